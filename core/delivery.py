@@ -1,0 +1,59 @@
+"""Deliveries and the promise to take them back."""
+
+from datetime import datetime, timedelta
+
+from core.records import Record
+
+#: Telegram deletes nothing older (BOTAPI §3.1)
+TELEGRAM_DELETE_LIMIT = timedelta(hours=48)
+#: the longest deletion time we accept, so that the sweep always comes before Telegram's limit (BOTAPI §3.1)
+LONGEST_DELETE_AFTER = timedelta(hours=47)
+#: a second tap on the same post within this time after the first is the same wish
+DOUBLE_TAP = timedelta(seconds=5)
+
+#: first and longest pause between two tries to take a delivery back
+RETRY_FIRST = timedelta(seconds=30)
+RETRY_LONGEST = timedelta(hours=1)
+
+
+class PendingDeletion(Record):
+    """The durable promise to take a delivery back at `delete_at`. Times are aware UTC."""
+
+    #: the document's `_id` as text
+    id: str
+    bot_id: int
+    user_id: int
+    chat_id: int
+    #: empty until the copies' ids are known; empty for ever when the call's answer was lost
+    message_ids: tuple[int, ...] = ()
+    notice_message_id: int | None = None
+    post_code: str
+    sent_at: datetime
+    delete_at: datetime
+    attempts: int = 0
+    not_before: datetime | None = None
+    claimed_by: str | None = None
+    claimed_until: datetime | None = None
+    last_error: str | None = None
+
+
+def deletion_time(sent_at: datetime, minutes: int) -> datetime | None:
+    """When a delivery is taken back; None when `minutes` is 0 (never).
+
+    Raises ValueError above 47 hours, because Telegram deletes nothing older than 48.
+    """
+    if minutes == 0:
+        return None
+    if minutes < 0 or timedelta(minutes=minutes) > LONGEST_DELETE_AFTER:
+        raise ValueError("a deletion time is 0 (never) or 1 to 2820 minutes")
+    return sent_at + timedelta(minutes=minutes)
+
+
+def is_too_old(sent_at: datetime, now: datetime) -> bool:
+    """True when Telegram no longer deletes a message of `sent_at` (48 hours and more)."""
+    return now - sent_at >= TELEGRAM_DELETE_LIMIT
+
+
+def retry_pause(attempts: int) -> timedelta:
+    """The pause after the `attempts`-th failed try (1, 2, ...): doubling from 30 s up to an hour."""
+    return min(RETRY_FIRST * 2 ** min(max(attempts, 1) - 1, 10), RETRY_LONGEST)

@@ -1,0 +1,70 @@
+"""What stands behind `?start=` (DESIGN §5). Hand-typed payloads may be anything: nothing here raises on them."""
+
+import re
+from dataclasses import dataclass
+
+from core.ids import is_code, is_token
+
+#: Telegram's cap for a start payload, in characters (BOTAPI §5)
+PAYLOAD_MAX = 64
+_SOURCE = re.compile(r"[A-Za-z0-9]{1,24}")
+
+
+@dataclass(frozen=True, slots=True)
+class PostPayload:
+    """`p_<code>` or `p_<code>-s_<source>`."""
+
+    code: str
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPayload:
+    """`v_<token>`: back from verification."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewTokenPayload:
+    """`newtoken`: asks for a verification link."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidPayload:
+    """Anything else."""
+
+
+Payload = PostPayload | TokenPayload | NewTokenPayload | InvalidPayload
+
+
+def parse_payload(text: str) -> Payload:
+    """Read a start payload; never raises, whatever was typed."""
+    if len(text) > PAYLOAD_MAX:
+        return InvalidPayload()
+    if text == "newtoken":
+        return NewTokenPayload()
+    if text.startswith("v_") and is_token(text[2:]):
+        return TokenPayload(text[2:])
+    if text.startswith("p_"):
+        return _parse_post(text[2:])
+    return InvalidPayload()
+
+
+def _parse_post(rest: str) -> Payload:
+    code, separator, source = rest.partition("-s_")
+    if not is_code(code):
+        return InvalidPayload()
+    if not separator:
+        return PostPayload(code)
+    if _SOURCE.fullmatch(source) is None:
+        return InvalidPayload()
+    return PostPayload(code, source)
+
+
+def post_payload(code: str, source: str | None = None) -> str:
+    """The payload of a post's link. Raises ValueError when code or source have a wrong shape."""
+    payload = f"p_{code}" if source is None else f"p_{code}-s_{source}"
+    if not isinstance(parse_payload(payload), PostPayload):
+        raise ValueError("a post payload needs a 16 character code and a source of 1 to 24 letters and digits")
+    return payload
