@@ -1,0 +1,44 @@
+"""The one place where background tasks are started, kept, logged and cancelled (STYLE 16)."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+log = logging.getLogger("tollgate.supervisor")
+
+
+class Supervisor:
+    """Keeps tasks from being forgotten: each is named, its failure logged, all end with `close`."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        """Start `work` in the running loop and keep it until it ends."""
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None:
+            log.error("task.failed %s", task.get_name(), exc_info=error)
+
+    @property
+    def running(self) -> int:
+        """How many tasks have not ended."""
+        return len(self._tasks)
+
+    async def close(self, wait_s: float = 0.0) -> None:
+        """Wait up to `wait_s` seconds for the tasks to end by themselves, then cancel the rest."""
+        tasks = set(self._tasks)
+        if tasks and wait_s > 0:
+            _, tasks = await asyncio.wait(tasks, timeout=wait_s)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,1 @@
+"""What people see: texts, keyboards, callback data, links. Pure: records in, words out."""

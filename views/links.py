@@ -1,0 +1,20 @@
+"""Links people press."""
+
+from urllib.parse import urlencode
+
+from core.payloads import post_payload
+
+
+def post_link(user_bot_username: str, code: str, source: str | None = None) -> str:
+    """`https://t.me/<user bot>?start=p_<code>[-s_<source>]`. Raises ValueError for a bad code or source."""
+    return f"https://t.me/{user_bot_username}?start={post_payload(code, source)}"
+
+
+def share_link(link: str, text: str = "") -> str:
+    """Opens Telegram's own "share with" dialog for `link`."""
+    return "https://t.me/share/url?" + urlencode({"url": link} | ({"text": text} if text else {}))
+
+
+def add_to_channel_link(bot_username: str, rights: tuple[str, ...]) -> str:
+    """Opens Telegram's "add to channel" dialog with the admin rights asked for (BOTAPI §5)."""
+    return f"https://t.me/{bot_username}?startchannel&admin={'+'.join(rights)}"
