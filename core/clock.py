@@ -26,12 +26,17 @@ class SystemClock:
         if offset == self.offset:
             return
         self.offset = offset
-        for listener in self._listeners:
+        for listener in tuple(self._listeners):
             listener()
 
     def on_shift(self, listener: Callable[[], None]) -> None:
         """Call `listener()` after every change of the offset."""
         self._listeners.append(listener)
+
+    def forget(self, listener: Callable[[], None]) -> None:
+        """Call `listener` no more; one that is not known is ignored."""
+        if listener in self._listeners:
+            self._listeners.remove(listener)
 
 
 class ManualClock:

@@ -9,7 +9,7 @@ TELEGRAM_DELETE_LIMIT = timedelta(hours=48)
 #: the longest deletion time we accept, so that the sweep always comes before Telegram's limit (BOTAPI §3.1)
 LONGEST_DELETE_AFTER = timedelta(hours=47)
 #: a second tap on the same post within this time after the first is the same wish
-DOUBLE_TAP = timedelta(seconds=5)
+DOUBLE_TAP = timedelta(seconds=3)
 
 #: first and longest pause between two tries to take a delivery back
 RETRY_FIRST = timedelta(seconds=30)
@@ -56,4 +56,5 @@ def is_too_old(sent_at: datetime, now: datetime) -> bool:
 
 def retry_pause(attempts: int) -> timedelta:
     """The pause after the `attempts`-th failed try (1, 2, ...): doubling from 30 s up to an hour."""
-    return min(RETRY_FIRST * 2 ** min(max(attempts, 1) - 1, 10), RETRY_LONGEST)
+    doublings: int = min(max(attempts, 1) - 1, 10)
+    return min(RETRY_FIRST * (1 << doublings), RETRY_LONGEST)

@@ -4,6 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from pydantic import Field
+
+from core.records import Record
+
 
 class JobOutcome(StrEnum):
     """How a run ended. A closed list."""
@@ -46,3 +50,24 @@ class RunReport:
     more: bool = False
     #: class name and text of the exception; None when it went well
     error: str | None = None
+
+
+class JobRun(Record):
+    """A run as it is remembered. Times are aware UTC."""
+
+    #: the document's `_id` as text
+    id: str
+    job: str
+    #: the planned instant; for a run by hand the instant it was asked for
+    scheduled_at: datetime
+    started_at: datetime
+    #: None while it runs, and for ever when its owner vanished
+    finished_at: datetime | None = None
+    owner: str
+    #: None while it runs
+    outcome: JobOutcome | None = None
+    counts: dict[str, int] = Field(default_factory=dict)
+    more: bool = False
+    error: str | None = None
+    #: who asked for a run by hand; None for a tick of the schedule
+    requested_by: int | str | None = None

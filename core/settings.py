@@ -14,7 +14,7 @@ _EMPTY_WORDS = frozenset({"", "-", "none", "off", "empty"})
 class AccessMode(StrEnum):
     OPEN = "open"
     CREDITS = "credits"
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - a mode, not a password
 
 
 class ShortenerFailure(StrEnum):

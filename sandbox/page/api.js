@@ -32,10 +32,9 @@ export const api = {
   state: () => request("GET", "/control/state"),
   act: (as, name, values) => request("POST", "/control/act", { ...values, as, do: name }),
   transcript: (user, bot, since) => request("GET", `/control/transcript?${query({ user, bot, since })}`),
-  chatMessages: (chat) => request("GET", `/control/chats/${chat}/messages`),
+  chatMessages: (chat, since) => request("GET", `/control/chats/${chat}/messages?${query({ since })}`),
   createChat: (values) => request("POST", "/control/chats", values),
   deleteChat: (chat) => request("DELETE", `/control/chats/${chat}`),
-  deleteChatMessage: (chat, message) => request("DELETE", `/control/chats/${chat}/messages/${message}`),
   setMember: (chat, member, status, rights) =>
     request("PUT", `/control/chats/${chat}/members/${member}`, rights ? { status, rights } : { status }),
   clock: () => request("GET", "/control/clock"),

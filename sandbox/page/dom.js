@@ -29,39 +29,39 @@ export function iconButton(name, label, props) {
 
 const ICONS = {
   back: "M15 5l-7 7 7 7",
-  send: "M4.500 12L20 4.500l-4.500 15.500-4-6.500zM11.500 13.500L20 4.500",
+  send: "M4.5 12L20 4.5l-4.5 15.5-4-6.5zM11.5 13.5L20 4.5",
   plus: "M12 5v14M5 12h14",
-  more: "M12 5.500v.01M12 12v.01M12 18.500v.01",
+  more: "M12 5.5v.01M12 12v.01M12 18.5v.01",
   close: "M6 6l12 12M18 6L6 18",
-  check: "M5 12.500l4.500 4.500L19 7.500",
+  check: "M5 12.5l4.5 4.5L19 7.5",
   lock: "M7 11V8a5 5 0 0110 0v3M6 11h12v9H6z",
   clock: "M12 7v5l3 2M12 21a9 9 0 100-18 9 9 0 000 18z",
-  link: "M10 14a4 4 0 006 .4l3-3a4 4 0 00-5.700-5.700l-1.500 1.500M14 10a4 4 0 00-6-.4l-3 3a4 4 0 005.700 5.700l1.500-1.500",
+  link: "M10 14a4 4 0 006 .4l3-3a4 4 0 00-5.7-5.7l-1.5 1.5M14 10a4 4 0 00-6-.4l-3 3a4 4 0 005.7 5.7l1.5-1.5",
   arrow: "M5 12h14M13 6l6 6-6 6",
   down: "M6 9l6 6 6-6",
-  photo: "M4 5h16v14H4zM4 16l4.500-4.500 4 4 3-3L20 17M15.500 9.500v.01",
-  album: "M8 4h12v12H8zM4 8v12h12M8 13l3.500-3.500 3 3 2-2L20 14",
-  video: "M4 6h11v12H4zM15 10.500l5-3v9l-5-3",
+  photo: "M4 5h16v14H4zM4 16l4.5-4.5 4 4 3-3L20 17M15.5 9.5v.01",
+  album: "M8 4h12v12H8zM4 8v12h12M8 13l3.5-3.5 3 3 2-2L20 14",
+  video: "M4 6h11v12H4zM15 10.5l5-3v9l-5-3",
   file: "M6 3h8l4 4v14H6zM14 3v4h4",
-  audio: "M9 18V6l10-2v12M9 18a2.500 2.500 0 11-5 0 2.500 2.500 0 015 0zM19 16a2.500 2.500 0 11-5 0 2.500 2.500 0 015 0z",
-  voice: "M12 4a3 3 0 013 3v5a3 3 0 01-6 0V7a3 3 0 013-3zM6 11.500a6 6 0 0012 0M12 17.500V21",
+  audio: "M9 18V6l10-2v12M9 18a2.5 2.5 0 11-5 0 2.5 2.5 0 015 0zM19 16a2.5 2.5 0 11-5 0 2.5 2.5 0 015 0z",
+  voice: "M12 4a3 3 0 013 3v5a3 3 0 01-6 0V7a3 3 0 013-3zM6 11.5a6 6 0 0012 0M12 17.5V21",
   sticker: "M5 5h14v9l-5 5H5zM14 19v-5h5M9 10v.01M14 10v.01",
   text: "M5 6h14M12 6v13",
   poll: "M6 20v-8M12 20V5M18 20v-5",
   pin: "M9 4h6l-1 6 3 3H7l3-3zM12 13v7",
-  place: "M12 21s7-6.500 7-11.500a7 7 0 10-14 0C5 14.500 12 21 12 21zM12 9.500v.01",
-  person: "M12 12a4 4 0 100-8 4 4 0 000 8zM4.500 20c.8-3.500 3.800-5.500 7.500-5.500s6.700 2 7.500 5.500",
-  channel: "M4 10v4h3l8 4V6L7 10zM18.500 9a4 4 0 010 6",
-  bot: "M5 9h14v10H5zM12 9V5M9 13.500v1M15 13.500v1",
+  place: "M12 21s7-6.5 7-11.5a7 7 0 10-14 0C5 14.5 12 21 12 21zM12 9.5v.01",
+  person: "M12 12a4 4 0 100-8 4 4 0 000 8zM4.5 20c.8-3.5 3.8-5.5 7.5-5.5s6.7 2 7.5 5.5",
+  channel: "M4 10v4h3l8 4V6L7 10zM18.5 9a4 4 0 010 6",
+  bot: "M5 9h14v10H5zM12 9V5M9 13.5v1M15 13.5v1",
   log: "M8 6h12M8 12h12M8 18h12M4 6v.01M4 12v.01M4 18v.01",
   trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
   forward: "M13 6l6 6-6 6M19 12H9a5 5 0 00-5 5v1",
   copy: "M9 9h11v11H9zM5 15H4V4h11v1",
-  play: "M8 5.500v13l11-6.500z",
+  play: "M8 5.5v13l11-6.5z",
   external: "M13 5h6v6M19 5l-9 9M17 14v5H5V7h5",
   info: "M12 11v5M12 8v.01M12 21a9 9 0 100-18 9 9 0 000 18z",
-  select: "M4 12a8 8 0 1116 0 8 8 0 01-16 0zM8.500 12l2.500 2.500 4.500-5",
-  block: "M12 21a9 9 0 100-18 9 9 0 000 18zM5.700 5.700l12.600 12.600",
+  select: "M4 12a8 8 0 1116 0 8 8 0 01-16 0zM8.5 12l2.5 2.5 4.5-5",
+  block: "M12 21a9 9 0 100-18 9 9 0 000 18zM5.7 5.7l12.6 12.6",
   leave: "M10 5H5v14h5M14 8l4 4-4 4M18 12H9",
 };
 
@@ -77,10 +77,12 @@ export function icon(name) {
   return svg;
 }
 
+const HUES = [188, 262, 18, 148, 330, 212, 36, 292];
+
 /** A coloured circle with initials; the colour follows the id. */
 export function avatar(id, name, iconName) {
   const initials = [...name.trim()].length ? name.trim().split(/\s+/).slice(0, 2).map((word) => [...word][0]).join("") : "?";
-  const hue = (Math.abs(Number(id)) * 47 + 170) % 360;
+  const hue = HUES[Math.abs(Number(id)) % HUES.length];
   const node = el("span", { class: "avatar", "aria-hidden": "true" }, iconName ? icon(iconName) : initials.toUpperCase());
   node.style.setProperty("--hue", String(hue));
   return node;

@@ -46,8 +46,8 @@ function allowedElement(node) {
 }
 
 function link(href) {
+  if (!SAFE_LINK.test(href)) return null;
   const node = document.createElement("a");
-  if (!SAFE_LINK.test(href)) return node;
   node.href = href;
   node.dataset.url = href;
   node.target = "_blank";

@@ -1,0 +1,55 @@
+# Each target builds .venv itself when it is missing or requirements changed.
+PYTHON ?= python3
+BIN := .venv/bin
+RUN_READY := .venv/.run-ready
+DEV_READY := .venv/.dev-ready
+CODE := core database sender views monitoring schedulers user_bot admin_bot sandbox scripts bench tests config.py process.py main.py
+
+.PHONY: help demo test check format bench run journeys clean
+
+help:
+	@echo "make demo      try it in a local Telegram, nothing needed but Python"
+	@echo "make test      the tests"
+	@echo "make check     format, lint, strict types, import table, tests"
+	@echo "make journeys  the ways through the sandbox page in a real browser (needs Debian's chromium)"
+	@echo "make bench     the figures"
+	@echo "make run       the real thing (needs .env)"
+
+$(RUN_READY): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "building .venv (once, about a minute)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(DEV_READY): requirements-dev.txt $(RUN_READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+demo: $(RUN_READY)
+	@exec $(BIN)/python -m scripts.demo
+
+run: $(RUN_READY)
+	@exec $(BIN)/python main.py
+
+test: $(DEV_READY)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser"
+
+check: $(DEV_READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(CODE)
+	@$(MAKE) --no-print-directory test
+
+format: $(DEV_READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+journeys: $(DEV_READY)
+	$(BIN)/python -m pytest -m browser tests/journeys
+
+bench: $(DEV_READY)
+	@$(BIN)/python -m bench
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache

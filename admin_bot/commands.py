@@ -1,0 +1,13 @@
+"""The command menu of the admin bot."""
+
+from aiogram.types import BotCommand
+
+COMMANDS = (
+    BotCommand(command="start", description="First steps and the storage channel"),
+    BotCommand(command="help", description="What I can do"),
+    BotCommand(command="batch", description="Several messages behind one link"),
+    BotCommand(command="posts", description="Find, change and remove posts"),
+    BotCommand(command="settings", description="What can be changed"),
+    BotCommand(command="set", description="Change a setting: /set NAME VALUE"),
+    BotCommand(command="cancel", description="Stop what I am waiting for"),
+)

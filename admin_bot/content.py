@@ -1,0 +1,57 @@
+"""What a message is: can it be copied, and what is it called?"""
+
+from aiogram.enums import ContentType
+from aiogram.types import Message
+
+from core.posts import title_from
+from views.admin_post_texts import KINDS
+
+COPYABLE = frozenset(ContentType(kind) for kind in KINDS)
+#: not copyable by bots (BOTAPI §2.5); a person who sends one gets a sentence. Everything else is a service message
+REFUSED = frozenset(
+    {
+        ContentType.POLL,
+        ContentType.INVOICE,
+        ContentType.GAME,
+        ContentType.PAID_MEDIA,
+        ContentType.GIVEAWAY,
+        ContentType.GIVEAWAY_WINNERS,
+        ContentType.STORY,
+        ContentType.CHECKLIST,
+        ContentType.RICH_MESSAGE,
+        ContentType.UNKNOWN,
+    }
+)
+
+
+def kind_of(message: Message) -> str:
+    """The content type as text; a quiz is told apart from a poll."""
+    if message.poll is not None and message.poll.type == "quiz":
+        return "quiz"
+    return str(message.content_type)
+
+
+def is_copyable(message: Message) -> bool:
+    return message.content_type in COPYABLE
+
+
+def is_refused(message: Message) -> bool:
+    return message.content_type in REFUSED
+
+
+def written_title(message: Message) -> str | None:
+    """The first line of its text or caption, else the name of its file; None when it has neither."""
+    written = message.text or message.caption
+    if written and written.strip():
+        return title_from(written, "")
+    file = message.document or message.audio or message.video or message.animation
+    if message.audio is not None and message.audio.title:
+        parts = (message.audio.performer, message.audio.title)
+        return title_from(" – ".join(part for part in parts if part), "")
+    name = file.file_name if file is not None else None
+    return title_from(name, "") if name else None
+
+
+def title_of(message: Message) -> str:
+    """A title for a post made of this one message."""
+    return written_title(message) or KINDS.get(str(message.content_type), "Post")

@@ -1,0 +1,70 @@
+"""What handlers of the admin bot may ask for by name. Built once, handed to the dispatcher."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypedDict
+from zoneinfo import ZoneInfo
+
+from aiogram import Bot
+
+from admin_bot.albums import AlbumCollector
+from admin_bot.copying import Copier
+from admin_bot.desk import PostDesk
+from admin_bot.once import Once
+from admin_bot.posting import PostMaker
+from admin_bot.status import StatusBoard
+from admin_bot.storage import Storage
+from core.clock import Clock
+from core.supervisor import Supervisor
+from monitoring.alerts import Alerts
+
+
+class AdminData(TypedDict):
+    """`Dispatcher(**data)`."""
+
+    clock: Clock
+    zone: ZoneInfo
+    admin_ids: frozenset[int]
+    #: the user bot's Bot object: asked about its rights, never sends
+    user_bot: Bot
+    user_bot_username: str
+    storage_channel: Storage
+    posts: PostMaker
+    desk: PostDesk
+    albums: AlbumCollector
+    status: StatusBoard
+    once: Once
+    alerts: Alerts
+
+
+def build_data(
+    *,
+    bot: Bot,
+    user_bot: Bot,
+    user_bot_username: str,
+    admin_ids: frozenset[int],
+    storage_channel_id: int | None,
+    clock: Clock,
+    zone: ZoneInfo,
+    alerts: Alerts,
+    supervisor: Supervisor,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> AdminData:
+    """Put the parts together. At a stop `await data["albums"].close()` comes before the supervisor's close."""
+    storage = Storage(storage_channel_id, clock)
+    posts = PostMaker(Copier(bot, user_bot, storage, alerts), clock)
+    desk = PostDesk(bot, posts, user_bot_username)
+    return AdminData(
+        clock=clock,
+        zone=zone,
+        admin_ids=admin_ids,
+        user_bot=user_bot,
+        user_bot_username=user_bot_username,
+        storage_channel=storage,
+        posts=posts,
+        desk=desk,
+        albums=AlbumCollector(supervisor, desk, sleep=sleep),
+        status=StatusBoard(supervisor, sleep=sleep),
+        once=Once(),
+        alerts=alerts,
+    )

@@ -1,0 +1,46 @@
+"""The way from what an admin sent to the answer with its link; the same for one message and for an album."""
+
+from collections.abc import Sequence
+
+from aiogram import Bot
+
+from admin_bot.albums import Album
+from admin_bot.posting import Made, PostMaker
+from admin_bot.screens import quoting
+from core.errors import StoreUnavailable, TollgateError
+from views import admin_keyboards as keyboards
+from views import admin_post_texts as texts
+from views.admin_texts import plain
+from views.links import post_link
+
+
+class PostDesk:
+    """Makes posts and tells the admin what became of it."""
+
+    def __init__(self, bot: Bot, posts: PostMaker, user_bot_username: str) -> None:
+        self._bot = bot
+        self._posts = posts
+        self._username = user_bot_username
+
+    async def receive(self, album: Album) -> None:
+        title = album.title or texts.album_title(len(album.message_ids))
+        await self.post(album.admin_id, album.chat_id, album.message_ids, title)
+
+    async def tell(self, album: Album, error: TollgateError) -> None:
+        sentence = texts.ALBUM_HELD if isinstance(error, StoreUnavailable) else plain(error.sentence)
+        await self._bot.send_message(album.chat_id, sentence, reply_parameters=quoting(album.message_ids[0]))
+
+    async def post(self, admin_id: int, chat_id: int, message_ids: Sequence[int], title: str) -> None:
+        """Make the post and answer to its first message. Raises StoreUnavailable; then it may be repeated."""
+        outcome = await self._posts.make(admin_id, chat_id, message_ids, title)
+        quote = quoting(min(message_ids))
+        if not isinstance(outcome, Made):
+            await self._bot.send_message(chat_id, outcome.sentence, reply_parameters=quote)
+            return
+        link = post_link(self._username, outcome.post.code)
+        await self._bot.send_message(
+            chat_id,
+            texts.made(outcome.post, link),
+            reply_markup=keyboards.made(outcome.post, link),
+            reply_parameters=quote,
+        )

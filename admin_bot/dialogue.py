@@ -1,0 +1,83 @@
+"""What a conversation remembers between two messages: the open batch, the waiting question, recent searches."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from aiogram.fsm.context import FSMContext
+from aiogram.fsm.state import State
+
+from admin_bot.drafts import Draft, read_draft
+from admin_bot.states import QUESTIONS, Collecting
+from views.admin_callbacks import SEARCH_ID_LENGTH, PostButton
+
+#: searches a list's buttons can still turn the pages of
+SEARCHES_MAX = 5
+_QUESTION_STATES = frozenset(state.state for state in QUESTIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What was asked: the button that asked (None: the search) and the message that shows the question."""
+
+    button: PostButton | None
+    screen_id: int | None
+
+
+class Dialogue:
+    """One admin's conversation, stored by the dispatcher's FSM storage."""
+
+    def __init__(self, state: FSMContext) -> None:
+        self._state = state
+
+    async def draft(self) -> Draft | None:
+        """The open batch, if any."""
+        if await self._state.get_state() != Collecting.messages.state:
+            return None
+        return read_draft((await self._state.get_data()).get("draft"))
+
+    async def keep_draft(self, draft: Draft) -> None:
+        await self._state.set_state(Collecting.messages)
+        await self._state.update_data(draft=draft.model_dump(mode="json"))
+
+    async def close_draft(self) -> None:
+        await self._state.set_state(None)
+        await self._state.update_data(draft=None)
+
+    async def ask(self, what: State, question: Question) -> None:
+        """Wait for the answer to a question."""
+        await self._state.set_state(what)
+        packed = question.button.pack() if question.button else None
+        await self._state.update_data(asked={"button": packed, "screen": question.screen_id})
+
+    async def question(self) -> Question | None:
+        """The waiting question, if any."""
+        asked: dict[str, Any] | None = (await self._state.get_data()).get("asked")
+        if asked is None or not await self.is_asking():
+            return None
+        packed = asked.get("button")
+        return Question(PostButton.unpack(packed) if packed else None, asked.get("screen"))
+
+    async def is_asking(self) -> bool:
+        return await self._state.get_state() in _QUESTION_STATES
+
+    async def end_question(self) -> None:
+        """Stop waiting for an answer; an open batch stays."""
+        if await self.is_asking():
+            await self._state.set_state(None)
+            await self._state.update_data(asked=None)
+
+    async def keep_search(self, text: str) -> str:
+        """Remember a search under a short name that fits into buttons."""
+        searches = await self._searches()
+        name = secrets.token_hex(SEARCH_ID_LENGTH // 2)
+        kept = dict([*searches.items(), (name, text)][-SEARCHES_MAX:])
+        await self._state.update_data(searches=kept)
+        return name
+
+    async def search_text(self, name: str) -> str | None:
+        """The search behind a name; None when it is too long ago."""
+        return (await self._searches()).get(name)
+
+    async def _searches(self) -> dict[str, str]:
+        return dict((await self._state.get_data()).get("searches") or {})

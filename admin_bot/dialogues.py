@@ -1,0 +1,47 @@
+"""Where a dialogue's state is kept between two messages: with the database, or in memory in the sandbox."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiogram.fsm.storage.base import BaseStorage, DefaultKeyBuilder, StateType, StorageKey
+from aiogram.fsm.storage.memory import MemoryStorage
+from aiogram.fsm.storage.pymongo import PyMongoStorage
+
+from database.connection import Database
+from database.errors import translated
+
+COLLECTION = "dialogues"
+
+
+class DialogueStorage(PyMongoStorage):
+    """aiogram's storage, raising our errors, so that an absent database holds updates back instead of losing them."""
+
+    async def set_state(self, key: StorageKey, state: StateType = None) -> None:
+        with translated("set_state"):
+            await super().set_state(key, state)
+
+    async def get_state(self, key: StorageKey) -> str | None:
+        with translated("get_state"):
+            return await super().get_state(key)
+
+    async def set_data(self, key: StorageKey, data: Mapping[str, Any]) -> None:
+        with translated("set_data"):
+            await super().set_data(key, data)
+
+    async def get_data(self, key: StorageKey) -> dict[str, Any]:
+        with translated("get_data"):
+            return await super().get_data(key)
+
+    async def update_data(self, key: StorageKey, data: Mapping[str, Any]) -> dict[str, Any]:
+        with translated("update_data"):
+            return await super().update_data(key, data)
+
+
+def dialogue_storage(database: Database) -> BaseStorage:
+    """Dialogues survive a restart exactly when the database does. The caller closes it after the last handler."""
+    if database.is_memory:
+        return MemoryStorage()
+    # without the bot's id two bots in one database would share their states (BOTAPI §7.3)
+    keys = DefaultKeyBuilder(with_bot_id=True, with_destiny=True)
+    client = database.fsm_client()
+    return DialogueStorage(client, key_builder=keys, db_name=database.name, collection_name=COLLECTION)

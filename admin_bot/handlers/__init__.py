@@ -1,0 +1,1 @@
+"""Handlers of the admin bot: each module builds one fresh router."""

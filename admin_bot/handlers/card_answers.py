@@ -1,0 +1,76 @@
+"""Answers to the questions a card asks. A wrong answer is told what is expected, and the question stays."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiogram import Bot, F, Router
+from aiogram.filters import StateFilter
+from aiogram.fsm.context import FSMContext
+from aiogram.types import Message
+
+from admin_bot.audit import note
+from admin_bot.dialogue import Dialogue
+from admin_bot.handlers.card import card_screen
+from admin_bot.inputs import read_description, read_minutes, read_title
+from admin_bot.screens import drop
+from admin_bot.states import Asked
+from core.clock import Clock
+from core.errors import BadInput
+from core.posts import Post
+from database.operations import post_ops
+from views import admin_post_texts as texts
+from views.admin_texts import NOTHING_TO_CANCEL, plain
+
+Change = Callable[[str, Any], Awaitable[Post | None]]
+
+#: state -> (how the answer is read, how it is stored, the action's name, the field it changes)
+_ANSWERS: dict[str | None, tuple[Callable[[str], Any], Change, str, str]] = {
+    Asked.title.state: (read_title, post_ops.rename, "post.renamed", "title"),
+    Asked.description.state: (read_description, post_ops.describe, "post.described", "description"),
+    Asked.deletion.state: (read_minutes, post_ops.set_deletion, "post.deletion_set", "delete_after_minutes"),
+}
+_EXPECTED = {
+    Asked.title.state: texts.TITLE_EXPECTED,
+    Asked.description.state: texts.DESCRIPTION_EXPECTED,
+    Asked.deletion.state: texts.DELETION_EXPECTED,
+}
+
+
+async def answered(
+    message: Message, bot: Bot, state: FSMContext, user_bot_username: str, clock: Clock, zone: ZoneInfo
+) -> None:
+    dialogue = Dialogue(state)
+    question = await dialogue.question()
+    if question is None or question.button is None:
+        await dialogue.end_question()
+        await message.answer(NOTHING_TO_CANCEL)
+        return
+    read, change, action, field = _ANSWERS[await state.get_state()]
+    try:
+        value = read(message.text or "")
+    except BadInput as problem:
+        await message.answer(plain(problem.sentence))
+        return
+    before = await post_ops.find(question.button.code)
+    post = await change(question.button.code, value)
+    await dialogue.end_question()
+    if before is None or post is None:
+        await message.answer(texts.POST_GONE)
+        return
+    await note(clock.now(), message.chat.id, action, post.code, getattr(before, field), getattr(post, field))
+    html, keyboard = await card_screen(post, question.button.place, user_bot_username, clock, zone)
+    await message.answer(html, reply_markup=keyboard)
+    await drop(bot, message.chat.id, question.screen_id)
+
+
+async def text_expected(message: Message, state: FSMContext) -> None:
+    await message.answer(plain(_EXPECTED[await state.get_state()]))
+
+
+def build() -> Router:
+    router = Router(name="admin card answers")
+    waiting = StateFilter(Asked.title, Asked.description, Asked.deletion)
+    router.message.register(answered, waiting, F.text)
+    router.message.register(text_expected, waiting)
+    return router

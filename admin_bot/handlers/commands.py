@@ -1,0 +1,74 @@
+"""Commands. They win over everything that waits; an open batch stays and is shown again."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiogram import BaseMiddleware, Bot, F, Router
+from aiogram.filters import Command, CommandStart
+from aiogram.fsm.context import FSMContext
+from aiogram.types import Message, TelegramObject
+
+from admin_bot.dialogue import Dialogue
+from admin_bot.handlers import batch, post_list, settings, start
+from admin_bot.middlewares.questions import EndQuestion
+from admin_bot.screens import show
+from admin_bot.status import StatusBoard
+from views import admin_batch_texts, admin_texts
+
+Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
+
+#: commands that deal with the batch themselves
+_OWN_WORD = ("/batch", "/cancel")
+
+
+class ShowOpenBatch(BaseMiddleware):
+    """After another command: the open batch's status message moves below the answer."""
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        result = await handler(event, data)
+        if not isinstance(event, Message) or (event.text or "").startswith(_OWN_WORD):
+            return result
+        dialogue = Dialogue(data["state"])
+        draft = await dialogue.draft()
+        if draft is not None:
+            await batch.show_status(data["bot"], event.chat.id, dialogue, draft, data["status"])
+        return result
+
+
+async def help_(message: Message) -> None:
+    await message.answer(admin_texts.HELP)
+
+
+async def cancel(
+    message: Message, bot: Bot, state: FSMContext, status: StatusBoard, question_ended: bool = False
+) -> None:
+    dialogue = Dialogue(state)
+    draft = await dialogue.draft()
+    if draft is None:
+        await message.answer(admin_texts.CANCELLED if question_ended else admin_texts.NOTHING_TO_CANCEL)
+        return
+    await dialogue.close_draft()
+    await status.settle(message.chat.id)
+    await show(bot, message.chat.id, draft.status_message_id, admin_batch_texts.CANCELLED)
+    await message.answer(admin_batch_texts.CANCELLED)
+
+
+async def unknown(message: Message) -> None:
+    await message.answer(admin_texts.UNKNOWN_COMMAND)
+
+
+def build() -> Router:
+    router = Router(name="admin commands")
+    # a caption or a forwarded text that begins with a slash is content, no command
+    router.message.filter(F.text.startswith("/"), ~F.forward_origin)
+    router.message.middleware(EndQuestion())
+    router.message.middleware(ShowOpenBatch())
+    router.message.register(start.start, CommandStart())
+    router.message.register(help_, Command("help"))
+    router.message.register(batch.begin, Command("batch"))
+    router.message.register(cancel, Command("cancel"))
+    router.message.register(post_list.posts_command, Command("posts"))
+    router.message.register(settings.show_settings, Command("settings"))
+    router.message.register(settings.set_one, Command("set"))
+    router.message.register(unknown)
+    return router

@@ -1,0 +1,27 @@
+"""The bot's own rights in the storage channel changed: owners are told once, and once when it is over."""
+
+from aiogram import Bot, Router
+from aiogram.types import ChatMemberUpdated
+
+from admin_bot.copying import incident
+from admin_bot.storage import Storage, lacks_of_admin_bot
+from monitoring.alerts import Alerts
+from views.admin_rights import lacks_of
+from views.admin_setup_texts import storage_back, storage_lost
+
+
+async def rights_changed(event: ChatMemberUpdated, bot: Bot, storage_channel: Storage, alerts: Alerts) -> None:
+    if event.chat.id != await storage_channel.find():
+        return
+    lacks = lacks_of_admin_bot(event.new_chat_member)
+    if not lacks:
+        await alerts.clear(incident(event.chat.id), storage_back())
+        return
+    username = (await bot.me()).username or ""
+    await alerts.raise_once(incident(event.chat.id), storage_lost(lacks_of(username, lacks)))
+
+
+def build() -> Router:
+    router = Router(name="admin membership")
+    router.my_chat_member.register(rights_changed)
+    return router

@@ -1,0 +1,49 @@
+"""/settings and /set: the plain list, before there is a panel."""
+
+from aiogram.filters import CommandObject
+from aiogram.types import Message
+
+from admin_bot.audit import note
+from core.clock import Clock
+from core.errors import BadInput
+from core.settings import BotSettings, parse_setting
+from database.operations import settings_ops
+from views import admin_settings_texts as texts
+from views.admin_texts import plain
+from views.html import cut
+
+#: set by the chat picker only, which checks rights
+_CHOSEN_BY_PICKER = "storage_channel_id"
+#: characters of an unknown name that are repeated to who typed it
+_NAME_MAX = 64
+
+
+async def show_settings(message: Message, clock: Clock) -> None:
+    await message.answer(texts.settings_list(await settings_ops.current(clock.now())))
+
+
+async def set_one(message: Message, command: CommandObject, clock: Clock) -> None:
+    name, _, raw = (command.args or "").strip().partition(" ")
+    name = cut(name.lower(), _NAME_MAX)
+    if not name:
+        await message.answer(texts.USAGE)
+    elif name == _CHOSEN_BY_PICKER:
+        await message.answer(texts.CHOSEN_BY_PICKER)
+    elif name in BotSettings.model_fields and not raw.strip():
+        await message.answer(texts.one_setting(name, await settings_ops.current(clock.now())))
+    else:
+        await message.answer(await _change(message.chat.id, name, raw, clock))
+
+
+async def _change(admin_id: int, name: str, raw: str, clock: Clock) -> str:
+    """Check, store, note; returns what to say."""
+    try:
+        value = parse_setting(name, raw)
+    except BadInput as problem:
+        return plain(problem.sentence)
+    now = clock.now()
+    before = getattr(await settings_ops.current(now), name)
+    after = getattr(await settings_ops.change(name, value), name)
+    if before != after:
+        await note(now, admin_id, "setting.changed", name, before, after)
+    return texts.changed(name, before, after)

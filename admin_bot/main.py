@@ -1,0 +1,83 @@
+"""The admin bot: the dispatcher with its dialogue state, and `python -m admin_bot`."""
+
+import structlog
+from aiogram import Bot, Dispatcher
+from aiogram.fsm.middleware import FSMContextMiddleware
+from aiogram.fsm.storage.base import BaseStorage
+from aiogram.fsm.storage.memory import SimpleEventIsolation
+from aiogram.fsm.strategy import FSMStrategy
+
+from admin_bot.commands import COMMANDS
+from admin_bot.data import AdminData, build_data
+from admin_bot.dialogues import dialogue_storage
+from admin_bot.routers import build_router
+from config import Settings
+from process import Foundation, Part, foundation, serve_until_stopped
+from sender.failures import TELEGRAM_ERRORS
+from sender.intake import HoldThroughOutages, confirm, drain, install
+from views import common_texts
+
+log = structlog.get_logger("tollgate.admin_bot")
+
+#: asked for explicitly: Telegram keeps the last list and aiogram would derive it from handlers (BOTAPI §4.1)
+ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
+
+
+def build(bot: Bot, data: AdminData, storage: BaseStorage, hold: HoldThroughOutages) -> Dispatcher:
+    """Put the dispatcher together; touches neither network nor database."""
+    # aiogram's own FSM middleware stands before ours and its storage closes before handlers have ended (BOTAPI §7.1):
+    # this one stands behind the intake, and is closed with the process
+    dispatcher = Dispatcher(disable_fsm=True)
+    dispatcher.workflow_data.update(data)
+    last = install(dispatcher, hold=hold, words=common_texts)
+    dispatcher.update.outer_middleware(
+        FSMContextMiddleware(storage, SimpleEventIsolation(), strategy=FSMStrategy.USER_IN_CHAT)
+    )
+    dispatcher.include_router(build_router())
+
+    async def finish() -> None:
+        await drain(dispatcher)
+        await data["albums"].close()
+        await confirm(bot, last)
+
+    dispatcher.shutdown.register(finish)
+    return dispatcher
+
+
+async def serve(bot: Bot, dispatcher: Dispatcher, storage: BaseStorage) -> None:
+    """Poll until `dispatcher.stop_polling()`."""
+    try:
+        await bot.set_my_commands(list(COMMANDS))
+    except TELEGRAM_ERRORS as error:
+        log.warning("menu.not_set", error=type(error).__name__)
+    try:
+        await dispatcher.start_polling(
+            bot, allowed_updates=ALLOWED_UPDATES, handle_signals=False, close_bot_session=False
+        )
+    finally:
+        await storage.close()
+
+
+async def part(base: Foundation) -> Part:
+    """The admin bot as a part of a process."""
+    settings = base.settings
+    data = build_data(
+        bot=base.admin_bot,
+        user_bot=base.user_bot,
+        user_bot_username=(await base.user_bot.me()).username or "",
+        admin_ids=frozenset(settings.ADMIN_IDS),
+        storage_channel_id=settings.STORAGE_CHANNEL_ID,
+        clock=base.clock,
+        zone=settings.zone,
+        alerts=base.alerts,
+        supervisor=base.tasks,
+    )
+    storage = dialogue_storage(base.database)
+    dispatcher = build(base.admin_bot, data, storage, base.hold)
+    return Part("admin bot", dispatcher, serve(base.admin_bot, dispatcher, storage))
+
+
+async def main(settings: Settings) -> None:
+    """The admin bot alone in a process."""
+    async with foundation(settings) as base:
+        await serve_until_stopped(base, [await part(base)])

@@ -1,0 +1,22 @@
+"""What a conversation with an admin can be waiting for."""
+
+from aiogram.fsm.state import State, StatesGroup
+
+
+class Collecting(StatesGroup):
+    """Messages of a batch, or the new content of a post."""
+
+    messages = State()
+
+
+class Asked(StatesGroup):
+    """One question, one answer; a command or another button ends it."""
+
+    title = State()
+    description = State()
+    deletion = State()
+    search = State()
+
+
+#: for filters: any of the questions
+QUESTIONS = (Asked.title, Asked.description, Asked.deletion, Asked.search)

@@ -1,0 +1,196 @@
+"""The environment, read once and frozen. `load_settings()` is the only reader; secrets are masked in every text."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+OFFICIAL_API = "https://api.telegram.org"
+MEMORY_STORE = "memory://"
+_ADDRESS = "an address starting with https:// (or http://)"
+
+
+class Shortener(BaseModel):
+    """One URL shortener of `SHORTENERS`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    name: str = Field(min_length=1, max_length=64)
+    api_url: str = Field(pattern=r"^https?://")
+    api_key: SecretStr
+    hosts: tuple[str, ...] = ()
+
+
+class Settings(BaseSettings):
+    """Every name of `.env.example`; what each is for stands there."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    USER_BOT_TOKEN: SecretStr
+    ADMIN_BOT_TOKEN: SecretStr
+    ADMIN_IDS: Annotated[tuple[int, ...], NoDecode]
+    STORAGE_CHANNEL_ID: int | None = None
+
+    MONGO_URI: SecretStr = SecretStr("mongodb://localhost:27017")
+    MONGO_DB: str = Field(
+        "tollgate", pattern=r"^[A-Za-z0-9_-]{1,63}$", description="a name of 1 to 63 letters, digits, _ and -"
+    )
+    ALLOW_MEMORY_STORE: bool = False
+
+    TELEGRAM_API_URL: str = Field(OFFICIAL_API, pattern=r"^https?://", description=_ADDRESS)
+    TIMEZONE: str = "UTC"
+    WEB_HOST: str = "127.0.0.1"
+    WEB_PORT: int = Field(8080, ge=0, le=65535)
+    PUBLIC_BASE_URL: str = Field("", pattern=r"^(https?://.+)?$", description=_ADDRESS)
+    UPDATES: Literal["polling", "webhook"] = "polling"
+    WEBHOOK_SECRET: SecretStr = SecretStr("")
+    SHORTENERS: Annotated[tuple[Shortener, ...], NoDecode] = ()
+
+    TOKEN_EXPIRY_DAYS: int = Field(2, ge=1, le=30)
+    TOKEN_CLEANUP_HOUR: Annotated[tuple[int, ...], NoDecode] = (0, 12)
+    SEND_RATE_PER_SECOND: float = Field(30, gt=0, le=1000)
+    BULK_RATE_PER_SECOND: float = Field(29, gt=0, le=1000)
+    CLEANUP_BATCH_SIZE: int = Field(1000, ge=1, le=10_000)
+    CLEANUP_TIMEOUT_SECONDS: float = Field(300, gt=0, le=3600)
+    CLEANUP_PAUSE_MS: int = Field(50, ge=0, le=10_000)
+
+    DATA_DIR: Path = Path("./data")
+    BACKUP_KEEP: int = Field(7, ge=1, le=1000)
+    ALERT_WEBHOOK_URL: str = Field("", pattern=r"^(https?://.+)?$", description=_ADDRESS)
+    JWT_SECRET: SecretStr = SecretStr("")
+    LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    LOG_FORMAT: Literal["text", "json"] = "text"
+    #: only with a sandbox: the address of its clock, followed so that "skip 30 minutes" moves the bots too
+    SANDBOX_CLOCK_URL: str = Field(
+        "", pattern=r"^(http://(127\.0\.0\.1|localhost)[:/].*)?$", description="a sandbox on this machine"
+    )
+
+    @field_validator("USER_BOT_TOKEN", "ADMIN_BOT_TOKEN")
+    @classmethod
+    def _is_bot_token(cls, value: SecretStr) -> SecretStr:
+        number, _, secret = value.get_secret_value().partition(":")
+        if not number.isdecimal() or not secret or any(char.isspace() for char in secret):
+            raise ValueError("a bot token from BotFather, like 123456789:AA…, is expected")
+        return value
+
+    @field_validator("ADMIN_IDS", mode="before")
+    @classmethod
+    def _split_ids(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        parts = [part.strip() for part in value.split(",") if part.strip()]
+        if not parts or not all(part.isdecimal() and int(part) > 0 for part in parts):
+            raise ValueError("Telegram ids (positive numbers), comma separated, are expected")
+        return tuple(int(part) for part in parts)
+
+    @field_validator("SHORTENERS", "TOKEN_CLEANUP_HOUR", mode="before")
+    @classmethod
+    def _read_json_list(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            found = json.loads(value)
+        except json.JSONDecodeError:
+            found = None
+        if not isinstance(found, list):
+            raise ValueError("a JSON list is expected")
+        return found
+
+    @field_validator("TIMEZONE")
+    @classmethod
+    def _is_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("an IANA zone such as Europe/Berlin is expected") from None
+        return value
+
+    @field_validator("TOKEN_CLEANUP_HOUR")
+    @classmethod
+    def _are_hours(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if not value or any(not 0 <= hour <= 23 for hour in value):
+            raise ValueError("hours from 0 to 23, like [0,12], are expected")
+        return tuple(sorted(set(value)))
+
+    @field_validator("MONGO_URI")
+    @classmethod
+    def _is_store(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(("mongodb://", "mongodb+srv://", MEMORY_STORE)):
+            raise ValueError("mongodb://…, mongodb+srv://… or memory:// is expected")
+        return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Settings":
+        if self.USER_BOT_TOKEN.get_secret_value() == self.ADMIN_BOT_TOKEN.get_secret_value():
+            raise ValueError("ADMIN_BOT_TOKEN: the two bots need two different tokens")
+        if self.is_memory_store and self.is_real_telegram and not self.ALLOW_MEMORY_STORE:
+            raise ValueError("MONGO_URI: memory:// forgets everything at a stop; set ALLOW_MEMORY_STORE=true to insist")
+        if self.SANDBOX_CLOCK_URL and self.is_real_telegram:
+            raise ValueError("SANDBOX_CLOCK_URL: only together with a sandbox in TELEGRAM_API_URL")
+        if self.UPDATES == "webhook" and not (self.PUBLIC_BASE_URL and self.WEBHOOK_SECRET.get_secret_value()):
+            raise ValueError("UPDATES: webhook needs PUBLIC_BASE_URL and WEBHOOK_SECRET")
+        return self
+
+    @property
+    def is_memory_store(self) -> bool:
+        return self.MONGO_URI.get_secret_value().startswith(MEMORY_STORE)
+
+    @property
+    def is_real_telegram(self) -> bool:
+        return self.TELEGRAM_API_URL.rstrip("/") == OFFICIAL_API
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.TIMEZONE)
+
+
+def _mounted_secrets() -> dict[str, Any]:
+    """`NAME_FILE=/path` stands for `NAME=<what the file holds>`; the plain name wins."""
+    found = {}
+    for name in Settings.model_fields:
+        path = os.environ.get(f"{name}_FILE")
+        if path and not os.environ.get(name):
+            found[name] = Path(path).read_text(encoding="utf-8").strip()
+    return found
+
+
+def _expected(name: str) -> str | None:
+    field = Settings.model_fields.get(name)
+    return field.description if field else None
+
+
+def problems_in(error: ValidationError) -> list[str]:
+    """One line per problem, naming the variable and what is expected; never the value."""
+    lines = []
+    for problem in error.errors(include_input=False, include_url=False):
+        name = ".".join(str(part) for part in problem["loc"])
+        text = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "missing":
+            text = "is missing"
+        elif problem["type"] == "string_pattern_mismatch":
+            text = f"{_expected(name) or 'an address starting with https://'} is expected"
+        lines.append(f"{name}: {text}" if name else text)
+    return lines
+
+
+def load_settings() -> Settings:
+    """Read the environment and `.env`.
+
+    Prints one line per problem to stderr and raises SystemExit(2) when something is missing or wrong.
+    """
+    try:
+        return Settings(**_mounted_secrets())
+    except ValidationError as error:
+        problems = problems_in(error)
+    except (OSError, UnicodeDecodeError) as error:
+        problems = [f"a file named by NAME_FILE, or .env, cannot be read: {error}"]
+    for problem in problems:
+        print(f"config: {problem}", file=sys.stderr)
+    raise SystemExit(2)

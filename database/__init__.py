@@ -1,0 +1,1 @@
+"""MongoDB: the only package that imports motor, pymongo or the in-memory store."""

@@ -1,0 +1,131 @@
+"""A thin collection: few methods, bounded reads, our errors, every call counted."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, TypeVar, cast
+
+from pymongo import ReturnDocument
+
+from database.errors import translated
+from database.values import Document, to_stored
+
+T = TypeVar("T")
+Sort = Sequence[tuple[str, int]]
+
+
+class CallBook(Protocol):
+    """Who is told about every call before it is made."""
+
+    def note_call(self, operation: str, collection: str) -> None: ...
+
+
+class Collection:
+    """One collection. Every method is one command, raises `StoreUnavailable`, `AlreadyThere` or `StoreRefused`.
+
+    Works on motor and on mongomock_motor alike; `native` is theirs, untyped.
+    """
+
+    def __init__(self, native: Any, name: str, book: CallBook) -> None:
+        self._native = native
+        self._book = book
+        self.name = name
+
+    async def _call(self, operation: str, command: Callable[[], Awaitable[T]]) -> T:
+        with translated(f"{operation} {self.name}"):
+            self._book.note_call(operation, self.name)
+            return await command()
+
+    async def find_one(
+        self, condition: Document, *, sort: Sort | None = None, projection: Sequence[str] | None = None
+    ) -> Document | None:
+        """The first match, or None."""
+        found = await self._call(
+            "find_one",
+            lambda: self._native.find_one(
+                to_stored(condition), projection=_fields(projection), sort=list(sort) if sort else None
+            ),
+        )
+        return cast(Document | None, found)
+
+    async def find(
+        self,
+        condition: Document,
+        *,
+        limit: int,
+        sort: Sort | None = None,
+        skip: int = 0,
+        projection: Sequence[str] | None = None,
+    ) -> list[Document]:
+        """At most `limit` matches (at least 1: there is no unbounded read), `[]` when there are none."""
+        if limit < 1:
+            raise ValueError("a find needs a limit of at least 1")
+        # one batch: without a size the server sends 101 documents first and the rest in a second command
+        cursor = self._native.find(
+            to_stored(condition), projection=_fields(projection), skip=skip, limit=limit, batch_size=limit
+        )
+        if sort:
+            cursor = cursor.sort(list(sort))
+        return cast(list[Document], await self._call("find", lambda: cursor.to_list(limit)))
+
+    async def insert_one(self, document: Document) -> Any:
+        """Insert; returns the `_id`."""
+        result = await self._call("insert_one", lambda: self._native.insert_one(to_stored(document)))
+        return result.inserted_id
+
+    async def insert_many(self, documents: Sequence[Document]) -> int:
+        """Insert in order, stopping at the first that is refused; returns how many. Not atomic."""
+        result = await self._call("insert_many", lambda: self._native.insert_many(to_stored(documents)))
+        return len(result.inserted_ids)
+
+    async def update_one(self, condition: Document, update: Document, *, upsert: bool = False) -> bool:
+        """Update the first match atomically; True when one matched or was inserted."""
+        result = await self._call(
+            "update_one", lambda: self._native.update_one(to_stored(condition), to_stored(update), upsert=upsert)
+        )
+        return bool(result.matched_count) or result.upserted_id is not None
+
+    async def update_many(self, condition: Document, update: Document) -> int:
+        """Update every match, each one atomically, not all together; returns how many matched."""
+        result = await self._call(
+            "update_many", lambda: self._native.update_many(to_stored(condition), to_stored(update))
+        )
+        return int(result.matched_count)
+
+    async def find_one_and_update(
+        self, condition: Document, update: Document, *, upsert: bool = False, before: bool = False
+    ) -> Document | None:
+        """Update the first match atomically; returns it as it is after (or was `before`), None without a match."""
+        which = ReturnDocument.BEFORE if before else ReturnDocument.AFTER
+        found = await self._call(
+            "find_one_and_update",
+            lambda: self._native.find_one_and_update(
+                to_stored(condition), to_stored(update), upsert=upsert, return_document=which
+            ),
+        )
+        return cast(Document | None, found)
+
+    async def delete_one(self, condition: Document) -> bool:
+        """Delete the first match atomically; True when there was one."""
+        result = await self._call("delete_one", lambda: self._native.delete_one(to_stored(condition)))
+        return bool(result.deleted_count)
+
+    async def delete_many(self, condition: Document) -> int:
+        """Delete every match, each one atomically; returns how many. Bound the condition by ids."""
+        result = await self._call("delete_many", lambda: self._native.delete_many(to_stored(condition)))
+        return int(result.deleted_count)
+
+    async def count(self, condition: Document) -> int:
+        """How many match, counted on the server."""
+        return int(await self._call("count", lambda: self._native.count_documents(to_stored(condition))))
+
+    async def create_index(self, keys: Sort, *, unique: bool = False) -> str:
+        """Build the index when it is not there; returns its name."""
+        return str(await self._call("create_index", lambda: self._native.create_index(list(keys), unique=unique)))
+
+    async def indexes(self) -> dict[str, bool]:
+        """The indexes that stand, by name, with True for the unique; `{}` when the collection does not exist."""
+        found = await self._call("indexes", lambda: self._native.index_information())
+        return {name: bool(index.get("unique")) for name, index in found.items()}
+
+
+def _fields(projection: Sequence[str] | None) -> dict[str, int] | None:
+    return None if projection is None else dict.fromkeys(projection, 1)

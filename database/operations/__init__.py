@@ -1,0 +1,1 @@
+"""Operations: modules of functions over the open database, one atomic thing each."""

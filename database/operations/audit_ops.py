@@ -1,0 +1,38 @@
+"""What admins did."""
+
+from datetime import datetime
+from typing import Any
+
+from core.records import Record
+from database.collection import Collection
+from database.connection import current_database
+
+
+class AuditEntry(Record):
+    """One action of one admin. `at` is aware UTC."""
+
+    at: datetime
+    admin_id: int
+    action: str
+    #: what was acted on, for example a post's code
+    target: str | None = None
+    before: Any = None
+    after: Any = None
+
+
+def _log() -> Collection:
+    return current_database().collection("audit_log")
+
+
+async def note(
+    at: datetime, admin_id: int, action: str, target: str | None = None, before: Any = None, after: Any = None
+) -> None:
+    """Write down one action; one insert. Secrets do not belong into `before` and `after`."""
+    entry = {"at": at, "admin_id": admin_id, "action": action, "target": target, "before": before, "after": after}
+    await _log().insert_one(entry)
+
+
+async def last(limit: int) -> list[AuditEntry]:
+    """Up to `limit` actions, the latest first; `[]` when there are none."""
+    found = await _log().find({}, limit=limit, sort=[("at", -1), ("_id", -1)])
+    return [AuditEntry.model_validate(document) for document in found]

@@ -1,0 +1,154 @@
+"""The promises to take deliveries back."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from core.delivery import PendingDeletion
+from database.collection import Collection
+from database.connection import current_database
+from database.operations.delivery_claims import Claim, claim_delivery, release_delivery
+from database.values import Document, to_key, with_id
+
+__all__ = [
+    "Claim",
+    "claim_delivery",
+    "claim_due",
+    "count_open",
+    "count_overdue",
+    "finish",
+    "give_back",
+    "hand_back_all",
+    "next_due",
+    "open_deliveries",
+    "promise",
+    "record_messages",
+    "record_notice",
+    "release_delivery",
+    "withdraw",
+]
+
+_UNCLAIMED: Document = {"claimed_by": None, "claimed_until": None, "claim": None}
+
+
+def _promises() -> Collection:
+    return current_database().collection("pending_deletions")
+
+
+def _record(document: Document) -> PendingDeletion:
+    return PendingDeletion.model_validate(with_id(document))
+
+
+async def promise(
+    bot_id: int, user_id: int, chat_id: int, post_code: str, sent_at: datetime, delete_at: datetime
+) -> str:
+    """Write the intent to take a delivery back, before its messages leave; returns its id.
+
+    It has no message ids yet: `record_messages` adds them, `withdraw` takes it away when nothing was sent.
+    """
+    key = await _promises().insert_one(
+        {
+            "bot_id": bot_id,
+            "user_id": user_id,
+            "chat_id": chat_id,
+            "message_ids": [],
+            "notice_message_id": None,
+            "post_code": post_code,
+            "sent_at": sent_at,
+            "delete_at": delete_at,
+            "attempts": 0,
+            "not_before": None,
+            "last_error": None,
+            **_UNCLAIMED,
+        }
+    )
+    return str(key)
+
+
+async def record_messages(promise_id: str, message_ids: Sequence[int]) -> bool:
+    """Add the ids of the copies that were sent; atomic. False when the promise is gone."""
+    return await _promises().update_one({"_id": to_key(promise_id)}, {"$set": {"message_ids": list(message_ids)}})
+
+
+async def record_notice(promise_id: str, notice_message_id: int) -> bool:
+    """Add the id of the warning that tells when the delivery goes; atomic. False when the promise is gone."""
+    return await _promises().update_one({"_id": to_key(promise_id)}, {"$set": {"notice_message_id": notice_message_id}})
+
+
+async def withdraw(promise_id: str) -> bool:
+    """Delete a promise under which nothing was sent; atomic. False when it has message ids (it stays) or is gone."""
+    return await _promises().delete_one({"_id": to_key(promise_id), "message_ids": []})
+
+
+def _due(now: datetime) -> Document:
+    # {"$not": {"$gt": ...}} holds for absent, null and past alike
+    return {
+        "delete_at": {"$lte": now},
+        "claimed_until": {"$not": {"$gt": now}},
+        "not_before": {"$not": {"$gt": now}},
+    }
+
+
+async def claim_due(now: datetime, owner: str, hold_for: timedelta, limit: int) -> list[PendingDeletion]:
+    """Take up to `limit` due promises, oldest first, for `owner` until `now + hold_for`; `[]` when none is due.
+
+    Due: `delete_at <= now`, not held by anybody, `not_before` passed. Each promise is claimed by one conditional
+    update, so two callers never get the same one while it is held; a crashed owner's come back after `hold_for`.
+    With several callers at once one may get fewer than `limit` although more are due.
+    """
+    due = await _promises().find(_due(now), limit=limit, sort=[("delete_at", 1)], projection=["_id"])
+    if not due:
+        return []
+    mine: Document = {"_id": {"$in": [document["_id"] for document in due]}}
+    # the mark is this call's own: two runs of one owner do not see each other's claims as theirs
+    mark = secrets.token_hex(8)
+    held = {"claimed_by": owner, "claimed_until": now + hold_for, "claim": mark}
+    if not await _promises().update_many({**mine, **_due(now)}, {"$set": held}):
+        return []
+    claimed = await _promises().find({**mine, "claim": mark}, limit=limit, sort=[("delete_at", 1)])
+    return [_record(document) for document in claimed]
+
+
+async def finish(promise_ids: Sequence[str], owner: str) -> int:
+    """Delete promises that reached their end, those `owner` still holds; returns how many. Each one atomically."""
+    if not promise_ids:
+        return 0
+    keys = [to_key(promise_id) for promise_id in promise_ids]
+    return await _promises().delete_many({"_id": {"$in": keys}, "claimed_by": owner})
+
+
+async def give_back(
+    promise_id: str, owner: str, *, not_before: datetime | None, error: str | None, attempts_inc: int = 1
+) -> bool:
+    """Release a claim for a later try, not before `not_before`; atomic. False when `owner` no longer holds it."""
+    return await _promises().update_one(
+        {"_id": to_key(promise_id), "claimed_by": owner},
+        {"$set": {**_UNCLAIMED, "not_before": not_before, "last_error": error}, "$inc": {"attempts": attempts_inc}},
+    )
+
+
+async def hand_back_all(owner: str) -> int:
+    """Release every claim of `owner` without counting a try, when it stops; returns how many. Each one atomically."""
+    return await _promises().update_many({"claimed_by": owner}, {"$set": _UNCLAIMED})
+
+
+async def count_open(user_id: int) -> int:
+    """How many deliveries of this person wait to be taken back."""
+    return await _promises().count({"user_id": user_id})
+
+
+async def count_overdue(now: datetime) -> int:
+    """How many promises are due (`delete_at <= now`) and still stand, held or not."""
+    return await _promises().count({"delete_at": {"$lte": now}})
+
+
+async def next_due() -> datetime | None:
+    """The earliest `delete_at` of all promises, held or not; None when there is none."""
+    first = await _promises().find_one({}, sort=[("delete_at", 1)], projection=["delete_at"])
+    return None if first is None else first["delete_at"]
+
+
+async def open_deliveries(user_id: int, limit: int) -> list[PendingDeletion]:
+    """Up to `limit` promises of this person, the one that goes first in front; `[]` when there are none."""
+    found = await _promises().find({"user_id": user_id}, limit=limit, sort=[("delete_at", 1)])
+    return [_record(document) for document in found]

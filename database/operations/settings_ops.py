@@ -1,0 +1,103 @@
+"""The settings admins change: one document, read often."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from pydantic import ValidationError
+
+from core.errors import AlreadyThere
+from core.settings import BotSettings
+from database.collection import Collection
+from database.connection import Database, current_database
+from database.values import Document
+
+log = logging.getLogger("tollgate.database")
+
+#: how long `current` answers from memory: another process's change is seen after at most this time
+CACHE_FOR = timedelta(seconds=5)
+_ID = "settings"
+
+
+@dataclass(slots=True)
+class _Cache:
+    settings: BotSettings | None = None
+    read_at: datetime | None = None
+    #: one more with every change: a read that began before it must not be kept
+    generation: int = 0
+
+
+_caches: WeakKeyDictionary[Database, _Cache] = WeakKeyDictionary()
+
+
+def _config() -> Collection:
+    return current_database().collection("admin_config")
+
+
+def _cache() -> _Cache:
+    return _caches.setdefault(current_database(), _Cache())
+
+
+def _read(document: Document | None) -> tuple[BotSettings, list[str]]:
+    stored = {name: value for name, value in (document or {}).items() if name in BotSettings.model_fields}
+    try:
+        return BotSettings.model_validate(stored), []
+    except ValidationError as error:
+        wrong = {str(problem["loc"][0]): problem["msg"] for problem in error.errors()}
+    sound = {name: value for name, value in stored.items() if name not in wrong}
+    # the stored value itself stays out of the text: it may be the password of posts
+    problems = [f"{name}: the stored value is not usable ({why}); the default stands" for name, why in wrong.items()]
+    return BotSettings.model_validate(sound), problems
+
+
+async def load_checked() -> tuple[BotSettings, list[str]]:
+    """The stored settings, and one sentence for each stored value that is wrong and was replaced by its default.
+
+    Unknown names are ignored; without a stored document everything is at its default.
+    """
+    return _read(await _config().find_one({"_id": _ID}))
+
+
+async def load() -> BotSettings:
+    """The stored settings; wrong stored values are logged and stand at their default."""
+    settings, problems = await load_checked()
+    for problem in problems:
+        log.warning("settings_value_ignored", extra={"action": "settings_value_ignored", "problem": problem})
+    return settings
+
+
+async def current(now: datetime) -> BotSettings:
+    """The settings as of at most 5 seconds ago; a change made in this process is seen at once."""
+    cache = _cache()
+    fresh = cache.read_at is not None and timedelta() <= now - cache.read_at < CACHE_FOR
+    if cache.settings is not None and fresh:
+        return cache.settings
+    generation = cache.generation
+    settings = await load()
+    if cache.generation == generation:
+        cache.settings, cache.read_at = settings, now
+    return settings
+
+
+async def change(name: str, value: Any) -> BotSettings:
+    """Store one setting (None is kept as null: empty) and return all of them as they are now; one atomic upsert.
+
+    Raises ValueError for an unknown name or a value out of range: `core.settings.parse_setting` comes first.
+    """
+    if name not in BotSettings.model_fields:
+        raise ValueError(f"there is no setting {name}")
+    BotSettings.model_validate({name: value})
+    try:
+        stored = await _store(name, value)
+    except AlreadyThere:
+        # another process made the document between our look and our insert
+        stored = await _store(name, value)
+    cache = _cache()
+    cache.settings, cache.generation = None, cache.generation + 1
+    return _read(stored)[0]
+
+
+async def _store(name: str, value: Any) -> Document | None:
+    return await _config().find_one_and_update({"_id": _ID}, {"$set": {name: value}}, upsert=True)

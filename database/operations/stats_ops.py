@@ -1,0 +1,32 @@
+"""Daily counters."""
+
+from datetime import datetime
+
+from core.errors import AlreadyThere
+from database.collection import Collection
+from database.connection import current_database
+
+
+def _days() -> Collection:
+    return current_database().collection("daily_stats")
+
+
+async def bump(date: datetime, counter: str, by: int = 1) -> None:
+    """Add `by` to a counter of the day that began at `date` (midnight as UTC); one atomic upsert.
+
+    Raises ValueError for a counter's name with a dot or a dollar: MongoDB reads them as paths.
+    """
+    if not counter or "." in counter or "$" in counter:
+        raise ValueError(f"{counter!r} cannot name a counter")
+    update = {"$inc": {f"counters.{counter}": by}}
+    try:
+        await _days().update_one({"date": date}, update, upsert=True)
+    except AlreadyThere:
+        # the day was begun by another call between our look and our insert: nothing was added yet
+        await _days().update_one({"date": date}, update, upsert=True)
+
+
+async def read(date: datetime) -> dict[str, int]:
+    """The counters of the day that began at `date`; `{}` when nothing was counted."""
+    day = await _days().find_one({"date": date}, projection=["counters"])
+    return {} if day is None else dict(day.get("counters", {}))

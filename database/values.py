@@ -1,0 +1,37 @@
+"""What goes in: times as UTC cut to milliseconds, enums as their value, tuples as lists."""
+
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+
+from bson import ObjectId
+
+from core.clock import to_milliseconds
+
+Document = dict[str, Any]
+
+
+def to_stored(value: Any) -> Any:
+    """`value` in the form both backends keep and compare alike; containers are copied.
+
+    Raises ValueError for a datetime without a zone: it could mean any instant.
+    """
+    if isinstance(value, dict):
+        return {key: to_stored(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_stored(item) for item in value]
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError("a datetime without a zone cannot be stored")
+        return to_milliseconds(value.astimezone(UTC))
+    return value.value if isinstance(value, Enum) else value
+
+
+def to_key(text: str) -> ObjectId | str:
+    """The `_id` behind an id that left as text; a text that is no ObjectId stays as it is (and finds nothing)."""
+    return ObjectId(text) if ObjectId.is_valid(text) else text
+
+
+def with_id(document: Document) -> Document:
+    """The document with `_id` given as text in `id`, as records want it."""
+    return {**document, "id": str(document["_id"])}

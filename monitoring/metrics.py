@@ -1,0 +1,52 @@
+"""What Tollgate counts. On a registry of its own, so that importing is silent and tests can read it.
+
+The `bot` label is the bot's id as text, never its token.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY = CollectorRegistry(auto_describe=True)
+
+TELEGRAM_CALLS = Counter(
+    "tollgate_telegram_calls_total",
+    "Requests answered by Telegram, or lost on the way; outcome is `ok` or the kind of failure",
+    ["bot", "method", "outcome"],
+    registry=REGISTRY,
+)
+SENDER_WAIT = Histogram(
+    "tollgate_sender_wait_seconds",
+    "How long a request waited for its turn before it left",
+    ["bot", "lane"],
+    buckets=(0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+    registry=REGISTRY,
+)
+SENDER_RETRIES = Counter(
+    "tollgate_sender_retries_total",
+    "Requests repeated by the sender, by the kind of failure before",
+    ["bot", "reason"],
+    registry=REGISTRY,
+)
+SENDER_PAUSED = Counter("tollgate_sender_paused_total", "Pauses Telegram asked for (429)", ["bot"], registry=REGISTRY)
+SENDER_QUEUE_DEPTH = Gauge(
+    "tollgate_sender_queue_depth", "Requests waiting for their turn", ["bot", "lane"], registry=REGISTRY
+)
+DELIVERIES = Counter("tollgate_deliveries_total", "Posts handed over", ["outcome"], registry=REGISTRY)
+DELETIONS = Counter("tollgate_deletions_total", "Deliveries taken back", ["outcome"], registry=REGISTRY)
+JOB_RUNS = Counter("tollgate_job_runs_total", "Ended runs of jobs", ["job", "outcome"], registry=REGISTRY)
+JOB_DURATION = Histogram(
+    "tollgate_job_duration_seconds",
+    "How long a run of a job took",
+    ["job"],
+    buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300),
+    registry=REGISTRY,
+)
+PENDING_DELETIONS_OVERDUE = Gauge(
+    "tollgate_pending_deletions_overdue", "Promises to delete whose time is over", registry=REGISTRY
+)
+CLEANUP_DELETED = Counter("tollgate_cleanup_deleted_total", "Documents removed by jobs", ["kind"], registry=REGISTRY)
+UPDATES_HELD = Counter(
+    "tollgate_updates_held_total", "Updates held back until the database answers", ["bot"], registry=REGISTRY
+)
+UPDATES_POISON = Counter(
+    "tollgate_updates_poison_total", "Updates aiogram could not read, skipped", ["bot"], registry=REGISTRY
+)

@@ -1,0 +1,221 @@
+"""What every process of ours stands on: logs, database, clock, bots, alerts, and an orderly stop.
+
+Used by `main.py`, `user_bot/main.py` and `admin_bot/main.py`; it knows neither of the bots' handlers.
+"""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import structlog
+from aiogram import Bot, Dispatcher
+from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
+
+from config import Settings, load_settings
+from core.clock import SystemClock
+from core.errors import StoreRefused, StoreUnavailable
+from core.supervisor import Supervisor
+from database.connection import Database, close_database, open_database
+from database.indexes import ensure_indexes
+from monitoring import logs
+from monitoring.alerts import Alerts
+from sender.bots import build_bot
+from sender.failures import TELEGRAM_ERRORS
+from sender.gate import Gate
+from sender.intake import HoldThroughOutages
+from views import common_texts
+
+log = structlog.get_logger("tollgate.process")
+
+#: seconds a start waits for the database and for Telegram before it gives up
+START_PATIENCE_S = 30.0
+#: seconds between two tries to follow the sandbox's clock when it does not answer
+CLOCK_RETRY_S = 1.0
+
+
+class CannotStart(Exception):
+    """Something outside is missing; the text is one line for the operator."""
+
+    def __init__(self, text: str, status: int = 1) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+@dataclass(slots=True)
+class Foundation:
+    """The open parts a bot is built from."""
+
+    settings: Settings
+    clock: SystemClock
+    database: Database
+    user_bot: Bot
+    admin_bot: Bot
+    user_gate: Gate
+    admin_gate: Gate
+    alerts: Alerts
+    hold: HoldThroughOutages
+    tasks: Supervisor
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One bot at work: `serve` runs until `dispatcher` stops polling."""
+
+    name: str
+    dispatcher: Dispatcher
+    serve: Coroutine[Any, Any, None]
+
+
+@asynccontextmanager
+async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
+    """Open everything, close it in reverse: tasks, bots, the database last (DESIGN §7.10).
+
+    Raises CannotStart when the database or Telegram stay away or refuse.
+    """
+    clock, tasks = SystemClock(), Supervisor()
+    database = await _open_store(settings, clock)
+    announce("database", "in memory, forgotten at the end" if database.is_memory else f"open ({database.name})")
+    user_gate, admin_gate = (Gate(settings.SEND_RATE_PER_SECOND, settings.BULK_RATE_PER_SECOND) for _ in range(2))
+    user_bot = build_bot(settings.USER_BOT_TOKEN.get_secret_value(), settings.TELEGRAM_API_URL, user_gate)
+    admin_bot = build_bot(settings.ADMIN_BOT_TOKEN.get_secret_value(), settings.TELEGRAM_API_URL, admin_gate)
+    try:
+        await _greet(user_bot, "USER_BOT_TOKEN")
+        await _greet(admin_bot, "ADMIN_BOT_TOKEN")
+        base = Foundation(
+            settings=settings,
+            clock=clock,
+            database=database,
+            user_bot=user_bot,
+            admin_bot=admin_bot,
+            user_gate=user_gate,
+            admin_gate=admin_gate,
+            alerts=Alerts(_owner_teller(admin_bot, settings.ADMIN_IDS)),
+            hold=HoldThroughOutages(database.ping, common_texts),
+            tasks=tasks,
+        )
+        if settings.SANDBOX_CLOCK_URL:
+            await _read_clock(settings.SANDBOX_CLOCK_URL, clock, None)
+            tasks.spawn(_follow_clock(settings.SANDBOX_CLOCK_URL, clock), "sandbox clock")
+        yield base
+    finally:
+        await tasks.close()
+        await user_bot.session.close()
+        await admin_bot.session.close()
+        await close_database()
+
+
+async def _open_store(settings: Settings, clock: SystemClock) -> Database:
+    try:
+        database = await open_database(settings.MONGO_URI.get_secret_value(), settings.MONGO_DB, clock=clock)
+        async with asyncio.timeout(START_PATIENCE_S):
+            while True:
+                try:
+                    await ensure_indexes(database)
+                except StoreUnavailable:
+                    log.warning("start.waiting_for_database")
+                    await asyncio.sleep(1)
+                else:
+                    return database
+    except TimeoutError:
+        text = f"MONGO_URI: no MongoDB answered within {START_PATIENCE_S:.0f} s. Is it running?"
+        raise CannotStart(text) from None
+    except StoreRefused as error:
+        raise CannotStart(f"MONGO_URI: the database refuses: {error}") from error
+
+
+async def _greet(bot: Bot, variable: str) -> None:
+    """Ask Telegram who the bot is; the answer is kept in `bot.me()`."""
+    try:
+        await bot.me()
+    except (TelegramUnauthorizedError, TelegramNotFound):
+        raise CannotStart(f"{variable}: Telegram does not know this bot token", status=2) from None
+    except TELEGRAM_ERRORS as error:
+        text = logs.mask(f"TELEGRAM_API_URL: no answer from Telegram: {type(error).__name__}: {error}")
+        raise CannotStart(text) from None
+
+
+def _owner_teller(admin_bot: Bot, admin_ids: Sequence[int]) -> Callable[[str], Coroutine[Any, Any, None]]:
+    async def tell(html: str) -> None:
+        for admin_id in admin_ids:
+            try:
+                await admin_bot.send_message(admin_id, html)
+            except TELEGRAM_ERRORS as error:
+                log.warning("alert.not_sent", admin_id=admin_id, error=type(error).__name__)
+
+    return tell
+
+
+async def _read_clock(url: str, clock: SystemClock, after: int | None) -> int:
+    """One look at the sandbox's clock (a long one when `after` is known); returns its version."""
+    params = {} if after is None else {"after": str(after), "timeout_s": "25"}
+    timeout = aiohttp.ClientTimeout(total=40)
+    async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url, params=params) as answer:
+        found = await answer.json()
+    clock.shift_to(timedelta(seconds=float(found["offset_s"])))
+    return int(found["version"])
+
+
+async def _follow_clock(url: str, clock: SystemClock) -> None:
+    version: int | None = None
+    while True:
+        try:
+            version = await _read_clock(url, clock, version)
+        except (aiohttp.ClientError, TimeoutError, KeyError, ValueError) as error:
+            log.debug("clock.no_answer", error=type(error).__name__)
+            await asyncio.sleep(CLOCK_RETRY_S)
+
+
+def announce(name: str, state: str) -> None:
+    """One line on standard output per part as it comes up."""
+    print(f"{name}: {state}", flush=True)
+
+
+async def serve_until_stopped(base: Foundation, parts: Sequence[Part]) -> None:
+    """Run `parts` until SIGINT or SIGTERM, or until one of them ends; then stop all of them in order."""
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # Windows
+            loop.add_signal_handler(signum, base.stopping.set)
+    serving = [base.tasks.spawn(part.serve, part.name) for part in parts]
+    asked = base.tasks.spawn(base.stopping.wait(), "stop signal")
+    for part in parts:
+        announce(part.name, "running")
+    await asyncio.wait([*serving, asked], return_when=asyncio.FIRST_COMPLETED)
+    log.info("stop.begun")
+    for part, task in zip(parts, serving, strict=True):
+        await _stop_polling(part.dispatcher, task)
+    asked.cancel()
+    ends = await asyncio.gather(*serving, return_exceptions=True)
+    for end in ends:
+        if isinstance(end, BaseException) and not isinstance(end, asyncio.CancelledError):
+            raise end
+
+
+async def _stop_polling(dispatcher: Dispatcher, task: asyncio.Task[None]) -> None:
+    if task.done():
+        return
+    try:
+        await dispatcher.stop_polling()
+    except RuntimeError:  # it had not begun to poll
+        task.cancel()
+
+
+def run(main: Callable[[Settings], Coroutine[Any, Any, None]]) -> int:
+    """The whole life of a process; returns its exit status (0 stopped, 1 failed, 2 wrong configuration)."""
+    settings = load_settings()
+    logs.configure(settings.LOG_LEVEL, settings.LOG_FORMAT)
+    try:
+        asyncio.run(main(settings))
+    except CannotStart as problem:
+        print(f"tollgate: {problem}", file=sys.stderr)
+        return problem.status
+    except KeyboardInterrupt:  # before the signal handlers stood
+        return 0
+    return 0

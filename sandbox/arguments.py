@@ -1,0 +1,92 @@
+"""Reading what control calls send."""
+
+from typing import Any
+
+from sandbox.errors import ControlError
+from sandbox.world import Bot, Chat, Dialog, User, World
+
+Json = dict[str, Any]
+
+
+def need_text(body: Json, name: str) -> str:
+    """A non-empty text. Raises ControlError."""
+    found = body.get(name)
+    if not isinstance(found, str) or not found:
+        raise ControlError(f'"{name}" must be a text')
+    return found
+
+
+def need_int(body: Json, name: str) -> int:
+    """A whole number (digits in a text count). Raises ControlError."""
+    return as_int(body.get(name), name)
+
+
+def find_text(body: Json, name: str) -> str | None:
+    """A text or None when it is missing or empty. Raises ControlError for anything else."""
+    return need_text(body, name) if body.get(name) not in (None, "") else None
+
+
+def find_int(body: Json, name: str) -> int | None:
+    """A whole number or None when it is missing. Raises ControlError for anything else."""
+    return as_int(body[name], name) if body.get(name) not in (None, "") else None
+
+
+def as_int(found: Any, name: str) -> int:
+    """`found` as a whole number. Raises ControlError naming `name`."""
+    try:
+        return int(found)
+    except (TypeError, ValueError) as error:
+        raise ControlError(f'"{name}" must be a whole number') from error
+
+
+def as_number(found: Any, name: str) -> float:
+    """`found` as a number. Raises ControlError naming `name`."""
+    try:
+        return float(found)
+    except (TypeError, ValueError) as error:
+        raise ControlError(f'"{name}" must be a number') from error
+
+
+def get_user(world: World, user_id: Any) -> User:
+    """The person. Raises ControlError 404."""
+    user = world.users.get(as_int(user_id, "user"))
+    if user is None:
+        raise ControlError(f"there is no person {user_id}", 404)
+    return user
+
+
+def get_chat(world: World, chat_id: Any) -> Chat:
+    """The channel or group by id or @username. Raises ControlError 404."""
+    found = world.find_named(chat_id) if isinstance(chat_id, str) and not chat_id.lstrip("-").isdigit() else None
+    chat = found if isinstance(found, Chat) else world.chats.get(as_int(chat_id, "chat")) if found is None else None
+    if chat is None:
+        raise ControlError(f"there is no chat {chat_id}", 404)
+    return chat
+
+
+def get_bot(world: World, reference: Any) -> Bot:
+    """The bot by id or username. Raises ControlError 404."""
+    bot = find_bot(world, reference)
+    if bot is None:
+        raise ControlError(f"there is no bot {reference}", 404)
+    return bot
+
+
+def find_bot(world: World, reference: Any) -> Bot | None:
+    """The bot by id or username, None if there is none."""
+    text = str(reference)
+    if text.isdigit():
+        return world.bots.get(int(text))
+    found = world.find_named(text)
+    return found if isinstance(found, Bot) else None
+
+
+def get_place(world: World, user: User, reference: Any) -> Chat:
+    """Where a person writes: the private chat with a bot, or a channel or group."""
+    bot = find_bot(world, reference)
+    return world.dialog(bot, user) if bot is not None else get_chat(world, reference)
+
+
+def get_dialog(world: World, user_id: Any, bot: Any) -> Dialog:
+    """The private chat of a person and a bot. Raises ControlError 404."""
+    return world.dialog(get_bot(world, bot), get_user(world, user_id))

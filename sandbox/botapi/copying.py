@@ -1,0 +1,144 @@
+"""copyMessage(s) and forwardMessage(s) (rows 13 to 15, BOTAPI §2.5)."""
+
+from dataclasses import replace
+from typing import Any
+
+from sandbox.access import may_read_history, require_read, require_write
+from sandbox.botapi.method import Method, find_message, read_draft, read_message_ids
+from sandbox.botapi.sending import caption, partial_cut, partial_failure, shown_ids
+from sandbox.copies import album_ids, is_copyable, is_protected, origin_of
+from sandbox.errors import bad_request
+from sandbox.markup import Markup, read_markup, survives_copy
+from sandbox.objects import message_json
+from sandbox.posting import Draft, announce, post, store
+from sandbox.wire import Call
+from sandbox.world import Chat, Content, Message
+
+Json = dict[str, Any]
+
+PROTECTED = "message has protected content and can't be forwarded"
+
+
+def copy_message(call: Call) -> Json:
+    """Source message first, then the target chat."""
+    source = _single_source(call, "copy")
+    if not is_copyable(source):
+        raise bad_request("the message can't be copied")
+    if is_protected(source) and not call.world.config.copy_protected:
+        raise bad_request(PROTECTED)
+    content = _copied_content(source.content, call)
+    markup = read_markup(call.text("reply_markup"))
+    chat = call.chat()
+    require_write(call.world, chat, call.bot)
+    if not markup.kind:
+        markup = Markup("inline", survives_copy(source.markup))
+    message, _ = post(call.world, chat, content, call.bot, read_draft(call, chat, markup))
+    return shown_ids(call, [message])[0]
+
+
+def forward_message(call: Call) -> Json:
+    """Source message first, then the target chat."""
+    source = _single_source(call, "forward")
+    if is_protected(source):
+        raise bad_request(PROTECTED)
+    if not is_copyable(source):
+        raise bad_request("the message can't be forwarded")
+    chat = call.chat()
+    require_write(call.world, chat, call.bot)
+    draft = read_draft(call, chat, Markup("inline", survives_copy(source.markup)))
+    draft.forward_origin = origin_of(source)
+    message, _ = post(call.world, chat, source.content, call.bot, draft)
+    return message_json(message, call.bot)
+
+
+def _single_source(call: Call, verb: str) -> Message:
+    call.required("from_chat_id")
+    chat = call.chat("from_chat_id")
+    require_read(chat, call.bot)
+    message = find_message(call, chat, call.integer("message_id"), f"message to {verb}")
+    if not may_read_history(chat, call.bot):
+        raise bad_request(f"message to {verb} not found")
+    return message
+
+
+def _copied_content(content: Content, call: Call) -> Content:
+    """`content` with the caption the call asks for; texts keep theirs."""
+    if content.is_text or content.file is None:
+        return content
+    if "caption" in call.params:
+        text, entities = caption(call.params)
+        content = replace(content, text=text, entities=entities)
+    return replace(content, is_caption_above=content.is_caption_above or call.flag("show_caption_above_media"))
+
+
+def copy_messages(call: Call) -> list[Json]:
+    """Target chat first. Missing and uncopyable messages are skipped: the answer may be shorter."""
+    return _send_many(call, is_forward=False)
+
+
+def forward_messages(call: Call) -> list[Json]:
+    """Target chat first. Missing and protected messages are skipped: the answer may be shorter."""
+    return _send_many(call, is_forward=True)
+
+
+def _send_many(call: Call, is_forward: bool) -> list[Json]:
+    call.required("from_chat_id")
+    message_ids = read_message_ids(call)
+    chat = call.chat()
+    require_write(call.world, chat, call.bot)
+    source = call.chat("from_chat_id")
+    require_read(source, call.bot)
+    if any(later <= earlier for earlier, later in zip(message_ids, message_ids[1:], strict=False)):
+        raise bad_request("message identifiers must be in a strictly increasing order")
+    messages = _pick(call, source, message_ids, is_forward)
+    cut = partial_cut(call, len(messages))
+    drafts = _drafts(call, chat, messages, is_forward)
+    plain = call.flag("remove_caption")
+    sent = [
+        store(call.world, chat, _without_caption(message.content) if plain else message.content, call.bot, draft)
+        for message, draft in list(zip(messages, drafts, strict=True))[:cut]
+    ]
+    for message in sent:
+        announce(call.world, message)
+    if cut < len(messages):
+        raise partial_failure(call, cut)
+    return shown_ids(call, sent)
+
+
+def _pick(call: Call, source: Chat, message_ids: list[int], is_forward: bool) -> list[Message]:
+    """The messages that can go. Raises 400 when none exists or none of those that exist can go."""
+    readable = may_read_history(source, call.bot)
+    found = [call.world.find_message(call.bot, source, message_id) for message_id in message_ids] if readable else []
+    existing = [message for message in found if message is not None]
+    if not existing:
+        raise bad_request("there are no messages to forward")
+    blocked = is_forward or not call.world.config.copy_protected
+    sendable = [m for m in existing if is_copyable(m) and not (blocked and is_protected(m))]
+    if not sendable:
+        raise bad_request("messages can't be forwarded")
+    return sendable
+
+
+def _drafts(call: Call, chat: Chat, messages: list[Message], is_forward: bool) -> list[Draft]:
+    protect = call.flag("protect_content")
+    return [
+        Draft(
+            markup=Markup("inline", survives_copy(message.markup)),
+            is_protected=protect,
+            media_group_id=group_id,
+            forward_origin=origin_of(message) if is_forward else None,
+        )
+        for message, group_id in zip(messages, album_ids(call.world, messages), strict=True)
+    ]
+
+
+def _without_caption(content: Content) -> Content:
+    return content if content.is_text else replace(content, text="", entities=[])
+
+
+METHODS: dict[str, Method] = {
+    "copyMessage": copy_message,
+    "copyMessages": copy_messages,
+    "forwardMessage": forward_message,
+    "forwardMessages": forward_messages,
+}

@@ -1,0 +1,126 @@
+"""getChatMember and its kin, join requests, leaveChat (rows 22 and 23, BOTAPI §2.8)."""
+
+from typing import Any
+
+from sandbox.access import require_inside, require_read
+from sandbox.botapi.method import Method
+from sandbox.errors import DEACTIVATED, bad_request, forbidden
+from sandbox.membership import set_member
+from sandbox.objects import member_json
+from sandbox.wire import Call
+from sandbox.world import Chat, Dialog, Member, User
+
+Json = dict[str, Any]
+
+NO_LIST = "member list is inaccessible"
+
+
+def get_chat_member(call: Call) -> Json:
+    """Never joined: `left`. A channel without being its administrator: 400, which is not `left` (row 22)."""
+    chat = call.chat()
+    user_id = _user_id(call)
+    if isinstance(chat, Dialog):
+        return _private_member(call, chat, user_id)
+    require_read(chat, call.bot)
+    own = chat.members.get(call.bot.id)
+    if chat.type == "channel" and (own is None or own.status != "administrator"):
+        raise bad_request(NO_LIST)
+    who = call.world.bots.get(user_id) or call.world.users.get(user_id)
+    if who is None:
+        raise bad_request("PARTICIPANT_ID_INVALID")
+    return member_json(chat.members.get(user_id) or Member(user_id, "left"), who, chat.type)
+
+
+def _private_member(call: Call, dialog: Dialog, user_id: int) -> Json:
+    if user_id not in (dialog.user.id, call.bot.id):
+        raise bad_request("member not found")
+    who = dialog.user if user_id == dialog.user.id else call.bot
+    return member_json(Member(user_id, "member"), who, "private")
+
+
+def _user_id(call: Call) -> int:
+    user_id = call.integer("user_id")
+    if user_id <= 0:
+        raise bad_request("invalid user_id specified")
+    return user_id
+
+
+def get_chat_administrators(call: Call) -> list[Json]:
+    """Creator and administrators; of bots only the one that asks."""
+    chat = call.chat()
+    if isinstance(chat, Dialog):
+        raise bad_request("there are no administrators in the private chat")
+    require_read(chat, call.bot)
+    own = chat.members.get(call.bot.id)
+    if chat.type == "channel" and (own is None or own.status != "administrator"):
+        raise bad_request(NO_LIST)
+    shown = []
+    for member in chat.members.values():
+        who = call.world.users.get(member.id) or (call.bot if member.id == call.bot.id else None)
+        if who is not None and member.status in ("creator", "administrator"):
+            shown.append(member_json(member, who, chat.type))
+    return shown
+
+
+def get_chat_member_count(call: Call) -> int:
+    chat = call.chat()
+    if isinstance(chat, Dialog):
+        return 2
+    require_read(chat, call.bot)
+    return sum(1 for member in chat.members.values() if member.is_inside)
+
+
+def approve_chat_join_request(call: Call) -> bool:
+    """Adds the person and emits `chat_member` with `via_join_request`."""
+    chat, user = _requester(call)
+    link = chat.join_requests.pop(user.id)
+    if link is not None:
+        link.joined += 1
+    set_member(call.world, chat, Member(user.id, "member"), user, link, by_request=True)
+    return True
+
+
+def decline_chat_join_request(call: Call) -> bool:
+    chat, user = _requester(call)
+    del chat.join_requests[user.id]
+    call.world.touch(chat, "member")
+    return True
+
+
+def _requester(call: Call) -> tuple[Chat, User]:
+    chat = call.chat()
+    user_id = _user_id(call)
+    if isinstance(chat, Dialog):
+        raise bad_request("the chat has no join requests")
+    if not require_inside(chat, call.bot).may("can_invite_users"):
+        raise bad_request("not enough rights to manage chat join requests")
+    user = call.world.users.get(user_id)
+    if user is None:
+        raise bad_request("USER_ID_INVALID")
+    if user.is_deactivated:
+        raise forbidden(DEACTIVATED)
+    member = chat.members.get(user_id)
+    if member is not None and member.is_inside:
+        raise bad_request("USER_ALREADY_PARTICIPANT")
+    if user_id not in chat.join_requests:
+        raise bad_request("HIDE_REQUESTER_MISSING")
+    return chat, user
+
+
+def leave_chat(call: Call) -> bool:
+    chat = call.chat()
+    if isinstance(chat, Dialog):
+        raise bad_request("can't leave private chats")
+    require_inside(chat, call.bot)
+    set_member(call.world, chat, Member(call.bot.id, "left"), call.bot)
+    return True
+
+
+METHODS: dict[str, Method] = {
+    "getChatMember": get_chat_member,
+    "getChatAdministrators": get_chat_administrators,
+    "getChatMemberCount": get_chat_member_count,
+    "approveChatJoinRequest": approve_chat_join_request,
+    "declineChatJoinRequest": decline_chat_join_request,
+    "leaveChat": leave_chat,
+}

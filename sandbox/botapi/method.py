@@ -1,0 +1,73 @@
+"""What a Bot API method is here, and arguments several methods share."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.errors import bad_request
+from sandbox.markup import Markup, check_buttons, read_markup
+from sandbox.posting import Draft
+from sandbox.wire import Call
+from sandbox.world import Chat, Message
+
+#: Takes a call, returns the result (a coroutine of it only for getUpdates); raises ApiError.
+Method = Callable[[Call], Any]
+
+MAX_MESSAGES = 100
+
+
+def read_message_ids(call: Call, name: str = "message_ids") -> list[int]:
+    """1 to 100 message ids in the order given. Raises 400 with the texts of BOTAPI §2.5."""
+    if not call.text(name):
+        raise bad_request("message identifiers are not specified")
+    found = call.parsed(name)
+    if not isinstance(found, list):
+        raise bad_request("expected an Array of message identifiers")
+    if not found:
+        raise bad_request("message identifiers are not specified")
+    if len(found) > MAX_MESSAGES:
+        raise bad_request("too many message identifiers specified")
+    return [_read_id(item) for item in found]
+
+
+def _read_id(item: object) -> int:
+    if isinstance(item, bool) or not isinstance(item, int | str):
+        raise bad_request("message identifier must be a Number")
+    try:
+        found = int(item)
+    except ValueError as error:
+        raise bad_request("message identifier must be a Number") from error
+    if found <= 0:
+        raise bad_request("invalid message identifier specified")
+    return found
+
+
+def find_message(call: Call, chat: Chat, message_id: int, what: str) -> Message:
+    """The message or 400 `message identifier is not specified` / `<what> not found`."""
+    if message_id == 0:
+        raise bad_request("message identifier is not specified")
+    message = call.world.find_message(call.bot, chat, message_id)
+    if message is None:
+        raise bad_request(f"{what} not found")
+    return message
+
+
+def read_draft(call: Call, chat: Chat, markup: Markup | None = None) -> Draft:
+    """The arguments every sending method has. Raises 400 for buttons Telegram refuses and unknown replies."""
+    if markup is None:
+        markup = read_markup(call.text("reply_markup"))
+    check_buttons(markup, chat.type)
+    return Draft(markup=markup, is_protected=call.flag("protect_content"), reply_to=_find_reply(call, chat))
+
+
+def _find_reply(call: Call, chat: Chat) -> Message | None:
+    wanted = call.parsed("reply_parameters")
+    if isinstance(wanted, dict):
+        message_id, is_optional = wanted.get("message_id"), bool(wanted.get("allow_sending_without_reply"))
+    else:
+        message_id, is_optional = call.integer("reply_to_message_id"), call.flag("allow_sending_without_reply")
+    if not isinstance(message_id, int) or not message_id:
+        return None
+    found = call.world.find_message(call.bot, chat, message_id)
+    if found is None and not is_optional:
+        raise bad_request("message to be replied not found")
+    return found

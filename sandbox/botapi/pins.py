@@ -1,0 +1,48 @@
+"""pinChatMessage and unpinChatMessage (BOTAPI §2.6)."""
+
+from sandbox.access import require_inside
+from sandbox.botapi.method import Method, find_message
+from sandbox.errors import bad_request
+from sandbox.posting import post
+from sandbox.wire import Call
+from sandbox.world import Chat, Content, Dialog
+
+NO_RIGHTS = "not enough rights to manage pinned messages in the chat"
+
+
+def pin_chat_message(call: Call) -> bool:
+    """Pins and leaves a service message, which the bot receives too."""
+    chat = call.chat()
+    _require_right(call, chat)
+    message = find_message(call, chat, call.integer("message_id"), "message to pin")
+    if message.content.is_service:
+        raise bad_request("service messages can't be pinned")
+    if message in chat.pinned:
+        chat.pinned.remove(message)
+    chat.pinned.append(message)
+    post(call.world, chat, Content("service", extra={"pinned_message": message}), call.bot)
+    return True
+
+
+def unpin_chat_message(call: Call) -> bool:
+    """The given message, or the one pinned last."""
+    chat = call.chat()
+    _require_right(call, chat)
+    message_id = call.integer("message_id")
+    pinned = [message for message in chat.pinned if not message_id or message.id_for(call.bot) == message_id]
+    if not pinned:
+        raise bad_request("message to unpin not found")
+    chat.pinned.remove(pinned[-1])
+    call.world.touch(chat, "message", pinned[-1])
+    return True
+
+
+def _require_right(call: Call, chat: Chat) -> None:
+    if isinstance(chat, Dialog):
+        return
+    right = "can_edit_messages" if chat.type == "channel" else "can_pin_messages"
+    if not require_inside(chat, call.bot).may(right):
+        raise bad_request(NO_RIGHTS)
+
+
+METHODS: dict[str, Method] = {"pinChatMessage": pin_chat_message, "unpinChatMessage": unpin_chat_message}

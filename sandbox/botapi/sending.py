@@ -1,0 +1,198 @@
+"""sendMessage, sendPhoto, sendDocument, sendMediaGroup, sendChatAction (rows 18 to 20, BOTAPI §2.4)."""
+
+import json
+import os
+from typing import Any
+
+from sandbox.access import require_write
+from sandbox.botapi.method import Method, read_draft
+from sandbox.errors import ApiError, bad_request, describe
+from sandbox.files import StoredFile, check_kind, image_size
+from sandbox.formatting import MAX_CAPTION, MAX_TEXT, read_text
+from sandbox.markup import read_markup
+from sandbox.objects import message_json
+from sandbox.posting import announce, post, store
+from sandbox.wire import Call
+from sandbox.world import Content, Dialog, Message
+
+Json = dict[str, Any]
+
+ACTIONS = frozenset(
+    "cancel typing record_video upload_video record_voice upload_voice upload_photo upload_document choose_sticker "
+    "find_location record_video_note upload_video_note".split()
+)
+ACTION_SHOWN_S = 5
+MAX_ALBUM = 10
+MAX_PHOTO_BYTES = 10 * 1024 * 1024
+MAX_PHOTO_SIDES = 10_000
+MAX_PHOTO_RATIO = 20
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".gif", ".png", ".tif", ".bmp")
+_RIGHTS = {"photo": "photos", "document": "documents", "video": "videos", "audio": "audios"}
+
+
+def send_message(call: Call) -> Json:
+    if not call.text("text"):
+        raise bad_request("message text is empty")
+    parse_mode, entities = call.text("parse_mode"), call.text("entities")
+    text, found = read_text(call.text("text"), parse_mode, entities, MAX_TEXT, "message is too long")
+    if not text:
+        raise bad_request("text must be non-empty")
+    return _send(call, Content("text", text, found), "can_send_messages", "text messages")
+
+
+def send_photo(call: Call) -> Json:
+    return _send_file(call, "photo")
+
+
+def send_document(call: Call) -> Json:
+    return _send_file(call, "document")
+
+
+def _send_file(call: Call, kind: str) -> Json:
+    file = input_file(call, kind, call.text(kind), kind)
+    if file is None:
+        raise bad_request(f"there is no {kind} in the request")
+    content = Content(kind, *caption(call.params), file)
+    content.has_spoiler = call.flag("has_spoiler")
+    content.is_caption_above = call.flag("show_caption_above_media")
+    return _send(call, content, f"can_send_{_RIGHTS[kind]}", _RIGHTS[kind])
+
+
+def _send(call: Call, content: Content, right: str, what: str) -> Json:
+    markup = read_markup(call.text("reply_markup"))
+    chat = call.chat()
+    require_write(call.world, chat, call.bot, right, what)
+    message, _ = post(call.world, chat, content, call.bot, read_draft(call, chat, markup))
+    return message_json(message, call.bot)
+
+
+def caption(params: dict[str, str]) -> tuple[str, list[Json]]:
+    """Caption and its entities among `params` (a call's, or an album item's)."""
+    raw, mode, entities = (params.get(name, "") for name in ("caption", "parse_mode", "caption_entities"))
+    return read_text(raw, mode, entities, MAX_CAPTION, "message caption is too long") if raw else ("", [])
+
+
+def input_file(call: Call, kind: str, value: str, field: str) -> StoredFile | None:
+    """The file meant by a part named `field`, `attach://…`, an address or a file_id; None when there is none.
+
+    An address is not fetched: the sandbox has no internet and stores a placeholder.
+    """
+    part = call.files.get(value.removeprefix("attach://") if value.startswith("attach://") else field)
+    if part is not None:
+        _check_upload(kind, part.name, part.content)
+        return call.world.files.add(kind, os.path.basename(part.name), part.content)
+    if not value:
+        return None
+    if value.startswith(("http://", "https://")):
+        return call.world.files.add(kind, value.rpartition("/")[2] or None)
+    if value.startswith("attach://") or "." in value or "/" in value:
+        raise bad_request("wrong file identifier/HTTP URL specified")
+    file = call.world.files.find(call.bot.id, value)
+    check_kind(file, kind)
+    return call.world.files.retyped(file, kind)
+
+
+def _check_upload(kind: str, name: str, content: bytes) -> None:
+    if not content:
+        raise bad_request("file must be non-empty")
+    if kind != "photo":
+        return
+    suffix = os.path.splitext(name)[1].lower()
+    if suffix and suffix not in PHOTO_SUFFIXES:
+        raise bad_request("photo has unsupported extension. Use one of .jpg, .jpeg, .gif, .png, .tif or .bmp")
+    if len(content) > MAX_PHOTO_BYTES:
+        raise bad_request("file is too big")
+    size = image_size(content)
+    if size is None and suffix not in (".tif", ".bmp"):
+        raise bad_request("IMAGE_PROCESS_FAILED")
+    longest, shortest = max(size or (1, 1)), max(min(size or (1, 1)), 1)
+    if sum(size or (1, 1)) > MAX_PHOTO_SIDES or longest / shortest > MAX_PHOTO_RATIO:
+        raise bad_request("PHOTO_INVALID_DIMENSIONS")
+
+
+def send_media_group(call: Call) -> list[Json]:
+    """An album: one message per item under one media_group_id; with the fault `partial` only some of it."""
+    contents = _album(call)
+    chat = call.chat()
+    require_write(call.world, chat, call.bot, "can_send_photos", "photos")
+    draft = read_draft(call, chat, read_markup(""))
+    draft.media_group_id = call.world.random_id() if len(contents) > 1 else None
+    cut = partial_cut(call, len(contents))
+    sent = [store(call.world, chat, content, call.bot, draft) for content in contents[:cut]]
+    for message in sent:
+        announce(call.world, message)
+    if cut < len(contents):
+        raise partial_failure(call, cut)
+    return [message_json(message, call.bot) for message in sent]
+
+
+def _album(call: Call) -> list[Content]:
+    items = call.parsed("media")
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise bad_request("expected an Array of InputMedia")
+    if len(items) > MAX_ALBUM:
+        raise bad_request("too many messages to send as an album")
+    kinds = {str(item.get("type")) for item in items}
+    if not kinds <= {"photo", "video", "document", "audio"}:
+        raise bad_request("can't use the media of the specified type in the album")
+    if not kinds:
+        raise bad_request("there are no messages to send")
+    for alone in ("document", "audio"):
+        if alone in kinds and len(kinds) > 1:
+            raise bad_request(f"{alone} can't be mixed with other media types")
+    return [_album_item(call, item) for item in items]
+
+
+def _album_item(call: Call, item: Json) -> Content:
+    kind = str(item["type"])
+    file = input_file(call, kind, str(item.get("media", "")), "")
+    if file is None:
+        raise bad_request("media not found")
+    entities = item.get("caption_entities")
+    texts = {name: str(item.get(name) or "") for name in ("caption", "parse_mode")}
+    texts["caption_entities"] = json.dumps(entities) if entities else ""
+    content = Content(kind, *caption(texts), file)
+    content.has_spoiler = bool(item.get("has_spoiler"))
+    content.is_caption_above = bool(item.get("show_caption_above_media"))
+    return content
+
+
+def partial_cut(call: Call, count: int) -> int:
+    """How many of `count` messages get through: all, or what the fault `partial` lets through (row 14)."""
+    if call.effect and call.effect["kind"] == "partial":
+        return min(int(call.effect.get("deliver", 1)), count)
+    return count
+
+
+def partial_failure(call: Call, delivered: int) -> ApiError:
+    """The error of a call that delivered only its first messages (BOTAPI §2.5)."""
+    reason = (call.effect or {}).get("error", "Bad Request: MEDIA_EMPTY")
+    return ApiError(400, describe(400, f'failed to send message #{delivered + 1} with the error message "{reason}"'))
+
+
+def send_chat_action(call: Call) -> bool:
+    action = call.text("action")
+    if action not in ACTIONS:
+        raise bad_request("wrong parameter action in request")
+    chat = call.chat()
+    require_write(call.world, chat, call.bot)
+    if isinstance(chat, Dialog):
+        shown_s = 0 if action == "cancel" else ACTION_SHOWN_S
+        chat.typing_until = call.world.clock.now() + shown_s
+        call.world.touch(chat, "typing")
+    return True
+
+
+def shown_ids(call: Call, messages: list[Message]) -> list[Json]:
+    """`MessageId`s in the bot's numbering; zeros under the fault `zero_ids` (row 13)."""
+    hidden = call.effect is not None and call.effect["kind"] == "zero_ids"
+    return [{"message_id": 0 if hidden else message.id_for(call.bot)} for message in messages]
+
+
+METHODS: dict[str, Method] = {
+    "sendMessage": send_message,
+    "sendPhoto": send_photo,
+    "sendDocument": send_document,
+    "sendMediaGroup": send_media_group,
+    "sendChatAction": send_chat_action,
+}

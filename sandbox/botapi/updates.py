@@ -1,0 +1,154 @@
+"""getMe, getUpdates, the webhook's address, logOut, close (rows 4 and 5, BOTAPI §2.1 to §2.3)."""
+
+import asyncio
+import json
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from sandbox.botapi.method import Method
+from sandbox.errors import OTHER_WEBHOOK, WEBHOOK_ACTIVE, bad_request, conflict, flood
+from sandbox.objects import me_json
+from sandbox.queues import ALL_UPDATES, DEFAULT_UPDATES
+from sandbox.wire import Call
+
+Json = dict[str, Any]
+
+MAX_POLL_S = 50
+#: The anti-spin rule: the same offset again within this time waits that long.
+SPIN_WINDOW_S = 3
+SPIN_SINGLE_S = 0.5
+#: `close` is refused so long after the bot appeared on the server.
+CLOSE_AFTER_S = 600
+
+
+def get_me(call: Call) -> Json:
+    return me_json(call.bot)
+
+
+async def get_updates(call: Call) -> list[Json]:
+    """Confirms by offset on receipt, then answers at once with what waits, or waits up to `timeout` seconds."""
+    bot, queue = call.bot, call.bot.queue
+    if bot.webhook is not None:
+        raise conflict(WEBHOOK_ACTIVE)
+    _keep_allowed_updates(call)
+    offset = call.integer("offset")
+    limit = min(max(call.integer("limit", 100) or 100, 1), 100)
+    timeout_s: float = min(max(call.integer("timeout"), 0), MAX_POLL_S)
+    limit, timeout_s = _slow_down_spinning(call, offset, limit, timeout_s)
+    if offset:
+        queue.confirm(offset)
+        call.world.changed.fire()
+    batch = queue.take(limit, call.world.clock.now())
+    if not batch and timeout_s:
+        await queue.wait(timeout_s)
+        batch = queue.take(limit, call.world.clock.now())
+    if batch and call.effect and call.effect["kind"] == "duplicate_update":
+        queue.repeat(batch)
+    call.world.changed.fire()
+    return batch
+
+
+def _slow_down_spinning(call: Call, offset: int, limit: int, timeout_s: float) -> tuple[int, float]:
+    now = asyncio.get_running_loop().time()
+    last_offset, last_at = call.bot.last_poll
+    call.bot.last_poll = (offset, now)
+    if not call.world.config.anti_spin or offset != last_offset or now - last_at >= SPIN_WINDOW_S:
+        return limit, timeout_s
+    return (1 if now - last_at < SPIN_SINGLE_S else limit), max(timeout_s, SPIN_WINDOW_S)
+
+
+def _keep_allowed_updates(call: Call) -> None:
+    """The list sticks; absent or unreadable keeps the old one, empty or unknown names only mean the default."""
+    raw = call.text("allowed_updates")
+    if not raw:
+        return
+    try:
+        names = json.loads(raw)
+    except ValueError:
+        return
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return
+    wanted = frozenset(names) & ALL_UPDATES
+    call.bot.allowed_updates = wanted or DEFAULT_UPDATES
+
+
+def set_webhook(call: Call) -> tuple[bool, str]:
+    """Keeps the address, so that getUpdates gets its 409. The sandbox never pushes to it."""
+    url = call.text("url")
+    if not url:
+        return delete_webhook(call)
+    _check_webhook(call, url)
+    before = call.bot.webhook
+    _keep_allowed_updates(call)
+    if call.flag("drop_pending_updates"):
+        call.bot.queue.clear()
+    limit = min(max(call.integer("max_connections", 40) or 40, 1), 100)
+    call.bot.webhook = {"url": url, "max_connections": limit, "secret_token": call.text("secret_token")}
+    call.bot.queue.stop_waiting(conflict(OTHER_WEBHOOK))
+    return True, "Webhook is already set" if before == call.bot.webhook else "Webhook was set"
+
+
+def _check_webhook(call: Call, url: str) -> None:
+    secret = call.text("secret_token")
+    if len(secret) > 256:
+        raise bad_request("secret token is too long")
+    if not re.fullmatch(r"[A-Za-z0-9_-]*", secret):
+        raise bad_request("secret token contains unallowed characters")
+    parts = urlsplit(url)
+    if parts.scheme != "https":
+        raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
+    if not parts.hostname:
+        raise bad_request("invalid webhook URL specified")
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise bad_request("invalid webhook URL specified") from error
+    if port not in (None, 80, 88, 443, 8443):
+        raise bad_request("bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
+
+
+def delete_webhook(call: Call) -> tuple[bool, str]:
+    if call.flag("drop_pending_updates"):
+        call.bot.queue.clear()
+    was_set, call.bot.webhook = call.bot.webhook is not None, None
+    return True, "Webhook was deleted" if was_set else "Webhook is already deleted"
+
+
+def get_webhook_info(call: Call) -> Json:
+    bot = call.bot
+    shown: Json = {
+        "url": bot.webhook["url"] if bot.webhook else "",
+        "has_custom_certificate": False,
+        "pending_update_count": len(bot.queue),
+    }
+    if bot.webhook:
+        shown["max_connections"] = bot.webhook["max_connections"]
+    if bot.allowed_updates != DEFAULT_UPDATES:
+        shown["allowed_updates"] = sorted(bot.allowed_updates)
+    return shown
+
+
+def log_out(call: Call) -> bool:
+    """Clears the queue; every later call of this bot is answered 400 `Logged out`."""
+    call.bot.queue.clear()
+    call.bot.is_logged_out = True
+    return True
+
+
+def close(call: Call) -> bool:
+    age = call.world.clock.now() - call.bot.created_at
+    if age < CLOSE_AFTER_S:
+        raise flood(int(CLOSE_AFTER_S - age) + 1)
+    return True
+
+
+METHODS: dict[str, Method] = {
+    "getMe": get_me,
+    "getUpdates": get_updates,
+    "setWebhook": set_webhook,
+    "deleteWebhook": delete_webhook,
+    "getWebhookInfo": get_webhook_info,
+    "logOut": log_out,
+    "close": close,
+}

@@ -1,0 +1,254 @@
+"""The control API under /control: arranging the world, acting as people, watching, waiting, breaking things."""
+
+import json
+import pathlib
+from collections.abc import Awaitable, Callable
+from dataclasses import fields
+from typing import Any
+
+from aiohttp import web
+
+from sandbox import setup, watching
+from sandbox.arguments import as_int, as_number, find_bot, find_int, get_chat, get_dialog, need_text
+from sandbox.errors import ControlError
+from sandbox.files import placeholder_picture
+from sandbox.people import act
+from sandbox.posting import delete
+from sandbox.transcript import chat_messages, transcript
+from sandbox.wire import encode
+from sandbox.world import Config, World
+
+Json = dict[str, Any]
+Reply = Json | web.StreamResponse
+
+PAGE = pathlib.Path(__file__).parent / "page"
+MAX_UPLOAD_BYTES = 20 * 1024 * 1024
+MAX_UPLOADS_BYTES = 200 * 1024 * 1024
+
+
+class Control:
+    """The endpoints. Each takes a request and returns JSON; a ControlError becomes {"error": sentence}."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    async def reset(self, request: web.Request) -> Reply:
+        body = await _body(request)
+        self.world.clear(find_int(body, "seed"))
+        return {"ok": True}
+
+    async def state(self, request: web.Request) -> Reply:
+        world = self.world
+        return {
+            "now": world.clock.now(),
+            "offset_s": world.clock.offset_s,
+            "seq": world.seq,
+            "bots": [setup.shown_bot(bot) for bot in world.bots.values()],
+            "users": [setup.shown_user(user) for user in world.users.values()],
+            "chats": [setup.shown_chat(chat) for chat in world.chats.values()],
+        }
+
+    async def add_bot(self, request: web.Request) -> Reply:
+        return setup.shown_bot(setup.add_bot(self.world, await _body(request)))
+
+    async def add_user(self, request: web.Request) -> Reply:
+        return setup.shown_user(setup.add_user(self.world, await _body(request)))
+
+    async def add_chat(self, request: web.Request) -> Reply:
+        return setup.shown_chat(setup.add_chat(self.world, await _body(request)))
+
+    async def put_member(self, request: web.Request) -> Reply:
+        chat = get_chat(self.world, request.match_info["chat"])
+        member_id = as_int(request.match_info["member"], "member")
+        return {"update_ids": setup.put_member(self.world, chat, member_id, await _body(request))}
+
+    async def delete_chat(self, request: web.Request) -> Reply:
+        chat = get_chat(self.world, request.match_info["chat"])
+        chat.is_gone = True
+        self.world.touch(chat, "member")
+        return {"ok": True}
+
+    async def delete_message(self, request: web.Request) -> Reply:
+        chat = get_chat(self.world, request.match_info["chat"])
+        message = self.world.find_message(None, chat, as_int(request.match_info["message"], "message"))
+        if message is None:
+            raise ControlError("there is no such message", 404)
+        delete(self.world, message)
+        return {"ok": True}
+
+    async def chat_messages(self, request: web.Request) -> Reply:
+        chat = get_chat(self.world, request.match_info["chat"])
+        return chat_messages(self.world, chat, as_int(request.query.get("since", 0), "since"))
+
+    async def act(self, request: web.Request) -> Reply:
+        return act(self.world, await _body(request))
+
+    async def transcript(self, request: web.Request) -> Reply:
+        query = request.query
+        dialog = get_dialog(self.world, query.get("user"), query.get("bot"))
+        return transcript(self.world, dialog, as_int(query.get("since", 0), "since"))
+
+    async def calls(self, request: web.Request) -> Reply:
+        query = request.query
+        bot = find_bot(self.world, query["bot"]) if "bot" in query else None
+        if "bot" in query and bot is None:
+            raise ControlError(f"there is no bot {query['bot']}", 404)
+        since, limit = as_int(query.get("since", 0), "since"), as_int(query.get("limit", 200), "limit")
+        return self.world.calls.listed(since, limit, bot.id if bot else None, query.get("method"))
+
+    async def counters(self, request: web.Request) -> Reply:
+        open_queries = [query.id for query in self.world.callbacks.values() if not query.is_answered]
+        shown = {"unanswered_callbacks": len(open_queries), "unanswered_callback_ids": open_queries[:100]}
+        return self.world.calls.counters() | shown
+
+    async def set_clock(self, request: web.Request) -> Reply:
+        body = await _body(request)
+        clock = self.world.clock
+        if ("advance_s" in body) == ("set" in body):
+            raise ControlError('say either "advance_s" or "set"')
+        if "set" in body:
+            clock.set(as_number(body["set"], "set"))
+        else:
+            clock.advance(as_number(body["advance_s"], "advance_s"))
+        self.world.changed.fire()
+        self.world.events.publish({"seq": self.world.seq, "kind": "clock"})
+        return watching.shown_clock(self.world)
+
+    async def add_fault(self, request: web.Request) -> Reply:
+        body = await _body(request)
+        bot = find_bot(self.world, body["bot"]) if body.get("bot") is not None else None
+        if body.get("bot") is not None and bot is None:
+            raise ControlError(f"there is no bot {body['bot']}", 404)
+        return {"id": self.world.faults.add(body, bot.id if bot else None).id}
+
+    async def faults(self, request: web.Request) -> Reply:
+        return {"faults": self.world.faults.listed()}
+
+    async def remove_faults(self, request: web.Request) -> Reply:
+        wanted = request.match_info.get("fault")
+        self.world.faults.remove(as_int(wanted, "fault") if wanted else None)
+        return {"ok": True}
+
+    async def configure(self, request: web.Request) -> Reply:
+        body = await _body(request)
+        known = {item.name: type(getattr(self.world.config, item.name)) for item in fields(Config)}
+        for name, value in body.items():
+            if name not in known:
+                raise ControlError(f"the settings are {', '.join(known)}")
+            setattr(self.world.config, name, _setting(name, value, known[name]))
+        return {name: getattr(self.world.config, name) for name in known}
+
+    async def upload(self, request: web.Request) -> Reply:
+        form = await request.post()
+        part = form.get("file")
+        if not isinstance(part, web.FileField):
+            raise ControlError('send a multipart form with a file in the field "file"')
+        content = part.file.read()
+        store = self.world.files
+        if len(content) > MAX_UPLOAD_BYTES:
+            raise ControlError("a file may have at most 20 MB")
+        if sum(len(file.content or b"") for file in store.by_unique_id.values()) + len(content) > MAX_UPLOADS_BYTES:
+            raise ControlError("all files together may have at most 200 MB")
+        kind = form.get("kind")
+        file = store.add(kind if isinstance(kind, str) else _guess_kind(part), part.filename, content)
+        shown: Json = {"id": file.unique_id, "file_name": file.name, "file_size": file.size}
+        shown |= {"mime_type": file.mime_type, "kind": file.kind}
+        is_picture = file.mime_type.startswith("image/")
+        return shown | ({"width": file.width, "height": file.height} if is_picture else {})
+
+    async def file(self, request: web.Request) -> Reply:
+        wanted = request.match_info["file"]
+        files = self.world.files.by_unique_id
+        file = files.get(wanted) or files.get(wanted[:-1])
+        if file is None:
+            raise ControlError(f"there is no file {wanted}", 404)
+        headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
+        if file.content is None:
+            return web.Response(body=placeholder_picture(file), content_type="image/svg+xml", headers=headers)
+        return web.Response(body=file.content, content_type=file.mime_type, headers=headers)
+
+
+def _setting(name: str, value: Any, kind: type) -> Any:
+    if kind is bool:
+        if not isinstance(value, bool):
+            raise ControlError(f'"{name}" must be true or false')
+        return value
+    return kind(as_number(value, name))
+
+
+def _guess_kind(part: web.FileField) -> str:
+    major = part.content_type.partition("/")[0]
+    return {"image": "photo", "video": "video", "audio": "audio"}.get(major, "document")
+
+
+async def _body(request: web.Request) -> Json:
+    raw = await request.read()
+    if not raw:
+        return {}
+    try:
+        body = json.loads(raw)
+    except ValueError as error:
+        raise ControlError("the body is not JSON") from error
+    if not isinstance(body, dict):
+        raise ControlError("the body must be a JSON object")
+    return body
+
+
+def _answered(endpoint: Callable[[web.Request], Awaitable[Reply]]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        try:
+            reply = await endpoint(request)
+        except ControlError as error:
+            reply = web.Response(
+                status=error.status, body=encode({"error": error.sentence}), content_type="application/json"
+            )
+        if isinstance(reply, dict):
+            return web.Response(body=encode(reply), content_type="application/json")
+        return reply
+
+    return answer
+
+
+async def _page(request: web.Request) -> Reply:
+    """The page's files; nothing outside the folder."""
+    name = request.match_info.get("name", "index.html")
+    path = (PAGE / name).resolve()
+    if PAGE.resolve() not in path.parents or not path.is_file():
+        raise ControlError(f"the page has no {name}", 404)
+    return web.FileResponse(path, headers={"Cache-Control": "no-cache"})
+
+
+def add_control_routes(app: web.Application, world: World) -> None:
+    """Add `/`, `/page/` and `/control/` to `app`."""
+    control, watch = Control(world), watching.Watching(world)
+    routes: list[tuple[str, str, Callable[[web.Request], Awaitable[Reply]]]] = [
+        ("GET", "/", _page),
+        ("GET", "/page/{name:.+}", _page),
+        ("POST", "/control/reset", control.reset),
+        ("GET", "/control/state", control.state),
+        ("POST", "/control/bots", control.add_bot),
+        ("POST", "/control/users", control.add_user),
+        ("POST", "/control/chats", control.add_chat),
+        ("PUT", "/control/chats/{chat}/members/{member}", control.put_member),
+        ("GET", "/control/chats/{chat}/messages", control.chat_messages),
+        ("DELETE", "/control/chats/{chat}/messages/{message}", control.delete_message),
+        ("DELETE", "/control/chats/{chat}", control.delete_chat),
+        ("POST", "/control/act", control.act),
+        ("GET", "/control/transcript", control.transcript),
+        ("GET", "/control/wait", watch.wait),
+        ("GET", "/control/idle", watch.idle),
+        ("GET", "/control/calls", control.calls),
+        ("GET", "/control/counters", control.counters),
+        ("POST", "/control/clock", control.set_clock),
+        ("GET", "/control/clock", watch.clock),
+        ("POST", "/control/faults", control.add_fault),
+        ("GET", "/control/faults", control.faults),
+        ("DELETE", "/control/faults", control.remove_faults),
+        ("DELETE", "/control/faults/{fault}", control.remove_faults),
+        ("POST", "/control/config", control.configure),
+        ("POST", "/control/uploads", control.upload),
+        ("GET", "/control/files/{file}", control.file),
+        ("GET", "/control/events", watch.events),
+    ]
+    for verb, path, endpoint in routes:
+        app.router.add_route(verb, path, _answered(endpoint))

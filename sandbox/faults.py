@@ -1,0 +1,128 @@
+"""Faults on demand (rows 7, 14, 21, 25, 26): which call is hit, and with what."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.errors import ControlError
+
+Json = dict[str, Any]
+
+#: Effects a method carries out itself, given to it as `Call.effect`.
+INNER = frozenset({"partial", "zero_ids", "duplicate_update"})
+_REQUIRED: dict[str, tuple[str, ...]] = {
+    "error": ("status", "description"),
+    "flood": ("retry_after",),
+    "html": ("status",),
+    "empty": ("status",),
+    "no_description": ("status",),
+    "delay": ("ms",),
+    "hang": (),
+    "drop_before": (),
+    "drop_after": (),
+    "partial": ("deliver",),
+    "zero_ids": (),
+    "duplicate_update": (),
+    "unauthorized": (),
+    "poison_update": (),
+}
+_FETCHING = frozenset({"duplicate_update", "poison_update"})
+
+
+@dataclass(slots=True, eq=False)
+class Fault:
+    """A planned fault. It lets `skip` matching calls pass, then hits `times` of them (None: all)."""
+
+    id: int
+    method: str
+    effect: Json
+    bot_id: int | None = None
+    chat_id: str | None = None
+    skip: int = 0
+    times: int | None = 1
+    hits: int = 0
+    #: Set when the fault is removed: calls that hang are let go.
+    removed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def kind(self) -> str:
+        """The effect's name."""
+        return str(self.effect["kind"])
+
+    def shown(self) -> Json:
+        """As the control API lists it."""
+        shown: Json = {"id": self.id, "method": self.method, "skip": self.skip, "times": self.times}
+        shown |= {"hits": self.hits, "effect": self.effect}
+        if self.bot_id is not None:
+            shown["bot"] = self.bot_id
+        return shown | ({"chat_id": self.chat_id} if self.chat_id is not None else {})
+
+    def matches(self, method: str, bot_id: int, chat_id: str) -> bool:
+        """Whether a call is meant; `*` means every method but getUpdates, which must be named."""
+        named = self.method.lower() == method.lower() or (self.method == "*" and method != "getUpdates")
+        right_bot = self.bot_id is None or self.bot_id == bot_id
+        return named and right_bot and (self.chat_id is None or self.chat_id == chat_id)
+
+
+class Faults:
+    """The planned faults, oldest first; the first that matches hits."""
+
+    def __init__(self) -> None:
+        self._planned: dict[int, Fault] = {}
+        self._last_id = 0
+
+    def add(self, wanted: Json, bot_id: int | None) -> Fault:
+        """Plan a fault as the control API describes it. Raises ControlError for an unknown or incomplete effect."""
+        effect = wanted.get("effect")
+        kind = effect.get("kind") if isinstance(effect, dict) else None
+        if not isinstance(effect, dict) or kind not in _REQUIRED:
+            raise ControlError(f"effect.kind must be one of {', '.join(_REQUIRED)}")
+        missing = [name for name in _REQUIRED[kind] if name not in effect]
+        if missing:
+            raise ControlError(f"the effect {kind} needs {' and '.join(missing)}")
+        default = "getUpdates" if kind in _FETCHING else "*"
+        self._last_id += 1
+        fault = Fault(self._last_id, str(wanted.get("method") or default), effect, bot_id)
+        if wanted.get("chat_id") is not None:
+            fault.chat_id = str(wanted["chat_id"])
+        fault.skip = int(wanted.get("skip") or 0)
+        fault.times = wanted.get("times", 1)
+        self._planned[fault.id] = fault
+        return fault
+
+    def take(self, method: str, bot_id: int, chat_id: str) -> Fault | None:
+        """The fault that hits this call, counted; None for a healthy call."""
+        for fault in self._planned.values():
+            if fault.times is not None and fault.hits >= fault.times:
+                continue
+            if not fault.matches(method, bot_id, chat_id):
+                continue
+            if fault.skip > 0:
+                fault.skip -= 1
+                continue
+            fault.hits += 1
+            return fault
+        return None
+
+    def listed(self) -> list[Json]:
+        """All planned faults, used-up ones too."""
+        return [fault.shown() for fault in self._planned.values()]
+
+    def remove(self, fault_id: int | None = None) -> None:
+        """Remove one fault or all; calls that hang on them go on. Raises ControlError for an unknown id."""
+        if fault_id is not None and fault_id not in self._planned:
+            raise ControlError(f"there is no fault {fault_id}", 404)
+        for known in [fault_id] if fault_id is not None else list(self._planned):
+            self._planned.pop(known).removed.set()
+
+
+def poison(bot_id: int, now: int) -> Json:
+    """A `my_chat_member` payload with a status no client knows (row 25)."""
+    user = {"id": bot_id, "is_bot": True, "first_name": "Poison"}
+    return {
+        "chat": {"id": -1009999999999, "type": "channel", "title": "Poison"},
+        "from": {"id": 9_999_999, "is_bot": False, "first_name": "Poison"},
+        "date": now,
+        "old_chat_member": {"user": user, "status": "left"},
+        "new_chat_member": {"user": user, "status": "unheard_of"},
+    }

@@ -1,0 +1,119 @@
+// Links of Telegram open inside the page; everything else in a new tab.
+
+import { api } from "./api.js";
+import { avatar, button, el, icon } from "./dom.js";
+import { personName } from "./format.js";
+import { complain, dialog, toast } from "./overlays.js";
+import { botByName, emit, go, hasRole, me, others, owner, place, world } from "./store.js";
+import { refreshWorld } from "./sync.js";
+
+const TELEGRAM_HOSTS = new Set(["t.me", "telegram.me", "telegram.dog"]);
+
+/** {name, params} of a t.me or tg:// link, null for any other address. */
+export function readTelegramLink(address) {
+  let url;
+  try {
+    url = new URL(/^(t|telegram)\.(me|dog)\//i.test(address) ? `https://${address}` : address);
+  } catch {
+    return null;
+  }
+  if (url.protocol === "tg:") return { name: url.searchParams.get("domain") ?? "", params: url.searchParams };
+  if (!TELEGRAM_HOSTS.has(url.hostname.toLowerCase())) return null;
+  const [name] = url.pathname.slice(1).split("/");
+  return { name, params: url.searchParams };
+}
+
+/** Opens any link as the current person (or as `user`, who then becomes the current one). */
+export async function openLink(address, user = place.as) {
+  const link = readTelegramLink(address);
+  if (!link) return openOutside(address);
+  if (link.name === "share") return shareLink(link.params.get("url") ?? "", link.params.get("text") ?? "");
+  const bot = botByName(link.name);
+  const isPlain = bot && [...link.params.keys()].every((name) => name === "domain");
+  if (isPlain) return go({ as: user, chat: `b${bot.id}` });
+  try {
+    arrive(await api.act(user, "link", { url: address }), bot, user);
+  } catch (error) {
+    complain(error);
+  }
+}
+
+/** After the server followed a link: shows where it led. */
+async function arrive(answer, bot, user) {
+  const person = world.users.find((one) => one.id === user);
+  if (answer.dropped) toast("Links of the referral programme never reach a bot.");
+  if (bot) {
+    go({ as: user, chat: `b${bot.id}` });
+    if (!hasRole(person, "owner")) emit("did", "link");
+    return;
+  }
+  if (answer.requested) toast("You asked to join. An admin of the channel decides.");
+  await refreshWorld();
+  go({ as: user, chat: `c${answer.chat_id}` });
+}
+
+function openOutside(address) {
+  if (!/^https?:/i.test(address)) return toast("This link leads nowhere on this page.", "error");
+  window.open(address, "_blank", "noopener,noreferrer");
+}
+
+export async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const area = el("textarea", { class: "visually-hidden" });
+    area.value = text;
+    (document.querySelector("dialog[open]") ?? document.body).append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+  toast("Copied.");
+}
+
+/** The share sheet of Telegram, cut down to what can be done here: open it as somebody else, or copy it. */
+function shareLink(url, text) {
+  return dialog("Share", (close) => el("div", { class: "dialog-body" },
+    text ? el("p", {}, text) : null,
+    el("p", { class: "link-text" }, url),
+    el("ul", { class: "choices" },
+      others().slice(0, 8).map((person) => el("li", {}, button({
+        class: "choice", onclick: () => {
+          close();
+          openLink(url, person.id);
+        },
+      }, avatar(person.id, personName(person)), el("span", { class: "choice-text" },
+        el("b", {}, `Open as ${personName(person)}`), el("small", {}, person.role ?? ""))))),
+      el("li", {}, button({
+        class: "choice", onclick: () => {
+          close();
+          copyText(url);
+        },
+      }, el("span", { class: "avatar plain" }, icon("copy")), el("span", { class: "choice-text" }, el("b", {}, "Copy the link")))))));
+}
+
+/** Start links of known bots in a message: in its text, its entities and its buttons, each once. */
+export function startLinks(message) {
+  const text = message.text ?? message.caption ?? "";
+  const found = [...text.matchAll(/https?:\/\/t\.me\/\w+\?start=[\w-]+/g)].map((hit) => hit[0]);
+  for (const entity of message.entities ?? message.caption_entities ?? []) if (entity.url) found.push(entity.url);
+  for (const item of (message.reply_markup?.inline_keyboard ?? []).flat()) {
+    if (item.url) found.push(item.url);
+    if (item.copy_text) found.push(item.copy_text.text);
+  }
+  const known = found.filter((url) => {
+    const link = readTelegramLink(url);
+    return link && botByName(link.name) && link.params.has("start");
+  });
+  return [...new Set(known)];
+}
+
+/** "Open as Alice · Bob" under the owner's posts: the shortest way to see what a subscriber gets. */
+export function openAsRow(message) {
+  const [url] = startLinks(message);
+  if (!url || me() !== owner() || others().length === 0) return null;
+  return el("div", { class: "open-as" }, icon("person"), el("span", {}, "Open as"),
+    others().slice(0, 3).map((person) => button({
+      testid: `open-as-${person.id}`, onclick: () => openLink(url, person.id),
+    }, person.first_name)));
+}

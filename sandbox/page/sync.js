@@ -1,0 +1,168 @@
+// Keeps the copies true: listens to /control/events and fetches only what changed.
+
+import { api } from "./api.js";
+import {
+  botById, botByName, chatById, chatCopy, currentCopy, emit, forgetCopies, knownCopies, markRead, place, readPlace,
+  shownPeople, world,
+} from "./store.js";
+
+/** "typing…" is shown for five seconds and ends without an event. */
+const TYPING_MS = 5200;
+const running = new Map();
+const CHAT_KINDS = new Set(["message", "edited", "deleted", "toast", "keyboard", "member", "typing"]);
+
+/** Brings one copy up to date. Calls while one is under way make it run once more, never twice at once. */
+export function refresh(copy) {
+  if (running.has(copy.name)) {
+    running.get(copy.name).again = true;
+    return running.get(copy.name).done;
+  }
+  const job = { again: false };
+  job.done = repeat(copy, job).finally(() => running.delete(copy.name));
+  running.set(copy.name, job);
+  return job.done;
+}
+
+async function repeat(copy, job) {
+  do {
+    job.again = false;
+    await fetchOnce(copy);
+  } while (job.again);
+}
+
+async function fetchOnce(copy) {
+  let news;
+  try {
+    news = await fetchCopy(copy);
+  } catch (error) {
+    copy.failed = error.message;
+    emit("chat", copy);
+    return;
+  }
+  copy.failed = null;
+  if (news.seq < copy.seq) startOver(copy);
+  for (const message of news.messages) copy.messages.set(message.message_id, message);
+  copy.seq = news.seq;
+  if (copy.botId !== null) takeState(copy, news);
+  if (!copy.loaded || isLookedAt(copy)) markRead(copy);
+  copy.loaded = true;
+  emit("chat", copy);
+}
+
+function fetchCopy(copy) {
+  if (copy.botId !== null) return api.transcript(copy.user, copy.botId, copy.seq);
+  return api.chatMessages(copy.chatId, copy.seq);
+}
+
+function takeState(copy, news) {
+  copy.keyboard = news.reply_keyboard ?? null;
+  copy.blocked = Boolean(news.blocked);
+  copy.typing = Boolean(news.typing);
+  if (copy.typing) setTimeout(refresh, TYPING_MS, copy);
+  const fresh = copy.loaded ? news.toasts ?? [] : [];
+  copy.toasts.push(...fresh.filter((toast) => !copy.toasts.some((seen) => seen.seq === toast.seq)));
+}
+
+/** The server was started anew or emptied: its numbers count from the beginning. */
+function startOver(copy) {
+  copy.messages.clear();
+  copy.toasts = [];
+  copy.readId = 0;
+  copy.seq = 0;
+  running.get(copy.name).again = true;
+}
+
+function isLookedAt(copy) {
+  return copy === currentCopy() && document.visibilityState === "visible";
+}
+
+// ------------------------------------------------------------------------------------------------------------ the world
+
+let worldRequest = null;
+
+/** Fetches bots, people and channels; several wishes at once are one request. */
+export function refreshWorld() {
+  worldRequest ??= loadWorld().finally(() => (worldRequest = null));
+  return worldRequest;
+}
+
+async function loadWorld() {
+  const state = await api.state();
+  world.bots = state.bots;
+  world.users = state.users;
+  world.chats = state.chats;
+  world.loaded = true;
+  emit("clock", state);
+  emit("world");
+}
+
+/** The copies worth keeping fresh: everybody in the switch with every bot, and every channel looked at. */
+export function refreshAll() {
+  const wanted = new Set(knownCopies().filter((copy) => copy.loaded));
+  for (const user of shownPeople()) for (const bot of world.bots) wanted.add(chatCopy(`b${bot.id}`, user.id));
+  if (currentCopy()) wanted.add(currentCopy());
+  for (const chat of world.chats) if (chat.members?.some((member) => member.id === place.as)) wanted.add(chatCopy(`c${chat.id}`));
+  return Promise.all([...wanted].map(refresh));
+}
+
+// ----------------------------------------------------------------------------------------------------------- the events
+
+let source = null;
+
+export function listen() {
+  source?.close();
+  source = new EventSource("/control/events");
+  source.onopen = () => {
+    const wasLost = !document.querySelector(".offline").hidden;
+    document.querySelector(".offline").hidden = true;
+    if (wasLost) forgetEverything().catch(() => {});
+    else refreshAll();
+  };
+  source.onerror = () => {
+    document.querySelector(".offline").hidden = false;
+    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 1500);
+  };
+  source.onmessage = (event) => take(JSON.parse(event.data));
+}
+
+function take(event) {
+  if (event.kind === "clock") return emit("clock", null);
+  if (event.kind === "call") return emit("calls");
+  if (event.kind === "reset") return forgetEverything();
+  if (event.kind === "member" || isUnknown(event)) refreshWorld().catch(() => {});
+  if (!CHAT_KINDS.has(event.kind)) return;
+  const copy = copyOf(event);
+  if (copy) refresh(copy);
+}
+
+function isUnknown(event) {
+  if (event.bot !== undefined && event.bot !== null && !findBot(event.bot)) return true;
+  if (event.user !== undefined && event.user !== null && !world.users.some((user) => user.id === event.user)) return true;
+  return Number(event.chat) < 0 && !chatById(event.chat);
+}
+
+const findBot = (bot) => botById(bot) ?? botByName(bot);
+
+function copyOf(event) {
+  if (Number(event.chat) < 0) {
+    const known = knownCopies().find((copy) => copy.chatId === Number(event.chat));
+    return known ?? (world.loaded ? chatCopy(`c${event.chat}`) : null);
+  }
+  const bot = findBot(event.bot);
+  const user = event.user ?? event.chat;
+  if (!bot || !user) return null;
+  const followed = user === place.as || shownPeople().some((person) => person.id === user);
+  return followed ? chatCopy(`b${bot.id}`, user) : null;
+}
+
+async function forgetEverything() {
+  forgetCopies();
+  await refreshWorld();
+  readPlace();
+  await refreshAll();
+}
+
+document.addEventListener("visibilitychange", () => {
+  const copy = currentCopy();
+  if (copy && isLookedAt(copy) && markRead(copy)) emit("chat", copy);
+});

@@ -1,0 +1,177 @@
+"""Takes deliveries back when their time is up (DESIGN §7.3, §7.4; BOTAPI §2.6, §3.1)."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import structlog
+from aiogram import Bot
+
+from core.delivery import PendingDeletion, is_too_old, retry_pause
+from core.jobs import Counts
+from database.operations import deletion_ops, settings_ops
+from monitoring import metrics
+from monitoring.alerts import Alerts
+from schedulers.runner import Run
+from schedulers.taking_back import Deletion, delete_messages
+from sender.failures import TELEGRAM_ERRORS, Failure, classify, retry_after
+from sender.lanes import Lane, in_lane
+from views import owner_alerts, user_keyboards, user_texts
+
+log = structlog.get_logger("tollgate.deleter")
+
+#: promises claimed at once, and worked on at the same time
+BATCH, AT_ONCE = 100, 10
+#: promises taken in one run; the rest waits for the next minute
+RUN_MAX = 5000
+#: how long a claim holds; a killed process keeps its promises from others no longer than this
+CLAIM_FOR = timedelta(minutes=2)
+
+#: the notice cannot be turned any more, and that is all right
+_NOTICE_DONE = frozenset(
+    {
+        Failure.GONE,
+        Failure.NOT_MODIFIED,
+        Failure.UNEDITABLE,
+        Failure.BLOCKED,
+        Failure.DEACTIVATED,
+        Failure.UNREACHABLE,
+        Failure.CONTENT,
+    }
+)
+
+
+class End(StrEnum):
+    """How one promise ended in this run. All but RETRY are terminal."""
+
+    DELETED = "deleted"
+    #: older than 48 hours, or some of its messages refused by Telegram for good
+    TOO_OLD = "too_old"
+    #: the reader's account is gone
+    READER_GONE = "reader_gone"
+    #: the copies' ids never became known
+    UNKNOWN = "unknown"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    end: End
+    error: str | None = None
+    not_before: datetime | None = None
+
+
+class MessageDeleter:
+    """Claims due promises oldest first and keeps each until it has reached a terminal state."""
+
+    name = "message_deleter"
+
+    def __init__(self, bot: Bot, alerts: Alerts) -> None:
+        self._bot = bot
+        self._alerts = alerts
+
+    async def __call__(self, run: Run) -> Counts:
+        total: Counter[str] = Counter()
+        more = True
+        try:
+            while more and not run.stopping.is_set() and total.total() < RUN_MAX:
+                due = await deletion_ops.claim_due(run.now(), run.owner, CLAIM_FOR, BATCH)
+                more = len(due) == BATCH
+                total += await self._work_off(due, run)
+        finally:
+            await deletion_ops.hand_back_all(run.owner)
+        await self._report(total)
+        return Counts(dict(total), more)
+
+    async def _work_off(self, due: Sequence[PendingDeletion], run: Run) -> Counter[str]:
+        slots = asyncio.Semaphore(AT_ONCE)
+        terminal: list[str] = []
+        counted: Counter[str] = Counter()
+
+        async def one(promise: PendingDeletion) -> None:
+            async with slots:
+                if run.stopping.is_set():
+                    return
+                verdict = await self._keep(promise, run.now())
+                counted[verdict.end.value] += 1
+                if verdict.end is End.RETRY:
+                    await self._put_off(promise, run, verdict)
+                else:
+                    terminal.append(promise.id)
+
+        try:
+            ends = await asyncio.gather(*(one(promise) for promise in due), return_exceptions=True)
+        finally:
+            if terminal:
+                await deletion_ops.finish(terminal, run.owner)
+        for error in ends:
+            if error is not None:
+                raise error
+        for end, count in counted.items():
+            metrics.DELETIONS.labels(outcome=end).inc(count)
+        return counted
+
+    async def _keep(self, promise: PendingDeletion, now: datetime) -> _Verdict:
+        """Take one delivery back; classify whatever Telegram answers."""
+        if promise.bot_id != self._bot.id or not promise.message_ids:
+            return _Verdict(End.UNKNOWN, "no message of this bot is known")
+        if is_too_old(promise.sent_at, now):
+            await self._turn_notice(promise, user_texts.TIME_UP_TOO_OLD, with_button=False)
+            return _Verdict(End.TOO_OLD)
+        with in_lane(Lane.DELETION):
+            try:
+                deletion = await delete_messages(self._bot, promise.chat_id, promise.message_ids)
+            except TELEGRAM_ERRORS as error:
+                return _after_failure(promise, now, error)
+            return await self._tell(promise, now, deletion)
+
+    async def _tell(self, promise: PendingDeletion, now: datetime, deletion: Deletion) -> _Verdict:
+        if deletion.refused:
+            await self._turn_notice(promise, user_texts.TIME_UP_TOO_OLD, with_button=False)
+            return _Verdict(End.TOO_OLD, f"{len(deletion.refused)} messages refused")
+        settings = await settings_ops.current(now)
+        error = await self._turn_notice(promise, user_texts.deleted_notice(settings), with_button=True)
+        return _Verdict(End.DELETED) if error is None else _after_failure(promise, now, error)
+
+    async def _turn_notice(self, promise: PendingDeletion, text: str, *, with_button: bool) -> BaseException | None:
+        """Turn the warning into `text`, or send it when no warning is known; returns a failure worth another try."""
+        markup = user_keyboards.get_again(promise.post_code) if with_button else None
+        try:
+            if promise.notice_message_id is None:
+                await self._bot.send_message(promise.chat_id, text, reply_markup=markup)
+            else:
+                await self._bot.edit_message_text(
+                    text, chat_id=promise.chat_id, message_id=promise.notice_message_id, reply_markup=markup
+                )
+        except TELEGRAM_ERRORS as error:
+            failure = classify(error)
+            # a notice that may have been sent is not sent again: better none than two
+            sent_maybe = promise.notice_message_id is None and failure is Failure.AMBIGUOUS
+            return None if failure in _NOTICE_DONE or sent_maybe else error
+        return None
+
+    async def _put_off(self, promise: PendingDeletion, run: Run, verdict: _Verdict) -> None:
+        log.info("deletion.put_off", chat_id=promise.chat_id, attempts=promise.attempts + 1, error=verdict.error)
+        not_before = verdict.not_before or run.now() + retry_pause(promise.attempts + 1)
+        await deletion_ops.give_back(promise.id, run.owner, not_before=not_before, error=verdict.error)
+
+    async def _report(self, total: Counter[str]) -> None:
+        too_old = total[End.TOO_OLD.value] + total[End.READER_GONE.value]
+        lost = total[End.UNKNOWN.value]
+        if too_old or lost:
+            await self._alerts.raise_once("deletions", owner_alerts.deletions_impossible(too_old, lost))
+        else:
+            await self._alerts.clear("deletions")
+
+
+def _after_failure(promise: PendingDeletion, now: datetime, error: BaseException) -> _Verdict:
+    failure = classify(error)
+    text = f"{failure.value}: {error}"[:300]
+    if failure in (Failure.DEACTIVATED, Failure.UNREACHABLE):
+        return _Verdict(End.READER_GONE, text)
+    wait_s = retry_after(error)
+    not_before = now + timedelta(seconds=wait_s) if wait_s is not None else None
+    return _Verdict(End.RETRY, text, not_before)

@@ -1,0 +1,123 @@
+"""Every job of the house with its schedule, under the names the product's seed fixed."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from aiogram import Bot
+
+from core.clock import SystemClock
+from core.jobs import RunReport
+from monitoring.alerts import Alerts
+from schedulers.bounds import Bounds
+from schedulers.broadcast_deleter import BroadcastDeleter
+from schedulers.message_deleter import MessageDeleter
+from schedulers.runner import Job, Runner
+from schedulers.schedule import Schedule, daily_at, every_full_hour, every_minute
+from schedulers.scheduler import ScheduledJob, Timer
+from schedulers.token_cleanup import TokenCleanup
+from schedulers.token_count_reset import TokenCountReset
+
+
+@dataclass(frozen=True, slots=True)
+class JobContext:
+    """What all jobs of one process share. The defaults suit running a job by hand."""
+
+    clock: SystemClock = field(default_factory=SystemClock)
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    bounds: Bounds = field(default_factory=Bounds)
+    cleanup_hours: tuple[int, ...] = (0, 12)
+    #: empty: this process's own name
+    owner: str = ""
+    timer: Timer = field(default_factory=Timer)
+
+    def scheduled(self, job: Job, schedule: Schedule) -> ScheduledJob:
+        limit = timedelta(seconds=self.bounds.timeout_s)
+        return ScheduledJob(job, schedule, Runner(self.clock, self.owner, time_limit=limit), self.clock, self.timer)
+
+
+async def _ignore(html: str) -> None:
+    """Alerts of a deleter made without owners to tell; the counts are in the report and the log."""
+
+
+class _Scheduled:
+    """`start` and `stop` of one scheduled job."""
+
+    scheduled: ScheduledJob
+
+    def start(self) -> None:
+        """Fire at every tick; needs a running event loop."""
+        self.scheduled.start()
+
+    def stop(self) -> None:
+        """Fire no more; a run under way ends after its present step."""
+        self.scheduled.stop()
+
+
+class TokenCleanupScheduler(_Scheduled):
+    """Token cleanup at TOKEN_CLEANUP_HOUR."""
+
+    def __init__(self, context: JobContext) -> None:
+        self.configure(context)
+
+    def configure(self, context: JobContext) -> None:
+        """Use the process's clock, zone, bounds and hours. Call it before `start`."""
+        self.scheduled = context.scheduled(TokenCleanup(context.bounds), daily_at(context.cleanup_hours, context.zone))
+
+    async def cleanup_expired_tokens(self) -> RunReport:
+        """Delete expired used tokens now; needs only the open database, raises nothing ordinary."""
+        return await self.scheduled.run_by_hand()
+
+
+class TokenCountResetScheduler(_Scheduled):
+    """Daily token counts go at midnight of TIMEZONE."""
+
+    def __init__(self, context: JobContext) -> None:
+        self.configure(context)
+
+    def configure(self, context: JobContext) -> None:
+        """Use the process's clock, zone and bounds. Call it before `start`."""
+        job = TokenCountReset(context.bounds, context.zone)
+        self.scheduled = context.scheduled(job, daily_at((0,), context.zone))
+
+    async def reset_token_counts(self) -> RunReport:
+        """Delete the counts of days gone by now; needs only the open database, raises nothing ordinary."""
+        return await self.scheduled.run_by_hand()
+
+
+class MessageDeleterScheduler(_Scheduled):
+    """Due deliveries are taken back every minute."""
+
+    def __init__(self, bot: Bot, context: JobContext, alerts: Alerts) -> None:
+        self.scheduled = context.scheduled(MessageDeleter(bot, alerts), every_minute(context.zone))
+
+    async def delete_due_messages(self) -> RunReport:
+        """Take due deliveries back now; raises nothing ordinary."""
+        return await self.scheduled.run_by_hand()
+
+
+class BroadcastDeleterScheduler(_Scheduled):
+    """Expired broadcasts are taken back every full hour."""
+
+    def __init__(self, bot: Bot, context: JobContext) -> None:
+        self.scheduled = context.scheduled(BroadcastDeleter(bot), every_full_hour(context.zone))
+
+    async def delete_expired_broadcasts(self) -> RunReport:
+        """Take expired broadcasts back now; raises nothing ordinary."""
+        return await self.scheduled.run_by_hand()
+
+
+def create_message_deleter_scheduler(
+    bot: Bot, context: JobContext | None = None, alerts: Alerts | None = None
+) -> MessageDeleterScheduler:
+    """The message deleter for the bot that delivered; without `alerts` nobody is told of what stays."""
+    return MessageDeleterScheduler(bot, context or JobContext(), alerts or Alerts(_ignore))
+
+
+def create_broadcast_deleter_scheduler(bot: Bot, context: JobContext | None = None) -> BroadcastDeleterScheduler:
+    """The broadcast deleter for the bot that sent the broadcasts."""
+    return BroadcastDeleterScheduler(bot, context or JobContext())
+
+
+token_cleanup_scheduler = TokenCleanupScheduler(JobContext())
+token_count_reset_scheduler = TokenCountResetScheduler(JobContext())

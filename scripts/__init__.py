@@ -1,0 +1,1 @@
+"""Scripts of the house; the standard library only."""

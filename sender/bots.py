@@ -1,0 +1,41 @@
+"""How a `Bot` is built: server, defaults, and the way every call takes."""
+
+from aiogram import Bot
+from aiogram.client.default import DefaultBotProperties
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
+from aiogram.enums import ParseMode
+
+from sender.gate import Gate
+from sender.poison import PoisonGuard
+
+OFFICIAL_URL = "https://api.telegram.org"
+#: connections per bot. Calls stall up to 8 s inside Telegram's own flood control (BOTAPI §6.1), so 30 a second need
+#: 240 at once; the server itself refuses a bot above 1000 active requests (same place)
+CONNECTIONS = 1000
+#: seconds for one request; must be far above those 8 s
+TIMEOUT_S = 60.0
+
+
+def build_bot(token: str, api_url: str, gate: Gate, *, timeout_s: float = TIMEOUT_S) -> Bot:
+    """A bot whose every call passes `gate`. Opens no connection.
+
+    `api_url` is empty or the official address for Telegram itself, else any Bot API server. Raises aiogram's
+    TokenValidationError for a malformed token and ValueError when `gate` already belongs to another bot.
+    """
+    session = AiohttpSession(limit=CONNECTIONS, api=_server(api_url), timeout=timeout_s)
+    bot = Bot(
+        token,
+        session=session,
+        default=DefaultBotProperties(parse_mode=ParseMode.HTML, link_preview_is_disabled=True),
+    )
+    gate.bind(bot.id)
+    # the first registered is the outermost: the gate comes last, so that nothing inside it sees its retries
+    session.middleware(PoisonGuard())
+    session.middleware(gate)
+    return bot
+
+
+def _server(api_url: str) -> TelegramAPIServer:
+    base = api_url.strip().rstrip("/")
+    return PRODUCTION if base in ("", OFFICIAL_URL) else TelegramAPIServer.from_base(base)

@@ -1,0 +1,215 @@
+"""How updates are taken in: held while the database is away, drained at a stop, errors answered with a sentence."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+import structlog
+from aiogram import BaseMiddleware, Bot, Dispatcher
+from aiogram.methods import GetUpdates
+from aiogram.types import CallbackQuery, ErrorEvent, Message, TelegramObject, Update
+
+from core.errors import StoreUnavailable, TollgateError
+from monitoring import metrics
+from sender.failures import TELEGRAM_ERRORS
+
+log = structlog.get_logger("tollgate.intake")
+
+#: seconds between two looks whether the database is back: first and longest
+PROBE_FIRST_S, PROBE_LONGEST_S = 0.5, 5.0
+#: an update waits at most this long for the database, in seconds; callback queries expire sooner by themselves
+HOLD_FOR_S = 600.0
+#: updates held at the same time; beyond it people are told and must try again themselves
+HELD_MAX = 5000
+#: updates let through at once when the database is back
+WAVE = 20
+#: seconds a stop waits for handlers in flight; below the 30 s most supervisors grant
+DRAIN_FOR_S = 20.0
+
+Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
+
+
+class Words(Protocol):
+    """The sentences a person may get from here (`views.common_texts`)."""
+
+    HELD: str
+
+    def failed(self, error_id: str) -> str: ...
+
+
+def _person_chat(update: Update) -> int | None:
+    """The private chat a sentence can be sent to, if this update has one."""
+    event = update.message or update.callback_query
+    if isinstance(event, CallbackQuery):
+        return event.from_user.id
+    if isinstance(event, Message) and event.chat.type == "private":
+        return event.chat.id
+    return None
+
+
+async def _say(bot: Bot, update: Update, sentence: str) -> None:
+    """Tell the person behind an update one sentence; a failure to do so is only logged."""
+    chat_id = _person_chat(update)
+    if chat_id is None:
+        return
+    try:
+        if update.callback_query is not None:
+            await bot.answer_callback_query(update.callback_query.id, text=sentence[:200])
+        else:
+            await bot.send_message(chat_id, sentence)
+    except TELEGRAM_ERRORS as error:
+        log.warning("intake.sentence_failed", chat_id=chat_id, error=type(error).__name__)
+
+
+class HoldThroughOutages(BaseMiddleware):
+    """Keeps updates that met StoreUnavailable and handles them when the database is back.
+
+    Register it before the FSM middleware. One sentence per chat and outage; handlers must be repeatable.
+    """
+
+    def __init__(
+        self,
+        probe: Callable[[], Awaitable[None]],
+        words: Words,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        monotonic: Callable[[], float] | None = None,
+    ) -> None:
+        self._probe = probe
+        self._words = words
+        self._sleep = sleep
+        self._monotonic = monotonic or (lambda: asyncio.get_running_loop().time())
+        self._told: set[int] = set()
+        self._probing: asyncio.Future[None] | None = None
+        self._wave = asyncio.Semaphore(WAVE)
+        self.held = 0
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        try:
+            return await handler(event, dict(data))
+        except StoreUnavailable:
+            if not isinstance(event, Update):
+                raise
+            return await self._hold(handler, event, data)
+
+    async def _hold(self, handler: Handler, update: Update, data: dict[str, Any]) -> Any:
+        bot: Bot = data["bot"]
+        if self.held >= HELD_MAX:
+            raise StoreUnavailable("too many updates are held")
+        self.held += 1
+        metrics.UPDATES_HELD.labels(bot=str(bot.id)).inc()
+        log.info("update.held", update_id=update.update_id, held=self.held)
+        try:
+            await self._tell_once(bot, update)
+            return await self._repeat(handler, update, data)
+        finally:
+            self.held -= 1
+            if self.held == 0:
+                self._told.clear()
+
+    async def _tell_once(self, bot: Bot, update: Update) -> None:
+        chat_id = _person_chat(update)
+        if chat_id is None or chat_id in self._told:
+            return
+        self._told.add(chat_id)
+        await _say(bot, update, self._words.HELD)
+
+    async def _repeat(self, handler: Handler, update: Update, data: dict[str, Any]) -> Any:
+        give_up_at = self._monotonic() + HOLD_FOR_S
+        while self._monotonic() < give_up_at:
+            await self._until_back()
+            try:
+                async with self._wave:
+                    return await handler(update, dict(data))
+            except StoreUnavailable:
+                continue
+        raise StoreUnavailable("the database stayed away")
+
+    async def _until_back(self) -> None:
+        """Wait for one shared probe, so that a thousand held updates ask the database once."""
+        if self._probing is not None:
+            await asyncio.shield(self._probing)
+            return
+        self._probing = asyncio.get_running_loop().create_future()
+        try:
+            await self._probe_until_answered()
+        finally:
+            done, self._probing = self._probing, None
+            done.set_result(None)
+
+    async def _probe_until_answered(self) -> None:
+        pause = PROBE_FIRST_S
+        while True:
+            await self._sleep(pause)
+            try:
+                await self._probe()
+            except StoreUnavailable:
+                pause = min(pause * 2, PROBE_LONGEST_S)
+            else:
+                return
+
+
+class LastUpdate(BaseMiddleware):
+    """Remembers the newest update handed to a handler, so that a stop can confirm it to Telegram."""
+
+    def __init__(self) -> None:
+        self.update_id: int | None = None
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        if isinstance(event, Update):
+            self.update_id = max(self.update_id or 0, event.update_id)
+        return await handler(event, data)
+
+
+async def drain(dispatcher: Dispatcher, wait_s: float = DRAIN_FOR_S) -> int:
+    """Wait for the handlers in flight, then cancel the rest; returns how many were cancelled.
+
+    aiogram neither waits nor cancels them (BOTAPI §7.1); call it from a shutdown handler, while sessions are open.
+    """
+    tasks = set(dispatcher._handle_update_tasks)
+    if not tasks:
+        return 0
+    _, late = await asyncio.wait(tasks, timeout=wait_s)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    if late:
+        log.warning("stop.handlers_cancelled", count=len(late))
+    return len(late)
+
+
+async def confirm(bot: Bot, last: LastUpdate) -> None:
+    """Confirm the handled updates to Telegram, which aiogram leaves to a next poll that a stop never makes."""
+    if last.update_id is None:
+        return
+    try:
+        await bot(GetUpdates(offset=last.update_id + 1, limit=1, timeout=0))
+    except TELEGRAM_ERRORS as error:
+        log.warning("stop.confirm_failed", error=type(error).__name__)
+
+
+class AnswerErrors:
+    """The bots' error handler: one sentence and a short id for the person, the rest for the log."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    async def __call__(self, event: ErrorEvent, bot: Bot) -> None:
+        error = event.exception
+        if isinstance(error, TollgateError):
+            log.info("update.refused", error=type(error).__name__, detail=str(error))
+            await _say(bot, event.update, error.sentence)
+            return
+        error_id = secrets.token_hex(3)
+        log.error("update.failed", error_id=error_id, update_id=event.update.update_id, exc_info=error)
+        await _say(bot, event.update, self._words.failed(error_id))
+
+
+def install(dispatcher: Dispatcher, *, hold: HoldThroughOutages, words: Words) -> LastUpdate:
+    """Put the intake in front of everything else of `dispatcher` (call it before other update middlewares)."""
+    last = LastUpdate()
+    dispatcher.update.outer_middleware(last)
+    dispatcher.update.outer_middleware(hold)
+    dispatcher.errors.register(AnswerErrors(words))
+    return last

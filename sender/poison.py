@@ -1,0 +1,70 @@
+"""One unreadable update must not stop all others.
+
+A batch of updates that does not fit aiogram's types fails as a whole, its offset never advances, and polling asks for
+the same batch for ever (BOTAPI §7.2). The guard reads such a batch update by update.
+"""
+
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+import structlog
+from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
+from aiogram.exceptions import ClientDecodeError
+from aiogram.methods import GetUpdates, Response, TelegramMethod
+from aiogram.methods.base import TelegramType
+from aiogram.types import Update
+from pydantic import ValidationError
+
+from monitoring import metrics
+
+if TYPE_CHECKING:
+    from aiogram import Bot
+
+log = structlog.get_logger("tollgate.sender")
+
+#: characters of an unreadable update kept in the log: enough to see the shape, not a whole album of captions
+RAW_IN_LOG = 2000
+
+
+class PoisonGuard(BaseRequestMiddleware):
+    """Session middleware: replaces an unreadable update by an empty one, so that the offset advances past it."""
+
+    async def __call__(
+        self,
+        make_request: NextRequestMiddlewareType[TelegramType],
+        bot: "Bot",
+        method: TelegramMethod[TelegramType],
+    ) -> Response[TelegramType]:
+        try:
+            return await make_request(bot, method)
+        except ClientDecodeError as error:
+            batch = _raw_batch(error.data) if isinstance(method, GetUpdates) else None
+            if batch is None:
+                raise
+            updates = [_read(raw, bot) for raw in batch]
+        # a session middleware's "Response" is the call's result (aiogram `base.py` casts the same way)
+        return cast(Response[TelegramType], updates)
+
+
+def _raw_batch(answer: Any) -> list[dict[str, Any]] | None:
+    """The updates of a good answer that did not fit the types; None when it is something else."""
+    if not isinstance(answer, dict) or answer.get("ok") is not True or not isinstance(answer.get("result"), list):
+        return None
+    batch: list[Any] = answer["result"]
+    numbered = all(isinstance(raw, dict) and isinstance(raw.get("update_id"), int) for raw in batch)
+    return batch if numbered else None
+
+
+def _read(raw: dict[str, Any], bot: "Bot") -> Update:
+    try:
+        return Update.model_validate(raw, context={"bot": bot})
+    except ValidationError as error:
+        metrics.UPDATES_POISON.labels(str(bot.id)).inc()
+        log.error(
+            "update.poison",
+            bot_id=bot.id,
+            update_id=raw["update_id"],
+            reason=str(error.errors(include_input=False, include_url=False)[:3]),
+            raw=json.dumps(raw, ensure_ascii=False)[:RAW_IN_LOG],
+        )
+        return Update(update_id=raw["update_id"])

@@ -1,0 +1,202 @@
+"""Opening and closing, the form of what is stored, and errors that give nothing away."""
+
+import secrets
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta, timezone
+from enum import StrEnum
+from typing import Any
+
+import pytest
+from pymongo.errors import (
+    AutoReconnect,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    NetworkTimeout,
+    NotPrimaryError,
+    OperationFailure,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+    WaitQueueTimeoutError,
+)
+
+from core.clock import ManualClock
+from core.errors import AlreadyThere, StoreRefused, StoreUnavailable, TollgateError
+from database.connection import Database, close_database, current_database, open_database
+from database.errors import DatabaseNotOpen, translated
+from database.operations import user_ops
+
+#: nothing listens there
+NOWHERE = "mongodb://someone:hunter2@127.0.0.1:1"
+
+
+@pytest.fixture
+async def nothing_open() -> AsyncIterator[None]:
+    await close_database()
+    yield
+    await close_database()
+
+
+async def test_without_an_open_database_operations_say_so(nothing_open: None) -> None:
+    with pytest.raises(DatabaseNotOpen):
+        current_database()
+    with pytest.raises(DatabaseNotOpen):
+        await user_ops.find(1)
+
+
+async def test_closing_twice_is_closing_once(nothing_open: None) -> None:
+    await open_database("memory://", "x")
+    await close_database()
+    await close_database()
+    with pytest.raises(DatabaseNotOpen):
+        current_database()
+
+
+async def test_a_memory_database_is_empty_each_time_it_opens(nothing_open: None) -> None:
+    first = await open_database("memory://", "x")
+    await first.collection("users").insert_one({"user_id": 1})
+    second = await open_database("memory://", "x")
+
+    assert current_database() is second
+    assert second.is_memory
+    assert await second.collection("users").count({}) == 0
+    await second.ping()
+
+
+async def test_opening_needs_no_server_but_the_first_call_does(nothing_open: None) -> None:
+    db = await open_database(NOWHERE, "x", timeout_s=0.05)
+
+    assert not db.is_memory
+    with pytest.raises(StoreUnavailable):
+        await db.ping()
+    with pytest.raises(StoreUnavailable) as caught:
+        await user_ops.find(1)
+    assert "hunter2" not in str(caught.value) + repr(db)
+
+
+@pytest.mark.parametrize("uri", ["", "http://x", "mongodb://u:hun@ter2@h", "mongodb://h:hunter2", "mongodb://"])
+async def test_an_address_that_cannot_be_used_is_refused_without_quoting_it(nothing_open: None, uri: str) -> None:
+    with pytest.raises(StoreRefused) as caught:
+        await open_database(uri, "x")
+
+    assert "ter2" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+async def test_a_wrong_address_leaves_the_open_database_open(db: Database) -> None:
+    with pytest.raises(StoreRefused):
+        await open_database("nonsense://x", "x")
+    assert current_database() is db
+    await db.ping()
+
+
+async def test_conversation_state_has_a_client_of_its_own_on_a_server_only(nothing_open: None) -> None:
+    memory = await open_database("memory://", "x")
+    with pytest.raises(StoreRefused):
+        memory.fsm_client()
+
+    server = await open_database(NOWHERE, "x")
+    client = server.fsm_client()
+    assert client.options.codec_options.tz_aware
+    await client.close()
+
+
+async def test_the_clock_is_the_one_given_cut_to_milliseconds(nothing_open: None) -> None:
+    start = datetime(2026, 1, 1, 0, 0, 0, 1_999, tzinfo=UTC)
+    db = await open_database("memory://", "x", clock=ManualClock(start))
+
+    assert db.now() == start - timedelta(microseconds=999)
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+async def test_values_come_back_as_aware_utc_lists_and_plain_text(db: Database) -> None:
+    things = db.collection("things")
+    berlin = datetime(2026, 7, 1, 2, 0, 0, 1_999, tzinfo=timezone(timedelta(hours=2)))
+    await things.insert_one({"_id": 1, "at": berlin, "ids": (1, 2), "nested": {"at": [berlin], "colour": Colour.RED}})
+
+    stored = await things.find_one({"_id": 1})
+    assert stored is not None
+    cut = datetime(2026, 7, 1, 0, 0, 0, 1_000, tzinfo=UTC)
+    assert stored == {"_id": 1, "at": cut, "ids": [1, 2], "nested": {"at": [cut], "colour": "red"}}
+    assert stored["at"].utcoffset() == timedelta()
+    assert type(stored["nested"]["colour"]) is str
+
+
+async def test_a_time_without_a_zone_is_stored_nowhere(db: Database) -> None:
+    things = db.collection("things")
+    naive = datetime(2026, 1, 1)  # noqa: DTZ001 - the mistake this test is about
+
+    with pytest.raises(ValueError, match="zone"):
+        await things.insert_one({"at": naive})
+    with pytest.raises(ValueError, match="zone"):
+        await things.find({"at": {"$lt": naive}}, limit=1)
+    assert await things.count({}) == 0
+
+
+async def test_nothing_is_read_without_a_limit(db: Database) -> None:
+    things = db.collection("things")
+    assert await things.insert_many([{"n": number} for number in range(300)]) == 300
+
+    assert len(await things.find({}, limit=250)) == 250
+    for limit in (0, -1):
+        with pytest.raises(ValueError, match="limit"):
+            await things.find({}, limit=limit)
+
+
+async def test_every_call_is_counted(db: Database) -> None:
+    await db.collection("things").insert_one({"n": 1})
+    await db.collection("things").find({}, limit=5)
+    await db.collection("things").find({}, limit=5)
+
+    assert dict(db.calls) == {"insert_one things": 1, "find things": 2}
+
+
+async def test_a_dropped_database_is_empty(bare_db: Database) -> None:
+    await bare_db.collection("things").insert_one({"n": 1})
+    await bare_db.drop()
+
+    assert await bare_db.collection("things").count({}) == 0
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        (AutoReconnect("x"), StoreUnavailable),
+        (NotPrimaryError("x"), StoreUnavailable),
+        (NetworkTimeout("x"), StoreUnavailable),
+        (ServerSelectionTimeoutError("x"), StoreUnavailable),
+        (WaitQueueTimeoutError("x"), StoreUnavailable),
+        (ExecutionTimeout("x", 50), StoreUnavailable),
+        (DuplicateKeyError("x", 11000), AlreadyThere),
+        (OperationFailure("x", 13), StoreRefused),
+        (PyMongoError("x"), StoreRefused),
+    ],
+)
+def test_each_error_of_the_library_has_one_of_ours(theirs: PyMongoError, ours: type[TollgateError]) -> None:
+    with pytest.raises(TollgateError) as caught, translated("find users"):
+        raise theirs
+    assert type(caught.value) is ours
+    assert str(caught.value).startswith("find users: ")
+
+
+def test_an_error_names_code_and_key_but_neither_value_nor_address() -> None:
+    details: dict[str, Any] = {"codeName": "DuplicateKey", "keyPattern": {"token": 1}, "keyValue": {"token": "s3cret"}}
+    with pytest.raises(AlreadyThere) as caught, translated("insert_one tokens"):
+        raise DuplicateKeyError("E11000 { token: 's3cret' }", 11000, details)
+    assert str(caught.value) == "insert_one tokens: DuplicateKeyError 11000 DuplicateKey (token)"
+
+
+def test_an_error_that_is_not_the_stores_passes_through() -> None:
+    with pytest.raises(KeyError), translated("find users"):
+        raise KeyError("ours")
+
+
+async def test_what_bson_cannot_hold_is_refused_by_a_server(db: Database) -> None:
+    if db.is_memory:
+        pytest.skip("the in-memory store keeps Python's own values")
+    for value in (2**64, "\ud800"):
+        with pytest.raises(StoreRefused):
+            await db.collection("things").insert_one({"_id": secrets.token_hex(4), "value": value})

@@ -1,0 +1,243 @@
+"""Promises to take deliveries back: due on both sides of the limit, claimed by one owner only, never lost."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+
+from core.delivery import PendingDeletion
+from database.connection import Database
+from database.operations import deletion_ops
+
+HOLD = timedelta(minutes=2)
+MS = timedelta(milliseconds=1)
+
+
+async def promise_at(delete_at: datetime, user_id: int = 7) -> str:
+    sent_at = delete_at - timedelta(minutes=30)
+    return await deletion_ops.promise(1, user_id, user_id, "code", sent_at, delete_at)
+
+
+async def stored(db: Database) -> list[dict[str, Any]]:
+    return await db.collection("pending_deletions").find({}, limit=1000, sort=[("delete_at", 1)])
+
+
+def ids(promises: list[PendingDeletion]) -> list[str]:
+    return [promise.id for promise in promises]
+
+
+async def test_a_promise_is_stored_before_any_message_id_is_known(db: Database, now: datetime) -> None:
+    promise_id = await deletion_ops.promise(1, 7, 70, "abc", now, now + timedelta(minutes=30))
+
+    (document,) = await stored(db)
+    assert str(document["_id"]) == promise_id
+    assert document["message_ids"] == []
+    assert document["notice_message_id"] is None
+    assert document["sent_at"] == now
+    assert document["delete_at"] == now + timedelta(minutes=30)
+    assert (document["bot_id"], document["user_id"], document["chat_id"]) == (1, 7, 70)
+
+
+async def test_ids_and_notice_are_added_to_the_promise(db: Database, now: datetime) -> None:
+    promise_id = await promise_at(now)
+
+    assert await deletion_ops.record_messages(promise_id, [11, 12, 13])
+    assert await deletion_ops.record_notice(promise_id, 14)
+
+    (promise,) = await deletion_ops.open_deliveries(7, 10)
+    assert promise.message_ids == (11, 12, 13)
+    assert promise.notice_message_id == 14
+
+
+async def test_ids_of_a_promise_that_is_gone_are_reported_not_recreated(db: Database, now: datetime) -> None:
+    assert not await deletion_ops.record_messages("0" * 24, [1])
+    assert not await deletion_ops.record_notice("not an id", 1)
+    assert await stored(db) == []
+
+
+async def test_an_empty_promise_can_be_withdrawn(db: Database, now: datetime) -> None:
+    promise_id = await promise_at(now)
+
+    assert await deletion_ops.withdraw(promise_id)
+    assert await stored(db) == []
+
+
+async def test_a_promise_with_messages_cannot_be_withdrawn(db: Database, now: datetime) -> None:
+    promise_id = await promise_at(now)
+    await deletion_ops.record_messages(promise_id, [11])
+
+    assert not await deletion_ops.withdraw(promise_id)
+    assert len(await stored(db)) == 1
+
+
+async def test_due_is_at_the_instant_and_not_a_millisecond_before(db: Database, now: datetime) -> None:
+    due = await promise_at(now)
+    await promise_at(now + MS)
+
+    assert ids(await deletion_ops.claim_due(now, "a", HOLD, 10)) == [due]
+
+
+async def test_due_is_compared_in_milliseconds_on_every_store(db: Database, now: datetime) -> None:
+    await promise_at(now + MS)
+
+    almost = now + timedelta(microseconds=999)
+    assert await deletion_ops.claim_due(almost, "a", HOLD, 10) == []
+
+
+async def test_the_oldest_are_claimed_first_and_no_more_than_the_limit(db: Database, now: datetime) -> None:
+    late, early, middle = [await promise_at(now - timedelta(minutes=minutes)) for minutes in (1, 3, 2)]
+
+    assert ids(await deletion_ops.claim_due(now, "a", HOLD, 2)) == [early, middle]
+    assert ids(await deletion_ops.claim_due(now, "a", HOLD, 2)) == [late]
+
+
+async def test_a_claimed_promise_says_by_whom_and_until_when(db: Database, now: datetime) -> None:
+    await promise_at(now)
+
+    (claimed,) = await deletion_ops.claim_due(now, "a", HOLD, 10)
+    (document,) = await stored(db)
+    assert (claimed.claimed_by, claimed.claimed_until) == ("a", now + HOLD)
+    assert (document["claimed_by"], document["claimed_until"]) == ("a", now + HOLD)
+
+
+async def test_a_second_owner_gets_nothing_while_the_first_holds(db: Database, now: datetime) -> None:
+    await promise_at(now)
+    await deletion_ops.claim_due(now, "a", HOLD, 10)
+
+    assert await deletion_ops.claim_due(now + HOLD - MS, "b", HOLD, 10) == []
+    (document,) = await stored(db)
+    assert document["claimed_by"] == "a"
+
+
+async def test_a_crashed_owners_promises_are_taken_over_when_the_hold_ends(db: Database, now: datetime) -> None:
+    promise_id = await promise_at(now)
+    await deletion_ops.claim_due(now, "a", HOLD, 10)
+
+    assert ids(await deletion_ops.claim_due(now + HOLD, "b", HOLD, 10)) == [promise_id]
+    assert await deletion_ops.finish([promise_id], "a") == 0
+    assert len(await stored(db)) == 1
+
+
+async def test_fifty_claimants_share_the_promises_without_overlap(db: Database, now: datetime) -> None:
+    everything = {await promise_at(now - MS * number) for number in range(100)}
+
+    batches = await asyncio.gather(
+        *(deletion_ops.claim_due(now, f"owner{number}", HOLD, 10) for number in range(50)),
+    )
+    claimed = [(promise.id, promise.claimed_by) for batch in batches for promise in batch]
+    owner_of = {str(document["_id"]): document["claimed_by"] for document in await stored(db)}
+
+    assert len({promise_id for promise_id, _ in claimed}) == len(claimed), "somebody got what another has"
+    assert dict(claimed) == {promise_id: owner for promise_id, owner in owner_of.items() if owner is not None}
+
+    rest = await deletion_ops.claim_due(now, "last", HOLD, 100)
+    assert {promise_id for promise_id, _ in claimed} | set(ids(rest)) == everything
+
+
+async def test_one_owner_twice_at_once_never_has_a_promise_twice(db: Database, now: datetime) -> None:
+    for number in range(20):
+        await promise_at(now - MS * number)
+
+    batches = await asyncio.gather(*(deletion_ops.claim_due(now, "same", HOLD, 20) for _ in range(50)))
+
+    claimed = [promise.id for batch in batches for promise in batch]
+    assert len(claimed) == len(set(claimed))
+
+
+async def test_finished_promises_are_gone_and_only_those(db: Database, now: datetime) -> None:
+    first, second = await promise_at(now - MS), await promise_at(now)
+    await deletion_ops.claim_due(now, "a", HOLD, 10)
+
+    assert await deletion_ops.finish([first], "a") == 1
+    assert [str(document["_id"]) for document in await stored(db)] == [second]
+    assert await deletion_ops.finish([], "a") == 0
+
+
+async def test_nobody_finishes_a_promise_of_another_owner(db: Database, now: datetime) -> None:
+    promise_id = await promise_at(now)
+    await deletion_ops.claim_due(now, "a", HOLD, 10)
+
+    assert await deletion_ops.finish([promise_id], "b") == 0
+    assert len(await stored(db)) == 1
+
+
+async def test_a_promise_given_back_waits_for_its_time_and_counts_the_try(db: Database, now: datetime) -> None:
+    promise_id = await promise_at(now)
+    await deletion_ops.claim_due(now, "a", HOLD, 10)
+    later = now + timedelta(seconds=30)
+
+    assert await deletion_ops.give_back(promise_id, "a", not_before=later, error="Bad Gateway")
+
+    (document,) = await stored(db)
+    assert (document["attempts"], document["last_error"], document["claimed_by"]) == (1, "Bad Gateway", None)
+    assert await deletion_ops.claim_due(later - MS, "b", HOLD, 10) == []
+    (again,) = await deletion_ops.claim_due(later, "b", HOLD, 10)
+    assert (again.id, again.attempts, again.last_error) == (promise_id, 1, "Bad Gateway")
+
+
+async def test_a_flood_pause_need_not_count_as_a_try(db: Database, now: datetime) -> None:
+    promise_id = await promise_at(now)
+    await deletion_ops.claim_due(now, "a", HOLD, 10)
+
+    assert await deletion_ops.give_back(promise_id, "a", not_before=None, error=None, attempts_inc=0)
+    (again,) = await deletion_ops.claim_due(now, "b", HOLD, 10)
+    assert again.attempts == 0
+
+
+async def test_nobody_gives_back_what_another_holds(db: Database, now: datetime) -> None:
+    promise_id = await promise_at(now)
+    await deletion_ops.claim_due(now, "a", HOLD, 10)
+
+    assert not await deletion_ops.give_back(promise_id, "b", not_before=None, error="x")
+    (document,) = await stored(db)
+    assert (document["claimed_by"], document["attempts"]) == ("a", 0)
+
+
+async def test_a_stopping_owner_hands_back_its_own_and_nobody_elses(db: Database, now: datetime) -> None:
+    mine = await promise_at(now - MS)
+    await deletion_ops.claim_due(now, "a", HOLD, 1)
+    other = await promise_at(now)
+    await deletion_ops.claim_due(now, "b", HOLD, 1)
+
+    assert await deletion_ops.hand_back_all("a") == 1
+    (again,) = await deletion_ops.claim_due(now, "c", HOLD, 10)
+    assert (again.id, again.attempts) == (mine, 0)
+    owner_of = {str(document["_id"]): document["claimed_by"] for document in await stored(db)}
+    assert owner_of[other] == "b"
+
+
+async def test_documents_of_an_older_version_without_claim_fields_are_due(db: Database, now: datetime) -> None:
+    old = {"bot_id": 1, "user_id": 7, "chat_id": 7, "message_ids": [3], "post_code": "x", "sent_at": now}
+    await db.collection("pending_deletions").insert_one({**old, "delete_at": now})
+
+    (claimed,) = await deletion_ops.claim_due(now, "a", HOLD, 10)
+    assert claimed.message_ids == (3,)
+
+
+async def test_counts_and_next_time(db: Database, now: datetime) -> None:
+    assert await deletion_ops.next_due() is None
+    await promise_at(now + timedelta(minutes=5))
+    await promise_at(now, user_id=8)
+
+    assert await deletion_ops.next_due() == now
+    assert await deletion_ops.count_overdue(now) == 1
+    assert await deletion_ops.count_overdue(now - MS) == 0
+    assert (await deletion_ops.count_open(7), await deletion_ops.count_open(9)) == (1, 0)
+
+
+async def test_open_deliveries_come_in_the_order_they_go_and_bounded(db: Database, now: datetime) -> None:
+    later, sooner = await promise_at(now + timedelta(minutes=9)), await promise_at(now + timedelta(minutes=1))
+    await promise_at(now, user_id=8)
+
+    assert ids(await deletion_ops.open_deliveries(7, 10)) == [sooner, later]
+    assert ids(await deletion_ops.open_deliveries(7, 1)) == [sooner]
+
+
+async def test_a_batch_costs_three_commands_and_an_empty_look_one(db: Database, now: datetime) -> None:
+    await deletion_ops.claim_due(now, "a", HOLD, 100)
+    assert db.calls.total() == 1
+
+    for number in range(150):
+        await promise_at(now - MS * number)
+    db.calls.clear()
+    assert len(await deletion_ops.claim_due(now, "a", HOLD, 150)) == 150
+    assert db.calls.total() == 3

@@ -1,0 +1,94 @@
+"""Two taps on one post are one delivery."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+from database.connection import Database
+from database.operations import deletion_ops
+
+HOLD = timedelta(seconds=5)
+MS = timedelta(milliseconds=1)
+
+
+async def test_the_first_tap_gets_the_claim_and_is_stored(db: Database, now: datetime) -> None:
+    claim = await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD)
+
+    assert claim == deletion_ops.Claim(id="1:7:abc", opened_at=now, previous_opened_at=None, count=1)
+    document = await db.collection("deliveries").find_one({"_id": "1:7:abc"})
+    assert document == {
+        "_id": "1:7:abc",
+        "bot_id": 1,
+        "user_id": 7,
+        "post_code": "abc",
+        "opened_at": now,
+        "claimed_until": now + HOLD,
+        "count": 1,
+    }
+
+
+async def test_the_second_tap_gets_nothing_until_the_hold_ends(db: Database, now: datetime) -> None:
+    await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD)
+
+    assert await deletion_ops.claim_delivery(1, 7, "abc", now + HOLD - MS, HOLD) is None
+    again = await deletion_ops.claim_delivery(1, 7, "abc", now + HOLD, HOLD)
+    assert again is not None
+    assert (again.previous_opened_at, again.opened_at, again.count) == (now, now + HOLD, 2)
+
+
+async def test_a_refused_tap_changes_nothing(db: Database, now: datetime) -> None:
+    await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD)
+    before = await db.collection("deliveries").find_one({"_id": "1:7:abc"})
+
+    await deletion_ops.claim_delivery(1, 7, "abc", now + MS, HOLD)
+    assert await db.collection("deliveries").find_one({"_id": "1:7:abc"}) == before
+
+
+async def test_of_fifty_first_taps_at_once_one_delivers(db: Database, now: datetime) -> None:
+    claims = await asyncio.gather(*(deletion_ops.claim_delivery(1, 7, "abc", now, HOLD) for _ in range(50)))
+
+    assert sum(claim is not None for claim in claims) == 1
+    assert await db.collection("deliveries").count({}) == 1
+
+
+async def test_of_fifty_later_taps_at_once_one_delivers(db: Database, now: datetime) -> None:
+    await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD)
+    later = now + HOLD
+
+    claims = await asyncio.gather(*(deletion_ops.claim_delivery(1, 7, "abc", later, HOLD) for _ in range(50)))
+
+    assert [claim.count for claim in claims if claim is not None] == [2]
+    document = await db.collection("deliveries").find_one({"_id": "1:7:abc"})
+    assert document is not None
+    assert document["count"] == 2
+
+
+async def test_other_posts_people_and_bots_do_not_wait(db: Database, now: datetime) -> None:
+    for bot_id, user_id, code in ((1, 7, "abc"), (1, 7, "xyz"), (1, 8, "abc"), (2, 7, "abc")):
+        assert await deletion_ops.claim_delivery(bot_id, user_id, code, now, HOLD) is not None
+
+
+async def test_after_a_failed_delivery_the_next_tap_is_a_first_one(db: Database, now: datetime) -> None:
+    claim = await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD)
+    assert claim is not None
+
+    assert await deletion_ops.release_delivery(claim, now + MS)
+    again = await deletion_ops.claim_delivery(1, 7, "abc", now + MS, HOLD)
+    assert again is not None
+    assert again.previous_opened_at is None
+
+
+async def test_a_claim_can_be_released_by_its_id(db: Database, now: datetime) -> None:
+    await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD)
+
+    assert await deletion_ops.release_delivery("1:7:abc", now)
+    assert await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD) is not None
+    assert not await deletion_ops.release_delivery("1:7:unknown", now)
+
+
+async def test_a_claim_that_ran_out_does_not_release_its_successor(db: Database, now: datetime) -> None:
+    slow = await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD)
+    await deletion_ops.claim_delivery(1, 7, "abc", now + HOLD, HOLD)
+    assert slow is not None
+
+    assert not await deletion_ops.release_delivery(slow, now + HOLD)
+    assert await deletion_ops.claim_delivery(1, 7, "abc", now + HOLD, HOLD) is None

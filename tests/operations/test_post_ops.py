@@ -1,0 +1,247 @@
+"""Posts: numbers without collisions, views counted, a search that takes nothing for a pattern."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core.errors import AlreadyThere
+from core.ids import is_code
+from core.posts import Post, PostStatus
+from database.connection import Database
+from database.operations import post_ops
+
+MADE_AT = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+async def make(title: str = "Holiday", status: PostStatus = PostStatus.LIVE) -> Post:
+    return await post_ops.create(
+        title=title, storage_chat_id=-100, message_ids=[4, 5, 6], created_by=1, created_at=MADE_AT, status=status
+    )
+
+
+def numbers(page: tuple[list[Post], bool]) -> list[int]:
+    return [post.number for post in page[0]]
+
+
+async def test_a_new_post_is_stored_as_it_is_returned(db: Database) -> None:
+    post = await make()
+
+    assert await post_ops.find(post.code) == post
+    assert await post_ops.find_by_number(1) == post
+    assert is_code(post.code)
+    assert (post.number, post.message_ids, post.item_count, post.views) == (1, (4, 5, 6), 3, 0)
+    assert (post.status, post.created_at) == (PostStatus.LIVE, MADE_AT)
+
+
+async def test_numbers_go_on_after_the_highest_even_a_removed_one(db: Database) -> None:
+    await make()
+    second = await make()
+    await post_ops.remove(second.code)
+
+    assert (await make()).number == 3
+
+
+async def test_fifty_posts_at_once_have_fifty_numbers_and_codes(db: Database) -> None:
+    posts = await asyncio.gather(*(make(f"post {number}") for number in range(50)))
+
+    assert sorted(post.number for post in posts) == list(range(1, 51))
+    assert len({post.code for post in posts}) == 50
+    assert await post_ops.count_live() == 50
+
+
+async def test_a_number_another_process_took_is_left_to_it(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    await make()
+    fresh = post_ops._next_number
+    stale = iter([1, 1])
+
+    async def another_was_first() -> int:
+        return next(stale, None) or await fresh()
+
+    monkeypatch.setattr(post_ops, "_next_number", another_was_first)
+    assert (await make()).number == 2
+    assert await db.collection("posts").count({}) == 2
+
+
+async def test_a_code_that_exists_is_replaced_by_a_new_one(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = await make()
+    codes = iter([first.code, "0123456789abcdef"])
+    monkeypatch.setattr(post_ops, "new_code", lambda: next(codes))
+
+    second = await make("Other")
+    assert (second.code, second.number) == ("0123456789abcdef", 2)
+    assert await post_ops.find(first.code) == first
+
+
+async def test_a_number_that_is_never_free_is_an_error_after_twenty_tries(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make()
+
+    async def stuck() -> int:
+        return 1
+
+    monkeypatch.setattr(post_ops, "_next_number", stuck)
+    db.calls.clear()
+    with pytest.raises(AlreadyThere):
+        await make()
+    assert db.calls["insert_one posts"] == 20
+
+
+async def test_opening_a_live_post_counts_a_view_in_one_command(db: Database) -> None:
+    post = await make()
+    db.calls.clear()
+
+    opened = await post_ops.open_post(post.code)
+    assert opened is not None
+    assert opened.views == 1
+    assert dict(db.calls) == {"find_one_and_update posts": 1}
+
+
+async def test_every_one_of_fifty_openings_at_once_is_counted(db: Database) -> None:
+    post = await make()
+    await asyncio.gather(*(post_ops.open_post(post.code) for _ in range(50)))
+
+    stored = await post_ops.find(post.code)
+    assert stored is not None
+    assert stored.views == 50
+
+
+@pytest.mark.parametrize("status", [PostStatus.REMOVED, PostStatus.DRAFT])
+async def test_a_post_that_is_not_live_opens_nothing_and_counts_nothing(db: Database, status: PostStatus) -> None:
+    post = await make(status=status)
+
+    assert await post_ops.open_post(post.code) is None
+    assert await post_ops.find(post.code) == post
+
+
+async def test_a_removed_post_comes_back_with_its_link(db: Database) -> None:
+    post = await make()
+    removed = await post_ops.remove(post.code)
+    assert removed is not None
+    assert removed.status is PostStatus.REMOVED
+    assert await post_ops.count_live() == 0
+
+    assert await post_ops.restore(post.code) == post
+    assert await post_ops.restore(post.code) == post
+    assert await post_ops.open_post(post.code) is not None
+
+
+async def test_a_draft_does_not_go_live_by_restoring_it(db: Database) -> None:
+    draft = await make(status=PostStatus.DRAFT)
+
+    assert await post_ops.restore(draft.code) is None
+    assert await post_ops.find(draft.code) == draft
+
+
+async def test_each_change_is_stored_and_returned(db: Database) -> None:
+    code = (await make()).code
+    await post_ops.open_post(code)
+
+    await post_ops.rename(code, "Summer")
+    await post_ops.describe(code, "By the sea")
+    await post_ops.set_protect(code, True)
+    await post_ops.set_deletion(code, 0)
+    post = await post_ops.replace_items(code, -200, [9])
+
+    assert post is not None
+    assert post == await post_ops.find(code)
+    assert (post.title, post.description, post.protect, post.delete_after_minutes) == ("Summer", "By the sea", True, 0)
+    assert (post.storage_chat_id, post.message_ids, post.item_count) == (-200, (9,), 1)
+    assert (post.number, post.views) == (1, 1)
+
+    unset = await post_ops.set_protect(code, None)
+    assert unset is not None
+    assert unset.protect is None
+
+
+UNKNOWN: list[Callable[[], Awaitable[Post | None]]] = [
+    lambda: post_ops.find("nope"),
+    lambda: post_ops.find_by_number(404),
+    lambda: post_ops.open_post("nope"),
+    lambda: post_ops.rename("nope", "x"),
+    lambda: post_ops.describe("nope", "x"),
+    lambda: post_ops.replace_items("nope", -1, [1]),
+    lambda: post_ops.set_protect("nope", True),
+    lambda: post_ops.set_deletion("nope", 5),
+    lambda: post_ops.remove("nope"),
+    lambda: post_ops.restore("nope"),
+]
+
+
+@pytest.mark.parametrize("operation", UNKNOWN)
+async def test_an_unknown_post_is_none_and_is_not_made(
+    db: Database, operation: Callable[[], Awaitable[Post | None]]
+) -> None:
+    assert await operation() is None
+    assert await db.collection("posts").count({}) == 0
+
+
+async def test_pages_are_newest_first_and_say_whether_more_follow(db: Database) -> None:
+    for _ in range(5):
+        await make()
+
+    assert numbers(await post_ops.search(None, skip=0, limit=2)) == [5, 4]
+    assert (await post_ops.search(None, skip=2, limit=2))[1]
+    last, more = await post_ops.search("  ", skip=4, limit=2)
+    assert ([post.number for post in last], more) == ([1], False)
+    assert await post_ops.search(None, skip=9, limit=2) == ([], False)
+    exactly, more = await post_ops.search(None, skip=3, limit=2)
+    assert (len(exactly), more) == (2, False)
+
+
+async def test_removed_posts_show_only_when_asked_for(db: Database) -> None:
+    gone = await make()
+    await make()
+    await post_ops.remove(gone.code)
+
+    assert numbers(await post_ops.search(None, skip=0, limit=9)) == [2]
+    assert numbers(await post_ops.search(None, skip=0, limit=9, include_removed=True)) == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("summer", [1]),
+        ("  SUMMER   of ", [1]),
+        ("of 69", []),
+        ("straße", [2]),
+        ("STRASSE", [2]),
+        (".*", [3]),
+        (".", [3]),
+        ("(", []),
+        ("\\", []),
+        ("%%%", []),
+        ("2", [4, 2]),
+        ("#2", [2]),
+        ("#99", []),
+        ("9" * 30, []),
+        ("²", [4]),
+        ("x" * 5000, []),
+        ("👩‍👩‍👧", [5]),
+    ],
+)
+async def test_a_search_finds_by_number_or_beginning_and_survives_anything(
+    db: Database, text: str, expected: list[int]
+) -> None:
+    for title in ("Summer  of 69", "Straße", ".*[a-z]", "2 good 2 be true", "👩‍👩‍👧 family"):
+        await make(title)
+
+    assert numbers(await post_ops.search(text, skip=0, limit=9)) == expected
+
+
+async def test_a_search_knows_the_new_title_and_forgets_the_old(db: Database) -> None:
+    post = await make("Old")
+    await post_ops.rename(post.code, "New")
+
+    assert numbers(await post_ops.search("new", skip=0, limit=9)) == [1]
+    assert numbers(await post_ops.search("old", skip=0, limit=9)) == []
+
+
+async def test_times_keep_their_milliseconds(db: Database) -> None:
+    post = await post_ops.create(
+        title="x", storage_chat_id=-1, message_ids=[1], created_by=1, created_at=MADE_AT + timedelta(microseconds=1999)
+    )
+    assert post.created_at == MADE_AT + timedelta(milliseconds=1)
+    assert post == await post_ops.find(post.code)

@@ -1,0 +1,104 @@
+"""Settings: read often, changed at once, never broken by what is stored."""
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from core.settings import AccessMode, BotSettings
+from database.connection import Database
+from database.operations import settings_ops
+
+ALMOST = timedelta(seconds=5) - timedelta(milliseconds=1)
+READ = "find_one admin_config"
+
+
+async def store(db: Database, **values: Any) -> None:
+    await db.collection("admin_config").update_one({"_id": "settings"}, {"$set": values}, upsert=True)
+
+
+async def test_without_a_document_everything_is_at_its_default(db: Database) -> None:
+    assert await settings_ops.load_checked() == (BotSettings(), [])
+
+
+async def test_a_change_is_stored_and_leaves_the_others(db: Database) -> None:
+    await settings_ops.change("delete_after_minutes", 5)
+    settings = await settings_ops.change("access_mode", AccessMode.PASS)
+
+    assert (settings.delete_after_minutes, settings.access_mode) == (5, AccessMode.PASS)
+    assert settings == await settings_ops.load()
+    document = await db.collection("admin_config").find_one({"_id": "settings"})
+    assert document == {"_id": "settings", "delete_after_minutes": 5, "access_mode": "pass"}
+
+
+async def test_empty_is_stored_as_null(db: Database) -> None:
+    await settings_ops.change("welcome_text", "Hi")
+    settings = await settings_ops.change("welcome_text", None)
+
+    assert settings.welcome_text is None
+    document = await db.collection("admin_config").find_one({"_id": "settings"})
+    assert document == {"_id": "settings", "welcome_text": None}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("nonsense", 1), ("delete_after_minutes", 2821), ("delete_after_minutes", None), ("_id", "x")]
+)
+async def test_a_wrong_change_stores_nothing(db: Database, name: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=name):
+        await settings_ops.change(name, value)
+    assert await db.collection("admin_config").count({}) == 0
+
+
+async def test_wrong_stored_values_fall_back_and_are_named_without_their_value(db: Database) -> None:
+    await store(db, delete_after_minutes=99999, post_password=["s3cret"], daily_token_limit=3, unheard_of=1)
+
+    settings, problems = await settings_ops.load_checked()
+    assert (settings.delete_after_minutes, settings.post_password, settings.daily_token_limit) == (30, None, 3)
+    assert sorted(problem.partition(":")[0] for problem in problems) == ["delete_after_minutes", "post_password"]
+    assert "s3cret" not in str(problems)
+
+
+async def test_wrong_stored_values_are_logged_by_load(db: Database, caplog: pytest.LogCaptureFixture) -> None:
+    await store(db, pass_hours=0)
+
+    with caplog.at_level(logging.WARNING, logger="tollgate.database"):
+        assert (await settings_ops.load()).pass_hours == 24
+    assert [record.message for record in caplog.records] == ["settings_value_ignored"]
+
+
+async def test_current_reads_once_in_five_seconds(db: Database, now: datetime) -> None:
+    await settings_ops.current(now)
+    await store(db, pass_hours=7)
+
+    assert (await settings_ops.current(now + ALMOST)).pass_hours == 24
+    assert db.calls[READ] == 1
+    assert (await settings_ops.current(now + timedelta(seconds=5))).pass_hours == 7
+    assert db.calls[READ] == 2
+
+
+async def test_a_clock_that_went_back_does_not_freeze_the_settings(db: Database, now: datetime) -> None:
+    await settings_ops.current(now)
+    await store(db, pass_hours=7)
+
+    assert (await settings_ops.current(now - timedelta(hours=1))).pass_hours == 7
+
+
+async def test_a_change_is_seen_at_once(db: Database, now: datetime) -> None:
+    await settings_ops.current(now)
+    await settings_ops.change("pass_hours", 9)
+
+    assert (await settings_ops.current(now)).pass_hours == 9
+
+
+async def test_a_read_that_began_before_a_change_is_not_kept(db: Database, now: datetime) -> None:
+    await asyncio.gather(*(settings_ops.current(now) for _ in range(5)), settings_ops.change("pass_hours", 9))
+
+    assert (await settings_ops.current(now)).pass_hours == 9
+
+
+async def test_fifty_first_changes_at_once_make_one_document(db: Database) -> None:
+    await asyncio.gather(*(settings_ops.change("pass_hours", hours) for hours in range(1, 51)))
+
+    assert await db.collection("admin_config").count({}) == 1

@@ -1,0 +1,181 @@
+"""The database away: every operation says `StoreUnavailable`, nothing else, and works again when it is back."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pymongo.errors import NetworkTimeout
+
+from core.broadcasts import RecipientState
+from core.errors import StoreUnavailable
+from core.jobs import JobOutcome, RunReport
+from core.users import Visitor
+from database.connection import Database
+from database.doctor import examine
+from database.indexes import ensure_indexes
+from database.operations import (
+    audit_ops,
+    broadcast_ops,
+    deletion_ops,
+    post_ops,
+    run_ops,
+    settings_ops,
+    stats_ops,
+    token_ops,
+    user_ops,
+)
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HOLD = timedelta(minutes=1)
+REPORT = RunReport("job", JobOutcome.SUCCEEDED, NOW, NOW, HOLD)
+
+Operation = Callable[[], Awaitable[Any]]
+MODULES = (
+    audit_ops,
+    broadcast_ops,
+    deletion_ops,
+    post_ops,
+    run_ops,
+    settings_ops,
+    stats_ops,
+    token_ops,
+    user_ops,
+)
+OPERATIONS: dict[str, Operation] = {
+    "audit_ops.last": lambda: audit_ops.last(1),
+    "audit_ops.note": lambda: audit_ops.note(NOW, 1, "x"),
+    "broadcast_ops.find_expired": lambda: broadcast_ops.find_expired(NOW, 1),
+    "broadcast_ops.finish_recall": lambda: broadcast_ops.finish_recall("x"),
+    "broadcast_ops.mark_recalling": lambda: broadcast_ops.mark_recalling("x"),
+    "broadcast_ops.mark_recipient": lambda: broadcast_ops.mark_recipient("x", 1, RecipientState.DELETED),
+    "broadcast_ops.next_recipients": lambda: broadcast_ops.next_recipients("x", 1),
+    "deletion_ops.claim_delivery": lambda: deletion_ops.claim_delivery(1, 1, "x", NOW, HOLD),
+    "deletion_ops.claim_due": lambda: deletion_ops.claim_due(NOW, "a", HOLD, 1),
+    "deletion_ops.count_open": lambda: deletion_ops.count_open(1),
+    "deletion_ops.count_overdue": lambda: deletion_ops.count_overdue(NOW),
+    "deletion_ops.finish": lambda: deletion_ops.finish(["x"], "a"),
+    "deletion_ops.give_back": lambda: deletion_ops.give_back("x", "a", not_before=None, error=None),
+    "deletion_ops.hand_back_all": lambda: deletion_ops.hand_back_all("a"),
+    "deletion_ops.next_due": deletion_ops.next_due,
+    "deletion_ops.open_deliveries": lambda: deletion_ops.open_deliveries(1, 1),
+    "deletion_ops.promise": lambda: deletion_ops.promise(1, 1, 1, "x", NOW, NOW),
+    "deletion_ops.record_messages": lambda: deletion_ops.record_messages("x", [1]),
+    "deletion_ops.record_notice": lambda: deletion_ops.record_notice("x", 1),
+    "deletion_ops.release_delivery": lambda: deletion_ops.release_delivery("x", NOW),
+    "deletion_ops.withdraw": lambda: deletion_ops.withdraw("x"),
+    "post_ops.count_live": post_ops.count_live,
+    "post_ops.create": lambda: post_ops.create(
+        title="x", storage_chat_id=-1, message_ids=[1], created_by=1, created_at=NOW
+    ),
+    "post_ops.describe": lambda: post_ops.describe("x", "x"),
+    "post_ops.find": lambda: post_ops.find("x"),
+    "post_ops.find_by_number": lambda: post_ops.find_by_number(1),
+    "post_ops.open_post": lambda: post_ops.open_post("x"),
+    "post_ops.remove": lambda: post_ops.remove("x"),
+    "post_ops.rename": lambda: post_ops.rename("x", "x"),
+    "post_ops.replace_items": lambda: post_ops.replace_items("x", -1, [1]),
+    "post_ops.restore": lambda: post_ops.restore("x"),
+    "post_ops.search": lambda: post_ops.search(None, skip=0, limit=1),
+    "post_ops.set_deletion": lambda: post_ops.set_deletion("x", 1),
+    "post_ops.set_protect": lambda: post_ops.set_protect("x", True),
+    "run_ops.abandon_stale": lambda: run_ops.abandon_stale(NOW, HOLD),
+    "run_ops.finish_run": lambda: run_ops.finish_run("x", REPORT),
+    "run_ops.last_runs": lambda: run_ops.last_runs(1),
+    "run_ops.last_tick": lambda: run_ops.last_tick("job"),
+    "run_ops.start_run": lambda: run_ops.start_run("job", None, "a", NOW),
+    "settings_ops.change": lambda: settings_ops.change("pass_hours", 5),
+    "settings_ops.current": lambda: settings_ops.current(NOW),
+    "settings_ops.load": settings_ops.load,
+    "settings_ops.load_checked": settings_ops.load_checked,
+    "stats_ops.bump": lambda: stats_ops.bump(NOW, "x"),
+    "stats_ops.read": lambda: stats_ops.read(NOW),
+    "token_ops.delete_expired_and_used_tokens": token_ops.delete_expired_and_used_tokens,
+    "token_ops.delete_unused_older_than": lambda: token_ops.delete_unused_older_than(NOW),
+    "token_ops.reset_token_counts": lambda: token_ops.reset_token_counts(NOW),
+    "user_ops.count": user_ops.count,
+    "user_ops.count_active_since": lambda: user_ops.count_active_since(NOW),
+    "user_ops.find": lambda: user_ops.find(1),
+    "user_ops.mark_blocked": lambda: user_ops.mark_blocked(1, NOW),
+    "user_ops.mark_unblocked": lambda: user_ops.mark_unblocked(1),
+    "user_ops.meet": lambda: user_ops.meet(Visitor(user_id=1), NOW),
+}
+
+
+def test_every_public_operation_is_in_this_list() -> None:
+    public = set()
+    for module in MODULES:
+        short = module.__name__.rpartition(".")[2]
+        for name, value in vars(module).items():
+            is_operation = getattr(value, "__module__", "").startswith("database.operations")
+            if is_operation and hasattr(value, "__code__") and value.__code__.co_flags & 0x80 and name[0] != "_":
+                public.add(f"{short}.{name}")
+    assert public == set(OPERATIONS)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+async def test_the_operation_says_the_store_is_away_and_then_works_again(
+    db: Database, take_away: Callable[[], None], name: str
+) -> None:
+    take_away()
+    with pytest.raises(StoreUnavailable) as caught:
+        await OPERATIONS[name]()
+    assert "hunter2" not in str(caught.value)
+
+    db.before_call = None
+    await OPERATIONS[name]()
+
+
+@pytest.mark.parametrize("look", [ensure_indexes, examine, Database.ping])
+async def test_looking_after_the_database_says_so_too(
+    db: Database, take_away: Callable[[], None], look: Callable[[Database], Awaitable[Any]]
+) -> None:
+    take_away()
+    with pytest.raises(StoreUnavailable):
+        await look(db)
+
+
+async def test_away_between_claiming_and_reading_leaves_the_promises_for_the_next_owner(
+    db: Database, now: datetime
+) -> None:
+    promise_id = await deletion_ops.promise(1, 7, 7, "x", now, now)
+    finds = 0
+
+    def away_at_the_second_find(operation: str, collection: str) -> None:
+        nonlocal finds
+        finds += operation == "find"
+        if finds == 2:
+            raise NetworkTimeout("no answer")
+
+    db.before_call = away_at_the_second_find
+    with pytest.raises(StoreUnavailable):
+        await deletion_ops.claim_due(now, "a", HOLD, 10)
+
+    db.before_call = None
+    assert await deletion_ops.claim_due(now, "b", HOLD, 10) == []
+    (taken_over,) = await deletion_ops.claim_due(now + HOLD, "b", HOLD, 10)
+    assert taken_over.id == promise_id
+    assert await deletion_ops.hand_back_all("b") == 1
+
+
+async def test_away_in_the_middle_of_a_clean_up_keeps_what_was_done(db: Database, now: datetime) -> None:
+    for number in range(6):
+        expires_at = now - timedelta(days=1) + number * timedelta(seconds=1)
+        await db.collection("tokens").insert_one(
+            {"token": str(number), "user_id": 1, "status": "verified", "expires_at": expires_at}
+        )
+    deletes = 0
+
+    def away_at_the_second_delete(operation: str, collection: str) -> None:
+        nonlocal deletes
+        deletes += operation == "delete_many"
+        if deletes == 2:
+            raise NetworkTimeout("no answer")
+
+    db.before_call = away_at_the_second_delete
+    with pytest.raises(StoreUnavailable):
+        await token_ops.delete_expired_and_used_tokens(now, batch_size=2, pause_ms=0)
+
+    db.before_call = None
+    assert await db.collection("tokens").count({}) == 4
+    assert (await token_ops.delete_expired_and_used_tokens(now)).count == 4

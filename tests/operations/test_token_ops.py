@@ -1,0 +1,186 @@
+"""Clean-up of tokens and counts: exactly what the filter says, in bounded batches that say whether more remains."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from core.clock import ManualClock
+from core.verification import TokenStatus
+from database.connection import Database
+from database.operations import token_ops
+from database.operations.token_ops import Deleted
+
+MS = timedelta(milliseconds=1)
+DAY = timedelta(days=1)
+
+
+class Pauses:
+    """Takes the place of sleep and of the monotonic clock: every pause lasts as long as it says, at once."""
+
+    def __init__(self) -> None:
+        self.taken: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.taken.append(seconds)
+
+    def monotonic(self) -> float:
+        return sum(self.taken)
+
+
+@pytest.fixture
+def pauses() -> Pauses:
+    return Pauses()
+
+
+async def store_token(db: Database, name: str, status: TokenStatus, expires_at: datetime, **more: Any) -> None:
+    document = {"token": name, "user_id": 7, "status": status, "created_at": expires_at - DAY, "expires_at": expires_at}
+    await db.collection("tokens").insert_one({**document, **more})
+
+
+async def tokens_left(db: Database) -> list[str]:
+    found = await db.collection("tokens").find({}, limit=5000, sort=[("expires_at", 1), ("token", 1)])
+    return [document["token"] for document in found]
+
+
+async def many(db: Database, count: int, now: datetime) -> None:
+    for number in range(count):
+        await store_token(db, f"t{number:03}", TokenStatus.VERIFIED, now - DAY + number * MS)
+
+
+@pytest.mark.parametrize("status", [TokenStatus.VERIFIED, TokenStatus.BYPASSED])
+async def test_used_and_expired_goes_and_at_the_instant_it_stays(
+    db: Database, now: datetime, status: TokenStatus
+) -> None:
+    await store_token(db, "expired", status, now - MS)
+    await store_token(db, "at the instant", status, now)
+    await store_token(db, "still valid", status, now + MS)
+
+    assert await token_ops.delete_expired_and_used_tokens(now) == Deleted(1, more=False)
+    assert await tokens_left(db) == ["at the instant", "still valid"]
+
+
+async def test_the_instant_is_cut_to_what_the_store_keeps(db: Database, now: datetime) -> None:
+    await store_token(db, "same millisecond", TokenStatus.VERIFIED, now)
+
+    await token_ops.delete_expired_and_used_tokens(now + timedelta(microseconds=999))
+    assert await tokens_left(db) == ["same millisecond"]
+
+
+async def test_unused_tokens_stay_however_old(db: Database, now: datetime) -> None:
+    await store_token(db, "unused", TokenStatus.UNUSED, now - 400 * DAY)
+
+    assert await token_ops.delete_expired_and_used_tokens(now) == Deleted(0, more=False)
+    assert await tokens_left(db) == ["unused"]
+
+
+async def test_documents_without_a_usable_status_or_time_stay(db: Database, now: datetime) -> None:
+    tokens = db.collection("tokens")
+    await tokens.insert_one({"token": "no time", "status": "verified"})
+    await tokens.insert_one({"token": "null time", "status": "verified", "expires_at": None})
+    await tokens.insert_one({"token": "odd status", "status": "VERIFIED", "expires_at": now - DAY})
+    await tokens.insert_one({"token": "no status", "expires_at": now - DAY})
+
+    assert (await token_ops.delete_expired_and_used_tokens(now)).count == 0
+    assert len(await tokens_left(db)) == 4
+
+
+async def test_without_a_time_the_databases_clock_counts(db: Database, now: datetime, clock: ManualClock) -> None:
+    await store_token(db, "t", TokenStatus.VERIFIED, now)
+    assert (await token_ops.delete_expired_and_used_tokens()).count == 0
+
+    clock.move(MS)
+    assert (await token_ops.delete_expired_and_used_tokens()).count == 1
+
+
+async def test_batches_run_until_nothing_is_left_with_pauses_between(
+    db: Database, now: datetime, pauses: Pauses
+) -> None:
+    await many(db, 25, now)
+
+    deleted = await token_ops.delete_expired_and_used_tokens(
+        now, batch_size=10, pause_ms=50, sleep=pauses.sleep, monotonic=pauses.monotonic
+    )
+    assert deleted == Deleted(25, more=False)
+    assert pauses.taken == [0.05, 0.05]
+    assert await tokens_left(db) == []
+
+
+async def test_at_the_time_limit_the_oldest_are_gone_and_more_is_said(
+    db: Database, now: datetime, pauses: Pauses
+) -> None:
+    await many(db, 25, now)
+
+    deleted = await token_ops.delete_expired_and_used_tokens(
+        now, batch_size=10, timeout_s=0.05, pause_ms=50, sleep=pauses.sleep, monotonic=pauses.monotonic
+    )
+    assert deleted == Deleted(20, more=True)
+    assert await tokens_left(db) == [f"t{number:03}" for number in range(20, 25)]
+
+
+async def test_nothing_more_is_said_when_the_time_limit_meets_the_end(
+    db: Database, now: datetime, pauses: Pauses
+) -> None:
+    await many(db, 20, now)
+
+    deleted = await token_ops.delete_expired_and_used_tokens(
+        now, batch_size=10, timeout_s=0.05, pause_ms=50, sleep=pauses.sleep, monotonic=pauses.monotonic
+    )
+    assert deleted == Deleted(20, more=False)
+
+
+async def test_a_token_that_changes_between_look_and_delete_is_spared(
+    db: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await many(db, 1, now)
+    tokens = db.collection("tokens")
+    look = tokens.find
+
+    async def look_then_prolong(*args: Any, **options: Any) -> list[dict[str, Any]]:
+        found = await look(*args, **options)
+        await tokens.update_one({"token": "t000"}, {"$set": {"expires_at": now + DAY}})
+        return found
+
+    monkeypatch.setattr(tokens, "find", look_then_prolong)
+    assert await token_ops.delete_expired_and_used_tokens(now) == Deleted(0, more=False)
+    assert await tokens.count({"token": "t000"}) == 1
+
+
+async def test_a_batch_of_nothing_is_a_mistake(db: Database, now: datetime) -> None:
+    with pytest.raises(ValueError, match="limit"):
+        await token_ops.delete_expired_and_used_tokens(now, batch_size=0)
+
+
+async def test_old_unused_tokens_go_only_when_expired_and_made_before_the_cutoff(db: Database, now: datetime) -> None:
+    cutoff = now - 10 * DAY
+    unused = TokenStatus.UNUSED
+    await store_token(db, "old", unused, now - MS, created_at=cutoff - MS)
+    await store_token(db, "made at the cutoff", unused, now - MS, created_at=cutoff)
+    await store_token(db, "not expired", unused, now, created_at=cutoff - MS)
+    await store_token(db, "used", TokenStatus.VERIFIED, now - MS, created_at=cutoff - MS)
+
+    assert await token_ops.delete_unused_older_than(cutoff, now) == Deleted(1, more=False)
+    assert sorted(await tokens_left(db)) == ["made at the cutoff", "not expired", "used"]
+
+
+async def test_counts_of_days_before_today_go_and_todays_stay(db: Database, now: datetime) -> None:
+    counts = db.collection("token_generator_count")
+    for user_id, date in enumerate((now - DAY, now - MS, now, now + DAY)):
+        await counts.insert_one({"user_id": user_id, "date": date, "count": 3})
+
+    assert await token_ops.reset_token_counts(now) == Deleted(2, more=False)
+    left = await counts.find({}, limit=10, sort=[("user_id", 1)])
+    assert [document["user_id"] for document in left] == [2, 3]
+    assert [document["count"] for document in left] == [3, 3]
+
+
+async def test_counts_are_reset_in_batches_too(db: Database, now: datetime, pauses: Pauses) -> None:
+    counts = db.collection("token_generator_count")
+    for user_id in range(5):
+        await counts.insert_one({"user_id": user_id, "date": now - DAY, "count": 1})
+
+    deleted = await token_ops.reset_token_counts(
+        now, batch_size=2, timeout_s=0, sleep=pauses.sleep, monotonic=pauses.monotonic
+    )
+    assert deleted == Deleted(2, more=True)
+    assert await counts.count({}) == 3

@@ -1,0 +1,1 @@
+"""Tests of the sender; time is virtual, nothing sleeps."""

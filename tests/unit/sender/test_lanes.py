@@ -1,0 +1,35 @@
+"""Lanes follow the task."""
+
+import asyncio
+
+import pytest
+
+from sender.lanes import Lane, current_lane, in_lane
+
+
+def test_a_call_is_interactive_unless_somebody_says_otherwise() -> None:
+    assert current_lane() is Lane.INTERACTIVE
+
+
+def test_the_lane_ends_with_its_block_also_by_an_error() -> None:
+    with pytest.raises(KeyError), in_lane(Lane.BULK):
+        with in_lane(Lane.DELETION):
+            assert current_lane() is Lane.DELETION
+        assert current_lane() is Lane.BULK
+        raise KeyError
+    assert current_lane() is Lane.INTERACTIVE
+
+
+async def test_tasks_started_inside_inherit_the_lane_and_others_do_not_see_it() -> None:
+    async def ask() -> Lane:
+        return current_lane()
+
+    with in_lane(Lane.BULK):
+        inside = asyncio.ensure_future(ask())
+    outside = asyncio.ensure_future(ask())
+    assert await inside is Lane.BULK
+    assert await outside is Lane.INTERACTIVE
+
+
+def test_lanes_are_served_people_first() -> None:
+    assert sorted(Lane) == [Lane.INTERACTIVE, Lane.DELETION, Lane.BULK]

@@ -1,0 +1,181 @@
+"""The arithmetic of the limits."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sender.limits import (
+    CHAT_BURST,
+    FIRST_SWEEP,
+    GROUP_ITEMS,
+    GROUP_WINDOW_S,
+    MAX_CHATS,
+    BulkPace,
+    Ceiling,
+    ChatLimits,
+    Chats,
+    GroupWindow,
+    Pace,
+    is_group,
+)
+
+SPACES = st.lists(st.floats(min_value=0.0, max_value=3.0), max_size=120)
+
+
+def most_within(starts: list[tuple[float, int]], window_s: float) -> int:
+    """The largest weight inside any half-open window of `window_s`."""
+    return max(
+        (sum(weight for at, weight in starts if first <= at < first + window_s - 1e-6) for first, _ in starts),
+        default=0,
+    )
+
+
+@given(spaces=SPACES, rate=st.sampled_from([1.0, 2.5, 30.0]))
+def test_no_second_ever_holds_more_calls_than_the_ceiling(spaces: list[float], rate: float) -> None:
+    ceiling, now, starts = Ceiling(rate), 0.0, []
+    for space in spaces:
+        now = max(now + space / rate, ceiling.free_at())
+        ceiling.charge(now)
+        starts.append((now, 1))
+    assert most_within(starts, math.floor(rate) / rate) <= math.floor(rate)
+
+
+def test_a_rested_ceiling_lets_a_whole_second_through_and_then_waits_for_the_next() -> None:
+    ceiling = Ceiling(30.0)
+    for _ in range(30):
+        assert ceiling.free_at() <= 5.0
+        ceiling.charge(5.0)
+    assert ceiling.free_at() == pytest.approx(6.0)
+
+
+def test_a_rate_below_one_per_second_is_kept() -> None:
+    ceiling = Ceiling(0.5)
+    ceiling.charge(10.0)
+    assert ceiling.free_at() == pytest.approx(12.0)
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0])
+def test_a_rate_of_nothing_is_refused(rate: float) -> None:
+    with pytest.raises(ValueError, match="above 0"):
+        Ceiling(rate)
+    with pytest.raises(ValueError, match="above 0"):
+        Pace(rate)
+
+
+def test_a_pace_is_even_and_makes_up_for_late_timers() -> None:
+    pace, now = Pace(29.0), 0.0
+    for _ in range(290):
+        now = max(now, pace.free_at()) + 0.004
+        pace.charge(now)
+    assert now == pytest.approx(10.0, abs=0.2)
+
+
+def test_a_pace_does_not_save_up_during_a_rest() -> None:
+    pace = Pace(10.0)
+    pace.charge(0.0)
+    for _ in range(2):
+        assert pace.free_at() <= 100.0
+        pace.charge(100.0)
+    assert pace.free_at() > 100.0
+
+
+@given(calls=st.lists(st.tuples(st.floats(min_value=0.0, max_value=30.0), st.integers(1, 100)), max_size=60))
+def test_no_minute_of_a_group_ever_holds_more_than_twenty_items(calls: list[tuple[float, int]]) -> None:
+    window, now, starts = GroupWindow(), 0.0, []
+    for space, items in calls:
+        now = max(now + space, window.free_at(now + space, items))
+        window.charge(now, items)
+        starts.append((now, min(items, GROUP_ITEMS)))
+    assert most_within(starts, GROUP_WINDOW_S) <= GROUP_ITEMS
+
+
+def test_a_hundred_copies_cost_a_group_one_window_and_not_five() -> None:
+    window = GroupWindow()
+    window.charge(0.0, 100)
+    assert window.free_at(1.0, 1) == pytest.approx(GROUP_WINDOW_S)
+    assert window.free_at(GROUP_WINDOW_S, 20) <= GROUP_WINDOW_S
+
+
+def test_an_album_waits_until_the_group_has_room_for_all_of_it() -> None:
+    window = GroupWindow()
+    window.charge(0.0, 15)
+    window.charge(10.0, 3)
+    assert window.free_at(20.0, 2) <= 20.0
+    assert window.free_at(20.0, 3) == pytest.approx(60.0)
+    assert window.free_at(20.0, 18) == pytest.approx(70.0)
+
+
+def test_a_person_gets_a_short_burst_and_then_one_message_a_second() -> None:
+    chat = ChatLimits(is_group=False)
+    for _ in range(CHAT_BURST):
+        assert chat.free_at(0.0, 1, patient=False) <= 0.0
+        chat.charge(0.0, 1)
+    assert chat.free_at(0.0, 1, patient=False) == pytest.approx(1.0)
+    assert chat.free_at(0.0, 1, patient=True) == pytest.approx(5.0)
+
+
+def test_bulk_never_bursts_into_a_chat() -> None:
+    chat = ChatLimits(is_group=False)
+    chat.charge(0.0, 1)
+    assert chat.free_at(0.0, 1, patient=False) <= 0.0
+    assert chat.free_at(0.0, 1, patient=True) == pytest.approx(1.0)
+
+
+def test_a_pause_is_never_shortened_and_no_burst_follows_it() -> None:
+    chat = ChatLimits(is_group=False)
+    chat.pause(30.0)
+    chat.pause(10.0)
+    assert chat.free_at(0.0, 1, patient=False) == pytest.approx(30.0)
+    chat.charge(30.0, 1)
+    assert chat.free_at(30.0, 1, patient=False) == pytest.approx(31.0)
+
+
+def test_flood_control_halves_the_bulk_rate_and_quiet_time_brings_it_back() -> None:
+    pace = BulkPace(29.0)
+    pace.pause(0.0, 5.0, halve=True)
+    assert pace.rate(5.0) == pytest.approx(14.5)
+    assert pace.rate(14.9) == pytest.approx(14.5)
+    assert pace.rate(15.0) == pytest.approx(15.5)
+    assert pace.rate(149.9) == pytest.approx(28.5)
+    assert pace.rate(150.0) == pytest.approx(29.0)
+    assert pace.rate(100_000.0) == pytest.approx(29.0)
+
+
+def test_the_bulk_rate_never_falls_below_one_a_second() -> None:
+    pace = BulkPace(29.0)
+    for at in range(20):
+        pace.pause(float(at), float(at), halve=True)
+    assert pace.rate(20.0) == pytest.approx(1.0)
+
+
+def test_an_echo_of_the_same_incident_pauses_but_does_not_halve_again() -> None:
+    pace = BulkPace(20.0)
+    pace.pause(0.0, 3.0, halve=True)
+    pace.pause(0.1, 7.0, halve=False)
+    assert pace.free_at() == pytest.approx(7.0)
+    assert pace.rate(7.0) == pytest.approx(10.0)
+
+
+def test_idle_chats_are_forgotten_and_paused_ones_are_not() -> None:
+    chats = Chats()
+    chats.take(1, 0.0).pause(1e9)
+    for step in range(20 * FIRST_SWEEP):
+        now = step / 30
+        chats.take(10 + step, now).charge(now, 1)
+    assert len(chats) <= 2 * FIRST_SWEEP
+    kept = chats.find(1)
+    assert kept is not None
+    assert kept.paused_until == pytest.approx(1e9)
+
+
+def test_chats_stay_bounded_even_when_none_is_idle() -> None:
+    chats = Chats()
+    for chat_id in range(3 * MAX_CHATS):
+        chats.take(-1 - chat_id, 0.0).charge(0.0, 1)
+        assert len(chats) <= MAX_CHATS
+
+
+def test_groups_are_told_from_people() -> None:
+    assert [is_group(key) for key in (-5, -1001, "@channel", 5)] == [True, True, True, False]

@@ -1,0 +1,69 @@
+"""Virtual time: a clock that jumps to the next sleeper as soon as nothing else can run."""
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class VirtualTime:
+    """`monotonic` and `sleep` for the code under test; `run` lets virtual time pass until a coroutine has ended."""
+
+    def __init__(self, start: float = 1000.0) -> None:
+        self.start = start
+        self.now = start
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._numbers = itertools.count()
+
+    @property
+    def passed(self) -> float:
+        """Virtual seconds since the start."""
+        return self.now - self.start
+
+    def monotonic(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        wake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self.now + seconds, next(self._numbers), wake))
+        await wake
+
+    @property
+    def sleeping(self) -> int:
+        """How many sleeps have neither ended nor been cancelled."""
+        return sum(not wake.done() for _, _, wake in self._sleepers)
+
+    async def settle(self) -> None:
+        """Let everything run that can run without time passing."""
+        ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
+        await asyncio.sleep(0)
+        while ready:
+            await asyncio.sleep(0)
+
+    async def advance(self, seconds: float) -> None:
+        """Let `seconds` pass, waking sleepers on the way."""
+        end = self.now + seconds
+        await self.settle()
+        while self._sleepers and self._sleepers[0][0] <= end:
+            await self._wake_next()
+        self.now = end
+        await self.settle()
+
+    async def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """The coroutine's result, after as much virtual time as it needs. Fails when it waits for nothing."""
+        task = asyncio.ensure_future(work)
+        await self.settle()
+        while not task.done():
+            assert self._sleepers, "waits, but nobody sleeps: it would wait for ever"
+            await self._wake_next()
+        return task.result()
+
+    async def _wake_next(self) -> None:
+        at, _, wake = heapq.heappop(self._sleepers)
+        if not wake.done():
+            self.now = max(self.now, at)
+            wake.set_result(None)
+        await self.settle()

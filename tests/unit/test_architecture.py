@@ -1,0 +1,147 @@
+"""The import table of DESIGN §2, and what importing may not do."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PACKAGES = {
+    "core": set(),
+    "database": {"core"},
+    "views": {"core"},
+    "monitoring": {"core"},
+    "sender": {"core", "monitoring.metrics"},
+    "schedulers": {"core", "database", "sender", "views", "monitoring"},
+    "user_bot": {"core", "database", "sender", "views", "monitoring"},
+    "admin_bot": {"core", "database", "sender", "views", "monitoring"},
+    "sandbox": set(),
+    "scripts": set(),
+}
+#: files that may import more than their package: the mains build, and they alone read the configuration
+MORE = {
+    "user_bot/main.py": {"config", "process", "schedulers"},
+    "user_bot/__main__.py": {"process"},
+    "admin_bot/main.py": {"config", "process"},
+    "admin_bot/__main__.py": {"process"},
+    "database/__main__.py": {"config"},
+    "schedulers/cli.py": {"config"},
+}
+OURS = {*PACKAGES, "config", "process", "main", "tests", "bench"}
+#: libraries only one package (or file) may know, with the owners
+OWNERS = {
+    "motor": "database/",
+    "pymongo": "database/",
+    "mongomock_motor": "database/",
+    "mongomock": "database/",
+    "apscheduler": "schedulers/scheduler.py",
+}
+
+
+def files_of(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def imported(tree: ast.AST) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def allowed(name: str, rights: set[str]) -> bool:
+    return any(name == right or name.startswith(f"{right}.") for right in rights)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_each_package_imports_only_what_the_table_allows(package: str) -> None:
+    broken = []
+    for path in files_of(package):
+        relative = path.relative_to(ROOT).as_posix()
+        rights = PACKAGES[package] | MORE.get(relative, set()) | {package}
+        for name in imported(ast.parse(path.read_text(encoding="utf-8"))):
+            if name.split(".")[0] in OURS and not allowed(name, rights):
+                broken.append(f"{relative} imports {name}")
+    assert broken == []
+
+
+@pytest.mark.parametrize(("library", "owner"), OWNERS.items())
+def test_each_guarded_library_has_one_owner(library: str, owner: str) -> None:
+    users = [
+        path.relative_to(ROOT).as_posix()
+        for package in PACKAGES
+        for path in files_of(package)
+        if any(name.split(".")[0] == library for name in imported(ast.parse(path.read_text(encoding="utf-8"))))
+    ]
+    assert [user for user in users if not user.startswith(owner)] == []
+
+
+def test_nothing_is_imported_inside_a_function() -> None:
+    hidden = [
+        f"{path.relative_to(ROOT)}:{inner.lineno}"
+        for package in PACKAGES
+        for path in files_of(package)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Import | ast.ImportFrom)
+    ]
+    assert hidden == []
+
+
+def test_exceptions_are_caught_broadly_in_the_runner_alone() -> None:
+    """The bots' error handler is aiogram's; the web's comes with the web app (STYLE 10)."""
+    broad = [
+        path.relative_to(ROOT).as_posix()
+        for package in PACKAGES
+        for path in files_of(package)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"})
+    ]
+    assert broad == ["schedulers/runner.py"]
+
+
+def test_tasks_are_started_in_the_supervised_place_alone() -> None:
+    loose = [
+        path.relative_to(ROOT).as_posix()
+        for package in sorted(set(PACKAGES) - {"sandbox"})
+        for path in files_of(package)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"create_task", "ensure_future"}
+    ]
+    assert loose == ["core/supervisor.py"]
+
+
+def test_no_package_has_a_name_that_says_nothing() -> None:
+    empty_words = {"utils", "shared", "common", "helpers", "misc"}
+    found = [str(path) for package in PACKAGES for path in files_of(package) if path.stem in empty_words]
+    assert found == []
+
+
+def test_importing_core_and_database_loads_neither_aiogram_nor_a_loop() -> None:
+    code = (
+        "import sys, asyncio, core.settings, core.access, database.connection, database.operations;"
+        "assert 'aiogram' not in sys.modules, 'aiogram was loaded'"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+
+
+def test_the_seeds_names_can_be_imported() -> None:
+    source = (ROOT / "schedulers" / "__init__.py").read_text(encoding="utf-8")
+    for name in (
+        "token_cleanup_scheduler",
+        "token_count_reset_scheduler",
+        "create_message_deleter_scheduler",
+        "create_broadcast_deleter_scheduler",
+    ):
+        assert name in source

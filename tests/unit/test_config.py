@@ -1,0 +1,141 @@
+"""Configuration: every problem is named, none of the values leaks."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from config import Settings, load_settings, problems_in
+
+ROOT = Path(__file__).resolve().parents[2]
+GOOD = {"USER_BOT_TOKEN": "1002:user-secret", "ADMIN_BOT_TOKEN": "1001:admin-secret", "ADMIN_IDS": "501, 502"}
+
+
+@pytest.fixture(autouse=True)
+def _only_what_the_test_sets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(f"{name}_FILE", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def settings(monkeypatch: pytest.MonkeyPatch, **more: str) -> Settings:
+    for name, value in (GOOD | more).items():
+        monkeypatch.setenv(name, value)
+    return load_settings()
+
+
+def complaints(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], **more: str) -> list[str]:
+    with pytest.raises(SystemExit) as stop:
+        settings(monkeypatch, **more)
+    assert stop.value.code == 2
+    return capsys.readouterr().err.splitlines()
+
+
+def test_the_least_configuration_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = settings(monkeypatch)
+    assert found.ADMIN_IDS == (501, 502)
+    assert found.TOKEN_EXPIRY_DAYS == 2
+    assert found.TOKEN_CLEANUP_HOUR == (0, 12)
+    assert found.TIMEZONE == "UTC"
+
+
+def test_each_missing_value_gets_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        load_settings()
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "config: USER_BOT_TOKEN: is missing",
+        "config: ADMIN_BOT_TOKEN: is missing",
+        "config: ADMIN_IDS: is missing",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("USER_BOT_TOKEN", "no colon", "a bot token from BotFather"),
+        ("ADMIN_IDS", "501,me", "Telegram ids"),
+        ("ADMIN_IDS", ",", "Telegram ids"),
+        ("TIMEZONE", "Mars/Olympus", "an IANA zone"),
+        ("TOKEN_CLEANUP_HOUR", "noon", "a JSON list"),
+        ("TOKEN_CLEANUP_HOUR", "[0,24]", "hours from 0 to 23"),
+        ("SHORTENERS", "[{]", "a JSON list"),
+        ("SHORTENERS", '[{"name":"x"}]', "is missing"),
+        ("MONGO_URI", "postgres://x", "mongodb://"),
+        ("WEB_PORT", "70000", "less than or equal to 65535"),
+        ("LOG_FORMAT", "xml", "'text' or 'json'"),
+        ("TELEGRAM_API_URL", "api.telegram.org", "an address starting with"),
+        ("SANDBOX_CLOCK_URL", "http://example.org/clock", "a sandbox on this machine"),
+        ("UPDATES", "webhook", "PUBLIC_BASE_URL"),
+        ("MONGO_URI", "memory://", "ALLOW_MEMORY_STORE"),
+        ("ADMIN_BOT_TOKEN", "1002:user-secret", "two different tokens"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_expected(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str, expected: str
+) -> None:
+    lines = complaints(monkeypatch, capsys, **{name: value})
+    assert any(name in line and expected in line for line in lines), lines
+
+
+def test_several_wrong_values_are_all_named_at_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = complaints(monkeypatch, capsys, TIMEZONE="x/y", SHORTENERS="nonsense", WEB_PORT="door", MONGO_DB="a/b")
+    assert len(lines) == 4
+
+
+def test_no_secret_shows_in_repr_or_in_complaints(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shorteners = '[{"name":"a","api_url":"https://a.example","api_key":"key-secret"}]'
+    found = settings(monkeypatch, SHORTENERS=shorteners, MONGO_URI="mongodb://u:db-secret@localhost")
+    assert "secret" not in repr(found) + str(found)
+    lines = complaints(monkeypatch, capsys, USER_BOT_TOKEN="broken-secret", SHORTENERS='[{"api_key":"key-secret"}]')
+    assert "secret" not in "".join(lines)
+
+
+def test_a_validation_error_never_repeats_its_input() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Settings(USER_BOT_TOKEN="broken-secret", ADMIN_BOT_TOKEN="1:x", ADMIN_IDS=(1,))  # type: ignore[arg-type]
+    assert "secret" not in str(caught.value) + "".join(problems_in(caught.value))
+
+
+def test_a_mounted_secret_is_read_and_the_plain_name_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    mounted = tmp_path / "token"
+    mounted.write_text("1005:from-a-file\n", encoding="utf-8")
+    monkeypatch.setenv("USER_BOT_TOKEN_FILE", str(mounted))
+    assert settings(monkeypatch).USER_BOT_TOKEN.get_secret_value() == "1002:user-secret"
+    monkeypatch.delenv("USER_BOT_TOKEN")
+    assert load_settings().USER_BOT_TOKEN.get_secret_value() == "1005:from-a-file"
+
+
+def test_a_mounted_secret_that_cannot_be_read_is_a_problem_not_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = complaints(monkeypatch, capsys, JWT_SECRET_FILE="/nowhere/at/all")
+    assert len(lines) == 1
+    assert "NAME_FILE" in lines[0]
+
+
+def test_the_example_names_every_setting() -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    named = {line.lstrip("#").split("=")[0] for line in example.splitlines() if "=" in line}
+    assert set(Settings.model_fields) <= named
+
+
+def test_the_start_stops_with_status_2_and_no_traceback(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, str(ROOT / "main.py")],
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin", "TIMEZONE": "nowhere"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode == 2
+    assert "config: TIMEZONE: an IANA zone" in result.stderr
+    assert "Traceback" not in result.stderr

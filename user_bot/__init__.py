@@ -1,0 +1,1 @@
+"""The user bot: hands posts over to whoever passes the gate, and takes them back in time."""

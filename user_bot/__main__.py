@@ -1,0 +1,7 @@
+"""`python -m user_bot`: the user bot and the schedulers alone."""
+
+from process import run
+from user_bot.main import main
+
+if __name__ == "__main__":
+    raise SystemExit(run(main))

@@ -1,0 +1,9 @@
+"""The user bot's menu."""
+
+from aiogram.types import BotCommand
+
+COMMANDS = [
+    BotCommand(command="start", description="Begin"),
+    BotCommand(command="me", description="What is open for you"),
+    BotCommand(command="help", description="How this works"),
+]

@@ -1,0 +1,241 @@
+"""The one path a post is handed over (DESIGN §7.1 to 7.4)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+import structlog
+from aiogram import Bot
+
+from core.access import Banned, NoAccess, decide
+from core.clock import Clock
+from core.delivery import DOUBLE_TAP, deletion_time
+from core.errors import StoreUnavailable
+from core.posts import Post
+from core.settings import BotSettings
+from core.users import User
+from database.operations import deletion_ops, post_ops, settings_ops, user_ops
+from monitoring import metrics
+from monitoring.alerts import Alerts
+from sender.failures import TELEGRAM_ERRORS, Failure, classify
+from views import owner_alerts, user_keyboards, user_texts
+
+log = structlog.get_logger("tollgate.delivery")
+
+#: pauses in seconds between tries to write down what was sent, while the database is away; about ten minutes in all
+KEEP_TRYING_S = (0.5, 1.0, 2.0, 4.0, *([8.0] * 75))
+
+#: the storage channel, not the reader, is out of reach: the reader has just written to us
+_STORAGE_FAILURES = frozenset({Failure.KICKED, Failure.UNREACHABLE, Failure.MIGRATED})
+
+
+class Outcome(StrEnum):
+    """How a wish for a post ended."""
+
+    DELIVERED = "delivered"
+    INCOMPLETE = "incomplete"
+    DOUBLE_TAP = "double_tap"
+    REFUSED = "refused"
+    NOT_FOUND = "not_found"
+    STORAGE_LOST = "storage_lost"
+    SOURCE_GONE = "source_gone"
+    UNKNOWN = "unknown"
+    BLOCKED = "blocked"
+    LATER = "later"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One person wants one post, in the private chat with the bot."""
+
+    user: User
+    code: str
+
+    @property
+    def key(self) -> tuple[int, str]:
+        return (self.user.user_id, self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What holds for one delivery: decided before anything is sent."""
+
+    post: Post
+    protect: bool
+    sent_at: datetime
+    delete_at: datetime | None
+
+
+class Deliverer:
+    """Hands posts over. One per bot and process; every public method is safe to call at the same time."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        clock: Clock,
+        zone: ZoneInfo,
+        alerts: Alerts,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._bot = bot
+        self._clock = clock
+        self._zone = zone
+        self._alerts = alerts
+        self._sleep = sleep
+        self._in_flight: set[tuple[int, str]] = set()
+        #: claims whose delivery stopped at an absent database before anything was sent: the repeat may use them
+        self._kept_claims: set[tuple[int, str]] = set()
+
+    async def deliver(self, user: User, code: str) -> Outcome:
+        """Hand post `code` to `user`, or say in one sentence why not.
+
+        A second wish for the same post while the first is under way, or within DOUBLE_TAP after it began, does nothing.
+        Raises StoreUnavailable only when nothing was sent; calling it again is then safe.
+        """
+        wish = Wish(user, code)
+        if wish.key in self._in_flight:
+            return self._count(Outcome.DOUBLE_TAP, wish)
+        self._in_flight.add(wish.key)
+        try:
+            return self._count(await self._admit(wish), wish)
+        finally:
+            self._in_flight.discard(wish.key)
+
+    def _count(self, outcome: Outcome, wish: Wish) -> Outcome:
+        metrics.DELIVERIES.labels(outcome=outcome.value).inc()
+        log.debug("delivery.ended", outcome=outcome.value, user_id=wish.user.user_id, post=wish.code)
+        return outcome
+
+    async def _admit(self, wish: Wish) -> Outcome:
+        now = self._clock.now()
+        settings = await settings_ops.current(now)
+        verdict = decide(wish.user, settings, now)
+        if isinstance(verdict, Banned):
+            await self._say(wish, user_texts.banned(verdict, self._zone))
+            return Outcome.REFUSED
+        if isinstance(verdict, NoAccess):
+            await self._say(wish, user_texts.NO_ACCESS)
+            return Outcome.REFUSED
+        post = await post_ops.open_post(wish.code)
+        if post is None:
+            await self._say(wish, user_texts.POST_GONE)
+            return Outcome.NOT_FOUND
+        if not await self._claim(wish, now):
+            return Outcome.DOUBLE_TAP
+        return await self._promise_and_send(wish, post, settings)
+
+    async def _claim(self, wish: Wish, now: datetime) -> bool:
+        if wish.key in self._kept_claims:
+            self._kept_claims.discard(wish.key)
+            return True
+        claim = await deletion_ops.claim_delivery(self._bot.id, wish.user.user_id, wish.code, now, DOUBLE_TAP)
+        return claim is not None
+
+    async def _promise_and_send(self, wish: Wish, post: Post, settings: BotSettings) -> Outcome:
+        terms = _terms(post, settings, self._clock.now())
+        promise = None
+        if terms.delete_at is not None:
+            try:
+                promise = await deletion_ops.promise(
+                    self._bot.id, wish.user.user_id, wish.user.user_id, post.code, terms.sent_at, terms.delete_at
+                )
+            except StoreUnavailable:
+                self._kept_claims.add(wish.key)
+                raise
+        try:
+            sent = await self._copy(wish, terms)
+        except TELEGRAM_ERRORS as error:
+            return await self._not_sent(wish, post, promise, error)
+        return await self._sent(wish, terms, promise, sent)
+
+    async def _copy(self, wish: Wish, terms: _Terms) -> tuple[int, ...]:
+        copies = await self._bot.copy_messages(
+            chat_id=wish.user.user_id,
+            from_chat_id=terms.post.storage_chat_id,
+            message_ids=list(terms.post.message_ids),
+            protect_content=terms.protect,
+        )
+        return tuple(copy.message_id for copy in copies)
+
+    async def _sent(self, wish: Wish, terms: _Terms, promise: str | None, sent: tuple[int, ...]) -> Outcome:
+        # an id of 0 is a message Telegram has put off; there is nothing to delete by (BOTAPI §2.5)
+        known = tuple(message_id for message_id in sent if message_id > 0)
+        if promise is not None:
+            await self._write_down(lambda: deletion_ops.record_messages(promise, known))
+        await self._alerts.clear(f"storage:{terms.post.storage_chat_id}", owner_alerts.storage_back())
+        complete = len(sent) >= terms.post.item_count
+        notice = await self._send_notice(wish, terms, len(sent))
+        if promise is not None and notice is not None:
+            await self._write_down(lambda: deletion_ops.record_notice(promise, notice))
+        if complete:
+            await self._alerts.clear(f"post:{terms.post.code}")
+            return Outcome.DELIVERED
+        await self._alerts.raise_once(f"post:{terms.post.code}", owner_alerts.post_damaged(terms.post, len(sent)))
+        return Outcome.INCOMPLETE
+
+    async def _send_notice(self, wish: Wish, terms: _Terms, sent: int) -> int | None:
+        """The warning under the delivery; None when there is nothing to warn of or it could not be sent."""
+        lines = []
+        if sent < terms.post.item_count:
+            lines.append(user_texts.missing_items(sent, terms.post.item_count))
+        if terms.delete_at is not None:
+            lines.append(user_texts.deletion_warning(terms.delete_at, self._clock.now(), self._zone))
+        return await self._say(wish, "\n\n".join(lines)) if lines else None
+
+    async def _not_sent(self, wish: Wish, post: Post, promise: str | None, error: BaseException) -> Outcome:
+        failure = classify(error)
+        log.warning("delivery.failed", failure=failure.value, post=post.code, user_id=wish.user.user_id)
+        if failure is Failure.AMBIGUOUS:
+            # the messages may be there: the promise stays, the call is never repeated by itself
+            await self._say(wish, user_texts.NOT_CONFIRMED, again=True)
+            return Outcome.UNKNOWN
+        if promise is not None:
+            await self._write_down(lambda: deletion_ops.withdraw(promise))
+        if failure in (Failure.BLOCKED, Failure.DEACTIVATED):
+            await self._write_down(lambda: user_ops.mark_blocked(wish.user.user_id, self._clock.now()))
+            return Outcome.BLOCKED
+        return await self._explain(wish, post, failure, error)
+
+    async def _explain(self, wish: Wish, post: Post, failure: Failure, error: BaseException) -> Outcome:
+        if failure is Failure.SOURCE_GONE:
+            await self._alerts.raise_once(f"post:{post.code}", owner_alerts.post_damaged(post, 0))
+            await self._say(wish, user_texts.POST_GONE)
+            return Outcome.SOURCE_GONE
+        if failure in _STORAGE_FAILURES:
+            incident = f"storage:{post.storage_chat_id}"
+            await self._alerts.raise_once(incident, owner_alerts.storage_lost(str(error)))
+            await self._say(wish, user_texts.STORAGE_LOST, again=True)
+            return Outcome.STORAGE_LOST
+        await self._say(wish, user_texts.TRY_AGAIN, again=True)
+        return Outcome.LATER
+
+    async def _say(self, wish: Wish, text: str, *, again: bool = False) -> int | None:
+        """Send one message; its id, or None when Telegram did not take it (which is logged)."""
+        markup = user_keyboards.get_again(wish.code, "Try again") if again else None
+        try:
+            message = await self._bot.send_message(wish.user.user_id, text, reply_markup=markup)
+        except TELEGRAM_ERRORS as error:
+            log.warning("delivery.notice_failed", failure=classify(error).value, user_id=wish.user.user_id)
+            return None
+        return message.message_id
+
+    async def _write_down(self, write: Callable[[], Awaitable[object]]) -> None:
+        """Record something that has already happened at Telegram: while the database is away, keep trying."""
+        for pause_s in KEEP_TRYING_S:
+            try:
+                await write()
+            except StoreUnavailable:
+                await self._sleep(pause_s)
+            else:
+                return
+        log.error("delivery.record_lost")
+
+
+def _terms(post: Post, settings: BotSettings, now: datetime) -> _Terms:
+    minutes = settings.delete_after_minutes if post.delete_after_minutes is None else post.delete_after_minutes
+    protect = settings.protect_content if post.protect is None else post.protect
+    return _Terms(post=post, protect=protect, sent_at=now, delete_at=deletion_time(now, minutes))

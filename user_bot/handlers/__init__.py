@@ -1,0 +1,1 @@
+"""The user bot's handlers: parse, call one object, show one view."""

@@ -1,0 +1,38 @@
+"""/help, /me and everything that is no command."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from aiogram import Router
+from aiogram.filters import Command
+from aiogram.types import Message
+
+from core.clock import Clock
+from core.users import User
+from database.operations import deletion_ops
+from views import user_texts
+
+#: open deliveries listed by /me
+SHOWN = 20
+
+
+async def help_(message: Message) -> None:
+    await message.answer(user_texts.HELP)
+
+
+async def me(message: Message, user: User, clock: Clock, zone: ZoneInfo) -> None:
+    pending = await deletion_ops.open_deliveries(user.user_id, SHOWN)
+    open_until: list[datetime] = sorted(promise.delete_at for promise in pending)
+    await message.answer(user_texts.about_me(user, open_until, clock.now(), zone))
+
+
+async def anything_else(message: Message) -> None:
+    await message.answer(user_texts.NOT_A_COMMAND)
+
+
+def build() -> Router:
+    router = Router(name="about")
+    router.message.register(help_, Command("help"))
+    router.message.register(me, Command("me"))
+    router.message.register(anything_else)
+    return router

@@ -1,0 +1,108 @@
+"""The user bot: the dispatcher, the schedulers around its polling, and `python -m user_bot`."""
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+from aiogram import Bot, Dispatcher
+
+from config import Settings
+from core.clock import SystemClock
+from monitoring.alerts import Alerts
+from process import Foundation, Part, announce, foundation, serve_until_stopped
+from schedulers import (
+    create_broadcast_deleter_scheduler,
+    create_message_deleter_scheduler,
+    token_cleanup_scheduler,
+    token_count_reset_scheduler,
+)
+from schedulers.bounds import Bounds
+from schedulers.registry import JobContext
+from sender.failures import TELEGRAM_ERRORS
+from sender.intake import HoldThroughOutages, LastUpdate, confirm, drain, install
+from user_bot.commands import COMMANDS
+from user_bot.data import UserBotData
+from user_bot.delivery import Deliverer
+from user_bot.routers import build_router
+from views import common_texts
+
+log = structlog.get_logger("tollgate.user_bot")
+
+#: asked for explicitly: Telegram keeps the last list and aiogram would derive it from handlers (BOTAPI §4.1)
+ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member"]
+#: a job under way at a stop gets this long to finish its step, in seconds
+JOBS_END_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class UserBot:
+    """What runs the user bot."""
+
+    bot: Bot
+    dispatcher: Dispatcher
+    jobs: JobContext
+    alerts: Alerts
+
+
+def build(settings: Settings, bot: Bot, clock: SystemClock, alerts: Alerts, hold: HoldThroughOutages) -> UserBot:
+    """Put the dispatcher together; touches neither network nor database."""
+    zone = settings.zone
+    names = UserBotData(clock=clock, zone=zone, deliverer=Deliverer(bot, clock, zone, alerts))
+    # the user bot keeps no dialogue: no FSM, so nothing but the handlers asks the database
+    dispatcher = Dispatcher(disable_fsm=True, **names)
+    last = install(dispatcher, hold=hold, words=common_texts)
+    dispatcher.include_router(build_router(clock))
+    _end_gently(dispatcher, bot, last)
+    bounds = Bounds(settings.CLEANUP_BATCH_SIZE, settings.CLEANUP_TIMEOUT_SECONDS, settings.CLEANUP_PAUSE_MS)
+    jobs = JobContext(clock=clock, zone=zone, bounds=bounds, cleanup_hours=settings.TOKEN_CLEANUP_HOUR)
+    return UserBot(bot, dispatcher, jobs, alerts)
+
+
+def _end_gently(dispatcher: Dispatcher, bot: Bot, last: LastUpdate) -> None:
+    async def finish() -> None:
+        await drain(dispatcher)
+        await confirm(bot, last)
+
+    dispatcher.shutdown.register(finish)
+
+
+async def serve(user_bot: UserBot) -> None:
+    """Poll until `dispatcher.stop_polling()`, with the schedulers running around it."""
+    bot, dp = user_bot.bot, user_bot.dispatcher
+    token_cleanup_scheduler.configure(user_bot.jobs)
+    token_count_reset_scheduler.configure(user_bot.jobs)
+    schedulers = (
+        token_cleanup_scheduler,
+        token_count_reset_scheduler,
+        create_message_deleter_scheduler(bot, user_bot.jobs, user_bot.alerts),
+        create_broadcast_deleter_scheduler(bot, user_bot.jobs),
+    )
+    await _show_menu(bot)
+    for scheduler in schedulers:
+        scheduler.start()
+    announce("schedulers", ", ".join(scheduler.scheduled.describe() for scheduler in schedulers))
+    try:
+        await dp.start_polling(bot, allowed_updates=ALLOWED_UPDATES, handle_signals=False, close_bot_session=False)
+    finally:
+        for scheduler in schedulers:
+            scheduler.stop()
+        await asyncio.gather(*(scheduler.scheduled.ended(JOBS_END_S) for scheduler in schedulers))
+
+
+async def _show_menu(bot: Bot) -> None:
+    try:
+        await bot.set_my_commands(COMMANDS)
+    except TELEGRAM_ERRORS as error:
+        log.warning("menu.not_set", error=type(error).__name__)
+
+
+def part(base: Foundation) -> Part:
+    """The user bot as a part of a process."""
+    user_bot = build(base.settings, base.user_bot, base.clock, base.alerts, base.hold)
+    return Part("user bot", user_bot.dispatcher, serve(user_bot))
+
+
+async def main(settings: Settings) -> None:
+    """The user bot and the schedulers alone in a process."""
+    async with foundation(settings) as base:
+        await serve_until_stopped(base, [part(base)])

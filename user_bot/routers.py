@@ -1,0 +1,17 @@
+"""Which handler sees what first."""
+
+from aiogram import Router
+
+from core.clock import Clock
+from user_bot.handlers import about, buttons, membership, start
+from user_bot.middlewares.meet import Meet
+
+
+def build_router(clock: Clock) -> Router:
+    """A fresh tree of routers (a router belongs to one dispatcher)."""
+    root = Router(name="user_bot")
+    meet = Meet(clock)
+    root.message.outer_middleware(meet)
+    root.callback_query.outer_middleware(meet)
+    root.include_routers(start.build(), about.build(), buttons.build(), membership.build())
+    return root

@@ -1,0 +1,218 @@
+"""Posts as owners read them: made, refused, listed, shown as a card."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from core.posts import Post, PostStatus
+from core.settings import BotSettings
+from views.admin_texts import counted, isolate
+from views.html import cut, esc
+from views.times import date_and_time, duration
+
+#: content type -> what people call it, for titles
+KINDS = {
+    "text": "Text",
+    "photo": "Photo",
+    "live_photo": "Live photo",
+    "video": "Video",
+    "audio": "Audio",
+    "document": "File",
+    "voice": "Voice message",
+    "video_note": "Video message",
+    "animation": "Animation",
+    "sticker": "Sticker",
+    "contact": "Contact",
+    "location": "Location",
+    "venue": "Place",
+    "dice": "Dice",
+}
+_REFUSED = {
+    "poll": "a poll",
+    "quiz": "a quiz",
+    "invoice": "an invoice",
+    "game": "a game",
+    "paid_media": "paid media",
+    "giveaway": "a giveaway",
+    "giveaway_winners": "a giveaway",
+    "story": "a story",
+    "checklist": "a checklist",
+}
+_WHAT_WORKS = "Send a text, photo, video, audio, file, voice message, animation or sticker instead."
+
+STORE_TROUBLE = "Telegram has trouble right now and nothing was stored. Please send it again in a minute."
+STORE_UNSURE = (
+    "Telegram did not confirm that this was stored, so I made no post. Please send it again. "
+    "A stray copy may be left in the storage channel; you can delete it there."
+)
+NOTHING_COPIED = (
+    "I could not store this. It was deleted meanwhile, or its sender has forbidden copying. "
+    "Save it and send it to me as your own message."
+)
+ALBUM_HELD = "I am having a short break. I have kept your album and go on in a moment."
+POST_GONE = "This post does not exist (any more). /posts shows the others."
+
+
+def cannot_store(kind: str) -> str:
+    """A content type that has no copy."""
+    what = _REFUSED.get(kind, "this kind of message")
+    return f"I can't make a post of {what}: it is lost when a bot copies it. {_WHAT_WORKS}"
+
+
+def store_refused(description: str) -> str:
+    return f"Telegram did not store this. It says: {esc(cut(description, 200))}"
+
+
+def store_wait(retry_after_s: float) -> str:
+    wait = duration(timedelta(seconds=max(1, retry_after_s)))
+    return f"Telegram asks me to slow down and nothing was stored. Please send it again in {wait}."
+
+
+def some_missing(stored: int, wanted: int, missing: Sequence[int]) -> str:
+    """Fewer copies than messages. `missing`: positions (1..), empty when it cannot be told."""
+    which = f" Missing: {_ordinals(missing)}." if missing else ""
+    return (
+        f"Only {stored} of {wanted} messages could be stored, so I made no post and cleaned up.{which} "
+        "They were deleted meanwhile, or copying them is forbidden. Please send the whole post again without them."
+    )
+
+
+def _ordinals(positions: Sequence[int]) -> str:
+    return ("message " if len(positions) == 1 else "messages ") + ", ".join(str(position) for position in positions)
+
+
+LATE_ITEM = (
+    "One item of your last album arrived late and is not in its post. "
+    "To have it whole, open the post with /posts, press “Replace items” and send the album again."
+)
+
+
+def made(post: Post, link: str) -> str:
+    """The answer to what was sent: the link in full."""
+    return f"<b>Post {post.number} is ready.</b>\n{_content(post, link)}\n\nWhoever opens this link gets the post."
+
+
+def replaced(post: Post, link: str) -> str:
+    return f"<b>Post {post.number} has its new content.</b>\n{_content(post, link)}\n\nThe link is the same as before."
+
+
+def _content(post: Post, link: str) -> str:
+    return f"{isolate(post.title)} · {counted(post.item_count, 'item')}\n\n{esc(link)}"
+
+
+def album_title(items: int) -> str:
+    return f"Album of {items}"
+
+
+def batch_title(items: int) -> str:
+    return f"{items} messages"
+
+
+def preview_note(warning: str | None, *, missing: int) -> str:
+    """Under the preview. `warning`: what the subscriber reads there, None when nothing is deleted."""
+    lines = ["👁 <b>Preview.</b> This is what a subscriber gets. It counts nowhere and stays in this chat."]
+    if missing:
+        lines.append(
+            f"{counted(missing, 'item')} of this post can no longer be found in the storage channel. "
+            "“Replace items” on its card repairs it."
+        )
+    lines.append(f"Below it they read:\n<blockquote>{warning}</blockquote>" if warning else "It is never deleted.")
+    return "\n\n".join(lines)
+
+
+def preview_failed(post: Post) -> str:
+    return (
+        f"I could not show post {post.number}: its messages in the storage channel are out of my reach. "
+        "/start checks the channel; “Replace items” on the card gives the post new content."
+    )
+
+
+def list_screen(posts: Sequence[Post], *, page: int, search: str | None, removed: bool) -> str:
+    """The text above the list's buttons."""
+    head = f"<b>Posts</b> matching {isolate(search, 40)}" if search else "<b>Posts</b>, newest first"
+    if posts:
+        where = f"{head} · page {page + 1}" if page else head
+        return f"{where}\nPress one to open it."
+    if search:
+        return f"{head}\n\nNothing found. I search by number and by how the title begins."
+    if page:
+        return f"{head}\n\nThis page is empty."
+    what = "No post, not even a removed one." if removed else "No posts yet."
+    return f"{head}\n\n{what} Send me anything and it becomes the first."
+
+
+ASK_SEARCH = "Send a post's number or how its title begins. /cancel to stop."
+
+
+def protect_words(post: Post, settings: BotSettings) -> str:
+    if post.protect is None:
+        return f"as in settings ({'on' if settings.protect_content else 'off'})"
+    return "on" if post.protect else "off"
+
+
+def deletion_words(minutes: int) -> str:
+    return "never" if minutes == 0 else f"after {duration(timedelta(minutes=minutes))}"
+
+
+def deletion_of(post: Post, settings: BotSettings) -> str:
+    if post.delete_after_minutes is None:
+        return f"as in settings ({deletion_words(settings.delete_after_minutes)})"
+    return deletion_words(post.delete_after_minutes)
+
+
+def card(post: Post, link: str, settings: BotSettings, zone: ZoneInfo) -> str:
+    """Everything about one post on one screen."""
+    lines = [f"<b>Post {post.number}</b> · {isolate(post.title)}"]
+    if post.status is PostStatus.REMOVED:
+        lines.append("<b>Removed.</b> Its link opens nothing.")
+    if post.description:
+        lines.append(isolate(post.description, 500))
+    lines += [
+        "",
+        esc(link),
+        "",
+        f"{counted(post.item_count, 'item')} · opened {counted(post.views, 'time')}",
+        f"Protected: {protect_words(post, settings)}",
+        f"Deleted for subscribers: {deletion_of(post, settings)}",
+        f"Made {date_and_time(post.created_at, zone)}",
+    ]
+    return "\n".join(lines)
+
+
+def ask_title(post: Post) -> str:
+    return f"Send the new title for post {post.number} (now {isolate(post.title)}), or /cancel."
+
+
+def ask_description(post: Post) -> str:
+    return f"Send the new description for post {post.number}. A single “-” empties it. /cancel to stop."
+
+
+def ask_deletion(post: Post) -> str:
+    return (
+        f"Send the time after which post {post.number} is deleted for a subscriber: "
+        "<code>45</code> (minutes), <code>2h</code>, <code>1h 30m</code> or <code>never</code>. "
+        "At most 47 hours, because Telegram deletes nothing older than 48. /cancel to stop."
+    )
+
+
+def deletion_screen(post: Post, settings: BotSettings) -> str:
+    return (
+        f"<b>Post {post.number}</b> · {isolate(post.title)}\n\n"
+        f"When is it deleted for a subscriber? Now: {deletion_of(post, settings)}."
+    )
+
+
+def confirm_remove(post: Post) -> str:
+    return (
+        f"Remove <b>post {post.number}</b>, {isolate(post.title)}?\n\n"
+        "Its link stops working at once. You can restore it later; nothing is lost."
+    )
+
+
+TITLE_EXPECTED = "A title is a line of text with 1 to 80 characters. Send it, or /cancel."
+DESCRIPTION_EXPECTED = "A description is a text of at most 500 characters. Send it, or /cancel."
+SEARCH_EXPECTED = "Send a number or the beginning of a title as text, or /cancel."
+DELETION_EXPECTED = (
+    "That is no time I understand. Send minutes like 45, or 2h, 1h 30m, never. "
+    "Between 1 minute and 47 hours. /cancel to stop."
+)

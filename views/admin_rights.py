@@ -1,0 +1,28 @@
+"""What a bot can be missing in the storage channel, in words."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+
+class Lack(StrEnum):
+    """One thing missing. A closed list."""
+
+    #: not an administrator of the channel, or the channel is out of its sight
+    NOT_THERE = "not_there"
+    POST = "post_messages"
+    DELETE = "delete_messages"
+    #: Telegram gave no usable answer
+    UNKNOWN = "unknown"
+
+
+_WORDS = {
+    Lack.NOT_THERE: "is not an administrator there",
+    Lack.POST: "lacks the right “Post messages”",
+    Lack.DELETE: "lacks the right “Delete messages”",
+    Lack.UNKNOWN: "could not be checked just now, because Telegram did not answer",
+}
+
+
+def lacks_of(username: str, lacks: Sequence[Lack]) -> str:
+    """`@bot lacks the right “Post messages” and lacks the right “Delete messages”`."""
+    return f"@{username} " + " and ".join(_WORDS[lack] for lack in lacks)

@@ -1,0 +1,10 @@
+"""Sentences both bots use."""
+
+from views.html import esc
+
+HELD = "I am having a short break and have kept your request. If nothing happens, please try again in a moment."
+
+
+def failed(error_id: str) -> str:
+    """Something unexpected; the id stands in the log."""
+    return f"Something went wrong on our side. Please try again in a moment. (Error {esc(error_id)})"

@@ -1,0 +1,37 @@
+"""What owners are told unasked, once per incident."""
+
+from core.posts import Post
+from views.html import cut, esc
+
+
+def storage_lost(reason: str) -> str:
+    """The user bot cannot copy from the storage channel."""
+    return (
+        "<b>The storage channel cannot be reached by the user bot.</b>\n"
+        "Subscribers get no posts until it is an administrator there again. "
+        f"Telegram says: {esc(cut(reason, 200))}\n"
+        "Nothing is lost: posts work again as soon as the bot is back. /start shows what is missing."
+    )
+
+
+def storage_back() -> str:
+    return "The storage channel works again. Posts are delivered."
+
+
+def post_damaged(post: Post, delivered: int) -> str:
+    """Fewer copies than items came out of the storage channel."""
+    return (
+        f"<b>Post {post.number} is incomplete.</b> {esc(cut(post.title, 80))}\n"
+        f"Only {delivered} of its {post.item_count} messages could be delivered: the others are gone from the storage "
+        "channel. “Replace items” on the post's card (/posts) repairs it."
+    )
+
+
+def deletions_impossible(too_old: int, lost: int) -> str:
+    """Deliveries that stay where they are."""
+    lines = ["<b>Some deliveries could not be taken back.</b>"]
+    if too_old:
+        lines.append(f"{too_old} were older than 48 hours (or their reader is gone): Telegram no longer deletes them.")
+    if lost:
+        lines.append(f"{lost} were sent in a call whose answer never came, so their messages are unknown.")
+    return "\n".join(lines)

@@ -1,0 +1,91 @@
+"""What subscribers read. Plain words; everything foreign is escaped here."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from core.access import Banned
+from core.settings import BotSettings
+from core.users import User
+from views.html import cut, esc
+from views.times import clock_time, date_and_time, duration
+
+#: first-strong isolate and its end: a right-to-left name cannot turn the sentence around
+_ISOLATE, _END = "\u2068", "\u2069"
+
+INVALID_LINK = "This link is not valid. Please check that you copied all of it."
+POST_GONE = "This post is not available. The link may be wrong, or the post was taken down."
+STORAGE_LOST = "I cannot reach this post right now. The owner has been told. Please try again later."
+TRY_AGAIN = "That did not work just now. Please try again in a moment."
+NOT_CONFIRMED = (
+    "Telegram did not confirm that the post reached you. If it does not appear within a minute, press the button."
+)
+NO_ACCESS = "You have no deliveries left for now."
+NOT_A_COMMAND = "I only hand over posts. Open a post's link, or send /help."
+ONLY_PRIVATE = "Please open me in a private chat."
+ON_ITS_WAY = "On its way."
+STALE_BUTTON = "This button is from an older message. Open the post's link again."
+TIME_UP_TOO_OLD = (
+    "Time is up, but Telegram does not let me remove these messages any more. You can delete them yourself."
+)
+
+HELP = (
+    "<b>How this works</b>\n"
+    "Open a post's link and I hand the post over to you here. "
+    "When I say that a post will be deleted, save what you need before that time; "
+    "afterwards a button brings it back.\n\n"
+    "/me shows what is open for you."
+)
+
+
+def isolated(name: str) -> str:
+    """A person's name, escaped and kept from turning the sentence around it."""
+    return f"{_ISOLATE}{esc(cut(name, 64))}{_END}"
+
+
+def welcome(user: User, settings: BotSettings) -> str:
+    """The answer to a bare /start."""
+    if settings.welcome_text:
+        return esc(settings.welcome_text)
+    greeting = f"Hello {isolated(user.first_name)}." if user.first_name.strip() else "Hello."
+    return f"{greeting}\nOpen a post's link from the channel and I hand the post over to you here.\n/help says more."
+
+
+def deletion_warning(delete_at: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """Stands under a delivery that will be taken back."""
+    return (
+        f"This will be deleted in <b>{duration(delete_at - now)}</b>, at {clock_time(delete_at, zone)}.\n"
+        "Save what you want to keep before then."
+    )
+
+
+def missing_items(sent: int, wanted: int) -> str:
+    """Part of the post no longer exists in the storage channel."""
+    gone = wanted - sent
+    parts = "1 part" if gone == 1 else f"{gone} parts"
+    return f"{parts} of this post (of {wanted}) could not be delivered. The owner has been told."
+
+
+def deleted_notice(settings: BotSettings) -> str:
+    """What stands where the warning stood, once the delivery is taken back."""
+    return esc(settings.deleted_text) if settings.deleted_text else "The post was deleted, as announced."
+
+
+def banned(verdict: Banned, zone: ZoneInfo) -> str:
+    """The person is kept out."""
+    until = f" until {date_and_time(verdict.until, zone)}" if verdict.until else ""
+    reason = f"\nReason: {esc(cut(verdict.reason, 200))}" if verdict.reason else ""
+    return f"You cannot use this bot{until}.{reason}"
+
+
+def about_me(user: User, open_until: list[datetime], now: datetime, zone: ZoneInfo) -> str:
+    """`/me`: what is open for this person. `open_until`: when each open delivery is taken back, soonest first."""
+    lines = [f"<b>{isolated(user.first_name) if user.first_name.strip() else 'You'}</b>"]
+    lines.append(f"With us since {date_and_time(user.joined_at, zone)}.")
+    if not open_until:
+        lines.append("No delivery is waiting to be deleted.")
+        return "\n".join(lines)
+    lines.append("To be deleted:")
+    lines.extend(
+        f"• at {clock_time(moment, zone)}, in {duration(max(moment - now, timedelta()))}" for moment in open_until
+    )
+    return "\n".join(lines)
