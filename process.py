@@ -6,7 +6,8 @@ Used by `main.py`, `user_bot/main.py` and `admin_bot/main.py`; it knows neither 
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -61,6 +62,7 @@ class Foundation:
     alerts: Alerts
     hold: HoldThroughOutages
     tasks: Supervisor
+    sleep: Callable[[float], Awaitable[None]]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -74,15 +76,24 @@ class Part:
 
 
 @asynccontextmanager
-async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
+async def foundation(
+    settings: Settings,
+    *,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> AsyncIterator[Foundation]:
     """Open everything, close it in reverse: tasks, bots, the database last (DESIGN §7.10).
 
+    `sleep` and `monotonic` are what waits for Telegram and for the database go by; tests bring their own.
     Raises CannotStart when the database or Telegram stay away or refuse.
     """
     clock, tasks = SystemClock(), Supervisor()
     database = await _open_store(settings, clock)
     announce("database", "in memory, forgotten at the end" if database.is_memory else f"open ({database.name})")
-    user_gate, admin_gate = (Gate(settings.SEND_RATE_PER_SECOND, settings.BULK_RATE_PER_SECOND) for _ in range(2))
+    user_gate, admin_gate = (
+        Gate(settings.SEND_RATE_PER_SECOND, settings.BULK_RATE_PER_SECOND, monotonic=monotonic, sleep=sleep)
+        for _ in range(2)
+    )
     user_bot = build_bot(settings.USER_BOT_TOKEN.get_secret_value(), settings.TELEGRAM_API_URL, user_gate)
     admin_bot = build_bot(settings.ADMIN_BOT_TOKEN.get_secret_value(), settings.TELEGRAM_API_URL, admin_gate)
     try:
@@ -97,8 +108,9 @@ async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
             user_gate=user_gate,
             admin_gate=admin_gate,
             alerts=Alerts(_owner_teller(admin_bot, settings.ADMIN_IDS)),
-            hold=HoldThroughOutages(database.ping, common_texts),
+            hold=HoldThroughOutages(database.ping, common_texts, sleep=sleep, monotonic=monotonic),
             tasks=tasks,
+            sleep=sleep,
         )
         if settings.SANDBOX_CLOCK_URL:
             await _read_clock(settings.SANDBOX_CLOCK_URL, clock, None)

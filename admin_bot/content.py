@@ -28,15 +28,7 @@ def kind_of(message: Message) -> str:
     """The content type as text; a quiz is told apart from a poll."""
     if message.poll is not None and message.poll.type == "quiz":
         return "quiz"
-    return str(message.content_type)
-
-
-def is_copyable(message: Message) -> bool:
-    return message.content_type in COPYABLE
-
-
-def is_refused(message: Message) -> bool:
-    return message.content_type in REFUSED
+    return ContentType(message.content_type).value
 
 
 def written_title(message: Message) -> str | None:
@@ -54,4 +46,4 @@ def written_title(message: Message) -> str | None:
 
 def title_of(message: Message) -> str:
     """A title for a post made of this one message."""
-    return written_title(message) or KINDS.get(str(message.content_type), "Post")
+    return written_title(message) or KINDS.get(kind_of(message), "Post")

@@ -4,6 +4,8 @@ from collections import OrderedDict
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
+from core.errors import StoreUnavailable
+
 #: how many keys are remembered; duplicates come within seconds, not thousands of messages later
 REMEMBERED_MAX = 5000
 
@@ -29,11 +31,11 @@ class Once:
 
     @contextmanager
     def attempt(self, key: Hashable) -> Iterator[bool]:
-        """Yields True for a new key. An exception inside forgets it, so that the same work can be tried again."""
+        """Yields True for a new key. StoreUnavailable inside forgets it: the intake brings the same update again."""
         is_new = self.add(key)
         try:
             yield is_new
-        except BaseException:
+        except StoreUnavailable:
             if is_new:
                 self._seen.pop(key, None)
             raise

@@ -52,23 +52,34 @@ INDEXES: dict[str, tuple[Index, ...]] = {
 async def ensure_indexes(db: Database) -> list[str]:
     """Build the indexes that are missing; returns all of them as "collection.name". May be repeated, not atomic.
 
-    Raises StoreRefused naming collection and fields when a unique index meets documents that are the same in them.
+    Raises StoreRefused naming collection, index and fields when one cannot be built: usually, for a unique one,
+    because two documents have the same values.
     """
     built = []
     for collection, indexes in INDEXES.items():
         for index in indexes:
             built.append(f"{collection}.{await _ensure(db, collection, index)}")
+    # FerretDB says yes to an index that stands with other options and leaves it as it is
+    not_built = await missing_indexes(db)
+    if not_built:
+        raise StoreRefused(f"{', '.join(not_built)}: an older index of that name is in the way; drop it and try again")
     return built
 
 
 async def _ensure(db: Database, collection: str, index: Index) -> str:
+    fields = " and ".join(index.fields)
     try:
         return await db.collection(collection).create_index([(field, 1) for field in index.fields], unique=index.unique)
     except AlreadyThere as error:
-        fields = " and ".join(index.fields)
         raise StoreRefused(
             f"{collection}: two or more documents have the same {fields}, so the unique index {index.name} cannot be "
             "built; remove all but one of each and try again"
+        ) from error
+    except StoreRefused as error:
+        # an index of that name with other options; or a server that does not name duplicates as the reason (FerretDB)
+        raise StoreRefused(
+            f"{collection}: the index {index.name} cannot be built ({error}); the usual reasons are an older index of "
+            f"that name with other options, or, for a unique one, documents with the same {fields}"
         ) from error
 
 

@@ -7,9 +7,9 @@ import pathlib
 import signal
 import sys
 
+from sandbox.arranging import load
 from sandbox.errors import ControlError
 from sandbox.server import DEFAULT_PORT, Sandbox, serve
-from sandbox.setup import load
 
 
 def _arguments() -> argparse.Namespace:

@@ -34,11 +34,17 @@ class SandboxClient:
         if self._session is not None:
             await self._session.close()
 
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            raise RuntimeError("use the client with `async with`")
+        return self._session
+
     async def request(self, verb: str, path: str, body: Json | None = None, **query: object) -> Json:
         """One control call; None values of `query` are left out. Raises SandboxError."""
-        assert self._session is not None, "use the client with `async with`"
         params = {name: str(value) for name, value in query.items() if value is not None}
-        async with self._session.request(verb, f"{self.url}/control/{path}", json=body, params=params) as response:
+        async with self._open_session().request(
+            verb, f"{self.url}/control/{path}", json=body, params=params
+        ) as response:
             answer: Json = await response.json()
         if response.status != 200:
             raise SandboxError(response.status, str(answer.get("error", answer)))
@@ -87,8 +93,8 @@ class SandboxClient:
 
     async def fault(self, kind: str, *, method: str | None = None, **more: Any) -> int:
         """Plan a fault. `bot`, `chat_id`, `skip` and `times` choose calls, the rest describes the effect. Its id."""
-        chosen = {name: more.pop(name) for name in ("bot", "chat_id", "skip", "times") if name in more}
-        body: Json = {"effect": {"kind": kind, **more}, **chosen}
+        body: Json = {name: more.pop(name) for name in ("bot", "chat_id", "skip", "times") if name in more}
+        body["effect"] = {"kind": kind, **more}
         if method is not None:
             body["method"] = method
         return int((await self.request("POST", "faults", body))["id"])
@@ -120,12 +126,11 @@ class SandboxClient:
 
     async def upload(self, content: bytes, file_name: str, kind: str | None = None) -> str:
         """Store a file for `media` and `album`. Its id."""
-        assert self._session is not None, "use the client with `async with`"
         form = aiohttp.FormData()
         form.add_field("file", content, filename=file_name)
         if kind is not None:
             form.add_field("kind", kind)
-        async with self._session.post(f"{self.url}/control/uploads", data=form) as response:
+        async with self._open_session().post(f"{self.url}/control/uploads", data=form) as response:
             answer = await response.json()
         if response.status != 200:
             raise SandboxError(response.status, str(answer.get("error")))

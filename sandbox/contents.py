@@ -11,7 +11,7 @@ from sandbox.world import Content, World
 
 Json = dict[str, Any]
 
-FILE_KINDS = frozenset("photo video audio document voice animation sticker video_note".split())
+FILE_KINDS = frozenset(["photo", "video", "audio", "document", "voice", "animation", "sticker", "video_note"])
 _WITHOUT_CAPTION = frozenset({"sticker", "video_note"})
 ALBUM_KINDS = frozenset({"photo", "video", "audio", "document"})
 

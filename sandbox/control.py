@@ -8,9 +8,10 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox import setup, watching
-from sandbox.arguments import as_int, as_number, find_bot, find_int, get_chat, get_dialog, need_text
+from sandbox import arranging, watching
+from sandbox.arguments import as_int, as_number, find_bot, find_int, get_chat, get_dialog
 from sandbox.errors import ControlError
+from sandbox.faults import poison
 from sandbox.files import placeholder_picture
 from sandbox.people import act
 from sandbox.posting import delete
@@ -20,6 +21,7 @@ from sandbox.world import Config, World
 
 Json = dict[str, Any]
 Reply = Json | web.StreamResponse
+Endpoint = Callable[[web.Request], Awaitable[Reply]]
 
 PAGE = pathlib.Path(__file__).parent / "page"
 MAX_UPLOAD_BYTES = 20 * 1024 * 1024
@@ -43,24 +45,24 @@ class Control:
             "now": world.clock.now(),
             "offset_s": world.clock.offset_s,
             "seq": world.seq,
-            "bots": [setup.shown_bot(bot) for bot in world.bots.values()],
-            "users": [setup.shown_user(user) for user in world.users.values()],
-            "chats": [setup.shown_chat(chat) for chat in world.chats.values()],
+            "bots": [arranging.shown_bot(bot) for bot in world.bots.values()],
+            "users": [arranging.shown_user(user) for user in world.users.values()],
+            "chats": [arranging.shown_chat(chat) for chat in world.chats.values()],
         }
 
     async def add_bot(self, request: web.Request) -> Reply:
-        return setup.shown_bot(setup.add_bot(self.world, await _body(request)))
+        return arranging.shown_bot(arranging.add_bot(self.world, await _body(request)))
 
     async def add_user(self, request: web.Request) -> Reply:
-        return setup.shown_user(setup.add_user(self.world, await _body(request)))
+        return arranging.shown_user(arranging.add_user(self.world, await _body(request)))
 
     async def add_chat(self, request: web.Request) -> Reply:
-        return setup.shown_chat(setup.add_chat(self.world, await _body(request)))
+        return arranging.shown_chat(arranging.add_chat(self.world, await _body(request)))
 
     async def put_member(self, request: web.Request) -> Reply:
         chat = get_chat(self.world, request.match_info["chat"])
         member_id = as_int(request.match_info["member"], "member")
-        return {"update_ids": setup.put_member(self.world, chat, member_id, await _body(request))}
+        return {"update_ids": arranging.put_member(self.world, chat, member_id, await _body(request))}
 
     async def delete_chat(self, request: web.Request) -> Reply:
         chat = get_chat(self.world, request.match_info["chat"])
@@ -119,7 +121,12 @@ class Control:
         bot = find_bot(self.world, body["bot"]) if body.get("bot") is not None else None
         if body.get("bot") is not None and bot is None:
             raise ControlError(f"there is no bot {body['bot']}", 404)
-        return {"id": self.world.faults.add(body, bot.id if bot else None).id}
+        fault = self.world.faults.add(body, bot.id if bot else None)
+        if fault.kind == "poison_update":
+            for hit in [bot] if bot is not None else self.world.bots.values():
+                hit.queue.push("my_chat_member", poison(hit.id, self.world.now()), self.world.clock.now())
+                fault.hits += 1
+        return {"id": fault.id}
 
     async def faults(self, request: web.Request) -> Reply:
         return {"faults": self.world.faults.listed()}
@@ -194,7 +201,7 @@ async def _body(request: web.Request) -> Json:
     return body
 
 
-def _answered(endpoint: Callable[[web.Request], Awaitable[Reply]]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def _answered(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def answer(request: web.Request) -> web.StreamResponse:
         try:
             reply = await endpoint(request)
@@ -221,7 +228,7 @@ async def _page(request: web.Request) -> Reply:
 def add_control_routes(app: web.Application, world: World) -> None:
     """Add `/`, `/page/` and `/control/` to `app`."""
     control, watch = Control(world), watching.Watching(world)
-    routes: list[tuple[str, str, Callable[[web.Request], Awaitable[Reply]]]] = [
+    routes: list[tuple[str, str, Endpoint]] = [
         ("GET", "/", _page),
         ("GET", "/page/{name:.+}", _page),
         ("POST", "/control/reset", control.reset),

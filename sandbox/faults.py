@@ -9,7 +9,9 @@ from sandbox.errors import ControlError
 Json = dict[str, Any]
 
 #: Effects a method carries out itself, given to it as `Call.effect`.
-INNER = frozenset({"partial", "zero_ids", "duplicate_update"})
+INNER = frozenset({"partial", "zero_ids"})
+#: Effects that end with the connection reset.
+CUTTING = frozenset({"drop_before", "drop_after", "hang"})
 _REQUIRED: dict[str, tuple[str, ...]] = {
     "error": ("status", "description"),
     "flood": ("retry_after",),
@@ -26,6 +28,7 @@ _REQUIRED: dict[str, tuple[str, ...]] = {
     "unauthorized": (),
     "poison_update": (),
 }
+#: Effects on the queue instead of on a call: asked for when a batch is ready, or carried out when planned.
 _FETCHING = frozenset({"duplicate_update", "poison_update"})
 
 
@@ -41,7 +44,7 @@ class Fault:
     skip: int = 0
     times: int | None = 1
     hits: int = 0
-    #: Set when the fault is removed: calls that hang are let go.
+    #: Set when the fault is removed: calls that hang are cut, unexecuted.
     removed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -63,6 +66,16 @@ class Fault:
         right_bot = self.bot_id is None or self.bot_id == bot_id
         return named and right_bot and (self.chat_id is None or self.chat_id == chat_id)
 
+    def hit(self) -> bool:
+        """Count one matching call. False while it is skipped and when the fault is used up."""
+        if self.times is not None and self.hits >= self.times:
+            return False
+        if self.skip > 0:
+            self.skip -= 1
+            return False
+        self.hits += 1
+        return True
+
 
 class Faults:
     """The planned faults, oldest first; the first that matches hits."""
@@ -80,9 +93,8 @@ class Faults:
         missing = [name for name in _REQUIRED[kind] if name not in effect]
         if missing:
             raise ControlError(f"the effect {kind} needs {' and '.join(missing)}")
-        default = "getUpdates" if kind in _FETCHING else "*"
         self._last_id += 1
-        fault = Fault(self._last_id, str(wanted.get("method") or default), effect, bot_id)
+        fault = Fault(self._last_id, str(wanted.get("method") or "*"), effect, bot_id)
         if wanted.get("chat_id") is not None:
             fault.chat_id = str(wanted["chat_id"])
         fault.skip = int(wanted.get("skip") or 0)
@@ -93,23 +105,21 @@ class Faults:
     def take(self, method: str, bot_id: int, chat_id: str) -> Fault | None:
         """The fault that hits this call, counted; None for a healthy call."""
         for fault in self._planned.values():
-            if fault.times is not None and fault.hits >= fault.times:
-                continue
-            if not fault.matches(method, bot_id, chat_id):
-                continue
-            if fault.skip > 0:
-                fault.skip -= 1
-                continue
-            fault.hits += 1
-            return fault
+            if fault.kind not in _FETCHING and fault.matches(method, bot_id, chat_id) and fault.hit():
+                return fault
         return None
+
+    def takes_batch(self, bot_id: int) -> bool:
+        """Whether the batch now on its way to this bot is to be delivered twice; counted."""
+        planned = [fault for fault in self._planned.values() if fault.kind == "duplicate_update"]
+        return any(fault.bot_id in (None, bot_id) and fault.hit() for fault in planned)
 
     def listed(self) -> list[Json]:
         """All planned faults, used-up ones too."""
         return [fault.shown() for fault in self._planned.values()]
 
     def remove(self, fault_id: int | None = None) -> None:
-        """Remove one fault or all; calls that hang on them go on. Raises ControlError for an unknown id."""
+        """Remove one fault or all; calls that hang on them are cut. Raises ControlError for an unknown id."""
         if fault_id is not None and fault_id not in self._planned:
             raise ControlError(f"there is no fault {fault_id}", 404)
         for known in [fault_id] if fault_id is not None else list(self._planned):

@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from itertools import pairwise
 from typing import Any
 
 from sandbox.entities import parse_html, utf16_length
@@ -75,7 +76,7 @@ def _read_entities(raw: str, length: int) -> list[Json]:
         offset, size = item.get("offset"), item.get("length")
         if not isinstance(offset, int) or not isinstance(size, int):
             raise bad_request('can\'t parse MessageEntity: Field "offset" must be of type Number')
-        if 0 <= offset and 0 < size and offset + size <= length:
+        if offset >= 0 and size > 0 and offset + size <= length:
             kept.append(item)
     return sorted(kept, key=lambda entity: (entity["offset"], -entity["length"]))
 
@@ -114,7 +115,7 @@ def to_html(text: str, entities: list[Json]) -> str:
     units = text.encode("utf-16-le")
     edges = sorted({0, len(units) // 2, *(e["offset"] for e in entities), *(_end(e) for e in entities)})
     out: list[str] = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         piece = html.escape(units[start * 2 : end * 2].decode("utf-16-le", "replace"), quote=False)
         inside = [e for e in entities if e["offset"] <= start and end <= _end(e)]
         inside.sort(key=lambda entity: (entity["offset"], -entity["length"]))

@@ -13,11 +13,26 @@ MAX_ROW = 12
 MAX_BUTTONS = 300
 MAX_CALLBACK_BYTES = 64
 MAX_COPY_TEXT = 256
-_INLINE_ACTIONS = (
-    "url login_url callback_data web_app switch_inline_query switch_inline_query_current_chat "
-    "switch_inline_query_chosen_chat copy_text callback_game pay"
-).split()
-_PRIVATE_REPLY_BUTTONS = "web_app request_chat request_users request_contact request_location request_poll".split()
+_INLINE_ACTIONS = [
+    "url",
+    "login_url",
+    "callback_data",
+    "web_app",
+    "switch_inline_query",
+    "switch_inline_query_current_chat",
+    "switch_inline_query_chosen_chat",
+    "copy_text",
+    "callback_game",
+    "pay",
+]
+_PRIVATE_REPLY_BUTTONS = [
+    "web_app",
+    "request_chat",
+    "request_users",
+    "request_contact",
+    "request_location",
+    "request_poll",
+]
 
 
 @dataclass(slots=True)

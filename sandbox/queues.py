@@ -7,16 +7,36 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.errors import ApiError, conflict
-from sandbox.errors import OTHER_POLL as OTHER_POLL_TEXT
+from sandbox.errors import OTHER_POLL, ApiError, conflict
 
 Json = dict[str, Any]
 
 ALL_UPDATES = frozenset(
-    "message edited_message channel_post edited_channel_post business_connection business_message "
-    "edited_business_message deleted_business_messages message_reaction message_reaction_count inline_query "
-    "chosen_inline_result callback_query shipping_query pre_checkout_query purchased_paid_media poll poll_answer "
-    "my_chat_member chat_member chat_join_request chat_boost removed_chat_boost".split()
+    [
+        "message",
+        "edited_message",
+        "channel_post",
+        "edited_channel_post",
+        "business_connection",
+        "business_message",
+        "edited_business_message",
+        "deleted_business_messages",
+        "message_reaction",
+        "message_reaction_count",
+        "inline_query",
+        "chosen_inline_result",
+        "callback_query",
+        "shipping_query",
+        "pre_checkout_query",
+        "purchased_paid_media",
+        "poll",
+        "poll_answer",
+        "my_chat_member",
+        "chat_member",
+        "chat_join_request",
+        "chat_boost",
+        "removed_chat_boost",
+    ]
 )
 #: What arrives unless asked otherwise: everything but three kinds (BOTAPI §2.2).
 DEFAULT_UPDATES = ALL_UPDATES - {"chat_member", "message_reaction", "message_reaction_count"}
@@ -104,7 +124,7 @@ class UpdateQueue:
 
     async def wait(self, timeout_s: float) -> None:
         """Return at the next update or after `timeout_s`; an older waiting poll gets 409 (BOTAPI §2.2)."""
-        self.stop_waiting(conflict(OTHER_POLL_TEXT))
+        self.stop_waiting(conflict(OTHER_POLL))
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiter = waiter
         try:

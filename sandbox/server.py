@@ -14,7 +14,7 @@ from sandbox.botapi import METHODS
 from sandbox.calls import PREVIEW_BYTES, Record
 from sandbox.control import add_control_routes
 from sandbox.errors import ApiError, bad_request, flood, method_not_found, unauthorized
-from sandbox.faults import INNER, Fault, poison
+from sandbox.faults import CUTTING, INNER, Fault
 from sandbox.files import placeholder_picture
 from sandbox.signals import pause
 from sandbox.wire import Call, encode, failure, read_parameters, success
@@ -82,18 +82,21 @@ class Sandbox:
     async def _answer_bot(self, request: web.Request) -> web.StreamResponse:
         if request.method not in ("GET", "POST"):
             return web.Response(status=501)
-        params, files = await read_parameters(request)
+        try:
+            params, files = await read_parameters(request)
+        except web.HTTPRequestEntityTooLarge:
+            return web.Response(status=413)
+        except ValueError:
+            return web.Response(status=400)
         token, _, name = request.match_info["rest"].partition("/")
         found = METHODS.get((name or params.get("method", "")).lower())
-        bot = self.world.bots_by_token.get(token)
         try:
-            _check_bot(bot, token)
+            bot = _get_bot(self.world, token)
             if found is None:
                 self.world.calls.note_unknown(name)
                 raise method_not_found()
         except ApiError as error:
             return _response(_failed(error))
-        assert bot is not None
         return await self._run(request, Call(self.world, bot, found[0], params, files))
 
     async def _run(self, request: web.Request, call: Call) -> web.StreamResponse:
@@ -113,7 +116,7 @@ class Sandbox:
         finally:
             calls.in_flight -= counts
             self._log(number, call, answer, fault, started)
-        if fault is not None and fault.kind in ("drop_before", "drop_after") and request.transport is not None:
+        if fault is not None and fault.kind in CUTTING and request.transport is not None:
             request.transport.abort()
         return _response(answer)
 
@@ -126,10 +129,9 @@ class Sandbox:
             call.effect = effect
         elif fault.kind == "hang":
             await fault.removed.wait()
+            return Answer(0, b"", error="the connection was cut")
         elif fault.kind == "delay":
             await pause(float(effect["ms"]) / 1000)
-        elif fault.kind == "poison_update":
-            call.bot.queue.push("my_chat_member", poison(call.bot.id, call.world.now()), call.world.clock.now())
         elif fault.kind != "drop_after":
             return _injected(effect)
         return await _invoke(call)
@@ -162,13 +164,15 @@ class Sandbox:
         calls.keep(record)
 
 
-def _check_bot(bot: Bot | None, token: str) -> None:
+def _get_bot(world: World, token: str) -> Bot:
+    bot = world.bots_by_token.get(token)
     if bot is None:
         if ":" not in token or token.startswith("0") or len(token) > 80:
             raise ApiError(401, "Unauthorized: invalid token specified")
         raise unauthorized()
     if bot.is_logged_out:
         raise ApiError(400, "Logged out")
+    return bot
 
 
 async def _invoke(call: Call) -> Answer:

@@ -42,7 +42,8 @@ class Watching:
     async def idle(self, request: web.Request) -> Json:
         """Once every update was handed out, no call is in flight and it stayed so for `quiet_ms`. Best effort.
 
-        A bot that works without calling the Bot API looks idle.
+        Bots that never asked for updates are left out unless named, and a bot that works without calling the Bot API
+        looks idle.
         """
         query = dict(request.query)
         bot = find_bot(self._world, query["bot"]) if "bot" in query else None
@@ -60,7 +61,7 @@ class Watching:
                 return {"ok": True, "seq": self._world.seq}
 
     def _is_idle(self, bot: Bot | None) -> bool:
-        bots = [bot] if bot is not None else self._world.bots.values()
+        bots = [bot] if bot is not None else [known for known in self._world.bots.values() if known.has_polled]
         return self._world.calls.in_flight == 0 and not any(known.queue.has_unseen for known in bots)
 
     async def clock(self, request: web.Request) -> Json:

@@ -77,6 +77,8 @@ class Bot:
     menu_button: Json = field(default_factory=lambda: {"type": "commands"})
     #: Last getUpdates: offset and monotonic time, for the anti-spin rule.
     last_poll: tuple[int, float] = (0, -1e9)
+    #: Whether it ever called getUpdates.
+    has_polled: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -252,7 +254,7 @@ class World:
         """Forget everybody and everything; `seed` starts the random numbers anew."""
         for bot in self.bots.values():
             bot.queue.stop_waiting(unauthorized())
-        self.rng = random.Random(seed)
+        self.rng = random.Random(seed)  # noqa: S311 - repeatable ids, no secrets
         self.seq = 0
         self.bots = {}
         self.bots_by_token: dict[str, Bot] = {}

@@ -40,8 +40,8 @@ async def _ignore(html: str) -> None:
     """Alerts of a deleter made without owners to tell; the counts are in the report and the log."""
 
 
-class _Scheduled:
-    """`start` and `stop` of one scheduled job."""
+class JobScheduler:
+    """What all schedulers of the house share: `start` and `stop` of one scheduled job."""
 
     scheduled: ScheduledJob
 
@@ -54,7 +54,7 @@ class _Scheduled:
         self.scheduled.stop()
 
 
-class TokenCleanupScheduler(_Scheduled):
+class TokenCleanupScheduler(JobScheduler):
     """Token cleanup at TOKEN_CLEANUP_HOUR."""
 
     def __init__(self, context: JobContext) -> None:
@@ -69,7 +69,7 @@ class TokenCleanupScheduler(_Scheduled):
         return await self.scheduled.run_by_hand()
 
 
-class TokenCountResetScheduler(_Scheduled):
+class TokenCountResetScheduler(JobScheduler):
     """Daily token counts go at midnight of TIMEZONE."""
 
     def __init__(self, context: JobContext) -> None:
@@ -85,7 +85,7 @@ class TokenCountResetScheduler(_Scheduled):
         return await self.scheduled.run_by_hand()
 
 
-class MessageDeleterScheduler(_Scheduled):
+class MessageDeleterScheduler(JobScheduler):
     """Due deliveries are taken back every minute."""
 
     def __init__(self, bot: Bot, context: JobContext, alerts: Alerts) -> None:
@@ -96,7 +96,7 @@ class MessageDeleterScheduler(_Scheduled):
         return await self.scheduled.run_by_hand()
 
 
-class BroadcastDeleterScheduler(_Scheduled):
+class BroadcastDeleterScheduler(JobScheduler):
     """Expired broadcasts are taken back every full hour."""
 
     def __init__(self, bot: Bot, context: JobContext) -> None:

@@ -97,10 +97,6 @@ class ScheduledJob:
         """Run the job once, now, in this task; returns the report, raises nothing ordinary."""
         return await self._runner.run(self.job, None, self._stopping, requested_by)
 
-    def describe(self) -> str:
-        """`message_deleter every minute`."""
-        return f"{self.job.name} {self.schedule.in_words()}"
-
     def _arm(self) -> None:
         self._timer.add(self.job.name, _Ticks(self.schedule, self._clock), self._fire)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
@@ -74,12 +75,12 @@ class HoldThroughOutages(BaseMiddleware):
         words: Words,
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        monotonic: Callable[[], float] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._probe = probe
         self._words = words
         self._sleep = sleep
-        self._monotonic = monotonic or (lambda: asyncio.get_running_loop().time())
+        self._monotonic = monotonic
         self._told: set[int] = set()
         self._probing: asyncio.Future[None] | None = None
         self._wave = asyncio.Semaphore(WAVE)
@@ -186,7 +187,7 @@ async def confirm(bot: Bot, last: LastUpdate) -> None:
     try:
         await bot(GetUpdates(offset=last.update_id + 1, limit=1, timeout=0))
     except TELEGRAM_ERRORS as error:
-        log.warning("stop.confirm_failed", error=type(error).__name__)
+        log.info("stop.confirm_failed", error=type(error).__name__)
 
 
 class AnswerErrors:

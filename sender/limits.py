@@ -20,8 +20,10 @@ CHAT_BURST = 5
 #: messages to one group in a minute; edits, pins and album items count (FAQ; BOTAPI §6.1, §6.4)
 GROUP_ITEMS = 20
 GROUP_WINDOW_S = 60.0
-#: how late a paced lane may be and still catch up: covers timers that ring late
+#: how late a call of a paced lane may be without slowing the lane down: covers timers that ring late
 PACE_SLACK_S = 0.1
+#: how far people's calls can push back the lanes that wait for room
+PACE_DEBT_S = 1.0
 #: the slowest bulk rate flood control can push us to
 BULK_FLOOR_PER_S = 1.0
 #: the bulk rate grows by this much ...
@@ -58,7 +60,7 @@ class Ceiling:
 
 
 class Pace:
-    """Evenly spread calls (GCRA with a small tolerance), so that a paced lane never takes the ceiling in one gulp."""
+    """Evenly spread calls, so that lanes that can wait never take the ceiling in one gulp."""
 
     def __init__(self, rate_per_s: float) -> None:
         if rate_per_s <= 0:
@@ -72,10 +74,17 @@ class Pace:
 
     def free_at(self) -> float:
         """When the next call may start."""
-        return self._next - PACE_SLACK_S
+        return self._next
 
     def charge(self, now: float) -> None:
-        self._next = max(self._next, now) + 1.0 / self.rate(now)
+        """Count the next interval from when the call was due, or from `now` after a rest."""
+        due = self._next if now - self._next <= PACE_SLACK_S else now
+        self._next = due + 1.0 / self.rate(now)
+
+    def give_way(self, now: float) -> None:
+        """Count a call that did not ask this pace. Its debt stays below PACE_DEBT_S: nobody is held for ever."""
+        if self._next < now + PACE_DEBT_S:
+            self.charge(now)
 
 
 class BulkPace(Pace):
@@ -100,7 +109,7 @@ class BulkPace(Pace):
             rate = max(min(BULK_FLOOR_PER_S, self._full_rate), rate / 2)
         self._slowed_rate = rate
         self._slowed_until = max(self._slowed_until, until)
-        self._next = max(self._next, until + PACE_SLACK_S)
+        self._next = max(self._next, until)
 
 
 class GroupWindow:
@@ -156,18 +165,18 @@ class ChatLimits:
         return at if self._group is None else max(at, self._group.free_at(now, items))
 
     def charge(self, now: float, items: int) -> None:
-        self._earned_at = max(self._earned_at, now) + CHAT_SPACING_S
+        no_burst_before = self.paused_until + (CHAT_BURST - 1) * CHAT_SPACING_S
+        self._earned_at = max(self._earned_at, now, no_burst_before) + CHAT_SPACING_S
         if self._group is not None:
             self._group.charge(now, items)
 
     def pause(self, until: float) -> None:
         """Let nothing go before `until`, and no burst right after it. Never shortens an earlier pause."""
         self.paused_until = max(self.paused_until, until)
-        self._earned_at = max(self._earned_at, until + (CHAT_BURST - 1) * CHAT_SPACING_S)
 
     def is_idle(self, now: float) -> bool:
         """True when forgetting this chat changes nothing."""
-        if max(self.paused_until, self._earned_at) > now:
+        if max(self.paused_until + CHAT_BURST * CHAT_SPACING_S, self._earned_at) > now:
             return False
         return self._group is None or self._group.is_empty(now)
 

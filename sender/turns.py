@@ -68,18 +68,20 @@ class Call:
 
 
 class Line:
-    """The waiting calls of one lane, in order of arrival."""
+    """The waiting calls of one lane, in order of arrival, and the paces the lane as a whole keeps."""
 
-    def __init__(self, pace: Pace | None) -> None:
-        self.pace = pace
+    def __init__(self, *paces: Pace) -> None:
+        self.paces = paces
         self.calls: list[Call] = []
 
     def add(self, call: Call) -> None:
         insort(self.calls, call, key=attrgetter("seq"))
 
-    def free_at(self) -> float:
-        """When the lane as a whole may go on."""
-        return -math.inf if self.pace is None else self.pace.free_at()
+    def free_at(self, at: float) -> float:
+        """When the lane may go on, given that the bot may at `at`."""
+        for pace in self.paces:
+            at = max(at, pace.free_at())
+        return at
 
 
 class Turns:
@@ -101,11 +103,14 @@ class Turns:
         self._sleep = sleep
         self._unmetered = unmetered_chats
         self._ceiling = Ceiling(rate_per_s)
-        self._bulk = BulkPace(min(bulk_rate_per_s, rate_per_s))
+        bulk_rate_per_s = min(bulk_rate_per_s, rate_per_s)
+        #: what the lanes that can wait may take of the ceiling: evenly, and only what people leave
+        self._room = Pace(bulk_rate_per_s)
+        self._bulk = BulkPace(bulk_rate_per_s)
         self._bulk_paused_until = -math.inf
         self._last_halved = -math.inf
         self._chats = Chats()
-        self._lines = (Line(None), Line(Pace(min(bulk_rate_per_s, rate_per_s))), Line(self._bulk))
+        self._lines = (Line(), Line(self._room), Line(self._room, self._bulk))
         self._interactive = self._lines[Lane.INTERACTIVE].calls
         self._numbers = itertools.count()
         #: the next moment a waiting call may start, as of the last look
@@ -229,7 +234,7 @@ class Turns:
         self._next_at = math.inf
         for line in self._lines:
             while line.calls:
-                at = max(self._ceiling.free_at(), line.free_at())
+                at = line.free_at(self._ceiling.free_at())
                 if at > soon:
                     self._next_at = min(self._next_at, at)
                     break
@@ -266,9 +271,11 @@ class Turns:
 
     def _charge(self, call: Call, now: float) -> None:
         self._ceiling.charge(now)
-        pace = self._lines[call.lane].pace
-        if pace is not None:
-            pace.charge(now)
+        if call.lane is Lane.INTERACTIVE:
+            self._room.give_way(now)
+        else:
+            for pace in self._lines[call.lane].paces:
+                pace.charge(now)
         if call.items and call.key is not None and call.key not in self._unmetered:
             self._chats.take(call.key, now).charge(now, call.items)
         call.is_started = True

@@ -1,13 +1,13 @@
 """The user bot: the dispatcher, the schedulers around its polling, and `python -m user_bot`."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
 from aiogram import Bot, Dispatcher
 
 from config import Settings
-from core.clock import SystemClock
 from monitoring.alerts import Alerts
 from process import Foundation, Part, announce, foundation, serve_until_stopped
 from schedulers import (
@@ -17,9 +17,9 @@ from schedulers import (
     token_count_reset_scheduler,
 )
 from schedulers.bounds import Bounds
-from schedulers.registry import JobContext
+from schedulers.registry import JobContext, JobScheduler
 from sender.failures import TELEGRAM_ERRORS
-from sender.intake import HoldThroughOutages, LastUpdate, confirm, drain, install
+from sender.intake import LastUpdate, confirm, drain, install
 from user_bot.commands import COMMANDS
 from user_bot.data import UserBotData
 from user_bot.delivery import Deliverer
@@ -44,18 +44,19 @@ class UserBot:
     alerts: Alerts
 
 
-def build(settings: Settings, bot: Bot, clock: SystemClock, alerts: Alerts, hold: HoldThroughOutages) -> UserBot:
+def build(base: Foundation) -> UserBot:
     """Put the dispatcher together; touches neither network nor database."""
+    settings, bot, clock = base.settings, base.user_bot, base.clock
     zone = settings.zone
-    names = UserBotData(clock=clock, zone=zone, deliverer=Deliverer(bot, clock, zone, alerts))
+    names = UserBotData(clock=clock, zone=zone, deliverer=Deliverer(bot, clock, zone, base.alerts, sleep=base.sleep))
     # the user bot keeps no dialogue: no FSM, so nothing but the handlers asks the database
     dispatcher = Dispatcher(disable_fsm=True, **names)
-    last = install(dispatcher, hold=hold, words=common_texts)
+    last = install(dispatcher, hold=base.hold, words=common_texts)
     dispatcher.include_router(build_router(clock))
     _end_gently(dispatcher, bot, last)
     bounds = Bounds(settings.CLEANUP_BATCH_SIZE, settings.CLEANUP_TIMEOUT_SECONDS, settings.CLEANUP_PAUSE_MS)
     jobs = JobContext(clock=clock, zone=zone, bounds=bounds, cleanup_hours=settings.TOKEN_CLEANUP_HOUR)
-    return UserBot(bot, dispatcher, jobs, alerts)
+    return UserBot(bot, dispatcher, jobs, base.alerts)
 
 
 def _end_gently(dispatcher: Dispatcher, bot: Bot, last: LastUpdate) -> None:
@@ -66,21 +67,25 @@ def _end_gently(dispatcher: Dispatcher, bot: Bot, last: LastUpdate) -> None:
     dispatcher.shutdown.register(finish)
 
 
-async def serve(user_bot: UserBot) -> None:
-    """Poll until `dispatcher.stop_polling()`, with the schedulers running around it."""
-    bot, dp = user_bot.bot, user_bot.dispatcher
+def schedulers_of(user_bot: UserBot) -> tuple[JobScheduler, ...]:
+    """The four jobs of the seed, for this bot and process."""
     token_cleanup_scheduler.configure(user_bot.jobs)
     token_count_reset_scheduler.configure(user_bot.jobs)
-    schedulers = (
+    return (
         token_cleanup_scheduler,
         token_count_reset_scheduler,
-        create_message_deleter_scheduler(bot, user_bot.jobs, user_bot.alerts),
-        create_broadcast_deleter_scheduler(bot, user_bot.jobs),
+        create_message_deleter_scheduler(user_bot.bot, user_bot.jobs, user_bot.alerts),
+        create_broadcast_deleter_scheduler(user_bot.bot, user_bot.jobs),
     )
+
+
+async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
+    """Poll until `dispatcher.stop_polling()`, with the schedulers running around it."""
+    bot, dp = user_bot.bot, user_bot.dispatcher
     await _show_menu(bot)
     for scheduler in schedulers:
         scheduler.start()
-    announce("schedulers", ", ".join(scheduler.scheduled.describe() for scheduler in schedulers))
+        announce(scheduler.scheduled.job.name, scheduler.scheduled.schedule.in_words())
     try:
         await dp.start_polling(bot, allowed_updates=ALLOWED_UPDATES, handle_signals=False, close_bot_session=False)
     finally:
@@ -98,8 +103,8 @@ async def _show_menu(bot: Bot) -> None:
 
 def part(base: Foundation) -> Part:
     """The user bot as a part of a process."""
-    user_bot = build(base.settings, base.user_bot, base.clock, base.alerts, base.hold)
-    return Part("user bot", user_bot.dispatcher, serve(user_bot))
+    user_bot = build(base)
+    return Part("user bot", user_bot.dispatcher, serve(user_bot, schedulers_of(user_bot)))
 
 
 async def main(settings: Settings) -> None:

@@ -6,9 +6,10 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from admin_bot.albums import AlbumCollector
-from admin_bot.content import is_copyable, is_refused, kind_of, written_title
+from admin_bot.content import kind_of, written_title
 from admin_bot.dialogue import Dialogue
 from admin_bot.drafts import Added, Draft, new_draft
+from admin_bot.filters import is_copyable, is_refused
 from admin_bot.posting import Made, NotMade, PostMaker
 from admin_bot.screens import drop, quoting, screen_id, show, show_under, toast
 from admin_bot.states import Collecting

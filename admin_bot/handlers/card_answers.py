@@ -4,13 +4,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from aiogram import Bot, F, Router
+from aiogram import Bot, Router
 from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import Message
 
 from admin_bot.audit import note
 from admin_bot.dialogue import Dialogue
+from admin_bot.filters import has_text
 from admin_bot.handlers.card import card_screen
 from admin_bot.inputs import read_description, read_minutes, read_title
 from admin_bot.screens import drop
@@ -71,6 +72,6 @@ async def text_expected(message: Message, state: FSMContext) -> None:
 def build() -> Router:
     router = Router(name="admin card answers")
     waiting = StateFilter(Asked.title, Asked.description, Asked.deletion)
-    router.message.register(answered, waiting, F.text)
+    router.message.register(answered, waiting, has_text)
     router.message.register(text_expected, waiting)
     return router

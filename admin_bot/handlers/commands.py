@@ -3,12 +3,13 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiogram import BaseMiddleware, Bot, F, Router
+from aiogram import BaseMiddleware, Bot, Router
 from aiogram.filters import Command, CommandStart
 from aiogram.fsm.context import FSMContext
 from aiogram.types import Message, TelegramObject
 
 from admin_bot.dialogue import Dialogue
+from admin_bot.filters import is_command
 from admin_bot.handlers import batch, post_list, settings, start
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.screens import show
@@ -59,8 +60,7 @@ async def unknown(message: Message) -> None:
 
 def build() -> Router:
     router = Router(name="admin commands")
-    # a caption or a forwarded text that begins with a slash is content, no command
-    router.message.filter(F.text.startswith("/"), ~F.forward_origin)
+    router.message.filter(is_command)
     router.message.middleware(EndQuestion())
     router.message.middleware(ShowOpenBatch())
     router.message.register(start.start, CommandStart())

@@ -1,11 +1,12 @@
 """The list of posts: newest first, searched, turned page by page."""
 
-from aiogram import Bot, F, Router
+from aiogram import Bot, Router
 from aiogram.filters import CommandObject, StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
 from admin_bot.dialogue import Dialogue, Question
+from admin_bot.filters import has_text
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.screens import screen_id, show_under, toast
 from admin_bot.states import Asked
@@ -79,6 +80,6 @@ def build() -> Router:
     router.callback_query.middleware(EndQuestion())
     router.callback_query.register(turn_page, PostList.filter())
     router.callback_query.register(ask_search, AskSearch.filter())
-    router.message.register(search_answered, StateFilter(Asked.search), F.text)
+    router.message.register(search_answered, StateFilter(Asked.search), has_text)
     router.message.register(search_expected, StateFilter(Asked.search))
     return router

@@ -4,15 +4,12 @@ from aiogram import Router
 from aiogram.types import Message
 
 from admin_bot.albums import AlbumCollector, AlbumItem, Taken
-from admin_bot.content import is_copyable, is_refused, kind_of, title_of, written_title
+from admin_bot.content import kind_of, title_of, written_title
 from admin_bot.desk import PostDesk
+from admin_bot.filters import is_copyable, is_of_album, is_refused
 from admin_bot.once import Once
 from admin_bot.screens import quoting
 from views import admin_post_texts as texts
-
-
-def is_of_album(message: Message) -> bool:
-    return message.media_group_id is not None
 
 
 async def take_album_item(message: Message, albums: AlbumCollector) -> None:

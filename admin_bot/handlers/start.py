@@ -5,6 +5,7 @@ from aiogram.types import CallbackQuery, ChatShared, InlineKeyboardMarkup, Messa
 
 from admin_bot.audit import note
 from admin_bot.copying import incident
+from admin_bot.filters import is_shared_chat
 from admin_bot.screens import show_under, toast
 from admin_bot.storage import Rights, Storage, channel_title
 from core.clock import Clock
@@ -100,7 +101,7 @@ async def _save(admin_id: int, chat_id: int, clock: Clock, alerts: Alerts) -> No
 
 def build() -> Router:
     router = Router(name="admin setup")
-    router.message.register(channel_shared, F.chat_shared)
+    router.message.register(channel_shared, is_shared_chat)
     router.callback_query.register(check_again, SetupButton.filter(F.act == SetupAction.CHECK))
     router.callback_query.register(choose, SetupButton.filter(F.act == SetupAction.CHOOSE))
     return router

@@ -1,6 +1,7 @@
 """copyMessage(s) and forwardMessage(s) (rows 13 to 15, BOTAPI §2.5)."""
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from sandbox.access import may_read_history, require_read, require_write
@@ -88,7 +89,7 @@ def _send_many(call: Call, is_forward: bool) -> list[Json]:
     require_write(call.world, chat, call.bot)
     source = call.chat("from_chat_id")
     require_read(source, call.bot)
-    if any(later <= earlier for earlier, later in zip(message_ids, message_ids[1:], strict=False)):
+    if any(later <= earlier for earlier, later in pairwise(message_ids)):
         raise bad_request("message identifiers must be in a strictly increasing order")
     messages = _pick(call, source, message_ids, is_forward)
     cut = partial_cut(call, len(messages))

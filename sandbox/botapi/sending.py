@@ -18,8 +18,20 @@ from sandbox.world import Content, Dialog, Message
 Json = dict[str, Any]
 
 ACTIONS = frozenset(
-    "cancel typing record_video upload_video record_voice upload_voice upload_photo upload_document choose_sticker "
-    "find_location record_video_note upload_video_note".split()
+    [
+        "cancel",
+        "typing",
+        "record_video",
+        "upload_video",
+        "record_voice",
+        "upload_voice",
+        "upload_photo",
+        "upload_document",
+        "choose_sticker",
+        "find_location",
+        "record_video_note",
+        "upload_video_note",
+    ]
 )
 ACTION_SHOWN_S = 5
 MAX_ALBUM = 10

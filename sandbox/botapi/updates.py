@@ -43,7 +43,7 @@ async def get_updates(call: Call) -> list[Json]:
     if not batch and timeout_s:
         await queue.wait(timeout_s)
         batch = queue.take(limit, call.world.clock.now())
-    if batch and call.effect and call.effect["kind"] == "duplicate_update":
+    if batch and call.world.faults.takes_batch(bot.id):
         queue.repeat(batch)
     call.world.changed.fire()
     return batch
@@ -52,7 +52,7 @@ async def get_updates(call: Call) -> list[Json]:
 def _slow_down_spinning(call: Call, offset: int, limit: int, timeout_s: float) -> tuple[int, float]:
     now = asyncio.get_running_loop().time()
     last_offset, last_at = call.bot.last_poll
-    call.bot.last_poll = (offset, now)
+    call.bot.last_poll, call.bot.has_polled = (offset, now), True
     if not call.world.config.anti_spin or offset != last_offset or now - last_at >= SPIN_WINDOW_S:
         return limit, timeout_s
     return (1 if now - last_at < SPIN_SINGLE_S else limit), max(timeout_s, SPIN_WINDOW_S)

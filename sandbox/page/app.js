@@ -24,6 +24,7 @@ find("[data-skip]").addEventListener("click", (event) => {
 });
 
 on("place", () => {
+  refreshWorld().catch(() => {});
   const copy = currentCopy();
   document.title = copy ? `${titleOf(copy)} — ${personName(me())} — Sandbox Telegram` : "Sandbox Telegram";
 });

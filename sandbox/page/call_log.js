@@ -53,7 +53,8 @@ function soon(delay) {
 }
 
 async function fetchCalls() {
-  const answer = await api.calls(last, KEEP);
+  const newest = (await api.calls(Number.MAX_SAFE_INTEGER, 1)).last;
+  const answer = await api.calls(Math.max(last, newest - KEEP), KEEP);
   if (answer.last < last) {
     calls = [];
     last = 0;
@@ -102,10 +103,15 @@ function rowFor(call) {
     el("td", {}, botName(call.bot)),
     el("td", {}, name, call.fault ? el("span", { class: "tag warn" }, "fault") : null),
     el("td", {}, el("span", { class: "status" }, String(call.status ?? "…"))),
-    el("td", { class: "number" }, call.duration_ms === undefined || call.duration_ms === null ? "" : String(Math.round(call.duration_ms))));
+    el("td", { class: "number" }, milliseconds(call.duration_ms)));
   const entry = { nodes: [row, detail] };
   rows.set(call.n, entry);
   return entry;
+}
+
+function milliseconds(value) {
+  if (value === undefined || value === null) return "";
+  return value < 10 ? value.toFixed(1) : String(Math.round(value));
 }
 
 function botName(bot) {

@@ -4,13 +4,13 @@ import { sendAlbum, sendMedia, sendText, uploadFile } from "./actions.js";
 import { button, clear, el, icon, iconButton } from "./dom.js";
 import { fileSize, plural } from "./format.js";
 import { readMarkup } from "./markup.js";
-import { complain, dialog } from "./overlays.js";
+import { complain, dialog, menu } from "./overlays.js";
 import { SAMPLES } from "./samples.js";
-import { adminBot, titleOf } from "./store.js";
+import { adminBot, subjectOf, titleOf } from "./store.js";
 
 const MAX_ALBUM = 10;
 /** The others stand behind "More…". */
-const FIRST_SAMPLES = 5;
+const FIRST_SAMPLES = 4;
 const drafts = new Map();
 const trayOpen = new Map();
 const wide = matchMedia("(min-width: 760px)");
@@ -24,11 +24,15 @@ export class Composer {
     });
     this.attach = iconButton("plus", "Attach a file or a sample", { testid: "attach", "aria-expanded": "false", onclick: () => this.toggleTray() });
     this.submit = iconButton("send", "Send", { class: "icon-button send", testid: "send", onclick: () => this.send() });
+    this.commands = button({
+      class: "icon-button commands", "aria-label": "Commands of the bot", title: "Commands of the bot", "aria-haspopup": "menu", testid: "commands",
+      onclick: () => this.showCommands(),
+    }, "/");
     this.tray = el("div", { class: "tray", role: "group", "aria-label": "Attach" });
     this.files = el("input", { type: "file", multiple: true, class: "visually-hidden", tabindex: "-1", "aria-hidden": "true", testid: "file-input" });
     this.files.addEventListener("change", () => this.picked());
     this.node = el("div", { class: "composer" }, this.tray,
-      el("div", { class: "composer-line" }, this.attach, this.input, this.submit), this.files);
+      el("div", { class: "composer-line" }, this.attach, this.input, this.commands, this.submit), this.files);
     this.fillTray();
   }
 
@@ -67,6 +71,19 @@ export class Composer {
       this.grow();
       if (wide.matches) this.input.focus({ preventScroll: true });
     }
+    this.offerCommands();
+  }
+
+  /** Called often: the commands of a bot may come later than its chat. */
+  offerCommands() {
+    this.commands.hidden = !subjectOf(this.copy)?.commands?.length;
+  }
+
+  showCommands() {
+    const { copy } = this;
+    menu(this.commands, subjectOf(copy).commands.map((command) => ({
+      label: `/${command.command}`, hint: command.description, icon: "text", run: () => sendText(copy, `/${command.command}`),
+    })));
   }
 
   showTray(open) {

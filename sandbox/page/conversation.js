@@ -35,6 +35,7 @@ export function mountConversation(node) {
   on("world", show);
   on("selection", draw);
   on("chat", (copy) => copy === currentCopy() && draw());
+  on("news", (copy) => copy === currentCopy() && transcript.list.querySelectorAll(".busy").forEach((busy) => busy.classList.remove("busy")));
 }
 
 function show() {

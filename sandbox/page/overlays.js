@@ -76,7 +76,7 @@ export function lightbox(url, label) {
 
 let openMenu = null;
 
-/** A menu beside `anchor`: [{label, icon, run, danger?, testid?}]. Arrow keys move, Escape closes, focus returns. */
+/** A menu beside `anchor`: [{label, icon, run, hint?, danger?, testid?}]. Arrow keys move, Escape closes, focus returns. */
 export function menu(anchor, items, point) {
   closeMenu();
   const node = el("div", { class: "menu", role: "menu" }, items.filter(Boolean).map((item) =>
@@ -86,7 +86,7 @@ export function menu(anchor, items, point) {
         closeMenu();
         item.run();
       },
-    }, icon(item.icon), item.label)));
+    }, icon(item.icon), item.label, item.hint ? el("small", {}, item.hint) : null)));
   node.addEventListener("keydown", (event) => moveInMenu(event, node));
   document.body.append(node);
   openMenu = { node, anchor };

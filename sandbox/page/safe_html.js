@@ -19,10 +19,20 @@ export function safeHtml(html, { commands = false } = {}) {
 
 function copyChildren(from, to, options) {
   for (const node of from.childNodes) {
-    if (node.nodeType === Node.TEXT_NODE) appendText(to, node.data, options);
+    if (node.nodeType === Node.TEXT_NODE) appendText(to, withoutBlockBreaks(node), options);
     else if (node.nodeType === Node.ELEMENT_NODE) copyElement(node, to, options);
   }
 }
+
+/** A block starts and ends its own line: the line break written beside it would be a second one. */
+function withoutBlockBreaks(node) {
+  let text = node.data;
+  if (isBlock(node.previousSibling)) text = text.replace(/^\n/, "");
+  if (isBlock(node.nextSibling)) text = text.replace(/\n$/, "");
+  return text;
+}
+
+const isBlock = (node) => node?.tagName === "PRE" || node?.tagName === "BLOCKQUOTE";
 
 function copyElement(node, to, options) {
   if (["SCRIPT", "STYLE", "TEMPLATE", "IFRAME", "OBJECT"].includes(node.tagName)) return;

@@ -112,8 +112,8 @@ function entryButton(entry) {
   },
   avatar(entry.id, entry.title, entry.key.startsWith("c") ? "channel" : null),
   el("span", { class: "entry-text" },
-    el("span", { class: "entry-top" }, el("b", { dir: "auto" }, entry.title), el("small", { class: "tag" }, entry.label), el("time", {}, entry.time)),
-    el("span", { class: "entry-line", dir: "auto" }, entry.line)),
+    el("span", { class: "entry-top" }, el("b", { dir: "auto" }, entry.title), el("time", {}, entry.time)),
+    el("span", { class: "entry-bottom" }, el("small", { class: "tag" }, entry.label), el("span", { class: "entry-line", dir: "auto" }, entry.line))),
   entry.news ? el("span", { class: "count" }, String(entry.news), el("span", { class: "visually-hidden" }, " unread")) : null));
 }
 

@@ -9,7 +9,7 @@ export const selection = { ids: null };
 const chats = new Map();
 const bus = new EventTarget();
 
-/** Events: world, place, chat (detail: key), clock, calls, did (detail: step name), selection. */
+/** Events: world, place, chat (detail: its copy), news (something came; its copy), clock, calls, did (detail: step name), selection. */
 export function on(name, listener) {
   bus.addEventListener(name, (event) => listener(event.detail));
 }

@@ -8,6 +8,7 @@ import {
 
 /** "typing…" is shown for five seconds and ends without an event. */
 const TYPING_MS = 5200;
+const EMPTY_WORLD_MS = 2000;
 const running = new Map();
 const CHAT_KINDS = new Set(["message", "edited", "deleted", "toast", "keyboard", "member", "typing"]);
 
@@ -47,6 +48,7 @@ async function fetchOnce(copy) {
   if (!copy.loaded || isLookedAt(copy)) markRead(copy);
   copy.loaded = true;
   emit("chat", copy);
+  if (news.messages.length || news.toasts?.length) emit("news", copy);
 }
 
 function fetchCopy(copy) {
@@ -59,8 +61,7 @@ function takeState(copy, news) {
   copy.blocked = Boolean(news.blocked);
   copy.typing = Boolean(news.typing);
   if (copy.typing) setTimeout(refresh, TYPING_MS, copy);
-  const fresh = copy.loaded ? news.toasts ?? [] : [];
-  copy.toasts.push(...fresh.filter((toast) => !copy.toasts.some((seen) => seen.seq === toast.seq)));
+  if (copy.loaded && copy === currentCopy()) copy.toasts.push(...(news.toasts ?? []));
 }
 
 /** The server was started anew or emptied: its numbers count from the beginning. */
@@ -70,6 +71,7 @@ function startOver(copy) {
   copy.readId = 0;
   copy.seq = 0;
   running.get(copy.name).again = true;
+  refreshWorld().then(readPlace, () => {});
 }
 
 function isLookedAt(copy) {
@@ -90,10 +92,20 @@ async function loadWorld() {
   const state = await api.state();
   world.bots = state.bots;
   world.users = state.users;
-  world.chats = state.chats;
+  world.chats = state.chats.filter((chat) => !chat.gone);
   world.loaded = true;
   emit("clock", state);
   emit("world");
+  if (isEmpty()) setTimeout(settleIn, EMPTY_WORLD_MS);
+}
+
+const isEmpty = () => world.bots.length === 0 || world.users.length === 0;
+
+/** A world is filled without an event; an empty one is asked again until there is somebody to be. */
+async function settleIn() {
+  await refreshWorld().catch(() => {});
+  readPlace();
+  if (!isEmpty()) await refreshAll();
 }
 
 /** The copies worth keeping fresh: everybody in the switch with every bot, and every channel looked at. */

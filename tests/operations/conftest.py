@@ -2,13 +2,15 @@
 
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from pymongo.errors import AutoReconnect
 
 from core.clock import ManualClock
+from core.errors import AlreadyThere
 from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
 
@@ -55,3 +57,43 @@ def take_away(db: Database) -> Callable[[], None]:
         db.before_call = refuse
 
     return away
+
+
+StepIn = Callable[[str, str, Callable[[], Awaitable[object]]], None]
+
+
+@pytest.fixture
+def step_in(db: Database, monkeypatch: pytest.MonkeyPatch) -> StepIn:
+    """`step_in(collection, method, action)`: somebody else does `action` right before the next call of `method`.
+
+    Shows a race on every store: gathering calls shows one only where the store is a server.
+    """
+
+    def arrange(collection: str, method: str, action: Callable[[], Awaitable[object]]) -> None:
+        original = getattr(db.collection(collection), method)
+
+        async def interrupted(*args: Any, **options: Any) -> Any:
+            monkeypatch.setattr(db.collection(collection), method, original)
+            await action()
+            return await original(*args, **options)
+
+        monkeypatch.setattr(db.collection(collection), method, interrupted)
+
+    return arrange
+
+
+@pytest.fixture
+def lose_insert(db: Database, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """`lose_insert(collection, method)`: the next upsert finds that its twin was first (and met the unique key)."""
+
+    def arrange(collection: str, method: str) -> None:
+        original = getattr(db.collection(collection), method)
+
+        async def second(*args: Any, **options: Any) -> Any:
+            monkeypatch.setattr(db.collection(collection), method, original)
+            await original(*args, **options)
+            raise AlreadyThere(f"{method} {collection}: the twin was first")
+
+        monkeypatch.setattr(db.collection(collection), method, second)
+
+    return arrange

@@ -1,6 +1,7 @@
 """Promises to take deliveries back: due on both sides of the limit, claimed by one owner only, never lost."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -115,6 +116,37 @@ async def test_a_crashed_owners_promises_are_taken_over_when_the_hold_ends(db: D
     assert ids(await deletion_ops.claim_due(now + HOLD, "b", HOLD, 10)) == [promise_id]
     assert await deletion_ops.finish([promise_id], "a") == 0
     assert len(await stored(db)) == 1
+
+
+async def test_what_another_claims_between_look_and_claim_stays_with_them(
+    db: Database, now: datetime, step_in: Callable[..., None]
+) -> None:
+    first, second = await promise_at(now - MS), await promise_at(now)
+    theirs: list[PendingDeletion] = []
+
+    async def another_claims_one() -> None:
+        theirs.extend(await deletion_ops.claim_due(now, "b", HOLD, 1))
+
+    step_in("pending_deletions", "update_many", another_claims_one)
+    mine = await deletion_ops.claim_due(now, "a", HOLD, 10)
+
+    assert (ids(theirs), ids(mine)) == ([first], [second])
+    assert [document["claimed_by"] for document in await stored(db)] == ["b", "a"]
+
+
+async def test_a_second_run_of_the_same_owner_is_another_claimant(
+    db: Database, now: datetime, step_in: Callable[..., None]
+) -> None:
+    first, second = await promise_at(now - MS), await promise_at(now)
+    theirs: list[PendingDeletion] = []
+
+    async def second_run_claims_one() -> None:
+        theirs.extend(await deletion_ops.claim_due(now, "a", HOLD, 1))
+
+    step_in("pending_deletions", "update_many", second_run_claims_one)
+    mine = await deletion_ops.claim_due(now, "a", HOLD, 10)
+
+    assert (ids(theirs), ids(mine)) == ([first], [second])
 
 
 async def test_fifty_claimants_share_the_promises_without_overlap(db: Database, now: datetime) -> None:

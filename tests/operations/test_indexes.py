@@ -61,6 +61,14 @@ async def test_duplicates_that_forbid_an_index_are_explained(bare_db: Database) 
     assert await bare_db.collection("token_generator_count").count({}) == 2
 
 
+async def test_an_older_index_of_the_same_name_is_explained(bare_db: Database) -> None:
+    await bare_db.collection("users").create_index([("user_id", 1)])
+
+    with pytest.raises(StoreRefused, match="older index") as caught:
+        await ensure_indexes(bare_db)
+    assert "user_id_1" in str(caught.value)
+
+
 async def test_an_examination_counts_and_changes_nothing(bare_db: Database) -> None:
     await bare_db.collection("users").insert_one({"user_id": 1})
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -92,10 +93,31 @@ async def test_a_change_is_seen_at_once(db: Database, now: datetime) -> None:
     assert (await settings_ops.current(now)).pass_hours == 9
 
 
-async def test_a_read_that_began_before_a_change_is_not_kept(db: Database, now: datetime) -> None:
-    await asyncio.gather(*(settings_ops.current(now) for _ in range(5)), settings_ops.change("pass_hours", 9))
+async def test_a_read_that_began_before_a_change_is_not_kept(
+    db: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = db.collection("admin_config")
+    read = config.find_one
 
+    async def read_and_be_overtaken(*args: Any, **options: Any) -> dict[str, Any] | None:
+        document = await read(*args, **options)
+        await settings_ops.change("pass_hours", 9)
+        return document
+
+    monkeypatch.setattr(config, "find_one", read_and_be_overtaken)
+    assert (await settings_ops.current(now)).pass_hours == 24
+
+    monkeypatch.setattr(config, "find_one", read)
     assert (await settings_ops.current(now)).pass_hours == 9
+
+
+async def test_the_slower_of_two_first_changes_is_stored_too(
+    db: Database, lose_insert: Callable[[str, str], None]
+) -> None:
+    lose_insert("admin_config", "find_one_and_update")
+
+    assert (await settings_ops.change("pass_hours", 9)).pass_hours == 9
+    assert (await settings_ops.load()).pass_hours == 9
 
 
 async def test_fifty_first_changes_at_once_make_one_document(db: Database) -> None:

@@ -1,5 +1,6 @@
 """Clean-up of tokens and counts: exactly what the filter says, in bounded batches that say whether more remains."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,7 +45,8 @@ async def tokens_left(db: Database) -> list[str]:
 
 
 async def many(db: Database, count: int, now: datetime) -> None:
-    for number in range(count):
+    # the newest first: the order of storing is not the order of expiring
+    for number in reversed(range(count)):
         await store_token(db, f"t{number:03}", TokenStatus.VERIFIED, now - DAY + number * MS)
 
 
@@ -130,20 +132,14 @@ async def test_nothing_more_is_said_when_the_time_limit_meets_the_end(
 
 
 async def test_a_token_that_changes_between_look_and_delete_is_spared(
-    db: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+    db: Database, now: datetime, step_in: Callable[..., None]
 ) -> None:
-    await many(db, 1, now)
-    tokens = db.collection("tokens")
-    look = tokens.find
+    await many(db, 2, now)
+    prolonged = {"$set": {"expires_at": now + DAY}}
 
-    async def look_then_prolong(*args: Any, **options: Any) -> list[dict[str, Any]]:
-        found = await look(*args, **options)
-        await tokens.update_one({"token": "t000"}, {"$set": {"expires_at": now + DAY}})
-        return found
-
-    monkeypatch.setattr(tokens, "find", look_then_prolong)
-    assert await token_ops.delete_expired_and_used_tokens(now) == Deleted(0, more=False)
-    assert await tokens.count({"token": "t000"}) == 1
+    step_in("tokens", "delete_many", lambda: db.collection("tokens").update_one({"token": "t000"}, prolonged))
+    assert await token_ops.delete_expired_and_used_tokens(now) == Deleted(1, more=False)
+    assert await tokens_left(db) == ["t000"]
 
 
 async def test_a_batch_of_nothing_is_a_mistake(db: Database, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """People are met once, whatever arrives at the same instant."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -50,6 +51,17 @@ async def test_fifty_starts_of_a_brand_new_person_at_once_make_one_record(db: Da
 
     assert sum(is_new for _, is_new in met) == 1
     assert {user.user_id for user, _ in met} == {7}
+    assert await db.collection("users").count({}) == 1
+
+
+async def test_the_slower_of_two_first_starts_meets_a_known_person(
+    db: Database, now: datetime, lose_insert: Callable[[str, str], None]
+) -> None:
+    lose_insert("users", "find_one_and_update")
+    user, is_new = await user_ops.meet(Visitor(user_id=7, first_name="Ann"), now, source="ad1")
+
+    assert not is_new
+    assert user == await user_ops.find(7)
     assert await db.collection("users").count({}) == 1
 
 

@@ -75,10 +75,8 @@ def test_a_pace_is_even_and_makes_up_for_late_timers() -> None:
 def test_a_pace_does_not_save_up_during_a_rest() -> None:
     pace = Pace(10.0)
     pace.charge(0.0)
-    for _ in range(2):
-        assert pace.free_at() <= 100.0
-        pace.charge(100.0)
-    assert pace.free_at() > 100.0
+    pace.charge(100.0)
+    assert pace.free_at() == pytest.approx(100.1)
 
 
 @given(calls=st.lists(st.tuples(st.floats(min_value=0.0, max_value=30.0), st.integers(1, 100)), max_size=60))
@@ -138,8 +136,8 @@ def test_flood_control_halves_the_bulk_rate_and_quiet_time_brings_it_back() -> N
     assert pace.rate(5.0) == pytest.approx(14.5)
     assert pace.rate(14.9) == pytest.approx(14.5)
     assert pace.rate(15.0) == pytest.approx(15.5)
-    assert pace.rate(149.9) == pytest.approx(28.5)
-    assert pace.rate(150.0) == pytest.approx(29.0)
+    assert pace.rate(154.9) == pytest.approx(28.5)
+    assert pace.rate(155.0) == pytest.approx(29.0)
     assert pace.rate(100_000.0) == pytest.approx(29.0)
 
 

@@ -39,9 +39,10 @@ class VirtualTime:
     async def settle(self) -> None:
         """Let everything run that can run without time passing."""
         ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
-        await asyncio.sleep(0)
-        while ready:
+        while True:
             await asyncio.sleep(0)
+            if not ready:
+                return
 
     async def advance(self, seconds: float) -> None:
         """Let `seconds` pass, waking sleepers on the way."""

@@ -15,7 +15,7 @@ STATUSES = ("creator", "administrator", "member", "restricted", "left", "kicked"
 CHAT_TYPES = ("channel", "supergroup", "group")
 #: Ids of things made without one start here.
 FIRST_USER_ID = 7001
-FIRST_CHANNEL_ID = 1_000_000_000_001
+FIRST_CHANNEL_ID = 1_001_000_000_001
 FIRST_GROUP_ID = 4001
 
 
@@ -103,7 +103,10 @@ def _creator(world: World, chat: Chat) -> User | None:
 
 
 def load(world: World, plan: Json) -> None:
-    """Fill `world` from a world file: {"bots", "users", "chats": [{…, "members"}]}. Raises ControlError."""
+    """Fill `world` from a world file: {"bots", "users", "chats": [{…, "members"}]}.
+
+    It describes what was so before, so no bot gets updates about it. Raises ControlError.
+    """
     for bot in plan.get("bots", []):
         add_bot(world, bot)
     for user in plan.get("users", []):
@@ -114,6 +117,8 @@ def load(world: World, plan: Json) -> None:
         chat = add_chat(world, owner | wanted)
         for member in wanted.get("members", []):
             put_member(world, chat, need_int(member, "id"), member)
+    for known in world.bots.values():
+        known.queue.clear()
 
 
 def shown_bot(bot: Bot) -> Json:

@@ -1,0 +1,106 @@
+"""/settings is a plain list; /set changes one thing, checked and noted."""
+
+import pytest
+
+from core.settings import BotSettings
+from database.operations import audit_ops, settings_ops
+from tests.bots.admin.conftest import OWNER, STORAGE, AdminBot
+from views import admin_settings_texts as texts
+
+
+async def test_the_list_names_every_setting_with_value_and_range(admin: AdminBot) -> None:
+    await settings_ops.change("welcome_text", "<b>Hi</b> " * 80)
+    await admin.say("/settings")
+    for name in BotSettings.model_fields:
+        assert f"<code>{name}</code> = " in admin.last_text
+    assert "(0 to 2820)" in admin.last_text
+    assert "&lt;b&gt;Hi&lt;/b&gt;" in admin.last_text
+    assert len(admin.last_text) <= 4096
+
+
+async def test_the_list_fits_into_a_message_with_every_text_at_its_longest(admin: AdminBot) -> None:
+    for name in ("welcome_text", "post_template", "deleted_text", "how_to_verify_url", "cover_photo", "post_password"):
+        longest = 120 if name == "post_password" else 250
+        await settings_ops.change(name, ("https://x.example/" + "&" * 300)[:longest])
+    await admin.say("/settings")
+    shown = admin.last_text
+    for tag in ("<b>", "</b>", "<code>", "</code>"):
+        shown = shown.replace(tag, "")
+    assert len(shown.replace("&amp;", "&").replace("&lt;", "<")) <= 4096
+
+
+async def test_set_changes_and_notes_before_and_after(admin: AdminBot) -> None:
+    await admin.say("/set delete_after_minutes 60")
+    assert (await settings_ops.current(admin.clock.now())).delete_after_minutes == 60
+    assert admin.last_text == texts.changed("delete_after_minutes", 30, 60)
+    entry = (await audit_ops.last(1))[0]
+    assert (entry.admin_id, entry.action, entry.target) == (OWNER.id, "setting.changed", "delete_after_minutes")
+    assert (entry.before, entry.after) == (30, 60)
+
+
+async def test_set_to_the_same_value_says_so_and_notes_nothing(admin: AdminBot) -> None:
+    await admin.say("/set delete_after_minutes 30")
+    assert "already" in admin.last_text
+    assert await audit_ops.last(10) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [("protect_content on", True), ("access_mode pass", "pass"), ("welcome_text Hello\nworld", "Hello\nworld")],
+)
+async def test_set_reads_every_kind_of_value(admin: AdminBot, typed: str, stored: object) -> None:
+    await admin.say(f"/set {typed}")
+    name = typed.split()[0]
+    assert getattr(await settings_ops.current(admin.clock.now()), name) == stored
+
+
+async def test_a_dash_empties_a_text(admin: AdminBot) -> None:
+    await settings_ops.change("welcome_text", "Hello")
+    await admin.say("/set welcome_text -")
+    assert (await settings_ops.current(admin.clock.now())).welcome_text is None
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "delete_after_minutes 2821",
+        "delete_after_minutes -1",
+        "delete_after_minutes soon",
+        "delete_after_minutes 9999999999999999999999",
+        "access_mode anarchy",
+        "protect_content perhaps",
+        "how_to_verify_url javascript:alert(1)",
+        "no_such_setting 1",
+        "<b>x</b> <i>",
+        "welcome_text " + "x" * 901,
+        "__class__ x",
+        "$set 1",
+        "💥 💥",
+    ],
+)
+async def test_bad_input_is_answered_with_what_is_expected_and_changes_nothing(admin: AdminBot, typed: str) -> None:
+    before = await settings_ops.current(admin.clock.now())
+    await admin.say(f"/set {typed}")
+    assert len(admin.texts) == 1
+    name = typed.split()[0].replace("<", "&lt;").replace(">", "&gt;")
+    assert name in admin.last_text
+    assert "<b>x</b>" not in admin.last_text
+    assert await settings_ops.current(admin.clock.now()) == before
+    assert await audit_ops.last(10) == []
+
+
+async def test_set_alone_explains_itself(admin: AdminBot) -> None:
+    await admin.say("/set")
+    assert admin.last_text == texts.USAGE
+
+
+async def test_set_with_a_name_alone_shows_the_setting(admin: AdminBot) -> None:
+    await admin.say("/set pass_hours")
+    assert "<code>pass_hours</code> = <b>24</b>" in admin.last_text
+    assert "(1 to 720)" in admin.last_text
+
+
+async def test_the_storage_channel_is_chosen_with_the_picker_only(admin: AdminBot) -> None:
+    await admin.say("/set storage_channel_id -1009")
+    assert admin.last_text == texts.CHOSEN_BY_PICKER
+    assert (await settings_ops.current(admin.clock.now())).storage_channel_id == STORAGE

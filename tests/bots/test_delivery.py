@@ -1,0 +1,161 @@
+"""A post is handed over: complete, once, with a promise to take it back."""
+
+import asyncio
+
+from database.connection import current_database
+from database.operations import deletion_ops, post_ops, settings_ops, user_ops
+from tests.house import ALICE, STORAGE, USER_BOT, House
+
+
+async def promises(user_id: int = ALICE) -> list[deletion_ops.PendingDeletion]:
+    return await deletion_ops.open_deliveries(user_id, 50)
+
+
+async def test_a_post_arrives_with_a_warning_and_a_promise(house: House) -> None:
+    post = await house.store(items=3)
+    await house.alice.link(house.link(post))
+    seen = await house.alice.wait(USER_BOT, contains="30 minutes")
+    copies = [message for message in seen["messages"] if message.get("photo")]
+    warning = next(message for message in seen["messages"] if "30 minutes" in message.get("text", ""))
+    assert [message["caption"] for message in copies] == ["item 1", "item 2", "item 3"]
+    await house.settle()
+    (promise,) = await promises()
+    assert promise.message_ids == tuple(message["message_id"] for message in copies)
+    assert promise.notice_message_id == warning["message_id"]
+    assert (promise.delete_at - promise.sent_at).total_seconds() == 1800
+
+
+async def test_a_delivery_takes_two_calls_and_at_most_six_commands(house: House) -> None:
+    post = await house.store(items=10)
+    await house.alice.link(house.link(post))
+    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.settle()
+    database = current_database()
+    database.calls.clear()
+    before = len(await house.calls())
+    await house.bob.link(house.link(post))
+    await house.bob.wait(USER_BOT, contains="30 minutes")
+    await house.settle()
+    assert [call["method"] for call in (await house.calls())[before:]] == ["copyMessages", "sendMessage"]
+    assert database.calls.total() <= 6, database.calls
+
+
+async def test_a_double_tap_is_delivered_once(house: House) -> None:
+    post = await house.store()
+    await asyncio.gather(*(house.alice.link(house.link(post)) for _ in range(5)))
+    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.settle()
+    assert len(await house.calls("copyMessages")) == 1
+    assert len(await promises()) == 1
+
+
+async def test_another_wish_after_a_while_is_another_delivery(house: House) -> None:
+    post = await house.store()
+    for _ in range(2):
+        await house.alice.link(house.link(post))
+        await house.alice.wait(USER_BOT, contains="30 minutes")
+        await house.settle()
+        await house.advance(seconds=5)
+    assert len(await house.calls("copyMessages")) == 2
+
+
+async def test_two_starts_of_a_brand_new_person_at_once_make_one_user(house: House) -> None:
+    first, second = await house.store(), await house.store()
+    await asyncio.gather(house.bob.link(house.link(first, "ad1")), house.bob.link(house.link(second, "ad2")))
+    await house.bob.wait(USER_BOT, count=4)
+    await house.settle()
+    assert await user_ops.count() == 1
+    user = await user_ops.find(house.bob.id)
+    assert user is not None
+    assert user.source in ("ad1", "ad2")
+    assert len(await house.calls("copyMessages")) == 2
+
+
+async def test_garbage_after_start_gets_one_sentence(house: House) -> None:
+    # 5,000 characters leave a Telegram client as a message of 4,096 and one with the rest
+    for typed in ("p_", "%%%", "🎁🎁", "x" * (4096 - len("/start ")), "p_aaaaaaaaaaaaaaaa extra"):
+        await house.alice.text(USER_BOT, f"/start {typed}")
+        seen = await house.alice.wait(USER_BOT, count=1)
+        await house.settle()
+        answers = [message["text"] for message in seen["messages"] if message["outgoing"]]
+        assert answers == ["This link is not valid. Please check that you copied all of it."]
+
+
+async def test_unknown_and_removed_posts_get_one_sentence(house: House) -> None:
+    post = await house.store()
+    await post_ops.remove(post.code)
+    for link in (house.link(post), f"https://t.me/{USER_BOT}?start=p_AAAAAAAAAAAAAAAA"):
+        await house.alice.link(link)
+        seen = await house.alice.wait(USER_BOT, contains="not available")
+        assert len([message for message in seen["messages"] if message["outgoing"]]) == 1
+    assert await house.calls("copyMessages") == []
+    assert await promises() == []
+
+
+async def test_protected_and_undeleted_posts_are_delivered_as_set(house: House) -> None:
+    post = await house.store()
+    await post_ops.set_protect(post.code, True)
+    await post_ops.set_deletion(post.code, 0)
+    await house.alice.link(house.link(post))
+    seen = await house.alice.wait(USER_BOT, count=1)
+    await house.settle()
+    assert seen["messages"][-1]["protected"]
+    assert await promises() == []
+    assert [call["method"] for call in await house.calls()][-1] == "copyMessages"
+
+
+async def test_settings_decide_where_the_post_says_nothing(house: House) -> None:
+    await settings_ops.change("delete_after_minutes", 60)
+    await settings_ops.change("protect_content", True)
+    post = await house.store()
+    await house.alice.link(house.link(post))
+    seen = await house.alice.wait(USER_BOT, contains="1 hour")
+    assert any(message["protected"] for message in seen["messages"] if message.get("photo"))
+
+
+async def test_an_album_arrives_as_an_album(house: House) -> None:
+    sent = await house.olive.album(STORAGE, [{"kind": "photo"} for _ in range(4)])
+    post = await house.post([message["message_id"] for message in sent["messages"]])
+    await house.alice.link(house.link(post))
+    seen = await house.alice.wait(USER_BOT, contains="30 minutes")
+    groups = {message.get("media_group_id") for message in seen["messages"] if message.get("photo")}
+    assert len(groups) == 1
+    assert None not in groups
+
+
+async def test_a_person_called_by_markup_is_greeted(house: House) -> None:
+    person = await house.world.add_user('<3 & "x"')
+    await person.text(USER_BOT, "/start")
+    seen = await person.wait(USER_BOT, contains="Hello")
+    assert '<3 & "x"' in seen["messages"][-1]["text"]
+
+
+async def test_me_and_help_answer_and_anything_else_is_explained(house: House) -> None:
+    post = await house.store()
+    await house.alice.link(house.link(post))
+    await house.alice.wait(USER_BOT, contains="30 minutes")
+    for typed, expected in (("/me", "To be deleted"), ("/help", "How this works"), ("hello", "only hand over posts")):
+        await house.alice.text(USER_BOT, typed)
+        assert await house.alice.wait(USER_BOT, contains=expected)
+    await house.alice.media(USER_BOT, "photo")
+    assert await house.alice.wait(USER_BOT, contains="only hand over posts")
+
+
+async def test_forged_and_old_buttons_are_answered_and_do_nothing(house: House) -> None:
+    await house.alice.text(USER_BOT, "/start")
+    await house.alice.wait(USER_BOT, contains="Hello")
+    for forged in ("again:p_", "again:" + "x" * 50, "nonsense", "again:", ":::"):
+        await house.alice.forge_callback(USER_BOT, forged)
+    await house.settle()
+    assert await house.calls("copyMessages") == []
+    counters = await house.world.counters()
+    assert counters["unanswered_callbacks"] == 0
+
+
+async def test_groups_get_no_answer(house: House) -> None:
+    group = await house.world.add_chat("supergroup", "Chatter", ALICE)
+    await house.world.set_member(group, 1002, "administrator")
+    before = len(await house.calls())
+    await house.alice.text(group, "/start")
+    await house.settle()
+    assert len(await house.calls()) == before

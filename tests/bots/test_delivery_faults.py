@@ -1,0 +1,229 @@
+"""What Telegram, the storage channel and the database do to a delivery, and that nothing is lost or doubled."""
+
+import asyncio
+
+import pytest
+from pymongo.errors import AutoReconnect
+
+from core.posts import Post
+from database.connection import current_database
+from database.operations import deletion_ops, user_ops
+from tests.house import ALICE, STORAGE, STORAGE_RIGHTS, USER_BOT, House
+
+OWNER_BOT = "house_admin_bot"
+
+
+async def promises(user_id: int = ALICE) -> list[deletion_ops.PendingDeletion]:
+    return await deletion_ops.open_deliveries(user_id, 50)
+
+
+async def open_and_wait(house: House, post: Post, expected: str) -> dict[str, object]:
+    await house.alice.link(house.link(post))
+    seen = await house.alice.wait(USER_BOT, contains=expected)
+    await house.settle()
+    return seen
+
+
+async def test_an_album_whose_third_item_is_gone_says_so_to_both(house: House) -> None:
+    sent = await house.olive.album(STORAGE, [{"kind": "photo"} for _ in range(5)])
+    ids = [message["message_id"] for message in sent["messages"]]
+    post = await house.post(ids)
+    await house.world.delete_message(STORAGE, ids[2])
+    seen = await open_and_wait(house, post, "1 part of this post (of 5)")
+    assert len([message for message in seen["messages"] if message.get("photo")]) == 4  # type: ignore[attr-defined]
+    told = await house.olive.transcript(OWNER_BOT)
+    assert any("incomplete" in message.get("text", "") for message in told["messages"])
+    (promise,) = await promises()
+    assert len(promise.message_ids) == 4
+
+
+async def test_a_post_without_any_message_left_is_not_available(house: House) -> None:
+    post = await house.store()
+    await house.world.delete_message(STORAGE, post.message_ids[0])
+    await open_and_wait(house, post, "not available")
+    assert await promises() == []
+
+
+async def test_a_lost_storage_channel_is_told_to_the_owner_once_and_heals(house: House) -> None:
+    post = await house.store()
+    await house.world.set_member(STORAGE, 1002, "kicked")
+    await open_and_wait(house, post, "cannot reach this post")
+    await house.bob.link(house.link(post))
+    await house.bob.wait(USER_BOT, contains="cannot reach this post")
+    await house.settle()
+    told = await house.olive.transcript(OWNER_BOT)
+    alerts = [message for message in told["messages"] if "cannot be reached" in message.get("text", "")]
+    assert len(alerts) == 1
+    assert await promises() == []
+    await house.world.set_member(STORAGE, 1002, "administrator", **STORAGE_RIGHTS)
+    await house.advance(seconds=5)
+    await house.alice.press(USER_BOT, "Try again")
+    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.settle()
+    told = await house.olive.transcript(OWNER_BOT)
+    assert "works again" in told["messages"][-1]["text"]
+
+
+@pytest.mark.parametrize("method", ["copyMessages", "sendMessage"])
+async def test_a_429_delays_the_delivery_and_doubles_nothing(house: House, method: str) -> None:
+    post = await house.store()
+    await house.world.fault("flood", method=method, bot=USER_BOT, retry_after=3)
+    await open_and_wait(house, post, "30 minutes")
+    transcript = await house.alice.transcript(USER_BOT)
+    assert len([message for message in transcript["messages"] if message.get("photo")]) == 1
+    counters = await house.world.counters()
+    assert counters["ignored_429"] == 0
+    (promise,) = await promises()
+    assert promise.message_ids
+    assert promise.notice_message_id is not None
+
+
+@pytest.mark.parametrize("kind", ["html", "drop_after", "no_description"])
+async def test_an_answer_that_never_came_is_not_repeated(house: House, kind: str) -> None:
+    post = await house.store()
+    more = {"status": 502} if kind == "html" else {"status": 500} if kind == "no_description" else {}
+    await house.world.fault(kind, method="copyMessages", bot=USER_BOT, **more)
+    await open_and_wait(house, post, "did not confirm")
+    assert len(await house.calls("copyMessages")) == 1
+    transcript = await house.alice.transcript(USER_BOT)
+    photos = [message for message in transcript["messages"] if message.get("photo")]
+    assert len(photos) == (1 if kind == "drop_after" else 0)
+    (promise,) = await promises()
+    assert promise.message_ids == ()
+
+
+async def test_a_500_is_tried_again_and_then_delivered_once(house: House) -> None:
+    post = await house.store()
+    await house.world.fault(
+        "error", method="copyMessages", bot=USER_BOT, status=500, description="Internal Server Error: busy"
+    )
+    await open_and_wait(house, post, "30 minutes")
+    assert len(await house.calls("copyMessages")) == 2
+    assert len(await promises()) == 1
+
+
+async def test_an_unexpected_refusal_gets_a_sentence_and_leaves_no_promise(house: House) -> None:
+    post = await house.store()
+    await house.world.fault(
+        "error", method="copyMessages", bot=USER_BOT, status=400, description="Bad Request: SOMETHING_NEW"
+    )
+    await open_and_wait(house, post, "try again in a moment")
+    assert await promises() == []
+
+
+async def test_a_person_who_blocks_the_bot_is_remembered_and_comes_back(house: House) -> None:
+    post = await house.store()
+    await open_and_wait(house, post, "30 minutes")
+    await house.alice.block(USER_BOT)
+    await house.settle()
+    user = await user_ops.find(ALICE)
+    assert user is not None
+    assert user.blocked_at is not None
+    await house.alice.unblock(USER_BOT)
+    await house.settle()
+    user = await user_ops.find(ALICE)
+    assert user is not None
+    assert user.blocked_at is None
+
+
+async def test_a_block_before_the_copy_leaves_no_promise(house: House) -> None:
+    post = await house.store()
+    await house.world.fault(
+        "error",
+        method="copyMessages",
+        bot=USER_BOT,
+        status=403,
+        description="Forbidden: bot was blocked by the user",
+    )
+    await house.alice.link(house.link(post))
+    await house.settle()
+    assert await promises() == []
+    assert [call["method"] for call in await house.calls()][-1] == "copyMessages"
+
+
+async def test_the_same_update_twice_is_delivered_once(house: House) -> None:
+    post = await house.store()
+    await house.world.fault("duplicate_update", method="getUpdates", bot=USER_BOT)
+    await house.alice.link(house.link(post))
+    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.settle()
+    assert len(await house.calls("copyMessages")) == 1
+
+
+class Outage:
+    """The database is away while `away` is true."""
+
+    def __init__(self) -> None:
+        self.away = False
+
+    def __call__(self, operation: str, collection: str) -> None:
+        if self.away:
+            raise AutoReconnect("connection closed")
+
+
+async def test_updates_are_held_while_the_database_is_away_and_answered_afterwards(house: House) -> None:
+    post = await house.store()
+    outage = Outage()
+    current_database().before_call = outage
+    outage.away = True
+    for _ in range(3):
+        await house.alice.link(house.link(post))
+    await house.bob.link(house.link(post))
+    await house.alice.wait(USER_BOT, contains="short break", since=0)
+    await house.bob.wait(USER_BOT, contains="short break")
+    outage.away = False
+    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.bob.wait(USER_BOT, contains="30 minutes")
+    await house.settle()
+    sentences = [call for call in await house.calls("sendMessage") if "short break" in call["params"]["text"]]
+    assert sorted(int(call["params"]["chat_id"]) for call in sentences) == [502, 503]
+    copied = sorted(int(call["params"]["chat_id"]) for call in await house.calls("copyMessages"))
+    assert copied == [502, 503]
+    assert house.base.hold.held == 0
+
+
+async def test_a_database_that_leaves_after_the_copy_still_gets_the_ids(house: House) -> None:
+    post = await house.store()
+    outage = Outage()
+    current_database().before_call = outage
+    deliverer = house.user_bot.dispatcher["deliverer"]
+    tries = 0
+
+    async def pause(_: float) -> None:
+        nonlocal tries
+        tries += 1
+        outage.away = tries < 3
+        await asyncio.sleep(0)
+
+    deliverer._sleep = pause
+    copy = deliverer._copy
+
+    async def copy_and_lose(*arguments: object) -> tuple[int, ...]:
+        sent: tuple[int, ...] = await copy(*arguments)
+        outage.away = True
+        return sent
+
+    deliverer._copy = copy_and_lose
+    await open_and_wait(house, post, "30 minutes")
+    (promise,) = await promises()
+    assert len(promise.message_ids) == 1
+    assert tries == 3
+
+
+async def test_a_database_that_leaves_before_the_promise_sends_nothing_until_it_is_back(house: House) -> None:
+    post = await house.store()
+    database = current_database()
+    left = 0
+
+    def leave_at_the_promise(operation: str, collection: str) -> None:
+        nonlocal left
+        if operation == "insert_one" and collection == "pending_deletions" and left == 0:
+            left += 1
+            raise AutoReconnect("connection closed")
+
+    database.before_call = leave_at_the_promise
+    await house.alice.link(house.link(post))
+    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.settle()
+    assert len(await house.calls("copyMessages")) == 1
+    assert len(await promises()) == 1

@@ -1,0 +1,200 @@
+"""Rows 13 to 15: copies, forwards, albums, partial failures, order of checks."""
+
+import pytest
+
+from tests.sandbox.conftest import Json, Town
+
+
+async def _copy(town: Town, ids: list[int], **more: object) -> list[int]:
+    reply = await town.shop(
+        "copyMessages", chat_id=town.alice.id, from_chat_id=town.storage, message_ids=ids, **more
+    )
+    return [item["message_id"] for item in reply.result]
+
+
+async def _shown(town: Town) -> list[Json]:
+    found = (await town.alice.transcript("shop_bot"))["messages"]
+    return [message for message in found if message["outgoing"]]
+
+
+async def test_missing_sources_shorten_the_answer(town: Town) -> None:
+    first, second = await town.post("one"), await town.post("two")
+    copies = await _copy(town, [first, second, 900, 901])
+    assert len(copies) == 2
+    assert [message["text"] for message in await _shown(town)] == ["one", "two"]
+    assert [message["message_id"] for message in await _shown(town)] == copies
+
+
+async def test_deleted_sources_are_skipped(town: Town) -> None:
+    first, second = await town.post("one"), await town.post("two")
+    await town.client.delete_message(town.storage, first)
+    assert len(await _copy(town, [first, second])) == 1
+
+
+@pytest.mark.parametrize(
+    ("ids", "error"),
+    [
+        ([900, 901], "there are no messages to forward"),
+        ([3, 2], "message identifiers must be in a strictly increasing order"),
+        ([2, 2], "message identifiers must be in a strictly increasing order"),
+        ([1], "messages can't be forwarded"),
+        (list(range(1, 102)), "too many message identifiers specified"),
+        ([], "message identifiers are not specified"),
+    ],
+)
+async def test_wrong_id_lists_are_refused(town: Town, ids: list[int], error: str) -> None:
+    await town.post("one")
+    reply = await town.shop("copyMessages", chat_id=town.alice.id, from_chat_id=town.storage, message_ids=ids)
+    assert reply.error == f"Bad Request: {error}"
+
+
+@pytest.mark.parametrize("kind", ["invoice", "quiz", "paid_media"])
+async def test_uncopyable_kinds_are_skipped_or_refused(town: Town, kind: str) -> None:
+    stuck = await town.post(kind=kind)
+    text = await town.post("text")
+    assert len(await _copy(town, [stuck, text])) == 1
+    single = await town.shop(
+        "copyMessage", chat_id=town.alice.id, from_chat_id=town.storage, message_id=stuck
+    )
+    assert single.error == "Bad Request: the message can't be copied"
+
+
+async def test_album_stays_one_under_a_new_id(town: Town) -> None:
+    done = await town.olga.album(town.storage, [{"kind": "photo", "caption": "two pictures"}, {"kind": "video"}])
+    source = done["messages"]
+    await _copy(town, [message["message_id"] for message in source])
+    copies = await _shown(town)
+    groups = {message["media_group_id"] for message in copies}
+    assert len(groups) == 1
+    assert groups.isdisjoint({source[0]["media_group_id"]})
+    assert copies[0]["caption"] == "two pictures"
+
+
+async def test_single_part_of_an_album_is_no_album(town: Town) -> None:
+    done = await town.olga.album(town.storage, [{"kind": "photo"}, {"kind": "photo"}])
+    await _copy(town, [done["messages"][0]["message_id"]])
+    assert "media_group_id" not in (await _shown(town))[0]
+
+
+async def test_documents_merge_into_an_album(town: Town) -> None:
+    ids = [await town.post(kind="document") for _ in range(3)]
+    await _copy(town, ids)
+    assert len({message["media_group_id"] for message in await _shown(town)}) == 1
+
+
+async def test_documents_beside_other_things_do_not_merge(town: Town) -> None:
+    ids = [await town.post(kind="document"), await town.post(kind="document"), await town.post("text")]
+    await _copy(town, ids)
+    assert not any("media_group_id" in message for message in await _shown(town))
+
+
+async def test_remove_caption_keeps_texts(town: Town) -> None:
+    ids = [await town.post(kind="photo", caption="gone"), await town.post("stays")]
+    await _copy(town, ids, remove_caption=True)
+    photo, text = await _shown(town)
+    assert ("caption" in photo, text["text"]) == (False, "stays")
+
+
+async def test_protected_copy_says_so(town: Town) -> None:
+    await _copy(town, [await town.post()], protect_content=True)
+    assert (await _shown(town))[0]["has_protected_content"] is True
+
+
+async def test_copy_has_no_origin_and_forward_has_one(town: Town) -> None:
+    source = await town.post("post")
+    await _copy(town, [source])
+    forwarded = await town.shop(
+        "forwardMessage", chat_id=town.alice.id, from_chat_id=town.storage, message_id=source
+    )
+    assert forwarded.result["forward_origin"]["message_id"] == source
+    assert "forward_origin" not in (await _shown(town))[0]
+
+
+async def test_protected_content_is_copied_but_not_forwarded(town: Town) -> None:
+    sent = await town.shop("sendMessage", chat_id=town.storage, text="x", protect_content=True)
+    place = {"chat_id": town.alice.id, "from_chat_id": town.storage}
+    source = sent.result["message_id"]
+    refused = await town.shop("forwardMessage", **place, message_id=source)
+    assert refused.error == "Bad Request: message has protected content and can't be forwarded"
+    assert (await town.shop("forwardMessages", **place, message_ids=[source])).error == (
+        "Bad Request: messages can't be forwarded"
+    )
+    assert (await town.shop("copyMessage", **place, message_id=source)).status == 200
+    await town.client.configure(copy_protected=False)
+    assert (await town.shop("copyMessage", **place, message_id=source)).error == refused.error
+
+
+async def test_copies_keep_keyboards_of_plain_addresses_only(town: Town) -> None:
+    url, data = {"text": "A", "url": "https://example.com/"}, {"text": "B", "callback_data": "b"}
+    for row in ([url], [url, data]):
+        await town.shop(
+            "sendMessage", chat_id=town.storage, text="x", reply_markup={"inline_keyboard": [row]}
+        )
+    await _copy(town, [2, 3])
+    plain, mixed = await _shown(town)
+    assert plain["reply_markup"] == {"inline_keyboard": [[url]]}
+    assert "reply_markup" not in mixed
+
+
+async def test_copy_message_takes_caption_and_keyboard(town: Town) -> None:
+    source = await town.post(kind="photo", caption="old")
+    markup = {"inline_keyboard": [[{"text": "B", "callback_data": "b"}]]}
+    await town.shop(
+        "copyMessage",
+        chat_id=town.alice.id,
+        from_chat_id=town.storage,
+        message_id=source,
+        caption="<b>new</b>",
+        parse_mode="HTML",
+        reply_markup=markup,
+    )
+    copy = (await _shown(town))[0]
+    assert (copy["caption"], copy["html"], copy["reply_markup"]) == ("new", "<b>new</b>", markup)
+
+
+async def test_copy_message_checks_the_source_first(town: Town) -> None:
+    await town.alice.block("shop_bot")
+    reply = await town.shop("copyMessage", chat_id=town.alice.id, from_chat_id=town.storage, message_id=900)
+    assert reply.error == "Bad Request: message to copy not found"
+
+
+async def test_copy_messages_checks_the_target_first(town: Town) -> None:
+    await town.alice.block("shop_bot")
+    reply = await town.shop("copyMessages", chat_id=town.alice.id, from_chat_id=town.storage, message_ids=[900])
+    assert reply.error == "Forbidden: bot was blocked by the user"
+
+
+async def test_public_channel_without_the_bot_has_no_messages(town: Town) -> None:
+    news = await town.client.add_chat("channel", "News", town.olga.id, username="news")
+    await town.olga.text(news, "post")
+    reply = await town.shop("copyMessage", chat_id=town.alice.id, from_chat_id="@news", message_id=2)
+    assert reply.error == "Bad Request: message to copy not found"
+
+
+async def test_left_private_channel_is_forbidden(town: Town) -> None:
+    await town.post()
+    await town.client.set_member(town.storage, 1001, "left")
+    reply = await town.shop("copyMessages", chat_id=town.alice.id, from_chat_id=town.storage, message_ids=[2])
+    assert reply.error == "Forbidden: bot is not a member of the channel chat"
+
+
+async def test_partial_failure_delivers_some_and_fails(town: Town) -> None:
+    ids = [await town.post(str(number)) for number in range(3)]
+    await town.client.fault("partial", method="copyMessages", deliver=2)
+    reply = await town.shop("copyMessages", chat_id=town.alice.id, from_chat_id=town.storage, message_ids=ids)
+    assert reply.error.startswith("Bad Request: failed to send message #3 with the error message")
+    assert [message["text"] for message in await _shown(town)] == ["0", "1"]
+
+
+async def test_partial_album_delivers_some_and_fails(town: Town) -> None:
+    await town.client.fault("partial", method="sendMediaGroup", deliver=1)
+    media = [{"type": "document", "media": f"https://example.com/{name}"} for name in ("a.txt", "b.txt")]
+    reply = await town.shop("sendMediaGroup", chat_id=town.alice.id, media=media)
+    assert reply.error.startswith("Bad Request: failed to send message #2")
+    assert len(await _shown(town)) == 1
+
+
+async def test_zero_ids_hide_what_was_sent(town: Town) -> None:
+    await town.client.fault("zero_ids")
+    assert await _copy(town, [await town.post()]) == [0]
+    assert len(await _shown(town)) == 1

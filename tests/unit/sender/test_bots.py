@@ -1,0 +1,110 @@
+"""How bots are built, and the guard against unreadable updates."""
+
+import json
+from typing import Any
+
+import pytest
+from aiogram import Bot
+from aiogram.enums import ParseMode
+from aiogram.exceptions import ClientDecodeError
+from aiogram.methods import GetMe, GetUpdates, Response, TelegramMethod
+from aiogram.types import Update
+from structlog.testing import capture_logs
+
+from monitoring.metrics import REGISTRY
+from sender.bots import build_bot
+from sender.gate import Gate
+from sender.poison import PoisonGuard
+from tests.unit.sender.telegram import BOT, SESSION
+
+GOOD = {
+    "update_id": 11,
+    "message": {"message_id": 1, "date": 0, "chat": {"id": 1, "type": "private"}, "text": "hello"},
+}
+#: a chat member of a kind this aiogram does not know
+POISON = {"update_id": 12, "my_chat_member": {"chat": {"id": 1, "type": "private"}, "date": 0}}
+
+
+@pytest.mark.parametrize("url", ["", "  ", "https://api.telegram.org", "https://api.telegram.org/"])
+def test_no_address_means_telegram_itself(url: str) -> None:
+    bot = build_bot("42:test", url, Gate())
+    assert bot.session.api.api_url("42:test", "getMe") == "https://api.telegram.org/bot42:test/getMe"
+
+
+def test_any_bot_api_server_can_be_used() -> None:
+    bot = build_bot("42:test", "http://127.0.0.1:8081/", Gate())
+    assert bot.session.api.api_url("T", "getMe") == "http://127.0.0.1:8081/botT/getMe"
+    assert bot.session.api.file_url("T", "a/b") == "http://127.0.0.1:8081/file/botT/a/b"
+
+
+def test_a_bot_writes_html_without_link_previews_and_its_gate_is_innermost() -> None:
+    gate = Gate()
+    bot = build_bot("42:test", "", gate, timeout_s=12)
+    assert bot.default.parse_mode == ParseMode.HTML
+    assert bot.default.link_preview is not None
+    assert bot.default.link_preview.is_disabled
+    assert bot.session.timeout == 12
+    assert isinstance(bot.session.middleware[0], PoisonGuard)
+    assert bot.session.middleware[-1] is gate
+
+
+def test_two_bots_never_share_a_gate() -> None:
+    gate = Gate()
+    build_bot("42:test", "", gate)
+    with pytest.raises(ValueError, match="belongs to bot 42"):
+        build_bot("43:test", "", gate)
+
+
+class Server:
+    """Answers with a fixed body, read by aiogram itself."""
+
+    def __init__(self, body: Any, status: int = 200) -> None:
+        self.body = body if isinstance(body, str) else json.dumps(body)
+        self.status = status
+
+    async def __call__(self, bot: Bot, method: TelegramMethod[Any]) -> Response[Any]:
+        answer = SESSION.check_response(bot=bot, method=method, status_code=self.status, content=self.body)
+        return answer.result  # type: ignore[no-any-return]
+
+
+async def guarded(body: Any, method: TelegramMethod[Any] | None = None) -> Any:
+    return await PoisonGuard()(Server(body), BOT, method or GetUpdates())
+
+
+async def test_an_unreadable_update_is_emptied_logged_and_counted_and_the_others_arrive() -> None:
+    count = "tollgate_updates_poison_total"
+    before = REGISTRY.get_sample_value(count, {"bot": "42"}) or 0.0
+    with capture_logs() as logs:
+        updates = await guarded({"ok": True, "result": [GOOD, POISON]})
+    assert [type(update) for update in updates] == [Update, Update]
+    assert updates[0].message.text == "hello"
+    assert updates[0].message.bot is BOT
+    assert updates[1] == Update(update_id=12)
+    assert [(entry["event"], entry["update_id"], entry["bot_id"]) for entry in logs] == [("update.poison", 12, 42)]
+    assert json.loads(logs[0]["raw"]) == POISON
+    assert REGISTRY.get_sample_value(count, {"bot": "42"}) == before + 1
+
+
+async def test_good_updates_are_left_alone() -> None:
+    updates = await guarded({"ok": True, "result": [GOOD]})
+    assert [update.update_id for update in updates] == [11]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<html>Bad Gateway</html>",
+        {"ok": True, "result": "nothing"},
+        {"ok": True, "result": [{"update_id": "x"}]},
+        {"ok": True, "result": ["junk"]},
+        {"ok": "perhaps", "result": [POISON]},
+    ],
+)
+async def test_an_answer_without_numbered_updates_stays_an_error(body: Any) -> None:
+    with pytest.raises(ClientDecodeError):
+        await guarded(body)
+
+
+async def test_other_methods_are_not_guarded() -> None:
+    with pytest.raises(ClientDecodeError):
+        await guarded({"ok": True, "result": [POISON]}, GetMe())
