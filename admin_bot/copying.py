@@ -11,7 +11,7 @@ from admin_bot.storage import Storage
 from monitoring.alerts import Alerts
 from sender.failures import TELEGRAM_ERRORS, Failure, classify, retry_after
 from views import admin_post_texts as texts
-from views.admin_setup_texts import lacks_sentence, storage_back, storage_lost, storage_unreachable
+from views.admin_setup_texts import UNREACHABLE, lacks_sentence, not_stored, storage_back, storage_lost
 
 log = structlog.get_logger("tollgate.storing")
 
@@ -91,14 +91,10 @@ class Copier:
     async def _lost(self, target: int) -> NotStored:
         """Name what is missing to whoever posts now, and once to all owners."""
         rights = await self._storage.missing_rights(target, self._bot, self._user_bot)
-        sentence = storage_unreachable()
-        if not rights.fine:
-            admin, user = await self._bot.me(), await self._user_bot.me()
-            sentence = storage_lost(
-                lacks_sentence((admin.username or "", rights.admin_bot), (user.username or "", rights.user_bot))
-            )
-        await self._alerts.raise_once(incident(target), sentence)
-        return NotStored(sentence)
+        admin, user = await self._bot.me(), await self._user_bot.me()
+        what = lacks_sentence((admin.username or "", rights.admin_bot), (user.username or "", rights.user_bot))
+        await self._alerts.raise_once(incident(target), storage_lost(what or UNREACHABLE))
+        return NotStored(not_stored(what or UNREACHABLE))
 
     async def _incomplete(self, stored: Stored, chat_id: int, wanted: Sequence[int]) -> NotStored:
         if stored.message_ids:

@@ -10,7 +10,6 @@ from aiogram import Bot
 from admin_bot.albums import AlbumCollector
 from admin_bot.copying import Copier
 from admin_bot.desk import PostDesk
-from admin_bot.once import Once
 from admin_bot.posting import PostMaker
 from admin_bot.status import StatusBoard
 from admin_bot.storage import Storage
@@ -33,7 +32,6 @@ class AdminData(TypedDict):
     desk: PostDesk
     albums: AlbumCollector
     status: StatusBoard
-    once: Once
     alerts: Alerts
 
 
@@ -64,7 +62,6 @@ def build_data(
         posts=posts,
         desk=desk,
         albums=AlbumCollector(supervisor, desk, sleep=sleep),
-        status=StatusBoard(supervisor, sleep=sleep),
-        once=Once(),
+        status=StatusBoard(bot, supervisor, sleep=sleep),
         alerts=alerts,
     )

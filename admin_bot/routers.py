@@ -4,6 +4,7 @@ from aiogram import Router
 
 from admin_bot.handlers import batch, card, card_answers, commands, membership, post_list, posting, stale, start
 from admin_bot.middlewares.authorise import Authorise
+from admin_bot.middlewares.once import HandleOnce
 
 #: commands first, since they win over whatever waits; the button nobody knows last
 _PARTS = (commands, start, batch, card_answers, post_list, card, posting, membership, stale)
@@ -16,5 +17,8 @@ def build_router() -> Router:
     for kind, observer in root.observers.items():
         if kind != "error":
             observer.outer_middleware(authorise)
+    once = HandleOnce()
+    root.message.middleware(once)
+    root.callback_query.middleware(once)
     root.include_routers(*(part.build() for part in _PARTS))
     return root

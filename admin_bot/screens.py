@@ -28,9 +28,7 @@ async def _edited(bot: Bot, chat_id: int, message_id: int, html: str, keyboard: 
         if failure is Failure.NOT_MODIFIED:
             return True
         log.info("screen.not_edited", reason=failure)
-        if failure in {Failure.GONE, Failure.UNEDITABLE, Failure.OTHER}:
-            return False
-        raise
+        return False
     return True
 
 

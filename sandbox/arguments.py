@@ -57,15 +57,17 @@ def get_user(world: World, user_id: Any) -> User:
 
 def get_chat(world: World, chat_id: Any) -> Chat:
     """The channel or group by id or @username. Raises ControlError 404."""
-    found = world.find_named(chat_id) if isinstance(chat_id, str) and not chat_id.lstrip("-").isdigit() else None
-    chat = found if isinstance(found, Chat) else world.chats.get(as_int(chat_id, "chat")) if found is None else None
-    if chat is None:
+    is_name = isinstance(chat_id, str) and not chat_id.lstrip("-").isdigit()
+    found = world.find_named(chat_id) if is_name else world.chats.get(as_int(chat_id, "chat"))
+    if not isinstance(found, Chat):
         raise ControlError(f"there is no chat {chat_id}", 404)
-    return chat
+    return found
 
 
 def get_bot(world: World, reference: Any) -> Bot:
     """The bot by id or username. Raises ControlError 404."""
+    if reference is None:
+        raise ControlError("name a bot by its id or username")
     bot = find_bot(world, reference)
     if bot is None:
         raise ControlError(f"there is no bot {reference}", 404)

@@ -64,10 +64,9 @@ class House:
     async def post(self, message_ids: list[int], title: str = "A post", **more: Any) -> Post:
         """A live post of messages that stand in the storage channel."""
         now = self.base.clock.now()
-        post = await post_ops.create(
+        return await post_ops.create(
             title=title, storage_chat_id=STORAGE, message_ids=message_ids, created_by=OLIVE, created_at=now, **more
         )
-        return post
 
     @staticmethod
     def link(post: Post, source: str = "") -> str:

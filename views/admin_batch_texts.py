@@ -8,6 +8,7 @@ BATCH_MIN = 2
 
 CANCELLED = "Batch cancelled. Nothing was stored."
 STALE = "This batch is already closed."
+LOST = "I have lost track of your batch, and nothing was stored. Please begin again with /batch."
 TOO_FEW = f"A batch needs at least {BATCH_MIN} messages. Send more, or cancel."
 NOTHING_YET = "Send at least one message first, or cancel."
 FULL = f"The batch is full: {ITEMS_MAX} messages is the most one post can hold. Press Finish under it."

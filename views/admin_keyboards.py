@@ -188,6 +188,8 @@ def pick_storage() -> ReplyKeyboardMarkup:
     request = KeyboardButtonRequestChat(
         request_id=STORAGE_REQUEST_ID,
         chat_is_channel=True,
+        # a channel with a public name would show everybody what subscribers have to ask for
+        chat_has_username=False,
         user_administrator_rights=_rights(post=True, edit=True, delete=True, promote=True),
         bot_administrator_rights=_rights(post=True, edit=True, delete=True),
         bot_is_member=False,

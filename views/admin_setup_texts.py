@@ -58,15 +58,19 @@ def change_channel() -> str:
 
 
 def storage_lost(what: str) -> str:
-    """Told to the owners, and to whoever tried to post."""
+    """Told to the owners once."""
     return (
         f"<b>I cannot store posts:</b> {what}.\nNothing is lost. Give the bot its rights in the storage channel back; "
         "/start shows what is missing."
     )
 
 
-def storage_unreachable() -> str:
-    return storage_lost("the storage channel is out of reach")
+UNREACHABLE = "the storage channel is out of reach"
+
+
+def not_stored(what: str) -> str:
+    """The answer to what could not be stored."""
+    return f"This was not stored: {what}. /start helps to put that right; then send it again."
 
 
 def storage_back() -> str:

@@ -13,7 +13,7 @@ from admin_bot.filters import is_copyable, is_refused
 from admin_bot.posting import Made, NotMade, PostMaker
 from admin_bot.screens import drop, quoting, screen_id, show, show_under, toast
 from admin_bot.states import Collecting
-from admin_bot.status import StatusBoard
+from admin_bot.status import StatusBoard, Wish
 from database.operations import post_ops
 from views import admin_batch_texts as texts
 from views import admin_keyboards as keyboards
@@ -30,8 +30,7 @@ def _status_text(draft: Draft) -> str:
 
 async def show_status(bot: Bot, chat_id: int, dialogue: Dialogue, draft: Draft, status: StatusBoard) -> None:
     """Put the batch's status message (the only one) at the end of the chat."""
-    await status.settle(chat_id)
-    await drop(bot, chat_id, draft.status_message_id)
+    await drop(bot, chat_id, await status.settle(chat_id, draft.status_message_id))
     sent = await bot.send_message(chat_id, _status_text(draft), reply_markup=keyboards.batch(draft.id))
     await dialogue.keep_draft(draft.model_copy(update={"status_message_id": sent.message_id}))
 
@@ -43,24 +42,20 @@ async def begin(message: Message, bot: Bot, state: FSMContext, status: StatusBoa
     await show_status(bot, message.chat.id, dialogue, draft, status)
 
 
-async def collect(message: Message, bot: Bot, state: FSMContext, status: StatusBoard) -> None:
+async def collect(message: Message, state: FSMContext, status: StatusBoard) -> None:
     dialogue = Dialogue(state)
     draft = await dialogue.draft()
     if draft is None:
         await dialogue.close_draft()
-        await message.answer(texts.STALE)
+        await message.answer(texts.LOST)
         return
     changed, added = draft.add(message.message_id, message.media_group_id, written_title(message))
     if changed is not draft:
         await dialogue.keep_draft(changed)
-        _want_status(bot, message.chat.id, changed, status)
+        wish = Wish(changed.status_message_id, _status_text(changed), keyboards.batch(changed.id))
+        status.want(message.chat.id, wish)
     if added in _REFUSALS:
         await message.answer(_REFUSALS[added], reply_parameters=quoting(message.message_id))
-
-
-def _want_status(bot: Bot, chat_id: int, draft: Draft, status: StatusBoard) -> None:
-    text, keyboard = _status_text(draft), keyboards.batch(draft.id)
-    status.want(chat_id, lambda: show(bot, chat_id, draft.status_message_id, text, keyboard))
 
 
 async def refuse(message: Message) -> None:
@@ -85,7 +80,7 @@ async def cancel(
     if draft is None:
         return
     await Dialogue(state).close_draft()
-    await status.settle(query.from_user.id)
+    await status.settle(query.from_user.id, draft.status_message_id)
     await toast(query)
     await show_under(query, bot, texts.CANCELLED)
 
@@ -108,7 +103,7 @@ async def finish(
         return
     chat_id = query.from_user.id
     await toast(query)
-    await status.settle(chat_id)
+    await status.settle(chat_id, draft.status_message_id)
     screen = await show_under(query, bot, texts.storing(len(draft.items)))
     outcome = await _make(posts, chat_id, draft)
     if isinstance(outcome, NotMade):

@@ -12,7 +12,7 @@ from admin_bot.dialogue import Dialogue
 from admin_bot.filters import is_command
 from admin_bot.handlers import batch, post_list, settings, start
 from admin_bot.middlewares.questions import EndQuestion
-from admin_bot.screens import show
+from admin_bot.screens import drop
 from admin_bot.status import StatusBoard
 from views import admin_batch_texts, admin_texts
 
@@ -49,8 +49,8 @@ async def cancel(
         await message.answer(admin_texts.CANCELLED if question_ended else admin_texts.NOTHING_TO_CANCEL)
         return
     await dialogue.close_draft()
-    await status.settle(message.chat.id)
-    await show(bot, message.chat.id, draft.status_message_id, admin_batch_texts.CANCELLED)
+    # its status message goes, so that no button of it is left above the answer
+    await drop(bot, message.chat.id, await status.settle(message.chat.id, draft.status_message_id))
     await message.answer(admin_batch_texts.CANCELLED)
 
 

@@ -7,7 +7,6 @@ from admin_bot.albums import AlbumCollector, AlbumItem, Taken
 from admin_bot.content import kind_of, title_of, written_title
 from admin_bot.desk import PostDesk
 from admin_bot.filters import is_copyable, is_of_album, is_refused
-from admin_bot.once import Once
 from admin_bot.screens import quoting
 from views import admin_post_texts as texts
 
@@ -24,10 +23,8 @@ async def take_album_item(message: Message, albums: AlbumCollector) -> None:
         await message.answer(texts.LATE_ITEM, reply_parameters=quoting(message.message_id))
 
 
-async def post_message(message: Message, desk: PostDesk, once: Once) -> None:
-    with once.attempt((message.chat.id, message.message_id)) as is_new:
-        if is_new:
-            await desk.post(message.chat.id, message.chat.id, [message.message_id], title_of(message))
+async def post_message(message: Message, desk: PostDesk) -> None:
+    await desk.post(message.chat.id, message.chat.id, [message.message_id], title_of(message))
 
 
 async def refuse(message: Message) -> None:

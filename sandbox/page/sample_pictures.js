@@ -23,6 +23,40 @@ export async function samplePicture() {
   return new File([blob], `sample-${drawn}.jpg`, { type: "image/jpeg" });
 }
 
+/** A smiling sun on nothing, as stickers are. */
+export async function sampleSticker() {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 512;
+  const pen = canvas.getContext("2d");
+  pen.translate(256, 256);
+  pen.fillStyle = "#f2a93b";
+  for (let ray = 0; ray < 12; ray += 1) {
+    pen.rotate(Math.PI / 6);
+    pen.beginPath();
+    pen.ellipse(0, -200, 26, 46, 0, 0, Math.PI * 2);
+    pen.fill();
+  }
+  pen.fillStyle = "#ffd25e";
+  disc(pen, 0, 0, 165);
+  pen.fillStyle = "#5b3a1a";
+  disc(pen, -56, -30, 17);
+  disc(pen, 56, -30, 17);
+  pen.strokeStyle = "#5b3a1a";
+  pen.lineWidth = 15;
+  pen.lineCap = "round";
+  pen.beginPath();
+  pen.arc(0, 12, 72, 0.25 * Math.PI, 0.75 * Math.PI);
+  pen.stroke();
+  const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  return new File([blob], "sun.png", { type: "image/png" });
+}
+
+function disc(pen, x, y, radius) {
+  pen.beginPath();
+  pen.arc(x, y, radius, 0, Math.PI * 2);
+  pen.fill();
+}
+
 function draw(pen, scene, seed) {
   const sky = pen.createLinearGradient(0, 0, 0, HEIGHT * 0.75);
   scene.sky.forEach((colour, at) => sky.addColorStop(at / 2, colour));
@@ -39,9 +73,7 @@ function drawSun(pen, colour, x, y) {
   pen.fillStyle = glow;
   pen.fillRect(0, 0, WIDTH, HEIGHT);
   pen.fillStyle = colour;
-  pen.beginPath();
-  pen.arc(x, y, 62, 0, Math.PI * 2);
-  pen.fill();
+  disc(pen, x, y, 62);
 }
 
 function drawHill(pen, colour, layer, seed) {

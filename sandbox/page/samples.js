@@ -3,7 +3,7 @@
 import { sendAlbum, sendMedia, sendText, uploadFile } from "./actions.js";
 import { sampleText } from "./markup.js";
 import { complain } from "./overlays.js";
-import { samplePicture } from "./sample_pictures.js";
+import { samplePicture, sampleSticker } from "./sample_pictures.js";
 
 const ALBUM_SIZE = 3;
 
@@ -20,7 +20,7 @@ export const SAMPLES = [
   sample("audio", "Audio", "audio", plain({ kind: "audio", file_name: "morning.mp3", file_size: 4_100_000 })),
   sample("voice", "Voice", "voice", plain({ kind: "voice", file_size: 38_000 })),
   sample("animation", "GIF", "play", plain({ kind: "animation", file_name: "wave.mp4", file_size: 310_000 })),
-  sample("sticker", "Sticker", "sticker", plain({ kind: "sticker" })),
+  sample("sticker", "Sticker", "sticker", sendSticker),
   sample("large", "2 GB file", "file", plain({ kind: "document", file_name: "film.mkv", file_size: 2_000_000_000 })),
   sample("poll", "Poll", "poll", plain({ kind: "poll" })),
 ];
@@ -39,6 +39,14 @@ async function sendPhotos(copy) {
     while (items.length < ALBUM_SIZE) items.push(await picture());
     items[0].caption = "Three pictures, one album";
     await sendAlbum(copy, items);
+  } catch (error) {
+    complain(error);
+  }
+}
+
+async function sendSticker(copy) {
+  try {
+    await sendMedia(copy, { kind: "sticker", ...(await uploadFile(await sampleSticker(), "sticker")) });
   } catch (error) {
     complain(error);
   }

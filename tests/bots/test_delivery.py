@@ -2,12 +2,13 @@
 
 import asyncio
 
+from core.delivery import PendingDeletion
 from database.connection import current_database
 from database.operations import deletion_ops, post_ops, settings_ops, user_ops
 from tests.house import ALICE, STORAGE, USER_BOT, House
 
 
-async def promises(user_id: int = ALICE) -> list[deletion_ops.PendingDeletion]:
+async def promises(user_id: int = ALICE) -> list[PendingDeletion]:
     return await deletion_ops.open_deliveries(user_id, 50)
 
 

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from pymongo.errors import AutoReconnect
 
+from core.delivery import PendingDeletion
 from core.posts import Post
 from database.connection import current_database
 from database.operations import deletion_ops, user_ops
@@ -13,7 +14,7 @@ from tests.house import ALICE, STORAGE, STORAGE_RIGHTS, USER_BOT, House
 OWNER_BOT = "house_admin_bot"
 
 
-async def promises(user_id: int = ALICE) -> list[deletion_ops.PendingDeletion]:
+async def promises(user_id: int = ALICE) -> list[PendingDeletion]:
     return await deletion_ops.open_deliveries(user_id, 50)
 
 

@@ -75,9 +75,7 @@ async def test_taking_back_takes_two_calls_a_delivery(house: House) -> None:
 async def test_a_promise_without_a_notice_gets_one_sent(house: House) -> None:
     post = await delivered(house)
     (promise,) = await open_promises()
-    again = await deletion_ops.promise(
-        promise.bot_id, ALICE, ALICE, post.code, promise.sent_at, promise.delete_at
-    )
+    again = await deletion_ops.promise(promise.bot_id, ALICE, ALICE, post.code, promise.sent_at, promise.delete_at)
     await deletion_ops.record_messages(again, promise.message_ids)
     await deletion_ops.finish([promise.id], "nobody")
     await house.advance(minutes=31)

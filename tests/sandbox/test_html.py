@@ -49,7 +49,7 @@ def test_html_becomes_text_and_entities(source: str, text: str, entities: list[J
     ("source", "error"),
     [
         ("1 < 2", 'Unsupported start tag "" at byte offset 2'),
-        ("<b>Ann <3</b>", 'Unsupported start tag "3<" at byte offset 7'),
+        ("<b>Ann <3</b>", 'Unsupported start tag "3</b" at byte offset 7'),
         ("ü<x>", 'Unsupported start tag "x" at byte offset 2'),
         ("<b", "Unclosed start tag at byte offset 0"),
         ('<a href="x', "Unclosed start tag at byte offset 0"),
@@ -65,10 +65,7 @@ def test_html_becomes_text_and_entities(source: str, text: str, entities: list[J
 def test_broken_html_gets_telegrams_words(source: str, error: str) -> None:
     with pytest.raises(ApiError) as caught:
         parse_html(source)
-    if source == "<b>Ann <3</b>":
-        assert caught.value.description.startswith("Bad Request: can't parse entities: Unsupported start tag")
-    else:
-        assert caught.value.description == f"Bad Request: can't parse entities: {error}"
+    assert caught.value.description == f"Bad Request: can't parse entities: {error}"
 
 
 @given(st.text(alphabet="<>/&;=ab \"'#x1😀", max_size=40))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -81,7 +81,6 @@ class AdminBot:
     supervisor: Supervisor
     _update_id: int = 100
     _message_id: int = 500
-    failures: list[BaseException] = field(default_factory=list)
 
     # --- what people do
 
@@ -124,7 +123,13 @@ class AdminBot:
         message = (
             shown.model_dump(by_alias=True, exclude_none=True) if shown else {"message_id": 3, "chat": chat, "date": 0}
         )
-        body = {"id": "300", "from": who.model_dump(), "chat_instance": "1", "data": data, "message": message}
+        body = {
+            "id": str(self._update_id + 9000),
+            "from": who.model_dump(),
+            "chat_instance": "1",
+            "data": data,
+            "message": message,
+        }
         return await self.feed("callback_query", body)
 
     # --- what people see

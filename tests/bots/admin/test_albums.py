@@ -147,8 +147,9 @@ async def test_albums_of_two_admins_chats_do_not_mix(admin: AdminBot) -> None:
 
 @pytest.mark.parametrize("kind", ["document", "audio"])
 async def test_albums_of_files_are_albums(admin: AdminBot, kind: str) -> None:
-    file: dict[str, Any] = {"file_id": "f", "file_unique_id": "f", "file_name": "x.bin", "duration": 1}
-    await admin.send(message_id=1, media_group_id="g", **{kind: file})
-    await admin.send(message_id=2, media_group_id="g", **{kind: file})
+    file = {"file_id": "f", "file_unique_id": "f", "file_name": "x.bin", "duration": 1}
+    content: dict[str, Any] = {kind: file, "media_group_id": "g"}
+    await admin.send(message_id=1, **content)
+    await admin.send(message_id=2, **content)
     await admin.time.move(1)
     assert (await admin.only_post()).item_count == 2

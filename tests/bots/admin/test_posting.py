@@ -198,7 +198,8 @@ async def test_a_lost_storage_channel_names_what_is_missing_and_the_owner_is_tol
     admin.world.members[admin.bot.id] = administrator(await admin.bot.me(), post=False)
     await admin.say("one")
     await admin.say("two")
-    assert admin.last_text.count("@tollgate_admin_bot lacks the right “Post messages”") == 1
+    assert "This was not stored: @tollgate_admin_bot lacks the right “Post messages”." in admin.last_text
+    assert "@tollgate_admin_bot lacks the right “Post messages”" in admin.told[0]
     assert len(admin.told) == 1
     assert await admin.posts() == []
 

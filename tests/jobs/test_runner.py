@@ -1,0 +1,220 @@
+"""One run: every end has its word, its row and its report; nothing ordinary is raised."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pymongo.errors import AutoReconnect
+
+from core.clock import ManualClock, SystemClock
+from core.jobs import Counts, JobOutcome
+from core.supervisor import Supervisor
+from database.connection import Database, close_database, open_database
+from database.indexes import ensure_indexes
+from database.operations import run_ops
+from schedulers.registry import JobContext
+from schedulers.runner import Run, Runner
+from schedulers.schedule import every_minute
+from schedulers.scheduler import ScheduledJob
+from tests.jobs.timer import HandTimer
+
+NOW = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
+TICK = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NOW)
+
+
+@pytest.fixture
+async def db(clock: ManualClock) -> AsyncIterator[Database]:
+    database = await open_database("memory://", "jobs", clock=clock)
+    await ensure_indexes(database)
+    yield database
+    await close_database()
+
+
+class FakeJob:
+    """Does what the test says."""
+
+    name = "fake"
+
+    def __init__(self, work: Callable[[Run], Awaitable[Counts]]) -> None:
+        self._work = work
+        self.runs = 0
+
+    async def __call__(self, run: Run) -> Counts:
+        self.runs += 1
+        return await self._work(run)
+
+
+async def three(run: Run) -> Counts:
+    return Counts({"deleted": 3}, more=True)
+
+
+async def broken(run: Run) -> Counts:
+    raise ValueError("broken on purpose")
+
+
+async def endless(run: Run) -> Counts:
+    await asyncio.Event().wait()
+    return Counts()
+
+
+async def test_a_run_that_ends_well_reports_its_counts_and_leaves_a_row(db: Database, clock: ManualClock) -> None:
+    report = await Runner(clock, "me").run(FakeJob(three), TICK)
+    assert (report.outcome, report.counts, report.more) == (JobOutcome.SUCCEEDED, {"deleted": 3}, True)
+    (row,) = await run_ops.last_runs(5)
+    assert (row.job, row.scheduled_at, row.outcome, row.owner) == ("fake", TICK, JobOutcome.SUCCEEDED, "me")
+    assert row.counts == {"deleted": 3}
+    assert row.finished_at is not None
+
+
+async def test_a_job_that_raises_is_a_failed_run_and_raises_nothing(db: Database, clock: ManualClock) -> None:
+    report = await Runner(clock, "me").run(FakeJob(broken), TICK)
+    assert (report.outcome, report.error) == (JobOutcome.FAILED, "ValueError: broken on purpose")
+    (row,) = await run_ops.last_runs(5)
+    assert row.error == "ValueError: broken on purpose"
+
+
+async def test_a_job_past_its_limit_is_timed_out(db: Database, clock: ManualClock) -> None:
+    report = await Runner(clock, "me", time_limit=timedelta()).run(FakeJob(endless), TICK)
+    assert report.outcome is JobOutcome.TIMED_OUT
+
+
+async def test_a_jobs_own_timeout_is_a_failure_not_the_limit(db: Database, clock: ManualClock) -> None:
+    async def own(run: Run) -> Counts:
+        raise TimeoutError("the job's own")
+
+    assert (await Runner(clock, "me").run(FakeJob(own), TICK)).outcome is JobOutcome.FAILED
+
+
+async def test_a_cancelled_run_is_written_down_and_the_cancellation_passes(db: Database, clock: ManualClock) -> None:
+    tasks, begun = Supervisor(), asyncio.Event()
+
+    async def endless_once_begun(run: Run) -> Counts:
+        begun.set()
+        return await endless(run)
+
+    task = tasks.spawn(Runner(clock, "me").run(FakeJob(endless_once_begun), TICK), "run")
+    await begun.wait()
+    await tasks.close()
+    assert task.cancelled()
+    (row,) = await run_ops.last_runs(5)
+    assert row.outcome is JobOutcome.CANCELLED
+
+
+async def test_two_processes_start_one_tick_once(db: Database, clock: ManualClock) -> None:
+    job = FakeJob(three)
+    reports = await asyncio.gather(*(Runner(clock, f"process {n}").run(job, TICK) for n in range(10)))
+    assert job.runs == 1
+    assert sorted(report.outcome for report in reports).count(JobOutcome.SKIPPED) == 9
+    assert len(await run_ops.last_runs(20)) == 1
+
+
+async def test_runs_by_hand_never_stand_in_each_others_way(db: Database, clock: ManualClock) -> None:
+    job = FakeJob(three)
+    for _ in range(3):
+        assert (await Runner(clock, "me").run(job, None)).outcome is JobOutcome.SUCCEEDED
+    assert job.runs == 3
+
+
+async def test_a_database_that_is_away_is_a_failed_run(db: Database, clock: ManualClock) -> None:
+    def away(operation: str, collection: str) -> None:
+        raise AutoReconnect("gone")
+
+    db.before_call = away
+    report = await Runner(clock, "me").run(FakeJob(three), TICK)
+    assert report.outcome is JobOutcome.FAILED
+    assert "StoreUnavailable" in (report.error or "")
+
+
+async def test_work_that_was_done_is_reported_even_if_its_row_cannot_be_finished(
+    db: Database, clock: ManualClock
+) -> None:
+    def away(operation: str, collection: str) -> None:
+        if operation != "insert_one":
+            raise AutoReconnect("gone")
+
+    db.before_call = away
+    assert (await Runner(clock, "me").run(FakeJob(three), TICK)).outcome is JobOutcome.SUCCEEDED
+
+
+# the timer around it
+
+
+def scheduled(job: FakeJob, clock: SystemClock, timer: HandTimer) -> ScheduledJob:
+    context = JobContext(clock=clock, timer=timer, owner="me")
+    return context.scheduled(job, every_minute(context.zone))
+
+
+async def test_a_tick_runs_once_and_a_second_firing_of_it_is_skipped(db: Database) -> None:
+    job, timer = FakeJob(three), HandTimer()
+    one = scheduled(job, SystemClock(), timer)
+    one.start()
+    timer.fire("fake")
+    await one.ended(5)
+    timer.fire("fake")
+    await one.ended(5)
+    # a minute may have passed between the two: each tick has one row and one run, however often it fired
+    assert job.runs == len({run.scheduled_at for run in await run_ops.last_runs(5)})
+    one.stop()
+    assert timer.names == set()
+
+
+async def test_a_tick_missed_while_down_runs_once_at_the_start(db: Database) -> None:
+    job, timer, clock = FakeJob(three), HandTimer(), SystemClock()
+    two_hours_ago = clock.now() - timedelta(hours=2)
+    await run_ops.start_run("fake", two_hours_ago, "earlier", two_hours_ago)
+    one = scheduled(job, clock, timer)
+    one.start()
+    await one.ended(5)
+    one.stop()
+    assert job.runs == 1
+
+
+async def test_a_first_start_catches_nothing_up(db: Database) -> None:
+    job, timer = FakeJob(three), HandTimer()
+    one = scheduled(job, SystemClock(), timer)
+    one.start()
+    one.start()
+    await one.ended(5)
+    one.stop()
+    one.stop()
+    assert job.runs == 0
+
+
+async def test_a_clock_that_jumps_runs_the_passed_tick_once(db: Database) -> None:
+    job, timer, clock = FakeJob(three), HandTimer(), SystemClock()
+    one = scheduled(job, clock, timer)
+    one.start()
+    clock.shift_to(timedelta(hours=3))
+    await one.ended(5)
+    assert job.runs == 1
+    one.stop()
+    clock.shift_to(timedelta(hours=6))
+    await one.ended(5)
+    assert job.runs == 1, "a stopped job no longer listens to the clock"
+
+
+async def test_a_stop_lets_the_run_under_way_end_its_step(db: Database) -> None:
+    reached = asyncio.Event()
+
+    async def polite(run: Run) -> Counts:
+        reached.set()
+        await run.stopping.wait()
+        return Counts({"steps": 1})
+
+    job, timer = FakeJob(polite), HandTimer()
+    one = scheduled(job, SystemClock(), timer)
+    one.start()
+    timer.fire("fake")
+    await reached.wait()
+    timer.fire("fake")
+    one.stop()
+    await one.ended(5)
+    (row,) = await run_ops.last_runs(5)
+    assert (row.outcome, row.counts) == (JobOutcome.SUCCEEDED, {"steps": 1})
+    assert job.runs == 1, "a tick that comes while a run is under way starts no second one"

@@ -1,0 +1,133 @@
+"""The product as a process: SIGTERM in the middle of a delivery, kill -9, a second start."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from sandbox.client import SandboxClient
+from sandbox.server import Sandbox
+from tests.house import ADMIN_BOT, ADMIN_TOKEN, ALICE, OLIVE, STORAGE, USER_BOT, USER_TOKEN, people_and_channel
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.journey
+
+
+def environment(url: str, **more: str) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "USER_BOT_TOKEN": USER_TOKEN,
+        "ADMIN_BOT_TOKEN": ADMIN_TOKEN,
+        "ADMIN_IDS": str(OLIVE),
+        "STORAGE_CHANNEL_ID": str(STORAGE),
+        "MONGO_URI": "memory://",
+        "TELEGRAM_API_URL": url,
+        "SANDBOX_CLOCK_URL": f"{url}/control/clock",
+    } | more
+
+
+@asynccontextmanager
+async def product(url: str, **more: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(ROOT / "main.py"),
+        cwd=ROOT,
+        env=environment(url, **more),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[SandboxClient]:
+    async with Sandbox(seed=1).running(port=0) as sandbox, SandboxClient(sandbox.url) as client:
+        await people_and_channel(client)
+        yield client
+
+
+async def a_link(world: SandboxClient) -> str:
+    """What the owner gets for a photo."""
+    await world.person(OLIVE).media(ADMIN_BOT, "photo", caption="Roses")
+    seen = await world.person(OLIVE).wait(ADMIN_BOT, contains="?start=p_", timeout_s=30)
+    text = next(m["text"] for m in seen["messages"] if "?start=p_" in m.get("text", ""))
+    return str(next(word for word in text.split() if "?start=p_" in word))
+
+
+async def test_sigterm_in_the_middle_of_a_delivery_finishes_it(world: SandboxClient) -> None:
+    async with product(world.url) as process:
+        link = await a_link(world)
+        alice = world.person(ALICE)
+        await world.fault("delay", method="copyMessages", bot=USER_BOT, ms=500)
+        await world.fault("delay", method="sendMessage", bot=USER_BOT, ms=500)
+        before = (await world.counters())["methods"].get("copyMessages", 0)
+        await alice.link(link)
+        async with asyncio.timeout(10):
+            while (await world.counters())["methods"].get("copyMessages", 0) == before:
+                await world.request("GET", "clock", after=0, timeout_s=0.05)
+        process.send_signal(signal.SIGTERM)
+        _, errors = await asyncio.wait_for(process.communicate(), 20)
+        seen = await alice.transcript(USER_BOT)
+        assert process.returncode == 0, errors.decode()
+        assert b"Traceback" not in errors
+        assert [bool(m.get("photo")) for m in seen["messages"] if m["outgoing"]] == [True, False]
+        assert "30 minutes" in seen["messages"][-1]["text"]
+
+
+async def test_an_update_handled_before_the_stop_is_not_handled_again_after_it(world: SandboxClient) -> None:
+    alice = world.person(ALICE)
+    async with product(world.url) as process:
+        await alice.text(USER_BOT, "/start")
+        await alice.wait(USER_BOT, contains="Hello", timeout_s=30)
+        process.send_signal(signal.SIGINT)
+        assert await asyncio.wait_for(process.wait(), 10) == 0
+    async with product(world.url) as process:
+        await alice.text(USER_BOT, "/help")
+        await alice.wait(USER_BOT, contains="How this works", timeout_s=30)
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), 10) == 0
+    seen = await alice.transcript(USER_BOT)
+    assert len([m for m in seen["messages"] if "Hello" in m.get("text", "")]) == 1
+
+
+async def test_after_kill_9_the_next_start_answers_again(world: SandboxClient) -> None:
+    alice = world.person(ALICE)
+    async with product(world.url) as process:
+        await alice.text(USER_BOT, "/start")
+        await alice.wait(USER_BOT, contains="Hello", timeout_s=30)
+        process.kill()
+        await process.wait()
+    await alice.text(USER_BOT, "/help")
+    async with product(world.url) as process:
+        await alice.wait(USER_BOT, contains="How this works", timeout_s=30)
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), 10) == 0
+
+
+async def test_a_token_telegram_does_not_know_stops_the_start_with_one_line(world: SandboxClient) -> None:
+    async with product(world.url, USER_BOT_TOKEN="999:nobody-knows-it") as process:
+        _, errors = await asyncio.wait_for(process.communicate(), 30)
+        assert process.returncode == 2
+        assert b"USER_BOT_TOKEN: Telegram does not know this bot token" in errors
+        assert b"Traceback" not in errors
+        assert b"nobody-knows-it" not in errors
+
+
+async def test_a_telegram_that_cannot_be_reached_stops_the_start_with_one_line() -> None:
+    async with product("http://127.0.0.1:9", SANDBOX_CLOCK_URL="") as process:
+        _, errors = await asyncio.wait_for(process.communicate(), 60)
+        assert process.returncode == 1
+        assert b"TELEGRAM_API_URL: no answer from Telegram" in errors
+        assert b"Traceback" not in errors
+        assert USER_TOKEN.encode() not in errors

@@ -1,0 +1,71 @@
+"""Row 27: start links."""
+
+import pytest
+
+from sandbox.client import SandboxError
+from tests.sandbox.conftest import Town
+
+
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        ("https://t.me/shop_bot?start=p_1", "/start p_1"),
+        ("t.me/shop_bot?start=p_1", "/start p_1"),
+        ("https://t.me/Shop_Bot?start=" + "a" * 64, "/start " + "a" * 64),
+        ("https://telegram.me/shop_bot?start=p-1", "/start p-1"),
+        ("https://shop_bot.t.me?start=p", "/start p"),
+        ("tg://resolve?domain=shop_bot&start=p", "/start p"),
+        ("https://t.me/shop_bot", "/start"),
+    ],
+)
+async def test_links_send_start(town: Town, url: str, text: str) -> None:
+    await town.bob.link(url)
+    message = (await town.shop.updates())[0]["message"]
+    assert (message["text"], message["from"]["id"]) == (text, town.bob.id)
+    assert message["entities"] == [{"offset": 0, "length": 6, "type": "bot_command"}]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://t.me/shop_bot?start=" + "a" * 65,
+        "https://t.me/shop_bot?start=a.b",
+        "https://t.me/nobody_bot?start=p",
+        "https://example.com/shop_bot?start=p",
+        "https://t.me/+AbCdEfGhIjKlMnOp",
+        "javascript:alert(1)",
+    ],
+)
+async def test_other_links_are_refused(town: Town, url: str) -> None:
+    with pytest.raises(SandboxError):
+        await town.bob.link(url)
+    assert await town.shop.kinds() == []
+
+
+async def test_referral_payloads_never_arrive(town: Town) -> None:
+    done = await town.bob.link("https://t.me/shop_bot?start=_tgr_abc")
+    assert (done["update_ids"], "dropped" in done) == ([], True)
+    assert await town.shop.kinds() == []
+
+
+async def test_garbage_can_be_typed_behind_start(town: Town) -> None:
+    garbage = "/start " + "% \u0000ü" * 100
+    await town.alice.text("shop_bot", garbage)
+    assert (await town.shop.updates())[0]["message"]["text"] == garbage
+
+
+async def test_link_unblocks_first(town: Town) -> None:
+    await town.alice.block("shop_bot")
+    await town.alice.link("https://t.me/shop_bot?start=again")
+    assert await town.shop.kinds() == ["my_chat_member", "my_chat_member", "message"]
+
+
+async def test_blocked_bots_cannot_be_written_to(town: Town) -> None:
+    await town.alice.block("shop_bot")
+    with pytest.raises(SandboxError, match="blocked"):
+        await town.alice.text("shop_bot", "hi")
+
+
+async def test_public_chat_link_names_the_chat(town: Town) -> None:
+    news = await town.client.add_chat("channel", "News", town.olga.id, username="news")
+    assert (await town.bob.link("https://t.me/news"))["chat_id"] == news

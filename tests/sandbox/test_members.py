@@ -1,0 +1,201 @@
+"""Rows 22 and 23: subscriptions, administrators, join requests, invite links."""
+
+import pytest
+
+from sandbox.client import SandboxError
+from tests.sandbox.conftest import ADMIN_RIGHTS, Town
+
+
+async def _status(town: Town, user_id: int) -> str:
+    return str((await town.shop("getChatMember", chat_id=town.storage, user_id=user_id)).result["status"])
+
+
+async def test_never_joined_is_left_and_not_an_error(town: Town) -> None:
+    assert await _status(town, town.bob.id) == "left"
+
+
+async def test_joining_and_leaving_shows(town: Town) -> None:
+    await town.bob.join(town.storage)
+    assert await _status(town, town.bob.id) == "member"
+    await town.bob.leave(town.storage)
+    assert await _status(town, town.bob.id) == "left"
+
+
+async def test_creator_banned_and_restricted_are_told_apart(town: Town) -> None:
+    assert await _status(town, town.olga.id) == "creator"
+    await town.client.set_member(town.storage, town.bob.id, "kicked")
+    banned = (await town.shop("getChatMember", chat_id=town.storage, user_id=town.bob.id)).result
+    assert (banned["status"], banned["until_date"]) == ("kicked", 0)
+    await town.client.set_member(town.storage, town.bob.id, "restricted", is_member=False)
+    outside = (await town.shop("getChatMember", chat_id=town.storage, user_id=town.bob.id)).result
+    assert (outside["status"], outside["is_member"]) == ("restricted", False)
+
+
+async def test_channel_without_the_bot_as_administrator_cannot_tell(town: Town) -> None:
+    await town.client.set_member(town.storage, 1001, "member")
+    reply = await town.shop("getChatMember", chat_id=town.storage, user_id=town.bob.id)
+    assert (reply.status, reply.error) == (400, "Bad Request: member list is inaccessible")
+    assert (await town.shop("getChatAdministrators", chat_id=town.storage)).error == reply.error
+
+
+async def test_unknown_person_is_no_participant(town: Town) -> None:
+    reply = await town.shop("getChatMember", chat_id=town.storage, user_id=999_999)
+    assert reply.error == "Bad Request: PARTICIPANT_ID_INVALID"
+
+
+async def test_banned_people_cannot_join(town: Town) -> None:
+    await town.client.set_member(town.storage, town.bob.id, "kicked")
+    with pytest.raises(SandboxError, match="banned"):
+        await town.bob.join(town.storage)
+
+
+async def test_administrators_are_people_and_the_asking_bot(town: Town) -> None:
+    found = (await town.shop("getChatAdministrators", chat_id=town.storage)).result
+    assert {member["user"]["id"] for member in found} == {town.olga.id, 1001}
+    reply = await town.shop("getChatAdministrators", chat_id=7002)
+    assert reply.error == "Bad Request: there are no administrators in the private chat"
+
+
+async def test_members_are_counted(town: Town) -> None:
+    await town.bob.join(town.storage)
+    assert (await town.shop("getChatMemberCount", chat_id=town.storage)).result == 4
+
+
+async def test_losing_rights_is_told(town: Town) -> None:
+    await town.client.set_member(town.storage, 1001, "administrator", can_invite_users=True)
+    await town.client.set_member(town.storage, 1001, "kicked")
+    changes = [update["my_chat_member"]["new_chat_member"] for update in await town.shop.updates()]
+    assert (changes[0]["can_post_messages"], changes[0]["can_invite_users"]) == (False, True)
+    assert changes[1]["status"] == "kicked"
+
+
+async def test_setting_the_same_place_again_tells_nobody(town: Town) -> None:
+    await town.client.set_member(town.storage, 1001, "administrator", **ADMIN_RIGHTS)
+    assert await town.shop.kinds() == []
+
+
+async def test_leaving_bot_is_out(town: Town) -> None:
+    assert (await town.shop("leaveChat", chat_id=town.storage)).result is True
+    reply = await town.shop("sendMessage", chat_id=town.storage, text="x")
+    assert reply.error == "Forbidden: bot is not a member of the channel chat"
+
+
+async def _answer(town: Town, verb: str, user_id: int) -> object:
+    reply = await town.shop(f"{verb}ChatJoinRequest", chat_id=town.storage, user_id=user_id)
+    return reply.body.get("description", True)
+
+
+async def test_join_request_is_approved_once(town: Town) -> None:
+    await town.shop("getUpdates", allowed_updates=["chat_join_request", "chat_member"])
+    await town.bob.request_join(town.storage)
+    request = (await town.shop.updates())[0]["chat_join_request"]
+    assert (request["from"]["id"], request["user_chat_id"]) == (town.bob.id, town.bob.id)
+    assert await _answer(town, "approve", town.bob.id) is True
+    assert (await town.shop.updates())[0]["chat_member"]["via_join_request"] is True
+    assert await _answer(town, "approve", town.bob.id) == "Bad Request: USER_ALREADY_PARTICIPANT"
+
+
+async def test_join_request_is_declined_once(town: Town) -> None:
+    await town.bob.request_join(town.storage)
+    assert await _answer(town, "decline", town.bob.id) is True
+    assert await _answer(town, "decline", town.bob.id) == "Bad Request: HIDE_REQUESTER_MISSING"
+    assert await _status(town, town.bob.id) == "left"
+
+
+async def test_requests_need_the_right_to_invite(town: Town) -> None:
+    await town.client.set_member(town.storage, 1001, "administrator", can_post_messages=True)
+    await town.shop.updates()
+    await town.bob.request_join(town.storage)
+    assert await town.shop.kinds() == []
+    expected = "Bad Request: not enough rights to manage chat join requests"
+    assert await _answer(town, "approve", town.bob.id) == expected
+    reply = await town.shop("createChatInviteLink", chat_id=town.storage)
+    assert reply.error == "Bad Request: not enough rights to manage chat invite link"
+
+
+async def test_deactivated_requester_is_forbidden(town: Town) -> None:
+    await town.bob.request_join(town.storage)
+    await town.bob.deactivate()
+    assert await _answer(town, "approve", town.bob.id) == "Forbidden: user is deactivated"
+
+
+async def test_invite_link_lets_people_in(town: Town) -> None:
+    link = (await town.shop("createChatInviteLink", chat_id=town.storage, name="n" * 40)).result
+    assert (len(link["name"]), link["creator"]["id"], link["is_primary"]) == (32, 1001, False)
+    await town.bob.link(link["invite_link"])
+    assert await _status(town, town.bob.id) == "member"
+
+
+async def test_invite_link_with_approval_asks(town: Town) -> None:
+    link = (await town.shop("createChatInviteLink", chat_id=town.storage, creates_join_request=True)).result
+    done = await town.bob.link(link["invite_link"])
+    assert done["requested"] is True
+    request = (await town.shop.updates())[0]["chat_join_request"]
+    assert request["invite_link"]["pending_join_request_count"] == 1
+
+
+async def test_invite_link_ends_at_its_limits(town: Town) -> None:
+    link = (await town.shop("createChatInviteLink", chat_id=town.storage, member_limit=1)).result["invite_link"]
+    await town.bob.link(link)
+    with pytest.raises(SandboxError, match="expired"):
+        await town.alice.link(link)
+    reply = await town.shop(
+        "createChatInviteLink", chat_id=town.storage, member_limit=1, creates_join_request=True
+    )
+    assert reply.error == (
+        "Bad Request: member limit can't be specified for links requiring administrator approval"
+    )
+
+
+async def test_exported_link_replaces_the_last_one(town: Town) -> None:
+    first = (await town.shop("exportChatInviteLink", chat_id=town.storage)).result
+    second = (await town.shop("exportChatInviteLink", chat_id=town.storage)).result
+    assert (await town.shop("getChat", chat_id=town.storage)).result["invite_link"] == second
+    with pytest.raises(SandboxError, match="no link"):
+        await town.bob.link(first)
+
+
+async def test_pressing_an_invitation_names_the_chat(town: Town) -> None:
+    link = (await town.shop("createChatInviteLink", chat_id=town.storage)).result["invite_link"]
+    await town.send("join", reply_markup={"inline_keyboard": [[{"text": "Join", "url": link}]]})
+    done = await town.alice.press("shop_bot", "Join")
+    assert done["url"] == link
+    assert done["invitation"] == {"chat_id": town.storage, "title": "Storage", "creates_join_request": False}
+
+
+async def test_commands_are_kept_per_scope(town: Town) -> None:
+    commands = [{"command": "/start", "description": "Begin"}]
+    assert (await town.shop("setMyCommands", commands=commands)).result is True
+    assert (await town.shop("getMyCommands")).result == [{"command": "start", "description": "Begin"}]
+    scope = {"type": "chat", "chat_id": town.alice.id}
+    assert (await town.shop("getMyCommands", scope=scope)).result == []
+    await town.shop("deleteMyCommands")
+    assert (await town.shop("getMyCommands")).result == []
+
+
+@pytest.mark.parametrize(
+    ("command", "error"),
+    [
+        ({"command": "x" * 33, "description": "d"}, "command length must not exceed 32"),
+        ({"command": "x", "description": ""}, "command description must be non-empty"),
+        ({"command": "x", "description": "d" * 257}, "command description length must not exceed 256"),
+        ({"command": "Start", "description": "d"}, "BOT_COMMAND_INVALID"),
+    ],
+)
+async def test_bad_commands_are_refused(town: Town, command: dict[str, str], error: str) -> None:
+    assert (await town.shop("setMyCommands", commands=[command])).error == f"Bad Request: {error}"
+
+
+async def test_command_scope_needs_a_reachable_chat(town: Town) -> None:
+    reply = await town.shop("setMyCommands", commands=[], scope={"type": "chat", "chat_id": town.bob.id})
+    assert reply.error == "Bad Request: chat not found"
+
+
+async def test_menu_and_descriptions_are_taken(town: Town) -> None:
+    button = {"type": "web_app", "text": "Open", "web_app": {"url": "https://example.com"}}
+    assert (await town.shop("setChatMenuButton", chat_id=7002, menu_button=button)).result is True
+    assert (await town.shop("setChatMenuButton", chat_id=7003, menu_button=button)).error == (
+        "Bad Request: user not found"
+    )
+    assert (await town.shop("setMyDescription", description="d" * 512)).result is True
+    assert (await town.shop("setMyShortDescription", short_description="d" * 121)).status == 400
