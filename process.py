@@ -201,8 +201,7 @@ async def serve_until_stopped(base: Foundation, parts: Sequence[Part]) -> None:
         announce(part.name, "running")
     await asyncio.wait([*serving, asked], return_when=asyncio.FIRST_COMPLETED)
     log.info("stop.begun")
-    for part, task in zip(parts, serving, strict=True):
-        await _stop_polling(part.dispatcher, task)
+    await asyncio.gather(*(_stop_polling(part.dispatcher, task) for part, task in zip(parts, serving, strict=True)))
     asked.cancel()
     ends = await asyncio.gather(*serving, return_exceptions=True)
     for end in ends:

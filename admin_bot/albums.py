@@ -24,6 +24,9 @@ REMEMBERED_MAX = 500
 #: pauses between tries when the database is away, in seconds; together ten minutes, as the intake holds updates
 OUTAGE_PAUSES_S = (1.0, 2.0, *[5.0] * 120)
 
+#: seconds a stop waits for albums on their way; what takes longer waits for an absent database
+CLOSE_S = 5.0
+
 Key = tuple[int, str]
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -61,6 +64,12 @@ class Album:
     message_ids: tuple[int, ...]
     #: the first title among its items; None when none has one
     title: str | None
+
+
+class Stopped(TollgateError):
+    """The process ended before the album could be stored."""
+
+    sentence = "I was stopped before your album was stored. Please send it again."
 
 
 class AlbumReceiver(Protocol):
@@ -109,7 +118,7 @@ class AlbumCollector:
         self._sleep = sleep
         self._held: dict[Key, _Held] = {}
         self._past: OrderedDict[Key, _Past] = OrderedDict()
-        self._handing_on: set[asyncio.Task[None]] = set()
+        self._handing_on: dict[asyncio.Task[None], Album] = {}
 
     def add(self, item: AlbumItem) -> Taken:
         """Hold one item and start the album's time anew."""
@@ -130,12 +139,20 @@ class AlbumCollector:
         """An album that went elsewhere (into a batch): items that still come are late."""
         self._remember((chat_id, group_id), message_ids)
 
-    async def close(self) -> None:
-        """Hand on at once what is held (at a stop) and wait for everything on its way."""
+    async def close(self, wait_s: float = CLOSE_S) -> None:
+        """At a stop: hand on at once what is held and wait for everything on its way.
+
+        Whose album could not be handed on within `wait_s` seconds is told to send it again.
+        """
         for key in list(self._held):
             self._hand_on(key)
-        while self._handing_on:
-            await asyncio.wait(set(self._handing_on))
+        if not self._handing_on:
+            return
+        _, late = await asyncio.wait(self._handing_on, timeout=wait_s)
+        for task in late:
+            album = self._handing_on[task]
+            task.cancel()
+            await self._receiver.tell(album, Stopped("stopped before the album was stored"))
 
     async def _wait(self, key: Key) -> None:
         await self._sleep(self._quiet_s)
@@ -151,8 +168,8 @@ class AlbumCollector:
         self._remember(key, frozenset(held.items))
         album = _complete(held.items)
         task = self._supervisor.spawn(self._deliver(album), f"album post {album.group_id}")
-        self._handing_on.add(task)
-        task.add_done_callback(self._handing_on.discard)
+        self._handing_on[task] = album
+        task.add_done_callback(lambda ended: self._handing_on.pop(ended, None))
 
     async def _deliver(self, album: Album) -> None:
         told = False

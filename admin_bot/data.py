@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from aiogram import Bot
 
 from admin_bot.albums import AlbumCollector
+from admin_bot.cards import CardDesk
 from admin_bot.copying import Copier
 from admin_bot.desk import PostDesk
 from admin_bot.posting import PostMaker
@@ -30,6 +31,7 @@ class AdminData(TypedDict):
     storage_channel: Storage
     posts: PostMaker
     desk: PostDesk
+    cards: CardDesk
     albums: AlbumCollector
     status: StatusBoard
     alerts: Alerts
@@ -61,6 +63,7 @@ def build_data(
         storage_channel=storage,
         posts=posts,
         desk=desk,
+        cards=CardDesk(bot, user_bot_username, clock, zone),
         albums=AlbumCollector(supervisor, desk, sleep=sleep),
         status=StatusBoard(bot, supervisor, sleep=sleep),
         alerts=alerts,

@@ -7,7 +7,8 @@ from core.errors import BadInput
 from core.posts import DESCRIPTION_MAX, TITLE_MAX
 from views.admin_post_texts import DELETION_EXPECTED, DESCRIPTION_EXPECTED, TITLE_EXPECTED
 
-_LONGEST_MINUTES = int(LONGEST_DELETE_AFTER.total_seconds()) // 60
+#: the longest deletion time, in minutes
+LONGEST_MINUTES = int(LONGEST_DELETE_AFTER.total_seconds()) // 60
 _TIME = re.compile(
     r"(?:(?P<hours>[0-9]{1,3})\s*(?:h|hour|hours))?\s*(?:(?P<minutes>[0-9]{1,5})\s*(?:m|min|minute|minutes)?)?",
     re.ASCII,
@@ -41,6 +42,6 @@ def read_minutes(text: str) -> int:
     if found is None or not typed:
         raise BadInput(DELETION_EXPECTED)
     minutes = int(found["hours"] or 0) * 60 + int(found["minutes"] or 0)
-    if not 1 <= minutes <= _LONGEST_MINUTES:
+    if not 1 <= minutes <= LONGEST_MINUTES:
         raise BadInput(DELETION_EXPECTED)
     return minutes

@@ -26,11 +26,16 @@ async def _run(arguments: argparse.Namespace) -> None:
     sandbox.world.config.latency_ms = arguments.latency_ms
     sandbox.world.config.anti_spin = True
     if arguments.world is not None:
-        load(sandbox.world, json.loads(arguments.world.read_text("utf-8")))
+        plan = json.loads(arguments.world.read_text("utf-8"))
+        if not isinstance(plan, dict):
+            raise ControlError("the world file must be a JSON object")
+        load(sandbox.world, plan)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        # started with the signal ignored (as a part of something bigger): it stays ignored
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop.set)
     await serve(sandbox, arguments.port, stop)
 
 

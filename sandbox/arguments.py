@@ -13,6 +13,8 @@ def need_text(body: Json, name: str) -> str:
     found = body.get(name)
     if not isinstance(found, str) or not found:
         raise ControlError(f'"{name}" must be a text')
+    if not found.isascii() and any("\ud800" <= letter <= "\udfff" for letter in found):
+        raise ControlError(f'"{name}" is not valid Unicode')
     return found
 
 
@@ -29,6 +31,24 @@ def find_text(body: Json, name: str) -> str | None:
 def find_int(body: Json, name: str) -> int | None:
     """A whole number or None when it is missing. Raises ControlError for anything else."""
     return as_int(body[name], name) if body.get(name) not in (None, "") else None
+
+
+def find_list(body: Json, name: str) -> list[Any]:
+    """A list, empty when it is missing. Raises ControlError for anything else."""
+    found = body.get(name)
+    if found is None:
+        return []
+    if not isinstance(found, list):
+        raise ControlError(f'"{name}" must be a list')
+    return found
+
+
+def find_objects(body: Json, name: str) -> list[Json]:
+    """A list of objects, empty when it is missing. Raises ControlError for anything else."""
+    found = find_list(body, name)
+    if not all(isinstance(item, dict) for item in found):
+        raise ControlError(f'"{name}" must be a list of objects')
+    return found
 
 
 def as_int(found: Any, name: str) -> int:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.arguments import as_int, find_int, find_text, get_user, need_int, need_text
+from sandbox.arguments import as_int, find_int, find_objects, find_text, get_user, need_int, need_text
 from sandbox.errors import ControlError
 from sandbox.membership import set_member
 from sandbox.objects import user_json
@@ -107,15 +107,16 @@ def load(world: World, plan: Json) -> None:
 
     It describes what was so before, so no bot gets updates about it. Raises ControlError.
     """
-    for bot in plan.get("bots", []):
+    for bot in find_objects(plan, "bots"):
         add_bot(world, bot)
-    for user in plan.get("users", []):
+    for user in find_objects(plan, "users"):
         add_user(world, user)
-    for wanted in plan.get("chats", []):
-        creators = [member["id"] for member in wanted.get("members", []) if member.get("status") == "creator"]
+    for wanted in find_objects(plan, "chats"):
+        members = find_objects(wanted, "members")
+        creators = [member.get("id") for member in members if member.get("status") == "creator"]
         owner = {"owner": creators[0]} if creators else {}
         chat = add_chat(world, owner | wanted)
-        for member in wanted.get("members", []):
+        for member in members:
             put_member(world, chat, need_int(member, "id"), member)
     for known in world.bots.values():
         known.queue.clear()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.arguments import find_int, find_text, need_text
+from sandbox.arguments import find_int, find_objects, find_text, need_text
 from sandbox.entities import utf16_length
 from sandbox.errors import ControlError
 from sandbox.formatting import MAX_CAPTION, MAX_TEXT, detect
@@ -16,11 +16,11 @@ _WITHOUT_CAPTION = frozenset({"sticker", "video_note"})
 ALBUM_KINDS = frozenset({"photo", "video", "audio", "document"})
 
 
-def written(text: str, entities: list[Json] | None, limit: int = MAX_TEXT) -> tuple[str, list[Json]]:
+def written(text: str, entities: list[Json], limit: int = MAX_TEXT) -> tuple[str, list[Json]]:
     """A person's text with its entities: those given, and those the app finds."""
     if utf16_length(text) > limit:
         raise ControlError(f"a person can write at most {limit} characters here")
-    return text, (found := list(entities or [])) + detect(text, found)
+    return text, entities + detect(text, entities)
 
 
 def media(world: World, wanted: Json) -> Content:
@@ -45,7 +45,7 @@ def _file(world: World, kind: str, wanted: Json) -> Content:
     caption = find_text(wanted, "caption") or ""
     if kind in _WITHOUT_CAPTION:
         caption = ""
-    return Content(kind, *written(caption, wanted.get("caption_entities"), MAX_CAPTION), file)
+    return Content(kind, *written(caption, find_objects(wanted, "caption_entities"), MAX_CAPTION), file)
 
 
 def _poll(world: World, wanted: Json, kind: str = "regular") -> Json:

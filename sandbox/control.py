@@ -206,14 +206,18 @@ def _answered(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.Strea
         try:
             reply = await endpoint(request)
         except ControlError as error:
-            reply = web.Response(
-                status=error.status, body=encode({"error": error.sentence}), content_type="application/json"
-            )
+            reply = _refusal(error)
+        except web.HTTPRequestEntityTooLarge:
+            reply = _refusal(ControlError("the request is too large", 413))
         if isinstance(reply, dict):
             return web.Response(body=encode(reply), content_type="application/json")
         return reply
 
     return answer
+
+
+def _refusal(error: ControlError) -> web.Response:
+    return web.Response(status=error.status, body=encode({"error": error.sentence}), content_type="application/json")
 
 
 async def _page(request: web.Request) -> Reply:

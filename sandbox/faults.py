@@ -93,12 +93,13 @@ class Faults:
         missing = [name for name in _REQUIRED[kind] if name not in effect]
         if missing:
             raise ControlError(f"the effect {kind} needs {' and '.join(missing)}")
-        self._last_id += 1
-        fault = Fault(self._last_id, str(wanted.get("method") or "*"), effect, bot_id)
+        fault = Fault(self._last_id + 1, str(wanted.get("method") or "*"), effect, bot_id)
         if wanted.get("chat_id") is not None:
             fault.chat_id = str(wanted["chat_id"])
-        fault.skip = int(wanted.get("skip") or 0)
-        fault.times = wanted.get("times", 1)
+        fault.skip = _count(wanted.get("skip") or 0, "skip")
+        times = wanted.get("times", 1)
+        fault.times = None if times is None else _count(times, "times")
+        self._last_id = fault.id
         self._planned[fault.id] = fault
         return fault
 
@@ -124,6 +125,12 @@ class Faults:
             raise ControlError(f"there is no fault {fault_id}", 404)
         for known in [fault_id] if fault_id is not None else list(self._planned):
             self._planned.pop(known).removed.set()
+
+
+def _count(found: object, name: str) -> int:
+    if isinstance(found, bool) or not isinstance(found, int) or found < 0:
+        raise ControlError(f'"{name}" must be a whole number from 0')
+    return found
 
 
 def poison(bot_id: int, now: int) -> Json:

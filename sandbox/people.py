@@ -3,7 +3,18 @@
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.arguments import as_int, find_bot, find_text, get_bot, get_chat, get_place, get_user, need_text
+from sandbox.arguments import (
+    as_int,
+    find_bot,
+    find_list,
+    find_objects,
+    find_text,
+    get_bot,
+    get_chat,
+    get_place,
+    get_user,
+    need_text,
+)
 from sandbox.contents import ALBUM_KINDS, media, written
 from sandbox.copies import album_ids, is_copyable, is_protected, origin_of
 from sandbox.errors import ControlError
@@ -79,7 +90,7 @@ def _signed(chat: Chat, user: User) -> Draft:
 
 def _text(world: World, user: User, body: Json) -> Json:
     chat = get_place(world, user, body.get("to"))
-    content = Content("text", *written(need_text(body, "text"), body.get("entities")))
+    content = Content("text", *written(need_text(body, "text"), find_objects(body, "entities")))
     return _one(_said(world, _write(world, user, chat, [content], [_signed(chat, user)])))
 
 
@@ -90,14 +101,14 @@ def _media(world: World, user: User, body: Json) -> Json:
 
 def _album(world: World, user: User, body: Json) -> Json:
     chat = get_place(world, user, body.get("to"))
-    items = body.get("items")
-    if not isinstance(items, list) or not 2 <= len(items) <= 10:
+    items = find_objects(body, "items")
+    if not 2 <= len(items) <= 10:
         raise ControlError("an album has 2 to 10 items")
     contents = [media(world, item) for item in items]
     kinds = {content.kind for content in contents}
     if not kinds <= ALBUM_KINDS or (len(kinds) > 1 and kinds & {"audio", "document"}):
         raise ControlError("an album has photos and videos, or only documents, or only audio")
-    order = [as_int(index, "order") for index in body.get("order") or []]
+    order = [as_int(index, "order") for index in find_list(body, "order")]
     if order and sorted(order) != list(range(len(items))):
         raise ControlError('"order" must name each index once')
     draft = _signed(chat, user)
@@ -110,7 +121,7 @@ def _forward(world: World, user: User, body: Json) -> Json:
     source = get_place(world, user, body.get("from_chat"))
     if not isinstance(source, Dialog) and not source.username and user.id not in source.members:
         raise ControlError("the person does not see that chat")
-    messages = [_visible(source, message_id) for message_id in body.get("message_ids") or []]
+    messages = [_visible(source, message_id) for message_id in find_list(body, "message_ids")]
     if not messages:
         raise ControlError('"message_ids" is empty')
     if any(is_protected(message) or not is_copyable(message) for message in messages):
@@ -159,7 +170,7 @@ def _unblock(world: World, user: User, body: Json) -> Json:
 def _delete(world: World, user: User, body: Json) -> Json:
     """In a private chat a person deletes anything for both, elsewhere what they wrote or administer."""
     chat = get_place(world, user, body.get("in"))
-    messages = [_visible(chat, message_id) for message_id in body.get("message_ids") or []]
+    messages = [_visible(chat, message_id) for message_id in find_list(body, "message_ids")]
     member = chat.members.get(user.id)
     may_all = isinstance(chat, Dialog) or (member is not None and member.may("can_delete_messages"))
     if not all(may_all or message.sender is user for message in messages):
@@ -210,12 +221,7 @@ def _require_outside(chat: Chat, user: User) -> None:
 
 
 def _deactivate(world: World, user: User, body: Json) -> Json:
-    user.is_deactivated = True
-    user.first_name, user.last_name = "Deleted Account", None
-    if user.username:
-        world.names.pop(user.username.lower(), None)
-        user.username = None
-    world.changed.fire()
+    world.retire(user)
     return {}
 
 

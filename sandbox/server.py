@@ -25,6 +25,8 @@ Json = dict[str, Any]
 #: Larger requests are answered 413 with an empty body, as Telegram's front end does.
 MAX_REQUEST_BYTES = 60 * 1024 * 1024
 DEFAULT_PORT = 8081
+#: Seconds open connections get at the end (aiohttp reads 0 as "for ever").
+SHUTDOWN_S = 0.1
 
 
 @dataclass(slots=True)
@@ -51,7 +53,7 @@ class Sandbox:
     @asynccontextmanager
     async def running(self, port: int = DEFAULT_PORT, host: str = "127.0.0.1") -> AsyncIterator["Sandbox"]:
         """Serve on `host`:`port` (0: any free port, see `url`) until the block ends; waiting calls are cut then."""
-        runner = web.AppRunner(self.application(), access_log=None, handler_cancellation=True, shutdown_timeout=0)
+        runner = web.AppRunner(self.application(), access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_S)
         await runner.setup()
         try:
             site = web.TCPSite(runner, host, port, reuse_address=True)

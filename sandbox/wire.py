@@ -13,6 +13,8 @@ from sandbox.world import Bot, Chat, World
 
 Json = dict[str, Any]
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 @dataclass(slots=True)
 class Part:
@@ -120,7 +122,7 @@ async def _read_multipart(request: web.Request, params: dict[str, str], files: d
 
 def encode(body: Json) -> bytes:
     """Compact JSON."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return _ENCODER.encode(body).encode("utf-8", "surrogatepass")
 
 
 def success(result: Any) -> Json:

@@ -269,7 +269,7 @@ class World:
         self.calls = CallLog()
         self.faults.remove()
         self.clock.reset()
-        self.changed.fire()
+        self._tell_members()
 
     def now(self) -> int:
         """Sandbox time in whole unix seconds, the form of the Bot API."""
@@ -283,6 +283,7 @@ class World:
         self.bots[bot_id] = bot
         self.bots_by_token[token] = bot
         self.names[username.lower()] = bot
+        self._tell_members()
         return bot
 
     def add_user(self, user: User) -> User:
@@ -290,6 +291,7 @@ class World:
         self.users[user.id] = user
         if user.username:
             self.names[user.username.lower()] = user
+        self._tell_members()
         return user
 
     def add_chat(self, chat: Chat) -> Chat:
@@ -297,7 +299,20 @@ class World:
         self.chats[chat.id] = chat
         if chat.username:
             self.names[chat.username.lower()] = chat
+        self._tell_members()
         return chat
+
+    def retire(self, user: User) -> None:
+        """Delete a person's account: no name, no username, unreachable for every bot."""
+        if user.username:
+            self.names.pop(user.username.lower(), None)
+        user.is_deactivated, user.first_name, user.last_name, user.username = True, "Deleted Account", None, None
+        self._tell_members()
+
+    def _tell_members(self) -> None:
+        """Wake who waits and tell the pages that there are other bots, people or chats."""
+        self.changed.fire()
+        self.events.publish({"seq": self.seq, "kind": "member"})
 
     def dialog(self, bot: Bot, user: User) -> Dialog:
         """The private chat of the two, made empty and unseen when it is new."""

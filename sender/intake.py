@@ -27,6 +27,8 @@ HELD_MAX = 5000
 WAVE = 20
 #: seconds a stop waits for handlers in flight; below the 30 s most supervisors grant
 DRAIN_FOR_S = 20.0
+#: seconds a stop waits for Telegram to take the last confirmation
+CONFIRM_FOR_S = 1
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
@@ -185,9 +187,10 @@ async def confirm(bot: Bot, last: LastUpdate) -> None:
     if last.update_id is None:
         return
     try:
-        await bot(GetUpdates(offset=last.update_id + 1, limit=1, timeout=0))
+        # Telegram confirms when it receives this, and may take 3 s to answer (BOTAPI §2.2): the answer is not needed
+        await bot(GetUpdates(offset=last.update_id + 1, limit=1, timeout=0), request_timeout=CONFIRM_FOR_S)
     except TELEGRAM_ERRORS as error:
-        log.info("stop.confirm_failed", error=type(error).__name__)
+        log.debug("stop.confirmed_without_answer", error=type(error).__name__)
 
 
 class AnswerErrors:

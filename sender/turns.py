@@ -306,10 +306,10 @@ class Turns:
         if self._next_at >= min(self._naps.values(), default=math.inf):
             return
         for call in itertools.chain.from_iterable(line.calls for line in self._lines):
-            if call.wake is None or call.wake.cancelled():
-                continue
-            _wake(call)
-            return
+            if call.wake is not None:
+                # one that is just being cancelled hands over again
+                _wake(call)
+                return
 
 
 def _wake(call: Call) -> None:

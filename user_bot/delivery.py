@@ -47,6 +47,9 @@ class Outcome(StrEnum):
     LATER = "later"
 
 
+_NOTHING_SENT = frozenset({Outcome.STORAGE_LOST, Outcome.SOURCE_GONE, Outcome.BLOCKED, Outcome.LATER})
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """One person wants one post, in the private chat with the bot."""
@@ -88,7 +91,7 @@ class Deliverer:
         self._sleep = sleep
         self._in_flight: set[tuple[int, str]] = set()
         #: claims whose delivery stopped at an absent database before anything was sent: the repeat may use them
-        self._kept_claims: set[tuple[int, str]] = set()
+        self._kept_claims: dict[tuple[int, str], deletion_ops.Claim] = {}
 
     async def deliver(self, user: User, code: str) -> Outcome:
         """Hand post `code` to `user`, or say in one sentence why not.
@@ -124,18 +127,24 @@ class Deliverer:
         if post is None:
             await self._say(wish, user_texts.POST_GONE)
             return Outcome.NOT_FOUND
-        if not await self._claim(wish, now):
+        claim = await self._claim(wish, now)
+        if claim is None:
             return Outcome.DOUBLE_TAP
-        return await self._promise_and_send(wish, post, settings)
+        outcome = await self._promise_and_send(wish, post, settings, claim)
+        if outcome in _NOTHING_SENT:
+            # the next try must not look like a second tap, nor like a repeated open
+            await self._write_down(lambda: deletion_ops.release_delivery(claim, self._clock.now()))
+        return outcome
 
-    async def _claim(self, wish: Wish, now: datetime) -> bool:
-        if wish.key in self._kept_claims:
-            self._kept_claims.discard(wish.key)
-            return True
-        claim = await deletion_ops.claim_delivery(self._bot.id, wish.user.user_id, wish.code, now, DOUBLE_TAP)
-        return claim is not None
+    async def _claim(self, wish: Wish, now: datetime) -> deletion_ops.Claim | None:
+        kept = self._kept_claims.pop(wish.key, None)
+        if kept is not None:
+            return kept
+        return await deletion_ops.claim_delivery(self._bot.id, wish.user.user_id, wish.code, now, DOUBLE_TAP)
 
-    async def _promise_and_send(self, wish: Wish, post: Post, settings: BotSettings) -> Outcome:
+    async def _promise_and_send(
+        self, wish: Wish, post: Post, settings: BotSettings, claim: deletion_ops.Claim
+    ) -> Outcome:
         terms = _terms(post, settings, self._clock.now())
         promise = None
         if terms.delete_at is not None:
@@ -144,7 +153,7 @@ class Deliverer:
                     self._bot.id, wish.user.user_id, wish.user.user_id, post.code, terms.sent_at, terms.delete_at
                 )
             except StoreUnavailable:
-                self._kept_claims.add(wish.key)
+                self._kept_claims[wish.key] = claim
                 raise
         try:
             sent = await self._copy(wish, terms)

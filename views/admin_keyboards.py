@@ -129,7 +129,7 @@ def deletion_times(post: Post, place: PostList) -> InlineKeyboardMarkup:
 
 def _entry(post: Post) -> str:
     removed = " (removed)" if post.status is PostStatus.REMOVED else ""
-    return f"{post.number} · {cut(bare(post.title), 48)}{removed}"
+    return f"{post.number} · {cut(bare(post.title) or 'untitled', 48)}{removed}"
 
 
 def post_list(posts: Sequence[Post], place: PostList, *, more: bool) -> InlineKeyboardMarkup:

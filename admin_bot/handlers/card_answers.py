@@ -1,29 +1,26 @@
 """Answers to the questions a card asks. A wrong answer is told what is expected, and the question stays."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from aiogram import Bot, Router
 from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import Message
 
-from admin_bot.audit import note
+from admin_bot.cards import CardDesk
 from admin_bot.dialogue import Dialogue
 from admin_bot.filters import has_text
-from admin_bot.handlers.card import card_screen
 from admin_bot.inputs import read_description, read_minutes, read_title
 from admin_bot.screens import drop
 from admin_bot.states import Asked
-from core.clock import Clock
 from core.errors import BadInput
 from core.posts import Post
 from database.operations import post_ops
 from views import admin_post_texts as texts
 from views.admin_texts import NOTHING_TO_CANCEL, plain
 
-Change = Callable[[str, Any], Awaitable[Post | None]]
+Change = Callable[[str, Any], Coroutine[Any, Any, Post | None]]
 
 #: state -> (how the answer is read, how it is stored, the action's name, the field it changes)
 _ANSWERS: dict[str | None, tuple[Callable[[str], Any], Change, str, str]] = {
@@ -38,9 +35,7 @@ _EXPECTED = {
 }
 
 
-async def answered(
-    message: Message, bot: Bot, state: FSMContext, user_bot_username: str, clock: Clock, zone: ZoneInfo
-) -> None:
+async def answered(message: Message, bot: Bot, state: FSMContext, cards: CardDesk) -> None:
     dialogue = Dialogue(state)
     question = await dialogue.question()
     if question is None or question.button is None:
@@ -54,13 +49,12 @@ async def answered(
         await message.answer(plain(problem.sentence))
         return
     before = await post_ops.find(question.button.code)
-    post = await change(question.button.code, value)
+    post = await cards.change(message.chat.id, before, change(question.button.code, value), action, field)
     await dialogue.end_question()
-    if before is None or post is None:
+    if post is None:
         await message.answer(texts.POST_GONE)
         return
-    await note(clock.now(), message.chat.id, action, post.code, getattr(before, field), getattr(post, field))
-    html, keyboard = await card_screen(post, question.button.place, user_bot_username, clock, zone)
+    html, keyboard = await cards.screen(post, question.button.place)
     await message.answer(html, reply_markup=keyboard)
     await drop(bot, message.chat.id, question.screen_id)
 

@@ -6,7 +6,18 @@ import { copyText, openLink } from "./links.js";
 import { chooser, complain, confirmBox, toast } from "./overlays.js";
 import { refresh, refreshWorld } from "./sync.js";
 import {
-  adminBot, addressOf, chatCopy, emit, go, hasRole, me, owns, place, selection, titleOf, world,
+  adminBot,
+  addressOf,
+  chatCopy,
+  emit,
+  go,
+  hasRole,
+  me,
+  owns,
+  place,
+  selection,
+  titleOf,
+  world,
 } from "./store.js";
 
 const UPLOAD_CAP = 20 * 1024 * 1024;
@@ -19,6 +30,7 @@ async function act(copy, name, values) {
     return answer ?? {};
   } catch (error) {
     complain(error);
+    if (error.status === 404) refreshWorld().catch(() => {});
     return null;
   }
 }
@@ -76,21 +88,28 @@ export async function pressReply(copy, item) {
   refreshWorld().catch(() => {});
 }
 
-const isPlain = (item) => typeof item === "string" || Object.keys(item).every((name) => name === "text" || name === "style");
+const isPlain = (item) =>
+  typeof item === "string" || Object.keys(item).every((name) => name === "text" || name === "style");
 
 /** Whether an inline button has the same text: pressing by text would mean that one. */
 function isInlineToo(copy, text) {
-  return [...copy.messages.values()].some((message) => !message.deleted_at &&
-    (message.reply_markup?.inline_keyboard ?? []).flat().some((other) => other.text === text));
+  return [...copy.messages.values()].some(
+    (message) =>
+      !message.deleted_at && (message.reply_markup?.inline_keyboard ?? []).flat().some((other) => other.text === text),
+  );
 }
 
 function chooseChat(wish) {
   const type = wish.chat_is_channel ? "channel" : "group";
   const fits = (chat) => (wish.chat_is_channel ? chat.type === "channel" : chat.type !== "channel");
-  const options = world.chats.filter((chat) => fits(chat) && owns(chat, place.as)).map((chat) => ({
-    label: chat.title, hint: chat.username ? `@${chat.username}` : `private ${chat.type}`,
-    picture: avatar(chat.id, chat.title, "channel"), value: chat.id,
-  }));
+  const options = world.chats
+    .filter((chat) => fits(chat) && owns(chat, place.as))
+    .map((chat) => ({
+      label: chat.title,
+      hint: chat.username ? `@${chat.username}` : `private ${chat.type}`,
+      picture: avatar(chat.id, chat.title, "channel"),
+      value: chat.id,
+    }));
   return chooser(`Choose a ${type}`, options, {
     empty: `You own no ${type} yet.`,
     extra: (close) => newChatForm(wish.chat_is_channel ? "channel" : "supergroup", (chat) => close(chat.id)),
@@ -99,20 +118,31 @@ function chooseChat(wish) {
 
 /** One line to make a channel or group; `made` is called with it. */
 export function newChatForm(type, made) {
-  const title = el("input", { type: "text", maxlength: "128", required: true, placeholder: `New ${type}`, "aria-label": `Name of the new ${type}` });
-  return el("form", {
-    class: "inline-form",
-    onsubmit: async (event) => {
-      event.preventDefault();
-      try {
-        const chat = await api.createChat({ type, title: title.value.trim(), owner: place.as });
-        await refreshWorld();
-        made(chat);
-      } catch (error) {
-        complain(error);
-      }
+  const title = el("input", {
+    type: "text",
+    maxlength: "128",
+    required: true,
+    placeholder: `New ${type}`,
+    "aria-label": `Name of the new ${type}`,
+  });
+  return el(
+    "form",
+    {
+      class: "inline-form",
+      onsubmit: async (event) => {
+        event.preventDefault();
+        try {
+          const chat = await api.createChat({ type, title: title.value.trim(), owner: place.as });
+          await refreshWorld();
+          made(chat);
+        } catch (error) {
+          complain(error);
+        }
+      },
     },
-  }, title, button({ type: "submit" }, "Create"));
+    title,
+    button({ type: "submit" }, "Create"),
+  );
 }
 
 // ---------------------------------------------------------------------------------------------------- messages, people
@@ -125,10 +155,19 @@ export async function deleteMessages(copy, ids) {
 
 export async function forwardMessages(copy, ids) {
   const options = world.bots.map((bot) => ({
-    label: bot.first_name, hint: `@${bot.username}`, picture: avatar(bot.id, bot.first_name), value: `b${bot.id}`,
+    label: bot.first_name,
+    hint: `@${bot.username}`,
+    picture: avatar(bot.id, bot.first_name),
+    value: `b${bot.id}`,
   }));
   for (const chat of world.chats) {
-    if (owns(chat, place.as)) options.push({ label: chat.title, hint: chat.type, picture: avatar(chat.id, chat.title, "channel"), value: `c${chat.id}` });
+    if (owns(chat, place.as))
+      options.push({
+        label: chat.title,
+        hint: chat.type,
+        picture: avatar(chat.id, chat.title, "channel"),
+        value: `c${chat.id}`,
+      });
   }
   const key = await chooser("Forward to", options);
   if (!key) return;
@@ -148,7 +187,11 @@ export async function unblock(copy) {
 }
 
 export async function clearChat(copy) {
-  const sure = await confirmBox("Clear this chat?", `Every message between you and ${titleOf(copy)} is deleted.`, "Clear");
+  const sure = await confirmBox(
+    "Clear this chat?",
+    `Every message between you and ${titleOf(copy)} is deleted.`,
+    "Clear",
+  );
   if (sure) await act(copy, "clear", { in: copy.botId });
 }
 
@@ -167,7 +210,11 @@ export async function requestToJoin(chat) {
 }
 
 export async function deleteChannel(copy) {
-  const sure = await confirmBox("Delete the channel?", `${titleOf(copy)} and everything in it is gone, for the bots too.`, "Delete");
+  const sure = await confirmBox(
+    "Delete the channel?",
+    `${titleOf(copy)} and everything in it is gone, for the bots too.`,
+    "Delete",
+  );
   if (!sure) return;
   try {
     await api.deleteChat(copy.chatId);

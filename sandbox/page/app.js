@@ -12,7 +12,10 @@ import { personName } from "./format.js";
 
 const find = (selector) => document.querySelector(selector);
 
-find(".brand").append(el("img", { src: "/page/icon.svg", alt: "", width: "28", height: "28" }), el("span", {}, "Sandbox"));
+find(".brand").append(
+  el("img", { src: "/page/icon.svg", alt: "", width: "28", height: "28" }),
+  el("span", {}, "Sandbox"),
+);
 mountSidebar(find(".people"), find(".chat-list"), find(".open-link"));
 mountClock(find(".clock"));
 mountConversation(find(".conversation"));

@@ -42,30 +42,51 @@ function bubble(copy, items) {
   const single = items.length === 1;
   const last = items[items.length - 1];
   const captions = items.map((message) => textOf(copy, message)).filter(Boolean);
-  const body = el("div", { class: bubbleClass(kind, captions, items) },
-    origin(first), quote(copy, first),
+  const body = el(
+    "div",
+    { class: bubbleClass(kind, captions, items) },
+    origin(first),
+    quote(copy, first),
     single ? mediaOf(first) : album(items, (message, node) => mark(message, el("div", { class: "item" }, node))),
-    el("div", { class: captions.length ? "caption" : "no-words" }, captions, meta(last, items)));
+    el("div", { class: captions.length ? "caption" : "no-words" }, captions, meta(last, items)),
+  );
   if (single) mark(first, body);
-  const menuButton = button({
-    class: "message-more", "aria-label": "Message actions", "aria-haspopup": "menu",
-    onclick: (event) => messageMenu(event.currentTarget, copy, items),
-  }, icon("more"));
+  const menuButton = button(
+    {
+      class: "message-more",
+      "aria-label": "Message actions",
+      "aria-haspopup": "menu",
+      onclick: (event) => messageMenu(event.currentTarget, copy, items),
+    },
+    icon("more"),
+  );
   body.addEventListener("contextmenu", (event) => {
     if (event.target.closest("a, img")) return;
     event.preventDefault();
     messageMenu(menuButton, copy, items, { right: event.clientX + 4, top: event.clientY, bottom: event.clientY });
   });
-  return el("div", { class: "bubble-box" },
+  return el(
+    "div",
+    { class: "bubble-box" },
     el("div", { class: "bubble-line" }, body, menuButton),
-    inlineKeyboard(copy, last), items.map(openAsRow).find(Boolean));
+    inlineKeyboard(copy, last),
+    items.map(openAsRow).find(Boolean),
+  );
 }
 
 function bubbleClass(kind, captions, items) {
-  const bare = ["sticker", "video_note"].includes(kind) || (kind === "dice");
+  const bare = ["sticker", "video_note"].includes(kind) || kind === "dice";
+  const isNamed = Boolean(items[0][kind]?.file_name) && items.length === 1;
   const visual = ["photo", "video", "animation"].includes(kind);
-  return ["bubble", bare && "bare", visual && "visual", visual && !captions.length && "no-caption", items.length > 1 && "album"]
-    .filter(Boolean).join(" ");
+  return [
+    "bubble",
+    bare && "bare",
+    visual && "visual",
+    visual && !captions.length && !isNamed && "no-caption",
+    items.length > 1 && "album",
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
 
 function textOf(copy, message) {
@@ -80,7 +101,11 @@ function textOf(copy, message) {
 function origin(message) {
   const from = message.forward_origin;
   if (!from) return null;
-  const name = from.chat?.title ?? from.sender_chat?.title ?? from.sender_user_name ?? (from.sender_user ? personName(from.sender_user) : "somebody");
+  const name =
+    from.chat?.title ??
+    from.sender_chat?.title ??
+    from.sender_user_name ??
+    (from.sender_user ? personName(from.sender_user) : "somebody");
   return el("div", { class: "origin" }, icon("forward"), "Forwarded from ", el("b", { dir: "auto" }, name));
 }
 
@@ -97,17 +122,28 @@ export function shortText(message) {
   if (kind === "service") return serviceText(message);
   const flat = (text ?? "").replaceAll(/\s+/g, " ");
   if (kind === "text") return flat;
-  const word = kind === "document" && message.document.file_name ? message.document.file_name : KIND_WORDS[kind] ?? "Message";
+  const word =
+    kind === "document" && message.document.file_name ? message.document.file_name : (KIND_WORDS[kind] ?? "Message");
   return flat ? `${word} · ${flat}` : word;
 }
 
 function meta(message, items) {
   const edited = items.some((one) => one.edits > 0 || one.edit_date);
   const isProtected = items.some((one) => one.protected || one.has_protected_content);
-  return el("span", { class: "meta" },
-    isProtected ? el("span", { class: "protected", title: "Protected: cannot be saved or forwarded" }, icon("lock"), el("span", { class: "visually-hidden" }, "protected")) : null,
+  return el(
+    "span",
+    { class: "meta" },
+    isProtected
+      ? el(
+          "span",
+          { class: "protected", title: "Protected: cannot be saved or forwarded" },
+          icon("lock"),
+          el("span", { class: "visually-hidden" }, "protected"),
+        )
+      : null,
     edited ? el("span", { class: "edited", testid: "edited" }, "edited") : null,
-    el("time", { title: `${fullTime(message.date)} · message ${message.message_id}` }, clockTime(message.date)));
+    el("time", { title: `${fullTime(message.date)} · message ${message.message_id}` }, clockTime(message.date)),
+  );
 }
 
 // ------------------------------------------------------------------------------------------------------------ keyboards
@@ -115,13 +151,30 @@ function meta(message, items) {
 function inlineKeyboard(copy, message) {
   const rows = message.reply_markup?.inline_keyboard;
   if (!rows?.length) return null;
-  return el("div", { class: "inline-keyboard" }, rows.map((row) => el("div", { class: "keyboard-row" }, row.map((item) => {
-    const sign = item.url || item.login_url || item.web_app ? "external" : item.copy_text ? "copy" : null;
-    return button({
-      class: "inline-button", testid: "button", dir: "auto", title: item.url ?? item.copy_text?.text,
-      onclick: (event) => pressed(event.currentTarget, copy, message, item),
-    }, el("span", {}, item.text), sign ? icon(sign) : null);
-  }))));
+  return el(
+    "div",
+    { class: "inline-keyboard" },
+    rows.map((row) =>
+      el(
+        "div",
+        { class: "keyboard-row" },
+        row.map((item) => {
+          const sign = item.url || item.login_url || item.web_app ? "external" : item.copy_text ? "copy" : null;
+          return button(
+            {
+              class: "inline-button",
+              testid: "button",
+              dir: "auto",
+              title: item.url ?? item.copy_text?.text,
+              onclick: (event) => pressed(event.currentTarget, copy, message, item),
+            },
+            el("span", {}, item.text),
+            sign ? icon(sign) : null,
+          );
+        }),
+      ),
+    ),
+  );
 }
 
 async function pressed(node, copy, message, item) {
@@ -139,14 +192,20 @@ function selectable(items, content) {
   if (selection.ids === null) return content;
   const ids = items.map((message) => message.message_id);
   const picked = ids.every((id) => selection.ids.has(id));
-  const box = button({
-    class: "pick", role: "checkbox", "aria-checked": String(picked), "aria-label": `Select: ${shortText(items[0])}`,
-    testid: "pick",
-    onclick: () => {
-      for (const id of ids) picked ? selection.ids.delete(id) : selection.ids.add(id);
-      emit("selection");
+  const box = button(
+    {
+      class: "pick",
+      role: "checkbox",
+      "aria-checked": String(picked),
+      "aria-label": `Select: ${shortText(items[0])}`,
+      testid: "pick",
+      onclick: () => {
+        for (const id of ids) picked ? selection.ids.delete(id) : selection.ids.add(id);
+        emit("selection");
+      },
     },
-  }, picked ? icon("check") : null);
+    picked ? icon("check") : null,
+  );
   return el("div", { class: "selectable" }, box, content);
 }
 
@@ -154,31 +213,48 @@ function selectable(items, content) {
 
 /** What is left of deleted messages: a thin line; pressing it shows, faded, what was there. */
 function deletedLine(copy, items, partly) {
-  const words = items.length === 1
-    ? `${KIND_WORDS[kindOf(items[0])] ?? "Message"} deleted`
-    : `${partly ? "" : "Album: "}${plural(items.length, "message")} deleted`;
-  const line = button({ class: "deleted-line", "aria-expanded": "false", title: "Show what was here" },
-    icon("trash"), el("span", {}, words), el("time", { title: fullTime(items[0].deleted_at) }, clockTime(items[0].deleted_at)));
+  const words =
+    items.length === 1
+      ? `${KIND_WORDS[kindOf(items[0])] ?? "Message"} deleted`
+      : `${partly ? "" : "Album: "}${plural(items.length, "message")} deleted`;
+  const line = button(
+    { class: "deleted-line", "aria-expanded": "false", title: "Show what was here" },
+    icon("trash"),
+    el("span", {}, words),
+    el("time", { title: fullTime(items[0].deleted_at) }, clockTime(items[0].deleted_at)),
+  );
   const marks = items.slice(1).map((message) => mark(message, el("i", { class: "deleted-mark" })));
   const node = mark(items[0], el("div", { class: "deleted" }, line, marks));
   line.addEventListener("click", () => {
     const ghost = node.querySelector(".ghost");
     line.setAttribute("aria-expanded", String(!ghost));
     if (ghost) return ghost.remove();
-    node.append(el("div", { class: "ghost", inert: true },
-      items.map((message) => el("div", { class: "bubble" }, mediaOf(message), textOf(copy, message)))));
+    node.append(
+      el(
+        "div",
+        { class: "ghost", inert: true },
+        items.map((message) => el("div", { class: "bubble" }, mediaOf(message), textOf(copy, message))),
+      ),
+    );
   });
   return node;
 }
 
 function serviceRow(message) {
-  const node = el("div", { class: "row service" }, el("span", { class: "service-text", dir: "auto" },
-    message.deleted_at ? "Service message deleted" : serviceText(message)));
+  const node = el(
+    "div",
+    { class: "row service" },
+    el(
+      "span",
+      { class: "service-text", dir: "auto" },
+      message.deleted_at ? "Service message deleted" : serviceText(message),
+    ),
+  );
   return mark(message, node);
 }
 
 function serviceText(message) {
-  const who = message.from ? personName(message.from) : message.chat?.title ?? "Somebody";
+  const who = message.from ? personName(message.from) : (message.chat?.title ?? "Somebody");
   const title = (chat) => chat?.title ?? world.chats.find((known) => known.id === chat?.chat_id)?.title ?? "a chat";
   if (message.chat_shared) return `You shared ${title(message.chat_shared)} with the bot`;
   if (message.users_shared) return "You shared people with the bot";
@@ -186,11 +262,24 @@ function serviceText(message) {
   if (message.new_chat_members) return `${message.new_chat_members.map(personName).join(", ")} joined`;
   if (message.left_chat_member) return `${personName(message.left_chat_member)} left`;
   if (message.new_chat_title) return `${who} renamed the chat to ${message.new_chat_title}`;
-  if (message.successful_payment) return `Paid ${message.successful_payment.total_amount} ${message.successful_payment.currency}`;
+  if (message.successful_payment)
+    return `Paid ${message.successful_payment.total_amount} ${message.successful_payment.currency}`;
   if (message.migrate_to_chat_id) return "The group became a supergroup";
   if (message.channel_chat_created) return "Channel created";
   if (message.group_chat_created || message.supergroup_chat_created) return "Group created";
-  const known = ["message_id", "date", "chat", "from", "seq", "outgoing", "deleted_at", "protected", "edits", "html", "sender_chat"];
+  const known = [
+    "message_id",
+    "date",
+    "chat",
+    "from",
+    "seq",
+    "outgoing",
+    "deleted_at",
+    "protected",
+    "edits",
+    "html",
+    "sender_chat",
+  ];
   const name = Object.keys(message).find((key) => !known.includes(key));
   return (name ?? "service message").replaceAll("_", " ");
 }

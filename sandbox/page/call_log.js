@@ -22,15 +22,35 @@ const empty = el("p", { class: "muted" }, "No calls yet.");
 export function mountCallLog(node) {
   node.dataset.testid = "call-log-view";
   node.append(
-    el("header", { class: "log-head" },
+    el(
+      "header",
+      { class: "log-head" },
       iconButton("back", "Back to the chats", { class: "icon-button log-back", onclick: () => go({ log: false }) }),
       el("h1", {}, "Call log"),
       method,
       el("label", { class: "check" }, polls, "getUpdates"),
-      iconButton("close", "Close the call log", { class: "icon-button log-close", onclick: () => go({ log: false }) })),
-    el("div", { class: "log-scroll" },
-      el("table", {}, el("thead", {}, el("tr", {}, ["Time", "Bot", "Method", "Status", "ms"].map((title) => el("th", { scope: "col" }, title)))), body),
-      empty));
+      iconButton("close", "Close the call log", { class: "icon-button log-close", onclick: () => go({ log: false }) }),
+    ),
+    el(
+      "div",
+      { class: "log-scroll" },
+      el(
+        "table",
+        {},
+        el(
+          "thead",
+          {},
+          el(
+            "tr",
+            {},
+            ["Time", "Bot", "Method", "Status", "ms"].map((title) => el("th", { scope: "col" }, title)),
+          ),
+        ),
+        body,
+      ),
+      empty,
+    ),
+  );
   on("place", () => {
     node.hidden = !place.log;
     document.body.classList.toggle("with-log", place.log);
@@ -69,7 +89,9 @@ async function fetchCalls() {
 
 function draw() {
   drawMethods();
-  const wanted = calls.filter((call) => (method.value ? call.method === method.value : polls.checked || call.method.toLowerCase() !== "getupdates"));
+  const wanted = calls.filter((call) =>
+    method.value ? call.method === method.value : polls.checked || call.method.toLowerCase() !== "getupdates",
+  );
   const keys = new Set(wanted.map((call) => call.n));
   for (const [n, row] of rows) {
     if (keys.has(n)) continue;
@@ -90,20 +112,30 @@ function drawMethods() {
   const names = [...new Set(calls.map((call) => call.method))].sort();
   if (method.options.length === names.length + 1) return;
   const chosen = method.value;
-  clear(method, el("option", { value: "" }, "All methods"), names.map((name) => el("option", { value: name }, name)));
+  clear(
+    method,
+    el("option", { value: "" }, "All methods"),
+    names.map((name) => el("option", { value: name }, name)),
+  );
   method.value = names.includes(chosen) ? chosen : "";
 }
 
 function rowFor(call) {
   if (rows.has(call.n)) return rows.get(call.n);
   const detail = el("tr", { class: "call-detail", hidden: !opened.has(call.n) }, el("td", { colspan: "5" }));
-  const name = button({ class: "call-name", "aria-expanded": "false", onclick: () => toggle(call, detail, name) }, call.method);
-  const row = el("tr", { class: call.ok ? "call" : "call failed", testid: "call-row", data: { method: call.method } },
+  const name = button(
+    { class: "call-name", "aria-expanded": "false", onclick: () => toggle(call, detail, name) },
+    call.method,
+  );
+  const row = el(
+    "tr",
+    { class: call.ok ? "call" : "call failed", testid: "call-row", data: { method: call.method } },
     el("td", {}, clockSeconds(call.at)),
     el("td", {}, botName(call.bot)),
     el("td", {}, name, call.fault ? el("span", { class: "tag warn" }, "fault") : null),
     el("td", {}, el("span", { class: "status" }, String(call.status ?? "…"))),
-    el("td", { class: "number" }, milliseconds(call.duration_ms)));
+    el("td", { class: "number" }, milliseconds(call.duration_ms)),
+  );
   const entry = { nodes: [row, detail] };
   rows.set(call.n, entry);
   return entry;
@@ -118,7 +150,11 @@ function botName(bot) {
   const known = botById(bot) ?? botByName(bot);
   if (!known) return String(bot ?? "");
   const index = world.bots.indexOf(known);
-  return el("span", { class: `bot-name bot-${index % 4}`, title: `@${known.username}` }, known.role?.replace(/\s*bot$/i, "") ?? known.first_name);
+  return el(
+    "span",
+    { class: `bot-name bot-${index % 4}`, title: `@${known.username}` },
+    known.role?.replace(/\s*bot$/i, "") ?? known.first_name,
+  );
 }
 
 function toggle(call, detail, name) {
@@ -126,11 +162,13 @@ function toggle(call, detail, name) {
   name.setAttribute("aria-expanded", String(!detail.hidden));
   if (detail.hidden) return opened.delete(call.n);
   opened.add(call.n);
-  clear(detail.firstChild,
+  clear(
+    detail.firstChild,
     section("Parameters", pretty(call.params)),
     call.error ? section("Error", call.error) : null,
     call.result_preview ? section("Result", pretty(call.result_preview)) : null,
-    call.fault ? section("Injected fault", pretty(call.fault)) : null);
+    call.fault ? section("Injected fault", pretty(call.fault)) : null,
+  );
 }
 
 function section(title, text) {
@@ -140,7 +178,9 @@ function section(title, text) {
 /** Values that are JSON inside a string (keyboards, lists) are shown unpacked. */
 function pretty(value) {
   if (typeof value === "string") return unpacked(value);
-  const plain = Object.fromEntries(Object.entries(value ?? {}).map(([name, part]) => [name, typeof part === "string" ? tryParse(part) : part]));
+  const plain = Object.fromEntries(
+    Object.entries(value ?? {}).map(([name, part]) => [name, typeof part === "string" ? tryParse(part) : part]),
+  );
   return JSON.stringify(plain, null, 2);
 }
 

@@ -9,10 +9,19 @@ import { botById, chatById, isIn, on, owns, place, world } from "./store.js";
 
 /** What a bot needs to keep and to copy posts; given when the owner makes it an admin by hand. */
 const ADMIN_RIGHTS = {
-  can_manage_chat: true, can_post_messages: true, can_edit_messages: true, can_delete_messages: true, can_invite_users: true,
+  can_manage_chat: true,
+  can_post_messages: true,
+  can_edit_messages: true,
+  can_delete_messages: true,
+  can_invite_users: true,
 };
 const STATUS_WORDS = {
-  creator: "owner", administrator: "admin", member: "member", restricted: "restricted", left: "not a member", kicked: "removed",
+  creator: "owner",
+  administrator: "admin",
+  member: "member",
+  restricted: "restricted",
+  left: "not a member",
+  kicked: "removed",
 };
 
 export function chatMenu(anchor, copy) {
@@ -31,9 +40,20 @@ export function chatMenu(anchor, copy) {
     { label: "Members and rights", icon: "info", testid: "members", run: () => membersDialog(copy.chatId) },
     select,
     isIn(chat, place.as)
-      ? !owns(chat, place.as) && { label: "Leave", icon: "leave", danger: true, testid: "leave", run: () => leaveChat(copy) }
+      ? !owns(chat, place.as) && {
+          label: "Leave",
+          icon: "leave",
+          danger: true,
+          testid: "leave",
+          run: () => leaveChat(copy),
+        }
       : { label: "Join", icon: "plus", testid: "menu-join", run: () => joinChat(chat) },
-    owns(chat, place.as) && { label: "Delete the channel…", icon: "trash", danger: true, run: () => deleteChannel(copy) },
+    owns(chat, place.as) && {
+      label: "Delete the channel…",
+      icon: "trash",
+      danger: true,
+      run: () => deleteChannel(copy),
+    },
   ]);
 }
 
@@ -62,20 +82,33 @@ function rowsFor(chat) {
 const findAnyone = (id) => botById(id) ?? world.users.find((user) => user.id === id);
 
 function memberRow(chat, member) {
-  const rights = Object.entries(member.rights ?? {}).filter(([, value]) => value).map(([name]) => name.replace(/^can_/, "").replaceAll("_", " "));
-  return el("li", { class: "member" },
+  const rights = Object.entries(member.rights ?? {})
+    .filter(([, value]) => value)
+    .map(([name]) => name.replace(/^can_/, "").replaceAll("_", " "));
+  return el(
+    "li",
+    { class: "member" },
     avatar(member.id, personName(member.who)),
-    el("div", { class: "member-text" },
-      el("b", { dir: "auto" }, personName(member.who)), el("small", {}, STATUS_WORDS[member.status] ?? member.status),
-      member.status === "administrator" && rights.length ? el("small", { class: "rights" }, rights.join(", ")) : null),
-    owns(chat, place.as) && member.status !== "creator" ? memberButtons(chat, member) : null);
+    el(
+      "div",
+      { class: "member-text" },
+      el("b", { dir: "auto" }, personName(member.who)),
+      el("small", {}, STATUS_WORDS[member.status] ?? member.status),
+      member.status === "administrator" && rights.length ? el("small", { class: "rights" }, rights.join(", ")) : null,
+    ),
+    owns(chat, place.as) && member.status !== "creator" ? memberButtons(chat, member) : null,
+  );
 }
 
 function memberButtons(chat, member) {
   const isBot = Boolean(botById(member.id));
-  const set = (label, status, rights) => button({ class: "chip", onclick: () => setMember(chat, member.id, status, rights) }, label);
-  return el("div", { class: "member-buttons" },
+  const set = (label, status, rights) =>
+    button({ class: "chip", onclick: () => setMember(chat, member.id, status, rights) }, label);
+  return el(
+    "div",
+    { class: "member-buttons" },
     isBot && member.status !== "administrator" ? set("Make admin", "administrator", ADMIN_RIGHTS) : null,
     isBot && member.status === "administrator" && chat.type !== "channel" ? set("Demote", "member") : null,
-    ["administrator", "member", "restricted"].includes(member.status) ? set("Remove", "kicked") : null);
+    ["administrator", "member", "restricted"].includes(member.status) ? set("Remove", "kicked") : null,
+  );
 }

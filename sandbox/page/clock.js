@@ -11,7 +11,8 @@ const SKIPS = [
   { seconds: 1800, name: "30m", label: "30 minutes", short: "30 min" },
   { seconds: 86400, name: "1d", label: "1 day", short: "1 day" },
 ];
-const HINT = "The bots and this Telegram share one clock. Skip ahead and everything that was due in between happens now.";
+const HINT =
+  "The bots and this Telegram share one clock. Skip ahead and everything that was due in between happens now.";
 
 let ahead = 0;
 const time = el("b", { class: "clock-time", testid: "clock" });
@@ -22,12 +23,26 @@ export const sandboxNow = () => Date.now() / 1000 + ahead;
 
 export function mountClock(node) {
   node.append(
-    el("span", { class: "clock-face", title: HINT }, icon("clock"), el("span", { class: "clock-text" }, time, el("small", { class: "clock-day" }, day, shift))),
+    el(
+      "span",
+      { class: "clock-face", title: HINT },
+      icon("clock"),
+      el("span", { class: "clock-text" }, time, el("small", { class: "clock-day" }, day, shift)),
+    ),
     el("span", { class: "skip-word" }, "Skip"),
-    ...SKIPS.map((skip) => button({
-      class: "chip skip", testid: `skip-${skip.name}`, "aria-label": `Skip ${skip.label}`, title: `Skip ${skip.label}. ${HINT}`,
-      onclick: (event) => advance(event.currentTarget, skip),
-    }, skip.short)));
+    ...SKIPS.map((skip) =>
+      button(
+        {
+          class: "chip skip",
+          testid: `skip-${skip.name}`,
+          "aria-label": `Skip ${skip.label}`,
+          title: `Skip ${skip.label}. ${HINT}`,
+          onclick: (event) => advance(event.currentTarget, skip),
+        },
+        skip.short,
+      ),
+    ),
+  );
   on("clock", (state) => (state ? take(state) : api.clock().then(take, () => {})));
   setInterval(tick, 1000);
 }

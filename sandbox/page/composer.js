@@ -19,46 +19,104 @@ export class Composer {
   constructor() {
     this.copy = null;
     this.input = el("textarea", {
-      class: "composer-input", testid: "composer", rows: "1", maxlength: "4096", dir: "auto", "aria-label": "Message", placeholder: "Message",
-      oninput: () => this.grow(), onkeydown: (event) => this.keyed(event), onpaste: (event) => this.pasted(event),
+      class: "composer-input",
+      testid: "composer",
+      rows: "1",
+      maxlength: "4096",
+      dir: "auto",
+      "aria-label": "Message",
+      placeholder: "Message",
+      oninput: () => this.grow(),
+      onkeydown: (event) => this.keyed(event),
+      onpaste: (event) => this.pasted(event),
     });
-    this.attach = iconButton("plus", "Attach a file or a sample", { testid: "attach", "aria-expanded": "false", onclick: () => this.toggleTray() });
+    this.attach = iconButton("plus", "Attach a file or a sample", {
+      testid: "attach",
+      "aria-expanded": "false",
+      onclick: () => this.toggleTray(),
+    });
     this.submit = iconButton("send", "Send", { class: "icon-button send", testid: "send", onclick: () => this.send() });
-    this.commands = button({
-      class: "icon-button commands", "aria-label": "Commands of the bot", title: "Commands of the bot", "aria-haspopup": "menu", testid: "commands",
-      onclick: () => this.showCommands(),
-    }, "/");
+    this.commands = button(
+      {
+        class: "icon-button commands",
+        "aria-label": "Commands of the bot",
+        title: "Commands of the bot",
+        "aria-haspopup": "menu",
+        testid: "commands",
+        onclick: () => this.showCommands(),
+      },
+      "/",
+    );
     this.tray = el("div", { class: "tray", role: "group", "aria-label": "Attach" });
-    this.files = el("input", { type: "file", multiple: true, class: "visually-hidden", tabindex: "-1", "aria-hidden": "true", testid: "file-input" });
+    this.files = el("input", {
+      type: "file",
+      multiple: true,
+      class: "visually-hidden",
+      tabindex: "-1",
+      "aria-hidden": "true",
+      testid: "file-input",
+    });
     this.files.addEventListener("change", () => this.picked());
-    this.node = el("div", { class: "composer" }, this.tray,
-      el("div", { class: "composer-line" }, this.attach, this.input, this.commands, this.submit), this.files);
+    this.node = el(
+      "div",
+      { class: "composer" },
+      this.tray,
+      el("div", { class: "composer-line" }, this.attach, this.input, this.commands, this.submit),
+      this.files,
+    );
     this.fillTray();
   }
 
   fillTray() {
-    const upload = (label, iconName, accept, asFile) => button({
-      class: "chip strong", testid: asFile ? "attach-file" : "attach-photo", onclick: () => this.choose(accept, asFile),
-    }, icon(iconName), label);
-    const rest = el("span", { class: "tray-rest", hidden: true }, SAMPLES.slice(FIRST_SAMPLES).map((sample) => this.sampleChip(sample)));
-    const more = button({
-      class: "chip", testid: "more-samples", "aria-expanded": "false", onclick: () => {
-        rest.hidden = !rest.hidden;
-        more.setAttribute("aria-expanded", String(!rest.hidden));
-        more.textContent = rest.hidden ? "More…" : "Fewer";
+    const upload = (label, iconName, accept, asFile) =>
+      button(
+        {
+          class: "chip strong",
+          testid: asFile ? "attach-file" : "attach-photo",
+          onclick: () => this.choose(accept, asFile),
+        },
+        icon(iconName),
+        label,
+      );
+    const rest = el(
+      "span",
+      { class: "tray-rest", hidden: true },
+      SAMPLES.slice(FIRST_SAMPLES).map((sample) => this.sampleChip(sample)),
+    );
+    const more = button(
+      {
+        class: "chip",
+        testid: "more-samples",
+        "aria-expanded": "false",
+        onclick: () => {
+          rest.hidden = !rest.hidden;
+          more.setAttribute("aria-expanded", String(!rest.hidden));
+          more.textContent = rest.hidden ? "More…" : "Fewer";
+        },
       },
-    }, "More…");
-    clear(this.tray,
-      upload("Photo or video", "photo", "image/*,video/*", false), upload("File", "file", "", true),
+      "More…",
+    );
+    clear(
+      this.tray,
+      upload("Photo or video", "photo", "image/*,video/*", false),
+      upload("File", "file", "", true),
       el("span", { class: "tray-word" }, "Samples"),
       SAMPLES.slice(0, FIRST_SAMPLES).map((sample) => this.sampleChip(sample)),
-      more, rest);
+      more,
+      rest,
+    );
   }
 
   sampleChip(sample) {
-    return button({
-      class: "chip", testid: `attach-sample-${sample.name}`, onclick: (event) => this.sendSample(event.currentTarget, sample),
-    }, icon(sample.icon), sample.label);
+    return button(
+      {
+        class: "chip",
+        testid: `attach-sample-${sample.name}`,
+        onclick: (event) => this.sendSample(event.currentTarget, sample),
+      },
+      icon(sample.icon),
+      sample.label,
+    );
   }
 
   show(copy) {
@@ -81,9 +139,15 @@ export class Composer {
 
   showCommands() {
     const { copy } = this;
-    menu(this.commands, subjectOf(copy).commands.map((command) => ({
-      label: `/${command.command}`, hint: command.description, icon: "text", run: () => sendText(copy, `/${command.command}`),
-    })));
+    menu(
+      this.commands,
+      subjectOf(copy).commands.map((command) => ({
+        label: `/${command.command}`,
+        hint: command.description,
+        icon: "text",
+        run: () => sendText(copy, `/${command.command}`),
+      })),
+    );
   }
 
   showTray(open) {
@@ -154,17 +218,39 @@ export class Composer {
   /** Asks for a caption and sends the files: one, or albums of up to ten. */
   async offer(files, asFile) {
     const { copy } = this;
-    const caption = el("input", { type: "text", maxlength: "1024", placeholder: "Caption", "aria-label": "Caption", testid: "caption", autofocus: true });
+    const caption = el("input", {
+      type: "text",
+      maxlength: "1024",
+      placeholder: "Caption",
+      "aria-label": "Caption",
+      testid: "caption",
+      autofocus: true,
+    });
     const urls = [];
-    const wanted = await dialog(`Send ${plural(files.length, "file")}`, (close) => el("form", {
-      class: "dialog-body", onsubmit: (event) => {
-        event.preventDefault();
-        close(true);
-      },
-    },
-    el("div", { class: "previews" }, files.map((file) => preview(file, asFile, urls))), caption,
-    el("div", { class: "dialog-actions" }, button({ onclick: () => close(null) }, "Cancel"),
-      button({ type: "submit", class: "primary", testid: "send-files" }, "Send"))));
+    const wanted = await dialog(`Send ${plural(files.length, "file")}`, (close) =>
+      el(
+        "form",
+        {
+          class: "dialog-body",
+          onsubmit: (event) => {
+            event.preventDefault();
+            close(true);
+          },
+        },
+        el(
+          "div",
+          { class: "previews" },
+          files.map((file) => preview(file, asFile, urls)),
+        ),
+        caption,
+        el(
+          "div",
+          { class: "dialog-actions" },
+          button({ onclick: () => close(null) }, "Cancel"),
+          button({ type: "submit", class: "primary", testid: "send-files" }, "Send"),
+        ),
+      ),
+    );
     urls.forEach((url) => URL.revokeObjectURL(url));
     if (wanted) await sendFiles(copy, files, asFile, caption.value.trim());
   }
@@ -172,7 +258,14 @@ export class Composer {
 
 function preview(file, asFile, urls) {
   const kind = kindOfFile(file, asFile);
-  if (kind !== "photo") return el("div", { class: "preview tile" }, icon(kind === "video" ? "video" : "file"), el("span", {}, file.name), el("small", {}, fileSize(file.size)));
+  if (kind !== "photo")
+    return el(
+      "div",
+      { class: "preview tile" },
+      icon(kind === "video" ? "video" : "file"),
+      el("span", {}, file.name),
+      el("small", {}, fileSize(file.size)),
+    );
   urls.push(URL.createObjectURL(file));
   return el("img", { class: "preview", src: urls[urls.length - 1], alt: file.name });
 }
@@ -208,7 +301,8 @@ function albumsOf(items) {
   const family = (kind) => (["photo", "video"].includes(kind) ? "visual" : kind);
   for (const item of items) {
     const last = groups[groups.length - 1];
-    const joins = last && last.length < MAX_ALBUM && item.kind !== "animation" && family(last[0].kind) === family(item.kind);
+    const joins =
+      last && last.length < MAX_ALBUM && item.kind !== "animation" && family(last[0].kind) === family(item.kind);
     if (joins) last.push(item);
     else groups.push([item]);
   }

@@ -15,7 +15,12 @@ import { canPost, chatById, currentCopy, emit, go, isIn, on, place, selection, s
 const head = el("header", { class: "chat-head" });
 const picking = el("div", { class: "picking", hidden: true });
 const transcript = new Transcript(emptyChat);
-const keyboard = el("div", { class: "reply-keyboard", role: "group", "aria-label": "Keyboard of the bot", hidden: true });
+const keyboard = el("div", {
+  class: "reply-keyboard",
+  role: "group",
+  "aria-label": "Keyboard of the bot",
+  hidden: true,
+});
 const composer = new Composer();
 const notice = el("div", { class: "chat-notice", hidden: true });
 const nothing = el("div", { class: "nothing" }, icon("text"), el("p", {}, "Choose a chat to begin."));
@@ -35,7 +40,12 @@ export function mountConversation(node) {
   on("world", show);
   on("selection", draw);
   on("chat", (copy) => copy === currentCopy() && draw());
-  on("news", (copy) => copy === currentCopy() && transcript.list.querySelectorAll(".busy").forEach((busy) => busy.classList.remove("busy")));
+  on(
+    "news",
+    (copy) =>
+      copy === currentCopy() &&
+      transcript.list.querySelectorAll(".busy").forEach((busy) => busy.classList.remove("busy")),
+  );
 }
 
 function show() {
@@ -73,13 +83,21 @@ function drawHead(copy) {
   if (drawn === headDrawn) return;
   headDrawn = drawn;
   const more = iconButton("more", "More about this chat", {
-    testid: "chat-menu", "aria-haspopup": "menu", onclick: (event) => chatMenu(event.currentTarget, copy),
+    testid: "chat-menu",
+    "aria-haspopup": "menu",
+    onclick: (event) => chatMenu(event.currentTarget, copy),
   });
-  clear(head,
-    iconButton("back", "Back to the chats", { class: "icon-button back", testid: "back", onclick: () => go({ chat: null }) }),
+  clear(
+    head,
+    iconButton("back", "Back to the chats", {
+      class: "icon-button back",
+      testid: "back",
+      onclick: () => go({ chat: null }),
+    }),
     avatar(subject.id, titleOf(copy), copy.botId === null ? "channel" : null),
     el("div", { class: "chat-title" }, el("h1", { dir: "auto" }, titleOf(copy)), el("small", {}, line)),
-    more);
+    more,
+  );
 }
 
 function subtitle(copy, subject) {
@@ -95,11 +113,33 @@ function drawPicking(copy) {
   head.hidden = ids !== null;
   if (ids === null) return;
   const chosen = [...ids].sort((a, b) => a - b);
-  clear(picking,
+  clear(
+    picking,
     iconButton("close", "Stop selecting", { onclick: stopPicking }),
     el("b", {}, `${chosen.length} selected`),
-    button({ class: "chip", testid: "forward-selected", disabled: !chosen.length, onclick: () => forwardMessages(copy, chosen) }, icon("forward"), "Forward"),
-    mayDelete(copy) ? button({ class: "chip danger", testid: "delete-selected", disabled: !chosen.length, onclick: () => deleteMessages(copy, chosen) }, icon("trash"), "Delete") : null);
+    button(
+      {
+        class: "chip",
+        testid: "forward-selected",
+        disabled: !chosen.length,
+        onclick: () => forwardMessages(copy, chosen),
+      },
+      icon("forward"),
+      "Forward",
+    ),
+    mayDelete(copy)
+      ? button(
+          {
+            class: "chip danger",
+            testid: "delete-selected",
+            disabled: !chosen.length,
+            onclick: () => deleteMessages(copy, chosen),
+          },
+          icon("trash"),
+          "Delete",
+        )
+      : null,
+  );
 }
 
 function stopPicking() {
@@ -115,31 +155,57 @@ function drawBottom(copy) {
   composer.node.hidden = !mayWrite;
   notice.hidden = mayWrite;
   if (mayWrite) composer.show(copy);
-  else if (!chat) clear(notice, el("span", {}, "You blocked this bot."), button({ class: "primary", testid: "unblock", onclick: () => unblock(copy) }, "Unblock"));
+  else if (!chat)
+    clear(
+      notice,
+      el("span", {}, "You blocked this bot."),
+      button({ class: "primary", testid: "unblock", onclick: () => unblock(copy) }, "Unblock"),
+    );
   else if (isIn(chat, place.as)) clear(notice, el("span", {}, "Only its admins post here."));
   else clear(notice, button({ class: "primary", testid: "join", onclick: () => joinChat(chat) }, "Join"));
   drawKeyboard(copy, mayWrite);
 }
 
 function drawKeyboard(copy, mayWrite) {
-  const rows = mayWrite ? copy.keyboard?.keyboard ?? copy.keyboard : null;
+  const rows = mayWrite ? (copy.keyboard?.keyboard ?? copy.keyboard) : null;
   const drawn = JSON.stringify([copy.name, rows]);
   keyboard.hidden = !rows?.length;
   if (drawn === keyboardDrawn) return;
   keyboardDrawn = drawn;
-  clear(keyboard, (rows ?? []).map((row) => el("div", { class: "keyboard-row" }, row.map((item) => button({
-    class: "reply-button", testid: "reply-button", dir: "auto", onclick: () => pressReply(copy, item),
-  }, item.request_chat ? icon("channel") : null, item.text ?? item)))));
+  clear(
+    keyboard,
+    (rows ?? []).map((row) =>
+      el(
+        "div",
+        { class: "keyboard-row" },
+        row.map((item) =>
+          button(
+            {
+              class: "reply-button",
+              testid: "reply-button",
+              dir: "auto",
+              onclick: () => pressReply(copy, item),
+            },
+            item.request_chat ? icon("channel") : null,
+            item.text ?? item,
+          ),
+        ),
+      ),
+    ),
+  );
 }
 
 function emptyChat(copy) {
   if (copy.botId === null) return el("div", { class: "empty" }, el("p", {}, "Nothing here yet."));
   const bot = subjectOf(copy);
-  return el("div", { class: "empty" },
+  return el(
+    "div",
+    { class: "empty" },
     avatar(bot.id, bot.first_name),
     el("h2", {}, bot.first_name),
     el("p", {}, `This is the beginning of your chat with @${bot.username}.`),
-    button({ class: "primary", testid: "start", onclick: () => sendText(copy, "/start") }, "Start"));
+    button({ class: "primary", testid: "start", onclick: () => sendText(copy, "/start") }, "Start"),
+  );
 }
 
 // -------------------------------------------------------------------------------------------------------- toasts, clicks

@@ -82,9 +82,18 @@ const HUES = [188, 262, 18, 148, 330, 212, 36, 292];
 /** A coloured circle with initials; the colour follows the id. */
 export function avatar(id, name, iconName) {
   const words = name.match(/[\p{L}\p{N}]+/gu) ?? ["?"];
-  const initials = words.filter((word) => /\p{L}/u.test(word)).concat(words).slice(0, name.includes(" ") ? 2 : 1).map((word) => [...word][0]).join("");
+  const initials = words
+    .filter((word) => /\p{L}/u.test(word))
+    .concat(words)
+    .slice(0, name.includes(" ") ? 2 : 1)
+    .map((word) => [...word][0])
+    .join("");
   const hue = HUES[Math.abs(Number(id)) % HUES.length];
-  const node = el("span", { class: "avatar", "aria-hidden": "true" }, iconName ? icon(iconName) : initials.toUpperCase());
+  const node = el(
+    "span",
+    { class: "avatar", "aria-hidden": "true" },
+    iconName ? icon(iconName) : initials.toUpperCase(),
+  );
   node.style.setProperty("--hue", String(hue));
   return node;
 }

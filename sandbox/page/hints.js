@@ -19,21 +19,32 @@ export function mountHints(node) {
 }
 
 function head(draw) {
-  return el("header", {}, el("h2", {}, done.size >= 3 ? "That is the whole idea" : "Try it in three steps"),
+  return el(
+    "header",
+    {},
+    el("h2", {}, done.size >= 3 ? "That is the whole idea" : "Try it in three steps"),
     iconButton("close", "Dismiss these steps", {
-      testid: "hints-dismiss", onclick: () => {
+      testid: "hints-dismiss",
+      onclick: () => {
         remember();
         draw();
       },
-    }));
+    }),
+  );
 }
 
 function steps() {
   const boss = owner();
-  const guest = world.users.find((user) => user !== boss && hasRole(user, "subscriber")) ?? world.users.find((user) => user !== boss);
+  const guest =
+    world.users.find((user) => user !== boss && hasRole(user, "subscriber")) ??
+    world.users.find((user) => user !== boss);
   return [
-    { name: "post", text: `Be ${boss.first_name} and send ${adminBot().first_name} a photo. It answers with a link.`,
-      label: "Go", run: () => go({ as: boss.id, chat: `b${adminBot().id}` }) },
+    {
+      name: "post",
+      text: `Be ${boss.first_name} and send ${adminBot().first_name} a photo. It answers with a link.`,
+      label: "Go",
+      run: () => go({ as: boss.id, chat: `b${adminBot().id}` }),
+    },
     { name: "link", text: `Open that link as ${guest.first_name}: press “Open as ${guest.first_name}” under it.` },
     { name: "skip", text: "Skip 30 minutes with the clock above and watch the photo vanish." },
   ];
@@ -41,10 +52,13 @@ function steps() {
 
 function step(item) {
   const isDone = done.has(item.name);
-  return el("li", { class: isDone ? "done" : null },
+  return el(
+    "li",
+    { class: isDone ? "done" : null },
     el("span", { class: "tick", "aria-hidden": "true" }, isDone ? icon("check") : null),
     el("span", {}, item.text, isDone ? el("span", { class: "visually-hidden" }, " (done)") : null),
-    item.run && !isDone ? button({ class: "chip", onclick: item.run }, item.label) : null);
+    item.run && !isDone ? button({ class: "chip", onclick: item.run }, item.label) : null,
+  );
 }
 
 function isDismissed() {

@@ -73,23 +73,57 @@ export async function copyText(text) {
 
 /** The share sheet of Telegram, cut down to what can be done here: open it as somebody else, or copy it. */
 function shareLink(url, text) {
-  return dialog("Share", (close) => el("div", { class: "dialog-body" },
-    text ? el("p", {}, text) : null,
-    el("p", { class: "link-text" }, url),
-    el("ul", { class: "choices" },
-      others().slice(0, 8).map((person) => el("li", {}, button({
-        class: "choice", onclick: () => {
-          close();
-          openLink(url, person.id);
-        },
-      }, avatar(person.id, personName(person)), el("span", { class: "choice-text" },
-        el("b", {}, `Open as ${personName(person)}`), el("small", {}, person.role ?? ""))))),
-      el("li", {}, button({
-        class: "choice", onclick: () => {
-          close();
-          copyText(url);
-        },
-      }, el("span", { class: "avatar plain" }, icon("copy")), el("span", { class: "choice-text" }, el("b", {}, "Copy the link")))))));
+  return dialog("Share", (close) =>
+    el(
+      "div",
+      { class: "dialog-body" },
+      text ? el("p", {}, text) : null,
+      el("p", { class: "link-text" }, url),
+      el(
+        "ul",
+        { class: "choices" },
+        others()
+          .slice(0, 8)
+          .map((person) =>
+            el(
+              "li",
+              {},
+              button(
+                {
+                  class: "choice",
+                  onclick: () => {
+                    close();
+                    openLink(url, person.id);
+                  },
+                },
+                avatar(person.id, personName(person)),
+                el(
+                  "span",
+                  { class: "choice-text" },
+                  el("b", {}, `Open as ${personName(person)}`),
+                  el("small", {}, person.role ?? ""),
+                ),
+              ),
+            ),
+          ),
+        el(
+          "li",
+          {},
+          button(
+            {
+              class: "choice",
+              onclick: () => {
+                close();
+                copyText(url);
+              },
+            },
+            el("span", { class: "avatar plain" }, icon("copy")),
+            el("span", { class: "choice-text" }, el("b", {}, "Copy the link")),
+          ),
+        ),
+      ),
+    ),
+  );
 }
 
 /** Start links of known bots in a message: in its text, its entities and its buttons, each once. */
@@ -112,8 +146,21 @@ export function startLinks(message) {
 export function openAsRow(message) {
   const [url] = startLinks(message);
   if (!url || me() !== owner() || others().length === 0) return null;
-  return el("div", { class: "open-as" }, icon("person"), el("span", {}, "Open as"),
-    others().slice(0, 3).map((person) => button({
-      testid: `open-as-${person.id}`, onclick: () => openLink(url, person.id),
-    }, person.first_name)));
+  return el(
+    "div",
+    { class: "open-as" },
+    icon("person"),
+    el("span", {}, "Open as"),
+    others()
+      .slice(0, 3)
+      .map((person) =>
+        button(
+          {
+            testid: `open-as-${person.id}`,
+            onclick: () => openLink(url, person.id),
+          },
+          person.first_name,
+        ),
+      ),
+  );
 }

@@ -1,6 +1,13 @@
 // What a person types as **bold** becomes entities, as Telegram's own clients do it. Offsets are UTF-16, as in JavaScript.
 
-const MARKS = [["```", "pre"], ["**", "bold"], ["__", "italic"], ["~~", "strikethrough"], ["||", "spoiler"], ["`", "code"]];
+const MARKS = [
+  ["```", "pre"],
+  ["**", "bold"],
+  ["__", "italic"],
+  ["~~", "strikethrough"],
+  ["||", "spoiler"],
+  ["`", "code"],
+];
 const LITERAL = new Set(["pre", "code"]);
 
 /** {text, entities}: the text without its marks, and what they meant. A mark without its partner stays as text. */
@@ -35,6 +42,6 @@ export function readMarkup(source) {
 export function sampleText() {
   return readMarkup(
     "**A formatted note** with __italic__, ~~struck~~, `code` and a ||hidden|| word.\n" +
-    "Plain < & > signs and a link: https://example.org/page",
+      "Plain < & > signs and a link: https://example.org/page",
   );
 }

@@ -9,12 +9,22 @@ export function messageMenu(anchor, copy, items, point) {
   const ids = items.map((message) => message.message_id);
   const text = items.map((message) => message.text ?? message.caption ?? "").find(Boolean);
   const isProtected = items.some((message) => message.protected || message.has_protected_content);
-  menu(anchor, [
-    text && !isProtected && { label: "Copy text", icon: "copy", run: () => copyText(text) },
-    !isProtected && { label: "Forward…", icon: "forward", testid: "forward", run: () => forwardMessages(copy, ids) },
-    { label: "Select", icon: "select", testid: "select", run: () => startSelecting(ids) },
-    mayDelete(copy) && { label: "Delete", icon: "trash", danger: true, testid: "delete", run: () => deleteMessages(copy, ids) },
-  ], point);
+  menu(
+    anchor,
+    [
+      text && !isProtected && { label: "Copy text", icon: "copy", run: () => copyText(text) },
+      !isProtected && { label: "Forward…", icon: "forward", testid: "forward", run: () => forwardMessages(copy, ids) },
+      { label: "Select", icon: "select", testid: "select", run: () => startSelecting(ids) },
+      mayDelete(copy) && {
+        label: "Delete",
+        icon: "trash",
+        danger: true,
+        testid: "delete",
+        run: () => deleteMessages(copy, ids),
+      },
+    ],
+    point,
+  );
 }
 
 export function startSelecting(ids = []) {

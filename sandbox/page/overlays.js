@@ -29,9 +29,12 @@ export function dialog(title, build, { testid = "dialog", wide = false } = {}) {
       node.close();
     };
     node.append(
-      el("header", { class: "dialog-head" },
+      el(
+        "header",
+        { class: "dialog-head" },
         el("h2", {}, title),
-        button({ class: "icon-button", "aria-label": "Close", onclick: () => close(null) }, icon("close"))),
+        button({ class: "icon-button", "aria-label": "Close", onclick: () => close(null) }, icon("close")),
+      ),
       build(close),
     );
     node.addEventListener("click", (event) => event.target === node && close(null));
@@ -46,27 +49,64 @@ export function dialog(title, build, { testid = "dialog", wide = false } = {}) {
 
 /** The pop-up a bot asks for with show_alert. */
 export function alertBox(text) {
-  return dialog("Message from the bot", (close) => el("div", { class: "dialog-body" },
-    el("p", { class: "alert-text", testid: "alert" }, text),
-    el("div", { class: "dialog-actions" }, button({ class: "primary", testid: "alert-ok", autofocus: true, onclick: () => close(true) }, "OK"))));
+  return dialog("Message from the bot", (close) =>
+    el(
+      "div",
+      { class: "dialog-body" },
+      el("p", { class: "alert-text", testid: "alert" }, text),
+      el(
+        "div",
+        { class: "dialog-actions" },
+        button({ class: "primary", testid: "alert-ok", autofocus: true, onclick: () => close(true) }, "OK"),
+      ),
+    ),
+  );
 }
 
 export function confirmBox(title, text, yes) {
-  return dialog(title, (close) => el("div", { class: "dialog-body" },
-    el("p", {}, text),
-    el("div", { class: "dialog-actions" },
-      button({ onclick: () => close(false) }, "Cancel"),
-      button({ class: "danger", testid: "confirm", autofocus: true, onclick: () => close(true) }, yes))));
+  return dialog(title, (close) =>
+    el(
+      "div",
+      { class: "dialog-body" },
+      el("p", {}, text),
+      el(
+        "div",
+        { class: "dialog-actions" },
+        button({ onclick: () => close(false) }, "Cancel"),
+        button({ class: "danger", testid: "confirm", autofocus: true, onclick: () => close(true) }, yes),
+      ),
+    ),
+  );
 }
 
 /** A list to choose one from: [{label, hint?, picture?, value}]. Resolves with the value or null. */
 export function chooser(title, options, { empty, extra } = {}) {
-  return dialog(title, (close) => el("div", { class: "dialog-body" },
-    options.length ? null : el("p", { class: "muted" }, empty ?? "Nothing to choose from."),
-    el("ul", { class: "choices" }, options.map((option) => el("li", {},
-      button({ class: "choice", testid: "choice", onclick: () => close(option.value) },
-        option.picture, el("span", { class: "choice-text" }, el("b", {}, option.label), el("small", {}, option.hint ?? "")))))),
-    extra ? extra(close) : null), { testid: "chooser" });
+  return dialog(
+    title,
+    (close) =>
+      el(
+        "div",
+        { class: "dialog-body" },
+        options.length ? null : el("p", { class: "muted" }, empty ?? "Nothing to choose from."),
+        el(
+          "ul",
+          { class: "choices" },
+          options.map((option) =>
+            el(
+              "li",
+              {},
+              button(
+                { class: "choice", testid: "choice", onclick: () => close(option.value) },
+                option.picture,
+                el("span", { class: "choice-text" }, el("b", {}, option.label), el("small", {}, option.hint ?? "")),
+              ),
+            ),
+          ),
+        ),
+        extra ? extra(close) : null,
+      ),
+    { testid: "chooser" },
+  );
 }
 
 /** A large view of a picture. */
@@ -79,14 +119,27 @@ let openMenu = null;
 /** A menu beside `anchor`: [{label, icon, run, hint?, danger?, testid?}]. Arrow keys move, Escape closes, focus returns. */
 export function menu(anchor, items, point) {
   closeMenu();
-  const node = el("div", { class: "menu", role: "menu" }, items.filter(Boolean).map((item) =>
-    button({
-      role: "menuitem", class: item.danger ? "menu-item danger" : "menu-item", testid: item.testid, tabindex: "-1",
-      onclick: () => {
-        closeMenu();
-        item.run();
-      },
-    }, icon(item.icon), item.label, item.hint ? el("small", {}, item.hint) : null)));
+  const node = el(
+    "div",
+    { class: "menu", role: "menu" },
+    items.filter(Boolean).map((item) =>
+      button(
+        {
+          role: "menuitem",
+          class: item.danger ? "menu-item danger" : "menu-item",
+          testid: item.testid,
+          tabindex: "-1",
+          onclick: () => {
+            closeMenu();
+            item.run();
+          },
+        },
+        icon(item.icon),
+        item.label,
+        item.hint ? el("small", {}, item.hint) : null,
+      ),
+    ),
+  );
   node.addEventListener("keydown", (event) => moveInMenu(event, node));
   document.body.append(node);
   openMenu = { node, anchor };

@@ -1,7 +1,20 @@
 // The server's `html` field is the only HTML that enters the page, and only through this allow-list.
 
-const SAME = { B: "b", STRONG: "b", I: "i", EM: "i", U: "u", INS: "u", S: "s", DEL: "s", STRIKE: "s",
-  CODE: "code", PRE: "pre", BLOCKQUOTE: "blockquote", BR: "br" };
+const SAME = {
+  B: "b",
+  STRONG: "b",
+  I: "i",
+  EM: "i",
+  U: "u",
+  INS: "u",
+  S: "s",
+  DEL: "s",
+  STRIKE: "s",
+  CODE: "code",
+  PRE: "pre",
+  BLOCKQUOTE: "blockquote",
+  BR: "br",
+};
 const SAFE_LINK = /^(https?:|tg:|mailto:|tel:)/i;
 const COMMAND = /(^|[\s(])(\/[a-z0-9_]{1,32})(?=$|[\s.,;:!?)])/gi;
 const BARE_LINK = /\b(?:https?:\/\/|t\.me\/)[^\s<>"']+[^\s<>"'.,;:!?)]/gi;

@@ -14,7 +14,12 @@ const plain = (values) => (copy) => sendMedia(copy, values);
 export const SAMPLES = [
   sample("photo", "Photo", "photo", sendPhoto),
   sample("album", "Album", "album", sendPhotos),
-  sample("video", "Video", "video", plain({ kind: "video", caption: "A sample video", file_name: "holiday.mp4", file_size: 8_400_000 })),
+  sample(
+    "video",
+    "Video",
+    "video",
+    plain({ kind: "video", caption: "A sample video", file_name: "holiday.mp4", file_size: 8_400_000 }),
+  ),
   sample("document", "Document", "file", plain({ kind: "document", file_name: "handbook.pdf", file_size: 1_250_000 })),
   sample("text", "Formatted text", "text", sendFormatted),
   sample("audio", "Audio", "audio", plain({ kind: "audio", file_name: "morning.mp3", file_size: 4_100_000 })),

@@ -6,9 +6,7 @@ import { clockTime, personName } from "./format.js";
 import { shortText } from "./bubbles.js";
 import { openLink } from "./links.js";
 import { dialog, menu } from "./overlays.js";
-import {
-  MAX_PEOPLE, chatCopy, go, isIn, on, place, shownPeople, sorted, titleOf, unread, world,
-} from "./store.js";
+import { MAX_PEOPLE, chatCopy, go, isIn, on, place, shownPeople, sorted, titleOf, unread, world } from "./store.js";
 import { refresh } from "./sync.js";
 
 let peopleNode;
@@ -39,7 +37,8 @@ function drawSoon() {
 
 function drawPeople() {
   const shown = shownPeople().map((user) => ({
-    user, pressed: user.id === place.as,
+    user,
+    pressed: user.id === place.as,
     news: user.id === place.as ? 0 : world.bots.reduce((sum, bot) => sum + unread(chatCopy(`b${bot.id}`, user.id)), 0),
   }));
   const drawn = JSON.stringify([shown, world.users.length]);
@@ -51,27 +50,49 @@ function drawPeople() {
 }
 
 function personButton({ user, pressed, news }) {
-  return button({
-    class: "person", testid: `person-${user.id}`, "aria-pressed": String(pressed), title: `Be ${personName(user)}`,
-    onclick: () => become(user.id),
-  },
-  avatar(user.id, personName(user)),
-  el("span", { class: "person-text" }, el("b", { dir: "auto" }, personName(user)), el("small", {}, user.role ?? (user.username ? `@${user.username}` : `id ${user.id}`))),
-  news ? el("span", { class: "count" }, String(news), el("span", { class: "visually-hidden" }, " unread")) : null);
+  return button(
+    {
+      class: "person",
+      testid: `person-${user.id}`,
+      "aria-pressed": String(pressed),
+      title: `Be ${personName(user)}`,
+      onclick: () => become(user.id),
+    },
+    avatar(user.id, personName(user)),
+    el(
+      "span",
+      { class: "person-text" },
+      el("b", { dir: "auto" }, personName(user)),
+      el("small", {}, user.role ?? (user.username ? `@${user.username}` : `id ${user.id}`)),
+    ),
+    news ? el("span", { class: "count" }, String(news), el("span", { class: "visually-hidden" }, " unread")) : null,
+  );
 }
 
 function morePeople() {
-  return button({
-    class: "person more", "aria-label": "More people", "aria-haspopup": "menu",
-    onclick: (event) => menu(event.currentTarget, world.users.slice(0, 60).map((user) => ({
-      label: personName(user), icon: "person", run: () => become(user.id),
-    }))),
-  }, icon("more"));
+  return button(
+    {
+      class: "person more",
+      "aria-label": "More people",
+      "aria-haspopup": "menu",
+      onclick: (event) =>
+        menu(
+          event.currentTarget,
+          world.users.slice(0, 60).map((user) => ({
+            label: personName(user),
+            icon: "person",
+            run: () => become(user.id),
+          })),
+        ),
+    },
+    icon("more"),
+  );
 }
 
 /** Becomes somebody else; the open chat stays open when that person has it too. */
 function become(id) {
-  const stays = place.chat?.startsWith("b") || world.chats.some((chat) => `c${chat.id}` === place.chat && isIn(chat, id));
+  const stays =
+    place.chat?.startsWith("b") || world.chats.some((chat) => `c${chat.id}` === place.chat && isIn(chat, id));
   go({ as: id, chat: stays ? place.chat : null });
 }
 
@@ -85,10 +106,12 @@ function drawList() {
   if (drawn === drawnList) return;
   drawnList = drawn;
   const focused = listNode.contains(document.activeElement) ? document.activeElement.dataset.testid : null;
-  clear(listNode,
+  clear(
+    listNode,
     el("ul", { class: "entries" }, entries.map(entryButton)),
     el("ul", { class: "entries tools" }, logEntry()),
-    otherChats(rest));
+    otherChats(rest),
+  );
   if (focused) listNode.querySelector(`[data-testid="${focused}"]`)?.focus();
 }
 
@@ -97,58 +120,131 @@ function describe(key) {
   if (!copy.loaded && place.as !== null) refresh(copy);
   const messages = sorted(copy).filter((message) => !message.deleted_at);
   const last = messages[messages.length - 1];
-  const subject = key.startsWith("b") ? world.bots.find((bot) => `b${bot.id}` === key) : world.chats.find((chat) => `c${chat.id}` === key);
+  const subject = key.startsWith("b")
+    ? world.bots.find((bot) => `b${bot.id}` === key)
+    : world.chats.find((chat) => `c${chat.id}` === key);
   return {
-    key, id: subject.id, title: titleOf(copy), hook: subject.username && key.startsWith("b") ? subject.username : String(subject.id),
-    label: key.startsWith("b") ? subject.role ?? "bot" : subject.type,
-    line: copy.blocked ? "Blocked" : last ? shortText(last).slice(0, 90) : key.startsWith("b") ? `@${subject.username}` : "Nothing here yet",
-    time: last ? clockTime(last.date) : "", news: key === place.chat ? 0 : unread(copy), open: key === place.chat,
+    key,
+    id: subject.id,
+    title: titleOf(copy),
+    hook: subject.username && key.startsWith("b") ? subject.username : String(subject.id),
+    label: key.startsWith("b") ? (subject.role ?? "bot") : subject.type,
+    line: copy.blocked
+      ? "Blocked"
+      : last
+        ? shortText(last).slice(0, 90)
+        : key.startsWith("b")
+          ? `@${subject.username}`
+          : "Nothing here yet",
+    time: last ? clockTime(last.date) : "",
+    news: key === place.chat ? 0 : unread(copy),
+    open: key === place.chat,
   };
 }
 
 function entryButton(entry) {
-  return el("li", {}, button({
-    class: "entry", testid: `chat-${entry.hook}`, "aria-current": entry.open ? "true" : null, onclick: () => go({ chat: entry.key }),
-  },
-  avatar(entry.id, entry.title, entry.key.startsWith("c") ? "channel" : null),
-  el("span", { class: "entry-text" },
-    el("span", { class: "entry-top" }, el("b", { dir: "auto" }, entry.title), el("time", {}, entry.time)),
-    el("span", { class: "entry-bottom" }, el("small", { class: "tag" }, entry.label), el("span", { class: "entry-line", dir: "auto" }, entry.line))),
-  entry.news ? el("span", { class: "count" }, String(entry.news), el("span", { class: "visually-hidden" }, " unread")) : null));
+  return el(
+    "li",
+    {},
+    button(
+      {
+        class: "entry",
+        testid: `chat-${entry.hook}`,
+        "aria-current": entry.open ? "true" : null,
+        onclick: () => go({ chat: entry.key }),
+      },
+      avatar(entry.id, entry.title, entry.key.startsWith("c") ? "channel" : null),
+      el(
+        "span",
+        { class: "entry-text" },
+        el("span", { class: "entry-top" }, el("b", { dir: "auto" }, entry.title), el("time", {}, entry.time)),
+        el(
+          "span",
+          { class: "entry-bottom" },
+          el("small", { class: "tag" }, entry.label),
+          el("span", { class: "entry-line", dir: "auto" }, entry.line),
+        ),
+      ),
+      entry.news
+        ? el("span", { class: "count" }, String(entry.news), el("span", { class: "visually-hidden" }, " unread"))
+        : null,
+    ),
+  );
 }
 
 function logEntry() {
-  return el("li", {}, button({
-    class: "entry slim", testid: "call-log", "aria-pressed": String(place.log), onclick: () => go({ log: !place.log }),
-  }, el("span", { class: "avatar plain" }, icon("log")), el("span", { class: "entry-text" }, el("b", {}, "Call log"),
-    el("span", { class: "entry-line" }, "What the bots ask of the Bot API"))));
+  return el(
+    "li",
+    {},
+    button(
+      {
+        class: "entry slim",
+        testid: "call-log",
+        "aria-pressed": String(place.log),
+        onclick: () => go({ log: !place.log }),
+      },
+      el("span", { class: "avatar plain" }, icon("log")),
+      el(
+        "span",
+        { class: "entry-text" },
+        el("b", {}, "Call log"),
+        el("span", { class: "entry-line" }, "What the bots ask of the Bot API"),
+      ),
+    ),
+  );
 }
 
 /** Channels the person is not in, and a way to make a new one, behind one press. */
 function otherChats(chats) {
-  const node = el("details", { class: "other-chats", open: othersOpen },
+  const node = el(
+    "details",
+    { class: "other-chats", open: othersOpen },
     el("summary", {}, icon("down"), "Other channels"),
-    el("ul", { class: "entries" }, chats.map((chat) => el("li", { class: "other-chat" },
-      el("span", { dir: "auto" }, chat.title), el("small", {}, chat.username ? `@${chat.username}` : `private ${chat.type}`),
-      button({ class: "chip", testid: `join-${chat.id}`, onclick: () => joinChat(chat) }, "Join"),
-      chat.username ? null : button({ class: "chip", testid: `ask-${chat.id}`, onclick: () => requestToJoin(chat) }, "Ask to join")))),
-    button({ class: "chip", testid: "new-channel", onclick: newChannel }, icon("plus"), "New channel"));
+    el(
+      "ul",
+      { class: "entries" },
+      chats.map((chat) =>
+        el(
+          "li",
+          { class: "other-chat" },
+          el("span", { dir: "auto" }, chat.title),
+          el("small", {}, chat.username ? `@${chat.username}` : `private ${chat.type}`),
+          button({ class: "chip", testid: `join-${chat.id}`, onclick: () => joinChat(chat) }, "Join"),
+          chat.username
+            ? null
+            : button({ class: "chip", testid: `ask-${chat.id}`, onclick: () => requestToJoin(chat) }, "Ask to join"),
+        ),
+      ),
+    ),
+    button({ class: "chip", testid: "new-channel", onclick: newChannel }, icon("plus"), "New channel"),
+  );
   node.addEventListener("toggle", () => (othersOpen = node.open));
   return node;
 }
 
 function newChannel() {
-  dialog("New channel", (close) => el("div", { class: "dialog-body" }, newChatForm("channel", (chat) => {
-    close();
-    go({ chat: `c${chat.id}` });
-  })));
+  dialog("New channel", (close) =>
+    el(
+      "div",
+      { class: "dialog-body" },
+      newChatForm("channel", (chat) => {
+        close();
+        go({ chat: `c${chat.id}` });
+      }),
+    ),
+  );
 }
 
 // ------------------------------------------------------------------------------------------------------------- the link
 
 function fillLinkForm(form) {
   const input = el("input", {
-    type: "text", testid: "open-link", placeholder: "Paste a link, e.g. t.me/…", "aria-label": "Open a link", spellcheck: "false", inputmode: "url",
+    type: "text",
+    testid: "open-link",
+    placeholder: "Paste a link, e.g. t.me/…",
+    "aria-label": "Open a link",
+    spellcheck: "false",
+    inputmode: "url",
   });
   form.append(icon("link"), input, button({ type: "submit", class: "chip strong", testid: "open-link-go" }, "Open"));
   form.addEventListener("submit", (event) => {

@@ -58,9 +58,20 @@ function emptyCopy(name, key, user) {
   const id = Number(key.slice(1));
   const isBot = key.startsWith("b");
   return {
-    name, key, user: isBot ? user : null, botId: isBot ? id : null, chatId: isBot ? null : id,
-    seq: 0, messages: new Map(), keyboard: null, toasts: [], blocked: false, typing: false,
-    loaded: false, readId: 0, failed: null,
+    name,
+    key,
+    user: isBot ? user : null,
+    botId: isBot ? id : null,
+    chatId: isBot ? null : id,
+    seq: 0,
+    messages: new Map(),
+    keyboard: null,
+    toasts: [],
+    blocked: false,
+    typing: false,
+    loaded: false,
+    readId: 0,
+    failed: null,
   };
 }
 
@@ -77,7 +88,7 @@ export function subjectOf(copy) {
 
 export function titleOf(copy) {
   const subject = subjectOf(copy);
-  return subject ? subject.title ?? subject.first_name : "Gone";
+  return subject ? (subject.title ?? subject.first_name) : "Gone";
 }
 
 export const sorted = (copy) => [...copy.messages.values()].sort((a, b) => a.message_id - b.message_id);
@@ -124,7 +135,7 @@ export function go(change) {
 export function readPlace() {
   const parts = new URLSearchParams(location.hash.slice(1));
   const as = Number(parts.get("as"));
-  place.as = world.users.some((user) => user.id === as) ? as : owner()?.id ?? null;
+  place.as = world.users.some((user) => user.id === as) ? as : (owner()?.id ?? null);
   place.chat = knownChat(parts.get("chat")) ? parts.get("chat") : null;
   place.log = parts.get("log") === "1";
   selection.ids = null;

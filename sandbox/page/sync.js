@@ -2,8 +2,19 @@
 
 import { api } from "./api.js";
 import {
-  botById, botByName, chatById, chatCopy, currentCopy, emit, forgetCopies, knownCopies, markRead, place, readPlace,
-  shownPeople, world,
+  botById,
+  botByName,
+  chatById,
+  chatCopy,
+  currentCopy,
+  emit,
+  forgetCopies,
+  knownCopies,
+  markRead,
+  place,
+  readPlace,
+  shownPeople,
+  world,
 } from "./store.js";
 
 /** "typing…" is shown for five seconds and ends without an event. */
@@ -113,13 +124,16 @@ export function refreshAll() {
   const wanted = new Set(knownCopies().filter((copy) => copy.loaded));
   for (const user of shownPeople()) for (const bot of world.bots) wanted.add(chatCopy(`b${bot.id}`, user.id));
   if (currentCopy()) wanted.add(currentCopy());
-  for (const chat of world.chats) if (chat.members?.some((member) => member.id === place.as)) wanted.add(chatCopy(`c${chat.id}`));
+  for (const chat of world.chats)
+    if (chat.members?.some((member) => member.id === place.as)) wanted.add(chatCopy(`c${chat.id}`));
   return Promise.all([...wanted].map(refresh));
 }
 
 // ----------------------------------------------------------------------------------------------------------- the events
 
 let source = null;
+/** The numbers of a world only grow: a smaller one means that it was emptied. */
+let lastSeq = 0;
 
 export function listen() {
   source?.close();
@@ -138,9 +152,11 @@ export function listen() {
 }
 
 function take(event) {
+  const wentBack = event.seq < lastSeq;
+  lastSeq = event.seq ?? lastSeq;
+  if (wentBack) return forgetEverything().catch(() => {});
   if (event.kind === "clock") return emit("clock", null);
   if (event.kind === "call") return emit("calls");
-  if (event.kind === "reset") return forgetEverything();
   if (event.kind === "member" || isUnknown(event)) refreshWorld().catch(() => {});
   if (!CHAT_KINDS.has(event.kind)) return;
   const copy = copyOf(event);
@@ -149,7 +165,8 @@ function take(event) {
 
 function isUnknown(event) {
   if (event.bot !== undefined && event.bot !== null && !findBot(event.bot)) return true;
-  if (event.user !== undefined && event.user !== null && !world.users.some((user) => user.id === event.user)) return true;
+  if (event.user !== undefined && event.user !== null && !world.users.some((user) => user.id === event.user))
+    return true;
   return Number(event.chat) < 0 && !chatById(event.chat);
 }
 

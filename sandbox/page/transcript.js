@@ -18,7 +18,10 @@ export class Transcript {
   constructor(empty) {
     this.empty = empty;
     this.list = el("div", { class: "rows", role: "log", "aria-live": "off", "aria-label": "Messages" });
-    this.down = button({ class: "to-bottom", "aria-label": "To the newest message", hidden: true, onclick: () => this.toBottom(true) }, icon("down"));
+    this.down = button(
+      { class: "to-bottom", "aria-label": "To the newest message", hidden: true, onclick: () => this.toBottom(true) },
+      icon("down"),
+    );
     this.node = el("div", { class: "scroller", tabindex: "-1" }, this.list);
     this.frame = el("div", { class: "scroller-frame" }, this.node, this.down);
     this.node.addEventListener("scroll", () => this.scrolled(), { passive: true });
@@ -49,8 +52,14 @@ export class Transcript {
     const messages = sorted(copy);
     const shown = messages.slice(-this.limit);
     const wanted = rowsOf(copy, shown);
-    if (messages.length > shown.length) wanted.unshift({ key: "earlier", signature: String(messages.length - shown.length), draw: () => this.earlier(messages.length - shown.length) });
-    if (copy.loaded && messages.length === 0) wanted.push({ key: "empty", signature: copy.name, draw: () => this.empty(copy) });
+    if (messages.length > shown.length)
+      wanted.unshift({
+        key: "earlier",
+        signature: String(messages.length - shown.length),
+        draw: () => this.earlier(messages.length - shown.length),
+      });
+    if (copy.loaded && messages.length === 0)
+      wanted.push({ key: "empty", signature: copy.name, draw: () => this.empty(copy) });
     if (copy.typing) wanted.push({ key: "typing", signature: "typing", draw: typingRow });
     const first = this.rows.size === 0;
     this.place(wanted, first);
@@ -94,7 +103,8 @@ export class Transcript {
   letGo(entry, row) {
     const { node } = entry;
     entry.leaving = true;
-    for (const marked of [node, ...node.querySelectorAll("[data-deleted]")]) if (marked.dataset.deleted) marked.dataset.deleted = "true";
+    for (const marked of [node, ...node.querySelectorAll("[data-deleted]")])
+      if (marked.dataset.deleted) marked.dataset.deleted = "true";
     node.style.height = `${node.offsetHeight}px`;
     node.inert = true;
     requestAnimationFrame(() => {
@@ -108,14 +118,22 @@ export class Transcript {
   }
 
   earlier(count) {
-    return el("div", { class: "row service" }, button({
-      class: "service-text", onclick: () => {
-        const before = this.node.scrollHeight - this.node.scrollTop;
-        this.limit += PAGE;
-        this.update();
-        this.node.scrollTop = this.node.scrollHeight - before;
-      },
-    }, `Show earlier (${plural(count, "message")})`));
+    return el(
+      "div",
+      { class: "row service" },
+      button(
+        {
+          class: "service-text",
+          onclick: () => {
+            const before = this.node.scrollHeight - this.node.scrollTop;
+            this.limit += PAGE;
+            this.update();
+            this.node.scrollTop = this.node.scrollHeight - before;
+          },
+        },
+        `Show earlier (${plural(count, "message")})`,
+      ),
+    );
   }
 
   tellNews(messages) {
@@ -165,7 +183,12 @@ function rowsOf(copy, messages) {
 
 function messageRow(copy, message, isFollowing) {
   const album = message.media_group_id ?? null;
-  return { key: album ? `album ${album} ${message.message_id}` : `message ${message.message_id}`, album, items: [message], follows: isFollowing };
+  return {
+    key: album ? `album ${album} ${message.message_id}` : `message ${message.message_id}`,
+    album,
+    items: [message],
+    follows: isFollowing,
+  };
 }
 
 function finished(copy, row) {
@@ -179,15 +202,22 @@ function finished(copy, row) {
   };
 }
 
-const follows = (copy, previous, message) => Boolean(previous) && !previous.deleted_at &&
-  isMine(copy, previous) === isMine(copy, message) && message.date - previous.date < FOLLOW_S;
+const follows = (copy, previous, message) =>
+  Boolean(previous) &&
+  !previous.deleted_at &&
+  isMine(copy, previous) === isMine(copy, message) &&
+  message.date - previous.date < FOLLOW_S;
 
 function dayRow(date) {
   return el("div", { class: "row service day" }, el("span", { class: "service-text" }, shortDay(date)));
 }
 
 function typingRow() {
-  return el("div", { class: "row theirs" }, el("div", { class: "bubble typing", "aria-label": "typing" }, el("i"), el("i"), el("i")));
+  return el(
+    "div",
+    { class: "row theirs" },
+    el("div", { class: "bubble typing", "aria-label": "typing" }, el("i"), el("i"), el("i")),
+  );
 }
 
 /** Swaps the node; the focus stays on the button of the same name, or on the row. */

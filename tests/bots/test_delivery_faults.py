@@ -57,7 +57,6 @@ async def test_a_lost_storage_channel_is_told_to_the_owner_once_and_heals(house:
     assert len(alerts) == 1
     assert await promises() == []
     await house.world.set_member(STORAGE, 1002, "administrator", **STORAGE_RIGHTS)
-    await house.advance(seconds=5)
     await house.alice.press(USER_BOT, "Try again")
     await house.alice.wait(USER_BOT, contains="30 minutes")
     await house.settle()

@@ -38,13 +38,11 @@ from aiogram.types import (
     Update,
 )
 
+from sandbox.contents import FILE_KINDS
 from tests.sandbox.conftest import Town
 from tests.sandbox.test_files import PNG
 
-ALL_KINDS = (
-    "photo video audio document voice animation sticker video_note "
-    "poll quiz invoice game contact location dice paid_media"
-).split()
+ALL_KINDS = [*sorted(FILE_KINDS), "poll", "quiz", "invoice", "game", "contact", "location", "dice", "paid_media"]
 
 
 @pytest.fixture

@@ -96,7 +96,10 @@ async def test_deleted_message_is_inaccessible(town: Town) -> None:
         (inline(callback_data=""), "BUTTON_DATA_INVALID"),
         (inline(callback_data="a", url="https://example.com"), "BUTTON_TYPE_INVALID"),
         (inline(url="localhost"), "inline keyboard button URL 'localhost' is invalid: Wrong HTTP URL"),
-        (inline(url="http://localhost:80/x"), "inline keyboard button URL 'http://localhost:80/x' is invalid: Wrong HTTP URL"),
+        (
+            inline(url="http://localhost:80/x"),
+            "inline keyboard button URL 'http://localhost:80/x' is invalid: Wrong HTTP URL",
+        ),
         (
             inline(web_app={"url": "http://example.com"}),
             "inline keyboard button Web App URL 'http://example.com' is invalid: Only HTTPS links are allowed",

@@ -54,6 +54,10 @@ async def test_reset_ends_waiting_polls(town: Town) -> None:
         ("POST", "config", {"anti_spin": "yes"}, 400),
         ("POST", "clock", {}, 400),
         ("POST", "nothing", {}, 404),
+        ("POST", "act", {"as": 7002, "do": "delete", "in": "shop_bot", "message_ids": 5}, 400),
+        ("POST", "act", {"as": 7002, "do": "text", "to": "shop_bot", "text": "\ud800"}, 400),
+        ("POST", "act", {"as": 7002, "do": "text", "to": "shop_bot", "text": "x" * 4097}, 400),
+        ("POST", "faults", {"effect": {"kind": "hang"}, "times": "many"}, 400),
         ("GET", "transcript", None, 400),
     ],
 )

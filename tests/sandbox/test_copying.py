@@ -6,9 +6,7 @@ from tests.sandbox.conftest import Json, Town
 
 
 async def _copy(town: Town, ids: list[int], **more: object) -> list[int]:
-    reply = await town.shop(
-        "copyMessages", chat_id=town.alice.id, from_chat_id=town.storage, message_ids=ids, **more
-    )
+    reply = await town.shop("copyMessages", chat_id=town.alice.id, from_chat_id=town.storage, message_ids=ids, **more)
     return [item["message_id"] for item in reply.result]
 
 
@@ -53,9 +51,7 @@ async def test_uncopyable_kinds_are_skipped_or_refused(town: Town, kind: str) ->
     stuck = await town.post(kind=kind)
     text = await town.post("text")
     assert len(await _copy(town, [stuck, text])) == 1
-    single = await town.shop(
-        "copyMessage", chat_id=town.alice.id, from_chat_id=town.storage, message_id=stuck
-    )
+    single = await town.shop("copyMessage", chat_id=town.alice.id, from_chat_id=town.storage, message_id=stuck)
     assert single.error == "Bad Request: the message can't be copied"
 
 
@@ -103,9 +99,7 @@ async def test_protected_copy_says_so(town: Town) -> None:
 async def test_copy_has_no_origin_and_forward_has_one(town: Town) -> None:
     source = await town.post("post")
     await _copy(town, [source])
-    forwarded = await town.shop(
-        "forwardMessage", chat_id=town.alice.id, from_chat_id=town.storage, message_id=source
-    )
+    forwarded = await town.shop("forwardMessage", chat_id=town.alice.id, from_chat_id=town.storage, message_id=source)
     assert forwarded.result["forward_origin"]["message_id"] == source
     assert "forward_origin" not in (await _shown(town))[0]
 
@@ -127,9 +121,7 @@ async def test_protected_content_is_copied_but_not_forwarded(town: Town) -> None
 async def test_copies_keep_keyboards_of_plain_addresses_only(town: Town) -> None:
     url, data = {"text": "A", "url": "https://example.com/"}, {"text": "B", "callback_data": "b"}
     for row in ([url], [url, data]):
-        await town.shop(
-            "sendMessage", chat_id=town.storage, text="x", reply_markup={"inline_keyboard": [row]}
-        )
+        await town.shop("sendMessage", chat_id=town.storage, text="x", reply_markup={"inline_keyboard": [row]})
     await _copy(town, [2, 3])
     plain, mixed = await _shown(town)
     assert plain["reply_markup"] == {"inline_keyboard": [[url]]}

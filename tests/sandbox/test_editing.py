@@ -73,7 +73,11 @@ async def test_text_and_caption_are_not_mixed_up(town: Town) -> None:
     reply = await town.shop("editMessageCaption", chat_id=7002, message_id=text, caption="new")
     assert reply.error == "Bad Request: there is no caption in the message to edit"
     done = await town.shop(
-        "editMessageCaption", chat_id=7002, message_id=photo.result["message_id"], caption="<i>new</i>", parse_mode="HTML"
+        "editMessageCaption",
+        chat_id=7002,
+        message_id=photo.result["message_id"],
+        caption="<i>new</i>",
+        parse_mode="HTML",
     )
     assert done.result["caption_entities"] == [{"offset": 0, "length": 3, "type": "italic"}]
 

@@ -28,7 +28,11 @@ def entity(kind: str, offset: int, length: int, **more: object) -> Json:
         ("<tg-spoiler>a</tg-spoiler>", "a", [entity("spoiler", 0, 1)]),
         ('<span class="tg-spoiler">a</span>', "a", [entity("spoiler", 0, 1)]),
         ('<a href="https://example.com">a</a>', "a", [entity("text_link", 0, 1, url="https://example.com/")]),
-        ("<a href='example.com/x?a=1&amp;b=2'>a</a>", "a", [entity("text_link", 0, 1, url="http://example.com/x?a=1&b=2")]),
+        (
+            "<a href='example.com/x?a=1&amp;b=2'>a</a>",
+            "a",
+            [entity("text_link", 0, 1, url="http://example.com/x?a=1&b=2")],
+        ),
         ('<a href="nowhere">a</a>', "a", []),
         (
             '<a href="tg://user?id=7">A</a>',
@@ -101,7 +105,14 @@ def test_entities_are_detected(text: str, expected: list[tuple[str, int, int]]) 
 
 @pytest.mark.parametrize(
     "source",
-    ["<b>a</b>", "<b>a<i>b</i></b>", "x &lt;script&gt; &amp;", "😀<u>ü</u>", "<pre>a</pre>", "<blockquote>q</blockquote>"],
+    [
+        "<b>a</b>",
+        "<b>a<i>b</i></b>",
+        "x &lt;script&gt; &amp;",
+        "😀<u>ü</u>",
+        "<pre>a</pre>",
+        "<blockquote>q</blockquote>",
+    ],
 )
 def test_page_html_is_the_senders_html(source: str) -> None:
     assert to_html(*parse_html(source)) == source

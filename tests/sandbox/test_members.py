@@ -139,12 +139,8 @@ async def test_invite_link_ends_at_its_limits(town: Town) -> None:
     await town.bob.link(link)
     with pytest.raises(SandboxError, match="expired"):
         await town.alice.link(link)
-    reply = await town.shop(
-        "createChatInviteLink", chat_id=town.storage, member_limit=1, creates_join_request=True
-    )
-    assert reply.error == (
-        "Bad Request: member limit can't be specified for links requiring administrator approval"
-    )
+    reply = await town.shop("createChatInviteLink", chat_id=town.storage, member_limit=1, creates_join_request=True)
+    assert reply.error == ("Bad Request: member limit can't be specified for links requiring administrator approval")
 
 
 async def test_exported_link_replaces_the_last_one(town: Town) -> None:

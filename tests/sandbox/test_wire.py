@@ -43,6 +43,12 @@ async def test_broken_json_means_missing_parameters(town: Town) -> None:
         assert (await response.json())["description"] == "Bad Request: message text is empty"
 
 
+async def test_lone_surrogates_are_no_text(town: Town) -> None:
+    body = {"chat_id": town.alice.id, "text": "\ud800"}
+    async with town.session.post(f"{town.sandbox.url}/bot1001:shop/sendMessage", json=body) as response:
+        assert (await response.json())["description"] == "Bad Request: strings must be encoded in UTF-8"
+
+
 async def test_multipart_parts_are_attached_by_name(town: Town) -> None:
     form = aiohttp.FormData()
     form.add_field("chat_id", str(town.alice.id))

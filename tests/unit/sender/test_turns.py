@@ -343,26 +343,38 @@ async def test_cancelling_the_one_that_sleeps_hands_the_sleeping_on() -> None:
 
 async def test_a_call_cancelled_in_the_instant_of_its_turn_passes_the_turn_on() -> None:
     desk = Desk(rate=1.0, bulk=1.0)
-    tasks = [desk.arrive(f"{n}", n + 1) for n in range(4)]
+    desk.arrive("first", 1)
+    deletion = desk.arrive("deletion", 2, Lane.DELETION, items=0)
+    cancelled, person = desk.arrive("cancelled", 3), desk.arrive("person", 4)
     await desk.time.settle()
-    tasks[2].cancel()
+    cancelled.cancel()
     desk.time.now += 1.0
     desk.turns._look()
-    await desk.time.settle()
-    await desk.time.run(gather([tasks[1], tasks[3]]))
-    assert desk.order == ["0", "1", "3"]
+    await desk.time.run(gather([person, deletion]))
+    assert desk.times("person", "deletion") == [1.0, 2.0]
     desk.assert_nothing_left()
 
 
-async def test_a_call_freed_by_anothers_leaving_is_noticed_within_a_nap() -> None:
+async def test_a_call_freed_by_anothers_leaving_goes_at_once() -> None:
     desk = Desk()
     await desk.time.run(gather([desk.arrive("used", -5, items=15)]))
     album, text = desk.arrive("album", -5, items=10), desk.arrive("text", -5)
     await desk.time.advance(10.0)
+    assert desk.order == ["used"]
     album.cancel()
     await desk.time.run(gather([text]))
-    assert desk.times("text")[0] <= 11.0
+    assert desk.times("text") == [10.0]
     desk.assert_nothing_left()
+
+
+async def test_a_channel_that_becomes_the_storage_channel_is_free_within_a_nap() -> None:
+    desk = Desk()
+    await desk.time.run(gather([desk.arrive("used", -5, items=20)]))
+    waiting = desk.arrive("waiting", -5)
+    await desk.time.advance(10.0)
+    desk.unmetered.add(-5)
+    await desk.time.run(gather([waiting]))
+    assert desk.times("waiting")[0] <= 11.0
 
 
 async def test_patience_is_for_pauses_and_not_for_a_busy_bot() -> None:
