@@ -5,12 +5,12 @@ RUN_READY := .venv/.run-ready
 DEV_READY := .venv/.dev-ready
 CODE := core database sender views monitoring schedulers user_bot admin_bot sandbox scripts bench tests config.py process.py main.py
 
-.PHONY: help demo test check format bench run journeys clean
+.PHONY: help demo test lint check format bench run journeys clean
 
 help:
 	@echo "make demo      try it in a local Telegram, nothing needed but Python"
 	@echo "make test      the tests"
-	@echo "make check     format, lint, strict types, import table, tests"
+	@echo "make check     format, lint, strict types, then the tests (the import table is one of them)"
 	@echo "make journeys  the ways through the sandbox page in a real browser (needs Debian's chromium)"
 	@echo "make bench     the figures"
 	@echo "make run       the real thing (needs .env)"
@@ -35,11 +35,12 @@ run: $(RUN_READY)
 test: $(DEV_READY)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser"
 
-check: $(DEV_READY)
+lint: $(DEV_READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(CODE)
-	@$(MAKE) --no-print-directory test
+
+check: lint test
 
 format: $(DEV_READY)
 	$(BIN)/ruff format .

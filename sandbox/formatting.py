@@ -42,20 +42,13 @@ def read_text(raw: str, parse_mode: str, entities: str, limit: int, too_long: st
     `entities` is the JSON text of explicit entities, which win over `parse_mode` when not empty. `limit` counts
     UTF-16 units after parsing; `too_long` is the error beyond it. Raises 400 with Telegram's texts.
     """
-    if _byte_length(raw) > MAX_RAW_BYTES:
+    if len(raw.encode()) > MAX_RAW_BYTES:
         raise bad_request("text is too long")
     text, found = _parse(raw, parse_mode, entities)
     text, found = _trim(text, found)
     if utf16_length(text) > limit:
         raise bad_request(too_long)
     return text, found + detect(text, found)
-
-
-def _byte_length(raw: str) -> int:
-    try:
-        return len(raw.encode())
-    except UnicodeEncodeError as error:
-        raise bad_request("strings must be encoded in UTF-8") from error
 
 
 def _parse(raw: str, parse_mode: str, entities: str) -> tuple[str, list[Json]]:

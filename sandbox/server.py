@@ -53,7 +53,9 @@ class Sandbox:
     @asynccontextmanager
     async def running(self, port: int = DEFAULT_PORT, host: str = "127.0.0.1") -> AsyncIterator["Sandbox"]:
         """Serve on `host`:`port` (0: any free port, see `url`) until the block ends; waiting calls are cut then."""
-        runner = web.AppRunner(self.application(), access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_S)
+        runner = web.AppRunner(
+            self.application(), access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_S
+        )
         await runner.setup()
         try:
             site = web.TCPSite(runner, host, port, reuse_address=True)
@@ -185,6 +187,8 @@ async def _invoke(call: Call) -> Answer:
             result = await result
     except ApiError as error:
         return _failed(error)
+    except UnicodeEncodeError:
+        return _failed(bad_request("strings must be encoded in UTF-8"))
     size = len(result) if isinstance(result, list) else 1
     return Answer(200, encode(success(result)), size=size)
 

@@ -56,7 +56,7 @@ POST_GONE = "This post does not exist (any more). /posts shows the others."
 def cannot_store(kind: str) -> str:
     """A content type that has no copy."""
     what = _REFUSED.get(kind, "this kind of message")
-    return f"I can't make a post of {what}: it is lost when a bot copies it. {_WHAT_WORKS}"
+    return f"I can't make a post of {what}: Telegram does not let me hand it on unchanged. {_WHAT_WORKS}"
 
 
 def store_refused(description: str) -> str:
@@ -73,7 +73,8 @@ def some_missing(stored: int, wanted: int, missing: Sequence[int]) -> str:
     which = f" Missing: {_ordinals(missing)}." if missing else ""
     return (
         f"Only {stored} of {wanted} messages could be stored, so I made no post and cleaned up.{which} "
-        "They were deleted meanwhile, or copying them is forbidden. Please send the whole post again without them."
+        "Deleted messages cannot be stored, nor messages whose sender forbids copying. "
+        "Please send the whole post again without them."
     )
 
 

@@ -31,7 +31,9 @@ def _range(name: str) -> str:
     for mark in BotSettings.model_fields[name].metadata:
         lowest = mark.ge if isinstance(mark, Ge) else lowest
         highest = mark.le if isinstance(mark, Le) else highest
-    return f" ({lowest} to {highest})" if lowest is not None and highest is not None else ""
+    if lowest is None or highest is None or str(highest) in (BotSettings.model_fields[name].description or ""):
+        return ""
+    return f" ({lowest} to {highest})"
 
 
 def _meaning(name: str) -> str:

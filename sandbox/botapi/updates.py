@@ -33,7 +33,7 @@ async def get_updates(call: Call) -> list[Json]:
         raise conflict(WEBHOOK_ACTIVE)
     _keep_allowed_updates(call)
     offset = call.integer("offset")
-    limit = min(max(call.integer("limit", 100) or 100, 1), 100)
+    limit = min(max(call.integer("limit", 100), 1), 100)
     timeout_s: float = min(max(call.integer("timeout"), 0), MAX_POLL_S)
     limit, timeout_s = _slow_down_spinning(call, offset, limit, timeout_s)
     if offset:

@@ -12,6 +12,7 @@ import { refresh } from "./sync.js";
 import { Transcript } from "./transcript.js";
 import { canPost, chatById, currentCopy, emit, go, isIn, on, place, selection, subjectOf, titleOf } from "./store.js";
 
+const EMPTY_WORLD = "Nobody is here yet. Add bots and people with a world file or the control API.";
 const head = el("header", { class: "chat-head" });
 const picking = el("div", { class: "picking", hidden: true });
 const transcript = new Transcript(emptyChat);
@@ -23,7 +24,7 @@ const keyboard = el("div", {
 });
 const composer = new Composer();
 const notice = el("div", { class: "chat-notice", hidden: true });
-const nothing = el("div", { class: "nothing" }, icon("text"), el("p", {}, "Choose a chat to begin."));
+const nothing = el("div", { class: "nothing" }, icon("text"), el("p"));
 let keyboardDrawn = "";
 
 export function mountConversation(node) {
@@ -53,6 +54,7 @@ function show() {
   document.body.classList.toggle("in-chat", Boolean(copy));
   for (const part of [head, transcript.frame, composer.node]) part.hidden = !copy;
   nothing.hidden = Boolean(copy);
+  nothing.lastChild.textContent = me() && world.bots.length ? "Choose a chat to begin." : EMPTY_WORLD;
   if (!copy) {
     keyboard.hidden = notice.hidden = picking.hidden = true;
     transcript.copy = null;

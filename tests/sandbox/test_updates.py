@@ -49,7 +49,7 @@ async def test_far_future_offset_reads_from_the_head(town: Town) -> None:
     assert len((await town.shop("getUpdates", offset=2_000_000_000)).result) == 1
 
 
-@pytest.mark.parametrize(("limit", "expected"), [(1, 1), (2, 2), (0, 3), (999, 3)])
+@pytest.mark.parametrize(("limit", "expected"), [(1, 1), (2, 2), (0, 1), (-5, 1), (999, 3)])
 async def test_limit_is_clamped(town: Town, limit: int, expected: int) -> None:
     for text in ("one", "two", "three"):
         await town.alice.text("shop_bot", text)

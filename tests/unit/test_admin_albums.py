@@ -7,7 +7,7 @@ import pytest
 from admin_bot.albums import REMEMBERED_MAX, Album, AlbumCollector, AlbumItem, Stopped, Taken
 from core.errors import AlreadyThere, StoreUnavailable, TollgateError
 from core.supervisor import Supervisor
-from tests.bots.admin.conftest import Time, settle
+from tests.bots.admin.standstill import Time, settle
 
 
 class Receiver:

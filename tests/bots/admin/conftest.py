@@ -1,6 +1,5 @@
 """The admin bot as it is put together for real, over a recording stand-in for Telegram and the in-memory store."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ from database.indexes import ensure_indexes
 from database.operations import post_ops, settings_ops
 from monitoring.alerts import Alerts
 from sender.intake import HoldThroughOutages
+from tests.bots.admin.standstill import Time
 from tests.bots.admin.telegram import NOW, Session, World, administrator
 from views import common_texts
 
@@ -32,38 +32,6 @@ OWNER = User(id=7001, is_bot=False, first_name="Olga")
 STRANGER = User(id=7002, is_bot=False, first_name="Sam")
 ADMIN_BOT = User(id=1001, is_bot=True, first_name="Admin", username="tollgate_admin_bot")
 USER_BOT = User(id=1002, is_bot=True, first_name="Posts", username="tollgate_bot")
-
-
-class Time:
-    """Sleeping without real time: whoever sleeps wakes when the test moves on."""
-
-    def __init__(self) -> None:
-        self._now = 0.0
-        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
-
-    async def sleep(self, seconds: float) -> None:
-        waker: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._sleepers.append((self._now + seconds, waker))
-        await waker
-
-    async def move(self, seconds: float) -> None:
-        """Let everything that can run do so, step to each wake-up in between, and settle again."""
-        end = self._now + seconds
-        await settle()
-        while due := [entry for entry in self._sleepers if entry[0] <= end]:
-            entry = min(due, key=lambda one: one[0])
-            self._sleepers.remove(entry)
-            self._now = max(self._now, entry[0])
-            if not entry[1].done():
-                entry[1].set_result(None)
-            await settle()
-        self._now = end
-
-
-async def settle() -> None:
-    """Give every task that is ready its turn."""
-    for _ in range(100):
-        await asyncio.sleep(0)
 
 
 @dataclass

@@ -13,7 +13,8 @@ async def test_the_list_names_every_setting_with_value_and_range(admin: AdminBot
     await admin.say("/settings")
     for name in BotSettings.model_fields:
         assert f"<code>{name}</code> = " in admin.last_text
-    assert "(0 to 2820)" in admin.last_text
+    assert "(1 to 720)" in admin.last_text
+    assert "at most 2820" in admin.last_text
     assert "&lt;b&gt;Hi&lt;/b&gt;" in admin.last_text
     assert len(admin.last_text) <= 4096
 

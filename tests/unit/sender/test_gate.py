@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from aiogram.exceptions import (
     ClientDecodeError,
+    TelegramAPIError,
     TelegramBadRequest,
     TelegramForbiddenError,
     TelegramMigrateToChat,
@@ -223,6 +224,14 @@ async def test_a_flood_without_parameters_is_understood() -> None:
     telegram.script.append(refusal(429, "Too Many Requests: retry after 3"))
     assert await telegram.result(telegram.send(1)) == "done"
     assert telegram.times == [0.0, 3.0]
+
+
+async def test_a_flood_that_names_no_time_is_told_to_the_caller() -> None:
+    telegram = Telegram()
+    telegram.script.append(refusal(429, "Too Many Requests"))
+    with pytest.raises(TelegramAPIError):
+        await telegram.result(telegram.send(1))
+    assert telegram.times == [0.0]
 
 
 async def test_retry_after_nothing_is_no_hot_loop() -> None:

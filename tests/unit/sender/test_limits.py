@@ -168,6 +168,13 @@ def test_idle_chats_are_forgotten_and_paused_ones_are_not() -> None:
     assert kept.paused_until == pytest.approx(1e9)
 
 
+def test_a_group_is_idle_only_when_its_minute_is_over() -> None:
+    group = ChatLimits(is_group=True)
+    group.charge(0.0, 3)
+    assert not group.is_idle(59.9)
+    assert group.is_idle(60.0)
+
+
 def test_chats_stay_bounded_even_when_none_is_idle() -> None:
     chats = Chats()
     for chat_id in range(3 * MAX_CHATS):

@@ -1,0 +1,44 @@
+"""A bot that answers nothing and remembers everything."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from aiogram import Bot
+from aiogram.client.session.base import BaseSession
+from aiogram.methods import SendMessage, TelegramMethod
+from aiogram.types import Chat, Message
+
+
+class RecordingSession(BaseSession):
+    """Answers every call with the least that fits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[TelegramMethod[Any]] = []
+
+    async def close(self) -> None:
+        return None
+
+    async def make_request(self, bot: Bot, method: TelegramMethod[Any], timeout: int | None = None) -> Any:
+        self.calls.append(method)
+        if isinstance(method, SendMessage):
+            chat = Chat(id=int(method.chat_id), type="private")
+            return Message.model_validate({"message_id": len(self.calls), "date": 1_700_000_000, "chat": chat})
+        return True
+
+    async def stream_content(self, *arguments: Any, **options: Any) -> AsyncGenerator[bytes, None]:
+        yield b""
+
+
+class RecordingBot(Bot):
+    """A bot whose calls are kept in `calls`."""
+
+    @property
+    def calls(self) -> list[TelegramMethod[Any]]:
+        assert isinstance(self.session, RecordingSession)
+        return self.session.calls
+
+
+def recording_bot() -> RecordingBot:
+    """A fresh one, with the user bot's number."""
+    return RecordingBot("1002:sandbox-user", session=RecordingSession())

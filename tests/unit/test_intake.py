@@ -1,0 +1,216 @@
+"""The intake alone: held through an outage, told once, drained at a stop, errors answered with a sentence."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiogram import Dispatcher
+from aiogram.methods import AnswerCallbackQuery, GetUpdates, SendMessage
+from aiogram.types import CallbackQuery, Chat, ErrorEvent, Message, Update, User
+
+from core.errors import BadInput, StoreUnavailable
+from sender import intake
+from sender.intake import AnswerErrors, HoldThroughOutages, LastUpdate, confirm, drain
+from tests.recording import RecordingBot, recording_bot
+from views import common_texts
+
+
+def private(text: str, user_id: int = 7, update_id: int = 1) -> Update:
+    person = User(id=user_id, is_bot=False, first_name="Ann")
+    chat = Chat(id=user_id, type="private")
+    message = Message.model_validate(
+        {"message_id": update_id, "date": 1_700_000_000, "chat": chat, "from": person, "text": text}
+    )
+    return Update(update_id=update_id, message=message)
+
+
+def pressed(user_id: int = 7) -> Update:
+    person = User(id=user_id, is_bot=False, first_name="Ann")
+    query = CallbackQuery.model_validate({"id": "9", "from": person, "chat_instance": "1", "data": "x"})
+    return Update(update_id=5, callback_query=query)
+
+
+@pytest.fixture
+def bot() -> RecordingBot:
+    return recording_bot()
+
+
+class Store:
+    """A database that is away for so many probes and calls."""
+
+    def __init__(self, probes: int, calls: int = 1) -> None:
+        self.probes = probes
+        self.calls = calls
+        self.handled: list[int] = []
+        self.probed = 0
+
+    async def probe(self) -> None:
+        self.probed += 1
+        if self.probed <= self.probes:
+            raise StoreUnavailable("away")
+
+    async def handler(self, event: Any, data: dict[str, Any]) -> str:
+        if self.probed <= self.probes or self.calls > len(self.handled) + self.probed:
+            raise StoreUnavailable("away")
+        self.handled.append(event.update_id)
+        return "done"
+
+
+class Time:
+    """Sleeping moves it; nothing else does."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
+def holding(store: Store, time: Time) -> HoldThroughOutages:
+    return HoldThroughOutages(store.probe, common_texts, sleep=time.sleep, monotonic=time)
+
+
+async def test_an_update_that_meets_an_absent_database_is_handled_when_it_is_back(bot: RecordingBot) -> None:
+    store, time = Store(probes=3), Time()
+    hold = holding(store, time)
+    assert await hold(store.handler, private("hi"), {"bot": bot}) == "done"
+    assert store.handled == [1]
+    assert time.slept == [0.5, 1.0, 2.0, 4.0]
+    assert [type(call) for call in bot.calls] == [SendMessage]
+    assert hold.held == 0
+
+
+async def test_one_chat_is_told_once_however_many_updates_it_has(bot: RecordingBot) -> None:
+    store, time = Store(probes=2), Time()
+    hold = holding(store, time)
+    updates = [private("hi", 7, n) for n in range(1, 5)] + [private("ho", 8, 9)]
+    await asyncio.gather(*(hold(store.handler, update, {"bot": bot}) for update in updates))
+    assert sorted(store.handled) == [1, 2, 3, 4, 9]
+    told = [call.chat_id for call in bot.calls if isinstance(call, SendMessage)]
+    assert sorted(told) == [7, 8]
+    assert store.probed == 3, "a thousand held updates ask the database once"
+
+
+async def test_the_next_outage_is_told_again(bot: RecordingBot) -> None:
+    time = Time()
+    for _ in range(2):
+        store = Store(probes=1)
+        hold = holding(store, time)
+        await hold(store.handler, private("hi"), {"bot": bot})
+    assert len(bot.calls) == 2
+
+
+async def test_a_pressed_button_is_answered_with_the_sentence(bot: RecordingBot) -> None:
+    store, time = Store(probes=1), Time()
+    await holding(store, time)(store.handler, pressed(), {"bot": bot})
+    (call,) = bot.calls
+    assert isinstance(call, AnswerCallbackQuery)
+    assert call.text == common_texts.HELD[:200]
+
+
+async def test_an_update_is_given_up_after_ten_minutes(bot: RecordingBot) -> None:
+    store, time = Store(probes=10**9), Time()
+
+    async def probe() -> None:
+        return None  # answers pings and nothing else
+
+    hold = HoldThroughOutages(probe, common_texts, sleep=time.sleep, monotonic=time)
+    with pytest.raises(StoreUnavailable):
+        await hold(store.handler, private("hi"), {"bot": bot})
+    assert intake.HOLD_FOR_S <= time.now < intake.HOLD_FOR_S + 10
+    assert hold.held == 0
+
+
+async def test_what_is_held_is_bounded(bot: RecordingBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "HELD_MAX", 0)
+    store, time = Store(probes=1), Time()
+    with pytest.raises(StoreUnavailable):
+        await holding(store, time)(store.handler, private("hi"), {"bot": bot})
+
+
+async def test_other_errors_pass(bot: RecordingBot) -> None:
+    async def handler(event: Any, data: dict[str, Any]) -> None:
+        raise ValueError("not the database")
+
+    with pytest.raises(ValueError, match="not the database"):
+        await holding(Store(0), Time())(handler, private("hi"), {"bot": bot})
+
+
+# errors
+
+
+async def test_an_unexpected_error_becomes_one_sentence_with_an_id(bot: RecordingBot) -> None:
+    secret = "a stack trace with 123:secret"
+    event = ErrorEvent(update=private("hi"), exception=ValueError(secret))
+    await AnswerErrors(common_texts)(event, bot)
+    (call,) = bot.calls
+    assert isinstance(call, SendMessage)
+    assert "Something went wrong" in call.text
+    assert "(Error " in call.text
+    assert "secret" not in call.text
+
+
+async def test_an_expected_refusal_is_told_in_its_own_words(bot: RecordingBot) -> None:
+    await AnswerErrors(common_texts)(ErrorEvent(update=private("hi"), exception=BadInput("Give me a number.")), bot)
+    (call,) = bot.calls
+    assert isinstance(call, SendMessage)
+    assert call.text == "Give me a number."
+
+
+async def test_groups_get_no_sentence(bot: RecordingBot) -> None:
+    update = private("hi")
+    assert update.message is not None
+    group = update.message.model_copy(update={"chat": Chat(id=-5, type="supergroup")})
+    await AnswerErrors(common_texts)(
+        ErrorEvent(update=Update(update_id=1, message=group), exception=ValueError("x")), bot
+    )
+    assert bot.calls == []
+
+
+# stopping
+
+
+async def test_handlers_in_flight_are_waited_for_and_late_ones_cancelled() -> None:
+    dispatcher, ended = Dispatcher(), []
+
+    async def quick() -> bool:
+        ended.append("quick")
+        return True
+
+    async def endless() -> bool:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("cancelled")
+        return True
+
+    loop = asyncio.get_running_loop()
+    for work in (quick(), endless()):
+        dispatcher._handle_update_tasks.add(loop.create_task(work))
+    assert await drain(dispatcher, wait_s=0.01) == 1
+    assert ended == ["quick", "cancelled"]
+    assert await drain(Dispatcher()) == 0
+
+
+async def test_the_last_handled_update_is_confirmed_at_a_stop(bot: RecordingBot) -> None:
+    last = LastUpdate()
+    await confirm(bot, last)
+    assert bot.calls == []
+
+    async def handler(event: Any, data: dict[str, Any]) -> None:
+        return None
+
+    for update_id in (41, 43, 42):
+        await last(handler, private("hi", update_id=update_id), {})
+    await confirm(bot, last)
+    (call,) = bot.calls
+    assert isinstance(call, GetUpdates)
+    assert (call.offset, call.limit, call.timeout) == (44, 1, 0)
+
+
