@@ -124,7 +124,8 @@ class Control:
         fault = self.world.faults.add(body, bot.id if bot else None)
         if fault.kind == "poison_update":
             for hit in [bot] if bot is not None else self.world.bots.values():
-                hit.queue.push("my_chat_member", poison(hit.id, self.world.now()), self.world.clock.now())
+                kind, payload = poison(fault.effect, hit.id, self.world.now())
+                hit.queue.push(kind, payload, self.world.clock.now())
                 fault.hits += 1
         return {"id": fault.id}
 

@@ -133,10 +133,17 @@ def _count(found: object, name: str) -> int:
     return found
 
 
-def poison(bot_id: int, now: int) -> Json:
-    """A `my_chat_member` payload with a status no client knows (row 25)."""
+def poison(effect: Json, bot_id: int, now: int) -> tuple[str, Any]:
+    """Kind and payload of an update no client can read (row 25).
+
+    `effect["update"]`, an object like {"my_kind": {…}}, is taken as it is; without it a `my_chat_member` with a status
+    nobody knows.
+    """
+    custom = effect.get("update")
+    if isinstance(custom, dict) and custom:
+        return next(iter(custom.items()))
     user = {"id": bot_id, "is_bot": True, "first_name": "Poison"}
-    return {
+    return "my_chat_member", {
         "chat": {"id": -1009999999999, "type": "channel", "title": "Poison"},
         "from": {"id": 9_999_999, "is_bot": False, "first_name": "Poison"},
         "date": now,

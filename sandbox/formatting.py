@@ -39,7 +39,7 @@ _TAGS = {
 def read_text(raw: str, parse_mode: str, entities: str, limit: int, too_long: str) -> tuple[str, list[Json]]:
     """The text and its entities as stored.
 
-    `entities` is the JSON text of explicit entities, which win over `parse_mode` when not empty. `limit` counts
+    `entities` is the JSON text of explicit entities, used only without a `parse_mode`. `limit` counts
     UTF-16 units after parsing; `too_long` is the error beyond it. Raises 400 with Telegram's texts.
     """
     if len(raw.encode()) > MAX_RAW_BYTES:

@@ -10,7 +10,21 @@ import { mayDelete } from "./message_menu.js";
 import { alertBox, toast } from "./overlays.js";
 import { refresh } from "./sync.js";
 import { Transcript } from "./transcript.js";
-import { canPost, chatById, currentCopy, emit, go, isIn, on, place, selection, subjectOf, titleOf } from "./store.js";
+import {
+  canPost,
+  chatById,
+  currentCopy,
+  emit,
+  go,
+  isIn,
+  me,
+  on,
+  place,
+  selection,
+  subjectOf,
+  titleOf,
+  world,
+} from "./store.js";
 
 const EMPTY_WORLD = "Nobody is here yet. Add bots and people with a world file or the control API.";
 const head = el("header", { class: "chat-head" });

@@ -54,6 +54,14 @@ async def test_reset_ends_waiting_polls(town: Town) -> None:
         ("POST", "config", {"anti_spin": "yes"}, 400),
         ("POST", "clock", {}, 400),
         ("POST", "nothing", {}, 404),
+        ("GET", "calls?bot=nobody_bot", None, 404),
+        ("GET", "idle?bot=nobody_bot", None, 404),
+        ("GET", "files/nothing", None, 404),
+        ("GET", "chats/seven/messages", None, 404),
+        ("DELETE", "chats/-1001000000001/messages/99", None, 404),
+        ("POST", "faults", {"effect": {"kind": "hang"}, "bot": "nobody_bot"}, 404),
+        ("POST", "config", {"latency_ms": "slow"}, 400),
+        ("POST", "act", {"as": 7002, "do": "media", "to": "shop_bot", "kind": "photo", "upload": "none"}, 404),
         ("POST", "act", {"as": 7002, "do": "delete", "in": "shop_bot", "message_ids": 5}, 400),
         ("POST", "act", {"as": 7002, "do": "text", "to": "shop_bot", "text": "\ud800"}, 400),
         ("POST", "act", {"as": 7002, "do": "text", "to": "shop_bot", "text": "x" * 4097}, 400),
@@ -175,6 +183,11 @@ async def test_events_stream_changes(town: Town) -> None:
             if kinds and kinds[-1]["kind"] == "call":
                 break
     assert (kinds[0]["kind"], kinds[0]["user"], kinds[0]["bot"]) == ("message", 7002, 1001)
+
+
+async def test_page_is_served(town: Town) -> None:
+    async with town.session.get(town.sandbox.url) as response:
+        assert (response.status, response.content_type) == (200, "text/html")
 
 
 async def test_page_serves_its_folder_only(town: Town) -> None:

@@ -139,6 +139,11 @@ async def test_poison_update_has_a_status_nobody_knows(town: Town) -> None:
     assert await town.other.kinds() == []
 
 
+async def test_poison_may_be_any_update(town: Town) -> None:
+    await town.client.fault("poison_update", bot="shop_bot", update={"telepathy": {"thought": "x"}})
+    assert await town.shop.kinds() == ["telepathy"]
+
+
 @pytest.mark.parametrize("effect", [{}, {"kind": "dream"}, {"kind": "flood"}, {"kind": "error", "status": 400}])
 async def test_incomplete_faults_are_refused(town: Town, effect: Json) -> None:
     with pytest.raises(SandboxError, match="effect"):

@@ -159,6 +159,15 @@ async def test_anti_spin_cuts_the_limit_when_switched_on(town: Town) -> None:
     assert len((await town.shop("getUpdates", offset=5)).result) == 1
 
 
+async def test_anti_spin_turns_a_short_poll_into_a_waiting_one(town: Town) -> None:
+    await town.client.configure(anti_spin=True)
+    await town.shop("getUpdates", offset=5)
+    poll = asyncio.create_task(town.shop("getUpdates", offset=5))
+    await _until_waiting(town)
+    await town.alice.text("shop_bot", "at last")
+    assert len((await poll).result) == 1
+
+
 async def test_same_batch_is_delivered_twice_on_demand(town: Town) -> None:
     await town.client.fault("duplicate_update")
     await town.alice.text("shop_bot", "one")
