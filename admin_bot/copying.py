@@ -7,11 +7,11 @@ import structlog
 from aiogram import Bot
 from aiogram.exceptions import TelegramAPIError
 
+from admin_bot.alarm import StorageAlarm
 from admin_bot.storage import Storage
-from monitoring.alerts import Alerts
 from sender.failures import TELEGRAM_ERRORS, Failure, classify, retry_after
 from views import admin_post_texts as texts
-from views.admin_setup_texts import UNREACHABLE, lacks_sentence, not_stored, storage_back, storage_lost
+from views.admin_setup_texts import UNREACHABLE, lacks_sentence, not_stored, storage_lost
 
 log = structlog.get_logger("tollgate.storing")
 
@@ -34,19 +34,14 @@ class NotStored:
     sentence: str
 
 
-def incident(chat_id: int) -> str:
-    """The alert key of a storage channel."""
-    return f"storage:{chat_id}"
-
-
 class Copier:
     """Puts an admin's messages into the storage channel."""
 
-    def __init__(self, bot: Bot, user_bot: Bot, storage: Storage, alerts: Alerts) -> None:
+    def __init__(self, bot: Bot, user_bot: Bot, storage: Storage, alarm: StorageAlarm) -> None:
         self._bot = bot
         self._user_bot = user_bot
         self._storage = storage
-        self._alerts = alerts
+        self._alarm = alarm
 
     async def store(self, chat_id: int, message_ids: Sequence[int]) -> Stored | NotStored:
         """Copy the messages in one call, which keeps albums; all of them or none.
@@ -62,7 +57,7 @@ class Copier:
         stored = Stored(target, tuple(sorted(copy.message_id for copy in copies if copy.message_id)))
         if len(stored.message_ids) < len(wanted):
             return await self._incomplete(stored, chat_id, wanted)
-        await self._alerts.clear(incident(target), storage_back())
+        await self._alarm.end(target)
         return stored
 
     async def take_out(self, stored: Stored) -> None:
@@ -93,7 +88,7 @@ class Copier:
         rights = await self._storage.missing_rights(target, self._bot, self._user_bot)
         admin, user = await self._bot.me(), await self._user_bot.me()
         what = lacks_sentence((admin.username or "", rights.admin_bot), (user.username or "", rights.user_bot))
-        await self._alerts.raise_once(incident(target), storage_lost(what or UNREACHABLE))
+        await self._alarm.begin(target, storage_lost(what or UNREACHABLE))
         return NotStored(not_stored(what or UNREACHABLE))
 
     async def _incomplete(self, stored: Stored, chat_id: int, wanted: Sequence[int]) -> NotStored:

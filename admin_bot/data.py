@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from aiogram import Bot
 
+from admin_bot.alarm import StorageAlarm
 from admin_bot.albums import AlbumCollector
 from admin_bot.cards import CardDesk
 from admin_bot.copying import Copier
@@ -34,7 +35,7 @@ class AdminData(TypedDict):
     cards: CardDesk
     albums: AlbumCollector
     status: StatusBoard
-    alerts: Alerts
+    alarm: StorageAlarm
 
 
 def build_data(
@@ -52,7 +53,8 @@ def build_data(
 ) -> AdminData:
     """Put the parts together. At a stop `await data["albums"].close()` comes before the supervisor's close."""
     storage = Storage(storage_channel_id, clock)
-    posts = PostMaker(Copier(bot, user_bot, storage, alerts), clock)
+    alarm = StorageAlarm(alerts)
+    posts = PostMaker(Copier(bot, user_bot, storage, alarm), clock)
     desk = PostDesk(bot, posts, user_bot_username)
     return AdminData(
         clock=clock,
@@ -66,5 +68,5 @@ def build_data(
         cards=CardDesk(bot, user_bot_username, clock, zone),
         albums=AlbumCollector(supervisor, desk, sleep=sleep),
         status=StatusBoard(bot, supervisor, sleep=sleep),
-        alerts=alerts,
+        alarm=alarm,
     )

@@ -14,7 +14,7 @@ from admin_bot.routers import build_router
 from config import Settings
 from process import Foundation, Part, foundation, serve_until_stopped
 from sender.failures import TELEGRAM_ERRORS
-from sender.intake import HoldThroughOutages, confirm, drain, install
+from sender.intake import HoldThroughOutages, install
 from views import common_texts
 
 log = structlog.get_logger("tollgate.admin_bot")
@@ -29,18 +29,14 @@ def build(bot: Bot, data: AdminData, storage: BaseStorage, hold: HoldThroughOuta
     # this one stands behind the intake, and is closed with the process
     dispatcher = Dispatcher(disable_fsm=True)
     dispatcher.workflow_data.update(data)
-    last = install(dispatcher, hold=hold, words=common_texts)
+    install(dispatcher, bot, hold=hold, words=common_texts)
     dispatcher.update.outer_middleware(
         FSMContextMiddleware(storage, SimpleEventIsolation(), strategy=FSMStrategy.USER_IN_CHAT)
     )
     dispatcher.include_router(build_router())
 
-    async def finish() -> None:
-        await drain(dispatcher)
-        await data["albums"].close()
-        await confirm(bot, last)
-
-    dispatcher.shutdown.register(finish)
+    # after the intake's: the last handlers may have added to an album
+    dispatcher.shutdown.register(data["albums"].close)
     return dispatcher
 
 

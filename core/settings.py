@@ -84,4 +84,7 @@ def parse_setting(name: str, raw: str) -> Any:
         detail = error.errors()[0]["msg"].removeprefix("Value error, ")
         raise BadInput(f"{name}: {known[name].description}. ({detail})") from None
     value = getattr(checked, name)
+    if isinstance(value, AccessMode) and value is not AccessMode.OPEN:
+        # nobody could earn access yet: the mode would lock every reader out
+        raise BadInput("access_mode: only “open” can be chosen in this version.")
     return value.value if isinstance(value, StrEnum) else value

@@ -33,7 +33,8 @@ INDEXES: dict[str, tuple[Index, ...]] = {
     "posts": (_unique("code"), _unique("number"), _plain("title_key")),
     "tokens": (_unique("token"), _plain("status", "expires_at"), _plain("user_id", "status", "expires_at")),
     "token_generator_count": (_unique("user_id", "date"), _plain("date")),
-    "deliveries": (_plain("opened_at"),),
+    # is_unfinished: what a start looks for after a crash
+    "deliveries": (_plain("opened_at"), _plain("is_unfinished", "opened_at")),
     # user_id: every /me asks for the open deliveries of one person
     "pending_deletions": (_plain("delete_at", "claimed_until"), _plain("chat_id"), _plain("user_id", "delete_at")),
     "broadcasts": (_plain("status"), _plain("delete_at")),

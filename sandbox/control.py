@@ -205,6 +205,7 @@ async def _body(request: web.Request) -> Json:
 def _answered(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def answer(request: web.Request) -> web.StreamResponse:
         try:
+            _refuse_strangers(request)
             reply = await endpoint(request)
         except ControlError as error:
             reply = _refusal(error)
@@ -215,6 +216,13 @@ def _answered(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.Strea
         return reply
 
     return answer
+
+
+def _refuse_strangers(request: web.Request) -> None:
+    """Pages of other sites open in the same browser must not drive the sandbox."""
+    origin = request.headers.get("Origin")
+    if origin is not None and origin.partition("://")[2] != request.host:
+        raise ControlError("this comes from a page of another site", 403)
 
 
 def _refusal(error: ControlError) -> web.Response:

@@ -82,7 +82,7 @@ class MessageDeleter:
                 more = len(due) == BATCH
                 total += await self._work_off(due, run)
         finally:
-            await deletion_ops.hand_back_all(run.owner)
+            await deletion_ops.hand_back_all(run.owner, run.now())
         await self._report(total)
         return Counts(dict(total), more)
 

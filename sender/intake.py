@@ -8,12 +8,12 @@ from typing import Any, Protocol
 
 import structlog
 from aiogram import BaseMiddleware, Bot, Dispatcher
-from aiogram.methods import GetUpdates
 from aiogram.types import CallbackQuery, ErrorEvent, Message, TelegramObject, Update
 
 from core.errors import StoreUnavailable, TollgateError
 from monitoring import metrics
 from sender.failures import TELEGRAM_ERRORS
+from sender.safekeeping import Safekeeping
 
 log = structlog.get_logger("tollgate.intake")
 
@@ -27,8 +27,6 @@ HELD_MAX = 5000
 WAVE = 20
 #: seconds a stop waits for handlers in flight; below the 30 s most supervisors grant
 DRAIN_FOR_S = 20.0
-#: seconds a stop waits for Telegram to take the last confirmation
-CONFIRM_FOR_S = 1
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
@@ -153,18 +151,6 @@ class HoldThroughOutages(BaseMiddleware):
                 return
 
 
-class LastUpdate(BaseMiddleware):
-    """Remembers the newest update handed to a handler, so that a stop can confirm it to Telegram."""
-
-    def __init__(self) -> None:
-        self.update_id: int | None = None
-
-    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
-        if isinstance(event, Update):
-            self.update_id = max(self.update_id or 0, event.update_id)
-        return await handler(event, data)
-
-
 async def drain(dispatcher: Dispatcher, wait_s: float = DRAIN_FOR_S) -> int:
     """Wait for the handlers in flight, then cancel the rest; returns how many were cancelled.
 
@@ -180,17 +166,6 @@ async def drain(dispatcher: Dispatcher, wait_s: float = DRAIN_FOR_S) -> int:
     if late:
         log.warning("stop.handlers_cancelled", count=len(late))
     return len(late)
-
-
-async def confirm(bot: Bot, last: LastUpdate) -> None:
-    """Confirm the handled updates to Telegram, which aiogram leaves to a next poll that a stop never makes."""
-    if last.update_id is None:
-        return
-    try:
-        # Telegram confirms when it receives this, and may take 3 s to answer (BOTAPI §2.2): the answer is not needed
-        await bot(GetUpdates(offset=last.update_id + 1, limit=1, timeout=0), request_timeout=CONFIRM_FOR_S)
-    except TELEGRAM_ERRORS as error:
-        log.debug("stop.confirmed_without_answer", error=type(error).__name__)
 
 
 class AnswerErrors:
@@ -210,10 +185,19 @@ class AnswerErrors:
         await _say(bot, event.update, self._words.failed(error_id))
 
 
-def install(dispatcher: Dispatcher, *, hold: HoldThroughOutages, words: Words) -> LastUpdate:
-    """Put the intake in front of everything else of `dispatcher` (call it before other update middlewares)."""
-    last = LastUpdate()
-    dispatcher.update.outer_middleware(last)
+def install(dispatcher: Dispatcher, bot: Bot, *, hold: HoldThroughOutages, words: Words) -> None:
+    """Put the intake in front of everything else of `dispatcher`; call it before other update middlewares.
+
+    At a stop, handlers in flight are waited for and what was handled is confirmed to Telegram.
+    """
+    keeping = Safekeeping()
+    bot.session.middleware(keeping.on_call)
+    dispatcher.update.outer_middleware(keeping.on_update)
     dispatcher.update.outer_middleware(hold)
     dispatcher.errors.register(AnswerErrors(words))
-    return last
+
+    async def finish() -> None:
+        await drain(dispatcher)
+        await keeping.confirm(bot)
+
+    dispatcher.shutdown.register(finish)

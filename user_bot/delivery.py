@@ -127,30 +127,39 @@ class Deliverer:
         if post is None:
             await self._say(wish, user_texts.POST_GONE)
             return Outcome.NOT_FOUND
-        claim = await self._claim(wish, now)
+        terms = _terms(post, settings, now)
+        claim = await self._claim(wish, terms)
         if claim is None:
             return Outcome.DOUBLE_TAP
-        outcome = await self._promise_and_send(wish, post, settings, claim)
+        outcome = await self._promise_and_send(wish, terms, claim)
         if outcome in _NOTHING_SENT:
             # the next try must not look like a second tap, nor like a repeated open
             await self._write_down(lambda: deletion_ops.release_delivery(claim, self._clock.now()))
+        elif terms.delete_at is None:
+            await self._write_down(lambda: deletion_ops.settle_delivery(claim.id))
         return outcome
 
-    async def _claim(self, wish: Wish, now: datetime) -> deletion_ops.Claim | None:
+    async def _claim(self, wish: Wish, terms: _Terms) -> deletion_ops.Claim | None:
         kept = self._kept_claims.pop(wish.key, None)
         if kept is not None:
             return kept
-        return await deletion_ops.claim_delivery(self._bot.id, wish.user.user_id, wish.code, now, DOUBLE_TAP)
+        return await deletion_ops.claim_delivery(
+            self._bot.id,
+            wish.user.user_id,
+            wish.code,
+            terms.sent_at,
+            DOUBLE_TAP,
+            # without a promise the claim is what tells of a crash in the middle
+            settle_later=terms.delete_at is None,
+        )
 
-    async def _promise_and_send(
-        self, wish: Wish, post: Post, settings: BotSettings, claim: deletion_ops.Claim
-    ) -> Outcome:
-        terms = _terms(post, settings, self._clock.now())
+    async def _promise_and_send(self, wish: Wish, terms: _Terms, claim: deletion_ops.Claim) -> Outcome:
         promise = None
         if terms.delete_at is not None:
+            reader = wish.user.user_id
             try:
                 promise = await deletion_ops.promise(
-                    self._bot.id, wish.user.user_id, wish.user.user_id, post.code, terms.sent_at, terms.delete_at
+                    self._bot.id, reader, reader, wish.code, terms.sent_at, terms.delete_at
                 )
             except StoreUnavailable:
                 self._kept_claims[wish.key] = claim
@@ -158,7 +167,7 @@ class Deliverer:
         try:
             sent = await self._copy(wish, terms)
         except TELEGRAM_ERRORS as error:
-            return await self._not_sent(wish, post, promise, error)
+            return await self._not_sent(wish, terms.post, promise, error)
         return await self._sent(wish, terms, promise, sent)
 
     async def _copy(self, wish: Wish, terms: _Terms) -> tuple[int, ...]:
@@ -200,7 +209,9 @@ class Deliverer:
         log.warning("delivery.failed", failure=failure.value, post=post.code, user_id=wish.user.user_id)
         if failure is Failure.AMBIGUOUS:
             # the messages may be there: the promise stays, the call is never repeated by itself
-            await self._say(wish, user_texts.NOT_CONFIRMED, again=True)
+            notice = await self._say(wish, user_texts.NOT_CONFIRMED, again=True)
+            if promise is not None and notice is not None:
+                await self._write_down(lambda: deletion_ops.record_notice(promise, notice))
             return Outcome.UNKNOWN
         if promise is not None:
             await self._write_down(lambda: deletion_ops.withdraw(promise))

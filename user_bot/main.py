@@ -8,6 +8,7 @@ import structlog
 from aiogram import Bot, Dispatcher
 
 from config import Settings
+from core.errors import StoreUnavailable
 from monitoring.alerts import Alerts
 from process import Foundation, Part, announce, foundation, serve_until_stopped
 from schedulers import (
@@ -19,10 +20,11 @@ from schedulers import (
 from schedulers.bounds import Bounds
 from schedulers.registry import JobContext, JobScheduler
 from sender.failures import TELEGRAM_ERRORS
-from sender.intake import LastUpdate, confirm, drain, install
+from sender.intake import install
 from user_bot.commands import COMMANDS
 from user_bot.data import UserBotData
 from user_bot.delivery import Deliverer
+from user_bot.recovery import Recovery
 from user_bot.routers import build_router
 from views import common_texts
 
@@ -51,20 +53,11 @@ def build(base: Foundation) -> UserBot:
     names = UserBotData(clock=clock, zone=zone, deliverer=Deliverer(bot, clock, zone, base.alerts, sleep=base.sleep))
     # the user bot keeps no dialogue: no FSM, so nothing but the handlers asks the database
     dispatcher = Dispatcher(disable_fsm=True, **names)
-    last = install(dispatcher, hold=base.hold, words=common_texts)
+    install(dispatcher, bot, hold=base.hold, words=common_texts)
     dispatcher.include_router(build_router(clock))
-    _end_gently(dispatcher, bot, last)
     bounds = Bounds(settings.CLEANUP_BATCH_SIZE, settings.CLEANUP_TIMEOUT_SECONDS, settings.CLEANUP_PAUSE_MS)
     jobs = JobContext(clock=clock, zone=zone, bounds=bounds, cleanup_hours=settings.TOKEN_CLEANUP_HOUR)
     return UserBot(bot, dispatcher, jobs, base.alerts)
-
-
-def _end_gently(dispatcher: Dispatcher, bot: Bot, last: LastUpdate) -> None:
-    async def finish() -> None:
-        await drain(dispatcher)
-        await confirm(bot, last)
-
-    dispatcher.shutdown.register(finish)
 
 
 def schedulers_of(user_bot: UserBot) -> tuple[JobScheduler, ...]:
@@ -83,6 +76,7 @@ async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
     """Poll until `dispatcher.stop_polling()`, with the schedulers running around it."""
     bot, dp = user_bot.bot, user_bot.dispatcher
     await _show_menu(bot)
+    await _recover(user_bot)
     for scheduler in schedulers:
         scheduler.start()
         announce(scheduler.scheduled.job.name, scheduler.scheduled.schedule.in_words())
@@ -92,6 +86,13 @@ async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
         for scheduler in schedulers:
             scheduler.stop()
         await asyncio.gather(*(scheduler.scheduled.ended(JOBS_END_S) for scheduler in schedulers))
+
+
+async def _recover(user_bot: UserBot) -> None:
+    try:
+        await Recovery(user_bot.bot, user_bot.jobs.clock).tell_interrupted()
+    except StoreUnavailable as error:
+        log.warning("recovery.put_off", error=str(error))
 
 
 async def _show_menu(bot: Bot) -> None:

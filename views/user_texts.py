@@ -19,6 +19,9 @@ TRY_AGAIN = "That did not work just now. Please try again in a moment."
 NOT_CONFIRMED = (
     "Telegram did not confirm that the post reached you. If it does not appear within a minute, press the button."
 )
+INTERRUPTED = (
+    "I was interrupted while handing a post over to you. If it did not arrive, press the button and you have it again."
+)
 NO_ACCESS = "You have no deliveries left for now."
 NOT_A_COMMAND = "I only hand over posts. Open a post's link, or send /help."
 ONLY_PRIVATE = "Please open me in a private chat."

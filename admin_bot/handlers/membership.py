@@ -3,22 +3,21 @@
 from aiogram import Bot, Router
 from aiogram.types import ChatMemberUpdated
 
-from admin_bot.copying import incident
+from admin_bot.alarm import StorageAlarm
 from admin_bot.storage import Storage, lacks_of_admin_bot
-from monitoring.alerts import Alerts
 from views.admin_rights import lacks_of
-from views.admin_setup_texts import storage_back, storage_lost
+from views.admin_setup_texts import storage_lost
 
 
-async def rights_changed(event: ChatMemberUpdated, bot: Bot, storage_channel: Storage, alerts: Alerts) -> None:
+async def rights_changed(event: ChatMemberUpdated, bot: Bot, storage_channel: Storage, alarm: StorageAlarm) -> None:
     if event.chat.id != await storage_channel.find():
         return
     lacks = lacks_of_admin_bot(event.new_chat_member)
     if not lacks:
-        await alerts.clear(incident(event.chat.id), storage_back())
+        await alarm.end(event.chat.id)
         return
     username = (await bot.me()).username or ""
-    await alerts.raise_once(incident(event.chat.id), storage_lost(lacks_of(username, lacks)))
+    await alarm.begin(event.chat.id, storage_lost(lacks_of(username, lacks)))
 
 
 def build() -> Router:

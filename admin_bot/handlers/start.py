@@ -3,14 +3,13 @@
 from aiogram import Bot, F, Router
 from aiogram.types import CallbackQuery, ChatShared, InlineKeyboardMarkup, Message, ReplyKeyboardRemove
 
+from admin_bot.alarm import StorageAlarm
 from admin_bot.audit import note
-from admin_bot.copying import incident
 from admin_bot.filters import is_shared_chat
 from admin_bot.screens import show_under, toast
 from admin_bot.storage import Rights, Storage, channel_title
 from core.clock import Clock
 from database.operations import settings_ops
-from monitoring.alerts import Alerts
 from views import admin_keyboards as keyboards
 from views import admin_setup_texts as texts
 from views.admin_callbacks import SetupAction, SetupButton
@@ -32,7 +31,7 @@ async def start(message: Message, bot: Bot, user_bot: Bot, storage_channel: Stor
 
 
 async def channel_shared(
-    message: Message, bot: Bot, user_bot: Bot, storage_channel: Storage, clock: Clock, alerts: Alerts
+    message: Message, bot: Bot, user_bot: Bot, storage_channel: Storage, clock: Clock, alarm: StorageAlarm
 ) -> None:
     shared = message.chat_shared
     if not isinstance(shared, ChatShared) or shared.request_id != keyboards.STORAGE_REQUEST_ID:
@@ -44,7 +43,7 @@ async def channel_shared(
         html, keyboard = await _missing(bot, user_bot, shared.chat_id, title, rights)
         await message.answer(html, reply_markup=keyboard)
         return
-    await _save(message.chat.id, shared.chat_id, clock, alerts)
+    await _save(message.chat.id, shared.chat_id, clock, alarm)
     await message.answer(texts.chosen(title), reply_markup=ReplyKeyboardRemove())
 
 
@@ -55,7 +54,7 @@ async def check_again(
     user_bot: Bot,
     storage_channel: Storage,
     clock: Clock,
-    alerts: Alerts,
+    alarm: StorageAlarm,
 ) -> None:
     await toast(query)
     chat_id = callback_data.chat_id
@@ -65,7 +64,7 @@ async def check_again(
         html, keyboard = await _missing(bot, user_bot, chat_id, title, rights)
         await show_under(query, bot, html, keyboard)
         return
-    await _save(query.from_user.id, chat_id, clock, alerts)
+    await _save(query.from_user.id, chat_id, clock, alarm)
     await show_under(query, bot, texts.checked(title))
     await bot.send_message(query.from_user.id, texts.chosen(title), reply_markup=ReplyKeyboardRemove())
 
@@ -90,13 +89,13 @@ async def _missing(
     return html, keyboards.missing_rights(chat_id, to_add)
 
 
-async def _save(admin_id: int, chat_id: int, clock: Clock, alerts: Alerts) -> None:
+async def _save(admin_id: int, chat_id: int, clock: Clock, alarm: StorageAlarm) -> None:
     now = clock.now()
     before = (await settings_ops.current(now)).storage_channel_id
     if before != chat_id:
         await settings_ops.change("storage_channel_id", chat_id)
         await note(now, admin_id, "setting.changed", "storage_channel_id", before, chat_id)
-    await alerts.clear(incident(chat_id))
+    await alarm.both_fine(chat_id)
 
 
 def build() -> Router:

@@ -7,15 +7,25 @@ from datetime import datetime, timedelta
 from core.delivery import PendingDeletion
 from database.collection import Collection
 from database.connection import current_database
-from database.operations.delivery_claims import Claim, claim_delivery, release_delivery
+from database.operations.delivery_claims import (
+    Claim,
+    Unfinished,
+    claim_delivery,
+    find_unfinished,
+    release_delivery,
+    settle_delivery,
+)
 from database.values import Document, to_key, with_id
 
 __all__ = [
     "Claim",
+    "Unfinished",
     "claim_delivery",
     "claim_due",
     "count_open",
     "count_overdue",
+    "find_interrupted",
+    "find_unfinished",
     "finish",
     "give_back",
     "hand_back_all",
@@ -25,6 +35,7 @@ __all__ = [
     "record_messages",
     "record_notice",
     "release_delivery",
+    "settle_delivery",
     "withdraw",
 ]
 
@@ -127,9 +138,28 @@ async def give_back(
     )
 
 
-async def hand_back_all(owner: str) -> int:
-    """Release every claim of `owner` without counting a try, when it stops; returns how many. Each one atomically."""
-    return await _promises().update_many({"claimed_by": owner}, {"$set": _UNCLAIMED})
+async def hand_back_all(owner: str, now: datetime) -> int:
+    """Release every claim of `owner` without counting a try, when it stops; returns how many. Each one atomically.
+
+    Only due promises (`delete_at <= now`) are looked at: no other is ever claimed.
+    """
+    return await _promises().update_many({"delete_at": {"$lte": now}, "claimed_by": owner}, {"$set": _UNCLAIMED})
+
+
+async def find_interrupted(bot_id: int, sent_before: datetime, now: datetime, limit: int) -> list[PendingDeletion]:
+    """Up to `limit` promises that are not due yet and know neither messages nor notice, the soonest due first.
+
+    After a crash these are the deliveries nobody can say of whether they arrived. `record_notice` takes one off.
+    """
+    condition: Document = {
+        "delete_at": {"$gt": now},
+        "notice_message_id": None,
+        "message_ids": [],
+        "bot_id": bot_id,
+        "sent_at": {"$lt": sent_before},
+    }
+    found = await _promises().find(condition, limit=limit, sort=[("delete_at", 1)])
+    return [_record(document) for document in found]
 
 
 async def count_open(user_id: int) -> int:

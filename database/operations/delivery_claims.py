@@ -26,15 +26,27 @@ def _deliveries() -> Collection:
     return current_database().collection("deliveries")
 
 
-async def claim_delivery(bot_id: int, user_id: int, post_code: str, now: datetime, hold_for: timedelta) -> Claim | None:
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A delivery that began and of whose end nothing is known."""
+
+    claim_id: str
+    user_id: int
+    post_code: str
+
+
+async def claim_delivery(
+    bot_id: int, user_id: int, post_code: str, now: datetime, hold_for: timedelta, *, settle_later: bool = False
+) -> Claim | None:
     """Take the right to hand this post to this person until `now + hold_for`; None when somebody holds it (double tap).
 
-    One upsert: of any number of calls at once exactly one gets a claim.
+    One upsert: of any number of calls at once exactly one gets a claim. With `settle_later` the delivery counts as
+    unfinished until `settle_delivery`: for posts that are never taken back and so have no promise to tell of a crash.
     """
     claim_id = f"{bot_id}:{user_id}:{post_code}"
     opened_at = to_milliseconds(now)
     update: Document = {
-        "$set": {"opened_at": opened_at, "claimed_until": now + hold_for},
+        "$set": {"opened_at": opened_at, "claimed_until": now + hold_for, "is_unfinished": settle_later},
         "$setOnInsert": {"bot_id": bot_id, "user_id": user_id, "post_code": post_code},
         "$inc": {"count": 1},
     }
@@ -56,6 +68,18 @@ async def release_delivery(claim: Claim | str, now: datetime) -> bool:
     `opened_at` is what it was before, as if the post had not been opened. With its id alone, whatever stands.
     """
     if isinstance(claim, str):
-        return await _deliveries().update_one({"_id": claim}, {"$set": {"claimed_until": now}})
-    back = {"claimed_until": now, "opened_at": claim.previous_opened_at}
+        return await _deliveries().update_one({"_id": claim}, {"$set": {"claimed_until": now, "is_unfinished": False}})
+    back = {"claimed_until": now, "opened_at": claim.previous_opened_at, "is_unfinished": False}
     return await _deliveries().update_one({"_id": claim.id, "count": claim.count}, {"$set": back})
+
+
+async def settle_delivery(claim_id: str) -> bool:
+    """The delivery has ended, one way or the other; atomic. False when there is none."""
+    return await _deliveries().update_one({"_id": claim_id}, {"$set": {"is_unfinished": False}})
+
+
+async def find_unfinished(bot_id: int, opened_before: datetime, limit: int) -> list[Unfinished]:
+    """Up to `limit` deliveries of this bot that began before `opened_before` and were not settled, oldest first."""
+    condition = {"is_unfinished": True, "opened_at": {"$lt": opened_before}, "bot_id": bot_id}
+    found = await _deliveries().find(condition, limit=limit, sort=[("opened_at", 1)])
+    return [Unfinished(document["_id"], document["user_id"], document["post_code"]) for document in found]

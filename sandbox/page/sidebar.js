@@ -117,7 +117,7 @@ function drawList() {
 
 function describe(key) {
   const copy = chatCopy(key);
-  if (!copy.loaded && place.as !== null) refresh(copy);
+  if (!copy.loaded && !copy.failed && place.as !== null) refresh(copy);
   const messages = sorted(copy).filter((message) => !message.deleted_at);
   const last = messages[messages.length - 1];
   const subject = key.startsWith("b")

@@ -25,24 +25,29 @@ const CHAT_KINDS = new Set(["message", "edited", "deleted", "toast", "keyboard",
 
 /** Brings one copy up to date. Calls while one is under way make it run once more, never twice at once. */
 export function refresh(copy) {
-  if (running.has(copy.name)) {
-    running.get(copy.name).again = true;
-    return running.get(copy.name).done;
+  const current = running.get(copy);
+  if (current) {
+    current.again = true;
+    return current.done;
   }
   const job = { again: false };
-  job.done = repeat(copy, job).finally(() => running.delete(copy.name));
-  running.set(copy.name, job);
+  job.done = repeat(copy, job);
+  running.set(copy, job);
   return job.done;
 }
 
 async function repeat(copy, job) {
-  do {
-    job.again = false;
-    await fetchOnce(copy);
-  } while (job.again);
+  try {
+    do {
+      job.again = false;
+      await fetchOnce(copy, job);
+    } while (job.again);
+  } finally {
+    running.delete(copy);
+  }
 }
 
-async function fetchOnce(copy) {
+async function fetchOnce(copy, job) {
   let news;
   try {
     news = await fetchCopy(copy);
@@ -52,7 +57,7 @@ async function fetchOnce(copy) {
     return;
   }
   copy.failed = null;
-  if (news.seq < copy.seq) startOver(copy);
+  if (news.seq < copy.seq) return startOver(copy, job);
   for (const message of news.messages) copy.messages.set(message.message_id, message);
   copy.seq = news.seq;
   if (copy.botId !== null) takeState(copy, news);
@@ -76,12 +81,13 @@ function takeState(copy, news) {
 }
 
 /** The server was started anew or emptied: its numbers count from the beginning. */
-function startOver(copy) {
+function startOver(copy, job) {
   copy.messages.clear();
   copy.toasts = [];
   copy.readId = 0;
   copy.seq = 0;
-  running.get(copy.name).again = true;
+  copy.loaded = false;
+  job.again = true;
   refreshWorld().then(readPlace, () => {});
 }
 

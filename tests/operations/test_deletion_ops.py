@@ -230,7 +230,7 @@ async def test_a_stopping_owner_hands_back_its_own_and_nobody_elses(db: Database
     other = await promise_at(now)
     await deletion_ops.claim_due(now, "b", HOLD, 1)
 
-    assert await deletion_ops.hand_back_all("a") == 1
+    assert await deletion_ops.hand_back_all("a", now) == 1
     (again,) = await deletion_ops.claim_due(now, "c", HOLD, 10)
     assert (again.id, again.attempts) == (mine, 0)
     owner_of = {str(document["_id"]): document["claimed_by"] for document in await stored(db)}
@@ -273,3 +273,20 @@ async def test_a_batch_costs_three_commands_and_an_empty_look_one(db: Database, 
     db.calls.clear()
     assert len(await deletion_ops.claim_due(now, "a", HOLD, 150)) == 150
     assert db.calls.total() == 3
+
+
+async def test_only_deliveries_cut_off_before_a_moment_are_found_as_interrupted(db: Database, now: datetime) -> None:
+    later, soon = now + timedelta(minutes=30), now + timedelta(minutes=5)
+    cut_off = await deletion_ops.promise(1, 7, 7, "cut", now - MS, later)
+    sooner = await deletion_ops.promise(1, 8, 8, "sooner", now - MS, soon)
+    sent = await deletion_ops.promise(1, 7, 7, "sent", now - MS, later)
+    await deletion_ops.record_messages(sent, [5])
+    told = await deletion_ops.promise(1, 7, 7, "told", now - MS, later)
+    await deletion_ops.record_notice(told, 6)
+    await deletion_ops.promise(1, 7, 7, "of this process", now, later)
+    await deletion_ops.promise(2, 7, 7, "of another bot", now - MS, later)
+    await deletion_ops.promise(1, 7, 7, "due already", now - MS, now)
+
+    found = await deletion_ops.find_interrupted(1, now, now, 10)
+    assert ids(found) == [sooner, cut_off]
+    assert ids(await deletion_ops.find_interrupted(1, now, now, 1)) == [sooner]

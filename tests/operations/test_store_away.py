@@ -54,9 +54,12 @@ OPERATIONS: dict[str, Operation] = {
     "deletion_ops.claim_due": lambda: deletion_ops.claim_due(NOW, "a", HOLD, 1),
     "deletion_ops.count_open": lambda: deletion_ops.count_open(1),
     "deletion_ops.count_overdue": lambda: deletion_ops.count_overdue(NOW),
+    "deletion_ops.find_interrupted": lambda: deletion_ops.find_interrupted(1, NOW, NOW, 1),
+    "deletion_ops.find_unfinished": lambda: deletion_ops.find_unfinished(1, NOW, 1),
+    "deletion_ops.settle_delivery": lambda: deletion_ops.settle_delivery("x"),
     "deletion_ops.finish": lambda: deletion_ops.finish(["x"], "a"),
     "deletion_ops.give_back": lambda: deletion_ops.give_back("x", "a", not_before=None, error=None),
-    "deletion_ops.hand_back_all": lambda: deletion_ops.hand_back_all("a"),
+    "deletion_ops.hand_back_all": lambda: deletion_ops.hand_back_all("a", NOW),
     "deletion_ops.next_due": deletion_ops.next_due,
     "deletion_ops.open_deliveries": lambda: deletion_ops.open_deliveries(1, 1),
     "deletion_ops.promise": lambda: deletion_ops.promise(1, 1, 1, "x", NOW, NOW),
@@ -155,7 +158,7 @@ async def test_away_between_claiming_and_reading_leaves_the_promises_for_the_nex
     assert await deletion_ops.claim_due(now, "b", HOLD, 10) == []
     (taken_over,) = await deletion_ops.claim_due(now + HOLD, "b", HOLD, 10)
     assert taken_over.id == promise_id
-    assert await deletion_ops.hand_back_all("b") == 1
+    assert await deletion_ops.hand_back_all("b", NOW + HOLD) == 1
 
 
 async def test_away_in_the_middle_of_a_clean_up_keeps_what_was_done(db: Database, now: datetime) -> None:

@@ -197,6 +197,13 @@ async def test_page_serves_its_folder_only(town: Town) -> None:
         assert response.status == 404
 
 
+@pytest.mark.parametrize(("origin", "status"), [("https://evil.example", 403), ("null", 403), (None, 200)])
+async def test_pages_of_other_sites_are_refused(town: Town, origin: str | None, status: int) -> None:
+    headers = {"Origin": origin or town.sandbox.url}
+    async with town.session.post(f"{town.sandbox.url}/control/config", data=b"{}", headers=headers) as response:
+        assert response.status == status
+
+
 async def test_people_forward_with_origin(town: Town) -> None:
     message_id = await town.post("news")
     await town.olga.forward("shop_bot", town.storage, [message_id])

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from aiogram import Dispatcher
-from aiogram.methods import AnswerCallbackQuery, GetUpdates, SendMessage
+from aiogram.methods import AnswerCallbackQuery, SendMessage
 from aiogram.types import CallbackQuery, Chat, ErrorEvent, Message, Update, User
 
 from core.errors import BadInput, StoreUnavailable
 from sender import intake
-from sender.intake import AnswerErrors, HoldThroughOutages, LastUpdate, confirm, drain
+from sender.intake import AnswerErrors, HoldThroughOutages, drain
 from tests.recording import RecordingBot, recording_bot
 from views import common_texts
 
@@ -196,21 +196,3 @@ async def test_handlers_in_flight_are_waited_for_and_late_ones_cancelled() -> No
     assert await drain(dispatcher, wait_s=0.01) == 1
     assert ended == ["quick", "cancelled"]
     assert await drain(Dispatcher()) == 0
-
-
-async def test_the_last_handled_update_is_confirmed_at_a_stop(bot: RecordingBot) -> None:
-    last = LastUpdate()
-    await confirm(bot, last)
-    assert bot.calls == []
-
-    async def handler(event: Any, data: dict[str, Any]) -> None:
-        return None
-
-    for update_id in (41, 43, 42):
-        await last(handler, private("hi", update_id=update_id), {})
-    await confirm(bot, last)
-    (call,) = bot.calls
-    assert isinstance(call, GetUpdates)
-    assert (call.offset, call.limit, call.timeout) == (44, 1, 0)
-
-

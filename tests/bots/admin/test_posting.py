@@ -295,3 +295,10 @@ async def test_the_user_bot_takes_no_part_in_posting(admin: AdminBot) -> None:
     assert admin.world.of(CopyMessage) == []
     assert {type(call).__name__ for call in admin.world.calls} == {"CopyMessages", "SendMessage"}
     assert f"t.me/{USER_BOT.username}?" in admin.last_text
+
+
+async def test_messages_are_stored_in_the_order_they_were_sent(admin: AdminBot) -> None:
+    await admin.data["posts"].make(OWNER.id, OWNER.id, [3, 1, 2], "mixed up")
+    assert admin.copies[0].message_ids == [1, 2, 3]
+    ids = (await admin.only_post()).message_ids
+    assert list(ids) == sorted(ids)

@@ -47,7 +47,7 @@ async def test_set_to_the_same_value_says_so_and_notes_nothing(admin: AdminBot) 
 
 @pytest.mark.parametrize(
     ("typed", "stored"),
-    [("protect_content on", True), ("access_mode pass", "pass"), ("welcome_text Hello\nworld", "Hello\nworld")],
+    [("protect_content on", True), ("on_shortener_failure grant", "grant"), ("welcome_text Hello\nworld", "Hello\nworld")],
 )
 async def test_set_reads_every_kind_of_value(admin: AdminBot, typed: str, stored: object) -> None:
     await admin.say(f"/set {typed}")
@@ -69,6 +69,7 @@ async def test_a_dash_empties_a_text(admin: AdminBot) -> None:
         "delete_after_minutes soon",
         "delete_after_minutes 9999999999999999999999",
         "access_mode anarchy",
+        "access_mode pass",
         "protect_content perhaps",
         "how_to_verify_url javascript:alert(1)",
         "no_such_setting 1",

@@ -1,0 +1,59 @@
+"""What the product is compared with: aiogram alone, the same two calls, no database. `python -m bench.bare URL`."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from aiogram import Bot, Dispatcher
+from aiogram.client.default import DefaultBotProperties
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.enums import ParseMode
+from aiogram.filters import CommandObject, CommandStart
+from aiogram.types import Message
+
+from bench.line import answer_lines, take_stdout
+from bench.telegram import BARE_TOKEN, STORAGE
+from bench.usage import StoreTime, settle, usage
+from sender.bots import CONNECTIONS, TIMEOUT_S
+
+#: as long as the product's warning, formatted like it
+WARNING = (
+    "This will be deleted in <b>30 minutes</b>, at 12:30 (UTC).\nSave what you want to keep before then."
+)
+
+
+async def main(url: str) -> None:
+    session = AiohttpSession(limit=CONNECTIONS, api=TelegramAPIServer.from_base(url), timeout=TIMEOUT_S)
+    properties = DefaultBotProperties(parse_mode=ParseMode.HTML, link_preview_is_disabled=True)
+    bot = Bot(BARE_TOKEN, session=session, default=properties)
+    dispatcher = Dispatcher()
+    message_ids: list[int] = []
+
+    async def start(message: Message, command: CommandObject) -> None:
+        await bot.copy_messages(message.chat.id, STORAGE, message_ids)
+        await message.answer(WARNING)
+
+    async def fresh(wish: dict[str, Any]) -> Mapping[str, Any]:
+        message_ids[:] = wish["message_ids"]
+        return {"codes": [f"post{number:012d}" for number in range(wish["posts"])]}
+
+    async def used(_: dict[str, Any]) -> Mapping[str, Any]:
+        await settle(dispatcher)
+        return usage(None, None, StoreTime())
+
+    dispatcher.message.register(start, CommandStart(deep_link=True))
+    polling = asyncio.ensure_future(
+        dispatcher.start_polling(bot, allowed_updates=["message"], handle_signals=False, close_bot_session=True)
+    )
+    await answer_lines({"fresh": fresh, "usage": used}, answers)
+    await dispatcher.stop_polling()
+    await polling
+
+
+if __name__ == "__main__":
+    answers = take_stdout()
+    logging.basicConfig(level=logging.WARNING)
+    asyncio.run(main(sys.argv[1]))

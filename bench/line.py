@@ -1,0 +1,33 @@
+"""How this process talks to the bots it measures: one JSON object per line, on their standard input and output."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TextIO
+
+Answer = Mapping[str, Any]
+Deed = Callable[[dict[str, Any]], Awaitable[Answer]]
+
+
+def take_stdout() -> TextIO:
+    """The real standard output, for answers alone: whatever else prints goes to standard error from now on."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return answers
+
+
+async def answer_lines(deeds: Mapping[str, Deed], answers: TextIO) -> None:
+    """Say that we are ready, then do what each line asks (`{"do": name, …}`) until the input ends."""
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    _write(answers, {"ready": True})
+    while line := await reader.readline():
+        wish = json.loads(line)
+        _write(answers, await deeds[wish.pop("do")](wish))
+
+
+def _write(answers: TextIO, answer: Answer) -> None:
+    answers.write(json.dumps(answer) + "\n")
+    answers.flush()

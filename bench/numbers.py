@@ -1,0 +1,31 @@
+"""Arithmetic of the figures: percentiles, medians, differences."""
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The smallest of `values` that at least `percent` of them do not exceed (nearest rank). NaN when there are none."""
+    if not 0 < percent <= 100:
+        raise ValueError("a percentile is above 0 and at most 100")
+    if not values:
+        return math.nan
+    rank = math.ceil(percent / 100 * len(values))
+    return sorted(values)[rank - 1]
+
+
+def median(values: Sequence[float]) -> float:
+    """The middle of `values`; NaN when there are none."""
+    return statistics.median(values) if values else math.nan
+
+
+def ratio(part: float, whole: float) -> float:
+    """`part / whole`; NaN when there is no whole."""
+    return part / whole if whole else math.nan
+
+
+def grown(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
+    """By how much each count grew; what did not grow is left out."""
+    counts = {name: count - before.get(name, 0) for name, count in after.items()}
+    return {name: count for name, count in sorted(counts.items()) if count}

@@ -1,0 +1,31 @@
+"""How much is measured."""
+
+from dataclasses import dataclass
+
+#: messages of the post in all figures but the taking back
+ITEMS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Sizes and times of the figures; times in seconds."""
+
+    #: deliveries whose calls and commands are counted
+    counted: int = 200
+    #: people at once
+    users: tuple[int, ...] = (1, 50, 200)
+    latencies_ms: tuple[int, ...] = (0, 50)
+    repeats: int = 5
+    warm_up_s: float = 0.4
+    measured_s: float = 1.5
+    promises: int = 2000
+    promise_items: int = 5
+    people: int = 10_000
+    #: after so long the memory figure stops where it is
+    people_limit_s: float = 180.0
+
+
+FULL = Plan()
+QUICK = Plan(
+    counted=20, repeats=1, warm_up_s=0.2, measured_s=0.7, promises=100, people=300, people_limit_s=10.0
+)

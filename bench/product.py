@@ -1,0 +1,165 @@
+"""The product under measurement, put together as `user_bot.main` does. `python -m bench.product URL`.
+
+The user bot alone, its timers off (a figure says itself when a job runs), logs at WARNING, the send rate at the
+highest the configuration takes, so that the ceiling of 30 calls a second is not what is measured.
+"""
+
+import asyncio
+import cProfile
+import ctypes
+import gc
+import os
+import sys
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+from pymongo import monitoring
+
+import user_bot.main
+from bench.line import answer_lines, take_stdout
+from bench.profile import hot_spots
+from bench.telegram import ADMIN_TOKEN, OWNER, PRODUCT_TOKEN, STORAGE
+from bench.usage import STORE_CALL, CountCommands, StoreTime, rss_bytes, settle, usage
+from config import MEMORY_STORE, Settings
+from database.indexes import ensure_indexes
+from database.operations import post_ops
+from monitoring import logs
+from process import Foundation, foundation
+from schedulers import create_message_deleter_scheduler
+from user_bot.main import UserBot
+
+#: the most Settings allows; two calls a delivery: no limit below 500 deliveries a second
+RATE_PER_S = 1000
+
+
+def settings_for(url: str) -> Settings:
+    """Only MONGO_URI is taken from the environment; a real server gets a database of our own."""
+    return Settings(
+        _env_file=None,
+        USER_BOT_TOKEN=PRODUCT_TOKEN,
+        ADMIN_BOT_TOKEN=ADMIN_TOKEN,
+        ADMIN_IDS=(OWNER,),
+        STORAGE_CHANNEL_ID=STORAGE,
+        MONGO_URI=os.environ.get("MONGO_URI") or MEMORY_STORE,
+        MONGO_DB=f"tollgate_bench_{os.getpid()}",
+        TELEGRAM_API_URL=url,
+        TIMEZONE="UTC",
+        SEND_RATE_PER_SECOND=RATE_PER_S,
+        BULK_RATE_PER_SECOND=RATE_PER_S,
+        SANDBOX_CLOCK_URL="",
+        LOG_LEVEL="WARNING",
+    )
+
+
+class Desk:
+    """What the bench may ask of the product."""
+
+    def __init__(self, base: Foundation, bot: UserBot, listener: CountCommands, store: StoreTime) -> None:
+        self._base = base
+        self._bot = bot
+        self._listener = listener
+        self._store = store
+        self._profile = cProfile.Profile(time.thread_time)
+
+    async def usage(self, _: dict[str, Any]) -> Mapping[str, Any]:
+        await settle(self._bot.dispatcher)
+        return usage(self._base.database, self._listener, self._store)
+
+    async def fresh(self, wish: dict[str, Any]) -> Mapping[str, Any]:
+        await settle(self._bot.dispatcher)
+        await self._base.database.drop()
+        await ensure_indexes(self._base.database)
+        codes = [await self._new_post(wish["message_ids"]) for _ in range(wish["posts"])]
+        gc.collect()
+        return {"codes": codes}
+
+    async def _new_post(self, message_ids: list[int]) -> str:
+        post = await post_ops.create(
+            title="A post",
+            storage_chat_id=STORAGE,
+            message_ids=message_ids,
+            created_by=OWNER,
+            created_at=self._base.clock.now(),
+        )
+        return post.code
+
+    async def shift(self, wish: dict[str, Any]) -> Mapping[str, Any]:
+        self._base.clock.shift_to(timedelta(seconds=wish["offset_s"]))
+        return {}
+
+    async def take_back(self, _: dict[str, Any]) -> Mapping[str, Any]:
+        """One run of the deleter, by hand."""
+        scheduler = create_message_deleter_scheduler(self._bot.bot, self._bot.jobs, self._bot.alerts)
+        started = time.perf_counter()
+        report = await scheduler.delete_due_messages()
+        seconds = time.perf_counter() - started
+        return {
+            "seconds": seconds,
+            "outcome": report.outcome.value,
+            "counts": report.counts,
+            "error": report.error,
+        }
+
+    async def empty_store(self, _: dict[str, Any]) -> Mapping[str, Any]:
+        """Throw the store's contents away and give the memory back to the system; what is left in RAM."""
+        await settle(self._bot.dispatcher)
+        await self._base.database.drop()
+        return await self.trim({})
+
+    async def trim(self, _: dict[str, Any]) -> Mapping[str, Any]:
+        gc.collect()
+        if sys.platform == "linux":
+            trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+            if trim is not None:
+                trim(0)
+        return {"rss_bytes": rss_bytes()}
+
+    async def profile(self, _: dict[str, Any]) -> Mapping[str, Any]:
+        """Begin to profile this thread."""
+        self._profile.enable()
+        return {}
+
+    async def hot_spots(self, wish: dict[str, Any]) -> Mapping[str, Any]:
+        """End it; see `bench.profile`."""
+        self._profile.disable()
+        return hot_spots(self._profile, wish["limit"])
+
+
+async def main(url: str) -> None:
+    settings = settings_for(url)
+    logs.configure(settings.LOG_LEVEL, settings.LOG_FORMAT)
+    listener, store = CountCommands(), StoreTime()
+    monitoring.register(listener)
+    async with foundation(settings) as base:
+        bot = user_bot.main.build(base)
+        desk = Desk(base, bot, listener, store)
+        deeds = {
+            deed.__name__: deed
+            for deed in (
+                desk.usage,
+                desk.fresh,
+                desk.shift,
+                desk.take_back,
+                desk.empty_store,
+                desk.trim,
+                desk.profile,
+                desk.hot_spots,
+            )
+        }
+        serving = base.tasks.spawn(user_bot.main.serve(bot, ()), "user bot")
+        owner, name = STORE_CALL
+        timed = store.timed(getattr(owner, name)) if base.database.is_memory else getattr(owner, name)
+        with patch.object(owner, name, timed):
+            await answer_lines(deeds, answers)
+        await bot.dispatcher.stop_polling()
+        await serving
+        if not base.database.is_memory:
+            await base.database.drop()
+
+
+if __name__ == "__main__":
+    answers = take_stdout()
+    asyncio.run(main(sys.argv[1]))

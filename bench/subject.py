@@ -1,0 +1,99 @@
+"""The processes that are measured, seen from outside: started, asked, ended."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+#: seconds a child gets to come up, and to end
+UP_S, END_S = 60.0, 15.0
+#: a longer answer line has gone wrong (a profile is a few kB)
+LINE_MAX = 1 << 20
+
+
+class SubjectEnded(Exception):
+    """The process under measurement ended by itself; its standard error says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a subject has used since its start. Seconds are CPU."""
+
+    cpu_s: float
+    #: within calls of the in-memory store; 0 with a real server, whose driver has threads of its own
+    store_s: float
+    rss_bytes: int
+    #: commands or operations by name and collection
+    commands: dict[str, int]
+    #: who counted them
+    counted_by: str
+
+
+class Subject:
+    """One bot in a process of its own. Not for several callers at once."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    async def ask(self, deed: str, **more: Any) -> dict[str, Any]:
+        """Do `deed` over there. Raises SubjectEnded."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"do": deed, **more}).encode() + b"\n")
+        return await self.answer()
+
+    async def answer(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = await self._process.stdout.readline()
+        if not line:
+            raise SubjectEnded(f"exit status {await self._process.wait()}")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    async def usage(self) -> Usage:
+        """After the handlers in flight have ended."""
+        return Usage(**await self.ask("usage"))
+
+    async def fresh(self, message_ids: Sequence[int], posts: int) -> list[str]:
+        """Empty the store and make `posts` posts of the same stored messages; their codes."""
+        answer = await self.ask("fresh", message_ids=list(message_ids), posts=posts)
+        return list(answer["codes"])
+
+
+@asynccontextmanager
+async def running(kind: str, url: str, **environment: str) -> AsyncIterator[Subject]:
+    """`python -m bench.product` or `bench.bare` at the sandbox `url`, until the block ends."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        f"bench.{kind}",
+        url,
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=LINE_MAX,
+    )
+    subject = Subject(process)
+    try:
+        async with asyncio.timeout(UP_S):
+            await subject.answer()
+        yield subject
+    finally:
+        await _end(process)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        async with asyncio.timeout(END_S):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()

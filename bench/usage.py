@@ -1,0 +1,92 @@
+"""What a measured process knows of itself: CPU, memory, commands, time in the store."""
+
+import asyncio
+import resource
+import threading
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from aiogram import Dispatcher
+from pymongo import monitoring
+
+from database.collection import Collection
+from database.connection import Database
+
+_STATM = Path("/proc/self/statm")
+_NOBODY = "no database"
+
+
+class CountCommands(monitoring.CommandListener):
+    """Counts what goes over the wire, by command and collection; pymongo calls it from its own threads."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        name = event.command_name
+        collection = event.command.get(name)
+        with self._lock:
+            self.counts[f"{name} {collection if isinstance(collection, str) else ''}".strip()] += 1
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        """Counted when it started."""
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        """Counted when it started."""
+
+
+class StoreTime:
+    """CPU seconds inside calls of the in-memory store, which answers without ever waiting."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def timed(self, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        """`call`, its time added up."""
+
+        async def timed_call(*arguments: Any) -> Any:
+            started = time.thread_time()
+            try:
+                return await call(*arguments)
+            finally:
+                self.seconds += time.thread_time() - started
+
+        return timed_call
+
+
+#: what every call of a collection goes through
+STORE_CALL = (Collection, "_call")
+
+
+def rss_bytes() -> int:
+    """The memory of this process that is in RAM now; where the system does not tell, the most it ever was."""
+    if _STATM.exists():
+        return int(_STATM.read_text(encoding="ascii").split()[1]) * resource.getpagesize()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+async def settle(dispatcher: Dispatcher) -> None:
+    """Return when no handler is at work: the warning has arrived before its id is written down."""
+    while tasks := set(dispatcher._handle_update_tasks):
+        await asyncio.wait(tasks)
+
+
+def usage(database: Database | None, listener: CountCommands | None, store: StoreTime) -> dict[str, Any]:
+    """The fields of `bench.subject.Usage`."""
+    if database is None:
+        counts, counted_by = {}, _NOBODY
+    elif database.is_memory or listener is None:
+        counts, counted_by = dict(database.calls), "Database.calls (in-memory store)"
+    else:
+        counts, counted_by = dict(listener.counts), "pymongo's command listener (real server)"
+    return {
+        "cpu_s": time.process_time(),
+        "store_s": store.seconds,
+        "rss_bytes": rss_bytes(),
+        "commands": counts,
+        "counted_by": counted_by,
+    }

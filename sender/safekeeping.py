@@ -1,0 +1,122 @@
+"""Updates are confirmed to Telegram when they are safe, so that a killed process loses none it was asked.
+
+The next getUpdates confirms what the last one brought (BOTAPI §2.2), and aiogram sends it at once. Here it waits until
+each update has ended, or has come to its first call to Telegram: by then the promise of a delivery stands in the
+database, and what is left is one sentence.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import Any
+
+import structlog
+from aiogram import BaseMiddleware, Bot
+from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
+from aiogram.methods import AnswerCallbackQuery, GetUpdates, Response, TelegramMethod
+from aiogram.methods.base import TelegramType
+from aiogram.types import TelegramObject, Update
+
+from sender.failures import TELEGRAM_ERRORS
+
+log = structlog.get_logger("tollgate.intake")
+
+#: seconds the next poll waits at most; a handler that is stuck must not stop the others' updates
+WAIT_S = 5.0
+#: seconds a stop waits for Telegram to take the last confirmation
+CONFIRM_FOR_S = 1
+
+_POLLING: type[Any] = GetUpdates
+_current: ContextVar[int | None] = ContextVar("tollgate_update_id", default=None)
+
+
+class Safekeeping:
+    """Which updates of one bot are not safe yet. `on_call` goes to its session, `on_update` before all middlewares."""
+
+    def __init__(self, wait_s: float = WAIT_S) -> None:
+        self._wait_s = wait_s
+        self._open: set[int] = set()
+        self._all_safe = asyncio.Event()
+        self._all_safe.set()
+        #: the newest update handed to a handler
+        self.newest: int | None = None
+        self.on_call = _OnCall(self)
+        self.on_update = _OnUpdate(self)
+
+    def received(self, update_ids: list[int]) -> None:
+        """These came in and are on their way to the handlers."""
+        self._open.update(update_ids)
+        if self._open:
+            self._all_safe.clear()
+
+    def safe(self, update_id: int) -> None:
+        """This one needs Telegram's memory no more."""
+        self._open.discard(update_id)
+        if not self._open:
+            self._all_safe.set()
+
+    async def until_safe(self) -> None:
+        """Wait for every open update, at most `wait_s` seconds; those left then are let go and logged."""
+        if self._all_safe.is_set():
+            return
+        try:
+            async with asyncio.timeout(self._wait_s):
+                await self._all_safe.wait()
+        except TimeoutError:
+            log.warning("update.confirmed_unsafe", count=len(self._open))
+            self._open.clear()
+            self._all_safe.set()
+
+    async def confirm(self, bot: Bot) -> None:
+        """Confirm the handled updates at a stop, which aiogram leaves to a next poll that is never made."""
+        if self.newest is None:
+            return
+        self._open.clear()
+        self._all_safe.set()
+        try:
+            # Telegram confirms when it receives this and may take 3 s to answer (BOTAPI §2.2): no need to wait for it
+            await bot(GetUpdates(offset=self.newest + 1, limit=1, timeout=0), request_timeout=CONFIRM_FOR_S)
+        except TELEGRAM_ERRORS as error:
+            log.debug("stop.confirmed_without_answer", error=type(error).__name__)
+
+
+class _OnCall(BaseRequestMiddleware):
+    def __init__(self, keeping: Safekeeping) -> None:
+        self._keeping = keeping
+
+    async def __call__(
+        self, make_request: NextRequestMiddlewareType[TelegramType], bot: Bot, method: TelegramMethod[TelegramType]
+    ) -> Response[TelegramType]:
+        if type(method) is _POLLING:
+            await self._keeping.until_safe()
+            answer = await make_request(bot, method)
+            updates: Any = answer
+            self._keeping.received([update.update_id for update in updates])
+            return answer
+        update_id = _current.get()
+        # stopping a button's spinner says nothing about the wish behind it
+        if update_id is not None and not isinstance(method, AnswerCallbackQuery):
+            self._keeping.safe(update_id)
+        return await make_request(bot, method)
+
+
+class _OnUpdate(BaseMiddleware):
+    def __init__(self, keeping: Safekeeping) -> None:
+        self._keeping = keeping
+
+    async def __call__(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: TelegramObject,
+        data: dict[str, Any],
+    ) -> Any:
+        if not isinstance(event, Update):
+            return await handler(event, data)
+        keeping = self._keeping
+        keeping.newest = max(keeping.newest or 0, event.update_id)
+        token = _current.set(event.update_id)
+        try:
+            return await handler(event, data)
+        finally:
+            _current.reset(token)
+            keeping.safe(event.update_id)
