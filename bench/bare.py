@@ -1,10 +1,13 @@
-"""What the product is compared with: aiogram alone, the same two calls, no database. `python -m bench.bare URL`."""
+"""What the product is compared with: aiogram alone, the same two calls, no database.
+
+`python -m bench.bare URL TOKEN`.
+"""
 
 import asyncio
 import logging
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TextIO
 
 from aiogram import Bot, Dispatcher
 from aiogram.client.default import DefaultBotProperties
@@ -15,20 +18,18 @@ from aiogram.filters import CommandObject, CommandStart
 from aiogram.types import Message
 
 from bench.line import answer_lines, take_stdout
-from bench.telegram import BARE_TOKEN, STORAGE
-from bench.usage import StoreTime, settle, usage
+from bench.telegram import STORAGE
+from bench.usage import StoreTime, settle, trimmed_rss_bytes, usage
 from sender.bots import CONNECTIONS, TIMEOUT_S
 
 #: as long as the product's warning, formatted like it
-WARNING = (
-    "This will be deleted in <b>30 minutes</b>, at 12:30 (UTC).\nSave what you want to keep before then."
-)
+WARNING = "This will be deleted in <b>30 minutes</b>, at 12:30 (UTC).\nSave what you want to keep before then."
 
 
-async def main(url: str) -> None:
+async def main(url: str, token: str, answers: TextIO) -> None:
     session = AiohttpSession(limit=CONNECTIONS, api=TelegramAPIServer.from_base(url), timeout=TIMEOUT_S)
     properties = DefaultBotProperties(parse_mode=ParseMode.HTML, link_preview_is_disabled=True)
-    bot = Bot(BARE_TOKEN, session=session, default=properties)
+    bot = Bot(token, session=session, default=properties)
     dispatcher = Dispatcher()
     message_ids: list[int] = []
 
@@ -44,16 +45,18 @@ async def main(url: str) -> None:
         await settle(dispatcher)
         return usage(None, None, StoreTime())
 
+    async def trim(_: dict[str, Any]) -> Mapping[str, Any]:
+        return {"rss_bytes": trimmed_rss_bytes()}
+
     dispatcher.message.register(start, CommandStart(deep_link=True))
     polling = asyncio.ensure_future(
         dispatcher.start_polling(bot, allowed_updates=["message"], handle_signals=False, close_bot_session=True)
     )
-    await answer_lines({"fresh": fresh, "usage": used}, answers)
+    await answer_lines({"fresh": fresh, "usage": used, "trim": trim}, answers)
     await dispatcher.stop_polling()
     await polling
 
 
 if __name__ == "__main__":
-    answers = take_stdout()
     logging.basicConfig(level=logging.WARNING)
-    asyncio.run(main(sys.argv[1]))
+    asyncio.run(main(sys.argv[1], sys.argv[2], take_stdout()))

@@ -4,7 +4,7 @@ from bench.numbers import grown
 from bench.plan import ITEMS, Plan
 from bench.report import Figure, Goal, shown
 from bench.subject import Usage, running
-from bench.telegram import PRODUCT, Telegram
+from bench.telegram import PRODUCT, TOKENS, Telegram
 
 CALLS_MAX, COMMANDS_MAX = 2, 6
 #: read at most once in 5 s by a process, however many deliveries there are (database/operations/settings_ops.py)
@@ -15,7 +15,7 @@ FIRST = 5
 
 async def measure(telegram: Telegram, plan: Plan) -> Figure:
     """One delivery after the other, each to somebody else."""
-    async with running("product", telegram.url) as product:
+    async with running("product", telegram.url, TOKENS[PRODUCT]) as product:
         (code,) = await product.fresh(telegram.store(ITEMS), 1)
         await _deliver(telegram, code, FIRST)
         used, called = await product.usage(), telegram.calls_of(PRODUCT)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The smallest of `values` that at least `percent` of them do not exceed (nearest rank). NaN when there are none."""
+    """The smallest of `values` that at least `percent` of them do not exceed (nearest rank); NaN of none."""
     if not 0 < percent <= 100:
         raise ValueError("a percentile is above 0 and at most 100")
     if not values:

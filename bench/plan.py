@@ -16,16 +16,27 @@ class Plan:
     users: tuple[int, ...] = (1, 50, 200)
     latencies_ms: tuple[int, ...] = (0, 50)
     repeats: int = 5
-    warm_up_s: float = 0.4
-    measured_s: float = 1.5
+    #: deliveries counted in one repetition: so many for each of the people at once, and not fewer than `fewest`
+    rounds: int = 2
+    fewest: int = 20
     promises: int = 2000
     promise_items: int = 5
     people: int = 10_000
     #: after so long the memory figure stops where it is
     people_limit_s: float = 180.0
 
+    def measured_with(self, users: int) -> int:
+        """Deliveries counted in one repetition with `users` people at once."""
+        return max(self.fewest, self.rounds * users)
+
 
 FULL = Plan()
 QUICK = Plan(
-    counted=20, repeats=1, warm_up_s=0.2, measured_s=0.7, promises=100, people=300, people_limit_s=10.0
+    counted=20,
+    users=(1, 20),
+    repeats=1,
+    fewest=10,
+    promises=100,
+    people=300,
+    people_limit_s=10.0,
 )

@@ -1,28 +1,30 @@
-"""The product under measurement, put together as `user_bot.main` does. `python -m bench.product URL`.
+"""The product under measurement, put together as `user_bot.main` does. `python -m bench.product URL TOKEN [keyed]`.
 
 The user bot alone, its timers off (a figure says itself when a job runs), logs at WARNING, the send rate at the
-highest the configuration takes, so that the ceiling of 30 calls a second is not what is measured.
+highest the configuration takes, so that the ceiling of 30 calls a second is not what is measured. `keyed`: an
+in-memory store is helped by `bench.keyed`.
 """
 
 import asyncio
 import cProfile
-import ctypes
 import gc
 import os
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import timedelta
-from typing import Any
+from typing import Any, TextIO
 from unittest.mock import patch
 
 from pymongo import monitoring
 
 import user_bot.main
+from bench.keyed import looked_up_by_key
 from bench.line import answer_lines, take_stdout
 from bench.profile import hot_spots
-from bench.telegram import ADMIN_TOKEN, OWNER, PRODUCT_TOKEN, STORAGE
-from bench.usage import STORE_CALL, CountCommands, StoreTime, rss_bytes, settle, usage
+from bench.telegram import ADMIN_TOKEN, OWNER, STORAGE
+from bench.usage import STORE_CALL, CountCommands, StoreTime, live_bytes, settle, trimmed_rss_bytes, usage
 from config import MEMORY_STORE, Settings
 from database.indexes import ensure_indexes
 from database.operations import post_ops
@@ -35,11 +37,11 @@ from user_bot.main import UserBot
 RATE_PER_S = 1000
 
 
-def settings_for(url: str) -> Settings:
+def settings_for(url: str, token: str) -> Settings:
     """Only MONGO_URI is taken from the environment; a real server gets a database of our own."""
     return Settings(
         _env_file=None,
-        USER_BOT_TOKEN=PRODUCT_TOKEN,
+        USER_BOT_TOKEN=token,
         ADMIN_BOT_TOKEN=ADMIN_TOKEN,
         ADMIN_IDS=(OWNER,),
         STORAGE_CHANNEL_ID=STORAGE,
@@ -104,18 +106,17 @@ class Desk:
         }
 
     async def empty_store(self, _: dict[str, Any]) -> Mapping[str, Any]:
-        """Throw the store's contents away and give the memory back to the system; what is left in RAM."""
+        """Throw the store's contents away; the bytes of Python objects before and after, and what is left in RAM."""
         await settle(self._bot.dispatcher)
+        before = live_bytes()
         await self._base.database.drop()
-        return await self.trim({})
+        return {"live_before": before, "live_after": live_bytes(), "rss_bytes": trimmed_rss_bytes()}
+
+    async def live(self, _: dict[str, Any]) -> Mapping[str, Any]:
+        return {"bytes": live_bytes()}
 
     async def trim(self, _: dict[str, Any]) -> Mapping[str, Any]:
-        gc.collect()
-        if sys.platform == "linux":
-            trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-            if trim is not None:
-                trim(0)
-        return {"rss_bytes": rss_bytes()}
+        return {"rss_bytes": trimmed_rss_bytes()}
 
     async def profile(self, _: dict[str, Any]) -> Mapping[str, Any]:
         """Begin to profile this thread."""
@@ -128,8 +129,8 @@ class Desk:
         return hot_spots(self._profile, wish["limit"])
 
 
-async def main(url: str) -> None:
-    settings = settings_for(url)
+async def main(url: str, token: str, answers: TextIO) -> None:
+    settings = settings_for(url, token)
     logs.configure(settings.LOG_LEVEL, settings.LOG_FORMAT)
     listener, store = CountCommands(), StoreTime()
     monitoring.register(listener)
@@ -144,6 +145,7 @@ async def main(url: str) -> None:
                 desk.shift,
                 desk.take_back,
                 desk.empty_store,
+                desk.live,
                 desk.trim,
                 desk.profile,
                 desk.hot_spots,
@@ -161,5 +163,5 @@ async def main(url: str) -> None:
 
 
 if __name__ == "__main__":
-    answers = take_stdout()
-    asyncio.run(main(sys.argv[1]))
+    with looked_up_by_key() if "keyed" in sys.argv[3:] else nullcontext():
+        asyncio.run(main(sys.argv[1], sys.argv[2], take_stdout()))

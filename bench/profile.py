@@ -10,21 +10,22 @@ from typing import Any
 from bench.plan import ITEMS, Plan
 from bench.report import Figure
 from bench.subject import ROOT, running
-from bench.telegram import PRODUCT, Telegram
+from bench.telegram import PRODUCT, TOKENS, Telegram
 
 #: functions shown
 SHOWN = 40
+#: deliveries before it begins
+FIRST = 30
 USERS, POSTS = 20, 2
 
 
 async def measure(telegram: Telegram, plan: Plan) -> Figure:
-    """Deliveries at 0 ms with `USERS` people at once, under cProfile on the thread's CPU clock."""
-    async with running("product", telegram.url) as product:
+    """Deliveries at 0 ms with `USERS` people at once, under cProfile on the thread's CPU clock; the store by key."""
+    async with running("product", telegram.url, TOKENS[PRODUCT], "keyed") as product:
         codes = await product.fresh(telegram.store(ITEMS), POSTS)
+        await telegram.closed_loop(PRODUCT, codes, ITEMS, users=1, warm_up=0, counted=FIRST)
         await product.ask("profile")
-        load = await telegram.closed_loop(
-            PRODUCT, codes, ITEMS, users=USERS, warm_up_s=plan.warm_up_s, measured_s=plan.measured_s
-        )
+        load = await telegram.closed_loop(PRODUCT, codes, ITEMS, users=USERS, warm_up=1, counted=plan.counted)
         await product.usage()
         found = await product.ask("hot_spots", limit=SHOWN)
     figure = Figure(

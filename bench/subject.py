@@ -1,20 +1,27 @@
 """The processes that are measured, seen from outside: started, asked, ended."""
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-import json
 from pathlib import Path
 from typing import Any
+
+from config import MEMORY_STORE
 
 ROOT = Path(__file__).resolve().parent.parent
 #: seconds a child gets to come up, and to end
 UP_S, END_S = 60.0, 15.0
 #: a longer answer line has gone wrong (a profile is a few kB)
 LINE_MAX = 1 << 20
+
+
+def is_memory_store() -> bool:
+    """Whether the product is measured on the in-memory store: no MONGO_URI names a server."""
+    return (os.environ.get("MONGO_URI") or MEMORY_STORE).startswith(MEMORY_STORE)
 
 
 class SubjectEnded(Exception):
@@ -66,15 +73,16 @@ class Subject:
 
 
 @asynccontextmanager
-async def running(kind: str, url: str, **environment: str) -> AsyncIterator[Subject]:
+async def running(kind: str, url: str, token: str, *more: str) -> AsyncIterator[Subject]:
     """`python -m bench.product` or `bench.bare` at the sandbox `url`, until the block ends."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         f"bench.{kind}",
         url,
+        token,
+        *more,
         cwd=ROOT,
-        env=os.environ | environment,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=LINE_MAX,

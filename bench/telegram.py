@@ -18,8 +18,10 @@ from sandbox.server import Sandbox
 from sandbox.world import Bot, Dialog, User
 
 OWNER, STORAGE = 501, -1001000000001
-ADMIN_TOKEN, PRODUCT_TOKEN, BARE_TOKEN = "1001:sandbox-admin", "1002:sandbox-user", "1003:sandbox-bare"
-PRODUCT, BARE = 1002, 1003
+#: the product, once more the product with another store, and the bare bot
+PRODUCT, KEYED, BARE = MEASURED = (1002, 1003, 1004)
+TOKENS = {bot: f"{bot}:sandbox-bench" for bot in MEASURED}
+ADMIN_TOKEN = "1001:sandbox-bench"
 STORAGE_RIGHTS = {"can_post_messages": True, "can_edit_messages": True, "can_delete_messages": True}
 FIRST_PERSON = 1_000_000
 #: a delivery that takes longer has failed
@@ -32,12 +34,13 @@ class NotDelivered(Exception):
 
 @dataclass(slots=True)
 class Load:
-    """What one closed loop did within its measured time."""
+    """What one closed loop did. The first `warm_up` deliveries are in `done` alone."""
 
+    warm_up: int
+    #: from the end of the warm-up to the last warning
     seconds: float = 0.0
-    #: seconds from opening the link to the warning, one for each delivery that ended in the measured time
+    #: seconds from opening the link to the warning, one per delivery
     waits: list[float] = field(default_factory=list)
-    #: all deliveries, with those of the warm-up
     done: int = 0
 
     @property
@@ -76,7 +79,7 @@ class Telegram:
         for user in people:
             self.world.users.pop(user.id, None)
             self.world.names.pop(str(user.username), None)
-            for bot_id in (PRODUCT, BARE):
+            for bot_id in MEASURED:
                 self.world.dialogs.pop((bot_id, user.id), None)
 
     def calls_of(self, bot_id: int) -> dict[str, int]:
@@ -99,9 +102,7 @@ class Telegram:
             raise NotDelivered(_seen(dialog, wanted))
         return time.perf_counter() - started
 
-    async def deliver_to_all(
-        self, bot_id: int, people: Sequence[User], code: str, items: int, at_once: int
-    ) -> None:
+    async def deliver_to_all(self, bot_id: int, people: Sequence[User], code: str, items: int, at_once: int) -> None:
         """One post to each of `people`, `at_once` of them at the same time."""
         waiting, bot = iter(people), self.bot(bot_id)
 
@@ -120,23 +121,26 @@ class Telegram:
         return sum(message.deleted_at is None and not message.content.is_text for message in messages)
 
     async def closed_loop(
-        self, bot_id: int, codes: Sequence[str], items: int, *, users: int, warm_up_s: float, measured_s: float
+        self, bot_id: int, codes: Sequence[str], items: int, *, users: int, warm_up: int, counted: int
     ) -> Load:
-        """`users` people at once, each opening the next link when the warning has arrived; see `_Loop`."""
+        """`warm_up + counted` deliveries to `users` people at once; the next begins when a warning has arrived."""
         loop = _Loop(self, self.bot(bot_id), codes, items)
         try:
-            return await loop.run(users, warm_up_s, measured_s)
+            return await loop.run(users, warm_up, counted)
         finally:
             self.forget(loop.people)
 
 
 def _plan() -> dict[str, Any]:
     """As a world file: no bot gets updates about it."""
-    tokens = {"admin": ADMIN_TOKEN, "product": PRODUCT_TOKEN, "bare": BARE_TOKEN}
+    tokens = [ADMIN_TOKEN, *TOKENS.values()]
     members: list[dict[str, Any]] = [{"id": OWNER, "status": "creator"}]
-    members += [{"id": bot, "status": "administrator", "rights": STORAGE_RIGHTS} for bot in (PRODUCT, BARE)]
+    members += [{"id": bot, "status": "administrator", "rights": STORAGE_RIGHTS} for bot in MEASURED]
     return {
-        "bots": [{"token": token, "username": f"bench_{name}_bot", "first_name": name} for name, token in tokens.items()],
+        "bots": [
+            {"token": token, "username": f"bench_{number}_bot", "first_name": "Bench"}
+            for number, token in enumerate(tokens)
+        ],
         "users": [{"id": OWNER, "first_name": "Olive"}],
         "chats": [{"type": "channel", "title": "Storage", "id": STORAGE, "members": members}],
     }
@@ -161,33 +165,28 @@ class _Loop:
         self._bot = bot
         self._codes = codes
         self._items = items
-        self._load = Load()
-        self._is_measured = False
-        self._is_over = False
+        self._begun = 0
+        self._counted_from = 0.0
 
-    async def run(self, users: int, warm_up_s: float, measured_s: float) -> Load:
+    async def run(self, users: int, warm_up: int, counted: int) -> Load:
+        load = Load(warm_up)
         async with asyncio.TaskGroup() as group:
             for _ in range(users):
-                group.create_task(self._one_after_the_other())
-            await asyncio.sleep(warm_up_s)
-            # the first wave came at once: it is over before anything counts
-            while self._load.done < users:
-                await asyncio.sleep(0.01)
-            self._is_measured = True
-            started = time.perf_counter()
-            await asyncio.sleep(measured_s)
-            self._is_measured, self._is_over = False, True
-            self._load.seconds = time.perf_counter() - started
-        return self._load
+                group.create_task(self._one_after_the_other(load, warm_up + counted))
+        load.seconds = time.perf_counter() - self._counted_from
+        return load
 
-    async def _one_after_the_other(self) -> None:
+    async def _one_after_the_other(self, load: Load, wanted: int) -> None:
         for user, code in self._wishes():
-            wait_s = await self._telegram.deliver(self._bot, user, code, self._items)
-            self._load.done += 1
-            if self._is_measured:
-                self._load.waits.append(wait_s)
-            if self._is_over:
+            if self._begun == wanted:
                 return
+            self._begun += 1
+            wait_s = await self._telegram.deliver(self._bot, user, code, self._items)
+            load.done += 1
+            if load.done > load.warm_up:
+                load.waits.append(wait_s)
+            elif load.done == load.warm_up:
+                self._counted_from = time.perf_counter()
 
     def _wishes(self) -> Iterator[tuple[User, str]]:
         while True:

@@ -2,31 +2,47 @@
 
 import gc
 import time
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from itertools import product as combinations
 
 from bench.numbers import median, percentile, ratio
 from bench.plan import ITEMS, Plan
 from bench.report import Figure, Goal, shown
-from bench.subject import Subject, running
-from bench.telegram import BARE, PRODUCT, Telegram
+from bench.subject import Subject, is_memory_store, running
+from bench.telegram import BARE, KEYED, PRODUCT, TOKENS, Telegram
 
 SHARE_MIN = 0.70
 #: posts a person opens before they make room: four calls, within a chat's burst of five
 POSTS = 2
+#: deliveries after a bot's start, and before each repetition, that are not counted
+FIRST, WARM_UP_MIN = 30, 5
+
+COLUMNS = (
+    "people at once",
+    "bot",
+    "per second",
+    "of bare",
+    "p50 ms",
+    "p99 ms",
+    "CPU ms",
+    "of it store",
+    "CPU of bare",
+    "Telegram CPU ms",
+)
+PRODUCT_NAME, KEYED_NAME, BARE_NAME = "product", "  store by key", "bare aiogram"
 
 
 @dataclass(slots=True)
 class Side:
-    """What one bot showed in one situation; a value of each list per repetition, `waits` of all together."""
+    """What one bot showed in one situation: a value per repetition in each list, but every wait in `waits_s`."""
 
     rates: list[float] = field(default_factory=list)
     waits_s: list[float] = field(default_factory=list)
-    #: per delivery
+    #: per delivery: the bot's, of it in the in-memory store, and that of sandbox and people
     cpu_s: list[float] = field(default_factory=list)
     store_s: list[float] = field(default_factory=list)
     telegram_cpu_s: list[float] = field(default_factory=list)
-    deliveries: int = 0
 
     @property
     def rate(self) -> float:
@@ -34,6 +50,18 @@ class Side:
 
     def wait_ms(self, percent: float) -> float:
         return percentile(self.waits_s, percent) * 1000
+
+    def numbers(self) -> dict[str, object]:
+        return {
+            "per_second": self.rate,
+            "per_second_each": self.rates,
+            "p50_ms": self.wait_ms(50),
+            "p99_ms": self.wait_ms(99),
+            "deliveries": len(self.waits_s),
+            "cpu_ms": median(self.cpu_s) * 1000,
+            "store_ms": median(self.store_s) * 1000,
+            "telegram_cpu_ms": median(self.telegram_cpu_s) * 1000,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,133 +75,114 @@ class Situation:
 
 
 @dataclass(slots=True)
-class Pair:
-    """Both bots in one situation."""
+class Contestant:
+    """One of the bots; all of them run all the time, those that do not have the turn wait in their long poll."""
 
-    product: Side = field(default_factory=Side)
-    bare: Side = field(default_factory=Side)
-
-    @property
-    def share(self) -> float:
-        """The product's throughput as a part of the bare bot's: the ratio of the medians."""
-        return ratio(self.product.rate, self.bare.rate)
-
-    @property
-    def cpu_beside_bare(self) -> float:
-        """CPU of the product without its in-memory store, as a multiple of the bare bot's."""
-        return ratio(median(self.product.cpu_s) - median(self.product.store_s), median(self.bare.cpu_s))
+    name: str
+    bot_id: int
+    subject: Subject
+    sides: dict[Situation, Side] = field(default_factory=dict)
 
 
 async def measure(telegram: Telegram, plan: Plan) -> Figure:
-    """All situations, both bots in turn; the one that does not have the turn waits in its long poll."""
+    """All situations, the bots in turn, the order reversed from repetition to repetition."""
     situations = [Situation(*pair) for pair in combinations(plan.users, plan.latencies_ms)]
-    pairs = {situation: Pair() for situation in situations}
     message_ids = telegram.store(ITEMS)
-    async with running("product", telegram.url) as product, running("bare", telegram.url) as bare:
+    async with AsyncExitStack() as stack:
+
+        async def start(name: str, bot_id: int, kind: str, *more: str) -> Contestant:
+            subject = await stack.enter_async_context(running(kind, telegram.url, TOKENS[bot_id], *more))
+            codes = await subject.fresh(message_ids, POSTS)
+            # pydantic builds what it needs of a type when it is first met
+            await telegram.closed_loop(bot_id, codes, ITEMS, users=1, warm_up=0, counted=FIRST)
+            return Contestant(name, bot_id, subject, {situation: Side() for situation in situations})
+
+        bots = [await start(PRODUCT_NAME, PRODUCT, "product"), await start(BARE_NAME, BARE, "bare")]
+        if is_memory_store():
+            bots.insert(1, await start(KEYED_NAME, KEYED, "product", "keyed"))
         for repeat in range(plan.repeats):
             for situation in situations:
-                pair = pairs[situation]
-                turns = [(PRODUCT, product, pair.product), (BARE, bare, pair.bare)]
-                for bot_id, subject, side in turns if repeat % 2 == 0 else reversed(turns):
-                    codes = await subject.fresh(message_ids, POSTS)
-                    await _turn(telegram, plan, situation, bot_id, subject, codes, side)
-        counted_by = (await product.usage()).counted_by
-    return _figure(plan, pairs, counted_by)
+                for bot in bots if repeat % 2 == 0 else bots[::-1]:
+                    await _turn(telegram, plan, situation, bot, message_ids)
+        counted_by = (await bots[0].subject.usage()).counted_by
+    return _figure(plan, situations, bots, counted_by)
 
 
-async def _turn(
-    telegram: Telegram, plan: Plan, situation: Situation, bot_id: int, subject: Subject, codes: list[str], side: Side
-) -> None:
+async def _turn(telegram: Telegram, plan: Plan, situation: Situation, bot: Contestant, message_ids: list[int]) -> None:
+    codes = await bot.subject.fresh(message_ids, POSTS)
     telegram.world.config.latency_ms = situation.latency_ms
     gc.collect()
-    before, cpu = await subject.usage(), time.process_time()
+    before, cpu_s = await bot.subject.usage(), time.process_time()
+    users = situation.users
     load = await telegram.closed_loop(
-        bot_id, codes, ITEMS, users=situation.users, warm_up_s=plan.warm_up_s, measured_s=plan.measured_s
+        bot.bot_id, codes, ITEMS, users=users, warm_up=max(WARM_UP_MIN, users), counted=plan.measured_with(users)
     )
-    cpu = time.process_time() - cpu
-    after = await subject.usage()
+    cpu_s = time.process_time() - cpu_s
+    after = await bot.subject.usage()
     telegram.world.config.latency_ms = 0
+    side = bot.sides[situation]
     side.rates.append(load.per_second)
     side.waits_s += load.waits
     side.cpu_s.append((after.cpu_s - before.cpu_s) / load.done)
     side.store_s.append((after.store_s - before.store_s) / load.done)
-    side.telegram_cpu_s.append(cpu / load.done)
-    side.deliveries += load.done
+    side.telegram_cpu_s.append(cpu_s / load.done)
 
 
-def _figure(plan: Plan, pairs: dict[Situation, Pair], counted_by: str) -> Figure:
-    columns = (
-        "people at once",
-        "product/s",
-        "bare/s",
-        "share",
-        "p50 ms",
-        "p99 ms",
-        "bare p50",
-        "bare p99",
-        "CPU ms",
-        "store",
-        "bare",
-        "Telegram",
-        "CPU/bare",
-    )
-    figure = Figure(f"Deliveries of {ITEMS} items through the sandbox", columns)
-    for situation, pair in pairs.items():
-        figure.rows.append(_row(situation, pair))
-        share = pair.share
-        wanted = f"{situation.name}: at least {SHARE_MIN:.0%} of the bare bot's throughput"
-        figure.goals.append(Goal(wanted, f"{share:.0%}", share >= SHARE_MIN))
-        figure.numbers[situation.name] = _numbers(pair)
+def _figure(plan: Plan, situations: list[Situation], bots: list[Contestant], counted_by: str) -> Figure:
+    figure = Figure(f"Deliveries of {ITEMS} items through the sandbox", COLUMNS)
+    for situation in situations:
+        bare = bots[-1].sides[situation]
+        shares = {bot.name: ratio(bot.sides[situation].rate, bare.rate) for bot in bots}
+        for bot in bots:
+            named = situation.name if bot is bots[0] else ""
+            figure.rows.append((named, bot.name, *_cells(bot.sides[situation], bare)))
+        figure.goals.append(_goal(situation, shares))
+        numbers = {bot.name.strip(): bot.sides[situation].numbers() for bot in bots}
+        figure.numbers[situation.name] = {**numbers, "shares": shares}
     figure.numbers["counted_by"] = counted_by
-    figure.notes = _notes(plan, counted_by)
+    figure.notes = _notes(plan)
     return figure
 
 
-def _row(situation: Situation, pair: Pair) -> tuple[str, ...]:
-    product, bare = pair.product, pair.bare
-    waits = [shown(side.wait_ms(percent), 1) for side in (product, bare) for percent in (50, 99)]
-    cpu = (median(values) * 1000 for values in (product.cpu_s, product.store_s, bare.cpu_s, product.telegram_cpu_s))
+def _cells(side: Side, bare: Side) -> tuple[str, ...]:
+    cpu_s, store_s = median(side.cpu_s), median(side.store_s)
     return (
-        situation.name,
-        shown(product.rate, 1),
-        shown(bare.rate, 1),
-        f"{pair.share:.0%}",
-        *waits,
-        *(shown(value, 2) for value in cpu),
-        shown(pair.cpu_beside_bare, 2),
+        shown(side.rate, 1),
+        f"{ratio(side.rate, bare.rate):.0%}",
+        shown(side.wait_ms(50), 1),
+        shown(side.wait_ms(99), 1),
+        shown(cpu_s * 1000, 2),
+        shown(store_s * 1000, 2),
+        shown(ratio(cpu_s - store_s, median(bare.cpu_s)), 2),
+        shown(median(side.telegram_cpu_s) * 1000, 2),
     )
 
 
-def _numbers(pair: Pair) -> dict[str, object]:
-    sides = {
-        name: {
-            "per_second": side.rate,
-            "per_second_each": side.rates,
-            "p50_ms": side.wait_ms(50),
-            "p99_ms": side.wait_ms(99),
-            "timed_deliveries": len(side.waits_s),
-            "deliveries": side.deliveries,
-            "cpu_ms": median(side.cpu_s) * 1000,
-            "store_ms": median(side.store_s) * 1000,
-            "telegram_cpu_ms": median(side.telegram_cpu_s) * 1000,
-        }
-        for name, side in (("product", pair.product), ("bare", pair.bare))
-    }
-    return {**sides, "share": pair.share, "cpu_beside_bare_without_store": pair.cpu_beside_bare}
+def _goal(situation: Situation, shares: dict[str, float]) -> Goal:
+    got = f"{shares[PRODUCT_NAME]:.0%}"
+    if KEYED_NAME in shares:
+        got += f" (store by key: {shares[KEYED_NAME]:.0%})"
+    wanted = f"{situation.name}: at least {SHARE_MIN:.0%} of the bare bot's throughput"
+    return Goal(wanted, got, shares[PRODUCT_NAME] >= SHARE_MIN)
 
 
-def _notes(plan: Plan, counted_by: str) -> list[str]:
+def _notes(plan: Plan) -> list[str]:
+    notes = [
+        f"Closed loop: a person opens a link when the last warning has arrived, {POSTS} posts each, then somebody new "
+        "takes the place, so neither the guard against double taps nor the limit per chat is what is measured. "
+        f"{plan.repeats} repetitions of {plan.rounds} deliveries for each of the people at once (at least "
+        f"{plan.fewest}) after a warm-up, the bots in turn. Rates are medians of the repetitions, `of bare` is the "
+        "ratio of the medians; p50 and p99 are over all deliveries (below 100 of them the p99 is the worst).",
+        "Each bot is a process of its own (aiogram's polling, 1000 connections, logs at WARNING, no timers), the "
+        "sandbox and the people are one more. The product's send rate is raised to 1000 a second; its store is "
+        "emptied before each repetition.",
+        "CPU is per delivery. `CPU of bare` is a bot's CPU without its store as a multiple of the bare bot's.",
+    ]
+    if not is_memory_store():
+        return [*notes, "The store is the server of MONGO_URI; the driver's CPU counts as the product's."]
     return [
-        f"Closed loop: each person opens a link when the last warning has arrived, {POSTS} posts each, then somebody "
-        "new comes, so neither the guard against double taps nor the limit per chat is what is measured. "
-        f"{plan.repeats} repetitions of {plan.measured_s} s in each situation, the two bots in turn; rates are medians, "
-        "share is the ratio of the medians, p50 and p99 are over all deliveries (with fewer than 100 the p99 is the "
-        "worst).",
-        "Each bot is a process of its own (aiogram's polling, 1000 connections, logs at WARNING, no timers); the "
-        "sandbox and the people are a third. The product's send rate is raised to 1000 a second; its store is emptied "
-        "before each repetition.",
-        f"CPU is per delivery: the product's, its in-memory store's part of it, the bare bot's, that of sandbox and "
-        f"people. CPU/bare is the product without the store over the bare bot. Store: {counted_by}. The in-memory "
-        "store is mongomock, which looks at every document of a collection for every operation: its part grows with "
-        "the deliveries already made. Set MONGO_URI for a real one.",
+        *notes,
+        "The store is mongomock, which goes through a whole collection for every operation, so it slows down with "
+        "each delivery made. `store by key` is the same product with documents found by _id and unique index "
+        "(bench/keyed.py), as a server does. With MONGO_URI set it is measured on that server.",
     ]

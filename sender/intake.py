@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from html import escape
 from typing import Any, Protocol
 
 import structlog
@@ -13,7 +14,7 @@ from aiogram.types import CallbackQuery, ErrorEvent, Message, TelegramObject, Up
 from core.errors import StoreUnavailable, TollgateError
 from monitoring import metrics
 from sender.failures import TELEGRAM_ERRORS
-from sender.safekeeping import Safekeeping
+from sender.safekeeping import Safekeeping, mark_safe
 
 log = structlog.get_logger("tollgate.intake")
 
@@ -58,7 +59,7 @@ async def _say(bot: Bot, update: Update, sentence: str) -> None:
         if update.callback_query is not None:
             await bot.answer_callback_query(update.callback_query.id, text=sentence[:200])
         else:
-            await bot.send_message(chat_id, sentence)
+            await bot.send_message(chat_id, escape(sentence, quote=False))
     except TELEGRAM_ERRORS as error:
         log.warning("intake.sentence_failed", chat_id=chat_id, error=type(error).__name__)
 
@@ -103,6 +104,8 @@ class HoldThroughOutages(BaseMiddleware):
         log.info("update.held", update_id=update.update_id, held=self.held)
         try:
             await self._tell_once(bot, update)
+            # told to try again if need be; and polling must go on, so that others are told too
+            mark_safe()
             return await self._repeat(handler, update, data)
         finally:
             self.held -= 1

@@ -8,6 +8,7 @@ database, and what is left is one sentence.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 import structlog
@@ -27,7 +28,15 @@ WAIT_S = 5.0
 CONFIRM_FOR_S = 1
 
 _POLLING: type[Any] = GetUpdates
-_current: ContextVar[int | None] = ContextVar("tollgate_update_id", default=None)
+#: marks the update of the running task as safe
+_mark: ContextVar[Callable[[], None] | None] = ContextVar("tollgate_mark_safe", default=None)
+
+
+def mark_safe() -> None:
+    """The update this task handles needs Telegram's memory no more: its person has been told what to do if need be."""
+    mark = _mark.get()
+    if mark is not None:
+        mark()
 
 
 class Safekeeping:
@@ -93,10 +102,9 @@ class _OnCall(BaseRequestMiddleware):
             updates: Any = answer
             self._keeping.received([update.update_id for update in updates])
             return answer
-        update_id = _current.get()
         # stopping a button's spinner says nothing about the wish behind it
-        if update_id is not None and not isinstance(method, AnswerCallbackQuery):
-            self._keeping.safe(update_id)
+        if not isinstance(method, AnswerCallbackQuery):
+            mark_safe()
         return await make_request(bot, method)
 
 
@@ -114,9 +122,9 @@ class _OnUpdate(BaseMiddleware):
             return await handler(event, data)
         keeping = self._keeping
         keeping.newest = max(keeping.newest or 0, event.update_id)
-        token = _current.set(event.update_id)
+        token = _mark.set(partial(keeping.safe, event.update_id))
         try:
             return await handler(event, data)
         finally:
-            _current.reset(token)
+            _mark.reset(token)
             keeping.safe(event.update_id)

@@ -90,6 +90,7 @@ class Deliverer:
         self._alerts = alerts
         self._sleep = sleep
         self._in_flight: set[tuple[int, str]] = set()
+        self._lost_storages: set[int] = set()
         #: claims whose delivery stopped at an absent database before anything was sent: the repeat may use them
         self._kept_claims: dict[tuple[int, str], deletion_ops.Claim] = {}
 
@@ -184,7 +185,7 @@ class Deliverer:
         known = tuple(message_id for message_id in sent if message_id > 0)
         if promise is not None:
             await self._write_down(lambda: deletion_ops.record_messages(promise, known))
-        await self._alerts.clear(f"storage:{terms.post.storage_chat_id}", owner_alerts.storage_back())
+        await self._storage_works(terms.post.storage_chat_id)
         complete = len(sent) >= terms.post.item_count
         notice = await self._send_notice(wish, terms, len(sent))
         if promise is not None and notice is not None:
@@ -226,12 +227,21 @@ class Deliverer:
             await self._say(wish, user_texts.POST_GONE)
             return Outcome.SOURCE_GONE
         if failure in _STORAGE_FAILURES:
-            incident = f"storage:{post.storage_chat_id}"
-            await self._alerts.raise_once(incident, owner_alerts.storage_lost(str(error)))
+            await self._storage_lost(post.storage_chat_id, error)
             await self._say(wish, user_texts.STORAGE_LOST, again=True)
             return Outcome.STORAGE_LOST
         await self._say(wish, user_texts.TRY_AGAIN, again=True)
         return Outcome.LATER
+
+    async def _storage_lost(self, chat_id: int, error: BaseException) -> None:
+        # the admin bot may have told of the same channel: the incident is shared, and ended by who began it
+        if await self._alerts.raise_once(f"storage:{chat_id}", owner_alerts.storage_lost(str(error))):
+            self._lost_storages.add(chat_id)
+
+    async def _storage_works(self, chat_id: int) -> None:
+        if chat_id in self._lost_storages:
+            self._lost_storages.discard(chat_id)
+            await self._alerts.clear(f"storage:{chat_id}", owner_alerts.storage_back())
 
     async def _say(self, wish: Wish, text: str, *, again: bool = False) -> int | None:
         """Send one message; its id, or None when Telegram did not take it (which is logged)."""

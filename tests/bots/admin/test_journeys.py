@@ -7,6 +7,7 @@ import pytest
 
 from core.posts import Post
 from database.operations import post_ops, settings_ops
+from tests.bots.admin.standstill import Time
 from tests.house import ADMIN_BOT, OLIVE, STORAGE, USER_BOT, House, running_house
 from views import admin_keyboards, admin_setup_texts, admin_texts
 
@@ -21,6 +22,14 @@ async def bare_house() -> AsyncIterator[House]:
         await house.world.set_member(STORAGE, 1002, "left")
         await house.settle()
         yield house
+
+
+@pytest.fixture
+def time(house: House) -> Time:
+    """The quiet second of albums and the pause between status edits pass when the test says so."""
+    time, data = Time(), house.parts[1].dispatcher.workflow_data
+    data["albums"]._sleep = data["status"]._sleep = time.sleep
+    return time
 
 
 async def posts() -> list[Post]:
@@ -72,9 +81,11 @@ async def test_what_cannot_be_copied_is_refused(house: House, kind: str) -> None
     assert await storage_messages(house) == []
 
 
-async def test_an_album_in_any_order_arrives_as_an_album_in_order(house: House) -> None:
+async def test_an_album_in_any_order_arrives_as_an_album_in_order(house: House, time: Time) -> None:
     items: list[Json] = [{"kind": "photo", "caption": f"page {number}"} for number in range(5)]
     await house.olive.album(ADMIN_BOT, items, order=[3, 0, 4, 2, 1])
+    await house.settle()
+    await time.move(1)
     await house.olive.wait(ADMIN_BOT, contains="Post 1 is ready")
     (post,) = await posts()
     stored = await storage_messages(house)
@@ -103,11 +114,13 @@ async def test_forwarded_messages_become_posts_with_their_formatting(house: Hous
     assert (stored["text"], stored["entities"][0]["type"]) == ("bold move", "bold")
 
 
-async def test_a_batch_from_begin_to_link(house: House) -> None:
+async def test_a_batch_from_begin_to_link(house: House, time: Time) -> None:
     await house.olive.text(ADMIN_BOT, "/batch")
     await house.olive.wait(ADMIN_BOT, contains="New batch")
     await house.olive.text(ADMIN_BOT, "Season one")
     await house.olive.album(ADMIN_BOT, [{"kind": "photo"}, {"kind": "photo"}])
+    await house.settle()
+    await time.move(1)
     await house.olive.wait(ADMIN_BOT, contains="3 messages so far")
     await house.olive.press(ADMIN_BOT, "Finish")
     await house.olive.wait(ADMIN_BOT, contains="Post 1 is ready")
@@ -138,7 +151,7 @@ async def test_a_card_renames_protects_and_removes(house: House) -> None:
     assert (post.title, post.protect, post.status) == ("שלום", True, "removed")
 
 
-async def test_new_content_replaces_the_old_in_the_storage_channel(house: House) -> None:
+async def test_new_content_replaces_the_old_in_the_storage_channel(house: House, time: Time) -> None:
     await house.olive.text(ADMIN_BOT, "old")
     await house.olive.wait(ADMIN_BOT, contains="is ready")
     await house.olive.press(ADMIN_BOT, "Card")
@@ -146,6 +159,8 @@ async def test_new_content_replaces_the_old_in_the_storage_channel(house: House)
     await house.olive.press(ADMIN_BOT, "Replace items")
     await house.olive.wait(ADMIN_BOT, contains="New content for post 1")
     await house.olive.text(ADMIN_BOT, "new")
+    await house.settle()
+    await time.move(1)
     await house.olive.wait(ADMIN_BOT, contains="1 message so far")
     await house.olive.press(ADMIN_BOT, "Finish")
     await house.olive.wait(ADMIN_BOT, contains="Post 1 has its new content")

@@ -47,7 +47,11 @@ async def test_set_to_the_same_value_says_so_and_notes_nothing(admin: AdminBot) 
 
 @pytest.mark.parametrize(
     ("typed", "stored"),
-    [("protect_content on", True), ("on_shortener_failure grant", "grant"), ("welcome_text Hello\nworld", "Hello\nworld")],
+    [
+        ("protect_content on", True),
+        ("on_shortener_failure grant", "grant"),
+        ("welcome_text Hello\nworld", "Hello\nworld"),
+    ],
 )
 async def test_set_reads_every_kind_of_value(admin: AdminBot, typed: str, stored: object) -> None:
     await admin.say(f"/set {typed}")
