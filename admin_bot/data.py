@@ -49,10 +49,11 @@ def build_data(
     zone: ZoneInfo,
     alerts: Alerts,
     supervisor: Supervisor,
+    unmetered_chats: set[int],
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> AdminData:
     """Put the parts together. At a stop `await data["albums"].close()` comes before the supervisor's close."""
-    storage = Storage(storage_channel_id, clock)
+    storage = Storage(storage_channel_id, clock, unmetered_chats)
     alarm = StorageAlarm(alerts)
     posts = PostMaker(Copier(bot, user_bot, storage, alarm), clock)
     desk = PostDesk(bot, posts, user_bot_username)

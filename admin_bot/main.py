@@ -67,6 +67,7 @@ async def part(base: Foundation) -> Part:
         zone=settings.zone,
         alerts=base.alerts,
         supervisor=base.tasks,
+        unmetered_chats=base.admin_gate.unmetered_chats,
     )
     storage = dialogue_storage(base.database)
     dispatcher = build(base.admin_bot, data, storage, base.hold)

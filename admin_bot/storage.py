@@ -62,9 +62,11 @@ async def _member(bot: Bot, chat_id: int) -> Member | Lack:
 class Storage:
     """Which channel holds the content: the one chosen by an admin, else the configured one."""
 
-    def __init__(self, configured: int | None, clock: Clock) -> None:
+    def __init__(self, configured: int | None, clock: Clock, unmetered_chats: set[int]) -> None:
         self._configured = configured
         self._clock = clock
+        #: the admin bot's gate reads it: the limit of 20 messages a minute is a group's, not this channel's
+        self._unmetered_chats = unmetered_chats
 
     async def find(self) -> int | None:
         """The channel's id; None when none was chosen yet."""
@@ -76,6 +78,7 @@ class Storage:
         chat_id = await self.find()
         if chat_id is None:
             raise NotReady(NO_STORAGE)
+        self._unmetered_chats.add(chat_id)
         return chat_id
 
     async def missing_rights(self, chat_id: int, admin_bot: Bot, user_bot: Bot) -> Rights:

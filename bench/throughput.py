@@ -174,7 +174,7 @@ def _notes(plan: Plan) -> list[str]:
         f"{plan.fewest}) after a warm-up, the bots in turn. Rates are medians of the repetitions, `of bare` is the "
         "ratio of the medians; p50 and p99 are over all deliveries (below 100 of them the p99 is the worst).",
         "Each bot is a process of its own (aiogram's polling, 1000 connections, logs at WARNING, no timers), the "
-        "sandbox and the people are one more. The product's send rate is raised to 1000 a second; its store is "
+        "sandbox and the people are one more. The product's send rate is raised out of the way; its store is "
         "emptied before each repetition.",
         "CPU is per delivery. `CPU of bare` is a bot's CPU without its store as a multiple of the bare bot's.",
     ]

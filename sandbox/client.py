@@ -179,9 +179,9 @@ class Person:
         """Send a callback no keyboard has."""
         return await self.act("forge_callback", **{"in": bot}, data=data, message_id=message_id)
 
-    async def link(self, url: str) -> Json:
-        """Open a link."""
-        return await self.act("link", url=url)
+    async def link(self, url: str, chat_id: int | None = None) -> Json:
+        """Open a link; `chat_id`: the channel chosen for a `?startchannel` link."""
+        return await self.act("link", url=url, chat_id=chat_id)
 
     async def block(self, bot: str | int) -> Json:
         """Block a bot."""

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from sandbox.errors import ControlError
 from sandbox.formatting import detect
-from sandbox.membership import ask_to_join, set_blocked, set_member
+from sandbox.membership import admit, ask_to_join, set_blocked, set_member
 from sandbox.posting import post
 from sandbox.transcript import shown_message
 from sandbox.world import Bot, Chat, Content, Dialog, InviteLink, Member, User, World
@@ -26,19 +26,22 @@ def speak(world: World, dialog: Dialog, text: str) -> Json:
     return {"message": shown_message(message, dialog.bot), "update_ids": ids}
 
 
-def open_link(world: World, user: User, url: str) -> Json:
+def open_link(world: World, user: User, url: str, chat_id: int | None = None) -> Json:
     """What happens when a person opens `url`.
 
-    A bot's link sends `/start` with its payload (payloads of the referral programme send nothing and answer
-    `dropped`); an invitation joins or asks to join. Raises ControlError for anything that is not Telegram's, for a
-    payload longer than 64 characters or of other letters, and for a bot or a link that does not exist.
+    A bot's `?startchannel&admin=…` adds it to the channel `chat_id`, as Telegram's dialogue does; without one it
+    answers `choose_channel`. Any other link of a bot sends `/start` with its payload (payloads of the referral
+    programme send nothing and answer `dropped`); an invitation joins or asks to join. Raises ControlError for anything
+    that is not Telegram's, for a payload longer than 64 characters or of other letters, and for a bot or a link that
+    does not exist.
     """
     if url in world.links:
         return _follow_invitation(world, user, world.links[url], world.links[url].invite_links[url])
     name, query = _read(url)
     found = world.find_named(name)
     if isinstance(found, Bot):
-        return _start(world, world.dialog(found, user), query)
+        dialog = world.dialog(found, user)
+        return _add(world, dialog, query, chat_id) if "startchannel" in query else _start(world, dialog, query)
     if isinstance(found, Chat):
         return {"chat_id": found.id}
     raise ControlError(f"there is nobody called {name}", 404)
@@ -85,6 +88,18 @@ def _start(world: World, dialog: Dialog, query: dict[str, str]) -> Json:
     world.calls.forgive(dialog.bot.id, dialog.user.id)
     said = speak(world, dialog, f"/start {payload}".strip())
     return {"message": said["message"], "update_ids": ids + said["update_ids"], "bot": dialog.bot.id}
+
+
+def _add(world: World, dialog: Dialog, query: dict[str, str], chat_id: int | None) -> Json:
+    rights = {f"can_{name}" for name in query.get("admin", "").split() if name != "manage_chat"}
+    if not rights:
+        raise ControlError("a startchannel link needs admin rights")
+    if chat_id is None:
+        return {"choose_channel": True, "bot": dialog.bot.id, "rights": sorted(rights)}
+    chat = world.chats.get(chat_id)
+    if chat is None or chat.is_gone or chat.type != "channel":
+        raise ControlError("the link adds the bot to a channel")
+    return {"chat_id": chat.id, "update_ids": admit(world, chat, dialog, rights)}
 
 
 def _follow_invitation(world: World, user: User, chat: Chat, link: InviteLink) -> Json:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sandbox.errors import ControlError
 from sandbox.objects import chat_json, link_json, member_json, user_json
 from sandbox.posting import post, queue_update
 from sandbox.world import Bot, Chat, Content, Dialog, InviteLink, Member, User, World
@@ -117,3 +118,19 @@ def ask_to_join(world: World, chat: Chat, user: User, link: InviteLink | None) -
             update["invite_link"] = link_json(world, link, chat)
         ids += queue_update(world, bot, "chat_join_request", update)
     return ids
+
+
+def admit(world: World, chat: Chat, dialog: Dialog, rights: set[str]) -> list[int]:
+    """The person makes the bot an administrator with `rights` (besides those it has); ids of the updates.
+
+    Nothing happens when it has them all. Raises ControlError when the person may not do that.
+    """
+    own = chat.members.get(dialog.bot.id) or Member(dialog.bot.id, "left")
+    if own.status == "administrator" and all(own.may(name) for name in rights):
+        return []
+    person = chat.members.get(dialog.user.id)
+    if person is None or not person.may("can_promote_members"):
+        raise ControlError("the person may not add the bot to this chat")
+    kept = {name: on for name, on in own.rights.items() if on} if own.status == "administrator" else {}
+    granted = {**kept, **{name: True for name in rights}}
+    return set_member(world, chat, Member(dialog.bot.id, "administrator", granted), dialog.user)

@@ -150,7 +150,8 @@ def _forge(world: World, user: User, body: Json) -> Json:
 
 
 def _link(world: World, user: User, body: Json) -> Json:
-    return open_link(world, user, need_text(body, "url"))
+    chat_id = body.get("chat_id")
+    return open_link(world, user, need_text(body, "url"), None if chat_id is None else as_int(chat_id, "chat_id"))
 
 
 def _block(world: World, user: User, body: Json) -> Json:

@@ -5,11 +5,11 @@ from typing import Any
 from sandbox.arguments import as_int, find_int, find_text, get_chat, need_text
 from sandbox.errors import ControlError
 from sandbox.links import find_invitation, names_bot, open_link, speak
-from sandbox.membership import set_member
+from sandbox.membership import admit
 from sandbox.objects import chat_json, message_json, user_json
 from sandbox.posting import post, queue_update
 from sandbox.transcript import shown_message
-from sandbox.world import Bot, Callback, Chat, Content, Dialog, Member, Message, User, World
+from sandbox.world import Bot, Callback, Chat, Content, Dialog, Message, User, World
 
 Json = dict[str, Any]
 Found = tuple[Json, Message | None]
@@ -156,17 +156,7 @@ def _check_choice(chat: Chat, dialog: Dialog, request: Json) -> None:
 
 def _admit(world: World, chat: Chat, dialog: Dialog, rights: Json | None) -> list[int]:
     """Make the bot an administrator with the rights asked for, when the person may do that."""
-    if rights is None:
-        return []
-    own = chat.members.get(dialog.bot.id) or Member(dialog.bot.id, "left")
-    lacking = {name for name, _ in _granted(rights) if not own.may(name)}
-    if own.status == "administrator" and not lacking:
-        return []
-    if not chat.members[dialog.user.id].may("can_promote_members"):
-        raise ControlError("the person may not add the bot to this chat")
-    kept = {name: on for name, on in own.rights.items() if on} if own.status == "administrator" else {}
-    granted = kept | dict(_granted(rights))
-    return set_member(world, chat, Member(dialog.bot.id, "administrator", granted), dialog.user)
+    return [] if rights is None else admit(world, chat, dialog, {name for name, _ in _granted(rights)})
 
 
 def _granted(rights: Json | None) -> list[tuple[str, bool]]:

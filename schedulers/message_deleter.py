@@ -75,14 +75,16 @@ class MessageDeleter:
 
     async def __call__(self, run: Run) -> Counts:
         total: Counter[str] = Counter()
-        more = True
+        more, ended_well = True, False
         try:
             while more and not run.stopping.is_set() and total.total() < RUN_MAX:
                 due = await deletion_ops.claim_due(run.now(), run.owner, CLAIM_FOR, BATCH)
                 more = len(due) == BATCH
                 total += await self._work_off(due, run)
+            ended_well = not run.stopping.is_set()
         finally:
-            await deletion_ops.hand_back_all(run.owner, run.now())
+            if not ended_well:
+                await deletion_ops.hand_back_all(run.owner, run.now())
         await self._report(total)
         return Counts(dict(total), more)
 

@@ -99,7 +99,8 @@ function isInlineToo(copy, text) {
   );
 }
 
-function chooseChat(wish) {
+/** Which of the person's channels or groups; null when the person thinks better of it. */
+export function chooseChat(wish) {
   const type = wish.chat_is_channel ? "channel" : "group";
   const fits = (chat) => (wish.chat_is_channel ? chat.type === "channel" : chat.type !== "channel");
   const options = world.chats

@@ -1,5 +1,6 @@
 // Links of Telegram open inside the page; everything else in a new tab.
 
+import { chooseChat } from "./actions.js";
 import { api } from "./api.js";
 import { avatar, button, el, icon } from "./dom.js";
 import { personName } from "./format.js";
@@ -32,10 +33,20 @@ export async function openLink(address, user = place.as) {
   const isPlain = bot && [...link.params.keys()].every((name) => name === "domain");
   if (isPlain) return go({ as: user, chat: `b${bot.id}` });
   try {
+    if (bot && link.params.has("startchannel")) return await addToChannel(address, bot, user);
     arrive(await api.act(user, "link", { url: address }), bot, user);
   } catch (error) {
     complain(error);
   }
+}
+
+/** Telegram's "add to channel" dialogue: the person chooses one of their channels. */
+async function addToChannel(address, bot, user) {
+  const chat = await chooseChat({ chat_is_channel: true });
+  if (!chat) return;
+  await api.act(user, "link", { url: address, chat_id: chat });
+  toast(`${bot.first_name} is an administrator there now.`);
+  await refreshWorld();
 }
 
 /** After the server followed a link: shows where it led. */

@@ -69,3 +69,30 @@ async def test_blocked_bots_cannot_be_written_to(town: Town) -> None:
 async def test_public_chat_link_names_the_chat(town: Town) -> None:
     news = await town.client.add_chat("channel", "News", town.olga.id, username="news")
     assert (await town.bob.link("https://t.me/news"))["chat_id"] == news
+
+
+async def test_an_add_to_channel_link_makes_the_bot_an_administrator_with_the_rights_named(town: Town) -> None:
+    channel = await town.client.add_chat("channel", "News", town.bob.id)
+    url = "https://t.me/shop_bot?startchannel&admin=post_messages+edit_messages"
+    asked = await town.bob.link(url)
+    assert asked["choose_channel"]
+    assert asked["rights"] == ["can_edit_messages", "can_post_messages"]
+    await town.bob.link(url, chat_id=channel)
+    (update,) = await town.shop.updates()
+    member = update["my_chat_member"]["new_chat_member"]
+    assert (member["status"], member["can_post_messages"], member["can_delete_messages"]) == (
+        "administrator",
+        True,
+        False,
+    )
+
+
+async def test_an_add_to_channel_link_needs_rights_and_a_channel_of_ones_own(town: Town) -> None:
+    channel = await town.client.add_chat("channel", "News", town.bob.id)
+    for person, url, chat in (
+        (town.bob, "https://t.me/shop_bot?startchannel", channel),
+        (town.bob, "https://t.me/shop_bot?startchannel&admin=post_messages", -1005),
+        (town.alice, "https://t.me/shop_bot?startchannel&admin=post_messages", channel),
+    ):
+        with pytest.raises(SandboxError):
+            await person.link(url, chat_id=chat)

@@ -167,6 +167,7 @@ async def admin() -> AsyncIterator[AdminBot]:
         zone=ZoneInfo("Europe/Berlin"),
         alerts=Alerts(tell),
         supervisor=supervisor,
+        unmetered_chats=set(),
         sleep=time.sleep,
     )
     hold = HoldThroughOutages(database.ping, common_texts, sleep=time.sleep)
