@@ -37,11 +37,22 @@ class Timer:
         self._scheduler: AsyncIOScheduler | None = None
 
     def add(self, name: str, trigger: BaseTrigger, fire: Callable[[], None]) -> None:
+        """Call `fire` in the running loop whenever `trigger` says."""
+
+        async def in_the_loop() -> None:
+            fire()  # APScheduler calls plain functions in a thread of its own
+
         if self._scheduler is None:
             self._scheduler = AsyncIOScheduler(timezone="UTC")
             self._scheduler.start()
         self._scheduler.add_job(
-            fire, trigger, id=name, replace_existing=True, coalesce=True, misfire_grace_time=None, max_instances=1
+            in_the_loop,
+            trigger,
+            id=name,
+            replace_existing=True,
+            coalesce=True,
+            misfire_grace_time=None,
+            max_instances=1,
         )
 
     def remove(self, name: str) -> None:
