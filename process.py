@@ -17,6 +17,7 @@ import aiohttp
 import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
+from pydantic import SecretStr
 
 from config import Settings, load_settings
 from core.clock import SystemClock
@@ -27,7 +28,7 @@ from database.indexes import ensure_indexes
 from monitoring import logs
 from monitoring.alerts import Alerts
 from sender.bots import build_bot
-from sender.failures import TELEGRAM_ERRORS
+from sender.failures import TELEGRAM_ERRORS, Failure, classify
 from sender.gate import Gate
 from sender.intake import HoldThroughOutages
 from views import common_texts
@@ -36,6 +37,12 @@ log = structlog.get_logger("tollgate.process")
 
 #: seconds a start waits for the database and for Telegram before it gives up
 START_PATIENCE_S = 30.0
+#: seconds between two tries to greet Telegram; the gate has repeated the call itself before
+GREET_RETRY_S = 1.0
+#: what may be over by the next try
+_PASSING = frozenset({Failure.TRANSIENT, Failure.AMBIGUOUS, Failure.FLOOD})
+#: what the sandbox's clock may answer with, other than a time
+_NO_TIME = (aiohttp.ClientError, TimeoutError, KeyError, TypeError, ValueError)
 #: seconds between two tries to follow the sandbox's clock when it does not answer
 CLOCK_RETRY_S = 1.0
 
@@ -90,15 +97,12 @@ async def foundation(
     clock, tasks = SystemClock(), Supervisor()
     database = await _open_store(settings, clock)
     announce("database", "in memory, forgotten at the end" if database.is_memory else f"open ({database.name})")
-    user_gate, admin_gate = (
-        Gate(settings.SEND_RATE_PER_SECOND, settings.BULK_RATE_PER_SECOND, monotonic=monotonic, sleep=sleep)
-        for _ in range(2)
-    )
-    user_bot = build_bot(settings.USER_BOT_TOKEN.get_secret_value(), settings.TELEGRAM_API_URL, user_gate)
-    admin_bot = build_bot(settings.ADMIN_BOT_TOKEN.get_secret_value(), settings.TELEGRAM_API_URL, admin_gate)
+    user_bot, user_gate = _bot_and_gate(settings, settings.USER_BOT_TOKEN, sleep, monotonic)
+    admin_bot, admin_gate = _bot_and_gate(settings, settings.ADMIN_BOT_TOKEN, sleep, monotonic)
     try:
-        await _greet(user_bot, "USER_BOT_TOKEN")
-        await _greet(admin_bot, "ADMIN_BOT_TOKEN")
+        give_up_at = monotonic() + START_PATIENCE_S
+        for bot, variable in ((user_bot, "USER_BOT_TOKEN"), (admin_bot, "ADMIN_BOT_TOKEN")):
+            await _greet(bot, variable, give_up_at, sleep, monotonic)
         base = Foundation(
             settings=settings,
             clock=clock,
@@ -113,7 +117,7 @@ async def foundation(
             sleep=sleep,
         )
         if settings.SANDBOX_CLOCK_URL:
-            await _read_clock(settings.SANDBOX_CLOCK_URL, clock, None)
+            await _set_clock(settings.SANDBOX_CLOCK_URL, clock)
             tasks.spawn(_follow_clock(settings.SANDBOX_CLOCK_URL, clock), "sandbox clock")
         yield base
     finally:
@@ -123,43 +127,84 @@ async def foundation(
         await close_database()
 
 
+def _bot_and_gate(
+    settings: Settings,
+    token: SecretStr,
+    sleep: Callable[[float], Awaitable[None]],
+    monotonic: Callable[[], float],
+) -> tuple[Bot, Gate]:
+    gate = Gate(settings.SEND_RATE_PER_SECOND, settings.BULK_RATE_PER_SECOND, monotonic=monotonic, sleep=sleep)
+    return build_bot(token.get_secret_value(), settings.TELEGRAM_API_URL, gate), gate
+
+
 async def _open_store(settings: Settings, clock: SystemClock) -> Database:
     try:
         database = await open_database(settings.MONGO_URI.get_secret_value(), settings.MONGO_DB, clock=clock)
+    except StoreRefused as error:  # no server was asked: the address itself is no good
+        raise CannotStart(f"MONGO_URI: {error}", status=2) from None
+    try:
         async with asyncio.timeout(START_PATIENCE_S):
-            while True:
-                try:
-                    await ensure_indexes(database)
-                except StoreUnavailable:
-                    log.warning("start.waiting_for_database")
-                    await asyncio.sleep(1)
-                else:
-                    return database
+            await _ensure_indexes(database)
     except TimeoutError:
         text = f"MONGO_URI: no MongoDB answered within {START_PATIENCE_S:.0f} s. Is it running?"
         raise CannotStart(text) from None
     except StoreRefused as error:
         raise CannotStart(f"MONGO_URI: the database refuses: {error}") from error
+    return database
 
 
-async def _greet(bot: Bot, variable: str) -> None:
-    """Ask Telegram who the bot is; the answer is kept in `bot.me()`."""
-    try:
-        await bot.me()
-    except (TelegramUnauthorizedError, TelegramNotFound):
-        raise CannotStart(f"{variable}: Telegram does not know this bot token", status=2) from None
-    except TELEGRAM_ERRORS as error:
-        text = logs.mask(f"TELEGRAM_API_URL: no answer from Telegram: {type(error).__name__}: {error}")
-        raise CannotStart(text) from None
+async def _ensure_indexes(database: Database) -> None:
+    """Build the indexes as soon as the database answers."""
+    while True:
+        try:
+            await ensure_indexes(database)
+        except StoreUnavailable:
+            log.warning("start.waiting_for_database")
+            await asyncio.sleep(1)
+        else:
+            return
 
 
-def _owner_teller(admin_bot: Bot, admin_ids: Sequence[int]) -> Callable[[str], Coroutine[Any, Any, None]]:
-    async def tell(html: str) -> None:
+async def _greet(
+    bot: Bot,
+    variable: str,
+    give_up_at: float,
+    sleep: Callable[[float], Awaitable[None]],
+    monotonic: Callable[[], float],
+) -> None:
+    """Ask Telegram who the bot is, until it says or `monotonic` is past; the answer is kept in `bot.me()`."""
+    while True:
+        try:
+            # a request may hang longer than the start has patience
+            async with asyncio.timeout(max(1.0, give_up_at - monotonic())):
+                await bot.me()
+        except (TelegramUnauthorizedError, TelegramNotFound):
+            raise CannotStart(f"{variable}: Telegram does not know this bot token", status=2) from None
+        except TELEGRAM_ERRORS as error:
+            if classify(error) not in _PASSING or monotonic() >= give_up_at:
+                raise CannotStart(_no_answer(error)) from None
+            log.warning("start.waiting_for_telegram", bot_id=bot.id, error=type(error).__name__)
+            await sleep(GREET_RETRY_S)
+        else:
+            return
+
+
+def _no_answer(error: BaseException) -> str:
+    """One line, without the token: some errors quote the address, some a whole page."""
+    words = " ".join(str(error).split())[:300]
+    return logs.mask(f"TELEGRAM_API_URL: no answer from Telegram: {type(error).__name__}: {words}")
+
+
+def _owner_teller(admin_bot: Bot, admin_ids: Sequence[int]) -> Callable[[str], Coroutine[Any, Any, bool]]:
+    async def tell(html: str) -> bool:
+        reached = False
         for admin_id in admin_ids:
             try:
                 await admin_bot.send_message(admin_id, html)
+                reached = True
             except TELEGRAM_ERRORS as error:
                 log.warning("alert.not_sent", admin_id=admin_id, error=type(error).__name__)
+        return reached
 
     return tell
 
@@ -174,12 +219,20 @@ async def _read_clock(url: str, clock: SystemClock, after: int | None) -> int:
     return int(found["version"])
 
 
+async def _set_clock(url: str, clock: SystemClock) -> None:
+    """The first look: without the sandbox's time nothing may begin."""
+    try:
+        await _read_clock(url, clock, None)
+    except _NO_TIME as error:
+        raise CannotStart(f"SANDBOX_CLOCK_URL: no time from the sandbox: {type(error).__name__}") from None
+
+
 async def _follow_clock(url: str, clock: SystemClock) -> None:
     version: int | None = None
     while True:
         try:
             version = await _read_clock(url, clock, version)
-        except (aiohttp.ClientError, TimeoutError, KeyError, ValueError) as error:
+        except _NO_TIME as error:
             log.debug("clock.no_answer", error=type(error).__name__)
             await asyncio.sleep(CLOCK_RETRY_S)
 

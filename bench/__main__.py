@@ -11,6 +11,7 @@ from pathlib import Path
 from bench import counts, memory, profile, taking_back, throughput
 from bench.plan import FULL, QUICK, Plan
 from bench.report import Figure
+from bench.subject import SubjectEnded
 from bench.telegram import Telegram, telegram
 
 Measure = Callable[[Telegram, Plan], Awaitable[Figure]]
@@ -50,7 +51,13 @@ def main() -> int:
     written = {}
     for name in arguments.names or FIGURES:
         started = time.monotonic()
-        figure = asyncio.run(_measure(name, plan))
+        try:
+            figure = asyncio.run(_measure(name, plan))
+        except KeyboardInterrupt:
+            return 130
+        except SubjectEnded as error:
+            print(f"bench: a bot under measurement ended by itself ({error})", file=sys.stderr)
+            return 1
         print(figure.text() + f"  ({time.monotonic() - started:.0f} s)\n", flush=True)
         written[name] = figure.as_json()
     if arguments.json is not None:

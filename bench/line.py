@@ -12,9 +12,11 @@ Deed = Callable[[dict[str, Any]], Awaitable[Answer]]
 
 
 def take_stdout() -> TextIO:
-    """The real standard output, for answers alone: whatever else prints goes to standard error from now on."""
+    """The real standard output, for answers alone: what else is printed there (`database: open`) goes nowhere."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
     return answers
 
 

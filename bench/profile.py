@@ -13,7 +13,7 @@ from bench.subject import ROOT, running
 from bench.telegram import PRODUCT, TOKENS, Telegram
 
 #: functions shown
-SHOWN = 40
+SHOWN = 25
 #: deliveries before it begins
 FIRST = 30
 USERS, POSTS = 20, 2

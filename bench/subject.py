@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,8 @@ async def running(kind: str, url: str, token: str, *more: str) -> AsyncIterator[
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=LINE_MAX,
+        # Ctrl-C is the bench's; the end of its input ends a subject
+        start_new_session=True,
     )
     subject = Subject(process)
     try:
@@ -94,6 +96,13 @@ async def running(kind: str, url: str, token: str, *more: str) -> AsyncIterator[
         yield subject
     finally:
         await _end(process)
+
+
+@asynccontextmanager
+async def side_by_side(*starts: AbstractAsyncContextManager[Subject]) -> AsyncIterator[list[Subject]]:
+    """Several of `running`, started at the same time: a process spends seconds on its imports."""
+    async with AsyncExitStack() as stack:
+        yield await asyncio.gather(*(stack.enter_async_context(start) for start in starts))
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

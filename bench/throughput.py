@@ -2,14 +2,13 @@
 
 import gc
 import time
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from itertools import product as combinations
 
 from bench.numbers import median, percentile, ratio
 from bench.plan import ITEMS, Plan
 from bench.report import Figure, Goal, shown
-from bench.subject import Subject, is_memory_store, running
+from bench.subject import Subject, is_memory_store, running, side_by_side
 from bench.telegram import BARE, KEYED, PRODUCT, TOKENS, Telegram
 
 SHARE_MIN = 0.70
@@ -31,6 +30,12 @@ COLUMNS = (
     "Telegram CPU ms",
 )
 PRODUCT_NAME, KEYED_NAME, BARE_NAME = "product", "  store by key", "bare aiogram"
+#: name, bot, what is started and with what; the bare bot comes last
+ENTRIES: tuple[tuple[str, int, str, tuple[str, ...]], ...] = (
+    (PRODUCT_NAME, PRODUCT, "product", ()),
+    (KEYED_NAME, KEYED, "product", ("keyed",)),
+    (BARE_NAME, BARE, "bare", ()),
+)
 
 
 @dataclass(slots=True)
@@ -88,24 +93,28 @@ async def measure(telegram: Telegram, plan: Plan) -> Figure:
     """All situations, the bots in turn, the order reversed from repetition to repetition."""
     situations = [Situation(*pair) for pair in combinations(plan.users, plan.latencies_ms)]
     message_ids = telegram.store(ITEMS)
-    async with AsyncExitStack() as stack:
-
-        async def start(name: str, bot_id: int, kind: str, *more: str) -> Contestant:
-            subject = await stack.enter_async_context(running(kind, telegram.url, TOKENS[bot_id], *more))
-            codes = await subject.fresh(message_ids, POSTS)
-            # pydantic builds what it needs of a type when it is first met
-            await telegram.closed_loop(bot_id, codes, ITEMS, users=1, warm_up=0, counted=FIRST)
-            return Contestant(name, bot_id, subject, {situation: Side() for situation in situations})
-
-        bots = [await start(PRODUCT_NAME, PRODUCT, "product"), await start(BARE_NAME, BARE, "bare")]
-        if is_memory_store():
-            bots.insert(1, await start(KEYED_NAME, KEYED, "product", "keyed"))
+    entries = [entry for entry in ENTRIES if entry[0] != KEYED_NAME or is_memory_store()]
+    async with side_by_side(
+        *(running(kind, telegram.url, TOKENS[bot], *more) for _, bot, kind, more in entries)
+    ) as subjects:
+        bots = [
+            Contestant(name, bot, subject, {situation: Side() for situation in situations})
+            for (name, bot, *_), subject in zip(entries, subjects, strict=True)
+        ]
+        for bot in bots:
+            await _meet(telegram, bot, message_ids)
         for repeat in range(plan.repeats):
             for situation in situations:
                 for bot in bots if repeat % 2 == 0 else bots[::-1]:
                     await _turn(telegram, plan, situation, bot, message_ids)
         counted_by = (await bots[0].subject.usage()).counted_by
     return _figure(plan, situations, bots, counted_by)
+
+
+async def _meet(telegram: Telegram, bot: Contestant, message_ids: list[int]) -> None:
+    """The first deliveries: pydantic builds what it needs of a type when it is first met."""
+    codes = await bot.subject.fresh(message_ids, POSTS)
+    await telegram.closed_loop(bot.bot_id, codes, ITEMS, users=1, warm_up=0, counted=FIRST)
 
 
 async def _turn(telegram: Telegram, plan: Plan, situation: Situation, bot: Contestant, message_ids: list[int]) -> None:

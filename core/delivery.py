@@ -2,7 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from core.posts import Post
 from core.records import Record
+from core.settings import BotSettings
 
 #: Telegram deletes nothing older (BOTAPI §3.1)
 TELEGRAM_DELETE_LIMIT = timedelta(hours=48)
@@ -47,6 +49,16 @@ def deletion_time(sent_at: datetime, minutes: int) -> datetime | None:
     if minutes < 0 or timedelta(minutes=minutes) > LONGEST_DELETE_AFTER:
         raise ValueError("a deletion time is 0 (never) or 1 to 2820 minutes")
     return sent_at + timedelta(minutes=minutes)
+
+
+def minutes_to_live(post: Post, settings: BotSettings) -> int:
+    """Minutes until a delivery of `post` is taken back; 0: never. The post's own word goes before the settings'."""
+    return settings.delete_after_minutes if post.delete_after_minutes is None else post.delete_after_minutes
+
+
+def is_protected(post: Post, settings: BotSettings) -> bool:
+    """Whether a delivery of `post` may not be saved or forwarded. The post's own word goes before the settings'."""
+    return settings.protect_content if post.protect is None else post.protect
 
 
 def is_too_old(sent_at: datetime, now: datetime) -> bool:

@@ -6,8 +6,8 @@ import structlog
 
 log = structlog.get_logger("tollgate.alerts")
 
-#: sends one HTML sentence to the owners; must not raise for an ordinary Telegram failure
-Tell = Callable[[str], Awaitable[None]]
+#: sends one HTML sentence to the owners and says whether it reached any; raises nothing for a Telegram failure
+Tell = Callable[[str], Awaitable[bool]]
 
 
 class Alerts:
@@ -18,13 +18,22 @@ class Alerts:
         self._open: set[str] = set()
 
     async def raise_once(self, incident: str, html: str) -> bool:
-        """Tell the owners unless this incident is still open; returns whether they were told now."""
+        """Tell the owners unless this incident is still open; returns whether they were told now.
+
+        An incident of which nobody could be told stays closed: the next one is tried again.
+        """
         if incident in self._open:
             return False
         self._open.add(incident)
-        log.warning("alert.raised", incident=incident)
-        await self._tell(html)
-        return True
+        reached = await self.tell(html)
+        if not reached:
+            self._open.discard(incident)
+        log.warning("alert.raised", incident=incident, reached=reached)
+        return reached
+
+    async def tell(self, html: str) -> bool:
+        """Tell the owners without remembering an incident; returns whether anybody was reached."""
+        return await self._tell(html)
 
     async def clear(self, incident: str, html: str | None = None) -> None:
         """The incident is over: the next one is told again; `html` is sent when it was open."""
@@ -33,4 +42,4 @@ class Alerts:
         self._open.discard(incident)
         log.info("alert.cleared", incident=incident)
         if html is not None:
-            await self._tell(html)
+            await self.tell(html)

@@ -1,8 +1,9 @@
-"""Logs: an action and its data, as text or JSON, secrets masked."""
+"""Logs: an action and its data, as text or JSON, secrets masked wherever they stand."""
 
 import logging
 import re
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -12,6 +13,10 @@ from structlog.types import EventDict, Processor
 _BOT_TOKEN = re.compile(r"(?<!\d)(\d{3,}):[A-Za-z0-9_-]{6,}")
 #: user and password of a connection string
 _CREDENTIALS = re.compile(r"(mongodb(?:\+srv)?://)[^@/\s]+@")
+#: a key with one of these words in it holds a secret
+_SECRET_WORDS = frozenset({"token", "tokens", "password", "secret", "secrets", "uri", "authorization"})
+#: data nested deeper is shown as one masked text
+_DEPTH_MAX = 6
 
 
 def mask(text: str) -> str:
@@ -19,11 +24,29 @@ def mask(text: str) -> str:
     return _CREDENTIALS.sub(r"\1***@", _BOT_TOKEN.sub(r"\1:***", text))
 
 
+def _masked(value: Any, depth: int = 0) -> Any:
+    """`value` as it may be shown: numbers as they are, containers masked inside, everything else as masked text."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, BaseException) or depth > _DEPTH_MAX:
+        return mask(repr(value))
+    if isinstance(value, Mapping):
+        return {mask(str(key)): _masked_under(str(key), inner, depth + 1) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_masked(inner, depth + 1) for inner in value]
+    return mask(str(value))
+
+
+def _masked_under(key: str, value: Any, depth: int = 0) -> Any:
+    # a number or nothing under such a key is a count or "not set"
+    names_secret = not _SECRET_WORDS.isdisjoint(key.lower().split("_"))
+    if names_secret and value is not None and not isinstance(value, bool | int | float | Mapping):
+        return "***"
+    return _masked(value, depth)
+
+
 def _mask_values(_: Any, __: str, event: EventDict) -> EventDict:
-    for key, value in event.items():
-        if isinstance(value, str):
-            event[key] = mask(value)
-    return event
+    return {key: _masked_under(key, value) for key, value in event.items()}
 
 
 def configure(level: str, form: str) -> None:
@@ -47,7 +70,9 @@ def configure(level: str, form: str) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
+    # core and database log through the standard library; their data travels in `extra`
+    foreign: list[Processor] = [*shared, structlog.stdlib.ExtraAdder()]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=foreign, processors=last))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

@@ -21,6 +21,8 @@ log = structlog.get_logger("tollgate.recall")
 BROADCASTS_MAX, BATCH, AT_ONCE = 20, 200, 10
 #: recipients worked on in one run; the rest waits for the next hour
 RUN_MAX = 20_000
+#: recipients of one broadcast that could not be served in this run; beyond it something is wrong with more than them
+PUT_OFF_MAX = 1_000
 
 
 class BroadcastDeleter:
@@ -42,30 +44,32 @@ class BroadcastDeleter:
     async def _recall(self, broadcast: Broadcast, run: Run, budget: int) -> Counter[str]:
         await broadcast_ops.mark_recalling(broadcast.id)
         counted: Counter[str] = Counter()
-        while counted.total() < budget and not run.stopping.is_set():
-            recipients = await broadcast_ops.next_recipients(broadcast.id, BATCH)
+        put_off: list[int] = []
+        while counted.total() < budget and len(put_off) < PUT_OFF_MAX and not run.stopping.is_set():
+            recipients = await broadcast_ops.next_recipients(broadcast.id, BATCH, without=put_off)
             if not recipients:
                 break
             ends = await self._delete_all(recipients, run)
-            counted += ends
-            if ends["retry"] == len(recipients):
-                break  # nothing moves: the next hour tries again
+            put_off += [user_id for user_id, end in ends.items() if end == "retry"]
+            counted += Counter(ends.values())
         if await broadcast_ops.finish_recall(broadcast.id):
             log.info("broadcast.recalled", broadcast=broadcast.id, counts=dict(counted))
         return counted
 
-    async def _delete_all(self, recipients: list[Recipient], run: Run) -> Counter[str]:
+    async def _delete_all(self, recipients: list[Recipient], run: Run) -> dict[int, str]:
+        """What became of each recipient, by user id."""
         slots = asyncio.Semaphore(AT_ONCE)
+        ends: dict[int, str] = {}
 
-        async def one(recipient: Recipient) -> str:
+        async def one(recipient: Recipient) -> None:
             async with slots:
                 state, error = await self._delete(recipient, run)
-            if state is None:
-                return "retry"
-            await broadcast_ops.mark_recipient(recipient.broadcast_id, recipient.user_id, state, error)
-            return state.value
+            if state is not None:
+                await broadcast_ops.mark_recipient(recipient.broadcast_id, recipient.user_id, state, error)
+            ends[recipient.user_id] = "retry" if state is None else state.value
 
-        return Counter(await asyncio.gather(*(one(recipient) for recipient in recipients)))
+        await asyncio.gather(*(one(recipient) for recipient in recipients))
+        return ends
 
     async def _delete(self, recipient: Recipient, run: Run) -> tuple[RecipientState | None, str | None]:
         """The recipient's new state, or None when another try is needed."""

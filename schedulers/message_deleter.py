@@ -29,6 +29,10 @@ BATCH, AT_ONCE = 100, 10
 RUN_MAX = 5000
 #: how long a claim holds; a killed process keeps its promises from others no longer than this
 CLAIM_FOR = timedelta(minutes=2)
+#: between two messages to the owners about deliveries that stay
+TELL_EVERY = timedelta(hours=1)
+#: the same when nothing but accounts are gone, which happens all the time
+TELL_GONE_EVERY = timedelta(days=1)
 
 #: the notice cannot be turned any more, and that is all right
 _NOTICE_DONE = frozenset(
@@ -72,33 +76,38 @@ class MessageDeleter:
     def __init__(self, bot: Bot, alerts: Alerts) -> None:
         self._bot = bot
         self._alerts = alerts
+        #: ends the owners have not heard of yet
+        self._untold: Counter[str] = Counter()
+        self._told_at: datetime | None = None
 
     async def __call__(self, run: Run) -> Counts:
         total: Counter[str] = Counter()
         more, ended_well = True, False
         try:
-            while more and not run.stopping.is_set() and total.total() < RUN_MAX:
-                due = await deletion_ops.claim_due(run.now(), run.owner, CLAIM_FOR, BATCH)
-                more = len(due) == BATCH
-                total += await self._work_off(due, run)
+            with in_lane(Lane.DELETION):
+                while more and not run.stopping.is_set() and total.total() < RUN_MAX:
+                    due = await deletion_ops.claim_due(run.now(), run.owner, CLAIM_FOR, BATCH, bot_id=self._bot.id)
+                    more = len(due) == BATCH
+                    await self._work_off(due, run, total)
             ended_well = not run.stopping.is_set()
         finally:
+            await self._tell_owners(total, run.now())
             if not ended_well:
                 await deletion_ops.hand_back_all(run.owner, run.now())
-        await self._report(total)
-        return Counts(dict(total), more)
+        metrics.PENDING_DELETIONS_OVERDUE.set(await deletion_ops.count_overdue(run.now()))
+        return Counts(dict(total), more or not ended_well)
 
-    async def _work_off(self, due: Sequence[PendingDeletion], run: Run) -> Counter[str]:
+    async def _work_off(self, due: Sequence[PendingDeletion], run: Run, total: Counter[str]) -> None:
         slots = asyncio.Semaphore(AT_ONCE)
         terminal: list[str] = []
-        counted: Counter[str] = Counter()
 
         async def one(promise: PendingDeletion) -> None:
             async with slots:
                 if run.stopping.is_set():
                     return
                 verdict = await self._keep(promise, run.now())
-                counted[verdict.end.value] += 1
+                total[verdict.end.value] += 1
+                metrics.DELETIONS.labels(outcome=verdict.end.value).inc()
                 if verdict.end is End.RETRY:
                     await self._put_off(promise, run, verdict)
                 else:
@@ -112,23 +121,19 @@ class MessageDeleter:
         for error in ends:
             if error is not None:
                 raise error
-        for end, count in counted.items():
-            metrics.DELETIONS.labels(outcome=end).inc(count)
-        return counted
 
     async def _keep(self, promise: PendingDeletion, now: datetime) -> _Verdict:
         """Take one delivery back; classify whatever Telegram answers."""
-        if promise.bot_id != self._bot.id or not promise.message_ids:
-            return _Verdict(End.UNKNOWN, "no message of this bot is known")
+        if not promise.message_ids:
+            return _Verdict(End.UNKNOWN, "no message is known")
         if is_too_old(promise.sent_at, now):
             await self._turn_notice(promise, user_texts.TIME_UP_TOO_OLD, with_button=False)
             return _Verdict(End.TOO_OLD)
-        with in_lane(Lane.DELETION):
-            try:
-                deletion = await delete_messages(self._bot, promise.chat_id, promise.message_ids)
-            except TELEGRAM_ERRORS as error:
-                return _after_failure(promise, now, error)
-            return await self._tell(promise, now, deletion)
+        try:
+            deletion = await delete_messages(self._bot, promise.chat_id, promise.message_ids)
+        except TELEGRAM_ERRORS as error:
+            return _after_failure(promise, now, error)
+        return await self._tell(promise, now, deletion)
 
     async def _tell(self, promise: PendingDeletion, now: datetime, deletion: Deletion) -> _Verdict:
         if deletion.refused:
@@ -160,13 +165,17 @@ class MessageDeleter:
         not_before = verdict.not_before or run.now() + retry_pause(promise.attempts + 1)
         await deletion_ops.give_back(promise.id, run.owner, not_before=not_before, error=verdict.error)
 
-    async def _report(self, total: Counter[str]) -> None:
-        too_old = total[End.TOO_OLD.value] + total[End.READER_GONE.value]
-        lost = total[End.UNKNOWN.value]
-        if too_old or lost:
-            await self._alerts.raise_once("deletions", owner_alerts.deletions_impossible(too_old, lost))
-        else:
-            await self._alerts.clear("deletions")
+    async def _tell_owners(self, total: Counter[str], now: datetime) -> None:
+        """What stays for good is told to the owners, all of it, in one message an hour (a day) at most."""
+        for end in (End.TOO_OLD, End.READER_GONE, End.UNKNOWN):
+            self._untold[end.value] += total[end.value]
+        too_old, gone, lost = (self._untold[end.value] for end in (End.TOO_OLD, End.READER_GONE, End.UNKNOWN))
+        pause = TELL_EVERY if too_old or lost else TELL_GONE_EVERY
+        if not self._untold.total() or (self._told_at is not None and now - self._told_at < pause):
+            return
+        if await self._alerts.tell(owner_alerts.deletions_impossible(too_old, gone, lost)):
+            self._untold.clear()
+            self._told_at = now
 
 
 def _after_failure(promise: PendingDeletion, now: datetime, error: BaseException) -> _Verdict:

@@ -8,8 +8,8 @@ from aiogram import Bot
 
 from core.clock import SystemClock
 from core.jobs import RunReport
+from database.batches import Bounds
 from monitoring.alerts import Alerts
-from schedulers.bounds import Bounds
 from schedulers.broadcast_deleter import BroadcastDeleter
 from schedulers.message_deleter import MessageDeleter
 from schedulers.runner import Job, Runner
@@ -25,19 +25,23 @@ class JobContext:
 
     clock: SystemClock = field(default_factory=SystemClock)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    #: of every bulk delete
     bounds: Bounds = field(default_factory=Bounds)
+    #: of every run
+    time_limit: timedelta = timedelta(seconds=300)
     cleanup_hours: tuple[int, ...] = (0, 12)
     #: empty: this process's own name
     owner: str = ""
     timer: Timer = field(default_factory=Timer)
 
     def scheduled(self, job: Job, schedule: Schedule) -> ScheduledJob:
-        limit = timedelta(seconds=self.bounds.timeout_s)
-        return ScheduledJob(job, schedule, Runner(self.clock, self.owner, time_limit=limit), self.clock, self.timer)
+        runner = Runner(self.clock, self.owner, time_limit=self.time_limit)
+        return ScheduledJob(job, schedule, runner, self.clock, self.timer)
 
 
-async def _ignore(html: str) -> None:
+async def _nobody(html: str) -> bool:
     """Alerts of a deleter made without owners to tell; the counts are in the report and the log."""
+    return False
 
 
 class JobScheduler:
@@ -111,7 +115,7 @@ def create_message_deleter_scheduler(
     bot: Bot, context: JobContext | None = None, alerts: Alerts | None = None
 ) -> MessageDeleterScheduler:
     """The message deleter for the bot that delivered; without `alerts` nobody is told of what stays."""
-    return MessageDeleterScheduler(bot, context or JobContext(), alerts or Alerts(_ignore))
+    return MessageDeleterScheduler(bot, context or JobContext(), alerts or Alerts(_nobody))
 
 
 def create_broadcast_deleter_scheduler(bot: Bot, context: JobContext | None = None) -> BroadcastDeleterScheduler:

@@ -87,7 +87,8 @@ class Runner:
             return self._report(job, scheduled_at, started_at, _Ended(JobOutcome.FAILED, error=_describe(error)))
         if row is None:
             return self._report(job, scheduled_at, started_at, _Ended(JobOutcome.SKIPPED))
-        run = Run(self._clock, self._owner, stopping or asyncio.Event())
+        # a name per run: two runs of one process must not take each other's claims for their own
+        run = Run(self._clock, f"{self._owner}:{secrets.token_hex(3)}", stopping or asyncio.Event())
         try:
             ended = await self._execute(job, run)
         except asyncio.CancelledError:
@@ -108,7 +109,8 @@ class Runner:
                 return _Ended(JobOutcome.TIMED_OUT, error=f"stopped after {limit_s:.0f} s")
             log.error("job.failed", job=job.name, exc_info=error)
             return _Ended(JobOutcome.FAILED, error=_describe(error))
-        return _Ended(JobOutcome.SUCCEEDED, counts)
+        cut_short = run.stopping.is_set() and counts.more
+        return _Ended(JobOutcome.CANCELLED if cut_short else JobOutcome.SUCCEEDED, counts)
 
     def _report(self, job: Job, scheduled_at: datetime | None, started_at: datetime, ended: _Ended) -> RunReport:
         report = RunReport(

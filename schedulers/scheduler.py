@@ -106,7 +106,7 @@ class ScheduledJob:
 
     async def run_by_hand(self, requested_by: str = "hand") -> RunReport:
         """Run the job once, now, in this task; returns the report, raises nothing ordinary."""
-        return await self._runner.run(self.job, None, self._stopping, requested_by)
+        return await self._runner.run(self.job, None, requested_by=requested_by)
 
     def _arm(self) -> None:
         self._timer.add(self.job.name, _Ticks(self.schedule, self._clock), self._fire)

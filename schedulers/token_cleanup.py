@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from core.jobs import Counts
+from database.batches import Bounds
 from database.operations import settings_ops, token_ops
 from monitoring import metrics
-from schedulers.bounds import Bounds
 from schedulers.runner import Run
 
 
@@ -19,12 +19,12 @@ class TokenCleanup:
 
     async def __call__(self, run: Run) -> Counts:
         now = run.now()
-        used = await token_ops.delete_expired_and_used_tokens(now, **self._bounds.as_arguments())
+        used = await token_ops.delete_expired_and_used_tokens(now, **self._bounds)
         metrics.CLEANUP_DELETED.labels(kind="tokens").inc(used.count)
         settings = await settings_ops.current(now)
         if settings.keep_unused_tokens_days is None:
             return Counts({"deleted": used.count}, used.more)
         cutoff = now - timedelta(days=settings.keep_unused_tokens_days)
-        unused = await token_ops.delete_unused_older_than(cutoff, now, **self._bounds.as_arguments())
+        unused = await token_ops.delete_unused_older_than(cutoff, now, **self._bounds)
         metrics.CLEANUP_DELETED.labels(kind="unused_tokens").inc(unused.count)
         return Counts({"deleted": used.count, "unused_deleted": unused.count}, used.more or unused.more)

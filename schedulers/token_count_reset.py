@@ -4,9 +4,9 @@ from zoneinfo import ZoneInfo
 
 from core.days import start_of_day
 from core.jobs import Counts
+from database.batches import Bounds
 from database.operations import token_ops
 from monitoring import metrics
-from schedulers.bounds import Bounds
 from schedulers.runner import Run
 
 
@@ -21,6 +21,6 @@ class TokenCountReset:
 
     async def __call__(self, run: Run) -> Counts:
         today = start_of_day(run.now(), self._zone)
-        deleted = await token_ops.reset_token_counts(today, **self._bounds.as_arguments())
+        deleted = await token_ops.reset_token_counts(today, **self._bounds)
         metrics.CLEANUP_DELETED.labels(kind="token_counts").inc(deleted.count)
         return Counts({"deleted": deleted.count}, deleted.more)

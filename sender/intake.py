@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import structlog
 from aiogram import BaseMiddleware, Bot, Dispatcher
+from aiogram.client.session.middlewares.base import RequestMiddlewareType
 from aiogram.types import CallbackQuery, ErrorEvent, Message, TelegramObject, Update
 
 from core.errors import StoreUnavailable, TollgateError
@@ -51,17 +52,27 @@ def _person_chat(update: Update) -> int | None:
 
 
 async def _say(bot: Bot, update: Update, sentence: str) -> None:
-    """Tell the person behind an update one sentence; a failure to do so is only logged."""
+    """Tell the person behind an update one sentence; a failure to do so is only logged.
+
+    In the chat also after a button: its toast may have been used up already.
+    """
     chat_id = _person_chat(update)
     if chat_id is None:
         return
     try:
-        if update.callback_query is not None:
-            await bot.answer_callback_query(update.callback_query.id, text=sentence[:200])
-        else:
-            await bot.send_message(chat_id, escape(sentence, quote=False))
+        await bot.send_message(chat_id, escape(sentence, quote=False))
     except TELEGRAM_ERRORS as error:
         log.warning("intake.sentence_failed", chat_id=chat_id, error=type(error).__name__)
+
+
+async def _stop_spinner(bot: Bot, update: Update) -> None:
+    """Answer a button that a handler may not have come to answer."""
+    if update.callback_query is None:
+        return
+    try:
+        await bot.answer_callback_query(update.callback_query.id)
+    except TELEGRAM_ERRORS as error:
+        log.debug("intake.spinner_left", error=type(error).__name__)
 
 
 class HoldThroughOutages(BaseMiddleware):
@@ -82,7 +93,8 @@ class HoldThroughOutages(BaseMiddleware):
         self._words = words
         self._sleep = sleep
         self._monotonic = monotonic
-        self._told: set[int] = set()
+        #: bot and chat: one person may use both bots
+        self._told: set[tuple[int, int]] = set()
         self._probing: asyncio.Future[None] | None = None
         self._wave = asyncio.Semaphore(WAVE)
         self.held = 0
@@ -113,10 +125,11 @@ class HoldThroughOutages(BaseMiddleware):
                 self._told.clear()
 
     async def _tell_once(self, bot: Bot, update: Update) -> None:
+        await _stop_spinner(bot, update)
         chat_id = _person_chat(update)
-        if chat_id is None or chat_id in self._told:
+        if chat_id is None or (bot.id, chat_id) in self._told:
             return
-        self._told.add(chat_id)
+        self._told.add((bot.id, chat_id))
         await _say(bot, update, self._words.HELD)
 
     async def _repeat(self, handler: Handler, update: Update, data: dict[str, Any]) -> Any:
@@ -179,6 +192,7 @@ class AnswerErrors:
 
     async def __call__(self, event: ErrorEvent, bot: Bot) -> None:
         error = event.exception
+        await _stop_spinner(bot, event.update)
         if isinstance(error, TollgateError):
             log.info("update.refused", error=type(error).__name__, detail=str(error))
             await _say(bot, event.update, error.sentence)
@@ -194,7 +208,7 @@ def install(dispatcher: Dispatcher, bot: Bot, *, hold: HoldThroughOutages, words
     At a stop, handlers in flight are waited for and what was handled is confirmed to Telegram.
     """
     keeping = Safekeeping()
-    bot.session.middleware(keeping.on_call)
+    _put_outermost(bot, keeping.on_call)
     dispatcher.update.outer_middleware(keeping.on_update)
     dispatcher.update.outer_middleware(hold)
     dispatcher.errors.register(AnswerErrors(words))
@@ -204,3 +218,12 @@ def install(dispatcher: Dispatcher, bot: Bot, *, hold: HoldThroughOutages, words
         await keeping.confirm(bot)
 
     dispatcher.shutdown.register(finish)
+
+
+def _put_outermost(bot: Bot, middleware: RequestMiddlewareType) -> None:
+    """The first registered is the outermost: only there is a batch seen as the poison guard has repaired it."""
+    registered = list(bot.session.middleware)
+    for inner in registered:
+        bot.session.middleware.unregister(inner)
+    for one in (middleware, *registered):
+        bot.session.middleware.register(one)

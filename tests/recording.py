@@ -39,6 +39,6 @@ class RecordingBot(Bot):
         return self.session.calls
 
 
-def recording_bot() -> RecordingBot:
-    """A fresh one, with the user bot's number."""
-    return RecordingBot("1002:sandbox-user", session=RecordingSession())
+def recording_bot(token: str = "1002:sandbox-user") -> RecordingBot:
+    """A fresh one, with the user bot's number unless told otherwise."""
+    return RecordingBot(token, session=RecordingSession())

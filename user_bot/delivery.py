@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from aiogram import Bot
+from aiogram.exceptions import TelegramAPIError
 
 from core.access import Banned, NoAccess, decide
 from core.clock import Clock
-from core.delivery import DOUBLE_TAP, deletion_time
+from core.delivery import DOUBLE_TAP, deletion_time, is_protected, minutes_to_live
 from core.errors import StoreUnavailable
 from core.posts import Post
 from core.settings import BotSettings
@@ -21,6 +22,7 @@ from database.operations import deletion_ops, post_ops, settings_ops, user_ops
 from monitoring import metrics
 from monitoring.alerts import Alerts
 from sender.failures import TELEGRAM_ERRORS, Failure, classify
+from user_bot.taps import Taps
 from views import owner_alerts, user_keyboards, user_texts
 
 log = structlog.get_logger("tollgate.delivery")
@@ -47,7 +49,8 @@ class Outcome(StrEnum):
     LATER = "later"
 
 
-_NOTHING_SENT = frozenset({Outcome.STORAGE_LOST, Outcome.SOURCE_GONE, Outcome.BLOCKED, Outcome.LATER})
+#: the person did not get it, or nobody can say: pressing again is a wish of its own
+_WANTED_AGAIN = frozenset({Outcome.STORAGE_LOST, Outcome.SOURCE_GONE, Outcome.BLOCKED, Outcome.LATER, Outcome.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +92,8 @@ class Deliverer:
         self._zone = zone
         self._alerts = alerts
         self._sleep = sleep
-        self._in_flight: set[tuple[int, str]] = set()
+        self._taps = Taps()
         self._lost_storages: set[int] = set()
-        #: claims whose delivery stopped at an absent database before anything was sent: the repeat may use them
-        self._kept_claims: dict[tuple[int, str], deletion_ops.Claim] = {}
 
     async def deliver(self, user: User, code: str) -> Outcome:
         """Hand post `code` to `user`, or say in one sentence why not.
@@ -101,13 +102,12 @@ class Deliverer:
         Raises StoreUnavailable only when nothing was sent; calling it again is then safe.
         """
         wish = Wish(user, code)
-        if wish.key in self._in_flight:
+        if not self._taps.begin(wish.key, self._clock.now()):
             return self._count(Outcome.DOUBLE_TAP, wish)
-        self._in_flight.add(wish.key)
         try:
             return self._count(await self._admit(wish), wish)
         finally:
-            self._in_flight.discard(wish.key)
+            self._taps.end(wish.key)
 
     def _count(self, outcome: Outcome, wish: Wish) -> Outcome:
         metrics.DELIVERIES.labels(outcome=outcome.value).inc()
@@ -133,15 +133,17 @@ class Deliverer:
         if claim is None:
             return Outcome.DOUBLE_TAP
         outcome = await self._promise_and_send(wish, terms, claim)
-        if outcome in _NOTHING_SENT:
+        if outcome in _WANTED_AGAIN:
             # the next try must not look like a second tap, nor like a repeated open
             await self._write_down(lambda: deletion_ops.release_delivery(claim, self._clock.now()))
-        elif terms.delete_at is None:
+            return outcome
+        self._taps.granted(wish.key, now)
+        if terms.delete_at is None:
             await self._write_down(lambda: deletion_ops.settle_delivery(claim.id))
         return outcome
 
     async def _claim(self, wish: Wish, terms: _Terms) -> deletion_ops.Claim | None:
-        kept = self._kept_claims.pop(wish.key, None)
+        kept = self._taps.take_kept(wish.key, terms.sent_at)
         if kept is not None:
             return kept
         return await deletion_ops.claim_delivery(
@@ -163,7 +165,7 @@ class Deliverer:
                     self._bot.id, reader, reader, wish.code, terms.sent_at, terms.delete_at
                 )
             except StoreUnavailable:
-                self._kept_claims[wish.key] = claim
+                self._taps.keep(wish.key, claim)
                 raise
         try:
             sent = await self._copy(wish, terms)
@@ -223,19 +225,19 @@ class Deliverer:
 
     async def _explain(self, wish: Wish, post: Post, failure: Failure, error: BaseException) -> Outcome:
         if failure is Failure.SOURCE_GONE:
+            await self._say(wish, user_texts.POST_EMPTY)
             await self._alerts.raise_once(f"post:{post.code}", owner_alerts.post_damaged(post, 0))
-            await self._say(wish, user_texts.POST_GONE)
             return Outcome.SOURCE_GONE
         if failure in _STORAGE_FAILURES:
-            await self._storage_lost(post.storage_chat_id, error)
             await self._say(wish, user_texts.STORAGE_LOST, again=True)
+            await self._storage_lost(post.storage_chat_id, error)
             return Outcome.STORAGE_LOST
         await self._say(wish, user_texts.TRY_AGAIN, again=True)
         return Outcome.LATER
 
     async def _storage_lost(self, chat_id: int, error: BaseException) -> None:
         # the admin bot may have told of the same channel: the incident is shared, and ended by who began it
-        if await self._alerts.raise_once(f"storage:{chat_id}", owner_alerts.storage_lost(str(error))):
+        if await self._alerts.raise_once(f"storage:{chat_id}", owner_alerts.storage_lost(_words_of(error))):
             self._lost_storages.add(chat_id)
 
     async def _storage_works(self, chat_id: int) -> None:
@@ -266,6 +268,13 @@ class Deliverer:
 
 
 def _terms(post: Post, settings: BotSettings, now: datetime) -> _Terms:
-    minutes = settings.delete_after_minutes if post.delete_after_minutes is None else post.delete_after_minutes
-    protect = settings.protect_content if post.protect is None else post.protect
-    return _Terms(post=post, protect=protect, sent_at=now, delete_at=deletion_time(now, minutes))
+    return _Terms(
+        post=post,
+        protect=is_protected(post, settings),
+        sent_at=now,
+        delete_at=deletion_time(now, minutes_to_live(post, settings)),
+    )
+
+
+def _words_of(error: BaseException) -> str:
+    return error.message if isinstance(error, TelegramAPIError) else type(error).__name__

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 from aiogram import Bot, Dispatcher
 
 from config import Settings
 from core.errors import StoreUnavailable
+from database.batches import Bounds
+from database.operations import run_ops
 from monitoring.alerts import Alerts
 from process import Foundation, Part, announce, foundation, serve_until_stopped
 from schedulers import (
@@ -17,7 +20,6 @@ from schedulers import (
     token_cleanup_scheduler,
     token_count_reset_scheduler,
 )
-from schedulers.bounds import Bounds
 from schedulers.registry import JobContext, JobScheduler
 from sender.failures import TELEGRAM_ERRORS
 from sender.intake import install
@@ -34,6 +36,8 @@ log = structlog.get_logger("tollgate.user_bot")
 ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member"]
 #: a job under way at a stop gets this long to finish its step, in seconds
 JOBS_END_S = 5.0
+#: what a run may take beyond CLEANUP_TIMEOUT_SECONDS, in seconds
+RUN_GRACE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,18 @@ def build(base: Foundation) -> UserBot:
     dispatcher = Dispatcher(disable_fsm=True, **names)
     install(dispatcher, bot, hold=base.hold, words=common_texts)
     dispatcher.include_router(build_router(clock))
-    bounds = Bounds(settings.CLEANUP_BATCH_SIZE, settings.CLEANUP_TIMEOUT_SECONDS, settings.CLEANUP_PAUSE_MS)
-    jobs = JobContext(clock=clock, zone=zone, bounds=bounds, cleanup_hours=settings.TOKEN_CLEANUP_HOUR)
+    jobs = JobContext(
+        clock=clock,
+        zone=zone,
+        bounds=Bounds(
+            batch_size=settings.CLEANUP_BATCH_SIZE,
+            timeout_s=settings.CLEANUP_TIMEOUT_SECONDS,
+            pause_ms=settings.CLEANUP_PAUSE_MS,
+        ),
+        # a bulk delete ends by itself at its limit; the run's own comes after it
+        time_limit=timedelta(seconds=settings.CLEANUP_TIMEOUT_SECONDS + RUN_GRACE_S),
+        cleanup_hours=settings.TOKEN_CLEANUP_HOUR,
+    )
     return UserBot(bot, dispatcher, jobs, base.alerts)
 
 
@@ -89,8 +103,11 @@ async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
 
 
 async def _recover(user_bot: UserBot) -> None:
+    """What a crash left behind: readers to be told, runs that never ended."""
+    jobs = user_bot.jobs
     try:
-        await Recovery(user_bot.bot, user_bot.jobs.clock).tell_interrupted()
+        await Recovery(user_bot.bot, jobs.clock).tell_interrupted()
+        await run_ops.abandon_stale(jobs.clock.now(), jobs.time_limit)
     except StoreUnavailable as error:
         log.warning("recovery.put_off", error=str(error))
 

@@ -27,11 +27,13 @@ def post_damaged(post: Post, delivered: int) -> str:
     )
 
 
-def deletions_impossible(too_old: int, lost: int) -> str:
-    """Deliveries that stay where they are."""
+def deletions_impossible(too_old: int, accounts_gone: int, lost: int) -> str:
+    """Deliveries that stay where they are, by the reason why."""
     lines = ["<b>Some deliveries could not be taken back.</b>"]
     if too_old:
-        lines.append(f"{too_old} were older than 48 hours (or their reader is gone): Telegram no longer deletes them.")
+        lines.append(f"Older than 48 hours, so that Telegram no longer deletes them: {too_old}.")
+    if accounts_gone:
+        lines.append(f"The subscriber's account is gone: {accounts_gone}.")
     if lost:
-        lines.append(f"{lost} were sent in a call whose answer never came, so their messages are unknown.")
+        lines.append(f"Telegram's answer to the delivery never came, so its messages are unknown: {lost}.")
     return "\n".join(lines)

@@ -14,6 +14,7 @@ _ISOLATE, _END = "\u2068", "\u2069"
 
 INVALID_LINK = "This link is not valid. Please check that you copied all of it."
 POST_GONE = "This post is not available. The link may be wrong, or the post was taken down."
+POST_EMPTY = "This post is empty now: its messages are gone. The owner has been told."
 STORAGE_LOST = "I cannot reach this post right now. The owner has been told. Please try again later."
 TRY_AGAIN = "That did not work just now. Please try again in a moment."
 NOT_CONFIRMED = (
@@ -25,7 +26,7 @@ INTERRUPTED = (
 NO_ACCESS = "You have no deliveries left for now."
 NOT_A_COMMAND = "I only hand over posts. Open a post's link, or send /help."
 ONLY_PRIVATE = "Please open me in a private chat."
-ON_ITS_WAY = "On its way."
+ONE_MOMENT = "One moment."
 STALE_BUTTON = "This button is from an older message. Open the post's link again."
 TIME_UP_TOO_OLD = (
     "Time is up, but Telegram does not let me remove these messages any more. You can delete them yourself."

@@ -1,5 +1,6 @@
 """Broadcasts and their recipients: what the recall needs."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from core.broadcasts import Broadcast, BroadcastStatus, Recipient, RecipientState
@@ -35,12 +36,16 @@ async def mark_recalling(broadcast_id: str) -> bool:
     return await _broadcasts().update_one(condition, {"$set": {"status": BroadcastStatus.RECALLING}})
 
 
-async def next_recipients(broadcast_id: str, limit: int) -> list[Recipient]:
+async def next_recipients(broadcast_id: str, limit: int, *, without: Sequence[int] = ()) -> list[Recipient]:
     """Up to `limit` recipients whose message still stands (state sent), oldest first; `[]` when none is left.
 
-    Marking them with `mark_recipient` is what makes the next call return others.
+    `without`: user ids that could not be served in this run and must not hide those behind them. Marking the others
+    with `mark_recipient` is what makes the next call return new ones.
     """
-    found = await _recipients().find(_still_there(broadcast_id), limit=limit, sort=[("sent_at", 1)])
+    condition = _still_there(broadcast_id)
+    if without:
+        condition = {**condition, "user_id": {"$nin": list(without)}}
+    found = await _recipients().find(condition, limit=limit, sort=[("sent_at", 1)])
     return [Recipient.model_validate({**document, "broadcast_id": broadcast_id}) for document in found]
 
 

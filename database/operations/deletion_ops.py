@@ -100,14 +100,19 @@ def _due(now: datetime) -> Document:
     }
 
 
-async def claim_due(now: datetime, owner: str, hold_for: timedelta, limit: int) -> list[PendingDeletion]:
+async def claim_due(
+    now: datetime, owner: str, hold_for: timedelta, limit: int, *, bot_id: int | None = None
+) -> list[PendingDeletion]:
     """Take up to `limit` due promises, oldest first, for `owner` until `now + hold_for`; `[]` when none is due.
+
+    With `bot_id` only that bot's: another bot can do nothing about them.
 
     Due: `delete_at <= now`, not held by anybody, `not_before` passed. Each promise is claimed by one conditional
     update, so two callers never get the same one while it is held; a crashed owner's come back after `hold_for`.
     With several callers at once one may get fewer than `limit` although more are due.
     """
-    due = await _promises().find(_due(now), limit=limit, sort=[("delete_at", 1)], projection=["_id"])
+    condition = _due(now) if bot_id is None else {**_due(now), "bot_id": bot_id}
+    due = await _promises().find(condition, limit=limit, sort=[("delete_at", 1)], projection=["_id"])
     if not due:
         return []
     mine: Document = {"_id": {"$in": [document["_id"] for document in due]}}

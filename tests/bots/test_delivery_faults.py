@@ -38,10 +38,10 @@ async def test_an_album_whose_third_item_is_gone_says_so_to_both(house: House) -
     assert len(promise.message_ids) == 4
 
 
-async def test_a_post_without_any_message_left_is_not_available(house: House) -> None:
+async def test_a_post_without_any_message_left_is_said_to_be_empty(house: House) -> None:
     post = await house.store()
     await house.world.delete_message(STORAGE, post.message_ids[0])
-    await open_and_wait(house, post, "not available")
+    await open_and_wait(house, post, "is empty now")
     assert await promises() == []
 
 

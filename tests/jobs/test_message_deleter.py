@@ -4,12 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from aiogram import Bot
 
 from core.delivery import PendingDeletion
 from core.jobs import JobOutcome, RunReport
 from core.posts import Post
 from database.operations import deletion_ops, run_ops
 from schedulers import create_message_deleter_scheduler
+from sender.lanes import Lane, current_lane
 from tests.house import ALICE, STORAGE, USER_BOT, House
 
 OWNER_BOT = "house_admin_bot"
@@ -213,7 +215,7 @@ async def test_a_delivery_whose_ids_were_lost_is_counted_and_told(house: House) 
     assert report.counts == {"unknown": 1}
     assert await open_promises() == []
     told = await house.olive.transcript(OWNER_BOT)
-    assert "never came" in told["messages"][-1]["text"]
+    assert "never came, so its messages are unknown: 1" in told["messages"][-1]["text"]
 
 
 async def test_two_deleters_at_once_take_each_delivery_back_once(house: House) -> None:
@@ -245,3 +247,74 @@ async def test_storage_is_never_touched(house: House) -> None:
     await take_back(house)
     stored = [m for m in await house.world.chat_messages(STORAGE) if m.get("photo")]
     assert [m["deleted_at"] for m in stored] == [None, None]
+
+
+async def test_what_stays_is_told_in_full_once_an_hour_at_most(house: House) -> None:
+    deleter = create_message_deleter_scheduler(house.base.user_bot, house.user_bot.jobs, house.base.alerts)
+    for _ in range(3):
+        await delivered(house)
+        await house.advance(hours=49)
+        await deleter.delete_due_messages()
+    told = await house.olive.transcript(OWNER_BOT)
+    texts_told = [m["text"] for m in told["messages"] if "could not be taken back" in m.get("text", "")]
+    assert len(texts_told) == 3, "more than an hour lies between them"
+    for _ in range(2):
+        await delivered(house)
+        await house.advance(seconds=5)
+    for promise in await open_promises():
+        await deletion_ops.record_messages(promise.id, [])
+    await house.advance(minutes=31)
+    await deleter.delete_due_messages()
+    assert texts_told == [m["text"] for m in (await house.olive.transcript(OWNER_BOT))["messages"] if "taken back" in m.get("text", "")]  # fmt: skip
+    await house.advance(minutes=31)
+    await deleter.delete_due_messages()
+    told = await house.olive.transcript(OWNER_BOT)
+    assert "unknown: 2" in told["messages"][-1]["text"]
+
+
+async def test_owners_who_could_not_be_told_are_told_later(house: House) -> None:
+    await delivered(house)
+    await house.advance(hours=49)
+    await house.world.fault("html", method="sendMessage", bot=OWNER_BOT, status=502, times=1)
+    deleter = create_message_deleter_scheduler(house.base.user_bot, house.user_bot.jobs, house.base.alerts)
+    await deleter.delete_due_messages()
+    await deleter.delete_due_messages()
+    told = await house.olive.transcript(OWNER_BOT)
+    assert "no longer deletes them: 1" in told["messages"][-1]["text"]
+
+
+async def test_another_bots_promises_are_left_to_it(house: House) -> None:
+    now = house.base.clock.now()
+    kept = await deletion_ops.promise(777, ALICE, ALICE, "x" * 16, now - timedelta(hours=1), now)
+    await deletion_ops.record_messages(kept, [1])
+    assert (await take_back(house)).counts == {}
+    assert [promise.id for promise in await open_promises()] == [kept]
+
+
+async def test_a_second_run_of_this_process_leaves_the_firsts_claims_alone(house: House) -> None:
+    await delivered(house)
+    await house.advance(minutes=31)
+    now = house.base.clock.now()
+    held = await deletion_ops.claim_due(now, "me:first", timedelta(minutes=2), 10)
+    deleter = create_message_deleter_scheduler(house.base.user_bot, house.user_bot.jobs)
+    deleter.start()
+    deleter.stop()
+    assert (await deleter.delete_due_messages()).counts == {}
+    (promise,) = await open_promises()
+    assert promise.claimed_by == "me:first"
+    assert await deletion_ops.finish([held[0].id], "me:first") == 1
+
+
+async def test_notices_of_old_deliveries_wait_behind_people(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    lanes: list[Lane] = []
+    edit = Bot.edit_message_text
+
+    async def noting(self: Bot, *arguments: Any, **options: Any) -> Any:
+        lanes.append(current_lane())
+        return await edit(self, *arguments, **options)
+
+    monkeypatch.setattr(Bot, "edit_message_text", noting)
+    await delivered(house)
+    await house.advance(hours=49)
+    await take_back(house)
+    assert lanes == [Lane.DELETION]

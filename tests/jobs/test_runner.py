@@ -218,3 +218,38 @@ async def test_a_stop_lets_the_run_under_way_end_its_step(db: Database) -> None:
     (row,) = await run_ops.last_runs(5)
     assert (row.outcome, row.counts) == (JobOutcome.SUCCEEDED, {"steps": 1})
     assert job.runs == 1, "a tick that comes while a run is under way starts no second one"
+
+
+async def test_a_run_cut_short_by_a_stop_is_cancelled_and_says_what_it_did(db: Database, clock: ManualClock) -> None:
+    stopping = asyncio.Event()
+
+    async def cut_short(run: Run) -> Counts:
+        stopping.set()
+        return Counts({"deleted": 1}, more=True)
+
+    report = await Runner(clock, "me").run(FakeJob(cut_short), TICK, stopping)
+    assert (report.outcome, report.counts) == (JobOutcome.CANCELLED, {"deleted": 1})
+
+
+async def test_a_stopped_job_can_still_be_run_by_hand(db: Database) -> None:
+    async def unless_stopped(run: Run) -> Counts:
+        return Counts({"runs": int(not run.stopping.is_set())})
+
+    one = scheduled(FakeJob(unless_stopped), SystemClock(), HandTimer())
+    one.start()
+    one.stop()
+    await one.ended(5)
+    assert (await one.run_by_hand()).counts == {"runs": 1}
+
+
+async def test_each_run_has_an_owner_of_its_own(db: Database, clock: ManualClock) -> None:
+    owners: list[str] = []
+
+    async def note_owner(run: Run) -> Counts:
+        owners.append(run.owner)
+        return Counts()
+
+    for _ in range(2):
+        await Runner(clock, "me").run(FakeJob(note_owner), None)
+    assert len(set(owners)) == 2
+    assert all(owner.startswith("me:") for owner in owners)

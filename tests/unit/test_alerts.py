@@ -12,9 +12,11 @@ from monitoring.logs import mask
 class Told:
     def __init__(self) -> None:
         self.texts: list[str] = []
+        self.reaches = True
 
-    async def __call__(self, html: str) -> None:
+    async def __call__(self, html: str) -> bool:
         self.texts.append(html)
+        return self.reaches
 
 
 async def test_an_open_incident_is_told_once_and_again_after_it_was_over() -> None:
@@ -27,6 +29,16 @@ async def test_an_open_incident_is_told_once_and_again_after_it_was_over() -> No
     await alerts.clear("storage", "back")
     assert await alerts.raise_once("storage", "lost again")
     assert told.texts == ["lost", "else", "back", "lost again"]
+
+
+async def test_an_incident_nobody_could_be_told_of_is_tried_again() -> None:
+    told = Told()
+    told.reaches = False
+    alerts = Alerts(told)
+    assert not await alerts.raise_once("storage", "lost")
+    told.reaches = True
+    assert await alerts.raise_once("storage", "lost")
+    assert told.texts == ["lost", "lost"]
 
 
 def test_tokens_and_passwords_are_masked_wherever_they_stand() -> None:

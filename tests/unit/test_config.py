@@ -34,6 +34,10 @@ def complaints(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
     return capsys.readouterr().err.splitlines()
 
 
+def env_file(folder: Path, *lines: str) -> None:
+    (folder / ".env").write_text("\n".join(lines), encoding="utf-8")
+
+
 def test_the_least_configuration_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     found = settings(monkeypatch)
     assert found.ADMIN_IDS == (501, 502)
@@ -69,7 +73,9 @@ def test_each_missing_value_gets_a_line_of_its_own(capsys: pytest.CaptureFixture
         ("LOG_FORMAT", "xml", "'text' or 'json'"),
         ("TELEGRAM_API_URL", "api.telegram.org", "an address starting with"),
         ("SANDBOX_CLOCK_URL", "http://example.org/clock", "a sandbox on this machine"),
-        ("UPDATES", "webhook", "PUBLIC_BASE_URL"),
+        ("UPDATES", "webhook", "webhook is not there yet: use polling"),
+        ("UPDATES", "carrier pigeon", "'polling' or 'webhook'"),
+        ("ALERT_WEBHOOK_URL", "https://hooks.example/x", "alerts go to the owners in Telegram only"),
         ("MONGO_URI", "memory://", "ALLOW_MEMORY_STORE"),
         ("ADMIN_BOT_TOKEN", "1002:user-secret", "two different tokens"),
     ],
@@ -113,6 +119,46 @@ def test_a_mounted_secret_is_read_and_the_plain_name_wins(monkeypatch: pytest.Mo
     assert load_settings().USER_BOT_TOKEN.get_secret_value() == "1005:from-a-file"
 
 
+def test_a_mounted_secret_may_be_named_in_the_env_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("1005:from-a-file\n", encoding="utf-8")
+    (tmp_path / "ids").write_text("7, 8\n", encoding="utf-8")
+    env_file(tmp_path, f"USER_BOT_TOKEN_FILE={tmp_path / 'token'}", f"ADMIN_IDS_FILE={tmp_path / 'ids'}")
+    monkeypatch.setenv("ADMIN_BOT_TOKEN", "1001:admin-secret")
+    found = load_settings()
+    assert found.USER_BOT_TOKEN.get_secret_value() == "1005:from-a-file"
+    assert found.ADMIN_IDS == (7, 8)
+
+
+def test_the_plain_name_in_the_env_file_wins_over_a_file_named_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    env_file(tmp_path, *(f"{name}={value}" for name, value in GOOD.items()))
+    monkeypatch.setenv("USER_BOT_TOKEN_FILE", "/nowhere/at/all")
+    assert load_settings().USER_BOT_TOKEN.get_secret_value() == "1002:user-secret"
+
+
+def test_a_file_named_in_the_environment_wins_over_one_named_in_the_env_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "zone").write_text("Europe/Berlin\n", encoding="utf-8")
+    env_file(tmp_path, "TIMEZONE_FILE=/nowhere/at/all", "LOG_LEVEL=")
+    monkeypatch.setenv("TIMEZONE_FILE", str(tmp_path / "zone"))
+    assert settings(monkeypatch).TIMEZONE == "Europe/Berlin"
+
+
+def test_an_empty_mounted_file_is_as_good_as_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "empty").write_text("\n", encoding="utf-8")
+    monkeypatch.setenv("TIMEZONE_FILE", str(tmp_path / "empty"))
+    assert settings(monkeypatch).TIMEZONE == "UTC"
+    monkeypatch.delenv("ADMIN_IDS")
+    monkeypatch.setenv("ADMIN_IDS_FILE", str(tmp_path / "empty"))
+    with pytest.raises(SystemExit):
+        load_settings()
+    assert capsys.readouterr().err.splitlines() == ["config: ADMIN_IDS: is missing"]
+
+
 def test_a_mounted_secret_that_cannot_be_read_is_a_problem_not_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -139,3 +185,19 @@ def test_the_start_stops_with_status_2_and_no_traceback(tmp_path: Path) -> None:
     assert result.returncode == 2
     assert "config: TIMEZONE: an IANA zone" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("address", ["mongodb://", "mongodb://u:db-secret@", "mongodb://u:db-secret@host:port/x"])
+def test_an_address_pymongo_refuses_stops_the_start_with_status_2_and_one_line(tmp_path: Path, address: str) -> None:
+    result = subprocess.run(
+        [sys.executable, str(ROOT / "main.py")],
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin", "MONGO_URI": address} | GOOD,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode == 2
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("tollgate: MONGO_URI: the database address cannot be used")
+    assert "secret" not in line

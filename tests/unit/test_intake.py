@@ -106,12 +106,25 @@ async def test_the_next_outage_is_told_again(bot: RecordingBot) -> None:
     assert len(bot.calls) == 2
 
 
-async def test_a_pressed_button_is_answered_with_the_sentence(bot: RecordingBot) -> None:
+async def test_after_a_pressed_button_the_sentence_comes_into_the_chat_and_the_spinner_stops(bot: RecordingBot) -> None:
     store, time = Store(probes=1), Time()
     await holding(store, time)(store.handler, pressed(), {"bot": bot})
-    (call,) = bot.calls
-    assert isinstance(call, AnswerCallbackQuery)
-    assert call.text == common_texts.HELD[:200]
+    await AnswerErrors(common_texts)(ErrorEvent(update=pressed(), exception=BadInput("A <number>.")), bot)
+    spinner, held, again, refused = bot.calls
+    assert isinstance(spinner, AnswerCallbackQuery)
+    assert isinstance(again, AnswerCallbackQuery)
+    assert isinstance(held, SendMessage)
+    assert held.text == common_texts.HELD
+    assert isinstance(refused, SendMessage)
+    assert refused.text == "A &lt;number&gt;."
+
+
+async def test_a_person_who_uses_both_bots_is_told_by_both() -> None:
+    store, time = Store(probes=2), Time()
+    hold = holding(store, time)
+    one, other = recording_bot(), recording_bot("1001:sandbox-admin")
+    await asyncio.gather(*(hold(store.handler, private("hi"), {"bot": bot}) for bot in (one, other)))
+    assert len(one.calls) == len(other.calls) == 1
 
 
 async def test_an_update_is_given_up_after_ten_minutes(bot: RecordingBot) -> None:

@@ -82,9 +82,10 @@ def test_alerts_escape_titles_and_reasons() -> None:
     )
     assert "&lt;i&gt;" in owner_alerts.post_damaged(post, 1)
     assert "&lt;html&gt;" in owner_alerts.storage_lost("<html>")
-    told = owner_alerts.deletions_impossible(2, 1)
-    assert "2 were older" in told
-    assert "1 were sent" in told
+    told = owner_alerts.deletions_impossible(2, 0, 1)
+    assert "no longer deletes them: 2" in told
+    assert "unknown: 1" in told
+    assert "account" not in told
 
 
 def test_an_error_sentence_carries_its_id() -> None:

@@ -23,7 +23,7 @@ async def get_again(query: CallbackQuery, callback_data: GetAgain, user: User, d
     if not is_code(callback_data.code):
         await _answer(bot, query, user_texts.STALE_BUTTON)
         return
-    await _answer(bot, query, user_texts.ON_ITS_WAY)
+    await _answer(bot, query, user_texts.ONE_MOMENT)
     await deliverer.deliver(user, callback_data.code)
 
 

@@ -1,4 +1,4 @@
-"""The person blocks or unblocks the bot; the bot's own rights in the storage channel change."""
+"""The person blocks or unblocks the bot."""
 
 from aiogram import F, Router
 from aiogram.types import ChatMemberUpdated

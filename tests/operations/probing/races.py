@@ -1,0 +1,222 @@
+"""What must be one step, under 50 coroutines and under 3 processes."""
+
+import asyncio
+import multiprocessing
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import TollgateError
+from core.users import Visitor
+from database.connection import Database, close_database, current_database, open_database
+from database.indexes import ensure_indexes
+from database.operations import deletion_ops, post_ops, run_ops, stats_ops, user_ops
+from tests.operations.probing.table import DAY, HOLD, NOW, Finding, attempt, expect, new_name, promise
+
+COROUTINES, PROCESSES, ROUNDS = 50, 3, 5
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """Many do `tap` at once; `judge` looks at what they got and at what is stored, and raises AssertionError."""
+
+    name: str
+    prepare: Callable[[], Awaitable[object]]
+    tap: Callable[[int], Awaitable[Any]]
+    judge: Callable[[list[Any]], Awaitable[None]]
+
+
+async def _nothing() -> None:
+    return None
+
+
+def _sole_winner(results: list[Any]) -> None:
+    winners = sum(bool(result) for result in results)
+    expect(winners == 1, f"{winners} of {len(results)} won")
+
+
+async def _judge_sole(results: list[Any]) -> None:
+    _sole_winner(results)
+
+
+async def _fill_purse() -> None:
+    await current_database().collection("users").insert_one({"user_id": 1, "credits": 10})
+
+
+async def _spend(_: int) -> bool:
+    condition = {"user_id": 1, "credits": {"$gt": 0}}
+    return await current_database().collection("users").update_one(condition, {"$inc": {"credits": -1}})
+
+
+async def _judge_purse(results: list[Any]) -> None:
+    row = await current_database().collection("users").find_one({"user_id": 1})
+    expect(sum(results) == 10 and (row or {})["credits"] == 0, f"{sum(results)} of 10 spent, {row} left")
+
+
+async def _bump(_: int) -> None:
+    for _again in range(10):
+        await stats_ops.bump(DAY, "opened")
+
+
+async def _judge_bumps(results: list[Any]) -> None:
+    counted = await stats_ops.read(DAY)
+    days = await current_database().collection("daily_stats").count({})
+    expect(counted == {"opened": 10 * len(results)} and days == 1, f"{counted} after {10 * len(results)}, {days} days")
+
+
+async def _meet(_: int) -> bool:
+    return (await user_ops.meet(Visitor(user_id=7), NOW))[1]
+
+
+async def _claim_delivery(_: int) -> bool:
+    return await deletion_ops.claim_delivery(1, 7, "a" * 16, NOW, HOLD) is not None
+
+
+async def _judge_held(results: list[Any]) -> None:
+    _sole_winner(results)
+    row = await current_database().collection("deliveries").find_one({})
+    expect((row or {})["count"] == 1, f"{row}")
+
+
+async def _held_once() -> None:
+    await deletion_ops.claim_delivery(1, 7, "a" * 16, NOW - 2 * HOLD, HOLD)
+
+
+async def _judge_second_hold(results: list[Any]) -> None:
+    _sole_winner(results)
+    row = await current_database().collection("deliveries").find_one({})
+    expect((row or {})["count"] == 2, f"{row}")
+
+
+async def _start_run(index: int) -> bool:
+    return await run_ops.start_run("cleanup", DAY, f"owner{index}", NOW) is not None
+
+
+async def _verified() -> None:
+    await current_database().collection("tokens").insert_one({"token": "t", "status": "verified"})
+
+
+async def _redeem(index: int) -> bool:
+    change = {"$set": {"status": "redeemed", "by": index}}
+    found = (
+        await current_database().collection("tokens").find_one_and_update({"token": "t", "status": "verified"}, change)
+    )
+    return found is not None and found["by"] == index
+
+
+async def _promises() -> None:
+    rows = [{"_id": n, **promise(n)} for n in range(300)]
+    await current_database().collection("pending_deletions").insert_many(rows)
+
+
+async def _claim(index: int) -> list[str]:
+    return [mine.id for mine in await deletion_ops.claim_due(NOW, f"owner{index}", HOLD, 20)]
+
+
+async def _judge_claims(results: list[Any]) -> None:
+    claimed = [key for keys in results for key in keys]
+    expect(len(claimed) == len(set(claimed)), f"{len(claimed) - len(set(claimed))} promises claimed twice")
+    expect(bool(claimed), "nobody claimed anything")
+
+
+async def _write_post(index: int) -> int:
+    post = await post_ops.create(title=f"{index}", storage_chat_id=-1, message_ids=[1], created_by=1, created_at=NOW)
+    return post.number
+
+
+async def _judge_numbers(results: list[Any]) -> None:
+    expect(sorted(results) == list(range(1, len(results) + 1)), f"numbers {sorted(results)[:60]}")
+
+
+RACES = {
+    race.name: race
+    for race in (
+        Race("ten credits are spent ten times", _fill_purse, _spend, _judge_purse),
+        Race("no $inc is lost, also in a first upsert", _nothing, _bump, _judge_bumps),
+        Race("one upsert meets the new person", _nothing, _meet, _judge_sole),
+        Race("one of many taps gets the delivery", _nothing, _claim_delivery, _judge_held),
+        Race("one takes over a hold that ran out", _held_once, _claim_delivery, _judge_second_hold),
+        Race("one insert begins the tick", _nothing, _start_run, _judge_sole),
+        Race("a token is redeemed once", _verified, _redeem, _judge_sole),
+        Race("no promise is claimed twice", _promises, _claim, _judge_claims),
+    )
+}
+#: only within one process: between processes numbers may collide and `create` gives up after 20 tries, loudly
+NUMBERS = Race("posts are numbered without a gap", _nothing, _write_post, _judge_numbers)
+
+
+async def _tapped(race: Race, indexes: Iterable[int]) -> list[Any]:
+    async def one(index: int) -> Any:
+        try:
+            return await race.tap(index)
+        except TollgateError as error:
+            return f"{type(error).__name__}: {error}"
+
+    return list(await asyncio.gather(*(one(index) for index in indexes)))
+
+
+async def _warm() -> None:
+    # open connections first: without them the first call is over before the last one leaves, and nobody races
+    for _ in range(2):
+        await asyncio.gather(*(current_database().ping() for _ in range(COROUTINES)))
+
+
+async def _in_process(uri: str, name: str, race: str, first: int, starts_at: float) -> list[Any]:
+    await open_database(uri, name)
+    try:
+        await _warm()
+        await asyncio.sleep(max(0.0, starts_at - time.time()))
+        return await _tapped(RACES[race], range(first, first + COROUTINES))
+    finally:
+        await close_database()
+
+
+def _process(uri: str, name: str, race: str, first: int, starts_at: float) -> list[Any]:
+    return asyncio.run(_in_process(uri, name, race, first, starts_at))
+
+
+async def _judged(race: Race, results: list[Any]) -> None:
+    refused = [result for result in results if isinstance(result, str)]
+    expect(not refused, f"{len(refused)} refused, first {refused[:1]}")
+    await race.judge(results)
+
+
+async def run_race(uri: str, race: Race, pool: ProcessPoolExecutor | None) -> str:
+    """`ROUNDS` times in a fresh database: 50 coroutines here, or 50 in each process of the pool."""
+    took = 0.0
+    for _ in range(ROUNDS):
+        db = await open_database(uri, new_name(), timeout_s=10)
+        try:
+            await ensure_indexes(db)
+            await race.prepare()
+            await _warm()
+            begun = time.perf_counter()
+            results = await _tapped(race, range(COROUTINES)) if pool is None else await _spread(uri, db, race, pool)
+            took += time.perf_counter() - begun
+            await _judged(race, results)
+        finally:
+            await db.drop()
+            await close_database()
+    return f"{took / ROUNDS:.2f} s a round"
+
+
+async def _spread(uri: str, db: Database, race: Race, pool: ProcessPoolExecutor) -> list[Any]:
+    loop, starts_at = asyncio.get_running_loop(), time.time() + 1.5
+    firsts = range(0, PROCESSES * COROUTINES, COROUTINES)
+    tasks = [loop.run_in_executor(pool, _process, uri, db.name, race.name, first, starts_at) for first in firsts]
+    return [result for results in await asyncio.gather(*tasks) for result in results]
+
+
+async def check_races(uri: str) -> list[Finding]:
+    lines = []
+    alone = f"{COROUTINES} coroutines"
+    for race in (*RACES.values(), NUMBERS):
+        lines.append(await attempt(alone, race.name, lambda race=race: run_race(uri, race, None)))  # type: ignore[misc]
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(PROCESSES, mp_context=spawn) as pool:
+        for race in RACES.values():
+            check = lambda race=race: run_race(uri, race, pool)  # noqa: E731
+            lines.append(await attempt(f"{PROCESSES} processes", race.name, check))
+    return lines

@@ -1,0 +1,103 @@
+"""What a log line shows, in both forms: its data whoever wrote it, and no secret wherever it stands."""
+
+import json
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import structlog
+
+from monitoring import logs
+
+TOKEN = "1001:AAE-aBcDeFgHiJkLmNoPqRsTuVwXyZ"  # noqa: S105 - the form of a token
+SECRET = "AAE-aBcDeFgHiJkLmNoPqRsTuVwXyZ"  # noqa: S105
+URL = f"https://api.telegram.org/bot{TOKEN}/getMe"
+FORMS = ("text", "json")
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+Capture = pytest.CaptureFixture[str]
+
+
+def said(capsys: Capture) -> str:
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_data_of_the_standard_librarys_loggers_is_shown(form: str, capsys: Capture) -> None:
+    logs.configure("INFO", form)
+    logging.getLogger("tollgate.database").warning("settings_value_ignored", extra={"problem": "pass_hours: too many"})
+    line = said(capsys)
+    if form == "json":
+        assert json.loads(line)["problem"] == "pass_hours: too many"
+    else:
+        assert "problem='pass_hours: too many'" in line
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "value",
+    [URL, {"url": URL}, [{"deep": (URL,)}], ValueError(URL), {URL: 1}, f"mongodb://u:{SECRET}@h/db"],
+    ids=["text", "dict", "nested", "exception", "key of a dict", "connection string"],
+)
+def test_a_secret_is_masked_wherever_it_stands_in_the_data(form: str, value: Any, capsys: Capture) -> None:
+    logs.configure("INFO", form)
+    logging.getLogger("tollgate.x").warning("x", extra={"found": value})
+    structlog.get_logger("tollgate.y").warning("y", found=value)
+    lines = said(capsys)
+    assert SECRET not in lines
+    assert lines.count("***") == 2
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("key", ["post_password", "BOT_TOKEN", "webhook_secret", "mongo_uri"])
+def test_what_a_key_calls_a_secret_is_not_shown(form: str, key: str, capsys: Capture) -> None:
+    logs.configure("INFO", form)
+    logging.getLogger("tollgate.x").warning("x", extra={key: "hunter2"})
+    structlog.get_logger("tollgate.y").warning("y", **{key: "hunter2"}, more={key: ["hunter2"]})
+    lines = said(capsys)
+    assert "hunter2" not in lines
+    assert lines.count(key) == 3
+
+
+def test_counts_under_such_a_key_are_shown(capsys: Capture) -> None:
+    logs.configure("INFO", "json")
+    structlog.get_logger("tollgate.y").warning("y", counts={"token": 3}, token=None)
+    line = json.loads(said(capsys))
+    assert (line["counts"], line["token"]) == ({"token": 3}, None)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_token_in_the_text_of_a_logged_exception_is_masked(form: str, capsys: Capture) -> None:
+    logs.configure("INFO", form)
+    try:
+        try:
+            raise OSError(f"cannot reach {URL}")
+        except OSError as error:
+            raise RuntimeError(f"gave up on {URL}") from error
+    except RuntimeError as error:
+        logging.getLogger("tollgate.x").exception("x")
+        structlog.get_logger("tollgate.y").error("y", exc_info=error)
+    lines = said(capsys)
+    assert SECRET not in lines
+    assert lines.count("gave up on https://api.telegram.org/bot1001:***/getMe") == 2
+    assert lines.count("cannot reach https://api.telegram.org/bot1001:***/getMe") == 2
+
+
+def test_what_is_no_text_is_readable_in_json(capsys: Capture) -> None:
+    logs.configure("INFO", "json")
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    structlog.get_logger("tollgate.y").warning("y", at=at, number=3, fine=True, error=KeyError("x"))
+    line = json.loads(said(capsys))
+    assert (line["at"], line["number"], line["fine"], line["error"]) == (str(at), 3, True, "KeyError('x')")

@@ -1,0 +1,55 @@
+"""Second taps within one process."""
+
+from datetime import UTC, datetime, timedelta
+
+from core.delivery import DOUBLE_TAP
+from database.operations.delivery_claims import Claim
+from user_bot import taps
+from user_bot.taps import KEPT_FOR, Taps
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+KEY = (502, "aB3dE6gH9jK2mN5p")
+MS = timedelta(milliseconds=1)
+
+
+def test_a_wish_under_way_is_not_begun_again() -> None:
+    seen = Taps()
+    assert seen.begin(KEY, NOW)
+    assert not seen.begin(KEY, NOW)
+    assert seen.begin((503, KEY[1]), NOW)
+    seen.end(KEY)
+    assert seen.begin(KEY, NOW)
+
+
+def test_a_granted_wish_may_be_wished_again_after_the_double_tap_time() -> None:
+    seen = Taps()
+    seen.begin(KEY, NOW)
+    seen.granted(KEY, NOW)
+    seen.end(KEY)
+    assert not seen.begin(KEY, NOW + DOUBLE_TAP - MS)
+    assert seen.begin(KEY, NOW + DOUBLE_TAP)
+
+
+def test_a_clock_that_goes_back_locks_nobody_out() -> None:
+    seen = Taps()
+    seen.granted(KEY, NOW)
+    assert seen.begin(KEY, NOW - timedelta(days=1))
+
+
+def test_a_kept_claim_is_used_once_and_not_for_ever() -> None:
+    seen, claim = Taps(), Claim("1:2:x", NOW, None, 1)
+    seen.keep(KEY, claim)
+    assert seen.take_kept(KEY, NOW) is claim
+    assert seen.take_kept(KEY, NOW) is None
+    seen.keep(KEY, claim)
+    assert seen.take_kept(KEY, NOW + KEPT_FOR) is None
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    seen = Taps()
+    for number in range(3 * taps.SWEEP_AT):
+        moment = NOW + number * DOUBLE_TAP
+        seen.granted((number, "x"), moment)
+        seen.keep((number, "x"), Claim("c", moment, None, 1))
+    assert len(seen._granted_at) <= taps.SWEEP_AT
+    assert len(seen._kept) <= taps.SWEEP_AT
