@@ -4,6 +4,7 @@ Used by `main.py`, `user_bot/main.py` and `admin_bot/main.py`; it knows neither 
 """
 
 import asyncio
+import gc
 import signal
 import sys
 import time
@@ -250,6 +251,9 @@ async def serve_until_stopped(base: Foundation, parts: Sequence[Part]) -> None:
             loop.add_signal_handler(signum, base.stopping.set)
     serving = [base.tasks.spawn(part.serve, part.name) for part in parts]
     asked = base.tasks.spawn(base.stopping.wait(), "stop signal")
+    # what stands now stands to the end: a full collection need not go through aiogram's models each time
+    gc.collect()
+    gc.freeze()
     for part in parts:
         announce(part.name, "running")
     await asyncio.wait([*serving, asked], return_when=asyncio.FIRST_COMPLETED)

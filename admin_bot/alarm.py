@@ -1,7 +1,7 @@
 """The owners hear once that the storage channel is in trouble, and once that the trouble is over."""
 
 from monitoring.alerts import Alerts
-from views.admin_setup_texts import storage_back
+from views.owner_alerts import storage_back
 
 
 class StorageAlarm:

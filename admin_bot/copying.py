@@ -11,7 +11,8 @@ from admin_bot.alarm import StorageAlarm
 from admin_bot.storage import Storage
 from sender.failures import TELEGRAM_ERRORS, Failure, classify, retry_after
 from views import admin_post_texts as texts
-from views.admin_setup_texts import UNREACHABLE, lacks_sentence, not_stored, storage_lost
+from views.admin_setup_texts import UNREACHABLE, lacks_sentence, not_stored
+from views.owner_alerts import storing_lost
 
 log = structlog.get_logger("tollgate.storing")
 
@@ -88,7 +89,7 @@ class Copier:
         rights = await self._storage.missing_rights(target, self._bot, self._user_bot)
         admin, user = await self._bot.me(), await self._user_bot.me()
         what = lacks_sentence((admin.username or "", rights.admin_bot), (user.username or "", rights.user_bot))
-        await self._alarm.begin(target, storage_lost(what or UNREACHABLE))
+        await self._alarm.begin(target, storing_lost(what or UNREACHABLE))
         return NotStored(not_stored(what or UNREACHABLE))
 
     async def _incomplete(self, stored: Stored, chat_id: int, wanted: Sequence[int]) -> NotStored:

@@ -85,10 +85,18 @@ class PostMaker:
         if changed is None:
             await self._copier.take_out(stored)
             return None
-        await self._copier.take_out(Stored(post.storage_chat_id, post.message_ids))
+        await self._take_out_replaced(post, stored)
         before, after = {"items": post.item_count}, {"items": changed.item_count}
         await note(self._clock.now(), admin_id, "post.items_replaced", post.code, before, after)
         return Made(changed)
+
+    async def _take_out_replaced(self, post: Post, stored: Stored) -> None:
+        old = set(post.message_ids)
+        if post.storage_chat_id == stored.chat_id:
+            # after a lost answer of the database `post` may already be the changed one
+            old -= set(stored.message_ids)
+        if old:
+            await self._copier.take_out(Stored(post.storage_chat_id, tuple(sorted(old))))
 
     async def _store(self, chat_id: int, message_ids: Sequence[int]) -> Stored | NotMade:
         kept = self._kept.pop((chat_id, tuple(sorted(message_ids))), None)

@@ -63,7 +63,8 @@ class Storage:
     """Which channel holds the content: the one chosen by an admin, else the configured one."""
 
     def __init__(self, configured: int | None, clock: Clock, unmetered_chats: set[int]) -> None:
-        self._configured = configured
+        #: the channel of the environment, which holds while none is chosen
+        self.configured = configured
         self._clock = clock
         #: the admin bot's gate reads it: the limit of 20 messages a minute is a group's, not this channel's
         self._unmetered_chats = unmetered_chats
@@ -71,7 +72,7 @@ class Storage:
     async def find(self) -> int | None:
         """The channel's id; None when none was chosen yet."""
         settings = await settings_ops.current(self._clock.now())
-        return settings.storage_channel_id or self._configured
+        return settings.storage_channel_id or self.configured
 
     async def require(self) -> int:
         """The channel's id. Raises NotReady with what to do."""

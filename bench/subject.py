@@ -94,6 +94,11 @@ async def running(kind: str, url: str, token: str, *more: str) -> AsyncIterator[
         async with asyncio.timeout(UP_S):
             await subject.answer()
         yield subject
+    except BaseException:
+        # cut short: nothing is worth an orderly end but a database on somebody's server
+        if is_memory_store() and process.returncode is None:
+            process.terminate()
+        raise
     finally:
         await _end(process)
 

@@ -3,10 +3,34 @@
 from enum import StrEnum
 from typing import Any
 
+from annotated_types import Ge, Le, MaxLen
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from core.errors import BadInput
 
+#: settings that may be stored but that no code reads yet: owners are told so
+NOT_USED_YET = frozenset(
+    {
+        "free_deliveries_per_token",
+        "pass_hours",
+        "daily_token_limit",
+        "min_verify_seconds",
+        "require_referer",
+        "on_shortener_failure",
+        "how_to_verify_url",
+        "post_password",
+        "post_template",
+        "resend_grace_minutes",
+        "inactive_user_days",
+        "history_days",
+        "cover_photo",
+        "public_channel_id",
+    }
+)
+#: settings whose value is written into no record of what was done
+SECRET = frozenset({"post_password"})
+#: ids of channels lie between this and 0 (Bot API: at most 52 significant bits)
+CHANNEL_ID_LOWEST = -(2**52)
 #: values that mean "empty" in `/set NAME VALUE`
 _EMPTY_WORDS = frozenset({"", "-", "none", "off", "empty"})
 
@@ -28,7 +52,9 @@ class BotSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    access_mode: AccessMode = Field(AccessMode.OPEN, description="who gets posts: open, credits or pass")
+    access_mode: AccessMode = Field(
+        AccessMode.OPEN, description="who gets posts: open (everybody), and nothing else in this version"
+    )
     free_deliveries_per_token: int = Field(10, ge=1, le=1000, description="deliveries a verification pays for")
     pass_hours: int = Field(24, ge=1, le=720, description="hours a verification opens everything (mode pass)")
     delete_after_minutes: int = Field(
@@ -40,7 +66,9 @@ class BotSettings(BaseModel):
     on_shortener_failure: ShortenerFailure = Field(
         ShortenerFailure.DIRECT, description="when no shortener answers: direct, grant or refuse"
     )
-    how_to_verify_url: str | None = Field(None, max_length=256, description="address of a how-to; - for none")
+    how_to_verify_url: str | None = Field(
+        None, max_length=256, description="address of a how-to, starting with https://; - for none"
+    )
     protect_content: bool = Field(False, description="deliveries cannot be saved or forwarded: on or off")
     post_password: str | None = Field(None, max_length=128, description="password shown with archives; - for none")
     post_template: str | None = Field(None, max_length=900, description="text of a public announcement; - for none")
@@ -51,7 +79,9 @@ class BotSettings(BaseModel):
     inactive_user_days: int | None = Field(None, ge=30, le=3650, description="days until the inactive go; - never")
     history_days: int = Field(30, ge=1, le=365, description="days of history that are kept")
     cover_photo: str | None = Field(None, max_length=256, description="picture of announcements; - for none")
-    public_channel_id: int | None = Field(None, description="channel for announcements; - for none")
+    public_channel_id: int | None = Field(
+        None, ge=CHANNEL_ID_LOWEST, le=-1, description="id of the channel for announcements, a number; - for none"
+    )
     storage_channel_id: int | None = Field(None, description="the storage channel (chosen with /start)")
 
     @field_validator("how_to_verify_url")
@@ -60,6 +90,21 @@ class BotSettings(BaseModel):
         if value is not None and not value.startswith(("https://", "http://")):
             raise ValueError("an address starting with https:// is expected")
         return value
+
+
+def meaning(name: str) -> str:
+    """What the setting `name` is for and which values it takes, in plain words."""
+    field = BotSettings.model_fields[name]
+    words = field.description or ""
+    lowest = highest = None
+    for mark in field.metadata:
+        if isinstance(mark, MaxLen):
+            return f"{words} (at most {mark.max_length} characters)"
+        lowest = mark.ge if isinstance(mark, Ge) else lowest
+        highest = mark.le if isinstance(mark, Le) else highest
+    # a range the description names already, or one no person thinks in (ids), is not said
+    is_told = lowest is None or highest is None or str(highest) in words or str(lowest).startswith("-")
+    return words if is_told else f"{words} ({lowest} to {highest})"
 
 
 def _read_value(name: str, raw: str) -> Any:
@@ -75,16 +120,14 @@ def parse_setting(name: str, raw: str) -> Any:
 
     Raises BadInput with a sentence naming what is expected.
     """
-    known = BotSettings.model_fields
-    if name not in known:
+    if name not in BotSettings.model_fields:
         raise BadInput(f"There is no setting “{name}”. /settings lists them all.")
     try:
         checked = BotSettings.model_validate({name: _read_value(name, raw)})
-    except ValidationError as error:
-        detail = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise BadInput(f"{name}: {known[name].description}. ({detail})") from None
+    except ValidationError:
+        raise BadInput(f"{name} does not take that. Expected: {meaning(name)}.") from None
     value = getattr(checked, name)
     if isinstance(value, AccessMode) and value is not AccessMode.OPEN:
-        # nobody could earn access yet: the mode would lock every reader out
-        raise BadInput("access_mode: only “open” can be chosen in this version.")
+        # nobody could earn access yet: the mode would lock every subscriber out
+        raise BadInput(f"{name} does not take that. Expected: {meaning(name)}.")
     return value.value if isinstance(value, StrEnum) else value

@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from sandbox.botapi import METHODS
 from sandbox.calls import PREVIEW_BYTES, Record
@@ -25,6 +27,8 @@ Json = dict[str, Any]
 #: Larger requests are answered 413 with an empty body, as Telegram's front end does.
 MAX_REQUEST_BYTES = 60 * 1024 * 1024
 DEFAULT_PORT = 8081
+#: The only names the sandbox answers to.
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 #: Seconds open connections get at the end (aiohttp reads 0 as "for ever").
 SHUTDOWN_S = 0.1
 
@@ -41,6 +45,17 @@ class Answer:
     retry_after_s: int | None = None
     #: Messages sent by the call, for the rate counters.
     size: int = 1
+
+
+@web.middleware
+async def _refuse_strangers(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Pages of other sites open in the same browser must not drive the sandbox, whatever name they give it."""
+    host = urlsplit(f"//{request.host}").hostname
+    origin = request.headers.get("Origin")
+    is_foreign = origin is not None and origin.partition("://")[2] != request.host
+    if host not in LOOPBACK_NAMES or is_foreign:
+        return web.json_response({"error": "this comes from a page of another site"}, status=403)
+    return await handler(request)
 
 
 class Sandbox:
@@ -67,7 +82,7 @@ class Sandbox:
 
     def application(self) -> web.Application:
         """The aiohttp application with all routes."""
-        app = web.Application(client_max_size=MAX_REQUEST_BYTES)
+        app = web.Application(client_max_size=MAX_REQUEST_BYTES, middlewares=[_refuse_strangers])
         app.router.add_route("*", "/bot{rest:.+}", self._answer_bot)
         app.router.add_get("/file/bot{token}/{path:.+}", self._send_file)
         add_control_routes(app, self.world)

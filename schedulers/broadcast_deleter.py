@@ -10,6 +10,7 @@ from core.broadcasts import Broadcast, Recipient, RecipientState
 from core.delivery import is_too_old
 from core.jobs import Counts
 from database.operations import broadcast_ops
+from monitoring.logs import mask
 from schedulers.runner import Run
 from schedulers.taking_back import delete_messages
 from sender.failures import TELEGRAM_ERRORS, Failure, classify
@@ -34,11 +35,11 @@ class BroadcastDeleter:
         self._bot = bot
 
     async def __call__(self, run: Run) -> Counts:
-        total: Counter[str] = Counter()
+        total = run.done
         for broadcast in await broadcast_ops.find_expired(run.now(), BROADCASTS_MAX):
             if run.stopping.is_set() or total.total() >= RUN_MAX:
                 return Counts(dict(total), more=True)
-            total += await self._recall(broadcast, run, RUN_MAX - total.total())
+            total.update(await self._recall(broadcast, run, RUN_MAX - total.total()))
         return Counts(dict(total), more=total.total() >= RUN_MAX or total["retry"] > 0)
 
     async def _recall(self, broadcast: Broadcast, run: Run, budget: int) -> Counter[str]:
@@ -83,7 +84,7 @@ class BroadcastDeleter:
             except TELEGRAM_ERRORS as error:
                 failure = classify(error)
                 if failure in (Failure.DEACTIVATED, Failure.UNREACHABLE):
-                    return RecipientState.FAILED, f"{failure.value}: {error}"[:300]
+                    return RecipientState.FAILED, f"{failure.value}: {mask(str(error))}"[:300]
                 return None, None
         if deletion.refused:
             return RecipientState.FAILED, "Telegram refuses to delete it"

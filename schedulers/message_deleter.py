@@ -15,6 +15,7 @@ from core.jobs import Counts
 from database.operations import deletion_ops, settings_ops
 from monitoring import metrics
 from monitoring.alerts import Alerts
+from monitoring.logs import mask
 from schedulers.runner import Run
 from schedulers.taking_back import Deletion, delete_messages
 from sender.failures import TELEGRAM_ERRORS, Failure, classify, retry_after
@@ -26,7 +27,9 @@ log = structlog.get_logger("tollgate.deleter")
 #: promises claimed at once, and worked on at the same time
 BATCH, AT_ONCE = 100, 10
 #: promises taken in one run; the rest waits for the next minute
-RUN_MAX = 5000
+RUN_MAX = 3000
+#: longer than a delivery can be under way: a minute at the gate, its repeats, ten minutes of writing the ids down
+IDS_MAY_COME = timedelta(minutes=15)
 #: how long a claim holds; a killed process keeps its promises from others no longer than this
 CLAIM_FOR = timedelta(minutes=2)
 #: between two messages to the owners about deliveries that stay
@@ -81,7 +84,7 @@ class MessageDeleter:
         self._told_at: datetime | None = None
 
     async def __call__(self, run: Run) -> Counts:
-        total: Counter[str] = Counter()
+        total = run.done
         more, ended_well = True, False
         try:
             with in_lane(Lane.DELETION):
@@ -125,7 +128,11 @@ class MessageDeleter:
     async def _keep(self, promise: PendingDeletion, now: datetime) -> _Verdict:
         """Take one delivery back; classify whatever Telegram answers."""
         if not promise.message_ids:
-            return _Verdict(End.UNKNOWN, "no message is known")
+            # its delivery may still be under way: waiting for its turn, or for the database to take the ids
+            settled_at = promise.delete_at + IDS_MAY_COME
+            if now < settled_at:
+                return _Verdict(End.RETRY, "no message is known yet", settled_at)
+            return _Verdict(End.UNKNOWN)
         if is_too_old(promise.sent_at, now):
             await self._turn_notice(promise, user_texts.TIME_UP_TOO_OLD, with_button=False)
             return _Verdict(End.TOO_OLD)
@@ -180,7 +187,7 @@ class MessageDeleter:
 
 def _after_failure(promise: PendingDeletion, now: datetime, error: BaseException) -> _Verdict:
     failure = classify(error)
-    text = f"{failure.value}: {error}"[:300]
+    text = f"{failure.value}: {mask(str(error))}"[:300]
     if failure in (Failure.DEACTIVATED, Failure.UNREACHABLE):
         return _Verdict(End.READER_GONE, text)
     wait_s = retry_after(error)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 import socket
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from core.errors import TollgateError
 from core.jobs import Counts, JobOutcome, RunReport
 from database.operations import run_ops
 from monitoring import metrics
+from monitoring.logs import mask
 
 log = structlog.get_logger("tollgate.jobs")
 
@@ -35,6 +37,8 @@ class Run:
     owner: str
     #: set when the process wants to stop: finish the step at hand and return
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    #: what was done so far, by name; reported also when the run does not end well
+    done: Counter[str] = field(default_factory=Counter)
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -92,7 +96,7 @@ class Runner:
         try:
             ended = await self._execute(job, run)
         except asyncio.CancelledError:
-            report = self._report(job, scheduled_at, started_at, _Ended(JobOutcome.CANCELLED))
+            report = self._report(job, scheduled_at, started_at, _Ended(JobOutcome.CANCELLED, _so_far(run)))
             await asyncio.shield(_write(lambda: run_ops.finish_run(row, report)))
             raise
         report = self._report(job, scheduled_at, started_at, ended)
@@ -106,9 +110,9 @@ class Runner:
                 counts = await job(run)
         except Exception as error:  # the runner is where a job's errors become outcomes (STYLE 10)
             if isinstance(error, TimeoutError) and limit.expired():
-                return _Ended(JobOutcome.TIMED_OUT, error=f"stopped after {limit_s:.0f} s")
+                return _Ended(JobOutcome.TIMED_OUT, _so_far(run), f"stopped after {limit_s:.0f} s")
             log.error("job.failed", job=job.name, exc_info=error)
-            return _Ended(JobOutcome.FAILED, error=_describe(error))
+            return _Ended(JobOutcome.FAILED, _so_far(run), _describe(error))
         cut_short = run.stopping.is_set() and counts.more
         return _Ended(JobOutcome.CANCELLED if cut_short else JobOutcome.SUCCEEDED, counts)
 
@@ -138,8 +142,12 @@ class Runner:
         return report
 
 
+def _so_far(run: Run) -> Counts:
+    return Counts(dict(run.done), more=True)
+
+
 def _describe(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"[:500]
+    return mask(f"{type(error).__name__}: {error}")[:500]
 
 
 async def _write(write: Callable[[], Awaitable[object]]) -> None:

@@ -1,4 +1,4 @@
-"""`make demo`: the sandbox Telegram and the product beside it, in one process group, until Ctrl-C."""
+"""`make demo`: the sandbox Telegram and the product beside it, until Ctrl-C."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -15,6 +16,9 @@ from types import FrameType
 ROOT = Path(__file__).resolve().parent.parent
 WORLD = ROOT / "scripts" / "demo_world.json"
 PORT = 8081
+TETHERED = ROOT / "scripts" / "tethered.py"
+#: what a program needs of its caller; a token, an address or a zone of theirs would change the demo
+KEPT, KEPT_FAMILIES = frozenset({"PATH", "HOME", "LANG"}), ("LC_", "PYTHON")
 #: seconds each part gets to come up, and to end
 UP_S, END_S = 60.0, 4.0
 
@@ -49,12 +53,17 @@ def wait_for(url: str, child: subprocess.Popen[bytes]) -> None:
     raise SystemExit(f"demo: {url} did not come up")
 
 
+def bare_environment() -> dict[str, str]:
+    """What the caller's environment has to do with any program."""
+    return {name: value for name, value in os.environ.items() if name in KEPT or name.startswith(KEPT_FAMILIES)}
+
+
 def environment(base_url: str) -> dict[str, str]:
-    """The product's configuration for the demo's world; nothing of the caller's `.env` applies."""
+    """The product's configuration for the demo's world; of the caller's only LOG_LEVEL applies."""
     world = json.loads(WORLD.read_text(encoding="utf-8"))
     tokens = {bot["role"]: bot["token"] for bot in world["bots"]}
     owners = [str(user["id"]) for user in world["users"] if user.get("role") == "owner"]
-    return os.environ | {
+    return bare_environment() | {
         "USER_BOT_TOKEN": tokens["user bot"],
         "ADMIN_BOT_TOKEN": tokens["admin bot"],
         "ADMIN_IDS": ",".join(owners),
@@ -78,9 +87,32 @@ def end(children: list[subprocess.Popen[bytes]]) -> None:
                 child.wait()
 
 
-def ignore_interrupt() -> None:
-    """Ctrl-C reaches the whole group; Telegram must outlive the bots, which say goodbye to it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def start(module: str, *arguments: str, folder: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Start a module of ours in `folder`. It ends with us, even if we are killed, and Ctrl-C reaches us alone."""
+    return subprocess.Popen(
+        [sys.executable, str(TETHERED), module, *arguments],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL if module == "sandbox" else None,
+        start_new_session=True,
+    )
+
+
+def run(folder: str, children: list[subprocess.Popen[bytes]]) -> int:
+    """Start both parts into `children` and watch them until one ends by itself."""
+    port = free_port(int(os.environ.get("DEMO_PORT", PORT)))
+    url = f"http://127.0.0.1:{port}"
+    world = ("--port", str(port), "--world", str(WORLD))
+    children.append(start("sandbox", *world, folder=folder, environment=bare_environment()))
+    wait_for(f"{url}/control/state", children[0])
+    print(f"sandbox Telegram: running at {url}", flush=True)
+    children.append(start("main", folder=folder, environment=environment(url)))
+    print(f"\nOpen {url} in a browser as soon as both bots are running. Ctrl-C ends everything.\n", flush=True)
+    while all(child.poll() is None for child in children):
+        time.sleep(0.2)
+    print("demo: a part has ended by itself", file=sys.stderr)
+    return 1
 
 
 def main() -> int:
@@ -89,28 +121,17 @@ def main() -> int:
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    port = free_port(int(os.environ.get("DEMO_PORT", PORT)))
-    url = f"http://127.0.0.1:{port}"
     children: list[subprocess.Popen[bytes]] = []
-    try:
-        command = [sys.executable, "-m", "sandbox", "--port", str(port), "--world", str(WORLD)]
-        children.append(
-            subprocess.Popen(command, cwd=ROOT, preexec_fn=ignore_interrupt, stdout=subprocess.DEVNULL)  # noqa: PLW1509
-        )
-        wait_for(f"{url}/control/state", children[0])
-        print(f"sandbox Telegram: running at {url}", flush=True)
-        children.append(subprocess.Popen([sys.executable, "main.py"], cwd=ROOT, env=environment(url)))
-        print(f"\nOpen {url} in a browser as soon as both bots are running. Ctrl-C ends everything.\n", flush=True)
-        while all(child.poll() is None for child in children):
-            time.sleep(0.2)
-        print("demo: a part has ended by itself", file=sys.stderr)
-        return 1
-    except Stop:
-        return 0
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        end(children)
+    # an empty folder to stand in: configuration reads the `.env` of the folder it is started in
+    with tempfile.TemporaryDirectory(prefix="tollgate-demo-") as folder:
+        try:
+            return run(folder, children)
+        except Stop:
+            return 0
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            end(children)
 
 
 if __name__ == "__main__":

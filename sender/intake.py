@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from html import escape
 from typing import Any, Protocol
@@ -10,7 +11,7 @@ from typing import Any, Protocol
 import structlog
 from aiogram import BaseMiddleware, Bot, Dispatcher
 from aiogram.client.session.middlewares.base import RequestMiddlewareType
-from aiogram.types import CallbackQuery, ErrorEvent, Message, TelegramObject, Update
+from aiogram.types import CallbackQuery, ErrorEvent, Message, TelegramObject, Update, User
 
 from core.errors import StoreUnavailable, TollgateError
 from monitoring import metrics
@@ -95,7 +96,8 @@ class HoldThroughOutages(BaseMiddleware):
         self._monotonic = monotonic
         #: bot and chat: one person may use both bots
         self._told: set[tuple[int, int]] = set()
-        self._probing: asyncio.Future[None] | None = None
+        self._looking: asyncio.Future[bool] | None = None
+        self._pause_s = PROBE_FIRST_S
         self._wave = asyncio.Semaphore(WAVE)
         self.held = 0
 
@@ -135,7 +137,8 @@ class HoldThroughOutages(BaseMiddleware):
     async def _repeat(self, handler: Handler, update: Update, data: dict[str, Any]) -> Any:
         give_up_at = self._monotonic() + HOLD_FOR_S
         while self._monotonic() < give_up_at:
-            await self._until_back()
+            if not await self._is_back():
+                continue
             try:
                 async with self._wave:
                     return await handler(update, dict(data))
@@ -143,28 +146,48 @@ class HoldThroughOutages(BaseMiddleware):
                 continue
         raise StoreUnavailable("the database stayed away")
 
-    async def _until_back(self) -> None:
-        """Wait for one shared probe, so that a thousand held updates ask the database once."""
-        if self._probing is not None:
-            await asyncio.shield(self._probing)
-            return
-        self._probing = asyncio.get_running_loop().create_future()
+    async def _is_back(self) -> bool:
+        """Wait a little and look: one look for all, so that a thousand held updates ask the database once."""
+        if self._looking is not None:
+            return await asyncio.shield(self._looking)
+        looking = self._looking = asyncio.get_running_loop().create_future()
+        is_back = False
         try:
-            await self._probe_until_answered()
+            await self._sleep(self._pause_s)
+            await self._probe()
+            is_back, self._pause_s = True, PROBE_FIRST_S
+        except StoreUnavailable:
+            self._pause_s = min(self._pause_s * 2, PROBE_LONGEST_S)
         finally:
-            done, self._probing = self._probing, None
-            done.set_result(None)
+            self._looking = None
+            looking.set_result(is_back)
+        return is_back
 
-    async def _probe_until_answered(self) -> None:
-        pause = PROBE_FIRST_S
-        while True:
-            await self._sleep(pause)
-            try:
-                await self._probe()
-            except StoreUnavailable:
-                pause = min(pause * 2, PROBE_LONGEST_S)
-            else:
-                return
+
+class NotTooMany(BaseMiddleware):
+    """Drops what one person sends on top of `limit` updates still being handled.
+
+    Their answers would queue behind each other anyway (one message a second and chat), and a stop has to wait for them.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._handling: Counter[int] = Counter()
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        person: User | None = data.get("event_from_user")
+        if person is None:
+            return await handler(event, data)
+        if self._handling[person.id] >= self._limit:
+            log.info("update.dropped", user_id=person.id)
+            return None
+        self._handling[person.id] += 1
+        try:
+            return await handler(event, data)
+        finally:
+            self._handling[person.id] -= 1
+            if not self._handling[person.id]:
+                del self._handling[person.id]
 
 
 async def drain(dispatcher: Dispatcher, wait_s: float = DRAIN_FOR_S) -> int:
@@ -190,7 +213,8 @@ class AnswerErrors:
     def __init__(self, words: Words) -> None:
         self._words = words
 
-    async def __call__(self, event: ErrorEvent, bot: Bot) -> None:
+    async def answer(self, event: ErrorEvent, bot: Bot) -> None:
+        """Tell the person behind the update; raises nothing."""
         error = event.exception
         await _stop_spinner(bot, event.update)
         if isinstance(error, TollgateError):
@@ -202,16 +226,22 @@ class AnswerErrors:
         await _say(bot, event.update, self._words.failed(error_id))
 
 
-def install(dispatcher: Dispatcher, bot: Bot, *, hold: HoldThroughOutages, words: Words) -> None:
+def install(
+    dispatcher: Dispatcher, bot: Bot, *, hold: HoldThroughOutages, words: Words, per_person: int | None = None
+) -> None:
     """Put the intake in front of everything else of `dispatcher`; call it before other update middlewares.
 
-    At a stop, handlers in flight are waited for and what was handled is confirmed to Telegram.
+    `per_person`: updates of one person handled at the same time; None: any number. At a stop, handlers in flight are
+    waited for and what was handled is confirmed to Telegram.
     """
     keeping = Safekeeping()
     _put_outermost(bot, keeping.on_call)
     dispatcher.update.outer_middleware(keeping.on_update)
+    if per_person is not None:
+        dispatcher.update.outer_middleware(NotTooMany(per_person))
     dispatcher.update.outer_middleware(hold)
-    dispatcher.errors.register(AnswerErrors(words))
+    # a bound method: aiogram takes an instance with an async __call__ for a plain function and never awaits it
+    dispatcher.errors.register(AnswerErrors(words).answer)
 
     async def finish() -> None:
         await drain(dispatcher)

@@ -120,10 +120,17 @@ def _sleep_by_moving(world: SandboxClient) -> Callable[[float], Awaitable[None]]
 
 
 @asynccontextmanager
-async def running_house(*, timers: bool = True, **more: Any) -> AsyncIterator[House]:
-    """Start everything, end everything; the bots poll until the block ends. Without `timers` no job runs by itself."""
+async def running_house(
+    *, timers: bool = True, before: Callable[[SandboxClient], Awaitable[None]] | None = None, **more: Any
+) -> AsyncIterator[House]:
+    """Start everything, end everything; the bots poll until the block ends. Without `timers` no job runs by itself.
+
+    `before` arranges the world (faults, say) before the bots start.
+    """
     async with Sandbox(seed=1).running(port=0) as sandbox, SandboxClient(sandbox.url) as world:
         await people_and_channel(world)
+        if before is not None:
+            await before(world)
         async with foundation(
             settings_for(sandbox.url, **more), sleep=_sleep_by_moving(world), monotonic=sandbox.world.clock.now
         ) as base:

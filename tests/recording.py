@@ -5,6 +5,7 @@ from typing import Any
 
 from aiogram import Bot
 from aiogram.client.session.base import BaseSession
+from aiogram.client.session.middlewares.base import BaseRequestMiddleware
 from aiogram.methods import SendMessage, TelegramMethod
 from aiogram.types import Chat, Message
 
@@ -30,6 +31,13 @@ class RecordingSession(BaseSession):
         yield b""
 
 
+class RecordingMiddleware(BaseRequestMiddleware):
+    """Lets everything through."""
+
+    async def __call__(self, make_request: Any, bot: Any, method: Any) -> Any:
+        return await make_request(bot, method)
+
+
 class RecordingBot(Bot):
     """A bot whose calls are kept in `calls`."""
 
@@ -39,6 +47,6 @@ class RecordingBot(Bot):
         return self.session.calls
 
 
-def recording_bot(token: str = "1002:sandbox-user") -> RecordingBot:
+def recording_bot(token: str = "1002:sandbox-user") -> RecordingBot:  # noqa: S107 - the sandbox's
     """A fresh one, with the user bot's number unless told otherwise."""
     return RecordingBot(token, session=RecordingSession())

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -59,6 +59,8 @@ class Wish:
 
     user: User
     code: str
+    #: names the update it came with: the same update may come again
+    mark: str
 
     @property
     def key(self) -> tuple[int, str]:
@@ -95,13 +97,13 @@ class Deliverer:
         self._taps = Taps()
         self._lost_storages: set[int] = set()
 
-    async def deliver(self, user: User, code: str) -> Outcome:
-        """Hand post `code` to `user`, or say in one sentence why not.
+    async def deliver(self, user: User, code: str, mark: str) -> Outcome:
+        """Hand post `code` to `user`, or say in one sentence why not. `mark` names the update that asks for it.
 
         A second wish for the same post while the first is under way, or within DOUBLE_TAP after it began, does nothing.
         Raises StoreUnavailable only when nothing was sent; calling it again is then safe.
         """
-        wish = Wish(user, code)
+        wish = Wish(user, code, mark)
         if not self._taps.begin(wish.key, self._clock.now()):
             return self._count(Outcome.DOUBLE_TAP, wish)
         try:
@@ -132,7 +134,7 @@ class Deliverer:
         claim = await self._claim(wish, terms)
         if claim is None:
             return Outcome.DOUBLE_TAP
-        outcome = await self._promise_and_send(wish, terms, claim)
+        outcome = await self._promise_and_send(wish, terms)
         if outcome in _WANTED_AGAIN:
             # the next try must not look like a second tap, nor like a repeated open
             await self._write_down(lambda: deletion_ops.release_delivery(claim, self._clock.now()))
@@ -143,35 +145,32 @@ class Deliverer:
         return outcome
 
     async def _claim(self, wish: Wish, terms: _Terms) -> deletion_ops.Claim | None:
-        kept = self._taps.take_kept(wish.key, terms.sent_at)
-        if kept is not None:
-            return kept
         return await deletion_ops.claim_delivery(
             self._bot.id,
             wish.user.user_id,
             wish.code,
             terms.sent_at,
             DOUBLE_TAP,
+            mark=wish.mark,
             # without a promise the claim is what tells of a crash in the middle
             settle_later=terms.delete_at is None,
         )
 
-    async def _promise_and_send(self, wish: Wish, terms: _Terms, claim: deletion_ops.Claim) -> Outcome:
+    async def _promise_and_send(self, wish: Wish, terms: _Terms) -> Outcome:
         promise = None
         if terms.delete_at is not None:
-            reader = wish.user.user_id
-            try:
-                promise = await deletion_ops.promise(
-                    self._bot.id, reader, reader, wish.code, terms.sent_at, terms.delete_at
-                )
-            except StoreUnavailable:
-                self._taps.keep(wish.key, claim)
-                raise
+            promise = await self._promise(wish, terms.sent_at, terms.delete_at)
         try:
             sent = await self._copy(wish, terms)
         except TELEGRAM_ERRORS as error:
             return await self._not_sent(wish, terms.post, promise, error)
         return await self._sent(wish, terms, promise, sent)
+
+    async def _promise(
+        self, wish: Wish, sent_at: datetime, delete_at: datetime, message_ids: tuple[int, ...] = ()
+    ) -> str:
+        reader = wish.user.user_id
+        return await deletion_ops.promise(self._bot.id, reader, reader, wish.code, sent_at, delete_at, message_ids)
 
     async def _copy(self, wish: Wish, terms: _Terms) -> tuple[int, ...]:
         copies = await self._bot.copy_messages(
@@ -186,7 +185,8 @@ class Deliverer:
         # an id of 0 is a message Telegram has put off; there is nothing to delete by (BOTAPI §2.5)
         known = tuple(message_id for message_id in sent if message_id > 0)
         if promise is not None:
-            await self._write_down(lambda: deletion_ops.record_messages(promise, known))
+            terms = _from_now(terms, self._clock.now())
+            promise = await self._record(wish, terms, promise, known)
         await self._storage_works(terms.post.storage_chat_id)
         complete = len(sent) >= terms.post.item_count
         notice = await self._send_notice(wish, terms, len(sent))
@@ -197,6 +197,19 @@ class Deliverer:
             return Outcome.DELIVERED
         await self._alerts.raise_once(f"post:{terms.post.code}", owner_alerts.post_damaged(terms.post, len(sent)))
         return Outcome.INCOMPLETE
+
+    async def _record(self, wish: Wish, terms: _Terms, promise: str, sent: tuple[int, ...]) -> str:
+        """Write the copies' ids to the promise; its id, which is new when the promise was given up meanwhile."""
+        assert terms.delete_at is not None
+        delete_at, kept = terms.delete_at, promise
+
+        async def write() -> None:
+            nonlocal kept
+            if not await deletion_ops.record_messages(kept, sent, delete_at):
+                kept = await self._promise(wish, terms.sent_at, delete_at, sent)
+
+        await self._write_down(write)
+        return kept
 
     async def _send_notice(self, wish: Wish, terms: _Terms, sent: int) -> int | None:
         """The warning under the delivery; None when there is nothing to warn of or it could not be sent."""
@@ -274,6 +287,12 @@ def _terms(post: Post, settings: BotSettings, now: datetime) -> _Terms:
         sent_at=now,
         delete_at=deletion_time(now, minutes_to_live(post, settings)),
     )
+
+
+def _from_now(terms: _Terms, now: datetime) -> _Terms:
+    """The reader's time runs from when the messages are there: the call may have waited for its turn."""
+    assert terms.delete_at is not None
+    return replace(terms, delete_at=now + (terms.delete_at - terms.sent_at))
 
 
 def _words_of(error: BaseException) -> str:

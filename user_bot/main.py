@@ -34,6 +34,8 @@ log = structlog.get_logger("tollgate.user_bot")
 
 #: asked for explicitly: Telegram keeps the last list and aiogram would derive it from handlers (BOTAPI §4.1)
 ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member"]
+#: updates of one subscriber handled at the same time; a chat takes one answer a second after a burst of five
+PER_PERSON = 8
 #: a job under way at a stop gets this long to finish its step, in seconds
 JOBS_END_S = 5.0
 #: what a run may take beyond CLEANUP_TIMEOUT_SECONDS, in seconds
@@ -57,7 +59,7 @@ def build(base: Foundation) -> UserBot:
     names = UserBotData(clock=clock, zone=zone, deliverer=Deliverer(bot, clock, zone, base.alerts, sleep=base.sleep))
     # the user bot keeps no dialogue: no FSM, so nothing but the handlers asks the database
     dispatcher = Dispatcher(disable_fsm=True, **names)
-    install(dispatcher, bot, hold=base.hold, words=common_texts)
+    install(dispatcher, bot, hold=base.hold, words=common_texts, per_person=PER_PERSON)
     dispatcher.include_router(build_router(clock))
     jobs = JobContext(
         clock=clock,

@@ -3,12 +3,9 @@
 from datetime import datetime, timedelta
 
 from core.delivery import DOUBLE_TAP
-from database.operations.delivery_claims import Claim
 
 #: a person and a post
 Key = tuple[int, str]
-#: a claim left over from a delivery that an absent database stopped is good for this long
-KEPT_FOR = timedelta(minutes=15)
 #: entries kept before the old ones are looked for
 SWEEP_AT = 2_000
 
@@ -19,7 +16,6 @@ class Taps:
     def __init__(self) -> None:
         self._under_way: set[Key] = set()
         self._granted_at: dict[Key, datetime] = {}
-        self._kept: dict[Key, Claim] = {}
 
     def begin(self, key: Key, now: datetime) -> bool:
         """Start a wish; False when it is a second tap: the same is under way, or was granted within DOUBLE_TAP."""
@@ -38,14 +34,3 @@ class Taps:
         if len(self._granted_at) >= SWEEP_AT:
             self._granted_at = {key: at for key, at in self._granted_at.items() if now - at < DOUBLE_TAP}
         self._granted_at[key] = now
-
-    def keep(self, key: Key, claim: Claim) -> None:
-        """Nothing was sent under `claim`: the repeat of this wish may use it."""
-        if len(self._kept) >= SWEEP_AT:
-            self._kept.pop(next(iter(self._kept)))
-        self._kept[key] = claim
-
-    def take_kept(self, key: Key, now: datetime) -> Claim | None:
-        """The claim kept for this wish, once; None when there is none or it is older than KEPT_FOR."""
-        claim = self._kept.pop(key, None)
-        return claim if claim is not None and now - claim.opened_at < KEPT_FOR else None

@@ -1,7 +1,7 @@
 """Batches as owners read them."""
 
 from core.posts import ITEMS_MAX
-from views.admin_texts import counted
+from views.words import counted
 
 #: messages a batch needs; a single one needs no batch
 BATCH_MIN = 2

@@ -27,8 +27,7 @@ from views.admin_callbacks import (
 )
 from views.admin_post_texts import deletion_words
 from views.admin_setup_texts import PICKER_BUTTON
-from views.admin_texts import bare
-from views.html import cut
+from views.html import bare, cut
 from views.links import add_to_channel_link, share_link
 
 #: what the answer to the chat picker is recognised by
@@ -85,7 +84,7 @@ def card(post: Post, link: str, place: PostList) -> InlineKeyboardMarkup:
     return _keyboard(
         _link_row(post, link),
         [button("Rename", PostAction.RENAME), button("Describe", PostAction.DESCRIBE)],
-        [button("Replace items", PostAction.REPLACE), button("Preview", PostAction.PREVIEW)],
+        [button("Replace messages", PostAction.REPLACE), button("Preview", PostAction.PREVIEW)],
         [button("Protect", PostAction.PROTECT), button("Deletion time", PostAction.DELETION)],
         [button("Remove", PostAction.REMOVE)],
         back,

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from core.posts import Post, PostStatus
+from core.posts import DESCRIPTION_MAX, TITLE_MAX, Post, PostStatus
 from core.settings import BotSettings
-from views.admin_texts import counted, isolate
-from views.html import cut, esc
+from views.html import cut, esc, isolate
 from views.times import date_and_time, duration
+from views.words import counted
 
 #: content type -> what people call it, for titles
 KINDS = {
@@ -82,9 +82,9 @@ def _ordinals(positions: Sequence[int]) -> str:
     return ("message " if len(positions) == 1 else "messages ") + ", ".join(str(position) for position in positions)
 
 
-LATE_ITEM = (
-    "One item of your last album arrived late and is not in its post. "
-    "To have it whole, open the post with /posts, press “Replace items” and send the album again."
+LATE_MESSAGE = (
+    "One message of your last album arrived late and is not in its post. "
+    "To have it whole, open the post with /posts, press “Replace messages” and send the album again."
 )
 
 
@@ -98,15 +98,15 @@ def replaced(post: Post, link: str) -> str:
 
 
 def _content(post: Post, link: str) -> str:
-    return f"{isolate(post.title)} · {counted(post.item_count, 'item')}\n\n{esc(link)}"
+    return f"{isolate(post.title)} · {counted(post.item_count, 'message')}\n\n{esc(link)}"
 
 
-def album_title(items: int) -> str:
-    return f"Album of {items}"
+def album_title(messages: int) -> str:
+    return f"Album of {messages}"
 
 
-def batch_title(items: int) -> str:
-    return f"{items} messages"
+def batch_title(messages: int) -> str:
+    return counted(messages, "message")
 
 
 def preview_note(warning: str | None, *, missing: int) -> str:
@@ -114,8 +114,8 @@ def preview_note(warning: str | None, *, missing: int) -> str:
     lines = ["👁 <b>Preview.</b> This is what a subscriber gets. It counts nowhere and stays in this chat."]
     if missing:
         lines.append(
-            f"{counted(missing, 'item')} of this post can no longer be found in the storage channel. "
-            "“Replace items” on its card repairs it."
+            f"{counted(missing, 'message')} of this post can no longer be found in the storage channel. "
+            "“Replace messages” on its card repairs it."
         )
     lines.append(f"Below it they read:\n<blockquote>{warning}</blockquote>" if warning else "It is never deleted.")
     return "\n\n".join(lines)
@@ -124,7 +124,7 @@ def preview_note(warning: str | None, *, missing: int) -> str:
 def preview_failed(post: Post) -> str:
     return (
         f"I could not show post {post.number}: its messages in the storage channel are out of my reach. "
-        "/start checks the channel; “Replace items” on the card gives the post new content."
+        "/start checks the channel; “Replace messages” on the card gives the post new content."
     )
 
 
@@ -167,12 +167,12 @@ def card(post: Post, link: str, settings: BotSettings, zone: ZoneInfo) -> str:
     if post.status is PostStatus.REMOVED:
         lines.append("<b>Removed.</b> Its link opens nothing.")
     if post.description:
-        lines.append(isolate(post.description, 500))
+        lines.append(isolate(post.description, DESCRIPTION_MAX))
     lines += [
         "",
         esc(link),
         "",
-        f"{counted(post.item_count, 'item')} · opened {counted(post.views, 'time')}",
+        f"{counted(post.item_count, 'message')} · opened {counted(post.views, 'time')}",
         f"Protected: {protect_words(post, settings)}",
         f"Deleted for subscribers: {deletion_of(post, settings)}",
         f"Made {date_and_time(post.created_at, zone)}",
@@ -210,8 +210,9 @@ def confirm_remove(post: Post) -> str:
     )
 
 
-TITLE_EXPECTED = "A title is a line of text with 1 to 80 characters. Send it, or /cancel."
-DESCRIPTION_EXPECTED = "A description is a text of at most 500 characters. Send it, or /cancel."
+QUESTION_LOST = "I have lost track of what I asked. Open the card again with /posts."
+TITLE_EXPECTED = f"A title is a line of text with 1 to {TITLE_MAX} characters. Send it, or /cancel."
+DESCRIPTION_EXPECTED = f"A description is a text of at most {DESCRIPTION_MAX} characters. Send it, or /cancel."
 SEARCH_EXPECTED = "Send a number or the beginning of a title as text, or /cancel."
 DELETION_EXPECTED = (
     "That is no time I understand. Send minutes like 45, or 2h, 1h 30m, never. "

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from annotated_types import Ge, Le
-
-from core.settings import BotSettings
+from core.settings import NOT_USED_YET, BotSettings, meaning
 from views.html import cut, esc
 
 #: characters of a value in the list; longer texts are shown by `/set NAME`
@@ -26,39 +24,44 @@ def shown(value: Any) -> str:
     return str(value)
 
 
-def _range(name: str) -> str:
-    lowest = highest = None
-    for mark in BotSettings.model_fields[name].metadata:
-        lowest = mark.ge if isinstance(mark, Ge) else lowest
-        highest = mark.le if isinstance(mark, Le) else highest
-    if lowest is None or highest is None or str(highest) in (BotSettings.model_fields[name].description or ""):
-        return ""
-    return f" ({lowest} to {highest})"
-
-
 def _meaning(name: str) -> str:
-    return esc((BotSettings.model_fields[name].description or "") + _range(name))
+    return esc(meaning(name))
 
 
-def settings_list(settings: BotSettings) -> str:
-    """Every setting: name = value, and what it means."""
-    lines = ["<b>Settings</b>"]
-    for name in BotSettings.model_fields:
-        value = esc(cut(" ".join(shown(getattr(settings, name)).split()), _SHORT))
-        lines.append(f"<code>{name}</code> = <b>{value}</b>\n{_meaning(name)}")
+def settings_list(settings: BotSettings, configured_storage: int | None = None) -> str:
+    """Every setting: name = value, and what it means; those that are used first.
+
+    `configured_storage`: the storage channel of the environment, which holds while none is chosen.
+    """
+    used = [name for name in BotSettings.model_fields if name not in NOT_USED_YET]
+    lines = ["<b>Settings</b>", *(_entry(name, settings) for name in used)]
+    if settings.storage_channel_id is None and configured_storage is not None:
+        lines.append(f"The storage channel is <b>{configured_storage}</b>, from STORAGE_CHANNEL_ID in the environment.")
+    lines.append("<b>Not used yet</b>: kept, and without effect in this version")
+    lines += [_entry(name, settings) for name in BotSettings.model_fields if name in NOT_USED_YET]
     lines.append(USAGE)
     return "\n\n".join(lines)
+
+
+def _entry(name: str, settings: BotSettings) -> str:
+    value = esc(cut(" ".join(shown(getattr(settings, name)).split()), _SHORT))
+    return f"<code>{name}</code> = <b>{value}</b>\n{_meaning(name)}"
 
 
 def one_setting(name: str, settings: BotSettings) -> str:
     """Asked with `/set NAME` and no value."""
     return (
-        f"<code>{name}</code> = <b>{esc(shown(getattr(settings, name)))}</b>\n{_meaning(name)}\n\n"
+        f"<code>{name}</code> = <b>{esc(shown(getattr(settings, name)))}</b>\n{_meaning(name)}{_unused(name)}\n\n"
         f"To change it: <code>/set {name} VALUE</code>"
     )
 
 
+def _unused(name: str) -> str:
+    return "\n<b>Not used yet</b>: it has no effect in this version." if name in NOT_USED_YET else ""
+
+
 def changed(name: str, before: Any, after: Any) -> str:
     if before == after:
-        return f"<code>{name}</code> is <b>{esc(cut(shown(after), 900))}</b> already."
-    return f"<code>{name}</code> is now <b>{esc(cut(shown(after), 900))}</b> (it was {esc(cut(shown(before), 200))})."
+        return f"<code>{name}</code> is <b>{esc(cut(shown(after), 900))}</b> already.{_unused(name)}"
+    now = f"<code>{name}</code> is now <b>{esc(cut(shown(after), 900))}</b> (it was {esc(cut(shown(before), 200))})."
+    return now + _unused(name)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from views.admin_rights import Lack, lacks_of
-from views.admin_texts import isolate
+from views.html import isolate
 
 NO_STORAGE = "There is no storage channel yet. /start sets it up in a minute."
 PICK = (
@@ -57,14 +57,6 @@ def change_channel() -> str:
     )
 
 
-def storage_lost(what: str) -> str:
-    """Told to the owners once."""
-    return (
-        f"<b>I cannot store posts:</b> {what}.\nNothing is lost. Give the bot its rights in the storage channel back; "
-        "/start shows what is missing."
-    )
-
-
 UNREACHABLE = "the storage channel is out of reach"
 
 
@@ -73,10 +65,6 @@ def not_stored(what: str) -> str:
     return f"This was not stored: {what}. /start helps to put that right; then send it again."
 
 
-def storage_back() -> str:
-    return "The storage channel works again. You can go on posting."
-
-
 def lacks_sentence(admin_bot: tuple[str, Sequence[Lack]], user_bot: tuple[str, Sequence[Lack]]) -> str:
-    """`@a lacks … ; @b is not an administrator there` for `storage_lost`."""
+    """`@a lacks … ; @b is not an administrator there` for `not_stored` and the owners' alert."""
     return "; ".join(lacks_of(username, lacks) for username, lacks in (admin_bot, user_bot) if lacks)

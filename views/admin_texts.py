@@ -1,11 +1,6 @@
-"""What owners read everywhere in the admin bot. Everything foreign is escaped and isolated here."""
+"""What owners read everywhere in the admin bot. Everything foreign is escaped."""
 
-from views.html import cut, esc
-
-#: first-strong isolate and its end: a right-to-left name cannot turn the sentence around
-_ISOLATE, _END = "\u2068", "\u2069"
-#: direction controls that could break out of the isolate
-_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+from views.html import esc
 
 #: Telegram's cap for the answer to a button, in characters
 TOAST_MAX = 200
@@ -24,16 +19,6 @@ CANCELLED = "Cancelled. Nothing was changed."
 STALE_BUTTON = "This button is from an older screen. Open it again with /posts."
 
 
-def isolate(text: str, limit: int = 80) -> str:
-    """A name or title inside a sentence: cut, escaped, and kept from turning the sentence around it."""
-    return f"{_ISOLATE}{esc(cut(bare(text), limit))}{_END}"
-
-
-def bare(text: str) -> str:
-    """`text` without direction controls; for buttons, which are not HTML."""
-    return text.translate(_CONTROLS)
-
-
 def not_for_you(user_bot_username: str) -> str:
     """The one answer to people who are not admins; short enough for a button's answer."""
     return f"This bot is for the channel's owners. To get a post, open its link: it leads to @{user_bot_username}."
@@ -42,8 +27,3 @@ def not_for_you(user_bot_username: str) -> str:
 def plain(sentence: str) -> str:
     """A sentence of an error (plain text, may quote what was typed) as HTML."""
     return esc(sentence)
-
-
-def counted(number: int, word: str) -> str:
-    """`1 item`, `3 items`."""
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

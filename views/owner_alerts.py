@@ -1,7 +1,14 @@
 """What owners are told unasked, once per incident."""
 
 from core.posts import Post
-from views.html import cut, esc
+from views.html import cut, esc, isolate
+
+_NOTHING_LOST = "Nothing is lost: everything works again as soon as the bot is back. /start shows what is missing."
+
+
+def storing_lost(what: str) -> str:
+    """The admin bot cannot post in the storage channel. `what` is HTML: what is missing, without a full stop."""
+    return f"<b>I cannot store posts:</b> {what}.\nGive the bot its rights in the storage channel back. {_NOTHING_LOST}"
 
 
 def storage_lost(reason: str) -> str:
@@ -9,21 +16,21 @@ def storage_lost(reason: str) -> str:
     return (
         "<b>The storage channel cannot be reached by the user bot.</b>\n"
         "Subscribers get no posts until it is an administrator there again. "
-        f"Telegram says: {esc(cut(reason, 200))}\n"
-        "Nothing is lost: posts work again as soon as the bot is back. /start shows what is missing."
+        f"Telegram says: {esc(cut(reason, 200))}\n{_NOTHING_LOST}"
     )
 
 
 def storage_back() -> str:
-    return "The storage channel works again. Posts are delivered."
+    """After either of the two."""
+    return "The storage channel works again."
 
 
 def post_damaged(post: Post, delivered: int) -> str:
-    """Fewer copies than items came out of the storage channel."""
+    """Fewer copies than messages came out of the storage channel."""
     return (
-        f"<b>Post {post.number} is incomplete.</b> {esc(cut(post.title, 80))}\n"
+        f"<b>Post {post.number} is incomplete.</b> {isolate(post.title)}\n"
         f"Only {delivered} of its {post.item_count} messages could be delivered: the others are gone from the storage "
-        "channel. “Replace items” on the post's card (/posts) repairs it."
+        "channel. “Replace messages” on the post's card (/posts) repairs it."
     )
 
 

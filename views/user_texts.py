@@ -6,11 +6,12 @@ from zoneinfo import ZoneInfo
 from core.access import Banned
 from core.settings import BotSettings
 from core.users import User
-from views.html import cut, esc
+from views.html import bare, cut, esc, isolate
 from views.times import clock_time, date_and_time, duration
+from views.words import counted
 
-#: first-strong isolate and its end: a right-to-left name cannot turn the sentence around
-_ISOLATE, _END = "\u2068", "\u2069"
+#: characters of a name, and of a title in a list
+_NAME_MAX, _TITLE_MAX = 64, 60
 
 INVALID_LINK = "This link is not valid. Please check that you copied all of it."
 POST_GONE = "This post is not available. The link may be wrong, or the post was taken down."
@@ -37,21 +38,22 @@ HELP = (
     "Open a post's link and I hand the post over to you here. "
     "When I say that a post will be deleted, save what you need before that time; "
     "afterwards a button brings it back.\n\n"
-    "/me shows what is open for you."
+    "/me shows what will be deleted, and when."
 )
-
-
-def isolated(name: str) -> str:
-    """A person's name, escaped and kept from turning the sentence around it."""
-    return f"{_ISOLATE}{esc(cut(name, 64))}{_END}"
 
 
 def welcome(user: User, settings: BotSettings) -> str:
     """The answer to a bare /start."""
     if settings.welcome_text:
         return esc(settings.welcome_text)
-    greeting = f"Hello {isolated(user.first_name)}." if user.first_name.strip() else "Hello."
+    name = _name(user)
+    greeting = f"Hello {name}." if name else "Hello."
     return f"{greeting}\nOpen a post's link from the channel and I hand the post over to you here.\n/help says more."
+
+
+def _name(user: User) -> str:
+    """The person's name as HTML; empty when nothing of it can be seen."""
+    return isolate(user.first_name, _NAME_MAX) if bare(user.first_name).strip() else ""
 
 
 def deletion_warning(delete_at: datetime, now: datetime, zone: ZoneInfo) -> str:
@@ -63,10 +65,9 @@ def deletion_warning(delete_at: datetime, now: datetime, zone: ZoneInfo) -> str:
 
 
 def missing_items(sent: int, wanted: int) -> str:
-    """Part of the post no longer exists in the storage channel."""
-    gone = wanted - sent
-    parts = "1 part" if gone == 1 else f"{gone} parts"
-    return f"{parts} of this post (of {wanted}) could not be delivered. The owner has been told."
+    """Some of the post's messages no longer exist in the storage channel."""
+    gone = counted(wanted - sent, "message")
+    return f"{gone} of this post (of {wanted}) could not be delivered. The owner has been told."
 
 
 def deleted_notice(settings: BotSettings) -> str:
@@ -81,15 +82,19 @@ def banned(verdict: Banned, zone: ZoneInfo) -> str:
     return f"You cannot use this bot{until}.{reason}"
 
 
-def about_me(user: User, open_until: list[datetime], now: datetime, zone: ZoneInfo) -> str:
-    """`/me`: what is open for this person. `open_until`: when each open delivery is taken back, soonest first."""
-    lines = [f"<b>{isolated(user.first_name) if user.first_name.strip() else 'You'}</b>"]
-    lines.append(f"With us since {date_and_time(user.joined_at, zone)}.")
-    if not open_until:
+def about_me(user: User, open_deliveries: list[tuple[str, datetime]], now: datetime, zone: ZoneInfo) -> str:
+    """`/me`: what will be deleted, and when. `open_deliveries`: title ("" if unknown) and time of each, in order."""
+    lines = [f"<b>{_name(user) or 'You'}</b>"]
+    if not open_deliveries:
         lines.append("No delivery is waiting to be deleted.")
         return "\n".join(lines)
     lines.append("To be deleted:")
     lines.extend(
-        f"• at {clock_time(moment, zone)}, in {duration(max(moment - now, timedelta()))}" for moment in open_until
+        f"• {_title(title)}: at {clock_time(moment, zone)}, in {duration(max(moment - now, timedelta()))}"
+        for title, moment in open_deliveries
     )
     return "\n".join(lines)
+
+
+def _title(title: str) -> str:
+    return isolate(title, _TITLE_MAX) if bare(title).strip() else "A post"

@@ -18,7 +18,7 @@ from core.errors import BadInput
 from core.posts import Post
 from database.operations import post_ops
 from views import admin_post_texts as texts
-from views.admin_texts import NOTHING_TO_CANCEL, plain
+from views.admin_texts import plain
 
 Change = Callable[[str, Any], Coroutine[Any, Any, Post | None]]
 
@@ -40,7 +40,7 @@ async def answered(message: Message, bot: Bot, state: FSMContext, cards: CardDes
     question = await dialogue.question()
     if question is None or question.button is None:
         await dialogue.end_question()
-        await message.answer(NOTHING_TO_CANCEL)
+        await message.answer(texts.QUESTION_LOST)
         return
     read, change, action, field = _ANSWERS[await state.get_state()]
     try:

@@ -1,6 +1,5 @@
 """Commands. They win over everything that waits; an open batch stays and is shown again."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiogram import BaseMiddleware, Bot, Router
@@ -14,9 +13,8 @@ from admin_bot.handlers import batch, post_list, settings, start
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.screens import drop
 from admin_bot.status import StatusBoard
+from sender.intake import Handler
 from views import admin_batch_texts, admin_texts
-
-Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
 #: commands that deal with the batch themselves
 _OWN_WORD = ("/batch", "/cancel")

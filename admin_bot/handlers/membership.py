@@ -6,7 +6,7 @@ from aiogram.types import ChatMemberUpdated
 from admin_bot.alarm import StorageAlarm
 from admin_bot.storage import Storage, lacks_of_admin_bot
 from views.admin_rights import lacks_of
-from views.admin_setup_texts import storage_lost
+from views.owner_alerts import storing_lost
 
 
 async def rights_changed(event: ChatMemberUpdated, bot: Bot, storage_channel: Storage, alarm: StorageAlarm) -> None:
@@ -17,7 +17,7 @@ async def rights_changed(event: ChatMemberUpdated, bot: Bot, storage_channel: St
         await alarm.end(event.chat.id)
         return
     username = (await bot.me()).username or ""
-    await alarm.begin(event.chat.id, storage_lost(lacks_of(username, lacks)))
+    await alarm.begin(event.chat.id, storing_lost(lacks_of(username, lacks)))
 
 
 def build() -> Router:

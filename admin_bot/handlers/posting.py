@@ -20,7 +20,7 @@ async def take_album_item(message: Message, albums: AlbumCollector) -> None:
         title=written_title(message),
     )
     if albums.add(item) is Taken.LATE:
-        await message.answer(texts.LATE_ITEM, reply_parameters=quoting(message.message_id))
+        await message.answer(texts.LATE_MESSAGE, reply_parameters=quoting(message.message_id))
 
 
 async def post_message(message: Message, desk: PostDesk) -> None:

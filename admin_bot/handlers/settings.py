@@ -1,12 +1,15 @@
 """/settings and /set: the plain list, before there is a panel."""
 
+from typing import Any
+
 from aiogram.filters import CommandObject
 from aiogram.types import Message
 
 from admin_bot.audit import note
+from admin_bot.storage import Storage
 from core.clock import Clock
 from core.errors import BadInput
-from core.settings import BotSettings, parse_setting
+from core.settings import SECRET, BotSettings, parse_setting
 from database.operations import settings_ops
 from views import admin_settings_texts as texts
 from views.admin_texts import plain
@@ -18,8 +21,9 @@ _CHOSEN_BY_PICKER = "storage_channel_id"
 _NAME_MAX = 64
 
 
-async def show_settings(message: Message, clock: Clock) -> None:
-    await message.answer(texts.settings_list(await settings_ops.current(clock.now())))
+async def show_settings(message: Message, clock: Clock, storage_channel: Storage) -> None:
+    settings = await settings_ops.current(clock.now())
+    await message.answer(texts.settings_list(settings, storage_channel.configured))
 
 
 async def set_one(message: Message, command: CommandObject, clock: Clock) -> None:
@@ -45,5 +49,12 @@ async def _change(admin_id: int, name: str, raw: str, clock: Clock) -> str:
     before = getattr(await settings_ops.current(now), name)
     after = getattr(await settings_ops.change(name, value), name)
     if before != after:
-        await note(now, admin_id, "setting.changed", name, before, after)
+        await note(now, admin_id, "setting.changed", name, _recorded(name, before), _recorded(name, after))
     return texts.changed(name, before, after)
+
+
+def _recorded(name: str, value: Any) -> Any:
+    """What the record of changes keeps: of a secret, only whether there is one."""
+    if name not in SECRET:
+        return value
+    return "empty" if value is None else "set"

@@ -1,7 +1,6 @@
 """Who may use the admin bot: decided once, for every kind of update."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +10,7 @@ from aiogram.enums import ChatType
 from aiogram.types import CallbackQuery, Chat, ChatMemberUpdated, Message, TelegramObject, User
 
 from sender.failures import TELEGRAM_ERRORS, classify
+from sender.intake import Handler
 from views.admin_texts import not_for_you
 
 log = structlog.get_logger("tollgate.admin")
@@ -19,8 +19,6 @@ log = structlog.get_logger("tollgate.admin")
 REFUSE_EVERY = timedelta(minutes=1)
 #: strangers remembered; beyond it the longest known is forgotten (and may be answered once more)
 STRANGERS_MAX = 10_000
-
-Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
 
 class Authorise(BaseMiddleware):

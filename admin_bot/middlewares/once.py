@@ -1,14 +1,13 @@
 """Telegram delivers at least once: a message or a button press that was handled is not handled again."""
 
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Hashable
 from typing import Any
 
 from aiogram import BaseMiddleware
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
 from admin_bot.once import Once
-
-Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
+from sender.intake import Handler
 
 
 def _key(event: TelegramObject) -> Hashable:

@@ -1,6 +1,5 @@
 """Commands and buttons win over a waiting question: it ends, so that its answer is not taken from what comes next."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiogram import BaseMiddleware
@@ -8,8 +7,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import TelegramObject
 
 from admin_bot.dialogue import Dialogue
-
-Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
+from sender.intake import Handler
 
 
 class EndQuestion(BaseMiddleware):

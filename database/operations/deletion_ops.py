@@ -1,8 +1,11 @@
 """The promises to take deliveries back."""
 
+import logging
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+
+from pydantic import ValidationError
 
 from core.delivery import PendingDeletion
 from database.collection import Collection
@@ -39,6 +42,11 @@ __all__ = [
     "withdraw",
 ]
 
+log = logging.getLogger("tollgate.database")
+
+#: how long a promise nobody can read (an older version's, or mended by hand) is left alone
+UNREADABLE_PAUSE = timedelta(days=1)
+
 _UNCLAIMED: Document = {"claimed_by": None, "claimed_until": None, "claim": None}
 
 
@@ -50,19 +58,44 @@ def _record(document: Document) -> PendingDeletion:
     return PendingDeletion.model_validate(with_id(document))
 
 
+async def _readable(documents: Sequence[Document]) -> list[PendingDeletion]:
+    """The promises among `documents` that can be read.
+
+    One that cannot is put off by a day and logged: it must not stand in the way of all the others.
+    """
+    records, unreadable = [], []
+    for document in documents:
+        try:
+            records.append(_record(document))
+        except ValidationError as error:
+            unreadable.append(document["_id"])
+            log.error("promise.unreadable", extra={"promise": str(document["_id"]), "problems": error.error_count()})
+    if unreadable:
+        later = current_database().now() + UNREADABLE_PAUSE
+        put_off = {**_UNCLAIMED, "not_before": later, "last_error": "this document cannot be read"}
+        await _promises().update_many({"_id": {"$in": unreadable}}, {"$set": put_off})
+    return records
+
+
 async def promise(
-    bot_id: int, user_id: int, chat_id: int, post_code: str, sent_at: datetime, delete_at: datetime
+    bot_id: int,
+    user_id: int,
+    chat_id: int,
+    post_code: str,
+    sent_at: datetime,
+    delete_at: datetime,
+    message_ids: Sequence[int] = (),
 ) -> str:
     """Write the intent to take a delivery back, before its messages leave; returns its id.
 
-    It has no message ids yet: `record_messages` adds them, `withdraw` takes it away when nothing was sent.
+    Before, it has no message ids: `record_messages` adds them, `withdraw` takes it away when nothing was sent.
     """
     key = await _promises().insert_one(
         {
             "bot_id": bot_id,
             "user_id": user_id,
             "chat_id": chat_id,
-            "message_ids": [],
+            "message_ids": list(message_ids),
             "notice_message_id": None,
             "post_code": post_code,
             "sent_at": sent_at,
@@ -76,9 +109,15 @@ async def promise(
     return str(key)
 
 
-async def record_messages(promise_id: str, message_ids: Sequence[int]) -> bool:
-    """Add the ids of the copies that were sent; atomic. False when the promise is gone."""
-    return await _promises().update_one({"_id": to_key(promise_id)}, {"$set": {"message_ids": list(message_ids)}})
+async def record_messages(promise_id: str, message_ids: Sequence[int], delete_at: datetime | None = None) -> bool:
+    """Add the ids of the copies that were sent; atomic. False when the promise is gone.
+
+    `delete_at`: when they are taken back, if that is later than the intent said (the call may have waited).
+    """
+    known: Document = {"message_ids": list(message_ids)}
+    if delete_at is not None:
+        known["delete_at"] = delete_at
+    return await _promises().update_one({"_id": to_key(promise_id)}, {"$set": known})
 
 
 async def record_notice(promise_id: str, notice_message_id: int) -> bool:
@@ -122,7 +161,7 @@ async def claim_due(
     if not await _promises().update_many({**mine, **_due(now)}, {"$set": held}):
         return []
     claimed = await _promises().find({**mine, "claim": mark}, limit=limit, sort=[("delete_at", 1)])
-    return [_record(document) for document in claimed]
+    return await _readable(claimed)
 
 
 async def finish(promise_ids: Sequence[str], owner: str) -> int:
@@ -164,7 +203,7 @@ async def find_interrupted(bot_id: int, sent_before: datetime, now: datetime, li
         "sent_at": {"$lt": sent_before},
     }
     found = await _promises().find(condition, limit=limit, sort=[("delete_at", 1)])
-    return [_record(document) for document in found]
+    return await _readable(found)
 
 
 async def count_open(user_id: int) -> int:
@@ -186,4 +225,4 @@ async def next_due() -> datetime | None:
 async def open_deliveries(user_id: int, limit: int) -> list[PendingDeletion]:
     """Up to `limit` promises of this person, the one that goes first in front; `[]` when there are none."""
     found = await _promises().find({"user_id": user_id}, limit=limit, sort=[("delete_at", 1)])
-    return [_record(document) for document in found]
+    return await _readable(found)

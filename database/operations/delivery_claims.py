@@ -36,21 +36,32 @@ class Unfinished:
 
 
 async def claim_delivery(
-    bot_id: int, user_id: int, post_code: str, now: datetime, hold_for: timedelta, *, settle_later: bool = False
+    bot_id: int,
+    user_id: int,
+    post_code: str,
+    now: datetime,
+    hold_for: timedelta,
+    *,
+    mark: str = "",
+    settle_later: bool = False,
 ) -> Claim | None:
     """Take the right to hand this post to this person until `now + hold_for`; None when somebody holds it (double tap).
 
-    One upsert: of any number of calls at once exactly one gets a claim. With `settle_later` the delivery counts as
-    unfinished until `settle_delivery`: for posts that are never taken back and so have no promise to tell of a crash.
+    One upsert: of any number of calls at once exactly one gets a claim. `mark` names the wish (the update it came
+    with): the same wish gets its claim again, because the answer to the first try may have been lost. A hold that ends
+    later than `now + hold_for` comes from a clock that was put back and counts for nothing. With `settle_later` the
+    delivery counts as unfinished until `settle_delivery`: for posts that are never taken back and so have no promise
+    to tell of a crash.
     """
     claim_id = f"{bot_id}:{user_id}:{post_code}"
-    opened_at = to_milliseconds(now)
+    opened_at, until = to_milliseconds(now), to_milliseconds(now + hold_for)
     update: Document = {
-        "$set": {"opened_at": opened_at, "claimed_until": now + hold_for, "is_unfinished": settle_later},
+        "$set": {"opened_at": opened_at, "claimed_until": until, "is_unfinished": settle_later, "mark": mark},
         "$setOnInsert": {"bot_id": bot_id, "user_id": user_id, "post_code": post_code},
         "$inc": {"count": 1},
     }
-    condition = {"_id": claim_id, "claimed_until": {"$lte": now}}
+    free: list[Document] = [{"claimed_until": {"$lte": now}}, {"claimed_until": {"$gt": until}}]
+    condition: Document = {"_id": claim_id, "$or": [*free, {"mark": mark}] if mark else free}
     try:
         before = await _deliveries().find_one_and_update(condition, update, upsert=True, before=True)
     except AlreadyThere:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -103,6 +103,15 @@ async def find(code: str) -> Post | None:
 async def find_by_number(number: int) -> Post | None:
     """The post with this number, in any status; None when there is none."""
     return _record(await _posts().find_one({"number": number}))
+
+
+async def titles(codes: Iterable[str]) -> dict[str, str]:
+    """Titles by code, of posts in any status, in one read; unknown codes are left out, no codes give `{}`."""
+    wanted = sorted(set(codes))
+    if not wanted:
+        return {}
+    found = await _posts().find({"code": {"$in": wanted}}, limit=len(wanted), projection=["code", "title"])
+    return {document["code"]: document.get("title", "") for document in found}
 
 
 async def search(text: str | None, *, skip: int, limit: int, include_removed: bool = False) -> tuple[list[Post], bool]:

@@ -30,7 +30,7 @@ async def test_an_album_whose_third_item_is_gone_says_so_to_both(house: House) -
     ids = [message["message_id"] for message in sent["messages"]]
     post = await house.post(ids)
     await house.world.delete_message(STORAGE, ids[2])
-    seen = await open_and_wait(house, post, "1 part of this post (of 5)")
+    seen = await open_and_wait(house, post, "1 message of this post (of 5)")
     assert len([message for message in seen["messages"] if message.get("photo")]) == 4  # type: ignore[attr-defined]
     told = await house.olive.transcript(OWNER_BOT)
     assert any("incomplete" in message.get("text", "") for message in told["messages"])

@@ -9,7 +9,7 @@ from aiogram import Bot
 from core.delivery import PendingDeletion
 from core.jobs import JobOutcome, RunReport
 from core.posts import Post
-from database.operations import deletion_ops, run_ops
+from database.operations import deletion_ops, run_ops, settings_ops
 from schedulers import create_message_deleter_scheduler
 from sender.lanes import Lane, current_lane
 from tests.house import ALICE, STORAGE, USER_BOT, House
@@ -211,11 +211,54 @@ async def test_a_delivery_whose_ids_were_lost_is_counted_and_told(house: House) 
     await house.alice.wait(USER_BOT, contains="did not confirm")
     await house.settle()
     await house.advance(minutes=31)
+    assert (await take_back(house)).counts == {"retry": 1}, "the ids may still come"
+    await house.advance(minutes=15)
     report = await take_back(house)
     assert report.counts == {"unknown": 1}
     assert await open_promises() == []
     told = await house.olive.transcript(OWNER_BOT)
     assert "never came, so its messages are unknown: 1" in told["messages"][-1]["text"]
+
+
+async def test_a_delivery_that_waited_past_its_time_is_taken_back_all_the_same(house: House) -> None:
+    await settings_ops.change("delete_after_minutes", 1)
+    post = await house.store()
+    deliverer = house.user_bot.dispatcher["deliverer"]
+    copy = deliverer._copy
+
+    async def copy_late(*arguments: Any) -> Any:
+        await house.advance(minutes=3)
+        assert (await take_back(house)).counts == {"retry": 1}
+        return await copy(*arguments)
+
+    deliverer._copy = copy_late
+    await house.alice.link(house.link(post))
+    await house.alice.wait(USER_BOT, contains="1 minute")
+    await house.settle()
+    (promise,) = await open_promises()
+    assert promise.delete_at > house.base.clock.now()
+    await house.advance(minutes=16)
+    assert (await take_back(house)).counts == {"deleted": 1}
+
+
+async def test_a_promise_given_up_too_early_is_made_again_with_the_ids(house: House) -> None:
+    post = await house.store()
+    deliverer = house.user_bot.dispatcher["deliverer"]
+    copy = deliverer._copy
+
+    async def copy_and_lose_the_promise(*arguments: Any) -> Any:
+        sent = await copy(*arguments)
+        (promise,) = await open_promises()
+        await deletion_ops.withdraw(promise.id)
+        return sent
+
+    deliverer._copy = copy_and_lose_the_promise
+    await house.alice.link(house.link(post))
+    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.settle()
+    (promise,) = await open_promises()
+    assert len(promise.message_ids) == 1
+    assert promise.notice_message_id is not None
 
 
 async def test_two_deleters_at_once_take_each_delivery_back_once(house: House) -> None:
@@ -263,9 +306,10 @@ async def test_what_stays_is_told_in_full_once_an_hour_at_most(house: House) -> 
         await house.advance(seconds=5)
     for promise in await open_promises():
         await deletion_ops.record_messages(promise.id, [])
-    await house.advance(minutes=31)
+    await house.advance(minutes=46)
     await deleter.delete_due_messages()
-    assert texts_told == [m["text"] for m in (await house.olive.transcript(OWNER_BOT))["messages"] if "taken back" in m.get("text", "")]  # fmt: skip
+    told = await house.olive.transcript(OWNER_BOT)
+    assert len([m for m in told["messages"] if "taken back" in m.get("text", "")]) == 3
     await house.advance(minutes=31)
     await deleter.delete_due_messages()
     told = await house.olive.transcript(OWNER_BOT)

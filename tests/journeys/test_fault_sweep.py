@@ -66,7 +66,7 @@ async def test_any_fault_at_any_call(house: House, kind: str, method: str) -> No
     assert counters["unknown_methods"] in (0, {})
 
 
-async def test_a_429_on_polling_and_on_the_menu_is_survived(house: House) -> None:
+async def test_a_429_on_polling_is_survived(house: House) -> None:
     await house.world.fault("flood", method="getUpdates", bot=USER_BOT, retry_after=1)
     post = await house.store()
     await house.alice.link(house.link(post))

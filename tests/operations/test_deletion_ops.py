@@ -290,3 +290,29 @@ async def test_only_deliveries_cut_off_before_a_moment_are_found_as_interrupted(
     found = await deletion_ops.find_interrupted(1, now, now, 10)
     assert ids(found) == [sooner, cut_off]
     assert ids(await deletion_ops.find_interrupted(1, now, now, 1)) == [sooner]
+
+
+async def test_a_promise_nobody_can_read_does_not_stand_in_the_way(db: Database, now: datetime) -> None:
+    broken = await promise_at(now - MS)
+    await db.collection("pending_deletions").update_one({"delete_at": now - MS}, {"$unset": {"sent_at": 1}})
+    sound = await promise_at(now)
+
+    assert ids(await deletion_ops.claim_due(now, "a", HOLD, 10)) == [sound]
+    await deletion_ops.finish([sound], "a")
+    assert await deletion_ops.claim_due(now, "a", HOLD, 10) == []
+    (document,) = await stored(db)
+    assert str(document["_id"]) == broken, "it is kept for whoever mends it"
+    assert document["last_error"] == "this document cannot be read"
+
+
+async def test_the_ids_may_bring_a_later_time(db: Database, now: datetime) -> None:
+    promise_id = await promise_at(now)
+    assert await deletion_ops.record_messages(promise_id, [1], now + HOLD)
+    (promise,) = await deletion_ops.open_deliveries(7, 10)
+    assert (promise.message_ids, promise.delete_at) == ((1,), now + HOLD)
+
+
+async def test_only_the_bots_own_promises_are_claimed_when_it_says_who_it_is(db: Database, now: datetime) -> None:
+    mine = await promise_at(now)
+    await deletion_ops.promise(2, 7, 7, "code", now, now)
+    assert ids(await deletion_ops.claim_due(now, "a", HOLD, 10, bot_id=1)) == [mine]

@@ -23,6 +23,7 @@ async def test_the_first_tap_gets_the_claim_and_is_stored(db: Database, now: dat
         "opened_at": now,
         "claimed_until": now + HOLD,
         "is_unfinished": False,
+        "mark": "",
         "count": 1,
     }
 
@@ -109,3 +110,15 @@ async def test_a_delivery_to_settle_later_is_found_until_it_is_settled_or_releas
     await deletion_ops.release_delivery(second, now)
     assert await deletion_ops.find_unfinished(1, now + HOLD, 10) == []
     assert not await deletion_ops.settle_delivery("nobody's")
+
+
+async def test_the_same_wish_gets_its_claim_again_when_the_first_answer_was_lost(db: Database, now: datetime) -> None:
+    assert await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD, mark="m1")
+    assert await deletion_ops.claim_delivery(1, 7, "abc", now + MS, HOLD, mark="m2") is None
+    assert await deletion_ops.claim_delivery(1, 7, "abc", now + MS, HOLD, mark="m1")
+
+
+async def test_a_hold_from_a_clock_that_was_put_back_locks_nobody_out(db: Database, now: datetime) -> None:
+    await deletion_ops.claim_delivery(1, 7, "abc", now + timedelta(hours=2), HOLD)
+    assert await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD)
+    assert await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD) is None

@@ -245,3 +245,21 @@ async def test_times_keep_their_milliseconds(db: Database) -> None:
     )
     assert post.created_at == MADE_AT + timedelta(milliseconds=1)
     assert post == await post_ops.find(post.code)
+
+
+async def test_titles_by_code_in_one_read_whatever_the_status(db: Database) -> None:
+    first, second, removed = await make("Rome"), await make("Paris"), await make("Oslo")
+    await post_ops.remove(removed.code)
+    before = db.calls["find posts"]
+
+    found = await post_ops.titles([first.code, removed.code, first.code, "x" * 16])
+    assert found == {first.code: "Rome", removed.code: "Oslo"}
+    assert second.code not in found
+    assert db.calls["find posts"] == before + 1
+    assert (await post_ops.find(first.code)) == first
+
+
+async def test_no_codes_have_no_titles_and_cost_no_read(db: Database) -> None:
+    before = db.calls["find posts"]
+    assert await post_ops.titles([]) == {}
+    assert db.calls["find posts"] == before

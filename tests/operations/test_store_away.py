@@ -82,6 +82,7 @@ OPERATIONS: dict[str, Operation] = {
     "post_ops.search": lambda: post_ops.search(None, skip=0, limit=1),
     "post_ops.set_deletion": lambda: post_ops.set_deletion("x", 1),
     "post_ops.set_protect": lambda: post_ops.set_protect("x", True),
+    "post_ops.titles": lambda: post_ops.titles(["x"]),
     "run_ops.abandon_stale": lambda: run_ops.abandon_stale(NOW, HOLD),
     "run_ops.finish_run": lambda: run_ops.finish_run("x", REPORT),
     "run_ops.last_runs": lambda: run_ops.last_runs(1),

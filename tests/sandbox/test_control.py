@@ -204,6 +204,20 @@ async def test_pages_of_other_sites_are_refused(town: Town, origin: str | None, 
         assert response.status == status
 
 
+@pytest.mark.parametrize("path", ["/control/state", "/", "/bot1:x/getMe"])
+async def test_a_name_that_is_not_this_machines_is_refused_everywhere(town: Town, path: str) -> None:
+    port = town.sandbox.url.rpartition(":")[2]
+    for host, is_refused in ((f"evil.example:{port}", True), (f"localhost:{port}", False)):
+        async with town.session.get(town.sandbox.url + path, headers={"Host": host}) as response:
+            assert (response.status == 403) is is_refused
+
+
+@pytest.mark.parametrize("moment", ["1e308", "nan", -1, 1e15])
+async def test_a_clock_beyond_reason_is_refused(town: Town, moment: object) -> None:
+    with pytest.raises(SandboxError, match="clock goes from|must be"):
+        await town.client.request("POST", "clock", {"set": moment})
+
+
 async def test_people_forward_with_origin(town: Town) -> None:
     message_id = await town.post("news")
     await town.olga.forward("shop_bot", town.storage, [message_id])

@@ -12,8 +12,9 @@ class Owners:
         self.alerts = Alerts(self._tell)
         self.alarm = StorageAlarm(self.alerts)
 
-    async def _tell(self, html: str) -> None:
+    async def _tell(self, html: str) -> bool:
         self.told.append(html)
+        return True
 
 
 async def test_the_owners_are_told_once_and_once_that_it_is_over() -> None:

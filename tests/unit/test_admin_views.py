@@ -1,7 +1,9 @@
 """Texts and buttons of the admin bot: escaped, isolated, within Telegram's limits."""
 
+import ast
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,6 +15,7 @@ from core.settings import BotSettings
 from views import admin_batch_texts, admin_keyboards, admin_post_texts, admin_setup_texts, admin_texts
 from views.admin_callbacks import PAGE_MAX, PostList
 from views.admin_rights import Lack
+from views.html import isolate
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -57,7 +60,7 @@ def test_whatever_a_post_is_called_its_screens_are_sound_html(name: str) -> None
 
 
 def test_a_name_is_cut_before_it_is_escaped() -> None:
-    assert admin_texts.isolate("&" * 100, 10) == "\u2068" + "&amp;" * 9 + "…\u2069"
+    assert isolate("&" * 100, 10) == "\u2068" + "&amp;" * 9 + "…\u2069"
 
 
 @pytest.mark.parametrize("status", [PostStatus.LIVE, PostStatus.REMOVED])
@@ -86,6 +89,7 @@ def test_every_button_fits_telegrams_limits() -> None:
 def test_toasts_fit_telegrams_200_characters() -> None:
     for text in (
         admin_texts.STALE_BUTTON,
+        admin_post_texts.QUESTION_LOST,
         admin_post_texts.POST_GONE,
         admin_batch_texts.STALE,
         admin_batch_texts.TOO_FEW,
@@ -116,3 +120,30 @@ def test_what_is_missing_is_named_for_each_bot() -> None:
 )
 def test_the_status_of_a_batch_says_the_next_step(collected: int, replaces: int | None, words: str) -> None:
     assert words in admin_batch_texts.status(collected, replaces)
+
+
+def sentences_of(path: Path) -> list[str]:
+    """Every text in the file but its docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docstrings = {
+        node.value for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in docstrings
+    ]
+
+
+def test_people_read_of_messages_and_subscribers_only() -> None:
+    """One thing has one name: a post has messages, and a subscriber reads it."""
+    views = Path(admin_texts.__file__).parent
+    other_words = re.compile(r"\b(items?|parts?|readers?)\b", re.IGNORECASE)
+    # admin_callbacks holds what buttons carry, which nobody reads
+    paths = [path for path in sorted(views.glob("*.py")) if path.name != "admin_callbacks.py"]
+    assert [one for path in paths for one in sentences_of(path) if other_words.search(one)] == []
+
+
+def test_limits_in_sentences_are_the_real_ones() -> None:
+    assert f"1 to {TITLE_MAX} characters" in admin_post_texts.TITLE_EXPECTED
+    assert f"at most {DESCRIPTION_MAX} characters" in admin_post_texts.DESCRIPTION_EXPECTED

@@ -40,6 +40,55 @@ OWNERS = {
     "apscheduler": "schedulers/scheduler.py",
 }
 
+#: what every scheduler of the seed has to offer, and the modules of its operations
+SEEDS_NAMES = """
+from inspect import iscoroutinefunction
+from aiogram import Bot
+from schedulers import (
+    create_broadcast_deleter_scheduler,
+    create_message_deleter_scheduler,
+    token_cleanup_scheduler,
+    token_count_reset_scheduler,
+)
+from database.operations import broadcast_ops, deletion_ops, token_ops, user_ops
+
+bot = Bot("1002:seed")
+for scheduler, coroutine in (
+    (token_cleanup_scheduler, "cleanup_expired_tokens"),
+    (token_count_reset_scheduler, "reset_token_counts"),
+    (create_message_deleter_scheduler(bot), "delete_due_messages"),
+    (create_broadcast_deleter_scheduler(bot), "delete_expired_broadcasts"),
+):
+    assert callable(scheduler.start) and callable(scheduler.stop), scheduler
+    assert iscoroutinefunction(getattr(scheduler, coroutine)), coroutine
+"""
+#: imports the modules it is given; no connection, file, folder, loop or log set-up may come of it (STYLE 13)
+SILENTLY = """
+import asyncio, importlib, logging, os, sys
+
+def refuse(*_, **__):
+    raise AssertionError("an event loop or a log set-up at import")
+
+def watch(event, arguments):
+    writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+    if writes or event in {"socket.__new__", "os.mkdir", "subprocess.Popen"}:
+        raise AssertionError(f"{event} at import: {arguments}")
+
+asyncio.new_event_loop = asyncio.run = logging.basicConfig = refuse
+sys.addaudithook(watch)
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+assert logging.getLogger().handlers == [], "a handler on the root logger"
+"""
+LOUD = (
+    "import socket; socket.socket()",
+    "open('left.txt', 'a')",
+    "import pathlib; pathlib.Path('left').mkdir()",
+    "import asyncio; asyncio.new_event_loop()",
+    "import logging; logging.basicConfig()",
+    "import logging; logging.getLogger().addHandler(logging.NullHandler())",
+)
+
 
 def files_of(package: str) -> list[Path]:
     return sorted((ROOT / package).rglob("*.py"))
@@ -136,12 +185,28 @@ def test_importing_core_and_database_loads_neither_aiogram_nor_a_loop() -> None:
     assert result.returncode == 0, result.stderr
 
 
+def run_python(code: str, *arguments: str) -> None:
+    """Run `code` in an interpreter of its own. Asserts that it ended well."""
+    command = [sys.executable, "-B", "-c", code, *arguments]
+    result = subprocess.run(command, cwd=ROOT, env={}, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+
+
 def test_the_seeds_names_can_be_imported() -> None:
-    source = (ROOT / "schedulers" / "__init__.py").read_text(encoding="utf-8")
-    for name in (
-        "token_cleanup_scheduler",
-        "token_count_reset_scheduler",
-        "create_message_deleter_scheduler",
-        "create_broadcast_deleter_scheduler",
-    ):
-        assert name in source
+    run_python(SEEDS_NAMES)
+
+
+def test_importing_is_silent() -> None:
+    modules = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for package in PACKAGES
+        for path in files_of(package)
+    ]
+    run_python(SILENTLY, "config", "process", "main", *modules)
+
+
+@pytest.mark.parametrize("deed", LOUD)
+def test_the_guard_hears_what_is_not_silent(deed: str, tmp_path: Path) -> None:
+    (tmp_path / "loud.py").write_text(deed, encoding="utf-8")
+    with pytest.raises(AssertionError, match=r"at import|root logger"):
+        run_python(f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{SILENTLY}", "loud")

@@ -106,7 +106,7 @@ def test_no_secret_shows_in_repr_or_in_complaints(
 
 def test_a_validation_error_never_repeats_its_input() -> None:
     with pytest.raises(ValidationError) as caught:
-        Settings(USER_BOT_TOKEN="broken-secret", ADMIN_BOT_TOKEN="1:x", ADMIN_IDS=(1,))  # type: ignore[arg-type]
+        Settings(USER_BOT_TOKEN="broken-secret", ADMIN_BOT_TOKEN="1:x", ADMIN_IDS=(1,))
     assert "secret" not in str(caught.value) + "".join(problems_in(caught.value))
 
 

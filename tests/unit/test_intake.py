@@ -9,9 +9,10 @@ from aiogram.methods import AnswerCallbackQuery, SendMessage
 from aiogram.types import CallbackQuery, Chat, ErrorEvent, Message, Update, User
 
 from core.errors import BadInput, StoreUnavailable
+from core.supervisor import Supervisor
 from sender import intake
-from sender.intake import AnswerErrors, HoldThroughOutages, drain
-from tests.recording import RecordingBot, recording_bot
+from sender.intake import AnswerErrors, HoldThroughOutages, NotTooMany, drain
+from tests.recording import RecordingBot, RecordingMiddleware, recording_bot
 from views import common_texts
 
 
@@ -109,7 +110,7 @@ async def test_the_next_outage_is_told_again(bot: RecordingBot) -> None:
 async def test_after_a_pressed_button_the_sentence_comes_into_the_chat_and_the_spinner_stops(bot: RecordingBot) -> None:
     store, time = Store(probes=1), Time()
     await holding(store, time)(store.handler, pressed(), {"bot": bot})
-    await AnswerErrors(common_texts)(ErrorEvent(update=pressed(), exception=BadInput("A <number>.")), bot)
+    await AnswerErrors(common_texts).answer(ErrorEvent(update=pressed(), exception=BadInput("A <number>.")), bot)
     spinner, held, again, refused = bot.calls
     assert isinstance(spinner, AnswerCallbackQuery)
     assert isinstance(again, AnswerCallbackQuery)
@@ -161,7 +162,7 @@ async def test_other_errors_pass(bot: RecordingBot) -> None:
 async def test_an_unexpected_error_becomes_one_sentence_with_an_id(bot: RecordingBot) -> None:
     secret = "a stack trace with 123:secret"
     event = ErrorEvent(update=private("hi"), exception=ValueError(secret))
-    await AnswerErrors(common_texts)(event, bot)
+    await AnswerErrors(common_texts).answer(event, bot)
     (call,) = bot.calls
     assert isinstance(call, SendMessage)
     assert "Something went wrong" in call.text
@@ -170,7 +171,9 @@ async def test_an_unexpected_error_becomes_one_sentence_with_an_id(bot: Recordin
 
 
 async def test_an_expected_refusal_is_told_in_its_own_words(bot: RecordingBot) -> None:
-    await AnswerErrors(common_texts)(ErrorEvent(update=private("hi"), exception=BadInput("Give me a number.")), bot)
+    await AnswerErrors(common_texts).answer(
+        ErrorEvent(update=private("hi"), exception=BadInput("Give me a number.")), bot
+    )
     (call,) = bot.calls
     assert isinstance(call, SendMessage)
     assert call.text == "Give me a number."
@@ -180,7 +183,7 @@ async def test_groups_get_no_sentence(bot: RecordingBot) -> None:
     update = private("hi")
     assert update.message is not None
     group = update.message.model_copy(update={"chat": Chat(id=-5, type="supergroup")})
-    await AnswerErrors(common_texts)(
+    await AnswerErrors(common_texts).answer(
         ErrorEvent(update=Update(update_id=1, message=group), exception=ValueError("x")), bot
     )
     assert bot.calls == []
@@ -209,3 +212,53 @@ async def test_handlers_in_flight_are_waited_for_and_late_ones_cancelled() -> No
     assert await drain(dispatcher, wait_s=0.01) == 1
     assert ended == ["quick", "cancelled"]
     assert await drain(Dispatcher()) == 0
+
+
+async def test_the_dispatcher_really_asks_the_error_handler(bot: RecordingBot) -> None:
+    dispatcher = Dispatcher(disable_fsm=True)
+    intake.install(dispatcher, bot, hold=holding(Store(0), Time()), words=common_texts)
+
+    async def broken(message: Message) -> None:
+        raise RuntimeError("broken on purpose")
+
+    dispatcher.message.register(broken)
+    await dispatcher.feed_update(bot, private("hi"))
+    (call,) = bot.calls
+    assert isinstance(call, SendMessage)
+    assert "Something went wrong" in call.text
+
+
+async def test_one_person_cannot_fill_the_house(bot: RecordingBot) -> None:
+    limit, go_on, begun = NotTooMany(2), asyncio.Event(), 0
+
+    async def handler(event: Any, data: dict[str, Any]) -> str:
+        nonlocal begun
+        begun += 1
+        await go_on.wait()
+        return "done"
+
+    ann, ben = ({"event_from_user": User(id=n, is_bot=False, first_name="x")} for n in (7, 8))
+    tasks = Supervisor()
+    running = [tasks.spawn(limit(handler, private("x"), ann), "ann") for _ in range(5)]
+    running.append(tasks.spawn(limit(handler, private("x"), ben), "ben"))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert begun == 3
+    go_on.set()
+    assert [await task for task in running].count("done") == 3
+    assert await limit(handler, private("x"), ann) == "done"
+
+
+async def test_a_hold_ends_after_its_time_even_if_the_database_never_answers(bot: RecordingBot) -> None:
+    store, time = Store(probes=10**9), Time()
+    with pytest.raises(StoreUnavailable):
+        await holding(store, time)(store.handler, private("hi"), {"bot": bot})
+    assert intake.HOLD_FOR_S <= time.now < intake.HOLD_FOR_S + 10
+
+
+def test_the_keeper_of_updates_is_outermost(bot: RecordingBot) -> None:
+    inner = RecordingMiddleware()
+    bot.session.middleware(inner)
+    intake.install(Dispatcher(disable_fsm=True), bot, hold=holding(Store(0), Time()), words=common_texts)
+    assert list(bot.session.middleware)[-1] is inner
+    assert len(bot.session.middleware) == 2

@@ -11,8 +11,8 @@ import structlog
 
 from monitoring import logs
 
-TOKEN = "1001:AAE-aBcDeFgHiJkLmNoPqRsTuVwXyZ"  # noqa: S105 - the form of a token
-SECRET = "AAE-aBcDeFgHiJkLmNoPqRsTuVwXyZ"  # noqa: S105
+TOKEN = "1001:AAE-aBcDeFgHiJkLmNoPqRsTuVwXyZ"
+SECRET = "AAE-aBcDeFgHiJkLmNoPqRsTuVwXyZ"
 URL = f"https://api.telegram.org/bot{TOKEN}/getMe"
 FORMS = ("text", "json")
 

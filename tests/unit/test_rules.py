@@ -1,7 +1,10 @@
 """The pure rules: payloads, deletion times, the gate, settings, days, ids."""
 
+import ast
+import re
 import string
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,7 +27,7 @@ from core.payloads import (
     post_payload,
 )
 from core.posts import TITLE_MAX, title_from
-from core.settings import AccessMode, BotSettings, parse_setting
+from core.settings import NOT_USED_YET, SECRET, AccessMode, BotSettings, meaning, parse_setting
 from core.users import User, is_banned
 from core.verification import is_expired
 
@@ -185,8 +188,15 @@ def test_a_setting_in_its_range_is_taken(name: str, raw: str, value: object) -> 
         ("delete_after_minutes", "", "minutes"),
         ("free_deliveries_per_token", "1001", "1000"),
         ("protect_content", "perhaps", "on or off"),
-        ("access_mode", "vip", "open, credits or pass"),
-        ("access_mode", "credits", "only “open”"),
+        ("access_mode", "vip", "open (everybody), and nothing else"),
+        ("access_mode", "credits", "open (everybody), and nothing else"),
+        ("pass_hours", "721", "(1 to 720)"),
+        ("keep_unused_tokens_days", "0", "(1 to 3650)"),
+        ("welcome_text", "x" * 901, "(at most 900 characters)"),
+        ("on_shortener_failure", "x", "direct, grant or refuse"),
+        ("public_channel_id", "soon", "a number"),
+        ("public_channel_id", "9" * 30, "a number"),
+        ("public_channel_id", "-" + "9" * 30, "a number"),
         ("how_to_verify_url", "javascript:alert(1)", "https://"),
         ("nonsense", "1", "no setting"),
         ("model_config", "1", "no setting"),
@@ -196,6 +206,34 @@ def test_a_setting_out_of_range_is_refused_with_what_is_expected(name: str, raw:
     with pytest.raises(BadInput) as refusal:
         parse_setting(name, raw)
     assert expected in refusal.value.sentence
+    # our words, not pydantic's
+    assert not re.search("[Ii]nput|should|String|[Vv]alue|valid", refusal.value.sentence)
+
+
+def test_nothing_that_is_refused_is_offered() -> None:
+    assert "credits" not in meaning("access_mode")
+    assert "pass" not in meaning("access_mode")
+
+
+def read_in_code(name: str) -> bool:
+    """Whether any of our code reads the setting from an object."""
+    root = Path(__file__).resolve().parents[2]
+    packages = ("core", "user_bot", "admin_bot", "views", "schedulers", "sender")
+    return any(
+        isinstance(node, ast.Attribute) and node.attr == name
+        for package in packages
+        for path in (root / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    )
+
+
+@pytest.mark.parametrize("name", BotSettings.model_fields)
+def test_a_setting_is_called_unused_exactly_while_no_code_reads_it(name: str) -> None:
+    assert read_in_code(name) is (name not in NOT_USED_YET)
+
+
+def test_names_of_unused_and_secret_settings_exist() -> None:
+    assert set(BotSettings.model_fields) >= NOT_USED_YET | SECRET
 
 
 def test_the_defaults_are_those_of_the_design() -> None:

@@ -3,9 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from core.delivery import DOUBLE_TAP
-from database.operations.delivery_claims import Claim
 from user_bot import taps
-from user_bot.taps import KEPT_FOR, Taps
+from user_bot.taps import Taps
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KEY = (502, "aB3dE6gH9jK2mN5p")
@@ -36,20 +35,9 @@ def test_a_clock_that_goes_back_locks_nobody_out() -> None:
     assert seen.begin(KEY, NOW - timedelta(days=1))
 
 
-def test_a_kept_claim_is_used_once_and_not_for_ever() -> None:
-    seen, claim = Taps(), Claim("1:2:x", NOW, None, 1)
-    seen.keep(KEY, claim)
-    assert seen.take_kept(KEY, NOW) is claim
-    assert seen.take_kept(KEY, NOW) is None
-    seen.keep(KEY, claim)
-    assert seen.take_kept(KEY, NOW + KEPT_FOR) is None
-
-
 def test_what_is_remembered_is_bounded() -> None:
     seen = Taps()
     for number in range(3 * taps.SWEEP_AT):
         moment = NOW + number * DOUBLE_TAP
         seen.granted((number, "x"), moment)
-        seen.keep((number, "x"), Claim("c", moment, None, 1))
     assert len(seen._granted_at) <= taps.SWEEP_AT
-    assert len(seen._kept) <= taps.SWEEP_AT

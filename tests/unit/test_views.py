@@ -1,5 +1,6 @@
 """What people read: escaped, plain, and true about the time."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from views import common_texts, owner_alerts, user_texts
 from views.html import cut, esc
 from views.links import add_to_channel_link, post_link, share_link
 from views.times import clock_time, date_and_time, duration
+from views.words import counted
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -23,15 +25,36 @@ def called(name: str) -> User:
     return User(user_id=1, first_name=name, joined_at=NOW, last_seen_at=NOW)
 
 
+def post() -> Post:
+    return Post(
+        code="x" * 16,
+        number=7,
+        title="<i>",
+        storage_chat_id=-1,
+        message_ids=(1, 2),
+        item_count=2,
+        created_by=1,
+        created_at=NOW,
+    )
+
+
 def test_a_name_made_of_markup_is_shown_as_text() -> None:
     text = user_texts.welcome(called('<3 & "x"'), BotSettings())
     assert "&lt;3 &amp; &quot;x&quot;" in text
     assert "<3" not in text
 
 
-def test_a_right_to_left_name_cannot_turn_the_sentence_around() -> None:
-    text = user_texts.welcome(called("\u202eمريم"), BotSettings())
-    assert "\u2068\u202eمريم\u2069" in text
+@pytest.mark.parametrize("control", ["\u202a", "\u202e", "\u2066", "\u2068", "\u2069"])
+def test_a_right_to_left_name_cannot_turn_the_sentence_around(control: str) -> None:
+    user = called(f"{control}مريم{control}")
+    for text in (user_texts.welcome(user, BotSettings()), user_texts.about_me(user, [], NOW, UTC_ZONE)):
+        assert "\u2068مريم\u2069" in text
+        assert (text.count("\u2068"), text.count("\u2069"), text.count("\u202e")) == (1, 1, 0)
+
+
+def test_a_name_of_nothing_but_controls_is_no_name() -> None:
+    assert user_texts.welcome(called("\u202e\u2069"), BotSettings()).startswith("Hello.")
+    assert user_texts.about_me(called("\u202e\u2069"), [], NOW, UTC_ZONE).startswith("<b>You</b>")
 
 
 def test_a_person_without_a_name_is_greeted_all_the_same() -> None:
@@ -57,35 +80,61 @@ def test_a_ban_says_until_when_and_why() -> None:
     assert user_texts.banned(Banned(None, None), UTC_ZONE) == "You cannot use this bot."
 
 
-def test_me_lists_open_deliveries_soonest_first_and_never_a_negative_time() -> None:
-    text = user_texts.about_me(called("A"), [NOW - timedelta(minutes=1), NOW + timedelta(hours=2)], NOW, UTC_ZONE)
-    assert "at 11:59 (UTC), in 0 seconds" in text
-    assert "at 14:00 (UTC), in 2 hours" in text
+def test_me_lists_what_will_be_deleted_and_never_a_negative_time() -> None:
+    deliveries = [("Rome", NOW - timedelta(minutes=1)), ("", NOW + timedelta(hours=2))]
+    assert user_texts.about_me(called("A"), deliveries, NOW, UTC_ZONE).splitlines() == [
+        "<b>\u2068A\u2069</b>",
+        "To be deleted:",
+        "• \u2068Rome\u2069: at 11:59 (UTC), in 0 seconds",
+        "• A post: at 14:00 (UTC), in 2 hours",
+    ]
     assert "No delivery is waiting" in user_texts.about_me(called("A"), [], NOW, UTC_ZONE)
 
 
-def test_missing_parts_are_counted() -> None:
-    assert user_texts.missing_items(9, 10).startswith("1 part of this post (of 10)")
-    assert user_texts.missing_items(1, 10).startswith("9 parts")
+def test_a_title_in_me_is_cut_escaped_and_isolated() -> None:
+    text = user_texts.about_me(called("A"), [("\u202e<b>" + "&" * 100, NOW)], NOW, UTC_ZONE)
+    assert "• \u2068&lt;b&gt;" + "&amp;" * 56 + "…\u2069: at" in text
+
+
+def test_missing_messages_are_counted() -> None:
+    assert user_texts.missing_items(9, 10).startswith("1 message of this post (of 10)")
+    assert user_texts.missing_items(1, 10).startswith("9 messages")
+
+
+def test_help_says_what_me_shows() -> None:
+    assert "/me shows what will be deleted, and when." in user_texts.HELP
+
+
+def test_an_empty_post_is_not_blamed_on_the_link() -> None:
+    assert "link" not in user_texts.POST_EMPTY
 
 
 def test_alerts_escape_titles_and_reasons() -> None:
-    post = Post(
-        code="x" * 16,
-        number=7,
-        title="<i>",
-        storage_chat_id=-1,
-        message_ids=(1, 2),
-        item_count=2,
-        created_by=1,
-        created_at=NOW,
-    )
-    assert "&lt;i&gt;" in owner_alerts.post_damaged(post, 1)
+    assert "\u2068&lt;i&gt;\u2069" in owner_alerts.post_damaged(post(), 1)
     assert "&lt;html&gt;" in owner_alerts.storage_lost("<html>")
     told = owner_alerts.deletions_impossible(2, 0, 1)
     assert "no longer deletes them: 2" in told
     assert "unknown: 1" in told
     assert "account" not in told
+
+
+def test_owners_read_of_subscribers_and_messages() -> None:
+    told = [
+        owner_alerts.post_damaged(post(), 1),
+        owner_alerts.deletions_impossible(1, 1, 1),
+        owner_alerts.storage_lost("x"),
+        owner_alerts.storing_lost("x"),
+        owner_alerts.storage_back(),
+    ]
+    assert not re.search(r"reader|\bitems?\b|\bparts?\b", " ".join(told))
+
+
+def test_both_losses_of_the_storage_channel_say_what_to_do_and_end_with_one_sentence() -> None:
+    for told in (owner_alerts.storage_lost("x"), owner_alerts.storing_lost("x")):
+        assert told.endswith(
+            "Nothing is lost: everything works again as soon as the bot is back. /start shows what is missing."
+        )
+    assert owner_alerts.storage_back() == "The storage channel works again."
 
 
 def test_an_error_sentence_carries_its_id() -> None:
@@ -95,8 +144,10 @@ def test_an_error_sentence_carries_its_id() -> None:
 def test_no_sentence_is_longer_than_telegram_takes() -> None:
     settings = BotSettings(welcome_text="&" * 900)
     assert len(user_texts.welcome(called("A"), settings)) <= 4500
-    moments = [NOW + timedelta(minutes=n) for n in range(20)]
-    assert len(user_texts.about_me(called("x" * 128), moments, NOW, UTC_ZONE)) < 4096
+    deliveries = [("x" * 80, NOW + timedelta(minutes=n)) for n in range(20)]
+    assert (
+        len(user_texts.about_me(called("x" * 128), deliveries, NOW, ZoneInfo("America/Argentina/Buenos_Aires"))) < 4096
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,6 +166,10 @@ def test_no_sentence_is_longer_than_telegram_takes() -> None:
 )
 def test_durations_in_words(span: timedelta, words: str) -> None:
     assert duration(span) == words
+
+
+def test_one_is_counted_without_an_s() -> None:
+    assert [counted(number, "message") for number in (0, 1, 2)] == ["0 messages", "1 message", "2 messages"]
 
 
 def test_times_name_their_zone() -> None:

@@ -1,6 +1,5 @@
 """/help, /me and everything that is no command."""
 
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from aiogram import Router
@@ -9,7 +8,7 @@ from aiogram.types import Message
 
 from core.clock import Clock
 from core.users import User
-from database.operations import deletion_ops
+from database.operations import deletion_ops, post_ops
 from views import user_texts
 
 #: open deliveries listed by /me
@@ -22,8 +21,9 @@ async def help_(message: Message) -> None:
 
 async def me(message: Message, user: User, clock: Clock, zone: ZoneInfo) -> None:
     pending = await deletion_ops.open_deliveries(user.user_id, SHOWN)
-    open_until: list[datetime] = sorted(promise.delete_at for promise in pending)
-    await message.answer(user_texts.about_me(user, open_until, clock.now(), zone))
+    titles = await post_ops.titles(promise.post_code for promise in pending)
+    open_deliveries = [(titles.get(promise.post_code, ""), promise.delete_at) for promise in pending]
+    await message.answer(user_texts.about_me(user, open_deliveries, clock.now(), zone))
 
 
 async def anything_else(message: Message) -> None:

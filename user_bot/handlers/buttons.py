@@ -24,7 +24,7 @@ async def get_again(query: CallbackQuery, callback_data: GetAgain, user: User, d
         await _answer(bot, query, user_texts.STALE_BUTTON)
         return
     await _answer(bot, query, user_texts.ONE_MOMENT)
-    await deliverer.deliver(user, callback_data.code)
+    await deliverer.deliver(user, callback_data.code, f"button {query.id}")
 
 
 async def close(query: CallbackQuery, bot: Bot) -> None:

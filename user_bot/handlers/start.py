@@ -19,7 +19,7 @@ async def start(message: Message, command: CommandObject, user: User, clock: Clo
         return
     payload = parse_payload(command.args.strip())
     if isinstance(payload, PostPayload):
-        await deliverer.deliver(user, payload.code)
+        await deliverer.deliver(user, payload.code, f"message {message.message_id}")
         return
     await message.answer(user_texts.INVALID_LINK)
 

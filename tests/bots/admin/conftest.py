@@ -47,6 +47,8 @@ class AdminBot:
     database: Database
     told: list[str]
     supervisor: Supervisor
+    #: what conversations remember
+    memory: MemoryStorage
     _update_id: int = 100
     _message_id: int = 500
 
@@ -154,8 +156,9 @@ async def admin() -> AsyncIterator[AdminBot]:
     bot, user_bot = _bot(world, ADMIN_BOT), _bot(world, USER_BOT)
     told: list[str] = []
 
-    async def tell(html: str) -> None:
+    async def tell(html: str) -> bool:
         told.append(html)
+        return True
 
     data = build_data(
         bot=bot,
@@ -171,7 +174,8 @@ async def admin() -> AsyncIterator[AdminBot]:
         sleep=time.sleep,
     )
     hold = HoldThroughOutages(database.ping, common_texts, sleep=time.sleep)
-    dispatcher = build(bot, data, MemoryStorage(), hold)
-    yield AdminBot(dispatcher, bot, data, world, time, clock, database, told, supervisor)
+    memory = MemoryStorage()
+    dispatcher = build(bot, data, memory, hold)
+    yield AdminBot(dispatcher, bot, data, world, time, clock, database, told, supervisor, memory)
     await supervisor.close()
     await close_database()

@@ -85,7 +85,7 @@ async def test_a_late_item_is_added_to_nothing_and_said_once(admin: AdminBot) ->
     await admin.again(late)
     await admin.time.move(5)
     assert (await admin.only_post()).item_count == 2
-    assert admin.texts.count(texts.LATE_ITEM) == 1
+    assert admin.texts.count(texts.LATE_MESSAGE) == 1
 
 
 async def test_an_album_with_a_lost_item_makes_no_post_and_names_it(admin: AdminBot) -> None:

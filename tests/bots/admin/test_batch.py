@@ -10,7 +10,7 @@ from pymongo.errors import AutoReconnect
 from tests.bots.admin.conftest import OWNER, AdminBot
 from tests.bots.admin.telegram import bad_request
 from views import admin_batch_texts as texts
-from views.admin_post_texts import LATE_ITEM
+from views.admin_post_texts import LATE_MESSAGE
 from views.admin_texts import NOTHING_TO_CANCEL, STALE_BUTTON, UNKNOWN_COMMAND
 
 PHOTO: dict[str, Any] = {"photo": [{"file_id": "p", "file_unique_id": "p", "width": 90, "height": 90}]}
@@ -137,7 +137,7 @@ async def test_an_album_item_after_finish_is_late_and_makes_no_post(admin: Admin
     await admin.send(message_id=1002, media_group_id="g", **PHOTO)
     await admin.time.move(10)
     assert (await admin.only_post()).item_count == 2
-    assert LATE_ITEM in admin.texts
+    assert LATE_MESSAGE in admin.texts
 
 
 async def test_a_repeated_update_is_collected_once(admin: AdminBot) -> None:

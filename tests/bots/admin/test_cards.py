@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from aiogram.fsm.storage.base import StorageKey
 from aiogram.methods import CopyMessages, DeleteMessages, EditMessageText, SendMessage
 
 from core.posts import Post
@@ -150,14 +151,14 @@ async def test_the_card_shows_everything_about_a_post(admin: AdminBot) -> None:
     for part in (
         "<b>Post 1</b> · \u2068Rome\u2069",
         f"https://t.me/tollgate_bot?start=p_{post.code}",
-        "2 items · opened 0 times",
+        "2 messages · opened 0 times",
         "Protected: as in settings (off)",
         "Deleted for subscribers: as in settings (after 30 minutes)",
         "(Europe/Berlin)",
     ):
         assert part in admin.last_text
     assert admin.buttons() == [
-        *("Copy link", "Share", "Rename", "Describe", "Replace items", "Preview", "Protect", "Deletion time"),
+        *("Copy link", "Share", "Rename", "Describe", "Replace messages", "Preview", "Protect", "Deletion time"),
         *("Remove", "Back"),
     ]
 
@@ -285,7 +286,7 @@ async def test_remove_asks_first_naming_the_post_and_restore_undoes_it(admin: Ad
 
 async def test_replace_items_swaps_the_content_and_keeps_the_link(admin: AdminBot) -> None:
     post = await open_card(admin)
-    await admin.press("Replace items")
+    await admin.press("Replace messages")
     for message_id in (302, 301):
         await admin.send(message_id=message_id, media_group_id="g", **PHOTO)
     await admin.press("Finish")
@@ -301,7 +302,7 @@ async def test_replace_items_swaps_the_content_and_keeps_the_link(admin: AdminBo
 
 async def test_one_message_is_enough_to_replace_and_old_ones_may_stay(admin: AdminBot) -> None:
     post = await open_card(admin)
-    await admin.press("Replace items")
+    await admin.press("Replace messages")
     await admin.say("new")
     admin.world.fail(DeleteMessages, bad_request("message can't be deleted"))
     await admin.press("Finish")
@@ -310,7 +311,7 @@ async def test_one_message_is_enough_to_replace_and_old_ones_may_stay(admin: Adm
 
 async def test_a_post_that_vanished_while_its_content_was_collected_says_so(admin: AdminBot) -> None:
     post = await open_card(admin)
-    await admin.press("Replace items")
+    await admin.press("Replace messages")
     await admin.say("new")
     await admin.database.collection("posts").delete_one({"code": post.code})
     await admin.press("Finish")
@@ -327,6 +328,18 @@ async def test_questions_wait_until_an_open_batch_is_closed(admin: AdminBot) -> 
     await admin.say("two")
     await admin.press("Finish")
     assert len(await admin.posts()) == 2
+
+
+@pytest.mark.parametrize("button", ["Rename", "Describe"])
+async def test_a_question_that_was_lost_is_said_to_be_lost(admin: AdminBot, button: str) -> None:
+    post = await open_card(admin)
+    await admin.press(button)
+    await admin.memory.set_data(StorageKey(bot_id=admin.bot.id, chat_id=OWNER.id, user_id=OWNER.id), {})
+    await admin.say("Paris")
+    assert admin.last_text == "I have lost track of what I asked. Open the card again with /posts."
+    assert await admin.posts() == [await stored(post)] == [post]
+    await admin.say("Paris")
+    assert [one.title for one in await admin.posts()] == ["Rome", "Paris"]
 
 
 # --- the preview
@@ -356,7 +369,7 @@ async def test_the_preview_of_a_damaged_post_counts_what_is_missing(admin: Admin
     post = await open_card(admin)
     admin.world.gone.add((STORAGE, post.message_ids[1]))
     await admin.press("Preview")
-    assert "1 item of this post can no longer be found" in admin.last_text
+    assert "1 message of this post can no longer be found" in admin.last_text
 
 
 async def test_the_preview_without_the_storage_channel_says_what_to_do(admin: AdminBot) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from core.posts import Post
 from database.operations import post_ops, settings_ops
+from sender.limits import GROUP_WINDOW_S
 from tests.bots.admin.standstill import Time
 from tests.house import ADMIN_BOT, OLIVE, STORAGE, USER_BOT, House, running_house
 from views import admin_keyboards, admin_setup_texts, admin_texts
@@ -156,7 +157,7 @@ async def test_new_content_replaces_the_old_in_the_storage_channel(house: House,
     await house.olive.wait(ADMIN_BOT, contains="is ready")
     await house.olive.press(ADMIN_BOT, "Card")
     await house.olive.wait(ADMIN_BOT, contains="Protected:")
-    await house.olive.press(ADMIN_BOT, "Replace items")
+    await house.olive.press(ADMIN_BOT, "Replace messages")
     await house.olive.wait(ADMIN_BOT, contains="New content for post 1")
     await house.olive.text(ADMIN_BOT, "new")
     await house.settle()
@@ -232,6 +233,35 @@ async def test_flood_control_while_storing_is_waited_for(house: House) -> None:
     await house.olive.text(ADMIN_BOT, "patience")
     await house.olive.wait(ADMIN_BOT, contains="Post 1 is ready")
     assert len(await storage_messages(house)) == 1
+    assert (await house.world.counters()).get("ignored_429", 0) == 0
+
+
+async def copies_into_storage(house: House) -> list[tuple[float, int]]:
+    """When each call was made, and Telegram's answer to it."""
+    calls = await house.world.calls(method="copyMessages", bot=ADMIN_BOT)
+    return [(float(call["at"]), int(call["status"])) for call in calls]
+
+
+async def test_thirty_posts_in_a_row_do_not_wait_for_the_minute_of_groups(house: House) -> None:
+    for number in range(30):
+        await house.olive.text(ADMIN_BOT, f"post {number}")
+    await house.settle()
+    assert len(await posts()) == len(await storage_messages(house)) == 30
+    moments = [at for at, _ in await copies_into_storage(house)]
+    assert len(moments) == 30
+    # the answers to Olive take a second each; the 21st message to a group waits until a minute after the first
+    assert moments[-1] - moments[0] < GROUP_WINDOW_S
+
+
+async def test_flood_control_of_the_storage_channel_is_obeyed_all_the_same(house: House) -> None:
+    await house.world.fault("flood", method="copyMessages", chat_id=STORAGE, skip=5, times=1, retry_after=4)
+    for number in range(10):
+        await house.olive.text(ADMIN_BOT, f"post {number}")
+    await house.settle()
+    assert len(await posts()) == len(await storage_messages(house)) == 10
+    calls = await copies_into_storage(house)
+    refused = [status for _, status in calls].index(429)
+    assert calls[refused + 1][0] - calls[refused][0] >= 4
     assert (await house.world.counters()).get("ignored_429", 0) == 0
 
 

@@ -159,7 +159,7 @@ async def test_an_admin_called_like_html_is_greeted_and_can_post(admin: AdminBot
 
 async def test_a_right_to_left_title_is_isolated(admin: AdminBot) -> None:
     await admin.say("שלום \u202eעולם\u2069")
-    assert "\u2068שלום עולם\u2069 · 1 item" in admin.last_text
+    assert "\u2068שלום עולם\u2069 · 1 message" in admin.last_text
 
 
 async def test_the_same_update_twice_makes_one_post(admin: AdminBot) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.settings import BotSettings
+from core.settings import NOT_USED_YET, BotSettings
 from database.operations import audit_ops, settings_ops
 from tests.bots.admin.conftest import OWNER, STORAGE, AdminBot
 from views import admin_settings_texts as texts
@@ -37,6 +37,60 @@ async def test_set_changes_and_notes_before_and_after(admin: AdminBot) -> None:
     entry = (await audit_ops.last(1))[0]
     assert (entry.admin_id, entry.action, entry.target) == (OWNER.id, "setting.changed", "delete_after_minutes")
     assert (entry.before, entry.after) == (30, 60)
+
+
+async def test_a_password_is_noted_as_set_or_empty_and_never_itself(admin: AdminBot) -> None:
+    for typed in ("hunter2", "hunter3", "-"):
+        await admin.say(f"/set post_password {typed}")
+    entries = (await audit_ops.last(10))[::-1]
+    assert [(entry.before, entry.after) for entry in entries] == [("empty", "set"), ("set", "set"), ("set", "empty")]
+    assert "hunter" not in str(await admin.database.collection("audit_log").find({}, limit=10))
+
+
+async def test_the_owner_reads_the_password_that_is_set(admin: AdminBot) -> None:
+    await admin.say("/set post_password hunter2")
+    await admin.say("/settings")
+    assert "<code>post_password</code> = <b>hunter2</b>" in admin.last_text
+
+
+async def test_settings_without_effect_are_called_so(admin: AdminBot) -> None:
+    await admin.say("/settings")
+    used, unused = admin.last_text.split("<b>Not used yet</b>")
+    for name in BotSettings.model_fields:
+        assert f"<code>{name}</code>" in (unused if name in NOT_USED_YET else used)
+    await admin.say("/set pass_hours 5")
+    assert admin.last_text == (
+        "<code>pass_hours</code> is now <b>5</b> (it was 24).\n<b>Not used yet</b>: it has no effect in this version."
+    )
+    await admin.say("/set pass_hours")
+    assert "Not used yet" in admin.last_text
+    await admin.say("/set delete_after_minutes 5")
+    assert "Not used yet" not in admin.last_text
+
+
+async def test_what_is_refused_is_not_offered(admin: AdminBot) -> None:
+    await admin.say("/set access_mode credits")
+    assert admin.last_text == (
+        "access_mode does not take that. Expected: who gets posts: open (everybody), and nothing else in this version."
+    )
+
+
+async def test_a_value_out_of_range_is_answered_in_our_words(admin: AdminBot) -> None:
+    await admin.say("/set pass_hours 721")
+    assert admin.last_text == (
+        "pass_hours does not take that. Expected: hours a verification opens everything (mode pass) (1 to 720)."
+    )
+
+
+async def test_a_storage_channel_of_the_environment_is_named(admin: AdminBot) -> None:
+    from_environment = f"<b>{STORAGE}</b>, from STORAGE_CHANNEL_ID in the environment"
+    admin.data["storage_channel"].configured = STORAGE
+    await admin.say("/settings")
+    assert from_environment not in admin.last_text
+    await settings_ops.change("storage_channel_id", None)
+    await admin.say("/settings")
+    assert "<code>storage_channel_id</code> = <b>-</b>" in admin.last_text
+    assert from_environment in admin.last_text
 
 
 async def test_set_to_the_same_value_says_so_and_notes_nothing(admin: AdminBot) -> None:
@@ -76,6 +130,8 @@ async def test_a_dash_empties_a_text(admin: AdminBot) -> None:
         "access_mode pass",
         "protect_content perhaps",
         "how_to_verify_url javascript:alert(1)",
+        "public_channel_id 99999999999999999999",
+        "public_channel_id -99999999999999999999",
         "no_such_setting 1",
         "<b>x</b> <i>",
         "welcome_text " + "x" * 901,
@@ -91,6 +147,7 @@ async def test_bad_input_is_answered_with_what_is_expected_and_changes_nothing(a
     name = typed.split()[0].replace("<", "&lt;").replace(">", "&gt;")
     assert name in admin.last_text
     assert "<b>x</b>" not in admin.last_text
+    assert "should" not in admin.last_text
     assert await settings_ops.current(admin.clock.now()) == before
     assert await audit_ops.last(10) == []
 

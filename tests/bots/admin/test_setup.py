@@ -118,7 +118,7 @@ async def test_changing_the_channel_says_what_happens_to_old_posts(admin: AdminB
 
 async def test_a_configured_channel_is_used_until_another_is_chosen(admin: AdminBot) -> None:
     await settings_ops.change("storage_channel_id", None)
-    admin.data["storage_channel"]._configured = -1005
+    admin.data["storage_channel"].configured = -1005
     await admin.say("one")
     assert admin.copies[-1].chat_id == -1005
     await share(admin)

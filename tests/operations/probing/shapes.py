@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from core.errors import AlreadyThere, StoreRefused
-from database.connection import current_database, open_database
+from database.connection import close_database, current_database, open_database
 from database.indexes import ensure_indexes
 from database.values import Document
 from tests.operations.probing.table import HOLD, NOW, Finding, attempt, expect, new_name

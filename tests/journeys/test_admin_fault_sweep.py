@@ -1,0 +1,107 @@
+"""One fault at each kind of call, at every step of an owner's way: always the result or a sentence, never a double."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from database.operations import post_ops
+from tests.house import ADMIN_BOT, House
+
+Json = dict[str, Any]
+
+METHODS = (
+    "copyMessages",
+    "sendMessage",
+    "editMessageText",
+    "getChatMember",
+    "deleteMessages",
+    "answerCallbackQuery",
+)
+FAULTS: dict[str, Json] = {"flood": {"retry_after": 3}, "html": {"status": 502}, "drop_before": {}, "drop_after": {}}
+
+
+@dataclass(frozen=True)
+class Step:
+    """What the owner does, and what she then reads."""
+
+    act: Callable[[House], Awaitable[Any]]
+    reads: str
+
+
+def write(text: str) -> Callable[[House], Awaitable[Any]]:
+    return lambda house: house.olive.text(ADMIN_BOT, text)
+
+
+def press(text: str) -> Callable[[House], Awaitable[Any]]:
+    return lambda house: house.olive.press(ADMIN_BOT, text)
+
+
+#: what tells her to do it again
+AGAIN = ("did not confirm", "try again in a moment")
+POSTING = Step(lambda house: house.olive.media(ADMIN_BOT, "photo", caption="Rome"), "is ready")
+WAY = (
+    POSTING,
+    Step(write("/start"), "Your posts are kept in"),
+    Step(write("/posts ro"), "matching"),
+    Step(press("1 · Rome"), "Protected:"),
+    Step(press("Replace messages"), "New content for post 1"),
+    Step(write("new"), "1 message so far"),
+    Step(press("Finish"), "has its new content"),
+    Step(press("Card"), "Protected:"),
+    Step(press("Remove"), "Remove post 1,"),
+    Step(press("Remove post 1"), "Its link opens nothing"),
+)
+
+
+async def seen_after(house: House, step: Step) -> list[str]:
+    """What the owner can read that was not there before the step: messages, edits, toasts."""
+    since = (await house.olive.transcript(ADMIN_BOT))["seq"]
+    await step.act(house)
+    await house.settle()
+    new = await house.olive.transcript(ADMIN_BOT, since=since)
+    texts = [m.get("text", "") for m in new["messages"] if m["outgoing"] and m["deleted_at"] is None]
+    return texts + [toast.get("text") or "" for toast in new["toasts"]]
+
+
+def says(texts: list[str], *sentences: str) -> bool:
+    return any(sentence in text for sentence in sentences for text in texts)
+
+
+async def walk(house: House, step: Step, fault: Json) -> int:
+    """One step with a fault in it, taken again when she is told so. Returns how many calls the fault hit."""
+    fault_id = await house.world.fault(bot=ADMIN_BOT, **fault)
+    texts = await seen_after(house, step)
+    planned = (await house.world.request("GET", "faults"))["faults"]
+    await house.world.clear_faults(fault_id)
+    if not says(texts, step.reads) or (says(texts, *AGAIN) and step is not POSTING):
+        assert says(texts, *AGAIN), texts
+        texts = await seen_after(house, step)
+        assert says(texts, step.reads), texts
+    return sum(fault["hits"] for fault in planned)
+
+
+def errors(logs: list[Any], is_answer_lost: bool) -> list[Any]:
+    """What was logged as an error. A lost answer to the owner is one, on purpose: its id stands in her sentence."""
+    return [
+        entry
+        for entry in logs
+        if entry["log_level"] in ("error", "critical") and not (is_answer_lost and entry["event"] == "update.failed")
+    ]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("kind", FAULTS)
+async def test_any_fault_at_any_step(house: House, kind: str, method: str, caplog: pytest.LogCaptureFixture) -> None:
+    house.parts[1].dispatcher.workflow_data["status"]._sleep = house.base.sleep
+    with capture_logs() as logs:
+        hits = [await walk(house, step, {"kind": kind, "method": method, **FAULTS[kind]}) for step in WAY]
+    assert sum(hits) > 0, "no call was hit"
+    sent = [m for m in (await house.olive.transcript(ADMIN_BOT))["messages"] if m.get("photo") and not m["outgoing"]]
+    made, _ = await post_ops.search(None, skip=0, limit=100, include_removed=True)
+    assert len(made) <= len(sent)
+    assert (await house.world.counters())["ignored_429"] == 0
+    assert errors(logs, method == "sendMessage") == []
+    assert [record for record in caplog.records if record.exc_info] == []

@@ -1,0 +1,110 @@
+"""What a start waits for, and for how long, in virtual time."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from process import START_PATIENCE_S, CannotStart, foundation
+from sandbox.client import SandboxClient
+from sandbox.server import Sandbox
+from tests.house import ADMIN_BOT, USER_BOT, people_and_channel, running_house, settings_for
+
+NOBODY = "http://127.0.0.1:9"
+OUTAGES: dict[str, dict[str, Any]] = {"drop_before": {}, "html": {"status": 502}, "no_description": {"status": 500}}
+
+
+class Time:
+    """Seconds that pass only when somebody waits."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@asynccontextmanager
+async def refused_start(url: str, time: Time, **more: Any) -> AsyncIterator[CannotStart]:
+    with pytest.raises(CannotStart) as refused:
+        async with foundation(settings_for(url, **more), sleep=time.sleep, monotonic=time.monotonic):
+            pass
+    yield refused.value
+
+
+@asynccontextmanager
+async def refusing_world(*faults: dict[str, Any]) -> AsyncIterator[SandboxClient]:
+    """A Telegram with both bots and people in it, and faults."""
+    async with Sandbox(seed=1).running(port=0) as sandbox, SandboxClient(sandbox.url) as world:
+        await people_and_channel(world)
+        await planned(*faults)(world)
+        yield world
+
+
+def planned(*faults: dict[str, Any]) -> Callable[[SandboxClient], Awaitable[None]]:
+    async def plan(world: SandboxClient) -> None:
+        for fault in faults:
+            await world.fault(**fault)
+
+    return plan
+
+
+@pytest.mark.parametrize("kind", OUTAGES)
+async def test_a_telegram_that_comes_back_in_time_is_waited_for(kind: str) -> None:
+    # ten calls without an answer: more than one greeting, less than the patience
+    away = planned({"kind": kind, "method": "getMe", "bot": USER_BOT, "times": 10, **OUTAGES[kind]})
+    async with running_house(timers=False, before=away) as house:
+        assert len(await house.calls("getMe")) == 11
+        await house.alice.text(USER_BOT, "/help")
+        await house.alice.wait(USER_BOT, contains="How this works")
+
+
+async def test_a_telegram_that_stays_away_is_given_up_after_the_patience() -> None:
+    time = Time()
+    async with refused_start(NOBODY, time) as problem:
+        assert "no answer from Telegram" in str(problem)
+        assert "\n" not in str(problem)
+        assert problem.status == 1
+        assert START_PATIENCE_S <= time.now < START_PATIENCE_S + 10
+
+
+@pytest.mark.parametrize("status", [401, 404])
+async def test_a_token_telegram_does_not_know_is_not_asked_for_twice(status: int) -> None:
+    time, described = Time(), {401: "Unauthorized", 404: "Not Found"}[status]
+    error = {"kind": "error", "method": "getMe", "bot": ADMIN_BOT, "status": status, "description": described}
+    async with refusing_world(error) as world, refused_start(world.url, time) as problem:
+        assert str(problem) == "ADMIN_BOT_TOKEN: Telegram does not know this bot token"
+        assert problem.status == 2
+        assert time.now < 1
+
+
+async def test_a_clock_that_tells_no_time_stops_the_start() -> None:
+    async with refusing_world() as world:
+        for address in (f"{world.url}/control/nothing", f"{world.url}/", f"{NOBODY}/clock"):
+            async with refused_start(world.url, Time(), SANDBOX_CLOCK_URL=address) as problem:
+                assert str(problem).startswith("SANDBOX_CLOCK_URL: no time from the sandbox")
+                assert "\n" not in str(problem)
+
+
+async def test_a_429_on_every_first_call_is_waited_out() -> None:
+    methods = ("getMe", "setMyCommands", "getUpdates", "sendMessage")
+    floods = [
+        {"kind": "flood", "method": method, "bot": bot, "retry_after": 3}
+        for bot in (USER_BOT, ADMIN_BOT)
+        for method in methods
+    ]
+    async with running_house(timers=False, before=planned(*floods)) as house:
+        await house.alice.text(USER_BOT, "/help")
+        await house.alice.wait(USER_BOT, contains="How this works")
+        await house.olive.text(ADMIN_BOT, "/help")
+        await house.olive.wait(ADMIN_BOT, contains="/posts")
+        faults = (await house.world.request("GET", "faults"))["faults"]
+        assert [fault["hits"] for fault in faults] == [1] * len(floods)
+        assert (await house.world.counters())["ignored_429"] == 0
+        for bot in (USER_BOT, ADMIN_BOT):
+            menus = await house.world.calls(method="setMyCommands", bot=bot)
+            assert len(menus) == 2
