@@ -5,13 +5,14 @@ RUN_READY := .venv/.run-ready
 DEV_READY := .venv/.dev-ready
 CODE := core database sender views monitoring schedulers user_bot admin_bot sandbox scripts bench tests config.py process.py main.py
 
-.PHONY: help demo test lint check format bench run journeys clean
+.PHONY: help demo test test-mongo lint check format bench run journeys clean
 
 help:
 	@echo "make demo      try it in a local Telegram, nothing needed but Python"
 	@echo "make test      the tests"
 	@echo "make check     format, lint, strict types, then the tests (the import table is one of them)"
 	@echo "make journeys  the ways through the sandbox page in a real browser (needs Debian's chromium)"
+	@echo "make test-mongo the operations and kill -9 tests on the server of MONGO_URI"
 	@echo "make bench     the figures"
 	@echo "make run       the real thing (needs .env)"
 
@@ -33,7 +34,12 @@ run: $(RUN_READY)
 	@exec $(BIN)/python main.py
 
 test: $(DEV_READY)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser"
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not server"
+
+test-mongo: $(DEV_READY)
+	@test -n "$$MONGO_URI" || { echo "MONGO_URI must name a server; each test makes and drops a database of its own"; exit 2; }
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/operations
+	@$(BIN)/python -m pytest -m server tests/journeys
 
 lint: $(DEV_READY)
 	$(BIN)/ruff format --check .

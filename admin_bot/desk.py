@@ -1,13 +1,17 @@
 """The way from what an admin sent to the answer with its link; the same for one message and for an album."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from aiogram import Bot
+from aiogram.types import ReplyParameters
 
 from admin_bot.albums import Album
 from admin_bot.posting import Made, PostMaker
 from admin_bot.screens import quoting
 from core.errors import StoreUnavailable, TollgateError
+from core.posts import Post
+from sender.failures import TELEGRAM_ERRORS, Failure, classify
 from views import admin_keyboards as keyboards
 from views import admin_post_texts as texts
 from views.admin_texts import plain
@@ -37,10 +41,21 @@ class PostDesk:
         if not isinstance(outcome, Made):
             await self._bot.send_message(chat_id, outcome.sentence, reply_parameters=quote)
             return
-        link = post_link(self._username, outcome.post.code)
-        await self._bot.send_message(
+        await self._show(outcome.post, chat_id, quote)
+
+    async def _show(self, post: Post, chat_id: int, quote: ReplyParameters) -> None:
+        """Answer with the link; once more when nobody can say whether it arrived: twice is better than never."""
+        link = post_link(self._username, post.code)
+        answer = partial(
+            self._bot.send_message,
             chat_id,
-            texts.made(outcome.post, link),
-            reply_markup=keyboards.made(outcome.post, link),
+            texts.made(post, link),
+            reply_markup=keyboards.made(post, link),
             reply_parameters=quote,
         )
+        try:
+            await answer()
+        except TELEGRAM_ERRORS as error:
+            if classify(error) is not Failure.AMBIGUOUS:
+                raise
+            await answer()

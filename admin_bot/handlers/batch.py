@@ -30,6 +30,8 @@ def _status_text(draft: Draft) -> str:
 
 async def show_status(bot: Bot, chat_id: int, dialogue: Dialogue, draft: Draft, status: StatusBoard) -> None:
     """Put the batch's status message (the only one) at the end of the chat."""
+    # first kept, then shown: an answer of Telegram that is lost must not lose the batch
+    await dialogue.keep_draft(draft)
     await drop(bot, chat_id, await status.settle(chat_id, draft.status_message_id))
     sent = await bot.send_message(chat_id, _status_text(draft), reply_markup=keyboards.batch(draft.id))
     await dialogue.keep_draft(draft.model_copy(update={"status_message_id": sent.message_id}))

@@ -214,7 +214,7 @@ async def test_a_name_that_is_not_this_machines_is_refused_everywhere(town: Town
 
 @pytest.mark.parametrize("moment", ["1e308", "nan", -1, 1e15])
 async def test_a_clock_beyond_reason_is_refused(town: Town, moment: object) -> None:
-    with pytest.raises(SandboxError, match="clock goes from|must be"):
+    with pytest.raises(SandboxError, match=r"clock goes from|must be"):
         await town.client.request("POST", "clock", {"set": moment})
 
 

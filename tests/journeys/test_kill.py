@@ -1,0 +1,98 @@
+"""kill -9 in the middle, with a database that outlives it (MONGO_URI; CI starts one)."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from database.connection import close_database, open_database
+from sandbox.client import SandboxClient
+from sandbox.server import Sandbox
+from tests.house import ADMIN_BOT, ALICE, OLIVE, USER_BOT, people_and_channel
+from tests.journeys.test_stop_and_start import a_link, product
+
+pytestmark = [pytest.mark.server, pytest.mark.timeout(180)]
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[SandboxClient]:
+    async with Sandbox(seed=1).running(port=0) as sandbox, SandboxClient(sandbox.url) as client:
+        await people_and_channel(client)
+        yield client
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[dict[str, Any]]:
+    """The environment that names a database of this test's own, dropped afterwards."""
+    uri, name = os.environ["MONGO_URI"], f"tollgate_test_{secrets.token_hex(6)}"
+    yield {"MONGO_URI": uri, "MONGO_DB": name}
+    database = await open_database(uri, name)
+    await database.drop()
+    await close_database()
+
+
+async def asked(world: SandboxClient, method: str, before: int) -> None:
+    """Return once the bots have called `method` more than `before` times."""
+    async with asyncio.timeout(20):
+        while (await world.counters())["methods"].get(method, 0) <= before:
+            await world.request("GET", "clock", after=(await world.request("GET", "clock"))["version"], timeout_s=0.05)
+
+
+async def test_a_reader_cut_off_by_kill_9_is_told_and_has_the_post_at_a_press(
+    world: SandboxClient, store: dict[str, Any]
+) -> None:
+    alice = world.person(ALICE)
+    async with product(world.url, **store) as process:
+        link = await a_link(world)
+        before = (await world.counters())["methods"]["copyMessages"]
+        hang = await world.fault("hang", method="copyMessages", bot=USER_BOT)
+        await alice.link(link)
+        await asked(world, "copyMessages", before)
+        process.kill()
+        await process.wait()
+        await world.clear_faults(hang)
+    async with product(world.url, **store):
+        await alice.wait(USER_BOT, contains="was interrupted", timeout_s=60)
+        await alice.press(USER_BOT, "Get it again")
+        await alice.wait(USER_BOT, contains="30 minutes", timeout_s=20)
+    seen = await alice.transcript(USER_BOT)
+    assert len([m for m in seen["messages"] if m.get("photo")]) == 1
+    assert len([m for m in seen["messages"] if "was interrupted" in m.get("text", "")]) == 1
+
+
+async def test_promises_survive_kill_9_and_are_kept_by_the_next_start(
+    world: SandboxClient, store: dict[str, Any]
+) -> None:
+    alice = world.person(ALICE)
+    async with product(world.url, **store) as process:
+        await alice.link(await a_link(world))
+        await alice.wait(USER_BOT, contains="30 minutes", timeout_s=30)
+        await world.idle(bot=USER_BOT)
+        process.kill()
+        await process.wait()
+    await world.advance(31 * 60)
+    async with product(world.url, **store):
+        await alice.wait(USER_BOT, contains="deleted, as announced", timeout_s=60, since=0)
+    seen = await alice.transcript(USER_BOT)
+    assert [m["deleted_at"] is not None for m in seen["messages"] if m.get("photo")] == [True]
+
+
+async def test_a_batch_begun_before_kill_9_is_finished_after_it(world: SandboxClient, store: dict[str, Any]) -> None:
+    olive = world.person(OLIVE)
+    async with product(world.url, **store) as process:
+        await olive.text(ADMIN_BOT, "/batch")
+        await olive.wait(ADMIN_BOT, contains="New batch", timeout_s=30)
+        for text in ("one", "two"):
+            await olive.text(ADMIN_BOT, text)
+        await olive.wait(ADMIN_BOT, contains="2 messages", timeout_s=20, since=0)
+        await world.idle(bot=ADMIN_BOT)
+        process.kill()
+        await process.wait()
+    async with product(world.url, **store):
+        await olive.text(ADMIN_BOT, "three")
+        await olive.wait(ADMIN_BOT, contains="3 messages", timeout_s=60, since=0)
+        await olive.press(ADMIN_BOT, "Finish")
+        await olive.wait(ADMIN_BOT, contains="Post 1 is ready", timeout_s=20)
