@@ -19,9 +19,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stand
 app = typer.Typer(help="Look after Tollgate's database.", no_args_is_help=True, add_completion=False)
 
 
+class _BadAddress(Exception):
+    """MONGO_URI cannot be used: a matter of configuration, no server was asked."""
+
+
 async def _with_database(action: Callable[[Database], Awaitable[T]]) -> T:
     settings = load_settings()
-    db = await open_database(settings.MONGO_URI.get_secret_value(), settings.MONGO_DB)
+    try:
+        db = await open_database(settings.MONGO_URI.get_secret_value(), settings.MONGO_DB)
+    except TollgateError as error:
+        raise _BadAddress(f"MONGO_URI: {error}") from None
     try:
         return await action(db)
     finally:
@@ -31,9 +38,9 @@ async def _with_database(action: Callable[[Database], Awaitable[T]]) -> T:
 def _run(action: Callable[[Database], Awaitable[T]], as_json: bool) -> T:
     try:
         return asyncio.run(_with_database(action))
-    except TollgateError as error:
+    except (TollgateError, _BadAddress) as error:
         _show(as_json, {"ok": False, "error": str(error)}, [f"failed: {error}"])
-        raise typer.Exit(1) from None
+        raise typer.Exit(2 if isinstance(error, _BadAddress) else 1) from None
 
 
 def _show(as_json: bool, document: dict[str, Any], lines: list[str]) -> None:

@@ -118,6 +118,12 @@ async def replace_items(
     cards: CardDesk,
 ) -> None:
     dialogue = Dialogue(state)
+    open_draft = await dialogue.draft()
+    if open_draft is not None and open_draft.replaces == callback_data.code:
+        # pressed again, perhaps because the first answer was lost: the same collecting goes on
+        await toast(query)
+        await show_status(bot, query.from_user.id, dialogue, open_draft, status)
+        return
     post = await _post_outside_batch(query, callback_data, dialogue, cards)
     if post is None:
         return

@@ -70,7 +70,7 @@ async def test_a_429_on_polling_is_survived(house: House) -> None:
     await house.world.fault("flood", method="getUpdates", bot=USER_BOT, retry_after=1)
     post = await house.store()
     await house.alice.link(house.link(post))
-    await house.alice.wait(USER_BOT, contains="30 minutes")
+    assert await house.alice.wait(USER_BOT, contains="30 minutes")
 
 
 async def test_the_largest_things_telegram_takes_are_handed_over_without_a_download(house: House) -> None:

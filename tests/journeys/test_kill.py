@@ -95,4 +95,4 @@ async def test_a_batch_begun_before_kill_9_is_finished_after_it(world: SandboxCl
         await olive.text(ADMIN_BOT, "three")
         await olive.wait(ADMIN_BOT, contains="3 messages", timeout_s=60, since=0)
         await olive.press(ADMIN_BOT, "Finish")
-        await olive.wait(ADMIN_BOT, contains="Post 1 is ready", timeout_s=20)
+        assert await olive.wait(ADMIN_BOT, contains="Post 1 is ready", timeout_s=20)

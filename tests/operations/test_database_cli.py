@@ -89,3 +89,10 @@ def test_a_wrong_configuration_is_exit_2(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_an_unknown_command_is_exit_2() -> None:
     assert cli.invoke(app, ["nonsense"]).exit_code == 2
+
+
+def test_an_address_that_cannot_be_used_is_a_matter_of_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONGO_URI", "mongodb://")
+    result = cli.invoke(app, ["doctor"])
+    assert result.exit_code == 2
+    assert "MONGO_URI" in result.stdout

@@ -67,4 +67,4 @@ async def test_an_unexpected_error_is_answered_with_a_sentence_through_the_real_
     post = await house.store()
     monkeypatch.setattr(post_ops, "open_post", broken)
     await house.alice.link(house.link(post))
-    await house.alice.wait(USER_BOT, contains="Something went wrong")
+    assert await house.alice.wait(USER_BOT, contains="Something went wrong")

@@ -125,7 +125,7 @@ async def test_bad_buttons_are_refused(town: Town, markup: Any, error: str) -> N
     ],
 )
 async def test_good_buttons_pass(town: Town, button: Json) -> None:
-    await town.send(reply_markup=inline(**button))
+    assert await town.send(reply_markup=inline(**button))
 
 
 async def test_web_app_buttons_are_private(town: Town) -> None:
