@@ -3,7 +3,9 @@
 import logging
 import re
 import sys
+import traceback
 from collections.abc import Mapping
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -49,8 +51,14 @@ def _mask_values(_: Any, __: str, event: EventDict) -> EventDict:
     return {key: _masked_under(key, value) for key, value in event.items()}
 
 
+def show_masked(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """An uncaught exception on standard error, masked like everything else; for `sys.excepthook`."""
+    sys.stderr.write(mask("".join(traceback.format_exception(kind, error, trace))))
+
+
 def configure(level: str, form: str) -> None:
     """Set up structlog and the standard library's logging for this process; call it once, from a main."""
+    sys.excepthook = show_masked
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

@@ -101,3 +101,13 @@ def test_what_is_no_text_is_readable_in_json(capsys: Capture) -> None:
     structlog.get_logger("tollgate.y").warning("y", at=at, number=3, fine=True, error=KeyError("x"))
     line = json.loads(said(capsys))
     assert (line["at"], line["number"], line["fine"], line["error"]) == (str(at), 3, True, "KeyError('x')")
+
+
+def test_an_uncaught_exception_shows_no_token(capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        raise ValueError("at http://127.0.0.1/bot123456789:AAbbCCddEE/getMe")
+    except ValueError as error:
+        logs.show_masked(type(error), error, error.__traceback__)
+    shown = capsys.readouterr().err
+    assert "ValueError" in shown
+    assert "AAbbCCddEE" not in shown
