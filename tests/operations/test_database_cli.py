@@ -59,9 +59,8 @@ def test_doctor_fails_while_indexes_are_missing_and_names_them() -> None:
     assert "missing index users.user_id_1" in cli.invoke(app, ["doctor"]).stdout
 
 
+@pytest.mark.server  # the in-memory store is gone when the command ends
 def test_doctor_is_content_after_indexes_on_a_server() -> None:
-    if URI == "memory://":
-        pytest.skip("the in-memory store is gone when the command ends")
     cli.invoke(app, ["indexes"])
     assert cli.invoke(app, ["doctor"]).exit_code == 0
 
