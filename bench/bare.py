@@ -20,6 +20,7 @@ from aiogram.types import Message
 from bench.line import answer_lines, take_stdout
 from bench.telegram import STORAGE
 from bench.usage import StoreTime, settle, trimmed_rss_bytes, usage
+from core.supervisor import Supervisor
 from sender.bots import CONNECTIONS, TIMEOUT_S
 
 #: as long as the product's warning, formatted like it
@@ -49,8 +50,9 @@ async def main(url: str, token: str, answers: TextIO) -> None:
         return {"rss_bytes": trimmed_rss_bytes()}
 
     dispatcher.message.register(start, CommandStart(deep_link=True))
-    polling = asyncio.ensure_future(
-        dispatcher.start_polling(bot, allowed_updates=["message"], handle_signals=False, close_bot_session=True)
+    polling = Supervisor().spawn(
+        dispatcher.start_polling(bot, allowed_updates=["message"], handle_signals=False, close_bot_session=True),
+        "polling",
     )
     await answer_lines({"fresh": fresh, "usage": used, "trim": trim}, answers)
     await dispatcher.stop_polling()

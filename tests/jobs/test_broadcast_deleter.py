@@ -3,11 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from bson import ObjectId
 
 from core.jobs import JobOutcome, RunReport
 from database.connection import current_database
-from schedulers import create_broadcast_deleter_scheduler
+from schedulers import broadcast_deleter, create_broadcast_deleter_scheduler
 from tests.house import ALICE, BOB, OLIVE, STORAGE, USER_BOT, House
 
 
@@ -93,6 +94,16 @@ async def test_a_failed_deletion_stays_for_the_next_hour(house: House) -> None:
     await house.world.clear_faults()
     assert (await recall(house)).counts == {"deleted": 1}
     assert await status(key) == "recalled"
+
+
+async def test_recipients_who_fail_do_not_hide_those_behind_them(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broadcast_deleter, "BATCH", 1)
+    await a_broadcast(house, ALICE, BOB)
+    await house.advance(minutes=61)
+    await house.world.fault("html", method="deleteMessages", chat_id=ALICE, status=502, times=None)
+    report = await recall(house)
+    assert report.counts == {"retry": 1, "deleted": 1}
+    assert await states() == {ALICE: "sent", BOB: "deleted"}
 
 
 async def test_a_message_that_is_too_old_is_said_to_have_failed(house: House) -> None:

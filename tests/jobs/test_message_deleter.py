@@ -10,7 +10,7 @@ from core.delivery import PendingDeletion
 from core.jobs import JobOutcome, RunReport
 from core.posts import Post
 from database.operations import deletion_ops, run_ops, settings_ops
-from schedulers import create_message_deleter_scheduler
+from schedulers import create_message_deleter_scheduler, message_deleter
 from sender.lanes import Lane, current_lane
 from tests.house import ALICE, STORAGE, USER_BOT, House
 
@@ -362,3 +362,18 @@ async def test_notices_of_old_deliveries_wait_behind_people(house: House, monkey
     await house.advance(hours=49)
     await take_back(house)
     assert lanes == [Lane.DELETION]
+
+
+async def test_a_bot_token_in_an_error_does_not_reach_the_promise(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def leaking(self: Bot, *arguments: Any, **options: Any) -> Any:
+        raise OSError("at http://127.0.0.1/bot123456789:AAbbCCddEE/deleteMessages")
+
+    await delivered(house)
+    await house.advance(minutes=31)
+    monkeypatch.setattr(message_deleter, "delete_messages", leaking)
+    assert (await take_back(house)).counts == {"retry": 1}
+    (promise,) = await open_promises()
+    assert promise.last_error is not None
+    assert "AAbbCCddEE" not in promise.last_error

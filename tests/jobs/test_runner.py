@@ -253,3 +253,27 @@ async def test_each_run_has_an_owner_of_its_own(db: Database, clock: ManualClock
         await Runner(clock, "me").run(FakeJob(note_owner), None)
     assert len(set(owners)) == 2
     assert all(owner.startswith("me:") for owner in owners)
+
+
+@pytest.mark.parametrize(("limit", "outcome"), [(300, JobOutcome.FAILED), (0, JobOutcome.TIMED_OUT)])
+async def test_a_run_that_ends_badly_still_says_what_it_did(
+    db: Database, clock: ManualClock, limit: int, outcome: JobOutcome
+) -> None:
+    async def half_done(run: Run) -> Counts:
+        run.done["deleted"] = 3
+        if limit == 0:
+            await asyncio.Event().wait()
+        raise ValueError("in the middle")
+
+    report = await Runner(clock, "me", time_limit=timedelta(seconds=limit)).run(FakeJob(half_done), TICK)
+    assert (report.outcome, report.counts, report.more) == (outcome, {"deleted": 3}, True)
+
+
+async def test_a_bot_token_in_an_error_does_not_reach_the_row(db: Database, clock: ManualClock) -> None:
+    async def leaking(run: Run) -> Counts:
+        raise ValueError("at http://127.0.0.1/bot123456789:AAbbCCddEE/deleteMessages")
+
+    await Runner(clock, "me").run(FakeJob(leaking), TICK)
+    (row,) = await run_ops.last_runs(5)
+    assert row.error is not None
+    assert "AAbbCCddEE" not in row.error
