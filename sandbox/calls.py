@@ -12,6 +12,8 @@ Json = dict[str, Any]
 
 MAX_CALLS = 10_000
 PREVIEW_BYTES = 300
+#: Calls in spite of a 429 that are shown one by one.
+IGNORED_SHOWN = 100
 _SENDING = ("send", "copy", "forward", "edit")
 
 
@@ -80,6 +82,7 @@ class CallLog:
         self._paused_until: dict[tuple[int, str], float] = {}
         self._refused: set[tuple[int, str]] = set()
         self._bad: Counter[str] = Counter()
+        self._ignored: deque[Json] = deque(maxlen=IGNORED_SHOWN)
 
     def note_unknown(self, method: str) -> None:
         """Somebody called a method that does not exist here."""
@@ -100,8 +103,10 @@ class CallLog:
         if not chat_id or not method.startswith(_SENDING):
             return
         key = (bot_id, chat_id)
-        if self._paused_until and self._paused_until.get(key, 0.0) > now:
+        until = self._paused_until.get(key, 0.0)
+        if until > now:
             self._bad["ignored_429"] += 1
+            self._ignored.append({"n": self.last, "bot": bot_id, "chat_id": chat_id, "at": now, "until": until})
         if key in self._refused:
             self._bad["sends_after_403_blocked"] += 1
 
@@ -149,6 +154,7 @@ class CallLog:
             "max_per_second_by_chat": {f"{bot}:{chat}": rate.highest for (bot, chat), rate in self._chat_rates.items()},
             "max_per_second_by_bot": {str(bot): rate.highest for bot, rate in self._bot_rates.items()},
             "ignored_429": self._bad["ignored_429"],
+            "ignored_429_calls": list(self._ignored),
             "sends_after_403_blocked": self._bad["sends_after_403_blocked"],
             "double_callback_answers": self._bad["double_callback_answers"],
             "unknown_methods": dict(self._unknown),

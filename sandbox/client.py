@@ -103,6 +103,16 @@ class SandboxClient:
         """Remove one fault or all."""
         await self.request("DELETE", "faults" if fault_id is None else f"faults/{fault_id}")
 
+    async def fault_hit(self, fault_id: int, timeout_s: float = 10.0) -> bool:
+        """Wait until a fault has hit; False when it has not after `timeout_s` real seconds."""
+        found = await self.request("GET", "faults", hit=fault_id, timeout_s=timeout_s)
+        return any(fault["id"] == fault_id and fault["hits"] > 0 for fault in found["faults"])
+
+    async def transcripts(self, bot: str | int, since: int = 0) -> tuple[int, dict[int, list[Json]]]:
+        """What changed after number `since` in every conversation with a bot, by person; and the number now."""
+        found = await self.request("GET", "transcripts", bot=bot, since=since)
+        return int(found["seq"]), {int(user): messages for user, messages in found["messages"].items()}
+
     async def advance(self, seconds: float) -> Json:
         """Move the clock."""
         return await self.request("POST", "clock", {"advance_s": seconds})

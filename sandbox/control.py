@@ -9,13 +9,13 @@ from typing import Any
 from aiohttp import web
 
 from sandbox import arranging, watching
-from sandbox.arguments import as_int, as_number, find_bot, find_int, get_chat, get_dialog
+from sandbox.arguments import as_int, as_number, find_int, get_bot, get_chat, get_dialog
 from sandbox.errors import ControlError
 from sandbox.faults import poison
 from sandbox.files import placeholder_picture
 from sandbox.people import act
 from sandbox.posting import delete
-from sandbox.transcript import chat_messages, transcript
+from sandbox.transcript import chat_messages, transcript, transcripts
 from sandbox.wire import encode
 from sandbox.world import Config, World
 
@@ -94,11 +94,13 @@ class Control:
         dialog = get_dialog(self.world, query.get("user"), query.get("bot"))
         return transcript(self.world, dialog, as_int(query.get("since", 0), "since"))
 
+    async def transcripts(self, request: web.Request) -> Reply:
+        bot = get_bot(self.world, request.query.get("bot"))
+        return transcripts(self.world, bot, as_int(request.query.get("since", 0), "since"))
+
     async def calls(self, request: web.Request) -> Reply:
         query = request.query
-        bot = find_bot(self.world, query["bot"]) if "bot" in query else None
-        if "bot" in query and bot is None:
-            raise ControlError(f"there is no bot {query['bot']}", 404)
+        bot = get_bot(self.world, query["bot"]) if "bot" in query else None
         since, limit = as_int(query.get("since", 0), "since"), as_int(query.get("limit", 200), "limit")
         return self.world.calls.listed(since, limit, bot.id if bot else None, query.get("method"))
 
@@ -125,9 +127,7 @@ class Control:
 
     async def add_fault(self, request: web.Request) -> Reply:
         body = await _body(request)
-        bot = find_bot(self.world, body["bot"]) if body.get("bot") is not None else None
-        if body.get("bot") is not None and bot is None:
-            raise ControlError(f"there is no bot {body['bot']}", 404)
+        bot = get_bot(self.world, body["bot"]) if body.get("bot") is not None else None
         fault = self.world.faults.add(body, bot.id if bot else None)
         if fault.kind == "poison_update":
             for hit in [bot] if bot is not None else self.world.bots.values():
@@ -135,9 +135,6 @@ class Control:
                 hit.queue.push(kind, payload, self.world.clock.now())
                 fault.hits += 1
         return {"id": fault.id}
-
-    async def faults(self, request: web.Request) -> Reply:
-        return {"faults": self.world.faults.listed()}
 
     async def remove_faults(self, request: web.Request) -> Reply:
         wanted = request.match_info.get("fault")
@@ -254,6 +251,7 @@ def add_control_routes(app: web.Application, world: World) -> None:
         ("DELETE", "/control/chats/{chat}", control.delete_chat),
         ("POST", "/control/act", control.act),
         ("GET", "/control/transcript", control.transcript),
+        ("GET", "/control/transcripts", control.transcripts),
         ("GET", "/control/wait", watch.wait),
         ("GET", "/control/idle", watch.idle),
         ("GET", "/control/calls", control.calls),
@@ -261,7 +259,7 @@ def add_control_routes(app: web.Application, world: World) -> None:
         ("POST", "/control/clock", control.set_clock),
         ("GET", "/control/clock", watch.clock),
         ("POST", "/control/faults", control.add_fault),
-        ("GET", "/control/faults", control.faults),
+        ("GET", "/control/faults", watch.faults),
         ("DELETE", "/control/faults", control.remove_faults),
         ("DELETE", "/control/faults/{fault}", control.remove_faults),
         ("POST", "/control/config", control.configure),

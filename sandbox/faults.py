@@ -11,7 +11,7 @@ Json = dict[str, Any]
 #: Effects a method carries out itself, given to it as `Call.effect`.
 INNER = frozenset({"partial", "zero_ids"})
 #: Effects that end with the connection reset.
-CUTTING = frozenset({"drop_before", "drop_after", "hang"})
+CUTTING = frozenset({"drop_before", "drop_after", "hang", "hang_after"})
 _REQUIRED: dict[str, tuple[str, ...]] = {
     "error": ("status", "description"),
     "flood": ("retry_after",),
@@ -20,6 +20,7 @@ _REQUIRED: dict[str, tuple[str, ...]] = {
     "no_description": ("status",),
     "delay": ("ms",),
     "hang": (),
+    "hang_after": (),
     "drop_before": (),
     "drop_after": (),
     "partial": ("deliver",),
@@ -119,10 +120,16 @@ class Faults:
         """All planned faults, used-up ones too."""
         return [fault.shown() for fault in self._planned.values()]
 
+    def find(self, fault_id: int) -> Fault:
+        """The planned fault of that id. Raises ControlError for an unknown one."""
+        if fault_id not in self._planned:
+            raise ControlError(f"there is no fault {fault_id}", 404)
+        return self._planned[fault_id]
+
     def remove(self, fault_id: int | None = None) -> None:
         """Remove one fault or all; calls that hang on them are cut. Raises ControlError for an unknown id."""
-        if fault_id is not None and fault_id not in self._planned:
-            raise ControlError(f"there is no fault {fault_id}", 404)
+        if fault_id is not None:
+            self.find(fault_id)
         for known in [fault_id] if fault_id is not None else list(self._planned):
             self._planned.pop(known).removed.set()
 

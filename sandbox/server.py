@@ -125,6 +125,8 @@ class Sandbox:
         calls.start(call.bot.id, call.method, chat_id, world.clock.now())
         number = calls.last
         fault = world.faults.take(call.method, call.bot.id, chat_id)
+        if fault is not None:
+            world.changed.fire()
         counts = call.method != "getUpdates"
         calls.in_flight += counts
         answer = Answer(0, b"", error="the connection was cut")
@@ -132,6 +134,8 @@ class Sandbox:
             if counts and world.config.latency_ms:
                 await pause(world.config.latency_ms / 1000)
             answer = await self._execute(call, fault)
+            if fault is not None and fault.kind == "hang_after":
+                await fault.removed.wait()
         finally:
             calls.in_flight -= counts
             self._log(number, call, answer, fault, started)
@@ -151,7 +155,7 @@ class Sandbox:
             return Answer(0, b"", error="the connection was cut")
         elif fault.kind == "delay":
             await pause(float(effect["ms"]) / 1000)
-        elif fault.kind != "drop_after":
+        elif fault.kind not in ("drop_after", "hang_after"):
             return _injected(effect)
         return await _invoke(call)
 

@@ -44,6 +44,16 @@ def transcript(world: World, dialog: Dialog, since: int) -> Json:
     }
 
 
+def transcripts(world: World, bot: Bot, since: int) -> Json:
+    """By person: the messages of every conversation with `bot` that changed after number `since`."""
+    changed = {
+        str(dialog.user.id): [shown_message(message, bot) for message in changed_since(dialog, since)]
+        for dialog in world.dialogs.values()
+        if dialog.bot is bot and dialog.seq > since
+    }
+    return {"seq": world.seq, "messages": changed}
+
+
 def chat_messages(world: World, chat: Chat, since: int) -> Json:
     """A channel's or group's messages, or those changed after number `since`."""
     return {"seq": world.seq, "messages": [shown_message(message, None) for message in changed_since(chat, since)]}

@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.arguments import as_int, as_number, find_bot, find_int, get_dialog
+from sandbox.arguments import as_int, as_number, find_int, get_bot, get_dialog
 from sandbox.errors import ControlError
 from sandbox.signals import pause
 from sandbox.transcript import Condition, transcript
@@ -46,9 +46,7 @@ class Watching:
         looks idle.
         """
         query = dict(request.query)
-        bot = find_bot(self._world, query["bot"]) if "bot" in query else None
-        if "bot" in query and bot is None:
-            raise ControlError(f"there is no bot {query['bot']}", 404)
+        bot = get_bot(self._world, query["bot"]) if "bot" in query else None
         quiet_s = as_number(query.get("quiet_ms", QUIET_MS), "quiet_ms") / 1000
         deadline = self._world.clock.now() - self._world.clock.offset_s + _timeout(query)
         while True:
@@ -71,6 +69,14 @@ class Watching:
             after = as_int(request.query["after"], "after")
             await clock.moved.until(lambda: clock.version != after, _timeout(dict(request.query), 25.0))
         return shown_clock(self._world)
+
+    async def faults(self, request: web.Request) -> Json:
+        """The planned faults; with `hit` not before that one has hit, or `timeout_s` passed."""
+        query = dict(request.query)
+        if "hit" in query:
+            fault = self._world.faults.find(as_int(query["hit"], "hit"))
+            await self._world.changed.until(lambda: fault.hits > 0, _timeout(query))
+        return {"faults": self._world.faults.listed()}
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events until the listener goes."""

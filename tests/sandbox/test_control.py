@@ -85,6 +85,18 @@ async def test_transcript_shows_both_sides_as_safe_html(town: Town) -> None:
     assert (theirs["html"], theirs["outgoing"]) == ("<b>bold</b>", True)
 
 
+async def test_transcripts_tell_what_changed_for_whom(town: Town) -> None:
+    seq, everybody = await town.client.transcripts("shop_bot")
+    assert everybody[town.alice.id] == (await town.alice.transcript("shop_bot"))["messages"]
+    assert await town.client.transcripts("shop_bot", seq) == (seq, {})
+    sent = await town.send()
+    seq, changed = await town.client.transcripts("shop_bot", seq)
+    assert {person: [message["message_id"] for message in found] for person, found in changed.items()} == {
+        town.alice.id: [sent]
+    }
+    assert (await town.client.transcripts("other_bot", 0))[1].get(town.alice.id, []) == []
+
+
 async def test_transcript_since_gives_only_changes(town: Town) -> None:
     first = await town.send("first")
     since = (await town.alice.transcript("shop_bot"))["seq"]

@@ -48,7 +48,10 @@ async def test_ignoring_a_flood_is_counted_until_it_is_over(town: Town) -> None:
     await town.client.fault("flood", retry_after=35)
     for _ in range(3):
         await town.shop("sendMessage", chat_id=7002, text="x")
-    assert (await town.client.counters())["ignored_429"] == 2
+    counters = await town.client.counters()
+    assert counters["ignored_429"] == 2
+    assert [call["chat_id"] for call in counters["ignored_429_calls"]] == ["7002", "7002"]
+    assert all(34 < call["until"] - call["at"] <= 35 for call in counters["ignored_429_calls"])
     await town.client.advance(36)
     await town.shop("sendMessage", chat_id=7002, text="x")
     assert (await town.client.counters())["ignored_429"] == 2
@@ -102,12 +105,30 @@ async def test_drop_after_has_delivered(town: Town) -> None:
 async def test_hanging_call_is_cut_unexecuted_when_the_fault_goes(town: Town) -> None:
     await town.client.fault("hang", method="sendMessage")
     hanging = asyncio.create_task(_raw(town))
-    while (await town.client.request("GET", "faults"))["faults"][0]["hits"] == 0:
-        assert not hanging.done()
+    assert await town.client.fault_hit(1)
     await town.client.clear_faults()
     with pytest.raises(aiohttp.ClientError):
         await hanging
     assert await _sent(town) == 0
+
+
+async def test_call_hanging_afterwards_was_executed(town: Town) -> None:
+    fault = await town.client.fault("hang_after", method="sendMessage")
+    hanging = asyncio.create_task(_raw(town))
+    assert await town.client.fault_hit(fault)
+    assert await _sent(town) == 1
+    await town.client.clear_faults(fault)
+    with pytest.raises(aiohttp.ClientError):
+        await hanging
+    assert (await town.client.calls(method="sendMessage"))[-1]["ok"]
+
+
+async def test_waiting_for_a_fault_ends_without_a_hit(town: Town) -> None:
+    fault = await town.client.fault("drop_before", method="sendPhoto")
+    await town.shop("sendMessage", chat_id=7002, text="x")
+    assert not await town.client.fault_hit(fault, timeout_s=0.01)
+    with pytest.raises(SandboxError, match="no fault 99"):
+        await town.client.fault_hit(99)
 
 
 async def test_delayed_call_answers_later(town: Town) -> None:
