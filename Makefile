@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN_READY := .venv/.run-ready
 DEV_READY := .venv/.dev-ready
-CODE := core database sender views monitoring schedulers user_bot admin_bot sandbox scripts bench tests config.py process.py main.py
+CODE := core database sender views monitoring schedulers user_bot admin_bot sandbox scripts bench tests config.py pauses.py process.py sandbox_clock.py main.py
 
 .PHONY: help demo test test-mongo lint check format bench run journeys clean
 
@@ -12,8 +12,8 @@ help:
 	@echo "make test      the tests"
 	@echo "make check     format, lint, strict types, then the tests (the import table is one of them)"
 	@echo "make journeys  the ways through the sandbox page in a real browser (needs Debian's chromium)"
-	@echo "make test-mongo the operations and kill -9 tests on the server of MONGO_URI"
-	@echo "make bench     the figures"
+	@echo "make test-mongo the tests of what is stored, the jobs and kill -9 on the server of MONGO_URI (an empty one)"
+	@echo "make bench     the figures, with MONGO_URI those on that server beside them"
 	@echo "make run       the real thing (needs .env)"
 
 $(RUN_READY): requirements.txt
@@ -37,8 +37,8 @@ test: $(DEV_READY)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not server"
 
 test-mongo: $(DEV_READY)
-	@test -n "$$MONGO_URI" || { echo "MONGO_URI must name a server; each test makes and drops a database of its own"; exit 2; }
-	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/operations
+	@$(BIN)/python -m tests.emptiness
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/operations tests/jobs
 	@$(BIN)/python -m pytest -m server tests/journeys
 
 lint: $(DEV_READY)

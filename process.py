@@ -1,4 +1,4 @@
-"""What every process of ours stands on: logs, database, clock, bots, alerts, and an orderly stop.
+"""What every process of ours stands on: logs, clock, database, bots, pauses, alerts, and an orderly stop.
 
 Used by `main.py`, `user_bot/main.py` and `admin_bot/main.py`; it knows neither of the bots' handlers.
 """
@@ -11,10 +11,9 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from functools import partial
 from typing import Any
 
-import aiohttp
 import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
@@ -28,6 +27,8 @@ from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
 from monitoring import logs
 from monitoring.alerts import Alerts
+from pauses import Pauses
+from sandbox_clock import NO_TIME, follow_clock, seconds_following, set_clock
 from sender.bots import build_bot
 from sender.failures import TELEGRAM_ERRORS, Failure, classify
 from sender.gate import Gate
@@ -42,10 +43,6 @@ START_PATIENCE_S = 30.0
 GREET_RETRY_S = 1.0
 #: what may be over by the next try
 _PASSING = frozenset({Failure.TRANSIENT, Failure.AMBIGUOUS, Failure.FLOOD})
-#: what the sandbox's clock may answer with, other than a time
-_NO_TIME = (aiohttp.ClientError, TimeoutError, KeyError, TypeError, ValueError)
-#: seconds between two tries to follow the sandbox's clock when it does not answer
-CLOCK_RETRY_S = 1.0
 
 
 class CannotStart(Exception):
@@ -96,11 +93,22 @@ async def foundation(
     Raises CannotStart when the database or Telegram stay away or refuse.
     """
     clock, tasks = SystemClock(), Supervisor()
+    gate_seconds = monotonic
+    if settings.SANDBOX_CLOCK_URL:
+        await _set_clock(settings.SANDBOX_CLOCK_URL, clock)
+        gate_seconds = seconds_following(clock, monotonic)
     database = await _open_store(settings, clock)
     announce("database", "in memory, forgotten at the end" if database.is_memory else f"open ({database.name})")
-    user_bot, user_gate = _bot_and_gate(settings, settings.USER_BOT_TOKEN, sleep, monotonic)
-    admin_bot, admin_gate = _bot_and_gate(settings, settings.ADMIN_BOT_TOKEN, sleep, monotonic)
+    user_bot, user_gate = _bot_and_gate(settings, settings.USER_BOT_TOKEN, sleep, gate_seconds)
+    admin_bot, admin_gate = _bot_and_gate(settings, settings.ADMIN_BOT_TOKEN, sleep, gate_seconds)
+    pauses = Pauses(clock, sleep=sleep)
     try:
+        for bot, gate in ((user_bot, user_gate), (admin_bot, admin_gate)):
+            await _as_soon_as_it_answers(partial(pauses.restore, bot.id, gate))
+            pauses.watch(bot.id, gate)
+        tasks.spawn(pauses.write(), "pauses")
+        if settings.SANDBOX_CLOCK_URL:
+            tasks.spawn(follow_clock(settings.SANDBOX_CLOCK_URL, clock), "sandbox clock")
         give_up_at = monotonic() + START_PATIENCE_S
         for bot, variable in ((user_bot, "USER_BOT_TOKEN"), (admin_bot, "ADMIN_BOT_TOKEN")):
             await _greet(bot, variable, give_up_at, sleep, monotonic)
@@ -117,12 +125,10 @@ async def foundation(
             tasks=tasks,
             sleep=sleep,
         )
-        if settings.SANDBOX_CLOCK_URL:
-            await _set_clock(settings.SANDBOX_CLOCK_URL, clock)
-            tasks.spawn(_follow_clock(settings.SANDBOX_CLOCK_URL, clock), "sandbox clock")
         yield base
     finally:
         await tasks.close()
+        await pauses.close()
         await user_bot.session.close()
         await admin_bot.session.close()
         await close_database()
@@ -143,27 +149,27 @@ async def _open_store(settings: Settings, clock: SystemClock) -> Database:
         database = await open_database(settings.MONGO_URI.get_secret_value(), settings.MONGO_DB, clock=clock)
     except StoreRefused as error:  # no server was asked: the address itself is no good
         raise CannotStart(f"MONGO_URI: {error}", status=2) from None
+    await _as_soon_as_it_answers(partial(ensure_indexes, database))
+    return database
+
+
+async def _as_soon_as_it_answers(work: Callable[[], Awaitable[object]]) -> None:
+    """Do `work`, which must bear repeating, with the database; while it is away, again and again."""
     try:
         async with asyncio.timeout(START_PATIENCE_S):
-            await _ensure_indexes(database)
+            while True:
+                try:
+                    await work()
+                except StoreUnavailable:
+                    log.warning("start.waiting_for_database")
+                    await asyncio.sleep(1)
+                else:
+                    return
     except TimeoutError:
         text = f"MONGO_URI: no MongoDB answered within {START_PATIENCE_S:.0f} s. Is it running?"
         raise CannotStart(text) from None
     except StoreRefused as error:
         raise CannotStart(f"MONGO_URI: the database refuses: {error}") from error
-    return database
-
-
-async def _ensure_indexes(database: Database) -> None:
-    """Build the indexes as soon as the database answers."""
-    while True:
-        try:
-            await ensure_indexes(database)
-        except StoreUnavailable:
-            log.warning("start.waiting_for_database")
-            await asyncio.sleep(1)
-        else:
-            return
 
 
 async def _greet(
@@ -210,32 +216,12 @@ def _owner_teller(admin_bot: Bot, admin_ids: Sequence[int]) -> Callable[[str], C
     return tell
 
 
-async def _read_clock(url: str, clock: SystemClock, after: int | None) -> int:
-    """One look at the sandbox's clock (a long one when `after` is known); returns its version."""
-    params = {} if after is None else {"after": str(after), "timeout_s": "25"}
-    timeout = aiohttp.ClientTimeout(total=40)
-    async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url, params=params) as answer:
-        found = await answer.json()
-    clock.shift_to(timedelta(seconds=float(found["offset_s"])))
-    return int(found["version"])
-
-
 async def _set_clock(url: str, clock: SystemClock) -> None:
     """The first look: without the sandbox's time nothing may begin."""
     try:
-        await _read_clock(url, clock, None)
-    except _NO_TIME as error:
+        await set_clock(url, clock)
+    except NO_TIME as error:
         raise CannotStart(f"SANDBOX_CLOCK_URL: no time from the sandbox: {type(error).__name__}") from None
-
-
-async def _follow_clock(url: str, clock: SystemClock) -> None:
-    version: int | None = None
-    while True:
-        try:
-            version = await _read_clock(url, clock, version)
-        except _NO_TIME as error:
-            log.debug("clock.no_answer", error=type(error).__name__)
-            await asyncio.sleep(CLOCK_RETRY_S)
 
 
 def announce(name: str, state: str) -> None:
@@ -275,15 +261,25 @@ async def _stop_polling(dispatcher: Dispatcher, task: asyncio.Task[None]) -> Non
         task.cancel()
 
 
+async def _stoppable(work: Coroutine[Any, Any, None]) -> None:
+    """A SIGTERM before `serve_until_stopped` listens for it cancels what is being opened."""
+    task = asyncio.current_task()
+    assert task is not None
+    with suppress(NotImplementedError):  # Windows
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await work
+
+
 def run(main: Callable[[Settings], Coroutine[Any, Any, None]]) -> int:
     """The whole life of a process; returns its exit status (0 stopped, 1 failed, 2 wrong configuration)."""
-    settings = load_settings()
-    logs.configure(settings.LOG_LEVEL, settings.LOG_FORMAT)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        asyncio.run(main(settings))
+        settings = load_settings()
+        logs.configure(settings.LOG_LEVEL, settings.LOG_FORMAT)
+        asyncio.run(_stoppable(main(settings)))
     except CannotStart as problem:
         print(f"tollgate: {problem}", file=sys.stderr)
         return problem.status
-    except KeyboardInterrupt:  # before the signal handlers stood
+    except (KeyboardInterrupt, asyncio.CancelledError):  # asked to stop before it stood
         return 0
     return 0

@@ -15,11 +15,12 @@ from aiogram.methods.base import TelegramType
 from prometheus_client import Counter
 
 from monitoring import metrics
+from sender.calls import Call
 from sender.failures import NO_DESCRIPTION, TELEGRAM_ERRORS, Failure, classify, is_missing_description, retry_after
-from sender.lanes import Lane, current_lane
+from sender.lanes import Lane, current_lane, is_harmless_twice
 from sender.limits import BOT_RATE_PER_S, BULK_RATE_PER_S, ChatKey
 from sender.methods import Kind, kind_of
-from sender.turns import Call, PausedTooLong, Turns
+from sender.turns import PausedTooLong, Turns
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -63,6 +64,8 @@ class Gate(BaseRequestMiddleware):
         self.unmetered_chats: set[int] = set()
         #: when the token was last refused, in seconds of `monotonic`; None after any good answer
         self.unauthorized_at: float | None = None
+        #: told of each chat Telegram wants left alone, and for how many seconds; must be cheap and raise nothing
+        self.on_pause: Callable[[ChatKey, float], None] | None = None
         self._monotonic = monotonic
         # jitter needs no secrecy
         self._rng = rng or random.Random()  # noqa: S311
@@ -78,6 +81,13 @@ class Gate(BaseRequestMiddleware):
             self._meters = _Meters(bot_id)
         elif self._meters.bot_id != bot_id:
             raise ValueError(f"this gate belongs to bot {self._meters.bot_id}, not {bot_id}")
+
+    def restore(self, chat: ChatKey, left_s: float) -> None:
+        """Take up a pause Telegram asked for before this gate was: `chat` and the bulk lane wait `left_s` from now.
+
+        The bulk rate is not halved again and `on_pause` not told. Nothing happens when nothing is left.
+        """
+        self._turns.restore(chat, left_s)
 
     @property
     def bulk_rate(self) -> float:
@@ -158,6 +168,8 @@ class Gate(BaseRequestMiddleware):
             return False
         pause_s = max(asked_s, SHORTEST_PAUSE_S) + self._rng.uniform(0.0, PAUSE_JITTER_S)
         again = self._turns.pause(call, pause_s)
+        if self.on_pause is not None and call.key is not None:
+            self.on_pause(call.key, pause_s)
         meters.paused.inc()
         log.warning(
             "sender.paused",
@@ -171,7 +183,7 @@ class Gate(BaseRequestMiddleware):
         return again
 
     def _back_off(self, call: Call, kind: Kind, failure: Failure) -> bool:
-        repeatable = _REPEATED_IF_HARMLESS if kind.is_repeatable else _REPEATED_ALWAYS
+        repeatable = _REPEATED_IF_HARMLESS if kind.is_repeatable or is_harmless_twice() else _REPEATED_ALWAYS
         if failure not in repeatable or call.repeats >= len(BACKOFF_S):
             return False
         wait_s = BACKOFF_S[call.repeats] * (1.0 + self._rng.uniform(0.0, BACKOFF_JITTER))

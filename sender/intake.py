@@ -16,6 +16,7 @@ from aiogram.types import CallbackQuery, ErrorEvent, Message, TelegramObject, Up
 from core.errors import StoreUnavailable, TollgateError
 from monitoring import metrics
 from sender.failures import TELEGRAM_ERRORS
+from sender.lanes import may_arrive_twice
 from sender.safekeeping import Safekeeping, mark_safe
 
 log = structlog.get_logger("tollgate.intake")
@@ -61,7 +62,8 @@ async def _say(bot: Bot, update: Update, sentence: str) -> None:
     if chat_id is None:
         return
     try:
-        await bot.send_message(chat_id, escape(sentence, quote=False))
+        with may_arrive_twice():
+            await bot.send_message(chat_id, escape(sentence, quote=False))
     except TELEGRAM_ERRORS as error:
         log.warning("intake.sentence_failed", chat_id=chat_id, error=type(error).__name__)
 

@@ -33,3 +33,21 @@ def in_lane(lane: Lane) -> Iterator[None]:
         yield
     finally:
         _lane.reset(token)
+
+
+_may_arrive_twice: ContextVar[bool] = ContextVar("tollgate_may_arrive_twice", default=False)
+
+
+def is_harmless_twice() -> bool:
+    """Whether the running task's calls may be repeated though nobody knows if they were executed."""
+    return _may_arrive_twice.get()
+
+
+@contextmanager
+def may_arrive_twice() -> Iterator[None]:
+    """For a sentence somebody waits for: better twice than never. Its call is repeated when its answer was lost."""
+    token = _may_arrive_twice.set(True)
+    try:
+        yield
+    finally:
+        _may_arrive_twice.reset(token)

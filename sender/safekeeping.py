@@ -24,6 +24,8 @@ log = structlog.get_logger("tollgate.intake")
 
 #: seconds the next poll waits at most; a handler that is stuck must not stop the others' updates
 WAIT_S = 5.0
+#: updates remembered, so that none is handled twice
+KNOWN_MAX = 10_000
 #: seconds a stop waits for Telegram to take the last confirmation
 CONFIRM_FOR_S = 1
 
@@ -49,17 +51,30 @@ class Safekeeping:
         self._all_safe.set()
         #: the newest update handed to a handler
         self.newest: int | None = None
+        #: the latest updates, in the order they came, and whether they are safe
+        self._known: dict[int, bool] = {}
         self.on_call = _OnCall(self)
         self.on_update = _OnUpdate(self)
 
     def received(self, update_ids: list[int]) -> None:
         """These came in and are on their way to the handlers."""
-        self._open.update(update_ids)
+        self._open.update(number for number in update_ids if not self._known.get(number))
         if self._open:
             self._all_safe.clear()
 
+    def is_new(self, update_id: int) -> bool:
+        """Remember an update; False when it came before: what was not confirmed in time may come again."""
+        if update_id in self._known:
+            return False
+        self._known[update_id] = False
+        if len(self._known) > KNOWN_MAX:
+            del self._known[next(iter(self._known))]
+        return True
+
     def safe(self, update_id: int) -> None:
         """This one needs Telegram's memory no more."""
+        if update_id in self._known:
+            self._known[update_id] = True
         self._open.discard(update_id)
         if not self._open:
             self._all_safe.set()
@@ -121,6 +136,9 @@ class _OnUpdate(BaseMiddleware):
         if not isinstance(event, Update):
             return await handler(event, data)
         keeping = self._keeping
+        if not keeping.is_new(event.update_id):
+            log.info("update.came_twice", update_id=event.update_id)
+            return None
         keeping.newest = max(keeping.newest or 0, event.update_id)
         token = _mark.set(partial(keeping.safe, event.update_id))
         try:

@@ -7,15 +7,12 @@ calls whose turn it is, and hands the sleeping on when it leaves. So a cancelled
 import asyncio
 import itertools
 import math
-from bisect import insort
 from collections.abc import Awaitable, Callable
-from operator import attrgetter
 
+from sender.calls import Call, Line
 from sender.lanes import Lane
 from sender.limits import BulkPace, Ceiling, ChatKey, Chats, Pace
 
-#: seconds a call of each lane waits for a pause of Telegram's; a longer one is handed to the caller to remember
-PATIENCE_S = {Lane.INTERACTIVE: 60.0, Lane.DELETION: 10.0, Lane.BULK: 10.0}
 #: one sleep at most: how late a call may notice that another one's leaving made it free earlier
 LONGEST_NAP_S = 1.0
 #: moments closer than this are the same (timers and sums of floats are not exact)
@@ -28,60 +25,6 @@ class PausedTooLong(Exception):
     def __init__(self, seconds: float) -> None:
         super().__init__(f"paused for {seconds:.1f} s more")
         self.seconds = seconds
-
-
-class Call:
-    """One call on its way: where it goes, and what it waited for."""
-
-    __slots__ = (
-        "give_up_at",
-        "is_started",
-        "items",
-        "key",
-        "lane",
-        "not_before",
-        "patience_s",
-        "refused_until",
-        "repeats",
-        "seq",
-        "started_at",
-        "wake",
-    )
-
-    def __init__(self, seq: int, lane: Lane, key: ChatKey | None, items: int) -> None:
-        #: place in the order of arrival; kept when the call is repeated
-        self.seq = seq
-        self.lane = lane
-        #: None when the call concerns no chat
-        self.key = key
-        #: how many messages it makes in its chat; 0 for a deletion
-        self.items = items
-        self.patience_s = PATIENCE_S[lane]
-        self.give_up_at = math.inf
-        self.not_before = -math.inf
-        self.is_started = False
-        self.started_at = -math.inf
-        self.refused_until: float | None = None
-        #: how often it was repeated without a 429
-        self.repeats = 0
-        self.wake: asyncio.Future[None] | None = None
-
-
-class Line:
-    """The waiting calls of one lane, in order of arrival, and the paces the lane as a whole keeps."""
-
-    def __init__(self, *paces: Pace) -> None:
-        self.paces = paces
-        self.calls: list[Call] = []
-
-    def add(self, call: Call) -> None:
-        insort(self.calls, call, key=attrgetter("seq"))
-
-    def free_at(self, at: float) -> float:
-        """When the lane may go on, given that the bot may at `at`."""
-        for pace in self.paces:
-            at = max(at, pace.free_at())
-        return at
 
 
 class Turns:
@@ -194,14 +137,26 @@ class Turns:
         if call.key is None:
             call.not_before = until
             return pause_s <= call.patience_s
-        self._chats.take(call.key, now).pause(until)
         is_echo = call.started_at <= self._last_halved
-        self._bulk.pause(now, until, halve=not is_echo)
-        self._bulk_paused_until = max(self._bulk_paused_until, until)
+        self._hold(call.key, now, until, halve=not is_echo)
         if not is_echo:
             self._last_halved = now
-        self._refuse_impatient()
         return self._held_until(call) - now <= call.patience_s
+
+    def restore(self, key: ChatKey, left_s: float) -> None:
+        """Take up a pause that began before this process: its chat and the bulk lane, for `left_s` from now.
+
+        The bulk rate stays as it is. Nothing happens when nothing is left; no pause is shortened.
+        """
+        if left_s > 0:
+            now = self._monotonic()
+            self._hold(key, now, now + left_s, halve=False)
+
+    def _hold(self, key: ChatKey, now: float, until: float, *, halve: bool) -> None:
+        self._chats.take(key, now).pause(until)
+        self._bulk.pause(now, until, halve=halve)
+        self._bulk_paused_until = max(self._bulk_paused_until, until)
+        self._refuse_impatient()
 
     def _refuse_impatient(self) -> None:
         for line in self._lines:

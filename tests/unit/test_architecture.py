@@ -30,7 +30,7 @@ MORE = {
     "database/__main__.py": {"config"},
     "schedulers/cli.py": {"config"},
 }
-OURS = {*PACKAGES, "config", "process", "main", "tests", "bench"}
+OURS = {*PACKAGES, "config", "pauses", "process", "sandbox_clock", "main", "tests", "bench"}
 #: libraries only one package (or file) may know, with the owners
 OWNERS = {
     "motor": "database/",
@@ -202,7 +202,7 @@ def test_importing_is_silent() -> None:
         for package in PACKAGES
         for path in files_of(package)
     ]
-    run_python(SILENTLY, "config", "process", "main", *modules)
+    run_python(SILENTLY, "config", "pauses", "process", "sandbox_clock", "main", *modules)
 
 
 @pytest.mark.parametrize("deed", LOUD)

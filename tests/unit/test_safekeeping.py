@@ -8,7 +8,7 @@ from aiogram.methods import AnswerCallbackQuery, GetUpdates, SendMessage
 from aiogram.types import Update
 
 from core.supervisor import Supervisor
-from sender.safekeeping import Safekeeping
+from sender.safekeeping import KNOWN_MAX, Safekeeping
 from tests.recording import RecordingBot, recording_bot
 
 
@@ -123,3 +123,43 @@ async def test_the_newest_handled_update_is_confirmed_at_a_stop(bot: RecordingBo
     (call,) = bot.calls
     assert isinstance(call, GetUpdates)
     assert (call.offset, call.limit, call.timeout) == (44, 1, 0)
+
+
+async def test_an_update_that_comes_twice_is_handled_once(bot: RecordingBot) -> None:
+    keeping, line, handled = Safekeeping(), Line([7], [7], [7]), []
+
+    async def handler(event: Any, data: dict[str, Any]) -> None:
+        handled.append(event.update_id)
+
+    for _ in range(3):
+        await poll(keeping, line, bot)
+        await keeping.on_update(handler, Update(update_id=7), {})
+    assert handled == [7]
+    assert line.polls == 3, "what is safe already holds no poll up"
+
+
+async def test_a_twin_that_comes_during_the_first_does_not_make_it_safe(bot: RecordingBot) -> None:
+    keeping, line, tasks = Safekeeping(), Line([7], []), Supervisor()
+    go_on = asyncio.Event()
+
+    async def handler(event: Any, data: dict[str, Any]) -> None:
+        await go_on.wait()
+
+    await poll(keeping, line, bot)
+    tasks.spawn(keeping.on_update(handler, Update(update_id=7), {}), "update")
+    await asyncio.sleep(0)
+    await keeping.on_update(handler, Update(update_id=7), {})
+    second = tasks.spawn(poll(keeping, line, bot), "poll")
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert line.polls == 1
+    go_on.set()
+    await second
+    await tasks.close()
+
+
+async def test_only_the_latest_updates_are_remembered() -> None:
+    keeping = Safekeeping()
+    assert all(keeping.is_new(number) for number in range(KNOWN_MAX + 1))
+    assert not keeping.is_new(KNOWN_MAX)
+    assert keeping.is_new(0)

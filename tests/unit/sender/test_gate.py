@@ -172,6 +172,54 @@ async def test_calls_in_flight_at_a_flood_are_all_repeated_once_and_in_order() -
     telegram.assert_nothing_left()
 
 
+async def test_a_pause_is_told_with_its_chat_and_seconds_before_the_next_call() -> None:
+    telegram = Telegram()
+    told: list[tuple[Any, float, int]] = []
+    telegram.gate.on_pause = lambda chat, seconds: told.append((chat, seconds, len(telegram.arrived)))
+    telegram.script.extend([flood(5), flood(0), refusal(429, "Too Many Requests: retry after 3")])
+    await telegram.result(telegram.send(7))
+    await telegram.result(telegram.send(8))
+    assert told == [(7, 5.0, 1), (7, 1.0, 2), (7, 3.0, 3)]
+    telegram.script.append(flood(300))
+    with pytest.raises(TelegramRetryAfter):
+        await telegram.result(telegram.call(SendMessage(chat_id="@channel", text="x"), Lane.BULK))
+    assert told[3:] == [("@channel", 300.0, 6)]
+
+
+async def test_a_wait_that_concerns_no_chat_is_not_told() -> None:
+    telegram = Telegram()
+    telegram.gate.on_pause = lambda chat, seconds: pytest.fail(f"{chat} {seconds}")
+    telegram.script.append(flood(2))
+    await telegram.result(telegram.call(SetMyCommands(commands=[])))
+    assert telegram.times == [0.0, 2.0]
+
+
+async def test_a_failure_that_names_no_time_is_no_pause() -> None:
+    telegram = Telegram()
+    telegram.gate.on_pause = lambda chat, seconds: pytest.fail(f"{chat} {seconds}")
+    telegram.script.append(refusal(429, "Too Many Requests"))
+    with pytest.raises(TelegramAPIError):
+        await telegram.result(telegram.send(1))
+    telegram.script.append(TRANSIENT["500"])
+    await telegram.result(telegram.send(1))
+
+
+async def test_a_restored_pause_is_kept_and_not_told_again() -> None:
+    telegram = Telegram()
+    telegram.gate.on_pause = lambda chat, seconds: pytest.fail(f"{chat} {seconds}")
+    telegram.gate.restore(1, 5.0)
+    telegram.gate.restore(2, 300.0)
+    tasks = [telegram.send(1), telegram.call(GetChatMember(chat_id=1, user_id=1)), telegram.send(3)]
+    await telegram.results(tasks)
+    assert telegram.times_to(1) == [5.0, 5.0]
+    assert telegram.times_to(3) == [0.0]
+    with pytest.raises(TelegramRetryAfter, match="not sent") as told:
+        await telegram.result(telegram.send(2))
+    assert told.value.retry_after == 295
+    assert telegram.times_to(2) == []
+    assert telegram.gate.bulk_rate == 29.0
+
+
 async def test_a_flood_that_comes_again_is_waited_for_again_within_the_limit() -> None:
     telegram = Telegram()
     telegram.script.extend([flood(25), flood(25), flood(25)])

@@ -184,3 +184,23 @@ def test_chats_stay_bounded_even_when_none_is_idle() -> None:
 
 def test_groups_are_told_from_people() -> None:
     assert [is_group(key) for key in (-5, -1001, "@channel", 5)] == [True, True, True, False]
+
+
+def test_paused_chats_are_all_kept_and_not_looked_through_at_every_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks, sweep = 0, Chats._sweep
+
+    def counted(chats: Chats, now: float) -> None:
+        nonlocal looks
+        looks += 1
+        sweep(chats, now)
+
+    monkeypatch.setattr(Chats, "_sweep", counted)
+    chats, paused = Chats(), MAX_CHATS + 500
+    for chat_id in range(paused):
+        chats.take(1 + chat_id, 0.0).pause(1e9)
+    before = looks
+    for chat_id in range(2 * FIRST_SWEEP):
+        chats.take(-1 - chat_id, 0.0).charge(0.0, 1)
+        assert len(chats) <= paused + FIRST_SWEEP
+    assert all(chats.find(1 + chat_id) for chat_id in range(paused))
+    assert looks - before <= 3

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sender.calls import Call
 from sender.lanes import Lane
 from sender.limits import ChatKey
-from sender.turns import Call, PausedTooLong, Turns
+from sender.turns import PausedTooLong, Turns
 from tests.unit.sender.virtual import VirtualTime
 
 
@@ -220,6 +221,66 @@ async def test_a_pause_that_arrives_while_many_wait_holds_every_one_of_them() ->
     assert [at for at, _ in desk.started[7:]] == pytest.approx([32.5 + n for n in range(13)])
     assert desk.order == [str(n) for n in range(20)]
     desk.assert_nothing_left()
+
+
+async def test_a_restored_pause_holds_its_chat_and_bulk_and_leaves_the_rate() -> None:
+    desk = Desk()
+    desk.turns.restore(1, 5.0)
+    tasks = [
+        desk.arrive("same chat", 1),
+        desk.arrive("other chat", 2),
+        desk.arrive("deletion elsewhere", 3, Lane.DELETION, items=0),
+        desk.arrive("bulk elsewhere", 4, Lane.BULK),
+    ]
+    await desk.time.run(gather(tasks))
+    names = ("other chat", "deletion elsewhere", "same chat", "bulk elsewhere")
+    assert desk.times(*names) == pytest.approx([0.0, 0.0, 5.0, 5.0], abs=0.1)
+    assert desk.turns.bulk_rate == 29.0
+    desk.assert_nothing_left()
+
+
+async def test_the_first_429_after_a_restored_pause_halves_the_rate() -> None:
+    desk = Desk(bulk=28.0)
+    desk.turns.restore(1, 5.0)
+    await desk.time.run(gather([desk.arrive("hit", 2)]))
+    desk.turns.pause(desk.calls["hit"], 5.0)
+    assert desk.turns.bulk_rate == 14.0
+
+
+@pytest.mark.parametrize("pauses", [(30.0, 3.0), (3.0, 30.0)])
+async def test_of_a_restored_pause_and_a_new_one_the_later_end_counts(pauses: tuple[float, float]) -> None:
+    desk = Desk()
+    await desk.time.run(gather([desk.arrive("hit", 7)]))
+    desk.turns.pause(desk.calls["hit"], pauses[0])
+    desk.turns.restore(7, pauses[1])
+    await desk.time.run(gather([desk.arrive("next", 7)]))
+    assert desk.times("next") == [30.0]
+
+
+@pytest.mark.parametrize("left_s", [0.0, -5.0])
+async def test_a_pause_with_nothing_left_is_none(left_s: float) -> None:
+    desk = Desk()
+    desk.turns.restore(7, left_s)
+    await desk.time.run(gather([desk.arrive(f"{n}", 7) for n in range(5)]))
+    assert desk.times("0", "4") == [0.0, 0.0]
+    assert desk.turns.chats_remembered == 1
+
+
+async def test_a_restored_pause_longer_than_a_lane_waits_is_told_at_once() -> None:
+    desk = Desk()
+    desk.turns.restore(7, 60.1)
+    with pytest.raises(PausedTooLong) as told:
+        await desk.time.run(gather([desk.arrive("person", 7)]))
+    assert told.value.seconds == pytest.approx(60.1)
+    assert desk.time.passed == 0.0
+
+
+async def test_a_restored_pause_holds_the_storage_channel_too() -> None:
+    desk = Desk()
+    desk.unmetered.add(-100)
+    desk.turns.restore(-100, 5.0)
+    await desk.time.run(gather([desk.arrive("copy", -100)]))
+    assert desk.times("copy") == [5.0]
 
 
 async def test_a_late_answer_never_shortens_or_lifts_a_pause() -> None:
