@@ -1,4 +1,8 @@
-"""Every index of every collection (DESIGN §4)."""
+"""Every index of every collection: those of DESIGN §4, a plain one often with more fields behind them.
+
+What an operation gives comes first, then what it sorts by, so that it reads what it returns and hardly more, however
+many others there are: `tests/operations/test_plans.py` holds each query against this list.
+"""
 
 from dataclasses import dataclass
 
@@ -29,23 +33,53 @@ def _plain(*fields: str) -> Index:
 
 INDEXES: dict[str, tuple[Index, ...]] = {
     "users": (_unique("user_id"), _plain("last_seen_at"), _plain("blocked_at")),
-    # title_key is the title folded for the search by its beginning
-    "posts": (_unique("code"), _unique("number"), _plain("title_key")),
-    "tokens": (_unique("token"), _plain("status", "expires_at"), _plain("user_id", "status", "expires_at")),
+    # title_key is the title folded for the search by its beginning; status: pages of what is not removed, newest first
+    "posts": (_unique("code"), _unique("number"), _plain("title_key"), _plain("status", "number")),
+    # created_at: unused tokens that expired long ago stand among all that are kept
+    "tokens": (
+        _unique("token"),
+        _plain("status", "expires_at"),
+        _plain("status", "created_at"),
+        _plain("user_id", "status", "expires_at"),
+    ),
     "token_generator_count": (_unique("user_id", "date"), _plain("date")),
     # is_unfinished: what a start looks for after a crash
     "deliveries": (_plain("opened_at"), _plain("is_unfinished", "opened_at")),
-    # user_id: every /me asks for the open deliveries of one person
-    "pending_deletions": (_plain("delete_at", "claimed_until"), _plain("chat_id"), _plain("user_id", "delete_at")),
-    "broadcasts": (_plain("status"), _plain("delete_at")),
+    "pending_deletions": (
+        _plain("delete_at", "claimed_until"),
+        # what a bot claims: what is held or put off is passed over without being read
+        _plain("bot_id", "delete_at", "claimed_until", "not_before"),
+        _plain("chat_id"),
+        # every /me asks for the open deliveries of one person
+        _plain("user_id", "delete_at"),
+        # what a stop hands back
+        _plain("claimed_by", "delete_at"),
+        # what a start looks for after a crash: nearly every promise has its notice
+        _plain("notice_message_id", "delete_at"),
+    ),
+    # deliveries that stay for good: of all that ever were, those the owners have not heard of
+    "impossible_deletions": (_plain("bot_id", "is_told", "reason", "at"),),
+    # those recalled long ago stay: only with its status is one of them found by its time
+    "broadcasts": (_plain("status", "delete_at"), _plain("delete_at")),
     # sent_at: a recall takes the recipients of one state oldest first, batch after batch
     "broadcast_recipients": (_unique("broadcast_id", "user_id"), _plain("broadcast_id", "state", "sent_at")),
     "channels": (_unique("chat_id"),),
     "memberships": (_unique("chat_id", "user_id"), _plain("seen_at")),
     "admins": (_unique("user_id"),),
-    "audit_log": (_plain("at"),),
-    "job_runs": (_unique("job", "scheduled_at"), _plain("started_at")),
+    # _id tells apart what happened in one instant
+    "audit_log": (_plain("at", "_id"),),
+    "job_runs": (
+        _unique("job", "scheduled_at"),
+        _plain("started_at"),
+        _plain("job", "started_at"),
+        # the last tick, behind any number of runs by hand
+        _plain("job", "requested_by", "scheduled_at"),
+        # runs that never ended have no outcome
+        _plain("outcome", "started_at"),
+    ),
     "daily_stats": (_unique("date"),),
+    # what Telegram asked to wait: one bot's read at its start, the past ones of all deleted
+    "send_pauses": (_plain("bot_id", "until"), _plain("until")),
     "revoked_sessions": (_unique("jti"), _plain("expires_at")),
 }
 

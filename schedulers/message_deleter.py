@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,15 +12,17 @@ from aiogram import Bot
 
 from core.delivery import PendingDeletion, is_too_old, retry_pause
 from core.jobs import Counts
+from core.patience import SHORT_S, keep_trying
 from database.operations import deletion_ops, settings_ops
 from monitoring import metrics
 from monitoring.alerts import Alerts
 from monitoring.logs import mask
 from schedulers.runner import Run
+from schedulers.staying import Staying
 from schedulers.taking_back import Deletion, delete_messages
 from sender.failures import TELEGRAM_ERRORS, Failure, classify, retry_after
 from sender.lanes import Lane, in_lane
-from views import owner_alerts, user_keyboards, user_texts
+from views import user_keyboards, user_texts
 
 log = structlog.get_logger("tollgate.deleter")
 
@@ -32,10 +34,6 @@ RUN_MAX = 3000
 IDS_MAY_COME = timedelta(minutes=15)
 #: how long a claim holds; a killed process keeps its promises from others no longer than this
 CLAIM_FOR = timedelta(minutes=2)
-#: between two messages to the owners about deliveries that stay
-TELL_EVERY = timedelta(hours=1)
-#: the same when nothing but accounts are gone, which happens all the time
-TELL_GONE_EVERY = timedelta(days=1)
 
 #: the notice cannot be turned any more, and that is all right
 _NOTICE_DONE = frozenset(
@@ -76,12 +74,10 @@ class MessageDeleter:
 
     name = "message_deleter"
 
-    def __init__(self, bot: Bot, alerts: Alerts) -> None:
+    def __init__(self, bot: Bot, alerts: Alerts, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._bot = bot
-        self._alerts = alerts
-        #: ends the owners have not heard of yet
-        self._untold: Counter[str] = Counter()
-        self._told_at: datetime | None = None
+        self._staying = Staying(bot.id, alerts)
+        self._sleep = sleep
 
     async def __call__(self, run: Run) -> Counts:
         total = run.done
@@ -94,7 +90,7 @@ class MessageDeleter:
                     await self._work_off(due, run, total)
             ended_well = not run.stopping.is_set()
         finally:
-            await self._tell_owners(total, run.now())
+            await self._staying.tell(run.now())
             if not ended_well:
                 await deletion_ops.hand_back_all(run.owner, run.now())
         metrics.PENDING_DELETIONS_OVERDUE.set(await deletion_ops.count_overdue(run.now()))
@@ -103,6 +99,7 @@ class MessageDeleter:
     async def _work_off(self, due: Sequence[PendingDeletion], run: Run, total: Counter[str]) -> None:
         slots = asyncio.Semaphore(AT_ONCE)
         terminal: list[str] = []
+        staying: list[tuple[PendingDeletion, str]] = []
 
         async def one(promise: PendingDeletion) -> None:
             async with slots:
@@ -113,17 +110,32 @@ class MessageDeleter:
                 metrics.DELETIONS.labels(outcome=verdict.end.value).inc()
                 if verdict.end is End.RETRY:
                     await self._put_off(promise, run, verdict)
-                else:
-                    terminal.append(promise.id)
+                    return
+                terminal.append(promise.id)
+                if verdict.end is not End.DELETED:
+                    staying.append((promise, verdict.end.value))
 
         try:
             ends = await asyncio.gather(*(one(promise) for promise in due), return_exceptions=True)
         finally:
-            if terminal:
-                await deletion_ops.finish(terminal, run.owner)
+            await self._finish(terminal, staying, run)
         for error in ends:
             if error is not None:
                 raise error
+
+    async def _finish(self, terminal: list[str], staying: list[tuple[PendingDeletion, str]], run: Run) -> None:
+        """Remove promises that met their end, those that could not be kept after they were noted."""
+        if not terminal:
+            return
+
+        async def finish() -> None:
+            await deletion_ops.note_impossible(staying, run.now())
+            await deletion_ops.finish(terminal, run.owner)
+
+        if staying:
+            self._staying.noted()
+        # what was done is done: a short outage must not have it done and counted again
+        await keep_trying(finish, SHORT_S, sleep=self._sleep)
 
     async def _keep(self, promise: PendingDeletion, now: datetime) -> _Verdict:
         """Take one delivery back; classify whatever Telegram answers."""
@@ -171,18 +183,6 @@ class MessageDeleter:
         log.info("deletion.put_off", chat_id=promise.chat_id, attempts=promise.attempts + 1, error=verdict.error)
         not_before = verdict.not_before or run.now() + retry_pause(promise.attempts + 1)
         await deletion_ops.give_back(promise.id, run.owner, not_before=not_before, error=verdict.error)
-
-    async def _tell_owners(self, total: Counter[str], now: datetime) -> None:
-        """What stays for good is told to the owners, all of it, in one message an hour (a day) at most."""
-        for end in (End.TOO_OLD, End.READER_GONE, End.UNKNOWN):
-            self._untold[end.value] += total[end.value]
-        too_old, gone, lost = (self._untold[end.value] for end in (End.TOO_OLD, End.READER_GONE, End.UNKNOWN))
-        pause = TELL_EVERY if too_old or lost else TELL_GONE_EVERY
-        if not self._untold.total() or (self._told_at is not None and now - self._told_at < pause):
-            return
-        if await self._alerts.tell(owner_alerts.deletions_impossible(too_old, gone, lost)):
-            self._untold.clear()
-            self._told_at = now
 
 
 def _after_failure(promise: PendingDeletion, now: datetime, error: BaseException) -> _Verdict:

@@ -1,5 +1,7 @@
 """Every job of the house with its schedule, under the names the product's seed fixed."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -33,9 +35,11 @@ class JobContext:
     #: empty: this process's own name
     owner: str = ""
     timer: Timer = field(default_factory=Timer)
+    #: what waiting for the database goes by
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     def scheduled(self, job: Job, schedule: Schedule) -> ScheduledJob:
-        runner = Runner(self.clock, self.owner, time_limit=self.time_limit)
+        runner = Runner(self.clock, self.owner, time_limit=self.time_limit, sleep=self.sleep)
         return ScheduledJob(job, schedule, runner, self.clock, self.timer)
 
 
@@ -93,7 +97,7 @@ class MessageDeleterScheduler(JobScheduler):
     """Due deliveries are taken back every minute."""
 
     def __init__(self, bot: Bot, context: JobContext, alerts: Alerts) -> None:
-        self.scheduled = context.scheduled(MessageDeleter(bot, alerts), every_minute(context.zone))
+        self.scheduled = context.scheduled(MessageDeleter(bot, alerts, sleep=context.sleep), every_minute(context.zone))
 
     async def delete_due_messages(self) -> RunReport:
         """Take due deliveries back now; raises nothing ordinary."""

@@ -5,7 +5,7 @@ import os
 import secrets
 import socket
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -14,8 +14,9 @@ from typing import Protocol
 import structlog
 
 from core.clock import Clock
-from core.errors import TollgateError
+from core.errors import StoreUnavailable, TollgateError
 from core.jobs import Counts, JobOutcome, RunReport
+from core.patience import LONG_S, SHORT_S, keep_trying
 from database.operations import run_ops
 from monitoring import metrics
 from monitoring.logs import mask
@@ -63,10 +64,18 @@ class _Ended:
 class Runner:
     """Turns a call of a job into a `RunReport` and a `job_runs` row."""
 
-    def __init__(self, clock: Clock, owner: str = "", *, time_limit: timedelta = timedelta(seconds=300)) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        owner: str = "",
+        *,
+        time_limit: timedelta = timedelta(seconds=300),
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._clock = clock
         self._given_owner = owner
         self._time_limit = time_limit
+        self._sleep = sleep
 
     @property
     def _owner(self) -> str:
@@ -82,26 +91,39 @@ class Runner:
         """Execute `job` once for the planned instant (None: by hand).
 
         Never raises for an ordinary failure; asyncio.CancelledError passes after the row is written.
-        A tick whose row exists already is skipped without a second row.
+        A tick whose row exists already is skipped without a second row. While the database is away, a tick waits for
+        it about ten minutes; a run by hand fails at once, for somebody waits for it.
         """
         started_at = self._clock.now()
+        # a name per run: two runs of one process must not take each other's claims and rows for their own
+        run = Run(self._clock, f"{self._owner}:{secrets.token_hex(3)}", stopping or asyncio.Event())
+        pauses_s = () if scheduled_at is None else LONG_S
+
+        async def start() -> str | None:
+            return await run_ops.start_run(job.name, scheduled_at, run.owner, started_at, requested_by)
+
         try:
-            row = await run_ops.start_run(job.name, scheduled_at, self._owner, started_at, requested_by)
+            row = await keep_trying(start, pauses_s, sleep=self._sleep)
         except TollgateError as error:
             return self._report(job, scheduled_at, started_at, _Ended(JobOutcome.FAILED, error=_describe(error)))
         if row is None:
             return self._report(job, scheduled_at, started_at, _Ended(JobOutcome.SKIPPED))
-        # a name per run: two runs of one process must not take each other's claims for their own
-        run = Run(self._clock, f"{self._owner}:{secrets.token_hex(3)}", stopping or asyncio.Event())
         try:
             ended = await self._execute(job, run)
         except asyncio.CancelledError:
             report = self._report(job, scheduled_at, started_at, _Ended(JobOutcome.CANCELLED, _so_far(run)))
-            await asyncio.shield(_write(lambda: run_ops.finish_run(row, report)))
+            await asyncio.shield(self._write(row, report, ()))
             raise
         report = self._report(job, scheduled_at, started_at, ended)
-        await _write(lambda: run_ops.finish_run(row, report))
+        await self._write(row, report, LONG_S if scheduled_at is not None else SHORT_S)
         return report
+
+    async def _write(self, row: str, report: RunReport, pauses_s: Sequence[float]) -> None:
+        """The end of a run into its row; the work itself is done, so a database that stays away is only logged."""
+        try:
+            await keep_trying(lambda: run_ops.finish_run(row, report), pauses_s, sleep=self._sleep)
+        except TollgateError as error:
+            log.warning("job.row_not_written", job=report.job, error=_describe(error))
 
     async def _execute(self, job: Job, run: Run) -> _Ended:
         limit_s = self._time_limit.total_seconds()
@@ -111,7 +133,8 @@ class Runner:
         except Exception as error:  # the runner is where a job's errors become outcomes (STYLE 10)
             if isinstance(error, TimeoutError) and limit.expired():
                 return _Ended(JobOutcome.TIMED_OUT, _so_far(run), f"stopped after {limit_s:.0f} s")
-            log.error("job.failed", job=job.name, exc_info=error)
+            if not isinstance(error, StoreUnavailable):  # an outage needs no traceback
+                log.error("job.failed", job=job.name, exc_info=error)
             return _Ended(JobOutcome.FAILED, _so_far(run), _describe(error))
         cut_short = run.stopping.is_set() and counts.more
         return _Ended(JobOutcome.CANCELLED if cut_short else JobOutcome.SUCCEEDED, counts)
@@ -148,11 +171,3 @@ def _so_far(run: Run) -> Counts:
 
 def _describe(error: BaseException) -> str:
     return mask(f"{type(error).__name__}: {error}")[:500]
-
-
-async def _write(write: Callable[[], Awaitable[object]]) -> None:
-    """The report's row; the work itself is done, so a database that is away is only logged."""
-    try:
-        await write()
-    except TollgateError as error:
-        log.warning("job.row_not_written", error=_describe(error))

@@ -78,7 +78,8 @@ class ScheduledJob:
         self._timer = timer
         self._tasks = Supervisor()
         self._stopping = asyncio.Event()
-        self._busy: asyncio.Task[RunReport] | None = None
+        self._busy: asyncio.Task[None] | None = None
+        self._is_due_again = False
         self._started = False
 
     def start(self) -> None:
@@ -117,12 +118,20 @@ class ScheduledJob:
             self._fire()
 
     def _fire(self) -> None:
-        """Start the latest tick's run unless one is under way; a tick that had its run is skipped by its row."""
+        """Start the latest tick's run, or have it follow the one under way; a tick that had its run is skipped."""
         if self._busy is not None and not self._busy.done():
-            log.warning("job.tick_while_running", job=self.job.name)
+            self._is_due_again = True
+            log.info("job.tick_while_running", job=self.job.name)
             return
-        tick = self.schedule.latest_tick(self._clock.now())
-        self._busy = self._tasks.spawn(self._runner.run(self.job, tick, self._stopping), f"job {self.job.name}")
+        self._busy = self._tasks.spawn(self._run_ticks(), f"job {self.job.name}")
+
+    async def _run_ticks(self) -> None:
+        """Run the latest tick, and once more when others came meanwhile."""
+        while True:
+            self._is_due_again = False
+            await self._runner.run(self.job, self.schedule.latest_tick(self._clock.now()), self._stopping)
+            if not self._is_due_again or self._stopping.is_set():
+                return
 
     async def _catch_up(self) -> None:
         try:

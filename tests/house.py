@@ -1,21 +1,27 @@
 """The whole product against the sandbox, in one event loop: what journeys and bot tests stand in."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import structlog
 
 import admin_bot.main
 import user_bot.main
 from config import Settings
 from core.posts import Post
+from database.connection import close_database, open_database
 from database.operations import post_ops
 from process import Foundation, Part, foundation
 from sandbox.client import Person, SandboxClient
 from sandbox.server import Sandbox
+from schedulers.registry import JobScheduler
 from user_bot.main import UserBot
 
 ADMIN_BOT, USER_BOT = "house_admin_bot", "house_bot"
@@ -34,6 +40,8 @@ class House:
     base: Foundation
     user_bot: UserBot
     parts: list[Part] = field(default_factory=list)
+    #: the jobs at work; none where a test runs them itself
+    jobs: Sequence[JobScheduler] = ()
 
     @property
     def olive(self) -> Person:
@@ -73,8 +81,23 @@ class House:
         return f"https://t.me/{USER_BOT}?start=p_{post.code}" + (f"-s_{source}" if source else "")
 
     async def settle(self) -> None:
-        """Wait until both bots have worked off what they were sent."""
-        await self.world.idle(timeout_s=20)
+        """Wait until both bots have worked off what they were sent, but for what waits for the database to come back.
+
+        The sandbox alone cannot tell: a handler that asks a server calls nobody for a while.
+        """
+        async with asyncio.timeout(20):
+            await self.world.idle(timeout_s=20)
+            while len(handling := self._handling()) > self.base.hold.held:
+                await asyncio.wait(handling, return_when=asyncio.FIRST_COMPLETED)
+                await self.world.idle(timeout_s=20)
+
+    def _handling(self) -> set[asyncio.Task[Any]]:
+        return {task for part in self.parts for task in part.dispatcher._handle_update_tasks}
+
+    async def runs_ended(self) -> None:
+        """Wait until the runs under way have ended and their rows say so."""
+        for job in self.jobs:
+            await job.scheduled.ended()
 
     async def calls(self, method: str | None = None) -> list[dict[str, Any]]:
         """The user bot's calls but getUpdates."""
@@ -95,6 +118,22 @@ async def people_and_channel(world: SandboxClient) -> None:
     await world.person(OLIVE).text(ADMIN_BOT, "/start")
 
 
+@asynccontextmanager
+async def own_store() -> AsyncIterator[dict[str, str]]:
+    """What names a database of one test's own: in memory, or on the server of MONGO_URI and dropped at the end."""
+    store = {
+        "MONGO_URI": os.environ.get("MONGO_URI") or "memory://",
+        "MONGO_DB": f"tollgate_test_{secrets.token_hex(6)}",
+    }
+    try:
+        yield store
+    finally:
+        # by a client of its own: whoever used it has closed theirs, and writes nothing any more
+        if store["MONGO_URI"] != "memory://":
+            await (await open_database(store["MONGO_URI"], store["MONGO_DB"])).drop()
+            await close_database()
+
+
 def settings_for(url: str, **more: Any) -> Settings:
     """The configuration of the house; nothing of the environment applies."""
     values: dict[str, Any] = {
@@ -108,6 +147,12 @@ def settings_for(url: str, **more: Any) -> Settings:
         "BULK_RATE_PER_SECOND": 1000,
     }
     return Settings(_env_file=None, **(values | more))
+
+
+def _log_plainly() -> None:
+    """Tracebacks without the values in them: structlog's default takes seconds to draw the house into each."""
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, plain])
 
 
 def _sleep_by_moving(world: SandboxClient) -> Callable[[float], Awaitable[None]]:
@@ -127,13 +172,17 @@ async def running_house(
 
     `before` arranges the world (faults, say) before the bots start.
     """
-    async with Sandbox(seed=1).running(port=0) as sandbox, SandboxClient(sandbox.url) as world:
+    _log_plainly()
+    async with (
+        Sandbox(seed=1).running(port=0) as sandbox,
+        SandboxClient(sandbox.url) as world,
+        own_store() as store,
+    ):
         await people_and_channel(world)
         if before is not None:
             await before(world)
-        async with foundation(
-            settings_for(sandbox.url, **more), sleep=_sleep_by_moving(world), monotonic=sandbox.world.clock.now
-        ) as base:
+        settings = settings_for(sandbox.url, **(store | more))
+        async with foundation(settings, sleep=_sleep_by_moving(world), monotonic=sandbox.world.clock.now) as base:
             users = user_bot.main.build(base)
             schedulers = user_bot.main.schedulers_of(users) if timers else ()
             parts = [
@@ -141,7 +190,7 @@ async def running_house(
                 await admin_bot.main.part(base),
             ]
             serving = [base.tasks.spawn(part.serve, part.name) for part in parts]
-            house = House(sandbox, world, base, users, parts)
+            house = House(sandbox, world, base, users, parts, schedulers)
             await house.settle()
             try:
                 yield house

@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
 from datetime import datetime
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -13,68 +12,24 @@ from aiogram.exceptions import TelegramAPIError
 
 from core.access import Banned, NoAccess, decide
 from core.clock import Clock
-from core.delivery import DOUBLE_TAP, deletion_time, is_protected, minutes_to_live
+from core.delivery import DOUBLE_TAP
 from core.errors import StoreUnavailable
+from core.patience import keep_trying
 from core.posts import Post
-from core.settings import BotSettings
 from core.users import User
 from database.operations import deletion_ops, post_ops, settings_ops, user_ops
 from monitoring import metrics
 from monitoring.alerts import Alerts
 from sender.failures import TELEGRAM_ERRORS, Failure, classify
+from sender.lanes import may_arrive_twice
 from user_bot.taps import Taps
+from user_bot.wish import WANTED_AGAIN, Outcome, Terms, Wish, from_now, terms_of
 from views import owner_alerts, user_keyboards, user_texts
 
 log = structlog.get_logger("tollgate.delivery")
 
-#: pauses in seconds between tries to write down what was sent, while the database is away; about ten minutes in all
-KEEP_TRYING_S = (0.5, 1.0, 2.0, 4.0, *([8.0] * 75))
-
 #: the storage channel, not the reader, is out of reach: the reader has just written to us
 _STORAGE_FAILURES = frozenset({Failure.KICKED, Failure.UNREACHABLE, Failure.MIGRATED})
-
-
-class Outcome(StrEnum):
-    """How a wish for a post ended."""
-
-    DELIVERED = "delivered"
-    INCOMPLETE = "incomplete"
-    DOUBLE_TAP = "double_tap"
-    REFUSED = "refused"
-    NOT_FOUND = "not_found"
-    STORAGE_LOST = "storage_lost"
-    SOURCE_GONE = "source_gone"
-    UNKNOWN = "unknown"
-    BLOCKED = "blocked"
-    LATER = "later"
-
-
-#: the person did not get it, or nobody can say: pressing again is a wish of its own
-_WANTED_AGAIN = frozenset({Outcome.STORAGE_LOST, Outcome.SOURCE_GONE, Outcome.BLOCKED, Outcome.LATER, Outcome.UNKNOWN})
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """One person wants one post, in the private chat with the bot."""
-
-    user: User
-    code: str
-    #: names the update it came with: the same update may come again
-    mark: str
-
-    @property
-    def key(self) -> tuple[int, str]:
-        return (self.user.user_id, self.code)
-
-
-@dataclass(frozen=True, slots=True)
-class _Terms:
-    """What holds for one delivery: decided before anything is sent."""
-
-    post: Post
-    protect: bool
-    sent_at: datetime
-    delete_at: datetime | None
 
 
 class Deliverer:
@@ -94,6 +49,7 @@ class Deliverer:
         self._zone = zone
         self._alerts = alerts
         self._sleep = sleep
+        self._began = clock.now()
         self._taps = Taps()
         self._lost_storages: set[int] = set()
 
@@ -130,12 +86,12 @@ class Deliverer:
         if post is None:
             await self._say(wish, user_texts.POST_GONE)
             return Outcome.NOT_FOUND
-        terms = _terms(post, settings, now)
+        terms = terms_of(post, settings, now)
         claim = await self._claim(wish, terms)
-        if claim is None:
+        if claim is None or await self._began_before(wish, terms, claim):
             return Outcome.DOUBLE_TAP
         outcome = await self._promise_and_send(wish, terms)
-        if outcome in _WANTED_AGAIN:
+        if outcome in WANTED_AGAIN:
             # the next try must not look like a second tap, nor like a repeated open
             await self._write_down(lambda: deletion_ops.release_delivery(claim, self._clock.now()))
             return outcome
@@ -144,7 +100,7 @@ class Deliverer:
             await self._write_down(lambda: deletion_ops.settle_delivery(claim.id))
         return outcome
 
-    async def _claim(self, wish: Wish, terms: _Terms) -> deletion_ops.Claim | None:
+    async def _claim(self, wish: Wish, terms: Terms) -> deletion_ops.Claim | None:
         return await deletion_ops.claim_delivery(
             self._bot.id,
             wish.user.user_id,
@@ -156,7 +112,20 @@ class Deliverer:
             settle_later=terms.delete_at is None,
         )
 
-    async def _promise_and_send(self, wish: Wish, terms: _Terms) -> Outcome:
+    async def _began_before(self, wish: Wish, terms: Terms, claim: deletion_ops.Claim) -> bool:
+        """Whether an earlier process began this very delivery: Telegram repeats the update it was killed with.
+
+        Then the reader has the post, or `Recovery` has told them.
+        """
+        before = claim.previous_opened_at
+        if not claim.is_repeated or before is None or before >= self._began:
+            return False
+        if terms.delete_at is not None:
+            return await deletion_ops.was_promised(wish.user.user_id, wish.code, before)
+        await deletion_ops.settle_delivery(claim.id)
+        return True
+
+    async def _promise_and_send(self, wish: Wish, terms: Terms) -> Outcome:
         promise = None
         if terms.delete_at is not None:
             promise = await self._promise(wish, terms.sent_at, terms.delete_at)
@@ -172,7 +141,7 @@ class Deliverer:
         reader = wish.user.user_id
         return await deletion_ops.promise(self._bot.id, reader, reader, wish.code, sent_at, delete_at, message_ids)
 
-    async def _copy(self, wish: Wish, terms: _Terms) -> tuple[int, ...]:
+    async def _copy(self, wish: Wish, terms: Terms) -> tuple[int, ...]:
         copies = await self._bot.copy_messages(
             chat_id=wish.user.user_id,
             from_chat_id=terms.post.storage_chat_id,
@@ -181,11 +150,11 @@ class Deliverer:
         )
         return tuple(copy.message_id for copy in copies)
 
-    async def _sent(self, wish: Wish, terms: _Terms, promise: str | None, sent: tuple[int, ...]) -> Outcome:
+    async def _sent(self, wish: Wish, terms: Terms, promise: str | None, sent: tuple[int, ...]) -> Outcome:
         # an id of 0 is a message Telegram has put off; there is nothing to delete by (BOTAPI §2.5)
         known = tuple(message_id for message_id in sent if message_id > 0)
         if promise is not None:
-            terms = _from_now(terms, self._clock.now())
+            terms = from_now(terms, self._clock.now())
             promise = await self._record(wish, terms, promise, known)
         await self._storage_works(terms.post.storage_chat_id)
         complete = len(sent) >= terms.post.item_count
@@ -198,20 +167,20 @@ class Deliverer:
         await self._alerts.raise_once(f"post:{terms.post.code}", owner_alerts.post_damaged(terms.post, len(sent)))
         return Outcome.INCOMPLETE
 
-    async def _record(self, wish: Wish, terms: _Terms, promise: str, sent: tuple[int, ...]) -> str:
+    async def _record(self, wish: Wish, terms: Terms, promise: str, sent: tuple[int, ...]) -> str:
         """Write the copies' ids to the promise; its id, which is new when the promise was given up meanwhile."""
         assert terms.delete_at is not None
         delete_at, kept = terms.delete_at, promise
 
         async def write() -> None:
             nonlocal kept
-            if not await deletion_ops.record_messages(kept, sent, delete_at):
+            if not await deletion_ops.record_messages(kept, sent, delete_at, sent_at=terms.sent_at):
                 kept = await self._promise(wish, terms.sent_at, delete_at, sent)
 
         await self._write_down(write)
         return kept
 
-    async def _send_notice(self, wish: Wish, terms: _Terms, sent: int) -> int | None:
+    async def _send_notice(self, wish: Wish, terms: Terms, sent: int) -> int | None:
         """The warning under the delivery; None when there is nothing to warn of or it could not be sent."""
         lines = []
         if sent < terms.post.item_count:
@@ -262,7 +231,9 @@ class Deliverer:
         """Send one message; its id, or None when Telegram did not take it (which is logged)."""
         markup = user_keyboards.get_again(wish.code, "Try again") if again else None
         try:
-            message = await self._bot.send_message(wish.user.user_id, text, reply_markup=markup)
+            # the warning under a delivery is not repeated: twice the same announcement would be one too many
+            with may_arrive_twice() if again else nullcontext():
+                message = await self._bot.send_message(wish.user.user_id, text, reply_markup=markup)
         except TELEGRAM_ERRORS as error:
             log.warning("delivery.notice_failed", failure=classify(error).value, user_id=wish.user.user_id)
             return None
@@ -270,29 +241,10 @@ class Deliverer:
 
     async def _write_down(self, write: Callable[[], Awaitable[object]]) -> None:
         """Record something that has already happened at Telegram: while the database is away, keep trying."""
-        for pause_s in KEEP_TRYING_S:
-            try:
-                await write()
-            except StoreUnavailable:
-                await self._sleep(pause_s)
-            else:
-                return
-        log.error("delivery.record_lost")
-
-
-def _terms(post: Post, settings: BotSettings, now: datetime) -> _Terms:
-    return _Terms(
-        post=post,
-        protect=is_protected(post, settings),
-        sent_at=now,
-        delete_at=deletion_time(now, minutes_to_live(post, settings)),
-    )
-
-
-def _from_now(terms: _Terms, now: datetime) -> _Terms:
-    """The reader's time runs from when the messages are there: the call may have waited for its turn."""
-    assert terms.delete_at is not None
-    return replace(terms, delete_at=now + (terms.delete_at - terms.sent_at))
+        try:
+            await keep_trying(write, sleep=self._sleep)
+        except StoreUnavailable:
+            log.error("delivery.record_lost")
 
 
 def _words_of(error: BaseException) -> str:

@@ -10,6 +10,7 @@ from aiogram import Bot, Dispatcher
 
 from config import Settings
 from core.errors import StoreUnavailable
+from core.supervisor import Supervisor
 from database.batches import Bounds
 from database.operations import run_ops
 from monitoring.alerts import Alerts
@@ -72,6 +73,7 @@ def build(base: Foundation) -> UserBot:
         # a bulk delete ends by itself at its limit; the run's own comes after it
         time_limit=timedelta(seconds=settings.CLEANUP_TIMEOUT_SECONDS + RUN_GRACE_S),
         cleanup_hours=settings.TOKEN_CLEANUP_HOUR,
+        sleep=base.sleep,
     )
     return UserBot(bot, dispatcher, jobs, base.alerts)
 
@@ -90,9 +92,9 @@ def schedulers_of(user_bot: UserBot) -> tuple[JobScheduler, ...]:
 
 async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
     """Poll until `dispatcher.stop_polling()`, with the schedulers running around it."""
-    bot, dp = user_bot.bot, user_bot.dispatcher
+    bot, dp, tasks = user_bot.bot, user_bot.dispatcher, Supervisor()
     await _show_menu(bot)
-    await _recover(user_bot)
+    await _recover(user_bot, tasks)
     for scheduler in schedulers:
         scheduler.start()
         announce(scheduler.scheduled.job.name, scheduler.scheduled.schedule.in_words())
@@ -102,16 +104,21 @@ async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
         for scheduler in schedulers:
             scheduler.stop()
         await asyncio.gather(*(scheduler.scheduled.ended(JOBS_END_S) for scheduler in schedulers))
+        await tasks.close()
 
 
-async def _recover(user_bot: UserBot) -> None:
+async def _recover(user_bot: UserBot, tasks: Supervisor) -> None:
     """What a crash left behind: readers to be told, runs that never ended."""
     jobs = user_bot.jobs
+    recovery = Recovery(user_bot.bot, jobs.clock, sleep=jobs.sleep)
     try:
-        await Recovery(user_bot.bot, jobs.clock).tell_interrupted()
+        told = await recovery.tell_interrupted()
         await run_ops.abandon_stale(jobs.clock.now(), jobs.time_limit)
     except StoreUnavailable as error:
         log.warning("recovery.put_off", error=str(error))
+        told = 1
+    if told:  # not all of them, perhaps
+        tasks.spawn(recovery.tell_the_rest(), "recovery")
 
 
 async def _show_menu(bot: Bot) -> None:

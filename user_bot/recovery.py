@@ -1,63 +1,98 @@
 """After a crash: readers whose delivery was cut off in the middle get a word and a button."""
 
-from datetime import datetime
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import structlog
 from aiogram import Bot
 
 from core.clock import Clock
+from core.errors import StoreUnavailable
 from database.operations import deletion_ops
-from sender.failures import TELEGRAM_ERRORS, classify, is_permanent_recipient
-from sender.lanes import Lane, in_lane
+from sender.failures import TELEGRAM_ERRORS, Failure, classify, is_permanent_recipient
+from sender.lanes import Lane, in_lane, may_arrive_twice
 from views import user_keyboards, user_texts
 
 log = structlog.get_logger("tollgate.recovery")
 
 #: cut-off deliveries read at once
 BATCH = 100
+#: Telegram repeats a request for a day; a reader who was cut off earlier has long asked again
+AS_LONG_AS = timedelta(days=1)
+#: seconds between two rounds, when the database is away or Telegram takes no message, and how many rounds
+AGAIN_AFTER_S, ROUNDS = 5.0, 120
+
+#: nothing was sent: the reader may be told later
+_LATER = frozenset({Failure.TRANSIENT, Failure.FLOOD})
 
 
 class Recovery:
     """Looks for deliveries that began before this process and whose end nobody wrote down."""
 
-    def __init__(self, bot: Bot, clock: Clock) -> None:
+    def __init__(self, bot: Bot, clock: Clock, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._bot = bot
         self._clock = clock
+        self._sleep = sleep
+        self._began = clock.now()
 
     async def tell_interrupted(self) -> int:
         """Tell each reader once; returns how many deliveries were cut off. Repeatable after a crash of its own.
 
-        Raises StoreUnavailable when the database goes away; those not told yet are found by the next start.
+        Raises StoreUnavailable when the database goes away; those not told yet are found by the next call, as are
+        those whom Telegram cannot be made to tell now.
         """
-        began = self._clock.now()
-        with in_lane(Lane.DELETION):
-            count = await self._tell_promised(began) + await self._tell_unfinished(began)
+        with in_lane(Lane.DELETION), may_arrive_twice():
+            count = await self._tell_promised() + await self._tell_unfinished()
         if count:
             log.warning("delivery.interrupted", count=count)
         return count
 
-    async def _tell_promised(self, began: datetime) -> int:
+    async def tell_the_rest(self) -> None:
+        """Tell those the first call did not reach, round after round, for about ten minutes."""
+        for _ in range(ROUNDS):
+            await self._sleep(AGAIN_AFTER_S)
+            try:
+                if not await self.tell_interrupted():
+                    return
+            except StoreUnavailable as error:
+                log.info("recovery.put_off", error=str(error))
+        log.error("recovery.given_up")
+
+    async def _tell_promised(self) -> int:
         """Deliveries with a promise but without messages: the promise remembers that its reader was told."""
-        count = 0
-        while found := await deletion_ops.find_interrupted(self._bot.id, began, self._clock.now(), BATCH):
-            for promise in found:
-                # 0: told as well as can be; without it the same promise would be found for ever
-                notice = await self._tell(promise.chat_id, promise.post_code) or 0
-                await deletion_ops.record_notice(promise.id, notice)
-            count += len(found)
+        count, later = 0, set[str]()
+        due_after = self._clock.now() - AS_LONG_AS
+        while found := await deletion_ops.find_interrupted(self._bot.id, self._began, due_after, BATCH):
+            new = [promise for promise in found if promise.id not in later]
+            if not new:
+                break
+            for promise in new:
+                notice = await self._tell(promise.chat_id, promise.post_code)
+                if notice is None:
+                    later.add(promise.id)
+                else:
+                    await deletion_ops.record_notice(promise.id, notice)
+            count += len(new)
         return count
 
-    async def _tell_unfinished(self, began: datetime) -> int:
+    async def _tell_unfinished(self) -> int:
         """Deliveries of posts that are never taken back."""
-        count = 0
-        while found := await deletion_ops.find_unfinished(self._bot.id, began, BATCH):
-            for delivery in found:
-                await self._tell(delivery.user_id, delivery.post_code)
-                await deletion_ops.settle_delivery(delivery.claim_id)
-            count += len(found)
+        count, later = 0, set[str]()
+        while found := await deletion_ops.find_unfinished(self._bot.id, self._began, BATCH):
+            new = [delivery for delivery in found if delivery.claim_id not in later]
+            if not new:
+                break
+            for delivery in new:
+                if await self._tell(delivery.user_id, delivery.post_code) is None:
+                    later.add(delivery.claim_id)
+                else:
+                    await deletion_ops.settle_delivery(delivery.claim_id)
+            count += len(new)
         return count
 
     async def _tell(self, chat_id: int, post_code: str) -> int | None:
+        """The message's id; 0 when the reader was told as well as can be; None when another try may reach them."""
         markup = user_keyboards.get_again(post_code)
         try:
             message = await self._bot.send_message(chat_id, user_texts.INTERRUPTED, reply_markup=markup)
@@ -65,5 +100,5 @@ class Recovery:
             failure = classify(error)
             level = log.info if is_permanent_recipient(failure) else log.warning
             level("recovery.not_told", chat_id=chat_id, failure=failure.value)
-            return None
+            return None if failure in _LATER else 0
         return message.message_id

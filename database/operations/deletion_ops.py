@@ -18,6 +18,7 @@ from database.operations.delivery_claims import (
     release_delivery,
     settle_delivery,
 )
+from database.operations.impossible_deletions import count_untold, mark_told, note_impossible
 from database.values import Document, to_key, with_id
 
 __all__ = [
@@ -27,18 +28,22 @@ __all__ = [
     "claim_due",
     "count_open",
     "count_overdue",
+    "count_untold",
     "find_interrupted",
     "find_unfinished",
     "finish",
     "give_back",
     "hand_back_all",
+    "mark_told",
     "next_due",
+    "note_impossible",
     "open_deliveries",
     "promise",
     "record_messages",
     "record_notice",
     "release_delivery",
     "settle_delivery",
+    "was_promised",
     "withdraw",
 ]
 
@@ -109,20 +114,35 @@ async def promise(
     return str(key)
 
 
-async def record_messages(promise_id: str, message_ids: Sequence[int], delete_at: datetime | None = None) -> bool:
+async def record_messages(
+    promise_id: str,
+    message_ids: Sequence[int],
+    delete_at: datetime | None = None,
+    *,
+    sent_at: datetime | None = None,
+) -> bool:
     """Add the ids of the copies that were sent; atomic. False when the promise is gone.
 
-    `delete_at`: when they are taken back, if that is later than the intent said (the call may have waited).
+    `sent_at`, `delete_at`: when they were sent and are taken back, if later than the intent said: the call may have
+    waited, and Telegram counts its two days from when a message was there.
     """
     known: Document = {"message_ids": list(message_ids)}
     if delete_at is not None:
         known["delete_at"] = delete_at
+    if sent_at is not None:
+        known["sent_at"] = sent_at
     return await _promises().update_one({"_id": to_key(promise_id)}, {"$set": known})
 
 
 async def record_notice(promise_id: str, notice_message_id: int) -> bool:
     """Add the id of the warning that tells when the delivery goes; atomic. False when the promise is gone."""
     return await _promises().update_one({"_id": to_key(promise_id)}, {"$set": {"notice_message_id": notice_message_id}})
+
+
+async def was_promised(user_id: int, post_code: str, since: datetime) -> bool:
+    """Whether a delivery of this post to this person that began at `since` or later has its promise."""
+    condition = {"user_id": user_id, "post_code": post_code, "sent_at": {"$gte": since}}
+    return await _promises().find_one(condition, projection=["_id"]) is not None
 
 
 async def withdraw(promise_id: str) -> bool:
@@ -190,13 +210,16 @@ async def hand_back_all(owner: str, now: datetime) -> int:
     return await _promises().update_many({"delete_at": {"$lte": now}, "claimed_by": owner}, {"$set": _UNCLAIMED})
 
 
-async def find_interrupted(bot_id: int, sent_before: datetime, now: datetime, limit: int) -> list[PendingDeletion]:
-    """Up to `limit` promises that are not due yet and know neither messages nor notice, the soonest due first.
+async def find_interrupted(
+    bot_id: int, sent_before: datetime, due_after: datetime, limit: int
+) -> list[PendingDeletion]:
+    """Up to `limit` promises of before `sent_before` that know neither messages nor notice, the soonest due first.
 
     After a crash these are the deliveries nobody can say of whether they arrived. `record_notice` takes one off.
+    Those due at `due_after` or before are left out: that bounds what is looked at.
     """
     condition: Document = {
-        "delete_at": {"$gt": now},
+        "delete_at": {"$gt": due_after},
         "notice_message_id": None,
         "message_ids": [],
         "bot_id": bot_id,

@@ -20,6 +20,8 @@ class Claim:
     previous_opened_at: datetime | None
     #: 1 for the first claim, one more for every later one: tells an old holder from the new
     count: int
+    #: the last claim was for the same wish: its answer was lost, or its update came once more
+    is_repeated: bool = False
 
 
 def _deliveries() -> Collection:
@@ -69,7 +71,8 @@ async def claim_delivery(
         return None
     if before is None:
         return Claim(claim_id, opened_at, None, 1)
-    return Claim(claim_id, opened_at, before["opened_at"], before["count"] + 1)
+    is_repeated = bool(mark) and before.get("mark") == mark
+    return Claim(claim_id, opened_at, before["opened_at"], before["count"] + 1, is_repeated)
 
 
 async def release_delivery(claim: Claim | str, now: datetime) -> bool:

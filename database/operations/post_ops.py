@@ -19,6 +19,8 @@ _TRIES = 20
 _NUMBER_DIGITS = 18
 #: characters of a folded title that a search looks at
 _TITLE_KEY_MAX = 256
+#: every status but removed, named: a list goes along an index in order, "not removed" would pass over each removed one
+_NOT_REMOVED: Document = {"$in": [status for status in PostStatus if status is not PostStatus.REMOVED]}
 _NUMBER = re.compile(rf"(#?)([0-9]{{1,{_NUMBER_DIGITS}}})", re.ASCII)
 
 
@@ -122,7 +124,7 @@ async def search(text: str | None, *, skip: int, limit: int, include_removed: bo
     """
     condition = _matching(text or "")
     if not include_removed:
-        condition["status"] = {"$ne": PostStatus.REMOVED}
+        condition["status"] = _NOT_REMOVED
     found = await _posts().find(condition, sort=[("number", -1)], skip=skip, limit=limit + 1)
     return [Post.model_validate(document) for document in found[:limit]], len(found) > limit
 

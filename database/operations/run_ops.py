@@ -25,9 +25,10 @@ async def start_run(
 ) -> str | None:
     """Write the row of a run that begins now; returns its id, or None when this tick of the job was already begun.
 
-    One insert against a unique key: of any number of processes exactly one gets an id. Without `scheduled_at` it is
-    a run by hand: planned for now, moved on by a millisecond while that instant is taken, and never on a whole
-    second, where ticks are, so that it cannot take a tick's place.
+    One insert against a unique key: of any number of processes exactly one gets an id. `owner` names this very run:
+    asked again by the same owner, because the answer to the first try was lost, a tick's row gives its id again.
+    Without `scheduled_at` it is a run by hand: planned for now, moved on by a millisecond while that instant is
+    taken, and never on a whole second, where ticks are, so that it cannot take a tick's place.
     """
     row: Document = {
         "job": job,
@@ -41,7 +42,7 @@ async def start_run(
         "requested_by": requested_by,
     }
     if scheduled_at is not None:
-        return await _insert({**row, "scheduled_at": scheduled_at})
+        return await _insert({**row, "scheduled_at": scheduled_at}) or await _own_row(job, scheduled_at, owner)
     return await _start_by_hand({**row, "requested_by": BY_HAND if requested_by is None else requested_by}, now)
 
 
@@ -62,6 +63,11 @@ async def _insert(row: Document) -> str | None:
         return str(await _runs().insert_one(row))
     except AlreadyThere:
         return None
+
+
+async def _own_row(job: str, scheduled_at: datetime, owner: str) -> str | None:
+    row = await _runs().find_one({"job": job, "scheduled_at": scheduled_at, "owner": owner}, projection=["_id"])
+    return None if row is None else str(row["_id"])
 
 
 async def finish_run(run_id: str, report: RunReport) -> bool:

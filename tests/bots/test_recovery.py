@@ -2,11 +2,16 @@
 
 from datetime import timedelta
 
+import pytest
+
 from core.delivery import DOUBLE_TAP
+from core.errors import StoreUnavailable
 from core.posts import Post
-from database.operations import deletion_ops, post_ops
+from database.operations import deletion_ops, post_ops, user_ops
 from tests.house import ALICE, BOB, USER_BOT, House
+from user_bot.delivery import Deliverer
 from user_bot.recovery import Recovery
+from user_bot.wish import Outcome
 
 BOT = 1002
 
@@ -67,3 +72,69 @@ async def test_a_reader_who_cannot_be_told_does_not_hold_the_others_up(house: Ho
     assert await recovery.tell_interrupted() == 2
     assert await recovery.tell_interrupted() == 0
     await house.alice.wait(USER_BOT, contains="was interrupted")
+
+
+async def test_a_reader_whom_telegram_does_not_take_a_message_for_is_told_later(house: House) -> None:
+    post = await house.store()
+    await cut_off(house, post, ALICE)
+    recovery = Recovery(house.base.user_bot, house.base.clock, sleep=house.base.sleep)
+    fault = await house.world.fault("flood", method="sendMessage", bot=USER_BOT, retry_after=60, times=None)
+    assert await recovery.tell_interrupted() == 1
+    await house.world.clear_faults(fault)
+    await recovery.tell_the_rest()
+    said = await house.alice.transcript(USER_BOT)
+    assert len([m for m in said["messages"] if "was interrupted" in m.get("text", "")]) == 1
+
+
+async def test_readers_are_told_when_the_database_is_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    post = await house.store()
+    await cut_off(house, post, ALICE)
+    find, tries = deletion_ops.find_interrupted, 0
+
+    async def away_at_first(*arguments: object) -> object:
+        nonlocal tries
+        tries += 1
+        if tries <= 3:
+            raise StoreUnavailable("gone")
+        return await find(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(deletion_ops, "find_interrupted", away_at_first)
+    recovery = Recovery(house.base.user_bot, house.base.clock, sleep=house.base.sleep)
+    await recovery.tell_the_rest()
+    await house.alice.wait(USER_BOT, contains="was interrupted", since=0)
+
+
+async def test_a_reader_whose_time_was_up_while_the_bot_was_down_is_told_too(house: House) -> None:
+    post = await house.store()
+    await cut_off(house, post, ALICE)
+    await house.advance(hours=5)
+    assert await Recovery(house.base.user_bot, house.base.clock).tell_interrupted() == 1
+
+
+@pytest.mark.parametrize("minutes", [30, 0])
+@pytest.mark.parametrize("is_promised", [True, False])
+async def test_the_request_a_process_was_killed_with_is_not_fulfilled_twice(
+    house: House, minutes: int, is_promised: bool
+) -> None:
+    """Telegram repeats it; only where nothing had begun does the reader get the post by it."""
+    post = await house.store()
+    await post_ops.set_deletion(post.code, minutes)
+    await house.alice.text(USER_BOT, "/start")
+    await house.settle()
+    user = await user_ops.find(ALICE)
+    assert user is not None
+    now = house.base.clock.now()
+    await deletion_ops.claim_delivery(
+        BOT, ALICE, post.code, now, DOUBLE_TAP, mark="message 9", settle_later=not minutes
+    )
+    if is_promised and minutes:
+        await deletion_ops.promise(BOT, ALICE, ALICE, post.code, now, now + timedelta(minutes=minutes))
+    await house.advance(minutes=1)
+    restarted = Deliverer(house.base.user_bot, house.base.clock, house.base.settings.zone, house.base.alerts)
+    outcome = await restarted.deliver(user, post.code, "message 9")
+    is_new = bool(minutes) and not is_promised
+    assert outcome is (Outcome.DELIVERED if is_new else Outcome.DOUBLE_TAP)
+    assert len(await house.calls("copyMessages")) == int(is_new)
+    assert await deletion_ops.find_unfinished(BOT, house.base.clock.now(), 10) == []
+    await house.advance(minutes=1)
+    assert await restarted.deliver(user, post.code, "message 10") is Outcome.DELIVERED

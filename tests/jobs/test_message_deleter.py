@@ -1,5 +1,6 @@
 """Deliveries are taken back in time, and a promise ends only in a terminal state."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -269,7 +270,7 @@ async def test_two_deleters_at_once_take_each_delivery_back_once(house: House) -
     one = create_message_deleter_scheduler(house.base.user_bot, house.user_bot.jobs)
     two = create_message_deleter_scheduler(house.base.user_bot)
     two.scheduled._runner._given_owner = "another process"
-    reports = [await one.delete_due_messages(), await two.delete_due_messages()]
+    reports = await asyncio.gather(one.delete_due_messages(), two.delete_due_messages())
     assert sum(report.counts.get("deleted", 0) for report in reports) == 3
     assert len(await house.calls("deleteMessages")) == 3
 
@@ -279,7 +280,7 @@ async def test_the_skip_of_half_an_hour_takes_back_by_itself(ticking_house: Hous
     await delivered(house)
     await house.advance(minutes=30)
     await house.alice.wait(USER_BOT, contains="deleted, as announced")
-    await house.settle()
+    await house.runs_ended()
     runs = await run_ops.last_runs(10, "message_deleter")
     assert any(run.outcome is JobOutcome.SUCCEEDED and run.counts.get("deleted") == 1 for run in runs)
 

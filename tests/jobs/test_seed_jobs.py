@@ -1,6 +1,5 @@
 """The four jobs under the names the seed fixed, callable by hand with only the database open."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,8 +8,7 @@ from aiogram import Bot
 
 from core.clock import SystemClock
 from core.jobs import JobOutcome
-from database.connection import Database, close_database, open_database
-from database.indexes import ensure_indexes
+from database.connection import Database
 from database.operations import settings_ops
 from schedulers import (
     create_broadcast_deleter_scheduler,
@@ -24,11 +22,8 @@ from schedulers.scheduler import Timer, _Ticks
 
 
 @pytest.fixture
-async def db() -> AsyncIterator[Database]:
-    database = await open_database("memory://", "seed")
-    await ensure_indexes(database)
-    yield database
-    await close_database()
+def clock() -> SystemClock:
+    return SystemClock()
 
 
 async def put_token(db: Database, name: str, status: str, expires_in: timedelta) -> None:

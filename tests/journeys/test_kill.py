@@ -75,6 +75,9 @@ async def test_promises_survive_kill_9_and_are_kept_by_the_next_start(
         await process.wait()
     await world.advance(31 * 60)
     async with product(world.url, **store):
+        await alice.text(USER_BOT, "/help")
+        await alice.wait(USER_BOT, contains="How this works", timeout_s=30)
+        await world.advance(60)  # it runs: to the next tick, which may be a minute away
         await alice.wait(USER_BOT, contains="deleted, as announced", timeout_s=60, since=0)
     seen = await alice.transcript(USER_BOT)
     assert [m["deleted_at"] is not None for m in seen["messages"] if m.get("photo")] == [True]

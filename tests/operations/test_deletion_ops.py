@@ -285,7 +285,7 @@ async def test_only_deliveries_cut_off_before_a_moment_are_found_as_interrupted(
     await deletion_ops.record_notice(told, 6)
     await deletion_ops.promise(1, 7, 7, "of this process", now, later)
     await deletion_ops.promise(2, 7, 7, "of another bot", now - MS, later)
-    await deletion_ops.promise(1, 7, 7, "due already", now - MS, now)
+    await deletion_ops.promise(1, 7, 7, "due at the edge", now - MS, now)
 
     found = await deletion_ops.find_interrupted(1, now, now, 10)
     assert ids(found) == [sooner, cut_off]

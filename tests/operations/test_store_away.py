@@ -8,6 +8,7 @@ import pytest
 from pymongo.errors import NetworkTimeout
 
 from core.broadcasts import RecipientState
+from core.delivery import PendingDeletion
 from core.errors import StoreUnavailable
 from core.jobs import JobOutcome, RunReport
 from core.users import Visitor
@@ -18,6 +19,7 @@ from database.operations import (
     audit_ops,
     broadcast_ops,
     deletion_ops,
+    pause_ops,
     post_ops,
     run_ops,
     settings_ops,
@@ -28,6 +30,7 @@ from database.operations import (
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOLD = timedelta(minutes=1)
+PROMISE = PendingDeletion(id="x", bot_id=1, user_id=1, chat_id=1, post_code="x", sent_at=NOW, delete_at=NOW)
 REPORT = RunReport("job", JobOutcome.SUCCEEDED, NOW, NOW, HOLD)
 
 Operation = Callable[[], Awaitable[Any]]
@@ -35,6 +38,7 @@ MODULES = (
     audit_ops,
     broadcast_ops,
     deletion_ops,
+    pause_ops,
     post_ops,
     run_ops,
     settings_ops,
@@ -54,19 +58,26 @@ OPERATIONS: dict[str, Operation] = {
     "deletion_ops.claim_due": lambda: deletion_ops.claim_due(NOW, "a", HOLD, 1),
     "deletion_ops.count_open": lambda: deletion_ops.count_open(1),
     "deletion_ops.count_overdue": lambda: deletion_ops.count_overdue(NOW),
+    "deletion_ops.count_untold": lambda: deletion_ops.count_untold(1, "unknown"),
     "deletion_ops.find_interrupted": lambda: deletion_ops.find_interrupted(1, NOW, NOW, 1),
     "deletion_ops.find_unfinished": lambda: deletion_ops.find_unfinished(1, NOW, 1),
     "deletion_ops.settle_delivery": lambda: deletion_ops.settle_delivery("x"),
     "deletion_ops.finish": lambda: deletion_ops.finish(["x"], "a"),
     "deletion_ops.give_back": lambda: deletion_ops.give_back("x", "a", not_before=None, error=None),
     "deletion_ops.hand_back_all": lambda: deletion_ops.hand_back_all("a", NOW),
+    "deletion_ops.mark_told": lambda: deletion_ops.mark_told(1, NOW),
     "deletion_ops.next_due": deletion_ops.next_due,
+    "deletion_ops.note_impossible": lambda: deletion_ops.note_impossible([(PROMISE, "unknown")], NOW),
     "deletion_ops.open_deliveries": lambda: deletion_ops.open_deliveries(1, 1),
     "deletion_ops.promise": lambda: deletion_ops.promise(1, 1, 1, "x", NOW, NOW),
     "deletion_ops.record_messages": lambda: deletion_ops.record_messages("x", [1]),
     "deletion_ops.record_notice": lambda: deletion_ops.record_notice("x", 1),
     "deletion_ops.release_delivery": lambda: deletion_ops.release_delivery("x", NOW),
+    "deletion_ops.was_promised": lambda: deletion_ops.was_promised(1, "x", NOW),
     "deletion_ops.withdraw": lambda: deletion_ops.withdraw("x"),
+    "pause_ops.forget_past": lambda: pause_ops.forget_past(NOW),
+    "pause_ops.load": lambda: pause_ops.load(1, NOW),
+    "pause_ops.remember": lambda: pause_ops.remember(1, 1, NOW),
     "post_ops.count_live": post_ops.count_live,
     "post_ops.create": lambda: post_ops.create(
         title="x", storage_chat_id=-1, message_ids=[1], created_by=1, created_at=NOW

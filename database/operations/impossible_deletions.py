@@ -1,0 +1,56 @@
+"""Deliveries that stay for good: one row each, however often a crash repeats it. Used as part of `deletion_ops`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from core.delivery import PendingDeletion
+from core.errors import AlreadyThere, StoreRefused
+from database.collection import Collection
+from database.connection import current_database
+from database.values import Document, to_key
+
+
+def _rows() -> Collection:
+    return current_database().collection("impossible_deletions")
+
+
+async def note_impossible(ends: Sequence[tuple[PendingDeletion, str]], now: datetime) -> None:
+    """Write down each promise with the reason why it cannot be kept, before it is removed.
+
+    Repeatable: a promise noted before, by a run that was killed, keeps its row. Each row atomically.
+    """
+    rows = [_row(promise, reason, now) for promise, reason in ends]
+    if not rows:
+        return
+    try:
+        await _rows().insert_many(rows)
+    except (AlreadyThere, StoreRefused):
+        for row in rows:
+            key = row.pop("_id")
+            await _rows().update_one({"_id": key}, {"$setOnInsert": row}, upsert=True)
+
+
+def _row(promise: PendingDeletion, reason: str, now: datetime) -> Document:
+    return {
+        "_id": to_key(promise.id),
+        "bot_id": promise.bot_id,
+        "chat_id": promise.chat_id,
+        "post_code": promise.post_code,
+        "message_ids": list(promise.message_ids),
+        "sent_at": promise.sent_at,
+        "delete_at": promise.delete_at,
+        "reason": reason,
+        "at": now,
+        "is_told": False,
+    }
+
+
+async def count_untold(bot_id: int, reason: str) -> int:
+    """How many deliveries of this bot stay for this reason without the owners having heard of it."""
+    return await _rows().count({"is_told": False, "bot_id": bot_id, "reason": reason})
+
+
+async def mark_told(bot_id: int, until: datetime) -> int:
+    """The owners know of those noted at `until` or before; returns how many. Each one atomically."""
+    condition = {"is_told": False, "bot_id": bot_id, "at": {"$lte": until}}
+    return await _rows().update_many(condition, {"$set": {"is_told": True}})

@@ -1,0 +1,65 @@
+"""A writer of pauses at work, and what tells it of them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from core.supervisor import Supervisor
+from pauses import Pauses
+from tests.unit.sender.telegram import Telegram
+
+BOT = 42
+SECOND = timedelta(seconds=1)
+WRITE, FORGET = "update_one send_pauses", "find send_pauses"
+
+
+class Naps:
+    """Sleeps that last until the test says so."""
+
+    def __init__(self) -> None:
+        self.taken: list[float] = []
+        self._over = asyncio.Event()
+
+    async def __call__(self, seconds: float) -> None:
+        self.taken.append(seconds)
+        await self._over.wait()
+        self._over.clear()
+
+    def end(self) -> None:
+        self._over.set()
+
+
+@asynccontextmanager
+async def writing(pauses: Pauses) -> AsyncIterator[None]:
+    tasks = Supervisor()
+    task = tasks.spawn(pauses.write(), "pauses")
+    try:
+        yield
+        assert not task.done()
+    finally:
+        await tasks.close()
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not true():  # noqa: ASYNC110 - what is waited for is a count of the database's
+            await asyncio.sleep(0)
+
+
+async def written(pauses: Pauses) -> None:
+    await until(lambda: pauses.pending == 0)
+
+
+def a_gate(pauses: Pauses) -> Telegram:
+    telegram = Telegram()
+    pauses.watch(BOT, telegram.gate)
+    return telegram
+
+
+def note(pauses: Pauses, chat: int | str, seconds: float) -> None:
+    """As a gate tells it."""
+    gate = Telegram().gate
+    pauses.watch(BOT, gate)
+    assert gate.on_pause is not None
+    gate.on_pause(chat, seconds)

@@ -1,0 +1,182 @@
+"""Every operation with arguments that send it down each of its ways (the rows are those of `rows.py`)."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from core.broadcasts import RecipientState
+from core.delivery import PendingDeletion
+from core.jobs import JobOutcome, RunReport
+from core.users import Visitor
+from database import batches, doctor, indexes, operations
+from database.batches import Bounds
+from database.connection import current_database
+from database.operations import (
+    audit_ops,
+    broadcast_ops,
+    deletion_ops,
+    delivery_claims,
+    impossible_deletions,
+    pause_ops,
+    post_ops,
+    run_ops,
+    settings_ops,
+    stats_ops,
+    token_ops,
+    user_ops,
+)
+from tests.operations.plans.rows import BOT, CUTOFF, DAY, HOUR, NOW, OWNER, TODAY, UNREADABLE, WANTED, key
+
+Operation = Callable[..., Awaitable[object]]
+#: public coroutines outside `database/operations` that query
+BESIDES: tuple[Operation, ...] = (
+    batches.delete_in_batches,
+    doctor.examine,
+    indexes.ensure_indexes,
+    indexes.missing_indexes,
+)
+BATCH = 10
+#: one batch and the question whether more remains
+ONE_BATCH: Bounds = {"batch_size": BATCH, "timeout_s": 0}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One operation called in one way; `name` is unique."""
+
+    name: str
+    operation: Operation
+    run: Callable[[], Awaitable[object]]
+
+
+def _module(operation: Operation) -> str:
+    return operation.__module__.rpartition(".")[2]
+
+
+def _case(operation: Operation, *args: Any, way: str = "", **options: Any) -> Case:
+    name = f"{_module(operation)}.{operation.__qualname__}" + f" ({way})" * bool(way)
+    return Case(name, operation, partial(operation, *args, **options))
+
+
+def _on_database(operation: Operation) -> Case:
+    return Case(f"{_module(operation)}.{operation.__qualname__}", operation, lambda: operation(current_database()))
+
+
+def _id(number: int) -> str:
+    return str(key(number))
+
+
+_CLAIM = delivery_claims.Claim(f"{BOT}:2:c2", NOW, NOW - HOUR, 1)
+_REPORT = RunReport("rare", JobOutcome.SUCCEEDED, NOW, NOW, HOUR)
+_KEPT = PendingDeletion(
+    id=str(key(10**6)), bot_id=BOT, user_id=1, chat_id=1, post_code="c1", sent_at=NOW, delete_at=NOW + HOUR
+)
+_POST: dict[str, Any] = {"storage_chat_id": -1, "message_ids": [1], "created_by": 1, "created_at": NOW}
+
+CASES: tuple[Case, ...] = (
+    _case(audit_ops.note, NOW, 1, "post.renamed"),
+    _case(audit_ops.last, 10),
+    _case(broadcast_ops.find_expired, NOW, 20),
+    _case(broadcast_ops.mark_recalling, _id(0)),
+    _case(broadcast_ops.next_recipients, _id(0), 10),
+    _case(broadcast_ops.next_recipients, _id(0), 10, without=[40, 41], way="without"),
+    _case(broadcast_ops.mark_recipient, _id(0), 45, RecipientState.DELETED),
+    _case(broadcast_ops.finish_recall, _id(0), way="recipients left"),
+    _case(broadcast_ops.finish_recall, _id(WANTED), way="none left"),
+    _case(deletion_ops.promise, BOT, 1, 1, "c1", NOW, NOW + HOUR),
+    _case(deletion_ops.record_messages, _id(30), [1, 2], NOW + HOUR),
+    _case(deletion_ops.record_notice, _id(30), 7),
+    _case(deletion_ops.was_promised, 4, "c24", NOW - HOUR - HOUR),
+    _case(deletion_ops.withdraw, _id(2 * WANTED)),
+    _case(deletion_ops.claim_due, NOW, "claimer", HOUR, 5),
+    _case(deletion_ops.claim_due, NOW, "claimer", HOUR, 5, bot_id=BOT, way="of one bot"),
+    _case(deletion_ops.finish, [_id(0), _id(1)], OWNER),
+    _case(deletion_ops.give_back, _id(2), OWNER, not_before=NOW, error=None),
+    _case(deletion_ops.hand_back_all, OWNER, NOW),
+    _case(deletion_ops.find_interrupted, BOT, NOW, NOW, 100),
+    _case(deletion_ops.count_open, 4),
+    _case(deletion_ops.count_overdue, NOW),
+    _case(deletion_ops.next_due),
+    _case(deletion_ops.open_deliveries, 4, 10),
+    _case(deletion_ops.open_deliveries, UNREADABLE // 5, 10, way="one cannot be read"),
+    _case(delivery_claims.claim_delivery, BOT, 1, "c1", NOW, HOUR),
+    _case(delivery_claims.claim_delivery, BOT, 3, "c3", NOW, HOUR, mark="u1", way="marked"),
+    _case(delivery_claims.release_delivery, _CLAIM, NOW),
+    _case(delivery_claims.release_delivery, _CLAIM.id, NOW, way="by id"),
+    _case(delivery_claims.settle_delivery, _CLAIM.id),
+    _case(delivery_claims.find_unfinished, BOT, NOW, 10),
+    _case(impossible_deletions.note_impossible, [(_KEPT, "too_old")], NOW),
+    _case(impossible_deletions.note_impossible, [(_KEPT, "too_old")], NOW, way="again"),
+    _case(impossible_deletions.count_untold, BOT, "too_old"),
+    _case(impossible_deletions.mark_told, BOT, NOW),
+    _case(pause_ops.remember, BOT, 1, NOW + HOUR),
+    _case(pause_ops.load, BOT, NOW, limit=10),
+    _case(pause_ops.forget_past, NOW, **ONE_BATCH),
+    _case(post_ops.create, title="New", **_POST),
+    _case(post_ops.open_post, "c1"),
+    _case(post_ops.find, "c1"),
+    _case(post_ops.find_by_number, 2),
+    _case(post_ops.titles, ["c1", "c2", "nothing"]),
+    _case(post_ops.search, None, skip=8, limit=8, way="all"),
+    _case(post_ops.search, None, skip=8, limit=8, include_removed=True, way="all and removed"),
+    _case(post_ops.search, "#1", skip=0, limit=8, way="a number"),
+    _case(post_ops.search, "1", skip=0, limit=8, way="number or title"),
+    _case(post_ops.search, "Title 1", skip=0, limit=8, way="title"),
+    _case(post_ops.search, "Title 1", skip=0, limit=8, include_removed=True, way="title, also removed"),
+    _case(post_ops.count_live),
+    _case(post_ops.rename, "c1", "Another"),
+    _case(post_ops.describe, "c1", "What it is"),
+    _case(post_ops.replace_items, "c1", -1, [5]),
+    _case(post_ops.set_protect, "c1", True),
+    _case(post_ops.set_deletion, "c1", 30),
+    _case(post_ops.remove, "c1"),
+    _case(post_ops.restore, "c1"),
+    _case(run_ops.start_run, "rare", NOW, OWNER, NOW),
+    _case(run_ops.start_run, "rare", NOW, OWNER, NOW, way="begun by the same"),
+    _case(run_ops.start_run, "rare", None, OWNER, NOW, way="by hand"),
+    _case(run_ops.finish_run, _id(0), _REPORT),
+    _case(run_ops.last_tick, "message_deleter"),
+    _case(run_ops.last_runs, 10),
+    _case(run_ops.last_runs, 10, "token_cleanup", way="of one job"),
+    _case(run_ops.abandon_stale, NOW, HOUR),
+    _case(settings_ops.load_checked),
+    _case(settings_ops.load),
+    _case(settings_ops.current, NOW),
+    _case(settings_ops.change, "pass_hours", 48),
+    _case(stats_ops.bump, TODAY, "deliveries"),
+    _case(stats_ops.read, TODAY),
+    _case(token_ops.delete_expired_and_used_tokens, NOW, **ONE_BATCH),
+    _case(token_ops.delete_unused_older_than, CUTOFF, NOW, **(ONE_BATCH | {"batch_size": 2})),
+    _case(token_ops.reset_token_counts, TODAY, **ONE_BATCH),
+    _case(user_ops.meet, Visitor(user_id=1), NOW, way="known"),
+    _case(user_ops.meet, Visitor(user_id=-1), NOW, way="new"),
+    _case(user_ops.find, 2),
+    _case(user_ops.mark_blocked, 3, NOW),
+    _case(user_ops.mark_unblocked, 20),
+    _case(user_ops.count),
+    _case(user_ops.count_active_since, NOW - DAY),
+    Case(
+        "batches.delete_in_batches",
+        batches.delete_in_batches,
+        lambda: batches.delete_in_batches(
+            current_database().collection("tokens"), {"token": {"$gte": "t1"}}, "token", **ONE_BATCH
+        ),
+    ),
+    _on_database(doctor.examine),
+    _on_database(indexes.ensure_indexes),
+    _on_database(indexes.missing_indexes),
+)
+
+
+def operations_there_are() -> set[Operation]:
+    """Every public coroutine function of every module of `database/operations`, and those `BESIDES`."""
+    found: set[Operation] = set(BESIDES)
+    for entry in pkgutil.iter_modules(operations.__path__, f"{operations.__name__}."):
+        module = importlib.import_module(entry.name)
+        functions = inspect.getmembers(module, inspect.iscoroutinefunction)
+        found |= {it for name, it in functions if it.__module__ == entry.name and not name.startswith("_")}
+    return found

@@ -1,0 +1,124 @@
+"""What an operation asks: noted at the collection on every store, and on the wire of a server."""
+
+import inspect
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
+
+from database.collection import Collection, Sort
+from database.values import Document, to_stored
+
+DATABASE = Path(__file__).resolve().parents[3] / "database"
+#: methods of a collection that look for documents, and whether they stop at the first
+_LOOKING = {
+    "find": False,
+    "find_one": True,
+    "count": False,
+    "update_one": True,
+    "update_many": False,
+    "find_one_and_update": True,
+    "delete_one": True,
+    "delete_many": False,
+}
+#: what a driver adds to a command, and a server does not explain
+_ADDED = frozenset({"lsid", "$db", "$clusterTime", "$readPreference", "txnNumber", "writeConcern"})
+#: commands that look for documents
+EXPLAINABLE = frozenset({"find", "aggregate", "count", "distinct", "update", "delete", "findAndModify"})
+
+
+@dataclass(frozen=True)
+class Query:
+    """One look for documents. `limit` None: every match is read or changed."""
+
+    collection: str
+    method: str
+    condition: Document
+    sort: tuple[tuple[str, int], ...] = ()
+    limit: int | None = None
+    skip: int = 0
+
+    def __str__(self) -> str:
+        rest = f" sort {dict(self.sort)}" * bool(self.sort) + f" limit {self.limit}" * (self.limit is not None)
+        return f"{self.collection}.{self.method} {_shape(self.condition)}{rest}"
+
+    @property
+    def asked(self) -> int:
+        """Documents asked for by number: the limit, and every value listed."""
+        lists = [value for value in self.condition.values() if isinstance(value, dict)]
+        listed = sum(len(value.get(name, ())) for value in lists for name in ("$in", "$nin"))
+        return (self.limit or 0) + self.skip + listed
+
+    @property
+    def shape(self) -> str:
+        """The query without its values: two of one shape have one plan."""
+        return f"{self.collection}.{self.method} {_shape(self.condition)} {self.sort} {self.limit is None}"
+
+
+def _shape(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name}: {_shape(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        return "[" + ", ".join(_shape(item) for item in value) + "]"
+    return "null" if value is None else type(value).__name__
+
+
+@contextmanager
+def noted_queries() -> Iterator[list[Query]]:
+    """Every query of any collection while the block runs, as it is asked."""
+    seen: list[Query] = []
+
+    def noting(name: str, method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def ask(self: Collection, condition: Document, *args: Any, **options: Any) -> Any:
+            sort: Sort = options.get("sort") or ()
+            limit = 1 if _LOOKING[name] else options.get("limit")
+            seen.append(Query(self.name, name, to_stored(condition), tuple(sort), limit, options.get("skip", 0)))
+            return await method(self, condition, *args, **options)
+
+        return ask
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in _LOOKING:
+            patch.setattr(Collection, name, noting(name, getattr(Collection, name)))
+        yield seen
+
+
+class Wire(CommandListener):
+    """The commands that really left, without what the driver adds."""
+
+    def __init__(self) -> None:
+        self.commands: list[Document] = []
+
+    def started(self, event: CommandStartedEvent) -> None:
+        self.commands.append({name: value for name, value in event.command.items() if name not in _ADDED})
+
+    def succeeded(self, event: CommandSucceededEvent) -> None: ...
+
+    def failed(self, event: CommandFailedEvent) -> None: ...
+
+
+def methods_that_call() -> frozenset[str]:
+    """Every method of a collection that is a command."""
+    return frozenset(
+        name for name, method in inspect.getmembers(Collection, inspect.iscoroutinefunction) if name[0] != "_"
+    )
+
+
+class Places:
+    """Where in `database/` calls came from; set `note` as `Database.before_call`."""
+
+    def __init__(self) -> None:
+        self.reached: set[tuple[str, int]] = set()
+
+    def note(self, operation: str, collection: str) -> None:
+        frame = sys._getframe()
+        while frame.f_back is not None:
+            frame = frame.f_back
+            path = Path(frame.f_code.co_filename)
+            if path.is_relative_to(DATABASE):
+                self.reached.add((path.relative_to(DATABASE).as_posix(), frame.f_lineno))

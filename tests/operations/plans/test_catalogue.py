@@ -1,0 +1,49 @@
+"""The catalogue leaves nothing out: no operation, and no way through one."""
+
+import ast
+
+from tests.operations.plans.catalogue import CASES, operations_there_are
+from tests.operations.plans.filled import FEWEST, filled
+from tests.operations.plans.seen import DATABASE, Places, methods_that_call
+
+
+def test_every_operation_is_in_the_catalogue() -> None:
+    there_are = {f"{operation.__module__}.{operation.__qualname__}" for operation in operations_there_are()}
+    catalogued = {f"{case.operation.__module__}.{case.operation.__qualname__}" for case in CASES}
+    assert there_are - catalogued == set(), "give it a case in plans/catalogue.py"
+    assert catalogued - there_are == set()
+    assert len({case.name for case in CASES}) == len(CASES)
+
+
+def _calls_written() -> dict[tuple[str, str, str], tuple[int, int]]:
+    """File, function and text of every call of a collection in `database/`, with the lines it stands on.
+
+    Of two calls that read the same in one function (a second try) one is enough.
+    """
+    written: dict[tuple[str, str, str], tuple[int, int]] = {}
+    methods = methods_that_call()
+    for path in sorted(DATABASE.rglob("*.py")):
+        relative = path.relative_to(DATABASE).as_posix()
+        if relative == "collection.py":
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for function in (node for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef)):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in methods:
+                    place = (relative, function.name, ast.unparse(node))
+                    written.setdefault(place, (node.lineno, node.end_lineno or node.lineno))
+    return written
+
+
+async def test_every_call_of_a_collection_is_reached_by_the_catalogue() -> None:
+    places = Places()
+    async with filled("memory://", FEWEST) as db:
+        db.before_call = places.note
+        for case in CASES:
+            await case.run()
+    not_reached = [
+        place
+        for place, (first, last) in _calls_written().items()
+        if not any(name == place[0] and first <= line <= last for name, line in places.reached)
+    ]
+    assert not_reached == [], "no case of plans/catalogue.py goes this way"

@@ -1,0 +1,140 @@
+"""No operation sends more commands because there is more in its collections."""
+
+import inspect
+import math
+import os
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+import pytest_asyncio
+
+from database.batches import Bounds, Deleted
+from database.connection import Database
+from database.operations import pause_ops, token_ops
+from database.values import Document
+from tests.operations.plans.catalogue import CASES, Case, operations_there_are
+from tests.operations.plans.filled import filled
+from tests.operations.plans.rows import NOW, TODAY
+from tests.operations.plans.seen import Wire
+
+#: filling a database counts as the first test's time
+pytestmark = pytest.mark.timeout(240)
+
+URI = os.environ.get("MONGO_URI", "memory://")
+#: rows of each collection; a server is given fewer, because filling it takes most of a minute
+FEW, MANY = 50, 5_000 if URI == "memory://" else 2_000
+#: rows of each kind an operation looks for: there is more of them, too, and not one command for each
+WANTED_OF = {FEW: 5, MANY: 100}
+Counts = dict[str, Counter[str]]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How often each case called which collection, and how many commands it sent (none in memory)."""
+
+    calls: Counts
+    commands: dict[str, int]
+
+
+async def _count(size: int) -> Counted:
+    counted, wire = Counted({}, {}), Wire()
+    async with filled(URI, size, wanted=WANTED_OF[size], listeners=[wire]) as db:
+        for case in CASES:
+            db.calls.clear()
+            wire.commands.clear()
+            await case.run()
+            counted.calls[case.name] = db.calls.copy()
+            counted.commands[case.name] = len(wire.commands)
+    return counted
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def few_and_many() -> tuple[Counted, Counted]:
+    return await _count(FEW), await _count(MANY)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+async def test_as_many_calls_with_many_rows_as_with_few(case: Case, few_and_many: tuple[Counted, Counted]) -> None:
+    few, many = few_and_many
+    assert many.calls[case.name] == few.calls[case.name]
+    assert many.calls[case.name].total() > 0
+    if URI != "memory://":
+        # a call is one command: what is counted in memory is what a server is sent
+        assert few.commands[case.name] == many.commands[case.name] == many.calls[case.name].total()
+
+
+def _bulk_deletes() -> set[str]:
+    """Operations that delete as much as there is, batch after batch."""
+    return {
+        f"{operation.__module__.rpartition('.')[2]}.{operation.__qualname__}"
+        for operation in operations_there_are()
+        if "bounds" in inspect.signature(operation).parameters
+    }
+
+
+Bulk = Callable[[Bounds], Awaitable[Deleted]]
+OLD = NOW - timedelta(days=30)
+
+
+def _token(number: int, status: str) -> Document:
+    return {"token": f"{status} {number}", "status": status, "created_at": OLD, "expires_at": OLD}
+
+
+#: operation: its collection, a document it deletes, one it leaves, and the call
+BULK: dict[str, tuple[str, Callable[[int], Document], Callable[[int], Document], Bulk]] = {
+    "token_ops.delete_expired_and_used_tokens": (
+        "tokens",
+        lambda number: _token(number, "verified"),
+        lambda number: _token(number, "unused"),
+        lambda bounds: token_ops.delete_expired_and_used_tokens(NOW, **bounds),
+    ),
+    "token_ops.delete_unused_older_than": (
+        "tokens",
+        lambda number: _token(number, "unused"),
+        lambda number: _token(number, "verified"),
+        lambda bounds: token_ops.delete_unused_older_than(NOW, NOW, **bounds),
+    ),
+    "token_ops.reset_token_counts": (
+        "token_generator_count",
+        lambda number: {"user_id": number, "date": OLD},
+        lambda number: {"user_id": number, "date": TODAY},
+        lambda bounds: token_ops.reset_token_counts(TODAY, **bounds),
+    ),
+    "pause_ops.forget_past": (
+        "send_pauses",
+        lambda number: {"bot_id": 1, "chat": number, "until": OLD},
+        lambda number: {"bot_id": 1, "chat": number, "until": NOW + timedelta(days=1)},
+        lambda bounds: pause_ops.forget_past(NOW, **bounds),
+    ),
+}
+BATCH = 10
+
+
+def test_every_bulk_delete_is_measured() -> None:
+    assert set(BULK) == _bulk_deletes()
+
+
+async def _no_pause(seconds: float) -> None:
+    """As long as a pause of no time."""
+
+
+@pytest.mark.parametrize("matching", [0, 1, BATCH - 1, BATCH, BATCH + 1, 5 * BATCH])
+@pytest.mark.parametrize("others", [0, 100])
+@pytest.mark.parametrize("name", sorted(BULK))
+async def test_a_bulk_delete_takes_two_commands_a_batch(db: Database, name: str, matching: int, others: int) -> None:
+    collection, goes, stays, delete = BULK[name]
+    rows = [goes(number) for number in range(matching)] + [stays(number) for number in range(others)]
+    if rows:
+        await db.collection(collection).insert_many(rows)
+    db.calls.clear()
+
+    assert await delete({"batch_size": BATCH, "sleep": _no_pause}) == Deleted(matching, more=False)
+    batches = math.ceil(matching / BATCH)
+    # a last batch that is full cannot know that it is the last: one more look
+    looks = batches if matching % BATCH else batches + 1
+    assert db.calls == Counter({f"find {collection}": looks, f"delete_many {collection}": batches})
+    assert db.calls.total() <= 2 * batches + 1

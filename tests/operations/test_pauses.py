@@ -1,0 +1,169 @@
+"""From one gate to the next: what the first is told to wait is kept by the one a start makes."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from aiogram.exceptions import TelegramRetryAfter
+
+from core.clock import ManualClock
+from database.connection import Database
+from database.operations import pause_ops
+from database.operations.pause_ops import Pause
+from pauses import AT_ONCE, Pauses
+from sender.lanes import Lane
+from tests.operations.conftest import StepIn
+from tests.operations.noting import BOT, FORGET, SECOND, WRITE, a_gate, note, until, writing, written
+from tests.unit.sender.telegram import Telegram, flood
+
+# from process to process
+
+
+async def test_what_one_gate_is_told_the_next_one_keeps(db: Database, clock: ManualClock) -> None:
+    pauses = Pauses(clock)
+    first = a_gate(pauses)
+    first.script.append(flood(20))
+    async with writing(pauses):
+        first.send(1)
+        await first.time.settle()
+        await written(pauses)
+
+    clock.move(5 * SECOND)
+    second = Telegram()
+    assert await Pauses(clock).restore(BOT, second.gate) == 1
+    tasks = [second.send(1), second.send(2)]
+    await second.results(tasks)
+    with pytest.raises(TelegramRetryAfter, match="not sent"):
+        again = Telegram()
+        await Pauses(clock).restore(BOT, again.gate)
+        await again.result(again.send(3, lane=Lane.BULK))
+    assert (second.times_to(1), second.times_to(2)) == ([15.0], [0.0])
+    assert second.gate.bulk_rate == 29.0
+
+
+async def test_the_other_bot_of_the_process_is_not_held(db: Database, clock: ManualClock) -> None:
+    await pause_ops.remember(BOT + 1, 1, clock.now() + 20 * SECOND)
+    telegram = Telegram()
+
+    assert await Pauses(clock).restore(BOT, telegram.gate) == 0
+    await telegram.result(telegram.send(1))
+    assert telegram.times == [0.0]
+
+
+async def test_a_pause_that_was_over_before_the_start_holds_nobody(db: Database, clock: ManualClock) -> None:
+    await pause_ops.remember(BOT, 1, clock.now() + 20 * SECOND)
+    clock.move(20 * SECOND)
+    telegram = Telegram()
+
+    assert await Pauses(clock).restore(BOT, telegram.gate) == 0
+    await telegram.result(telegram.send(1, lane=Lane.BULK))
+    assert telegram.times == [0.0]
+
+
+async def test_a_start_is_one_read_and_writes_nothing_down_again(db: Database, clock: ManualClock) -> None:
+    await pause_ops.remember(BOT, 1, clock.now() + 20 * SECOND)
+    db.calls.clear()
+    pauses = Pauses(clock)
+    telegram = a_gate(pauses)
+    await pauses.restore(BOT, telegram.gate)
+
+    assert dict(db.calls) == {"find send_pauses": 1}
+    assert pauses.pending == 0
+
+
+# writing
+
+
+async def test_a_call_does_not_wait_for_the_database(db: Database, clock: ManualClock, step_in: StepIn) -> None:
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def hang() -> None:
+        asked.set()
+        await answer.wait()
+
+    step_in("send_pauses", "update_one", hang)
+    pauses = Pauses(clock)
+    telegram = a_gate(pauses)
+    telegram.script.append(flood(20))
+    async with writing(pauses):
+        assert await telegram.result(telegram.send(1)) == "done"
+        await asyncio.wait_for(asked.wait(), 5)
+        assert await telegram.result(telegram.send(2)) == "done"
+        answer.set()
+        await written(pauses)
+    assert [pause.chat for pause in await pause_ops.load(BOT, clock.now())] == [1]
+
+
+async def test_two_thousand_chats_at_once_are_one_command_each_and_few_at_the_same_time(
+    db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collection, busy, most = db.collection("send_pauses"), 0, 0
+    update_one = collection.update_one
+
+    async def counted(*args: Any, **options: Any) -> bool:
+        nonlocal busy, most
+        busy += 1
+        most = max(most, busy)
+        try:
+            await asyncio.sleep(0)
+            return await update_one(*args, **options)
+        finally:
+            busy -= 1
+
+    monkeypatch.setattr(collection, "update_one", counted)
+    pauses = Pauses(clock)
+    gate = a_gate(pauses).gate
+    assert gate.on_pause is not None
+    async with writing(pauses):
+        for chat in range(1, 2001):
+            gate.on_pause(chat, 20.0 + chat)
+        await until(lambda: db.calls[FORGET] == 1)
+    assert dict(db.calls) == {WRITE: 2000, FORGET: 1}
+    assert most == AT_ONCE
+    assert len(await pause_ops.load(BOT, clock.now())) == 2000
+
+
+async def test_five_answers_for_one_chat_are_written_once_with_the_latest_end(
+    db: Database, clock: ManualClock, now: datetime
+) -> None:
+    pauses = Pauses(clock)
+    async with writing(pauses):
+        for seconds in (5, 30, 10, 20, 7):
+            note(pauses, 1, seconds)
+        await written(pauses)
+    assert db.calls[WRITE] == 1
+    assert await pause_ops.load(BOT, now) == [Pause(1, now + 30 * SECOND)]
+
+
+async def test_a_pause_that_grows_while_it_is_written_is_written_again(
+    db: Database, clock: ManualClock, now: datetime, step_in: StepIn
+) -> None:
+    pauses = Pauses(clock)
+
+    async def grow() -> None:
+        note(pauses, 1, 60)
+
+    step_in("send_pauses", "update_one", grow)
+    async with writing(pauses):
+        note(pauses, 1, 20)
+        await written(pauses)
+    assert db.calls[WRITE] == 2
+    assert await pause_ops.load(BOT, now) == [Pause(1, now + 60 * SECOND)]
+
+
+async def test_a_wait_beyond_belief_is_kept_for_a_month(db: Database, clock: ManualClock, now: datetime) -> None:
+    pauses = Pauses(clock)
+    async with writing(pauses):
+        note(pauses, 1, 1e18)
+        await written(pauses)
+    assert await pause_ops.load(BOT, now) == [Pause(1, now + timedelta(days=30))]
+
+
+async def test_what_cannot_be_stored_does_not_stop_the_rest(db: Database, clock: ManualClock, now: datetime) -> None:
+    pauses = Pauses(clock)
+    async with writing(pauses):
+        note(pauses, "@\ud800", 20)
+        note(pauses, 1, 20)
+        await written(pauses)
+    assert [pause.chat for pause in await pause_ops.load(BOT, now)] == [1]

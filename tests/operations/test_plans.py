@@ -1,0 +1,142 @@
+"""Every query of `database/` goes by an index and reads what it returns, however much else there is."""
+
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import pytest
+import pytest_asyncio
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+
+from database.values import Document
+from tests.operations.plans.catalogue import CASES, Case
+from tests.operations.plans.explained import Asking
+from tests.operations.plans.filled import filled, queries_of_all
+from tests.operations.plans.rows import FILLED, NOW
+from tests.operations.plans.seen import EXPLAINABLE, Query, Wire, noted_queries
+from tests.operations.plans.walk import Table
+
+#: filling a server counts as the first test's time
+pytestmark = pytest.mark.timeout(240)
+
+#: rows of a collection: the hundred thousand take a quarter of a minute, so they are walked where a server is asked too
+WALKED = 100_000 if "MONGO_URI" in os.environ else 10_000
+#: rows of a collection on the server, all of which really stand there
+STORED = 2_000
+
+#: what reads more than it returns, what it has too many of, and why it may
+ALLOWED: dict[str, tuple[set[str], str]] = {
+    "post_ops.search (title)": (
+        {"sorted"},
+        "newest first among titles that begin so: no index has both orders; the server keeps a page of what matches",
+    ),
+    "post_ops.search (title, also removed)": ({"sorted"}, "as above"),
+    "post_ops.search (number or title)": ({"sorted"}, "as above, and the one post with that number"),
+    "deletion_ops.claim_due (of one bot)": (
+        {"keys"},
+        "what is due and held or put off stands in front; it is passed over in the index and not read",
+    ),
+    "deletion_ops.claim_due": (
+        {"keys", "documents"},
+        "as above, but for no bot: nothing in the product asks so, and its index does not know what is put off",
+    ),
+    "deletion_ops.was_promised": (
+        {"keys", "documents"},
+        "all promises to one person are looked through: what one reader opened in two days",
+    ),
+    "doctor.examine": ({"documents"}, "a person's own examination by hand: it counts whole collections"),
+}
+
+
+def _not_allowed(case: Case, found: set[str]) -> set[str]:
+    return found - ALLOWED.get(case.name, (set(), ""))[0]
+
+
+def _named(case: Case) -> str:
+    return case.name
+
+
+def test_every_exception_is_of_a_case() -> None:
+    assert set(ALLOWED) <= {case.name for case in CASES}
+
+
+# --- what MongoDB reads, worked out
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def asked() -> dict[str, list[Query]]:
+    return await queries_of_all()
+
+
+@lru_cache(maxsize=2)
+def _table(collection: str) -> Table:
+    return Table(collection, WALKED)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("case", CASES, ids=_named)
+async def test_no_more_is_read_than_returned(case: Case, asked: dict[str, list[Query]]) -> None:
+    waste: dict[str, str] = {}
+    for query in asked[case.name]:
+        walk = _table(query.collection).walk(query)
+        waste |= {kind: f"{query}: {walk}" for kind in walk.waste(query.asked)}
+    assert set(waste) == ALLOWED.get(case.name, (set(), ""))[0], "\n".join(waste.values())
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_every_collection_that_is_asked_has_rows(asked: dict[str, list[Query]]) -> None:
+    by_operations = {name: queries for name, queries in asked.items() if not name.startswith("doctor.")}
+    assert {query.collection for queries in by_operations.values() for query in queries} == FILLED
+
+
+# --- what the server says
+
+
+@dataclass(frozen=True)
+class Server:
+    database: AsyncDatabase[Document]
+    wire: Wire
+    asking: Asking
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server() -> AsyncIterator[Server]:
+    """Every collection filled and indexed on the server of MONGO_URI; operations run on it, its plans are asked for."""
+    uri, wire = os.environ["MONGO_URI"], Wire()
+    async with filled(uri, STORED, listeners=[wire]) as db, AsyncMongoClient[Document](uri, tz_aware=True) as client:
+        yield Server(client[db.name], wire, Asking(client[db.name]))
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.server
+@pytest.mark.parametrize("case", CASES, ids=_named)
+async def test_the_server_goes_by_an_index(case: Case, server: Server) -> None:
+    server.wire.commands.clear()
+    with noted_queries() as queries:
+        await case.run()
+    names = [next(iter(command)) for command in server.wire.commands]
+    commands = [command for command in server.wire.commands if next(iter(command)) in EXPLAINABLE]
+    assert "getMore" not in names
+    found: dict[str, str] = {}
+    for query, command in zip(queries, commands, strict=True):
+        walk = Table(query.collection, 50).walk(query)
+        found |= {kind: f"{query} by {walk.index}" for kind in await server.asking.problems(command, query, walk)}
+    assert _not_allowed(case, set(found)) == set(), "\n".join(found.values())
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.server
+async def test_a_missing_index_is_seen(server: Server) -> None:
+    query = Query("users", "count", {"last_seen_at": {"$gte": NOW}})
+    command = {"aggregate": "users", "pipeline": [{"$match": query.condition}, {"$count": "n"}], "cursor": {}}
+    walk = Table("users", 50).walk(query)
+    users = server.database["users"]
+
+    assert await server.asking.problems(command, query, walk) == frozenset()
+    await users.drop_index("last_seen_at_1")
+    try:
+        assert await server.asking.problems(command, query, walk) == {"documents"}
+    finally:
+        await users.create_index([("last_seen_at", 1)])

@@ -1,0 +1,226 @@
+"""deploy/ as far as it can be looked at without Docker: what the image holds, what the services may and may not do."""
+
+import ast
+import json
+import re
+import shutil
+import subprocess
+import sys
+from fnmatch import fnmatchcase
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pymongo.uri_parser import parse_uri
+
+from config import Settings
+from sender.intake import DRAIN_FOR_S
+from tests.unit.test_architecture import imported
+from user_bot.main import JOBS_END_S
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
+#: name, three numbers, perhaps what it is based on; no registry host before it
+PINNED = re.compile(r"[a-z-]+:\d+\.\d+\.\d+(-[a-z-]+)?")
+#: ${NAME} with whatever follows the name, up to the brace
+VARIABLE = re.compile(r"\$\{(\w+)([^}]*)\}")
+#: what a checkout holds besides, and must never go into an image
+KEPT_OUT = (
+    ".env",
+    ".env.production",
+    "core/.env",
+    ".git/config",
+    ".venv/bin/python",
+    "core/__pycache__/days.pyc",
+    "__pycache__/main.pyc",
+    "data/backup.gz",
+    "deploy/compose.yaml",
+    "tests/house.py",
+    "sandbox/world.py",
+    "bench/__main__.py",
+    "scripts/demo.py",
+)
+#: starts main.py with nothing configured, then tells how that ended and every module that was imported, with its file
+STARTED = """
+import importlib, json, runpy, sys
+for name in ("user_bot.__main__", "admin_bot.__main__", "database.__main__"):
+    importlib.import_module(name)
+try:
+    runpy.run_path("main.py", run_name="__main__")
+except SystemExit as end:
+    files = {name: module.__file__ for name, module in list(sys.modules.items()) if getattr(module, "__file__", None)}
+    print(json.dumps({"status": end.code, "files": files | {"main": "main.py"}}))
+"""
+
+
+def services() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))["services"]
+    return found
+
+
+def seconds(span: str) -> int:
+    assert span.endswith("s")
+    return int(span[:-1])
+
+
+def instructions(name: str) -> list[str]:
+    """What follows `name` on each of its lines of the Dockerfile."""
+    return re.findall(rf"^{name} (.+)$", DOCKERFILE, re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what the Dockerfile copies, as /app holds it."""
+    folder = tmp_path_factory.mktemp("app")
+    for line in instructions("COPY"):
+        pattern, target = line.split()
+        sources = sorted(ROOT.glob(pattern.rstrip("/")))
+        assert sources, f"nothing to copy for {pattern}"
+        for source in sources:
+            if source.is_dir():
+                shutil.copytree(source, folder / target, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, folder / target)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def started(image: Path) -> dict[str, Any]:
+    """What STARTED says, with what was on standard error."""
+    command = [sys.executable, "-B", "-c", STARTED]
+    done = subprocess.run(command, cwd=image, env={}, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout), errors=done.stderr)
+
+
+# --- the image
+
+
+def test_the_image_holds_exactly_what_is_imported(image: Path, started: dict[str, Any]) -> None:
+    ours = {name.split(".")[0] for name, file in started["files"].items() if (image / file).is_relative_to(image)}
+    assert ours == {path.stem for path in image.iterdir()} - {"requirements"}
+
+
+def test_what_our_files_import_besides_is_pinned_in_the_runtime_set(image: Path) -> None:
+    pins = (image / "requirements.txt").read_text(encoding="utf-8")
+    pinned = set(re.findall(r"^([a-z0-9-]+)==", pins, re.MULTILINE))
+    owners = packages_distributions()
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in image.rglob("*.py")]
+    named = {name.split(".")[0] for tree in trees for name in imported(tree)}
+    used = {owner.lower().replace("_", "-") for name in named for owner in owners.get(name, ())}
+    assert "aiogram" in used
+    assert used - pinned == set()
+
+
+def test_the_image_starts_and_names_what_is_missing(started: dict[str, Any]) -> None:
+    assert started["status"] == 2
+    assert "config: USER_BOT_TOKEN: is missing" in started["errors"]
+
+
+def test_the_image_has_no_user_root_and_one_pinned_base() -> None:
+    assert re.fullmatch(r"[1-9]\d+:[1-9]\d+", instructions("USER")[-1])
+    (base,) = instructions("FROM")
+    assert PINNED.fullmatch(base)
+    (wanted,) = re.findall(r'requires-python = ">=(.+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert base.startswith(f"python:{wanted}.")
+
+
+def is_kept_out(path: str) -> bool:
+    """What .dockerignore says of a file: the last pattern that fits it, or a folder it lies in, decides."""
+    out = False
+    parts = path.split("/")
+    ways = ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
+    for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines():
+        pattern = line.removeprefix("!")
+        if pattern and not pattern.startswith("#") and any(_fits(way, pattern) for way in ways):
+            out = not line.startswith("!")
+    return out
+
+
+def _fits(way: str, pattern: str) -> bool:
+    if pattern.startswith("**/"):
+        return fnmatchcase(way.rsplit("/", 1)[-1], pattern.removeprefix("**/"))
+    return way.count("/") == pattern.count("/") and fnmatchcase(way, pattern)
+
+
+def test_docker_is_sent_what_it_copies_and_nothing_else(image: Path) -> None:
+    sent = [path.relative_to(image).as_posix() for path in image.rglob("*") if path.is_file()]
+    assert [path for path in sent if is_kept_out(path)] == []
+    assert [path for path in KEPT_OUT if not is_kept_out(path)] == []
+    others = {path.name for path in ROOT.iterdir()} - {Path(path).parts[0] for path in sent}
+    assert [name for name in others if not is_kept_out(name)] == []
+
+
+# --- the services
+
+
+def test_nothing_is_published_beyond_this_machine() -> None:
+    for service in services().values():
+        assert all(str(port).startswith("127.0.0.1:") for port in service.get("ports", ()))
+        assert not {"network_mode", "privileged", "extra_hosts"} & set(service)
+
+
+def test_every_foreign_image_is_pinned_and_names_no_host() -> None:
+    images = [service["image"] for service in services().values() if "image" in service]
+    assert images
+    assert [image for image in images if not PINNED.fullmatch(image)] == []
+    (mongo,) = [image for image in images if image.startswith("mongo:")]
+    assert mongo.startswith("mongo:8.")
+
+
+def test_every_variable_is_a_setting_or_stands_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "deploy/compose.yaml").read_text(encoding="utf-8")
+    asked = {name for name, _ in VARIABLE.findall(text)}
+    assert {name for name in asked if f"`{name}`" not in readme and f"{name}=" not in readme} == set()
+    assert all(rest.startswith(":?") for _, rest in VARIABLE.findall(text)), "a missing secret must be an error"
+    assert set(services()["tollgate"]["environment"]) <= set(Settings.model_fields)
+
+
+def test_no_secret_stands_in_the_file() -> None:
+    values = [pair for service in services().values() for pair in service.get("environment", {}).items()]
+    secret = [value for name, value in values if re.search("PASSWORD|SECRET|TOKEN|KEY", name)]
+    addresses = [value for _, value in values if "@" in value]
+    assert secret
+    assert addresses
+    assert all(VARIABLE.fullmatch(value) for value in secret)
+    assert all(VARIABLE.sub("", address).partition("@")[0].endswith(":") for address in addresses)
+
+
+def test_the_address_fits_the_server_it_leads_to() -> None:
+    mongo, tollgate = services()["mongo"], services()["tollgate"]
+    address = VARIABLE.sub("0123abcdef", tollgate["environment"]["MONGO_URI"])
+    parsed = parse_uri(address)
+    assert parsed["nodelist"] == [("mongo", 27017)]
+    assert parsed["username"] == mongo["environment"]["MONGO_INITDB_ROOT_USERNAME"]
+    assert parsed["password"] == "0123abcdef"
+    assert (parsed["options"]["authSource"], parsed["options"]["journal"]) == ("admin", True)
+
+
+def test_the_bots_wait_for_the_server_and_are_given_the_time_a_stop_takes() -> None:
+    tollgate = services()["tollgate"]
+    assert tollgate["depends_on"]["mongo"]["condition"] == "service_healthy"
+    assert services()["mongo"]["healthcheck"]["test"][0] == "CMD"
+    assert seconds(tollgate["stop_grace_period"]) >= DRAIN_FOR_S + JOBS_END_S + 15
+    assert (tollgate["stop_signal"], tollgate["init"]) == ("SIGTERM", True)
+    assert {service["restart"] for service in services().values()} == {"unless-stopped"}
+
+
+def test_the_bots_can_write_nothing_and_rise_to_nothing() -> None:
+    tollgate = services()["tollgate"]
+    assert tollgate["read_only"] is True
+    assert tollgate["cap_drop"] == ["ALL"]
+    assert tollgate["env_file"] == "../.env"
+    assert all("no-new-privileges:true" in service["security_opt"] for service in services().values())
+
+
+def test_what_is_stored_outlives_the_container_and_fits_the_memory() -> None:
+    mongo = services()["mongo"]
+    volumes = dict(volume.split(":") for volume in mongo["volumes"])
+    assert "/data/db" in volumes.values()
+    assert not any(name.startswith((".", "/")) for name in volumes)
+    cache = float(mongo["command"][mongo["command"].index("--wiredTigerCacheSizeGB") + 1])
+    # MongoDB takes no smaller one, and by itself half of what is above a gigabyte
+    assert 0.25 <= cache <= 0.5 * int(mongo["mem_limit"].removesuffix("g"))
