@@ -124,9 +124,10 @@ def load(world: World, plan: Json) -> None:
 
 def shown_bot(bot: Bot) -> Json:
     """A bot as the control API shows it."""
-    shown = {"id": bot.id, "token": bot.token, "username": bot.username, "first_name": bot.first_name}
+    shown: Json = {"id": bot.id, "token": bot.token, "username": bot.username, "first_name": bot.first_name}
     commands = bot.commands.get(("all_private_chats", 0, 0, "")) or bot.commands.get(("default", 0, 0, ""), [])
-    return shown | {"commands": commands} | ({"role": bot.role} if bot.role else {})
+    shown |= {"commands": commands, "pending_updates": len(bot.queue)}
+    return shown | ({"role": bot.role} if bot.role else {})
 
 
 def shown_user(user: User) -> Json:

@@ -79,7 +79,8 @@ class CallLog:
         self._unknown: Counter[str] = Counter()
         self._chat_rates: dict[tuple[int, str], Rate] = {}
         self._bot_rates: dict[int, Rate] = {}
-        self._paused_until: dict[tuple[int, str], float] = {}
+        #: When a chat's last 429 was answered, and until when it asks to wait; sandbox time.
+        self._paused: dict[tuple[int, str], tuple[float, float]] = {}
         self._refused: set[tuple[int, str]] = set()
         self._bad: Counter[str] = Counter()
         self._ignored: deque[Json] = deque(maxlen=IGNORED_SHOWN)
@@ -103,22 +104,23 @@ class CallLog:
         if not chat_id or not method.startswith(_SENDING):
             return
         key = (bot_id, chat_id)
-        until = self._paused_until.get(key, 0.0)
+        told, until = self._paused.get(key, (0.0, 0.0))
         if until > now:
             self._bad["ignored_429"] += 1
-            self._ignored.append({"n": self.last, "bot": bot_id, "chat_id": chat_id, "at": now, "until": until})
+            call = {"n": self.last, "bot": bot_id, "chat_id": chat_id, "at": now}
+            self._ignored.append(call | {"told_at": told, "until": until})
         if key in self._refused:
             self._bad["sends_after_403_blocked"] += 1
 
     def finish(
-        self, bot_id: int, method: str, chat_id: str, error: str | None, retry_at: float | None, size: int
+        self, bot_id: int, method: str, chat_id: str, error: str | None, pause: tuple[float, float] | None, size: int
     ) -> None:
-        """Count a finished call: `size` messages sent, or refused with `error` (until `retry_at`, sandbox time)."""
+        """Count a finished call: `size` messages sent, or refused with `error`; `pause`: now and until when."""
         if not chat_id or not method.startswith(_SENDING):
             return
         key = (bot_id, chat_id)
-        if retry_at is not None:
-            self._paused_until[key] = retry_at
+        if pause is not None:
+            self._paused[key] = pause
         if error is not None:
             if error.endswith(BLOCKED):
                 self._refused.add(key)

@@ -163,8 +163,8 @@ class Sandbox:
         world, calls = self.world, self.world.calls
         now = world.clock.now()
         chat_id = call.text("chat_id")
-        retry_at = None if answer.retry_after_s is None else now + answer.retry_after_s
-        calls.finish(call.bot.id, call.method, chat_id, answer.error, retry_at, answer.size)
+        asked = None if answer.retry_after_s is None else (now, now + answer.retry_after_s)
+        calls.finish(call.bot.id, call.method, chat_id, answer.error, asked, answer.size)
         world.changed.fire()
         if world.events.has_listeners:
             world.events.publish({"seq": world.seq, "kind": "call", "bot": call.bot.id, "method": call.method})

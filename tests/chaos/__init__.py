@@ -1,0 +1,1 @@
+"""The main job under fire: whole episodes with real processes, each planned by one number."""

@@ -1,0 +1,201 @@
+"""`python -m tests.chaos [--episodes N] [--seed FIRST] [--at-once N] [--sabotage NAME|all]`: the main job under fire.
+
+Exit 0 when every invariant held (with --sabotage: when every breach was noticed), 1 when not, 2 for a wrong call.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.chaos.plan import SUBSCRIBERS
+from tests.chaos.sabotage import SABOTAGES
+
+Json = dict[str, Any]
+
+ROOT = Path(__file__).resolve().parents[2]
+#: real seconds an episode may take before its worker is given up
+EPISODE_S = 300.0
+#: episodes in which a breach has to be noticed
+SABOTAGE_EPISODES = 12
+#: problems shown of each check
+SHOWN = 5
+
+
+class WorkerEnded(Exception):
+    """A worker ended, or did not answer, in the middle of an episode."""
+
+
+class Worker:
+    """A process with a sandbox and a store of its own that plays one episode after the other."""
+
+    def __init__(self, process: asyncio.subprocess.Process, kept: Path) -> None:
+        self._process = process
+        self._kept = kept
+
+    async def play(self, seed: int, sabotage: str | None) -> Json:
+        """The verdict as JSON. Raises WorkerEnded."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        wanted = {"seed": seed, "sabotage": sabotage, "kept": str(self._kept)}
+        self._process.stdin.write(json.dumps(wanted).encode() + b"\n")
+        try:
+            async with asyncio.timeout(EPISODE_S):
+                line = await self._process.stdout.readline()
+        except TimeoutError:
+            raise WorkerEnded(f"seed {seed}: no verdict after {EPISODE_S:.0f} s") from None
+        if not line:
+            raise WorkerEnded(f"seed {seed}: the worker ended in the middle of it")
+        verdict: Json = json.loads(line)
+        return verdict
+
+
+@asynccontextmanager
+async def worker(kept: Path) -> AsyncIterator[Worker]:
+    """Start one; at the end it takes its sandbox and its store with it."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.chaos.worker",
+        cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield Worker(process, kept)
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), 60)
+        except TimeoutError:
+            process.terminate()
+            await process.wait()
+
+
+class Book:
+    """Prints verdicts as they come, and adds them up."""
+
+    def __init__(self, kept: Path) -> None:
+        self.failed: list[int] = []
+        self._kept = kept
+        self._began = time.monotonic()
+        self._episodes = self._asks = self._deliveries = 0
+        self._happened: Counter[str] = Counter()
+
+    def enter(self, verdict: Json) -> None:
+        self._episodes += 1
+        self._asks += verdict["asks"]
+        self._deliveries += verdict["deliveries"]
+        self._happened.update(verdict["happened"])
+        seed, problems = verdict["seed"], verdict["problems"]
+        print(
+            f"{seed}: {'FAILED' if problems else 'held'} in {verdict['seconds']:.0f} s. {verdict['plan']}", flush=True
+        )
+        if problems:
+            self.failed.append(seed)
+            _print_problems(problems)
+            print(
+                f"  again: python -m tests.chaos --episodes 1 --seed {seed}; logs: {self._kept}/seed-{seed}", flush=True
+            )
+
+    def enter_end(self, error: WorkerEnded, seed: int) -> None:
+        self.failed.append(seed)
+        print(f"{error}; again: python -m tests.chaos --episodes 1 --seed {seed}", flush=True)
+
+    def sum_up(self) -> None:
+        minutes = (time.monotonic() - self._began) / 60
+        happened = ", ".join(f"{name} {count}" for name, count in self._happened.most_common())
+        print(
+            f"{self._episodes} episodes of {SUBSCRIBERS} subscribers in {minutes:.1f} minutes: {self._asks} requests, "
+            f"{self._deliveries} deliveries. {happened}"
+        )
+        print(f"failed: {', '.join(map(str, sorted(self.failed)))}" if self.failed else "every invariant held")
+
+
+def _print_problems(problems: dict[str, list[str]]) -> None:
+    for name, found in problems.items():
+        for problem in found[:SHOWN]:
+            print(f"  {name}: {problem}")
+        if len(found) > SHOWN:
+            print(f"  {name}: and {len(found) - SHOWN} more")
+
+
+async def play_all(seeds: Iterable[int], at_once: int, kept: Path) -> bool:
+    """Play the episodes, `at_once` at the same time; True when every invariant held."""
+    waiting, book = iter(seeds), Book(kept)
+
+    async def one_after_the_other() -> None:
+        for seed in waiting:
+            async with worker(kept) as player:
+                try:
+                    book.enter(await player.play(seed, None))
+                    for following in waiting:
+                        seed = following
+                        book.enter(await player.play(seed, None))
+                except WorkerEnded as error:
+                    book.enter_end(error, seed)
+
+    await asyncio.gather(*(one_after_the_other() for _ in range(at_once)))
+    book.sum_up()
+    return not book.failed
+
+
+async def break_all(names: Iterable[str], at_once: int, kept: Path) -> bool:
+    """Break one invariant after the other; True when each breach was noticed by a check that should."""
+    waiting, missed = iter(names), []
+
+    async def one_after_the_other() -> None:
+        async with worker(kept) as player:
+            for name in waiting:
+                if not await _is_noticed(player, name):
+                    missed.append(name)
+
+    await asyncio.gather(*(one_after_the_other() for _ in range(at_once)))
+    print(f"not noticed: {', '.join(missed)}" if missed else "every breach was noticed")
+    return not missed
+
+
+async def _is_noticed(player: Worker, name: str) -> bool:
+    sabotage = SABOTAGES[name]
+    for seed in range(1, SABOTAGE_EPISODES + 1):
+        problems = (await player.play(seed, name))["problems"]
+        for check in sabotage.noticed_by:
+            if check in problems:
+                print(f"{name} ({sabotage.words}): seed {seed}, {check}: {problems[check][0]}", flush=True)
+                return True
+    print(f"{name} ({sabotage.words}): NOT NOTICED in {SABOTAGE_EPISODES} episodes", flush=True)
+    return False
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description="The main job under fire.")
+    parser.add_argument("--episodes", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1, help="of the first episode; the others follow")
+    parser.add_argument("--at-once", type=int, default=(os.cpu_count() or 1) + 1, help="each with a store of its own")
+    parser.add_argument("--sabotage", choices=[*SABOTAGES, "all"], help="break it on purpose: it must be noticed")
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = _arguments()
+    kept = Path(tempfile.mkdtemp(prefix="tollgate-chaos-kept-"))
+    if arguments.sabotage is not None:
+        names = list(SABOTAGES) if arguments.sabotage == "all" else [arguments.sabotage]
+        held = asyncio.run(break_all(names, min(arguments.at_once, len(names)), kept))
+    else:
+        seeds = range(arguments.seed, arguments.seed + arguments.episodes)
+        held = asyncio.run(play_all(seeds, min(arguments.at_once, arguments.episodes), kept))
+    return 0 if held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,275 @@
+"""What must hold after an episode. Each check takes the evidence and tells in sentences what does not."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from tests.chaos.evidence import Asked, Delivery, Evidence, moment
+from tests.chaos.plan import LATEST_MINUTES
+from views import common_texts, user_texts
+
+Problems = Iterator[str]
+Check = Callable[[Evidence], Problems]
+
+#: after one of these a person knows to try again
+TRY_AGAIN = (
+    common_texts.HELD,
+    common_texts.failed("").split(" (Error")[0],
+    user_texts.TRY_AGAIN,
+    user_texts.NOT_CONFIRMED,
+    user_texts.INTERRUPTED,
+    user_texts.STORAGE_LOST,
+)
+#: a post handed over shortly before a crash: its ids may not have been written down; real seconds
+UNRECORDED_S = 12.0
+#: a call that left before the 429 to another one can have been read, seconds
+ON_ITS_WAY_S = 0.5
+#: how long a bot may go by the old time after a jump of the clock, seconds
+LAG_S = 5.0
+#: faults after which the bot does not know what it sent
+_ANSWER_LOST = frozenset({"drop_after", "hang_after"})
+TWO_DAYS_S = 48 * 3600
+#: after its time a delivery whose messages nobody knows is noted as one that stays
+UNKNOWN_NOTED_S = 17 * 60
+#: errors that a disturbance explains
+_EXPECTED_ERRORS = frozenset({"Failed to fetch updates"})
+_HOURS = {"token_cleanup": (0, 12), "token_count_reset": (0,)}
+
+
+def answered(evidence: Evidence) -> Iterator[str]:
+    """Everybody who asked got the post or a sentence saying to try again."""
+    for asked in unanswered(evidence, evidence.asked):
+        yield f"person {asked.act.person} asked for post {asked.act.post} and heard nothing"
+    for asked in without_post(evidence, evidence.asked_again):
+        yield f"person {asked.act.person} asked again for post {asked.act.post} in the calm and did not get it"
+
+
+def unanswered(evidence: Evidence, asks: list[Asked]) -> list[Asked]:
+    """Those who got neither the post nor a sentence after asking; people who blocked the bot are left out."""
+    silent = []
+    for asked in without_post(evidence, asks):
+        said = evidence.conversations.get(asked.act.person, [])
+        if not any(message.id > asked.message_id and message.text.startswith(TRY_AGAIN) for message in said):
+            silent.append(asked)
+    return silent
+
+
+def without_post(evidence: Evidence, asks: list[Asked]) -> list[Asked]:
+    """Those who did not get the whole post after asking; people who blocked the bot are left out."""
+    gone = {asked.act.person for asked in evidence.asked if asked.act.blocks}
+    got: dict[tuple[int, int], int] = {}
+    for delivery in evidence.deliveries():
+        if delivery.is_complete:
+            got[delivery.person, delivery.post] = delivery.copies[0].id
+    return [
+        asked
+        for asked in asks
+        if asked.act.person not in gone and got.get((asked.act.person, asked.act.post), -1) < asked.message_id
+    ]
+
+
+def once(evidence: Evidence) -> Iterator[str]:
+    """Nobody got a post more often than they asked for it, nor half of one."""
+    asks = Counter((asked.act.person, asked.act.post) for asked in (*evidence.asked, *evidence.asked_again))
+    got = Counter((delivery.person, delivery.post) for delivery in evidence.deliveries())
+    for (person, post), count in got.items():
+        if count > asks[person, post]:
+            yield f"person {person} asked for post {post} {asks[person, post]} times and got it {count} times"
+    for delivery in evidence.deliveries():
+        if not delivery.is_complete:
+            yield f"person {delivery.person} got {len(delivery.copies)} messages of post {delivery.post}"
+
+
+def credits_kept(evidence: Evidence) -> Iterator[str]:
+    """No credit was lost or minted: with open access none is asked for."""
+    for person, before in evidence.credits_before.items():
+        after = evidence.credits_after.get(person)
+        if after != before:
+            yield f"person {person} had {before} credits and has {after}"
+
+
+def promised(evidence: Evidence) -> Iterator[str]:
+    """Every delivery that stands and must be taken back has its promise, or was noted as one that stays."""
+    noted = evidence.noted()
+    known = {message_id for promise in evidence.promises for message_id in promise["message_ids"]}
+    blind = {(promise["person"], promise["post"]) for promise in evidence.promises if not promise["message_ids"]}
+    for delivery in _standing(evidence):
+        if delivery.due_at is None or {copy.id for copy in delivery.alive} <= known:
+            continue
+        whose = (delivery.person, delivery.post)
+        if _was_forbidden(evidence, delivery) and noted[*whose, "too_old"]:
+            continue
+        if not _answer_was_lost(evidence, delivery):
+            yield f"{_named(delivery)}: no promise knows its messages"
+        elif whose not in blind and not noted[*whose, "unknown"]:
+            yield f"{_named(delivery)}: its answer was lost, and its promise too"
+
+
+def gone_in_time(evidence: Evidence) -> Iterator[str]:
+    """No message outlives its time by ten minutes, but what Telegram keeps and what nobody knows; that is noted."""
+    noted = evidence.noted()
+    for delivery in _standing(evidence):
+        if delivery.due_at is None or delivery.due_at + LATEST_MINUTES * 60 > evidence.now:
+            continue
+        late = f"alive {(evidence.now - delivery.due_at) / 60:.0f} minutes after its time"
+        if _was_forbidden(evidence, delivery):
+            if not noted[delivery.person, delivery.post, "too_old"]:
+                yield f"{_named(delivery)}: {late}, too old, and not counted"
+        elif not _answer_was_lost(evidence, delivery):
+            yield f"{_named(delivery)}: {late}"
+        elif evidence.now > delivery.due_at + UNKNOWN_NOTED_S and not noted[delivery.person, delivery.post, "unknown"]:
+            yield f"{_named(delivery)}: {late}, unknown to the bot, and not counted"
+
+
+def not_too_soon(evidence: Evidence) -> Iterator[str]:
+    """Nothing was taken back before its time."""
+    for delivery in evidence.deliveries():
+        late = delivery.copies[0].at - min(_stamps(evidence, delivery))
+        for copy in delivery.copies:
+            if copy.deleted_at is None:
+                continue
+            if delivery.due_at is None:
+                yield f"{_named(delivery)}: deleted, though it is for ever"
+            elif copy.deleted_at < delivery.due_at - late - 1:  # Telegram's dates are whole seconds
+                yield f"{_named(delivery)}: deleted {delivery.due_at - copy.deleted_at:.0f} s too soon"
+
+
+def nothing_left(evidence: Evidence) -> Iterator[str]:
+    """At the end no promise that is due stands open."""
+    for promise in evidence.promises:
+        late = moment(evidence.now) - promise["delete_at"]
+        if late > timedelta(minutes=LATEST_MINUTES):
+            yield f"a promise to {promise['person']} for post {promise['post']} is open {late} after its time"
+
+
+def ticks(evidence: Evidence) -> Iterator[str]:
+    """Each tick ran once: on the schedule, not before its time, and the latest one of each job did run."""
+    seen = Counter((run["job"], run["scheduled_at"]) for run in evidence.runs)
+    for (job, at), count in seen.items():
+        if count > 1:
+            yield f"{job} has {count} runs of the tick {at}"
+        if not _is_tick(job, at):
+            yield f"{job} ran at {at}, which is no tick"
+    for run in evidence.runs:
+        if run["started_at"] < run["scheduled_at"]:
+            yield f"{run['job']} began the tick {run['scheduled_at']} at {run['started_at']}"
+        if run["finished_at"] is None and not _was_killed(evidence, run["owner"]):
+            yield f"{run['job']}, tick {run['scheduled_at']}: the run never ended, and its process was not killed"
+    ended = Counter(
+        (line["job"], line["scheduled_at"])
+        for line in evidence.log
+        if line.get("event") == "job.ended" and line.get("outcome") not in ("skipped", "failed")
+    )
+    for (job, tick), count in ended.items():
+        if count > 1:
+            yield f"{job} worked {count} times on the tick {tick}"
+    yield from _missing_ticks(evidence)
+
+
+def _missing_ticks(evidence: Evidence) -> Iterator[str]:
+    ran: dict[str, set[object]] = defaultdict(set)
+    for run in evidence.runs:
+        ran[run["job"]].add(run["scheduled_at"])
+    for job in ("message_deleter", "broadcast_deleter", *_HOURS):
+        tick = _latest_tick(job, evidence.now)
+        if tick > evidence.began and moment(tick) not in ran[job]:
+            yield f"{job} did not run its latest tick, {moment(tick)}"
+
+
+def waited(evidence: Evidence) -> Iterator[str]:
+    """No call went to a chat that Telegram had told to wait."""
+    for call in evidence.ignored_429:
+        early = call["until"] - call["at"]
+        if call["at"] - call["told_at"] <= ON_ITS_WAY_S:
+            continue
+        yield f"call {call['n']} went to {call['chat_id']} {early:.1f} s before the end of its pause"
+
+
+def orderly(evidence: Evidence) -> Iterator[str]:
+    """Processes end only when asked to, with 0; their logs hold no traceback and no error nobody expects."""
+    yield from evidence.surprises
+    for loose in evidence.loose_lines:
+        if "Traceback" in loose or "Error" in loose:
+            yield f"on a bot's output: {loose[:200]}"
+    for line in evidence.log:
+        is_bad = line.get("level") in ("error", "critical") or "exception" in line
+        if is_bad and not any(str(line.get("event", "")).startswith(known) for known in _EXPECTED_ERRORS):
+            yield f"in a bot's log: {str(line)[:300]}"
+
+
+#: by name; the first three are asked in the calm after the asking as well
+CHECKS: dict[str, Check] = {
+    "answered": answered,
+    "promised": promised,
+    "once": once,
+    "credits_kept": credits_kept,
+    "gone_in_time": gone_in_time,
+    "not_too_soon": not_too_soon,
+    "nothing_left": nothing_left,
+    "ticks": ticks,
+    "waited": waited,
+    "orderly": orderly,
+}
+
+
+def _named(delivery: Delivery) -> str:
+    return f"person {delivery.person}, post {delivery.post} ({moment(delivery.copies[0].at):%H:%M:%S})"
+
+
+def _standing(evidence: Evidence) -> list[Delivery]:
+    return [delivery for delivery in evidence.deliveries() if delivery.alive]
+
+
+def _was_forbidden(evidence: Evidence, delivery: Delivery) -> bool:
+    """The clock jumped over the time in which it could be deleted: from when it was due until it was two days old."""
+    assert delivery.due_at is not None
+    lasts = delivery.due_at - delivery.copies[-1].at
+    return any(
+        before < at + lasts + LATEST_MINUTES * 60 and after >= at + TWO_DAYS_S
+        for at in _stamps(evidence, delivery)
+        for before, after in evidence.jumps
+    )
+
+
+def _stamps(evidence: Evidence, delivery: Delivery) -> list[float]:
+    """When it was sent: by Telegram's clock, and by the bot's, which hears of a jump a moment later."""
+    sent = delivery.copies[0].at
+    return [sent, *(sent - (after - before) for before, after in evidence.jumps if 0 <= sent - after <= LAG_S)]
+
+
+def _answer_was_lost(evidence: Evidence, delivery: Delivery) -> bool:
+    """Nobody told the bot its messages' ids, or it was killed before it can have written them down."""
+    timeline = evidence.timeline
+    first = delivery.copies[0]
+    calls = [call for call in evidence.copy_calls if _made(call, delivery)]
+    if any(call.get("fault") in _ANSWER_LOST for call in calls):
+        return True
+    sent = timeline.without_jumps(first.at)
+    return any(-1.0 <= timeline.without_jumps(killed) - sent <= UNRECORDED_S for killed in evidence.kills)
+
+
+def _made(call: dict[str, object], delivery: Delivery) -> bool:
+    params = call["params"]
+    assert isinstance(params, dict)
+    first_id = f'"message_id":{delivery.copies[0].id}}}'
+    return params.get("chat_id") == str(delivery.person) and first_id in str(call["result_preview"])
+
+
+def _was_killed(evidence: Evidence, owner: str) -> bool:
+    """`owner` is host:pid:random."""
+    return int(owner.split(":")[1]) in evidence.killed_pids
+
+
+def _is_tick(job: str, at: datetime) -> bool:
+    return _latest_tick(job, at.timestamp()) == at.timestamp()
+
+
+def _latest_tick(job: str, now: float) -> float:
+    """The last planned instant of a job; the zone is UTC."""
+    if job == "message_deleter":
+        return now - now % 60
+    if job == "broadcast_deleter":
+        return now - now % 3600
+    day = now - now % 86400
+    passed = [day + hour * 3600 for hour in _HOURS[job] if day + hour * 3600 <= now]
+    return max(passed, default=day - 86400 + max(_HOURS[job]) * 3600)

@@ -1,0 +1,174 @@
+"""Carrying a plan's disturbances out, each at its moment."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from tests.chaos.bots import BotProcesses
+from tests.chaos.plan import TWO_DAYS_S, AtCall, AtCommand, AtStep, Disturbance, What
+from tests.chaos.proxy import StoreProxy
+from tests.chaos.stage import Store
+from tests.chaos.world import World
+from tests.house import USER_BOT
+
+#: seconds a moment inside a call or command is waited for at most
+MOMENT_S = 60.0
+#: seconds somebody else's store, which must not be killed, is away instead
+AWAY_INSTEAD_S = 3.0
+
+#: looks, twenty a second, whether nobody's request would be forgotten by a jump
+CONFIRMED_LOOKS = 200
+
+#: what the sandbox calls them
+_FAULTS = {
+    What.FLOOD: "flood",
+    What.BAD_GATEWAY: "html",
+    What.HANG: "hang",
+    What.LOST_BEFORE: "drop_before",
+    What.LOST_AFTER: "drop_after",
+    What.TWICE: "duplicate_update",
+}
+
+
+class Steps:
+    """Counts the steps of a phase; others wait for one."""
+
+    def __init__(self) -> None:
+        self._step = -1
+        self._moved = asyncio.Condition()
+
+    async def reach(self, step: int) -> None:
+        """It is `step` now."""
+        async with self._moved:
+            self._step = step
+            self._moved.notify_all()
+
+    async def until(self, step: int) -> None:
+        """Return when `step` is reached."""
+        async with self._moved:
+            await self._moved.wait_for(lambda: self._step >= step)
+
+
+class Disturbing:
+    """The disturbances of one phase of an episode, a task each."""
+
+    def __init__(self, world: World, bots: BotProcesses, proxy: StoreProxy, store: Store) -> None:
+        self.steps = Steps()
+        #: those that came to pass
+        self.happened: list[Disturbance] = []
+        self._world = world
+        self._bots = bots
+        self._proxy = proxy
+        self._store = store
+        self._tasks: list[asyncio.Task[None]] = []
+        #: those whose moment has come
+        self._begun: set[asyncio.Task[None] | None] = set()
+
+    def begin(self, disturbances: Sequence[Disturbance]) -> None:
+        """Wait for their moments."""
+        self._tasks += [asyncio.create_task(self._carry_out(disturbance)) for disturbance in disturbances]
+
+    async def end(self) -> None:
+        """Give up those whose moment did not come, wait for the others, heal everything. Raises what one raised."""
+        for task in self._tasks:
+            if task not in self._begun:
+                task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        await self.heal()
+
+    async def heal(self) -> None:
+        """Nothing is in the way of anybody any more."""
+        self._proxy.heal()
+        await self._world.client.clear_faults()
+        await self._bots.start_all()
+
+    async def _carry_out(self, disturbance: Disturbance) -> None:
+        when = disturbance.when
+        if isinstance(when, AtStep):
+            await self.steps.until(when.step)
+            self._begun.add(asyncio.current_task())
+            await self._disturb(disturbance)
+        elif isinstance(when, AtCommand):
+            await self._kill_at_command(disturbance, when)
+        else:
+            await self._kill_at_call(disturbance, when)
+        self.happened.append(disturbance)
+
+    async def _kill_at_command(self, disturbance: Disturbance, when: AtCommand) -> None:
+        hold = self._proxy.hold(when.command, when.collection, when.nth, is_answered=when.is_answered)
+        try:
+            await hold.reached.wait()
+            self._begun.add(asyncio.current_task())
+            await self._kill(disturbance, lambda: self._proxy.release(hold))
+        finally:
+            self._proxy.release(hold)
+
+    async def _kill_at_call(self, disturbance: Disturbance, when: AtCall) -> None:
+        client = self._world.client
+        kind = "hang_after" if when.is_answered else "hang"
+        fault = await client.fault(kind, method=when.method, bot=USER_BOT, skip=when.nth - 1)
+        while not await client.fault_hit(fault, MOMENT_S):
+            continue
+        self._begun.add(asyncio.current_task())
+        await self._kill(disturbance)
+        await client.clear_faults(fault)
+
+    async def _kill(self, disturbance: Disturbance, then: Callable[[], None] = lambda: None) -> None:
+        if disturbance.process == 0:
+            self._world.evidence.kills.append(await self._world.now())
+        await self._bots.kill(disturbance.process, disturbance.seconds, then)
+
+    async def _disturb(self, disturbance: Disturbance) -> None:
+        what = disturbance.what
+        if what is What.KILL:
+            await self._kill(disturbance)
+        elif what is What.FREEZE:
+            await self._bots.freeze(disturbance.process, disturbance.seconds)
+        elif what is What.RESTART:
+            await self._bots.restart(disturbance.process)
+        elif what is What.CLOCK:
+            await self._jump(disturbance.seconds)
+        elif what in _FAULTS:
+            await self._break_telegram(disturbance)
+        else:
+            await self._break_store(disturbance)
+
+    async def _jump(self, seconds: float) -> None:
+        # Telegram forgets updates after a day: nobody's request may be among them
+        for _ in range(CONFIRMED_LOOKS):
+            if seconds < TWO_DAYS_S or await self._world.is_confirmed():
+                await self._world.jump(seconds)
+                return
+            await asyncio.sleep(0.05)
+
+    async def _break_telegram(self, disturbance: Disturbance) -> None:
+        more: dict[str, Any] = {"bot": USER_BOT, "times": disturbance.times}
+        if disturbance.method != "*":
+            more["method"] = disturbance.method
+        if disturbance.what is What.FLOOD:
+            more["retry_after"] = int(disturbance.seconds)
+        elif disturbance.what is What.BAD_GATEWAY:
+            more["status"] = 502
+        fault = await self._world.client.fault(_FAULTS[disturbance.what], **more)
+        if disturbance.what is What.HANG:
+            await asyncio.sleep(disturbance.seconds)
+            await self._world.client.clear_faults(fault)
+
+    async def _break_store(self, disturbance: Disturbance) -> None:
+        proxy, store = self._proxy, self._store
+        if disturbance.what is What.CUT:
+            proxy.cut()
+        elif disturbance.what is What.STORE_SILENT:
+            await self._for_a_while(proxy.fall_silent, disturbance.seconds)
+        elif disturbance.what is What.STORE_KILLED and store.folder is not None:
+            await store.kill_and_start()
+        else:
+            await self._for_a_while(proxy.go_away, disturbance.seconds or AWAY_INSTEAD_S)
+
+    async def _for_a_while(self, breaks: Callable[[], None], seconds: float) -> None:
+        breaks()
+        await asyncio.sleep(seconds)
+        self._proxy.heal()

@@ -1,0 +1,271 @@
+"""One episode from its plan to its verdict."""
+
+import asyncio
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pymongo import AsyncMongoClient
+
+from core.errors import StoreUnavailable
+from database.connection import close_database, current_database, open_database
+from database.indexes import ensure_indexes
+from sandbox.client import SandboxClient
+from tests.chaos import checks
+from tests.chaos.bots import BotProcesses
+from tests.chaos.disturbing import Disturbing
+from tests.chaos.evidence import moment
+from tests.chaos.plan import FIRE_MINUTES, LATEST_MINUTES, POSTS, Act, Plan, make_plan
+from tests.chaos.proxy import StoreProxy
+from tests.chaos.stage import Store
+from tests.chaos.world import World
+from tests.journeys.test_stop_and_start import environment
+
+#: real seconds between two acts of subscribers
+ACT_EVERY_S = 0.008
+#: real seconds after which what should have come to rest has not
+SETTLE_S = 60.0
+#: real seconds a tick is waited for while things go wrong
+TICK_S = 5.0
+#: real seconds between two looks
+LOOK_EVERY_S = 0.05
+#: a second tap within three seconds is the same wish
+DOUBLE_TAP_S = 10.0
+#: deliveries whose messages nobody knows are given up this long after their time
+UNKNOWN_AFTER_S = 16 * 60.0
+#: when the first of the shorter posts is due, and the last, in minutes
+FIRST_DUE, LAST_DUE = 30, max(content.minutes for content in POSTS if content.minutes < 60)
+#: real seconds the bots may take to ask for updates, and to come to the end of them
+START_S, QUEUE_S = 30.0, 15.0
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What an episode came to; `problems` by the name of the check."""
+
+    seed: int
+    plan: str
+    seconds: float = 0.0
+    asks: int = 0
+    deliveries: int = 0
+    #: disturbances that came to pass, by their names
+    happened: list[str] = field(default_factory=list)
+    problems: dict[str, list[str]] = field(default_factory=dict)
+
+
+class Episode:
+    """Plays a plan. The sandbox and the store are there already, the bots are this episode's own."""
+
+    def __init__(self, plan: Plan, client: SandboxClient, store: Store, folder: Path, sabotage: str | None) -> None:
+        self.plan = plan
+        self.world = World(client, plan)
+        self.happened: list[str] = []
+        self.problems: dict[str, list[str]] = {}
+        self._store = store
+        self._folder = folder
+        self._sabotage = sabotage
+        self._database = f"tollgate_chaos_{plan.seed}"
+
+    async def play(self) -> None:
+        """All of it; what does not hold is in `problems` afterwards."""
+        async with self._open_store(), StoreProxy(self._store.port) as proxy:
+            await self.world.arrange()
+            bots = BotProcesses(
+                self._environment(proxy), self._folder, is_split=self.plan.is_split, sabotage=self._sabotage
+            )
+            try:
+                self.world.evidence.began = await self.world.now()
+                await bots.start_all()
+                await self._until(self.world.is_polled, bots, START_S)
+                await self._under_fire(bots, proxy)
+                await bots.stop_all()
+            finally:
+                bots.end_all()
+            await self._judge(bots)
+
+    async def _under_fire(self, bots: BotProcesses, proxy: StoreProxy) -> None:
+        asking = Disturbing(self.world, bots, proxy, self._store)
+        asking.begin(self.plan.asking)
+        for step, act in enumerate(self.plan.acts):
+            await asking.steps.reach(step)
+            await self.world.ask(act)
+            await asyncio.sleep(ACT_EVERY_S)
+        # what is planned for the bots' work must not be over before they have done it
+        await self._until(self.world.is_confirmed, bots, QUEUE_S)
+        await asking.end()
+        await self._settle(bots)
+        await self._ask_again(bots)
+        taking_back = Disturbing(self.world, bots, proxy, self._store)
+        taking_back.begin(self.plan.taking_back)
+        await self._take_back(bots, taking_back)
+        self.happened = [disturbance.what.value for disturbance in (*asking.happened, *taking_back.happened)]
+
+    # asking
+
+    async def _settle(self, bots: BotProcesses) -> None:
+        """Wait until everybody has heard something and every delivery has its promise."""
+        evidence = self.world.evidence
+
+        async def settled() -> bool:
+            await self._look()
+            return not checks.unanswered(evidence, evidence.asked) and not any(checks.promised(evidence))
+
+        await self._until(settled, bots)
+        self._note("answered", checks.answered(evidence))
+        self._note("promised", checks.promised(evidence))
+
+    async def _ask_again(self, bots: BotProcesses) -> None:
+        """Everybody who has no post yet opens the link once more, and gets it."""
+        evidence = self.world.evidence
+        await self.world.client.advance(DOUBLE_TAP_S)
+        missed = {(asked.act.person, asked.act.post) for asked in checks.without_post(evidence, evidence.asked)}
+        for person, post in sorted(missed):
+            await self.world.ask(Act(person, post), again=True)
+            await asyncio.sleep(ACT_EVERY_S)
+
+        async def settled() -> bool:
+            await self._look()
+            return not checks.without_post(evidence, evidence.asked_again) and not any(checks.promised(evidence))
+
+        await self._until(settled, bots)
+        self._note("answered", checks.answered(evidence))
+        self._note("promised", checks.promised(evidence))
+
+    # taking back
+
+    async def _take_back(self, bots: BotProcesses, disturbing: Disturbing) -> None:
+        """The shorter posts' time comes, under fire; then that of the unknown and of the long ones."""
+        await self.world.client.advance((FIRST_DUE - 1) * 60)
+        for minute in range(FIRE_MINUTES):
+            await disturbing.steps.reach(minute)
+            await self._next_minute(bots, TICK_S)
+        await disturbing.end()
+        await self._minutes(bots, LAST_DUE - FIRST_DUE + LATEST_MINUTES - FIRE_MINUTES + 2)
+        await self._check_times()
+        await self.world.client.advance(UNKNOWN_AFTER_S)
+        await self._minutes(bots, 1)
+        await self.world.jump(await self._until_long_ones_are_due())
+        await self._minutes(bots, LATEST_MINUTES + 1)
+        await self.world.client.advance(UNKNOWN_AFTER_S)
+        await self._minutes(bots, 1)
+        await self._check_times()
+
+    async def _minutes(self, bots: BotProcesses, count: int) -> None:
+        """So many minutes pass, one by one as long as something is due, the rest of them at once."""
+        for passed in range(1, count + 1):
+            await self._next_minute(bots, SETTLE_S)
+            await self.world.look_at_store()
+            now = moment(await self.world.now())
+            if passed < count and not any(promise["delete_at"] <= now for promise in self.world.evidence.promises):
+                await self.world.client.advance((count - passed) * 60)
+                return
+
+    async def _until_long_ones_are_due(self) -> float:
+        """Seconds; the first of them is not two days old by then, unless the clock has jumped in between."""
+        times = [delivery.due_at for delivery in self.world.evidence.deliveries() if delivery.due_at is not None]
+        return max(0.0, max(times, default=0.0) - await self.world.now())
+
+    async def _next_minute(self, bots: BotProcesses, wait_s: float) -> None:
+        """The clock goes to the next full minute; wait for what comes of it."""
+        now = await self.world.now()
+        tick = now - now % 60 + 60
+        await self.world.client.request("POST", "clock", {"set": tick + 0.1})
+
+        async def ran() -> bool:
+            return await _has_ended("message_deleter", tick)
+
+        await self._until(ran, bots, wait_s)
+
+    async def _check_times(self) -> None:
+        await self._look()
+        await self.world.look_at_calls()
+        for name in ("gone_in_time", "not_too_soon"):
+            self._note(name, checks.CHECKS[name](self.world.evidence))
+
+    # looking
+
+    async def _look(self) -> None:
+        await self.world.look_at_conversations()
+        await self.world.look_at_store()
+        await self.world.look_at_calls()
+
+    async def _until(
+        self, condition: Callable[[], Awaitable[bool]], bots: BotProcesses, wait_s: float = SETTLE_S
+    ) -> bool:
+        """Wait for a condition; False when it does not come true in `wait_s` real seconds."""
+        ends = time.monotonic() + wait_s
+        while time.monotonic() < ends:
+            with suppress(StoreUnavailable):  # the store may be away for us as well
+                if await condition():
+                    return True
+            bots.look()
+            await asyncio.sleep(LOOK_EVERY_S)
+        return False
+
+    def _note(self, name: str, problems: checks.Problems) -> None:
+        known = self.problems.setdefault(name, [])
+        known += [problem for problem in problems if problem not in known]
+        if not known:
+            del self.problems[name]
+
+    async def _judge(self, bots: BotProcesses) -> None:
+        await self._look()
+        evidence = self.world.evidence
+        evidence.surprises, evidence.killed_pids = bots.surprises, bots.killed
+        self.world.read_logs(sorted(self._folder.glob("*.log")))
+        for name, check in checks.CHECKS.items():
+            self._note(name, check(evidence))
+
+    # the ground
+
+    def _environment(self, proxy: StoreProxy) -> dict[str, str]:
+        return environment(
+            self.world.client.url,
+            MONGO_URI=f"mongodb://127.0.0.1:{proxy.port}/",
+            MONGO_DB=self._database,
+            LOG_FORMAT="json",
+            SEND_RATE_PER_SECOND="1000",
+            BULK_RATE_PER_SECOND="1000",
+        )
+
+    @asynccontextmanager
+    async def _open_store(self) -> AsyncIterator[None]:
+        async with AsyncMongoClient[dict[str, object]](self._store.uri) as client:
+            await client.drop_database(self._database)
+            await ensure_indexes(await open_database(self._store.uri, self._database))
+            try:
+                yield
+            finally:
+                await close_database()
+                await client.drop_database(self._database)
+
+
+async def _has_ended(job: str, tick: float) -> bool:
+    runs = current_database().collection("job_runs")
+    found = await runs.find({"job": job}, limit=1, sort=[("scheduled_at", -1)])
+    return bool(found) and found[0]["scheduled_at"].timestamp() >= tick and found[0]["finished_at"] is not None
+
+
+async def play(seed: int, client: SandboxClient, store: Store, kept: Path, sabotage: str | None = None) -> Verdict:
+    """Play the episode of `seed`; its logs stay in `kept` when something does not hold."""
+    plan = make_plan(seed)
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="tollgate-chaos-") as name:
+        episode = Episode(plan, client, store, Path(name), sabotage)
+        await episode.play()
+        if episode.problems:
+            shutil.copytree(name, kept / f"seed-{seed}", dirs_exist_ok=True)
+    evidence = episode.world.evidence
+    return Verdict(
+        seed=seed,
+        plan=str(plan),
+        seconds=time.monotonic() - started,
+        asks=len(evidence.asked) + len(evidence.asked_again),
+        deliveries=len(evidence.deliveries()),
+        happened=episode.happened,
+        problems=episode.problems,
+    )

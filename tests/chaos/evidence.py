@@ -1,0 +1,140 @@
+"""What is known after an episode: from the sandbox, the store and the bots' logs. Plain data."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.chaos.plan import POSTS, Act
+
+Json = dict[str, Any]
+
+#: what a stored message says, so that its copies can be told
+MARK = "post {post} item {item}"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation. Times are unix seconds of the sandbox's clock."""
+
+    id: int
+    at: float
+    is_from_bot: bool
+    text: str
+    deleted_at: float | None
+
+    @property
+    def post(self) -> int | None:
+        """The index of the post it is a copy of."""
+        words = self.text.split()
+        is_copy = self.is_from_bot and len(words) == 4 and words[0] == "post"
+        return int(words[1]) if is_copy else None
+
+
+def message_of(shown: Json) -> Message:
+    """From the sandbox's transcript."""
+    text = str(shown.get("text") or shown.get("caption") or "")
+    return Message(int(shown["message_id"]), float(shown["date"]), bool(shown["outgoing"]), text, shown["deleted_at"])
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A link was opened: `message_id` is the /start it sent."""
+
+    act: Act
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The copies of one call, in the order of their ids."""
+
+    person: int
+    post: int
+    copies: tuple[Message, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        return len(self.copies) == POSTS[self.post].items
+
+    @property
+    def alive(self) -> tuple[Message, ...]:
+        return tuple(copy for copy in self.copies if copy.deleted_at is None)
+
+    @property
+    def due_at(self) -> float | None:
+        """When it is to be taken back, as its reader was told: from when it was there."""
+        minutes = POSTS[self.post].minutes
+        return self.copies[-1].at + minutes * 60 if minutes else None
+
+
+def deliveries_of(person: int, messages: Iterable[Message]) -> list[Delivery]:
+    """The deliveries in a conversation: each begins with a post's first item."""
+    found: list[list[Message]] = []
+    for message in sorted(messages, key=lambda message: message.id):
+        if message.post is None:
+            continue
+        if message.text.endswith(" item 1") or not found or found[-1][0].post != message.post:
+            found.append([])
+        found[-1].append(message)
+    return [Delivery(person, copies[0].post or 0, tuple(copies)) for copies in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The jumps of the sandbox's clock, each as it stood before and after."""
+
+    jumps: tuple[tuple[float, float], ...] = ()
+
+    def without_jumps(self, at: float) -> float:
+        """The instant as if the clock had never been moved: differences are real seconds."""
+        return at - sum(after - before for before, after in self.jumps if after <= at)
+
+
+@dataclass(slots=True)
+class Evidence:
+    """All that the checks look at."""
+
+    asked: list[Asked] = field(default_factory=list)
+    #: who asked once more when all was calm, and for what
+    asked_again: list[Asked] = field(default_factory=list)
+    conversations: dict[int, list[Message]] = field(default_factory=dict)
+    #: documents of pending_deletions and impossible_deletions, with `person` and `post` of the plan
+    promises: Sequence[Json] = ()
+    impossible: Sequence[Json] = ()
+    #: documents of job_runs
+    runs: Sequence[Json] = ()
+    credits_before: dict[int, int] = field(default_factory=dict)
+    credits_after: dict[int, int] = field(default_factory=dict)
+    #: calls to a chat that Telegram had told to wait
+    ignored_429: Sequence[Json] = ()
+    copy_calls: Sequence[Json] = ()
+    #: lines of the bots' logs
+    log: list[Json] = field(default_factory=list)
+    #: what they wrote besides
+    loose_lines: list[str] = field(default_factory=list)
+    surprises: list[str] = field(default_factory=list)
+    #: when the process with the user bot was killed, and which pids were
+    kills: list[float] = field(default_factory=list)
+    killed_pids: set[int] = field(default_factory=set)
+    jumps: list[tuple[float, float]] = field(default_factory=list)
+    #: when the bots were started for the first time, and the clock as of now
+    began: float = 0.0
+    now: float = 0.0
+
+    @property
+    def timeline(self) -> Timeline:
+        return Timeline(tuple(self.jumps))
+
+    def deliveries(self) -> list[Delivery]:
+        return [delivery for person, said in self.conversations.items() for delivery in deliveries_of(person, said)]
+
+    def noted(self) -> Counter[tuple[int, int, str]]:
+        """The deliveries that stay for good, as the bots noted them: person, post, reason."""
+        return Counter((row["person"], row["post"], row["reason"]) for row in self.impossible)
+
+
+def moment(at: float) -> datetime:
+    """Unix seconds as aware UTC."""
+    return datetime.fromtimestamp(at, UTC)

@@ -1,0 +1,146 @@
+"""Each invariant broken on purpose, in the bots' own processes: the suite has to notice."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bson import ObjectId
+
+import schedulers.message_deleter
+import user_bot.wish
+from core.delivery import deletion_time
+from database.connection import current_database
+from database.operations import deletion_ops, run_ops
+from schedulers.message_deleter import End
+from sender.safekeeping import Safekeeping
+from sender.turns import Turns
+from user_bot.delivery import Deliverer
+from user_bot.taps import Taps
+
+
+@dataclass(frozen=True, slots=True)
+class Sabotage:
+    """`break_it` is called in the bot's process before it begins; one of the checks named has to notice."""
+
+    words: str
+    break_it: Callable[[], None]
+    noticed_by: tuple[str, ...]
+
+
+def _replace(owner: Any, name: str, by: Any) -> None:
+    setattr(owner, name, by)
+
+
+def _confirm_at_once() -> None:
+    async def until_safe(self: Safekeeping) -> None:
+        """Telegram may forget an update as soon as we have it."""
+
+    _replace(Safekeeping, "until_safe", until_safe)
+
+
+def _spend_a_credit() -> None:
+    deliver = Deliverer._sent
+
+    async def sent(self: Deliverer, wish: Any, *rest: Any) -> Any:
+        outcome = await deliver(self, wish, *rest)
+        users = current_database().collection("users")
+        await users.update_one({"user_id": wish.user.user_id}, {"$inc": {"credits": -1}})
+        return outcome
+
+    _replace(Deliverer, "_sent", sent)
+
+
+def _give_up_at_the_first_failure() -> None:
+    def after_failure(*_: Any) -> Any:
+        return schedulers.message_deleter._Verdict(End.DELETED)
+
+    _replace(schedulers.message_deleter, "_after_failure", after_failure)
+
+
+def _count_nothing() -> None:
+    async def note_impossible(*_: Any) -> None:
+        """What stays is nobody's business."""
+
+    _replace(deletion_ops, "note_impossible", note_impossible)
+
+
+def _promise_afterwards() -> None:
+    write = deletion_ops.promise
+
+    async def promise(*arguments: Any) -> str:
+        has_messages = len(arguments) > 6 and arguments[6]
+        return await write(*arguments) if has_messages else str(ObjectId())
+
+    _replace(deletion_ops, "promise", promise)
+
+
+def _hand_over_for_each_update() -> None:
+    claim = deletion_ops.claim_delivery
+
+    async def claim_delivery(*arguments: Any, mark: str = "", **more: Any) -> Any:
+        bot_id, user_id, code, now, _ = arguments
+        return await claim(bot_id, user_id, code, now, timedelta(), mark="", **more)
+
+    def always(self: Any, *_: Any) -> bool:
+        return True
+
+    _replace(deletion_ops, "claim_delivery", claim_delivery)
+    _replace(Taps, "begin", always)
+    _replace(Safekeeping, "is_new", always)
+
+
+def _run_a_tick_again() -> None:
+    start = run_ops.start_run
+
+    async def start_run(job: str, scheduled_at: datetime | None, *rest: Any) -> str | None:
+        begun = await start(job, scheduled_at, *rest)
+        if begun is not None or scheduled_at is None:
+            return begun
+        return await start(job, scheduled_at + timedelta(milliseconds=1), *rest)
+
+    _replace(run_ops, "start_run", start_run)
+
+
+def _hear_no_flood() -> None:
+    def pause(self: Turns, *_: Any) -> bool:
+        return True
+
+    _replace(Turns, "pause", pause)
+
+
+def _take_back_too_soon() -> None:
+    def sooner(sent_at: datetime, minutes: int) -> datetime | None:
+        at = deletion_time(sent_at, minutes)
+        return None if at is None else at - timedelta(minutes=2)
+
+    _replace(user_bot.wish, "deletion_time", sooner)
+
+
+def _keep_promises_open() -> None:
+    async def finish(promise_ids: Any, owner: str) -> int:
+        return len(promise_ids)
+
+    _replace(deletion_ops, "finish", finish)
+
+
+def _end_with_an_error() -> None:
+    async def settle(*_: Any) -> bool:
+        raise RuntimeError("broken on purpose")
+
+    _replace(deletion_ops, "settle_delivery", settle)
+
+
+SABOTAGES: dict[str, Sabotage] = {
+    "confirm-at-once": Sabotage("updates are confirmed before they are safe", _confirm_at_once, ("answered",)),
+    "spend-a-credit": Sabotage("a delivery costs a credit", _spend_a_credit, ("credits_kept",)),
+    "give-up": Sabotage("a failed deletion counts as done", _give_up_at_the_first_failure, ("gone_in_time",)),
+    "count-nothing": Sabotage("deliveries that stay are not noted", _count_nothing, ("gone_in_time",)),
+    "promise-afterwards": Sabotage("the promise is written after the call", _promise_afterwards, ("promised",)),
+    "hand-over-twice": Sabotage("no second tap or update is recognised", _hand_over_for_each_update, ("once",)),
+    "tick-again": Sabotage("a tick that was begun is begun again", _run_a_tick_again, ("ticks",)),
+    "hear-no-flood": Sabotage("a 429 pauses nothing", _hear_no_flood, ("waited",)),
+    "too-soon": Sabotage("deliveries go two minutes early", _take_back_too_soon, ("not_too_soon",)),
+    "keep-open": Sabotage("kept promises stay open", _keep_promises_open, ("nothing_left",)),
+    "error": Sabotage("a bug in the delivery", _end_with_an_error, ("orderly",)),
+}

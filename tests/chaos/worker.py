@@ -1,0 +1,26 @@
+"""`python -m tests.chaos.worker`: plays the episodes it reads from standard input, one JSON verdict a line."""
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from tests.chaos.episode import play
+from tests.chaos.stage import store, telegram
+
+
+async def main() -> None:
+    """Each line is {"seed", "sabotage", "kept"}; the end of the input is the end."""
+    loop = asyncio.get_running_loop()
+    async with store() as server:
+        while line := await loop.run_in_executor(None, sys.stdin.readline):
+            wanted = json.loads(line)
+            kept = Path(wanted["kept"])
+            async with telegram(kept / "sandbox.log") as client:
+                verdict = await play(wanted["seed"], client, server, kept, wanted["sabotage"])
+            print(json.dumps(asdict(verdict)), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,177 @@
+"""The people of an episode, what they do, and what is known of them."""
+
+import asyncio
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from database.connection import current_database
+from database.operations import post_ops
+from sandbox.client import SandboxClient
+from tests.chaos.evidence import MARK, Asked, Evidence, Message, message_of
+from tests.chaos.plan import POSTS, SUBSCRIBERS, Act, Plan
+from tests.house import ADMIN_TOKEN, OLIVE, STORAGE, USER_BOT, USER_TOKEN, people_and_channel
+
+Json = dict[str, Any]
+
+FIRST_SUBSCRIBER = 10_000
+#: control calls made at the same time
+_AT_ONCE = 20
+#: calls the sandbox's log holds
+_CALLS = 10_000
+#: rows read at once; an episode has some hundred
+_ROWS = 10_000
+
+
+def subscriber(person: int) -> int:
+    """The Telegram id of a subscriber of the plan."""
+    return FIRST_SUBSCRIBER + person
+
+
+class World:
+    """Alice, Bob and two hundred others in front of one sandbox; gathers the evidence as it goes."""
+
+    def __init__(self, client: SandboxClient, plan: Plan) -> None:
+        self.client = client
+        self.plan = plan
+        self.evidence = Evidence()
+        self._codes: list[str] = []
+        self._seen = 0
+        self._messages: dict[int, dict[int, Message]] = {}
+
+    async def arrange(self) -> None:
+        """Empty the sandbox and put everything in place; the database must be open and empty."""
+        await self.client.request("POST", "reset", {"seed": self.plan.seed})
+        await self.client.request("POST", "config", {"anti_spin": False})
+        await self.client.request("POST", "clock", {"set": self.plan.begins.timestamp()})
+        await people_and_channel(self.client)
+        slots = asyncio.Semaphore(_AT_ONCE)
+
+        async def join(person: int) -> None:
+            async with slots:
+                await self.client.add_user(f"Reader {person}", id=subscriber(person))
+
+        await asyncio.gather(*(join(person) for person in range(SUBSCRIBERS)))
+        await self._store_posts()
+        await self._give_credits()
+
+    async def _store_posts(self) -> None:
+        olive = self.client.person(OLIVE)
+        for index, content in enumerate(POSTS):
+            ids = []
+            for item in range(content.items):
+                said = MARK.format(post=index, item=item + 1)
+                sent = await (
+                    olive.text(STORAGE, said) if content.items == 1 else olive.media(STORAGE, "photo", caption=said)
+                )
+                ids.append(int(sent["message"]["message_id"]))
+            post = await post_ops.create(
+                title=f"Post {index}",
+                storage_chat_id=STORAGE,
+                message_ids=ids,
+                created_by=OLIVE,
+                created_at=self.plan.begins,
+                delete_after_minutes=content.minutes,
+            )
+            self._codes.append(post.code)
+
+    async def _give_credits(self) -> None:
+        """Half of them have come before and hold credits."""
+        known = range(0, SUBSCRIBERS, 2)
+        self.evidence.credits_before = {person: person % 7 for person in known}
+        await current_database().collection("users").insert_many([_user(person, self.plan.begins) for person in known])
+
+    async def ask(self, act: Act, *, again: bool = False) -> None:
+        """Open the link of the act's post."""
+        person = self.client.person(subscriber(act.person))
+        done = await person.link(f"https://t.me/{USER_BOT}?start=p_{self._codes[act.post]}")
+        asked = Asked(act, int(done["message"]["message_id"]))
+        (self.evidence.asked_again if again else self.evidence.asked).append(asked)
+        if act.blocks:
+            await person.block(USER_BOT)
+
+    async def jump(self, seconds: float) -> None:
+        """Move the clock, and remember it."""
+        before = await self.now()
+        await self.client.advance(seconds)
+        self.evidence.jumps.append((before, before + seconds))
+
+    async def now(self) -> float:
+        """The sandbox's clock, unix seconds."""
+        return float((await self.client.request("GET", "clock"))["now"])
+
+    async def is_polled(self) -> bool:
+        """Whether both bots have asked for updates."""
+        methods = (await self.client.counters())["methods_by_bot"]
+        return all("getUpdates" in methods.get(token.partition(":")[0], {}) for token in (ADMIN_TOKEN, USER_TOKEN))
+
+    async def is_confirmed(self) -> bool:
+        """Whether Telegram keeps no update for the user bot."""
+        bots = (await self.client.state())["bots"]
+        return not any(bot["pending_updates"] for bot in bots if bot["token"] == USER_TOKEN)
+
+    # what is known
+
+    async def look_at_conversations(self) -> None:
+        """Read what changed since the last look."""
+        self._seen, changed = await self.client.transcripts(USER_BOT, self._seen)
+        for user_id, shown in changed.items():
+            person = user_id - FIRST_SUBSCRIBER
+            if person < 0:
+                continue
+            kept = self._messages.setdefault(person, {})
+            kept |= {message.id: message for message in map(message_of, shown)}
+            self.evidence.conversations[person] = list(kept.values())
+        self.evidence.now = await self.now()
+
+    async def look_at_store(self) -> None:
+        """Promises and runs as they stand."""
+        database = current_database()
+        promises = await database.collection("pending_deletions").find({}, limit=_ROWS)
+        impossible = await database.collection("impossible_deletions").find({}, limit=_ROWS)
+        self.evidence.promises = [self._in_the_plans_words(row) for row in promises]
+        self.evidence.impossible = [self._in_the_plans_words(row) for row in impossible]
+        self.evidence.runs = await database.collection("job_runs").find({}, limit=_ROWS)
+        users = await database.collection("users").find({}, limit=_ROWS)
+        self.evidence.credits_after = {user["user_id"] - FIRST_SUBSCRIBER: user["credits"] for user in users}
+
+    def _in_the_plans_words(self, row: Json) -> Json:
+        return row | {"person": row["chat_id"] - FIRST_SUBSCRIBER, "post": self._codes.index(row["post_code"])}
+
+    async def look_at_calls(self) -> None:
+        """What the sandbox noted of the bots' calls."""
+        found = await self.client.request("GET", "calls", bot=USER_BOT, method="copyMessages", limit=_CALLS)
+        self.evidence.copy_calls = [
+            call | {"params": call["params"] | {"chat_id": str(int(call["params"]["chat_id"]) - FIRST_SUBSCRIBER)}}
+            for call in found["calls"]
+        ]
+        self.evidence.ignored_429 = (await self.client.counters())["ignored_429_calls"]
+
+    def read_logs(self, files: Iterable[Path]) -> None:
+        """The bots' output: JSON lines, and what is none."""
+        for file in files:
+            for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+                if line.startswith("{"):
+                    self.evidence.log.append(json.loads(line))
+                elif line.strip():
+                    self.evidence.loose_lines.append(line)
+
+
+def _user(person: int, joined_at: datetime) -> Json:
+    return {
+        "user_id": subscriber(person),
+        "username": None,
+        "first_name": f"Reader {person}",
+        "language": None,
+        "credits": person % 7,
+        "pass_until": None,
+        "is_banned": False,
+        "ban_reason": None,
+        "banned_until": None,
+        "blocked_at": None,
+        "joined_at": joined_at,
+        "last_seen_at": joined_at,
+        "source": None,
+    }
