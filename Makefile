@@ -3,9 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN_READY := .venv/.run-ready
 DEV_READY := .venv/.dev-ready
+EPISODES ?= 1000
+SEED ?= 1
 CODE := core database sender views monitoring schedulers user_bot admin_bot sandbox scripts bench tests config.py pauses.py process.py sandbox_clock.py main.py
 
-.PHONY: help demo test test-mongo lint check format bench run journeys clean
+.PHONY: help demo test test-mongo chaos lint check format bench run journeys clean
 
 help:
 	@echo "make demo      try it in a local Telegram, nothing needed but Python"
@@ -34,12 +36,16 @@ run: $(RUN_READY)
 	@exec $(BIN)/python main.py
 
 test: $(DEV_READY)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not server"
+	@env -u MONGO_URI $(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not server"
 
 test-mongo: $(DEV_READY)
 	@$(BIN)/python -m tests.emptiness
 	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/operations tests/jobs
 	@$(BIN)/python -m pytest -m server tests/journeys
+
+chaos: $(DEV_READY)
+	@.ci/server install
+	@$(BIN)/python -m tests.chaos --episodes $(EPISODES) --seed $(SEED)
 
 lint: $(DEV_READY)
 	$(BIN)/ruff format --check .

@@ -35,10 +35,13 @@ class Supervisor:
         return len(self._tasks)
 
     async def close(self, wait_s: float = 0.0) -> None:
-        """Wait up to `wait_s` seconds for the tasks to end by themselves, then cancel the rest."""
-        tasks = set(self._tasks)
-        if tasks and wait_s > 0:
-            _, tasks = await asyncio.wait(tasks, timeout=wait_s)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Wait up to `wait_s` seconds for the tasks, and those they start, to end by themselves; cancel the rest."""
+        ends = asyncio.get_running_loop().time() + wait_s
+        while self._tasks and (left_s := ends - asyncio.get_running_loop().time()) > 0:
+            await asyncio.wait(set(self._tasks), timeout=left_s)
+            await asyncio.sleep(0)  # the tasks' callbacks take them off
+        while tasks := set(self._tasks):
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.sleep(0)

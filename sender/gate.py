@@ -29,6 +29,8 @@ log = structlog.get_logger("tollgate.sender")
 
 #: seconds before the first, second and third repetition of a call that did not reach Telegram or met a 5xx
 BACKOFF_S = (0.5, 1.0, 2.0)
+#: the same for a sentence somebody waits for: half a minute in all
+BACKOFF_LONG_S = (*BACKOFF_S, 4.0, 8.0, 8.0, 8.0)
 #: part of a back-off added at random, so that calls that failed together do not come back together
 BACKOFF_JITTER = 0.25
 #: seconds added at random to what a 429 asks for
@@ -183,10 +185,12 @@ class Gate(BaseRequestMiddleware):
         return again
 
     def _back_off(self, call: Call, kind: Kind, failure: Failure) -> bool:
-        repeatable = _REPEATED_IF_HARMLESS if kind.is_repeatable or is_harmless_twice() else _REPEATED_ALWAYS
-        if failure not in repeatable or call.repeats >= len(BACKOFF_S):
+        is_awaited = is_harmless_twice()
+        repeatable = _REPEATED_IF_HARMLESS if kind.is_repeatable or is_awaited else _REPEATED_ALWAYS
+        pauses_s = BACKOFF_LONG_S if is_awaited else BACKOFF_S
+        if failure not in repeatable or call.repeats >= len(pauses_s):
             return False
-        wait_s = BACKOFF_S[call.repeats] * (1.0 + self._rng.uniform(0.0, BACKOFF_JITTER))
+        wait_s = pauses_s[call.repeats] * (1.0 + self._rng.uniform(0.0, BACKOFF_JITTER))
         call.repeats += 1
         call.not_before = self._monotonic() + wait_s
         log.debug("sender.backed_off", chat_id=call.key, method=kind.name, failure=failure, wait_s=wait_s)

@@ -53,19 +53,21 @@ def _person_chat(update: Update) -> int | None:
     return None
 
 
-async def _say(bot: Bot, update: Update, sentence: str) -> None:
-    """Tell the person behind an update one sentence; a failure to do so is only logged.
+async def _say(bot: Bot, update: Update, sentence: str) -> bool:
+    """Tell the person behind an update one sentence; False, and a line in the log, when they could not be told.
 
     In the chat also after a button: its toast may have been used up already.
     """
     chat_id = _person_chat(update)
     if chat_id is None:
-        return
+        return True
     try:
         with may_arrive_twice():
             await bot.send_message(chat_id, escape(sentence, quote=False))
     except TELEGRAM_ERRORS as error:
         log.warning("intake.sentence_failed", chat_id=chat_id, error=type(error).__name__)
+        return False
+    return True
 
 
 async def _stop_spinner(bot: Bot, update: Update) -> None:
@@ -134,7 +136,8 @@ class HoldThroughOutages(BaseMiddleware):
         if chat_id is None or (bot.id, chat_id) in self._told:
             return
         self._told.add((bot.id, chat_id))
-        await _say(bot, update, self._words.HELD)
+        if not await _say(bot, update, self._words.HELD):
+            self._told.discard((bot.id, chat_id))
 
     async def _repeat(self, handler: Handler, update: Update, data: dict[str, Any]) -> Any:
         give_up_at = self._monotonic() + HOLD_FOR_S

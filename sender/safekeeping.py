@@ -7,9 +7,9 @@ database, and what is left is one sentence.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from contextvars import ContextVar
-from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from aiogram import BaseMiddleware, Bot
@@ -19,26 +19,32 @@ from aiogram.methods.base import TelegramType
 from aiogram.types import TelegramObject, Update
 
 from sender.failures import TELEGRAM_ERRORS
+from sender.lanes import is_harmless_twice
 
 log = structlog.get_logger("tollgate.intake")
 
 #: seconds the next poll waits at most; a handler that is stuck must not stop the others' updates
 WAIT_S = 5.0
+#: the same while somebody is being told to try again: nothing else remembers that they asked
+TELLING_S = 20.0
 #: updates remembered, so that none is handled twice
 KNOWN_MAX = 10_000
 #: seconds a stop waits for Telegram to take the last confirmation
 CONFIRM_FOR_S = 1
 
+T = TypeVar("T")
+
 _POLLING: type[Any] = GetUpdates
-#: marks the update of the running task as safe
-_mark: ContextVar[Callable[[], None] | None] = ContextVar("tollgate_mark_safe", default=None)
+#: the update the running task handles, and its keeper
+_handled: ContextVar["tuple[Safekeeping, int] | None"] = ContextVar("tollgate_handled_update", default=None)
 
 
 def mark_safe() -> None:
     """The update this task handles needs Telegram's memory no more: its person has been told what to do if need be."""
-    mark = _mark.get()
-    if mark is not None:
-        mark()
+    handled = _handled.get()
+    if handled is not None:
+        keeping, update_id = handled
+        keeping.safe(update_id)
 
 
 class Safekeeping:
@@ -47,6 +53,8 @@ class Safekeeping:
     def __init__(self, wait_s: float = WAIT_S) -> None:
         self._wait_s = wait_s
         self._open: set[int] = set()
+        #: of the open, those whose person is being told to try again
+        self._telling: set[int] = set()
         self._all_safe = asyncio.Event()
         self._all_safe.set()
         #: the newest update handed to a handler
@@ -80,16 +88,36 @@ class Safekeeping:
             self._all_safe.set()
 
     async def until_safe(self) -> None:
-        """Wait for every open update, at most `wait_s` seconds; those left then are let go and logged."""
+        """Wait for every open update, at most `wait_s` seconds, longer for sentences; those left are let go, logged."""
+        await self._wait_for_all(self._wait_s)
+        self._let_go(self._open - self._telling)
+        await self._wait_for_all(TELLING_S)
+        self._let_go(self._open)
+
+    async def _wait_for_all(self, wait_s: float) -> None:
         if self._all_safe.is_set():
             return
-        try:
-            async with asyncio.timeout(self._wait_s):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
                 await self._all_safe.wait()
-        except TimeoutError:
-            log.warning("update.confirmed_unsafe", count=len(self._open))
-            self._open.clear()
+
+    def _let_go(self, update_ids: set[int]) -> None:
+        if not update_ids:
+            return
+        log.warning("update.confirmed_unsafe", count=len(update_ids))
+        self._open -= update_ids
+        if not self._open:
             self._all_safe.set()
+
+    async def tell(self, update_id: int, sentence: Awaitable[T]) -> T:
+        """Send a sentence that says to try again; until it has arrived the update is not safe."""
+        self._telling.add(update_id)
+        try:
+            answer = await sentence
+        finally:
+            self._telling.discard(update_id)
+        self.safe(update_id)
+        return answer
 
     async def confirm(self, bot: Bot) -> None:
         """Confirm the handled updates at a stop, which aiogram leaves to a next poll that is never made."""
@@ -117,9 +145,14 @@ class _OnCall(BaseRequestMiddleware):
             updates: Any = answer
             self._keeping.received([update.update_id for update in updates])
             return answer
+        handled = _handled.get()
         # stopping a button's spinner says nothing about the wish behind it
-        if not isinstance(method, AnswerCallbackQuery):
-            mark_safe()
+        if handled is None or isinstance(method, AnswerCallbackQuery):
+            return await make_request(bot, method)
+        keeping, update_id = handled
+        if is_harmless_twice():
+            return await keeping.tell(update_id, make_request(bot, method))
+        keeping.safe(update_id)
         return await make_request(bot, method)
 
 
@@ -140,9 +173,9 @@ class _OnUpdate(BaseMiddleware):
             log.info("update.came_twice", update_id=event.update_id)
             return None
         keeping.newest = max(keeping.newest or 0, event.update_id)
-        token = _mark.set(partial(keeping.safe, event.update_id))
+        token = _handled.set((keeping, event.update_id))
         try:
             return await handler(event, data)
         finally:
-            _mark.reset(token)
+            _handled.reset(token)
             keeping.safe(event.update_id)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -88,7 +89,7 @@ class Deliverer:
             return Outcome.NOT_FOUND
         terms = terms_of(post, settings, now)
         claim = await self._claim(wish, terms)
-        if claim is None or await self._began_before(wish, terms, claim):
+        if claim is None:
             return Outcome.DOUBLE_TAP
         outcome = await self._promise_and_send(wish, terms)
         if outcome in WANTED_AGAIN:
@@ -101,6 +102,20 @@ class Deliverer:
         return outcome
 
     async def _claim(self, wish: Wish, terms: Terms) -> deletion_ops.Claim | None:
+        """The right to hand over; None when somebody has it, or an earlier process began this very delivery."""
+        claim = await self._take(wish, terms)
+        if claim is None:
+            holder = await deletion_ops.holder_of(self._bot.id, wish.user.user_id, wish.code)
+            if holder is None or holder.opened_at >= self._began:
+                return None
+            # whoever holds it is gone: its wish goes on as this one's
+            wish = replace(wish, mark=holder.mark)
+            claim = await self._take(wish, terms)
+        if claim is not None and await self._began_before(wish, terms, claim):
+            return None
+        return claim
+
+    async def _take(self, wish: Wish, terms: Terms) -> deletion_ops.Claim | None:
         return await deletion_ops.claim_delivery(
             self._bot.id,
             wish.user.user_id,
@@ -115,13 +130,12 @@ class Deliverer:
     async def _began_before(self, wish: Wish, terms: Terms, claim: deletion_ops.Claim) -> bool:
         """Whether an earlier process began this very delivery: Telegram repeats the update it was killed with.
 
-        Then the reader has the post, or `Recovery` has told them.
+        Then the reader has the post, or `Recovery` tells them.
         """
-        before = claim.previous_opened_at
-        if not claim.is_repeated or before is None or before >= self._began:
+        if not claim.is_repeated or claim.previous_opened_at is None or claim.previous_opened_at >= self._began:
             return False
         if terms.delete_at is not None:
-            return await deletion_ops.was_promised(wish.user.user_id, wish.code, before)
+            return await deletion_ops.was_promised(wish.user.user_id, wish.code, wish.mark)
         await deletion_ops.settle_delivery(claim.id)
         return True
 
@@ -139,7 +153,9 @@ class Deliverer:
         self, wish: Wish, sent_at: datetime, delete_at: datetime, message_ids: tuple[int, ...] = ()
     ) -> str:
         reader = wish.user.user_id
-        return await deletion_ops.promise(self._bot.id, reader, reader, wish.code, sent_at, delete_at, message_ids)
+        return await deletion_ops.promise(
+            self._bot.id, reader, reader, wish.code, sent_at, delete_at, message_ids, wish=wish.mark
+        )
 
     async def _copy(self, wish: Wish, terms: Terms) -> tuple[int, ...]:
         copies = await self._bot.copy_messages(
@@ -198,14 +214,16 @@ class Deliverer:
             if promise is not None and notice is not None:
                 await self._write_down(lambda: deletion_ops.record_notice(promise, notice))
             return Outcome.UNKNOWN
+        outcome = await self._explain(wish, post, failure, error)
         if promise is not None:
+            # not before the reader was told: killed in between, the next process finds the promise and tells them
             await self._write_down(lambda: deletion_ops.withdraw(promise))
+        return outcome
+
+    async def _explain(self, wish: Wish, post: Post, failure: Failure, error: BaseException) -> Outcome:
         if failure in (Failure.BLOCKED, Failure.DEACTIVATED):
             await self._write_down(lambda: user_ops.mark_blocked(wish.user.user_id, self._clock.now()))
             return Outcome.BLOCKED
-        return await self._explain(wish, post, failure, error)
-
-    async def _explain(self, wish: Wish, post: Post, failure: Failure, error: BaseException) -> Outcome:
         if failure is Failure.SOURCE_GONE:
             await self._say(wish, user_texts.POST_EMPTY)
             await self._alerts.raise_once(f"post:{post.code}", owner_alerts.post_damaged(post, 0))

@@ -1,6 +1,7 @@
 """After a crash: readers whose delivery was cut off in the middle get a word and a button."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -23,8 +24,10 @@ AS_LONG_AS = timedelta(days=1)
 #: seconds between two rounds, when the database is away or Telegram takes no message, and how many rounds
 AGAIN_AFTER_S, ROUNDS = 5.0, 120
 
-#: nothing was sent: the reader may be told later
-_LATER = frozenset({Failure.TRANSIENT, Failure.FLOOD})
+#: the reader may be told later
+_LATER = frozenset({Failure.TRANSIENT, Failure.FLOOD, Failure.AMBIGUOUS})
+#: a sentence that may have arrived is not sent more often than this
+TRIES = 3
 
 
 class Recovery:
@@ -35,6 +38,8 @@ class Recovery:
         self._clock = clock
         self._sleep = sleep
         self._began = clock.now()
+        #: by chat and post: how often Telegram's answer to the sentence was lost
+        self._lost: Counter[tuple[int, str]] = Counter()
 
     async def tell_interrupted(self) -> int:
         """Tell each reader once; returns how many deliveries were cut off. Repeatable after a crash of its own.
@@ -100,5 +105,6 @@ class Recovery:
             failure = classify(error)
             level = log.info if is_permanent_recipient(failure) else log.warning
             level("recovery.not_told", chat_id=chat_id, failure=failure.value)
-            return None if failure in _LATER else 0
+            self._lost[chat_id, post_code] += failure is Failure.AMBIGUOUS
+            return None if failure in _LATER and self._lost[chat_id, post_code] < TRIES else 0
         return message.message_id

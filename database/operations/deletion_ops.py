@@ -4,6 +4,7 @@ import logging
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 from pydantic import ValidationError
 
@@ -12,9 +13,11 @@ from database.collection import Collection
 from database.connection import current_database
 from database.operations.delivery_claims import (
     Claim,
+    Holder,
     Unfinished,
     claim_delivery,
     find_unfinished,
+    holder_of,
     release_delivery,
     settle_delivery,
 )
@@ -23,6 +26,7 @@ from database.values import Document, to_key, with_id
 
 __all__ = [
     "Claim",
+    "Holder",
     "Unfinished",
     "claim_delivery",
     "claim_due",
@@ -34,6 +38,7 @@ __all__ = [
     "finish",
     "give_back",
     "hand_back_all",
+    "holder_of",
     "mark_told",
     "next_due",
     "note_impossible",
@@ -90,10 +95,13 @@ async def promise(
     sent_at: datetime,
     delete_at: datetime,
     message_ids: Sequence[int] = (),
+    *,
+    wish: str = "",
 ) -> str:
     """Write the intent to take a delivery back, before its messages leave; returns its id.
 
-    Before, it has no message ids: `record_messages` adds them, `withdraw` takes it away when nothing was sent.
+    `wish` names the request it fulfils (the claim's `mark`). Before, it has no message ids: `record_messages` adds
+    them, `withdraw` takes it away when nothing was sent.
     """
     key = await _promises().insert_one(
         {
@@ -103,6 +111,7 @@ async def promise(
             "message_ids": list(message_ids),
             "notice_message_id": None,
             "post_code": post_code,
+            "wish": wish,
             "sent_at": sent_at,
             "delete_at": delete_at,
             "attempts": 0,
@@ -139,9 +148,9 @@ async def record_notice(promise_id: str, notice_message_id: int) -> bool:
     return await _promises().update_one({"_id": to_key(promise_id)}, {"$set": {"notice_message_id": notice_message_id}})
 
 
-async def was_promised(user_id: int, post_code: str, since: datetime) -> bool:
-    """Whether a delivery of this post to this person that began at `since` or later has its promise."""
-    condition = {"user_id": user_id, "post_code": post_code, "sent_at": {"$gte": since}}
+async def was_promised(user_id: int, post_code: str, wish: str) -> bool:
+    """Whether the delivery of this post to this person that fulfils `wish` has its promise."""
+    condition = {"user_id": user_id, "post_code": post_code, "wish": wish}
     return await _promises().find_one(condition, projection=["_id"]) is not None
 
 
@@ -180,8 +189,9 @@ async def claim_due(
     held = {"claimed_by": owner, "claimed_until": now + hold_for, "claim": mark}
     if not await _promises().update_many({**mine, **_due(now)}, {"$set": held}):
         return []
-    claimed = await _promises().find({**mine, "claim": mark}, limit=limit, sort=[("delete_at", 1)])
-    return await _readable(claimed)
+    # sorted here: with an order on offer the server may prefer the index of `delete_at` to the few ids
+    claimed = await _promises().find({**mine, "claim": mark}, limit=limit)
+    return await _readable(sorted(claimed, key=itemgetter("delete_at")))
 
 
 async def finish(promise_ids: Sequence[str], owner: str) -> int:

@@ -29,6 +29,14 @@ def _deliveries() -> Collection:
 
 
 @dataclass(frozen=True, slots=True)
+class Holder:
+    """The wish that took the right to hand over last, and when."""
+
+    mark: str
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Unfinished:
     """A delivery that began and of whose end nothing is known."""
 
@@ -62,17 +70,32 @@ async def claim_delivery(
         "$setOnInsert": {"bot_id": bot_id, "user_id": user_id, "post_code": post_code},
         "$inc": {"count": 1},
     }
-    free: list[Document] = [{"claimed_until": {"$lte": now}}, {"claimed_until": {"$gt": until}}]
-    condition: Document = {"_id": claim_id, "$or": [*free, {"mark": mark}] if mark else free}
+    # not held: it has ended, or ends later than any hold can that was begun by this clock
+    free: Document = {"_id": claim_id, "claimed_until": {"$not": {"$gt": now, "$lte": until}}}
     try:
-        before = await _deliveries().find_one_and_update(condition, update, upsert=True, before=True)
+        before = await _deliveries().find_one_and_update(free, update, upsert=True, before=True)
     except AlreadyThere:
         # it exists and is held: nothing matched, and the insert met the same `_id`
-        return None
+        before = await _held_by_the_same(claim_id, mark, update)
+        if before is None:
+            return None
     if before is None:
         return Claim(claim_id, opened_at, None, 1)
     is_repeated = bool(mark) and before.get("mark") == mark
     return Claim(claim_id, opened_at, before["opened_at"], before["count"] + 1, is_repeated)
+
+
+async def _held_by_the_same(claim_id: str, mark: str, update: Document) -> Document | None:
+    """The claim as it was before, taken once more by the wish that holds it; None when another one does."""
+    if not mark:
+        return None
+    return await _deliveries().find_one_and_update({"_id": claim_id, "mark": mark}, update, before=True)
+
+
+async def holder_of(bot_id: int, user_id: int, post_code: str) -> Holder | None:
+    """Who took the right last, whether it still holds or not; None when nobody did."""
+    document = await _deliveries().find_one({"_id": f"{bot_id}:{user_id}:{post_code}"})
+    return None if document is None else Holder(document.get("mark", ""), document["opened_at"])
 
 
 async def release_delivery(claim: Claim | str, now: datetime) -> bool:

@@ -128,7 +128,9 @@ async def test_the_request_a_process_was_killed_with_is_not_fulfilled_twice(
         BOT, ALICE, post.code, now, DOUBLE_TAP, mark="message 9", settle_later=not minutes
     )
     if is_promised and minutes:
-        await deletion_ops.promise(BOT, ALICE, ALICE, post.code, now, now + timedelta(minutes=minutes))
+        await deletion_ops.promise(
+            BOT, ALICE, ALICE, post.code, now, now + timedelta(minutes=minutes), wish="message 9"
+        )
     await house.advance(minutes=1)
     restarted = Deliverer(house.base.user_bot, house.base.clock, house.base.settings.zone, house.base.alerts)
     outcome = await restarted.deliver(user, post.code, "message 9")

@@ -97,7 +97,7 @@ def promised(evidence: Evidence) -> Iterator[str]:
         if delivery.due_at is None or {copy.id for copy in delivery.alive} <= known:
             continue
         whose = (delivery.person, delivery.post)
-        if _was_forbidden(evidence, delivery) and noted[*whose, "too_old"]:
+        if _was_forbidden(evidence, delivery) and noted[*whose, "too_old"] + noted[*whose, "unknown"]:
             continue
         if not _answer_was_lost(evidence, delivery):
             yield f"{_named(delivery)}: no promise knows its messages"
@@ -113,7 +113,7 @@ def gone_in_time(evidence: Evidence) -> Iterator[str]:
             continue
         late = f"alive {(evidence.now - delivery.due_at) / 60:.0f} minutes after its time"
         if _was_forbidden(evidence, delivery):
-            if not noted[delivery.person, delivery.post, "too_old"]:
+            if not noted[delivery.person, delivery.post, "too_old"] + noted[delivery.person, delivery.post, "unknown"]:
                 yield f"{_named(delivery)}: {late}, too old, and not counted"
         elif not _answer_was_lost(evidence, delivery):
             yield f"{_named(delivery)}: {late}"

@@ -68,9 +68,9 @@ def _count_nothing() -> None:
 def _promise_afterwards() -> None:
     write = deletion_ops.promise
 
-    async def promise(*arguments: Any) -> str:
+    async def promise(*arguments: Any, **more: Any) -> str:
         has_messages = len(arguments) > 6 and arguments[6]
-        return await write(*arguments) if has_messages else str(ObjectId())
+        return await write(*arguments, **more) if has_messages else str(ObjectId())
 
     _replace(deletion_ops, "promise", promise)
 
