@@ -18,13 +18,10 @@ from aiogram.filters import CommandObject, CommandStart
 from aiogram.types import Message
 
 from bench.line import answer_lines, take_stdout
-from bench.telegram import STORAGE
+from bench.telegram import STORAGE, WARNING
 from bench.usage import StoreTime, settle, trimmed_rss_bytes, usage
 from core.supervisor import Supervisor
 from sender.bots import CONNECTIONS, TIMEOUT_S
-
-#: as long as the product's warning, formatted like it
-WARNING = "This will be deleted in <b>30 minutes</b>, at 12:30 (UTC).\nSave what you want to keep before then."
 
 
 async def main(url: str, token: str, answers: TextIO) -> None:

@@ -1,10 +1,15 @@
 """Bot API calls and MongoDB commands of one delivery."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
 from bench.numbers import grown
 from bench.plan import ITEMS, Plan
-from bench.report import Figure, Goal, shown
-from bench.subject import Usage, running
-from bench.telegram import PRODUCT, TOKENS, Telegram
+from bench.report import Figure, Goal, counted, counted_row, each, shown
+from bench.stores import Store, stores
+from bench.subject import Subject, bot_on, product_on, side_by_side
+from bench.telegram import Telegram
 
 CALLS_MAX, COMMANDS_MAX = 2, 6
 #: read at most once in 5 s by a process, however many deliveries there are (database/operations/settings_ops.py)
@@ -13,49 +18,96 @@ SHARED_READ = "admin_config"
 FIRST = 5
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the deliveries took on one store."""
+
+    store: Store
+    deliveries: int
+    calls: dict[str, int]
+    commands: dict[str, int]
+    counted_by: str
+
+    @property
+    def shared(self) -> int:
+        """Reads that are not a delivery's own."""
+        return sum(count for name, count in self.commands.items() if name.endswith(SHARED_READ))
+
+    @property
+    def calls_each(self) -> float:
+        return sum(self.calls.values()) / self.deliveries
+
+    @property
+    def commands_each(self) -> float:
+        return (sum(self.commands.values()) - self.shared) / self.deliveries
+
+    def numbers(self) -> dict[str, Any]:
+        return {
+            "deliveries": self.deliveries,
+            "calls_per_delivery": self.calls_each,
+            "commands_per_delivery": self.commands_each,
+            "shared_reads": self.shared,
+            "calls": self.calls,
+            "commands": self.commands,
+            "counted_by": self.counted_by,
+        }
+
+
 async def measure(telegram: Telegram, plan: Plan) -> Figure:
-    """One delivery after the other, each to somebody else."""
-    async with running("product", telegram.url, TOKENS[PRODUCT]) as product:
-        (code,) = await product.fresh(telegram.store(ITEMS), 1)
-        await _deliver(telegram, code, FIRST)
-        used, called = await product.usage(), telegram.calls_of(PRODUCT)
-        await _deliver(telegram, code, plan.counted)
-        used_after, called_after = await product.usage(), telegram.calls_of(PRODUCT)
-    calls = grown(called, called_after)
-    return _figure(plan, calls, grown(used.commands, used_after.commands), used)
+    """One delivery after the other, each to somebody else; one store after the other."""
+    message_ids = telegram.store(ITEMS)
+    columns = stores()
+    async with side_by_side(*(product_on(store, telegram.url) for store in columns)) as products:
+        pairs = zip(columns, products, strict=True)
+        return _figure([await _count(telegram, plan, *pair, message_ids) for pair in pairs])
 
 
-async def _deliver(telegram: Telegram, code: str, times: int) -> None:
+async def _count(telegram: Telegram, plan: Plan, store: Store, product: Subject, message_ids: list[int]) -> Counted:
+    bot = bot_on(store)
+    (code,) = await product.fresh(message_ids, 1)
+    await _deliver(telegram, bot, code, FIRST)
+    used, called = await product.usage(), telegram.calls_of(bot)
+    await _deliver(telegram, bot, code, plan.counted)
+    used_after, called_after = await product.usage(), telegram.calls_of(bot)
+    commands = grown(used.commands, used_after.commands)
+    return Counted(store, plan.counted, grown(called, called_after), commands, used.counted_by)
+
+
+async def _deliver(telegram: Telegram, bot: int, code: str, times: int) -> None:
     people = [telegram.new_person() for _ in range(times)]
     for user in people:
-        await telegram.deliver(telegram.bot(PRODUCT), user, code, ITEMS)
+        await telegram.deliver(telegram.bot(bot), user, code, ITEMS)
     telegram.forget(people)
 
 
-def _figure(plan: Plan, calls: dict[str, int], commands: dict[str, int], used: Usage) -> Figure:
-    shared = sum(count for name, count in commands.items() if name.endswith(SHARED_READ))
-    per_call = sum(calls.values()) / plan.counted
-    per_command = (sum(commands.values()) - shared) / plan.counted
-    figure = Figure(f"Calls and commands of one delivery of {ITEMS} items", ("what", "in all", "per delivery"))
-    for kind, counts in (("Bot API", calls), ("MongoDB", commands)):
-        for name, count in counts.items():
-            figure.rows.append((f"{kind}: {name}", shown(count), shown(count / plan.counted, 3)))
-    figure.goals = [
-        Goal(f"{CALLS_MAX} Bot API calls", shown(per_call, 3), per_call <= CALLS_MAX),
-        Goal(f"at most {COMMANDS_MAX} MongoDB commands", shown(per_command, 3), per_command <= COMMANDS_MAX),
+def _figure(found: Sequence[Counted]) -> Figure:
+    deliveries = [one.deliveries for one in found]
+    figure = Figure(
+        f"Calls and commands of one delivery of {ITEMS} items", ("what", *each([one.store.name for one in found]))
+    )
+    figure.rows = [
+        *counted("Bot API", [one.calls for one in found], deliveries),
+        *counted("MongoDB", [one.commands for one in found], deliveries),
+        counted_row("Bot API calls", [sum(one.calls.values()) for one in found], deliveries),
+        counted_row("MongoDB commands", [sum(one.commands.values()) for one in found], deliveries),
     ]
+    for one in found:
+        calls, commands = one.calls_each, one.commands_each
+        figure.goals += [
+            Goal(f"{one.store.name}: {CALLS_MAX} Bot API calls", shown(calls, 3), calls <= CALLS_MAX),
+            Goal(
+                f"{one.store.name}: at most {COMMANDS_MAX} MongoDB commands",
+                shown(commands, 3),
+                commands <= COMMANDS_MAX,
+            ),
+        ]
+    counters = " and ".join(f"{one.counted_by} ({one.store.name})" for one in found)
+    shared = " and ".join(f"{one.shared} times ({one.store.name})" for one in found)
     figure.notes = [
-        f"{plan.counted} deliveries, each to a new person. Commands counted by {used.counted_by}.",
+        f"{deliveries[0]} deliveries, each to a new person. Commands counted by {counters}, under their names on the "
+        "wire; `each` is per delivery.",
         f"The read of {SHARED_READ} is not in the goal's number: a process does it at most once in 5 s "
-        f"(here {shared} times), so the first delivery after a rest has one command more.",
+        f"(here {shared}), so the first delivery after a rest has one command more.",
     ]
-    figure.numbers = {
-        "deliveries": plan.counted,
-        "calls_per_delivery": per_call,
-        "commands_per_delivery": per_command,
-        "shared_reads": shared,
-        "calls": calls,
-        "commands": commands,
-        "counted_by": used.counted_by,
-    }
+    figure.numbers = {one.store.name: one.numbers() for one in found}
     return figure

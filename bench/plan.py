@@ -15,15 +15,17 @@ class Plan:
     #: people at once
     users: tuple[int, ...] = (1, 50, 200)
     latencies_ms: tuple[int, ...] = (0, 50)
-    repeats: int = 5
+    repeats: int = 3
     #: deliveries counted in one repetition: so many for each of the people at once, and not fewer than `fewest`
     rounds: int = 2
     fewest: int = 20
     promises: int = 2000
     promise_items: int = 5
+    #: promises due after kill -9
+    due: int = 10_000
     people: int = 10_000
     #: after so long the memory figure stops where it is
-    people_limit_s: float = 180.0
+    people_limit_s: float = 150.0
 
     def measured_with(self, users: int) -> int:
         """Deliveries counted in one repetition with `users` people at once."""
@@ -37,6 +39,7 @@ QUICK = Plan(
     repeats=1,
     fewest=10,
     promises=100,
+    due=500,
     people=300,
     people_limit_s=10.0,
 )

@@ -20,11 +20,13 @@ from unittest.mock import patch
 from pymongo import monitoring
 
 import user_bot.main
+from bench.commands import CountCommands
 from bench.keyed import looked_up_by_key
 from bench.line import answer_lines, take_stdout
 from bench.profile import hot_spots
+from bench.stores import Store, drop
 from bench.telegram import ADMIN_TOKEN, OWNER, STORAGE
-from bench.usage import STORE_CALL, CountCommands, StoreTime, live_bytes, settle, trimmed_rss_bytes, usage
+from bench.usage import STORE_CALL, StoreTime, live_bytes, settle, trimmed_rss_bytes, usage
 from config import MEMORY_STORE, Settings
 from database.indexes import ensure_indexes
 from database.operations import post_ops
@@ -38,7 +40,7 @@ RATE_PER_S = 100_000.0
 
 
 def settings_for(url: str, token: str) -> Settings:
-    """Only MONGO_URI is taken from the environment; a real server gets a database of our own."""
+    """Only the store is taken from the environment (`bench.subject.running` names it)."""
     settings = Settings(
         _env_file=None,
         USER_BOT_TOKEN=token,
@@ -46,7 +48,7 @@ def settings_for(url: str, token: str) -> Settings:
         ADMIN_IDS=(OWNER,),
         STORAGE_CHANNEL_ID=STORAGE,
         MONGO_URI=os.environ.get("MONGO_URI") or MEMORY_STORE,
-        MONGO_DB=f"tollgate_bench_{os.getpid()}",
+        MONGO_DB=os.environ.get("MONGO_DB", "tollgate_bench"),
         TELEGRAM_API_URL=url,
         TIMEZONE="UTC",
         SANDBOX_CLOCK_URL="",
@@ -71,11 +73,19 @@ class Desk:
 
     async def fresh(self, wish: dict[str, Any]) -> Mapping[str, Any]:
         await settle(self._bot.dispatcher)
-        await self._base.database.drop()
+        await self._drop()
         await ensure_indexes(self._base.database)
         codes = [await self._new_post(wish["message_ids"]) for _ in range(wish["posts"])]
         gc.collect()
         return {"codes": codes}
+
+    async def _drop(self) -> None:
+        """A database that has grown large takes a server longer than the product's clients wait."""
+        database, uri = self._base.database, self._base.settings.MONGO_URI.get_secret_value()
+        if database.is_memory:
+            await database.drop()
+        else:
+            await drop(Store("server", uri), database.name)
 
     async def _new_post(self, message_ids: list[int]) -> str:
         post = await post_ops.create(
@@ -105,13 +115,14 @@ class Desk:
         }
 
     async def empty_store(self, _: dict[str, Any]) -> Mapping[str, Any]:
-        """Throw the store's contents away; the bytes of Python objects before and after, and what is left in RAM."""
+        """Throw the store's contents away."""
         await settle(self._bot.dispatcher)
-        before = live_bytes()
-        await self._base.database.drop()
-        return {"live_before": before, "live_after": live_bytes(), "rss_bytes": trimmed_rss_bytes()}
+        await self._drop()
+        return {}
 
     async def live(self, _: dict[str, Any]) -> Mapping[str, Any]:
+        """The bytes of Python objects alive."""
+        await settle(self._bot.dispatcher)
         return {"bytes": live_bytes()}
 
     async def trim(self, _: dict[str, Any]) -> Mapping[str, Any]:
@@ -157,8 +168,6 @@ async def main(url: str, token: str, answers: TextIO) -> None:
             await answer_lines(deeds, answers)
         await bot.dispatcher.stop_polling()
         await serving
-        if not base.database.is_memory:
-            await base.database.drop()
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@ from typing import Any
 
 from bench.plan import ITEMS, Plan
 from bench.report import Figure
-from bench.subject import ROOT, running
-from bench.telegram import PRODUCT, TOKENS, Telegram
+from bench.stores import stores
+from bench.subject import ROOT, bot_on, product_on
+from bench.telegram import Telegram
 
 #: functions shown
 SHOWN = 25
@@ -20,16 +21,20 @@ USERS, POSTS = 20, 2
 
 
 async def measure(telegram: Telegram, plan: Plan) -> Figure:
-    """Deliveries at 0 ms with `USERS` people at once, under cProfile on the thread's CPU clock; the store by key."""
-    async with running("product", telegram.url, TOKENS[PRODUCT], "keyed") as product:
+    """Deliveries at 0 ms with `USERS` people at once, under cProfile on the thread's CPU clock.
+
+    On the server of MONGO_URI; without one in memory, by key.
+    """
+    store = stores()[-1]
+    async with product_on(store, telegram.url, "keyed") as product:
         codes = await product.fresh(telegram.store(ITEMS), POSTS)
-        await telegram.closed_loop(PRODUCT, codes, ITEMS, users=1, warm_up=0, counted=FIRST)
+        await telegram.closed_loop(bot_on(store), codes, ITEMS, users=1, warm_up=0, counted=FIRST)
         await product.ask("profile")
-        load = await telegram.closed_loop(PRODUCT, codes, ITEMS, users=USERS, warm_up=1, counted=plan.counted)
+        load = await telegram.closed_loop(bot_on(store), codes, ITEMS, users=USERS, warm_up=1, counted=plan.counted)
         await product.usage()
         found = await product.ask("hot_spots", limit=SHOWN)
     figure = Figure(
-        f"Profile of {load.done} deliveries (ms of CPU per delivery, cProfile's own cost within)",
+        f"Profile of {load.done} deliveries, {store.name} (ms of CPU per delivery, cProfile's own cost within)",
         ("where", "own", "with callees", "calls"),
         numbers=found,
     )

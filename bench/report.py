@@ -1,10 +1,13 @@
 """What is printed: one table per figure, the goals, and how it was measured."""
 
+import itertools
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from bench.numbers import ratio
 
 #: columns of a terminal that notes are wrapped to
 WIDTH = 110
@@ -57,6 +60,25 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
         cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
         lines.append("  " + "  ".join(cells).rstrip())
     return lines
+
+
+def each(names: Sequence[str]) -> tuple[str, ...]:
+    """Two columns a store: how many in all, and per delivery."""
+    return tuple(column for name in names for column in (name, f"{name}, each"))
+
+
+def counted(what: str, counts: Sequence[Mapping[str, int]], deliveries: Sequence[int]) -> list[tuple[str, ...]]:
+    """Rows for the columns of `each`: every name that one of the stores counted."""
+    return [
+        counted_row(f"{what}: {name}", [count.get(name, 0) for count in counts], deliveries)
+        for name in sorted(set().union(*counts))
+    ]
+
+
+def counted_row(what: str, counts: Sequence[int], deliveries: Sequence[int]) -> tuple[str, ...]:
+    """One of these rows."""
+    cells = ((shown(count), shown(ratio(count, whole), 3)) for count, whole in zip(counts, deliveries, strict=True))
+    return (what, *itertools.chain.from_iterable(cells))
 
 
 def shown(value: float, digits: int = 0, unit: str = "") -> str:

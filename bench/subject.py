@@ -10,18 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from config import MEMORY_STORE
+from bench.stores import IN_MEMORY, Store, database_of
+from bench.telegram import PRODUCT, SERVED, TOKENS
 
 ROOT = Path(__file__).resolve().parent.parent
 #: seconds a child gets to come up, and to end
 UP_S, END_S = 60.0, 15.0
 #: a longer answer line has gone wrong (a profile is a few kB)
 LINE_MAX = 1 << 20
-
-
-def is_memory_store() -> bool:
-    """Whether the product is measured on the in-memory store: no MONGO_URI names a server."""
-    return (os.environ.get("MONGO_URI") or MEMORY_STORE).startswith(MEMORY_STORE)
 
 
 class SubjectEnded(Exception):
@@ -33,10 +29,10 @@ class Usage:
     """What a subject has used since its start. Seconds are CPU."""
 
     cpu_s: float
-    #: within calls of the in-memory store; 0 with a real server, whose driver has threads of its own
+    #: within calls of the in-memory store; 0 with a server
     store_s: float
     rss_bytes: int
-    #: commands or operations by name and collection
+    #: commands by name and collection, as on the wire
     commands: dict[str, int]
     #: who counted them
     counted_by: str
@@ -73,34 +69,49 @@ class Subject:
 
 
 @asynccontextmanager
-async def running(kind: str, url: str, token: str, *more: str) -> AsyncIterator[Subject]:
-    """`python -m bench.product` or `bench.bare` at the sandbox `url`, until the block ends."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        f"bench.{kind}",
-        url,
-        token,
-        *more,
-        cwd=ROOT,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        limit=LINE_MAX,
-        # Ctrl-C is the bench's; the end of its input ends a subject
-        start_new_session=True,
-    )
-    subject = Subject(process)
-    try:
-        async with asyncio.timeout(UP_S):
-            await subject.answer()
-        yield subject
-    except BaseException:
-        # cut short: nothing is worth an orderly end but a database on somebody's server
-        if is_memory_store() and process.returncode is None:
-            process.terminate()
-        raise
-    finally:
-        await _end(process)
+async def running(kind: str, url: str, token: str, *more: str, store: Store = IN_MEMORY) -> AsyncIterator[Subject]:
+    """`python -m bench.product` or `bench.bare` at the sandbox `url`, until the block ends.
+
+    On a server it has a database of its own, dropped afterwards.
+    """
+    async with database_of(store) as database:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            f"bench.{kind}",
+            url,
+            token,
+            *more,
+            cwd=ROOT,
+            env={**os.environ, "MONGO_URI": store.uri, "MONGO_DB": database},
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=LINE_MAX,
+            # Ctrl-C is the bench's; the end of its input ends a subject
+            start_new_session=True,
+        )
+        subject = Subject(process)
+        try:
+            async with asyncio.timeout(UP_S):
+                await subject.answer()
+            yield subject
+        except BaseException:
+            # cut short: nothing is worth an orderly end
+            if process.returncode is None:
+                process.terminate()
+            raise
+        finally:
+            await _end(process)
+
+
+def bot_on(store: Store) -> int:
+    """The id of the product's bot that works on `store`."""
+    return PRODUCT if store.is_memory else SERVED
+
+
+def product_on(store: Store, url: str, *more: str) -> AbstractAsyncContextManager[Subject]:
+    """The product on `store`; `more` is for the in-memory store alone."""
+    return running("product", url, TOKENS[bot_on(store)], *(more if store.is_memory else ()), store=store)
 
 
 @asynccontextmanager

@@ -14,16 +14,19 @@ from typing import Any
 
 from sandbox.arranging import load
 from sandbox.people import act
+from sandbox.posting import Draft, store
 from sandbox.server import Sandbox
-from sandbox.world import Bot, Dialog, User
+from sandbox.world import Bot, Content, Dialog, User
 
 OWNER, STORAGE = 501, -1001000000001
-#: the product, once more the product with another store, and the bare bot
-PRODUCT, KEYED, BARE = MEASURED = (1002, 1003, 1004)
+#: the product in memory, the same with look-ups by key, the product on a server, and the bare bot
+PRODUCT, KEYED, SERVED, BARE = MEASURED = (1002, 1003, 1004, 1005)
 TOKENS = {bot: f"{bot}:sandbox-bench" for bot in MEASURED}
 ADMIN_TOKEN = "1001:sandbox-bench"
 STORAGE_RIGHTS = {"can_post_messages": True, "can_edit_messages": True, "can_delete_messages": True}
 FIRST_PERSON = 1_000_000
+#: as long as the product's warning, formatted like it
+WARNING = "This will be deleted in <b>30 minutes</b>, at 12:30 (UTC).\nSave what you want to keep before then."
 #: a delivery that takes longer has failed
 PATIENCE_S = 60.0
 
@@ -48,13 +51,23 @@ class Load:
         return len(self.waits) / self.seconds if self.seconds else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a person has from a bot: the content and the warning."""
+
+    user: User
+    message_ids: tuple[int, ...]
+    notice_id: int
+
+
 class Telegram:
-    """The world of the figures: a storage channel, three bots, and as many people as are asked for."""
+    """The world of the figures: a storage channel, the bots, and as many people as are asked for."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.url = sandbox.url
         self.world = sandbox.world
         self._numbers = itertools.count(FIRST_PERSON)
+        self._photo = self.world.files.add("photo")
 
     def arrange(self) -> None:
         """Bots, owner and channel; the call log off, no gaps between message ids."""
@@ -73,6 +86,15 @@ class Telegram:
     def new_person(self) -> User:
         number = next(self._numbers)
         return self.world.add_user(User(number, "Alice", username=f"alice{number}", language_code="en"))
+
+    def put_delivery(self, bot_id: int, items: int) -> Delivery:
+        """A new person who has `items` photos and a warning from the bot, written without any call."""
+        bot, user = self.bot(bot_id), self.new_person()
+        dialog = self.world.dialog(bot, user)
+        dialog.is_started = dialog.is_seen = True
+        contents = [*(Content("photo", file=self._photo) for _ in range(items)), Content("text", WARNING)]
+        *photos, notice = (store(self.world, dialog, content, bot, Draft()).id for content in contents)
+        return Delivery(user, tuple(photos), notice)
 
     def forget(self, people: Sequence[User]) -> None:
         """Take people and their chats out of the world, so that it does not grow from figure to figure."""

@@ -5,41 +5,19 @@ import ctypes
 import gc
 import resource
 import sys
-import threading
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from aiogram import Dispatcher
-from pymongo import monitoring
 
+from bench.commands import CountCommands, as_commands
 from database.collection import Collection
 from database.connection import Database
 
 _STATM = Path("/proc/self/statm")
 _NOBODY = "no database"
-
-
-class CountCommands(monitoring.CommandListener):
-    """Counts what goes over the wire, by command and collection; pymongo calls it from its own threads."""
-
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-        self._lock = threading.Lock()
-
-    def started(self, event: monitoring.CommandStartedEvent) -> None:
-        name = event.command_name
-        collection = event.command.get(name)
-        with self._lock:
-            self.counts[f"{name} {collection if isinstance(collection, str) else ''}".strip()] += 1
-
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Counted when it started."""
-
-    def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """Counted when it started."""
 
 
 class StoreTime:
@@ -105,9 +83,9 @@ def usage(database: Database | None, listener: CountCommands | None, store: Stor
     if database is None:
         counts, counted_by = {}, _NOBODY
     elif database.is_memory or listener is None:
-        counts, counted_by = dict(database.calls), "Database.calls (in-memory store)"
+        counts, counted_by = as_commands(database.calls), "Database.calls"
     else:
-        counts, counted_by = dict(listener.counts), "pymongo's command listener (real server)"
+        counts, counted_by = dict(listener.counts), "pymongo's command listener"
     return {
         "cpu_s": time.process_time(),
         "store_s": store.seconds,

@@ -14,17 +14,20 @@ from hypothesis import strategies as st
 
 from bench import counts, memory, profile, taking_back, throughput
 from bench.__main__ import FIGURES, TOOLS
+from bench.commands import CountCommands
 from bench.keyed import Keys, looked_up_by_key
 from bench.numbers import grown, median, percentile, ratio
 from bench.plan import FULL, ITEMS, QUICK, Plan
 from bench.report import Figure, Goal, shown, table
+from bench.stores import IN_MEMORY, Store
 from bench.subject import Usage
 from bench.telegram import BARE, MEASURED, OWNER, PRODUCT, Telegram, telegram
-from bench.usage import CountCommands, StoreTime, live_bytes, rss_bytes, usage
+from bench.usage import StoreTime, live_bytes, rss_bytes, usage
 from sandbox.posting import post
 from sandbox.world import Content
 
-USED = Usage(cpu_s=1.0, store_s=0.5, rss_bytes=1, commands={}, counted_by="Database.calls (in-memory store)")
+USED = Usage(cpu_s=1.0, store_s=0.5, rss_bytes=1, commands={}, counted_by="Database.calls")
+SERVER = Store("server", "mongodb://127.0.0.1:9/")
 
 
 @pytest.mark.parametrize(("percent", "value"), [(1, 1), (25, 1), (26, 2), (50, 2), (75, 3), (76, 4), (99, 4), (100, 4)])
@@ -131,47 +134,82 @@ async def test_the_storage_channel_is_known_to_every_bot_and_nobody_has_updates(
 
 
 def _side(rate: float, cpu_s: float, store_s: float) -> throughput.Side:
-    return throughput.Side([rate, rate * 3, rate * 2], [0.01, 0.03, 0.02], [cpu_s], [store_s], [0.001])
+    rates, waits = [rate, rate * 3, rate * 2], [0.01, 0.03, 0.02]
+    return throughput.Side(rates, waits, [cpu_s], [store_s], [cpu_s - store_s], [0.001])
+
+
+def _throughput(*sides: tuple[str, throughput.Side]) -> Figure:
+    situation = throughput.Situation(50, 0)
+    subject: Any = None
+    bots = [
+        throughput.Contestant(throughput.Entry(name, number, "product"), subject, {situation: side})
+        for number, (name, side) in enumerate(sides)
+    ]
+    return throughput._figure(QUICK, [situation], bots)
 
 
 @pytest.mark.parametrize(("rate", "is_met"), [(70.0, True), (69.9, False)])
 def test_throughput_is_judged_by_the_ratio_of_medians(rate: float, is_met: bool) -> None:
-    situation = throughput.Situation(50, 0)
-    subject: Any = None
-    bots = [
-        throughput.Contestant(name, number, subject, {situation: side})
-        for name, number, side in (
-            (throughput.PRODUCT_NAME, 1, _side(rate, 0.004, 0.002)),
-            (throughput.BARE_NAME, 2, _side(100.0, 0.001, 0.0)),
-        )
-    ]
-    figure = throughput._figure(QUICK, [situation], bots, "nobody")
+    figure = _throughput(
+        (throughput.PRODUCT_NAME, _side(rate, 0.004, 0.002)), (throughput.BARE_NAME, _side(100.0, 0.001, 0.0))
+    )
     assert [goal.is_met for goal in figure.goals] == [is_met]
     cells = dict(zip(figure.columns, figure.rows[0], strict=True))
-    assert (cells["CPU ms"], cells["of it store"], cells["CPU of bare"]) == ("4.00", "2.00", "2.00")
+    assert (cells["CPU ms"], cells["store CPU ms"], cells["CPU of bare"]) == ("4.00", "2.00", "2.00")
     assert (cells["p50 ms"], cells["p99 ms"]) == ("20.0", "30.0")
 
 
-def test_the_settings_read_of_a_process_is_shown_but_not_judged() -> None:
-    commands = {"find_one admin_config": 1, "insert_one pending_deletions": 20, "update_one pending_deletions": 100}
-    figure = counts._figure(QUICK, {"copyMessages": 20, "sendMessage": 20}, commands, USED)
-    assert figure.numbers["commands_per_delivery"] == 6 and figure.numbers["shared_reads"] == 1
-    assert [goal.is_met for goal in figure.goals] == [True, True]
+def test_throughput_on_a_server_is_judged_beside_that_in_memory() -> None:
+    figure = _throughput(
+        (throughput.PRODUCT_NAME, _side(80.0, 0.004, 0.002)),
+        (throughput.SERVED_NAME, _side(20.0, 0.004, math.nan)),
+        (throughput.BARE_NAME, _side(100.0, 0.001, 0.0)),
+    )
+    assert [(goal.got, goal.is_met) for goal in figure.goals] == [("80%", True), ("20%", False)]
+    assert [row[1] for row in figure.rows] == ["in memory", "server", "bare aiogram"]
+    assert figure.rows[1][7] == "-" and "MONGO_URI" in figure.notes[-1]
+    assert json.dumps(figure.as_json(), allow_nan=False)
+
+
+def test_counts_of_two_stores_stand_side_by_side_and_the_settings_read_is_not_judged() -> None:
+    calls = {"copyMessages": 20, "sendMessage": 20}
+    commands = {"find admin_config": 1, "insert pending_deletions": 20, "update pending_deletions": 100}
+    figure = counts._figure(
+        [
+            counts.Counted(IN_MEMORY, 20, calls, commands, "Database.calls"),
+            counts.Counted(SERVER, 20, calls, {**commands, "getMore users": 20}, "a listener"),
+        ]
+    )
+    assert [goal.is_met for goal in figure.goals] == [True, True, True, False]
+    numbers = [figure.numbers[name] for name in ("in memory", "server")]
+    assert [(one["commands_per_delivery"], one["shared_reads"]) for one in numbers] == [(6, 1), (7, 1)]
+    assert ("MongoDB: getMore users", "0", "0.000", "20", "1.000") in figure.rows
+    assert len(set(figure.columns)) == len(figure.columns) == 5
 
 
 @pytest.mark.parametrize(("deleted", "calls", "met"), [(100, 210, [True, True]), (99, 211, [False, False])])
 def test_taking_back_is_judged_by_calls_and_by_what_is_left(deleted: int, calls: int, met: list[bool]) -> None:
     report = {"seconds": 1.0, "outcome": "succeeded", "counts": {"deleted": deleted}, "error": None}
-    figure = taking_back._figure(QUICK, report, {"deleteMessages": calls}, USED, USED, 0)
-    assert [goal.is_met for goal in figure.goals] == met
+    found = [
+        taking_back.Taken(store, report, {"deleteMessages": calls}, USED, USED, 0, math.nan)
+        for store in (IN_MEMORY, SERVER)
+    ]
+    figure = taking_back._figure(QUICK, found)
+    assert [goal.is_met for goal in figure.goals] == met * 2
+    assert ("CPU of the store", "0.0 s", "0.00 ms", "-", "-") in figure.rows
+    assert json.dumps(figure.as_json(), allow_nan=False)
 
 
 def test_memory_tells_what_was_reached_and_whose_it_is() -> None:
-    points = [memory.Point(0, 100_000_000), memory.Point(100, 101_000_000), memory.Point(200, 101_500_000)]
-    figure = memory._figure(Plan(people=400), points, memory.Live(50, 60, 52), 90_000_000, USED)
-    assert figure.numbers["bytes_per_person"] == 5000
-    assert "200 of 400 people" in figure.notes[0] and "102 MB" in figure.notes[0]
-    assert json.loads(json.dumps(figure.as_json()))["numbers"]["people"] == 200
+    live = memory.Live(5_000_000, 9_000_000, 6_000_000)
+    points = {0: 100_000_000, 100: 101_000_000, 200: 101_500_000}
+    whole = memory.Growth(SERVER, {**points, 400: 102_500_000}, live)
+    figure = memory._figure(Plan(people=400), [memory.Growth(IN_MEMORY, points, live), whole], 90_000_000)
+    assert figure.numbers["in memory"]["bytes_per_person"] == figure.numbers["server"]["bytes_per_person"] == 5000
+    assert "200 of 400 people" in figure.notes[0] and "102 MB" in figure.notes[0] and "3.0 MB went" in figure.notes[0]
+    assert "all 400 people" in figure.notes[1] and "of its own" in figure.notes[1]
+    assert figure.rows[-2] == ("400", "-", "-", "102.5", "2.5")
+    assert json.loads(json.dumps(figure.as_json()))["numbers"]["in memory"]["people"] == 200
 
 
 def test_a_figure_is_printed_with_goals_and_wrapped_notes() -> None:
