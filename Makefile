@@ -15,6 +15,7 @@ help:
 	@echo "make check     format, lint, strict types, then the tests (the import table is one of them)"
 	@echo "make journeys  the ways through the sandbox page in a real browser (needs Debian's chromium)"
 	@echo "make test-mongo the tests of what is stored, the jobs and kill -9 on the server of MONGO_URI (an empty one)"
+	@echo "make chaos     the main job under fire: 1000 episodes, or EPISODES=20 SEED=1"
 	@echo "make bench     the figures, with MONGO_URI those on that server beside them"
 	@echo "make run       the real thing (needs .env)"
 

@@ -139,6 +139,9 @@ class MessageDeleter:
 
     async def _keep(self, promise: PendingDeletion, now: datetime) -> _Verdict:
         """Take one delivery back; classify whatever Telegram answers."""
+        if promise.delete_at > now:
+            # its messages have just become known, and with them that their time is later than was promised
+            return _Verdict(End.RETRY, "its time has not come", promise.delete_at)
         if not promise.message_ids:
             # its delivery may still be under way: waiting for its turn, or for the database to take the ids
             settled_at = promise.delete_at + IDS_MAY_COME

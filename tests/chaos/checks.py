@@ -26,6 +26,8 @@ UNRECORDED_S = 12.0
 ON_ITS_WAY_S = 0.5
 #: how long a bot may go by the old time after a jump of the clock, seconds
 LAG_S = 5.0
+#: whoever asks while a post is just arriving has it, seconds
+SECOND_TAP_S = 5.0
 #: faults after which the bot does not know what it sent
 _ANSWER_LOST = frozenset({"drop_after", "hang_after"})
 TWO_DAYS_S = 48 * 3600
@@ -57,15 +59,19 @@ def unanswered(evidence: Evidence, asks: list[Asked]) -> list[Asked]:
 def without_post(evidence: Evidence, asks: list[Asked]) -> list[Asked]:
     """Those who did not get the whole post after asking; people who blocked the bot are left out."""
     gone = {asked.act.person for asked in evidence.asked if asked.act.blocks}
-    got: dict[tuple[int, int], int] = {}
+    got: dict[tuple[int, int], Delivery] = {}
     for delivery in evidence.deliveries():
         if delivery.is_complete:
-            got[delivery.person, delivery.post] = delivery.copies[0].id
-    return [
-        asked
-        for asked in asks
-        if asked.act.person not in gone and got.get((asked.act.person, asked.act.post), -1) < asked.message_id
-    ]
+            got[delivery.person, delivery.post] = delivery
+    return [asked for asked in asks if asked.act.person not in gone and not _is_met(asked, got)]
+
+
+def _is_met(asked: Asked, got: dict[tuple[int, int], Delivery]) -> bool:
+    """The post came after the asking; or so shortly before that the asking was a second tap for it."""
+    delivery = got.get((asked.act.person, asked.act.post))
+    if delivery is None:
+        return False
+    return delivery.copies[0].id > asked.message_id or delivery.copies[0].at > asked.at - SECOND_TAP_S
 
 
 def once(evidence: Evidence) -> Iterator[str]:

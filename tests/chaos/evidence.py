@@ -40,10 +40,11 @@ def message_of(shown: Json) -> Message:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A link was opened: `message_id` is the /start it sent."""
+    """A link was opened: `message_id` is the /start it sent, `at` when, in unix seconds."""
 
     act: Act
     message_id: int
+    at: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ class World:
         """Open the link of the act's post."""
         person = self.client.person(subscriber(act.person))
         done = await person.link(f"https://t.me/{USER_BOT}?start=p_{self._codes[act.post]}")
-        asked = Asked(act, int(done["message"]["message_id"]))
+        asked = Asked(act, int(done["message"]["message_id"]), float(done["message"]["date"]))
         (self.evidence.asked_again if again else self.evidence.asked).append(asked)
         if act.blocks:
             await person.block(USER_BOT)

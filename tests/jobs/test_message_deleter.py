@@ -378,3 +378,25 @@ async def test_a_bot_token_in_an_error_does_not_reach_the_promise(
     (promise,) = await open_promises()
     assert promise.last_error is not None
     assert "AAbbCCddEE" not in promise.last_error
+
+
+async def test_a_promise_whose_time_was_moved_while_it_was_claimed_waits_for_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine slept through the delivery: its ids come in, and with them the later time, as the deleter looks."""
+    await delivered(house)
+    (promise,) = await open_promises()
+    await house.advance(minutes=31)
+    claim_due, later = deletion_ops.claim_due, house.base.clock.now() + timedelta(minutes=30)
+
+    async def moved_meanwhile(*arguments: Any, **more: Any) -> list[PendingDeletion]:
+        if not await claim_due(*arguments, **more):
+            return []
+        await deletion_ops.record_messages(promise.id, promise.message_ids, later)
+        return await open_promises()
+
+    monkeypatch.setattr(deletion_ops, "claim_due", moved_meanwhile)
+    assert (await take_back(house)).counts == {"retry": 1}
+    assert len([m for m in await alive(house) if m.get("photo")]) == 1
+    await house.advance(minutes=31)
+    assert (await take_back(house)).counts == {"deleted": 1}

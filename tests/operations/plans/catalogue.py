@@ -29,7 +29,7 @@ from database.operations import (
     token_ops,
     user_ops,
 )
-from tests.operations.plans.rows import BOT, CUTOFF, DAY, HOUR, NOW, OWNER, TODAY, UNREADABLE, WANTED, key
+from tests.operations.plans.rows import BOT, CUTOFF, DAY, HELD, HOUR, NOW, OWNER, TODAY, UNREADABLE, WANTED, key
 
 Operation = Callable[..., Awaitable[object]]
 #: public coroutines outside `database/operations` that query
@@ -106,6 +106,7 @@ CASES: tuple[Case, ...] = (
     _case(deletion_ops.open_deliveries, UNREADABLE // 5, 10, way="one cannot be read"),
     _case(delivery_claims.claim_delivery, BOT, 1, "c1", NOW, HOUR),
     _case(delivery_claims.claim_delivery, BOT, 3, "c3", NOW, HOUR, mark="u1", way="marked"),
+    _case(delivery_claims.claim_delivery, BOT, HELD, f"c{HELD}", NOW, HOUR, mark="u1", way="held"),
     _case(delivery_claims.release_delivery, _CLAIM, NOW),
     _case(delivery_claims.release_delivery, _CLAIM.id, NOW, way="by id"),
     _case(delivery_claims.settle_delivery, _CLAIM.id),

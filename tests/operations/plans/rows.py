@@ -86,6 +86,10 @@ def _token_count(i: int, size: int, wanted: int) -> Document:
     return {"user_id": i, "date": TODAY if i % 2 else TODAY - DAY, "count": 1}
 
 
+#: the delivery that is held
+HELD = 7
+
+
 def _delivery(i: int, size: int, wanted: int) -> Document:
     return {
         "_id": f"{BOT}:{i}:c{i}",
@@ -93,9 +97,9 @@ def _delivery(i: int, size: int, wanted: int) -> Document:
         "user_id": i,
         "post_code": f"c{i}",
         "opened_at": NOW - HOUR - i * SECOND,
-        "claimed_until": NOW - HOUR,
+        "claimed_until": NOW + HOUR / 2 if i == HELD else NOW - HOUR,
         "is_unfinished": i < wanted,
-        "mark": "",
+        "mark": "u1" if i == HELD else "",
         "count": 1,
     }
 
