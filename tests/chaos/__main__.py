@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: real seconds an episode may take before its worker is given up
 EPISODE_S = 300.0
 #: episodes in which a breach has to be noticed
-SABOTAGE_EPISODES = 12
+SABOTAGE_EPISODES = 25
 #: problems shown of each check
 SHOWN = 5
 

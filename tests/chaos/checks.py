@@ -231,16 +231,21 @@ def _was_forbidden(evidence: Evidence, delivery: Delivery) -> bool:
     assert delivery.due_at is not None
     lasts = delivery.due_at - delivery.copies[-1].at
     return any(
-        before < at + lasts + LATEST_MINUTES * 60 and after >= at + TWO_DAYS_S
+        before < _noticed_due(evidence, at + lasts) + LATEST_MINUTES * 60 and after >= at + TWO_DAYS_S
         for at in _stamps(evidence, delivery)
         for before, after in evidence.jumps
     )
 
 
+def _noticed_due(evidence: Evidence, due_at: float) -> float:
+    """When anybody could notice that it was due: after the jump that went over it."""
+    return max([due_at, *(after for before, after in evidence.jumps if before < due_at <= after)])
+
+
 def _stamps(evidence: Evidence, delivery: Delivery) -> list[float]:
-    """When it was sent: by Telegram's clock, and by the bot's, which hears of a jump a moment later."""
+    """When it was sent: by Telegram's clock (whole seconds), and by the bot's, which hears of a jump a moment later."""
     sent = delivery.copies[0].at
-    return [sent, *(sent - (after - before) for before, after in evidence.jumps if 0 <= sent - after <= LAG_S)]
+    return [sent, *(sent - (after - before) for before, after in evidence.jumps if -1 <= sent - after <= LAG_S)]
 
 
 def _answer_was_lost(evidence: Evidence, delivery: Delivery) -> bool:

@@ -90,7 +90,8 @@ class Timeline:
 
     def without_jumps(self, at: float) -> float:
         """The instant as if the clock had never been moved: differences are real seconds."""
-        return at - sum(after - before for before, after in self.jumps if after <= at)
+        # Telegram's dates are whole seconds: what came right after a jump may seem to lie before its end
+        return at - sum(after - before for before, after in self.jumps if after - 1 <= at)
 
 
 @dataclass(slots=True)

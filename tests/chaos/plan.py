@@ -196,7 +196,7 @@ def make_plan(seed: int) -> Plan:
     acts = _acts(dice)
     is_split = dice.random() < 0.25
     asking = tuple(_asking(dice, len(acts), is_split) for _ in range(dice.randint(2, 4)))
-    taking_back = tuple(_taking_back(dice, is_split) for _ in range(dice.randint(0, 2)))
+    taking_back = tuple(_taking_back(dice, is_split) for _ in range(dice.randint(1, 3)))
     return Plan(seed, begins, is_split, acts, asking, taking_back)
 
 
@@ -224,7 +224,7 @@ def _asking(dice: random.Random, acts: int, is_split: bool) -> Disturbance:
     if what is What.KILL:
         when = _moment(dice, step, _KILL_COMMANDS_ASKING, _CALLS_ASKING, 200)
         return _process_ends(dice, what, when, is_split)
-    return _disturbance(dice, what, step, _CALLS_ASKING, is_split)
+    return _disturbance(dice, what, step, _CALLS_ASKING, (1, 5, 20))
 
 
 def _taking_back(dice: random.Random, is_split: bool) -> Disturbance:
@@ -233,7 +233,8 @@ def _taking_back(dice: random.Random, is_split: bool) -> Disturbance:
     if what is What.KILL:
         when = _moment(dice, step, _KILL_COMMANDS_TAKING_BACK, _CALLS_TAKING_BACK, 100)
         return _process_ends(dice, what, when, is_split)
-    return _disturbance(dice, what, step, _CALLS_TAKING_BACK, is_split)
+    # so many that the repeats of one call are used up
+    return _disturbance(dice, what, step, _CALLS_TAKING_BACK, (1, 20, 80))
 
 
 def _moment(
@@ -257,7 +258,9 @@ def _process_ends(dice: random.Random, what: What, when: When, is_split: bool) -
     return Disturbance(what, when, seconds=dice.choice((0.0, 0.0, 0.5, 2.0)), process=process)
 
 
-def _disturbance(dice: random.Random, what: What, step: AtStep, calls: tuple[str, ...], is_split: bool) -> Disturbance:
+def _disturbance(
+    dice: random.Random, what: What, step: AtStep, calls: tuple[str, ...], often: tuple[int, ...]
+) -> Disturbance:
     some = round(dice.uniform(1.0, 4.0), 1)
     method = dice.choice((*calls, "*"))
     if what in (What.FREEZE, What.RESTART):
@@ -265,9 +268,9 @@ def _disturbance(dice: random.Random, what: What, step: AtStep, calls: tuple[str
     if what in (What.STORE_AWAY, What.STORE_SILENT):
         return Disturbance(what, step, seconds=dice.choice((1.0, 2.0, 3.0, 5.0, 10.0)))
     if what is What.FLOOD:
-        return Disturbance(what, step, seconds=dice.choice((2, 5, 10)), times=dice.choice((1, 5, 20)), method=method)
+        return Disturbance(what, step, seconds=dice.choice((2, 5, 10)), times=dice.choice(often), method=method)
     if what in (What.BAD_GATEWAY, What.LOST_BEFORE, What.LOST_AFTER):
-        return Disturbance(what, step, times=dice.choice((1, 5, 20)), method=method)
+        return Disturbance(what, step, times=dice.choice(often), method=method)
     if what is What.HANG:
         return Disturbance(what, step, seconds=some, times=dice.choice((1, 5)), method=method)
     if what is What.TWICE:
