@@ -106,7 +106,7 @@ class Deliverer:
         claim = await self._take(wish, terms)
         if claim is None:
             holder = await deletion_ops.holder_of(self._bot.id, wish.user.user_id, wish.code)
-            if holder is None or holder.opened_at >= self._began:
+            if holder is None or not self._is_from_before(holder.opened_at):
                 return None
             # whoever holds it is gone: its wish goes on as this one's
             wish = replace(wish, mark=holder.mark)
@@ -132,12 +132,16 @@ class Deliverer:
 
         Then the reader has the post, or `Recovery` tells them.
         """
-        if not claim.is_repeated or claim.previous_opened_at is None or claim.previous_opened_at >= self._began:
+        if not claim.is_repeated or not self._is_from_before(claim.previous_opened_at):
             return False
         if terms.delete_at is not None:
             return await deletion_ops.was_promised(wish.user.user_id, wish.code, wish.mark)
         await deletion_ops.settle_delivery(claim.id)
         return True
+
+    def _is_from_before(self, opened_at: datetime | None) -> bool:
+        """Whether a claim is an earlier process's; one without a time was released after its reader had been told."""
+        return opened_at is None or opened_at < self._began
 
     async def _promise_and_send(self, wish: Wish, terms: Terms) -> Outcome:
         promise = None

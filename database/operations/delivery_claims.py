@@ -30,10 +30,10 @@ def _deliveries() -> Collection:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """The wish that took the right to hand over last, and when."""
+    """The wish that took the right to hand over last, and when; None when that came to nothing and was released."""
 
     mark: str
-    opened_at: datetime
+    opened_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

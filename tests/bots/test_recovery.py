@@ -140,3 +140,37 @@ async def test_the_request_a_process_was_killed_with_is_not_fulfilled_twice(
     assert await deletion_ops.find_unfinished(BOT, house.base.clock.now(), 10) == []
     await house.advance(minutes=1)
     assert await restarted.deliver(user, post.code, "message 10") is Outcome.DELIVERED
+
+
+@pytest.mark.parametrize("minutes", [30, 0])
+async def test_a_request_whose_answer_was_lost_is_not_fulfilled_again_by_the_next_process(
+    house: House, minutes: int
+) -> None:
+    post = await house.store()
+    await post_ops.set_deletion(post.code, minutes)
+    await house.world.fault("drop_after", method="copyMessages", bot=USER_BOT)
+    await house.alice.link(house.link(post))
+    await house.alice.wait(USER_BOT, contains="did not confirm")
+    await house.settle()
+    (start,) = [m for m in (await house.alice.transcript(USER_BOT))["messages"] if not m["outgoing"]]
+    user = await user_ops.find(ALICE)
+    assert user is not None
+    await house.advance(minutes=1)
+    restarted = Deliverer(house.base.user_bot, house.base.clock, house.base.settings.zone, house.base.alerts)
+    assert await restarted.deliver(user, post.code, f"message {start['message_id']}") is Outcome.DOUBLE_TAP
+    assert len(await house.calls("copyMessages")) == 1
+
+
+async def test_a_claim_of_a_process_that_is_gone_is_taken_over(house: House) -> None:
+    """Killed between claim and promise; of two taps the second comes first to the next process."""
+    post = await house.store()
+    await house.alice.text(USER_BOT, "/start")
+    await house.settle()
+    user = await user_ops.find(ALICE)
+    assert user is not None
+    now = house.base.clock.now()
+    await deletion_ops.claim_delivery(BOT, ALICE, post.code, now, DOUBLE_TAP, mark="message 9")
+    await house.advance(seconds=1)
+    restarted = Deliverer(house.base.user_bot, house.base.clock, house.base.settings.zone, house.base.alerts)
+    assert await restarted.deliver(user, post.code, "message 10") is Outcome.DELIVERED
+    assert await restarted.deliver(user, post.code, "message 9") is Outcome.DOUBLE_TAP

@@ -263,6 +263,8 @@ def _disturbance(
 ) -> Disturbance:
     some = round(dice.uniform(1.0, 4.0), 1)
     method = dice.choice((*calls, "*"))
+    # a start that meets nothing else for half a minute gives up, as it should
+    often = tuple(min(times, 20) for times in often) if method == "*" else often
     if what in (What.FREEZE, What.RESTART):
         return Disturbance(what, step, seconds=some if what is What.FREEZE else 0.0)
     if what in (What.STORE_AWAY, What.STORE_SILENT):
