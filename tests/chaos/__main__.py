@@ -73,9 +73,9 @@ async def worker(kept: Path) -> AsyncIterator[Worker]:
         yield Worker(process, kept)
     finally:
         assert process.stdin is not None
-        process.stdin.close()
+        process.stdin.close()  # it ends after the episode it is at
         try:
-            await asyncio.wait_for(process.wait(), 60)
+            await asyncio.wait_for(process.wait(), EPISODE_S)
         except TimeoutError:
             process.terminate()
             await process.wait()
@@ -180,7 +180,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description="The main job under fire.")
     parser.add_argument("--episodes", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1, help="of the first episode; the others follow")
-    parser.add_argument("--at-once", type=int, default=(os.cpu_count() or 1) + 1, help="each with a store of its own")
+    parser.add_argument("--at-once", type=int, default=(os.cpu_count() or 1) + 2, help="each with a store of its own")
     parser.add_argument("--sabotage", choices=[*SABOTAGES, "all"], help="break it on purpose: it must be noticed")
     return parser.parse_args()
 
@@ -188,13 +188,19 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     arguments = _arguments()
     kept = Path(tempfile.mkdtemp(prefix="tollgate-chaos-kept-"))
+    try:
+        held = asyncio.run(_run(arguments, kept))
+    except KeyboardInterrupt:
+        return 130
+    return 0 if held else 1
+
+
+async def _run(arguments: argparse.Namespace, kept: Path) -> bool:
     if arguments.sabotage is not None:
         names = list(SABOTAGES) if arguments.sabotage == "all" else [arguments.sabotage]
-        held = asyncio.run(break_all(names, min(arguments.at_once, len(names)), kept))
-    else:
-        seeds = range(arguments.seed, arguments.seed + arguments.episodes)
-        held = asyncio.run(play_all(seeds, min(arguments.at_once, arguments.episodes), kept))
-    return 0 if held else 1
+        return await break_all(names, min(arguments.at_once, len(names)), kept)
+    seeds = range(arguments.seed, arguments.seed + arguments.episodes)
+    return await play_all(seeds, min(arguments.at_once, arguments.episodes), kept)
 
 
 if __name__ == "__main__":

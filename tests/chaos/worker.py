@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -19,8 +21,14 @@ async def main() -> None:
             kept = Path(wanted["kept"])
             async with telegram(kept / "sandbox.log") as client:
                 verdict = await play(wanted["seed"], client, server, kept, wanted["sabotage"])
-            print(json.dumps(asdict(verdict)), flush=True)
+            try:
+                print(json.dumps(asdict(verdict)), flush=True)
+            except BrokenPipeError:  # nobody wants to know any more
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                return
 
 
 if __name__ == "__main__":
+    # Ctrl-C is the launcher's: it closes our input, and we end with everything we started
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     asyncio.run(main())
