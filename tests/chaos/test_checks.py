@@ -1,0 +1,180 @@
+"""Each check sees its own breach in otherwise sound evidence, and forgives what docs/decisions/0005 says."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.chaos.checks import CHECKS, LAG_S, TRY_AGAIN
+from tests.chaos.evidence import Asked, Evidence, Message, moment
+from tests.chaos.plan import LATEST_MINUTES, Act
+
+#: a full hour that is no tick of the daily jobs but the one at 12
+NOON = float(1_772_452_800)
+HOUR, TWO_DAYS = 3600.0, 2 * 86400.0
+ASKED_AT = NOON + 5
+#: the first post is one message of 30 minutes
+DUE_AT = ASKED_AT + 1 + 30 * 60
+JOBS = {"message_deleter": 60, "broadcast_deleter": 3600, "token_cleanup": 43200, "token_count_reset": 86400}
+
+
+def copy(*, at: float = ASKED_AT + 1, deleted_at: float | None = None, number: int = 2) -> Message:
+    return Message(number, at, True, "post 0 item 1", deleted_at)
+
+
+def start() -> Message:
+    return Message(1, ASKED_AT, False, "/start p_x", None)
+
+
+def run(job: str, at: float, **more: Any) -> dict[str, Any]:
+    times = {"scheduled_at": moment(at), "started_at": moment(at + 1), "finished_at": moment(at + 2)}
+    return {"job": job, "owner": "host:7:ab:cd", **times, **more}
+
+
+def sound(now: float = DUE_AT + 20 * 60) -> Evidence:
+    """One person asked for the first post, had it, and had it taken back in time."""
+    evidence = Evidence(began=NOON + 1, now=now, credits_before={0: 3}, credits_after={0: 3})
+    evidence.asked = [Asked(Act(0, 0), 1, ASKED_AT)]
+    evidence.conversations = {0: [start(), copy(deleted_at=DUE_AT + 20)]}
+    evidence.runs = [run("message_deleter", now - now % 60)]
+    return evidence
+
+
+def said(evidence: Evidence) -> set[str]:
+    return {name for name, check in CHECKS.items() if any(check(evidence))}
+
+
+def test_sound_evidence_passes() -> None:
+    assert said(sound()) == set()
+
+
+@pytest.mark.parametrize("sentence", TRY_AGAIN)
+def test_a_sentence_is_an_answer_and_silence_is_none(sentence: str) -> None:
+    evidence = sound()
+    evidence.conversations = {0: [start(), Message(2, ASKED_AT, True, sentence + " …", None)]}
+    assert said(evidence) == set()
+    evidence.conversations = {0: [start()]}
+    assert said(evidence) == {"answered"}
+    evidence.asked = [replace(evidence.asked[0], act=Act(0, 0, blocks=True))]
+    assert said(evidence) == set()
+
+
+def test_whoever_asks_again_in_the_calm_gets_the_post() -> None:
+    evidence = sound()
+    evidence.asked_again = [Asked(Act(0, 0), 9, ASKED_AT + 60)]
+    assert said(evidence) == {"answered"}
+    evidence.asked_again = [Asked(Act(0, 0), 9, ASKED_AT + 3)]
+    assert said(evidence) == set(), "it was just arriving"
+
+
+def test_a_post_that_comes_twice_is_seen() -> None:
+    evidence = sound()
+    evidence.conversations[0].append(copy(number=3, deleted_at=DUE_AT + 20))
+    assert said(evidence) == {"once"}
+
+
+def test_half_a_post_is_seen() -> None:
+    evidence = sound()
+    evidence.conversations[0].append(Message(3, ASKED_AT + 1, True, "post 2 item 1", None))
+    evidence.conversations[0].append(Message(4, ASKED_AT + 1, True, "post 3 item 1", DUE_AT + 600))
+    evidence.asked += [Asked(Act(0, 2), 1, ASKED_AT), Asked(Act(0, 3), 1, ASKED_AT)]
+    assert "once" in said(evidence)
+
+
+@pytest.mark.parametrize("after", [2, 4, None])
+def test_a_credit_lost_or_minted_is_seen(after: int | None) -> None:
+    evidence = sound()
+    evidence.credits_after = {} if after is None else {0: after}
+    assert said(evidence) == {"credits_kept"}
+
+
+def test_a_delivery_without_promise_and_past_its_time_is_seen() -> None:
+    evidence = sound()
+    evidence.conversations = {0: [start(), copy()]}
+    assert said(evidence) == {"promised", "gone_in_time"}
+    evidence.now = DUE_AT + LATEST_MINUTES * 60 - 120
+    evidence.runs = [run("message_deleter", evidence.now - evidence.now % 60)]
+    evidence.promises = [promise([2])]
+    assert said(evidence) == set()
+
+
+def promise(message_ids: list[int]) -> dict[str, Any]:
+    return {"person": 0, "post": 0, "message_ids": message_ids, "delete_at": moment(DUE_AT)}
+
+
+@pytest.mark.parametrize("why", ["lost answer", "kill"])
+def test_a_delivery_nobody_knows_must_be_noted(why: str) -> None:
+    evidence = sound()
+    evidence.conversations = {0: [start(), copy()]}
+    call = {"params": {"chat_id": "0"}, "result_preview": '{"ok":true,"result":[{"message_id":2}]}'}
+    evidence.copy_calls = [call | ({"fault": "drop_after"} if why == "lost answer" else {})]
+    evidence.kills = [ASKED_AT + 3] if why == "kill" else []
+    assert said(evidence) == {"promised", "gone_in_time"}
+    evidence.impossible = [{"person": 0, "post": 0, "reason": "unknown"}]
+    assert said(evidence) == set()
+
+
+def test_a_delivery_telegram_keeps_must_be_noted() -> None:
+    jump = (DUE_AT - 600, DUE_AT - 600 + TWO_DAYS)
+    evidence = sound(now=jump[1] + 20 * 60)
+    evidence.conversations, evidence.jumps = {0: [start(), copy()]}, [jump]
+    evidence.runs = [run(job, evidence.now - evidence.now % every) for job, every in JOBS.items()]
+    assert said(evidence) == {"promised", "gone_in_time"}
+    evidence.impossible = [{"person": 0, "post": 0, "reason": "too_old"}]
+    assert said(evidence) == set()
+
+
+def test_a_message_taken_back_too_soon_is_seen_but_for_the_lag_after_a_jump() -> None:
+    evidence = sound()
+    evidence.conversations = {0: [start(), copy(deleted_at=DUE_AT - 60)]}
+    assert said(evidence) == {"not_too_soon"}
+    evidence.jumps = [(ASKED_AT - HOUR, ASKED_AT)]
+    assert said(evidence) == set()
+    evidence.jumps = [(ASKED_AT - LAG_S - HOUR, ASKED_AT - LAG_S)]
+    assert said(evidence) == {"not_too_soon"}
+
+
+def test_a_promise_left_open_is_seen() -> None:
+    evidence = sound()
+    evidence.promises = [promise([2])]
+    assert said(evidence) == {"nothing_left"}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        [run("message_deleter", NOON)] * 2,
+        [run("message_deleter", NOON + 30)],
+        [run("message_deleter", NOON, started_at=moment(NOON) - timedelta(seconds=1))],
+        [run("broadcast_deleter", NOON, finished_at=None)],
+    ],
+    ids=["twice", "no tick", "too early", "never ended"],
+)
+def test_a_wrong_run_is_seen(more: list[dict[str, Any]]) -> None:
+    evidence = sound()
+    evidence.runs = [*evidence.runs, *more]
+    assert said(evidence) == {"ticks"}
+
+
+def test_a_run_cut_off_by_a_kill_is_forgiven_and_a_missing_tick_is_not() -> None:
+    evidence = sound()
+    evidence.runs = [*evidence.runs, run("message_deleter", NOON, finished_at=None)]
+    evidence.killed_pids = {7}
+    assert said(evidence) == set()
+    evidence.runs = []
+    assert said(evidence) == {"ticks"}
+
+
+def test_a_call_into_a_pause_is_seen_unless_it_had_left() -> None:
+    evidence = sound()
+    call = {"n": 1, "chat_id": "0", "told_at": NOON, "at": NOON + 0.4, "until": NOON + 5}
+    evidence.ignored_429 = [call]
+    assert said(evidence) == set()
+    evidence.ignored_429 = [call | {"at": NOON + 1}]
+    assert said(evidence) == {"waited"}
+
+
+def test_errors_tracebacks_and_surprises_are_seen() -> None:
+    for broken in ({"log": [{"level": "error", "event": "x"}]}, {"loose_lines": ["Traceback"]}, {"surprises": ["x"]}):
+        assert said(replace(sound(), **broken)) == {"orderly"}
