@@ -24,6 +24,8 @@ TRY_AGAIN = (
 UNRECORDED_S = 12.0
 #: a call that left before the 429 to another one can have been read, seconds
 ON_ITS_WAY_S = 0.5
+#: a bot killed so soon after a 429 may not have written it down, seconds
+UNWRITTEN_S = 1.0
 #: how long a bot may go by the old time after a jump of the clock, seconds
 LAG_S = 5.0
 #: whoever asks while a post is just arriving has it, seconds
@@ -187,6 +189,8 @@ def waited(evidence: Evidence) -> Iterator[str]:
     for call in evidence.ignored_429:
         early = call["until"] - call["at"]
         if call["at"] - call["told_at"] <= ON_ITS_WAY_S:
+            continue
+        if any(-ON_ITS_WAY_S <= killed - call["told_at"] <= UNWRITTEN_S for killed in evidence.kills):
             continue
         yield f"call {call['n']} went to {call['chat_id']} {early:.1f} s before the end of its pause"
 

@@ -171,8 +171,12 @@ def test_a_call_into_a_pause_is_seen_unless_it_had_left() -> None:
     call = {"n": 1, "chat_id": "0", "told_at": NOON, "at": NOON + 0.4, "until": NOON + 5}
     evidence.ignored_429 = [call]
     assert said(evidence) == set()
-    evidence.ignored_429 = [call | {"at": NOON + 1}]
+    evidence.ignored_429 = [call | {"at": NOON + 3}]
     assert said(evidence) == {"waited"}
+    evidence.kills = [NOON + 2]
+    assert said(evidence) == {"waited"}
+    evidence.kills = [NOON + 0.5]
+    assert said(evidence) == set(), "killed before it can have been written down"
 
 
 def test_errors_tracebacks_and_surprises_are_seen() -> None:
