@@ -1,11 +1,28 @@
 """Reading what control calls send."""
 
+import json
 from typing import Any
+
+from aiohttp import web
 
 from sandbox.errors import ControlError
 from sandbox.world import Bot, Chat, Dialog, User, World
 
 Json = dict[str, Any]
+
+
+async def read_body(request: web.Request) -> Json:
+    """The object in the body, empty for an empty body. Raises ControlError."""
+    raw = await request.read()
+    if not raw:
+        return {}
+    try:
+        body = json.loads(raw)
+    except ValueError as error:
+        raise ControlError("the body is not JSON") from error
+    if not isinstance(body, dict):
+        raise ControlError("the body must be a JSON object")
+    return body
 
 
 def need_text(body: Json, name: str) -> str:

@@ -143,6 +143,9 @@ def shown_chat(chat: Chat) -> Json:
     """A chat as the control API shows it."""
     members = [{"id": m.id, "status": m.status, "rights": m.rights} for m in chat.members.values()]
     shown: Json = {"id": chat.id, "type": chat.type, "title": chat.title, "members": members}
+    if chat.join_requests:
+        requests = chat.join_requests.items()
+        shown["join_requests"] = [{"user": user, "link": link.name if link else None} for user, link in requests]
     if chat.is_gone:
         shown["gone"] = True
     return shown | ({"username": chat.username} if chat.username else {})

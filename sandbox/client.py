@@ -1,11 +1,16 @@
 """An async client of the control API, for tests and scripts."""
 
+import html
+import re
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urljoin
 
 import aiohttp
 
 Json = dict[str, Any]
+
+_ONWARD = re.compile(r'<a href="([^"]*)" data-testid="onward">')
 
 
 class SandboxError(Exception):
@@ -130,6 +135,25 @@ class SandboxClient:
         """Switch settings (latency_ms, anti_spin, callback_window_s, log_calls, id_gaps…)."""
         return await self.request("POST", "config", dict(settings))
 
+    async def shortener_mode(self, mode: str, **options: object) -> Json:
+        """How the shortener answers from now on (ok, html, 429, error, hang, redirect, raw) and its options."""
+        return await self.request("POST", "shortener", {"mode": mode, **options})
+
+    async def shortener(self, calls: int | None = None, timeout_s: float | None = None) -> Json:
+        """The shortener's modes, calls and links; with `calls` once it was asked so often (else SandboxError 408)."""
+        return await self.request("GET", "shortener", calls=calls, timeout_s=timeout_s)
+
+    async def through_adverts(self, short_url: str) -> tuple[str, str]:
+        """Where the last link of the advert pages leads, and the address of the page it stands on (the Referer)."""
+        last_page = urljoin(short_url, _onward(await self._page(short_url)))
+        return urljoin(last_page, _onward(await self._page(last_page))), last_page
+
+    async def _page(self, url: str) -> str:
+        async with self._open_session().get(url) as response:
+            if response.status != 200:
+                raise SandboxError(response.status, f"{url} is no page of adverts")
+            return await response.text()
+
     async def idle(self, bot: str | int | None = None, timeout_s: float = 10.0, quiet_ms: float | None = None) -> None:
         """Return once the bots seem done. Raises SandboxError 408."""
         await self.request("GET", "idle", bot=bot, timeout_s=timeout_s, quiet_ms=quiet_ms)
@@ -149,6 +173,14 @@ class SandboxClient:
     def person(self, user_id: int) -> "Person":
         """Somebody to act as."""
         return Person(self, user_id)
+
+
+def _onward(page: str) -> str:
+    """The address behind the button of a page of adverts. Raises ValueError for any other page."""
+    found = _ONWARD.search(page)
+    if found is None:
+        raise ValueError("this is no page of adverts")
+    return html.unescape(found[1])
 
 
 class Person:
@@ -205,9 +237,21 @@ class Person:
         """Join a chat."""
         return await self.act("join", chat=chat_id)
 
-    async def request_join(self, chat_id: int) -> Json:
-        """Ask to join a chat."""
-        return await self.act("request_join", chat=chat_id)
+    async def request_join(self, chat_id: int, url: str | None = None) -> Json:
+        """Ask to join a chat, by the invitation `url` when it is given."""
+        return await self.act("request_join", chat=chat_id, url=url)
+
+    async def approve(self, chat_id: int, user_id: int) -> Json:
+        """Let in somebody who asked to join a chat of theirs."""
+        return await self.act("approve", chat=chat_id, user=user_id)
+
+    async def decline(self, chat_id: int, user_id: int) -> Json:
+        """Turn away somebody who asked to join."""
+        return await self.act("decline", chat=chat_id, user=user_id)
+
+    async def invitation(self, url: str) -> Json:
+        """What the app shows about an invitation before it is used."""
+        return await self._client.request("GET", "invitation", user=self.id, url=url)
 
     async def leave(self, chat_id: int) -> Json:
         """Leave a chat."""

@@ -1,6 +1,5 @@
 """The control API under /control: arranging the world, acting as people, watching, waiting, breaking things."""
 
-import json
 import pathlib
 from collections.abc import Awaitable, Callable
 from dataclasses import fields
@@ -9,13 +8,16 @@ from typing import Any
 from aiohttp import web
 
 from sandbox import arranging, watching
-from sandbox.arguments import as_int, as_number, find_int, get_bot, get_chat, get_dialog
+from sandbox.adverts import Adverts
+from sandbox.arguments import as_int, as_number, find_int, get_bot, get_chat, get_dialog, get_user, read_body
 from sandbox.errors import ControlError
 from sandbox.faults import poison
 from sandbox.files import placeholder_picture
+from sandbox.links import find_invitation
 from sandbox.people import act
 from sandbox.posting import delete
 from sandbox.transcript import chat_messages, transcript, transcripts
+from sandbox.way_back import lead_back
 from sandbox.wire import encode
 from sandbox.world import Config, World
 
@@ -39,7 +41,7 @@ class Control:
         self.world = world
 
     async def reset(self, request: web.Request) -> Reply:
-        body = await _body(request)
+        body = await read_body(request)
         self.world.clear(find_int(body, "seed"))
         return {"ok": True}
 
@@ -55,18 +57,18 @@ class Control:
         }
 
     async def add_bot(self, request: web.Request) -> Reply:
-        return arranging.shown_bot(arranging.add_bot(self.world, await _body(request)))
+        return arranging.shown_bot(arranging.add_bot(self.world, await read_body(request)))
 
     async def add_user(self, request: web.Request) -> Reply:
-        return arranging.shown_user(arranging.add_user(self.world, await _body(request)))
+        return arranging.shown_user(arranging.add_user(self.world, await read_body(request)))
 
     async def add_chat(self, request: web.Request) -> Reply:
-        return arranging.shown_chat(arranging.add_chat(self.world, await _body(request)))
+        return arranging.shown_chat(arranging.add_chat(self.world, await read_body(request)))
 
     async def put_member(self, request: web.Request) -> Reply:
         chat = get_chat(self.world, request.match_info["chat"])
         member_id = as_int(request.match_info["member"], "member")
-        return {"update_ids": arranging.put_member(self.world, chat, member_id, await _body(request))}
+        return {"update_ids": arranging.put_member(self.world, chat, member_id, await read_body(request))}
 
     async def delete_chat(self, request: web.Request) -> Reply:
         chat = get_chat(self.world, request.match_info["chat"])
@@ -86,8 +88,15 @@ class Control:
         chat = get_chat(self.world, request.match_info["chat"])
         return chat_messages(self.world, chat, as_int(request.query.get("since", 0), "since"))
 
+    async def invitation(self, request: web.Request) -> Reply:
+        user = get_user(self.world, request.query.get("user"))
+        found = find_invitation(self.world, user, request.query.get("url", ""))
+        if found is None:
+            raise ControlError("this invitation leads nowhere", 404)
+        return found
+
     async def act(self, request: web.Request) -> Reply:
-        return act(self.world, await _body(request))
+        return act(self.world, await read_body(request))
 
     async def transcript(self, request: web.Request) -> Reply:
         query = request.query
@@ -110,7 +119,7 @@ class Control:
         return self.world.calls.counters() | shown
 
     async def set_clock(self, request: web.Request) -> Reply:
-        body = await _body(request)
+        body = await read_body(request)
         clock = self.world.clock
         if ("advance_s" in body) == ("set" in body):
             raise ControlError('say either "advance_s" or "set"')
@@ -126,7 +135,7 @@ class Control:
         return watching.shown_clock(self.world)
 
     async def add_fault(self, request: web.Request) -> Reply:
-        body = await _body(request)
+        body = await read_body(request)
         bot = get_bot(self.world, body["bot"]) if body.get("bot") is not None else None
         fault = self.world.faults.add(body, bot.id if bot else None)
         if fault.kind == "poison_update":
@@ -142,7 +151,7 @@ class Control:
         return {"ok": True}
 
     async def configure(self, request: web.Request) -> Reply:
-        body = await _body(request)
+        body = await read_body(request)
         known = {item.name: type(getattr(self.world.config, item.name)) for item in fields(Config)}
         for name, value in body.items():
             if name not in known:
@@ -193,19 +202,6 @@ def _guess_kind(part: web.FileField) -> str:
     return {"image": "photo", "video": "video", "audio": "audio"}.get(major, "document")
 
 
-async def _body(request: web.Request) -> Json:
-    raw = await request.read()
-    if not raw:
-        return {}
-    try:
-        body = json.loads(raw)
-    except ValueError as error:
-        raise ControlError("the body is not JSON") from error
-    if not isinstance(body, dict):
-        raise ControlError("the body must be a JSON object")
-    return body
-
-
 def _answered(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def answer(request: web.Request) -> web.StreamResponse:
         try:
@@ -235,8 +231,8 @@ async def _page(request: web.Request) -> Reply:
 
 
 def add_control_routes(app: web.Application, world: World) -> None:
-    """Add `/`, `/page/` and `/control/` to `app`."""
-    control, watch = Control(world), watching.Watching(world)
+    """Add `/`, `/page/`, `/control/`, the shortener and `/t.me/` to `app`."""
+    control, watch, adverts = Control(world), watching.Watching(world), Adverts(world)
     routes: list[tuple[str, str, Endpoint]] = [
         ("GET", "/", _page),
         ("GET", "/page/{name:.+}", _page),
@@ -249,6 +245,7 @@ def add_control_routes(app: web.Application, world: World) -> None:
         ("GET", "/control/chats/{chat}/messages", control.chat_messages),
         ("DELETE", "/control/chats/{chat}/messages/{message}", control.delete_message),
         ("DELETE", "/control/chats/{chat}", control.delete_chat),
+        ("GET", "/control/invitation", control.invitation),
         ("POST", "/control/act", control.act),
         ("GET", "/control/transcript", control.transcript),
         ("GET", "/control/transcripts", control.transcripts),
@@ -265,7 +262,12 @@ def add_control_routes(app: web.Application, world: World) -> None:
         ("POST", "/control/config", control.configure),
         ("POST", "/control/uploads", control.upload),
         ("GET", "/control/files/{file}", control.file),
+        ("GET", "/control/shortener", adverts.listed),
+        ("POST", "/control/shortener", adverts.set_mode),
         ("GET", "/control/events", watch.events),
     ]
     for verb, path, endpoint in routes:
         app.router.add_route(verb, path, _answered(endpoint))
+    app.router.add_get("/shortener/api", adverts.api)
+    app.router.add_get("/s/{link}", adverts.page)
+    app.router.add_get("/t.me/{rest:.+}", lead_back)

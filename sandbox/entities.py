@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.dates import date_time
 from sandbox.errors import ApiError, bad_request
 
 Json = dict[str, Any]
@@ -43,6 +44,7 @@ class _Tag:
     argument: str
     offset: int
     start: int
+    attributes: dict[str, str]
 
 
 class _Parser:
@@ -115,23 +117,25 @@ class _Parser:
             raise _error(f"Unclosed start tag at byte offset {self._at(begin)}")
         if name not in _TYPES:
             raise _error(f'Unsupported start tag "{name}" at byte offset {self._at(begin)}')
-        argument = self._read_attributes(name, begin)
+        attributes = self._read_attributes(name, begin)
+        argument = ""
+        for attribute, value in attributes.items():
+            argument = _argument(name, attribute, value) or argument
         self.position += 1
         if name == "span" and argument != "spoiler":
             raise _error(f'Tag "span" must have class "tg-spoiler" at byte offset {self._at(begin)}')
-        self.open.append(_Tag(name, argument, self.offset, len(self.plain)))
+        self.open.append(_Tag(name, argument, self.offset, len(self.plain), attributes))
 
-    def _read_attributes(self, name: str, begin: int) -> str:
-        argument = ""
+    def _read_attributes(self, name: str, begin: int) -> dict[str, str]:
+        attributes: dict[str, str] = {}
         while True:
             self._skip_spaces()
             if self._peek() == ">":
-                return argument
-            attribute = self._word(_SPACES + "=>")
+                return attributes
+            attribute = self._word(_SPACES + "=>").lower()
             if not attribute:
                 raise _error(f'Empty attribute name in the tag "{name}" at byte offset {self._at(begin)}')
-            value = self._read_value(name, attribute.lower(), begin)
-            argument = _argument(name, attribute.lower(), value) or argument
+            attributes[attribute] = self._read_value(name, attribute, begin) or attributes.get(attribute, "")
 
     def _read_value(self, name: str, attribute: str, begin: int) -> str:
         self._skip_spaces()
@@ -199,7 +203,7 @@ class _Parser:
         elif tag.name == "tg-emoji":
             entity = {**place, "type": "custom_emoji", "custom_emoji_id": tag.argument}
         elif tag.name == "tg-time":
-            entity = None
+            entity = date_time(tag.attributes.get("unix", ""), tag.attributes.get("format", ""), place)
         elif tag.name == "blockquote" and tag.argument:
             entity = {**place, "type": "expandable_blockquote"}
         if entity is not None:

@@ -6,6 +6,7 @@ import re
 from itertools import pairwise
 from typing import Any
 
+from sandbox.dates import date_time
 from sandbox.entities import parse_html, utf16_length
 from sandbox.errors import bad_request
 
@@ -23,6 +24,13 @@ _DETECTED = re.compile(
     r"|(?<!\w)(?P<mention>@[A-Za-z]\w{3,31})\b"
     r"|(?<!\w)(?P<hashtag>#\w*[^\W\d_]\w*)"
 )
+#: What an entity cannot be without.
+_NEEDED: dict[str, tuple[str, type]] = {
+    "text_link": ("url", str),
+    "text_mention": ("user", dict),
+    "custom_emoji": ("custom_emoji_id", str),
+    "date_time": ("unix_time", int),
+}
 _TAGS = {
     "bold": "b",
     "italic": "i",
@@ -76,9 +84,21 @@ def _read_entities(raw: str, length: int) -> list[Json]:
         offset, size = item.get("offset"), item.get("length")
         if not isinstance(offset, int) or not isinstance(size, int):
             raise bad_request('can\'t parse MessageEntity: Field "offset" must be of type Number')
-        if offset >= 0 and size > 0 and offset + size <= length:
-            kept.append(item)
+        found = _complete(item)
+        if found is not None and offset >= 0 and size > 0 and offset + size <= length:
+            kept.append(found)
     return sorted(kept, key=lambda entity: (entity["offset"], -entity["length"]))
+
+
+def _complete(item: Json) -> Json | None:
+    """The entity, None for one Telegram leaves out. Raises 400 when what its type needs is missing."""
+    needed = _NEEDED.get(item["type"])
+    if needed is not None and not isinstance(item.get(needed[0]), needed[1]):
+        raise bad_request(f"can't parse MessageEntity: Can't find field \"{needed[0]}\"")
+    if item["type"] != "date_time":
+        return item
+    place = {"offset": item["offset"], "length": item["length"]}
+    return date_time(str(item["unix_time"]), str(item.get("date_time_format") or ""), place)
 
 
 def _trim(text: str, entities: list[Json]) -> tuple[str, list[Json]]:
@@ -137,6 +157,9 @@ def _tag(entity: Json, piece: str) -> tuple[str, str]:
         return f'<a href="{html.escape(target if "://" in target else "https://" + target)}">', "</a>"
     if kind == "text_mention":
         return f'<a href="tg://user?id={int(entity["user"]["id"])}">', "</a>"
+    if kind == "date_time":
+        form = html.escape(entity.get("date_time_format", ""))
+        return f'<tg-time unix="{int(entity["unix_time"])}"' + (f' format="{form}">' if form else ">"), "</tg-time>"
     tag = _TAGS.get(kind)
     return (f"<{tag}>", f"</{tag}>") if tag else ("", "")
 

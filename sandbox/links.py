@@ -16,6 +16,11 @@ Json = dict[str, Any]
 _HOSTS = frozenset({"t.me", "telegram.me", "telegram.dog"})
 #: The payload of a start link (BOTAPI §5).
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_INVITATION = re.compile(
+    r"(?:(?:https?://)?(?:t\.me|telegram\.me|telegram\.dog)/(?:\+|joinchat/)|tg://join\?invite=)([A-Za-z0-9_-]+)"
+)
+#: This server, which stands for t.me in a browser tab.
+_STAND_IN = re.compile(r"http://(?:127\.0\.0\.1|localhost)(?::\d{1,5})?/t\.me/")
 REFERRAL_PREFIX = "_tgr_"
 
 
@@ -35,8 +40,9 @@ def open_link(world: World, user: User, url: str, chat_id: int | None = None) ->
     that is not Telegram's, for a payload longer than 64 characters or of other letters, and for a bot or a link that
     does not exist.
     """
-    if url in world.links:
-        return _follow_invitation(world, user, world.links[url], world.links[url].invite_links[url])
+    invitation = _find_link(world, url)
+    if invitation is not None:
+        return _follow_invitation(world, user, *invitation)
     name, query = _read(url)
     found = world.find_named(name)
     if isinstance(found, Bot):
@@ -47,13 +53,37 @@ def open_link(world: World, user: User, url: str, chat_id: int | None = None) ->
     raise ControlError(f"there is nobody called {name}", 404)
 
 
-def find_invitation(world: World, url: str) -> Json | None:
-    """What an invitation leads to, for the page; None if `url` is none."""
-    chat = world.links.get(url)
-    if chat is None:
+def find_invitation(world: World, user: User, url: str) -> Json | None:
+    """What an invitation leads to and whether it would work, as the app shows it to `user`; None if `url` is none."""
+    found = _find_link(world, url)
+    if found is None:
         return None
-    link = chat.invite_links[url]
-    return {"chat_id": chat.id, "title": chat.title, "creates_join_request": link.creates_join_request}
+    chat, link = found
+    member = chat.members.get(user.id)
+    return {
+        "chat_id": chat.id,
+        "title": chat.title,
+        "type": chat.type,
+        "members": sum(1 for one in chat.members.values() if one.is_inside),
+        "creates_join_request": link.creates_join_request,
+        "is_member": member is not None and member.is_inside,
+        "is_requested": user.id in chat.join_requests,
+        "works": _refusal(world, chat, link, member) is None,
+    }
+
+
+def _find_link(world: World, url: str) -> tuple[Chat, InviteLink] | None:
+    """The chat and the link an address in any of Telegram's forms means; None for other addresses."""
+    found = _INVITATION.fullmatch(as_telegrams(url))
+    address = f"https://t.me/+{found[1]}" if found else ""
+    chat = world.links.get(address)
+    return None if chat is None else (chat, chat.invite_links[address])
+
+
+def as_telegrams(url: str) -> str:
+    """`url`, or what it stands for when it is this server's `/t.me/…`."""
+    stand_in = _STAND_IN.match(url)
+    return "https://t.me/" + url[stand_in.end() :] if stand_in else url
 
 
 def names_bot(world: World, url: str) -> bool:
@@ -66,6 +96,7 @@ def names_bot(world: World, url: str) -> bool:
 
 
 def _read(url: str) -> tuple[str, dict[str, str]]:
+    url = as_telegrams(url)
     parts = urlsplit(url if "://" in url else "https://" + url)
     query = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
     host = (parts.hostname or "").lower()
@@ -104,14 +135,22 @@ def _add(world: World, dialog: Dialog, query: dict[str, str], chat_id: int | Non
 
 def _follow_invitation(world: World, user: User, chat: Chat, link: InviteLink) -> Json:
     member = chat.members.get(user.id)
-    if chat.is_gone or (member is not None and member.status == "kicked"):
-        raise ControlError("this invitation does not work for this person")
-    if member is not None and member.is_inside:
+    if member is not None and member.is_inside and not chat.is_gone:
         return {"chat_id": chat.id}
-    is_over = link.expire_date is not None and link.expire_date < world.clock.now()
-    if is_over or (link.member_limit is not None and link.joined >= link.member_limit):
-        raise ControlError("this invitation has expired")
+    refusal = _refusal(world, chat, link, member)
+    if refusal is not None:
+        raise ControlError(refusal)
     if link.creates_join_request:
         return {"chat_id": chat.id, "requested": True, "update_ids": ask_to_join(world, chat, user, link)}
     link.joined += 1
     return {"chat_id": chat.id, "update_ids": set_member(world, chat, Member(user.id, "member"), user, link)}
+
+
+def _refusal(world: World, chat: Chat, link: InviteLink, member: Member | None) -> str | None:
+    """Why the invitation lets nobody (or not this person) in; None when it does."""
+    if chat.is_gone or (member is not None and member.status == "kicked"):
+        return "this invitation does not work for this person"
+    is_over = link.expire_date is not None and link.expire_date < world.clock.now()
+    if link.is_revoked or is_over or (link.member_limit is not None and link.joined >= link.member_limit):
+        return "this invitation has expired"
+    return None

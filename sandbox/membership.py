@@ -24,8 +24,9 @@ def set_member(
 ) -> list[int]:
     """Make `changed` the state of that person or bot in `chat` and tell the bots concerned.
 
-    `actor` did it. Returns the ids of the updates queued: `my_chat_member` to a bot that changed itself,
-    `chat_member` to bots that are administrators and asked for it. Nothing changes, nothing is queued.
+    `actor` did it, `link` is the invitation used, `by_request` says that a join request was approved. Whoever is in
+    or banned has no join request any more. Returns the ids of the updates queued: `my_chat_member` to a bot that
+    changed itself, `chat_member` to bots that are administrators and asked for it. Nothing changes, nothing is queued.
     """
     who = world.bots.get(changed.id) or world.users[changed.id]
     before = chat.members.get(changed.id) or Member(changed.id, "left")
@@ -35,6 +36,8 @@ def set_member(
     chat.members[changed.id] = changed
     if isinstance(who, Bot):
         (chat.bot_ids.add if changed.is_inside else chat.bot_ids.discard)(who.id)
+    if changed.is_inside or changed.status == "kicked":
+        chat.join_requests.pop(changed.id, None)
     if changed.is_inside:
         _meet(world, chat, who)
     update = {
@@ -44,12 +47,11 @@ def set_member(
         "old_chat_member": member_json(before, who, chat.type),
         "new_chat_member": member_json(changed, who, chat.type),
     }
-    if link is not None:
-        update["invite_link"] = link_json(world, link, chat)
     if by_request:
         update["via_join_request"] = True
     world.touch(chat, "member")
-    return _tell(world, chat, who, update) + _say(world, chat, who, actor, before, changed)
+    said_by = who if by_request else actor
+    return _tell(world, chat, who, update, link) + _say(world, chat, who, said_by, before, changed)
 
 
 def _meet(world: World, chat: Chat, who: User | Bot) -> None:
@@ -63,13 +65,16 @@ def _meet(world: World, chat: Chat, who: User | Bot) -> None:
             world.dialog(who, world.users[member_id]).is_seen = True
 
 
-def _tell(world: World, chat: Chat, who: User | Bot, update: Json) -> list[int]:
-    ids = []
+def _tell(world: World, chat: Chat, who: User | Bot, update: Json, link: InviteLink | None) -> list[int]:
+    ids: list[int] = []
     if isinstance(who, Bot):
         ids += queue_update(world, who, "my_chat_member", update)
     for bot_id in list(chat.bot_ids):
-        if bot_id != who.id and chat.members[bot_id].status == "administrator":
-            ids += queue_update(world, world.bots[bot_id], "chat_member", update)
+        if bot_id == who.id or chat.members[bot_id].status != "administrator":
+            continue
+        bot = world.bots[bot_id]
+        used = {} if link is None else {"invite_link": link_json(world, link, chat, bot)}
+        ids += queue_update(world, bot, "chat_member", update | used)
     return ids
 
 
@@ -115,9 +120,23 @@ def ask_to_join(world: World, chat: Chat, user: User, link: InviteLink | None) -
         dialog.open_until = world.clock.now() + JOIN_REQUEST_WINDOW_S
         update = {"chat": chat_json(chat), "from": user_json(user), "user_chat_id": user.id, "date": world.now()}
         if link is not None:
-            update["invite_link"] = link_json(world, link, chat)
+            update["invite_link"] = link_json(world, link, chat, bot)
         ids += queue_update(world, bot, "chat_join_request", update)
     return ids
+
+
+def approve(world: World, chat: Chat, user: User, actor: User | Bot) -> list[int]:
+    """`actor` lets in `user`, who asked to join; ids of the updates, which say `via_join_request`."""
+    link = chat.join_requests.get(user.id)
+    if link is not None:
+        link.joined += 1
+    return set_member(world, chat, Member(user.id, "member"), actor, link, by_request=True)
+
+
+def decline(world: World, chat: Chat, user: User) -> None:
+    """Drop the join request of `user`. No bot is told, as in Telegram."""
+    del chat.join_requests[user.id]
+    world.touch(chat, "member")
 
 
 def admit(world: World, chat: Chat, dialog: Dialog, rights: set[str]) -> list[int]:

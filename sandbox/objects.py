@@ -40,6 +40,8 @@ MEMBER_RIGHTS = [
     "can_pin_messages",
     "can_manage_topics",
 ]
+#: `https://t.me/+` and eight letters.
+SHOWN_OF_FOREIGN_LINK = 22
 _PHOTO_SIDES = (("s", 90), ("m", 320), ("x", 0))
 
 
@@ -127,15 +129,16 @@ def member_json(member: Member, who: User | Bot, chat_type: str, editor_id: int 
     return shown
 
 
-def link_json(world: World, link: InviteLink, chat: Chat) -> Json:
-    """A `ChatInviteLink`."""
+def link_json(world: World, link: InviteLink, chat: Chat, bot: Bot) -> Json:
+    """A `ChatInviteLink` as `bot` sees it: the end of another administrator's link is hidden (BOTAPI §4.2)."""
     creator = world.bots.get(link.creator_id) or world.users[link.creator_id]
+    is_own = link.creator_id == bot.id
     shown: Json = {
-        "invite_link": link.url,
+        "invite_link": link.url if is_own else link.url[:SHOWN_OF_FOREIGN_LINK] + "...",
         "creator": user_json(creator),
         "creates_join_request": link.creates_join_request,
         "is_primary": link.is_primary,
-        "is_revoked": False,
+        "is_revoked": link.is_revoked,
     }
     for name in ("name", "expire_date", "member_limit"):
         if getattr(link, name):

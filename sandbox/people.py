@@ -8,9 +8,7 @@ from sandbox.arguments import (
     find_bot,
     find_list,
     find_objects,
-    find_text,
     get_bot,
-    get_chat,
     get_place,
     get_user,
     need_text,
@@ -18,12 +16,13 @@ from sandbox.arguments import (
 from sandbox.contents import ALBUM_KINDS, media, written
 from sandbox.copies import album_ids, is_copyable, is_protected, origin_of
 from sandbox.errors import ControlError
+from sandbox.joining import join, leave, let_in, request_join, turn_away
 from sandbox.links import open_link, speak
-from sandbox.membership import ask_to_join, set_blocked, set_member
+from sandbox.membership import set_blocked
 from sandbox.posting import Draft, announce, delete, store
 from sandbox.pressing import forge, press
 from sandbox.transcript import shown_message
-from sandbox.world import Chat, Content, Dialog, Member, Message, User, World
+from sandbox.world import Chat, Content, Dialog, Message, User, World
 
 Json = dict[str, Any]
 Deed = Callable[[World, User, Json], Json]
@@ -119,7 +118,7 @@ def _album(world: World, user: User, body: Json) -> Json:
 def _forward(world: World, user: User, body: Json) -> Json:
     chat = get_place(world, user, body.get("to"))
     source = get_place(world, user, body.get("from_chat"))
-    if not isinstance(source, Dialog) and not source.username and user.id not in source.members:
+    if not isinstance(source, Dialog) and not _sees(source, user):
         raise ControlError("the person does not see that chat")
     messages = [_visible(source, message_id) for message_id in find_list(body, "message_ids")]
     if not messages:
@@ -132,6 +131,11 @@ def _forward(world: World, user: User, body: Json) -> Json:
         draft.forward_origin, draft.media_group_id = origin_of(message), group_id
         drafts.append(draft)
     return _said(world, _write(world, user, chat, [message.content for message in messages], drafts))
+
+
+def _sees(chat: Chat, user: User) -> bool:
+    member = chat.members.get(user.id)
+    return not chat.is_gone and (bool(chat.username) or (member is not None and member.is_inside))
 
 
 def _visible(chat: Chat, message_id: Any) -> Message:
@@ -189,38 +193,6 @@ def _clear(world: World, user: User, body: Json) -> Json:
     return {}
 
 
-def _join(world: World, user: User, body: Json) -> Json:
-    chat = get_chat(world, body.get("chat"))
-    _require_outside(chat, user)
-    return {"update_ids": set_member(world, chat, Member(user.id, "member"), user)}
-
-
-def _leave(world: World, user: User, body: Json) -> Json:
-    chat = get_chat(world, body.get("chat"))
-    member = chat.members.get(user.id)
-    if member is None or not member.is_inside:
-        raise ControlError("the person is not in this chat")
-    return {"update_ids": set_member(world, chat, Member(user.id, "left"), user)}
-
-
-def _request_join(world: World, user: User, body: Json) -> Json:
-    chat = get_chat(world, body.get("chat"))
-    _require_outside(chat, user)
-    url = find_text(body, "url")
-    links = [link for link in chat.invite_links.values() if link.creates_join_request and url in (None, link.url)]
-    return {"update_ids": ask_to_join(world, chat, user, links[-1] if links else None)}
-
-
-def _require_outside(chat: Chat, user: User) -> None:
-    member = chat.members.get(user.id)
-    if chat.is_gone:
-        raise ControlError("the chat is gone")
-    if member is not None and member.status == "kicked":
-        raise ControlError("the person is banned from this chat")
-    if member is not None and member.is_inside:
-        raise ControlError("the person is in this chat already")
-
-
 def _deactivate(world: World, user: User, body: Json) -> Json:
     world.retire(user)
     return {}
@@ -238,8 +210,10 @@ _DEEDS: dict[str, Deed] = {
     "unblock": _unblock,
     "delete": _delete,
     "clear": _clear,
-    "join": _join,
-    "leave": _leave,
-    "request_join": _request_join,
+    "join": join,
+    "leave": leave,
+    "request_join": request_join,
+    "approve": let_in,
+    "decline": turn_away,
     "deactivate": _deactivate,
 }

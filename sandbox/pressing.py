@@ -56,7 +56,7 @@ def _find(chat: Chat, text: str, message_id: int | None) -> Found:
 def _open(world: World, user: User, url: str) -> Json:
     if names_bot(world, url):
         return open_link(world, user, url)
-    invitation = find_invitation(world, url)
+    invitation = find_invitation(world, user, url)
     return {"url": url} | ({"invitation": invitation} if invitation else {})
 
 

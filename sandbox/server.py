@@ -19,6 +19,7 @@ from sandbox.errors import ApiError, bad_request, flood, method_not_found, unaut
 from sandbox.faults import CUTTING, INNER, Fault
 from sandbox.files import placeholder_picture
 from sandbox.signals import pause
+from sandbox.way_back import is_from_elsewhere
 from sandbox.wire import Call, encode, failure, read_parameters, success
 from sandbox.world import Bot, World
 
@@ -53,7 +54,8 @@ async def _refuse_strangers(request: web.Request, handler: Handler) -> web.Strea
     host = urlsplit(f"//{request.host}").hostname
     origin = request.headers.get("Origin")
     is_foreign = origin is not None and origin.partition("://")[2] != request.host
-    if host not in LOOPBACK_NAMES or is_foreign:
+    drives_page = "open" in request.query and is_from_elsewhere(request)
+    if host not in LOOPBACK_NAMES or is_foreign or drives_page:
         return web.json_response({"error": "this comes from a page of another site"}, status=403)
     return await handler(request)
 

@@ -34,9 +34,9 @@ class Watching:
         since = as_int(query.get("since", dialog.acted_after), "since")
         deleted, count = find_int(query, "deleted"), find_int(query, "count")
         condition = Condition(dialog, since, query.get("contains"), deleted, count)
-        if not await dialog.changed.until(condition.holds, _timeout(query)):
+        if not await dialog.changed.until(condition.holds, wanted_timeout(query)):
             wanted = {name: query[name] for name in ("contains", "deleted", "count") if name in query}
-            raise ControlError(f"nothing like {wanted or 'a change'} happened within {_timeout(query):g} s", 408)
+            raise ControlError(f"nothing like {wanted or 'a change'} happened within {wanted_timeout(query):g} s", 408)
         return transcript(self._world, dialog, since)
 
     async def idle(self, request: web.Request) -> Json:
@@ -48,11 +48,11 @@ class Watching:
         query = dict(request.query)
         bot = get_bot(self._world, query["bot"]) if "bot" in query else None
         quiet_s = as_number(query.get("quiet_ms", QUIET_MS), "quiet_ms") / 1000
-        deadline = self._world.clock.now() - self._world.clock.offset_s + _timeout(query)
+        deadline = self._world.clock.now() - self._world.clock.offset_s + wanted_timeout(query)
         while True:
             left = deadline - (self._world.clock.now() - self._world.clock.offset_s)
             if not await self._world.changed.until(lambda: self._is_idle(bot), max(left, 0.0)):
-                raise ControlError(f"the bots were not idle within {_timeout(query):g} s", 408)
+                raise ControlError(f"the bots were not idle within {wanted_timeout(query):g} s", 408)
             seen = (self._world.calls.last, self._world.seq)
             await pause(quiet_s)
             if self._is_idle(bot) and seen == (self._world.calls.last, self._world.seq):
@@ -67,7 +67,7 @@ class Watching:
         clock = self._world.clock
         if "after" in request.query:
             after = as_int(request.query["after"], "after")
-            await clock.moved.until(lambda: clock.version != after, _timeout(dict(request.query), 25.0))
+            await clock.moved.until(lambda: clock.version != after, wanted_timeout(dict(request.query), 25.0))
         return shown_clock(self._world)
 
     async def faults(self, request: web.Request) -> Json:
@@ -75,7 +75,7 @@ class Watching:
         query = dict(request.query)
         if "hit" in query:
             fault = self._world.faults.find(as_int(query["hit"], "hit"))
-            await self._world.changed.until(lambda: fault.hits > 0, _timeout(query))
+            await self._world.changed.until(lambda: fault.hits > 0, wanted_timeout(query))
         return {"faults": self._world.faults.listed()}
 
     async def events(self, request: web.Request) -> web.StreamResponse:
@@ -100,5 +100,6 @@ def shown_clock(world: World) -> Json:
     return {"now": world.clock.now(), "offset_s": world.clock.offset_s, "version": world.clock.version}
 
 
-def _timeout(query: dict[str, str], default: float = 10.0) -> float:
+def wanted_timeout(query: dict[str, str], default: float = 10.0) -> float:
+    """`timeout_s` of a waiting call in real seconds, at most MAX_WAIT_S. Raises ControlError."""
     return min(max(as_number(query.get("timeout_s", default), "timeout_s"), 0.0), MAX_WAIT_S)

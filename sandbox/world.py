@@ -10,6 +10,7 @@ from sandbox.errors import unauthorized
 from sandbox.faults import Faults
 from sandbox.files import FileStore, StoredFile
 from sandbox.queues import DEFAULT_UPDATES, UpdateQueue
+from sandbox.shortener import Shortener
 from sandbox.signals import Events, Signal
 
 Json = dict[str, Any]
@@ -113,6 +114,7 @@ class InviteLink:
     member_limit: int | None = None
     creates_join_request: bool = False
     is_primary: bool = False
+    is_revoked: bool = False
     joined: int = 0
 
 
@@ -245,6 +247,7 @@ class World:
         self.events = Events()
         self.config = Config()
         self.faults = Faults()
+        self.shortener = Shortener()
         #: Fires at every change anywhere.
         self.changed = Signal()
         self.bots: dict[int, Bot] = {}
@@ -268,6 +271,7 @@ class World:
         self.files = FileStore()
         self.calls = CallLog()
         self.faults.remove()
+        self.shortener.clear()
         self.clock.reset()
         self._tell_members()
 

@@ -14,6 +14,8 @@ Json = dict[str, Any]
 
 MAX_LINK_NAME = 32
 MAX_LINK_MEMBERS = 99_999
+#: What Telegram says to a link that is unknown, revoked or somebody else's.
+EXPIRED = "INVITE_HASH_EXPIRED"
 
 
 def get_chat(call: Call) -> Json:
@@ -24,27 +26,66 @@ def get_chat(call: Call) -> Json:
 
 def create_chat_invite_link(call: Call) -> Json:
     chat = _managed_chat(call)
-    by_request = call.flag("creates_join_request")
-    limit = min(max(call.integer("member_limit"), 0), MAX_LINK_MEMBERS)
-    if by_request and limit:
-        raise bad_request("member limit can't be specified for links requiring administrator approval")
+    settings = _settings(call)
     link = _new_link(call, chat)
-    link.name = call.text("name")[:MAX_LINK_NAME] or None
-    link.expire_date = call.integer("expire_date") or None
-    link.member_limit = limit or None
-    link.creates_join_request = by_request
-    return link_json(call.world, link, chat)
+    _apply(link, settings)
+    return link_json(call.world, link, chat, call.bot)
+
+
+def edit_chat_invite_link(call: Call) -> Json:
+    """Everything is set anew; what is not named is gone. Only links this bot made, and not its primary one."""
+    chat = _managed_chat(call)
+    link = _own_link(call, chat)
+    if link.is_primary or link.is_revoked:
+        raise bad_request(EXPIRED)
+    _apply(link, _settings(call))
+    return link_json(call.world, link, chat, call.bot)
+
+
+def revoke_chat_invite_link(call: Call) -> Json:
+    """Nobody can use it any more. A primary link gets a successor."""
+    chat = _managed_chat(call)
+    link = _own_link(call, chat)
+    link.is_revoked = True
+    if link.is_primary:
+        link.is_primary = False
+        _new_link(call, chat).is_primary = True
+    return link_json(call.world, link, chat, call.bot)
 
 
 def export_chat_invite_link(call: Call) -> str:
     """A new primary link of this bot; its old one stops working."""
     chat = _managed_chat(call)
     for old in [link for link in chat.invite_links.values() if link.is_primary and link.creator_id == call.bot.id]:
-        del chat.invite_links[old.url]
-        call.world.links.pop(old.url, None)
+        old.is_primary, old.is_revoked = False, True
     link = _new_link(call, chat)
     link.is_primary = True
     return link.url
+
+
+def _settings(call: Call) -> Json:
+    by_request = call.flag("creates_join_request")
+    limit = min(max(call.integer("member_limit"), 0), MAX_LINK_MEMBERS)
+    if by_request and limit:
+        raise bad_request("member limit can't be specified for links requiring administrator approval")
+    return {
+        "name": call.text("name")[:MAX_LINK_NAME] or None,
+        "expire_date": call.integer("expire_date") or None,
+        "member_limit": limit or None,
+        "creates_join_request": by_request,
+    }
+
+
+def _apply(link: InviteLink, settings: Json) -> None:
+    for name, value in settings.items():
+        setattr(link, name, value)
+
+
+def _own_link(call: Call, chat: Chat) -> InviteLink:
+    link = chat.invite_links.get(call.required("invite_link"))
+    if link is None or link.creator_id != call.bot.id:
+        raise bad_request(EXPIRED)
+    return link
 
 
 def _managed_chat(call: Call) -> Chat:
@@ -68,5 +109,7 @@ def _new_link(call: Call, chat: Chat) -> InviteLink:
 METHODS: dict[str, Method] = {
     "getChat": get_chat,
     "createChatInviteLink": create_chat_invite_link,
+    "editChatInviteLink": edit_chat_invite_link,
+    "revokeChatInviteLink": revoke_chat_invite_link,
     "exportChatInviteLink": export_chat_invite_link,
 }

@@ -8,6 +8,7 @@ from sandbox.access import may_read_history, require_read, require_write
 from sandbox.botapi.method import Method, find_message, read_draft, read_message_ids
 from sandbox.botapi.sending import caption, partial_cut, partial_failure, shown_ids
 from sandbox.copies import album_ids, is_copyable, is_protected, origin_of
+from sandbox.dates import check_dates
 from sandbox.errors import bad_request
 from sandbox.markup import Markup, read_markup, survives_copy
 from sandbox.objects import message_json
@@ -31,6 +32,7 @@ def copy_message(call: Call) -> Json:
     markup = read_markup(call.text("reply_markup"))
     chat = call.chat()
     require_write(call.world, chat, call.bot)
+    check_dates(content.entities, call.world.clock.now())
     if not markup.kind:
         markup = Markup("inline", survives_copy(source.markup))
     message, _ = post(call.world, chat, content, call.bot, read_draft(call, chat, markup))

@@ -6,6 +6,7 @@ from typing import Any
 from sandbox.access import require_inside
 from sandbox.botapi.method import Method, find_message
 from sandbox.botapi.sending import caption
+from sandbox.dates import check_dates
 from sandbox.errors import NOT_MODIFIED, bad_request
 from sandbox.formatting import MAX_TEXT, read_text
 from sandbox.markup import Markup, check_buttons, read_inline
@@ -72,6 +73,7 @@ def _target(call: Call) -> tuple[Message, Json | None]:
 def _edit(call: Call, message: Message, content: Content, markup: Json | None) -> Json:
     if content == message.content and markup == message.markup:
         raise bad_request(NOT_MODIFIED)
+    check_dates(content.entities, call.world.clock.now())
     edit(call.world, message, content, markup)
     return message_json(message, call.bot)
 

@@ -5,10 +5,10 @@ from typing import Any
 from sandbox.access import require_inside, require_read
 from sandbox.botapi.method import Method
 from sandbox.errors import DEACTIVATED, bad_request, forbidden
-from sandbox.membership import set_member
+from sandbox.membership import approve, decline, set_member
 from sandbox.objects import member_json
 from sandbox.wire import Call
-from sandbox.world import Chat, Dialog, Member, User
+from sandbox.world import Bot, Chat, Dialog, Member, User
 
 Json = dict[str, Any]
 
@@ -16,7 +16,9 @@ NO_LIST = "member list is inaccessible"
 
 
 def get_chat_member(call: Call) -> Json:
-    """Never joined: `left`. A channel without being its administrator: 400, which is not `left` (row 22)."""
+    """Never joined: `left`. A channel without being its administrator, and a person this bot has never met in any
+    way: 400, which is not `left` (row 22).
+    """
     chat = call.chat()
     user_id = _user_id(call)
     if isinstance(chat, Dialog):
@@ -26,9 +28,14 @@ def get_chat_member(call: Call) -> Json:
     if chat.type == "channel" and (own is None or own.status != "administrator"):
         raise bad_request(NO_LIST)
     who = call.world.bots.get(user_id) or call.world.users.get(user_id)
-    if who is None:
+    if who is None or not (isinstance(who, Bot) or user_id in chat.members or _has_seen(call, who)):
         raise bad_request("PARTICIPANT_ID_INVALID")
     return member_json(chat.members.get(user_id) or Member(user_id, "left"), who, chat.type)
+
+
+def _has_seen(call: Call, user: User) -> bool:
+    dialog = call.world.dialogs.get((call.bot.id, user.id))
+    return dialog is not None and (dialog.is_seen or dialog.is_started)
 
 
 def _private_member(call: Call, dialog: Dialog, user_id: int) -> Json:
@@ -73,17 +80,13 @@ def get_chat_member_count(call: Call) -> int:
 def approve_chat_join_request(call: Call) -> bool:
     """Adds the person and emits `chat_member` with `via_join_request`."""
     chat, user = _requester(call)
-    link = chat.join_requests.pop(user.id)
-    if link is not None:
-        link.joined += 1
-    set_member(call.world, chat, Member(user.id, "member"), user, link, by_request=True)
+    approve(call.world, chat, user, call.bot)
     return True
 
 
 def decline_chat_join_request(call: Call) -> bool:
     chat, user = _requester(call)
-    del chat.join_requests[user.id]
-    call.world.touch(chat, "member")
+    decline(call.world, chat, user)
     return True
 
 

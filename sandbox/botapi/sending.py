@@ -6,6 +6,7 @@ from typing import Any
 
 from sandbox.access import require_write
 from sandbox.botapi.method import Method, read_draft
+from sandbox.dates import check_dates
 from sandbox.errors import ApiError, bad_request, describe
 from sandbox.files import StoredFile, check_kind, image_size
 from sandbox.formatting import MAX_CAPTION, MAX_TEXT, read_text
@@ -74,6 +75,7 @@ def _send(call: Call, content: Content, right: str, what: str) -> Json:
     markup = read_markup(call.text("reply_markup"))
     chat = call.chat()
     require_write(call.world, chat, call.bot, right, what)
+    check_dates(content.entities, call.world.clock.now())
     message, _ = post(call.world, chat, content, call.bot, read_draft(call, chat, markup))
     return message_json(message, call.bot)
 
@@ -127,6 +129,8 @@ def send_media_group(call: Call) -> list[Json]:
     contents = _album(call)
     chat = call.chat()
     require_write(call.world, chat, call.bot, "can_send_photos", "photos")
+    for content in contents:
+        check_dates(content.entities, call.world.clock.now())
     draft = read_draft(call, chat, read_markup(""))
     draft.media_group_id = call.world.random_id() if len(contents) > 1 else None
     cut = partial_cut(call, len(contents))

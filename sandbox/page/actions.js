@@ -208,6 +208,7 @@ export async function joinChat(chat) {
 
 export async function requestToJoin(chat) {
   if (await act(null, "request_join", { chat: chat.id })) toast(`You asked to join ${chat.title}.`);
+  await refreshWorld();
 }
 
 export async function deleteChannel(copy) {

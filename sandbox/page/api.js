@@ -37,6 +37,7 @@ export const api = {
   deleteChat: (chat) => request("DELETE", `/control/chats/${chat}`),
   setMember: (chat, member, status, rights) =>
     request("PUT", `/control/chats/${chat}/members/${member}`, rights ? { status, rights } : { status }),
+  invitation: (user, url) => request("GET", `/control/invitation?${query({ user, url })}`),
   clock: () => request("GET", "/control/clock"),
   advance: (seconds) => request("POST", "/control/clock", { advance_s: seconds }),
   calls: (since, limit) => request("GET", `/control/calls?${query({ since, limit })}`),

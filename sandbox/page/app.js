@@ -1,10 +1,12 @@
 // Puts the page together and starts listening.
 
+import { lastPerson, rememberPerson, takeLink } from "./arrival.js";
 import { mountCallLog } from "./call_log.js";
 import { mountClock } from "./clock.js";
 import { mountConversation } from "./conversation.js";
 import { el } from "./dom.js";
 import { mountHints } from "./hints.js";
+import { openLink } from "./links.js";
 import { mountSidebar } from "./sidebar.js";
 import { adminBot, go, me, on, place, readPlace, titleOf, currentCopy, world } from "./store.js";
 import { listen, refreshAll, refreshWorld } from "./sync.js";
@@ -31,15 +33,20 @@ on("place", () => {
   const copy = currentCopy();
   document.title = copy ? `${titleOf(copy)} — ${personName(me())} — Sandbox Telegram` : "Sandbox Telegram";
 });
+rememberPerson();
 addEventListener("popstate", readPlace);
 addEventListener("hashchange", readPlace);
 
 async function begin() {
   try {
     await refreshWorld();
+    const link = takeLink();
+    const person = link ? lastPerson() : null;
     readPlace();
-    if (!place.chat && matchMedia("(min-width: 760px)").matches && world.bots.length) go({ chat: `b${adminBot().id}` });
+    if (person !== null) go({ as: person });
+    if (!place.chat && !link && matchMedia("(min-width: 760px)").matches && world.bots.length) go({ chat: `b${adminBot().id}` });
     await refreshAll();
+    if (link) openLink(link);
   } catch {
     find(".offline").hidden = false;
   }

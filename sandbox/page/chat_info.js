@@ -3,6 +3,7 @@
 import { block, clearChat, deleteChannel, joinChat, leaveChat, setMember, unblock } from "./actions.js";
 import { avatar, button, el } from "./dom.js";
 import { personName } from "./format.js";
+import { mayDecide, requestsDialog } from "./joining.js";
 import { dialog, menu } from "./overlays.js";
 import { startSelecting } from "./message_menu.js";
 import { botById, chatById, isIn, on, owns, place, world } from "./store.js";
@@ -38,6 +39,13 @@ export function chatMenu(anchor, copy) {
   const chat = chatById(copy.chatId);
   return menu(anchor, [
     { label: "Members and rights", icon: "info", testid: "members", run: () => membersDialog(copy.chatId) },
+    mayDecide(chat) && {
+      label: "Join requests",
+      icon: "person",
+      testid: "requests-menu",
+      hint: String((chat.join_requests ?? []).length || ""),
+      run: () => requestsDialog(copy.chatId),
+    },
     select,
     isIn(chat, place.as)
       ? !owns(chat, place.as) && {
@@ -102,13 +110,16 @@ function memberRow(chat, member) {
 
 function memberButtons(chat, member) {
   const isBot = Boolean(botById(member.id));
-  const set = (label, status, rights) =>
-    button({ class: "chip", onclick: () => setMember(chat, member.id, status, rights) }, label);
+  const set = (label, status, rights) => {
+    const testid = `${label.toLowerCase().replaceAll(" ", "-")}-${member.id}`;
+    return button({ class: "chip", testid, onclick: () => setMember(chat, member.id, status, rights) }, label);
+  };
   return el(
     "div",
     { class: "member-buttons" },
     isBot && member.status !== "administrator" ? set("Make admin", "administrator", ADMIN_RIGHTS) : null,
-    isBot && member.status === "administrator" && chat.type !== "channel" ? set("Demote", "member") : null,
+    isBot && member.status === "administrator" ? set("Demote", "member") : null,
+    member.status === "kicked" && !isBot ? set("Unban", "left") : null,
     ["administrator", "member", "restricted"].includes(member.status) ? set("Remove", "kicked") : null,
   );
 }

@@ -5,6 +5,7 @@ import { chatMenu } from "./chat_info.js";
 import { Composer } from "./composer.js";
 import { avatar, button, clear, el, icon, iconButton } from "./dom.js";
 import { plural } from "./format.js";
+import { requestsBar } from "./joining.js";
 import { openLink } from "./links.js";
 import { mayDelete } from "./message_menu.js";
 import { alertBox, toast } from "./overlays.js";
@@ -29,6 +30,7 @@ import {
 const EMPTY_WORLD = "Nobody is here yet. Add bots and people with a world file or the control API.";
 const head = el("header", { class: "chat-head" });
 const picking = el("div", { class: "picking", hidden: true });
+const requests = el("div", { class: "requests", hidden: true });
 const transcript = new Transcript(emptyChat);
 const keyboard = el("div", {
   class: "reply-keyboard",
@@ -42,7 +44,7 @@ const nothing = el("div", { class: "nothing" }, icon("text"), el("p"));
 let keyboardDrawn = "";
 
 export function mountConversation(node) {
-  node.append(nothing, head, picking, transcript.frame, keyboard, notice, composer.node);
+  node.append(nothing, head, picking, requests, transcript.frame, keyboard, notice, composer.node);
   transcript.list.addEventListener("click", clickedInText);
   transcript.list.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" && event.key !== " ") return;
@@ -70,7 +72,7 @@ function show() {
   nothing.hidden = Boolean(copy);
   nothing.lastChild.textContent = me() && world.bots.length ? "Choose a chat to begin." : EMPTY_WORLD;
   if (!copy) {
-    keyboard.hidden = notice.hidden = picking.hidden = true;
+    keyboard.hidden = notice.hidden = picking.hidden = requests.hidden = true;
     transcript.copy = null;
     return;
   }
@@ -83,6 +85,7 @@ function draw() {
   if (!copy || !subjectOf(copy)) return;
   drawHead(copy);
   drawPicking(copy);
+  drawRequests(copy);
   drawBottom(copy);
   transcript.show(copy);
   showToasts(copy);
@@ -121,6 +124,12 @@ function subtitle(copy, subject) {
   if (copy.botId !== null) return [`@${subject.username}`, subject.role ?? "bot"].join(" · ");
   const count = (subject.members ?? []).filter((member) => isIn(subject, member.id)).length;
   return [subject.username ? `@${subject.username}` : `private ${subject.type}`, plural(count, "member")].join(" · ");
+}
+
+function drawRequests(copy) {
+  const bar = copy.botId === null ? requestsBar(subjectOf(copy)) : null;
+  requests.hidden = !bar;
+  clear(requests, bar);
 }
 
 function drawPicking(copy) {

@@ -4,11 +4,18 @@ import { chooseChat } from "./actions.js";
 import { api } from "./api.js";
 import { avatar, button, el, icon } from "./dom.js";
 import { personName } from "./format.js";
+import { invitationDialog } from "./joining.js";
 import { complain, dialog, toast } from "./overlays.js";
 import { botByName, emit, go, hasRole, me, others, owner, place, world } from "./store.js";
 import { refreshWorld } from "./sync.js";
 
 const TELEGRAM_HOSTS = new Set(["t.me", "telegram.me", "telegram.dog"]);
+
+/** The address, or the t.me one that this server's own /t.me/… stands for. */
+function asTelegrams(address) {
+  const standIn = `${location.origin}/t.me/`;
+  return address.startsWith(standIn) ? `https://t.me/${address.slice(standIn.length)}` : address;
+}
 
 /** {name, params} of a t.me or tg:// link, null for any other address. */
 export function readTelegramLink(address) {
@@ -25,16 +32,31 @@ export function readTelegramLink(address) {
 }
 
 /** Opens any link as the current person (or as `user`, who then becomes the current one). */
-export async function openLink(address, user = place.as) {
+export async function openLink(given, user = place.as) {
+  const address = asTelegrams(given);
   const link = readTelegramLink(address);
   if (!link) return openOutside(address);
   if (link.name === "share") return shareLink(link.params.get("url") ?? "", link.params.get("text") ?? "");
+  if (isInvitation(link)) return openInvitation(address, user);
   const bot = botByName(link.name);
   const isPlain = bot && [...link.params.keys()].every((name) => name === "domain");
   if (isPlain) return go({ as: user, chat: `b${bot.id}` });
   try {
     if (bot && link.params.has("startchannel")) return await addToChannel(address, bot, user);
     arrive(await api.act(user, "link", { url: address }), bot, user);
+  } catch (error) {
+    complain(error);
+  }
+}
+
+const isInvitation = (link) => link.name.startsWith("+") || link.name === "joinchat" || link.params.has("invite");
+
+/** An invitation shows where it leads first; who is inside already goes straight there. */
+async function openInvitation(address, user) {
+  try {
+    const found = await api.invitation(user, address);
+    if (!found.is_member && !(await invitationDialog(found))) return;
+    await arrive(await api.act(user, "link", { url: address }), null, user);
   } catch (error) {
     complain(error);
   }
@@ -58,8 +80,8 @@ async function arrive(answer, bot, user) {
     if (!hasRole(person, "owner")) emit("did", "link");
     return;
   }
-  if (answer.requested) toast("You asked to join. An admin of the channel decides.");
   await refreshWorld();
+  if (answer.requested) return toast("You asked to join. An admin decides.");
   go({ as: user, chat: `c${answer.chat_id}` });
 }
 

@@ -1,5 +1,7 @@
 // The server's `html` field is the only HTML that enters the page, and only through this allow-list.
 
+import { timeNode } from "./times.js";
+
 const SAME = {
   B: "b",
   STRONG: "b",
@@ -49,6 +51,8 @@ const isBlock = (node) => node?.tagName === "PRE" || node?.tagName === "BLOCKQUO
 
 function copyElement(node, to, options) {
   if (["SCRIPT", "STYLE", "TEMPLATE", "IFRAME", "OBJECT"].includes(node.tagName)) return;
+  if (node.tagName === "TG-TIME")
+    return to.append(timeNode(Number(node.getAttribute("unix")), node.getAttribute("format") ?? "", node.textContent));
   const copy = allowedElement(node);
   if (!copy) return copyChildren(node, to, options);
   const literal = ["A", "CODE", "PRE"].includes(node.tagName);
@@ -64,7 +68,6 @@ function allowedElement(node) {
   }
   if (node.tagName === "A") return link(node.getAttribute("href") ?? "");
   if (node.tagName === "TG-SPOILER" || node.classList.contains("tg-spoiler")) return spoiler();
-  if (node.tagName === "TG-TIME") return time(node.getAttribute("unix"));
   return null;
 }
 
@@ -84,13 +87,6 @@ function spoiler() {
   node.tabIndex = 0;
   node.setAttribute("role", "button");
   node.setAttribute("aria-label", "Hidden text, press to show");
-  return node;
-}
-
-function time(unix) {
-  const node = document.createElement("span");
-  node.className = "tg-time";
-  if (unix && Number.isFinite(Number(unix))) node.title = new Date(Number(unix) * 1000).toLocaleString();
   return node;
 }
 

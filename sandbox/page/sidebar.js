@@ -102,7 +102,7 @@ function drawList() {
   const mine = world.chats.filter((chat) => isIn(chat, place.as));
   const rest = world.chats.filter((chat) => !isIn(chat, place.as));
   const entries = [...world.bots.map((bot) => `b${bot.id}`), ...mine.map((chat) => `c${chat.id}`)].map(describe);
-  const drawn = JSON.stringify([entries, rest.map((chat) => chat.title), place]);
+  const drawn = JSON.stringify([entries, rest.map((chat) => [chat.title, hasAsked(chat)]), place]);
   if (drawn === drawnList) return;
   drawnList = drawn;
   const focused = listNode.contains(document.activeElement) ? document.activeElement.dataset.testid : null;
@@ -194,6 +194,8 @@ function logEntry() {
   );
 }
 
+const hasAsked = (chat) => (chat.join_requests ?? []).some((request) => request.user === place.as);
+
 /** Channels the person is not in, and a way to make a new one, behind one press. */
 function otherChats(chats) {
   const node = el(
@@ -212,7 +214,9 @@ function otherChats(chats) {
           button({ class: "chip", testid: `join-${chat.id}`, onclick: () => joinChat(chat) }, "Join"),
           chat.username
             ? null
-            : button({ class: "chip", testid: `ask-${chat.id}`, onclick: () => requestToJoin(chat) }, "Ask to join"),
+            : hasAsked(chat)
+              ? el("small", { class: "asked" }, "You asked to join")
+              : button({ class: "chip", testid: `ask-${chat.id}`, onclick: () => requestToJoin(chat) }, "Ask to join"),
         ),
       ),
     ),

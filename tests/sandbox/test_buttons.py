@@ -220,6 +220,29 @@ async def test_sharing_a_channel_admits_the_bot_with_the_rights_asked_for(town: 
     assert (await town.shop("sendMessage", chat_id=channel, text="hi")).status == 200
 
 
+@pytest.mark.parametrize("request_id", [1, 2**31 - 1, -(2**31)])
+async def test_every_request_shares_a_private_and_a_second_channel(town: Town, request_id: int) -> None:
+    await town.olga.link("https://t.me/shop_bot")
+    rights = {"can_invite_users": True}
+    more = {
+        "request_id": request_id,
+        "request_title": True,
+        "request_username": True,
+        "bot_administrator_rights": rights,
+    }
+    for title, name in (("First", None), ("Second", "second")):
+        chat = await town.client.add_chat("channel", title, town.olga.id, username=name)
+        markup = request_chat(**more)
+        await town.shop("sendMessage", chat_id=town.olga.id, text="which?", reply_markup=markup)
+        await town.shop.updates()
+        await town.olga.press("shop_bot", "Choose", chat_id=chat)
+        added, shared = await town.shop.updates()
+        assert added["my_chat_member"]["new_chat_member"]["can_invite_users"] is True
+        expected = {"request_id": request_id, "chat_id": chat, "title": title} | ({"username": name} if name else {})
+        assert shared["message"]["chat_shared"] == expected
+        assert (await town.shop("createChatInviteLink", chat_id=chat)).status == 200
+
+
 async def test_sharing_keeps_rights_the_bot_has(town: Town) -> None:
     await town.olga.link("https://t.me/shop_bot")
     markup = request_chat(bot_administrator_rights={"can_post_messages": True})

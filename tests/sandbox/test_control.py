@@ -238,6 +238,25 @@ async def test_people_forward_with_origin(town: Town) -> None:
     assert (origin["type"], origin["chat"]["id"], origin["message_id"]) == ("channel", town.storage, message_id)
 
 
+@pytest.mark.parametrize("name", [None, "garden"])
+async def test_forwarded_posts_say_which_channel_they_are_from(town: Town, name: str | None) -> None:
+    channel = await town.client.add_chat("channel", "Garden", town.olga.id, username=name)
+    post = (await town.olga.text(channel, "news"))["message"]["message_id"]
+    await town.olga.forward("shop_bot", channel, [post])
+    origin = (await town.shop.updates())[-1]["message"]["forward_origin"]
+    chat = {"id": channel, "title": "Garden", "type": "channel"} | ({"username": name} if name else {})
+    assert (origin["type"], origin["chat"], origin["message_id"]) == ("channel", chat, post)
+
+
+async def test_who_left_a_private_channel_forwards_nothing_from_it(town: Town) -> None:
+    message_id = await town.post("news")
+    await town.alice.join(town.storage)
+    await town.alice.forward("shop_bot", town.storage, [message_id])
+    await town.alice.leave(town.storage)
+    with pytest.raises(SandboxError, match="does not see"):
+        await town.alice.forward("shop_bot", town.storage, [message_id])
+
+
 async def test_people_cannot_forward_protected_content(town: Town) -> None:
     message_id = await town.send("secret", protect_content=True)
     with pytest.raises(SandboxError, match="forwarded"):

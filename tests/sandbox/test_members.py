@@ -1,4 +1,4 @@
-"""Rows 22 and 23: subscriptions, administrators, join requests, invite links."""
+"""Row 22: subscriptions, administrators; what bots say about themselves."""
 
 import pytest
 
@@ -11,6 +11,13 @@ async def _status(town: Town, user_id: int) -> str:
 
 
 async def test_never_joined_is_left_and_not_an_error(town: Town) -> None:
+    assert await _status(town, town.alice.id) == "left"
+
+
+async def test_a_person_the_bot_never_met_is_no_participant(town: Town) -> None:
+    reply = await town.shop("getChatMember", chat_id=town.storage, user_id=town.bob.id)
+    assert (reply.status, reply.error) == (400, "Bad Request: PARTICIPANT_ID_INVALID")
+    await town.bob.link("https://t.me/shop_bot")
     assert await _status(town, town.bob.id) == "left"
 
 
@@ -78,85 +85,6 @@ async def test_leaving_bot_is_out(town: Town) -> None:
     assert (await town.shop("leaveChat", chat_id=town.storage)).result is True
     reply = await town.shop("sendMessage", chat_id=town.storage, text="x")
     assert reply.error == "Forbidden: bot is not a member of the channel chat"
-
-
-async def _answer(town: Town, verb: str, user_id: int) -> object:
-    reply = await town.shop(f"{verb}ChatJoinRequest", chat_id=town.storage, user_id=user_id)
-    return reply.body.get("description", True)
-
-
-async def test_join_request_is_approved_once(town: Town) -> None:
-    await town.shop("getUpdates", allowed_updates=["chat_join_request", "chat_member"])
-    await town.bob.request_join(town.storage)
-    request = (await town.shop.updates())[0]["chat_join_request"]
-    assert (request["from"]["id"], request["user_chat_id"]) == (town.bob.id, town.bob.id)
-    assert await _answer(town, "approve", town.bob.id) is True
-    assert (await town.shop.updates())[0]["chat_member"]["via_join_request"] is True
-    assert await _answer(town, "approve", town.bob.id) == "Bad Request: USER_ALREADY_PARTICIPANT"
-
-
-async def test_join_request_is_declined_once(town: Town) -> None:
-    await town.bob.request_join(town.storage)
-    assert await _answer(town, "decline", town.bob.id) is True
-    assert await _answer(town, "decline", town.bob.id) == "Bad Request: HIDE_REQUESTER_MISSING"
-    assert await _status(town, town.bob.id) == "left"
-
-
-async def test_requests_need_the_right_to_invite(town: Town) -> None:
-    await town.client.set_member(town.storage, 1001, "administrator", can_post_messages=True)
-    await town.shop.updates()
-    await town.bob.request_join(town.storage)
-    assert await town.shop.kinds() == []
-    expected = "Bad Request: not enough rights to manage chat join requests"
-    assert await _answer(town, "approve", town.bob.id) == expected
-    reply = await town.shop("createChatInviteLink", chat_id=town.storage)
-    assert reply.error == "Bad Request: not enough rights to manage chat invite link"
-
-
-async def test_deactivated_requester_is_forbidden(town: Town) -> None:
-    await town.bob.request_join(town.storage)
-    await town.bob.deactivate()
-    assert await _answer(town, "approve", town.bob.id) == "Forbidden: user is deactivated"
-
-
-async def test_invite_link_lets_people_in(town: Town) -> None:
-    link = (await town.shop("createChatInviteLink", chat_id=town.storage, name="n" * 40)).result
-    assert (len(link["name"]), link["creator"]["id"], link["is_primary"]) == (32, 1001, False)
-    await town.bob.link(link["invite_link"])
-    assert await _status(town, town.bob.id) == "member"
-
-
-async def test_invite_link_with_approval_asks(town: Town) -> None:
-    link = (await town.shop("createChatInviteLink", chat_id=town.storage, creates_join_request=True)).result
-    done = await town.bob.link(link["invite_link"])
-    assert done["requested"] is True
-    request = (await town.shop.updates())[0]["chat_join_request"]
-    assert request["invite_link"]["pending_join_request_count"] == 1
-
-
-async def test_invite_link_ends_at_its_limits(town: Town) -> None:
-    link = (await town.shop("createChatInviteLink", chat_id=town.storage, member_limit=1)).result["invite_link"]
-    await town.bob.link(link)
-    with pytest.raises(SandboxError, match="expired"):
-        await town.alice.link(link)
-    reply = await town.shop("createChatInviteLink", chat_id=town.storage, member_limit=1, creates_join_request=True)
-    assert reply.error == ("Bad Request: member limit can't be specified for links requiring administrator approval")
-
-
-async def test_exported_link_replaces_the_last_one(town: Town) -> None:
-    first = (await town.shop("exportChatInviteLink", chat_id=town.storage)).result
-    second = (await town.shop("exportChatInviteLink", chat_id=town.storage)).result
-    assert (await town.shop("getChat", chat_id=town.storage)).result["invite_link"] == second
-    with pytest.raises(SandboxError, match="no link"):
-        await town.bob.link(first)
-
-
-async def test_pressing_an_invitation_names_the_chat(town: Town) -> None:
-    link = (await town.shop("createChatInviteLink", chat_id=town.storage)).result["invite_link"]
-    await town.send("join", reply_markup={"inline_keyboard": [[{"text": "Join", "url": link}]]})
-    done = await town.alice.press("shop_bot", "Join")
-    assert done["url"] == link
-    assert done["invitation"] == {"chat_id": town.storage, "title": "Storage", "creates_join_request": False}
 
 
 async def test_commands_are_kept_per_scope(town: Town) -> None:

@@ -1,0 +1,29 @@
+"""`/t.me/…`: what https://t.me is in a browser tab outside the chat page. It leads to the page, whose script acts."""
+
+import html
+from urllib.parse import quote
+
+from aiohttp import web
+
+_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+
+
+def is_from_elsewhere(request: web.Request) -> bool:
+    """Whether a page that is not of this machine led here, as browsers say (the port does not matter)."""
+    return request.headers.get("Sec-Fetch-Site") == "cross-site"
+
+
+async def lead_back(request: web.Request) -> web.Response:
+    """To `/?open=<link>`, by itself or, for a visitor from another site, by a press. Changes nothing."""
+    link = "https://t.me" + request.rel_url.raw_path.removeprefix("/t.me")
+    if request.rel_url.raw_query_string:
+        link += "?" + request.rel_url.raw_query_string
+    target = "/?open=" + quote(link, safe="")
+    if not is_from_elsewhere(request):
+        return web.Response(status=302, headers=_HEADERS | {"Location": target})
+    policy = {"Content-Security-Policy": "default-src 'none'"}
+    page = (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Open in the sandbox</title>'
+        f'<p>{html.escape(link)}</p><p><a href="{html.escape(target)}">Open in the sandbox</a></p></html>'
+    )
+    return web.Response(text=page, content_type="text/html", headers=_HEADERS | policy)
