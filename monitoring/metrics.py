@@ -50,3 +50,9 @@ UPDATES_HELD = Counter(
 UPDATES_POISON = Counter(
     "tollgate_updates_poison_total", "Updates aiogram could not read, skipped", ["bot"], registry=REGISTRY
 )
+SHORTENER_CALLS = Counter(
+    "tollgate_shortener_calls_total",
+    "Links asked of URL shorteners; outcome is `ok` or the kind of failure",
+    ["provider", "outcome"],
+    registry=REGISTRY,
+)

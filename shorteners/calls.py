@@ -1,0 +1,59 @@
+"""One request to one provider."""
+
+import aiohttp
+
+from shorteners.answers import link_in
+from shorteners.failures import FailureKind, ShortenerError
+from shorteners.providers import Provider
+
+#: bytes of an answer that are read; a link needs a few hundred
+ANSWER_MAX = 64 * 1024
+
+#: a name some front servers let through rather than a library's
+_HEADERS = {"User-Agent": "Tollgate", "Accept": "application/json, text/plain"}
+
+
+def new_session(timeout_s: float) -> aiohttp.ClientSession:
+    """A session for providers: no request takes longer than `timeout_s`, no cookies, no proxies of the environment."""
+    return aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(total=timeout_s),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers=_HEADERS,
+        trust_env=False,
+    )
+
+
+async def ask(session: aiohttp.ClientSession, provider: Provider, destination: str) -> str:
+    """The provider's link to `destination`, checked. Raises ShortenerError, in the session's time."""
+    fetched = await _fetch(session, provider, destination)
+    if isinstance(fetched, FailureKind):
+        # raised here, outside of the handlers: a library's error as its context would hold the address and the key
+        raise ShortenerError(fetched)
+    status, body = fetched
+    return link_in(status, body, provider, destination)
+
+
+async def _fetch(
+    session: aiohttp.ClientSession, provider: Provider, destination: str
+) -> tuple[int, bytes] | FailureKind:
+    """Status and body; a body is read for a 2xx alone, the others are told by their status."""
+    try:
+        async with session.get(provider.request_for(destination), allow_redirects=False) as answer:
+            body = await _read(answer.content) if 200 <= answer.status < 300 else b""
+            return FailureKind.TOO_LONG if body is None else (answer.status, body)
+    except TimeoutError:
+        return FailureKind.TIMED_OUT
+    except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError):
+        return FailureKind.UNREADABLE
+    except (aiohttp.ClientError, OSError, ValueError):
+        return FailureKind.UNREACHABLE
+
+
+async def _read(content: aiohttp.StreamReader) -> bytes | None:
+    """The whole content, unpacked; None when it is longer than ANSWER_MAX."""
+    body = bytearray()
+    async for chunk in content.iter_any():
+        body += chunk
+        if len(body) > ANSWER_MAX:
+            return None
+    return bytes(body)

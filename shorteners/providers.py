@@ -1,0 +1,47 @@
+"""One provider: its name, its address and how it is asked."""
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from pydantic import SecretStr
+from yarl import URL
+
+_PLACEHOLDER = re.compile(r"\{(key|url)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A URL shortener, with the fields of a checked `config.Shortener`."""
+
+    name: str
+    #: `{key}` and `{url}` in it are filled in; without them `?api=<key>&url=<destination>` is added
+    api_url: str = field(repr=False)
+    api_key: SecretStr
+    #: where its links and pages are; empty: its links may lead to any public host
+    hosts: tuple[str, ...] = ()
+    #: how often it is asked first, against the weights of the others
+    weight: int = 1
+    #: where the link stands in its JSON, as keys and list positions between dots; None: the names of the common family
+    answer: str | None = None
+
+    @property
+    def api_host(self) -> str:
+        """The host that is asked, in lower case, without its port."""
+        return URL(self.api_url).raw_host or ""
+
+    @property
+    def known_hosts(self) -> frozenset[str]:
+        """`hosts` and the one that is asked, in lower case."""
+        return frozenset({self.api_host, *(host.lower() for host in self.hosts)})
+
+    def request_for(self, destination: str) -> URL:
+        """What to GET for a link to `destination`. It holds the key: never show it, nor an error that may hold it."""
+        values = {"key": self.api_key.get_secret_value(), "url": destination}
+        if _PLACEHOLDER.search(self.api_url):
+            filled = _PLACEHOLDER.sub(lambda found: quote(values[found[1]], safe=""), self.api_url)
+            return URL(filled, encoded=True)
+        parts = urlsplit(self.api_url)
+        kept = [(name, value) for name, value in parse_qsl(parts.query, True) if name not in {"api", "url"}]
+        query = urlencode([*kept, ("api", values["key"]), ("url", destination)], quote_via=quote)
+        return URL(urlunsplit(parts._replace(query=query)), encoded=True)

@@ -1,0 +1,108 @@
+"""A provider of one's own on 127.0.0.1, and the ways it can answer."""
+
+import asyncio
+import json
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from pydantic import SecretStr
+
+from shorteners.providers import Provider
+
+#: every sign that means something in a URL
+KEY = "k3y&odd=/#?%2B+sign"
+TOKEN = "Tok3n0123456789abcdefABCDEF01234"
+DESTINATION = f"https://bot.example/v/{TOKEN}"
+LINK = "https://s.example/aB3"
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Stub:
+    """What the provider was asked, and how it answers from now on."""
+
+    def __init__(self, answer: Handler) -> None:
+        self.answer = answer
+        self.asked: list[web.Request] = []
+        self.port = 0
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        self.asked.append(request)
+        return await self.answer(request)
+
+    def provider(self, name: str = "stub", *, path: str = "/api", **more: Any) -> Provider:
+        return Provider(name, f"http://127.0.0.1:{self.port}{path}", SecretStr(KEY), **more)
+
+
+@asynccontextmanager
+async def stub(answer: Handler) -> AsyncIterator[Stub]:
+    """A provider that answers everything by `answer`."""
+    made = Stub(answer)
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", made.handle)
+    server = TestServer(app, host="127.0.0.1")
+    # a handler may be waiting for ever
+    await server.start_server(shutdown_timeout=0.01)
+    assert server.port
+    made.port = server.port
+    try:
+        yield made
+    finally:
+        await server.close()
+
+
+@asynccontextmanager
+async def raw_server(answer: bytes) -> AsyncIterator[int]:
+    """The port of a server that answers any request with these bytes and hangs up."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
+
+
+def giving(body: Any, status: int = 200, **headers: str) -> Handler:
+    """Text or bytes as they are, everything else as JSON; called a page, as many providers do."""
+    content = body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=content, status=status, headers={"Content-Type": "text/html"} | named)
+
+    return answer
+
+
+async def hang(_: web.Request) -> web.StreamResponse:
+    await asyncio.Event().wait()
+    raise AssertionError("nobody wakes it")
+
+
+async def begin_and_hang(request: web.Request) -> web.StreamResponse:
+    answer = web.StreamResponse()
+    await answer.prepare(request)
+    await answer.write(b'{"shortenedUrl": "')
+    return await hang(request)
+
+
+async def break_off(request: web.Request) -> web.StreamResponse:
+    """Half an answer, then a reset."""
+    answer = web.StreamResponse(headers={"Content-Length": "500"})
+    await answer.prepare(request)
+    await answer.write(b'{"shortenedUrl": "')
+    return await hang_up(request)
+
+
+async def hang_up(request: web.Request) -> web.StreamResponse:
+    assert request.transport is not None
+    request.transport.get_extra_info("socket").setsockopt(1, 13, struct.pack("ii", 1, 0))
+    request.transport.close()
+    return web.Response()
