@@ -30,6 +30,8 @@ class PendingDeletion(Record):
     message_ids: tuple[int, ...] = ()
     notice_message_id: int | None = None
     post_code: str
+    #: names the update that asked for the delivery; empty: not known
+    wish: str = ""
     sent_at: datetime
     delete_at: datetime
     attempts: int = 0

@@ -68,3 +68,10 @@ def post_payload(code: str, source: str | None = None) -> str:
     if not isinstance(parse_payload(payload), PostPayload):
         raise ValueError("a post payload needs a 16 character code and a source of 1 to 24 letters and digits")
     return payload
+
+
+def token_payload(token: str) -> str:
+    """The payload of the way back from a verification. Raises ValueError when the token has a wrong shape."""
+    if not is_token(token):
+        raise ValueError("a verification token has 32 letters and digits")
+    return f"v_{token}"

@@ -1,5 +1,6 @@
 """What admins may change while the bots run (DESIGN §6): one typed model, ranges included."""
 
+import re
 from enum import StrEnum
 from typing import Any
 
@@ -11,16 +12,8 @@ from core.errors import BadInput
 #: settings that may be stored but that no code reads yet: owners are told so
 NOT_USED_YET = frozenset(
     {
-        "free_deliveries_per_token",
-        "pass_hours",
-        "daily_token_limit",
-        "min_verify_seconds",
-        "require_referer",
-        "on_shortener_failure",
-        "how_to_verify_url",
         "post_password",
         "post_template",
-        "resend_grace_minutes",
         "inactive_user_days",
         "history_days",
         "cover_photo",
@@ -33,6 +26,8 @@ SECRET = frozenset({"post_password"})
 CHANNEL_ID_LOWEST = -(2**52)
 #: values that mean "empty" in `/set NAME VALUE`
 _EMPTY_WORDS = frozenset({"", "-", "none", "off", "empty"})
+#: what Telegram takes for a button: a host with a dot in it (BOTAPI §2.4)
+_WEB_ADDRESS = re.compile(r"https?://[^\s/?#@]+\.[^\s/?#@]+([/?#]\S*)?")
 
 
 class AccessMode(StrEnum):
@@ -53,7 +48,8 @@ class BotSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     access_mode: AccessMode = Field(
-        AccessMode.OPEN, description="who gets posts: open (everybody), and nothing else in this version"
+        AccessMode.OPEN,
+        description="who gets posts: open (everybody), credits or pass (whoever earned them by a verification)",
     )
     free_deliveries_per_token: int = Field(10, ge=1, le=1000, description="deliveries a verification pays for")
     pass_hours: int = Field(24, ge=1, le=720, description="hours a verification opens everything (mode pass)")
@@ -87,7 +83,7 @@ class BotSettings(BaseModel):
     @field_validator("how_to_verify_url")
     @classmethod
     def _is_web_address(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("https://", "http://")):
+        if value is not None and not _WEB_ADDRESS.fullmatch(value):
             raise ValueError("an address starting with https:// is expected")
         return value
 
@@ -127,7 +123,4 @@ def parse_setting(name: str, raw: str) -> Any:
     except ValidationError:
         raise BadInput(f"{name} does not take that. Expected: {meaning(name)}.") from None
     value = getattr(checked, name)
-    if isinstance(value, AccessMode) and value is not AccessMode.OPEN:
-        # nobody could earn access yet: the mode would lock every subscriber out
-        raise BadInput(f"{name} does not take that. Expected: {meaning(name)}.")
     return value.value if isinstance(value, StrEnum) else value

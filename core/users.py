@@ -10,6 +10,14 @@ from core.records import Record
 NAME_MAX = 128
 
 
+class Charge(Record):
+    """A credit spent on a post: when, and for which wish."""
+
+    at: datetime
+    #: names the update that asked for the delivery
+    mark: str = ""
+
+
 class User(Record):
     """A person who opened the user bot. Times are aware UTC."""
 
@@ -17,10 +25,15 @@ class User(Record):
     username: str | None = None
     first_name: str = ""
     language: str | None = None
-    #: deliveries left in access mode "credits"
+    #: deliveries left
     credits: int = 0
-    #: pass until, in access mode "pass"
+    #: every post is open until then
     pass_until: datetime | None = None
+    #: the latest credit spent on each post, by code; those that no longer matter go
+    charges: dict[str, Charge] = Field(default_factory=dict)
+    #: the post that was asked for when a channel was still to be joined, and when
+    wanted_code: str | None = None
+    wanted_at: datetime | None = None
     is_banned: bool = False
     ban_reason: str | None = None
     #: None with is_banned means for ever

@@ -91,14 +91,24 @@ class Collection:
         return int(result.matched_count)
 
     async def find_one_and_update(
-        self, condition: Document, update: Document, *, upsert: bool = False, before: bool = False
+        self,
+        condition: Document,
+        update: Document,
+        *,
+        upsert: bool = False,
+        before: bool = False,
+        projection: Sequence[str] | None = None,
     ) -> Document | None:
         """Update the first match atomically; returns it as it is after (or was `before`), None without a match."""
         which = ReturnDocument.BEFORE if before else ReturnDocument.AFTER
         found = await self._call(
             "find_one_and_update",
             lambda: self._native.find_one_and_update(
-                to_stored(condition), to_stored(update), upsert=upsert, return_document=which
+                to_stored(condition),
+                to_stored(update),
+                projection=_fields(projection),
+                upsert=upsert,
+                return_document=which,
             ),
         )
         return cast(Document | None, found)

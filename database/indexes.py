@@ -41,6 +41,8 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _plain("status", "expires_at"),
         _plain("status", "created_at"),
         _plain("user_id", "status", "expires_at"),
+        # what a start looks for after a crash: redeemed and not paid out
+        _plain("is_owed", "redeemed_at"),
     ),
     "token_generator_count": (_unique("user_id", "date"), _plain("date")),
     # is_unfinished: what a start looks for after a crash
@@ -63,8 +65,9 @@ INDEXES: dict[str, tuple[Index, ...]] = {
     "broadcasts": (_plain("status", "delete_at"), _plain("delete_at")),
     # sent_at: a recall takes the recipients of one state oldest first, batch after batch
     "broadcast_recipients": (_unique("broadcast_id", "user_id"), _plain("broadcast_id", "state", "sent_at")),
-    "channels": (_unique("chat_id"),),
-    "memberships": (_unique("chat_id", "user_id"), _plain("seen_at")),
+    "channels": (_unique("chat_id"), _plain("position", "chat_id")),
+    # every delivery asks for one person in several channels
+    "memberships": (_unique("chat_id", "user_id"), _plain("user_id", "chat_id"), _plain("seen_at")),
     "admins": (_unique("user_id"),),
     # _id tells apart what happened in one instant
     "audit_log": (_plain("at", "_id"),),

@@ -43,6 +43,10 @@ class Unfinished:
     claim_id: str
     user_id: int
     post_code: str
+    #: the wish it fulfils; empty: not known
+    mark: str
+    #: when it was begun, aware UTC
+    opened_at: datetime
 
 
 async def claim_delivery(
@@ -119,4 +123,13 @@ async def find_unfinished(bot_id: int, opened_before: datetime, limit: int) -> l
     """Up to `limit` deliveries of this bot that began before `opened_before` and were not settled, oldest first."""
     condition = {"is_unfinished": True, "opened_at": {"$lt": opened_before}, "bot_id": bot_id}
     found = await _deliveries().find(condition, limit=limit, sort=[("opened_at", 1)])
-    return [Unfinished(document["_id"], document["user_id"], document["post_code"]) for document in found]
+    return [
+        Unfinished(
+            document["_id"],
+            document["user_id"],
+            document["post_code"],
+            document.get("mark", ""),
+            document["opened_at"],
+        )
+        for document in found
+    ]

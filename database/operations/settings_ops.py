@@ -1,7 +1,7 @@
 """The settings admins change: one document, read often."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -27,6 +27,11 @@ class _Cache:
     read_at: datetime | None = None
     #: one more with every change: a read that began before it must not be kept
     generation: int = 0
+    #: what holds while nothing is stored, where it differs from the model's
+    defaults: Document = field(default_factory=dict)
+
+    def forget(self) -> None:
+        self.settings, self.generation = None, self.generation + 1
 
 
 _caches: WeakKeyDictionary[Database, _Cache] = WeakKeyDictionary()
@@ -40,16 +45,35 @@ def _cache() -> _Cache:
     return _caches.setdefault(current_database(), _Cache())
 
 
+def set_defaults(**values: Any) -> None:
+    """What holds in the open database while nothing is stored, instead of the model's own defaults.
+
+    Each call takes the place of the one before. Raises ValueError for an unknown name or a value out of range.
+    """
+    for name, value in values.items():
+        _check(name, value)
+    cache = _cache()
+    cache.defaults = values
+    cache.forget()
+
+
+def _check(name: str, value: Any) -> None:
+    if name not in BotSettings.model_fields:
+        raise ValueError(f"there is no setting {name}")
+    BotSettings.model_validate({name: value})
+
+
 def _read(document: Document | None) -> tuple[BotSettings, list[str]]:
+    defaults = _cache().defaults
     stored = {name: value for name, value in (document or {}).items() if name in BotSettings.model_fields}
     try:
-        return BotSettings.model_validate(stored), []
+        return BotSettings.model_validate(defaults | stored), []
     except ValidationError as error:
         wrong = {str(problem["loc"][0]): problem["msg"] for problem in error.errors()}
     sound = {name: value for name, value in stored.items() if name not in wrong}
     # the stored value itself stays out of the text: it may be the password of posts
     problems = [f"{name}: the stored value is not usable ({why}); the default stands" for name, why in wrong.items()]
-    return BotSettings.model_validate(sound), problems
+    return BotSettings.model_validate(defaults | sound), problems
 
 
 async def load_checked() -> tuple[BotSettings, list[str]]:
@@ -86,16 +110,13 @@ async def change(name: str, value: Any) -> BotSettings:
 
     Raises ValueError for an unknown name or a value out of range: `core.settings.parse_setting` comes first.
     """
-    if name not in BotSettings.model_fields:
-        raise ValueError(f"there is no setting {name}")
-    BotSettings.model_validate({name: value})
+    _check(name, value)
     try:
         stored = await _store(name, value)
     except AlreadyThere:
         # another process made the document between our look and our insert
         stored = await _store(name, value)
-    cache = _cache()
-    cache.settings, cache.generation = None, cache.generation + 1
+    _cache().forget()
     return _read(stored)[0]
 
 

@@ -6,8 +6,39 @@ from typing import Unpack
 from core.verification import TokenStatus
 from database.batches import Bounds, Deleted, delete_in_batches
 from database.connection import current_database
+from database.operations.token_counts import count_link, links_on, reset_token_counts, uncount_link
+from database.operations.verification_tokens import (
+    add,
+    find,
+    find_owed,
+    mark_bypassed,
+    mark_granted,
+    mark_verified,
+    open_tokens,
+    redeem,
+    return_replacement,
+    take_replacement,
+)
 
-__all__ = ["Deleted", "delete_expired_and_used_tokens", "delete_unused_older_than", "reset_token_counts"]
+__all__ = [
+    "Deleted",
+    "add",
+    "count_link",
+    "delete_expired_and_used_tokens",
+    "delete_unused_older_than",
+    "find",
+    "find_owed",
+    "links_on",
+    "mark_bypassed",
+    "mark_granted",
+    "mark_verified",
+    "open_tokens",
+    "redeem",
+    "reset_token_counts",
+    "return_replacement",
+    "take_replacement",
+    "uncount_link",
+]
 
 
 async def delete_expired_and_used_tokens(now: datetime | None = None, **bounds: Unpack[Bounds]) -> Deleted:
@@ -37,12 +68,3 @@ async def delete_unused_older_than(cutoff: datetime, now: datetime | None = None
     }
     # by age, not by expiry: of the expired nearly all are kept, and an order by expiry would go through them each time
     return await delete_in_batches(db.collection("tokens"), condition, "created_at", **bounds)
-
-
-async def reset_token_counts(today: datetime, **bounds: Unpack[Bounds]) -> Deleted:
-    """Delete the daily counts of days before `today` (the midnight that began it), oldest first; today's stay.
-
-    Bounded as `delete_expired_and_used_tokens`, not atomic.
-    """
-    counts = current_database().collection("token_generator_count")
-    return await delete_in_batches(counts, {"date": {"$lt": today}}, "date", **bounds)

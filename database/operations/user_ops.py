@@ -6,13 +6,28 @@ from typing import Any
 from core.clock import to_milliseconds
 from core.errors import AlreadyThere
 from core.users import User, Visitor
-from database.collection import Collection
-from database.connection import current_database
+from database.operations.user_bans import ban, unban
+from database.operations.user_credits import Granted, give_back_credit, grant, spend_credit
+from database.operations.user_records import FIELDS, to_user, users
+from database.operations.user_wants import take_wanted, want
 from database.values import Document
 
-
-def _users() -> Collection:
-    return current_database().collection("users")
+__all__ = [
+    "Granted",
+    "ban",
+    "count",
+    "count_active_since",
+    "find",
+    "give_back_credit",
+    "grant",
+    "mark_blocked",
+    "mark_unblocked",
+    "meet",
+    "spend_credit",
+    "take_wanted",
+    "unban",
+    "want",
+]
 
 
 async def meet(visitor: Visitor, now: datetime, *, source: str | None = None) -> tuple[User, bool]:
@@ -40,42 +55,45 @@ async def meet(visitor: Visitor, now: datetime, *, source: str | None = None) ->
     }
     before = await _upsert(visitor.user_id, {"$set": seen, "$setOnInsert": first})
     known = first if before is None else before
-    return User.model_validate({**known, **seen, "user_id": visitor.user_id}), before is None
+    return to_user({**known, **seen, "user_id": visitor.user_id}), before is None
 
 
 async def _upsert(user_id: int, update: dict[str, Any]) -> Document | None:
     """The document as it was before, which tells new from known without a second look; None for the new."""
-    condition = {"user_id": user_id}
     try:
-        return await _users().find_one_and_update(condition, update, upsert=True, before=True)
+        return await _updated(user_id, update)
     except AlreadyThere:
         # the twin of a brand-new person was inserted between our look and our insert: now there is one to update
-        return await _users().find_one_and_update(condition, update, upsert=True, before=True)
+        return await _updated(user_id, update)
+
+
+async def _updated(user_id: int, update: dict[str, Any]) -> Document | None:
+    return await users().find_one_and_update({"user_id": user_id}, update, upsert=True, before=True, projection=FIELDS)
 
 
 async def find(user_id: int) -> User | None:
     """The person's record, or None when they never came."""
-    document = await _users().find_one({"user_id": user_id})
-    return None if document is None else User.model_validate(document)
+    document = await users().find_one({"user_id": user_id}, projection=FIELDS)
+    return None if document is None else to_user(document)
 
 
 async def mark_blocked(user_id: int, at: datetime) -> bool:
     """Remember since when the person has blocked the bot; atomic. False when unknown or already marked."""
-    return await _users().update_one({"user_id": user_id, "blocked_at": None}, {"$set": {"blocked_at": at}})
+    return await users().update_one({"user_id": user_id, "blocked_at": None}, {"$set": {"blocked_at": at}})
 
 
 async def mark_unblocked(user_id: int) -> bool:
     """Forget the block; atomic. False when unknown or not marked."""
     condition = {"user_id": user_id, "blocked_at": {"$ne": None}}
-    return await _users().update_one(condition, {"$set": {"blocked_at": None}})
+    return await users().update_one(condition, {"$set": {"blocked_at": None}})
 
 
 async def count() -> int:
     """How many people ever came."""
     # every id of a person is positive; asked for nothing at all, MongoDB would read every document
-    return await _users().count({"user_id": {"$gt": 0}})
+    return await users().count({"user_id": {"$gt": 0}})
 
 
 async def count_active_since(since: datetime) -> int:
     """How many people were seen at `since` or later."""
-    return await _users().count({"last_seen_at": {"$gte": since}})
+    return await users().count({"last_seen_at": {"$gte": since}})

@@ -97,14 +97,17 @@ async def test_a_claim_that_ran_out_does_not_release_its_successor(db: Database,
 
 
 async def test_a_delivery_to_settle_later_is_found_until_it_is_settled_or_released(db: Database, now: datetime) -> None:
-    first = await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD, settle_later=True)
+    first = await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD, mark="m", settle_later=True)
     second = await deletion_ops.claim_delivery(1, 8, "abc", now + MS, HOLD, settle_later=True)
     await deletion_ops.claim_delivery(1, 9, "abc", now, HOLD)
     await deletion_ops.claim_delivery(2, 7, "abc", now, HOLD, settle_later=True)
     assert first is not None
     assert second is not None
     found = await deletion_ops.find_unfinished(1, now + HOLD, 10)
-    assert found == [deletion_ops.Unfinished("1:7:abc", 7, "abc"), deletion_ops.Unfinished("1:8:abc", 8, "abc")]
+    assert found == [
+        deletion_ops.Unfinished("1:7:abc", 7, "abc", "m", now),
+        deletion_ops.Unfinished("1:8:abc", 8, "abc", "", now + MS),
+    ]
     assert await deletion_ops.find_unfinished(1, now, 10) == []
     assert await deletion_ops.settle_delivery(first.id)
     await deletion_ops.release_delivery(second, now)

@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from database.batches import Bounds, Deleted
 from database.connection import Database
-from database.operations import pause_ops, token_ops
+from database.operations import membership_ops, pause_ops, token_ops
 from database.values import Document
 from tests.operations.plans.catalogue import CASES, Case, operations_there_are
 from tests.operations.plans.filled import filled
@@ -98,11 +98,17 @@ BULK: dict[str, tuple[str, Callable[[int], Document], Callable[[int], Document],
         lambda number: _token(number, "verified"),
         lambda bounds: token_ops.delete_unused_older_than(NOW, NOW, **bounds),
     ),
-    "token_ops.reset_token_counts": (
+    "token_counts.reset_token_counts": (
         "token_generator_count",
         lambda number: {"user_id": number, "date": OLD},
         lambda number: {"user_id": number, "date": TODAY},
         lambda bounds: token_ops.reset_token_counts(TODAY, **bounds),
+    ),
+    "membership_ops.forget_channel": (
+        "memberships",
+        lambda number: {"chat_id": -1, "user_id": number},
+        lambda number: {"chat_id": -2, "user_id": number},
+        lambda bounds: membership_ops.forget_channel(-1, **bounds),
     ),
     "pause_ops.forget_past": (
         "send_pauses",

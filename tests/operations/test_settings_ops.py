@@ -124,3 +124,39 @@ async def test_fifty_first_changes_at_once_make_one_document(db: Database) -> No
     await asyncio.gather(*(settings_ops.change("pass_hours", hours) for hours in range(1, 51)))
 
     assert await db.collection("admin_config").count({}) == 1
+
+
+async def test_a_default_holds_while_nothing_is_stored(db: Database, now: datetime) -> None:
+    await settings_ops.current(now)
+    settings_ops.set_defaults(access_mode=AccessMode.CREDITS)
+
+    assert (await settings_ops.current(now)).access_mode is AccessMode.CREDITS
+    assert (await settings_ops.change("pass_hours", 9)).access_mode is AccessMode.CREDITS
+    assert (await settings_ops.change("access_mode", "open")).access_mode is AccessMode.OPEN
+    assert (await settings_ops.load()).access_mode is AccessMode.OPEN
+    document = await db.collection("admin_config").find_one({"_id": "settings"})
+    assert document == {"_id": "settings", "pass_hours": 9, "access_mode": "open"}
+
+
+async def test_a_default_takes_the_place_of_a_wrong_stored_value(db: Database) -> None:
+    settings_ops.set_defaults(access_mode="credits")
+    await store(db, access_mode="sometimes", pass_hours=9)
+
+    settings, problems = await settings_ops.load_checked()
+    assert (settings.access_mode, settings.pass_hours, len(problems)) == (AccessMode.CREDITS, 9, 1)
+
+
+async def test_defaults_are_of_the_open_database_and_the_last_ones_count(db: Database) -> None:
+    settings_ops.set_defaults(access_mode="credits", pass_hours=9)
+    settings_ops.set_defaults(access_mode="pass")
+    assert ((await settings_ops.load()).access_mode, (await settings_ops.load()).pass_hours) == (AccessMode.PASS, 24)
+
+    settings_ops.set_defaults()
+    assert await settings_ops.load() == BotSettings()
+
+
+@pytest.mark.parametrize(("name", "value"), [("nonsense", 1), ("access_mode", "sometimes"), ("pass_hours", 0)])
+async def test_a_wrong_default_is_a_mistake(db: Database, name: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=name):
+        settings_ops.set_defaults(**{name: value})
+    assert await settings_ops.load() == BotSettings()

@@ -11,14 +11,18 @@ from core.broadcasts import RecipientState
 from core.delivery import PendingDeletion
 from core.errors import StoreUnavailable
 from core.jobs import JobOutcome, RunReport
+from core.subscriptions import Channel, MembershipStatus
 from core.users import Visitor
+from core.verification import Token
 from database.connection import Database
 from database.doctor import examine
 from database.indexes import ensure_indexes
 from database.operations import (
     audit_ops,
     broadcast_ops,
+    channel_ops,
     deletion_ops,
+    membership_ops,
     pause_ops,
     post_ops,
     run_ops,
@@ -31,13 +35,18 @@ from database.operations import (
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOLD = timedelta(minutes=1)
 PROMISE = PendingDeletion(id="x", bot_id=1, user_id=1, chat_id=1, post_code="x", sent_at=NOW, delete_at=NOW)
+TOKEN, CODE = "t" * 32, "c" * 16
+NEW_TOKEN = Token(token=TOKEN, user_id=1, created_at=NOW, expires_at=NOW)
+CHANNEL = Channel(chat_id=-1, invite_link="https://t.me/+x")
 REPORT = RunReport("job", JobOutcome.SUCCEEDED, NOW, NOW, HOLD)
 
 Operation = Callable[[], Awaitable[Any]]
 MODULES = (
     audit_ops,
     broadcast_ops,
+    channel_ops,
     deletion_ops,
+    membership_ops,
     pause_ops,
     post_ops,
     run_ops,
@@ -54,6 +63,16 @@ OPERATIONS: dict[str, Operation] = {
     "broadcast_ops.mark_recalling": lambda: broadcast_ops.mark_recalling("x"),
     "broadcast_ops.mark_recipient": lambda: broadcast_ops.mark_recipient("x", 1, RecipientState.DELETED),
     "broadcast_ops.next_recipients": lambda: broadcast_ops.next_recipients("x", 1),
+    "channel_ops.add": lambda: channel_ops.add(CHANNEL),
+    "channel_ops.change": lambda: channel_ops.change(-1, label="x"),
+    "channel_ops.count_join": lambda: channel_ops.count_join(-1),
+    "channel_ops.current": lambda: channel_ops.current(NOW),
+    "channel_ops.find": lambda: channel_ops.find(-1),
+    "channel_ops.load": channel_ops.load,
+    "channel_ops.mark_broken": lambda: channel_ops.mark_broken(-1, NOW),
+    "channel_ops.mark_working": lambda: channel_ops.mark_working(-1),
+    "channel_ops.move_to": lambda: channel_ops.move_to(-1, -2),
+    "channel_ops.remove": lambda: channel_ops.remove(-1),
     "deletion_ops.claim_delivery": lambda: deletion_ops.claim_delivery(1, 1, "x", NOW, HOLD),
     "deletion_ops.claim_due": lambda: deletion_ops.claim_due(NOW, "a", HOLD, 1),
     "deletion_ops.count_open": lambda: deletion_ops.count_open(1),
@@ -76,6 +95,9 @@ OPERATIONS: dict[str, Operation] = {
     "deletion_ops.release_delivery": lambda: deletion_ops.release_delivery("x", NOW),
     "deletion_ops.was_promised": lambda: deletion_ops.was_promised(1, "x", "m"),
     "deletion_ops.withdraw": lambda: deletion_ops.withdraw("x"),
+    "membership_ops.forget_channel": lambda: membership_ops.forget_channel(-1),
+    "membership_ops.memberships": lambda: membership_ops.memberships(1, [-1]),
+    "membership_ops.remember": lambda: membership_ops.remember(-1, 1, MembershipStatus.LEFT, NOW),
     "pause_ops.forget_past": lambda: pause_ops.forget_past(NOW),
     "pause_ops.load": lambda: pause_ops.load(1, NOW),
     "pause_ops.remember": lambda: pause_ops.remember(1, 1, NOW),
@@ -106,9 +128,29 @@ OPERATIONS: dict[str, Operation] = {
     "settings_ops.load_checked": settings_ops.load_checked,
     "stats_ops.bump": lambda: stats_ops.bump(NOW, "x"),
     "stats_ops.read": lambda: stats_ops.read(NOW),
+    "token_ops.add": lambda: token_ops.add(NEW_TOKEN),
+    "token_ops.count_link": lambda: token_ops.count_link(1, NOW, 1),
+    "token_ops.find": lambda: token_ops.find(TOKEN),
+    "token_ops.find_owed": lambda: token_ops.find_owed(NOW, 1),
+    "token_ops.links_on": lambda: token_ops.links_on(1, NOW),
+    "token_ops.mark_bypassed": lambda: token_ops.mark_bypassed(TOKEN, NOW),
+    "token_ops.mark_granted": lambda: token_ops.mark_granted(TOKEN, NOW),
+    "token_ops.mark_verified": lambda: token_ops.mark_verified(TOKEN, NOW, 1.0),
+    "token_ops.open_tokens": lambda: token_ops.open_tokens(1, NOW),
+    "token_ops.redeem": lambda: token_ops.redeem(TOKEN, 1, NOW),
+    "token_ops.return_replacement": lambda: token_ops.return_replacement(TOKEN),
+    "token_ops.take_replacement": lambda: token_ops.take_replacement(1, NOW),
+    "token_ops.uncount_link": lambda: token_ops.uncount_link(1, NOW),
     "token_ops.delete_expired_and_used_tokens": token_ops.delete_expired_and_used_tokens,
     "token_ops.delete_unused_older_than": lambda: token_ops.delete_unused_older_than(NOW),
     "token_ops.reset_token_counts": lambda: token_ops.reset_token_counts(NOW),
+    "user_ops.ban": lambda: user_ops.ban(1, NOW, reason=None, until=None),
+    "user_ops.give_back_credit": lambda: user_ops.give_back_credit(1, CODE, "u"),
+    "user_ops.grant": lambda: user_ops.grant(1, "k", NOW, credits=1),
+    "user_ops.spend_credit": lambda: user_ops.spend_credit(1, CODE, "u", NOW),
+    "user_ops.take_wanted": lambda: user_ops.take_wanted(1, NOW),
+    "user_ops.unban": lambda: user_ops.unban(1),
+    "user_ops.want": lambda: user_ops.want(1, CODE, NOW),
     "user_ops.count": user_ops.count,
     "user_ops.count_active_since": lambda: user_ops.count_active_since(NOW),
     "user_ops.find": lambda: user_ops.find(1),

@@ -11,16 +11,20 @@ from typing import Any
 from core.broadcasts import RecipientState
 from core.delivery import PendingDeletion
 from core.jobs import JobOutcome, RunReport
+from core.subscriptions import Channel, MembershipStatus
 from core.users import Visitor
+from core.verification import Token
 from database import batches, doctor, indexes, operations
 from database.batches import Bounds
 from database.connection import current_database
 from database.operations import (
     audit_ops,
     broadcast_ops,
+    channel_ops,
     deletion_ops,
     delivery_claims,
     impossible_deletions,
+    membership_ops,
     pause_ops,
     post_ops,
     run_ops,
@@ -29,7 +33,23 @@ from database.operations import (
     token_ops,
     user_ops,
 )
-from tests.operations.plans.rows import BOT, CUTOFF, DAY, HELD, HOUR, NOW, OWNER, TODAY, UNREADABLE, WANTED, key
+from tests.operations.plans.rows import (
+    BOT,
+    COLLECTOR,
+    CUTOFF,
+    DAY,
+    HELD,
+    HOUR,
+    NOW,
+    OWNER,
+    PAID,
+    PAID_LONG_AGO,
+    TODAY,
+    UNREADABLE,
+    WANTED,
+    key,
+    token,
+)
 
 Operation = Callable[..., Awaitable[object]]
 #: public coroutines outside `database/operations` that query
@@ -75,6 +95,10 @@ _REPORT = RunReport("rare", JobOutcome.SUCCEEDED, NOW, NOW, HOUR)
 _KEPT = PendingDeletion(
     id=str(key(10**6)), bot_id=BOT, user_id=1, chat_id=1, post_code="c1", sent_at=NOW, delete_at=NOW + HOUR
 )
+_TOKEN = Token(token="t" * 32, user_id=1, created_at=NOW, expires_at=NOW + DAY)
+_CHANNEL = Channel(chat_id=-1000, invite_link="https://t.me/+x")
+_MEMBER = MembershipStatus.MEMBER
+_UNPAID = "C" * 16
 _POST: dict[str, Any] = {"storage_chat_id": -1, "message_ids": [1], "created_by": 1, "created_at": NOW}
 
 CASES: tuple[Case, ...] = (
@@ -87,6 +111,16 @@ CASES: tuple[Case, ...] = (
     _case(broadcast_ops.mark_recipient, _id(0), 45, RecipientState.DELETED),
     _case(broadcast_ops.finish_recall, _id(0), way="recipients left"),
     _case(broadcast_ops.finish_recall, _id(WANTED), way="none left"),
+    _case(channel_ops.load),
+    _case(channel_ops.current, NOW),
+    _case(channel_ops.add, _CHANNEL),
+    _case(channel_ops.find, -1),
+    _case(channel_ops.change, -1, label="Join us"),
+    _case(channel_ops.mark_broken, -1, NOW),
+    _case(channel_ops.mark_working, -1),
+    _case(channel_ops.count_join, -1),
+    _case(channel_ops.move_to, -2, -1002),
+    _case(channel_ops.remove, -3),
     _case(deletion_ops.promise, BOT, 1, 1, "c1", NOW, NOW + HOUR),
     _case(deletion_ops.record_messages, _id(30), [1, 2], NOW + HOUR),
     _case(deletion_ops.record_notice, _id(30), 7),
@@ -115,6 +149,12 @@ CASES: tuple[Case, ...] = (
     _case(impossible_deletions.note_impossible, [(_KEPT, "too_old")], NOW, way="again"),
     _case(impossible_deletions.count_untold, BOT, "too_old"),
     _case(impossible_deletions.mark_told, BOT, NOW),
+    _case(membership_ops.memberships, 1, [-1, -2, -3]),
+    _case(membership_ops.remember, -1, 1, _MEMBER, NOW, way="known"),
+    _case(membership_ops.remember, -1, -1, _MEMBER, NOW, way="new"),
+    _case(membership_ops.remember, -1, 1, _MEMBER, NOW - DAY, way="something newer stands"),
+    _case(membership_ops.remember, -2, 1, _MEMBER, NOW, keep_request=True, way="but a request is kept"),
+    _case(membership_ops.forget_channel, -4, **(ONE_BATCH | {"batch_size": 2})),
     _case(pause_ops.remember, BOT, 1, NOW + HOUR),
     _case(pause_ops.load, BOT, NOW, limit=10),
     _case(pause_ops.forget_past, NOW, **ONE_BATCH),
@@ -151,21 +191,52 @@ CASES: tuple[Case, ...] = (
     _case(settings_ops.change, "pass_hours", 48),
     _case(stats_ops.bump, TODAY, "deliveries"),
     _case(stats_ops.read, TODAY),
-    _case(token_ops.delete_expired_and_used_tokens, NOW, **ONE_BATCH),
+    _case(token_ops.delete_expired_and_used_tokens, NOW, **(ONE_BATCH | {"batch_size": 5})),
     _case(token_ops.delete_unused_older_than, CUTOFF, NOW, **(ONE_BATCH | {"batch_size": 2})),
     _case(token_ops.reset_token_counts, TODAY, **ONE_BATCH),
+    _case(token_ops.add, _TOKEN),
+    _case(token_ops.add, _TOKEN, way="again"),
+    _case(token_ops.find, token(1)),
+    _case(token_ops.open_tokens, COLLECTOR, NOW, 10),
+    _case(token_ops.mark_verified, token(2 * WANTED), NOW, 40.0),
+    _case(token_ops.mark_bypassed, token(2 * WANTED + 1), NOW),
+    _case(token_ops.redeem, token(2 * WANTED), COLLECTOR, NOW),
+    _case(token_ops.redeem, token(2 * WANTED + 2), COLLECTOR, NOW, elapsed_seconds=40.0, way="without a page"),
+    _case(token_ops.find_owed, NOW, 10),
+    _case(token_ops.mark_granted, token(WANTED), NOW),
+    _case(token_ops.take_replacement, 18, NOW),
+    _case(token_ops.return_replacement, token(18)),
+    _case(token_ops.count_link, 1, TODAY, 15),
+    _case(token_ops.count_link, -1, TODAY, 15, way="the first"),
+    _case(token_ops.count_link, 3, TODAY, 1, way="at the limit"),
+    _case(token_ops.uncount_link, 1, TODAY),
+    _case(token_ops.links_on, 1, TODAY),
     _case(user_ops.meet, Visitor(user_id=1), NOW, way="known"),
     _case(user_ops.meet, Visitor(user_id=-1), NOW, way="new"),
     _case(user_ops.find, 2),
     _case(user_ops.mark_blocked, 3, NOW),
     _case(user_ops.mark_unblocked, 20),
+    _case(user_ops.spend_credit, 1, _UNPAID, "u", NOW, [PAID_LONG_AGO]),
+    _case(user_ops.spend_credit, 1, _UNPAID, "u", NOW, way="paid by the same"),
+    _case(user_ops.spend_credit, 2, _UNPAID, "u", NOW, way="nothing left"),
+    _case(user_ops.give_back_credit, 1, PAID, "u1"),
+    _case(user_ops.grant, 1, "new", NOW, credits=5),
+    _case(user_ops.grant, 1, "new", NOW, credits=5, way="again"),
+    _case(user_ops.grant, 1, "pass", NOW, pass_for=DAY, way="a pass"),
+    _case(user_ops.grant, 1, "pass", NOW, pass_for=DAY, way="a pass again"),
+    _case(user_ops.grant, -1_000, "new", NOW, credits=5, way="to a stranger"),
+    _case(user_ops.ban, 4, NOW, reason="spam", until=None, way="known"),
+    _case(user_ops.ban, -4, NOW, reason=None, until=NOW + DAY, way="stranger"),
+    _case(user_ops.unban, 6),
+    _case(user_ops.want, 5, PAID, NOW),
+    _case(user_ops.take_wanted, 5, NOW - HOUR),
     _case(user_ops.count),
     _case(user_ops.count_active_since, NOW - DAY),
     Case(
         "batches.delete_in_batches",
         batches.delete_in_batches,
         lambda: batches.delete_in_batches(
-            current_database().collection("tokens"), {"token": {"$gte": "t1"}}, "token", **ONE_BATCH
+            current_database().collection("tokens"), {"token": {"$gte": token(1)}}, "token", **ONE_BATCH
         ),
     ),
     _on_database(doctor.examine),

@@ -30,7 +30,7 @@ async def filled(
     try:
         for collection in sorted(FILLED):
             rows = rows_of(collection, size, wanted)
-            for first in range(0, size, _AT_ONCE):
+            for first in range(0, len(rows), _AT_ONCE):
                 await db.collection(collection).insert_many(rows[first : first + _AT_ONCE])
         # after the rows: an index built at once costs far less than one kept up
         await ensure_indexes(db)

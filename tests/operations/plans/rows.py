@@ -13,6 +13,7 @@ from bson import ObjectId
 from core.broadcasts import BroadcastStatus, RecipientState
 from core.jobs import JobOutcome
 from core.posts import PostStatus
+from core.subscriptions import CHANNELS_MAX, ChannelMode, MembershipStatus, OnError
 from core.verification import TokenStatus
 from database.values import Document
 
@@ -29,6 +30,14 @@ OWNER = "me"
 CUTOFF = NOW - 30 * DAY
 
 
+#: codes of posts somebody paid for
+PAID, PAID_LONG_AGO = "A" * 16, "B" * 16
+#: who holds every open token, and very many that expired
+COLLECTOR = 1
+#: collections that never grow beyond some rows
+BOUNDED = {"channels": CHANNELS_MAX - 10}
+
+
 def key(number: int) -> ObjectId:
     """The `_id` of row `number`, known before it is stored."""
     return ObjectId(number.to_bytes(12, "big"))
@@ -43,6 +52,13 @@ def _user(i: int, size: int, wanted: int) -> Document:
         "last_seen_at": NOW - i * HOUR,
         "blocked_at": NOW if i % 10 == 0 else None,
         "joined_at": NOW - size * HOUR,
+        "credits": 5 if i % 2 else 0,
+        "pass_until": None,
+        "charges": {PAID: {"at": NOW, "mark": f"u{i}"}, PAID_LONG_AGO: {"at": NOW - DAY, "mark": f"u{i}"}},
+        "grants": [f"g{i}", *(f"g{i} {number}" for number in range(2))],
+        "wanted_code": PAID,
+        "wanted_at": NOW,
+        "is_banned": i % 3 == 0,
     }
 
 
@@ -63,23 +79,41 @@ def _post(i: int, size: int, wanted: int) -> Document:
     }
 
 
+def token(number: int) -> str:
+    """The text of token `number`."""
+    return f"{number:032}"
+
+
 def _token(i: int, size: int, wanted: int) -> Document:
-    if i < wanted:
-        status, expires_at = TokenStatus.UNUSED, CUTOFF - DAY - i * SECOND
-    elif i % 10 < 6:
-        # unused, expired, kept: what the clean-up of old ones must pass over
-        status, expires_at = TokenStatus.UNUSED, NOW - DAY - i * MS
-    elif i % 10 < 8:
-        status, expires_at = TokenStatus.VERIFIED, NOW - HOUR - i * MS
-    else:
-        status, expires_at = TokenStatus.BYPASSED, NOW + HOUR + i * MS
-    return {
-        "token": f"t{i}",
-        "user_id": i,
-        "status": status.value,
-        "created_at": expires_at - 2 * DAY,
-        "expires_at": expires_at,
+    made: Document = {
+        "token": token(i),
+        "user_id": COLLECTOR,
+        "redeemed_at": None,
+        "has_page": False,
+        "is_owed": False,
+        "is_replacement": False,
+        "is_replaced": False,
     }
+    made |= _way_of(i, wanted)
+    return made | {"created_at": made["expires_at"] - 2 * DAY}
+
+
+def _way_of(i: int, wanted: int) -> Document:
+    if i < wanted:
+        return {"status": TokenStatus.UNUSED.value, "expires_at": CUTOFF - DAY - i * SECOND}
+    if i < 2 * wanted:
+        # redeemed after many that were paid out
+        owed = {"redeemed_at": NOW - HOUR + i * MS, "is_owed": True}
+        return {"status": TokenStatus.VERIFIED.value, "user_id": i, "expires_at": NOW + 30 * DAY, **owed}
+    if i < 3 * wanted:
+        return {"status": TokenStatus.UNUSED.value, "expires_at": NOW + HOUR + i * SECOND}
+    if i % 10 < 6:
+        # unused, expired, kept: what the clean-up of old ones must pass over
+        return {"status": TokenStatus.UNUSED.value, "expires_at": NOW - DAY - i * MS}
+    if i % 10 < 8:
+        paid = {"redeemed_at": NOW - DAY - i * MS} if i % 10 == 7 else {}
+        return {"status": TokenStatus.VERIFIED.value, "expires_at": NOW - HOUR - i * MS, **paid}
+    return {"status": TokenStatus.BYPASSED.value, "user_id": i, "expires_at": NOW + HOUR + i * MS}
 
 
 def _token_count(i: int, size: int, wanted: int) -> Document:
@@ -229,6 +263,26 @@ def _pause(i: int, size: int, wanted: int) -> Document:
     return {"_id": f"{bot_id}:{i}", "bot_id": bot_id, "chat": i, "until": until + i * MS}
 
 
+def _channel(i: int, size: int, wanted: int) -> Document:
+    return {
+        "chat_id": -1 - i,
+        "title": f"Channel {i}",
+        "invite_link": "https://t.me/+x",
+        "mode": ChannelMode.JOIN.value,
+        "on_error": OnError.OPEN.value,
+        "broken_since": NOW if i % 2 else None,
+        "is_paused": False,
+        "position": size - i,
+        "joined_count": 0,
+    }
+
+
+def _membership(i: int, size: int, wanted: int) -> Document:
+    # ten channels, each with everybody
+    status = MembershipStatus.REQUESTED if i % 3 == 0 else MembershipStatus.MEMBER
+    return {"chat_id": -1 - i % 10, "user_id": i // 10, "status": status.value, "seen_at": NOW - i * SECOND}
+
+
 _MAKERS: dict[str, Callable[[int, int, int], Document]] = {
     "users": _user,
     "posts": _post,
@@ -244,8 +298,15 @@ _MAKERS: dict[str, Callable[[int, int, int], Document]] = {
     "daily_stats": _day,
     "admin_config": _settings,
     "send_pauses": _pause,
+    "channels": _channel,
+    "memberships": _membership,
 }
 FILLED = frozenset(_MAKERS)
+
+
+def rows_there_are(collection: str, size: int) -> int:
+    """How many of `size` rows the collection takes; 0 for one no operation asks."""
+    return min(size, BOUNDED.get(collection, size)) if collection in FILLED else 0
 
 
 def rows_of(collection: str, size: int, wanted: int = WANTED) -> list[Document]:
@@ -253,5 +314,5 @@ def rows_of(collection: str, size: int, wanted: int = WANTED) -> list[Document]:
 
     Of each kind that is looked for `wanted` are among them (at most a tenth of all).
     """
-    make = _MAKERS.get(collection)
-    return [] if make is None else [{"_id": key(i), **make(i, size, wanted)} for i in range(size)]
+    count = rows_there_are(collection, size)
+    return [{"_id": key(i), **_MAKERS[collection](i, count, wanted)} for i in range(count)]

@@ -21,7 +21,7 @@ from mongomock.filtering import filter_applies
 
 from database.indexes import INDEXES
 from database.values import Document
-from tests.operations.plans.rows import FILLED, rows_of
+from tests.operations.plans.rows import rows_of, rows_there_are
 from tests.operations.plans.seen import Query
 
 Key = tuple[Any, ...]
@@ -105,7 +105,7 @@ class Table:
 
     def __init__(self, name: str, size: int) -> None:
         self.name = name
-        self.size = size if name in FILLED else 0
+        self.size = rows_there_are(name, size)
         self._keys: dict[tuple[str, ...], list[tuple[Key, int]]] = {}
 
     @cached_property

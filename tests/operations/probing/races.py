@@ -6,13 +6,16 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from core.errors import TollgateError
+from core.subscriptions import MembershipStatus
 from core.users import Visitor
+from core.verification import Token
 from database.connection import Database, close_database, current_database, open_database
 from database.indexes import ensure_indexes
-from database.operations import deletion_ops, post_ops, run_ops, stats_ops, user_ops
+from database.operations import deletion_ops, membership_ops, post_ops, run_ops, stats_ops, token_ops, user_ops
 from tests.operations.probing.table import DAY, HOLD, NOW, Finding, attempt, expect, new_name, promise
 
 COROUTINES, PROCESSES, ROUNDS = 50, 3, 5
@@ -42,17 +45,75 @@ async def _judge_sole(results: list[Any]) -> None:
 
 
 async def _fill_purse() -> None:
-    await current_database().collection("users").insert_one({"user_id": 1, "credits": 10})
+    await user_ops.meet(Visitor(user_id=7), NOW)
+    await current_database().collection("users").update_one({"user_id": 7}, {"$set": {"credits": 10}})
 
 
-async def _spend(_: int) -> bool:
-    condition = {"user_id": 1, "credits": {"$gt": 0}}
-    return await current_database().collection("users").update_one(condition, {"$inc": {"credits": -1}})
+async def _spend(index: int) -> bool:
+    return await user_ops.spend_credit(7, f"{index:016}", f"m{index}", NOW)
 
 
 async def _judge_purse(results: list[Any]) -> None:
-    row = await current_database().collection("users").find_one({"user_id": 1})
-    expect(sum(results) == 10 and (row or {})["credits"] == 0, f"{sum(results)} of 10 spent, {row} left")
+    user = await user_ops.find(7)
+    expect(user is not None, "nobody there")
+    assert user is not None
+    expect(
+        sum(results) == 10 and user.credits == 0 and len(user.charges) == 10,
+        f"{sum(results)} of 10 spent, {user.credits} left, {len(user.charges)} charges",
+    )
+
+
+async def _spend_the_same(_: int) -> bool:
+    return await user_ops.spend_credit(7, "A" * 16, "m", NOW)
+
+
+async def _judge_one_spent(results: list[Any]) -> None:
+    user = await user_ops.find(7)
+    expect(all(results) and user is not None and user.credits == 9, f"{sum(results)} told yes, {user}")
+
+
+async def _charged() -> None:
+    await _fill_purse()
+    await user_ops.spend_credit(7, "A" * 16, "m", NOW)
+
+
+async def _give_back(_: int) -> bool:
+    return await user_ops.give_back_credit(7, "A" * 16, "m")
+
+
+async def _met() -> None:
+    await user_ops.meet(Visitor(user_id=7), NOW)
+
+
+async def _grant(_: int) -> bool:
+    granted = await user_ops.grant(7, "t", NOW, credits=5, pass_for=HOLD)
+    return granted is not None and granted.is_new
+
+
+async def _judge_granted(results: list[Any]) -> None:
+    _sole_winner(results)
+    user = await user_ops.find(7)
+    expect(user is not None and (user.credits, user.pass_until) == (5, NOW + HOLD), f"{user}")
+
+
+async def _count_link(_: int) -> int | None:
+    return await token_ops.count_link(7, DAY, 15)
+
+
+async def _judge_links(results: list[Any]) -> None:
+    counted = sorted(count for count in results if count is not None)
+    days = await current_database().collection("token_generator_count").count({})
+    expect(counted == list(range(1, 16)) and days == 1, f"{counted} counted, {days} days")
+
+
+async def _remember(index: int) -> bool:
+    status = MembershipStatus.MEMBER if index == 0 else MembershipStatus.LEFT
+    return await membership_ops.remember(-1, 7, status, NOW - index * timedelta(seconds=1))
+
+
+async def _judge_newest(_: list[Any]) -> None:
+    known = await membership_ops.memberships(7, [-1])
+    expect(known[-1].status == MembershipStatus.MEMBER and known[-1].seen_at == NOW, f"{known}")
 
 
 async def _bump(_: int) -> None:
@@ -95,15 +156,22 @@ async def _start_run(index: int) -> bool:
 
 
 async def _verified() -> None:
-    await current_database().collection("tokens").insert_one({"token": "t", "status": "verified"})
+    token = Token(token="T" * 32, user_id=7, created_at=NOW, expires_at=NOW + HOLD, has_page=True)
+    await token_ops.add(token)
+    await token_ops.mark_verified(token.token, NOW, 40.0)
 
 
-async def _redeem(index: int) -> bool:
-    change = {"$set": {"status": "redeemed", "by": index}}
-    found = (
-        await current_database().collection("tokens").find_one_and_update({"token": "t", "status": "verified"}, change)
-    )
-    return found is not None and found["by"] == index
+async def _redeem(_: int) -> bool:
+    return await token_ops.redeem("T" * 32, 7, NOW) is not None
+
+
+async def _spoilt() -> None:
+    await token_ops.add(Token(token="T" * 32, user_id=7, created_at=NOW, expires_at=NOW + HOLD))
+    await token_ops.mark_bypassed("T" * 32, NOW)
+
+
+async def _replace(_: int) -> bool:
+    return await token_ops.take_replacement(7, NOW) is not None
 
 
 async def _promises() -> None:
@@ -140,6 +208,12 @@ RACES = {
         Race("one takes over a hold that ran out", _held_once, _claim_delivery, _judge_second_hold),
         Race("one insert begins the tick", _nothing, _start_run, _judge_sole),
         Race("a token is redeemed once", _verified, _redeem, _judge_sole),
+        Race("a spoilt token is replaced once", _spoilt, _replace, _judge_sole),
+        Race("fifteen links a day are fifteen", _nothing, _count_link, _judge_links),
+        Race("one wish costs one credit", _fill_purse, _spend_the_same, _judge_one_spent),
+        Race("a credit comes back once", _charged, _give_back, _judge_sole),
+        Race("a grant is paid out once", _met, _grant, _judge_granted),
+        Race("the newest report stands", _nothing, _remember, _judge_newest),
         Race("no promise is claimed twice", _promises, _claim, _judge_claims),
     )
 }

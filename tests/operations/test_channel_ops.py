@@ -1,0 +1,394 @@
+"""The channels one must join: in their order, read once for all who ask, and as they are now."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from core.errors import StoreUnavailable
+from core.subscriptions import CHANNELS_MAX, Channel, ChannelMode, OnError
+from database.connection import Database, close_database, open_database
+from database.operations import channel_ops
+
+ALMOST = timedelta(seconds=5) - timedelta(milliseconds=1)
+READ = "find channels"
+LINK = "https://t.me/+x"
+
+
+def a_channel(chat_id: int, **more: Any) -> Channel:
+    return Channel.model_validate({"chat_id": chat_id, "invite_link": LINK} | more)
+
+
+async def add(*chat_ids: int) -> None:
+    for chat_id in chat_ids:
+        assert await channel_ops.add(a_channel(chat_id))
+
+
+async def ids(now: datetime) -> list[int]:
+    return [channel.chat_id for channel in await channel_ops.current(now)]
+
+
+# --- added, changed, removed
+
+
+async def test_a_channel_comes_back_as_it_was_stored(db: Database, now: datetime) -> None:
+    channel = a_channel(
+        -1, title='<News> & "more"', username="news", mode="request", on_error="closed", added_by=1, added_at=now
+    )
+    assert await channel_ops.add(channel)
+
+    assert await channel_ops.find(-1) == channel
+    assert await channel_ops.load() == (channel,)
+    assert await channel_ops.find(-2) is None
+
+
+async def test_each_stands_behind_the_last(db: Database) -> None:
+    await add(-3, -1, -2)
+    assert [(channel.chat_id, channel.position) for channel in await channel_ops.load()] == [(-3, 0), (-1, 1), (-2, 2)]
+
+    await channel_ops.remove(-1)
+    await add(-9)
+    assert [(channel.chat_id, channel.position) for channel in await channel_ops.load()] == [(-3, 0), (-2, 2), (-9, 3)]
+
+
+async def test_a_channel_that_is_there_is_not_added_again(db: Database) -> None:
+    await channel_ops.add(a_channel(-1, title="first"))
+
+    assert not await channel_ops.add(a_channel(-1, title="second"))
+    assert [channel.title for channel in await channel_ops.load()] == ["first"]
+
+
+async def test_another_process_may_be_faster(db: Database, step_in: Callable[..., None]) -> None:
+    step_in("channels", "insert_one", lambda: db.collection("channels").insert_one({"chat_id": -1}))
+    assert not await channel_ops.add(a_channel(-1))
+
+
+async def test_there_is_a_most(db: Database) -> None:
+    await add(*range(-CHANNELS_MAX, 0))
+
+    with pytest.raises(ValueError, match=str(CHANNELS_MAX)):
+        await channel_ops.add(a_channel(-1000))
+    assert not await channel_ops.add(a_channel(-1))
+    assert len(await channel_ops.load()) == CHANNELS_MAX
+    await channel_ops.remove(-1)
+    await add(-1000)
+
+
+async def test_of_two_for_the_last_place_one_gets_it(db: Database) -> None:
+    await add(*range(-CHANNELS_MAX, -1))
+    added = await asyncio.gather(
+        *(channel_ops.add(a_channel(-1000 - number)) for number in range(2)), return_exceptions=True
+    )
+    assert [type(result) for result in added] == [bool, ValueError]
+    assert len(await channel_ops.load()) == CHANNELS_MAX
+
+
+async def test_two_added_at_once_get_places_of_their_own(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    look = db.collection("channels").find
+
+    async def look_slowly(*args: Any, **options: Any) -> list[dict[str, Any]]:
+        found = await look(*args, **options)
+        await a_moment()
+        return found
+
+    monkeypatch.setattr(db.collection("channels"), "find", look_slowly)
+    await asyncio.gather(add(-1), add(-2), add(-3))
+    assert sorted(channel.position for channel in await channel_ops.load()) == [0, 1, 2]
+
+
+async def test_a_change_is_stored_and_leaves_the_rest(db: Database) -> None:
+    await channel_ops.add(a_channel(-1, title="News", username="news"))
+    changed = await channel_ops.change(-1, label="Join", mode="request", on_error=OnError.CLOSED, username=None)
+
+    assert changed == await channel_ops.find(-1)
+    assert changed is not None
+    assert (changed.label, changed.mode, changed.on_error) == ("Join", ChannelMode.REQUEST, OnError.CLOSED)
+    assert (changed.title, changed.username, changed.invite_link) == ("News", None, LINK)
+    assert await channel_ops.change(-2, label="Join") is None
+    assert len(await channel_ops.load()) == 1
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"broken_since": None},
+        {"joined_count": 5},
+        {"_id": 1},
+        {"label.x": "a"},
+        {"mode": "sometimes"},
+        {"on_error": None},
+        {"position": "first"},
+        {"invite_link": None},
+    ],
+    ids=str,
+)
+async def test_a_wrong_change_changes_nothing(db: Database, fields: dict[str, Any]) -> None:
+    await add(-1)
+    before = await db.collection("channels").find_one({"chat_id": -1})
+    with pytest.raises(ValueError, match=r"chang|valid"):
+        await channel_ops.change(-1, **fields)
+    assert await db.collection("channels").find_one({"chat_id": -1}) == before
+
+
+async def test_the_order_can_be_changed_and_equals_stand_by_their_id(db: Database) -> None:
+    await add(-1, -2, -3)
+    await channel_ops.change(-3, position=0)
+    assert [channel.chat_id for channel in await channel_ops.load()] == [-3, -1, -2]
+
+
+async def test_removed_once(db: Database) -> None:
+    await add(-1)
+    assert await channel_ops.remove(-1)
+    assert not await channel_ops.remove(-1)
+    assert await channel_ops.load() == ()
+
+
+async def test_broken_since_the_first_time_and_told_once(db: Database, now: datetime) -> None:
+    assert not await channel_ops.mark_broken(-1, now)
+    await add(-1)
+    assert not await channel_ops.mark_working(-1)
+
+    assert await channel_ops.mark_broken(-1, now)
+    assert not await channel_ops.mark_broken(-1, now + ALMOST)
+    (channel,) = await channel_ops.load()
+    assert channel.broken_since == now
+    assert await channel_ops.mark_working(-1)
+    assert not await channel_ops.mark_working(-1)
+    assert await channel_ops.mark_broken(-1, now + ALMOST)
+
+
+async def test_joins_are_counted(db: Database) -> None:
+    await add(-1, -2)
+    await asyncio.gather(*(channel_ops.count_join(-1) for _ in range(20)))
+
+    assert not await channel_ops.count_join(-3)
+    assert [channel.joined_count for channel in await channel_ops.load()] == [20, 0]
+
+
+async def test_a_group_that_moved_is_the_same_channel(db: Database) -> None:
+    await channel_ops.add(a_channel(-1, label="Group"))
+    await channel_ops.count_join(-1)
+
+    assert await channel_ops.move_to(-1, -1001)
+    assert not await channel_ops.move_to(-1, -1001)
+    (channel,) = await channel_ops.load()
+    assert (channel.chat_id, channel.label, channel.joined_count) == (-1001, "Group", 1)
+
+
+async def test_a_group_does_not_move_onto_another_channel(db: Database) -> None:
+    await add(-1, -1001)
+    assert not await channel_ops.move_to(-1, -1001)
+    assert [channel.chat_id for channel in await channel_ops.load()] == [-1, -1001]
+
+
+async def test_a_document_nobody_can_read_keeps_nobody_out(
+    db: Database, caplog: pytest.LogCaptureFixture, now: datetime
+) -> None:
+    await add(-1)
+    await db.collection("channels").insert_one({"chat_id": -2, "mode": "sometimes", "invite_link": LINK})
+
+    with caplog.at_level(logging.ERROR, logger="tollgate.database"):
+        assert await ids(now) == [-1]
+    assert [record.message for record in caplog.records] == ["channel.unreadable"]
+
+
+# --- as they are now
+
+
+async def test_they_are_read_once_in_five_seconds(db: Database, now: datetime) -> None:
+    await add(-1)
+    db.calls.clear()
+    assert await ids(now) == [-1]
+    await db.collection("channels").insert_one({"chat_id": -2, "invite_link": LINK, "position": 9})
+
+    assert await ids(now + ALMOST) == [-1]
+    assert db.calls[READ] == 1
+    assert await ids(now + timedelta(seconds=5)) == [-1, -2]
+    assert db.calls[READ] == 2
+
+
+async def test_no_channels_are_remembered_too(db: Database, now: datetime) -> None:
+    assert await ids(now) == await ids(now) == []
+    assert db.calls[READ] == 1
+
+
+async def test_a_clock_that_went_back_does_not_freeze_them(db: Database, now: datetime) -> None:
+    await ids(now)
+    await db.collection("channels").insert_one({"chat_id": -2, "invite_link": LINK})
+    assert await ids(now - timedelta(hours=1)) == [-2]
+
+
+CHANGES: dict[str, Callable[[datetime], Any]] = {
+    "add": lambda now: channel_ops.add(a_channel(-9)),
+    "change": lambda now: channel_ops.change(-1, label="x"),
+    "remove": lambda now: channel_ops.remove(-1),
+    "mark_broken": lambda now: channel_ops.mark_broken(-1, now),
+    "mark_working": lambda now: channel_ops.mark_working(-2),
+    "move_to": lambda now: channel_ops.move_to(-1, -1001),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+async def test_a_change_is_seen_at_once(db: Database, now: datetime, name: str) -> None:
+    await add(-1, -2)
+    await channel_ops.mark_broken(-2, now)
+    before = await channel_ops.current(now)
+
+    await CHANGES[name](now)
+    after = await channel_ops.current(now)
+    assert after != before
+    assert after == await channel_ops.load()
+
+
+@pytest.mark.parametrize("name", CHANGES)
+async def test_a_change_whose_answer_was_lost_is_seen_at_once_too(
+    db: Database, now: datetime, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await add(-1, -2)
+    await channel_ops.mark_broken(-2, now)
+    before = await channel_ops.current(now)
+    channels = db.collection("channels")
+
+    def losing(method: Callable[..., Any]) -> Callable[..., Any]:
+        async def lose(*args: Any, **options: Any) -> None:
+            await method(*args, **options)
+            raise StoreUnavailable("no answer")
+
+        return lose
+
+    with monkeypatch.context() as patch:
+        for method in ("insert_one", "update_one", "find_one_and_update", "delete_one"):
+            patch.setattr(channels, method, losing(getattr(channels, method)))
+        with pytest.raises(StoreUnavailable):
+            await CHANGES[name](now)
+    assert await channel_ops.current(now) != before
+
+
+async def test_what_changed_nothing_is_no_reason_to_read_again(db: Database, now: datetime) -> None:
+    await add(-1)
+    await channel_ops.mark_broken(-1, now)
+    await channel_ops.current(now)
+    db.calls.clear()
+
+    # every delivery marks a channel that is broken
+    for _ in range(3):
+        assert not await channel_ops.mark_broken(-1, now)
+        await channel_ops.current(now)
+    assert READ not in db.calls
+
+
+class Slow:
+    """A store whose reads of channels wait until they are let go."""
+
+    def __init__(self, db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.go, self.asked = asyncio.Event(), 0
+        #: let every read go but this one (the first is 1)
+        self.held = asyncio.Event()
+        self.holds: int | None = None
+        self._read = db.collection("channels").find
+        self.error: Exception | None = None
+        monkeypatch.setattr(db.collection("channels"), "find", self._find)
+
+    async def _find(self, *args: Any, **options: Any) -> list[dict[str, Any]]:
+        found = await self._read(*args, **options)
+        self.asked += 1
+        await (self.held if self.asked == self.holds else self.go).wait()
+        if self.error is not None:
+            raise self.error
+        return found
+
+
+async def a_moment() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def begun(slow: Slow) -> None:
+    async with asyncio.timeout(20):
+        while not slow.asked:  # noqa: ASYNC110 - what is waited for is a count of the store's
+            await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def slow(db: Database, monkeypatch: pytest.MonkeyPatch) -> Slow:
+    await add(-1)
+    return Slow(db, monkeypatch)
+
+
+async def test_a_hundred_who_ask_at_once_cause_one_read(slow: Slow, now: datetime) -> None:
+    async with asyncio.TaskGroup() as group:
+        asking = [group.create_task(ids(now)) for _ in range(100)]
+        await begun(slow)
+        await a_moment()
+        slow.go.set()
+    assert [task.result() for task in asking] == [[-1]] * 100
+    assert slow.asked == 1
+
+
+async def test_when_the_read_fails_all_hear_of_it_at_once(slow: Slow, now: datetime) -> None:
+    asking = asyncio.gather(*(ids(now) for _ in range(100)), return_exceptions=True)
+    await begun(slow)
+    await a_moment()
+    slow.error = StoreUnavailable("no answer")
+    slow.go.set()
+    assert {type(result) for result in await asking} == {StoreUnavailable}
+    assert slow.asked == 1
+
+    slow.error = None
+    assert await ids(now) == [-1]
+
+
+async def test_when_the_reader_goes_away_another_reads(slow: Slow, now: datetime) -> None:
+    reader = asyncio.ensure_future(ids(now))
+    await begun(slow)
+    others = asyncio.gather(*(ids(now) for _ in range(10)))
+    await a_moment()
+    reader.cancel()
+    await a_moment()
+    slow.go.set()
+    assert await others == [[-1]] * 10
+    assert slow.asked == 2
+    assert reader.cancelled()
+
+
+async def test_who_asks_after_a_change_does_not_get_what_was_read_before(
+    db: Database, slow: Slow, now: datetime
+) -> None:
+    before = asyncio.ensure_future(ids(now))
+    await begun(slow)
+    await channel_ops.remove(-1)
+    after = asyncio.ensure_future(ids(now))
+    await a_moment()
+    slow.go.set()
+
+    assert (await before, await after) == ([-1], [])
+    assert await ids(now) == []
+    assert slow.asked == 2
+
+
+async def test_what_was_read_before_a_change_and_comes_last_is_not_remembered(slow: Slow, now: datetime) -> None:
+    slow.holds = 1
+    slow.go.set()
+    before = asyncio.ensure_future(ids(now))
+    await begun(slow)
+    await channel_ops.remove(-1)
+    assert await ids(now) == []
+
+    slow.held.set()
+    assert await before == [-1]
+    assert await ids(now) == []
+
+
+async def test_another_database_has_channels_of_its_own(now: datetime) -> None:
+    try:
+        await open_database("memory://", "one")
+        await add(-1)
+        assert await ids(now) == [-1]
+        await open_database("memory://", "other")
+        assert await ids(now) == []
+    finally:
+        await close_database()

@@ -1,0 +1,268 @@
+"""Everything that is decided once, asked by many at the same instant.
+
+On a server the calls really race, over as many connections as motor has threads; in memory one comes after the other.
+`python -m tests.operations.probe` lets several processes race.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import pytest
+
+from core.subscriptions import Channel, MembershipStatus
+from core.users import User, Visitor
+from core.verification import Token
+from database.connection import Database
+from database.operations import channel_ops, membership_ops, token_ops, user_ops
+
+T = TypeVar("T")
+#: calls under way at once: more only wait for a thread of the driver
+AT_ONCE = 100
+ANN = 7
+CODE, TOKEN = "A" * 16, "T" * 32
+TODAY = datetime(2026, 3, 1, tzinfo=UTC)
+MS, DAY = timedelta(milliseconds=1), timedelta(days=1)
+
+
+async def many(calls: int, call: Callable[[int], Awaitable[T]]) -> Sequence[T]:
+    """What `call(0)`, `call(1)` and so on answer, `AT_ONCE` of them at a time."""
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def one(number: int) -> T:
+        async with places:
+            return await call(number)
+
+    return await asyncio.gather(*(one(number) for number in range(calls)))
+
+
+@pytest.fixture
+async def warm(db: Database) -> Database:
+    """With connections that stand already: without them the first call is over before the last one leaves."""
+    for _ in range(2):
+        await asyncio.gather(*(db.ping() for _ in range(AT_ONCE)))
+    return db
+
+
+async def ann(db: Database, now: datetime, **more: Any) -> None:
+    await user_ops.meet(Visitor(user_id=ANN), now)
+    if more:
+        await db.collection("users").update_one({"user_id": ANN}, {"$set": more})
+
+
+async def look() -> User:
+    user = await user_ops.find(ANN)
+    assert user is not None
+    return user
+
+
+async def a_token(now: datetime, text: str = TOKEN, **more: Any) -> None:
+    await token_ops.add(
+        Token.model_validate({"token": text, "user_id": ANN, "created_at": now, "expires_at": now + DAY, **more})
+    )
+
+
+async def test_a_hundred_links_on_a_new_day_are_fifteen(warm: Database) -> None:
+    counts = await many(100, lambda _: token_ops.count_link(ANN, TODAY, 15))
+
+    assert sorted(count for count in counts if count is not None) == list(range(1, 16))
+    assert await token_ops.links_on(ANN, TODAY) == 15
+    assert await warm.collection("token_generator_count").count({}) == 1
+
+
+async def test_a_hundred_links_on_a_day_begun_are_what_is_left(warm: Database) -> None:
+    for _ in range(5):
+        await token_ops.count_link(ANN, TODAY, 15)
+    counts = await many(100, lambda _: token_ops.count_link(ANN, TODAY, 15))
+    assert sorted(count for count in counts if count is not None) == list(range(6, 16))
+
+
+@pytest.mark.parametrize("round_", range(10))
+async def test_two_first_links_for_one_place_are_one(warm: Database, round_: int) -> None:
+    counts = await many(2, lambda _: token_ops.count_link(ANN, TODAY, 1))
+    assert Counter(counts) == {1: 1, None: 1}
+
+
+async def test_links_taken_off_and_counted_at_once_end_where_they_must(warm: Database) -> None:
+    for _ in range(10):
+        await token_ops.count_link(ANN, TODAY, 10)
+
+    async def one(number: int) -> int:
+        if number % 2:
+            return -1 if await token_ops.uncount_link(ANN, TODAY) else 0
+        return 1 if await token_ops.count_link(ANN, TODAY, 10) else 0
+
+    changes = await many(100, one)
+    assert await token_ops.links_on(ANN, TODAY) == 10 + sum(changes)
+
+
+async def test_a_thousand_clicks_on_one_link_pay_once(warm: Database, now: datetime) -> None:
+    await a_token(now, has_page=True)
+    await token_ops.mark_verified(TOKEN, now, 40.0)
+
+    redeemed = await many(1000, lambda _: token_ops.redeem(TOKEN, ANN, now))
+    assert sum(token is not None for token in redeemed) == 1
+
+
+async def test_a_thousand_clicks_on_a_link_without_a_page_pay_once(warm: Database, now: datetime) -> None:
+    await a_token(now, has_page=False)
+    redeemed = await many(1000, lambda _: token_ops.redeem(TOKEN, ANN, now, elapsed_seconds=40.0))
+    assert sum(token is not None for token in redeemed) == 1
+
+
+async def test_a_page_posted_often_verifies_once(warm: Database, now: datetime) -> None:
+    await a_token(now)
+    assert sum(await many(50, lambda _: token_ops.mark_verified(TOKEN, now, 40.0))) == 1
+
+
+async def test_verified_or_bypassed_and_never_both(warm: Database, now: datetime) -> None:
+    await a_token(now)
+
+    async def one(number: int) -> str | None:
+        if number % 2:
+            return "bypassed" if await token_ops.mark_bypassed(TOKEN, now) else None
+        return "verified" if await token_ops.mark_verified(TOKEN, now, 40.0) else None
+
+    (won,) = [answer for answer in await many(50, one) if answer is not None]
+    token = await token_ops.find(TOKEN)
+    assert token is not None
+    assert token.status == won
+
+
+async def test_paid_out_is_said_by_one(warm: Database, now: datetime) -> None:
+    await a_token(now)
+    await token_ops.redeem(TOKEN, ANN, now, elapsed_seconds=40.0)
+    assert sum(await many(50, lambda _: token_ops.mark_granted(TOKEN, now))) == 1
+
+
+async def test_three_spoilt_tokens_are_replaced_three_times(warm: Database, now: datetime) -> None:
+    for text in ("1" * 32, "2" * 32, "3" * 32):
+        await a_token(now, text)
+        await token_ops.mark_bypassed(text, now)
+    taken = [token for token in await many(50, lambda _: token_ops.take_replacement(ANN, now)) if token is not None]
+    assert sorted(token.token[0] for token in taken) == ["1", "2", "3"]
+
+
+async def test_a_right_given_back_by_many_is_one_right(warm: Database, now: datetime) -> None:
+    await a_token(now)
+    await token_ops.mark_bypassed(TOKEN, now)
+    await token_ops.take_replacement(ANN, now)
+    assert sum(await many(50, lambda _: token_ops.return_replacement(TOKEN))) == 1
+
+
+async def test_ten_credits_are_spent_ten_times(warm: Database, now: datetime) -> None:
+    await ann(warm, now, credits=10)
+    codes = [f"{number:016}" for number in range(50)]
+
+    spent = await many(50, lambda number: user_ops.spend_credit(ANN, codes[number], f"m{number}", now))
+    user = await look()
+    assert (sum(spent), user.credits, len(user.charges)) == (10, 0, 10)
+    assert {code for code, was_spent in zip(codes, spent, strict=True) if was_spent} == set(user.charges)
+
+
+async def test_one_wish_asked_for_often_costs_one_credit(warm: Database, now: datetime) -> None:
+    await ann(warm, now, credits=10)
+    assert all(await many(50, lambda _: user_ops.spend_credit(ANN, CODE, "m1", now)))
+    assert (await look()).credits == 9
+
+
+async def test_one_wish_for_the_last_credit_is_told_yes_every_time(warm: Database, now: datetime) -> None:
+    await ann(warm, now, credits=1)
+    assert all(await many(50, lambda _: user_ops.spend_credit(ANN, CODE, "m1", now)))
+    assert (await look()).credits == 0
+
+
+async def test_a_credit_given_back_by_many_comes_back_once(warm: Database, now: datetime) -> None:
+    await ann(warm, now, credits=1)
+    await user_ops.spend_credit(ANN, CODE, "m1", now)
+    assert sum(await many(50, lambda _: user_ops.give_back_credit(ANN, CODE, "m1"))) == 1
+    assert (await look()).credits == 1
+
+
+async def test_spent_and_given_back_at_once_no_credit_is_lost_or_made(warm: Database, now: datetime) -> None:
+    await ann(warm, now, credits=3)
+
+    async def one(number: int) -> None:
+        code, mark = f"{number % 5:016}", f"m{number}"
+        if await user_ops.spend_credit(ANN, code, mark, now):
+            # a later wish for the same post may have paid over it; then its own giving back finds nothing
+            await user_ops.give_back_credit(ANN, code, mark)
+
+    await many(20, one)
+    user = await look()
+    assert 0 <= user.credits <= 3
+    assert not user.charges or user.credits < 3
+
+
+async def test_one_grant_of_credits_is_paid_out_once(warm: Database, now: datetime) -> None:
+    await ann(warm, now)
+    granted = await many(50, lambda _: user_ops.grant(ANN, TOKEN, now, credits=10))
+    assert sum(grant is not None and grant.is_new for grant in granted) == 1
+    assert None not in granted
+    assert (await look()).credits == 10
+
+
+async def test_one_grant_of_a_pass_is_paid_out_once(warm: Database, now: datetime) -> None:
+    await ann(warm, now)
+    granted = await many(50, lambda _: user_ops.grant(ANN, TOKEN, now, pass_for=DAY))
+    assert sum(grant is not None and grant.is_new for grant in granted) == 1
+    assert (await look()).pass_until == now + DAY
+
+
+async def test_different_grants_of_a_pass_add_up(warm: Database, now: datetime) -> None:
+    await ann(warm, now)
+    granted = await many(10, lambda number: user_ops.grant(ANN, f"t{number}", now, credits=1, pass_for=DAY))
+    assert all(grant is not None and grant.is_new for grant in granted)
+    user = await look()
+    assert (user.pass_until, user.credits) == (now + 10 * DAY, 10)
+
+
+async def test_what_was_wanted_is_handed_to_one(warm: Database, now: datetime) -> None:
+    await ann(warm, now)
+    await user_ops.want(ANN, CODE, now)
+    taken = await many(50, lambda _: user_ops.take_wanted(ANN, now))
+    assert Counter(taken) == {CODE: 1, None: 49}
+
+
+async def test_a_stranger_who_comes_while_being_banned_is_one_record_and_banned(warm: Database, now: datetime) -> None:
+    async def one(number: int) -> None:
+        if number % 2:
+            await user_ops.meet(Visitor(user_id=ANN), now)
+        else:
+            await user_ops.ban(ANN, now, reason="spam", until=None)
+
+    await many(50, one)
+    assert (await look()).is_banned
+    assert await user_ops.count() == 1
+
+
+async def test_a_broken_channel_is_noticed_by_one_and_its_healing_too(warm: Database, now: datetime) -> None:
+    await channel_ops.add(Channel(chat_id=-1, invite_link="https://t.me/+x"))
+    assert sum(await many(50, lambda _: channel_ops.mark_broken(-1, now))) == 1
+    assert sum(await many(50, lambda _: channel_ops.mark_working(-1))) == 1
+
+
+async def test_one_channel_added_by_many_is_one_and_others_have_places_of_their_own(warm: Database) -> None:
+    added = await many(20, lambda n: channel_ops.add(Channel(chat_id=-1 - n % 10, invite_link="https://t.me/+x")))
+    assert sum(added) == 10
+    assert [channel.position for channel in await channel_ops.load()] == list(range(10))
+
+
+async def test_a_group_moves_once(warm: Database) -> None:
+    await channel_ops.add(Channel(chat_id=-1, invite_link="https://t.me/+x"))
+    assert sum(await many(50, lambda _: channel_ops.move_to(-1, -1001))) == 1
+
+
+async def test_of_reports_in_any_order_the_newest_stands(warm: Database, now: datetime) -> None:
+    def report(number: int) -> Awaitable[bool]:
+        # 37 and 100 share no divisor: each instant once, in a mixed order
+        age = number * 37 % 100
+        status = MembershipStatus.MEMBER if age == 0 else MembershipStatus.LEFT
+        return membership_ops.remember(-1, ANN, status, now - age * MS)
+
+    await many(100, report)
+    membership = (await membership_ops.memberships(ANN, [-1]))[-1]
+    assert (membership.status, membership.seen_at) == (MembershipStatus.MEMBER, now)
+    assert await warm.collection("memberships").count({}) == 1

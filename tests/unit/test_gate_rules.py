@@ -1,0 +1,253 @@
+"""The gate's rules: bans, channels, access, what a token is worth, days with and without daylight saving."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from core.access import (
+    Admitted,
+    Banned,
+    Earned,
+    NoAccess,
+    NotSubscribed,
+    asks_for_channels,
+    decide,
+    earned,
+    forgotten_charges,
+)
+from core.days import start_of_day
+from core.settings import AccessMode, BotSettings
+from core.subscriptions import (
+    REMEMBERED_FOR,
+    Channel,
+    ChannelMode,
+    Membership,
+    MembershipStatus,
+    OnError,
+    Standing,
+    Subscription,
+    asked_for,
+    standing_of,
+    status_of,
+    subscription,
+)
+from core.users import Charge, User, is_banned
+from core.verification import Judgement, Origin, Token, TokenStatus, judge
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+MS = timedelta(milliseconds=1)
+CODE, OTHER = "aB3dE6gH9jK2mN5p", "bB3dE6gH9jK2mN5p"
+OPEN, CREDITS, PASS = (BotSettings(access_mode=mode) for mode in AccessMode)
+FREE = Subscription()
+
+
+def user(**fields: Any) -> User:
+    return User(**({"user_id": 502, "first_name": "Alice", "joined_at": NOW, "last_seen_at": NOW} | fields))
+
+
+def channel(chat_id: int = -1, **fields: Any) -> Channel:
+    return Channel(chat_id=chat_id, invite_link="https://t.me/+x", **fields)
+
+
+def membership(status: MembershipStatus, seen_at: datetime = NOW) -> Membership:
+    return Membership(chat_id=-1, user_id=502, status=status, seen_at=seen_at)
+
+
+# the gate
+
+
+def test_open_mode_admits_everybody_who_is_not_banned() -> None:
+    assert decide(user(), OPEN, FREE, NOW, code=CODE) == Admitted()
+
+
+def test_a_ban_comes_first_and_ends_at_its_time() -> None:
+    kept_out = Subscription(missing=(channel(),))
+    banned = user(is_banned=True, ban_reason="spam", banned_until=NOW, credits=5)
+    assert decide(banned, OPEN, kept_out, NOW - MS, code=CODE) == Banned("spam", NOW)
+    assert decide(banned, OPEN, FREE, NOW, code=CODE) == Admitted()
+    assert is_banned(user(is_banned=True), NOW + timedelta(days=9999))
+
+
+def test_channels_come_before_access() -> None:
+    missing, unsure = channel(-1), channel(-2)
+    found = decide(user(), CREDITS, Subscription((missing,), (unsure,)), NOW, code=CODE)
+    assert found == NotSubscribed((missing,), (unsure,))
+    assert decide(user(), CREDITS, FREE, NOW, code=CODE) == NoAccess()
+
+
+def test_admins_always_pass_and_are_never_charged() -> None:
+    kept_out = Subscription(missing=(channel(),))
+    for person in (user(is_banned=True), user(credits=3), user()):
+        assert decide(person, CREDITS, kept_out, NOW, code=CODE, is_admin=True) == Admitted()
+
+
+def test_nobody_is_asked_about_people_it_does_not_decide_for() -> None:
+    assert asks_for_channels(user(), NOW)
+    assert not asks_for_channels(user(is_banned=True), NOW)
+    assert not asks_for_channels(user(), NOW, is_admin=True)
+
+
+@pytest.mark.parametrize("settings", [CREDITS, PASS])
+def test_what_was_earned_counts_in_either_mode_and_a_pass_goes_first(settings: BotSettings) -> None:
+    assert decide(user(credits=1), settings, FREE, NOW, code=CODE) == Admitted(costs_credit=True)
+    assert decide(user(credits=1, pass_until=NOW + MS), settings, FREE, NOW, code=CODE) == Admitted()
+    assert decide(user(pass_until=NOW), settings, FREE, NOW, code=CODE) == NoAccess()
+    assert decide(user(credits=0), settings, FREE, NOW, code=CODE) == NoAccess()
+
+
+def test_a_repeat_within_the_grace_is_free_and_only_for_the_same_post() -> None:
+    grace = timedelta(minutes=CREDITS.resend_grace_minutes)
+    paid = user(charges={CODE: Charge(at=NOW, mark="m")})
+    assert decide(paid, CREDITS, FREE, NOW + grace - MS, code=CODE) == Admitted()
+    assert decide(paid, CREDITS, FREE, NOW + grace, code=CODE) == NoAccess()
+    assert decide(paid, CREDITS, FREE, NOW, code=OTHER) == NoAccess()
+    # a clock that was put back opens nothing
+    assert decide(paid, CREDITS, FREE, NOW - MS, code=CODE) == NoAccess()
+
+
+def test_without_grace_every_repeat_costs() -> None:
+    paid = user(credits=1, charges={CODE: Charge(at=NOW)})
+    settings = CREDITS.model_copy(update={"resend_grace_minutes": 0})
+    assert decide(paid, settings, FREE, NOW, code=CODE) == Admitted(costs_credit=True)
+
+
+def test_charges_are_forgotten_when_neither_the_grace_nor_a_crash_needs_them() -> None:
+    paid = user(charges={CODE: Charge(at=NOW - timedelta(hours=1)), OTHER: Charge(at=NOW - timedelta(minutes=59))})
+    assert forgotten_charges(paid, CREDITS, NOW) == (CODE,)
+    assert forgotten_charges(paid, CREDITS.model_copy(update={"resend_grace_minutes": 1440}), NOW) == ()
+
+
+def test_a_verification_pays_what_the_mode_says() -> None:
+    assert earned(CREDITS) == Earned(credits=10)
+    assert earned(PASS) == Earned(pass_for=timedelta(hours=24))
+    assert earned(OPEN) == Earned(credits=10)
+
+
+# channels
+
+
+@pytest.mark.parametrize(
+    ("status", "is_member", "expected"),
+    [
+        ("creator", False, MembershipStatus.MEMBER),
+        ("administrator", False, MembershipStatus.MEMBER),
+        ("member", False, MembershipStatus.MEMBER),
+        ("restricted", True, MembershipStatus.MEMBER),
+        ("restricted", False, MembershipStatus.LEFT),
+        ("left", False, MembershipStatus.LEFT),
+        ("kicked", False, MembershipStatus.LEFT),
+        ("a status of next year", True, MembershipStatus.LEFT),
+    ],
+)
+def test_telegrams_statuses(status: str, is_member: bool, expected: MembershipStatus) -> None:
+    assert status_of(status, is_member) is expected
+
+
+@pytest.mark.parametrize(
+    ("status", "standing"), [(MembershipStatus.MEMBER, Standing.JOINED), (MembershipStatus.LEFT, Standing.MISSING)]
+)
+def test_a_yes_and_a_no_are_believed_for_ten_minutes(status: MembershipStatus, standing: Standing) -> None:
+    known = membership(status)
+    assert standing_of(channel(), known, NOW + REMEMBERED_FOR - MS) is standing
+    assert standing_of(channel(), known, NOW + REMEMBERED_FOR) is None
+    assert standing_of(channel(), known, NOW - MS) is None
+    assert standing_of(channel(), None, NOW) is None
+
+
+def test_a_request_counts_as_joined_where_requests_do_and_has_no_end() -> None:
+    known = membership(MembershipStatus.REQUESTED)
+    later = NOW + timedelta(days=30)
+    assert standing_of(channel(mode=ChannelMode.REQUEST), known, later) is Standing.JOINED
+    assert standing_of(channel(mode=ChannelMode.JOIN), known, later) is Standing.MISSING
+
+
+def test_of_a_broken_channel_only_a_fresh_yes_is_believed() -> None:
+    broken = channel(broken_since=NOW)
+    assert standing_of(broken, membership(MembershipStatus.MEMBER), NOW) is Standing.JOINED
+    assert standing_of(broken, membership(MembershipStatus.LEFT), NOW) is Standing.UNKNOWN
+    assert standing_of(broken, membership(MembershipStatus.MEMBER), NOW + REMEMBERED_FOR) is Standing.UNKNOWN
+    assert standing_of(broken, None, NOW) is Standing.UNKNOWN
+
+
+def test_cannot_tell_is_not_not_subscribed() -> None:
+    lenient, strict = channel(-1, on_error=OnError.OPEN), channel(-2, on_error=OnError.CLOSED)
+    assert subscription([(lenient, Standing.UNKNOWN)]).is_fulfilled
+    assert subscription([(strict, Standing.UNKNOWN)]) == Subscription(unsure=(strict,))
+    assert subscription([(lenient, Standing.MISSING)]) == Subscription(missing=(lenient,))
+
+
+def test_paused_channels_are_not_asked_for_and_the_rest_in_order() -> None:
+    first, second, paused = channel(-3, position=1), channel(-1, position=2), channel(-2, is_paused=True)
+    assert asked_for([second, paused, first]) == (first, second)
+
+
+# tokens
+
+
+def token(**fields: Any) -> Token:
+    plain = {"token": "t" * 32, "user_id": 502, "created_at": NOW, "shown_at": NOW, "shortener": "s"}
+    return Token(**(plain | {"expires_at": NOW + timedelta(days=2)} | fields))
+
+
+def test_a_token_is_judged_in_order() -> None:
+    late = NOW + timedelta(minutes=5)
+    assert judge(None, CREDITS, late) is Judgement.UNKNOWN
+    assert judge(token(), CREDITS, late) is Judgement.VERIFIED
+    assert judge(token(status=TokenStatus.VERIFIED), CREDITS, NOW) is Judgement.VERIFIED
+    assert judge(token(status=TokenStatus.BYPASSED), CREDITS, late) is Judgement.BYPASSED
+    redeemed = token(status=TokenStatus.VERIFIED, redeemed_at=NOW, expires_at=NOW - MS)
+    assert judge(redeemed, CREDITS, late) is Judgement.USED
+
+
+def test_expiry_is_strict_to_the_millisecond() -> None:
+    verified = token(status=TokenStatus.VERIFIED)
+    assert judge(verified, CREDITS, verified.expires_at) is Judgement.VERIFIED
+    assert judge(verified, CREDITS, verified.expires_at + MS) is Judgement.EXPIRED
+
+
+def test_too_fast_is_younger_than_the_setting_since_the_button_was_shown() -> None:
+    shown = NOW + timedelta(seconds=20)
+    made = token(shown_at=shown)
+    limit = shown + timedelta(seconds=CREDITS.min_verify_seconds)
+    assert judge(made, CREDITS, limit - MS) is Judgement.TOO_FAST
+    assert judge(made, CREDITS, limit) is Judgement.VERIFIED
+    # a clock that was put back accuses nobody
+    assert judge(made, CREDITS, shown - timedelta(hours=1)) is Judgement.VERIFIED
+
+
+def test_nothing_can_be_skipped_where_no_shortener_stands() -> None:
+    direct = token(shortener=None)
+    strict = CREDITS.model_copy(update={"require_referer": True})
+    assert judge(direct, strict, NOW, Origin(None, frozenset())) is Judgement.VERIFIED
+
+
+@pytest.mark.parametrize("host", [None, "evil-short.example", "short.example.evil.test", "hort.example", ""])
+def test_only_the_exact_host_of_a_shortener_is_its_origin(host: str | None) -> None:
+    strict = CREDITS.model_copy(update={"require_referer": True})
+    late, allowed = NOW + timedelta(minutes=5), frozenset({"short.example"})
+    assert judge(token(), strict, late, Origin(host, allowed)) is Judgement.WRONG_ORIGIN
+    assert judge(token(), strict, late, Origin("short.example", allowed)) is Judgement.VERIFIED
+    assert judge(token(), CREDITS, late, Origin(host, allowed)) is Judgement.VERIFIED
+
+
+# days
+
+
+@pytest.mark.parametrize(
+    ("zone", "last", "first"),
+    [
+        # 18:30 UTC is midnight in Kolkata
+        ("Asia/Kolkata", datetime(2026, 3, 1, 18, 29, 59, tzinfo=UTC), datetime(2026, 3, 1, 18, 30, tzinfo=UTC)),
+        # clocks go forward in the night of 8 March 2026, and back in that of 1 November
+        ("America/New_York", datetime(2026, 3, 9, 3, 59, 59, tzinfo=UTC), datetime(2026, 3, 9, 4, 0, tzinfo=UTC)),
+        ("America/New_York", datetime(2026, 11, 2, 4, 59, 59, tzinfo=UTC), datetime(2026, 11, 2, 5, 0, tzinfo=UTC)),
+    ],
+)
+def test_a_new_day_begins_at_midnight_of_the_zone(zone: str, last: datetime, first: datetime) -> None:
+    place = ZoneInfo(zone)
+    assert start_of_day(first, place) == first
+    assert start_of_day(last, place) < first
+    # the next midnight is found from any day's start, of 23, 24 or 25 hours
+    assert start_of_day(start_of_day(last, place) + timedelta(hours=36), place) == first
