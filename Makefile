@@ -5,7 +5,7 @@ RUN_READY := .venv/.run-ready
 DEV_READY := .venv/.dev-ready
 EPISODES ?= 1000
 SEED ?= 1
-CODE := core database sender views monitoring schedulers user_bot admin_bot sandbox scripts bench tests config.py pauses.py process.py sandbox_clock.py main.py
+CODE := core database sender shorteners views monitoring schedulers user_bot admin_bot web_app sandbox scripts bench tests config.py pauses.py process.py sandbox_clock.py starting.py main.py
 
 .PHONY: help demo test test-mongo chaos lint check format bench run journeys clean
 
@@ -60,7 +60,7 @@ format: $(DEV_READY)
 	$(BIN)/ruff check --fix .
 
 journeys: $(DEV_READY)
-	$(BIN)/python -m pytest -m browser tests/journeys
+	$(BIN)/python -m pytest -m browser tests/journeys tests/sandbox
 
 bench: $(DEV_READY)
 	@$(BIN)/python -m bench

@@ -1,9 +1,11 @@
 """The environment, read once and frozen. `load_settings()` is the only reader; secrets are masked in every text."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -17,19 +19,59 @@ from pydantic_settings import (
 )
 
 OFFICIAL_API = "https://api.telegram.org"
+TELEGRAM_LINKS = "https://t.me"
 MEMORY_STORE = "memory://"
 _ADDRESS = "an address starting with https:// (or http://)"
 
+#: no user name, no fragment, nothing that would have to be encoded
+_API_URL = re.compile(r"https?://[A-Za-z0-9_.-]+(:[0-9]+)?([/?][!-\"$-\[\]-~]*)?")
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+_HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+
 
 class Shortener(BaseModel):
-    """One URL shortener of `SHORTENERS`."""
+    """One URL shortener of `SHORTENERS`; what its fields mean stands in `.env.example`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     name: str = Field(min_length=1, max_length=64)
-    api_url: str = Field(pattern=r"^https?://")
+    #: may have been pasted with a key in it
+    api_url: str = Field(repr=False)
     api_key: SecretStr
     hosts: tuple[str, ...] = ()
+    weight: int = Field(1, ge=1, le=1000)
+    answer: str | None = Field(None, max_length=200)
+
+    @field_validator("api_url")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if not _API_URL.fullmatch(value) or urlsplit(value).port == 0:
+            raise ValueError(f"{_ADDRESS}, without a user name, a fragment or spaces, is expected")
+        if sorted(set(_PLACEHOLDER.findall(value))) not in ([], ["{key}", "{url}"]):
+            raise ValueError("both {key} and {url}, after the host, or no braces at all, are expected")
+        return value
+
+    @field_validator("api_key")
+    @classmethod
+    def _is_key(cls, value: SecretStr) -> SecretStr:
+        # a shorter one would be found by chance in good links, which are refused when the key is in them
+        if not re.fullmatch(r"[\x21-\x7e]{8,512}", value.get_secret_value()):
+            raise ValueError("8 to 512 letters, digits and signs, without spaces, are expected")
+        return value
+
+    @field_validator("hosts")
+    @classmethod
+    def _are_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_HOST.fullmatch(host) for host in value):
+            raise ValueError('names of hosts, like ["short.example"], without https:// and ports, are expected')
+        return tuple(host.lower() for host in value)
+
+    @field_validator("answer")
+    @classmethod
+    def _is_path(cls, value: str | None) -> str | None:
+        if value is not None and not all(value.split(".")):
+            raise ValueError("names between dots, like data.link, are expected")
+        return value
 
 
 class MountedSecrets(PydanticBaseSettingsSource):
@@ -150,6 +192,13 @@ class Settings(BaseSettings):
             raise ValueError("a JSON list is expected")
         return found
 
+    @field_validator("SHORTENERS")
+    @classmethod
+    def _are_distinct(cls, value: tuple[Shortener, ...]) -> tuple[Shortener, ...]:
+        if len({shortener.name for shortener in value}) < len(value):
+            raise ValueError("each shortener needs a name of its own")
+        return value
+
     @field_validator("TIMEZONE")
     @classmethod
     def _is_zone(cls, value: str) -> str:
@@ -172,6 +221,19 @@ class Settings(BaseSettings):
         if not value.get_secret_value().startswith(("mongodb://", "mongodb+srv://", MEMORY_STORE)):
             raise ValueError("mongodb://…, mongodb+srv://… or memory:// is expected")
         return value
+
+    @field_validator("PUBLIC_BASE_URL")
+    @classmethod
+    def _is_base(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            is_address = not value or (bool(parts.hostname) and parts.port != 0)
+        except ValueError:
+            is_address = False
+        # nothing after "?" or "#" can stand before /v/<token>
+        if not is_address or re.search(r"[?#\s\\@\"<>]", value):
+            raise ValueError(f"{_ADDRESS}, without a user name, ? and #, is expected")
+        return value.rstrip("/")
 
     @field_validator("UPDATES")
     @classmethod
@@ -204,6 +266,14 @@ class Settings(BaseSettings):
     @property
     def is_real_telegram(self) -> bool:
         return self.TELEGRAM_API_URL.rstrip("/") == OFFICIAL_API
+
+    @property
+    def telegram_links(self) -> str:
+        """What links to bots begin with, without a slash at the end: Telegram, or the sandbox standing in for it."""
+        if not self.SANDBOX_CLOCK_URL:
+            return TELEGRAM_LINKS
+        sandbox = urlsplit(self.SANDBOX_CLOCK_URL)
+        return f"{sandbox.scheme}://{sandbox.netloc}/t.me"
 
     @property
     def zone(self) -> ZoneInfo:

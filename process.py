@@ -1,15 +1,12 @@
-"""What every process of ours stands on: logs, clock, database, bots, pauses, alerts, and an orderly stop.
+"""What every process with a bot stands on: clock, database, bots, pauses, alerts; `starting.py` begins and ends it.
 
 Used by `main.py`, `user_bot/main.py` and `admin_bot/main.py`; it knows neither of the bots' handlers.
 """
 
 import asyncio
-import gc
-import signal
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -19,38 +16,47 @@ from aiogram import Bot, Dispatcher
 from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 from pydantic import SecretStr
 
-from config import Settings, load_settings
+from config import Settings
 from core.clock import SystemClock
-from core.errors import StoreRefused, StoreUnavailable
 from core.supervisor import Supervisor
-from database.connection import Database, close_database, open_database
-from database.indexes import ensure_indexes
+from database.connection import Database, close_database
 from monitoring import logs
 from monitoring.alerts import Alerts
 from pauses import Pauses
-from sandbox_clock import NO_TIME, follow_clock, seconds_following, set_clock
+from sandbox_clock import follow_clock, seconds_following
 from sender.bots import build_bot
 from sender.failures import TELEGRAM_ERRORS, Failure, classify
 from sender.gate import Gate
 from sender.intake import HoldThroughOutages
+from starting import (
+    START_PATIENCE_S,
+    CannotStart,
+    announce,
+    as_soon_as_it_answers,
+    open_store,
+    run,
+    serve_until_stopped,
+    take_sandbox_time,
+)
 from views import common_texts
+
+__all__ = [
+    "START_PATIENCE_S",
+    "CannotStart",
+    "Foundation",
+    "Part",
+    "announce",
+    "foundation",
+    "run",
+    "serve_until_stopped",
+]
 
 log = structlog.get_logger("tollgate.process")
 
-#: seconds a start waits for the database and for Telegram before it gives up
-START_PATIENCE_S = 30.0
 #: seconds between two tries to greet Telegram; the gate has repeated the call itself before
 GREET_RETRY_S = 1.0
 #: what may be over by the next try
 _PASSING = frozenset({Failure.TRANSIENT, Failure.AMBIGUOUS, Failure.FLOOD})
-
-
-class CannotStart(Exception):
-    """Something outside is missing; the text is one line for the operator."""
-
-    def __init__(self, text: str, status: int = 1) -> None:
-        super().__init__(text)
-        self.status = status
 
 
 @dataclass(slots=True)
@@ -78,6 +84,15 @@ class Part:
     name: str
     dispatcher: Dispatcher
     serve: Coroutine[Any, Any, None]
+    state: str = "running"
+
+    async def stop(self) -> bool:
+        """Stop polling. False: it had not begun to poll."""
+        try:
+            await self.dispatcher.stop_polling()
+        except RuntimeError:
+            return False
+        return True
 
 
 @asynccontextmanager
@@ -95,16 +110,15 @@ async def foundation(
     clock, tasks = SystemClock(), Supervisor()
     gate_seconds = monotonic
     if settings.SANDBOX_CLOCK_URL:
-        await _set_clock(settings.SANDBOX_CLOCK_URL, clock)
+        await take_sandbox_time(settings.SANDBOX_CLOCK_URL, clock)
         gate_seconds = seconds_following(clock, monotonic)
-    database = await _open_store(settings, clock)
-    announce("database", "in memory, forgotten at the end" if database.is_memory else f"open ({database.name})")
+    database = await open_store(settings, clock)
     user_bot, user_gate = _bot_and_gate(settings, settings.USER_BOT_TOKEN, sleep, gate_seconds)
     admin_bot, admin_gate = _bot_and_gate(settings, settings.ADMIN_BOT_TOKEN, sleep, gate_seconds)
     pauses = Pauses(clock, sleep=sleep)
     try:
         for bot, gate in ((user_bot, user_gate), (admin_bot, admin_gate)):
-            await _as_soon_as_it_answers(partial(pauses.restore, bot.id, gate))
+            await as_soon_as_it_answers(partial(pauses.restore, bot.id, gate))
             pauses.watch(bot.id, gate)
         tasks.spawn(pauses.write(), "pauses")
         if settings.SANDBOX_CLOCK_URL:
@@ -142,34 +156,6 @@ def _bot_and_gate(
 ) -> tuple[Bot, Gate]:
     gate = Gate(settings.SEND_RATE_PER_SECOND, settings.BULK_RATE_PER_SECOND, monotonic=monotonic, sleep=sleep)
     return build_bot(token.get_secret_value(), settings.TELEGRAM_API_URL, gate), gate
-
-
-async def _open_store(settings: Settings, clock: SystemClock) -> Database:
-    try:
-        database = await open_database(settings.MONGO_URI.get_secret_value(), settings.MONGO_DB, clock=clock)
-    except StoreRefused as error:  # no server was asked: the address itself is no good
-        raise CannotStart(f"MONGO_URI: {error}", status=2) from None
-    await _as_soon_as_it_answers(partial(ensure_indexes, database))
-    return database
-
-
-async def _as_soon_as_it_answers(work: Callable[[], Awaitable[object]]) -> None:
-    """Do `work`, which must bear repeating, with the database; while it is away, again and again."""
-    try:
-        async with asyncio.timeout(START_PATIENCE_S):
-            while True:
-                try:
-                    await work()
-                except StoreUnavailable:
-                    log.warning("start.waiting_for_database")
-                    await asyncio.sleep(1)
-                else:
-                    return
-    except TimeoutError:
-        text = f"MONGO_URI: no MongoDB answered within {START_PATIENCE_S:.0f} s. Is it running?"
-        raise CannotStart(text) from None
-    except StoreRefused as error:
-        raise CannotStart(f"MONGO_URI: the database refuses: {error}") from error
 
 
 async def _greet(
@@ -214,72 +200,3 @@ def _owner_teller(admin_bot: Bot, admin_ids: Sequence[int]) -> Callable[[str], C
         return reached
 
     return tell
-
-
-async def _set_clock(url: str, clock: SystemClock) -> None:
-    """The first look: without the sandbox's time nothing may begin."""
-    try:
-        await set_clock(url, clock)
-    except NO_TIME as error:
-        raise CannotStart(f"SANDBOX_CLOCK_URL: no time from the sandbox: {type(error).__name__}") from None
-
-
-def announce(name: str, state: str) -> None:
-    """One line on standard output per part as it comes up."""
-    print(f"{name}: {state}", flush=True)
-
-
-async def serve_until_stopped(base: Foundation, parts: Sequence[Part]) -> None:
-    """Run `parts` until SIGINT or SIGTERM, or until one of them ends; then stop all of them in order."""
-    loop = asyncio.get_running_loop()
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):  # Windows
-            loop.add_signal_handler(signum, base.stopping.set)
-    serving = [base.tasks.spawn(part.serve, part.name) for part in parts]
-    asked = base.tasks.spawn(base.stopping.wait(), "stop signal")
-    # what stands now stands to the end: a full collection need not go through aiogram's models each time
-    gc.collect()
-    gc.freeze()
-    for part in parts:
-        announce(part.name, "running")
-    await asyncio.wait([*serving, asked], return_when=asyncio.FIRST_COMPLETED)
-    log.info("stop.begun")
-    await asyncio.gather(*(_stop_polling(part.dispatcher, task) for part, task in zip(parts, serving, strict=True)))
-    asked.cancel()
-    ends = await asyncio.gather(*serving, return_exceptions=True)
-    for end in ends:
-        if isinstance(end, BaseException) and not isinstance(end, asyncio.CancelledError):
-            raise end
-
-
-async def _stop_polling(dispatcher: Dispatcher, task: asyncio.Task[None]) -> None:
-    if task.done():
-        return
-    try:
-        await dispatcher.stop_polling()
-    except RuntimeError:  # it had not begun to poll
-        task.cancel()
-
-
-async def _stoppable(work: Coroutine[Any, Any, None]) -> None:
-    """A SIGTERM before `serve_until_stopped` listens for it cancels what is being opened."""
-    task = asyncio.current_task()
-    assert task is not None
-    with suppress(NotImplementedError):  # Windows
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    await work
-
-
-def run(main: Callable[[Settings], Coroutine[Any, Any, None]]) -> int:
-    """The whole life of a process; returns its exit status (0 stopped, 1 failed, 2 wrong configuration)."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        settings = load_settings()
-        logs.configure(settings.LOG_LEVEL, settings.LOG_FORMAT)
-        asyncio.run(_stoppable(main(settings)))
-    except CannotStart as problem:
-        print(f"tollgate: {problem}", file=sys.stderr)
-        return problem.status
-    except (KeyboardInterrupt, asyncio.CancelledError):  # asked to stop before it stood
-        return 0
-    return 0

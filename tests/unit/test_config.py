@@ -1,5 +1,6 @@
 """Configuration: every problem is named, none of the values leaks."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -102,6 +103,98 @@ def test_no_secret_shows_in_repr_or_in_complaints(
     assert "secret" not in repr(found) + str(found)
     lines = complaints(monkeypatch, capsys, USER_BOT_TOKEN="broken-secret", SHORTENERS='[{"api_key":"key-secret"}]')
     assert "secret" not in "".join(lines)
+
+
+GOOD_SHORTENER = {"name": "a", "api_url": "https://a.example/api", "api_key": "key-secret"}
+
+
+def with_shortener(**more: object) -> str:
+    return json.dumps([GOOD_SHORTENER | more])
+
+
+def test_a_shortener_needs_a_name_an_address_and_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    (found,) = settings(monkeypatch, SHORTENERS=with_shortener()).SHORTENERS
+    assert (found.name, found.api_url, found.api_key.get_secret_value()) == ("a", "https://a.example/api", "key-secret")
+    assert (found.hosts, found.weight, found.answer) == ((), 1, None)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"weight": 1000},
+        {"hosts": ["S.Example", "www.s.example", "127.0.0.1", "localhost"]},
+        {"answer": "data.0.link"},
+        {"api_url": "http://127.0.0.1:8081/api?v=2"},
+        {"api_url": "https://a.example/make/{key}?link={url}&again={url}"},
+        {"api_key": "12345678"},
+        {"api_key": "#&=%\"'\\{url}"},
+    ],
+)
+def test_a_good_shortener_is_taken(monkeypatch: pytest.MonkeyPatch, more: dict[str, object]) -> None:
+    (found,) = settings(monkeypatch, SHORTENERS=with_shortener(**more)).SHORTENERS
+    assert found.hosts == tuple(host.lower() for host in found.hosts)
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({"name": ""}, "name: "),
+        ({"api_url": "a.example/api"}, "api_url: an address starting with https://"),
+        ({"api_url": "ftp://a.example/"}, "api_url: an address"),
+        ({"api_url": "https://"}, "api_url: an address"),
+        ({"api_url": "https://me:key-secret@a.example/"}, "api_url: an address"),
+        ({"api_url": "https://a.example/#secret"}, "api_url: an address"),
+        ({"api_url": "https://a.example/a b"}, "api_url: an address"),
+        ({"api_url": "https://a.example/\n"}, "api_url: an address"),
+        ({"api_url": "https://a.example:0/"}, "api_url: an address"),
+        ({"api_url": "https://a.example:65536/"}, "api_url: Port"),
+        ({"api_url": "https://{key}.example/{url}"}, "api_url: an address"),
+        ({"api_url": "https://a.example/?k={key}"}, "api_url: both {key} and {url}"),
+        ({"api_url": "https://a.example/?u={url}"}, "api_url: both {key} and {url}"),
+        ({"api_url": "https://a.example/?k={key}&u={url}&v={version}"}, "api_url: both {key} and {url}"),
+        ({"api_key": ""}, "api_key: 8 to 512"),
+        ({"api_key": "secret7"}, "api_key: 8 to 512"),
+        ({"api_key": "a secret key"}, "api_key: 8 to 512"),
+        ({"api_key": "sécret-key"}, "api_key: 8 to 512"),
+        ({"hosts": ["https://s.example"]}, "hosts: names of hosts"),
+        ({"hosts": ["s.example:443"]}, "hosts: names of hosts"),
+        ({"hosts": ["s.example/x"]}, "hosts: names of hosts"),
+        ({"hosts": [""]}, "hosts: names of hosts"),
+        ({"hosts": "s.example"}, "hosts: "),
+        ({"weight": 0}, "weight: "),
+        ({"weight": 1001}, "weight: "),
+        ({"answer": ""}, "answer: names between dots"),
+        ({"answer": "data..link"}, "answer: names between dots"),
+        ({"key": "secret"}, "key: "),
+    ],
+)
+def test_a_wrong_shortener_is_named_with_what_is_expected(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], more: dict[str, object], expected: str
+) -> None:
+    (line,) = complaints(monkeypatch, capsys, SHORTENERS=with_shortener(**more))
+    assert line.startswith(f"config: SHORTENERS.0.{expected}")
+    assert "secret" not in line
+
+
+def test_two_shorteners_need_two_names(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    two = json.dumps([GOOD_SHORTENER, GOOD_SHORTENER | {"api_url": "https://b.example"}])
+    assert complaints(monkeypatch, capsys, SHORTENERS=two) == [
+        "config: SHORTENERS: each shortener needs a name of its own"
+    ]
+
+
+def test_a_key_pasted_into_the_address_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = settings(monkeypatch, SHORTENERS=with_shortener(api_url="https://a.example/api?api=key-secret"))
+    assert "secret" not in repr(found) + str(found) + repr(found.SHORTENERS)
+
+
+def test_the_examples_of_shorteners_in_the_example_file_are_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    (line,) = [line.lstrip("# ") for line in example.splitlines() if '"api_key"' in line]
+    (shape,) = [line for line in example.splitlines() if "{key}&" in line]
+    address = shape.lstrip("# ").split(" ")[0]
+    for given in (line.replace("…", "12345678"), with_shortener(api_url=address)):
+        assert settings(monkeypatch, SHORTENERS=given).SHORTENERS
 
 
 def test_a_validation_error_never_repeats_its_input() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-import process
+import starting
 from config import Settings
 
 ENOUGH = {
@@ -39,7 +39,7 @@ def test_sigterm_while_things_are_opened_closes_them_and_ends_with_0() -> None:
         finally:
             closed.append(True)
 
-    assert process.run(opening) == 0
+    assert starting.run(opening) == 0
     assert closed == [True]
 
 
@@ -48,5 +48,5 @@ def test_sigterm_before_the_loop_stands_ends_with_0(monkeypatch: pytest.MonkeyPa
         os.kill(os.getpid(), signal.SIGTERM)
         raise AssertionError("the signal was not heard")
 
-    monkeypatch.setattr(process, "load_settings", asked)
-    assert process.run(lambda settings: asyncio.sleep(0)) == 0
+    monkeypatch.setattr(starting, "load_settings", asked)
+    assert starting.run(lambda settings: asyncio.sleep(0)) == 0

@@ -1,0 +1,119 @@
+"""The web app in the test's own loop, its clock, and a fresh store: in memory, or on the server of MONGO_URI."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from core.clock import ManualClock
+from core.ids import new_token
+from core.verification import Token
+from database.connection import Database, close_database, open_database
+from database.indexes import ensure_indexes
+from database.operations import settings_ops, token_ops
+from web_app.app import build_app
+from web_app.services import Services
+
+NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
+BOT = "gate_bot"
+LINKS = "https://t.me"
+SHORT = "short.example"
+#: seconds the shortener's way takes at least, as the settings say by default
+LEAST_S = 30
+
+Making = Callable[..., Awaitable[Token]]
+Snapshot = dict[str, list[Any]]
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NOW)
+
+
+@pytest.fixture
+async def db(clock: ManualClock) -> AsyncIterator[Database]:
+    """Open and empty, with every index, and `require_referer` off."""
+    db = await open_database(
+        os.environ.get("MONGO_URI", "memory://"), f"tollgate_test_{secrets.token_hex(6)}", clock=clock
+    )
+    await ensure_indexes(db)
+    yield db
+    db.before_call = None
+    await db.drop()
+    await close_database()
+
+
+@pytest.fixture
+def services(clock: ManualClock) -> Services:
+    return Services(clock, LINKS, b"the page's key", frozenset({SHORT}), bot_username=BOT)
+
+
+@pytest.fixture
+async def client(db: Database, services: Services) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser's network; it follows no redirect, for there is none."""
+    transport = httpx.ASGITransport(build_app(services))
+    async with httpx.AsyncClient(transport=transport, base_url="https://gate.example") as client:
+        yield client
+
+
+@pytest.fixture
+def make(db: Database, clock: ManualClock) -> Making:
+    """Stores a token as the bot makes one, through a shortener unless told otherwise."""
+
+    async def make(**more: Any) -> Token:
+        now = clock.now()
+        usual = {
+            "token": new_token(),
+            "user_id": 502,
+            "shortener": "short",
+            "has_page": True,
+            "bot_username": BOT,
+            "created_at": now,
+            "shown_at": now,
+            "expires_at": now + timedelta(days=2),
+        }
+        token = Token.model_validate(usual | more)
+        await token_ops.add(token)
+        return token
+
+    return make
+
+
+@pytest.fixture
+async def require_referer(db: Database) -> None:
+    await settings_ops.change("require_referer", True)
+
+
+async def whole(db: Database) -> Snapshot:
+    """Everything that is stored."""
+    names = sorted(await db._native.list_collection_names())
+    return {name: [document async for document in db._native[name].find().sort("_id")] for name in names}
+
+
+async def stored(token: Token) -> Token:
+    found = await token_ops.find(token.token)
+    assert found is not None
+    return found
+
+
+def all_read_before_one_writes(db: Database, monkeypatch: pytest.MonkeyPatch, readers: int) -> None:
+    """The first `readers` looks at a token end together: the in-memory store alone shows no race."""
+    tokens = db.collection("tokens")
+    original = tokens.find_one
+    reading = asyncio.Barrier(readers)
+    left = readers
+
+    async def together(*arguments: Any, **options: Any) -> Any:
+        nonlocal left
+        found = await original(*arguments, **options)
+        if left > 0:
+            left -= 1
+            await reading.wait()
+        return found
+
+    monkeypatch.setattr(tokens, "find_one", together)

@@ -1,0 +1,288 @@
+"""GET and HEAD: what a visitor, a crawler and a prefetching browser are shown, and that nothing comes of it."""
+
+import re
+from datetime import timedelta
+from html.parser import HTMLParser
+
+import httpx
+import pytest
+
+from core.clock import ManualClock
+from core.verification import TokenStatus
+from database.connection import Database
+from database.operations import token_ops
+from tests.web.conftest import BOT, LINKS, SHORT, Making, whole
+from web_app.app import build_app
+from web_app.services import Services
+
+VISITORS: dict[str, dict[str, str]] = {
+    "a person": {},
+    "from the shortener": {"referer": f"https://{SHORT}/abc"},
+    "a crawler": {"user-agent": "TelegramBot (like TwitterBot)"},
+    "a prefetch": {"sec-purpose": "prefetch;prerender", "purpose": "prefetch"},
+    "a preview": {"user-agent": "facebookexternalhit/1.1", "range": "bytes=0-99"},
+}
+NOT_TOKENS = (
+    "x" * 10_000,
+    "x" * 31,
+    "x" * 33,
+    'a"onload="b',
+    "a'b",
+    "%22%3E%3Cscript%3E",
+    "..%2F..%2Fetc",
+    "%00",
+    "x" * 31 + "%00",
+    "x" * 31 + "%0A",
+    "é" * 32,
+    "%D9%A1" * 32,
+    "%FF%FE",
+    "{{7*7}}",
+    "$ne",
+)
+HEADERS = {
+    "cache-control": "no-store",
+    "x-robots-tag": "noindex, nofollow",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+
+
+class Outline(HTMLParser):
+    """The tags of a page with their attributes, and the addresses it names."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.mark.parametrize("visitor", VISITORS)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_looking_changes_nothing(
+    client: httpx.AsyncClient, db: Database, make: Making, clock: ManualClock, method: str, visitor: str
+) -> None:
+    token = await make()
+    clock.move(timedelta(seconds=60))
+    before = await whole(db)
+    db.calls.clear()
+    for _ in range(3):
+        answer = await client.request(method, f"/v/{token.token}", headers=VISITORS[visitor])
+        assert answer.status_code == 200
+    assert await whole(db) == before
+    assert dict(db.calls) == {"find_one tokens": 3}
+
+
+async def test_looking_too_early_spoils_nothing(client: httpx.AsyncClient, db: Database, make: Making) -> None:
+    token = await make()
+    before = await whole(db)
+    assert (await client.get(f"/v/{token.token}")).status_code == 200
+    assert await whole(db) == before
+
+
+async def test_the_page_waits_with_one_button_that_posts_to_itself(client: httpx.AsyncClient, make: Making) -> None:
+    answer = await client.get(f"/v/{(await make()).token}")
+    page = Outline(answer.text)
+    assert page.all("form") == [{"method": "post"}]
+    assert len(page.all("button")) == 1
+    assert page.all("a") == page.all("input") == []
+    assert "refresh" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "leads_to"),
+    [
+        ("verified", 200, "?start=v_"),
+        ("bypassed", 403, "?start=newtoken"),
+        ("expired", 410, "?start=newtoken"),
+        ("used", 410, ""),
+    ],
+)
+async def test_looking_at_what_is_decided_already_tells_it(
+    client: httpx.AsyncClient, make: Making, clock: ManualClock, state: str, status: int, leads_to: str
+) -> None:
+    token = await make()
+    if state in ("verified", "used"):
+        await token_ops.mark_verified(token.token, clock.now(), 40.0)
+    if state == "used":
+        assert await token_ops.redeem(token.token, token.user_id, clock.now())
+    if state == "bypassed":
+        await token_ops.mark_bypassed(token.token, clock.now())
+    if state == "expired":
+        clock.move(timedelta(days=3))
+    answer = await client.get(f"/v/{token.token}")
+    assert answer.status_code == status
+    page = Outline(answer.text)
+    assert page.all("form") == []
+    (link,) = page.all("a")
+    assert link["href"] == f"{LINKS}/{BOT}{leads_to}" + (token.token if leads_to.endswith("v_") else "")
+    # who comes back to the page is not sent on by it
+    assert "refresh" not in answer.text
+
+
+@pytest.mark.parametrize("text", NOT_TOKENS)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+async def test_what_is_no_token_asks_the_database_nothing(
+    client: httpx.AsyncClient, db: Database, method: str, text: str
+) -> None:
+    db.calls.clear()
+    answer = await client.request(method, f"/v/{text}")
+    assert answer.status_code == 404
+    assert not db.calls
+    assert "<script" not in answer.text
+    assert "49" not in answer.text.partition("<h1>")[2]
+    assert ("<h1>" in answer.text) is (method != "HEAD")
+
+
+async def test_a_token_nobody_knows_is_404_with_the_way_to_the_bot(client: httpx.AsyncClient, db: Database) -> None:
+    answer = await client.get(f"/v/{'x' * 32}")
+    assert answer.status_code == 404
+    assert Outline(answer.text).all("a") == [{"class": "button", "href": f"{LINKS}/{BOT}"}]
+
+
+async def test_without_a_known_bot_there_is_no_way_to_name(
+    db: Database, clock: ManualClock, make: Making, services: Services
+) -> None:
+    nameless = Services(clock, LINKS, services.page_key)
+    token = await make(bot_username="", shortener=None)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(build_app(nameless)), base_url="http://x") as client:
+        for answer in (await client.get("/v/nothing"), await client.post(f"/v/{token.token}")):
+            assert LINKS not in answer.text
+            assert "refresh" not in answer.text
+            assert "<h1>" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/v", "/v/", "/v/a/b", "/v/../admin", "/static/../app.py", "/favicon.ico"])
+async def test_an_unknown_path_is_a_404_page(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path)
+    assert answer.status_code == 404
+    assert "<h1>There is nothing here</h1>" in answer.text
+
+
+async def test_a_slash_too_much_is_no_redirect(client: httpx.AsyncClient, make: Making) -> None:
+    answer = await client.get(f"/v/{(await make()).token}/", headers={"host": "evil.example"})
+    assert (answer.status_code, answer.headers.get("location")) == (404, None)
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect"])
+async def test_the_frameworks_own_pages_are_off(client: httpx.AsyncClient, path: str) -> None:
+    assert (await client.get(path)).status_code == 404
+
+
+async def test_every_answer_has_the_headers(client: httpx.AsyncClient, make: Making) -> None:
+    token = (await make()).token
+    answers = [
+        await client.get(f"/v/{token}"),
+        await client.post(f"/v/{token}"),
+        await client.put(f"/v/{token}"),
+        await client.get("/v/unknown"),
+        await client.get("/nothing"),
+        await client.get("/robots.txt"),
+        await client.post(f"/v/{token}", content=b"x" * 5000),
+    ]
+    assert len({answer.status_code for answer in answers}) == 5
+    for answer in answers:
+        assert HEADERS.items() <= dict(answer.headers).items()
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "form-action 'self'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "base-uri 'none'" in policy
+        assert "script" not in policy
+        assert "unsafe" not in policy
+        assert "set-cookie" not in answer.headers
+        assert "server" not in answer.headers
+
+
+async def test_a_page_loads_nothing_from_elsewhere_and_runs_no_script(client: httpx.AsyncClient, make: Making) -> None:
+    token = (await make(shortener=None)).token
+    for answer in (await client.get(f"/v/{token}"), await client.post(f"/v/{token}"), await client.get("/v/none")):
+        page = Outline(answer.text)
+        loaded = [address.get("href") or "" for address in page.all("link")]
+        loaded += [address.get("src") or "" for address in page.all("img")]
+        assert loaded
+        assert all(re.fullmatch(r"/static/[a-z.]+\?v=[0-9a-f]{12}", address) for address in loaded)
+        assert page.all("script") == []
+        assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+        assert not [1 for _, attributes in page.tags if "style" in attributes]
+        for address in loaded:
+            assert (await client.get(address)).status_code == 200
+
+
+async def test_a_whole_visit_is_small(client: httpx.AsyncClient, make: Making) -> None:
+    token = (await make(shortener=None)).token
+    parts = [await client.get(f"/v/{token}"), await client.post(f"/v/{token}")]
+    parts += [await client.get(link["href"] or "") for link in Outline(parts[0].text).all("link")]
+    assert sum(len(part.content) for part in parts) < 15_000
+
+
+async def test_files_are_kept_for_good_under_the_address_of_their_content(client: httpx.AsyncClient) -> None:
+    (style,) = [link["href"] for link in Outline((await client.get("/v/x")).text).all("link") if "css" in link["href"]]  # type: ignore[operator]
+    kept = await client.get(style or "")
+    assert kept.headers["content-type"] == "text/css; charset=utf-8"
+    assert kept.headers["cache-control"] == "public, max-age=31536000, immutable"
+    stale = await client.get("/static/page.css?v=000000000000")
+    assert (stale.content, stale.headers["cache-control"]) == (kept.content, "no-cache")
+    assert (await client.head(style or "")).status_code == 200
+    assert (await client.get("/static/nothing.css")).status_code == 404
+
+
+async def test_behind_a_path_the_files_are_looked_for_there(db: Database, clock: ManualClock) -> None:
+    services = Services(clock, LINKS, b"k", base_path="/gate")
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(build_app(services)), base_url="http://x") as client:
+        assert 'href="/gate/static/page.css?v=' in (await client.get("/v/x")).text
+
+
+async def test_robots_are_asked_to_stay_out(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/robots.txt")
+    assert answer.text == "User-agent: *\nDisallow: /\n"
+    assert answer.headers["content-type"].startswith("text/plain")
+
+
+@pytest.mark.parametrize("state", ["waiting", "verified", "spoilt", "unknown"])
+async def test_a_page_can_be_read_out_and_worked_by_keyboard(
+    client: httpx.AsyncClient, make: Making, clock: ManualClock, state: str
+) -> None:
+    token = await make(shortener=None if state == "verified" else "short")
+    method = "GET" if state == "waiting" else "POST"
+    answer = await client.request(method, f"/v/{'unknown' if state == 'unknown' else token.token}")
+    page = Outline(answer.text)
+    assert page.all("html") == [{"lang": "en", "dir": "ltr"}]
+    assert len(page.all("h1")) == len(page.all("main")) == len(page.all("title")) == 1
+    assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in page.all("meta")
+    assert len(page.all("button")) + len(page.all("a")) == 1
+    # the sign is for the eye only; what counts down is said once, in words
+    assert [attributes for tag, attributes in page.tags if attributes.get("aria-hidden") == "true"]
+    assert len([1 for _, attributes in page.tags if attributes.get("role") == "status"]) == (state == "verified")
+
+
+async def test_a_bots_name_cannot_break_out_of_the_page(client: httpx.AsyncClient, make: Making) -> None:
+    token = await make(shortener=None, bot_username='"><script>x</script>')
+    answer = await client.post(f"/v/{token.token}")
+    assert Outline(answer.text).all("script") == []
+    assert f"{LINKS}/%22%3E%3Cscript%3Ex%3C%2Fscript%3E?start=v_{token.token}" in answer.text
+
+
+async def test_the_page_speaks_the_persons_language(client: httpx.AsyncClient, make: Making) -> None:
+    spoken = {"de": "Fast fertig", "pt-br": "Quase pronto", "en": "Almost done", "xx": "Almost done", "": "Almost done"}
+    for code, heading in spoken.items():
+        answer = await client.get(f"/v/{(await make(language=code or None)).token}")
+        assert f"<h1>{heading}</h1>" in answer.text
+    arabic = await client.get(f"/v/{(await make(language='ar')).token}")
+    assert Outline(arabic.text).all("html") == [{"lang": "ar", "dir": "rtl"}]
+
+
+async def test_a_token_stays_unused_however_often_its_page_is_looked_at(
+    client: httpx.AsyncClient, make: Making
+) -> None:
+    token = await make()
+    for _ in range(5):
+        await client.get(f"/v/{token.token}")
+    found = await token_ops.find(token.token)
+    assert found is not None
+    assert found.status is TokenStatus.UNUSED

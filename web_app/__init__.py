@@ -1,0 +1,1 @@
+"""What a browser sees: the verification page. Knows no Telegram."""

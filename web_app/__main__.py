@@ -1,0 +1,7 @@
+"""`python -m web_app`: the web app alone."""
+
+from starting import run
+from web_app.main import main
+
+if __name__ == "__main__":
+    raise SystemExit(run(main))
