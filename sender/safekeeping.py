@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import structlog
 from aiogram import BaseMiddleware, Bot
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
-from aiogram.methods import AnswerCallbackQuery, GetUpdates, Response, TelegramMethod
+from aiogram.methods import AnswerCallbackQuery, GetChatMember, GetUpdates, Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import TelegramObject, Update
 
@@ -146,8 +146,8 @@ class _OnCall(BaseRequestMiddleware):
             self._keeping.received([update.update_id for update in updates])
             return answer
         handled = _handled.get()
-        # stopping a button's spinner says nothing about the wish behind it
-        if handled is None or isinstance(method, AnswerCallbackQuery):
+        # neither stopping a button's spinner nor a question about the person says anything about their wish
+        if handled is None or isinstance(method, AnswerCallbackQuery | GetChatMember):
             return await make_request(bot, method)
         keeping, update_id = handled
         if is_harmless_twice():

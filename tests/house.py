@@ -16,18 +16,24 @@ import admin_bot.main
 import user_bot.main
 from config import Settings
 from core.posts import Post
+from core.subscriptions import Channel, ChannelMode
 from database.connection import close_database, open_database
-from database.operations import post_ops
+from database.operations import channel_ops, post_ops
 from process import Foundation, Part, foundation
 from sandbox.client import Person, SandboxClient
 from sandbox.server import Sandbox
 from schedulers.registry import JobScheduler
+from shorteners.failover import Shorteners
+from user_bot.data import build_data
+from user_bot.delivery import Deliverer
 from user_bot.main import UserBot
+from user_bot.offers import Ways
 
 ADMIN_BOT, USER_BOT = "house_admin_bot", "house_bot"
 ADMIN_TOKEN, USER_TOKEN = "1001:sandbox-admin", "1002:sandbox-user"
 OLIVE, ALICE, BOB = 501, 502, 503
 STORAGE = -1001000000001
+SHORTENER_KEY = "stub-key-0123456789"
 STORAGE_RIGHTS = {"can_post_messages": True, "can_edit_messages": True, "can_delete_messages": True}
 
 
@@ -76,9 +82,27 @@ class House:
             title=title, storage_chat_id=STORAGE, message_ids=message_ids, created_by=OLIVE, created_at=now, **more
         )
 
+    async def channel(self, title: str = "News", **more: Any) -> Channel:
+        """A channel one must join, with the user bot as its administrator and its own invite link."""
+        chat_id = await self.world.add_chat("channel", title, OLIVE)
+        await self.world.set_member(chat_id, 1002, "administrator", can_invite_users=True)
+        asks = more.get("mode") is ChannelMode.REQUEST
+        link = await self.base.user_bot.create_chat_invite_link(chat_id, name="Tollgate", creates_join_request=asks)
+        channel = Channel(chat_id=chat_id, title=title, invite_link=link.invite_link, **more)
+        assert await channel_ops.add(channel)
+        return channel
+
     @staticmethod
     def link(post: Post, source: str = "") -> str:
         return f"https://t.me/{USER_BOT}?start=p_{post.code}" + (f"-s_{source}" if source else "")
+
+    def another_deliverer(self) -> Deliverer:
+        """What hands posts over in a process that starts now."""
+        base, ways = self.base, Ways(Shorteners(), "", timedelta(days=2))
+        admin_ids = frozenset(base.settings.ADMIN_IDS)
+        return build_data(base.user_bot, base.clock, base.settings.zone, base.alerts, admin_ids=admin_ids, ways=ways)[
+            "deliverer"
+        ]
 
     async def settle(self) -> None:
         """Wait until both bots have worked off what they were sent, but for what waits for the database to come back.
@@ -166,11 +190,16 @@ def _sleep_by_moving(world: SandboxClient) -> Callable[[float], Awaitable[None]]
 
 @asynccontextmanager
 async def running_house(
-    *, timers: bool = True, before: Callable[[SandboxClient], Awaitable[None]] | None = None, **more: Any
+    *,
+    timers: bool = True,
+    before: Callable[[SandboxClient], Awaitable[None]] | None = None,
+    shortener: bool = False,
+    **more: Any,
 ) -> AsyncIterator[House]:
     """Start everything, end everything; the bots poll until the block ends. Without `timers` no job runs by itself.
 
-    `before` arranges the world (faults, say) before the bots start.
+    `before` arranges the world (faults, say) before the bots start. `shortener`: verification links lead through the
+    sandbox's.
     """
     _log_plainly()
     async with (
@@ -181,6 +210,9 @@ async def running_house(
         await people_and_channel(world)
         if before is not None:
             await before(world)
+        if shortener:
+            stub = {"name": "stub", "api_url": f"{sandbox.url}/shortener/api", "api_key": SHORTENER_KEY}
+            more["SHORTENERS"] = (stub,)
         settings = settings_for(sandbox.url, **(store | more))
         async with foundation(settings, sleep=_sleep_by_moving(world), monotonic=sandbox.world.clock.now) as base:
             users = user_bot.main.build(base)

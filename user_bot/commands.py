@@ -5,5 +5,6 @@ from aiogram.types import BotCommand
 COMMANDS = [
     BotCommand(command="start", description="Begin"),
     BotCommand(command="me", description="What is open for you"),
+    BotCommand(command="token", description="A verification link"),
     BotCommand(command="help", description="How this works"),
 ]

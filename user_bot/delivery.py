@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -11,21 +10,23 @@ import structlog
 from aiogram import Bot
 from aiogram.exceptions import TelegramAPIError
 
-from core.access import Banned, NoAccess, decide
+from core.access import Admitted, Banned, NoAccess, forgotten_charges
 from core.clock import Clock
 from core.delivery import DOUBLE_TAP
 from core.errors import StoreUnavailable
-from core.patience import keep_trying
+from core.patience import SHORT_S, keep_trying
 from core.posts import Post
+from core.settings import BotSettings
 from core.users import User
 from database.operations import deletion_ops, post_ops, settings_ops, user_ops
 from monitoring import metrics
 from monitoring.alerts import Alerts
 from sender.failures import TELEGRAM_ERRORS, Failure, classify
-from sender.lanes import may_arrive_twice
+from user_bot.doorkeeper import Doorkeeper
+from user_bot.saying import say
 from user_bot.taps import Taps
 from user_bot.wish import WANTED_AGAIN, Outcome, Terms, Wish, from_now, terms_of
-from views import owner_alerts, user_keyboards, user_texts
+from views import gate_keyboards, gate_texts, owner_alerts, user_keyboards, user_texts
 
 log = structlog.get_logger("tollgate.delivery")
 
@@ -42,6 +43,7 @@ class Deliverer:
         clock: Clock,
         zone: ZoneInfo,
         alerts: Alerts,
+        doorkeeper: Doorkeeper,
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -49,19 +51,21 @@ class Deliverer:
         self._clock = clock
         self._zone = zone
         self._alerts = alerts
+        self._doorkeeper = doorkeeper
         self._sleep = sleep
         self._began = clock.now()
         self._taps = Taps()
         self._lost_storages: set[int] = set()
 
-    async def deliver(self, user: User, code: str, mark: str) -> Outcome:
+    async def deliver(self, user: User, code: str, mark: str, *, again: bool = False) -> Outcome:
         """Hand post `code` to `user`, or say in one sentence why not. `mark` names the update that asks for it.
 
-        A second wish for the same post while the first is under way, or within DOUBLE_TAP after it began, does nothing.
-        Raises StoreUnavailable only when nothing was sent; calling it again is then safe.
+        A second wish for the same post while the first is under way, or within DOUBLE_TAP after it was answered, does
+        nothing; with `again` only while it is under way: what kept the person out is done. Raises StoreUnavailable
+        only when nothing was sent; calling it again is then safe.
         """
         wish = Wish(user, code, mark)
-        if not self._taps.begin(wish.key, self._clock.now()):
+        if not self._taps.begin(wish.key, self._clock.now(), again=again):
             return self._count(Outcome.DOUBLE_TAP, wish)
         try:
             return self._count(await self._admit(wish), wish)
@@ -76,27 +80,34 @@ class Deliverer:
     async def _admit(self, wish: Wish) -> Outcome:
         now = self._clock.now()
         settings = await settings_ops.current(now)
-        verdict = decide(wish.user, settings, now)
+        verdict = await self._doorkeeper.verdict(wish.user, wish.code, settings, now)
         if isinstance(verdict, Banned):
-            await self._say(wish, user_texts.banned(verdict, self._zone))
-            return Outcome.REFUSED
-        if isinstance(verdict, NoAccess):
-            await self._say(wish, user_texts.NO_ACCESS)
+            await self._doorkeeper.refuse(wish.user, verdict)
             return Outcome.REFUSED
         post = await post_ops.open_post(wish.code)
         if post is None:
             await self._say(wish, user_texts.POST_GONE)
             return Outcome.NOT_FOUND
-        terms = terms_of(post, settings, now)
+        if not isinstance(verdict, Admitted):
+            paid = await self._doorkeeper.turn_away(wish.user, verdict, post, settings)
+            if paid is not None:
+                wish = replace(wish, user=paid)
+                verdict = await self._doorkeeper.verdict(paid, wish.code, settings, now)
+            if not isinstance(verdict, Admitted):
+                self._taps.answered(wish.key, now)
+                return Outcome.REFUSED
+        return await self._hand_over(wish, terms_of(post, settings, now, verdict.costs_credit), settings)
+
+    async def _hand_over(self, wish: Wish, terms: Terms, settings: BotSettings) -> Outcome:
         claim = await self._claim(wish, terms)
         if claim is None:
             return Outcome.DOUBLE_TAP
-        outcome = await self._promise_and_send(wish, terms)
+        outcome = await self._promise_and_send(wish, terms, settings)
         if outcome in WANTED_AGAIN:
             # the next try must not look like a second tap, nor like a repeated open
             await self._write_down(lambda: deletion_ops.release_delivery(claim, self._clock.now()))
             return outcome
-        self._taps.granted(wish.key, now)
+        self._taps.answered(wish.key, terms.sent_at)
         if terms.delete_at is None:
             await self._write_down(lambda: deletion_ops.settle_delivery(claim.id))
         return outcome
@@ -143,15 +154,40 @@ class Deliverer:
         """Whether a claim is an earlier process's; one without a time was released after its reader had been told."""
         return opened_at is None or opened_at < self._began
 
-    async def _promise_and_send(self, wish: Wish, terms: Terms) -> Outcome:
+    async def _promise_and_send(self, wish: Wish, terms: Terms, settings: BotSettings) -> Outcome:
         promise = None
         if terms.delete_at is not None:
             promise = await self._promise(wish, terms.sent_at, terms.delete_at)
+        # behind the promise, which tells a start after a crash whom to give a credit back
+        if terms.costs_credit and not await self._spend(wish, terms, settings):
+            return await self._not_paid(wish, terms, promise, settings)
         try:
             sent = await self._copy(wish, terms)
         except TELEGRAM_ERRORS as error:
-            return await self._not_sent(wish, terms.post, promise, error)
+            return await self._not_sent(wish, terms, promise, error)
         return await self._sent(wish, terms, promise, sent)
+
+    async def _spend(self, wish: Wish, terms: Terms, settings: BotSettings) -> bool:
+        """One credit for this wish; False when other deliveries have just spent the last."""
+        forget = forgotten_charges(wish.user, settings, terms.sent_at)
+
+        async def spend() -> bool:
+            return await user_ops.spend_credit(wish.user.user_id, wish.code, wish.mark, terms.sent_at, forget)
+
+        return await keep_trying(spend, SHORT_S, sleep=self._sleep)
+
+    async def _not_paid(self, wish: Wish, terms: Terms, promise: str | None, settings: BotSettings) -> Outcome:
+        if promise is not None:
+            await self._write_down(lambda: deletion_ops.withdraw(promise))
+        paid = await self._doorkeeper.turn_away(wish.user, NoAccess(), terms.post, settings)
+        if paid is not None:
+            await say(self._bot, paid.user_id, gate_texts.TAKE_IT_NOW, gate_keyboards.get_it(wish.code))
+        return Outcome.UNPAID
+
+    async def _give_back(self, wish: Wish, terms: Terms) -> None:
+        if terms.costs_credit:
+            reader = wish.user.user_id
+            await self._write_down(lambda: user_ops.give_back_credit(reader, wish.code, wish.mark))
 
     async def _promise(
         self, wish: Wish, sent_at: datetime, delete_at: datetime, message_ids: tuple[int, ...] = ()
@@ -209,16 +245,19 @@ class Deliverer:
             lines.append(user_texts.deletion_warning(terms.delete_at, self._clock.now(), self._zone))
         return await self._say(wish, "\n\n".join(lines)) if lines else None
 
-    async def _not_sent(self, wish: Wish, post: Post, promise: str | None, error: BaseException) -> Outcome:
+    async def _not_sent(self, wish: Wish, terms: Terms, promise: str | None, error: BaseException) -> Outcome:
         failure = classify(error)
-        log.warning("delivery.failed", failure=failure.value, post=post.code, user_id=wish.user.user_id)
+        log.warning("delivery.failed", failure=failure.value, post=wish.code, user_id=wish.user.user_id)
         if failure is Failure.AMBIGUOUS:
             # the messages may be there: the promise stays, the call is never repeated by itself
-            notice = await self._say(wish, user_texts.NOT_CONFIRMED, again=True)
+            words = [user_texts.NOT_CONFIRMED] + [gate_texts.GIVEN_BACK] * terms.costs_credit
+            notice = await self._say(wish, " ".join(words), again=True)
+            await self._give_back(wish, terms)
             if promise is not None and notice is not None:
                 await self._write_down(lambda: deletion_ops.record_notice(promise, notice))
             return Outcome.UNKNOWN
-        outcome = await self._explain(wish, post, failure, error)
+        outcome = await self._explain(wish, terms.post, failure, error)
+        await self._give_back(wish, terms)
         if promise is not None:
             # not before the reader was told: killed in between, the next process finds the promise and tells them
             await self._write_down(lambda: deletion_ops.withdraw(promise))
@@ -250,16 +289,10 @@ class Deliverer:
             await self._alerts.clear(f"storage:{chat_id}", owner_alerts.storage_back())
 
     async def _say(self, wish: Wish, text: str, *, again: bool = False) -> int | None:
-        """Send one message; its id, or None when Telegram did not take it (which is logged)."""
+        """Send one message; its id, or None when Telegram did not take it. `again`: with a button to try again."""
         markup = user_keyboards.get_again(wish.code, "Try again") if again else None
-        try:
-            # the warning under a delivery is not repeated: twice the same announcement would be one too many
-            with may_arrive_twice() if again else nullcontext():
-                message = await self._bot.send_message(wish.user.user_id, text, reply_markup=markup)
-        except TELEGRAM_ERRORS as error:
-            log.warning("delivery.notice_failed", failure=classify(error).value, user_id=wish.user.user_id)
-            return None
-        return message.message_id
+        # the warning under a delivery is not repeated: twice the same announcement would be one too many
+        return await say(self._bot, wish.user.user_id, text, markup, better_twice=again)
 
     async def _write_down(self, write: Callable[[], Awaitable[object]]) -> None:
         """Record something that has already happened at Telegram: while the database is away, keep trying."""

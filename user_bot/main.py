@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 from aiogram import Bot, Dispatcher
 
-from config import Settings
+from config import Settings, Shortener
 from core.errors import StoreUnavailable
 from core.supervisor import Supervisor
 from database.batches import Bounds
@@ -24,9 +25,11 @@ from schedulers import (
 from schedulers.registry import JobContext, JobScheduler
 from sender.failures import TELEGRAM_ERRORS
 from sender.intake import install
+from shorteners.failover import Shorteners
+from shorteners.providers import Provider
 from user_bot.commands import COMMANDS
-from user_bot.data import UserBotData
-from user_bot.delivery import Deliverer
+from user_bot.data import build_data
+from user_bot.offers import Ways
 from user_bot.recovery import Recovery
 from user_bot.routers import build_router
 from views import common_texts
@@ -34,7 +37,7 @@ from views import common_texts
 log = structlog.get_logger("tollgate.user_bot")
 
 #: asked for explicitly: Telegram keeps the last list and aiogram would derive it from handlers (BOTAPI §4.1)
-ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member"]
+ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member", "chat_member", "chat_join_request"]
 #: updates of one subscriber handled at the same time; a chat takes one answer a second after a burst of five
 PER_PERSON = 8
 #: a job under way at a stop gets this long to finish its step, in seconds
@@ -51,13 +54,24 @@ class UserBot:
     dispatcher: Dispatcher
     jobs: JobContext
     alerts: Alerts
+    shorteners: Shorteners
+    zone: ZoneInfo
 
 
 def build(base: Foundation) -> UserBot:
     """Put the dispatcher together; touches neither network nor database."""
     settings, bot, clock = base.settings, base.user_bot, base.clock
     zone = settings.zone
-    names = UserBotData(clock=clock, zone=zone, deliverer=Deliverer(bot, clock, zone, base.alerts, sleep=base.sleep))
+    shorteners = Shorteners([_provider(shortener) for shortener in settings.SHORTENERS])
+    names = build_data(
+        bot,
+        clock,
+        zone,
+        base.alerts,
+        admin_ids=frozenset(settings.ADMIN_IDS),
+        ways=Ways(shorteners, settings.PUBLIC_BASE_URL, timedelta(days=settings.TOKEN_EXPIRY_DAYS)),
+        sleep=base.sleep,
+    )
     # the user bot keeps no dialogue: no FSM, so nothing but the handlers asks the database
     dispatcher = Dispatcher(disable_fsm=True, **names)
     install(dispatcher, bot, hold=base.hold, words=common_texts, per_person=PER_PERSON)
@@ -75,7 +89,18 @@ def build(base: Foundation) -> UserBot:
         cleanup_hours=settings.TOKEN_CLEANUP_HOUR,
         sleep=base.sleep,
     )
-    return UserBot(bot, dispatcher, jobs, base.alerts)
+    return UserBot(bot, dispatcher, jobs, base.alerts, shorteners, zone)
+
+
+def _provider(shortener: Shortener) -> Provider:
+    return Provider(
+        name=shortener.name,
+        api_url=shortener.api_url,
+        api_key=shortener.api_key,
+        hosts=shortener.hosts,
+        weight=shortener.weight,
+        answer=shortener.answer,
+    )
 
 
 def schedulers_of(user_bot: UserBot) -> tuple[JobScheduler, ...]:
@@ -105,12 +130,13 @@ async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
             scheduler.stop()
         await asyncio.gather(*(scheduler.scheduled.ended(JOBS_END_S) for scheduler in schedulers))
         await tasks.close()
+        await user_bot.shorteners.close()
 
 
 async def _recover(user_bot: UserBot, tasks: Supervisor) -> None:
     """What a crash left behind: readers to be told, runs that never ended."""
     jobs = user_bot.jobs
-    recovery = Recovery(user_bot.bot, jobs.clock, sleep=jobs.sleep)
+    recovery = Recovery(user_bot.bot, jobs.clock, user_bot.zone, sleep=jobs.sleep)
     try:
         told = await recovery.tell_interrupted()
         await run_ops.abandon_stale(jobs.clock.now(), jobs.time_limit)

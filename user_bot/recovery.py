@@ -1,19 +1,25 @@
-"""After a crash: readers whose delivery was cut off in the middle get a word and a button."""
+"""After a crash: readers whose delivery was cut off in the middle get a word, a button, and the credit it cost.
+
+And whoever had a token redeemed that was not paid out yet gets what it pays.
+"""
 
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 from aiogram import Bot
 
 from core.clock import Clock
 from core.errors import StoreUnavailable
-from database.operations import deletion_ops
+from database.operations import deletion_ops, settings_ops, token_ops, user_ops
 from sender.failures import TELEGRAM_ERRORS, Failure, classify, is_permanent_recipient
 from sender.lanes import Lane, in_lane, may_arrive_twice
-from views import user_keyboards, user_texts
+from user_bot.payout import pay_out
+from user_bot.saying import say
+from views import gate_keyboards, gate_texts, user_keyboards, user_texts
 
 log = structlog.get_logger("tollgate.recovery")
 
@@ -33,9 +39,12 @@ TRIES = 3
 class Recovery:
     """Looks for deliveries that began before this process and whose end nobody wrote down."""
 
-    def __init__(self, bot: Bot, clock: Clock, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+    def __init__(
+        self, bot: Bot, clock: Clock, zone: ZoneInfo, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
         self._bot = bot
         self._clock = clock
+        self._zone = zone
         self._sleep = sleep
         self._began = clock.now()
         #: by chat and post: how often Telegram's answer to the sentence was lost
@@ -48,9 +57,26 @@ class Recovery:
         those whom Telegram cannot be made to tell now.
         """
         with in_lane(Lane.DELETION), may_arrive_twice():
+            paid = await self._pay_owed()
             count = await self._tell_promised() + await self._tell_unfinished()
         if count:
             log.warning("delivery.interrupted", count=count)
+        return count + paid
+
+    async def _pay_owed(self) -> int:
+        """Tokens that were redeemed and not paid out; returns how many. Paying is harmless twice."""
+        count = 0
+        while owed := await token_ops.find_owed(self._began, BATCH):
+            for token in owed:
+                now = self._clock.now()
+                user = await pay_out(token, await settings_ops.current(now), now)
+                if user is not None:
+                    text = gate_texts.verified(user.credits, user.pass_until, now, self._zone)
+                    button = gate_keyboards.get_it(token.post_code) if token.post_code else None
+                    await say(self._bot, user.user_id, text, button)
+            count += len(owed)
+        if count:
+            log.warning("token.paid_late", count=count)
         return count
 
     async def tell_the_rest(self) -> None:
@@ -73,7 +99,8 @@ class Recovery:
             if not new:
                 break
             for promise in new:
-                notice = await self._tell(promise.chat_id, promise.post_code)
+                given_back = await user_ops.give_back_credit(promise.user_id, promise.post_code, promise.wish)
+                notice = await self._tell(promise.chat_id, promise.post_code, given_back)
                 if notice is None:
                     later.add(promise.id)
                 else:
@@ -89,18 +116,27 @@ class Recovery:
             if not new:
                 break
             for delivery in new:
-                if await self._tell(delivery.user_id, delivery.post_code) is None:
+                if await self._tell(delivery.user_id, delivery.post_code, await self._give_back(delivery)) is None:
                     later.add(delivery.claim_id)
                 else:
                     await deletion_ops.settle_delivery(delivery.claim_id)
             count += len(new)
         return count
 
-    async def _tell(self, chat_id: int, post_code: str) -> int | None:
+    async def _give_back(self, delivery: deletion_ops.Unfinished) -> bool:
+        """The credit of a delivery without a promise: the one spent on this post since it was begun."""
+        user = await user_ops.find(delivery.user_id)
+        charge = None if user is None else user.charges.get(delivery.post_code)
+        if charge is None or not delivery.opened_at <= charge.at < self._began:
+            return False
+        return await user_ops.give_back_credit(delivery.user_id, delivery.post_code, charge.mark)
+
+    async def _tell(self, chat_id: int, post_code: str, given_back: bool) -> int | None:
         """The message's id; 0 when the reader was told as well as can be; None when another try may reach them."""
         markup = user_keyboards.get_again(post_code)
+        text = f"{user_texts.INTERRUPTED} {gate_texts.GIVEN_BACK}" if given_back else user_texts.INTERRUPTED
         try:
-            message = await self._bot.send_message(chat_id, user_texts.INTERRUPTED, reply_markup=markup)
+            message = await self._bot.send_message(chat_id, text, reply_markup=markup)
         except TELEGRAM_ERRORS as error:
             failure = classify(error)
             level = log.info if is_permanent_recipient(failure) else log.warning

@@ -11,16 +11,19 @@ SWEEP_AT = 2_000
 
 
 class Taps:
-    """Which wishes are under way or were just granted. Nothing here outlives the process."""
+    """Which wishes are under way or were just answered. Nothing here outlives the process."""
 
     def __init__(self) -> None:
         self._under_way: set[Key] = set()
-        self._granted_at: dict[Key, datetime] = {}
+        self._answered_at: dict[Key, datetime] = {}
 
-    def begin(self, key: Key, now: datetime) -> bool:
-        """Start a wish; False when it is a second tap: the same is under way, or was granted within DOUBLE_TAP."""
-        granted_at = self._granted_at.get(key)
-        if key in self._under_way or (granted_at is not None and timedelta() <= now - granted_at < DOUBLE_TAP):
+    def begin(self, key: Key, now: datetime, *, again: bool = False) -> bool:
+        """Start a wish; False when it is a second tap: the same is under way, or was answered within DOUBLE_TAP.
+
+        With `again` only what is under way counts.
+        """
+        answered_at = None if again else self._answered_at.get(key)
+        if key in self._under_way or (answered_at is not None and timedelta() <= now - answered_at < DOUBLE_TAP):
             return False
         self._under_way.add(key)
         return True
@@ -29,8 +32,8 @@ class Taps:
         """The wish is no longer under way, however it ended."""
         self._under_way.discard(key)
 
-    def granted(self, key: Key, now: datetime) -> None:
-        """The post was handed over at `now`."""
-        if len(self._granted_at) >= SWEEP_AT:
-            self._granted_at = {key: at for key, at in self._granted_at.items() if now - at < DOUBLE_TAP}
-        self._granted_at[key] = now
+    def answered(self, key: Key, now: datetime) -> None:
+        """The post was handed over at `now`, or the person was told what to do first."""
+        if len(self._answered_at) >= SWEEP_AT:
+            self._answered_at = {key: at for key, at in self._answered_at.items() if now - at < DOUBLE_TAP}
+        self._answered_at[key] = now

@@ -23,10 +23,20 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
     BLOCKED = "blocked"
     LATER = "later"
+    UNPAID = "unpaid"
 
 
 #: the person did not get it, or nobody can say: pressing again is a wish of its own
-WANTED_AGAIN = frozenset({Outcome.STORAGE_LOST, Outcome.SOURCE_GONE, Outcome.BLOCKED, Outcome.LATER, Outcome.UNKNOWN})
+WANTED_AGAIN = frozenset(
+    {
+        Outcome.STORAGE_LOST,
+        Outcome.SOURCE_GONE,
+        Outcome.BLOCKED,
+        Outcome.LATER,
+        Outcome.UNKNOWN,
+        Outcome.UNPAID,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +61,16 @@ class Terms:
     protect: bool
     sent_at: datetime
     delete_at: datetime | None
+    costs_credit: bool = False
 
 
-def terms_of(post: Post, settings: BotSettings, now: datetime) -> Terms:
+def terms_of(post: Post, settings: BotSettings, now: datetime, costs_credit: bool = False) -> Terms:
     return Terms(
         post=post,
         protect=is_protected(post, settings),
         sent_at=now,
         delete_at=deletion_time(now, minutes_to_live(post, settings)),
+        costs_credit=costs_credit,
     )
 
 

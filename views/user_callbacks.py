@@ -11,3 +11,15 @@ class GetAgain(CallbackData, prefix="again"):
 
 class Close(CallbackData, prefix="close"):
     """Remove the message the button stands under."""
+
+
+class Joined(CallbackData, prefix="joined"):
+    """All channels are joined: look again, and hand the post over."""
+
+    code: str
+
+
+class NewLink(CallbackData, prefix="newlink"):
+    """A new verification link; `code` is empty when no post waits for it."""
+
+    code: str

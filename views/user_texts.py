@@ -1,11 +1,14 @@
 """What subscribers read. Plain words; everything foreign is escaped here."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from core.access import Banned
+from core.access import Banned, asks_for_access, has_pass
 from core.settings import BotSettings
-from core.users import User
+from core.users import User, is_banned
+from views import gate_texts
 from views.html import bare, cut, esc, isolate
 from views.times import clock_time, date_and_time, duration
 from views.words import counted
@@ -24,7 +27,6 @@ NOT_CONFIRMED = (
 INTERRUPTED = (
     "I was interrupted while handing a post over to you. If it did not arrive, press the button and you have it again."
 )
-NO_ACCESS = "You have no deliveries left for now."
 NOT_A_COMMAND = "I only hand over posts. Open a post's link, or send /help."
 ONLY_PRIVATE = "Please open me in a private chat."
 ONE_MOMENT = "One moment."
@@ -38,7 +40,9 @@ HELP = (
     "Open a post's link and I hand the post over to you here. "
     "When I say that a post will be deleted, save what you need before that time; "
     "afterwards a button brings it back.\n\n"
-    "/me shows what will be deleted, and when."
+    "Sometimes I ask you to join a channel first, or to verify; I say so when it is needed.\n\n"
+    "/me shows what you have, and what will be deleted when.\n"
+    "/token makes a verification link."
 )
 
 
@@ -75,25 +79,44 @@ def deleted_notice(settings: BotSettings) -> str:
     return esc(settings.deleted_text) if settings.deleted_text else "The post was deleted, as announced."
 
 
-def banned(verdict: Banned, zone: ZoneInfo) -> str:
+def banned(verdict: Banned, now: datetime, zone: ZoneInfo) -> str:
     """The person is kept out."""
-    until = f" until {date_and_time(verdict.until, zone)}" if verdict.until else ""
+    until = f" until {date_and_time(verdict.until, zone, now)}" if verdict.until else ""
     reason = f"\nReason: {esc(cut(verdict.reason, 200))}" if verdict.reason else ""
     return f"You cannot use this bot{until}.{reason}"
 
 
-def about_me(user: User, open_deliveries: list[tuple[str, datetime]], now: datetime, zone: ZoneInfo) -> str:
-    """`/me`: what will be deleted, and when. `open_deliveries`: title ("" if unknown) and time of each, in order."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What `/me` shows besides the person's own record."""
+
+    links_today: int
+    #: title ("" if unknown) and time of each delivery that will be taken back, in order
+    open_deliveries: Sequence[tuple[str, datetime]] = ()
+
+
+def about_me(user: User, settings: BotSettings, standing: Standing, now: datetime, zone: ZoneInfo) -> str:
+    """`/me`: what the person has, and what will be deleted, and when."""
     lines = [f"<b>{_name(user) or 'You'}</b>"]
-    if not open_deliveries:
-        lines.append("No delivery is waiting to be deleted.")
-        return "\n".join(lines)
-    lines.append("To be deleted:")
-    lines.extend(
-        f"• {_title(title)}: at {clock_time(moment, zone)}, in {duration(max(moment - now, timedelta()))}"
-        for title, moment in open_deliveries
-    )
+    if is_banned(user, now):
+        lines.append(banned(Banned(user.ban_reason, user.banned_until), now, zone))
+    if asks_for_access(settings):
+        lines.append(f"You have {gate_texts.access(user.credits, user.pass_until, now, zone)}.")
+        lines.append(gate_texts.links_today(standing.links_today, settings.daily_token_limit))
+    elif user.credits or has_pass(user, now):
+        kept = gate_texts.access(user.credits, user.pass_until, now, zone)
+        lines.append(f"Every post is open at the moment; {kept} for later.")
+    lines += _to_be_deleted(standing.open_deliveries, now, zone)
     return "\n".join(lines)
+
+
+def _to_be_deleted(deliveries: Sequence[tuple[str, datetime]], now: datetime, zone: ZoneInfo) -> list[str]:
+    if not deliveries:
+        return ["No delivery is waiting to be deleted."]
+    return ["To be deleted:"] + [
+        f"• {_title(title)}: at {clock_time(moment, zone)}, in {duration(max(moment - now, timedelta()))}"
+        for title, moment in deliveries
+    ]
 
 
 def _title(title: str) -> str:

@@ -9,11 +9,14 @@ from core.errors import StoreUnavailable
 from core.posts import Post
 from database.operations import deletion_ops, post_ops, user_ops
 from tests.house import ALICE, BOB, USER_BOT, House
-from user_bot.delivery import Deliverer
 from user_bot.recovery import Recovery
 from user_bot.wish import Outcome
 
 BOT = 1002
+
+
+def recovery_of(house: House) -> Recovery:
+    return Recovery(house.base.user_bot, house.base.clock, house.base.settings.zone, sleep=house.base.sleep)
 
 
 async def cut_off(house: House, post: Post, reader: int) -> None:
@@ -28,7 +31,7 @@ async def cut_off(house: House, post: Post, reader: int) -> None:
 async def test_a_reader_who_was_cut_off_is_told_once_and_has_the_post_at_a_press(house: House) -> None:
     post = await house.store()
     await cut_off(house, post, ALICE)
-    recovery = Recovery(house.base.user_bot, house.base.clock)
+    recovery = recovery_of(house)
     assert await recovery.tell_interrupted() == 1
     assert await recovery.tell_interrupted() == 0
     await house.alice.wait(USER_BOT, contains="was interrupted")
@@ -43,7 +46,7 @@ async def test_a_post_that_is_never_taken_back_is_remembered_too(house: House) -
     await house.settle()
     now = house.base.clock.now() - timedelta(seconds=10)
     await deletion_ops.claim_delivery(BOT, ALICE, post.code, now, DOUBLE_TAP, settle_later=True)
-    recovery = Recovery(house.base.user_bot, house.base.clock)
+    recovery = recovery_of(house)
     assert await recovery.tell_interrupted() == 1
     assert await recovery.tell_interrupted() == 0
     await house.alice.wait(USER_BOT, contains="was interrupted")
@@ -60,7 +63,7 @@ async def test_deliveries_that_ended_are_left_alone(house: House) -> None:
     await house.alice.wait(USER_BOT, contains="did not confirm")
     await house.settle()
     await house.advance(minutes=1)
-    assert await Recovery(house.base.user_bot, house.base.clock).tell_interrupted() == 0
+    assert await recovery_of(house).tell_interrupted() == 0
 
 
 async def test_a_reader_who_cannot_be_told_does_not_hold_the_others_up(house: House) -> None:
@@ -68,7 +71,7 @@ async def test_a_reader_who_cannot_be_told_does_not_hold_the_others_up(house: Ho
     await cut_off(house, post, BOB)
     await cut_off(house, post, ALICE)
     await house.bob.block(USER_BOT)
-    recovery = Recovery(house.base.user_bot, house.base.clock)
+    recovery = recovery_of(house)
     assert await recovery.tell_interrupted() == 2
     assert await recovery.tell_interrupted() == 0
     await house.alice.wait(USER_BOT, contains="was interrupted")
@@ -77,7 +80,7 @@ async def test_a_reader_who_cannot_be_told_does_not_hold_the_others_up(house: Ho
 async def test_a_reader_whom_telegram_does_not_take_a_message_for_is_told_later(house: House) -> None:
     post = await house.store()
     await cut_off(house, post, ALICE)
-    recovery = Recovery(house.base.user_bot, house.base.clock, sleep=house.base.sleep)
+    recovery = recovery_of(house)
     fault = await house.world.fault("flood", method="sendMessage", bot=USER_BOT, retry_after=60, times=None)
     assert await recovery.tell_interrupted() == 1
     await house.world.clear_faults(fault)
@@ -99,7 +102,7 @@ async def test_readers_are_told_when_the_database_is_back(house: House, monkeypa
         return await find(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(deletion_ops, "find_interrupted", away_at_first)
-    recovery = Recovery(house.base.user_bot, house.base.clock, sleep=house.base.sleep)
+    recovery = recovery_of(house)
     await recovery.tell_the_rest()
     said = await house.alice.transcript(USER_BOT)
     assert len([m for m in said["messages"] if "was interrupted" in m.get("text", "")]) == 1
@@ -110,7 +113,7 @@ async def test_a_reader_whose_time_was_up_while_the_bot_was_down_is_told_too(hou
     post = await house.store()
     await cut_off(house, post, ALICE)
     await house.advance(hours=5)
-    assert await Recovery(house.base.user_bot, house.base.clock).tell_interrupted() == 1
+    assert await recovery_of(house).tell_interrupted() == 1
 
 
 @pytest.mark.parametrize("minutes", [30, 0])
@@ -134,7 +137,7 @@ async def test_the_request_a_process_was_killed_with_is_not_fulfilled_twice(
             BOT, ALICE, ALICE, post.code, now, now + timedelta(minutes=minutes), wish="message 9"
         )
     await house.advance(minutes=1)
-    restarted = Deliverer(house.base.user_bot, house.base.clock, house.base.settings.zone, house.base.alerts)
+    restarted = house.another_deliverer()
     outcome = await restarted.deliver(user, post.code, "message 9")
     is_new = bool(minutes) and not is_promised
     assert outcome is (Outcome.DELIVERED if is_new else Outcome.DOUBLE_TAP)
@@ -158,7 +161,7 @@ async def test_a_request_whose_answer_was_lost_is_not_fulfilled_again_by_the_nex
     user = await user_ops.find(ALICE)
     assert user is not None
     await house.advance(minutes=1)
-    restarted = Deliverer(house.base.user_bot, house.base.clock, house.base.settings.zone, house.base.alerts)
+    restarted = house.another_deliverer()
     assert await restarted.deliver(user, post.code, f"message {start['message_id']}") is Outcome.DOUBLE_TAP
     assert len(await house.calls("copyMessages")) == 1
 
@@ -173,6 +176,6 @@ async def test_a_claim_of_a_process_that_is_gone_is_taken_over(house: House) -> 
     now = house.base.clock.now()
     await deletion_ops.claim_delivery(BOT, ALICE, post.code, now, DOUBLE_TAP, mark="message 9")
     await house.advance(seconds=1)
-    restarted = Deliverer(house.base.user_bot, house.base.clock, house.base.settings.zone, house.base.alerts)
+    restarted = house.another_deliverer()
     assert await restarted.deliver(user, post.code, "message 10") is Outcome.DELIVERED
     assert await restarted.deliver(user, post.code, "message 9") is Outcome.DOUBLE_TAP

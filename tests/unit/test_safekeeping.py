@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from aiogram.methods import AnswerCallbackQuery, GetUpdates, SendMessage
+from aiogram.methods import AnswerCallbackQuery, GetChatMember, GetUpdates, SendMessage
 from aiogram.types import Update
 
 from core.supervisor import Supervisor
@@ -61,12 +61,13 @@ async def test_the_next_poll_waits_until_every_update_has_ended(bot: RecordingBo
     assert keeping.newest == 2
 
 
-async def test_an_update_is_safe_at_its_first_call_but_not_by_stopping_a_spinner(bot: RecordingBot) -> None:
+async def test_an_update_is_safe_at_its_first_call_but_a_spinner_and_a_question_do_not_count(bot: RecordingBot) -> None:
     keeping, line, tasks = Safekeeping(), Line([1]), Supervisor()
     promised, never = asyncio.Event(), asyncio.Event()
 
     async def handler(event: Any, data: dict[str, Any]) -> None:
         await keeping.on_call(line, bot, AnswerCallbackQuery(callback_query_id="1"))
+        await keeping.on_call(line, bot, GetChatMember(chat_id=-1, user_id=1))
         await promised.wait()
         await keeping.on_call(line, bot, SendMessage(chat_id=1, text="x"))
         await never.wait()

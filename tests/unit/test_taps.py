@@ -23,7 +23,7 @@ def test_a_wish_under_way_is_not_begun_again() -> None:
 def test_a_granted_wish_may_be_wished_again_after_the_double_tap_time() -> None:
     seen = Taps()
     seen.begin(KEY, NOW)
-    seen.granted(KEY, NOW)
+    seen.answered(KEY, NOW)
     seen.end(KEY)
     assert not seen.begin(KEY, NOW + DOUBLE_TAP - MS)
     assert seen.begin(KEY, NOW + DOUBLE_TAP)
@@ -31,7 +31,7 @@ def test_a_granted_wish_may_be_wished_again_after_the_double_tap_time() -> None:
 
 def test_a_clock_that_goes_back_locks_nobody_out() -> None:
     seen = Taps()
-    seen.granted(KEY, NOW)
+    seen.answered(KEY, NOW)
     assert seen.begin(KEY, NOW - timedelta(days=1))
 
 
@@ -39,5 +39,5 @@ def test_what_is_remembered_is_bounded() -> None:
     seen = Taps()
     for number in range(3 * taps.SWEEP_AT):
         moment = NOW + number * DOUBLE_TAP
-        seen.granted((number, "x"), moment)
-    assert len(seen._granted_at) <= taps.SWEEP_AT
+        seen.answered((number, "x"), moment)
+    assert len(seen._answered_at) <= taps.SWEEP_AT

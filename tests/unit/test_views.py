@@ -1,6 +1,7 @@
 """What people read: escaped, plain, and true about the time."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -38,6 +39,10 @@ def post() -> Post:
     )
 
 
+def about(user: User, deliveries: Sequence[tuple[str, datetime]] = (), zone: ZoneInfo = UTC_ZONE) -> str:
+    return user_texts.about_me(user, BotSettings(), user_texts.Standing(0, deliveries), NOW, zone)
+
+
 def test_a_name_made_of_markup_is_shown_as_text() -> None:
     text = user_texts.welcome(called('<3 & "x"'), BotSettings())
     assert "&lt;3 &amp; &quot;x&quot;" in text
@@ -47,14 +52,14 @@ def test_a_name_made_of_markup_is_shown_as_text() -> None:
 @pytest.mark.parametrize("control", ["\u202a", "\u202e", "\u2066", "\u2068", "\u2069"])
 def test_a_right_to_left_name_cannot_turn_the_sentence_around(control: str) -> None:
     user = called(f"{control}مريم{control}")
-    for text in (user_texts.welcome(user, BotSettings()), user_texts.about_me(user, [], NOW, UTC_ZONE)):
+    for text in (user_texts.welcome(user, BotSettings()), about(user)):
         assert "\u2068مريم\u2069" in text
         assert (text.count("\u2068"), text.count("\u2069"), text.count("\u202e")) == (1, 1, 0)
 
 
 def test_a_name_of_nothing_but_controls_is_no_name() -> None:
     assert user_texts.welcome(called("\u202e\u2069"), BotSettings()).startswith("Hello.")
-    assert user_texts.about_me(called("\u202e\u2069"), [], NOW, UTC_ZONE).startswith("<b>You</b>")
+    assert about(called("\u202e\u2069")).startswith("<b>You</b>")
 
 
 def test_a_person_without_a_name_is_greeted_all_the_same() -> None:
@@ -74,25 +79,25 @@ def test_the_warning_names_the_time_left_and_the_local_time() -> None:
 
 
 def test_a_ban_says_until_when_and_why() -> None:
-    text = user_texts.banned(Banned("<spam>", NOW), UTC_ZONE)
-    assert "until 1 March 2026, 12:00 (UTC)" in text
+    text = user_texts.banned(Banned("<spam>", NOW), NOW, UTC_ZONE)
+    assert f"until {date_and_time(NOW, UTC_ZONE, NOW)}" in text
     assert "&lt;spam&gt;" in text
-    assert user_texts.banned(Banned(None, None), UTC_ZONE) == "You cannot use this bot."
+    assert user_texts.banned(Banned(None, None), NOW, UTC_ZONE) == "You cannot use this bot."
 
 
 def test_me_lists_what_will_be_deleted_and_never_a_negative_time() -> None:
     deliveries = [("Rome", NOW - timedelta(minutes=1)), ("", NOW + timedelta(hours=2))]
-    assert user_texts.about_me(called("A"), deliveries, NOW, UTC_ZONE).splitlines() == [
+    assert about(called("A"), deliveries).splitlines() == [
         "<b>\u2068A\u2069</b>",
         "To be deleted:",
-        "• \u2068Rome\u2069: at 11:59 (UTC), in 0 seconds",
-        "• A post: at 14:00 (UTC), in 2 hours",
+        f"• \u2068Rome\u2069: at {clock_time(NOW - timedelta(minutes=1), UTC_ZONE)}, in 0 seconds",
+        f"• A post: at {clock_time(NOW + timedelta(hours=2), UTC_ZONE)}, in 2 hours",
     ]
-    assert "No delivery is waiting" in user_texts.about_me(called("A"), [], NOW, UTC_ZONE)
+    assert "No delivery is waiting" in about(called("A"))
 
 
 def test_a_title_in_me_is_cut_escaped_and_isolated() -> None:
-    text = user_texts.about_me(called("A"), [("\u202e<b>" + "&" * 100, NOW)], NOW, UTC_ZONE)
+    text = about(called("A"), [("\u202e<b>" + "&" * 100, NOW)])
     assert "• \u2068&lt;b&gt;" + "&amp;" * 56 + "…\u2069: at" in text
 
 
@@ -102,7 +107,7 @@ def test_missing_messages_are_counted() -> None:
 
 
 def test_help_says_what_me_shows() -> None:
-    assert "/me shows what will be deleted, and when." in user_texts.HELP
+    assert "/me shows what you have, and what will be deleted when." in user_texts.HELP
 
 
 def test_an_empty_post_is_not_blamed_on_the_link() -> None:
@@ -145,9 +150,9 @@ def test_no_sentence_is_longer_than_telegram_takes() -> None:
     settings = BotSettings(welcome_text="&" * 900)
     assert len(user_texts.welcome(called("A"), settings)) <= 4500
     deliveries = [("x" * 80, NOW + timedelta(minutes=n)) for n in range(20)]
-    assert (
-        len(user_texts.about_me(called("x" * 128), deliveries, NOW, ZoneInfo("America/Argentina/Buenos_Aires"))) < 4096
-    )
+    # Telegram counts what is left of it when the tags are read
+    text = about(called("x" * 128), deliveries, ZoneInfo("America/Argentina/Buenos_Aires"))
+    assert len(re.sub("<[^>]*>", "", text)) < 4096
 
 
 @pytest.mark.parametrize(
@@ -172,9 +177,18 @@ def test_one_is_counted_without_an_s() -> None:
     assert [counted(number, "message") for number in (0, 1, 2)] == ["0 messages", "1 message", "2 messages"]
 
 
-def test_times_name_their_zone() -> None:
-    assert clock_time(NOW, BERLIN) == "13:00 (Europe/Berlin)"
-    assert date_and_time(NOW, BERLIN) == "1 March 2026, 13:00 (Europe/Berlin)"
+def test_times_are_in_the_readers_zone_and_for_old_clients_in_words_that_name_theirs() -> None:
+    unix = int(NOW.timestamp())
+    assert clock_time(NOW, BERLIN) == f'<tg-time unix="{unix}" format="t">13:00 (Europe/Berlin)</tg-time>'
+    words = "1 March 2026, 13:00 (Europe/Berlin)"
+    assert date_and_time(NOW, BERLIN, NOW) == f'<tg-time unix="{unix}" format="Dt">{words}</tg-time>'
+    assert date_and_time(NOW, BERLIN) == words
+
+
+def test_a_time_further_ahead_than_telegram_takes_is_words_only() -> None:
+    far = NOW + timedelta(days=1001)
+    assert date_and_time(far, UTC_ZONE, NOW) == date_and_time(far, UTC_ZONE)
+    assert "tg-time" in date_and_time(NOW + timedelta(days=1000), UTC_ZONE, NOW)
 
 
 def test_links_are_complete_and_encoded() -> None:

@@ -1,4 +1,4 @@
-"""/help, /me and everything that is no command."""
+"""/help, /me, /token and everything that is no command."""
 
 from zoneinfo import ZoneInfo
 
@@ -7,8 +7,10 @@ from aiogram.filters import Command
 from aiogram.types import Message
 
 from core.clock import Clock
+from core.days import start_of_day
 from core.users import User
-from database.operations import deletion_ops, post_ops
+from database.operations import deletion_ops, post_ops, settings_ops, token_ops
+from user_bot.verifier import Verifier
 from views import user_texts
 
 #: open deliveries listed by /me
@@ -20,10 +22,19 @@ async def help_(message: Message) -> None:
 
 
 async def me(message: Message, user: User, clock: Clock, zone: ZoneInfo) -> None:
+    now = clock.now()
+    settings = await settings_ops.current(now)
     pending = await deletion_ops.open_deliveries(user.user_id, SHOWN)
     titles = await post_ops.titles(promise.post_code for promise in pending)
-    open_deliveries = [(titles.get(promise.post_code, ""), promise.delete_at) for promise in pending]
-    await message.answer(user_texts.about_me(user, open_deliveries, clock.now(), zone))
+    standing = user_texts.Standing(
+        links_today=await token_ops.links_on(user.user_id, start_of_day(now, zone)),
+        open_deliveries=[(titles.get(promise.post_code, ""), promise.delete_at) for promise in pending],
+    )
+    await message.answer(user_texts.about_me(user, settings, standing, now, zone))
+
+
+async def token(message: Message, user: User, verifier: Verifier) -> None:
+    await verifier.new_link(user)
 
 
 async def anything_else(message: Message) -> None:
@@ -34,5 +45,6 @@ def build() -> Router:
     router = Router(name="about")
     router.message.register(help_, Command("help"))
     router.message.register(me, Command("me"))
+    router.message.register(token, Command("token"))
     router.message.register(anything_else)
     return router

@@ -3,18 +3,21 @@
 from aiogram import Bot, Router
 from aiogram.types import CallbackQuery
 
+from core.clock import Clock
 from core.ids import is_code
-from core.users import User
+from core.users import User, is_banned
 from sender.failures import TELEGRAM_ERRORS
 from user_bot.delivery import Deliverer
-from views import user_texts
-from views.user_callbacks import Close, GetAgain
+from user_bot.subscriptions import Subscriptions
+from user_bot.verifier import Verifier
+from views import gate_texts, user_texts
+from views.user_callbacks import Close, GetAgain, Joined, NewLink
 
 
-async def _answer(bot: Bot, query: CallbackQuery, text: str | None = None) -> None:
+async def _answer(bot: Bot, query: CallbackQuery, text: str | None = None, *, alert: bool = False) -> None:
     """Stop the button's spinner; a query that is too old is nobody's problem."""
     try:
-        await bot.answer_callback_query(query.id, text=text)
+        await bot.answer_callback_query(query.id, text=text, show_alert=alert or None)
     except TELEGRAM_ERRORS:
         return
 
@@ -27,8 +30,40 @@ async def get_again(query: CallbackQuery, callback_data: GetAgain, user: User, d
     await deliverer.deliver(user, callback_data.code, f"button {query.id}")
 
 
+async def joined(
+    query: CallbackQuery,
+    callback_data: Joined,
+    user: User,
+    deliverer: Deliverer,
+    subscriptions: Subscriptions,
+    bot: Bot,
+    clock: Clock,
+) -> None:
+    if not is_code(callback_data.code):
+        await _answer(bot, query, user_texts.STALE_BUTTON)
+        return
+    if not is_banned(user, clock.now()):
+        left = await subscriptions.of(user.user_id, ask_again=True)
+        if not left.is_fulfilled:
+            await _answer(bot, query, gate_texts.still_to_join(left.missing, left.unsure), alert=True)
+            return
+    await _answer(bot, query, gate_texts.THANKS)
+    await deliverer.deliver(user, callback_data.code, f"button {query.id}", again=True)
+    await _remove(bot, query)
+
+
+async def new_link(query: CallbackQuery, callback_data: NewLink, user: User, verifier: Verifier, bot: Bot) -> None:
+    await _answer(bot, query, user_texts.ONE_MOMENT)
+    await verifier.new_link(user, callback_data.code if is_code(callback_data.code) else None)
+
+
 async def close(query: CallbackQuery, bot: Bot) -> None:
     await _answer(bot, query)
+    await _remove(bot, query)
+
+
+async def _remove(bot: Bot, query: CallbackQuery) -> None:
+    """Take away the message the button stands under, if Telegram lets us."""
     if query.message is None:
         return
     try:
@@ -44,6 +79,8 @@ async def stale(query: CallbackQuery, bot: Bot) -> None:
 def build() -> Router:
     router = Router(name="buttons")
     router.callback_query.register(get_again, GetAgain.filter())
+    router.callback_query.register(joined, Joined.filter())
+    router.callback_query.register(new_link, NewLink.filter())
     router.callback_query.register(close, Close.filter())
     router.callback_query.register(stale)
     return router

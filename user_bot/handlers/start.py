@@ -5,23 +5,31 @@ from aiogram.filters import CommandObject, CommandStart
 from aiogram.types import Message
 
 from core.clock import Clock
-from core.payloads import PostPayload, parse_payload
+from core.payloads import NewTokenPayload, PostPayload, TokenPayload, parse_payload
 from core.users import User
 from database.operations import settings_ops
 from user_bot.delivery import Deliverer
+from user_bot.verifier import Verifier
 from views import user_texts
 
 
-async def start(message: Message, command: CommandObject, user: User, clock: Clock, deliverer: Deliverer) -> None:
+async def start(
+    message: Message, command: CommandObject, user: User, clock: Clock, deliverer: Deliverer, verifier: Verifier
+) -> None:
     if not command.args:
         settings = await settings_ops.current(clock.now())
         await message.answer(user_texts.welcome(user, settings))
         return
     payload = parse_payload(command.args.strip())
+    mark = f"message {message.message_id}"
     if isinstance(payload, PostPayload):
-        await deliverer.deliver(user, payload.code, f"message {message.message_id}")
-        return
-    await message.answer(user_texts.INVALID_LINK)
+        await deliverer.deliver(user, payload.code, mark)
+    elif isinstance(payload, TokenPayload):
+        await verifier.redeem(user, payload.token, mark)
+    elif isinstance(payload, NewTokenPayload):
+        await verifier.new_link(user)
+    else:
+        await message.answer(user_texts.INVALID_LINK)
 
 
 def build() -> Router:

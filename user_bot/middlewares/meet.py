@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiogram import BaseMiddleware
-from aiogram.types import CallbackQuery, Message, TelegramObject
+from aiogram.types import CallbackQuery, Message, TelegramObject, User
 
 from core.clock import Clock
 from core.payloads import PostPayload, parse_payload
@@ -21,6 +21,16 @@ def _source_in(event: TelegramObject) -> str | None:
         return None
     payload = parse_payload(text[len(_START) :].strip())
     return payload.source if isinstance(payload, PostPayload) else None
+
+
+def visitor_of(person: User) -> Visitor:
+    """Who is knocking, as Telegram describes them."""
+    return Visitor(
+        user_id=person.id,
+        username=person.username,
+        first_name=person.first_name[:NAME_MAX],
+        language=person.language_code,
+    )
 
 
 class Meet(BaseMiddleware):
@@ -40,11 +50,6 @@ class Meet(BaseMiddleware):
         person = event.from_user
         if person is None or person.is_bot or (isinstance(event, Message) and event.chat.type != "private"):
             return None
-        visitor = Visitor(
-            user_id=person.id,
-            username=person.username,
-            first_name=person.first_name[:NAME_MAX],
-            language=person.language_code,
-        )
-        data["user"], data["is_new"] = await user_ops.meet(visitor, self._clock.now(), source=_source_in(event))
+        met = await user_ops.meet(visitor_of(person), self._clock.now(), source=_source_in(event))
+        data["user"], data["is_new"] = met
         return await handler(event, data)

@@ -1,0 +1,59 @@
+"""News from the channels people must join: who joined, left or asked to, and what the bot may still see."""
+
+from aiogram import Bot, F, Router
+from aiogram.types import ChatInviteLink, ChatJoinRequest, ChatMemberUpdated
+
+from core.clock import Clock
+from core.subscriptions import Channel, MembershipStatus
+from database.operations import channel_ops, user_ops
+from user_bot.middlewares.meet import visitor_of
+from user_bot.subscriptions import Subscriptions
+from user_bot.waiting import Waiting
+
+
+async def own_rights_changed(event: ChatMemberUpdated, subscriptions: Subscriptions) -> None:
+    channel = await subscriptions.find(event.chat.id)
+    if channel is not None:
+        await subscriptions.own_rights_changed(channel, event.new_chat_member)
+
+
+async def member_changed(event: ChatMemberUpdated, subscriptions: Subscriptions, waiting: Waiting, bot: Bot) -> None:
+    channel = await subscriptions.find(event.chat.id)
+    # the member, not whoever let them in
+    person = event.new_chat_member.user
+    if channel is None or person.id == bot.id:
+        return
+    status = await subscriptions.changed(channel, person.id, event.new_chat_member)
+    if status is not MembershipStatus.MEMBER:
+        return
+    if not event.via_join_request:  # those were counted when they asked
+        await _count(channel, event.invite_link)
+    await waiting.has_joined(person.id, _mark(event))
+
+
+async def asked_to_join(event: ChatJoinRequest, subscriptions: Subscriptions, waiting: Waiting, clock: Clock) -> None:
+    channel = await subscriptions.find(event.chat.id)
+    if channel is None:
+        return
+    await user_ops.meet(visitor_of(event.from_user), clock.now())
+    await subscriptions.requested(channel, event.from_user.id)
+    await _count(channel, event.invite_link)
+    await waiting.has_joined(event.from_user.id, _mark(event))
+
+
+async def _count(channel: Channel, link: ChatInviteLink | None) -> None:
+    if link is not None and link.invite_link == channel.invite_link:
+        await channel_ops.count_join(channel.chat_id)
+
+
+def _mark(event: ChatMemberUpdated | ChatJoinRequest) -> str:
+    return f"join {event.chat.id} {event.date.timestamp():.0f}"
+
+
+def build() -> Router:
+    router = Router(name="channels")
+    not_private = F.chat.type != "private"
+    router.my_chat_member.register(own_rights_changed, not_private)
+    router.chat_member.register(member_changed)
+    router.chat_join_request.register(asked_to_join)
+    return router

@@ -1,0 +1,22 @@
+"""What a redeemed token pays. A token that was redeemed and not paid out (a crash came between) is paid out later."""
+
+from datetime import datetime
+
+from core.access import earned
+from core.settings import BotSettings
+from core.users import User
+from core.verification import Token
+from database.operations import token_ops, user_ops
+
+
+async def pay_out(token: Token, settings: BotSettings, now: datetime) -> User | None:
+    """Give the token's person what a verification earns, once however often it is called; their record afterwards.
+
+    None when the person is not known (any more).
+    """
+    pays = earned(settings)
+    granted = await user_ops.grant(
+        token.user_id, f"token {token.token}", now, credits=pays.credits, pass_for=pays.pass_for
+    )
+    await token_ops.mark_granted(token.token, now)
+    return None if granted is None else granted.user

@@ -1,0 +1,38 @@
+"""Somebody was sent to join channels first: as soon as they have, the post they asked for comes by itself."""
+
+from datetime import timedelta
+
+from core.access import Banned, NotSubscribed
+from core.clock import Clock
+from database.operations import settings_ops, user_ops
+from user_bot.delivery import Deliverer
+from user_bot.doorkeeper import Doorkeeper
+
+#: a wish older than this is forgotten: who joins a week later has other things in mind
+WANTED_FOR = timedelta(days=1)
+
+
+class Waiting:
+    """One per bot and process."""
+
+    def __init__(self, clock: Clock, doorkeeper: Doorkeeper, deliverer: Deliverer) -> None:
+        self._clock = clock
+        self._doorkeeper = doorkeeper
+        self._deliverer = deliverer
+
+    async def has_joined(self, user_id: int, mark: str) -> None:
+        """Hand over what this person waits for, if they wait for anything; nothing is said while more is to be joined.
+
+        `mark` names the update. Whoever asked to join may be written to for five minutes, started or not (BOTAPI §4.1).
+        """
+        user = await user_ops.find(user_id)
+        if user is None or user.wanted_code is None:
+            return
+        now = self._clock.now()
+        settings = await settings_ops.current(now)
+        verdict = await self._doorkeeper.verdict(user, user.wanted_code, settings, now)
+        if isinstance(verdict, Banned | NotSubscribed):
+            return
+        code = await user_ops.take_wanted(user_id, now - WANTED_FOR)
+        if code is not None:
+            await self._deliverer.deliver(user, code, mark, again=True)

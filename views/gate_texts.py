@@ -1,0 +1,127 @@
+"""What subscribers read at the gate: channels to join, a verification to do, what came of it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from core.access import Earned, NotSubscribed
+from core.subscriptions import Channel, ChannelMode
+from views.html import bare, cut, isolate
+from views.times import clock_time, date_and_time, duration
+from views.words import counted
+
+#: characters of a title, and of a channel's name in a sentence
+_TITLE_MAX, _NAME_MAX = 60, 40
+#: channels named in a sentence; the buttons name them all
+_NAMED = 5
+#: Telegram's cap for the answer to a button, in characters (BOTAPI §2.7)
+_TOAST_MAX = 200
+
+NOT_YOUR_LINK = "This verification link belongs to somebody else. Nothing was changed. /token makes one of your own."
+LINK_UNKNOWN = "I do not know this verification link. /token makes a new one."
+LINK_EXPIRED = "This verification link has expired. Press the button for a new one."
+LINK_USED = "This verification link has been used already; each one counts once."
+#: nothing of this is an accusation: fast pages and careful browsers end here, too
+TOO_QUICK = (
+    "That was quicker than the way through the page takes, so this link does not count. "
+    "Please take a new one and go through its page once more; the first time it does not count against your day."
+)
+PAGE_NOT_DONE = "You are not through with the page behind this link yet. Press Verify and follow it to the end."
+NOTHING_TO_VERIFY = "There is nothing to verify: every post is open to you."
+NO_LINK_NOW = "I cannot make a verification link right now; the owner has been told. Please try again later."
+TAKE_IT_NOW = "You can have the post now."
+THANKS = "Thank you."
+#: of a delivery that failed, or of which nobody can say whether it arrived
+GIVEN_BACK = "It did not cost you anything."
+
+
+def to_join(verdict: NotSubscribed, title: str) -> str:
+    """What to do first; the buttons under it lead to the channels."""
+    lines = [f"To get {_title(title)}, first join:"] if verdict.missing else []
+    lines += [f"• {_name(channel)}{_how(channel)}" for channel in verdict.missing]
+    if verdict.missing:
+        lines.append("\nThen press <b>I have joined</b>.")
+    if verdict.unsure:
+        lines.append(f"I cannot check {_names(verdict.unsure)} right now. The owner has been told; please try later.")
+    return "\n".join(lines)
+
+
+def still_to_join(missing: Sequence[Channel], unsure: Sequence[Channel]) -> str:
+    """The short answer to "I have joined"; plain text."""
+    if missing:
+        return cut(f"Not joined yet: {', '.join(bare(channel.name) for channel in missing)}", _TOAST_MAX)
+    return cut(f"I cannot check {', '.join(bare(channel.name) for channel in unsure)} right now.", _TOAST_MAX)
+
+
+def _how(channel: Channel) -> str:
+    return " (asking to join is enough)" if channel.mode is ChannelMode.REQUEST else ""
+
+
+def _name(channel: Channel) -> str:
+    return isolate(channel.name, _NAME_MAX)
+
+
+def _names(channels: Sequence[Channel]) -> str:
+    more = f" and {len(channels) - _NAMED} more" if len(channels) > _NAMED else ""
+    return ", ".join(_name(channel) for channel in channels[:_NAMED]) + more
+
+
+def _title(title: str) -> str:
+    return f"<b>{isolate(title, _TITLE_MAX)}</b>" if bare(title).strip() else "this post"
+
+
+def to_verify(title: str | None, earns: Earned, *, number: int, limit: int, has_page: bool) -> str:
+    """The one message of somebody without access. `number`: how many links of the day's `limit` they have had."""
+    what = f"To get {_title(title)}, please verify once." if title is not None else "Here is your verification link."
+    way = "go through the page to its end and come back" if has_page else "follow the link back to this chat"
+    first = "the post comes by itself and you have" if title is not None else "you have"
+    # the post that is waited for is paid with what the verification brings
+    included = ", this one included" if title is not None and earns.credits else ""
+    return (
+        f"{what}\nPress <b>Verify</b>, {way}: {first} {earning(earns)}{included}.\n\n"
+        f"{counted(number, 'link')} of {limit} used today."
+    )
+
+
+def earning(earns: Earned) -> str:
+    """`10 deliveries`, or `every post open for 24 hours`."""
+    if earns.pass_for:
+        return f"every post open for {duration(earns.pass_for)}"
+    return counted_deliveries(earns.credits)
+
+
+def counted_deliveries(number: int) -> str:
+    """`1 delivery`, `3 deliveries`."""
+    return f"{number} delivery" if number == 1 else f"{number} deliveries"
+
+
+def day_is_used_up(limit: int, again_at: datetime, zone: ZoneInfo) -> str:
+    """No further link today."""
+    return (
+        f"You have used all {counted(limit, 'verification link')} of today. "
+        f"There are new ones at {clock_time(again_at, zone)}."
+    )
+
+
+def verified(credits: int, pass_until: datetime | None, now: datetime, zone: ZoneInfo) -> str:
+    """What the person has after a verification."""
+    return f"Verified. You have {access(credits, pass_until, now, zone)}."
+
+
+def access(credits: int, pass_until: datetime | None, now: datetime, zone: ZoneInfo) -> str:
+    """`3 deliveries left`, with a pass `every post open until …`; `no deliveries left` without anything."""
+    parts = []
+    if pass_until is not None and pass_until > now:
+        parts.append(f"every post open until {_until(pass_until, now, zone)}")
+    if credits > 0 or not parts:
+        parts.append(f"{counted_deliveries(credits) if credits else 'no deliveries'} left")
+    return " and ".join(parts)
+
+
+def _until(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
+    return clock_time(moment, zone) if moment - now < timedelta(hours=20) else date_and_time(moment, zone, now)
+
+
+def links_today(number: int, limit: int) -> str:
+    """A line of `/me`."""
+    return f"Verification links used today: {number} of {limit}"
