@@ -9,7 +9,9 @@ from aiogram.fsm.state import State
 
 from admin_bot.drafts import Draft, read_draft
 from admin_bot.states import QUESTIONS, Collecting
-from views.admin_callbacks import SEARCH_ID_LENGTH, PostButton
+from views.admin_callbacks import SEARCH_ID_LENGTH, ChannelButton, PostButton
+
+Button = PostButton | ChannelButton
 
 #: searches a list's buttons can still turn the pages of
 SEARCHES_MAX = 5
@@ -18,9 +20,9 @@ _QUESTION_STATES = frozenset(state.state for state in QUESTIONS)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked: the button that asked (None: the search) and the message that shows the question."""
+    """What was asked: the button that asked (None: it concerns nothing in particular) and the message that shows it."""
 
-    button: PostButton | None
+    button: Button | None
     screen_id: int | None
 
 
@@ -56,7 +58,7 @@ class Dialogue:
         if asked is None or not await self.is_asking():
             return None
         packed = asked.get("button")
-        return Question(PostButton.unpack(packed) if packed else None, asked.get("screen"))
+        return Question(_unpacked(packed) if packed else None, asked.get("screen"))
 
     async def is_asking(self) -> bool:
         return await self._state.get_state() in _QUESTION_STATES
@@ -66,6 +68,17 @@ class Dialogue:
         if await self.is_asking():
             await self._state.set_state(None)
             await self._state.update_data(asked=None)
+
+    async def keep_picker(self, message_id: int) -> None:
+        """Remember the message that brought Telegram's chat picker."""
+        await self._state.update_data(picker=message_id)
+
+    async def take_picker(self) -> int | None:
+        """The message that brought the picker, once."""
+        message_id: int | None = (await self._state.get_data()).get("picker")
+        if message_id is not None:
+            await self._state.update_data(picker=None)
+        return message_id
 
     async def keep_search(self, text: str) -> str:
         """Remember a search under a short name that fits into buttons."""
@@ -81,3 +94,9 @@ class Dialogue:
 
     async def _searches(self) -> dict[str, str]:
         return dict((await self._state.get_data()).get("searches") or {})
+
+
+def _unpacked(packed: str) -> Button:
+    if packed.startswith(ChannelButton.__prefix__):
+        return ChannelButton.unpack(packed)
+    return PostButton.unpack(packed)

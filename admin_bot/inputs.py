@@ -5,7 +5,10 @@ import re
 from core.delivery import LONGEST_DELETE_AFTER
 from core.errors import BadInput
 from core.posts import DESCRIPTION_MAX, TITLE_MAX
+from core.subscriptions import LABEL_MAX
+from views.admin_channel_texts import LABEL_EXPECTED
 from views.admin_post_texts import DELETION_EXPECTED, DESCRIPTION_EXPECTED, TITLE_EXPECTED
+from views.html import bare
 
 #: the longest deletion time, in minutes
 LONGEST_MINUTES = int(LONGEST_DELETE_AFTER.total_seconds()) // 60
@@ -31,6 +34,16 @@ def read_description(text: str) -> str:
     if not 1 <= len(description) <= DESCRIPTION_MAX:
         raise BadInput(DESCRIPTION_EXPECTED)
     return description
+
+
+def read_label(text: str) -> str:
+    """What stands on a button, in one line and without direction controls; "" for a single dash. Raises BadInput."""
+    label = " ".join(bare(text).split())
+    if label == "-":
+        return ""
+    if not 1 <= len(label) <= LABEL_MAX:
+        raise BadInput(LABEL_EXPECTED)
+    return label
 
 
 def read_minutes(text: str) -> int:

@@ -68,6 +68,8 @@ async def part(base: Foundation) -> Part:
         alerts=base.alerts,
         supervisor=base.tasks,
         unmetered_chats=base.admin_gate.unmetered_chats,
+        has_shorteners=bool(settings.SHORTENERS),
+        has_page=bool(settings.PUBLIC_BASE_URL),
     )
     storage = dialogue_storage(base.database)
     dispatcher = build(base.admin_bot, data, storage, base.hold)

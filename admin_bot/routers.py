@@ -2,12 +2,41 @@
 
 from aiogram import Router
 
-from admin_bot.handlers import batch, card, card_answers, commands, membership, post_list, posting, stale, start
+from admin_bot.handlers import (
+    batch,
+    card,
+    card_answers,
+    channel_adding,
+    channel_answers,
+    channels,
+    commands,
+    membership,
+    people,
+    post_list,
+    posting,
+    stale,
+    start,
+)
 from admin_bot.middlewares.authorise import Authorise
 from admin_bot.middlewares.once import HandleOnce
 
-#: commands first, since they win over whatever waits; the button nobody knows last
-_PARTS = (commands, start, batch, card_answers, post_list, card, posting, membership, stale)
+#: commands first, since they win over whatever waits; the button nobody knows last. Adding a channel stands before
+#: the first steps, which take every other answer of a chat picker
+_PARTS = (
+    commands,
+    channel_adding,
+    start,
+    batch,
+    card_answers,
+    channel_answers,
+    people,
+    post_list,
+    card,
+    channels,
+    posting,
+    membership,
+    stale,
+)
 
 
 def build_router() -> Router:

@@ -16,7 +16,21 @@ class Asked(StatesGroup):
     description = State()
     deletion = State()
     search = State()
+    #: which channel to add
+    channel = State()
+    #: what stands on a channel's button
+    label = State()
+    #: whom to show
+    person = State()
 
 
 #: for filters: any of the questions
-QUESTIONS = (Asked.title, Asked.description, Asked.deletion, Asked.search)
+QUESTIONS = (
+    Asked.title,
+    Asked.description,
+    Asked.deletion,
+    Asked.search,
+    Asked.channel,
+    Asked.label,
+    Asked.person,
+)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from aiogram.types import (
-    ChatAdministratorRights,
     CopyTextButton,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
@@ -13,6 +12,7 @@ from aiogram.types import (
 )
 
 from core.posts import Post, PostStatus
+from views.admin_buttons import Row, button, keyboard, rights
 from views.admin_callbacks import (
     AS_SETTINGS,
     AskSearch,
@@ -38,19 +38,9 @@ ADMIN_BOT_RIGHTS = ("post_messages", "edit_messages", "delete_messages")
 #: deletion times on buttons, in minutes; 0 is never
 DELETION_CHOICES = (5, 15, 30, 60, 360, 1440, 2820, 0)
 
-Row = list[InlineKeyboardButton]
-
-
-def _button(text: str, data: str) -> InlineKeyboardButton:
-    return InlineKeyboardButton(text=text, callback_data=data)
-
 
 def _act(act: PostAction, code: str, place: PostList) -> str:
     return PostButton(act=act, code=code, page=place.page, search=place.search, removed=place.removed).pack()
-
-
-def _keyboard(*rows: Row) -> InlineKeyboardMarkup:
-    return InlineKeyboardMarkup(inline_keyboard=[row for row in rows if row])
 
 
 def _link_row(post: Post, link: str) -> Row:
@@ -63,11 +53,11 @@ def _link_row(post: Post, link: str) -> Row:
 def made(post: Post, link: str) -> InlineKeyboardMarkup:
     """Under a fresh post."""
     place = PostList()
-    return _keyboard(
+    return keyboard(
         _link_row(post, link),
         [
-            _button("Preview", _act(PostAction.PREVIEW, post.code, place)),
-            _button("Card", _act(PostAction.CARD, post.code, place)),
+            button("Preview", _act(PostAction.PREVIEW, post.code, place)),
+            button("Card", _act(PostAction.CARD, post.code, place)),
         ],
     )
 
@@ -75,41 +65,41 @@ def made(post: Post, link: str) -> InlineKeyboardMarkup:
 def card(post: Post, link: str, place: PostList) -> InlineKeyboardMarkup:
     """Under a post's card."""
 
-    def button(text: str, act: PostAction) -> InlineKeyboardButton:
-        return _button(text, _act(act, post.code, place))
+    def act(text: str, action: PostAction) -> InlineKeyboardButton:
+        return button(text, _act(action, post.code, place))
 
-    back: Row = [_button("Back", place.pack())]
+    back: Row = [button("Back", place.pack())]
     if post.status is PostStatus.REMOVED:
-        return _keyboard([button("Restore", PostAction.RESTORE), button("Preview", PostAction.PREVIEW)], back)
-    return _keyboard(
+        return keyboard([act("Restore", PostAction.RESTORE), act("Preview", PostAction.PREVIEW)], back)
+    return keyboard(
         _link_row(post, link),
-        [button("Rename", PostAction.RENAME), button("Describe", PostAction.DESCRIBE)],
-        [button("Replace messages", PostAction.REPLACE), button("Preview", PostAction.PREVIEW)],
-        [button("Protect", PostAction.PROTECT), button("Deletion time", PostAction.DELETION)],
-        [button("Remove", PostAction.REMOVE)],
+        [act("Rename", PostAction.RENAME), act("Describe", PostAction.DESCRIBE)],
+        [act("Replace messages", PostAction.REPLACE), act("Preview", PostAction.PREVIEW)],
+        [act("Protect", PostAction.PROTECT), act("Deletion time", PostAction.DELETION)],
+        [act("Remove", PostAction.REMOVE)],
         back,
     )
 
 
 def question(code: str, place: PostList) -> InlineKeyboardMarkup:
     """Under a question about a post: away from it."""
-    return _keyboard([_button("Back", _act(PostAction.CARD, code, place))])
+    return keyboard([button("Back", _act(PostAction.CARD, code, place))])
 
 
 def search_question() -> InlineKeyboardMarkup:
-    return _keyboard([_button("Back", PostList().pack())])
+    return keyboard([button("Back", PostList().pack())])
 
 
 def confirm_remove(post: Post, place: PostList) -> InlineKeyboardMarkup:
-    return _keyboard(
-        [_button(f"Remove post {post.number}", _act(PostAction.REMOVE_SURE, post.code, place))],
-        [_button("Back", _act(PostAction.CARD, post.code, place))],
+    return keyboard(
+        [button(f"Remove post {post.number}", _act(PostAction.REMOVE_SURE, post.code, place))],
+        [button("Back", _act(PostAction.CARD, post.code, place))],
     )
 
 
 def _deletion(code: str, minutes: int, text: str, place: PostList) -> InlineKeyboardButton:
     choice = DeletionTime(code=code, minutes=minutes, page=place.page, search=place.search, removed=place.removed)
-    return _button(text, choice.pack())
+    return button(text, choice.pack())
 
 
 def deletion_times(post: Post, place: PostList) -> InlineKeyboardMarkup:
@@ -118,11 +108,11 @@ def deletion_times(post: Post, place: PostList) -> InlineKeyboardMarkup:
         for minutes in DELETION_CHOICES
     ]
     rows = [choices[start : start + 2] for start in range(0, len(choices), 2)]
-    return _keyboard(
+    return keyboard(
         [_deletion(post.code, AS_SETTINGS, "As in settings", place)],
         *rows,
-        [_button("Another time", _act(PostAction.OTHER_TIME, post.code, place))],
-        [_button("Back", _act(PostAction.CARD, post.code, place))],
+        [button("Another time", _act(PostAction.OTHER_TIME, post.code, place))],
+        [button("Back", _act(PostAction.CARD, post.code, place))],
     )
 
 
@@ -133,52 +123,31 @@ def _entry(post: Post) -> str:
 
 def post_list(posts: Sequence[Post], place: PostList, *, more: bool) -> InlineKeyboardMarkup:
     """One button a post, then turning pages, then what else can be listed."""
-    entries: list[Row] = [[_button(_entry(post), _act(PostAction.CARD, post.code, place))] for post in posts]
+    entries: list[Row] = [[button(_entry(post), _act(PostAction.CARD, post.code, place))] for post in posts]
 
     def page(number: int, text: str) -> InlineKeyboardButton:
-        return _button(text, place.model_copy(update={"page": number}).pack())
+        return button(text, place.model_copy(update={"page": number}).pack())
 
     turning: Row = [page(place.page - 1, "‹ Prev")] if place.page else []
     turning.append(page(place.page, "Refresh"))
     if more:
         turning.append(page(place.page + 1, "Next ›"))
     if place.search:
-        return _keyboard(*entries, turning, [_button("Back", PostList().pack())])
+        return keyboard(*entries, turning, [button("Back", PostList().pack())])
     toggle = PostList(removed=not place.removed).pack()
     other: Row = [
-        _button("Search", AskSearch().pack()),
-        _button("Hide removed" if place.removed else "Show removed", toggle),
+        button("Search", AskSearch().pack()),
+        button("Hide removed" if place.removed else "Show removed", toggle),
     ]
-    return _keyboard(*entries, turning, other)
+    return keyboard(*entries, turning, other)
 
 
 def batch(batch_id: str) -> InlineKeyboardMarkup:
-    return _keyboard(
+    return keyboard(
         [
-            _button("Finish", BatchButton(act=BatchAction.FINISH, batch=batch_id).pack()),
-            _button("Cancel", BatchButton(act=BatchAction.CANCEL, batch=batch_id).pack()),
+            button("Finish", BatchButton(act=BatchAction.FINISH, batch=batch_id).pack()),
+            button("Cancel", BatchButton(act=BatchAction.CANCEL, batch=batch_id).pack()),
         ]
-    )
-
-
-def _rights(
-    *, post: bool, edit: bool, delete: bool, promote: bool = False, manage: bool = True
-) -> ChatAdministratorRights:
-    return ChatAdministratorRights(
-        is_anonymous=False,
-        can_manage_chat=manage,
-        can_delete_messages=delete,
-        can_manage_video_chats=False,
-        can_restrict_members=False,
-        can_promote_members=promote,
-        can_change_info=False,
-        can_invite_users=False,
-        can_post_stories=False,
-        can_edit_stories=False,
-        can_delete_stories=False,
-        can_send_welcome_messages=False,
-        can_post_messages=post,
-        can_edit_messages=edit,
     )
 
 
@@ -189,8 +158,8 @@ def pick_storage() -> ReplyKeyboardMarkup:
         chat_is_channel=True,
         # a channel with a public name would show everybody what subscribers have to ask for
         chat_has_username=False,
-        user_administrator_rights=_rights(post=True, edit=True, delete=True, promote=True),
-        bot_administrator_rights=_rights(post=True, edit=True, delete=True),
+        user_administrator_rights=rights((*ADMIN_BOT_RIGHTS, "manage_chat", "promote_members")),
+        bot_administrator_rights=rights((*ADMIN_BOT_RIGHTS, "manage_chat")),
         bot_is_member=False,
         request_title=True,
     )
@@ -204,11 +173,11 @@ def pick_storage() -> ReplyKeyboardMarkup:
 def missing_rights(chat_id: int, to_add: Sequence[tuple[str, tuple[str, ...]]]) -> InlineKeyboardMarkup:
     """Add the bots that lack something (username, rights), then check again."""
     rows: list[Row] = [
-        [InlineKeyboardButton(text=f"Add @{username} to the channel", url=add_to_channel_link(username, rights))]
-        for username, rights in to_add
+        [InlineKeyboardButton(text=f"Add @{username} to the channel", url=add_to_channel_link(username, wanted))]
+        for username, wanted in to_add
     ]
-    return _keyboard(*rows, [_button("Check again", SetupButton(act=SetupAction.CHECK, chat_id=chat_id).pack())])
+    return keyboard(*rows, [button("Check again", SetupButton(act=SetupAction.CHECK, chat_id=chat_id).pack())])
 
 
 def change_storage() -> InlineKeyboardMarkup:
-    return _keyboard([_button("Change the storage channel", SetupButton(act=SetupAction.CHOOSE).pack())])
+    return keyboard([button("Change the storage channel", SetupButton(act=SetupAction.CHOOSE).pack())])

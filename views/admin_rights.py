@@ -1,4 +1,4 @@
-"""What a bot can be missing in the storage channel, in words."""
+"""What a bot can be missing in a channel, in words."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -11,6 +11,7 @@ class Lack(StrEnum):
     NOT_THERE = "not_there"
     POST = "post_messages"
     DELETE = "delete_messages"
+    INVITE = "invite_users"
     #: Telegram gave no usable answer
     UNKNOWN = "unknown"
 
@@ -19,6 +20,7 @@ _WORDS = {
     Lack.NOT_THERE: "is not an administrator there",
     Lack.POST: "lacks the right “Post messages”",
     Lack.DELETE: "lacks the right “Delete messages”",
+    Lack.INVITE: "lacks the right “Add subscribers” (in groups “Invite users via link”)",
     Lack.UNKNOWN: "could not be checked just now, because Telegram did not answer",
 }
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.settings import NOT_USED_YET, BotSettings, meaning
+from core.settings import NOT_USED_YET, AccessMode, BotSettings, meaning
 from views.html import cut, esc
 
 #: characters of a value in the list; longer texts are shown by `/set NAME`
@@ -65,3 +65,14 @@ def changed(name: str, before: Any, after: Any) -> str:
         return f"<code>{name}</code> is <b>{esc(cut(shown(after), 900))}</b> already.{_unused(name)}"
     now = f"<code>{name}</code> is now <b>{esc(cut(shown(after), 900))}</b> (it was {esc(cut(shown(before), 200))})."
     return now + _unused(name)
+
+
+def of_access(name: str, before: Any, after: Any, *, has_shorteners: bool, has_page: bool) -> str:
+    """What stands behind `changed` when access is asked for from now on, and no shortener stands before it; else ""."""
+    if name != "access_mode" or before == after or after == AccessMode.OPEN or has_shorteners:
+        return ""
+    how = "a page of yours with a single button" if has_page else "a link that leads straight back to the user bot"
+    return (
+        "\n\n<b>No shortener is configured</b> (SHORTENERS in the environment), so people verify by the user bot's "
+        f"own link: {how}. Nothing is earned by it, and everybody can do it again up to daily_token_limit times a day."
+    )

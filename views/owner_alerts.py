@@ -1,6 +1,8 @@
 """What owners are told unasked, once per incident."""
 
 from core.posts import Post
+from core.settings import ShortenerFailure
+from core.subscriptions import Channel, ChannelMode, OnError
 from views.html import cut, esc, isolate
 
 _NOTHING_LOST = "Nothing is lost: everything works again as soon as the bot is back. /start shows what is missing."
@@ -44,3 +46,44 @@ def deletions_impossible(too_old: int, accounts_gone: int, lost: int) -> str:
     if lost:
         lines.append(f"Telegram's answer to the delivery never came, so its messages are unknown: {lost}.")
     return "\n".join(lines)
+
+
+def channel_broken(channel: Channel) -> str:
+    """The user bot cannot see who has joined a channel."""
+    right = "an administrator there"
+    if channel.mode is ChannelMode.REQUEST:
+        right += " with the right to invite people"
+    pass_or_not = "are let pass" if channel.on_error is OnError.OPEN else "get no posts"
+    effect = f"Until then, people of whom I can't tell {pass_or_not} (on errors {channel.on_error})."
+    if channel.is_paused:
+        effect = "It is paused, so nobody notices."
+    return (
+        f"<b>The channel {isolate(channel.name)} is out of the user bot's sight.</b>\n"
+        f"The bot must be {right} again. {effect} “Check” on the channel's screen (/channels) says what is missing."
+    )
+
+
+def channel_works(channel: Channel) -> str:
+    """After `channel_broken`."""
+    return f"The channel {isolate(channel.name)} works again: the user bot sees who has joined."
+
+
+_WITHOUT_SHORTENER = {
+    ShortenerFailure.DIRECT: "Until then, verification links lead straight to the page, without a shortener",
+    ShortenerFailure.GRANT: "Until then, people get what a verification pays for without one",
+    ShortenerFailure.REFUSE: "Until then, nobody can verify: people are asked to try again later",
+}
+
+
+def shorteners_failing(mode: str) -> str:
+    """No shortener makes links. `mode`: the setting on_shortener_failure."""
+    return (
+        "<b>No shortener answers as it should.</b> They are tried again by themselves.\n"
+        f"{_WITHOUT_SHORTENER[ShortenerFailure(mode)]} (on_shortener_failure {mode}). "
+        "“/set on_shortener_failure” changes that."
+    )
+
+
+def shorteners_work() -> str:
+    """After `shorteners_failing`."""
+    return "The shorteners work again."

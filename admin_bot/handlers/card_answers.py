@@ -18,6 +18,7 @@ from core.errors import BadInput
 from core.posts import Post
 from database.operations import post_ops
 from views import admin_post_texts as texts
+from views.admin_callbacks import PostButton
 from views.admin_texts import plain
 
 Change = Callable[[str, Any], Coroutine[Any, Any, Post | None]]
@@ -38,7 +39,7 @@ _EXPECTED = {
 async def answered(message: Message, bot: Bot, state: FSMContext, cards: CardDesk) -> None:
     dialogue = Dialogue(state)
     question = await dialogue.question()
-    if question is None or question.button is None:
+    if question is None or not isinstance(question.button, PostButton):
         await dialogue.end_question()
         await message.answer(texts.QUESTION_LOST)
         return

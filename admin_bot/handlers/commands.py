@@ -5,11 +5,11 @@ from typing import Any
 from aiogram import BaseMiddleware, Bot, Router
 from aiogram.filters import Command, CommandStart
 from aiogram.fsm.context import FSMContext
-from aiogram.types import Message, TelegramObject
+from aiogram.types import Message, ReplyKeyboardRemove, TelegramObject
 
 from admin_bot.dialogue import Dialogue
 from admin_bot.filters import is_command
-from admin_bot.handlers import batch, post_list, settings, start
+from admin_bot.handlers import batch, channels, people, post_list, settings, start
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.screens import drop
 from admin_bot.status import StatusBoard
@@ -44,7 +44,10 @@ async def cancel(
     dialogue = Dialogue(state)
     draft = await dialogue.draft()
     if draft is None:
-        await message.answer(admin_texts.CANCELLED if question_ended else admin_texts.NOTHING_TO_CANCEL)
+        picker = await dialogue.take_picker()
+        sentence = admin_texts.CANCELLED if question_ended or picker else admin_texts.NOTHING_TO_CANCEL
+        await message.answer(sentence, reply_markup=ReplyKeyboardRemove() if picker else None)
+        await drop(bot, message.chat.id, picker)
         return
     await dialogue.close_draft()
     # its status message goes, so that no button of it is left above the answer
@@ -68,5 +71,10 @@ def build() -> Router:
     router.message.register(post_list.posts_command, Command("posts"))
     router.message.register(settings.show_settings, Command("settings"))
     router.message.register(settings.set_one, Command("set"))
+    router.message.register(channels.channels_command, Command("channels"))
+    router.message.register(people.grant, Command("grant"))
+    router.message.register(people.user_command, Command("user"))
+    router.message.register(people.ban, Command("ban"))
+    router.message.register(people.unban, Command("unban"))
     router.message.register(unknown)
     return router

@@ -26,7 +26,7 @@ async def show_settings(message: Message, clock: Clock, storage_channel: Storage
     await message.answer(texts.settings_list(settings, storage_channel.configured))
 
 
-async def set_one(message: Message, command: CommandObject, clock: Clock) -> None:
+async def set_one(message: Message, command: CommandObject, clock: Clock, has_shorteners: bool, has_page: bool) -> None:
     name, _, raw = (command.args or "").strip().partition(" ")
     name = cut(name.lower(), _NAME_MAX)
     if not name:
@@ -36,21 +36,24 @@ async def set_one(message: Message, command: CommandObject, clock: Clock) -> Non
     elif name in BotSettings.model_fields and not raw.strip():
         await message.answer(texts.one_setting(name, await settings_ops.current(clock.now())))
     else:
-        await message.answer(await _change(message.chat.id, name, raw, clock))
+        try:
+            value = parse_setting(name, raw)
+        except BadInput as problem:
+            await message.answer(plain(problem.sentence))
+            return
+        before, after = await _change(message.chat.id, name, value, clock)
+        effect = texts.of_access(name, before, after, has_shorteners=has_shorteners, has_page=has_page)
+        await message.answer(texts.changed(name, before, after) + effect)
 
 
-async def _change(admin_id: int, name: str, raw: str, clock: Clock) -> str:
-    """Check, store, note; returns what to say."""
-    try:
-        value = parse_setting(name, raw)
-    except BadInput as problem:
-        return plain(problem.sentence)
+async def _change(admin_id: int, name: str, value: Any, clock: Clock) -> tuple[Any, Any]:
+    """Store and note; returns the value as it was and as it is."""
     now = clock.now()
     before = getattr(await settings_ops.current(now), name)
     after = getattr(await settings_ops.change(name, value), name)
     if before != after:
         await note(now, admin_id, "setting.changed", name, _recorded(name, before), _recorded(name, after))
-    return texts.changed(name, before, after)
+    return before, after
 
 
 def _recorded(name: str, value: Any) -> Any:

@@ -1,5 +1,6 @@
 """One fault at each kind of call, at every step of an owner's way: always the result or a sentence, never a double."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -7,10 +8,12 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from database.operations import post_ops
-from tests.house import ADMIN_BOT, House
+from core.subscriptions import Channel
+from database.operations import audit_ops, channel_ops, post_ops
+from tests.house import ADMIN_BOT, OLIVE, USER_BOT, House
 
 Json = dict[str, Any]
+LINK = re.compile(r'"invite_link":"([^"]+)"')
 
 METHODS = (
     "copyMessages",
@@ -19,6 +22,17 @@ METHODS = (
     "getChatMember",
     "deleteMessages",
     "answerCallbackQuery",
+)
+#: the calls around a channel to join, and which bot makes them
+OF_CHANNELS = (
+    (ADMIN_BOT, "sendMessage"),
+    (ADMIN_BOT, "editMessageText"),
+    (ADMIN_BOT, "answerCallbackQuery"),
+    (ADMIN_BOT, "deleteMessage"),
+    (USER_BOT, "getChat"),
+    (USER_BOT, "getChatMember"),
+    (USER_BOT, "createChatInviteLink"),
+    (USER_BOT, "revokeChatInviteLink"),
 )
 FAULTS: dict[str, Json] = {"flood": {"retry_after": 3}, "html": {"status": 502}, "drop_before": {}, "drop_after": {}}
 
@@ -55,6 +69,23 @@ WAY = (
     Step(press("Remove post 1"), "Its link opens nothing"),
 )
 
+NEWS, FIRST_POST = -1001000000301, 2
+
+
+def forward_news(house: House) -> Awaitable[Any]:
+    return house.olive.forward(ADMIN_BOT, NEWS, [FIRST_POST])
+
+
+CHANNELS = (
+    Step(write("/channels"), "None yet"),
+    Step(press("Add a channel"), "Which channel do subscribers have to join?"),
+    Step(forward_news, "members only (mode join)"),
+    Step(press("Let requests count"), "(mode request)"),
+    Step(press("Pause"), "Paused:"),
+    Step(press("Remove"), "from the channels to join?"),
+    Step(press("Remove News"), "None yet"),
+)
+
 
 async def seen_after(house: House, step: Step) -> list[str]:
     """What the owner can read that was not there before the step: messages, edits, toasts."""
@@ -72,7 +103,7 @@ def says(texts: list[str], *sentences: str) -> bool:
 
 async def walk(house: House, step: Step, fault: Json) -> int:
     """One step with a fault in it, taken again when she is told so. Returns how many calls the fault hit."""
-    fault_id = await house.world.fault(bot=ADMIN_BOT, **fault)
+    fault_id = await house.world.fault(**{"bot": ADMIN_BOT, **fault})
     texts = await seen_after(house, step)
     planned = (await house.world.request("GET", "faults"))["faults"]
     await house.world.clear_faults(fault_id)
@@ -102,6 +133,44 @@ async def test_any_fault_at_any_step(house: House, kind: str, method: str, caplo
     sent = [m for m in (await house.olive.transcript(ADMIN_BOT))["messages"] if m.get("photo") and not m["outgoing"]]
     made, _ = await post_ops.search(None, skip=0, limit=100, include_removed=True)
     assert len(made) <= len(sent)
+    assert (await house.world.counters())["ignored_429"] == 0
+    assert errors(logs, method == "sendMessage") == []
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
+async def live_links(house: House) -> set[str]:
+    """The invite links of the channel that still let people in."""
+    made = await house.world.calls(method="createChatInviteLink", bot=USER_BOT)
+    revoked = await house.world.calls(method="revokeChatInviteLink", bot=USER_BOT)
+    gone = {call["params"]["invite_link"] for call in revoked if call["ok"]}
+    return {link for call in made for link in LINK.findall(call["result_preview"])} - gone
+
+
+@pytest.mark.parametrize(("bot", "method"), OF_CHANNELS)
+@pytest.mark.parametrize("kind", FAULTS)
+async def test_any_fault_at_any_step_with_a_channel(
+    house: House, kind: str, bot: str, method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await house.world.add_chat("channel", "News", OLIVE, id=NEWS)
+    await house.world.set_member(NEWS, 1002, "administrator", can_invite_users=True)
+    posted = await house.olive.text(NEWS, "hello")
+    assert posted["message"]["message_id"] == FIRST_POST
+    await house.settle()
+    hits, stood = 0, list[Channel]()
+    with capture_logs() as logs:
+        for step in CHANNELS:
+            hits += await walk(house, step, {"kind": kind, "method": method, "bot": bot, **FAULTS[kind]})
+            stood = list(await channel_ops.load()) or stood
+            assert len(stood) <= 1
+            assert {one.invite_link for one in await channel_ops.load()} <= await live_links(house)
+    assert hits > 0, "no call was hit"
+    assert await channel_ops.load() == ()
+    assert stood[0].is_paused
+    actions = [entry.action for entry in (await audit_ops.last(100))[::-1]]
+    assert (actions[0], actions[-1], actions.count("channel.added")) == ("channel.added", "channel.removed", 1)
+    sent = [m for m in (await house.olive.transcript(ADMIN_BOT))["messages"] if m.get("text") == "hello"]
+    assert sent
+    assert await post_ops.search(None, skip=0, limit=10, include_removed=True) == ([], False)
     assert (await house.world.counters())["ignored_429"] == 0
     assert errors(logs, method == "sendMessage") == []
     assert [record for record in caplog.records if record.exc_info] == []

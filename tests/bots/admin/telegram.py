@@ -12,12 +12,14 @@ from aiogram.methods import (
     AnswerCallbackQuery,
     CopyMessage,
     CopyMessages,
+    CreateChatInviteLink,
     DeleteMessage,
     DeleteMessages,
     EditMessageText,
     GetChat,
     GetChatMember,
     GetMe,
+    RevokeChatInviteLink,
     SendMessage,
     TelegramMethod,
 )
@@ -26,6 +28,7 @@ from aiogram.types import (
     AcceptedGiftTypes,
     Chat,
     ChatFullInfo,
+    ChatInviteLink,
     ChatMemberAdministrator,
     ChatMemberLeft,
     Message,
@@ -42,7 +45,9 @@ def bad_request(text: str) -> MakeError:
     return lambda method: TelegramBadRequest(method=method, message=f"Bad Request: {text}")
 
 
-def administrator(user: User, *, post: bool = True, delete: bool = True) -> ChatMemberAdministrator:
+def administrator(
+    user: User, *, post: bool = True, delete: bool = True, invite: bool = False
+) -> ChatMemberAdministrator:
     return ChatMemberAdministrator(
         user=user,
         can_be_edited=False,
@@ -53,7 +58,7 @@ def administrator(user: User, *, post: bool = True, delete: bool = True) -> Chat
         can_restrict_members=False,
         can_promote_members=False,
         can_change_info=False,
-        can_invite_users=False,
+        can_invite_users=invite,
         can_post_stories=False,
         can_edit_stories=False,
         can_delete_stories=False,
@@ -72,6 +77,12 @@ class World:
     gone: set[tuple[int, int]] = field(default_factory=set)
     #: bot id -> its membership in the storage channel
     members: dict[int, ChatMemberAdministrator | ChatMemberLeft] = field(default_factory=dict)
+    #: (chat, bot) -> its membership there, for all other chats
+    own: dict[tuple[int, int], ChatMemberAdministrator | ChatMemberLeft] = field(default_factory=dict)
+    #: chat -> its type, title and username, where it is not the storage channel
+    chats: dict[int, dict[str, Any]] = field(default_factory=dict)
+    #: invite link -> the call that made it, until it is revoked
+    links: dict[str, CreateChatInviteLink] = field(default_factory=dict)
     faults: deque[tuple[type[TelegramMethod[Any]], MakeError]] = field(default_factory=deque)
     #: message id -> what is shown there now, of the admin bot's own messages
     screens: dict[int, Message] = field(default_factory=dict)
@@ -135,10 +146,34 @@ class Session(BaseSession):
             case DeleteMessages() | AnswerCallbackQuery():
                 return True
             case GetChatMember():
-                return self._world.members.get(bot.id, ChatMemberLeft(user=self._me))
+                there = self._world.own.get((int(method.chat_id), bot.id))
+                return there or self._world.members.get(bot.id, ChatMemberLeft(user=self._me))
             case GetChat():
-                return _channel(int(method.chat_id))
+                return _chat(int(method.chat_id), self._world.chats.get(int(method.chat_id), {}))
+            case CreateChatInviteLink():
+                return self._link(method)
+            case RevokeChatInviteLink():
+                made = self._world.links.pop(method.invite_link, None)
+                if made is None:
+                    raise bad_request("INVITE_HASH_EXPIRED")(method)
+                return self._shown(method.invite_link, made, is_revoked=True)
         raise AssertionError(f"the stand-in has no {type(method).__name__}")
+
+    def _link(self, method: CreateChatInviteLink) -> ChatInviteLink:
+        assert method.name is None or len(method.name) <= 32
+        link = f"https://t.me/+link{self._world.new_id()}"
+        self._world.links[link] = method
+        return self._shown(link, method)
+
+    def _shown(self, link: str, made: CreateChatInviteLink, *, is_revoked: bool = False) -> ChatInviteLink:
+        return ChatInviteLink(
+            invite_link=link,
+            creator=self._me,
+            creates_join_request=bool(made.creates_join_request),
+            is_primary=False,
+            is_revoked=is_revoked,
+            name=made.name,
+        )
 
     def _copies(self, method: CopyMessages) -> list[MessageId]:
         assert method.message_ids == sorted(set(method.message_ids)), "Telegram wants strictly increasing ids"
@@ -170,7 +205,7 @@ class Session(BaseSession):
         return message
 
 
-def _channel(chat_id: int) -> ChatFullInfo:
+def _chat(chat_id: int, known: dict[str, Any]) -> ChatFullInfo:
     gifts = AcceptedGiftTypes(
         unlimited_gifts=False,
         limited_gifts=False,
@@ -178,8 +213,9 @@ def _channel(chat_id: int) -> ChatFullInfo:
         premium_subscription=False,
         gifts_from_channels=False,
     )
-    return ChatFullInfo(
-        id=chat_id, type="channel", title="Storage", accent_color_id=0, max_reaction_count=11, accepted_gift_types=gifts
+    told = {"type": "channel", "title": "Storage", **known}
+    return ChatFullInfo.model_validate(
+        {**told, "id": chat_id, "accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": gifts}
     )
 
 

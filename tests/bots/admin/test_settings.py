@@ -58,20 +58,45 @@ async def test_settings_without_effect_are_called_so(admin: AdminBot) -> None:
     used, unused = admin.last_text.split("<b>Not used yet</b>")
     for name in BotSettings.model_fields:
         assert f"<code>{name}</code>" in (unused if name in NOT_USED_YET else used)
-    await admin.say("/set pass_hours 5")
+    await admin.say("/set history_days 5")
     assert admin.last_text == (
-        "<code>pass_hours</code> is now <b>5</b> (it was 24).\n<b>Not used yet</b>: it has no effect in this version."
+        "<code>history_days</code> is now <b>5</b> (it was 30).\n<b>Not used yet</b>: it has no effect in this version."
     )
-    await admin.say("/set pass_hours")
+    await admin.say("/set history_days")
     assert "Not used yet" in admin.last_text
-    await admin.say("/set delete_after_minutes 5")
-    assert "Not used yet" not in admin.last_text
+    await admin.say("/set pass_hours 5")
+    assert admin.last_text == "<code>pass_hours</code> is now <b>5</b> (it was 24)."
+
+
+@pytest.mark.parametrize("mode", ["credits", "pass"])
+async def test_asking_for_access_without_a_shortener_says_what_that_means(admin: AdminBot, mode: str) -> None:
+    await admin.say(f"/set access_mode {mode}")
+    assert (await settings_ops.current(admin.clock.now())).access_mode == mode
+    assert "<b>No shortener is configured</b>" in admin.last_text
+    assert "straight back to the user bot" in admin.last_text
+    await admin.say(f"/set access_mode {mode}")
+    assert admin.last_text == f"<code>access_mode</code> is <b>{mode}</b> already."
+    await admin.say("/set access_mode open")
+    assert "shortener" not in admin.last_text
+
+
+async def test_a_page_of_ours_is_named_where_there_is_one(admin: AdminBot) -> None:
+    admin.dispatcher["has_page"] = True
+    await admin.say("/set access_mode pass")
+    assert "a page of yours with a single button" in admin.last_text
+
+
+async def test_with_a_shortener_there_is_nothing_to_add(admin: AdminBot) -> None:
+    admin.dispatcher["has_shorteners"] = True
+    await admin.say("/set access_mode credits")
+    assert admin.last_text == "<code>access_mode</code> is now <b>credits</b> (it was open)."
 
 
 async def test_what_is_refused_is_not_offered(admin: AdminBot) -> None:
-    await admin.say("/set access_mode credits")
+    await admin.say("/set access_mode closed")
     assert admin.last_text == (
-        "access_mode does not take that. Expected: who gets posts: open (everybody), and nothing else in this version."
+        "access_mode does not take that. Expected: who gets posts: open (everybody), "
+        "credits or pass (whoever earned them by a verification)."
     )
 
 
@@ -127,7 +152,7 @@ async def test_a_dash_empties_a_text(admin: AdminBot) -> None:
         "delete_after_minutes soon",
         "delete_after_minutes 9999999999999999999999",
         "access_mode anarchy",
-        "access_mode pass",
+        "access_mode credits pass",
         "protect_content perhaps",
         "how_to_verify_url javascript:alert(1)",
         "public_channel_id 99999999999999999999",
