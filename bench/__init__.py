@@ -1,1 +1,1 @@
-"""The figures of `make bench`: counts, throughput beside a bare bot, taking back, memory. No test is timed."""
+"""The figures of `make bench`: what the product costs beside something simpler. No test is timed."""

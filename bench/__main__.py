@@ -12,7 +12,7 @@ from typing import Any
 
 from pymongo.errors import PyMongoError
 
-from bench import counts, memory, profile, recovery, taking_back, throughput
+from bench import counts, gate, memory, page, profile, recovery, redeem, taking_back, throughput
 from bench.plan import FULL, QUICK, Plan
 from bench.report import Figure
 from bench.stores import HOW_TO, find_server, ping
@@ -23,6 +23,9 @@ Measure = Callable[[Telegram, Plan], Awaitable[Figure]]
 
 FIGURES: dict[str, Measure] = {
     "counts": counts.measure,
+    "gate": gate.measure,
+    "page": page.measure,
+    "redeem": redeem.measure,
     "throughput": throughput.measure,
     "taking-back": taking_back.measure,
     "memory": memory.measure,
@@ -39,7 +42,7 @@ def _arguments() -> argparse.Namespace:
     known = [*FIGURES, *TOOLS]
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(known)} (default: all but profile)")
     parser.add_argument(
-        "--quick", action="store_true", help="small sizes, under two minutes: a look, not a measurement"
+        "--quick", action="store_true", help="small sizes, about two minutes: a look, not a measurement"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there as well")
     arguments = parser.parse_args()

@@ -18,8 +18,9 @@ from aiogram.filters import CommandObject, CommandStart
 from aiogram.types import Message
 
 from bench.line import answer_lines, take_stdout
+from bench.settled import settle
 from bench.telegram import STORAGE, WARNING
-from bench.usage import StoreTime, settle, trimmed_rss_bytes, usage
+from bench.usage import StoreTime, trimmed_rss_bytes, usage
 from core.supervisor import Supervisor
 from sender.bots import CONNECTIONS, TIMEOUT_S
 

@@ -7,6 +7,9 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TextIO
 
+#: bytes; a longer line has gone wrong (a load of the page with its times is some 100 kB)
+LINE_MAX = 1 << 20
+
 Answer = Mapping[str, Any]
 Deed = Callable[[dict[str, Any]], Awaitable[Answer]]
 
@@ -22,7 +25,7 @@ def take_stdout() -> TextIO:
 
 async def answer_lines(deeds: Mapping[str, Deed], answers: TextIO) -> None:
     """Say that we are ready, then do what each line asks (`{"do": name, …}`) until the input ends."""
-    reader = asyncio.StreamReader()
+    reader = asyncio.StreamReader(limit=LINE_MAX)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     _write(answers, {"ready": True})
     while line := await reader.readline():

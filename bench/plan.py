@@ -12,6 +12,8 @@ class Plan:
 
     #: deliveries whose calls and commands are counted
     counted: int = 200
+    #: the same for each of the gates
+    gated: int = 100
     #: people at once
     users: tuple[int, ...] = (1, 50, 200)
     latencies_ms: tuple[int, ...] = (0, 50)
@@ -24,6 +26,12 @@ class Plan:
     #: promises due after kill -9
     due: int = 10_000
     people: int = 10_000
+    #: requests a second offered to the verification page, and for how long with each method in one repetition
+    page_rate: int = 200
+    page_s: float = 4.0
+    #: redeems of one token at once, and the processes on a server that share them
+    redeems: int = 1000
+    redeemers: int = 4
     #: after so long the memory figure stops where it is
     people_limit_s: float = 150.0
 
@@ -35,11 +43,14 @@ class Plan:
 FULL = Plan()
 QUICK = Plan(
     counted=20,
+    gated=5,
     users=(1, 20),
     repeats=1,
     fewest=10,
     promises=100,
     due=500,
+    page_s=1.0,
+    redeems=200,
     people=300,
     people_limit_s=10.0,
 )

@@ -24,12 +24,15 @@ from bench.commands import CountCommands
 from bench.keyed import looked_up_by_key
 from bench.line import answer_lines, take_stdout
 from bench.profile import hot_spots
+from bench.settled import settle
 from bench.stores import Store, drop
 from bench.telegram import ADMIN_TOKEN, OWNER, STORAGE
-from bench.usage import STORE_CALL, StoreTime, live_bytes, settle, trimmed_rss_bytes, usage
+from bench.usage import STORE_CALL, StoreTime, live_bytes, trimmed_rss_bytes, usage
 from config import MEMORY_STORE, Settings
+from core.settings import AccessMode
+from core.subscriptions import Channel
 from database.indexes import ensure_indexes
-from database.operations import post_ops
+from database.operations import channel_ops, post_ops, settings_ops
 from monitoring import logs
 from process import Foundation, foundation
 from schedulers import create_message_deleter_scheduler
@@ -97,6 +100,18 @@ class Desk:
         )
         return post.code
 
+    async def ask_for_channels(self, wish: dict[str, Any]) -> Mapping[str, Any]:
+        """From now on people must have joined these."""
+        for chat_id in wish["chat_ids"]:
+            await channel_ops.add(Channel(chat_id=chat_id, title="A channel", invite_link="https://t.me/+bench"))
+        return {}
+
+    async def charge(self, wish: dict[str, Any]) -> Mapping[str, Any]:
+        """From now on a delivery costs a credit; everybody who is there has `credits` of them."""
+        await settings_ops.change("access_mode", AccessMode.CREDITS.value)
+        people = self._base.database.collection("users")
+        return {"people": await people.update_many({}, {"$set": {"credits": wish["credits"]}})}
+
     async def shift(self, wish: dict[str, Any]) -> Mapping[str, Any]:
         self._base.clock.shift_to(timedelta(seconds=wish["offset_s"]))
         return {}
@@ -152,6 +167,8 @@ async def main(url: str, token: str, answers: TextIO) -> None:
             for deed in (
                 desk.usage,
                 desk.fresh,
+                desk.ask_for_channels,
+                desk.charge,
                 desk.shift,
                 desk.take_back,
                 desk.empty_store,

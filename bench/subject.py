@@ -4,20 +4,19 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.line import LINE_MAX
 from bench.stores import IN_MEMORY, Store, database_of
 from bench.telegram import PRODUCT, SERVED, TOKENS
 
 ROOT = Path(__file__).resolve().parent.parent
 #: seconds a child gets to come up, and to end
 UP_S, END_S = 60.0, 15.0
-#: a longer answer line has gone wrong (a profile is a few kB)
-LINE_MAX = 1 << 20
 
 
 class SubjectEnded(Exception):
@@ -39,7 +38,7 @@ class Usage:
 
 
 class Subject:
-    """One bot in a process of its own. Not for several callers at once."""
+    """One process. Not for several callers at once."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -58,6 +57,11 @@ class Subject:
         answer: dict[str, Any] = json.loads(line)
         return answer
 
+    def let_end(self) -> None:
+        """Nothing more will be asked: it ends by itself. May be repeated."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
     async def usage(self) -> Usage:
         """After the handlers in flight have ended."""
         return Usage(**await self.ask("usage"))
@@ -74,34 +78,46 @@ async def running(kind: str, url: str, token: str, *more: str, store: Store = IN
 
     On a server it has a database of its own, dropped afterwards.
     """
-    async with database_of(store) as database:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            f"bench.{kind}",
-            url,
-            token,
-            *more,
-            cwd=ROOT,
-            env={**os.environ, "MONGO_URI": store.uri, "MONGO_DB": database},
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            limit=LINE_MAX,
-            # Ctrl-C is the bench's; the end of its input ends a subject
-            start_new_session=True,
-        )
-        subject = Subject(process)
-        try:
-            async with asyncio.timeout(UP_S):
-                await subject.answer()
-            yield subject
-        except BaseException:
-            # cut short: nothing is worth an orderly end
-            if process.returncode is None:
-                process.terminate()
-            raise
-        finally:
-            await _end(process)
+    async with (
+        database_of(store) as database,
+        child(kind, url, token, *more, environment=named(store, database)) as subject,
+    ):
+        yield subject
+
+
+def named(store: Store, database: str) -> dict[str, str]:
+    """The variables of the environment by which a child finds its database."""
+    return {"MONGO_URI": store.uri, "MONGO_DB": database}
+
+
+@asynccontextmanager
+async def child(kind: str, *arguments: str, environment: Mapping[str, str] | None = None) -> AsyncIterator[Subject]:
+    """`python -m bench.KIND ARGUMENT…`, ready to be asked, until the block ends; `environment` beside our own."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        f"bench.{kind}",
+        *arguments,
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=LINE_MAX,
+        # Ctrl-C is the bench's; the end of its input ends a subject
+        start_new_session=True,
+    )
+    subject = Subject(process)
+    try:
+        async with asyncio.timeout(UP_S):
+            await subject.answer()
+        yield subject
+    except BaseException:
+        # cut short: nothing is worth an orderly end
+        if process.returncode is None:
+            process.terminate()
+        raise
+    finally:
+        await _end(subject, process)
 
 
 def bot_on(store: Store) -> int:
@@ -116,14 +132,16 @@ def product_on(store: Store, url: str, *more: str) -> AbstractAsyncContextManage
 
 @asynccontextmanager
 async def side_by_side(*starts: AbstractAsyncContextManager[Subject]) -> AsyncIterator[list[Subject]]:
-    """Several of `running`, started at the same time: a process spends seconds on its imports."""
+    """Several of `running`, started and ended at the same time: either takes a process seconds."""
     async with AsyncExitStack() as stack:
-        yield await asyncio.gather(*(stack.enter_async_context(start) for start in starts))
+        subjects = await asyncio.gather(*(stack.enter_async_context(start) for start in starts))
+        yield subjects
+        for subject in subjects:
+            subject.let_end()
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.stdin is not None:
-        process.stdin.close()
+async def _end(subject: Subject, process: asyncio.subprocess.Process) -> None:
+    subject.let_end()
     try:
         async with asyncio.timeout(END_S):
             await process.wait()

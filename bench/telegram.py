@@ -16,13 +16,15 @@ from sandbox.arranging import load
 from sandbox.people import act
 from sandbox.posting import Draft, store
 from sandbox.server import Sandbox
-from sandbox.world import Bot, Content, Dialog, User
+from sandbox.world import Bot, Content, Dialog, Member, User
 
 OWNER, STORAGE = 501, -1001000000001
 #: the product in memory, the same with look-ups by key, the product on a server, and the bare bot
 PRODUCT, KEYED, SERVED, BARE = MEASURED = (1002, 1003, 1004, 1005)
 TOKENS = {bot: f"{bot}:sandbox-bench" for bot in MEASURED}
 ADMIN_TOKEN = "1001:sandbox-bench"
+#: channels that a figure may have people join; every bot is an administrator there
+CHANNELS = (-1001000000011, -1001000000012, -1001000000013)
 STORAGE_RIGHTS = {"can_post_messages": True, "can_edit_messages": True, "can_delete_messages": True}
 FIRST_PERSON = 1_000_000
 #: as long as the product's warning, formatted like it
@@ -87,6 +89,12 @@ class Telegram:
         number = next(self._numbers)
         return self.world.add_user(User(number, "Alice", username=f"alice{number}", language_code="en"))
 
+    def put_into_channels(self, people: Sequence[User]) -> None:
+        """Make them members of all `CHANNELS`, long ago: no bot is told of it."""
+        for chat_id in CHANNELS:
+            members = self.world.chats[chat_id].members
+            members |= {user.id: Member(user.id, "member") for user in people}
+
     def put_delivery(self, bot_id: int, items: int) -> Delivery:
         """A new person who has `items` photos and a warning from the bot, written without any call."""
         bot, user = self.bot(bot_id), self.new_person()
@@ -101,6 +109,8 @@ class Telegram:
         for user in people:
             self.world.users.pop(user.id, None)
             self.world.names.pop(str(user.username), None)
+            for chat_id in CHANNELS:
+                self.world.chats[chat_id].members.pop(user.id, None)
             for bot_id in MEASURED:
                 self.world.dialogs.pop((bot_id, user.id), None)
 
@@ -158,13 +168,17 @@ def _plan() -> dict[str, Any]:
     tokens = [ADMIN_TOKEN, *TOKENS.values()]
     members: list[dict[str, Any]] = [{"id": OWNER, "status": "creator"}]
     members += [{"id": bot, "status": "administrator", "rights": STORAGE_RIGHTS} for bot in MEASURED]
+    channels = {"Storage": STORAGE} | {f"Channel {number}": chat_id for number, chat_id in enumerate(CHANNELS, 1)}
     return {
         "bots": [
             {"token": token, "username": f"bench_{number}_bot", "first_name": "Bench"}
             for number, token in enumerate(tokens)
         ],
         "users": [{"id": OWNER, "first_name": "Olive"}],
-        "chats": [{"type": "channel", "title": "Storage", "id": STORAGE, "members": members}],
+        "chats": [
+            {"type": "channel", "title": title, "id": chat_id, "members": members}
+            for title, chat_id in channels.items()
+        ],
     }
 
 

@@ -1,6 +1,5 @@
 """What a measured process knows of itself: CPU, memory, commands, time in the store."""
 
-import asyncio
 import ctypes
 import gc
 import resource
@@ -9,8 +8,6 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
-
-from aiogram import Dispatcher
 
 from bench.commands import CountCommands, as_commands
 from database.collection import Collection
@@ -70,12 +67,6 @@ def live_bytes() -> int:
             size += sys.getsizeof(found, 0)
             waiting += gc.get_referents(found)
     return size
-
-
-async def settle(dispatcher: Dispatcher) -> None:
-    """Return when no handler is at work: the warning has arrived before its id is written down."""
-    while tasks := set(dispatcher._handle_update_tasks):
-        await asyncio.wait(tasks)
 
 
 def usage(database: Database | None, listener: CountCommands | None, store: StoreTime) -> dict[str, Any]:
