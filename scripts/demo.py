@@ -16,6 +16,8 @@ from types import FrameType
 ROOT = Path(__file__).resolve().parent.parent
 WORLD = ROOT / "scripts" / "demo_world.json"
 PORT = 8081
+#: the sandbox's link shortener takes any key
+STUB = {"name": "Stub", "api_key": "demo-key-0123456789"}
 TETHERED = ROOT / "scripts" / "tethered.py"
 #: what a program needs of its caller; a token, an address or a zone of theirs would change the demo
 KEPT, KEPT_FAMILIES = frozenset({"PATH", "HOME", "LANG"}), ("LC_", "PYTHON")
@@ -58,7 +60,12 @@ def bare_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name in KEPT or name.startswith(KEPT_FAMILIES)}
 
 
-def environment(base_url: str) -> dict[str, str]:
+def web_url(port: int) -> str:
+    """Where the verification page stands."""
+    return f"http://127.0.0.1:{port}"
+
+
+def environment(sandbox_url: str, web_port: int) -> dict[str, str]:
     """The product's configuration for the demo's world; of the caller's only LOG_LEVEL applies."""
     world = json.loads(WORLD.read_text(encoding="utf-8"))
     tokens = {bot["role"]: bot["token"] for bot in world["bots"]}
@@ -69,8 +76,11 @@ def environment(base_url: str) -> dict[str, str]:
         "ADMIN_IDS": ",".join(owners),
         "STORAGE_CHANNEL_ID": str(world["chats"][0]["id"]),
         "MONGO_URI": "memory://",
-        "TELEGRAM_API_URL": base_url,
-        "SANDBOX_CLOCK_URL": f"{base_url}/control/clock",
+        "TELEGRAM_API_URL": sandbox_url,
+        "SANDBOX_CLOCK_URL": f"{sandbox_url}/control/clock",
+        "WEB_PORT": str(web_port),
+        "PUBLIC_BASE_URL": web_url(web_port),
+        "SHORTENERS": json.dumps([STUB | {"api_url": f"{sandbox_url}/shortener/api"}]),
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
     }
 
@@ -100,15 +110,18 @@ def start(module: str, *arguments: str, folder: str, environment: dict[str, str]
 
 
 def run(folder: str, children: list[subprocess.Popen[bytes]]) -> int:
-    """Start both parts into `children` and watch them until one ends by itself."""
+    """Start both processes into `children` and watch them until one ends by itself."""
     port = free_port(int(os.environ.get("DEMO_PORT", PORT)))
     url = f"http://127.0.0.1:{port}"
     world = ("--port", str(port), "--world", str(WORLD))
     children.append(start("sandbox", *world, folder=folder, environment=bare_environment()))
     wait_for(f"{url}/control/state", children[0])
     print(f"sandbox Telegram: running at {url}", flush=True)
-    children.append(start("main", folder=folder, environment=environment(url)))
-    print(f"\nOpen {url} in a browser as soon as both bots are running. Ctrl-C ends everything.\n", flush=True)
+    web_port = free_port(port + 1)
+    children.append(start("main", folder=folder, environment=environment(url, web_port)))
+    # it listens before the bots run, and answers once all three do
+    wait_for(f"{web_url(web_port)}/robots.txt", children[1])
+    print(f"\nOpen {url} in a browser. Ctrl-C ends everything.\n", flush=True)
     while all(child.poll() is None for child in children):
         time.sleep(0.2)
     print("demo: a part has ended by itself", file=sys.stderr)

@@ -10,20 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+OPEN = re.compile(r"Open (http://127\.0\.0\.1:\d+) in a browser")
+WEB_APP = re.compile(r"web app: (http://127\.0\.0\.1:\d+),")
 
 
 @dataclass(frozen=True)
 class Demo:
-    """A running demo: its launcher, its address, and what it printed until both bots ran."""
+    """A running demo: its launcher, the page to open, the web app's address, and what it printed until all ran."""
 
     process: asyncio.subprocess.Process
     address: str
+    web_app: str
     printed: list[str]
 
 
 @asynccontextmanager
 async def running_demo(port: int, folder: Path = ROOT, **more: str) -> AsyncIterator[Demo]:
-    """`make demo`'s process, started in the checkout `folder`; killed at the end unless it has ended."""
+    """`make demo`'s process, started in the checkout `folder`; stopped at the end unless it has ended."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -34,21 +37,30 @@ async def running_demo(port: int, folder: Path = ROOT, **more: str) -> AsyncIter
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        printed = await _until_both_run(process)
-        address = re.search(r"http://127\.0\.0\.1:\d+", "\n".join(printed))
-        assert address is not None
-        yield Demo(process, address.group(), printed)
+        printed = await _until_it_may_be_opened(process)
+        text = "\n".join(printed)
+        address, web_app = OPEN.search(text), WEB_APP.search(text)
+        assert address is not None and web_app is not None, text
+        yield Demo(process, address[1], web_app[1], printed)
     finally:
         if process.returncode is None:
-            process.kill()
-            await process.communicate()
+            await _stop(process)
 
 
-async def _until_both_run(process: asyncio.subprocess.Process) -> list[str]:
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    process.terminate()
+    try:
+        await asyncio.wait_for(process.communicate(), 20)
+    except TimeoutError:
+        process.kill()
+        raise
+
+
+async def _until_it_may_be_opened(process: asyncio.subprocess.Process) -> list[str]:
     assert process.stdout is not None
     printed: list[str] = []
     async with asyncio.timeout(90):
-        while not {"user bot: running", "admin bot: running"} <= set(printed):
+        while not printed or not OPEN.match(printed[-1]):
             line = (await process.stdout.readline()).decode()
             assert line, (await process.communicate())[1].decode()
             printed.append(line.strip())

@@ -1,0 +1,156 @@
+"""The gate in `make demo`, in a real browser: join, ask to join, verify too fast, verify, receive, run out."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.journeys.browser import (
+    ADMIN_BOT,
+    OWNER,
+    SIZES,
+    SUBSCRIBER,
+    USER_BOT,
+    become,
+    button,
+    go_to_list,
+    links_in,
+    look,
+    messages,
+    open_link,
+    page_of,
+    say,
+)
+from tests.journeys.demo import running_demo
+
+PUBLIC, PRIVATE, PRIVATE_ID = "Olive's Garden", "The Greenhouse", -1001000000003
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+
+async def add(page: Page, kind: str, title: str) -> None:
+    """`kind`: channel or group, as the picker's button says."""
+    await say(page, "/channels")
+    await button(page, "Add a channel").click()
+    await look(page, f"ask-{kind}")
+    await page.get_by_test_id("reply-button").filter(has_text=f"Choose a {kind}").click()
+    await look(page, f"choose-{kind}")
+    await page.get_by_test_id("choice").filter(has_text=title).click()
+    await expect(messages(page, "is added").filter(has_text=title)).to_have_count(1)
+    await expect(messages(page, "Channel to join").filter(has_text=title)).to_have_count(1)
+
+
+async def set_up(page: Page) -> list[str]:
+    """Two channels to join, one of them by request, one delivery a verification; the links of two posts."""
+    await become(page, OWNER)
+    await page.get_by_test_id(f"chat-{ADMIN_BOT}").click()
+    await add(page, "channel", PUBLIC)
+    await add(page, "group", PRIVATE)
+    await look(page, "channel-screen")
+    await button(page, "Let requests count as joined").click()
+    await expect(messages(page, "mode request")).to_have_count(1)
+    await look(page, "channel-by-request")
+    await button(page, "Back").click()
+    await expect(messages(page, "in this order")).to_be_visible()
+    await look(page, "channels")
+    await say(page, "/set free_deliveries_per_token 1")
+    await expect(messages(page, "is now 1")).to_have_count(1)
+    made = messages(page, "?start=p_")
+    await page.get_by_test_id("attach-sample-photo").click()
+    await expect(made).to_have_count(1)
+    await page.get_by_test_id("attach-sample-album").click()
+    await expect(made).to_have_count(2)
+    return await links_in(made)
+
+
+async def enter(page: Page) -> None:
+    """The subscriber joins the one channel and asks to join the other; the one message stays one."""
+    await expect(messages(page, "first join")).to_have_count(1)
+    await look(page, "to-join")
+    await button(page, f"Join {PUBLIC}").click()
+    await look(page, "invitation")
+    await page.get_by_test_id("invitation-go").click()
+    await look(page, "joined")
+    await go_to_list(page)
+    await page.get_by_test_id(f"chat-{USER_BOT}").click()
+    await button(page, f"Ask to join {PRIVATE}").click()
+    await look(page, "invitation-request")
+    await page.get_by_test_id("invitation-go").click()
+    await expect(messages(page, "please verify once")).to_have_count(1)
+    await expect(messages(page, "first join")).to_have_count(1)
+    await look(page, "to-verify")
+
+
+async def to_the_page(page: Page) -> Page:
+    """From the chat through the adverts to the verification page, in a tab of its own."""
+    async with page.context.expect_page() as opened:
+        await button(page, "Verify").click()
+    tab = await opened.value
+    await expect(tab.get_by_role("heading", name="Almost there")).to_be_visible()
+    await look(tab, "advert-1")
+    await tab.get_by_test_id("onward").click()
+    await expect(tab.get_by_role("heading", name="Your link is ready")).to_be_visible()
+    await look(tab, "advert-2")
+    await tab.get_by_test_id("onward").click()
+    await expect(tab.get_by_role("heading", name="Almost done")).to_be_visible()
+    await look(tab, "verification")
+    return tab
+
+
+async def be_too_fast(page: Page) -> Page:
+    """A new link is to be had, and does not count against the day. Returns the tab that is the chat now."""
+    tab = await to_the_page(page)
+    await tab.get_by_role("button", name="Finish").click()
+    await expect(tab.get_by_role("heading", name="A little too quick")).to_be_visible()
+    await look(tab, "too-fast")
+    await tab.get_by_role("link", name="Get a new link").click()
+    await expect(messages(tab, "1 link of 15 used today")).to_have_count(2)
+    await expect(messages(tab, "30 minutes")).to_have_count(0)
+    await look(tab, "new-link")
+    await page.close()
+    return tab
+
+
+async def verify_in_time(page: Page) -> Page:
+    """A minute later the same way counts, and the post comes. Returns the tab that is the chat now."""
+    tab = await to_the_page(page)
+    await page.get_by_test_id("skip-1m").click()
+    await expect(page.locator(".clock-shift")).to_have_text("+1 min")
+    # looking at it changes nothing; and once it is answered, the product's clock has moved, too
+    await tab.reload()
+    await tab.get_by_role("button", name="Finish").click()
+    await expect(tab.get_by_role("heading", name="Done, thank you")).to_be_visible()
+    await look(tab, "verified")
+    # the countdown may be quicker than we are: then the chat is there
+    await tab.get_by_role("link", name="Back to Telegram").or_(tab.get_by_test_id("composer")).click()
+    await expect(messages(tab, "30 minutes")).to_have_count(1)
+    await look(tab, "received")
+    await page.close()
+    return tab
+
+
+async def let_in(page: Page) -> None:
+    """The owner finds the request, and decides about it."""
+    await become(page, OWNER)
+    await page.get_by_test_id(f"chat-{PRIVATE_ID}").click()
+    await page.get_by_test_id("requests-bar").click()
+    await look(page, "requests")
+    await page.get_by_test_id(f"approve-{SUBSCRIBER}").click()
+    await expect(page.get_by_text("Nobody is waiting.")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_visitor_joins_verifies_receives_and_runs_out(size: str) -> None:
+    async with running_demo(8193) as demo, page_of(size) as page:
+        await page.goto(demo.address)
+        first, second = await set_up(page)
+        await become(page, SUBSCRIBER)
+        await open_link(page, first)
+        await enter(page)
+        tab = await verify_in_time(await be_too_fast(page))
+        await expect(messages(tab, "no deliveries left")).to_have_count(1)
+        await open_link(tab, second)
+        await expect(messages(tab, "please verify once")).to_have_count(3)
+        await look(tab, "run-out")
+        await say(tab, "/me")
+        await expect(messages(tab, "2 of 15")).to_have_count(1)
+        await look(tab, "me")
+        await let_in(tab)
