@@ -97,6 +97,7 @@ class Collection:
         *,
         upsert: bool = False,
         before: bool = False,
+        sort: Sort | None = None,
         projection: Sequence[str] | None = None,
     ) -> Document | None:
         """Update the first match atomically; returns it as it is after (or was `before`), None without a match."""
@@ -107,6 +108,7 @@ class Collection:
                 to_stored(condition),
                 to_stored(update),
                 projection=_fields(projection),
+                sort=list(sort) if sort else None,
                 upsert=upsert,
                 return_document=which,
             ),

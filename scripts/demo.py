@@ -109,6 +109,18 @@ def start(module: str, *arguments: str, folder: str, environment: dict[str, str]
     )
 
 
+def open_the_gate(sandbox_url: str) -> None:
+    """The owner's first words: everybody gets posts at once, until `/set access_mode credits`."""
+    world = json.loads(WORLD.read_text(encoding="utf-8"))
+    bot = next(bot["username"] for bot in world["bots"] if bot["role"] == "admin bot")
+    owner = next(user["id"] for user in world["users"] if user.get("role") == "owner")
+    deed = {"as": owner, "do": "text", "to": bot, "text": "/set access_mode open"}
+    request = urllib.request.Request(  # noqa: S310 - always our own http://127.0.0.1
+        f"{sandbox_url}/control/act", json.dumps(deed).encode(), {"Content-Type": "application/json"}
+    )
+    urllib.request.urlopen(request, timeout=5).close()  # noqa: S310
+
+
 def run(folder: str, children: list[subprocess.Popen[bytes]]) -> int:
     """Start both processes into `children` and watch them until one ends by itself."""
     port = free_port(int(os.environ.get("DEMO_PORT", PORT)))
@@ -121,6 +133,7 @@ def run(folder: str, children: list[subprocess.Popen[bytes]]) -> int:
     children.append(start("main", folder=folder, environment=environment(url, web_port)))
     # it listens before the bots run, and answers once all three do
     wait_for(f"{web_url(web_port)}/robots.txt", children[1])
+    open_the_gate(url)
     print(f"\nOpen {url} in a browser. Ctrl-C ends everything.\n", flush=True)
     while all(child.poll() is None for child in children):
         time.sleep(0.2)

@@ -208,6 +208,12 @@ _PERMANENT = frozenset({Failure.BLOCKED, Failure.DEACTIVATED, Failure.UNREACHABL
 _RETRYABLE = frozenset({Failure.FLOOD, Failure.TRANSIENT})
 
 
+def is_partial(text: str) -> bool:
+    """Whether a later message of several failed: the ones before it may have arrived (BOTAPI §2.5)."""
+    wrapped = _WRAPPED.match(_PREFIX.sub("", text))
+    return wrapped is not None and int(wrapped[1]) > 1
+
+
 def is_permanent_recipient(failure: Failure) -> bool:
     """True when writing to this chat will fail again until its person or owner does something."""
     return failure in _PERMANENT

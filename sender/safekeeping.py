@@ -6,8 +6,8 @@ database, and what is left is one sentence.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -45,6 +45,20 @@ def mark_safe() -> None:
     if handled is not None:
         keeping, update_id = handled
         keeping.safe(update_id)
+
+
+@contextmanager
+def safe_after(wait_s: float) -> Iterator[None]:
+    """While somebody else is asked on behalf of a person: after `wait_s` the next poll waits for the answer no more.
+
+    One slow answer must not keep everybody's updates waiting; a kill from then on loses the wish, and its person has
+    seen nothing and presses again.
+    """
+    handle = asyncio.get_running_loop().call_later(wait_s, mark_safe)
+    try:
+        yield
+    finally:
+        handle.cancel()
 
 
 class Safekeeping:

@@ -41,7 +41,7 @@ def build_data(
 ) -> UserBotData:
     """Put the parts together; touches neither network nor database."""
     subscriptions = Subscriptions(bot, clock, alerts)
-    offers = Offers(bot, clock, zone, alerts, ways)
+    offers = Offers(bot, clock, zone, alerts, ways, sleep=sleep)
     doorkeeper = Doorkeeper(bot, clock, zone, admin_ids, subscriptions, offers)
     deliverer = Deliverer(bot, clock, zone, alerts, doorkeeper, sleep=sleep)
     return UserBotData(

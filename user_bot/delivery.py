@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -22,6 +22,7 @@ from database.operations import deletion_ops, post_ops, settings_ops, user_ops
 from monitoring import metrics
 from monitoring.alerts import Alerts
 from sender.failures import TELEGRAM_ERRORS, Failure, classify
+from sender.refusals import is_partial
 from user_bot.doorkeeper import Doorkeeper
 from user_bot.saying import say
 from user_bot.taps import Taps
@@ -32,6 +33,8 @@ log = structlog.get_logger("tollgate.delivery")
 
 #: the storage channel, not the reader, is out of reach: the reader has just written to us
 _STORAGE_FAILURES = frozenset({Failure.KICKED, Failure.UNREACHABLE, Failure.MIGRATED})
+#: before any wish
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Deliverer:
@@ -89,7 +92,7 @@ class Deliverer:
             await self._say(wish, user_texts.POST_GONE)
             return Outcome.NOT_FOUND
         if not isinstance(verdict, Admitted):
-            paid = await self._doorkeeper.turn_away(wish.user, verdict, post, settings)
+            paid = await self._doorkeeper.turn_away(wish.user, verdict, post, settings, wish.mark)
             if paid is not None:
                 wish = replace(wish, user=paid)
                 verdict = await self._doorkeeper.verdict(paid, wish.code, settings, now)
@@ -102,7 +105,7 @@ class Deliverer:
         claim = await self._claim(wish, terms)
         if claim is None:
             return Outcome.DOUBLE_TAP
-        outcome = await self._promise_and_send(wish, terms, settings)
+        outcome = await self._promise_and_send(wish, terms, settings, claim)
         if outcome in WANTED_AGAIN:
             # the next try must not look like a second tap, nor like a repeated open
             await self._write_down(lambda: deletion_ops.release_delivery(claim, self._clock.now()))
@@ -110,6 +113,9 @@ class Deliverer:
         self._taps.answered(wish.key, terms.sent_at)
         if terms.delete_at is None:
             await self._write_down(lambda: deletion_ops.settle_delivery(claim.id))
+        if wish.user.wanted_code == wish.code:
+            # whoever joins another channel later is not waiting for it any more
+            await self._write_down(lambda: user_ops.take_wanted(wish.user.user_id, _EVER))
         return outcome
 
     async def _claim(self, wish: Wish, terms: Terms) -> deletion_ops.Claim | None:
@@ -147,6 +153,10 @@ class Deliverer:
             return False
         if terms.delete_at is not None:
             return await deletion_ops.was_promised(wish.user.user_id, wish.code, wish.mark)
+        if claim.was_unfinished:  # and no Recovery has come to it yet
+            given_back = await user_ops.give_back_credit(wish.user.user_id, wish.code, wish.mark)
+            words = [user_texts.INTERRUPTED] + [gate_texts.GIVEN_BACK] * given_back
+            await self._say(wish, " ".join(words), again=True)
         await deletion_ops.settle_delivery(claim.id)
         return True
 
@@ -154,10 +164,13 @@ class Deliverer:
         """Whether a claim is an earlier process's; one without a time was released after its reader had been told."""
         return opened_at is None or opened_at < self._began
 
-    async def _promise_and_send(self, wish: Wish, terms: Terms, settings: BotSettings) -> Outcome:
+    async def _promise_and_send(
+        self, wish: Wish, terms: Terms, settings: BotSettings, claim: deletion_ops.Claim
+    ) -> Outcome:
         promise = None
         if terms.delete_at is not None:
-            promise = await self._promise(wish, terms.sent_at, terms.delete_at)
+            promise = await self._promised_before(wish, claim)
+            promise = promise or await self._promise(wish, terms.sent_at, terms.delete_at)
         # behind the promise, which tells a start after a crash whom to give a credit back
         if terms.costs_credit and not await self._spend(wish, terms, settings):
             return await self._not_paid(wish, terms, promise, settings)
@@ -166,6 +179,13 @@ class Deliverer:
         except TELEGRAM_ERRORS as error:
             return await self._not_sent(wish, terms, promise, error)
         return await self._sent(wish, terms, promise, sent)
+
+    async def _promised_before(self, wish: Wish, claim: deletion_ops.Claim) -> str | None:
+        """The promise of an earlier try for the same wish: the database took it and its answer was lost."""
+        if not claim.is_repeated:
+            return None
+        found = await deletion_ops.find_promise(wish.user.user_id, wish.code, wish.mark)
+        return None if found is None or found.message_ids else found.id
 
     async def _spend(self, wish: Wish, terms: Terms, settings: BotSettings) -> bool:
         """One credit for this wish; False when other deliveries have just spent the last."""
@@ -179,15 +199,14 @@ class Deliverer:
     async def _not_paid(self, wish: Wish, terms: Terms, promise: str | None, settings: BotSettings) -> Outcome:
         if promise is not None:
             await self._write_down(lambda: deletion_ops.withdraw(promise))
-        paid = await self._doorkeeper.turn_away(wish.user, NoAccess(), terms.post, settings)
+        paid = await self._doorkeeper.turn_away(wish.user, NoAccess(), terms.post, settings, wish.mark)
         if paid is not None:
             await say(self._bot, paid.user_id, gate_texts.TAKE_IT_NOW, gate_keyboards.get_it(wish.code))
         return Outcome.UNPAID
 
-    async def _give_back(self, wish: Wish, terms: Terms) -> None:
-        if terms.costs_credit:
-            reader = wish.user.user_id
-            await self._write_down(lambda: user_ops.give_back_credit(reader, wish.code, wish.mark))
+    async def _give_back(self, wish: Wish) -> None:
+        reader = wish.user.user_id
+        await self._write_down(lambda: user_ops.give_back_credit(reader, wish.code, wish.mark))
 
     async def _promise(
         self, wish: Wish, sent_at: datetime, delete_at: datetime, message_ids: tuple[int, ...] = ()
@@ -250,14 +269,17 @@ class Deliverer:
         log.warning("delivery.failed", failure=failure.value, post=wish.code, user_id=wish.user.user_id)
         if failure is Failure.AMBIGUOUS:
             # the messages may be there: the promise stays, the call is never repeated by itself
-            words = [user_texts.NOT_CONFIRMED] + [gate_texts.GIVEN_BACK] * terms.costs_credit
+            gives_back = _has_paid(wish, terms) and not is_partial(_words_of(error))
+            words = [user_texts.NOT_CONFIRMED] + [gate_texts.GIVEN_BACK] * gives_back
             notice = await self._say(wish, " ".join(words), again=True)
-            await self._give_back(wish, terms)
+            if gives_back:
+                await self._give_back(wish)
             if promise is not None and notice is not None:
                 await self._write_down(lambda: deletion_ops.record_notice(promise, notice))
             return Outcome.UNKNOWN
         outcome = await self._explain(wish, terms.post, failure, error)
-        await self._give_back(wish, terms)
+        if _has_paid(wish, terms):
+            await self._give_back(wish)
         if promise is not None:
             # not before the reader was told: killed in between, the next process finds the promise and tells them
             await self._write_down(lambda: deletion_ops.withdraw(promise))
@@ -300,6 +322,12 @@ class Deliverer:
             await keep_trying(write, sleep=self._sleep)
         except StoreUnavailable:
             log.error("delivery.record_lost")
+
+
+def _has_paid(wish: Wish, terms: Terms) -> bool:
+    """Whether this wish has cost a credit, now or in an earlier try that an outage ended."""
+    charge = wish.user.charges.get(wish.code)
+    return terms.costs_credit or (charge is not None and charge.mark == wish.mark)
 
 
 def _words_of(error: BaseException) -> str:

@@ -49,14 +49,17 @@ class Doorkeeper:
         """Say why somebody is kept out for good or for a time."""
         await say(self._bot, user.user_id, user_texts.banned(verdict, self._clock.now(), self._zone))
 
-    async def turn_away(self, user: User, verdict: Verdict, post: Post, settings: BotSettings) -> User | None:
+    async def turn_away(
+        self, user: User, verdict: Verdict, post: Post, settings: BotSettings, mark: str
+    ) -> User | None:
         """Say what has to be done for this post; None. The person's record instead when they have access now."""
         if isinstance(verdict, NotSubscribed):
             await user_ops.want(user.user_id, post.code, self._clock.now())
             await self._send_to_join(user, verdict, post)
             return None
         assert not isinstance(verdict, Admitted | Banned)
-        return await self._offers.offer(user, settings, post)
+        paid = await self._offers.offer(user, settings, post, mark)
+        return None if paid is None else paid.user
 
     async def _send_to_join(self, user: User, verdict: NotSubscribed, post: Post) -> None:
         channels = verdict.missing + verdict.unsure

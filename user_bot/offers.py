@@ -1,5 +1,7 @@
 """The one message to somebody without access: what to do, and the link to do it with."""
 
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -7,7 +9,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from aiogram import Bot
 
-from core.access import earned
+from core.access import earned, has_pass
 from core.clock import Clock
 from core.days import start_of_day
 from core.ids import new_token
@@ -18,6 +20,9 @@ from core.users import User
 from core.verification import Token, TokenStatus
 from database.operations import post_ops, token_ops, user_ops
 from monitoring.alerts import Alerts
+from sender.failures import TELEGRAM_ERRORS, Failure, classify
+from sender.lanes import may_arrive_twice
+from sender.safekeeping import safe_after
 from shorteners.failover import Shorteners
 from user_bot.payout import pay_out
 from user_bot.saying import say
@@ -26,6 +31,23 @@ from views import gate_keyboards, gate_texts, links, owner_alerts
 log = structlog.get_logger("tollgate.verification")
 
 _INCIDENT = "shorteners"
+#: seconds after which nobody else waits for a shortener
+QUICK_S = 1.0
+#: without a failure for so long, the shorteners work again
+QUIET = timedelta(minutes=10)
+#: a link that expires sooner is not shown again: there would be no time for its way
+TIME_LEFT = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """Who wants a link, for which post, on which day; `mark` names the update."""
+
+    user: User
+    settings: BotSettings
+    post: Post | None
+    mark: str
+    day: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,120 +60,182 @@ class Ways:
     expire_after: timedelta
 
 
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """Somebody has access now; `post_code` is what their verification was for."""
+
+    user: User
+    post_code: str | None = None
+
+
 class Offers:
     """Makes verification links and shows them. One per bot and process."""
 
-    def __init__(self, bot: Bot, clock: Clock, zone: ZoneInfo, alerts: Alerts, ways: Ways) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        clock: Clock,
+        zone: ZoneInfo,
+        alerts: Alerts,
+        ways: Ways,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._bot = bot
         self._clock = clock
         self._zone = zone
         self._alerts = alerts
         self._ways = ways
+        self._sleep = sleep
+        #: when last no shortener answered
+        self._failed_at: datetime | None = None
 
-    async def offer(self, user: User, settings: BotSettings, post: Post | None) -> User | None:
+    async def offer(self, user: User, settings: BotSettings, post: Post | None, mark: str) -> Paid | None:
         """Show the way to access: an open link for the same post again, else a new one; None.
 
-        The person's record instead, with access, when none is needed: a verification that was done waits to be
-        redeemed, or the owner gives access away while no shortener answers. Then nothing was said.
+        Paid instead, and nothing was said, when no link is needed: a verification that was done waits to be redeemed or
+        paid out, or the owner gives access away while no shortener answers. `mark` names the update: when it comes
+        again, nothing is counted again.
         """
         now = self._clock.now()
         standing = await token_ops.open_tokens(user.user_id, now)
-        for done in (token for token in standing if token.status is TokenStatus.VERIFIED):
-            if await token_ops.redeem(done.token, user.user_id, now) is not None:
-                return await pay_out(done, settings, now)
+        paid = await self._pay_done(user, settings, standing, now)
+        if paid is not None:
+            return paid
         code = None if post is None else post.code
-        same = (token for token in standing if token.status is TokenStatus.UNUSED and code in (None, token.post_code))
-        token = next(same, None)
+        token = next((token for token in standing if self._is_good(token, code, now)), None)
         if token is not None:
-            await self._show(token, settings, post, await token_ops.links_on(user.user_id, self._day(now)))
+            number = await token_ops.links_on(user.user_id, self._day(now))
+            await self._show(token, settings, post, number)
             return None
-        return await self._make(user, settings, post, now)
+        return await self._make(user, settings, post, mark, now)
+
+    @staticmethod
+    async def _pay_done(user: User, settings: BotSettings, standing: Sequence[Token], now: datetime) -> Paid | None:
+        """Whoever went through the page and did not come back, or whom a crash kept from being paid."""
+        for done in (token for token in standing if token.status is TokenStatus.VERIFIED):
+            is_ours = done.redeemed_at is not None or await token_ops.redeem(done.token, user.user_id, now)
+            paid = await pay_out(done, settings, now) if is_ours else None
+            if paid is not None:
+                return Paid(paid, done.post_code)
+        return None
+
+    def _is_good(self, token: Token, code: str | None, now: datetime) -> bool:
+        """Whether an open link can be shown again: for the same wish, with time left, and still leading somewhere."""
+        return (
+            token.status is TokenStatus.UNUSED
+            and code in (None, token.post_code)
+            and token.expires_at - now >= TIME_LEFT
+            and token.has_page == bool(self._ways.page_url)
+        )
 
     async def show(self, token: Token, settings: BotSettings, lead: str) -> None:
         """An open link once more, under the sentence `lead`."""
-        await say(self._bot, token.user_id, lead, gate_keyboards.verify(token.link, settings.how_to_verify_url))
+        with may_arrive_twice():
+            try:
+                await self._send(token, lead, settings.how_to_verify_url)
+            except TELEGRAM_ERRORS as error:
+                log.warning("offer.not_sent", failure=classify(error).value, user_id=token.user_id)
+                if classify(error) is Failure.CONTENT:
+                    await self._show_plainly(token, lead, error)
+
+    async def _send(self, token: Token, lead: str, how_to: str | None) -> None:
+        await self._bot.send_message(token.user_id, lead, reply_markup=gate_keyboards.verify(token.link, how_to))
+
+    async def _show_plainly(self, token: Token, lead: str, why: BaseException) -> None:
+        """Telegram refuses the whole message for one bad address: without the owner's own, then without any."""
+        reason = getattr(why, "message", type(why).__name__)
+        await self._alerts.raise_once("offer", owner_alerts.offer_refused(reason))
+        try:
+            await self._send(token, lead, None)
+        except TELEGRAM_ERRORS:
+            await say(self._bot, token.user_id, gate_texts.NO_LINK_NOW)
 
     def _day(self, now: datetime) -> datetime:
         return start_of_day(now, self._zone)
 
-    async def _make(self, user: User, settings: BotSettings, post: Post | None, now: datetime) -> User | None:
-        day = self._day(now)
-        replaced = await token_ops.take_replacement(user.user_id, now)
+    async def _make(
+        self, user: User, settings: BotSettings, post: Post | None, mark: str, now: datetime
+    ) -> Paid | None:
+        wish = _Wish(user, settings, post, mark, self._day(now))
+        replaced = await token_ops.take_replacement(user.user_id, now, mark)
         if replaced is not None:
-            number = await token_ops.links_on(user.user_id, day)
+            number = await token_ops.links_on(user.user_id, wish.day)
         else:
-            counted = await token_ops.count_link(user.user_id, day, settings.daily_token_limit)
+            counted = await token_ops.count_link(user.user_id, wish.day, settings.daily_token_limit, mark)
             if counted is None:
-                again_at = start_of_day(day + timedelta(hours=36), self._zone)
-                await say(
-                    self._bot,
-                    user.user_id,
-                    gate_texts.day_is_used_up(settings.daily_token_limit, again_at, self._zone),
-                )
+                await self._say_used_up(wish)
                 return None
             number = counted
-        token = await self._token(user, post, replaced, now)
-        through = await self._through_shortener(token)
-        if through is None:
-            mode = settings.on_shortener_failure
-            await self._alerts.raise_once(_INCIDENT, owner_alerts.shorteners_failing(mode.value))
-            if mode is not ShortenerFailure.DIRECT:
-                return await self._do_without(user, settings, token, replaced, day)
-        token = through or token
-        await keep_trying(lambda: token_ops.add(token), SHORT_S)
+        plain = await self._token(wish, replaced, now)
+        token = await self._through_shortener(plain, settings)
+        if token is None and settings.on_shortener_failure is not ShortenerFailure.DIRECT:
+            return await self._do_without(wish, replaced, now)
+        token = token or plain
+        await keep_trying(lambda: token_ops.add(token), SHORT_S, sleep=self._sleep)
         await self._show(token, settings, post, number)
         return None
 
-    async def _token(self, user: User, post: Post | None, replaced: Token | None, now: datetime) -> Token:
+    async def _say_used_up(self, wish: _Wish) -> None:
+        limit, again_at = wish.settings.daily_token_limit, start_of_day(wish.day + timedelta(hours=36), self._zone)
+        await say(self._bot, wish.user.user_id, gate_texts.day_is_used_up(limit, again_at, self._zone))
+
+    async def _token(self, wish: _Wish, replaced: Token | None, now: datetime) -> Token:
         """A fresh token whose link is the destination itself."""
         token, username = new_token(), (await self._bot.me()).username or ""
         page = self._ways.page_url
-        wanted = post.code if post is not None else replaced.post_code if replaced is not None else None
+        wanted = wish.post.code if wish.post is not None else replaced.post_code if replaced is not None else None
         return Token(
             token=token,
-            user_id=user.user_id,
+            user_id=wish.user.user_id,
             post_code=wanted,
             link=links.page_link(page, token) if page else links.back_link(username, token),
             has_page=bool(page),
             bot_username=username,
-            language=user.language,
+            language=wish.user.language,
             created_at=now,
             shown_at=now,
             expires_at=now + self._ways.expire_after,
             is_replacement=replaced is not None,
         )
 
-    async def _through_shortener(self, token: Token) -> Token | None:
+    async def _through_shortener(self, token: Token, settings: BotSettings) -> Token | None:
         """The token with a shortener's link; None when none answers. Without shorteners the token as it is."""
         shorteners = self._ways.shorteners
         if not shorteners.is_configured:
             return token
-        short = await shorteners.shorten(token.link)
+        with safe_after(QUICK_S):
+            short = await shorteners.shorten(token.link)
+        now = self._clock.now()
         if short is None:
+            self._failed_at = now
+            await self._alerts.raise_once(
+                _INCIDENT, owner_alerts.shorteners_failing(settings.on_shortener_failure.value)
+            )
             return None
-        await self._alerts.clear(_INCIDENT, owner_alerts.shorteners_work())
+        if self._failed_at is None or now - self._failed_at >= QUIET:  # not at each success of one that comes and goes
+            await self._alerts.clear(_INCIDENT, owner_alerts.shorteners_work())
         # asking took its time: the wait runs from when the button is shown
-        return token.model_copy(update={"link": short.url, "shortener": short.provider, "shown_at": self._clock.now()})
+        return token.model_copy(update={"link": short.url, "shortener": short.provider, "shown_at": now})
 
-    async def _do_without(
-        self, user: User, settings: BotSettings, token: Token, replaced: Token | None, day: datetime
-    ) -> User | None:
+    async def _do_without(self, wish: _Wish, replaced: Token | None, now: datetime) -> Paid | None:
         """No shortener answers and the owner does not want the destination shown."""
-        if settings.on_shortener_failure is ShortenerFailure.GRANT:
-            return await self._give_away(user, settings, token)
+        reader = wish.user.user_id
+        known = await user_ops.find(reader) or wish.user
+        gives = wish.settings.on_shortener_failure is ShortenerFailure.GRANT
+        if gives and not known.credits and not has_pass(known, now):
+            pays = earned(wish.settings)
+            key = f"instead of a link {wish.mark}"
+            given = await user_ops.grant(reader, key, now, credits=pays.credits, pass_for=pays.pass_for)
+            return None if given is None else Paid(given.user, wish.post.code if wish.post else None)
         if replaced is not None:
             await token_ops.return_replacement(replaced.token)
         else:
-            await token_ops.uncount_link(user.user_id, day)
-        await say(self._bot, user.user_id, gate_texts.NO_LINK_NOW)
+            await token_ops.uncount_link(reader, wish.day, wish.mark)
+        if gives:
+            return Paid(known)
+        await say(self._bot, reader, gate_texts.NO_LINK_NOW)
         return None
-
-    @staticmethod
-    async def _give_away(user: User, settings: BotSettings, token: Token) -> User | None:
-        """What the token would have paid, without it."""
-        pays, key = earned(settings), f"instead of {token.token}"
-        given = await user_ops.grant(user.user_id, key, token.created_at, credits=pays.credits, pass_for=pays.pass_for)
-        return None if given is None else given.user
 
     async def _show(self, token: Token, settings: BotSettings, post: Post | None, number: int) -> None:
         title = await self._title(token, post)

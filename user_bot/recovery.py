@@ -14,6 +14,7 @@ from aiogram import Bot
 
 from core.clock import Clock
 from core.errors import StoreUnavailable
+from core.ids import is_code
 from database.operations import deletion_ops, settings_ops, token_ops, user_ops
 from sender.failures import TELEGRAM_ERRORS, Failure, classify, is_permanent_recipient
 from sender.lanes import Lane, in_lane, may_arrive_twice
@@ -99,7 +100,9 @@ class Recovery:
             if not new:
                 break
             for promise in new:
-                given_back = await user_ops.give_back_credit(promise.user_id, promise.post_code, promise.wish)
+                given_back = is_code(promise.post_code) and await user_ops.give_back_credit(
+                    promise.user_id, promise.post_code, promise.wish
+                )
                 notice = await self._tell(promise.chat_id, promise.post_code, given_back)
                 if notice is None:
                     later.add(promise.id)

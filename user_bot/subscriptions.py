@@ -24,6 +24,7 @@ from core.subscriptions import (
 from database.operations import channel_ops, membership_ops
 from monitoring.alerts import Alerts
 from sender.failures import TELEGRAM_ERRORS, Failure, classify
+from sender.safekeeping import safe_after
 from views import owner_alerts
 
 log = structlog.get_logger("tollgate.subscriptions")
@@ -32,6 +33,10 @@ log = structlog.get_logger("tollgate.subscriptions")
 _BROKEN = frozenset({Failure.KICKED, Failure.UNREACHABLE})
 #: Telegram's codes for a person it does not know in that channel (BOTAPI §2.8): they have not joined
 _NOBODY = ("participant_id_invalid", "member not found", "user not found")
+#: seconds Telegram gets to say whether somebody has joined, and after which nobody else waits for it
+ANSWER_S, QUICK_S = 5.0, 1.0
+#: a no that is younger is not asked again, however often somebody presses
+NO_IS_FRESH = timedelta(seconds=3)
 #: a broken channel is tried again this often, for the case that the news of its healing was lost
 PROBE_EVERY = timedelta(minutes=1)
 
@@ -64,10 +69,13 @@ class Subscriptions:
         self, channel: Channel, user_id: int, known: Membership | None, now: datetime, ask_again: bool
     ) -> Standing:
         standing = standing_of(channel, known, now)
-        if standing is None or (ask_again and standing is Standing.MISSING):
+        if standing is None:
             return await self._ask(channel, user_id)
+        if standing is Standing.MISSING and ask_again:
+            is_fresh = known is not None and timedelta() <= now - known.seen_at < NO_IS_FRESH
+            return standing if is_fresh else await self._ask(channel, user_id)
         if standing is Standing.UNKNOWN and self._is_probe_due(channel, now):
-            return await self._ask(channel, user_id)
+            return await self._probe(channel, user_id)
         return standing
 
     def _is_probe_due(self, channel: Channel, now: datetime) -> bool:
@@ -77,15 +85,29 @@ class Subscriptions:
         self._probed_at[channel.chat_id] = now
         return True
 
+    async def _probe(self, channel: Channel, user_id: int) -> Standing:
+        """Ask about the bot itself first: that heals a channel, whatever it has to see there."""
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                own = await self._bot.get_chat_member(channel.chat_id, self._bot.id)
+        except TELEGRAM_ERRORS as error:
+            log.info("channel.still_broken", chat_id=channel.chat_id, failure=classify(error).value)
+            return Standing.UNKNOWN
+        await self.own_rights_changed(channel, own)
+        return await self._ask(channel, user_id) if _sees_members(channel, own) else Standing.UNKNOWN
+
     async def _ask(self, channel: Channel, user_id: int) -> Standing:
         asked_at = self._clock.now()
         try:
-            member = await self._bot.get_chat_member(channel.chat_id, user_id)
+            # a person waits, and everybody behind them: who does not answer soon cannot tell
+            with safe_after(QUICK_S):
+                async with asyncio.timeout(ANSWER_S):
+                    member = await self._bot.get_chat_member(channel.chat_id, user_id)
         except TelegramMigrateToChat as moved:
             return await self._moved(channel, moved.migrate_to_chat_id, user_id)
         except TELEGRAM_ERRORS as error:
             return await self._not_told(channel, user_id, asked_at, error)
-        await self.works(channel)
+        await self._shows_members(channel)
         status = _status(member)
         # somebody whose request is pending is "left" for Telegram, too
         may_wait = member.status == "left"
@@ -129,6 +151,11 @@ class Subscriptions:
             self._probed_at.pop(channel.chat_id, None)
             await self._alerts.tell(owner_alerts.channel_works(channel))
 
+    async def _shows_members(self, channel: Channel) -> None:
+        """Telegram told of a member. Requests are told only to those who may invite: of them that says nothing."""
+        if channel.mode is ChannelMode.JOIN:
+            await self.works(channel)
+
     async def find(self, chat_id: int) -> Channel | None:
         """The channel by its id, paused or not; None when it is none of ours."""
         channels = await channel_ops.current(self._clock.now())
@@ -145,7 +172,7 @@ class Subscriptions:
         """Somebody joined, left or was let in; returns how they stand now. Who is told of it sees the members."""
         status = _status(member)
         await membership_ops.remember(channel.chat_id, user_id, status, self._clock.now())
-        await self.works(channel)
+        await self._shows_members(channel)
         return status
 
     async def requested(self, channel: Channel, user_id: int) -> None:

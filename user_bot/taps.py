@@ -35,5 +35,6 @@ class Taps:
     def answered(self, key: Key, now: datetime) -> None:
         """The post was handed over at `now`, or the person was told what to do first."""
         if len(self._answered_at) >= SWEEP_AT:
-            self._answered_at = {key: at for key, at in self._answered_at.items() if now - at < DOUBLE_TAP}
+            fresh = {key: at for key, at in self._answered_at.items() if timedelta() <= now - at < DOUBLE_TAP}
+            self._answered_at = fresh
         self._answered_at[key] = now

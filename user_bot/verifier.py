@@ -8,6 +8,7 @@ from aiogram.types import InlineKeyboardMarkup
 
 from core.access import Banned, asks_for_access
 from core.clock import Clock
+from core.posts import PostStatus
 from core.settings import BotSettings
 from core.users import User, is_banned
 from core.verification import SPOILS, Judgement, Token, TokenStatus, elapsed, judge
@@ -15,7 +16,7 @@ from database.operations import post_ops, settings_ops, token_ops, user_ops
 from user_bot.delivery import Deliverer
 from user_bot.doorkeeper import Doorkeeper
 from user_bot.offers import Offers
-from user_bot.payout import pay_out
+from user_bot.payout import pay
 from user_bot.saying import say
 from user_bot.taps import Taps
 from views import gate_keyboards, gate_texts
@@ -52,17 +53,17 @@ class Verifier:
         self._deliverer = deliverer
         self._taps = Taps()
 
-    async def new_link(self, user: User, code: str | None = None) -> None:
+    async def new_link(self, user: User, mark: str, code: str | None = None) -> None:
         """Answer the wish for a verification link; a second wish while one is being made does nothing."""
         key = (user.user_id, "")
         if not self._taps.begin(key, self._clock.now()):
             return
         try:
-            await self._new_link(user, code)
+            await self._new_link(user, mark, code)
         finally:
             self._taps.end(key)
 
-    async def _new_link(self, user: User, code: str | None) -> None:
+    async def _new_link(self, user: User, mark: str, code: str | None) -> None:
         now = self._clock.now()
         settings = await settings_ops.current(now)
         if is_banned(user, now):
@@ -72,12 +73,26 @@ class Verifier:
             await self._say(user, gate_texts.NOTHING_TO_VERIFY)
             return
         post = None if code is None else await post_ops.find(code)
-        paid = await self._offers.offer(user, settings, post)
+        if post is not None and post.status is not PostStatus.LIVE:
+            post = None
+        paid = await self._offers.offer(user, settings, post, mark)
         if paid is not None:
-            await self._congratulate(paid, None if post is None else post.code)
+            await self._congratulate(paid.user, paid.post_code)
 
     async def redeem(self, user: User, text: str, mark: str) -> None:
-        """Redeem the token `text` for `user`; `mark` names the update. Raises StoreUnavailable; repeating is safe."""
+        """Redeem the token `text` for `user`; `mark` names the update. Raises StoreUnavailable; repeating is safe.
+
+        The same link opened again while it is being redeemed does nothing.
+        """
+        key = (user.user_id, text)
+        if not self._taps.begin(key, self._clock.now(), again=True):
+            return
+        try:
+            await self._redeem(user, text, mark)
+        finally:
+            self._taps.end(key)
+
+    async def _redeem(self, user: User, text: str, mark: str) -> None:
         token = await token_ops.find(text)
         if token is None:
             await self._say(user, gate_texts.LINK_UNKNOWN)
@@ -95,8 +110,11 @@ class Verifier:
         if judgement is not Judgement.VERIFIED:
             await self._explain(user, token, settings, judgement)
             return
-        paid = await pay_out(token, settings, now) or user
+        paid = await pay(token, settings, now) or user
         await self._hand_over(paid, token, mark)
+        # only now: cut off before, the update comes again, or the next start tells what is owed
+        await token_ops.mark_granted(token.token, now)
+        await self._congratulate(paid, None)
 
     async def _judge_and_redeem(self, token: Token, settings: BotSettings) -> Judgement | None:
         """VERIFIED when the token is to be paid out now; None when its page is not done yet."""
@@ -131,7 +149,6 @@ class Verifier:
         """The post first: until its promise stands, Telegram keeps the update for us."""
         if token.post_code is not None:
             await self._deliverer.deliver(user, token.post_code, mark, again=True)
-        await self._congratulate(user, None)
 
     async def _congratulate(self, user: User, code: str | None) -> None:
         now = self._clock.now()

@@ -33,6 +33,8 @@ class Waiting:
         verdict = await self._doorkeeper.verdict(user, user.wanted_code, settings, now)
         if isinstance(verdict, Banned | NotSubscribed):
             return
-        code = await user_ops.take_wanted(user_id, now - WANTED_FOR)
-        if code is not None:
-            await self._deliverer.deliver(user, code, mark, again=True)
+        if user.wanted_at is None or now - user.wanted_at > WANTED_FOR:
+            return
+        await self._deliverer.deliver(user, user.wanted_code, mark, again=True)
+        # only now: cut off before, the update comes again and finds what is wanted
+        await user_ops.take_wanted(user_id, now - WANTED_FOR)

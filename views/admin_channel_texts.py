@@ -83,7 +83,11 @@ def list_screen(channels: Sequence[Channel], page: int, of_page: int, zone: Zone
 
 
 def _line(channel: Channel, zone: ZoneInfo) -> str:
-    facts = [f"mode {channel.mode}", f"on errors {channel.on_error}", f"{channel.joined_count} joined"]
+    facts = [
+        f"mode {channel.mode}",
+        f"when I can't tell: {_error_words(channel.on_error)}",
+        f"{channel.joined_count} joined",
+    ]
     if channel.is_paused:
         facts.append("<b>paused</b>")
     if channel.broken_since:

@@ -40,7 +40,7 @@ def to_join(verdict: NotSubscribed, title: str) -> str:
     lines = [f"To get {_title(title)}, first join:"] if verdict.missing else []
     lines += [f"• {_name(channel)}{_how(channel)}" for channel in verdict.missing]
     if verdict.missing:
-        lines.append("\nThen press <b>I have joined</b>.")
+        lines.append("\nThe post comes when all is joined. If it does not, press <b>I have joined</b>.")
     if verdict.unsure:
         lines.append(f"I cannot check {_names(verdict.unsure)} right now. The owner has been told; please try later.")
     return "\n".join(lines)

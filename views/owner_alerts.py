@@ -68,6 +68,16 @@ def channel_works(channel: Channel) -> str:
     return f"The channel {isolate(channel.name)} works again: the user bot sees who has joined."
 
 
+def offer_refused(reason: str) -> str:
+    """Telegram does not take the message with the button “Verify”. `reason`: Telegram's words."""
+    return (
+        "<b>Telegram does not take the message that asks people to verify.</b> Until this is put right, they get no "
+        f"answer. Telegram says: {esc(cut(reason, 200))}\n"
+        "Mostly it is the address behind one of its buttons: check how_to_verify_url (/settings), PUBLIC_BASE_URL, "
+        "and what the shortener answers."
+    )
+
+
 _WITHOUT_SHORTENER = {
     ShortenerFailure.DIRECT: "Until then, verification links lead straight to the page, without a shortener",
     ShortenerFailure.GRANT: "Until then, people get what a verification pays for without one",

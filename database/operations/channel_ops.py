@@ -151,11 +151,23 @@ async def change(chat_id: int, **fields: Any) -> Channel | None:
 
     Raises ValueError for other names and for values a channel cannot have.
     """
+    return await _change({"chat_id": chat_id}, fields)
+
+
+async def change_link(chat_id: int, old_link: str, **fields: Any) -> Channel | None:
+    """As `change`, but only while the channel's link is `old_link`; None when it is another or there is no channel.
+
+    One conditional update: of any number of calls with the same `old_link` and a new `invite_link` one changes it.
+    """
+    return await _change({"chat_id": chat_id, "invite_link": old_link}, fields)
+
+
+async def _change(condition: Document, fields: Document) -> Channel | None:
     if not fields or not fields.keys() <= CHANGEABLE:
         raise ValueError(f"of a channel can be changed: {', '.join(sorted(CHANGEABLE))}")
-    checked = Channel.model_validate({"invite_link": "", **fields, "chat_id": chat_id})
+    checked = Channel.model_validate({"invite_link": "", **fields, "chat_id": condition["chat_id"]})
     values = {name: getattr(checked, name) for name in fields}
-    return _record(await _changing(_channels().find_one_and_update({"chat_id": chat_id}, {"$set": values})))
+    return _record(await _changing(_channels().find_one_and_update(condition, {"$set": values})))
 
 
 async def remove(chat_id: int) -> bool:

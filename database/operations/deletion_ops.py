@@ -34,6 +34,7 @@ __all__ = [
     "count_overdue",
     "count_untold",
     "find_interrupted",
+    "find_promise",
     "find_unfinished",
     "finish",
     "give_back",
@@ -152,6 +153,17 @@ async def was_promised(user_id: int, post_code: str, wish: str) -> bool:
     """Whether the delivery of this post to this person that fulfils `wish` has its promise."""
     condition = {"user_id": user_id, "post_code": post_code, "wish": wish}
     return await _promises().find_one(condition, projection=["_id"]) is not None
+
+
+async def find_promise(user_id: int, post_code: str, wish: str) -> PendingDeletion | None:
+    """The promise `was_promised` tells of, or None; of several one without message ids, under which nothing was sent.
+
+    None also for one that cannot be read: it is put off and logged.
+    """
+    condition = {"user_id": user_id, "post_code": post_code, "wish": wish}
+    # nothing at the first place of the list comes before any id
+    found = await _promises().find_one(condition, sort=[("message_ids.0", 1)])
+    return None if found is None else next(iter(await _readable([found])), None)
 
 
 async def withdraw(promise_id: str) -> bool:

@@ -22,6 +22,8 @@ class Claim:
     count: int
     #: the last claim was for the same wish: its answer was lost, or its update came once more
     is_repeated: bool = False
+    #: the last claim was to be settled later and was not: a crash came between, or it goes on still
+    was_unfinished: bool = False
 
 
 def _deliveries() -> Collection:
@@ -85,8 +87,8 @@ async def claim_delivery(
             return None
     if before is None:
         return Claim(claim_id, opened_at, None, 1)
-    is_repeated = bool(mark) and before.get("mark") == mark
-    return Claim(claim_id, opened_at, before["opened_at"], before["count"] + 1, is_repeated)
+    is_repeated, was_unfinished = bool(mark) and before.get("mark") == mark, bool(before.get("is_unfinished"))
+    return Claim(claim_id, opened_at, before["opened_at"], before["count"] + 1, is_repeated, was_unfinished)
 
 
 async def _held_by_the_same(claim_id: str, mark: str, update: Document) -> Document | None:

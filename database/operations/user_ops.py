@@ -30,19 +30,20 @@ __all__ = [
 ]
 
 
-async def meet(visitor: Visitor, now: datetime, *, source: str | None = None) -> tuple[User, bool]:
+async def meet(
+    visitor: Visitor, now: datetime, *, source: str | None = None, is_writing: bool = True
+) -> tuple[User, bool]:
     """Store who is knocking and return their record, with True when they are new.
 
     One upsert: name, username, language and `last_seen_at` are refreshed, `blocked_at` is cleared (who writes to us
-    has not blocked us); `joined_at`, credits and `source` are set for the new only. Of two calls at once for a
-    brand-new person exactly one answers True.
+    has not blocked us) unless `is_writing` is False; `joined_at`, credits and `source` are set for the new only. Of
+    two calls at once for a brand-new person exactly one answers True.
     """
     seen: Document = {
         "username": visitor.username,
         "first_name": visitor.first_name,
         "language": visitor.language,
         "last_seen_at": to_milliseconds(now),
-        "blocked_at": None,
     }
     first: Document = {
         "joined_at": to_milliseconds(now),
@@ -53,6 +54,7 @@ async def meet(visitor: Visitor, now: datetime, *, source: str | None = None) ->
         "banned_until": None,
         "source": source,
     }
+    (seen if is_writing else first)["blocked_at"] = None
     before = await _upsert(visitor.user_id, {"$set": seen, "$setOnInsert": first})
     known = first if before is None else before
     return to_user({**known, **seen, "user_id": visitor.user_id}), before is None

@@ -11,6 +11,8 @@ from database.values import Document
 
 #: how long a token that was redeemed and not paid out stays at least: the clean-up goes by `expires_at` alone
 OWED_KEPT_FOR = timedelta(days=30)
+#: how long whoever went the way in time has at least to come back to the bot
+BACK_WITHIN = timedelta(hours=1)
 #: how long one that was paid out stays at most, to tell who opens its link once more that it is used
 PAID_KEPT_FOR = timedelta(days=2)
 
@@ -31,7 +33,7 @@ async def add(token: Token) -> None:
     if not is_token(token.token):
         raise ValueError("a token is 32 letters and digits")
     try:
-        await _tokens().insert_one({**token.model_dump(), "is_owed": False, "is_replaced": False})
+        await _tokens().insert_one({**token.model_dump(), "is_owed": False, "replaced_for": None})
     except AlreadyThere:
         own = {"token": token.token, "user_id": token.user_id}
         if await _tokens().find_one(own, projection=["_id"]) is None:
@@ -44,31 +46,33 @@ async def find(token: str) -> Token | None:
 
 
 async def open_tokens(user_id: int, now: datetime, limit: int = 50) -> list[Token]:
-    """Up to `limit` tokens this person can still redeem (unused or verified, `expires_at >= now`), newest first.
+    """Up to `limit` tokens that can still pay this person (unused or verified, `expires_at >= now`), newest first.
 
-    Of more than `limit` those that last longest.
+    Also those that were redeemed and not paid out yet: they have `redeemed_at`. Of more than `limit` those that last
+    longest.
     """
     condition: Document = {
         "user_id": user_id,
         "status": {"$in": [TokenStatus.UNUSED, TokenStatus.VERIFIED]},
         "expires_at": {"$gte": now},
-        "redeemed_at": None,
+        "granted_at": None,
     }
-    # by expiry, which is the order of the index; all of one setting's tokens last equally long
+    # by expiry, which is the order of the index; all of one setting's tokens last equally long, what is owed longer
     found = await _tokens().find(condition, limit=limit, sort=[("expires_at", -1)])
     tokens = [Token.model_validate(document) for document in found]
     return sorted(tokens, key=lambda token: token.created_at, reverse=True)
 
 
 async def mark_verified(token: str, now: datetime, elapsed_seconds: float) -> bool:
-    """The way was gone, in `elapsed_seconds`; atomic. True when this call did it.
+    """The way was gone in `elapsed_seconds`; an hour at least is left to come back. Atomic. True when this call did it.
 
     False for a token that is unknown, expired (`expires_at < now`), verified before or bypassed.
     """
     if not is_token(token):
         return False
     condition: Document = {"token": token, "status": TokenStatus.UNUSED, "expires_at": {"$gte": now}}
-    return await _tokens().update_one(condition, {"$set": _verified(now, elapsed_seconds)})
+    update: Document = {"$set": _verified(now, elapsed_seconds), "$max": {"expires_at": now + BACK_WITHIN}}
+    return await _tokens().update_one(condition, update)
 
 
 def _verified(now: datetime, elapsed_seconds: float) -> Document:
@@ -122,23 +126,28 @@ async def find_owed(redeemed_before: datetime, limit: int) -> list[Token]:
     return [Token.model_validate(document) for document in found]
 
 
-async def take_replacement(user_id: int, now: datetime) -> Token | None:
+async def take_replacement(user_id: int, now: datetime, mark: str = "") -> Token | None:
     """Use up the right to a token in place of a bypassed one; the bypassed one, or None when there is none.
 
-    One conditional update: each bypassed token is replaced once, and one that is a replacement itself never.
+    One conditional update: each bypassed token is replaced once, and one that is a replacement itself never. `mark`
+    names the update that asks: the same gets the same token again, because the answer to the first try may have been
+    lost. `""` is nobody's.
     """
     condition: Document = {
         "user_id": user_id,
         "status": TokenStatus.BYPASSED,
         "expires_at": {"$gte": now},
         "is_replacement": False,
-        "is_replaced": False,
+        "replaced_for": {"$in": [None, mark]} if mark else None,
     }
-    return _record(await _tokens().find_one_and_update(condition, {"$set": {"is_replaced": True}}))
+    # its own first: a text comes after null
+    order = [("replaced_for", -1)]
+    return _record(await _tokens().find_one_and_update(condition, {"$set": {"replaced_for": mark}}, sort=order))
 
 
 async def return_replacement(token: str) -> bool:
     """Give the right back, because the new link could not be made; atomic. False when it was not used up."""
     if not is_token(token):
         return False
-    return await _tokens().update_one({"token": token, "is_replaced": True}, {"$set": {"is_replaced": False}})
+    used_up: Document = {"token": token, "replaced_for": {"$ne": None}}
+    return await _tokens().update_one(used_up, {"$set": {"replaced_for": None}})

@@ -57,6 +57,11 @@ async def test_i_have_joined_names_what_is_left_and_looks_again(house: House) ->
     await house.alice.press(USER_BOT, "I have joined")
     await house.alice.wait(USER_BOT, contains="Not joined yet: News, Garden")
     before = await asked(house)
+    for _ in range(20):  # however often one presses
+        await house.alice.press(USER_BOT, "I have joined")
+    await house.settle()
+    assert await asked(house) == before
+    await house.advance(seconds=4)
     await house.alice.press(USER_BOT, "I have joined")
     await house.settle()
     assert await asked(house) == before + 2

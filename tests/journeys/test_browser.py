@@ -29,11 +29,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 
 async def open_to_everybody(page: Page) -> None:
-    """No verification: `test_gate_browser.py` goes that way."""
+    """The demo has begun with that: no verification. `test_gate_browser.py` goes the other way."""
     await become(page, OWNER)
     await look(page, "chats")
     await page.get_by_test_id(f"chat-{ADMIN_BOT}").click()
-    await say(page, "/set access_mode open")
     await expect(messages(page, "is now open")).to_have_count(1)
 
 

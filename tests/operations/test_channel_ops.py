@@ -111,6 +111,19 @@ async def test_a_change_is_stored_and_leaves_the_rest(db: Database) -> None:
     assert len(await channel_ops.load()) == 1
 
 
+async def test_a_link_is_changed_only_in_place_of_the_one_it_replaces(db: Database) -> None:
+    await add(-1, -2)
+    changed = await channel_ops.change_link(-1, LINK, invite_link="https://t.me/+new", mode="request")
+
+    assert changed is not None
+    assert changed == await channel_ops.find(-1)
+    assert (changed.invite_link, changed.mode) == ("https://t.me/+new", ChannelMode.REQUEST)
+    assert await channel_ops.change_link(-1, LINK, invite_link="https://t.me/+late", label="late") is None
+    assert await channel_ops.change_link(-3, LINK, invite_link="https://t.me/+late") is None
+    assert await channel_ops.find(-1) == changed
+    assert [channel.invite_link for channel in await channel_ops.load()] == ["https://t.me/+new", LINK]
+
+
 @pytest.mark.parametrize(
     "fields",
     [
@@ -131,6 +144,8 @@ async def test_a_wrong_change_changes_nothing(db: Database, fields: dict[str, An
     before = await db.collection("channels").find_one({"chat_id": -1})
     with pytest.raises(ValueError, match=r"chang|valid"):
         await channel_ops.change(-1, **fields)
+    with pytest.raises(ValueError, match=r"chang|valid"):
+        await channel_ops.change_link(-1, LINK, **fields)
     assert await db.collection("channels").find_one({"chat_id": -1}) == before
 
 
@@ -225,6 +240,7 @@ async def test_a_clock_that_went_back_does_not_freeze_them(db: Database, now: da
 CHANGES: dict[str, Callable[[datetime], Any]] = {
     "add": lambda now: channel_ops.add(a_channel(-9)),
     "change": lambda now: channel_ops.change(-1, label="x"),
+    "change_link": lambda now: channel_ops.change_link(-1, LINK, invite_link="https://t.me/+y"),
     "remove": lambda now: channel_ops.remove(-1),
     "mark_broken": lambda now: channel_ops.mark_broken(-1, now),
     "mark_working": lambda now: channel_ops.mark_working(-2),

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from core.delivery import PendingDeletion
 from database.connection import Database
 from database.operations import deletion_ops
@@ -53,6 +55,44 @@ async def test_ids_of_a_promise_that_is_gone_are_reported_not_recreated(db: Data
     assert not await deletion_ops.record_messages("0" * 24, [1])
     assert not await deletion_ops.record_notice("not an id", 1)
     assert await stored(db) == []
+
+
+async def test_the_promise_of_a_wish_is_found(db: Database, now: datetime) -> None:
+    promise_id = await deletion_ops.promise(1, 7, 7, "abc", now, now + HOLD, [11], wish="m1")
+
+    found = await deletion_ops.find_promise(7, "abc", "m1")
+    assert found is not None
+    assert (found.id, found.message_ids, found.wish) == (promise_id, (11,), "m1")
+    assert await deletion_ops.was_promised(7, "abc", "m1")
+    for user_id, code, wish in ((8, "abc", "m1"), (7, "xyz", "m1"), (7, "abc", "m2"), (7, "abc", "")):
+        assert await deletion_ops.find_promise(user_id, code, wish) is None
+        assert not await deletion_ops.was_promised(user_id, code, wish)
+
+
+@pytest.mark.parametrize("empty_at", range(3))
+async def test_of_several_promises_of_one_wish_the_empty_one_is_found(
+    db: Database, now: datetime, empty_at: int
+) -> None:
+    sent: tuple[list[int], ...] = ([11], [1, 2])
+    messages = [*sent[:empty_at], [], *sent[empty_at:]]
+    for number, ids_ in enumerate(messages):
+        await deletion_ops.promise(1, 7, 7, "abc", now, now + HOLD - number * MS, ids_, wish="m1")
+    await deletion_ops.promise(1, 7, 7, "abc", now, now, [], wish="m2")
+    db.calls.clear()
+
+    found = await deletion_ops.find_promise(7, "abc", "m1")
+    assert found is not None
+    assert (found.message_ids, found.wish) == ((), "m1")
+    assert dict(db.calls) == {"find_one pending_deletions": 1}
+
+
+async def test_a_promise_of_a_wish_nobody_can_read_is_put_off(db: Database, now: datetime) -> None:
+    await deletion_ops.promise(1, 7, 7, "abc", now, now, wish="m1")
+    await db.collection("pending_deletions").update_one({"user_id": 7}, {"$set": {"message_ids": "none"}})
+
+    assert await deletion_ops.find_promise(7, "abc", "m1") is None
+    assert await deletion_ops.was_promised(7, "abc", "m1")
+    assert (await stored(db))[0]["not_before"] == now + deletion_ops.UNREADABLE_PAUSE
 
 
 async def test_an_empty_promise_can_be_withdrawn(db: Database, now: datetime) -> None:

@@ -121,6 +121,25 @@ async def test_the_same_wish_gets_its_claim_again_when_the_first_answer_was_lost
     assert await deletion_ops.claim_delivery(1, 7, "abc", now + MS, HOLD, mark="m1")
 
 
+async def test_a_claim_says_that_the_last_one_was_not_settled(db: Database, now: datetime) -> None:
+    first = await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD, mark="m1", settle_later=True)
+    # the process dies; its update comes once more, within the hold and after it
+    within = await deletion_ops.claim_delivery(1, 7, "abc", now + MS, HOLD, mark="m1", settle_later=True)
+    after = await deletion_ops.claim_delivery(1, 7, "abc", now + 2 * HOLD, HOLD, mark="m2")
+    assert first is not None
+    assert within is not None
+    assert after is not None
+    assert (first.was_unfinished, within.was_unfinished, after.was_unfinished) == (False, True, True)
+
+    settled = await deletion_ops.claim_delivery(1, 7, "abc", now + 4 * HOLD, HOLD, settle_later=True)
+    assert settled is not None
+    assert not settled.was_unfinished
+    await deletion_ops.settle_delivery(settled.id)
+    last = await deletion_ops.claim_delivery(1, 7, "abc", now + 6 * HOLD, HOLD)
+    assert last is not None
+    assert not last.was_unfinished
+
+
 async def test_a_hold_from_a_clock_that_was_put_back_locks_nobody_out(db: Database, now: datetime) -> None:
     await deletion_ops.claim_delivery(1, 7, "abc", now + timedelta(hours=2), HOLD)
     assert await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD)

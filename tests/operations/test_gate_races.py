@@ -79,6 +79,24 @@ async def test_a_hundred_links_on_a_day_begun_are_what_is_left(warm: Database) -
     assert sorted(count for count in counts if count is not None) == list(range(6, 16))
 
 
+async def test_one_update_that_asks_often_is_one_link(warm: Database) -> None:
+    assert set(await many(50, lambda _: token_ops.count_link(ANN, TODAY, 15, "u1"))) == {1}
+    assert await token_ops.links_on(ANN, TODAY) == 1
+
+
+async def test_ten_updates_that_ask_five_times_are_ten_links(warm: Database) -> None:
+    counts = await many(50, lambda number: token_ops.count_link(ANN, TODAY, 15, f"u{number % 10}"))
+    assert set(counts) == set(range(1, 11))
+    assert await token_ops.links_on(ANN, TODAY) == 10
+
+
+async def test_a_marked_link_is_taken_off_by_one(warm: Database) -> None:
+    for mark in ("u1", "u2"):
+        await token_ops.count_link(ANN, TODAY, 15, mark)
+    assert sum(await many(50, lambda _: token_ops.uncount_link(ANN, TODAY, "u1"))) == 1
+    assert await token_ops.links_on(ANN, TODAY) == 1
+
+
 @pytest.mark.parametrize("round_", range(10))
 async def test_two_first_links_for_one_place_are_one(warm: Database, round_: int) -> None:
     counts = await many(2, lambda _: token_ops.count_link(ANN, TODAY, 1))
@@ -143,6 +161,16 @@ async def test_three_spoilt_tokens_are_replaced_three_times(warm: Database, now:
         await token_ops.mark_bypassed(text, now)
     taken = [token for token in await many(50, lambda _: token_ops.take_replacement(ANN, now)) if token is not None]
     assert sorted(token.token[0] for token in taken) == ["1", "2", "3"]
+
+
+async def test_one_update_that_asks_often_replaces_one_spoilt_token(warm: Database, now: datetime) -> None:
+    for text in ("1" * 32, "2" * 32, "3" * 32):
+        await a_token(now, text)
+        await token_ops.mark_bypassed(text, now)
+    taken = await many(50, lambda _: token_ops.take_replacement(ANN, now, "u1"))
+    assert len({token.token if token else None for token in taken}) == 1
+    left = [await token_ops.take_replacement(ANN, now) for _ in range(3)]
+    assert [token is None for token in left] == [False, False, True]
 
 
 async def test_a_right_given_back_by_many_is_one_right(warm: Database, now: datetime) -> None:
@@ -253,6 +281,14 @@ async def test_one_channel_added_by_many_is_one_and_others_have_places_of_their_
 async def test_a_group_moves_once(warm: Database) -> None:
     await channel_ops.add(Channel(chat_id=-1, invite_link="https://t.me/+x"))
     assert sum(await many(50, lambda _: channel_ops.move_to(-1, -1001))) == 1
+
+
+async def test_of_many_who_change_one_link_one_does(warm: Database) -> None:
+    old = "https://t.me/+x"
+    await channel_ops.add(Channel(chat_id=-1, invite_link=old))
+    changed = await many(50, lambda n: channel_ops.change_link(-1, old, invite_link=f"https://t.me/+{n}"))
+    (won,) = [channel for channel in changed if channel is not None]
+    assert await channel_ops.find(-1) == won
 
 
 async def test_of_reports_in_any_order_the_newest_stands(warm: Database, now: datetime) -> None:

@@ -46,6 +46,8 @@ ALLOWED: dict[str, tuple[set[str], str]] = {
         {"keys", "documents"},
         "all promises to one person are looked through: what one reader opened in two days",
     ),
+    "deletion_ops.find_promise": ({"keys", "documents"}, "as above"),
+    "deletion_ops.find_promise (none)": ({"keys", "documents"}, "as above"),
     "doctor.examine": ({"documents"}, "a person's own examination by hand: it counts whole collections"),
 }
 

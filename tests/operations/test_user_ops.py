@@ -81,6 +81,18 @@ async def test_who_writes_again_is_no_longer_marked_as_blocking(db: Database, no
     assert await db.collection("users").count({"blocked_at": None}) == 1
 
 
+async def test_who_only_asks_to_join_may_block_still(db: Database, now: datetime) -> None:
+    new, _ = await user_ops.meet(Visitor(user_id=7), now, is_writing=False)
+    assert new.blocked_at is None
+    assert new == await user_ops.find(7)
+    assert await user_ops.mark_blocked(7, now)
+
+    user, is_new = await user_ops.meet(Visitor(user_id=7, first_name="Ann"), now + LATER, is_writing=False)
+    assert not is_new
+    assert (user.blocked_at, user.first_name, user.last_seen_at) == (now, "Ann", now + LATER)
+    assert user == await user_ops.find(7)
+
+
 async def test_the_first_block_is_the_one_that_counts(db: Database, now: datetime) -> None:
     await user_ops.meet(Visitor(user_id=7), now)
 

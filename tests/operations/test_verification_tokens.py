@@ -11,7 +11,7 @@ from core.errors import AlreadyThere
 from core.verification import Token, TokenStatus
 from database.connection import Database
 from database.operations import token_ops
-from database.operations.verification_tokens import OWED_KEPT_FOR, PAID_KEPT_FOR
+from database.operations.verification_tokens import BACK_WITHIN, OWED_KEPT_FOR, PAID_KEPT_FOR
 
 MS, DAY = timedelta(milliseconds=1), timedelta(days=1)
 ANN, BOB = 7, 8
@@ -56,7 +56,7 @@ async def test_a_token_comes_back_as_it_was_stored(db: Database, now: datetime) 
 
     assert await token_ops.find(T) == token
     document = await stored(db)
-    assert (document["is_owed"], document["is_replaced"], document["status"]) == (False, False, "unused")
+    assert (document["is_owed"], document["replaced_for"], document["status"]) == (False, None, "unused")
 
 
 async def test_adding_the_same_again_after_a_lost_answer_is_fine(db: Database, now: datetime) -> None:
@@ -101,7 +101,7 @@ async def test_an_unknown_token_is_not_found(db: Database, now: datetime) -> Non
     assert await db.collection("tokens").count({}) == 0
 
 
-async def test_open_are_the_unexpired_that_can_still_be_redeemed_newest_first(db: Database, now: datetime) -> None:
+async def test_open_are_the_unexpired_that_can_still_pay_newest_first(db: Database, now: datetime) -> None:
     await added(now - DAY, "1" * 32)
     await added(now - DAY + MS, "2" * 32)
     await added(now, "3" * 32, expires_at=now)
@@ -114,8 +114,11 @@ async def test_open_are_the_unexpired_that_can_still_be_redeemed_newest_first(db
     await token_ops.mark_verified("7" * 32, now, 40.0)
     await token_ops.redeem("7" * 32, ANN, now)
 
-    assert [token.token[0] for token in await token_ops.open_tokens(ANN, now)] == ["3", "2", "1"]
+    # redeemed and not paid out yet: it can still pay
+    assert [token.token[0] for token in await token_ops.open_tokens(ANN, now)] == ["3", "7", "2", "1"]
     assert len(await token_ops.open_tokens(ANN, now, limit=2)) == 2
+    await token_ops.mark_granted("7" * 32, now)
+    assert [token.token[0] for token in await token_ops.open_tokens(ANN, now)] == ["3", "2", "1"]
     assert await token_ops.open_tokens(404, now) == []
 
 
@@ -129,6 +132,17 @@ async def test_verified_once_and_in_time(db: Database, now: datetime) -> None:
     assert not await token_ops.mark_verified(T, now + DAY, 99.0)
     document = await stored(db)
     assert (document["status"], document["verified_at"], document["elapsed_seconds"]) == ("verified", now + DAY, 40.5)
+
+
+async def test_whoever_verifies_in_the_last_millisecond_has_an_hour_to_come_back(db: Database, now: datetime) -> None:
+    await added(now, "1" * 32, expires_at=now)
+    await added(now, "2" * 32, expires_at=now + BACK_WITHIN + MS)
+    for text in ("1" * 32, "2" * 32):
+        assert await token_ops.mark_verified(text, now, 40.0)
+
+    assert (await stored(db, "2" * 32))["expires_at"] == now + BACK_WITHIN + MS
+    assert await token_ops.redeem("1" * 32, ANN, now + BACK_WITHIN + MS) is None
+    assert await token_ops.redeem("1" * 32, ANN, now + BACK_WITHIN) is not None
 
 
 async def test_a_millisecond_late_is_too_late_to_verify(db: Database, now: datetime) -> None:
@@ -284,8 +298,8 @@ async def test_a_verified_token_nobody_redeemed_in_time_goes_as_before(db: Datab
     await added(now, expires_at=now)
     await token_ops.mark_verified(T, now, 40.0)
 
-    assert (await token_ops.delete_expired_and_used_tokens(now)).count == 0
-    assert (await token_ops.delete_expired_and_used_tokens(now + MS)).count == 1
+    assert (await token_ops.delete_expired_and_used_tokens(now + BACK_WITHIN)).count == 0
+    assert (await token_ops.delete_expired_and_used_tokens(now + BACK_WITHIN + MS)).count == 1
 
 
 # --- replaced

@@ -34,7 +34,7 @@ async def me(message: Message, user: User, clock: Clock, zone: ZoneInfo) -> None
 
 
 async def token(message: Message, user: User, verifier: Verifier) -> None:
-    await verifier.new_link(user)
+    await verifier.new_link(user, f"message {message.message_id}")
 
 
 async def anything_else(message: Message) -> None:

@@ -6,6 +6,7 @@ from aiogram.types import CallbackQuery
 from core.clock import Clock
 from core.ids import is_code
 from core.users import User, is_banned
+from database.operations import user_ops
 from sender.failures import TELEGRAM_ERRORS
 from user_bot.delivery import Deliverer
 from user_bot.subscriptions import Subscriptions
@@ -48,13 +49,16 @@ async def joined(
             await _answer(bot, query, gate_texts.still_to_join(left.missing, left.unsure), alert=True)
             return
     await _answer(bot, query, gate_texts.THANKS)
-    await deliverer.deliver(user, callback_data.code, f"button {query.id}", again=True)
+    # Telegram may have taken its time to tell: what the person has and may do is looked up once more
+    known = await user_ops.find(user.user_id) or user
+    await deliverer.deliver(known, callback_data.code, f"button {query.id}", again=True)
     await _remove(bot, query)
 
 
 async def new_link(query: CallbackQuery, callback_data: NewLink, user: User, verifier: Verifier, bot: Bot) -> None:
     await _answer(bot, query, user_texts.ONE_MOMENT)
-    await verifier.new_link(user, callback_data.code if is_code(callback_data.code) else None)
+    code = callback_data.code if is_code(callback_data.code) else None
+    await verifier.new_link(user, f"button {query.id}", code)
 
 
 async def close(query: CallbackQuery, bot: Bot) -> None:

@@ -26,21 +26,22 @@ async def member_changed(event: ChatMemberUpdated, subscriptions: Subscriptions,
     status = await subscriptions.changed(channel, person.id, event.new_chat_member)
     if status is not MembershipStatus.MEMBER:
         return
+    await waiting.has_joined(person.id, _mark(event))
     if not event.via_join_request:  # those were counted when they asked
         await _count(channel, event.invite_link)
-    await waiting.has_joined(person.id, _mark(event))
 
 
 async def asked_to_join(event: ChatJoinRequest, subscriptions: Subscriptions, waiting: Waiting, clock: Clock) -> None:
     channel = await subscriptions.find(event.chat.id)
     if channel is None:
         return
-    await user_ops.meet(visitor_of(event.from_user), clock.now())
+    await user_ops.meet(visitor_of(event.from_user), clock.now(), is_writing=False)
     await subscriptions.requested(channel, event.from_user.id)
-    await _count(channel, event.invite_link)
     await waiting.has_joined(event.from_user.id, _mark(event))
+    await _count(channel, event.invite_link)
 
 
+# counting comes last: an update that meets an outage is handled once more
 async def _count(channel: Channel, link: ChatInviteLink | None) -> None:
     if link is not None and link.invite_link == channel.invite_link:
         await channel_ops.count_join(channel.chat_id)

@@ -27,7 +27,7 @@ async def start(
     elif isinstance(payload, TokenPayload):
         await verifier.redeem(user, payload.token, mark)
     elif isinstance(payload, NewTokenPayload):
-        await verifier.new_link(user)
+        await verifier.new_link(user, mark)
     else:
         await message.answer(user_texts.INVALID_LINK)
 

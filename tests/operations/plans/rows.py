@@ -92,7 +92,7 @@ def _token(i: int, size: int, wanted: int) -> Document:
         "has_page": False,
         "is_owed": False,
         "is_replacement": False,
-        "is_replaced": False,
+        "replaced_for": None,
     }
     made |= _way_of(i, wanted)
     return made | {"created_at": made["expires_at"] - 2 * DAY}
@@ -111,13 +111,14 @@ def _way_of(i: int, wanted: int) -> Document:
         # unused, expired, kept: what the clean-up of old ones must pass over
         return {"status": TokenStatus.UNUSED.value, "expires_at": NOW - DAY - i * MS}
     if i % 10 < 8:
-        paid = {"redeemed_at": NOW - DAY - i * MS} if i % 10 == 7 else {}
+        paid_at = NOW - DAY - i * MS
+        paid = {"redeemed_at": paid_at, "granted_at": paid_at} if i % 10 == 7 else {}
         return {"status": TokenStatus.VERIFIED.value, "expires_at": NOW - HOUR - i * MS, **paid}
     return {"status": TokenStatus.BYPASSED.value, "user_id": i, "expires_at": NOW + HOUR + i * MS}
 
 
 def _token_count(i: int, size: int, wanted: int) -> Document:
-    return {"user_id": i, "date": TODAY if i % 2 else TODAY - DAY, "count": 1}
+    return {"user_id": i, "date": TODAY if i % 2 else TODAY - DAY, "count": 1, "marks": [f"u{i}"]}
 
 
 #: the delivery that is held
@@ -146,6 +147,7 @@ def _promise(i: int, size: int, wanted: int) -> Document:
         "message_ids": [i + 1],
         "notice_message_id": i + 2,
         "post_code": f"c{i}",
+        "wish": f"u{i}",
         "sent_at": NOW - 2 * HOUR,
         "delete_at": NOW + i * SECOND + SECOND,
         "attempts": 0,
