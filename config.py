@@ -18,6 +18,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from core.addresses import is_button_address
+
 OFFICIAL_API = "https://api.telegram.org"
 TELEGRAM_LINKS = "https://t.me"
 MEMORY_STORE = "memory://"
@@ -225,14 +227,12 @@ class Settings(BaseSettings):
     @field_validator("PUBLIC_BASE_URL")
     @classmethod
     def _is_base(cls, value: str) -> str:
-        try:
-            parts = urlsplit(value)
-            is_address = not value or (bool(parts.hostname) and parts.port != 0)
-        except ValueError:
-            is_address = False
         # nothing after "?" or "#" can stand before /v/<token>
-        if not is_address or re.search(r"[?#\s\\@\"<>]", value):
-            raise ValueError(f"{_ADDRESS}, without a user name, ? and #, is expected")
+        if value and (not is_button_address(value) or re.search(r"[?#\\@\"<>]", value)):
+            raise ValueError(
+                f"{_ADDRESS} is expected, without a user name, ? and #, and with a dot in its host's name: "
+                "Telegram takes no button for localhost, for others without one, or for IPv6"
+            )
         return value.rstrip("/")
 
     @field_validator("UPDATES")

@@ -110,21 +110,29 @@ class ChannelDesk:
     async def renew_link(self, admin_id: int, before: Channel, mode: ChannelMode) -> tuple[Channel | None, bool]:
         """Give the channel a new link of this mode and revoke the old one, as far as Telegram lets us.
 
-        Returns the channel as it is now (None: it is gone), and whether the old link was revoked. Raises NoLink.
+        Of several at once one wins; the others revoke the link they made, and the winner's stands. Returns the
+        channel as it is now (None: it is gone), and False when an old link could not be revoked. Raises NoLink.
         """
         chat_id = before.chat_id
         link = await self._links.make(chat_id, mode, replaces=before.invite_link)
         try:
-            after = await channel_ops.change(chat_id, mode=mode, invite_link=link.url)
+            after = await self._put(before, mode, link.url)
         except StoreUnavailable:
             self._links.keep(chat_id, mode, link)
             raise
-        if after is None:
+        if after is None or after.invite_link != link.url:
             await self._links.revoke(chat_id, link.url)
-            return None, False
-        is_revoked = link.replaces is not None and await self._links.revoke(chat_id, link.replaces)
+            return after, after is not None
+        is_revoked = await self._links.revoke_replaced(chat_id, link, before.invite_link)
         await self._note(admin_id, "channel.link_renewed", chat_id, _link_facts(before), _link_facts(after))
         return after, is_revoked
+
+    @staticmethod
+    async def _put(before: Channel, mode: ChannelMode, url: str) -> Channel | None:
+        """The channel as it is now: with this link, or with one somebody else gave it since `before` was read."""
+        after = await channel_ops.change_link(before.chat_id, before.invite_link, mode=mode, invite_link=url)
+        # not only the loser reads again: a write that was repeated after a lost answer finds its own link
+        return after or await channel_ops.find(before.chat_id)
 
     async def move(self, admin_id: int, chat_id: int, place: int, step: int) -> Channel | None:
         """Put the channel one further up (-1) or down (1), if it still stands at `place`; the channel as it is now.

@@ -68,6 +68,17 @@ class InviteLinks:
             return False
         return True
 
+    async def revoke_replaced(self, chat_id: int, stored: InviteLink, before: str) -> bool:
+        """`stored` is the channel's link now: revoke `before` and the one it replaces, and what is kept in other modes.
+
+        Those would be made the channel's link later, when it has been revoked for long. False when Telegram leaves
+        one as it is, or there was none.
+        """
+        kept = [self._kept.pop(key) for key in list(self._kept) if key[0] == chat_id]
+        known = [before, stored.replaces, *(url for link in kept for url in (link.url, link.replaces))]
+        old = [url for url in dict.fromkeys(known) if url and url != stored.url]
+        return bool(old) and all([await self.revoke(chat_id, url) for url in old])
+
     def keep(self, chat_id: int, mode: ChannelMode, link: InviteLink) -> None:
         """Whether the link was stored is not known: the same one is for the next try."""
         self._kept[chat_id, mode] = link

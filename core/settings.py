@@ -1,12 +1,12 @@
 """What admins may change while the bots run (DESIGN §6): one typed model, ranges included."""
 
-import re
 from enum import StrEnum
 from typing import Any
 
 from annotated_types import Ge, Le, MaxLen
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from core.addresses import is_button_address
 from core.errors import BadInput
 
 #: settings that may be stored but that no code reads yet: owners are told so
@@ -26,8 +26,6 @@ SECRET = frozenset({"post_password"})
 CHANNEL_ID_LOWEST = -(2**52)
 #: values that mean "empty" in `/set NAME VALUE`
 _EMPTY_WORDS = frozenset({"", "-", "none", "off", "empty"})
-#: what Telegram takes for a button: a host with a dot in it (BOTAPI §2.4)
-_WEB_ADDRESS = re.compile(r"https?://[^\s/?#@]+\.[^\s/?#@]+([/?#]\S*)?")
 
 
 class AccessMode(StrEnum):
@@ -63,7 +61,7 @@ class BotSettings(BaseModel):
         ShortenerFailure.DIRECT, description="when no shortener answers: direct, grant or refuse"
     )
     how_to_verify_url: str | None = Field(
-        None, max_length=256, description="address of a how-to, starting with https://; - for none"
+        None, max_length=256, description="address of a how-to, like https://example.org/how; - for none"
     )
     protect_content: bool = Field(False, description="deliveries cannot be saved or forwarded: on or off")
     post_password: str | None = Field(None, max_length=128, description="password shown with archives; - for none")
@@ -83,8 +81,8 @@ class BotSettings(BaseModel):
     @field_validator("how_to_verify_url")
     @classmethod
     def _is_web_address(cls, value: str | None) -> str | None:
-        if value is not None and not _WEB_ADDRESS.fullmatch(value):
-            raise ValueError("an address starting with https:// is expected")
+        if value is not None and not is_button_address(value):
+            raise ValueError("an address like https://example.org/how is expected")
         return value
 
 

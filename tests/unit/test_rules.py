@@ -176,6 +176,11 @@ def test_a_setting_in_its_range_is_taken(name: str, raw: str, value: object) -> 
         # Telegram refuses a button without a dot in the host, and with it the whole message
         ("how_to_verify_url", "https://localhost/how", "https://"),
         ("how_to_verify_url", "https://exa mple.org", "https://"),
+        ("how_to_verify_url", "https://...", "like https://example.org/how"),
+        ("how_to_verify_url", "https://example..org", "https://"),
+        ("how_to_verify_url", "https://ex<ample.org", "https://"),
+        ("how_to_verify_url", "https://example.org:", "https://"),
+        ("how_to_verify_url", "https://example.org:0x", "https://"),
         ("nonsense", "1", "no setting"),
         ("model_config", "1", "no setting"),
     ],

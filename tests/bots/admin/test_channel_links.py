@@ -9,7 +9,7 @@ from aiogram.methods import CreateChatInviteLink, RevokeChatInviteLink
 from core.errors import StoreUnavailable
 from core.subscriptions import Channel, ChannelMode
 from database.operations import channel_ops
-from tests.bots.admin.conftest import AdminBot
+from tests.bots.admin.conftest import OWNER, AdminBot
 from tests.bots.admin.gate_channels import NEWS, OLD_LINK, channel_of, done, given, opened
 from tests.bots.admin.telegram import bad_request
 from views import admin_channel_texts as texts
@@ -73,13 +73,13 @@ async def test_a_channel_removed_while_its_link_was_made_leaves_no_link(
     admin: AdminBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await given(admin, NEWS)
-    real = channel_ops.change
+    real = channel_ops.change_link
 
-    async def removed_meanwhile(chat_id: int, **fields: Any) -> Channel | None:
+    async def removed_meanwhile(chat_id: int, old_link: str, **fields: Any) -> Channel | None:
         await channel_ops.remove(chat_id)
-        return await real(chat_id, **fields)
+        return await real(chat_id, old_link, **fields)
 
-    monkeypatch.setattr(channel_ops, "change", removed_meanwhile)
+    monkeypatch.setattr(channel_ops, "change_link", removed_meanwhile)
     await opened(admin)
     await admin.press("Let requests")
     assert admin.toasts[-1] == texts.CHANNEL_GONE
@@ -87,21 +87,26 @@ async def test_a_channel_removed_while_its_link_was_made_leaves_no_link(
     assert list(admin.world.links) == [f"{OLD_LINK}{NEWS}"]
 
 
+def break_once(monkeypatch: pytest.MonkeyPatch, *, is_stored: bool) -> None:
+    """The database goes away with the next link that is stored: before that, or with its answer only."""
+    real, failures = channel_ops.change_link, [StoreUnavailable("away")]
+
+    async def away_once(chat_id: int, old_link: str, **fields: Any) -> Channel | None:
+        if not failures:
+            return await real(chat_id, old_link, **fields)
+        if is_stored:
+            await real(chat_id, old_link, **fields)
+        raise failures.pop()
+
+    monkeypatch.setattr(channel_ops, "change_link", away_once)
+
+
 @pytest.mark.parametrize("is_stored", [False, True], ids=["not stored", "answer lost"])
 async def test_the_database_away_after_the_link_was_made_makes_no_second_one(
     admin: AdminBot, monkeypatch: pytest.MonkeyPatch, is_stored: bool
 ) -> None:
     await given(admin, NEWS)
-    real, failures = channel_ops.change, [StoreUnavailable("away")]
-
-    async def away_once(chat_id: int, **fields: Any) -> Channel | None:
-        if not failures:
-            return await real(chat_id, **fields)
-        if is_stored:
-            await real(chat_id, **fields)
-        raise failures.pop()
-
-    monkeypatch.setattr(channel_ops, "change", away_once)
+    break_once(monkeypatch, is_stored=is_stored)
     await opened(admin)
     pressing = admin.supervisor.spawn(admin.press("Let requests"), "press")
     await admin.time.move(5)
@@ -111,3 +116,63 @@ async def test_the_database_away_after_the_link_was_made_makes_no_second_one(
     assert len(admin.world.of(CreateChatInviteLink)) == 1
     assert list(admin.world.links) == [channel.invite_link], "the old one is revoked, the new one is not"
     assert await done(admin) == [("channel.link_renewed", str(NEWS))]
+
+
+@pytest.mark.parametrize("theirs", [ChannelMode.JOIN, ChannelMode.REQUEST])
+async def test_of_two_admins_at_once_one_wins_and_no_link_stays_open(
+    admin: AdminBot, monkeypatch: pytest.MonkeyPatch, theirs: ChannelMode
+) -> None:
+    await given(admin, NEWS)
+    before, real = await channel_of(NEWS), channel_ops.change_link
+
+    async def somebody_else_first(chat_id: int, old_link: str, **fields: Any) -> Channel | None:
+        monkeypatch.setattr(channel_ops, "change_link", real)
+        await admin.data["channels"].renew_link(OWNER.id, before, theirs)
+        return await real(chat_id, old_link, **fields)
+
+    monkeypatch.setattr(channel_ops, "change_link", somebody_else_first)
+    await opened(admin)
+    await admin.press("New link")
+    channel = await channel_of(NEWS)
+    assert len(admin.world.of(CreateChatInviteLink)) == 2
+    assert channel.mode is theirs
+    assert list(admin.world.links) == [channel.invite_link], "the first link and the loser's are revoked"
+    assert channel.invite_link in admin.last_text, "the loser sees the screen as it is now"
+    assert texts.OLD_LINK_STAYS not in admin.toasts
+    assert await done(admin) == [("channel.link_renewed", str(NEWS))]
+
+
+async def test_a_link_that_was_stored_by_a_repeated_write_is_not_revoked(
+    admin: AdminBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await given(admin, NEWS)
+    real = channel_ops.change_link
+
+    async def written_twice(chat_id: int, old_link: str, **fields: Any) -> Channel | None:
+        await real(chat_id, old_link, **fields)
+        return await real(chat_id, old_link, **fields)
+
+    monkeypatch.setattr(channel_ops, "change_link", written_twice)
+    await opened(admin)
+    await admin.press("New link")
+    channel = await channel_of(NEWS)
+    assert list(admin.world.links) == [channel.invite_link]
+    assert channel.invite_link != f"{OLD_LINK}{NEWS}"
+    assert admin.toasts[-1] == texts.NEW_LINK_MADE
+    assert await done(admin) == [("channel.link_renewed", str(NEWS))]
+
+
+@pytest.mark.parametrize("is_stored", [False, True], ids=["not stored", "answer lost"])
+async def test_a_link_kept_for_a_second_try_is_not_taken_after_another_mode_was_chosen(
+    admin: AdminBot, monkeypatch: pytest.MonkeyPatch, is_stored: bool
+) -> None:
+    await given(admin, NEWS)
+    desk, before = admin.data["channels"], await channel_of(NEWS)
+    break_once(monkeypatch, is_stored=is_stored)
+    with pytest.raises(StoreUnavailable):
+        await desk.renew_link(OWNER.id, before, ChannelMode.JOIN)
+    for mode in (ChannelMode.REQUEST, ChannelMode.JOIN):
+        await desk.set_mode(OWNER.id, await channel_of(NEWS), mode)
+        channel = await channel_of(NEWS)
+        assert channel.mode is mode
+        assert list(admin.world.links) == [channel.invite_link]

@@ -26,8 +26,12 @@ async def test_each_line_tells_order_mode_errors_and_state(admin: AdminBot) -> N
     await channel_ops.count_join(NEWS)
     await channel_ops.mark_broken(VIP, admin.clock.now())
     await admin.say("/channels")
-    assert "1. \u2068&lt;3 &amp; &quot;x&quot; مريم\u2069 · mode join · on errors open · 1 joined" in admin.last_text
-    assert "mode request · on errors closed · 0 joined · <b>paused</b> · <b>broken</b> since" in admin.last_text
+    first = (
+        "1. \u2068&lt;3 &amp; &quot;x&quot; مريم\u2069 · mode join · when I can't tell: let them pass (open) · 1 joined"
+    )
+    assert first in admin.last_text
+    second = "mode request · when I can't tell: keep them out (closed) · 0 joined · <b>paused</b> · <b>broken</b> since"
+    assert second in admin.last_text
     assert admin.buttons() == [f"1 · {ODD}", f"2 · Channel {VIP} (broken)", "Refresh", "Add a channel"]
 
 

@@ -1,0 +1,39 @@
+"""Which web addresses a button may have. One that Telegram refuses takes the whole message with it (BOTAPI §2.4)."""
+
+import ipaddress
+import re
+
+#: characters of an address
+ADDRESS_MAX = 2048
+_HOST_MAX = 253
+_PORT_MAX = 65535
+
+#: Telegram also takes other signs, hosts in other alphabets and a dot at the end; this much it surely takes
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_ADDRESS = re.compile(rf"https?://({_LABEL}(?:\.{_LABEL})+)(?::([1-9][0-9]{{0,4}}))?(?:[/?#].*)?", re.IGNORECASE)
+#: the last label of what browsers read as an IPv4 address, in whatever notation (WHATWG URL, "ends in a number")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
+
+
+def is_button_address(text: str) -> bool:
+    """True for http(s):// with a host of two labels or more in ASCII (IDN as xn--…), or an IPv4 address.
+
+    A port may follow; no user name, no spaces or control characters, at most `ADDRESS_MAX` characters. Whether the
+    address is public is not asked.
+    """
+    found = _ADDRESS.fullmatch(text) if len(text) <= ADDRESS_MAX and _is_plain(text) else None
+    return found is not None and _is_host(found[1]) and int(found[2] or 1) <= _PORT_MAX
+
+
+def _is_plain(text: str) -> bool:
+    return text.isprintable() and " " not in text
+
+
+def _is_host(host: str) -> bool:
+    if not _NUMBER.fullmatch(host.rpartition(".")[2]):
+        return len(host) <= _HOST_MAX
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        return False
+    return True
