@@ -18,6 +18,13 @@ class Charge(Record):
     mark: str = ""
 
 
+class TakenWish(Record):
+    """The wish that was last taken off, and the update it was taken for."""
+
+    code: str
+    mark: str = ""
+
+
 class User(Record):
     """A person who opened the user bot. Times are aware UTC."""
 
@@ -34,6 +41,7 @@ class User(Record):
     #: the post that was asked for when a channel was still to be joined, and when
     wanted_code: str | None = None
     wanted_at: datetime | None = None
+    wanted_taken: TakenWish | None = None
     is_banned: bool = False
     ban_reason: str | None = None
     #: None with is_banned means for ever

@@ -12,7 +12,7 @@ from aiogram.exceptions import TelegramAPIError
 
 from core.access import Admitted, Banned, NoAccess, forgotten_charges
 from core.clock import Clock
-from core.delivery import DOUBLE_TAP
+from core.delivery import DOUBLE_TAP, minutes_to_live
 from core.errors import StoreUnavailable
 from core.patience import SHORT_S, keep_trying
 from core.posts import Post
@@ -75,6 +75,16 @@ class Deliverer:
         finally:
             self._taps.end(wish.key)
 
+    async def has_come_since(self, user: User, code: str, since: datetime) -> bool:
+        """Whether the post was handed over at `since` or later, or is under way."""
+        holder = await deletion_ops.holder_of(self._bot.id, user.user_id, code)
+        if holder is None or holder.opened_at is None or holder.opened_at < since:
+            return False
+        # a claim of an earlier process may be all there is of it
+        return not self._is_from_before(holder.opened_at) or await deletion_ops.was_promised(
+            user.user_id, code, holder.mark
+        )
+
     def _count(self, outcome: Outcome, wish: Wish) -> Outcome:
         metrics.DELIVERIES.labels(outcome=outcome.value).inc()
         log.debug("delivery.ended", outcome=outcome.value, user_id=wish.user.user_id, post=wish.code)
@@ -92,6 +102,8 @@ class Deliverer:
             await self._say(wish, user_texts.POST_GONE)
             return Outcome.NOT_FOUND
         if not isinstance(verdict, Admitted):
+            if await self._was_begun(wish, post, settings):
+                return Outcome.DOUBLE_TAP
             paid = await self._doorkeeper.turn_away(wish.user, verdict, post, settings, wish.mark)
             if paid is not None:
                 wish = replace(wish, user=paid)
@@ -115,7 +127,7 @@ class Deliverer:
             await self._write_down(lambda: deletion_ops.settle_delivery(claim.id))
         if wish.user.wanted_code == wish.code:
             # whoever joins another channel later is not waiting for it any more
-            await self._write_down(lambda: user_ops.take_wanted(wish.user.user_id, _EVER))
+            await self._write_down(lambda: user_ops.take_wanted(wish.user.user_id, wish.code, _EVER))
         return outcome
 
     async def _claim(self, wish: Wish, terms: Terms) -> deletion_ops.Claim | None:
@@ -159,6 +171,17 @@ class Deliverer:
             await self._say(wish, " ".join(words), again=True)
         await deletion_ops.settle_delivery(claim.id)
         return True
+
+    async def _was_begun(self, wish: Wish, post: Post, settings: BotSettings) -> bool:
+        """Whether an earlier process came to hand over for this very wish: its update comes once more after a kill.
+
+        Asked of whoever is to be turned away: the delivery itself may have cost the last credit.
+        """
+        holder = await deletion_ops.holder_of(self._bot.id, wish.user.user_id, wish.code)
+        if holder is None or holder.mark != wish.mark or not self._is_from_before(holder.opened_at):
+            return False
+        is_permanent = minutes_to_live(post, settings) == 0
+        return is_permanent or await deletion_ops.was_promised(wish.user.user_id, wish.code, wish.mark)
 
     def _is_from_before(self, opened_at: datetime | None) -> bool:
         """Whether a claim is an earlier process's; one without a time was released after its reader had been told."""

@@ -113,12 +113,15 @@ class Offers:
     @staticmethod
     async def _pay_done(user: User, settings: BotSettings, standing: Sequence[Token], now: datetime) -> Paid | None:
         """Whoever went through the page and did not come back, or whom a crash kept from being paid."""
-        for done in (token for token in standing if token.status is TokenStatus.VERIFIED):
+        done_ones = [token for token in standing if token.status is TokenStatus.VERIFIED]
+        for done in done_ones:
             is_ours = done.redeemed_at is not None or await token_ops.redeem(done.token, user.user_id, now)
             paid = await pay_out(done, settings, now) if is_ours else None
             if paid is not None:
                 return Paid(paid, done.post_code)
-        return None
+        # somebody else redeems it just now: the way back may have paid already
+        known = await user_ops.find(user.user_id) if done_ones else None
+        return Paid(known) if known is not None and (known.credits or has_pass(known, now)) else None
 
     def _is_good(self, token: Token, code: str | None, now: datetime) -> bool:
         """Whether an open link can be shown again: for the same wish, with time left, and still leading somewhere."""

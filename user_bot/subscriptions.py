@@ -1,6 +1,7 @@
 """Who has joined which channel: remembered, kept up to date by updates, asked of Telegram when nothing is known."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -49,6 +50,8 @@ class Subscriptions:
         self._clock = clock
         self._alerts = alerts
         self._probed_at: dict[int, datetime] = {}
+        #: people whose "I have joined" is being answered: another press does not ask once more
+        self._asking_again: set[int] = set()
 
     async def of(self, user_id: int, *, ask_again: bool = False) -> Subscription:
         """What keeps this person out. One look at what is remembered; calls only for channels nothing is known of.
@@ -59,6 +62,15 @@ class Subscriptions:
         channels = asked_for(await channel_ops.current(now))
         if not channels:
             return Subscription()
+        if not ask_again or user_id in self._asking_again:
+            return await self._look(user_id, channels, now, ask_again=False)
+        self._asking_again.add(user_id)
+        try:
+            return await self._look(user_id, channels, now, ask_again=True)
+        finally:
+            self._asking_again.discard(user_id)
+
+    async def _look(self, user_id: int, channels: Sequence[Channel], now: datetime, *, ask_again: bool) -> Subscription:
         known = await membership_ops.memberships(user_id, [channel.chat_id for channel in channels])
         standings = await asyncio.gather(
             *(self._standing(channel, user_id, known.get(channel.chat_id), now, ask_again) for channel in channels)
@@ -156,6 +168,13 @@ class Subscriptions:
         if channel.mode is ChannelMode.JOIN:
             await self.works(channel)
 
+    def _in_order(self, at: datetime) -> datetime:
+        """Telegram's whole second as the latest moment it can mean.
+
+        By its date and not by when it is handled: after an outage a leave may be handled behind the joining after it.
+        """
+        return min(at + timedelta(milliseconds=999), self._clock.now())
+
     async def find(self, chat_id: int) -> Channel | None:
         """The channel by its id, paused or not; None when it is none of ours."""
         channels = await channel_ops.current(self._clock.now())
@@ -168,15 +187,20 @@ class Subscriptions:
         else:
             await self.broken(channel)
 
-    async def changed(self, channel: Channel, user_id: int, member: ResultChatMemberUnion) -> MembershipStatus:
-        """Somebody joined, left or was let in; returns how they stand now. Who is told of it sees the members."""
+    async def changed(
+        self, channel: Channel, user_id: int, member: ResultChatMemberUnion, at: datetime
+    ) -> MembershipStatus:
+        """Somebody joined, left or was let in, as Telegram dates it; returns how they stand now."""
         status = _status(member)
-        await membership_ops.remember(channel.chat_id, user_id, status, self._clock.now())
+        await membership_ops.remember(channel.chat_id, user_id, status, self._in_order(at))
         await self._shows_members(channel)
         return status
 
     async def requested(self, channel: Channel, user_id: int) -> None:
-        """Somebody asked to join."""
+        """Somebody asked to join.
+
+        Not by Telegram's date: a "left" it answered meanwhile says nothing of a request that is pending.
+        """
         await membership_ops.remember(channel.chat_id, user_id, MembershipStatus.REQUESTED, self._clock.now())
         await self.works(channel)
 

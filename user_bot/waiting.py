@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from core.access import Banned, NotSubscribed
 from core.clock import Clock
+from core.users import User
 from database.operations import settings_ops, user_ops
 from user_bot.delivery import Deliverer
 from user_bot.doorkeeper import Doorkeeper
@@ -26,15 +27,20 @@ class Waiting:
         `mark` names the update. Whoever asked to join may be written to for five minutes, started or not (BOTAPI §4.1).
         """
         user = await user_ops.find(user_id)
-        if user is None or user.wanted_code is None:
+        code = None if user is None else _wanted_by(user, mark)
+        if user is None or code is None:
             return
         now = self._clock.now()
         settings = await settings_ops.current(now)
-        verdict = await self._doorkeeper.verdict(user, user.wanted_code, settings, now)
+        verdict = await self._doorkeeper.verdict(user, code, settings, now)
         if isinstance(verdict, Banned | NotSubscribed):
             return
-        if user.wanted_at is None or now - user.wanted_at > WANTED_FOR:
-            return
-        await self._deliverer.deliver(user, user.wanted_code, mark, again=True)
-        # only now: cut off before, the update comes again and finds what is wanted
-        await user_ops.take_wanted(user_id, now - WANTED_FOR)
+        # of two channels joined at once only one brings it; an update that was cut off gets it again
+        if await user_ops.take_wanted(user_id, code, now - WANTED_FOR, mark):
+            await self._deliverer.deliver(user, code, mark, again=True)
+
+
+def _wanted_by(user: User, mark: str) -> str | None:
+    if user.wanted_code is None and user.wanted_taken is not None and user.wanted_taken.mark == mark:
+        return user.wanted_taken.code
+    return user.wanted_code

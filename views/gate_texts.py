@@ -31,6 +31,8 @@ NOTHING_TO_VERIFY = "There is nothing to verify: every post is open to you."
 NO_LINK_NOW = "I cannot make a verification link right now; the owner has been told. Please try again later."
 TAKE_IT_NOW = "You can have the post now."
 THANKS = "Thank you."
+#: to "I have joined", when the post came by itself
+HAS_COME = "Thank you. The post has come already."
 #: of a delivery that failed, or of which nobody can say whether it arrived
 GIVEN_BACK = "It did not cost you anything."
 

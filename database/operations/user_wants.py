@@ -11,12 +11,17 @@ async def want(user_id: int, code: str, now: datetime) -> bool:
     return await users().update_one({"user_id": user_id}, {"$set": {"wanted_code": code, "wanted_at": now}})
 
 
-async def take_wanted(user_id: int, since: datetime) -> str | None:
-    """Take off the post that was asked for at `since` or later: its code, or None when there is none.
+async def take_wanted(user_id: int, code: str, since: datetime, mark: str = "") -> bool:
+    """Take off the post `code` if it was asked for at `since` or later; one conditional update.
 
-    One conditional update: of any number of calls at once exactly one gets it.
+    Of any number of calls at once exactly one gets it: True. `mark` names the update it is taken for: when that comes
+    again (its answer was lost, or the process was killed), it gets it again. False for everybody else.
     """
-    condition: Document = {"user_id": user_id, "wanted_at": {"$gte": since}}
-    nothing: Document = {"wanted_code": None, "wanted_at": None}
-    before = await users().find_one_and_update(condition, {"$set": nothing}, before=True, projection=["wanted_code"])
-    return None if before is None else str(before["wanted_code"])
+    condition: Document = {"user_id": user_id, "wanted_code": code, "wanted_at": {"$gte": since}}
+    taken: Document = {"wanted_code": None, "wanted_at": None, "wanted_taken": {"code": code, "mark": mark}}
+    if await users().update_one(condition, {"$set": taken}):
+        return True
+    if not mark:
+        return False
+    again: Document = {"user_id": user_id, "wanted_taken": {"code": code, "mark": mark}}
+    return await users().find_one(again, projection=["user_id"]) is not None

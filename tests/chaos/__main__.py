@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.chaos.gate_plan import EVERY
 from tests.chaos.plan import SUBSCRIBERS
 from tests.chaos.sabotage import SABOTAGES
 
@@ -166,7 +167,8 @@ async def break_all(names: Iterable[str], at_once: int, kept: Path) -> bool:
 
 async def _is_noticed(player: Worker, name: str) -> bool:
     sabotage = SABOTAGES[name]
-    for seed in range(1, SABOTAGE_EPISODES + 1):
+    every = EVERY if sabotage.is_at_the_gate else 1
+    for seed in range(every, every * SABOTAGE_EPISODES + 1, every):
         problems = (await player.play(seed, name))["problems"]
         for check in sabotage.noticed_by:
             if check in problems:

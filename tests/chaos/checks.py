@@ -4,7 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+from tests.chaos import gate_checks
 from tests.chaos.evidence import Asked, Delivery, Evidence, moment
+from tests.chaos.gate_evidence import GateEvidence
+from tests.chaos.lost import answer_was_lost, was_let_go
 from tests.chaos.plan import LATEST_MINUTES
 from views import common_texts, user_texts
 
@@ -20,8 +23,6 @@ TRY_AGAIN = (
     user_texts.INTERRUPTED,
     user_texts.STORAGE_LOST,
 )
-#: a post handed over shortly before a crash: its ids may not have been written down; real seconds
-UNRECORDED_S = 12.0
 #: a call that left before the 429 to another one can have been read, seconds
 ON_ITS_WAY_S = 0.5
 #: a bot killed so soon after a 429 may not have written it down, seconds
@@ -30,8 +31,6 @@ UNWRITTEN_S = 1.0
 LAG_S = 5.0
 #: whoever asks while a post is just arriving has it, seconds
 SECOND_TAP_S = 5.0
-#: faults after which the bot does not know what it sent
-_ANSWER_LOST = frozenset({"drop_after", "hang_after"})
 TWO_DAYS_S = 48 * 3600
 #: after its time a delivery whose messages nobody knows is noted as one that stays
 UNKNOWN_NOTED_S = 17 * 60
@@ -53,14 +52,27 @@ def unanswered(evidence: Evidence, asks: list[Asked]) -> list[Asked]:
     silent = []
     for asked in without_post(evidence, asks):
         said = evidence.conversations.get(asked.act.person, [])
-        if not any(message.id > asked.message_id and message.text.startswith(TRY_AGAIN) for message in said):
+        is_told = any(message.id > asked.message_id and message.text.startswith(TRY_AGAIN) for message in said)
+        if not is_told and not _is_turned_away(evidence, asked) and not was_let_go(evidence, asked):
             silent.append(asked)
     return silent
 
 
+def _is_turned_away(evidence: Evidence, asked: Asked) -> bool:
+    """The gate said what to do first; or had just said so, and the asking was a second tap."""
+    if evidence.gate is None:
+        return False
+    return any(
+        message.id > asked.message_id or message.at > asked.at - SECOND_TAP_S
+        for message in evidence.conversations.get(asked.act.person, [])
+        if message.is_from_bot and gate_checks.is_about(message.text, asked.act.post)
+    )
+
+
 def without_post(evidence: Evidence, asks: list[Asked]) -> list[Asked]:
-    """Those who did not get the whole post after asking; people who blocked the bot are left out."""
+    """Those who did not get the whole post after asking; who blocked the bot, or is banned, is left out."""
     gone = {asked.act.person for asked in evidence.asked if asked.act.blocks}
+    gone |= set() if evidence.gate is None else evidence.gate.bans.keys()
     got: dict[tuple[int, int], Delivery] = {}
     for delivery in evidence.deliveries():
         if delivery.is_complete:
@@ -79,6 +91,8 @@ def _is_met(asked: Asked, got: dict[tuple[int, int], Delivery]) -> bool:
 def once(evidence: Evidence) -> Iterator[str]:
     """Nobody got a post more often than they asked for it, nor half of one."""
     asks = Counter((asked.act.person, asked.act.post) for asked in (*evidence.asked, *evidence.asked_again))
+    if evidence.gate is not None:
+        asks += evidence.gate.presses
     got = Counter((delivery.person, delivery.post) for delivery in evidence.deliveries())
     for (person, post), count in got.items():
         if count > asks[person, post]:
@@ -89,7 +103,10 @@ def once(evidence: Evidence) -> Iterator[str]:
 
 
 def credits_kept(evidence: Evidence) -> Iterator[str]:
-    """No credit was lost or minted: with open access none is asked for."""
+    """No credit was lost or minted: with open access none is asked for, with the gate on they are counted."""
+    if evidence.gate is not None:
+        yield from gate_checks.credits_kept(evidence, evidence.gate)
+        return
     for person, before in evidence.credits_before.items():
         after = evidence.credits_after.get(person)
         if after != before:
@@ -107,7 +124,7 @@ def promised(evidence: Evidence) -> Iterator[str]:
         whose = (delivery.person, delivery.post)
         if _was_forbidden(evidence, delivery) and noted[*whose, "too_old"] + noted[*whose, "unknown"]:
             continue
-        if not _answer_was_lost(evidence, delivery):
+        if not answer_was_lost(evidence, delivery):
             yield f"{_named(delivery)}: no promise knows its messages"
         elif whose not in blind and not noted[*whose, "unknown"]:
             yield f"{_named(delivery)}: its answer was lost, and its promise too"
@@ -123,7 +140,7 @@ def gone_in_time(evidence: Evidence) -> Iterator[str]:
         if _was_forbidden(evidence, delivery):
             if not noted[delivery.person, delivery.post, "too_old"] + noted[delivery.person, delivery.post, "unknown"]:
                 yield f"{_named(delivery)}: {late}, too old, and not counted"
-        elif not _answer_was_lost(evidence, delivery):
+        elif not answer_was_lost(evidence, delivery):
             yield f"{_named(delivery)}: {late}"
         elif evidence.now > delivery.due_at + UNKNOWN_NOTED_S and not noted[delivery.person, delivery.post, "unknown"]:
             yield f"{_named(delivery)}: {late}, unknown to the bot, and not counted"
@@ -207,6 +224,11 @@ def orderly(evidence: Evidence) -> Iterator[str]:
             yield f"in a bot's log: {str(line)[:300]}"
 
 
+def _at_the_gate(check: Callable[[Evidence, GateEvidence], Problems]) -> Check:
+    """A check of what there is only with the gate on."""
+    return lambda evidence: iter(()) if evidence.gate is None else check(evidence, evidence.gate)
+
+
 #: by name; the first three are asked in the calm after the asking as well
 CHECKS: dict[str, Check] = {
     "answered": answered,
@@ -219,6 +241,10 @@ CHECKS: dict[str, Check] = {
     "ticks": ticks,
     "waited": waited,
     "orderly": orderly,
+    "charges_stand": _at_the_gate(gate_checks.charges_stand),
+    "tokens_pay": _at_the_gate(gate_checks.tokens_pay),
+    "kept_out": _at_the_gate(gate_checks.kept_out),
+    "remembered": _at_the_gate(gate_checks.remembered),
 }
 
 
@@ -250,24 +276,6 @@ def _stamps(evidence: Evidence, delivery: Delivery) -> list[float]:
     """When it was sent: by Telegram's clock (whole seconds), and by the bot's, which hears of a jump a moment later."""
     sent = delivery.copies[0].at
     return [sent, *(sent - (after - before) for before, after in evidence.jumps if -1 <= sent - after <= LAG_S)]
-
-
-def _answer_was_lost(evidence: Evidence, delivery: Delivery) -> bool:
-    """Nobody told the bot its messages' ids, or it was killed before it can have written them down."""
-    timeline = evidence.timeline
-    first = delivery.copies[0]
-    calls = [call for call in evidence.copy_calls if _made(call, delivery)]
-    if any(call.get("fault") in _ANSWER_LOST for call in calls):
-        return True
-    sent = timeline.without_jumps(first.at)
-    return any(-1.0 <= timeline.without_jumps(killed) - sent <= UNRECORDED_S for killed in evidence.kills)
-
-
-def _made(call: dict[str, object], delivery: Delivery) -> bool:
-    params = call["params"]
-    assert isinstance(params, dict)
-    first_id = f'"message_id":{delivery.copies[0].id}}}'
-    return params.get("chat_id") == str(delivery.person) and first_id in str(call["result_preview"])
 
 
 def _was_killed(evidence: Evidence, owner: str) -> bool:

@@ -6,7 +6,8 @@ from contextlib import suppress
 from typing import Any
 
 from tests.chaos.bots import BotProcesses
-from tests.chaos.plan import TWO_DAYS_S, AtCall, AtCommand, AtStep, Disturbance, What
+from tests.chaos.moments import AtCall, AtCommand, AtStep, Disturbance, What
+from tests.chaos.plan import TWO_DAYS_S
 from tests.chaos.proxy import StoreProxy
 from tests.chaos.stage import Store
 from tests.chaos.world import World
@@ -162,7 +163,9 @@ class Disturbing:
         if disturbance.what is What.CUT:
             proxy.cut()
         elif disturbance.what is What.STORE_SILENT:
+            began = await self._world.now()
             await self._for_a_while(proxy.fall_silent, disturbance.seconds)
+            self._world.evidence.silences.append((began, await self._world.now()))
         elif disturbance.what is What.STORE_KILLED and store.folder is not None:
             await store.kill_and_start()
         else:

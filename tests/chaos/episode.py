@@ -17,8 +17,10 @@ from database.indexes import ensure_indexes
 from sandbox.client import SandboxClient
 from tests.chaos import checks
 from tests.chaos.bots import BotProcesses
+from tests.chaos.crowd import Crowd, nobody
 from tests.chaos.disturbing import Disturbing
 from tests.chaos.evidence import moment
+from tests.chaos.gate_looking import look_at_people
 from tests.chaos.plan import FIRE_MINUTES, LATEST_MINUTES, POSTS, Act, Plan, make_plan
 from tests.chaos.proxy import StoreProxy
 from tests.chaos.stage import Store
@@ -39,6 +41,8 @@ DOUBLE_TAP_S = 10.0
 UNKNOWN_AFTER_S = 16 * 60.0
 #: when the first of the shorter posts is due, and the last, in minutes
 FIRST_DUE, LAST_DUE = 30, max(content.minutes for content in POSTS if content.minutes < 60)
+#: with the gate on also what a broken channel is left alone for
+GATE_PAUSE_S = 70.0
 #: real seconds the bots may take to ask for updates, and to come to the end of them
 START_S, QUEUE_S = 30.0, 15.0
 
@@ -63,6 +67,7 @@ class Episode:
     def __init__(self, plan: Plan, client: SandboxClient, store: Store, folder: Path, sabotage: str | None) -> None:
         self.plan = plan
         self.world = World(client, plan)
+        self._crowd = Crowd(self.world, plan.gate) if plan.gate is not None else None
         self.happened: list[str] = []
         self.problems: dict[str, list[str]] = {}
         self._store = store
@@ -74,6 +79,8 @@ class Episode:
         """All of it; what does not hold is in `problems` afterwards."""
         async with self._open_store(), StoreProxy(self._store.port) as proxy:
             await self.world.arrange()
+            if self._crowd is not None:
+                await self._crowd.arrange()
             bots = BotProcesses(
                 self._environment(proxy), self._folder, is_split=self.plan.is_split, sabotage=self._sabotage
             )
@@ -90,12 +97,14 @@ class Episode:
     async def _under_fire(self, bots: BotProcesses, proxy: StoreProxy) -> None:
         asking = Disturbing(self.world, bots, proxy, self._store)
         asking.begin(self.plan.asking)
-        for step, act in enumerate(self.plan.acts):
-            await asking.steps.reach(step)
-            await self.world.ask(act)
-            await asyncio.sleep(ACT_EVERY_S)
-        # what is planned for the bots' work must not be over before they have done it
-        await self._until(self.world.is_confirmed, bots, QUEUE_S)
+        async with nobody() if self._crowd is None else self._crowd.at_large() as move:
+            for step, act in enumerate(self.plan.acts):
+                await asking.steps.reach(step)
+                await move(step)
+                await self.world.ask(act)
+                await asyncio.sleep(ACT_EVERY_S)
+            # what is planned for the bots' work must not be over before they have done it
+            await self._until(self.world.is_confirmed, bots, QUEUE_S)
         await asking.end()
         await self._settle(bots)
         await self._ask_again(bots)
@@ -120,18 +129,24 @@ class Episode:
 
     async def _ask_again(self, bots: BotProcesses) -> None:
         """Everybody who has no post yet opens the link once more, and gets it."""
-        evidence = self.world.evidence
-        await self.world.client.advance(DOUBLE_TAP_S)
+        evidence, crowd = self.world.evidence, self._crowd
+        if crowd is not None:
+            await crowd.calm_down()
+        await self.world.client.advance(DOUBLE_TAP_S if crowd is None else GATE_PAUSE_S)
         missed = {(asked.act.person, asked.act.post) for asked in checks.without_post(evidence, evidence.asked)}
         for person, post in sorted(missed):
             await self.world.ask(Act(person, post), again=True)
             await asyncio.sleep(ACT_EVERY_S)
 
         async def settled() -> bool:
+            if crowd is not None:
+                await crowd.look()
             await self._look()
             return not checks.without_post(evidence, evidence.asked_again) and not any(checks.promised(evidence))
 
         await self._until(settled, bots)
+        if crowd is not None:
+            await crowd.end()
         self._note("answered", checks.answered(evidence))
         self._note("promised", checks.promised(evidence))
 
@@ -215,6 +230,8 @@ class Episode:
     async def _judge(self, bots: BotProcesses) -> None:
         await self._look()
         evidence = self.world.evidence
+        if evidence.gate is not None:
+            await look_at_people(evidence.gate, self.world)
         evidence.surprises, evidence.killed_pids = bots.surprises, bots.killed
         self.world.read_logs(sorted(self._folder.glob("*.log")))
         for name, check in checks.CHECKS.items():
@@ -223,8 +240,11 @@ class Episode:
     # the ground
 
     def _environment(self, proxy: StoreProxy) -> dict[str, str]:
+        gate = self.plan.gate
+        page = {"PUBLIC_BASE_URL": "https://gate.example", "WEB_PORT": "0"} if gate and gate.has_page else {}
         return environment(
             self.world.client.url,
+            **page,
             MONGO_URI=f"mongodb://127.0.0.1:{proxy.port}/",
             MONGO_DB=self._database,
             LOG_FORMAT="json",
@@ -258,6 +278,7 @@ async def play(seed: int, client: SandboxClient, store: Store, kept: Path, sabot
         episode = Episode(plan, client, store, Path(name), sabotage)
         await episode.play()
         if episode.problems:
+            (Path(name) / "people.txt").write_text(episode.world.evidence.in_words(), encoding="utf-8")
             shutil.copytree(name, kept / f"seed-{seed}", dirs_exist_ok=True)
     evidence = episode.world.evidence
     return Verdict(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.chaos.gate_evidence import GateEvidence
 from tests.chaos.plan import POSTS, Act
 
 Json = dict[str, Any]
@@ -121,9 +122,13 @@ class Evidence:
     kills: list[float] = field(default_factory=list)
     killed_pids: set[int] = field(default_factory=set)
     jumps: list[tuple[float, float]] = field(default_factory=list)
+    #: since when and until when the store took everything and answered nothing
+    silences: list[tuple[float, float]] = field(default_factory=list)
     #: when the bots were started for the first time, and the clock as of now
     began: float = 0.0
     now: float = 0.0
+    #: None: every post was open to everybody
+    gate: GateEvidence | None = None
 
     @property
     def timeline(self) -> Timeline:
@@ -132,9 +137,27 @@ class Evidence:
     def deliveries(self) -> list[Delivery]:
         return [delivery for person, said in self.conversations.items() for delivery in deliveries_of(person, said)]
 
+    def in_words(self) -> str:
+        """Every conversation, for whoever looks into a failure."""
+        lines = [f"killed at {', '.join(f'{moment(at):%H:%M:%S.%f}' for at in self.kills) or 'no time'}"]
+        lines += [f"from {moment(before)} to {moment(after)}" for before, after in self.jumps]
+        for person, said in sorted(self.conversations.items()):
+            lines.append(f"\nperson {person}: {self.credits_before.get(person)} -> {self.credits_after.get(person)}")
+            if self.gate is not None:
+                lines += self.gate.in_words(person)
+            lines += [_line(message) for message in sorted(said, key=lambda message: message.id)]
+        return "\n".join(lines)
+
     def noted(self) -> Counter[tuple[int, int, str]]:
         """The deliveries that stay for good, as the bots noted them: person, post, reason."""
         return Counter((row["person"], row["post"], row["reason"]) for row in self.impossible)
+
+
+def _line(message: Message) -> str:
+    who = "bot" if message.is_from_bot else "they"
+    gone = f" (deleted {moment(message.deleted_at):%H:%M:%S})" if message.deleted_at is not None else ""
+    text = message.text.replace("\n", " ")
+    return f"  {message.id} {moment(message.at):%H:%M:%S} {who}: {text[:100]}{gone}"
 
 
 def moment(at: float) -> datetime:

@@ -3,7 +3,9 @@
 import random
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+
+from tests.chaos.gate_plan import Gate, make_gate
+from tests.chaos.moments import AtCall, AtCommand, AtStep, Disturbance, What, When
 
 SUBSCRIBERS = 200
 #: of a hundred subscribers, how many open two posts, tap twice, and block the bot right after asking
@@ -36,91 +38,6 @@ POSTS = (
 _DEMAND = (4, 4, 1, 3, 2, 3, 3)
 
 
-class What(StrEnum):
-    """A disturbance."""
-
-    KILL = "kill -9"
-    FREEZE = "stop and continue"
-    RESTART = "restart"
-    STORE_AWAY = "store away"
-    STORE_SILENT = "store silent"
-    STORE_KILLED = "store killed -9"
-    CUT = "store connections cut"
-    FLOOD = "429"
-    BAD_GATEWAY = "502"
-    HANG = "hang"
-    LOST_BEFORE = "connection reset before"
-    LOST_AFTER = "executed, answer lost"
-    TWICE = "updates twice"
-    CLOCK = "clock jump"
-
-
-@dataclass(frozen=True, slots=True)
-class AtStep:
-    """After so many acts of subscribers, or minutes of taking back."""
-
-    step: int
-
-    def __str__(self) -> str:
-        return f"at step {self.step}"
-
-
-@dataclass(frozen=True, slots=True)
-class AtCommand:
-    """In the middle of the n-th such command on the wire: before the server has it, or before its answer is back."""
-
-    command: str
-    collection: str
-    nth: int
-    is_answered: bool
-
-    def __str__(self) -> str:
-        return f"{'after' if self.is_answered else 'before'} {self.command} {self.collection} #{self.nth}"
-
-
-@dataclass(frozen=True, slots=True)
-class AtCall:
-    """In the middle of the n-th such call to Telegram: before it is executed, or before its answer is back."""
-
-    method: str
-    nth: int
-    is_answered: bool
-
-    def __str__(self) -> str:
-        return f"{'after' if self.is_answered else 'before'} {self.method} #{self.nth}"
-
-
-When = AtStep | AtCommand | AtCall
-
-
-@dataclass(frozen=True, slots=True)
-class Disturbance:
-    """One thing that goes wrong. `seconds` is real time, but for the clock, which jumps by them."""
-
-    what: What
-    when: When
-    #: how long; for a 429 what it asks for
-    seconds: float = 0.0
-    #: calls or batches hit
-    times: int = 1
-    #: of Telegram's methods, the one that is hit
-    method: str = "*"
-    #: the first process is the one with the user bot
-    process: int = 0
-
-    def __str__(self) -> str:
-        parts = [self.what.value]
-        if self.method != "*":
-            parts.append(self.method)
-        if self.times > 1:
-            parts.append(f"x{self.times}")
-        if self.seconds:
-            parts.append(f"{self.seconds:g} s")
-        if self.process:
-            parts.append("(admin bot)")
-        return f"{' '.join(parts)} {self.when}"
-
-
 @dataclass(frozen=True, slots=True)
 class Act:
     """A subscriber (0 to SUBSCRIBERS - 1) opens the link of a post (an index of POSTS); some block the bot then."""
@@ -144,12 +61,15 @@ class Plan:
     asking: tuple[Disturbance, ...]
     #: while deliveries are taken back
     taking_back: tuple[Disturbance, ...]
+    #: what people need for a post; None: nothing
+    gate: Gate | None = None
 
     def __str__(self) -> str:
         shape = "two processes" if self.is_split else "one process"
         asking = "; ".join(map(str, self.asking)) or "nothing"
         taking_back = "; ".join(map(str, self.taking_back)) or "nothing"
-        return f"{shape}, {self.begins:%H:%M:%S}. Asking: {asking}. Taking back: {taking_back}"
+        gate = f" Gate: {self.gate}." if self.gate is not None else ""
+        return f"{shape}, {self.begins:%H:%M:%S}.{gate} Asking: {asking}. Taking back: {taking_back}"
 
 
 _KILL_COMMANDS_ASKING = (
@@ -159,6 +79,15 @@ _KILL_COMMANDS_ASKING = (
     ("insert", "pending_deletions"),
     ("update", "pending_deletions"),
 )
+#: with the gate on: what is spent, given back, wanted, offered, redeemed and paid out
+_KILL_COMMANDS_GATE = (
+    ("update", "users"),
+    ("update", "tokens"),
+    ("findAndModify", "tokens"),
+    ("insert", "tokens"),
+    ("findAndModify", "token_generator_count"),
+    ("update", "memberships"),
+)
 _KILL_COMMANDS_TAKING_BACK = (
     ("find", "pending_deletions"),
     ("update", "pending_deletions"),
@@ -167,6 +96,7 @@ _KILL_COMMANDS_TAKING_BACK = (
     ("update", "job_runs"),
 )
 _CALLS_ASKING = ("copyMessages", "copyMessages", "sendMessage")
+_CALLS_GATE = ("getChatMember", "getChatMember")
 _CALLS_TAKING_BACK = ("deleteMessages", "deleteMessages", "editMessageText")
 
 #: how likely each is; a kill has most faces
@@ -195,9 +125,21 @@ def make_plan(seed: int) -> Plan:
     begins = datetime(2026, 3, 2, tzinfo=UTC) + timedelta(seconds=dice.randrange(86400))
     acts = _acts(dice)
     is_split = dice.random() < 0.25
-    asking = tuple(_asking(dice, len(acts), is_split) for _ in range(dice.randint(2, 4)))
+    gate = make_gate(seed, SUBSCRIBERS, len(acts))
+    asking = tuple(_asking(dice, len(acts), is_split, gate is not None) for _ in range(dice.randint(2, 4)))
     taking_back = tuple(_taking_back(dice, is_split) for _ in range(dice.randint(1, 3)))
-    return Plan(seed, begins, is_split, acts, asking, taking_back)
+    if gate is not None:
+        acts, asking = _in_a_rush(acts), (*asking, gate.aimed)
+    return Plan(seed, begins, is_split, acts, asking, taking_back, gate)
+
+
+def _in_a_rush(acts: tuple[Act, ...]) -> tuple[Act, ...]:
+    """Every other person opens all they want at once: one credit, two posts."""
+    at_once = {person: [act for act in acts if act.person == person] for person in range(0, SUBSCRIBERS, 2)}
+    rushed: list[Act] = []
+    for act in acts:
+        rushed += at_once.pop(act.person, []) if act.person % 2 == 0 else [act]
+    return tuple(rushed)
 
 
 def _acts(dice: random.Random) -> tuple[Act, ...]:
@@ -218,13 +160,15 @@ def _what(dice: random.Random) -> What:
     return dice.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
 
 
-def _asking(dice: random.Random, acts: int, is_split: bool) -> Disturbance:
+def _asking(dice: random.Random, acts: int, is_split: bool, is_gated: bool) -> Disturbance:
     what = _what(dice)
     step = AtStep(dice.randrange(acts))
+    commands = _KILL_COMMANDS_ASKING + (_KILL_COMMANDS_GATE if is_gated else ())
+    calls = _CALLS_ASKING + (_CALLS_GATE if is_gated else ())
     if what is What.KILL:
-        when = _moment(dice, step, _KILL_COMMANDS_ASKING, _CALLS_ASKING, 200)
+        when = _moment(dice, step, commands, calls, 100 if is_gated else 200)
         return _process_ends(dice, what, when, is_split)
-    return _disturbance(dice, what, step, _CALLS_ASKING, (1, 5, 20))
+    return _disturbance(dice, what, step, calls, (1, 5, 20))
 
 
 def _taking_back(dice: random.Random, is_split: bool) -> Disturbance:

@@ -15,6 +15,7 @@ from database.operations import deletion_ops, run_ops
 from schedulers.message_deleter import End
 from sender.safekeeping import Safekeeping
 from sender.turns import Turns
+from tests.chaos.gate_sabotage import GATE_SABOTAGES
 from user_bot.delivery import Deliverer
 from user_bot.taps import Taps
 
@@ -26,6 +27,8 @@ class Sabotage:
     words: str
     break_it: Callable[[], None]
     noticed_by: tuple[str, ...]
+    #: only episodes with the gate on can notice
+    is_at_the_gate: bool = False
 
 
 def _replace(owner: Any, name: str, by: Any) -> None:
@@ -143,4 +146,7 @@ SABOTAGES: dict[str, Sabotage] = {
     "too-soon": Sabotage("deliveries go two minutes early", _take_back_too_soon, ("not_too_soon",)),
     "keep-open": Sabotage("kept promises stay open", _keep_promises_open, ("nothing_left",)),
     "error": Sabotage("a bug in the delivery", _end_with_an_error, ("orderly",)),
+} | {
+    name: Sabotage(words, break_it, noticed_by, is_at_the_gate=True)
+    for name, words, break_it, noticed_by in GATE_SABOTAGES
 }

@@ -68,6 +68,19 @@ def test_whoever_asks_again_in_the_calm_gets_the_post() -> None:
     assert said(evidence) == set(), "it was just arriving"
 
 
+def test_silence_is_forgiven_when_the_request_was_let_go_on_a_silent_store_before_a_kill() -> None:
+    evidence = sound()
+    evidence.conversations, evidence.silences = {0: [start()]}, [(ASKED_AT - 1, ASKED_AT + 9)]
+    assert said(evidence) == {"answered"}
+    evidence.kills = [ASKED_AT + 3]
+    assert said(evidence) == {"answered"}, "the next poll still waited for it"
+    evidence.kills = [ASKED_AT + 5]
+    assert said(evidence) == set()
+    evidence.silences = [(ASKED_AT + 1, ASKED_AT + 9)]
+    evidence.kills = [ASKED_AT + 9 + 21]
+    assert said(evidence) == {"answered"}
+
+
 def test_a_post_that_comes_twice_is_seen() -> None:
     evidence = sound()
     evidence.conversations[0].append(copy(number=3, deleted_at=DUE_AT + 20))

@@ -4,7 +4,8 @@ from collections import Counter
 
 import pytest
 
-from tests.chaos.plan import POSTS, SUBSCRIBERS, AtCall, AtCommand, AtStep, Plan, What, make_plan
+from tests.chaos.moments import AtCall, AtCommand, AtStep, What
+from tests.chaos.plan import POSTS, SUBSCRIBERS, Plan, make_plan
 
 SEEDS = range(1, 101)
 

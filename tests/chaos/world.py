@@ -18,11 +18,11 @@ Json = dict[str, Any]
 
 FIRST_SUBSCRIBER = 10_000
 #: control calls made at the same time
-_AT_ONCE = 20
+AT_ONCE = 20
 #: calls the sandbox's log holds
 _CALLS = 10_000
 #: rows read at once; an episode has some hundred
-_ROWS = 10_000
+ROWS = 10_000
 
 
 def subscriber(person: int) -> int:
@@ -47,7 +47,7 @@ class World:
         await self.client.request("POST", "config", {"anti_spin": False})
         await self.client.request("POST", "clock", {"set": self.plan.begins.timestamp()})
         await people_and_channel(self.client)
-        slots = asyncio.Semaphore(_AT_ONCE)
+        slots = asyncio.Semaphore(AT_ONCE)
 
         async def join(person: int) -> None:
             async with slots:
@@ -55,7 +55,8 @@ class World:
 
         await asyncio.gather(*(join(person) for person in range(SUBSCRIBERS)))
         await self._store_posts()
-        await self._give_credits()
+        if self.plan.gate is None:
+            await self._give_credits()
 
     async def _store_posts(self) -> None:
         olive = self.client.person(OLIVE)
@@ -89,6 +90,8 @@ class World:
         done = await person.link(f"https://t.me/{USER_BOT}?start=p_{self._codes[act.post]}")
         asked = Asked(act, int(done["message"]["message_id"]), float(done["message"]["date"]))
         (self.evidence.asked_again if again else self.evidence.asked).append(asked)
+        if self.evidence.gate is not None:
+            self.evidence.gate.deeds.setdefault(act.person, []).append(asked.at)
         if act.blocks:
             await person.block(USER_BOT)
 
@@ -129,16 +132,20 @@ class World:
     async def look_at_store(self) -> None:
         """Promises and runs as they stand."""
         database = current_database()
-        promises = await database.collection("pending_deletions").find({}, limit=_ROWS)
-        impossible = await database.collection("impossible_deletions").find({}, limit=_ROWS)
+        promises = await database.collection("pending_deletions").find({}, limit=ROWS)
+        impossible = await database.collection("impossible_deletions").find({}, limit=ROWS)
         self.evidence.promises = [self._in_the_plans_words(row) for row in promises]
         self.evidence.impossible = [self._in_the_plans_words(row) for row in impossible]
-        self.evidence.runs = await database.collection("job_runs").find({}, limit=_ROWS)
-        users = await database.collection("users").find({}, limit=_ROWS)
+        self.evidence.runs = await database.collection("job_runs").find({}, limit=ROWS)
+        users = await database.collection("users").find({}, limit=ROWS)
         self.evidence.credits_after = {user["user_id"] - FIRST_SUBSCRIBER: user["credits"] for user in users}
 
     def _in_the_plans_words(self, row: Json) -> Json:
-        return row | {"person": row["chat_id"] - FIRST_SUBSCRIBER, "post": self._codes.index(row["post_code"])}
+        return row | {"person": row["chat_id"] - FIRST_SUBSCRIBER, "post": self.post_of(row["post_code"])}
+
+    def post_of(self, code: str) -> int:
+        """The index of the post with this code."""
+        return self._codes.index(code)
 
     async def look_at_calls(self) -> None:
         """What the sandbox noted of the bots' calls."""

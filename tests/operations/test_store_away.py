@@ -150,7 +150,7 @@ OPERATIONS: dict[str, Operation] = {
     "user_ops.give_back_credit": lambda: user_ops.give_back_credit(1, CODE, "u"),
     "user_ops.grant": lambda: user_ops.grant(1, "k", NOW, credits=1),
     "user_ops.spend_credit": lambda: user_ops.spend_credit(1, CODE, "u", NOW),
-    "user_ops.take_wanted": lambda: user_ops.take_wanted(1, NOW),
+    "user_ops.take_wanted": lambda: user_ops.take_wanted(1, "c" * 16, NOW),
     "user_ops.unban": lambda: user_ops.unban(1),
     "user_ops.want": lambda: user_ops.want(1, CODE, NOW),
     "user_ops.count": user_ops.count,

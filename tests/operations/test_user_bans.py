@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from core.users import Visitor, is_banned
+from core.users import TakenWish, Visitor, is_banned
 from database.connection import Database
 from database.operations import user_ops
 
@@ -72,14 +72,23 @@ async def test_unbanning_is_told_from_nothing_to_unban(db: Database, now: dateti
 
 async def test_what_was_wanted_is_taken_once(db: Database, now: datetime) -> None:
     await user_ops.meet(Visitor(user_id=ANN), now)
-    assert await user_ops.take_wanted(ANN, now - DAY) is None
+    assert not await user_ops.take_wanted(ANN, A, now - DAY)
     assert await user_ops.want(ANN, A, now)
 
-    assert await user_ops.take_wanted(ANN, now) == A
-    assert await user_ops.take_wanted(ANN, now) is None
+    assert await user_ops.take_wanted(ANN, A, now, "join 1")
+    assert not await user_ops.take_wanted(ANN, A, now, "join 2")
+    assert not await user_ops.take_wanted(ANN, A, now)
     user = await user_ops.find(ANN)
     assert user is not None
-    assert (user.wanted_code, user.wanted_at) == (None, None)
+    assert (user.wanted_code, user.wanted_at, user.wanted_taken) == (None, None, TakenWish(code=A, mark="join 1"))
+
+
+async def test_the_update_it_was_taken_for_gets_it_again_when_it_comes_again(db: Database, now: datetime) -> None:
+    await user_ops.meet(Visitor(user_id=ANN), now)
+    await user_ops.want(ANN, A, now)
+    assert await user_ops.take_wanted(ANN, A, now, "join 1")
+    assert await user_ops.take_wanted(ANN, A, now, "join 1")
+    assert not await user_ops.take_wanted(ANN, B, now, "join 1")
 
 
 async def test_the_latest_wish_counts_and_an_old_one_stays_untaken(db: Database, now: datetime) -> None:
@@ -87,11 +96,12 @@ async def test_the_latest_wish_counts_and_an_old_one_stays_untaken(db: Database,
     await user_ops.want(ANN, A, now)
     await user_ops.want(ANN, B, now + MS)
 
-    assert await user_ops.take_wanted(ANN, now + 2 * MS) is None
-    assert await user_ops.take_wanted(ANN, now + MS) == B
+    assert not await user_ops.take_wanted(ANN, A, now)
+    assert not await user_ops.take_wanted(ANN, B, now + 2 * MS)
+    assert await user_ops.take_wanted(ANN, B, now + MS)
 
 
 async def test_a_stranger_wants_nothing(db: Database, now: datetime) -> None:
     assert not await user_ops.want(STRANGER, A, now)
-    assert await user_ops.take_wanted(STRANGER, now) is None
+    assert not await user_ops.take_wanted(STRANGER, A, now, "join 1")
     assert await user_ops.count() == 0

@@ -41,3 +41,12 @@ def test_what_is_remembered_is_bounded() -> None:
         moment = NOW + number * DOUBLE_TAP
         seen.answered((number, "x"), moment)
     assert len(seen._answered_at) <= taps.SWEEP_AT
+
+
+def test_what_is_remembered_is_bounded_though_the_clock_was_put_back() -> None:
+    seen = Taps()
+    for number in range(taps.SWEEP_AT):
+        seen.answered((number, "x"), NOW + timedelta(hours=1))
+    for number in range(500):
+        seen.answered((taps.SWEEP_AT + number, "x"), NOW + number * DOUBLE_TAP)
+    assert len(seen._answered_at) <= taps.SWEEP_AT

@@ -1,7 +1,7 @@
 """Buttons under deliveries and notices."""
 
 from aiogram import Bot, Router
-from aiogram.types import CallbackQuery
+from aiogram.types import CallbackQuery, Message
 
 from core.clock import Clock
 from core.ids import is_code
@@ -48,6 +48,11 @@ async def joined(
         if not left.is_fulfilled:
             await _answer(bot, query, gate_texts.still_to_join(left.missing, left.unsure), alert=True)
             return
+    shown = query.message.date if isinstance(query.message, Message) else None
+    if shown is not None and await deliverer.has_come_since(user, callback_data.code, shown):
+        await _answer(bot, query, gate_texts.HAS_COME)
+        await _remove(bot, query)
+        return
     await _answer(bot, query, gate_texts.THANKS)
     # Telegram may have taken its time to tell: what the person has and may do is looked up once more
     known = await user_ops.find(user.user_id) or user

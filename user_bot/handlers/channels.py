@@ -23,7 +23,7 @@ async def member_changed(event: ChatMemberUpdated, subscriptions: Subscriptions,
     person = event.new_chat_member.user
     if channel is None or person.id == bot.id:
         return
-    status = await subscriptions.changed(channel, person.id, event.new_chat_member)
+    status = await subscriptions.changed(channel, person.id, event.new_chat_member, event.date)
     if status is not MembershipStatus.MEMBER:
         return
     await waiting.has_joined(person.id, _mark(event))

@@ -1,0 +1,285 @@
+"""The people of an episode at the gate: they join, ask to, leave, verify, come back."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from core.errors import StoreUnavailable
+from core.subscriptions import Channel, ChannelMode
+from core.users import Visitor
+from database.connection import current_database
+from database.operations import channel_ops, settings_ops, token_ops, user_ops
+from sandbox.client import SandboxError
+from tests.chaos.evidence import Message, moment
+from tests.chaos.gate_evidence import GateEvidence, Stay, token_of
+from tests.chaos.gate_looking import chat_id_of, look_at_memberships
+from tests.chaos.gate_plan import Deed, Gate, Move
+from tests.chaos.plan import SUBSCRIBERS
+from tests.chaos.world import AT_ONCE, FIRST_SUBSCRIBER, ROWS, World, subscriber
+from tests.house import OLIVE, USER_BOT, USER_TOKEN
+
+Json = dict[str, Any]
+
+#: real seconds between two looks at what the bot said
+LOOK_EVERY_S = 0.1
+#: real seconds between two tries while the store is away
+AGAIN_S = 0.2
+#: real seconds the bot may take to come to rest
+QUIET_S = 10.0
+#: no call for so long is rest: between two of them the bot asks the store, real milliseconds
+QUIET_MS = 300
+#: seconds until somebody whose way back came to nothing opens it again in the calm
+COME_AGAIN_S = 5.0
+_USER_BOT_ID = int(USER_TOKEN.partition(":")[0])
+_DONE = "I have joined"
+
+
+#: carries out what is planned for a step
+Carry = Callable[[int], Awaitable[None]]
+
+
+@asynccontextmanager
+async def nobody() -> AsyncIterator[Carry]:
+    """Nothing moves: there is no gate."""
+
+    async def carry(step: int) -> None:
+        """Nothing is planned."""
+
+    yield carry
+
+
+class Crowd:
+    """Plays what the plan says of people at the gate, and what they do by themselves when the bot speaks."""
+
+    def __init__(self, world: World, gate: Gate) -> None:
+        self.evidence = GateEvidence(gate)
+        self._world = world
+        self._gate = gate
+        self._calm = self._is_over = False
+        self._inside: dict[tuple[int, int], float] = {}
+        self._read: set[tuple[int, int]] = set()
+        self._seen: set[str] = set()
+        #: whoever blocked the bot does nothing any more
+        self._gone = {act.person for act in world.plan.acts if act.blocks}
+        world.evidence.gate = self.evidence
+
+    # arranging
+
+    async def arrange(self) -> None:
+        """The settings, the channels and who is in them, the people's credits, the first bans."""
+        await settings_ops.change("access_mode", "credits")
+        await settings_ops.change("free_deliveries_per_token", self._gate.per_token)
+        await settings_ops.change("resend_grace_minutes", self._gate.grace_minutes)
+        for room in range(len(self._gate.rooms)):
+            await self._open_room(room)
+        await _each(range(SUBSCRIBERS), self._introduce)
+
+    async def _open_room(self, room: int) -> None:
+        client, chat_id, rules = self._world.client, chat_id_of(room), self._gate.rooms[room]
+        await client.add_chat("channel", f"Room {room}", OLIVE, id=chat_id)
+        belonging = [person for person, habit in enumerate(self._gate.habits) if room in habit.belongs]
+        await _each(belonging, lambda person: self._enter(person, room))
+        await self._see(room)
+        link = f"https://t.me/+room{room}"
+        await channel_ops.add(
+            Channel(chat_id=chat_id, title=f"Room {room}", invite_link=link, mode=rules.mode, on_error=rules.on_error)
+        )
+
+    async def _introduce(self, person: int) -> None:
+        """Those who hold credits, or are kept out, have come before."""
+        habit, begins = self._gate.habits[person], self._world.plan.begins
+        if habit.credits:
+            await user_ops.meet(Visitor(user_id=subscriber(person), first_name=f"Reader {person}"), begins)
+            await user_ops.grant(subscriber(person), "beginning", begins, credits=habit.credits)
+            self._world.evidence.credits_before[person] = habit.credits
+        if habit.is_banned:
+            await self._ban(person)
+
+    # what the plan says
+
+    async def move(self, move: Move) -> None:
+        """Carry it out; what is so already is left as it is."""
+        person, room = move.person, move.channel
+        if move.deed is Deed.BAN:
+            await self._ban(person)
+        elif move.deed is Deed.BLIND:
+            self.evidence.blind.setdefault(room, []).append((await self._world.now(), None))
+            await self._world.client.set_member(chat_id_of(room), _USER_BOT_ID, "left")
+        elif move.deed is Deed.SEE:
+            await self._see(room)
+        elif move.deed is Deed.HOP:
+            await self._turn(person, room)
+            await self._turn(person, room)
+        elif (move.deed is Deed.LEAVE) == ((person, room) in self._inside):
+            await self._turn(person, room)
+
+    async def _turn(self, person: int, room: int) -> None:
+        await (self._leave if (person, room) in self._inside else self._enter)(person, room)
+
+    async def _see(self, room: int) -> None:
+        await self._world.client.set_member(chat_id_of(room), _USER_BOT_ID, "administrator", can_invite_users=True)
+        now = await self._world.now()
+        spans = self.evidence.blind.get(room, [])
+        self.evidence.blind[room] = [(since, now if until is None else until) for since, until in spans]
+
+    async def _ban(self, person: int) -> None:
+        while person not in self.evidence.bans:
+            with suppress(StoreUnavailable):
+                await user_ops.ban(subscriber(person), moment(await self._world.now()), reason=None, until=None)
+                self.evidence.bans[person] = await self._world.now()
+                return
+            await asyncio.sleep(AGAIN_S)
+
+    async def _enter(self, person: int, room: int) -> None:
+        """Join, or ask to; whoever asked stays so."""
+        if (person, room) in self._inside:
+            return
+        actor, since = self._world.client.person(subscriber(person)), await self._world.now()
+        self._inside[person, room] = since
+        await self._deed(person)
+        if self._gate.rooms[room].mode is ChannelMode.REQUEST and room not in self._gate.habits[person].belongs:
+            await actor.request_join(chat_id_of(room))
+        else:
+            await actor.join(chat_id_of(room))
+        self.evidence.stays.append(Stay(person, room, since))
+
+    async def _leave(self, person: int, room: int) -> None:
+        """Members go; a request that was made cannot be taken back."""
+        if self._gate.rooms[room].mode is ChannelMode.REQUEST and room not in self._gate.habits[person].belongs:
+            return
+        since = self._inside.pop((person, room))
+        await self._world.client.person(subscriber(person)).leave(chat_id_of(room))
+        stays = self.evidence.stays
+        stays[stays.index(Stay(person, room, since))] = Stay(person, room, since, await self._world.now())
+
+    # what they do by themselves
+
+    @asynccontextmanager
+    async def at_large(self) -> AsyncIterator[Carry]:
+        """Until the end of the block people do what the bot asks for. Yields what carries out the moves of a step."""
+        moves, is_over = list(self._gate.moves), asyncio.Event()
+
+        async def carry(step: int) -> None:
+            while moves and moves[0].step <= step:
+                await self.move(moves.pop(0))
+
+        async def live() -> None:
+            while not is_over.is_set():
+                await self.look()
+                await asyncio.sleep(LOOK_EVERY_S)
+
+        living = asyncio.create_task(live())
+        try:
+            yield carry
+        finally:
+            is_over.set()  # nothing is left half done
+            await living
+
+    async def look(self) -> None:
+        """Join where the bot says so, verify what it offers."""
+        with suppress(StoreUnavailable):
+            await self._look_at_tokens()
+        await self._world.look_at_conversations()
+        for person, said in list(self._world.evidence.conversations.items()):
+            if person in self._gone or person in self.evidence.bans:
+                continue
+            for message in said:
+                if message.is_from_bot and (person, message.id) not in self._read:
+                    self._read.add((person, message.id))
+                    await self._hear(person, message)
+
+    async def _hear(self, person: int, message: Message) -> None:
+        habit = self._gate.habits[person]
+        post = asked_to_join(message.text)
+        if post is None or not (habit.joins or self._calm):
+            return
+        for room in range(len(self._gate.rooms)):
+            await self._enter(person, room)
+        if habit.presses or self._calm:
+            self.evidence.presses[person, post] += 1
+            await self._deed(person)
+            with suppress(SandboxError):  # taken away already
+                await self._world.client.person(subscriber(person)).press(USER_BOT, _DONE, message_id=message.id)
+
+    async def _look_at_tokens(self) -> None:
+        now = await self._world.now()
+        documents = await current_database().collection("tokens").find({}, limit=ROWS)
+        for document in documents:
+            token, person = document["token"], document["user_id"] - FIRST_SUBSCRIBER
+            self.evidence.tokens[token] = token_of(document, person)
+            if document["status"] == "verified" and document["redeemed_at"] is None:
+                self.evidence.verified.setdefault(token, person)  # the answer to our mark was lost
+            if self.evidence.tokens[token].expires_at >= now and self._is_to_verify(token, person):
+                await self._verify(token, person)
+
+    def _is_to_verify(self, token: str, person: int) -> bool:
+        is_out = self._is_over or person in self._gone or person in self.evidence.bans
+        if is_out or self.evidence.tokens[token].is_redeemed:
+            return False
+        # in the calm whoever came back in the storm comes back once more
+        return self._calm or (token not in self._seen and self._gate.habits[person].verifies)
+
+    async def _verify(self, token: str, person: int) -> None:
+        habit, is_new = self._gate.habits[person], token not in self._seen
+        self._seen.add(token)
+        if is_new and habit.is_early and self._gate.has_page:
+            await self._come_back(token, person)
+        if token not in self.evidence.verified:
+            if self._gate.has_page:
+                await token_ops.mark_verified(token, moment(await self._world.now()), 60.0)
+            self.evidence.verified[token] = person
+        if not is_new and await self._has_just_come(token):
+            return
+        self.evidence.came_back_at[token] = await self._world.now()
+        taps = 1 if self._calm else habit.taps
+        others = {(person + 1) % SUBSCRIBERS} - self._gone if habit.is_shared and not self._calm else set()
+        await asyncio.gather(*(self._come_back(token, who) for who in [*[person] * taps, *others]))
+
+    async def _has_just_come(self, token: str) -> bool:
+        return await self._world.now() - self.evidence.came_back_at.get(token, 0.0) < COME_AGAIN_S
+
+    async def _come_back(self, token: str, person: int) -> None:
+        await self._deed(person)
+        await self._world.client.person(subscriber(person)).link(f"https://t.me/{USER_BOT}?start=v_{token}")
+
+    async def _deed(self, person: int) -> None:
+        self.evidence.deeds.setdefault(person, []).append(await self._world.now())
+
+    # the calm afterwards
+
+    async def calm_down(self) -> None:
+        """The bot sees everything again; note what it believes. From now on everybody does what they are asked to."""
+        for room in range(len(self._gate.rooms)):
+            await self._see(room)
+        await self._rest()
+        await look_at_memberships(self.evidence, self._world)
+        self._calm = True
+
+    async def end(self) -> None:
+        """Nobody does anything any more; see what became of the tokens."""
+        self._is_over = True
+        await self._rest()
+        with suppress(StoreUnavailable):
+            await self._look_at_tokens()
+
+    async def _rest(self) -> None:
+        with suppress(SandboxError):
+            await self._world.client.idle(USER_BOT, timeout_s=QUIET_S, quiet_ms=QUIET_MS)
+
+
+def asked_to_join(text: str) -> int | None:
+    """The post somebody was told to join channels for."""
+    is_asked = text.startswith("To get ") and "first join:" in text
+    words = text.partition("Post ")[2]
+    return int(words[0]) if is_asked and words[:1].isdigit() else None
+
+
+async def _each(people: Iterable[int], act: Callable[[int], Awaitable[None]]) -> None:
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def one(person: int) -> None:
+        async with slots:
+            await act(person)
+
+    await asyncio.gather(*(one(person) for person in people))
