@@ -20,7 +20,7 @@ from tests.chaos.bots import BotProcesses
 from tests.chaos.crowd import Crowd, nobody
 from tests.chaos.disturbing import Disturbing
 from tests.chaos.evidence import moment
-from tests.chaos.gate_looking import look_at_people
+from tests.chaos.gate_looking import look_at_people, look_at_questions
 from tests.chaos.plan import FIRE_MINUTES, LATEST_MINUTES, POSTS, Act, Plan, make_plan
 from tests.chaos.proxy import StoreProxy
 from tests.chaos.stage import Store
@@ -121,6 +121,8 @@ class Episode:
 
         async def settled() -> bool:
             await self._look()
+            if evidence.gate is not None and checks.unanswered(evidence, evidence.asked):
+                await look_at_questions(evidence.gate, self.world)  # they may explain it
             return not checks.unanswered(evidence, evidence.asked) and not any(checks.promised(evidence))
 
         await self._until(settled, bots)

@@ -201,7 +201,9 @@ def remembered(evidence: Evidence, gate: GateEvidence) -> Problems:
         if known.person < 0 or gate.blind.get(known.room):
             continue
         stays = [stay for stay in gate.stays if (stay.person, stay.room) == (known.person, known.room)]
-        changed_at = max((_changed_at(stay, gate.remembered_at) for stay in stays), default=0.0)
+        changed_at, before = _last_changes(stays, gate.remembered_at)
+        if int(changed_at) == int(before):
+            continue  # Telegram's dates are whole seconds: within one nobody can tell what was last
         is_inside = gate.stayed(known.person, known.room, gate.remembered_at, gate.remembered_at)
         may_have_asked = gate.gate.rooms[known.room].mode is ChannelMode.REQUEST
         is_wrong = not is_inside if known.is_member else is_inside and not may_have_asked
@@ -215,9 +217,11 @@ def remembered(evidence: Evidence, gate: GateEvidence) -> Problems:
             )
 
 
-def _changed_at(stay: Stay, before: float) -> float:
-    """When it last changed, as of `before`."""
-    return stay.until if stay.until is not None and stay.until <= before else stay.since
+def _last_changes(stays: list[Stay], until: float) -> tuple[float, float]:
+    """When somebody last came or went, and the time before that; 0 for never."""
+    changes = [at for stay in stays for at in (stay.since, stay.until) if at is not None and at <= until]
+    last, before = sorted([0.0, -1.0, *changes])[:-3:-1]
+    return last, before
 
 
 def _was_killed_after(evidence: Evidence, at: float) -> bool:

@@ -37,7 +37,7 @@ async def look_at_memberships(evidence: GateEvidence, world: World) -> None:
 
 
 async def look_at_people(evidence: GateEvidence, world: World) -> None:
-    """Grants and charges as they stand, and the questions who has joined."""
+    """Grants and charges as they stand, what is owed, and the questions who has joined."""
     charges: list[Charge] = []
     for user in await current_database().collection("users").find({}, limit=ROWS):
         person = user["user_id"] - FIRST_SUBSCRIBER
@@ -47,6 +47,11 @@ async def look_at_people(evidence: GateEvidence, world: World) -> None:
     evidence.charges = charges
     owed = await current_database().collection("tokens").find({"is_owed": True}, limit=ROWS)
     evidence.owed = frozenset(token["token"] for token in owed)
+    await look_at_questions(evidence, world)
+
+
+async def look_at_questions(evidence: GateEvidence, world: World) -> None:
+    """What Telegram was asked of who has joined."""
     evidence.member_calls = [_asked(call) for call in await world.client.calls(method="getChatMember", bot=USER_BOT)]
 
 

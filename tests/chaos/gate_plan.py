@@ -11,6 +11,8 @@ from tests.chaos.moments import AtCall, AtCommand, Disturbance, What
 EVERY = 4
 #: of a hundred subscribers: kept out from the beginning, leaving a channel, and coming and going within an instant
 BANNED, LEAVERS, HOPPERS = 4, 6, 4
+#: half of those who leave come back so many steps later: more than a second
+BACK_AFTER = 150
 #: people who are kept out while the others ask
 BANNED_LATER = 3
 
@@ -154,7 +156,10 @@ def _moves(dice: random.Random, rooms: int, people: int, steps: int) -> list[Mov
     for room in range(rooms):
         for person in dice.sample(range(people), people * (LEAVERS + HOPPERS) // 100):
             deed = Deed.LEAVE if dice.random() < LEAVERS / (LEAVERS + HOPPERS) else Deed.HOP
-            moves.append(Move(dice.randrange(steps), deed, person, room))
+            step = dice.randrange(steps)
+            moves.append(Move(step, deed, person, room))
+            if deed is Deed.LEAVE and dice.random() < 0.5:
+                moves.append(Move(min(step + BACK_AFTER, steps - 1), Deed.JOIN, person, room))
         for person in dice.sample(range(people), people * LEAVERS // 100):
             moves.append(Move(dice.randrange(steps), Deed.JOIN, person, room))
     if rooms and dice.random() < 0.5:

@@ -208,6 +208,15 @@ def test_what_is_believed_of_members_must_be_so(is_member: bool) -> None:
     assert said(evidence) == set(), "the bot had no rights there"
 
 
+def test_who_comes_and_goes_within_a_second_may_be_believed_either() -> None:
+    evidence, known = guarded()
+    known.stays = [Stay(0, 0, EARLY, COPIED_AT + 2.1), Stay(0, 0, COPIED_AT + 2.9)]
+    known.remembered = [Remembered(0, 0, False, COPIED_AT + 2.9)]
+    assert said(evidence) == set()
+    known.stays[1] = Stay(0, 0, COPIED_AT + 3.0)
+    assert said(evidence) == {"remembered"}
+
+
 def test_a_sentence_of_the_gate_is_an_answer_to_its_own_post_alone() -> None:
     evidence, known = guarded()
     known.charges, evidence.credits_after = [], {0: 3}
@@ -218,6 +227,19 @@ def test_a_sentence_of_the_gate_is_an_answer_to_its_own_post_alone() -> None:
     ):
         evidence.conversations = {0: [start(), Message(2, ASKED_AT + 1, True, text, None)]}
         assert said(evidence) == breaches
+
+
+def test_silence_is_forgiven_when_telegram_did_not_say_who_joined_before_a_kill() -> None:
+    evidence, known = guarded(rooms=(Room(ChannelMode.JOIN, OnError.CLOSED),))
+    evidence.conversations, evidence.credits_after, known.charges = {0: [start()]}, {0: 3}, []
+    evidence.kills = [ASKED_AT + 5]
+    assert said(evidence) == {"answered"}
+    known.member_calls = [{"at": ASKED_AT + 1, "person": 9, "room": 0, "ok": False}]
+    assert said(evidence) == set()
+    known.member_calls = [{"at": ASKED_AT + 6, "person": 9, "room": 0, "ok": False}]
+    assert said(evidence) == {"answered"}, "it had been killed by then"
+    evidence.asked_again = [Asked(Act(0, 0), 9, ASKED_AT + 60)]
+    assert said(evidence) == {"answered"}
 
 
 def test_a_press_is_a_wish_of_its_own() -> None:
