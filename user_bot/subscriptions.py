@@ -201,7 +201,12 @@ class Subscriptions:
 
         Not by Telegram's date: a "left" it answered meanwhile says nothing of a request that is pending.
         """
-        await membership_ops.remember(channel.chat_id, user_id, MembershipStatus.REQUESTED, self._clock.now())
+        chat_id, asked = channel.chat_id, MembershipStatus.REQUESTED
+        if not await membership_ops.remember(chat_id, user_id, asked, self._clock.now()):
+            # such a "left" may have been written at the same instant, and Telegram tells of a request once
+            known = (await membership_ops.memberships(user_id, [chat_id])).get(chat_id)
+            if known is not None and known.status is MembershipStatus.LEFT:
+                await membership_ops.remember(chat_id, user_id, asked, max(known.seen_at, self._clock.now()))
         await self.works(channel)
 
 

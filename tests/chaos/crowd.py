@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 from core.errors import StoreUnavailable
 from core.subscriptions import Channel, ChannelMode
@@ -13,13 +12,11 @@ from database.operations import channel_ops, settings_ops, token_ops, user_ops
 from sandbox.client import SandboxError
 from tests.chaos.evidence import Message, moment
 from tests.chaos.gate_evidence import GateEvidence, Stay, token_of
-from tests.chaos.gate_looking import chat_id_of, look_at_memberships
+from tests.chaos.gate_looking import asked_to_join, chat_id_of, look_at_memberships
 from tests.chaos.gate_plan import Deed, Gate, Move
 from tests.chaos.plan import SUBSCRIBERS
 from tests.chaos.world import AT_ONCE, FIRST_SUBSCRIBER, ROWS, World, subscriber
 from tests.house import OLIVE, USER_BOT, USER_TOKEN
-
-Json = dict[str, Any]
 
 #: real seconds between two looks at what the bot said
 LOOK_EVERY_S = 0.1
@@ -31,9 +28,10 @@ QUIET_S = 10.0
 QUIET_MS = 300
 #: seconds until somebody whose way back came to nothing opens it again in the calm
 COME_AGAIN_S = 5.0
+#: seconds until "I have joined" is pressed again
+PRESS_AGAIN_S = 4.0
 _USER_BOT_ID = int(USER_TOKEN.partition(":")[0])
 _DONE = "I have joined"
-
 
 #: carries out what is planned for a step
 Carry = Callable[[int], Awaitable[None]]
@@ -42,11 +40,7 @@ Carry = Callable[[int], Awaitable[None]]
 @asynccontextmanager
 async def nobody() -> AsyncIterator[Carry]:
     """Nothing moves: there is no gate."""
-
-    async def carry(step: int) -> None:
-        """Nothing is planned."""
-
-    yield carry
+    yield lambda _: asyncio.sleep(0)
 
 
 class Crowd:
@@ -59,6 +53,8 @@ class Crowd:
         self._calm = self._is_over = False
         self._inside: dict[tuple[int, int], float] = {}
         self._read: set[tuple[int, int]] = set()
+        #: in the calm: when the button under a message was pressed last
+        self._pressed: dict[tuple[int, int], float] = {}
         self._seen: set[str] = set()
         #: whoever blocked the bot does nothing any more
         self._gone = {act.person for act in world.plan.acts if act.blocks}
@@ -138,15 +134,18 @@ class Crowd:
         actor, since = self._world.client.person(subscriber(person)), await self._world.now()
         self._inside[person, room] = since
         await self._deed(person)
-        if self._gate.rooms[room].mode is ChannelMode.REQUEST and room not in self._gate.habits[person].belongs:
+        if self._asks(person, room):
             await actor.request_join(chat_id_of(room))
         else:
             await actor.join(chat_id_of(room))
         self.evidence.stays.append(Stay(person, room, since))
 
+    def _asks(self, person: int, room: int) -> bool:
+        return self._gate.rooms[room].mode is ChannelMode.REQUEST and room not in self._gate.habits[person].belongs
+
     async def _leave(self, person: int, room: int) -> None:
         """Members go; a request that was made cannot be taken back."""
-        if self._gate.rooms[room].mode is ChannelMode.REQUEST and room not in self._gate.habits[person].belongs:
+        if self._asks(person, room):
             return
         since = self._inside.pop((person, room))
         await self._world.client.person(subscriber(person)).leave(chat_id_of(room))
@@ -188,6 +187,8 @@ class Crowd:
                 if message.is_from_bot and (person, message.id) not in self._read:
                     self._read.add((person, message.id))
                     await self._hear(person, message)
+                elif (person, message.id) in self._pressed:
+                    await self._press_again(person, message)
 
     async def _hear(self, person: int, message: Message) -> None:
         habit = self._gate.habits[person]
@@ -197,10 +198,23 @@ class Crowd:
         for room in range(len(self._gate.rooms)):
             await self._enter(person, room)
         if habit.presses or self._calm:
-            self.evidence.presses[person, post] += 1
-            await self._deed(person)
-            with suppress(SandboxError):  # taken away already
-                await self._world.client.person(subscriber(person)).press(USER_BOT, _DONE, message_id=message.id)
+            await self._press(person, post, message)
+
+    async def _press(self, person: int, post: int, message: Message) -> None:
+        self.evidence.presses[person, post] += 1
+        await self._deed(person)
+        if self._calm:
+            self._pressed[person, message.id] = await self._world.now()
+        with suppress(SandboxError):  # taken away already
+            await self._world.client.person(subscriber(person)).press(USER_BOT, _DONE, message_id=message.id)
+
+    async def _press_again(self, person: int, message: Message) -> None:
+        """In the calm: the button that still stands there was answered with "not joined yet", in the same instant."""
+        pressed_at, post = self._pressed.get((person, message.id)), asked_to_join(message.text)
+        if pressed_at is None or post is None or message.deleted_at is not None:
+            return
+        if await self._world.now() - pressed_at > PRESS_AGAIN_S:
+            await self._press(person, post, message)
 
     async def _look_at_tokens(self) -> None:
         now = await self._world.now()
@@ -254,6 +268,11 @@ class Crowd:
             await self._see(room)
         await self._rest()
         await look_at_memberships(self.evidence, self._world)
+        for (person, room), since in self._inside.items():
+            spans = self.evidence.blind.get(room, [])
+            if self._asks(person, room) and any(lost <= since <= (seen or since) for lost, seen in spans):
+                # Telegram tells of a request once, and the bot was not there to hear it
+                await self._world.client.person(subscriber(person)).request_join(chat_id_of(room))
         self._calm = True
 
     async def end(self) -> None:
@@ -266,13 +285,6 @@ class Crowd:
     async def _rest(self) -> None:
         with suppress(SandboxError):
             await self._world.client.idle(USER_BOT, timeout_s=QUIET_S, quiet_ms=QUIET_MS)
-
-
-def asked_to_join(text: str) -> int | None:
-    """The post somebody was told to join channels for."""
-    is_asked = text.startswith("To get ") and "first join:" in text
-    words = text.partition("Post ")[2]
-    return int(words[0]) if is_asked and words[:1].isdigit() else None
 
 
 async def _each(people: Iterable[int], act: Callable[[int], Awaitable[None]]) -> None:

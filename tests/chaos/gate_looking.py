@@ -21,6 +21,13 @@ def _room_of(chat_id: int) -> int:
     return _FIRST_ROOM - chat_id
 
 
+def asked_to_join(text: str) -> int | None:
+    """The post somebody was told to join channels for."""
+    is_asked = text.startswith("To get ") and "first join:" in text
+    words = text.partition("Post ")[2]
+    return int(words[0]) if is_asked and words[:1].isdigit() else None
+
+
 async def look_at_memberships(evidence: GateEvidence, world: World) -> None:
     """What is believed of who joined, as of now."""
     rows = await current_database().collection("memberships").find({}, limit=ROWS)

@@ -241,7 +241,7 @@ CASES: tuple[Case, ...] = (
     _case(user_ops.unban, 6),
     _case(user_ops.want, 5, PAID, NOW),
     _case(user_ops.take_wanted, 5, PAID, NOW - HOUR, "m"),
-    _case(user_ops.take_wanted, 6, PAID, NOW - HOUR, "m", way="asked again"),
+    _case(user_ops.take_wanted, 6, "Z" * 16, NOW - HOUR, "m", way="asked again"),
     _case(user_ops.count),
     _case(user_ops.count_active_since, NOW - DAY),
     Case(
