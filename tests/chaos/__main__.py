@@ -183,6 +183,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--episodes", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1, help="of the first episode; the others follow")
     parser.add_argument("--at-once", type=int, default=(os.cpu_count() or 1) + 2, help="each with a store of its own")
+    parser.add_argument("--gated", action="store_true", help=f"only seeds with the gate on: every {EVERY}th")
     parser.add_argument("--sabotage", choices=[*SABOTAGES, "all"], help="break it on purpose: it must be noticed")
     return parser.parse_args()
 
@@ -201,7 +202,9 @@ async def _run(arguments: argparse.Namespace, kept: Path) -> bool:
     if arguments.sabotage is not None:
         names = list(SABOTAGES) if arguments.sabotage == "all" else [arguments.sabotage]
         return await break_all(names, min(arguments.at_once, len(names)), kept)
-    seeds = range(arguments.seed, arguments.seed + arguments.episodes)
+    seeds: Iterable[int] = range(arguments.seed, arguments.seed + arguments.episodes)
+    if arguments.gated:
+        seeds = (EVERY * number for number in seeds)
     return await play_all(seeds, min(arguments.at_once, arguments.episodes), kept)
 
 

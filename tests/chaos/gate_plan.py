@@ -8,7 +8,7 @@ from core.subscriptions import ChannelMode, OnError
 from tests.chaos.moments import AtCall, AtCommand, Disturbance, What
 
 #: every such seed plays with the gate on
-EVERY = 4
+EVERY = 25
 #: of a hundred subscribers: kept out from the beginning, leaving a channel, and coming and going within an instant
 BANNED, LEAVERS, HOPPERS = 4, 6, 4
 #: half of those who leave come back so many steps later: more than a second
