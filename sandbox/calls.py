@@ -79,8 +79,8 @@ class CallLog:
         self._unknown: Counter[str] = Counter()
         self._chat_rates: dict[tuple[int, str], Rate] = {}
         self._bot_rates: dict[int, Rate] = {}
-        #: When a chat's last 429 was answered, and until when it asks to wait; sandbox time.
-        self._paused: dict[tuple[int, str], tuple[float, float]] = {}
+        #: When a chat's last 429 was answered, and until when it asks to wait, in sandbox time; when, by the machine's.
+        self._paused: dict[tuple[int, str], tuple[float, float, float]] = {}
         self._refused: set[tuple[int, str]] = set()
         self._bad: Counter[str] = Counter()
         self._ignored: deque[Json] = deque(maxlen=IGNORED_SHOWN)
@@ -104,11 +104,11 @@ class CallLog:
         if not chat_id or not method.startswith(_SENDING):
             return
         key = (bot_id, chat_id)
-        told, until = self._paused.get(key, (0.0, 0.0))
+        told, until, told_unix = self._paused.get(key, (0.0, 0.0, 0.0))
         if until > now:
             self._bad["ignored_429"] += 1
             call = {"n": self.last, "bot": bot_id, "chat_id": chat_id, "at": now}
-            self._ignored.append(call | {"told_at": told, "until": until})
+            self._ignored.append(call | {"told_at": told, "until": until, "told_unix": told_unix})
         if key in self._refused:
             self._bad["sends_after_403_blocked"] += 1
 
@@ -120,7 +120,7 @@ class CallLog:
             return
         key = (bot_id, chat_id)
         if pause is not None:
-            self._paused[key] = pause
+            self._paused[key] = (*pause, time.time())
         if error is not None:
             if error.endswith(BLOCKED):
                 self._refused.add(key)

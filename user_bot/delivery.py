@@ -60,15 +60,17 @@ class Deliverer:
         self._taps = Taps()
         self._lost_storages: set[int] = set()
 
-    async def deliver(self, user: User, code: str, mark: str, *, again: bool = False) -> Outcome:
+    async def deliver(self, user: User, code: str, mark: str, *, message_id: int = 0, again: bool = False) -> Outcome:
         """Hand post `code` to `user`, or say in one sentence why not. `mark` names the update that asks for it.
 
         A second wish for the same post while the first is under way, or within DOUBLE_TAP after it was answered, does
-        nothing; with `again` only while it is under way: what kept the person out is done. Raises StoreUnavailable
-        only when nothing was sent; calling it again is then safe.
+        nothing; with `again` only while it is under way: what kept the person out is done. One that came behind a
+        sentence to press again, by `message_id` (its own, or that of its button's message), is no second wish. Raises
+        StoreUnavailable only when nothing was sent; calling it again is then safe.
         """
-        wish = Wish(user, code, mark)
-        if not self._taps.begin(wish.key, self._clock.now(), again=again):
+        wish = Wish(user, code, mark, message_id)
+        begins = self._taps.begin(wish.key, self._clock.now(), again=again)
+        if not begins and not await self._is_pressed_again(wish):
             return self._count(Outcome.DOUBLE_TAP, wish)
         try:
             return self._count(await self._admit(wish), wish)
@@ -135,7 +137,11 @@ class Deliverer:
         claim = await self._take(wish, terms)
         if claim is None:
             holder = await deletion_ops.holder_of(self._bot.id, wish.user.user_id, wish.code)
-            if holder is None or not self._is_from_before(holder.opened_at):
+            if holder is None:
+                return None
+            if await self._was_told_of(holder, wish):
+                return await self._take(wish, terms, instead_of=holder.mark)
+            if not self._is_from_before(holder.opened_at):
                 return None
             # whoever holds it is gone: its wish goes on as this one's
             wish = replace(wish, mark=holder.mark)
@@ -144,7 +150,7 @@ class Deliverer:
             return None
         return claim
 
-    async def _take(self, wish: Wish, terms: Terms) -> deletion_ops.Claim | None:
+    async def _take(self, wish: Wish, terms: Terms, instead_of: str = "") -> deletion_ops.Claim | None:
         return await deletion_ops.claim_delivery(
             self._bot.id,
             wish.user.user_id,
@@ -152,8 +158,31 @@ class Deliverer:
             terms.sent_at,
             DOUBLE_TAP,
             mark=wish.mark,
+            instead_of=instead_of,
             # without a promise the claim is what tells of a crash in the middle
             settle_later=terms.delete_at is None,
+        )
+
+    async def _is_pressed_again(self, wish: Wish) -> bool:
+        """Whether a wish that looks like a second tap follows a sentence to press again."""
+        if not wish.message_id:
+            return False
+        try:
+            holder = await deletion_ops.holder_of(self._bot.id, wish.user.user_id, wish.code)
+            return holder is not None and await self._was_told_of(holder, wish)
+        except StoreUnavailable:
+            return False
+
+    async def _was_told_of(self, holder: deletion_ops.Holder, wish: Wish) -> bool:
+        """Whether the reader was told, before `wish`, that nobody knows if the holder's delivery arrived.
+
+        The update of a wish that a kill cut off comes once more, and then it looks as if it were just answered.
+        """
+        if not wish.message_id or not holder.mark or holder.mark == wish.mark:
+            return False
+        promise = await deletion_ops.find_promise(wish.user.user_id, wish.code, holder.mark)
+        return (
+            promise is not None and not promise.message_ids and 0 < (promise.notice_message_id or 0) <= wish.message_id
         )
 
     async def _began_before(self, wish: Wish, terms: Terms, claim: deletion_ops.Claim) -> bool:

@@ -47,6 +47,8 @@ class Wish:
     code: str
     #: names the update it came with: the same update may come again
     mark: str
+    #: the id of the message it is, or under which its button stood; 0: not known
+    message_id: int = 0
 
     @property
     def key(self) -> tuple[int, str]:

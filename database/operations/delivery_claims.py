@@ -59,15 +59,16 @@ async def claim_delivery(
     hold_for: timedelta,
     *,
     mark: str = "",
+    instead_of: str = "",
     settle_later: bool = False,
 ) -> Claim | None:
     """Take the right to hand this post to this person until `now + hold_for`; None when somebody holds it (double tap).
 
     One upsert: of any number of calls at once exactly one gets a claim. `mark` names the wish (the update it came
-    with): the same wish gets its claim again, because the answer to the first try may have been lost. A hold that ends
-    later than `now + hold_for` comes from a clock that was put back and counts for nothing. With `settle_later` the
-    delivery counts as unfinished until `settle_delivery`: for posts that are never taken back and so have no promise
-    to tell of a crash.
+    with): the same wish gets its claim again, because the answer to the first try may have been lost. With
+    `instead_of` it is the wish of that mark whose hold counts for nothing. A hold that ends later than `now +
+    hold_for` comes from a clock that was put back and counts for nothing. With `settle_later` the delivery counts as
+    unfinished until `settle_delivery`: for posts that are never taken back and so have no promise to tell of a crash.
     """
     claim_id = f"{bot_id}:{user_id}:{post_code}"
     opened_at, until = to_milliseconds(now), to_milliseconds(now + hold_for)
@@ -82,7 +83,7 @@ async def claim_delivery(
         before = await _deliveries().find_one_and_update(free, update, upsert=True, before=True)
     except AlreadyThere:
         # it exists and is held: nothing matched, and the insert met the same `_id`
-        before = await _held_by_the_same(claim_id, mark, update)
+        before = await _held_by(claim_id, instead_of or mark, update)
         if before is None:
             return None
     if before is None:
@@ -91,8 +92,8 @@ async def claim_delivery(
     return Claim(claim_id, opened_at, before["opened_at"], before["count"] + 1, is_repeated, was_unfinished)
 
 
-async def _held_by_the_same(claim_id: str, mark: str, update: Document) -> Document | None:
-    """The claim as it was before, taken once more by the wish that holds it; None when another one does."""
+async def _held_by(claim_id: str, mark: str, update: Document) -> Document | None:
+    """The claim as it was before, taken from the wish of this mark; None when another one holds it."""
     if not mark:
         return None
     return await _deliveries().find_one_and_update({"_id": claim_id, "mark": mark}, update, before=True)

@@ -11,8 +11,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,14 @@ ROOT = Path(__file__).resolve().parents[2]
 EPISODE_S = 300.0
 #: episodes in which a breach has to be noticed
 SABOTAGE_EPISODES = 25
+#: characters of a verdict: when everything fails it is long, and asyncio's own limit is 64 KiB
+VERDICT_MAX = 16 * 1024 * 1024
 #: problems shown of each check
 SHOWN = 5
+#: the end says once more what failed: lines of each seed, and of all
+AGAIN_EACH, AGAIN_ALL = 3, 40
+#: characters of such a line
+AGAIN_WIDTH = 300
 
 
 class WorkerEnded(Exception):
@@ -69,6 +76,7 @@ async def worker(kept: Path) -> AsyncIterator[Worker]:
         cwd=ROOT,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        limit=VERDICT_MAX,
     )
     try:
         yield Worker(process, kept)
@@ -86,7 +94,8 @@ class Book:
     """Prints verdicts as they come, and adds them up."""
 
     def __init__(self, kept: Path) -> None:
-        self.failed: list[int] = []
+        #: by seed what did not hold, a sentence a line
+        self.failed: dict[int, list[str]] = {}
         self._kept = kept
         self._began = time.monotonic()
         self._episodes = self._asks = self._deliveries = 0
@@ -102,14 +111,14 @@ class Book:
             f"{seed}: {'FAILED' if problems else 'held'} in {verdict['seconds']:.0f} s. {verdict['plan']}", flush=True
         )
         if problems:
-            self.failed.append(seed)
+            self.failed[seed] = [f"{name}: {problem}" for name, found in problems.items() for problem in found]
             _print_problems(problems)
             print(
                 f"  again: python -m tests.chaos --episodes 1 --seed {seed}; logs: {self._kept}/seed-{seed}", flush=True
             )
 
     def enter_end(self, error: WorkerEnded, seed: int) -> None:
-        self.failed.append(seed)
+        self.failed[seed] = [str(error)]
         print(f"{error}; again: python -m tests.chaos --episodes 1 --seed {seed}", flush=True)
 
     def sum_up(self) -> None:
@@ -120,6 +129,30 @@ class Book:
             f"{self._deliveries} deliveries. {happened}"
         )
         print(f"failed: {', '.join(map(str, sorted(self.failed)))}" if self.failed else "every invariant held")
+        for line in said_again(self.failed):
+            print(line)
+
+
+def said_again(failed: Mapping[int, Sequence[str]]) -> list[str]:
+    """Why, in few lines: the end of a log is what is kept of it."""
+    lines = [f"  {seed}: {line}" for seed, found in sorted(failed.items()) for line in _some_of(found)]
+    if len(lines) > AGAIN_ALL:
+        lines[AGAIN_ALL - 1 :] = [f"  and {len(lines) - AGAIN_ALL + 1} lines more, above"]
+    return lines
+
+
+def _some_of(found: Sequence[str]) -> list[str]:
+    """Of each check the first problem, before any second one."""
+    before: Counter[str] = Counter()
+    ranked = []
+    for problem in found:
+        name = problem.partition(":")[0]
+        ranked.append((before[name], problem[:AGAIN_WIDTH]))
+        before[name] += 1
+    some = [problem for _, problem in sorted(ranked, key=itemgetter(0))[:AGAIN_EACH]]
+    if len(found) > len(some):
+        some[-1] += f" (and {len(found) - len(some)} more)"
+    return some
 
 
 def _print_problems(problems: dict[str, list[str]]) -> None:

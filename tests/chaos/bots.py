@@ -19,6 +19,7 @@ import main
 import user_bot.main
 from process import run
 from tests.chaos.sabotage import SABOTAGES
+from tests.house import USER_BOT
 
 _MAINS = {"both": main.main, "user": user_bot.main.main, "admin": admin_bot.main.main}
 #: seconds an orderly stop may take: handlers in flight 20 s, jobs 5 s, and the closing of everything
@@ -26,6 +27,8 @@ STOP_S = 40.0
 #: a process that has not come to its first line yet is ended by SIGTERM itself
 YOUNG_S = 1.0
 _SET_DEATH_SIGNAL = 1
+#: what aiogram logs when the user bot begins to ask for updates: behind everything a start has to tell
+_POLLING = f"Run polling for bot @{USER_BOT} ".encode()
 
 
 def context() -> multiprocessing.context.ForkServerContext:
@@ -64,6 +67,8 @@ class BotProcesses:
         self._sabotage = sabotage
         self._processes: dict[int, ForkServerProcess] = {}
         self._started_at: dict[int, float] = {}
+        #: how long each log was then
+        self._logged: dict[int, int] = {}
         self._frozen: set[int] = set()
         #: one change at a time
         self._changing = asyncio.Lock()
@@ -121,6 +126,11 @@ class BotProcesses:
             process.join()
         self._processes.clear()
 
+    def is_taking_updates(self) -> bool:
+        """Whether the user bot's process has come so far, since it was last started."""
+        log = self._log_of(0)
+        return log.exists() and _POLLING in log.read_bytes()[self._logged[0] :]
+
     def look(self) -> None:
         """Note processes that ended by themselves, and start them again as a supervisor does."""
         for index in range(len(self.names)):
@@ -131,9 +141,14 @@ class BotProcesses:
         name = self.names[index]
         arguments = (name, self._environment, str(self._folder), self._sabotage)
         process = self._context.Process(target=run_bot, args=arguments)
+        log = self._log_of(index)
+        self._logged[index] = log.stat().st_size if log.exists() else 0
         process.start()
         self._processes[index] = process
         self._started_at[index] = time.monotonic()
+
+    def _log_of(self, index: int) -> Path:
+        return self._folder / f"{self.names[index]}.log"
 
     def _end_seen(self, index: int) -> bool:
         process = self._processes[index]

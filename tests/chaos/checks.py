@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from tests.chaos import gate_checks
 from tests.chaos.evidence import Asked, Delivery, Evidence, moment
 from tests.chaos.gate_evidence import GateEvidence
-from tests.chaos.lost import answer_was_lost, was_let_go
+from tests.chaos.lost import answer_was_lost, was_let_go, was_unheard
 from tests.chaos.plan import LATEST_MINUTES
 from views import common_texts, user_texts
 
@@ -23,10 +23,6 @@ TRY_AGAIN = (
     user_texts.INTERRUPTED,
     user_texts.STORAGE_LOST,
 )
-#: a call that left before the 429 to another one can have been read, seconds
-ON_ITS_WAY_S = 0.5
-#: a bot killed so soon after a 429 may not have written it down, seconds
-UNWRITTEN_S = 1.0
 #: how long a bot may go by the old time after a jump of the clock, seconds
 LAG_S = 5.0
 #: whoever asks while a post is just arriving has it, seconds
@@ -204,12 +200,9 @@ def _missing_ticks(evidence: Evidence) -> Iterator[str]:
 def waited(evidence: Evidence) -> Iterator[str]:
     """No call went to a chat that Telegram had told to wait."""
     for call in evidence.ignored_429:
-        early = call["until"] - call["at"]
-        if call["at"] - call["told_at"] <= ON_ITS_WAY_S:
-            continue
-        if any(-ON_ITS_WAY_S <= killed - call["told_at"] <= UNWRITTEN_S for killed in evidence.kills):
-            continue
-        yield f"call {call['n']} went to {call['chat_id']} {early:.1f} s before the end of its pause"
+        if not was_unheard(evidence, call):
+            early = call["until"] - call["at"]
+            yield f"call {call['n']} went to {call['chat_id']} {early:.1f} s before the end of its pause"
 
 
 def orderly(evidence: Evidence) -> Iterator[str]:

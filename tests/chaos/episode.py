@@ -123,11 +123,21 @@ class Episode:
             await self._look()
             if evidence.gate is not None and checks.unanswered(evidence, evidence.asked):
                 await look_at_questions(evidence.gate, self.world)  # they may explain it
-            return not checks.unanswered(evidence, evidence.asked) and not any(checks.promised(evidence))
+            if checks.unanswered(evidence, evidence.asked) or any(checks.promised(evidence)):
+                return False
+            return await self._is_calm(bots)
 
         await self._until(settled, bots)
         self._note("answered", checks.answered(evidence))
         self._note("promised", checks.promised(evidence))
+
+    async def _is_calm(self, bots: BotProcesses) -> bool:
+        """Whether the bots are up and have taken in all there was.
+
+        A start after a kill tells whoever was cut off first, and Telegram repeats their requests to it. Whoever had
+        heard something before the kill would ask again in the middle of that, and be told the same as the others.
+        """
+        return await asyncio.to_thread(bots.is_taking_updates) and await self.world.is_confirmed()
 
     async def _ask_again(self, bots: BotProcesses) -> None:
         """Everybody who has no post yet opens the link once more, and gets it."""
@@ -188,9 +198,7 @@ class Episode:
 
     async def _next_minute(self, bots: BotProcesses, wait_s: float) -> None:
         """The clock goes to the next full minute; wait for what comes of it."""
-        now = await self.world.now()
-        tick = now - now % 60 + 60
-        await self.world.client.request("POST", "clock", {"set": tick + 0.1})
+        tick = await self.world.go_to_next_minute()
 
         async def ran() -> bool:
             return await _has_ended("message_deleter", tick)

@@ -1,5 +1,8 @@
 """What nobody could keep: answers the bot never had or had no time to write down, requests let go before a kill."""
 
+from datetime import datetime
+from typing import Any
+
 from sender.safekeeping import TELLING_S, WAIT_S
 from tests.chaos.evidence import Asked, Delivery, Evidence
 
@@ -7,6 +10,12 @@ from tests.chaos.evidence import Asked, Delivery, Evidence
 UNRECORDED_S = 12.0
 #: a question who has joined may take so long: a 429 of ten seconds makes the next ones wait; real seconds
 QUESTION_S = 15.0
+#: a call may be so long on its way before Telegram counts it, seconds
+ON_ITS_WAY_S = 0.5
+#: a bot killed so soon after it read a 429 may not have written it down, seconds
+UNWRITTEN_S = 1.0
+#: what a bot logs when it has read one
+_PAUSED = "sender.paused"
 #: faults after which the bot does not know what it sent
 _ANSWER_LOST = frozenset({"drop_after", "hang_after"})
 
@@ -52,3 +61,31 @@ def _waited_for_an_answer(evidence: Evidence, at: float, kills: list[float]) -> 
         at < kill <= at + QUESTION_S and any(at - QUESTION_S <= failed_at <= kill for failed_at in times)
         for kill in kills
     )
+
+
+def was_unheard(evidence: Evidence, call: dict[str, Any]) -> bool:
+    """A call to a paused chat left before its bot had read the 429, or the bot was killed before it wrote it down.
+
+    How long a 429 is on its way depends on the machine: the bot's log says when it was read.
+    """
+    told, at = call["told_at"], call["at"]
+    if at - told <= ON_ITS_WAY_S:
+        return True
+    heard = sorted(_heard(evidence, call))
+    known = [heard_at for heard_at in heard if heard_at < at - ON_ITS_WAY_S]
+    if known:
+        return any(-ON_ITS_WAY_S <= killed - known[0] <= UNWRITTEN_S for killed in evidence.kills)
+    return bool(heard) or any(told - ON_ITS_WAY_S <= killed <= at for killed in evidence.kills)
+
+
+def _heard(evidence: Evidence, call: dict[str, Any]) -> list[float]:
+    """When the bot read that the chat is to be left alone at the time of the call; by the sandbox's clock."""
+    heard = []
+    for line in evidence.log:
+        if line.get("event") != _PAUSED or (line["bot_id"], str(line["chat_id"])) != (call["bot"], call["chat_id"]):
+            continue
+        # no jump lies in between: the pause would be over
+        at = call["told_at"] + datetime.fromisoformat(line["timestamp"]).timestamp() - call["told_unix"]
+        if at >= call["told_at"] or at + line["retry_after_s"] > call["at"]:
+            heard.append(at)
+    return heard

@@ -179,17 +179,63 @@ def test_a_run_cut_off_by_a_kill_is_forgiven_and_a_missing_tick_is_not() -> None
     assert said(evidence) == {"ticks"}
 
 
+#: Telegram answered 429 at noon, when the machine's clock said something else
+TOLD_UNIX = NOON + 86_400 * 200
+IGNORED = {"n": 1, "bot": 2, "chat_id": "0", "told_at": NOON, "told_unix": TOLD_UNIX, "until": NOON + 5}
+
+
+def paused(*, after: float, **more: Any) -> dict[str, Any]:
+    """The bot's log line about that 429, so many seconds after Telegram's answer."""
+    said_at = moment(TOLD_UNIX + after).isoformat().replace("+00:00", "Z")
+    line = {"event": "sender.paused", "level": "warning", "bot_id": 2, "chat_id": 0, "retry_after_s": 5.0}
+    return line | {"timestamp": said_at} | more
+
+
 def test_a_call_into_a_pause_is_seen_unless_it_had_left() -> None:
     evidence = sound()
-    call = {"n": 1, "chat_id": "0", "told_at": NOON, "at": NOON + 0.4, "until": NOON + 5}
-    evidence.ignored_429 = [call]
+    evidence.log = [paused(after=0.01)]
+    evidence.ignored_429 = [IGNORED | {"at": NOON + 0.4}]
     assert said(evidence) == set()
-    evidence.ignored_429 = [call | {"at": NOON + 3}]
+    evidence.ignored_429 = [IGNORED | {"at": NOON + 3}]
     assert said(evidence) == {"waited"}
     evidence.kills = [NOON + 2]
     assert said(evidence) == {"waited"}
     evidence.kills = [NOON + 0.5]
     assert said(evidence) == set(), "killed before it can have been written down"
+
+
+def test_a_call_into_a_pause_had_left_when_the_bot_read_of_it_later() -> None:
+    evidence = sound()
+    evidence.ignored_429 = [IGNORED | {"at": NOON + 1.2}]
+    assert said(evidence) == {"waited"}, "nobody says that it was read late"
+    for line, breaches in (
+        (paused(after=1.1), set[str]()),
+        (paused(after=0.8), set[str]()),
+        (paused(after=0.6), {"waited"}),
+        (paused(after=1.1, chat_id=3), {"waited"}),
+        (paused(after=1.1, bot_id=3), {"waited"}),
+        (paused(after=1.1, event="sender.backed_off"), {"waited"}),
+    ):
+        evidence.log = [line]
+        assert said(evidence) == breaches, line
+    evidence.log = [paused(after=-1), paused(after=1.1)]
+    assert said(evidence) == {"waited"}, "an earlier 429 had been read, and its pause was not over"
+    evidence.log = [paused(after=-4), paused(after=1.1)]
+    assert said(evidence) == set()
+
+
+def test_a_call_into_a_pause_is_forgiven_when_a_kill_came_before_it_was_read() -> None:
+    evidence = sound()
+    evidence.ignored_429 = [IGNORED | {"at": NOON + 4}]
+    evidence.kills = [NOON + 3]
+    assert said(evidence) == set()
+    evidence.kills = [NOON + 4.1]
+    assert said(evidence) == {"waited"}
+    evidence.log = [paused(after=1.5)]
+    evidence.kills = [NOON + 2]
+    assert said(evidence) == set()
+    evidence.kills = [NOON + 3]
+    assert said(evidence) == {"waited"}, "there was time to write it down"
 
 
 def test_errors_tracebacks_and_surprises_are_seen() -> None:

@@ -40,6 +40,8 @@ class World:
         self._codes: list[str] = []
         self._seen = 0
         self._messages: dict[int, dict[int, Message]] = {}
+        #: held by whoever looks at the clock and then moves it
+        self._clock = asyncio.Lock()
 
     async def arrange(self) -> None:
         """Empty the sandbox and put everything in place; the database must be open and empty."""
@@ -97,9 +99,18 @@ class World:
 
     async def jump(self, seconds: float) -> None:
         """Move the clock, and remember it."""
-        before = await self.now()
-        await self.client.advance(seconds)
+        async with self._clock:
+            before = await self.now()
+            await self.client.advance(seconds)
         self.evidence.jumps.append((before, before + seconds))
+
+    async def go_to_next_minute(self) -> float:
+        """Set the clock to just after the next full minute, which is returned. A jump comes before it or after it."""
+        async with self._clock:
+            now = await self.now()
+            minute = now - now % 60 + 60
+            await self.client.request("POST", "clock", {"set": minute + 0.1})
+        return minute
 
     async def now(self) -> float:
         """The sandbox's clock, unix seconds."""

@@ -28,7 +28,8 @@ async def get_again(query: CallbackQuery, callback_data: GetAgain, user: User, d
         await _answer(bot, query, user_texts.STALE_BUTTON)
         return
     await _answer(bot, query, user_texts.ONE_MOMENT)
-    await deliverer.deliver(user, callback_data.code, f"button {query.id}")
+    under = query.message.message_id if query.message is not None else 0
+    await deliverer.deliver(user, callback_data.code, f"button {query.id}", message_id=under)
 
 
 async def joined(

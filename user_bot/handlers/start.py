@@ -23,7 +23,7 @@ async def start(
     payload = parse_payload(command.args.strip())
     mark = f"message {message.message_id}"
     if isinstance(payload, PostPayload):
-        await deliverer.deliver(user, payload.code, mark)
+        await deliverer.deliver(user, payload.code, mark, message_id=message.message_id)
     elif isinstance(payload, TokenPayload):
         await verifier.redeem(user, payload.token, mark)
     elif isinstance(payload, NewTokenPayload):
