@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from motor.frameworks import asyncio as motor_threads
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
@@ -22,6 +23,9 @@ from database.values import Document
 SOCKET_TIMEOUT_MS = 10_000
 #: how long one command waits for a server and a connection by default, in seconds
 DEFAULT_TIMEOUT_S = 3.0
+#: commands that can wait at once. Motor has five threads a processor, and a command without a server holds one for
+#: DEFAULT_TIMEOUT_S: with ten of them the last of a hundred people would hear after half a minute that we are away
+THREADS = 100
 
 
 class Database:
@@ -108,7 +112,15 @@ def _client_options(timeout_s: float, appname: str) -> dict[str, Any]:
     }
 
 
+def _widen_motor() -> None:
+    """Give Motor its threads. It takes their number from the environment when it is imported, and nowhere else."""
+    if motor_threads.max_workers < THREADS:
+        motor_threads.max_workers = THREADS
+        motor_threads._reset_global_executor()  # type: ignore[no-untyped-call]
+
+
 def _client(uri: str, timeout_s: float, listeners: Sequence[CommandListener]) -> Any:
+    _widen_motor()
     try:
         return AsyncIOMotorClient(uri, event_listeners=list(listeners), **_client_options(timeout_s, "tollgate"))
     except (PyMongoError, ValueError, TypeError) as error:

@@ -23,8 +23,9 @@ from sender.lanes import is_harmless_twice
 
 log = structlog.get_logger("tollgate.intake")
 
-#: seconds the next poll waits at most; a handler that is stuck must not stop the others' updates
-WAIT_S = 5.0
+#: seconds the next poll waits at most; a handler that is stuck must not stop the others' updates. A database that is
+#: away says so after 3 s, one that is silent after 10 (database/connection.py): until then a kill would lose the update
+WAIT_S = 12.0
 #: the same while somebody is being told to try again: nothing else remembers that they asked
 TELLING_S = 20.0
 #: updates remembered, so that none is handled twice

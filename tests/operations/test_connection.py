@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 import pytest
+from motor.frameworks import asyncio as motor_threads
 from pymongo.errors import (
     AutoReconnect,
     DuplicateKeyError,
@@ -21,7 +22,7 @@ from pymongo.errors import (
 
 from core.clock import ManualClock
 from core.errors import AlreadyThere, StoreRefused, StoreUnavailable, TollgateError
-from database.connection import Database, close_database, current_database, open_database
+from database.connection import THREADS, Database, close_database, current_database, open_database
 from database.errors import DatabaseNotOpen, translated
 from database.operations import user_ops
 
@@ -71,6 +72,11 @@ async def test_opening_needs_no_server_but_the_first_call_does(nothing_open: Non
     with pytest.raises(StoreUnavailable) as caught:
         await user_ops.find(1)
     assert "hunter2" not in str(caught.value) + repr(db)
+
+
+async def test_a_hundred_commands_can_wait_for_a_server_at_once(nothing_open: None) -> None:
+    await open_database(NOWHERE, "x")
+    assert motor_threads._EXECUTOR._max_workers >= THREADS
 
 
 @pytest.mark.parametrize("uri", ["", "http://x", "mongodb://u:hun@ter2@h", "mongodb://h:hunter2", "mongodb://"])
