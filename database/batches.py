@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from database.collection import Collection
 from database.values import Document
@@ -38,6 +38,7 @@ async def delete_in_batches(
     condition: Document,
     oldest_by: str,
     *,
+    is_unique: bool = False,
     batch_size: int = 1000,
     timeout_s: float = 300,
     pause_ms: int = 50,
@@ -47,18 +48,26 @@ async def delete_in_batches(
     """Delete what matches `condition`, smallest `oldest_by` first, batch after batch until none is left or time is up.
 
     At least one batch is done. Not atomic: each document is deleted by itself and only if it still matches then.
+    `is_unique`: no two that match have the same `oldest_by`, and `condition` does not name it. A batch is then a range
+    of it, for which an index does; a list of ids costs some servers a look at all that match.
     """
     deadline = monotonic() + timeout_s
+    field = oldest_by if is_unique else "_id"
     count = 0
     while True:
-        found = await collection.find(condition, limit=batch_size, sort=[(oldest_by, 1)], projection=["_id"])
+        found = await collection.find(condition, limit=batch_size, sort=[(oldest_by, 1)], projection=[field])
         if found:
-            ids = [document["_id"] for document in found]
             # the condition again: a document may have changed between the look and the delete
-            count += await collection.delete_many({**condition, "_id": {"$in": ids}})
+            count += await collection.delete_many(
+                {**condition, field: _batch([one[field] for one in found], is_range=is_unique)}
+            )
         if len(found) < batch_size:
             return Deleted(count, more=False)
         if monotonic() >= deadline:
             left = await collection.find_one(condition, projection=["_id"])
             return Deleted(count, more=left is not None)
         await sleep(pause_ms / 1000)
+
+
+def _batch(values: list[Any], *, is_range: bool) -> Document:
+    return {"$gte": values[0], "$lte": values[-1]} if is_range else {"$in": values}

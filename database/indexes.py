@@ -32,7 +32,8 @@ def _plain(*fields: str) -> Index:
 
 
 INDEXES: dict[str, tuple[Index, ...]] = {
-    "users": (_unique("user_id"), _plain("last_seen_at"), _plain("blocked_at")),
+    # source, user_id: a broadcast goes to those who came by one of many links, page after page
+    "users": (_unique("user_id"), _plain("last_seen_at"), _plain("blocked_at"), _plain("source", "user_id")),
     # title_key is the title folded for the search by its beginning; status: pages of what is not removed, newest first
     "posts": (_unique("code"), _unique("number"), _plain("title_key"), _plain("status", "number")),
     # created_at: unused tokens that expired long ago stand among all that are kept
@@ -61,10 +62,22 @@ INDEXES: dict[str, tuple[Index, ...]] = {
     ),
     # deliveries that stay for good: of all that ever were, those the owners have not heard of
     "impossible_deletions": (_plain("bot_id", "is_told", "reason", "at"),),
-    # those recalled long ago stay: only with its status is one of them found by its time
-    "broadcasts": (_plain("status", "delete_at"), _plain("delete_at")),
-    # sent_at: a recall takes the recipients of one state oldest first, batch after batch
-    "broadcast_recipients": (_unique("broadcast_id", "user_id"), _plain("broadcast_id", "state", "sent_at")),
+    "broadcasts": (
+        # names the draft: confirmed twice, it is made once
+        _unique("key"),
+        _plain("status", "send_at"),
+        _plain("delete_at"),
+        _plain("created_at"),
+        _plain("is_shown", "created_at"),
+        # whose rows can go: nothing of it is to be taken back
+        _plain("are_rows_removed", "delete_at", "finished_at"),
+    ),
+    # a recall takes those sent oldest first, sending those pending by their ids, page after page
+    "broadcast_recipients": (
+        _unique("broadcast_id", "user_id"),
+        _plain("broadcast_id", "state", "sent_at"),
+        _plain("broadcast_id", "state", "user_id"),
+    ),
     "channels": (_unique("chat_id"), _plain("position", "chat_id")),
     # every delivery asks for one person in several channels
     "memberships": (_unique("chat_id", "user_id"), _plain("user_id", "chat_id"), _plain("seen_at")),

@@ -1,10 +1,12 @@
 """Daily counters."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from core.errors import AlreadyThere
 from database.collection import Collection
 from database.connection import current_database
+from database.values import Document
 
 
 def _days() -> Collection:
@@ -16,14 +18,37 @@ async def bump(date: datetime, counter: str, by: int = 1) -> None:
 
     Raises ValueError for a counter's name with a dot or a dollar: MongoDB reads them as paths.
     """
-    if not counter or "." in counter or "$" in counter:
-        raise ValueError(f"{counter!r} cannot name a counter")
+    _check(counter)
     update = {"$inc": {f"counters.{counter}": by}}
     try:
         await _days().update_one({"date": date}, update, upsert=True)
     except AlreadyThere:
         # the day was begun by another call between our look and our insert: nothing was added yet
         await _days().update_one({"date": date}, update, upsert=True)
+
+
+async def bump_once(date: datetime, key: str, counters: Mapping[str, int]) -> bool:
+    """Add `counters` to the day that began at `date`, all together, unless it was done for `key`; atomic.
+
+    False when it was: of all calls for one day and `key` one counts, whatever happens to its answer. Raises ValueError
+    as `bump` does.
+    """
+    for counter in counters:
+        _check(counter)
+    update: Document = {"$addToSet": {"counted": key}}
+    if counters:
+        update["$inc"] = {f"counters.{counter}": by for counter, by in counters.items()}
+    uncounted = {"date": date, "counted": {"$ne": key}}
+    try:
+        return await _days().update_one(uncounted, update, upsert=True)
+    except AlreadyThere:
+        # the day is there: it was counted, or another call has just begun the day
+        return await _days().update_one(uncounted, update)
+
+
+def _check(counter: str) -> None:
+    if not counter or "." in counter or "$" in counter:
+        raise ValueError(f"{counter!r} cannot name a counter")
 
 
 async def read(date: datetime) -> dict[str, int]:

@@ -8,6 +8,7 @@ from core.errors import AlreadyThere
 from core.users import User, Visitor
 from database.operations.user_bans import ban, unban
 from database.operations.user_credits import Granted, give_back_credit, grant, spend_credit
+from database.operations.user_news import stop_news, want_news
 from database.operations.user_records import FIELDS, to_user, users
 from database.operations.user_wants import take_wanted, want
 from database.values import Document
@@ -24,9 +25,11 @@ __all__ = [
     "mark_unblocked",
     "meet",
     "spend_credit",
+    "stop_news",
     "take_wanted",
     "unban",
     "want",
+    "want_news",
 ]
 
 

@@ -13,11 +13,11 @@ import pytest_asyncio
 
 from database.batches import Bounds, Deleted
 from database.connection import Database
-from database.operations import membership_ops, pause_ops, token_ops
+from database.operations import broadcast_rows, membership_ops, pause_ops, token_ops
 from database.values import Document
 from tests.operations.plans.catalogue import CASES, Case, operations_there_are
 from tests.operations.plans.filled import filled
-from tests.operations.plans.rows import NOW, TODAY
+from tests.operations.plans.rows import NOW, TODAY, key
 from tests.operations.plans.seen import Wire
 
 #: filling a database counts as the first test's time
@@ -78,6 +78,7 @@ def _bulk_deletes() -> set[str]:
 
 Bulk = Callable[[Bounds], Awaitable[Deleted]]
 OLD = NOW - timedelta(days=30)
+ONE, ANOTHER = key(1), key(2)
 
 
 def _token(number: int, status: str) -> Document:
@@ -109,6 +110,12 @@ BULK: dict[str, tuple[str, Callable[[int], Document], Callable[[int], Document],
         lambda number: {"chat_id": -1, "user_id": number},
         lambda number: {"chat_id": -2, "user_id": number},
         lambda bounds: membership_ops.forget_channel(-1, **bounds),
+    ),
+    "broadcast_rows.remove_rows": (
+        "broadcast_recipients",
+        lambda number: {"broadcast_id": ONE, "user_id": number},
+        lambda number: {"broadcast_id": ANOTHER, "user_id": number},
+        lambda bounds: broadcast_rows.remove_rows(str(ONE), bounds),
     ),
     "pause_ops.forget_past": (
         "send_pauses",

@@ -10,6 +10,7 @@ import pytest_asyncio
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
+from core.segments import SegmentKind
 from database.values import Document
 from tests.operations.plans.catalogue import CASES, Case
 from tests.operations.plans.explained import Asking
@@ -48,6 +49,27 @@ ALLOWED: dict[str, tuple[set[str], str]] = {
     ),
     "deletion_ops.find_promise": ({"keys", "documents"}, "as above"),
     "deletion_ops.find_promise (none)": ({"keys", "documents"}, "as above"),
+    **dict.fromkeys(
+        (f"segments.count_reachable ({kind})" for kind in SegmentKind),
+        (
+            {"keys", "documents"},
+            "an admin waits for one number a few times a day: one look at each who may be meant, also at those who "
+            "have blocked the bot, are banned or want no news",
+        ),
+    ),
+    "segments.find_reachable (active)": (
+        {"keys", "documents", "sorted"},
+        "by their ids, all were it for all their pages together; by their last visit, the active of each page again: "
+        "the server takes what is less, and no index has both orders",
+    ),
+    "segments.find_reachable (with_pass)": (
+        {"keys", "documents"},
+        "all pages together look at each person once; an index would be kept up by every pass, for some broadcasts",
+    ),
+    "segments.find_reachable (language)": (
+        {"keys", "documents"},
+        "as above; a language with its regions is a range, and a range has no order by ids",
+    ),
     "doctor.examine": ({"documents"}, "a person's own examination by hand: it counts whole collections"),
 }
 

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from pymongo.errors import NetworkTimeout
 
-from core.broadcasts import RecipientState
+from core.broadcasts import Broadcast, BroadcastStatus, NewBroadcast, RecipientState
 from core.delivery import PendingDeletion
 from core.errors import StoreUnavailable
 from core.jobs import JobOutcome, RunReport
+from core.segments import Segment
 from core.subscriptions import Channel, MembershipStatus
 from core.users import Visitor
 from core.verification import Token
@@ -20,12 +21,15 @@ from database.indexes import ensure_indexes
 from database.operations import (
     audit_ops,
     broadcast_ops,
+    broadcast_rows,
     channel_ops,
     deletion_ops,
+    lease_ops,
     membership_ops,
     pause_ops,
     post_ops,
     run_ops,
+    segments,
     settings_ops,
     stats_ops,
     token_ops,
@@ -38,18 +42,32 @@ PROMISE = PendingDeletion(id="x", bot_id=1, user_id=1, chat_id=1, post_code="x",
 TOKEN, CODE = "t" * 32, "c" * 16
 NEW_TOKEN = Token(token=TOKEN, user_id=1, created_at=NOW, expires_at=NOW)
 CHANNEL = Channel(chat_id=-1, invite_link="https://t.me/+x")
+NEWS = NewBroadcast(
+    key="x",
+    title="x",
+    source_chat_id=-1,
+    message_ids=(1,),
+    created_by=1,
+    created_at=NOW,
+    send_at=NOW,
+    progress_chat_id=1,
+)
+BROADCAST = Broadcast(**NEWS.model_dump(), id="x", status=BroadcastStatus.QUEUED)
 REPORT = RunReport("job", JobOutcome.SUCCEEDED, NOW, NOW, HOLD)
 
 Operation = Callable[[], Awaitable[Any]]
 MODULES = (
     audit_ops,
     broadcast_ops,
+    broadcast_rows,
     channel_ops,
     deletion_ops,
+    lease_ops,
     membership_ops,
     pause_ops,
     post_ops,
     run_ops,
+    segments,
     settings_ops,
     stats_ops,
     token_ops,
@@ -58,11 +76,45 @@ MODULES = (
 OPERATIONS: dict[str, Operation] = {
     "audit_ops.last": lambda: audit_ops.last(1),
     "audit_ops.note": lambda: audit_ops.note(NOW, 1, "x"),
+    "broadcast_ops.begin": lambda: broadcast_ops.begin(BROADCAST, NOW),
+    "broadcast_ops.cancel": lambda: broadcast_ops.cancel("x", NOW),
+    "broadcast_ops.create": lambda: broadcast_ops.create(NEWS),
+    "broadcast_ops.find": lambda: broadcast_ops.find("x"),
     "broadcast_ops.find_expired": lambda: broadcast_ops.find_expired(NOW, 1),
-    "broadcast_ops.finish_recall": lambda: broadcast_ops.finish_recall("x"),
+    "broadcast_ops.find_made_of": lambda: broadcast_ops.find_made_of("x"),
+    "broadcast_ops.find_next": lambda: broadcast_ops.find_next(NOW),
+    "broadcast_ops.find_with_useless_rows": lambda: broadcast_ops.find_with_useless_rows(NOW, 1),
+    "broadcast_ops.finish": lambda: broadcast_ops.finish("x", BroadcastStatus.SENT, NOW, {}),
+    "broadcast_ops.finish_recall": lambda: broadcast_ops.finish_recall("x", {}),
+    "broadcast_ops.fix_counts": lambda: broadcast_ops.fix_counts("x", {}),
+    "broadcast_ops.is_any_expired": lambda: broadcast_ops.is_any_expired(NOW),
+    "broadcast_ops.keep_cursor": lambda: broadcast_ops.keep_cursor("x", 1, is_filled=False),
+    "broadcast_ops.keep_progress_message": lambda: broadcast_ops.keep_progress_message("x", 1, 1),
+    "broadcast_ops.last": lambda: broadcast_ops.last(1),
     "broadcast_ops.mark_recalling": lambda: broadcast_ops.mark_recalling("x"),
-    "broadcast_ops.mark_recipient": lambda: broadcast_ops.mark_recipient("x", 1, RecipientState.DELETED),
-    "broadcast_ops.next_recipients": lambda: broadcast_ops.next_recipients("x", 1),
+    "broadcast_ops.mark_rows_removed": lambda: broadcast_ops.mark_rows_removed("x", {}),
+    "broadcast_ops.mark_shown": lambda: broadcast_ops.mark_shown("x", BroadcastStatus.SENT),
+    "broadcast_ops.not_shown": lambda: broadcast_ops.not_shown(1),
+    "broadcast_ops.note_counts": lambda: broadcast_ops.note_counts("x", {}),
+    "broadcast_ops.pause": lambda: broadcast_ops.pause("x"),
+    "broadcast_ops.put_off_recall": lambda: broadcast_ops.put_off_recall("x", NOW, {}),
+    "broadcast_ops.resume": lambda: broadcast_ops.resume("x"),
+    "broadcast_ops.unfinished": lambda: broadcast_ops.unfinished(1),
+    "broadcast_ops.want_recall": lambda: broadcast_ops.want_recall("x", NOW),
+    "broadcast_rows.add_recipients": lambda: broadcast_rows.add_recipients("x", [1]),
+    "broadcast_rows.attempts_of": lambda: broadcast_rows.attempts_of("x", 1),
+    "broadcast_rows.claim": lambda: broadcast_rows.claim("x", [1], "a"),
+    "broadcast_rows.count_states": lambda: broadcast_rows.count_states("x"),
+    "broadcast_rows.give_back": lambda: broadcast_rows.give_back("x", 1, "a"),
+    "broadcast_rows.give_up_lost": lambda: broadcast_rows.give_up_lost("x", "a"),
+    "broadcast_rows.leave_out": lambda: broadcast_rows.leave_out("x", 1),
+    "broadcast_rows.mark_not_sent": lambda: broadcast_rows.mark_not_sent("x", 1, "a", RecipientState.FAILED, "no"),
+    "broadcast_rows.mark_recalled": lambda: broadcast_rows.mark_recalled("x", 1, RecipientState.DELETED),
+    "broadcast_rows.mark_sent": lambda: broadcast_rows.mark_sent("x", 1, "a", [1], NOW),
+    "broadcast_rows.next_pending": lambda: broadcast_rows.next_pending("x", 0, 1),
+    "broadcast_rows.next_to_recall": lambda: broadcast_rows.next_to_recall("x", NOW, 1),
+    "broadcast_rows.oldest_sent_at": lambda: broadcast_rows.oldest_sent_at("x"),
+    "broadcast_rows.remove_rows": lambda: broadcast_rows.remove_rows("x", {}),
     "channel_ops.add": lambda: channel_ops.add(CHANNEL),
     "channel_ops.change": lambda: channel_ops.change(-1, label="x"),
     "channel_ops.change_link": lambda: channel_ops.change_link(-1, "https://t.me/+x", invite_link="y"),
@@ -97,6 +149,10 @@ OPERATIONS: dict[str, Operation] = {
     "deletion_ops.release_delivery": lambda: deletion_ops.release_delivery("x", NOW),
     "deletion_ops.was_promised": lambda: deletion_ops.was_promised(1, "x", "m"),
     "deletion_ops.withdraw": lambda: deletion_ops.withdraw("x"),
+    "lease_ops.is_free": lambda: lease_ops.is_free("x", NOW, HOLD),
+    "lease_ops.release": lambda: lease_ops.release("x", "a", NOW),
+    "lease_ops.renew": lambda: lease_ops.renew("x", "a", NOW, HOLD),
+    "lease_ops.take": lambda: lease_ops.take("x", "a", NOW, HOLD),
     "membership_ops.forget_channel": lambda: membership_ops.forget_channel(-1),
     "membership_ops.memberships": lambda: membership_ops.memberships(1, [-1]),
     "membership_ops.remember": lambda: membership_ops.remember(-1, 1, MembershipStatus.LEFT, NOW),
@@ -124,11 +180,14 @@ OPERATIONS: dict[str, Operation] = {
     "run_ops.last_runs": lambda: run_ops.last_runs(1),
     "run_ops.last_tick": lambda: run_ops.last_tick("job"),
     "run_ops.start_run": lambda: run_ops.start_run("job", None, "a", NOW),
+    "segments.count_reachable": lambda: segments.count_reachable(Segment(), NOW),
+    "segments.find_reachable": lambda: segments.find_reachable(Segment(), NOW, NOW, after=None, limit=1),
     "settings_ops.change": lambda: settings_ops.change("pass_hours", 5),
     "settings_ops.current": lambda: settings_ops.current(NOW),
     "settings_ops.load": settings_ops.load,
     "settings_ops.load_checked": settings_ops.load_checked,
     "stats_ops.bump": lambda: stats_ops.bump(NOW, "x"),
+    "stats_ops.bump_once": lambda: stats_ops.bump_once(NOW, "x", {"x": 1}),
     "stats_ops.read": lambda: stats_ops.read(NOW),
     "token_ops.add": lambda: token_ops.add(NEW_TOKEN),
     "token_ops.count_link": lambda: token_ops.count_link(1, NOW, 1),
@@ -150,9 +209,11 @@ OPERATIONS: dict[str, Operation] = {
     "user_ops.give_back_credit": lambda: user_ops.give_back_credit(1, CODE, "u"),
     "user_ops.grant": lambda: user_ops.grant(1, "k", NOW, credits=1),
     "user_ops.spend_credit": lambda: user_ops.spend_credit(1, CODE, "u", NOW),
+    "user_ops.stop_news": lambda: user_ops.stop_news(1, NOW),
     "user_ops.take_wanted": lambda: user_ops.take_wanted(1, "c" * 16, NOW),
     "user_ops.unban": lambda: user_ops.unban(1),
     "user_ops.want": lambda: user_ops.want(1, CODE, NOW),
+    "user_ops.want_news": lambda: user_ops.want_news(1),
     "user_ops.count": user_ops.count,
     "user_ops.count_active_since": lambda: user_ops.count_active_since(NOW),
     "user_ops.find": lambda: user_ops.find(1),

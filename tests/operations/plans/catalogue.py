@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from core.broadcasts import RecipientState
+from core.broadcasts import Broadcast, BroadcastStatus, NewBroadcast, RecipientState
 from core.delivery import PendingDeletion
 from core.jobs import JobOutcome, RunReport
+from core.segments import Segment, SegmentKind
 from core.subscriptions import Channel, MembershipStatus
 from core.users import Visitor
 from core.verification import Token
@@ -20,14 +21,17 @@ from database.connection import current_database
 from database.operations import (
     audit_ops,
     broadcast_ops,
+    broadcast_rows,
     channel_ops,
     deletion_ops,
     delivery_claims,
     impossible_deletions,
+    lease_ops,
     membership_ops,
     pause_ops,
     post_ops,
     run_ops,
+    segments,
     settings_ops,
     stats_ops,
     token_ops,
@@ -38,12 +42,20 @@ from tests.operations.plans.rows import (
     COLLECTOR,
     CUTOFF,
     DAY,
+    FRESH,
     HELD,
     HOUR,
+    LANGUAGE,
     NOW,
+    OVER,
     OWNER,
     PAID,
     PAID_LONG_AGO,
+    PAUSED,
+    PLANNED,
+    RECALLING,
+    SENDING,
+    SOURCE,
     TODAY,
     UNREADABLE,
     WANTED,
@@ -99,18 +111,97 @@ _TOKEN = Token(token="t" * 32, user_id=1, created_at=NOW, expires_at=NOW + DAY)
 _CHANNEL = Channel(chat_id=-1000, invite_link="https://t.me/+x")
 _MEMBER = MembershipStatus.MEMBER
 _UNPAID = "C" * 16
+_NEWS = NewBroadcast(
+    key="new",
+    title="News",
+    source_chat_id=-1,
+    message_ids=(1,),
+    created_by=1,
+    created_at=NOW,
+    send_at=NOW,
+    progress_chat_id=1,
+)
+_PLANNED = Broadcast(
+    **(_NEWS.model_dump() | {"key": f"k{PLANNED}", "send_at": NOW - DAY}),
+    id=_id(PLANNED),
+    status=BroadcastStatus.QUEUED,
+)
 _POST: dict[str, Any] = {"storage_chat_id": -1, "message_ids": [1], "created_by": 1, "created_at": NOW}
+
+_SEGMENTS = tuple(
+    _case(operation, segment, *more, way=segment.kind.value, **options)
+    for segment in (
+        Segment(),
+        Segment(kind=SegmentKind.ACTIVE, days=7),
+        Segment(kind=SegmentKind.WITH_PASS),
+        Segment(kind=SegmentKind.WITHOUT_PASS),
+        Segment(kind=SegmentKind.LANGUAGE, language=LANGUAGE),
+        Segment(kind=SegmentKind.SOURCE, source=SOURCE),
+    )
+    for operation, more, options in (
+        (segments.count_reachable, (NOW,), {}),
+        (segments.find_reachable, (NOW, NOW), {"after": 5, "limit": 10}),
+    )
+)
 
 CASES: tuple[Case, ...] = (
     _case(audit_ops.note, NOW, 1, "post.renamed"),
     _case(audit_ops.last, 10),
+    _case(broadcast_ops.create, _NEWS),
+    _case(broadcast_ops.create, _NEWS, way="confirmed twice"),
+    _case(broadcast_ops.find, _id(OVER)),
+    _case(broadcast_ops.find_made_of, f"k{OVER}"),
+    _case(broadcast_ops.last, 10),
+    _case(broadcast_ops.last, 10, 20, way="a later page"),
+    _case(broadcast_ops.unfinished, 10),
+    _case(broadcast_ops.not_shown, 10),
+    _case(broadcast_ops.mark_shown, _id(OVER), BroadcastStatus.SENT),
+    _case(broadcast_ops.keep_progress_message, _id(OVER), 1, 2),
+    _case(broadcast_ops.find_next, NOW),
+    _case(broadcast_ops.keep_cursor, _id(SENDING), 7, is_filled=False),
+    _case(broadcast_ops.note_counts, _id(SENDING), {"sent": 1}),
+    _case(broadcast_ops.note_counts, _id(RECALLING), {"sent": 1}, way="over"),
+    _case(broadcast_ops.finish, _id(SENDING), BroadcastStatus.SENT, NOW, {"sent": 1}),
+    _case(broadcast_ops.find_next, NOW, way="nothing is half sent"),
+    _case(broadcast_ops.begin, _PLANNED, NOW),
+    _case(broadcast_ops.pause, _id(PLANNED)),
+    _case(broadcast_ops.resume, _id(PAUSED)),
+    _case(broadcast_ops.cancel, _id(PAUSED), NOW),
+    _case(broadcast_ops.want_recall, _id(OVER), NOW),
     _case(broadcast_ops.find_expired, NOW, 20),
-    _case(broadcast_ops.mark_recalling, _id(0)),
-    _case(broadcast_ops.next_recipients, _id(0), 10),
-    _case(broadcast_ops.next_recipients, _id(0), 10, without=[40, 41], way="without"),
-    _case(broadcast_ops.mark_recipient, _id(0), 45, RecipientState.DELETED),
-    _case(broadcast_ops.finish_recall, _id(0), way="recipients left"),
-    _case(broadcast_ops.finish_recall, _id(WANTED), way="none left"),
+    _case(broadcast_ops.is_any_expired, NOW),
+    _case(broadcast_ops.is_any_expired, NOW - 365 * DAY, way="none"),
+    _case(broadcast_ops.mark_recalling, _id(OVER)),
+    _case(broadcast_ops.put_off_recall, _id(OVER), NOW + HOUR, {}),
+    _case(broadcast_ops.put_off_recall, _id(OVER), NOW + HOUR, {}, is_wanted=True, way="wanted by an admin"),
+    _case(broadcast_ops.finish_recall, _id(OVER), {"deleted": 1}),
+    _case(broadcast_ops.find_with_useless_rows, NOW - 2 * DAY, 10),
+    _case(broadcast_ops.fix_counts, _id(OVER), {"deleted": 1}),
+    _case(broadcast_ops.mark_rows_removed, _id(OVER), {"deleted": 1}),
+    _case(broadcast_rows.add_recipients, _id(OVER), [2 * FRESH, 2 * FRESH + 1]),
+    _case(broadcast_rows.add_recipients, _id(OVER), [2 * FRESH, 2 * FRESH + 2], way="some are there"),
+    _case(broadcast_rows.next_pending, _id(OVER), 0, 10),
+    _case(broadcast_rows.claim, _id(OVER), [FRESH, FRESH + 1], OWNER),
+    _case(broadcast_rows.claim, _id(OVER), [FRESH + 1, FRESH + 2], OWNER, way="some are taken"),
+    _case(broadcast_rows.give_back, _id(OVER), FRESH, OWNER),
+    _case(broadcast_rows.attempts_of, _id(OVER), FRESH),
+    _case(broadcast_rows.leave_out, _id(OVER), FRESH),
+    _case(broadcast_rows.mark_sent, _id(OVER), FRESH + 1, OWNER, [1], NOW),
+    _case(broadcast_rows.mark_not_sent, _id(OVER), FRESH + 2, OWNER, RecipientState.FAILED, "no"),
+    _case(broadcast_rows.give_up_lost, _id(OVER), "a run that begins"),
+    _case(broadcast_rows.count_states, _id(OVER)),
+    _case(broadcast_rows.next_to_recall, _id(OVER), NOW, 10),
+    _case(broadcast_rows.next_to_recall, _id(OVER), NOW, 10, without=[40, 41], way="without"),
+    _case(broadcast_rows.mark_recalled, _id(OVER), 45, RecipientState.DELETED),
+    _case(broadcast_rows.oldest_sent_at, _id(OVER)),
+    _case(broadcast_rows.remove_rows, _id(OVER), ONE_BATCH),
+    *_SEGMENTS,
+    _case(lease_ops.take, "job 0", OWNER, NOW, HOUR),
+    _case(lease_ops.take, "job 1", OWNER, NOW, HOUR, way="held by another"),
+    _case(lease_ops.take, "a job", OWNER, NOW, HOUR, way="the first time"),
+    _case(lease_ops.is_free, "job 1", NOW, HOUR),
+    _case(lease_ops.renew, "job 0", OWNER, NOW, HOUR),
+    _case(lease_ops.release, "job 0", OWNER, NOW),
     _case(channel_ops.load),
     _case(channel_ops.current, NOW),
     _case(channel_ops.add, _CHANNEL),
@@ -194,6 +285,8 @@ CASES: tuple[Case, ...] = (
     _case(settings_ops.current, NOW),
     _case(settings_ops.change, "pass_hours", 48),
     _case(stats_ops.bump, TODAY, "deliveries"),
+    _case(stats_ops.bump_once, TODAY, "broadcast x", {"deliveries": 2}),
+    _case(stats_ops.bump_once, TODAY, "broadcast x", {"deliveries": 2}, way="again"),
     _case(stats_ops.read, TODAY),
     _case(token_ops.delete_expired_and_used_tokens, NOW, **(ONE_BATCH | {"batch_size": 5})),
     _case(token_ops.delete_unused_older_than, CUTOFF, NOW, **(ONE_BATCH | {"batch_size": 2})),
@@ -239,6 +332,8 @@ CASES: tuple[Case, ...] = (
     _case(user_ops.ban, 4, NOW, reason="spam", until=None, way="known"),
     _case(user_ops.ban, -4, NOW, reason=None, until=NOW + DAY, way="stranger"),
     _case(user_ops.unban, 6),
+    _case(user_ops.stop_news, 2, NOW),
+    _case(user_ops.want_news, 2),
     _case(user_ops.want, 5, PAID, NOW),
     _case(user_ops.take_wanted, 5, PAID, NOW - HOUR, "m"),
     _case(user_ops.take_wanted, 6, "Z" * 16, NOW - HOUR, "m", way="asked again"),

@@ -13,6 +13,7 @@ from bson import ObjectId
 from core.broadcasts import BroadcastStatus, RecipientState
 from core.jobs import JobOutcome
 from core.posts import PostStatus
+from core.segments import SegmentKind
 from core.subscriptions import CHANNELS_MAX, ChannelMode, MembershipStatus, OnError
 from core.verification import TokenStatus
 from database.values import Document
@@ -35,7 +36,7 @@ PAID, PAID_LONG_AGO = "A" * 16, "B" * 16
 #: who holds every open token, and very many that expired
 COLLECTOR = 1
 #: collections that never grow beyond some rows
-BOUNDED = {"channels": CHANNELS_MAX - 10}
+BOUNDED = {"channels": CHANNELS_MAX - 10, "job_leases": 10}
 
 
 def key(number: int) -> ObjectId:
@@ -43,17 +44,25 @@ def key(number: int) -> ObjectId:
     return ObjectId(number.to_bytes(12, "big"))
 
 
+#: a link's tag by which few came, the language few speak
+SOURCE, LANGUAGE = "ad1", "pt"
+
+
 def _user(i: int, size: int, wanted: int) -> Document:
+    # who came last has the highest id and was seen last
+    is_late = i >= size - wanted
     return {
         "user_id": i,
         "username": None,
         "first_name": "Alice",
-        "language": "en",
-        "last_seen_at": NOW - i * HOUR,
+        "language": f"{LANGUAGE}-br" if is_late else "en",
+        "source": SOURCE if is_late else f"s{i % 40}",
+        "last_seen_at": NOW - (size - i) * HOUR,
         "blocked_at": NOW if i % 10 == 0 else None,
         "joined_at": NOW - size * HOUR,
         "credits": 5 if i % 2 else 0,
-        "pass_until": None,
+        "pass_until": NOW + DAY if is_late else NOW - DAY if i % 2 else None,
+        "news_stopped_at": NOW if i % 20 == 1 else None,
         "charges": {PAID: {"at": NOW, "mark": f"u{i}"}, PAID_LONG_AGO: {"at": NOW - DAY, "mark": f"u{i}"}},
         "grants": [f"g{i}", *(f"g{i} {number}" for number in range(2))],
         "wanted_code": PAID,
@@ -194,35 +203,85 @@ def _impossible(i: int, size: int, wanted: int) -> Document:
     }
 
 
+#: broadcasts, each the only one that stands so, whatever the size
+OVER, RECALLING, SENDING, PAUSED, PLANNED = range(5)
+
+
 def _broadcast(i: int, size: int, wanted: int) -> Document:
-    if i < wanted:
-        status, delete_at = BroadcastStatus.SENT, NOW - i * SECOND
-    elif i % 2:
-        status, delete_at = BroadcastStatus.RECALLED, NOW - DAY - i * SECOND
-    else:
-        status, delete_at = BroadcastStatus.SENT, NOW + HOUR + i * SECOND
-    if i == wanted:
-        status = BroadcastStatus.RECALLING
-    return {
-        "source_chat_id": 1,
-        "message_id": i,
-        "status": status.value,
+    broadcast: Document = {
+        "key": f"k{i}",
+        "title": "News",
+        "source_chat_id": -1,
+        "message_ids": [i + 1],
+        "segment": {"kind": SegmentKind.EVERYBODY.value},
         "created_by": 1,
-        "created_at": NOW - 2 * DAY,
-        "delete_at": delete_at,
+        "created_at": NOW - 4 * DAY + i * SECOND,
+        "send_at": NOW - 4 * DAY + i * SECOND,
+        "started_at": None,
+        "finished_at": None,
+        "delete_at": None,
+        "is_recall_wanted": False,
+        "progress_chat_id": 1,
+        "counts": {},
+        "is_shown": True,
+        "are_rows_removed": False,
     }
+    return broadcast | (_one_broadcast(i) if i <= PLANNED else _many_broadcasts(i, wanted))
+
+
+def _one_broadcast(i: int) -> Document:
+    if i == PLANNED:
+        return {"status": BroadcastStatus.QUEUED.value, "is_shown": False}
+    begun: Document = {"started_at": NOW - HOUR, "delete_at": NOW - i * SECOND, "is_shown": False}
+    if i in (SENDING, PAUSED):
+        return begun | {"status": (BroadcastStatus.SENDING if i == SENDING else BroadcastStatus.PAUSED).value}
+    status = BroadcastStatus.SENT if i == OVER else BroadcastStatus.RECALLING
+    return begun | {"status": status.value, "finished_at": NOW - HOUR}
+
+
+def _many_broadcasts(i: int, wanted: int) -> Document:
+    place = (i - PLANNED - 1) // wanted
+    long_over = {"status": BroadcastStatus.SENT.value, "finished_at": NOW - 3 * DAY + i * SECOND}
+    if place == 0:
+        return {"status": BroadcastStatus.QUEUED.value}
+    if place == 1:
+        return long_over
+    if place == 2:
+        return {
+            "status": BroadcastStatus.SENT.value,
+            "finished_at": NOW - HOUR,
+            "delete_at": NOW - i * SECOND,
+            "is_shown": False,
+        }
+    ways: tuple[Document, ...] = (
+        {"status": BroadcastStatus.QUEUED.value, "send_at": NOW + DAY + i * SECOND},
+        {"status": BroadcastStatus.RECALLED.value, "finished_at": NOW - 3 * DAY, "are_rows_removed": True},
+        # sending ended long ago, and its last copies are still to be taken back
+        long_over | {"delete_at": NOW + HOUR + i * SECOND},
+        {"status": BroadcastStatus.FAILED.value, "finished_at": NOW - HOUR},
+    )
+    return ways[i % len(ways)]
+
+
+#: whose turn has not come: behind everybody else
+FRESH = 10**6
 
 
 def _recipient(i: int, size: int, wanted: int) -> Document:
-    # all of one broadcast: the first half was taken back already
-    return {
-        "broadcast_id": key(0),
-        "user_id": i,
-        "state": (RecipientState.DELETED if i < size // 2 else RecipientState.SENT).value,
-        "message_id": i,
-        "sent_at": NOW - DAY + i * MS,
-        "error": None,
-    }
+    # all of one broadcast: of those who had it the first half was taken back already
+    state, sent_at = RecipientState.DELETED if i < size // 2 else RecipientState.SENT, NOW - DAY + i * MS
+    user_id = FRESH + i if i < wanted else i
+    row: Document = {"_id": f"{key(0)}:{user_id}", "broadcast_id": key(0), "user_id": user_id}
+    row |= {"message_ids": [i + 1], "attempts": 0, "error": None}
+    if i < wanted:
+        return row | {"state": RecipientState.PENDING.value, "sent_at": None, "owner": None}
+    if i < 2 * wanted:
+        return row | {"state": RecipientState.SENDING.value, "sent_at": None, "owner": OWNER}
+    return row | {"state": state.value, "sent_at": sent_at, "owner": OWNER}
+
+
+def _lease(i: int, size: int, wanted: int) -> Document:
+    return {"_id": f"job {i}", "owner": "another", "until": NOW + (i % 2) * SECOND, "fence": 1}
 
 
 def _run(i: int, size: int, wanted: int) -> Document:
@@ -295,6 +354,7 @@ _MAKERS: dict[str, Callable[[int, int, int], Document]] = {
     "impossible_deletions": _impossible,
     "broadcasts": _broadcast,
     "broadcast_recipients": _recipient,
+    "job_leases": _lease,
     "job_runs": _run,
     "audit_log": _audit_entry,
     "daily_stats": _day,
