@@ -32,6 +32,12 @@ SENDER_QUEUE_DEPTH = Gauge(
 )
 DELIVERIES = Counter("tollgate_deliveries_total", "Posts handed over", ["outcome"], registry=REGISTRY)
 DELETIONS = Counter("tollgate_deletions_total", "Deliveries taken back", ["outcome"], registry=REGISTRY)
+BROADCAST_RECIPIENTS = Counter(
+    "tollgate_broadcast_recipients_total",
+    "Recipients of broadcasts by what became of them",
+    ["state"],
+    registry=REGISTRY,
+)
 JOB_RUNS = Counter("tollgate_job_runs_total", "Ended runs of jobs", ["job", "outcome"], registry=REGISTRY)
 JOB_DURATION = Histogram(
     "tollgate_job_duration_seconds",

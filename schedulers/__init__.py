@@ -2,6 +2,7 @@
 
 from schedulers.registry import (
     create_broadcast_deleter_scheduler,
+    create_broadcast_sender_scheduler,
     create_message_deleter_scheduler,
     token_cleanup_scheduler,
     token_count_reset_scheduler,
@@ -9,6 +10,7 @@ from schedulers.registry import (
 
 __all__ = [
     "create_broadcast_deleter_scheduler",
+    "create_broadcast_sender_scheduler",
     "create_message_deleter_scheduler",
     "token_cleanup_scheduler",
     "token_count_reset_scheduler",

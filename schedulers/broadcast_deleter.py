@@ -1,91 +1,126 @@
-"""Takes broadcasts back: each recipient's own message (DESIGN §7.5)."""
+"""Takes broadcasts back when their time is up or an admin wants it, and clears their rows away (DESIGN §7.5)."""
 
 import asyncio
-from collections import Counter
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
 
 import structlog
 from aiogram import Bot
 
-from core.broadcasts import Broadcast, Recipient, RecipientState
-from core.delivery import is_too_old
+from core.broadcasts import OVER, UNFINISHED, Broadcast, RecipientState, due_before
 from core.jobs import Counts
-from database.operations import broadcast_ops
-from monitoring.logs import mask
+from database.batches import Bounds
+from database.operations import broadcast_ops, broadcast_rows, lease_ops
+from schedulers.broadcast_closing import Closing, is_settled
+from schedulers.leases import TTL, held
+from schedulers.recalling import RETRY, Shift, take_copies_back
 from schedulers.runner import Run
-from schedulers.taking_back import delete_messages
-from sender.failures import TELEGRAM_ERRORS, Failure, classify
-from sender.lanes import Lane, in_lane
 
 log = structlog.get_logger("tollgate.recall")
 
-#: broadcasts looked at in one run, recipients read at once, deletions under way at once
-BROADCASTS_MAX, BATCH, AT_ONCE = 20, 200, 10
-#: recipients worked on in one run; the rest waits for the next hour
+NAME = "broadcast_deleter"
+#: broadcasts looked at in one run
+BROADCASTS_MAX = 20
+#: recipients worked on in one run; the rest waits for the next
 RUN_MAX = 20_000
-#: recipients of one broadcast that could not be served in this run; beyond it something is wrong with more than them
-PUT_OFF_MAX = 1_000
+#: no recipient is begun after this many seconds of a run, unless the bounds say otherwise
+LONGEST_S = 300.0
+#: the next look at a broadcast of which something is left comes this much later at the earliest
+SOONEST = timedelta(seconds=30)
+#: ... and when nothing stands while more may be sent, this much later: what has just been sent may be known late
+UNKNOWN_FOR = timedelta(minutes=10)
 
 
 class BroadcastDeleter:
-    """Works expired broadcasts off, oldest first; a recipient's row changes only when Telegram has answered."""
+    """Works expired broadcasts off, oldest first. One process at a time, though two would do no harm."""
 
-    name = "broadcast_deleter"
+    name = NAME
 
-    def __init__(self, bot: Bot) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        bounds: Bounds,
+        zone: ZoneInfo,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        pulse: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._bot = bot
+        self._bounds = bounds
+        self._sleep = sleep
+        self._pulse = pulse
+        self._closing = Closing(bot, bounds, zone)
 
     async def __call__(self, run: Run) -> Counts:
-        total = run.done
-        for broadcast in await broadcast_ops.find_expired(run.now(), BROADCASTS_MAX):
-            if run.stopping.is_set() or total.total() >= RUN_MAX:
-                return Counts(dict(total), more=True)
-            total.update(await self._recall(broadcast, run, RUN_MAX - total.total()))
-        return Counts(dict(total), more=total.total() >= RUN_MAX or total["retry"] > 0)
+        async with held(NAME, run.owner, run.clock, self._pulse) as lease:
+            if lease is None:
+                log.info("recall.elsewhere")
+                return Counts()
+            monotonic = self._bounds.get("monotonic", time.monotonic)
+            ends_at = monotonic() + self._bounds.get("timeout_s", LONGEST_S)
+            shift = Shift(run, lease, RUN_MAX, ends_at, monotonic, self._sleep)
+            is_more = await self._recall_all(shift)
+            is_more = await self._closing.close_all(shift) or is_more
+        return Counts(dict(run.done), more=is_more or run.done[RETRY] > 0)
 
-    async def _recall(self, broadcast: Broadcast, run: Run, budget: int) -> Counter[str]:
-        await broadcast_ops.mark_recalling(broadcast.id)
-        counted: Counter[str] = Counter()
-        put_off: list[int] = []
-        while counted.total() < budget and len(put_off) < PUT_OFF_MAX and not run.stopping.is_set():
-            recipients = await broadcast_ops.next_recipients(broadcast.id, BATCH, without=put_off)
-            if not recipients:
-                break
-            ends = await self._delete_all(recipients, run)
-            put_off += [user_id for user_id, end in ends.items() if end == "retry"]
-            counted += Counter(ends.values())
-        if await broadcast_ops.finish_recall(broadcast.id):
-            log.info("broadcast.recalled", broadcast=broadcast.id, counts=dict(counted))
-        return counted
+    async def _recall_all(self, shift: Shift) -> bool:
+        """Work off what is due; True when something that is due is left."""
+        expired = await broadcast_ops.find_expired(shift.run.now(), BROADCASTS_MAX)
+        for broadcast in expired:
+            await self._recall(broadcast, shift)
+            if shift.is_over:
+                return True
+        return len(expired) == BROADCASTS_MAX
 
-    async def _delete_all(self, recipients: list[Recipient], run: Run) -> dict[int, str]:
-        """What became of each recipient, by user id."""
-        slots = asyncio.Semaphore(AT_ONCE)
-        ends: dict[int, str] = {}
+    async def _recall(self, broadcast: Broadcast, shift: Shift) -> None:
+        if broadcast.status in OVER:
+            await broadcast_ops.mark_recalling(broadcast.id)
+        # who sends counts as well
+        tell = None if broadcast.status in UNFINISHED else partial(_tell_counts, broadcast)
+        await take_copies_back(self._bot, broadcast.id, due_before(broadcast, shift.run.now()), shift, tell)
+        if not shift.is_over:
+            await self._settle(broadcast, shift.run)
+        elif tell is not None:
+            # cut short it stays due, and is the first in the next run
+            await tell()
 
-        async def one(recipient: Recipient) -> None:
-            async with slots:
-                state, error = await self._delete(recipient, run)
-            if state is not None:
-                await broadcast_ops.mark_recipient(recipient.broadcast_id, recipient.user_id, state, error)
-            ends[recipient.user_id] = "retry" if state is None else state.value
+    async def _settle(self, broadcast: Broadcast, run: Run) -> None:
+        """End the recall when nothing stands and nothing can come, or say when to look again."""
+        now = run.now()
+        if is_settled(broadcast, now):
+            await broadcast_rows.give_up_lost(broadcast.id, run.owner)
+        standing = await broadcast_rows.oldest_sent_at(broadcast.id)
+        counts = await broadcast_rows.count_states(broadcast.id)
+        # a row on its way from sending to sent is seen in one of them: they are counted in this order
+        is_empty = RecipientState.SENDING not in counts and RecipientState.SENT not in counts
+        if is_empty and broadcast.status not in UNFINISHED:
+            if await broadcast_ops.finish_recall(broadcast.id, counts):
+                log.info("broadcast.recalled", broadcast=broadcast.id, counts=counts)
+            return
+        again = next_look(broadcast, standing, now)
+        await broadcast_ops.put_off_recall(broadcast.id, again, counts, is_wanted=broadcast.is_recall_wanted)
 
-        await asyncio.gather(*(one(recipient) for recipient in recipients))
-        return ends
 
-    async def _delete(self, recipient: Recipient, run: Run) -> tuple[RecipientState | None, str | None]:
-        """The recipient's new state, or None when another try is needed."""
-        if recipient.message_id is None or recipient.sent_at is None:
-            return RecipientState.UNKNOWN, "no message id"
-        if is_too_old(recipient.sent_at, run.now()):
-            return RecipientState.FAILED, "too old to delete"
-        with in_lane(Lane.DELETION):
-            try:
-                deletion = await delete_messages(self._bot, recipient.user_id, [recipient.message_id])
-            except TELEGRAM_ERRORS as error:
-                failure = classify(error)
-                if failure in (Failure.DEACTIVATED, Failure.UNREACHABLE):
-                    return RecipientState.FAILED, f"{failure.value}: {mask(str(error))}"[:300]
-                return None, None
-        if deletion.refused:
-            return RecipientState.FAILED, "Telegram refuses to delete it"
-        return RecipientState.DELETED, None
+async def _tell_counts(broadcast: Broadcast) -> None:
+    """Admins see how far it is; it stays as due as it was."""
+    if broadcast.delete_at is not None:
+        counts = await broadcast_rows.count_states(broadcast.id)
+        due, is_wanted = broadcast.delete_at, broadcast.is_recall_wanted
+        await broadcast_ops.put_off_recall(broadcast.id, due, counts, is_wanted=is_wanted)
+
+
+def next_look(broadcast: Broadcast, standing: datetime | None, now: datetime) -> datetime:
+    """When something of it is due again; `standing`: when the oldest copies that still stand were sent."""
+    if broadcast.is_recall_wanted:
+        return now + SOONEST
+    if standing is None:
+        return now + min(timedelta(minutes=broadcast.lifetime_minutes), UNKNOWN_FOR)
+    return max(standing + timedelta(minutes=broadcast.lifetime_minutes), now + SOONEST)
+
+
+async def has_work(now: datetime) -> bool:
+    """Whether something is due to be taken back and nobody else is at it."""
+    return await broadcast_ops.is_any_expired(now) and await lease_ops.is_free(NAME, now, TTL)

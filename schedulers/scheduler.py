@@ -82,6 +82,9 @@ class ScheduledJob:
         self._is_due_again = False
         self._started = False
 
+    def in_words(self) -> str:
+        return self.schedule.in_words()
+
     def start(self) -> None:
         """Fire at every tick from now on; a second start does nothing."""
         if self._started:

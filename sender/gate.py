@@ -68,6 +68,8 @@ class Gate(BaseRequestMiddleware):
         self.unauthorized_at: float | None = None
         #: told of each chat Telegram wants left alone, and for how many seconds; must be cheap and raise nothing
         self.on_pause: Callable[[ChatKey, float], None] | None = None
+        #: told whenever the turn of a bulk call has come; must be cheap and raise nothing
+        self.on_bulk_turn: Callable[[], None] | None = None
         self._monotonic = monotonic
         # jitter needs no secrecy
         self._rng = rng or random.Random()  # noqa: S311
@@ -118,6 +120,8 @@ class Gate(BaseRequestMiddleware):
                 meters.waited[call.lane].observe(0.0)
             else:
                 await self._wait(call, kind, method, meters)
+                if call.lane is Lane.BULK and self.on_bulk_turn is not None:
+                    self.on_bulk_turn()
             try:
                 answer = await make_request(bot, method)
             except _CAUGHT as error:

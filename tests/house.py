@@ -121,7 +121,7 @@ class House:
     async def runs_ended(self) -> None:
         """Wait until the runs under way have ended and their rows say so."""
         for job in self.jobs:
-            await job.scheduled.ended()
+            await job.ended()
 
     async def calls(self, method: str | None = None) -> list[dict[str, Any]]:
         """The user bot's calls but getUpdates."""

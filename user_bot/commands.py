@@ -6,5 +6,7 @@ COMMANDS = [
     BotCommand(command="start", description="Begin"),
     BotCommand(command="me", description="What is open for you"),
     BotCommand(command="token", description="A verification link"),
+    BotCommand(command="news", description="News from the owner: on"),
+    BotCommand(command="stop_news", description="News from the owner: off"),
     BotCommand(command="help", description="How this works"),
 ]

@@ -18,12 +18,14 @@ from monitoring.alerts import Alerts
 from process import Foundation, Part, announce, foundation, serve_until_stopped
 from schedulers import (
     create_broadcast_deleter_scheduler,
+    create_broadcast_sender_scheduler,
     create_message_deleter_scheduler,
     token_cleanup_scheduler,
     token_count_reset_scheduler,
 )
 from schedulers.registry import JobContext, JobScheduler
 from sender.failures import TELEGRAM_ERRORS
+from sender.gate import Gate
 from sender.intake import install
 from shorteners.failover import Shorteners
 from shorteners.providers import Provider
@@ -51,6 +53,7 @@ class UserBot:
     """What runs the user bot."""
 
     bot: Bot
+    gate: Gate
     dispatcher: Dispatcher
     jobs: JobContext
     alerts: Alerts
@@ -89,7 +92,7 @@ def build(base: Foundation) -> UserBot:
         cleanup_hours=settings.TOKEN_CLEANUP_HOUR,
         sleep=base.sleep,
     )
-    return UserBot(bot, dispatcher, jobs, base.alerts, shorteners, zone)
+    return UserBot(bot, base.user_gate, dispatcher, jobs, base.alerts, shorteners, zone)
 
 
 def _provider(shortener: Shortener) -> Provider:
@@ -104,7 +107,7 @@ def _provider(shortener: Shortener) -> Provider:
 
 
 def schedulers_of(user_bot: UserBot) -> tuple[JobScheduler, ...]:
-    """The four jobs of the seed, for this bot and process."""
+    """The four jobs of the seed and the sender of broadcasts, for this bot and process."""
     token_cleanup_scheduler.configure(user_bot.jobs)
     token_count_reset_scheduler.configure(user_bot.jobs)
     return (
@@ -112,6 +115,7 @@ def schedulers_of(user_bot: UserBot) -> tuple[JobScheduler, ...]:
         token_count_reset_scheduler,
         create_message_deleter_scheduler(user_bot.bot, user_bot.jobs, user_bot.alerts),
         create_broadcast_deleter_scheduler(user_bot.bot, user_bot.jobs),
+        create_broadcast_sender_scheduler(user_bot.bot, user_bot.gate, user_bot.jobs),
     )
 
 
@@ -122,13 +126,13 @@ async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
     await _recover(user_bot, tasks)
     for scheduler in schedulers:
         scheduler.start()
-        announce(scheduler.scheduled.job.name, scheduler.scheduled.schedule.in_words())
+        announce(scheduler.name, scheduler.in_words())
     try:
         await dp.start_polling(bot, allowed_updates=ALLOWED_UPDATES, handle_signals=False, close_bot_session=False)
     finally:
         for scheduler in schedulers:
             scheduler.stop()
-        await asyncio.gather(*(scheduler.scheduled.ended(JOBS_END_S) for scheduler in schedulers))
+        await asyncio.gather(*(scheduler.ended(JOBS_END_S) for scheduler in schedulers))
         await tasks.close()
         await user_bot.shorteners.close()
 

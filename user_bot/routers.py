@@ -3,7 +3,7 @@
 from aiogram import Router
 
 from core.clock import Clock
-from user_bot.handlers import about, buttons, channels, membership, start
+from user_bot.handlers import about, buttons, channels, membership, news, start
 from user_bot.middlewares.meet import Meet
 
 
@@ -13,5 +13,7 @@ def build_router(clock: Clock) -> Router:
     meet = Meet(clock)
     root.message.outer_middleware(meet)
     root.callback_query.outer_middleware(meet)
-    root.include_routers(start.build(), about.build(), buttons.build(), membership.build(), channels.build())
+    root.include_routers(
+        start.build(), news.build(), about.build(), buttons.build(), membership.build(), channels.build()
+    )
     return root

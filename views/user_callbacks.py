@@ -23,3 +23,7 @@ class NewLink(CallbackData, prefix="newlink"):
     """A new verification link; `code` is empty when no post waits for it."""
 
     code: str
+
+
+class StopNews(CallbackData, prefix="nonews"):
+    """No more broadcasts for whoever pressed it."""

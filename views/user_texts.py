@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from core.access import Banned, asks_for_access, has_pass
 from core.settings import BotSettings
 from core.users import User, is_banned
-from views import gate_texts
+from views import gate_texts, news_texts
 from views.html import bare, cut, esc, isolate
 from views.times import clock_time, date_and_time, duration
 from views.words import counted
@@ -42,7 +42,8 @@ HELP = (
     "afterwards a button brings it back.\n\n"
     "Sometimes I ask you to join a channel first, or to verify; I say so when it is needed.\n\n"
     "/me shows what you have, and what will be deleted when.\n"
-    "/token makes a verification link."
+    "/token makes a verification link.\n"
+    f"{news_texts.HELP}"
 )
 
 
@@ -106,6 +107,8 @@ def about_me(user: User, settings: BotSettings, standing: Standing, now: datetim
     elif user.credits or has_pass(user, now):
         kept = gate_texts.access(user.credits, user.pass_until, now, zone)
         lines.append(f"Every post is open at the moment; {kept} for later.")
+    if user.news_stopped_at is not None:
+        lines.append(news_texts.OFF)
     lines += _to_be_deleted(standing.open_deliveries, now, zone)
     return "\n".join(lines)
 

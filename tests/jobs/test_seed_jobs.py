@@ -108,7 +108,7 @@ async def test_start_and_stop_hold_all_four_in_one_timer(db: Database) -> None:
     assert names == {"token_cleanup", "token_count_reset", "message_deleter", "broadcast_deleter"}
     for job in jobs:
         job.stop()
-        await job.scheduled.ended()
+        await job.ended()
     assert timer._scheduler is None
     token_cleanup_scheduler.configure(JobContext())
     token_count_reset_scheduler.configure(JobContext())
@@ -117,7 +117,7 @@ async def test_start_and_stop_hold_all_four_in_one_timer(db: Database) -> None:
 
 def test_the_schedules_are_those_of_the_design() -> None:
     words = {
-        job.scheduled.job.name: job.scheduled.schedule.in_words()
+        job.name: job.in_words()
         for job in (
             token_cleanup_scheduler,
             token_count_reset_scheduler,
@@ -129,7 +129,7 @@ def test_the_schedules_are_those_of_the_design() -> None:
         "token_cleanup": "daily at 00:00 and 12:00",
         "token_count_reset": "daily at 00:00",
         "message_deleter": "every minute",
-        "broadcast_deleter": "every full hour",
+        "broadcast_deleter": "every full hour, and when one is due",
     }
 
 

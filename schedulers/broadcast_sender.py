@@ -1,0 +1,60 @@
+"""Sends broadcasts, one after the other, in one process at a time (DESIGN §7.5)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from aiogram import Bot
+
+from core.broadcasts import BroadcastStatus
+from core.jobs import Counts
+from database.operations import broadcast_ops, lease_ops
+from schedulers.broadcast_sending import Sending
+from schedulers.leases import TTL, held
+from schedulers.runner import Run
+from sender.gate import Gate
+
+Pause = Callable[[float], Awaitable[None]]
+
+NAME = "broadcast_sender"
+
+
+#: a run sends for so long; what is left goes on in the next, which begins at once
+SLICE = timedelta(minutes=5)
+#: the run's own end comes long after it: what waits for an absent database is not to be cut off
+TIME_LIMIT = timedelta(minutes=30)
+
+
+class BroadcastSender:
+    """What is half sent first, then what was planned earliest, until nothing is due."""
+
+    name = NAME
+
+    def __init__(self, bot: Bot, gate: Gate, *, sleep: Pause = asyncio.sleep, pulse: Pause = asyncio.sleep) -> None:
+        self._bot = bot
+        self._gate = gate
+        self._sleep = sleep
+        self._pulse = pulse
+
+    async def __call__(self, run: Run) -> Counts:
+        until = run.now() + SLICE
+        async with held(self.name, run.owner, run.clock, self._pulse) as lease:
+            while lease is not None and not lease.is_lost and not run.stopping.is_set() and run.now() < until:
+                broadcast = await broadcast_ops.find_next(run.now())
+                if broadcast is None:
+                    return Counts(dict(run.done))
+                if broadcast.status is BroadcastStatus.QUEUED:
+                    begun = await broadcast_ops.begin(broadcast, run.now())
+                    if begun is None or begun.status is not BroadcastStatus.SENDING:
+                        continue
+                    broadcast = begun
+                sending = Sending(
+                    broadcast, run, lease, self._bot, self._gate, until=until, sleep=self._sleep, pulse=self._pulse
+                )
+                await sending.go()
+        return Counts(dict(run.done), more=True)
+
+
+async def has_work(now: datetime) -> bool:
+    """Whether something is due to be sent and nobody else is sending."""
+    return await broadcast_ops.find_next(now) is not None and await lease_ops.is_free(NAME, now, TTL)

@@ -1,0 +1,17 @@
+"""Why a broadcast stopped, as admins read it: plain text, to be escaped where it is shown."""
+
+#: characters of Telegram's own words that are quoted
+QUOTED_MAX = 200
+
+SOURCE_LOST = (
+    "The user bot cannot reach the storage channel any more. Make it an administrator there again, then send the "
+    "broadcast anew."
+)
+SOURCE_GONE = "Its message is not in the storage channel any more, or Telegram does not let it be copied."
+INCOMPLETE = "A part of the album is not in the storage channel any more."
+TOKEN_REFUSED = "Telegram refuses the user bot's token."  # noqa: S105 - a sentence
+
+
+def refused(telegrams_words: str) -> str:
+    """Telegram does not take the message."""
+    return f"Telegram refuses it: {telegrams_words[:QUOTED_MAX]}"
