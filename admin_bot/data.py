@@ -1,6 +1,7 @@
 """What handlers of the admin bot may ask for by name. Built once, handed to the dispatcher."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypedDict
 from zoneinfo import ZoneInfo
@@ -9,9 +10,13 @@ from aiogram import Bot
 
 from admin_bot.alarm import StorageAlarm
 from admin_bot.albums import AlbumCollector
+from admin_bot.broadcast_albums import BroadcastAlbums
+from admin_bot.broadcast_desk import BroadcastDesk
+from admin_bot.broadcast_watch import BroadcastWatch
 from admin_bot.cards import CardDesk
 from admin_bot.channel_adding import ChannelAdder
 from admin_bot.channels import ChannelDesk
+from admin_bot.conversations import Conversations
 from admin_bot.copying import Copier
 from admin_bot.desk import PostDesk
 from admin_bot.invite_links import InviteLinks
@@ -23,6 +28,7 @@ from admin_bot.storage import Storage
 from core.clock import Clock
 from core.supervisor import Supervisor
 from monitoring.alerts import Alerts
+from sender.limits import BULK_RATE_PER_S
 
 
 class AdminData(TypedDict):
@@ -31,7 +37,7 @@ class AdminData(TypedDict):
     clock: Clock
     zone: ZoneInfo
     admin_ids: frozenset[int]
-    #: the user bot's Bot object: asked about its rights, makes invite links, never sends
+    #: the user bot's Bot object: asked about its rights, makes invite links, sends test copies to admins
     user_bot: Bot
     user_bot_username: str
     storage_channel: Storage
@@ -46,6 +52,12 @@ class AdminData(TypedDict):
     #: (chat, media group) of albums whose first message was an answer
     taken_albums: Once
     people: PeopleDesk
+    #: keeps the progress messages of broadcasts up to date
+    watch: BroadcastWatch
+    broadcasts: BroadcastDesk
+    #: albums that are sent for a broadcast
+    broadcast_albums: AlbumCollector
+    conversations: Conversations
     #: whether a verification leads through a shortener, and through a page of ours
     has_shorteners: bool
     has_page: bool
@@ -63,16 +75,25 @@ def build_data(
     alerts: Alerts,
     supervisor: Supervisor,
     unmetered_chats: set[int],
+    bulk_rate_per_s: float = BULK_RATE_PER_S,
     has_shorteners: bool = False,
     has_page: bool = False,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> AdminData:
-    """Put the parts together. At a stop `await data["albums"].close()` comes before the supervisor's close."""
+    """Put the parts together. At a stop `close()` of both album collectors comes before the supervisor's."""
     storage = Storage(storage_channel_id, clock, unmetered_chats)
     alarm = StorageAlarm(alerts)
-    posts = PostMaker(Copier(bot, user_bot, storage, alarm), clock)
+    copier = Copier(bot, user_bot, storage, alarm)
+    posts = PostMaker(copier, clock)
     desk = PostDesk(bot, posts, user_bot_username)
     links = InviteLinks(user_bot)
+    watch = BroadcastWatch(bot, clock, zone, supervisor, sleep=sleep, monotonic=monotonic)
+    broadcasts = BroadcastDesk(
+        bot, user_bot, user_bot_username, copier, watch, clock, zone, bulk_rate_per_s=bulk_rate_per_s
+    )
+    conversations = Conversations(bot.id)
+    broadcast_albums = BroadcastAlbums(bot, broadcasts, conversations)
     return AdminData(
         clock=clock,
         zone=zone,
@@ -90,6 +111,10 @@ def build_data(
         channels=ChannelDesk(bot, user_bot, links, clock, zone, alerts, supervisor),
         taken_albums=Once(),
         people=PeopleDesk(bot, clock, zone, admin_ids),
+        watch=watch,
+        broadcasts=broadcasts,
+        broadcast_albums=AlbumCollector(supervisor, broadcast_albums, sleep=sleep),
+        conversations=conversations,
         has_shorteners=has_shorteners,
         has_page=has_page,
     )

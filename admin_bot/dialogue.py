@@ -1,4 +1,5 @@
-"""What a conversation remembers between two messages: the open batch, the waiting question, recent searches."""
+"""What a conversation remembers between two messages: the open batch, the broadcast that is put together, the waiting
+question, recent searches."""
 
 import secrets
 from dataclasses import dataclass
@@ -7,8 +8,9 @@ from typing import Any
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State
 
+from admin_bot.broadcast_drafts import BroadcastDraft, read_broadcast_draft
 from admin_bot.drafts import Draft, read_draft
-from admin_bot.states import QUESTIONS, Collecting
+from admin_bot.states import QUESTIONS, Collecting, Composing
 from views.admin_callbacks import SEARCH_ID_LENGTH, ChannelButton, PostButton
 
 Button = PostButton | ChannelButton
@@ -45,6 +47,20 @@ class Dialogue:
     async def close_draft(self) -> None:
         await self._state.set_state(None)
         await self._state.update_data(draft=None)
+
+    async def broadcast(self) -> BroadcastDraft | None:
+        """The broadcast that is put together, if any; it stays whatever else is done meanwhile."""
+        return read_broadcast_draft((await self._state.get_data()).get("broadcast"))
+
+    async def keep_broadcast(self, draft: BroadcastDraft) -> None:
+        await self._state.update_data(broadcast=draft.model_dump(mode="json"))
+
+    async def close_broadcast(self) -> None:
+        await self._state.update_data(broadcast=None)
+
+    async def is_awaiting_broadcast(self) -> bool:
+        """Whether the message that shall be broadcast is waited for."""
+        return await self._state.get_state() == Composing.message.state
 
     async def ask(self, what: State, question: Question) -> None:
         """Wait for the answer to a question."""

@@ -48,13 +48,18 @@ def read_label(text: str) -> str:
 
 def read_minutes(text: str) -> int:
     """`45`, `2h`, `1h 30m`, `never` as minutes, 0 for never. Raises BadInput beyond 47 hours."""
+    minutes = typed_minutes(text)
+    if minutes is None or minutes > LONGEST_MINUTES:
+        raise BadInput(DELETION_EXPECTED)
+    return minutes
+
+
+def typed_minutes(text: str) -> int | None:
+    """`45`, `2h`, `1h 30m`, `never` as minutes, however many; 0 for never. None when it is no time."""
     typed = text.strip().lower()
     if typed in {"never", "0"}:
         return 0
     found = _TIME.fullmatch(typed)
-    if found is None or not typed:
-        raise BadInput(DELETION_EXPECTED)
-    minutes = int(found["hours"] or 0) * 60 + int(found["minutes"] or 0)
-    if not 1 <= minutes <= LONGEST_MINUTES:
-        raise BadInput(DELETION_EXPECTED)
-    return minutes
+    minutes = int(found["hours"] or 0) * 60 + int(found["minutes"] or 0) if found is not None else 0
+    # "0h" is no way to say never
+    return minutes or None

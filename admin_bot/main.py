@@ -30,13 +30,16 @@ def build(bot: Bot, data: AdminData, storage: BaseStorage, hold: HoldThroughOuta
     dispatcher = Dispatcher(disable_fsm=True)
     dispatcher.workflow_data.update(data)
     install(dispatcher, bot, hold=hold, words=common_texts)
-    dispatcher.update.outer_middleware(
-        FSMContextMiddleware(storage, SimpleEventIsolation(), strategy=FSMStrategy.USER_IN_CHAT)
-    )
+    isolation = SimpleEventIsolation()
+    dispatcher.update.outer_middleware(FSMContextMiddleware(storage, isolation, strategy=FSMStrategy.USER_IN_CHAT))
+    data["conversations"].open(storage, isolation)
     dispatcher.include_router(build_router())
 
     # after the intake's: the last handlers may have added to an album
     dispatcher.shutdown.register(data["albums"].close)
+    dispatcher.shutdown.register(data["broadcast_albums"].close)
+    dispatcher.startup.register(data["watch"].start)
+    dispatcher.shutdown.register(data["watch"].stop)
     return dispatcher
 
 
@@ -68,6 +71,7 @@ async def part(base: Foundation) -> Part:
         alerts=base.alerts,
         supervisor=base.tasks,
         unmetered_chats=base.admin_gate.unmetered_chats,
+        bulk_rate_per_s=settings.BULK_RATE_PER_SECOND,
         has_shorteners=bool(settings.SHORTENERS),
         has_page=bool(settings.PUBLIC_BASE_URL),
     )

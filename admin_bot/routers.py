@@ -4,6 +4,10 @@ from aiogram import Router
 
 from admin_bot.handlers import (
     batch,
+    broadcast_answers,
+    broadcast_composing,
+    broadcast_message,
+    broadcast_running,
     card,
     card_answers,
     channel_adding,
@@ -26,6 +30,9 @@ _PARTS = (
     commands,
     channel_adding,
     start,
+    broadcast_message,
+    broadcast_composing,
+    broadcast_answers,
     batch,
     card_answers,
     channel_answers,
@@ -33,6 +40,7 @@ _PARTS = (
     post_list,
     card,
     channels,
+    broadcast_running,
     posting,
     membership,
     stale,

@@ -24,6 +24,19 @@ class Asked(StatesGroup):
     person = State()
 
 
+class Composing(StatesGroup):
+    """Parts of a broadcast; one question, one answer, as above."""
+
+    #: what goes out: one message or an album
+    message = State()
+    buttons = State()
+    days = State()
+    language = State()
+    source = State()
+    lifetime = State()
+    send_at = State()
+
+
 #: for filters: any of the questions
 QUESTIONS = (
     Asked.title,
@@ -33,4 +46,11 @@ QUESTIONS = (
     Asked.channel,
     Asked.label,
     Asked.person,
+    Composing.message,
+    Composing.buttons,
+    Composing.days,
+    Composing.language,
+    Composing.source,
+    Composing.lifetime,
+    Composing.send_at,
 )

@@ -53,10 +53,10 @@ ALBUM_HELD = "I am having a short break. I have kept your album and go on in a m
 POST_GONE = "This post does not exist (any more). /posts shows the others."
 
 
-def cannot_store(kind: str) -> str:
-    """A content type that has no copy."""
+def cannot_store(kind: str, deed: str = "make a post of") -> str:
+    """A content type that has no copy. `deed`: what was to be done with it."""
     what = _REFUSED.get(kind, "this kind of message")
-    return f"I can't make a post of {what}: Telegram does not let me hand it on unchanged. {_WHAT_WORKS}"
+    return f"I can't {deed} {what}: Telegram does not let me hand it on unchanged. {_WHAT_WORKS}"
 
 
 def store_refused(description: str) -> str:

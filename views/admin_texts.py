@@ -10,6 +10,8 @@ HELP = (
     "a sticker, an album. Forwarding works too.\n\n"
     "/batch puts several messages behind one link\n"
     "/posts finds a post to rename, replace or remove\n"
+    "/broadcast sends one message to all subscribers or to some of them, now or later; /broadcast list shows the "
+    "last ones\n"
     "/channels lists the channels one has to join before a post, and adds some\n"
     "/user ID shows a subscriber, /grant gives credits or days, /ban keeps somebody out, /unban lets in again\n"
     "/settings shows what you can change, /set changes it\n"

@@ -7,9 +7,19 @@ from aiogram.filters import Command, CommandStart
 from aiogram.fsm.context import FSMContext
 from aiogram.types import Message, ReplyKeyboardRemove, TelegramObject
 
+from admin_bot.broadcast_desk import BroadcastDesk
 from admin_bot.dialogue import Dialogue
 from admin_bot.filters import is_command
-from admin_bot.handlers import batch, channels, people, post_list, settings, start
+from admin_bot.handlers import (
+    batch,
+    broadcast_composing,
+    broadcast_message,
+    channels,
+    people,
+    post_list,
+    settings,
+    start,
+)
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.screens import drop
 from admin_bot.status import StatusBoard
@@ -39,13 +49,21 @@ async def help_(message: Message) -> None:
 
 
 async def cancel(
-    message: Message, bot: Bot, state: FSMContext, status: StatusBoard, question_ended: bool = False
+    message: Message,
+    bot: Bot,
+    state: FSMContext,
+    status: StatusBoard,
+    broadcasts: BroadcastDesk,
+    question_ended: bool = False,
 ) -> None:
     dialogue = Dialogue(state)
     draft = await dialogue.draft()
     if draft is None:
         picker = await dialogue.take_picker()
-        sentence = admin_texts.CANCELLED if question_ended or picker else admin_texts.NOTHING_TO_CANCEL
+        is_waiting = question_ended or picker is not None
+        if not is_waiting and await broadcast_composing.cancel_by_command(message, bot, dialogue, broadcasts):
+            return
+        sentence = admin_texts.CANCELLED if is_waiting else admin_texts.NOTHING_TO_CANCEL
         await message.answer(sentence, reply_markup=ReplyKeyboardRemove() if picker else None)
         await drop(bot, message.chat.id, picker)
         return
@@ -68,6 +86,7 @@ def build() -> Router:
     router.message.register(help_, Command("help"))
     router.message.register(batch.begin, Command("batch"))
     router.message.register(cancel, Command("cancel"))
+    router.message.register(broadcast_message.broadcast_command, Command("broadcast"))
     router.message.register(post_list.posts_command, Command("posts"))
     router.message.register(settings.show_settings, Command("settings"))
     router.message.register(settings.set_one, Command("set"))

@@ -1,0 +1,250 @@
+"""A broadcast while it is put together, as owners read it. `…_EXPECTED` and what stands beside them is plain text."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from core.broadcasts import BUTTONS_MAX, LONGEST_AHEAD, Broadcast, BroadcastStatus, LinkButton
+from core.segments import ACTIVE_DAYS_MAX, Segment, SegmentKind
+from views.html import esc, isolate
+from views.times import date_and_time, duration
+from views.words import counted
+
+ASK_MESSAGE = (
+    "<b>New broadcast.</b> Send or forward the message your subscribers shall get: with its formatting, with photos or "
+    "files, or an album. I show it to you first, and nothing is sent before you confirm it. /cancel to stop."
+)
+NOT_AFTER_COMMAND = "What stands after /broadcast is not sent."
+ASK_NEW_MESSAGE = (
+    "Send or forward the message that goes out instead. Audience, time and the rest stay as they are. "
+    "Until it is here, the old one stays."
+)
+ALBUM_STOPPED = "This album is not in a broadcast: you had stopped before it was complete. /broadcast begins again."
+TOO_MANY = "A broadcast is one message or one album of at most 10. Please send it again, or /cancel."
+LOST = "I have lost track of your broadcast, and nothing was sent. Please begin again with /broadcast."
+STALE = "This draft of a broadcast is closed."
+MADE = "This broadcast is on its way already. /broadcast list shows it."
+CANCELLED = "Broadcast cancelled. Nothing was sent."
+CHANGED_MEANWHILE = "The draft was changed since. This is how it is now: please confirm again."
+OF_PREVIEW = "This is how subscribers see it. Here the button does nothing."
+NOBODY = "Nobody would get it: there is nobody in this audience at the moment. Nothing was sent."
+TIME_PASSED = "The time you chose has passed. Nothing was sent: choose another one."
+TEXT_EXPECTED = "Please answer with a text, or /cancel."
+
+ALBUM_HAS_NO_BUTTONS = "Telegram has no buttons below albums. Send a single message to have some."
+ASK_BUTTONS = (
+    "Send the buttons, one a line, each as text, a dash with spaces around it, and the address:\n"
+    "<code>Open the shop - https://example.org/shop</code>\n\n"
+    f"At most {BUTTONS_MAX}, one below the other. A single “-” removes them all. /cancel to stop."
+)
+TOO_MANY_BUTTONS = f"At most {BUTTONS_MAX} buttons, one a line. Send them again, or /cancel."
+BUTTONS_EXPECTED = "Send each button in a line of its own, as in: Open the shop - https://example.org/shop"
+
+ASK_DAYS = f"Send a number of days, 1 to {ACTIVE_DAYS_MAX}: whoever used the bot within them gets it. /cancel to stop."
+ASK_LANGUAGE = (
+    "Send the language of the people's app: <code>pt</code> for all of Portuguese, <code>pt-br</code> for the "
+    "Brazilian one. /cancel to stop."
+)
+ASK_SOURCE = (
+    "Send the source: the tag after <code>-s_</code> in the link people first came through. Letters and digits, at "
+    "most 24; small and large letters differ. /cancel to stop."
+)
+DAYS_EXPECTED = f"A number of days is expected, 1 to {ACTIVE_DAYS_MAX}. Send it, or /cancel."
+LANGUAGE_EXPECTED = "A language is 2 or 3 letters, like en, or with its country, like pt-br. Send it, or /cancel."
+SOURCE_EXPECTED = "A source is 1 to 24 letters and digits, like spring24. Send it, or /cancel."
+
+ASK_LIFETIME = (
+    "How long shall each copy stay after it arrived? Send <code>30</code> (minutes), <code>2h</code>, "
+    "<code>1h 30m</code> or <code>never</code> to leave it for good. Between 10 minutes and 47 hours. /cancel to stop."
+)
+LIFETIME_EXPECTED = (
+    "That is no time I understand. Send minutes like 45, or 2h, 1h 30m, never. Between 10 minutes and 47 hours. "
+    "/cancel to stop."
+)
+LIFETIME_TOO_LONG = (
+    "At most 47 hours: Telegram deletes nothing older than 48, and taking a broadcast back takes its time. "
+    "Send a shorter one, never, or /cancel."
+)
+LIFETIME_TOO_SHORT = "At least 10 minutes, so that it can be read. Send a longer one, never, or /cancel."
+
+TIME_EXPECTED = (
+    "That is no time I understand. Send it like 18:30 (today), tomorrow 9:00, 25.11. 18:30 or 2026-11-25 18:30. "
+    "/cancel to stop."
+)
+NO_SUCH_DAY = "There is no such day or time. Send it like 25.11. 18:30 or 2026-11-25 18:30. /cancel to stop."
+TOO_FAR = f"At most {LONGEST_AHEAD.days} days ahead. Send an earlier time, or /cancel."
+
+_NOT_COPIED = "Send it anew with “Change message”."
+GONE = f"It is not in the storage channel any more. {_NOT_COPIED}"
+INCOMPLETE = f"Not all of the album is in the storage channel any more. {_NOT_COPIED}"
+REFUSED = (
+    "Telegram refuses to send it like this, so nobody would get it. Look at its buttons, or send another message with "
+    "“Change message”."
+)
+OUT_OF_REACH = "The storage channel is out of reach. /start helps to put that right."
+TROUBLE = "Telegram gave no usable answer just now. Please try again in a moment."
+
+
+def people(number: int) -> str:
+    """`1 person`, `1,234 people`."""
+    return "1 person" if number == 1 else f"{number:,} people"
+
+
+def past(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """A time that lies behind us; plain text."""
+    then, today = date_and_time(moment, zone), date_and_time(now, zone)
+    return f"{then} has passed: now it is {today}. Send a later time, or /cancel."
+
+
+def skipped(zone: ZoneInfo) -> str:
+    """A time the clocks jump over; plain text."""
+    return f"That time does not exist: the clocks in {zone.key} are put forward over it. Send another one, or /cancel."
+
+
+def of_line(number: int, sentence: str) -> str:
+    """What is wrong with one button; plain text."""
+    return f"Line {number}: {sentence}"
+
+
+def audience(segment: Segment) -> str:
+    """Who is meant, in words."""
+    match segment.kind:
+        case SegmentKind.EVERYBODY:
+            return "everybody"
+        case SegmentKind.ACTIVE:
+            days = segment.days or 0
+            return "active in the last day" if days == 1 else f"active in the last {days} days"
+        case SegmentKind.WITH_PASS:
+            return "people with a pass"
+        case SegmentKind.WITHOUT_PASS:
+            return "people without a pass"
+        case SegmentKind.LANGUAGE:
+            return f"people whose app speaks {esc(segment.language or '')}"
+        case SegmentKind.SOURCE:
+            return f"people who came through the source {esc(segment.source or '')}"
+
+
+def taken_back(minutes: int) -> str:
+    if minutes == 0:
+        return "never"
+    return f"{duration(timedelta(minutes=minutes))} after each got it"
+
+
+def when(send_at: datetime | None, zone: ZoneInfo, now: datetime) -> str:
+    return "now" if send_at is None else date_and_time(send_at, zone, now)
+
+
+def _buttons(buttons: Sequence[LinkButton], *, is_album: bool) -> str:
+    if is_album:
+        return "none (albums cannot have any)"
+    return ", ".join(isolate(button.text) for button in buttons) or "none"
+
+
+def _facts(segment: Segment, count: int, lifetime_minutes: int, start: str) -> list[str]:
+    return [
+        f"To: {audience(segment)} ({people(count) if count else 'nobody at the moment'})",
+        f"When: {start}",
+        f"Taken back: {taken_back(lifetime_minutes)}",
+    ]
+
+
+def screen(
+    *,
+    segment: Segment,
+    count: int,
+    buttons: Sequence[LinkButton],
+    is_album: bool,
+    silent: bool,
+    pin: bool,
+    lifetime_minutes: int,
+    start: str,
+    needed: timedelta,
+    note: str | None = None,
+) -> str:
+    """The draft at a glance. `start` as `when` says it; `note` is what there is to say just now."""
+    lines = [
+        *_facts(segment, count, lifetime_minutes, start),
+        f"Buttons: {_buttons(buttons, is_album=is_album)}",
+        f"Sound: {'off' if silent else 'on'}",
+        f"Pinned: {'yes' if pin else 'no'}",
+    ]
+    if count:
+        lines.append(f"Time needed: about {duration(max(needed, timedelta(seconds=1)))}")
+    return "\n\n".join(["<b>New broadcast</b>", "\n".join(lines), *([note] if note else [])])
+
+
+def audience_screen(segment: Segment, count: int) -> str:
+    return (
+        f"<b>New broadcast</b>\n\nWho gets it? Now: {audience(segment)} ({people(count)}).\n\n"
+        "Whoever blocked the bot, is banned or wants no news gets none in any case."
+    )
+
+
+def lifetime_screen(minutes: int) -> str:
+    return (
+        f"<b>New broadcast</b>\n\nWhen is it taken back? Now: {taken_back(minutes)}.\n\n"
+        "At most 47 hours, because Telegram deletes nothing older than 48."
+    )
+
+
+def when_screen(start: str, note: str | None = None) -> str:
+    head = f"{note}\n\n" if note else ""
+    return f"{head}<b>New broadcast</b>\n\nWhen is it sent? Now chosen: {start}."
+
+
+def ask_time(zone: ZoneInfo) -> str:
+    return (
+        f"Send the time, as the clocks in {zone.key} show it: <code>18:30</code> (today), <code>tomorrow 9:00</code>, "
+        "<code>25.11. 18:30</code> or <code>2026-11-25 18:30</code>. /cancel to stop."
+    )
+
+
+def confirm(
+    *,
+    segment: Segment,
+    count: int,
+    lifetime_minutes: int,
+    start: str,
+    others: Sequence[Broadcast],
+    now: datetime,
+    note: str | None = None,
+) -> str:
+    """The last look before it goes out. `others` are the unfinished ones."""
+    facts = "\n".join(_facts(segment, count, lifetime_minutes, start))
+    parts = [note, f"<b>Send this broadcast to {people(count)}?</b>", facts, _queue(others, now)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _queue(others: Sequence[Broadcast], now: datetime) -> str:
+    """What the others mean for this one: broadcasts go out one after the other."""
+    is_busy = any(
+        one.status is BroadcastStatus.SENDING or (one.status is BroadcastStatus.QUEUED and one.send_at <= now)
+        for one in others
+    )
+    if is_busy:
+        return "Another broadcast is being sent; this one starts after it."
+    if others:
+        are = "is" if len(others) == 1 else "are"
+        waiting = f"{counted(len(others), 'other broadcast')} {are} planned or paused."
+        return f"{waiting} They go out one after the other."
+    return ""
+
+
+def test_sent(username: str) -> str:
+    return f"A test copy is in your chat with @{username}."
+
+
+def test_unsure(username: str) -> str:
+    return (
+        f"Telegram did not confirm the test copy. Look into your chat with @{username} before you ask for another one."
+    )
+
+
+def test_not_open(username: str) -> str:
+    return (
+        f"@{username} cannot write to you. Open https://t.me/{username}, press Start, and ask for the test copy again."
+    )
+
+
+def wait(seconds: float) -> str:
+    return f"Telegram asks for a pause of {duration(timedelta(seconds=max(seconds, 1)))}. Please try again after it."

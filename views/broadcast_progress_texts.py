@@ -1,0 +1,277 @@
+"""What an admin reads of a broadcast after it was confirmed. Toasts are plain text, the rest is HTML."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from core.broadcasts import OVER, UNFINISHED, Broadcast, BroadcastStatus, RecipientState, not_yet, total
+from views.html import bare, cut, esc, isolate
+from views.times import date_and_time, duration
+
+#: cells of the bar
+_CELLS = 20
+#: characters of a title, of one in the list, and of a reason
+_TITLE_MAX, _LISTED_TITLE_MAX, _REASON_MAX = 80, 40, 300
+
+PAUSED = "Paused. What is on its way still arrives."
+RESUMED = "It goes on when its turn comes."
+CANCELLED = "Cancelled. What is on its way still arrives."
+TAKING_BACK = "It is being taken back."
+#: the answer to a button of a broadcast nobody knows
+GONE = "This broadcast does not exist (any more). /broadcast list shows the others."
+EMPTY_LIST = "<b>Broadcasts</b>\n\nNone yet. /broadcast makes the first."
+
+_LISTED = {
+    BroadcastStatus.QUEUED: "waiting",
+    BroadcastStatus.SENDING: "being sent",
+    BroadcastStatus.PAUSED: "paused",
+    BroadcastStatus.SENT: "sent",
+    BroadcastStatus.RECALLING: "being taken back",
+    BroadcastStatus.RECALLED: "taken back",
+    BroadcastStatus.CANCELLED: "cancelled",
+    BroadcastStatus.FAILED: "stopped",
+}
+_OVER_ALREADY = "It is over already."
+
+
+def people(count: int) -> str:
+    """`1 person`, `1,234 people`."""
+    return "1 person" if count == 1 else f"{count:,} people"
+
+
+def arrived(counts: dict[str, int]) -> int:
+    """Recipients who got it, whether or not it still stands."""
+    return sum(counts.get(state, 0) for state in (RecipientState.SENT, RecipientState.DELETED, RecipientState.KEPT))
+
+
+def title(broadcast: Broadcast, limit: int = _TITLE_MAX) -> str:
+    """Its title in quotes as HTML; `without text` for one that has none."""
+    if not bare(broadcast.title).strip():
+        return "without text"
+    return f"“{isolate(broadcast.title, limit)}”"
+
+
+def progress(
+    broadcast: Broadcast,
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    is_behind_another: bool = False,
+    rate_per_s: float | None = None,
+) -> str:
+    """The progress message. `rate_per_s`: people a second, None while nobody can tell."""
+    blocks = [
+        [f"<b>Broadcast {title(broadcast)}</b>", *_doing(broadcast, now, zone, is_behind_another)],
+        _measured(broadcast),
+        _states(broadcast),
+        _pace(broadcast, rate_per_s),
+        _staying(broadcast, now, zone),
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+# what it is doing
+
+
+def _doing(broadcast: Broadcast, now: datetime, zone: ZoneInfo, is_behind_another: bool) -> list[str]:
+    match broadcast.status:
+        case BroadcastStatus.QUEUED:
+            return [_waiting(broadcast, now, zone, is_behind_another)]
+        case BroadcastStatus.SENDING:
+            return ["Sending" if broadcast.is_filled else "Making the list of recipients"]
+        case BroadcastStatus.PAUSED:
+            return ["Paused"]
+        case BroadcastStatus.FAILED:
+            return [_stopped(broadcast)]
+        case BroadcastStatus.SENT:
+            return [_ended("Sent", broadcast, now, zone)]
+        case BroadcastStatus.CANCELLED:
+            return [_ended("Cancelled", broadcast, now, zone)]
+        case BroadcastStatus.RECALLING:
+            doing = "Being taken back"
+        case BroadcastStatus.RECALLED:
+            doing = "Taken back"
+    return [doing, _stopped(broadcast)] if broadcast.error else [doing]
+
+
+def _waiting(broadcast: Broadcast, now: datetime, zone: ZoneInfo, is_behind_another: bool) -> str:
+    if broadcast.started_at is None and broadcast.send_at > now:
+        return f"Waits for {date_and_time(broadcast.send_at, zone, now)}"
+    if is_behind_another:
+        return "Waits for its turn: another broadcast is being sent"
+    return "Goes on in a moment" if broadcast.started_at else "Begins in a moment"
+
+
+def _stopped(broadcast: Broadcast) -> str:
+    return f"Stopped: {esc(cut(bare(broadcast.error or 'the reason is not known.'), _REASON_MAX))}"
+
+
+def _ended(word: str, broadcast: Broadcast, now: datetime, zone: ZoneInfo) -> str:
+    return word if broadcast.finished_at is None else f"{word} {date_and_time(broadcast.finished_at, zone, now)}"
+
+
+# how far it is
+
+
+def _measured(broadcast: Broadcast) -> list[str]:
+    """The bar and how many of how many; of a recall, how many of those who got it."""
+    counts, is_recall = broadcast.counts, _is_recall(broadcast)
+    whole = arrived(counts) if is_recall else total(counts)
+    if not broadcast.is_filled and broadcast.status in UNFINISHED:
+        return [f"{people(whole)} so far"] if whole else []
+    if not whole:
+        return _nobody(broadcast)
+    left = counts.get(RecipientState.SENT, 0) if is_recall else not_yet(counts)
+    done = whole - left
+    full = _CELLS * done // whole
+    share = f"{done:,} of {whole:,} — {100 * done // whole} %"
+    return [f"{'█' * full}{'░' * (_CELLS - full)}", share]
+
+
+def _is_recall(broadcast: Broadcast) -> bool:
+    return broadcast.status in (BroadcastStatus.RECALLING, BroadcastStatus.RECALLED)
+
+
+def _nobody(broadcast: Broadcast) -> list[str]:
+    if broadcast.status is BroadcastStatus.SENT:
+        return ["Nobody was in its audience."]
+    return [] if broadcast.status in UNFINISHED else ["Nobody got it."]
+
+
+def _states(broadcast: Broadcast) -> list[str]:
+    counts = broadcast.counts
+    known = (
+        (arrived(counts), "Sent: {}"),
+        (counts.get(RecipientState.BLOCKED, 0), "Blocked the bot or left Telegram: {}"),
+        (counts.get(RecipientState.FAILED, 0), "Failed: {} (Telegram refused)"),
+        (
+            counts.get(RecipientState.UNKNOWN, 0),
+            "Unknown: {} (Telegram never answered: they may have it, so it is not sent again)",
+        ),
+        (counts.get(RecipientState.LEFT_OUT, 0), "Left out: {} (wanted no news any more)"),
+        (0 if broadcast.status in UNFINISHED else not_yet(counts), "Not sent to: {}"),
+        (counts.get(RecipientState.DELETED, 0), "Taken back: {}"),
+        (counts.get(RecipientState.KEPT, 0), "Stays with: {} (too old, refused by Telegram, or the account is gone)"),
+    )
+    return [words.format(f"{count:,}") for count, words in known if count]
+
+
+def _pace(broadcast: Broadcast, rate_per_s: float | None) -> list[str]:
+    if rate_per_s is None or broadcast.status is not BroadcastStatus.SENDING or not broadcast.is_filled:
+        return []
+    words = f"{rate_per_s:.0f} a second" if rate_per_s >= 1 or not rate_per_s else f"{rate_per_s * 60:.0f} a minute"
+    left = not_yet(broadcast.counts)
+    if not rate_per_s or not left:
+        return [words]
+    return [f"{words}, about {duration(timedelta(seconds=left / rate_per_s))} left"]
+
+
+# what becomes of the copies
+
+
+def _staying(broadcast: Broadcast, now: datetime, zone: ZoneInfo) -> list[str]:
+    if _is_recall(broadcast):
+        return []
+    is_over = broadcast.status in OVER
+    if is_over and not broadcast.counts.get(RecipientState.SENT, 0):
+        return []
+    if not broadcast.lifetime_minutes:
+        return ["It stays." if is_over else "It stays with those who get it."]
+    lifetime = timedelta(minutes=broadcast.lifetime_minutes)
+    words = f"Each copy is taken back {duration(lifetime)} after it was sent"
+    if not is_over or broadcast.finished_at is None:
+        return [f"{words}."]
+    return [f"{words}, the last one {date_and_time(broadcast.finished_at + lifetime, zone, now)}."]
+
+
+# what is asked and said
+
+
+def confirm_cancel(broadcast: Broadcast) -> str:
+    """Before a broadcast is ended; names who has it and who has not."""
+    counts = broadcast.counts
+    if broadcast.started_at is None:
+        who = "Nobody has got it yet, and nobody will."
+    elif not broadcast.is_filled:
+        who = f"{people(arrived(counts))} got it so far; nobody else will."
+    else:
+        who = f"{arrived(counts):,} of {people(total(counts))} got it so far; {not_yet(counts):,} will not."
+    return (
+        f"Cancel the broadcast {title(broadcast)}?\n\n{who} What is on its way still arrives. A cancelled broadcast "
+        "does not go on again; what has arrived can be taken back."
+    )
+
+
+def confirm_take_back(broadcast: Broadcast) -> str:
+    """Before copies are deleted; names how many."""
+    count = broadcast.counts.get(RecipientState.SENT, 0)
+    return (
+        f"Take back the broadcast {title(broadcast)} from {people(count)}?\n\n"
+        "Their copies are deleted for good. A copy older than 48 hours stays, because Telegram no longer deletes it."
+    )
+
+
+def moved(broadcast: Broadcast) -> str:
+    """In place of a progress message that is no longer brought up to date."""
+    return f"<b>Broadcast {title(broadcast)}</b>\nIt is watched in another message now."
+
+
+def stopped(broadcast: Broadcast) -> str:
+    """The message of its own to whoever made it, when it stopped with an error or was missed."""
+    lines = [f"<b>Your broadcast {title(broadcast)} stopped.</b>", _stopped(broadcast), ""]
+    whole = total(broadcast.counts)
+    lines.append(f"{arrived(broadcast.counts):,} of {people(whole)} got it." if whole else "Nobody got it.")
+    lines.append("/broadcast list shows all there is to know about it.")
+    return "\n".join(lines)
+
+
+def not_to_pause(broadcast: Broadcast) -> str:
+    if broadcast.status is BroadcastStatus.PAUSED:
+        return "It is paused already."
+    return "It is not being sent right now." if broadcast.status in UNFINISHED else _OVER_ALREADY
+
+
+def not_to_resume(broadcast: Broadcast) -> str:
+    return "It is not paused." if broadcast.status in UNFINISHED else _OVER_ALREADY
+
+
+def not_to_cancel(broadcast: Broadcast) -> str:
+    return "It is cancelled already." if broadcast.status is BroadcastStatus.CANCELLED else _OVER_ALREADY
+
+
+def not_to_take_back(broadcast: Broadcast) -> str:
+    if broadcast.status in UNFINISHED:
+        return "It is not over yet. Cancel it first, then take it back."
+    if broadcast.status is BroadcastStatus.RECALLED:
+        return "It was taken back already."
+    if broadcast.is_recall_wanted:
+        return "It is being taken back already."
+    if not broadcast.counts.get(RecipientState.SENT, 0):
+        return "There is nothing of it to take back."
+    return "It stays: Telegram deletes nothing that is older than 48 hours."
+
+
+# the list
+
+
+def list_screen(broadcasts: Sequence[Broadcast], first: int, now: datetime, zone: ZoneInfo) -> str:
+    """One page, the latest made first, numbered from `first`."""
+    if not broadcasts:
+        return EMPTY_LIST if first == 1 else "<b>Broadcasts</b>\n\nThis page is empty."
+    entries = [_entry(first + place, one, now, zone) for place, one in enumerate(broadcasts)]
+    return "\n\n".join(["<b>Broadcasts</b>, newest first. Press one to open it.", *entries])
+
+
+def _entry(number: int, broadcast: Broadcast, now: datetime, zone: ZoneInfo) -> str:
+    counts = broadcast.counts
+    known = (
+        (arrived(counts), "sent"),
+        (counts.get(RecipientState.BLOCKED, 0), "blocked"),
+        (counts.get(RecipientState.FAILED, 0), "failed"),
+        (counts.get(RecipientState.UNKNOWN, 0), "unknown"),
+        (counts.get(RecipientState.DELETED, 0), "taken back"),
+    )
+    figures = " · ".join(f"{count:,} {word}" for count, word in known if count) or "nobody so far"
+    at = date_and_time(broadcast.started_at or broadcast.send_at, zone, now)
+    head = f"{number}. {title(broadcast, _LISTED_TITLE_MAX)} · {_LISTED[broadcast.status]}"
+    return f"{head}\n{at}\n{figures}"
