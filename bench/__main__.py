@@ -12,7 +12,7 @@ from typing import Any
 
 from pymongo.errors import PyMongoError
 
-from bench import counts, gate, memory, page, profile, recovery, redeem, taking_back, throughput
+from bench import broadcast, counts, gate, memory, page, profile, recovery, redeem, taking_back, throughput
 from bench.plan import FULL, QUICK, Plan
 from bench.report import Figure
 from bench.stores import HOW_TO, find_server, ping
@@ -30,6 +30,7 @@ FIGURES: dict[str, Measure] = {
     "taking-back": taking_back.measure,
     "memory": memory.measure,
     "recovery": recovery.measure,
+    "broadcast": broadcast.measure,
 }
 #: what kill -9 leaves of the in-memory store is nothing
 NEEDS_SERVER = {"recovery"}

@@ -4,57 +4,81 @@ mongomock asks every document of a collection whether it fits, for every operati
 The figures show the product on it as it is, and with this, which changes no answer and keeps the same documents.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 from weakref import WeakKeyDictionary
 
+from bson import ObjectId
 from mongomock.collection import Collection
 from mongomock.filtering import filter_applies
 from mongomock.store import CollectionStore
 
 Document = dict[str, Any]
 Ids = tuple[Any, ...]
+Fields = tuple[str, ...]
+Values = tuple[Any, ...]
 
 #: what an equality may compare with
-_PLAIN = (str, int, bytes)
+_PLAIN = (str, int, bytes, ObjectId)
 
 
 class Keys:
-    """Which documents have which value in the fields that are unique alone. Stale ids are passed over."""
+    """Which documents have which values in the fields of a unique index. Stale ids are passed over."""
 
     def __init__(self) -> None:
-        self._fields: WeakKeyDictionary[Any, dict[str, dict[Any, Ids]]] = WeakKeyDictionary()
+        self._indexes: WeakKeyDictionary[Any, dict[Fields, dict[Values, Ids]]] = WeakKeyDictionary()
 
     def note(self, store: Any, key: Any, document: Document) -> None:
         """A document was written under `key`."""
-        for field, by_value in self._fields.get(store, {}).items():
-            _add(by_value, document.get(field), key)
+        for fields, by_values in self._indexes.get(store, {}).items():
+            _add(by_values, _values_of(document, fields), key)
 
     def candidates(self, store: Any, condition: Mapping[str, Any]) -> list[Document] | None:
         """The only documents that can match, or None when no key is in the condition."""
         wanted = _ids_in(condition.get("_id"))
         if wanted is None:
-            field = next((name for name in _unique_fields(store) if isinstance(condition.get(name), _PLAIN)), None)
-            if field is None:
-                return None
-            wanted = self._values(store, field).get(condition[field], ())
+            wanted = self._ids_by_index(store, condition)
+        if wanted is None:
+            return None
         documents: dict[Any, Document] = store._documents
         return [documents[key] for key in wanted if key in documents]
 
-    def _values(self, store: Any, field: str) -> dict[Any, Ids]:
-        fields = self._fields.setdefault(store, {})
-        if field not in fields:
-            fields[field] = {}
+    def _ids_by_index(self, store: Any, condition: Mapping[str, Any]) -> Iterable[Any] | None:
+        for fields in _unique_fields(store):
+            asked = [_plain_values(condition.get(field)) for field in fields]
+            if None not in asked:
+                index = self._index(store, fields)
+                combined = itertools.product(*(values for values in asked if values is not None))
+                return list(itertools.chain.from_iterable(index.get(values, ()) for values in combined))
+        return None
+
+    def _index(self, store: Any, fields: Fields) -> dict[Values, Ids]:
+        indexes = self._indexes.setdefault(store, {})
+        if fields not in indexes:
+            indexes[fields] = {}
             for key, document in store._documents.items():
-                _add(fields[field], document.get(field), key)
-        return fields[field]
+                _add(indexes[fields], _values_of(document, fields), key)
+        return indexes[fields]
 
 
-def _add(by_value: dict[Any, Ids], value: Any, key: Any) -> None:
-    if isinstance(value, _PLAIN) and key not in by_value.get(value, ()):
-        by_value[value] = (*by_value.get(value, ()), key)
+def _add(by_values: dict[Values, Ids], values: Values, key: Any) -> None:
+    if all(isinstance(value, _PLAIN) for value in values) and key not in by_values.get(values, ()):
+        by_values[values] = (*by_values.get(values, ()), key)
+
+
+def _values_of(document: Document, fields: Fields) -> Values:
+    return tuple(document.get(field) for field in fields)
+
+
+def _plain_values(wanted: Any) -> Sequence[Any] | None:
+    """The values a condition names for a field; None when it is absent or of another kind."""
+    if isinstance(wanted, dict) and list(wanted) == ["$in"]:
+        wanted = dict.fromkeys(wanted["$in"])
+        return list(wanted) if all(isinstance(value, _PLAIN) for value in wanted) else None
+    return [wanted] if isinstance(wanted, _PLAIN) else None
 
 
 def _ids_in(wanted: Any) -> Iterable[Any] | None:
@@ -64,8 +88,9 @@ def _ids_in(wanted: Any) -> Iterable[Any] | None:
     return None if wanted is None else (wanted,)
 
 
-def _unique_fields(store: Any) -> list[str]:
-    return [index["key"][0][0] for index in store.indexes.values() if index.get("unique") and len(index["key"]) == 1]
+def _unique_fields(store: Any) -> list[Fields]:
+    unique = (index for index in store.indexes.values() if index.get("unique"))
+    return [tuple(field for field, _ in index["key"]) for index in unique]
 
 
 @contextmanager

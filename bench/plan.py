@@ -34,6 +34,19 @@ class Plan:
     redeemers: int = 4
     #: after so long the memory figure stops where it is
     people_limit_s: float = 150.0
+    #: of a broadcast: under flood control, without it, and those whose commands are counted
+    recipients: int = 600
+    #: settings of the library that are tried
+    settings: int = 8
+    rushed: int = 2000
+    costed: int = 1000
+    #: seconds people ask for posts, with a broadcast and without
+    asking_s: float = 30.0
+    #: recipients whose rows are made while the memory is watched
+    crowds: tuple[int, ...] = (1_000, 100_000)
+    #: kill -9 of a process that sends, and the recipients in all
+    kills: int = 20
+    killed: int = 3000
 
     def measured_with(self, users: int) -> int:
         """Deliveries counted in one repetition with `users` people at once."""
@@ -53,4 +66,12 @@ QUICK = Plan(
     redeems=200,
     people=300,
     people_limit_s=10.0,
+    recipients=60,
+    settings=2,
+    rushed=150,
+    costed=100,
+    asking_s=3.0,
+    crowds=(1_000, 2_000),
+    kills=1,
+    killed=300,
 )

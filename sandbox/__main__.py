@@ -17,6 +17,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port on 127.0.0.1 (default 8081)")
     parser.add_argument("--world", type=pathlib.Path, help="JSON file with bots, users and chats")
     parser.add_argument("--latency-ms", type=int, default=0, help="hold every call but getUpdates back")
+    parser.add_argument(
+        "--flood", type=int, default=0, metavar="N", help="429 above N calls a second, with limits per chat"
+    )
     parser.add_argument("--seed", type=int, help="seed of ids and gaps, for repeatable runs")
     return parser.parse_args()
 
@@ -25,6 +28,8 @@ async def _run(arguments: argparse.Namespace) -> None:
     sandbox = Sandbox(arguments.seed)
     sandbox.world.config.latency_ms = arguments.latency_ms
     sandbox.world.config.anti_spin = True
+    if arguments.flood:
+        sandbox.world.config.switch_flood_on(arguments.flood)
     if arguments.world is not None:
         plan = json.loads(arguments.world.read_text("utf-8"))
         if not isinstance(plan, dict):

@@ -116,7 +116,7 @@ class Control:
     async def counters(self, request: web.Request) -> Reply:
         open_queries = [query.id for query in self.world.callbacks.values() if not query.is_answered]
         shown = {"unanswered_callbacks": len(open_queries), "unanswered_callback_ids": open_queries[:100]}
-        return self.world.calls.counters() | shown
+        return self.world.calls.counters() | self.world.flood.counters() | shown
 
     async def set_clock(self, request: web.Request) -> Reply:
         body = await read_body(request)

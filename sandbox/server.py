@@ -21,7 +21,7 @@ from sandbox.files import placeholder_picture
 from sandbox.signals import pause
 from sandbox.way_back import is_from_elsewhere
 from sandbox.wire import Call, encode, failure, read_parameters, success
-from sandbox.world import Bot, World
+from sandbox.world import Bot, Chat, World
 
 Json = dict[str, Any]
 
@@ -126,16 +126,16 @@ class Sandbox:
         started = time.perf_counter()
         calls.start(call.bot.id, call.method, chat_id, world.clock.now())
         number = calls.last
-        fault = world.faults.take(call.method, call.bot.id, chat_id)
-        if fault is not None:
-            world.changed.fire()
         counts = call.method != "getUpdates"
         calls.in_flight += counts
-        answer = Answer(0, b"", error="the connection was cut")
+        answer, fault = Answer(0, b"", error="the connection was cut"), None
         try:
+            refused = await _pass_flood_control(call) if world.config.has_flood_control else None
+            if refused is None:
+                fault = self._take_fault(call, chat_id)
             if counts and world.config.latency_ms:
                 await pause(world.config.latency_ms / 1000)
-            answer = await self._execute(call, fault)
+            answer = refused or await self._execute(call, fault)
             if fault is not None and fault.kind == "hang_after":
                 await fault.removed.wait()
         finally:
@@ -144,6 +144,12 @@ class Sandbox:
         if fault is not None and fault.kind in CUTTING and request.transport is not None:
             request.transport.abort()
         return _response(answer)
+
+    def _take_fault(self, call: Call, chat_id: str) -> Fault | None:
+        fault = self.world.faults.take(call.method, call.bot.id, chat_id)
+        if fault is not None:
+            self.world.changed.fire()
+        return fault
 
     async def _execute(self, call: Call, fault: Fault | None) -> Answer:
         """The answer of the method, or of the fault in its place."""
@@ -212,6 +218,20 @@ async def _invoke(call: Call) -> Answer:
         return _failed(bad_request("strings must be encoded in UTF-8"))
     size = len(result) if isinstance(result, list) else 1
     return Answer(200, encode(success(result)), size=size)
+
+
+async def _pass_flood_control(call: Call) -> Answer | None:
+    """None when the call's turn has come, which is counted when it arrives; else the 429."""
+    world, name, number = call.world, call.text("chat_id"), call.integer("chat_id")
+    found = world.find_named(name) if name.startswith("@") else world.chats.get(number)
+    chat = (number, "private") if name else None
+    if isinstance(found, Chat):
+        chat = (found.id, found.type)
+    try:
+        await world.flood.admit(world.config, call.bot.id, call.method, chat, call.params)
+    except ApiError as error:
+        return _failed(error)
+    return None
 
 
 def _failed(error: ApiError) -> Answer:

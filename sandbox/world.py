@@ -9,6 +9,7 @@ from sandbox.clock import Clock
 from sandbox.errors import unauthorized
 from sandbox.faults import Faults
 from sandbox.files import FileStore, StoredFile
+from sandbox.flood import Flood, Limits
 from sandbox.queues import DEFAULT_UPDATES, UpdateQueue
 from sandbox.shortener import Shortener
 from sandbox.signals import Events, Signal
@@ -24,7 +25,7 @@ MAX_CALLBACKS = 20_000
 
 
 @dataclass(slots=True)
-class Config:
+class Config(Limits):
     """What a test may switch (`POST /control/config`)."""
 
     latency_ms: int = 0
@@ -270,6 +271,7 @@ class World:
         self.callbacks: dict[str, Callback] = {}
         self.files = FileStore()
         self.calls = CallLog()
+        self.flood = Flood()
         self.faults.remove()
         self.shortener.clear()
         self.clock.reset()

@@ -42,7 +42,7 @@ _WHAT_WORKS = "Send a text, photo, video, audio, file, voice message, animation 
 
 STORE_TROUBLE = "Telegram has trouble right now and nothing was stored. Please send it again in a minute."
 STORE_UNSURE = (
-    "Telegram did not confirm that this was stored, so I made no post. Please send it again. "
+    "Telegram did not confirm that this was stored, so nothing was made of it. Please send it again. "
     "A stray copy may be left in the storage channel; you can delete it there."
 )
 NOTHING_COPIED = (
@@ -72,9 +72,9 @@ def some_missing(stored: int, wanted: int, missing: Sequence[int]) -> str:
     """Fewer copies than messages. `missing`: positions (1..), empty when it cannot be told."""
     which = f" Missing: {_ordinals(missing)}." if missing else ""
     return (
-        f"Only {stored} of {wanted} messages could be stored, so I made no post and cleaned up.{which} "
+        f"Only {stored} of {wanted} messages could be stored, so nothing was made of them, and I cleaned up.{which} "
         "Deleted messages cannot be stored, nor messages whose sender forbids copying. "
-        "Please send the whole post again without them."
+        "Please send it all again without them."
     )
 
 

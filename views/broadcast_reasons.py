@@ -8,7 +8,7 @@ SOURCE_LOST = (
     "broadcast anew."
 )
 SOURCE_GONE = "Its message is not in the storage channel any more, or Telegram does not let it be copied."
-INCOMPLETE = "A part of the album is not in the storage channel any more."
+INCOMPLETE = "Not all of the album is in the storage channel any more."
 TOKEN_REFUSED = "Telegram refuses the user bot's token."  # noqa: S105 - a sentence
 
 

@@ -74,3 +74,13 @@ async def test_wrong_world_file_ends_with_one_line(tmp_path: pathlib.Path) -> No
     _, errors = await process.communicate()
     assert process.returncode == 1
     assert errors.decode() == "sandbox: a token is digits, a colon and more, like 1001:sandbox-admin\n"
+
+
+async def test_flood_control_from_the_command_line() -> None:
+    process = await _start("--flood", "7")
+    url = await _url(process)
+    async with aiohttp.ClientSession() as session, session.post(f"{url}/control/config", json={}) as response:
+        config = await response.json()
+    process.terminate()
+    await process.wait()
+    assert [config[f"flood_{name}"] for name in ("per_s", "chat_per_s", "group_per_min")] == [7, 1.0, 20]
