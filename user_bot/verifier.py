@@ -1,5 +1,6 @@
 """Back from a verification: the token is redeemed once, for its owner, and the wanted post comes at once."""
 
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -23,6 +24,8 @@ from views import gate_keyboards, gate_texts
 
 log = structlog.get_logger("tollgate.verification")
 
+#: whoever comes back by a link that was used so lately still waits for its post
+JUST_USED_FOR = timedelta(minutes=10)
 #: what is said of a token that pays nothing
 _SENTENCES = {
     Judgement.EXPIRED: gate_texts.LINK_EXPIRED,
@@ -107,6 +110,9 @@ class Verifier:
             return
         settings = await settings_ops.current(now)
         judgement = await self._judge_and_redeem(token, settings)
+        if judgement is Judgement.USED and await self._has_its_post_to_come(user, token, now):
+            await self._hand_over(user, token, mark)
+            return
         if judgement is not Judgement.VERIFIED:
             await self._explain(user, token, settings, judgement)
             return
@@ -135,6 +141,12 @@ class Verifier:
         # somebody was first: what stands now says who
         again = await token_ops.find(token.token)
         return Judgement.USED if again is None or again.redeemed_at is not None else judge(again, settings, now)
+
+    async def _has_its_post_to_come(self, user: User, token: Token, now: datetime) -> bool:
+        """Whether the link was used a moment ago, by another post's opening, and its own post has not come since."""
+        if token.post_code is None or token.redeemed_at is None or now - token.redeemed_at > JUST_USED_FOR:
+            return False
+        return not await self._deliverer.has_come_since(user, token.post_code, token.redeemed_at)
 
     async def _explain(self, user: User, token: Token, settings: BotSettings, judgement: Judgement | None) -> None:
         if judgement is None:

@@ -9,6 +9,9 @@ from database.collection import Collection
 from database.connection import current_database
 from database.values import Document
 
+#: wishes remembered of each person and post: updates a process was killed with come again, several of them
+MARKS_KEPT = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -20,7 +23,7 @@ class Claim:
     previous_opened_at: datetime | None
     #: 1 for the first claim, one more for every later one: tells an old holder from the new
     count: int
-    #: the last claim was for the same wish: its answer was lost, or its update came once more
+    #: one of the latest claims was for the same wish: its answer was lost, or its update came once more
     is_repeated: bool = False
     #: the last claim was to be settled later and was not: a crash came between, or it goes on still
     was_unfinished: bool = False
@@ -77,6 +80,8 @@ async def claim_delivery(
         "$setOnInsert": {"bot_id": bot_id, "user_id": user_id, "post_code": post_code},
         "$inc": {"count": 1},
     }
+    if mark:
+        update["$push"] = {"marks": {"$each": [mark], "$slice": -MARKS_KEPT}}
     # not held: it has ended, or ends later than any hold can that was begun by this clock
     free: Document = {"_id": claim_id, "claimed_until": {"$not": {"$gt": now, "$lte": until}}}
     try:
@@ -88,7 +93,8 @@ async def claim_delivery(
             return None
     if before is None:
         return Claim(claim_id, opened_at, None, 1)
-    is_repeated, was_unfinished = bool(mark) and before.get("mark") == mark, bool(before.get("is_unfinished"))
+    is_repeated = bool(mark) and mark in (before.get("mark"), *before.get("marks", ()))
+    was_unfinished = bool(before.get("is_unfinished"))
     return Claim(claim_id, opened_at, before["opened_at"], before["count"] + 1, is_repeated, was_unfinished)
 
 

@@ -91,6 +91,28 @@ async def test_the_post_comes_as_soon_as_the_token_is_redeemed_and_pays_once(hou
     assert (await person()).credits == 9
 
 
+async def test_a_link_that_paid_for_another_post_still_brings_its_own(house: House) -> None:
+    first, second = await house.store(), await house.store()
+    tokens = []
+    for one in (first, second):
+        await house.alice.link(house.link(one))
+        tokens.append(await offered(house))
+        await house.advance(seconds=40)
+    await done(house, tokens[1])
+    # through with the page, and before they come back their other wish is looked at
+    await house.alice.link(house.link(first))
+    await house.settle()
+    assert len(await house.calls("copyMessages")) == 1
+    await house.alice.link(back(tokens[1]))
+    await house.settle()
+    assert len(await house.calls("copyMessages")) == 2
+    assert (await person()).credits == 8
+    await house.advance(minutes=11)
+    await house.alice.link(back(tokens[1]))
+    await house.alice.wait(USER_BOT, contains="used already")
+    assert len(await house.calls("copyMessages")) == 2
+
+
 async def test_an_open_link_for_the_same_post_is_shown_again_and_does_not_count(house: House) -> None:
     post, other = await house.store(), await house.store()
     tokens = []

@@ -121,6 +121,13 @@ async def test_the_same_wish_gets_its_claim_again_when_the_first_answer_was_lost
     assert await deletion_ops.claim_delivery(1, 7, "abc", now + MS, HOLD, mark="m1")
 
 
+async def test_a_wish_before_the_last_one_is_known_too(db: Database, now: datetime) -> None:
+    for number, mark in enumerate(("message 1", "message 2", "message 1", "message 3")):
+        claim = await deletion_ops.claim_delivery(1, 7, "code", now + 2 * number * HOLD, HOLD, mark=mark)
+        assert claim is not None
+        assert claim.is_repeated == (number == 2), mark
+
+
 async def test_a_claim_says_that_the_last_one_was_not_settled(db: Database, now: datetime) -> None:
     first = await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD, mark="m1", settle_later=True)
     # the process dies; its update comes once more, within the hold and after it
