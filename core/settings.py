@@ -76,7 +76,9 @@ class BotSettings(BaseModel):
     public_channel_id: int | None = Field(
         None, ge=CHANNEL_ID_LOWEST, le=-1, description="id of the channel for announcements, a number; - for none"
     )
-    broadcast_stop_button: bool = Field(False, description="a button to want no more news below broadcasts: on or off")
+    broadcast_stop_button: bool = Field(
+        False, description="a button below broadcasts that turns them off for whoever presses it: on or off"
+    )
     storage_channel_id: int | None = Field(None, description="the storage channel (chosen with /start)")
 
     @field_validator("how_to_verify_url")

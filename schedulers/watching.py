@@ -71,6 +71,8 @@ class WatchedJob:
     async def _look(self) -> None:
         while not self._stopping.is_set():
             report = await self._run() if await self._has_work() else None
+            if self._stopping.is_set():
+                return
             if report is not None and report.outcome is not JobOutcome.SUCCEEDED:
                 await self._pulse(AFTER_FAILURE_S)
             elif report is None or not report.more:

@@ -61,11 +61,6 @@ class Shorteners:
         """True when there is a provider at all, well or not."""
         return bool(self._circuits)
 
-    @property
-    def hosts(self) -> frozenset[str]:
-        """Where people come from: every provider's hosts and the one it is asked at, in lower case, without ports."""
-        return frozenset().union(*(provider.known_hosts for provider, _ in self._circuits))
-
     async def shorten(self, destination: str) -> Short | None:
         """A link to `destination` by the first provider that makes one; None when none does.
 

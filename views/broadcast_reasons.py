@@ -9,7 +9,6 @@ SOURCE_LOST = (
 )
 SOURCE_GONE = "Its message is not in the storage channel any more, or Telegram does not let it be copied."
 INCOMPLETE = "Not all of the album is in the storage channel any more."
-TOKEN_REFUSED = "Telegram refuses the user bot's token."  # noqa: S105 - a sentence
 
 
 def refused(telegrams_words: str) -> str:

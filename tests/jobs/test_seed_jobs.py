@@ -12,6 +12,7 @@ from database.connection import Database
 from database.operations import settings_ops
 from schedulers import (
     create_broadcast_deleter_scheduler,
+    create_broadcast_sender_scheduler,
     create_message_deleter_scheduler,
     token_cleanup_scheduler,
     token_count_reset_scheduler,
@@ -19,6 +20,7 @@ from schedulers import (
 from schedulers.registry import JobContext
 from schedulers.schedule import Daily
 from schedulers.scheduler import Timer, _Ticks
+from sender.gate import Gate
 
 
 @pytest.fixture
@@ -123,6 +125,7 @@ def test_the_schedules_are_those_of_the_design() -> None:
             token_count_reset_scheduler,
             create_message_deleter_scheduler(Bot("1002:sandbox-user")),
             create_broadcast_deleter_scheduler(Bot("1002:sandbox-user")),
+            create_broadcast_sender_scheduler(Bot("1002:sandbox-user"), Gate()),
         )
     }
     assert words == {
@@ -130,6 +133,7 @@ def test_the_schedules_are_those_of_the_design() -> None:
         "token_count_reset": "daily at 00:00",
         "message_deleter": "every minute",
         "broadcast_deleter": "every full hour, and when one is due",
+        "broadcast_sender": "when one is due",
     }
 
 

@@ -9,14 +9,12 @@ from dataclasses import dataclass
 
 import pytest
 from aiohttp import web
-from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from monitoring.metrics import REGISTRY
 from shorteners.circuit import OPEN_FOR_S
 from shorteners.failover import Short, Shorteners
-from shorteners.providers import Provider
-from tests.unit.shorteners.local import DESTINATION, KEY, LINK, Handler, Stub, giving, hang, stub
+from tests.unit.shorteners.local import DESTINATION, LINK, Handler, Stub, giving, hang, stub
 
 GOOD = giving({"shortenedUrl": LINK})
 BAD = giving("down", 503)
@@ -71,7 +69,6 @@ def counted(provider: str, outcome: str) -> float:
 async def test_without_providers_there_is_no_link_and_no_session() -> None:
     async with Shorteners() as none:
         assert not none.is_configured
-        assert none.hosts == frozenset()
         assert await none.shorten(DESTINATION) is None
 
 
@@ -97,14 +94,6 @@ async def test_when_all_fail_there_is_no_link_and_each_was_asked_once() -> None:
         assert await home.shorten() == [None]
         assert home.asked() == {"a": 1, "b": 1}
         assert home.shorteners.is_configured
-
-
-def test_the_hosts_are_those_of_all_of_them() -> None:
-    providers = [
-        Provider("a", "https://API.a.example/x", SecretStr(KEY), hosts=("Go.Example",)),
-        Provider("b", "http://127.0.0.1:8081/make/{key}/{url}", SecretStr(KEY)),
-    ]
-    assert Shorteners(providers).hosts == {"api.a.example", "go.example", "127.0.0.1"}
 
 
 async def test_it_opens_nothing_before_it_is_used_and_may_be_closed_twice() -> None:
