@@ -134,7 +134,7 @@ class Settings(BaseSettings):
     TOKEN_EXPIRY_DAYS: int = Field(2, ge=1, le=30)
     TOKEN_CLEANUP_HOUR: Annotated[tuple[int, ...], NoDecode] = (0, 12)
     SEND_RATE_PER_SECOND: float = Field(30, gt=0, le=1000)
-    BULK_RATE_PER_SECOND: float = Field(29, gt=0, le=1000)
+    BULK_RATE_PER_SECOND: float = Field(29.3, gt=0, le=1000)
     CLEANUP_BATCH_SIZE: int = Field(1000, ge=1, le=10_000)
     CLEANUP_TIMEOUT_SECONDS: float = Field(300, gt=0, le=3600)
     CLEANUP_PAUSE_MS: int = Field(50, ge=0, le=10_000)

@@ -18,13 +18,13 @@ async def send_copies(
     """Copy them in one call; returns the ids of what arrived, ascending.
 
     Several (ascending) arrive as an album, without a keyboard, and fewer ids come back when something of the source is
-    gone (BOTAPI §2.5). Without a keyboard a message keeps its own buttons as long as all are addresses. Raises the
-    Telegram errors.
+    gone; an id of 0 is none (BOTAPI §2.5). Without a keyboard a message keeps its own buttons as long as all are
+    addresses. Raises the Telegram errors.
     """
     if len(message_ids) == 1:
         copy = await bot.copy_message(
             chat_id, source_chat_id, message_ids[0], disable_notification=silent or None, reply_markup=keyboard
         )
-        return (copy.message_id,)
+        return (copy.message_id,) if copy.message_id else ()
     copies = await bot.copy_messages(chat_id, source_chat_id, list(message_ids), disable_notification=silent or None)
     return tuple(sorted(copy.message_id for copy in copies if copy.message_id))

@@ -18,7 +18,7 @@ from monitoring import metrics
 from sender.calls import Call
 from sender.failures import NO_DESCRIPTION, TELEGRAM_ERRORS, Failure, classify, is_missing_description, retry_after
 from sender.lanes import Lane, current_lane, is_harmless_twice
-from sender.limits import BOT_RATE_PER_S, BULK_RATE_PER_S, ChatKey
+from sender.limits import BOT_RATE_PER_S, BULK_RATE_PER_S, TRANSIT_S, ChatKey
 from sender.methods import Kind, kind_of
 from sender.turns import PausedTooLong, Turns
 
@@ -74,7 +74,12 @@ class Gate(BaseRequestMiddleware):
         # jitter needs no secrecy
         self._rng = rng or random.Random()  # noqa: S311
         self._turns = Turns(
-            rate_per_s, bulk_rate_per_s, monotonic=monotonic, sleep=sleep, unmetered_chats=self.unmetered_chats
+            rate_per_s,
+            bulk_rate_per_s,
+            monotonic=monotonic,
+            sleep=sleep,
+            unmetered_chats=self.unmetered_chats,
+            transit_s=TRANSIT_S,
         )
         self._kinds: dict[type[TelegramMethod[Any]], Kind] = {}
         self._meters: _Meters | None = None

@@ -41,11 +41,12 @@ class Turns:
         monotonic: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
         unmetered_chats: set[int],
+        transit_s: float = 0.0,
     ) -> None:
         self._monotonic = monotonic
         self._sleep = sleep
         self._unmetered = unmetered_chats
-        self._ceiling = Ceiling(rate_per_s)
+        self._ceiling = Ceiling(rate_per_s, transit_s)
         bulk_rate_per_s = min(bulk_rate_per_s, rate_per_s)
         #: what the lanes that can wait may take of the ceiling: evenly, and only what people leave
         self._room = Pace(bulk_rate_per_s)

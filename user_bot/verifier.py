@@ -26,6 +26,8 @@ log = structlog.get_logger("tollgate.verification")
 
 #: whoever comes back by a link that was used so lately still waits for its post
 JUST_USED_FOR = timedelta(minutes=10)
+#: from the opening of a post to the use of the link that pays for it, at most
+OPENING_TAKES = timedelta(minutes=1)
 #: what is said of a token that pays nothing
 _SENTENCES = {
     Judgement.EXPIRED: gate_texts.LINK_EXPIRED,
@@ -146,7 +148,9 @@ class Verifier:
         """Whether the link was used a moment ago, by another post's opening, and its own post has not come since."""
         if token.post_code is None or token.redeemed_at is None or now - token.redeemed_at > JUST_USED_FOR:
             return False
-        return not await self._deliverer.has_come_since(user, token.post_code, token.redeemed_at)
+        # the opening that used it began before: it asked who may pass first
+        since = token.redeemed_at - OPENING_TAKES
+        return not await self._deliverer.has_come_since(user, token.post_code, since)
 
     async def _explain(self, user: User, token: Token, settings: BotSettings, judgement: Judgement | None) -> None:
         if judgement is None:

@@ -113,6 +113,27 @@ async def test_a_link_that_paid_for_another_post_still_brings_its_own(house: Hou
     assert len(await house.calls("copyMessages")) == 2
 
 
+async def test_a_link_used_by_the_opening_of_its_own_post_does_not_bring_it_twice(house: House) -> None:
+    post = await house.store()
+    await house.alice.link(house.link(post))
+    token = await offered(house)
+    await house.advance(seconds=40)
+    await done(house, token)
+    await house.alice.link(house.link(post))
+    await house.settle()
+    assert len(await house.calls("copyMessages")) == 1
+    # its redeeming is written down after the delivery has begun
+    used = await token_ops.find(token.token)
+    assert used is not None
+    assert used.redeemed_at is not None
+    later = used.redeemed_at + timedelta(seconds=2)
+    await current_database().collection("tokens").update_one({"token": token.token}, {"$set": {"redeemed_at": later}})
+    await house.advance(seconds=10)
+    await house.alice.link(back(token))
+    await house.alice.wait(USER_BOT, contains="used already")
+    assert len(await house.calls("copyMessages")) == 1
+
+
 async def test_an_open_link_for_the_same_post_is_shown_again_and_does_not_count(house: House) -> None:
     post, other = await house.store(), await house.store()
     tokens = []
