@@ -121,23 +121,28 @@ class HoldThroughOutages(BaseMiddleware):
         metrics.UPDATES_HELD.labels(bot=str(bot.id)).inc()
         log.info("update.held", update_id=update.update_id, held=self.held)
         try:
-            await self._tell_once(bot, update)
-            # told to try again if need be; and polling must go on, so that others are told too
-            mark_safe()
+            if await self._tell_once(bot, update):
+                # polling must go on, so that others are told too
+                mark_safe()
             return await self._repeat(handler, update, data)
         finally:
             self.held -= 1
             if self.held == 0:
                 self._told.clear()
 
-    async def _tell_once(self, bot: Bot, update: Update) -> None:
+    async def _tell_once(self, bot: Bot, update: Update) -> bool:
+        """Whether a person knows to try again if need be. Of news from channels nobody does: Telegram tells it once."""
         await _stop_spinner(bot, update)
         chat_id = _person_chat(update)
-        if chat_id is None or (bot.id, chat_id) in self._told:
-            return
+        if chat_id is None:
+            return False
+        if (bot.id, chat_id) in self._told:
+            return True
         self._told.add((bot.id, chat_id))
-        if not await _say(bot, update, self._words.HELD):
+        is_told = await _say(bot, update, self._words.HELD)
+        if not is_told:
             self._told.discard((bot.id, chat_id))
+        return is_told
 
     async def _repeat(self, handler: Handler, update: Update, data: dict[str, Any]) -> Any:
         give_up_at = self._monotonic() + HOLD_FOR_S

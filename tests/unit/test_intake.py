@@ -12,6 +12,7 @@ from core.errors import BadInput, StoreUnavailable
 from core.supervisor import Supervisor
 from sender import intake
 from sender.intake import AnswerErrors, HoldThroughOutages, NotTooMany, drain
+from sender.safekeeping import Safekeeping
 from tests.recording import RecordingBot, RecordingMiddleware, recording_bot
 from views import common_texts
 
@@ -96,6 +97,37 @@ async def test_one_chat_is_told_once_however_many_updates_it_has(bot: RecordingB
     told = [call.chat_id for call in bot.calls if isinstance(call, SendMessage)]
     assert sorted(told) == [7, 8]
     assert store.probed == 3, "a thousand held updates ask the database once"
+
+
+def asking_to_join(update_id: int = 6) -> Update:
+    person = {"id": 7, "is_bot": False, "first_name": "Ann"}
+    group = {"id": -100, "type": "supergroup", "title": "Rooms"}
+    request = {"chat": group, "from": person, "user_chat_id": 7, "date": 1_700_000_000}
+    return Update.model_validate({"update_id": update_id, "chat_join_request": request})
+
+
+@pytest.mark.parametrize(("update", "is_safe"), [(private("hi", 7, 6), True), (asking_to_join(), False)])
+async def test_what_nobody_can_be_told_of_stays_unconfirmed_while_it_is_held(
+    bot: RecordingBot, update: Update, is_safe: bool
+) -> None:
+    store, time, keeping = Store(probes=2), Time(), Safekeeping()
+    bot.session.middleware(keeping.on_call)
+    safe_meanwhile = []
+
+    async def probe() -> None:
+        safe_meanwhile.append(not keeping._open)
+        await store.probe()
+
+    hold = HoldThroughOutages(probe, common_texts, sleep=time.sleep, monotonic=time)
+    keeping.received([6])
+
+    async def handler(event: Any, data: dict[str, Any]) -> Any:
+        return await hold(store.handler, event, {**data, "bot": bot})
+
+    await keeping.on_update(handler, update, {})
+    assert safe_meanwhile == [is_safe] * 3
+    assert store.handled == [6]
+    assert not keeping._open
 
 
 async def test_the_next_outage_is_told_again(bot: RecordingBot) -> None:
