@@ -230,7 +230,8 @@ class BroadcastWatch:
     async def _end(self, screen: Screen, broadcast: Broadcast) -> None:
         """At a final status: tell of an error, then remember that all was shown.
 
-        In this order: a crash in between tells twice, and never not at all. Counts that come late undo the mark.
+        In this order: a crash in between tells twice, and never not at all. Counts that come late prevent or undo
+        the mark.
         """
         if broadcast.status not in _FINAL:
             return
@@ -240,7 +241,7 @@ class BroadcastWatch:
             and not await self._tell(screen, broadcast)
         ):
             return
-        await broadcast_ops.mark_shown(broadcast.id, broadcast.status)
+        await broadcast_ops.mark_shown(broadcast.id, broadcast.status, broadcast.counts)
 
     async def _tell(self, screen: Screen, broadcast: Broadcast) -> bool:
         """A message of its own to whoever made it; False when it should be tried again."""

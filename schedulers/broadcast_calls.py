@@ -26,6 +26,8 @@ BACKOFF_S = 5.0
 ERROR_MAX = 300
 
 _REFUSED_TOKEN = frozenset({Failure.UNAUTHORIZED, Failure.CONFLICT})
+#: says nothing about the chat that was asked for
+_NO_ANSWER = frozenset({Failure.FLOOD, Failure.TRANSIENT, Failure.AMBIGUOUS, *_REFUSED_TOKEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,11 @@ class RecipientCalls:
                 )
             except TELEGRAM_ERRORS as error:
                 return await self._judge(error)
-        missing = len(ids) < len(broadcast.message_ids)
-        return Arrived(ids, reasons.INCOMPLETE if missing else None)
+        if len(broadcast.message_ids) == 1:
+            return Arrived(ids)
+        if not ids:
+            return NotArrived(RecipientState.FAILED, "nothing of the album arrived", reasons.INCOMPLETE)
+        return Arrived(ids, reasons.INCOMPLETE if len(ids) < len(broadcast.message_ids) else None)
 
     async def pin(self, user_id: int, message_id: int) -> None:
         """Pin it without a sound. What cannot be pinned stays as it is: the message is there."""
@@ -125,16 +130,23 @@ class RecipientCalls:
 
     async def _unreachable(self, failure: Failure, words: str) -> Outcome:
         """A chat that cannot be opened may be the person's, or the storage channel: the second is asked."""
-        if failure in (Failure.BLOCKED, Failure.DEACTIVATED) or await self._source_is_reached():
+        trouble = None if failure in (Failure.BLOCKED, Failure.DEACTIVATED) else await self._trouble_with_source()
+        if trouble is None:
             return NotArrived(RecipientState.BLOCKED, f"{failure.value}: {words}"[:ERROR_MAX])
+        if classify(trouble) in _NO_ANSWER:
+            # nothing was sent, and nobody can tell yet whose chat it is
+            pause_s = retry_after(trouble)
+            return Again(pause_s or BACKOFF_S, words, is_own_fault=pause_s is None)
         return NotArrived(RecipientState.FAILED, words, reasons.SOURCE_LOST)
 
-    async def _source_is_reached(self) -> bool:
+    async def _trouble_with_source(self) -> BaseException | None:
+        """Why the storage channel cannot be opened; None when it can."""
         now = self._clock.now()
-        if self._reached_at is not None and now - self._reached_at < REACHED_FOR:
-            return True
-        with contextlib.suppress(*TELEGRAM_ERRORS):
+        if self._reached_at is not None and timedelta() <= now - self._reached_at < REACHED_FOR:
+            return None
+        try:
             await self._bot.get_chat(self._broadcast.source_chat_id)
-            self._reached_at = now
-            return True
-        return False
+        except TELEGRAM_ERRORS as error:
+            return error
+        self._reached_at = now
+        return None

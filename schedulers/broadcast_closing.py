@@ -69,10 +69,17 @@ class Closing:
         now = shift.run.now()
         for broadcast in await broadcast_ops.find_with_useless_rows(now - SETTLED_AFTER, BROADCASTS_MAX):
             if not is_done_with(broadcast, now):
+                if broadcast.status is BroadcastStatus.CANCELLED and not shift.is_over:
+                    await self._give_up_lost(broadcast, shift)
                 continue
             if shift.is_over or not await self._close(broadcast, shift):
                 return True
         return False
+
+    async def _give_up_lost(self, broadcast: Broadcast, shift: Shift) -> None:
+        """Who was on the way when its process died: one that was cancelled is not begun anew, which would tell."""
+        if await broadcast_rows.give_up_lost(broadcast.id, shift.run.owner):
+            await broadcast_ops.note_counts(broadcast.id, await broadcast_rows.count_states(broadcast.id))
 
     async def _close(self, broadcast: Broadcast, shift: Shift) -> bool:
         """False when the shift ended before it was done, or copies are there that could not be taken back now."""

@@ -37,9 +37,10 @@ class BroadcastSender:
         self._pulse = pulse
 
     async def __call__(self, run: Run) -> Counts:
-        until = run.now() + SLICE
+        since = run.now()
+        until = since + SLICE
         async with held(self.name, run.owner, run.clock, self._pulse) as lease:
-            while lease is not None and not lease.is_lost and not run.stopping.is_set() and run.now() < until:
+            while lease is not None and not lease.is_lost and not run.stopping.is_set() and since <= run.now() < until:
                 broadcast = await broadcast_ops.find_next(run.now())
                 if broadcast is None:
                     return Counts(dict(run.done))
@@ -49,7 +50,15 @@ class BroadcastSender:
                         continue
                     broadcast = begun
                 sending = Sending(
-                    broadcast, run, lease, self._bot, self._gate, until=until, sleep=self._sleep, pulse=self._pulse
+                    broadcast,
+                    run,
+                    lease,
+                    self._bot,
+                    self._gate,
+                    since=since,
+                    until=until,
+                    sleep=self._sleep,
+                    pulse=self._pulse,
                 )
                 await sending.go()
         return Counts(dict(run.done), more=True)

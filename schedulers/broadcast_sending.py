@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from aiogram import Bot
 
 from core.broadcasts import Broadcast, BroadcastStatus, RecipientState, Troubles
-from core.errors import StoreUnavailable, TollgateError
+from core.errors import TollgateError
 from core.patience import keep_trying
 from core.supervisor import Supervisor
 from database.operations import broadcast_ops, broadcast_rows, user_ops
@@ -34,10 +34,11 @@ Pause = Callable[[float], Awaitable[None]]
 
 #: people looked at, and rows read, at once
 PAGE = 500
-#: calls that may wait for their turn: enough to never leave the lane empty, few enough that a crash leaves few unknown
-AHEAD = 3
-#: calls on their way to Telegram or back, at most: two seconds' worth at full rate
-SLOTS = 60
+#: seconds of calls that may wait for their turn, and how many at least: enough to never leave the lane empty, few
+#: enough that a crash leaves few unknown
+AHEAD_S, AHEAD = 0.1, 3
+#: seconds of calls on their way to Telegram or back, at most
+ON_THEIR_WAY_S = 2.0
 #: seconds between two looks at what admins want; the counts are written with it
 BEAT_S = 1.0
 #: beats between two exact counts
@@ -65,6 +66,7 @@ class Sending:
         bot: Bot,
         gate: Gate,
         *,
+        since: datetime,
         until: datetime,
         sleep: Pause,
         pulse: Pause,
@@ -73,12 +75,15 @@ class Sending:
         self._run = run
         self._lease = lease
         self._gate = gate
+        self._since = since
         self._until = until
         self._sleep = sleep
         self._pulse = pulse
         self._calls = RecipientCalls(bot, broadcast, run.clock)
         self._tasks = Supervisor()
         self._on_their_way: set[asyncio.Task[None]] = set()
+        #: those whose turn at the gate has come
+        self._left: set[asyncio.Task[Any] | None] = set()
         self._changed = asyncio.Event()
         self._counts: Counter[str] = Counter()
         self._troubles = Troubles()
@@ -93,18 +98,19 @@ class Sending:
 
     async def go(self) -> None:
         """Send on from where it is. Raises StoreUnavailable when the database stays away, CannotSend."""
-        self._gate.on_bulk_turn = self._changed.set
+        self._gate.on_bulk_turn = self._turn_came
         try:
             await self._go()
         finally:
-            self._gate.on_bulk_turn = None
             await self._tasks.close()
+            self._gate.on_bulk_turn = None
 
     async def _go(self) -> None:
         await self._ask(partial(broadcast_rows.give_up_lost, self._broadcast.id, self._run.owner))
         await self._recount()
         self._tasks.spawn(self._beat(), "broadcast beat")
         if not self._broadcast.is_filled and not await self._make_rows():
+            await self._end(has_all=False)
             return
         await self._recount()
         try:
@@ -124,7 +130,8 @@ class Sending:
             or self._error is not None
             or self._lease.is_lost
             or self._run.stopping.is_set()
-            or self._run.now() >= self._until
+            # a clock that was put back would make it a very long run
+            or not self._since <= self._run.now() < self._until
         )
 
     async def _ask(self, operation: Callable[[], Awaitable[T]]) -> T:
@@ -140,13 +147,20 @@ class Sending:
             ids = await self._ask(partial(find_reachable, broadcast.segment, begun, begun, after=cursor, limit=PAGE))
             if ids:
                 await self._ask(partial(broadcast_rows.add_recipients, broadcast.id, ids))
-                cursor = ids[-1]
             is_filled = len(ids) < PAGE
+            await self._leave_out(begun, after=cursor, until=None if is_filled else ids[-1])
+            cursor = ids[-1] if ids else cursor
             await self._ask(partial(broadcast_ops.keep_cursor, broadcast.id, cursor, is_filled=is_filled))
             self._counts[RecipientState.PENDING] += len(ids)
             if is_filled:
                 return True
         return False
+
+    async def _leave_out(self, begun: datetime, *, after: int | None, until: int | None) -> None:
+        """Who stopped news while the page was made found no row of theirs to take out."""
+        stopped = await self._ask(partial(user_ops.find_news_stopped, begun, after=after, until=until, limit=PAGE))
+        for user_id in stopped:
+            await self._ask(partial(broadcast_rows.leave_out, self._broadcast.id, user_id))
 
     # the pump
 
@@ -185,7 +199,9 @@ class Sending:
         """How many calls may line up; waits until it is at least one, or until it is over."""
         while True:
             self._changed.clear()
-            free = min(AHEAD - self._gate.waiting(Lane.BULK), SLOTS - len(self._on_their_way))
+            rate = self._gate.bulk_rate
+            ahead = max(AHEAD, round(rate * AHEAD_S)) - self._gate.waiting(Lane.BULK)
+            free = min(ahead, max(AHEAD, round(rate * ON_THEIR_WAY_S)) - len(self._on_their_way))
             if free > 0 or self._is_over():
                 return free
             await self._changed.wait()
@@ -197,9 +213,18 @@ class Sending:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._on_their_way.discard(task)
+        self._left.discard(task)
         if not task.cancelled() and task.exception() is not None:
             self._error = self._error or task.exception()
         self._changed.set()
+
+    def _turn_came(self) -> None:
+        self._left.add(asyncio.current_task())
+        self._changed.set()
+
+    def _has_left(self) -> bool:
+        """Whether a call of the running task may be out; True as well when that is not known."""
+        return asyncio.current_task() in self._left or self._gate.on_bulk_turn != self._turn_came
 
     async def _arrivals(self) -> None:
         """Wait for all calls on their way."""
@@ -222,7 +247,13 @@ class Sending:
     # one recipient
 
     async def _send_to(self, user_id: int) -> None:
-        outcome = await self._calls.send(user_id)
+        try:
+            outcome = await self._calls.send(user_id)
+        except asyncio.CancelledError:
+            if not self._has_left():
+                # it stood in line: nobody has to wonder whether it arrived
+                await broadcast_rows.give_back(self._broadcast.id, user_id, self._run.owner)
+            raise
         match outcome:
             case Arrived():
                 await self._arrived(user_id, outcome)
@@ -247,6 +278,8 @@ class Sending:
         mine = (self._broadcast.id, user_id, self._run.owner)
         await self._ask(partial(broadcast_rows.mark_not_sent, *mine, outcome.state, outcome.error))
         self._count(outcome.state)
+        if outcome.state is not RecipientState.UNKNOWN:
+            self._unknown_in_a_row = 0  # Telegram answered
         if outcome.state is RecipientState.BLOCKED:
             await self._ask(partial(user_ops.mark_blocked, user_id, self._run.now()))
         elif outcome.state is RecipientState.UNKNOWN:
@@ -264,18 +297,21 @@ class Sending:
     async def _again(self, user_id: int, outcome: Again) -> None:
         if outcome.stops_run:
             self._error = CannotSend(outcome.error)
-        if outcome.is_own_fault and await self._has_tried_enough(user_id):
+        if not outcome.stops_run and await self._has_tried_enough(user_id, outcome):
             await self._not_arrived(user_id, NotArrived(RecipientState.FAILED, outcome.error))
             return
         self._pause_s = max(self._pause_s, min(outcome.pause_s, PAUSE_MAX_S))
         mine = (self._broadcast.id, user_id, self._run.owner)
         await self._ask(partial(broadcast_rows.give_back, *mine, outcome.error))
 
-    async def _has_tried_enough(self, user_id: int) -> bool:
-        """A try counts when others got theirs since the last one, or when Telegram answers a call that harms nobody."""
+    async def _has_tried_enough(self, user_id: int, outcome: Again) -> bool:
+        """A try counts when others got theirs since the last one, or when Telegram answers a call that harms nobody.
+
+        The second says nothing of flood control.
+        """
         tries, sent_then = self._tries.get(user_id, (0, -1))
         sent = self._run.done[RecipientState.SENT]
-        tries += sent > sent_then or await self._calls.is_telegram_there()
+        tries += sent > sent_then or (outcome.is_own_fault and await self._calls.is_telegram_there())
         self._tries[user_id] = (tries, sent)
         return tries >= TRIES_MAX
 
@@ -297,10 +333,9 @@ class Sending:
                 if beats % RECOUNT_EVERY == 0:
                     await self._recount()
                 found = await broadcast_ops.note_counts(self._broadcast.id, +self._counts)
-            except StoreUnavailable as error:
+                self._is_wanted = found is not None and found.status is BroadcastStatus.SENDING
+            except TollgateError as error:
                 log.warning("broadcast.not_noted", error=str(error))
-                continue
-            self._is_wanted = found is not None and found.status is BroadcastStatus.SENDING
             # also when nothing else changes: the lease may be lost, the run asked to stop
             self._changed.set()
 

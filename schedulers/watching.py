@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 
 from core.clock import SystemClock
-from core.errors import StoreUnavailable
+from core.errors import TollgateError
 from core.jobs import JobOutcome, RunReport
 from core.supervisor import Supervisor
 from schedulers.runner import Job, Runner
@@ -88,6 +88,7 @@ class WatchedJob:
     async def _has_work(self) -> bool:
         try:
             return await self._is_due(self._clock.now())
-        except StoreUnavailable:
-            log.warning("job.not_looked", job=self.job.name)
+        except TollgateError as error:
+            # whatever it is, the next look may find it gone; without looks nothing would ever run again
+            log.warning("job.not_looked", job=self.job.name, error=type(error).__name__)
             return False

@@ -99,9 +99,15 @@ async def not_shown(limit: int) -> list[Broadcast]:
     return [Broadcast.model_validate(with_id(document)) for document in found]
 
 
-async def mark_shown(broadcast_id: str, status: BroadcastStatus) -> bool:
-    """The progress message shows `status` for good; atomic. False when the status has changed meanwhile."""
-    return await _broadcasts().update_one({"_id": to_key(broadcast_id), "status": status}, {"$set": {"is_shown": True}})
+async def mark_shown(broadcast_id: str, status: BroadcastStatus, counts: Mapping[str, int] | None = None) -> bool:
+    """The progress message shows `status` for good; atomic. False when the status has changed meanwhile.
+
+    With the `counts` that are shown there, as they were read, also when other ones have come.
+    """
+    condition: Document = {"_id": to_key(broadcast_id), "status": status}
+    if counts is not None:
+        condition["counts"] = dict(counts)
+    return await _broadcasts().update_one(condition, {"$set": {"is_shown": True}})
 
 
 async def keep_progress_message(broadcast_id: str, chat_id: int, message_id: int) -> bool:
@@ -145,11 +151,14 @@ def _beginning(broadcast: Broadcast, now: datetime) -> Document:
 
 
 async def keep_cursor(broadcast_id: str, cursor: int | None, *, is_filled: bool) -> bool:
-    """Remember how far rows were made; False when there is no such broadcast."""
+    """Remember how far rows were made; False when there is no such broadcast, or when all of its rows are made.
+
+    What a process says that fell behind does not undo the end of another.
+    """
     change: Document = {"is_filled": is_filled}
     if cursor is not None:
         change["cursor"] = cursor
-    return await _broadcasts().update_one({"_id": to_key(broadcast_id)}, {"$set": change})
+    return await _broadcasts().update_one({"_id": to_key(broadcast_id), "is_filled": False}, {"$set": change})
 
 
 async def note_counts(broadcast_id: str, counts: Mapping[str, int]) -> Broadcast | None:
@@ -157,7 +166,7 @@ async def note_counts(broadcast_id: str, counts: Mapping[str, int]) -> Broadcast
 
     One command while it is being sent. What was finished, or is being taken back, keeps the counts it has.
     """
-    condition = {"_id": to_key(broadcast_id), "status": _COUNTED}
+    condition = {"_id": to_key(broadcast_id), "status": _COUNTED, "are_counts_final": {"$ne": True}}
     # a cancelled one may have been shown with the counts of a second ago
     change = {"counts": dict(counts), "is_shown": False}
     found = await _broadcasts().find_one_and_update(condition, {"$set": change})
@@ -192,10 +201,11 @@ async def cancel(broadcast_id: str, now: datetime) -> Broadcast | None:
 
 
 async def want_recall(broadcast_id: str, now: datetime) -> Broadcast | None:
-    """Take back at once all that was sent; None when it is still being sent, is taken back already, or is too old."""
+    """Take back at once all that was sent; None when it is still being sent, too old, or wanted before."""
     condition = {
         "_id": to_key(broadcast_id),
         "status": _RECALLABLE,
+        "is_recall_wanted": False,
         "are_rows_removed": False,
         "finished_at": {"$gt": now - TELEGRAM_DELETE_LIMIT},
     }

@@ -8,7 +8,7 @@ from core.errors import AlreadyThere
 from core.users import User, Visitor
 from database.operations.user_bans import ban, unban
 from database.operations.user_credits import Granted, give_back_credit, grant, spend_credit
-from database.operations.user_news import stop_news, want_news
+from database.operations.user_news import find_news_stopped, stop_news, want_news
 from database.operations.user_records import FIELDS, to_user, users
 from database.operations.user_wants import take_wanted, want
 from database.values import Document
@@ -19,6 +19,7 @@ __all__ = [
     "count",
     "count_active_since",
     "find",
+    "find_news_stopped",
     "give_back_credit",
     "grant",
     "mark_blocked",

@@ -206,6 +206,7 @@ OPERATIONS: dict[str, Operation] = {
     "token_ops.delete_unused_older_than": lambda: token_ops.delete_unused_older_than(NOW),
     "token_ops.reset_token_counts": lambda: token_ops.reset_token_counts(NOW),
     "user_ops.ban": lambda: user_ops.ban(1, NOW, reason=None, until=None),
+    "user_ops.find_news_stopped": lambda: user_ops.find_news_stopped(NOW, after=None, until=None, limit=1),
     "user_ops.give_back_credit": lambda: user_ops.give_back_credit(1, CODE, "u"),
     "user_ops.grant": lambda: user_ops.grant(1, "k", NOW, credits=1),
     "user_ops.spend_credit": lambda: user_ops.spend_credit(1, CODE, "u", NOW),

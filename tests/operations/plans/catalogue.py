@@ -333,6 +333,7 @@ CASES: tuple[Case, ...] = (
     _case(user_ops.ban, -4, NOW, reason=None, until=NOW + DAY, way="stranger"),
     _case(user_ops.unban, 6),
     _case(user_ops.stop_news, 2, NOW),
+    _case(user_ops.find_news_stopped, NOW - HOUR, after=1, until=500, limit=10),
     _case(user_ops.want_news, 2),
     _case(user_ops.want, 5, PAID, NOW),
     _case(user_ops.take_wanted, 5, PAID, NOW - HOUR, "m"),
