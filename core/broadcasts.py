@@ -151,8 +151,6 @@ class Recipient(Record):
     sent_at: datetime | None = None
     #: the run that took it; only that one may say what became of it
     owner: str | None = None
-    #: tries that reached nobody
-    attempts: int = 0
     error: str | None = None
 
 

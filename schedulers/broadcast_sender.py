@@ -40,7 +40,9 @@ class BroadcastSender:
         since = run.now()
         until = since + SLICE
         async with held(self.name, run.owner, run.clock, self._pulse) as lease:
-            while lease is not None and not lease.is_lost and not run.stopping.is_set() and since <= run.now() < until:
+            if lease is None:
+                return Counts()
+            while not lease.is_lost and not run.stopping.is_set() and since <= run.now() < until:
                 broadcast = await broadcast_ops.find_next(run.now())
                 if broadcast is None:
                     return Counts(dict(run.done))

@@ -7,8 +7,8 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from core.segments import SegmentKind
 from views.admin_buttons import Row, button, keyboard
 from views.broadcast_callbacks import AudienceButton, ComposeAction, ComposeButton, LifetimeButton, SendSure
-from views.broadcast_compose_texts import people
 from views.times import duration
+from views.words import people
 
 #: "active in the last … days" that have a button
 DAYS_CHOICES = (7, 30)

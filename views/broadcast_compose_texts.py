@@ -8,10 +8,10 @@ from core.broadcasts import BUTTONS_MAX, LONGEST_AHEAD, Broadcast, BroadcastStat
 from core.segments import ACTIVE_DAYS_MAX, Segment, SegmentKind
 from views.html import esc, isolate
 from views.times import date_and_time, duration
-from views.words import counted
+from views.words import counted, people
 
 ASK_MESSAGE = (
-    "<b>New broadcast.</b> Send or forward the message your subscribers shall get: with its formatting, with photos or "
+    "<b>New broadcast.</b> Send or forward the message for your subscribers: with its formatting, with photos or "
     "files, or an album. I show it to you first, and nothing is sent before you confirm it. /cancel to stop."
 )
 NOT_AFTER_COMMAND = "What stands after /broadcast is not sent."
@@ -54,7 +54,7 @@ LANGUAGE_EXPECTED = "A language is 2 or 3 letters, like en, or with its country,
 SOURCE_EXPECTED = "A source is 1 to 24 letters and digits, like spring24. Send it, or /cancel."
 
 ASK_LIFETIME = (
-    "How long shall each copy stay after it arrived? Send <code>30</code> (minutes), <code>2h</code>, "
+    "How long does each copy stay after it arrived? Send <code>30</code> (minutes), <code>2h</code>, "
     "<code>1h 30m</code> or <code>never</code> to leave it for good. Between 10 minutes and 47 hours. /cancel to stop."
 )
 LIFETIME_EXPECTED = (
@@ -83,11 +83,6 @@ REFUSED = (
 )
 OUT_OF_REACH = "The storage channel is out of reach. /start helps to put that right."
 TROUBLE = "Telegram gave no usable answer just now. Please try again in a moment."
-
-
-def people(number: int) -> str:
-    """`1 person`, `1,234 people`."""
-    return "1 person" if number == 1 else f"{number:,} people"
 
 
 def past(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
@@ -176,7 +171,7 @@ def screen(
 def audience_screen(segment: Segment, count: int) -> str:
     return (
         f"<b>New broadcast</b>\n\nWho gets it? Now: {audience(segment)} ({people(count)}).\n\n"
-        "Whoever blocked the bot, is banned or wants no news gets none in any case."
+        "It never goes to people who blocked the bot, are banned or turned news off."
     )
 
 

@@ -10,6 +10,7 @@ from core.delivery import TELEGRAM_DELETE_LIMIT
 from views.admin_buttons import Row, button, keyboard
 from views.broadcast_run_callbacks import RunAction, RunButton, RunList
 from views.html import bare, cut
+from views.words import people
 
 #: characters of a title on a button
 _TITLE_MAX = 40
@@ -58,10 +59,8 @@ def confirm_cancel(broadcast: Broadcast) -> InlineKeyboardMarkup:
 
 
 def confirm_take_back(broadcast: Broadcast) -> InlineKeyboardMarkup:
-    count = standing(broadcast)
-    people = "1 person" if count == 1 else f"{count:,} people"
     return keyboard(
-        [button(f"Take back from {people}", _act(RunAction.TAKE_BACK_SURE, broadcast))],
+        [button(f"Take back from {people(standing(broadcast))}", _act(RunAction.TAKE_BACK_SURE, broadcast))],
         [button("Back", _act(RunAction.SHOW, broadcast))],
     )
 

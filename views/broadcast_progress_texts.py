@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from core.broadcasts import OVER, UNFINISHED, Broadcast, BroadcastStatus, RecipientState, not_yet, total
 from views.html import bare, cut, esc, isolate
 from views.times import date_and_time, duration
+from views.words import people
 
 #: cells of the bar
 _CELLS = 20
@@ -32,11 +33,6 @@ _LISTED = {
     BroadcastStatus.FAILED: "stopped",
 }
 _OVER_ALREADY = "It is over already."
-
-
-def people(count: int) -> str:
-    """`1 person`, `1,234 people`."""
-    return "1 person" if count == 1 else f"{count:,} people"
 
 
 def arrived(counts: dict[str, int]) -> int:

@@ -2,7 +2,7 @@
 
 #: also a toast: at most 200 characters (BOTAPI §2.7)
 STOPPED = "News is off: I send you no more of it. Posts work as before. /news turns it on again."
-WANTED = "News is on: now and then you get a message of the owner's. /stop_news turns it off."
+WANTED = "News is on: now and then you get a message from the owner. /stop_news turns it off."
 
 #: a line of /help
 HELP = "/stop_news turns off news, which the owner may send to everybody here; /news turns it on again."

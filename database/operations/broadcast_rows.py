@@ -67,7 +67,6 @@ def _fresh(broadcast_id: str, user_id: int) -> Document:
         "message_ids": [],
         "sent_at": None,
         "owner": None,
-        "attempts": 0,
         "error": None,
     }
 
@@ -98,22 +97,13 @@ async def claim(broadcast_id: str, user_ids: Sequence[int], owner: str) -> list[
 
 
 async def give_back(broadcast_id: str, user_id: int, owner: str, error: str | None = None) -> bool:
-    """Nothing was sent: the row waits again, with one try more; atomic. False when it is not `owner`'s to send.
+    """Nothing was sent: the row waits again; atomic. False when it is not `owner`'s to send.
 
     After a lost answer it may be repeated as long as `owner` has not taken the row again.
     """
     mine = _one(broadcast_id, user_id, state=RecipientState.SENDING, owner=owner)
-    update = {
-        "$set": {"state": RecipientState.PENDING, "owner": None, "error": error},
-        "$inc": {"attempts": 1},
-    }
-    return await rows().update_one(mine, update)
-
-
-async def attempts_of(broadcast_id: str, user_id: int) -> int:
-    """Tries that reached nobody; 0 for an unknown row."""
-    row = await rows().find_one(_one(broadcast_id, user_id), projection=["attempts"])
-    return 0 if row is None else int(row["attempts"])
+    waiting = {"state": RecipientState.PENDING, "owner": None, "error": error}
+    return await rows().update_one(mine, {"$set": waiting})
 
 
 async def mark_sent(

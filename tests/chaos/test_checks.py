@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sender.safekeeping import TELLING_S, WAIT_S
 from tests.chaos.checks import CHECKS, LAG_S, TRY_AGAIN
 from tests.chaos.evidence import Asked, Evidence, Message, moment
 from tests.chaos.plan import LATEST_MINUTES, Act
@@ -70,14 +71,15 @@ def test_whoever_asks_again_in_the_calm_gets_the_post() -> None:
 
 def test_silence_is_forgiven_when_the_request_was_let_go_on_a_silent_store_before_a_kill() -> None:
     evidence = sound()
-    evidence.conversations, evidence.silences = {0: [start()]}, [(ASKED_AT - 1, ASKED_AT + 9)]
+    back_at = ASKED_AT + WAIT_S + 4
+    evidence.conversations, evidence.silences = {0: [start()]}, [(ASKED_AT - 1, back_at)]
     assert said(evidence) == {"answered"}
-    evidence.kills = [ASKED_AT + 3]
+    evidence.kills = [ASKED_AT + WAIT_S - 2]
     assert said(evidence) == {"answered"}, "the next poll still waited for it"
-    evidence.kills = [ASKED_AT + 5]
+    evidence.kills = [ASKED_AT + WAIT_S]
     assert said(evidence) == set()
-    evidence.silences = [(ASKED_AT + 1, ASKED_AT + 9)]
-    evidence.kills = [ASKED_AT + 9 + 21]
+    evidence.silences = [(ASKED_AT + 1, back_at)]
+    evidence.kills = [back_at + TELLING_S + 1]
     assert said(evidence) == {"answered"}
 
 

@@ -50,7 +50,7 @@ async def states(db: Database) -> dict[int, str]:
 async def test_a_row_is_made_for_each_and_waits(db: Database) -> None:
     await broadcast_rows.add_recipients(B, [ANN, BOB])
     ann = await row(db, B, ANN)
-    assert (ann["broadcast_id"], ann["state"], ann["owner"], ann["attempts"]) == (to_key(B), "pending", None, 0)
+    assert (ann["broadcast_id"], ann["state"], ann["owner"]) == (to_key(B), "pending", None)
     assert await states(db) == {ANN: "pending", BOB: "pending"}
     await broadcast_rows.add_recipients(B, [])
     assert await db.collection("broadcast_recipients").count({}) == 2
@@ -176,16 +176,14 @@ async def test_taking_four_rows_is_one_command_and_each_end_another(db: Database
 # --- giving them back
 
 
-async def test_a_row_given_back_waits_again_and_its_try_is_counted_once(db: Database) -> None:
+async def test_a_row_given_back_waits_again(db: Database) -> None:
     await broadcast_rows.add_recipients(B, [ANN])
     await broadcast_rows.claim(B, [ANN], ME)
     assert await broadcast_rows.give_back(B, ANN, ME, "no network")
     assert not await broadcast_rows.give_back(B, ANN, ME, "no network")
 
     ann = await row(db, B, ANN)
-    assert (ann["state"], ann["owner"], ann["attempts"], ann["error"]) == ("pending", None, 1, "no network")
-    assert await broadcast_rows.attempts_of(B, ANN) == 1
-    assert await broadcast_rows.attempts_of(B, BOB) == 0
+    assert (ann["state"], ann["owner"], ann["error"]) == ("pending", None, "no network")
     assert await broadcast_rows.claim(B, [ANN], ANOTHER) == [ANN]
     assert not await broadcast_rows.give_back(B, ANN, ME)
     assert await state(db, B, ANN) == "sending"

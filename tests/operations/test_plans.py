@@ -57,6 +57,10 @@ ALLOWED: dict[str, tuple[set[str], str]] = {
             "have blocked the bot, are banned or want no news",
         ),
     ),
+    "user_news.find_news_stopped": (
+        {"keys", "documents"},
+        "once a page of recipients, and only the people of that page: an index would be kept up at every opt-out",
+    ),
     "segments.find_reachable (active)": (
         {"keys", "documents", "sorted"},
         "by their ids, all were it for all their pages together; by their last visit, the active of each page again: "

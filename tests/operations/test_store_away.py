@@ -102,7 +102,6 @@ OPERATIONS: dict[str, Operation] = {
     "broadcast_ops.unfinished": lambda: broadcast_ops.unfinished(1),
     "broadcast_ops.want_recall": lambda: broadcast_ops.want_recall("x", NOW),
     "broadcast_rows.add_recipients": lambda: broadcast_rows.add_recipients("x", [1]),
-    "broadcast_rows.attempts_of": lambda: broadcast_rows.attempts_of("x", 1),
     "broadcast_rows.claim": lambda: broadcast_rows.claim("x", [1], "a"),
     "broadcast_rows.count_states": lambda: broadcast_rows.count_states("x"),
     "broadcast_rows.give_back": lambda: broadcast_rows.give_back("x", 1, "a"),

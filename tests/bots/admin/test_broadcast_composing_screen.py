@@ -26,6 +26,7 @@ from tests.bots.admin.composing import (
 from tests.bots.admin.conftest import AdminBot
 from views import broadcast_compose_texts as texts
 from views.broadcast_keyboards import STOP_NEWS
+from views.words import people
 
 # --- the screen's buttons
 
@@ -65,7 +66,7 @@ async def test_the_audience_is_chosen_and_counted(admin: AdminBot, button: str, 
     await admin.press("Audience")
     await admin.press(button)
     assert (await the_draft(admin)).segment == segment
-    assert admin.buttons()[8] == f"Send to {texts.people(count)}…"
+    assert admin.buttons()[8] == f"Send to {people(count)}…"
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ async def test_other_audiences_are_typed_and_a_wrong_answer_is_told_what_is_expe
     assert admin.last_text == texts.TEXT_EXPECTED
     await admin.say(typed)
     assert (await the_draft(admin)).segment == segment
-    assert f"({texts.people(count)})" in admin.last_text
+    assert f"({people(count)})" in admin.last_text
     assert await state_of(admin) is None
     assert await admin.posts() == []
 

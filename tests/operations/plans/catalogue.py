@@ -184,7 +184,6 @@ CASES: tuple[Case, ...] = (
     _case(broadcast_rows.claim, _id(OVER), [FRESH, FRESH + 1], OWNER),
     _case(broadcast_rows.claim, _id(OVER), [FRESH + 1, FRESH + 2], OWNER, way="some are taken"),
     _case(broadcast_rows.give_back, _id(OVER), FRESH, OWNER),
-    _case(broadcast_rows.attempts_of, _id(OVER), FRESH),
     _case(broadcast_rows.leave_out, _id(OVER), FRESH),
     _case(broadcast_rows.mark_sent, _id(OVER), FRESH + 1, OWNER, [1], NOW),
     _case(broadcast_rows.mark_not_sent, _id(OVER), FRESH + 2, OWNER, RecipientState.FAILED, "no"),

@@ -272,7 +272,7 @@ def _recipient(i: int, size: int, wanted: int) -> Document:
     state, sent_at = RecipientState.DELETED if i < size // 2 else RecipientState.SENT, NOW - DAY + i * MS
     user_id = FRESH + i if i < wanted else i
     row: Document = {"_id": f"{key(0)}:{user_id}", "broadcast_id": key(0), "user_id": user_id}
-    row |= {"message_ids": [i + 1], "attempts": 0, "error": None}
+    row |= {"message_ids": [i + 1], "error": None}
     if i < wanted:
         return row | {"state": RecipientState.PENDING.value, "sent_at": None, "owner": None}
     if i < 2 * wanted:
