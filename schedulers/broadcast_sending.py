@@ -275,19 +275,23 @@ class Sending:
             await self._calls.pin(user_id, ids[0])
 
     async def _not_arrived(self, user_id: int, outcome: NotArrived) -> None:
+        self._learn_from(outcome)
         mine = (self._broadcast.id, user_id, self._run.owner)
         await self._ask(partial(broadcast_rows.mark_not_sent, *mine, outcome.state, outcome.error))
         self._count(outcome.state)
-        if outcome.state is not RecipientState.UNKNOWN:
-            self._unknown_in_a_row = 0  # Telegram answered
         if outcome.state is RecipientState.BLOCKED:
             await self._ask(partial(user_ops.mark_blocked, user_id, self._run.now()))
-        elif outcome.state is RecipientState.UNKNOWN:
+
+    def _learn_from(self, outcome: NotArrived) -> None:
+        """What it means for the others, at once: writing it down may take a while."""
+        if outcome.state is RecipientState.UNKNOWN:
             self._unknown_in_a_row += 1
             if self._is_in_doubt():
                 self._pause_s = max(self._pause_s, BACKOFF_S)
-        elif outcome.state is RecipientState.FAILED:
-            log.debug("broadcast.failed", broadcast=self._broadcast.id, user_id=user_id, error=outcome.error)
+            return
+        self._unknown_in_a_row = 0  # Telegram answered
+        if outcome.state is RecipientState.FAILED:
+            log.debug("broadcast.failed", broadcast=self._broadcast.id, error=outcome.error)
             self._failed(outcome.content_error, outcome.error)
 
     def _failed(self, content_error: str | None, error: str = "") -> None:

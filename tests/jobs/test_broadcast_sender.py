@@ -32,6 +32,7 @@ from tests.jobs.broadcasts import (
 def at_telegrams_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     """The house has no ceiling to speak of; as few calls line up as do at 30 a second."""
     monkeypatch.setattr(broadcast_sending, "AHEAD_S", 0.0)
+    monkeypatch.setattr(broadcast_sending, "ON_THEIR_WAY_S", 0.0)
 
 
 async def test_everybody_gets_it_once(house: House) -> None:
