@@ -5,10 +5,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from core.broadcasts import Broadcast, NewBroadcast
 from core.jobs import RunReport
 from database.operations import broadcast_ops, broadcast_rows
 from schedulers import create_broadcast_sender_scheduler
+from schedulers.broadcast_calls import RecipientCalls
+from schedulers.broadcast_sending import BEAT_S
 from schedulers.registry import BroadcastSenderScheduler, JobContext
 from tests.house import OLIVE, STORAGE, USER_BOT, House
 
@@ -85,3 +89,31 @@ async def copies(house: House, user_id: int, text: str = "Big news") -> int:
 
 def hours(count: float) -> timedelta:
     return timedelta(hours=count)
+
+
+class Interruption:
+    """Something that happens at one recipient's call. That call and the next go out when the sender has noticed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, at: int, deed: Callable[[], Awaitable[object]]) -> None:
+        self._beats_since: int | None = None
+        calls, send = 0, RecipientCalls.send
+
+        async def interrupted(one: RecipientCalls, user_id: int) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls == at:
+                await deed()
+                self._beats_since = 0
+            for _ in range(1_000_000):
+                # the second begins when the first has looked
+                if self._beats_since is None or self._beats_since >= 2:
+                    break
+                await asyncio.sleep(0)
+            return await send(one, user_id)
+
+        monkeypatch.setattr(RecipientCalls, "send", interrupted)
+
+    async def pulse(self, seconds: float) -> None:
+        if self._beats_since is not None and seconds == BEAT_S:
+            self._beats_since += 1
+        await yielding(seconds)

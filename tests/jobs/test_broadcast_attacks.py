@@ -21,7 +21,18 @@ from schedulers.runner import Run, Runner
 from schedulers.watching import WatchedJob
 from sender.lanes import Lane
 from tests.house import STORAGE, House
-from tests.jobs.broadcasts import copies, now_of, planned, send, sender, states, stored, subscribers, yielding
+from tests.jobs.broadcasts import (
+    Interruption,
+    copies,
+    now_of,
+    planned,
+    send,
+    sender,
+    states,
+    stored,
+    subscribers,
+    yielding,
+)
 from user_bot.news import turn_off
 
 _METHODS = (
@@ -299,21 +310,17 @@ async def test_taking_back_is_wanted_once(house: House) -> None:
 # --- clocks
 
 
-async def test_a_clock_put_back_ends_the_run_and_loses_nobody(house: House) -> None:
+async def test_a_clock_put_back_ends_the_run_and_loses_nobody(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     people = await subscribers(house, 6)
     broadcast = await planned(house)
-    await house.world.fault("delay", method="copyMessage", times=6, ms=10)
-    clock, is_back = house.base.clock, False
+    clock = house.base.clock
     before = clock.now()
 
-    async def pulse(_: float) -> None:
-        nonlocal is_back
-        if not is_back and await house.calls("copyMessage"):
-            is_back = True
-            clock.shift_to(timedelta(hours=-3))
-        await yielding(0)
+    async def put_back() -> None:
+        clock.shift_to(timedelta(hours=-3))
 
-    report = await sender(house, pulse=pulse).send_due_broadcasts()
+    jump = Interruption(monkeypatch, 2, put_back)
+    report = await sender(house, pulse=jump.pulse).send_due_broadcasts()
     assert clock.now() < before
     assert report.more
     await send(house)
