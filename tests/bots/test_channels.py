@@ -50,6 +50,18 @@ async def test_one_message_names_the_channels_and_the_post_comes_when_they_are_j
     assert [one.joined_count for one in await channel_ops.load()] == [1, 1]
 
 
+async def test_joining_leaving_and_joining_within_a_second_brings_the_post_once(house: House) -> None:
+    channel = await house.channel()
+    await house.alice.link(house.link(await house.store()))
+    await house.settle()
+    await house.alice.join(channel.chat_id)
+    await house.settle()
+    await house.alice.leave(channel.chat_id)
+    await house.alice.join(channel.chat_id)
+    await house.settle()
+    assert len(await house.calls("copyMessages")) == 1
+
+
 async def test_i_have_joined_names_what_is_left_and_looks_again(house: House) -> None:
     await house.channel("News")
     garden = await house.channel("Garden")

@@ -1,7 +1,7 @@
 """News from the channels people must join: who joined, left or asked to, and what the bot may still see."""
 
 from aiogram import Bot, F, Router
-from aiogram.types import ChatInviteLink, ChatJoinRequest, ChatMemberUpdated
+from aiogram.types import ChatInviteLink, ChatJoinRequest, ChatMemberUpdated, Update
 
 from core.clock import Clock
 from core.subscriptions import Channel, MembershipStatus
@@ -17,7 +17,9 @@ async def own_rights_changed(event: ChatMemberUpdated, subscriptions: Subscripti
         await subscriptions.own_rights_changed(channel, event.new_chat_member)
 
 
-async def member_changed(event: ChatMemberUpdated, subscriptions: Subscriptions, waiting: Waiting, bot: Bot) -> None:
+async def member_changed(
+    event: ChatMemberUpdated, event_update: Update, subscriptions: Subscriptions, waiting: Waiting, bot: Bot
+) -> None:
     channel = await subscriptions.find(event.chat.id)
     # the member, not whoever let them in
     person = event.new_chat_member.user
@@ -26,18 +28,20 @@ async def member_changed(event: ChatMemberUpdated, subscriptions: Subscriptions,
     status = await subscriptions.changed(channel, person.id, event.new_chat_member, event.date)
     if status is not MembershipStatus.MEMBER:
         return
-    await waiting.has_joined(person.id, _mark(event))
+    await waiting.has_joined(person.id, _mark(event_update))
     if not event.via_join_request:  # those were counted when they asked
         await _count(channel, event.invite_link)
 
 
-async def asked_to_join(event: ChatJoinRequest, subscriptions: Subscriptions, waiting: Waiting, clock: Clock) -> None:
+async def asked_to_join(
+    event: ChatJoinRequest, event_update: Update, subscriptions: Subscriptions, waiting: Waiting, clock: Clock
+) -> None:
     channel = await subscriptions.find(event.chat.id)
     if channel is None:
         return
     await user_ops.meet(visitor_of(event.from_user), clock.now(), is_writing=False)
     await subscriptions.requested(channel, event.from_user.id)
-    await waiting.has_joined(event.from_user.id, _mark(event))
+    await waiting.has_joined(event.from_user.id, _mark(event_update))
     await _count(channel, event.invite_link)
 
 
@@ -47,8 +51,9 @@ async def _count(channel: Channel, link: ChatInviteLink | None) -> None:
         await channel_ops.count_join(channel.chat_id)
 
 
-def _mark(event: ChatMemberUpdated | ChatJoinRequest) -> str:
-    return f"join {event.chat.id} {event.date.timestamp():.0f}"
+def _mark(update: Update) -> str:
+    """Not by the event's date, of which Telegram tells the second: one may join, leave and join within it."""
+    return f"join {update.update_id}"
 
 
 def build() -> Router:
