@@ -143,10 +143,10 @@ class MessageDeleter:
             # its messages have just become known, and with them that their time is later than was promised
             return _Verdict(End.RETRY, "its time has not come", promise.delete_at)
         if not promise.message_ids:
-            # its delivery may still be under way: waiting for its turn, or for the database to take the ids
-            settled_at = promise.delete_at + IDS_MAY_COME
-            if now < settled_at:
-                return _Verdict(End.RETRY, "no message is known yet", settled_at)
+            # its delivery may still be under way: waiting for its turn, or for the database to take the ids. Counted
+            # from the first look: where the clock has jumped, its time may be long over and the call just answered
+            if promise.attempts == 0:
+                return _Verdict(End.RETRY, "no message is known yet", now + IDS_MAY_COME)
             return _Verdict(End.UNKNOWN)
         if is_too_old(promise.sent_at, now):
             await self._turn_notice(promise, user_texts.TIME_UP_TOO_OLD, with_button=False)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -11,7 +11,7 @@ from aiogram import Bot
 from aiogram.exceptions import TelegramAPIError
 
 from core.access import Admitted, Banned, NoAccess, forgotten_charges
-from core.clock import Clock
+from core.clock import Clock, to_milliseconds
 from core.delivery import DOUBLE_TAP, minutes_to_live
 from core.errors import StoreUnavailable
 from core.patience import SHORT_S, keep_trying
@@ -33,8 +33,7 @@ log = structlog.get_logger("tollgate.delivery")
 
 #: the storage channel, not the reader, is out of reach: the reader has just written to us
 _STORAGE_FAILURES = frozenset({Failure.KICKED, Failure.UNREACHABLE, Failure.MIGRATED})
-#: before any wish
-_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)  # before any wish
 
 
 class Deliverer:
@@ -56,7 +55,7 @@ class Deliverer:
         self._alerts = alerts
         self._doorkeeper = doorkeeper
         self._sleep = sleep
-        self._began = clock.now()
+        self._began = to_milliseconds(clock.now())  # as precise as the times it is compared with
         self._taps = Taps()
         self._lost_storages: set[int] = set()
 
@@ -188,17 +187,33 @@ class Deliverer:
     async def _began_before(self, wish: Wish, terms: Terms, claim: deletion_ops.Claim) -> bool:
         """Whether an earlier process began this very delivery: Telegram repeats the update it was killed with.
 
-        Then the reader has the post, or `Recovery` tells them.
+        Then the reader has the post, or `Recovery` tells them. The answer is the same after an outage in the middle.
         """
-        if not claim.is_repeated or not self._is_from_before(claim.previous_opened_at):
+        if not claim.is_repeated:
             return False
         if terms.delete_at is not None:
-            return await deletion_ops.was_promised(wish.user.user_id, wish.code, wish.mark)
+            return await self._was_sent_before(wish, claim, terms.delete_at - terms.sent_at)
+        if not self._is_from_before(claim.first_opened_at):
+            return False
         if claim.was_unfinished:  # and no Recovery has come to it yet
             given_back = await user_ops.give_back_credit(wish.user.user_id, wish.code, wish.mark)
             words = [user_texts.INTERRUPTED] + [gate_texts.GIVEN_BACK] * given_back
             await self._say(wish, " ".join(words), again=True)
-        await deletion_ops.settle_delivery(claim.id)
+        await self._write_down(lambda: deletion_ops.settle_delivery(claim.id))
+        return True
+
+    async def _was_sent_before(self, wish: Wish, claim: deletion_ops.Claim, life: timedelta) -> bool:
+        """Whether the post of a repeated wish may have left already; `life`: how long it stays."""
+        if await deletion_ops.was_promised(wish.user.user_id, wish.code, wish.mark):
+            promise = await deletion_ops.find_promise(wish.user.user_id, wish.code, wish.mark)
+            # one of this process without ids: the database took it and its answer was lost, nothing has left
+            return promise is None or bool(promise.message_ids) or promise.sent_at < self._began
+        first = claim.first_opened_at
+        if first is None or not self._is_from_before(first) or claim.opened_at < first + life:
+            return False
+        # its time was up before the update came again: nobody knows whether its promise has been kept or never was
+        await deletion_ops.release_delivery(claim, self._clock.now())
+        await self._say(wish, user_texts.INTERRUPTED, again=True)
         return True
 
     async def _was_begun(self, wish: Wish, post: Post, settings: BotSettings) -> bool:
@@ -257,8 +272,7 @@ class Deliverer:
         return Outcome.UNPAID
 
     async def _give_back(self, wish: Wish) -> None:
-        reader = wish.user.user_id
-        await self._write_down(lambda: user_ops.give_back_credit(reader, wish.code, wish.mark))
+        await self._write_down(lambda: user_ops.give_back_credit(wish.user.user_id, wish.code, wish.mark))
 
     async def _promise(
         self, wish: Wish, sent_at: datetime, delete_at: datetime, message_ids: tuple[int, ...] = ()
@@ -339,7 +353,8 @@ class Deliverer:
 
     async def _explain(self, wish: Wish, post: Post, failure: Failure, error: BaseException) -> Outcome:
         if failure in (Failure.BLOCKED, Failure.DEACTIVATED):
-            await self._write_down(lambda: user_ops.mark_blocked(wish.user.user_id, self._clock.now()))
+            mark = user_ops.mark_deactivated if failure is Failure.DEACTIVATED else user_ops.mark_blocked
+            await self._write_down(lambda: mark(wish.user.user_id, self._clock.now()))
             return Outcome.BLOCKED
         if failure is Failure.SOURCE_GONE:
             await self._say(wish, user_texts.POST_EMPTY)

@@ -134,9 +134,10 @@ async def record_messages(
     """Add the ids of the copies that were sent; atomic. False when the promise is gone.
 
     `sent_at`, `delete_at`: when they were sent and are taken back, if later than the intent said: the call may have
-    waited, and Telegram counts its two days from when a message was there.
+    waited, and Telegram counts its two days from when a message was there. Whoever had claimed the promise without them
+    holds it no more, and it waits for nothing but its time: what they concluded from it is out of date.
     """
-    known: Document = {"message_ids": list(message_ids)}
+    known: Document = {"message_ids": list(message_ids), "not_before": None, **_UNCLAIMED}
     if delete_at is not None:
         known["delete_at"] = delete_at
     if sent_at is not None:

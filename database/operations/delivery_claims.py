@@ -25,6 +25,8 @@ class Claim:
     count: int
     #: one of the latest claims was for the same wish: its answer was lost, or its update came once more
     is_repeated: bool = False
+    #: when that wish was taken up first, however often since; None: not repeated, or not known
+    first_opened_at: datetime | None = None
     #: the last claim was to be settled later and was not: a crash came between, or it goes on still
     was_unfinished: bool = False
 
@@ -81,7 +83,10 @@ async def claim_delivery(
         "$inc": {"count": 1},
     }
     if mark:
-        update["$push"] = {"marks": {"$each": [mark], "$slice": -MARKS_KEPT}}
+        update["$push"] = {
+            "marks": {"$each": [mark], "$slice": -MARKS_KEPT},
+            "marked_at": {"$each": [opened_at], "$slice": -MARKS_KEPT},
+        }
     # not held: it has ended, or ends later than any hold can that was begun by this clock
     free: Document = {"_id": claim_id, "claimed_until": {"$not": {"$gt": now, "$lte": until}}}
     try:
@@ -94,8 +99,24 @@ async def claim_delivery(
     if before is None:
         return Claim(claim_id, opened_at, None, 1)
     is_repeated = bool(mark) and mark in (before.get("mark"), *before.get("marks", ()))
-    was_unfinished = bool(before.get("is_unfinished"))
-    return Claim(claim_id, opened_at, before["opened_at"], before["count"] + 1, is_repeated, was_unfinished)
+    return Claim(
+        claim_id,
+        opened_at,
+        before["opened_at"],
+        before["count"] + 1,
+        is_repeated,
+        _first_opened_at(before, mark) if is_repeated else None,
+        was_unfinished=bool(before.get("is_unfinished")),
+    )
+
+
+def _first_opened_at(before: Document, mark: str) -> datetime | None:
+    """When the wish of `mark` was taken up first, as far as the latest claims tell."""
+    # the two lists end together; a row of an older version has fewer times than marks
+    latest = zip(reversed(before.get("marks", ())), reversed(before.get("marked_at", ())), strict=False)
+    times: list[datetime] = [at for known, at in latest if known == mark]
+    opened_at: datetime | None = before["opened_at"]
+    return times[-1] if times else opened_at
 
 
 async def _held_by(claim_id: str, mark: str, update: Document) -> Document | None:

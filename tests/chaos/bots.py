@@ -24,8 +24,8 @@ from tests.house import USER_BOT
 _MAINS = {"both": main.main, "user": user_bot.main.main, "admin": admin_bot.main.main}
 #: seconds an orderly stop may take: handlers in flight 20 s, jobs 5 s, and the closing of everything
 STOP_S = 40.0
-#: a process that has not come to its first line yet is ended by SIGTERM itself
-YOUNG_S = 1.0
+#: a process that has not come to its first line yet is ended by SIGTERM itself; on a busy machine that takes a while
+YOUNG_S = 5.0
 _SET_DEATH_SIGNAL = 1
 #: what aiogram logs when the user bot begins to ask for updates: behind everything a start has to tell
 _POLLING = f"Run polling for bot @{USER_BOT} ".encode()
@@ -128,8 +128,7 @@ class BotProcesses:
 
     def is_taking_updates(self) -> bool:
         """Whether the user bot's process has come so far, since it was last started."""
-        log = self._log_of(0)
-        return log.exists() and _POLLING in log.read_bytes()[self._logged[0] :]
+        return _POLLING in self._log_since_start(0)
 
     def look(self) -> None:
         """Note processes that ended by themselves, and start them again as a supervisor does."""
@@ -150,6 +149,10 @@ class BotProcesses:
     def _log_of(self, index: int) -> Path:
         return self._folder / f"{self.names[index]}.log"
 
+    def _log_since_start(self, index: int) -> bytes:
+        log = self._log_of(index)
+        return log.read_bytes()[self._logged[index] :] if log.exists() else b""
+
     def _end_seen(self, index: int) -> bool:
         process = self._processes[index]
         if process.is_alive():
@@ -166,7 +169,7 @@ class BotProcesses:
         if self._end_seen(index):
             return
         process = self._processes.pop(index)
-        is_young = time.monotonic() - self._started_at[index] < YOUNG_S
+        is_young = time.monotonic() - self._started_at[index] < YOUNG_S and not self._log_since_start(index)
         if index in self._frozen:
             self._frozen.discard(index)
             assert process.pid is not None

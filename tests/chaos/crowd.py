@@ -22,10 +22,6 @@ from tests.house import OLIVE, USER_BOT, USER_TOKEN
 LOOK_EVERY_S = 0.1
 #: real seconds between two tries while the store is away
 AGAIN_S = 0.2
-#: real seconds the bot may take to come to rest
-QUIET_S = 10.0
-#: no call for so long is rest: between two of them the bot asks the store, real milliseconds
-QUIET_MS = 300
 #: seconds until somebody whose way back came to nothing opens it again in the calm
 COME_AGAIN_S = 5.0
 #: seconds until "I have joined" is pressed again
@@ -266,7 +262,7 @@ class Crowd:
         """The bot sees everything again; note what it believes. From now on everybody does what they are asked to."""
         for room in range(len(self._gate.rooms)):
             await self._see(room)
-        await self._rest()
+        await self._world.rest()
         await look_at_memberships(self.evidence, self._world)
         for (person, room), since in self._inside.items():
             spans = self.evidence.blind.get(room, [])
@@ -278,13 +274,9 @@ class Crowd:
     async def end(self) -> None:
         """Nobody does anything any more; see what became of the tokens."""
         self._is_over = True
-        await self._rest()
+        await self._world.rest()
         with suppress(StoreUnavailable):
             await self._look_at_tokens()
-
-    async def _rest(self) -> None:
-        with suppress(SandboxError):
-            await self._world.client.idle(USER_BOT, timeout_s=QUIET_S, quiet_ms=QUIET_MS)
 
 
 async def _each(people: Iterable[int], act: Callable[[int], Awaitable[None]]) -> None:

@@ -89,6 +89,7 @@ class Episode:
                 await bots.start_all()
                 await self._until(self.world.is_polled, bots, START_S)
                 await self._under_fire(bots, proxy)
+                await self._until(self._has_begun_its_ticks, bots)
                 await bots.stop_all()
             finally:
                 bots.end_all()
@@ -144,7 +145,8 @@ class Episode:
         evidence, crowd = self.world.evidence, self._crowd
         if crowd is not None:
             await crowd.calm_down()
-        await self.world.client.advance(DOUBLE_TAP_S if crowd is None else GATE_PAUSE_S)
+        # deliveries of held requests may still be under way: to them it is a jump like any other
+        await self.world.jump(DOUBLE_TAP_S if crowd is None else GATE_PAUSE_S)
         missed = {(asked.act.person, asked.act.post) for asked in checks.without_post(evidence, evidence.asked)}
         for person, post in sorted(missed):
             await self.world.ask(Act(person, post), again=True)
@@ -166,6 +168,7 @@ class Episode:
 
     async def _take_back(self, bots: BotProcesses, disturbing: Disturbing) -> None:
         """The shorter posts' time comes, under fire; then that of the unknown and of the long ones."""
+        await self.world.rest()  # a delivery under way would go by the old time
         await self.world.client.advance((FIRST_DUE - 1) * 60)
         for minute in range(FIRE_MINUTES):
             await disturbing.steps.reach(minute)
@@ -204,6 +207,11 @@ class Episode:
             return await _has_ended("message_deleter", tick)
 
         await self._until(ran, bots, wait_s)
+
+    async def _has_begun_its_ticks(self) -> bool:
+        """Whether each job has a row of its latest tick: a stop must not come before those of the full hour."""
+        await self._look()
+        return not any(checks.missing_ticks(self.world.evidence))
 
     async def _check_times(self) -> None:
         await self._look()
@@ -251,13 +259,14 @@ class Episode:
 
     def _environment(self, proxy: StoreProxy) -> dict[str, str]:
         gate = self.plan.gate
-        page = {"PUBLIC_BASE_URL": "https://gate.example", "WEB_PORT": "0"} if gate and gate.has_page else {}
+        page = {"PUBLIC_BASE_URL": "https://gate.example"} if gate and gate.has_page else {}
         return environment(
             self.world.client.url,
             **page,
             MONGO_URI=f"mongodb://127.0.0.1:{proxy.port}/",
             MONGO_DB=self._database,
             LOG_FORMAT="json",
+            DATA_DIR=str(self._folder),
             SEND_RATE_PER_SECOND="1000",
             BULK_RATE_PER_SECOND="1000",
         )

@@ -85,7 +85,7 @@ def _hand_over_for_each_update() -> None:
         bot_id, user_id, code, now, _ = arguments
         return await claim(bot_id, user_id, code, now, timedelta(), mark="", **more)
 
-    def always(self: Any, *_: Any) -> bool:
+    def always(self: Any, *_: Any, **__: Any) -> bool:
         return True
 
     _replace(deletion_ops, "claim_delivery", claim_delivery)

@@ -93,7 +93,7 @@ async def telegram(log: Path) -> AsyncIterator[SandboxClient]:
 
 
 async def _answers(client: SandboxClient, process: asyncio.subprocess.Process) -> None:
-    for _ in range(200):
+    for _ in range(600):
         if process.returncode is not None:
             break
         try:

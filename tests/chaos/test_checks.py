@@ -1,5 +1,6 @@
 """Each check sees its own breach in otherwise sound evidence, and forgives what docs/decisions/0005 says."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -17,7 +18,15 @@ HOUR, TWO_DAYS = 3600.0, 2 * 86400.0
 ASKED_AT = NOON + 5
 #: the first post is one message of 30 minutes
 DUE_AT = ASKED_AT + 1 + 30 * 60
-JOBS = {"message_deleter": 60, "broadcast_deleter": 3600, "token_cleanup": 43200, "token_count_reset": 86400}
+MINUTELY = {"message_deleter": 60, "health_check": 60}
+JOBS = MINUTELY | {
+    "broadcast_deleter": 3600,
+    "statistics": 21600,
+    "token_cleanup": 43200,
+    "token_count_reset": 86400,
+}
+#: of the day, in seconds: daily ones that are not at midnight
+AT = {"housekeeping": 7200, "backup": 10800}
 
 
 def copy(*, at: float = ASKED_AT + 1, deleted_at: float | None = None, number: int = 2) -> Message:
@@ -30,7 +39,12 @@ def start() -> Message:
 
 def run(job: str, at: float, **more: Any) -> dict[str, Any]:
     times = {"scheduled_at": moment(at), "started_at": moment(at + 1), "finished_at": moment(at + 2)}
-    return {"job": job, "owner": "host:7:ab:cd", **times, **more}
+    return {"job": job, "owner": "host:7:ab:cd", "requested_by": None, **times, **more}
+
+
+def latest(now: float, jobs: Mapping[str, int] = MINUTELY) -> list[dict[str, Any]]:
+    """A run of the latest tick of each of `jobs`, given the seconds between their ticks."""
+    return [run(job, now - now % every) for job, every in jobs.items()]
 
 
 def sound(now: float = DUE_AT + 20 * 60) -> Evidence:
@@ -38,7 +52,7 @@ def sound(now: float = DUE_AT + 20 * 60) -> Evidence:
     evidence = Evidence(began=NOON + 1, now=now, credits_before={0: 3}, credits_after={0: 3})
     evidence.asked = [Asked(Act(0, 0), 1, ASKED_AT)]
     evidence.conversations = {0: [start(), copy(deleted_at=DUE_AT + 20)]}
-    evidence.runs = [run("message_deleter", now - now % 60)]
+    evidence.runs = latest(now)
     return evidence
 
 
@@ -109,7 +123,7 @@ def test_a_delivery_without_promise_and_past_its_time_is_seen() -> None:
     evidence.conversations = {0: [start(), copy()]}
     assert said(evidence) == {"promised", "gone_in_time"}
     evidence.now = DUE_AT + LATEST_MINUTES * 60 - 120
-    evidence.runs = [run("message_deleter", evidence.now - evidence.now % 60)]
+    evidence.runs = latest(evidence.now)
     evidence.promises = [promise([2])]
     assert said(evidence) == set()
 
@@ -134,7 +148,8 @@ def test_a_delivery_telegram_keeps_must_be_noted() -> None:
     jump = (DUE_AT - 600, DUE_AT - 600 + TWO_DAYS)
     evidence = sound(now=jump[1] + 20 * 60)
     evidence.conversations, evidence.jumps = {0: [start(), copy()]}, [jump]
-    evidence.runs = [run(job, evidence.now - evidence.now % every) for job, every in JOBS.items()]
+    day = evidence.now - evidence.now % 86400
+    evidence.runs = latest(evidence.now, JOBS) + [run(job, day + second) for job, second in AT.items()]
     assert said(evidence) == {"promised", "gone_in_time"}
     evidence.impossible = [{"person": 0, "post": 0, "reason": "too_old"}]
     assert said(evidence) == set()

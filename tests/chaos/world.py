@@ -3,13 +3,14 @@
 import asyncio
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from database.connection import current_database
 from database.operations import post_ops
-from sandbox.client import SandboxClient
+from sandbox.client import SandboxClient, SandboxError
 from tests.chaos.evidence import MARK, Asked, Evidence, Message, message_of
 from tests.chaos.plan import POSTS, SUBSCRIBERS, Act, Plan
 from tests.house import ADMIN_TOKEN, OLIVE, STORAGE, USER_BOT, USER_TOKEN, people_and_channel
@@ -21,6 +22,10 @@ FIRST_SUBSCRIBER = 10_000
 AT_ONCE = 20
 #: calls the sandbox's log holds
 _CALLS = 10_000
+#: real seconds the user bot may take to come to rest
+QUIET_S = 10.0
+#: no call for so long is rest: between two of them the bot asks the store, real milliseconds
+QUIET_MS = 500
 #: rows read at once; an episode has some hundred
 ROWS = 10_000
 
@@ -125,6 +130,11 @@ class World:
         """Whether Telegram keeps no update for the user bot."""
         bots = (await self.client.state())["bots"]
         return not any(bot["pending_updates"] for bot in bots if bot["token"] == USER_TOKEN)
+
+    async def rest(self) -> None:
+        """Wait until the user bot has nothing to do, as far as Telegram can tell."""
+        with suppress(SandboxError):
+            await self.client.idle(USER_BOT, timeout_s=QUIET_S, quiet_ms=QUIET_MS)
 
     # what is known
 

@@ -57,6 +57,31 @@ async def test_ids_of_a_promise_that_is_gone_are_reported_not_recreated(db: Data
     assert await stored(db) == []
 
 
+async def test_ids_that_come_take_the_promise_from_whoever_had_claimed_it_without_them(
+    db: Database, now: datetime
+) -> None:
+    promise_id = await promise_at(now)
+    assert ids(await deletion_ops.claim_due(now, "a", HOLD, 10)) == [promise_id]
+
+    assert await deletion_ops.record_messages(promise_id, [11], now + HOLD, sent_at=now)
+    assert not await deletion_ops.give_back(promise_id, "a", not_before=now + 9 * HOLD, error="no message is known yet")
+    assert await deletion_ops.finish([promise_id], "a") == 0
+    (document,) = await stored(db)
+    assert (document["message_ids"], document["claimed_by"], document["not_before"]) == ([11], None, None)
+    assert ids(await deletion_ops.claim_due(now + HOLD, "b", HOLD, 10)) == [promise_id]
+
+
+async def test_a_promise_that_was_put_off_waits_for_nothing_but_its_time_once_its_ids_have_come(
+    db: Database, now: datetime
+) -> None:
+    promise_id = await promise_at(now)
+    await deletion_ops.claim_due(now, "a", HOLD, 10)
+    assert await deletion_ops.give_back(promise_id, "a", not_before=now + 9 * HOLD, error="no message is known yet")
+
+    assert await deletion_ops.record_messages(promise_id, [11], now + HOLD)
+    assert ids(await deletion_ops.claim_due(now + HOLD, "b", HOLD, 10)) == [promise_id]
+
+
 async def test_the_promise_of_a_wish_is_found(db: Database, now: datetime) -> None:
     promise_id = await deletion_ops.promise(1, 7, 7, "abc", now, now + HOLD, [11], wish="m1")
 

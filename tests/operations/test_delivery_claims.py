@@ -128,6 +128,25 @@ async def test_a_wish_before_the_last_one_is_known_too(db: Database, now: dateti
         assert claim.is_repeated == (number == 2), mark
 
 
+async def test_a_wish_that_comes_again_and_again_says_when_it_was_taken_up_first(db: Database, now: datetime) -> None:
+    firsts = []
+    for number, mark in enumerate(("message 1", "message 2", "message 1", "message 1", "message 2", "message 3")):
+        claim = await deletion_ops.claim_delivery(1, 7, "code", now + 2 * number * HOLD, HOLD, mark=mark)
+        assert claim is not None
+        firsts.append(claim.first_opened_at)
+    assert firsts == [None, None, now, now, now + 2 * HOLD, None]
+
+
+async def test_a_wish_of_before_the_times_were_kept_was_taken_up_when_it_was_last(db: Database, now: datetime) -> None:
+    row = {"_id": "1:7:code", "opened_at": now, "claimed_until": now, "mark": "m2", "marks": ["m1", "m2"], "count": 2}
+    await db.collection("deliveries").insert_one(row)
+    for number in (1, 2):
+        claim = await deletion_ops.claim_delivery(1, 7, "code", now + number * HOLD, HOLD, mark="m2")
+        assert claim is not None
+        assert claim.is_repeated
+        assert claim.first_opened_at == now + (number - 1) * HOLD
+
+
 async def test_a_claim_says_that_the_last_one_was_not_settled(db: Database, now: datetime) -> None:
     first = await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD, mark="m1", settle_later=True)
     # the process dies; its update comes once more, within the hold and after it
