@@ -48,8 +48,10 @@ class RunReport:
     duration: timedelta
     counts: dict[str, int] = field(default_factory=dict)
     more: bool = False
-    #: class name and text of the exception; None when it went well
+    #: class name and text of the exception, or why nothing was done; None when it went well
     error: str | None = None
+    #: skipped because another process has the job: when to look whether that one ended it
+    look_again_at: datetime | None = None
 
 
 class JobRun(Record):
@@ -60,14 +62,48 @@ class JobRun(Record):
     job: str
     #: the planned instant; for a run by hand the instant it was asked for
     scheduled_at: datetime
+    #: of a run that waits for somebody to begin it, when it was asked for
     started_at: datetime
     #: None while it runs, and for ever when its owner vanished
     finished_at: datetime | None = None
-    owner: str
-    #: None while it runs
+    #: None while it waits for somebody to begin it
+    owner: str | None = None
+    #: of the lease it ran under; what holds an older one writes nothing any more
+    fence: int = 0
+    #: None while it waits or runs
     outcome: JobOutcome | None = None
     counts: dict[str, int] = Field(default_factory=dict)
     more: bool = False
     error: str | None = None
     #: who asked for a run by hand; None for a tick of the schedule
     requested_by: int | str | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.owner is None and self.outcome is None
+
+    @property
+    def is_running(self) -> bool:
+        return self.owner is not None and self.outcome is None
+
+    @property
+    def may_be_lost(self) -> bool:
+        """Its owner vanished, or may have vanished."""
+        return self.is_running or self.outcome is JobOutcome.ABANDONED
+
+
+class LeaseRow(Record):
+    """The right to run one job, as it is remembered, and whether the job is paused. Times are aware UTC."""
+
+    job: str
+    #: the run that holds it; None: nobody
+    owner: str | None = None
+    until: datetime | None = None
+    #: how often it was taken; each taking gets the next number
+    fence: int = 0
+    #: while it is paused no tick begins; runs somebody asks for do
+    paused_at: datetime | None = None
+    paused_by: int | str | None = None
+
+    def is_held(self, now: datetime) -> bool:
+        return self.owner is not None and self.until is not None and now < self.until

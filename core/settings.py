@@ -14,8 +14,6 @@ NOT_USED_YET = frozenset(
     {
         "post_password",
         "post_template",
-        "inactive_user_days",
-        "history_days",
         "cover_photo",
         "public_channel_id",
     }
@@ -78,6 +76,9 @@ class BotSettings(BaseModel):
     )
     broadcast_stop_button: bool = Field(
         False, description="a button below broadcasts that turns them off for whoever presses it: on or off"
+    )
+    send_backups: bool = Field(
+        False, description="each backup is also sent to the owners by the admin bot, up to 50 MB: on or off"
     )
     storage_channel_id: int | None = Field(None, description="the storage channel (chosen with /start)")
 

@@ -27,7 +27,7 @@ class Supervisor:
             return
         error = task.exception()
         if error is not None:
-            log.error("task.failed %s", task.get_name(), exc_info=error)
+            log.error("task.failed", extra={"task": task.get_name()}, exc_info=error)
 
     @property
     def running(self) -> int:

@@ -48,6 +48,8 @@ class User(Record):
     banned_until: datetime | None = None
     #: since when the person has blocked the user bot
     blocked_at: datetime | None = None
+    #: since when the person's account is gone; then `blocked_at` is set, too
+    deactivated_at: datetime | None = None
     #: since when the person wants no broadcasts; None: they get them
     news_stopped_at: datetime | None = None
     joined_at: datetime

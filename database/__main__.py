@@ -1,46 +1,56 @@
-"""`python -m database indexes|doctor`: exit 0 all is well, 1 something is wrong, 2 wrong usage or configuration."""
+"""`python -m database indexes|doctor|backup|restore`: exit 0 all is well, 1 something is wrong, 2 wrong usage."""
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from config import load_settings
+from config import Settings, load_settings
 from core.errors import TollgateError
+from database.backup import BackupReport, write_backup
+from database.backup_files import backup_folder
+from database.backup_manifest import DATABASE_NAME
 from database.connection import Database, close_database, open_database
-from database.doctor import Findings, examine
+from database.doctor import Backups, Findings, examine
 from database.indexes import ensure_indexes
+from database.restore import RestoreReport, restore
 
 T = TypeVar("T")
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+#: MongoDB's own
+_NOT_OURS = frozenset({"admin", "config", "local"})
 
 app = typer.Typer(help="Look after Tollgate's database.", no_args_is_help=True, add_completion=False)
 
 
-class _BadAddress(Exception):
-    """MONGO_URI cannot be used: a matter of configuration, no server was asked."""
+class _WrongUse(Exception):
+    """A matter of configuration or of what was typed; no server was asked."""
 
 
-async def _with_database(action: Callable[[Database], Awaitable[T]]) -> T:
+async def _with_database(action: Callable[[Database, Settings], Awaitable[T]], into: str | None) -> T:
     settings = load_settings()
     try:
-        db = await open_database(settings.MONGO_URI.get_secret_value(), settings.MONGO_DB)
+        db = await open_database(settings.MONGO_URI.get_secret_value(), into or settings.MONGO_DB)
     except TollgateError as error:
-        raise _BadAddress(f"MONGO_URI: {error}") from None
+        raise _WrongUse(f"MONGO_URI: {error}") from None
     try:
-        return await action(db)
+        return await action(db, settings)
     finally:
         await close_database()
 
 
-def _run(action: Callable[[Database], Awaitable[T]], as_json: bool) -> T:
+def _run(action: Callable[[Database, Settings], Awaitable[T]], as_json: bool, into: str | None = None) -> T:
     try:
-        return asyncio.run(_with_database(action))
-    except (TollgateError, _BadAddress) as error:
+        return asyncio.run(_with_database(action, into))
+    except (TollgateError, _WrongUse, OSError) as error:
         _show(as_json, {"ok": False, "error": str(error)}, [f"failed: {error}"])
-        raise typer.Exit(2 if isinstance(error, _BadAddress) else 1) from None
+        raise typer.Exit(2 if isinstance(error, _WrongUse) else 1) from None
 
 
 def _show(as_json: bool, document: dict[str, Any], lines: list[str]) -> None:
@@ -50,25 +60,160 @@ def _show(as_json: bool, document: dict[str, Any], lines: list[str]) -> None:
 @app.command()
 def indexes(as_json: AsJson = False) -> None:
     """Build the indexes that are missing and list all of them; may be repeated."""
-    names = _run(ensure_indexes, as_json)
+    names = _run(lambda db, _: ensure_indexes(db), as_json)
     _show(as_json, {"ok": True, "indexes": names}, [*names, f"{len(names)} indexes stand"])
 
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Check that the server answers and every index stands, and count the documents."""
-    findings = _run(examine, as_json)
-    document = {"ok": findings.is_healthy, "missing_indexes": findings.missing_indexes, "counts": findings.counts}
-    _show(as_json, document, _report(findings))
+    """Check that the server answers and every index stands, count the documents, and read the newest backup.
+
+    Backups are looked at when DATA_DIR is set.
+    """
+
+    async def look(db: Database, settings: Settings) -> Findings:
+        is_said = "DATA_DIR" in settings.model_fields_set
+        return await examine(db, backup_folder(settings.DATA_DIR) if is_said else None)
+
+    findings = _run(look, as_json)
+    document: dict[str, Any] = {
+        "ok": findings.is_healthy,
+        "missing_indexes": findings.missing_indexes,
+        "counts": findings.counts,
+        "half_restored": findings.half,
+        "backup": None if findings.backups is None else _backup_as_json(findings.backups),
+    }
+    _show(as_json, document, _findings_in_words(findings))
     if not findings.is_healthy:
         raise typer.Exit(1)
 
 
-def _report(findings: Findings) -> list[str]:
+def _backup_as_json(backups: Backups) -> dict[str, Any]:
+    at = backups.written_at
+    return {
+        "newest": backups.newest,
+        "written_at": at and at.isoformat(),
+        "is_old": backups.is_old,
+        "damage": backups.damage,
+    }
+
+
+def _findings_in_words(findings: Findings) -> list[str]:
     counts = [f"{name}: {count}" for name, count in findings.counts.items()]
     missing = [f"missing index {name}" for name in findings.missing_indexes]
+    half = [] if findings.half is None else [f"this is {findings.half}: restore that file again"]
+    backups = [] if findings.backups is None else _backup_in_words(findings.backups)
     verdict = "run `python -m database indexes`" if missing else "the server answers, every index stands"
-    return [*counts, *missing, verdict]
+    return [*counts, *missing, *half, *backups, verdict]
+
+
+def _backup_in_words(backups: Backups) -> list[str]:
+    if backups.damage is not None:
+        return [f"the newest backup cannot be used: {backups.damage}"]
+    if backups.newest is None:
+        return ["there is no backup yet"]
+    old = ["the newest backup is older than two days"] if backups.is_old else []
+    return [*old, f"the newest backup, {backups.newest}, can be read to the end"]
+
+
+@app.command()
+def backup(as_json: AsJson = False) -> None:
+    """Write a backup into DATA_DIR/backups and keep the BACKUP_KEEP newest; the bots may go on."""
+
+    async def write(db: Database, settings: Settings) -> BackupReport:
+        _refuse_memory(settings, "there is nothing in it to back up")
+        with _Bar() as bar:
+            folder = backup_folder(settings.DATA_DIR)
+            return await write_backup(folder, settings.BACKUP_KEEP, now=db.now(), progress=bar, pause_s=0)
+
+    report = _run(write, as_json)
+    document = {
+        "ok": True,
+        "path": str(report.path),
+        "bytes": report.bytes,
+        "documents": report.documents,
+        "collections": report.collections,
+        "removed": report.removed,
+    }
+    removed = [f"{report.removed} older removed"] if report.removed else []
+    words = f"{report.documents} documents of {len(report.collections)} collections, {report.bytes} bytes"
+    _show(as_json, document, [str(report.path), words, *removed])
+
+
+@app.command("restore")
+def restore_command(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A backup.")],
+    into: Annotated[str | None, typer.Option(help="Another database than MONGO_DB, which must be empty too.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, write nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Restore a backup into an empty database; stop the bots first."""
+    if into is not None:
+        _refuse_name(into)
+
+    async def write(db: Database, settings: Settings) -> RestoreReport:
+        if not dry_run:
+            _refuse_memory(settings, "what is restored would be gone at once")
+        with _Bar() as bar:
+            return await restore(file, dry_run=dry_run, progress=bar)
+
+    report = _run(write, as_json, into)
+    document = {
+        "ok": True,
+        "dry_run": report.is_dry_run,
+        "database": report.database,
+        "written_from": report.written_from,
+        "written_at": report.written_at.isoformat(),
+        "documents": report.documents,
+        "collections": report.collections,
+        "replaced": report.replaced,
+        "paused_broadcasts": report.paused_broadcasts,
+    }
+    _show(as_json, document, _restored_in_words(report))
+
+
+def _restored_in_words(report: RestoreReport) -> list[str]:
+    what = f"{report.documents} documents of {len(report.collections)} collections"
+    of = f"from {report.written_from} at {report.written_at:%Y-%m-%d %H:%M:%S} UTC"
+    if report.is_dry_run:
+        over = ", over the half of it that is there" if report.was_half else ""
+        return [f"sound: {what} would be restored into {report.database} ({of}){over}"]
+    lines = [f"{what} restored into {report.database} ({of})"]
+    lines += [f"{name}: {count} stood there twice, the later kept" for name, count in report.replaced.items()]
+    if report.paused_broadcasts:
+        lines.append(f"{report.paused_broadcasts} broadcasts were due: they are paused, resume them in the admin bot")
+    return lines
+
+
+def _refuse_memory(settings: Settings, why: str) -> None:
+    if settings.is_memory_store:
+        raise _WrongUse(f"MONGO_URI: memory:// belongs to this command alone, {why}")
+
+
+def _refuse_name(name: str) -> None:
+    if not re.fullmatch(DATABASE_NAME, name):
+        raise typer.BadParameter("a name of 1 to 63 letters, digits, _ and - is expected", param_hint="--into")
+    if name in _NOT_OURS:
+        raise typer.BadParameter("that database is MongoDB's own", param_hint="--into")
+
+
+class _Bar:
+    """A progress bar on standard error; called with what is done, how much and of how much."""
+
+    def __init__(self) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._progress = Progress(*columns, console=Console(stderr=True))
+        self._task = self._progress.add_task("beginning", total=None)
+
+    def __enter__(self) -> "_Bar":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def __call__(self, doing: str, done: int, total: int) -> None:
+        self._progress.update(self._task, description=doing, completed=done, total=total)
 
 
 if __name__ == "__main__":

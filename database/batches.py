@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from database.collection import Collection
 from database.values import Document
@@ -12,7 +12,7 @@ from database.values import Document
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """What a bounded delete did; `more` when the time limit came before the end."""
+    """What a bounded delete did; `more` when the time limit, or a stop, came before the end."""
 
     count: int
     more: bool
@@ -31,6 +31,18 @@ class Bounds(TypedDict, total=False):
     sleep: Callable[[float], Awaitable[object]]
     #: seconds that only go forward (default `time.monotonic`)
     monotonic: Callable[[], float]
+    #: asked before each batch, also the first: False ends it there (default: always True)
+    goes_on: Callable[[], bool]
+    #: told how many documents each batch removed, at once: what is known when a later batch fails (default: nobody)
+    noted: Callable[[int], object]
+
+
+def _always() -> bool:
+    return True
+
+
+def _to_nobody(count: int) -> None:
+    """Nobody wants to know of single batches."""
 
 
 async def delete_in_batches(
@@ -38,36 +50,47 @@ async def delete_in_batches(
     condition: Document,
     oldest_by: str,
     *,
-    is_unique: bool = False,
     batch_size: int = 1000,
     timeout_s: float = 300,
     pause_ms: int = 50,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     monotonic: Callable[[], float] = time.monotonic,
+    goes_on: Callable[[], bool] = _always,
+    noted: Callable[[int], object] = _to_nobody,
 ) -> Deleted:
     """Delete what matches `condition`, smallest `oldest_by` first, batch after batch until none is left or time is up.
 
-    At least one batch is done. Not atomic: each document is deleted by itself and only if it still matches then.
-    `is_unique`: no two that match have the same `oldest_by`, and `condition` does not name it. A batch is then a range
-    of it, for which an index does; a list of ids costs some servers a look at all that match.
+    `oldest_by` is a field of every match; where `condition` names it, it asks for a range. At least one batch is done,
+    unless `goes_on` says no. Not atomic: each document is deleted by itself and only if it still matches then.
     """
     deadline = monotonic() + timeout_s
-    field = oldest_by if is_unique else "_id"
     count = 0
-    while True:
-        found = await collection.find(condition, limit=batch_size, sort=[(oldest_by, 1)], projection=[field])
+    if batch_size < 1:
+        raise ValueError("a batch needs a limit of at least 1")
+    while goes_on():
+        # one more than a batch: it tells whether there is another
+        found = await collection.find(condition, limit=batch_size + 1, sort=[(oldest_by, 1)], projection=[oldest_by])
+        more = len(found) > batch_size
         if found:
             # the condition again: a document may have changed between the look and the delete
-            count += await collection.delete_many(
-                {**condition, field: _batch([one[field] for one in found], is_range=is_unique)}
-            )
-        if len(found) < batch_size:
-            return Deleted(count, more=False)
-        if monotonic() >= deadline:
-            left = await collection.find_one(condition, projection=["_id"])
-            return Deleted(count, more=left is not None)
+            removed = await collection.delete_many({**condition, **_batch(found, oldest_by, batch_size)})
+            count += removed
+            noted(removed)
+        if not more or monotonic() >= deadline:
+            return Deleted(count, more)
         await sleep(pause_ms / 1000)
+    return Deleted(count, more=True)
 
 
-def _batch(values: list[Any], *, is_range: bool) -> Document:
-    return {"$gte": values[0], "$lte": values[-1]} if is_range else {"$in": values}
+def _batch(found: list[Document], field: str, size: int) -> Document:
+    """The first `size` of what was found as a range of `field`: for that an index does.
+
+    A list of ids costs some servers a look at all that match. It is taken only where all have the same: a range of
+    them has no end that is known. Where some at the end have the same as the one behind, they wait for the next batch.
+    """
+    first, last = found[0][field], found[min(size, len(found)) - 1][field]
+    if len(found) <= size or last != found[size][field]:
+        return {field: {"$gte": first, "$lte": last}}
+    if first == last:
+        return {"_id": {"$in": [one["_id"] for one in found[:size]]}}
+    return {field: {"$gte": first, "$lt": last}}

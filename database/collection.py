@@ -1,6 +1,6 @@
 """A thin collection: few methods, bounded reads, our errors, every call counted."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any, Protocol, TypeVar, cast
 
 from pymongo import ReturnDocument
@@ -10,6 +10,8 @@ from database.values import Document, to_stored
 
 T = TypeVar("T")
 Sort = Sequence[tuple[str, int]]
+#: documents a server sends at once while a whole collection is read; never more than 16 MB of them
+_SENT_AT_ONCE = 500
 
 
 class CallBook(Protocol):
@@ -66,6 +68,20 @@ class Collection:
             cursor = cursor.sort(list(sort))
         return cast(list[Document], await self._call("find", lambda: cursor.to_list(limit)))
 
+    async def pages(self, at_most: Callable[[], int]) -> AsyncGenerator[list[Document], None]:
+        """Every document, page after page, each of `at_most()` documents or less; close it when you stop early.
+
+        The server keeps the place: it gives the documents in its own order, whatever their ids are. What is there from
+        the first page to the last comes exactly once; what comes, goes or changes meanwhile, as it was or as it is.
+        """
+        cursor = self._native.find({}, batch_size=_SENT_AT_ONCE)
+        try:
+            while page := await self._call("pages", lambda: _take(cursor, at_most())):
+                yield page
+        finally:
+            with translated(f"close {self.name}"):
+                await cursor.close()
+
     async def insert_one(self, document: Document) -> Any:
         """Insert; returns the `_id`."""
         result = await self._call("insert_one", lambda: self._native.insert_one(to_stored(document)))
@@ -115,6 +131,11 @@ class Collection:
         )
         return cast(Document | None, found)
 
+    async def find_one_and_delete(self, condition: Document) -> Document | None:
+        """Delete the first match atomically; returns it as it was, None without a match."""
+        found = await self._call("find_one_and_delete", lambda: self._native.find_one_and_delete(to_stored(condition)))
+        return cast(Document | None, found)
+
     async def delete_one(self, condition: Document) -> bool:
         """Delete the first match atomically; True when there was one."""
         result = await self._call("delete_one", lambda: self._native.delete_one(to_stored(condition)))
@@ -129,6 +150,17 @@ class Collection:
         """How many match, counted on the server."""
         return int(await self._call("count", lambda: self._native.count_documents(to_stored(condition))))
 
+    async def aggregate(self, condition: Document, stages: Sequence[Document], *, at_most: int) -> list[Document]:
+        """What `stages` make of the matches, worked out on the server; the first `at_most` (at least 1) of it."""
+        if at_most < 1:
+            raise ValueError("an aggregate needs a limit of at least 1")
+        pipeline = [{"$match": to_stored(condition)}, *to_stored(stages), {"$limit": at_most}]
+        # one batch, as in `find`; one that is exactly full leaves the server's cursor open
+        found = await self._call(
+            "aggregate", lambda: self._native.aggregate(pipeline, batchSize=at_most + 1).to_list(at_most)
+        )
+        return cast(list[Document], found)
+
     async def create_index(self, keys: Sort, *, unique: bool = False) -> str:
         """Build the index when it is not there; returns its name."""
         return str(await self._call("create_index", lambda: self._native.create_index(list(keys), unique=unique)))
@@ -141,3 +173,13 @@ class Collection:
 
 def _fields(projection: Sequence[str] | None) -> dict[str, int] | None:
     return None if projection is None else dict.fromkeys(projection, 1)
+
+
+async def _take(cursor: Any, at_most: int) -> list[Document]:
+    taken: list[Document] = []
+    while len(taken) < at_most:
+        document = await anext(cursor, None)
+        if document is None:
+            break
+        taken.append(document)
+    return taken

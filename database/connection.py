@@ -23,6 +23,10 @@ from database.values import Document
 SOCKET_TIMEOUT_MS = 10_000
 #: how long one command waits for a server and a connection by default, in seconds
 DEFAULT_TIMEOUT_S = 3.0
+#: connections for reading and deleting much: a job has one, and another job beside it. People's commands have others
+BULK_CONNECTIONS = 2
+#: how long a command of that kind waits for one of them, in milliseconds
+BULK_WAIT_MS = 60_000
 #: commands that can wait at once. Motor has five threads a processor, and a command without a server holds one for
 #: DEFAULT_TIMEOUT_S: with ten of them the last of a hundred people would hear after half a minute that we are away
 THREADS = 100
@@ -31,7 +35,9 @@ THREADS = 100
 class Database:
     """A client and one of its databases. Made by `open_database`."""
 
-    def __init__(self, client: Any, name: str, clock: Clock, uri: str | None) -> None:
+    def __init__(
+        self, client: Any, name: str, clock: Clock, uri: str | None, connect_bulk: Callable[[], Any] | None = None
+    ) -> None:
         self.name = name
         #: how often each operation was called on each collection: "find_one pending_deletions" -> 3
         self.calls: Counter[str] = Counter()
@@ -44,6 +50,9 @@ class Database:
         self._clock = clock
         self._uri = uri
         self._collections: dict[str, Collection] = {}
+        self._connect_bulk = connect_bulk
+        self._bulk_client: Any = None
+        self._bulk: dict[str, Collection] = {}
 
     def __repr__(self) -> str:
         return f"Database({self.name!r}, {'memory' if self.is_memory else 'server'})"
@@ -63,6 +72,28 @@ class Database:
             self._collections[name] = Collection(self._native.get_collection(name), name, self)
         return self._collections[name]
 
+    def bulk(self, name: str) -> Collection:
+        """The collection `name` for reading or deleting much: on connections of its own, so that nobody waits for it.
+
+        They are made at the first call. In memory it is the collection everybody uses.
+        """
+        if self._connect_bulk is None:
+            return self.collection(name)
+        if self._bulk_client is None:
+            self._bulk_client = self._connect_bulk()
+        if name not in self._bulk:
+            native = self._bulk_client.get_database(self.name).get_collection(name)
+            self._bulk[name] = Collection(native, name, self)
+        return self._bulk[name]
+
+    async def collection_names(self) -> list[str]:
+        """The collections that exist, by name; views and the server's own (`system.`) are not among them."""
+        only: dict[str, Any] = {} if self.is_memory else {"filter": {"type": "collection"}}
+        with translated("collection_names"):
+            self.note_call("collection_names", "")
+            names = await self._native.list_collection_names(**only)
+        return sorted(name for name in names if not name.startswith("system."))
+
     def note_call(self, operation: str, collection: str) -> None:
         """Count a call and let the test hook refuse it."""
         self.calls[f"{operation} {collection}"] += 1
@@ -75,6 +106,23 @@ class Database:
             self.note_call("ping", "")
             if not self.is_memory:
                 await self._client.admin.command("ping")
+
+    async def size_bytes(self) -> int | None:
+        """The bytes the database takes, indexes included, as the server says.
+
+        None in memory, and on a server that does not tell. Raises `StoreUnavailable` when no answer comes in time.
+        """
+        try:
+            with translated("dbStats"):
+                self.note_call("dbStats", "")
+                if self.is_memory:
+                    return None
+                stats = await self._native.command("dbStats")
+        except StoreRefused:
+            return None
+        sizes = [stats.get(name) for name in ("storageSize", "indexSize")]
+        known = [int(size) for size in sizes if isinstance(size, int | float)]
+        return sum(known) if known else None
 
     async def drop(self) -> None:
         """Delete the whole database with everything in it; for tests and the sandbox."""
@@ -92,6 +140,8 @@ class Database:
 
     def close(self) -> None:
         """Close the connections. Calls afterwards are `StoreRefused`."""
+        if self._bulk_client is not None:
+            self._bulk_client.close()
         self._client.close()
 
 
@@ -112,6 +162,15 @@ def _client_options(timeout_s: float, appname: str) -> dict[str, Any]:
     }
 
 
+def _bulk_options(timeout_s: float) -> dict[str, Any]:
+    return _client_options(timeout_s, "tollgate-bulk") | {
+        "maxPoolSize": BULK_CONNECTIONS,
+        "waitQueueTimeoutMS": BULK_WAIT_MS,
+        # a backup keeps also a date beyond the year 9999, which is no datetime
+        "datetime_conversion": "DATETIME_AUTO",
+    }
+
+
 def _widen_motor() -> None:
     """Give Motor its threads. It takes their number from the environment when it is imported, and nowhere else."""
     if motor_threads.max_workers < THREADS:
@@ -119,10 +178,10 @@ def _widen_motor() -> None:
         motor_threads._reset_global_executor()  # type: ignore[no-untyped-call]
 
 
-def _client(uri: str, timeout_s: float, listeners: Sequence[CommandListener]) -> Any:
+def _client(uri: str, listeners: Sequence[CommandListener], options: dict[str, Any]) -> Any:
     _widen_motor()
     try:
-        return AsyncIOMotorClient(uri, event_listeners=list(listeners), **_client_options(timeout_s, "tollgate"))
+        return AsyncIOMotorClient(uri, event_listeners=list(listeners), **options)
     except (PyMongoError, ValueError, TypeError) as error:
         # `from None`: pymongo quotes parts of a malformed URI, and a password may be among them
         raise StoreRefused(f"the database address cannot be used: {type(error).__name__}") from None
@@ -143,10 +202,14 @@ async def open_database(
     Raises StoreRefused for an address that cannot be used.
     """
     global _current
-    is_memory = uri.startswith(MEMORY_SCHEME)
-    client = memory_client() if is_memory else _client(uri, timeout_s, listeners)
+    clock = clock or SystemClock()
+    if uri.startswith(MEMORY_SCHEME):
+        opened = Database(memory_client(), name, clock, None)
+    else:
+        client = _client(uri, listeners, _client_options(timeout_s, "tollgate"))
+        opened = Database(client, name, clock, uri, lambda: _client(uri, listeners, _bulk_options(timeout_s)))
     await close_database()
-    _current = Database(client, name, clock or SystemClock(), None if is_memory else uri)
+    _current = opened
     return _current
 
 

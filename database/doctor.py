@@ -1,9 +1,31 @@
-"""Is the database there, are its indexes, and how much is in it?"""
+"""Is the database there, are its indexes, how much is in it, and is there a backup that can be used?"""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
 
+from database.backup_files import backups_of, written_at
+from database.backup_reader import DamagedBackup
 from database.connection import Database
 from database.indexes import INDEXES, missing_indexes
+from database.restore import verify
+from database.restore_mark import find_mark
+
+#: the job writes one a day
+BACKUP_AGE_MAX = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Backups:
+    """The newest backup of the database."""
+
+    #: None: there is none yet
+    newest: str | None = None
+    #: aware UTC
+    written_at: datetime | None = None
+    is_old: bool = False
+    #: why it cannot be used; None when it can, and every line was read
+    damage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,16 +36,44 @@ class Findings:
     missing_indexes: list[str]
     #: documents per collection
     counts: dict[str, int]
+    #: what a restore that was cut short left; None when none was
+    half: str | None = None
+    #: None: nobody said where backups are
+    backups: Backups | None = None
 
     @property
     def is_healthy(self) -> bool:
-        """True when nothing has to be done."""
-        return not self.missing_indexes
+        """True when nothing has to be done. That there is no backup yet is no fault of the database's."""
+        return not self.missing_indexes and self.half is None and not self._has_bad_backup
+
+    @property
+    def _has_bad_backup(self) -> bool:
+        return self.backups is not None and (self.backups.is_old or self.backups.damage is not None)
 
 
-async def examine(db: Database) -> Findings:
-    """Look at every collection; changes nothing. Raises StoreUnavailable when the server does not answer."""
+async def examine(db: Database, backups_in: Path | None = None) -> Findings:
+    """Look at every collection, and read the newest backup in `backups_in`; changes nothing.
+
+    Raises StoreUnavailable when the server does not answer.
+    """
     await db.ping()
     missing = await missing_indexes(db)
     counts = {name: await db.collection(name).count({}) for name in sorted(INDEXES)}
-    return Findings(missing, counts)
+    mark = await find_mark(db)
+    backups = None if backups_in is None else await _examine_backups(backups_in, db)
+    return Findings(missing, counts, None if mark is None else str(mark), backups)
+
+
+async def _examine_backups(folder: Path, db: Database) -> Backups:
+    try:
+        found = backups_of(folder, db.name)
+        if not found:
+            return Backups()
+        newest, at = found[0], written_at(found[0])
+        is_old = db.now() - at > BACKUP_AGE_MAX
+        await verify(newest)
+    except DamagedBackup as error:
+        return Backups(newest.name, at, is_old, str(error))
+    except OSError as error:
+        return Backups(damage=f"{folder}: {error.strerror or type(error).__name__}")
+    return Backups(newest.name, at, is_old)

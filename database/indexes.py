@@ -33,7 +33,14 @@ def _plain(*fields: str) -> Index:
 
 INDEXES: dict[str, tuple[Index, ...]] = {
     # source, user_id: a broadcast goes to those who came by one of many links, page after page
-    "users": (_unique("user_id"), _plain("last_seen_at"), _plain("blocked_at"), _plain("source", "user_id")),
+    "users": (
+        _unique("user_id"),
+        _plain("last_seen_at"),
+        _plain("blocked_at"),
+        _plain("source", "user_id"),
+        # the day's newcomers
+        _plain("joined_at"),
+    ),
     # title_key is the title folded for the search by its beginning; status: pages of what is not removed, newest first
     "posts": (_unique("code"), _unique("number"), _plain("title_key"), _plain("status", "number")),
     # created_at: unused tokens that expired long ago stand among all that are kept
@@ -44,10 +51,14 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _plain("user_id", "status", "expires_at"),
         # what a start looks for after a crash: redeemed and not paid out
         _plain("is_owed", "redeemed_at"),
+        # how many went the way on a day, and how many cut it short
+        _plain("verified_at"),
+        _plain("bypassed_at"),
     ),
     "token_generator_count": (_unique("user_id", "date"), _plain("date")),
-    # is_unfinished: what a start looks for after a crash
-    "deliveries": (_plain("opened_at"), _plain("is_unfinished", "opened_at")),
+    # claimed_until: deliveries that came to nothing have no other time. is_unfinished: what a start looks for after a
+    # crash, and all else as it grows old
+    "deliveries": (_plain("opened_at", "claimed_until"), _plain("is_unfinished", "opened_at")),
     "pending_deletions": (
         _plain("delete_at", "claimed_until"),
         # what a bot claims: what is held or put off is passed over without being read
@@ -61,7 +72,7 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _plain("notice_message_id", "delete_at"),
     ),
     # deliveries that stay for good: of all that ever were, those the owners have not heard of
-    "impossible_deletions": (_plain("bot_id", "is_told", "reason", "at"),),
+    "impossible_deletions": (_plain("bot_id", "is_told", "reason", "at"), _plain("is_told", "at")),
     "broadcasts": (
         # names the draft: confirmed twice, it is made once
         _unique("key"),
@@ -71,6 +82,9 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _plain("is_shown", "created_at"),
         # whose rows can go: nothing of it is to be taken back
         _plain("are_rows_removed", "delete_at", "finished_at"),
+        # what was begun on a day, and what ended
+        _plain("started_at"),
+        _plain("finished_at"),
     ),
     # a recall takes those sent oldest first, sending those pending by their ids, page after page
     "broadcast_recipients": (
@@ -79,8 +93,8 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _plain("broadcast_id", "state", "user_id"),
     ),
     "channels": (_unique("chat_id"), _plain("position", "chat_id")),
-    # every delivery asks for one person in several channels
-    "memberships": (_unique("chat_id", "user_id"), _plain("user_id", "chat_id"), _plain("seen_at")),
+    # every delivery asks for one person in several channels; status: requests to join never grow old
+    "memberships": (_unique("chat_id", "user_id"), _plain("user_id", "chat_id"), _plain("seen_at", "status")),
     "admins": (_unique("user_id"),),
     # _id tells apart what happened in one instant
     "audit_log": (_plain("at", "_id"),),
@@ -90,13 +104,17 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _plain("job", "started_at"),
         # the last tick, behind any number of runs by hand
         _plain("job", "requested_by", "scheduled_at"),
-        # runs that never ended have no outcome
-        _plain("outcome", "started_at"),
+        # what waits for somebody to begin it has no owner and no outcome
+        _plain("owner", "outcome", "started_at"),
+        # runs that never ended have no outcome: those under older leases are given up
+        _plain("job", "outcome", "fence"),
     ),
     "daily_stats": (_unique("date"),),
     # what Telegram asked to wait: one bot's read at its start, the past ones of all deleted
     "send_pauses": (_plain("bot_id", "until"), _plain("until")),
+    "incidents": (_plain("closed_at"),),
     "revoked_sessions": (_unique("jti"), _plain("expires_at")),
+    "login_codes": (_unique("code_hash"), _plain("expires_at")),
 }
 
 

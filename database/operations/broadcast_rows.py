@@ -188,4 +188,6 @@ async def oldest_sent_at(broadcast_id: str) -> datetime | None:
 
 async def remove_rows(broadcast_id: str, bounds: Bounds) -> Deleted:
     """Delete the rows of a broadcast of which nothing can be taken back any more; bounded."""
-    return await delete_in_batches(rows(), _of(broadcast_id), "user_id", is_unique=True, **bounds)
+    return await delete_in_batches(
+        current_database().bulk("broadcast_recipients"), _of(broadcast_id), "user_id", **bounds
+    )

@@ -1,37 +1,60 @@
-"""Leases: the right of one process to do something until a time. In doubt you are not the owner."""
+"""Leases: the right of one run to do a job until a time, and pauses. In doubt you are not the owner."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from core.errors import AlreadyThere
+from core.jobs import LeaseRow
+from core.timetable import JOB_NAMES
 from database.collection import Collection
 from database.connection import current_database
+from database.values import Document
 
 
 def _leases() -> Collection:
     return current_database().collection("job_leases")
 
 
-async def take(job: str, owner: str, now: datetime, ttl: timedelta) -> bool:
-    """Take the lease, or renew one's own, until `now + ttl`; atomic. False while another owner holds it.
+async def take(job: str, owner: str, now: datetime, ttl: timedelta, *, even_paused: bool = False) -> int | None:
+    """Take the lease, or renew one's own, until `now + ttl`; atomic. Returns its fence: each taking gets the next.
 
-    A lease that ends more than two `ttl` from now was written by a clock that has been put back since: it is free.
+    None while another owner holds it, or the job is paused (unless `even_paused`). A lease that ends more than two
+    `ttl` from now was written by a clock that has been put back since: it is free.
     """
     lease = {"owner": owner, "until": now + ttl}
-    free = {"$or": [{"owner": {"$in": [owner, None]}}, {"until": {"$lte": now}}, {"until": {"$gt": now + 2 * ttl}}]}
-    if await _leases().update_one({"_id": job, **free}, {"$set": lease, "$inc": {"fence": 1}}):
-        return True
+    free: Document = {"_id": job, **_is_free(owner, now, ttl)}
+    if not even_paused:
+        free["paused_at"] = None
+    taken = await _leases().find_one_and_update(free, {"$set": lease, "$inc": {"fence": 1}}, projection=["fence"])
+    if taken is not None:
+        return int(taken["fence"])
     try:
         await _leases().insert_one({"_id": job, **lease, "fence": 1})
     except AlreadyThere:
-        # held, or taken in this moment; or our own first try, whose answer was lost
-        return await renew(job, owner, now, ttl)
-    return True
+        # held or paused; or taken in this moment, perhaps by our own first try, whose answer was lost
+        return await _own(job, owner, now, ttl)
+    return 1
+
+
+def _is_free(owner: str | None, now: datetime, ttl: timedelta) -> Document:
+    return {"$or": [{"owner": {"$in": [owner, None]}}, {"until": {"$lte": now}}, {"until": {"$gt": now + 2 * ttl}}]}
+
+
+async def _own(job: str, owner: str, now: datetime, ttl: timedelta) -> int | None:
+    own = await _leases().find_one_and_update(
+        {"_id": job, "owner": owner}, {"$set": {"until": now + ttl}}, projection=["fence"]
+    )
+    return None if own is None else int(own["fence"])
 
 
 async def is_free(job: str, now: datetime, ttl: timedelta) -> bool:
-    """Whether an owner who asks now would get it; somebody may be first."""
-    lease = await _leases().find_one({"_id": job}, projection=["owner", "until"])
-    return lease is None or lease["owner"] is None or not now < lease["until"] <= now + 2 * ttl
+    """Whether an owner who asks now would get it; somebody may be first. False while the job is paused."""
+    lease = await _leases().find_one({"_id": job}, projection=["owner", "until", "paused_at"])
+    if lease is None:
+        return True
+    if lease.get("paused_at") is not None:
+        return False
+    return lease["owner"] is None or not now < lease["until"] <= now + 2 * ttl
 
 
 async def renew(job: str, owner: str, now: datetime, ttl: timedelta) -> bool:
@@ -42,3 +65,38 @@ async def renew(job: str, owner: str, now: datetime, ttl: timedelta) -> bool:
 async def release(job: str, owner: str, now: datetime) -> bool:
     """Let others take it at once; atomic. False when it is not `owner`'s (any more)."""
     return await _leases().update_one({"_id": job, "owner": owner}, {"$set": {"owner": None, "until": now}})
+
+
+async def pause(job: str, now: datetime, by: int | str) -> bool:
+    """Let no tick of the job begin until `resume`; a run under way goes on. Atomic; False when it was paused."""
+    mark = {"paused_at": now, "paused_by": by}
+    if await _leases().update_one({"_id": job, "paused_at": None}, {"$set": mark}):
+        return True
+    try:
+        await _leases().insert_one({"_id": job, "owner": None, "until": now, "fence": 0, **mark})
+    except AlreadyThere:
+        # it was paused; or a run has made the row in this moment
+        return await _leases().update_one({"_id": job, "paused_at": None}, {"$set": mark})
+    return True
+
+
+async def resume(job: str) -> bool:
+    """Let the job's ticks begin again; atomic. False when it was not paused."""
+    not_paused = {"$set": {"paused_at": None, "paused_by": None}}
+    return await _leases().update_one({"_id": job, "paused_at": {"$ne": None}}, not_paused)
+
+
+async def find(job: str) -> LeaseRow | None:
+    """The lease of a job, held or not; None when the job has never run and was never paused."""
+    return _row(await _leases().find_one({"_id": job}))
+
+
+async def standing(jobs: Sequence[str] = JOB_NAMES) -> dict[str, LeaseRow]:
+    """The leases of `jobs` by their names; one that has never run and was never paused is left out."""
+    found = await _leases().find({"_id": {"$in": list(jobs)}}, limit=len(jobs))
+    rows = {str(document["_id"]): document for document in found}
+    return {job: row for job in jobs if (row := _row(rows.get(job))) is not None}
+
+
+def _row(document: Document | None) -> LeaseRow | None:
+    return None if document is None else LeaseRow.model_validate({**document, "job": document["_id"]})

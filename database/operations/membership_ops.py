@@ -52,4 +52,4 @@ async def forget_channel(chat_id: int, **bounds: Unpack[Bounds]) -> Deleted:
     Bounded by `bounds` (`batch_size`, `timeout_s`, `pause_ms`), not atomic.
     """
     # in the order of the people: the index has them behind the channel
-    return await delete_in_batches(_memberships(), {"chat_id": chat_id}, "user_id", **bounds)
+    return await delete_in_batches(current_database().bulk("memberships"), {"chat_id": chat_id}, "user_id", **bounds)

@@ -49,4 +49,4 @@ async def forget_past(now: datetime, **bounds: Unpack[Bounds]) -> Deleted:
 
     Bounded by `bounds` (`batch_size`, `timeout_s`, `pause_ms`), not atomic: what is made longer meanwhile stays.
     """
-    return await delete_in_batches(_pauses(), {"until": {"$lte": now}}, "until", **bounds)
+    return await delete_in_batches(current_database().bulk("send_pauses"), {"until": {"$lte": now}}, "until", **bounds)

@@ -1,5 +1,6 @@
 """Runs of jobs: one row per (job, planned instant), whoever is first."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from core.clock import to_milliseconds
@@ -14,6 +15,8 @@ _MILLISECOND = timedelta(milliseconds=1)
 _BY_HAND_TRIES = 50
 #: `requested_by` of a run by hand nobody signed
 BY_HAND = "hand"
+#: `requested_by` of a run that does the work of a tick whose owner vanished
+TAKEOVER = "takeover"
 
 
 def _runs() -> Collection:
@@ -21,7 +24,12 @@ def _runs() -> Collection:
 
 
 async def start_run(
-    job: str, scheduled_at: datetime | None, owner: str, now: datetime, requested_by: int | str | None = None
+    job: str,
+    scheduled_at: datetime | None,
+    owner: str,
+    now: datetime,
+    requested_by: int | str | None = None,
+    fence: int = 0,
 ) -> str | None:
     """Write the row of a run that begins now; returns its id, or None when this tick of the job was already begun.
 
@@ -30,20 +38,90 @@ async def start_run(
     Without `scheduled_at` it is a run by hand: planned for now, moved on by a millisecond while that instant is
     taken, and never on a whole second, where ticks are, so that it cannot take a tick's place.
     """
-    row: Document = {
+    row: Document = {**_new(job, now, requested_by), "owner": owner, "fence": fence}
+    if scheduled_at is not None:
+        return await _insert({**row, "scheduled_at": scheduled_at}) or await _own_row(job, scheduled_at, owner)
+    return await _start_by_hand({**row, "requested_by": BY_HAND if requested_by is None else requested_by}, now)
+
+
+def _new(job: str, now: datetime, requested_by: int | str | None) -> Document:
+    return {
         "job": job,
         "started_at": now,
         "finished_at": None,
-        "owner": owner,
+        "owner": None,
         "outcome": None,
         "counts": {},
         "more": False,
         "error": None,
         "requested_by": requested_by,
     }
-    if scheduled_at is not None:
-        return await _insert({**row, "scheduled_at": scheduled_at}) or await _own_row(job, scheduled_at, owner)
-    return await _start_by_hand({**row, "requested_by": BY_HAND if requested_by is None else requested_by}, now)
+
+
+async def start_takeover(job: str, scheduled_at: datetime, owner: str, now: datetime, fence: int) -> str | None:
+    """Write the row of a run that does an abandoned tick's work once more; returns its id. Atomic.
+
+    None when that was begun before: it happens once for a tick, however its takeover ends. The row stands a
+    millisecond after the tick, which is what makes it the only one; asked again by the same owner it gives its id.
+    """
+    row: Document = {**_new(job, now, TAKEOVER), "owner": owner, "fence": fence}
+    for number in range(1, _BY_HAND_TRIES + 1):
+        at = to_milliseconds(scheduled_at) + number * _MILLISECOND
+        run_id = await _insert({**row, "scheduled_at": at})
+        if run_id is not None:
+            return run_id
+        there = await _runs().find_one({"job": job, "scheduled_at": at}, projection=["owner", "requested_by"])
+        if there is not None and there["requested_by"] == TAKEOVER:
+            return str(there["_id"]) if there["owner"] == owner else None
+        # a run by hand was begun in that very millisecond
+    return None
+
+
+async def request_run(job: str, now: datetime, requested_by: int | str) -> str:
+    """Ask whoever runs the job to run it now; returns the id of the row that waits for it.
+
+    A wish for the same job that nobody has begun yet is this one, too: pressed twice, it runs once.
+    """
+    waiting = await _runs().find_one({"job": job, "owner": None, "outcome": None}, projection=["_id"])
+    if waiting is not None:
+        return str(waiting["_id"])
+    return await _start_by_hand(_new(job, now, requested_by), now)
+
+
+async def find_requests(limit: int = 20) -> list[JobRun]:
+    """Runs somebody asked for that nobody has begun, the oldest first."""
+    found = await _runs().find({"owner": None, "outcome": None}, limit=limit, sort=[("started_at", 1)])
+    return [JobRun.model_validate(with_id(row)) for row in found]
+
+
+async def begin_requested(run_id: str, owner: str, now: datetime, fence: int) -> bool:
+    """Begin a run somebody asked for; atomic. False when another was first, or it was given up."""
+    begun = {"owner": owner, "started_at": now, "fence": fence}
+    waiting = {"_id": to_key(run_id), "owner": {"$in": [None, owner]}, "outcome": None}
+    return await _runs().update_one(waiting, {"$set": begun})
+
+
+async def give_up_requests(now: datetime, older_than: timedelta) -> int:
+    """Mark wishes that nobody has begun in time as missed; returns how many. Each one atomically."""
+    condition = {"owner": None, "outcome": None, "started_at": {"$lt": now - older_than}}
+    missed = {"outcome": JobOutcome.MISSED, "finished_at": now, "error": "nobody could run it in time"}
+    return await _runs().update_many(condition, {"$set": missed})
+
+
+async def find_tick(job: str, scheduled_at: datetime) -> JobRun | None:
+    """The run of a tick, under way or ended; None when it was never begun."""
+    row = await _runs().find_one({"job": job, "scheduled_at": scheduled_at})
+    return None if row is None else JobRun.model_validate(with_id(row))
+
+
+async def abandon_before(job: str, fence: int, now: datetime) -> int:
+    """Give up the job's runs under leases before `fence` that never ended; returns how many. Each one atomically.
+
+    Whoever calls it holds the lease `fence`: those runs have lost theirs, and `finish_run` refuses them from now on.
+    """
+    # what nobody has begun yet has no fence
+    lost = {"job": job, "outcome": None, "fence": {"$lt": fence}}
+    return await _runs().update_many(lost, {"$set": {"outcome": JobOutcome.ABANDONED, "finished_at": now}})
 
 
 async def _start_by_hand(row: Document, now: datetime) -> str:
@@ -71,9 +149,10 @@ async def _own_row(job: str, scheduled_at: datetime, owner: str) -> str | None:
 
 
 async def finish_run(run_id: str, report: RunReport) -> bool:
-    """Write how the run ended; atomic. False when there is no such run or it has already ended.
+    """Write how the run ended; atomic. Asked again with the same report, because an answer was lost, True again.
 
-    A run that was given up as abandoned and ends after all gets its true outcome.
+    False when there is no such run, or it has ended or was given up: another process has the job by now, and what
+    this one says counts no more.
     """
     ended: Document = {
         "finished_at": report.started_at + report.duration,
@@ -82,7 +161,11 @@ async def finish_run(run_id: str, report: RunReport) -> bool:
         "more": report.more,
         "error": report.error,
     }
-    return await _runs().update_one({"_id": to_key(run_id), "finished_at": None}, {"$set": ended})
+    key = to_key(run_id)
+    if await _runs().update_one({"_id": key, "outcome": None}, {"$set": ended}):
+        return True
+    same = {"_id": key, "outcome": report.outcome, "finished_at": ended["finished_at"]}
+    return await _runs().find_one(same, projection=["_id"]) is not None
 
 
 async def last_tick(job: str) -> datetime | None:
@@ -99,7 +182,7 @@ async def last_runs(limit: int, job: str | None = None) -> list[JobRun]:
     return [JobRun.model_validate(with_id(row)) for row in found]
 
 
-async def abandon_stale(now: datetime, older_than: timedelta) -> int:
-    """Give up runs begun before `now - older_than` that never ended; returns how many. Each one atomically."""
-    condition = {"started_at": {"$lt": now - older_than}, "finished_at": None, "outcome": None}
-    return await _runs().update_many(condition, {"$set": {"outcome": JobOutcome.ABANDONED}})
+async def latest_runs(jobs: Sequence[str]) -> dict[str, JobRun]:
+    """The run of each job that started last, by the job's name; a job that never ran is left out. One find a job."""
+    found = [await last_runs(1, job) for job in jobs]
+    return {runs[0].job: runs[0] for runs in found if runs}

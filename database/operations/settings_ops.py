@@ -88,7 +88,7 @@ async def load() -> BotSettings:
     """The stored settings; wrong stored values are logged and stand at their default."""
     settings, problems = await load_checked()
     for problem in problems:
-        log.warning("settings_value_ignored", extra={"problem": problem})
+        log.warning("settings.value_ignored", extra={"problem": problem})
     return settings
 
 

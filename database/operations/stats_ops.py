@@ -1,12 +1,19 @@
-"""Daily counters."""
+"""Daily counters: what a broadcast adds when it is closed, and the days as they are read.
+
+The statistics job writes the rest: `statistics_ops`.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
 
 from core.errors import AlreadyThere
+from core.statistics import Count, DayStats
 from database.collection import Collection
 from database.connection import current_database
 from database.values import Document
+
+#: what a closed broadcast adds, of which `Count.BROADCAST_COPIES` is the sum of a day
+_CLOSED_COPIES = "broadcast_sent"
 
 
 def _days() -> Collection:
@@ -55,3 +62,20 @@ async def read(date: datetime) -> dict[str, int]:
     """The counters of the day that began at `date`; `{}` when nothing was counted."""
     day = await _days().find_one({"date": date}, projection=["counters"])
     return {} if day is None else dict(day.get("counters", {}))
+
+
+async def last_days(before: datetime, count: int) -> list[DayStats]:
+    """The last `count` days that began before `before` and of which something is known, oldest first.
+
+    Each counter under its name in `Count`; copies of broadcasts as the broadcasts' own count says, once it is higher.
+    """
+    found = await _days().find({"date": {"$lt": before}}, limit=count, sort=[("date", -1)])
+    return [_day(document) for document in reversed(found)]
+
+
+def _day(document: Document) -> DayStats:
+    counters: dict[str, int] = dict(document.get("counters", {}))
+    copies = max(counters.get(Count.BROADCAST_COPIES, 0), counters.get(_CLOSED_COPIES, 0))
+    if copies:
+        counters[Count.BROADCAST_COPIES.value] = copies
+    return DayStats(date=document["date"], counters=counters, top_posts=document.get("top_posts", ()))

@@ -78,4 +78,6 @@ async def reset_token_counts(today: datetime, **bounds: Unpack[Bounds]) -> Delet
 
     Bounded by `bounds` (`batch_size`, `timeout_s`, `pause_ms`), not atomic.
     """
-    return await delete_in_batches(_counts(), {"date": {"$lt": today}}, "date", **bounds)
+    return await delete_in_batches(
+        current_database().bulk("token_generator_count"), {"date": {"$lt": today}}, "date", **bounds
+    )

@@ -52,7 +52,7 @@ async def delete_expired_and_used_tokens(now: datetime | None = None, **bounds: 
         "expires_at": {"$lt": now or db.now()},
         "status": {"$in": [TokenStatus.VERIFIED, TokenStatus.BYPASSED]},
     }
-    return await delete_in_batches(db.collection("tokens"), condition, "expires_at", **bounds)
+    return await delete_in_batches(db.bulk("tokens"), condition, "expires_at", **bounds)
 
 
 async def delete_unused_older_than(cutoff: datetime, now: datetime | None = None, **bounds: Unpack[Bounds]) -> Deleted:
@@ -67,4 +67,4 @@ async def delete_unused_older_than(cutoff: datetime, now: datetime | None = None
         "created_at": {"$lt": cutoff},
     }
     # by age, not by expiry: of the expired nearly all are kept, and an order by expiry would go through them each time
-    return await delete_in_batches(db.collection("tokens"), condition, "created_at", **bounds)
+    return await delete_in_batches(db.bulk("tokens"), condition, "created_at", **bounds)

@@ -23,6 +23,7 @@ __all__ = [
     "give_back_credit",
     "grant",
     "mark_blocked",
+    "mark_deactivated",
     "mark_unblocked",
     "meet",
     "spend_credit",
@@ -39,9 +40,9 @@ async def meet(
 ) -> tuple[User, bool]:
     """Store who is knocking and return their record, with True when they are new.
 
-    One upsert: name, username, language and `last_seen_at` are refreshed, `blocked_at` is cleared (who writes to us
-    has not blocked us) unless `is_writing` is False; `joined_at`, credits and `source` are set for the new only. Of
-    two calls at once for a brand-new person exactly one answers True.
+    One upsert: name, username, language and `last_seen_at` are refreshed, `blocked_at` and `deactivated_at` are cleared
+    (who writes to us has not blocked us, and is not gone) unless `is_writing` is False; `joined_at`, credits and
+    `source` are set for the new only. Of two calls at once for a brand-new person exactly one answers True.
     """
     seen: Document = {
         "username": visitor.username,
@@ -59,6 +60,8 @@ async def meet(
         "source": source,
     }
     (seen if is_writing else first)["blocked_at"] = None
+    if is_writing:
+        seen["deactivated_at"] = None
     before = await _upsert(visitor.user_id, {"$set": seen, "$setOnInsert": first})
     known = first if before is None else before
     return to_user({**known, **seen, "user_id": visitor.user_id}), before is None
@@ -88,10 +91,19 @@ async def mark_blocked(user_id: int, at: datetime) -> bool:
     return await users().update_one({"user_id": user_id, "blocked_at": None}, {"$set": {"blocked_at": at}})
 
 
+async def mark_deactivated(user_id: int, at: datetime) -> bool:
+    """Remember since when the person's account is gone; they cannot be written to, either (`blocked_at`).
+
+    Atomic. False when unknown or already marked.
+    """
+    gone = {"deactivated_at": at, "blocked_at": at}
+    return await users().update_one({"user_id": user_id, "deactivated_at": None}, {"$set": gone})
+
+
 async def mark_unblocked(user_id: int) -> bool:
     """Forget the block; atomic. False when unknown or not marked."""
     condition = {"user_id": user_id, "blocked_at": {"$ne": None}}
-    return await users().update_one(condition, {"$set": {"blocked_at": None}})
+    return await users().update_one(condition, {"$set": {"blocked_at": None, "deactivated_at": None}})
 
 
 async def count() -> int:

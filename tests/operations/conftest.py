@@ -70,14 +70,20 @@ def step_in(db: Database, monkeypatch: pytest.MonkeyPatch) -> StepIn:
     """
 
     def arrange(collection: str, method: str, action: Callable[[], Awaitable[object]]) -> None:
-        original = getattr(db.collection(collection), method)
+        ways = (db.collection(collection), db.bulk(collection))
+        originals = [getattr(way, method) for way in ways]
 
-        async def interrupted(*args: Any, **options: Any) -> Any:
-            monkeypatch.setattr(db.collection(collection), method, original)
-            await action()
-            return await original(*args, **options)
+        def interrupting(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+            async def interrupted(*args: Any, **options: Any) -> Any:
+                for way, whole in zip(ways, originals, strict=True):
+                    monkeypatch.setattr(way, method, whole)
+                await action()
+                return await original(*args, **options)
 
-        monkeypatch.setattr(db.collection(collection), method, interrupted)
+            return interrupted
+
+        for way, original in zip(ways, originals, strict=True):
+            monkeypatch.setattr(way, method, interrupting(original))
 
     return arrange
 

@@ -18,8 +18,8 @@ async def taken(owner: str, now: datetime) -> bool:
     """Whether the lease was got; who looks before asking must not be told otherwise."""
     is_free = await lease_ops.is_free(JOB, now, TTL)
     got = await lease_ops.take(JOB, owner, now, TTL)
-    assert got or not is_free
-    return got
+    assert got is not None or not is_free
+    return got is not None
 
 
 async def test_one_of_two_has_it_until_its_time_is_over(db: Database, now: datetime) -> None:
@@ -87,12 +87,12 @@ async def test_its_owner_holds_it_also_after_its_clock_was_put_back(db: Database
     assert not await taken(OTHER, now - timedelta(days=1))
 
 
-@pytest.mark.parametrize("method", ["insert_one", "update_one"])
+@pytest.mark.parametrize("method", ["insert_one", "find_one_and_update"])
 async def test_a_lost_answer_is_got_by_asking_again(
     db: Database, now: datetime, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     original = getattr(db.collection("job_leases"), method)
-    if method == "update_one":
+    if method == "find_one_and_update":
         await taken(OTHER, now - TTL)
 
     async def lost(*args: Any, **options: Any) -> None:
@@ -113,3 +113,86 @@ async def test_who_is_second_at_the_very_first_taking_does_not_get_it(
     step_in("job_leases", "insert_one", lambda: lease_ops.take(JOB, OTHER, now, TTL))
     assert not await lease_ops.take(JOB, ME, now, TTL)
     assert await lease_ops.renew(JOB, OTHER, now, TTL)
+
+
+async def test_each_taking_has_the_next_fence(db: Database, now: datetime) -> None:
+    fences = []
+    for number, owner in enumerate((ME, OTHER, ME)):
+        fences.append(await lease_ops.take(JOB, owner, now + number * TTL, TTL))
+    await lease_ops.release(JOB, ME, now + 2 * TTL)
+    fences.append(await lease_ops.take(JOB, OTHER, now, TTL))
+    assert fences == [1, 2, 3, 4]
+    assert await lease_ops.take("another job", ME, now, TTL) == 1
+
+
+async def test_whoever_is_refused_gets_no_fence(db: Database, now: datetime) -> None:
+    assert await lease_ops.take(JOB, ME, now, TTL) == 1
+    assert await lease_ops.take(JOB, OTHER, now, TTL) is None
+    lease = await lease_ops.find(JOB)
+    assert lease is not None
+    assert (lease.owner, lease.fence, lease.until) == (ME, 1, now + TTL)
+
+
+# pauses
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_a_paused_job_is_not_free_until_it_is_resumed(db: Database, now: datetime, is_known: bool) -> None:
+    if is_known:
+        await taken(ME, now)
+        await lease_ops.release(JOB, ME, now)
+    assert await lease_ops.pause(JOB, now, 5)
+    assert not await lease_ops.pause(JOB, now + MS, 6), "it is paused"
+    assert not await taken(ME, now)
+    lease = await lease_ops.find(JOB)
+    assert lease is not None
+    assert (lease.paused_at, lease.paused_by, lease.owner) == (now, 5, None)
+    assert await lease_ops.resume(JOB)
+    assert not await lease_ops.resume(JOB)
+    assert await taken(ME, now)
+
+
+async def test_a_paused_job_is_taken_by_who_insists_but_not_from_another(db: Database, now: datetime) -> None:
+    await lease_ops.pause(JOB, now, 5)
+    assert await lease_ops.take(JOB, ME, now, TTL, even_paused=True) == 1
+    assert await lease_ops.take(JOB, OTHER, now, TTL, even_paused=True) is None
+    assert await lease_ops.renew(JOB, ME, now, TTL)
+    assert await lease_ops.release(JOB, ME, now)
+    assert not await taken(OTHER, now), "it stays paused"
+
+
+async def test_a_pause_takes_the_lease_from_nobody(db: Database, now: datetime) -> None:
+    await taken(ME, now)
+    assert await lease_ops.pause(JOB, now, 5)
+    lease = await lease_ops.find(JOB)
+    assert lease is not None
+    assert lease.is_held(now)
+    assert await lease_ops.renew(JOB, ME, now, TTL)
+
+
+@pytest.mark.parametrize("what", ["pause", "take"])
+async def test_a_pause_and_something_else_at_the_very_first_moment(
+    db: Database, now: datetime, step_in: Callable[..., None], what: str
+) -> None:
+    other = lease_ops.pause(JOB, now, 6) if what == "pause" else lease_ops.take(JOB, ME, now, TTL)
+    step_in("job_leases", "insert_one", lambda: other)
+    assert await lease_ops.pause(JOB, now, 5) is (what == "take")
+    lease = await lease_ops.find(JOB)
+    assert lease is not None
+    assert (lease.paused_by, lease.is_held(now)) == ((6, False) if what == "pause" else (5, True))
+
+
+async def test_what_never_ran_cannot_be_resumed_and_has_no_lease(db: Database, now: datetime) -> None:
+    assert not await lease_ops.resume(JOB)
+    assert await lease_ops.find(JOB) is None
+    assert await lease_ops.standing() == {}
+
+
+async def test_the_leases_that_stand_are_known_by_their_jobs(db: Database, now: datetime) -> None:
+    await lease_ops.take(JOB, ME, now, TTL)
+    await lease_ops.pause("another job", now, 5)
+    standing = await lease_ops.standing([JOB, "another job", "one that never ran"])
+    assert {job: (row.owner, row.paused_by) for job, row in standing.items()} == {
+        JOB: (ME, None),
+        "another job": (None, 5),
+    }

@@ -166,7 +166,7 @@ async def test_many_that_are_over_are_forgotten_a_hundred_a_write(db: Database, 
     pauses = Pauses(clock)
     async with writing(pauses):
         note(pauses, 1001, 20)
-        await until(lambda: db.calls["find_one send_pauses"] == 1)
+        await until(lambda: db.calls["delete_many send_pauses"] == 1)
         note(pauses, 1002, 20)
         await until(lambda: pauses._forgotten_at == clock.now())
     assert {document["chat"] for document in await db.collection("send_pauses").find({}, limit=9)} == {1001, 1002}

@@ -74,6 +74,17 @@ ALLOWED: dict[str, tuple[set[str], str]] = {
         {"keys", "documents"},
         "as above; a language with its regions is a range, and a range has no order by ids",
     ),
+    **dict.fromkeys(
+        ("inactive_users.find_inactive", "inactive_users.find_inactive (without)"),
+        (
+            {"keys", "documents"},
+            "once a night, and only where an owner wants it: a look at each who has not come for so long",
+        ),
+    ),
+    "housekeeping_ops.delete_old_memberships": (
+        {"keys"},
+        "requests to join stay, however old: they are passed over in the index and not read",
+    ),
     "doctor.examine": ({"documents"}, "a person's own examination by hand: it counts whole collections"),
 }
 

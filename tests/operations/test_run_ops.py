@@ -88,24 +88,115 @@ async def test_history_is_latest_first_bounded_and_by_job(db: Database, now: dat
     assert [run.owner for run in await run_ops.last_runs(2, JOB)] == ["r2", "r1"]
 
 
-async def test_runs_that_never_ended_are_abandoned_after_their_time(db: Database, now: datetime) -> None:
-    await run_ops.start_run(JOB, now - MINUTE - MS, "stale", now - MINUTE - MS)
-    await run_ops.start_run(JOB, now - MINUTE, "at the limit", now - MINUTE)
-    ended = await run_ops.start_run(JOB, now - 2 * MINUTE, "ended", now - 2 * MINUTE)
+async def test_whoever_has_the_lease_gives_up_runs_under_older_ones(db: Database, now: datetime) -> None:
+    for fence in (1, 2, 3):
+        await run_ops.start_run(JOB, now + fence * MINUTE, f"fence {fence}", now + fence * MINUTE, None, fence)
+    await run_ops.start_run("token_cleanup", now, "another job", now, None, 1)
+    ended = await run_ops.start_run(JOB, now, "ended", now, None, 1)
     assert ended is not None
     await run_ops.finish_run(ended, report(now))
+    waiting = await run_ops.request_run(JOB, now, 5)
 
-    assert await run_ops.abandon_stale(now, MINUTE) == 1
-    assert await run_ops.abandon_stale(now, MINUTE) == 0
-    outcomes = {run.owner: run.outcome for run in await run_ops.last_runs(10)}
-    assert outcomes == {"stale": JobOutcome.ABANDONED, "at the limit": None, "ended": JobOutcome.SUCCEEDED}
+    assert await run_ops.abandon_before(JOB, 3, now) == 2
+    assert await run_ops.abandon_before(JOB, 3, now) == 0
+    runs = await run_ops.last_runs(10)
+    assert {run.owner: run.outcome for run in runs} == {
+        "fence 1": JobOutcome.ABANDONED,
+        "fence 2": JobOutcome.ABANDONED,
+        "fence 3": None,
+        "another job": None,
+        "ended": JobOutcome.SUCCEEDED,
+        None: None,
+    }
+    assert next(run for run in runs if run.id == waiting).is_waiting
 
 
-async def test_an_abandoned_run_that_ends_after_all_tells_the_truth(db: Database, now: datetime) -> None:
+async def test_a_run_that_was_given_up_and_ends_after_all_is_refused(db: Database, now: datetime) -> None:
+    run_id = await run_ops.start_run(JOB, now, "a", now, None, 1)
+    assert run_id is not None
+    await run_ops.abandon_before(JOB, 2, now + MINUTE)
+
+    assert not await run_ops.finish_run(run_id, report(now))
+    (run,) = await run_ops.last_runs(1)
+    assert (run.outcome, run.counts, run.finished_at) == (JobOutcome.ABANDONED, {}, now + MINUTE)
+
+
+async def test_an_end_whose_answer_was_lost_is_written_when_asked_again(db: Database, now: datetime) -> None:
     run_id = await run_ops.start_run(JOB, now, "a", now)
     assert run_id is not None
-    await run_ops.abandon_stale(now + MINUTE, timedelta())
-
     assert await run_ops.finish_run(run_id, report(now))
-    (run,) = await run_ops.last_runs(1)
-    assert run.outcome is JobOutcome.SUCCEEDED
+    assert await run_ops.finish_run(run_id, report(now))
+
+
+# taking over
+
+
+async def test_a_tick_is_taken_over_once(db: Database, now: datetime) -> None:
+    tick = now.replace(microsecond=0)
+    await run_ops.start_run(JOB, tick, "killed", now, None, 1)
+    begun = await asyncio.gather(*(run_ops.start_takeover(JOB, tick, f"p{n}", now, n) for n in range(2, 20)))
+
+    assert sum(run_id is not None for run_id in begun) == 1
+    rows = await run_ops.last_runs(5)
+    assert sorted((run.scheduled_at, run.requested_by or "") for run in rows) == [
+        (tick, ""),
+        (tick + MS, run_ops.TAKEOVER),
+    ]
+    assert await run_ops.last_tick(JOB) == tick, "it is no tick"
+
+
+async def test_a_takeover_whose_answer_was_lost_is_got_by_asking_again(db: Database, now: datetime) -> None:
+    first = await run_ops.start_takeover(JOB, now, "a", now, 2)
+    assert first is not None
+    assert await run_ops.start_takeover(JOB, now, "a", now, 2) == first
+    assert await run_ops.start_takeover(JOB, now, "b", now, 3) is None
+
+
+# wishes
+
+
+async def test_a_wish_waits_until_it_is_begun_by_one(db: Database, now: datetime) -> None:
+    wish = await run_ops.request_run(JOB, now, 5)
+    assert await run_ops.request_run(JOB, now + MINUTE, 6) == wish
+    (waiting,) = await run_ops.find_requests()
+    assert (waiting.id, waiting.requested_by, waiting.is_waiting, waiting.is_running) == (wish, 5, True, False)
+
+    begun = await asyncio.gather(*(run_ops.begin_requested(wish, f"p{n}", now + MINUTE, n) for n in range(1, 20)))
+    assert begun.count(True) == 1
+    assert await run_ops.find_requests() == []
+    (run,) = await run_ops.last_runs(5)
+    assert (run.is_running, run.owner, run.fence) == (True, f"p{run.fence}", begun.index(True) + 1)
+    assert run.started_at == now + MINUTE
+    assert await run_ops.begin_requested(wish, f"p{run.fence}", now + MINUTE, run.fence), "its answer may be lost"
+
+
+async def test_wishes_come_oldest_first_and_bounded(db: Database, now: datetime) -> None:
+    wishes = [await run_ops.request_run(f"job {number}", now + number * MINUTE, 5) for number in range(3)]
+    assert [run.id for run in await run_ops.find_requests(2)] == wishes[:2]
+
+
+async def test_a_wish_is_given_up_after_its_time_and_not_begun_then(db: Database, now: datetime) -> None:
+    old = await run_ops.request_run(JOB, now - MINUTE - MS, 5)
+    young = await run_ops.request_run("token_cleanup", now - MINUTE, 5)
+    begun = await run_ops.start_run("statistics", None, "a", now - 2 * MINUTE)
+    assert await run_ops.give_up_requests(now, MINUTE) == 1
+    assert await run_ops.give_up_requests(now, MINUTE) == 0
+    assert not await run_ops.begin_requested(old, "a", now, 1)
+    outcomes = {run.id: run.outcome for run in await run_ops.last_runs(5)}
+    assert outcomes == {old: JobOutcome.MISSED, young: None, begun: None}
+
+
+async def test_of_each_job_the_run_that_started_last_is_known(db: Database, now: datetime) -> None:
+    for number in range(3):
+        await run_ops.start_run(JOB, now + number * MINUTE, f"r{number}", now + number * MINUTE)
+    await run_ops.start_run("token_cleanup", now, "other", now)
+    latest = await run_ops.latest_runs([JOB, "token_cleanup", "statistics"])
+    assert {job: run.owner for job, run in latest.items()} == {JOB: "r2", "token_cleanup": "other"}
+
+
+async def test_a_tick_is_found_by_its_planned_instant(db: Database, now: datetime) -> None:
+    await run_ops.start_run(JOB, now, "a", now)
+    assert await run_ops.find_tick(JOB, now + MINUTE) is None
+    tick = await run_ops.find_tick(JOB, now)
+    assert tick is not None
+    assert tick.owner == "a"

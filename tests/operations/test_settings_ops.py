@@ -66,7 +66,7 @@ async def test_wrong_stored_values_are_logged_by_load(db: Database, caplog: pyte
 
     with caplog.at_level(logging.WARNING, logger="tollgate.database"):
         assert (await settings_ops.load()).pass_hours == 24
-    assert [record.message for record in caplog.records] == ["settings_value_ignored"]
+    assert [record.message for record in caplog.records] == ["settings.value_ignored"]
 
 
 async def test_current_reads_once_in_five_seconds(db: Database, now: datetime) -> None:

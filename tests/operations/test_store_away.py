@@ -10,8 +10,10 @@ from pymongo.errors import NetworkTimeout
 from core.broadcasts import Broadcast, BroadcastStatus, NewBroadcast, RecipientState
 from core.delivery import PendingDeletion
 from core.errors import StoreUnavailable
+from core.health import Health
 from core.jobs import JobOutcome, RunReport
 from core.segments import Segment
+from core.statistics import Count
 from core.subscriptions import Channel, MembershipStatus
 from core.users import Visitor
 from core.verification import Token
@@ -19,18 +21,26 @@ from database.connection import Database
 from database.doctor import examine
 from database.indexes import ensure_indexes
 from database.operations import (
+    admin_ops,
     audit_ops,
     broadcast_ops,
     broadcast_rows,
     channel_ops,
     deletion_ops,
+    health_ops,
+    housekeeping_ops,
+    incident_ops,
     lease_ops,
+    login_ops,
     membership_ops,
     pause_ops,
     post_ops,
     run_ops,
     segments,
+    session_ops,
+    sessions,
     settings_ops,
+    statistics_ops,
     stats_ops,
     token_ops,
     user_ops,
@@ -57,23 +67,32 @@ REPORT = RunReport("job", JobOutcome.SUCCEEDED, NOW, NOW, HOLD)
 
 Operation = Callable[[], Awaitable[Any]]
 MODULES = (
+    admin_ops,
     audit_ops,
     broadcast_ops,
     broadcast_rows,
     channel_ops,
     deletion_ops,
+    health_ops,
+    housekeeping_ops,
+    incident_ops,
     lease_ops,
+    login_ops,
     membership_ops,
     pause_ops,
     post_ops,
     run_ops,
     segments,
+    session_ops,
+    sessions,
     settings_ops,
+    statistics_ops,
     stats_ops,
     token_ops,
     user_ops,
 )
 OPERATIONS: dict[str, Operation] = {
+    "admin_ops.find_role": lambda: admin_ops.find_role(1),
     "audit_ops.last": lambda: audit_ops.last(1),
     "audit_ops.note": lambda: audit_ops.note(NOW, 1, "x"),
     "broadcast_ops.begin": lambda: broadcast_ops.begin(BROADCAST, NOW),
@@ -148,10 +167,16 @@ OPERATIONS: dict[str, Operation] = {
     "deletion_ops.release_delivery": lambda: deletion_ops.release_delivery("x", NOW),
     "deletion_ops.was_promised": lambda: deletion_ops.was_promised(1, "x", "m"),
     "deletion_ops.withdraw": lambda: deletion_ops.withdraw("x"),
+    "lease_ops.find": lambda: lease_ops.find("x"),
     "lease_ops.is_free": lambda: lease_ops.is_free("x", NOW, HOLD),
+    "lease_ops.pause": lambda: lease_ops.pause("x", NOW, 1),
     "lease_ops.release": lambda: lease_ops.release("x", "a", NOW),
     "lease_ops.renew": lambda: lease_ops.renew("x", "a", NOW, HOLD),
+    "lease_ops.resume": lambda: lease_ops.resume("x"),
+    "lease_ops.standing": lease_ops.standing,
     "lease_ops.take": lambda: lease_ops.take("x", "a", NOW, HOLD),
+    "login_ops.create": lambda: login_ops.create(1, NOW),
+    "login_ops.redeem": lambda: login_ops.redeem(TOKEN, NOW),
     "membership_ops.forget_channel": lambda: membership_ops.forget_channel(-1),
     "membership_ops.memberships": lambda: membership_ops.memberships(1, [-1]),
     "membership_ops.remember": lambda: membership_ops.remember(-1, 1, MembershipStatus.LEFT, NOW),
@@ -174,19 +199,64 @@ OPERATIONS: dict[str, Operation] = {
     "post_ops.set_deletion": lambda: post_ops.set_deletion("x", 1),
     "post_ops.set_protect": lambda: post_ops.set_protect("x", True),
     "post_ops.titles": lambda: post_ops.titles(["x"]),
-    "run_ops.abandon_stale": lambda: run_ops.abandon_stale(NOW, HOLD),
+    "run_ops.abandon_before": lambda: run_ops.abandon_before("x", 1, NOW),
+    "run_ops.begin_requested": lambda: run_ops.begin_requested("x", "a", NOW, 1),
+    "run_ops.find_requests": run_ops.find_requests,
+    "run_ops.find_tick": lambda: run_ops.find_tick("x", NOW),
     "run_ops.finish_run": lambda: run_ops.finish_run("x", REPORT),
+    "run_ops.give_up_requests": lambda: run_ops.give_up_requests(NOW, HOLD),
     "run_ops.last_runs": lambda: run_ops.last_runs(1),
     "run_ops.last_tick": lambda: run_ops.last_tick("job"),
+    "run_ops.latest_runs": lambda: run_ops.latest_runs(["job"]),
+    "run_ops.request_run": lambda: run_ops.request_run("job", NOW, 1),
+    "run_ops.start_takeover": lambda: run_ops.start_takeover("job", NOW, "a", NOW, 1),
     "run_ops.start_run": lambda: run_ops.start_run("job", None, "a", NOW),
     "segments.count_reachable": lambda: segments.count_reachable(Segment(), NOW),
     "segments.find_reachable": lambda: segments.find_reachable(Segment(), NOW, NOW, after=None, limit=1),
+    "health_ops.find": health_ops.find,
+    "health_ops.write": lambda: health_ops.write(Health(at=NOW, since=NOW)),
+    "incident_ops.begin": lambda: incident_ops.begin("x", NOW, HOLD),
+    "incident_ops.begin_end": lambda: incident_ops.begin_end("x", NOW, HOLD),
+    "incident_ops.count_open": incident_ops.count_open,
+    "incident_ops.end": lambda: incident_ops.end("x", NOW),
+    "incident_ops.give_back": lambda: incident_ops.give_back("x"),
+    "incident_ops.keep_open": lambda: incident_ops.keep_open("x"),
+    "incident_ops.note_told": lambda: incident_ops.note_told("x", NOW),
+    "incident_ops.open_names": incident_ops.open_names,
+    "housekeeping_ops.delete_expired_login_codes": lambda: housekeeping_ops.delete_expired_login_codes(NOW),
+    "housekeeping_ops.delete_failed_deliveries": lambda: housekeeping_ops.delete_failed_deliveries(NOW),
+    "housekeeping_ops.delete_inactive": lambda: housekeeping_ops.delete_inactive(1, NOW, NOW),
+    "housekeeping_ops.delete_old_deliveries": lambda: housekeeping_ops.delete_old_deliveries(NOW),
+    "housekeeping_ops.delete_old_incidents": lambda: housekeeping_ops.delete_old_incidents(NOW),
+    "housekeeping_ops.delete_old_memberships": lambda: housekeeping_ops.delete_old_memberships(NOW),
+    "housekeeping_ops.delete_old_runs": lambda: housekeeping_ops.delete_old_runs(NOW, ["x"]),
+    "housekeeping_ops.delete_told_impossible": lambda: housekeeping_ops.delete_told_impossible(NOW),
+    "housekeeping_ops.end_promises": lambda: housekeeping_ops.end_promises({"x": "too_old"}, "a", NOW, HOLD),
+    "housekeeping_ops.find_deactivated": lambda: housekeeping_ops.find_deactivated([1]),
+    "housekeeping_ops.find_inactive": lambda: housekeeping_ops.find_inactive(NOW, NOW, 1),
+    "housekeeping_ops.find_runs_to_keep": lambda: housekeeping_ops.find_runs_to_keep(["x"]),
+    "housekeeping_ops.find_stuck": lambda: housekeeping_ops.find_stuck(NOW, NOW, 1),
+    "housekeeping_ops.forget_channel_before": lambda: housekeeping_ops.forget_channel_before(-1, NOW),
+    "housekeeping_ops.has_open_business": lambda: housekeeping_ops.has_open_business(1),
+    "housekeeping_ops.is_broadcast": lambda: housekeeping_ops.is_broadcast("x"),
+    "housekeeping_ops.is_channel": lambda: housekeeping_ops.is_channel(-1),
+    "housekeeping_ops.next_broadcast_with_rows": lambda: housekeeping_ops.next_broadcast_with_rows(None),
+    "housekeeping_ops.next_channel_remembered": lambda: housekeeping_ops.next_channel_remembered(None),
+    "session_ops.delete_expired_sessions": session_ops.delete_expired_sessions,
+    "sessions.is_revoked": lambda: sessions.is_revoked("x"),
+    "sessions.revoke": lambda: sessions.revoke("x", NOW),
     "settings_ops.change": lambda: settings_ops.change("pass_hours", 5),
     "settings_ops.current": lambda: settings_ops.current(NOW),
     "settings_ops.load": settings_ops.load,
     "settings_ops.load_checked": settings_ops.load_checked,
+    "statistics_ops.count_on": lambda: statistics_ops.count_on(Count.TOKENS, NOW, NOW),
+    "statistics_ops.count_totals": statistics_ops.count_totals,
+    "statistics_ops.is_closed": lambda: statistics_ops.is_closed(NOW),
+    "statistics_ops.top_posts": lambda: statistics_ops.top_posts(NOW, NOW, 1),
+    "statistics_ops.write_day": lambda: statistics_ops.write_day(NOW, 1, NOW, {}),
     "stats_ops.bump": lambda: stats_ops.bump(NOW, "x"),
     "stats_ops.bump_once": lambda: stats_ops.bump_once(NOW, "x", {"x": 1}),
+    "stats_ops.last_days": lambda: stats_ops.last_days(NOW, 1),
     "stats_ops.read": lambda: stats_ops.read(NOW),
     "token_ops.add": lambda: token_ops.add(NEW_TOKEN),
     "token_ops.count_link": lambda: token_ops.count_link(1, NOW, 1),
@@ -218,6 +288,7 @@ OPERATIONS: dict[str, Operation] = {
     "user_ops.count_active_since": lambda: user_ops.count_active_since(NOW),
     "user_ops.find": lambda: user_ops.find(1),
     "user_ops.mark_blocked": lambda: user_ops.mark_blocked(1, NOW),
+    "user_ops.mark_deactivated": lambda: user_ops.mark_deactivated(1, NOW),
     "user_ops.mark_unblocked": lambda: user_ops.mark_unblocked(1),
     "user_ops.meet": lambda: user_ops.meet(Visitor(user_id=1), NOW),
 }
@@ -247,7 +318,7 @@ async def test_the_operation_says_the_store_is_away_and_then_works_again(
     await OPERATIONS[name]()
 
 
-@pytest.mark.parametrize("look", [ensure_indexes, examine, Database.ping])
+@pytest.mark.parametrize("look", [ensure_indexes, examine, Database.ping, Database.size_bytes])
 async def test_looking_after_the_database_says_so_too(
     db: Database, take_away: Callable[[], None], look: Callable[[Database], Awaitable[Any]]
 ) -> None:

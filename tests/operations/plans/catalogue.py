@@ -10,8 +10,10 @@ from typing import Any
 
 from core.broadcasts import Broadcast, BroadcastStatus, NewBroadcast, RecipientState
 from core.delivery import PendingDeletion
+from core.health import Health
 from core.jobs import JobOutcome, RunReport
 from core.segments import Segment, SegmentKind
+from core.statistics import Count
 from core.subscriptions import Channel, MembershipStatus
 from core.users import Visitor
 from core.verification import Token
@@ -19,20 +21,28 @@ from database import batches, doctor, indexes, operations
 from database.batches import Bounds
 from database.connection import current_database
 from database.operations import (
+    admin_ops,
     audit_ops,
     broadcast_ops,
     broadcast_rows,
     channel_ops,
     deletion_ops,
     delivery_claims,
+    health_ops,
+    housekeeping_ops,
     impossible_deletions,
+    incident_ops,
     lease_ops,
+    login_ops,
     membership_ops,
     pause_ops,
     post_ops,
     run_ops,
     segments,
+    session_ops,
+    sessions,
     settings_ops,
+    statistics_ops,
     stats_ops,
     token_ops,
     user_ops,
@@ -128,6 +138,38 @@ _PLANNED = Broadcast(
 )
 _POST: dict[str, Any] = {"storage_chat_id": -1, "message_ids": [1], "created_by": 1, "created_at": NOW}
 
+_COUNTED = tuple(
+    _case(statistics_ops.count_on, counter, TODAY, NOW, way=counter.value) for counter in statistics_ops.OF_A_DAY
+)
+#: at the end: they take away what others look for
+_SWEPT = (
+    _case(housekeeping_ops.find_stuck, NOW - 2 * HOUR, NOW, 10),
+    _case(housekeeping_ops.find_stuck, NOW - 2 * HOUR, NOW, 10, without=[_id(41)], way="without"),
+    _case(housekeeping_ops.find_deactivated, [1, 2, 3]),
+    _case(housekeeping_ops.end_promises, {_id(3): "too_old"}, OWNER, NOW, HOUR),
+    _case(housekeeping_ops.next_broadcast_with_rows, None),
+    _case(housekeeping_ops.next_broadcast_with_rows, _id(OVER), way="the next"),
+    _case(housekeeping_ops.is_broadcast, _id(OVER)),
+    _case(housekeeping_ops.next_channel_remembered, None),
+    _case(housekeeping_ops.next_channel_remembered, -5, way="the next"),
+    _case(housekeeping_ops.is_channel, -1),
+    _case(housekeeping_ops.forget_channel_before, -5, NOW, **(ONE_BATCH | {"batch_size": 2})),
+    _case(housekeeping_ops.find_inactive, NOW - 30 * HOUR, NOW, 10),
+    _case(housekeeping_ops.find_inactive, NOW - 30 * HOUR, NOW, 10, without=[1], way="without"),
+    _case(housekeeping_ops.has_open_business, 4),
+    _case(housekeeping_ops.has_open_business, -1, way="no promise"),
+    _case(housekeeping_ops.delete_inactive, 2, NOW, NOW),
+    _case(housekeeping_ops.delete_old_deliveries, NOW, **ONE_BATCH),
+    _case(housekeeping_ops.delete_failed_deliveries, NOW, **ONE_BATCH),
+    _case(housekeeping_ops.find_runs_to_keep, ["token_cleanup", "message_deleter"]),
+    _case(housekeeping_ops.delete_old_runs, NOW, [_id(49)], **ONE_BATCH),
+    _case(housekeeping_ops.delete_told_impossible, NOW, **ONE_BATCH),
+    _case(housekeeping_ops.delete_expired_login_codes, NOW, **ONE_BATCH),
+    _case(housekeeping_ops.delete_old_incidents, NOW, **ONE_BATCH),
+    _case(housekeeping_ops.delete_old_memberships, NOW, **ONE_BATCH),
+    _case(session_ops.delete_expired_sessions, NOW, **ONE_BATCH),
+)
+
 _SEGMENTS = tuple(
     _case(operation, segment, *more, way=segment.kind.value, **options)
     for segment in (
@@ -145,6 +187,7 @@ _SEGMENTS = tuple(
 )
 
 CASES: tuple[Case, ...] = (
+    _case(admin_ops.find_role, 1),
     _case(audit_ops.note, NOW, 1, "post.renamed"),
     _case(audit_ops.last, 10),
     _case(broadcast_ops.create, _NEWS),
@@ -201,6 +244,18 @@ CASES: tuple[Case, ...] = (
     _case(lease_ops.is_free, "job 1", NOW, HOUR),
     _case(lease_ops.renew, "job 0", OWNER, NOW, HOUR),
     _case(lease_ops.release, "job 0", OWNER, NOW),
+    _case(lease_ops.pause, "job 2", NOW, 1),
+    _case(lease_ops.pause, "job 2", NOW, 1, way="paused"),
+    _case(lease_ops.pause, "one more job", NOW, 1, way="that never ran"),
+    _case(lease_ops.take, "job 2", OWNER, NOW, HOUR, even_paused=True, way="paused"),
+    _case(lease_ops.resume, "job 2"),
+    _case(lease_ops.find, "job 0"),
+    _case(lease_ops.standing, ["job 0", "job 1", "a job", "no job"]),
+    _case(login_ops.create, 1, NOW),
+    _case(login_ops.redeem, token(1), NOW),
+    _case(sessions.revoke, "new", NOW + HOUR),
+    _case(sessions.revoke, "new", NOW + HOUR, way="again"),
+    _case(sessions.is_revoked, "s1"),
     _case(channel_ops.load),
     _case(channel_ops.current, NOW),
     _case(channel_ops.add, _CHANNEL),
@@ -243,6 +298,21 @@ CASES: tuple[Case, ...] = (
     _case(impossible_deletions.note_impossible, [(_KEPT, "too_old")], NOW, way="again"),
     _case(impossible_deletions.count_untold, BOT, "too_old"),
     _case(impossible_deletions.mark_told, BOT, NOW),
+    _case(health_ops.find),
+    _case(health_ops.write, Health(at=NOW, since=NOW)),
+    _case(incident_ops.begin, "incident new", NOW, HOUR),
+    _case(incident_ops.begin, f"incident {WANTED}", NOW, HOUR, way="it was over"),
+    _case(incident_ops.begin, f"incident {WANTED}", NOW, HOUR, way="another tells of it"),
+    _case(incident_ops.begin, f"incident {WANTED}", NOW + 2 * HOUR, HOUR, way="whose teller vanished"),
+    _case(incident_ops.give_back, f"incident {WANTED}"),
+    _case(incident_ops.note_told, f"incident {WANTED}", NOW),
+    _case(incident_ops.note_told, "incident told", NOW, way="new"),
+    _case(incident_ops.begin_end, f"incident {WANTED}", NOW, HOUR),
+    _case(incident_ops.begin_end, f"incident {WANTED}", NOW, HOUR, way="another ends it"),
+    _case(incident_ops.keep_open, f"incident {WANTED}"),
+    _case(incident_ops.end, f"incident {WANTED}", NOW),
+    _case(incident_ops.open_names),
+    _case(incident_ops.count_open),
     _case(membership_ops.memberships, 1, [-1, -2, -3]),
     _case(membership_ops.remember, -1, 1, _MEMBER, NOW, way="known"),
     _case(membership_ops.remember, -1, -1, _MEMBER, NOW, way="new"),
@@ -274,11 +344,21 @@ CASES: tuple[Case, ...] = (
     _case(run_ops.start_run, "rare", NOW, OWNER, NOW),
     _case(run_ops.start_run, "rare", NOW, OWNER, NOW, way="begun by the same"),
     _case(run_ops.start_run, "rare", None, OWNER, NOW, way="by hand"),
+    _case(run_ops.start_takeover, "rare", NOW, OWNER, NOW, 7),
+    _case(run_ops.start_takeover, "rare", NOW, "another", NOW, 8, way="taken over before"),
+    _case(run_ops.find_tick, "rare", NOW),
+    _case(run_ops.request_run, "rare", NOW + HOUR, 1),
+    _case(run_ops.request_run, "rare", NOW + HOUR, 1, way="asked for before"),
+    _case(run_ops.find_requests, 10),
+    _case(run_ops.begin_requested, _id(1), OWNER, NOW, 7),
+    _case(run_ops.give_up_requests, NOW, HOUR),
     _case(run_ops.finish_run, _id(0), _REPORT),
+    _case(run_ops.finish_run, _id(0), _REPORT, way="again"),
+    _case(run_ops.latest_runs, ["rare", "message_deleter"]),
     _case(run_ops.last_tick, "message_deleter"),
     _case(run_ops.last_runs, 10),
     _case(run_ops.last_runs, 10, "token_cleanup", way="of one job"),
-    _case(run_ops.abandon_stale, NOW, HOUR),
+    _case(run_ops.abandon_before, "rare", 1, NOW),
     _case(settings_ops.load_checked),
     _case(settings_ops.load),
     _case(settings_ops.current, NOW),
@@ -287,6 +367,13 @@ CASES: tuple[Case, ...] = (
     _case(stats_ops.bump_once, TODAY, "broadcast x", {"deliveries": 2}),
     _case(stats_ops.bump_once, TODAY, "broadcast x", {"deliveries": 2}, way="again"),
     _case(stats_ops.read, TODAY),
+    _case(stats_ops.last_days, NOW, 10),
+    *_COUNTED,
+    _case(statistics_ops.count_totals),
+    _case(statistics_ops.top_posts, TODAY, NOW, 10),
+    _case(statistics_ops.is_closed, TODAY),
+    _case(statistics_ops.write_day, TODAY, 2, NOW, {Count.TOKENS: 1}, totals={Count.USERS: 1}, is_over=True),
+    _case(statistics_ops.write_day, TODAY, 1, NOW, {Count.TOKENS: 1}, way="refused"),
     _case(token_ops.delete_expired_and_used_tokens, NOW, **(ONE_BATCH | {"batch_size": 5})),
     _case(token_ops.delete_unused_older_than, CUTOFF, NOW, **(ONE_BATCH | {"batch_size": 2})),
     _case(token_ops.reset_token_counts, TODAY, **ONE_BATCH),
@@ -319,6 +406,7 @@ CASES: tuple[Case, ...] = (
     _case(user_ops.find, 2),
     _case(user_ops.mark_blocked, 3, NOW),
     _case(user_ops.mark_unblocked, 20),
+    _case(user_ops.mark_deactivated, 3, NOW),
     _case(user_ops.spend_credit, 1, _UNPAID, "u", NOW, [PAID_LONG_AGO]),
     _case(user_ops.spend_credit, 1, _UNPAID, "u", NOW, way="paid by the same"),
     _case(user_ops.spend_credit, 2, _UNPAID, "u", NOW, way="nothing left"),
@@ -346,6 +434,7 @@ CASES: tuple[Case, ...] = (
             current_database().collection("tokens"), {"token": {"$gte": token(1)}}, "token", **ONE_BATCH
         ),
     ),
+    *_SWEPT,
     _on_database(doctor.examine),
     _on_database(indexes.ensure_indexes),
     _on_database(indexes.missing_indexes),

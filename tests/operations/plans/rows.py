@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from bson import ObjectId
 
+from core.admins import Role
 from core.broadcasts import BroadcastStatus, RecipientState
 from core.jobs import JobOutcome
 from core.posts import PostStatus
@@ -294,6 +295,7 @@ def _run(i: int, size: int, wanted: int) -> Document:
         "started_at": started_at,
         "finished_at": started_at,
         "owner": OWNER,
+        "fence": 0,
         "outcome": JobOutcome.SUCCEEDED.value,
         "counts": {},
         "requested_by": "hand" if by_hand else None,
@@ -322,6 +324,26 @@ def _pause(i: int, size: int, wanted: int) -> Document:
     # the other bot's are the last to end
     bot_id, until = (BOT, NOW + HOUR) if i < wanted else (BOT + 1, NOW + DAY) if i % 2 else (BOT, NOW - HOUR)
     return {"_id": f"{bot_id}:{i}", "bot_id": bot_id, "chat": i, "until": until + i * MS}
+
+
+def _session(i: int, size: int, wanted: int) -> Document:
+    return {"jti": f"s{i}", "expires_at": NOW + (HOUR if i < wanted else -HOUR) - i * MS}
+
+
+def _admin(i: int, size: int, wanted: int) -> Document:
+    return {"user_id": i, "role": Role.EDITOR.value, "added_by": 1, "added_at": NOW}
+
+
+def _login_code(i: int, size: int, wanted: int) -> Document:
+    return {"code_hash": f"h{i}", "user_id": i, "expires_at": NOW + (HOUR if i < wanted else -HOUR) - i * MS}
+
+
+def _incident(i: int, size: int, wanted: int) -> Document:
+    return {"_id": f"incident {i}", "closed_at": None if i < wanted else NOW - DAY - i * SECOND}
+
+
+def _health(i: int, size: int, wanted: int) -> Document:
+    return {"_id": "house" if i == 0 else f"other {i}", "at": NOW, "since": NOW}
 
 
 def _channel(i: int, size: int, wanted: int) -> Document:
@@ -360,6 +382,11 @@ _MAKERS: dict[str, Callable[[int, int, int], Document]] = {
     "daily_stats": _day,
     "admin_config": _settings,
     "send_pauses": _pause,
+    "revoked_sessions": _session,
+    "login_codes": _login_code,
+    "admins": _admin,
+    "incidents": _incident,
+    "health": _health,
     "channels": _channel,
     "memberships": _membership,
 }

@@ -20,9 +20,11 @@ _LOOKING = {
     "find": False,
     "find_one": True,
     "count": False,
+    "aggregate": False,
     "update_one": True,
     "update_many": False,
     "find_one_and_update": True,
+    "find_one_and_delete": True,
     "delete_one": True,
     "delete_many": False,
 }

@@ -1,0 +1,82 @@
+"""WHEN things run: planned instants as plain data and arithmetic. `timetable.py` says which job has which."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = timedelta(days=1)
+
+
+class Schedule(Protocol):
+    """Planned instants, aware UTC."""
+
+    def latest_tick(self, now: datetime) -> datetime:
+        """The last planned instant at or before `now`."""
+        ...
+
+    def next_tick(self, now: datetime) -> datetime:
+        """The first planned instant after `now`."""
+        ...
+
+    def in_words(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """Every full `period` of the zone's clock: each minute, each full hour."""
+
+    period: timedelta
+    zone: ZoneInfo
+
+    def latest_tick(self, now: datetime) -> datetime:
+        # zones such as Asia/Kolkata have their full hour at half past in UTC
+        shift = now.astimezone(self.zone).utcoffset() or timedelta()
+        return now.astimezone(UTC) - (now - _EPOCH + shift) % self.period
+
+    def next_tick(self, now: datetime) -> datetime:
+        return self.latest_tick(now) + self.period
+
+    def in_words(self) -> str:
+        minutes = int(self.period.total_seconds() // 60)
+        return {1: "every minute", 60: "every full hour"}.get(minutes, f"every {minutes} minutes")
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """At full hours of the zone's day.
+
+    An hour that a daylight change skips comes at the first instant after it; one that comes twice counts once.
+    """
+
+    hours: tuple[int, ...]
+    zone: ZoneInfo
+
+    def _ticks(self, day: date) -> list[datetime]:
+        moments = (datetime.combine(day, time(hour), tzinfo=self.zone) for hour in sorted(set(self.hours)))
+        return sorted({moment.astimezone(UTC) for moment in moments})
+
+    def latest_tick(self, now: datetime) -> datetime:
+        today = now.astimezone(self.zone).date()
+        return max(tick for day in (today - _DAY, today, today + _DAY) for tick in self._ticks(day) if tick <= now)
+
+    def next_tick(self, now: datetime) -> datetime:
+        today = now.astimezone(self.zone).date()
+        return min(tick for day in (today, today + _DAY, today + 2 * _DAY) for tick in self._ticks(day) if tick > now)
+
+    def in_words(self) -> str:
+        *others, last = [f"{hour:02d}:00" for hour in sorted(set(self.hours))]
+        return "daily at " + (f"{', '.join(others)} and {last}" if others else last)
+
+
+def every_minute(zone: ZoneInfo) -> Schedule:
+    return Every(timedelta(minutes=1), zone)
+
+
+def every_full_hour(zone: ZoneInfo) -> Schedule:
+    return Every(timedelta(hours=1), zone)
+
+
+def daily_at(hours: tuple[int, ...], zone: ZoneInfo) -> Schedule:
+    return Daily(hours, zone)

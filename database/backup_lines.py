@@ -1,0 +1,81 @@
+"""A document as one line of extended JSON (canonical: every BSON type comes back as it was), and back."""
+
+import base64
+import binascii
+import json
+from datetime import UTC
+from typing import Any
+
+import bson
+from bson import json_util
+from bson.codec_options import CodecOptions, DatetimeConversion
+from bson.errors import BSONError
+from bson.json_util import JSONMode, JSONOptions
+
+from database.values import Document
+
+#: what a MongoDB document may take, in bytes of BSON
+DOCUMENT_MAX = 16 * 1024 * 1024
+#: what its line may take, in bytes: JSON writes a control character of one byte as six
+LINE_MAX = 6 * DOCUMENT_MAX + 1024 * 1024
+
+_OPTIONS = JSONOptions(
+    json_mode=JSONMode.CANONICAL, tz_aware=True, tzinfo=UTC, datetime_conversion=DatetimeConversion.DATETIME_AUTO
+)
+_CODEC = CodecOptions[Document](tz_aware=True, tzinfo=UTC, datetime_conversion=DatetimeConversion.DATETIME_AUTO)
+#: the one field of a line that holds BSON as base64
+_AS_BSON = "$bson"
+
+
+def to_line(document: Document) -> bytes:
+    """One line with its end. Raises ValueError for what no server would keep (half a surrogate pair, say)."""
+    if _has_dollar(document):
+        # extended JSON would take such a field for one of its own marks, and another document would come back
+        document = {_AS_BSON: base64.b64encode(_encoded(document)).decode("ascii")}
+        return json.dumps(document).encode() + b"\n"
+    try:
+        text = json_util.dumps(document, json_options=_OPTIONS, ensure_ascii=False, separators=(",", ":"))
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+    return text.encode() + b"\n"
+
+
+def _has_dollar(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(key.startswith("$") or _has_dollar(item) for key, item in value.items())
+    return isinstance(value, list) and any(map(_has_dollar, value))
+
+
+def from_line(line: bytes) -> Document:
+    """The document of a line. Raises ValueError, with the reason, for what is none or has no `_id`."""
+    try:
+        document = _parsed(line)
+        size = len(_encoded(document)) if isinstance(document, dict) else 0
+    except (TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, BSONError) as error:
+        raise ValueError(f"not a document ({type(error).__name__})") from error
+    if not isinstance(document, dict) or "_id" not in document:
+        raise ValueError("not a document with an _id")
+    if size > DOCUMENT_MAX:
+        raise ValueError("a document larger than MongoDB takes")
+    return document
+
+
+def _parsed(line: bytes) -> Any:
+    try:
+        document = json_util.loads(line.decode(), json_options=_OPTIONS)
+        if isinstance(document, dict) and document.keys() == {_AS_BSON}:
+            return bson.decode(base64.b64decode(document[_AS_BSON], validate=True), codec_options=_CODEC)
+    except json.JSONDecodeError:
+        raise ValueError("not JSON") from None
+    except UnicodeDecodeError:
+        raise ValueError("not UTF-8") from None
+    except binascii.Error:
+        raise ValueError("not base64") from None
+    return document
+
+
+def _encoded(document: Document) -> bytes:
+    try:
+        return bson.encode(document, codec_options=_CODEC)
+    except (BSONError, OverflowError, UnicodeError) as error:
+        raise ValueError(f"a value MongoDB does not keep ({type(error).__name__})") from error

@@ -1,0 +1,36 @@
+"""What the last health check found, for whoever asks (collection `health`, one document)."""
+
+from pydantic import ValidationError
+
+from core.errors import AlreadyThere
+from core.health import Health
+from database.collection import Collection
+from database.connection import current_database
+from database.values import Document
+
+_ID = "house"
+
+
+def _health() -> Collection:
+    return current_database().collection("health")
+
+
+async def write(health: Health) -> None:
+    """Keep this look, in place of the one before. One atomic upsert."""
+    update: Document = {"$set": health.model_dump()}
+    try:
+        await _health().update_one({"_id": _ID}, update, upsert=True)
+    except AlreadyThere:
+        # another process inserted the first one in the same instant
+        await _health().update_one({"_id": _ID}, update)
+
+
+async def find() -> Health | None:
+    """The last look; None when there was none, or another version's cannot be read."""
+    document = await _health().find_one({"_id": _ID})
+    if document is None:
+        return None
+    try:
+        return Health.model_validate(document)
+    except ValidationError:
+        return None

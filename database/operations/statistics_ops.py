@@ -1,0 +1,131 @@
+"""The numbers of a day, counted on the server, and the one row they go into.
+
+Used by the statistics job. The counts go by index, on the connections for such work.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from core.broadcasts import RecipientState
+from core.errors import AlreadyThere
+from core.statistics import Count, TopPost
+from core.verification import TokenStatus
+from database.collection import Collection
+from database.connection import current_database
+from database.operations import post_ops
+from database.values import Document
+
+#: counts of one day: the collection, and the field whose time says that it was that day
+_DATED: dict[Count, tuple[str, str]] = {
+    Count.NEW_USERS: ("users", "joined_at"),
+    Count.ACTIVE_USERS: ("users", "last_seen_at"),
+    Count.DELIVERIES: ("deliveries", "opened_at"),
+    Count.VERIFIED: ("tokens", "verified_at"),
+    Count.BYPASSED: ("tokens", "bypassed_at"),
+    Count.BROADCASTS: ("broadcasts", "started_at"),
+}
+#: a recipient's copies reached them, whatever became of them later
+_ARRIVED = (RecipientState.SENT, RecipientState.DELETED, RecipientState.KEPT)
+#: what `count_on` counts
+OF_A_DAY = (*_DATED, Count.TOKENS, Count.BROADCAST_COPIES)
+#: before any time there is
+_EVER = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def _bulk(name: str) -> Collection:
+    return current_database().bulk(name)
+
+
+def _between(start: datetime, end: datetime) -> Document:
+    return {"$gte": start, "$lt": end}
+
+
+async def count_on(counter: Count, start: datetime, end: datetime) -> int:
+    """One of `OF_A_DAY` for the day from `start` to before `end`. Raises KeyError for any other counter."""
+    if counter is Count.BROADCAST_COPIES:
+        return await _copies(start, end)
+    if counter is Count.TOKENS:
+        # the status is no condition: it leads to the index
+        condition = {"status": {"$in": list(TokenStatus)}, "created_at": _between(start, end)}
+        return await _bulk("tokens").count(condition)
+    collection, field = _DATED[counter]
+    return await _bulk(collection).count({field: _between(start, end)})
+
+
+async def _copies(start: datetime, end: datetime) -> int:
+    sums: Document = {state.value: {"$sum": f"$counts.{state.value}"} for state in _ARRIVED}
+    group = {"$group": {"_id": None, **sums}}
+    found = await _bulk("broadcasts").aggregate({"finished_at": _between(start, end)}, [group], at_most=1)
+    return sum(int(one.get(state, 0)) for one in found for state in _ARRIVED)
+
+
+async def count_totals() -> dict[Count, int]:
+    """What there is now: users, those who cannot be reached, live posts; the database's size where it is known."""
+    db = current_database()
+    totals = {
+        Count.USERS: await _bulk("users").count({"user_id": {"$gt": 0}}),
+        Count.BLOCKED_USERS: await _bulk("users").count({"blocked_at": {"$gt": _EVER}}),
+        Count.POSTS: await _bulk("posts").count({"status": "live"}),
+    }
+    size = await db.size_bytes()
+    return totals if size is None else totals | {Count.DATABASE_BYTES: size}
+
+
+async def top_posts(start: datetime, end: datetime, limit: int) -> list[TopPost]:
+    """Up to `limit` posts that most people got between `start` and before `end`, the most wanted first."""
+    stages: list[Document] = [
+        {"$group": {"_id": "$post_code", "deliveries": {"$sum": 1}}},
+        # the code, so that two of the same rank do not change places
+        {"$sort": {"deliveries": -1, "_id": 1}},
+    ]
+    found = await _bulk("deliveries").aggregate({"opened_at": _between(start, end)}, stages, at_most=limit)
+    names = await post_ops.titles([one["_id"] for one in found])
+    return [
+        TopPost(code=one["_id"], title=names.get(one["_id"], ""), deliveries=int(one["deliveries"])) for one in found
+    ]
+
+
+async def is_closed(date: datetime) -> bool:
+    """Whether the numbers of that day were counted after it had ended."""
+    row = await _days().find_one({"date": date}, projection=["closed_at"])
+    return row is not None and row.get("closed_at") is not None
+
+
+async def write_day(
+    date: datetime,
+    fence: int,
+    now: datetime,
+    counted: Mapping[Count, int],
+    *,
+    totals: Mapping[Count, int] | None = None,
+    posts: Sequence[TopPost] = (),
+    is_over: bool = False,
+) -> bool:
+    """Write the numbers of the day that began at `date`; one conditional upsert.
+
+    False when somebody with a higher `fence` has written: a process that was taken for dead writes nothing. `counted`
+    never goes down; `totals` (None: those that stand stay) and `posts` are as they are now. `is_over`: the day has
+    ended, this is its last count.
+    """
+    fresh: Document = {
+        "fence": fence,
+        "counted_at": now,
+        "top_posts": [one.model_dump() for one in posts],
+    }
+    fresh |= {f"counters.{counter.value}": count for counter, count in (totals or {}).items()}
+    if is_over:
+        fresh["closed_at"] = now
+    update: Document = {"$set": fresh}
+    if counted:
+        update["$max"] = {f"counters.{counter.value}": count for counter, count in counted.items()}
+    # no fence stands in a row that a broadcast began
+    condition: Document = {"date": date, "fence": {"$not": {"$gt": fence}}}
+    try:
+        return await _days().update_one(condition, update, upsert=True)
+    except AlreadyThere:
+        # a higher fence stands; or the day was begun between our look and our insert
+        return await _days().update_one(condition, update)
+
+
+def _days() -> Collection:
+    return current_database().collection("daily_stats")
