@@ -47,6 +47,8 @@ class NotArrived:
     error: str
     #: what would fail for everybody, in a sentence for admins
     content_error: str | None = None
+    #: the account is gone for good, not only closed to us
+    is_deactivated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,9 @@ class RecipientCalls:
         """A chat that cannot be opened may be the person's, or the storage channel: the second is asked."""
         trouble = None if failure in (Failure.BLOCKED, Failure.DEACTIVATED) else await self._trouble_with_source()
         if trouble is None:
-            return NotArrived(RecipientState.BLOCKED, f"{failure.value}: {words}"[:ERROR_MAX])
+            is_deactivated = failure is Failure.DEACTIVATED
+            error = f"{failure.value}: {words}"[:ERROR_MAX]
+            return NotArrived(RecipientState.BLOCKED, error, is_deactivated=is_deactivated)
         if classify(trouble) in _NO_ANSWER:
             # nothing was sent, and nobody can tell yet whose chat it is
             pause_s = retry_after(trouble)

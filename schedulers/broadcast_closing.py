@@ -88,7 +88,8 @@ class Closing:
             return False
         day = start_of_day(broadcast.finished_at, self._zone)
         await stats_ops.bump_once(day, f"broadcast {broadcast.id}", daily_counters(counts))
-        bounds: Bounds = {**self._bounds, "timeout_s": max(shift.seconds_left, 0)}
+        left_s = max(shift.seconds_left, 0)
+        bounds: Bounds = {**self._bounds, "timeout_s": left_s, "goes_on": lambda: not shift.run.should_stop}
         removed = await broadcast_rows.remove_rows(broadcast.id, bounds)
         shift.run.done["rows_removed"] += removed.count
         if removed.more:

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -12,16 +11,17 @@ from aiogram import Bot
 
 from core.broadcasts import OVER, UNFINISHED, Broadcast, RecipientState, due_before
 from core.jobs import Counts
+from core.timetable import BROADCAST_DELETER
 from database.batches import Bounds
 from database.operations import broadcast_ops, broadcast_rows, lease_ops
 from schedulers.broadcast_closing import Closing, is_settled
-from schedulers.leases import TTL, held
+from schedulers.leases import TTL, Pause
 from schedulers.recalling import RETRY, Shift, take_copies_back
 from schedulers.runner import Run
 
 log = structlog.get_logger("tollgate.recall")
 
-NAME = "broadcast_deleter"
+NAME = BROADCAST_DELETER
 #: broadcasts looked at in one run
 BROADCASTS_MAX = 20
 #: recipients worked on in one run; the rest waits for the next
@@ -39,31 +39,18 @@ class BroadcastDeleter:
 
     name = NAME
 
-    def __init__(
-        self,
-        bot: Bot,
-        bounds: Bounds,
-        zone: ZoneInfo,
-        *,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        pulse: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
+    def __init__(self, bot: Bot, bounds: Bounds, zone: ZoneInfo, *, sleep: Pause = asyncio.sleep) -> None:
         self._bot = bot
         self._bounds = bounds
         self._sleep = sleep
-        self._pulse = pulse
         self._closing = Closing(bot, bounds, zone)
 
     async def __call__(self, run: Run) -> Counts:
-        async with held(NAME, run.owner, run.clock, self._pulse) as lease:
-            if lease is None:
-                log.info("recall.elsewhere")
-                return Counts()
-            monotonic = self._bounds.get("monotonic", time.monotonic)
-            ends_at = monotonic() + self._bounds.get("timeout_s", LONGEST_S)
-            shift = Shift(run, lease, RUN_MAX, ends_at, monotonic, self._sleep)
-            is_more = await self._recall_all(shift)
-            is_more = await self._closing.close_all(shift) or is_more
+        monotonic = self._bounds.get("monotonic", time.monotonic)
+        ends_at = monotonic() + self._bounds.get("timeout_s", LONGEST_S)
+        shift = Shift(run, RUN_MAX, ends_at, monotonic, self._sleep)
+        is_more = await self._recall_all(shift)
+        is_more = await self._closing.close_all(shift) or is_more
         return Counts(dict(run.done), more=is_more or run.done[RETRY] > 0)
 
     async def _recall_all(self, shift: Shift) -> bool:

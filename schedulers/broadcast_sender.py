@@ -1,22 +1,20 @@
 """Sends broadcasts, one after the other, in one process at a time (DESIGN §7.5)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from aiogram import Bot
 
 from core.broadcasts import BroadcastStatus
 from core.jobs import Counts
+from core.timetable import BROADCAST_SENDER
 from database.operations import broadcast_ops, lease_ops
 from schedulers.broadcast_sending import Sending
-from schedulers.leases import TTL, held
+from schedulers.leases import TTL, Pause
 from schedulers.runner import Run
 from sender.gate import Gate
 
-Pause = Callable[[float], Awaitable[None]]
-
-NAME = "broadcast_sender"
+NAME = BROADCAST_SENDER
 
 
 #: a run sends for so long; what is left goes on in the next, which begins at once
@@ -39,33 +37,29 @@ class BroadcastSender:
     async def __call__(self, run: Run) -> Counts:
         since = run.now()
         until = since + SLICE
-        async with held(self.name, run.owner, run.clock, self._pulse) as lease:
-            if lease is None:
-                return Counts()
-            while not lease.is_lost and not run.stopping.is_set() and since <= run.now() < until:
-                broadcast = await broadcast_ops.find_next(run.now())
-                if broadcast is None:
-                    return Counts(dict(run.done))
-                if broadcast.status is BroadcastStatus.QUEUED:
-                    begun = await broadcast_ops.begin(broadcast, run.now())
-                    if begun is None or begun.status is not BroadcastStatus.SENDING:
-                        continue
-                    broadcast = begun
-                sending = Sending(
-                    broadcast,
-                    run,
-                    lease,
-                    self._bot,
-                    self._gate,
-                    since=since,
-                    until=until,
-                    sleep=self._sleep,
-                    pulse=self._pulse,
-                )
-                await sending.go()
+        while not run.should_stop and since <= run.now() < until:
+            broadcast = await broadcast_ops.find_next(run.now())
+            if broadcast is None:
+                return Counts(dict(run.done))
+            if broadcast.status is BroadcastStatus.QUEUED:
+                begun = await broadcast_ops.begin(broadcast, run.now())
+                if begun is None or begun.status is not BroadcastStatus.SENDING:
+                    continue
+                broadcast = begun
+            sending = Sending(
+                broadcast,
+                run,
+                self._bot,
+                self._gate,
+                since=since,
+                until=until,
+                sleep=self._sleep,
+                pulse=self._pulse,
+            )
+            await sending.go()
         return Counts(dict(run.done), more=True)
 
 
 async def has_work(now: datetime) -> bool:
-    """Whether something is due to be sent and nobody else is sending."""
+    """Whether something is due to be sent, nobody else is sending, and nobody has paused it."""
     return await broadcast_ops.find_next(now) is not None and await lease_ops.is_free(NAME, now, TTL)

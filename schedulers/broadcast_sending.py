@@ -22,7 +22,7 @@ from database.operations import broadcast_ops, broadcast_rows, user_ops
 from database.operations.segments import find_reachable
 from monitoring import metrics
 from schedulers.broadcast_calls import BACKOFF_S, Again, Arrived, NotArrived, RecipientCalls
-from schedulers.leases import Lease
+from schedulers.leases import Pause
 from schedulers.runner import Run
 from sender.gate import Gate
 from sender.lanes import Lane
@@ -30,7 +30,6 @@ from sender.lanes import Lane
 log = structlog.get_logger("tollgate.broadcast")
 
 T = TypeVar("T")
-Pause = Callable[[float], Awaitable[None]]
 
 #: people looked at, and rows read, at once
 PAGE = 500
@@ -56,13 +55,12 @@ class CannotSend(TollgateError):
 
 
 class Sending:
-    """One broadcast in one run. Ends when everybody had their turn, or when the run, the lease or an admin says so."""
+    """One broadcast in one run. Ends when everybody had their turn, or when the run or an admin says so."""
 
     def __init__(
         self,
         broadcast: Broadcast,
         run: Run,
-        lease: Lease,
         bot: Bot,
         gate: Gate,
         *,
@@ -73,7 +71,6 @@ class Sending:
     ) -> None:
         self._broadcast = broadcast
         self._run = run
-        self._lease = lease
         self._gate = gate
         self._since = since
         self._until = until
@@ -128,8 +125,7 @@ class Sending:
             not self._is_wanted
             or self._stop_reason is not None
             or self._error is not None
-            or self._lease.is_lost
-            or self._run.stopping.is_set()
+            or self._run.should_stop
             # a clock that was put back would make it a very long run
             or not self._since <= self._run.now() < self._until
         )
@@ -280,7 +276,8 @@ class Sending:
         await self._ask(partial(broadcast_rows.mark_not_sent, *mine, outcome.state, outcome.error))
         self._count(outcome.state)
         if outcome.state is RecipientState.BLOCKED:
-            await self._ask(partial(user_ops.mark_blocked, user_id, self._run.now()))
+            mark = user_ops.mark_deactivated if outcome.is_deactivated else user_ops.mark_blocked
+            await self._ask(partial(mark, user_id, self._run.now()))
 
     def _learn_from(self, outcome: NotArrived) -> None:
         """What it means for the others, at once: writing it down may take a while."""

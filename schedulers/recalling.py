@@ -15,7 +15,6 @@ from core.delivery import is_too_old
 from core.patience import SHORT_S, keep_trying
 from database.operations import broadcast_rows
 from monitoring.logs import mask
-from schedulers.leases import Lease
 from schedulers.runner import Run
 from schedulers.taking_back import delete_messages
 from sender.failures import TELEGRAM_ERRORS, Failure, classify
@@ -41,7 +40,6 @@ class Shift:
     """What one run may still do."""
 
     run: Run
-    lease: Lease
     #: recipients
     left: int
     #: seconds of `monotonic`
@@ -53,7 +51,7 @@ class Shift:
     @property
     def is_over(self) -> bool:
         """Whether nothing new may be begun."""
-        return self.run.stopping.is_set() or self.lease.is_lost or self.left <= 0 or self.seconds_left <= 0
+        return self.run.should_stop or self.left <= 0 or self.seconds_left <= 0
 
     @property
     def seconds_left(self) -> float:

@@ -1,4 +1,7 @@
-"""Every job of the house with its schedule, under the names the product's seed fixed."""
+"""The jobs that need nothing but the database, and what all schedulers share. Imports no Telegram library.
+
+Those that need a bot stand in `telegram_registry.py`.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,23 +9,22 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from aiogram import Bot
-
 from core.clock import SystemClock
-from core.jobs import RunReport
+from core.jobs import JobRun, RunReport
+from core.schedules import Schedule
+from core.timetable import Plan, timetable
 from database.batches import Bounds
-from monitoring.alerts import Alerts
-from schedulers import broadcast_deleter, broadcast_sender
-from schedulers.broadcast_deleter import BroadcastDeleter
-from schedulers.broadcast_sender import BroadcastSender
-from schedulers.message_deleter import MessageDeleter
-from schedulers.runner import Job, Runner
-from schedulers.schedule import Schedule, daily_at, every_full_hour, every_minute
+from schedulers.housekeeping import Housekeeping
+from schedulers.leases import Pause
+from schedulers.runner import Job, Run, Runner
 from schedulers.scheduler import ScheduledJob, Timer
+from schedulers.statistics import Statistics
 from schedulers.token_cleanup import TokenCleanup
 from schedulers.token_count_reset import TokenCountReset
 from schedulers.watching import WatchedJob
-from sender.gate import Gate
+
+#: what a run may take beyond CLEANUP_TIMEOUT_SECONDS, where a bulk delete ends by itself
+RUN_GRACE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +41,26 @@ class JobContext:
     #: empty: this process's own name
     owner: str = ""
     timer: Timer = field(default_factory=Timer)
+    #: a tick waits for a random part of it, so that several processes do not ask for its lease at once
+    jitter: timedelta = timedelta()
     #: what waiting for the database and for Telegram goes by
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    sleep: Pause = asyncio.sleep
     #: what goes on every few seconds by itself: looks at what is due, renewed leases
-    pulse: Callable[[float], Awaitable[None]] = asyncio.sleep
+    pulse: Pause = asyncio.sleep
 
-    def scheduled(self, job: Job, schedule: Schedule) -> ScheduledJob:
-        """Runs at its ticks."""
-        return ScheduledJob(job, schedule, self._runner(self.time_limit), self.clock, self.timer)
+    def plans(self) -> dict[str, Plan]:
+        """When each job runs, by its name."""
+        return timetable(self.zone, self.cleanup_hours)
+
+    def scheduled(
+        self, job: Job, schedule: Schedule | None = None, time_limit: timedelta | None = None
+    ) -> ScheduledJob:
+        """Runs at its ticks: those of `schedule`, or of its plan. Raises KeyError when it has neither."""
+        schedule = schedule or self.plans()[job.name].schedule
+        if schedule is None:
+            raise KeyError(job.name)
+        runner = self._runner(time_limit or self.time_limit)
+        return ScheduledJob(job, schedule, runner, self.clock, self.timer, jitter=self.jitter, pulse=self.pulse)
 
     def watched(
         self,
@@ -58,12 +72,7 @@ class JobContext:
         return WatchedJob(job, is_due, self._runner(time_limit or self.time_limit), self.clock, pulse=self.pulse)
 
     def _runner(self, time_limit: timedelta) -> Runner:
-        return Runner(self.clock, self.owner, time_limit=time_limit, sleep=self.sleep)
-
-
-async def _nobody(html: str) -> bool:
-    """Alerts of a deleter made without owners to tell; the counts are in the report and the log."""
-    return False
+        return Runner(self.clock, self.owner, time_limit=time_limit, sleep=self.sleep, pulse=self.pulse)
 
 
 class JobScheduler:
@@ -92,6 +101,30 @@ class JobScheduler:
         """Wait for the run under way, then cancel it."""
         await self.scheduled.ended(wait_s)
 
+    async def run_by_hand(
+        self, requested_by: str = "hand", *, on_begin: Callable[[Run], None] | None = None
+    ) -> RunReport:
+        """Run it once, now, also while it is paused; raises nothing ordinary."""
+        return await self.scheduled.run_by_hand(requested_by, on_begin=on_begin)
+
+    async def run_when_due(self, *, on_begin: Callable[[Run], None] | None = None) -> RunReport:
+        """Run its latest tick unless that had its run, or what is due; raises nothing ordinary.
+
+        Skipped as any tick is: while another run is under way, and while it is paused.
+        """
+        return await self.scheduled.run_when_due(on_begin=on_begin)
+
+    async def run_requested(self, wish: JobRun, stopping: asyncio.Event) -> RunReport:
+        """Run it for the row that waits for it, also while it is paused; raises nothing ordinary."""
+        return await self.scheduled.run_requested(wish, stopping)
+
+
+class OrdinaryScheduler(JobScheduler):
+    """A job at the ticks of its plan."""
+
+    def __init__(self, job: Job, context: JobContext, time_limit: timedelta | None = None) -> None:
+        self.scheduled = context.scheduled(job, time_limit=time_limit)
+
 
 class TokenCleanupScheduler(JobScheduler):
     """Token cleanup at TOKEN_CLEANUP_HOUR."""
@@ -101,11 +134,11 @@ class TokenCleanupScheduler(JobScheduler):
 
     def configure(self, context: JobContext) -> None:
         """Use the process's clock, zone, bounds and hours. Call it before `start`."""
-        self.scheduled = context.scheduled(TokenCleanup(context.bounds), daily_at(context.cleanup_hours, context.zone))
+        self.scheduled = context.scheduled(TokenCleanup(context.bounds))
 
     async def cleanup_expired_tokens(self) -> RunReport:
         """Delete expired used tokens now; needs only the open database, raises nothing ordinary."""
-        return await self.scheduled.run_by_hand()
+        return await self.run_by_hand()
 
 
 class TokenCountResetScheduler(JobScheduler):
@@ -116,81 +149,23 @@ class TokenCountResetScheduler(JobScheduler):
 
     def configure(self, context: JobContext) -> None:
         """Use the process's clock, zone and bounds. Call it before `start`."""
-        job = TokenCountReset(context.bounds, context.zone)
-        self.scheduled = context.scheduled(job, daily_at((0,), context.zone))
+        self.scheduled = context.scheduled(TokenCountReset(context.bounds, context.zone))
 
     async def reset_token_counts(self) -> RunReport:
         """Delete the counts of days gone by now; needs only the open database, raises nothing ordinary."""
-        return await self.scheduled.run_by_hand()
+        return await self.run_by_hand()
 
 
-class MessageDeleterScheduler(JobScheduler):
-    """Due deliveries are taken back every minute."""
-
-    def __init__(self, bot: Bot, context: JobContext, alerts: Alerts) -> None:
-        self.scheduled = context.scheduled(MessageDeleter(bot, alerts, sleep=context.sleep), every_minute(context.zone))
-
-    async def delete_due_messages(self) -> RunReport:
-        """Take due deliveries back now; raises nothing ordinary."""
-        return await self.scheduled.run_by_hand()
+def create_housekeeping_scheduler(context: JobContext | None = None) -> JobScheduler:
+    """Old history and what belongs to nobody goes every night."""
+    context = context or JobContext()
+    return OrdinaryScheduler(Housekeeping(context.bounds, context.zone), context)
 
 
-class BroadcastDeleterScheduler(JobScheduler):
-    """Broadcasts are taken back every full hour, and when one is due or an admin wants it."""
-
-    def __init__(self, bot: Bot, context: JobContext) -> None:
-        job = BroadcastDeleter(bot, context.bounds, context.zone, sleep=context.sleep, pulse=context.pulse)
-        self.scheduled = context.scheduled(job, every_full_hour(context.zone))
-        self._watched = context.watched(job, broadcast_deleter.has_work)
-
-    def in_words(self) -> str:
-        return f"{self.scheduled.in_words()}, and when one is due"
-
-    def start(self) -> None:
-        super().start()
-        self._watched.start()
-
-    def stop(self) -> None:
-        self._watched.stop()
-        super().stop()
-
-    async def ended(self, wait_s: float = 10.0) -> None:
-        await asyncio.gather(super().ended(wait_s), self._watched.ended(wait_s))
-
-    async def delete_expired_broadcasts(self) -> RunReport:
-        """Take expired broadcasts back now; raises nothing ordinary."""
-        return await self.scheduled.run_by_hand()
-
-
-class BroadcastSenderScheduler(JobScheduler):
-    """Broadcasts are sent as soon as one is due."""
-
-    def __init__(self, bot: Bot, gate: Gate, context: JobContext) -> None:
-        job = BroadcastSender(bot, gate, sleep=context.sleep, pulse=context.pulse)
-        self.scheduled = context.watched(job, broadcast_sender.has_work, broadcast_sender.TIME_LIMIT)
-
-    async def send_due_broadcasts(self) -> RunReport:
-        """Send what is due now, for a few minutes at most; raises nothing ordinary."""
-        return await self.scheduled.run_by_hand()
-
-
-def create_message_deleter_scheduler(
-    bot: Bot, context: JobContext | None = None, alerts: Alerts | None = None
-) -> MessageDeleterScheduler:
-    """The message deleter for the bot that delivered; without `alerts` nobody is told of what stays."""
-    return MessageDeleterScheduler(bot, context or JobContext(), alerts or Alerts(_nobody))
-
-
-def create_broadcast_deleter_scheduler(bot: Bot, context: JobContext | None = None) -> BroadcastDeleterScheduler:
-    """The broadcast deleter for the bot that sent the broadcasts."""
-    return BroadcastDeleterScheduler(bot, context or JobContext())
-
-
-def create_broadcast_sender_scheduler(
-    bot: Bot, gate: Gate, context: JobContext | None = None
-) -> BroadcastSenderScheduler:
-    """The broadcast sender for the bot subscribers know; `gate` is that bot's."""
-    return BroadcastSenderScheduler(bot, gate, context or JobContext())
+def create_statistics_scheduler(context: JobContext | None = None) -> JobScheduler:
+    """The day's numbers are counted every six hours."""
+    context = context or JobContext()
+    return OrdinaryScheduler(Statistics(context.zone, context.bounds), context)
 
 
 token_cleanup_scheduler = TokenCleanupScheduler(JobContext())

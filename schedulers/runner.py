@@ -1,12 +1,13 @@
-"""ONE RUN of a job: the row, the time limit, the outcome, the report."""
+"""ONE RUN of a job: the lease, the row, the time limit, the outcome, the report."""
 
 import asyncio
 import os
 import secrets
 import socket
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Protocol
@@ -15,11 +16,13 @@ import structlog
 
 from core.clock import Clock
 from core.errors import StoreUnavailable, TollgateError
-from core.jobs import Counts, JobOutcome, RunReport
+from core.jobs import Counts, JobOutcome, JobRun, RunReport
 from core.patience import LONG_S, SHORT_S, keep_trying
 from database.operations import run_ops
 from monitoring import metrics
 from monitoring.logs import mask
+from schedulers.beginning import Call, Refused, begin, why_not_ours
+from schedulers.leases import Lease, Pause, held
 
 log = structlog.get_logger("tollgate.jobs")
 
@@ -36,13 +39,22 @@ class Run:
 
     clock: Clock
     owner: str
-    #: set when the process wants to stop: finish the step at hand and return
+    #: set when the process wants to stop
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     #: what was done so far, by name; reported also when the run does not end well
     done: Counter[str] = field(default_factory=Counter)
+    #: of its lease: whoever runs the job next has a higher one
+    fence: int = 0
+    #: held by the runner; None only where a job is called without one
+    lease: Lease | None = None
 
     def now(self) -> datetime:
         return self.clock.now()
+
+    @property
+    def should_stop(self) -> bool:
+        """Finish the step at hand and return: a stop was asked for, or another process may have the job by now."""
+        return self.stopping.is_set() or (self.lease is not None and self.lease.is_lost)
 
 
 class Job(Protocol):
@@ -59,10 +71,11 @@ class _Ended:
     outcome: JobOutcome
     counts: Counts = field(default_factory=Counts)
     error: str | None = None
+    look_again_at: datetime | None = None
 
 
 class Runner:
-    """Turns a call of a job into a `RunReport` and a `job_runs` row."""
+    """Turns a call of a job into a `RunReport` and a `job_runs` row, under the job's lease."""
 
     def __init__(
         self,
@@ -70,12 +83,14 @@ class Runner:
         owner: str = "",
         *,
         time_limit: timedelta = timedelta(seconds=300),
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        sleep: Pause = asyncio.sleep,
+        pulse: Pause = asyncio.sleep,
     ) -> None:
         self._clock = clock
         self._given_owner = owner
         self._time_limit = time_limit
         self._sleep = sleep
+        self._pulse = pulse
 
     @property
     def _owner(self) -> str:
@@ -87,46 +102,101 @@ class Runner:
         scheduled_at: datetime | None,
         stopping: asyncio.Event | None = None,
         requested_by: str | None = None,
+        *,
+        is_wanted: bool = False,
+        on_begin: Callable[[Run], None] | None = None,
     ) -> RunReport:
-        """Execute `job` once for the planned instant (None: by hand).
+        """Execute `job` once for the planned instant (None: by hand, or because there is something to do).
 
-        Never raises for an ordinary failure; asyncio.CancelledError passes after the row is written.
-        A tick whose row exists already is skipped without a second row. While the database is away, a tick waits for
-        it about ten minutes; a run by hand fails at once, for somebody waits for it.
+        Never raises for an ordinary failure; asyncio.CancelledError passes after the row is written. Skipped, without
+        a row, while another run has the lease (the report says when to look again), while the job is paused unless it
+        `is_wanted`, and for a tick that has its row. A tick whose owner vanished is done once more, by a run with
+        `requested_by` "takeover". While the database is away a tick waits for it about ten minutes; a run by hand
+        fails at once, for somebody waits for it. `on_begin` is called when the run has its row.
         """
+        call = Call(job.name, scheduled_at, requested_by, is_wanted=is_wanted)
+        return await self._run(job, call, stopping, on_begin)
+
+    async def run_requested(self, job: Job, wish: JobRun, stopping: asyncio.Event | None = None) -> RunReport:
+        """Execute `job` for the row that waits for it, paused or not; skipped while another run has the lease, or
+        when another has begun it. Raises as little as `run`.
+        """
+        call = Call(job.name, requested_by=wish.requested_by, run_id=wish.id, is_wanted=True)
+        return await self._run(job, call, stopping, None)
+
+    async def _run(
+        self, job: Job, call: Call, stopping: asyncio.Event | None, on_begin: Callable[[Run], None] | None
+    ) -> RunReport:
         started_at = self._clock.now()
-        # a name per run: two runs of one process must not take each other's claims and rows for their own
+        # a name per run: two runs of one process must not take each other's claims, rows and leases for their own
         run = Run(self._clock, f"{self._owner}:{secrets.token_hex(3)}", stopping or asyncio.Event())
-        pauses_s = () if scheduled_at is None else LONG_S
-
-        async def start() -> str | None:
-            return await run_ops.start_run(job.name, scheduled_at, run.owner, started_at, requested_by)
-
         try:
-            row = await keep_trying(start, pauses_s, sleep=self._sleep)
+            async with self._held(call, run) as lease:
+                if lease is None:
+                    refused = await why_not_ours(call, self._clock.now())
+                    return _tell(self._report(call, started_at, _skipped(refused)))
+                run.lease, run.fence = lease, lease.fence
+                row = await self._begin(call, run)
+                if isinstance(row, Refused):
+                    return _tell(self._report(call, started_at, _skipped(row)))
+                if on_begin is not None:
+                    on_begin(run)
+                return await self._run_to_its_end(job, call, run, row)
         except TollgateError as error:
-            return self._report(job, scheduled_at, started_at, _Ended(JobOutcome.FAILED, error=_describe(error)))
-        if row is None:
-            return self._report(job, scheduled_at, started_at, _Ended(JobOutcome.SKIPPED))
+            return _tell(self._report(call, started_at, _Ended(JobOutcome.FAILED, error=_describe(error))))
+
+    def _held(self, call: Call, run: Run) -> AbstractAsyncContextManager[Lease | None]:
+        return held(
+            call.job,
+            run.owner,
+            self._clock,
+            self._pulse,
+            even_paused=call.is_wanted,
+            pauses_s=call.pauses_s,
+            sleep=self._sleep,
+        )
+
+    async def _begin(self, call: Call, run: Run) -> str | Refused:
+        return await keep_trying(
+            lambda: begin(call, run.owner, run.fence, self._clock), call.pauses_s, sleep=self._sleep
+        )
+
+    async def _run_to_its_end(self, job: Job, call: Call, run: Run, row: str) -> RunReport:
+        """Execute what has a row and write how it ended."""
+        started_at = self._clock.now()
         try:
             ended = await self._execute(job, run)
         except asyncio.CancelledError:
-            report = self._report(job, scheduled_at, started_at, _Ended(JobOutcome.CANCELLED, _so_far(run)))
-            await asyncio.shield(self._write(row, report, ()))
+            report = self._report(call, started_at, _Ended(JobOutcome.CANCELLED, _so_far(run)))
+            await asyncio.shield(self._write(row, report, run, ()))
+            _tell(report)
             raise
-        report = self._report(job, scheduled_at, started_at, ended)
-        await self._write(row, report, LONG_S if scheduled_at is not None else SHORT_S)
-        return report
+        report = self._report(call, started_at, ended)
+        if not await self._write(row, report, run, LONG_S if call.scheduled_at is not None else SHORT_S):
+            again = None if call.scheduled_at is None else self._clock.now()
+            report = replace(
+                report, outcome=JobOutcome.ABANDONED, error=report.error or "the lease was lost", look_again_at=again
+            )
+        return _tell(report)
 
-    async def _write(self, row: str, report: RunReport, pauses_s: Sequence[float]) -> None:
-        """The end of a run into its row; the work itself is done, so a database that stays away is only logged."""
+    async def _write(self, row: str, report: RunReport, run: Run, pauses_s: tuple[float, ...]) -> bool:
+        """The end of a run into its row. False: nothing was written, another process has the job by now.
+
+        The work itself is done, so a database that stays away is only logged.
+        """
+        is_taken = run.lease is not None and run.lease.is_taken
+        if is_taken or report.outcome is JobOutcome.ABANDONED:
+            return False
         try:
-            await keep_trying(lambda: run_ops.finish_run(row, report), pauses_s, sleep=self._sleep)
+            return await keep_trying(lambda: run_ops.finish_run(row, report), pauses_s, sleep=self._sleep)
         except TollgateError as error:
             log.warning("job.row_not_written", job=report.job, error=_describe(error))
+            return True
 
     async def _execute(self, job: Job, run: Run) -> _Ended:
         limit_s = self._time_limit.total_seconds()
+        if run.lease is not None and run.lease.is_lost:  # it stood still between its lease and here
+            return _Ended(JobOutcome.ABANDONED)
         try:
             async with asyncio.timeout(limit_s) as limit:
                 counts = await job(run)
@@ -136,33 +206,49 @@ class Runner:
             if not isinstance(error, StoreUnavailable):  # an outage needs no traceback
                 log.error("job.failed", job=job.name, exc_info=error)
             return _Ended(JobOutcome.FAILED, _so_far(run), _describe(error))
-        cut_short = run.stopping.is_set() and counts.more
-        return _Ended(JobOutcome.CANCELLED if cut_short else JobOutcome.SUCCEEDED, counts)
+        if not counts.more or not run.should_stop:
+            return _Ended(JobOutcome.SUCCEEDED, counts)
+        return _Ended(JobOutcome.CANCELLED if run.stopping.is_set() else JobOutcome.ABANDONED, counts)
 
-    def _report(self, job: Job, scheduled_at: datetime | None, started_at: datetime, ended: _Ended) -> RunReport:
-        report = RunReport(
-            job=job.name,
+    def _report(self, call: Call, started_at: datetime, ended: _Ended) -> RunReport:
+        return RunReport(
+            job=call.job,
             outcome=ended.outcome,
-            scheduled_at=scheduled_at,
+            scheduled_at=call.scheduled_at,
             started_at=started_at,
             duration=max(self._clock.now() - started_at, timedelta()),
             counts=ended.counts.done,
             more=ended.counts.more,
             error=ended.error,
+            look_again_at=ended.look_again_at,
         )
-        metrics.JOB_RUNS.labels(job=job.name, outcome=report.outcome.value).inc()
-        metrics.JOB_DURATION.labels(job=job.name).observe(report.duration.total_seconds())
-        level = log.warning if report.outcome in (JobOutcome.FAILED, JobOutcome.TIMED_OUT) else log.info
-        level(
-            "job.ended",
-            job=job.name,
-            outcome=report.outcome.value,
-            scheduled_at=scheduled_at.isoformat() if scheduled_at else None,
-            counts=report.counts,
-            more=report.more,
-            error=report.error,
-        )
-        return report
+
+
+def _skipped(refused: Refused) -> _Ended:
+    return _Ended(JobOutcome.SKIPPED, error=refused.reason, look_again_at=refused.look_again_at)
+
+
+_BAD = frozenset({JobOutcome.FAILED, JobOutcome.TIMED_OUT, JobOutcome.ABANDONED})
+
+
+def _tell(report: RunReport) -> RunReport:
+    """Count it and log it."""
+    metrics.JOB_RUNS.labels(job=report.job, outcome=report.outcome.value).inc()
+    if report.outcome is JobOutcome.SKIPPED:
+        level = log.debug  # of ten processes nine skip each tick
+    else:
+        level = log.warning if report.outcome in _BAD else log.info
+        metrics.JOB_DURATION.labels(job=report.job).observe(report.duration.total_seconds())
+    level(
+        "job.ended",
+        job=report.job,
+        outcome=report.outcome.value,
+        scheduled_at=report.scheduled_at.isoformat() if report.scheduled_at else None,
+        counts=report.counts,
+        more=report.more,
+        error=report.error,
+    )
+    return report
 
 
 def _so_far(run: Run) -> Counts:

@@ -4,16 +4,17 @@ from zoneinfo import ZoneInfo
 
 from core.days import start_of_day
 from core.jobs import Counts
+from core.timetable import TOKEN_COUNT_RESET
 from database.batches import Bounds
 from database.operations import token_ops
-from monitoring import metrics
 from schedulers.runner import Run
+from schedulers.sweeping import within
 
 
 class TokenCountReset:
     """Deletes the counts of every day before today in `zone`."""
 
-    name = "token_count_reset"
+    name = TOKEN_COUNT_RESET
 
     def __init__(self, bounds: Bounds, zone: ZoneInfo) -> None:
         self._bounds = bounds
@@ -21,6 +22,7 @@ class TokenCountReset:
 
     async def __call__(self, run: Run) -> Counts:
         today = start_of_day(run.now(), self._zone)
-        deleted = await token_ops.reset_token_counts(today, **self._bounds)
-        metrics.CLEANUP_DELETED.labels(kind="token_counts").inc(deleted.count)
-        return Counts({"deleted": deleted.count}, deleted.more)
+        run.done.update(deleted=0)
+        bounds = within(run, self._bounds, "deleted", "token_counts")
+        deleted = await token_ops.reset_token_counts(today, **bounds)
+        return Counts(dict(run.done), deleted.more)

@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
 from core.clock import SystemClock
 from core.errors import TollgateError
-from core.jobs import JobOutcome, RunReport
+from core.jobs import JobOutcome, JobRun, RunReport
 from core.supervisor import Supervisor
-from schedulers.runner import Job, Runner
+from schedulers.leases import Pause
+from schedulers.runner import Job, Run, Runner
 
 log = structlog.get_logger("tollgate.scheduler")
 
@@ -18,6 +19,7 @@ log = structlog.get_logger("tollgate.scheduler")
 LOOK_EVERY_S = 2.0
 #: seconds until the next look after a run that failed
 AFTER_FAILURE_S = 30.0
+_FAILURES = frozenset({JobOutcome.FAILED, JobOutcome.TIMED_OUT, JobOutcome.ABANDONED})
 #: `requested_by` of such a run
 WHEN_DUE = "due"
 
@@ -32,7 +34,7 @@ class WatchedJob:
         runner: Runner,
         clock: SystemClock,
         *,
-        pulse: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        pulse: Pause = asyncio.sleep,
     ) -> None:
         self.job = job
         self._is_due = is_due
@@ -64,16 +66,28 @@ class WatchedJob:
         """Wait for the run under way, then cancel it; its outcome is in its row either way."""
         await self._tasks.close(wait_s)
 
-    async def run_by_hand(self, requested_by: str = "hand") -> RunReport:
-        """Run the job once, now, in this task; returns the report, raises nothing ordinary."""
-        return await self._runner.run(self.job, None, requested_by=requested_by)
+    async def run_by_hand(
+        self, requested_by: str = "hand", *, on_begin: Callable[[Run], None] | None = None
+    ) -> RunReport:
+        """Run the job once, now, in this task, also while it is paused; returns the report, raises nothing ordinary."""
+        return await self._runner.run(self.job, None, requested_by=requested_by, is_wanted=True, on_begin=on_begin)
+
+    async def run_when_due(self, *, on_begin: Callable[[Run], None] | None = None) -> RunReport:
+        """Run the job in this task when there is something to do; raises nothing ordinary."""
+        if await self._has_work():
+            return await self._runner.run(self.job, None, requested_by=WHEN_DUE, on_begin=on_begin)
+        return RunReport(self.job.name, JobOutcome.SKIPPED, None, self._clock.now(), timedelta())
+
+    async def run_requested(self, wish: JobRun, stopping: asyncio.Event) -> RunReport:
+        """Run the job for the row that waits for it, in this task, also while it is paused; raises nothing ordinary."""
+        return await self._runner.run_requested(self.job, wish, stopping)
 
     async def _look(self) -> None:
         while not self._stopping.is_set():
             report = await self._run() if await self._has_work() else None
             if self._stopping.is_set():
                 return
-            if report is not None and report.outcome is not JobOutcome.SUCCEEDED:
+            if report is not None and report.outcome in _FAILURES:
                 await self._pulse(AFTER_FAILURE_S)
             elif report is None or not report.more:
                 await self._pulse(LOOK_EVERY_S)

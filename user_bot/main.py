@@ -12,8 +12,8 @@ from aiogram import Bot, Dispatcher
 from config import Settings, Shortener
 from core.errors import StoreUnavailable
 from core.supervisor import Supervisor
+from database.backup_files import backup_folder
 from database.batches import Bounds
-from database.operations import run_ops
 from monitoring.alerts import Alerts
 from process import Foundation, Part, announce, foundation, serve_until_stopped
 from schedulers import (
@@ -23,7 +23,15 @@ from schedulers import (
     token_cleanup_scheduler,
     token_count_reset_scheduler,
 )
-from schedulers.registry import JobContext, JobScheduler
+from schedulers.registry import (
+    RUN_GRACE,
+    JobContext,
+    JobScheduler,
+    create_housekeeping_scheduler,
+    create_statistics_scheduler,
+)
+from schedulers.requests import Requests
+from schedulers.telegram_registry import create_backup_scheduler, create_health_check_scheduler, to_owners
 from sender.failures import TELEGRAM_ERRORS
 from sender.gate import Gate
 from sender.intake import install
@@ -44,8 +52,8 @@ ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member", "chat_member",
 PER_PERSON = 8
 #: a job under way at a stop gets this long to finish its step, in seconds
 JOBS_END_S = 5.0
-#: what a run may take beyond CLEANUP_TIMEOUT_SECONDS, in seconds
-RUN_GRACE_S = 60.0
+#: a tick waits for a random part of it: of several processes not all ask at once
+JITTER = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,9 @@ class UserBot:
     alerts: Alerts
     shorteners: Shorteners
     zone: ZoneInfo
+    settings: Settings
+    #: owners get their backups from it
+    admin_bot: Bot
 
 
 def build(base: Foundation) -> UserBot:
@@ -87,12 +98,13 @@ def build(base: Foundation) -> UserBot:
             timeout_s=settings.CLEANUP_TIMEOUT_SECONDS,
             pause_ms=settings.CLEANUP_PAUSE_MS,
         ),
-        # a bulk delete ends by itself at its limit; the run's own comes after it
-        time_limit=timedelta(seconds=settings.CLEANUP_TIMEOUT_SECONDS + RUN_GRACE_S),
+        time_limit=timedelta(seconds=settings.CLEANUP_TIMEOUT_SECONDS) + RUN_GRACE,
         cleanup_hours=settings.TOKEN_CLEANUP_HOUR,
+        # whoever turns the sandbox's clock wants to see what comes of it
+        jitter=timedelta() if settings.SANDBOX_CLOCK_URL else JITTER,
         sleep=base.sleep,
     )
-    return UserBot(bot, base.user_gate, dispatcher, jobs, base.alerts, shorteners, zone)
+    return UserBot(bot, base.user_gate, dispatcher, jobs, base.alerts, shorteners, zone, settings, base.admin_bot)
 
 
 def _provider(shortener: Shortener) -> Provider:
@@ -107,7 +119,8 @@ def _provider(shortener: Shortener) -> Provider:
 
 
 def schedulers_of(user_bot: UserBot) -> tuple[JobScheduler, ...]:
-    """The four jobs of the seed and the sender of broadcasts, for this bot and process."""
+    """Every job of the house, for this bot and process."""
+    settings, send = user_bot.settings, to_owners(user_bot.admin_bot, user_bot.settings.ADMIN_IDS)
     token_cleanup_scheduler.configure(user_bot.jobs)
     token_count_reset_scheduler.configure(user_bot.jobs)
     return (
@@ -116,34 +129,41 @@ def schedulers_of(user_bot: UserBot) -> tuple[JobScheduler, ...]:
         create_message_deleter_scheduler(user_bot.bot, user_bot.jobs, user_bot.alerts),
         create_broadcast_deleter_scheduler(user_bot.bot, user_bot.jobs),
         create_broadcast_sender_scheduler(user_bot.bot, user_bot.gate, user_bot.jobs),
+        create_statistics_scheduler(user_bot.jobs),
+        create_housekeeping_scheduler(user_bot.jobs),
+        create_backup_scheduler(backup_folder(settings.DATA_DIR), settings.BACKUP_KEEP, send, user_bot.jobs),
+        create_health_check_scheduler(user_bot.bot, user_bot.admin_bot, user_bot.alerts, user_bot.jobs),
     )
 
 
 async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
     """Poll until `dispatcher.stop_polling()`, with the schedulers running around it."""
     bot, dp, tasks = user_bot.bot, user_bot.dispatcher, Supervisor()
+    requests = Requests({one.name: one for one in schedulers}, user_bot.jobs.clock, pulse=user_bot.jobs.pulse)
     await _show_menu(bot)
     await _recover(user_bot, tasks)
     for scheduler in schedulers:
         scheduler.start()
         announce(scheduler.name, scheduler.in_words())
+    requests.start()
     try:
         await dp.start_polling(bot, allowed_updates=ALLOWED_UPDATES, handle_signals=False, close_bot_session=False)
     finally:
+        requests.stop()
         for scheduler in schedulers:
             scheduler.stop()
-        await asyncio.gather(*(scheduler.ended(JOBS_END_S) for scheduler in schedulers))
+        ended = (scheduler.ended(JOBS_END_S) for scheduler in schedulers)
+        await asyncio.gather(requests.ended(JOBS_END_S), *ended)
         await tasks.close()
         await user_bot.shorteners.close()
 
 
 async def _recover(user_bot: UserBot, tasks: Supervisor) -> None:
-    """What a crash left behind: readers to be told, runs that never ended."""
+    """What a crash left behind: readers to be told. Runs that never ended are the runner's matter."""
     jobs = user_bot.jobs
     recovery = Recovery(user_bot.bot, jobs.clock, user_bot.zone, sleep=jobs.sleep)
     try:
         told = await recovery.tell_interrupted()
-        await run_ops.abandon_stale(jobs.clock.now(), jobs.time_limit)
     except StoreUnavailable as error:
         log.warning("recovery.put_off", error=str(error))
         told = 1

@@ -13,7 +13,8 @@ from database.operations import broadcast_ops, broadcast_rows
 from schedulers import create_broadcast_sender_scheduler
 from schedulers.broadcast_calls import RecipientCalls
 from schedulers.broadcast_sending import BEAT_S
-from schedulers.registry import BroadcastSenderScheduler, JobContext
+from schedulers.registry import JobContext
+from schedulers.telegram_registry import BroadcastSenderScheduler
 from tests.house import OLIVE, STORAGE, USER_BOT, House
 
 Pause = Callable[[float], Awaitable[None]]

@@ -11,6 +11,7 @@ from aiogram.types import MessageId
 from core.broadcasts import Broadcast, BroadcastStatus
 from core.days import start_of_day
 from core.errors import StoreRefused, StoreUnavailable
+from core.jobs import JobOutcome
 from database.collection import Collection
 from database.operations import broadcast_ops, broadcast_rows, lease_ops, segments, stats_ops, user_ops
 from schedulers import broadcast_sending, create_broadcast_deleter_scheduler
@@ -405,9 +406,9 @@ async def test_a_process_that_stalls_and_comes_back_repeats_nobody(house: House)
         await yielding(0)
 
     job = BroadcastSender(house.base.user_bot, house.base.user_gate, sleep=yielding, pulse=pulse)
-    await job(Run(house.base.clock, "the first"))
-    if second is not None:
-        await second
+    first = await Runner(house.base.clock, "the first", pulse=pulse).run(job, None)
+    assert second is not None
+    assert [first.outcome, (await second).outcome] == [JobOutcome.ABANDONED, JobOutcome.SUCCEEDED]
     ended = await until_it_ends(house, broadcast)
     assert [await copies(house, person) for person in people] == [1] * 12
     assert await broadcast_rows.count_states(broadcast.id) == {"sent": 12}

@@ -13,8 +13,8 @@ from database.batches import Bounds
 from database.operations import broadcast_ops, broadcast_rows, lease_ops
 from schedulers import broadcast_closing, broadcast_deleter, create_broadcast_deleter_scheduler, recalling
 from schedulers.broadcast_deleter import BroadcastDeleter
-from schedulers.leases import TTL
-from schedulers.runner import Run
+from schedulers.leases import TTL, Lease
+from schedulers.runner import Run, Runner
 from tests.bots.losing_answers import losing
 from tests.house import ALICE, BOB, USER_BOT, House
 from tests.jobs.sent_broadcasts import as_it_is, errors, sent, set_row, states
@@ -120,23 +120,24 @@ async def test_an_outage_at_a_step_of_the_broadcast_is_made_up_for(house: House,
 # two processes
 
 
+def a_process(house: House, owner: str) -> Runner:
+    return Runner(house.base.clock, owner, sleep=house.base.sleep)
+
+
 async def test_of_two_processes_one_recalls(house: House) -> None:
     broadcast = await sent(house, ALICE, BOB)
     await house.advance(minutes=61)
-    ends = await asyncio.gather(*(a_deleter(house)(a_run(house, owner)) for owner in ("one", "two")))
-    assert sorted((end.done for end in ends), key=len) == [{}, {"deleted": 2}]
+    job = a_deleter(house)
+    ends = await asyncio.gather(*(a_process(house, owner).run(job, None) for owner in ("one", "two")))
+    assert sorted((end.counts for end in ends), key=len) == [{}, {"deleted": 2}]
+    assert sorted(end.outcome for end in ends) == [JobOutcome.SKIPPED, JobOutcome.SUCCEEDED]
     assert len(await house.calls("deleteMessages")) == 2
     assert await status(broadcast) == "recalled"
 
 
-async def test_two_that_both_believe_it_is_theirs_do_no_harm(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_two_that_both_believe_it_is_theirs_do_no_harm(house: House) -> None:
     broadcast = await sent(house, ALICE, BOB)
     await house.advance(minutes=61)
-
-    async def yes(*_: Any) -> bool:
-        return True
-
-    monkeypatch.setattr(lease_ops, "take", yes)
     await asyncio.gather(*(a_deleter(house)(a_run(house, owner)) for owner in ("one", "two")))
     ended = await as_it_is(broadcast)
     assert (ended.status.value, ended.delete_at, ended.counts) == ("recalled", None, {"deleted": 2})
@@ -145,13 +146,13 @@ async def test_two_that_both_believe_it_is_theirs_do_no_harm(house: House, monke
 async def test_the_lease_of_a_killed_process_is_waited_out_and_taken(house: House) -> None:
     broadcast = await sent(house, ALICE)
     await house.advance(minutes=61)
-    now = house.base.clock.now()
+    now, process = house.base.clock.now(), a_process(house, "one")
     assert await lease_ops.take(broadcast_deleter.NAME, "killed", now, TTL)
     assert not await broadcast_deleter.has_work(now)
-    assert await a_deleter(house)(a_run(house)) == Counts()
+    assert (await process.run(a_deleter(house), None)).outcome is JobOutcome.SKIPPED
     await house.advance(seconds=31)
     assert await broadcast_deleter.has_work(house.base.clock.now())
-    assert (await a_deleter(house)(a_run(house))).done == {"deleted": 1}
+    assert (await process.run(a_deleter(house), None)).counts == {"deleted": 1}
     assert await status(broadcast) == "recalled"
     assert await lease_ops.is_free(broadcast_deleter.NAME, house.base.clock.now(), TTL), "it is given back"
 
@@ -205,6 +206,7 @@ async def test_a_stop_and_a_lost_lease_end_the_run_after_the_step_at_hand(
     broadcast = await sent(house, ALICE, BOB)
     await house.advance(minutes=61)
     run = a_run(house)
+    run.lease = Lease(broadcast_deleter.NAME, run.owner, run.clock, run.now() + TTL)
     mark = broadcast_rows.mark_recalled
 
     async def mark_and_lose(*arguments: Any) -> bool:

@@ -81,6 +81,16 @@ async def test_who_joins_while_it_is_sent_is_not_included(house: House) -> None:
     assert await copies(house, late) == 0
 
 
+async def test_an_account_that_is_gone_is_counted_as_blocked_and_marked_as_gone(house: House) -> None:
+    first, _ = await subscribers(house, 2)
+    gone = {"status": 403, "description": "Forbidden: user is deactivated"}
+    await house.world.fault("error", method="copyMessage", chat_id=first, times=1, **gone)
+    assert (await send_planned(house)).counts == {"sent": 1, "blocked": 1}
+    user = await user_ops.find(first)
+    assert user is not None
+    assert user.deactivated_at is not None
+
+
 async def test_whoever_blocked_the_bot_is_marked_and_left_out_next_time_until_they_are_back(house: House) -> None:
     first, second = await subscribers(house, 2)
     await house.world.fault("error", method="copyMessage", chat_id=first, times=1, **blocked())

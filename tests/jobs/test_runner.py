@@ -11,12 +11,12 @@ from pymongo.errors import AutoReconnect
 from core.clock import ManualClock, SystemClock
 from core.errors import StoreUnavailable
 from core.jobs import Counts, JobOutcome
+from core.schedules import every_minute
 from core.supervisor import Supervisor
 from database.connection import Database
 from database.operations import run_ops
 from schedulers.registry import JobContext
 from schedulers.runner import Run, Runner
-from schedulers.schedule import every_minute
 from schedulers.scheduler import ScheduledJob
 from tests.jobs.timer import HandTimer
 
@@ -65,6 +65,7 @@ async def test_a_run_that_ends_well_reports_its_counts_and_leaves_a_row(db: Data
     assert (report.outcome, report.counts, report.more) == (JobOutcome.SUCCEEDED, {"deleted": 3}, True)
     (row,) = await run_ops.last_runs(5)
     assert (row.job, row.scheduled_at, row.outcome) == ("fake", TICK, JobOutcome.SUCCEEDED)
+    assert row.owner is not None
     assert row.owner.startswith("me:")
     assert row.counts == {"deleted": 3}
     assert row.finished_at is not None
@@ -120,16 +121,19 @@ async def test_runs_by_hand_never_stand_in_each_others_way(db: Database, clock: 
 
 
 class Outage:
-    """The database is away for so many calls; `pauses_s` are the waits of those who keep trying."""
+    """The database is away for so many calls, from `begin` on; `pauses_s` are the waits of those who keep trying."""
 
-    def __init__(self, db: Database, calls: int | None = None, *, but: str = "") -> None:
+    def __init__(self, db: Database, calls: int | None = None) -> None:
         self.pauses_s: list[float] = []
+        self._db = db
         self._calls = calls
-        self._but = but
-        db.before_call = self._refuse
+
+    def begin(self) -> "Outage":
+        self._db.before_call = self._refuse
+        return self
 
     def _refuse(self, operation: str, collection: str) -> None:
-        if operation == self._but or self._calls == 0:
+        if self._calls == 0:
             return
         if self._calls is not None:
             self._calls -= 1
@@ -139,11 +143,21 @@ class Outage:
         self.pauses_s.append(seconds)
 
 
+def three_before(outage: Outage) -> Callable[[Run], Awaitable[Counts]]:
+    """The database leaves when the work is done."""
+
+    async def work(run: Run) -> Counts:
+        outage.begin()
+        return await three(run)
+
+    return work
+
+
 @pytest.mark.parametrize(("tick", "least_s"), [(TICK, 600), (None, 0)])
 async def test_a_database_that_stays_away_is_a_failed_run_at_once_by_hand(
     db: Database, clock: ManualClock, tick: datetime | None, least_s: float
 ) -> None:
-    outage = Outage(db)
+    outage = Outage(db).begin()
     report = await Runner(clock, "me", sleep=outage.sleep).run(FakeJob(three), tick)
     assert report.outcome is JobOutcome.FAILED
     assert "StoreUnavailable" in (report.error or "")
@@ -151,7 +165,7 @@ async def test_a_database_that_stays_away_is_a_failed_run_at_once_by_hand(
 
 
 async def test_a_tick_waits_for_the_database_and_runs_once(db: Database, clock: ManualClock) -> None:
-    job, outage = FakeJob(three), Outage(db, calls=3)
+    job, outage = FakeJob(three), Outage(db, calls=3).begin()
     report = await Runner(clock, "me", sleep=outage.sleep).run(job, TICK)
     assert (report.outcome, job.runs) == (JobOutcome.SUCCEEDED, 1)
     assert outage.pauses_s == [0.5, 1.0, 2.0]
@@ -177,15 +191,15 @@ async def test_a_tick_whose_rows_answer_was_lost_runs_all_the_same(
 async def test_work_that_was_done_is_reported_even_if_its_row_cannot_be_finished(
     db: Database, clock: ManualClock
 ) -> None:
-    outage = Outage(db, but="insert_one")
-    report = await Runner(clock, "me", sleep=outage.sleep).run(FakeJob(three), TICK)
+    outage = Outage(db)
+    report = await Runner(clock, "me", sleep=outage.sleep).run(FakeJob(three_before(outage)), TICK)
     assert report.outcome is JobOutcome.SUCCEEDED
     assert sum(outage.pauses_s) >= 600
 
 
 async def test_the_end_of_a_run_is_written_when_the_database_is_back(db: Database, clock: ManualClock) -> None:
-    outage = Outage(db, calls=2, but="insert_one")
-    await Runner(clock, "me", sleep=outage.sleep).run(FakeJob(three), TICK)
+    outage = Outage(db, calls=2)
+    await Runner(clock, "me", sleep=outage.sleep).run(FakeJob(three_before(outage)), TICK)
     (row,) = await run_ops.last_runs(5)
     assert (row.outcome, row.counts) == (JobOutcome.SUCCEEDED, {"deleted": 3})
 

@@ -1,13 +1,17 @@
 """The four jobs under the names the seed fixed, callable by hand with only the database open."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from aiogram import Bot
+from pydantic import SecretStr
 
 from core.clock import SystemClock
 from core.jobs import JobOutcome
+from core.schedules import Daily
+from core.timetable import JOB_NAMES
 from database.connection import Database
 from database.operations import settings_ops
 from schedulers import (
@@ -17,10 +21,11 @@ from schedulers import (
     token_cleanup_scheduler,
     token_count_reset_scheduler,
 )
+from schedulers.by_hand import Needs, _schedulers
 from schedulers.registry import JobContext
-from schedulers.schedule import Daily
 from schedulers.scheduler import Timer, _Ticks
 from sender.gate import Gate
+from tests.house import House
 
 
 @pytest.fixture
@@ -52,7 +57,7 @@ async def test_token_cleanup_deletes_what_is_expired_and_used(db: Database) -> N
         await put_token(db, f"old {status}", status, -hour)
         await put_token(db, f"fresh {status}", status, hour)
     report = await token_cleanup_scheduler.cleanup_expired_tokens()
-    assert (report.outcome, report.counts) == (JobOutcome.SUCCEEDED, {"deleted": 2})
+    assert (report.outcome, report.counts) == (JobOutcome.SUCCEEDED, {"deleted": 2, "sessions_deleted": 0})
     assert await tokens_left(db) == {"old unused", "fresh verified", "fresh bypassed", "fresh unused"}
 
 
@@ -61,7 +66,7 @@ async def test_unused_tokens_go_only_when_the_owner_says_after_how_many_days(db:
     await put_token(db, "recent", "unused", timedelta(days=-3))
     await settings_ops.change("keep_unused_tokens_days", 7)
     report = await token_cleanup_scheduler.cleanup_expired_tokens()
-    assert report.counts == {"deleted": 0, "unused_deleted": 1}
+    assert report.counts == {"deleted": 0, "unused_deleted": 1, "sessions_deleted": 0}
     assert await tokens_left(db) == {"recent"}
 
 
@@ -144,3 +149,19 @@ def test_the_trigger_follows_the_products_clock() -> None:
     fires_at = trigger.get_next_fire_time(None, datetime.now(UTC))
     product_time = fires_at + clock.offset
     assert (product_time.hour, product_time.minute, product_time.second) == (0, 0, 0)
+
+
+async def test_every_job_there_is_runs_in_the_user_bots_process(ticking_house: House) -> None:
+    assert {job.name for job in ticking_house.jobs} == set(JOB_NAMES)
+
+
+async def test_every_job_there_is_can_be_run_by_hand(tmp_path: Path) -> None:
+    token = SecretStr("1002:sandbox-user")
+    needs = Needs(
+        zone=ZoneInfo("UTC"), cleanup_hours=(0,), batch_size=1, timeout_s=1, pause_ms=0, data_dir=tmp_path,
+        backup_keep=1, user_token=token, admin_token=token, owner_ids=(5,), api_url="http://127.0.0.1:9",
+        alert_webhook_url=SecretStr(""), rate_per_s=1, bulk_rate_per_s=1,
+    )  # fmt: skip
+    assert token.get_secret_value() not in repr(needs)
+    async with _schedulers(JOB_NAMES, needs) as found:
+        assert {name: one.name for name, one in found.items()} == {name: name for name in JOB_NAMES}

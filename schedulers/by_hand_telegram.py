@@ -1,0 +1,70 @@
+"""The jobs that talk to Telegram, with bots of their own: for running them without the app, or beside it.
+
+Importing this imports aiogram. A process of its own has a ceiling of its own: beside the app the two together may send
+faster than Telegram wants, which then asks both to wait.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from aiogram import Bot
+
+from core import timetable
+from database.backup_files import backup_folder
+from database.operations import incident_ops
+from monitoring.alerts import Alerts
+from monitoring.webhook import AlertWebhook
+from schedulers.by_hand import Needs
+from schedulers.registry import JobContext, JobScheduler
+from schedulers.telegram_registry import (
+    create_backup_scheduler,
+    create_broadcast_deleter_scheduler,
+    create_broadcast_sender_scheduler,
+    create_health_check_scheduler,
+    create_message_deleter_scheduler,
+    to_owners,
+)
+from sender.bots import build_bot
+from sender.failures import TELEGRAM_ERRORS
+from sender.gate import Gate
+
+
+@asynccontextmanager
+async def schedulers(needs: Needs, context: JobContext) -> AsyncIterator[dict[str, JobScheduler]]:
+    """Their schedulers by name, and the bots' connections until the block ends. Opens none itself."""
+    user_gate, admin_gate = (Gate(needs.rate_per_s, needs.bulk_rate_per_s) for _ in range(2))
+    user_bot = build_bot(needs.user_token.get_secret_value(), needs.api_url, user_gate)
+    admin_bot = build_bot(needs.admin_token.get_secret_value(), needs.api_url, admin_gate)
+    webhook = AlertWebhook(needs.alert_webhook_url) if needs.alert_webhook_url.get_secret_value() else None
+    # what is told stands in the database: of an incident people hear once, whoever finds it
+    alerts = Alerts(_teller(admin_bot, needs.owner_ids), book=incident_ops, post=webhook, clock=context.clock)
+    folder, send = backup_folder(needs.data_dir), to_owners(admin_bot, needs.owner_ids)
+    try:
+        yield {
+            timetable.MESSAGE_DELETER: create_message_deleter_scheduler(user_bot, context, alerts),
+            timetable.BROADCAST_SENDER: create_broadcast_sender_scheduler(user_bot, user_gate, context),
+            timetable.BROADCAST_DELETER: create_broadcast_deleter_scheduler(user_bot, context),
+            timetable.BACKUP: create_backup_scheduler(folder, needs.backup_keep, send, context),
+            timetable.HEALTH_CHECK: create_health_check_scheduler(user_bot, admin_bot, alerts, context),
+        }
+    finally:
+        if webhook is not None:
+            await webhook.close()
+        await user_bot.session.close()
+        await admin_bot.session.close()
+
+
+def _teller(bot: Bot, owner_ids: tuple[int, ...]) -> Callable[[str], Awaitable[bool]]:
+    """Sends a sentence to the owners; whether it reached any."""
+
+    async def tell(html: str) -> bool:
+        is_told = False
+        for owner_id in owner_ids:
+            try:
+                await bot.send_message(owner_id, html)
+                is_told = True
+            except TELEGRAM_ERRORS:
+                continue
+        return is_told
+
+    return tell

@@ -1,0 +1,239 @@
+"""`python -m schedulers`: exit 0 all is well, 1 something failed or is in other hands, 2 wrong usage or configuration.
+
+Works without the app, and beside it: leases and rows in the database decide who runs what.
+"""
+
+import asyncio
+import json
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+
+from config import Settings, load_settings
+from core.clock import SystemClock
+from core.errors import TollgateError
+from core.job_status import overview
+from core.jobs import RunReport
+from core.timetable import JOB_NAMES, timetable
+from database import connection
+from database.indexes import ensure_indexes
+from database.operations import lease_ops, run_ops
+from monitoring import logs
+from schedulers import cli_words as words
+from schedulers.cli_progress import progress_of
+
+if TYPE_CHECKING:
+    from schedulers.runner import Run
+
+T = TypeVar("T")
+
+#: every job; also what a cron line names
+ALL = "all"
+#: runs shown by `history`
+HISTORY, HISTORY_MAX = 20, 1000
+#: who pauses from here
+CLI = "cli"
+
+app = typer.Typer(help="Tollgate's jobs: what is planned, what ran, and running them.", no_args_is_help=True,
+                  add_completion=False)  # fmt: skip
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+
+
+def _a_job(name: str) -> str:
+    if name not in JOB_NAMES:
+        raise typer.BadParameter(f"{name[:60]!r} is no job. The jobs are: {', '.join(JOB_NAMES)}")
+    return name
+
+
+def _a_job_or_all(name: str) -> str:
+    return name if name == ALL else _a_job(name)
+
+
+def _a_job_or_none(name: str | None) -> str | None:
+    return None if name is None else _a_job(name)
+
+
+Job = Annotated[str, typer.Argument(metavar="NAME", callback=_a_job, help=f"One of: {', '.join(JOB_NAMES)}.")]
+JobOrAll = Annotated[str, typer.Argument(metavar="NAME|all", callback=_a_job_or_all, help="A job, or all of them.")]
+MaybeJob = Annotated[str | None, typer.Argument(metavar="[NAME]", callback=_a_job_or_none, help="Of one job only.")]
+
+
+class _BadAddress(Exception):
+    """MONGO_URI cannot be used: a matter of configuration, no server was asked."""
+
+
+async def _with_database(settings: Settings, action: Callable[[], Awaitable[T]]) -> T:
+    # cron, systemd and Kubernetes end what takes too long with it: a run under way is to end in its row
+    task = asyncio.current_task()
+    assert task is not None
+    with suppress(NotImplementedError, ValueError):  # Windows; not in the main thread
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        await connection.open_database(settings.MONGO_URI.get_secret_value(), settings.MONGO_DB)
+    except TollgateError as error:
+        raise _BadAddress(f"MONGO_URI: {error}") from None
+    try:
+        return await action()
+    finally:
+        await connection.close_database()
+
+
+def _do(settings: Settings, action: Callable[[], Awaitable[T]], as_json: bool) -> T:
+    """What `action` returns with the database open; ends the command when it cannot be done."""
+    logs.configure("ERROR" if as_json else "WARNING", settings.LOG_FORMAT)
+    try:
+        return asyncio.run(_with_database(settings, action))
+    except (TollgateError, _BadAddress) as error:
+        problem, status = str(error), 2 if isinstance(error, _BadAddress) else 1
+    except asyncio.CancelledError:
+        problem, status = "asked to stop", 1
+    if as_json:
+        typer.echo(json.dumps({"ok": False, "error": problem}))
+    else:
+        typer.echo(f"failed: {problem}", err=True)
+    raise typer.Exit(status)
+
+
+def _print_table(table: Any) -> None:
+    # as wide as it needs to be where nobody looks at a screen
+    console = Console()
+    console.print(table) if console.is_terminal else Console(width=200).print(table)
+
+
+@app.command("list")
+def list_jobs(as_json: AsJson = False) -> None:
+    """Every job: when it runs, when next (in TIMEZONE), how its last run ended and how long ago that was."""
+    settings, now = load_settings(), SystemClock().now()
+    plans = timetable(settings.zone, settings.TOKEN_CLEANUP_HOUR)
+
+    async def look() -> Any:
+        return overview(plans, await run_ops.latest_runs(JOB_NAMES), await lease_ops.standing(), now)
+
+    jobs = _do(settings, look, as_json)
+    if as_json:
+        documents = [words.job_document(job, now, settings.zone) for job in jobs]
+        typer.echo(json.dumps({"now": now.isoformat(), "zone": settings.TIMEZONE, "jobs": documents}))
+    else:
+        _print_table(words.jobs_table(jobs, now, settings.zone))
+
+
+@app.command()
+def history(
+    name: MaybeJob = None,
+    limit: Annotated[int, typer.Option(min=1, max=HISTORY_MAX, help="How many runs.")] = HISTORY,
+    as_json: AsJson = False,
+) -> None:
+    """The last runs, of all jobs or of one, the latest first."""
+    settings, now = load_settings(), SystemClock().now()
+    runs = _do(settings, lambda: run_ops.last_runs(limit, name), as_json)
+    if as_json:
+        typer.echo(json.dumps({"runs": [words.run_document(run) for run in runs]}))
+    elif runs:
+        _print_table(words.runs_table(runs, now, settings.zone))
+    else:
+        typer.echo("no runs are remembered")
+
+
+@app.command()
+def leases(as_json: AsJson = False) -> None:
+    """Who runs what right now, and what is paused."""
+    settings, now = load_settings(), SystemClock().now()
+    found = _do(settings, lease_ops.standing, as_json)
+    if as_json:
+        typer.echo(json.dumps({"leases": [words.lease_document(lease, now) for lease in found.values()]}))
+    elif found:
+        _print_table(words.leases_table(found, now, settings.zone))
+    else:
+        typer.echo("no job has run yet")
+
+
+@app.command()
+def pause(name: Job, as_json: AsJson = False) -> None:
+    """Let no tick of a job begin, in any process, until it is resumed. `run` still runs it."""
+    settings, now = load_settings(), SystemClock().now()
+    is_changed = _do(settings, lambda: lease_ops.pause(name, now, CLI), as_json)
+    _say_changed(name, "paused", is_changed, as_json)
+
+
+@app.command()
+def resume(name: Job, as_json: AsJson = False) -> None:
+    """Let the ticks of a job begin again."""
+    is_changed = _do(load_settings(), lambda: lease_ops.resume(name), as_json)
+    _say_changed(name, "resumed", is_changed, as_json)
+
+
+def _say_changed(name: str, what: str, is_changed: bool, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"ok": True, "job": name, "changed": is_changed}))
+    else:
+        typer.echo(f"{name}: {what}" if is_changed else f"{name}: nothing to change")
+
+
+@app.command()
+def run(
+    name: JobOrAll,
+    due: Annotated[
+        bool, typer.Option("--due", help="Only what is due and nobody has run: for a line in cron.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a job, or all of them, now and in this process. A job another process is at is not run a second time.
+
+    A job by its name runs also while it is paused; `all` and `--due` pass paused ones over.
+    """
+    settings = load_settings()
+    reports: list[RunReport] = []
+    names = JOB_NAMES if name == ALL else (name,)
+
+    async def run_them() -> bool:
+        # without the app nobody else has built them, and a tick is one because its row is the only one
+        await ensure_indexes(connection.current_database())
+        # imported only here: listing needs none of it
+        by_hand = import_module("schedulers.by_hand")
+        is_well: bool = await by_hand.run_all(
+            names, _needs(settings, by_hand.Needs), watch, told, is_due=due, even_paused=name != ALL and not due
+        )
+        return is_well
+
+    def watch(job: str) -> AbstractAsyncContextManager[Callable[["Run"], None]]:
+        return _nobody_watches() if as_json else progress_of(job)
+
+    def told(report: RunReport) -> None:
+        reports.append(report)
+        if not as_json:
+            typer.echo(words.report_line(report))
+
+    is_well = _do(settings, run_them, as_json)
+    if as_json:
+        typer.echo(json.dumps({"ok": is_well, "runs": [words.report_document(report) for report in reports]}))
+    raise typer.Exit(0 if is_well else 1)
+
+
+@asynccontextmanager
+async def _nobody_watches() -> AsyncIterator[Callable[["Run"], None]]:
+    yield lambda run: None
+
+
+def _needs(settings: Settings, needs: Callable[..., Any]) -> Any:
+    """What jobs take from the configuration, which nothing but a front reads."""
+    return needs(
+        zone=settings.zone,
+        cleanup_hours=settings.TOKEN_CLEANUP_HOUR,
+        batch_size=settings.CLEANUP_BATCH_SIZE,
+        timeout_s=settings.CLEANUP_TIMEOUT_SECONDS,
+        pause_ms=settings.CLEANUP_PAUSE_MS,
+        data_dir=settings.DATA_DIR,
+        backup_keep=settings.BACKUP_KEEP,
+        user_token=settings.USER_BOT_TOKEN,
+        admin_token=settings.ADMIN_BOT_TOKEN,
+        owner_ids=settings.ADMIN_IDS,
+        api_url=settings.TELEGRAM_API_URL,
+        alert_webhook_url=settings.ALERT_WEBHOOK_URL,
+        rate_per_s=settings.SEND_RATE_PER_SECOND,
+        bulk_rate_per_s=settings.BULK_RATE_PER_SECOND,
+    )

@@ -1,0 +1,80 @@
+"""The numbers of each day: of today so far, and of yesterday until it is closed.
+
+Exact once the day is closed: new users (who was kept since), verification tokens made, broadcasts begun, and their
+copies that arrived, on the day the sending ended.
+
+As of the last run within the day, or of the one that closes it at midnight:
+- deliveries: each post to each person once a day, by the time of the latest. A delivery writes that time anyway, so
+  counting costs it nothing. One whose answer was lost counts as delivered, one that failed does not. Opened again after
+  midnight it moves to the new day: those of the seconds before the closing run are missing in yesterday's number, never
+  those an earlier run had seen.
+- active users: by when they were last seen, in the same way.
+- verified and bypassed tokens: what expired and was cleaned away since the last run is missing; a token that paid stays
+  two days and is never missing.
+- totals (users, blocked users, posts, database size): as they stand then; of a day that is closed more than an hour
+  late those of its last run stay.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from core.days import start_of_day
+from core.jobs import Counts
+from core.statistics import Count
+from core.timetable import STATISTICS
+from database.batches import Bounds
+from database.operations import statistics_ops
+from schedulers.runner import Run
+
+log = structlog.get_logger("tollgate.statistics")
+
+#: posts in the list of those most delivered
+TOP_POSTS = 10
+#: totals counted so late after a day still are those of its end
+TOTALS_FIT_FOR = timedelta(hours=1)
+
+
+class Statistics:
+    """Counts on the server and writes one row a day, which refuses whoever lost the job meanwhile."""
+
+    name = STATISTICS
+
+    def __init__(self, zone: ZoneInfo, bounds: Bounds) -> None:
+        self._zone = zone
+        self._pause_s = bounds.get("pause_ms", 50) / 1000
+        self._sleep = bounds.get("sleep", asyncio.sleep)
+
+    async def __call__(self, run: Run) -> Counts:
+        today = start_of_day(run.now(), self._zone)
+        yesterday = start_of_day(today - timedelta(hours=1), self._zone)
+        more = False
+        if not await statistics_ops.is_closed(yesterday):
+            more = not await self._count(run, yesterday, today)
+        if not more:
+            more = not await self._count(run, today, None)
+        return Counts(dict(run.done), more)
+
+    async def _count(self, run: Run, start: datetime, end: datetime | None) -> bool:
+        """Count one day and write it; False when the run was stopped before, or has lost its job to another."""
+        until = run.now() if end is None else end
+        counted: dict[Count, int] = {}
+        for counter in statistics_ops.OF_A_DAY:
+            if run.should_stop:
+                return False
+            counted[counter] = await statistics_ops.count_on(counter, start, until)
+            await self._sleep(self._pause_s)
+        posts = await statistics_ops.top_posts(start, until, TOP_POSTS)
+        fits = end is None or run.now() - end <= TOTALS_FIT_FOR
+        totals = await statistics_ops.count_totals() if fits else None
+        if run.should_stop:
+            return False
+        is_written = await statistics_ops.write_day(
+            start, run.fence, run.now(), counted, totals=totals, posts=posts, is_over=end is not None
+        )
+        if not is_written:
+            log.warning("statistics.refused", day=start.isoformat(), fence=run.fence)
+        run.done["days" if is_written else "refused"] += 1
+        return is_written
