@@ -15,15 +15,39 @@ from structlog.types import EventDict, Processor
 _BOT_TOKEN = re.compile(r"(?<!\d)(\d{3,}):[A-Za-z0-9_-]{6,}")
 #: user and password of a connection string
 _CREDENTIALS = re.compile(r"(mongodb(?:\+srv)?://)[^@/\s]+@")
+#: a signed session: three parts, the first two of which are JSON in base64
+_JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*)?")
+#: what a Mini App passes on: all of it as one value of an address, or its signatures among its other fields
+_INIT_DATA = re.compile(r"(tgWebAppData(?:=|%3D))[^&\s'\"]+", re.IGNORECASE)
+_SIGNATURE = re.compile(r"(?:(?<![A-Za-z0-9])|(?<=%26))((?:hash|signature)(?:=|%3D))[A-Za-z0-9_-]{16,}", re.IGNORECASE)
+#: a one-time link to the admin page
+_LOGIN_LINK = re.compile(r"(/admin#)[A-Za-z0-9]{16,}")
 #: a key with one of these words in it holds a secret
-_SECRET_WORDS = frozenset({"token", "tokens", "password", "secret", "secrets", "uri", "authorization"})
+_SECRET_WORDS = frozenset(
+    {"token", "tokens", "password", "secret", "secrets", "uri", "authorization", "cookie", "initdata", "jwt"}
+)
 #: data nested deeper is shown as one masked text
 _DEPTH_MAX = 6
 
 
+#: texts of this process that are secret as they are (`hide`)
+_hidden: list[str] = []
+
+
+def hide(secret: str) -> None:
+    """Mask this very text from now on wherever it turns up; an empty one is ignored."""
+    if secret and secret not in _hidden:
+        _hidden.append(secret)
+
+
 def mask(text: str) -> str:
-    """`text` without bot tokens and database credentials."""
-    return _CREDENTIALS.sub(r"\1***@", _BOT_TOKEN.sub(r"\1:***", text))
+    """`text` without bot tokens, database credentials, sessions, a Mini App's signatures and what `hide` was told."""
+    for secret in _hidden:
+        text = text.replace(secret, "***")
+    text = _CREDENTIALS.sub(r"\1***@", _BOT_TOKEN.sub(r"\1:***", text))
+    for pattern in (_INIT_DATA, _SIGNATURE, _LOGIN_LINK):
+        text = pattern.sub(r"\1***", text)
+    return _JWT.sub("eyJ***", text)
 
 
 def _masked(value: Any, depth: int = 0) -> Any:

@@ -14,6 +14,9 @@ HELP = (
     "last ones\n"
     "/channels lists the channels one has to join before a post, and adds some\n"
     "/user ID shows a subscriber, /grant gives credits or days, /ban keeps somebody out, /unban lets in again\n"
+    "/stats shows the numbers and charts of the last days\n"
+    "/jobs shows what runs by itself and how it went, runs it now or pauses it\n"
+    "/admin sends a link to the admin page, /backup writes a backup now\n"
     "/settings shows what you can change, /set changes it\n"
     "/cancel stops whatever I am waiting for"
 )

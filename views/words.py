@@ -9,3 +9,11 @@ def counted(number: int, word: str) -> str:
 def people(number: int) -> str:
     """`1 person`, `1,234 people`."""
     return "1 person" if number == 1 else f"{number:,} people"
+
+
+def in_bytes(size: int) -> str:
+    """`512 bytes`, `3.4 MB`: in thousands, as shops count."""
+    for unit, letters in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if size >= unit:
+            return f"{size / unit:,.1f} {letters}"
+    return counted(size, "byte")

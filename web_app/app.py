@@ -1,14 +1,24 @@
 """The web app, put together; touches neither network nor database."""
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 
+from web_app.api import api_router
+from web_app.api_gate import Gate
+from web_app.api_guard import ApiGuard
+from web_app.api_problems import is_api, misunderstood, refused
 from web_app.assets import Assets
+from web_app.auth import Door, Roles
+from web_app.auth_cookie import Cookies
+from web_app.dashboard import dashboard_router
 from web_app.errors import ErrorPages
 from web_app.headers import SafeHeaders
+from web_app.health import health_router
 from web_app.pages import Pages
-from web_app.services import Services
+from web_app.rate_limit import RateLimit
+from web_app.services import AdminServices, Services
 from web_app.verification import verification_router
 
 ROBOTS = "User-agent: *\nDisallow: /\n"
@@ -28,19 +38,42 @@ def build_app(services: Services) -> FastAPI:
         # addresses hold tokens: they are told nobody, whatever the environment says
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
-    app.include_router(verification_router(services, pages))
+    if services.has_page:
+        app.include_router(verification_router(services, pages))
+    app.include_router(health_router(services.clock))
     _add_files(app, assets)
+    _add_refusals(app, pages)
+    if services.admin is not None:
+        _add_admin(app, services, services.admin, assets)
+    app.add_middleware(ErrorPages, pages=pages)
+    app.add_middleware(SafeHeaders)  # the last one is the outermost
+    return app
 
-    async def refuse(_: Request, error: Exception) -> Response:
+
+def _add_admin(app: FastAPI, services: Services, admin: AdminServices, assets: Assets) -> None:
+    door = Door(admin.keys, Roles(admin.owner_ids, admin.monotonic), services.clock)
+    cookies = Cookies(admin.base_url)
+    app.include_router(api_router(admin, Gate(door, cookies, services.clock), services.base_path))
+    app.include_router(dashboard_router(services, assets))
+    counts = RateLimit(admin.monotonic)
+    app.add_middleware(ApiGuard, door=door, cookies=cookies, limits=admin.limits, counts=counts)
+
+
+def _add_refusals(app: FastAPI, pages: Pages) -> None:
+    async def refuse(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        if is_api(request.url.path):
+            return refused(error)
         if error.status_code == 404:
             return pages.nothing_here()
         return pages.not_understood(error.status_code, error.headers)
 
+    async def misread(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return refused(misunderstood(error))
+
     app.add_exception_handler(HTTPException, refuse)
-    app.add_middleware(ErrorPages, pages=pages)
-    app.add_middleware(SafeHeaders)  # the last one is the outermost
-    return app
+    app.add_exception_handler(RequestValidationError, misread)
 
 
 def _add_files(app: FastAPI, assets: Assets) -> None:

@@ -7,7 +7,11 @@ from pathlib import Path
 from starlette.responses import Response
 
 FOLDER = Path(__file__).parent / "static"
-_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 #: an address with the version of the content in it never means anything else
 _FOR_GOOD = "public, max-age=31536000, immutable"
 
@@ -31,6 +35,10 @@ class Assets:
     def url(self, name: str) -> str:
         """The address of a file, with its version. Raises KeyError when there is no such file."""
         return f"{self._base_path}/static/{name}?v={self._assets[name].version}"
+
+    def plain_url(self, name: str) -> str:
+        """The address without a version, as scripts name each other. Raises KeyError as `url` does."""
+        return self.url(name).partition("?")[0]
 
     def answer(self, name: str, version: str | None) -> Response | None:
         """The file; an old address gets it, too, and is to ask again next time. None when there is no such file."""

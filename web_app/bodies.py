@@ -1,12 +1,13 @@
-"""What a form sends, read within bounds."""
+"""What a request brings, read within bounds."""
 
 import asyncio
 from urllib.parse import parse_qsl
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-#: bytes of a body; the page's own form sends about 150
+#: bytes of a form; the page's own sends about 150
 BODY_MAX = 4096
 #: fields of a form; ours has two
 FIELDS_MAX = 8
@@ -19,8 +20,8 @@ async def read_form(request: Request) -> dict[str, str]:
 
     Raises HTTPException: 413 above BODY_MAX, 408 when it does not arrive.
     """
-    body = await _read(request)
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+    body = await read_body(request, BODY_MAX)
+    if media_type_of(request) != "application/x-www-form-urlencoded":
         return {}
     try:
         fields = parse_qsl(body.decode("utf-8", "replace"), max_num_fields=FIELDS_MAX)
@@ -29,16 +30,27 @@ async def read_form(request: Request) -> dict[str, str]:
     return dict(reversed(fields))
 
 
-async def _read(request: Request) -> bytes:
-    announced = request.headers.get("content-length", "0")
-    if announced.isdecimal() and int(announced[:20]) > BODY_MAX:
+def media_type_of(request: Request) -> str:
+    """What the body is said to be, in lower case and without parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def is_longer(headers: Headers, longest: int) -> bool:
+    """Whether a body of more than `longest` bytes is announced. One that is not announced is counted as it comes."""
+    announced = headers.get("content-length", "0")
+    return announced.isdecimal() and int(announced[:20]) > longest
+
+
+async def read_body(request: Request, longest: int) -> bytes:
+    """The whole body. Raises HTTPException: 413 above `longest` bytes, 408 when it does not arrive in BODY_S."""
+    if is_longer(request.headers, longest):
         raise HTTPException(413)
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_S):
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > BODY_MAX:
+                if len(body) > longest:
                     raise HTTPException(413)
     except TimeoutError:
         raise HTTPException(408) from None

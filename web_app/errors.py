@@ -1,4 +1,4 @@
-"""The web error middleware: whatever breaks, a person gets a page and the log gets the rest."""
+"""The web error middleware: whatever breaks, a person gets a page, a program JSON, and the log the rest."""
 
 import secrets
 
@@ -7,6 +7,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import StoreUnavailable
+from web_app import api_problems
 from web_app.pages import Pages
 
 log = structlog.get_logger("tollgate.web_app")
@@ -21,6 +22,7 @@ class ErrorPages:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         has_begun = False
+        is_api = api_problems.is_api(scope.get("path", ""))
 
         async def watched(message: Message) -> None:
             nonlocal has_begun
@@ -34,12 +36,12 @@ class ErrorPages:
             return
         except StoreUnavailable as error:
             log.warning("web.store_unavailable", error=str(error))
-            answer = self._pages.unavailable()
+            answer = api_problems.unavailable() if is_api else self._pages.unavailable()
         # one of the three places (STYLE 10): a visitor must not meet a stack trace, whatever the bug
         except Exception as error:
             error_id = secrets.token_hex(3)
             log.error("web.failed", error_id=error_id, method=scope.get("method"), exc_info=error)
-            answer = self._pages.failed(error_id)
+            answer = api_problems.failed(error_id) if is_api else self._pages.failed(error_id)
         else:
             return
         if not has_begun:

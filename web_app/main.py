@@ -11,11 +11,14 @@ from urllib.parse import urlsplit
 from config import Settings
 from core.clock import Clock, SystemClock
 from core.supervisor import Supervisor
+from core.timetable import timetable
 from database.connection import close_database
 from sandbox_clock import follow_clock
 from starting import CannotStart, open_store, serve_until_stopped, take_sandbox_time
 from web_app.app import build_app
-from web_app.services import Services
+from web_app.auth_secret import NoSecret, find_secret
+from web_app.mini_app import mini_app_key
+from web_app.services import AdminServices, Keys, Services
 from web_app.serving import WebServer
 
 
@@ -41,8 +44,10 @@ class _Alone:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-def services_of(settings: Settings, clock: Clock, bot_username: str = "") -> Services:
-    """What the pages need of the configuration."""
+def services_of(
+    settings: Settings, clock: Clock, bot_username: str = "", admin: AdminServices | None = None
+) -> Services:
+    """What the pages need of the configuration. Without PUBLIC_BASE_URL nobody is given a link to the page."""
     return Services(
         clock=clock,
         links=settings.telegram_links,
@@ -50,6 +55,23 @@ def services_of(settings: Settings, clock: Clock, bot_username: str = "") -> Ser
         shortener_hosts=shortener_hosts(settings),
         base_path=urlsplit(settings.PUBLIC_BASE_URL).path,
         bot_username=bot_username,
+        has_page=bool(settings.PUBLIC_BASE_URL),
+        admin=admin,
+    )
+
+
+def admin_services(settings: Settings) -> AdminServices:
+    """What the admin page and its API need. Finds the sessions' secret, or makes it. Raises CannotStart."""
+    try:
+        secret = find_secret(settings.JWT_SECRET.get_secret_value(), settings.DATA_DIR)
+    except NoSecret as error:
+        raise CannotStart(str(error), status=2) from None
+    return AdminServices(
+        keys=Keys(secret, mini_app_key(settings.ADMIN_BOT_TOKEN.get_secret_value())),
+        owner_ids=frozenset(settings.ADMIN_IDS),
+        plans=timetable(settings.zone, settings.TOKEN_CLEANUP_HOUR),
+        zone=settings.zone,
+        base_url=settings.PUBLIC_BASE_URL,
     )
 
 
@@ -67,16 +89,19 @@ def shortener_hosts(settings: Settings) -> frozenset[str]:
 
 
 def part(settings: Settings, clock: Clock, bot_username: str = "") -> WebPart:
-    """The web app as a part of a process; takes its port at once. Raises CannotStart when it is taken."""
-    server = WebServer(build_app(services_of(settings, clock, bot_username)))
+    """The web app as a part of a process; takes its port at once.
+
+    Raises CannotStart when the port is taken, or there is no secret for sessions.
+    """
+    server = WebServer(build_app(services_of(settings, clock, bot_username, admin_services(settings))))
     host = settings.WEB_HOST
     try:
         port = server.listen(host, settings.WEB_PORT)
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise CannotStart(f"WEB_HOST, WEB_PORT: cannot listen on {_address(host, settings.WEB_PORT)}: {why}") from None
-    state = f"http://{_address(host, port)}, seen as {settings.PUBLIC_BASE_URL}"
-    return WebPart(state, server.serve(), server)
+    seen = f"seen as {settings.PUBLIC_BASE_URL}" if settings.PUBLIC_BASE_URL else "for this machine"
+    return WebPart(f"http://{_address(host, port)}, {seen}", server.serve(), server)
 
 
 def _address(host: str, port: int) -> str:
@@ -85,8 +110,6 @@ def _address(host: str, port: int) -> str:
 
 async def main(settings: Settings) -> None:
     """The web app alone in a process."""
-    if not settings.PUBLIC_BASE_URL:
-        raise CannotStart("PUBLIC_BASE_URL: is needed for the web app, like https://example.org", status=2)
     clock, alone = SystemClock(), _Alone()
     try:
         if settings.SANDBOX_CLOCK_URL:

@@ -1,8 +1,46 @@
 """What the pages are given to work with."""
 
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 from core.clock import Clock
+from core.statistics import DayStats
+from core.timetable import Plan
+from monitoring import pictures
+from monitoring.pictures import Picture, Theme
+from web_app.rate_limit import Limits
+
+#: draws one picture as PNG (`monitoring.pictures.draw`)
+Draw = Callable[[Picture, Sequence[DayStats], Theme, ZoneInfo], Awaitable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What tells our own from what is forged."""
+
+    #: signs session tokens, at least 32 bytes
+    sessions: bytes = field(repr=False)
+    #: of the admin bot (`mini_app.mini_app_key`)
+    mini_app: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AdminServices:
+    """What the admin page and its API are given."""
+
+    keys: Keys
+    #: owners stand in the environment, all others in the database
+    owner_ids: frozenset[int]
+    #: the jobs by name
+    plans: Mapping[str, Plan]
+    zone: ZoneInfo
+    #: what the world sees in front of our addresses, like https://gate.example/gate; empty: this machine alone
+    base_url: str = ""
+    limits: Limits = field(default_factory=Limits)
+    monotonic: Callable[[], float] = time.monotonic
+    draw: Draw = pictures.draw
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +58,7 @@ class Services:
     base_path: str = ""
     #: the user bot, for pages of no token; empty: not known
     bot_username: str = ""
+    #: False: nobody is given a link to the verification page, and there is none
+    has_page: bool = True
+    #: None: there is neither an admin page nor an API
+    admin: AdminServices | None = None

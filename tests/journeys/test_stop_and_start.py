@@ -32,6 +32,9 @@ def environment(url: str, **more: str) -> dict[str, str]:
         "MONGO_URI": "memory://",
         "TELEGRAM_API_URL": url,
         "SANDBOX_CLOCK_URL": f"{url}/control/clock",
+        "WEB_PORT": "0",
+        # given, so that no start writes one into the folder it stands in
+        "JWT_SECRET": "journeys" * 4,
     } | more
 
 

@@ -80,5 +80,5 @@ async def test_a_failing_task_is_logged_with_its_name(caplog: pytest.LogCaptureF
     task = supervisor.spawn(fails(), "nightly")
     await asyncio.wait({task})
     await supervisor.close()
-    assert "nightly" in caplog.text
+    assert [(record.message, vars(record)["task"]) for record in caplog.records] == [("task.failed", "nightly")]
     assert "broken on purpose" in caplog.text

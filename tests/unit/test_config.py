@@ -85,7 +85,14 @@ def test_each_missing_value_gets_a_line_of_its_own(capsys: pytest.CaptureFixture
         ("PUBLIC_BASE_URL", "https://gate.example/?x=1", "without a user name, ? and #"),
         ("UPDATES", "webhook", "webhook is not there yet: use polling"),
         ("UPDATES", "carrier pigeon", "'polling' or 'webhook'"),
-        ("ALERT_WEBHOOK_URL", "https://hooks.example/x", "alerts go to the owners in Telegram only"),
+        ("ALERT_WEBHOOK_URL", "hooks.example/x", "an address starting with https:// (or http://)"),
+        ("ALERT_WEBHOOK_URL", "https://user:word@hooks.example/x", "without a user name, a fragment and spaces"),
+        ("ALERT_WEBHOOK_URL", "https://hooks.example/x#part", "without a user name"),
+        ("ALERT_WEBHOOK_URL", "https://hooks.example/a b", "without a user name"),
+        ("ALERT_WEBHOOK_URL", "https://[::1/x", "an address starting with"),
+        ("ALERT_WEBHOOK_URL", "https://hooks.example:99999/x", "an address starting with"),
+        ("ALERT_WEBHOOK_URL", "https://:80/x", "an address starting with"),
+        ("ALERT_WEBHOOK_URL", "ftp://hooks.example/x", "an address starting with"),
         ("MONGO_URI", "memory://", "ALLOW_MEMORY_STORE"),
         ("ADMIN_BOT_TOKEN", "1002:user-secret", "two different tokens"),
     ],
@@ -111,6 +118,29 @@ def test_no_secret_shows_in_repr_or_in_complaints(
     found = settings(monkeypatch, SHORTENERS=shorteners, MONGO_URI="mongodb://u:db-secret@localhost")
     assert "secret" not in repr(found) + str(found)
     lines = complaints(monkeypatch, capsys, USER_BOT_TOKEN="broken-secret", SHORTENERS='[{"api_key":"key-secret"}]')
+    assert "secret" not in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "https://hooks.example/services/T0/key-secret?x=1",
+        "http://127.0.0.1:9093/x",
+        "http://[::1]:80/",
+        "http://pager/x",
+    ],
+)
+def test_alerts_go_to_any_web_address_and_it_is_never_shown(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    found = settings(monkeypatch, ALERT_WEBHOOK_URL=url)
+    assert found.ALERT_WEBHOOK_URL.get_secret_value() == url
+    assert "hooks.example" not in repr(found) + str(found)
+
+
+def test_a_wrong_address_for_alerts_is_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = complaints(monkeypatch, capsys, ALERT_WEBHOOK_URL="https://hooks.example/key-secret x")
     assert "secret" not in "".join(lines)
 
 

@@ -37,7 +37,7 @@ def said(capsys: Capture) -> str:
 @pytest.mark.parametrize("form", FORMS)
 def test_data_of_the_standard_librarys_loggers_is_shown(form: str, capsys: Capture) -> None:
     logs.configure("INFO", form)
-    logging.getLogger("tollgate.database").warning("settings_value_ignored", extra={"problem": "pass_hours: too many"})
+    logging.getLogger("tollgate.database").warning("settings.value_ignored", extra={"problem": "pass_hours: too many"})
     line = said(capsys)
     if form == "json":
         assert json.loads(line)["problem"] == "pass_hours: too many"
@@ -111,3 +111,40 @@ def test_an_uncaught_exception_shows_no_token(capsys: pytest.CaptureFixture[str]
     shown = capsys.readouterr().err
     assert "ValueError" in shown
     assert "AAbbCCddEE" not in shown
+
+
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI1MDEifQ.c2lnbmF0dXJlLXNlY3JldA"
+HASH = "c501b71e775f74ce10e377dea85a7ea24ecd640b223ea86dfe453e0eaed2e2b2"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"Bearer {JWT} refused", "Bearer eyJ*** refused"),
+        (f"cookie tollgate_session={JWT}; Path=/", "cookie tollgate_session=eyJ***; Path=/"),
+        ("eyJhbGciOiJub25lIn0.eyJzdWIiOiI1MDEifQ.", "eyJ***"),
+        (
+            f"/admin#tgWebAppData=user%3D5%26hash%3D{HASH}&tgWebAppVersion=7",
+            "/admin#tgWebAppData=***&tgWebAppVersion=7",
+        ),
+        (f"user=5&auth_date=1&hash={HASH}", "user=5&auth_date=1&hash=***"),
+        (f"user%3D5%26hash%3D{HASH}", "user%3D5%26hash%3D***"),
+        ("https://gate.example/admin#0123456789abcdefABCDEF0123456789", "https://gate.example/admin#***"),
+        ("the hash=x of a post", "the hash=x of a post"),
+        ("eyJ is no session, eyJudge neither", "eyJ is no session, eyJudge neither"),
+    ],
+)
+def test_sessions_and_what_opens_one_are_masked(text: str, shown: str) -> None:
+    assert logs.mask(text) == shown
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_is_hidden_is_masked_wherever_it_stands(
+    form: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "_hidden", [])
+    logs.hide("")
+    logs.hide("https://hooks.example/T0/key")
+    logs.configure("INFO", form)
+    structlog.get_logger("tollgate.y").warning("y", found=["POST https://hooks.example/T0/key failed"])
+    assert "POST *** failed" in said(capsys)

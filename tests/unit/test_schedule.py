@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schedulers.schedule import daily_at, every_full_hour, every_minute
+from core.schedules import daily_at, every_full_hour, every_minute
 
 UTC_ZONE = ZoneInfo("UTC")
 KOLKATA = ZoneInfo("Asia/Kolkata")

@@ -6,18 +6,22 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
 from core.clock import ManualClock
 from core.ids import new_token
+from core.timetable import timetable
 from core.verification import Token
 from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
 from database.operations import settings_ops, token_ops
+from tests.web.signing import ADMIN_TOKEN, OWNER, SECRET, Ticks
 from web_app.app import build_app
-from web_app.services import Services
+from web_app.mini_app import mini_app_key
+from web_app.services import AdminServices, Keys, Services
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 BOT = "gate_bot"
@@ -49,13 +53,40 @@ async def db(clock: ManualClock) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def services(clock: ManualClock) -> Services:
-    return Services(clock, LINKS, b"the page's key", frozenset({SHORT}), bot_username=BOT)
+def ticks() -> Ticks:
+    """What limits and short memories go by."""
+    return Ticks()
+
+
+@pytest.fixture
+def admin(ticks: Ticks) -> AdminServices:
+    zone = ZoneInfo("Europe/Berlin")
+    return AdminServices(
+        Keys(SECRET, mini_app_key(ADMIN_TOKEN)),
+        frozenset({OWNER}),
+        timetable(zone),
+        zone,
+        base_url="https://gate.example",
+        monotonic=ticks,
+    )
+
+
+@pytest.fixture
+def services(clock: ManualClock, admin: AdminServices) -> Services:
+    return Services(clock, LINKS, b"the page's key", frozenset({SHORT}), bot_username=BOT, admin=admin)
 
 
 @pytest.fixture
 async def client(db: Database, services: Services) -> AsyncIterator[httpx.AsyncClient]:
     """A browser's network; it follows no redirect, for there is none."""
+    transport = httpx.ASGITransport(build_app(services))
+    async with httpx.AsyncClient(transport=transport, base_url="https://gate.example") as client:
+        yield client
+
+
+@pytest.fixture
+async def other(db: Database, services: Services) -> AsyncIterator[httpx.AsyncClient]:
+    """Another process on the same database, and another browser."""
     transport = httpx.ASGITransport(build_app(services))
     async with httpx.AsyncClient(transport=transport, base_url="https://gate.example") as client:
         yield client

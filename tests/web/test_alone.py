@@ -29,6 +29,7 @@ ENOUGH = {
     "ALLOW_MEMORY_STORE": "true",
     "PUBLIC_BASE_URL": BASE,
     "WEB_PORT": "0",
+    "JWT_SECRET": "alone" * 8,
 }
 #: runs web_app as `python -m` does, and says at the end what it has loaded
 WITHOUT_TELEGRAM = """
@@ -82,12 +83,29 @@ async def test_it_runs_alone_without_aiogram_until_it_is_told_to_stop(tmp_path: 
         assert b"Traceback" not in errors
 
 
-async def test_without_an_address_it_says_so_in_one_line(tmp_path: Path) -> None:
-    async with alone(tmp_path, PUBLIC_BASE_URL="") as process:
+async def test_without_an_address_it_is_there_for_this_machine(tmp_path: Path) -> None:
+    async with alone(tmp_path, PUBLIC_BASE_URL="", JWT_SECRET="") as process:
+        assert process.stdout is not None
+        await process.stdout.readline()
+        state = (await process.stdout.readline()).decode().strip()
+        assert state.endswith(", for this machine")
+        port = int(state.split(",")[0].rpartition(":")[2])
+        for path, status in ((f"/v/{'x' * 32}", 404), ("/api/admin/scheduler/status", 401)):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+            assert (await reader.read()).startswith(f"HTTP/1.1 {status}".encode())
+            writer.close()
+        process.send_signal(signal.SIGTERM)
+        _, errors = await asyncio.wait_for(process.communicate(), 10)
+        assert (process.returncode, b"Traceback" in errors) == (0, False)
+    assert len((tmp_path / "data" / "jwt_secret").read_text().strip()) >= 32
+
+
+async def test_a_secret_that_is_too_short_is_one_line_and_status_2(tmp_path: Path) -> None:
+    async with alone(tmp_path, JWT_SECRET="short") as process:
         _, errors = await asyncio.wait_for(process.communicate(), 30)
         assert process.returncode == 2
-        (line,) = errors.decode().splitlines()
-        assert line.startswith("tollgate: PUBLIC_BASE_URL: is needed")
+        assert errors.decode().splitlines() == ["tollgate: JWT_SECRET: at least 32 characters are expected"]
 
 
 async def test_a_taken_port_is_one_line_and_status_1(tmp_path: Path) -> None:

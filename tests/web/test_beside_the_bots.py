@@ -35,7 +35,7 @@ async def line_of(process: asyncio.subprocess.Process, name: str) -> str:
 
 
 async def test_one_process_serves_the_page_and_ends_in_order(telegram: SandboxClient) -> None:
-    async with product(telegram.url, PUBLIC_BASE_URL=f"{BASE}/", WEB_PORT="0") as process:
+    async with product(telegram.url, PUBLIC_BASE_URL=f"{BASE}/") as process:
         state = await line_of(process, "web app")
         assert state.endswith(f", seen as {BASE}")
         assert await line_of(process, "user bot") == "user bot: running"
@@ -49,13 +49,15 @@ async def test_one_process_serves_the_page_and_ends_in_order(telegram: SandboxCl
         assert b"Traceback" not in errors
 
 
-async def test_without_a_public_address_there_is_no_web_app(telegram: SandboxClient) -> None:
+async def test_without_a_public_address_operators_are_answered_and_nobody_else(telegram: SandboxClient) -> None:
     async with product(telegram.url) as process:
-        assert process.stdout is not None
-        said = b""
-        while b"admin bot: running" not in said:
-            said += await asyncio.wait_for(process.stdout.readline(), 40)
-        assert b"web app" not in said
+        state = await line_of(process, "web app")
+        assert state.endswith(", for this machine")
+        assert await line_of(process, "admin bot") == "admin bot: running"
+        async with httpx.AsyncClient(base_url=state.split(",")[0].removeprefix("web app: ")) as visitor:
+            assert (await visitor.get("/healthz")).status_code == 200
+            assert (await visitor.get("/metrics")).status_code == 200
+            assert (await visitor.get(f"/v/{'x' * 32}")).status_code == 404
         process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(process.wait(), 20) == 0
 

@@ -1,0 +1,278 @@
+"""The admin page in a real browser, over the real API and a store in memory: what owners see and press."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from playwright._impl._api_structures import SetCookieParam
+from playwright.async_api import Route, expect
+
+from core.errors import StoreUnavailable
+from core.jobs import JobOutcome
+from core.users import Visitor
+from database.operations import audit_ops, lease_ops, run_ops, user_ops
+from tests.journeys.admin_scene import USERS, admin_scene
+from tests.journeys.admin_visits import all_charts, come_in, half_a_minute, other_charts, page_at, row_of
+from tests.journeys.browser import SIZES, look
+from tests.web.signing import MANAGER, OWNER
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+THEMES = ("light", "dark")
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", SIZES)
+async def test_an_owner_comes_in_by_a_link_and_sees_how_things_stand(size: str, theme: str) -> None:
+    async with admin_scene() as scene, page_at(size, scene, theme) as page:
+        await come_in(page, scene)
+        await all_charts(page)
+        await expect(page.locator("#users-value")).to_have_text(f"{USERS:,}")
+        await expect(page.locator("#users-note")).to_have_text("41 blocked the bot")
+        await expect(page.locator("#active-value")).to_have_text("170")
+        await expect(page.locator("#deliveries-value")).to_have_text("220")
+        await expect(page.locator("#deliveries-note")).to_have_text("of 5 posts")
+        await expect(page.locator("#verified-note")).to_have_text("5 bypassed (8 %)")
+        await expect(page.locator("#deletions-value")).to_have_text("38")
+        await expect(page.locator("#deletions-note")).to_have_text("3 overdue")
+        await expect(page.locator("#next-value")).to_have_text("15:00")
+        await expect(page.locator("#next-note")).to_have_text("Broadcast deleter")
+        cleanup = row_of(page, "token_cleanup")
+        await expect(cleanup.locator(".next-time")).to_have_text("24 Nov, 00:00")
+        await expect(cleanup.locator(".outcome")).to_have_text("succeeded")
+        await expect(cleanup.locator(".last-time")).to_have_text("12:00")
+        await expect(cleanup.locator(".counts")).to_have_text("tokens 318")
+        await expect(row_of(page, "backup").locator(".wrong")).to_contain_text("No space left on device")
+        await expect(page.get_by_text('<img src=x onerror="document.title=1">')).to_be_visible()
+        assert await page.title() == "Tollgate"
+        await look(page, f"admin-{theme}")
+        # the link works once
+        await page.context.clear_cookies()
+        await page.reload()
+        await expect(page.get_by_role("heading", name="Open me from the admin bot: /admin")).to_be_visible()
+        await look(page, f"admin-door-{theme}")
+
+
+async def test_a_job_is_run_by_keyboard_and_says_how_it_ended() -> None:
+    async with admin_scene() as scene, page_at("desk", scene) as page:
+        await come_in(page, scene)
+        row = row_of(page, "token_cleanup")
+        run = row.get_by_role("button", name="Run now: Token cleanup")
+        while not await run.evaluate("node => node === document.activeElement"):
+            await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await expect(row.locator(".said")).to_have_text("Asked for: it begins in a moment.")
+        await expect(row.locator(".outcome")).to_have_text("waiting to begin")
+        await page.keyboard.press("Space")  # once more: it is the same wish
+        await expect(run).to_be_focused()
+        assert await scene.run_what_is_asked_for() == 1
+        await page.clock.fast_forward(2_100)
+        await expect(row.locator(".said")).to_have_text("Succeeded: tokens 318")
+        await expect(row.locator(".last-took")).to_contain_text(f"asked for by {OWNER}")
+        await expect(run).to_be_focused()
+        (ran, *_) = await run_ops.last_runs(1, "token_cleanup")
+        assert ran.requested_by == OWNER
+        assert {(entry.action, entry.target) for entry in await audit_ops.last(5)} >= {("job.run", "token_cleanup")}
+
+
+async def test_a_run_that_fails_says_so_next_to_its_button() -> None:
+    async with admin_scene() as scene, page_at("phone", scene) as page:
+        await come_in(page, scene)
+        row = row_of(page, "backup")
+        await row.get_by_role("button", name="Run now").tap()
+        await expect(row.locator(".outcome")).to_have_text("waiting to begin")
+        await scene.run_what_is_asked_for(JobOutcome.FAILED, "OSError: the disk is full")
+        await page.clock.fast_forward(2_100)
+        await expect(row.locator(".said.bad")).to_have_text("Failed: OSError: the disk is full")
+        await look(page, "admin-failed")
+
+
+async def test_a_pause_is_asked_about_and_undone() -> None:
+    async with admin_scene() as scene, page_at("phone", scene) as page:
+        await come_in(page, scene, MANAGER)
+        row, question = row_of(page, "housekeeping"), page.get_by_role("dialog", name="Pause housekeeping?")
+        await row.get_by_role("button", name="Pause: Housekeeping").tap()
+        await expect(question).to_be_visible()
+        await look(page, "admin-pause")
+        await page.keyboard.press("Escape")
+        await expect(question).to_be_hidden()
+        assert await lease_ops.find("housekeeping") is None
+        await row.get_by_role("button", name="Pause: Housekeeping").tap()
+        await question.get_by_role("button", name="Pause it").tap()
+        await expect(row.locator(".next-time")).to_have_text("paused")
+        await expect(row.locator(".next-distance")).to_have_text(f"by {MANAGER}")
+        await look(page, "admin-paused")
+        lease = await lease_ops.find("housekeeping")
+        assert lease is not None
+        assert lease.paused_by == MANAGER
+        await row.get_by_role("button", name="Resume: Housekeeping").tap()
+        await expect(row.locator(".said")).to_have_text("Resumed.")
+        await expect(row.locator(".next-time")).to_have_text("24 Nov, 02:00")
+
+
+async def test_numbers_follow_without_a_flicker() -> None:
+    """What has not changed is not touched: neither drawn again, nor read out, nor taken from under the pointer."""
+    async with admin_scene() as scene, page_at("desk", scene) as page:
+        await come_in(page, scene)
+        charts = await all_charts(page)
+        await page.evaluate("""() => {
+            window.touched = [];
+            const node = ({ target }) => (target.nodeType === Node.TEXT_NODE ? target.parentElement : target);
+            const watch = (records) => touched.push(...records.map(node).map((one) => one.id || one.className));
+            new MutationObserver(watch).observe(document.body,
+                { subtree: true, childList: true, characterData: true, attributes: true });
+        }""")
+        now = scene.clock.now()
+        await user_ops.meet(Visitor(user_id=7, first_name="Nina"), now)
+        scene.clock.move(timedelta(seconds=30))
+        await half_a_minute(page)
+        await expect(page.locator("#updated")).to_have_text("Last updated 14:41:37")
+        await expect(page.locator("#users-value")).to_have_text(f"{USERS + 1:,}")
+        touched = set(await page.evaluate("touched"))
+        assert touched == {"updated", "users-value", "next-distance note"}
+        assert await all_charts(page) == charts
+
+
+async def test_nobody_is_asked_while_nobody_looks() -> None:
+    async with admin_scene() as scene, page_at("desk", scene) as page:
+        await come_in(page, scene)
+        await all_charts(page)
+        await page.evaluate("""() => {
+            Object.defineProperty(document, "hidden", { configurable: true, get: () => window.isAway });
+            window.isAway = true;
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""")
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        for _ in range(4):
+            await half_a_minute(page)
+        assert asked == []
+        scene.clock.move(timedelta(minutes=2))
+        await page.evaluate("window.isAway = false; document.dispatchEvent(new Event('visibilitychange'))")
+        await expect(page.locator("#updated")).to_have_text("Last updated 14:43:07")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_server_that_is_away_is_told_and_comes_back(size: str) -> None:
+    async with admin_scene() as scene, page_at(size, scene) as page:
+        await come_in(page, scene)
+        banner = page.locator("#banner")
+
+        def away(*_: str) -> None:
+            raise StoreUnavailable("gone")
+
+        scene.db.before_call = away
+        await half_a_minute(page)
+        await expect(banner).to_contain_text("The database does not answer.")
+        await expect(banner).to_contain_text("What you see is of 14:41:07.")
+        await expect(page.locator("#users-value")).to_have_text(f"{USERS:,}")
+        await look(page, "admin-away")
+        row = row_of(page, "backup")
+        await row.get_by_role("button", name="Run now").click()
+        await expect(row.locator(".said.bad")).to_contain_text("The database does not answer.")
+        scene.db.before_call = None
+        await page.context.set_offline(True)
+        await page.get_by_role("button", name="Try now").click()
+        await expect(banner).to_contain_text("The server does not answer.")
+        await page.context.set_offline(False)
+        await half_a_minute(page)
+        await expect(banner).to_be_hidden()
+
+
+async def test_a_session_that_has_ended_shows_the_way_back_and_nothing_else() -> None:
+    async with admin_scene() as scene, page_at("desk", scene) as page:
+        await come_in(page, scene)
+        await all_charts(page)
+        scene.clock.move(timedelta(minutes=16))
+        await half_a_minute(page)
+        await expect(page.get_by_role("heading", name="Your session has ended")).to_be_visible()
+        await expect(page.locator("#desk")).to_be_hidden()
+        assert await page.locator("tr[data-job], .frame img").count() == 0
+        await look(page, "admin-ended")
+        # the new link differs behind the # alone: the browser loads nothing
+        await page.goto(await scene.link())
+        await expect(page.locator("#desk")).to_be_visible()
+        await all_charts(page)
+
+
+async def test_signing_out_ends_the_session_on_the_server() -> None:
+    async with admin_scene() as scene, page_at("desk", scene) as page:
+        await come_in(page, scene)
+        kept = await page.context.cookies()
+        assert [(cookie["name"], cookie["httpOnly"], cookie["sameSite"]) for cookie in kept] == [
+            ("tollgate_session", True, "Strict")
+        ]
+        await page.get_by_role("button", name="Sign out").click()
+        await expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
+        assert await page.context.cookies() == []
+        old: SetCookieParam = {"name": "tollgate_session", "value": kept[0]["value"], "url": scene.address}
+        await page.context.add_cookies([old])
+        await page.reload()
+        await expect(page.get_by_role("heading", name="Open me from the admin bot: /admin")).to_be_visible()
+
+
+@pytest.mark.parametrize("what", ["used", "old", "made up"])
+async def test_a_link_that_does_not_work_any_more_says_so(what: str) -> None:
+    async with admin_scene() as scene, page_at("phone", scene) as page:
+        link = await scene.link()
+        if what == "used":
+            await page.goto(link)
+            await expect(page.locator("#desk")).to_be_visible()
+            await page.context.clear_cookies()
+            await page.goto("about:blank")
+        elif what == "old":
+            scene.clock.move(timedelta(minutes=6))
+        else:
+            link = f"{scene.address}/admin#{'a' * 32}"
+        await page.goto(link)
+        await expect(page.get_by_role("heading", name="This link does not work any more")).to_be_visible()
+        assert "#" not in page.url
+        await look(page, f"admin-link-{what.replace(' ', '-')}")
+
+
+async def test_the_mini_app_signs_in_by_what_telegram_says() -> None:
+    async with admin_scene() as scene, page_at("phone", scene) as page:
+        opened = scene.mini_app(MANAGER)
+        await page.goto(opened)
+        await expect(page.locator("#desk")).to_be_visible()
+        assert page.url == f"{scene.address}/admin"
+        # somebody else who gets hold of the address gets nothing by it
+        await page.context.clear_cookies()
+        await page.goto("about:blank")
+        await page.goto(opened)
+        await expect(page.get_by_role("heading", name="This link does not work any more")).to_be_visible()
+
+
+async def test_a_stranger_with_a_link_stays_outside() -> None:
+    async with admin_scene() as scene, page_at("phone", scene) as page:
+        await page.goto(await scene.link(user_id=666))
+        await expect(page.get_by_role("heading", name="This is for owners and managers")).to_be_visible()
+
+
+async def test_a_browser_that_keeps_no_cookie_is_served_by_token() -> None:
+    """Telegram in a browser shows the page in a frame, where a cookie of ours is a stranger's."""
+    async with admin_scene() as scene, page_at("desk", scene) as page:
+
+        async def without(route: Route) -> None:
+            answer = await route.fetch()
+            await page.context.clear_cookies()  # it is Playwright that has it now
+            headers = {name: value for name, value in answer.headers.items() if name != "set-cookie"}
+            await route.fulfill(response=answer, headers=headers)
+
+        await page.route(re.compile("/api/admin/session$"), without)
+        await come_in(page, scene)
+        await all_charts(page)
+        await half_a_minute(page)
+        await expect(page.locator("#banner")).to_be_hidden()
+        assert await page.context.cookies() == []
+
+
+async def test_the_charts_follow_the_theme_and_the_length_of_time() -> None:
+    async with admin_scene() as scene, page_at("desk", scene) as page:
+        await come_in(page, scene)
+        light = await all_charts(page)
+        await page.emulate_media(color_scheme="dark")
+        dark = await other_charts(page, light)
+        await page.get_by_label("Show").select_option("7")
+        week = await other_charts(page, dark)
+        assert len({*light, *dark, *week}) == 12
+        await expect(page.get_by_alt_text("Chart of users:")).to_be_visible()

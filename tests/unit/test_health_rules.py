@@ -1,0 +1,150 @@
+"""When a finding becomes an incident and when it is over; which jobs are late."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from core.health import STALE_AFTER, Finding, Health, Trouble, Watched
+from core.health_rules import GRACE, OPEN_AFTER, OVER_AFTER, Followed, follow, is_overdue, latest, look_at_job
+from core.jobs import JobOutcome, JobRun, LeaseRow
+from core.timetable import BROADCAST_SENDER, MESSAGE_DELETER, TOKEN_CLEANUP, timetable
+
+NOW = datetime(2026, 3, 10, 12, 0, 30, tzinfo=UTC)
+PLANS = timetable(ZoneInfo("UTC"))
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+LONG_AGO = NOW - timedelta(days=30)
+FLOOD = Finding(trouble=Trouble.FLOOD, subject="user_bot", amount=7)
+
+
+def _seeing(_: Finding) -> bool:
+    return True
+
+
+def _blind(_: Finding) -> bool:
+    return False
+
+
+def looks(pattern: str) -> list[Followed]:
+    """One look after the other: `x` sees it, `.` does not, `?` cannot tell."""
+    watched: tuple[Watched, ...] = ()
+    followed = []
+    for sign in pattern:
+        found = [FLOOD] if sign == "x" else []
+        followed.append(follow(watched, found, _blind if sign == "?" else _seeing))
+        watched = followed[-1].watched
+    return followed
+
+
+def story(pattern: str) -> str:
+    """`o` where people are to know of it, `!` where they are to hear that it is over."""
+    return "".join("o" if one.open else "!" if one.over else "." for one in looks(pattern))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "told"),
+    [
+        ("x....", "....."),
+        ("xx...", ".o..!"),
+        ("xxxx...", ".ooo..!"),
+        ("x.x.x.x.x", "..o.o.o.o"),
+        ("x..x..x...", "...o..o..!"),
+        ("x...x...x", "........."),
+        ("xx?????", ".oooooo"),
+        ("xx.?.?.", ".o....!"),
+        ("x?x", "..o"),
+    ],
+)
+def test_one_bad_moment_is_no_incident_and_one_good_moment_no_end(pattern: str, told: str) -> None:
+    assert story(pattern) == told
+
+
+def test_what_is_over_stays_watched_until_people_know() -> None:
+    assert (OPEN_AFTER, OVER_AFTER) == (2, 3)
+    assert story("xx.....") == ".o..!!!"
+
+
+def test_what_nobody_was_told_of_is_forgotten() -> None:
+    assert looks("x...")[-1].watched == ()
+
+
+def test_the_latest_figures_are_told() -> None:
+    first = follow((), [FLOOD], _seeing)
+    worse = FLOOD.model_copy(update={"amount": 90})
+    assert follow(first.watched, [worse], _seeing).open == (worse,)
+
+
+def test_two_subjects_are_two_troubles() -> None:
+    other = FLOOD.model_copy(update={"subject": "admin_bot"})
+    first = follow((), [FLOOD], _seeing)
+    assert follow(first.watched, [other], _seeing).open == ()
+
+
+def run(started_at: datetime, outcome: JobOutcome | None = JobOutcome.SUCCEEDED, **more: object) -> JobRun:
+    finished = None if outcome is None else started_at + SECOND
+    usual = {"id": "1", "job": "x", "scheduled_at": started_at, "started_at": started_at, "owner": "a"}
+    return JobRun.model_validate(usual | {"outcome": outcome, "finished_at": finished} | more)
+
+
+def late(job: str, started_at: datetime | None, lease: LeaseRow | None = None, since: datetime = LONG_AGO) -> bool:
+    return is_overdue(PLANS[job], [] if started_at is None else [run(started_at)], lease, since, NOW)
+
+
+def test_a_job_of_each_minute_is_late_after_two_ticks_and_the_grace() -> None:
+    # of 12:00:30 less two minutes the ticks are 11:58 and 11:57
+    assert GRACE == 2 * MINUTE
+    assert not late(MESSAGE_DELETER, datetime(2026, 3, 10, 11, 57, tzinfo=UTC))
+    assert late(MESSAGE_DELETER, datetime(2026, 3, 10, 11, 56, 59, tzinfo=UTC))
+
+
+def test_a_daily_job_is_late_after_two_of_its_ticks() -> None:
+    # at 00:00 and 12:00: the second of the two is 30 s ago, which is within the grace
+    assert not late(TOKEN_CLEANUP, datetime(2026, 3, 9, 12, 0, tzinfo=UTC))
+    assert late(TOKEN_CLEANUP, datetime(2026, 3, 9, 11, 59, tzinfo=UTC))
+
+
+def test_a_job_that_never_ran_is_late_from_when_somebody_looks() -> None:
+    assert late(MESSAGE_DELETER, None)
+    assert not late(MESSAGE_DELETER, None, since=NOW - 3 * MINUTE)
+
+
+def test_a_wish_nobody_has_begun_is_no_run() -> None:
+    wish = run(NOW, None, owner=None)
+    assert is_overdue(PLANS[MESSAGE_DELETER], [wish, run(LONG_AGO)], None, LONG_AGO, NOW)
+
+
+def test_a_paused_job_a_running_one_and_one_without_ticks_are_not_late() -> None:
+    assert not late(MESSAGE_DELETER, LONG_AGO, LeaseRow(job="x", paused_at=NOW))
+    assert not late(MESSAGE_DELETER, LONG_AGO, LeaseRow(job="x", owner="a", until=NOW + SECOND))
+    assert late(MESSAGE_DELETER, LONG_AGO, LeaseRow(job="x", owner="a", until=NOW))
+    assert not late(BROADCAST_SENDER, LONG_AGO)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "is_bad"),
+    [
+        ([JobOutcome.FAILED], True),
+        ([JobOutcome.TIMED_OUT], True),
+        ([JobOutcome.SUCCEEDED, JobOutcome.FAILED], False),
+        ([None, JobOutcome.FAILED], True),
+        ([JobOutcome.CANCELLED, JobOutcome.FAILED], True),
+        ([JobOutcome.MISSED, JobOutcome.SUCCEEDED], False),
+        ([JobOutcome.ABANDONED, JobOutcome.FAILED], False),
+        ([], False),
+    ],
+)
+def test_the_last_run_that_came_to_an_end_of_its_own_counts(outcomes: list[JobOutcome | None], is_bad: bool) -> None:
+    runs = [run(NOW - number * SECOND, outcome) for number, outcome in enumerate(outcomes)]
+    found = look_at_job(PLANS[BROADCAST_SENDER], runs, None, NOW, NOW)
+    assert [one.trouble for one in found] == [Trouble.JOB_FAILED] * is_bad
+
+
+def test_the_later_success_is_kept() -> None:
+    assert latest({"a": NOW, "b": NOW}, {"a": LONG_AGO, "b": None, "c": NOW, "d": None}) == dict.fromkeys("abc", NOW)
+
+
+def test_a_look_is_stale_after_three_minutes() -> None:
+    health = Health(at=NOW, since=NOW)
+    assert health.is_fresh(NOW + STALE_AFTER)
+    assert not health.is_fresh(NOW + STALE_AFTER + SECOND)
+    assert health.is_fresh(NOW - timedelta(hours=1))

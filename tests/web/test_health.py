@@ -1,0 +1,202 @@
+"""What machines ask: alive whatever is away, ready when everything is, metrics that cost the database little."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from prometheus_client.parser import text_string_to_metric_families
+from pymongo.errors import AutoReconnect
+
+from core.clock import ManualClock
+from core.health import STALE_AFTER, BotHealth, Finding, Health, Trouble
+from database.connection import Database, close_database
+from database.operations import health_ops
+from web_app import health as subject
+from web_app.health import METRICS_FOR_S, READY_FOR_S, health_router
+
+NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
+BOTS = (BotHealth(name="admin_bot", is_ok=True), BotHealth(name="user_bot", is_ok=True, pending_updates=4))
+GOOD = Health(at=NOW, since=NOW, bots=BOTS, succeeded_at={"backup": NOW}, deletions_overdue=3, oldest_overdue_s=77)
+
+
+class Seconds:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def seconds() -> Seconds:
+    return Seconds()
+
+
+@pytest.fixture
+async def machine(clock: ManualClock, seconds: Seconds) -> AsyncIterator[httpx.AsyncClient]:
+    app = FastAPI()
+    app.include_router(health_router(clock, seconds))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+        yield client
+
+
+def take_away(db: Database) -> None:
+    def refuse(operation: str, collection: str) -> None:
+        raise AutoReconnect("mongodb://someone:hunter2@db.example: connection closed")
+
+    db.before_call = refuse
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_alive_needs_nothing_at_all(machine: httpx.AsyncClient, method: str) -> None:
+    await close_database()
+    answer = await machine.request(method, "/healthz")
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    assert answer.text == ("ok\n" if method == "GET" else "")
+
+
+async def test_alive_asks_the_database_nothing(db: Database, machine: httpx.AsyncClient) -> None:
+    db.calls.clear()
+    assert (await machine.get("/healthz")).status_code == 200
+    assert not db.calls
+
+
+async def test_ready_when_everything_is(db: Database, machine: httpx.AsyncClient) -> None:
+    await health_ops.write(GOOD)
+    answer = await machine.get("/readyz")
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    found = answer.json()
+    assert found["ready"] is True
+    assert {name: check["ok"] for name, check in found["checks"].items()} == dict.fromkeys(
+        ("database", "bots", "jobs"), True
+    )
+    assert (await machine.head("/readyz")).content == b""
+
+
+async def test_not_ready_before_anything_was_looked_at(db: Database, machine: httpx.AsyncClient) -> None:
+    answer = await machine.get("/readyz")
+    assert answer.status_code == 503
+    assert {name: check["ok"] for name, check in answer.json()["checks"].items()} == {
+        "database": True,
+        "bots": False,
+        "jobs": False,
+    }
+
+
+@pytest.mark.parametrize(("age", "status"), [(STALE_AFTER, 200), (STALE_AFTER + timedelta(seconds=1), 503)])
+async def test_a_look_of_more_than_three_minutes_ago_counts_no_more(
+    db: Database, machine: httpx.AsyncClient, clock: ManualClock, age: timedelta, status: int
+) -> None:
+    await health_ops.write(GOOD)
+    clock.move(age)
+    assert (await machine.get("/readyz")).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("finding", "failing"),
+    [
+        (Finding(trouble=Trouble.WEBHOOK_SET, subject="user_bot"), "bots"),
+        (Finding(trouble=Trouble.BOT_UNKNOWN, subject="user_bot"), "bots"),
+        (Finding(trouble=Trouble.JOB_OVERDUE, subject="message_deleter"), "jobs"),
+        (Finding(trouble=Trouble.JOB_FAILED, subject="backup"), None),
+        (Finding(trouble=Trouble.FLOOD, subject="user_bot"), None),
+    ],
+)
+async def test_each_check_is_named(
+    db: Database, machine: httpx.AsyncClient, finding: Finding, failing: str | None
+) -> None:
+    await health_ops.write(GOOD.model_copy(update={"findings": (finding,)}))
+    answer = await machine.get("/readyz")
+    assert answer.status_code == (503 if failing else 200)
+    checks = answer.json()["checks"]
+    assert [name for name, check in checks.items() if not check["ok"]] == ([failing] if failing else [])
+    if failing:
+        assert finding.subject in str(checks[failing])
+
+
+async def test_a_database_that_is_away_is_named_and_nothing_of_its_address_is(
+    db: Database, machine: httpx.AsyncClient
+) -> None:
+    take_away(db)
+    answer = await machine.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["database"]["ok"] is False
+    assert "hunter2" not in answer.text
+    assert "db.example" not in answer.text
+
+
+async def test_a_database_that_hangs_is_waited_for_a_second_at_most(
+    db: Database, machine: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert subject.STORE_WITHIN_S <= 1.0
+    monkeypatch.setattr(subject, "STORE_WITHIN_S", 0.01)
+
+    async def hang(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Database, "ping", hang)
+    monkeypatch.setattr(db.collection("health"), "find_one", hang)
+    async with asyncio.timeout(5):
+        assert (await machine.get("/readyz")).status_code == 503
+        assert (await machine.get("/metrics")).status_code == 200
+
+
+async def test_a_closed_database_is_no_stack_trace(machine: httpx.AsyncClient) -> None:
+    await close_database()
+    assert (await machine.get("/readyz")).status_code == 503
+    assert (await machine.get("/metrics")).status_code == 200
+
+
+async def test_a_thousand_probes_ask_the_database_once_a_second(
+    db: Database, machine: httpx.AsyncClient, seconds: Seconds
+) -> None:
+    await health_ops.write(GOOD)
+    db.calls.clear()
+    await asyncio.gather(*(machine.get("/readyz") for _ in range(1000)))
+    assert db.calls == {"ping ": 1, "find_one health": 1}
+    seconds.now += READY_FOR_S
+    await machine.get("/readyz")
+    assert db.calls == {"ping ": 2, "find_one health": 2}
+
+
+async def test_metrics_cost_one_read_in_five_seconds(
+    db: Database, machine: httpx.AsyncClient, seconds: Seconds
+) -> None:
+    await health_ops.write(GOOD)
+    db.calls.clear()
+    for _ in range(20):
+        assert (await machine.get("/metrics")).status_code == 200
+    assert db.calls == {"find_one health": 1}
+    seconds.now += METRICS_FOR_S
+    await machine.get("/metrics")
+    assert db.calls == {"find_one health": 2}
+
+
+async def test_metrics_are_prometheus_text_with_what_the_last_look_found(
+    db: Database, machine: httpx.AsyncClient
+) -> None:
+    await health_ops.write(GOOD)
+    answer = await machine.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    assert answer.headers["cache-control"] == "no-store"
+    values = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+    assert values["tollgate_job_last_success_timestamp_seconds", "backup"] == NOW.timestamp()
+    assert values["tollgate_pending_deletions_overdue",] == 3
+    assert values["tollgate_pending_deletions_oldest_overdue_seconds",] == 77
+    assert values["tollgate_telegram_pending_updates", "user_bot"] == 4
+    assert values["tollgate_telegram_up", "admin_bot"] == 1
+    assert values["tollgate_health_check_timestamp_seconds",] == pytest.approx(NOW.timestamp())
+    assert values["process_resident_memory_bytes",] > 1e6
+    assert (await machine.head("/metrics")).content == b""
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+async def test_nothing_can_be_posted(db: Database, machine: httpx.AsyncClient, path: str) -> None:
+    assert (await machine.post(path)).status_code == 405

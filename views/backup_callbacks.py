@@ -1,0 +1,16 @@
+"""Callback data of /backup."""
+
+from enum import StrEnum
+
+from aiogram.filters.callback_data import CallbackData
+
+
+class BackupAction(StrEnum):
+    SHOW = "show"
+    RUN = "run"
+
+
+class BackupButton(CallbackData, prefix="bk"):
+    """Look how it stands, or write another one."""
+
+    act: BackupAction

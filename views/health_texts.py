@@ -1,0 +1,88 @@
+"""What people are told when something is wrong: one plain sentence, what to do next, and that it is over."""
+
+from collections.abc import Callable
+
+from core.health import Finding, Trouble
+from views.html import cut, esc
+
+_BOTS = {"user_bot": "user bot", "admin_bot": "admin bot"}
+#: characters of an error's own words
+_DETAIL_MAX = 200
+
+_SENTENCES: dict[Trouble, Callable[[str, Finding], str]] = {
+    Trouble.BOT_AWAY: lambda who, _: f"Telegram does not answer for the {who}.",
+    Trouble.BOT_UNKNOWN: lambda who, _: f"Telegram does not know the {who}'s token any more.",
+    Trouble.WEBHOOK_SET: lambda who, _: f"A webhook is set for the {who}, so what people send it does not come here.",
+    Trouble.UPDATES_WAIT: lambda who, found: f"{found.amount:,} updates of the {who} wait at Telegram.",
+    Trouble.FLOOD: lambda who, found: (
+        f"Telegram refused {found.amount} % of the {who}'s calls in the last minute (429)."
+    ),
+    Trouble.DATABASE_AWAY: lambda _, __: "The database does not answer.",
+    Trouble.DATABASE_SLOW: lambda _, found: f"The database took {found.amount:,} ms for a sign of life.",
+    Trouble.JOB_OVERDUE: lambda who, _: f"The job {who} has not run when it should have, twice.",
+    Trouble.JOB_FAILED: lambda who, _: f"The last run of the job {who} did not succeed.",
+    Trouble.DELETIONS_OVERDUE: lambda _, found: (
+        f"{found.amount:,} deliveries should have been taken back more than five minutes ago."
+    ),
+}
+_NEXT_STEPS = {
+    Trouble.BOT_AWAY: "See whether this machine reaches TELEGRAM_API_URL. The bot goes on by itself when it does.",
+    Trouble.BOT_UNKNOWN: "Ask @BotFather for the bot's token, put it into the configuration, and start again.",
+    Trouble.WEBHOOK_SET: (
+        "Call deleteWebhook for it. If nobody of you has set it, somebody else has the token: "
+        "revoke it at @BotFather first."
+    ),
+    Trouble.UPDATES_WAIT: "See in the log what its handlers wait for, and whether the process that polls is running.",
+    Trouble.FLOOD: "Lower BULK_RATE_PER_SECOND, and see whether another program uses the same token.",
+    Trouble.DATABASE_AWAY: "See whether MongoDB is running and MONGO_URI reaches it. What people send waits meanwhile.",
+    Trouble.DATABASE_SLOW: "See what else the database's machine is doing, and what “python -m database doctor” says.",
+    Trouble.JOB_OVERDUE: (
+        "See with /jobs or “python -m schedulers list” whether a process runs it, and run it from there."
+    ),
+    Trouble.JOB_FAILED: "/jobs and “python -m schedulers history” show the error. It is tried again at its next time.",
+    Trouble.DELETIONS_OVERDUE: (
+        "See with /jobs how the message_deleter ends. Telegram deletes nothing that is older than 48 hours."
+    ),
+}
+_OVER: dict[Trouble, Callable[[str], str]] = {
+    Trouble.BOT_AWAY: lambda who: f"Telegram answers for the {who} again.",
+    Trouble.BOT_UNKNOWN: lambda who: f"Telegram knows the {who}'s token again.",
+    Trouble.WEBHOOK_SET: lambda who: f"No webhook is set for the {who} any more.",
+    Trouble.UPDATES_WAIT: lambda who: f"The updates of the {who} do not pile up any more.",
+    Trouble.FLOOD: lambda who: f"Telegram takes the {who}'s calls again.",
+    Trouble.DATABASE_AWAY: lambda _: "The database answers again.",
+    Trouble.DATABASE_SLOW: lambda _: "The database answers quickly again.",
+    Trouble.JOB_OVERDUE: lambda who: f"The job {who} runs at its times again.",
+    Trouble.JOB_FAILED: lambda who: f"The job {who} succeeded again.",
+    Trouble.DELETIONS_OVERDUE: lambda _: "Deliveries are taken back in time again.",
+}
+
+
+def sentence(finding: Finding) -> str:
+    """What is wrong, as plain text; with the error's own words where there are any."""
+    said = _SENTENCES[finding.trouble](_name(finding), finding)
+    detail = " ".join(finding.detail.split())
+    return f"{said} It says: {cut(detail, _DETAIL_MAX)}" if detail else said
+
+
+def next_step(finding: Finding) -> str:
+    """What to do about it, as plain text."""
+    return _NEXT_STEPS[finding.trouble]
+
+
+def alert(finding: Finding) -> str:
+    """What owners are told when it begins. HTML."""
+    return f"<b>{esc(sentence(finding))}</b>\n{esc(next_step(finding))}"
+
+
+def all_clear(finding: Finding) -> str:
+    """What owners are told when it is over. HTML."""
+    return esc(_OVER[finding.trouble](_name(finding)))
+
+
+def _name(finding: Finding) -> str:
+    return _BOTS.get(finding.subject, finding.subject)
+
+
+DATABASE_AWAY = alert(Finding(trouble=Trouble.DATABASE_AWAY))
+DATABASE_BACK = all_clear(Finding(trouble=Trouble.DATABASE_AWAY))

@@ -1,0 +1,34 @@
+"""Callback data of the jobs' screens. Clients can forge it: a name that is no job's makes no button of ours."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from aiogram.filters.callback_data import CallbackData
+from pydantic import AfterValidator
+
+from core.timetable import JOB_NAMES
+
+
+def _name_of_a_job(text: str) -> str:
+    if text not in JOB_NAMES:
+        raise ValueError("no such job")
+    return text
+
+
+class JobAction(StrEnum):
+    SHOW = "show"
+    RUN = "run"
+    PAUSE = "pause"
+    PAUSE_SURE = "pauseyes"
+    RESUME = "resume"
+
+
+class JobButton(CallbackData, prefix="jo"):
+    """Do something with a job. It names what shall be: pressed twice it does no more than once."""
+
+    act: JobAction
+    job: Annotated[str, AfterValidator(_name_of_a_job)]
+
+
+class JobList(CallbackData, prefix="jl"):
+    """The list of all jobs."""
