@@ -31,6 +31,17 @@ _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 
+def _is_web_address(url: str) -> bool:
+    """Whether requests can be made to it. A host without a dot may be one of the network at home."""
+    if not re.fullmatch(r"https?://[!-\"$-~]+", url):
+        return False
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc and "\\" not in parts.netloc
+    except ValueError:
+        return False
+
+
 class Shortener(BaseModel):
     """One URL shortener of `SHORTENERS`; what its fields mean stands in `.env.example`."""
 
@@ -141,7 +152,8 @@ class Settings(BaseSettings):
 
     DATA_DIR: Path = Path("./data")
     BACKUP_KEEP: int = Field(7, ge=1, le=1000)
-    ALERT_WEBHOOK_URL: str = ""
+    #: may hold a key
+    ALERT_WEBHOOK_URL: SecretStr = SecretStr("")
     JWT_SECRET: SecretStr = SecretStr("")
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     LOG_FORMAT: Literal["text", "json"] = "text"
@@ -244,9 +256,10 @@ class Settings(BaseSettings):
 
     @field_validator("ALERT_WEBHOOK_URL")
     @classmethod
-    def _is_empty(cls, value: str) -> str:
-        if value:
-            raise ValueError("alerts go to the owners in Telegram only in this version: leave it empty")
+    def _is_receiver(cls, value: SecretStr) -> SecretStr:
+        url = value.get_secret_value()
+        if url and not _is_web_address(url):
+            raise ValueError(f"{_ADDRESS} is expected, without a user name, a fragment and spaces")
         return value
 
     @model_validator(mode="after")

@@ -11,11 +11,13 @@ from starting import Part
 async def main(settings: Settings) -> None:
     """Run everything until a stop is asked for."""
     async with foundation(settings) as base:
-        parts: list[Part] = []
-        if settings.PUBLIC_BASE_URL:  # first: a port that is taken stops the start before a bot does anything
-            username = (await base.user_bot.me()).username or ""
-            parts.append(web_app.main.part(settings, base.clock, username))
-        parts += [user_bot.main.part(base), await admin_bot.main.part(base)]
+        username = (await base.user_bot.me()).username or ""
+        parts: list[Part] = [
+            # first: a port that is taken stops the start before a bot does anything
+            web_app.main.part(settings, base.clock, username),
+            user_bot.main.part(base),
+            await admin_bot.main.part(base),
+        ]
         await serve_until_stopped(base, parts)
 
 

@@ -20,14 +20,18 @@ from config import Settings
 from core.clock import SystemClock
 from core.supervisor import Supervisor
 from database.connection import Database, close_database
+from database.operations import incident_ops
 from monitoring import logs
 from monitoring.alerts import Alerts
+from monitoring.health import DatabaseWatch, measure_lag
+from monitoring.webhook import AlertWebhook
 from pauses import Pauses
 from sandbox_clock import follow_clock, seconds_following
 from sender.bots import build_bot
 from sender.failures import TELEGRAM_ERRORS, Failure, classify
 from sender.gate import Gate
 from sender.intake import HoldThroughOutages
+from sender.update_ages import UpdateAges
 from starting import (
     START_PATIENCE_S,
     CannotStart,
@@ -38,7 +42,7 @@ from starting import (
     serve_until_stopped,
     take_sandbox_time,
 )
-from views import common_texts
+from views import common_texts, health_texts
 
 __all__ = [
     "START_PATIENCE_S",
@@ -55,6 +59,8 @@ log = structlog.get_logger("tollgate.process")
 
 #: seconds between two tries to greet Telegram; the gate has repeated the call itself before
 GREET_RETRY_S = 1.0
+#: seconds an alert may take to reach one owner
+TELL_ONE_WITHIN_S = 30.0
 #: what may be over by the next try
 _PASSING = frozenset({Failure.TRANSIENT, Failure.AMBIGUOUS, Failure.FLOOD})
 
@@ -113,9 +119,11 @@ async def foundation(
         await take_sandbox_time(settings.SANDBOX_CLOCK_URL, clock)
         gate_seconds = seconds_following(clock, monotonic)
     database = await open_store(settings, clock)
-    user_bot, user_gate = _bot_and_gate(settings, settings.USER_BOT_TOKEN, sleep, gate_seconds)
-    admin_bot, admin_gate = _bot_and_gate(settings, settings.ADMIN_BOT_TOKEN, sleep, gate_seconds)
+    user_bot, user_gate = _bot_and_gate(settings, settings.USER_BOT_TOKEN, clock, sleep, gate_seconds)
+    admin_bot, admin_gate = _bot_and_gate(settings, settings.ADMIN_BOT_TOKEN, clock, sleep, gate_seconds)
     pauses = Pauses(clock, sleep=sleep)
+    webhook = AlertWebhook(settings.ALERT_WEBHOOK_URL) if settings.ALERT_WEBHOOK_URL.get_secret_value() else None
+    alerts = Alerts(_owner_teller(admin_bot, settings.ADMIN_IDS), book=incident_ops, post=webhook, clock=clock)
     try:
         for bot, gate in ((user_bot, user_gate), (admin_bot, admin_gate)):
             await as_soon_as_it_answers(partial(pauses.restore, bot.id, gate))
@@ -134,28 +142,41 @@ async def foundation(
             admin_bot=admin_bot,
             user_gate=user_gate,
             admin_gate=admin_gate,
-            alerts=Alerts(_owner_teller(admin_bot, settings.ADMIN_IDS)),
+            alerts=alerts,
             hold=HoldThroughOutages(database.ping, common_texts, sleep=sleep, monotonic=monotonic),
             tasks=tasks,
             sleep=sleep,
         )
+        _watch(base)
         yield base
     finally:
         await tasks.close()
         await pauses.close()
+        if webhook is not None:
+            await webhook.close()
         await user_bot.session.close()
         await admin_bot.session.close()
         await close_database()
 
 
+def _watch(base: Foundation) -> None:
+    """What a process notices of itself, for as long as it stands; in real time, for it is about the machine."""
+    watch = DatabaseWatch(base.database.ping, base.alerts, health_texts.DATABASE_AWAY, health_texts.DATABASE_BACK)
+    base.tasks.spawn(watch.run(), "database watch")
+    base.tasks.spawn(measure_lag(), "loop lag")
+
+
 def _bot_and_gate(
     settings: Settings,
     token: SecretStr,
+    clock: SystemClock,
     sleep: Callable[[float], Awaitable[None]],
     monotonic: Callable[[], float],
 ) -> tuple[Bot, Gate]:
     gate = Gate(settings.SEND_RATE_PER_SECOND, settings.BULK_RATE_PER_SECOND, monotonic=monotonic, sleep=sleep)
-    return build_bot(token.get_secret_value(), settings.TELEGRAM_API_URL, gate), gate
+    bot = build_bot(token.get_secret_value(), settings.TELEGRAM_API_URL, gate)
+    bot.session.middleware(UpdateAges(clock.now))
+    return bot, gate
 
 
 async def _greet(
@@ -189,14 +210,17 @@ def _no_answer(error: BaseException) -> str:
 
 
 def _owner_teller(admin_bot: Bot, admin_ids: Sequence[int]) -> Callable[[str], Coroutine[Any, Any, bool]]:
-    async def tell(html: str) -> bool:
-        reached = False
-        for admin_id in admin_ids:
-            try:
+    async def tell_one(admin_id: int, html: str) -> bool:
+        try:
+            # one owner whose message hangs must not make it unknown that the others were reached
+            async with asyncio.timeout(TELL_ONE_WITHIN_S):
                 await admin_bot.send_message(admin_id, html)
-                reached = True
-            except TELEGRAM_ERRORS as error:
-                log.warning("alert.not_sent", admin_id=admin_id, error=type(error).__name__)
-        return reached
+        except TELEGRAM_ERRORS as error:
+            log.warning("alert.not_sent", admin_id=admin_id, error=type(error).__name__)
+            return False
+        return True
+
+    async def tell(html: str) -> bool:
+        return any(await asyncio.gather(*(tell_one(admin_id, html) for admin_id in admin_ids)))
 
     return tell

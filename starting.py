@@ -22,6 +22,7 @@ from core.supervisor import Supervisor
 from database.connection import Database, open_database
 from database.indexes import ensure_indexes
 from database.operations import settings_ops
+from database.restore_mark import find_mark
 from monitoring import logs
 from sandbox_clock import NO_TIME, set_clock
 
@@ -78,11 +79,18 @@ async def open_store(settings: Settings, clock: SystemClock) -> Database:
         database = await open_database(settings.MONGO_URI.get_secret_value(), settings.MONGO_DB, clock=clock)
     except StoreRefused as error:  # no server was asked: the address itself is no good
         raise CannotStart(f"MONGO_URI: {error}", status=2) from None
+    await as_soon_as_it_answers(partial(refuse_half_restored, database))
     await as_soon_as_it_answers(partial(ensure_indexes, database))
     if settings.SHORTENERS:  # whoever sets one up wants it gone through (DESIGN §6)
         settings_ops.set_defaults(access_mode=AccessMode.CREDITS)
     announce("database", "in memory, forgotten at the end" if database.is_memory else f"open ({database.name})")
     return database
+
+
+async def refuse_half_restored(database: Database) -> None:
+    """Raises CannotStart while a restore has not ended: the bots would work on half of what there was."""
+    if mark := await find_mark(database):
+        raise CannotStart(f"MONGO_DB: the database holds {mark}; restore the same file again (docs/backup.md)")
 
 
 async def as_soon_as_it_answers(work: Callable[[], Awaitable[object]]) -> None:
@@ -154,6 +162,7 @@ def run(main: Callable[[Settings], Coroutine[Any, Any, None]]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         settings = load_settings()
+        logs.hide(settings.ALERT_WEBHOOK_URL.get_secret_value())
         logs.configure(settings.LOG_LEVEL, settings.LOG_FORMAT)
         asyncio.run(_stoppable(main(settings)))
     except CannotStart as problem:

@@ -2,32 +2,40 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypedDict
 from zoneinfo import ZoneInfo
 
 from aiogram import Bot
 
+from admin_bot.admin_page import AdminPage
 from admin_bot.alarm import StorageAlarm
 from admin_bot.albums import AlbumCollector
+from admin_bot.backup import BackupDesk
 from admin_bot.broadcast_albums import BroadcastAlbums
 from admin_bot.broadcast_desk import BroadcastDesk
 from admin_bot.broadcast_watch import BroadcastWatch
 from admin_bot.cards import CardDesk
 from admin_bot.channel_adding import ChannelAdder
 from admin_bot.channels import ChannelDesk
+from admin_bot.chart_albums import ChartAlbums, Draw
 from admin_bot.conversations import Conversations
 from admin_bot.copying import Copier
 from admin_bot.desk import PostDesk
+from admin_bot.following import Follower
 from admin_bot.invite_links import InviteLinks
+from admin_bot.jobs import JobDesk
 from admin_bot.once import Once
 from admin_bot.people import PeopleDesk
 from admin_bot.posting import PostMaker
+from admin_bot.statistics import StatisticsDesk
 from admin_bot.status import StatusBoard
 from admin_bot.storage import Storage
 from core.clock import Clock
 from core.supervisor import Supervisor
+from core.timetable import Plan, timetable
 from monitoring.alerts import Alerts
+from monitoring.pictures import draw as draw_picture
 from sender.limits import BULK_RATE_PER_S
 
 
@@ -58,6 +66,10 @@ class AdminData(TypedDict):
     #: albums that are sent for a broadcast
     broadcast_albums: AlbumCollector
     conversations: Conversations
+    jobs: JobDesk
+    statistics: StatisticsDesk
+    backup: BackupDesk
+    admin_page: AdminPage
     #: whether a verification leads through a shortener, and through a page of ours
     has_shorteners: bool
     has_page: bool
@@ -78,10 +90,20 @@ def build_data(
     bulk_rate_per_s: float = BULK_RATE_PER_S,
     has_shorteners: bool = False,
     has_page: bool = False,
+    public_base_url: str = "",
+    web_address: str = "",
+    plans: Mapping[str, Plan] | None = None,
+    backup_folder: str = "data/backups",
+    backup_keep: int = 7,
+    draw: Draw = draw_picture,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> AdminData:
-    """Put the parts together. At a stop `close()` of both album collectors comes before the supervisor's."""
+    """Put the parts together. At a stop `close()` of both album collectors comes before the supervisor's.
+
+    `public_base_url`: PUBLIC_BASE_URL; `web_address`: of the admin page on the machine itself, "" when not known;
+    `plans`: of the jobs, None for those of `zone`.
+    """
     storage = Storage(storage_channel_id, clock, unmetered_chats)
     alarm = StorageAlarm(alerts)
     copier = Copier(bot, user_bot, storage, alarm)
@@ -93,6 +115,9 @@ def build_data(
         bot, user_bot, user_bot_username, copier, watch, clock, zone, bulk_rate_per_s=bulk_rate_per_s
     )
     conversations = Conversations(bot.id)
+    follower = Follower(bot, supervisor, sleep=sleep)
+    jobs = JobDesk(bot, clock, zone, timetable(zone) if plans is None else plans, follower)
+    charts = ChartAlbums(bot, zone, supervisor, draw, monotonic=monotonic)
     broadcast_albums = BroadcastAlbums(bot, broadcasts, conversations)
     return AdminData(
         clock=clock,
@@ -115,6 +140,10 @@ def build_data(
         broadcasts=broadcasts,
         broadcast_albums=AlbumCollector(supervisor, broadcast_albums, sleep=sleep),
         conversations=conversations,
+        jobs=jobs,
+        statistics=StatisticsDesk(bot, clock, zone, jobs, charts, follower),
+        backup=BackupDesk(bot, clock, zone, jobs, follower, folder=backup_folder, keep=backup_keep),
+        admin_page=AdminPage(bot, clock, zone, public_base_url=public_base_url, web_address=web_address),
         has_shorteners=has_shorteners,
         has_page=has_page,
     )

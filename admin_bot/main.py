@@ -7,11 +7,14 @@ from aiogram.fsm.storage.base import BaseStorage
 from aiogram.fsm.storage.memory import SimpleEventIsolation
 from aiogram.fsm.strategy import FSMStrategy
 
+from admin_bot.admin_page import local_address
 from admin_bot.commands import COMMANDS
 from admin_bot.data import AdminData, build_data
 from admin_bot.dialogues import dialogue_storage
 from admin_bot.routers import build_router
 from config import Settings
+from core.timetable import timetable
+from database.backup_files import backup_folder
 from process import Foundation, Part, foundation, serve_until_stopped
 from sender.failures import TELEGRAM_ERRORS
 from sender.intake import HoldThroughOutages, install
@@ -43,12 +46,13 @@ def build(bot: Bot, data: AdminData, storage: BaseStorage, hold: HoldThroughOuta
     return dispatcher
 
 
-async def serve(bot: Bot, dispatcher: Dispatcher, storage: BaseStorage) -> None:
+async def serve(bot: Bot, dispatcher: Dispatcher, storage: BaseStorage, data: AdminData) -> None:
     """Poll until `dispatcher.stop_polling()`."""
     try:
         await bot.set_my_commands(list(COMMANDS))
     except TELEGRAM_ERRORS as error:
         log.warning("menu.not_set", error=type(error).__name__)
+    await data["admin_page"].put_beside_the_text_field(data["admin_ids"])
     try:
         await dispatcher.start_polling(
             bot, allowed_updates=ALLOWED_UPDATES, handle_signals=False, close_bot_session=False
@@ -74,10 +78,15 @@ async def part(base: Foundation) -> Part:
         bulk_rate_per_s=settings.BULK_RATE_PER_SECOND,
         has_shorteners=bool(settings.SHORTENERS),
         has_page=bool(settings.PUBLIC_BASE_URL),
+        public_base_url=settings.PUBLIC_BASE_URL,
+        web_address=local_address(settings.WEB_HOST, settings.WEB_PORT),
+        plans=timetable(settings.zone, settings.TOKEN_CLEANUP_HOUR),
+        backup_folder=str(backup_folder(settings.DATA_DIR)),
+        backup_keep=settings.BACKUP_KEEP,
     )
     storage = dialogue_storage(base.database)
     dispatcher = build(base.admin_bot, data, storage, base.hold)
-    return Part("admin bot", dispatcher, serve(base.admin_bot, dispatcher, storage))
+    return Part("admin bot", dispatcher, serve(base.admin_bot, dispatcher, storage, data))
 
 
 async def main(settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from aiogram import Router
 
 from admin_bot.handlers import (
+    backup,
     batch,
     broadcast_answers,
     broadcast_composing,
@@ -14,12 +15,14 @@ from admin_bot.handlers import (
     channel_answers,
     channels,
     commands,
+    jobs,
     membership,
     people,
     post_list,
     posting,
     stale,
     start,
+    statistics,
 )
 from admin_bot.middlewares.authorise import Authorise
 from admin_bot.middlewares.once import HandleOnce
@@ -41,6 +44,9 @@ _PARTS = (
     card,
     channels,
     broadcast_running,
+    jobs,
+    statistics,
+    backup,
     posting,
     membership,
     stale,

@@ -12,7 +12,20 @@ from typing import Any
 
 from pymongo.errors import PyMongoError
 
-from bench import broadcast, counts, gate, memory, page, profile, recovery, redeem, taking_back, throughput
+from bench import (
+    api,
+    broadcast,
+    cleanup,
+    counts,
+    gate,
+    memory,
+    page,
+    profile,
+    recovery,
+    redeem,
+    taking_back,
+    throughput,
+)
 from bench.plan import FULL, QUICK, Plan
 from bench.report import Figure
 from bench.stores import HOW_TO, find_server, ping
@@ -25,12 +38,14 @@ FIGURES: dict[str, Measure] = {
     "counts": counts.measure,
     "gate": gate.measure,
     "page": page.measure,
+    "api": api.measure,
     "redeem": redeem.measure,
     "throughput": throughput.measure,
     "taking-back": taking_back.measure,
     "memory": memory.measure,
     "recovery": recovery.measure,
     "broadcast": broadcast.measure,
+    "cleanup": cleanup.measure,
 }
 #: what kill -9 leaves of the in-memory store is nothing
 NEEDS_SERVER = {"recovery"}

@@ -16,6 +16,7 @@ COMMANDS = {
     "update_one": "update",
     "update_many": "update",
     "find_one_and_update": "findAndModify",
+    "find_one_and_delete": "findAndModify",
     "delete_one": "delete",
     "delete_many": "delete",
     "count": "aggregate",

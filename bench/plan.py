@@ -29,6 +29,9 @@ class Plan:
     #: requests a second offered to the verification page, and for how long with each method in one repetition
     page_rate: int = 200
     page_s: float = 4.0
+    #: requests to the API in one repetition, and what schemathesis tries of each operation, good and bad
+    api_requests: int = 1000
+    fuzz_examples: int = 100
     #: redeems of one token at once, and the processes on a server that share them
     redeems: int = 1000
     redeemers: int = 4
@@ -47,6 +50,10 @@ class Plan:
     #: kill -9 of a process that sends, and the recipients in all
     kills: int = 20
     killed: int = 3000
+    #: expired tokens that are removed: from a list with an index, from mongomock, from a server
+    expired: int = 1_000_000
+    expired_in_memory: int = 5_000
+    expired_on_server: int = 5_000
 
     def measured_with(self, users: int) -> int:
         """Deliveries counted in one repetition with `users` people at once."""
@@ -63,6 +70,8 @@ QUICK = Plan(
     promises=100,
     due=500,
     page_s=1.0,
+    api_requests=100,
+    fuzz_examples=10,
     redeems=200,
     people=300,
     people_limit_s=10.0,
@@ -74,4 +83,7 @@ QUICK = Plan(
     crowds=(500, 1_000),
     kills=1,
     killed=300,
+    expired=20_000,
+    expired_in_memory=1_000,
+    expired_on_server=1_000,
 )

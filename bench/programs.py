@@ -44,6 +44,8 @@ def product(url: str, store: Store, database: str) -> Program:
         "SEND_RATE_PER_SECOND": str(RATE_PER_S),
         "BULK_RATE_PER_SECOND": str(RATE_PER_S),
         "TIMEZONE": "UTC",
+        "WEB_PORT": "0",
+        "JWT_SECRET": "bench" * 8,
         "LOG_LEVEL": "ERROR",
     }
     return Program("product", "main.py", (), environment)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -81,6 +82,8 @@ def environment(sandbox_url: str, web_port: int) -> dict[str, str]:
         "WEB_PORT": str(web_port),
         "PUBLIC_BASE_URL": web_url(web_port),
         "SHORTENERS": json.dumps([STUB | {"api_url": f"{sandbox_url}/shortener/api"}]),
+        # given, so that nothing is written: whoever ends the launcher with kill -9 finds no folder of ours
+        "JWT_SECRET": secrets.token_hex(32),
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
     }
 

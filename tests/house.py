@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -158,6 +160,13 @@ async def own_store() -> AsyncIterator[dict[str, str]]:
             await close_database()
 
 
+@asynccontextmanager
+async def _own_folder() -> AsyncIterator[Path]:
+    """Where a test's own backups go."""
+    with TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
 def settings_for(url: str, **more: Any) -> Settings:
     """The configuration of the house; nothing of the environment applies."""
     values: dict[str, Any] = {
@@ -206,7 +215,9 @@ async def running_house(
         Sandbox(seed=1).running(port=0) as sandbox,
         SandboxClient(sandbox.url) as world,
         own_store() as store,
+        _own_folder() as folder,
     ):
+        more.setdefault("DATA_DIR", folder)
         await people_and_channel(world)
         if before is not None:
             await before(world)

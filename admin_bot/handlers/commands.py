@@ -11,14 +11,18 @@ from admin_bot.broadcast_desk import BroadcastDesk
 from admin_bot.dialogue import Dialogue
 from admin_bot.filters import is_command
 from admin_bot.handlers import (
+    admin_page,
+    backup,
     batch,
     broadcast_composing,
     broadcast_message,
     channels,
+    jobs,
     people,
     post_list,
     settings,
     start,
+    statistics,
 )
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.screens import drop
@@ -95,5 +99,9 @@ def build() -> Router:
     router.message.register(people.user_command, Command("user"))
     router.message.register(people.ban, Command("ban"))
     router.message.register(people.unban, Command("unban"))
+    router.message.register(jobs.jobs_command, Command("jobs"))
+    router.message.register(statistics.stats_command, Command("stats"))
+    router.message.register(backup.backup_command, Command("backup"))
+    router.message.register(admin_page.admin_command, Command("admin"))
     router.message.register(unknown)
     return router

@@ -111,6 +111,17 @@ async def test_an_unexpected_refusal_gets_a_sentence_and_leaves_no_promise(house
     assert await promises() == []
 
 
+async def test_an_account_that_is_gone_is_marked_as_gone(house: House) -> None:
+    post = await house.store()
+    gone = {"status": 403, "description": "Forbidden: user is deactivated"}
+    await house.world.fault("error", method="copyMessages", bot=USER_BOT, **gone)
+    await house.alice.text(USER_BOT, f"/start p_{post.code}")
+    await house.settle()
+    user = await user_ops.find(ALICE)
+    assert user is not None
+    assert user.deactivated_at == user.blocked_at is not None
+
+
 async def test_a_person_who_blocks_the_bot_is_remembered_and_comes_back(house: House) -> None:
     post = await house.store()
     await open_and_wait(house, post, "30 minutes")

@@ -20,7 +20,9 @@ from aiogram.methods import (
     GetChatMember,
     GetMe,
     RevokeChatInviteLink,
+    SendMediaGroup,
     SendMessage,
+    SetChatMenuButton,
     TelegramMethod,
 )
 from aiogram.methods.base import TelegramType
@@ -143,7 +145,9 @@ class Session(BaseSession):
             case DeleteMessage():
                 self._world.screens.pop(method.message_id, None)
                 return True
-            case DeleteMessages() | AnswerCallbackQuery():
+            case SendMediaGroup():
+                return [self._picture(method) for _ in method.media]
+            case DeleteMessages() | AnswerCallbackQuery() | SetChatMenuButton():
                 return True
             case GetChatMember():
                 there = self._world.own.get((int(method.chat_id), bot.id))
@@ -158,6 +162,10 @@ class Session(BaseSession):
                     raise bad_request("INVITE_HASH_EXPIRED")(method)
                 return self._shown(method.invite_link, made, is_revoked=True)
         raise AssertionError(f"the stand-in has no {type(method).__name__}")
+
+    def _picture(self, method: SendMediaGroup) -> Message:
+        chat = {"id": method.chat_id, "type": "private"}
+        return Message.model_validate({"message_id": self._world.new_id(), "date": NOW, "chat": chat})
 
     def _link(self, method: CreateChatInviteLink) -> ChatInviteLink:
         assert method.name is None or len(method.name) <= 32

@@ -58,11 +58,11 @@ async def test_settings_without_effect_are_called_so(admin: AdminBot) -> None:
     used, unused = admin.last_text.split("<b>Not used yet</b>")
     for name in BotSettings.model_fields:
         assert f"<code>{name}</code>" in (unused if name in NOT_USED_YET else used)
-    await admin.say("/set history_days 5")
+    await admin.say("/set post_template x")
     assert admin.last_text == (
-        "<code>history_days</code> is now <b>5</b> (it was 30).\n<b>Not used yet</b>: it has no effect in this version."
+        "<code>post_template</code> is now <b>x</b> (it was -).\n<b>Not used yet</b>: it has no effect in this version."
     )
-    await admin.say("/set history_days")
+    await admin.say("/set post_template")
     assert "Not used yet" in admin.last_text
     await admin.say("/set pass_hours 5")
     assert admin.last_text == "<code>pass_hours</code> is now <b>5</b> (it was 24)."

@@ -146,4 +146,4 @@ async def test_help_names_the_commands_of_the_menu(admin: AdminBot) -> None:
     for command in COMMANDS:
         if command.command not in ("start", "help"):
             assert f"/{command.command}" in admin.last_text
-    assert "/stats" not in admin.last_text
+    assert "/admins" not in admin.last_text

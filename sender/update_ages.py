@@ -1,0 +1,41 @@
+"""How old messages are when they come in: the time Telegram, the line and our polling took."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
+from aiogram.methods import GetUpdates, Response, TelegramMethod
+from aiogram.methods.base import TelegramType
+
+from monitoring import metrics
+
+if TYPE_CHECKING:
+    from aiogram import Bot
+
+_POLLING: type[Any] = GetUpdates
+
+
+class UpdateAges(BaseRequestMiddleware):
+    """Session middleware: notes the age of every message of a batch. Buttons and news of chats have no time."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+
+    async def __call__(
+        self,
+        make_request: NextRequestMiddlewareType[TelegramType],
+        bot: "Bot",
+        method: TelegramMethod[TelegramType],
+    ) -> Response[TelegramType]:
+        answer = await make_request(bot, method)
+        if type(method) is _POLLING:
+            self._note(bot.id, answer)
+        return answer
+
+    def _note(self, bot_id: int, updates: Any) -> None:
+        ages = metrics.UPDATE_AGE.labels(str(bot_id))
+        now = self._now()
+        for update in updates:
+            if update.message is not None:
+                ages.observe(max(0.0, (now - update.message.date).total_seconds()))
