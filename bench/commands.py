@@ -20,6 +20,7 @@ COMMANDS = {
     "delete_one": "delete",
     "delete_many": "delete",
     "count": "aggregate",
+    "aggregate": "aggregate",
     "create_index": "createIndexes",
     "indexes": "listIndexes",
 }

@@ -22,7 +22,7 @@ async def write(health: Health) -> None:
         await _health().update_one({"_id": _ID}, update, upsert=True)
     except AlreadyThere:
         # another process inserted the first one in the same instant
-        await _health().update_one({"_id": _ID}, update)
+        await _health().update_one({"_id": _ID}, update, upsert=True)
 
 
 async def find() -> Health | None:

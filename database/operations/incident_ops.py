@@ -50,7 +50,7 @@ async def note_told(incident: str, now: datetime) -> None:
         await _incidents().update_one({"_id": incident}, update, upsert=True)
     except AlreadyThere:
         # another process inserted it in the same instant
-        await _incidents().update_one({"_id": incident}, update)
+        await _incidents().update_one({"_id": incident}, update, upsert=True)
 
 
 async def give_back(incident: str) -> None:

@@ -338,8 +338,12 @@ def _login_code(i: int, size: int, wanted: int) -> Document:
     return {"code_hash": f"h{i}", "user_id": i, "expires_at": NOW + (HOUR if i < wanted else -HOUR) - i * MS}
 
 
+OVER_INCIDENT = "incident that is over"
+
+
 def _incident(i: int, size: int, wanted: int) -> Document:
-    return {"_id": f"incident {i}", "closed_at": None if i < wanted else NOW - DAY - i * SECOND}
+    name = OVER_INCIDENT if i == size - 1 else f"incident {i}"
+    return {"_id": name, "closed_at": None if i < wanted else NOW - DAY - i * SECOND}
 
 
 def _health(i: int, size: int, wanted: int) -> Document:
