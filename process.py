@@ -5,7 +5,7 @@ Used by `main.py`, `user_bot/main.py` and `admin_bot/main.py`; it knows neither 
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -31,6 +31,7 @@ from sender.bots import build_bot
 from sender.failures import TELEGRAM_ERRORS, Failure, classify
 from sender.gate import Gate
 from sender.intake import HoldThroughOutages
+from sender.owners import owner_teller
 from sender.update_ages import UpdateAges
 from starting import (
     START_PATIENCE_S,
@@ -59,8 +60,6 @@ log = structlog.get_logger("tollgate.process")
 
 #: seconds between two tries to greet Telegram; the gate has repeated the call itself before
 GREET_RETRY_S = 1.0
-#: seconds an alert may take to reach one owner
-TELL_ONE_WITHIN_S = 30.0
 #: what may be over by the next try
 _PASSING = frozenset({Failure.TRANSIENT, Failure.AMBIGUOUS, Failure.FLOOD})
 
@@ -123,7 +122,7 @@ async def foundation(
     admin_bot, admin_gate = _bot_and_gate(settings, settings.ADMIN_BOT_TOKEN, clock, sleep, gate_seconds)
     pauses = Pauses(clock, sleep=sleep)
     webhook = AlertWebhook(settings.ALERT_WEBHOOK_URL) if settings.ALERT_WEBHOOK_URL.get_secret_value() else None
-    alerts = Alerts(_owner_teller(admin_bot, settings.ADMIN_IDS), book=incident_ops, post=webhook, clock=clock)
+    alerts = Alerts(owner_teller(admin_bot, settings.ADMIN_IDS), book=incident_ops, post=webhook, clock=clock)
     try:
         for bot, gate in ((user_bot, user_gate), (admin_bot, admin_gate)):
             await as_soon_as_it_answers(partial(pauses.restore, bot.id, gate))
@@ -207,20 +206,3 @@ def _no_answer(error: BaseException) -> str:
     """One line, without the token: some errors quote the address, some a whole page."""
     words = " ".join(str(error).split())[:300]
     return logs.mask(f"TELEGRAM_API_URL: no answer from Telegram: {type(error).__name__}: {words}")
-
-
-def _owner_teller(admin_bot: Bot, admin_ids: Sequence[int]) -> Callable[[str], Coroutine[Any, Any, bool]]:
-    async def tell_one(admin_id: int, html: str) -> bool:
-        try:
-            # one owner whose message hangs must not make it unknown that the others were reached
-            async with asyncio.timeout(TELL_ONE_WITHIN_S):
-                await admin_bot.send_message(admin_id, html)
-        except TELEGRAM_ERRORS as error:
-            log.warning("alert.not_sent", admin_id=admin_id, error=type(error).__name__)
-            return False
-        return True
-
-    async def tell(html: str) -> bool:
-        return any(await asyncio.gather(*(tell_one(admin_id, html) for admin_id in admin_ids)))
-
-    return tell

@@ -22,7 +22,7 @@ from core.supervisor import Supervisor
 from database.connection import Database, open_database
 from database.indexes import ensure_indexes
 from database.operations import settings_ops
-from database.restore_mark import find_mark
+from database.restore_mark import WrongTarget, refuse_half
 from monitoring import logs
 from sandbox_clock import NO_TIME, set_clock
 
@@ -88,9 +88,11 @@ async def open_store(settings: Settings, clock: SystemClock) -> Database:
 
 
 async def refuse_half_restored(database: Database) -> None:
-    """Raises CannotStart while a restore has not ended: the bots would work on half of what there was."""
-    if mark := await find_mark(database):
-        raise CannotStart(f"MONGO_DB: the database holds {mark}; restore the same file again (docs/backup.md)")
+    """Raises CannotStart while a restore has not ended."""
+    try:
+        await refuse_half(database)
+    except WrongTarget as error:
+        raise CannotStart(f"MONGO_DB: {error}") from None
 
 
 async def as_soon_as_it_answers(work: Callable[[], Awaitable[object]]) -> None:

@@ -18,6 +18,7 @@ from bench import (
     cleanup,
     counts,
     gate,
+    job_start,
     memory,
     page,
     profile,
@@ -46,6 +47,7 @@ FIGURES: dict[str, Measure] = {
     "recovery": recovery.measure,
     "broadcast": broadcast.measure,
     "cleanup": cleanup.measure,
+    "job-start": job_start.measure,
 }
 #: what kill -9 leaves of the in-memory store is nothing
 NEEDS_SERVER = {"recovery"}

@@ -54,6 +54,12 @@ async def find_mark(db: Database) -> Mark | None:
     return Mark(**{name: value for name, value in found.items() if name != "_id"})
 
 
+async def refuse_half(db: Database) -> None:
+    """Raises WrongTarget while a restore has not ended: nobody may work on half of what there was."""
+    if mark := await find_mark(db):
+        raise WrongTarget(f"the database holds {mark}; restore the same file again (docs/backup.md)")
+
+
 def refuse_other(mark: Mark | None, backup_id: str, now: datetime) -> None:
     """Raises WrongTarget when the mark is another backup's, or somebody is writing."""
     if mark is None:

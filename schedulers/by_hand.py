@@ -4,7 +4,8 @@ The command line imports it when it is needed: with it come the timer, the jobs,
 aiogram, which takes seconds.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,9 +18,9 @@ from pydantic import SecretStr
 
 from core import timetable
 from core.clock import SystemClock
-from core.jobs import JobOutcome, RunReport
+from core.jobs import JobOutcome, JobRun, RunReport
 from database.batches import Bounds
-from database.operations import lease_ops
+from database.operations import lease_ops, run_ops
 from schedulers.beginning import PAUSED
 from schedulers.registry import (
     RUN_GRACE,
@@ -30,6 +31,7 @@ from schedulers.registry import (
     create_housekeeping_scheduler,
     create_statistics_scheduler,
 )
+from schedulers.requests import GIVE_UP_AFTER
 from schedulers.runner import Run
 
 #: tells the command line of a run that begins, until the block ends
@@ -104,11 +106,15 @@ async def run_all(
 ) -> bool:
     """Run `jobs` one after the other; `told` of each report. True when none failed and none was in other hands.
 
-    With `is_due` only ticks nobody has run and what waits to be done; it is no failure when there is nothing, or
-    another process is at it. A job that is paused is passed over unless `even_paused`.
+    With `is_due` only ticks nobody has run, what waits to be done, and first what somebody asked for; it is no failure
+    when there is nothing, or another process is at it. A job that is paused is passed over unless `even_paused`.
     """
     is_well = True
     async with _schedulers(jobs, needs) as found:
+        for wish in await _wishes(found) if is_due else ():
+            ended = await found[wish.job].run_requested(wish, asyncio.Event())
+            told(ended)
+            is_well = is_well and ended.outcome in (JobOutcome.SUCCEEDED, JobOutcome.SKIPPED)
         for job in jobs:
             report = None if even_paused else await _paused(job)
             if report is not None:
@@ -122,6 +128,12 @@ async def run_all(
                 report.outcome is JobOutcome.SUCCEEDED or (is_due and report.outcome is JobOutcome.SKIPPED)
             )
     return is_well
+
+
+async def _wishes(jobs: Mapping[str, JobScheduler]) -> list[JobRun]:
+    """Runs asked for from elsewhere that nobody has begun; those that waited too long are given up."""
+    await run_ops.give_up_requests(SystemClock().now(), GIVE_UP_AFTER)
+    return [wish for wish in await run_ops.find_requests() if wish.job in jobs]
 
 
 async def _paused(job: str) -> RunReport | None:

@@ -4,10 +4,8 @@ Importing this imports aiogram. A process of its own has a ceiling of its own: b
 faster than Telegram wants, which then asks both to wait.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-
-from aiogram import Bot
 
 from core import timetable
 from database.backup_files import backup_folder
@@ -25,8 +23,8 @@ from schedulers.telegram_registry import (
     to_owners,
 )
 from sender.bots import build_bot
-from sender.failures import TELEGRAM_ERRORS
 from sender.gate import Gate
+from sender.owners import owner_teller
 
 
 @asynccontextmanager
@@ -37,7 +35,7 @@ async def schedulers(needs: Needs, context: JobContext) -> AsyncIterator[dict[st
     admin_bot = build_bot(needs.admin_token.get_secret_value(), needs.api_url, admin_gate)
     webhook = AlertWebhook(needs.alert_webhook_url) if needs.alert_webhook_url.get_secret_value() else None
     # what is told stands in the database: of an incident people hear once, whoever finds it
-    alerts = Alerts(_teller(admin_bot, needs.owner_ids), book=incident_ops, post=webhook, clock=context.clock)
+    alerts = Alerts(owner_teller(admin_bot, needs.owner_ids), book=incident_ops, post=webhook, clock=context.clock)
     folder, send = backup_folder(needs.data_dir), to_owners(admin_bot, needs.owner_ids)
     try:
         yield {
@@ -52,19 +50,3 @@ async def schedulers(needs: Needs, context: JobContext) -> AsyncIterator[dict[st
             await webhook.close()
         await user_bot.session.close()
         await admin_bot.session.close()
-
-
-def _teller(bot: Bot, owner_ids: tuple[int, ...]) -> Callable[[str], Awaitable[bool]]:
-    """Sends a sentence to the owners; whether it reached any."""
-
-    async def tell(html: str) -> bool:
-        is_told = False
-        for owner_id in owner_ids:
-            try:
-                await bot.send_message(owner_id, html)
-                is_told = True
-            except TELEGRAM_ERRORS:
-                continue
-        return is_told
-
-    return tell

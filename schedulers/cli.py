@@ -23,6 +23,7 @@ from core.timetable import JOB_NAMES, timetable
 from database import connection
 from database.indexes import ensure_indexes
 from database.operations import lease_ops, run_ops
+from database.restore_mark import refuse_half
 from monitoring import logs
 from schedulers import cli_words as words
 from schedulers.cli_progress import progress_of
@@ -85,6 +86,7 @@ async def _with_database(settings: Settings, action: Callable[[], Awaitable[T]])
 
 def _do(settings: Settings, action: Callable[[], Awaitable[T]], as_json: bool) -> T:
     """What `action` returns with the database open; ends the command when it cannot be done."""
+    logs.hide(settings.ALERT_WEBHOOK_URL.get_secret_value())
     logs.configure("ERROR" if as_json else "WARNING", settings.LOG_FORMAT)
     try:
         return asyncio.run(_with_database(settings, action))
@@ -192,6 +194,7 @@ def run(
 
     async def run_them() -> bool:
         # without the app nobody else has built them, and a tick is one because its row is the only one
+        await refuse_half(connection.current_database())
         await ensure_indexes(connection.current_database())
         # imported only here: listing needs none of it
         by_hand = import_module("schedulers.by_hand")

@@ -19,6 +19,7 @@ from core.timetable import JOB_NAMES
 from database import connection
 from database.connection import Database, close_database, open_database
 from database.operations import lease_ops, run_ops
+from database.restore_mark import take_mark
 from monitoring import logs
 from schedulers import cli
 from schedulers.leases import TTL
@@ -205,6 +206,36 @@ def test_what_is_due_is_run_once_a_tick_however_often_cron_asks(store: Store, mo
     found = store.do(runs)
     assert sorted(run.job for run in found) == sorted(SAFE)
     assert {run.requested_by for run in found} == {None}, "they are ticks, as the app runs them"
+
+
+def test_what_was_asked_for_elsewhere_is_begun_by_the_next_line_of_cron(store: Store) -> None:
+    async def ask() -> str:
+        return await run_ops.request_run("token_cleanup", datetime.now(UTC), 7)
+
+    run_id = store.do(ask)
+    assert call("run", "token_cleanup", "--due")[0] == 0
+    asked = next(run for run in store.do(runs) if run.id == run_id)
+    assert (asked.outcome, asked.requested_by) == (JobOutcome.SUCCEEDED, 7)
+
+
+def test_what_was_asked_for_too_long_ago_is_given_up(store: Store) -> None:
+    async def ask() -> str:
+        return await run_ops.request_run("token_cleanup", datetime.now(UTC) - timedelta(minutes=11), 7)
+
+    run_id = store.do(ask)
+    assert call("run", "token_cleanup", "--due")[0] == 0
+    assert next(run for run in store.do(runs) if run.id == run_id).outcome is JobOutcome.MISSED
+
+
+def test_nothing_runs_on_a_half_restored_database(store: Store) -> None:
+    async def cut_short() -> None:
+        await take_mark(connection.current_database(), "a backup", "tollgate-x.zip", "somebody")
+
+    store.do(cut_short)
+    status, _, said = call("run", "token_cleanup")
+    assert status == 1
+    assert "half of tollgate-x.zip" in said
+    assert store.do(runs) == []
 
 
 def test_a_run_builds_the_indexes_that_make_a_tick_the_only_one(store: Store) -> None:

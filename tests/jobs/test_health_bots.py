@@ -7,11 +7,11 @@ from aiogram import Bot
 from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import GetMe
 
-from process import _owner_teller
 from schedulers.health_bots import bot_probe
 from schedulers.health_probes import BotLook, BotSilent
 from sender.bots import build_bot
 from sender.gate import Gate
+from sender.owners import owner_teller
 from tests.house import ADMIN_BOT, OLIVE, House
 
 
@@ -50,15 +50,15 @@ async def _no_time(seconds: float) -> None:
 
 
 async def test_an_owner_who_cannot_be_reached_keeps_no_other_from_hearing(house: House) -> None:
-    tell = _owner_teller(house.base.admin_bot, (999, OLIVE))
+    tell = owner_teller(house.base.admin_bot, (999, OLIVE))
     assert await tell("<b>Something</b> is wrong")
     transcript = await house.olive.transcript(ADMIN_BOT)
     assert "Something" in str(transcript["messages"][-1])
-    assert not await _owner_teller(house.base.admin_bot, (999,))("nobody hears this")
+    assert not await owner_teller(house.base.admin_bot, (999,))("nobody hears this")
 
 
 async def test_a_message_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("process.TELL_ONE_WITHIN_S", 0.01)
+    monkeypatch.setattr("sender.owners.TELL_ONE_WITHIN_S", 0.01)
     bot = Bot("1001:hangs")
 
     async def send(chat_id: int, html: str) -> None:
@@ -69,5 +69,5 @@ async def test_a_message_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(bot, "send_message", send, raising=False)
     async with asyncio.timeout(5):
-        assert await _owner_teller(bot, (1, 2, 3))("x")
-        assert not await _owner_teller(bot, (1, 2))("x")
+        assert await owner_teller(bot, (1, 2, 3))("x")
+        assert not await owner_teller(bot, (1, 2))("x")
