@@ -22,7 +22,7 @@ from database.operations import run_ops
 from monitoring import metrics
 from monitoring.logs import mask
 from schedulers.beginning import Call, Refused, begin, why_not_ours
-from schedulers.leases import Lease, Pause, held
+from schedulers.leases import TTL, Lease, Pause, held
 
 log = structlog.get_logger("tollgate.jobs")
 
@@ -143,7 +143,11 @@ class Runner:
                     on_begin(run)
                 return await self._run_to_its_end(job, call, run, row)
         except TollgateError as error:
-            return _tell(self._report(call, started_at, _Ended(JobOutcome.FAILED, error=_describe(error))))
+            # nothing of the job was done: a tick that met an outage longer than its patience is looked at again
+            is_tick_put_off = call.scheduled_at is not None and isinstance(error, StoreUnavailable)
+            again = self._clock.now() + TTL if is_tick_put_off else None
+            ended = _Ended(JobOutcome.FAILED, error=_describe(error), look_again_at=again)
+            return _tell(self._report(call, started_at, ended))
 
     def _held(self, call: Call, run: Run) -> AbstractAsyncContextManager[Lease | None]:
         return held(

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -12,6 +13,7 @@ from apscheduler.triggers.base import BaseTrigger
 from core.clock import SystemClock
 from core.errors import TollgateError
 from core.jobs import JobRun, RunReport
+from core.patience import LONG_S, keep_trying
 from core.schedules import Schedule
 from core.supervisor import Supervisor
 from database.operations import run_ops
@@ -101,6 +103,7 @@ class ScheduledJob:
         self._tasks = Supervisor()
         self._stopping = asyncio.Event()
         self._busy: asyncio.Task[None] | None = None
+        self._catching_up: asyncio.Task[None] | None = None
         self._is_waiting = False
         self._is_due_again = False
         self._started = False
@@ -119,7 +122,7 @@ class ScheduledJob:
         self._clock.on_shift(self._clock_moved)
         self._seen = self.schedule.latest_tick(self._clock.now())
         self._arm()
-        self._tasks.spawn(self._catch_up(), f"catch-up {self.job.name}")
+        self._catching_up = self._tasks.spawn(self._catch_up(), f"catch-up {self.job.name}")
 
     def stop(self) -> None:
         """Fire no more and ask a run under way to end after its present step; `ended` waits for it."""
@@ -129,6 +132,8 @@ class ScheduledJob:
         self._stopping.set()
         self._clock.forget(self._clock_moved)
         self._timer.remove(self.job.name)
+        if self._catching_up is not None:
+            self._catching_up.cancel()
         if self._busy is not None and self._is_waiting:
             self._busy.cancel()
 
@@ -200,9 +205,10 @@ class ScheduledJob:
     async def _catch_up(self) -> None:
         """A tick that passed unseen, or whose run may have been lost, is fired."""
         try:
-            last = await run_ops.last_tick(self.job.name)
+            last = await keep_trying(lambda: run_ops.last_tick(self.job.name), LONG_S, sleep=self._pulse)
             tick = self.schedule.latest_tick(self._clock.now())
-            run = None if last is None else await run_ops.find_tick(self.job.name, tick)
+            found = partial(run_ops.find_tick, self.job.name, tick)
+            run = None if last is None else await keep_trying(found, LONG_S, sleep=self._pulse)
         except TollgateError as error:
             log.warning("job.catch_up_unknown", job=self.job.name, error=type(error).__name__)
             return

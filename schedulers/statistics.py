@@ -1,4 +1,4 @@
-"""The numbers of each day: of today so far, and of yesterday until it is closed.
+"""The numbers of each day: of today so far, and of those before it until they are closed.
 
 Exact once the day is closed: new users (who was kept since), verification tokens made, broadcasts begun, and their
 copies that arrived, on the day the sending ended.
@@ -26,13 +26,15 @@ from core.jobs import Counts
 from core.statistics import Count
 from core.timetable import STATISTICS
 from database.batches import Bounds
-from database.operations import statistics_ops
+from database.operations import statistics_ops, stats_ops
 from schedulers.runner import Run
 
 log = structlog.get_logger("tollgate.statistics")
 
 #: posts in the list of those most delivered
 TOP_POSTS = 10
+#: days before today that are closed belatedly, after an outage
+DAYS_BACK = 7
 #: totals counted so late after a day still are those of its end
 TOTALS_FIT_FOR = timedelta(hours=1)
 
@@ -49,13 +51,31 @@ class Statistics:
 
     async def __call__(self, run: Run) -> Counts:
         today = start_of_day(run.now(), self._zone)
-        yesterday = start_of_day(today - timedelta(hours=1), self._zone)
-        more = False
-        if not await statistics_ops.is_closed(yesterday):
-            more = not await self._count(run, yesterday, today)
-        if not more:
-            more = not await self._count(run, today, None)
-        return Counts(dict(run.done), more)
+        spans: list[tuple[datetime, datetime | None]] = [*await self._open_before(today), (today, None)]
+        for start, end in spans:
+            if not await self._count(run, start, end):
+                return Counts(dict(run.done), more=True)
+        return Counts(dict(run.done))
+
+    async def _open_before(self, today: datetime) -> list[tuple[datetime, datetime | None]]:
+        """Start and end of the days since the last closed one, DAYS_BACK at most, oldest first.
+
+        Oldest first, so that a run that ends early leaves no open day behind a closed one. Yesterday is always among
+        those not closed; a day before it only when it, or one before it, has a row: before the first there was nothing.
+        """
+        rows = {day.date for day in await stats_ops.last_days(today, DAYS_BACK)}
+        found: list[tuple[datetime, datetime | None]] = []
+        wanted, end = 1, today
+        for place in range(1, DAYS_BACK + 1):
+            start = start_of_day(end - timedelta(hours=1), self._zone)
+            if await statistics_ops.is_closed(start):
+                wanted = len(found)
+                break
+            found.append((start, end))
+            if start in rows:
+                wanted = place
+            end = start
+        return found[:wanted][::-1]
 
     async def _count(self, run: Run, start: datetime, end: datetime | None) -> bool:
         """Count one day and write it; False when the run was stopped before, or has lost its job to another."""

@@ -63,18 +63,23 @@ class Deliverer:
         """Hand post `code` to `user`, or say in one sentence why not. `mark` names the update that asks for it.
 
         A second wish for the same post while the first is under way, or within DOUBLE_TAP after it was answered, does
-        nothing; with `again` only while it is under way: what kept the person out is done. One that came behind a
+        nothing; with `again` only while it is under way, and if that one was turned away, it comes next: what kept the
+        person out is done. One that came behind a
         sentence to press again, by `message_id` (its own, or that of its button's message), is no second wish. Raises
         StoreUnavailable only when nothing was sent; calling it again is then safe.
         """
         wish = Wish(user, code, mark, message_id)
         begins = self._taps.begin(wish.key, self._clock.now(), again=again)
+        if not begins and again and await self._taps.is_turned_away(wish.key):
+            begins = self._taps.begin(wish.key, self._clock.now(), again=True)
         if not begins and not await self._is_pressed_again(wish):
             return self._count(Outcome.DOUBLE_TAP, wish)
+        outcome = None
         try:
-            return self._count(await self._admit(wish), wish)
+            outcome = await self._admit(wish)
+            return self._count(outcome, wish)
         finally:
-            self._taps.end(wish.key)
+            self._taps.end(wish.key, was_turned_away=outcome is Outcome.REFUSED)
 
     async def has_come_since(self, user: User, code: str, since: datetime) -> bool:
         """Whether the post was handed over at `since` or later, or is under way."""

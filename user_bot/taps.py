@@ -1,5 +1,7 @@
 """Second taps, as far as this process can tell. Between processes the database decides (`claim_delivery`)."""
 
+import asyncio
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.delivery import DOUBLE_TAP
@@ -10,11 +12,18 @@ Key = tuple[int, str]
 SWEEP_AT = 2_000
 
 
+@dataclass(slots=True)
+class _UnderWay:
+    is_over: asyncio.Event = field(default_factory=asyncio.Event)
+    #: the person was told what to do first
+    was_turned_away: bool = False
+
+
 class Taps:
     """Which wishes are under way or were just answered. Nothing here outlives the process."""
 
     def __init__(self) -> None:
-        self._under_way: set[Key] = set()
+        self._under_way: dict[Key, _UnderWay] = {}
         self._answered_at: dict[Key, datetime] = {}
 
     def begin(self, key: Key, now: datetime, *, again: bool = False) -> bool:
@@ -25,12 +34,23 @@ class Taps:
         answered_at = None if again else self._answered_at.get(key)
         if key in self._under_way or (answered_at is not None and timedelta() <= now - answered_at < DOUBLE_TAP):
             return False
-        self._under_way.add(key)
+        self._under_way[key] = _UnderWay()
         return True
 
-    def end(self, key: Key) -> None:
+    def end(self, key: Key, *, was_turned_away: bool = False) -> None:
         """The wish is no longer under way, however it ended."""
-        self._under_way.discard(key)
+        ended = self._under_way.pop(key, None)
+        if ended is not None:
+            ended.was_turned_away = was_turned_away
+            ended.is_over.set()
+
+    async def is_turned_away(self, key: Key) -> bool:
+        """Wait until the wish that is under way is over; whether its person was told what to do first."""
+        under_way = self._under_way.get(key)
+        if under_way is None:
+            return False
+        await under_way.is_over.wait()
+        return under_way.was_turned_away
 
     def answered(self, key: Key, now: datetime) -> None:
         """The post was handed over at `now`, or the person was told what to do first."""

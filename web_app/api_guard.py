@@ -77,12 +77,13 @@ class ApiGuard:
         await self._app(scope, receive, with_cookie)
 
     def _caller(self, headers: Headers) -> Caller:
-        """A bearer token is meant, the cookie comes by itself: the first goes before, good or bad."""
-        given = headers.get("authorization")
-        if given is not None:
-            scheme, _, token = given.partition(" ")
-            session = self._door.read(token.strip()) if scheme.lower() == "bearer" else None
-            return Caller(session, gave_token=True, by_cookie=False)
+        """A bearer token is meant, the cookie comes by itself: the first goes before, good or bad.
+
+        Any other scheme is not for us: a browser sends the password of a proxy in front along with the cookie.
+        """
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return Caller(self._door.read(token.strip()), gave_token=True, by_cookie=False)
         token = cookie_parser(headers.get("cookie", "")).get(NAME, "")
         session = self._door.read(token) if token else None
         return Caller(session, gave_token=bool(token), by_cookie=True)

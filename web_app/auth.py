@@ -79,7 +79,8 @@ class Door:
             raise unauthorized(was_given=True) from None
         role = await self._role(opened.user_id)
         if not await sessions.revoke(f"initdata:{opened.digest}", opened.signed_at + _USED_FOR):
-            log.warning("session.mini_app_replayed", user_id=opened.user_id)
+            # also a first call of which the database's answer was lost
+            log.info("session.mini_app_replayed", user_id=opened.user_id)
             raise unauthorized(was_given=True)
         return await self._begin(opened.user_id, role, now, "mini app")
 

@@ -1,6 +1,7 @@
 """How often one session, or one address without a session, may ask within a minute. In memory, of this process."""
 
 import math
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -15,6 +16,8 @@ WINDOW_S = 60.0
 KEYS_MAX = 10_000
 #: characters of an IPv6 address at its longest
 _ADDRESS_MAX = 45
+#: as some proxies write one: 1.2.3.4:443, [2001:db8::1]:443, [2001:db8::1]
+_WITH_PORT = re.compile(r"\[([^]]+)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +60,20 @@ class RateLimit:
 def address_of(scope: Scope) -> str:
     """Who asks, as far as can be told: the other end, or whom a proxy of ours says it asks for.
 
-    A proxy of ours is on this machine or in a private network, and adds to X-Forwarded-For at the end. Of IPv6 the
-    first 64 bits count: a household has them all to itself.
+    A proxy of ours is on this machine or in a private network, and adds to X-Forwarded-For at the end, or as a line of
+    its own behind those that came. Of IPv6 the first 64 bits count: a household has them all to itself.
     """
     client = scope.get("client")
     found = _network(client[0]) if client else None
     if found is None or found[1]:
-        forwarded = Headers(scope=scope).get("x-forwarded-for", "").rpartition(",")[2].strip()
-        found = _network(forwarded) or found
+        lines = Headers(scope=scope).getlist("x-forwarded-for")
+        found = (_network(_without_port(lines[-1].rpartition(",")[2].strip())) if lines else None) or found
     return found[0] if found else "unknown"
+
+
+def _without_port(text: str) -> str:
+    match = _WITH_PORT.fullmatch(text)
+    return match[1] or match[2] if match else text
 
 
 def _network(text: str) -> tuple[str, bool] | None:

@@ -40,19 +40,19 @@ def _not_held(now: datetime) -> Document:
 async def find_stuck(due_before: datetime, now: datetime, limit: int, *, without: Sequence[str] = ()) -> list[Stuck]:
     """Up to `limit` promises of all bots that were due before `due_before` and nobody holds, oldest first.
 
-    `without`: ids that were looked at and must not hide those behind them. One that cannot be read is not among them.
+    `without`: ids that were looked at and must not hide those behind them. One that cannot be read is not among them,
+    and takes no place of the `limit`.
     """
     condition: Document = {"delete_at": {"$lt": due_before}, **_not_held(now)}
     if without:
         condition["_id"] = {"$nin": [to_key(promise_id) for promise_id in without]}
     fields = ["user_id", "sent_at", "delete_at"]
     # of an older version, or mended by hand: the deleter puts it off and logs it
-    condition["sent_at"] = {"$lt": now}
+    condition |= {"sent_at": {"$lt": now}, "user_id": {"$gt": 0}}
     found = await _collection("pending_deletions").find(
         condition, limit=limit, sort=[("delete_at", 1)], projection=fields
     )
-    readable = [one for one in found if isinstance(one.get("user_id"), int)]
-    return [Stuck(str(one["_id"]), one["user_id"], one["sent_at"], one["delete_at"]) for one in readable]
+    return [Stuck(str(one["_id"]), one["user_id"], one["sent_at"], one["delete_at"]) for one in found]
 
 
 async def find_deactivated(user_ids: Sequence[int]) -> set[int]:

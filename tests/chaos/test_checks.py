@@ -196,6 +196,15 @@ def test_a_run_cut_off_by_a_kill_is_forgiven_and_a_missing_tick_is_not() -> None
     assert said(evidence) == {"ticks"}
 
 
+def test_a_run_that_lost_its_lease_may_leave_its_row_open() -> None:
+    evidence = sound()
+    evidence.runs = [*evidence.runs, run("statistics", NOON, finished_at=None)]
+    assert said(evidence) == {"ticks"}
+    line = {"event": "job.ended", "job": "statistics", "outcome": "abandoned", "scheduled_at": moment(NOON).isoformat()}
+    evidence.log = [line]
+    assert said(evidence) == set()
+
+
 #: Telegram answered 429 at noon, when the machine's clock said something else
 TOLD_UNIX = NOON + 86_400 * 200
 IGNORED = {"n": 1, "bot": 2, "chat_id": "0", "told_at": NOON, "told_unix": TOLD_UNIX, "until": NOON + 5}

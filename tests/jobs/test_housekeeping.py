@@ -24,7 +24,7 @@ from database.operations import (
     settings_ops,
     user_ops,
 )
-from database.values import Document
+from database.values import Document, to_key
 from monitoring import metrics
 from schedulers import orphans
 from schedulers.housekeeping import STEPS, Housekeeping
@@ -330,6 +330,19 @@ async def test_many_promises_that_stay_do_not_hide_one_that_ends(
     await user_ops.meet(Visitor(user_id=7), NOW)
     await user_ops.mark_deactivated(7, NOW)
     assert await sweep(clock) == Counts({"promises": 2})
+
+
+async def test_rows_nobody_can_read_do_not_end_the_step_early(
+    db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(orphans, "BATCH", 3)
+    for user_id in range(1, 8):
+        promise = await promised(user_id, NOW - 3 * DAY, 3 * DAY - user_id * MS)
+        if user_id in (1, 2, 5):
+            unreadable = {1: {"$unset": {"user_id": ""}}, 2: {"$set": {"user_id": "2"}}}
+            change = unreadable.get(user_id, {"$set": {"user_id": None}})
+            await db.collection("pending_deletions").update_one({"_id": to_key(promise)}, change)
+    assert await sweep(clock) == Counts({"promises": 4})
 
 
 # people

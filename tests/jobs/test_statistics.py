@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from pymongo.errors import AutoReconnect
 
+import web_app
 from core.broadcasts import BroadcastStatus
 from core.clock import ManualClock
 from core.errors import StoreUnavailable
@@ -19,7 +21,7 @@ from core.verification import Token
 from database.connection import Database
 from database.operations import deletion_ops, post_ops, statistics_ops, stats_ops, token_ops, user_ops
 from schedulers.runner import Run
-from schedulers.statistics import TOP_POSTS, Statistics
+from schedulers.statistics import DAYS_BACK, TOP_POSTS, Statistics
 
 MS, HOUR, DAY = timedelta(milliseconds=1), timedelta(hours=1), timedelta(days=1)
 #: the clock stands at noon
@@ -166,6 +168,51 @@ async def test_a_day_is_closed_once(db: Database, clock: ManualClock) -> None:
     await user_ops.meet(Visitor(user_id=1), TODAY - HOUR)
     assert await count(clock) == Counts({"days": 1})
     assert (await day_of(clock, YESTERDAY)).count(Count.NEW_USERS) == 0
+
+
+@pytest.mark.parametrize("was_closed", [True, False])
+async def test_after_three_days_down_one_run_closes_all_of_them(
+    db: Database, clock: ManualClock, was_closed: bool
+) -> None:
+    """Also the day of the last run before, which has a row; those between have none."""
+    await (count(clock) if was_closed else stats_ops.bump(TODAY, "tokens"))
+    for number in range(4):
+        await user_ops.meet(Visitor(user_id=number + 1), NOW + number * DAY)
+    clock.move(4 * DAY)
+    assert await count(clock) == Counts({"days": 5})
+    found = [day for day in await days(clock) if day.date >= TODAY]
+    assert [(day.date, day.count(Count.NEW_USERS)) for day in found] == [
+        (TODAY + number * DAY, int(number < 4)) for number in range(5)
+    ]
+    assert [await statistics_ops.is_closed(day.date) for day in found] == [True] * 4 + [False]
+    assert await count(clock) == Counts({"days": 1})
+
+
+async def test_of_a_long_absence_seven_days_are_closed(db: Database, clock: ManualClock) -> None:
+    for number in range(30):
+        await stats_ops.bump(TODAY - number * DAY, "tokens")
+    assert await count(clock) == Counts({"days": DAYS_BACK + 1})
+    closed = [await statistics_ops.is_closed(TODAY - number * DAY) for number in range(10)]
+    assert closed == [False] + [True] * DAYS_BACK + [False] * 2
+
+
+async def test_a_run_that_ends_early_leaves_no_open_day_behind_a_closed_one(db: Database, clock: ManualClock) -> None:
+    await count(clock)
+    clock.move(3 * DAY)
+    run = Run(clock, "counter", fence=1)
+
+    async def stop_after_the_first_day(seconds: float) -> None:
+        if run.done["days"]:
+            run.stopping.set()
+
+    assert await Statistics(UTC_ZONE, {"sleep": stop_after_the_first_day})(run) == Counts({"days": 1}, more=True)
+    assert await count(clock) == Counts({"days": 3})
+    assert all([await statistics_ops.is_closed(TODAY + number * DAY) for number in range(3)])
+
+
+def test_one_post_is_said_in_the_singular() -> None:
+    script = Path(web_app.__file__).with_name("static") / "admin_numbers.js"
+    assert '`of ${number(live)} ${live === 1 ? "post" : "posts"}`' in script.read_text(encoding="utf-8")
 
 
 async def test_the_posts_most_people_got_come_first_and_ten_at_most(db: Database, clock: ManualClock) -> None:

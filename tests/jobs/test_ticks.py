@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.clock import SystemClock
+from core.errors import StoreUnavailable
 from core.jobs import Counts, JobOutcome
+from core.patience import LONG_S
 from core.schedules import Daily, Schedule, every_minute
 from database.connection import Database
 from database.operations import lease_ops, run_ops
@@ -93,6 +95,51 @@ async def test_whoever_was_skipped_looks_again_and_takes_over(
     assert clock.now() == began + TTL, "within the lease"
     assert max(sleeper.naps_s) <= NAP_S
     assert await outcomes() == [(JobOutcome.ABANDONED, None), (JobOutcome.SUCCEEDED, run_ops.TAKEOVER)]
+
+
+async def test_a_daily_tick_outlasts_an_outage_that_is_longer_than_its_patience(
+    db: Database, clock: SetClock, timer: HandTimer, ended: list[ScheduledJob]
+) -> None:
+    job, sleeper, away = FakeJob(three), Sleeper(clock), len(LONG_S) + 5
+
+    def refuse(operation: str, collection: str) -> None:
+        nonlocal away
+        away -= 1
+        if away > 0:
+            raise StoreUnavailable("an outage")
+
+    one = scheduled(job, Daily((12,), UTC_ZONE), clock, timer, pulse=sleeper)
+    ended.append(one)
+    one.start()
+    await one.ended(5)
+    db.before_call = refuse
+    timer.fire("fake")
+    await one.ended(5)
+    assert (job.runs, away <= 0) == (1, True)
+    assert await outcomes() == [(JobOutcome.SUCCEEDED, None)]
+
+
+async def test_a_falter_at_the_start_does_not_give_up_the_missed_tick(
+    db: Database, clock: SetClock, timer: HandTimer, ended: list[ScheduledJob]
+) -> None:
+    yesterday = clock.now() - timedelta(days=1)
+    schedule = Daily((12,), UTC_ZONE)
+    assert await run_ops.start_run("fake", schedule.latest_tick(yesterday), "before", yesterday, None, 1) is not None
+    calls = 0
+
+    def falter(operation: str, collection: str) -> None:
+        nonlocal calls
+        calls += 1
+        if calls in (1, 3):
+            raise StoreUnavailable("an election")
+
+    db.before_call = falter
+    job = FakeJob(three)
+    one = scheduled(job, schedule, clock, timer, pulse=Sleeper(clock))
+    ended.append(one)
+    one.start()
+    await one.ended(5)
+    assert job.runs == 1
 
 
 async def test_while_the_other_renews_it_waits_on_and_finds_it_done(

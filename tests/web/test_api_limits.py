@@ -265,12 +265,23 @@ def test_memory_has_a_bound() -> None:
         ("2a00:1450:4001:82f:1:2:3:4", None, "2a00:1450:4001:082f"),
         ("127.0.0.1", "2a00:1450:4001:82f::200e%" + "x" * 5000, "127.0.0.1"),
         ("127.0.0.1", "2a00:1450:4001:82f::200e", "2a00:1450:4001:082f"),
+        ("127.0.0.1", "8.8.8.8:443", "8.8.8.8"),
+        ("127.0.0.1", "[2a00:1450:4001:82f::200e]:443", "2a00:1450:4001:082f"),
+        ("127.0.0.1", "1.1.1.1, [2a00:1450:4001:82f::200e]", "2a00:1450:4001:082f"),
+        ("127.0.0.1", "8.8.8.8:https", "127.0.0.1"),
+        ("127.0.0.1", "[8.8.8.8", "127.0.0.1"),
+        ("127.0.0.1", "[" * 10_000, "127.0.0.1"),
+        # a proxy that adds a line of its own
+        ("127.0.0.1", "1.1.1.1\n9.9.9.9, 8.8.8.8", "8.8.8.8"),
+        ("127.0.0.1", "1.1.1.1\n", "127.0.0.1"),
         (None, None, "unknown"),
         (None, "8.8.8.8", "8.8.8.8"),
         ("testclient", None, "unknown"),
     ],
 )
 def test_who_asks(client: str | None, forwarded: str | None, address: str) -> None:
-    headers = [] if forwarded is None else [(b"x-forwarded-for", forwarded.encode())]
+    """`forwarded`: the header's lines."""
+    lines = [] if forwarded is None else forwarded.split("\n")
+    headers = [(b"x-forwarded-for", line.encode()) for line in lines]
     scope = {"type": "http", "client": client and (client, 1), "headers": headers}
     assert address_of(scope) == address

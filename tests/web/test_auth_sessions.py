@@ -43,7 +43,7 @@ async def admins(db: Database) -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["", "Bearer", "Bearer ", "Basic abc", "Bearer x.y.z", "Digest y", "bearer", "Bearer a b c", "Bearer é"],
+    ["Bearer", "Bearer ", "Bearer x.y.z", "bearer", "Bearer a b c", "Bearer é"],
 )
 async def test_without_a_good_token_it_is_401_as_json(client: httpx.AsyncClient, db: Database, header: str) -> None:
     answer = await client.get(STATUS, headers=[(b"authorization", header.encode())])
@@ -58,6 +58,19 @@ async def test_without_any_token_too(client: httpx.AsyncClient, db: Database) ->
     answer = await client.get(STATUS)
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer realm="tollgate"')
     assert not db.calls
+
+
+@pytest.mark.parametrize("header", ["", "Basic abc", "Digest y", "Bearerx y"])
+async def test_what_is_no_bearer_is_no_token_and_hides_no_cookie(
+    client: httpx.AsyncClient, db: Database, clock: ManualClock, header: str
+) -> None:
+    """A browser sends a proxy's password with every request."""
+    headers = {"authorization": header}
+    answer = await client.get(STATUS, headers=headers)
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer realm="tollgate"')
+    assert not db.calls
+    await signed_in(client, OWNER, clock.now())
+    assert (await client.get(STATUS, headers=headers)).status_code == 200
 
 
 async def test_a_bad_bearer_is_not_made_good_by_a_cookie(client: httpx.AsyncClient, clock: ManualClock) -> None:
@@ -253,6 +266,14 @@ async def test_a_row_of_the_audit_log_that_cannot_be_written_stops_nobody(
     with structlog.testing.capture_logs() as logged:
         await signed_in(client, OWNER, clock.now())
     assert [entry["event"] for entry in logged] == ["session.begun", "audit.not_written"]
+
+
+async def test_a_mini_apps_data_sent_again_is_no_warning(client: httpx.AsyncClient, clock: ManualClock) -> None:
+    text = init_data(OWNER, clock.now())
+    await client.post(SESSION, json={"init_data": text})
+    with structlog.testing.capture_logs() as logged:
+        assert (await client.post(SESSION, json={"init_data": text})).status_code == 401
+    assert [(entry["event"], entry["log_level"]) for entry in logged] == [("session.mini_app_replayed", "info")]
 
 
 async def test_neither_token_nor_code_is_logged(client: httpx.AsyncClient, clock: ManualClock) -> None:

@@ -16,7 +16,8 @@ export function showNumbers(statistics, jobs, clock) {
   const of = (name) => now[name] ?? 0;
   tile("users", number(of("users")), `${number(of("blocked_users"))} blocked the bot`);
   tile("active", number(of("active_today")), `${number(of("new_users_today"))} new today`);
-  tile("deliveries", number(of("deliveries_today")), `of ${number(of("posts"))} posts`);
+  const live = of("posts");
+  tile("deliveries", number(of("deliveries_today")), `of ${number(live)} ${live === 1 ? "post" : "posts"}`);
   const verified = of("verified_today"), bypassed = of("bypassed_today");
   const share = verified + bypassed ? ` (${Math.round((100 * bypassed) / (verified + bypassed))} %)` : "";
   tile("verified", number(verified), `${number(bypassed)} bypassed${share}`);

@@ -1,0 +1,35 @@
+"""Whoever pays while the same post's opening is being turned away gets the post, and gets it once."""
+
+import asyncio
+
+import pytest
+
+from database.operations import settings_ops, user_ops
+from tests.house import ALICE, USER_BOT, House
+from user_bot.doorkeeper import Doorkeeper
+from user_bot.wish import Outcome
+
+
+async def test_the_post_follows_when_the_opening_was_turned_away(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    await settings_ops.change("access_mode", "credits")
+    post, deliverer, now = await house.store(), house.another_deliverer(), house.base.clock.now()
+    await house.alice.text(USER_BOT, "/start")
+    await house.settle()
+    poor = await user_ops.find(ALICE)
+    assert poor is not None
+    is_asked, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def turn_away(self: Doorkeeper, *_: object) -> None:
+        is_asked.set()
+        await goes_on.wait()
+
+    monkeypatch.setattr(Doorkeeper, "turn_away", turn_away)
+    opening = asyncio.create_task(deliverer.deliver(poor, post.code, "opening"))
+    await is_asked.wait()
+    granted = await user_ops.grant(ALICE, "token x", now, credits=3)
+    assert granted is not None
+    paid = asyncio.create_task(deliverer.deliver(granted.user, post.code, "paid", again=True))
+    second_tap = await deliverer.deliver(granted.user, post.code, "tap")
+    goes_on.set()
+    assert (await opening, await paid, second_tap) == (Outcome.REFUSED, Outcome.DELIVERED, Outcome.DOUBLE_TAP)
+    assert len(await house.calls("copyMessages")) == 1
