@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,7 +38,7 @@ _GOING_ON = (BroadcastStatus.QUEUED, BroadcastStatus.SENDING)
 class NotAsWritten(TollgateError):
     """The database does not hold what was restored into it: somebody else wrote there. It stays marked as half."""
 
-    sentence = "Somebody wrote into the database while it was restored: stop the bots, and restore again."
+    sentence = "Somebody wrote into the database while it was restored: drop it, or restore into another one."
 
 
 @dataclass(slots=True)
@@ -108,6 +109,7 @@ async def _write(db: Database, reader: BackupReader, report: RestoreReport, prog
     mark = await take_mark(db, reader.manifest.id, reader.path.name, owner)
     writing = _Writing(reader, progress, db=db, mark=mark)
     if report.was_half:
+        await writing.refuse_foreign()
         await writing.clear()
     try:
         # again: somebody may have written since it was found empty, or into the half
@@ -160,6 +162,21 @@ class _Writing(_Checking):
     db: Database = field(kw_only=True)
     mark: Mark = field(kw_only=True)
 
+    async def refuse_foreign(self) -> None:
+        """Raises WrongTarget, before anything is removed, when somebody has worked on the half.
+
+        Every process at work leaves rows in job_runs. A document the backup holds twice hides one foreign one here.
+        """
+        own: Counter[str] = Counter()
+        for kept in self.reader.manifest.collections:
+            async for page in self.pages(kept, "looking at"):
+                own[kept.name] += await self.db.bulk(kept.name).count(_these(page))
+                await renew_mark(self.db, self.mark)
+        self.done = 0
+        for name in await self.db.collection_names():
+            if name != RESTORE and await self.db.bulk(name).count({}) > own[name]:
+                raise WrongTarget(f"{name} holds what is not of this backup: somebody worked here; nothing was touched")
+
     async def clear(self) -> None:
         """Remove what an earlier restore of this file wrote, and nothing else."""
         for kept in self.reader.manifest.collections:
@@ -194,13 +211,14 @@ def _these(page: list[Document]) -> Document:
 
 async def _insert(collection: Collection, page: list[Document]) -> int:
     """Insert a page; returns how many documents that stood there gave way."""
+    standing = await collection.count(_these(page))
     try:
         await collection.insert_many(page)
     except (StoreRefused, AlreadyThere):
         # two with the same unique fields: the one that was read first was deleted while the backup went on, and the
         # other made anew. What came in before the refusal is inserted again with the rest
         await collection.delete_many(_these(page))
-        return sum([await _insert_alone(collection, document) for document in page])
+        return standing + sum([await _insert_alone(collection, document) for document in page])
     return 0
 
 

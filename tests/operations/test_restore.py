@@ -19,7 +19,8 @@ from database.indexes import missing_indexes
 from database.restore import NotAsWritten, restore
 from database.restore_mark import HELD_FOR, WrongTarget, find_mark
 from starting import CannotStart, refuse_half_restored
-from tests.operations.backing_up import NOW, SERVER_VALUES, VALUES, backed_up, fill, held, members
+from tests.operations.backing_up import NOW, SERVER_VALUES, VALUES, backed_up, fill, held, members, pack
+from tests.operations.test_backup_damage import signed
 
 Step = tuple[str, int, int]
 
@@ -189,10 +190,37 @@ async def test_what_others_wrote_into_the_half_stays_and_stops_the_restore(
     await cut_short(bare_db, clock, backup)
     assert len((await held(bare_db))["users"]) == 120
     await bare_db.collection("users").insert_one({"_id": "new", "user_id": 9999})
-    with pytest.raises(WrongTarget, match="it holds users"):
+    before = (await held(bare_db))["users"]
+    with pytest.raises(WrongTarget, match="users holds what is not of this backup"):
         await restore(backup)
-    assert (await held(bare_db))["users"] == [{"_id": "new", "user_id": 9999}]
+    assert (await held(bare_db))["users"] == before, "nothing was touched"
     assert await find_mark(bare_db) is not None
+
+
+async def test_a_half_somebody_worked_on_keeps_what_they_changed(
+    bare_db: Database, clock: ManualClock, backup: Path
+) -> None:
+    await cut_short(bare_db, clock, backup)
+    # a process was at work: it changes people and leaves rows of its runs
+    await bare_db.collection("users").update_one({"user_id": {"$gt": 0}}, {"$set": {"credits": 500}})
+    await bare_db.collection("job_runs").insert_one({"job": "health_check"})
+    with pytest.raises(WrongTarget, match="job_runs holds what is not of this backup"):
+        await restore(backup)
+    assert await bare_db.collection("users").count({"credits": 500}) == 1
+
+
+async def test_one_id_far_apart_in_the_file_is_restored_as_the_later_one(bare_db: Database, tmp_path: Path) -> None:
+    users = bare_db.collection("users")
+    await users.insert_many([{"_id": number, "user_id": number, "name": "first"} for number in range(600)])
+    path = (await backed_up(tmp_path)).path
+    content = members(path)
+    later = {"_id": 0, "user_id": 0, "name": "later"}
+    pack(path, signed(content, content["users.jsonl"] + to_line(later)))
+    await emptied(bare_db)
+    report = await restore(path)
+    assert report.replaced == {"users": 1}
+    assert await users.find_one({"_id": 0}) == later
+    assert await users.count({}) == 600
 
 
 async def test_who_writes_while_it_is_restored_is_noticed(bare_db: Database, backup: Path) -> None:
