@@ -118,7 +118,7 @@ def _backup_in_words(backups: Backups) -> list[str]:
 
 @app.command()
 def backup(as_json: AsJson = False) -> None:
-    """Write a backup into DATA_DIR/backups and keep the BACKUP_KEEP newest; the bots may go on."""
+    """Write a backup into DATA_DIR/backups and remove old ones (BACKUP_KEEP); the bots may go on."""
 
     async def write(db: Database, settings: Settings) -> BackupReport:
         _refuse_memory(settings, "there is nothing in it to back up")

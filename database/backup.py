@@ -73,7 +73,7 @@ async def write_backup(
     pause_s: float = PAUSE_S,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> BackupReport:
-    """Write all of the open database into one new file in `folder` and remove all but the `keep` newest of it.
+    """Write all of the open database into one new file in `folder` and remove those not kept (`remove_all_but`).
 
     The file is whole or not there: a crash leaves one named `.partial`, which the next call removes. Not atomic over
     collections. `goes_on` is asked before each page. Raises BackupStopped, HalfRestored, CannotWriteBackup (disk full,

@@ -173,9 +173,26 @@ def _remove_unless_held(path: Path) -> bool:
 
 
 def remove_all_but(folder: Path, database: str, keep: int, newest: Path) -> int:
-    """Remove the database's backups but the `keep` newest, never `newest`; returns how many. Raises OSError."""
-    others = [path for path in backups_of(folder, database) if path.name != newest.name]
-    useless = others[max(keep - 1, 0) :]
+    """Remove the database's backups but those that are kept; returns how many. Raises OSError.
+
+    Kept are the `keep` last of the day of `newest`, itself among them, and the last of each of the `keep` - 1 most
+    recent other days that have one (UTC, by the names): backups made by hand push out no night's.
+    """
+    of_today: list[Path] = []
+    by_day: dict[str, list[Path]] = {}
+    for path in backups_of(folder, database):
+        if path.name != newest.name:
+            is_of_today = _day_of(path) == _day_of(newest)
+            (of_today if is_of_today else by_day.setdefault(_day_of(path), [])).append(path)
+    nights = list(by_day.values())
+    more = max(keep - 1, 0)
+    useless = [*of_today[more:], *(path for night in nights[:more] for path in night[1:])]
+    useless += [path for night in nights[more:] for path in night]
     for path in useless:
         path.unlink(missing_ok=True)
     return len(useless)
+
+
+def _day_of(path: Path) -> str:
+    # not read as a date: a file somebody named after no day there is must not stop the backups
+    return path.name.rsplit("-", 2)[1][:8]

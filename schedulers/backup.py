@@ -28,7 +28,7 @@ _NOT_SENT: tuple[type[BaseException], ...] = (TollgateError, *TELEGRAM_ERRORS)
 
 
 class Backup:
-    """Writes a backup into `folder` and keeps the `keep` newest; hands it to `send` when the settings say so.
+    """Writes a backup into `folder` and removes those not kept (`keep`); hands it to `send` when the settings say so.
 
     `send` raises what Telegram and the network raise: the backup stands all the same.
     """

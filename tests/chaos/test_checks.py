@@ -144,6 +144,17 @@ def test_a_delivery_nobody_knows_must_be_noted(why: str) -> None:
     assert said(evidence) == set()
 
 
+def test_what_a_jump_hid_from_the_deleter_is_noted_later() -> None:
+    jump = (DUE_AT - 60, DUE_AT - 60 + HOUR)
+    evidence = sound(now=jump[1] + 12 * 60)
+    evidence.conversations, evidence.jumps = {0: [start(), copy()]}, [jump]
+    call = {"params": {"chat_id": "0"}, "result_preview": '{"ok":true,"result":[{"message_id":2}]}'}
+    evidence.copy_calls = [call | {"fault": "drop_after"}]
+    assert "gone_in_time" not in said(evidence)
+    evidence.now = jump[1] + HOUR
+    assert "gone_in_time" in said(evidence)
+
+
 def test_a_delivery_telegram_keeps_must_be_noted() -> None:
     jump = (DUE_AT - 600, DUE_AT - 600 + TWO_DAYS)
     evidence = sound(now=jump[1] + 20 * 60)

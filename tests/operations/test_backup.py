@@ -98,7 +98,7 @@ def test_what_decides_is_read_before_what_it_decides_about() -> None:
     assert order == ["broadcasts", "tokens", "broadcast_recipients", "zoo", "users", "pending_deletions"]
 
 
-async def test_as_many_stand_as_are_wanted_and_the_newest_are_kept(db: Database, folder: Path) -> None:
+async def test_the_newest_of_as_many_days_as_are_wanted_are_kept(db: Database, folder: Path) -> None:
     others = [
         "tollgate-other-20250101T000000Z-000000.zip",
         f"tollgate-{db.name}-2-20250101T000000Z-000000.zip",
@@ -112,6 +112,27 @@ async def test_as_many_stand_as_are_wanted_and_the_newest_are_kept(db: Database,
     assert [report.removed for report in written] == [0, 0, 1, 1]
     assert backups_of(folder, db.name) == [written[3].path, written[2].path]
     assert set(others) < set(names(folder))
+
+
+async def test_a_day_of_backups_by_hand_pushes_out_no_night(db: Database, folder: Path) -> None:
+    day, hour = timedelta(days=1), timedelta(hours=1)
+    nights = [await backed_up(folder, 3, NOW + number * day) for number in range(3)]
+    by_hand = [await backed_up(folder, 3, NOW + 2 * day + number * hour) for number in range(1, 8)]
+    assert [report.removed for report in by_hand] == [0, 0, 1, 1, 1, 1, 1]
+    stand = [by_hand[6], by_hand[5], by_hand[4], nights[1], nights[0]]
+    assert backups_of(folder, db.name) == [report.path for report in stand]
+
+    # of a day that is over the last one stays
+    after = await backed_up(folder, 3, NOW + 3 * day)
+    assert after.removed == 3
+    assert backups_of(folder, db.name) == [after.path, by_hand[6].path, nights[1].path]
+
+
+async def test_a_name_with_no_day_there_is_stops_no_backup(db: Database, folder: Path) -> None:
+    odd = folder / f"tollgate-{db.name}-20251399T000000Z-000000.zip"
+    odd.touch()
+    assert (await backed_up(folder, 1)).removed == 1
+    assert not odd.exists()
 
 
 async def test_the_new_one_stays_even_when_the_clock_went_back(db: Database, folder: Path) -> None:

@@ -223,6 +223,23 @@ async def test_one_id_far_apart_in_the_file_is_restored_as_the_later_one(bare_db
     assert await users.count({}) == 600
 
 
+async def test_an_id_that_is_in_the_file_twice_hides_nobody_elses(
+    bare_db: Database, clock: ManualClock, tmp_path: Path
+) -> None:
+    users = bare_db.collection("users")
+    await users.insert_many([{"_id": number, "user_id": number} for number in range(600)])
+    path = (await backed_up(tmp_path)).path
+    content = members(path)
+    pack(path, signed(content, content["users.jsonl"] + to_line({"_id": 0, "user_id": 0, "name": "later"})))
+    await emptied(bare_db)
+    await cut_short(bare_db, clock, path)
+    await users.insert_one({"_id": "new", "user_id": 9999})
+    before = await users.count({})
+    with pytest.raises(WrongTarget, match="users holds what is not of this backup"):
+        await restore(path)
+    assert await users.count({}) == before
+
+
 async def test_who_writes_while_it_is_restored_is_noticed(bare_db: Database, backup: Path) -> None:
     def interfere(operation: str, collection: str) -> None:
         if (operation, collection) == ("update_many", "broadcasts"):
