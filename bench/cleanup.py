@@ -17,6 +17,7 @@ from bench.stores import IN_MEMORY, Store, database_of, find_server
 from bench.telegram import Telegram
 from bench.usage import rss_bytes, trimmed_rss_bytes
 from core.errors import StoreUnavailable
+from core.supervisor import Supervisor
 from core.verification import TokenStatus
 from database.collection import Collection
 from database.connection import Database, close_database, open_database
@@ -156,7 +157,8 @@ def _token(number: int, expires_at: datetime) -> Document:
 async def _remove(db: Database, removed: Removed) -> Removed:
     waits: list[float] = []
     removed.start = removed.peak = trimmed_rss_bytes()
-    asking = asyncio.create_task(_ask(waits))
+    tasks = Supervisor()
+    tasks.spawn(_ask(waits), "asking")
     await asyncio.sleep(10 * LOOK_EVERY_S)
     waits.clear()
     db.calls.clear()
@@ -168,8 +170,7 @@ async def _remove(db: Database, removed: Removed) -> Removed:
     removed.seconds = time.monotonic() - started
     # the one that waited for all of it is answered now
     await asyncio.sleep(2 * LOOK_EVERY_S)
-    asking.cancel()
-    await asyncio.gather(asking, return_exceptions=True)
+    await tasks.close()
     removed.waits = tuple(waits)
     removed.commands = sum(count for name, count in db.calls.items() if name.endswith(" tokens"))
     removed.peak = max(removed.peak, rss_bytes())

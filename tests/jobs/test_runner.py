@@ -18,6 +18,7 @@ from database.operations import run_ops
 from schedulers.registry import JobContext
 from schedulers.runner import Run, Runner
 from schedulers.scheduler import ScheduledJob
+from tests.jobs.processes import FakeJob, three
 from tests.jobs.timer import HandTimer
 
 NOW = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
@@ -31,24 +32,6 @@ def clock() -> ManualClock:
 
 async def no_sleep(seconds: float) -> None:
     """Waiting takes no time here."""
-
-
-class FakeJob:
-    """Does what the test says."""
-
-    name = "fake"
-
-    def __init__(self, work: Callable[[Run], Awaitable[Counts]]) -> None:
-        self._work = work
-        self.runs = 0
-
-    async def __call__(self, run: Run) -> Counts:
-        self.runs += 1
-        return await self._work(run)
-
-
-async def three(run: Run) -> Counts:
-    return Counts({"deleted": 3}, more=True)
 
 
 async def broken(run: Run) -> Counts:

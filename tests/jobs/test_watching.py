@@ -13,29 +13,12 @@ from database.connection import Database
 from database.operations import run_ops
 from schedulers.runner import Run, Runner
 from schedulers.watching import AFTER_FAILURE_S, LOOK_EVERY_S, WHEN_DUE, WatchedJob
+from tests.jobs.processes import Beats
 
 
 @pytest.fixture
 def clock() -> SystemClock:
     return SystemClock()
-
-
-class Pulse:
-    """Pauses that end when the test says so; keeps how long each one was to be."""
-
-    def __init__(self) -> None:
-        self.asked: asyncio.Queue[float] = asyncio.Queue()
-        self._go = asyncio.Semaphore(0)
-
-    async def __call__(self, seconds: float) -> None:
-        self.asked.put_nowait(seconds)
-        await self._go.acquire()
-
-    async def beat(self) -> float:
-        """End the next pause; how long it was to be."""
-        seconds = await self.asked.get()
-        self._go.release()
-        return seconds
 
 
 class Work:
@@ -70,26 +53,26 @@ async def work() -> Work:
 
 
 @pytest.fixture
-async def pulse() -> Pulse:
-    return Pulse()
+async def pulse() -> Beats:
+    return Beats()
 
 
 @pytest.fixture
-async def watched(db: Database, clock: SystemClock, work: Work, pulse: Pulse) -> AsyncIterator[WatchedJob]:
+async def watched(db: Database, clock: SystemClock, work: Work, pulse: Beats) -> AsyncIterator[WatchedJob]:
     job = WatchedJob(work, work.is_due, Runner(clock), clock, pulse=pulse)
     yield job
     job.stop()
     await job.ended()
 
 
-async def test_with_nothing_to_do_it_looks_again_and_writes_no_row(watched: WatchedJob, pulse: Pulse) -> None:
+async def test_with_nothing_to_do_it_looks_again_and_writes_no_row(watched: WatchedJob, pulse: Beats) -> None:
     watched.start()
     watched.start()
     assert [await pulse.beat() for _ in range(3)] == [LOOK_EVERY_S] * 3
     assert await run_ops.last_runs(5) == []
 
 
-async def test_what_is_left_goes_on_without_a_pause(watched: WatchedJob, pulse: Pulse, work: Work) -> None:
+async def test_what_is_left_goes_on_without_a_pause(watched: WatchedJob, pulse: Beats, work: Work) -> None:
     work.left = 3
     watched.start()
     assert await pulse.asked.get() == LOOK_EVERY_S
@@ -98,7 +81,7 @@ async def test_what_is_left_goes_on_without_a_pause(watched: WatchedJob, pulse: 
     assert [(run.outcome, run.requested_by) for run in runs] == [(JobOutcome.SUCCEEDED, WHEN_DUE)] * 3
 
 
-async def test_after_a_failure_it_waits_longer(watched: WatchedJob, pulse: Pulse, work: Work) -> None:
+async def test_after_a_failure_it_waits_longer(watched: WatchedJob, pulse: Beats, work: Work) -> None:
     work.left = 14
     watched.start()
     assert await pulse.asked.get() == AFTER_FAILURE_S
@@ -106,7 +89,7 @@ async def test_after_a_failure_it_waits_longer(watched: WatchedJob, pulse: Pulse
     assert run.outcome is JobOutcome.FAILED
 
 
-async def test_an_absent_database_is_looked_at_again(watched: WatchedJob, pulse: Pulse, work: Work) -> None:
+async def test_an_absent_database_is_looked_at_again(watched: WatchedJob, pulse: Beats, work: Work) -> None:
     work.error, work.left = StoreUnavailable("away"), 1
     watched.start()
     assert await pulse.beat() == LOOK_EVERY_S
@@ -115,7 +98,7 @@ async def test_an_absent_database_is_looked_at_again(watched: WatchedJob, pulse:
     assert work.left == 0
 
 
-async def test_a_stop_while_nothing_is_to_do_ends_at_once(watched: WatchedJob, pulse: Pulse) -> None:
+async def test_a_stop_while_nothing_is_to_do_ends_at_once(watched: WatchedJob, pulse: Beats) -> None:
     watched.start()
     await pulse.asked.get()
     watched.stop()

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
+from core.admins import Role
 from core.clock import ManualClock
 from core.ids import new_token
 from core.timetable import timetable
@@ -18,7 +19,7 @@ from core.verification import Token
 from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
 from database.operations import settings_ops, token_ops
-from tests.web.signing import ADMIN_TOKEN, OWNER, SECRET, Ticks
+from tests.web.signing import ADMIN_TOKEN, EDITOR, MANAGER, OWNER, SECRET, Ticks, add_admin
 from web_app.app import build_app
 from web_app.mini_app import mini_app_key
 from web_app.services import AdminServices, Keys, Services
@@ -50,6 +51,14 @@ async def db(clock: ManualClock) -> AsyncIterator[Database]:
     db.before_call = None
     await db.drop()
     await close_database()
+
+
+@pytest.fixture
+async def admins(db: Database) -> None:
+    """A manager and an editor in the database."""
+    await add_admin(db, MANAGER, Role.MANAGER)
+    await add_admin(db, EDITOR, Role.EDITOR)
+    db.calls.clear()
 
 
 @pytest.fixture

@@ -31,11 +31,7 @@ from tests.web.signing import (
 MINUTE, SECOND, MS = timedelta(minutes=1), timedelta(seconds=1), timedelta(milliseconds=1)
 
 
-@pytest.fixture(autouse=True)
-async def admins(db: Database) -> None:
-    await add_admin(db, MANAGER, Role.MANAGER)
-    await add_admin(db, EDITOR, Role.EDITOR)
-    db.calls.clear()
+pytestmark = pytest.mark.usefixtures("admins")
 
 
 # --- each request

@@ -7,7 +7,6 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from core.admins import Role
 from core.clock import ManualClock
 from database.connection import Database
 from database.operations import audit_ops, login_ops
@@ -21,7 +20,6 @@ from tests.web.signing import (
     STRANGER,
     TRIGGER,
     USER_TOKEN,
-    add_admin,
     bearer,
     cookie_of,
     init_data,
@@ -33,11 +31,7 @@ from web_app.services import Services
 MINUTE, SECOND, MS = timedelta(minutes=1), timedelta(seconds=1), timedelta(milliseconds=1)
 
 
-@pytest.fixture(autouse=True)
-async def admins(db: Database) -> None:
-    await add_admin(db, MANAGER, Role.MANAGER)
-    await add_admin(db, EDITOR, Role.EDITOR)
-    db.calls.clear()
+pytestmark = pytest.mark.usefixtures("admins")
 
 
 # --- Mini App
