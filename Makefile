@@ -5,7 +5,7 @@ RUN_READY := .venv/.run-ready
 DEV_READY := .venv/.dev-ready
 EPISODES ?= 1000
 SEED ?= 1
-CODE := core database sender shorteners views monitoring schedulers user_bot admin_bot web_app sandbox scripts bench tests config.py pauses.py process.py sandbox_clock.py starting.py main.py
+CODE := core database sender shorteners views monitoring schedulers user_bot admin_bot web_app sandbox scripts bench tests runtime config.py main.py
 
 .PHONY: help demo test test-mongo chaos lint check format bench run journeys clean
 

@@ -4,21 +4,21 @@ import admin_bot.main
 import user_bot.main
 import web_app.main
 from config import Settings
-from process import foundation, run, serve_until_stopped
-from starting import Part
+from runtime.context import process_context, run, serve_until_stopped
+from runtime.lifecycle import Component
 
 
 async def main(settings: Settings) -> None:
     """Run everything until a stop is asked for."""
-    async with foundation(settings) as base:
+    async with process_context(settings) as base:
         username = (await base.user_bot.me()).username or ""
-        parts: list[Part] = [
+        components: list[Component] = [
             # first: a port that is taken stops the start before a bot does anything
-            web_app.main.part(settings, base.clock, username),
-            user_bot.main.part(base),
-            await admin_bot.main.part(base),
+            web_app.main.component(settings, base.clock, username),
+            user_bot.main.component(base),
+            await admin_bot.main.component(base),
         ]
-        await serve_until_stopped(base, parts)
+        await serve_until_stopped(base, components)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from aiogram.enums import ContentType
 from aiogram.types import Message
 
 from core.posts import title_from
-from views.admin_post_texts import KINDS
+from views.posts.texts import KINDS
 
 COPYABLE = frozenset(ContentType(kind) for kind in KINDS)
 #: not copyable by bots (BOTAPI §2.5); a person who sends one gets a sentence. Everything else is a service message

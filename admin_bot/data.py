@@ -8,29 +8,29 @@ from zoneinfo import ZoneInfo
 
 from aiogram import Bot
 
-from admin_bot.admin_page import AdminPage
-from admin_bot.alarm import StorageAlarm
-from admin_bot.albums import AlbumCollector
-from admin_bot.backup import BackupDesk
-from admin_bot.broadcast_albums import BroadcastAlbums
-from admin_bot.broadcast_desk import BroadcastDesk
-from admin_bot.broadcast_watch import BroadcastWatch
-from admin_bot.cards import CardDesk
-from admin_bot.channel_adding import ChannelAdder
-from admin_bot.channels import ChannelDesk
-from admin_bot.chart_albums import ChartAlbums, Draw
-from admin_bot.conversations import Conversations
-from admin_bot.copying import Copier
-from admin_bot.desk import PostDesk
-from admin_bot.following import Follower
-from admin_bot.invite_links import InviteLinks
-from admin_bot.jobs import JobDesk
-from admin_bot.once import Once
-from admin_bot.people import PeopleDesk
-from admin_bot.posting import PostMaker
-from admin_bot.statistics import StatisticsDesk
-from admin_bot.status import StatusBoard
-from admin_bot.storage import Storage
+from admin_bot.broadcasts.albums import BroadcastAlbums
+from admin_bot.broadcasts.progress import BroadcastWatch
+from admin_bot.broadcasts.service import BroadcastService
+from admin_bot.channels.adding import ChannelAdder
+from admin_bot.channels.invite_links import InviteLinks
+from admin_bot.channels.service import ChannelService
+from admin_bot.conversation.dialogue import Conversations
+from admin_bot.once import SeenKeys
+from admin_bot.people.service import PeopleService
+from admin_bot.posts.batch_status import StatusBoard
+from admin_bot.posts.cards import CardService
+from admin_bot.posts.posting import PostMaker
+from admin_bot.posts.service import PostService
+from admin_bot.run_follower import Follower
+from admin_bot.statistics.charts import ChartAlbums, Draw
+from admin_bot.statistics.service import StatisticsService
+from admin_bot.storage.alarm import StorageAlarm
+from admin_bot.storage.albums import AlbumCollector
+from admin_bot.storage.channel import Storage
+from admin_bot.storage.copying import Copier
+from admin_bot.system.admin_page import AdminPage
+from admin_bot.system.backup import BackupService
+from admin_bot.system.jobs import JobService
 from core.clock import Clock
 from core.supervisor import Supervisor
 from core.timetable import Plan, timetable
@@ -50,25 +50,25 @@ class AdminData(TypedDict):
     user_bot_username: str
     storage_channel: Storage
     posts: PostMaker
-    desk: PostDesk
-    cards: CardDesk
+    desk: PostService
+    cards: CardService
     albums: AlbumCollector
     status: StatusBoard
     alarm: StorageAlarm
     adder: ChannelAdder
-    channels: ChannelDesk
+    channels: ChannelService
     #: (chat, media group) of albums whose first message was an answer
-    taken_albums: Once
-    people: PeopleDesk
+    taken_albums: SeenKeys
+    people: PeopleService
     #: keeps the progress messages of broadcasts up to date
     watch: BroadcastWatch
-    broadcasts: BroadcastDesk
+    broadcasts: BroadcastService
     #: albums that are sent for a broadcast
     broadcast_albums: AlbumCollector
     conversations: Conversations
-    jobs: JobDesk
-    statistics: StatisticsDesk
-    backup: BackupDesk
+    jobs: JobService
+    statistics: StatisticsService
+    backup: BackupService
     admin_page: AdminPage
     #: whether a verification leads through a shortener, and through a page of ours
     has_shorteners: bool
@@ -108,15 +108,15 @@ def build_data(
     alarm = StorageAlarm(alerts)
     copier = Copier(bot, user_bot, storage, alarm)
     posts = PostMaker(copier, clock)
-    desk = PostDesk(bot, posts, user_bot_username)
+    desk = PostService(bot, posts, user_bot_username)
     links = InviteLinks(user_bot)
     watch = BroadcastWatch(bot, clock, zone, supervisor, sleep=sleep, monotonic=monotonic)
-    broadcasts = BroadcastDesk(
+    broadcasts = BroadcastService(
         bot, user_bot, user_bot_username, copier, watch, clock, zone, bulk_rate_per_s=bulk_rate_per_s
     )
     conversations = Conversations(bot.id)
     follower = Follower(bot, supervisor, sleep=sleep)
-    jobs = JobDesk(bot, clock, zone, timetable(zone) if plans is None else plans, follower)
+    jobs = JobService(bot, clock, zone, timetable(zone) if plans is None else plans, follower)
     charts = ChartAlbums(bot, zone, supervisor, draw, monotonic=monotonic)
     broadcast_albums = BroadcastAlbums(bot, broadcasts, conversations)
     return AdminData(
@@ -128,21 +128,21 @@ def build_data(
         storage_channel=storage,
         posts=posts,
         desk=desk,
-        cards=CardDesk(bot, user_bot_username, clock, zone),
+        cards=CardService(bot, user_bot_username, clock, zone),
         albums=AlbumCollector(supervisor, desk, sleep=sleep),
         status=StatusBoard(bot, supervisor, sleep=sleep),
         alarm=alarm,
         adder=ChannelAdder(user_bot, storage, links, clock),
-        channels=ChannelDesk(bot, user_bot, links, clock, zone, alerts, supervisor),
-        taken_albums=Once(),
-        people=PeopleDesk(bot, clock, zone, admin_ids),
+        channels=ChannelService(bot, user_bot, links, clock, zone, alerts, supervisor),
+        taken_albums=SeenKeys(),
+        people=PeopleService(bot, clock, zone, admin_ids),
         watch=watch,
         broadcasts=broadcasts,
         broadcast_albums=AlbumCollector(supervisor, broadcast_albums, sleep=sleep),
         conversations=conversations,
         jobs=jobs,
-        statistics=StatisticsDesk(bot, clock, zone, jobs, charts, follower),
-        backup=BackupDesk(bot, clock, zone, jobs, follower, folder=backup_folder, keep=backup_keep),
+        statistics=StatisticsService(bot, clock, zone, jobs, charts, follower),
+        backup=BackupService(bot, clock, zone, jobs, follower, folder=backup_folder, keep=backup_keep),
         admin_page=AdminPage(bot, clock, zone, public_base_url=public_base_url, web_address=web_address),
         has_shorteners=has_shorteners,
         has_page=has_page,

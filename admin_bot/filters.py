@@ -4,9 +4,9 @@ from aiogram.enums import ContentType
 from aiogram.types import CallbackQuery, ChatShared, Message
 
 from admin_bot.content import COPYABLE, REFUSED
-from admin_bot.once import Once
-from views.admin_callbacks import ChannelButton, ChannelList
-from views.admin_channel_keyboards import CHANNEL_REQUEST_ID, GROUP_REQUEST_ID
+from admin_bot.once import SeenKeys
+from views.channels.callbacks import ChannelButton, ChannelList
+from views.channels.keyboards import CHANNEL_REQUEST_ID, GROUP_REQUEST_ID
 
 _OF_CHANNELS = tuple(f"{data.__prefix__}:" for data in (ChannelButton, ChannelList))
 
@@ -47,7 +47,7 @@ async def is_shared_channel(message: Message) -> bool:
     return isinstance(shared, ChatShared) and shared.request_id in (CHANNEL_REQUEST_ID, GROUP_REQUEST_ID)
 
 
-async def is_of_taken_album(message: Message, taken_albums: Once) -> bool:
+async def is_of_taken_album(message: Message, taken_albums: SeenKeys) -> bool:
     """Another message of an album whose first one was an answer."""
     return message.media_group_id is not None and (message.chat.id, message.media_group_id) in taken_albums
 

@@ -6,9 +6,9 @@ from core.delivery import LONGEST_DELETE_AFTER
 from core.errors import BadInput
 from core.posts import DESCRIPTION_MAX, TITLE_MAX
 from core.subscriptions import LABEL_MAX
-from views.admin_channel_texts import LABEL_EXPECTED
-from views.admin_post_texts import DELETION_EXPECTED, DESCRIPTION_EXPECTED, TITLE_EXPECTED
+from views.channels.texts import LABEL_EXPECTED
 from views.html import bare
+from views.posts.texts import DELETION_EXPECTED, DESCRIPTION_EXPECTED, TITLE_EXPECTED
 
 #: the longest deletion time, in minutes
 LONGEST_MINUTES = int(LONGEST_DELETE_AFTER.total_seconds()) // 60

@@ -7,17 +7,17 @@ from aiogram.fsm.storage.base import BaseStorage
 from aiogram.fsm.storage.memory import SimpleEventIsolation
 from aiogram.fsm.strategy import FSMStrategy
 
-from admin_bot.admin_page import local_address
 from admin_bot.commands import COMMANDS
+from admin_bot.conversation.storage import dialogue_storage
 from admin_bot.data import AdminData, build_data
-from admin_bot.dialogues import dialogue_storage
 from admin_bot.routers import build_router
+from admin_bot.system.admin_page import local_address
 from config import Settings
 from core.timetable import timetable
-from database.backup_files import backup_folder
-from process import Foundation, Part, foundation, serve_until_stopped
+from database.backups.files import backup_folder
+from runtime.context import Component, ProcessContext, process_context, serve_until_stopped
 from sender.failures import TELEGRAM_ERRORS
-from sender.intake import HoldThroughOutages, install
+from sender.intake import RetryOnDatabaseOutage, install
 from views import common_texts
 
 log = structlog.get_logger("tollgate.admin_bot")
@@ -26,7 +26,7 @@ log = structlog.get_logger("tollgate.admin_bot")
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
 
 
-def build(bot: Bot, data: AdminData, storage: BaseStorage, hold: HoldThroughOutages) -> Dispatcher:
+def build(bot: Bot, data: AdminData, storage: BaseStorage, hold: RetryOnDatabaseOutage) -> Dispatcher:
     """Put the dispatcher together; touches neither network nor database."""
     # aiogram's own FSM middleware stands before ours and its storage closes before handlers have ended (BOTAPI §7.1):
     # this one stands behind the intake, and is closed with the process
@@ -61,7 +61,7 @@ async def serve(bot: Bot, dispatcher: Dispatcher, storage: BaseStorage, data: Ad
         await storage.close()
 
 
-async def part(base: Foundation) -> Part:
+async def component(base: ProcessContext) -> Component:
     """The admin bot as a part of a process."""
     settings = base.settings
     data = build_data(
@@ -74,7 +74,7 @@ async def part(base: Foundation) -> Part:
         zone=settings.zone,
         alerts=base.alerts,
         supervisor=base.tasks,
-        unmetered_chats=base.admin_gate.unmetered_chats,
+        unmetered_chats=base.admin_limiter.unmetered_chats,
         bulk_rate_per_s=settings.BULK_RATE_PER_SECOND,
         has_shorteners=bool(settings.SHORTENERS),
         has_page=bool(settings.PUBLIC_BASE_URL),
@@ -86,10 +86,10 @@ async def part(base: Foundation) -> Part:
     )
     storage = dialogue_storage(base.database)
     dispatcher = build(base.admin_bot, data, storage, base.hold)
-    return Part("admin bot", dispatcher, serve(base.admin_bot, dispatcher, storage, data))
+    return Component("admin bot", dispatcher, serve(base.admin_bot, dispatcher, storage, data))
 
 
 async def main(settings: Settings) -> None:
     """The admin bot alone in a process."""
-    async with foundation(settings) as base:
-        await serve_until_stopped(base, [await part(base)])
+    async with process_context(settings) as base:
+        await serve_until_stopped(base, [await component(base)])

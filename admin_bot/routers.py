@@ -2,30 +2,24 @@
 
 from aiogram import Router
 
-from admin_bot.handlers import (
-    backup,
-    batch,
-    broadcast_answers,
-    broadcast_composing,
-    broadcast_message,
-    broadcast_running,
-    card,
-    card_answers,
-    channel_adding,
-    channel_answers,
-    channels,
-    commands,
-    jobs,
-    membership,
-    people,
-    post_list,
-    posting,
-    stale,
-    start,
-    statistics,
-)
+from admin_bot import command_handlers as commands
+from admin_bot import stale_buttons as stale
+from admin_bot.broadcasts.handlers import answers as broadcast_answers
+from admin_bot.broadcasts.handlers import composing as broadcast_composing
+from admin_bot.broadcasts.handlers import message as broadcast_message
+from admin_bot.broadcasts.handlers import running as broadcast_running
+from admin_bot.channels.handlers import adding as channel_adding
+from admin_bot.channels.handlers import answers as channel_answers
+from admin_bot.channels.handlers import list as channels
 from admin_bot.middlewares.authorise import Authorise
-from admin_bot.middlewares.once import HandleOnce
+from admin_bot.once import HandleOnce
+from admin_bot.people import handlers as people
+from admin_bot.posts.handlers import batch, card, card_answers, post_list
+from admin_bot.posts.handlers import new_post as posting
+from admin_bot.statistics import handlers as statistics
+from admin_bot.storage.handlers import rights_changed as membership
+from admin_bot.storage.handlers import setup as start
+from admin_bot.system.handlers import backup, jobs
 
 #: commands first, since they win over whatever waits; the button nobody knows last. Adding a channel stands before
 #: the first steps, which take every other answer of a chat picker

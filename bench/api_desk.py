@@ -1,4 +1,4 @@
-"""The API under measurement, put together as `web_app.main.part` does. `python -m bench.api_desk`; logs at ERROR."""
+"""The API under measurement, put together as `web_app.main.component` does; logs at ERROR."""
 
 import asyncio
 import gc
@@ -24,8 +24,8 @@ from database.indexes import ensure_indexes
 from database.operations import lease_ops, run_ops
 from monitoring import logs
 from web_app.app import build_app
-from web_app.auth_tokens import begun, write_token
-from web_app.mini_app import mini_app_key
+from web_app.auth.mini_app import mini_app_key
+from web_app.auth.tokens import begun, write_token
 from web_app.rate_limit import Limits
 from web_app.services import AdminServices, Keys, Services
 from web_app.serving import WebServer

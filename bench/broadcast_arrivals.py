@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.numbers import percentile, ratio
-from sandbox.calls import CallLog
+from sandbox.state.calls import CallLog
 
 #: what a broadcast of one message is sent with; nothing else in these figures uses it
 COPY = "copyMessage"

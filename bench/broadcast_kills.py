@@ -24,7 +24,7 @@ from bench.telegram import PRODUCT
 from database.connection import close_database, open_database
 from database.indexes import ensure_indexes
 from database.operations import broadcast_ops
-from sandbox.world import User
+from sandbox.state.world import User
 
 #: copies a second of each process: more are on their way at a kill than at Telegram's 30
 RATE_PER_S = 100

@@ -26,7 +26,7 @@ from bench.usage import STORE_CALL, StoreTime, rss_bytes, trimmed_rss_bytes
 from core.jobs import RunReport
 from database.operations import broadcast_ops, broadcast_rows
 from monitoring import logs
-from process import Foundation, foundation
+from runtime.context import ProcessContext, process_context
 from schedulers import create_broadcast_sender_scheduler
 from user_bot.main import UserBot
 
@@ -36,10 +36,10 @@ LOOK_S = 0.05
 BATCH = 1000
 
 
-class BroadcastDesk(Desk):
+class BroadcastService(Desk):
     """What the bench may ask of it beside the rest."""
 
-    def __init__(self, base: Foundation, bot: UserBot, listener: CountCommands, store: StoreTime) -> None:
+    def __init__(self, base: ProcessContext, bot: UserBot, listener: CountCommands, store: StoreTime) -> None:
         super().__init__(base, bot, listener, store)
         self._sending: asyncio.Task[RunReport] | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -60,7 +60,7 @@ class BroadcastDesk(Desk):
         """Plan a broadcast of one stored message to everybody and begin to send."""
         now = self._base.clock.now()
         broadcast, _ = await broadcast_ops.create(planned(secrets.token_hex(8), wish["message_id"], now))
-        scheduler = create_broadcast_sender_scheduler(self._bot.bot, self._bot.gate, self._bot.jobs)
+        scheduler = create_broadcast_sender_scheduler(self._bot.bot, self._bot.limiter, self._bot.jobs)
         start_bytes = trimmed_rss_bytes()
         self._broadcast_id, self._begun_at, self._peak_bytes = broadcast.id, time.monotonic(), start_bytes
         self._sending = self._base.tasks.spawn(scheduler.send_due_broadcasts(), "broadcast")
@@ -108,9 +108,9 @@ async def main(url: str, token: str, rates: tuple[float, float], answers: TextIO
     logs.configure(settings.LOG_LEVEL, settings.LOG_FORMAT)
     listener, store = CountCommands(), StoreTime()
     monitoring.register(listener)
-    async with foundation(settings) as base:
+    async with process_context(settings) as base:
         bot = user_bot.main.build(base)
-        desk = BroadcastDesk(base, bot, listener, store)
+        desk = BroadcastService(base, bot, listener, store)
         wanted = (desk.usage, desk.fresh, desk.settle, desk.begin, desk.cancel, desk.ended)
         serving = base.tasks.spawn(user_bot.main.serve(bot, ()), "user bot")
         owner, name = STORE_CALL

@@ -6,8 +6,8 @@ from typing import Any
 from bench.broadcast_arrivals import Arrivals, Sent, sent
 from bench.subject import Subject
 from bench.telegram import Telegram
-from sandbox.flood import Flood
-from sandbox.world import User
+from sandbox.state.flood import Flood
+from sandbox.state.world import User
 
 #: of a hundred people so many have blocked the bot, and so many accounts are gone
 BLOCKED_PERCENT, GONE_PERCENT = 7, 1

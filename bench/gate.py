@@ -11,7 +11,7 @@ from bench.report import Figure, Goal, shown
 from bench.stores import Store, stores
 from bench.subject import Subject, bot_on, product_on, side_by_side
 from bench.telegram import CHANNELS, Telegram
-from sandbox.world import User
+from sandbox.state.world import User
 
 #: what a gate that remembers everything may cost more than none
 CALLS_MORE_MAX, COMMANDS_MORE_MAX = 0, 1

@@ -4,8 +4,8 @@ import asyncio
 import time
 from collections import Counter
 
-from sandbox.calls import CallLog
 from sandbox.errors import NOT_MODIFIED
+from sandbox.state.calls import CallLog
 
 DELETED, TOLD = "deleteMessages", "editMessageText"
 

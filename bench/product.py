@@ -34,7 +34,7 @@ from core.subscriptions import Channel
 from database.indexes import ensure_indexes
 from database.operations import channel_ops, post_ops, settings_ops
 from monitoring import logs
-from process import Foundation, foundation
+from runtime.context import ProcessContext, process_context
 from schedulers import create_message_deleter_scheduler
 from user_bot.main import UserBot
 
@@ -63,7 +63,7 @@ def settings_for(url: str, token: str) -> Settings:
 class Desk:
     """What the bench may ask of the product."""
 
-    def __init__(self, base: Foundation, bot: UserBot, listener: CountCommands, store: StoreTime) -> None:
+    def __init__(self, base: ProcessContext, bot: UserBot, listener: CountCommands, store: StoreTime) -> None:
         self._base = base
         self._bot = bot
         self._listener = listener
@@ -159,7 +159,7 @@ async def main(url: str, token: str, answers: TextIO) -> None:
     logs.configure(settings.LOG_LEVEL, settings.LOG_FORMAT)
     listener, store = CountCommands(), StoreTime()
     monitoring.register(listener)
-    async with foundation(settings) as base:
+    async with process_context(settings) as base:
         bot = user_bot.main.build(base)
         desk = Desk(base, bot, listener, store)
         deeds = {

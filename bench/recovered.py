@@ -12,7 +12,7 @@ from bench.programs import RATE_PER_S
 from bench.report import Figure, Goal, shown
 from bench.taking_back import RATE_PER_S as REAL_RATE_PER_S
 
-#: of schedulers/message_deleter.py, which this process does not import: aiogram takes it seconds
+#: of schedulers/jobs/message_deleter.py, which this process does not import: aiogram takes it seconds
 JOB, BATCH, AT_ONCE, RUN_MAX, CLAIM_MINUTES = "message_deleter", 100, 10, 3000, 2
 #: what claims promises, by the names of `bench.watched`
 PROMISES = "pending_deletions"

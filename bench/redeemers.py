@@ -20,7 +20,7 @@ from core.verification import Token
 from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
 from database.operations import token_ops, user_ops
-from user_bot.payout import pay_out
+from user_bot.gate.payout import pay_out
 
 PERSON = 1_000_000
 HOLDS_FOR = timedelta(days=2)
@@ -40,7 +40,7 @@ class Desk:
         """A person without credits and their token, verified by its page."""
         now, token = self._database.now(), new_token()
         await ensure_indexes(self._database)
-        await user_ops.meet(Visitor(user_id=PERSON), now)
+        await user_ops.upsert_visitor(Visitor(user_id=PERSON), now)
         await self._database.collection("users").update_one({"user_id": PERSON}, {"$set": {"credits": 0}})
         await token_ops.add(
             Token(token=token, user_id=PERSON, has_page=True, created_at=now, expires_at=now + HOLDS_FOR)

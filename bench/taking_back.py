@@ -11,7 +11,7 @@ from bench.report import Figure, Goal, counted, counted_row, each, shown
 from bench.stores import Store, stores
 from bench.subject import Subject, Usage, bot_on, product_on, side_by_side
 from bench.telegram import Telegram
-from sandbox.world import User
+from sandbox.state.world import User
 
 CALLS_MAX = 2.1
 #: calls a second that the ceiling of production leaves to deletions

@@ -12,11 +12,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.arranging import load
-from sandbox.people import act
-from sandbox.posting import Draft, store
+from sandbox.chats.people import act
+from sandbox.chats.posting import Draft, store
+from sandbox.control.arranging import load
 from sandbox.server import Sandbox
-from sandbox.world import Bot, Content, Dialog, Member, User
+from sandbox.state.world import Bot, Content, Dialog, Member, User
 
 OWNER, STORAGE = 501, -1001000000001
 #: the product in memory, the same with look-ups by key, the product on a server, and the bare bot

@@ -31,7 +31,7 @@ class PendingDeletion(Record):
     notice_message_id: int | None = None
     post_code: str
     #: names the update that asked for the delivery; empty: not known
-    wish: str = ""
+    request_key: str = ""
     sent_at: datetime
     delete_at: datetime
     attempts: int = 0

@@ -1,4 +1,4 @@
-"""What a look at the whole house finds: closed words, no sentences (those are `views.health_texts`)."""
+"""What a look at the whole house finds: closed words, no sentences (those are `views.system.health_texts`)."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Ending(StrEnum):
+class CloseDecision(StrEnum):
     """What is to be done about an incident that is over. A closed list."""
 
     #: it is not open, is being told, or another process ends it

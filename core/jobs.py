@@ -51,7 +51,7 @@ class RunReport:
     #: class name and text of the exception, or why nothing was done; None when it went well
     error: str | None = None
     #: skipped because another process has the job: when to look whether that one ended it
-    look_again_at: datetime | None = None
+    retry_at: datetime | None = None
 
 
 class JobRun(Record):

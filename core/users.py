@@ -15,14 +15,14 @@ class Charge(Record):
 
     at: datetime
     #: names the update that asked for the delivery
-    mark: str = ""
+    update_key: str = ""
 
 
-class TakenWish(Record):
+class PoppedPost(Record):
     """The wish that was last taken off, and the update it was taken for."""
 
     code: str
-    mark: str = ""
+    update_key: str = ""
 
 
 class User(Record):
@@ -41,7 +41,7 @@ class User(Record):
     #: the post that was asked for when a channel was still to be joined, and when
     wanted_code: str | None = None
     wanted_at: datetime | None = None
-    wanted_taken: TakenWish | None = None
+    wanted_taken: PoppedPost | None = None
     is_banned: bool = False
     ban_reason: str | None = None
     #: None with is_banned means for ever

@@ -13,13 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from config import Settings, load_settings
 from core.errors import TollgateError
-from database.backup import BackupReport, write_backup
-from database.backup_files import backup_folder
-from database.backup_manifest import DATABASE_NAME
+from database.backups.backup import BackupReport, write_backup
+from database.backups.files import backup_folder
+from database.backups.manifest import DATABASE_NAME
+from database.backups.restore import RestoreReport, restore
 from database.connection import Database, close_database, open_database
 from database.doctor import Backups, Findings, examine
 from database.indexes import ensure_indexes
-from database.restore import RestoreReport, restore
 
 T = TypeVar("T")
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]

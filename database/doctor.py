@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from database.backup_files import backups_of, written_at
-from database.backup_reader import DamagedBackup
+from database.backups.files import backups_of, written_at
+from database.backups.reader import DamagedBackup
+from database.backups.restore import verify
+from database.backups.restore_mark import find_mark
 from database.connection import Database
 from database.indexes import INDEXES, missing_indexes
-from database.restore import verify
-from database.restore_mark import find_mark
 
 #: the job writes one a day
 BACKUP_AGE_MAX = timedelta(days=2)

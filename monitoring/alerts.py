@@ -11,9 +11,9 @@ from typing import Protocol
 import structlog
 
 from core.clock import Clock, SystemClock
-from core.incidents import Ending
+from core.incidents import CloseDecision
 from monitoring import metrics
-from monitoring.alerts_book import Book, SharedBook
+from monitoring.incident_store import IncidentStore, SharedIncidentStore
 
 log = structlog.get_logger("tollgate.alerts")
 
@@ -32,7 +32,7 @@ class State(StrEnum):
     NOTE = "note"
 
 
-class Post(Protocol):
+class AlertSink(Protocol):
     """A second way, for machines (`monitoring.webhook.AlertWebhook`)."""
 
     async def __call__(self, incident: str | None, state: str, text: str, at: datetime) -> bool:
@@ -47,8 +47,8 @@ class Alerts:
         self,
         tell: Tell,
         *,
-        book: Book | None = None,
-        post: Post | None = None,
+        book: IncidentStore | None = None,
+        post: AlertSink | None = None,
         clock: Clock | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -56,7 +56,7 @@ class Alerts:
         self._tell = tell
         self._post = post
         self._clock = clock or SystemClock()
-        self._book = SharedBook(book, monotonic)
+        self._book = SharedIncidentStore(book, monotonic)
 
     async def raise_once(self, incident: str, html: str) -> bool:
         """Tell people unless they know of this incident; returns whether they were told now.
@@ -83,10 +83,10 @@ class Alerts:
         if not await self._book.is_open(incident):
             return True
         ending = await self._book.begin_end(incident, self._clock.now())
-        if ending is Ending.NOTHING:
+        if ending is CloseDecision.NOTHING:
             return False
         is_told = True
-        if html is not None and ending is Ending.TELL:
+        if html is not None and ending is CloseDecision.TELL:
             is_told = await self._send(incident, State.CLEAR, html)
         await self._book.note_end(incident, self._clock.now(), is_told=is_told)
         log.info("alert.cleared", incident=incident, reached=is_told)

@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.errors import ControlError
-from sandbox.world import Bot, Chat, Dialog, User, World
+from sandbox.state.world import Bot, Chat, Dialog, User, World
 
 Json = dict[str, Any]
 

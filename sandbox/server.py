@@ -13,15 +13,15 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from sandbox.botapi import METHODS
-from sandbox.calls import PREVIEW_BYTES, Record
-from sandbox.control import add_control_routes
+from sandbox.control.control import add_control_routes
 from sandbox.errors import ApiError, bad_request, flood, method_not_found, unauthorized
-from sandbox.faults import CUTTING, INNER, Fault
-from sandbox.files import placeholder_picture
-from sandbox.signals import pause
+from sandbox.state.calls import PREVIEW_BYTES, Record
+from sandbox.state.faults import CUTTING, INNER, Fault
+from sandbox.state.files import placeholder_picture
+from sandbox.state.signals import pause
+from sandbox.state.world import Bot, Chat, World
 from sandbox.way_back import is_from_elsewhere
 from sandbox.wire import Call, encode, failure, read_parameters, success
-from sandbox.world import Bot, Chat, World
 
 Json = dict[str, Any]
 

@@ -7,9 +7,9 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from sandbox.access import find_chat
+from sandbox.chats.access import find_chat
 from sandbox.errors import ApiError, bad_request
-from sandbox.world import Bot, Chat, World
+from sandbox.state.world import Bot, Chat, World
 
 Json = dict[str, Any]
 

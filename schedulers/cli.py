@@ -21,9 +21,9 @@ from core.job_status import overview
 from core.jobs import RunReport
 from core.timetable import JOB_NAMES, timetable
 from database import connection
+from database.backups.restore_mark import refuse_half
 from database.indexes import ensure_indexes
 from database.operations import lease_ops, run_ops
-from database.restore_mark import refuse_half
 from monitoring import logs
 from schedulers import cli_words as words
 from schedulers.cli_progress import progress_of
@@ -197,9 +197,14 @@ def run(
         await refuse_half(connection.current_database())
         await ensure_indexes(connection.current_database())
         # imported only here: listing needs none of it
-        by_hand = import_module("schedulers.by_hand")
+        by_hand = import_module("schedulers.run_once")
         is_well: bool = await by_hand.run_all(
-            names, _needs(settings, by_hand.Needs), watch, told, is_due=due, even_paused=name != ALL and not due
+            names,
+            _job_config(settings, by_hand.JobConfig),
+            watch,
+            told,
+            is_due=due,
+            even_paused=name != ALL and not due,
         )
         return is_well
 
@@ -222,7 +227,7 @@ async def _nobody_watches() -> AsyncIterator[Callable[["Run"], None]]:
     yield lambda run: None
 
 
-def _needs(settings: Settings, needs: Callable[..., Any]) -> Any:
+def _job_config(settings: Settings, needs: Callable[..., Any]) -> Any:
     """What jobs take from the configuration, which nothing but a front reads."""
     return needs(
         zone=settings.zone,

@@ -9,7 +9,7 @@ import structlog
 
 from core.clock import Clock
 from core.errors import TollgateError
-from core.patience import keep_trying
+from core.retries import retry_while_unavailable
 from core.supervisor import Supervisor
 from database.operations import lease_ops
 
@@ -76,7 +76,7 @@ async def held(
         fence = await lease_ops.take(job, owner, now, TTL, even_paused=even_paused)
         return None if fence is None else Lease(job, owner, clock, now + TTL, fence)
 
-    lease = await keep_trying(take, pauses_s, sleep=sleep)
+    lease = await retry_while_unavailable(take, pauses_s, sleep=sleep)
     if lease is None:
         yield None
         return

@@ -14,14 +14,14 @@ from core.jobs import JobRun, RunReport
 from core.schedules import Schedule
 from core.timetable import Plan, timetable
 from database.batches import Bounds
-from schedulers.housekeeping import Housekeeping
+from schedulers.jobs.housekeeping import Housekeeping
+from schedulers.jobs.statistics import Statistics
+from schedulers.jobs.token_cleanup import TokenCleanup
+from schedulers.jobs.token_count_reset import TokenCountReset
 from schedulers.leases import Pause
+from schedulers.polling import PolledJob
 from schedulers.runner import Job, Run, Runner
 from schedulers.scheduler import ScheduledJob, Timer
-from schedulers.statistics import Statistics
-from schedulers.token_cleanup import TokenCleanup
-from schedulers.token_count_reset import TokenCountReset
-from schedulers.watching import WatchedJob
 
 #: what a run may take beyond CLEANUP_TIMEOUT_SECONDS, where a bulk delete ends by itself
 RUN_GRACE = timedelta(minutes=1)
@@ -67,9 +67,9 @@ class JobContext:
         job: Job,
         is_due: Callable[[datetime], Awaitable[bool]],
         time_limit: timedelta | None = None,
-    ) -> WatchedJob:
+    ) -> PolledJob:
         """Runs when there is something to do."""
-        return WatchedJob(job, is_due, self._runner(time_limit or self.time_limit), self.clock, pulse=self.pulse)
+        return PolledJob(job, is_due, self._runner(time_limit or self.time_limit), self.clock, pulse=self.pulse)
 
     def _runner(self, time_limit: timedelta) -> Runner:
         return Runner(self.clock, self.owner, time_limit=time_limit, sleep=self.sleep, pulse=self.pulse)
@@ -79,7 +79,7 @@ class JobScheduler:
     """What all schedulers of the house share: `start` and `stop` of one job."""
 
     #: fires it, or sees that something is due
-    scheduled: ScheduledJob | WatchedJob
+    scheduled: ScheduledJob | PolledJob
 
     @property
     def name(self) -> str:
@@ -114,9 +114,9 @@ class JobScheduler:
         """
         return await self.scheduled.run_when_due(on_begin=on_begin)
 
-    async def run_requested(self, wish: JobRun, stopping: asyncio.Event) -> RunReport:
+    async def run_requested(self, requested_run: JobRun, stopping: asyncio.Event) -> RunReport:
         """Run it for the row that waits for it, also while it is paused; raises nothing ordinary."""
-        return await self.scheduled.run_requested(wish, stopping)
+        return await self.scheduled.run_requested(requested_run, stopping)
 
 
 class OrdinaryScheduler(JobScheduler):

@@ -27,7 +27,7 @@ GIVE_UP_EVERY = timedelta(minutes=1)
 class Requested(Protocol):
     """A job that can be run for a row that waits for it."""
 
-    async def run_requested(self, wish: JobRun, stopping: asyncio.Event) -> RunReport: ...
+    async def run_requested(self, requested_run: JobRun, stopping: asyncio.Event) -> RunReport: ...
 
 
 class Requests:
@@ -79,13 +79,13 @@ class Requests:
             if given_up := await run_ops.give_up_requests(now, GIVE_UP_AFTER):
                 log.warning("job.requests_given_up", count=given_up)
             self._gave_up_at = now
-        for wish in await run_ops.find_requests():
-            if wish.job in self._jobs and wish.job not in self._at_work:
-                self._at_work.add(wish.job)
-                self._tasks.spawn(self._run(wish), f"requested {wish.job}")
+        for requested_run in await run_ops.find_requests():
+            if requested_run.job in self._jobs and requested_run.job not in self._at_work:
+                self._at_work.add(requested_run.job)
+                self._tasks.spawn(self._run(requested_run), f"requested {requested_run.job}")
 
-    async def _run(self, wish: JobRun) -> None:
+    async def _run(self, requested_run: JobRun) -> None:
         try:
-            await self._jobs[wish.job].run_requested(wish, self._stopping)
+            await self._jobs[requested_run.job].run_requested(requested_run, self._stopping)
         finally:
-            self._at_work.discard(wish.job)
+            self._at_work.discard(requested_run.job)

@@ -17,11 +17,11 @@ import structlog
 from core.clock import Clock
 from core.errors import StoreUnavailable, TollgateError
 from core.jobs import Counts, JobOutcome, JobRun, RunReport
-from core.patience import LONG_S, SHORT_S, keep_trying
+from core.retries import LONG_S, SHORT_S, retry_while_unavailable
 from database.operations import run_ops
 from monitoring import metrics
 from monitoring.logs import mask
-from schedulers.beginning import Call, Refused, begin, why_not_ours
+from schedulers.admission import NotAdmitted, RunRequest, begin, why_not_ours
 from schedulers.leases import TTL, Lease, Pause, held
 
 log = structlog.get_logger("tollgate.jobs")
@@ -71,7 +71,7 @@ class _Ended:
     outcome: JobOutcome
     counts: Counts = field(default_factory=Counts)
     error: str | None = None
-    look_again_at: datetime | None = None
+    retry_at: datetime | None = None
 
 
 class Runner:
@@ -103,29 +103,31 @@ class Runner:
         stopping: asyncio.Event | None = None,
         requested_by: str | None = None,
         *,
-        is_wanted: bool = False,
+        ignores_pause: bool = False,
         on_begin: Callable[[Run], None] | None = None,
     ) -> RunReport:
         """Execute `job` once for the planned instant (None: by hand, or because there is something to do).
 
         Never raises for an ordinary failure; asyncio.CancelledError passes after the row is written. Skipped, without
         a row, while another run has the lease (the report says when to look again), while the job is paused unless it
-        `is_wanted`, and for a tick that has its row. A tick whose owner vanished is done once more, by a run with
+        `ignores_pause`, and for a tick that has its row. A tick whose owner vanished is done once more, by a run with
         `requested_by` "takeover". While the database is away a tick waits for it about ten minutes; a run by hand
         fails at once, for somebody waits for it. `on_begin` is called when the run has its row.
         """
-        call = Call(job.name, scheduled_at, requested_by, is_wanted=is_wanted)
+        call = RunRequest(job.name, scheduled_at, requested_by, ignores_pause=ignores_pause)
         return await self._run(job, call, stopping, on_begin)
 
-    async def run_requested(self, job: Job, wish: JobRun, stopping: asyncio.Event | None = None) -> RunReport:
+    async def run_requested(self, job: Job, requested_run: JobRun, stopping: asyncio.Event | None = None) -> RunReport:
         """Execute `job` for the row that waits for it, paused or not; skipped while another run has the lease, or
         when another has begun it. Raises as little as `run`.
         """
-        call = Call(job.name, requested_by=wish.requested_by, run_id=wish.id, is_wanted=True)
+        call = RunRequest(
+            job.name, requested_by=requested_run.requested_by, run_id=requested_run.id, ignores_pause=True
+        )
         return await self._run(job, call, stopping, None)
 
     async def _run(
-        self, job: Job, call: Call, stopping: asyncio.Event | None, on_begin: Callable[[Run], None] | None
+        self, job: Job, call: RunRequest, stopping: asyncio.Event | None, on_begin: Callable[[Run], None] | None
     ) -> RunReport:
         started_at = self._clock.now()
         # a name per run: two runs of one process must not take each other's claims, rows and leases for their own
@@ -137,7 +139,7 @@ class Runner:
                     return _tell(self._report(call, started_at, _skipped(refused)))
                 run.lease, run.fence = lease, lease.fence
                 row = await self._begin(call, run)
-                if isinstance(row, Refused):
+                if isinstance(row, NotAdmitted):
                     return _tell(self._report(call, started_at, _skipped(row)))
                 if on_begin is not None:
                     on_begin(run)
@@ -146,26 +148,26 @@ class Runner:
             # nothing of the job was done: a tick that met an outage longer than its patience is looked at again
             is_tick_put_off = call.scheduled_at is not None and isinstance(error, StoreUnavailable)
             again = self._clock.now() + TTL if is_tick_put_off else None
-            ended = _Ended(JobOutcome.FAILED, error=_describe(error), look_again_at=again)
+            ended = _Ended(JobOutcome.FAILED, error=_describe(error), retry_at=again)
             return _tell(self._report(call, started_at, ended))
 
-    def _held(self, call: Call, run: Run) -> AbstractAsyncContextManager[Lease | None]:
+    def _held(self, call: RunRequest, run: Run) -> AbstractAsyncContextManager[Lease | None]:
         return held(
             call.job,
             run.owner,
             self._clock,
             self._pulse,
-            even_paused=call.is_wanted,
+            even_paused=call.ignores_pause,
             pauses_s=call.pauses_s,
             sleep=self._sleep,
         )
 
-    async def _begin(self, call: Call, run: Run) -> str | Refused:
-        return await keep_trying(
+    async def _begin(self, call: RunRequest, run: Run) -> str | NotAdmitted:
+        return await retry_while_unavailable(
             lambda: begin(call, run.owner, run.fence, self._clock), call.pauses_s, sleep=self._sleep
         )
 
-    async def _run_to_its_end(self, job: Job, call: Call, run: Run, row: str) -> RunReport:
+    async def _run_to_its_end(self, job: Job, call: RunRequest, run: Run, row: str) -> RunReport:
         """Execute what has a row and write how it ended."""
         started_at = self._clock.now()
         try:
@@ -179,7 +181,7 @@ class Runner:
         if not await self._write(row, report, run, LONG_S if call.scheduled_at is not None else SHORT_S):
             again = None if call.scheduled_at is None else self._clock.now()
             report = replace(
-                report, outcome=JobOutcome.ABANDONED, error=report.error or "the lease was lost", look_again_at=again
+                report, outcome=JobOutcome.ABANDONED, error=report.error or "the lease was lost", retry_at=again
             )
         return _tell(report)
 
@@ -192,7 +194,7 @@ class Runner:
         if is_taken or report.outcome is JobOutcome.ABANDONED:
             return False
         try:
-            return await keep_trying(lambda: run_ops.finish_run(row, report), pauses_s, sleep=self._sleep)
+            return await retry_while_unavailable(lambda: run_ops.finish_run(row, report), pauses_s, sleep=self._sleep)
         except TollgateError as error:
             log.warning("job.row_not_written", job=report.job, error=_describe(error))
             return True
@@ -214,7 +216,7 @@ class Runner:
             return _Ended(JobOutcome.SUCCEEDED, counts)
         return _Ended(JobOutcome.CANCELLED if run.stopping.is_set() else JobOutcome.ABANDONED, counts)
 
-    def _report(self, call: Call, started_at: datetime, ended: _Ended) -> RunReport:
+    def _report(self, call: RunRequest, started_at: datetime, ended: _Ended) -> RunReport:
         return RunReport(
             job=call.job,
             outcome=ended.outcome,
@@ -224,12 +226,12 @@ class Runner:
             counts=ended.counts.done,
             more=ended.counts.more,
             error=ended.error,
-            look_again_at=ended.look_again_at,
+            retry_at=ended.retry_at,
         )
 
 
-def _skipped(refused: Refused) -> _Ended:
-    return _Ended(JobOutcome.SKIPPED, error=refused.reason, look_again_at=refused.look_again_at)
+def _skipped(refused: NotAdmitted) -> _Ended:
+    return _Ended(JobOutcome.SKIPPED, error=refused.reason, retry_at=refused.retry_at)
 
 
 _BAD = frozenset({JobOutcome.FAILED, JobOutcome.TIMED_OUT, JobOutcome.ABANDONED})

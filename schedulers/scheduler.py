@@ -13,7 +13,7 @@ from apscheduler.triggers.base import BaseTrigger
 from core.clock import SystemClock
 from core.errors import TollgateError
 from core.jobs import JobRun, RunReport
-from core.patience import LONG_S, keep_trying
+from core.retries import LONG_S, retry_while_unavailable
 from core.schedules import Schedule
 from core.supervisor import Supervisor
 from database.operations import run_ops
@@ -145,15 +145,15 @@ class ScheduledJob:
         self, requested_by: str = "hand", *, on_begin: Callable[[Run], None] | None = None
     ) -> RunReport:
         """Run the job once, now, in this task, also while it is paused; returns the report, raises nothing ordinary."""
-        return await self._runner.run(self.job, None, requested_by=requested_by, is_wanted=True, on_begin=on_begin)
+        return await self._runner.run(self.job, None, requested_by=requested_by, ignores_pause=True, on_begin=on_begin)
 
     async def run_when_due(self, *, on_begin: Callable[[Run], None] | None = None) -> RunReport:
         """Run the latest tick in this task, unless it had its run; raises nothing ordinary."""
         return await self._runner.run(self.job, self.schedule.latest_tick(self._clock.now()), on_begin=on_begin)
 
-    async def run_requested(self, wish: JobRun, stopping: asyncio.Event) -> RunReport:
+    async def run_requested(self, requested_run: JobRun, stopping: asyncio.Event) -> RunReport:
         """Run the job for the row that waits for it, in this task, also while it is paused; raises nothing ordinary."""
-        return await self._runner.run_requested(self.job, wish, stopping)
+        return await self._runner.run_requested(self.job, requested_run, stopping)
 
     def _arm(self) -> None:
         self._timer.add(self.job.name, _Ticks(self.schedule, self._clock), self._fire)
@@ -186,9 +186,9 @@ class ScheduledJob:
             if self._stopping.is_set():
                 return
             if not self._is_due_again:
-                if report.look_again_at is None:
+                if report.retry_at is None:
                     return
-                await self._wait(report.look_again_at)
+                await self._wait(report.retry_at)
 
     async def _wait(self, until: datetime) -> None:
         """Wait for the product's time, or for the next tick; a stop cancels it."""
@@ -205,10 +205,10 @@ class ScheduledJob:
     async def _catch_up(self) -> None:
         """A tick that passed unseen, or whose run may have been lost, is fired."""
         try:
-            last = await keep_trying(lambda: run_ops.last_tick(self.job.name), LONG_S, sleep=self._pulse)
+            last = await retry_while_unavailable(lambda: run_ops.last_tick(self.job.name), LONG_S, sleep=self._pulse)
             tick = self.schedule.latest_tick(self._clock.now())
             found = partial(run_ops.find_tick, self.job.name, tick)
-            run = None if last is None else await keep_trying(found, LONG_S, sleep=self._pulse)
+            run = None if last is None else await retry_while_unavailable(found, LONG_S, sleep=self._pulse)
         except TollgateError as error:
             log.warning("job.catch_up_unknown", job=self.job.name, error=type(error).__name__)
             return

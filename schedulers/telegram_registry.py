@@ -10,18 +10,18 @@ from aiogram.types import FSInputFile
 from core.jobs import JobOutcome, RunReport
 from database.connection import current_database
 from monitoring.alerts import Alerts
-from schedulers import backup, broadcast_deleter, broadcast_sender
-from schedulers.backup import Backup, Send
-from schedulers.broadcast_deleter import BroadcastDeleter
-from schedulers.broadcast_sender import BroadcastSender
-from schedulers.health_bots import bot_probe
-from schedulers.health_check import HealthCheck
-from schedulers.message_deleter import MessageDeleter
+from schedulers.jobs import backup, broadcast_deleter, broadcast_sender
+from schedulers.jobs.backup import Backup, Send
+from schedulers.jobs.broadcast_deleter import BroadcastDeleter
+from schedulers.jobs.broadcast_sender import BroadcastSender
+from schedulers.jobs.health_bots import bot_probe
+from schedulers.jobs.health_check import HealthCheck
+from schedulers.jobs.message_deleter import MessageDeleter
 from schedulers.registry import JobContext, JobScheduler, OrdinaryScheduler
 from schedulers.runner import Run
 from sender.failures import TELEGRAM_ERRORS
-from sender.gate import Gate
 from sender.lanes import Lane, in_lane
+from sender.send_limiter import SendLimiter
 
 
 async def _nobody(html: str) -> bool:
@@ -78,8 +78,8 @@ class BroadcastDeleterScheduler(JobScheduler):
 class BroadcastSenderScheduler(JobScheduler):
     """Broadcasts are sent as soon as one is due."""
 
-    def __init__(self, bot: Bot, gate: Gate, context: JobContext) -> None:
-        job = BroadcastSender(bot, gate, sleep=context.sleep, pulse=context.pulse)
+    def __init__(self, bot: Bot, limiter: SendLimiter, context: JobContext) -> None:
+        job = BroadcastSender(bot, limiter, sleep=context.sleep, pulse=context.pulse)
         self.scheduled = context.watched(job, broadcast_sender.has_work, broadcast_sender.TIME_LIMIT)
 
     async def send_due_broadcasts(self) -> RunReport:
@@ -100,10 +100,10 @@ def create_broadcast_deleter_scheduler(bot: Bot, context: JobContext | None = No
 
 
 def create_broadcast_sender_scheduler(
-    bot: Bot, gate: Gate, context: JobContext | None = None
+    bot: Bot, limiter: SendLimiter, context: JobContext | None = None
 ) -> BroadcastSenderScheduler:
-    """The broadcast sender for the bot subscribers know; `gate` is that bot's."""
-    return BroadcastSenderScheduler(bot, gate, context or JobContext())
+    """The broadcast sender for the bot subscribers know; `limiter` is that bot's."""
+    return BroadcastSenderScheduler(bot, limiter, context or JobContext())
 
 
 def create_backup_scheduler(

@@ -16,8 +16,8 @@ from aiogram.methods import (
     SendMessage,
 )
 
-from sender.gate import Gate
 from sender.poison import PoisonGuard
+from sender.send_limiter import SendLimiter
 
 OFFICIAL_URL = "https://api.telegram.org"
 #: connections per bot. Calls stall up to 8 s inside Telegram's own flood control (BOTAPI §6.1), so 30 a second need
@@ -41,11 +41,11 @@ _HELD_ON_TO = tuple(
 )
 
 
-def build_bot(token: str, api_url: str, gate: Gate, *, timeout_s: float = TIMEOUT_S) -> Bot:
-    """A bot whose every call passes `gate`. Opens no connection.
+def build_bot(token: str, api_url: str, limiter: SendLimiter, *, timeout_s: float = TIMEOUT_S) -> Bot:
+    """A bot whose every call passes `limiter`. Opens no connection.
 
     `api_url` is empty or the official address for Telegram itself, else any Bot API server. Raises aiogram's
-    TokenValidationError for a malformed token and ValueError when `gate` already belongs to another bot.
+    TokenValidationError for a malformed token and ValueError when `limiter` already belongs to another bot.
     """
     session = AiohttpSession(limit=CONNECTIONS, api=_server(api_url), timeout=timeout_s)
     bot = Bot(
@@ -53,10 +53,10 @@ def build_bot(token: str, api_url: str, gate: Gate, *, timeout_s: float = TIMEOU
         session=session,
         default=DefaultBotProperties(parse_mode=ParseMode.HTML, link_preview_is_disabled=True),
     )
-    gate.bind(bot.id)
+    limiter.bind(bot.id)
     # the first registered is the outermost: the gate comes last, so that nothing inside it sees its retries
     session.middleware(PoisonGuard())
-    session.middleware(gate)
+    session.middleware(limiter)
     return bot
 
 

@@ -15,9 +15,9 @@ from aiogram.types import CallbackQuery, ErrorEvent, Message, TelegramObject, Up
 
 from core.errors import StoreUnavailable, TollgateError
 from monitoring import metrics
+from sender.acknowledgement import UpdateAcknowledger, acknowledge
 from sender.failures import TELEGRAM_ERRORS
 from sender.lanes import may_arrive_twice
-from sender.safekeeping import Safekeeping, mark_safe
 
 log = structlog.get_logger("tollgate.intake")
 
@@ -80,7 +80,7 @@ async def _stop_spinner(bot: Bot, update: Update) -> None:
         log.debug("intake.spinner_left", error=type(error).__name__)
 
 
-class HoldThroughOutages(BaseMiddleware):
+class RetryOnDatabaseOutage(BaseMiddleware):
     """Keeps updates that met StoreUnavailable and handles them when the database is back.
 
     Register it before the FSM middleware. One sentence per chat and outage; handlers must be repeatable.
@@ -123,7 +123,7 @@ class HoldThroughOutages(BaseMiddleware):
         try:
             if await self._tell_once(bot, update):
                 # polling must go on, so that others are told too
-                mark_safe()
+                acknowledge()
             return await self._repeat(handler, update, data)
         finally:
             self.held -= 1
@@ -174,7 +174,7 @@ class HoldThroughOutages(BaseMiddleware):
         return is_back
 
 
-class NotTooMany(BaseMiddleware):
+class PerUserConcurrencyLimit(BaseMiddleware):
     """Drops what one person sends on top of `limit` updates still being handled.
 
     Their answers would queue behind each other anyway (one message a second and chat), and a stop has to wait for them.
@@ -238,18 +238,18 @@ class AnswerErrors:
 
 
 def install(
-    dispatcher: Dispatcher, bot: Bot, *, hold: HoldThroughOutages, words: Words, per_person: int | None = None
+    dispatcher: Dispatcher, bot: Bot, *, hold: RetryOnDatabaseOutage, words: Words, per_person: int | None = None
 ) -> None:
     """Put the intake in front of everything else of `dispatcher`; call it before other update middlewares.
 
     `per_person`: updates of one person handled at the same time; None: any number. At a stop, handlers in flight are
     waited for and what was handled is confirmed to Telegram.
     """
-    keeping = Safekeeping()
+    keeping = UpdateAcknowledger()
     _put_outermost(bot, keeping.on_call)
     dispatcher.update.outer_middleware(keeping.on_update)
     if per_person is not None:
-        dispatcher.update.outer_middleware(NotTooMany(per_person))
+        dispatcher.update.outer_middleware(PerUserConcurrencyLimit(per_person))
     dispatcher.update.outer_middleware(hold)
     # a bound method: aiogram takes an instance with an async __call__ for a plain function and never awaits it
     dispatcher.errors.register(AnswerErrors(words).answer)

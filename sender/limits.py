@@ -40,7 +40,7 @@ MAX_CHATS = 10_000
 FIRST_SWEEP = 1_024
 
 
-class Ceiling:
+class RateLimit:
     """At most `rate_per_s` calls in any second (and `transit_s`), exactly: whatever the second, not on average.
 
     A token bucket would let twice as many through in the second after a rest.
@@ -63,7 +63,7 @@ class Ceiling:
         self._starts.append(now)
 
 
-class Pace:
+class TokenBucket:
     """Evenly spread calls, so that lanes that can wait never take the ceiling in one gulp."""
 
     def __init__(self, rate_per_s: float) -> None:
@@ -91,7 +91,7 @@ class Pace:
             self.charge(now)
 
 
-class BulkPace(Pace):
+class BulkTokenBucket(TokenBucket):
     """A pace that flood control halves and quiet time brings back (additive increase, multiplicative decrease)."""
 
     def __init__(self, rate_per_s: float) -> None:

@@ -21,15 +21,15 @@ from core.posts import Post
 from core.subscriptions import Channel, ChannelMode
 from database.connection import close_database, open_database
 from database.operations import channel_ops, post_ops
-from process import Foundation, Part, foundation
+from runtime.context import Component, ProcessContext, process_context
 from sandbox.client import Person, SandboxClient
 from sandbox.server import Sandbox
 from schedulers.registry import JobScheduler
 from shorteners.failover import Shorteners
 from user_bot.data import build_data
-from user_bot.delivery import Deliverer
+from user_bot.delivery.deliverer import Deliverer
+from user_bot.gate.unlock_links import UnlockConfig
 from user_bot.main import UserBot
-from user_bot.offers import Ways
 
 ADMIN_BOT, USER_BOT = "house_admin_bot", "house_bot"
 ADMIN_TOKEN, USER_TOKEN = "1001:sandbox-admin", "1002:sandbox-user"
@@ -45,9 +45,9 @@ class House:
 
     sandbox: Sandbox
     world: SandboxClient
-    base: Foundation
+    base: ProcessContext
     user_bot: UserBot
-    parts: list[Part] = field(default_factory=list)
+    parts: list[Component] = field(default_factory=list)
     #: the jobs at work; none where a test runs them itself
     jobs: Sequence[JobScheduler] = ()
 
@@ -100,7 +100,7 @@ class House:
 
     def another_deliverer(self) -> Deliverer:
         """What hands posts over in a process that starts now."""
-        base, ways = self.base, Ways(Shorteners(), "", timedelta(days=2))
+        base, ways = self.base, UnlockConfig(Shorteners(), "", timedelta(days=2))
         admin_ids = frozenset(base.settings.ADMIN_IDS)
         return build_data(base.user_bot, base.clock, base.settings.zone, base.alerts, admin_ids=admin_ids, ways=ways)[
             "deliverer"
@@ -225,12 +225,12 @@ async def running_house(
             stub = {"name": "stub", "api_url": f"{sandbox.url}/shortener/api", "api_key": SHORTENER_KEY}
             more["SHORTENERS"] = (stub,)
         settings = settings_for(sandbox.url, **(store | more))
-        async with foundation(settings, sleep=_sleep_by_moving(world), monotonic=sandbox.world.clock.now) as base:
+        async with process_context(settings, sleep=_sleep_by_moving(world), monotonic=sandbox.world.clock.now) as base:
             users = user_bot.main.build(base)
             schedulers = user_bot.main.schedulers_of(users) if timers else ()
             parts = [
-                Part("user bot", users.dispatcher, user_bot.main.serve(users, schedulers)),
-                await admin_bot.main.part(base),
+                Component("user bot", users.dispatcher, user_bot.main.serve(users, schedulers)),
+                await admin_bot.main.component(base),
             ]
             serving = [base.tasks.spawn(part.serve, part.name) for part in parts]
             house = House(sandbox, world, base, users, parts, schedulers)

@@ -1,6 +1,6 @@
 """`python -m user_bot`: the user bot and the schedulers alone."""
 
-from process import run
+from runtime.context import run
 from user_bot.main import main
 
 if __name__ == "__main__":

@@ -10,12 +10,12 @@ from aiogram import Bot
 from core.clock import Clock
 from core.users import User
 from monitoring.alerts import Alerts
-from user_bot.delivery import Deliverer
-from user_bot.doorkeeper import Doorkeeper
-from user_bot.offers import Offers, Ways
-from user_bot.subscriptions import Subscriptions
-from user_bot.verifier import Verifier
-from user_bot.waiting import Waiting
+from user_bot.delivery.deliverer import Deliverer
+from user_bot.delivery.pending_requests import PendingRequests
+from user_bot.delivery.verifier import Verifier
+from user_bot.gate.access_prompt import AccessPrompt
+from user_bot.gate.subscriptions import Subscriptions
+from user_bot.gate.unlock_links import UnlockConfig, UnlockLinks
 
 
 class UserBotData(TypedDict):
@@ -26,7 +26,7 @@ class UserBotData(TypedDict):
     deliverer: Deliverer
     subscriptions: Subscriptions
     verifier: Verifier
-    waiting: Waiting
+    pending_requests: PendingRequests
 
 
 def build_data(
@@ -36,25 +36,25 @@ def build_data(
     alerts: Alerts,
     *,
     admin_ids: frozenset[int],
-    ways: Ways,
+    ways: UnlockConfig,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> UserBotData:
     """Put the parts together; touches neither network nor database."""
     subscriptions = Subscriptions(bot, clock, alerts)
-    offers = Offers(bot, clock, zone, alerts, ways, sleep=sleep)
-    doorkeeper = Doorkeeper(bot, clock, zone, admin_ids, subscriptions, offers)
-    deliverer = Deliverer(bot, clock, zone, alerts, doorkeeper, sleep=sleep)
+    unlock_links = UnlockLinks(bot, clock, zone, alerts, ways, sleep=sleep)
+    access_prompt = AccessPrompt(bot, clock, zone, admin_ids, subscriptions, unlock_links)
+    deliverer = Deliverer(bot, clock, zone, alerts, access_prompt, sleep=sleep)
     return UserBotData(
         clock=clock,
         zone=zone,
         deliverer=deliverer,
         subscriptions=subscriptions,
-        verifier=Verifier(bot, clock, zone, doorkeeper, offers, deliverer),
-        waiting=Waiting(clock, doorkeeper, deliverer),
+        verifier=Verifier(bot, clock, zone, access_prompt, unlock_links, deliverer),
+        pending_requests=PendingRequests(clock, access_prompt, deliverer),
     )
 
 
 class Met(TypedDict):
-    """Added per update by the `Meet` middleware."""
+    """Added per update by the `UpsertVisitor` middleware."""
 
     user: User

@@ -12,10 +12,10 @@ from aiogram import Bot, Dispatcher
 from config import Settings, Shortener
 from core.errors import StoreUnavailable
 from core.supervisor import Supervisor
-from database.backup_files import backup_folder
+from database.backups.files import backup_folder
 from database.batches import Bounds
 from monitoring.alerts import Alerts
-from process import Foundation, Part, announce, foundation, serve_until_stopped
+from runtime.context import Component, ProcessContext, announce, process_context, serve_until_stopped
 from schedulers import (
     create_broadcast_deleter_scheduler,
     create_broadcast_sender_scheduler,
@@ -33,14 +33,14 @@ from schedulers.registry import (
 from schedulers.requests import Requests
 from schedulers.telegram_registry import create_backup_scheduler, create_health_check_scheduler, to_owners
 from sender.failures import TELEGRAM_ERRORS
-from sender.gate import Gate
 from sender.intake import install
+from sender.send_limiter import SendLimiter
 from shorteners.failover import Shorteners
 from shorteners.providers import Provider
 from user_bot.commands import COMMANDS
 from user_bot.data import build_data
-from user_bot.offers import Ways
-from user_bot.recovery import Recovery
+from user_bot.delivery.recovery import Recovery
+from user_bot.gate.unlock_links import UnlockConfig
 from user_bot.routers import build_router
 from views import common_texts
 
@@ -61,7 +61,7 @@ class UserBot:
     """What runs the user bot."""
 
     bot: Bot
-    gate: Gate
+    limiter: SendLimiter
     dispatcher: Dispatcher
     jobs: JobContext
     alerts: Alerts
@@ -72,7 +72,7 @@ class UserBot:
     admin_bot: Bot
 
 
-def build(base: Foundation) -> UserBot:
+def build(base: ProcessContext) -> UserBot:
     """Put the dispatcher together; touches neither network nor database."""
     settings, bot, clock = base.settings, base.user_bot, base.clock
     zone = settings.zone
@@ -83,7 +83,7 @@ def build(base: Foundation) -> UserBot:
         zone,
         base.alerts,
         admin_ids=frozenset(settings.ADMIN_IDS),
-        ways=Ways(shorteners, settings.PUBLIC_BASE_URL, timedelta(days=settings.TOKEN_EXPIRY_DAYS)),
+        ways=UnlockConfig(shorteners, settings.PUBLIC_BASE_URL, timedelta(days=settings.TOKEN_EXPIRY_DAYS)),
         sleep=base.sleep,
     )
     # the user bot keeps no dialogue: no FSM, so nothing but the handlers asks the database
@@ -104,7 +104,7 @@ def build(base: Foundation) -> UserBot:
         jitter=timedelta() if settings.SANDBOX_CLOCK_URL else JITTER,
         sleep=base.sleep,
     )
-    return UserBot(bot, base.user_gate, dispatcher, jobs, base.alerts, shorteners, zone, settings, base.admin_bot)
+    return UserBot(bot, base.user_limiter, dispatcher, jobs, base.alerts, shorteners, zone, settings, base.admin_bot)
 
 
 def _provider(shortener: Shortener) -> Provider:
@@ -128,7 +128,7 @@ def schedulers_of(user_bot: UserBot) -> tuple[JobScheduler, ...]:
         token_count_reset_scheduler,
         create_message_deleter_scheduler(user_bot.bot, user_bot.jobs, user_bot.alerts),
         create_broadcast_deleter_scheduler(user_bot.bot, user_bot.jobs),
-        create_broadcast_sender_scheduler(user_bot.bot, user_bot.gate, user_bot.jobs),
+        create_broadcast_sender_scheduler(user_bot.bot, user_bot.limiter, user_bot.jobs),
         create_statistics_scheduler(user_bot.jobs),
         create_housekeeping_scheduler(user_bot.jobs),
         create_backup_scheduler(backup_folder(settings.DATA_DIR), settings.BACKUP_KEEP, send, user_bot.jobs),
@@ -178,13 +178,13 @@ async def _show_menu(bot: Bot) -> None:
         log.warning("menu.not_set", error=type(error).__name__)
 
 
-def part(base: Foundation) -> Part:
+def component(base: ProcessContext) -> Component:
     """The user bot as a part of a process."""
     user_bot = build(base)
-    return Part("user bot", user_bot.dispatcher, serve(user_bot, schedulers_of(user_bot)))
+    return Component("user bot", user_bot.dispatcher, serve(user_bot, schedulers_of(user_bot)))
 
 
 async def main(settings: Settings) -> None:
     """The user bot and the schedulers alone in a process."""
-    async with foundation(settings) as base:
-        await serve_until_stopped(base, [part(base)])
+    async with process_context(settings) as base:
+        await serve_until_stopped(base, [component(base)])

@@ -6,6 +6,9 @@ from aiogram.types import ChatAdministratorRights, InlineKeyboardButton, InlineK
 
 Row = list[InlineKeyboardButton]
 
+#: pages a list button may name; far beyond what anyone turns by hand
+PAGE_MAX = 9999
+
 
 def button(text: str, data: str) -> InlineKeyboardButton:
     """A button that comes back with `data` (at most 64 bytes)."""

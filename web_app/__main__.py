@@ -1,6 +1,6 @@
 """`python -m web_app`: the web app alone."""
 
-from starting import run
+from runtime.lifecycle import run
 from web_app.main import main
 
 if __name__ == "__main__":

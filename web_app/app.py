@@ -5,21 +5,21 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 
-from web_app.api import api_router
-from web_app.api_gate import Gate
-from web_app.api_guard import ApiGuard
-from web_app.api_problems import is_api, misunderstood, refused
-from web_app.assets import Assets
-from web_app.auth import Door, Roles
-from web_app.auth_cookie import Cookies
-from web_app.dashboard import dashboard_router
+from web_app.api.access import ApiAccess
+from web_app.api.app import api_router
+from web_app.api.guard import ApiGuard
+from web_app.auth.cookie import Cookies
+from web_app.auth.sign_in import Door, Roles
 from web_app.errors import ErrorPages
 from web_app.headers import SafeHeaders
 from web_app.health import health_router
-from web_app.pages import Pages
+from web_app.pages.assets import Assets
+from web_app.pages.dashboard import dashboard_router
+from web_app.pages.rendering import Pages
+from web_app.pages.verification import verification_router
+from web_app.problems import is_api, misunderstood, refused
 from web_app.rate_limit import RateLimit
 from web_app.services import AdminServices, Services
-from web_app.verification import verification_router
 
 ROBOTS = "User-agent: *\nDisallow: /\n"
 
@@ -53,7 +53,7 @@ def build_app(services: Services) -> FastAPI:
 def _add_admin(app: FastAPI, services: Services, admin: AdminServices, assets: Assets) -> None:
     door = Door(admin.keys, Roles(admin.owner_ids, admin.monotonic), services.clock)
     cookies = Cookies(admin.base_url)
-    app.include_router(api_router(admin, Gate(door, cookies, services.clock), services.base_path))
+    app.include_router(api_router(admin, ApiAccess(door, cookies, services.clock), services.base_path))
     app.include_router(dashboard_router(services, assets))
     counts = RateLimit(admin.monotonic)
     app.add_middleware(ApiGuard, door=door, cookies=cookies, limits=admin.limits, counts=counts)

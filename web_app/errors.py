@@ -7,8 +7,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import StoreUnavailable
-from web_app import api_problems
-from web_app.pages import Pages
+from web_app import problems as api_problems
+from web_app.pages.rendering import Pages
 
 log = structlog.get_logger("tollgate.web_app")
 

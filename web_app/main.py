@@ -13,17 +13,17 @@ from core.clock import Clock, SystemClock
 from core.supervisor import Supervisor
 from core.timetable import timetable
 from database.connection import close_database
-from sandbox_clock import follow_clock
-from starting import CannotStart, open_store, serve_until_stopped, take_sandbox_time
+from runtime.lifecycle import CannotStart, open_store, serve_until_stopped, take_sandbox_time
+from runtime.sandbox_clock import follow_clock
 from web_app.app import build_app
-from web_app.auth_secret import NoSecret, find_secret
-from web_app.mini_app import mini_app_key
+from web_app.auth.mini_app import mini_app_key
+from web_app.auth.secret import NoSecret, find_secret
 from web_app.services import AdminServices, Keys, Services
 from web_app.serving import WebServer
 
 
 @dataclass(frozen=True, slots=True)
-class WebPart:
+class WebComponent:
     """The web app at work: listening already, answering once `serve` runs."""
 
     state: str
@@ -88,7 +88,7 @@ def shortener_hosts(settings: Settings) -> frozenset[str]:
     return frozenset({*asked, *named}) - {""}
 
 
-def part(settings: Settings, clock: Clock, bot_username: str = "") -> WebPart:
+def component(settings: Settings, clock: Clock, bot_username: str = "") -> WebComponent:
     """The web app as a part of a process; takes its port at once.
 
     Raises CannotStart when the port is taken, or there is no secret for sessions.
@@ -101,7 +101,7 @@ def part(settings: Settings, clock: Clock, bot_username: str = "") -> WebPart:
         why = error.strerror or type(error).__name__
         raise CannotStart(f"WEB_HOST, WEB_PORT: cannot listen on {_address(host, settings.WEB_PORT)}: {why}") from None
     seen = f"seen as {settings.PUBLIC_BASE_URL}" if settings.PUBLIC_BASE_URL else "for this machine"
-    return WebPart(f"http://{_address(host, port)}, {seen}", server.serve(), server)
+    return WebComponent(f"http://{_address(host, port)}, {seen}", server.serve(), server)
 
 
 def _address(host: str, port: int) -> str:
@@ -116,7 +116,7 @@ async def main(settings: Settings) -> None:
             await take_sandbox_time(settings.SANDBOX_CLOCK_URL, clock)
             alone.tasks.spawn(follow_clock(settings.SANDBOX_CLOCK_URL, clock), "sandbox clock")
         await open_store(settings, clock)
-        await serve_until_stopped(alone, [part(settings, clock)])
+        await serve_until_stopped(alone, [component(settings, clock)])
     finally:
         await alone.tasks.close()
         await close_database()

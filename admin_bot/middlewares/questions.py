@@ -6,7 +6,7 @@ from aiogram import BaseMiddleware
 from aiogram.fsm.context import FSMContext
 from aiogram.types import TelegramObject
 
-from admin_bot.dialogue import Dialogue
+from admin_bot.conversation.dialogue import Dialogue
 from sender.intake import Handler
 
 

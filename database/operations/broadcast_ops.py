@@ -236,15 +236,15 @@ async def mark_recalling(broadcast_id: str) -> bool:
 
 
 async def put_off_recall(
-    broadcast_id: str, delete_at: datetime, counts: Mapping[str, int], *, is_wanted: bool = False
+    broadcast_id: str, delete_at: datetime, counts: Mapping[str, int], *, is_requested: bool = False
 ) -> bool:
     """Something of it is due again at `delete_at`; atomic. False when it is recalled, or was never there.
 
-    `is_wanted`: what the caller knew of an admin's wish for all of it. Who did not know of one that came meanwhile puts
-    nothing off (False): it stays due at once.
+    `is_requested`: whether the caller knew that an admin asked for the recall of all copies. A caller that did not
+    know of a request made meanwhile puts nothing off (False): the recall stays due at once.
     """
     condition: Document = {"_id": to_key(broadcast_id), "status": {"$ne": BroadcastStatus.RECALLED}}
-    if not is_wanted:
+    if not is_requested:
         condition["is_recall_wanted"] = False
     return await _broadcasts().update_one(condition, {"$set": {"delete_at": delete_at, "counts": dict(counts)}})
 

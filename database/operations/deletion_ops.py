@@ -97,12 +97,12 @@ async def promise(
     delete_at: datetime,
     message_ids: Sequence[int] = (),
     *,
-    wish: str = "",
+    request_key: str = "",
 ) -> str:
     """Write the intent to take a delivery back, before its messages leave; returns its id.
 
-    `wish` names the request it fulfils (the claim's `mark`). Before, it has no message ids: `record_messages` adds
-    them, `withdraw` takes it away when nothing was sent.
+    `request_key` names the request it fulfils (the claim's `update_key`). It has no message ids yet:
+    `record_messages` adds them, `withdraw` removes the row when nothing was sent.
     """
     key = await _promises().insert_one(
         {
@@ -112,7 +112,7 @@ async def promise(
             "message_ids": list(message_ids),
             "notice_message_id": None,
             "post_code": post_code,
-            "wish": wish,
+            "request_key": request_key,
             "sent_at": sent_at,
             "delete_at": delete_at,
             "attempts": 0,
@@ -150,18 +150,18 @@ async def record_notice(promise_id: str, notice_message_id: int) -> bool:
     return await _promises().update_one({"_id": to_key(promise_id)}, {"$set": {"notice_message_id": notice_message_id}})
 
 
-async def was_promised(user_id: int, post_code: str, wish: str) -> bool:
-    """Whether the delivery of this post to this person that fulfils `wish` has its promise."""
-    condition = {"user_id": user_id, "post_code": post_code, "wish": wish}
+async def was_promised(user_id: int, post_code: str, request_key: str) -> bool:
+    """Whether the delivery of this post to this person that fulfils `request_key` has its promise."""
+    condition = {"user_id": user_id, "post_code": post_code, "request_key": request_key}
     return await _promises().find_one(condition, projection=["_id"]) is not None
 
 
-async def find_promise(user_id: int, post_code: str, wish: str) -> PendingDeletion | None:
+async def find_promise(user_id: int, post_code: str, request_key: str) -> PendingDeletion | None:
     """The promise `was_promised` tells of, or None; of several one without message ids, under which nothing was sent.
 
     None also for one that cannot be read: it is put off and logged.
     """
-    condition = {"user_id": user_id, "post_code": post_code, "wish": wish}
+    condition = {"user_id": user_id, "post_code": post_code, "request_key": request_key}
     # nothing at the first place of the list comes before any id
     found = await _promises().find_one(condition, sort=[("message_ids.0", 1)])
     return None if found is None else next(iter(await _readable([found])), None)
@@ -198,12 +198,12 @@ async def claim_due(
         return []
     mine: Document = {"_id": {"$in": [document["_id"] for document in due]}}
     # the mark is this call's own: two runs of one owner do not see each other's claims as theirs
-    mark = secrets.token_hex(8)
-    held = {"claimed_by": owner, "claimed_until": now + hold_for, "claim": mark}
+    update_key = secrets.token_hex(8)
+    held = {"claimed_by": owner, "claimed_until": now + hold_for, "claim": update_key}
     if not await _promises().update_many({**mine, **_due(now)}, {"$set": held}):
         return []
     # sorted here: with an order on offer the server may prefer the index of `delete_at` to the few ids
-    claimed = await _promises().find({**mine, "claim": mark}, limit=limit)
+    claimed = await _promises().find({**mine, "claim": update_key}, limit=limit)
     return await _readable(sorted(claimed, key=itemgetter("delete_at")))
 
 

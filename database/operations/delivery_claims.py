@@ -10,7 +10,7 @@ from database.connection import current_database
 from database.values import Document
 
 #: wishes remembered of each person and post: updates a process was killed with come again, several of them
-MARKS_KEPT = 10
+KEYS_KEPT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def _deliveries() -> Collection:
 class Holder:
     """The wish that took the right to hand over last, and when; None when that came to nothing and was released."""
 
-    mark: str
+    update_key: str
     opened_at: datetime | None
 
 
@@ -51,7 +51,7 @@ class Unfinished:
     user_id: int
     post_code: str
     #: the wish it fulfils; empty: not known
-    mark: str
+    update_key: str
     #: when it was begun, aware UTC
     opened_at: datetime
 
@@ -63,13 +63,13 @@ async def claim_delivery(
     now: datetime,
     hold_for: timedelta,
     *,
-    mark: str = "",
+    update_key: str = "",
     instead_of: str = "",
     settle_later: bool = False,
 ) -> Claim | None:
     """Take the right to hand this post to this person until `now + hold_for`; None when somebody holds it (double tap).
 
-    One upsert: of any number of calls at once exactly one gets a claim. `mark` names the wish (the update it came
+    One upsert: of any number of calls at once exactly one gets a claim. `update_key` names the wish (the update it came
     with): the same wish gets its claim again, because the answer to the first try may have been lost. With
     `instead_of` it is the wish of that mark whose hold counts for nothing. A hold that ends later than `now +
     hold_for` comes from a clock that was put back and counts for nothing. With `settle_later` the delivery counts as
@@ -78,14 +78,19 @@ async def claim_delivery(
     claim_id = f"{bot_id}:{user_id}:{post_code}"
     opened_at, until = to_milliseconds(now), to_milliseconds(now + hold_for)
     update: Document = {
-        "$set": {"opened_at": opened_at, "claimed_until": until, "is_unfinished": settle_later, "mark": mark},
+        "$set": {
+            "opened_at": opened_at,
+            "claimed_until": until,
+            "is_unfinished": settle_later,
+            "update_key": update_key,
+        },
         "$setOnInsert": {"bot_id": bot_id, "user_id": user_id, "post_code": post_code},
         "$inc": {"count": 1},
     }
-    if mark:
+    if update_key:
         update["$push"] = {
-            "marks": {"$each": [mark], "$slice": -MARKS_KEPT},
-            "marked_at": {"$each": [opened_at], "$slice": -MARKS_KEPT},
+            "update_keys": {"$each": [update_key], "$slice": -KEYS_KEPT},
+            "update_keys_at": {"$each": [opened_at], "$slice": -KEYS_KEPT},
         }
     # not held: it has ended, or ends later than any hold can that was begun by this clock
     free: Document = {"_id": claim_id, "claimed_until": {"$not": {"$gt": now, "$lte": until}}}
@@ -93,43 +98,43 @@ async def claim_delivery(
         before = await _deliveries().find_one_and_update(free, update, upsert=True, before=True)
     except AlreadyThere:
         # it exists and is held: nothing matched, and the insert met the same `_id`
-        before = await _held_by(claim_id, instead_of or mark, update)
+        before = await _held_by(claim_id, instead_of or update_key, update)
         if before is None:
             return None
     if before is None:
         return Claim(claim_id, opened_at, None, 1)
-    is_repeated = bool(mark) and mark in (before.get("mark"), *before.get("marks", ()))
+    is_repeated = bool(update_key) and update_key in (before.get("update_key"), *before.get("update_keys", ()))
     return Claim(
         claim_id,
         opened_at,
         before["opened_at"],
         before["count"] + 1,
         is_repeated,
-        _first_opened_at(before, mark) if is_repeated else None,
+        _first_opened_at(before, update_key) if is_repeated else None,
         was_unfinished=bool(before.get("is_unfinished")),
     )
 
 
-def _first_opened_at(before: Document, mark: str) -> datetime | None:
-    """When the wish of `mark` was taken up first, as far as the latest claims tell."""
+def _first_opened_at(before: Document, update_key: str) -> datetime | None:
+    """When the wish of `update_key` was taken up first, as far as the latest claims tell."""
     # the two lists end together; a row of an older version has fewer times than marks
-    latest = zip(reversed(before.get("marks", ())), reversed(before.get("marked_at", ())), strict=False)
-    times: list[datetime] = [at for known, at in latest if known == mark]
+    latest = zip(reversed(before.get("update_keys", ())), reversed(before.get("update_keys_at", ())), strict=False)
+    times: list[datetime] = [at for known, at in latest if known == update_key]
     opened_at: datetime | None = before["opened_at"]
     return times[-1] if times else opened_at
 
 
-async def _held_by(claim_id: str, mark: str, update: Document) -> Document | None:
+async def _held_by(claim_id: str, update_key: str, update: Document) -> Document | None:
     """The claim as it was before, taken from the wish of this mark; None when another one holds it."""
-    if not mark:
+    if not update_key:
         return None
-    return await _deliveries().find_one_and_update({"_id": claim_id, "mark": mark}, update, before=True)
+    return await _deliveries().find_one_and_update({"_id": claim_id, "update_key": update_key}, update, before=True)
 
 
 async def holder_of(bot_id: int, user_id: int, post_code: str) -> Holder | None:
     """Who took the right last, whether it still holds or not; None when nobody did."""
     document = await _deliveries().find_one({"_id": f"{bot_id}:{user_id}:{post_code}"})
-    return None if document is None else Holder(document.get("mark", ""), document["opened_at"])
+    return None if document is None else Holder(document.get("update_key", ""), document["opened_at"])
 
 
 async def release_delivery(claim: Claim | str, now: datetime) -> bool:
@@ -158,7 +163,7 @@ async def find_unfinished(bot_id: int, opened_before: datetime, limit: int) -> l
             document["_id"],
             document["user_id"],
             document["post_code"],
-            document.get("mark", ""),
+            document.get("update_key", ""),
             document["opened_at"],
         )
         for document in found

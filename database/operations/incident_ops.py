@@ -7,7 +7,7 @@ The document: `_id` is the incident; `opened_at`, `told_at`, `closed_at`; and un
 from datetime import datetime, timedelta
 
 from core.errors import AlreadyThere
-from core.incidents import Ending
+from core.incidents import CloseDecision
 from database.collection import Collection
 from database.connection import current_database
 from database.values import Document
@@ -58,7 +58,7 @@ async def give_back(incident: str) -> None:
     await _incidents().update_one({"_id": incident, "told_at": None}, {"$set": {"claimed_until": None}})
 
 
-async def begin_end(incident: str, now: datetime, hold_for: timedelta) -> Ending:
+async def begin_end(incident: str, now: datetime, hold_for: timedelta) -> CloseDecision:
     """Take over the end of an open incident, for `hold_for`; atomic: one caller gets QUIET or TELL.
 
     NOTHING when it is not open, is being told at this moment, or another ends it.
@@ -71,8 +71,8 @@ async def begin_end(incident: str, now: datetime, hold_for: timedelta) -> Ending
     }
     found = await _incidents().find_one_and_update(condition, {"$set": {"ending_until": now + hold_for}})
     if found is None:
-        return Ending.NOTHING
-    return Ending.QUIET if found.get("told_at") is None else Ending.TELL
+        return CloseDecision.NOTHING
+    return CloseDecision.QUIET if found.get("told_at") is None else CloseDecision.TELL
 
 
 async def end(incident: str, now: datetime) -> None:

@@ -15,7 +15,7 @@ async def ban(user_id: int, now: datetime, *, reason: str | None, until: datetim
     """
     update: Document = {
         "$set": {"is_banned": True, "ban_reason": reason, "banned_until": until},
-        "$setOnInsert": _stranger(now),
+        "$setOnInsert": _new_user_defaults(now),
     }
     try:
         return await _banned(user_id, update)
@@ -30,7 +30,7 @@ async def _banned(user_id: int, update: Document) -> User:
     return to_user(document)
 
 
-def _stranger(now: datetime) -> Document:
+def _new_user_defaults(now: datetime) -> Document:
     return {
         "username": None,
         "first_name": "",

@@ -32,33 +32,35 @@ def _charge(code: str) -> str:
     return f"charges.{code}"
 
 
-async def spend_credit(user_id: int, code: str, mark: str, now: datetime, forget: Sequence[str] = ()) -> bool:
-    """Spend a credit on a post for the wish `mark`; False when there is none left, or no such person.
+async def spend_credit(user_id: int, code: str, update_key: str, now: datetime, forget: Sequence[str] = ()) -> bool:
+    """Spend a credit on a post for the wish `update_key`; False when there is none left, or no such person.
 
-    One conditional update: of any number of calls at once no more succeed than there are credits, and one mark is
+    One conditional update: of any number of calls at once no more succeed than there are credits, and one key is
     charged once: True also when this very wish has paid already. `forget`: codes whose charges go (never `code`).
-    Raises ValueError for what is no code, and for an empty mark.
+    Raises ValueError for what is no code, and for an empty key.
     """
     charge = _charge(code)
-    if not mark:
-        raise ValueError("a wish needs a mark: without one it might be charged twice")
-    update: Document = {"$inc": {"credits": -1}, "$set": {charge: {"at": now, "mark": mark}}}
+    if not update_key:
+        raise ValueError("a charge needs an update_key: without one it might be made twice")
+    update: Document = {"$inc": {"credits": -1}, "$set": {charge: {"at": now, "update_key": update_key}}}
     forgotten = {_charge(other): "" for other in forget if other != code}
     if forgotten:
         update["$unset"] = forgotten
-    condition: Document = {"user_id": user_id, "credits": {"$gte": 1}, f"{charge}.mark": {"$ne": mark}}
+    condition: Document = {"user_id": user_id, "credits": {"$gte": 1}, f"{charge}.update_key": {"$ne": update_key}}
     if await users().update_one(condition, update):
         return True
-    return await users().find_one({"user_id": user_id, f"{charge}.mark": mark}, projection=["_id"]) is not None
+    return (
+        await users().find_one({"user_id": user_id, f"{charge}.update_key": update_key}, projection=["_id"]) is not None
+    )
 
 
-async def give_back_credit(user_id: int, code: str, mark: str) -> bool:
-    """Undo what the wish `mark` was charged for the post; atomic. False when it is not (any more) what was charged.
+async def give_back_credit(user_id: int, code: str, update_key: str) -> bool:
+    """Give back the credit the request `update_key` spent on the post; atomic. False when that charge is not there.
 
     Raises ValueError for what is no code.
     """
     charge = _charge(code)
-    condition: Document = {"user_id": user_id, f"{charge}.mark": mark}
+    condition: Document = {"user_id": user_id, f"{charge}.update_key": update_key}
     return await users().update_one(condition, {"$inc": {"credits": 1}, "$unset": {charge: ""}})
 
 

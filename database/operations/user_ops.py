@@ -10,7 +10,7 @@ from database.operations.user_bans import ban, unban
 from database.operations.user_credits import Granted, give_back_credit, grant, spend_credit
 from database.operations.user_news import find_news_stopped, stop_news, want_news
 from database.operations.user_records import FIELDS, to_user, users
-from database.operations.user_wants import take_wanted, want
+from database.operations.user_wants import pop_pending_post, want
 from database.values import Document
 
 __all__ = [
@@ -25,17 +25,17 @@ __all__ = [
     "mark_blocked",
     "mark_deactivated",
     "mark_unblocked",
-    "meet",
+    "pop_pending_post",
     "spend_credit",
     "stop_news",
-    "take_wanted",
     "unban",
+    "upsert_visitor",
     "want",
     "want_news",
 ]
 
 
-async def meet(
+async def upsert_visitor(
     visitor: Visitor, now: datetime, *, source: str | None = None, is_writing: bool = True
 ) -> tuple[User, bool]:
     """Store who is knocking and return their record, with True when they are new.

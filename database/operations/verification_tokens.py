@@ -126,23 +126,23 @@ async def find_owed(redeemed_before: datetime, limit: int) -> list[Token]:
     return [Token.model_validate(document) for document in found]
 
 
-async def take_replacement(user_id: int, now: datetime, mark: str = "") -> Token | None:
+async def take_replacement(user_id: int, now: datetime, update_key: str = "") -> Token | None:
     """Use up the right to a token in place of a bypassed one; the bypassed one, or None when there is none.
 
-    One conditional update: each bypassed token is replaced once, and one that is a replacement itself never. `mark`
-    names the update that asks: the same gets the same token again, because the answer to the first try may have been
-    lost. `""` is nobody's.
+    One conditional update: each bypassed token is replaced once, a replacement never. `update_key` names the update
+    that asks: the same key gets the same token again, because the answer to the first try may have been lost. `""`
+    matches no update.
     """
     condition: Document = {
         "user_id": user_id,
         "status": TokenStatus.BYPASSED,
         "expires_at": {"$gte": now},
         "is_replacement": False,
-        "replaced_for": {"$in": [None, mark]} if mark else None,
+        "replaced_for": {"$in": [None, update_key]} if update_key else None,
     }
     # its own first: a text comes after null
     order = [("replaced_for", -1)]
-    return _record(await _tokens().find_one_and_update(condition, {"$set": {"replaced_for": mark}}, sort=order))
+    return _record(await _tokens().find_one_and_update(condition, {"$set": {"replaced_for": update_key}}, sort=order))
 
 
 async def return_replacement(token: str) -> bool:

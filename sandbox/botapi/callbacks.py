@@ -2,8 +2,8 @@
 
 from sandbox.botapi.method import Method
 from sandbox.errors import QUERY_TOO_OLD, bad_request
+from sandbox.state.world import MAX_TOASTS, Callback, Dialog
 from sandbox.wire import Call
-from sandbox.world import MAX_TOASTS, Callback, Dialog
 
 MAX_ANSWER = 200
 

@@ -3,12 +3,12 @@
 import string
 from typing import Any
 
-from sandbox.access import require_inside, require_read
 from sandbox.botapi.method import Method
+from sandbox.chats.access import require_inside, require_read
+from sandbox.chats.objects import full_chat_json, link_json
 from sandbox.errors import bad_request
-from sandbox.objects import full_chat_json, link_json
+from sandbox.state.world import Chat, Dialog, InviteLink
 from sandbox.wire import Call
-from sandbox.world import Chat, Dialog, InviteLink
 
 Json = dict[str, Any]
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from sandbox.botapi.method import Method
-from sandbox.entities import normal_url
 from sandbox.errors import bad_request
+from sandbox.text.entities import normal_url
 from sandbox.wire import Call
 
 Json = dict[str, Any]

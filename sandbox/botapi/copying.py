@@ -4,17 +4,17 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from sandbox.access import may_read_history, require_read, require_write
 from sandbox.botapi.method import Method, find_message, read_draft, read_message_ids
 from sandbox.botapi.sending import caption, partial_cut, partial_failure, shown_ids
-from sandbox.copies import album_ids, is_copyable, is_protected, origin_of
-from sandbox.dates import check_dates
+from sandbox.chats.access import may_read_history, require_read, require_write
+from sandbox.chats.copies import album_ids, is_copyable, is_protected, origin_of
+from sandbox.chats.objects import message_json
+from sandbox.chats.posting import Draft, announce, post, store
 from sandbox.errors import bad_request
-from sandbox.markup import Markup, read_markup, survives_copy
-from sandbox.objects import message_json
-from sandbox.posting import Draft, announce, post, store
+from sandbox.state.world import Chat, Content, Message
+from sandbox.text.dates import check_dates
+from sandbox.text.markup import Markup, read_markup, survives_copy
 from sandbox.wire import Call
-from sandbox.world import Chat, Content, Message
 
 Json = dict[str, Any]
 

@@ -1,11 +1,11 @@
 """deleteMessage and deleteMessages (rows 11 and 12, BOTAPI §2.6 and §3.1)."""
 
-from sandbox.access import require_inside
 from sandbox.botapi.method import Method, find_message, read_message_ids
+from sandbox.chats.access import require_inside
+from sandbox.chats.posting import delete
 from sandbox.errors import BLOCKED, DEACTIVATED, bad_request, forbidden
-from sandbox.posting import delete
+from sandbox.state.world import Chat, Dialog, Message
 from sandbox.wire import Call
-from sandbox.world import Chat, Dialog, Message
 
 #: Nothing older can be deleted, seconds.
 MAX_AGE_S = 48 * 3600

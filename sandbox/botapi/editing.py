@@ -3,17 +3,17 @@
 from dataclasses import replace
 from typing import Any
 
-from sandbox.access import require_inside
 from sandbox.botapi.method import Method, find_message
 from sandbox.botapi.sending import caption
-from sandbox.dates import check_dates
+from sandbox.chats.access import require_inside
+from sandbox.chats.objects import message_json
+from sandbox.chats.posting import edit
 from sandbox.errors import NOT_MODIFIED, bad_request
-from sandbox.formatting import MAX_TEXT, read_text
-from sandbox.markup import Markup, check_buttons, read_inline
-from sandbox.objects import message_json
-from sandbox.posting import edit
+from sandbox.state.world import Content, Dialog, Message
+from sandbox.text.dates import check_dates
+from sandbox.text.formatting import MAX_TEXT, read_text
+from sandbox.text.markup import Markup, check_buttons, read_inline
 from sandbox.wire import Call
-from sandbox.world import Content, Dialog, Message
 
 Json = dict[str, Any]
 

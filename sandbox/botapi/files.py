@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.botapi.method import Method
 from sandbox.errors import ApiError, bad_request
-from sandbox.files import MAX_DOWNLOAD_BYTES, file_id
+from sandbox.state.files import MAX_DOWNLOAD_BYTES, file_id
 from sandbox.wire import Call
 
 Json = dict[str, Any]

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from sandbox.access import require_inside, require_read
 from sandbox.botapi.method import Method
+from sandbox.chats.access import require_inside, require_read
+from sandbox.chats.membership import approve, decline, set_member
+from sandbox.chats.objects import member_json
 from sandbox.errors import DEACTIVATED, bad_request, forbidden
-from sandbox.membership import approve, decline, set_member
-from sandbox.objects import member_json
+from sandbox.state.world import Bot, Chat, Dialog, Member, User
 from sandbox.wire import Call
-from sandbox.world import Bot, Chat, Dialog, Member, User
 
 Json = dict[str, Any]
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+from sandbox.chats.posting import Draft
 from sandbox.errors import bad_request
-from sandbox.markup import Markup, check_buttons, read_markup
-from sandbox.posting import Draft
+from sandbox.state.world import Chat, Message
+from sandbox.text.markup import Markup, check_buttons, read_markup
 from sandbox.wire import Call
-from sandbox.world import Chat, Message
 
 #: Takes a call, returns the result (a coroutine of it only for getUpdates); raises ApiError.
 Method = Callable[[Call], Any]

@@ -1,11 +1,11 @@
 """pinChatMessage and unpinChatMessage (BOTAPI §2.6)."""
 
-from sandbox.access import require_inside
 from sandbox.botapi.method import Method, find_message
+from sandbox.chats.access import require_inside
+from sandbox.chats.posting import post
 from sandbox.errors import bad_request
-from sandbox.posting import post
+from sandbox.state.world import Chat, Content, Dialog
 from sandbox.wire import Call
-from sandbox.world import Chat, Content, Dialog
 
 NO_RIGHTS = "not enough rights to manage pinned messages in the chat"
 

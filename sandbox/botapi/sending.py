@@ -4,17 +4,17 @@ import json
 import os
 from typing import Any
 
-from sandbox.access import require_write
 from sandbox.botapi.method import Method, read_draft
-from sandbox.dates import check_dates
+from sandbox.chats.access import require_write
+from sandbox.chats.objects import message_json
+from sandbox.chats.posting import announce, post, store
 from sandbox.errors import ApiError, bad_request, describe
-from sandbox.files import StoredFile, check_kind, image_size
-from sandbox.formatting import MAX_CAPTION, MAX_TEXT, read_text
-from sandbox.markup import read_markup
-from sandbox.objects import message_json
-from sandbox.posting import announce, post, store
+from sandbox.state.files import StoredFile, check_kind, image_size
+from sandbox.state.world import Content, Dialog, Message
+from sandbox.text.dates import check_dates
+from sandbox.text.formatting import MAX_CAPTION, MAX_TEXT, read_text
+from sandbox.text.markup import read_markup
 from sandbox.wire import Call
-from sandbox.world import Content, Dialog, Message
 
 Json = dict[str, Any]
 

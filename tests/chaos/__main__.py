@@ -17,7 +17,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.gate_plan import EVERY
+from tests.chaos.gate.plan import EVERY
 from tests.chaos.plan import SUBSCRIBERS
 from tests.chaos.sabotage import SABOTAGES
 

@@ -4,12 +4,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from tests.chaos import gate_checks
 from tests.chaos.evidence import Asked, Delivery, Evidence, moment
-from tests.chaos.gate_evidence import GateEvidence
+from tests.chaos.gate import checks as gate_checks
+from tests.chaos.gate.evidence import GateEvidence
 from tests.chaos.lost import answer_was_lost, was_let_go, was_unheard
 from tests.chaos.plan import LATEST_MINUTES
-from views import common_texts, user_texts
+from views import common_texts
+from views.subscribers import texts as user_texts
 
 Problems = Iterator[str]
 Check = Callable[[Evidence], Problems]

@@ -11,9 +11,9 @@ from database.connection import current_database
 from database.operations import channel_ops, settings_ops, token_ops, user_ops
 from sandbox.client import SandboxError
 from tests.chaos.evidence import Message, moment
-from tests.chaos.gate_evidence import GateEvidence, Stay, token_of
-from tests.chaos.gate_looking import asked_to_join, chat_id_of, look_at_memberships
-from tests.chaos.gate_plan import Deed, Gate, Move
+from tests.chaos.gate.evidence import GateEvidence, Stay, token_of
+from tests.chaos.gate.looking import asked_to_join, chat_id_of, look_at_memberships
+from tests.chaos.gate.plan import Deed, Move, SendLimiter
 from tests.chaos.plan import SUBSCRIBERS
 from tests.chaos.world import AT_ONCE, FIRST_SUBSCRIBER, ROWS, World, subscriber
 from tests.house import OLIVE, USER_BOT, USER_TOKEN
@@ -42,7 +42,7 @@ async def nobody() -> AsyncIterator[Carry]:
 class Crowd:
     """Plays what the plan says of people at the gate, and what they do by themselves when the bot speaks."""
 
-    def __init__(self, world: World, gate: Gate) -> None:
+    def __init__(self, world: World, gate: SendLimiter) -> None:
         self.evidence = GateEvidence(gate)
         self._world = world
         self._gate = gate
@@ -82,7 +82,7 @@ class Crowd:
         """Those who hold credits, or are kept out, have come before."""
         habit, begins = self._gate.habits[person], self._world.plan.begins
         if habit.credits:
-            await user_ops.meet(Visitor(user_id=subscriber(person), first_name=f"Reader {person}"), begins)
+            await user_ops.upsert_visitor(Visitor(user_id=subscriber(person), first_name=f"Reader {person}"), begins)
             await user_ops.grant(subscriber(person), "beginning", begins, credits=habit.credits)
             self._world.evidence.credits_before[person] = habit.credits
         if habit.is_banned:

@@ -20,7 +20,7 @@ from tests.chaos.bots import BotProcesses
 from tests.chaos.crowd import Crowd, nobody
 from tests.chaos.disturbing import Disturbing
 from tests.chaos.evidence import moment
-from tests.chaos.gate_looking import look_at_people, look_at_questions
+from tests.chaos.gate.looking import look_at_people, look_at_questions
 from tests.chaos.plan import FIRE_MINUTES, LATEST_MINUTES, POSTS, Act, Plan, make_plan
 from tests.chaos.proxy import StoreProxy
 from tests.chaos.stage import Store

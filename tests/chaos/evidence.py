@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.chaos.gate_evidence import GateEvidence
+from tests.chaos.gate.evidence import GateEvidence
 from tests.chaos.plan import POSTS, Act
 
 Json = dict[str, Any]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sender.safekeeping import TELLING_S, WAIT_S
+from sender.acknowledgement import TELLING_S, WAIT_S
 from tests.chaos.evidence import Asked, Delivery, Evidence
 
 #: a post handed over shortly before a crash: its ids may not have been written down; real seconds

@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from tests.chaos.gate_plan import Gate, make_gate
+from tests.chaos.gate.plan import SendLimiter, make_gate
 from tests.chaos.moments import AtCall, AtCommand, AtStep, Disturbance, What, When
 
 SUBSCRIBERS = 200
@@ -62,7 +62,7 @@ class Plan:
     #: while deliveries are taken back
     taking_back: tuple[Disturbance, ...]
     #: what people need for a post; None: nothing
-    gate: Gate | None = None
+    gate: SendLimiter | None = None
 
     def __str__(self) -> str:
         shape = "two processes" if self.is_split else "one process"

@@ -7,17 +7,17 @@ from typing import Any
 
 from bson import ObjectId
 
-import schedulers.message_deleter
-import user_bot.wish
+import schedulers.jobs.message_deleter
+import user_bot.delivery.request
 from core.delivery import deletion_time
 from database.connection import current_database
 from database.operations import deletion_ops, run_ops
-from schedulers.message_deleter import End
-from sender.safekeeping import Safekeeping
-from sender.turns import Turns
-from tests.chaos.gate_sabotage import GATE_SABOTAGES
-from user_bot.delivery import Deliverer
-from user_bot.taps import Taps
+from schedulers.jobs.message_deleter import End
+from sender.acknowledgement import UpdateAcknowledger
+from sender.call_scheduler import CallScheduler
+from tests.chaos.gate.sabotage import GATE_SABOTAGES
+from user_bot.delivery.deduplication import RequestDeduplicator
+from user_bot.delivery.deliverer import Deliverer
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +36,19 @@ def _replace(owner: Any, name: str, by: Any) -> None:
 
 
 def _confirm_at_once() -> None:
-    async def until_safe(self: Safekeeping) -> None:
+    async def until_safe(self: UpdateAcknowledger) -> None:
         """Telegram may forget an update as soon as we have it."""
 
-    _replace(Safekeeping, "until_safe", until_safe)
+    _replace(UpdateAcknowledger, "until_safe", until_safe)
 
 
 def _spend_a_credit() -> None:
     deliver = Deliverer._sent
 
-    async def sent(self: Deliverer, wish: Any, *rest: Any) -> Any:
-        outcome = await deliver(self, wish, *rest)
+    async def sent(self: Deliverer, request: Any, *rest: Any) -> Any:
+        outcome = await deliver(self, request, *rest)
         users = current_database().collection("users")
-        await users.update_one({"user_id": wish.user.user_id}, {"$inc": {"credits": -1}})
+        await users.update_one({"user_id": request.user.user_id}, {"$inc": {"credits": -1}})
         return outcome
 
     _replace(Deliverer, "_sent", sent)
@@ -56,9 +56,9 @@ def _spend_a_credit() -> None:
 
 def _give_up_at_the_first_failure() -> None:
     def after_failure(*_: Any) -> Any:
-        return schedulers.message_deleter._Verdict(End.DELETED)
+        return schedulers.jobs.message_deleter._Verdict(End.DELETED)
 
-    _replace(schedulers.message_deleter, "_after_failure", after_failure)
+    _replace(schedulers.jobs.message_deleter, "_after_failure", after_failure)
 
 
 def _count_nothing() -> None:
@@ -81,16 +81,16 @@ def _promise_afterwards() -> None:
 def _hand_over_for_each_update() -> None:
     claim = deletion_ops.claim_delivery
 
-    async def claim_delivery(*arguments: Any, mark: str = "", **more: Any) -> Any:
+    async def claim_delivery(*arguments: Any, update_key: str = "", **more: Any) -> Any:
         bot_id, user_id, code, now, _ = arguments
-        return await claim(bot_id, user_id, code, now, timedelta(), mark="", **more)
+        return await claim(bot_id, user_id, code, now, timedelta(), update_key="", **more)
 
     def always(self: Any, *_: Any, **__: Any) -> bool:
         return True
 
     _replace(deletion_ops, "claim_delivery", claim_delivery)
-    _replace(Taps, "begin", always)
-    _replace(Safekeeping, "is_new", always)
+    _replace(RequestDeduplicator, "begin", always)
+    _replace(UpdateAcknowledger, "is_new", always)
 
 
 def _run_a_tick_again() -> None:
@@ -106,10 +106,10 @@ def _run_a_tick_again() -> None:
 
 
 def _hear_no_flood() -> None:
-    def pause(self: Turns, *_: Any) -> bool:
+    def pause(self: CallScheduler, *_: Any) -> bool:
         return True
 
-    _replace(Turns, "pause", pause)
+    _replace(CallScheduler, "pause", pause)
 
 
 def _take_back_too_soon() -> None:
@@ -117,7 +117,7 @@ def _take_back_too_soon() -> None:
         at = deletion_time(sent_at, minutes)
         return None if at is None else at - timedelta(minutes=2)
 
-    _replace(user_bot.wish, "deletion_time", sooner)
+    _replace(user_bot.delivery.request, "deletion_time", sooner)
 
 
 def _keep_promises_open() -> None:

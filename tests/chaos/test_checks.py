@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sender.safekeeping import TELLING_S, WAIT_S
+from sender.acknowledgement import TELLING_S, WAIT_S
 from tests.chaos.checks import CHECKS, LAG_S, TRY_AGAIN
 from tests.chaos.evidence import Asked, Evidence, Message, moment
 from tests.chaos.plan import LATEST_MINUTES, Act

@@ -10,11 +10,11 @@ from aiogram.methods import GetMe
 from core.clock import ManualClock
 from core.errors import StoreUnavailable
 from core.jobs import Counts
-from database.backup_files import CannotWriteBackup, backups_of
+from database.backups.files import CannotWriteBackup, backups_of
 from database.connection import Database
 from database.operations import settings_ops
-from schedulers import backup as backup_job
-from schedulers.backup import Backup, Send
+from schedulers.jobs import backup as backup_job
+from schedulers.jobs.backup import Backup, Send
 from schedulers.runner import Run
 
 NOW = datetime(2026, 3, 1, 3, tzinfo=UTC)

@@ -7,11 +7,11 @@ from aiogram import Bot
 from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import GetMe
 
-from schedulers.health_bots import bot_probe
-from schedulers.health_probes import BotLook, BotSilent
+from schedulers.jobs.health_bots import bot_probe
+from schedulers.jobs.health_probes import BotLook, BotSilent
 from sender.bots import build_bot
-from sender.gate import Gate
 from sender.owners import owner_teller
+from sender.send_limiter import SendLimiter
 from tests.house import ADMIN_BOT, OLIVE, House
 
 
@@ -23,7 +23,7 @@ async def test_telegram_says_how_many_updates_wait_and_that_no_webhook_is_set(ho
 
 
 async def test_a_token_that_was_revoked_is_known_as_unknown(house: House) -> None:
-    bot = build_bot("1002:revoked", house.base.settings.TELEGRAM_API_URL, Gate())
+    bot = build_bot("1002:revoked", house.base.settings.TELEGRAM_API_URL, SendLimiter())
     try:
         with pytest.raises(BotSilent) as caught:
             await bot_probe("user_bot", bot).look()
@@ -34,8 +34,8 @@ async def test_a_token_that_was_revoked_is_known_as_unknown(house: House) -> Non
 
 
 async def test_nobody_there_is_silence_and_says_no_token() -> None:
-    gate = Gate(sleep=_no_time)
-    bot = build_bot("1002:very-secret", "http://127.0.0.1:1", gate)
+    limiter = SendLimiter(sleep=_no_time)
+    bot = build_bot("1002:very-secret", "http://127.0.0.1:1", limiter)
     try:
         with pytest.raises(BotSilent) as caught:
             await bot_probe("user_bot", bot).look()

@@ -17,11 +17,11 @@ from database.connection import Database
 from database.operations import deletion_ops, health_ops, incident_ops, lease_ops, run_ops
 from monitoring import metrics
 from monitoring.alerts import Alerts
-from schedulers import health_probes
-from schedulers.health_check import HealthCheck
-from schedulers.health_probes import CALLS_MIN, PENDING_MAX, BotLook, BotProbe, BotSilent
+from schedulers.jobs import health_probes
+from schedulers.jobs.health_check import HealthCheck
+from schedulers.jobs.health_probes import CALLS_MIN, PENDING_MAX, BotLook, BotProbe, BotSilent
 from schedulers.runner import Run
-from views import health_texts
+from views.system import health_texts
 
 NOW = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

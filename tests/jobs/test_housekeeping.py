@@ -26,8 +26,8 @@ from database.operations import (
 )
 from database.values import Document, to_key
 from monitoring import metrics
-from schedulers import orphans
-from schedulers.housekeeping import STEPS, Housekeeping
+from schedulers.jobs import orphans
+from schedulers.jobs.housekeeping import STEPS, Housekeeping
 from schedulers.runner import Run
 
 #: the night of 1 March; in Kolkata it is 07:30 already
@@ -232,7 +232,7 @@ async def test_promises_to_accounts_that_are_gone_end_as_impossible_and_are_coun
     db: Database, clock: ManualClock
 ) -> None:
     for user_id in (1, 2, 3):
-        await user_ops.meet(Visitor(user_id=user_id), NOW - 3 * DAY)
+        await user_ops.upsert_visitor(Visitor(user_id=user_id), NOW - 3 * DAY)
     assert await user_ops.mark_deactivated(1, NOW - HOUR)
     assert await user_ops.mark_deactivated(3, NOW - HOUR)
     await user_ops.mark_blocked(2, NOW - HOUR)
@@ -251,9 +251,9 @@ async def test_promises_to_accounts_that_are_gone_end_as_impossible_and_are_coun
 async def test_an_account_that_came_back_has_its_delivery_taken_back_by_the_deleter(
     db: Database, clock: ManualClock
 ) -> None:
-    await user_ops.meet(Visitor(user_id=1), NOW - 3 * DAY)
+    await user_ops.upsert_visitor(Visitor(user_id=1), NOW - 3 * DAY)
     await user_ops.mark_deactivated(1, NOW - HOUR)
-    person, is_new = await user_ops.meet(Visitor(user_id=1), NOW - MS)
+    person, is_new = await user_ops.upsert_visitor(Visitor(user_id=1), NOW - MS)
     assert (person.deactivated_at, person.blocked_at, is_new) == (None, None, False)
     promise = await promised(1, NOW - 5 * HOUR, 2 * HOUR)
     assert (await sweep(clock)).done == {}
@@ -327,7 +327,7 @@ async def test_many_promises_that_stay_do_not_hide_one_that_ends(
     for user_id in range(1, 8):
         await promised(user_id, NOW - HOUR, 20 * HOUR - user_id * MS)
     await promised(8, NOW - 3 * DAY, 2 * DAY - 3 * HOUR)
-    await user_ops.meet(Visitor(user_id=7), NOW)
+    await user_ops.upsert_visitor(Visitor(user_id=7), NOW)
     await user_ops.mark_deactivated(7, NOW)
     assert await sweep(clock) == Counts({"promises": 2})
 
@@ -349,7 +349,7 @@ async def test_rows_nobody_can_read_do_not_end_the_step_early(
 
 
 async def person(user_id: int, seen_at: datetime) -> None:
-    await user_ops.meet(Visitor(user_id=user_id), seen_at)
+    await user_ops.upsert_visitor(Visitor(user_id=user_id), seen_at)
 
 
 @pytest.fixture
@@ -385,7 +385,7 @@ HOLDS: dict[str, Document] = {
     "a ban that ran out": {"is_banned": True, "banned_until": LONG_AGO},
     "no news wanted": {"news_stopped_at": LONG_AGO},
     "was paid once": {"grants": ["token x"]},
-    "was charged": {"charges": {"c" * 16: {"at": LONG_AGO, "mark": "u1"}}},
+    "was charged": {"charges": {"c" * 16: {"at": LONG_AGO, "update_key": "u1"}}},
 }
 
 

@@ -11,7 +11,8 @@ from core.delivery import PendingDeletion
 from core.jobs import JobOutcome, RunReport
 from core.posts import Post
 from database.operations import deletion_ops, run_ops, settings_ops
-from schedulers import create_message_deleter_scheduler, message_deleter
+from schedulers import create_message_deleter_scheduler
+from schedulers.jobs import message_deleter
 from sender.lanes import Lane, current_lane
 from tests.house import ALICE, STORAGE, USER_BOT, House
 

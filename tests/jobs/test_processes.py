@@ -56,14 +56,14 @@ async def test_ten_processes_run_each_of_ten_ticks_once(db: Database, clock: Man
 async def test_who_is_second_learns_who_has_it_and_when_to_look_again(db: Database, clock: ManualClock) -> None:
     async def and_another(run: Run) -> Counts:
         report = await Runner(clock, "second").run(FakeJob(three), TICK)
-        assert (report.outcome, report.look_again_at) == (JobOutcome.SKIPPED, NOW + TTL)
+        assert (report.outcome, report.retry_at) == (JobOutcome.SKIPPED, NOW + TTL)
         assert report.error is not None
         assert report.error.startswith("first:")
         return Counts()
 
     await Runner(clock, "first").run(FakeJob(and_another), TICK)
     late = await Runner(clock, "second").run(FakeJob(three), TICK)
-    assert (late.outcome, late.look_again_at) == (JobOutcome.SKIPPED, None), "it is over: nothing to look for"
+    assert (late.outcome, late.retry_at) == (JobOutcome.SKIPPED, None), "it is over: nothing to look for"
     assert len(await outcomes()) == 1
 
 
@@ -113,7 +113,7 @@ async def test_a_killed_owners_tick_is_done_once_more_when_its_lease_is_over(db:
     job, next_one = FakeJob(three), Runner(clock, "next")
     await killed_in("fake", TICK, NOW)
     early = await next_one.run(job, TICK)
-    assert (early.outcome, early.look_again_at, job.runs) == (JobOutcome.SKIPPED, NOW + TTL, 0)
+    assert (early.outcome, early.retry_at, job.runs) == (JobOutcome.SKIPPED, NOW + TTL, 0)
     clock.move(TTL)
     report = await next_one.run(job, TICK)
     assert (report.outcome, report.counts, job.runs) == (JobOutcome.SUCCEEDED, {"deleted": 3}, 1)
@@ -152,7 +152,7 @@ async def test_a_job_that_kills_every_process_is_taken_over_once_and_then_left_a
     for _ in range(3):
         clock.move(TTL)
         report = await Runner(clock, "next").run(job, TICK)
-        assert (report.outcome, report.look_again_at) == (JobOutcome.SKIPPED, None)
+        assert (report.outcome, report.retry_at) == (JobOutcome.SKIPPED, None)
     assert job.runs == 0
     assert await outcomes() == [(JobOutcome.ABANDONED, None), (JobOutcome.ABANDONED, run_ops.TAKEOVER)]
     assert (await Runner(clock, "next").run(job, TICK + MINUTE)).outcome is JobOutcome.SUCCEEDED
@@ -216,7 +216,7 @@ async def test_a_process_that_wakes_up_finds_everything_refused(db: Database, cl
 
     report = await Runner(clock, "asleep").run(FakeJob(stands_still), TICK)
     assert seen == {"taken over": JobOutcome.SUCCEEDED, "stops": True, "renewed": False, "taken again": 3}
-    assert (report.outcome, report.look_again_at) == (JobOutcome.ABANDONED, clock.now())
+    assert (report.outcome, report.retry_at) == (JobOutcome.ABANDONED, clock.now())
     assert await outcomes() == [(JobOutcome.ABANDONED, None), (JobOutcome.SUCCEEDED, run_ops.TAKEOVER)]
     assert {"deleted": 99} not in [run.counts for run in await run_ops.last_runs(5)]
     lease = await lease_ops.find("fake")
@@ -302,7 +302,7 @@ async def test_late_and_with_more_to_do_it_leaves_the_rest_to_whoever_has_the_le
         return Counts({"deleted": 1}, more=True)
 
     report = await Runner(clock, "first").run(FakeJob(slow), TICK)
-    assert (report.outcome, report.look_again_at) == (JobOutcome.ABANDONED, clock.now())
+    assert (report.outcome, report.retry_at) == (JobOutcome.ABANDONED, clock.now())
     assert (await Runner(clock, "first").run(FakeJob(three), TICK)).outcome is JobOutcome.SUCCEEDED
     assert await outcomes() == [(JobOutcome.ABANDONED, None), (JobOutcome.SUCCEEDED, run_ops.TAKEOVER)]
 
@@ -315,7 +315,7 @@ async def test_a_paused_job_runs_no_tick_and_leaves_no_row(db: Database, clock: 
     assert await lease_ops.pause("fake", NOW, 5)
     for owner in ("one", "two"):
         report = await Runner(clock, owner).run(job, TICK)
-        assert (report.outcome, report.error, report.look_again_at) == (JobOutcome.SKIPPED, "paused", None)
+        assert (report.outcome, report.error, report.retry_at) == (JobOutcome.SKIPPED, "paused", None)
     assert (job.runs, await outcomes()) == (0, [])
     assert await lease_ops.resume("fake")
     assert (await Runner(clock, "two").run(job, TICK)).outcome is JobOutcome.SUCCEEDED
@@ -323,7 +323,7 @@ async def test_a_paused_job_runs_no_tick_and_leaves_no_row(db: Database, clock: 
 
 async def test_a_paused_job_runs_when_somebody_wants_it(db: Database, clock: ManualClock) -> None:
     await lease_ops.pause("fake", NOW, 5)
-    report = await Runner(clock, "me").run(FakeJob(three), None, requested_by="hand", is_wanted=True)
+    report = await Runner(clock, "me").run(FakeJob(three), None, requested_by="hand", ignores_pause=True)
     assert report.outcome is JobOutcome.SUCCEEDED
     lease = await lease_ops.find("fake")
     assert lease is not None

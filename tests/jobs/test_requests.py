@@ -97,11 +97,11 @@ async def test_a_wish_is_run_by_one_of_two_processes_and_says_who_made_it(
 ) -> None:
     job = FakeJob(three)
     one, two = await start(job, owner="one"), await start(job, owner="two")
-    wish = await run_ops.request_run("fake", NOW, WISHER)
-    assert await run_ops.request_run("fake", NOW, WISHER) == wish, "pressed twice it is one"
+    request_key = await run_ops.request_run("fake", NOW, WISHER)
+    assert await run_ops.request_run("fake", NOW, WISHER) == request_key, "pressed twice it is one"
     await asyncio.gather(one.look(), two.look())
     await asyncio.gather(one.look(), two.look())
-    run = await run_of(wish)
+    run = await run_of(request_key)
     assert (run.outcome, run.counts, run.requested_by) == (JobOutcome.SUCCEEDED, {"deleted": 3}, WISHER)
     assert (job.runs, len(await run_ops.last_runs(5))) == (1, 1)
 
@@ -109,24 +109,24 @@ async def test_a_wish_is_run_by_one_of_two_processes_and_says_who_made_it(
 async def test_a_wish_for_a_paused_job_runs(db: Database, clock: Held, start: Start) -> None:
     process = await start(FakeJob(three))
     await lease_ops.pause("fake", NOW, WISHER)
-    wish = await run_ops.request_run("fake", NOW, WISHER)
+    request_key = await run_ops.request_run("fake", NOW, WISHER)
     await process.look()
     await process.look()
-    assert (await run_of(wish)).outcome is JobOutcome.SUCCEEDED
+    assert (await run_of(request_key)).outcome is JobOutcome.SUCCEEDED
 
 
 async def test_a_wish_waits_while_another_run_is_under_way(db: Database, clock: Held, start: Start) -> None:
     job = FakeJob(three)
     process = await start(job)
     assert await lease_ops.take("fake", "another", NOW, TTL) == 1
-    wish = await run_ops.request_run("fake", NOW, WISHER)
+    request_key = await run_ops.request_run("fake", NOW, WISHER)
     for _ in range(3):
         await process.look()
-        assert (await run_of(wish)).is_waiting
+        assert (await run_of(request_key)).is_waiting
     await lease_ops.release("fake", "another", NOW)
     await process.look()
     await process.look()
-    assert ((await run_of(wish)).outcome, job.runs) == (JobOutcome.SUCCEEDED, 1)
+    assert ((await run_of(request_key)).outcome, job.runs) == (JobOutcome.SUCCEEDED, 1)
 
 
 async def test_a_long_run_keeps_no_other_job_waiting(db: Database, clock: Held, start: Start) -> None:
@@ -143,10 +143,10 @@ async def test_a_long_run_keeps_no_other_job_waiting(db: Database, clock: Held, 
     await run_ops.request_run("fake", NOW, WISHER)
     await process.look(under_way=1)
     await began.wait()
-    wish = await run_ops.request_run("second", NOW, WISHER)
+    request_key = await run_ops.request_run("second", NOW, WISHER)
     again = await run_ops.request_run("fake", NOW, WISHER)
     await process.look(under_way=1)
-    assert (await run_of(wish)).outcome is JobOutcome.SUCCEEDED
+    assert (await run_of(request_key)).outcome is JobOutcome.SUCCEEDED
     assert (await run_of(again)).is_waiting
     go_on.set()
     await process.look()
@@ -159,34 +159,34 @@ async def test_a_wish_nobody_begins_is_given_up_after_ten_minutes(
     db: Database, clock: Held, start: Start, late: bool
 ) -> None:
     process = await start(FakeJob(three))
-    wish = await run_ops.request_run("a job of another process", NOW, WISHER)
+    request_key = await run_ops.request_run("a job of another process", NOW, WISHER)
     clock.move(GIVE_UP_AFTER + timedelta(milliseconds=int(late)))
     await process.look()
     await process.look()
-    assert (await run_of(wish)).outcome is (JobOutcome.MISSED if late else None)
+    assert (await run_of(request_key)).outcome is (JobOutcome.MISSED if late else None)
 
 
 async def test_a_wish_from_before_a_long_outage_is_not_run_late(db: Database, clock: Held, start: Start) -> None:
     job = FakeJob(three)
-    wish = await run_ops.request_run("fake", NOW, WISHER)
+    request_key = await run_ops.request_run("fake", NOW, WISHER)
     clock.move(timedelta(hours=1))
     process = await start(job)
     await process.look()
-    assert ((await run_of(wish)).outcome, job.runs) == (JobOutcome.MISSED, 0)
+    assert ((await run_of(request_key)).outcome, job.runs) == (JobOutcome.MISSED, 0)
 
 
 async def test_a_database_that_is_away_is_asked_again(db: Database, clock: Held, start: Start) -> None:
     def refuse(operation: str, collection: str) -> None:
         raise AutoReconnect("gone")
 
-    wish = await run_ops.request_run("fake", NOW, WISHER)
+    request_key = await run_ops.request_run("fake", NOW, WISHER)
     db.before_call = refuse
     process = await start(FakeJob(three))
     await process.look()
     db.before_call = None
     await process.look()
     await process.look()
-    assert (await run_of(wish)).outcome is JobOutcome.SUCCEEDED
+    assert (await run_of(request_key)).outcome is JobOutcome.SUCCEEDED
 
 
 async def test_a_requested_run_that_fails_says_so_and_the_next_wish_runs(
@@ -200,24 +200,24 @@ async def test_a_requested_run_that_fails_says_so_and_the_next_wish_runs(
     job = FakeJob(broken_once)
     process = await start(job)
     for outcome in (JobOutcome.FAILED, JobOutcome.SUCCEEDED):
-        wish = await run_ops.request_run("fake", NOW, WISHER)
+        request_key = await run_ops.request_run("fake", NOW, WISHER)
         await process.look()
         await process.look()
-        assert (await run_of(wish)).outcome is outcome
+        assert (await run_of(request_key)).outcome is outcome
 
 
 async def test_a_killed_owners_wish_is_given_up_and_not_run_again(db: Database, clock: Held, start: Start) -> None:
     job = FakeJob(three)
-    wish = await run_ops.request_run("fake", NOW, WISHER)
+    request_key = await run_ops.request_run("fake", NOW, WISHER)
     assert await lease_ops.take("fake", "killed", NOW, TTL) == 1
-    assert await run_ops.begin_requested(wish, "killed", NOW, 1)
+    assert await run_ops.begin_requested(request_key, "killed", NOW, 1)
     clock.move(TTL)
     process = await start(job)
     second = await run_ops.request_run("fake", clock.now(), WISHER)
-    assert second != wish
+    assert second != request_key
     await process.look()
     await process.look()
-    assert (await run_of(wish)).outcome is JobOutcome.ABANDONED
+    assert (await run_of(request_key)).outcome is JobOutcome.ABANDONED
     assert ((await run_of(second)).outcome, job.runs) == (JobOutcome.SUCCEEDED, 1)
 
 
@@ -230,13 +230,13 @@ async def test_a_stop_lets_a_requested_run_end_its_step(db: Database, clock: Hel
         return Counts({"steps": 1}, more=True)
 
     process = await start(FakeJob(polite))
-    wish = await run_ops.request_run("fake", NOW, WISHER)
+    request_key = await run_ops.request_run("fake", NOW, WISHER)
     await process.look(under_way=1)
     await began.wait()
     process.requests.stop()
     async with asyncio.timeout(5):
         await process.requests.ended()
-    run = await run_of(wish)
+    run = await run_of(request_key)
     assert (run.outcome, run.counts) == (JobOutcome.CANCELLED, {"steps": 1})
 
 

@@ -21,10 +21,10 @@ from schedulers import (
     token_cleanup_scheduler,
     token_count_reset_scheduler,
 )
-from schedulers.by_hand import Needs, _schedulers
 from schedulers.registry import JobContext
+from schedulers.run_once import JobConfig, _schedulers
 from schedulers.scheduler import Timer, _Ticks
-from sender.gate import Gate
+from sender.send_limiter import SendLimiter
 from tests.house import House
 
 
@@ -130,7 +130,7 @@ def test_the_schedules_are_those_of_the_design() -> None:
             token_count_reset_scheduler,
             create_message_deleter_scheduler(Bot("1002:sandbox-user")),
             create_broadcast_deleter_scheduler(Bot("1002:sandbox-user")),
-            create_broadcast_sender_scheduler(Bot("1002:sandbox-user"), Gate()),
+            create_broadcast_sender_scheduler(Bot("1002:sandbox-user"), SendLimiter()),
         )
     }
     assert words == {
@@ -157,7 +157,7 @@ async def test_every_job_there_is_runs_in_the_user_bots_process(ticking_house: H
 
 async def test_every_job_there_is_can_be_run_by_hand(tmp_path: Path) -> None:
     token = SecretStr("1002:sandbox-user")
-    needs = Needs(
+    needs = JobConfig(
         zone=ZoneInfo("UTC"), cleanup_hours=(0,), batch_size=1, timeout_s=1, pause_ms=0, data_dir=tmp_path,
         backup_keep=1, user_token=token, admin_token=token, owner_ids=(5,), api_url="http://127.0.0.1:9",
         alert_webhook_url=SecretStr(""), rate_per_s=1, bulk_rate_per_s=1,

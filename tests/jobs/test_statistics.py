@@ -20,8 +20,8 @@ from core.users import Visitor
 from core.verification import Token
 from database.connection import Database
 from database.operations import deletion_ops, post_ops, statistics_ops, stats_ops, token_ops, user_ops
+from schedulers.jobs.statistics import DAYS_BACK, TOP_POSTS, Statistics
 from schedulers.runner import Run
-from schedulers.statistics import DAYS_BACK, TOP_POSTS, Statistics
 
 MS, HOUR, DAY = timedelta(milliseconds=1), timedelta(hours=1), timedelta(days=1)
 #: the clock stands at noon
@@ -80,7 +80,7 @@ async def test_an_empty_database_has_a_day_of_nothing(db: Database, clock: Manua
 async def test_a_day_begins_at_its_midnight_and_ends_before_the_next(db: Database, clock: ManualClock) -> None:
     edges = (YESTERDAY - MS, YESTERDAY, TODAY - MS, TODAY, NOW - MS)
     for number, at in enumerate(edges, 1):
-        await user_ops.meet(Visitor(user_id=number), at)
+        await user_ops.upsert_visitor(Visitor(user_id=number), at)
         await opened(number, f"post{number}", at)
         await token_ops.add(token(number, at))
         await token_ops.add(token(100 + number, at))
@@ -108,7 +108,7 @@ async def test_a_day_begins_at_its_midnight_and_ends_before_the_next(db: Databas
 async def test_the_day_is_that_of_the_zone(db: Database, clock: ManualClock) -> None:
     midnight = datetime(2026, 2, 28, 18, 30, tzinfo=UTC)  # begins 1 March in Kolkata
     for number, at in enumerate((midnight - MS, midnight), 1):
-        await user_ops.meet(Visitor(user_id=number), at)
+        await user_ops.upsert_visitor(Visitor(user_id=number), at)
     await count(clock, zone=ZoneInfo("Asia/Kolkata"))
     assert [(day.date, day.count(Count.NEW_USERS)) for day in await days(clock)] == [
         (midnight - DAY, 1),
@@ -128,7 +128,7 @@ async def test_a_day_of_23_or_25_hours_is_counted_whole(
     clock.move(midnight + HOUR - NOW)
     began = midnight - hours_of_yesterday * HOUR
     for number, at in enumerate((began - MS, began, midnight - MS, midnight), 1):
-        await user_ops.meet(Visitor(user_id=number), at)
+        await user_ops.upsert_visitor(Visitor(user_id=number), at)
     await count(clock, zone=berlin)
     found = {day.date: day.count(Count.NEW_USERS) for day in await days(clock)}
     assert found == {began: 2, midnight: 1}
@@ -149,11 +149,11 @@ async def test_a_delivery_is_one_post_to_one_person_a_day(db: Database, clock: M
 
 async def test_what_was_counted_once_does_not_go_when_the_day_is_over(db: Database, clock: ManualClock) -> None:
     for user_id in (1, 2, 3):
-        await user_ops.meet(Visitor(user_id=user_id), NOW - HOUR)
+        await user_ops.upsert_visitor(Visitor(user_id=user_id), NOW - HOUR)
         await opened(user_id, "one", NOW - HOUR)
     await count(clock)
     clock.move(12 * HOUR)  # midnight
-    await user_ops.meet(Visitor(user_id=1), clock.now())
+    await user_ops.upsert_visitor(Visitor(user_id=1), clock.now())
     await opened(1, "one", clock.now())
     await opened(4, "two", clock.now() - HOUR)
     await count(clock)
@@ -165,7 +165,7 @@ async def test_what_was_counted_once_does_not_go_when_the_day_is_over(db: Databa
 async def test_a_day_is_closed_once(db: Database, clock: ManualClock) -> None:
     await count(clock)
     assert await statistics_ops.is_closed(YESTERDAY) and not await statistics_ops.is_closed(TODAY)
-    await user_ops.meet(Visitor(user_id=1), TODAY - HOUR)
+    await user_ops.upsert_visitor(Visitor(user_id=1), TODAY - HOUR)
     assert await count(clock) == Counts({"days": 1})
     assert (await day_of(clock, YESTERDAY)).count(Count.NEW_USERS) == 0
 
@@ -177,7 +177,7 @@ async def test_after_three_days_down_one_run_closes_all_of_them(
     """Also the day of the last run before, which has a row; those between have none."""
     await (count(clock) if was_closed else stats_ops.bump(TODAY, "tokens"))
     for number in range(4):
-        await user_ops.meet(Visitor(user_id=number + 1), NOW + number * DAY)
+        await user_ops.upsert_visitor(Visitor(user_id=number + 1), NOW + number * DAY)
     clock.move(4 * DAY)
     assert await count(clock) == Counts({"days": 5})
     found = [day for day in await days(clock) if day.date >= TODAY]
@@ -243,7 +243,7 @@ async def test_a_post_that_is_not_there_any_more_keeps_its_code(db: Database, cl
 
 async def test_totals_are_those_of_now(db: Database, clock: ManualClock) -> None:
     for user_id in (1, 2, 3):
-        await user_ops.meet(Visitor(user_id=user_id), NOW)
+        await user_ops.upsert_visitor(Visitor(user_id=user_id), NOW)
     await user_ops.mark_blocked(2, NOW)
     await post_ops.create(title="A", storage_chat_id=-1, message_ids=[1], created_by=1, created_at=NOW)
     await count(clock)
@@ -257,20 +257,20 @@ async def test_totals_are_those_of_now(db: Database, clock: ManualClock) -> None
 async def test_a_day_closed_late_keeps_the_totals_of_its_last_run(
     db: Database, clock: ManualClock, late: timedelta, users: int
 ) -> None:
-    await user_ops.meet(Visitor(user_id=1), NOW)
+    await user_ops.upsert_visitor(Visitor(user_id=1), NOW)
     await count(clock)
     clock.move(12 * HOUR + late)
-    await user_ops.meet(Visitor(user_id=2), clock.now())
+    await user_ops.upsert_visitor(Visitor(user_id=2), clock.now())
     await count(clock)
     assert (await day_of(clock, TODAY)).count(Count.USERS) == users
     assert (await day_of(clock, TODAY + DAY)).count(Count.USERS) == 2
 
 
 async def test_a_process_that_lost_the_job_writes_nothing(db: Database, clock: ManualClock) -> None:
-    await user_ops.meet(Visitor(user_id=1), NOW - HOUR)
+    await user_ops.upsert_visitor(Visitor(user_id=1), NOW - HOUR)
     assert await count(clock, fence=7) == Counts({"days": 2})
     before = await days(clock)
-    await user_ops.meet(Visitor(user_id=2), NOW - HOUR)
+    await user_ops.upsert_visitor(Visitor(user_id=2), NOW - HOUR)
     assert await count(clock, fence=6) == Counts({"refused": 1}, more=True)
     assert await days(clock) == before
     assert await count(clock, fence=7) == Counts({"days": 1})
@@ -279,7 +279,7 @@ async def test_a_process_that_lost_the_job_writes_nothing(db: Database, clock: M
 
 async def test_of_two_owners_the_one_that_was_paused_is_refused(db: Database, clock: ManualClock) -> None:
     """The first counts, is paused before it writes, and wakes up after the second has written."""
-    await user_ops.meet(Visitor(user_id=1), NOW - HOUR)
+    await user_ops.upsert_visitor(Visitor(user_id=1), NOW - HOUR)
     stands_still, goes_on = asyncio.Event(), asyncio.Event()
 
     async def paused_at_the_last_counter(seconds: float) -> None:
@@ -289,7 +289,7 @@ async def test_of_two_owners_the_one_that_was_paused_is_refused(db: Database, cl
 
     first = asyncio.create_task(Statistics(UTC_ZONE, {"sleep": paused_at_the_last_counter})(Run(clock, "a", fence=1)))
     await stands_still.wait()
-    await user_ops.meet(Visitor(user_id=2), NOW - HOUR)
+    await user_ops.upsert_visitor(Visitor(user_id=2), NOW - HOUR)
     assert await count(clock, fence=2) == Counts({"days": 1})
     goes_on.set()
     assert await first == Counts({"days": 1, "refused": 1}, more=True)
@@ -309,7 +309,7 @@ async def test_many_at_once_on_a_new_day_leave_the_highest_fence(db: Database) -
 
 async def test_a_day_a_broadcast_began_is_written_too(db: Database, clock: ManualClock) -> None:
     await stats_ops.bump_once(TODAY, "broadcast x", {"broadcast_sent": 5, "broadcast_failed": 2})
-    await user_ops.meet(Visitor(user_id=1), NOW - HOUR)
+    await user_ops.upsert_visitor(Visitor(user_id=1), NOW - HOUR)
     await count(clock)
     today = await day_of(clock, TODAY)
     assert today.count(Count.NEW_USERS) == 1
@@ -364,7 +364,7 @@ async def test_an_outage_writes_no_half_day_and_the_next_run_does_it(
 
 
 async def test_a_clock_put_back_over_midnight_takes_nothing_away(db: Database, clock: ManualClock) -> None:
-    await user_ops.meet(Visitor(user_id=1), NOW - HOUR)
+    await user_ops.upsert_visitor(Visitor(user_id=1), NOW - HOUR)
     await count(clock)
     before = {day.date: of_a_day(day) for day in await days(clock)}
     clock.move(-13 * HOUR)

@@ -10,7 +10,7 @@ import pytest
 from core.clock import SystemClock
 from core.errors import StoreUnavailable
 from core.jobs import Counts, JobOutcome
-from core.patience import LONG_S
+from core.retries import LONG_S
 from core.schedules import Daily, Schedule, every_minute
 from database.connection import Database
 from database.operations import lease_ops, run_ops

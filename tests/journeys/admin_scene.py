@@ -18,9 +18,9 @@ from core.timetable import timetable
 from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
 from database.operations import login_ops, run_ops, statistics_ops
-from tests.web.signing import ADMIN_TOKEN, MANAGER, OWNER, SECRET, add_admin, init_data
+from tests.web.auth.signing import ADMIN_TOKEN, MANAGER, OWNER, SECRET, add_admin, init_data
 from web_app.app import build_app
-from web_app.mini_app import mini_app_key
+from web_app.auth.mini_app import mini_app_key
 from web_app.services import AdminServices, Keys, Services
 from web_app.serving import WebServer
 

@@ -7,7 +7,7 @@ from playwright.async_api import ConsoleMessage, Locator, Page, Request, expect
 
 from tests.journeys.admin_scene import Scene
 from tests.journeys.browser import page_of
-from tests.web.signing import OWNER
+from tests.web.auth.signing import OWNER
 
 #: milliseconds the browser may take, beside whatever else this machine does
 WAIT_MS = 20_000

@@ -14,7 +14,7 @@ from database.operations import audit_ops, lease_ops, run_ops, user_ops
 from tests.journeys.admin_scene import USERS, admin_scene
 from tests.journeys.admin_visits import all_charts, come_in, half_a_minute, other_charts, page_at, row_of
 from tests.journeys.browser import SIZES, look
-from tests.web.signing import MANAGER, OWNER
+from tests.web.auth.signing import MANAGER, OWNER
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 THEMES = ("light", "dark")
@@ -122,7 +122,7 @@ async def test_numbers_follow_without_a_flicker() -> None:
                 { subtree: true, childList: true, characterData: true, attributes: true });
         }""")
         now = scene.clock.now()
-        await user_ops.meet(Visitor(user_id=7, first_name="Nina"), now)
+        await user_ops.upsert_visitor(Visitor(user_id=7, first_name="Nina"), now)
         scene.clock.move(timedelta(seconds=30))
         await half_a_minute(page)
         await expect(page.locator("#updated")).to_have_text("Last updated 14:41:37")

@@ -31,10 +31,10 @@ from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
 from database.operations import broadcast_ops, broadcast_rows
 from database.operations.segments import count_reachable
-from schedulers.broadcast_sender import BroadcastSender
+from schedulers.jobs.broadcast_sender import BroadcastSender
 from schedulers.runner import Run
 from sender.bots import build_bot
-from sender.gate import Gate
+from sender.send_limiter import SendLimiter
 from tests.house import own_store
 
 RECIPIENTS = int(os.environ.get("RECIPIENTS", "1500"))
@@ -127,7 +127,10 @@ async def everybody(db: Database, users: range) -> None:
 async def test_each_gets_it_once_or_is_counted_for_what_they_are(db: Database) -> None:
     users, seconds = range(1, RECIPIENTS + 1), Seconds()
     await everybody(db, users)
-    telegram, gate = Telegram(users), Gate(1000, 1000, monotonic=seconds, sleep=seconds.sleep, rng=random.Random(1))
+    telegram, gate = (
+        Telegram(users),
+        SendLimiter(1000, 1000, monotonic=seconds, sleep=seconds.sleep, rng=random.Random(1)),
+    )
     bot = build_bot("1002:sandbox-user", "http://127.0.0.1:9", gate)
     for middleware in bot.session.middleware:
         telegram.middleware(middleware)

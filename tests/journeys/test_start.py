@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from process import START_PATIENCE_S, CannotStart, foundation
+from runtime.context import START_PATIENCE_S, CannotStart, process_context
 from sandbox.client import SandboxClient
 from sandbox.server import Sandbox
 from tests.house import ADMIN_BOT, USER_BOT, people_and_channel, running_house, settings_for
@@ -31,7 +31,7 @@ class Time:
 @asynccontextmanager
 async def refused_start(url: str, time: Time, **more: Any) -> AsyncIterator[CannotStart]:
     with pytest.raises(CannotStart) as refused:
-        async with foundation(settings_for(url, **more), sleep=time.sleep, monotonic=time.monotonic):
+        async with process_context(settings_for(url, **more), sleep=time.sleep, monotonic=time.monotonic):
             pass
     yield refused.value
 

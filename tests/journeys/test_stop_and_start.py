@@ -17,7 +17,10 @@ from tests.house import ADMIN_BOT, ADMIN_TOKEN, ALICE, OLIVE, STORAGE, USER_BOT,
 ROOT = Path(__file__).resolve().parents[2]
 
 #: main.py, with no patience for what does not answer
-IMPATIENT = "import main, process; process.START_PATIENCE_S = 0.0; raise SystemExit(process.run(main.main))"
+IMPATIENT = (
+    "import main, runtime.context, runtime.lifecycle; runtime.context.START_PATIENCE_S = 0.0;"
+    "raise SystemExit(runtime.lifecycle.run(main.main))"
+)
 
 pytestmark = pytest.mark.journey
 

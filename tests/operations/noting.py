@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from core.supervisor import Supervisor
-from pauses import Pauses
+from runtime.pauses import Pauses
 from tests.unit.sender.telegram import Telegram
 
 BOT = 42
@@ -53,13 +53,13 @@ async def written(pauses: Pauses) -> None:
 
 def a_gate(pauses: Pauses) -> Telegram:
     telegram = Telegram()
-    pauses.watch(BOT, telegram.gate)
+    pauses.watch(BOT, telegram.limiter)
     return telegram
 
 
 def note(pauses: Pauses, chat: int | str, seconds: float) -> None:
     """As a gate tells it."""
-    gate = Telegram().gate
+    gate = Telegram().limiter
     pauses.watch(BOT, gate)
     assert gate.on_pause is not None
     gate.on_pause(chat, seconds)

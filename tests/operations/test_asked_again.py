@@ -10,7 +10,7 @@ from core.errors import AlreadyThere, StoreUnavailable
 from core.verification import Token
 from database.connection import Database
 from database.operations import token_ops
-from database.operations.token_counts import MARKS_KEPT
+from database.operations.token_counts import KEYS_KEPT
 
 ANN, BOB = 7, 8
 TODAY = datetime(2026, 3, 1, tzinfo=UTC)
@@ -18,8 +18,8 @@ DAY = timedelta(days=1)
 COUNT, LOOK = "find_one_and_update token_generator_count", "find_one token_generator_count"
 
 
-async def counted(*marks: str, limit: int = 100) -> list[int | None]:
-    return [await token_ops.count_link(ANN, TODAY, limit, mark) for mark in marks]
+async def counted(*update_keys: str, limit: int = 100) -> list[int | None]:
+    return [await token_ops.count_link(ANN, TODAY, limit, update_key) for update_key in update_keys]
 
 
 async def spoilt(now: datetime, *texts: str) -> None:
@@ -28,8 +28,8 @@ async def spoilt(now: datetime, *texts: str) -> None:
         await token_ops.mark_bypassed(text * 32, now)
 
 
-async def replaced(now: datetime, mark: str = "") -> str | None:
-    token = await token_ops.take_replacement(ANN, now, mark)
+async def replaced(now: datetime, update_key: str = "") -> str | None:
+    token = await token_ops.take_replacement(ANN, now, update_key)
     return None if token is None else token.token[0]
 
 
@@ -62,15 +62,15 @@ async def test_no_mark_is_nobodys(db: Database) -> None:
 
 
 async def test_the_last_marks_are_kept_and_no_more(db: Database) -> None:
-    marks = [f"u{number}" for number in range(MARKS_KEPT + 1)]
-    await counted(*marks)
+    update_keys = [f"u{number}" for number in range(KEYS_KEPT + 1)]
+    await counted(*update_keys)
     document = await db.collection("token_generator_count").find_one({})
     assert document is not None
-    assert document["marks"] == marks[1:]
+    assert document["update_keys"] == update_keys[1:]
 
-    assert await counted(marks[1], marks[-1]) == [2, MARKS_KEPT + 1]
+    assert await counted(update_keys[1], update_keys[-1]) == [2, KEYS_KEPT + 1]
     # forgotten: counted as a new one
-    assert await counted(marks[0]) == [MARKS_KEPT + 2]
+    assert await counted(update_keys[0]) == [KEYS_KEPT + 2]
 
 
 async def test_a_count_of_before_there_were_marks_goes_on(db: Database) -> None:
@@ -101,9 +101,9 @@ async def test_taken_off_without_a_mark_the_others_keep_theirs(db: Database) -> 
 async def test_counting_is_one_command_and_any_other_answer_two(db: Database) -> None:
     await counted("a", limit=1)
     assert dict(db.calls) == {COUNT: 1}
-    for mark in ("a", "b", ""):
+    for update_key in ("a", "b", ""):
         db.calls.clear()
-        await counted(mark, limit=1)
+        await counted(update_key, limit=1)
         assert dict(db.calls) == {COUNT: 1, LOOK: 1}
     db.calls.clear()
     await token_ops.uncount_link(ANN, TODAY, "a")
@@ -142,21 +142,21 @@ async def test_the_same_mark_gets_the_same_spoilt_token(db: Database, now: datet
     await spoilt(now, "1", "2", "3")
     first, second = await replaced(now, "a"), await replaced(now, "b")
 
-    assert [await replaced(now, mark) for mark in ("a", "b", "a")] == [first, second, first]
+    assert [await replaced(now, update_key) for update_key in ("a", "b", "a")] == [first, second, first]
     third = await replaced(now)
     assert {first, second, third} == {"1", "2", "3"}
-    assert [await replaced(now, mark) for mark in ("", "c", "b", "a")] == [None, None, second, first]
+    assert [await replaced(now, update_key) for update_key in ("", "c", "b", "a")] == [None, None, second, first]
 
 
 async def test_its_own_comes_before_one_that_is_free(db: Database, now: datetime) -> None:
     await spoilt(now, "1", "2")
     first, second = await replaced(now, "a"), await replaced(now, "b")
     # whichever of the two a store looks at first, one of these rounds has a free one before it
-    for given_back, kept, mark in ((first, second, "b"), (second, first, "a")):
+    for given_back, kept, update_key in ((first, second, "b"), (second, first, "a")):
         assert given_back is not None
         assert await token_ops.return_replacement(given_back * 32)
-        assert await replaced(now, mark) == kept
-        assert await replaced(now, "b" if mark == "a" else "a") == given_back
+        assert await replaced(now, update_key) == kept
+        assert await replaced(now, "b" if update_key == "a" else "a") == given_back
 
 
 async def test_one_that_was_replaced_for_nobody_is_nobodys(db: Database, now: datetime) -> None:
@@ -186,6 +186,6 @@ async def test_a_mark_is_of_one_person(db: Database, now: datetime) -> None:
 async def test_taking_a_replacement_is_one_command_every_time(db: Database, now: datetime) -> None:
     await spoilt(now, "1")
     db.calls.clear()
-    for mark in ("a", "a", "b"):
-        await replaced(now, mark)
+    for update_key in ("a", "a", "b"):
+        await replaced(now, update_key)
     assert dict(db.calls) == {"find_one_and_update tokens": 3}

@@ -83,15 +83,15 @@ async def test_a_promise_that_was_put_off_waits_for_nothing_but_its_time_once_it
 
 
 async def test_the_promise_of_a_wish_is_found(db: Database, now: datetime) -> None:
-    promise_id = await deletion_ops.promise(1, 7, 7, "abc", now, now + HOLD, [11], wish="m1")
+    promise_id = await deletion_ops.promise(1, 7, 7, "abc", now, now + HOLD, [11], request_key="m1")
 
     found = await deletion_ops.find_promise(7, "abc", "m1")
     assert found is not None
-    assert (found.id, found.message_ids, found.wish) == (promise_id, (11,), "m1")
+    assert (found.id, found.message_ids, found.request_key) == (promise_id, (11,), "m1")
     assert await deletion_ops.was_promised(7, "abc", "m1")
-    for user_id, code, wish in ((8, "abc", "m1"), (7, "xyz", "m1"), (7, "abc", "m2"), (7, "abc", "")):
-        assert await deletion_ops.find_promise(user_id, code, wish) is None
-        assert not await deletion_ops.was_promised(user_id, code, wish)
+    for user_id, code, request_key in ((8, "abc", "m1"), (7, "xyz", "m1"), (7, "abc", "m2"), (7, "abc", "")):
+        assert await deletion_ops.find_promise(user_id, code, request_key) is None
+        assert not await deletion_ops.was_promised(user_id, code, request_key)
 
 
 @pytest.mark.parametrize("empty_at", range(3))
@@ -101,18 +101,18 @@ async def test_of_several_promises_of_one_wish_the_empty_one_is_found(
     sent: tuple[list[int], ...] = ([11], [1, 2])
     messages = [*sent[:empty_at], [], *sent[empty_at:]]
     for number, ids_ in enumerate(messages):
-        await deletion_ops.promise(1, 7, 7, "abc", now, now + HOLD - number * MS, ids_, wish="m1")
-    await deletion_ops.promise(1, 7, 7, "abc", now, now, [], wish="m2")
+        await deletion_ops.promise(1, 7, 7, "abc", now, now + HOLD - number * MS, ids_, request_key="m1")
+    await deletion_ops.promise(1, 7, 7, "abc", now, now, [], request_key="m2")
     db.calls.clear()
 
     found = await deletion_ops.find_promise(7, "abc", "m1")
     assert found is not None
-    assert (found.message_ids, found.wish) == ((), "m1")
+    assert (found.message_ids, found.request_key) == ((), "m1")
     assert dict(db.calls) == {"find_one pending_deletions": 1}
 
 
 async def test_a_promise_of_a_wish_nobody_can_read_is_put_off(db: Database, now: datetime) -> None:
-    await deletion_ops.promise(1, 7, 7, "abc", now, now, wish="m1")
+    await deletion_ops.promise(1, 7, 7, "abc", now, now, request_key="m1")
     await db.collection("pending_deletions").update_one({"user_id": 7}, {"$set": {"message_ids": "none"}})
 
     assert await deletion_ops.find_promise(7, "abc", "m1") is None

@@ -23,7 +23,7 @@ async def test_the_first_tap_gets_the_claim_and_is_stored(db: Database, now: dat
         "opened_at": now,
         "claimed_until": now + HOLD,
         "is_unfinished": False,
-        "mark": "",
+        "update_key": "",
         "count": 1,
     }
 
@@ -97,7 +97,7 @@ async def test_a_claim_that_ran_out_does_not_release_its_successor(db: Database,
 
 
 async def test_a_delivery_to_settle_later_is_found_until_it_is_settled_or_released(db: Database, now: datetime) -> None:
-    first = await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD, mark="m", settle_later=True)
+    first = await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD, update_key="m", settle_later=True)
     second = await deletion_ops.claim_delivery(1, 8, "abc", now + MS, HOLD, settle_later=True)
     await deletion_ops.claim_delivery(1, 9, "abc", now, HOLD)
     await deletion_ops.claim_delivery(2, 7, "abc", now, HOLD, settle_later=True)
@@ -116,42 +116,49 @@ async def test_a_delivery_to_settle_later_is_found_until_it_is_settled_or_releas
 
 
 async def test_the_same_wish_gets_its_claim_again_when_the_first_answer_was_lost(db: Database, now: datetime) -> None:
-    assert await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD, mark="m1")
-    assert await deletion_ops.claim_delivery(1, 7, "abc", now + MS, HOLD, mark="m2") is None
-    assert await deletion_ops.claim_delivery(1, 7, "abc", now + MS, HOLD, mark="m1")
+    assert await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD, update_key="m1")
+    assert await deletion_ops.claim_delivery(1, 7, "abc", now + MS, HOLD, update_key="m2") is None
+    assert await deletion_ops.claim_delivery(1, 7, "abc", now + MS, HOLD, update_key="m1")
 
 
 async def test_a_wish_before_the_last_one_is_known_too(db: Database, now: datetime) -> None:
-    for number, mark in enumerate(("message 1", "message 2", "message 1", "message 3")):
-        claim = await deletion_ops.claim_delivery(1, 7, "code", now + 2 * number * HOLD, HOLD, mark=mark)
+    for number, update_key in enumerate(("message 1", "message 2", "message 1", "message 3")):
+        claim = await deletion_ops.claim_delivery(1, 7, "code", now + 2 * number * HOLD, HOLD, update_key=update_key)
         assert claim is not None
-        assert claim.is_repeated == (number == 2), mark
+        assert claim.is_repeated == (number == 2), update_key
 
 
 async def test_a_wish_that_comes_again_and_again_says_when_it_was_taken_up_first(db: Database, now: datetime) -> None:
     firsts = []
-    for number, mark in enumerate(("message 1", "message 2", "message 1", "message 1", "message 2", "message 3")):
-        claim = await deletion_ops.claim_delivery(1, 7, "code", now + 2 * number * HOLD, HOLD, mark=mark)
+    for number, update_key in enumerate(("message 1", "message 2", "message 1", "message 1", "message 2", "message 3")):
+        claim = await deletion_ops.claim_delivery(1, 7, "code", now + 2 * number * HOLD, HOLD, update_key=update_key)
         assert claim is not None
         firsts.append(claim.first_opened_at)
     assert firsts == [None, None, now, now, now + 2 * HOLD, None]
 
 
 async def test_a_wish_of_before_the_times_were_kept_was_taken_up_when_it_was_last(db: Database, now: datetime) -> None:
-    row = {"_id": "1:7:code", "opened_at": now, "claimed_until": now, "mark": "m2", "marks": ["m1", "m2"], "count": 2}
+    row = {
+        "_id": "1:7:code",
+        "opened_at": now,
+        "claimed_until": now,
+        "update_key": "m2",
+        "update_keys": ["m1", "m2"],
+        "count": 2,
+    }
     await db.collection("deliveries").insert_one(row)
     for number in (1, 2):
-        claim = await deletion_ops.claim_delivery(1, 7, "code", now + number * HOLD, HOLD, mark="m2")
+        claim = await deletion_ops.claim_delivery(1, 7, "code", now + number * HOLD, HOLD, update_key="m2")
         assert claim is not None
         assert claim.is_repeated
         assert claim.first_opened_at == now + (number - 1) * HOLD
 
 
 async def test_a_claim_says_that_the_last_one_was_not_settled(db: Database, now: datetime) -> None:
-    first = await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD, mark="m1", settle_later=True)
+    first = await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD, update_key="m1", settle_later=True)
     # the process dies; its update comes once more, within the hold and after it
-    within = await deletion_ops.claim_delivery(1, 7, "abc", now + MS, HOLD, mark="m1", settle_later=True)
-    after = await deletion_ops.claim_delivery(1, 7, "abc", now + 2 * HOLD, HOLD, mark="m2")
+    within = await deletion_ops.claim_delivery(1, 7, "abc", now + MS, HOLD, update_key="m1", settle_later=True)
+    after = await deletion_ops.claim_delivery(1, 7, "abc", now + 2 * HOLD, HOLD, update_key="m2")
     assert first is not None
     assert within is not None
     assert after is not None

@@ -47,7 +47,7 @@ async def warm(db: Database) -> Database:
 
 
 async def ann(db: Database, now: datetime, **more: Any) -> None:
-    await user_ops.meet(Visitor(user_id=ANN), now)
+    await user_ops.upsert_visitor(Visitor(user_id=ANN), now)
     if more:
         await db.collection("users").update_one({"user_id": ANN}, {"$set": more})
 
@@ -91,8 +91,8 @@ async def test_ten_updates_that_ask_five_times_are_ten_links(warm: Database) -> 
 
 
 async def test_a_marked_link_is_taken_off_by_one(warm: Database) -> None:
-    for mark in ("u1", "u2"):
-        await token_ops.count_link(ANN, TODAY, 15, mark)
+    for update_key in ("u1", "u2"):
+        await token_ops.count_link(ANN, TODAY, 15, update_key)
     assert sum(await many(50, lambda _: token_ops.uncount_link(ANN, TODAY, "u1"))) == 1
     assert await token_ops.links_on(ANN, TODAY) == 1
 
@@ -213,10 +213,10 @@ async def test_spent_and_given_back_at_once_no_credit_is_lost_or_made(warm: Data
     await ann(warm, now, credits=3)
 
     async def one(number: int) -> None:
-        code, mark = f"{number % 5:016}", f"m{number}"
-        if await user_ops.spend_credit(ANN, code, mark, now):
+        code, update_key = f"{number % 5:016}", f"m{number}"
+        if await user_ops.spend_credit(ANN, code, update_key, now):
             # a later wish for the same post may have paid over it; then its own giving back finds nothing
-            await user_ops.give_back_credit(ANN, code, mark)
+            await user_ops.give_back_credit(ANN, code, update_key)
 
     await many(20, one)
     user = await look()
@@ -250,14 +250,14 @@ async def test_different_grants_of_a_pass_add_up(warm: Database, now: datetime) 
 async def test_what_was_wanted_is_handed_to_one(warm: Database, now: datetime) -> None:
     await ann(warm, now)
     await user_ops.want(ANN, CODE, now)
-    taken = await many(50, lambda number: user_ops.take_wanted(ANN, CODE, now, f"join {number}"))
+    taken = await many(50, lambda number: user_ops.pop_pending_post(ANN, CODE, now, f"join {number}"))
     assert Counter(taken) == {True: 1, False: 49}
 
 
 async def test_a_stranger_who_comes_while_being_banned_is_one_record_and_banned(warm: Database, now: datetime) -> None:
     async def one(number: int) -> None:
         if number % 2:
-            await user_ops.meet(Visitor(user_id=ANN), now)
+            await user_ops.upsert_visitor(Visitor(user_id=ANN), now)
         else:
             await user_ops.ban(ANN, now, reason="spam", until=None)
 

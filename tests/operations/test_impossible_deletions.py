@@ -54,7 +54,7 @@ async def test_a_row_tells_what_stays_where(db: Database, now: datetime) -> None
 
 
 async def test_a_promise_is_known_by_the_wish_it_fulfils(db: Database, now: datetime) -> None:
-    await deletion_ops.promise(BOT, 7, 7, "code", now, now + timedelta(hours=1), wish="message 9")
+    await deletion_ops.promise(BOT, 7, 7, "code", now, now + timedelta(hours=1), request_key="message 9")
     assert await deletion_ops.was_promised(7, "code", "message 9")
     assert not await deletion_ops.was_promised(7, "code", "message 10")
     assert not await deletion_ops.was_promised(7, "other", "message 9")

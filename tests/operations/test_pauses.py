@@ -11,7 +11,7 @@ from core.clock import ManualClock
 from database.connection import Database
 from database.operations import pause_ops
 from database.operations.pause_ops import Pause
-from pauses import AT_ONCE, Pauses
+from runtime.pauses import AT_ONCE, Pauses
 from sender.lanes import Lane
 from tests.operations.conftest import StepIn
 from tests.operations.noting import BOT, FORGET, SECOND, WRITE, a_gate, note, until, writing, written
@@ -31,22 +31,22 @@ async def test_what_one_gate_is_told_the_next_one_keeps(db: Database, clock: Man
 
     clock.move(5 * SECOND)
     second = Telegram()
-    assert await Pauses(clock).restore(BOT, second.gate) == 1
+    assert await Pauses(clock).restore(BOT, second.limiter) == 1
     tasks = [second.send(1), second.send(2)]
     await second.results(tasks)
     with pytest.raises(TelegramRetryAfter, match="not sent"):
         again = Telegram()
-        await Pauses(clock).restore(BOT, again.gate)
+        await Pauses(clock).restore(BOT, again.limiter)
         await again.result(again.send(3, lane=Lane.BULK))
     assert (second.times_to(1), second.times_to(2)) == ([15.0], [0.0])
-    assert second.gate.bulk_rate == 29.0
+    assert second.limiter.bulk_rate == 29.0
 
 
 async def test_the_other_bot_of_the_process_is_not_held(db: Database, clock: ManualClock) -> None:
     await pause_ops.remember(BOT + 1, 1, clock.now() + 20 * SECOND)
     telegram = Telegram()
 
-    assert await Pauses(clock).restore(BOT, telegram.gate) == 0
+    assert await Pauses(clock).restore(BOT, telegram.limiter) == 0
     await telegram.result(telegram.send(1))
     assert telegram.times == [0.0]
 
@@ -56,7 +56,7 @@ async def test_a_pause_that_was_over_before_the_start_holds_nobody(db: Database,
     clock.move(20 * SECOND)
     telegram = Telegram()
 
-    assert await Pauses(clock).restore(BOT, telegram.gate) == 0
+    assert await Pauses(clock).restore(BOT, telegram.limiter) == 0
     await telegram.result(telegram.send(1, lane=Lane.BULK))
     assert telegram.times == [0.0]
 
@@ -66,7 +66,7 @@ async def test_a_start_is_one_read_and_writes_nothing_down_again(db: Database, c
     db.calls.clear()
     pauses = Pauses(clock)
     telegram = a_gate(pauses)
-    await pauses.restore(BOT, telegram.gate)
+    await pauses.restore(BOT, telegram.limiter)
 
     assert dict(db.calls) == {"find send_pauses": 1}
     assert pauses.pending == 0
@@ -113,7 +113,7 @@ async def test_two_thousand_chats_at_once_are_one_command_each_and_few_at_the_sa
 
     monkeypatch.setattr(collection, "update_one", counted)
     pauses = Pauses(clock)
-    gate = a_gate(pauses).gate
+    gate = a_gate(pauses).limiter
     assert gate.on_pause is not None
     async with writing(pauses):
         for chat in range(1, 2001):

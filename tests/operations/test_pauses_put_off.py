@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-import pauses as pauses_module
 from core.clock import ManualClock
 from core.errors import StoreUnavailable
 from database.connection import Database
 from database.operations import pause_ops
-from pauses import FORGET_EVERY, MOST_PENDING, Pauses
+from runtime import pauses as pauses_module
+from runtime.pauses import FORGET_EVERY, MOST_PENDING, Pauses
 from tests.operations.conftest import StepIn
 from tests.operations.noting import BOT, FORGET, SECOND, WRITE, Naps, note, until, writing, written
 

@@ -156,18 +156,22 @@ async def test_a_takeover_whose_answer_was_lost_is_got_by_asking_again(db: Datab
 
 
 async def test_a_wish_waits_until_it_is_begun_by_one(db: Database, now: datetime) -> None:
-    wish = await run_ops.request_run(JOB, now, 5)
-    assert await run_ops.request_run(JOB, now + MINUTE, 6) == wish
+    request_key = await run_ops.request_run(JOB, now, 5)
+    assert await run_ops.request_run(JOB, now + MINUTE, 6) == request_key
     (waiting,) = await run_ops.find_requests()
-    assert (waiting.id, waiting.requested_by, waiting.is_waiting, waiting.is_running) == (wish, 5, True, False)
+    assert (waiting.id, waiting.requested_by, waiting.is_waiting, waiting.is_running) == (request_key, 5, True, False)
 
-    begun = await asyncio.gather(*(run_ops.begin_requested(wish, f"p{n}", now + MINUTE, n) for n in range(1, 20)))
+    begun = await asyncio.gather(
+        *(run_ops.begin_requested(request_key, f"p{n}", now + MINUTE, n) for n in range(1, 20))
+    )
     assert begun.count(True) == 1
     assert await run_ops.find_requests() == []
     (run,) = await run_ops.last_runs(5)
     assert (run.is_running, run.owner, run.fence) == (True, f"p{run.fence}", begun.index(True) + 1)
     assert run.started_at == now + MINUTE
-    assert await run_ops.begin_requested(wish, f"p{run.fence}", now + MINUTE, run.fence), "its answer may be lost"
+    assert await run_ops.begin_requested(request_key, f"p{run.fence}", now + MINUTE, run.fence), (
+        "its answer may be lost"
+    )
 
 
 async def test_wishes_come_oldest_first_and_bounded(db: Database, now: datetime) -> None:

@@ -18,7 +18,7 @@ from core.users import User
 from database.operations import deletion_ops, user_ops
 from schedulers import create_message_deleter_scheduler
 from tests.house import ALICE, USER_BOT, House
-from user_bot.wish import Outcome
+from user_bot.delivery.request import Outcome
 
 
 async def take_back(house: House) -> RunReport:
@@ -139,7 +139,7 @@ async def test_a_request_repeated_after_its_promise_has_ended_brings_no_second_p
     """Killed, and an hour is over: its messages are taken back, or given up, before Telegram repeats the request."""
     post = await house.store()
     await ask(house, post)
-    user, mark = await reader(house)
+    user, update_key = await reader(house)
     if is_cut_off:
         await deletion_ops.record_messages((await the_promise()).id, ())
     for _ in range(2):
@@ -147,9 +147,9 @@ async def test_a_request_repeated_after_its_promise_has_ended_brings_no_second_p
         await take_back(house)
     assert await deletion_ops.open_deliveries(ALICE, 10) == []
     restarted = house.another_deliverer()
-    assert await restarted.deliver(user, post.code, mark) is Outcome.DOUBLE_TAP
+    assert await restarted.deliver(user, post.code, update_key) is Outcome.DOUBLE_TAP
     assert len(await copies(house)) == 1
     # nobody can tell this reader from one whose delivery had only been begun
     await house.alice.wait(USER_BOT, contains="was interrupted")
     assert await restarted.deliver(user, post.code, "button 5") is Outcome.DELIVERED, "at once, as the sentence says"
-    assert await restarted.deliver(user, post.code, mark) is Outcome.DOUBLE_TAP
+    assert await restarted.deliver(user, post.code, update_key) is Outcome.DOUBLE_TAP

@@ -6,8 +6,8 @@ import pytest
 
 from database.operations import settings_ops, user_ops
 from tests.house import ALICE, USER_BOT, House
-from user_bot.doorkeeper import Doorkeeper
-from user_bot.wish import Outcome
+from user_bot.delivery.request import Outcome
+from user_bot.gate.access_prompt import AccessPrompt
 
 
 async def test_the_post_follows_when_the_opening_was_turned_away(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,11 +19,11 @@ async def test_the_post_follows_when_the_opening_was_turned_away(house: House, m
     assert poor is not None
     is_asked, goes_on = asyncio.Event(), asyncio.Event()
 
-    async def turn_away(self: Doorkeeper, *_: object) -> None:
+    async def show_next_step(self: AccessPrompt, *_: object) -> None:
         is_asked.set()
         await goes_on.wait()
 
-    monkeypatch.setattr(Doorkeeper, "turn_away", turn_away)
+    monkeypatch.setattr(AccessPrompt, "show_next_step", show_next_step)
     opening = asyncio.create_task(deliverer.deliver(poor, post.code, "opening"))
     await is_asked.wait()
     granted = await user_ops.grant(ALICE, "token x", now, credits=3)

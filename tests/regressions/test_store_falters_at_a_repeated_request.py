@@ -14,7 +14,7 @@ from core.users import User
 from database.collection import Collection
 from database.operations import deletion_ops, user_ops
 from tests.house import ALICE, USER_BOT, House
-from user_bot.wish import Outcome
+from user_bot.delivery.request import Outcome
 
 
 async def reader(house: House) -> tuple[User, str]:
@@ -60,16 +60,16 @@ async def test_what_was_handed_over_before_the_kill_is_not_handed_over_again(
     await house.alice.link(house.link(post))
     await house.settle()
     assert len(await house.calls("copyMessages")) == 1
-    user, mark = await reader(house)
+    user, update_key = await reader(house)
     await house.advance(seconds=10)
     restarted = house.another_deliverer()
     await house.advance(seconds=1)
     left = failing(monkeypatch, method, collection, times, is_done=is_done)
     for _ in range(times):
         with pytest.raises(StoreUnavailable):
-            await restarted.deliver(user, post.code, mark)
+            await restarted.deliver(user, post.code, update_key)
     assert left() == 0
-    assert await restarted.deliver(user, post.code, mark) is Outcome.DOUBLE_TAP
+    assert await restarted.deliver(user, post.code, update_key) is Outcome.DOUBLE_TAP
     assert len(await house.calls("copyMessages")) == 1
 
 
@@ -77,12 +77,12 @@ async def test_settling_waits_for_the_database(house: House, monkeypatch: pytest
     post = await house.store(delete_after_minutes=0)
     await house.alice.link(house.link(post))
     await house.settle()
-    user, mark = await reader(house)
+    user, update_key = await reader(house)
     await house.advance(seconds=10)
     restarted = house.another_deliverer()
     await house.advance(seconds=1)
     failing(monkeypatch, "update_one", "deliveries", 3)
-    assert await restarted.deliver(user, post.code, mark) is Outcome.DOUBLE_TAP
+    assert await restarted.deliver(user, post.code, update_key) is Outcome.DOUBLE_TAP
     assert await deletion_ops.find_unfinished(1002, house.base.clock.now(), 10) == []
     assert len(await house.calls("copyMessages")) == 1
 
@@ -94,15 +94,15 @@ async def test_a_promise_whose_answer_was_lost_is_one_of_this_process(
     post = await house.store()
     await house.alice.text(USER_BOT, "/start")
     await house.settle()
-    user, mark = await reader(house)
+    user, update_key = await reader(house)
     now = house.base.clock.now()
-    await deletion_ops.claim_delivery(1002, ALICE, post.code, now, now - now, mark=mark)
+    await deletion_ops.claim_delivery(1002, ALICE, post.code, now, now - now, update_key=update_key)
     await house.advance(seconds=10)
     restarted = house.another_deliverer()
     await house.advance(seconds=1)
     failing(monkeypatch, "insert_one", "pending_deletions", 1, is_done=True)
     with pytest.raises(StoreUnavailable):
-        await restarted.deliver(user, post.code, mark)
-    assert await restarted.deliver(user, post.code, mark) is Outcome.DELIVERED
+        await restarted.deliver(user, post.code, update_key)
+    assert await restarted.deliver(user, post.code, update_key) is Outcome.DELIVERED
     (promise,) = await deletion_ops.open_deliveries(ALICE, 10)
     assert len(promise.message_ids) == 1

@@ -38,7 +38,7 @@ from aiogram.types import (
     Update,
 )
 
-from sandbox.contents import FILE_KINDS
+from sandbox.chats.contents import FILE_KINDS
 from tests.sandbox.conftest import Town
 from tests.sandbox.test_files import PNG
 

@@ -7,9 +7,9 @@ from aiogram import Bot
 from aiogram.types import MessageEntity
 from aiogram.utils.text_decorations import html_decoration
 
-from sandbox.dates import MAX_AHEAD_S, MAX_UNIX
-from sandbox.entities import parse_html
-from sandbox.formatting import to_html
+from sandbox.text.dates import MAX_AHEAD_S, MAX_UNIX
+from sandbox.text.entities import parse_html
+from sandbox.text.formatting import to_html
 from tests.sandbox.conftest import Json, Town
 from tests.sandbox.test_aiogram_models import bot
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pytest
 
 from sandbox.errors import ApiError
-from sandbox.flood import CHAT_BURST, ECHO_S, LONGEST_WAIT_S, SWEEP_AT, Flood
-from sandbox.world import Config
+from sandbox.state.flood import CHAT_BURST, ECHO_S, LONGEST_WAIT_S, SWEEP_AT, Flood
+from sandbox.state.world import Config
 from tests.sandbox.conftest import Town
 
 BOT, OTHER_BOT = 1001, 1002

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.entities import parse_html, utf16_length
 from sandbox.errors import ApiError
-from sandbox.formatting import detect, to_html
+from sandbox.text.entities import parse_html, utf16_length
+from sandbox.text.formatting import detect, to_html
 from tests.sandbox.conftest import Json
 
 

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from sandbox.files import image_size
+from sandbox.state.files import image_size
 from tests.sandbox.conftest import Json, Town
 
 BOLD = {"type": "bold", "offset": 2, "length": 3}

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from sandbox.client import SandboxError
-from sandbox.shortener import is_web_address
+from sandbox.shortener.shortener import is_web_address
 from tests.sandbox.conftest import Town
 
 KEY = "key-5f0c"

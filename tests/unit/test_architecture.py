@@ -1,6 +1,7 @@
 """The import table of DESIGN §2, and what importing may not do."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,25 +17,34 @@ PACKAGES = {
     "monitoring": {"core"},
     "sender": {"core", "monitoring.metrics"},
     "shorteners": {"core", "monitoring.metrics"},
+    "runtime": {"core", "database", "sender", "views", "monitoring", "config"},
     "schedulers": {"core", "database", "sender", "views", "monitoring"},
     "user_bot": {"core", "database", "sender", "shorteners", "views", "monitoring"},
-    "admin_bot": {"core", "database", "sender", "views", "monitoring"},
+    "admin_bot": {"core", "database", "sender", "shorteners", "views", "monitoring"},
     "web_app": {"core", "database", "views", "monitoring"},
     "sandbox": set(),
     "scripts": set(),
 }
 #: files that may import more than their package: the mains build, and they alone read the configuration
 MORE = {
-    "user_bot/main.py": {"config", "process", "schedulers"},
-    "user_bot/__main__.py": {"process"},
-    "admin_bot/main.py": {"config", "process"},
-    "admin_bot/__main__.py": {"process"},
-    "web_app/main.py": {"config", "sandbox_clock", "starting"},
-    "web_app/__main__.py": {"starting"},
+    "user_bot/main.py": {"config", "runtime", "schedulers"},
+    "user_bot/__main__.py": {"runtime"},
+    "admin_bot/main.py": {"config", "runtime"},
+    "admin_bot/__main__.py": {"runtime"},
+    "web_app/main.py": {"config", "runtime"},
+    "web_app/__main__.py": {"runtime"},
     "database/__main__.py": {"config"},
     "schedulers/cli.py": {"config"},
 }
-OURS = {*PACKAGES, "config", "pauses", "process", "sandbox_clock", "starting", "main", "tests", "bench"}
+OURS = {*PACKAGES, "config", "main", "tests", "bench"}
+#: the most modules beside each other in one folder, `__init__.py` and `__main__.py` not counted
+MODULES_MAX = 24
+#: one file per rule or per collection: a finer division would separate what is read together
+MODULES_MAX_OF = {"core": 30, "database/operations": 30}
+#: the rooms of these packages know nothing of each other
+SUBJECTS_APART = ("admin_bot", "views")
+#: rooms every subject may use; what posts, broadcasts and channels are stored in is one of them
+SHARED_ROOMS = frozenset({"conversation", "middlewares", "storage"})
 #: libraries only one package (or file) may know, with the owners
 OWNERS = {
     "motor": "database/",
@@ -174,6 +184,86 @@ def test_tasks_are_started_in_the_supervised_place_alone() -> None:
     assert loose == ["core/supervisor.py"]
 
 
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports_between_files() -> dict[str, set[str]]:
+    """Each module of ours, with the modules of ours it imports."""
+    paths = [path for package in PACKAGES for path in files_of(package)] + [ROOT / "config.py", ROOT / "main.py"]
+    modules = {module_of(path) for path in paths}
+    found: dict[str, set[str]] = {}
+    for path in paths:
+        names = imported(ast.parse(path.read_text(encoding="utf-8")))
+        targets = {name if name in modules else name.rpartition(".")[0] for name in names}
+        found[module_of(path)] = (targets & modules) - {module_of(path)}
+    return found
+
+
+def circles(arrows: dict[str, set[str]]) -> list[list[str]]:
+    """Each circle of imports once, as the modules on it."""
+    found: list[list[str]] = []
+    done: set[str] = set()
+
+    def walk(module: str, trail: list[str]) -> None:
+        if module in trail:
+            found.append(trail[trail.index(module) :])
+        elif module not in done:
+            for target in sorted(arrows[module]):
+                walk(target, [*trail, module])
+            done.add(module)
+
+    for module in sorted(arrows):
+        walk(module, [])
+    return found
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    assert circles(imports_between_files()) == []
+
+
+def test_a_circle_of_imports_is_found() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [["a", "b", "c"]]
+
+
+def test_scripts_of_the_sandbox_page_import_each_other_in_no_circle() -> None:
+    folder = ROOT / "sandbox" / "page"
+    arrows = {
+        path.name: set(re.findall(r'from "\./([a-z_]+\.js)"', path.read_text(encoding="utf-8")))
+        for path in folder.glob("*.js")
+    }
+    assert len(arrows) > 10
+    assert circles(arrows) == []
+
+
+def test_no_folder_has_more_modules_than_can_be_read_at_a_glance() -> None:
+    folders: dict[str, int] = {}
+    for package in (*PACKAGES, "bench", "tests"):
+        for path in files_of(package):
+            if path.name not in {"__init__.py", "__main__.py", "conftest.py"}:
+                folder = path.parent.relative_to(ROOT).as_posix()
+                folders[folder] = folders.get(folder, 0) + 1
+    too_full = {folder: count for folder, count in folders.items() if count > MODULES_MAX_OF.get(folder, MODULES_MAX)}
+    assert too_full == {}
+
+
+@pytest.mark.parametrize("package", SUBJECTS_APART)
+def test_subjects_do_not_import_each_other(package: str) -> None:
+    subjects = {path.name for path in (ROOT / package).iterdir() if path.is_dir()} - SHARED_ROOMS
+    crossed = [
+        f"{module} imports {target}"
+        for module, targets in imports_between_files().items()
+        for target in sorted(targets)
+        if (here := module.split("."))[0] == (there := target.split("."))[0] == package
+        and len(there) > 2
+        and there[1] in subjects
+        and len(here) > 2
+        and here[1] in (subjects | SHARED_ROOMS)
+        and here[1] != there[1]
+    ]
+    assert crossed == []
+
+
 def test_no_package_has_a_name_that_says_nothing() -> None:
     empty_words = {"utils", "shared", "common", "helpers", "misc"}
     found = [str(path) for package in PACKAGES for path in files_of(package) if path.stem in empty_words]
@@ -206,7 +296,7 @@ def test_importing_is_silent() -> None:
         for package in PACKAGES
         for path in files_of(package)
     ]
-    run_python(SILENTLY, "config", "pauses", "process", "sandbox_clock", "starting", "main", *modules)
+    run_python(SILENTLY, "config", "main", *modules)
 
 
 @pytest.mark.parametrize("deed", LOUD)

@@ -38,7 +38,7 @@ KEPT_OUT = (
     "data/backup.gz",
     "deploy/compose.yaml",
     "tests/house.py",
-    "sandbox/world.py",
+    "sandbox/state/world.py",
     "bench/__main__.py",
     "scripts/demo.py",
 )

@@ -19,9 +19,9 @@ from core.verification import Token
 from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
 from database.operations import settings_ops, token_ops
-from tests.web.signing import ADMIN_TOKEN, EDITOR, MANAGER, OWNER, SECRET, Ticks, add_admin
+from tests.web.auth.signing import ADMIN_TOKEN, EDITOR, MANAGER, OWNER, SECRET, Ticks, add_admin
 from web_app.app import build_app
-from web_app.mini_app import mini_app_key
+from web_app.auth.mini_app import mini_app_key
 from web_app.services import AdminServices, Keys, Services
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)

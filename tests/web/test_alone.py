@@ -16,8 +16,8 @@ from pydantic import ValidationError
 
 from config import Settings
 from core.clock import SystemClock
-from starting import CannotStart
-from web_app.main import page_key, part, services_of, shortener_hosts
+from runtime.lifecycle import CannotStart
+from web_app.main import component, page_key, services_of, shortener_hosts
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = "https://gate.example"
@@ -122,7 +122,7 @@ async def test_a_taken_port_is_one_line_and_status_1(tmp_path: Path) -> None:
 @pytest.mark.parametrize("host", ["203.0.113.1", "::ffff:203.0.113.1", "no such host"])
 def test_a_host_that_is_not_ours_is_one_line_too(host: str) -> None:
     with pytest.raises(CannotStart) as problem:
-        part(settings(WEB_HOST=host), SystemClock())
+        component(settings(WEB_HOST=host), SystemClock())
     assert problem.value.status == 1
     assert "\n" not in str(problem.value)
     assert "WEB_HOST" in str(problem.value)
@@ -135,7 +135,7 @@ def test_importing_the_web_app_loads_no_aiogram() -> None:
 
 
 def test_the_part_names_where_it_is_and_how_it_is_seen() -> None:
-    one = part(settings(), SystemClock(), "gate_bot")
+    one = component(settings(), SystemClock(), "gate_bot")
     one.serve.close()
     one.server.close()
     assert one.name == "web app"

@@ -10,8 +10,8 @@ from core.clock import Clock
 from core.days import start_of_day
 from core.users import User
 from database.operations import deletion_ops, post_ops, settings_ops, token_ops
-from user_bot.verifier import Verifier
-from views import user_texts
+from user_bot.delivery.verifier import Verifier
+from views.subscribers import texts as user_texts
 
 #: open deliveries listed by /me
 SHOWN = 20

@@ -8,11 +8,12 @@ from core.ids import is_code
 from core.users import User, is_banned
 from database.operations import user_ops
 from sender.failures import TELEGRAM_ERRORS
-from user_bot.delivery import Deliverer
-from user_bot.subscriptions import Subscriptions
-from user_bot.verifier import Verifier
-from views import gate_texts, user_texts
-from views.user_callbacks import Close, GetAgain, Joined, NewLink
+from user_bot.delivery.deliverer import Deliverer
+from user_bot.delivery.verifier import Verifier
+from user_bot.gate.subscriptions import Subscriptions
+from views.subscribers import gate_texts
+from views.subscribers import texts as user_texts
+from views.subscribers.callbacks import Close, GetAgain, Joined, NewLink
 
 
 async def _answer(bot: Bot, query: CallbackQuery, text: str | None = None, *, alert: bool = False) -> None:

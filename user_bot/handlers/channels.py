@@ -6,9 +6,9 @@ from aiogram.types import ChatInviteLink, ChatJoinRequest, ChatMemberUpdated, Up
 from core.clock import Clock
 from core.subscriptions import Channel, MembershipStatus
 from database.operations import channel_ops, user_ops
-from user_bot.middlewares.meet import visitor_of
-from user_bot.subscriptions import Subscriptions
-from user_bot.waiting import Waiting
+from user_bot.delivery.pending_requests import PendingRequests
+from user_bot.gate.subscriptions import Subscriptions
+from user_bot.middlewares.upsert_visitor import visitor_of
 
 
 async def own_rights_changed(event: ChatMemberUpdated, subscriptions: Subscriptions) -> None:
@@ -18,7 +18,11 @@ async def own_rights_changed(event: ChatMemberUpdated, subscriptions: Subscripti
 
 
 async def member_changed(
-    event: ChatMemberUpdated, event_update: Update, subscriptions: Subscriptions, waiting: Waiting, bot: Bot
+    event: ChatMemberUpdated,
+    event_update: Update,
+    subscriptions: Subscriptions,
+    pending_requests: PendingRequests,
+    bot: Bot,
 ) -> None:
     channel = await subscriptions.find(event.chat.id)
     # the member, not whoever let them in
@@ -28,20 +32,24 @@ async def member_changed(
     status = await subscriptions.changed(channel, person.id, event.new_chat_member, event.date)
     if status is not MembershipStatus.MEMBER:
         return
-    await waiting.has_joined(person.id, _mark(event_update))
+    await pending_requests.has_joined(person.id, _mark(event_update))
     if not event.via_join_request:  # those were counted when they asked
         await _count(channel, event.invite_link)
 
 
 async def asked_to_join(
-    event: ChatJoinRequest, event_update: Update, subscriptions: Subscriptions, waiting: Waiting, clock: Clock
+    event: ChatJoinRequest,
+    event_update: Update,
+    subscriptions: Subscriptions,
+    pending_requests: PendingRequests,
+    clock: Clock,
 ) -> None:
     channel = await subscriptions.find(event.chat.id)
     if channel is None:
         return
-    await user_ops.meet(visitor_of(event.from_user), clock.now(), is_writing=False)
+    await user_ops.upsert_visitor(visitor_of(event.from_user), clock.now(), is_writing=False)
     await subscriptions.requested(channel, event.from_user.id)
-    await waiting.has_joined(event.from_user.id, _mark(event_update))
+    await pending_requests.has_joined(event.from_user.id, _mark(event_update))
     await _count(channel, event.invite_link)
 
 

@@ -8,9 +8,9 @@ from core.clock import Clock
 from core.payloads import NewTokenPayload, PostPayload, TokenPayload, parse_payload
 from core.users import User
 from database.operations import settings_ops
-from user_bot.delivery import Deliverer
-from user_bot.verifier import Verifier
-from views import user_texts
+from user_bot.delivery.deliverer import Deliverer
+from user_bot.delivery.verifier import Verifier
+from views.subscribers import texts as user_texts
 
 
 async def start(
@@ -21,13 +21,13 @@ async def start(
         await message.answer(user_texts.welcome(user, settings))
         return
     payload = parse_payload(command.args.strip())
-    mark = f"message {message.message_id}"
+    update_key = f"message {message.message_id}"
     if isinstance(payload, PostPayload):
-        await deliverer.deliver(user, payload.code, mark, message_id=message.message_id)
+        await deliverer.deliver(user, payload.code, update_key, message_id=message.message_id)
     elif isinstance(payload, TokenPayload):
-        await verifier.redeem(user, payload.token, mark)
+        await verifier.redeem(user, payload.token, update_key)
     elif isinstance(payload, NewTokenPayload):
-        await verifier.new_link(user, mark)
+        await verifier.new_link(user, update_key)
     else:
         await message.answer(user_texts.INVALID_LINK)
 

@@ -64,7 +64,7 @@ def _user(i: int, size: int, wanted: int) -> Document:
         "credits": 5 if i % 2 else 0,
         "pass_until": NOW + DAY if is_late else NOW - DAY if i % 2 else None,
         "news_stopped_at": NOW if i % 20 == 1 else None,
-        "charges": {PAID: {"at": NOW, "mark": f"u{i}"}, PAID_LONG_AGO: {"at": NOW - DAY, "mark": f"u{i}"}},
+        "charges": {PAID: {"at": NOW, "update_key": f"u{i}"}, PAID_LONG_AGO: {"at": NOW - DAY, "update_key": f"u{i}"}},
         "grants": [f"g{i}", *(f"g{i} {number}" for number in range(2))],
         "wanted_code": PAID,
         "wanted_at": NOW,
@@ -128,7 +128,7 @@ def _way_of(i: int, wanted: int) -> Document:
 
 
 def _token_count(i: int, size: int, wanted: int) -> Document:
-    return {"user_id": i, "date": TODAY if i % 2 else TODAY - DAY, "count": 1, "marks": [f"u{i}"]}
+    return {"user_id": i, "date": TODAY if i % 2 else TODAY - DAY, "count": 1, "update_keys": [f"u{i}"]}
 
 
 #: the delivery that is held
@@ -144,7 +144,7 @@ def _delivery(i: int, size: int, wanted: int) -> Document:
         "opened_at": NOW - HOUR - i * SECOND,
         "claimed_until": NOW + HOUR / 2 if i == HELD else NOW - HOUR,
         "is_unfinished": i < wanted,
-        "mark": "u1" if i == HELD else "",
+        "update_key": "u1" if i == HELD else "",
         "count": 1,
     }
 
@@ -157,7 +157,7 @@ def _promise(i: int, size: int, wanted: int) -> Document:
         "message_ids": [i + 1],
         "notice_message_id": i + 2,
         "post_code": f"c{i}",
-        "wish": f"u{i}",
+        "request_key": f"u{i}",
         "sent_at": NOW - 2 * HOUR,
         "delete_at": NOW + i * SECOND + SECOND,
         "attempts": 0,

@@ -45,7 +45,7 @@ async def _judge_sole(results: list[Any]) -> None:
 
 
 async def _fill_purse() -> None:
-    await user_ops.meet(Visitor(user_id=7), NOW)
+    await user_ops.upsert_visitor(Visitor(user_id=7), NOW)
     await current_database().collection("users").update_one({"user_id": 7}, {"$set": {"credits": 10}})
 
 
@@ -82,7 +82,7 @@ async def _give_back(_: int) -> bool:
 
 
 async def _met() -> None:
-    await user_ops.meet(Visitor(user_id=7), NOW)
+    await user_ops.upsert_visitor(Visitor(user_id=7), NOW)
 
 
 async def _grant(_: int) -> bool:
@@ -128,7 +128,7 @@ async def _judge_bumps(results: list[Any]) -> None:
 
 
 async def _meet(_: int) -> bool:
-    return (await user_ops.meet(Visitor(user_id=7), NOW))[1]
+    return (await user_ops.upsert_visitor(Visitor(user_id=7), NOW))[1]
 
 
 async def _claim_delivery(_: int) -> bool:

@@ -14,8 +14,8 @@ from aiogram.methods import Response, SendMessage, TelegramMethod
 from aiohttp import ClientConnectorError
 from aiohttp.client_reqrep import ConnectionKey
 
-from sender.gate import Gate
 from sender.lanes import Lane, in_lane
+from sender.send_limiter import SendLimiter
 from tests.unit.sender.virtual import VirtualTime
 
 SESSION = AiohttpSession()
@@ -71,7 +71,7 @@ class Telegram:
     def __init__(self, rate: float = 30.0, bulk: float = 29.0, *, latency_s: float = 0.0) -> None:
         self.time = VirtualTime()
         self.latency_s = latency_s
-        self.gate = Gate(rate, bulk, monotonic=self.time.monotonic, sleep=self.time.sleep, rng=NoJitter())
+        self.limiter = SendLimiter(rate, bulk, monotonic=self.time.monotonic, sleep=self.time.sleep, rng=NoJitter())
         self.arrived: list[tuple[float, TelegramMethod[Any]]] = []
         self.script: deque[Answer] = deque()
 
@@ -84,7 +84,7 @@ class Telegram:
 
     def call(self, method: TelegramMethod[Any], lane: Lane = Lane.INTERACTIVE) -> "asyncio.Task[Any]":
         with in_lane(lane):
-            return asyncio.ensure_future(self.gate(self.make_request, BOT, method))
+            return asyncio.ensure_future(self.limiter(self.make_request, BOT, method))
 
     def send(self, chat_id: int, text: str = "hello", lane: Lane = Lane.INTERACTIVE) -> "asyncio.Task[Any]":
         return self.call(SendMessage(chat_id=chat_id, text=text), lane)
@@ -106,5 +106,5 @@ class Telegram:
         return [at for at, method in self.arrived if getattr(method, "chat_id", None) == chat_id]
 
     def assert_nothing_left(self) -> None:
-        assert [self.gate.waiting(lane) for lane in Lane] == [0, 0, 0]
+        assert [self.limiter.waiting(lane) for lane in Lane] == [0, 0, 0]
         assert self.time.sleeping == 0

@@ -13,8 +13,8 @@ from structlog.testing import capture_logs
 
 from monitoring.metrics import REGISTRY
 from sender.bots import build_bot
-from sender.gate import Gate
 from sender.poison import PoisonGuard
+from sender.send_limiter import SendLimiter
 from tests.unit.sender.telegram import BOT, SESSION
 
 GOOD = {
@@ -27,32 +27,32 @@ POISON = {"update_id": 12, "my_chat_member": {"chat": {"id": 1, "type": "private
 
 @pytest.mark.parametrize("url", ["", "  ", "https://api.telegram.org", "https://api.telegram.org/"])
 def test_no_address_means_telegram_itself(url: str) -> None:
-    bot = build_bot("42:test", url, Gate())
+    bot = build_bot("42:test", url, SendLimiter())
     assert bot.session.api.api_url("42:test", "getMe") == "https://api.telegram.org/bot42:test/getMe"
 
 
 def test_any_bot_api_server_can_be_used() -> None:
-    bot = build_bot("42:test", "http://127.0.0.1:8081/", Gate())
+    bot = build_bot("42:test", "http://127.0.0.1:8081/", SendLimiter())
     assert bot.session.api.api_url("T", "getMe") == "http://127.0.0.1:8081/botT/getMe"
     assert bot.session.api.file_url("T", "a/b") == "http://127.0.0.1:8081/file/botT/a/b"
 
 
 def test_a_bot_writes_html_without_link_previews_and_its_gate_is_innermost() -> None:
-    gate = Gate()
-    bot = build_bot("42:test", "", gate, timeout_s=12)
+    limiter = SendLimiter()
+    bot = build_bot("42:test", "", limiter, timeout_s=12)
     assert bot.default.parse_mode == ParseMode.HTML
     assert bot.default.link_preview is not None
     assert bot.default.link_preview.is_disabled
     assert bot.session.timeout == 12
     assert isinstance(bot.session.middleware[0], PoisonGuard)
-    assert bot.session.middleware[-1] is gate
+    assert bot.session.middleware[-1] is limiter
 
 
 def test_two_bots_never_share_a_gate() -> None:
-    gate = Gate()
-    build_bot("42:test", "", gate)
+    limiter = SendLimiter()
+    build_bot("42:test", "", limiter)
     with pytest.raises(ValueError, match="belongs to bot 42"):
-        build_bot("43:test", "", gate)
+        build_bot("43:test", "", limiter)
 
 
 class Server:

@@ -12,12 +12,12 @@ from sender.limits import (
     GROUP_ITEMS,
     GROUP_WINDOW_S,
     MAX_CHATS,
-    BulkPace,
-    Ceiling,
+    BulkTokenBucket,
     ChatLimits,
     Chats,
     GroupWindow,
-    Pace,
+    RateLimit,
+    TokenBucket,
     is_group,
 )
 
@@ -34,7 +34,7 @@ def most_within(starts: list[tuple[float, int]], window_s: float) -> int:
 
 @given(spaces=SPACES, rate=st.sampled_from([1.0, 2.5, 30.0]))
 def test_no_second_ever_holds_more_calls_than_the_ceiling(spaces: list[float], rate: float) -> None:
-    ceiling, now, starts = Ceiling(rate), 0.0, []
+    ceiling, now, starts = RateLimit(rate), 0.0, []
     for space in spaces:
         now = max(now + space / rate, ceiling.free_at())
         ceiling.charge(now)
@@ -43,7 +43,7 @@ def test_no_second_ever_holds_more_calls_than_the_ceiling(spaces: list[float], r
 
 
 def test_a_rested_ceiling_lets_a_whole_second_through_and_then_waits_for_the_next() -> None:
-    ceiling = Ceiling(30.0)
+    ceiling = RateLimit(30.0)
     for _ in range(30):
         assert ceiling.free_at() <= 5.0
         ceiling.charge(5.0)
@@ -51,7 +51,7 @@ def test_a_rested_ceiling_lets_a_whole_second_through_and_then_waits_for_the_nex
 
 
 def test_a_rate_below_one_per_second_is_kept() -> None:
-    ceiling = Ceiling(0.5)
+    ceiling = RateLimit(0.5)
     ceiling.charge(10.0)
     assert ceiling.free_at() == pytest.approx(12.0)
 
@@ -59,13 +59,13 @@ def test_a_rate_below_one_per_second_is_kept() -> None:
 @pytest.mark.parametrize("rate", [0.0, -1.0])
 def test_a_rate_of_nothing_is_refused(rate: float) -> None:
     with pytest.raises(ValueError, match="above 0"):
-        Ceiling(rate)
+        RateLimit(rate)
     with pytest.raises(ValueError, match="above 0"):
-        Pace(rate)
+        TokenBucket(rate)
 
 
 def test_a_pace_is_even_and_makes_up_for_late_timers() -> None:
-    pace, now = Pace(29.0), 0.0
+    pace, now = TokenBucket(29.0), 0.0
     for _ in range(290):
         now = max(now, pace.free_at()) + 0.004
         pace.charge(now)
@@ -73,7 +73,7 @@ def test_a_pace_is_even_and_makes_up_for_late_timers() -> None:
 
 
 def test_a_pace_does_not_save_up_during_a_rest() -> None:
-    pace = Pace(10.0)
+    pace = TokenBucket(10.0)
     pace.charge(0.0)
     pace.charge(100.0)
     assert pace.free_at() == pytest.approx(100.1)
@@ -131,7 +131,7 @@ def test_a_pause_is_never_shortened_and_no_burst_follows_it() -> None:
 
 
 def test_flood_control_halves_the_bulk_rate_and_quiet_time_brings_it_back() -> None:
-    pace = BulkPace(29.0)
+    pace = BulkTokenBucket(29.0)
     pace.pause(0.0, 5.0, halve=True)
     assert pace.rate(5.0) == pytest.approx(14.5)
     assert pace.rate(14.9) == pytest.approx(14.5)
@@ -142,14 +142,14 @@ def test_flood_control_halves_the_bulk_rate_and_quiet_time_brings_it_back() -> N
 
 
 def test_the_bulk_rate_never_falls_below_one_a_second() -> None:
-    pace = BulkPace(29.0)
+    pace = BulkTokenBucket(29.0)
     for at in range(20):
         pace.pause(float(at), float(at), halve=True)
     assert pace.rate(20.0) == pytest.approx(1.0)
 
 
 def test_an_echo_of_the_same_incident_pauses_but_does_not_halve_again() -> None:
-    pace = BulkPace(20.0)
+    pace = BulkTokenBucket(20.0)
     pace.pause(0.0, 3.0, halve=True)
     pace.pause(0.1, 7.0, halve=False)
     assert pace.free_at() == pytest.approx(7.0)

@@ -1,0 +1,129 @@
+"""What a draft of a broadcast asks, and the answers. A wrong one is told what is expected, and the question stays."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiogram import F, Router
+from aiogram.filters import StateFilter
+from aiogram.fsm.context import FSMContext
+from aiogram.fsm.state import State
+from aiogram.types import CallbackQuery, Message
+
+from admin_bot.broadcasts.handlers.composing import open_draft, unmade_draft
+from admin_bot.broadcasts.inputs import (
+    read_active,
+    read_buttons,
+    read_language,
+    read_lifetime,
+    read_send_at,
+    read_source,
+)
+from admin_bot.broadcasts.service import BroadcastService
+from admin_bot.conversation.dialogue import Dialogue, Question
+from admin_bot.filters import has_text
+from admin_bot.middlewares.questions import EndQuestion
+from admin_bot.screens import screen_id, toast
+from admin_bot.states import Composing
+from core.clock import Clock
+from core.errors import BadInput
+from views.admin_texts import plain
+from views.broadcasts import compose_keyboards as keyboards
+from views.broadcasts import compose_texts as texts
+from views.broadcasts.compose_callbacks import ComposeAction, ComposeButton
+from views.posts.batch_texts import FIRST_THE_BATCH
+
+#: what the buttons ask; the question about the time names the zone
+_QUESTIONS: dict[ComposeAction, tuple[State, str]] = {
+    ComposeAction.CHANGE: (Composing.message, texts.ASK_NEW_MESSAGE),
+    ComposeAction.ASK_BUTTONS: (Composing.buttons, texts.ASK_BUTTONS),
+    ComposeAction.ASK_DAYS: (Composing.days, texts.ASK_DAYS),
+    ComposeAction.ASK_LANGUAGE: (Composing.language, texts.ASK_LANGUAGE),
+    ComposeAction.ASK_SOURCE: (Composing.source, texts.ASK_SOURCE),
+    ComposeAction.ASK_LIFETIME: (Composing.lifetime, texts.ASK_LIFETIME),
+    ComposeAction.ASK_TIME: (Composing.send_at, ""),
+}
+#: state -> (the field it changes, how the answer is read)
+_ANSWERS: dict[str | None, tuple[str, Callable[[str], Any]]] = {
+    Composing.buttons.state: ("buttons", read_buttons),
+    Composing.days.state: ("segment", read_active),
+    Composing.language.state: ("segment", read_language),
+    Composing.source.state: ("segment", read_source),
+    Composing.lifetime.state: ("lifetime_minutes", read_lifetime),
+}
+
+
+async def ask(
+    query: CallbackQuery, callback_data: ComposeButton, state: FSMContext, broadcasts: BroadcastService, zone: ZoneInfo
+) -> None:
+    is_content = callback_data.act is ComposeAction.CHANGE
+    # another message for one that is being sent would take the first one away from under it
+    draft = await (
+        unmade_draft(query, callback_data, state, broadcasts) if is_content else open_draft(query, callback_data, state)
+    )
+    if draft is None:
+        return
+    dialogue = Dialogue(state)
+    if await dialogue.draft() is not None:
+        await toast(query, FIRST_THE_BATCH, alert=True)
+        return
+    if callback_data.act is ComposeAction.ASK_BUTTONS and draft.is_album:
+        await toast(query, texts.ALBUM_HAS_NO_BUTTONS, alert=True)
+        return
+    waits_for, html = _QUESTIONS[callback_data.act]
+    await dialogue.ask(waits_for, Question(None, screen_id(query)))
+    await toast(query)
+    await broadcasts.show_part(query, dialogue, draft, html or texts.ask_time(zone), keyboards.question(draft.id))
+
+
+async def answered(
+    message: Message, state: FSMContext, broadcasts: BroadcastService, clock: Clock, zone: ZoneInfo
+) -> None:
+    dialogue = Dialogue(state)
+    draft = await dialogue.broadcast()
+    if draft is None:
+        await dialogue.end_question()
+        await message.answer(texts.LOST)
+        return
+    try:
+        change = _read(await state.get_state(), message.text or "", clock.now(), zone)
+    except BadInput as problem:
+        await message.answer(plain(problem.sentence))
+        return
+    draft = draft.changed(**change)
+    if "buttons" in change:
+        await broadcasts.present(dialogue, message.chat.id, draft)
+    else:
+        await broadcasts.show_anew(dialogue, message.chat.id, draft)
+    # the last deed: until the draft is on show, the answer may come again
+    await dialogue.end_question()
+
+
+def _read(state: str | None, typed: str, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
+    """The answer as the field of the draft it changes. Raises BadInput."""
+    if state == Composing.send_at.state:
+        return {"send_at": read_send_at(typed, now, zone)}
+    field, read = _ANSWERS[state]
+    return {field: read(typed)}
+
+
+async def text_expected(message: Message) -> None:
+    await message.answer(texts.TEXT_EXPECTED)
+
+
+def build() -> Router:
+    router = Router(name="admin broadcast answers")
+    router.callback_query.middleware(EndQuestion())
+    router.callback_query.register(ask, ComposeButton.filter(F.act.in_(set(_QUESTIONS))))
+    waiting = StateFilter(
+        Composing.buttons,
+        Composing.days,
+        Composing.language,
+        Composing.source,
+        Composing.lifetime,
+        Composing.send_at,
+    )
+    router.message.register(answered, waiting, has_text)
+    router.message.register(text_expected, waiting)
+    return router

@@ -1,0 +1,227 @@
+"""The buttons of a broadcast that is put together, up to the second tap that confirms it."""
+
+from typing import Any
+
+from aiogram import Bot, F, Router
+from aiogram.fsm.context import FSMContext
+from aiogram.types import CallbackQuery, Message
+from pydantic import ValidationError
+
+from admin_bot.broadcasts.service import BroadcastService
+from admin_bot.conversation.broadcast_draft import BroadcastDraft
+from admin_bot.conversation.dialogue import Dialogue
+from admin_bot.middlewares.questions import EndQuestion
+from admin_bot.screens import drop, screen_id, show_under, toast
+from core.broadcasts import LIFETIME_MIN
+from core.clock import Clock
+from core.segments import Segment
+from database.operations import broadcast_ops
+from views.admin_texts import STALE_BUTTON
+from views.broadcasts import compose_keyboards as keyboards
+from views.broadcasts import compose_texts as texts
+from views.broadcasts.compose_callbacks import AudienceButton, ComposeAction, ComposeButton, LifetimeButton, SendSure
+from views.subscribers.callbacks import StopNews
+
+DraftButton = ComposeButton | AudienceButton | LifetimeButton | SendSure
+
+#: buttons that change one thing and show the draft again
+_CHANGES: dict[ComposeAction, dict[str, Any]] = {
+    ComposeAction.SCREEN: {},
+    ComposeAction.SOUND_ON: {"silent": False},
+    ComposeAction.SOUND_OFF: {"silent": True},
+    ComposeAction.PIN: {"pin": True},
+    ComposeAction.NO_PIN: {"pin": False},
+    ComposeAction.NOW: {"send_at": None},
+}
+
+
+async def open_draft(query: CallbackQuery, callback_data: DraftButton, state: FSMContext) -> BroadcastDraft | None:
+    """The draft a button belongs to. One of a draft that was confirmed or closed says so, and None is returned."""
+    draft = await Dialogue(state).broadcast()
+    if draft is not None and draft.id == callback_data.draft:
+        return draft
+    if await broadcast_ops.find_made_of(callback_data.draft) is not None:
+        # the screen may be its progress message by now: left alone
+        await toast(query, texts.MADE)
+        return None
+    await toast(query, texts.STALE)
+    if query.bot is not None and screen_id(query) is not None:
+        await show_under(query, query.bot, texts.STALE)
+    return None
+
+
+async def change(
+    query: CallbackQuery, callback_data: ComposeButton, state: FSMContext, broadcasts: BroadcastService
+) -> None:
+    draft = await open_draft(query, callback_data, state)
+    if draft is not None:
+        await toast(query)
+        await broadcasts.show(query, Dialogue(state), draft.changed(**_CHANGES[callback_data.act]))
+
+
+async def choose_audience(
+    query: CallbackQuery, callback_data: AudienceButton, state: FSMContext, broadcasts: BroadcastService
+) -> None:
+    draft = await open_draft(query, callback_data, state)
+    if draft is None:
+        return
+    try:
+        segment = Segment(kind=callback_data.kind, days=callback_data.days)
+    except ValidationError:
+        await toast(query, STALE_BUTTON)
+        return
+    await toast(query)
+    await broadcasts.show(query, Dialogue(state), draft.changed(segment=segment))
+
+
+async def choose_lifetime(
+    query: CallbackQuery, callback_data: LifetimeButton, state: FSMContext, broadcasts: BroadcastService
+) -> None:
+    draft = await open_draft(query, callback_data, state)
+    if draft is None:
+        return
+    if 0 < callback_data.minutes < LIFETIME_MIN:
+        await toast(query, STALE_BUTTON)
+        return
+    await toast(query)
+    await broadcasts.show(query, Dialogue(state), draft.changed(lifetime_minutes=callback_data.minutes))
+
+
+async def choose(
+    query: CallbackQuery, callback_data: ComposeButton, state: FSMContext, broadcasts: BroadcastService
+) -> None:
+    """The screens of audience, lifetime and time."""
+    draft = await open_draft(query, callback_data, state)
+    if draft is None:
+        return
+    match callback_data.act:
+        case ComposeAction.AUDIENCE:
+            screen = await broadcasts.audience_screen(draft)
+        case ComposeAction.LIFETIME:
+            screen = texts.lifetime_screen(draft.lifetime_minutes), keyboards.lifetime(draft.id)
+        case _:
+            screen = broadcasts.when_screen(draft)
+    await toast(query)
+    await broadcasts.show_part(query, Dialogue(state), draft, *screen)
+
+
+async def preview(
+    query: CallbackQuery, callback_data: ComposeButton, state: FSMContext, broadcasts: BroadcastService
+) -> None:
+    draft = await open_draft(query, callback_data, state)
+    if draft is not None:
+        await toast(query)
+        await broadcasts.present(Dialogue(state), query.from_user.id, draft)
+
+
+async def test_copy(
+    query: CallbackQuery, callback_data: ComposeButton, state: FSMContext, broadcasts: BroadcastService
+) -> None:
+    draft = await open_draft(query, callback_data, state)
+    if draft is not None:
+        await toast(query)
+        note = await broadcasts.test_copy(query.from_user.id, draft)
+        await broadcasts.show(query, Dialogue(state), draft, note)
+
+
+async def cancel(
+    query: CallbackQuery, callback_data: ComposeButton, state: FSMContext, broadcasts: BroadcastService
+) -> None:
+    draft = await unmade_draft(query, callback_data, state, broadcasts)
+    if draft is not None:
+        await toast(query)
+        await broadcasts.throw_away(Dialogue(state), query.from_user.id, draft)
+        if query.bot is not None:
+            await show_under(query, query.bot, texts.CANCELLED)
+
+
+async def cancel_by_command(message: Message, bot: Bot, dialogue: Dialogue, broadcasts: BroadcastService) -> bool:
+    """/cancel while nothing else waits: throws the open draft away. False when there is none."""
+    draft = await dialogue.broadcast()
+    if draft is None or await broadcast_ops.find_made_of(draft.id) is not None:
+        return False
+    await broadcasts.throw_away(dialogue, message.chat.id, draft)
+    await drop(bot, message.chat.id, draft.screen_id)
+    await message.answer(texts.CANCELLED)
+    return True
+
+
+async def unmade_draft(
+    query: CallbackQuery, callback_data: ComposeButton | SendSure, state: FSMContext, broadcasts: BroadcastService
+) -> BroadcastDraft | None:
+    """The open draft, unless it was made already and only the news of that got lost: then its progress is shown."""
+    draft = await open_draft(query, callback_data, state)
+    made = None if draft is None else await broadcast_ops.find_made_of(draft.id)
+    if made is None:
+        return draft
+    await toast(query, texts.MADE, alert=True)
+    await broadcasts.hand_over(Dialogue(state), made)
+    return None
+
+
+# sending
+
+
+async def send(
+    query: CallbackQuery, callback_data: ComposeButton, state: FSMContext, broadcasts: BroadcastService, clock: Clock
+) -> None:
+    draft = await unmade_draft(query, callback_data, state, broadcasts)
+    if draft is not None and (count := await _ready(query, Dialogue(state), draft, broadcasts, clock)):
+        await toast(query)
+        await broadcasts.show_part(query, Dialogue(state), draft, *await broadcasts.confirm_screen(draft, count))
+
+
+async def send_sure(
+    query: CallbackQuery, callback_data: SendSure, state: FSMContext, broadcasts: BroadcastService, clock: Clock
+) -> None:
+    draft = await unmade_draft(query, callback_data, state, broadcasts)
+    if draft is None:
+        return
+    dialogue = Dialogue(state)
+    count = await _ready(query, dialogue, draft, broadcasts, clock)
+    if not count:
+        return
+    await toast(query)
+    if callback_data.fingerprint != draft.fingerprint:
+        screen = await broadcasts.confirm_screen(draft, count, texts.CHANGED_MEANWHILE)
+        await broadcasts.show_part(query, dialogue, draft, *screen)
+        return
+    await broadcasts.make(query, dialogue, draft)
+
+
+async def _ready(
+    query: CallbackQuery, dialogue: Dialogue, draft: BroadcastDraft, broadcasts: BroadcastService, clock: Clock
+) -> int:
+    """How many would get it; 0 when it cannot go out, and the screen says why."""
+    if draft.is_late(clock.now()):
+        await toast(query, texts.TIME_PASSED, alert=True)
+        screen = broadcasts.when_screen(draft, texts.TIME_PASSED)
+        await broadcasts.show_part(query, dialogue, draft, *screen)
+        return 0
+    count = await broadcasts.count(draft)
+    if count == 0:
+        await toast(query, texts.NOBODY, alert=True)
+        await broadcasts.show(query, dialogue, draft, texts.NOBODY)
+    return count
+
+
+async def explain_stop_button(query: CallbackQuery) -> None:
+    """The button below a preview is the subscribers'."""
+    await toast(query, texts.OF_PREVIEW)
+
+
+def build() -> Router:
+    router = Router(name="admin broadcast composing")
+    router.callback_query.middleware(EndQuestion())
+    act = ComposeAction
+    router.callback_query.register(change, ComposeButton.filter(F.act.in_(set(_CHANGES))))
+    router.callback_query.register(choose, ComposeButton.filter(F.act.in_({act.AUDIENCE, act.LIFETIME, act.WHEN})))
+    router.callback_query.register(choose_audience, AudienceButton.filter())
+    router.callback_query.register(choose_lifetime, LifetimeButton.filter())
+    router.callback_query.register(preview, ComposeButton.filter(F.act == act.PREVIEW))
+    router.callback_query.register(test_copy, ComposeButton.filter(F.act == act.TEST_COPY))
+    router.callback_query.register(cancel, ComposeButton.filter(F.act == act.CANCEL))
+    router.callback_query.register(send, ComposeButton.filter(F.act == act.SEND))
+    router.callback_query.register(send_sure, SendSure.filter())
+    router.callback_query.register(explain_stop_button, StopNews.filter())
+    return router

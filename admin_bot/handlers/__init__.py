@@ -1,1 +1,0 @@
-"""Handlers of the admin bot: each module builds one fresh router."""

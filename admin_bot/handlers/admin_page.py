@@ -1,9 +1,0 @@
-"""/admin."""
-
-from aiogram.types import Message
-
-from admin_bot.admin_page import AdminPage
-
-
-async def admin_command(message: Message, admin_page: AdminPage) -> None:
-    await admin_page.send_link(message.chat.id)

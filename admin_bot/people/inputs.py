@@ -1,0 +1,91 @@
+"""Reading commands about people: /grant, /user, /ban, /unban. Every BadInput says what is expected."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+
+from core.durations import read_duration
+from core.errors import BadInput
+from views.people import texts
+from views.people.callbacks import PERSON_ID_MAX
+
+_ID = re.compile(r"[0-9]{1,16}", re.ASCII)
+_AMOUNT = re.compile(r"[0-9]{1,9}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class GrantCommand:
+    """What shall be given to whom; one of the two is nothing."""
+
+    user_id: int
+    credits: int = 0
+    days: int = 0
+
+    @property
+    def pass_for(self) -> timedelta:
+        return timedelta(days=self.days)
+
+
+@dataclass(frozen=True, slots=True)
+class BanCommand:
+    """Who shall be kept out, how long (None: for ever) and why."""
+
+    user_id: int
+    span: timedelta | None = None
+    reason: str | None = None
+
+
+def read_id(text: str) -> int:
+    """A person's id. Raises BadInput."""
+    typed = text.strip()
+    if not _ID.fullmatch(typed) or not 1 <= int(typed) <= PERSON_ID_MAX:
+        raise BadInput(texts.ID_EXPECTED)
+    return int(typed)
+
+
+def read_grant(text: str) -> GrantCommand | None:
+    """`ID credits N` or `ID days N`; None when it has another shape. Raises BadInput."""
+    words = text.split()
+    if len(words) != 3:
+        return None
+    user_id, what = read_id(words[0]), words[1].lower()
+    if what in ("credit", "credits"):
+        return GrantCommand(user_id, credits=_amount(words[2], texts.CREDITS_MAX, texts.CREDITS_EXPECTED))
+    if what in ("day", "days"):
+        return GrantCommand(user_id, days=_amount(words[2], texts.DAYS_MAX, texts.DAYS_EXPECTED))
+    return None
+
+
+def _amount(text: str, most: int, expected: str) -> int:
+    if not _AMOUNT.fullmatch(text) or not 1 <= int(text) <= most:
+        raise BadInput(expected)
+    return int(text)
+
+
+def read_ban(text: str) -> BanCommand | None:
+    """`ID [duration] [reason]`; None when nothing is there. Raises BadInput."""
+    words = text.split(maxsplit=1)
+    if not words:
+        return None
+    user_id, rest = read_id(words[0]), words[1] if len(words) > 1 else ""
+    span = None
+    if _begins_like_a_number(rest):
+        typed, *others = rest.split(maxsplit=1)
+        span, rest = _span(typed), "".join(others)
+    reason = " ".join(rest.split())
+    if len(reason) > texts.REASON_MAX:
+        raise BadInput(texts.REASON_TOO_LONG)
+    return BanCommand(user_id, span, reason or None)
+
+
+def _begins_like_a_number(text: str) -> bool:
+    """Digits of any script, signs before them: a duration was meant, and must not end as a reason for ever."""
+    found = re.match(r"[-+−–.,]?(.)", text)
+    return found is not None and found[1].isnumeric()
+
+
+def _span(typed: str) -> timedelta:
+    try:
+        return read_duration(typed)
+    except BadInput:
+        raise BadInput(texts.DURATION_EXPECTED) from None

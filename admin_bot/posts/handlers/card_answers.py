@@ -1,0 +1,72 @@
+"""Answers to the questions a card asks. A wrong answer is told what is expected, and the question stays."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from aiogram import Bot, Router
+from aiogram.filters import StateFilter
+from aiogram.fsm.context import FSMContext
+from aiogram.types import Message
+
+from admin_bot.conversation.dialogue import Dialogue
+from admin_bot.filters import has_text
+from admin_bot.inputs import read_description, read_minutes, read_title
+from admin_bot.posts.cards import CardService
+from admin_bot.screens import drop
+from admin_bot.states import Asked
+from core.errors import BadInput
+from core.posts import Post
+from database.operations import post_ops
+from views.admin_texts import plain
+from views.posts import texts
+from views.posts.callbacks import PostButton
+
+Change = Callable[[str, Any], Coroutine[Any, Any, Post | None]]
+
+#: state -> (how the answer is read, how it is stored, the action's name, the field it changes)
+_ANSWERS: dict[str | None, tuple[Callable[[str], Any], Change, str, str]] = {
+    Asked.title.state: (read_title, post_ops.rename, "post.renamed", "title"),
+    Asked.description.state: (read_description, post_ops.describe, "post.described", "description"),
+    Asked.deletion.state: (read_minutes, post_ops.set_deletion, "post.deletion_set", "delete_after_minutes"),
+}
+_EXPECTED = {
+    Asked.title.state: texts.TITLE_EXPECTED,
+    Asked.description.state: texts.DESCRIPTION_EXPECTED,
+    Asked.deletion.state: texts.DELETION_EXPECTED,
+}
+
+
+async def answered(message: Message, bot: Bot, state: FSMContext, cards: CardService) -> None:
+    dialogue = Dialogue(state)
+    question = await dialogue.question()
+    if question is None or not isinstance(question.button, PostButton):
+        await dialogue.end_question()
+        await message.answer(texts.QUESTION_LOST)
+        return
+    read, change, action, field = _ANSWERS[await state.get_state()]
+    try:
+        value = read(message.text or "")
+    except BadInput as problem:
+        await message.answer(plain(problem.sentence))
+        return
+    before = await post_ops.find(question.button.code)
+    post = await cards.change(message.chat.id, before, change(question.button.code, value), action, field)
+    await dialogue.end_question()
+    if post is None:
+        await message.answer(texts.POST_GONE)
+        return
+    html, keyboard = await cards.screen(post, question.button.place)
+    await message.answer(html, reply_markup=keyboard)
+    await drop(bot, message.chat.id, question.screen_id)
+
+
+async def text_expected(message: Message, state: FSMContext) -> None:
+    await message.answer(plain(_EXPECTED[await state.get_state()]))
+
+
+def build() -> Router:
+    router = Router(name="admin card answers")
+    waiting = StateFilter(Asked.title, Asked.description, Asked.deletion)
+    router.message.register(answered, waiting, has_text)
+    router.message.register(text_expected, waiting)
+    return router

@@ -1,0 +1,39 @@
+"""Anything copyable an admin sends becomes a post."""
+
+from aiogram import Router
+from aiogram.types import Message
+
+from admin_bot.content import kind_of, title_of, written_title
+from admin_bot.filters import is_copyable, is_of_album, is_refused
+from admin_bot.posts.service import PostService
+from admin_bot.screens import quoting
+from admin_bot.storage.albums import AlbumCollector, AlbumItem, Taken
+from views.posts import texts
+
+
+async def take_album_item(message: Message, albums: AlbumCollector) -> None:
+    item = AlbumItem(
+        admin_id=message.chat.id,
+        chat_id=message.chat.id,
+        group_id=str(message.media_group_id),
+        message_id=message.message_id,
+        title=written_title(message),
+    )
+    if albums.add(item) is Taken.LATE:
+        await message.answer(texts.LATE_MESSAGE, reply_parameters=quoting(message.message_id))
+
+
+async def post_message(message: Message, desk: PostService) -> None:
+    await desk.post(message.chat.id, message.chat.id, [message.message_id], title_of(message))
+
+
+async def refuse(message: Message) -> None:
+    await message.answer(texts.cannot_store(kind_of(message)), reply_parameters=quoting(message.message_id))
+
+
+def build() -> Router:
+    router = Router(name="admin posting")
+    router.message.register(take_album_item, is_copyable, is_of_album)
+    router.message.register(post_message, is_copyable)
+    router.message.register(refuse, is_refused)
+    return router

@@ -1,0 +1,84 @@
+"""The list of posts: newest first, searched, turned page by page."""
+
+from aiogram import Bot, Router
+from aiogram.filters import CommandObject, StateFilter
+from aiogram.fsm.context import FSMContext
+from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
+
+from admin_bot.conversation.dialogue import Dialogue, Question
+from admin_bot.filters import has_text
+from admin_bot.middlewares.questions import EndQuestion
+from admin_bot.screens import screen_id, show_under, toast
+from admin_bot.states import Asked
+from database.operations import post_ops
+from views.admin_texts import STALE_BUTTON
+from views.posts import keyboards, texts
+from views.posts.batch_texts import FIRST_THE_BATCH
+from views.posts.callbacks import AskSearch, PostList
+
+PAGE = 8
+#: characters of a search; titles are no longer
+SEARCH_MAX = 80
+
+
+async def list_screen(place: PostList, search: str | None) -> tuple[str, InlineKeyboardMarkup]:
+    """Text and buttons of one page. A search finds removed posts, too."""
+    found, more = await post_ops.search(
+        search, skip=place.page * PAGE, limit=PAGE, include_removed=place.removed or search is not None
+    )
+    html = texts.list_screen(found, page=place.page, search=search, removed=place.removed)
+    return html, keyboards.post_list(found, place, more=more)
+
+
+async def _answer_search(message: Message, dialogue: Dialogue, text: str) -> None:
+    search = text.strip()[:SEARCH_MAX] or None
+    place = PostList(search=await dialogue.keep_search(search)) if search else PostList()
+    html, keyboard = await list_screen(place, search)
+    await message.answer(html, reply_markup=keyboard)
+
+
+async def posts_command(message: Message, command: CommandObject, state: FSMContext) -> None:
+    await _answer_search(message, Dialogue(state), command.args or "")
+
+
+async def turn_page(query: CallbackQuery, callback_data: PostList, bot: Bot, state: FSMContext) -> None:
+    search = await Dialogue(state).search_text(callback_data.search) if callback_data.search else None
+    if callback_data.search and search is None:
+        # the search is too long ago: the whole list is a fresh screen that works
+        callback_data = PostList()
+        html, keyboard = await list_screen(callback_data, None)
+        await toast(query, STALE_BUTTON)
+    else:
+        html, keyboard = await list_screen(callback_data, search)
+        await toast(query)
+    await show_under(query, bot, html, keyboard)
+
+
+async def ask_search(query: CallbackQuery, bot: Bot, state: FSMContext) -> None:
+    dialogue = Dialogue(state)
+    if await dialogue.draft() is not None:
+        await toast(query, FIRST_THE_BATCH, alert=True)
+        return
+    await dialogue.ask(Asked.search, Question(None, screen_id(query)))
+    await toast(query)
+    await show_under(query, bot, texts.ASK_SEARCH, keyboards.search_question())
+
+
+async def search_answered(message: Message, state: FSMContext) -> None:
+    dialogue = Dialogue(state)
+    await dialogue.end_question()
+    await _answer_search(message, dialogue, message.text or "")
+
+
+async def search_expected(message: Message) -> None:
+    await message.answer(texts.SEARCH_EXPECTED)
+
+
+def build() -> Router:
+    router = Router(name="admin post list")
+    router.callback_query.middleware(EndQuestion())
+    router.callback_query.register(turn_page, PostList.filter())
+    router.callback_query.register(ask_search, AskSearch.filter())
+    router.message.register(search_answered, StateFilter(Asked.search), has_text)
+    router.message.register(search_expected, StateFilter(Asked.search))
+    return router

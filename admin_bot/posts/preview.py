@@ -1,0 +1,38 @@
+"""A post as a subscriber sees it, shown to an admin: nothing is counted, nothing is promised."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import structlog
+from aiogram import Bot
+
+from core.delivery import deletion_time
+from core.posts import Post
+from core.settings import BotSettings
+from sender.failures import TELEGRAM_ERRORS, classify
+from views.posts.texts import preview_failed, preview_note
+from views.subscribers.texts import deletion_warning
+
+log = structlog.get_logger("tollgate.admin")
+
+
+async def show_preview(
+    bot: Bot, chat_id: int, post: Post, settings: BotSettings, *, now: datetime, zone: ZoneInfo
+) -> None:
+    """Copy the post into the admin's chat, protected as it would be, and say what a subscriber reads below it."""
+    protect = settings.protect_content if post.protect is None else post.protect
+    try:
+        copies = await bot.copy_messages(
+            chat_id=chat_id,
+            from_chat_id=post.storage_chat_id,
+            message_ids=list(post.message_ids),
+            protect_content=protect,
+        )
+    except TELEGRAM_ERRORS as error:
+        log.warning("preview.failed", code=post.code, reason=classify(error))
+        await bot.send_message(chat_id, preview_failed(post))
+        return
+    minutes = settings.delete_after_minutes if post.delete_after_minutes is None else post.delete_after_minutes
+    delete_at = deletion_time(now, minutes)
+    warning = deletion_warning(delete_at, now, zone) if delete_at else None
+    await bot.send_message(chat_id, preview_note(warning, missing=len(post.message_ids) - len(copies)))

@@ -1,0 +1,124 @@
+"""The pictures of /stats: drawn beside everything else, sent as one album, and only one album of them a chat."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import structlog
+from aiogram import Bot
+from aiogram.types import BufferedInputFile, InputMediaPhoto, MediaUnion
+
+from core.statistics import DayStats
+from core.supervisor import Supervisor
+from monitoring.pictures import Picture, Theme
+from sender.failures import TELEGRAM_ERRORS, classify
+from views.statistics import texts
+
+log = structlog.get_logger("tollgate.admin")
+
+#: seconds pictures of the same numbers are kept
+KEPT_FOR_S = 60.0
+#: seconds drawing all of them may take; the first time matplotlib is loaded
+DRAWING_MAX_S = 60.0
+
+
+class Draw(Protocol):
+    """`monitoring.pictures.draw`; may raise whatever matplotlib does."""
+
+    async def __call__(self, kind: Picture, days: Sequence[DayStats], theme: Theme, zone: ZoneInfo) -> bytes: ...
+
+
+class ChartAlbums:
+    """One drawing at a time in each chat."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        zone: ZoneInfo,
+        supervisor: Supervisor,
+        draw: Draw,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._bot = bot
+        self._zone = zone
+        self._supervisor = supervisor
+        self._draw = draw
+        self._monotonic = monotonic
+        #: chats whose pictures are being drawn or sent
+        self._busy: set[int] = set()
+        #: span -> when it was drawn, of what, and the files
+        self._drawn: dict[int, tuple[float, list[DayStats], list[bytes]]] = {}
+        #: chat -> the album it has
+        self._shown: dict[int, list[int]] = {}
+
+    def want(self, chat_id: int, span: int, days: list[DayStats]) -> bool:
+        """Send the pictures of the last `span` days when they are drawn; never waits. False: some are on their way."""
+        if chat_id in self._busy:
+            return False
+        self._busy.add(chat_id)
+        self._supervisor.spawn(self._bring(chat_id, span, days), f"charts for {chat_id}")
+        return True
+
+    async def _bring(self, chat_id: int, span: int, days: list[DayStats]) -> None:
+        try:
+            files = await self._files(span, days)
+            if files is None:
+                await self._bot.send_message(chat_id, texts.NOT_DRAWN)
+            elif await self._send(chat_id, span, files) is None:
+                await self._bot.send_message(chat_id, texts.NOT_SENT)
+        except TELEGRAM_ERRORS as error:
+            log.info("charts.not_told", chat_id=chat_id, reason=classify(error))
+        finally:
+            self._busy.discard(chat_id)
+
+    async def _files(self, span: int, days: list[DayStats]) -> list[bytes] | None:
+        """A PNG file for each picture; None when they cannot be drawn."""
+        now_s = self._monotonic()
+        if span in self._drawn:
+            at_s, of, files = self._drawn[span]
+            if of == days and now_s - at_s < KEPT_FOR_S:
+                return files
+        # a task of its own: whatever a drawing library raises ends there, and is logged there
+        drawing: asyncio.Task[list[bytes]] = self._supervisor.spawn(self._draw_all(days), f"drawing {span} days")
+        await asyncio.wait({drawing}, timeout=DRAWING_MAX_S)
+        if not drawing.done():
+            drawing.cancel()
+            log.warning("charts.too_slow", span=span)
+            return None
+        if drawing.cancelled() or drawing.exception() is not None:
+            return None
+        self._drawn[span] = (now_s, days, drawing.result())
+        return drawing.result()
+
+    async def _draw_all(self, days: list[DayStats]) -> list[bytes]:
+        return [await self._draw(kind, days, Theme.LIGHT, self._zone) for kind in Picture]
+
+    async def _send(self, chat_id: int, span: int, files: list[bytes]) -> list[int] | None:
+        """The ids of the album, in place of the one before; None when Telegram did not take it."""
+        media: list[MediaUnion] = [
+            InputMediaPhoto(
+                media=BufferedInputFile(file, f"{kind}.png"), caption=texts.pictures(span) if first else None
+            )
+            for first, (kind, file) in zip(
+                (True, *[False] * len(files)), zip(Picture, files, strict=True), strict=False
+            )
+        ]
+        try:
+            sent = await self._bot.send_media_group(chat_id, media)
+        except TELEGRAM_ERRORS as error:
+            log.warning("charts.not_sent", chat_id=chat_id, reason=classify(error))
+            return None
+        before, self._shown[chat_id] = self._shown.get(chat_id), [message.message_id for message in sent]
+        if before:
+            await self._drop(chat_id, before)
+        return self._shown[chat_id]
+
+    async def _drop(self, chat_id: int, message_ids: list[int]) -> None:
+        """The album before goes, so that the chat does not fill with them; one that cannot be deleted stays."""
+        try:
+            await self._bot.delete_messages(chat_id, message_ids)
+        except TELEGRAM_ERRORS as error:
+            log.info("charts.old_album_stays", reason=classify(error))

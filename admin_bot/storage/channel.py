@@ -1,0 +1,100 @@
+"""The storage channel: which one it is, and what both bots may do there."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from aiogram import Bot
+from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
+from aiogram.types import ChatMemberAdministrator, ChatMemberMember, ChatMemberOwner
+
+from core.clock import Clock
+from core.errors import NotReady
+from database.operations import settings_ops
+from sender.failures import TELEGRAM_ERRORS
+from views.storage.rights import Lack
+from views.storage.texts import NO_STORAGE
+
+Member = object
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What each bot lacks in a channel; empty is fine."""
+
+    admin_bot: tuple[Lack, ...]
+    user_bot: tuple[Lack, ...]
+
+    @property
+    def fine(self) -> bool:
+        return not self.admin_bot and not self.user_bot
+
+
+def lacks_of_admin_bot(member: Member) -> tuple[Lack, ...]:
+    """The admin bot posts there and takes out again what it replaces."""
+    if isinstance(member, ChatMemberOwner):
+        return ()
+    if not isinstance(member, ChatMemberAdministrator):
+        return (Lack.NOT_THERE,)
+    wanted: Iterable[tuple[bool | None, Lack]] = (
+        (member.can_post_messages, Lack.POST),
+        (member.can_delete_messages, Lack.DELETE),
+    )
+    return tuple(lack for has_it, lack in wanted if not has_it)
+
+
+def lacks_of_user_bot(member: Member) -> tuple[Lack, ...]:
+    """The user bot only reads there."""
+    reads = isinstance(member, ChatMemberOwner | ChatMemberAdministrator | ChatMemberMember)
+    return () if reads else (Lack.NOT_THERE,)
+
+
+async def _member(bot: Bot, chat_id: int) -> Member | Lack:
+    """The bot as a member of the channel, or why that cannot be told."""
+    try:
+        return await bot.get_chat_member(chat_id, bot.id)
+    except (TelegramBadRequest, TelegramForbiddenError):
+        # "member list is inaccessible", "chat not found", "bot is not a member": all mean it is not in
+        return Lack.NOT_THERE
+    except TELEGRAM_ERRORS:
+        return Lack.UNKNOWN
+
+
+class Storage:
+    """Which channel holds the content: the one chosen by an admin, else the configured one."""
+
+    def __init__(self, configured: int | None, clock: Clock, unmetered_chats: set[int]) -> None:
+        #: the channel of the environment, which holds while none is chosen
+        self.configured = configured
+        self._clock = clock
+        #: the admin bot's gate reads it: the limit of 20 messages a minute is a group's, not this channel's
+        self._unmetered_chats = unmetered_chats
+
+    async def find(self) -> int | None:
+        """The channel's id; None when none was chosen yet."""
+        settings = await settings_ops.current(self._clock.now())
+        return settings.storage_channel_id or self.configured
+
+    async def require(self) -> int:
+        """The channel's id. Raises NotReady with what to do."""
+        chat_id = await self.find()
+        if chat_id is None:
+            raise NotReady(NO_STORAGE)
+        self._unmetered_chats.add(chat_id)
+        return chat_id
+
+    async def missing_rights(self, chat_id: int, admin_bot: Bot, user_bot: Bot) -> Rights:
+        """Ask Telegram, as each bot, what it may do in the channel; two calls. No answer is Lack.UNKNOWN."""
+        admin_member = await _member(admin_bot, chat_id)
+        user_member = await _member(user_bot, chat_id)
+        return Rights(
+            (admin_member,) if isinstance(admin_member, Lack) else lacks_of_admin_bot(admin_member),
+            (user_member,) if isinstance(user_member, Lack) else lacks_of_user_bot(user_member),
+        )
+
+
+async def channel_title(bot: Bot, chat_id: int) -> str:
+    """The channel's title, or its id when Telegram does not tell."""
+    try:
+        return (await bot.get_chat(chat_id)).title or str(chat_id)
+    except TELEGRAM_ERRORS:
+        return str(chat_id)

@@ -1,0 +1,105 @@
+"""First steps: /start, choosing the storage channel, checking both bots' rights in it."""
+
+from aiogram import Bot, F, Router
+from aiogram.types import CallbackQuery, ChatShared, InlineKeyboardMarkup, Message, ReplyKeyboardRemove
+
+from admin_bot.audit import note
+from admin_bot.filters import is_shared_chat
+from admin_bot.screens import show_under, toast
+from admin_bot.storage.alarm import StorageAlarm
+from admin_bot.storage.channel import Rights, Storage, channel_title
+from core.clock import Clock
+from database.operations import settings_ops
+from views.storage import keyboards, texts
+from views.storage.callbacks import SetupAction, SetupButton
+
+
+async def start(message: Message, bot: Bot, user_bot: Bot, storage_channel: Storage) -> None:
+    chat_id = await storage_channel.find()
+    if chat_id is None:
+        name = message.from_user.first_name if message.from_user else ""
+        await message.answer(texts.welcome(name), reply_markup=keyboards.pick_storage())
+        return
+    rights = await storage_channel.missing_rights(chat_id, bot, user_bot)
+    title = await channel_title(bot, chat_id)
+    if rights.fine:
+        await message.answer(texts.ready(title), reply_markup=keyboards.change_storage())
+        return
+    html, keyboard = await _missing(bot, user_bot, chat_id, title, rights)
+    await message.answer(html, reply_markup=keyboard)
+
+
+async def channel_shared(
+    message: Message, bot: Bot, user_bot: Bot, storage_channel: Storage, clock: Clock, alarm: StorageAlarm
+) -> None:
+    shared = message.chat_shared
+    if not isinstance(shared, ChatShared) or shared.request_id != keyboards.STORAGE_REQUEST_ID:
+        await message.answer(texts.NOT_A_CHANNEL, reply_markup=keyboards.pick_storage())
+        return
+    rights = await storage_channel.missing_rights(shared.chat_id, bot, user_bot)
+    title = shared.title or await channel_title(bot, shared.chat_id)
+    if not rights.fine:
+        html, keyboard = await _missing(bot, user_bot, shared.chat_id, title, rights)
+        await message.answer(html, reply_markup=keyboard)
+        return
+    await _save(message.chat.id, shared.chat_id, clock, alarm)
+    await message.answer(texts.chosen(title), reply_markup=ReplyKeyboardRemove())
+
+
+async def check_again(
+    query: CallbackQuery,
+    callback_data: SetupButton,
+    bot: Bot,
+    user_bot: Bot,
+    storage_channel: Storage,
+    clock: Clock,
+    alarm: StorageAlarm,
+) -> None:
+    await toast(query)
+    chat_id = callback_data.chat_id
+    rights = await storage_channel.missing_rights(chat_id, bot, user_bot)
+    title = await channel_title(bot, chat_id)
+    if not rights.fine:
+        html, keyboard = await _missing(bot, user_bot, chat_id, title, rights)
+        await show_under(query, bot, html, keyboard)
+        return
+    await _save(query.from_user.id, chat_id, clock, alarm)
+    await show_under(query, bot, texts.checked(title))
+    await bot.send_message(query.from_user.id, texts.chosen(title), reply_markup=ReplyKeyboardRemove())
+
+
+async def choose(query: CallbackQuery, bot: Bot) -> None:
+    await toast(query)
+    await bot.send_message(query.from_user.id, texts.change_channel(), reply_markup=keyboards.pick_storage())
+
+
+async def _missing(
+    bot: Bot, user_bot: Bot, chat_id: int, title: str, rights: Rights
+) -> tuple[str, InlineKeyboardMarkup]:
+    """The screen that names what is missing, with a button for each bot that lacks something."""
+    admin_name = (await bot.me()).username or ""
+    user_name = (await user_bot.me()).username or ""
+    bots = (
+        (admin_name, rights.admin_bot, keyboards.ADMIN_BOT_RIGHTS),
+        (user_name, rights.user_bot, keyboards.USER_BOT_RIGHTS),
+    )
+    to_add = [(name, wanted) for name, lacks, wanted in bots if lacks]
+    html = texts.missing(title, (admin_name, rights.admin_bot), (user_name, rights.user_bot))
+    return html, keyboards.missing_rights(chat_id, to_add)
+
+
+async def _save(admin_id: int, chat_id: int, clock: Clock, alarm: StorageAlarm) -> None:
+    now = clock.now()
+    before = (await settings_ops.current(now)).storage_channel_id
+    if before != chat_id:
+        await settings_ops.change("storage_channel_id", chat_id)
+        await note(now, admin_id, "setting.changed", "storage_channel_id", before, chat_id)
+    await alarm.both_fine(chat_id)
+
+
+def build() -> Router:
+    router = Router(name="admin setup")
+    router.message.register(channel_shared, is_shared_chat)
+    router.callback_query.register(check_again, SetupButton.filter(F.act == SetupAction.CHECK))
+    router.callback_query.register(choose, SetupButton.filter(F.act == SetupAction.CHOOSE))
+    return router

@@ -1,0 +1,77 @@
+"""/admin: a link that signs in once, and the Mini App beside the text field."""
+
+import ipaddress
+from collections.abc import Collection
+from zoneinfo import ZoneInfo
+
+import structlog
+from aiogram import Bot
+from aiogram.types import LinkPreviewOptions
+
+from admin_bot.audit import note
+from core.clock import Clock
+from database.operations import login_ops
+from sender.failures import TELEGRAM_ERRORS, classify
+from views.system import admin_page_keyboards as keyboards
+from views.system import admin_page_texts as texts
+
+log = structlog.get_logger("tollgate.admin")
+
+
+def local_address(host: str, port: int) -> str:
+    """Where the page is on the machine itself; "" when nobody can tell (port 0: a new one at each start)."""
+    if not port:
+        return ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return f"http://{host}:{port}{keyboards.PATH}"
+    if address.is_unspecified:
+        # listens everywhere, which no browser can open
+        return f"http://{'[::1]' if address.version == 6 else '127.0.0.1'}:{port}{keyboards.PATH}"
+    return f"http://{f'[{address}]' if address.version == 6 else address}:{port}{keyboards.PATH}"
+
+
+class AdminPage:
+    """`public_base_url`: PUBLIC_BASE_URL, "" when it is not set; `web_address`: of the page on the machine itself."""
+
+    def __init__(self, bot: Bot, clock: Clock, zone: ZoneInfo, *, public_base_url: str, web_address: str) -> None:
+        self._bot = bot
+        self._clock = clock
+        self._zone = zone
+        self._base_url = public_base_url
+        self._web_address = web_address
+
+    async def send_link(self, admin_id: int) -> None:
+        """A message with a link that signs this person in. Its code is neither noted nor logged."""
+        now = self._clock.now()
+        code = await login_ops.create(admin_id, now)
+        await note(now, admin_id, "page.link_made", str(admin_id))
+        until = now + login_ops.CODE_HOLDS_FOR
+        if self._base_url:
+            has_mini_app = keyboards.takes_mini_app(self._base_url)
+            html = texts.link(until, self._zone, has_mini_app=has_mini_app)
+            keyboard = keyboards.admin_page(self._base_url, code)
+        else:
+            html = texts.without_address(self._web_address, code, until, self._zone)
+            keyboard = keyboards.copy_link(f"{self._web_address}#{code}")
+        await self._bot.send_message(
+            admin_id,
+            html,
+            reply_markup=keyboard,
+            # cannot be forwarded or saved
+            protect_content=True,
+            # whoever fetches a preview opens the link
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+        )
+
+    async def put_beside_the_text_field(self, admin_ids: Collection[int]) -> None:
+        """Make the page the chat's menu button where Telegram takes Mini Apps. A failure is logged, and no more."""
+        if not keyboards.takes_mini_app(self._base_url):
+            return
+        button = keyboards.menu_button(self._base_url)
+        for admin_id in sorted(admin_ids):
+            try:
+                await self._bot.set_chat_menu_button(chat_id=admin_id, menu_button=button)
+            except TELEGRAM_ERRORS as error:
+                log.info("menu.button_not_set", admin_id=admin_id, reason=classify(error))

@@ -1,0 +1,175 @@
+"""How any process of ours begins and ends: settings, logs, the database, signals, an orderly stop.
+
+Knows no Telegram: `runtime/context.py` adds the bots, and the web app alone does without them.
+"""
+
+import asyncio
+import gc
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any, Protocol
+
+import structlog
+
+from config import Settings, load_settings
+from core.clock import SystemClock
+from core.errors import StoreRefused, StoreUnavailable
+from core.settings import AccessMode
+from core.supervisor import Supervisor
+from database.backups.restore_mark import WrongTarget, refuse_half
+from database.connection import Database, open_database
+from database.indexes import ensure_indexes
+from database.operations import settings_ops
+from monitoring import logs
+from runtime.sandbox_clock import NO_TIME, set_clock
+
+log = structlog.get_logger("tollgate.process")
+
+#: seconds a start waits for the database and for Telegram before it gives up
+START_PATIENCE_S = 30.0
+
+
+class CannotStart(Exception):
+    """Something outside is missing; the text is one line for the operator."""
+
+    def __init__(self, text: str, status: int = 1) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class Component(Protocol):
+    """What a process runs: a bot, the web app."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def state(self) -> str:
+        """What is announced of it once it runs."""
+        ...
+
+    @property
+    def serve(self) -> Coroutine[Any, Any, None]:
+        """Runs until `stop` is called, or until something breaks."""
+        ...
+
+    async def stop(self) -> bool:
+        """Have `serve` end in order. False: it has not come to where it can be told; it is to be cancelled."""
+        ...
+
+
+class AppContext(Protocol):
+    """What the parts of a process stand on together."""
+
+    tasks: Supervisor
+    stopping: asyncio.Event
+
+
+def announce(name: str, state: str) -> None:
+    """One line on standard output per part as it comes up."""
+    print(f"{name}: {state}", flush=True)
+
+
+async def open_store(settings: Settings, clock: SystemClock) -> Database:
+    """The database, with its indexes, as soon as it answers. Raises CannotStart when it stays away or refuses."""
+    try:
+        database = await open_database(settings.MONGO_URI.get_secret_value(), settings.MONGO_DB, clock=clock)
+    except StoreRefused as error:  # no server was asked: the address itself is no good
+        raise CannotStart(f"MONGO_URI: {error}", status=2) from None
+    await as_soon_as_it_answers(partial(refuse_half_restored, database))
+    await as_soon_as_it_answers(partial(ensure_indexes, database))
+    if settings.SHORTENERS:  # whoever sets one up wants it gone through (DESIGN §6)
+        settings_ops.set_defaults(access_mode=AccessMode.CREDITS)
+    announce("database", "in memory, forgotten at the end" if database.is_memory else f"open ({database.name})")
+    return database
+
+
+async def refuse_half_restored(database: Database) -> None:
+    """Raises CannotStart while a restore has not ended."""
+    try:
+        await refuse_half(database)
+    except WrongTarget as error:
+        raise CannotStart(f"MONGO_DB: {error}") from None
+
+
+async def as_soon_as_it_answers(work: Callable[[], Awaitable[object]]) -> None:
+    """Do `work`, which must bear repeating, with the database; while it is away, again and again."""
+    try:
+        async with asyncio.timeout(START_PATIENCE_S):
+            while True:
+                try:
+                    await work()
+                except StoreUnavailable:
+                    log.warning("start.waiting_for_database")
+                    await asyncio.sleep(1)
+                else:
+                    return
+    except TimeoutError:
+        text = f"MONGO_URI: no MongoDB answered within {START_PATIENCE_S:.0f} s. Is it running?"
+        raise CannotStart(text) from None
+    except StoreRefused as error:
+        raise CannotStart(f"MONGO_URI: the database refuses: {error}") from error
+
+
+async def take_sandbox_time(url: str, clock: SystemClock) -> None:
+    """The first look at the sandbox's clock: without its time nothing may begin. Raises CannotStart."""
+    try:
+        await set_clock(url, clock)
+    except NO_TIME as error:
+        raise CannotStart(f"SANDBOX_CLOCK_URL: no time from the sandbox: {type(error).__name__}") from None
+
+
+async def serve_until_stopped(ground: AppContext, components: Sequence[Component]) -> None:
+    """Run `components` until SIGINT or SIGTERM, or until one of them ends; then stop all of them in order."""
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # Windows
+            loop.add_signal_handler(signum, ground.stopping.set)
+    serving = [ground.tasks.spawn(component.serve, component.name) for component in components]
+    asked = ground.tasks.spawn(ground.stopping.wait(), "stop signal")
+    # what stands now stands to the end: a full collection need not go through the libraries' models each time
+    gc.collect()
+    gc.freeze()
+    for component in components:
+        announce(component.name, component.state)
+    await asyncio.wait([*serving, asked], return_when=asyncio.FIRST_COMPLETED)
+    log.info("stop.begun")
+    await asyncio.gather(*(_stop(component, task) for component, task in zip(components, serving, strict=True)))
+    asked.cancel()
+    ends = await asyncio.gather(*serving, return_exceptions=True)
+    for end in ends:
+        if isinstance(end, BaseException) and not isinstance(end, asyncio.CancelledError):
+            raise end
+
+
+async def _stop(component: Component, task: asyncio.Task[None]) -> None:
+    if not task.done() and not await component.stop():
+        task.cancel()
+
+
+async def _stoppable(work: Coroutine[Any, Any, None]) -> None:
+    """A SIGTERM before `serve_until_stopped` listens for it cancels what is being opened."""
+    task = asyncio.current_task()
+    assert task is not None
+    with suppress(NotImplementedError):  # Windows
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await work
+
+
+def run(main: Callable[[Settings], Coroutine[Any, Any, None]]) -> int:
+    """The whole life of a process; returns its exit status (0 stopped, 1 failed, 2 wrong configuration)."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        settings = load_settings()
+        logs.hide(settings.ALERT_WEBHOOK_URL.get_secret_value())
+        logs.configure(settings.LOG_LEVEL, settings.LOG_FORMAT)
+        asyncio.run(_stoppable(main(settings)))
+    except CannotStart as problem:
+        print(f"tollgate: {problem}", file=sys.stderr)
+        return problem.status
+    except (KeyboardInterrupt, asyncio.CancelledError):  # asked to stop before it stood
+        return 0
+    return 0

@@ -1,0 +1,142 @@
+"""Pauses that outlive the process: what Telegram tells a gate to wait is written down, and the next start goes by it.
+
+Telegram lengthens the wait of a bot that does not keep it, and a bot that crashes and starts again would do just that.
+Each process writes down what its gates are told and reads, once, at its start. What another process of the same bot
+token is told meanwhile is not read (the user bot's process sends alerts by the admin bot's token): its first call to
+such a chat earns it a 429 of its own.
+
+A wait of a call that concerns no chat (setMyCommands, getMe) is that call's own and is not kept.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
+
+import structlog
+
+from core.clock import Clock
+from core.errors import StoreRefused, StoreUnavailable
+from database.operations import pause_ops
+from sender.limits import ChatKey
+from sender.send_limiter import SendLimiter
+
+log = structlog.get_logger("tollgate.sender")
+
+#: pauses written at the same time, so that a distant database does not make a stop lose them; the rest of the product
+#: keeps the most of its connections
+AT_ONCE = 16
+#: seconds between two tries while the database is away
+RETRY_S = 1.0
+#: chats whose pause waits to be written, at most; beyond it the one noted first is given up
+MOST_PENDING = 10_000
+#: what is pending at a stop is written within so many seconds; a stop has 30, and a database known to be away gets less
+END_S, END_AWAY_S = 2.0, 0.5
+#: past pauses are deleted after a write, this often at most, and so many at once: the next pause waits meanwhile
+FORGET_EVERY, FORGET_AT_ONCE = timedelta(hours=1), 100
+#: seconds of the longest wait that is kept; what Telegram asks for stays far below (10,072 have been seen, BOTAPI §6.1)
+LONGEST_S = 30 * 86_400.0
+
+
+class Pauses:
+    """Writes down the pauses of this process's gates, and restores those of the last one."""
+
+    def __init__(self, clock: Clock, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._clock = clock
+        self._sleep = sleep
+        #: the latest end of each bot's and chat's pause that is not written yet
+        self._pending: dict[tuple[int, ChatKey], datetime] = {}
+        self._noted = asyncio.Event()
+        self._is_away = False
+        self._forgotten_at: datetime | None = None
+
+    @property
+    def pending(self) -> int:
+        """Chats whose pause is not written yet."""
+        return len(self._pending)
+
+    def watch(self, bot_id: int, limiter: SendLimiter) -> None:
+        """Note from now on what `limiter` is told."""
+        limiter.on_pause = partial(self._note, bot_id)
+
+    async def restore(self, bot_id: int, limiter: SendLimiter) -> int:
+        """Load the pauses that are not over into `limiter`; return how many. Idempotent. Raises StoreUnavailable."""
+        now = self._clock.now()
+        found = await pause_ops.load(bot_id, now)
+        for pause in found:
+            limiter.restore(pause.chat, (pause.until - now).total_seconds())
+        if found:
+            log.warning("pauses.restored", bot_id=bot_id, count=len(found), until=found[0].until.isoformat())
+        return len(found)
+
+    async def write(self) -> None:
+        """Write down what is noted, until cancelled; while the database is away, again until the pause is over."""
+        while True:
+            await self._noted.wait()
+            self._noted.clear()
+            while not await self._write_pending():
+                await self._sleep(RETRY_S)
+            await self._forget_past()
+
+    async def close(self) -> None:
+        """Write what is left, for at most END_S seconds. Call it when `write` and all calls to Telegram have ended."""
+        try:
+            async with asyncio.timeout(END_AWAY_S if self._is_away else END_S):
+                await self._write_pending()
+        except TimeoutError:
+            pass
+        if self._pending:
+            log.warning("pauses.lost", count=self.pending)
+
+    def _note(self, bot_id: int, chat: ChatKey, seconds: float) -> None:
+        until = self._clock.now() + timedelta(seconds=min(seconds, LONGEST_S))
+        key = (bot_id, chat)
+        if len(self._pending) >= MOST_PENDING and key not in self._pending:
+            del self._pending[next(iter(self._pending))]
+        self._pending[key] = max(until, self._pending.get(key, until))
+        self._noted.set()
+
+    async def _write_pending(self) -> bool:
+        """Write until nothing is left, AT_ONCE at a time; False as soon as the database is away."""
+        while self._pending:
+            some = list(islice(self._pending.items(), AT_ONCE))
+            if not all(await asyncio.gather(*(self._write(*key, until) for key, until in some))):
+                return False
+        if self._is_away:
+            self._is_away = False
+            log.info("pauses.written_again")
+        return True
+
+    async def _write(self, bot_id: int, chat: ChatKey, until: datetime) -> bool:
+        """Write one pause that is not over; False when the database is away and it must be tried again."""
+        if until > self._clock.now():
+            try:
+                await pause_ops.remember(bot_id, chat, until)
+            except StoreUnavailable as error:
+                self._tell_once(error)
+                return False
+            except StoreRefused as error:
+                log.error("pauses.refused", bot_id=bot_id, chat_id=chat, error=str(error))
+        # it may have grown while it was written
+        if self._pending.get((bot_id, chat)) == until:
+            del self._pending[bot_id, chat]
+        return True
+
+    def _tell_once(self, error: StoreUnavailable) -> None:
+        if not self._is_away:
+            self._is_away = True
+            log.warning("pauses.not_written", count=self.pending, error=str(error))
+
+    async def _forget_past(self) -> None:
+        """Delete one batch of pauses that are over, when it is time to; the next batch after the next write."""
+        now = self._clock.now()
+        if self._forgotten_at is not None and now - self._forgotten_at < FORGET_EVERY:
+            return
+        try:
+            deleted = await pause_ops.forget_past(now, batch_size=FORGET_AT_ONCE, timeout_s=0)
+        except (StoreUnavailable, StoreRefused) as error:
+            log.warning("pauses.not_forgotten", error=str(error))
+            return
+        if not deleted.more:
+            self._forgotten_at = now

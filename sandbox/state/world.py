@@ -1,0 +1,380 @@
+"""The state of the local Telegram: who exists, who knows whom, what was written. Look-ups are O(1)."""
+
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.errors import unauthorized
+from sandbox.shortener.shortener import Shortener
+from sandbox.state.calls import CallLog
+from sandbox.state.clock import Clock
+from sandbox.state.faults import Faults
+from sandbox.state.files import FileStore, StoredFile
+from sandbox.state.flood import Flood, Limits
+from sandbox.state.queues import DEFAULT_UPDATES, UpdateQueue
+from sandbox.state.signals import Events, Signal
+
+Json = dict[str, Any]
+
+#: Updates start at a random id of at least this (BOTAPI §2.2).
+FIRST_UPDATE_ID = 2_000_001
+#: A toast list longer than this loses its oldest.
+MAX_TOASTS = 200
+#: So many button presses are remembered.
+MAX_CALLBACKS = 20_000
+
+
+@dataclass(slots=True)
+class Config(Limits):
+    """What a test may switch (`POST /control/config`)."""
+
+    latency_ms: int = 0
+    #: Row 4: repeated getUpdates with one offset are slowed down.
+    anti_spin: bool = False
+    #: How long a button press can be answered; Telegram's real window is unknown (about 15 s).
+    callback_window_s: float = 15.0
+    log_calls: bool = True
+    #: Largest random gap between a bot's message ids; 0 for none.
+    id_gaps: int = 3
+    #: Whether a bot may delete in the chat of a person who blocked it; Telegram's answer is unknown.
+    delete_when_blocked: bool = True
+    #: Whether copying protected messages works; TDLib allows it, Telegram may not.
+    copy_protected: bool = True
+
+
+@dataclass(slots=True, eq=False)
+class User:
+    """A person."""
+
+    id: int
+    first_name: str
+    last_name: str | None = None
+    username: str | None = None
+    language_code: str | None = None
+    role: str | None = None
+    is_deactivated: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Bot:
+    """A bot account with its queue, its message counter and what it set about itself."""
+
+    id: int
+    token: str
+    username: str
+    first_name: str
+    queue: UpdateQueue
+    created_at: float
+    role: str | None = None
+    last_message_id: int = 0
+    allowed_updates: frozenset[str] = DEFAULT_UPDATES
+    webhook: Json | None = None
+    is_logged_out: bool = False
+    #: Messages of basic groups by this bot's own ids (row 8).
+    group_messages: dict[int, "Message"] = field(default_factory=dict)
+    #: Public chats this bot has met by their name.
+    known_chats: set[int] = field(default_factory=set)
+    commands: dict[tuple[str, int, int, str], list[Json]] = field(default_factory=dict)
+    descriptions: dict[tuple[str, str], str] = field(default_factory=dict)
+    menu_button: Json = field(default_factory=lambda: {"type": "commands"})
+    #: Last getUpdates: offset and monotonic time, for the anti-spin rule.
+    last_poll: tuple[int, float] = (0, -1e9)
+    #: Whether it ever called getUpdates.
+    has_polled: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """Somebody's place in a chat; `rights` only for administrator and restricted."""
+
+    id: int
+    status: str
+    rights: dict[str, bool] = field(default_factory=dict)
+    until_date: int = 0
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether they take part in the chat now."""
+        return self.status in ("creator", "administrator", "member") or (
+            self.status == "restricted" and self.rights.get("is_member", True)
+        )
+
+    def may(self, right: str) -> bool:
+        """Whether a creator or an administrator holds `right`."""
+        return self.status == "creator" or (self.status == "administrator" and self.rights.get(right, False))
+
+
+@dataclass(slots=True, eq=False)
+class InviteLink:
+    """A link into a chat; `creator` is a bot's or a person's id."""
+
+    url: str
+    creator_id: int
+    name: str | None = None
+    expire_date: int | None = None
+    member_limit: int | None = None
+    creates_join_request: bool = False
+    is_primary: bool = False
+    is_revoked: bool = False
+    joined: int = 0
+
+
+@dataclass(slots=True)
+class Content:
+    """What a message shows. `extra` holds Bot API fields that are the same for every bot."""
+
+    kind: str
+    text: str = ""
+    entities: list[Json] = field(default_factory=list)
+    file: StoredFile | None = None
+    extra: Json = field(default_factory=dict)
+    has_spoiler: bool = False
+    is_caption_above: bool = False
+
+    @property
+    def is_text(self) -> bool:
+        """Whether `text` is the message itself and not a caption."""
+        return self.kind == "text"
+
+    @property
+    def is_service(self) -> bool:
+        """Whether nobody wrote it: pinned, joined, shared…"""
+        return self.kind == "service"
+
+
+@dataclass(slots=True, eq=False)
+class Message:
+    """One stored message. It stays after deletion, with `deleted_at`."""
+
+    chat: "Chat"
+    id: int
+    date: int
+    content: Content
+    #: The person or bot who wrote it; None for channel posts.
+    sender: "User | Bot | None"
+    #: The bot whose call made it, None for people's messages.
+    bot_id: int | None = None
+    markup: Json | None = None
+    #: Which reply markup it was sent with, if not an inline keyboard (row 16).
+    other_markup: str | None = None
+    media_group_id: str | None = None
+    is_protected: bool = False
+    forward_origin: Json | None = None
+    author_signature: str | None = None
+    reply_to: "Message | None" = None
+    edit_date: int | None = None
+    deleted_at: float | None = None
+    edits: int = 0
+    seq: int = 0
+    is_undeletable: bool = False
+    #: Its ids in the bots' own numbering, for basic groups.
+    aliases: dict[int, int] = field(default_factory=dict)
+
+    def id_for(self, bot: Bot | None) -> int:
+        """The message_id `bot` knows it by."""
+        return self.aliases.get(bot.id, self.id) if bot is not None and self.aliases else self.id
+
+
+@dataclass(slots=True, eq=False)
+class Chat:
+    """A channel, a supergroup or a basic group."""
+
+    id: int
+    type: str
+    title: str = ""
+    username: str | None = None
+    members: dict[int, Member] = field(default_factory=dict)
+    #: Bots inside, so that delivery does not walk over all members.
+    bot_ids: set[int] = field(default_factory=set)
+    messages: dict[int, Message] = field(default_factory=dict)
+    #: Messages in the order of their last change.
+    changes: dict[int, Message] = field(default_factory=dict)
+    #: Visible messages with an inline keyboard, oldest first.
+    keyboards: dict[int, Message] = field(default_factory=dict)
+    last_message_id: int = 0
+    seq: int = 0
+    changed: Signal = field(default_factory=Signal)
+    is_gone: bool = False
+    is_protected: bool = False
+    invite_links: dict[str, InviteLink] = field(default_factory=dict)
+    #: Open join requests: person -> the link they used.
+    join_requests: dict[int, InviteLink | None] = field(default_factory=dict)
+    pinned: list[Message] = field(default_factory=list)
+
+    @property
+    def has_own_counter(self) -> bool:
+        """Whether its message ids are its own, the same for every bot (row 8)."""
+        return self.type in ("channel", "supergroup")
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Dialog(Chat):
+    """The private chat of a person and a bot."""
+
+    bot: Bot
+    user: User
+    #: The person pressed Start or wrote (row 9).
+    is_started: bool = False
+    is_blocked: bool = False
+    #: The bot has met the person somewhere.
+    is_seen: bool = False
+    #: Until when a join request lets the bot write first, unix seconds.
+    open_until: float = 0.0
+    reply_keyboard: list[list[Json]] | None = None
+    is_one_time_keyboard: bool = False
+    toasts: list[Json] = field(default_factory=list)
+    typing_until: float = 0.0
+    #: The number of the last change before the person's last act towards this bot.
+    acted_after: int = 0
+    menu_button: Json | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Callback:
+    """A pressed button waiting for its answer."""
+
+    id: str
+    bot: Bot
+    user: User
+    pressed_at: float
+    is_answered: bool = False
+
+
+class World:
+    """Everything there is. One instance lives as long as the server; `clear` empties it."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        self.clock = Clock()
+        self.events = Events()
+        self.config = Config()
+        self.faults = Faults()
+        self.shortener = Shortener()
+        #: Fires at every change anywhere.
+        self.changed = Signal()
+        self.bots: dict[int, Bot] = {}
+        self.clear(seed)
+
+    def clear(self, seed: int | None = None) -> None:
+        """Forget everybody and everything; `seed` starts the random numbers anew."""
+        for bot in self.bots.values():
+            bot.queue.stop_waiting(unauthorized())
+        self.rng = random.Random(seed)  # noqa: S311 - repeatable ids, no secrets
+        self.seq = 0
+        self.bots = {}
+        self.bots_by_token: dict[str, Bot] = {}
+        self.users: dict[int, User] = {}
+        self.chats: dict[int, Chat] = {}
+        self.dialogs: dict[tuple[int, int], Dialog] = {}
+        #: Lower-cased username -> chat, bot or person.
+        self.names: dict[str, Chat | Bot | User] = {}
+        self.links: dict[str, Chat] = {}
+        self.callbacks: dict[str, Callback] = {}
+        self.files = FileStore()
+        self.calls = CallLog()
+        self.flood = Flood()
+        self.faults.remove()
+        self.shortener.clear()
+        self.clock.reset()
+        self._tell_members()
+
+    def now(self) -> int:
+        """Sandbox time in whole unix seconds, the form of the Bot API."""
+        return int(self.clock.now())
+
+    def add_bot(self, token: str, username: str, first_name: str, role: str | None = None) -> Bot:
+        """Register a bot; its id is what stands before the colon of the token."""
+        bot_id = int(token.partition(":")[0])
+        queue = UpdateQueue(self.rng.randrange(FIRST_UPDATE_ID, 900_000_000))
+        bot = Bot(bot_id, token, username, first_name, queue, self.clock.now(), role)
+        self.bots[bot_id] = bot
+        self.bots_by_token[token] = bot
+        self.names[username.lower()] = bot
+        self._tell_members()
+        return bot
+
+    def add_user(self, user: User) -> User:
+        """Register a person."""
+        self.users[user.id] = user
+        if user.username:
+            self.names[user.username.lower()] = user
+        self._tell_members()
+        return user
+
+    def add_chat(self, chat: Chat) -> Chat:
+        """Register a channel or a group."""
+        self.chats[chat.id] = chat
+        if chat.username:
+            self.names[chat.username.lower()] = chat
+        self._tell_members()
+        return chat
+
+    def retire(self, user: User) -> None:
+        """Delete a person's account: no name, no username, unreachable for every bot."""
+        if user.username:
+            self.names.pop(user.username.lower(), None)
+        user.is_deactivated, user.first_name, user.last_name, user.username = True, "Deleted Account", None, None
+        self._tell_members()
+
+    def _tell_members(self) -> None:
+        """Wake who waits and tell the pages that there are other bots, people or chats."""
+        self.changed.fire()
+        self.events.publish({"seq": self.seq, "kind": "member"})
+
+    def dialog(self, bot: Bot, user: User) -> Dialog:
+        """The private chat of the two, made empty and unseen when it is new."""
+        key = (bot.id, user.id)
+        found = self.dialogs.get(key)
+        if found is None:
+            found = self.dialogs[key] = Dialog(user.id, "private", bot=bot, user=user)
+        return found
+
+    def find_named(self, name: str) -> Chat | Bot | User | None:
+        """Whoever has this username (with or without @), in any case of letters."""
+        return self.names.get(name.removeprefix("@").lower())
+
+    def find_message(self, bot: Bot | None, chat: Chat, message_id: int) -> Message | None:
+        """The message `bot` calls `message_id` in `chat`; None if unknown there or deleted."""
+        if chat.type == "group" and bot is not None:
+            message = bot.group_messages.get(message_id)
+            if message is not None and message.chat is not chat:
+                return None
+        else:
+            message = chat.messages.get(message_id)
+        return None if message is None or message.deleted_at is not None else message
+
+    def next_message_id(self, counter: Bot | Chat) -> int:
+        """The next id of a bot's counter (with random gaps) or of a chat's own."""
+        gaps = self.config.id_gaps
+        gap = self.rng.randint(0, gaps) if gaps and isinstance(counter, Bot) else 0
+        counter.last_message_id += 1 + gap
+        return counter.last_message_id
+
+    def add_callback(self, callback: Callback) -> None:
+        """Remember a pressed button; the oldest is forgotten when there are too many."""
+        self.callbacks[callback.id] = callback
+        if len(self.callbacks) > MAX_CALLBACKS:
+            del self.callbacks[next(iter(self.callbacks))]
+
+    def random_id(self) -> str:
+        """A long decimal string: callback, chat instance and media group ids are strings (BOTAPI §4.2)."""
+        return str(self.rng.randrange(10**16, 10**17))
+
+    def touch(self, chat: Chat, kind: str, message: Message | None = None) -> int:
+        """Number a change in `chat` (of `message`), wake who waits for it and tell the pages. Returns the number."""
+        self.seq += 1
+        chat.seq = self.seq
+        if message is not None:
+            message.seq = self.seq
+            chat.changes.pop(message.id, None)
+            chat.changes[message.id] = message
+        chat.changed.fire()
+        self.changed.fire()
+        if self.events.has_listeners:
+            self.events.publish(_event(self.seq, kind, chat))
+        return self.seq
+
+
+def _event(seq: int, kind: str, chat: Chat) -> Json:
+    if isinstance(chat, Dialog):
+        return {"seq": seq, "kind": kind, "user": chat.user.id, "bot": chat.bot.id}
+    return {"seq": seq, "kind": kind, "chat": chat.id}

@@ -1,0 +1,35 @@
+"""Verification tokens that are expired and used, unused ones past the time the owner set, sessions that ran out."""
+
+from datetime import timedelta
+
+from core.jobs import Counts
+from core.timetable import TOKEN_CLEANUP
+from database.batches import Bounds
+from database.operations import session_ops, settings_ops, token_ops
+from schedulers.jobs.bulk_deletes import within
+from schedulers.runner import Run
+
+
+class TokenCleanup:
+    """Deletes in batches, oldest first, within the bounds."""
+
+    name = TOKEN_CLEANUP
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
+
+    async def __call__(self, run: Run) -> Counts:
+        now = run.now()
+        # named also when there was nothing to delete
+        run.done.update(deleted=0, sessions_deleted=0)
+        used = within(run, self._bounds, "deleted", "tokens")
+        more = (await token_ops.delete_expired_and_used_tokens(now, **used)).more
+        settings = await settings_ops.current(now)
+        if settings.keep_unused_tokens_days is not None:
+            run.done.update(unused_deleted=0)
+            cutoff = now - timedelta(days=settings.keep_unused_tokens_days)
+            unused = within(run, self._bounds, "unused_deleted", "unused_tokens")
+            more = (await token_ops.delete_unused_older_than(cutoff, now, **unused)).more or more
+        sessions = within(run, self._bounds, "sessions_deleted", "sessions")
+        more = (await session_ops.delete_expired_sessions(now, **sessions)).more or more
+        return Counts(dict(run.done), more)

@@ -1,0 +1,122 @@
+"""Broadcasts in the admin bot under attack: news at the worst instant, strangers, drafts of other versions."""
+
+from typing import Any
+
+import pytest
+from aiogram.methods import EditMessageText, SendMessage
+
+from core.broadcasts import BroadcastStatus
+from core.segments import Segment, SegmentKind
+from database.operations import broadcast_ops
+from tests.bots.admin_bot.broadcasts.broadcasts import edits, new_watch, sending, sent, stored
+from tests.bots.admin_bot.broadcasts.composing import (
+    ANN,
+    composed,
+    confirmed,
+    draft_of,
+    made,
+    only_broadcast,
+    screen_data,
+    upsert_visitor,
+)
+from tests.bots.admin_bot.conftest import OWNER, STRANGER, AdminBot
+from views.broadcasts import compose_texts as texts
+from views.broadcasts import progress_texts
+from views.broadcasts.compose_callbacks import ComposeAction, ComposeButton
+from views.broadcasts.progress_callbacks import RunAction, RunButton
+
+
+async def test_counts_that_come_while_a_cancelled_one_is_drawn_are_shown_too(
+    admin: AdminBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = await sending(admin)
+    assert await broadcast_ops.cancel(one.id, admin.clock.now())
+    watch, real = new_watch(admin), admin.bot.session.make_request
+
+    async def while_drawn(bot: Any, method: Any, timeout: int | None = None) -> Any:
+        answer = await real(bot, method, timeout)
+        if isinstance(method, EditMessageText) and "15" in str(method.text):
+            # the calls that were out have come back
+            await broadcast_ops.note_counts(one.id, {"pending": 77, "sent": 18, "blocked": 5})
+        return answer
+
+    monkeypatch.setattr(admin.bot.session, "make_request", while_drawn)
+    for _ in range(3):
+        await watch.look()
+    assert "Sent: 18" in edits(admin, one)[-1]
+    assert (await stored(one)).is_shown
+
+
+async def test_the_second_press_on_take_back_is_told_the_truth(admin: AdminBot) -> None:
+    one = await sent(admin)
+    data = RunButton(act=RunAction.TAKE_BACK_SURE, broadcast_id=one.id).pack()
+    await admin.callback(data, message_id=one.progress_message_id)
+    first = (await stored(one)).delete_at
+    await broadcast_ops.put_off_recall(one.id, admin.clock.now(), {"sent": 95}, is_requested=True)
+    await admin.callback(data, message_id=one.progress_message_id)
+    assert admin.toasts[-2:] == [progress_texts.TAKING_BACK, "It is being taken back already."]
+    assert first is not None
+
+
+@pytest.mark.parametrize("act", list(RunAction))
+async def test_who_is_no_admin_any_more_changes_nothing_with_the_buttons_they_still_have(
+    admin: AdminBot, act: RunAction
+) -> None:
+    one = await sending(admin)
+    before = await stored(one)
+    await admin.callback(RunButton(act=act, broadcast_id=one.id).pack(), who=STRANGER)
+    assert await stored(one) == before
+
+
+async def test_another_admin_cannot_confirm_a_draft_that_is_not_theirs(admin: AdminBot) -> None:
+    await composed(admin)
+    await admin.press("Send to")
+    data = screen_data(admin, "Yes, send")
+    await admin.callback(data, who=STRANGER)
+    assert await made() == []
+
+
+@pytest.mark.parametrize("of_another_version", [{}, {"id": 5}, [], "draft", {"id": "0" * 16, "message_ids": []}])
+async def test_a_draft_of_another_version_is_closed_and_a_new_one_can_be_made(
+    admin: AdminBot, of_another_version: Any
+) -> None:
+    draft = await composed(admin)
+    for key, record in admin.memory.storage.items():
+        if key.user_id == OWNER.id:
+            record.data["broadcast"] = of_another_version
+    await admin.callback(ComposeButton(act=ComposeAction.SEND, draft=draft.id).pack())
+    assert texts.STALE in admin.toasts
+    await admin.say("/broadcast")
+    await admin.send(text="A new one")
+    await confirmed(admin)
+    assert (await only_broadcast()).title == "A new one"
+
+
+async def test_the_longest_text_with_html_and_ten_long_buttons_has_screens_telegram_takes(admin: AdminBot) -> None:
+    await upsert_visitor(admin, ANN)
+    await composed(admin, text="<b>&" * 1024)
+    await admin.press("Buttons")
+    await admin.say("\n".join(f"{'<&>' * 21} - https://example.org/{number}?a=1&b=<2>" for number in range(10)))
+    await admin.press("Send to")
+    await admin.press("Yes, send")
+    one = await only_broadcast()
+    watch = new_watch(admin)
+    await watch.look()
+    await admin.say("/broadcast list")
+    said = [call for call in admin.world.calls if isinstance(call, SendMessage | EditMessageText)]
+    assert max(len(str(call.text)) for call in said) < 4096
+    assert not any("<b>&<b>&" in str(call.text) for call in said)
+    assert len(one.title) < 300
+
+
+@pytest.mark.parametrize("language", ["pt", "pt-br"])
+async def test_nothing_is_lost_of_a_segment_between_draft_and_row(admin: AdminBot, language: str) -> None:
+    await upsert_visitor(admin, ANN, language="pt-br")
+    await composed(admin, people=0)
+    await admin.press("Audience")
+    await admin.press("By language")
+    await admin.say(language.upper())
+    await confirmed(admin)
+    assert (await only_broadcast()).segment == Segment(kind=SegmentKind.LANGUAGE, language=language)
+    assert (await only_broadcast()).status is BroadcastStatus.QUEUED
+    assert await draft_of(admin) is None

@@ -1,0 +1,363 @@
+"""Drafts of broadcasts when buttons are old or forged, answers get lost, the database is away or messages are gone."""
+
+from typing import Any
+
+import pytest
+from aiogram.exceptions import TelegramNetworkError, TelegramRetryAfter
+from aiogram.methods import CopyMessage, CopyMessages, SendMessage
+from pymongo.errors import AutoReconnect
+
+from admin_bot.routers import build_router
+from core.errors import StoreUnavailable
+from core.segments import Segment
+from database.operations import audit_ops, broadcast_ops
+from tests.bots.admin_bot.broadcasts.composing import (
+    album,
+    composed,
+    draft_of,
+    made,
+    only_broadcast,
+    previews,
+    screen_data,
+    state_of,
+    stored,
+    taken_out,
+    the_draft,
+    upsert_visitor,
+)
+from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
+from tests.bots.admin_bot.telegram import bad_request
+from views.admin_texts import STALE_BUTTON
+from views.broadcasts import compose_texts as texts
+from views.broadcasts.compose_callbacks import AudienceButton, ComposeAction, ComposeButton, LifetimeButton, SendSure
+
+
+def newest(admin: AdminBot) -> int:
+    return list(admin.world.screens)[-1]
+
+
+def failing(admin: AdminBot, operation: str, collection: str, times: int = 1) -> list[AutoReconnect]:
+    """The database is away for so many calls; what of it is yet to come."""
+    failures = [AutoReconnect("away")] * times
+
+    def away(called: str, of: str) -> None:
+        if (called, of) == (operation, collection) and failures:
+            raise failures.pop()
+
+    admin.database.before_call = away
+    return failures
+
+
+async def through_an_outage(admin: AdminBot, doing: Any) -> None:
+    """Let something happen while the database comes back."""
+    task = admin.supervisor.spawn(doing, "through an outage")
+    await admin.time.move(30)
+    await task
+
+
+# --- confirmed already
+
+
+async def test_a_second_tap_on_a_confirmed_draft_makes_no_second_broadcast(admin: AdminBot) -> None:
+    await composed(admin)
+    await admin.press("Send to")
+    sure, screen = screen_data(admin, "Yes, send"), newest(admin)
+    await admin.callback(sure, message_id=screen)
+    shown = admin.last_text
+    await admin.callback(sure, message_id=screen)
+    await admin.callback(sure)
+    assert admin.toasts[-2:] == [texts.MADE, texts.MADE]
+    # the progress message is left alone
+    assert admin.last_text == shown
+    assert len(await made()) == 1
+    assert [entry.action for entry in await audit_ops.last(10)] == ["broadcast.made"]
+
+
+async def test_the_same_update_twice_makes_one_broadcast(admin: AdminBot) -> None:
+    await composed(admin)
+    await admin.press("Send to")
+    await admin.again(await admin.press("Yes, send"))
+    assert len(await made()) == 1
+
+
+@pytest.mark.parametrize("act", [ComposeAction.CANCEL, ComposeAction.SEND, ComposeAction.CHANGE, "sure"])
+async def test_a_draft_that_was_made_before_a_crash_is_neither_thrown_away_nor_made_again(
+    admin: AdminBot, act: ComposeAction | str
+) -> None:
+    """The process ended between the row and the end of the draft."""
+    draft = await composed(admin)
+    new = draft.to_broadcast(OWNER.id, admin.clock.now(), has_stop_button=False, screen_id=draft.screen_id)
+    await broadcast_ops.create(new)
+    button = (
+        SendSure(draft=draft.id, fingerprint=draft.fingerprint)
+        if act == "sure"
+        else ComposeButton(act=act, draft=draft.id)
+    )
+    await admin.callback(button.pack(), message_id=draft.screen_id)
+    assert admin.toasts[-1] == texts.MADE
+    assert taken_out(admin) == []
+    assert (len(await made()), await draft_of(admin), await state_of(admin)) == (1, None, None)
+    # its progress is on show
+    assert "New broadcast" not in admin.last_text
+
+
+async def test_broadcast_after_such_a_crash_begins_anew(admin: AdminBot) -> None:
+    draft = await composed(admin)
+    new = draft.to_broadcast(OWNER.id, admin.clock.now(), has_stop_button=False, screen_id=draft.screen_id)
+    await broadcast_ops.create(new)
+    await admin.say("/broadcast")
+    assert admin.last_text == texts.ASK_MESSAGE
+    await admin.say("second")
+    assert (await the_draft(admin)).id != draft.id
+    assert taken_out(admin) == []
+
+
+# --- old and forged buttons
+
+
+async def test_the_screen_of_an_older_draft_is_stale_and_does_nothing_to_the_new_one(admin: AdminBot) -> None:
+    await composed(admin)
+    old = [
+        screen_data(admin, text) for text in ("Cancel", "Pin", "Send to", "Preview", "Change", "Buttons", "Audience")
+    ]
+    await admin.press("Send to")
+    old.append(screen_data(admin, "Yes, send"))
+    await admin.press("Back")
+    await admin.press("Cancel")
+    await admin.say("/broadcast")
+    await admin.say("second")
+    draft, out, shown = await the_draft(admin), taken_out(admin), len(previews(admin))
+    for data in old:
+        await admin.callback(data)
+        assert admin.toasts[-1] == texts.STALE
+    assert (await the_draft(admin), taken_out(admin), len(previews(admin))) == (draft, out, shown)
+    assert (await made(), await state_of(admin)) == ([], None)
+
+
+async def test_a_stale_screen_that_is_still_there_says_so(admin: AdminBot) -> None:
+    await composed(admin)
+    await admin.callback(ComposeButton(act=ComposeAction.PIN, draft="0" * 16).pack(), message_id=newest(admin))
+    assert admin.last_text == texts.STALE
+    assert admin.buttons() == []
+
+
+async def test_a_confirmation_of_what_was_changed_since_sends_nothing(admin: AdminBot) -> None:
+    await composed(admin)
+    await admin.press("Send to")
+    sure = screen_data(admin, "Yes, send")
+    await admin.press("Back")
+    await admin.press("Audience")
+    await admin.press("Without a pass")
+    await admin.callback(sure, message_id=newest(admin))
+    assert texts.CHANGED_MEANWHILE in admin.last_text
+    assert "people without a pass" in admin.last_text
+    assert await made() == []
+    await admin.press("Yes, send")
+    assert (await only_broadcast()).segment.kind == "without_pass"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "bc",
+        "bc:send",
+        "bc:nonsense:{id}",
+        "bc:send:" + "x" * 40,
+        "ba:{id}:everyone:",
+        "ba:{id}:active:",
+        "ba:{id}:active:9999",
+        "ba:{id}:language:",
+        "ba:{id}:source:7",
+        "bt:{id}:-1",
+        "bt:{id}:5",
+        "bt:{id}:2880",
+        "by:{id}:" + "f" * 30,
+        "by:{id}",
+    ],
+)
+async def test_forged_buttons_change_nothing(admin: AdminBot, data: str) -> None:
+    draft = await composed(admin)
+    await admin.callback(data.format(id=draft.id))
+    assert admin.toasts[-1] == STALE_BUTTON
+    assert (await the_draft(admin), await made()) == (draft, [])
+
+
+async def test_a_forged_mark_only_asks_again(admin: AdminBot) -> None:
+    draft = await composed(admin)
+    await admin.callback(SendSure(draft=draft.id, fingerprint="ffffffff").pack(), message_id=draft.screen_id)
+    assert texts.CHANGED_MEANWHILE in admin.last_text
+    assert await made() == []
+
+
+@pytest.mark.parametrize(
+    "button",
+    [
+        *(ComposeButton(act=act, draft="f" * 16) for act in ComposeAction),
+        AudienceButton(draft="f" * 16, kind=Segment().kind, days=365),
+        LifetimeButton(draft="f" * 16, minutes=2820),
+        SendSure(draft="f" * 16, fingerprint="f" * 8),
+    ],
+)
+async def test_every_button_fits_and_without_a_draft_it_is_stale(admin: AdminBot, button: Any) -> None:
+    assert len(button.pack().encode()) <= 64
+    await admin.callback(button.pack())
+    assert admin.toasts[-1] == texts.STALE
+    assert await made() == []
+
+
+# --- restarts
+
+
+async def test_a_restart_in_between_loses_nothing(admin: AdminBot) -> None:
+    await composed(admin)
+    await admin.press("Pin")
+    await admin.press("Taken back")
+    await admin.press("6 hours")
+    await admin.press("Send to")
+    # what the process remembered is gone: handlers, seen updates, kept copies
+    admin.dispatcher.sub_routers.clear()
+    admin.dispatcher.include_router(build_router())
+    admin.data["broadcasts"]._kept.clear()
+    await admin.press("Yes, send")
+    row = await only_broadcast()
+    assert (row.pin, row.lifetime_minutes) == (True, 360)
+
+
+async def test_a_draft_of_another_version_is_lost_and_says_so(admin: AdminBot) -> None:
+    draft = await composed(admin)
+    await admin.press("Buttons")
+    for record in admin.memory.storage.values():
+        record.data["broadcast"] = {"id": 5}
+    await admin.say("Shop - https://example.org")
+    assert admin.last_text == texts.LOST
+    assert await state_of(admin) is None
+    await admin.callback(ComposeButton(act=ComposeAction.SEND, draft=draft.id).pack())
+    assert admin.toasts[-1] == texts.STALE
+
+
+# --- the database
+
+
+async def test_the_database_away_at_the_second_tap_keeps_the_draft_and_the_same_tap_works(admin: AdminBot) -> None:
+    await composed(admin)
+    await admin.press("Send to")
+    failures = failing(admin, "insert_one", "broadcasts")
+    await through_an_outage(admin, admin.press("Yes, send"))
+    assert failures == []
+    assert (await only_broadcast()).title == "Big news"
+    assert await draft_of(admin) is None
+
+
+@pytest.mark.parametrize("is_stored", [False, True], ids=["not stored", "answer lost"])
+async def test_a_row_whose_answer_was_lost_is_made_once_and_noted(
+    admin: AdminBot, monkeypatch: pytest.MonkeyPatch, is_stored: bool
+) -> None:
+    real, failures = broadcast_ops.create, [StoreUnavailable("away")]
+
+    async def away_once(new: Any) -> Any:
+        if not failures:
+            return await real(new)
+        if is_stored:
+            await real(new)
+        raise failures.pop()
+
+    draft = await composed(admin)
+    await admin.press("Send to")
+    sure = screen_data(admin, "Yes, send")
+    monkeypatch.setattr(broadcast_ops, "create", away_once)
+    held = admin.supervisor.spawn(admin.callback(sure, message_id=newest(admin)), "tap")
+    await admin.time.move(30)
+    await held
+    row = await only_broadcast()
+    assert row.key == draft.id
+    assert await draft_of(admin) is None
+
+
+async def test_the_database_away_while_the_screen_is_drawn_stores_the_message_once_and_makes_no_post(
+    admin: AdminBot,
+) -> None:
+    await upsert_visitor(admin, 8001)
+    await admin.say("/broadcast")
+    failures = failing(admin, "count", "users", times=2)
+    await through_an_outage(admin, admin.send(message_id=900, text="news"))
+    assert failures == []
+    assert stored(admin) == [[900]]
+    assert (await the_draft(admin)).title == "news"
+    assert (await admin.posts(), await state_of(admin)) == ([], None)
+
+
+async def test_an_album_while_the_database_is_away_is_taken_when_it_is_back(admin: AdminBot) -> None:
+    await upsert_visitor(admin, 8001)
+    await admin.say("/broadcast")
+    failures = failing(admin, "count", "users")
+    await album(admin, 2)
+    await admin.time.move(60)
+    assert failures == []
+    assert stored(admin) == [[1000, 1001]]
+    assert len((await the_draft(admin)).message_ids) == 2
+
+
+async def test_an_album_is_taken_in_turn_with_the_handlers(admin: AdminBot) -> None:
+    async with admin.data["conversations"].of(OWNER.id) as dialogue:
+        waiting = admin.supervisor.spawn(admin.say("/help"), "help")
+        await admin.time.move(1)
+        assert not waiting.done()
+        assert await dialogue.broadcast() is None
+    await waiting
+
+
+# --- the message is gone
+
+
+async def test_a_storage_message_that_is_gone_is_said_at_the_preview(admin: AdminBot) -> None:
+    draft = await composed(admin)
+    admin.world.gone.add((STORAGE, draft.message_ids[0]))
+    await admin.press("Preview")
+    assert texts.GONE in admin.last_text
+    assert "New broadcast" in admin.last_text
+    await admin.press("Change message")
+    await admin.say("anew")
+    assert texts.GONE not in admin.last_text
+
+
+@pytest.mark.parametrize("gone", [1, 3])
+async def test_an_album_of_which_something_is_gone_is_said_at_the_preview(admin: AdminBot, gone: int) -> None:
+    await upsert_visitor(admin, 8001)
+    await admin.say("/broadcast")
+    await album(admin, 3)
+    await admin.time.move(1)
+    draft = await the_draft(admin)
+    admin.world.gone.update((STORAGE, one) for one in draft.message_ids[:gone])
+    await admin.press("Preview")
+    assert (texts.INCOMPLETE if gone == 1 else texts.GONE) in admin.last_text
+
+
+async def test_what_telegram_refuses_is_said_at_the_preview(admin: AdminBot) -> None:
+    await composed(admin)
+    await admin.press("Buttons")
+    admin.world.fail(CopyMessage, bad_request("BUTTON_URL_INVALID"))
+    await admin.say("Shop - https://example.org")
+    assert texts.REFUSED in admin.last_text
+
+
+async def test_a_message_that_cannot_be_stored_is_still_waited_for(admin: AdminBot) -> None:
+    await admin.say("/broadcast")
+    admin.world.fail(CopyMessages, lambda call: TelegramNetworkError(method=call, message="timeout"))
+    await admin.send(message_id=900, text="news")
+    assert "Please send it again" in admin.last_text
+    assert await draft_of(admin) is None
+    await admin.send(message_id=901, text="news")
+    assert stored(admin) == [[900], [901]]
+    assert (await the_draft(admin)).taken_from == (901,)
+
+
+async def test_a_screen_that_could_not_be_sent_comes_with_broadcast(admin: AdminBot) -> None:
+    await upsert_visitor(admin, 8001)
+    await admin.say("/broadcast")
+    admin.world.fail(SendMessage, lambda call: TelegramRetryAfter(method=call, message="flood", retry_after=60))
+    await admin.send(message_id=900, text="news")
+    assert "New broadcast" not in admin.last_text
+    assert (await the_draft(admin)).title == "news"
+    await admin.say("/broadcast")
+    assert "New broadcast" in admin.last_text
+    assert stored(admin) == [[900]]

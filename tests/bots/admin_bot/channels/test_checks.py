@@ -1,0 +1,99 @@
+"""“Check”: what the user bot sees of a channel heals it or marks it broken, and owners are told once."""
+
+from datetime import timedelta
+
+from aiogram.exceptions import TelegramMigrateToChat, TelegramNetworkError
+from aiogram.methods import GetChat, GetChatMember
+from aiogram.types import ChatMemberLeft
+
+from core.subscriptions import ChannelMode
+from database.operations import channel_ops
+from tests.bots.admin_bot.channels.gate_channels import NEWS, ODD, VIP, allow, channel_of, given, opened
+from tests.bots.admin_bot.conftest import USER_BOT, AdminBot
+from tests.bots.admin_bot.telegram import administrator
+from views.channels import texts
+
+
+async def test_a_channel_that_is_fine_is_said_to_be(admin: AdminBot) -> None:
+    await given(admin, NEWS)
+    await opened(admin)
+    await admin.press("Check")
+    assert admin.toasts[-1] == texts.CHECKED_FINE
+    assert admin.told == []
+
+
+async def test_a_user_bot_thrown_out_marks_the_channel_broken_names_what_is_missing_and_heals(admin: AdminBot) -> None:
+    await given(admin, NEWS, title=ODD)
+    admin.world.own[NEWS, USER_BOT.id] = ChatMemberLeft(user=USER_BOT)
+    await opened(admin)
+    await admin.press("Check")
+    assert (await channel_of(NEWS)).broken_since == admin.clock.now()
+    assert "@tollgate_bot is not an administrator there" in admin.last_text
+    assert admin.buttons() == ["Add @tollgate_bot to the channel", "Check again", "Back"]
+    screen = list(admin.world.screens.values())[-1]
+    assert screen.reply_markup is not None
+    link = screen.reply_markup.inline_keyboard[0][0].url
+    assert link == "https://t.me/tollgate_bot?startchannel&admin=invite_users"
+    admin.clock.move(timedelta(hours=1))
+    await admin.press("Check again")
+    assert len(admin.told) == 1
+    assert "&lt;3 &amp; &quot;x&quot;" in admin.told[0]
+    allow(admin, NEWS, title=ODD)
+    await admin.press("Check again")
+    assert (await channel_of(NEWS)).broken_since is None
+    assert len(admin.told) == 2
+    assert "works again" in admin.told[1]
+    assert "Pause" in admin.buttons()
+
+
+async def test_without_the_right_to_invite_members_are_seen_but_requests_are_not(admin: AdminBot) -> None:
+    await given(admin, NEWS)
+    await given(admin, VIP, mode=ChannelMode.REQUEST)
+    for chat_id in (NEWS, VIP):
+        admin.world.own[chat_id, USER_BOT.id] = administrator(USER_BOT)
+        await opened(admin, chat_id)
+        await admin.press("Check")
+        assert "lacks the right “Add subscribers”" in admin.last_text
+    assert (await channel_of(NEWS)).broken_since is None
+    assert (await channel_of(VIP)).broken_since is not None
+
+
+async def test_no_answer_from_telegram_breaks_and_heals_nothing(admin: AdminBot) -> None:
+    await given(admin, NEWS)
+    await channel_ops.mark_broken(NEWS, admin.clock.now())
+    for method in (GetChat, GetChatMember):
+        admin.world.fail(method, lambda call: TelegramNetworkError(method=call, message="timeout"))
+        await opened(admin)
+        await admin.press("Check")
+        assert admin.toasts[-1] == texts.CHECK_UNSURE
+        assert (await channel_of(NEWS)).broken_since is not None
+    assert admin.told == []
+
+
+async def test_a_group_that_became_a_supergroup_is_the_same_channel_under_its_new_id(admin: AdminBot) -> None:
+    await given(admin, -4001, title="Friends")
+    allow(admin, NEWS, type="supergroup", title="Friends, many")
+    moved = lambda call: TelegramMigrateToChat(method=call, message="upgraded", migrate_to_chat_id=NEWS)  # noqa: E731
+    admin.world.fail(GetChat, moved)
+    await opened(admin, -4001)
+    await admin.press("Check")
+    assert admin.toasts[-1] == texts.CHECKED_FINE
+    assert (await channel_of(NEWS)).title == "Friends, many"
+    assert await channel_ops.find(-4001) is None
+
+
+async def test_a_channel_that_is_no_channel_any_more_is_broken(admin: AdminBot) -> None:
+    await given(admin, NEWS)
+    admin.world.chats[NEWS] = {"type": "group", "title": "Smaller"}
+    await opened(admin)
+    await admin.press("Check")
+    assert (await channel_of(NEWS)).broken_since is not None
+
+
+async def test_a_new_title_and_a_name_that_became_public_are_taken_over(admin: AdminBot) -> None:
+    await given(admin, NEWS)
+    allow(admin, NEWS, title="Newer", username="newer")
+    await opened(admin)
+    await admin.press("Check")
+    channel = await channel_of(NEWS)
+    assert (channel.title, channel.username) == ("Newer", "newer")

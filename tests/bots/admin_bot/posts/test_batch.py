@@ -1,0 +1,308 @@
+"""/batch collects 2..100 messages under one status message, albums whole; commands win; old buttons are stale."""
+
+from typing import Any
+
+import pytest
+from aiogram.exceptions import TelegramRetryAfter
+from aiogram.methods import AnswerCallbackQuery, CopyMessages, DeleteMessage, EditMessageText, SendMessage
+from pymongo.errors import AutoReconnect
+
+from tests.bots.admin_bot.conftest import OWNER, AdminBot
+from tests.bots.admin_bot.telegram import bad_request
+from views.admin_texts import NOTHING_TO_CANCEL, STALE_BUTTON, UNKNOWN_COMMAND
+from views.posts import batch_texts as texts
+from views.posts.texts import LATE_MESSAGE
+
+PHOTO: dict[str, Any] = {"photo": [{"file_id": "p", "file_unique_id": "p", "width": 90, "height": 90}]}
+
+
+async def collect(admin: AdminBot, number: int, *, first_id: int = 1000, group: str | None = None) -> None:
+    album: dict[str, Any] = {"media_group_id": group} if group else {}
+    for message_id in range(first_id, first_id + number):
+        await admin.send(message_id=message_id, **PHOTO, **album)
+
+
+def button_data(admin: AdminBot, text: str) -> str:
+    screen = list(admin.world.screens.values())[-1]
+    assert screen.reply_markup is not None
+    (found,) = [one for row in screen.reply_markup.inline_keyboard for one in row if one.text == text]
+    return str(found.callback_data)
+
+
+async def test_a_batch_becomes_one_post_in_the_order_of_its_messages(admin: AdminBot) -> None:
+    await admin.say("/batch")
+    assert admin.buttons() == ["Finish", "Cancel"]
+    await admin.send(message_id=1003, text="third")
+    await admin.send(message_id=1001, text="Season one")
+    await admin.send(message_id=1002, **PHOTO)
+    await admin.press("Finish")
+    post = await admin.only_post()
+    assert (post.title, post.item_count) == ("Season one", 3)
+    assert admin.copies[0].message_ids == [1001, 1002, 1003]
+    assert f"p_{post.code}" in admin.last_text
+    assert admin.buttons() == ["Copy link", "Share", "Preview", "Card"]
+
+
+async def test_a_batch_has_one_status_message_that_is_edited_once_a_second_at_most(admin: AdminBot) -> None:
+    await admin.say("/batch")
+    await collect(admin, 5)
+    await admin.time.move(0.9)
+    assert len(admin.world.of(EditMessageText)) == 0
+    await admin.time.move(0.1)
+    assert [call.text for call in admin.world.of(EditMessageText)] == [texts.status(5, None)]
+    await collect(admin, 5, first_id=2000)
+    await admin.time.move(1)
+    assert admin.last_text == texts.status(10, None)
+    assert len(admin.world.of(SendMessage)) == 1
+
+
+async def test_the_last_edit_is_the_answer_and_nothing_comes_after_it(admin: AdminBot) -> None:
+    await admin.say("/batch")
+    await collect(admin, 3)
+    await admin.press("Finish")
+    shown = admin.last_text
+    await admin.time.move(10)
+    assert admin.last_text == shown
+    assert "Post 1 is ready" in shown
+    assert len(admin.world.of(SendMessage)) == 1
+
+
+async def test_a_batch_without_text_is_named_after_its_size(admin: AdminBot) -> None:
+    await admin.say("/batch")
+    await collect(admin, 2)
+    await admin.press("Finish")
+    assert (await admin.only_post()).title == "2 messages"
+
+
+async def test_a_batch_of_one_is_not_enough_and_stays_open(admin: AdminBot) -> None:
+    await admin.say("/batch")
+    await collect(admin, 1)
+    await admin.press("Finish")
+    assert admin.world.of(AnswerCallbackQuery)[-1].text == texts.TOO_FEW
+    assert admin.world.of(AnswerCallbackQuery)[-1].show_alert is True
+    assert await admin.posts() == []
+    await collect(admin, 1, first_id=2000)
+    await admin.press("Finish")
+    assert (await admin.only_post()).item_count == 2
+
+
+async def test_an_empty_batch_cannot_be_finished(admin: AdminBot) -> None:
+    await admin.say("/batch")
+    await admin.press("Finish")
+    assert admin.toasts == [texts.TOO_FEW]
+
+
+async def test_the_101st_message_is_refused_and_the_100_are_posted(admin: AdminBot) -> None:
+    await admin.say("/batch")
+    await collect(admin, 101)
+    assert admin.texts.count(texts.FULL) == 1
+    await admin.press("Finish")
+    assert (await admin.only_post()).item_count == 100
+    assert admin.copies[0].message_ids == list(range(1000, 1100))
+
+
+async def test_an_album_that_does_not_fit_is_left_out_whole(admin: AdminBot) -> None:
+    await admin.say("/batch")
+    await collect(admin, 95)
+    await collect(admin, 10, first_id=2000, group="g")
+    assert admin.texts.count(texts.ALBUM_TOO_BIG) == 1
+    await admin.press("Finish")
+    assert (await admin.only_post()).item_count == 95
+    assert max(admin.copies[0].message_ids) == 1094
+
+
+async def test_an_album_that_fits_exactly_is_taken_whole(admin: AdminBot) -> None:
+    await admin.say("/batch")
+    await collect(admin, 90)
+    await collect(admin, 10, first_id=2000, group="g")
+    await admin.press("Finish")
+    assert (await admin.only_post()).item_count == 100
+
+
+async def test_albums_in_a_batch_make_no_post_of_their_own(admin: AdminBot) -> None:
+    await admin.say("/batch")
+    for message_id, group in ((1, "a"), (3, "b"), (2, "a"), (4, "b")):
+        await admin.send(message_id=message_id, media_group_id=group, **PHOTO)
+    await admin.time.move(10)
+    await admin.press("Finish")
+    await admin.time.move(10)
+    assert (await admin.only_post()).item_count == 4
+    assert [copy.message_ids for copy in admin.copies] == [[1, 2, 3, 4]]
+
+
+async def test_an_album_item_after_finish_is_late_and_makes_no_post(admin: AdminBot) -> None:
+    await admin.say("/batch")
+    await collect(admin, 2, group="g")
+    await admin.press("Finish")
+    await admin.send(message_id=1002, media_group_id="g", **PHOTO)
+    await admin.time.move(10)
+    assert (await admin.only_post()).item_count == 2
+    assert LATE_MESSAGE in admin.texts
+
+
+async def test_a_repeated_update_is_collected_once(admin: AdminBot) -> None:
+    await admin.say("/batch")
+    update = await admin.send(message_id=1000, **PHOTO)
+    await admin.again(update)
+    await collect(admin, 1, first_id=2000)
+    await admin.press("Finish")
+    assert (await admin.only_post()).item_count == 2
+
+
+async def test_a_poll_in_a_batch_is_refused_and_the_batch_goes_on(admin: AdminBot) -> None:
+    await admin.say("/batch")
+    await admin.send(game={"title": "T", "description": "D", **PHOTO})
+    assert "can't make a post of a game" in admin.last_text
+    await collect(admin, 2)
+    await admin.press("Finish")
+    assert (await admin.only_post()).item_count == 2
+
+
+async def test_the_cancel_button_closes_the_batch(admin: AdminBot) -> None:
+    await admin.say("/batch")
+    await collect(admin, 3)
+    await admin.press("Cancel")
+    await admin.time.move(5)
+    assert admin.last_text == texts.CANCELLED
+    await admin.say("a single post")
+    assert (await admin.only_post()).title == "a single post"
+
+
+async def test_cancel_typed_closes_the_batch(admin: AdminBot) -> None:
+    await admin.say("/batch")
+    await collect(admin, 3)
+    await admin.say("/cancel")
+    await admin.time.move(5)
+    assert admin.last_text == texts.CANCELLED
+    assert len(admin.world.screens) == 1  # the status message went
+    await admin.say("/cancel")
+    assert admin.last_text == NOTHING_TO_CANCEL
+
+
+@pytest.mark.parametrize("command", ["/help", "/posts", "/settings", "/set", "/start", "/nonsense"])
+async def test_another_command_works_and_the_batch_stays(admin: AdminBot, command: str) -> None:
+    await admin.say("/batch")
+    await collect(admin, 2)
+    await admin.say(command)
+    assert admin.last_text == texts.status(2, None)
+    assert len(admin.world.of(DeleteMessage)) == 1  # the status message moved, there is one
+    if command == "/nonsense":
+        assert UNKNOWN_COMMAND in admin.texts
+    await admin.press("Finish")
+    assert (await admin.only_post()).item_count == 2
+
+
+async def test_batch_again_goes_on_with_the_open_one(admin: AdminBot) -> None:
+    await admin.say("/batch")
+    await collect(admin, 2)
+    await admin.say("/batch")
+    assert admin.last_text == texts.status(2, None)
+    await collect(admin, 1, first_id=2000)
+    await admin.press("Finish")
+    assert (await admin.only_post()).item_count == 3
+
+
+async def test_finish_of_another_batch_is_stale(admin: AdminBot) -> None:
+    await admin.say("/batch")
+    await collect(admin, 2)
+    old = button_data(admin, "Finish")
+    await admin.press("Cancel")
+    await admin.say("/batch")
+    await collect(admin, 2, first_id=2000)
+    await admin.callback(old)
+    assert admin.toasts[-1] == texts.STALE
+    assert await admin.posts() == []
+    await admin.press("Finish")
+    assert (await admin.only_post()).item_count == 2
+
+
+async def test_finish_pressed_twice_makes_one_post(admin: AdminBot) -> None:
+    await admin.say("/batch")
+    await collect(admin, 2)
+    finish = button_data(admin, "Finish")
+    first = await admin.callback(finish)
+    await admin.callback(finish)
+    await admin.again(first)
+    assert len(await admin.posts()) == 1
+    assert admin.toasts == [None, texts.STALE]
+
+
+async def test_finish_under_a_message_telegram_no_longer_shows_still_works(admin: AdminBot) -> None:
+    await admin.say("/batch")
+    await collect(admin, 2)
+    finish = button_data(admin, "Finish")
+    admin.world.screens.clear()
+    await admin.callback(finish)
+    assert "Post 1 is ready" in admin.last_text
+
+
+async def test_when_storing_fails_the_batch_is_still_there(admin: AdminBot) -> None:
+    admin.world.fail(CopyMessages, lambda call: TelegramRetryAfter(method=call, message="Too Many", retry_after=3))
+    await admin.say("/batch")
+    await collect(admin, 2)
+    await admin.press("Finish")
+    assert "3 seconds" in admin.last_text
+    assert "Your 2 messages are still here" in admin.last_text
+    await admin.press("Finish")
+    assert (await admin.only_post()).item_count == 2
+
+
+async def test_messages_deleted_before_finish_are_named(admin: AdminBot) -> None:
+    await admin.say("/batch")
+    await collect(admin, 4)
+    admin.world.gone |= {(OWNER.id, 1001), (OWNER.id, 1003)}
+    await admin.press("Finish")
+    assert "Missing: messages 2, 4." in admin.last_text
+    assert await admin.posts() == []
+
+
+async def test_a_status_message_that_was_deleted_is_sent_anew(admin: AdminBot) -> None:
+    await admin.say("/batch")
+    await collect(admin, 2)
+    admin.world.fail(EditMessageText, bad_request("message to edit not found"))
+    await admin.time.move(1)
+    assert admin.last_text == texts.status(2, None)
+    assert len(admin.world.of(SendMessage)) == 2
+    await collect(admin, 1, first_id=2000)
+    await admin.time.move(1)
+    assert admin.last_text == texts.status(3, None)
+    assert len(admin.world.of(SendMessage)) == 2  # the new one is edited
+    await admin.say("/help")
+    assert [call.message_id for call in admin.world.of(DeleteMessage)] == [5002]
+
+
+async def test_a_collected_message_that_comes_again_after_finish_makes_no_post(admin: AdminBot) -> None:
+    await admin.say("/batch")
+    update = await admin.send(message_id=1, text="one")
+    await admin.send(message_id=2, text="two")
+    await admin.press("Finish")
+    await admin.again(update)
+    assert len(await admin.posts()) == 1
+
+
+async def test_the_database_away_at_finish_loses_nothing(admin: AdminBot) -> None:
+    failures = [AutoReconnect("away")]
+
+    def away(operation: str, collection: str) -> None:
+        if (operation, collection) == ("insert_one", "posts") and failures:
+            raise failures.pop()
+
+    await admin.say("/batch")
+    await collect(admin, 2)
+    admin.database.before_call = away
+    finishing = admin.supervisor.spawn(admin.press("Finish"), "finish")
+    await admin.time.move(5)
+    await finishing
+    assert (await admin.only_post()).item_count == 2
+    assert len(admin.copies) == 1
+
+
+@pytest.mark.parametrize("data", ["ab:finish:", "ab:finish:deadbeef", "ab:nonsense:x", "ab:finish:" + "x" * 50, "ab"])
+async def test_forged_batch_buttons_do_nothing(admin: AdminBot, data: str) -> None:
+    await admin.say("/batch")
+    await collect(admin, 2)
+    await admin.callback(data)
+    assert admin.toasts[-1] in {texts.STALE, STALE_BUTTON}
+    assert await admin.posts() == []
+    await admin.press("Finish")
+    assert (await admin.only_post()).item_count == 2

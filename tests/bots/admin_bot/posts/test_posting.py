@@ -1,0 +1,304 @@
+"""Anything copyable becomes a post; what cannot be copied is refused with a sentence."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiogram.exceptions import ClientDecodeError, TelegramRetryAfter, TelegramServerError
+from aiogram.methods import CopyMessage, CopyMessages, DeleteMessages, GetFile, SendMessage
+from aiogram.types import User
+from pymongo.errors import AutoReconnect
+
+from database.operations import settings_ops
+from tests.bots.admin_bot.conftest import OWNER, STORAGE, USER_BOT, AdminBot
+from tests.bots.admin_bot.telegram import administrator, bad_request
+from views.posts import texts
+from views.storage.texts import NO_STORAGE
+
+PHOTO: dict[str, Any] = {"photo": [{"file_id": "p", "file_unique_id": "p", "width": 90, "height": 90}]}
+FILE: dict[str, Any] = {"file_id": "f", "file_unique_id": "f"}
+PEOPLE = {"id": 9, "is_bot": False, "first_name": "X"}
+
+COPYABLE: list[tuple[str, dict[str, Any], str]] = [
+    ("photo", PHOTO, "Photo"),
+    ("photo with caption", {**PHOTO, "caption": "Sunset"}, "Sunset"),
+    ("video", {"video": {**FILE, "width": 1, "height": 1, "duration": 1, "file_name": "e1.mp4"}}, "e1.mp4"),
+    ("audio", {"audio": {**FILE, "duration": 1, "performer": "Bach", "title": "Air"}}, "Bach – Air"),
+    ("audio by name", {"audio": {**FILE, "duration": 1, "file_name": "a.mp3"}}, "a.mp3"),
+    ("document", {"document": {**FILE, "file_name": "book.pdf"}}, "book.pdf"),
+    ("nameless document", {"document": FILE}, "File"),
+    ("voice", {"voice": {**FILE, "duration": 1}}, "Voice message"),
+    (
+        "animation",
+        {"animation": {**FILE, "width": 1, "height": 1, "duration": 1}, "document": {**FILE}},
+        "Animation",
+    ),
+    (
+        "sticker",
+        {"sticker": {**FILE, "type": "regular", "width": 1, "height": 1, "is_animated": False, "is_video": False}},
+        "Sticker",
+    ),
+    ("video note", {"video_note": {**FILE, "length": 1, "duration": 1}}, "Video message"),
+    ("contact", {"contact": {"phone_number": "1", "first_name": "A"}}, "Contact"),
+    ("location", {"location": {"latitude": 1.0, "longitude": 1.0}}, "Location"),
+    ("dice", {"dice": {"emoji": "🎲", "value": 3}}, "Dice"),
+]
+
+POLL: dict[str, Any] = {
+    "id": "1",
+    "question": "?",
+    "options": [],
+    "total_voter_count": 0,
+    "is_closed": False,
+    "is_anonymous": True,
+    "allows_multiple_answers": False,
+    "allows_revoting": False,
+    "members_only": False,
+}
+CHAT = {"id": -1009, "type": "channel", "title": "News"}
+REFUSED: list[tuple[str, dict[str, Any]]] = [
+    ("a poll", {"poll": {**POLL, "type": "regular"}}),
+    ("a quiz", {"poll": {**POLL, "type": "quiz"}}),
+    (
+        "an invoice",
+        {"invoice": {"title": "T", "description": "D", "start_parameter": "s", "currency": "XTR", "total_amount": 1}},
+    ),
+    ("a game", {"game": {"title": "T", "description": "D", **PHOTO}}),
+    ("paid media", {"paid_media": {"star_count": 1, "paid_media": []}}),
+    ("a giveaway", {"giveaway": {"chats": [CHAT], "winners_selection_date": 1, "winner_count": 1}}),
+    ("a story", {"story": {"chat": CHAT, "id": 1}}),
+    ("this kind of message", {}),
+]
+
+
+@pytest.mark.parametrize(("content", "title"), [case[1:] for case in COPYABLE], ids=[case[0] for case in COPYABLE])
+async def test_copyable_content_becomes_a_post(admin: AdminBot, content: dict[str, Any], title: str) -> None:
+    await admin.send(message_id=44, **content)
+    post = await admin.only_post()
+    assert (post.title, post.item_count, post.status) == (title, 1, "live")
+    (copy,) = admin.copies
+    assert (copy.chat_id, copy.from_chat_id, copy.message_ids) == (STORAGE, OWNER.id, [44])
+
+
+@pytest.mark.parametrize(("kind", "content"), REFUSED, ids=[case[0] for case in REFUSED])
+async def test_what_no_bot_can_copy_is_refused_with_a_sentence(
+    admin: AdminBot, kind: str, content: dict[str, Any]
+) -> None:
+    await admin.send(**content)
+    assert len(admin.texts) == 1
+    assert f"can't make a post of {kind}:" in admin.last_text
+    assert "Send a text, photo, video" in admin.last_text
+    assert await admin.posts() == []
+    assert admin.copies == []
+
+
+async def test_service_messages_are_ignored(admin: AdminBot) -> None:
+    await admin.send(pinned_message=admin.message(text="x"))
+    await admin.send(message_auto_delete_timer_changed={"message_auto_delete_time": 86400})
+    assert admin.world.calls == []
+
+
+async def test_the_answer_shows_the_full_link_and_answers_to_the_message(admin: AdminBot) -> None:
+    await admin.send(message_id=77, text="Holiday in Rome\nwith pictures")
+    post = await admin.only_post()
+    answer = admin.world.of(SendMessage)[-1]
+    assert f"https://t.me/tollgate_bot?start=p_{post.code}" in str(answer.text)
+    assert "Post 1 is ready" in str(answer.text)
+    assert "Holiday in Rome" in str(answer.text)
+    assert answer.reply_parameters is not None
+    assert answer.reply_parameters.message_id == 77
+    assert answer.reply_parameters.allow_sending_without_reply is True
+    assert admin.buttons() == ["Copy link", "Share", "Preview", "Card"]
+
+
+async def test_copy_button_and_share_button_carry_the_link(admin: AdminBot) -> None:
+    await admin.say("Rome & back")
+    post = await admin.only_post()
+    keyboard = admin.world.of(SendMessage)[-1].reply_markup
+    assert keyboard is not None and hasattr(keyboard, "inline_keyboard")
+    copy, share = keyboard.inline_keyboard[0]
+    link = f"https://t.me/tollgate_bot?start=p_{post.code}"
+    assert copy.copy_text is not None and copy.copy_text.text == link
+    assert str(share.url).startswith("https://t.me/share/url?url=https%3A%2F%2Ft.me%2Ftollgate_bot%3Fstart%3Dp_")
+
+
+async def test_a_forwarded_text_that_begins_with_a_slash_is_content(admin: AdminBot) -> None:
+    origin = {"type": "user", "date": 1, "sender_user": PEOPLE}
+    await admin.send(text="/start of something", forward_origin=origin)
+    assert (await admin.only_post()).title == "/start of something"
+
+
+async def test_a_caption_that_begins_with_a_slash_is_content(admin: AdminBot) -> None:
+    await admin.send(**PHOTO, caption="/help yourself")
+    assert (await admin.only_post()).title == "/help yourself"
+
+
+async def test_a_2_gb_document_is_posted_without_getfile(admin: AdminBot) -> None:
+    await admin.send(document={**FILE, "file_name": "film.mkv", "file_size": 2_147_483_648})
+    assert (await admin.only_post()).title == "film.mkv"
+    assert admin.world.of(GetFile) == []
+
+
+async def test_a_text_of_4096_characters_is_posted(admin: AdminBot) -> None:
+    await admin.say("<" * 4096)
+    assert (await admin.only_post()).title == "<" * 79 + "…"
+    assert len(admin.last_text) < 4096
+
+
+async def test_a_caption_of_1024_characters_is_posted(admin: AdminBot) -> None:
+    await admin.send(**PHOTO, caption="&" * 1024)
+    assert (await admin.only_post()).title == "&" * 79 + "…"
+
+
+async def test_an_admin_called_like_html_is_greeted_and_can_post(admin: AdminBot) -> None:
+    await settings_ops.change("storage_channel_id", None)
+    await admin.say("/start", who=User(id=OWNER.id, is_bot=False, first_name='<3 & "x"'))
+    assert "&lt;3 &amp; &quot;x&quot;" in admin.last_text
+    assert '<3 & "x"' not in admin.last_text
+
+
+async def test_a_right_to_left_title_is_isolated(admin: AdminBot) -> None:
+    await admin.say("שלום \u202eעולם\u2069")
+    assert "\u2068שלום עולם\u2069 · 1 message" in admin.last_text
+
+
+async def test_the_same_update_twice_makes_one_post(admin: AdminBot) -> None:
+    update = await admin.say("once")
+    await admin.again(update)
+    await admin.again(update)
+    assert len(await admin.posts()) == 1
+    assert len(admin.copies) == 1
+
+
+async def test_two_posts_at_once_get_different_numbers(admin: AdminBot) -> None:
+    await asyncio.gather(*(admin.say(f"post {number}") for number in range(20)))
+    posts = await admin.posts()
+    assert [post.number for post in posts] == list(range(1, 21))
+    assert len({post.code for post in posts}) == 20
+
+
+# --- storage in trouble
+
+
+async def test_without_a_storage_channel_the_next_step_is_named(admin: AdminBot) -> None:
+    await settings_ops.change("storage_channel_id", None)
+    await admin.say("hello")
+    assert admin.texts == [NO_STORAGE]
+    assert admin.copies == []
+
+
+@pytest.mark.parametrize(
+    "description",
+    ["need administrator rights in the channel chat", "chat not found", "have no write access to the chat"],
+)
+async def test_a_lost_storage_channel_names_what_is_missing_and_the_owner_is_told_once(
+    admin: AdminBot, description: str
+) -> None:
+    admin.world.fail(CopyMessages, bad_request(description), times=2)
+    admin.world.members[admin.bot.id] = administrator(await admin.bot.me(), post=False)
+    await admin.say("one")
+    await admin.say("two")
+    assert "This was not stored: @tollgate_admin_bot lacks the right “Post messages”." in admin.last_text
+    assert "@tollgate_admin_bot lacks the right “Post messages”" in admin.told[0]
+    assert len(admin.told) == 1
+    assert await admin.posts() == []
+
+
+async def test_a_storage_channel_that_works_again_is_reported_once(admin: AdminBot) -> None:
+    admin.world.fail(CopyMessages, bad_request("chat not found"))
+    for text in ("one", "two", "three"):
+        await admin.say(text)
+    assert len(admin.told) == 2
+    assert "works again" in admin.told[1]
+    assert len(await admin.posts()) == 2
+
+
+async def test_demotion_in_the_middle_and_a_failed_post_tell_the_owner_once(admin: AdminBot) -> None:
+    me = await admin.bot.me()
+    event = {
+        "chat": {"id": STORAGE, "type": "channel", "title": "Storage"},
+        "from": OWNER.model_dump(),
+        "date": 1,
+        "old_chat_member": administrator(me).model_dump(),
+        "new_chat_member": administrator(me, post=False).model_dump(),
+    }
+    await admin.feed("my_chat_member", event)
+    await admin.feed("my_chat_member", event)
+    admin.world.fail(CopyMessages, bad_request("need administrator rights in the channel chat"))
+    await admin.say("one")
+    assert len(admin.told) == 1
+    await admin.feed("my_chat_member", {**event, "new_chat_member": administrator(me).model_dump()})
+    assert len(admin.told) == 2
+    assert "works again" in admin.told[1]
+
+
+async def test_flood_control_while_storing_says_when_to_try_again(admin: AdminBot) -> None:
+    admin.world.fail(
+        CopyMessages, lambda call: TelegramRetryAfter(method=call, message="Too Many Requests", retry_after=3)
+    )
+    await admin.say("one")
+    assert admin.texts == [texts.store_wait(3)]
+    assert "3 seconds" in admin.last_text
+    assert await admin.posts() == []
+
+
+async def test_an_html_502_while_storing_is_not_repeated(admin: AdminBot) -> None:
+    admin.world.fail(CopyMessages, lambda call: ClientDecodeError("no JSON", ValueError("x"), "<html>502"))
+    await admin.say("one")
+    assert admin.texts == [texts.STORE_UNSURE]
+    assert len(admin.copies) == 1
+    assert await admin.posts() == []
+
+
+async def test_a_json_5xx_while_storing_stored_nothing(admin: AdminBot) -> None:
+    admin.world.fail(CopyMessages, lambda call: TelegramServerError(method=call, message="Bad Gateway"))
+    await admin.say("one")
+    assert admin.texts == [texts.STORE_TROUBLE]
+
+
+async def test_a_message_deleted_before_it_was_stored_says_so(admin: AdminBot) -> None:
+    admin.world.gone.add((OWNER.id, 90))
+    await admin.send(message_id=90, text="gone")
+    assert admin.texts == [texts.NOTHING_COPIED]
+
+
+async def test_the_database_away_after_storing_makes_one_post_from_the_same_copies(admin: AdminBot) -> None:
+    """The intake brings the update again; the storage channel gets the content once."""
+    failures = [AutoReconnect("away")]
+
+    def away(operation: str, collection: str) -> None:
+        if (operation, collection) == ("insert_one", "posts") and failures:
+            raise failures.pop()
+
+    admin.database.before_call = away
+    sending = asyncio.create_task(admin.say("patience"))
+    await admin.time.move(5)
+    await sending
+    assert (await admin.only_post()).title == "patience"
+    assert len(admin.copies) == 1
+    assert admin.world.of(DeleteMessages) == []
+    assert len([text for text in admin.texts if "short break" in text]) == 1
+
+
+async def test_a_post_that_was_made_is_not_made_again_when_the_audit_row_cannot_be_written(admin: AdminBot) -> None:
+    def away(operation: str, collection: str) -> None:
+        if collection == "audit_log":
+            raise AutoReconnect("away")
+
+    admin.database.before_call = away
+    await admin.say("done")
+    assert len(await admin.posts()) == 1
+
+
+async def test_the_user_bot_takes_no_part_in_posting(admin: AdminBot) -> None:
+    await admin.say("one")
+    assert admin.world.of(CopyMessage) == []
+    assert {type(call).__name__ for call in admin.world.calls} == {"CopyMessages", "SendMessage"}
+    assert f"t.me/{USER_BOT.username}?" in admin.last_text
+
+
+async def test_messages_are_stored_in_the_order_they_were_sent(admin: AdminBot) -> None:
+    await admin.data["posts"].make(OWNER.id, OWNER.id, [3, 1, 2], "mixed up")
+    assert admin.copies[0].message_ids == [1, 2, 3]
+    ids = (await admin.only_post()).message_ids
+    assert list(ids) == sorted(ids)

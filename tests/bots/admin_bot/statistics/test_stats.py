@@ -1,0 +1,204 @@
+"""/stats: numbers that are true or called unknown, and new counts."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from aiogram.methods import EditMessageText, SendMessage
+
+from admin_bot.run_follower import EVERY_S
+from core.days import start_of_day
+from core.jobs import JobOutcome
+from core.statistics import Count, TopPost
+from core.timetable import STATISTICS
+from core.users import Visitor
+from database.operations import audit_ops, run_ops, statistics_ops, stats_ops, user_ops
+from tests.bots.admin_bot.conftest import OWNER, AdminBot
+from tests.bots.admin_bot.standstill import settle
+from tests.bots.admin_bot.statistics.charts import Pencil, albums, charts, counted, the_text
+from tests.bots.admin_bot.system.runs import away_at, end, ended, take
+from tests.bots.admin_bot.telegram import bad_request
+from views.statistics import texts
+from views.system.jobs_words import size
+
+
+@pytest.fixture
+def pencil(admin: AdminBot) -> Pencil:
+    pencil = Pencil()
+    charts(admin)._draw = pencil
+    charts(admin)._monotonic = lambda: admin.time._now
+    return pencil
+
+
+# --- numbers
+
+
+async def test_the_numbers_of_today_yesterday_and_the_last_days(admin: AdminBot, pencil: Pencil) -> None:
+    for day in range(3):
+        await counted(admin, day, new_users=5 + day)
+    await ended(admin, STATISTICS, ago=timedelta(minutes=10))
+    for user_id in (1, 2):
+        await user_ops.upsert_visitor(Visitor(user_id=user_id, first_name="Ann"), admin.clock.now())
+    await admin.say("/stats")
+    text = the_text(admin)
+    today, yesterday, week = (text.partition(f"<b>{head}")[2] for head in ("Today", "Yesterday", "Last 7 days"))
+    assert today.splitlines()[1:6] == [
+        "Users: 5 new, 20 active",
+        "Posts handed over: 40",
+        "Verified: 27, bypassed: 3 (10.0 % of both)",
+        "Verification links made: 33",
+        "Broadcasts: 1, which reached 1,500 people",
+    ]
+    assert yesterday.splitlines()[1] == "Users: 6 new, 20 active"
+    assert week.splitlines()[0] == "</b>, of which 3 days were counted"
+    assert "Users: 18 new, 20.0 active a day" in week
+    assert "Posts handed over: 120" in week
+    assert "Verified: 81, bypassed: 9 (10.0 % of both)" in week
+    assert "\nUsers: 2\nPosts: 0\n" in text, "those of this moment, not those of the last count"
+    assert "At the last count: 12 of the users had blocked the bot, and the database took 3.4 MB" in text
+    assert "1. \u2068&lt;b&gt;Best&lt;/b&gt;\u2069: 7 people" in text
+    assert size(text) <= 4096
+
+
+async def test_nothing_counted_is_called_so_and_never_zero(admin: AdminBot, pencil: Pencil) -> None:
+    await admin.say("/stats")
+    text = the_text(admin)
+    assert "of which no count of late is known" in text
+    for heading in ("Today", "Yesterday", "Last 7 days", "Last 30 days"):
+        assert f"<b>{heading}</b>\nnot counted yet" in text
+    assert "0 new" not in text
+    assert "Most wanted" not in text
+    assert albums(admin) == []
+    await admin.press("7 days")
+    assert admin.toasts == [texts.NOTHING_TO_DRAW]
+
+
+async def test_a_day_only_a_broadcast_has_written_to_is_not_counted(admin: AdminBot, pencil: Pencil) -> None:
+    today = start_of_day(admin.clock.now(), admin.data["zone"])
+    await stats_ops.bump(today, "broadcast_sent", 7)
+    await admin.say("/stats")
+    assert "<b>Today</b>\nnot counted yet" in the_text(admin)
+
+
+async def test_numbers_say_up_to_when_they_are_true(admin: AdminBot, pencil: Pencil) -> None:
+    await counted(admin, 0)
+    await ended(admin, STATISTICS)
+    await admin.say("/stats")
+    assert "<b>Today</b> up to <tg-time" in the_text(admin)
+    assert "<b>Yesterday</b>\n" in the_text(admin)
+    admin.clock.move(timedelta(days=1))
+    await admin.say("/stats")
+    assert "<b>Today</b>\nnot counted yet" in the_text(admin)
+    assert "<b>Yesterday</b> up to <tg-time" in the_text(admin)
+
+
+async def test_days_that_are_too_long_ago_are_in_no_sum(admin: AdminBot, pencil: Pencil) -> None:
+    for day in (0, 6, 7, 29, 30, 95):
+        await counted(admin, day)
+    await ended(admin, STATISTICS)
+    await admin.say("/stats")
+    text = the_text(admin)
+    assert "<b>Last 7 days</b>, of which 2 days were counted\nUsers: 10 new" in text
+    assert "<b>Last 30 days</b>, of which 4 days were counted\nUsers: 20 new" in text
+
+
+async def test_a_share_of_nothing_is_no_share(admin: AdminBot, pencil: Pencil) -> None:
+    await counted(admin, 0, verified=0, bypassed=0, broadcasts=0, broadcast_copies=0)
+    await ended(admin, STATISTICS)
+    await admin.say("/stats")
+    assert "Verified: 0, bypassed: 0\n" in the_text(admin)
+    assert "Broadcasts: 0\n" in the_text(admin)
+
+
+async def test_the_longest_numbers_and_titles_fit(admin: AdminBot, pencil: Pencil) -> None:
+    zone, now = admin.data["zone"], admin.clock.now()
+    today = start_of_day(now, zone)
+    posts = [TopPost(code="A" * 16, title="<&\U0001f600" * 200, deliveries=10**12)] * 10
+    huge = dict.fromkeys(Count, 10**15)
+    assert await statistics_ops.write_day(today, 1, now, huge, posts=posts)
+    await admin.say("/stats")
+    assert size(the_text(admin)) <= 4096
+
+
+# --- counting anew
+
+
+async def test_refresh_asks_for_a_count_and_the_message_follows_it(admin: AdminBot, pencil: Pencil) -> None:
+    await admin.say("/stats")
+    await admin.press("Refresh")
+    assert admin.toasts == [texts.COUNTING]
+    assert "A new count is asked for and not done yet." in admin.last_text
+    run = await take(admin, STATISTICS)
+    await counted(admin, 0)
+    await end(admin, run)
+    await admin.time.move(EVERY_S)
+    assert "Users: 5 new, 20 active" in admin.last_text
+    assert "not done yet" not in admin.last_text
+    assert admin.supervisor.running == 0
+    assert [(entry.action, entry.target) for entry in await audit_ops.last(5)] == [("job.run", STATISTICS)]
+
+
+async def test_refresh_pressed_twice_at_once_counts_once(admin: AdminBot, pencil: Pencil) -> None:
+    await asyncio.gather(admin.callback("sc"), admin.callback("sc"))
+    assert len(await run_ops.find_requests()) == 1
+    assert sorted(map(str, admin.toasts)) == sorted([texts.COUNTING, texts.COUNTING_BEFORE])
+
+
+async def test_while_it_is_counted_a_look_costs_two_reads_and_edits_nothing(admin: AdminBot, pencil: Pencil) -> None:
+    await admin.callback("sc")
+    calls: list[tuple[str, str]] = []
+    admin.database.before_call = lambda *call: calls.append(call)
+    await admin.time.move(EVERY_S)
+    assert calls == [("find_one", "job_leases"), ("find", "job_runs")]
+    assert admin.world.of(EditMessageText) == []
+
+
+@pytest.mark.parametrize("outcome", [JobOutcome.FAILED, JobOutcome.TIMED_OUT])
+async def test_a_count_that_failed_is_told(admin: AdminBot, pencil: Pencil, outcome: JobOutcome) -> None:
+    await ended(admin, STATISTICS, ago=timedelta(hours=6))
+    await admin.callback("sc")
+    await end(admin, await take(admin, STATISTICS), outcome, "broken")
+    await admin.time.move(EVERY_S)
+    assert "A count since then did not go well: /jobs statistics says why." in admin.last_text
+
+
+# --- forged buttons, and the database away
+
+
+@pytest.mark.parametrize("data", ["sp:8", "sp:-7", "sp:x", "sp:", "sp", "sp:7:1", "sc:1", "sp:99999999999999999999"])
+async def test_forged_buttons_draw_and_count_nothing(admin: AdminBot, pencil: Pencil, data: str) -> None:
+    await counted(admin, 0)
+    await admin.callback(data)
+    await settle()
+    assert len(admin.toasts) == 1
+    assert admin.toasts[0]
+    assert pencil.drawn == []
+    assert await run_ops.find_requests() == []
+
+
+@pytest.mark.parametrize("event", ["/stats", "sp:7", "sc"])
+async def test_the_database_away_at_any_call_is_waited_out(admin: AdminBot, pencil: Pencil, event: str) -> None:
+    await counted(admin, 0)
+    number = 0
+    while True:
+        refuse, calls = away_at(number)
+        admin.database.before_call = refuse
+        act = admin.say(event) if event.startswith("/") else admin.callback(event)
+        doing = asyncio.create_task(act)
+        await admin.time.move(1)
+        await doing
+        admin.database.before_call = None
+        assert "Users: 5 new" in the_text(admin)
+        assert len(await run_ops.find_requests()) == (event == "sc")
+        if len(calls) <= number:
+            break
+        number += 1
+    assert number > 5
+
+
+async def test_a_deleted_message_is_sent_anew(admin: AdminBot, pencil: Pencil) -> None:
+    await admin.say("/stats")
+    admin.world.fail(EditMessageText, bad_request("message to edit not found"))
+    await admin.press("Refresh")
+    assert admin.world.of(SendMessage)[-1].chat_id == OWNER.id
+    assert "not done yet" in admin.last_text

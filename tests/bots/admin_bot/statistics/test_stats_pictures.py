@@ -1,0 +1,148 @@
+"""The pictures of /stats: beside everything else, one album at a time, and never instead of the numbers."""
+
+import asyncio
+
+import pytest
+from aiogram.methods import DeleteMessages, SendMediaGroup, SendMessage
+from aiogram.types import BufferedInputFile
+
+from admin_bot.statistics import charts as chart_albums
+from admin_bot.statistics.charts import KEPT_FOR_S
+from monitoring.pictures import Picture, Theme
+from tests.bots.admin_bot.conftest import AdminBot
+from tests.bots.admin_bot.standstill import settle
+from tests.bots.admin_bot.statistics.charts import Pencil, albums, charts, counted, the_text
+from tests.bots.admin_bot.system.runs import blocked, flood, lost
+from tests.bots.admin_bot.telegram import MakeError, bad_request
+from views.statistics import texts
+
+
+@pytest.fixture
+def pencil(admin: AdminBot) -> Pencil:
+    pencil = Pencil()
+    charts(admin)._draw = pencil
+    charts(admin)._monotonic = lambda: admin.time._now
+    return pencil
+
+
+# --- pictures
+
+
+async def test_the_pictures_come_as_one_album(admin: AdminBot, pencil: Pencil) -> None:
+    await counted(admin, 0)
+    await counted(admin, 20)
+    await counted(admin, 40)
+    await admin.say("/stats")
+    await settle()
+    (album,) = albums(admin)
+    assert [one.media.filename for one in album if isinstance(one.media, BufferedInputFile)] == [
+        f"{kind}.png" for kind in Picture
+    ]
+    assert [one.caption for one in album] == ["The last 30 days", None, None, None]
+    assert pencil.drawn == [(kind, 2, Theme.LIGHT) for kind in Picture]
+    await admin.press("90 days")
+    await settle()
+    assert albums(admin)[-1][0].caption == "The last 90 days"
+    assert pencil.drawn[-1] == (Picture.BROADCASTS, 3, Theme.LIGHT)
+    assert len(admin.world.of(DeleteMessages)) == 1, "the album before goes"
+    assert len(admin.world.of(DeleteMessages)[0].message_ids) == 4
+
+
+async def test_the_button_answers_while_the_pictures_are_drawn_and_a_second_press_draws_nothing(
+    admin: AdminBot, pencil: Pencil
+) -> None:
+    await counted(admin, 0)
+    pencil.gate = asyncio.Event()
+    await admin.callback("sp:7")
+    await admin.callback("sp:30")
+    await admin.say("/stats")
+    await settle()
+    assert admin.toasts == [texts.DRAWING, texts.DRAWING_BEFORE]
+    assert "Users: 5 new" in admin.last_text
+    assert albums(admin) == []
+    pencil.gate.set()
+    await settle()
+    assert len(albums(admin)) == 1
+    assert pencil.most_at_once == 1
+    assert len(pencil.drawn) == 4
+
+
+async def test_pictures_of_the_same_numbers_are_kept_for_a_minute(admin: AdminBot, pencil: Pencil) -> None:
+    await counted(admin, 0)
+
+    async def press() -> int:
+        await admin.callback("sp:7")
+        await settle()
+        return len(pencil.drawn)
+
+    assert await press() == 4
+    await admin.time.move(KEPT_FOR_S - 1)
+    assert await press() == 4
+    await admin.time.move(1)
+    assert await press() == 8
+    await counted(admin, 0, deliveries=41)
+    assert await press() == 12, "other numbers are other pictures"
+    assert len(albums(admin)) == 4
+
+
+@pytest.mark.parametrize("error", [ImportError("no matplotlib"), ValueError("?"), MemoryError(), AssertionError()])
+async def test_pictures_that_cannot_be_drawn_are_called_so_and_the_numbers_come(
+    admin: AdminBot, pencil: Pencil, error: BaseException
+) -> None:
+    await counted(admin, 0)
+    pencil.error = error
+    await admin.say("/stats")
+    await settle()
+    assert "Users: 5 new, 20 active" in the_text(admin)
+    assert admin.last_text == texts.NOT_DRAWN
+    pencil.error = None
+    await admin.callback("sp:7")
+    await settle()
+    assert len(albums(admin)) == 1, "the next ones are drawn"
+
+
+async def test_a_drawing_that_hangs_is_given_up(
+    admin: AdminBot, pencil: Pencil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chart_albums, "DRAWING_MAX_S", 0.0)
+    await counted(admin, 0)
+    pencil.gate = asyncio.Event()
+    await admin.say("/stats")
+    await settle()
+    assert admin.last_text == texts.NOT_DRAWN
+    assert admin.supervisor.running == 0
+
+
+@pytest.mark.parametrize("trouble", [lost, flood, bad_request("IMAGE_PROCESS_FAILED")])
+async def test_telegram_refusing_the_pictures_is_told(admin: AdminBot, pencil: Pencil, trouble: MakeError) -> None:
+    await counted(admin, 0)
+    admin.world.fail(SendMediaGroup, trouble)
+    await admin.say("/stats")
+    await settle()
+    assert admin.last_text == texts.NOT_SENT
+    await admin.callback("sp:30")
+    await settle()
+    assert len(albums(admin)) == 2
+    assert len(pencil.drawn) == 4, "they were drawn already"
+
+
+async def test_nobody_to_tell_ends_it_and_the_next_press_works(admin: AdminBot, pencil: Pencil) -> None:
+    await counted(admin, 0)
+    admin.world.fail(SendMediaGroup, blocked)
+    await admin.callback("sp:7")
+    admin.world.fail(SendMessage, blocked)
+    await settle()
+    assert admin.supervisor.running == 0
+    await admin.callback("sp:7")
+    await settle()
+    assert len(albums(admin)) == 2
+
+
+async def test_an_old_album_that_cannot_be_deleted_stays(admin: AdminBot, pencil: Pencil) -> None:
+    await counted(admin, 0)
+    admin.world.fail(DeleteMessages, bad_request("message can't be deleted"))
+    for _ in range(3):
+        await admin.callback("sp:7")
+        await settle()
+    assert len(albums(admin)) == 3
+    assert admin.texts.count(texts.NOT_SENT) == 0

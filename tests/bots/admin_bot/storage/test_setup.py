@@ -1,0 +1,148 @@
+"""First steps: the storage channel is picked natively, both bots' rights are checked, what is missing is named."""
+
+import pytest
+from aiogram.exceptions import TelegramNetworkError
+from aiogram.methods import GetChatMember, SendMessage
+from aiogram.types import ChatMemberLeft, ReplyKeyboardMarkup, ReplyKeyboardRemove
+
+from admin_bot.commands import COMMANDS
+from database.operations import audit_ops, settings_ops
+from tests.bots.admin_bot.conftest import ADMIN_BOT, OWNER, STORAGE, USER_BOT, AdminBot
+from tests.bots.admin_bot.telegram import administrator, bad_request
+from views.storage import keyboards, texts
+
+NEW = -1001000000777
+
+
+async def storage_id(admin: AdminBot) -> int | None:
+    return (await settings_ops.current(admin.clock.now())).storage_channel_id
+
+
+async def share(admin: AdminBot, chat_id: int = NEW, request_id: int = keyboards.STORAGE_REQUEST_ID) -> None:
+    await admin.send(chat_shared={"request_id": request_id, "chat_id": chat_id, "title": "My <storage>"})
+
+
+async def test_start_without_a_storage_channel_offers_telegrams_own_picker(admin: AdminBot) -> None:
+    await settings_ops.change("storage_channel_id", None)
+    await admin.say("/start")
+    keyboard = admin.world.of(SendMessage)[-1].reply_markup
+    assert isinstance(keyboard, ReplyKeyboardMarkup)
+    request = keyboard.keyboard[0][0].request_chat
+    assert request is not None and request.chat_is_channel is True
+    bot, user = request.bot_administrator_rights, request.user_administrator_rights
+    assert bot is not None and user is not None
+    assert (bot.can_post_messages, bot.can_edit_messages, bot.can_delete_messages) == (True, True, True)
+    # Telegram refuses a picker whose bot rights are not a part of the person's
+    for name, wanted in bot.model_dump().items():
+        assert not wanted or getattr(user, name), name
+
+
+async def test_start_with_everything_in_place_says_what_to_do_next(admin: AdminBot) -> None:
+    await admin.say("/start")
+    assert admin.last_text == texts.ready("Storage")
+    assert admin.buttons() == ["Change the storage channel"]
+
+
+async def test_start_names_what_is_missing_now(admin: AdminBot) -> None:
+    admin.world.members[ADMIN_BOT.id] = administrator(ADMIN_BOT, delete=False)
+    await admin.say("/start")
+    assert "@tollgate_admin_bot lacks the right “Delete messages”" in admin.last_text
+    assert admin.buttons() == ["Add @tollgate_admin_bot to the channel", "Check again"]
+
+
+async def test_a_picked_channel_with_both_bots_in_it_is_saved(admin: AdminBot) -> None:
+    await share(admin)
+    assert await storage_id(admin) == NEW
+    assert admin.last_text == texts.chosen("My <storage>")
+    assert "My &lt;storage&gt;" in admin.last_text
+    assert isinstance(admin.world.of(SendMessage)[-1].reply_markup, ReplyKeyboardRemove)
+    entry = (await audit_ops.last(1))[0]
+    assert (entry.action, entry.before, entry.after) == ("setting.changed", STORAGE, NEW)
+
+
+async def test_each_bot_is_asked_about_itself(admin: AdminBot) -> None:
+    await share(admin)
+    assert [call.user_id for call in admin.world.of(GetChatMember)] == [ADMIN_BOT.id, USER_BOT.id]
+
+
+async def test_a_missing_user_bot_is_named_with_a_link_to_add_it(admin: AdminBot) -> None:
+    admin.world.members[USER_BOT.id] = ChatMemberLeft(user=USER_BOT)
+    await share(admin)
+    assert await storage_id(admin) == STORAGE
+    assert "@tollgate_bot is not an administrator there" in admin.last_text
+    assert "@tollgate_admin_bot" not in admin.last_text
+    screen = list(admin.world.screens.values())[-1]
+    assert screen.reply_markup is not None
+    add = screen.reply_markup.inline_keyboard[0][0]
+    assert add.url == "https://t.me/tollgate_bot?startchannel&admin=post_messages"
+    # still missing: the same screen again
+    await admin.press("Check again")
+    assert await storage_id(admin) == STORAGE
+    # added meanwhile
+    admin.world.members[USER_BOT.id] = administrator(USER_BOT)
+    await admin.press("Check again")
+    assert await storage_id(admin) == NEW
+    assert admin.last_text == texts.chosen("Storage")
+
+
+@pytest.mark.parametrize("description", ["member list is inaccessible", "chat not found"])
+async def test_a_bot_outside_the_channel_is_missing_not_an_error(admin: AdminBot, description: str) -> None:
+    admin.world.fail(GetChatMember, bad_request(description), times=2)
+    await share(admin)
+    assert admin.last_text.count("is not an administrator there") == 2
+    assert await storage_id(admin) == STORAGE
+
+
+async def test_no_answer_from_telegram_is_not_called_missing(admin: AdminBot) -> None:
+    admin.world.fail(GetChatMember, lambda call: TelegramNetworkError(method=call, message="timeout"))
+    await share(admin)
+    assert "could not be checked just now" in admin.last_text
+    assert "is not an administrator" not in admin.last_text
+    assert await storage_id(admin) == STORAGE
+
+
+async def test_a_chat_nobody_asked_for_is_not_taken(admin: AdminBot) -> None:
+    await share(admin, request_id=99)
+    assert admin.last_text == texts.NOT_A_CHANNEL
+    assert await storage_id(admin) == STORAGE
+
+
+async def test_changing_the_channel_says_what_happens_to_old_posts(admin: AdminBot) -> None:
+    await admin.say("/start")
+    await admin.press("Change")
+    assert "Posts you already have stay in the old channel" in admin.last_text
+    await share(admin)
+    await admin.say("new post")
+    assert (await admin.only_post()).storage_chat_id == NEW
+
+
+async def test_a_configured_channel_is_used_until_another_is_chosen(admin: AdminBot) -> None:
+    await settings_ops.change("storage_channel_id", None)
+    admin.data["storage_channel"].configured = -1005
+    await admin.say("one")
+    assert admin.copies[-1].chat_id == -1005
+    await share(admin)
+    await admin.say("two")
+    assert admin.copies[-1].chat_id == NEW
+
+
+async def test_rights_lost_in_another_channel_are_nobodys_alert(admin: AdminBot) -> None:
+    await admin.feed(
+        "my_chat_member",
+        {
+            "chat": {"id": -1004, "type": "channel", "title": "Other"},
+            "from": OWNER.model_dump(),
+            "date": 1,
+            "old_chat_member": administrator(ADMIN_BOT).model_dump(),
+            "new_chat_member": {"user": ADMIN_BOT.model_dump(), "status": "kicked", "until_date": 0},
+        },
+    )
+    assert admin.told == []
+
+
+async def test_help_names_the_commands_of_the_menu(admin: AdminBot) -> None:
+    await admin.say("/help")
+    for command in COMMANDS:
+        if command.command not in ("start", "help"):
+            assert f"/{command.command}" in admin.last_text
+    assert "/admins" not in admin.last_text

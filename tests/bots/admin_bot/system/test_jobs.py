@@ -1,0 +1,202 @@
+"""/jobs: the list, a job's screen, and the runs and pauses an admin asks for."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+
+from admin_bot.run_follower import EVERY_S
+from core.jobs import JobOutcome
+from core.timetable import BACKUP, JOB_NAMES, MESSAGE_DELETER, STATISTICS, TOKEN_CLEANUP
+from database.operations import lease_ops, run_ops
+from tests.bots.admin_bot.conftest import OWNER, STRANGER, AdminBot
+from tests.bots.admin_bot.system.runs import deeds, end, ended, is_paused, take, wishes
+from views.system import jobs_texts as texts
+from views.system.jobs_words import size
+
+# --- the list
+
+
+async def test_the_list_names_every_job_with_its_schedule_next_and_last_run(admin: AdminBot) -> None:
+    await ended(admin, TOKEN_CLEANUP, ago=timedelta(minutes=5))
+    await ended(admin, BACKUP, JobOutcome.FAILED, ago=timedelta(hours=3), error="OSError: <disk> full\nsecond line")
+    await admin.say("/jobs")
+    text = admin.last_text
+    assert all(f"<b>{name}</b>" in text for name in JOB_NAMES)
+    assert "daily at 00:00 and 12:00, next <tg-time unix=" in text
+    assert "succeeded 5 minutes ago" in text
+    assert "<b>failed</b> 3 hours ago\nOSError: &lt;disk&gt; full second line" in text
+    assert "has not run yet" in text
+    assert "(Europe/Berlin)" in text
+    assert admin.buttons() == [*JOB_NAMES, "Refresh"]
+
+
+async def test_the_list_marks_what_waits_runs_and_is_paused(admin: AdminBot) -> None:
+    now = admin.clock.now()
+    await run_ops.request_run(STATISTICS, now, OWNER.id)
+    await run_ops.request_run(BACKUP, now, OWNER.id)
+    await take(admin, BACKUP)
+    await lease_ops.pause(TOKEN_CLEANUP, now, OWNER.id)
+    admin.clock.move(timedelta(seconds=7))
+    await admin.say("/jobs")
+    assert "asked for 7 seconds ago, waits for a process to take it" in admin.last_text
+    assert "<b>running</b> for 7 seconds" in admin.last_text
+    assert "<b>token_cleanup</b> daily at 00:00 and 12:00, <b>paused</b>" in admin.last_text
+
+
+async def test_the_list_fits_into_one_message_whatever_the_errors_are(admin: AdminBot) -> None:
+    for name in JOB_NAMES:
+        await ended(admin, name, JobOutcome.FAILED, error='<"&\U0001f600' * 2000)
+    await admin.say("/jobs")
+    assert size(admin.last_text) <= 4096
+    assert all(f"<b>{name}</b>" in admin.last_text for name in JOB_NAMES)
+
+
+async def test_a_job_is_opened_by_its_name_and_an_unknown_one_lists_those_there_are(admin: AdminBot) -> None:
+    await admin.say("/jobs Token_Cleanup ")
+    assert admin.last_text.startswith("<b>token_cleanup</b> removes expired verification tokens")
+    assert admin.buttons() == ["Run now", "Pause", "Refresh", "Back"]
+    for typed in ("../etc/passwd", "<b>x</b>" * 400, "token_cleanup backup", "all"):
+        await admin.say(f"/jobs {typed}")
+        assert admin.last_text == texts.unknown(typed, JOB_NAMES)
+        assert "<b>x" not in admin.last_text
+        assert len(admin.last_text) < 1000
+
+
+async def test_the_command_wins_over_a_waiting_question(admin: AdminBot) -> None:
+    await admin.say("/user")
+    await admin.say("/jobs")
+    await admin.say("a post")
+    assert (await admin.only_post()).title == "a post"
+
+
+async def test_strangers_learn_nothing_and_start_nothing(admin: AdminBot) -> None:
+    await admin.say("/jobs", STRANGER)
+    await admin.callback(f"jo:run:{TOKEN_CLEANUP}", who=STRANGER)
+    await admin.callback(f"jo:pauseyes:{TOKEN_CLEANUP}", who=STRANGER)
+    assert await wishes() == 0
+    assert not await is_paused()
+    assert await deeds() == []
+    assert not any("token_cleanup" in text for text in admin.texts)
+
+
+# --- run now
+
+
+async def test_run_now_is_a_row_that_whoever_runs_the_jobs_takes(admin: AdminBot) -> None:
+    await admin.say(f"/jobs {TOKEN_CLEANUP}")
+    await admin.press("Run now")
+    assert admin.toasts == [texts.ASKED_FOR]
+    assert "waits for a process to take it" in admin.last_text
+    (run,) = await run_ops.find_requests()
+    assert (run.job, run.requested_by, run.owner) == (TOKEN_CLEANUP, OWNER.id, None)
+    assert await deeds() == [("job.run", TOKEN_CLEANUP)]
+    await take(admin, TOKEN_CLEANUP)
+    admin.clock.move(timedelta(seconds=2))
+    await admin.press("Refresh")
+    assert "<b>running</b> for 2 seconds" in admin.last_text
+    await end(admin, run)
+    await admin.press("Refresh")
+    assert "succeeded" in admin.last_text
+    assert f"items 3\nasked for by <code>{OWNER.id}</code>" in admin.last_text
+    assert len(admin.world.screens) == 1
+
+
+async def test_two_presses_at_once_make_one_run(admin: AdminBot) -> None:
+    data = f"jo:run:{TOKEN_CLEANUP}"
+    await asyncio.gather(*(admin.callback(data) for _ in range(5)))
+    assert await wishes() == 1
+    assert sorted(map(str, admin.toasts)) == sorted([texts.ASKED_FOR, *[texts.ASKED_FOR_BEFORE] * 4])
+
+
+async def test_two_admins_at_once_make_one_run_also_when_the_database_is_slow(
+    admin: AdminBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = run_ops.request_run
+
+    async def ask(job: str, now: datetime, requested_by: int) -> str:
+        """Looks and writes in two steps, as on a server."""
+        waiting = await run_ops.find_requests()
+        await asyncio.sleep(0)
+        began = now + timedelta(milliseconds=requested_by)
+        return waiting[0].id if waiting else await real(job, began, requested_by)
+
+    monkeypatch.setattr(run_ops, "request_run", ask)
+    jobs = admin.data["jobs"]
+    said = await asyncio.gather(*(jobs.run(who, TOKEN_CLEANUP) for who in (1, 2, 3)))
+    assert await wishes() == 1
+    assert sorted(said) == sorted([texts.ASKED_FOR, *[texts.ASKED_FOR_BEFORE] * 2])
+
+
+async def test_pressed_while_it_runs_another_run_follows(admin: AdminBot) -> None:
+    await run_ops.request_run(TOKEN_CLEANUP, admin.clock.now(), OWNER.id)
+    await take(admin, TOKEN_CLEANUP)
+    admin.clock.move(timedelta(seconds=1))
+    await admin.callback(f"jo:run:{TOKEN_CLEANUP}")
+    assert admin.toasts == [texts.FOLLOWS]
+    assert "<b>running</b>; another run asked for" in admin.last_text
+    assert await wishes() == 1
+
+
+async def test_a_paused_job_is_run_when_somebody_asks(admin: AdminBot) -> None:
+    await lease_ops.pause(TOKEN_CLEANUP, admin.clock.now(), OWNER.id)
+    await admin.callback(f"jo:run:{TOKEN_CLEANUP}")
+    assert await wishes() == 1
+    assert await is_paused()
+
+
+# --- pause and resume
+
+
+async def test_pause_asks_first_and_names_the_job_and_what_stops(admin: AdminBot) -> None:
+    await admin.say(f"/jobs {MESSAGE_DELETER}")
+    await admin.press("Pause")
+    assert f"Pause <b>{MESSAGE_DELETER}</b>?" in admin.last_text
+    assert "Deliveries stay longer than people were told" in admin.last_text
+    assert not await is_paused(MESSAGE_DELETER)
+    assert admin.buttons() == [f"Pause {MESSAGE_DELETER}", "Back"]
+    await admin.press("Back")
+    assert not await is_paused(MESSAGE_DELETER)
+    await admin.press("Pause")
+    await admin.press(f"Pause {MESSAGE_DELETER}")
+    assert await is_paused(MESSAGE_DELETER)
+    assert f"<b>Paused</b> by <code>{OWNER.id}</code> since" in admin.last_text
+    assert "Next run" not in admin.last_text
+    assert admin.buttons() == ["Run now", "Resume", "Refresh", "Back"]
+    await admin.press("Resume")
+    assert not await is_paused(MESSAGE_DELETER)
+    assert "Next run" in admin.last_text
+    assert await deeds() == [("job.paused", MESSAGE_DELETER), ("job.resumed", MESSAGE_DELETER)]
+
+
+async def test_every_job_says_what_stops_without_it() -> None:
+    assert set(texts._WITHOUT) == set(JOB_NAMES)
+
+
+async def test_paused_twice_is_paused_once_and_the_first_stays_on_record(admin: AdminBot) -> None:
+    await lease_ops.pause(TOKEN_CLEANUP, admin.clock.now(), "cron")
+    admin.clock.move(timedelta(seconds=5))
+    for act in ("pause", "pauseyes"):
+        await admin.callback(f"jo:{act}:{TOKEN_CLEANUP}")
+        assert admin.toasts[-1] == texts.PAUSED_BEFORE
+        assert "by <code>cron</code>" in admin.last_text
+    assert await deeds() == []
+
+
+async def test_resumed_by_another_admin_meanwhile_is_said(admin: AdminBot) -> None:
+    await admin.callback(f"jo:pauseyes:{TOKEN_CLEANUP}")
+    await lease_ops.resume(TOKEN_CLEANUP)
+    await admin.press("Resume")
+    assert admin.toasts[-1] == texts.RESUMED_BEFORE
+    assert admin.buttons() == ["Run now", "Pause", "Refresh", "Back"]
+    assert await deeds() == [("job.paused", TOKEN_CLEANUP)]
+
+
+async def test_a_run_under_way_is_not_stopped_by_a_pause(admin: AdminBot) -> None:
+    await admin.callback(f"jo:run:{TOKEN_CLEANUP}")
+    run = await take(admin, TOKEN_CLEANUP)
+    await admin.callback(f"jo:pauseyes:{TOKEN_CLEANUP}")
+    assert "<b>running</b>" in admin.last_text
+    await end(admin, run)
+    await admin.time.move(EVERY_S)
+    assert "succeeded" in admin.last_text

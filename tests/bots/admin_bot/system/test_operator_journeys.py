@@ -1,0 +1,103 @@
+"""An operator's commands against the sandbox: what Telegram takes, and the real pictures."""
+
+from typing import Any
+
+import pytest
+
+from core.days import start_of_day
+from core.jobs import JobOutcome, RunReport
+from core.statistics import Count, TopPost
+from core.timetable import JOB_NAMES, TOKEN_CLEANUP
+from database.operations import login_ops, run_ops, statistics_ops
+from tests.bots.admin_bot.standstill import Time
+from tests.house import ADMIN_BOT, OLIVE, House, running_house
+
+Json = dict[str, Any]
+BASE = "https://tollgate.example.org"
+
+
+@pytest.fixture
+def time(house: House) -> Time:
+    """The pause between edits passes when the test says so."""
+    time, data = Time(), house.parts[1].dispatcher.workflow_data
+    data["jobs"]._follower._sleep = time.sleep
+    return time
+
+
+def shown(seen: Json) -> Json:
+    """What the bot says last."""
+    message: Json = [one for one in seen["messages"] if one["outgoing"] and one.get("text")][-1]
+    return message
+
+
+def labels(message: Json) -> list[str]:
+    return [button["text"] for row in message["reply_markup"]["inline_keyboard"] for button in row]
+
+
+async def failed(house: House, job: str) -> None:
+    began = house.base.clock.now()
+    run_id = await run_ops.start_run(job, began, "somebody", began)
+    assert run_id is not None
+    report = RunReport(
+        job, JobOutcome.FAILED, None, began, house.base.clock.now() - began, error="<b>&\x00\u202e" * 400
+    )
+    assert await run_ops.finish_run(run_id, report)
+
+
+async def test_telegram_takes_the_list_and_every_screen_with_the_worst_errors(house: House, time: Time) -> None:
+    for job in JOB_NAMES:
+        await failed(house, job)
+    await house.olive.text(ADMIN_BOT, "/jobs")
+    seen = await house.olive.wait(ADMIN_BOT, contains="Press one to open it")
+    assert labels(shown(seen)) == [*JOB_NAMES, "Refresh"]
+    await house.olive.press(ADMIN_BOT, TOKEN_CLEANUP)
+    await house.olive.wait(ADMIN_BOT, contains="Last runs")
+    await house.olive.press(ADMIN_BOT, "Pause")
+    await house.olive.wait(ADMIN_BOT, contains="Pause token_cleanup?")
+    await house.olive.press(ADMIN_BOT, "Pause token_cleanup")
+    await house.olive.wait(ADMIN_BOT, contains="no run begins by itself")
+    await house.olive.press(ADMIN_BOT, "Resume")
+    await house.olive.wait(ADMIN_BOT, contains="Next run")
+    await house.olive.press(ADMIN_BOT, "Back")
+    await house.olive.wait(ADMIN_BOT, contains="Press one to open it")
+
+
+async def test_real_pictures_arrive_as_one_album_of_four(house: House) -> None:
+    now = house.base.clock.now()
+    today = start_of_day(now, house.base.settings.zone)
+    posts = [TopPost(code="A" * 16, title="Rome & <b>", deliveries=3)]
+    assert await statistics_ops.write_day(today, 1, now, dict.fromkeys(Count, 5), posts=posts)
+    await house.olive.text(ADMIN_BOT, "/stats")
+    seen = await house.olive.wait(ADMIN_BOT, contains="Rome & <b>")
+    assert labels(shown(seen)) == ["7 days", "30 days", "90 days", "Refresh"]
+    seen = await house.olive.wait(ADMIN_BOT, contains="The last 30 days")
+    photos = [one for one in seen["messages"] if one.get("photo")]
+    assert len(photos) == 4
+    assert len({one["media_group_id"] for one in photos}) == 1
+
+
+async def test_the_link_to_the_page_and_the_menu_button_are_taken() -> None:
+    async with running_house(timers=False, PUBLIC_BASE_URL=BASE) as house:
+        await house.olive.text(ADMIN_BOT, "/admin")
+        seen = await house.olive.wait(ADMIN_BOT, contains="signs you in")
+        here, link = (button for row in shown(seen)["reply_markup"]["inline_keyboard"] for button in row)
+        assert here["web_app"]["url"] == f"{BASE}/admin"
+        address, _, code = link["url"].partition("#")
+        assert address == f"{BASE}/admin"
+        assert shown(seen)["has_protected_content"] is True
+        assert await login_ops.redeem(code, house.base.clock.now()) == OLIVE
+        (call,) = await house.world.calls(method="setChatMenuButton", bot=ADMIN_BOT)
+        assert call["status"] == 200
+
+
+async def test_without_a_public_address_the_way_to_the_page_is_taken(house: House) -> None:
+    await house.olive.text(ADMIN_BOT, "/admin")
+    seen = await house.olive.wait(ADMIN_BOT, contains="PUBLIC_BASE_URL is not set")
+    copied = (await house.olive.press(ADMIN_BOT, "Copy it"))["copied"]
+    assert copied in shown(seen)["text"]
+
+
+async def test_backup_is_asked_for_and_followed(house: House, time: Time) -> None:
+    await house.olive.text(ADMIN_BOT, "/backup")
+    seen = await house.olive.wait(ADMIN_BOT, contains="backups")
+    assert "Refresh" in labels(shown(seen))

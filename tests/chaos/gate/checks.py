@@ -1,0 +1,230 @@
+"""What must hold of the gate after an episode: credits, tokens, who was let in. See `checks.py`."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from core.subscriptions import REMEMBERED_FOR, ChannelMode, OnError
+from tests.chaos.evidence import Delivery, Evidence, moment
+from tests.chaos.gate.evidence import GateEvidence, Stay
+from tests.chaos.lost import answer_was_lost
+from views.subscribers import gate_texts
+
+#: real seconds from the gate's yes to the post, at most: Telegram may make a chat wait, and be tried again
+IN_FLIGHT_S = 75.0
+#: Telegram's dates are whole seconds, and a bot goes by its own clock
+SECONDS_S = 2.0
+#: a channel whose healing was not heard of is tried again after a minute
+BLIND_S = 65.0
+#: news of joining and leaving may be handled so much later, real seconds
+NEWS_S = 20.0
+#: what is said instead of a post; a title follows "To get"
+GATE_SENTENCES = (
+    "To get ",
+    "I cannot check ",
+    "You have used all ",
+    "You cannot use this bot",
+    gate_texts.NO_LINK_NOW,
+    gate_texts.TAKE_IT_NOW,
+)
+
+Problems = Iterator[str]
+
+
+def is_about(text: str, post: int) -> bool:
+    """Whether a sentence of the gate answers the wish for this post."""
+    return text.startswith(GATE_SENTENCES) and (not text.startswith("To get ") or f"Post {post}" in text)
+
+
+# credits
+
+
+def credits_kept(evidence: Evidence, gate: GateEvidence) -> Problems:
+    """Nobody has less than begun with, plus N for each token paid out once, minus one for each delivery that costs.
+
+    Nor more, but where a delivery's answer was lost and its credit given back; and nobody is below zero.
+    """
+    paid = _costs(evidence, gate)
+    for person, after in evidence.credits_after.items():
+        before = evidence.credits_before.get(person, 0)
+        earned = gate.gate.per_token * len(gate.paid_tokens(person))
+        least, most = paid.get(person, (0, 0))
+        if after < 0:
+            yield f"person {person} has {after} credits"
+        if not before + earned - most <= after <= before + earned - least:
+            costs = f"{least}" if least == most else f"{least} to {most}"
+            yield f"person {person} had {before}, earned {earned}, spent {costs}, and has {after}"
+    for person in evidence.credits_before.keys() - evidence.credits_after.keys():
+        yield f"person {person} is not known any more"
+
+
+def _costs(evidence: Evidence, gate: GateEvidence) -> dict[int, tuple[int, int]]:
+    """What each person's deliveries cost: at least and at most."""
+    costs: dict[int, tuple[int, int]] = {}
+    deliveries = sorted(evidence.deliveries(), key=lambda one: (one.person, one.post, one.copies[0].id))
+    for (person, _), of_one_post in groupby(deliveries, key=lambda one: (one.person, one.post)):
+        totals = {total for _, total in _ledgers(evidence, gate, list(of_one_post))}
+        least, most = costs.get(person, (0, 0))
+        costs[person] = (least + min(totals), most + max(totals))
+    return costs
+
+
+def _ledgers(evidence: Evidence, gate: GateEvidence, deliveries: list[Delivery]) -> set[tuple[float | None, int]]:
+    """All that may have happened to a person's credits with one post: when it was charged last, and how often."""
+    ledgers: set[tuple[float | None, int]] = {(None, 0)}
+    for delivery in deliveries:
+        after: set[tuple[float | None, int]] = set()
+        for charged_at, total in ledgers:
+            may_be_free, may_cost = _price(evidence, gate, charged_at, delivery.copies[0].at)
+            if may_be_free:
+                after.add((charged_at, total))
+            if may_cost:
+                after.add((delivery.copies[0].at, total + 1))
+                if answer_was_lost(evidence, delivery) or _is_told_it_was_free(evidence, delivery):
+                    after.add((None, total))  # given back
+        ledgers = after
+    return ledgers
+
+
+def _is_told_it_was_free(evidence: Evidence, delivery: Delivery) -> bool:
+    """After it the person read that a delivery did not cost anything: nobody knew that it had arrived."""
+    said = evidence.conversations[delivery.person]
+    return any(message.id > delivery.copies[0].id and gate_texts.GIVEN_BACK in message.text for message in said)
+
+
+def _price(evidence: Evidence, gate: GateEvidence, charged_at: float | None, at: float) -> tuple[bool, bool]:
+    """Whether a delivery may have been free, and whether it may have cost a credit."""
+    grace = gate.gate.grace_minutes * 60
+    if charged_at is None or grace == 0:
+        return False, True
+    # by the clock, and by that of a bot that has not heard of a jump, or began before it
+    jumped = sum(after - before for before, after in evidence.jumps if charged_at - 1 <= after - 1 <= at)
+    shortest, longest = at - charged_at - jumped - IN_FLIGHT_S, at - charged_at + IN_FLIGHT_S
+    return shortest < grace, longest > grace
+
+
+def charges_stand(evidence: Evidence, gate: GateEvidence) -> Problems:
+    """No credit stays spent on something that was not delivered."""
+    timeline = evidence.timeline
+    arrived: dict[tuple[int, int], list[float]] = {}
+    for delivery in evidence.deliveries():
+        at = timeline.without_jumps(delivery.copies[0].at)
+        arrived.setdefault((delivery.person, delivery.post), []).append(at)
+    for charge in gate.charges:
+        spent_at = timeline.without_jumps(charge.at)
+        times = arrived.get((charge.person, charge.post), [])
+        if not any(-SECONDS_S <= at - spent_at <= IN_FLIGHT_S for at in times):
+            when = f"{moment(charge.at):%H:%M:%S}"
+            yield f"person {charge.person} paid for post {charge.post} at {when} and did not get it"
+
+
+# tokens
+
+
+def tokens_pay(evidence: Evidence, gate: GateEvidence) -> Problems:
+    """A token pays its owner, who verified; what was redeemed is paid out; nobody who verified goes without."""
+    for person in gate.grants:
+        for text in gate.paid_tokens(person):
+            token = gate.tokens.get(text)
+            if token is None or token.person != person:
+                yield f"person {person} was paid for {text[:6]}…, which is not theirs"
+            elif text not in gate.verified:
+                yield f"person {person} was paid for {text[:6]}… without verifying"
+    for text, token in gate.tokens.items():
+        is_paid = text in gate.paid_tokens(token.person)
+        if token.is_redeemed and not is_paid:
+            yield f"person {token.person} redeemed {text[:6]}… and was not paid"
+        if text in gate.owed:
+            yield f"person {token.person}'s {text[:6]}… is owed for ever"
+        may_come = not gate.is_banned(token.person) and text in gate.came_back_at
+        if may_come and text in gate.verified and not is_paid and token.expires_at > gate.remembered_at + BLIND_S:
+            yield f"person {token.person} verified {text[:6]}…, came back, and has nothing"
+
+
+# who was let in
+
+
+def kept_out(evidence: Evidence, gate: GateEvidence) -> Problems:
+    """Nobody got a post while banned, or without having joined the channels within the ten minutes of a cached yes."""
+    for delivery in evidence.deliveries():
+        person, at = delivery.person, delivery.copies[0].at
+        if person in gate.bans and not _was_under_way(evidence, gate, delivery):
+            yield f"person {person} got post {delivery.post} at {moment(at):%H:%M:%S}, banned"
+        for room in range(len(gate.gate.rooms)):
+            if not _may_have_been_let_in(evidence, gate, delivery, room):
+                yield f"person {person} got post {delivery.post} at {moment(at):%H:%M:%S} without having joined {room}"
+
+
+def _was_under_way(evidence: Evidence, gate: GateEvidence, delivery: Delivery) -> bool:
+    """It was sent, or had been asked for shortly, before the person was banned."""
+    timeline, banned_at, at = evidence.timeline, gate.bans[delivery.person], delivery.copies[0].at
+    if at <= banned_at:
+        return True
+    late = timeline.without_jumps(at) - timeline.without_jumps(banned_at)
+    return late <= IN_FLIGHT_S and any(
+        evidence.began <= deed <= banned_at for deed in gate.deeds.get(delivery.person, [])
+    )
+
+
+def _may_have_been_let_in(evidence: Evidence, gate: GateEvidence, delivery: Delivery, room: int) -> bool:
+    until = delivery.copies[0].at + SECONDS_S
+    # the yes may have been given before a jump of the clock
+    jumped = sum(
+        after - before for before, after in evidence.jumps if -SECONDS_S <= delivery.copies[0].at - after <= IN_FLIGHT_S
+    )
+    admitted_at = until - SECONDS_S - IN_FLIGHT_S - jumped
+    since = admitted_at - REMEMBERED_FOR.total_seconds()
+    if gate.stayed(delivery.person, room, since, until):
+        return True
+    if gate.gate.rooms[room].on_error is OnError.CLOSED:
+        return False
+    return _was_blind(gate, room, admitted_at, until) or _was_not_told(gate, delivery.person, room, admitted_at, until)
+
+
+def _was_blind(gate: GateEvidence, room: int, since: float, until: float) -> bool:
+    """The bot could not see the channel's members, or had not heard yet that it can."""
+    spans = gate.blind.get(room, [])
+    return any(lost_at <= until and (seen_at is None or seen_at + BLIND_S >= since) for lost_at, seen_at in spans)
+
+
+def _was_not_told(gate: GateEvidence, person: int, room: int, since: float, until: float) -> bool:
+    """Telegram did not say whether the person has joined."""
+    return any(
+        not call["ok"] or call.get("fault")
+        for call in gate.member_calls
+        if since <= call["at"] <= until and call["person"] == person and call["room"] == room
+    )
+
+
+def remembered(evidence: Evidence, gate: GateEvidence) -> Problems:
+    """What the bots heard of joining and leaving is so: the last news counts, whatever order it was handled in."""
+    for known in gate.remembered:
+        if known.person < 0 or gate.blind.get(known.room):
+            continue
+        stays = [stay for stay in gate.stays if (stay.person, stay.room) == (known.person, known.room)]
+        changed_at, before = _last_changes(stays, gate.remembered_at)
+        if int(changed_at) == int(before):
+            continue  # Telegram's dates are whole seconds: within one nobody can tell what was last
+        is_inside = gate.stayed(known.person, known.room, gate.remembered_at, gate.remembered_at)
+        may_have_asked = gate.gate.rooms[known.room].mode is ChannelMode.REQUEST
+        is_wrong = not is_inside if known.is_member else is_inside and not may_have_asked
+        if is_wrong:
+            if known.seen_at < changed_at and _was_killed_after(evidence, changed_at):
+                continue  # the news was held while the store was away, and went with the process
+            believed = "in" if known.is_member else "out"
+            yield (
+                f"person {known.person} is believed to be {believed} of {known.room} since "
+                f"{moment(known.seen_at):%H:%M:%S}, and is not since {moment(changed_at):%H:%M:%S}"
+            )
+
+
+def _last_changes(stays: list[Stay], until: float) -> tuple[float, float]:
+    """When somebody last came or went, and the time before that; 0 for never."""
+    changes = [at for stay in stays for at in (stay.since, stay.until) if at is not None and at <= until]
+    last, before = sorted([0.0, -1.0, *changes])[:-3:-1]
+    return last, before
+
+
+def _was_killed_after(evidence: Evidence, at: float) -> bool:
+    timeline = evidence.timeline
+    at = timeline.without_jumps(at)
+    return any(-1.0 <= timeline.without_jumps(killed) - at <= NEWS_S for killed in evidence.kills)

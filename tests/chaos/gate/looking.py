@@ -1,0 +1,67 @@
+"""Reads what the bots noted at the gate, in the plan's numbers."""
+
+from typing import Any
+
+from database.connection import current_database
+from tests.chaos.gate.evidence import Charge, GateEvidence, Remembered
+from tests.chaos.world import FIRST_SUBSCRIBER, ROWS, World
+from tests.house import USER_BOT
+
+Json = dict[str, Any]
+
+_FIRST_ROOM = -1001000000101
+
+
+def chat_id_of(room: int) -> int:
+    """The Telegram id of a channel of the plan."""
+    return _FIRST_ROOM - room
+
+
+def _room_of(chat_id: int) -> int:
+    return _FIRST_ROOM - chat_id
+
+
+def asked_to_join(text: str) -> int | None:
+    """The post somebody was told to join channels for."""
+    is_asked = text.startswith("To get ") and "first join:" in text
+    words = text.partition("Post ")[2]
+    return int(words[0]) if is_asked and words[:1].isdigit() else None
+
+
+async def look_at_memberships(evidence: GateEvidence, world: World) -> None:
+    """What is believed of who joined, as of now."""
+    rows = await current_database().collection("memberships").find({}, limit=ROWS)
+    evidence.remembered = [
+        Remembered(
+            row["user_id"] - FIRST_SUBSCRIBER,
+            _room_of(row["chat_id"]),
+            row["status"] == "member",
+            row["seen_at"].timestamp(),
+        )
+        for row in rows
+    ]
+    evidence.remembered_at = await world.now()
+
+
+async def look_at_people(evidence: GateEvidence, world: World) -> None:
+    """Grants and charges as they stand, what is owed, and the questions who has joined."""
+    charges: list[Charge] = []
+    for user in await current_database().collection("users").find({}, limit=ROWS):
+        person = user["user_id"] - FIRST_SUBSCRIBER
+        evidence.grants[person] = list(user.get("grants", []))
+        for code, charge in user.get("charges", {}).items():
+            charges.append(Charge(person, world.post_of(code), charge["at"].timestamp()))
+    evidence.charges = charges
+    owed = await current_database().collection("tokens").find({"is_owed": True}, limit=ROWS)
+    evidence.owed = frozenset(token["token"] for token in owed)
+    await look_at_questions(evidence, world)
+
+
+async def look_at_questions(evidence: GateEvidence, world: World) -> None:
+    """What Telegram was asked of who has joined."""
+    evidence.member_calls = [_asked(call) for call in await world.client.calls(method="getChatMember", bot=USER_BOT)]
+
+
+def _asked(call: Json) -> Json:
+    person, chat_id = int(call["params"]["user_id"]), int(call["params"]["chat_id"])
+    return call | {"person": person - FIRST_SUBSCRIBER, "room": _room_of(chat_id)}

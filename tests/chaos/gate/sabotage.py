@@ -1,0 +1,161 @@
+"""The gate's invariants broken on purpose, in the bots' own processes. See `sabotage.py`."""
+
+import secrets
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+import core.access
+import user_bot.delivery.verifier
+import user_bot.gate.payout
+from core.subscriptions import MembershipStatus, Subscription
+from core.verification import Judgement
+from database.connection import current_database
+from database.operations import settings_ops, token_ops, user_ops
+from user_bot.delivery.recovery import Recovery
+from user_bot.gate.payout import pay_out
+from user_bot.gate.subscriptions import Subscriptions
+
+_is_recovering: ContextVar[bool] = ContextVar("chaos_is_recovering", default=False)
+
+
+def _replace(owner: Any, name: str, by: Any) -> None:
+    setattr(owner, name, by)
+
+
+def keep_the_credit() -> None:
+    """A delivery that failed is not given back."""
+
+    async def give_back_credit(*_: Any) -> bool:
+        return False
+
+    _replace(user_ops, "give_back_credit", give_back_credit)
+
+
+def recover_no_credit() -> None:
+    """What a crash cut off is not given back."""
+    recover, give_back = Recovery.tell_interrupted, user_ops.give_back_credit
+
+    async def tell_interrupted(self: Recovery) -> int:
+        _is_recovering.set(True)
+        try:
+            return await recover(self)
+        finally:
+            _is_recovering.set(False)
+
+    async def give_back_credit(*arguments: Any) -> bool:
+        return not _is_recovering.get() and await give_back(*arguments)
+
+    _replace(Recovery, "tell_interrupted", tell_interrupted)
+    _replace(user_ops, "give_back_credit", give_back_credit)
+
+
+def spend_what_is_not_there() -> None:
+    """Spending does not look at what is left."""
+
+    async def spend_credit(user_id: int, code: str, update_key: str, now: Any, *_: Any) -> bool:
+        charge = {f"charges.{code}": {"at": now, "update_key": update_key}}
+        users = current_database().collection("users")
+        return await users.update_one({"user_id": user_id}, {"$inc": {"credits": -1}, "$set": charge})
+
+    _replace(user_ops, "spend_credit", spend_credit)
+
+
+def pay_each_time() -> None:
+    """A payment has no key: whoever comes to it pays."""
+    grant = user_ops.grant
+
+    async def grant_again(user_id: int, key: str, *rest: Any, **more: Any) -> Any:
+        return await grant(user_id, f"{key} {secrets.token_hex(4)}", *rest, **more)
+
+    _replace(user_ops, "grant", grant_again)
+
+
+def redeem_again() -> None:
+    """A token is taken however it stands, and pays each time."""
+    pay_each_time()
+
+    async def redeem(token: str, *_: Any, **__: Any) -> Any:
+        return await token_ops.find(token)
+
+    def judge(*_: Any) -> Judgement:
+        return Judgement.VERIFIED
+
+    _replace(token_ops, "redeem", redeem)
+    _replace(user_bot.delivery.verifier, "judge", judge)
+
+
+def pay_anybody() -> None:
+    """A token pays whoever opens its link, verified or not."""
+    redeem_again()
+    find = token_ops.find
+
+    async def redeem_for_anybody(self: Any, user: Any, text: str, update_key: str) -> None:
+        token = await find(text)
+        if token is not None:
+            await pay_out(token.model_copy(update={"user_id": user.user_id}), *await _terms(self))
+
+    _replace(user_bot.delivery.verifier.Verifier, "redeem", redeem_for_anybody)
+
+
+async def _terms(verifier: Any) -> tuple[Any, Any]:
+    now = verifier._clock.now()
+    return await settings_ops.current(now), now
+
+
+def mark_before_paying() -> None:
+    """A token counts as paid out before it is."""
+
+    pay = user_bot.gate.payout.pay
+
+    async def mark_and_pay(token: Any, settings: Any, now: Any) -> Any:
+        await token_ops.mark_granted(token.token, now)
+        return await pay(token, settings, now)
+
+    for module in (user_bot.gate.payout, user_bot.delivery.verifier):
+        _replace(module, "pay", mark_and_pay)
+
+
+def ask_for_no_channel() -> None:
+    """The gate does not look at the channels."""
+
+    async def of(*_: Any, **__: Any) -> Subscription:
+        return Subscription()
+
+    _replace(Subscriptions, "of", of)
+
+
+def let_the_banned_in() -> None:
+    """The gate does not look at bans."""
+
+    def never(*_: Any) -> bool:
+        return False
+
+    _replace(core.access, "is_banned", never)
+
+
+def hear_no_leaving() -> None:
+    """The news that somebody left a channel is not heard."""
+    from_news = Subscriptions.changed
+
+    async def changed(self: Subscriptions, channel: Any, user_id: int, member: Any, at: Any) -> Any:
+        if member.status == "left":
+            return MembershipStatus.LEFT
+        return await from_news(self, channel, user_id, member, at)
+
+    _replace(Subscriptions, "changed", changed)
+
+
+#: name, in words, how, noticed by
+GATE_SABOTAGES: tuple[tuple[str, str, Callable[[], None], tuple[str, ...]], ...] = (
+    ("keep-the-credit", "what failed is not given back", keep_the_credit, ("charges_stand", "credits_kept")),
+    ("recover-no-credit", "what a crash cut off is not given back", recover_no_credit, ("charges_stand",)),
+    ("spend-unseen", "credits are spent that are not there", spend_what_is_not_there, ("credits_kept",)),
+    ("pay-each-time", "a payment has no key", pay_each_time, ("credits_kept",)),
+    ("redeem-again", "a token is redeemed however often", redeem_again, ("credits_kept",)),
+    ("pay-anybody", "a token pays whoever opens its link", pay_anybody, ("tokens_pay",)),
+    ("mark-before-paying", "a token counts as paid out before it is", mark_before_paying, ("tokens_pay",)),
+    ("no-channels", "the gate does not look at the channels", ask_for_no_channel, ("kept_out",)),
+    ("no-bans", "the gate does not look at bans", let_the_banned_in, ("kept_out",)),
+    ("hear-no-leaving", "who leaves a channel counts as in it", hear_no_leaving, ("remembered",)),
+)

@@ -1,0 +1,180 @@
+"""deploy/ for running the jobs without the app: as far as it can be tried without cron, a cluster, a booted systemd."""
+
+import configparser
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from config import Settings
+from core.timetable import JOB_NAMES
+from schedulers.cli import app
+from schedulers.jobs import backup, broadcast_sender
+
+ROOT = Path(__file__).resolve().parents[3]
+DEPLOY = ROOT / "deploy"
+SERVICE, TIMER = DEPLOY / "systemd/tollgate-job@.service", DEPLOY / "systemd/tollgate-job@.timer"
+MANIFEST = DEPLOY / "kubernetes/jobs.yaml"
+#: seconds the longest run of any job may take, what waits for an absent database counted in
+LONGEST_S = max(backup.TIME_LIMIT, broadcast_sender.TIME_LIMIT).total_seconds()
+
+
+def arguments_of(command: str) -> list[str]:
+    """What follows `-m schedulers`."""
+    words = shlex.split(command)
+    return words[words.index("schedulers") + 1 :]
+
+
+def units(path: Path) -> configparser.ConfigParser:
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    parser.read_string(path.read_text(encoding="utf-8"))
+    return parser
+
+
+def cron_lines() -> list[str]:
+    lines = (DEPLOY / "cron/tollgate").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#") and not re.match(r"[A-Z]+=", line)]
+
+
+def manifests() -> dict[str, Any]:
+    return {found["kind"]: found for found in yaml.safe_load_all(MANIFEST.read_text(encoding="utf-8"))}
+
+
+def commands() -> dict[str, list[str]]:
+    """What each of them runs."""
+    pod = manifests()["CronJob"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    windows = (DEPLOY / "windows/jobs.md").read_text(encoding="utf-8")
+    (line,) = cron_lines()
+    return {
+        "cron": arguments_of(line.split(maxsplit=6)[6].partition(">>")[0]),
+        "kubernetes": arguments_of(shlex.join(pod["containers"][0]["args"])),
+        "systemd": arguments_of(units(SERVICE)["Service"]["ExecStart"].replace("%i", "all")),
+        "windows": arguments_of(re.findall(r"Arguments: `(.+)`", windows)[0]),
+        "windows, as one command": arguments_of(re.findall(r'(python\.exe .+)"$', windows, re.MULTILINE)[0]),
+    }
+
+
+@pytest.mark.parametrize("where", ["cron", "kubernetes", "systemd", "windows", "windows, as one command"])
+def test_what_is_run_is_a_command_there_is(where: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    words = commands()[where]
+    assert words == ["run", "all", "--due"]
+    # with nothing configured it comes as far as the configuration: the words themselves were understood
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 2
+    assert "config: USER_BOT_TOKEN" in result.stderr
+
+
+def test_cron_asks_each_minute_and_no_sign_of_its_own_is_in_the_command() -> None:
+    (line,) = cron_lines()
+    fields = line.split(maxsplit=6)
+    assert (fields[:5], fields[5]) == (["*"] * 5, "tollgate")
+    assert "%" not in line, "cron makes a new line of it"
+    subprocess.run(["sh", "-n", "-c", fields[6]], check=True, timeout=10)
+
+
+# systemd
+
+
+def test_the_timer_asks_each_minute_and_a_long_run_is_let_end() -> None:
+    timer, service = units(TIMER), units(SERVICE)
+    assert timer["Timer"]["OnCalendar"] == "minutely"
+    assert timer["Install"]["WantedBy"] == "timers.target"
+    assert service["Service"]["Type"] == "oneshot"
+    minutes = int(service["Service"]["TimeoutStartSec"].removesuffix("min"))
+    assert minutes * 60 > LONGEST_S
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+@pytest.mark.parametrize("instance", ["all", *JOB_NAMES])
+def test_systemd_takes_the_units(tmp_path: Path, instance: str) -> None:
+    paths = []
+    for path in (SERVICE, TIMER):
+        text = path.read_text(encoding="utf-8").replace("/opt/tollgate/.venv/bin/python", sys.executable)
+        paths.append(tmp_path / path.name.replace("@", f"@{instance}"))
+        paths[-1].write_text(text, encoding="utf-8")
+    command = ["systemd-analyze", "verify", "--man=no", *map(str, paths)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+def test_systemd_sees_what_is_wrong_in_a_unit(tmp_path: Path) -> None:
+    unit = tmp_path / "tollgate-job@all.service"
+    text = SERVICE.read_text(encoding="utf-8").replace("/opt/tollgate/.venv/bin/python", sys.executable)
+    unit.write_text(text.replace("Type=oneshot", "Tipe=oneshot"), encoding="utf-8")
+    command = ["systemd-analyze", "verify", "--man=no", str(unit)]
+    assert "Tipe" in subprocess.run(command, capture_output=True, text=True, timeout=60).stderr
+
+
+# Kubernetes
+
+
+def test_the_cron_job_asks_each_minute_and_lets_a_long_run_end() -> None:
+    spec = manifests()["CronJob"]["spec"]
+    job = spec["jobTemplate"]["spec"]
+    assert (spec["schedule"], spec["concurrencyPolicy"], job["backoffLimit"]) == ("* * * * *", "Allow", 0)
+    assert job["activeDeadlineSeconds"] > LONGEST_S
+    pod = job["template"]["spec"]
+    assert pod["restartPolicy"] == "Never"
+    mounted = {mount["name"] for mount in pod["containers"][0]["volumeMounts"]}
+    assert mounted == {volume["name"] for volume in pod["volumes"]}
+    claimed = {
+        volume["persistentVolumeClaim"]["claimName"]
+        for volume in pod["volumes"]
+        if len(volume) > 1 and "persistentVolumeClaim" in volume
+    }
+    assert claimed == {manifests()["PersistentVolumeClaim"]["metadata"]["name"]}
+
+
+def test_the_pod_is_the_images_user_and_may_do_little() -> None:
+    pod = manifests()["CronJob"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    (user,) = re.findall(r"^USER (\d+):(\d+)$", (DEPLOY / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
+    context, container = pod["securityContext"], pod["containers"][0]
+    assert (str(context["runAsUser"]), str(context["runAsGroup"])) == user
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert "/" not in container["image"], "no registry is named"
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="needs kubectl")
+def test_kubectl_knows_every_field_of_the_cron_job() -> None:
+    """Without a cluster it reads a manifest into its own types and drops what they do not have."""
+    cron_job = yaml.safe_dump(manifests()["CronJob"])
+    assert unknown_to_kubectl(cron_job) == set()
+    wrong = cron_job.replace("concurrencyPolicy", "concurencyPolicy")
+    assert unknown_to_kubectl(wrong) == {("spec", "concurencyPolicy")}
+
+
+def unknown_to_kubectl(cron_job: str) -> set[tuple[str, ...]]:
+    command = ["kubectl", "set", "image", "--local", "--filename=-", "jobs=read", "--output=yaml"]
+    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
+    ended = subprocess.run(command, input=cron_job, env=environment, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0, ended.stderr
+    return _missing(yaml.safe_load(cron_job), yaml.safe_load(ended.stdout), ())
+
+
+def _missing(written: Any, read: Any, path: tuple[str, ...]) -> set[tuple[str, ...]]:
+    if isinstance(written, dict):
+        if not isinstance(read, dict):
+            return {path}
+        gone = {(*path, name) for name in written if name not in read}
+        return gone.union(
+            *(_missing(value, read[name], (*path, name)) for name, value in written.items() if name in read)
+        )
+    if isinstance(written, list):
+        if not isinstance(read, list) or len(read) != len(written):
+            return {path}
+        return set().union(*(_missing(one, other, path) for one, other in zip(written, read, strict=True)))
+    return set()

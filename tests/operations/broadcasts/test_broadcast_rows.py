@@ -1,0 +1,339 @@
+"""Rows of recipients: nobody twice, nobody skipped, whatever is asked again, lost, or done by two at once."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from pymongo.errors import NetworkTimeout
+
+from core.broadcasts import RecipientState
+from core.errors import StoreRefused, StoreUnavailable
+from database.connection import Database
+from database.operations import broadcast_rows
+from database.values import to_key
+from tests.operations.broadcasts.broadcasting import ANN, BOB, MS, in_state, row, sent_to, state
+
+B, OTHER = "0" * 23 + "1", "0" * 23 + "2"
+ME, ANOTHER = "process:me", "process:another"
+PENDING, SENDING, SENT = RecipientState.PENDING, RecipientState.SENDING, RecipientState.SENT
+UNKNOWN, BLOCKED, FAILED = RecipientState.UNKNOWN, RecipientState.BLOCKED, RecipientState.FAILED
+LEFT_OUT, DELETED, KEPT = RecipientState.LEFT_OUT, RecipientState.DELETED, RecipientState.KEPT
+StepIn = Callable[..., None]
+
+
+@pytest.fixture
+def lose_answers(db: Database, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """`lose_answers(method)`: the next call of it is carried out, and its answer never comes."""
+
+    def arrange(method: str) -> None:
+        original = getattr(db.collection("broadcast_recipients"), method)
+
+        async def lost(*args: Any, **options: Any) -> None:
+            monkeypatch.setattr(db.collection("broadcast_recipients"), method, original)
+            await original(*args, **options)
+            raise StoreUnavailable("no answer")
+
+        monkeypatch.setattr(db.collection("broadcast_recipients"), method, lost)
+
+    return arrange
+
+
+async def states(db: Database) -> dict[int, str]:
+    found = await db.collection("broadcast_recipients").find({"broadcast_id": to_key(B)}, limit=99)
+    return {row["user_id"]: row["state"] for row in found}
+
+
+# --- making them
+
+
+async def test_a_row_is_made_for_each_and_waits(db: Database) -> None:
+    await broadcast_rows.add_recipients(B, [ANN, BOB])
+    ann = await row(db, B, ANN)
+    assert (ann["broadcast_id"], ann["state"], ann["owner"]) == (to_key(B), "pending", None)
+    assert await states(db) == {ANN: "pending", BOB: "pending"}
+    await broadcast_rows.add_recipients(B, [])
+    assert await db.collection("broadcast_recipients").count({}) == 2
+
+
+@pytest.mark.parametrize("there", [[1], [3], [6], [1, 2], [2, 5], [1, 2, 3, 4, 5, 6]])
+async def test_a_page_that_was_half_made_is_made_whole_and_nobody_starts_anew(db: Database, there: list[int]) -> None:
+    await broadcast_rows.add_recipients(B, there)
+    await broadcast_rows.claim(B, there[:1], ME)
+    await broadcast_rows.add_recipients(B, range(1, 7))
+    assert await states(db) == {number: "pending" for number in range(1, 7)} | {there[0]: "sending"}
+
+
+async def test_a_page_with_somebody_twice_gives_them_one_row(db: Database) -> None:
+    await broadcast_rows.add_recipients(B, [ANN, ANN, BOB])
+    assert await states(db) == {ANN: "pending", BOB: "pending"}
+
+
+async def test_a_lost_answer_to_a_page_is_made_good(db: Database, lose_answers: Callable[[str], None]) -> None:
+    lose_answers("insert_many")
+    with pytest.raises(StoreUnavailable):
+        await broadcast_rows.add_recipients(B, [ANN, BOB])
+    await broadcast_rows.add_recipients(B, [ANN, BOB])
+    assert await states(db) == {ANN: "pending", BOB: "pending"}
+
+
+async def test_two_processes_making_the_same_page_make_it_once(db: Database, step_in: StepIn) -> None:
+    step_in("broadcast_recipients", "insert_many", lambda: broadcast_rows.add_recipients(B, [2, 4]))
+    await broadcast_rows.add_recipients(B, [1, 2, 3, 4])
+    assert sorted(await states(db)) == [1, 2, 3, 4]
+
+
+async def test_a_row_refused_for_another_reason_is_said(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(*args: Any, **options: Any) -> None:
+        raise StoreRefused("disk full")
+
+    monkeypatch.setattr(db.collection("broadcast_recipients"), "insert_many", refuse)
+    with pytest.raises(StoreRefused, match="disk full"):
+        await broadcast_rows.add_recipients(B, [ANN])
+
+
+async def test_one_person_has_a_row_of_each_broadcast(db: Database) -> None:
+    await broadcast_rows.add_recipients(B, [ANN])
+    await broadcast_rows.add_recipients(OTHER, [ANN])
+    assert await broadcast_rows.claim(B, [ANN], ME) == [ANN]
+    assert (await state(db, B, ANN), await state(db, OTHER, ANN)) == ("sending", "pending")
+
+
+# --- taking them
+
+
+async def test_who_waits_comes_by_their_ids_page_after_page(db: Database) -> None:
+    await broadcast_rows.add_recipients(B, [5, 1, 4, 2, 3])
+    await broadcast_rows.add_recipients(OTHER, [6])
+    await broadcast_rows.claim(B, [2], ME)
+    assert await broadcast_rows.next_pending(B, 0, 2) == [1, 3]
+    assert await broadcast_rows.next_pending(B, 3, 9) == [4, 5]
+    assert await broadcast_rows.next_pending(B, 5, 9) == []
+    assert await broadcast_rows.next_pending("nope", 0, 9) == []
+
+
+async def test_each_row_is_taken_by_one(db: Database) -> None:
+    await broadcast_rows.add_recipients(B, [1, 2, 3, 4])
+    assert await broadcast_rows.claim(B, [1, 2], ME) == [1, 2]
+    assert await broadcast_rows.claim(B, [2, 3], ANOTHER) == [3]
+    assert await broadcast_rows.claim(B, [4, 99], ME) == [4]
+    assert await broadcast_rows.claim(B, [], ME) == []
+    owners = {number: (await row(db, B, number))["owner"] for number in range(1, 5)}
+    assert owners == {1: ME, 2: ME, 3: ANOTHER, 4: ME}
+
+
+async def test_rows_whose_answer_was_lost_are_got_by_asking_again(
+    db: Database, lose_answers: Callable[[str], None]
+) -> None:
+    await broadcast_rows.add_recipients(B, [1, 2, 3])
+    await broadcast_rows.claim(B, [3], ANOTHER)
+    lose_answers("update_many")
+    with pytest.raises(StoreUnavailable):
+        await broadcast_rows.claim(B, [1, 2, 3], ME)
+    assert await broadcast_rows.claim(B, [1, 2, 3], ME) == [1, 2]
+
+
+async def test_away_in_the_middle_of_a_claim_costs_nobody_their_turn(db: Database) -> None:
+    await broadcast_rows.add_recipients(B, [1, 2, 3])
+    await broadcast_rows.claim(B, [3], ANOTHER)
+
+    def away_at_the_look(operation: str, collection: str) -> None:
+        if operation == "find":
+            raise NetworkTimeout("no answer")
+
+    db.before_call = away_at_the_look
+    with pytest.raises(StoreUnavailable):
+        await broadcast_rows.claim(B, [1, 2, 3], ME)
+    db.before_call = None
+    assert await broadcast_rows.claim(B, [1, 2, 3], ME) == [1, 2]
+
+
+@pytest.mark.parametrize("stands", [one for one in RecipientState if one not in (PENDING, SENDING)])
+async def test_who_had_their_turn_is_never_taken_again(db: Database, stands: RecipientState) -> None:
+    await in_state(db, B, ANN, stands, owner=ME)
+    assert await broadcast_rows.next_pending(B, 0, 9) == []
+    assert await broadcast_rows.claim(B, [ANN], ME) == []
+    assert await state(db, B, ANN) == stands
+
+
+async def test_a_row_another_process_takes_first_is_not_got(db: Database, step_in: StepIn) -> None:
+    await broadcast_rows.add_recipients(B, [1, 2])
+    step_in("broadcast_recipients", "update_many", lambda: broadcast_rows.claim(B, [1], ANOTHER))
+    assert await broadcast_rows.claim(B, [1, 2], ME) == [2]
+
+
+async def test_taking_four_rows_is_one_command_and_each_end_another(db: Database, now: datetime) -> None:
+    await broadcast_rows.add_recipients(B, [1, 2, 3, 4])
+    db.calls.clear()
+    await broadcast_rows.claim(B, [1, 2, 3, 4], ME)
+    await broadcast_rows.mark_sent(B, 1, ME, [5], now)
+    await broadcast_rows.mark_not_sent(B, 2, ME, BLOCKED, "blocked")
+    await broadcast_rows.give_back(B, 3, ME)
+    # not one of them is a findAndModify: the server of the tests goes through all rows for it
+    assert dict(db.calls) == {"update_many broadcast_recipients": 1, "update_one broadcast_recipients": 3}
+
+
+# --- giving them back
+
+
+async def test_a_row_given_back_waits_again(db: Database) -> None:
+    await broadcast_rows.add_recipients(B, [ANN])
+    await broadcast_rows.claim(B, [ANN], ME)
+    assert await broadcast_rows.give_back(B, ANN, ME, "no network")
+    assert not await broadcast_rows.give_back(B, ANN, ME, "no network")
+
+    ann = await row(db, B, ANN)
+    assert (ann["state"], ann["owner"], ann["error"]) == ("pending", None, "no network")
+    assert await broadcast_rows.claim(B, [ANN], ANOTHER) == [ANN]
+    assert not await broadcast_rows.give_back(B, ANN, ME)
+    assert await state(db, B, ANN) == "sending"
+
+
+@pytest.mark.parametrize("stands", [one for one in RecipientState if one is not SENDING])
+async def test_only_what_is_on_its_way_is_given_back(db: Database, stands: RecipientState) -> None:
+    await in_state(db, B, ANN, stands, owner=ME)
+    assert not await broadcast_rows.give_back(B, ANN, ME)
+    assert await state(db, B, ANN) == stands
+
+
+# --- what became of them
+
+
+async def test_what_arrived_is_written_down_however_often(
+    db: Database, now: datetime, lose_answers: Callable[[str], None]
+) -> None:
+    await broadcast_rows.add_recipients(B, [ANN])
+    await broadcast_rows.claim(B, [ANN], ME)
+    lose_answers("update_one")
+    with pytest.raises(StoreUnavailable):
+        await broadcast_rows.mark_sent(B, ANN, ME, (7, 8), now, "one part is gone")
+    assert await broadcast_rows.mark_sent(B, ANN, ME, (7, 8), now, "one part is gone")
+
+    ann = await row(db, B, ANN)
+    assert (ann["state"], ann["message_ids"], ann["sent_at"]) == ("sent", [7, 8], now)
+    assert ann["error"] == "one part is gone"
+
+
+async def test_taken_back_is_not_made_to_stand_by_a_late_repetition(db: Database, now: datetime) -> None:
+    await sent_to(B, ANN, now, ME)
+    assert await broadcast_rows.mark_recalled(B, ANN, DELETED)
+    assert not await broadcast_rows.mark_sent(B, ANN, ME, [101], now)
+    assert await state(db, B, ANN) == "deleted"
+
+
+@pytest.mark.parametrize("owner", [ANOTHER, ""])
+async def test_only_who_took_a_row_says_what_became_of_it(db: Database, now: datetime, owner: str) -> None:
+    await broadcast_rows.add_recipients(B, [ANN])
+    await broadcast_rows.claim(B, [ANN], ME)
+    assert not await broadcast_rows.mark_sent(B, ANN, owner, [1], now)
+    assert not await broadcast_rows.mark_not_sent(B, ANN, owner, FAILED, "no")
+    assert not await broadcast_rows.give_back(B, ANN, owner)
+    assert await state(db, B, ANN) == "sending"
+
+
+@pytest.mark.parametrize("ended", [BLOCKED, FAILED, UNKNOWN, LEFT_OUT])
+async def test_what_did_not_arrive_ends_so_however_often_it_is_said(db: Database, ended: RecipientState) -> None:
+    await broadcast_rows.add_recipients(B, [ANN])
+    await broadcast_rows.claim(B, [ANN], ME)
+    for _ in range(2):
+        assert await broadcast_rows.mark_not_sent(B, ANN, ME, ended, "why")
+    ann = await row(db, B, ANN)
+    assert (ann["state"], ann["error"]) == (ended, "why")
+
+
+async def test_what_arrived_never_becomes_not_arrived(db: Database, now: datetime) -> None:
+    await sent_to(B, ANN, now, ME)
+    assert not await broadcast_rows.mark_not_sent(B, ANN, ME, UNKNOWN, "no answer")
+    assert await state(db, B, ANN) == "sent"
+
+
+async def test_rows_of_those_who_vanished_become_unknown_and_ones_own_do_not(db: Database) -> None:
+    await broadcast_rows.add_recipients(B, [1, 2, 3, 4])
+    await broadcast_rows.add_recipients(OTHER, [1])
+    await broadcast_rows.claim(B, [1, 2], ANOTHER)
+    await broadcast_rows.claim(B, [3], ME)
+    await broadcast_rows.claim(OTHER, [1], ANOTHER)
+
+    assert await broadcast_rows.give_up_lost(B, ME) == 2
+    assert await broadcast_rows.give_up_lost(B, ME) == 0
+    assert await states(db) == {1: "unknown", 2: "unknown", 3: "sending", 4: "pending"}
+    assert await state(db, OTHER, 1) == "sending"
+    # nobody sends to them again
+    assert await broadcast_rows.next_pending(B, 0, 9) == [4]
+
+
+async def test_whoever_was_only_slow_still_says_what_became_of_their_rows(db: Database, now: datetime) -> None:
+    await broadcast_rows.add_recipients(B, [1, 2, 3])
+    await broadcast_rows.claim(B, [1, 2, 3], ANOTHER)
+    await broadcast_rows.give_up_lost(B, ME)
+
+    assert await broadcast_rows.mark_sent(B, 1, ANOTHER, [7], now)
+    assert await broadcast_rows.mark_not_sent(B, 2, ANOTHER, BLOCKED, "blocked")
+    # but never that it may be sent again
+    assert not await broadcast_rows.give_back(B, 3, ANOTHER)
+    assert await states(db) == {1: "sent", 2: "blocked", 3: "unknown"}
+
+
+@pytest.mark.parametrize("stands", list(RecipientState))
+async def test_only_who_waits_is_left_out(db: Database, stands: RecipientState) -> None:
+    await in_state(db, B, ANN, stands)
+    assert await broadcast_rows.leave_out(B, ANN) is (stands is PENDING)
+    assert await state(db, B, ANN) == (LEFT_OUT if stands is PENDING else stands)
+    assert not await broadcast_rows.leave_out(B, BOB)
+
+
+async def test_states_are_counted_those_that_occur(db: Database) -> None:
+    assert await broadcast_rows.count_states(B) == {}
+    for number, stands in enumerate([*RecipientState, SENT]):
+        await in_state(db, B, number, stands)
+    await in_state(db, OTHER, 1, SENT)
+    assert await broadcast_rows.count_states(B) == dict.fromkeys(RecipientState, 1) | {"sent": 2}
+
+
+# --- taking them back
+
+
+async def test_copies_come_oldest_first_with_their_own_messages_once_they_are_due(db: Database, now: datetime) -> None:
+    for user_id in (1, 2, 3):
+        await sent_to(B, user_id, now - user_id * MS)
+    await sent_to(OTHER, 4, now - timedelta(days=1))
+
+    found = await broadcast_rows.next_to_recall(B, now - 2 * MS, 9)
+    assert [(one.broadcast_id, one.user_id, one.message_ids) for one in found] == [(B, 3, (103,)), (B, 2, (102,))]
+    assert [one.user_id for one in await broadcast_rows.next_to_recall(B, now, 2)] == [3, 2]
+    assert [one.user_id for one in await broadcast_rows.next_to_recall(B, now, 9, without=[3, 1])] == [2]
+    assert await broadcast_rows.next_to_recall(B, now - 4 * MS, 9) == []
+    assert await broadcast_rows.oldest_sent_at(B) == now - 3 * MS
+
+
+@pytest.mark.parametrize("stands", [one for one in RecipientState if one is not SENT])
+async def test_who_has_no_copy_has_none_taken_back(db: Database, now: datetime, stands: RecipientState) -> None:
+    await sent_to(B, ANN, now)
+    await in_state(db, B, ANN, stands)
+    assert await broadcast_rows.next_to_recall(B, now, 9) == []
+    assert await broadcast_rows.oldest_sent_at(B) is None
+    assert not await broadcast_rows.mark_recalled(B, ANN, DELETED)
+    assert await state(db, B, ANN) == stands
+
+
+async def test_a_copy_is_taken_back_once(db: Database, now: datetime) -> None:
+    await sent_to(B, ANN, now)
+    await sent_to(B, BOB, now)
+    assert await broadcast_rows.mark_recalled(B, ANN, KEPT, "too old")
+    assert not await broadcast_rows.mark_recalled(B, ANN, DELETED)
+    assert await broadcast_rows.mark_recalled(B, BOB, DELETED)
+    ann = await row(db, B, ANN)
+    assert (ann["state"], ann["error"], ann["message_ids"]) == ("kept", "too old", [101])
+    assert await broadcast_rows.next_to_recall(B, now, 9) == []
+
+
+async def test_rows_go_and_those_of_another_broadcast_stay(db: Database) -> None:
+    await broadcast_rows.add_recipients(B, range(1, 8))
+    await broadcast_rows.add_recipients(OTHER, [1, 2])
+    removed = await broadcast_rows.remove_rows(B, {"batch_size": 3, "timeout_s": 0})
+    assert (removed.count, removed.more) == (3, True)
+    assert sorted(await states(db)) == [4, 5, 6, 7]
+    removed = await broadcast_rows.remove_rows(B, {"batch_size": 9})
+    assert (removed.count, removed.more) == (4, False)
+    assert (await broadcast_rows.remove_rows(B, {})).count == 0
+    assert await broadcast_rows.count_states(OTHER) == {"pending": 2}

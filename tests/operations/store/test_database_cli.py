@@ -1,0 +1,224 @@
+"""`python -m database`: exit codes and one JSON document."""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from pymongo import MongoClient
+from typer.testing import CliRunner
+
+from core.clock import ManualClock
+from database.__main__ import app
+from database.connection import Database, open_database
+from tests.operations.backups.backing_up import NOW, fill, members, pack
+
+URI = os.environ.get("MONGO_URI", "memory://")
+cli = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    name = f"tollgate_test_{secrets.token_hex(6)}"
+    values = {
+        "USER_BOT_TOKEN": "1:user-secret",
+        "ADMIN_BOT_TOKEN": "2:admin-secret",
+        "ADMIN_IDS": "5",
+        "MONGO_URI": URI,
+        "MONGO_DB": name,
+        "ALLOW_MEMORY_STORE": "true",
+    }
+    for key, value in values.items():
+        monkeypatch.setenv(key, value)
+    for key in ("DATA_DIR", "BACKUP_KEEP"):
+        monkeypatch.delenv(key, raising=False)
+    # away from a developer's own .env
+    monkeypatch.chdir(tmp_path)
+    yield
+    if URI != "memory://":
+        with MongoClient[dict[str, object]](URI) as client:
+            client.drop_database(name)
+
+
+def test_indexes_builds_and_lists_them() -> None:
+    result = cli.invoke(app, ["indexes", "--json"])
+
+    assert result.exit_code == 0
+    answer = json.loads(result.stdout)
+    assert answer["ok"] is True
+    assert "pending_deletions.delete_at_1_claimed_until_1" in answer["indexes"]
+
+
+def test_doctor_fails_while_indexes_are_missing_and_names_them() -> None:
+    result = cli.invoke(app, ["doctor", "--json"])
+
+    assert result.exit_code == 1
+    answer = json.loads(result.stdout)
+    assert answer["ok"] is False
+    assert "users.user_id_1" in answer["missing_indexes"]
+    assert answer["counts"]["users"] == 0
+    assert "missing index users.user_id_1" in cli.invoke(app, ["doctor"]).stdout
+
+
+@pytest.mark.server  # the in-memory store is gone when the command ends
+def test_doctor_is_content_after_indexes_on_a_server() -> None:
+    cli.invoke(app, ["indexes"])
+    assert cli.invoke(app, ["doctor"]).exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["indexes", "doctor", "backup"])
+def test_a_server_that_is_not_there_is_exit_1_without_secrets(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setenv("MONGO_URI", "mongodb://someone:hunter2@127.0.0.1:1")
+    monkeypatch.setattr("database.__main__.open_database", partial(open_database, timeout_s=0.05))
+    result = cli.invoke(app, [command, "--json"])
+
+    assert result.exit_code == 1
+    answer = json.loads(result.stdout)
+    assert answer["ok"] is False
+    assert "ServerSelectionTimeoutError" in answer["error"]
+    assert "hunter2" not in result.output
+
+
+def test_a_wrong_configuration_is_exit_2(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ADMIN_IDS")
+    result = cli.invoke(app, ["doctor"])
+
+    assert result.exit_code == 2
+    assert "ADMIN_IDS" in result.output
+
+
+def test_an_unknown_command_is_exit_2() -> None:
+    assert cli.invoke(app, ["nonsense"]).exit_code == 2
+
+
+def test_an_address_that_cannot_be_used_is_a_matter_of_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONGO_URI", "mongodb://")
+    result = cli.invoke(app, ["doctor"])
+    assert result.exit_code == 2
+    assert "MONGO_URI" in result.stdout
+
+
+@pytest.fixture
+def filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every command finds a server with three people in its database; under another name it is empty."""
+
+    async def opened(uri: str, name: str) -> Database:
+        db = await open_database("memory://", name, clock=ManualClock(NOW))
+        if name == os.environ["MONGO_DB"]:
+            await fill(db)
+        return db
+
+    monkeypatch.setenv("MONGO_URI", "mongodb://127.0.0.1:1")
+    monkeypatch.setattr("database.__main__.open_database", opened)
+
+
+@pytest.fixture
+def backup(filled: None) -> Path:
+    """A backup of the three."""
+    return Path(json.loads(cli.invoke(app, ["backup", "--json"]).stdout)["path"])
+
+
+def test_a_backup_stands_in_the_data_folder_and_older_ones_go(
+    filled: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BACKUP_KEEP", "1")
+    first = json.loads(cli.invoke(app, ["backup", "--json"]).stdout)
+    result = cli.invoke(app, ["backup", "--json"])
+
+    assert result.exit_code == 0
+    answer = json.loads(result.stdout)
+    assert (answer["ok"], answer["documents"], answer["removed"]) == (True, 8, 1)
+    assert Path(answer["path"]).resolve().parent == tmp_path / "data" / "backups"
+    assert answer["bytes"] == Path(answer["path"]).stat().st_size
+    assert not Path(first["path"]).exists()
+    shown = cli.invoke(app, ["backup"])
+    assert "8 documents of" in shown.stdout
+    # the bar is no part of the answer
+    assert "reading pending_deletions" in shown.stderr
+
+
+def test_a_backup_that_cannot_be_written_is_exit_1(filled: None, tmp_path: Path) -> None:
+    (tmp_path / "data").touch()
+    result = cli.invoke(app, ["backup", "--json"])
+    assert result.exit_code == 1
+    assert "data/backups: Not a directory" in json.loads(result.stdout)["error"]
+
+
+def test_a_backup_is_restored_into_another_database(backup: Path) -> None:
+    for options in (["--dry-run"], []):
+        result = cli.invoke(app, ["restore", str(backup), "--into", "other", "--json", *options])
+        assert result.exit_code == 0, result.output
+        answer = json.loads(result.stdout)
+        assert (answer["ok"], answer["dry_run"], answer["database"]) == (True, bool(options), "other")
+        assert (answer["documents"], answer["collections"]["users"]) == (8, 3)
+    words = cli.invoke(app, ["restore", str(backup), "--into", "other"]).stdout
+    assert f"restored into other (from {os.environ['MONGO_DB']} at 2026-03-01 12:00:00 UTC)" in words
+
+
+def test_a_database_in_use_is_exit_1_and_says_what_is_in_it(backup: Path) -> None:
+    result = cli.invoke(app, ["restore", str(backup)])
+    assert result.exit_code == 1
+    assert "is not empty: it holds admin_config, of an older version, pending_deletions, users" in result.stdout
+
+
+def test_a_damaged_backup_is_exit_1_and_names_the_line(backup: Path) -> None:
+    content = members(backup)
+    _, _, rest = content["users.jsonl"].partition(b"\n")
+    content["users.jsonl"] = b"{}\n" + rest
+    pack(backup, content)
+    result = cli.invoke(app, ["restore", str(backup), "--into", "other"])
+    assert result.exit_code == 1
+    assert f"failed: {backup.name}, collection users, line 1: not a document with an _id" in result.stdout
+
+
+@pytest.mark.parametrize("name", ["", "a b", "../x", "admin", "local", "x" * 64])
+def test_a_name_no_database_of_ours_can_have_is_exit_2(backup: Path, name: str) -> None:
+    assert cli.invoke(app, ["restore", str(backup), "--into", name]).exit_code == 2
+
+
+def test_a_file_that_is_not_there_is_exit_2(filled: None) -> None:
+    assert cli.invoke(app, ["restore", "nowhere.zip"]).exit_code == 2
+
+
+def test_a_store_that_ends_with_the_command_is_exit_2(backup: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONGO_URI", "memory://")
+    for command in (["backup"], ["restore", str(backup), "--into", "other"]):
+        result = cli.invoke(app, command)
+        assert result.exit_code == 2
+        assert "memory://" in result.stdout
+
+
+def doctor_with(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    """What the doctor says of backups, on a database with every index."""
+    monkeypatch.setenv("DATA_DIR", str(folder))
+    answer = json.loads(cli.invoke(app, ["doctor", "--json"]).stdout)
+    backup: dict[str, object] = answer["backup"]
+    return backup
+
+
+def test_the_doctor_reads_the_newest_backup(backup: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert json.loads(cli.invoke(app, ["doctor", "--json"]).stdout)["backup"] is None
+
+    sound = doctor_with(tmp_path / "data", monkeypatch)
+    assert sound == {
+        "newest": backup.name,
+        "written_at": "2026-03-01T12:00:00+00:00",
+        "is_old": False,
+        "damage": None,
+    }
+    backup.write_bytes(backup.read_bytes()[:-50])
+    damaged = doctor_with(tmp_path / "data", monkeypatch)
+    assert "no backup, or one that is cut off" in str(damaged["damage"])
+    shown = cli.invoke(app, ["doctor"])
+    assert (shown.exit_code, "the newest backup cannot be used" in shown.stdout) == (1, True)
+
+
+def test_no_backup_yet_is_said_and_is_no_fault(filled: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    shown = cli.invoke(app, ["doctor"])
+    assert "there is no backup yet" in shown.stdout
+    backup = json.loads(cli.invoke(app, ["doctor", "--json"]).stdout)["backup"]
+    assert (backup["newest"], backup["damage"]) == (None, None)

@@ -1,0 +1,373 @@
+"""The database away: every operation says `StoreUnavailable`, nothing else, and works again when it is back."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pymongo.errors import NetworkTimeout
+
+from core.broadcasts import Broadcast, BroadcastStatus, NewBroadcast, RecipientState
+from core.delivery import PendingDeletion
+from core.errors import StoreUnavailable
+from core.health import Health
+from core.jobs import JobOutcome, RunReport
+from core.segments import Segment
+from core.statistics import Count
+from core.subscriptions import Channel, MembershipStatus
+from core.users import Visitor
+from core.verification import Token
+from database.connection import Database
+from database.doctor import examine
+from database.indexes import ensure_indexes
+from database.operations import (
+    admin_ops,
+    audit_ops,
+    broadcast_ops,
+    broadcast_rows,
+    channel_ops,
+    deletion_ops,
+    health_ops,
+    housekeeping_ops,
+    incident_ops,
+    lease_ops,
+    login_ops,
+    membership_ops,
+    pause_ops,
+    post_ops,
+    run_ops,
+    segments,
+    session_ops,
+    sessions,
+    settings_ops,
+    statistics_ops,
+    stats_ops,
+    token_ops,
+    user_ops,
+)
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HOLD = timedelta(minutes=1)
+PROMISE = PendingDeletion(id="x", bot_id=1, user_id=1, chat_id=1, post_code="x", sent_at=NOW, delete_at=NOW)
+TOKEN, CODE = "t" * 32, "c" * 16
+NEW_TOKEN = Token(token=TOKEN, user_id=1, created_at=NOW, expires_at=NOW)
+CHANNEL = Channel(chat_id=-1, invite_link="https://t.me/+x")
+NEWS = NewBroadcast(
+    key="x",
+    title="x",
+    source_chat_id=-1,
+    message_ids=(1,),
+    created_by=1,
+    created_at=NOW,
+    send_at=NOW,
+    progress_chat_id=1,
+)
+BROADCAST = Broadcast(**NEWS.model_dump(), id="x", status=BroadcastStatus.QUEUED)
+REPORT = RunReport("job", JobOutcome.SUCCEEDED, NOW, NOW, HOLD)
+
+Operation = Callable[[], Awaitable[Any]]
+MODULES = (
+    admin_ops,
+    audit_ops,
+    broadcast_ops,
+    broadcast_rows,
+    channel_ops,
+    deletion_ops,
+    health_ops,
+    housekeeping_ops,
+    incident_ops,
+    lease_ops,
+    login_ops,
+    membership_ops,
+    pause_ops,
+    post_ops,
+    run_ops,
+    segments,
+    session_ops,
+    sessions,
+    settings_ops,
+    statistics_ops,
+    stats_ops,
+    token_ops,
+    user_ops,
+)
+OPERATIONS: dict[str, Operation] = {
+    "admin_ops.find_role": lambda: admin_ops.find_role(1),
+    "audit_ops.last": lambda: audit_ops.last(1),
+    "audit_ops.note": lambda: audit_ops.note(NOW, 1, "x"),
+    "broadcast_ops.begin": lambda: broadcast_ops.begin(BROADCAST, NOW),
+    "broadcast_ops.cancel": lambda: broadcast_ops.cancel("x", NOW),
+    "broadcast_ops.create": lambda: broadcast_ops.create(NEWS),
+    "broadcast_ops.find": lambda: broadcast_ops.find("x"),
+    "broadcast_ops.find_expired": lambda: broadcast_ops.find_expired(NOW, 1),
+    "broadcast_ops.find_made_of": lambda: broadcast_ops.find_made_of("x"),
+    "broadcast_ops.find_next": lambda: broadcast_ops.find_next(NOW),
+    "broadcast_ops.find_with_useless_rows": lambda: broadcast_ops.find_with_useless_rows(NOW, 1),
+    "broadcast_ops.finish": lambda: broadcast_ops.finish("x", BroadcastStatus.SENT, NOW, {}),
+    "broadcast_ops.finish_recall": lambda: broadcast_ops.finish_recall("x", {}),
+    "broadcast_ops.fix_counts": lambda: broadcast_ops.fix_counts("x", {}),
+    "broadcast_ops.is_any_expired": lambda: broadcast_ops.is_any_expired(NOW),
+    "broadcast_ops.keep_cursor": lambda: broadcast_ops.keep_cursor("x", 1, is_filled=False),
+    "broadcast_ops.keep_progress_message": lambda: broadcast_ops.keep_progress_message("x", 1, 1),
+    "broadcast_ops.last": lambda: broadcast_ops.last(1),
+    "broadcast_ops.mark_recalling": lambda: broadcast_ops.mark_recalling("x"),
+    "broadcast_ops.mark_rows_removed": lambda: broadcast_ops.mark_rows_removed("x", {}),
+    "broadcast_ops.mark_shown": lambda: broadcast_ops.mark_shown("x", BroadcastStatus.SENT),
+    "broadcast_ops.not_shown": lambda: broadcast_ops.not_shown(1),
+    "broadcast_ops.note_counts": lambda: broadcast_ops.note_counts("x", {}),
+    "broadcast_ops.pause": lambda: broadcast_ops.pause("x"),
+    "broadcast_ops.put_off_recall": lambda: broadcast_ops.put_off_recall("x", NOW, {}),
+    "broadcast_ops.resume": lambda: broadcast_ops.resume("x"),
+    "broadcast_ops.unfinished": lambda: broadcast_ops.unfinished(1),
+    "broadcast_ops.want_recall": lambda: broadcast_ops.want_recall("x", NOW),
+    "broadcast_rows.add_recipients": lambda: broadcast_rows.add_recipients("x", [1]),
+    "broadcast_rows.claim": lambda: broadcast_rows.claim("x", [1], "a"),
+    "broadcast_rows.count_states": lambda: broadcast_rows.count_states("x"),
+    "broadcast_rows.give_back": lambda: broadcast_rows.give_back("x", 1, "a"),
+    "broadcast_rows.give_up_lost": lambda: broadcast_rows.give_up_lost("x", "a"),
+    "broadcast_rows.leave_out": lambda: broadcast_rows.leave_out("x", 1),
+    "broadcast_rows.mark_not_sent": lambda: broadcast_rows.mark_not_sent("x", 1, "a", RecipientState.FAILED, "no"),
+    "broadcast_rows.mark_recalled": lambda: broadcast_rows.mark_recalled("x", 1, RecipientState.DELETED),
+    "broadcast_rows.mark_sent": lambda: broadcast_rows.mark_sent("x", 1, "a", [1], NOW),
+    "broadcast_rows.next_pending": lambda: broadcast_rows.next_pending("x", 0, 1),
+    "broadcast_rows.next_to_recall": lambda: broadcast_rows.next_to_recall("x", NOW, 1),
+    "broadcast_rows.oldest_sent_at": lambda: broadcast_rows.oldest_sent_at("x"),
+    "broadcast_rows.remove_rows": lambda: broadcast_rows.remove_rows("x", {}),
+    "channel_ops.add": lambda: channel_ops.add(CHANNEL),
+    "channel_ops.change": lambda: channel_ops.change(-1, label="x"),
+    "channel_ops.change_link": lambda: channel_ops.change_link(-1, "https://t.me/+x", invite_link="y"),
+    "channel_ops.count_join": lambda: channel_ops.count_join(-1),
+    "channel_ops.current": lambda: channel_ops.current(NOW),
+    "channel_ops.find": lambda: channel_ops.find(-1),
+    "channel_ops.load": channel_ops.load,
+    "channel_ops.mark_broken": lambda: channel_ops.mark_broken(-1, NOW),
+    "channel_ops.mark_working": lambda: channel_ops.mark_working(-1),
+    "channel_ops.move_to": lambda: channel_ops.move_to(-1, -2),
+    "channel_ops.remove": lambda: channel_ops.remove(-1),
+    "deletion_ops.claim_delivery": lambda: deletion_ops.claim_delivery(1, 1, "x", NOW, HOLD),
+    "deletion_ops.claim_due": lambda: deletion_ops.claim_due(NOW, "a", HOLD, 1),
+    "deletion_ops.count_open": lambda: deletion_ops.count_open(1),
+    "deletion_ops.count_overdue": lambda: deletion_ops.count_overdue(NOW),
+    "deletion_ops.count_untold": lambda: deletion_ops.count_untold(1, "unknown"),
+    "deletion_ops.find_interrupted": lambda: deletion_ops.find_interrupted(1, NOW, NOW, 1),
+    "deletion_ops.find_promise": lambda: deletion_ops.find_promise(1, "x", "m"),
+    "deletion_ops.find_unfinished": lambda: deletion_ops.find_unfinished(1, NOW, 1),
+    "deletion_ops.settle_delivery": lambda: deletion_ops.settle_delivery("x"),
+    "deletion_ops.finish": lambda: deletion_ops.finish(["x"], "a"),
+    "deletion_ops.give_back": lambda: deletion_ops.give_back("x", "a", not_before=None, error=None),
+    "deletion_ops.hand_back_all": lambda: deletion_ops.hand_back_all("a", NOW),
+    "deletion_ops.holder_of": lambda: deletion_ops.holder_of(1, 1, "x"),
+    "deletion_ops.mark_told": lambda: deletion_ops.mark_told(1, NOW),
+    "deletion_ops.next_due": deletion_ops.next_due,
+    "deletion_ops.note_impossible": lambda: deletion_ops.note_impossible([(PROMISE, "unknown")], NOW),
+    "deletion_ops.open_deliveries": lambda: deletion_ops.open_deliveries(1, 1),
+    "deletion_ops.promise": lambda: deletion_ops.promise(1, 1, 1, "x", NOW, NOW),
+    "deletion_ops.record_messages": lambda: deletion_ops.record_messages("x", [1]),
+    "deletion_ops.record_notice": lambda: deletion_ops.record_notice("x", 1),
+    "deletion_ops.release_delivery": lambda: deletion_ops.release_delivery("x", NOW),
+    "deletion_ops.was_promised": lambda: deletion_ops.was_promised(1, "x", "m"),
+    "deletion_ops.withdraw": lambda: deletion_ops.withdraw("x"),
+    "lease_ops.find": lambda: lease_ops.find("x"),
+    "lease_ops.is_free": lambda: lease_ops.is_free("x", NOW, HOLD),
+    "lease_ops.pause": lambda: lease_ops.pause("x", NOW, 1),
+    "lease_ops.release": lambda: lease_ops.release("x", "a", NOW),
+    "lease_ops.renew": lambda: lease_ops.renew("x", "a", NOW, HOLD),
+    "lease_ops.resume": lambda: lease_ops.resume("x"),
+    "lease_ops.standing": lease_ops.standing,
+    "lease_ops.take": lambda: lease_ops.take("x", "a", NOW, HOLD),
+    "login_ops.create": lambda: login_ops.create(1, NOW),
+    "login_ops.redeem": lambda: login_ops.redeem(TOKEN, NOW),
+    "membership_ops.forget_channel": lambda: membership_ops.forget_channel(-1),
+    "membership_ops.memberships": lambda: membership_ops.memberships(1, [-1]),
+    "membership_ops.remember": lambda: membership_ops.remember(-1, 1, MembershipStatus.LEFT, NOW),
+    "pause_ops.forget_past": lambda: pause_ops.forget_past(NOW),
+    "pause_ops.load": lambda: pause_ops.load(1, NOW),
+    "pause_ops.remember": lambda: pause_ops.remember(1, 1, NOW),
+    "post_ops.count_live": post_ops.count_live,
+    "post_ops.create": lambda: post_ops.create(
+        title="x", storage_chat_id=-1, message_ids=[1], created_by=1, created_at=NOW
+    ),
+    "post_ops.describe": lambda: post_ops.describe("x", "x"),
+    "post_ops.find": lambda: post_ops.find("x"),
+    "post_ops.find_by_number": lambda: post_ops.find_by_number(1),
+    "post_ops.open_post": lambda: post_ops.open_post("x"),
+    "post_ops.remove": lambda: post_ops.remove("x"),
+    "post_ops.rename": lambda: post_ops.rename("x", "x"),
+    "post_ops.replace_items": lambda: post_ops.replace_items("x", -1, [1]),
+    "post_ops.restore": lambda: post_ops.restore("x"),
+    "post_ops.search": lambda: post_ops.search(None, skip=0, limit=1),
+    "post_ops.set_deletion": lambda: post_ops.set_deletion("x", 1),
+    "post_ops.set_protect": lambda: post_ops.set_protect("x", True),
+    "post_ops.titles": lambda: post_ops.titles(["x"]),
+    "run_ops.abandon_before": lambda: run_ops.abandon_before("x", 1, NOW),
+    "run_ops.begin_requested": lambda: run_ops.begin_requested("x", "a", NOW, 1),
+    "run_ops.find_requests": run_ops.find_requests,
+    "run_ops.find_tick": lambda: run_ops.find_tick("x", NOW),
+    "run_ops.finish_run": lambda: run_ops.finish_run("x", REPORT),
+    "run_ops.give_up_requests": lambda: run_ops.give_up_requests(NOW, HOLD),
+    "run_ops.last_runs": lambda: run_ops.last_runs(1),
+    "run_ops.last_tick": lambda: run_ops.last_tick("job"),
+    "run_ops.latest_runs": lambda: run_ops.latest_runs(["job"]),
+    "run_ops.request_run": lambda: run_ops.request_run("job", NOW, 1),
+    "run_ops.start_takeover": lambda: run_ops.start_takeover("job", NOW, "a", NOW, 1),
+    "run_ops.start_run": lambda: run_ops.start_run("job", None, "a", NOW),
+    "segments.count_reachable": lambda: segments.count_reachable(Segment(), NOW),
+    "segments.find_reachable": lambda: segments.find_reachable(Segment(), NOW, NOW, after=None, limit=1),
+    "health_ops.find": health_ops.find,
+    "health_ops.write": lambda: health_ops.write(Health(at=NOW, since=NOW)),
+    "incident_ops.begin": lambda: incident_ops.begin("x", NOW, HOLD),
+    "incident_ops.begin_end": lambda: incident_ops.begin_end("x", NOW, HOLD),
+    "incident_ops.count_open": incident_ops.count_open,
+    "incident_ops.end": lambda: incident_ops.end("x", NOW),
+    "incident_ops.give_back": lambda: incident_ops.give_back("x"),
+    "incident_ops.keep_open": lambda: incident_ops.keep_open("x"),
+    "incident_ops.note_told": lambda: incident_ops.note_told("x", NOW),
+    "incident_ops.open_names": incident_ops.open_names,
+    "housekeeping_ops.delete_expired_login_codes": lambda: housekeeping_ops.delete_expired_login_codes(NOW),
+    "housekeeping_ops.delete_failed_deliveries": lambda: housekeeping_ops.delete_failed_deliveries(NOW),
+    "housekeeping_ops.delete_inactive": lambda: housekeeping_ops.delete_inactive(1, NOW, NOW),
+    "housekeeping_ops.delete_old_deliveries": lambda: housekeeping_ops.delete_old_deliveries(NOW),
+    "housekeeping_ops.delete_old_incidents": lambda: housekeeping_ops.delete_old_incidents(NOW),
+    "housekeeping_ops.delete_old_memberships": lambda: housekeeping_ops.delete_old_memberships(NOW),
+    "housekeeping_ops.delete_old_runs": lambda: housekeeping_ops.delete_old_runs(NOW, ["x"]),
+    "housekeeping_ops.delete_told_impossible": lambda: housekeeping_ops.delete_told_impossible(NOW),
+    "housekeeping_ops.end_promises": lambda: housekeeping_ops.end_promises({"x": "too_old"}, "a", NOW, HOLD),
+    "housekeeping_ops.find_deactivated": lambda: housekeeping_ops.find_deactivated([1]),
+    "housekeeping_ops.find_inactive": lambda: housekeeping_ops.find_inactive(NOW, NOW, 1),
+    "housekeeping_ops.find_runs_to_keep": lambda: housekeeping_ops.find_runs_to_keep(["x"]),
+    "housekeeping_ops.find_stuck": lambda: housekeeping_ops.find_stuck(NOW, NOW, 1),
+    "housekeeping_ops.forget_channel_before": lambda: housekeeping_ops.forget_channel_before(-1, NOW),
+    "housekeeping_ops.has_open_business": lambda: housekeeping_ops.has_open_business(1),
+    "housekeeping_ops.is_broadcast": lambda: housekeeping_ops.is_broadcast("x"),
+    "housekeeping_ops.is_channel": lambda: housekeeping_ops.is_channel(-1),
+    "housekeeping_ops.next_broadcast_with_rows": lambda: housekeeping_ops.next_broadcast_with_rows(None),
+    "housekeeping_ops.next_channel_remembered": lambda: housekeeping_ops.next_channel_remembered(None),
+    "session_ops.delete_expired_sessions": session_ops.delete_expired_sessions,
+    "sessions.is_revoked": lambda: sessions.is_revoked("x"),
+    "sessions.revoke": lambda: sessions.revoke("x", NOW),
+    "settings_ops.change": lambda: settings_ops.change("pass_hours", 5),
+    "settings_ops.current": lambda: settings_ops.current(NOW),
+    "settings_ops.load": settings_ops.load,
+    "settings_ops.load_checked": settings_ops.load_checked,
+    "statistics_ops.count_on": lambda: statistics_ops.count_on(Count.TOKENS, NOW, NOW),
+    "statistics_ops.count_totals": statistics_ops.count_totals,
+    "statistics_ops.is_closed": lambda: statistics_ops.is_closed(NOW),
+    "statistics_ops.top_posts": lambda: statistics_ops.top_posts(NOW, NOW, 1),
+    "statistics_ops.write_day": lambda: statistics_ops.write_day(NOW, 1, NOW, {}),
+    "stats_ops.bump": lambda: stats_ops.bump(NOW, "x"),
+    "stats_ops.bump_once": lambda: stats_ops.bump_once(NOW, "x", {"x": 1}),
+    "stats_ops.last_days": lambda: stats_ops.last_days(NOW, 1),
+    "stats_ops.read": lambda: stats_ops.read(NOW),
+    "token_ops.add": lambda: token_ops.add(NEW_TOKEN),
+    "token_ops.count_link": lambda: token_ops.count_link(1, NOW, 1),
+    "token_ops.find": lambda: token_ops.find(TOKEN),
+    "token_ops.find_owed": lambda: token_ops.find_owed(NOW, 1),
+    "token_ops.links_on": lambda: token_ops.links_on(1, NOW),
+    "token_ops.mark_bypassed": lambda: token_ops.mark_bypassed(TOKEN, NOW),
+    "token_ops.mark_granted": lambda: token_ops.mark_granted(TOKEN, NOW),
+    "token_ops.mark_verified": lambda: token_ops.mark_verified(TOKEN, NOW, 1.0),
+    "token_ops.open_tokens": lambda: token_ops.open_tokens(1, NOW),
+    "token_ops.redeem": lambda: token_ops.redeem(TOKEN, 1, NOW),
+    "token_ops.return_replacement": lambda: token_ops.return_replacement(TOKEN),
+    "token_ops.take_replacement": lambda: token_ops.take_replacement(1, NOW),
+    "token_ops.uncount_link": lambda: token_ops.uncount_link(1, NOW),
+    "token_ops.delete_expired_and_used_tokens": token_ops.delete_expired_and_used_tokens,
+    "token_ops.delete_unused_older_than": lambda: token_ops.delete_unused_older_than(NOW),
+    "token_ops.reset_token_counts": lambda: token_ops.reset_token_counts(NOW),
+    "user_ops.ban": lambda: user_ops.ban(1, NOW, reason=None, until=None),
+    "user_ops.find_news_stopped": lambda: user_ops.find_news_stopped(NOW, after=None, until=None, limit=1),
+    "user_ops.give_back_credit": lambda: user_ops.give_back_credit(1, CODE, "u"),
+    "user_ops.grant": lambda: user_ops.grant(1, "k", NOW, credits=1),
+    "user_ops.spend_credit": lambda: user_ops.spend_credit(1, CODE, "u", NOW),
+    "user_ops.stop_news": lambda: user_ops.stop_news(1, NOW),
+    "user_ops.pop_pending_post": lambda: user_ops.pop_pending_post(1, "c" * 16, NOW),
+    "user_ops.unban": lambda: user_ops.unban(1),
+    "user_ops.want": lambda: user_ops.want(1, CODE, NOW),
+    "user_ops.want_news": lambda: user_ops.want_news(1),
+    "user_ops.count": user_ops.count,
+    "user_ops.count_active_since": lambda: user_ops.count_active_since(NOW),
+    "user_ops.find": lambda: user_ops.find(1),
+    "user_ops.mark_blocked": lambda: user_ops.mark_blocked(1, NOW),
+    "user_ops.mark_deactivated": lambda: user_ops.mark_deactivated(1, NOW),
+    "user_ops.mark_unblocked": lambda: user_ops.mark_unblocked(1),
+    "user_ops.upsert_visitor": lambda: user_ops.upsert_visitor(Visitor(user_id=1), NOW),
+}
+
+
+def test_every_public_operation_is_in_this_list() -> None:
+    public = set()
+    for module in MODULES:
+        short = module.__name__.rpartition(".")[2]
+        for name, value in vars(module).items():
+            is_operation = getattr(value, "__module__", "").startswith("database.operations")
+            if is_operation and hasattr(value, "__code__") and value.__code__.co_flags & 0x80 and name[0] != "_":
+                public.add(f"{short}.{name}")
+    assert public == set(OPERATIONS)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+async def test_the_operation_says_the_store_is_away_and_then_works_again(
+    db: Database, take_away: Callable[[], None], name: str
+) -> None:
+    take_away()
+    with pytest.raises(StoreUnavailable) as caught:
+        await OPERATIONS[name]()
+    assert "hunter2" not in str(caught.value)
+
+    db.before_call = None
+    await OPERATIONS[name]()
+
+
+@pytest.mark.parametrize("look", [ensure_indexes, examine, Database.ping, Database.size_bytes])
+async def test_looking_after_the_database_says_so_too(
+    db: Database, take_away: Callable[[], None], look: Callable[[Database], Awaitable[Any]]
+) -> None:
+    take_away()
+    with pytest.raises(StoreUnavailable):
+        await look(db)
+
+
+async def test_away_between_claiming_and_reading_leaves_the_promises_for_the_next_owner(
+    db: Database, now: datetime
+) -> None:
+    promise_id = await deletion_ops.promise(1, 7, 7, "x", now, now)
+    finds = 0
+
+    def away_at_the_second_find(operation: str, collection: str) -> None:
+        nonlocal finds
+        finds += operation == "find"
+        if finds == 2:
+            raise NetworkTimeout("no answer")
+
+    db.before_call = away_at_the_second_find
+    with pytest.raises(StoreUnavailable):
+        await deletion_ops.claim_due(now, "a", HOLD, 10)
+
+    db.before_call = None
+    assert await deletion_ops.claim_due(now, "b", HOLD, 10) == []
+    (taken_over,) = await deletion_ops.claim_due(now + HOLD, "b", HOLD, 10)
+    assert taken_over.id == promise_id
+    assert await deletion_ops.hand_back_all("b", NOW + HOLD) == 1
+
+
+async def test_away_in_the_middle_of_a_clean_up_keeps_what_was_done(db: Database, now: datetime) -> None:
+    for number in range(6):
+        expires_at = now - timedelta(days=1) + number * timedelta(seconds=1)
+        await db.collection("tokens").insert_one(
+            {"token": str(number), "user_id": 1, "status": "verified", "expires_at": expires_at}
+        )
+    deletes = 0
+
+    def away_at_the_second_delete(operation: str, collection: str) -> None:
+        nonlocal deletes
+        deletes += operation == "delete_many"
+        if deletes == 2:
+            raise NetworkTimeout("no answer")
+
+    db.before_call = away_at_the_second_delete
+    with pytest.raises(StoreUnavailable):
+        await token_ops.delete_expired_and_used_tokens(now, batch_size=2, pause_ms=0)
+
+    db.before_call = None
+    assert await db.collection("tokens").count({}) == 4
+    assert (await token_ops.delete_expired_and_used_tokens(now)).count == 4

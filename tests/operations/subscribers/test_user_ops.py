@@ -1,0 +1,142 @@
+"""People are met once, whatever arrives at the same instant."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from core.errors import StoreRefused
+from core.users import Visitor
+from database.connection import Database
+from database.operations import user_ops
+
+LATER = timedelta(hours=1)
+MS = timedelta(milliseconds=1)
+
+
+async def test_a_new_person_is_stored_with_nothing_to_spend(db: Database, now: datetime) -> None:
+    user, is_new = await user_ops.upsert_visitor(
+        Visitor(user_id=7, username="ann", first_name='<3 & "x"', language="de"), now, source="ad1"
+    )
+
+    assert is_new
+    assert (user.joined_at, user.last_seen_at, user.source) == (now, now, "ad1")
+    document = await db.collection("users").find_one({"user_id": 7})
+    assert document is not None
+    assert document["first_name"] == '<3 & "x"'
+    assert (document["credits"], document["is_banned"], document["blocked_at"]) == (0, False, None)
+    assert await user_ops.find(7) == user
+
+
+async def test_a_known_person_is_refreshed_and_keeps_what_they_have(db: Database, now: datetime) -> None:
+    await user_ops.upsert_visitor(Visitor(user_id=7, first_name="Ann", username="ann"), now, source="ad1")
+    await db.collection("users").update_one({"user_id": 7}, {"$set": {"credits": 4, "is_banned": True}})
+
+    user, is_new = await user_ops.upsert_visitor(Visitor(user_id=7, first_name="Anna"), now + LATER, source="ad2")
+
+    assert not is_new
+    assert (user.first_name, user.username, user.credits, user.is_banned) == ("Anna", None, 4, True)
+    assert (user.joined_at, user.last_seen_at, user.source) == (now, now + LATER, "ad1")
+    assert await user_ops.find(7) == user
+
+
+async def test_meeting_again_in_the_same_millisecond_is_not_new(db: Database, now: datetime) -> None:
+    assert (await user_ops.upsert_visitor(Visitor(user_id=7), now))[1]
+    assert not (await user_ops.upsert_visitor(Visitor(user_id=7), now))[1]
+
+
+async def test_fifty_starts_of_a_brand_new_person_at_once_make_one_record(db: Database, now: datetime) -> None:
+    met = await asyncio.gather(*(user_ops.upsert_visitor(Visitor(user_id=7, first_name="Ann"), now) for _ in range(50)))
+
+    assert sum(is_new for _, is_new in met) == 1
+    assert {user.user_id for user, _ in met} == {7}
+    assert await db.collection("users").count({}) == 1
+
+
+async def test_the_slower_of_two_first_starts_meets_a_known_person(
+    db: Database, now: datetime, lose_insert: Callable[[str, str], None]
+) -> None:
+    lose_insert("users", "find_one_and_update")
+    user, is_new = await user_ops.upsert_visitor(Visitor(user_id=7, first_name="Ann"), now, source="ad1")
+
+    assert not is_new
+    assert user == await user_ops.find(7)
+    assert await db.collection("users").count({}) == 1
+
+
+async def test_times_are_what_the_store_keeps(db: Database, now: datetime) -> None:
+    user, _ = await user_ops.upsert_visitor(Visitor(user_id=7), now + timedelta(microseconds=999))
+
+    assert user.joined_at == now
+    assert user == await user_ops.find(7)
+
+
+async def test_who_writes_again_is_no_longer_marked_as_blocking(db: Database, now: datetime) -> None:
+    await user_ops.upsert_visitor(Visitor(user_id=7), now)
+    assert await user_ops.mark_blocked(7, now)
+
+    user, _ = await user_ops.upsert_visitor(Visitor(user_id=7), now + LATER)
+    assert user.blocked_at is None
+    assert await db.collection("users").count({"blocked_at": None}) == 1
+
+
+async def test_who_only_asks_to_join_may_block_still(db: Database, now: datetime) -> None:
+    new, _ = await user_ops.upsert_visitor(Visitor(user_id=7), now, is_writing=False)
+    assert new.blocked_at is None
+    assert new == await user_ops.find(7)
+    assert await user_ops.mark_blocked(7, now)
+
+    user, is_new = await user_ops.upsert_visitor(Visitor(user_id=7, first_name="Ann"), now + LATER, is_writing=False)
+    assert not is_new
+    assert (user.blocked_at, user.first_name, user.last_seen_at) == (now, "Ann", now + LATER)
+    assert user == await user_ops.find(7)
+
+
+async def test_the_first_block_is_the_one_that_counts(db: Database, now: datetime) -> None:
+    await user_ops.upsert_visitor(Visitor(user_id=7), now)
+
+    assert await user_ops.mark_blocked(7, now)
+    assert not await user_ops.mark_blocked(7, now + LATER)
+    user = await user_ops.find(7)
+    assert user is not None
+    assert user.blocked_at == now
+
+    assert await user_ops.mark_unblocked(7)
+    assert not await user_ops.mark_unblocked(7)
+
+
+async def test_a_stranger_is_not_found_and_not_made_by_marking(db: Database, now: datetime) -> None:
+    assert await user_ops.find(404) is None
+    assert not await user_ops.mark_blocked(404, now)
+    assert await user_ops.count() == 0
+
+
+async def test_the_active_are_counted_from_the_instant_on(db: Database, now: datetime) -> None:
+    await user_ops.upsert_visitor(Visitor(user_id=1), now - MS)
+    await user_ops.upsert_visitor(Visitor(user_id=2), now)
+
+    assert await user_ops.count() == 2
+    assert await user_ops.count_active_since(now) == 1
+
+
+@pytest.mark.parametrize("name", ["‮مرحبا", "a\x00b", "𝔸" * 64])
+async def test_strange_names_come_back_as_they_are(db: Database, now: datetime, name: str) -> None:
+    await user_ops.upsert_visitor(Visitor(user_id=7, first_name=name), now)
+    user = await user_ops.find(7)
+
+    assert user is not None
+    assert user.first_name == name
+
+
+async def test_an_id_no_database_can_hold_is_refused_by_our_error(db: Database) -> None:
+    if db.is_memory:
+        assert await user_ops.find(10**20) is None
+    else:
+        with pytest.raises(StoreRefused):
+            await user_ops.find(10**20)
+
+
+async def test_meeting_somebody_costs_one_command(db: Database, now: datetime) -> None:
+    await user_ops.upsert_visitor(Visitor(user_id=7), now)
+    assert dict(db.calls) == {"find_one_and_update users": 1}

@@ -1,0 +1,278 @@
+"""The pure rules: payloads, deletion times, settings, days, ids. The gate's stand in test_gate_rules.py."""
+
+import ast
+import re
+import string
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.clock import ManualClock, SystemClock, to_milliseconds
+from core.days import start_of_day
+from core.delivery import deletion_time, is_too_old, retry_pause
+from core.errors import BadInput
+from core.ids import BASE62, is_code, is_token, new_code, new_token
+from core.payloads import (
+    InvalidPayload,
+    NewTokenPayload,
+    PostPayload,
+    TokenPayload,
+    parse_payload,
+    post_payload,
+)
+from core.posts import TITLE_MAX, title_from
+from core.settings import NOT_USED_YET, SECRET, AccessMode, BotSettings, parse_setting
+from core.verification import is_expired
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+CODE = "aB3dE6gH9jK2mN5p"
+TOKEN = CODE * 2
+
+
+# payloads
+
+
+def test_a_post_payload_carries_its_code_and_source() -> None:
+    assert parse_payload(f"p_{CODE}") == PostPayload(CODE)
+    assert parse_payload(f"p_{CODE}-s_spring26") == PostPayload(CODE, "spring26")
+    assert parse_payload(f"v_{TOKEN}") == TokenPayload(TOKEN)
+    assert parse_payload("newtoken") == NewTokenPayload()
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "p_",
+        "p",
+        "%%%",
+        "🎁" * 20,
+        "x" * 5000,
+        f"p_{CODE}x",
+        f"p_{CODE[:-1]}",
+        f"p_{CODE[:-1]}-",
+        f"p_{CODE}-s_",
+        f"p_{CODE}-s_{'a' * 25}",
+        f"p_{CODE}-s_a b",
+        f"p_{CODE}-s_a-s_b",
+        f"P_{CODE}",
+        f"v_{CODE}",
+        f" p_{CODE}",
+        f"p_{CODE}\n",
+        f"p_{'٣' * 16}",
+        "_tgr_abc",
+        "NEWTOKEN",
+    ],
+)
+def test_garbage_typed_by_hand_is_invalid_and_nothing_else(typed: str) -> None:
+    assert parse_payload(typed) == InvalidPayload()
+
+
+@given(st.text(max_size=80))
+def test_no_typed_text_ever_raises(typed: str) -> None:
+    assert parse_payload(typed) is not None
+
+
+@given(
+    st.text(alphabet=BASE62, min_size=16, max_size=16), st.none() | st.text(alphabet=BASE62, min_size=1, max_size=24)
+)
+def test_what_is_built_can_be_read_and_fits_telegrams_64_characters(code: str, source: str | None) -> None:
+    payload = post_payload(code, source)
+    assert parse_payload(payload) == PostPayload(code, source)
+    assert len(payload) <= 64
+    assert set(payload) <= set(string.ascii_letters + string.digits + "_-")
+
+
+def test_a_link_is_never_built_from_a_bad_code_or_source() -> None:
+    for code, source in ((CODE[:-1], None), (CODE, ""), (CODE, "a b"), (CODE, "a" * 25)):
+        with pytest.raises(ValueError, match="16 character code"):
+            post_payload(code, source)
+
+
+def test_codes_and_tokens_have_their_shape_and_do_not_repeat() -> None:
+    codes = {new_code() for _ in range(200)}
+    assert len(codes) == 200
+    assert all(is_code(code) for code in codes)
+    assert is_token(new_token())
+    assert not is_code(new_token())
+
+
+# deletion times
+
+
+@pytest.mark.parametrize("minutes", [1, 30, 2820])
+def test_a_deletion_time_up_to_47_hours_is_kept(minutes: int) -> None:
+    assert deletion_time(NOW, minutes) == NOW + timedelta(minutes=minutes)
+
+
+def test_zero_minutes_means_never() -> None:
+    assert deletion_time(NOW, 0) is None
+
+
+@pytest.mark.parametrize("minutes", [-1, 2821, 10_080])
+def test_a_deletion_time_telegram_cannot_keep_is_refused(minutes: int) -> None:
+    with pytest.raises(ValueError, match="2820"):
+        deletion_time(NOW, minutes)
+
+
+def test_a_message_is_too_old_from_48_hours_on() -> None:
+    assert not is_too_old(NOW, NOW + timedelta(hours=48) - timedelta(milliseconds=1))
+    assert is_too_old(NOW, NOW + timedelta(hours=48))
+
+
+def test_the_pause_between_tries_doubles_up_to_an_hour() -> None:
+    assert [retry_pause(n) for n in (1, 2, 3)] == [timedelta(seconds=s) for s in (30, 60, 120)]
+    assert retry_pause(50) == timedelta(hours=1)
+
+
+# the gate
+
+
+# settings
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "value"),
+    [
+        ("delete_after_minutes", "0", 0),
+        ("delete_after_minutes", " 2820 ", 2820),
+        ("protect_content", "on", True),
+        ("protect_content", "off", False),
+        ("access_mode", "open", "open"),
+        ("access_mode", "credits", "credits"),
+        ("access_mode", " pass ", "pass"),
+        ("how_to_verify_url", "-", None),
+        ("how_to_verify_url", "https://example.org/how", "https://example.org/how"),
+        ("keep_unused_tokens_days", "none", None),
+        ("welcome_text", "Hi <b>all</b>", "Hi <b>all</b>"),
+    ],
+)
+def test_a_setting_in_its_range_is_taken(name: str, raw: str, value: object) -> None:
+    assert parse_setting(name, raw) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "expected"),
+    [
+        ("delete_after_minutes", "2821", "2820"),
+        ("delete_after_minutes", "-1", "0 never"),
+        ("delete_after_minutes", "soon", "minutes"),
+        ("delete_after_minutes", "", "minutes"),
+        ("free_deliveries_per_token", "1001", "1000"),
+        ("protect_content", "perhaps", "on or off"),
+        ("access_mode", "vip", "open (everybody), credits or pass"),
+        ("pass_hours", "721", "(1 to 720)"),
+        ("keep_unused_tokens_days", "0", "(1 to 3650)"),
+        ("welcome_text", "x" * 901, "(at most 900 characters)"),
+        ("on_shortener_failure", "x", "direct, grant or refuse"),
+        ("public_channel_id", "soon", "a number"),
+        ("public_channel_id", "9" * 30, "a number"),
+        ("public_channel_id", "-" + "9" * 30, "a number"),
+        ("how_to_verify_url", "javascript:alert(1)", "https://"),
+        # Telegram refuses a button without a dot in the host, and with it the whole message
+        ("how_to_verify_url", "https://localhost/how", "https://"),
+        ("how_to_verify_url", "https://exa mple.org", "https://"),
+        ("how_to_verify_url", "https://...", "like https://example.org/how"),
+        ("how_to_verify_url", "https://example..org", "https://"),
+        ("how_to_verify_url", "https://ex<ample.org", "https://"),
+        ("how_to_verify_url", "https://example.org:", "https://"),
+        ("how_to_verify_url", "https://example.org:0x", "https://"),
+        ("nonsense", "1", "no setting"),
+        ("model_config", "1", "no setting"),
+    ],
+)
+def test_a_setting_out_of_range_is_refused_with_what_is_expected(name: str, raw: str, expected: str) -> None:
+    with pytest.raises(BadInput) as refusal:
+        parse_setting(name, raw)
+    assert expected in refusal.value.sentence
+    # our words, not pydantic's
+    assert not re.search("[Ii]nput|should|String|[Vv]alue|valid", refusal.value.sentence)
+
+
+def read_in_code(name: str) -> bool:
+    """Whether any of our code reads the setting from an object."""
+    root = Path(__file__).resolve().parents[3]
+    packages = ("core", "user_bot", "admin_bot", "views", "schedulers", "sender")
+    return any(
+        isinstance(node, ast.Attribute) and node.attr == name
+        for package in packages
+        for path in (root / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    )
+
+
+@pytest.mark.parametrize("name", BotSettings.model_fields)
+def test_a_setting_is_called_unused_exactly_while_no_code_reads_it(name: str) -> None:
+    assert read_in_code(name) is (name not in NOT_USED_YET)
+
+
+def test_names_of_unused_and_secret_settings_exist() -> None:
+    assert set(BotSettings.model_fields) >= NOT_USED_YET | SECRET
+
+
+def test_the_defaults_are_those_of_the_design() -> None:
+    found = BotSettings()
+    assert (found.delete_after_minutes, found.daily_token_limit, found.resend_grace_minutes) == (30, 15, 10)
+    assert found.access_mode is AccessMode.OPEN
+    assert found.protect_content is False
+
+
+# days, clocks, titles
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "midnight"),
+    [
+        ("UTC", datetime(2026, 3, 1, 0, 0, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)),
+        ("Asia/Kolkata", datetime(2026, 3, 1, 18, 29, tzinfo=UTC), datetime(2026, 2, 28, 18, 30, tzinfo=UTC)),
+        ("Asia/Kolkata", datetime(2026, 3, 1, 18, 30, tzinfo=UTC), datetime(2026, 3, 1, 18, 30, tzinfo=UTC)),
+        # the day New York loses an hour: midnight was still at -5
+        ("America/New_York", datetime(2026, 3, 8, 20, 0, tzinfo=UTC), datetime(2026, 3, 8, 5, 0, tzinfo=UTC)),
+        ("America/New_York", datetime(2026, 3, 9, 4, 0, tzinfo=UTC), datetime(2026, 3, 9, 4, 0, tzinfo=UTC)),
+    ],
+)
+def test_a_day_begins_at_midnight_of_the_zone(zone: str, now: datetime, midnight: datetime) -> None:
+    assert start_of_day(now, ZoneInfo(zone)) == midnight
+
+
+def test_a_token_is_expired_strictly_after_its_time() -> None:
+    assert not is_expired(NOW, NOW)
+    assert is_expired(NOW, NOW + timedelta(milliseconds=1))
+
+
+def test_a_shifted_clock_tells_its_listeners_once_per_change() -> None:
+    clock, heard = SystemClock(), []
+    clock.on_shift(lambda: heard.append(clock.offset))
+    clock.shift_to(timedelta(minutes=30))
+    clock.shift_to(timedelta(minutes=30))
+    assert heard == [timedelta(minutes=30)]
+    assert clock.now() - datetime.now(UTC) > timedelta(minutes=29)
+
+
+def test_a_manual_clock_refuses_a_naive_start_and_moves_when_told() -> None:
+    with pytest.raises(ValueError, match="aware"):
+        ManualClock(datetime(2026, 1, 1))  # noqa: DTZ001 - the bad input
+    clock = ManualClock(NOW)
+    clock.move(timedelta(hours=1))
+    assert clock.now() == NOW + timedelta(hours=1)
+
+
+def test_times_are_cut_to_milliseconds() -> None:
+    assert to_milliseconds(NOW.replace(microsecond=123_999)) == NOW.replace(microsecond=123_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        (None, "Photo"),
+        ("   \n\n", "Photo"),
+        ("  One   line \nmore", "One line"),
+        ("x" * 200, "x" * (TITLE_MAX - 1) + "…"),
+    ],
+)
+def test_a_title_is_the_first_line_in_one_row(text: str | None, title: str) -> None:
+    assert title_from(text, "Photo") == title

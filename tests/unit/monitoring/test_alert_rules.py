@@ -1,0 +1,234 @@
+"""deploy/prometheus and deploy/grafana ask for metrics and labels that exist, in expressions that can be read."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import yaml
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.metrics import MetricWrapperBase
+
+from core.jobs import JobOutcome
+from core.timetable import BROADCAST_SENDER, JOB_NAMES, timetable
+from monitoring import metrics
+from sender.refusals import Failure
+
+ROOT = Path(__file__).resolve().parents[3]
+RULES = ROOT / "deploy/prometheus/alerts.yml"
+PROMETHEUS = ROOT / "deploy/prometheus/prometheus.yml"
+DASHBOARD = ROOT / "deploy/grafana/tollgate.json"
+
+#: given by Prometheus itself, to whatever it scrapes
+TARGET = {"job", "instance"}
+FUNCTIONS = {"time", "max", "min", "sum", "rate", "increase", "topk", "histogram_quantile"}
+WORDS = {"by", "and", "or", "unless"}
+#: one piece of an expression after the other; what fits none is no PromQL of ours
+TOKENS = re.compile(
+    r"""\s+|(?P<range>\[(?:\d+[smhd]|\$__rate_interval)\])|(?P<labels>\{[^{}]*\})|(?P<by>\bby\s*\([a-z_,\s]*\))
+    |(?P<name>[a-z_][a-z0-9_]*)|\d+(\.\d+)?|==|>|<|[()/,+-]""",
+    re.VERBOSE,
+)
+LABEL = re.compile(r'([a-z_]+)(=~|!~|!=|=)"([^"]*)"')
+#: labels whose values are a closed list
+VALUES = {
+    "outcome of tollgate_telegram_calls_total": {"ok", *Failure},
+    "outcome of tollgate_job_runs_total": set(JobOutcome),
+    "outcome of tollgate_alerts_total": {"reached", "lost"},
+    "job": set(JOB_NAMES),
+}
+
+
+def series() -> dict[str, set[str]]:
+    """Every name that can be asked for, with its labels."""
+    found: dict[str, set[str]] = {"up": set()}
+    for metric in vars(metrics).values():
+        if isinstance(metric, MetricWrapperBase):
+            kind, name, labels = metric._type, metric._name, set(metric._labelnames)
+            if kind == "counter":
+                found[f"{name}_total"] = labels
+            elif kind == "histogram":
+                found |= {f"{name}_sum": labels, f"{name}_count": labels, f"{name}_bucket": labels | {"le"}}
+            else:
+                found[name] = labels
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    found |= {sample.name: set() for family in registry.collect() for sample in family.samples}
+    return found
+
+
+SERIES = series()
+
+
+def rules() -> list[dict[str, Any]]:
+    document = yaml.safe_load(RULES.read_text(encoding="utf-8"))
+    return [rule for group in document["groups"] for rule in group["rules"]]
+
+
+def panels() -> list[dict[str, Any]]:
+    return [panel for panel in json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"] if panel["type"] != "row"]
+
+
+def expressions() -> Iterator[tuple[str, str]]:
+    for rule in rules():
+        yield rule["alert"], rule["expr"]
+    for panel in panels():
+        for target in panel["targets"]:
+            yield panel["title"], target["expr"]
+
+
+EXPRESSIONS = list(expressions())
+
+
+def tokens(expression: str) -> list[tuple[str, str]]:
+    """Kind and text of each piece. Raises ValueError where it cannot be read."""
+    found, at = [], 0
+    while at < len(expression):
+        match = TOKENS.match(expression, at)
+        if match is None:
+            raise ValueError(f"not to be read: {expression[at:]}")
+        found.append((match.lastgroup or "", match.group().strip()))
+        at = match.end()
+    return [(kind, text) for kind, text in found if text]
+
+
+def problems(expression: str) -> list[str]:
+    """What is wrong with an expression, as far as names, labels, values and brackets tell."""
+    try:
+        pieces = tokens(expression)
+    except ValueError as error:
+        return [str(error)]
+    found, asked, name = [], set[str](), ""
+    for number, (kind, text) in enumerate(pieces):
+        after = pieces[number + 1][1] if number + 1 < len(pieces) else ""
+        if kind == "name" and text not in FUNCTIONS | WORDS:
+            name = text
+            asked |= SERIES.get(text, set()) | TARGET
+            found += [] if text in SERIES else [f"there is no metric {text}"]
+        elif kind == "name" and text in FUNCTIONS and not (after == "(" or after.startswith("by")):
+            found.append(f"{text} of nothing")
+        elif kind == "labels":
+            found += _wrong_labels(name, text)
+    for kind, text in pieces:
+        if kind == "by":
+            by = {label.strip() for label in text[text.index("(") + 1 : -1].split(",")}
+            found += [f"nothing has a label {label}" for label in sorted(by - asked)]
+    texts = [text for _, text in pieces]
+    return found + ["brackets"] * (texts.count("(") != texts.count(")"))
+
+
+def _wrong_labels(name: str, text: str) -> list[str]:
+    found = []
+    matchers = LABEL.findall(text)
+    if re.sub(r"[\s,{}]", "", LABEL.sub("", text)):
+        found.append(f"labels not to be read: {text}")
+    for label, _, value in matchers:
+        if label not in SERIES.get(name, set()) | TARGET:
+            found.append(f"{name} has no label {label}")
+        known = VALUES.get(f"{label} of {name}") or (VALUES.get(label) if label in SERIES.get(name, set()) else None)
+        if known is not None:
+            found += [
+                f"no {label} is {one}" for one in value.split("|") if not any(re.fullmatch(one, k) for k in known)
+            ]
+        if label == "le":
+            family: Any = metrics.REGISTRY._names_to_collectors[name.removesuffix("_bucket")]
+            bounds = {str(float(bound)) for bound in family._kwargs["buckets"]}
+            found += [] if value in bounds else [f"{name} has no bucket {value}"]
+    return found
+
+
+@pytest.mark.parametrize(("name", "expression"), EXPRESSIONS, ids=[name for name, _ in EXPRESSIONS])
+def test_every_expression_asks_for_what_there_is(name: str, expression: str) -> None:
+    assert problems(expression) == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "problem"),
+    [
+        ("tollgate_job_run_total > 0", "there is no metric tollgate_job_run_total"),
+        ("tollgate_job_runs > 0", "there is no metric tollgate_job_runs"),
+        ('tollgate_job_runs_total{kind="x"} > 0', "tollgate_job_runs_total has no label kind"),
+        ('tollgate_job_runs_total{outcome="succeded"} > 0', "no outcome is succeded"),
+        ('tollgate_job_runs_total{outcome=~"failed|lost"} > 0', "no outcome is lost"),
+        ('tollgate_job_runs_total{job="message_eater"} > 0', "no job is message_eater"),
+        ("sum by (lane) (tollgate_job_runs_total)", "nothing has a label lane"),
+        ("sum(tollgate_job_runs_total", "brackets"),
+        ("rate > 0", "rate of nothing"),
+        ('tollgate_job_duration_seconds_bucket{le="61.0"}', "tollgate_job_duration_seconds_bucket has no bucket 61.0"),
+        ("tollgate_job_runs_total[5 minutes]", "not to be read: [5 minutes]"),
+        ("tollgate_job_runs_total{job=backup}", "labels not to be read: {job=backup}"),
+    ],
+)
+def test_what_there_is_not_is_seen(expression: str, problem: str) -> None:
+    assert problem in problems(expression)
+
+
+def test_every_rule_says_what_it_is_and_what_to_do() -> None:
+    assert len({rule["alert"] for rule in rules()}) == len(rules())
+    for rule in rules():
+        assert re.fullmatch(r"Tollgate[A-Za-z]+", rule["alert"])
+        assert rule["labels"]["severity"] in {"critical", "warning"}
+        assert set(rule["annotations"]) == {"summary", "description"}
+        # a rule that compares nothing is always firing
+        assert re.search(r"==|>|<", rule["expr"])
+        shown = set(re.findall(r"\$labels\.([a-z]+)", rule["annotations"]["description"]))
+        assert shown <= set(re.findall(r"[a-z]+", " ".join(re.findall(r"by \(([a-z, ]*)\)", rule["expr"])))) | (
+            TARGET if "up{" in rule["expr"] else set()
+        )
+
+
+def test_every_scheduled_job_is_missed_after_two_intervals_and_not_before() -> None:
+    allowed: dict[str, int] = {}
+    for rule in rules():
+        found = re.search(r'last_success_timestamp_seconds\{job=~?"([a-z_|]+)"\}\) > (\d+)', rule["expr"])
+        if found is not None:
+            allowed |= dict.fromkeys(found[1].split("|"), int(found[2]))
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    for job, plan in timetable(ZoneInfo("Europe/Berlin")).items():
+        if plan.schedule is None:
+            assert job == BROADCAST_SENDER
+            continue
+        ticks = [start]
+        # over both changes of the clock
+        while ticks[-1] < start + timedelta(days=330) and len(ticks) < 9000:
+            ticks.append(plan.schedule.next_tick(ticks[-1]))
+        two_s = max((after - before).total_seconds() for before, after in zip(ticks[1:], ticks[3:], strict=False))
+        assert two_s < allowed.pop(job) <= two_s + 300, job
+    assert allowed == {}
+
+
+def test_prometheus_reads_the_rules_and_the_job_they_name() -> None:
+    document = yaml.safe_load(PROMETHEUS.read_text(encoding="utf-8"))
+    assert document["rule_files"] == [RULES.name]
+    assert [scraped["job_name"] for scraped in document["scrape_configs"]] == ["tollgate"]
+
+
+def test_the_dashboard_stands_by_itself() -> None:
+    document = json.loads(DASHBOARD.read_text(encoding="utf-8"))
+    ids = [panel["id"] for panel in document["panels"]]
+    assert len(set(ids)) == len(ids)
+    places = [(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in document["panels"]]
+    assert len(set(places)) == len(places)
+    for panel in panels():
+        assert panel["datasource"]["uid"] == "${datasource}"
+        for target in panel["targets"]:
+            shown = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))
+            assert shown <= set(re.findall(r"\w+", target["expr"])) | TARGET
+
+
+def test_labels_are_few_and_say_nothing_of_people() -> None:
+    few = {"bot", "role", "method", "outcome", "lane", "reason", "state", "job", "kind", "provider"}
+    assert {label for name, labels in SERIES.items() if name.startswith("tollgate_") for label in labels} <= few | {
+        "le"
+    }
+
+
+def test_every_metric_has_a_name_of_the_house_and_words() -> None:
+    for metric in vars(metrics).values():
+        if isinstance(metric, MetricWrapperBase):
+            assert re.fullmatch(r"tollgate(_[a-z]+)+", metric._name)
+            assert metric._documentation

@@ -1,0 +1,52 @@
+"""A stop that is asked for while everything is still being opened is an orderly one."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from config import Settings
+from runtime import lifecycle as starting
+
+ENOUGH = {
+    "USER_BOT_TOKEN": "1002:sandbox-user",
+    "ADMIN_BOT_TOKEN": "1001:sandbox-admin",
+    "ADMIN_IDS": "7",
+    "MONGO_URI": "memory://",
+    "ALLOW_MEMORY_STORE": "true",
+}
+
+
+@pytest.fixture(autouse=True)
+def configured(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> Iterator[None]:
+    for name, value in ENOUGH.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(str(tmp_path))
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_sigterm_while_things_are_opened_closes_them_and_ends_with_0() -> None:
+    closed = []
+
+    async def opening(settings: Settings) -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.Event().wait()
+        finally:
+            closed.append(True)
+
+    assert starting.run(opening) == 0
+    assert closed == [True]
+
+
+def test_sigterm_before_the_loop_stands_ends_with_0(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked() -> Settings:
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise AssertionError("the signal was not heard")
+
+    monkeypatch.setattr(starting, "load_settings", asked)
+    assert starting.run(lambda settings: asyncio.sleep(0)) == 0

@@ -1,0 +1,481 @@
+"""The gate with aiogram's methods and exceptions, in virtual time."""
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import pytest
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramAPIError,
+    TelegramBadRequest,
+    TelegramForbiddenError,
+    TelegramMigrateToChat,
+    TelegramNetworkError,
+    TelegramRetryAfter,
+    TelegramServerError,
+    TelegramUnauthorizedError,
+)
+from aiogram.methods import (
+    AnswerCallbackQuery,
+    CopyMessage,
+    CopyMessages,
+    CreateChatInviteLink,
+    DeleteMessages,
+    EditMessageText,
+    ForwardMessages,
+    GetChatMember,
+    GetMe,
+    GetUpdates,
+    SendChatAction,
+    SendMediaGroup,
+    SendMessage,
+    SetMyCommands,
+    TelegramMethod,
+)
+from aiogram.types import BotCommand, InputMediaPhoto, MediaUnion
+from aiohttp import ServerDisconnectedError
+
+from monitoring.metrics import REGISTRY
+from sender.lanes import Lane
+from sender.limits import TRANSIT_S
+from sender.send_limiter import SendLimiter
+from tests.unit.sender.telegram import BOT, Answer, Telegram, flood, lost, never_connected, raw, refusal
+
+IMMEDIATELY_DELETED = "Internal Server Error: sent message was immediately deleted and can't be returned"
+CREATING: list[TelegramMethod[Any]] = [
+    SendMessage(chat_id=1, text="x"),
+    CopyMessage(chat_id=1, from_chat_id=-100, message_id=5),
+    CopyMessages(chat_id=1, from_chat_id=-100, message_ids=[5, 6]),
+    ForwardMessages(chat_id=1, from_chat_id=-100, message_ids=[5, 6]),
+    CreateChatInviteLink(chat_id=-100),
+]
+HARMLESS: list[TelegramMethod[Any]] = [
+    DeleteMessages(chat_id=1, message_ids=[5]),
+    EditMessageText(chat_id=1, message_id=5, text="x"),
+    GetChatMember(chat_id=-100, user_id=1),
+    AnswerCallbackQuery(callback_query_id="1"),
+    SetMyCommands(commands=[BotCommand(command="start", description="x")]),
+    SendChatAction(chat_id=1, action="typing"),
+]
+#: failures of which nobody knows whether the thing was done
+AMBIGUOUS: dict[str, Answer] = {
+    "timeout": lost(TimeoutError()),
+    "reset": lost(ServerDisconnectedError()),
+    "html": raw(502, "<html>Bad Gateway</html>"),
+    "empty": raw(413, ""),
+    "deleted": refusal(500, IMMEDIATELY_DELETED),
+    "wordless": refusal(500, None),
+}
+#: failures after which nothing was done
+TRANSIENT: dict[str, Answer] = {
+    "refused": never_connected(),
+    "500": refusal(500, "Internal Server Error: whatever"),
+    "restart": refusal(500, "Internal Server Error: restart"),
+}
+
+
+def name_of(method: TelegramMethod[Any]) -> str:
+    return method.__api_method__
+
+
+# ceilings
+
+
+async def test_a_hundred_calls_to_a_hundred_people_take_what_the_ceiling_says() -> None:
+    telegram = Telegram(rate=30.0)
+    await telegram.results([telegram.send(n + 1) for n in range(100)])
+    second = 1.0 + TRANSIT_S
+    assert Counter(telegram.times) == {0.0: 30, second: 30, 2 * second: 30, 3 * second: 10}
+    telegram.assert_nothing_left()
+
+
+async def test_polling_passes_untouched() -> None:
+    telegram = Telegram(rate=1.0)
+    telegram.send(1)
+    telegram.send(2)
+    await telegram.time.settle()
+    telegram.script.append(flood(30))
+    with pytest.raises(TelegramRetryAfter):
+        await telegram.limiter(telegram.make_request, BOT, GetUpdates())
+    with pytest.raises(ClientDecodeError):
+        telegram.script.append(raw(502, "<html>"))
+        await telegram.limiter(telegram.make_request, BOT, GetUpdates())
+    assert telegram.times == [0.0, 0.0, 0.0]
+    assert telegram.limiter.bulk_rate == 1.0
+
+
+@pytest.mark.parametrize(
+    "method", [AnswerCallbackQuery(callback_query_id="1"), GetMe(), GetChatMember(chat_id=-5, user_id=1)], ids=name_of
+)
+async def test_answers_to_buttons_and_reading_wait_for_nobody(method: TelegramMethod[Any]) -> None:
+    telegram = Telegram(rate=1.0)
+    telegram.send(1)
+    telegram.send(2)
+    await telegram.results([telegram.call(method, lane) for lane in Lane for _ in range(30)])
+    assert telegram.times == [0.0] * 91
+
+
+async def test_an_album_counts_its_items_in_a_group_and_one_call_for_the_bot() -> None:
+    telegram = Telegram()
+    album: list[MediaUnion] = [InputMediaPhoto(media="id") for _ in range(10)]
+    await telegram.results(
+        [
+            telegram.call(SendMediaGroup(chat_id=-7, media=album)),
+            telegram.call(CopyMessages(chat_id=-7, from_chat_id=-100, message_ids=list(range(1, 11)))),
+            telegram.call(EditMessageText(chat_id=-7, message_id=5, text="x")),
+        ]
+    )
+    assert telegram.times == [0.0, 0.0, 60.0]
+
+
+async def test_a_group_by_name_or_by_digits_is_a_group() -> None:
+    for chat_id in ("@channel", "-100123"):
+        telegram = Telegram()
+        copies = [CopyMessages(chat_id=chat_id, from_chat_id=1, message_ids=list(range(1, 21))) for _ in range(2)]
+        await telegram.results([telegram.call(copy) for copy in copies])
+        assert telegram.times == [0.0, 60.0]
+
+
+async def test_the_storage_channel_is_not_metered() -> None:
+    telegram = Telegram()
+    telegram.limiter.unmetered_chats.add(-100)
+    copies = [CopyMessages(chat_id=-100, from_chat_id=1, message_ids=list(range(1, 21))) for _ in range(25)]
+    await telegram.results([telegram.call(copy) for copy in copies])
+    assert telegram.times == [0.0] * 25
+
+
+# 429
+
+
+async def test_a_flood_in_one_chat_delays_that_chat_and_bulk_but_no_other_person() -> None:
+    telegram = Telegram(latency_s=0.01)
+    telegram.script.append(flood(5))
+    hit = telegram.send(1)
+    await telegram.time.advance(0.02)
+    tasks = [hit, telegram.send(1), telegram.send(2), telegram.send(3, lane=Lane.BULK)]
+    assert await telegram.results(tasks) == ["done"] * 4
+    assert telegram.times_to(2) == [0.02]
+    assert telegram.times_to(1) == pytest.approx([0.0, 5.01, 6.01])
+    assert telegram.times_to(3)[0] == pytest.approx(5.01, abs=0.1)
+    assert telegram.limiter.bulk_rate == 14.5
+    telegram.assert_nothing_left()
+
+
+async def test_calls_in_flight_at_a_flood_are_all_repeated_once_and_in_order() -> None:
+    telegram = Telegram(latency_s=0.2)
+    telegram.script.extend(flood(7) for _ in range(5))
+    tasks = [telegram.send(1, str(n)) for n in range(9)]
+    assert await telegram.results(tasks) == ["done"] * 9
+    texts = [getattr(method, "text", "") for _, method in telegram.arrived]
+    assert texts == ["0", "1", "2", "3", "4", *"012345678"]
+    assert telegram.times[5:] == pytest.approx([7.2 + n for n in range(9)])
+    assert telegram.limiter.bulk_rate == 14.5
+    telegram.assert_nothing_left()
+
+
+async def test_a_pause_is_told_with_its_chat_and_seconds_before_the_next_call() -> None:
+    telegram = Telegram()
+    told: list[tuple[Any, float, int]] = []
+    telegram.limiter.on_pause = lambda chat, seconds: told.append((chat, seconds, len(telegram.arrived)))
+    telegram.script.extend([flood(5), flood(0), refusal(429, "Too Many Requests: retry after 3")])
+    await telegram.result(telegram.send(7))
+    await telegram.result(telegram.send(8))
+    assert told == [(7, 5.0, 1), (7, 1.0, 2), (7, 3.0, 3)]
+    telegram.script.append(flood(300))
+    with pytest.raises(TelegramRetryAfter):
+        await telegram.result(telegram.call(SendMessage(chat_id="@channel", text="x"), Lane.BULK))
+    assert told[3:] == [("@channel", 300.0, 6)]
+
+
+async def test_a_wait_that_concerns_no_chat_is_not_told() -> None:
+    telegram = Telegram()
+    telegram.limiter.on_pause = lambda chat, seconds: pytest.fail(f"{chat} {seconds}")
+    telegram.script.append(flood(2))
+    await telegram.result(telegram.call(SetMyCommands(commands=[])))
+    assert telegram.times == [0.0, 2.0]
+
+
+async def test_a_failure_that_names_no_time_is_no_pause() -> None:
+    telegram = Telegram()
+    telegram.limiter.on_pause = lambda chat, seconds: pytest.fail(f"{chat} {seconds}")
+    telegram.script.append(refusal(429, "Too Many Requests"))
+    with pytest.raises(TelegramAPIError):
+        await telegram.result(telegram.send(1))
+    telegram.script.append(TRANSIENT["500"])
+    await telegram.result(telegram.send(1))
+
+
+async def test_a_restored_pause_is_kept_and_not_told_again() -> None:
+    telegram = Telegram()
+    telegram.limiter.on_pause = lambda chat, seconds: pytest.fail(f"{chat} {seconds}")
+    telegram.limiter.restore(1, 5.0)
+    telegram.limiter.restore(2, 300.0)
+    tasks = [telegram.send(1), telegram.call(GetChatMember(chat_id=1, user_id=1)), telegram.send(3)]
+    await telegram.results(tasks)
+    assert telegram.times_to(1) == [5.0, 5.0]
+    assert telegram.times_to(3) == [0.0]
+    with pytest.raises(TelegramRetryAfter, match="not sent") as told:
+        await telegram.result(telegram.send(2))
+    assert told.value.retry_after == 295
+    assert telegram.times_to(2) == []
+    assert telegram.limiter.bulk_rate == 29.0
+
+
+async def test_a_flood_that_comes_again_is_waited_for_again_within_the_limit() -> None:
+    telegram = Telegram()
+    telegram.script.extend([flood(25), flood(25), flood(25)])
+    with pytest.raises(TelegramRetryAfter) as told:
+        await telegram.result(telegram.send(1))
+    assert told.value.retry_after == 25
+    assert telegram.times == pytest.approx([0.0, 25.0, 50.0])
+    telegram.assert_nothing_left()
+
+
+@pytest.mark.parametrize(("lane", "limit_s"), [(Lane.INTERACTIVE, 60), (Lane.DELETION, 10), (Lane.BULK, 10)])
+async def test_a_longer_pause_than_the_lane_waits_is_told_at_once(lane: Lane, limit_s: int) -> None:
+    telegram = Telegram()
+    telegram.script.append(flood(limit_s))
+    assert await telegram.result(telegram.send(1, lane=lane)) == "done"
+    telegram.script.append(flood(limit_s + 1))
+    began = telegram.time.passed
+    with pytest.raises(TelegramRetryAfter):
+        await telegram.result(telegram.send(2, lane=lane))
+    assert telegram.time.passed - began < 0.1
+    telegram.assert_nothing_left()
+
+
+async def test_a_call_into_a_long_known_pause_is_refused_without_being_sent() -> None:
+    telegram = Telegram()
+    telegram.script.append(flood(300))
+    with pytest.raises(TelegramRetryAfter):
+        await telegram.result(telegram.send(1))
+    with pytest.raises(TelegramRetryAfter, match="not sent") as told:
+        await telegram.result(telegram.send(1))
+    assert told.value.retry_after == 300
+    with pytest.raises(TelegramRetryAfter, match="not sent"):
+        await telegram.result(telegram.send(2, lane=Lane.BULK))
+    assert len(telegram.arrived) == 1
+
+
+async def test_a_flood_without_a_chat_delays_only_that_call() -> None:
+    telegram = Telegram()
+    telegram.script.append(flood(20))
+    commands = telegram.call(SetMyCommands(commands=[]))
+    await telegram.time.settle()
+    others = [telegram.send(1), telegram.send(2, lane=Lane.BULK)]
+    await telegram.results([commands, *others])
+    assert telegram.times == pytest.approx([0.0, 0.0, 0.035, 20.0], abs=0.05)
+    assert telegram.limiter.bulk_rate == 29.0
+
+
+async def test_a_flood_without_parameters_is_understood() -> None:
+    telegram = Telegram()
+    telegram.script.append(refusal(429, "Too Many Requests: retry after 3"))
+    assert await telegram.result(telegram.send(1)) == "done"
+    assert telegram.times == [0.0, 3.0]
+
+
+async def test_a_flood_that_names_no_time_is_told_to_the_caller() -> None:
+    telegram = Telegram()
+    telegram.script.append(refusal(429, "Too Many Requests"))
+    with pytest.raises(TelegramAPIError):
+        await telegram.result(telegram.send(1))
+    assert telegram.times == [0.0]
+
+
+async def test_retry_after_nothing_is_no_hot_loop() -> None:
+    telegram = Telegram()
+    telegram.script.extend(refusal(429, "Too Many Requests: retry after 0") for _ in range(1000))
+    with pytest.raises(Exception, match="retry after 0"):
+        await telegram.result(telegram.send(1))
+    assert len(telegram.arrived) == 61
+
+
+async def test_a_pause_gets_jitter() -> None:
+    telegram = Telegram()
+    telegram.limiter._rng.uniform = lambda a, b: b  # type: ignore[method-assign]
+    telegram.script.append(flood(3))
+    await telegram.result(telegram.send(1))
+    assert telegram.times == [0.0, 3.5]
+
+
+async def test_a_cancelled_call_in_a_pause_leaves_no_ghost() -> None:
+    telegram = Telegram(latency_s=0.1)
+    telegram.script.append(flood(5))
+    tasks = [telegram.send(1, str(n)) for n in range(8)]
+    await telegram.time.advance(1.0)
+    for task in (tasks[0], tasks[6]):
+        task.cancel()
+    await telegram.time.settle()
+    assert telegram.limiter.waiting(Lane.INTERACTIVE) == 2
+    await telegram.results(tasks)
+    texts = [getattr(method, "text", "") for _, method in telegram.arrived]
+    assert texts == ["0", "1", "2", "3", "4", "5", "7"]
+    assert telegram.times[5:] == pytest.approx([5.1, 6.1])
+    telegram.assert_nothing_left()
+
+
+# repeating
+
+
+@pytest.mark.parametrize("method", CREATING + HARMLESS, ids=name_of)
+@pytest.mark.parametrize("answer", TRANSIENT.values(), ids=TRANSIENT)
+async def test_a_failure_that_did_nothing_is_repeated_three_times(method: TelegramMethod[Any], answer: Answer) -> None:
+    telegram = Telegram()
+    telegram.script.extend([answer] * 3)
+    assert await telegram.result(telegram.call(method)) == "done"
+    assert telegram.times == pytest.approx([0.0, 0.5, 1.5, 3.5])
+    telegram.script.extend([answer] * 99)
+    with pytest.raises((TelegramServerError, TelegramNetworkError)):
+        await telegram.result(telegram.call(method))
+    assert len(telegram.arrived) == 8
+    telegram.assert_nothing_left()
+
+
+@pytest.mark.parametrize("method", CREATING, ids=name_of)
+@pytest.mark.parametrize("answer", AMBIGUOUS.values(), ids=AMBIGUOUS)
+async def test_what_may_have_been_sent_is_never_sent_again(method: TelegramMethod[Any], answer: Answer) -> None:
+    telegram = Telegram()
+    telegram.script.append(answer)
+    with pytest.raises((TelegramServerError, TelegramNetworkError, ClientDecodeError)):
+        await telegram.result(telegram.call(method))
+    assert len(telegram.arrived) == 1
+    telegram.assert_nothing_left()
+
+
+@pytest.mark.parametrize("method", HARMLESS, ids=name_of)
+@pytest.mark.parametrize("answer", AMBIGUOUS.values(), ids=AMBIGUOUS)
+async def test_what_does_no_harm_twice_is_repeated(method: TelegramMethod[Any], answer: Answer) -> None:
+    telegram = Telegram()
+    telegram.script.extend([answer] * 3)
+    assert await telegram.result(telegram.call(method)) == "done"
+    assert len(telegram.arrived) == 4
+
+
+async def test_a_failed_album_item_is_not_repeated_whatever_it_says() -> None:
+    telegram = Telegram()
+    text = 'Bad Request: failed to send message #1 with the error message "Too Many Requests: retry after 8"'
+    telegram.script.append(refusal(400, text))
+    with pytest.raises(TelegramBadRequest):
+        await telegram.result(telegram.call(CREATING[2]))
+    assert len(telegram.arrived) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (refusal(403, "Forbidden: bot was blocked by the user"), TelegramForbiddenError),
+        (refusal(400, "Bad Request: chat not found"), TelegramBadRequest),
+        (
+            refusal(400, "Bad Request: group chat was upgraded to a supergroup chat", migrate_to_chat_id=-1001),
+            TelegramMigrateToChat,
+        ),
+    ],
+)
+async def test_a_refusal_is_told_at_once(answer: Answer, kind: type[Exception]) -> None:
+    telegram = Telegram()
+    telegram.script.append(answer)
+    with pytest.raises(kind):
+        await telegram.result(telegram.send(1))
+    assert telegram.times == [0.0]
+
+
+async def test_a_server_error_without_words_reaches_the_caller_as_one() -> None:
+    telegram = Telegram()
+    telegram.script.append(refusal(500, None))
+    with pytest.raises(TelegramServerError) as told:
+        await telegram.result(telegram.send(1))
+    assert isinstance(told.value.__cause__, TypeError)
+
+
+async def test_a_bug_of_ours_passes_as_it_is() -> None:
+    telegram = Telegram()
+
+    def bug(method: TelegramMethod[Any]) -> Any:
+        raise TypeError("unsupported operand type(s)")
+
+    telegram.script.append(bug)
+    with pytest.raises(TypeError, match="operand"):
+        await telegram.result(telegram.send(1))
+    assert len(telegram.arrived) == 1
+
+
+async def test_a_refused_token_is_noted_until_a_good_answer() -> None:
+    telegram = Telegram()
+    telegram.script.append(refusal(401, "Unauthorized"))
+    await telegram.time.advance(3.0)
+    with pytest.raises(TelegramUnauthorizedError):
+        await telegram.result(telegram.send(1))
+    assert telegram.limiter.unauthorized_at == telegram.time.now
+    await telegram.result(telegram.send(1))
+    assert telegram.limiter.unauthorized_at is None
+
+
+async def test_a_call_backing_off_lets_no_later_call_of_its_chat_overtake() -> None:
+    telegram = Telegram()
+    telegram.script.append(TRANSIENT["500"])
+    first = telegram.send(1, "first")
+    await telegram.time.settle()
+    await telegram.results([first, telegram.send(1, "second"), telegram.send(2, "other")])
+    texts = [getattr(method, "text", "") for _, method in telegram.arrived]
+    assert texts == ["first", "other", "first", "second"]
+
+
+# the rest
+
+
+async def test_the_fast_path_makes_no_task_and_no_future(monkeypatch: pytest.MonkeyPatch) -> None:
+    telegram = Telegram()
+    loop = asyncio.get_running_loop()
+    made: list[str] = []
+    monkeypatch.setattr(loop, "create_future", lambda: made.append("future"))
+    monkeypatch.setattr(loop, "create_task", lambda *_, **__: made.append("task"))
+    step = telegram.limiter(telegram.make_request, BOT, SendMessage(chat_id=1, text="x"))
+    with pytest.raises(StopIteration) as end:
+        step.send(None)
+    monkeypatch.undo()
+    assert end.value.value == "done"
+    assert made == []
+
+
+def test_a_gate_belongs_to_one_bot() -> None:
+    limiter = SendLimiter()
+    limiter.bind(42)
+    limiter.bind(42)
+    with pytest.raises(ValueError, match="belongs to bot 42"):
+        limiter.bind(43)
+
+
+def value(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+async def test_what_happens_is_counted() -> None:
+    def counts() -> list[float]:
+        return [
+            value("tollgate_telegram_calls_total", bot="42", method="sendMessage", outcome="ok"),
+            value("tollgate_telegram_calls_total", bot="42", method="sendMessage", outcome="flood"),
+            value("tollgate_sender_retries_total", bot="42", reason="flood"),
+            value("tollgate_sender_paused_total", bot="42"),
+            value("tollgate_sender_wait_seconds_count", bot="42", lane="interactive"),
+            value("tollgate_sender_wait_seconds_sum", bot="42", lane="interactive"),
+        ]
+
+    telegram = Telegram()
+    before = counts()
+    telegram.script.append(flood(4))
+    task = telegram.send(1)
+    await telegram.time.advance(1.0)
+    assert value("tollgate_sender_queue_depth", bot="42", lane="interactive") == 1.0
+    await telegram.result(task)
+    assert [after - earlier for earlier, after in zip(before, counts(), strict=True)] == [1, 1, 1, 1, 2, 4]
+    assert value("tollgate_sender_queue_depth", bot="42", lane="interactive") == 0.0
+
+
+async def test_chats_are_forgotten_when_idle() -> None:
+    telegram = Telegram(rate=1000.0)
+    for n in range(5000):
+        await telegram.limiter(telegram.make_request, BOT, SendMessage(chat_id=n + 1, text="x"))
+        telegram.time.now += 0.05
+    assert telegram.limiter._call_scheduler.chats_remembered <= 1024

@@ -1,0 +1,205 @@
+"""What admins read of jobs, backups and numbers, on both sides of each limit."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from core.job_status import JobStatus, overview
+from core.jobs import JobOutcome, JobRun, LeaseRow
+from core.statistics import Count, DayStats
+from core.timetable import BROADCAST_SENDER, JOB_NAMES, TOKEN_CLEANUP, timetable
+from views.statistics import texts as statistics_texts
+from views.statistics.callbacks import SPANS, PicturesButton
+from views.system import backup_texts, jobs_keyboards, jobs_texts, jobs_words
+from views.system.backup_callbacks import BackupAction, BackupButton
+from views.system.jobs_callbacks import JobAction, JobButton
+from views.words import in_bytes
+
+NOW = datetime(2026, 3, 29, 12, 0, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def run(job: str = TOKEN_CLEANUP, *, seconds: float = 2, outcome: JobOutcome | None = JobOutcome.SUCCEEDED) -> JobRun:
+    began = NOW - timedelta(minutes=1)
+    ended = None if outcome is None else began + timedelta(seconds=seconds)
+    return JobRun(
+        id="1", job=job, scheduled_at=began, started_at=began, finished_at=ended, owner="somebody", outcome=outcome
+    )
+
+
+def status(job: str = TOKEN_CLEANUP, last: JobRun | None = None, lease: LeaseRow | None = None) -> JobStatus:
+    plans = {job: timetable(BERLIN)[job]}
+    (one,) = overview(plans, {} if last is None else {job: last}, {} if lease is None else {job: lease}, NOW)
+    return one
+
+
+# --- runs in words
+
+
+@pytest.mark.parametrize("outcome", JobOutcome)
+def test_every_outcome_has_its_words(outcome: JobOutcome) -> None:
+    assert jobs_words.outcome(outcome)
+    assert jobs_words.outcome(outcome) in jobs_texts.job_list([status(last=run(outcome=outcome))], NOW, BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "less than a second"), (0.99, "less than a second"), (1, "1 second"), (59, "59 seconds"), (60, "1 minute")],
+)
+def test_how_long_it_took(seconds: float, words: str) -> None:
+    assert jobs_words.took(run(seconds=seconds)) == words
+
+
+def test_what_never_began_took_no_time() -> None:
+    given_up = run(outcome=JobOutcome.MISSED).model_copy(update={"owner": None})
+    assert jobs_words.took(given_up) == ""
+    assert jobs_words.took(run(outcome=None)) == ""
+
+
+def test_a_clock_that_was_put_back_makes_no_negative_age() -> None:
+    assert jobs_words.ago(NOW + timedelta(hours=1), NOW) == "0 seconds ago"
+
+
+@pytest.mark.parametrize(("text", "limit"), [("x" * 60, 60), ("x" * 61, 60), ("<&>" * 30, 60), ("\u202e<\n" * 90, 7)])
+def test_an_error_is_one_escaped_line_within_its_limit(text: str, limit: int) -> None:
+    line = jobs_words.one_line(text, limit)
+    assert len(line) <= limit
+    assert not set("<>\n\u202e") & set(line)
+    assert line.endswith("…") == (text != "x" * 60)
+
+
+@pytest.mark.parametrize("text", ["", "  \n ", "\u202e"])
+def test_an_empty_error_is_no_line(text: str) -> None:
+    assert jobs_words.one_line(text, 60) == ""
+
+
+def test_counts_are_named_and_bounded() -> None:
+    counted = run().model_copy(update={"counts": {"old_tokens": 1234, "<b>": 1} | {f"x{n}": n for n in range(50)}})
+    words = jobs_words.counts(counted)
+    assert words.startswith("old tokens 1,234 · &lt;b&gt; 1 · ")
+    assert words.count("·") == 11
+    assert jobs_words.counts(run()) == ""
+    assert jobs_words.counts(run().model_copy(update={"more": True})) == "more is left for the next run"
+
+
+def test_length_is_counted_as_telegram_counts() -> None:
+    assert (jobs_words.size("ab"), jobs_words.size("\U0001f600")) == (2, 2)
+
+
+# --- jobs
+
+
+def test_a_job_without_a_schedule_has_no_next_run() -> None:
+    listed = jobs_texts.job_list([status(BROADCAST_SENDER)], NOW, BERLIN)
+    assert "<b>broadcast_sender</b> when one is due\nhas not run yet" in listed
+    assert "Next run" not in jobs_texts.job(status(BROADCAST_SENDER), [], NOW, BERLIN)
+
+
+def test_the_next_run_is_the_next_tick_in_the_zone() -> None:
+    assert "next <tg-time" in jobs_texts.job_list([status()], NOW, BERLIN)
+    assert "30 March 2026, 00:00 (Europe/Berlin)" in jobs_texts.job(status(), [], NOW, BERLIN)
+
+
+@pytest.mark.parametrize("by", [7001, "<b>cron</b>", None])
+def test_a_pause_says_who_and_since_when(by: int | str | None) -> None:
+    lease = LeaseRow(job=TOKEN_CLEANUP, paused_at=NOW - timedelta(days=1), paused_by=by)
+    text = jobs_texts.job(status(lease=lease), [run()], NOW, BERLIN)
+    assert "28 March 2026" in text
+    assert ("by <code>" in text) == (by is not None)
+    assert "<b>cron" not in text
+    assert [button.text for row in jobs_keyboards.job(status(lease=lease)).inline_keyboard for button in row][
+        1
+    ] == "Resume"
+
+
+@pytest.mark.parametrize("name", JOB_NAMES)
+@pytest.mark.parametrize("act", JobAction)
+def test_a_button_of_every_job_fits_and_comes_back(name: str, act: JobAction) -> None:
+    packed = JobButton(act=act, job=name).pack()
+    assert len(packed.encode()) <= 64
+    assert JobButton.unpack(packed) == JobButton(act=act, job=name)
+
+
+@pytest.mark.parametrize("packed", ["jo:run:nothing", "jo:run:", "jo:run:token_cleanup\n", "jo:run:tokеn_cleanup"])
+def test_a_name_that_is_no_jobs_is_no_button(packed: str) -> None:
+    with pytest.raises(ValueError, match="job"):
+        JobButton.unpack(packed)
+
+
+# --- backups and numbers
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1000, "1.0 kB"),
+        (10**6, "1.0 MB"),
+        (3 * 10**12, "3,000.0 GB"),
+    ],
+)
+def test_sizes(size: int, words: str) -> None:
+    assert in_bytes(size) == words
+
+
+@pytest.mark.parametrize(("hours", "is_old"), [(48, False), (49, True)])
+def test_a_backup_is_old_after_two_days(hours: int, is_old: bool) -> None:
+    ended = NOW - timedelta(hours=hours)
+    one = run("backup").model_copy(update={"finished_at": ended, "started_at": ended, "counts": {"bytes": 5}})
+    text = backup_texts.backup(backup_texts.Backups([one], False, "/srv/<data>", 1), NOW, BERLIN)
+    assert ("old.</b>" in text) == is_old
+    assert "The last one is kept in <code>/srv/&lt;data&gt;</code>" in text
+
+
+@pytest.mark.parametrize("button", [*(PicturesButton(days=days) for days in SPANS), BackupButton(act=BackupAction.RUN)])
+def test_buttons_come_back(button: PicturesButton | BackupButton) -> None:
+    assert type(button).unpack(button.pack()) == button
+
+
+def day(midnight: datetime, **counters: int) -> DayStats:
+    return DayStats(date=midnight.astimezone(UTC), counters={"new_users": 1} | counters)
+
+
+def test_days_are_those_of_the_zone_also_when_the_clocks_change() -> None:
+    """The 29th of March 2026 has 23 hours in Berlin."""
+    dates = [datetime(2026, 3, number, tzinfo=BERLIN) for number in range(20, 30)]
+    days = [day(date) for date in dates]
+    last = statistics_texts.last(days, 7, datetime(2026, 3, 29, 21, 59, tzinfo=UTC), BERLIN)
+    assert [one.date.astimezone(BERLIN).day for one in last] == [23, 24, 25, 26, 27, 28, 29]
+    last = statistics_texts.last(days, 7, datetime(2026, 3, 29, 22, 0, tzinfo=UTC), BERLIN)
+    assert [one.date.astimezone(BERLIN).day for one in last] == [24, 25, 26, 27, 28, 29]
+
+
+def test_yesterday_is_found_across_a_change_of_clocks() -> None:
+    now = datetime(2026, 3, 30, 10, 0, tzinfo=UTC)
+    yesterday = day(datetime(2026, 3, 29, tzinfo=BERLIN), active_users=77)
+    live = statistics_texts.Live(0, 0, 0)
+    text = statistics_texts.statistics(statistics_texts.Numbers([yesterday], live, now, False), now, BERLIN)
+    assert "<b>Yesterday</b>\nUsers: 1 new, 77 active\nPosts handed over: not counted yet" in text
+    assert "Verified: not counted yet" in text
+    assert "Broadcasts: not counted yet" in text
+
+
+def test_active_people_are_not_added_up() -> None:
+    now = datetime(2026, 3, 25, 10, 0, tzinfo=UTC)
+    days = [day(datetime(2026, 3, number, tzinfo=BERLIN), active_users=10) for number in (23, 24, 25)]
+    live = statistics_texts.Live(0, 0, 0)
+    text = statistics_texts.statistics(statistics_texts.Numbers(days, live, now, False), now, BERLIN)
+    assert "10.0 active a day" in text
+    assert "30 active" not in text
+
+
+def test_every_counter_of_a_day_is_shown() -> None:
+    now = datetime(2026, 3, 25, 10, 0, tzinfo=UTC)
+    numbers = {name.value: 100_000 + place for place, name in enumerate(Count)}
+    one = day(datetime(2026, 3, 25, tzinfo=BERLIN), **numbers)
+    live = statistics_texts.Live(users=200_001, posts=200_002, overdue=200_003)
+    text = statistics_texts.statistics(statistics_texts.Numbers([one], live, now, False), now, BERLIN)
+    totals = {Count.USERS, Count.POSTS, Count.DATABASE_BYTES}
+    for name in set(Count) - totals:
+        assert f"{numbers[name]:,}" in text, name
+    for number in ("200,001", "200,002", "200,003"):
+        assert number in text

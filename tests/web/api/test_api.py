@@ -1,0 +1,186 @@
+"""The API: what it refuses, how it describes itself, its headers, and those of the page beside it."""
+
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+from pymongo.errors import OperationFailure
+
+from core.admins import Role
+from core.clock import ManualClock
+from core.timetable import JOB_NAMES
+from database.connection import Database
+from tests.web.auth.signing import API, OWNER, STATISTICS, STATUS, TRIGGER, bearer
+from tests.web.conftest import whole
+from web_app.app import build_app
+from web_app.services import Services
+
+
+@pytest.fixture
+def client(client: httpx.AsyncClient, clock: ManualClock) -> httpx.AsyncClient:
+    """A program of the owner's."""
+    client.headers.update(bearer(OWNER, clock.now()))
+    return client
+
+
+# --- refusals
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "session", {"POST", "DELETE"}),
+        ("PUT", "session", {"POST", "DELETE"}),
+        ("POST", "scheduler/status", {"GET"}),
+        ("GET", "scheduler/trigger", {"POST"}),
+        ("HEAD", "scheduler/trigger", {"POST"}),
+        ("OPTIONS", "scheduler/trigger", {"POST"}),
+        ("DELETE", "scheduler/pause", {"POST"}),
+        ("BREW", "scheduler/resume", {"POST"}),
+        ("TRACE", "openapi.json", {"GET"}),
+    ],
+)
+async def test_other_methods_are_405_as_json(
+    client: httpx.AsyncClient, method: str, path: str, allowed: set[str]
+) -> None:
+    answer = await client.request(method, f"{API}/{path}")
+    assert answer.status_code == 405
+    assert answer.headers["content-type"] == "application/json"
+    assert set(answer.headers["allow"].split(", ")) <= allowed
+    if method != "HEAD":
+        assert answer.json()["code"] == "wrong_method"
+
+
+@pytest.mark.parametrize("path", ["/api/", "/api/x", "/api/admin", f"{STATUS}/", f"{API}/scheduler/status/x"])
+async def test_an_unknown_address_is_404_as_json(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path)
+    assert (answer.status_code, answer.json()) == (404, {"error": "There is nothing here.", "code": "not_found"})
+
+
+async def test_the_unexpected_is_json_with_an_id_that_stands_in_the_log(
+    client: httpx.AsyncClient, db: Database
+) -> None:
+    def refuse(*_: str) -> None:
+        raise OperationFailure("a secret of the server", 2)
+
+    db.before_call = refuse
+    with structlog.testing.capture_logs() as logged:
+        answer = await client.get(STATUS)
+    assert answer.status_code == 500
+    (line,) = [entry for entry in logged if entry["log_level"] == "error"]
+    assert answer.json() == {
+        "error": "Something went wrong on our side.",
+        "code": "failed",
+        "error_id": line["error_id"],
+    }
+
+
+async def test_a_picture_that_cannot_be_drawn_is_500_without_a_trace(
+    db: Database, services: Services, clock: ManualClock
+) -> None:
+    async def broken(*_: Any) -> bytes:
+        raise ZeroDivisionError("inside")
+
+    assert services.admin is not None
+    app = build_app(replace(services, admin=replace(services.admin, draw=broken)))
+    headers = bearer(OWNER, clock.now())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x", headers=headers) as client:
+        with structlog.testing.capture_logs():
+            answers = [await client.get(f"{API}/pictures/users.png") for _ in range(2)]
+    for answer in answers:
+        assert (answer.status_code, answer.json()["code"]) == (500, "failed")
+        assert "inside" not in answer.text
+
+
+# --- its description and headers
+
+
+async def test_the_description_needs_no_session_and_names_every_route(
+    services: Services, client: httpx.AsyncClient
+) -> None:
+    del client.headers["authorization"]
+    answer = await client.get(f"{API}/openapi.json")
+    assert answer.status_code == 200
+    told = answer.json()
+    routes = {(path, method) for path, operations in told["paths"].items() for method in operations}
+    assert routes == {
+        (f"{API}/session", "post"),
+        (f"{API}/session", "delete"),
+        (STATUS, "get"),
+        (TRIGGER, "post"),
+        (f"{API}/scheduler/pause", "post"),
+        (f"{API}/scheduler/resume", "post"),
+        (STATISTICS, "get"),
+        (f"{API}/pictures/{{kind}}.png", "get"),
+    }
+    trigger = told["paths"][TRIGGER]["post"]
+    wish = trigger["requestBody"]["content"]["application/json"]["schema"]
+    assert wish["properties"]["task"]["enum"] == [*JOB_NAMES, "all"]
+    for operations in told["paths"].values():
+        for operation in operations.values():
+            assert operation["description"]
+            assert {"401", "403", "429", "500", "503"} <= set(operation["responses"])
+            schema = operation["responses"]["401"]["content"]["application/json"]["schema"]
+            assert schema == {"$ref": "#/components/schemas/Error"}
+    assert set(told["components"]["schemas"]["Error"]["required"]) == {"error", "code"}
+    assert told["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    assert "ValidationError" not in told["components"]["schemas"]
+
+
+async def test_the_api_has_the_headers_of_every_answer(client: httpx.AsyncClient) -> None:
+    for answer in (await client.get(STATUS), await client.get("/api/x"), await client.post(TRIGGER, json={})):
+        assert "script" not in answer.headers["content-security-policy"]
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-store"
+        assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_without_the_admin_part_there_is_no_api(db: Database, services: Services) -> None:
+    app = build_app(replace(services, admin=None))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
+        assert (await client.get(STATUS)).status_code == 404
+
+
+async def test_an_editor_gets_no_further_anywhere(client: httpx.AsyncClient, db: Database, clock: ManualClock) -> None:
+    await db.collection("admins").insert_one({"user_id": 701, "role": Role.EDITOR})
+    client.headers.update(bearer(701, clock.now()))
+    before = await whole(db)
+    answers = [
+        await client.get(STATUS),
+        await client.get(STATISTICS),
+        await client.get(f"{API}/pictures/users.png"),
+        await client.post(f"{API}/session", json={}),
+        *[
+            await client.post(f"{API}/scheduler/{deed}", json={"task": "backup"})
+            for deed in ("trigger", "pause", "resume")
+        ],
+    ]
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(403, "forbidden")}
+    assert await whole(db) == before
+
+
+# --- the page beside it
+
+
+async def test_the_admin_page_may_run_our_script_and_stand_in_telegrams_frame(client: httpx.AsyncClient) -> None:
+    del client.headers["authorization"]
+    answer = await client.get("/admin")
+    assert answer.status_code == 200
+    policy = dict(part.strip().partition(" ")[::2] for part in answer.headers["content-security-policy"].split(";"))
+    assert policy["script-src"] == policy["connect-src"] == "'self'"
+    assert policy["img-src"] == "'self' data:"
+    assert policy["default-src"] == policy["base-uri"] == policy["form-action"] == "'none'"
+    assert policy["frame-ancestors"] == "'self' https://web.telegram.org https://*.telegram.org"
+    assert "unsafe" not in str(policy)
+
+
+@pytest.mark.parametrize(
+    "path", ["/admin/", "/admin/x", "/adminx", "/api/admin", "/v/admin", "/static/admin", "/%61dmin/", "//admin"]
+)
+async def test_nothing_else_may(client: httpx.AsyncClient, path: str) -> None:
+    policy = (await client.get(path)).headers["content-security-policy"]
+    assert "script" not in policy
+    assert "frame-ancestors 'none'" in policy

@@ -1,0 +1,183 @@
+"""The API of the numbers: day by day, right now, and as pictures."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+
+from core.clock import ManualClock
+from core.statistics import DayStats
+from database.connection import Database
+from database.operations import deletion_ops
+from monitoring.pictures import Picture, Theme
+from tests.web.auth.signing import API, OWNER, STATISTICS, Ticks, bearer
+from tests.web.conftest import NOW
+from web_app.app import build_app
+from web_app.services import Services
+
+MINUTE = timedelta(minutes=1)
+#: midnight in Berlin
+TODAY = datetime(2026, 2, 28, 23, tzinfo=UTC)
+
+
+@pytest.fixture
+def client(client: httpx.AsyncClient, clock: ManualClock) -> httpx.AsyncClient:
+    """A program of the owner's."""
+    client.headers.update(bearer(OWNER, clock.now()))
+    return client
+
+
+async def add_days(db: Database, count: int) -> None:
+    for back in range(count):
+        await db.collection("daily_stats").insert_one(
+            {
+                "date": TODAY - timedelta(days=back),
+                "counters": {"new_users": back},
+                "top_posts": [{"code": "c", "title": "<b>", "deliveries": 3}],
+            }
+        )
+
+
+async def test_days_are_those_of_the_zone(client: httpx.AsyncClient, db: Database) -> None:
+    await add_days(db, 3)
+    told = (await client.get(STATISTICS, params={"days": 2})).json()
+    assert [day["date"] for day in told["days"]] == ["2026-02-28", "2026-03-01"]
+    assert told["days"][1]["counters"] == {"new_users": 0}
+    assert told["days"][0]["top_posts"] == [{"code": "c", "title": "<b>", "deliveries": 3}]
+
+
+async def test_how_many_there_are_now(client: httpx.AsyncClient, db: Database, ticks: Ticks) -> None:
+    users = db.collection("users")
+    for number in (1, 2, 3):
+        await users.insert_one(
+            {
+                "user_id": number,
+                "last_seen_at": NOW if number < 3 else TODAY - MINUTE,
+                "blocked_at": NOW if number == 3 else None,
+            }
+        )
+    await deletion_ops.promise(1, 1, 1, "c", NOW, NOW)
+    await deletion_ops.promise(1, 2, 2, "c", NOW, NOW + MINUTE)
+    await db.collection("tokens").insert_one({"token": "t", "verified_at": NOW})
+    # the job has seen three today, and one of them was cleaned away since
+    await db.collection("daily_stats").insert_one({"date": TODAY, "counters": {"verified": 3, "bypassed": 1}})
+    now = (await client.get(STATISTICS)).json()["now"]
+    # a server tells how large the database is, too
+    assert (now.pop("database_bytes", None) is None) is db.is_memory
+    assert now == {
+        "users": 3,
+        "blocked_users": 1,
+        "posts": 0,
+        "new_users_today": 0,
+        "active_today": 2,
+        "deliveries_today": 0,
+        "verified_today": 3,
+        "bypassed_today": 1,
+        "pending_deletions": 2,
+        "overdue_deletions": 1,
+    }
+    # counted again only after a while, however many look
+    db.calls.clear()
+    await client.get(STATISTICS)
+    assert "count users" not in db.calls
+    ticks.now += 10
+    await client.get(STATISTICS)
+    assert db.calls["count users"] == 4
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "367", "x", "1e9", "", "30%0d%0aSet-Cookie:%20a=b", "9" * 5000])
+@pytest.mark.parametrize("path", [STATISTICS, f"{API}/pictures/users.png"])
+async def test_a_number_of_days_has_bounds(client: httpx.AsyncClient, path: str, days: str) -> None:
+    answer = await client.get(f"{path}?days={days}")
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_request")
+    assert "set-cookie" not in answer.headers
+
+
+class Pen:
+    """Draws what it was asked to."""
+
+    def __init__(self) -> None:
+        self.drawn: list[tuple[Picture, int, Theme, str]] = []
+
+    async def __call__(self, kind: Picture, days: Sequence[DayStats], theme: Theme, zone: ZoneInfo) -> bytes:
+        self.drawn.append((kind, len(days), theme, zone.key))
+        return b"\x89PNG " + kind.encode()
+
+
+@pytest.fixture
+def pen(services: Services) -> Pen:
+    return Pen()
+
+
+@pytest.fixture
+async def painter(db: Database, services: Services, clock: ManualClock, pen: Pen) -> httpx.AsyncClient:
+    assert services.admin is not None
+    drawing = replace(services, admin=replace(services.admin, draw=pen))
+    transport = httpx.ASGITransport(build_app(drawing))
+    return httpx.AsyncClient(transport=transport, base_url="https://gate.example", headers=bearer(OWNER, clock.now()))
+
+
+async def test_a_picture_is_drawn_once_and_kept_by_the_browser(
+    painter: httpx.AsyncClient, db: Database, pen: Pen
+) -> None:
+    await add_days(db, 3)
+    path = f"{API}/pictures/deliveries.png?theme=dark&days=2"
+    first = await painter.get(path)
+    assert (first.status_code, first.content) == (200, b"\x89PNG deliveries")
+    assert first.headers["content-type"] == "image/png"
+    assert first.headers["cache-control"] == "private, max-age=60"
+    assert first.headers["vary"] == "Cookie, Authorization"
+    assert (await painter.get(path)).content == first.content
+    assert pen.drawn == [(Picture.DELIVERIES, 2, Theme.DARK, "Europe/Berlin")]
+    for known in (first.headers["etag"], f"W/{first.headers['etag']}", f'"x", {first.headers["etag"]}'):
+        again = await painter.get(path, headers={"if-none-match": known})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+    # other numbers are another picture
+    await db.collection("daily_stats").update_one({"date": TODAY}, {"$set": {"counters.deliveries": 9}})
+    changed = await painter.get(path, headers={"if-none-match": first.headers["etag"]})
+    assert (changed.status_code, len(pen.drawn)) == (200, 2)
+    assert changed.headers["etag"] != first.headers["etag"]
+
+
+@pytest.mark.parametrize("kind", Picture)
+async def test_every_kind_has_a_picture(painter: httpx.AsyncClient, pen: Pen, kind: Picture) -> None:
+    assert (await painter.get(f"{API}/pictures/{kind}.png")).status_code == 200
+    assert pen.drawn == [(kind, 0, Theme.LIGHT, "Europe/Berlin")]
+
+
+async def test_few_pictures_are_kept(painter: httpx.AsyncClient, db: Database, pen: Pen) -> None:
+    await add_days(db, 30)
+    for days in range(1, 31):
+        await painter.get(f"{API}/pictures/users.png?days={days}")
+    await painter.get(f"{API}/pictures/users.png?days=30")
+    assert len(pen.drawn) == 30
+    await painter.get(f"{API}/pictures/users.png?days=1")
+    assert len(pen.drawn) == 31
+
+
+async def test_a_real_picture_is_a_picture(client: httpx.AsyncClient, db: Database) -> None:
+    await add_days(db, 3)
+    answer = await client.get(f"{API}/pictures/users.png")
+    assert answer.status_code == 200
+    assert answer.content.startswith(b"\x89PNG\r\n\x1a\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("pictures/secrets.png", 422),
+        ("pictures/..%2f..%2fetc%2fpasswd.png", 404),
+        ("pictures/../../../etc/passwd", 404),
+        ("pictures/users.png%00", 404),
+        ("pictures/users.jpg", 404),
+        ("pictures/users.png?theme=blue", 422),
+        ("pictures/users.png?theme=light%0d%0aX-Evil:1", 422),
+    ],
+)
+async def test_other_pictures_there_are_none(client: httpx.AsyncClient, path: str, status: int) -> None:
+    answer = await client.get(f"{API}/{path}")
+    assert answer.status_code == status
+    assert "x-evil" not in answer.headers

@@ -1,0 +1,208 @@
+"""The admin page as it leaves the server: one for all, with nothing foreign and nothing inline in it."""
+
+import re
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from core.timetable import JOB_NAMES
+from database.connection import Database
+from monitoring.pictures import Picture
+from tests.web.conftest import whole
+from tests.web.pages.test_colours import contrast
+from tests.web.pages.test_page import Outline
+from web_app.app import build_app
+from web_app.pages.assets import FOLDER
+from web_app.pages.dashboard import CHARTS, MODULES
+from web_app.services import Services
+
+SCRIPTS = ("admin.js", *MODULES)
+FILES = ("admin.css", *SCRIPTS)
+STYLE = (FOLDER / "admin.css").read_text(encoding="utf-8")
+#: ink, what it stands on, the least contrast
+PAIRS = (
+    *((ink, ground, 4.5) for ink in ("text", "quiet", "bad") for ground in ("ground", "card")),
+    ("quiet", "soft", 4.5),
+    ("text", "soft", 4.5),
+    ("accent", "soft", 4.5),
+    ("accent", "card", 4.5),
+    ("accent", "ground", 4.5),
+    ("on-accent", "accent", 4.5),
+    ("on-accent", "pressed", 4.5),
+    ("warn", "warn-soft", 4.5),
+    ("warn", "card", 4.5),
+    ("good", "good-soft", 4.5),
+    ("bad", "bad-soft", 4.5),
+    ("busy", "busy-soft", 4.5),
+)
+
+
+def read(name: str) -> str:
+    return (FOLDER / name).read_text(encoding="utf-8")
+
+
+@pytest.fixture
+async def page(client: httpx.AsyncClient) -> str:
+    answer = await client.get("/admin")
+    assert answer.status_code == 200
+    return answer.text
+
+
+async def test_the_page_is_the_same_for_everybody_and_asks_the_database_nothing(
+    client: httpx.AsyncClient, db: Database
+) -> None:
+    before = await whole(db)
+    db.calls.clear()
+    plain = await client.get("/admin")
+    odd = await client.get("/admin", headers={"cookie": "tollgate_session=x", "authorization": "Bearer x"})
+    assert plain.content == odd.content
+    assert not db.calls
+    assert await whole(db) == before
+    assert not re.search(r"\b50\d\b|@|eyJ", plain.text)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_its_headers_let_nothing_foreign_in_and_nothing_be_kept(client: httpx.AsyncClient, method: str) -> None:
+    answer = await client.request(method, "/admin")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert bool(answer.content) is (method == "GET")
+    policy = dict(rule.strip().split(" ", 1) for rule in answer.headers["content-security-policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    assert policy["img-src"] == "'self' data:"
+    assert "unsafe" not in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+async def test_it_takes_nothing(client: httpx.AsyncClient, method: str) -> None:
+    assert (await client.request(method, "/admin")).status_code == 405
+
+
+async def test_nothing_in_it_is_inline(page: str) -> None:
+    outline = Outline(page)
+    for _tag, attributes in outline.tags:
+        assert not [name for name in attributes if name.startswith("on") or name == "style"]
+    assert outline.all("style") == []
+    assert re.findall(r"<script[^>]*>(.*?)</script>", page, re.DOTALL) == [""]
+
+
+async def test_everything_it_names_is_ours_and_there(client: httpx.AsyncClient, page: str) -> None:
+    outline = Outline(page)
+    named = [
+        address
+        for _tag, attributes in outline.tags
+        for address in (attributes.get("href"), attributes.get("src"))
+        if address is not None
+    ]
+    assert len(named) == 4 + len(MODULES)
+    types = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+    for address in named:
+        assert address.startswith("/static/")
+        answer = await client.get(address)
+        assert answer.status_code == 200
+        kind = address.partition("?")[0].rpartition(".")[2]
+        assert answer.headers["content-type"].startswith(types[kind])
+        assert ("immutable" in answer.headers["cache-control"]) is ("?v=" in address)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_file_of_it_names_a_foreign_address(name: str) -> None:
+    assert re.findall(r"(?:https?:)?//[\w-]+\.", read(name)) == []
+    assert "@import" not in read(name)
+    assert "url(" not in read(name)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_what_comes_from_the_server_is_put_in_as_text(name: str) -> None:
+    forbidden = (
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|srcdoc|setTimeout\(['\"`]"
+    )
+    assert re.findall(forbidden, read(name)) == []
+    assert re.findall(r"localStorage|sessionStorage|document\.cookie", read(name)) == []
+
+
+def test_the_modules_are_those_the_scripts_import() -> None:
+    imported = {found for name in SCRIPTS for found in re.findall(r'from "\./([\w.]+)"', read(name))}
+    assert imported == set(MODULES)
+    assert {path.name for path in FOLDER.glob("*.js")} == set(SCRIPTS)
+
+
+async def test_what_the_scripts_look_for_is_on_the_page(page: str) -> None:
+    ids = {attributes["id"] for _, attributes in Outline(page).tags if attributes.get("id")}
+    asked = {found for name in SCRIPTS for found in re.findall(r'(?:getElementById|node)\("([\w-]+)"\)', read(name))}
+    assert asked - {"tr"} <= ids
+    classes = {word for word in re.findall(r'class="([^"]+)"', page) for word in word.split()}
+    used = set(re.findall(r'(?:part\("|querySelector\("\.)([\w-]+)"', read("admin_jobs.js") + read("admin_numbers.js")))
+    assert used <= classes
+
+
+async def test_every_picture_has_its_place(page: str) -> None:
+    assert [kind for kind, _ in CHARTS] == [kind.value for kind in Picture]
+    assert all(f'id="chart-{kind}"' in page for kind in Picture)
+
+
+async def test_it_says_nothing_of_the_jobs_before_somebody_is_in(page: str) -> None:
+    assert not [name for name in JOB_NAMES if name in page]
+
+
+async def test_what_can_be_pressed_and_read_has_a_name(page: str) -> None:
+    outline = Outline(page)
+    assert outline.all("html") == [{"lang": "en"}]
+    for button in outline.all("button"):
+        assert button["type"] == "button"
+    for section in outline.all("section"):
+        assert f'id="{section["aria-labelledby"]}"' in page
+    assert [cell["scope"] for cell in outline.all("th")] == ["col"] * 5 + ["row"]
+    assert all("alt" in picture for picture in outline.all("img"))
+    assert page.count('role="status"') == 3
+
+
+async def test_behind_a_path_every_address_has_it_in_front(services: Services) -> None:
+    app = build_app(replace(services, base_path="/gate"))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://gate.example") as client:
+        outline = Outline((await client.get("/admin")).text)
+    addresses = [attributes[name] for _, attributes in outline.tags for name in ("href", "src") if name in attributes]
+    assert all(address and address.startswith("/gate/static/") for address in addresses)
+    assert outline.all("body") == [{"data-api": "/gate/api/admin"}]
+
+
+async def test_without_an_admin_part_there_is_no_page(services: Services) -> None:
+    app = build_app(replace(services, admin=None))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://gate.example") as client:
+        assert (await client.get("/admin")).status_code == 404
+
+
+def colours(scheme: str) -> dict[str, str]:
+    """The variables as they stand in a scheme; the dark one's block comes second."""
+    light, dark = (dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6})\b", block)) for block in _blocks())
+    return light | (dark if scheme == "dark" else {})
+
+
+def _blocks() -> list[str]:
+    return re.findall(r":root \{([^}]*)\}", STYLE)
+
+
+def test_the_dark_scheme_leaves_no_colour_out() -> None:
+    light, dark = (set(re.findall(r"--([a-z-]+):", block)) for block in _blocks())
+    assert light == dark
+    outside = re.sub(r":root \{[^}]*\}", "", STYLE)
+    assert re.findall(r"#[0-9a-f]{3,8}\b", outside) == ["#0008"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("ink", "ground", "least"), PAIRS)
+def test_what_is_read_and_pressed_stands_out(scheme: str, ink: str, ground: str, least: float) -> None:
+    found = colours(scheme)
+    assert contrast(found[ink], found[ground]) >= least
+
+
+def test_fingers_keyboards_and_those_who_want_no_motion_are_thought_of() -> None:
+    phone = STYLE[STYLE.index("a phone") :]
+    assert "button, select { min-height: 2.75rem; }" in phone
+    assert ":focus-visible { outline: 3px" in STYLE
+    assert "prefers-reduced-motion" in STYLE
+    assert not re.findall(r"animation|transition", STYLE)

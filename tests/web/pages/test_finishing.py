@@ -1,0 +1,284 @@
+"""POST: what the page decides, what it stores, where it leads; limits on both sides, and races."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from core.clock import ManualClock
+from core.errors import StoreUnavailable
+from core.verification import Token, TokenStatus
+from database.connection import Database
+from database.operations import settings_ops, token_ops
+from tests.web.conftest import BOT, LEAST_S, LINKS, Making, all_read_before_one_writes, stored, whole
+from tests.web.pages.test_page import Outline
+
+Act = Callable[[Token], Awaitable[object]]
+
+
+def link_of(answer: httpx.Response) -> str | None:
+    (link,) = Outline(answer.text).all("a")
+    return link["href"]
+
+
+async def press(client: httpx.AsyncClient, token: Token) -> httpx.Response:
+    return await client.post(f"/v/{token.token}")
+
+
+async def test_whoever_took_the_time_is_verified_and_led_back(
+    client: httpx.AsyncClient, make: Making, clock: ManualClock
+) -> None:
+    token = await make()
+    clock.move(timedelta(seconds=47.5))
+    answer = await press(client, token)
+    back = f"{LINKS}/{BOT}?start=v_{token.token}"
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert link_of(answer) == back
+    (refresh,) = [meta for meta in Outline(answer.text).all("meta") if meta.get("http-equiv") == "refresh"]
+    assert refresh["content"] == f"3; url={back}"
+    assert "in 3 seconds" in answer.text
+    found = await stored(token)
+    assert (found.status, found.verified_at, found.elapsed_seconds) == (TokenStatus.VERIFIED, clock.now(), 47.5)
+    assert found.redeemed_at is None
+
+
+async def test_the_way_back_leads_where_the_sandbox_says(client: httpx.AsyncClient, make: Making) -> None:
+    other = await make(shortener=None, bot_username="other_bot")
+    assert link_of(await press(client, other)) == f"{LINKS}/other_bot?start=v_{other.token}"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "status"), [(0, 403), (LEAST_S - 0.001, 403), (LEAST_S, 200), (LEAST_S + 0.001, 200), (-1, 200)]
+)
+async def test_the_least_time_has_two_sides(
+    client: httpx.AsyncClient, make: Making, clock: ManualClock, seconds: float, status: int
+) -> None:
+    token = await make()
+    # a clock that was put back takes nobody's time away
+    clock.move(timedelta(seconds=seconds))
+    assert (await press(client, token)).status_code == status
+    assert (await stored(token)).status is (TokenStatus.VERIFIED if status == 200 else TokenStatus.BYPASSED)
+
+
+async def test_time_counts_from_when_the_button_was_shown(
+    client: httpx.AsyncClient, make: Making, clock: ManualClock
+) -> None:
+    token = await make(shown_at=clock.now() + timedelta(seconds=20))
+    clock.move(timedelta(seconds=45))
+    assert (await press(client, token)).status_code == 403
+
+
+async def test_less_than_a_millisecond_is_never_decisive(
+    client: httpx.AsyncClient, make: Making, clock: ManualClock
+) -> None:
+    token = await make()
+    clock.move(timedelta(days=2, microseconds=999))
+    assert (await press(client, token)).status_code == 200
+
+
+@pytest.mark.parametrize(("late_ms", "status"), [(-1, 200), (0, 200), (1, 410)])
+async def test_expiry_in_the_instant_it_is_used(
+    client: httpx.AsyncClient, make: Making, clock: ManualClock, late_ms: int, status: int
+) -> None:
+    token = await make()
+    clock.move(timedelta(days=2, milliseconds=late_ms))
+    answer = await press(client, token)
+    assert answer.status_code == status
+    assert (await stored(token)).status is (TokenStatus.VERIFIED if status == 200 else TokenStatus.UNUSED)
+    if status == 410:
+        assert "This link has expired" in answer.text
+        assert link_of(answer) == f"{LINKS}/{BOT}?start=newtoken"
+
+
+async def test_too_fast_is_said_politely_with_a_new_link_that_costs_nothing(
+    client: httpx.AsyncClient, make: Making
+) -> None:
+    answer = await press(client, await make())
+    assert answer.status_code == 403
+    assert "quicker than this page allows" in answer.text
+    assert "does not count towards your limit" in answer.text
+    assert link_of(answer) == f"{LINKS}/{BOT}?start=newtoken"
+    for word in ("cheat", "bypass", "fraud", "bot detected", "refresh"):
+        assert word not in answer.text.lower()
+
+
+async def test_a_replacement_that_is_spoilt_is_not_said_to_cost_nothing(
+    client: httpx.AsyncClient, make: Making
+) -> None:
+    answer = await press(client, await make(is_replacement=True))
+    assert answer.status_code == 403
+    assert "does not count towards your limit" not in answer.text
+    assert link_of(answer) == f"{LINKS}/{BOT}?start=newtoken"
+
+
+async def test_bypassed_is_final(client: httpx.AsyncClient, make: Making, clock: ManualClock) -> None:
+    token = await make()
+    await press(client, token)
+    clock.move(timedelta(hours=1))
+    before = await stored(token)
+    answer = await press(client, token)
+    assert (answer.status_code, link_of(answer)) == (403, f"{LINKS}/{BOT}?start=newtoken")
+    assert "does not count any more" in answer.text
+    assert await stored(token) == before
+
+
+async def test_a_link_without_a_shortener_asks_for_no_time(client: httpx.AsyncClient, make: Making) -> None:
+    assert (await press(client, await make(shortener=None))).status_code == 200
+
+
+async def test_the_least_time_is_a_setting(client: httpx.AsyncClient, make: Making) -> None:
+    await settings_ops.change("min_verify_seconds", 0)
+    assert (await press(client, await make())).status_code == 200
+
+
+async def test_a_used_token_leads_back_and_stays_as_it_is(
+    client: httpx.AsyncClient, db: Database, make: Making, clock: ManualClock
+) -> None:
+    token = await make()
+    await token_ops.mark_verified(token.token, clock.now(), 40.0)
+    await token_ops.redeem(token.token, token.user_id, clock.now())
+    before = await whole(db)
+    answer = await press(client, token)
+    assert (answer.status_code, link_of(answer)) == (410, f"{LINKS}/{BOT}")
+    assert "used already" in answer.text
+    assert await whole(db) == before
+
+
+@pytest.mark.parametrize("seconds", [0, 60])
+async def test_posted_twice_gets_the_same_answer_and_one_write(
+    client: httpx.AsyncClient, db: Database, make: Making, clock: ManualClock, seconds: int
+) -> None:
+    token = await make()
+    clock.move(timedelta(seconds=seconds))
+    first = await press(client, token)
+    after_first = await whole(db)
+    clock.move(timedelta(seconds=2))
+    second = await press(client, token)
+    assert (second.status_code, second.text) == (first.status_code, first.text)
+    assert await whole(db) == after_first
+
+
+@pytest.mark.parametrize("seconds", [0, 60])
+async def test_ten_at_once_get_the_same_answer_and_one_write_wins(
+    client: httpx.AsyncClient,
+    db: Database,
+    make: Making,
+    clock: ManualClock,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: int,
+) -> None:
+    token = await make()
+    clock.move(timedelta(seconds=seconds))
+    await settings_ops.current(clock.now())
+    db.calls.clear()
+    all_read_before_one_writes(db, monkeypatch, 10)
+    answers = await asyncio.gather(*(press(client, token) for _ in range(10)))
+    assert {answer.status_code for answer in answers} == {200 if seconds else 403}
+    assert len({answer.text for answer in answers}) == 1
+    # all tried to write, one did, nine looked again
+    assert db.calls["update_one tokens"] == 10
+    assert db.calls["find_one tokens"] == 19
+    assert (await stored(token)).status is (TokenStatus.VERIFIED if seconds else TokenStatus.BYPASSED)
+
+
+async def _verify(token: Token) -> None:
+    assert await token_ops.mark_verified(token.token, token.created_at, 40.0)
+
+
+async def _verify_and_redeem(token: Token) -> None:
+    await _verify(token)
+    assert await token_ops.redeem(token.token, token.user_id, token.created_at)
+
+
+async def _spoil(token: Token) -> None:
+    assert await token_ops.mark_bypassed(token.token, token.created_at)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "first", "status", "words"),
+    [
+        (60, _verify, 200, "Done"),
+        (60, _verify_and_redeem, 410, "used already"),
+        (60, _spoil, 403, "does not count any more"),
+        (5, _verify, 200, "Done"),
+        (5, _spoil, 403, "A little too quick"),
+    ],
+)
+async def test_whoever_is_second_hears_what_the_first_one_did(
+    client: httpx.AsyncClient,
+    db: Database,
+    make: Making,
+    clock: ManualClock,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: int,
+    first: Act,
+    status: int,
+    words: str,
+) -> None:
+    token = await make()
+    clock.move(timedelta(seconds=seconds))
+    tokens = db.collection("tokens")
+    write = tokens.update_one
+
+    async def second(*arguments: object, **options: object) -> bool:
+        monkeypatch.setattr(tokens, "update_one", write)
+        await first(token)
+        return await write(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(tokens, "update_one", second)
+    answer = await press(client, token)
+    assert (answer.status_code, words in answer.text) == (status, True)
+
+
+async def test_a_store_that_never_agrees_ends_in_a_short_break(
+    client: httpx.AsyncClient, db: Database, make: Making, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = await make()
+    clock.move(timedelta(seconds=60))
+
+    async def nothing_changed(*_: object, **__: object) -> bool:
+        return False
+
+    monkeypatch.setattr(db.collection("tokens"), "update_one", nothing_changed)
+    assert (await press(client, token)).status_code == 503
+
+
+async def test_an_answer_of_the_store_that_got_lost_costs_nothing(
+    client: httpx.AsyncClient, db: Database, make: Making, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = await make()
+    clock.move(timedelta(seconds=60))
+    tokens = db.collection("tokens")
+    write = tokens.update_one
+
+    async def lost(*arguments: object, **options: object) -> bool:
+        monkeypatch.setattr(tokens, "update_one", write)
+        await write(*arguments, **options)  # type: ignore[arg-type]
+        raise StoreUnavailable("update_one tokens: no answer in time")
+
+    monkeypatch.setattr(tokens, "update_one", lost)
+    assert (await press(client, token)).status_code == 503
+    assert (await press(client, token)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        # midnight in Asia/Kolkata, and the two changes of daylight time in America/New_York
+        datetime(2026, 3, 1, 18, 29, 50, tzinfo=UTC),
+        datetime(2026, 3, 8, 6, 59, 50, tzinfo=UTC),
+        datetime(2026, 11, 1, 5, 59, 50, tzinfo=UTC),
+    ],
+)
+async def test_the_least_time_knows_no_midnight(
+    client: httpx.AsyncClient, make: Making, clock: ManualClock, now: datetime
+) -> None:
+    clock.move(now - clock.now())
+    quick, patient = await make(), await make()
+    clock.move(timedelta(seconds=29))
+    assert (await press(client, quick)).status_code == 403
+    clock.move(timedelta(seconds=1))
+    assert (await press(client, patient)).status_code == 200

@@ -1,0 +1,82 @@
+"""Buttons of a broadcast that is put together. Back always stands in the last row."""
+
+from datetime import timedelta
+
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+
+from core.segments import SegmentKind
+from views.admin_buttons import Row, button, keyboard
+from views.broadcasts.compose_callbacks import AudienceButton, ComposeAction, ComposeButton, LifetimeButton, SendSure
+from views.times import duration
+from views.words import people
+
+#: "active in the last … days" that have a button
+DAYS_CHOICES = (7, 30)
+#: lifetimes that have a button, in minutes
+LIFETIME_CHOICES = (10, 60, 6 * 60, 24 * 60, 47 * 60)
+
+
+def _act(text: str, act: ComposeAction, draft: str) -> InlineKeyboardButton:
+    return button(text, ComposeButton(act=act, draft=draft).pack())
+
+
+def _back(draft: str) -> Row:
+    return [_act("Back", ComposeAction.SCREEN, draft)]
+
+
+def screen(draft: str, count: int, *, silent: bool, pin: bool) -> InlineKeyboardMarkup:
+    """Under the draft."""
+    sound = ("Sound on", ComposeAction.SOUND_ON) if silent else ("Sound off", ComposeAction.SOUND_OFF)
+    pinning = ("Don't pin", ComposeAction.NO_PIN) if pin else ("Pin", ComposeAction.PIN)
+    return keyboard(
+        [_act("Audience", ComposeAction.AUDIENCE, draft), _act("Buttons", ComposeAction.ASK_BUTTONS, draft)],
+        [_act(*sound, draft), _act(*pinning, draft)],
+        [_act("Taken back", ComposeAction.LIFETIME, draft), _act("When", ComposeAction.WHEN, draft)],
+        [_act("Preview", ComposeAction.PREVIEW, draft), _act("Test copy to me", ComposeAction.TEST_COPY, draft)],
+        [_act(f"Send to {people(count)}…", ComposeAction.SEND, draft)],
+        [_act("Change message", ComposeAction.CHANGE, draft), _act("Cancel", ComposeAction.CANCEL, draft)],
+    )
+
+
+def audience(draft: str) -> InlineKeyboardMarkup:
+    def choice(text: str, kind: SegmentKind, days: int | None = None) -> InlineKeyboardButton:
+        return button(text, AudienceButton(draft=draft, kind=kind, days=days).pack())
+
+    return keyboard(
+        [choice("Everybody", SegmentKind.EVERYBODY)],
+        [choice(f"Active in {days} days", SegmentKind.ACTIVE, days) for days in DAYS_CHOICES],
+        [_act("Active in other days", ComposeAction.ASK_DAYS, draft)],
+        [choice("With a pass", SegmentKind.WITH_PASS), choice("Without a pass", SegmentKind.WITHOUT_PASS)],
+        [_act("By language", ComposeAction.ASK_LANGUAGE, draft), _act("By source", ComposeAction.ASK_SOURCE, draft)],
+        _back(draft),
+    )
+
+
+def lifetime(draft: str) -> InlineKeyboardMarkup:
+    choices = [
+        button(duration(timedelta(minutes=minutes)), LifetimeButton(draft=draft, minutes=minutes).pack())
+        for minutes in LIFETIME_CHOICES
+    ]
+    return keyboard(
+        [button("Never", LifetimeButton(draft=draft, minutes=0).pack())],
+        choices[:2],
+        choices[2:],
+        [_act("Another time", ComposeAction.ASK_LIFETIME, draft)],
+        _back(draft),
+    )
+
+
+def when(draft: str) -> InlineKeyboardMarkup:
+    return keyboard(
+        [_act("Now", ComposeAction.NOW, draft), _act("At a time", ComposeAction.ASK_TIME, draft)], _back(draft)
+    )
+
+
+def question(draft: str) -> InlineKeyboardMarkup:
+    """Under a question about the draft: away from it."""
+    return keyboard(_back(draft))
+
+
+def confirm(draft: str, fingerprint: str, count: int) -> InlineKeyboardMarkup:
+    sure = button(f"Yes, send to {people(count)}", SendSure(draft=draft, fingerprint=fingerprint).pack())
+    return keyboard([sure], _back(draft))

@@ -1,0 +1,54 @@
+"""Callback data of the channels to join. Clients can forge it: ids are looked up, never trusted."""
+
+from enum import StrEnum
+
+from aiogram.filters.callback_data import CallbackData
+from pydantic import Field
+
+from core.settings import CHANNEL_ID_LOWEST
+from core.subscriptions import CHANNELS_MAX
+
+
+class ChannelAction(StrEnum):
+    OPEN = "open"
+    #: what counts as joined
+    MEMBERS_ONLY = "join"
+    REQUESTS_COUNT = "request"
+    #: what holds when nobody can tell
+    LET_IN = "in"
+    KEEP_OUT = "out"
+    PAUSE = "pause"
+    RESUME = "resume"
+    LABEL = "label"
+    UP = "up"
+    DOWN = "down"
+    CHECK = "check"
+    NEW_LINK = "link"
+    REMOVE = "rm"
+    REMOVE_SURE = "rmyes"
+
+
+class ChannelList(CallbackData, prefix="ae"):
+    """A page of the channels to join."""
+
+    page: int = Field(0, ge=0, le=CHANNELS_MAX)
+
+
+class AskChannel(CallbackData, prefix="aw"):
+    """Ask which channel to add."""
+
+
+class AddChannel(CallbackData, prefix="an"):
+    """Try again to add a channel that was chosen before."""
+
+    chat_id: int = Field(ge=CHANNEL_ID_LOWEST, le=-1)
+    is_group: bool = False
+
+
+class ChannelButton(CallbackData, prefix="ac"):
+    """Do something with a channel. It names what shall be, not "the other": pressed twice it does no more than once."""
+
+    act: ChannelAction
+    chat_id: int = Field(ge=CHANNEL_ID_LOWEST, le=-1)
+    #: its place in the order when the button was shown, from 0; for moving
+    place: int = Field(0, ge=0, le=CHANNELS_MAX)

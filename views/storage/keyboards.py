@@ -1,0 +1,58 @@
+"""Buttons of the storage channel's setup."""
+
+from collections.abc import Sequence
+
+from aiogram.types import (
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    KeyboardButton,
+    KeyboardButtonRequestChat,
+    ReplyKeyboardMarkup,
+)
+
+from views.admin_buttons import Row, button, keyboard, rights
+from views.links import add_to_channel_link
+from views.storage.callbacks import SetupAction, SetupButton
+from views.storage.texts import PICKER_BUTTON
+
+#: what the answer to the chat picker is recognised by
+STORAGE_REQUEST_ID = 1
+
+
+#: rights the user bot is offered with in the storage channel: bots can only be administrators there
+USER_BOT_RIGHTS = ("post_messages",)
+
+
+ADMIN_BOT_RIGHTS = ("post_messages", "edit_messages", "delete_messages")
+
+
+def pick_storage() -> ReplyKeyboardMarkup:
+    """Telegram's own chat picker. The person must be able to add administrators; the bot gets what it needs."""
+    request = KeyboardButtonRequestChat(
+        request_id=STORAGE_REQUEST_ID,
+        chat_is_channel=True,
+        # a channel with a public name would show everybody what subscribers have to ask for
+        chat_has_username=False,
+        user_administrator_rights=rights((*ADMIN_BOT_RIGHTS, "manage_chat", "promote_members")),
+        bot_administrator_rights=rights((*ADMIN_BOT_RIGHTS, "manage_chat")),
+        bot_is_member=False,
+        request_title=True,
+    )
+    return ReplyKeyboardMarkup(
+        keyboard=[[KeyboardButton(text=PICKER_BUTTON, request_chat=request)]],
+        resize_keyboard=True,
+        one_time_keyboard=True,
+    )
+
+
+def missing_rights(chat_id: int, to_add: Sequence[tuple[str, tuple[str, ...]]]) -> InlineKeyboardMarkup:
+    """Add the bots that lack something (username, rights), then check again."""
+    rows: list[Row] = [
+        [InlineKeyboardButton(text=f"Add @{username} to the channel", url=add_to_channel_link(username, wanted))]
+        for username, wanted in to_add
+    ]
+    return keyboard(*rows, [button("Check again", SetupButton(act=SetupAction.CHECK, chat_id=chat_id).pack())])
+
+
+def change_storage() -> InlineKeyboardMarkup:
+    return keyboard([button("Change the storage channel", SetupButton(act=SetupAction.CHOOSE).pack())])

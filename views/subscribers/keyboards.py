@@ -1,0 +1,15 @@
+"""Buttons of the user bot."""
+
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+
+from views.subscribers.callbacks import Close, GetAgain
+
+
+def get_again(code: str, label: str = "Get it again") -> InlineKeyboardMarkup:
+    """One button that hands the post over, one that removes the message."""
+    return InlineKeyboardMarkup(
+        inline_keyboard=[
+            [InlineKeyboardButton(text=label, callback_data=GetAgain(code=code).pack())],
+            [InlineKeyboardButton(text="Close", callback_data=Close().pack())],
+        ]
+    )

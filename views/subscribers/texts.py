@@ -1,0 +1,126 @@
+"""What subscribers read. Plain words; everything foreign is escaped here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from core.access import Banned, asks_for_access, has_pass
+from core.settings import BotSettings
+from core.users import User, is_banned
+from views.html import bare, cut, esc, isolate
+from views.subscribers import gate_texts, news_texts
+from views.times import clock_time, date_and_time, duration
+from views.words import counted
+
+#: characters of a name, and of a title in a list
+_NAME_MAX, _TITLE_MAX = 64, 60
+
+INVALID_LINK = "This link is not valid. Please check that you copied all of it."
+POST_GONE = "This post is not available. The link may be wrong, or the post was taken down."
+POST_EMPTY = "This post is empty now: its messages are gone. The owner has been told."
+STORAGE_LOST = "I cannot reach this post right now. The owner has been told. Please try again later."
+TRY_AGAIN = "That did not work just now. Please try again in a moment."
+NOT_CONFIRMED = (
+    "Telegram did not confirm that the post reached you. If it does not appear within a minute, press the button."
+)
+INTERRUPTED = (
+    "I was interrupted while handing a post over to you. If it did not arrive, press the button and you have it again."
+)
+NOT_A_COMMAND = "I only hand over posts. Open a post's link, or send /help."
+ONLY_PRIVATE = "Please open me in a private chat."
+ONE_MOMENT = "One moment."
+STALE_BUTTON = "This button is from an older message. Open the post's link again."
+TIME_UP_TOO_OLD = (
+    "Time is up, but Telegram does not let me remove these messages any more. You can delete them yourself."
+)
+
+HELP = (
+    "<b>How this works</b>\n"
+    "Open a post's link and I hand the post over to you here. "
+    "When I say that a post will be deleted, save what you need before that time; "
+    "afterwards a button brings it back.\n\n"
+    "Sometimes I ask you to join a channel first, or to verify; I say so when it is needed.\n\n"
+    "/me shows what you have, and what will be deleted when.\n"
+    "/token makes a verification link.\n"
+    f"{news_texts.HELP}"
+)
+
+
+def welcome(user: User, settings: BotSettings) -> str:
+    """The answer to a bare /start."""
+    if settings.welcome_text:
+        return esc(settings.welcome_text)
+    name = _name(user)
+    greeting = f"Hello {name}." if name else "Hello."
+    return f"{greeting}\nOpen a post's link from the channel and I hand the post over to you here.\n/help says more."
+
+
+def _name(user: User) -> str:
+    """The person's name as HTML; empty when nothing of it can be seen."""
+    return isolate(user.first_name, _NAME_MAX) if bare(user.first_name).strip() else ""
+
+
+def deletion_warning(delete_at: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """Stands under a delivery that will be taken back."""
+    return (
+        f"This will be deleted in <b>{duration(delete_at - now)}</b>, at {clock_time(delete_at, zone)}.\n"
+        "Save what you want to keep before then."
+    )
+
+
+def missing_items(sent: int, wanted: int) -> str:
+    """Some of the post's messages no longer exist in the storage channel."""
+    gone = counted(wanted - sent, "message")
+    return f"{gone} of this post (of {wanted}) could not be delivered. The owner has been told."
+
+
+def deleted_notice(settings: BotSettings) -> str:
+    """What stands where the warning stood, once the delivery is taken back."""
+    return esc(settings.deleted_text) if settings.deleted_text else "The post was deleted, as announced."
+
+
+def banned(verdict: Banned, now: datetime, zone: ZoneInfo) -> str:
+    """The person is kept out."""
+    until = f" until {date_and_time(verdict.until, zone, now)}" if verdict.until else ""
+    reason = f"\nReason: {esc(cut(verdict.reason, 200))}" if verdict.reason else ""
+    return f"You cannot use this bot{until}.{reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What `/me` shows besides the person's own record."""
+
+    links_today: int
+    #: title ("" if unknown) and time of each delivery that will be taken back, in order
+    open_deliveries: Sequence[tuple[str, datetime]] = ()
+
+
+def about_me(user: User, settings: BotSettings, standing: Standing, now: datetime, zone: ZoneInfo) -> str:
+    """`/me`: what the person has, and what will be deleted, and when."""
+    lines = [f"<b>{_name(user) or 'You'}</b>"]
+    if is_banned(user, now):
+        lines.append(banned(Banned(user.ban_reason, user.banned_until), now, zone))
+    if asks_for_access(settings):
+        lines.append(f"You have {gate_texts.access(user.credits, user.pass_until, now, zone)}.")
+        lines.append(gate_texts.links_today(standing.links_today, settings.daily_token_limit))
+    elif user.credits or has_pass(user, now):
+        kept = gate_texts.access(user.credits, user.pass_until, now, zone)
+        lines.append(f"Every post is open at the moment; {kept} for later.")
+    if user.news_stopped_at is not None:
+        lines.append(news_texts.OFF)
+    lines += _to_be_deleted(standing.open_deliveries, now, zone)
+    return "\n".join(lines)
+
+
+def _to_be_deleted(deliveries: Sequence[tuple[str, datetime]], now: datetime, zone: ZoneInfo) -> list[str]:
+    if not deliveries:
+        return ["No delivery is waiting to be deleted."]
+    return ["To be deleted:"] + [
+        f"• {_title(title)}: at {clock_time(moment, zone)}, in {duration(max(moment - now, timedelta()))}"
+        for title, moment in deliveries
+    ]
+
+
+def _title(title: str) -> str:
+    return isolate(title, _TITLE_MAX) if bare(title).strip() else "A post"

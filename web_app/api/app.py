@@ -1,0 +1,81 @@
+"""The API of the admin page, put together, and its description (OpenAPI)."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.openapi.utils import get_openapi
+from starlette.responses import JSONResponse
+
+from web_app.api.access import ApiAccess
+from web_app.api.jobs import jobs_router
+from web_app.api.numbers import Numbers
+from web_app.api.sessions import session_router
+from web_app.api.statistics import statistics_router
+from web_app.auth.cookie import NAME
+from web_app.problems import ApiError
+from web_app.services import AdminServices
+
+PREFIX = "/api/admin"
+#: what each operation may answer besides its success
+_REFUSALS = {
+    400: "The body is no JSON.",
+    401: "No session, or one that holds no more.",
+    403: "Neither an owner nor a manager, or sent by another site.",
+    408: "The body did not arrive in time.",
+    413: "The body is longer than 64 KiB.",
+    415: "The body is not sent as JSON.",
+    422: "The request has the wrong shape, or names a job there is not (`tasks` lists them).",
+    429: "Too many requests; Retry-After says when to try again.",
+    500: "A mistake of ours; `error_id` stands in the log.",
+    503: "The database is away.",
+}
+_WITH_BODY = frozenset({400, 408, 415})
+_SECURITY = {
+    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "cookie": {"type": "apiKey", "in": "cookie", "name": NAME},
+}
+
+
+def api_router(admin: AdminServices, access: ApiAccess, base_path: str) -> APIRouter:
+    """Every route below /api/admin; `base_path` is what the world sees in front of it."""
+    router = APIRouter(prefix=PREFIX)
+    router.include_router(session_router(access))
+    router.include_router(jobs_router(access, admin.plans, admin.zone))
+    router.include_router(statistics_router(access, admin.zone, Numbers(admin.zone, admin.monotonic), admin.draw))
+    description = JSONResponse(describe(router, base_path))
+
+    # without a session: there is no secret in it
+    @router.get("/openapi.json", include_in_schema=False)
+    async def openapi() -> JSONResponse:
+        return description
+
+    return router
+
+
+def describe(router: APIRouter, base_path: str) -> dict[str, Any]:
+    """The routes of `router` as an OpenAPI document."""
+    document = get_openapi(
+        title="Tollgate",
+        version="1",
+        summary="Jobs, numbers and charts for owners and managers.",
+        routes=router.routes,
+        servers=[{"url": base_path or "/"}],
+    )
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    # FastAPI's own shapes of a 422, which ours replaces
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas["Error"] = ApiError.model_json_schema()
+    document["components"]["securitySchemes"] = _SECURITY
+    document["security"] = [{name: []} for name in _SECURITY]
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            _add_refusals(operation)
+    return document
+
+
+def _add_refusals(operation: dict[str, Any]) -> None:
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    for status, why in _REFUSALS.items():
+        if status not in _WITH_BODY or "requestBody" in operation:
+            operation["responses"][str(status)] = {"description": why, "content": content}

@@ -1,0 +1,54 @@
+"""The files pages refer to: few, small, read once, kept by browsers until they change."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from starlette.responses import Response
+
+FOLDER = Path(__file__).parents[1] / "static"
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+#: an address with the version of the content in it never means anything else
+_FOR_GOOD = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file: its bytes, what they are, and a short hash of them."""
+
+    content: bytes
+    media_type: str
+    version: str
+
+
+class Assets:
+    """The files of a folder by name."""
+
+    def __init__(self, base_path: str = "", folder: Path = FOLDER) -> None:
+        self._base_path = base_path
+        self._assets = {path.name: _read(path) for path in sorted(folder.iterdir()) if path.suffix in _TYPES}
+
+    def url(self, name: str) -> str:
+        """The address of a file, with its version. Raises KeyError when there is no such file."""
+        return f"{self._base_path}/static/{name}?v={self._assets[name].version}"
+
+    def plain_url(self, name: str) -> str:
+        """The address without a version, as scripts name each other. Raises KeyError as `url` does."""
+        return self.url(name).partition("?")[0]
+
+    def answer(self, name: str, version: str | None) -> Response | None:
+        """The file; an old address gets it, too, and is to ask again next time. None when there is no such file."""
+        asset = self._assets.get(name)
+        if asset is None:
+            return None
+        caching = _FOR_GOOD if version == asset.version else "no-cache"
+        return Response(asset.content, media_type=asset.media_type, headers={"Cache-Control": caching})
+
+
+def _read(path: Path) -> Asset:
+    content = path.read_bytes()
+    return Asset(content, _TYPES[path.suffix], sha256(content).hexdigest()[:12])
