@@ -53,6 +53,12 @@ class House:
     jobs: Sequence[JobScheduler] = ()
 
     @property
+    def clock(self) -> "HouseClock":
+        """The clock of the process, whose waiting a test may change."""
+        assert isinstance(self.base.clock, HouseClock)
+        return self.base.clock
+
+    @property
     def olive(self) -> Person:
         """The owner."""
         return self.world.person(OLIVE)
