@@ -4,6 +4,7 @@ Used by `main.py`, `user_bot/main.py` and `admin_bot/main.py`; knows no handlers
 """
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from pydantic import SecretStr
 
 from config import Settings
 from core.clock import Clock, SystemClock
+from core.retries import retry
 from core.supervisor import Supervisor
 from database.connection import Database, close_database
 from database.operations import incident_ops
@@ -118,7 +120,7 @@ async def process_context(settings: Settings, clock: SystemClock | None = None) 
     alerts = Alerts(owner_teller(admin_bot, settings.ADMIN_IDS), book=incident_ops, post=webhook, clock=clock)
     try:
         for bot, limiter in ((user_bot, user_limiter), (admin_bot, admin_limiter)):
-            await as_soon_as_it_answers(partial(pauses.restore, bot.id, limiter))
+            await as_soon_as_it_answers(partial(pauses.restore, bot.id, limiter), clock)
             pauses.watch(bot.id, limiter)
         tasks.spawn(pauses.write(), "pauses")
         if settings.SANDBOX_CLOCK_URL:
@@ -169,9 +171,10 @@ async def _greet(bot: Bot, variable: str, give_up_at: float, clock: Clock) -> No
 
     The answer is kept in `bot.me()`. Raises CannotStart.
     """
-    while True:
+
+    async def attempt() -> None:
         try:
-            # a request may hang longer than the start has patience
+            # a request may hang longer than the start waits
             async with asyncio.timeout(max(1.0, give_up_at - clock.monotonic())):
                 await bot.me()
         except (TelegramUnauthorizedError, TelegramNotFound):
@@ -180,12 +183,12 @@ async def _greet(bot: Bot, variable: str, give_up_at: float, clock: Clock) -> No
             if classify(error) not in _PASSING or clock.monotonic() >= give_up_at:
                 raise CannotStart(_no_answer(error)) from None
             log.warning("start.waiting_for_telegram", bot_id=bot.id, error=type(error).__name__)
-            await clock.sleep(GREET_RETRY_S)
-        else:
-            return
+            raise
+
+    await retry(attempt, clock, itertools.repeat(GREET_RETRY_S), TELEGRAM_ERRORS)
 
 
 def _no_answer(error: BaseException) -> str:
-    """One line, without the token: some errors quote the address, some a whole page."""
+    """Return one line without the token: some errors quote the address, some a whole page."""
     words = " ".join(str(error).split())[:300]
     return logs.mask(f"TELEGRAM_API_URL: no answer from Telegram: {type(error).__name__}: {words}")

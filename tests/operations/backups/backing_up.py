@@ -12,6 +12,7 @@ from bson import DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Time
 from bson.binary import Binary
 from bson.code import Code
 
+from tests.clocks import SteeredClock
 from database.backups.backup import BackupReport, write_backup
 from database.connection import Database
 from database.values import Document
@@ -64,12 +65,7 @@ async def fill(db: Database, people: int = 3) -> None:
 
 
 async def backed_up(folder: Path, keep: int = 7, now: datetime = NOW, **more: Any) -> BackupReport:
-    async def no_pause(seconds: float) -> None: ...
-
-    return await write_backup(folder, keep, now=now, **{"sleep": no_pause, **more})
-
-
-async def held(db: Database) -> dict[str, list[Document]]:
+    async def held(db: Database) -> dict[str, list[Document]]:
     """Every document by collection, in the order it stands; empty collections left out."""
     found = {}
     for name in await db.collection_names():
