@@ -12,10 +12,10 @@ from bson import DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Time
 from bson.binary import Binary
 from bson.code import Code
 
-from tests.clocks import SteeredClock
 from database.backups.backup import BackupReport, write_backup
 from database.connection import Database
 from database.values import Document
+from tests.clocks import SteeredClock
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 
@@ -65,7 +65,10 @@ async def fill(db: Database, people: int = 3) -> None:
 
 
 async def backed_up(folder: Path, keep: int = 7, now: datetime = NOW, **more: Any) -> BackupReport:
-    async def held(db: Database) -> dict[str, list[Document]]:
+    return await write_backup(folder, keep, now=now, **{"clock": SteeredClock(), **more})
+
+
+async def held(db: Database) -> dict[str, list[Document]]:
     """Every document by collection, in the order it stands; empty collections left out."""
     found = {}
     for name in await db.collection_names():
