@@ -46,18 +46,11 @@ async def charge_credits(house: House) -> None:
 
 
 async def test_free_delivery_costs_2_calls_and_6_commands(house: House, wire: Wire) -> None:
-    await delivered(house, wire)
-    cost = await delivered(house, wire)
-    assert cost.calls == DELIVERY_CALLS
-    assert cost.commands == DELIVERY_COMMANDS
-
-
-async def test_first_post_of_a_new_subscriber_costs_no_more(house: House, wire: Wire) -> None:
     # the first delivery of a process also asks for an incident it may close
     await house.bob.link(house.link(await house.store()))
-    cost = await delivered(house, wire)
-    assert cost.calls == DELIVERY_CALLS
-    assert cost.commands == DELIVERY_COMMANDS
+    new, known = await delivered(house, wire), await delivered(house, wire)
+    assert new.calls == known.calls == DELIVERY_CALLS
+    assert new.commands == known.commands == DELIVERY_COMMANDS
 
 
 async def test_delivery_with_a_credit_costs_2_calls_and_7_commands(house: House, wire: Wire) -> None:
@@ -68,47 +61,22 @@ async def test_delivery_with_a_credit_costs_2_calls_and_7_commands(house: House,
     assert cost.commands == DELIVERY_COMMANDS + SPEND_CREDIT
 
 
-async def test_remembered_channels_cost_no_call_and_1_command(house: House, wire: Wire) -> None:
+async def test_three_channels_cost_1_command_while_remembered_and_otherwise_1_call_and_1_command_each(
+    house: House, wire: Wire
+) -> None:
     await join_channels(house)
     await delivered(house, wire)
-    cost = await delivered(house, wire)
-    assert cost.calls == DELIVERY_CALLS
-    assert cost.commands == DELIVERY_COMMANDS + FIND_MEMBERSHIPS
-
-
-async def test_remembered_channels_and_a_credit_cost_no_call_and_2_commands(house: House, wire: Wire) -> None:
-    await join_channels(house)
-    await charge_credits(house)
-    await delivered(house, wire)
-    cost = await delivered(house, wire)
-    assert cost.calls == DELIVERY_CALLS
-    assert cost.commands == DELIVERY_COMMANDS + FIND_MEMBERSHIPS + SPEND_CREDIT
-
-
-async def test_each_channel_that_is_not_remembered_costs_1_call_and_1_command(house: House, wire: Wire) -> None:
-    await join_channels(house)
-    await delivered(house, wire)
+    remembered = await delivered(house, wire)
+    assert remembered.calls == DELIVERY_CALLS
+    assert remembered.commands == DELIVERY_COMMANDS + FIND_MEMBERSHIPS
     await house.advance(minutes=11)
-    cost = await delivered(house, wire)
-    assert cost.calls == DELIVERY_CALLS + Counter({"getChatMember": CHANNELS})
-    assert cost.commands == DELIVERY_COMMANDS + FIND_MEMBERSHIPS + Counter({"update memberships": CHANNELS})
-
-
-async def test_post_that_is_kept_costs_1_call_and_4_commands(house: House, wire: Wire) -> None:
-    await delivered(house, wire)
-    post = await house.store(delete_after_minutes=0)
-    cost = await delivered(house, wire, post)
-    assert cost.calls == {"copyMessages": 1}
-    assert cost.commands == OPEN_COMMANDS + Counter({"update deliveries": 1})
-
-
-async def test_second_tap_within_three_seconds_costs_no_call_and_3_commands(house: House, wire: Wire) -> None:
-    post = await house.store()
-    await delivered(house, wire, post)
-    async with counted(house, wire) as cost:
-        await house.alice.link(house.link(post))
-    assert cost.calls == {}
-    assert cost.commands == {"findAndModify users": 1, "find deliveries": 1, "find pending_deletions": 1}
+    asked = await delivered(house, wire)
+    assert asked.calls == DELIVERY_CALLS + Counter({"getChatMember": CHANNELS})
+    assert asked.commands == DELIVERY_COMMANDS + FIND_MEMBERSHIPS + Counter({"update memberships": CHANNELS})
+    await charge_credits(house)
+    with_credit = await delivered(house, wire)
+    assert with_credit.calls == DELIVERY_CALLS
+    assert with_credit.commands == DELIVERY_COMMANDS + FIND_MEMBERSHIPS + SPEND_CREDIT
 
 
 async def test_settings_and_channels_are_read_once_in_five_seconds(house: House, wire: Wire) -> None:
@@ -117,6 +85,20 @@ async def test_settings_and_channels_are_read_once_in_five_seconds(house: House,
     first, second = await delivered(house, wire), await delivered(house, wire)
     assert first.shared == {"find admin_config": 1, "find channels": 1}
     assert second.shared == {}
+
+
+async def test_post_that_is_kept_costs_1_call_and_4_commands_and_a_second_tap_3_commands(
+    house: House, wire: Wire
+) -> None:
+    await delivered(house, wire)
+    post = await house.store(ITEMS, delete_after_minutes=0)
+    kept = await delivered(house, wire, post)
+    assert kept.calls == {"copyMessages": 1}
+    assert kept.commands == OPEN_COMMANDS + Counter({"update deliveries": 1})
+    async with counted(house, wire) as second_tap:
+        await house.alice.link(house.link(post))
+    assert second_tap.calls == {}
+    assert second_tap.commands == {"findAndModify users": 1, "find deliveries": 1, "find pending_deletions": 1}
 
 
 async def test_commands_of_a_subscriber_cost_1_call_each(house: House, wire: Wire) -> None:
