@@ -10,24 +10,29 @@ import os
 import secrets
 import sys
 import time
-from datetime import timedelta
-from typing import TextIO
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, TextIO
 
 import user_bot.main
 from bench.bare_bot import handlers_ended
-from bench.broadcasts.rows import new_broadcast, subscribers
 from bench.harness.actions import Answer, serve_actions, take_stdout
 from bench.harness.keyed import looked_up_by_key
 from bench.harness.stores import Store, drop
 from bench.harness.telegram import ADMIN_TOKEN, OWNER, STORAGE
 from bench.harness.usage import cpu, watched_memory
 from config import Settings
+from core.broadcasts import NewBroadcast
+from core.users import User
 from database.indexes import ensure_indexes
 from database.operations import broadcast_ops, post_ops
 from monitoring import logs
 from runtime.context import ProcessContext, process_context
 from schedulers import create_broadcast_sender_scheduler
 from user_bot.main import UserBot
+
+#: documents in one insert
+BATCH = 1000
 
 
 def settings_for(url: str, token: str, rates_per_s: tuple[float, float]) -> Settings:
@@ -47,6 +52,38 @@ def settings_for(url: str, token: str, rates_per_s: tuple[float, float]) -> Sett
     )
     rate, bulk_rate = rates_per_s
     return settings.model_copy(update={"SEND_RATE_PER_SECOND": rate, "BULK_RATE_PER_SECOND": bulk_rate})
+
+
+def _subscribers(first: int, count: int, joined_at: datetime) -> Iterator[list[dict[str, Any]]]:
+    """Batches of documents of `count` subscribers with ascending ids from `first` on."""
+    for start in range(first, first + count, BATCH):
+        yield [_subscriber(user_id, joined_at) for user_id in range(start, min(start + BATCH, first + count))]
+
+
+def _subscriber(user_id: int, joined_at: datetime) -> dict[str, Any]:
+    user = User(
+        user_id=user_id,
+        username=f"alice{user_id}",
+        first_name="Alice",
+        language="en",
+        joined_at=joined_at,
+        last_seen_at=joined_at,
+    )
+    return user.model_dump()
+
+
+def _new_broadcast(key: str, message_id: int, now: datetime) -> NewBroadcast:
+    """One stored message to everyone, now, without a progress message."""
+    return NewBroadcast(
+        key=key,
+        title="A broadcast",
+        source_chat_id=STORAGE,
+        message_ids=(message_id,),
+        created_by=OWNER,
+        created_at=now,
+        send_at=now,
+        progress_chat_id=OWNER,
+    )
 
 
 class Actions:
@@ -94,9 +131,9 @@ class Actions:
         """
         await self.fresh([message_id], posts=0)
         database, now = self._base.database, self._base.clock.now()
-        for documents in subscribers(first, count, joined_at=now - timedelta(days=1)):
+        for documents in _subscribers(first, count, joined_at=now - timedelta(days=1)):
             await database.collection("users").insert_many(documents)
-        await broadcast_ops.create(new_broadcast(secrets.token_hex(8), message_id, now))
+        await broadcast_ops.create(_new_broadcast(secrets.token_hex(8), message_id, now))
         scheduler = create_broadcast_sender_scheduler(self._bot.bot, self._bot.limiter, self._bot.jobs)
         async with watched_memory() as memory:
             started_at = time.monotonic()

@@ -5,7 +5,7 @@ server. This changes no answer and keeps the same documents.
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
@@ -38,21 +38,13 @@ class Keys:
 
     def candidates(self, store: Any, condition: Mapping[str, Any]) -> list[Document] | None:
         """The only documents that can match, or None when no key is in the condition."""
-        wanted = _ids_in(condition.get("_id"))
-        if wanted is None:
-            wanted = self._ids_by_index(store, condition)
-        if wanted is None:
-            return None
         documents: dict[Any, Document] = store._documents
-        return [documents[key] for key in wanted if key in documents]
-
-    def _ids_by_index(self, store: Any, condition: Mapping[str, Any]) -> Iterable[Any] | None:
         for fields in _unique_fields(store):
-            asked = [_plain_values(condition.get(field)) for field in fields]
-            if None not in asked:
+            asked = [values for field in fields if (values := _plain_values(condition.get(field))) is not None]
+            if len(asked) == len(fields):
                 index = self._index(store, fields)
-                combined = itertools.product(*(values for values in asked if values is not None))
-                return list(itertools.chain.from_iterable(index.get(values, ()) for values in combined))
+                ids = itertools.chain.from_iterable(index.get(values, ()) for values in itertools.product(*asked))
+                return [documents[key] for key in ids if key in documents]
         return None
 
     def _index(self, store: Any, fields: Fields) -> dict[Values, Ids]:
@@ -81,16 +73,9 @@ def _plain_values(wanted: Any) -> Sequence[Any] | None:
     return [wanted] if isinstance(wanted, _PLAIN) else None
 
 
-def _ids_in(wanted: Any) -> Iterable[Any] | None:
-    """The ids an `_id` condition names; None when it is absent or of another kind."""
-    if isinstance(wanted, dict):
-        return wanted["$in"] if list(wanted) == ["$in"] else None
-    return None if wanted is None else (wanted,)
-
-
 def _unique_fields(store: Any) -> list[Fields]:
     unique = (index for index in store.indexes.values() if index.get("unique"))
-    return [tuple(field for field, _ in index["key"]) for index in unique]
+    return [("_id",), *(tuple(field for field, _ in index["key"]) for index in unique)]
 
 
 @contextmanager

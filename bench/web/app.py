@@ -79,7 +79,6 @@ class Actions:
             await lease_ops.pause(name, now, OWNER)
         pages = [f"{self._url}/v/{token}" for token in await self._add_tokens(tokens)]
         gc.collect()
-        gc.freeze()
         session = write_token(begun(OWNER, Role.OWNER, now), SECRET.encode())
         status = f"{self._url}/api/admin/scheduler/status"
         return {"pages": pages, "status": status, "headers": {"Authorization": f"Bearer {session}"}}

@@ -1,14 +1,9 @@
-"""The API asked by schemathesis, as its own description allows and as it does not. `python -m bench.api_fuzz`.
+"""Requests that schemathesis makes from the API's own description, good and bad ones."""
 
-Everything schemathesis checks is checked: no 5xx, only what is described, good requests taken and bad ones refused, no
-answer without a session where one is needed.
-"""
-
-import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TextIO
+from typing import Any
 
 import schemathesis
 from hypothesis import HealthCheck, given
@@ -17,24 +12,17 @@ from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
 
-from bench.api_desk import OWNER, app_for, header
-from bench.line import answer_lines, take_stdout
-from core.clock import SystemClock
-from database.connection import close_database, open_database
-from database.indexes import ensure_indexes
-from monitoring import logs
-
 DESCRIPTION = "/api/admin/openapi.json"
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 
 
 @dataclass(slots=True)
 class Fuzzed:
-    """What came of it."""
+    """What the requests found."""
 
     #: answers by operation and status
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
-    #: what schemathesis complained of, by operation
+    #: what schemathesis complained about, by operation
     complaints: list[str] = field(default_factory=list)
 
     @property
@@ -43,7 +31,11 @@ class Fuzzed:
 
 
 def fuzz(app: Any, headers: Callable[[], Mapping[str, str]], examples: int) -> Fuzzed:
-    """About `examples` requests to each operation of `app` in each mode, the same every time; `headers` sign in."""
+    """About `examples` requests to each operation of `app` in each mode, the same every time; `headers` sign in.
+
+    Everything schemathesis checks is checked: no 5xx, only what is described, good requests accepted and bad ones
+    refused, no answer without a session where one is needed.
+    """
     found = Fuzzed()
     schema = schemathesis.openapi.from_asgi(DESCRIPTION, app)
     for operation in (result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)):
@@ -58,34 +50,13 @@ def fuzz(app: Any, headers: Callable[[], Mapping[str, str]], examples: int) -> F
                 suppress_health_check=list(HealthCheck),
             )
             @given(case=strategy)
-            def ask(case: schemathesis.Case[Any]) -> None:
+            def send(case: schemathesis.Case[Any]) -> None:
                 answer = case.call(headers=dict(headers()))
                 found.statuses[case.operation.label, answer.status_code] += 1
                 case.validate_response(answer)
 
             try:
-                ask()
+                send()
             except (Failure, FailureGroup) as complaint:
                 found.complaints.append(f"{operation.label}: {complaint}")
     return found
-
-
-async def main(answers: TextIO) -> None:
-    clock = SystemClock()
-    logs.configure("CRITICAL", "text")
-    await ensure_indexes(await open_database("memory://", "fuzz", clock=clock))
-
-    async def fuzzed(wish: dict[str, Any]) -> Mapping[str, Any]:
-        found = await asyncio.to_thread(fuzz, app_for(clock), lambda: header(OWNER, clock.now()), wish["examples"])
-        return {
-            "statuses": [[operation, status, count] for (operation, status), count in found.statuses.items()],
-            "complaints": found.complaints,
-            "server_errors": found.server_errors,
-        }
-
-    await answer_lines({"fuzz": fuzzed}, answers)
-    await close_database()
-
-
-if __name__ == "__main__":
-    asyncio.run(main(take_stdout()))
