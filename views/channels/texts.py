@@ -38,7 +38,6 @@ IS_BASIC_GROUP = (
 )
 IS_NO_CHANNEL = "That is neither a channel nor a group. Choose another one."
 FULL = f"There are {CHANNELS_MAX} channels already, and more cannot be asked for. Remove one first."
-TELEGRAM_SILENT = "Telegram did not answer just now, so nothing was changed. Please try again in a moment."
 LINK_UNSURE = (
     "Telegram did not confirm the new invite link, so nothing was changed. Please try again in a moment. "
     "An unused link called Tollgate may be left among the channel's invite links; you can revoke it there."

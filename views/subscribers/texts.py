@@ -28,7 +28,6 @@ INTERRUPTED = (
     "I was interrupted while handing a post over to you. If it did not arrive, press the button and you have it again."
 )
 NOT_A_COMMAND = "I only hand over posts. Open a post's link, or send /help."
-ONLY_PRIVATE = "Please open me in a private chat."
 ONE_MOMENT = "One moment."
 STALE_BUTTON = "This button is from an older message. Open the post's link again."
 TIME_UP_TOO_OLD = (
