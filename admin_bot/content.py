@@ -1,13 +1,13 @@
-"""What a message is: can it be copied, and what is it called?"""
+"""The content of a message: whether it can be copied, and a title for it."""
 
 from aiogram.enums import ContentType
 from aiogram.types import Message
 
 from core.posts import title_from
-from views.posts.texts import KINDS
+from views.storage.content_texts import KINDS
 
 COPYABLE = frozenset(ContentType(kind) for kind in KINDS)
-#: not copyable by bots (BOTAPI §2.5); a person who sends one gets a sentence. Everything else is a service message
+#: not copyable by bots (BOTAPI §2.5); answered with a refusal. Kinds in neither set are service messages
 REFUSED = frozenset(
     {
         ContentType.POLL,
@@ -25,7 +25,7 @@ REFUSED = frozenset(
 
 
 def kind_of(message: Message) -> str:
-    """The content type as text; a quiz is told apart from a poll."""
+    """The content type as text; `quiz` for polls of that type."""
     if message.poll is not None and message.poll.type == "quiz":
         return "quiz"
     return ContentType(message.content_type).value

@@ -10,8 +10,8 @@ from rich.table import Table
 from core import timetable
 from core.job_status import JobStatus
 from core.jobs import JobOutcome, JobRun, LeaseRow, RunReport
+from views.quantities import counted
 from views.times import duration
-from views.words import counted
 
 #: the count that says most of a job, in a sentence for (one, many)
 _MAIN: dict[str, tuple[str, str, str]] = {

@@ -1,4 +1,4 @@
-"""Links people press."""
+"""Links to posts, pages and Telegram's dialogs."""
 
 from urllib.parse import urlencode
 

@@ -1,4 +1,4 @@
-"""Each call to Telegram on the way to a broadcast fails once: nothing is sent twice, lost, or made a post of."""
+"""Each call to Telegram before a broadcast is made fails once: nothing is repeated, lost, or becomes a post."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ from tests.bots.admin_bot.broadcasts.composing import (
 )
 from tests.bots.admin_bot.conftest import AdminBot
 
-#: calls of the way when nothing fails
+#: calls when nothing fails
 CALLS = 14
 SHOP = "Shop - https://example.org"
 
@@ -31,7 +31,7 @@ FAULTS: dict[str, Callable[[TelegramMethod[Any]], BaseException]] = {
 
 
 def fail_at(admin: AdminBot, number: int, fault: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Let the admin bot's call `number` (from 0) fail; the names of its calls."""
+    """Let the admin bot's call `number` (from 0) fail; returns the names of all its calls."""
     calls: list[str] = []
     real = admin.bot.session.make_request
 
@@ -45,8 +45,8 @@ def fail_at(admin: AdminBot, number: int, fault: str, monkeypatch: pytest.Monkey
     return calls
 
 
-async def goes_on(admin: AdminBot) -> None:
-    """What an owner does next, looking at what there is."""
+async def go_on(admin: AdminBot) -> None:
+    """Do what an owner would do next in this state."""
     if await state_of(admin) == Composing.message.state:
         await admin.say("news")
         return
@@ -62,36 +62,36 @@ async def goes_on(admin: AdminBot) -> None:
             await admin.press("Send to")
             await admin.press("Yes, send")
     except AssertionError:
-        # no such button in sight: the screen never came
+        # there is no such button: the screen was not sent
         await admin.say("/broadcast")
 
 
-async def way(admin: AdminBot) -> None:
+async def compose(admin: AdminBot) -> None:
     await upsert_visitor(admin, 8001, 8002)
     for _ in range(12):
         if await made():
             return
-        await goes_on(admin)
+        await go_on(admin)
 
 
-async def test_the_way_has_so_many_calls(admin: AdminBot, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_number_of_calls_is_known(admin: AdminBot, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = fail_at(admin, 1000, "flood", monkeypatch)
-    await way(admin)
+    await compose(admin)
     assert len(calls) == CALLS, calls
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("number", range(CALLS))
-async def test_one_broadcast_comes_of_it_whatever_call_fails(
+async def test_a_failure_at_any_call_still_makes_one_broadcast(
     admin: AdminBot, monkeypatch: pytest.MonkeyPatch, number: int, fault: str
 ) -> None:
     calls = fail_at(admin, number, fault, monkeypatch)
-    await way(admin)
+    await compose(admin)
     assert len(calls) > number
     row = await only_broadcast()
     assert (row.title, [one.text for one in row.buttons]) == ("news", ["Shop"])
     assert (await admin.posts(), await state_of(admin)) == ([], None)
-    # nothing more is made, whatever is pressed next
+    # nothing more is made afterwards
     if await draft_of(admin) is not None:
         assert (await the_draft(admin)).id == row.key
     await admin.say("/broadcast")

@@ -1,4 +1,4 @@
-"""Counted days and a pencil in place of matplotlib, for tests of /stats."""
+"""Counted days, and a stand-in for matplotlib, for tests of /stats."""
 
 import asyncio
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ NUMBERS = {
 
 @dataclass
 class Pencil:
-    """Draws at once, unless it is told to wait or to fail."""
+    """Draws at once, unless `gate` makes it wait or `error` makes it fail."""
 
     drawn: list[tuple[Picture, int, Theme]] = field(default_factory=list)
     error: BaseException | None = None

@@ -1,10 +1,10 @@
-"""What an admin types as an answer, on both sides of each limit."""
+"""What an admin types about a post, on both sides of each limit."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from admin_bot.inputs import read_description, read_minutes, read_title
+from admin_bot.posts.inputs import read_description, read_minutes, read_title
 from core.errors import BadInput
 
 

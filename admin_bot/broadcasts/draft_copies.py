@@ -1,4 +1,4 @@
-"""Copies of a draft for the admin's eyes: as a preview by the admin bot, as a test by the user bot."""
+"""Copies of a draft for the admin: a preview by the admin bot, a test copy by the user bot."""
 
 import structlog
 from aiogram import Bot
@@ -11,11 +11,11 @@ from views.broadcasts.keyboards import below_broadcast
 
 log = structlog.get_logger("tollgate.admin")
 
-#: why the user bot cannot write to a person
+#: the user bot cannot write to the admin
 _NOT_OPEN = {Failure.BLOCKED, Failure.UNREACHABLE, Failure.DEACTIVATED}
 
 
-async def _copies(bot: Bot, chat_id: int, draft: BroadcastDraft, has_stop_button: bool) -> tuple[int, ...]:
+async def _copy(bot: Bot, chat_id: int, draft: BroadcastDraft, has_stop_button: bool) -> tuple[int, ...]:
     keyboard = below_broadcast(draft.buttons, has_stop_button=has_stop_button)
     return await send_copies(bot, chat_id, draft.chat_id, draft.message_ids, keyboard=keyboard, silent=draft.silent)
 
@@ -23,9 +23,12 @@ async def _copies(bot: Bot, chat_id: int, draft: BroadcastDraft, has_stop_button
 async def send_preview(
     bot: Bot, chat_id: int, draft: BroadcastDraft, has_stop_button: bool
 ) -> tuple[tuple[int, ...], str | None]:
-    """Copy it into the admin's chat as subscribers will see it; the copies' ids, and what is wrong with it (HTML)."""
+    """Copy it into the admin's chat as subscribers will see it.
+
+    Returns the ids of the copies, and what is wrong with the draft (HTML; None: nothing).
+    """
     try:
-        copies = await _copies(bot, chat_id, draft, has_stop_button)
+        copies = await _copy(bot, chat_id, draft, has_stop_button)
     except TELEGRAM_ERRORS as error:
         log.warning("broadcast.preview_failed", draft=draft.id, reason=classify(error))
         return (), _problem(error)
@@ -35,9 +38,9 @@ async def send_preview(
 async def send_test_copy(
     user_bot: Bot, username: str, admin_id: int, draft: BroadcastDraft, has_stop_button: bool
 ) -> str:
-    """The user bot sends it to the admin; returns what came of it (HTML)."""
+    """Send it to the admin with the user bot; returns the result as a sentence (HTML)."""
     try:
-        copies = await _copies(user_bot, admin_id, draft, has_stop_button)
+        copies = await _copy(user_bot, admin_id, draft, has_stop_button)
     except TELEGRAM_ERRORS as error:
         failure = classify(error)
         log.info("broadcast.test_copy_failed", draft=draft.id, reason=failure)

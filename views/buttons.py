@@ -1,4 +1,4 @@
-"""What the keyboards of the admin bot are put together from."""
+"""The building blocks of the admin bot's keyboards."""
 
 from collections.abc import Sequence
 
@@ -6,22 +6,22 @@ from aiogram.types import ChatAdministratorRights, InlineKeyboardButton, InlineK
 
 Row = list[InlineKeyboardButton]
 
-#: pages a list button may name; far beyond what anyone turns by hand
+#: the highest page a button may name; far more than anyone opens by hand
 PAGE_MAX = 9999
 
 
 def button(text: str, data: str) -> InlineKeyboardButton:
-    """A button that comes back with `data` (at most 64 bytes)."""
+    """A button whose press sends `data` (at most 64 bytes)."""
     return InlineKeyboardButton(text=text, callback_data=data)
 
 
 def keyboard(*rows: Row) -> InlineKeyboardMarkup:
-    """The rows that have anything in them."""
+    """A keyboard of the rows that are not empty."""
     return InlineKeyboardMarkup(inline_keyboard=[row for row in rows if row])
 
 
 def rights(wanted: Sequence[str]) -> ChatAdministratorRights:
-    """Administrator rights by the names links use (`post_messages`); what is not named is not asked for."""
+    """Administrator rights by their names in links (`post_messages`); rights that are not named are not requested."""
     named = {f"can_{name}": True for name in wanted}
     needed = [
         name

@@ -1,4 +1,4 @@
-"""Copying messages into the storage channel, and out again when a post does not come about."""
+"""Copying messages into the storage channel, and deleting copies from it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from aiogram import Bot
 from aiogram.exceptions import TelegramAPIError
 
 from admin_bot.storage.alarm import StorageAlarm
-from admin_bot.storage.channel import Storage
+from admin_bot.storage.channel import StorageChannel
 from sender.failures import TELEGRAM_ERRORS, Failure, classify, retry_after
 from views.owner_alerts import storing_lost
-from views.posts import texts
+from views.storage import copying_texts as texts
 from views.storage.texts import UNREACHABLE, lacks_sentence, not_stored
 
 log = structlog.get_logger("tollgate.storing")
 
-#: above it, missing messages are only counted: finding out which costs one call each
+#: up to so many messages the missing ones are identified, which costs one call each; above, they are only counted
 PROBE_MAX = 20
 
 
@@ -30,24 +30,24 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class NotStored:
-    """Nothing usable came about; `sentence` (HTML) says why and what to do."""
+    """Nothing was stored; `sentence` (HTML) says why and what to do."""
 
     sentence: str
 
 
 class Copier:
-    """Puts an admin's messages into the storage channel."""
+    """Copies an admin's messages into the storage channel."""
 
-    def __init__(self, bot: Bot, user_bot: Bot, storage: Storage, alarm: StorageAlarm) -> None:
+    def __init__(self, bot: Bot, user_bot: Bot, storage: StorageChannel, alarm: StorageAlarm) -> None:
         self._bot = bot
         self._user_bot = user_bot
         self._storage = storage
         self._alarm = alarm
 
     async def store(self, chat_id: int, message_ids: Sequence[int]) -> Stored | NotStored:
-        """Copy the messages in one call, which keeps albums; all of them or none.
+        """Copy the messages in one call, which keeps albums together; all of them or none.
 
-        Never repeated when Telegram's answer is lost. Raises NotReady without a storage channel.
+        Not repeated if Telegram's answer is lost. Raises NotReady without a storage channel.
         """
         target = await self._storage.require()
         wanted = sorted(message_ids)
@@ -58,15 +58,15 @@ class Copier:
         stored = Stored(target, tuple(sorted(copy.message_id for copy in copies if copy.message_id)))
         if len(stored.message_ids) < len(wanted):
             return await self._incomplete(stored, chat_id, wanted)
-        await self._alarm.end(target)
+        await self._alarm.clear(target)
         return stored
 
-    async def take_out(self, stored: Stored) -> None:
-        """Delete copies from the storage channel; what Telegram no longer deletes stays there."""
+    async def delete_copies(self, stored: Stored) -> None:
+        """Delete copies. A failure is logged: Telegram does not delete what is older than 48 hours."""
         try:
             await self._bot.delete_messages(stored.chat_id, list(stored.message_ids))
         except TELEGRAM_ERRORS as error:
-            log.info("storing.copies_stay", chat_id=stored.chat_id, reason=classify(error))
+            log.info("storing.copies_not_deleted", chat_id=stored.chat_id, reason=classify(error))
 
     async def _failed(self, error: BaseException, target: int) -> NotStored:
         failure = classify(error)
@@ -85,23 +85,23 @@ class Copier:
         return NotStored(texts.STORE_UNSURE)
 
     async def _lost(self, target: int) -> NotStored:
-        """Name what is missing to whoever posts now, and once to all owners."""
+        """Name the missing rights to the admin, and raise the incident for the owners."""
         rights = await self._storage.missing_rights(target, self._bot, self._user_bot)
         admin, user = await self._bot.me(), await self._user_bot.me()
         what = lacks_sentence((admin.username or "", rights.admin_bot), (user.username or "", rights.user_bot))
-        await self._alarm.begin(target, storing_lost(what or UNREACHABLE))
+        await self._alarm.raise_incident(target, storing_lost(what or UNREACHABLE))
         return NotStored(not_stored(what or UNREACHABLE))
 
     async def _incomplete(self, stored: Stored, chat_id: int, wanted: Sequence[int]) -> NotStored:
         if stored.message_ids:
-            await self.take_out(stored)
-        missing = await self._which_missing(chat_id, wanted, stored.chat_id)
+            await self.delete_copies(stored)
+        missing = await self._find_missing(chat_id, wanted, stored.chat_id)
         return NotStored(texts.some_missing(len(stored.message_ids), len(wanted), missing))
 
-    async def _which_missing(self, chat_id: int, wanted: Sequence[int], target: int) -> list[int]:
-        """Positions (1..) of the messages that have no copy; [] when that would cost too much or cannot be told.
+    async def _find_missing(self, chat_id: int, wanted: Sequence[int], target: int) -> list[int]:
+        """Positions (1..) of the messages that cannot be copied; [] if there are too many to try, or it is not known.
 
-        copyMessages names no survivors (BOTAPI §2.5), so each message is copied by itself and taken out again.
+        copyMessages does not say which were copied (BOTAPI §2.5), so each message is copied alone and deleted again.
         """
         if len(wanted) > PROBE_MAX:
             return []
@@ -118,5 +118,5 @@ class Copier:
             else:
                 probes.append(copy.message_id)
         if probes:
-            await self.take_out(Stored(target, tuple(probes)))
+            await self.delete_copies(Stored(target, tuple(probes)))
         return missing

@@ -1,24 +1,25 @@
-"""Making posts: messages go into the storage channel, then a post stands behind a fresh code."""
+"""Making posts: messages are copied into the storage channel, then a post with a new code is stored."""
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cachetools import FIFOCache
+
 from admin_bot.audit import note
-from admin_bot.storage.copying import Copier, NotStored, Stored
+from admin_bot.storage.copier import Copier, NotStored, Stored
 from core.clock import Clock
 from core.errors import NotReady, StoreUnavailable, TollgateError
 from core.posts import Post
 from database.operations import post_ops
-from views.admin_texts import plain
+from views.html import esc
 
-#: copies kept for a second try when the database went away in between
+#: copies kept for a retry after the database went away; the oldest are evicted
 KEPT_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The post stands."""
+    """The post is stored."""
 
     post: Post
 
@@ -30,6 +31,7 @@ class NotMade:
     sentence: str
 
 
+#: a chat and messages in it, in order
 Source = tuple[int, tuple[int, ...]]
 
 
@@ -39,12 +41,12 @@ class PostMaker:
     def __init__(self, copier: Copier, clock: Clock) -> None:
         self._copier = copier
         self._clock = clock
-        self._kept: OrderedDict[Source, Stored] = OrderedDict()
+        self._kept: FIFOCache[Source, Stored] = FIFOCache(KEPT_MAX)
 
     async def make(self, admin_id: int, chat_id: int, message_ids: Sequence[int], title: str) -> Made | NotMade:
-        """Store the messages and create a live post. Not atomic: copies that no post came of are taken out again.
+        """Copy the messages and create a live post. Not atomic: the copies are deleted again when no post is created.
 
-        Raises StoreUnavailable: the copies are kept, and calling it again with the same messages goes on from there.
+        Raises StoreUnavailable: the copies are kept, and a call with the same messages uses them.
         """
         stored = await self._store(chat_id, message_ids)
         if isinstance(stored, NotMade):
@@ -59,10 +61,10 @@ class PostMaker:
                 created_at=now,
             )
         except StoreUnavailable:
-            self._keep((chat_id, tuple(sorted(message_ids))), stored)
+            self._kept[_source(chat_id, message_ids)] = stored
             raise
         except TollgateError:
-            await self._copier.take_out(stored)
+            await self._copier.delete_copies(stored)
             raise
         await note(now, admin_id, "post.made", post.code, None, {"number": post.number, "items": post.item_count})
         return Made(post)
@@ -70,7 +72,7 @@ class PostMaker:
     async def replace(
         self, admin_id: int, post: Post, chat_id: int, message_ids: Sequence[int]
     ) -> Made | NotMade | None:
-        """Give a post new messages, then delete the old ones as far as Telegram lets us. None: the post is gone.
+        """Give a post new messages, then delete the old copies where Telegram allows it. None: the post is gone.
 
         Raises StoreUnavailable like `make`.
         """
@@ -80,35 +82,34 @@ class PostMaker:
         try:
             changed = await post_ops.replace_items(post.code, stored.chat_id, stored.message_ids)
         except StoreUnavailable:
-            self._keep((chat_id, tuple(sorted(message_ids))), stored)
+            self._kept[_source(chat_id, message_ids)] = stored
             raise
         if changed is None:
-            await self._copier.take_out(stored)
+            await self._copier.delete_copies(stored)
             return None
-        await self._take_out_replaced(post, stored)
+        await self._delete_replaced(post, stored)
         before, after = {"items": post.item_count}, {"items": changed.item_count}
         await note(self._clock.now(), admin_id, "post.items_replaced", post.code, before, after)
         return Made(changed)
 
-    async def _take_out_replaced(self, post: Post, stored: Stored) -> None:
+    async def _delete_replaced(self, post: Post, stored: Stored) -> None:
         old = set(post.message_ids)
         if post.storage_chat_id == stored.chat_id:
             # after a lost answer of the database `post` may already be the changed one
             old -= set(stored.message_ids)
         if old:
-            await self._copier.take_out(Stored(post.storage_chat_id, tuple(sorted(old))))
+            await self._copier.delete_copies(Stored(post.storage_chat_id, tuple(sorted(old))))
 
     async def _store(self, chat_id: int, message_ids: Sequence[int]) -> Stored | NotMade:
-        kept = self._kept.pop((chat_id, tuple(sorted(message_ids))), None)
+        kept = self._kept.pop(_source(chat_id, message_ids), None)
         if kept is not None:
             return kept
         try:
             stored = await self._copier.store(chat_id, message_ids)
         except NotReady as error:
-            return NotMade(plain(error.sentence))
+            return NotMade(esc(error.sentence))
         return NotMade(stored.sentence) if isinstance(stored, NotStored) else stored
 
-    def _keep(self, source: Source, stored: Stored) -> None:
-        self._kept[source] = stored
-        if len(self._kept) > KEPT_MAX:
-            self._kept.popitem(last=False)
+
+def _source(chat_id: int, message_ids: Sequence[int]) -> Source:
+    return chat_id, tuple(sorted(message_ids))

@@ -54,7 +54,7 @@ def refused(text: str, now: datetime = NOW, zone: ZoneInfo = BERLIN) -> str:
         ("2026-11-25 18:30", "2026-11-25 18:30"),
         ("2026-1-2 0:00", None),
         ("2027-11-25 00:00", "2027-11-25 00:00"),
-        # long past this year: next year's
+        # long past this year: the next year
         ("3.1. 9:00", "2027-01-03 09:00"),
         ("25.5. 9:00", "2027-05-25 09:00"),
     ],
@@ -69,14 +69,14 @@ def test_times_that_are_understood(typed: str, expected: str | None) -> None:
 @pytest.mark.parametrize(
     "typed", ["", "soon", "now", "9", "9.00", "25/11 18:30", "25.11.", "2026-11-25", "18:3", "18:30 25.11.", "١٨:٣٠"]
 )
-def test_what_is_no_time_is_told_what_a_time_looks_like(typed: str) -> None:
+def test_text_that_is_no_time_is_answered_with_examples(typed: str) -> None:
     assert refused(typed) == texts.TIME_EXPECTED
 
 
 @pytest.mark.parametrize(
     "typed", ["24:00", "12:60", "31.11. 9:00", "2026-13-01 9:00", "29.2. 9:00", "0.0. 9:00", "0000-01-01 9:00"]
 )
-def test_days_and_times_no_calendar_has_are_told_apart(typed: str) -> None:
+def test_days_and_times_that_do_not_exist_have_their_own_answer(typed: str) -> None:
     assert refused(typed) == texts.NO_SUCH_DAY
 
 
@@ -87,7 +87,7 @@ def test_the_29th_of_february_is_next_years_when_that_one_has_it() -> None:
 @pytest.mark.parametrize(
     "typed", ["13:30", "13:29", "0:00", "today 13:30", "25.11. 13:30", "24.11. 18:30", "26.5. 9:00"]
 )
-def test_this_minute_and_what_is_before_has_passed(typed: str) -> None:
+def test_this_minute_and_earlier_times_have_passed(typed: str) -> None:
     sentence = refused(typed)
     assert "has passed: now it is 25 November 2026, 13:30 (Europe/Berlin)" in sentence
 
@@ -107,14 +107,14 @@ def test_a_time_the_clocks_jump_over_does_not_exist() -> None:
         assert refused(typed, spring) == texts.skipped(BERLIN)
 
 
-def test_of_an_hour_that_comes_twice_the_first_that_is_to_come_is_meant() -> None:
+def test_of_a_time_that_comes_twice_the_first_in_the_future_is_taken() -> None:
     before = datetime(2026, 10, 24, 22, tzinfo=UTC)
     assert read_send_at("25.10. 2:30", before, BERLIN) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
     between = datetime(2026, 10, 25, 0, 45, tzinfo=UTC)
     assert read_send_at("2:30", between, BERLIN) == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
 
 
-def test_today_and_tomorrow_are_the_zones() -> None:
+def test_today_and_tomorrow_are_those_of_the_zone() -> None:
     late = datetime(2026, 11, 25, 23, 30, tzinfo=UTC)
     assert at("9:00", late) == "2026-11-26 09:00"
     assert at("tomorrow 9:00", late) == "2026-11-27 09:00"
@@ -147,7 +147,7 @@ def test_lifetimes_that_are_taken(typed: str, minutes: int) -> None:
 
 
 @pytest.mark.parametrize("typed", ["never", "Never", "0"])
-def test_never_is_for_good(typed: str) -> None:
+def test_never_is_zero_minutes(typed: str) -> None:
     assert read_lifetime(typed) == 0
 
 
@@ -233,7 +233,7 @@ def test_a_bad_button_is_named_by_its_line(line: str, hint: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["", " \n "])
-def test_no_line_at_all_is_told_what_is_expected(typed: str) -> None:
+def test_an_empty_text_is_refused(typed: str) -> None:
     with pytest.raises(BadInput):
         read_buttons(typed)
 

@@ -1,4 +1,4 @@
-"""The buttons of a broadcast that was confirmed, and the list: what each does, once; too late; forged."""
+"""The buttons of a confirmed broadcast, and the list: what each does, pressed once, too late, forged."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -8,7 +8,7 @@ import pytest
 from aiogram.methods import EditMessageText, SendMessage
 from aiogram.types import Message, User
 
-from admin_bot.broadcasts.handlers.running import show_list
+from admin_bot.broadcasts.handlers.progress import show_list
 from core.broadcasts import Broadcast, BroadcastStatus
 from core.delivery import TELEGRAM_DELETE_LIMIT
 from database.operations import audit_ops, broadcast_ops
@@ -18,7 +18,7 @@ from tests.bots.admin_bot.telegram import bad_request
 from views.broadcasts import progress_texts as texts
 
 SECOND = User(id=7003, is_bot=False, first_name="Paul")
-NOBODYS = "a" * 24
+UNKNOWN_ID = "a" * 24
 
 
 async def paused(admin: AdminBot) -> Broadcast:
@@ -34,9 +34,9 @@ async def resumed(admin: AdminBot) -> Broadcast:
 
 
 async def shown(admin: AdminBot, make: Callable[[AdminBot], Awaitable[Broadcast]] = sending) -> Broadcast:
-    """A broadcast whose progress stands in its message."""
+    """A broadcast whose progress is shown."""
     broadcast = await make(admin)
-    await admin.data["watch"].show(broadcast)
+    await admin.data["progress_updater"].show(broadcast)
     admin.world.calls.clear()
     return broadcast
 
@@ -45,7 +45,7 @@ async def status_of(broadcast: Broadcast) -> BroadcastStatus:
     return (await stored(broadcast)).status
 
 
-async def deeds() -> list[str]:
+async def audited() -> list[str]:
     return [entry.action for entry in await audit_ops.last(20)][::-1]
 
 
@@ -70,7 +70,7 @@ async def test_pause_and_resume_change_the_row_and_the_screen_at_once(admin: Adm
     assert await status_of(broadcast) is BroadcastStatus.QUEUED
     assert (admin.toasts[-1], admin.buttons()) == (texts.RESUMED, ["Cancel"])
     assert "Goes on in a moment" in admin.last_text
-    assert await deeds() == ["broadcast.paused", "broadcast.resumed"]
+    assert await audited() == ["broadcast.paused", "broadcast.resumed"]
     entry = (await audit_ops.last(1))[0]
     assert (entry.admin_id, entry.target) == (OWNER.id, broadcast.id)
     assert (entry.before, entry.after) == ({"status": "paused"}, {"title": "Sale", "status": "queued"})
@@ -94,11 +94,11 @@ async def test_cancel_asks_first_and_names_what_it_ends(
     assert await status_of(broadcast) is BroadcastStatus.CANCELLED
     assert admin.toasts[-1] == texts.CANCELLED
     assert "\nCancelled " in admin.last_text
-    assert await deeds() == ["broadcast.cancelled"]
+    assert await audited() == ["broadcast.cancelled"]
     assert len(admin.world.screens) == 1
 
 
-async def test_take_back_asks_first_and_then_wants_all_of_it_back(admin: AdminBot) -> None:
+async def test_recall_asks_first_and_then_recalls_every_copy(admin: AdminBot) -> None:
     broadcast = await shown(admin, sent)
     await admin.press("Take back now")
     assert "from 95 people?" in admin.last_text
@@ -109,9 +109,9 @@ async def test_take_back_asks_first_and_then_wants_all_of_it_back(admin: AdminBo
     await admin.press("Take back from 95 people")
     after = await stored(broadcast)
     assert (after.status, after.is_recall_wanted, after.delete_at) == ("recalling", True, admin.clock.now())
-    assert (admin.toasts[-1], admin.buttons()) == (texts.TAKING_BACK, [])
+    assert (admin.toasts[-1], admin.buttons()) == (texts.RECALL_STARTED, [])
     assert "Being taken back" in admin.last_text
-    assert await deeds() == ["broadcast.recall_wanted"]
+    assert await audited() == ["broadcast.recall_wanted"]
 
 
 # --- pressed twice, too late, forged
@@ -137,7 +137,7 @@ async def test_a_second_press_does_nothing_and_says_so(
     await admin.callback(data, message_id=place)
     assert await stored(broadcast) == once != broadcast
     assert admin.toasts[-1] == answer
-    assert len(await deeds()) == 1
+    assert len(await audited()) == 1
 
 
 LATE: list[tuple[Callable[[AdminBot], Awaitable[Broadcast]], str, str]] = [
@@ -153,7 +153,7 @@ LATE: list[tuple[Callable[[AdminBot], Awaitable[Broadcast]], str, str]] = [
 
 
 @pytest.mark.parametrize(("make", "act", "answer"), LATE)
-async def test_a_button_that_comes_too_late_says_why_and_shows_how_it_stands(
+async def test_a_button_that_comes_too_late_says_why_and_shows_the_progress(
     admin: AdminBot, make: Callable[[AdminBot], Awaitable[Broadcast]], act: str, answer: str
 ) -> None:
     broadcast = await make(admin)
@@ -162,21 +162,21 @@ async def test_a_button_that_comes_too_late_says_why_and_shows_how_it_stands(
     assert admin.toasts == [answer]
     assert admin.last_text == texts.progress(await stored(broadcast), admin.clock.now(), admin.data["zone"])
     assert await status_of(broadcast) is broadcast.status
-    assert await deeds() == []
+    assert await audited() == []
 
 
-async def test_nothing_is_taken_back_after_48_hours(admin: AdminBot) -> None:
+async def test_a_broadcast_cannot_be_recalled_after_48_hours(admin: AdminBot) -> None:
     broadcast = await shown(admin, sent)
     admin.clock.move(TELEGRAM_DELETE_LIMIT)
     await admin.press("Take back now")
     assert admin.toasts == ["It stays: Telegram deletes nothing that is older than 48 hours."]
     await admin.callback(f"br:backyes:{broadcast.id}", message_id=broadcast.progress_message_id)
     assert await status_of(broadcast) is BroadcastStatus.SENT
-    assert await deeds() == []
+    assert await audited() == []
     assert admin.buttons() == []
 
 
-async def test_a_moment_before_it_is(admin: AdminBot) -> None:
+async def test_a_broadcast_can_be_recalled_a_moment_before_48_hours(admin: AdminBot) -> None:
     broadcast = await shown(admin, sent)
     admin.clock.move(TELEGRAM_DELETE_LIMIT - timedelta(milliseconds=1))
     await admin.press("Take back now")
@@ -184,18 +184,18 @@ async def test_a_moment_before_it_is(admin: AdminBot) -> None:
     assert await status_of(broadcast) is BroadcastStatus.RECALLING
 
 
-async def test_what_is_being_taken_back_by_its_lifetime_can_be_wanted_at_once(admin: AdminBot) -> None:
+async def test_a_broadcast_deleted_by_its_lifetime_can_be_recalled_at_once(admin: AdminBot) -> None:
     broadcast = await shown(admin, sent)
     assert await broadcast_ops.mark_recalling(broadcast.id)
     await admin.callback(f"br:backyes:{broadcast.id}", message_id=broadcast.progress_message_id)
     assert (await stored(broadcast)).is_recall_wanted
-    assert await deeds() == ["broadcast.recall_wanted"]
+    assert await audited() == ["broadcast.recall_wanted"]
 
 
 @pytest.mark.parametrize("act", ["show", "pause", "resume", "cancel", "cancelyes", "back", "backyes"])
-async def test_an_id_nobody_knows_is_answered_and_changes_nothing(admin: AdminBot, act: str) -> None:
+async def test_an_unknown_id_is_answered_and_changes_nothing(admin: AdminBot, act: str) -> None:
     broadcast = await shown(admin)
-    await admin.callback(f"br:{act}:{NOBODYS}")
+    await admin.callback(f"br:{act}:{UNKNOWN_ID}")
     assert admin.toasts == [texts.GONE]
     assert len(admin.world.calls) == 1
     assert await stored(broadcast) == broadcast
@@ -203,7 +203,7 @@ async def test_an_id_nobody_knows_is_answered_and_changes_nothing(admin: AdminBo
 
 @pytest.mark.parametrize(
     "data",
-    ["br:pause:", "br:pause:xyz", f"br:nonsense:{NOBODYS}", f"br:pause:{NOBODYS}:1", "bl:-1", "bl:10000", "bl:x"],
+    ["br:pause:", "br:pause:xyz", f"br:nonsense:{UNKNOWN_ID}", f"br:pause:{UNKNOWN_ID}:1", "bl:-1", "bl:10000", "bl:x"],
 )
 async def test_a_forged_button_is_answered_and_changes_nothing(admin: AdminBot, data: str) -> None:
     broadcast = await shown(admin)
@@ -222,7 +222,7 @@ async def test_a_stranger_can_press_nothing(admin: AdminBot) -> None:
 # --- faults
 
 
-async def test_the_database_away_at_a_press_does_it_once_when_it_is_back(admin: AdminBot) -> None:
+async def test_a_press_during_an_outage_changes_the_row_once_afterwards(admin: AdminBot) -> None:
     broadcast = await shown(admin)
     admin.database.before_call = away("find_one_and_update")
     pressing = admin.supervisor.spawn(admin.press("Pause"), "pressing")
@@ -232,12 +232,12 @@ async def test_the_database_away_at_a_press_does_it_once_when_it_is_back(admin: 
     await admin.time.move(20)
     await pressing
     assert await status_of(broadcast) is BroadcastStatus.PAUSED
-    assert await deeds() == ["broadcast.paused"]
+    assert await audited() == ["broadcast.paused"]
     assert "\nPaused" in admin.last_text
 
 
 @pytest.mark.parametrize("text", ["message to edit not found", "message can't be edited"])
-async def test_a_deleted_progress_message_is_sent_anew_and_watched_there(admin: AdminBot, text: str) -> None:
+async def test_a_deleted_progress_message_is_replaced_by_a_new_one(admin: AdminBot, text: str) -> None:
     broadcast = await shown(admin)
     admin.world.fail(EditMessageText, bad_request(text))
     await admin.press("Pause")
@@ -279,7 +279,7 @@ async def test_the_command_lists_the_last_ten_and_turns_pages(admin: AdminBot) -
     assert admin.buttons() == ["‹ Prev", "Refresh"]
 
 
-async def test_a_broadcast_of_the_list_opens_in_its_place_and_goes_on_being_watched_there(admin: AdminBot) -> None:
+async def test_a_broadcast_opened_from_the_list_is_updated_in_that_message(admin: AdminBot) -> None:
     broadcast = await shown(admin)
     await admin.callback("bl:0")
     listed = max(admin.world.screens)
@@ -288,15 +288,15 @@ async def test_a_broadcast_of_the_list_opens_in_its_place_and_goes_on_being_watc
     assert "15 of 100" not in admin.last_text and "20 of 100" in admin.last_text
     before = screen(admin, broadcast)
     assert before.text == texts.moved(broadcast)
-    watch = admin.data["watch"]
+    updater = admin.data["progress_updater"]
     await broadcast_ops.note_counts(broadcast.id, COUNTS | {"pending": 40, "sent": 55})
-    await watch.look()
-    await watch.look()
+    await updater.poll()
+    await updater.poll()
     assert "60 of 100" in str(admin.world.screens[listed].text)
     assert screen(admin, broadcast).text == texts.moved(broadcast)
 
 
-async def test_show_it_here_brings_it_back(admin: AdminBot) -> None:
+async def test_show_it_here_moves_the_progress_back(admin: AdminBot) -> None:
     broadcast = await shown(admin)
     await admin.callback("bl:0")
     await admin.press("1 · Sale")
@@ -305,7 +305,7 @@ async def test_show_it_here_brings_it_back(admin: AdminBot) -> None:
     assert "Sending" in str(screen(admin, broadcast).text)
 
 
-async def test_the_last_word_on_one_that_is_over_stays_where_it_was_said(admin: AdminBot) -> None:
+async def test_the_final_progress_stays_in_the_old_message(admin: AdminBot) -> None:
     broadcast = await shown(admin, sent)
     last_word = screen(admin, broadcast).text
     await admin.callback("bl:0")
@@ -313,17 +313,17 @@ async def test_the_last_word_on_one_that_is_over_stays_where_it_was_said(admin: 
     assert screen(admin, broadcast).text == last_word
 
 
-async def test_opening_one_that_stopped_tells_of_it_no_second_time(admin: AdminBot) -> None:
+async def test_opening_a_failed_broadcast_sends_no_second_notification(admin: AdminBot) -> None:
     broadcast = await shown(admin, failed)
-    watch = admin.data["watch"]
+    updater = admin.data["progress_updater"]
     for _ in range(3):
-        await watch.look()
+        await updater.poll()
     assert [call.text for call in admin.world.of(SendMessage)] == [texts.stopped(broadcast)]
     for _ in range(2):
         await admin.callback("bl:0")
         await admin.press("1 · Sale")
         for _ in range(3):
-            await watch.look()
+            await updater.poll()
     assert [call.text for call in admin.world.of(SendMessage)].count(texts.stopped(broadcast)) == 1
     assert (await stored(broadcast)).is_shown
 
@@ -331,7 +331,7 @@ async def test_opening_one_that_stopped_tells_of_it_no_second_time(admin: AdminB
 # --- two admins
 
 
-async def test_of_two_admins_who_press_at_once_one_does_it(admin: AdminBot) -> None:
+async def test_of_two_concurrent_presses_one_changes_the_row(admin: AdminBot) -> None:
     add_admin(admin, SECOND)
     broadcast = await shown(admin)
     data: dict[str, Any] = {"data": f"br:pause:{broadcast.id}", "message_id": broadcast.progress_message_id}
@@ -340,10 +340,10 @@ async def test_of_two_admins_who_press_at_once_one_does_it(admin: AdminBot) -> N
     await first
     await second
     assert sorted(admin.toasts, key=str) == ["It is paused already.", texts.PAUSED]
-    assert await deeds() == ["broadcast.paused"]
+    assert await audited() == ["broadcast.paused"]
 
 
-async def test_another_admin_takes_over_the_watching_and_the_first_is_told_where_it_went(admin: AdminBot) -> None:
+async def test_another_admin_takes_over_the_progress_message_and_the_old_one_says_so(admin: AdminBot) -> None:
     add_admin(admin, SECOND)
     broadcast = await shown(admin)
     await admin.callback("bl:0", who=SECOND)

@@ -1,4 +1,4 @@
-"""Channels to join, for the tests around them."""
+"""Channels to join, for tests of them."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def allow(admin: AdminBot, chat_id: int, **known: Any) -> None:
 
 
 async def given(admin: AdminBot, *chat_ids: int, **more: Any) -> None:
-    """Channels that are there already, and fine."""
+    """Channels that were added before and work."""
     for chat_id in chat_ids:
         allow(admin, chat_id, title=more.get("title", f"Channel {chat_id}"))
         link = f"{OLD_LINK}{chat_id}"
@@ -40,7 +40,7 @@ async def opened(admin: AdminBot, chat_id: int = NEWS) -> None:
     await admin.callback(f"ac:open:{chat_id}:0")
 
 
-async def done(admin: AdminBot) -> list[tuple[str, str | None]]:
-    """What was noted, oldest first."""
+async def audited(admin: AdminBot) -> list[tuple[str, str | None]]:
+    """The audited actions and their targets, the oldest first."""
     assert all(entry.admin_id == OWNER.id for entry in await audit_ops.last(100))
     return [(entry.action, entry.target) for entry in (await audit_ops.last(100))[::-1]]

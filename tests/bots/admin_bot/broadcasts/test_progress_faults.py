@@ -1,4 +1,4 @@
-"""The watch over progress messages through crashes, a database that is away, and Telegram's trouble."""
+"""Updates of progress messages after crashes, during outages of the database and failures of Telegram."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -15,9 +15,10 @@ from aiogram.exceptions import (
 from aiogram.methods import EditMessageText, SendMessage, TelegramMethod
 from structlog.testing import capture_logs
 
-from admin_bot.broadcasts import progress as broadcast_watch
-from admin_bot.broadcasts.progress import EVERY_S, BroadcastWatch
-from admin_bot.broadcasts.screens import Face, put
+from admin_bot.broadcasts import progress_updater as progress_updater
+from admin_bot.broadcasts.progress_messages import edit_or_send
+from admin_bot.broadcasts.progress_updater import POLL_EVERY_S, ProgressUpdater
+from admin_bot.screens import MessageRef, Screen
 from core.broadcasts import BroadcastStatus
 from database.operations import broadcast_ops
 from tests.bots.admin_bot.broadcasts.broadcasts import (
@@ -27,7 +28,7 @@ from tests.bots.admin_bot.broadcasts.broadcasts import (
     edits,
     failed,
     made,
-    new_watch,
+    new_updater,
     sending,
     sends,
     sent,
@@ -60,70 +61,70 @@ def unheard_of(method: TelegramMethod[Any]) -> BaseException:
 
 
 @pytest.fixture
-async def watch(admin: AdminBot) -> AsyncIterator[BroadcastWatch]:
-    """One that looks whenever the time moves on."""
-    watch = new_watch(admin)
-    await watch.start()
-    yield watch
-    await watch.stop()
+async def updater(admin: AdminBot) -> AsyncIterator[ProgressUpdater]:
+    """An updater that polls whenever the time moves on."""
+    updater = new_updater(admin)
+    await updater.start()
+    yield updater
+    await updater.stop()
 
 
 # --- crashes
 
 
 @pytest.mark.parametrize("make", [sent, failed])
-async def test_a_crash_between_the_last_edit_and_its_mark_shows_it_again_and_tells_twice_at_most(
+async def test_a_crash_before_the_mark_shows_the_end_again_and_notifies_twice_at_most(
     admin: AdminBot, make: Any
 ) -> None:
     one = await make(admin)
     admin.database.before_call = away("update_one")
-    await new_watch(admin).look()
+    await new_updater(admin).poll()
     assert len(edits(admin)) == 1
     admin.database.before_call = None
     assert not (await stored(one)).is_shown
-    again = new_watch(admin)
-    await again.look()
-    await again.look()
+    again = new_updater(admin)
+    await again.poll()
+    await again.poll()
     assert len(edits(admin)) == 2
     assert len(sends(admin)) == (2 if make is failed else 0)
     assert (await stored(one)).is_shown
 
 
 async def test_a_status_that_changes_before_the_mark_is_shown_too(admin: AdminBot) -> None:
-    one, watch = await sent(admin), new_watch(admin)
+    one, updater = await sent(admin), new_updater(admin)
 
-    def want_back(operation: str, collection: str) -> None:
-        """Somebody wants it back in the very moment before the mark."""
+    def recall_before(operation: str, collection: str) -> None:
+        """Recall it right before the mark."""
         if operation == "update_one":
             admin.database.before_call = None
-            raise_to = broadcast_ops.want_recall(one.id, admin.clock.now())
-            wishes.append(admin.supervisor.spawn(raise_to, "wish"))
+            recall = broadcast_ops.want_recall(one.id, admin.clock.now())
+            recalls.append(admin.supervisor.spawn(recall, "recall"))
 
-    wishes: list[Any] = []
-    admin.database.before_call = want_back
-    await watch.look()
-    for wish in wishes:
-        await wish
-    await watch.look()
-    await watch.look()
+    recalls: list[Any] = []
+    admin.database.before_call = recall_before
+    await updater.poll()
+    for one_recall in recalls:
+        await one_recall
+    await updater.poll()
+    await updater.poll()
     assert "Being taken back" in edits(admin, one)[-1]
     assert not (await stored(one)).is_shown
 
 
-async def test_the_start_does_not_wait_for_it_and_a_stop_ends_it(admin: AdminBot) -> None:
-    watch = new_watch(admin)
-    await watch.start()
-    await watch.start()
+async def test_start_returns_at_once_and_stop_ends_the_polling(admin: AdminBot) -> None:
+    updater = new_updater(admin)
+    await updater.start()
+    await updater.start()
     assert admin.supervisor.running == 1
-    await watch.stop()
-    await watch.stop()
+    await updater.stop()
+    await updater.stop()
     assert admin.supervisor.running == 0
     await made(admin)
     await admin.time.move(30)
     assert edits(admin) == []
 
 
-async def test_the_dispatcher_starts_and_stops_it(admin: AdminBot) -> None:
+async def test_the_dispatcher_starts_and_stops_the_updater(admin: AdminBot) -> None:
     await admin.dispatcher.emit_startup()
     one = await made(admin)
     await admin.time.move(3)
@@ -134,37 +135,37 @@ async def test_the_dispatcher_starts_and_stops_it(admin: AdminBot) -> None:
     assert len(edits(admin, one)) == 1
 
 
-# --- the database away
+# --- outages of the database
 
 
 @pytest.mark.parametrize("operations", [("find",), ("find_one",), ("update_one",)])
-async def test_the_database_away_is_logged_once_and_the_watch_goes_on_when_it_is_back(
-    admin: AdminBot, watch: BroadcastWatch, operations: tuple[str, ...]
+async def test_an_outage_is_logged_once_and_updates_go_on_afterwards(
+    admin: AdminBot, updater: ProgressUpdater, operations: tuple[str, ...]
 ) -> None:
-    # one that waits for its turn needs every kind of query, one that is over the last
+    # the one that waits for its turn needs the first two kinds of query, the one that is over the last
     one, over = await made(admin), await sent(admin)
     admin.database.before_call = away(*operations)
     with capture_logs() as logs:
         await admin.time.move(60)
-    assert [entry["event"] for entry in logs].count("broadcast.not_watched") == 1
+    assert [entry["event"] for entry in logs].count("broadcast.progress_not_read") == 1
     admin.database.before_call = None
     await admin.time.move(6)
     assert edits(admin, one) != []
     assert (await stored(over)).is_shown
 
 
-async def test_the_next_time_the_database_is_away_is_logged_again(admin: AdminBot, watch: BroadcastWatch) -> None:
+async def test_the_next_outage_is_logged_again(admin: AdminBot, updater: ProgressUpdater) -> None:
     with capture_logs() as logs:
         for _ in range(2):
             admin.database.before_call = away()
             await admin.time.move(9)
             admin.database.before_call = None
             await admin.time.move(9)
-    assert [entry["event"] for entry in logs].count("broadcast.not_watched") == 2
+    assert [entry["event"] for entry in logs].count("broadcast.progress_not_read") == 2
 
 
-async def test_a_new_place_the_database_did_not_take_is_kept_later_without_a_third_message(
-    admin: AdminBot, watch: BroadcastWatch
+async def test_a_new_message_that_was_not_stored_is_stored_later_and_not_sent_again(
+    admin: AdminBot, updater: ProgressUpdater
 ) -> None:
     one = await sending(admin)
     admin.world.fail(EditMessageText, bad_request("message to edit not found"))
@@ -178,11 +179,13 @@ async def test_a_new_place_the_database_did_not_take_is_kept_later_without_a_thi
     assert "100 of 1,000" in str(admin.world.screens[max(admin.world.screens)].text)
 
 
-# --- Telegram's trouble
+# --- failures of Telegram
 
 
 @pytest.mark.parametrize("text", ["message to edit not found", "message can't be edited"])
-async def test_a_deleted_progress_message_is_sent_anew_once(admin: AdminBot, watch: BroadcastWatch, text: str) -> None:
+async def test_a_deleted_progress_message_is_replaced_once(
+    admin: AdminBot, updater: ProgressUpdater, text: str
+) -> None:
     one = await sending(admin)
     admin.world.fail(EditMessageText, bad_request(text))
     await admin.time.move(3)
@@ -195,7 +198,7 @@ async def test_a_deleted_progress_message_is_sent_anew_once(admin: AdminBot, wat
     assert admin.world.of(EditMessageText)[-1].message_id == new
 
 
-async def test_not_modified_is_as_good_as_shown(admin: AdminBot, watch: BroadcastWatch) -> None:
+async def test_not_modified_counts_as_shown(admin: AdminBot, updater: ProgressUpdater) -> None:
     one = await sent(admin)
     admin.world.fail(EditMessageText, bad_request("message is not modified: specified new message content"))
     await admin.time.move(3)
@@ -204,14 +207,14 @@ async def test_not_modified_is_as_good_as_shown(admin: AdminBot, watch: Broadcas
 
 
 @pytest.mark.parametrize(("trouble", "pause_s"), [(flood, 9), (lost, 15), (broken, 15), (unheard_of, 15)])
-async def test_an_edit_that_failed_is_left_for_later_and_the_others_go_on(
-    admin: AdminBot, watch: BroadcastWatch, trouble: MakeError, pause_s: float
+async def test_a_failed_edit_is_repeated_later_and_does_not_delay_others(
+    admin: AdminBot, updater: ProgressUpdater, trouble: MakeError, pause_s: float
 ) -> None:
     one, other = await sending(admin), await sending(admin, "Other")
     admin.world.fail(EditMessageText, trouble)
     await admin.time.move(3)
     assert (len(edits(admin, one)), len(edits(admin, other))) == (1, 1)
-    for done in range(int(pause_s / EVERY_S)):
+    for done in range(int(pause_s / POLL_EVERY_S)):
         await count(other, done)
         await admin.time.move(3)
     assert len(edits(admin, one)) == 1
@@ -221,8 +224,8 @@ async def test_an_edit_that_failed_is_left_for_later_and_the_others_go_on(
 
 
 @pytest.mark.parametrize("trouble", [blocked, bad_request("chat not found"), bad_request("user is deactivated")])
-async def test_an_admin_who_blocked_the_admin_bot_is_left_alone_and_the_broadcast_is_not_touched(
-    admin: AdminBot, watch: BroadcastWatch, trouble: MakeError
+async def test_a_blocked_admin_bot_stops_editing_and_leaves_the_broadcast_alone(
+    admin: AdminBot, updater: ProgressUpdater, trouble: MakeError
 ) -> None:
     one, other = await sending(admin), await sending(admin, "Other", progress_chat_id=PAUL, created_by=PAUL)
     admin.world.fail(EditMessageText, trouble)
@@ -238,8 +241,8 @@ async def test_an_admin_who_blocked_the_admin_bot_is_left_alone_and_the_broadcas
     assert sends(admin) == []
 
 
-async def test_whoever_blocked_it_is_tried_once_more_at_the_end_and_never_again(
-    admin: AdminBot, watch: BroadcastWatch
+async def test_an_admin_who_blocked_the_bot_is_tried_once_more_at_the_end(
+    admin: AdminBot, updater: ProgressUpdater
 ) -> None:
     one = await sending(admin)
     admin.world.fail(EditMessageText, blocked, times=10)
@@ -249,26 +252,24 @@ async def test_whoever_blocked_it_is_tried_once_more_at_the_end_and_never_again(
     assert await broadcast_ops.finish(one.id, BroadcastStatus.FAILED, admin.clock.now(), COUNTS, "It broke.")
     await admin.time.move(60)
     assert (len(edits(admin, one)), len(sends(admin))) == (2, 1)
-    assert (await stored(one)).is_shown, "nobody could read it: it is not tried for ever"
+    assert (await stored(one)).is_shown, "an unreachable admin is not tried without end"
 
 
-async def test_whoever_unblocked_it_and_presses_something_is_shown_everything_again(
-    admin: AdminBot, watch: BroadcastWatch
-) -> None:
+async def test_after_unblocking_a_press_resumes_the_updates(admin: AdminBot, updater: ProgressUpdater) -> None:
     one = await sending(admin)
     admin.world.fail(EditMessageText, blocked)
     await admin.time.move(9)
     await admin.callback(f"br:show:{one.id}", message_id=one.progress_message_id)
-    # the dispatcher's own watch showed it; ours is told by the same call
-    await watch.show(await stored(one))
+    # the dispatcher's own updater showed it; the same call for the updater under test
+    await updater.show(await stored(one))
     await count(one, 500)
     await admin.time.move(6)
     assert "500 of 1,000" in edits(admin, one)[-1]
 
 
 @pytest.mark.parametrize("trouble", [flood, broken, lost])
-async def test_news_of_an_error_that_could_not_be_told_is_told_later(
-    admin: AdminBot, watch: BroadcastWatch, trouble: MakeError
+async def test_a_failure_notification_that_could_not_be_sent_is_repeated(
+    admin: AdminBot, updater: ProgressUpdater, trouble: MakeError
 ) -> None:
     one = await failed(admin)
     admin.world.fail(SendMessage, trouble)
@@ -279,18 +280,18 @@ async def test_news_of_an_error_that_could_not_be_told_is_told_later(
     assert (await stored(one)).is_shown
 
 
-async def test_an_edit_that_hangs_holds_up_no_other(
-    admin: AdminBot, watch: BroadcastWatch, monkeypatch: pytest.MonkeyPatch
+async def test_a_hanging_edit_does_not_delay_others(
+    admin: AdminBot, updater: ProgressUpdater, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(broadcast_watch, "EDIT_TIMEOUT_S", 0.0)
+    monkeypatch.setattr(progress_updater, "EDIT_TIMEOUT_S", 0.0)
     one, other = await sending(admin), await sending(admin, "Other")
 
-    async def hang(bot: Bot, chat_id: int, message_id: int | None, face: Face) -> int:
-        if message_id == one.progress_message_id:
+    async def hang(bot: Bot, ref: MessageRef, screen: Screen) -> MessageRef:
+        if ref.message_id == one.progress_message_id:
             await admin.time.sleep(1e9)
-        return await put(bot, chat_id, message_id, face)
+        return await edit_or_send(bot, ref, screen)
 
-    monkeypatch.setattr(broadcast_watch, "put", hang)
+    monkeypatch.setattr(progress_updater, "edit_or_send", hang)
     for done in range(5):
         await count(other, done)
         await admin.time.move(3)

@@ -1,4 +1,4 @@
-"""What an admin sees of a broadcast in the sandbox: real polling, real edits, messages that are gone, a blocked bot."""
+"""The progress of broadcasts in the sandbox: real polling, real edits, deleted messages, a blocked bot."""
 
 import secrets
 from datetime import timedelta
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from admin_bot.broadcasts.progress import BroadcastWatch
+from admin_bot.broadcasts.progress_updater import ProgressUpdater
 from core.broadcasts import Broadcast, BroadcastStatus, NewBroadcast
 from database.operations import audit_ops, broadcast_ops
 from tests.house import ADMIN_BOT, OLIVE, STORAGE, House, running_house
@@ -21,16 +21,16 @@ async def paul_is_an_admin_too(world: Any) -> None:
     await world.person(PAUL).text(ADMIN_BOT, "/start")
 
 
-def watch_of(house: House) -> BroadcastWatch:
-    watch = house.parts[1].dispatcher.workflow_data["watch"]
-    assert isinstance(watch, BroadcastWatch)
-    return watch
+def updater_of(house: House) -> ProgressUpdater:
+    updater = house.parts[1].dispatcher.workflow_data["progress_updater"]
+    assert isinstance(updater, ProgressUpdater)
+    return updater
 
 
-async def looks(house: House, number: int = 2) -> None:
-    """The first look after a press leaves its screen alone."""
+async def polls(house: House, number: int = 2) -> None:
+    """Poll; the first poll after a press does not edit its screen."""
     for _ in range(number):
-        await watch_of(house).look()
+        await updater_of(house).poll()
 
 
 async def made(house: House, who: int = OLIVE, **more: Any) -> Broadcast:
@@ -71,40 +71,40 @@ def buttons(message: Json) -> list[str]:
     return [button["text"] for row in message.get("reply_markup", {}).get("inline_keyboard", []) for button in row]
 
 
-async def test_from_the_queue_to_taken_back_in_one_message(house: House) -> None:
+async def test_one_message_shows_a_broadcast_from_the_queue_to_the_recall(house: House) -> None:
     one = await made(house, send_at=house.base.clock.now() + timedelta(hours=1))
     seen: list[tuple[str, list[str]]] = []
 
-    async def look() -> None:
-        await looks(house)
+    async def poll() -> None:
+        await polls(house)
         message = await on_screen(house)
         assert message["message_id"] == one.progress_message_id
         assert message["text"].startswith("Broadcast “\u2068Rome <b> & more\u2069”\n")
         seen.append((message["text"].splitlines()[1].split(" 2")[0], buttons(message)))
 
-    await look()
+    await poll()
     await house.advance(hours=1)
-    await look()
+    await poll()
     now = house.base.clock.now()
     assert await broadcast_ops.begin(one, now)
-    await look()
+    await poll()
     await broadcast_ops.keep_cursor(one.id, 1, is_filled=True)
     await broadcast_ops.note_counts(one.id, {"pending": 1, "sent": 1})
-    await look()
+    await poll()
     for press in ("Pause", "Resume"):
         await house.olive.press(ADMIN_BOT, press)
         await house.settle()
-        await look()
+        await poll()
     paused_once = await broadcast_ops.find(one.id)
     assert paused_once is not None and await broadcast_ops.begin(paused_once, now)
     assert await broadcast_ops.finish(one.id, BroadcastStatus.SENT, now, {"sent": 2})
-    await look()
+    await poll()
     for press in ("Take back now", "Take back from 2 people"):
         await house.olive.press(ADMIN_BOT, press)
         await house.settle()
-    await look()
+    await poll()
     assert await broadcast_ops.finish_recall(one.id, {"deleted": 1, "kept": 1})
-    await look()
+    await poll()
     said = [words.rsplit(" ", 2)[0] if words.startswith("Waits for") else words for words, _ in seen]
     assert [(words.split(" ")[0], shown) for words, (_, shown) in zip(said, seen, strict=True)] == [
         ("Waits", ["Cancel"]),
@@ -117,15 +117,15 @@ async def test_from_the_queue_to_taken_back_in_one_message(house: House) -> None
         ("Being", []),
         ("Taken", []),
     ]
-    deeds = [entry.action for entry in await audit_ops.last(10)][::-1]
-    assert deeds == ["broadcast.paused", "broadcast.resumed", "broadcast.recall_wanted"]
+    audited = [entry.action for entry in await audit_ops.last(10)][::-1]
+    assert audited == ["broadcast.paused", "broadcast.resumed", "broadcast.recall_wanted"]
     ended = await broadcast_ops.find(one.id)
     assert ended is not None and ended.is_shown
 
 
-async def test_cancelled_while_paused(house: House) -> None:
+async def test_a_paused_broadcast_can_be_cancelled(house: House) -> None:
     one = await sending(house)
-    await looks(house)
+    await polls(house)
     for press in ("Pause", "Cancel", "Cancel the broadcast"):
         await house.olive.press(ADMIN_BOT, press)
         await house.settle()
@@ -138,15 +138,15 @@ async def test_cancelled_while_paused(house: House) -> None:
 
 
 @pytest.mark.parametrize("by_press", [False, True])
-async def test_a_progress_message_the_admin_deleted_comes_back_as_a_new_one(house: House, by_press: bool) -> None:
+async def test_a_progress_message_deleted_by_the_admin_is_replaced(house: House, by_press: bool) -> None:
     one = await sending(house)
-    await looks(house)
+    await polls(house)
     await house.olive.delete(ADMIN_BOT, [one.progress_message_id or 0])
     if by_press:
         await house.olive.forge_callback(ADMIN_BOT, f"br:pause:{one.id}")
         await house.settle()
     await broadcast_ops.note_counts(one.id, {"pending": 800, "sent": 200})
-    await looks(house, 3)
+    await polls(house, 3)
     message = await on_screen(house)
     assert "200 of 1,000" in message["text"]
     after = await broadcast_ops.find(one.id)
@@ -154,22 +154,22 @@ async def test_a_progress_message_the_admin_deleted_comes_back_as_a_new_one(hous
     assert (after.progress_message_id, after.status) == (message["message_id"], "paused" if by_press else "sending")
 
 
-async def test_an_admin_blocks_the_admin_bot_in_the_middle_and_the_others_go_on_seeing_theirs() -> None:
+async def test_an_admin_who_blocks_the_bot_does_not_affect_other_admins() -> None:
     async with running_house(timers=False, before=paul_is_an_admin_too, ADMIN_IDS=(OLIVE, PAUL)) as house:
         hers, his = await sending(house), await sending(house, PAUL)
-        await looks(house)
-        # the sandbox, like TDLib, still edits in a blocked chat; what is gone has to be sent, and that is refused
+        await polls(house)
+        # the sandbox, like TDLib, still edits in a blocked chat; a deleted message has to be sent, which is refused
         await house.olive.delete(ADMIN_BOT, [hers.progress_message_id or 0])
         await house.olive.block(ADMIN_BOT)
         before = len(await house.world.calls(bot=ADMIN_BOT))
         for sent_to in (300, 400, 500):
             for one in (hers, his):
                 await broadcast_ops.note_counts(one.id, {"pending": 1000 - sent_to, "sent": sent_to})
-            await looks(house, 1)
+            await polls(house, 1)
         assert "500 of 1,000" in (await on_screen(house, PAUL))["text"]
         calls = (await house.world.calls(bot=ADMIN_BOT))[before:]
         to_her = [call["method"] for call in calls if str(call["params"].get("chat_id")) == str(OLIVE)]
-        assert to_her == ["editMessageText", "sendMessage"], "tried once, then left alone"
+        assert to_her == ["editMessageText", "sendMessage"], "tried once and not again"
         after = await broadcast_ops.find(hers.id)
         assert after is not None and after.status is BroadcastStatus.SENDING
         await house.olive.unblock(ADMIN_BOT)
@@ -178,12 +178,12 @@ async def test_an_admin_blocks_the_admin_bot_in_the_middle_and_the_others_go_on_
         assert "\nPaused" in (await on_screen(house))["text"]
 
 
-async def test_one_that_stopped_tells_its_maker_in_a_message_of_its_own(house: House) -> None:
+async def test_a_failed_broadcast_notifies_its_creator_in_a_new_message(house: House) -> None:
     one = await sending(house)
     await broadcast_ops.finish(
         one.id, BroadcastStatus.FAILED, house.base.clock.now(), {"pending": 900, "sent": 100}, "Its <message> is gone."
     )
-    await looks(house, 4)
+    await polls(house, 4)
     messages = [m for m in (await house.olive.transcript(ADMIN_BOT))["messages"] if m["outgoing"]]
     told = [m["text"] for m in messages if m["text"].startswith("Your broadcast")]
     assert len(told) == 1
@@ -191,21 +191,21 @@ async def test_one_that_stopped_tells_its_maker_in_a_message_of_its_own(house: H
     assert "100 of 1,000 people got it." in told[0]
 
 
-async def test_flood_control_on_the_progress_is_waited_out(house: House) -> None:
+async def test_flood_control_delays_the_progress(house: House) -> None:
     one = await sending(house)
     await house.world.fault("flood", bot=ADMIN_BOT, method="editMessageText", retry_after=60)
     with capture_logs() as logs:
-        await looks(house, 1)
+        await polls(house, 1)
     assert not [entry for entry in logs if entry["log_level"] == "error"]
     await house.world.clear_faults()
     await house.advance(minutes=2)
-    await looks(house, 25)
+    await polls(house, 25)
     assert "100 of 1,000" in (await on_screen(house))["text"]
     after = await broadcast_ops.find(one.id)
     assert after is not None and after.progress_message_id == one.progress_message_id
 
 
-async def test_the_list_by_its_command_opens_one_in_its_place(house: House) -> None:
+async def test_a_broadcast_opens_in_place_of_the_list(house: House) -> None:
     one = await sending(house)
     await house.olive.text(ADMIN_BOT, "/broadcast list")
     await house.settle()
@@ -215,14 +215,14 @@ async def test_the_list_by_its_command_opens_one_in_its_place(house: House) -> N
     await house.olive.press(ADMIN_BOT, "1 · Rome")
     await house.settle()
     await broadcast_ops.note_counts(one.id, {"pending": 400, "sent": 600})
-    await looks(house)
+    await polls(house)
     message = await on_screen(house)
     assert message["message_id"] == listed["message_id"]
     assert "600 of 1,000 — 60 %" in message["text"]
 
 
-async def test_the_watch_runs_with_the_bot_and_ends_with_it() -> None:
+async def test_the_updater_runs_as_long_as_the_bot() -> None:
     async with running_house(timers=False) as house:
-        running = watch_of(house)._running
+        running = updater_of(house)._running
         assert running is not None and not running.done()
     assert running.done()

@@ -1,6 +1,5 @@
 """Who may use the admin bot: decided once, for every kind of update."""
 
-from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,28 +7,30 @@ import structlog
 from aiogram import BaseMiddleware, Bot
 from aiogram.enums import ChatType
 from aiogram.types import CallbackQuery, Chat, ChatMemberUpdated, Message, TelegramObject, User
+from cachetools import TTLCache
 
+from core.clock import Clock
 from sender.failures import TELEGRAM_ERRORS, classify
 from sender.intake import Handler
 from views.admin_texts import not_for_you
 
 log = structlog.get_logger("tollgate.admin")
 
-#: a stranger is answered at most this often
+#: the shortest time between two answers to the same stranger
 REFUSE_EVERY = timedelta(minutes=1)
-#: strangers remembered; beyond it the longest known is forgotten (and may be answered once more)
+#: strangers remembered; one more evicts the oldest, who may then be answered early
 STRANGERS_MAX = 10_000
 
 
 class Authorise(BaseMiddleware):
-    """Admins in their private chat pass. Strangers get one polite sentence there; everything else is dropped.
+    """Lets admins pass in their private chat. Strangers get one sentence there; all other updates are dropped.
 
-    News about the bot's own rights in a channel passes from anybody: it is no wish, and the one who takes
-    the rights away need not be an admin of Tollgate.
+    Updates about the bot's own rights in a channel pass in any case: they are no request, and the one who takes the
+    rights away need not be an admin of Tollgate.
     """
 
-    def __init__(self) -> None:
-        self._refused: OrderedDict[int, datetime] = OrderedDict()
+    def __init__(self, clock: Clock) -> None:
+        self._refused: TTLCache[int, None, datetime] = TTLCache(STRANGERS_MAX, ttl=REFUSE_EVERY, timer=clock.now)
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         chat: Chat | None = data.get("event_chat")
@@ -45,23 +46,20 @@ class Authorise(BaseMiddleware):
         return None
 
     async def _refuse(self, event: TelegramObject, user_id: int, data: dict[str, Any]) -> None:
-        sentence = not_for_you(data["user_bot_username"]) if self._is_due(user_id, data["clock"].now()) else None
+        sentence = not_for_you(data["user_bot_username"]) if self._is_due(user_id) else None
         bot: Bot = data["bot"]
         try:
             if isinstance(event, CallbackQuery):
-                # always answered: a button without an answer keeps turning
+                # answered in any case: Telegram shows a button as loading until then
                 await bot.answer_callback_query(event.id, text=sentence)
             elif isinstance(event, Message) and sentence is not None:
                 await bot.send_message(user_id, sentence)
         except TELEGRAM_ERRORS as error:
             log.info("stranger.not_answered", user_id=user_id, reason=classify(error))
 
-    def _is_due(self, user_id: int, now: datetime) -> bool:
-        last = self._refused.get(user_id)
-        if last is not None and now - last < REFUSE_EVERY:
+    def _is_due(self, user_id: int) -> bool:
+        """Whether this stranger may be answered now; counts as an answer."""
+        if user_id in self._refused:
             return False
-        self._refused[user_id] = now
-        self._refused.move_to_end(user_id)
-        if len(self._refused) > STRANGERS_MAX:
-            self._refused.popitem(last=False)
+        self._refused[user_id] = None
         return True

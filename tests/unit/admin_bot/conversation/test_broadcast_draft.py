@@ -1,4 +1,4 @@
-"""A draft of a broadcast as a pure thing: survival in storage, what a confirmation holds for, the row it becomes."""
+"""A draft of a broadcast without I/O: storage, its fingerprint, the row it becomes."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -15,14 +15,14 @@ from admin_bot.conversation.broadcast_draft import (
 )
 from core.broadcasts import MESSAGES_MAX, LinkButton
 from core.segments import Segment, SegmentKind
-from views.broadcasts.compose_callbacks import ComposeAction, ComposeButton, SendSure
+from views.broadcasts.compose_callbacks import ComposeAction, ComposeButton, SendConfirmed
 
 NOW = datetime(2026, 11, 25, 12, 30, tzinfo=UTC)
 SHOP = LinkButton(text="Shop", url="https://example.org")
 
 
 def full() -> BroadcastDraft:
-    """Everything is set."""
+    """A draft with every value set."""
     return new_broadcast_draft(-100, (7,), (900,), "News").changed(
         buttons=(SHOP,),
         segment=Segment(kind=SegmentKind.LANGUAGE, language="pt-br"),
@@ -35,7 +35,7 @@ def full() -> BroadcastDraft:
     )
 
 
-def test_it_comes_out_of_storage_as_it_went_in() -> None:
+def test_a_stored_draft_is_read_unchanged() -> None:
     draft = full()
     assert read_broadcast_draft(json.loads(json.dumps(draft.model_dump(mode="json")))) == draft
 
@@ -43,7 +43,7 @@ def test_it_comes_out_of_storage_as_it_went_in() -> None:
 @pytest.mark.parametrize(
     "stored", [None, 5, {}, {"id": "x"}, full().model_dump(mode="json") | {"segment": {"kind": "active"}}]
 )
-def test_what_is_no_draft_of_this_version_is_none(stored: Any) -> None:
+def test_stored_data_of_another_version_is_read_as_none(stored: Any) -> None:
     assert read_broadcast_draft(stored) is None
 
 
@@ -61,7 +61,7 @@ def test_ids_differ_and_fit_into_buttons() -> None:
     for act in ComposeAction:
         packed = ComposeButton(act=act, draft="f" * ID_LENGTH).pack()
         assert len(packed) <= 64
-    assert SendSure(draft="f" * ID_LENGTH, fingerprint="f" * FINGERPRINT_LENGTH)
+    assert SendConfirmed(draft="f" * ID_LENGTH, fingerprint="f" * FINGERPRINT_LENGTH)
 
 
 @pytest.mark.parametrize(
@@ -77,18 +77,18 @@ def test_ids_differ_and_fit_into_buttons() -> None:
         {"send_at": NOW + timedelta(minutes=1)},
     ],
 )
-def test_whatever_is_sent_to_whom_and_when_changes_the_mark(change: dict[str, Any]) -> None:
+def test_content_audience_and_time_change_the_fingerprint(change: dict[str, Any]) -> None:
     draft = full()
     assert draft.changed(**change).fingerprint != draft.fingerprint
 
 
-def test_where_it_is_shown_does_not_change_the_mark() -> None:
+def test_the_messages_that_show_a_draft_do_not_change_its_fingerprint() -> None:
     draft = full()
     assert draft.changed(screen_id=6, preview_ids=(), taken_from=(1,)).fingerprint == draft.fingerprint
     assert len(draft.fingerprint) == FINGERPRINT_LENGTH
 
 
-def test_another_message_keeps_all_but_what_an_album_cannot_have() -> None:
+def test_another_message_keeps_everything_but_buttons_of_an_album() -> None:
     draft = full()
     single = draft.with_content(-200, [9], [901], "Better")
     assert single == draft.changed(chat_id=-200, message_ids=(9,), taken_from=(901,), title="Better")
@@ -107,12 +107,12 @@ def test_the_row_has_everything_and_an_album_no_stop_button() -> None:
     assert not draft.to_broadcast(1, NOW, has_stop_button=False, screen_id=5).has_stop_button
 
 
-def test_without_a_time_it_goes_out_when_it_is_confirmed() -> None:
+def test_without_a_time_it_is_sent_when_confirmed() -> None:
     row = full().changed(send_at=None).to_broadcast(1, NOW, has_stop_button=False, screen_id=None)
     assert (row.created_at, row.send_at) == (NOW, NOW)
 
 
-def test_its_time_has_passed_at_the_instant() -> None:
+def test_a_draft_is_late_from_its_very_time_on() -> None:
     draft = full()
     assert draft.is_late(NOW)
     assert not draft.is_late(NOW - timedelta(milliseconds=1))

@@ -1,4 +1,4 @@
-"""The watch over progress messages: what it edits and when, and what it tells once."""
+"""Updates of progress messages: what is edited and when, and what is notified once."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from aiogram.methods import EditMessageText, SendMessage
 
-from admin_bot.broadcasts.progress import EVERY_S, QUESTION_S, BroadcastWatch
+from admin_bot.broadcasts.progress_updater import CONFIRMATION_S, POLL_EVERY_S, ProgressUpdater
+from admin_bot.screens import MessageRef
 from core.broadcasts import Broadcast, BroadcastStatus
 from database.operations import broadcast_ops
 from tests.bots.admin_bot.broadcasts.broadcasts import (
@@ -16,7 +17,7 @@ from tests.bots.admin_bot.broadcasts.broadcasts import (
     edits,
     failed,
     made,
-    new_watch,
+    new_updater,
     sending,
     sends,
     sent,
@@ -27,32 +28,30 @@ from views.broadcasts import progress_texts as texts
 
 
 @pytest.fixture
-async def watch(admin: AdminBot) -> AsyncIterator[BroadcastWatch]:
-    """One that looks whenever the time moves on."""
-    watch = new_watch(admin)
-    await watch.start()
-    yield watch
-    await watch.stop()
+async def updater(admin: AdminBot) -> AsyncIterator[ProgressUpdater]:
+    """An updater that polls whenever the time moves on."""
+    updater = new_updater(admin)
+    await updater.start()
+    yield updater
+    await updater.stop()
 
 
 # --- when it edits
 
 
-async def test_nothing_is_edited_before_the_first_three_seconds_and_nothing_without_news(
-    admin: AdminBot, watch: BroadcastWatch
+async def test_nothing_is_edited_before_three_seconds_or_without_changes(
+    admin: AdminBot, updater: ProgressUpdater
 ) -> None:
     one = await made(admin)
-    await admin.time.move(EVERY_S - 0.1)
+    await admin.time.move(POLL_EVERY_S - 0.1)
     assert edits(admin) == []
     await admin.time.move(0.1)
     assert len(edits(admin, one)) == 1
     await admin.time.move(600)
-    assert len(edits(admin, one)) == 1, "a text that stands there is not sent again"
+    assert len(edits(admin, one)) == 1, "a text that is shown is not sent again"
 
 
-async def test_a_message_is_edited_at_most_every_three_seconds_whatever_happens(
-    admin: AdminBot, watch: BroadcastWatch
-) -> None:
+async def test_a_message_is_edited_at_most_every_three_seconds(admin: AdminBot, updater: ProgressUpdater) -> None:
     one = await sending(admin)
     last_at: float | None = None
     gaps: list[float] = []
@@ -65,15 +64,17 @@ async def test_a_message_is_edited_at_most_every_three_seconds_whatever_happens(
             gaps += [admin.time._now - last_at] if last_at is not None else []
             last_at = admin.time._now
         if tenth % 110 == 35:
-            # an admin's press shows it at once, between two looks
-            await watch.show(await stored(one))
+            # an admin's press shows it at once, between two polls
+            await updater.show(await stored(one))
             last_at = admin.time._now
     assert len(gaps) > 10
     # measured in steps of a tenth
-    assert min(gaps) > EVERY_S - 0.11
+    assert min(gaps) > POLL_EVERY_S - 0.11
 
 
-async def test_the_rate_and_the_time_left_appear_with_the_second_look(admin: AdminBot, watch: BroadcastWatch) -> None:
+async def test_the_rate_and_the_time_left_appear_with_the_second_poll(
+    admin: AdminBot, updater: ProgressUpdater
+) -> None:
     one = await sending(admin)
     await count(one, 100)
     await admin.time.move(3)
@@ -83,9 +84,7 @@ async def test_the_rate_and_the_time_left_appear_with_the_second_look(admin: Adm
     assert "29 a second, about 28 seconds left" in edits(admin)[-1]
 
 
-async def test_one_that_waits_behind_another_says_so_until_its_turn_comes(
-    admin: AdminBot, watch: BroadcastWatch
-) -> None:
+async def test_a_broadcast_that_waits_for_another_says_so(admin: AdminBot, updater: ProgressUpdater) -> None:
     first, second = await sending(admin, "First"), await made(admin, "Second")
     await admin.time.move(3)
     assert "Waits for its turn: another broadcast is being sent" in edits(admin, second)[-1]
@@ -97,7 +96,7 @@ async def test_one_that_waits_behind_another_says_so_until_its_turn_comes(
     assert "Making the list of recipients" in edits(admin, second)[-1]
 
 
-async def test_one_planned_for_later_shows_its_time_and_then_its_turn(admin: AdminBot, watch: BroadcastWatch) -> None:
+async def test_a_planned_broadcast_shows_its_time_until_it_comes(admin: AdminBot, updater: ProgressUpdater) -> None:
     one = await made(admin, send_at=admin.clock.now() + timedelta(hours=1))
     await admin.time.move(3)
     assert "Waits for " in edits(admin, one)[-1]
@@ -106,7 +105,9 @@ async def test_one_planned_for_later_shows_its_time_and_then_its_turn(admin: Adm
     assert "Begins in a moment" in edits(admin, one)[-1]
 
 
-async def test_many_planned_for_later_do_not_hide_the_one_that_is_sent(admin: AdminBot, watch: BroadcastWatch) -> None:
+async def test_many_planned_broadcasts_do_not_hide_the_one_that_is_sent(
+    admin: AdminBot, updater: ProgressUpdater
+) -> None:
     for _ in range(60):
         await made(admin, send_at=admin.clock.now() + timedelta(days=30))
         admin.clock.move(timedelta(seconds=1))
@@ -115,7 +116,7 @@ async def test_many_planned_for_later_do_not_hide_the_one_that_is_sent(admin: Ad
     assert "20 of 100" in edits(admin, one)[-1]
 
 
-async def test_idle_it_costs_one_query_every_three_seconds(admin: AdminBot, watch: BroadcastWatch) -> None:
+async def test_an_idle_poll_costs_one_query(admin: AdminBot, updater: ProgressUpdater) -> None:
     calls: list[tuple[str, str]] = []
     admin.database.before_call = lambda *call: calls.append(call)
     await admin.time.move(30)
@@ -126,8 +127,8 @@ async def test_idle_it_costs_one_query_every_three_seconds(admin: AdminBot, watc
 
 
 @pytest.mark.parametrize("make", [sent, failed])
-async def test_the_last_word_is_shown_and_then_it_is_looked_at_no_more(
-    admin: AdminBot, watch: BroadcastWatch, make: Any
+async def test_the_end_is_shown_and_then_nothing_is_edited(
+    admin: AdminBot, updater: ProgressUpdater, make: Any
 ) -> None:
     one = await make(admin)
     await admin.time.move(3)
@@ -139,9 +140,7 @@ async def test_the_last_word_is_shown_and_then_it_is_looked_at_no_more(
     assert len(edits(admin)) + len(sends(admin)) == (2 if make is failed else 1)
 
 
-async def test_what_was_on_its_way_when_it_was_cancelled_is_shown_when_it_is_counted(
-    admin: AdminBot, watch: BroadcastWatch
-) -> None:
+async def test_copies_counted_after_a_cancellation_are_shown(admin: AdminBot, updater: ProgressUpdater) -> None:
     one = await sending(admin)
     assert await broadcast_ops.cancel(one.id, admin.clock.now())
     await admin.time.move(3)
@@ -152,7 +151,7 @@ async def test_what_was_on_its_way_when_it_was_cancelled_is_shown_when_it_is_cou
     assert (await stored(one)).is_shown
 
 
-async def test_one_that_was_missed_is_told_to_its_maker_once(admin: AdminBot, watch: BroadcastWatch) -> None:
+async def test_a_missed_broadcast_notifies_its_creator_once(admin: AdminBot, updater: ProgressUpdater) -> None:
     one = await made(admin, lifetime_minutes=10)
     admin.clock.move(timedelta(minutes=10))
     assert await broadcast_ops.begin(one, admin.clock.now())
@@ -163,7 +162,7 @@ async def test_one_that_was_missed_is_told_to_its_maker_once(admin: AdminBot, wa
     assert admin.world.of(SendMessage)[-1].chat_id == OWNER.id
 
 
-async def test_a_recall_is_shown_to_its_end(admin: AdminBot, watch: BroadcastWatch) -> None:
+async def test_a_recall_is_shown_until_its_end(admin: AdminBot, updater: ProgressUpdater) -> None:
     one = await sent(admin)
     await admin.time.move(3)
     now = admin.clock.now()
@@ -177,65 +176,65 @@ async def test_a_recall_is_shown_to_its_end(admin: AdminBot, watch: BroadcastWat
     assert (await stored(one)).is_shown
 
 
-# --- questions
+# --- confirmations
 
 
-async def test_a_question_keeps_the_progress_away_for_a_minute_at_most(admin: AdminBot) -> None:
-    one, watch = await sending(admin), admin.data["watch"]
-    watch._sleep, watch._monotonic = admin.time.sleep, lambda: admin.time._now
-    await watch.start()
+async def test_a_confirmation_replaces_the_progress_for_a_minute_at_most(admin: AdminBot) -> None:
+    one, updater = await sending(admin), admin.data["progress_updater"]
+    updater._sleep, updater._monotonic = admin.time.sleep, lambda: admin.time._now
+    await updater.start()
     await admin.callback(f"br:cancel:{one.id}", message_id=one.progress_message_id)
-    for done in range(int((QUESTION_S - EVERY_S) / EVERY_S)):
+    for done in range(int((CONFIRMATION_S - POLL_EVERY_S) / POLL_EVERY_S)):
         await count(one, done)
         await admin.time.move(3)
         assert "Cancel the broadcast" in edits(admin, one)[-1]
-    await admin.time.move(2 * EVERY_S)
+    await admin.time.move(2 * POLL_EVERY_S)
     assert "Sending" in edits(admin, one)[-1]
-    await watch.stop()
+    await updater.stop()
 
 
-async def test_a_question_gives_way_when_the_broadcast_is_over(admin: AdminBot) -> None:
-    one, watch = await sending(admin), admin.data["watch"]
+async def test_a_confirmation_is_replaced_when_the_broadcast_ends(admin: AdminBot) -> None:
+    one, updater = await sending(admin), admin.data["progress_updater"]
     await admin.callback(f"br:cancel:{one.id}", message_id=one.progress_message_id)
     assert await broadcast_ops.finish(one.id, BroadcastStatus.SENT, admin.clock.now(), {"sent": 100})
-    await watch.look()
-    await watch.look()
+    await updater.poll()
+    await updater.poll()
     assert "\nSent " in edits(admin, one)[-1]
     assert (await stored(one)).is_shown
 
 
-async def test_a_look_that_read_before_a_press_does_not_put_the_old_screen_back(admin: AdminBot) -> None:
-    one, watch = await sending(admin), admin.data["watch"]
-    await watch.look()
+async def test_a_poll_that_read_before_a_press_does_not_restore_the_old_screen(admin: AdminBot) -> None:
+    one, updater = await sending(admin), admin.data["progress_updater"]
+    await updater.poll()
     stale = await broadcast_ops.not_shown(10)
     await admin.callback(f"br:pause:{one.id}", message_id=one.progress_message_id)
     for old in stale:
-        await watch._bring_up_to_date(old, watch._look)
+        await updater._update(old, updater._poll_number)
     assert "\nPaused" in edits(admin, one)[-1]
 
 
-async def test_one_that_stopped_and_is_opened_during_a_look_is_told_no_second_time(
+async def test_a_failed_broadcast_opened_during_a_poll_sends_no_second_notification(
     admin: AdminBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one, watch = await failed(admin), new_watch(admin)
-    await watch.look()
+    one, updater = await failed(admin), new_updater(admin)
+    await updater.poll()
     listed = await admin.bot.send_message(OWNER.id, "confirmed")
     not_shown = broadcast_ops.not_shown
 
     async def opened_meanwhile(limit: int) -> list[Broadcast]:
         found = await not_shown(limit)
         monkeypatch.undo()
-        await watch.show_here(await stored(one), (OWNER.id, listed.message_id))
+        await updater.show_here(await stored(one), MessageRef(OWNER.id, listed.message_id))
         return found
 
     monkeypatch.setattr(broadcast_ops, "not_shown", opened_meanwhile)
     for _ in range(4):
-        await watch.look()
+        await updater.poll()
     assert sends(admin) == [texts.stopped(one)]
     assert (await stored(one)).is_shown
 
 
-async def test_where_the_row_says_is_where_it_is_shown(admin: AdminBot, watch: BroadcastWatch) -> None:
+async def test_the_message_named_by_the_row_is_edited(admin: AdminBot, updater: ProgressUpdater) -> None:
     one = await sending(admin)
     await admin.time.move(3)
     other = await admin.bot.send_message(OWNER.id, "confirmed")
@@ -245,8 +244,8 @@ async def test_where_the_row_says_is_where_it_is_shown(admin: AdminBot, watch: B
     assert (await stored(one)).progress_message_id == other.message_id
 
 
-async def test_what_is_over_and_shown_is_forgotten(admin: AdminBot, watch: BroadcastWatch) -> None:
+async def test_a_shown_broadcast_is_forgotten(admin: AdminBot, updater: ProgressUpdater) -> None:
     await sent(admin)
     await failed(admin)
     await admin.time.move(12)
-    assert watch._screens._known == {}
+    assert updater._messages._known == {}

@@ -1,4 +1,4 @@
-"""Numbers with their word."""
+"""Numbers with a unit or a noun."""
 
 
 def counted(number: int, word: str) -> str:
@@ -12,7 +12,7 @@ def people(number: int) -> str:
 
 
 def in_bytes(size: int) -> str:
-    """`512 bytes`, `3.4 MB`: in thousands, as shops count."""
+    """`512 bytes`, `3.4 MB`: decimal units."""
     for unit, letters in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
         if size >= unit:
             return f"{size / unit:,.1f} {letters}"
