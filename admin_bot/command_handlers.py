@@ -86,7 +86,7 @@ def build() -> Router:
     router.message.middleware(ShowOpenBatch())
     router.message.register(setup.start, CommandStart())
     router.message.register(help_, Command("help"))
-    router.message.register(batch.begin, Command("batch"))
+    router.message.register(batch.open_batch, Command("batch"))
     router.message.register(cancel, Command("cancel"))
     router.message.register(broadcast_message.broadcast_command, Command("broadcast"))
     router.message.register(post_list.posts_command, Command("posts"))

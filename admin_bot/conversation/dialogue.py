@@ -68,9 +68,9 @@ class Dialogue:
         """Whether the conversation waits for the message to broadcast."""
         return await self._state.get_state() == Composing.message.state
 
-    async def ask(self, what: State, question: Question) -> None:
-        """Wait for the answer to a question, in state `what`."""
-        await self._state.set_state(what)
+    async def ask(self, state: State, question: Question) -> None:
+        """Wait for the answer to a question, in this state."""
+        await self._state.set_state(state)
         packed = question.button.pack() if question.button else None
         await self._state.update_data(asked={"button": packed, "screen": question.screen_id})
 

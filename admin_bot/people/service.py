@@ -48,11 +48,11 @@ class PeopleService:
         """Grant credits or days, idempotent per `key`; returns the answer (HTML). May raise StoreUnavailable."""
         now = self._clock.now()
         user = await user_ops.find(command.user_id)
-        if user is None or not texts.has_come(user):
-            return texts.not_there_to_grant(command.user_id)
+        if user is None or not texts.has_opened_bot(user):
+            return texts.cannot_grant(command.user_id)
         granted = await user_ops.grant(command.user_id, key, now, credits=command.credits, pass_for=command.pass_for)
         if granted is None:
-            return texts.not_there_to_grant(command.user_id)
+            return texts.cannot_grant(command.user_id)
         # granted before: the database's answer was lost, or the process ended before the audit entry
         action = "person.granted" if granted.is_new else "person.grant_repeated"
         added = {"credits": command.credits} if command.credits else {"days": command.days}
@@ -74,7 +74,7 @@ class PeopleService:
         await self._note(
             now, admin_id, "person.banned", command.user_id, _ban_facts(before, now), _ban_facts(after, now)
         )
-        return texts.banned(after, was_known=before is not None and texts.has_come(before), zone=self._zone)
+        return texts.banned(after, was_known=before is not None and texts.has_opened_bot(before), zone=self._zone)
 
     async def unban(self, admin_id: int, user_id: int) -> str:
         """Unban a subscriber. Returns the answer (HTML)."""

@@ -171,11 +171,11 @@ class AlbumCollector:
             collected.timer.cancel()
         self._remember(key, frozenset(collected.items))
         album = _complete(collected.items)
-        task = self._supervisor.spawn(self._deliver(album), f"album post {album.group_id}")
+        task = self._supervisor.spawn(self._receive(album), f"album post {album.group_id}")
         self._dispatching[task] = album
         task.add_done_callback(lambda ended: self._dispatching.pop(ended, None))
 
-    async def _deliver(self, album: Album) -> None:
+    async def _receive(self, album: Album) -> None:
         is_notified = False
         for pause_s in OUTAGE_PAUSES_S:
             try:

@@ -47,7 +47,7 @@ DAYS_EXPECTED = f"Days are a whole number from 1 to {DAYS_MAX}."
 IS_ADMIN = "That is an admin of this bot, and admins cannot be banned."
 
 
-def has_come(user: User) -> bool:
+def has_opened_bot(user: User) -> bool:
     """Whether the subscriber has opened the user bot. False for a record that only a ban created: it has no name."""
     return bool(user.first_name) or user.last_seen_at > user.joined_at
 
@@ -56,7 +56,7 @@ def unknown(user_id: int) -> str:
     return f"Nobody with the ID <code>{user_id}</code> has opened the user bot yet."
 
 
-def not_there_to_grant(user_id: int) -> str:
+def cannot_grant(user_id: int) -> str:
     return f"{unknown(user_id)} Only people who have can be given something."
 
 
@@ -72,7 +72,7 @@ def subscriber(user: User, now: datetime, zone: ZoneInfo) -> str:
     if user.username:
         lines.append(f"@{esc(user.username)}")
     lines.append("")
-    if has_come(user):
+    if has_opened_bot(user):
         lines.append(f"Came {date_and_time(user.joined_at, zone)}")
         lines.append(f"Last seen {date_and_time(user.last_seen_at, zone)}")
         lines.append(f"Came through the source: {isolate(user.source)}" if user.source else "Source: none")

@@ -116,7 +116,7 @@ def _head(status: JobStatus, now: datetime, zone: ZoneInfo) -> str:
 
 
 def _run(status: JobStatus, run: JobRun, now: datetime, zone: ZoneInfo) -> str:
-    lines = [f"• {words.began(run, now, zone)}", _how_it_went(status, run, now)]
+    lines = [f"• {words.started(run, now, zone)}", _how_it_went(status, run, now)]
     if counted := words.counts(run):
         lines.append(counted)
     if run.requested_by is not None:

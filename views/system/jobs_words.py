@@ -70,6 +70,6 @@ def one_line(text: str, limit: int) -> str:
     return esc(cut(line, keep)) if keep > 0 else ""
 
 
-def began(run: JobRun, now: datetime, zone: ZoneInfo) -> str:
+def started(run: JobRun, now: datetime, zone: ZoneInfo) -> str:
     """When the run started or was requested."""
     return date_and_time(run.started_at, zone, now)

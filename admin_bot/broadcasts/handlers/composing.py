@@ -157,7 +157,7 @@ async def unmade_draft(
 ) -> BroadcastDraft | None:
     """The draft of the button; None if its broadcast exists, and then the progress is shown.
 
-    A draft outlives its broadcast's row when the process ended right after the row was written.
+    Both exist when the process ended after writing the row and before closing the draft.
     """
     draft = await open_draft(query, callback_data, state)
     made = None if draft is None else await broadcast_ops.find_made_of(draft.id)

@@ -40,7 +40,7 @@ async def show_status(
     await dialogue.keep_batch_draft(draft.model_copy(update={"status_message_id": sent.message_id}))
 
 
-async def begin(message: Message, bot: Bot, state: FSMContext, batch_status: BatchStatusEditor) -> None:
+async def open_batch(message: Message, bot: Bot, state: FSMContext, batch_status: BatchStatusEditor) -> None:
     """/batch opens a batch, or shows the one that is open."""
     dialogue = Dialogue(state)
     draft = await dialogue.batch_draft() or new_batch_draft()

@@ -21,10 +21,10 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def run(job: str = TOKEN_CLEANUP, *, seconds: float = 2, outcome: JobOutcome | None = JobOutcome.SUCCEEDED) -> JobRun:
-    began = NOW - timedelta(minutes=1)
-    ended = None if outcome is None else began + timedelta(seconds=seconds)
+    started = NOW - timedelta(minutes=1)
+    ended = None if outcome is None else started + timedelta(seconds=seconds)
     return JobRun(
-        id="1", job=job, scheduled_at=began, started_at=began, finished_at=ended, owner="somebody", outcome=outcome
+        id="1", job=job, scheduled_at=started, started_at=started, finished_at=ended, owner="somebody", outcome=outcome
     )
 
 

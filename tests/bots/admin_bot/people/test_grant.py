@@ -123,12 +123,12 @@ async def test_a_wrong_grant_is_answered_with_its_usage_and_pays_nothing(admin: 
 
 async def test_an_unknown_subscriber_gets_nothing(admin: AdminBot) -> None:
     await admin.say(f"/grant {ANN} credits 5")
-    assert admin.last_text == texts.not_there_to_grant(ANN)
+    assert admin.last_text == texts.cannot_grant(ANN)
     await nothing_audited()
 
 
 async def test_a_subscriber_known_only_by_a_ban_gets_nothing(admin: AdminBot) -> None:
     await admin.say(f"/ban {ANN}")
     await admin.say(f"/grant {ANN} credits 5")
-    assert admin.last_text == texts.not_there_to_grant(ANN)
+    assert admin.last_text == texts.cannot_grant(ANN)
     assert (await subscriber()).credits == 0
