@@ -26,6 +26,7 @@ from monitoring.alerts import Alerts
 from sender.intake import RetryOnDatabaseOutage
 from tests.bots.admin_bot.standstill import Time
 from tests.bots.admin_bot.telegram import NOW, Session, World, administrator
+from tests.clocks import SteeredClock
 from views import common_texts
 
 STORAGE = -1001000000001
@@ -174,7 +175,7 @@ async def admin() -> AsyncIterator[AdminBot]:
         sleep=time.sleep,
     )
     data = build_data(context, AdminConfig())
-    hold = RetryOnDatabaseOutage(database.ping, common_texts, sleep=time.sleep)
+    hold = RetryOnDatabaseOutage(database.ping, common_texts, SteeredClock(time.sleep))
     memory = MemoryStorage()
     dispatcher = build(bot, data, memory, hold)
     yield AdminBot(dispatcher, bot, data, world, time, clock, database, alerts, supervisor, memory)
