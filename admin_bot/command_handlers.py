@@ -56,7 +56,7 @@ async def cancel(
     broadcasts: BroadcastService,
     question_ended: bool = False,
 ) -> None:
-    """/cancel ends the first of: an open batch, a waiting question, a draft of a broadcast."""
+    """End the first of: an open batch, a waiting question, a draft of a broadcast."""
     dialogue = Dialogue(state)
     draft = await dialogue.batch_draft()
     if draft is None:

@@ -25,14 +25,14 @@ REFUSED = frozenset(
 
 
 def kind_of(message: Message) -> str:
-    """The content type as text; `quiz` for polls of that type."""
+    """Return the content type as text; `quiz` for polls of that type."""
     if message.poll is not None and message.poll.type == "quiz":
         return "quiz"
     return ContentType(message.content_type).value
 
 
 def written_title(message: Message) -> str | None:
-    """The first line of its text or caption, else the name of its file; None when it has neither."""
+    """Return the first line of its text or caption, else its file name; None when it has neither."""
     written = message.text or message.caption
     if written and written.strip():
         return title_from(written, "")
@@ -45,5 +45,5 @@ def written_title(message: Message) -> str | None:
 
 
 def title_of(message: Message) -> str:
-    """A title for a post made of this one message."""
+    """Return a title for a post made of this one message."""
     return written_title(message) or KINDS.get(kind_of(message), "Post")

@@ -10,7 +10,7 @@ from admin_bot.content import COPYABLE, REFUSED
 
 
 async def is_command(message: Message) -> bool:
-    """A typed command. A caption or a forwarded text that begins with a slash is content."""
+    """Return whether it is a typed command. Captions and forwarded texts that begin with a slash are content."""
     return message.text is not None and message.text.startswith("/") and message.forward_origin is None
 
 
@@ -31,7 +31,7 @@ async def is_of_album(message: Message) -> bool:
 
 
 async def is_shared_chat(message: Message) -> bool:
-    """The answer of Telegram's chat picker."""
+    """Return whether it is the answer of Telegram's chat picker."""
     return message.content_type == ContentType.CHAT_SHARED
 
 
@@ -40,7 +40,7 @@ async def is_no_shared_chat(message: Message) -> bool:
 
 
 def is_button_of(*kinds: type[CallbackData]) -> Callable[[CallbackQuery], Awaitable[bool]]:
-    """A filter for buttons with the prefix of one of these kinds, also where their data is forged or outdated."""
+    """Make a filter for buttons with the prefix of one of these kinds, also with forged or outdated data."""
     prefixes = tuple(f"{kind.__prefix__}:" for kind in kinds)
 
     async def has_prefix(query: CallbackQuery) -> bool:

@@ -9,7 +9,7 @@ _TIME = re.compile(
 
 
 def read_minutes_or_never(text: str) -> int | None:
-    """`45`, `2h`, `1h 30m`, `never` as minutes, without a limit; 0 for never, None for everything else."""
+    """Read `45`, `2h`, `1h 30m`, `never` as minutes without a limit; 0 for never, None for other texts."""
     typed = text.strip().lower()
     if typed in {"never", "0"}:
         return 0

@@ -47,7 +47,7 @@ class JobRuns:
         return Requested.AFTER_RUNNING if lease is not None and lease.is_held(now) else Requested.NEW
 
     async def read(self, job: str, limit: int) -> tuple[list[JobRun], LeaseRow | None]:
-        """The last runs of a job, the latest first, and its lease.
+        """Return the last runs of a job, the latest first, and its lease.
 
         Two reads, repeated once: a run that starts or ends between them must not look abandoned.
         """

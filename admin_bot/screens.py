@@ -21,7 +21,7 @@ class Screen:
     keyboard: InlineKeyboardMarkup | None = None
 
     def with_note(self, note: str | None) -> "Screen":
-        """The same screen with a paragraph (HTML) above its text; unchanged for None."""
+        """Return the same screen with a paragraph (HTML) above its text; unchanged for None."""
         return Screen(f"{note}\n\n{self.text}", self.keyboard) if note else self
 
 
@@ -34,12 +34,12 @@ class MessageRef:
 
 
 def screen_id(query: CallbackQuery) -> int | None:
-    """The id of the message with the pressed button; None when Telegram no longer shows it to the bot."""
+    """Return the id of the message with the pressed button; None when Telegram no longer shows it to the bot."""
     return query.message.message_id if isinstance(query.message, Message) else None
 
 
 def pressed_message(query: CallbackQuery) -> MessageRef:
-    """The message with the pressed button."""
+    """Return the message with the pressed button."""
     return MessageRef(query.from_user.id, screen_id(query))
 
 

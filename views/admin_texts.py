@@ -26,5 +26,5 @@ STALE_BUTTON = "This button is from an older screen. Open it again with /posts."
 
 
 def not_for_you(user_bot_username: str) -> str:
-    """The answer to people who are not admins; fits into the answer to a button."""
+    """Answer people who are not admins; fits into the answer to a button."""
     return f"This bot is for the channel's owners. To get a post, open its link: it leads to @{user_bot_username}."

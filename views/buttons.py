@@ -11,17 +11,17 @@ PAGE_MAX = 9999
 
 
 def button(text: str, data: str) -> InlineKeyboardButton:
-    """A button whose press sends `data` (at most 64 bytes)."""
+    """Make a button whose press sends `data` (at most 64 bytes)."""
     return InlineKeyboardButton(text=text, callback_data=data)
 
 
 def keyboard(*rows: Row) -> InlineKeyboardMarkup:
-    """A keyboard of the rows that are not empty."""
+    """Make a keyboard of the rows that are not empty."""
     return InlineKeyboardMarkup(inline_keyboard=[row for row in rows if row])
 
 
 def rights(wanted: Sequence[str]) -> ChatAdministratorRights:
-    """Administrator rights by their names in links (`post_messages`); rights that are not named are not requested."""
+    """Make administrator rights from their names in links (`post_messages`); others are not requested."""
     named = {f"can_{name}": True for name in wanted}
     needed = [
         name

@@ -14,15 +14,15 @@ def esc(text: str) -> str:
 
 
 def cut(text: str, limit: int) -> str:
-    """At most `limit` characters, with an ellipsis if something was cut. To be cut before it is escaped."""
+    """Cut to at most `limit` characters, with an ellipsis if something was cut. To be done before escaping."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def bare(text: str) -> str:
-    """`text` without direction controls. Enough for buttons, which are not HTML."""
+    """Remove direction controls. Enough for buttons, which are not HTML."""
     return text.translate(_CONTROLS)
 
 
 def isolate(text: str, limit: int = 80) -> str:
-    """A name or title for the middle of a sentence: cut, escaped, isolated from the direction of the text around it."""
+    """Cut and escape a name or title for the middle of a sentence, and isolate its direction."""
     return f"{_ISOLATE}{esc(cut(bare(text), limit))}{_END}"

@@ -14,12 +14,12 @@ LONGEST_AHEAD = timedelta(days=1000)
 
 
 def clock_time(moment: datetime, zone: ZoneInfo) -> str:
-    """`14:05 (Europe/Berlin)`."""
+    """Return `14:05 (Europe/Berlin)`."""
     return _in_client_zone(moment, "t", f"{moment.astimezone(zone):%H:%M} ({zone.key})")
 
 
 def date_and_time(moment: datetime, zone: ZoneInfo, now: datetime | None = None) -> str:
-    """`3 March 2026, 14:05 (Europe/Berlin)`; in the client's own time zone only with `now`.
+    """Return `3 March 2026, 14:05 (Europe/Berlin)`; in the client's own time zone only with `now`.
 
     Telegram refuses a message with a time more than three years ahead (tdlib/telegram-bot-api issue 852).
     """
@@ -29,12 +29,12 @@ def date_and_time(moment: datetime, zone: ZoneInfo, now: datetime | None = None)
 
 
 def _in_client_zone(moment: datetime, form: str, words: str) -> str:
-    """`form`: `t` for the time, `D` for the date in words (Bot API, date-time entity formatting)."""
+    """Wrap the words in a date-time entity. `form`: `t` for the time, `D` for the date in words (Bot API)."""
     return f'<tg-time unix="{int(moment.timestamp())}" format="{form}">{words}</tg-time>'
 
 
 def duration(span: timedelta) -> str:
-    """`45 seconds`, `30 minutes`, `2 hours 5 minutes`, `3 days 1 hour`; rounded to the nearest unit shown."""
+    """Return `45 seconds`, `30 minutes`, `2 hours 5 minutes`, `3 days 1 hour`; rounded to the nearest unit shown."""
     seconds = round(span.total_seconds())
     if seconds < 60:
         return counted(max(seconds, 0), "second")

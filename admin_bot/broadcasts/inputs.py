@@ -26,7 +26,7 @@ _LONG_AGO = timedelta(days=183)
 
 
 def read_buttons(text: str) -> tuple[LinkButton, ...]:
-    """One button per line, `text - address`; none for a single dash. Raises BadInput naming the line, from 1."""
+    """Read one button per line, `text - address`; none for a single dash. Raises BadInput naming the line, from 1."""
     lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
     if [line for _, line in lines] in (["-"], ["–"], ["—"]):
         return ()
@@ -48,7 +48,7 @@ def _button(number: int, line: str) -> LinkButton:
 
 
 def read_lifetime(text: str) -> int:
-    """`45`, `2h`, `1h 30m` as minutes, 0 for `never`. Raises BadInput, also below 10 minutes and above 47 hours."""
+    """Read `45`, `2h`, `1h 30m` as minutes, 0 for `never`. Raises BadInput, also below 10 minutes, above 47 hours."""
     minutes = read_minutes_or_never(text)
     if minutes is None:
         raise BadInput(texts.LIFETIME_EXPECTED)
@@ -60,7 +60,7 @@ def read_lifetime(text: str) -> int:
 
 
 def read_active(text: str) -> Segment:
-    """`90`: subscribers seen within the last 90 days. Raises BadInput."""
+    """Read `90`: subscribers seen within the last 90 days. Raises BadInput."""
     typed = text.strip()
     if not _DAYS.fullmatch(typed) or not 1 <= int(typed) <= ACTIVE_DAYS_MAX:
         raise BadInput(texts.DAYS_EXPECTED)
@@ -68,7 +68,7 @@ def read_active(text: str) -> Segment:
 
 
 def read_language(text: str) -> Segment:
-    """`pt`, `pt-BR`, `pt_br`: subscribers whose app uses the language. Raises BadInput."""
+    """Read `pt`, `pt-BR`, `pt_br`: subscribers whose app uses the language. Raises BadInput."""
     typed = text.strip().lower().replace("_", "-")
     if not LANGUAGE.fullmatch(typed):
         raise BadInput(texts.LANGUAGE_EXPECTED)
@@ -76,7 +76,7 @@ def read_language(text: str) -> Segment:
 
 
 def read_source(text: str) -> Segment:
-    """`spring24`, with or without its `s_`: subscribers who came through the source. Raises BadInput."""
+    """Read `spring24`, with or without its `s_`: subscribers who came through the source. Raises BadInput."""
     typed = text.strip().removeprefix("-").removeprefix("s_")
     if not SOURCE.fullmatch(typed):
         raise BadInput(texts.SOURCE_EXPECTED)
@@ -84,7 +84,7 @@ def read_source(text: str) -> Segment:
 
 
 def read_send_at(text: str, now: datetime, zone: ZoneInfo) -> datetime:
-    """`18:30` (today), `tomorrow 9:00`, `25.11. 18:30`, `2026-11-25 18:30` on the clocks of `zone`, as aware UTC.
+    """Read `18:30` (today), `tomorrow 9:00`, `25.11. 18:30`, `2026-11-25 18:30` in `zone`, as aware UTC.
 
     A day without a year is the nearer one of this year's and next year's. A time the clocks show twice is the first one
     in the future. Raises BadInput, also for times in the past, skipped by the clocks, or more than 366 days ahead.
@@ -110,7 +110,7 @@ def read_send_at(text: str, now: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _day(found: re.Match[str], today: date) -> date:
-    """The typed day. Raises ValueError if the calendar does not have it."""
+    """Return the typed day. Raises ValueError if the calendar does not have it."""
     if found["word"] == "tomorrow":
         return today + timedelta(days=1)
     if found["iso_year"]:
@@ -124,7 +124,7 @@ def _day(found: re.Match[str], today: date) -> date:
 
 
 def _nearest(day: int, month: int, today: date) -> date:
-    """This year's day, or next year's if this one is long past. Raises ValueError if that year does not have it."""
+    """Return this year's day, or next year's if this one is long past. Raises ValueError if that year lacks it."""
     try:
         this_year = date(today.year, month, day)
     except ValueError:

@@ -15,7 +15,7 @@ _NOT_EDITABLE = (Failure.GONE, Failure.UNEDITABLE)
 
 
 def stored_ref(broadcast: Broadcast) -> MessageRef:
-    """The progress message as the broadcast's row names it."""
+    """Return the progress message as the broadcast's row names it."""
     return MessageRef(broadcast.progress_chat_id, broadcast.progress_message_id)
 
 
@@ -61,8 +61,8 @@ class ProgressMessage:
         #: what the row named when `ref` was last in agreement with it
         self._row_ref = ref
 
-    def ref_stored(self) -> None:
-        """The row names this message now."""
+    def note_stored(self) -> None:
+        """Note that the row names this message now."""
         self._row_ref = self.ref
 
     def move(self, ref: MessageRef) -> None:
@@ -70,16 +70,16 @@ class ProgressMessage:
         self.ref = self._row_ref = ref
         self.shown = self.unreachable_at = self._confirmation = None
 
-    def confirmation_shown(self, status: BroadcastStatus, until: int) -> None:
-        """A confirmation replaces the progress up to the poll `until`, or until the status changes."""
+    def note_confirmation(self, status: BroadcastStatus, until: int) -> None:
+        """Note that a confirmation is shown up to the poll `until`, or until the status changes."""
         self._confirmation = (status, until)
 
-    def confirmation_closed(self) -> None:
-        """No confirmation is shown, and the admin can be reached."""
+    def note_answered(self) -> None:
+        """Note that no confirmation is shown and that the admin can be reached."""
         self._confirmation = self.unreachable_at = None
 
     def skips_poll(self, broadcast: Broadcast, poll: int) -> bool:
-        """Whether the poll of this number must not edit the message."""
+        """Return whether the poll of this number must not edit the message."""
         if poll < self.not_before:
             return True
         row_ref = stored_ref(broadcast)
@@ -99,7 +99,7 @@ class ProgressMessages:
         self._known: dict[str, ProgressMessage] = {}
 
     def of(self, broadcast: Broadcast) -> ProgressMessage:
-        """The broadcast's message; for an unknown broadcast the one its row names."""
+        """Return the broadcast's message; for an unknown broadcast the one its row names."""
         return self._known.setdefault(broadcast.id, ProgressMessage(stored_ref(broadcast)))
 
     def keep_only(self, ids: Collection[str], poll: int) -> None:

@@ -115,7 +115,7 @@ class ProgressUpdater:
         """
         message = self._messages.of(broadcast)
         async with message.lock:
-            message.confirmation_closed()
+            message.note_answered()
             self._skip_next_poll(message)
             try:
                 await self._show_progress(message, broadcast)
@@ -139,7 +139,7 @@ class ProgressUpdater:
         async with message.lock:
             if await self._edit(message, broadcast, screen):
                 last_poll = self._poll_number + math.ceil(CONFIRMATION_S / POLL_EVERY_S)
-                message.confirmation_shown(broadcast.status, last_poll)
+                message.note_confirmation(broadcast.status, last_poll)
 
     # showing
 
@@ -159,7 +159,7 @@ class ProgressUpdater:
         return True
 
     async def _show_progress(self, message: ProgressMessage, broadcast: Broadcast) -> bool:
-        """True when the message shows the current progress."""
+        """Show the current progress; True when the message shows it."""
         return await self._edit(message, broadcast, await self._screen(message, broadcast))
 
     async def _screen(self, message: ProgressMessage, broadcast: Broadcast) -> Screen:
@@ -195,7 +195,7 @@ class ProgressUpdater:
         ref = message.ref
         if ref.message_id is not None and ref != stored_ref(broadcast):
             await broadcast_ops.keep_progress_message(broadcast.id, ref.chat_id, ref.message_id)
-            message.ref_stored()
+            message.note_stored()
 
     async def _move(self, broadcast: Broadcast, ref: MessageRef) -> Broadcast:
         """Make `ref` the progress message; the one before is marked as moved if it would soon be wrong."""
@@ -214,7 +214,7 @@ class ProgressUpdater:
         return broadcast.model_copy(update={"progress_chat_id": ref.chat_id, "progress_message_id": ref.message_id})
 
     def _skip_next_poll(self, message: ProgressMessage) -> None:
-        """The poll under way has read an outdated row, and the next one comes too soon after an edit."""
+        """Keep the poll under way from showing an outdated row, and the next one from editing too soon."""
         message.not_before = max(message.not_before, self._poll_number + 2)
 
     async def _mark_moved(self, ref: MessageRef, broadcast: Broadcast) -> None:
@@ -232,7 +232,7 @@ class ProgressUpdater:
     # the end
 
     async def _finish(self, message: ProgressMessage, broadcast: Broadcast) -> None:
-        """At a final status: notify the creator of a failure, then mark the broadcast as shown.
+        """Notify the creator of a failure, then mark the broadcast as shown; only at a final status.
 
         In this order a crash in between notifies twice rather than never. Counts that change later prevent the mark
         or undo it.

@@ -100,7 +100,7 @@ class BroadcastService:
     # --- its screens
 
     async def present(self, dialogue: Dialogue, chat_id: int, draft: BroadcastDraft) -> None:
-        """At the end of the chat: the message as subscribers will see it, and the draft's screen below it."""
+        """Send the message as subscribers will see it, and the draft's screen below it."""
         preview_ids, problem = await send_preview(self._bot, chat_id, draft, await self._has_stop_button(draft))
         # stored at once, so that the next preview replaces this one whatever happens now
         await dialogue.keep_broadcast_draft(draft.changed(preview_ids=preview_ids))
@@ -145,22 +145,22 @@ class BroadcastService:
         )
 
     async def audience_screen(self, draft: BroadcastDraft) -> Screen:
-        """The choice of an audience."""
+        """Return the choice of an audience."""
         return Screen(texts.audience_screen(draft.segment, await self.count(draft)), keyboards.audience(draft.id))
 
     def when_screen(self, draft: BroadcastDraft, note: str | None = None) -> Screen:
-        """The choice of a time."""
+        """Return the choice of a time."""
         start = texts.when(draft.send_at, self._zone, self._clock.now())
         return Screen(texts.when_screen(start, note), keyboards.when(draft.id))
 
     async def confirm_screen(self, draft: BroadcastDraft, count: int, note: str | None = None) -> Screen:
-        """The confirmation: how many get it, when, and what is sent before it."""
+        """Return the confirmation: how many get it, when, and what is sent before it."""
         others = await broadcast_ops.unfinished(OTHERS_MAX)
         html = texts.confirm(self._facts(draft, count), others, self._clock.now(), note)
         return Screen(html, keyboards.confirm(draft.id, draft.fingerprint, count))
 
     async def count(self, draft: BroadcastDraft) -> int:
-        """How many subscribers would get it now."""
+        """Return how many subscribers would get it now."""
         return await segments.count_reachable(draft.segment, self._clock.now())
 
     async def _delete_preview(self, chat_id: int, draft: BroadcastDraft) -> None:

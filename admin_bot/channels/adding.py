@@ -122,7 +122,7 @@ class ChannelAdder:
         return await self._already_added(admin_id, await channel_ops.find(channel.chat_id) or channel)
 
     async def _already_added(self, admin_id: int, channel: Channel) -> Added:
-        """The channel exists; perhaps it was stored a moment ago by a call whose answer was lost."""
+        """Return the channel that exists; perhaps a call whose answer was lost stored it a moment ago."""
         kept = self._links.pop_kept(channel.chat_id, ChannelMode.JOIN)
         if kept is not None and kept.url == channel.invite_link:
             return await self._note_added(admin_id, channel)

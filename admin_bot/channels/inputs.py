@@ -7,7 +7,7 @@ from views.html import bare
 
 
 def read_label(text: str) -> str:
-    """The label of a button, in one line and without direction controls; "" for a single dash. Raises BadInput."""
+    """Read the label of a button, in one line, without direction controls; "" for a single dash. Raises BadInput."""
     label = " ".join(bare(text).split())
     if label == "-":
         return ""

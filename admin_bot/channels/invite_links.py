@@ -84,7 +84,7 @@ class InviteLinks:
         self._kept[chat_id, mode] = link
 
     def has_kept(self, chat_id: int, mode: ChannelMode) -> bool:
-        """Whether a link is kept for this."""
+        """Return whether a link is kept for this."""
         return (chat_id, mode) in self._kept
 
     def pop_kept(self, chat_id: int, mode: ChannelMode) -> InviteLink | None:

@@ -84,7 +84,7 @@ def _lack_of(error: BaseException) -> Lack:
 
 
 def sees_members(channel: Channel, seen: SeenChat) -> bool:
-    """Whether the user bot learns who has joined. Requests to join are shown to those who may invite (BOTAPI §4.1)."""
+    """Return whether the user bot learns who has joined. Requests are shown to those who may invite (BOTAPI §4.1)."""
     if seen.kind not in JOINABLE or Lack.NOT_THERE in seen.lacks:
         return False
     return channel.mode is ChannelMode.JOIN or Lack.INVITE not in seen.lacks

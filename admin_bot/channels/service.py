@@ -25,7 +25,7 @@ log = structlog.get_logger("tollgate.admin")
 
 
 def index_of(channels: Sequence[Channel], chat_id: int) -> int | None:
-    """A channel's place in the order, from 0; None if it is not among them."""
+    """Return a channel's place in the order, from 0; None if it is not among them."""
     return next((place for place, one in enumerate(channels) if one.chat_id == chat_id), None)
 
 
@@ -51,14 +51,14 @@ class ChannelService:
         self._supervisor = supervisor
 
     async def list_screen(self, page: int = 0) -> Screen:
-        """One page of the list; the last page for a number beyond it."""
+        """Return one page of the list; the last page for a number beyond it."""
         channels = await channel_ops.load()
         page = min(page, keyboards.page_of(max(len(channels) - 1, 0)))
         html = texts.list_screen(channels, page, keyboards.PAGE, self._zone)
         return Screen(html, keyboards.channel_list(channels, page))
 
     async def screen(self, channel: Channel) -> Screen:
-        """One channel's screen; the list if the channel was removed meanwhile."""
+        """Return one channel's screen; the list if the channel was removed meanwhile."""
         channels = await channel_ops.load()
         place = index_of(channels, channel.chat_id)
         if place is None:
@@ -92,7 +92,7 @@ class ChannelService:
         await show_in_place(query, self._bot, screen)
 
     async def find_or_answer(self, query: CallbackQuery, chat_id: int) -> Channel | None:
-        """The channel of a button; None if there is none, and then the list is shown."""
+        """Return the channel of a button; None if there is none, and then the list is shown."""
         channel = await channel_ops.find(chat_id)
         if channel is None:
             await self.show(query, None)
@@ -133,7 +133,7 @@ class ChannelService:
 
     @staticmethod
     async def _store_link(before: Channel, mode: ChannelMode, url: str) -> Channel | None:
-        """The current channel: with this link, or with the one another call stored since `before` was read."""
+        """Store the link unless another call changed it since `before` was read. Returns the current channel."""
         after = await channel_ops.change_link(before.chat_id, before.invite_link, mode=mode, invite_link=url)
         # read again also for a winner: a write repeated after a lost answer meets its own link and changes nothing
         return after or await channel_ops.find(before.chat_id)

@@ -77,7 +77,7 @@ class BatchDraft(Record):
         return self.model_copy(update={"items": kept, "refused_groups": (*self.refused_groups, group_id)})
 
     def groups(self) -> dict[str, frozenset[int]]:
-        """The albums in the batch: group id -> message ids."""
+        """Return the albums in the batch: group id -> message ids."""
         found: dict[str, set[int]] = {}
         for item in self.items:
             if item.group_id is not None:
@@ -90,7 +90,7 @@ def new_batch_draft(*, replaces: str | None = None, replaces_number: int | None 
 
 
 def read_batch_draft(stored: Any) -> BatchDraft | None:
-    """The draft stored with a conversation; None if there is none or it is of another version."""
+    """Read the draft stored with a conversation; None if there is none or it is of another version."""
     if stored is None:
         return None
     try:

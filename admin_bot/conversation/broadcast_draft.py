@@ -57,21 +57,21 @@ class BroadcastDraft(Record):
         return hashlib.sha256(content.encode()).hexdigest()[:FINGERPRINT_LENGTH]
 
     def has_stop_button(self, setting: bool) -> bool:
-        """Whether the copies get the button that turns news off: as `setting` says, but never below an album."""
+        """Return whether the copies get the button that turns news off: as `setting` says, never below an album."""
         return setting and not self.is_album
 
     def is_late(self, now: datetime) -> bool:
-        """Whether its time has passed."""
+        """Return whether its time has passed."""
         return self.send_at is not None and self.send_at <= now
 
     def changed(self, **fields: Any) -> Self:
-        """The draft with other values. They are not validated."""
+        """Return the draft with other values. They are not validated."""
         return self.model_copy(update=fields)
 
     def with_content(
         self, chat_id: int, message_ids: Sequence[int], taken_from: Sequence[int], title: str
     ) -> "BroadcastDraft":
-        """The draft with another message. Everything else stays; an album loses the buttons."""
+        """Return the draft with another message. Everything else stays; an album loses the buttons."""
         return self.changed(
             chat_id=chat_id,
             message_ids=tuple(message_ids),
@@ -83,7 +83,7 @@ class BroadcastDraft(Record):
     def to_broadcast(
         self, admin_id: int, now: datetime, *, has_stop_button: bool, screen_id: int | None
     ) -> NewBroadcast:
-        """The row of the broadcast. `has_stop_button`: the setting; `screen_id`: becomes the progress message."""
+        """Return the row of the broadcast. `has_stop_button`: the setting; `screen_id`: the later progress message."""
         return NewBroadcast(
             key=self.id,
             title=self.title,
@@ -106,7 +106,7 @@ class BroadcastDraft(Record):
 def new_broadcast_draft(
     chat_id: int, message_ids: Sequence[int], taken_from: Sequence[int], title: str
 ) -> BroadcastDraft:
-    """A new draft of messages in the storage channel: to every subscriber, at once, never deleted."""
+    """Return a new draft of messages in the storage channel: to every subscriber, at once, never deleted."""
     return BroadcastDraft(
         id=secrets.token_hex(ID_LENGTH // 2),
         chat_id=chat_id,
@@ -117,7 +117,7 @@ def new_broadcast_draft(
 
 
 def read_broadcast_draft(stored: Any) -> BroadcastDraft | None:
-    """The draft stored with a conversation; None if there is none or it is of another version."""
+    """Read the draft stored with a conversation; None if there is none or it is of another version."""
     if stored is None:
         return None
     try:

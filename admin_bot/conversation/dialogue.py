@@ -41,7 +41,7 @@ class Dialogue:
         self._state = state
 
     async def batch_draft(self) -> BatchDraft | None:
-        """The open batch; None if there is none."""
+        """Return the open batch; None if there is none."""
         if await self._state.get_state() != Collecting.messages.state:
             return None
         return read_batch_draft((await self._state.get_data()).get("draft"))
@@ -55,7 +55,7 @@ class Dialogue:
         await self._state.update_data(draft=None)
 
     async def broadcast_draft(self) -> BroadcastDraft | None:
-        """The draft of a broadcast; None if there is none. Commands, batches and questions leave it as it is."""
+        """Return the draft of a broadcast; None if there is none. Commands, batches and questions do not close it."""
         return read_broadcast_draft((await self._state.get_data()).get("broadcast"))
 
     async def keep_broadcast_draft(self, draft: BroadcastDraft) -> None:
@@ -65,7 +65,7 @@ class Dialogue:
         await self._state.update_data(broadcast=None)
 
     async def is_awaiting_broadcast(self) -> bool:
-        """Whether the conversation waits for the message to broadcast."""
+        """Return whether the conversation waits for the message to broadcast."""
         return await self._state.get_state() == Composing.message.state
 
     async def ask(self, state: State, question: Question) -> None:
@@ -75,7 +75,7 @@ class Dialogue:
         await self._state.update_data(asked={"button": packed, "screen": question.screen_id})
 
     async def question(self) -> Question | None:
-        """The waiting question; None if there is none."""
+        """Return the waiting question; None if there is none."""
         asked: dict[str, Any] | None = (await self._state.get_data()).get("asked")
         if asked is None or not await self.is_asking():
             return None
@@ -83,7 +83,7 @@ class Dialogue:
         return Question(_unpacked(packed) if packed else None, asked.get("screen"))
 
     async def is_asking(self) -> bool:
-        """Whether a question waits."""
+        """Return whether a question waits."""
         return await self._state.get_state() in _QUESTION_STATES
 
     async def end_question(self) -> None:
@@ -112,7 +112,7 @@ class Dialogue:
         return name
 
     async def search_text(self, name: str) -> str | None:
-        """The search of a name; None if it is no longer stored."""
+        """Return the search of a name; None if it is no longer stored."""
         return (await self._searches()).get(name)
 
     async def _searches(self) -> dict[str, str]:
@@ -138,7 +138,7 @@ class Conversations:
 
     @asynccontextmanager
     async def of(self, admin_id: int) -> AsyncIterator[Dialogue]:
-        """The admin's conversation; no handler of theirs runs inside the block. Deadlocks inside a handler."""
+        """Enter the admin's conversation; no handler of theirs runs inside the block. Deadlocks inside a handler."""
         assert self._parts is not None, "open() comes first"
         storage, isolation = self._parts
         key = StorageKey(bot_id=self._bot_id, chat_id=admin_id, user_id=admin_id)

@@ -58,7 +58,7 @@ class Authorise(BaseMiddleware):
             log.info("stranger.not_answered", user_id=user_id, reason=classify(error))
 
     def _is_due(self, user_id: int) -> bool:
-        """Whether this stranger may be answered now; counts as an answer."""
+        """Return whether this stranger may be answered now, and count that as an answer."""
         if user_id in self._refused:
             return False
         self._refused[user_id] = None

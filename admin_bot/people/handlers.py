@@ -54,7 +54,7 @@ async def unban(message: Message, command: CommandObject, people: PeopleService)
 
 
 async def user_command(message: Message, command: CommandObject, state: FSMContext, people: PeopleService) -> None:
-    """/user ID shows a subscriber; /user asks for the ID."""
+    """Show a subscriber (/user ID), or ask for the ID (/user)."""
     dialogue = Dialogue(state)
     if (command.args or "").strip():
         await _show(message, command.args or "", people)
@@ -77,7 +77,7 @@ async def _show(message: Message, typed: str, people: PeopleService) -> bool:
 
 
 async def answered(message: Message, state: FSMContext, people: PeopleService) -> None:
-    """The answer to /user: an ID, or a forwarded message of the subscriber."""
+    """Take the answer to /user: an ID, or a forwarded message of the subscriber."""
     origin = message.forward_origin
     if isinstance(origin, MessageOriginHiddenUser):
         await message.answer(texts.ACCOUNT_HIDDEN)

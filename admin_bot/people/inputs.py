@@ -36,7 +36,7 @@ class BanCommand:
 
 
 def read_id(text: str) -> int:
-    """A subscriber's id. Raises BadInput."""
+    """Read a subscriber's id. Raises BadInput."""
     typed = text.strip()
     if not _ID.fullmatch(typed) or not 1 <= int(typed) <= USER_ID_MAX:
         raise BadInput(texts.ID_EXPECTED)
@@ -44,7 +44,7 @@ def read_id(text: str) -> int:
 
 
 def read_grant(text: str) -> GrantCommand | None:
-    """`ID credits N` or `ID days N`; None for another form. Raises BadInput."""
+    """Read `ID credits N` or `ID days N`; None for another form. Raises BadInput."""
     words = text.split()
     if len(words) != 3:
         return None
@@ -63,7 +63,7 @@ def _amount(text: str, most: int, expected: str) -> int:
 
 
 def read_ban(text: str) -> BanCommand | None:
-    """`ID [duration] [reason]`; None for an empty text. Raises BadInput."""
+    """Read `ID [duration] [reason]`; None for an empty text. Raises BadInput."""
     words = text.split(maxsplit=1)
     if not words:
         return None
@@ -79,7 +79,7 @@ def read_ban(text: str) -> BanCommand | None:
 
 
 def _starts_with_number(text: str) -> bool:
-    """Digits of any script, also after a sign: a duration was meant, not the reason of an endless ban."""
+    """Return whether a duration was meant: digits of any script, also after a sign."""
     found = re.match(r"[-+−–.,]?(.)", text)
     return found is not None and found[1].isnumeric()
 

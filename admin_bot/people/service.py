@@ -26,11 +26,11 @@ class PeopleService:
         self._admin_ids = admin_ids
 
     def is_admin(self, user_id: int) -> bool:
-        """Whether this is an admin, who cannot be banned."""
+        """Return whether this is an admin, who cannot be banned."""
         return user_id in self._admin_ids
 
     async def screen(self, user_id: int) -> Screen:
-        """Everything stored about a subscriber."""
+        """Return everything stored about a subscriber."""
         user = await user_ops.find(user_id)
         if user is None:
             return Screen(texts.unknown(user_id))
@@ -92,7 +92,7 @@ class PeopleService:
 
 
 def _ban_facts(user: User | None, now: datetime) -> dict[str, Any] | None:
-    """A ban as the audit log keeps it; None if there is none."""
+    """Return a ban as the audit log keeps it; None if there is none."""
     if user is None or not is_banned(user, now):
         return None
     return {"reason": user.ban_reason, "until": user.banned_until}

@@ -27,13 +27,13 @@ class CardService:
         self._zone = zone
 
     async def screen(self, post: Post, place: PostList) -> Screen:
-        """A post's card. `place`: the place in the list its Back button leads to."""
+        """Return a post's card. `place`: the place in the list its Back button leads to."""
         link = post_link(self._username, post.code)
         settings = await settings_ops.current(self._clock.now())
         return Screen(texts.card(post, link, settings, self._zone), keyboards.card(post, link, place))
 
     async def find_or_answer(self, query: CallbackQuery, code: str) -> Post | None:
-        """The post of a button; None if it is gone, and then the button is answered with that."""
+        """Return the post of a button; None if it is gone, and then the button is answered."""
         post = await post_ops.find(code)
         if post is None:
             await toast(query, texts.POST_GONE)

@@ -11,7 +11,7 @@ LONGEST_MINUTES = int(LONGEST_DELETE_AFTER.total_seconds()) // 60
 
 
 def read_title(text: str) -> str:
-    """A title in one line. Raises BadInput."""
+    """Read a title in one line. Raises BadInput."""
     title = " ".join(text.split())
     if not 1 <= len(title) <= TITLE_MAX:
         raise BadInput(TITLE_EXPECTED)
@@ -19,7 +19,7 @@ def read_title(text: str) -> str:
 
 
 def read_description(text: str) -> str:
-    """A description; "" for a single dash. Raises BadInput."""
+    """Read a description; "" for a single dash. Raises BadInput."""
     description = text.strip()
     if description == "-":
         return ""
@@ -29,7 +29,7 @@ def read_description(text: str) -> str:
 
 
 def read_minutes(text: str) -> int:
-    """`45`, `2h`, `1h 30m`, `never` as minutes, 0 for never. Raises BadInput, also above 47 hours."""
+    """Read `45`, `2h`, `1h 30m`, `never` as minutes, 0 for never. Raises BadInput, also above 47 hours."""
     minutes = read_minutes_or_never(text)
     if minutes is None or minutes > LONGEST_MINUTES:
         raise BadInput(DELETION_EXPECTED)

@@ -56,7 +56,7 @@ async def _change(admin_id: int, name: str, value: Any, clock: Clock) -> tuple[A
 
 
 def _recorded(name: str, value: Any) -> Any:
-    """The value as the audit log keeps it: of a secret, only whether there is one."""
+    """Return the value as the audit log keeps it: of a secret, only whether there is one."""
     if name not in SECRET:
         return value
     return "empty" if value is None else "set"

@@ -78,7 +78,7 @@ class ChartAlbums:
             self._busy.discard(chat_id)
 
     async def _files(self, span: int, days: list[DayStats]) -> list[bytes] | None:
-        """A PNG file for each picture; None when drawing failed or took too long."""
+        """Return a PNG file for each picture; None when drawing failed or took too long."""
         now_s = self._monotonic()
         if span in self._drawn:
             at_s, of, files = self._drawn[span]

@@ -24,7 +24,7 @@ async def count(query: CallbackQuery, statistics: StatisticsService) -> None:
 
 
 async def unknown_button(query: CallbackQuery) -> None:
-    """A forged button, or one of a version with other spans."""
+    """Answer a forged button, or one of another version."""
     await toast(query, texts.GONE)
 
 

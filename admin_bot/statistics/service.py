@@ -75,7 +75,7 @@ class StatisticsService:
             await self._follower.follow(ref, screen, partial(self._poll, screen))
 
     async def _poll(self, shown: Screen) -> tuple[Screen, bool]:
-        """The screen, and whether it is final. While a count goes on only the run is read, not the numbers."""
+        """Return the screen, and whether it is final. During a count only the run is read, not the numbers."""
         runs, lease = await self._runs.read(STATISTICS, _RUNS_READ)
         if self._is_counting(runs, lease):
             return shown, False

@@ -22,13 +22,13 @@ class StorageAlarm:
             self._raised.add(chat_id)
 
     async def clear(self, chat_id: int) -> None:
-        """The admin bot can post again: end an incident raised here, and alert the owners of that."""
+        """End an incident raised here and alert the owners: the admin bot can post again."""
         if chat_id in self._raised:
             self._raised.discard(chat_id)
             await self._alerts.clear(_incident(chat_id), storage_back())
 
     async def clear_for_both_bots(self, chat_id: int) -> None:
-        """Both bots have all rights: end the incident, also one raised by the user bot, without an alert."""
+        """End the incident without an alert, also one raised by the user bot: both bots have all rights."""
         self._raised.discard(chat_id)
         await self._alerts.clear(_incident(chat_id))
 

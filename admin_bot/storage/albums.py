@@ -144,7 +144,7 @@ class AlbumCollector:
         self._remember((chat_id, group_id), message_ids)
 
     async def close(self, wait_s: float = CLOSE_S) -> None:
-        """At a stop: dispatch everything collected and wait until it is received.
+        """Dispatch everything collected, at a stop, and wait until it is received.
 
         Admins whose album was not received within `wait_s` seconds are notified to send it again.
         """

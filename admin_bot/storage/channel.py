@@ -31,7 +31,7 @@ class Rights:
 
 
 def lacks_of_admin_bot(member: Member) -> tuple[Lack, ...]:
-    """What the admin bot is missing: it posts there, and deletes what it replaces."""
+    """Return what the admin bot is missing: it posts there, and deletes what it replaces."""
     if isinstance(member, ChatMemberOwner):
         return ()
     if not isinstance(member, ChatMemberAdministrator):
@@ -44,13 +44,13 @@ def lacks_of_admin_bot(member: Member) -> tuple[Lack, ...]:
 
 
 def lacks_of_user_bot(member: Member) -> tuple[Lack, ...]:
-    """What the user bot is missing: it only reads there."""
+    """Return what the user bot is missing: it only reads there."""
     reads = isinstance(member, ChatMemberOwner | ChatMemberAdministrator | ChatMemberMember)
     return () if reads else (Lack.NOT_THERE,)
 
 
 async def _member(bot: Bot, chat_id: int) -> Member | Lack:
-    """The bot as a member of the channel; a Lack if Telegram does not show it."""
+    """Return the bot as a member of the channel; a Lack if Telegram does not show it."""
     try:
         return await bot.get_chat_member(chat_id, bot.id)
     except (TelegramBadRequest, TelegramForbiddenError):
@@ -71,12 +71,12 @@ class StorageChannel:
         self._unmetered_chats = unmetered_chats
 
     async def find(self) -> int | None:
-        """The channel's id; None if there is none yet."""
+        """Return the channel's id; None if there is none yet."""
         settings = await settings_ops.current(self._clock.now())
         return settings.storage_channel_id or self.configured
 
     async def require(self) -> int:
-        """The channel's id. Raises NotReady, which says what to do."""
+        """Return the channel's id. Raises NotReady, which says what to do."""
         chat_id = await self.find()
         if chat_id is None:
             raise NotReady(NO_STORAGE)
@@ -94,7 +94,7 @@ class StorageChannel:
 
 
 async def channel_title(bot: Bot, chat_id: int) -> str:
-    """The channel's title; its id if Telegram does not answer."""
+    """Return the channel's title; its id if Telegram does not answer."""
     try:
         return (await bot.get_chat(chat_id)).title or str(chat_id)
     except TELEGRAM_ERRORS:

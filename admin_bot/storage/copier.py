@@ -99,7 +99,7 @@ class Copier:
         return NotStored(texts.some_missing(len(stored.message_ids), len(wanted), missing))
 
     async def _find_missing(self, chat_id: int, wanted: Sequence[int], target: int) -> list[int]:
-        """Positions (1..) of the messages that cannot be copied; [] if there are too many to try, or it is not known.
+        """Return the positions (1..) of messages that cannot be copied; [] if they are too many, or not known.
 
         copyMessages does not say which were copied (BOTAPI §2.5), so each message is copied alone and deleted again.
         """

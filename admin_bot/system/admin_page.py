@@ -19,7 +19,7 @@ log = structlog.get_logger("tollgate.admin")
 
 
 def local_address(host: str, port: int) -> str:
-    """The page's address on the machine itself; "" for port 0, which is a new one at each start."""
+    """Return the page's address on the machine itself; "" for port 0, which is a new one at each start."""
     if not port:
         return ""
     try:

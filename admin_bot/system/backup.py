@@ -56,7 +56,7 @@ class BackupService:
             await self._follower.follow(ref, screen, self._poll)
 
     async def _poll(self) -> tuple[Screen, bool]:
-        """The screen as of now, and whether it is final: no backup is being written or waits."""
+        """Return the screen as of now, and whether it is final: no backup is being written or waits."""
         runs, lease = await self._runs.read(BACKUP, _RUNS_READ)
         now = self._clock.now()
         is_running = lease is not None and lease.is_held(now)

@@ -56,7 +56,7 @@ class JobService:
     # screens
 
     async def list_screen(self) -> Screen:
-        """The list of all jobs."""
+        """Return the list of all jobs."""
         now = self._clock.now()
         for _ in range(READ_ATTEMPTS):
             leases, runs = await lease_ops.standing(self.names), await run_ops.latest_runs(self.names)
@@ -67,7 +67,7 @@ class JobService:
         return Screen(texts.job_list(statuses, now, self._zone), keyboards.job_list(self.names))
 
     async def screen(self, job: str) -> tuple[Screen, bool]:
-        """One job's screen, and whether it is idle: no run goes on or waits."""
+        """Return one job's screen, and whether it is idle: no run goes on or waits."""
         runs, lease = await self._runs.read(job, RUNS_SHOWN)
         now = self._clock.now()
         (status,) = overview(
@@ -77,7 +77,7 @@ class JobService:
         return Screen(texts.job(status, runs, now, self._zone), keyboards.job(status)), is_idle
 
     async def status(self, job: str) -> JobStatus:
-        """A job's plan and pause, without its runs."""
+        """Return a job's plan and pause, without its runs."""
         lease = await lease_ops.find(job)
         (status,) = overview({job: self._plans[job]}, {}, {job: lease} if lease is not None else {}, self._clock.now())
         return status

@@ -31,7 +31,7 @@ def _back(draft: str) -> Row:
 
 
 def screen(draft: str, count: int, *, silent: bool, pin: bool) -> InlineKeyboardMarkup:
-    """Below the draft."""
+    """Return the buttons below the draft."""
     sound = ("Sound on", ComposeAction.SOUND_ON) if silent else ("Sound off", ComposeAction.SOUND_OFF)
     pinning = ("Don't pin", ComposeAction.NO_PIN) if pin else ("Pin", ComposeAction.PIN)
     return keyboard(
@@ -79,7 +79,7 @@ def when(draft: str) -> InlineKeyboardMarkup:
 
 
 def question(draft: str) -> InlineKeyboardMarkup:
-    """Below a question about the draft: leads back to the draft."""
+    """Return the buttons below a question about the draft: leads back to the draft."""
     return keyboard(_back(draft))
 
 

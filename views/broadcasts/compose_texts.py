@@ -87,23 +87,23 @@ TROUBLE = "Telegram gave no usable answer just now. Please try again in a moment
 
 
 def past(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
-    """The typed time is in the past. Plain text."""
+    """Say that the typed time is in the past. Plain text."""
     then, today = date_and_time(moment, zone), date_and_time(now, zone)
     return f"{then} has passed: now it is {today}. Send a later time, or /cancel."
 
 
 def skipped(zone: ZoneInfo) -> str:
-    """The clocks skip the typed time. Plain text."""
+    """Say that the clocks skip the typed time. Plain text."""
     return f"That time does not exist: the clocks in {zone.key} are put forward over it. Send another one, or /cancel."
 
 
 def of_line(number: int, sentence: str) -> str:
-    """The problem of one button. Plain text."""
+    """Name the line of a problem with a button. Plain text."""
     return f"Line {number}: {sentence}"
 
 
 def audience(segment: Segment) -> str:
-    """The audience in words."""
+    """Return the audience in words."""
     match segment.kind:
         case SegmentKind.EVERYBODY:
             return "everybody"
@@ -121,14 +121,14 @@ def audience(segment: Segment) -> str:
 
 
 def lifetime_words(minutes: int) -> str:
-    """When the copies are deleted; 0: never."""
+    """Say when the copies are deleted; 0: never."""
     if minutes == 0:
         return "never"
     return f"{duration(timedelta(minutes=minutes))} after each got it"
 
 
 def when(send_at: datetime | None, zone: ZoneInfo, now: datetime) -> str:
-    """When it is sent; None: at once."""
+    """Say when it is sent; None: at once."""
     return "now" if send_at is None else date_and_time(send_at, zone, now)
 
 
@@ -165,7 +165,7 @@ def _summary(draft: DraftFacts) -> list[str]:
 
 
 def screen(draft: DraftFacts, note: str | None = None) -> str:
-    """The draft's own screen. `note` (HTML) is shown below it."""
+    """Return the draft's own screen. `note` (HTML) is shown below it."""
     lines = [
         *_summary(draft),
         f"Buttons: {_buttons(draft.buttons, is_album=draft.is_album)}",
@@ -204,7 +204,7 @@ def ask_time(zone: ZoneInfo) -> str:
 
 
 def confirm(draft: DraftFacts, others: Sequence[Broadcast], now: datetime, note: str | None = None) -> str:
-    """The confirmation. `others`: unfinished broadcasts; `note` (HTML) is shown above it."""
+    """Return the confirmation. `others`: unfinished broadcasts; `note` (HTML) is shown above it."""
     parts = [
         note,
         f"<b>Send this broadcast to {people(draft.count)}?</b>",
@@ -215,7 +215,7 @@ def confirm(draft: DraftFacts, others: Sequence[Broadcast], now: datetime, note:
 
 
 def _queue(others: Sequence[Broadcast], now: datetime) -> str:
-    """What the other broadcasts mean for this one: they are sent one after the other."""
+    """Say what the other broadcasts mean for this one: they are sent one after the other."""
     is_busy = any(
         one.status is BroadcastStatus.SENDING or (one.status is BroadcastStatus.QUEUED and one.send_at <= now)
         for one in others

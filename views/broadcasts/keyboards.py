@@ -11,7 +11,7 @@ STOP_NEWS = "No more of these messages"
 
 
 def below_broadcast(buttons: Sequence[LinkButton], *, has_stop_button: bool) -> InlineKeyboardMarkup | None:
-    """One button per row; None if there are none: then a copy keeps the buttons of the original."""
+    """Return one button per row; None without buttons: then a copy keeps those of the original."""
     rows = [[InlineKeyboardButton(text=button.text, url=button.url)] for button in buttons]
     if has_stop_button:
         rows.append([InlineKeyboardButton(text=STOP_NEWS, callback_data=StopNews().pack())])

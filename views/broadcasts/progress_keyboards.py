@@ -21,12 +21,12 @@ def _act(act: BroadcastAction, broadcast: Broadcast) -> str:
 
 
 def count_held(broadcast: Broadcast) -> int:
-    """How many subscribers have a copy that is not deleted, as far as is known."""
+    """Count the subscribers who have a copy that is not deleted, as far as is known."""
     return broadcast.counts.get(RecipientState.SENT, 0)
 
 
 def can_recall(broadcast: Broadcast, now: datetime) -> bool:
-    """Whether the recall button is shown; the operation decides again when it is pressed."""
+    """Return whether the recall button is shown; the operation decides again when it is pressed."""
     return (
         broadcast.status in (*OVER, BroadcastStatus.RECALLING)
         and not broadcast.is_recall_wanted
@@ -38,7 +38,7 @@ def can_recall(broadcast: Broadcast, now: datetime) -> bool:
 
 
 def progress(broadcast: Broadcast, now: datetime) -> InlineKeyboardMarkup | None:
-    """Below the progress message; None if nothing can be done."""
+    """Return the buttons below the progress message; None if nothing can be done."""
     row: Row = []
     if broadcast.status is BroadcastStatus.SENDING:
         row.append(button("Pause", _act(BroadcastAction.PAUSE, broadcast)))
@@ -66,12 +66,12 @@ def confirm_recall(broadcast: Broadcast) -> InlineKeyboardMarkup:
 
 
 def moved(broadcast: Broadcast) -> InlineKeyboardMarkup:
-    """Below a message that is no longer the progress message."""
+    """Return the buttons below a message that is no longer the progress message."""
     return keyboard([button("Show it here", _act(BroadcastAction.SHOW, broadcast))])
 
 
 def broadcast_list(broadcasts: Sequence[Broadcast], first: int, page: int, *, more: bool) -> InlineKeyboardMarkup:
-    """One button per broadcast, numbered from `first`, then the pages."""
+    """Return one button per broadcast, numbered from `first`, then the pages."""
     entries: list[Row] = [
         [button(f"{first + place} · {cut(bare(one.title), _TITLE_MAX)}", _act(BroadcastAction.SHOW, one))]
         for place, one in enumerate(broadcasts)

@@ -36,12 +36,12 @@ _OVER_ALREADY = "It is over already."
 
 
 def arrived(counts: dict[str, int]) -> int:
-    """How many recipients got it, whether or not their copy was deleted since."""
+    """Count the recipients who got it, whether or not their copy was deleted since."""
     return sum(counts.get(state, 0) for state in (RecipientState.SENT, RecipientState.DELETED, RecipientState.KEPT))
 
 
 def title(broadcast: Broadcast, limit: int = _TITLE_MAX) -> str:
-    """Its title in quotes as HTML; `without text` for one that has none."""
+    """Return its title in quotes as HTML; `without text` for one that has none."""
     if not bare(broadcast.title).strip():
         return "without text"
     return f"“{isolate(broadcast.title, limit)}”"
@@ -55,7 +55,7 @@ def progress(
     is_behind_another: bool = False,
     rate_per_s: float | None = None,
 ) -> str:
-    """The progress message. `rate_per_s`: recipients per second, None while it is not known."""
+    """Return the progress message. `rate_per_s`: recipients per second, None while it is not known."""
     blocks = [
         [f"<b>Broadcast {title(broadcast)}</b>", *_status(broadcast, now, zone, is_behind_another)],
         _measured(broadcast),
@@ -110,7 +110,7 @@ def _ended(word: str, broadcast: Broadcast, now: datetime, zone: ZoneInfo) -> st
 
 
 def _measured(broadcast: Broadcast) -> list[str]:
-    """The bar and the counts: of all recipients, in a recall of those who got it."""
+    """Return the bar and the counts: of all recipients, in a recall of those who got it."""
     counts, is_recall = broadcast.counts, _is_recall(broadcast)
     whole = arrived(counts) if is_recall else total(counts)
     if not broadcast.is_filled and broadcast.status in UNFINISHED:
@@ -184,7 +184,7 @@ def _deletion(broadcast: Broadcast, now: datetime, zone: ZoneInfo) -> list[str]:
 
 
 def confirm_cancel(broadcast: Broadcast) -> str:
-    """The confirmation of a cancellation; says how many got it and how many will not."""
+    """Return the confirmation of a cancellation; says how many got it and how many will not."""
     counts = broadcast.counts
     if broadcast.started_at is None:
         who = "Nobody has got it yet, and nobody will."
@@ -199,7 +199,7 @@ def confirm_cancel(broadcast: Broadcast) -> str:
 
 
 def confirm_recall(broadcast: Broadcast) -> str:
-    """The confirmation of a recall; says how many copies are deleted."""
+    """Return the confirmation of a recall; says how many copies are deleted."""
     count = broadcast.counts.get(RecipientState.SENT, 0)
     return (
         f"Take back the broadcast {title(broadcast)} from {people(count)}?\n\n"
@@ -208,12 +208,12 @@ def confirm_recall(broadcast: Broadcast) -> str:
 
 
 def moved(broadcast: Broadcast) -> str:
-    """In place of a progress message that is no longer updated."""
+    """Replace a progress message that is no longer updated."""
     return f"<b>Broadcast {title(broadcast)}</b>\nIt is watched in another message now."
 
 
 def stopped(broadcast: Broadcast) -> str:
-    """The message to its creator when it stopped with an error or was missed."""
+    """Return the message to its creator when it stopped with an error or was missed."""
     lines = [f"<b>Your broadcast {title(broadcast)} stopped.</b>", _stopped(broadcast), ""]
     whole = total(broadcast.counts)
     lines.append(f"{arrived(broadcast.counts):,} of {people(whole)} got it." if whole else "Nobody got it.")
@@ -222,24 +222,24 @@ def stopped(broadcast: Broadcast) -> str:
 
 
 def cannot_pause(broadcast: Broadcast) -> str:
-    """Why it cannot be paused."""
+    """Say why it cannot be paused."""
     if broadcast.status is BroadcastStatus.PAUSED:
         return "It is paused already."
     return "It is not being sent right now." if broadcast.status in UNFINISHED else _OVER_ALREADY
 
 
 def cannot_resume(broadcast: Broadcast) -> str:
-    """Why it cannot be resumed."""
+    """Say why it cannot be resumed."""
     return "It is not paused." if broadcast.status in UNFINISHED else _OVER_ALREADY
 
 
 def cannot_cancel(broadcast: Broadcast) -> str:
-    """Why it cannot be cancelled."""
+    """Say why it cannot be cancelled."""
     return "It is cancelled already." if broadcast.status is BroadcastStatus.CANCELLED else _OVER_ALREADY
 
 
 def cannot_recall(broadcast: Broadcast) -> str:
-    """Why it cannot be recalled."""
+    """Say why it cannot be recalled."""
     if broadcast.status in UNFINISHED:
         return "It is not over yet. Cancel it first, then take it back."
     if broadcast.status is BroadcastStatus.RECALLED:
@@ -255,7 +255,7 @@ def cannot_recall(broadcast: Broadcast) -> str:
 
 
 def list_screen(broadcasts: Sequence[Broadcast], first: int, now: datetime, zone: ZoneInfo) -> str:
-    """One page of the list, the newest first, numbered from `first`."""
+    """Return one page of the list, the newest first, numbered from `first`."""
     if not broadcasts:
         return EMPTY_LIST if first == 1 else "<b>Broadcasts</b>\n\nThis page is empty."
     entries = [_entry(first + place, one, now, zone) for place, one in enumerate(broadcasts)]

@@ -12,5 +12,5 @@ INCOMPLETE = "Not all of the album is in the storage channel any more."
 
 
 def refused(telegrams_words: str) -> str:
-    """Telegram refuses the message. `telegrams_words`: its error description."""
+    """Say that Telegram refuses the message. `telegrams_words`: its error description."""
     return f"Telegram refuses it: {telegrams_words[:QUOTED_MAX]}"

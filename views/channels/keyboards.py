@@ -27,12 +27,12 @@ PAGE = 8
 
 
 def page_of(place: int) -> int:
-    """The page of the list for a place in the order."""
+    """Return the page of the list for a place in the order."""
     return place // PAGE
 
 
 def channel_list(channels: Sequence[Channel], page: int) -> InlineKeyboardMarkup:
-    """One button per channel, then the pages, then adding."""
+    """Return one button per channel, then the pages, then adding."""
     first = page * PAGE
     entries: list[Row] = [
         [button(f"{number} · {_entry(channel)}", _act(ChannelAction.OPEN, channel))]
@@ -55,7 +55,7 @@ def _act(act: ChannelAction, channel: Channel, place: int = 0) -> str:
 
 
 def channel(one: Channel, place: int, of_all: int) -> InlineKeyboardMarkup:
-    """Below a channel's screen. `place`: in the order, from 0."""
+    """Return the buttons below a channel's screen. `place`: in the order, from 0."""
 
     def act(text: str, action: ChannelAction) -> InlineKeyboardButton:
         return button(text, _act(action, one, place))
@@ -83,7 +83,7 @@ def channel(one: Channel, place: int, of_all: int) -> InlineKeyboardMarkup:
 
 
 def back_to(one: Channel) -> InlineKeyboardMarkup:
-    """Below a question about a channel: leads back to it."""
+    """Return the buttons below a question about a channel: leads back to it."""
     return keyboard(_back_to(one))
 
 
@@ -126,7 +126,7 @@ def _add_row(username: str, lacks: Sequence[Lack], *, is_group: bool) -> Row:
 
 
 def pick_channel() -> ReplyKeyboardMarkup:
-    """Telegram's chat pickers, for channels and for groups. The user bot has to be a member, this bot need not."""
+    """Show Telegram's chat pickers for channels and groups. The user bot has to be a member, this bot need not."""
     return ReplyKeyboardMarkup(
         keyboard=[
             [_picker(PICK_CHANNEL_BUTTON, CHANNEL_REQUEST_ID, is_channel=True)],

@@ -67,7 +67,7 @@ def link_refused(description: str) -> str:
 
 
 def list_screen(channels: Sequence[Channel], page: int, of_page: int, zone: ZoneInfo) -> str:
-    """One line per channel. `page` from 0, with `of_page` lines each."""
+    """Return one line per channel. `page` from 0, with `of_page` lines each."""
     if not channels:
         return (
             "<b>Channels to join</b>\n\nNone yet: posts are handed over without asking for any. "
@@ -95,7 +95,7 @@ def _line(channel: Channel, zone: ZoneInfo) -> str:
 
 
 def channel_screen(channel: Channel, place: int, of_all: int, zone: ZoneInfo) -> str:
-    """Everything about one channel. `place`: in the order, from 0."""
+    """Return everything about one channel. `place`: in the order, from 0."""
     lines = [f"<b>Channel to join</b> · {isolate(channel.title or str(channel.chat_id))}", *_state(channel, zone), ""]
     if channel.label:
         lines.append(f"Label: {isolate(channel.label)}")
@@ -141,7 +141,7 @@ def already_there(channel: Channel) -> str:
 
 
 def lacking(title: str | None, username: str, lacks: Sequence[Lack]) -> str:
-    """The rights the user bot is missing in a channel. `title` None: not known."""
+    """Return the rights the user bot is missing in a channel. `title` None: not known."""
     return missing(title or "the channel", ("", ()), (username, lacks))
 
 
@@ -155,7 +155,7 @@ def confirm_remove(channel: Channel) -> str:
 
 
 def removed(channel: Channel) -> str:
-    """The toast after the removal. Plain text."""
+    """Return the toast after the removal. Plain text."""
     return f"{cut(bare(channel.name), _TOASTED_MAX)} is removed."
 
 

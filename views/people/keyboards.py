@@ -14,7 +14,7 @@ def _act(act: SubscriberAction, user_id: int) -> str:
 
 
 def subscriber(user: User, now: datetime, *, may_ban: bool) -> InlineKeyboardMarkup | None:
-    """Below a subscriber's screen; None if nothing can be done."""
+    """Return the buttons below a subscriber's screen; None if nothing can be done."""
     if is_banned(user, now):
         return keyboard([button("Unban", _act(SubscriberAction.UNBAN, user.user_id))])
     return keyboard([button("Ban", _act(SubscriberAction.BAN, user.user_id))]) if may_ban else None

@@ -48,7 +48,7 @@ IS_ADMIN = "That is an admin of this bot, and admins cannot be banned."
 
 
 def has_opened_bot(user: User) -> bool:
-    """Whether the subscriber has opened the user bot. False for a record that only a ban created: it has no name."""
+    """Return whether the subscriber opened the user bot; a record that only a ban created has no name."""
     return bool(user.first_name) or user.last_seen_at > user.joined_at
 
 
@@ -67,7 +67,7 @@ def name_of(user: User) -> str:
 
 
 def subscriber(user: User, now: datetime, zone: ZoneInfo) -> str:
-    """Everything stored about a subscriber."""
+    """Return everything stored about a subscriber."""
     lines = [f"<b>Subscriber</b> {name_of(user)}"]
     if user.username:
         lines.append(f"@{esc(user.username)}")
@@ -117,7 +117,7 @@ def confirm_unban(user: User) -> str:
 
 
 def banned(user: User, *, was_known: bool, zone: ZoneInfo) -> str:
-    """After a ban. `was_known`: whether the subscriber had opened the user bot before."""
+    """Answer a ban. `was_known`: whether the subscriber had opened the user bot before."""
     lines = [f"{name_of(user)} is banned {_until(user, zone)}."]
     if user.ban_reason:
         lines.append(f"Reason: {isolate(user.ban_reason, REASON_MAX)}")
@@ -135,7 +135,7 @@ def not_banned(user_id: int) -> str:
 
 
 def granted_credits(user: User, amount: int, settings: BotSettings, *, is_new: bool) -> str:
-    """After a grant of credits. `is_new` False: this command was carried out before."""
+    """Answer a grant of credits. `is_new` False: this command was carried out before."""
     once = "" if is_new else " That was done before; nothing was added twice."
     return (
         f"{name_of(user)} got {counted(amount, 'credit')} and has {user.credits} now.{once}{_without_effect(settings)}"
@@ -143,7 +143,7 @@ def granted_credits(user: User, amount: int, settings: BotSettings, *, is_new: b
 
 
 def granted_days(user: User, days: int, settings: BotSettings, zone: ZoneInfo, *, is_new: bool) -> str:
-    """After a grant of days. `is_new` as in `granted_credits`."""
+    """Answer a grant of days. `is_new` as in `granted_credits`."""
     assert user.pass_until is not None, "a pass that was prolonged ends"
     once = "" if is_new else " That was done before; nothing was added twice."
     until = date_and_time(user.pass_until, zone)

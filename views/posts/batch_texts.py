@@ -19,7 +19,7 @@ ALBUM_TOO_BIG = (
 
 
 def status(collected: int, replaces: int | None) -> str:
-    """The status message of a batch. `replaces`: number of the post that gets new content, None for a new post."""
+    """Return the status message. `replaces`: number of the post that gets new content, None for a new post."""
     if replaces is None:
         head = "<b>New batch.</b> Send or forward the messages of this post, in order. Albums stay whole."
         least = BATCH_MIN
@@ -40,5 +40,5 @@ def storing(collected: int) -> str:
 
 
 def not_stored(sentence: str, collected: int) -> str:
-    """Storing failed, for the reason `sentence` (HTML); the batch is still open."""
+    """Say that storing failed, for the reason `sentence` (HTML), and that the batch is still open."""
     return f"{sentence}\n\nYour {counted(collected, 'message')} are still here: press Finish to try again."

@@ -40,7 +40,7 @@ def _link_row(post: Post, link: str) -> Row:
 
 
 def made(post: Post, link: str) -> InlineKeyboardMarkup:
-    """Below the answer to a new post."""
+    """Return the buttons below the answer to a new post."""
     place = PostList()
     return keyboard(
         _link_row(post, link),
@@ -52,7 +52,7 @@ def made(post: Post, link: str) -> InlineKeyboardMarkup:
 
 
 def card(post: Post, link: str, place: PostList) -> InlineKeyboardMarkup:
-    """Below a post's card."""
+    """Return the buttons below a post's card."""
 
     def act(text: str, action: PostAction) -> InlineKeyboardButton:
         return button(text, _act(action, post.code, place))
@@ -71,7 +71,7 @@ def card(post: Post, link: str, place: PostList) -> InlineKeyboardMarkup:
 
 
 def question(code: str, place: PostList) -> InlineKeyboardMarkup:
-    """Below a question about a post: leads back to its card."""
+    """Return the buttons below a question about a post: leads back to its card."""
     return keyboard([button("Back", _act(PostAction.CARD, code, place))])
 
 
@@ -111,7 +111,7 @@ def _entry(post: Post) -> str:
 
 
 def post_list(posts: Sequence[Post], place: PostList, *, more: bool) -> InlineKeyboardMarkup:
-    """One button per post, then the pages, then the search and the choice of removed posts."""
+    """Return one button per post, then the pages, then the search and the choice of removed posts."""
     entries: list[Row] = [[button(_entry(post), _act(PostAction.CARD, post.code, place))] for post in posts]
 
     def page(number: int, text: str) -> InlineKeyboardButton:

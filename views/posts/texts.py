@@ -14,7 +14,7 @@ POST_GONE = "This post does not exist (any more). /posts shows the others."
 
 
 def made(post: Post, link: str) -> str:
-    """The answer to a new post, with its full link."""
+    """Return the answer to a new post, with its full link."""
     return f"<b>Post {post.number} is ready.</b>\n{_content(post, link)}\n\nWhoever opens this link gets the post."
 
 
@@ -31,7 +31,7 @@ def batch_title(messages: int) -> str:
 
 
 def preview_note(warning: str | None, *, missing: int) -> str:
-    """Below the preview. `warning`: what a subscriber reads there, None if the post is never deleted."""
+    """Return the text below the preview. `warning`: what a subscriber reads there, None for never deleted."""
     lines = ["👁 <b>Preview.</b> This is what a subscriber gets. It counts nowhere and stays in this chat."]
     if missing:
         lines.append(
@@ -50,7 +50,7 @@ def preview_failed(post: Post) -> str:
 
 
 def list_screen(posts: Sequence[Post], *, page: int, search: str | None, removed: bool) -> str:
-    """The text above the buttons of the list."""
+    """Return the text above the buttons of the list."""
     head = f"<b>Posts</b> matching {isolate(search, 40)}" if search else "<b>Posts</b>, newest first"
     if posts:
         where = f"{head} · page {page + 1}" if page else head
@@ -83,7 +83,7 @@ def deletion_of(post: Post, settings: BotSettings) -> str:
 
 
 def card(post: Post, link: str, settings: BotSettings, zone: ZoneInfo) -> str:
-    """Everything about one post on one screen."""
+    """Return everything about one post on one screen."""
     lines = [f"<b>Post {post.number}</b> · {isolate(post.title)}"]
     if post.status is PostStatus.REMOVED:
         lines.append("<b>Removed.</b> Its link opens nothing.")

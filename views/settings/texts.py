@@ -16,7 +16,7 @@ CHOSEN_BY_PICKER = "The storage channel is chosen with /start, which also checks
 
 
 def shown(value: Any) -> str:
-    """A value as it is typed in /set. Plain text."""
+    """Return a value as it is typed in /set. Plain text."""
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -29,7 +29,7 @@ def _meaning(name: str) -> str:
 
 
 def settings_list(settings: BotSettings, configured_storage: int | None = None) -> str:
-    """Every setting with its value and meaning; settings without effect come last.
+    """Return every setting with its value and meaning; settings without effect come last.
 
     `configured_storage`: STORAGE_CHANNEL_ID, which is used while no channel is chosen.
     """
@@ -49,7 +49,7 @@ def _entry(name: str, settings: BotSettings) -> str:
 
 
 def one_setting(name: str, settings: BotSettings) -> str:
-    """The answer to `/set NAME` without a value."""
+    """Return the answer to `/set NAME` without a value."""
     return (
         f"<code>{name}</code> = <b>{esc(shown(getattr(settings, name)))}</b>\n{_meaning(name)}{_unused(name)}\n\n"
         f"To change it: <code>/set {name} VALUE</code>"
@@ -68,7 +68,7 @@ def changed(name: str, before: Any, after: Any) -> str:
 
 
 def of_access(name: str, before: Any, after: Any, *, has_shorteners: bool, has_page: bool) -> str:
-    """A note after `changed`, when subscribers need access from now on and no shortener is configured; else ""."""
+    """Return a note after `changed`, when access becomes required without a shortener; else ""."""
     if name != "access_mode" or before == after or after == AccessMode.OPEN or has_shorteners:
         return ""
     how = "a page of yours with a single button" if has_page else "a link that leads straight back to the user bot"

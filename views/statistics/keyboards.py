@@ -7,7 +7,7 @@ from views.statistics.callbacks import SPANS, CountButton, PicturesButton
 
 
 def statistics() -> InlineKeyboardMarkup:
-    """The choice of days for the pictures, and a new count."""
+    """Return the choice of days for the pictures, and a new count."""
     return keyboard(
         [button(f"{days} days", PicturesButton(days=days).pack()) for days in SPANS],
         [button("Refresh", CountButton().pack())],

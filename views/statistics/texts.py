@@ -55,18 +55,18 @@ class Numbers:
 
 
 def is_counted(day: DayStats) -> bool:
-    """Whether the statistics job has counted the day: a broadcast alone creates a day's row, too."""
+    """Return whether the statistics job has counted the day: a broadcast alone creates a day's row, too."""
     return Count.NEW_USERS in day.counters
 
 
 def last(days: Sequence[DayStats], count: int, now: datetime, zone: ZoneInfo) -> list[DayStats]:
-    """The counted days among the last `count` days including today, the oldest first."""
+    """Return the counted days among the last `count` days including today, the oldest first."""
     first = now.astimezone(zone).date() - timedelta(days=count - 1)
     return [day for day in days if is_counted(day) and day.date.astimezone(zone).date() >= first]
 
 
 def statistics(numbers: Numbers, now: datetime, zone: ZoneInfo) -> str:
-    """The whole message."""
+    """Return the whole message."""
     blocks = [
         [f"<b>Statistics</b>, {_as_of(numbers, now, zone)}"],
         *_two_days(numbers, now, zone),
@@ -126,7 +126,7 @@ def _number(day: DayStats, name: Count) -> str:
 
 
 def _period(span: int, numbers: Numbers, now: datetime, zone: ZoneInfo) -> list[str]:
-    """Sums over the counted days; says how many they are if some are missing."""
+    """Return the sums over the counted days, and how many they are if some are missing."""
     days = last(numbers.days, span, now, zone)
     heading = f"<b>Last {span} days</b>"
     if not days:
@@ -192,7 +192,7 @@ def _in_all(numbers: Numbers, now: datetime, zone: ZoneInfo) -> list[str]:
 
 
 def _top_posts(numbers: Numbers, now: datetime, zone: ZoneInfo) -> list[str]:
-    """The list of the latest day that has one: lists of several days cannot be added up."""
+    """Return the list of the latest day that has one: lists of several days cannot be added up."""
     day = next((day for day in reversed(numbers.days) if is_counted(day) and day.top_posts), None)
     if day is None:
         return []
@@ -206,5 +206,5 @@ def _top_posts(numbers: Numbers, now: datetime, zone: ZoneInfo) -> list[str]:
 
 
 def pictures(days: int) -> str:
-    """The caption of the first picture."""
+    """Return the caption of the first picture."""
     return f"The last {days} days"

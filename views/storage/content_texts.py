@@ -38,7 +38,7 @@ LATE_MESSAGE = (
 
 
 def cannot_store(kind: str, action: str = "make a post of") -> str:
-    """The refusal of a content type bots cannot copy. `action`: what should have been done with it."""
+    """Return the refusal of a content type bots cannot copy. `action`: what should have been done with it."""
     what = _REFUSED.get(kind, "this kind of message")
     return f"I can't {action} {what}: Telegram does not let me hand it on unchanged. {_WHAT_WORKS}"
 

@@ -27,7 +27,7 @@ def store_wait(retry_after_s: float) -> str:
 
 
 def some_missing(stored: int, wanted: int, missing: Sequence[int]) -> str:
-    """Fewer copies than messages. `missing`: positions of those without a copy (1..), empty when they are not known."""
+    """Say that copies are missing. `missing`: positions of messages without a copy (1..), empty if unknown."""
     which = f" Missing: {_ordinals(missing)}." if missing else ""
     return (
         f"Only {stored} of {wanted} messages could be stored, so nothing was made of them, and I cleaned up.{which} "

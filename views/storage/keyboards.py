@@ -23,7 +23,7 @@ ADMIN_BOT_RIGHTS = ("post_messages", "edit_messages", "delete_messages")
 
 
 def pick_storage() -> ReplyKeyboardMarkup:
-    """Telegram's chat picker, for channels where the admin may add administrators; it adds the bot with its rights."""
+    """Show Telegram's chat picker, for channels where the admin may add administrators; it adds the bot."""
     request = KeyboardButtonRequestChat(
         request_id=STORAGE_REQUEST_ID,
         chat_is_channel=True,

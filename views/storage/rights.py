@@ -26,5 +26,5 @@ _WORDS = {
 
 
 def lacks_of(username: str, lacks: Sequence[Lack]) -> str:
-    """`@bot lacks the right “Post messages” and lacks the right “Delete messages”`."""
+    """Return `@bot lacks the right “Post messages” and lacks the right “Delete messages”`."""
     return f"@{username} " + " and ".join(_WORDS[lack] for lack in lacks)

@@ -15,7 +15,7 @@ _NAME_MAX = 32
 
 
 def channels_to_join(code: str, channels: Sequence[Channel]) -> InlineKeyboardMarkup:
-    """One button per channel, and one to check that all are joined."""
+    """Return one button per channel, and one to check that all are joined."""
     buttons = [InlineKeyboardButton(text=_label(channel), url=channel.invite_link) for channel in channels]
     width = 2 if len(buttons) >= _TWO_IN_A_ROW else 1
     rows = [buttons[start : start + width] for start in range(0, len(buttons), width)]
@@ -29,7 +29,7 @@ def _label(channel: Channel) -> str:
 
 
 def verify(link: str, how_to: str | None) -> InlineKeyboardMarkup:
-    """The verification link, and the owner's explanation if there is one."""
+    """Return the verification link, and the owner's explanation if there is one."""
     rows = [[InlineKeyboardButton(text="Verify", url=link)]]
     if how_to:
         rows.append([InlineKeyboardButton(text="How to verify", url=how_to)])
@@ -37,7 +37,7 @@ def verify(link: str, how_to: str | None) -> InlineKeyboardMarkup:
 
 
 def new_link(code: str | None) -> InlineKeyboardMarkup:
-    """A new verification link, for the same post if there is one."""
+    """Return a new verification link, for the same post if there is one."""
     button = InlineKeyboardButton(text="New link", callback_data=NewLink(code=code or "").pack())
     return InlineKeyboardMarkup(inline_keyboard=[[button]])
 

@@ -38,7 +38,7 @@ GIVEN_BACK = "It did not cost you anything."
 
 
 def to_join(verdict: NotSubscribed, title: str) -> str:
-    """The channels to join first; the buttons below lead to them."""
+    """List the channels to join first; the buttons below lead to them."""
     lines = [f"To get {_title(title)}, first join:"] if verdict.missing else []
     lines += [f"• {_name(channel)}{_how(channel)}" for channel in verdict.missing]
     if verdict.missing:
@@ -49,7 +49,7 @@ def to_join(verdict: NotSubscribed, title: str) -> str:
 
 
 def still_to_join(missing: Sequence[Channel], unsure: Sequence[Channel]) -> str:
-    """The toast after "I have joined" while channels are missing. Plain text."""
+    """Return the toast after "I have joined" while channels are missing. Plain text."""
     if missing:
         return cut(f"Not joined yet: {', '.join(bare(channel.name) for channel in missing)}", _TOAST_MAX)
     return cut(f"I cannot check {', '.join(bare(channel.name) for channel in unsure)} right now.", _TOAST_MAX)
@@ -73,7 +73,7 @@ def _title(title: str) -> str:
 
 
 def to_verify(title: str | None, earns: Earned, *, number: int, limit: int, has_page: bool) -> str:
-    """The message with the verification link. `number`: links the subscriber had today, of at most `limit`."""
+    """Return the message with the verification link. `number`: links the subscriber had today, of at most `limit`."""
     what = f"To get {_title(title)}, please verify once." if title is not None else "Here is your verification link."
     way = "go through the page to its end and come back" if has_page else "follow the link back to this chat"
     first = "the post comes by itself and you have" if title is not None else "you have"
@@ -86,19 +86,19 @@ def to_verify(title: str | None, earns: Earned, *, number: int, limit: int, has_
 
 
 def earning(earns: Earned) -> str:
-    """`10 deliveries`, or `every post open for 24 hours`."""
+    """Return `10 deliveries`, or `every post open for 24 hours`."""
     if earns.pass_for:
         return f"every post open for {duration(earns.pass_for)}"
     return counted_deliveries(earns.credits)
 
 
 def counted_deliveries(number: int) -> str:
-    """`1 delivery`, `3 deliveries`."""
+    """Return `1 delivery`, `3 deliveries`."""
     return f"{number} delivery" if number == 1 else f"{number} deliveries"
 
 
 def day_is_used_up(limit: int, again_at: datetime, zone: ZoneInfo) -> str:
-    """There is no further link today. `again_at`: when there is."""
+    """Say that there is no further link today. `again_at`: when there is."""
     return (
         f"You have used all {counted(limit, 'verification link')} of today. "
         f"There are new ones at {clock_time(again_at, zone)}."
@@ -106,12 +106,12 @@ def day_is_used_up(limit: int, again_at: datetime, zone: ZoneInfo) -> str:
 
 
 def verified(credits: int, pass_until: datetime | None, now: datetime, zone: ZoneInfo) -> str:
-    """What the subscriber has after a verification."""
+    """Say what the subscriber has after a verification."""
     return f"Verified. You have {access(credits, pass_until, now, zone)}."
 
 
 def access(credits: int, pass_until: datetime | None, now: datetime, zone: ZoneInfo) -> str:
-    """`3 deliveries left`, with a pass `every post open until …`; `no deliveries left` without anything."""
+    """Return `3 deliveries left`, with a pass `every post open until …`; `no deliveries left` without anything."""
     parts = []
     if pass_until is not None and pass_until > now:
         parts.append(f"every post open until {_until(pass_until, now, zone)}")
@@ -125,5 +125,5 @@ def _until(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
 
 
 def links_today(number: int, limit: int) -> str:
-    """A line of `/me`."""
+    """Return the line of `/me` about links."""
     return f"Verification links used today: {number} of {limit}"

@@ -47,7 +47,7 @@ HELP = (
 
 
 def welcome(user: User, settings: BotSettings) -> str:
-    """The answer to a bare /start."""
+    """Return the answer to a bare /start."""
     if settings.welcome_text:
         return esc(settings.welcome_text)
     name = _name(user)
@@ -56,12 +56,12 @@ def welcome(user: User, settings: BotSettings) -> str:
 
 
 def _name(user: User) -> str:
-    """The subscriber's name as HTML; "" if it has no visible characters."""
+    """Return the subscriber's name as HTML; "" if it has no visible characters."""
     return isolate(user.first_name, _NAME_MAX) if bare(user.first_name).strip() else ""
 
 
 def deletion_warning(delete_at: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """The message below a delivery that will be deleted."""
+    """Return the message below a delivery that will be deleted."""
     return (
         f"This will be deleted in <b>{duration(delete_at - now)}</b>, at {clock_time(delete_at, zone)}.\n"
         "Save what you want to keep before then."
@@ -69,18 +69,18 @@ def deletion_warning(delete_at: datetime, now: datetime, zone: ZoneInfo) -> str:
 
 
 def missing_items(sent: int, wanted: int) -> str:
-    """Some of the post's messages no longer exist in the storage channel."""
+    """Say that some of the post's messages no longer exist in the storage channel."""
     gone = counted(wanted - sent, "message")
     return f"{gone} of this post (of {wanted}) could not be delivered. The owner has been told."
 
 
 def deleted_notice(settings: BotSettings) -> str:
-    """Replaces the warning after the delivery was deleted."""
+    """Replace the warning after the delivery was deleted."""
     return esc(settings.deleted_text) if settings.deleted_text else "The post was deleted, as announced."
 
 
 def banned(verdict: Banned, now: datetime, zone: ZoneInfo) -> str:
-    """The subscriber is banned."""
+    """Say that the subscriber is banned."""
     until = f" until {date_and_time(verdict.until, zone, now)}" if verdict.until else ""
     reason = f"\nReason: {esc(cut(verdict.reason, 200))}" if verdict.reason else ""
     return f"You cannot use this bot{until}.{reason}"
@@ -96,7 +96,7 @@ class Standing:
 
 
 def about_me(user: User, settings: BotSettings, standing: Standing, now: datetime, zone: ZoneInfo) -> str:
-    """`/me`: what the subscriber has, and which deliveries are deleted when."""
+    """Answer `/me`: what the subscriber has, and which deliveries are deleted when."""
     lines = [f"<b>{_name(user) or 'You'}</b>"]
     if is_banned(user, now):
         lines.append(banned(Banned(user.ban_reason, user.banned_until), now, zone))

@@ -47,7 +47,7 @@ class Sheet:
 
 
 def to_finish(_: Translate) -> Sheet:
-    """The page of an unused link, before its button is pressed."""
+    """Return the page of an unused link, before its button is pressed."""
     return Sheet(
         heading=_("Almost done"),
         lines=(_("Press the button to finish. Then you go back to Telegram."),),
@@ -58,7 +58,7 @@ def to_finish(_: Translate) -> Sheet:
 
 
 def verified(_: Translate, *, goes_on: bool) -> Sheet:
-    """The verification is complete. `goes_on`: the page leads back by itself after a few seconds."""
+    """Say that it is done. `goes_on`: the page leads back by itself after a few seconds."""
     going_on = _("You go back to Telegram in 3 seconds. If nothing happens, press the button.") if goes_on else ""
     return Sheet(
         heading=_("Done, thank you"),
@@ -71,7 +71,7 @@ def verified(_: Translate, *, goes_on: bool) -> Sheet:
 
 
 def turned_down(judgement: Judgement, token: Token, _: Translate) -> Sheet:
-    """The token is known but does not count."""
+    """Say that a known token does not count."""
     if judgement is Judgement.USED:
         return Sheet(
             heading=_("This link was used already"),
@@ -95,7 +95,7 @@ def turned_down(judgement: Judgement, token: Token, _: Translate) -> Sheet:
 
 
 def _why(judgement: Judgement, _: Translate) -> tuple[str, tuple[str, ...]]:
-    """Heading and reason. Not an accusation: a restored tab or a careful browser ends here, too."""
+    """Return heading and reason. No accusation: a restored tab or a careful browser ends here, too."""
     if judgement is Judgement.TOO_FAST:
         return _("A little too quick"), (
             _("That was quicker than this page allows, so this link does not count."),
@@ -112,7 +112,7 @@ def _why(judgement: Judgement, _: Translate) -> tuple[str, tuple[str, ...]]:
 
 
 def unknown() -> Sheet:
-    """There is no such token. In English: the subscriber's language is not known."""
+    """Say that there is no such token; in English, because the subscriber's language is not known."""
     return Sheet(
         heading="This link is not valid",
         lines=("Please check that you copied all of it, or ask the bot for a new one.",),
@@ -122,19 +122,19 @@ def unknown() -> Sheet:
 
 
 def nothing_here() -> Sheet:
-    """An address without a page."""
+    """Say that this address has no page."""
     return Sheet(heading="There is nothing here", lines=("Please check the address.",))
 
 
 def not_understood() -> Sheet:
-    """A request that no page of ours makes."""
+    """Answer a request that no page of ours makes."""
     return Sheet(
         heading="That was not understood", lines=("Please go back, open the page again and press its button.",)
     )
 
 
 def unavailable() -> Sheet:
-    """The database is away."""
+    """Say that the database is away."""
     return Sheet(
         heading="A short break",
         lines=("We are having a short break. Please try again in a moment.",),
@@ -144,7 +144,7 @@ def unavailable() -> Sheet:
 
 
 def failed(error_id: str) -> Sheet:
-    """An unexpected error. `error_id`: as in the log."""
+    """Say that something went wrong. `error_id`: as in the log."""
     return Sheet(
         heading="Something went wrong",
         lines=("It is our fault. Please try again in a moment.", f"Error {error_id}"),

@@ -10,12 +10,12 @@ PATH = "/admin"
 
 
 def takes_mini_app(base_url: str) -> bool:
-    """Whether the page can be a Mini App: Telegram accepts only https (BOTAPI §2.4)."""
+    """Return whether the page can be a Mini App: Telegram accepts only https (BOTAPI §2.4)."""
     return base_url.lower().startswith("https://")
 
 
 def admin_page(base_url: str, code: str) -> InlineKeyboardMarkup:
-    """The link that signs in once, and the Mini App if possible. `base_url`: PUBLIC_BASE_URL, not ""."""
+    """Return the link that signs in once, and the Mini App if possible. `base_url`: PUBLIC_BASE_URL, not ""."""
     # after the "#": it reaches neither a server's log nor a Referer header
     link: Row = [InlineKeyboardButton(text="Sign in with this link", url=f"{base_url}{PATH}#{code}")]
     here: Row = []
@@ -25,10 +25,10 @@ def admin_page(base_url: str, code: str) -> InlineKeyboardMarkup:
 
 
 def copy_link(link: str) -> InlineKeyboardMarkup:
-    """A button that copies the link: the text of a protected message cannot be copied. At most 256 characters."""
+    """Return a button that copies the link (256 characters at most): text of protected messages cannot be copied."""
     return keyboard([InlineKeyboardButton(text="Copy it", copy_text=CopyTextButton(text=link))])
 
 
 def menu_button(base_url: str) -> MenuButtonWebApp:
-    """The menu button that opens the page as a Mini App."""
+    """Return the menu button that opens the page as a Mini App."""
     return MenuButtonWebApp(text=MENU_BUTTON, web_app=WebAppInfo(url=f"{base_url}{PATH}"))

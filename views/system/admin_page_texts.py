@@ -11,7 +11,7 @@ MENU_BUTTON = "Admin page"
 
 
 def link(holds_until: datetime, zone: ZoneInfo, *, has_mini_app: bool) -> str:
-    """The message with the button that signs in."""
+    """Return the message with the button that signs in."""
     until = clock_time(holds_until, zone)
     mini_app = (
         "\n\n“Open here” opens the page inside Telegram and knows you by itself, as often as you like."
@@ -26,7 +26,7 @@ def link(holds_until: datetime, zone: ZoneInfo, *, has_mini_app: bool) -> str:
 
 
 def without_address(address: str, code: str, holds_until: datetime, zone: ZoneInfo) -> str:
-    """The message without PUBLIC_BASE_URL. `address`: the page's on the machine itself, "" if it is not known."""
+    """Return the message without PUBLIC_BASE_URL. `address`: of the page on the machine itself, "" if unknown."""
     until = clock_time(holds_until, zone)
     where = (
         f"On the machine itself, open this in a browser:\n<code>{esc(address)}#{esc(code)}</code>"

@@ -9,7 +9,7 @@ from views.system.jobs_callbacks import JobAction, JobButton
 
 
 def backup(*, is_busy: bool) -> InlineKeyboardMarkup:
-    """Below the screen of backups. `is_busy`: a backup is being written or waits, so no further one is offered."""
+    """Return the buttons of /backup. `is_busy`: one is being written or waits, so no other is offered."""
     again = [] if is_busy else [button("Write another one", BackupButton(act=BackupAction.RUN).pack())]
     return keyboard(
         again,

@@ -40,7 +40,7 @@ class Backups:
 
 
 def backup(backups: Backups, now: datetime, zone: ZoneInfo) -> str:
-    """The whole message."""
+    """Return the whole message."""
     folder = esc(cut(bare(backups.folder), _PATH_MAX))
     kept = "The last one is kept" if backups.keep == 1 else f"The last {backups.keep:,} are kept"
     lines = [
@@ -80,12 +80,12 @@ def _ended(run: JobRun, now: datetime) -> list[str]:
 
 
 def _has_written(run: JobRun) -> bool:
-    """Whether the run wrote a backup. A run that was stopped succeeds, too, with more left to do."""
+    """Return whether the run wrote a backup. A stopped run succeeds, too, with more left to do."""
     return run.outcome is JobOutcome.SUCCEEDED and not run.more
 
 
 def _sent(run: JobRun) -> str:
-    """Whether the owners got their copy; "" if none was to be sent."""
+    """Say whether the owners got their copy; "" if none was to be sent."""
     if run.counts.get("sent"):
         return " It was sent to the owners, too."
     if run.counts.get("too_large"):
@@ -94,7 +94,7 @@ def _sent(run: JobRun) -> str:
 
 
 def _newest(backups: Backups, now: datetime, zone: ZoneInfo) -> list[str]:
-    """The newest backup, its size and its age."""
+    """Return the newest backup, its size and its age."""
     good = next((run for run in backups.runs if _has_written(run)), None)
     if good is None:
         if not backups.runs:

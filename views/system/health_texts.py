@@ -59,24 +59,24 @@ _OVER: dict[Trouble, Callable[[str], str]] = {
 
 
 def sentence(finding: Finding) -> str:
-    """What is wrong, with the quoted error if there is one. Plain text."""
+    """Say what is wrong, with the quoted error if there is one. Plain text."""
     said = _SENTENCES[finding.trouble](_name(finding), finding)
     detail = " ".join(finding.detail.split())
     return f"{said} It says: {cut(detail, _DETAIL_MAX)}" if detail else said
 
 
 def next_step(finding: Finding) -> str:
-    """What to do about it. Plain text."""
+    """Say what to do about it. Plain text."""
     return _NEXT_STEPS[finding.trouble]
 
 
 def alert(finding: Finding) -> str:
-    """The alert when it starts. HTML."""
+    """Return the alert when it starts. HTML."""
     return f"<b>{esc(sentence(finding))}</b>\n{esc(next_step(finding))}"
 
 
 def all_clear(finding: Finding) -> str:
-    """The alert when it is over. HTML."""
+    """Return the alert when it is over. HTML."""
     return esc(_OVER[finding.trouble](_name(finding)))
 
 

@@ -17,14 +17,14 @@ def _act(act: JobAction, job: str) -> str:
 
 
 def job_list(names: Sequence[str]) -> InlineKeyboardMarkup:
-    """One button per job, then Refresh."""
+    """Return one button per job, then Refresh."""
     entries = [button(name, _act(JobAction.SHOW, name)) for name in names]
     rows = [entries[first : first + _IN_A_ROW] for first in range(0, len(entries), _IN_A_ROW)]
     return keyboard(*rows, [button("Refresh", JobList().pack())])
 
 
 def job(status: JobStatus) -> InlineKeyboardMarkup:
-    """Below one job's screen."""
+    """Return the buttons below one job's screen."""
     name = status.name
     turn = ("Resume", JobAction.RESUME) if status.is_paused else ("Pause", JobAction.PAUSE)
     return keyboard(

@@ -45,7 +45,7 @@ _WITHOUT = {
 
 
 def job_list(statuses: Sequence[JobStatus], now: datetime, zone: ZoneInfo) -> str:
-    """Every job in one message; errors are cut until it fits."""
+    """Return every job in one message; errors are cut until it fits."""
     whole = ""
     for error_max in _ERROR_IN_LIST:
         entries = [_entry(status, now, zone, error_max) for status in statuses]
@@ -69,7 +69,7 @@ def _next(status: JobStatus, now: datetime, zone: ZoneInfo) -> str:
 
 
 def _state(status: JobStatus, now: datetime) -> str:
-    """What the job is doing now, or how its last run ended."""
+    """Say what the job is doing now, or how its last run ended."""
     run = status.last
     if status.is_waiting and run is not None:
         waits = f"asked for {words.ago(run.started_at, now)}, waits for a process to take it"
@@ -90,7 +90,7 @@ def _ended(run: JobRun, now: datetime) -> str:
 
 
 def job(status: JobStatus, runs: Sequence[JobRun], now: datetime, zone: ZoneInfo) -> str:
-    """A job's screen. `runs`: its last ones, the latest first; the oldest are left out if they do not fit."""
+    """Return a job's screen. `runs`: its last ones, the latest first; the oldest are left out if too long."""
     head = _head(status, now, zone)
     if not runs:
         return f"{head}\n\nIt has not run yet, or its history was removed."
@@ -139,7 +139,7 @@ def _how_it_went(status: JobStatus, run: JobRun, now: datetime) -> str:
 
 
 def confirm_pause(status: JobStatus) -> str:
-    """The confirmation of a pause: the job, and what does not happen without it."""
+    """Return the confirmation of a pause: the job, and what does not happen without it."""
     without = _WITHOUT.get(status.name, "")
     return (
         f"Pause <b>{esc(status.name)}</b>?\n\n"
@@ -149,6 +149,6 @@ def confirm_pause(status: JobStatus) -> str:
 
 
 def unknown(typed: str, names: Sequence[str]) -> str:
-    """There is no job of that name."""
+    """Say that there is no job of that name."""
     listed = ", ".join(f"<code>{esc(name)}</code>" for name in names)
     return f"There is no job <code>{esc(cut(typed, _TYPED_MAX))}</code>. The jobs are {listed}."

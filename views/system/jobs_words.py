@@ -26,7 +26,7 @@ _OUTCOMES = {
 
 
 def size(text: str) -> int:
-    """The length of a text as Telegram counts it, in UTF-16 units."""
+    """Return the length of a text as Telegram counts it, in UTF-16 units."""
     return len(text.encode("utf-16-le")) // 2
 
 
@@ -35,12 +35,12 @@ def outcome(value: JobOutcome) -> str:
 
 
 def ago(moment: datetime, now: datetime) -> str:
-    """`20 seconds ago`; `0 seconds ago` for a time in the future, after a clock was put back."""
+    """Return `20 seconds ago`; `0 seconds ago` for a time in the future, after a clock was put back."""
     return f"{duration(now - moment)} ago"
 
 
 def took(run: JobRun) -> str:
-    """`2 seconds`; "" for a run that has not ended or never started."""
+    """Return `2 seconds`; "" for a run that has not ended or never started."""
     if run.finished_at is None or run.owner is None:
         return ""
     span = run.finished_at - run.started_at
@@ -48,7 +48,7 @@ def took(run: JobRun) -> str:
 
 
 def counts(run: JobRun) -> str:
-    """`tokens 5 · users 3`, and whether more is left to do; "" if nothing was counted."""
+    """Return `tokens 5 · users 3`, and whether more is left to do; "" if nothing was counted."""
     shown = list(run.counts.items())[:_COUNTS_MAX]
     words = " · ".join(f"{esc(cut(name, _NAME_MAX).replace('_', ' '))} {count:,}" for name, count in shown)
     if not run.more:
@@ -57,12 +57,12 @@ def counts(run: JobRun) -> str:
 
 
 def asked_for_by(who: int | str) -> str:
-    """Who requested a run or a pause: the id of an admin, or the name of a program."""
+    """Say who requested a run or a pause: the id of an admin, or the name of a program."""
     return f"<code>{esc(cut(bare(str(who)), _NAME_MAX))}</code>"
 
 
 def one_line(text: str, limit: int) -> str:
-    """An error on one line, as HTML of at most `limit` characters."""
+    """Put an error on one line, as HTML of at most `limit` characters."""
     line = " ".join(bare(text).split())
     keep = min(len(line), limit)
     while len(esc(cut(line, keep))) > limit:
@@ -71,5 +71,5 @@ def one_line(text: str, limit: int) -> str:
 
 
 def started(run: JobRun, now: datetime, zone: ZoneInfo) -> str:
-    """When the run started or was requested."""
+    """Say when the run started or was requested."""
     return date_and_time(run.started_at, zone, now)

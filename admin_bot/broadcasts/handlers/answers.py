@@ -102,7 +102,7 @@ async def answered(
 
 
 def _read(state: str | None, typed: str, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
-    """The answer as the changed field of the draft. Raises BadInput."""
+    """Read the answer as the changed field of the draft. Raises BadInput."""
     if state == Composing.send_at.state:
         return {"send_at": read_send_at(typed, now, zone)}
     field, read = _ANSWERS[state]

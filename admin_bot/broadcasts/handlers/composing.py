@@ -42,7 +42,7 @@ _CHANGES: dict[ComposeAction, dict[str, Any]] = {
 
 
 async def open_draft(query: CallbackQuery, callback_data: DraftButton, state: FSMContext) -> BroadcastDraft | None:
-    """The draft of the button; None if it was confirmed or closed, and then the button is answered with that."""
+    """Return the draft of the button; None if it was confirmed or closed, and then the button is answered."""
     draft = await Dialogue(state).broadcast_draft()
     if draft is not None and draft.id == callback_data.draft:
         return draft
@@ -96,7 +96,7 @@ async def choose_lifetime(
 async def choose(
     query: CallbackQuery, callback_data: ComposeButton, state: FSMContext, broadcasts: BroadcastService
 ) -> None:
-    """The screens of audience, lifetime and time."""
+    """Show the choice of an audience, a lifetime or a time."""
     draft = await open_draft(query, callback_data, state)
     if draft is None:
         return
@@ -142,7 +142,7 @@ async def cancel(
 
 
 async def cancel_by_command(message: Message, bot: Bot, dialogue: Dialogue, broadcasts: BroadcastService) -> bool:
-    """/cancel while nothing else waits: discard the open draft. False if there is none."""
+    """Discard the open draft: /cancel while nothing else waits. False if there is none."""
     draft = await dialogue.broadcast_draft()
     if draft is None or await broadcast_ops.find_made_of(draft.id) is not None:
         return False
@@ -155,7 +155,7 @@ async def cancel_by_command(message: Message, bot: Bot, dialogue: Dialogue, broa
 async def unmade_draft(
     query: CallbackQuery, callback_data: ComposeButton | SendConfirmed, state: FSMContext, broadcasts: BroadcastService
 ) -> BroadcastDraft | None:
-    """The draft of the button; None if its broadcast exists, and then the progress is shown.
+    """Return the draft of the button; None if its broadcast exists, and then the progress is shown.
 
     Both exist when the process ended after writing the row and before closing the draft.
     """
@@ -202,7 +202,7 @@ async def send_confirmed(
 async def _count_ready(
     query: CallbackQuery, dialogue: Dialogue, draft: BroadcastDraft, broadcasts: BroadcastService, clock: Clock
 ) -> int:
-    """How many subscribers would get it; 0 if it cannot be sent, and then the screen says why."""
+    """Return how many subscribers would get it; 0 if it cannot be sent, and then the screen says why."""
     if draft.is_late(clock.now()):
         await toast(query, texts.TIME_PASSED, alert=True)
         screen = broadcasts.when_screen(draft, texts.TIME_PASSED)

@@ -33,7 +33,7 @@ async def broadcast_command(
     clock: Clock,
     zone: ZoneInfo,
 ) -> None:
-    """/broadcast and /broadcast list."""
+    """Handle /broadcast and /broadcast list."""
     typed = (command.args or "").strip()
     if typed.lower() == "list":
         await show_list(message, clock, zone)

@@ -81,7 +81,7 @@ _CONFIRMATIONS: Final = {
 
 
 async def _find_or_answer(query: CallbackQuery, broadcast_id: str) -> Broadcast | None:
-    """The broadcast of a button; None if there is none, and then the button is answered."""
+    """Return the broadcast of a button; None if there is none, and then the button is answered."""
     broadcast = await broadcast_ops.find(broadcast_id)
     if broadcast is None:
         await toast(query, texts.GONE)
@@ -157,7 +157,7 @@ async def turn_page(query: CallbackQuery, callback_data: BroadcastList, bot: Bot
 
 
 async def unknown_button(query: CallbackQuery) -> None:
-    """A forged button, or one of another version."""
+    """Answer a forged button, or one of another version."""
     await toast(query, texts.GONE)
 
 

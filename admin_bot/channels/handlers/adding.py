@@ -28,13 +28,13 @@ from views.channels.keyboards import CHANNEL_REQUEST_ID, GROUP_REQUEST_ID
 
 
 async def is_shared_channel(message: Message) -> bool:
-    """The answer of a picker for channels to join."""
+    """Return whether it is the answer of a picker for channels to join."""
     shared = message.chat_shared
     return isinstance(shared, ChatShared) and shared.request_id in (CHANNEL_REQUEST_ID, GROUP_REQUEST_ID)
 
 
 async def is_of_answer_album(message: Message, answer_albums: SeenKeys) -> bool:
-    """Another message of an album whose first message was an answer."""
+    """Return whether it is another message of an album whose first message was an answer."""
     return message.media_group_id is not None and (message.chat.id, message.media_group_id) in answer_albums
 
 
@@ -60,7 +60,7 @@ async def picked(
     channels: ChannelService,
     user_bot_username: str,
 ) -> None:
-    """The picker's answer. Taken also after the question has ended: the picker is still shown."""
+    """Take the picker's answer, also after the question has ended: the picker is still shown."""
     shared = message.chat_shared
     assert isinstance(shared, ChatShared), "checked by the filter"
     candidate = Candidate(shared.chat_id, shared.title, shared.request_id == GROUP_REQUEST_ID)
@@ -89,7 +89,7 @@ async def forwarded(
 
 
 def _remember_album(message: Message, answer_albums: SeenKeys) -> None:
-    """The album's other messages are neither answers nor posts."""
+    """Remember the album: its other messages are neither answers nor posts."""
     if message.media_group_id is not None:
         answer_albums.add((message.chat.id, message.media_group_id))
 

@@ -135,7 +135,7 @@ async def remove(query: CallbackQuery, callback_data: ChannelButton, channels: C
 
 
 async def unknown_button(query: CallbackQuery, channels: ChannelService) -> None:
-    """A forged button, or one of another version."""
+    """Answer a forged button, or one of another version."""
     await channels.show(query, None)
 
 

@@ -41,7 +41,7 @@ async def show_status(
 
 
 async def open_batch(message: Message, bot: Bot, state: FSMContext, batch_status: BatchStatusEditor) -> None:
-    """/batch opens a batch, or shows the one that is open."""
+    """Open a batch, or show the one that is open."""
     dialogue = Dialogue(state)
     draft = await dialogue.batch_draft() or new_batch_draft()
     await show_status(bot, message.chat.id, dialogue, draft, batch_status)
@@ -69,7 +69,7 @@ async def refuse(message: Message) -> None:
 async def _open_draft(
     query: CallbackQuery, callback_data: BatchButton, bot: Bot, state: FSMContext
 ) -> BatchDraft | None:
-    """The batch of the button; None if it is closed, and then the button's message says so and loses its buttons."""
+    """Return the batch of the button; None if it is closed, and then the button's message says so."""
     draft = await Dialogue(state).batch_draft()
     if draft is not None and draft.id == callback_data.batch:
         return draft

@@ -135,7 +135,7 @@ async def replace_items(
 async def _post_outside_batch(
     query: CallbackQuery, callback_data: PostButton, dialogue: Dialogue, cards: CardService
 ) -> Post | None:
-    """The post of the button; None while a batch is open or if the post is gone, and then the button is answered."""
+    """Return the post of the button; None, with an answer, while a batch is open or if the post is gone."""
     if await dialogue.batch_draft() is not None:
         await toast(query, FIRST_THE_BATCH, alert=True)
         return None

@@ -22,7 +22,7 @@ SEARCH_MAX = 80
 
 
 async def list_screen(place: PostList, search: str | None) -> Screen:
-    """One page of the list. A search finds removed posts, too."""
+    """Return one page of the list. A search finds removed posts, too."""
     found, more = await post_ops.search(
         search, skip=place.page * PAGE, limit=PAGE, include_removed=place.removed or search is not None
     )

@@ -76,7 +76,7 @@ async def choose(query: CallbackQuery, bot: Bot) -> None:
 
 
 async def _rights_screen(bot: Bot, user_bot: Bot, chat_id: int, title: str, rights: Rights) -> Screen:
-    """The missing rights, with a button for each bot that misses any."""
+    """Return the missing rights, with a button for each bot that misses any."""
     admin_name = (await bot.me()).username or ""
     user_name = (await user_bot.me()).username or ""
     bots = (

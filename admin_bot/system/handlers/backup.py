@@ -24,7 +24,7 @@ async def request_again(query: CallbackQuery, backup: BackupService) -> None:
 
 
 async def unknown_button(query: CallbackQuery) -> None:
-    """A forged button, or one of another version."""
+    """Answer a forged button, or one of another version."""
     await toast(query, texts.GONE)
 
 

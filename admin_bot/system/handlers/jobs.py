@@ -14,7 +14,7 @@ from views.system.jobs_callbacks import JobAction, JobButton, JobList
 
 
 async def jobs_command(message: Message, command: CommandObject, jobs: JobService) -> None:
-    """/jobs and /jobs NAME."""
+    """Handle /jobs and /jobs NAME."""
     typed = (command.args or "").strip().lower()
     if typed in jobs.names:
         await jobs.present(message.chat.id, typed)
@@ -59,7 +59,7 @@ async def resume(query: CallbackQuery, callback_data: JobButton, jobs: JobServic
 
 
 async def unknown_button(query: CallbackQuery) -> None:
-    """A forged button, or one of a version with other jobs."""
+    """Answer a forged button, or one of another version."""
     await toast(query, texts.GONE)
 
 
