@@ -1,12 +1,6 @@
 """Each call to Telegram before a broadcast is made fails once: nothing is repeated, lost, or becomes a post."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
-from aiogram import Bot
-from aiogram.exceptions import TelegramNetworkError, TelegramRetryAfter, TelegramServerError
-from aiogram.methods import TelegramMethod
 
 from admin_bot.states import Composing
 from tests.bots.admin_bot.broadcasts.composing import (
@@ -18,31 +12,11 @@ from tests.bots.admin_bot.broadcasts.composing import (
     upsert_visitor,
 )
 from tests.bots.admin_bot.conftest import AdminBot
+from tests.bots.admin_bot.faults import FAULTS, fail_at
 
 #: calls when nothing fails
 CALLS = 14
 SHOP = "Shop - https://example.org"
-
-FAULTS: dict[str, Callable[[TelegramMethod[Any]], BaseException]] = {
-    "no answer": lambda call: TelegramNetworkError(method=call, message="timeout"),
-    "flood": lambda call: TelegramRetryAfter(method=call, message="flood", retry_after=30),
-    "trouble": lambda call: TelegramServerError(method=call, message="Bad Gateway"),
-}
-
-
-def fail_at(admin: AdminBot, number: int, fault: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Let the admin bot's call `number` (from 0) fail; returns the names of all its calls."""
-    calls: list[str] = []
-    real = admin.bot.session.make_request
-
-    async def failing(bot: Bot, method: TelegramMethod[Any], timeout: int | None = None) -> Any:
-        calls.append(type(method).__name__)
-        if len(calls) == number + 1:
-            raise FAULTS[fault](method)
-        return await real(bot, method, timeout)
-
-    monkeypatch.setattr(admin.bot.session, "make_request", failing)
-    return calls
 
 
 async def go_on(admin: AdminBot) -> None:

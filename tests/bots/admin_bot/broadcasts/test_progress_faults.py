@@ -5,13 +5,7 @@ from typing import Any
 
 import pytest
 from aiogram import Bot
-from aiogram.exceptions import (
-    TelegramBadRequest,
-    TelegramForbiddenError,
-    TelegramNetworkError,
-    TelegramRetryAfter,
-    TelegramServerError,
-)
+from aiogram.exceptions import TelegramBadRequest, TelegramServerError
 from aiogram.methods import EditMessageText, SendMessage, TelegramMethod
 from structlog.testing import capture_logs
 
@@ -35,21 +29,10 @@ from tests.bots.admin_bot.broadcasts.broadcasts import (
     stored,
 )
 from tests.bots.admin_bot.conftest import AdminBot
+from tests.bots.admin_bot.faults import blocked, flood, lost
 from tests.bots.admin_bot.telegram import MakeError, bad_request
 
 PAUL = 7003
-
-
-def blocked(method: TelegramMethod[Any]) -> BaseException:
-    return TelegramForbiddenError(method=method, message="Forbidden: bot was blocked by the user")
-
-
-def flood(method: TelegramMethod[Any]) -> BaseException:
-    return TelegramRetryAfter(method=method, message="Too Many Requests: retry after 9", retry_after=9)
-
-
-def lost(method: TelegramMethod[Any]) -> BaseException:
-    return TelegramNetworkError(method=method, message="Request timeout error")
 
 
 def broken(method: TelegramMethod[Any]) -> BaseException:

@@ -14,9 +14,10 @@ from core.timetable import STATISTICS
 from core.users import Visitor
 from database.operations import audit_ops, run_ops, statistics_ops, stats_ops, user_ops
 from tests.bots.admin_bot.conftest import OWNER, AdminBot
+from tests.bots.admin_bot.faults import away_at
 from tests.bots.admin_bot.standstill import settle
 from tests.bots.admin_bot.statistics.charts import Pencil, albums, charts, counted, the_text
-from tests.bots.admin_bot.system.runs import away_at, end, ended, take
+from tests.bots.admin_bot.system.runs import end, ended, take
 from tests.bots.admin_bot.telegram import bad_request
 from views.statistics import texts
 from views.system.jobs_words import size

@@ -10,9 +10,9 @@ from admin_bot.statistics import charts as charts_module
 from admin_bot.statistics.charts import KEPT_FOR_S
 from monitoring.pictures import Picture, Theme
 from tests.bots.admin_bot.conftest import AdminBot
+from tests.bots.admin_bot.faults import blocked, flood, lost
 from tests.bots.admin_bot.standstill import settle
 from tests.bots.admin_bot.statistics.charts import Pencil, albums, charts, counted, the_text
-from tests.bots.admin_bot.system.runs import blocked, flood, lost
 from tests.bots.admin_bot.telegram import MakeError, bad_request
 from views.statistics import texts
 

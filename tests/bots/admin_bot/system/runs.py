@@ -1,12 +1,8 @@
 """Runs of jobs as the schedulers write them, for tests of the screens of jobs."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
-from aiogram.exceptions import TelegramForbiddenError, TelegramNetworkError, TelegramRetryAfter
-from aiogram.methods import EditMessageText, TelegramMethod
-from pymongo.errors import AutoReconnect
+from aiogram.methods import EditMessageText
 
 from core.jobs import JobOutcome, JobRun, RunReport
 from core.timetable import TOKEN_CLEANUP
@@ -66,32 +62,6 @@ async def end(
     """End a run that was taken, and its lease."""
     await finish(run.id, run.job, admin.clock.now(), outcome, counts={"items": 3}, error=error)
     assert await lease_ops.release(run.job, OWNER_OF_LEASE, admin.clock.now())
-
-
-def away_at(number: int) -> tuple[Callable[[str, str], None], list[tuple[str, str]]]:
-    """A `Database.before_call` that lets call `number` (from 0) fail, and the calls it saw."""
-    calls: list[tuple[str, str]] = []
-
-    def refuse(operation: str, collection: str) -> None:
-        if operation == "ping":
-            return
-        calls.append((operation, collection))
-        if len(calls) == number + 1:
-            raise AutoReconnect("away")
-
-    return refuse, calls
-
-
-def blocked(method: TelegramMethod[Any]) -> BaseException:
-    return TelegramForbiddenError(method=method, message="Forbidden: bot was blocked by the user")
-
-
-def flood(method: TelegramMethod[Any]) -> BaseException:
-    return TelegramRetryAfter(method=method, message="Too Many Requests: retry after 9", retry_after=9)
-
-
-def lost(method: TelegramMethod[Any]) -> BaseException:
-    return TelegramNetworkError(method=method, message="Request timeout error")
 
 
 async def requested_runs(job: str = TOKEN_CLEANUP) -> int:

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from admin_bot.system.admin_page import AdminPage, local_address
 from database.operations import audit_ops, login_ops
 from tests.bots.admin_bot.conftest import OWNER, STRANGER, AdminBot
-from tests.bots.admin_bot.system.runs import away_at
+from tests.bots.admin_bot.faults import away_at
 
 BASE = "https://tollgate.example.org/bot"
 LOCAL = "http://127.0.0.1:8080/admin"

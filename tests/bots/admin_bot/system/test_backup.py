@@ -11,7 +11,8 @@ from core.jobs import JobOutcome
 from core.timetable import BACKUP
 from database.operations import audit_ops, lease_ops, run_ops
 from tests.bots.admin_bot.conftest import STRANGER, AdminBot
-from tests.bots.admin_bot.system.runs import OWNER_OF_LEASE, away_at, end, ended, finish, take
+from tests.bots.admin_bot.faults import away_at
+from tests.bots.admin_bot.system.runs import OWNER_OF_LEASE, end, ended, finish, take
 from tests.bots.admin_bot.telegram import bad_request
 from views.system import backup_texts as texts
 from views.system.jobs_words import size

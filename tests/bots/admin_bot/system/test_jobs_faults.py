@@ -11,9 +11,9 @@ from core.errors import StoreUnavailable
 from core.jobs import JobOutcome
 from database.operations import lease_ops, run_ops
 from schedulers import registry
-from tests.bots.admin_bot.broadcasts.test_composing_sweep import fail_at
 from tests.bots.admin_bot.conftest import OWNER, AdminBot
-from tests.bots.admin_bot.system.runs import audited, away_at, end, ended, finish, is_paused, requested_runs, take
+from tests.bots.admin_bot.faults import away_at, fail_at
+from tests.bots.admin_bot.system.runs import audited, end, ended, finish, is_paused, requested_runs, take
 from views.system import jobs_texts as texts
 from views.system.jobs_words import size
 

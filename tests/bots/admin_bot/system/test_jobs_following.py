@@ -11,7 +11,8 @@ from admin_bot.run_follower import FOLLOWED_FOR_S, FOLLOWED_MAX, POLL_EVERY_S
 from core.timetable import TOKEN_CLEANUP
 from database.operations import lease_ops, run_ops
 from tests.bots.admin_bot.conftest import OWNER, AdminBot
-from tests.bots.admin_bot.system.runs import OWNER_OF_LEASE, TTL, away_at, blocked, edits, end, flood, lost, take
+from tests.bots.admin_bot.faults import away_at, blocked, flood, lost
+from tests.bots.admin_bot.system.runs import OWNER_OF_LEASE, TTL, edits, end, take
 from tests.bots.admin_bot.telegram import MakeError, bad_request
 
 
