@@ -90,7 +90,7 @@ async def test_a_storage_channel_picked_meanwhile_is_the_storage_channel(admin: 
     await asked(admin)
     await pick(admin, VIP, STORAGE_REQUEST_ID)
     assert (await settings_ops.current(admin.clock.now())).storage_channel_id == VIP
-    assert [deed for deed, _ in await audited(admin) if deed.startswith("channel.")] == []
+    assert [action for action, _ in await audited(admin) if action.startswith("channel.")] == []
 
 
 # --- outages of the database

@@ -52,7 +52,7 @@ async def test_the_button_answers_while_the_pictures_are_drawn_and_a_second_pres
     admin: AdminBot, pencil: Pencil
 ) -> None:
     await counted(admin, 0)
-    pencil.gate = asyncio.Event()
+    pencil.release = asyncio.Event()
     await admin.callback("sp:7")
     await admin.callback("sp:30")
     await admin.say("/stats")
@@ -60,7 +60,7 @@ async def test_the_button_answers_while_the_pictures_are_drawn_and_a_second_pres
     assert admin.toasts == [texts.DRAWING, texts.DRAWING_BEFORE]
     assert "Users: 5 new" in admin.last_text
     assert albums(admin) == []
-    pencil.gate.set()
+    pencil.release.set()
     await settle()
     assert len(albums(admin)) == 1
     assert pencil.most_at_once == 1
@@ -106,7 +106,7 @@ async def test_a_drawing_that_hangs_is_given_up(
 ) -> None:
     monkeypatch.setattr(charts_module, "DRAWING_MAX_S", 0.0)
     await counted(admin, 0)
-    pencil.gate = asyncio.Event()
+    pencil.release = asyncio.Event()
     await admin.say("/stats")
     await settle()
     assert admin.last_text == texts.NOT_DRAWN

@@ -70,18 +70,18 @@ async def test_an_edit_under_way_does_not_overwrite_the_next_screen(
     await admin.press("Run now")
     (screen,) = admin.world.screens
     await take(admin, TOKEN_CLEANUP)
-    edit, gate = admin.bot.edit_message_text, asyncio.Event()
+    edit, release = admin.bot.edit_message_text, asyncio.Event()
 
     async def slow(*arguments: Any, **options: Any) -> Any:
         monkeypatch.undo()
-        await gate.wait()
+        await release.wait()
         return await edit(*arguments, **options)
 
     monkeypatch.setattr(type(admin.bot), "edit_message_text", lambda self, *a, **o: slow(*a, **o))
     await admin.time.move(POLL_EVERY_S)
     going_back = asyncio.create_task(admin.callback("jl", message_id=screen))
     await asyncio.sleep(0)
-    gate.set()
+    release.set()
     await going_back
     await admin.time.move(30)
     assert admin.last_text.startswith("<b>Jobs</b>")
