@@ -6,7 +6,7 @@ Used by `main.py`, `user_bot/main.py` and `admin_bot/main.py`; knows no handlers
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -107,49 +107,59 @@ async def process_context(settings: Settings, clock: SystemClock | None = None) 
 
     Raises CannotStart when the database or Telegram stay away or refuse.
     """
-    clock, tasks = clock or SystemClock(), Supervisor()
-    limiter_clock: Clock = clock
+    clock = clock or SystemClock()
     if settings.SANDBOX_CLOCK_URL:
         await take_sandbox_time(settings.SANDBOX_CLOCK_URL, clock)
-        limiter_clock = LimiterClock(clock)
     database = await open_store(settings, clock)
-    user_bot, user_limiter = _bot_and_limiter(settings, settings.USER_BOT_TOKEN, limiter_clock)
-    admin_bot, admin_limiter = _bot_and_limiter(settings, settings.ADMIN_BOT_TOKEN, limiter_clock)
-    pauses = Pauses(clock)
-    webhook = AlertWebhook(settings.ALERT_WEBHOOK_URL) if settings.ALERT_WEBHOOK_URL.get_secret_value() else None
-    alerts = Alerts(owner_teller(admin_bot, settings.ADMIN_IDS), book=incident_ops, post=webhook, clock=clock)
-    try:
-        for bot, limiter in ((user_bot, user_limiter), (admin_bot, admin_limiter)):
-            await as_soon_as_it_answers(partial(pauses.restore, bot.id, limiter), clock)
-            pauses.watch(bot.id, limiter)
-        tasks.spawn(pauses.write(), "pauses")
+    async with AsyncExitStack() as closing:
+        closing.push_async_callback(close_database)
+        base = _put_together(settings, clock, database, closing)
+        pauses = Pauses(clock)
+        closing.push_async_callback(pauses.close)
+        closing.push_async_callback(base.tasks.close)
+        await _start_pauses(base, pauses)
         if settings.SANDBOX_CLOCK_URL:
-            tasks.spawn(follow_clock(settings.SANDBOX_CLOCK_URL, clock), "sandbox clock")
+            base.tasks.spawn(follow_clock(settings.SANDBOX_CLOCK_URL, clock), "sandbox clock")
         give_up_at = clock.monotonic() + START_PATIENCE_S
-        for bot, variable in ((user_bot, "USER_BOT_TOKEN"), (admin_bot, "ADMIN_BOT_TOKEN")):
+        for bot, variable in ((base.user_bot, "USER_BOT_TOKEN"), (base.admin_bot, "ADMIN_BOT_TOKEN")):
             await _greet(bot, variable, give_up_at, clock)
-        base = ProcessContext(
-            settings=settings,
-            clock=clock,
-            database=database,
-            user_bot=user_bot,
-            admin_bot=admin_bot,
-            user_limiter=user_limiter,
-            admin_limiter=admin_limiter,
-            alerts=alerts,
-            hold=RetryOnDatabaseOutage(database.ping, common_texts, clock),
-            tasks=tasks,
-        )
         _watch(base)
         yield base
-    finally:
-        await tasks.close()
-        await pauses.close()
-        if webhook is not None:
-            await webhook.close()
-        await user_bot.session.close()
-        await admin_bot.session.close()
-        await close_database()
+
+
+def _put_together(
+    settings: Settings, clock: SystemClock, database: Database, closing: AsyncExitStack
+) -> ProcessContext:
+    """Build bots and alerts; touches no network. `closing` gets what closes them."""
+    limiter_clock = LimiterClock(clock) if settings.SANDBOX_CLOCK_URL else clock
+    user_bot, user_limiter = _bot_and_limiter(settings, settings.USER_BOT_TOKEN, limiter_clock)
+    admin_bot, admin_limiter = _bot_and_limiter(settings, settings.ADMIN_BOT_TOKEN, limiter_clock)
+    for bot in (admin_bot, user_bot):
+        closing.push_async_callback(bot.session.close)
+    webhook = None
+    if settings.ALERT_WEBHOOK_URL.get_secret_value():
+        webhook = AlertWebhook(settings.ALERT_WEBHOOK_URL)
+        closing.push_async_callback(webhook.close)
+    return ProcessContext(
+        settings=settings,
+        clock=clock,
+        database=database,
+        user_bot=user_bot,
+        admin_bot=admin_bot,
+        user_limiter=user_limiter,
+        admin_limiter=admin_limiter,
+        alerts=Alerts(owner_teller(admin_bot, settings.ADMIN_IDS), book=incident_ops, post=webhook, clock=clock),
+        hold=RetryOnDatabaseOutage(database.ping, common_texts, clock),
+        tasks=Supervisor(),
+    )
+
+
+async def _start_pauses(base: ProcessContext, pauses: Pauses) -> None:
+    """Restore the pauses of the previous process and store new ones from now on. Raises CannotStart."""
+    for bot, limiter in ((base.user_bot, base.user_limiter), (base.admin_bot, base.admin_limiter)):
+        await as_soon_as_it_answers(partial(pauses.restore, bot.id, limiter), base.clock)
+        pauses.watch(bot.id, limiter)
+    base.tasks.spawn(pauses.write(), "pauses")
 
 
 def _watch(base: ProcessContext) -> None:
