@@ -10,8 +10,8 @@ from rich.table import Table
 from core.job_status import JobStatus
 from core.jobs import JobOutcome, JobRun, LeaseRow, RunReport
 from schedulers import registry
+from views.quantities import counted
 from views.times import duration
-from views.words import counted
 
 _SUMMARIES = {row.name: row.summary for row in registry.JOBS}
 

@@ -1,4 +1,4 @@
-"""Callback data of the jobs' screens. Clients can forge it: a name that is no job's makes no button of ours."""
+"""Callback data of jobs. Clients can forge it: data with an unknown job is refused."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -19,12 +19,12 @@ class JobAction(StrEnum):
     SHOW = "show"
     RUN = "run"
     PAUSE = "pause"
-    PAUSE_SURE = "pauseyes"
+    PAUSE_CONFIRMED = "pauseyes"
     RESUME = "resume"
 
 
 class JobButton(CallbackData, prefix="jo"):
-    """Do something with a job. It names what shall be: pressed twice it does no more than once."""
+    """Do something with a job. The action names the result, so that a second press changes nothing."""
 
     act: JobAction
     job: Annotated[str, AfterValidator(_name_of_a_job)]

@@ -9,22 +9,22 @@ from core.job_status import JobStatus, overview
 from core.jobs import JobOutcome, JobRun, LeaseRow
 from core.statistics import Count, DayStats
 from core.timetable import BROADCAST_SENDER, JOB_NAMES, TOKEN_CLEANUP, timetable
+from views.quantities import in_bytes
 from views.statistics import texts as statistics_texts
 from views.statistics.callbacks import SPANS, PicturesButton
 from views.system import backup_texts, jobs_keyboards, jobs_texts, jobs_words
 from views.system.backup_callbacks import BackupAction, BackupButton
 from views.system.jobs_callbacks import JobAction, JobButton
-from views.words import in_bytes
 
 NOW = datetime(2026, 3, 29, 12, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def run(job: str = TOKEN_CLEANUP, *, seconds: float = 2, outcome: JobOutcome | None = JobOutcome.SUCCEEDED) -> JobRun:
-    began = NOW - timedelta(minutes=1)
-    ended = None if outcome is None else began + timedelta(seconds=seconds)
+    started = NOW - timedelta(minutes=1)
+    ended = None if outcome is None else started + timedelta(seconds=seconds)
     return JobRun(
-        id="1", job=job, scheduled_at=began, started_at=began, finished_at=ended, owner="somebody", outcome=outcome
+        id="1", job=job, scheduled_at=started, started_at=started, finished_at=ended, owner="somebody", outcome=outcome
     )
 
 
@@ -51,7 +51,7 @@ def test_how_long_it_took(seconds: float, words: str) -> None:
     assert jobs_words.took(run(seconds=seconds)) == words
 
 
-def test_what_never_began_took_no_time() -> None:
+def test_a_run_that_never_started_has_no_duration() -> None:
     given_up = run(outcome=JobOutcome.MISSED).model_copy(update={"owner": None})
     assert jobs_words.took(given_up) == ""
     assert jobs_words.took(run(outcome=None)) == ""
@@ -122,7 +122,7 @@ def test_a_button_of_every_job_fits_and_comes_back(name: str, act: JobAction) ->
 
 
 @pytest.mark.parametrize("packed", ["jo:run:nothing", "jo:run:", "jo:run:token_cleanup\n", "jo:run:tokеn_cleanup"])
-def test_a_name_that_is_no_jobs_is_no_button(packed: str) -> None:
+def test_a_button_with_an_unknown_job_is_refused(packed: str) -> None:
     with pytest.raises(ValueError, match="job"):
         JobButton.unpack(packed)
 
@@ -183,7 +183,7 @@ def test_yesterday_is_found_across_a_change_of_clocks() -> None:
     assert "Broadcasts: not counted yet" in text
 
 
-def test_active_people_are_not_added_up() -> None:
+def test_active_users_are_not_added_up() -> None:
     now = datetime(2026, 3, 25, 10, 0, tzinfo=UTC)
     days = [day(datetime(2026, 3, number, tzinfo=BERLIN), active_users=10) for number in (23, 24, 25)]
     live = statistics_texts.Live(0, 0, 0)

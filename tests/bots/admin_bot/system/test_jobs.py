@@ -1,16 +1,16 @@
-"""/jobs: the list, a job's screen, and the runs and pauses an admin asks for."""
+"""/jobs: the list, a job's screen, requested runs and pauses."""
 
 import asyncio
 from datetime import datetime, timedelta
 
 import pytest
 
-from admin_bot.run_follower import EVERY_S
+from admin_bot.run_follower import POLL_EVERY_S
 from core.jobs import JobOutcome
 from core.timetable import BACKUP, JOB_NAMES, MESSAGE_DELETER, STATISTICS, TOKEN_CLEANUP
 from database.operations import lease_ops, run_ops
 from tests.bots.admin_bot.conftest import OWNER, STRANGER, AdminBot
-from tests.bots.admin_bot.system.runs import deeds, end, ended, is_paused, take, wishes
+from tests.bots.admin_bot.system.runs import audited, end, ended, is_paused, requested_runs, take
 from views.system import jobs_texts as texts
 from views.system.jobs_words import size
 
@@ -74,23 +74,23 @@ async def test_strangers_learn_nothing_and_start_nothing(admin: AdminBot) -> Non
     await admin.say("/jobs", STRANGER)
     await admin.callback(f"jo:run:{TOKEN_CLEANUP}", who=STRANGER)
     await admin.callback(f"jo:pauseyes:{TOKEN_CLEANUP}", who=STRANGER)
-    assert await wishes() == 0
+    assert await requested_runs() == 0
     assert not await is_paused()
-    assert await deeds() == []
+    assert await audited() == []
     assert not any("token_cleanup" in text for text in admin.texts)
 
 
 # --- run now
 
 
-async def test_run_now_is_a_row_that_whoever_runs_the_jobs_takes(admin: AdminBot) -> None:
+async def test_run_now_writes_a_request_that_the_schedulers_take(admin: AdminBot) -> None:
     await admin.say(f"/jobs {TOKEN_CLEANUP}")
     await admin.press("Run now")
     assert admin.toasts == [texts.ASKED_FOR]
     assert "waits for a process to take it" in admin.last_text
     (run,) = await run_ops.find_requests()
     assert (run.job, run.requested_by, run.owner) == (TOKEN_CLEANUP, OWNER.id, None)
-    assert await deeds() == [("job.run", TOKEN_CLEANUP)]
+    assert await audited() == [("job.run", TOKEN_CLEANUP)]
     await take(admin, TOKEN_CLEANUP)
     admin.clock.move(timedelta(seconds=2))
     await admin.press("Refresh")
@@ -102,20 +102,20 @@ async def test_run_now_is_a_row_that_whoever_runs_the_jobs_takes(admin: AdminBot
     assert len(admin.world.screens) == 1
 
 
-async def test_two_presses_at_once_make_one_run(admin: AdminBot) -> None:
+async def test_two_concurrent_presses_make_one_run(admin: AdminBot) -> None:
     data = f"jo:run:{TOKEN_CLEANUP}"
     await asyncio.gather(*(admin.callback(data) for _ in range(5)))
-    assert await wishes() == 1
+    assert await requested_runs() == 1
     assert sorted(map(str, admin.toasts)) == sorted([texts.ASKED_FOR, *[texts.ASKED_FOR_BEFORE] * 4])
 
 
-async def test_two_admins_at_once_make_one_run_also_when_the_database_is_slow(
+async def test_two_concurrent_admins_make_one_run_also_with_a_slow_database(
     admin: AdminBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = run_ops.request_run
 
     async def ask(job: str, now: datetime, requested_by: int) -> str:
-        """Looks and writes in two steps, as on a server."""
+        """Reads and writes in two steps, as on a server."""
         waiting = await run_ops.find_requests()
         await asyncio.sleep(0)
         began = now + timedelta(milliseconds=requested_by)
@@ -124,24 +124,24 @@ async def test_two_admins_at_once_make_one_run_also_when_the_database_is_slow(
     monkeypatch.setattr(run_ops, "request_run", ask)
     jobs = admin.data["jobs"]
     said = await asyncio.gather(*(jobs.run(who, TOKEN_CLEANUP) for who in (1, 2, 3)))
-    assert await wishes() == 1
+    assert await requested_runs() == 1
     assert sorted(said) == sorted([texts.ASKED_FOR, *[texts.ASKED_FOR_BEFORE] * 2])
 
 
-async def test_pressed_while_it_runs_another_run_follows(admin: AdminBot) -> None:
+async def test_a_press_during_a_run_requests_the_next_run(admin: AdminBot) -> None:
     await run_ops.request_run(TOKEN_CLEANUP, admin.clock.now(), OWNER.id)
     await take(admin, TOKEN_CLEANUP)
     admin.clock.move(timedelta(seconds=1))
     await admin.callback(f"jo:run:{TOKEN_CLEANUP}")
     assert admin.toasts == [texts.FOLLOWS]
     assert "<b>running</b>; another run asked for" in admin.last_text
-    assert await wishes() == 1
+    assert await requested_runs() == 1
 
 
-async def test_a_paused_job_is_run_when_somebody_asks(admin: AdminBot) -> None:
+async def test_a_paused_job_can_be_run_on_request(admin: AdminBot) -> None:
     await lease_ops.pause(TOKEN_CLEANUP, admin.clock.now(), OWNER.id)
     await admin.callback(f"jo:run:{TOKEN_CLEANUP}")
-    assert await wishes() == 1
+    assert await requested_runs() == 1
     assert await is_paused()
 
 
@@ -166,30 +166,30 @@ async def test_pause_asks_first_and_names_the_job_and_what_stops(admin: AdminBot
     await admin.press("Resume")
     assert not await is_paused(MESSAGE_DELETER)
     assert "Next run" in admin.last_text
-    assert await deeds() == [("job.paused", MESSAGE_DELETER), ("job.resumed", MESSAGE_DELETER)]
+    assert await audited() == [("job.paused", MESSAGE_DELETER), ("job.resumed", MESSAGE_DELETER)]
 
 
 async def test_every_job_says_what_stops_without_it() -> None:
     assert set(texts._WITHOUT) == set(JOB_NAMES)
 
 
-async def test_paused_twice_is_paused_once_and_the_first_stays_on_record(admin: AdminBot) -> None:
+async def test_a_second_pause_keeps_the_first_on_record(admin: AdminBot) -> None:
     await lease_ops.pause(TOKEN_CLEANUP, admin.clock.now(), "cron")
     admin.clock.move(timedelta(seconds=5))
     for act in ("pause", "pauseyes"):
         await admin.callback(f"jo:{act}:{TOKEN_CLEANUP}")
         assert admin.toasts[-1] == texts.PAUSED_BEFORE
         assert "by <code>cron</code>" in admin.last_text
-    assert await deeds() == []
+    assert await audited() == []
 
 
-async def test_resumed_by_another_admin_meanwhile_is_said(admin: AdminBot) -> None:
+async def test_a_resume_after_another_admins_resume_says_so(admin: AdminBot) -> None:
     await admin.callback(f"jo:pauseyes:{TOKEN_CLEANUP}")
     await lease_ops.resume(TOKEN_CLEANUP)
     await admin.press("Resume")
     assert admin.toasts[-1] == texts.RESUMED_BEFORE
     assert admin.buttons() == ["Run now", "Pause", "Refresh", "Back"]
-    assert await deeds() == [("job.paused", TOKEN_CLEANUP)]
+    assert await audited() == [("job.paused", TOKEN_CLEANUP)]
 
 
 async def test_a_run_under_way_is_not_stopped_by_a_pause(admin: AdminBot) -> None:
@@ -198,5 +198,5 @@ async def test_a_run_under_way_is_not_stopped_by_a_pause(admin: AdminBot) -> Non
     await admin.callback(f"jo:pauseyes:{TOKEN_CLEANUP}")
     assert "<b>running</b>" in admin.last_text
     await end(admin, run)
-    await admin.time.move(EVERY_S)
+    await admin.time.move(POLL_EVERY_S)
     assert "succeeded" in admin.last_text

@@ -1,4 +1,4 @@
-"""A job's screen follows a run to its end: edits that come too late, Telegram's trouble, the database away."""
+"""A job's screen is updated until a run has ended: late edits, failures of Telegram, outages of the database."""
 
 import asyncio
 from datetime import timedelta
@@ -7,24 +7,23 @@ from typing import Any
 import pytest
 from aiogram.methods import EditMessageText, SendMessage
 
-from admin_bot.run_follower import EVERY_S, FOLLOWED_FOR_S, FOLLOWED_MAX
+from admin_bot.run_follower import FOLLOWED_FOR_S, FOLLOWED_MAX, POLL_EVERY_S
 from core.timetable import TOKEN_CLEANUP
 from database.operations import lease_ops, run_ops
 from tests.bots.admin_bot.conftest import OWNER, AdminBot
-from tests.bots.admin_bot.system.runs import OWNER_OF_LEASE, TTL, away_at, blocked, edits, end, flood, lost, take
+from tests.bots.admin_bot.faults import away_at, blocked, flood, lost
+from tests.bots.admin_bot.system.runs import OWNER_OF_LEASE, TTL, edits, end, take
 from tests.bots.admin_bot.telegram import MakeError, bad_request
 
-# --- the message follows
 
-
-async def test_the_screen_follows_a_run_to_its_end_and_then_stands_still(admin: AdminBot) -> None:
+async def test_the_screen_is_updated_until_the_run_has_ended(admin: AdminBot) -> None:
     await admin.say(f"/jobs {TOKEN_CLEANUP}")
     await admin.press("Run now")
     run = await take(admin, TOKEN_CLEANUP)
-    await admin.time.move(EVERY_S)
+    await admin.time.move(POLL_EVERY_S)
     assert "<b>running</b>" in edits(admin)[-1]
     await end(admin, run)
-    await admin.time.move(EVERY_S)
+    await admin.time.move(POLL_EVERY_S)
     assert "succeeded" in edits(admin)[-1]
     assert "items 3" in edits(admin)[-1]
     done = len(edits(admin))
@@ -34,7 +33,7 @@ async def test_the_screen_follows_a_run_to_its_end_and_then_stands_still(admin: 
     assert len(edits(admin)) == done
 
 
-async def test_it_is_edited_at_most_every_three_seconds_and_for_two_minutes(admin: AdminBot) -> None:
+async def test_a_screen_is_edited_at_most_every_three_seconds_and_for_two_minutes(admin: AdminBot) -> None:
     await admin.callback(f"jo:run:{TOKEN_CLEANUP}")
     await take(admin, TOKEN_CLEANUP)
     for _ in range(1300):
@@ -43,17 +42,17 @@ async def test_it_is_edited_at_most_every_three_seconds_and_for_two_minutes(admi
         before = len(edits(admin))
         await admin.time.move(0.1)
         assert len(edits(admin)) - before <= 1
-    assert len(edits(admin)) == FOLLOWED_FOR_S / EVERY_S
+    assert len(edits(admin)) == FOLLOWED_FOR_S / POLL_EVERY_S
     assert admin.supervisor.running == 0
 
 
-async def test_a_look_without_news_edits_nothing(admin: AdminBot) -> None:
+async def test_a_poll_without_changes_edits_nothing(admin: AdminBot) -> None:
     await admin.callback(f"jo:run:{TOKEN_CLEANUP}")
     await admin.time.move(30)
     assert edits(admin) == []
 
 
-async def test_going_back_ends_the_following(admin: AdminBot) -> None:
+async def test_back_ends_the_updates(admin: AdminBot) -> None:
     await admin.say(f"/jobs {TOKEN_CLEANUP}")
     await admin.press("Run now")
     await admin.press("Back")
@@ -64,52 +63,50 @@ async def test_going_back_ends_the_following(admin: AdminBot) -> None:
     assert admin.supervisor.running == 0
 
 
-async def test_an_edit_under_way_does_not_land_on_the_screen_that_came_after_it(
+async def test_an_edit_under_way_does_not_overwrite_the_next_screen(
     admin: AdminBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await admin.say(f"/jobs {TOKEN_CLEANUP}")
     await admin.press("Run now")
     (screen,) = admin.world.screens
     await take(admin, TOKEN_CLEANUP)
-    edit, gate = admin.bot.edit_message_text, asyncio.Event()
+    edit, release = admin.bot.edit_message_text, asyncio.Event()
 
     async def slow(*arguments: Any, **options: Any) -> Any:
         monkeypatch.undo()
-        await gate.wait()
+        await release.wait()
         return await edit(*arguments, **options)
 
     monkeypatch.setattr(type(admin.bot), "edit_message_text", lambda self, *a, **o: slow(*a, **o))
-    await admin.time.move(EVERY_S)
+    await admin.time.move(POLL_EVERY_S)
     going_back = asyncio.create_task(admin.callback("jl", message_id=screen))
     await asyncio.sleep(0)
-    gate.set()
+    release.set()
     await going_back
     await admin.time.move(30)
     assert admin.last_text.startswith("<b>Jobs</b>")
 
 
-async def test_opened_while_it_runs_it_follows_too(admin: AdminBot) -> None:
+async def test_a_screen_opened_during_a_run_is_updated_too(admin: AdminBot) -> None:
     await run_ops.request_run(TOKEN_CLEANUP, admin.clock.now(), OWNER.id)
     run = await take(admin, TOKEN_CLEANUP)
     await admin.say(f"/jobs {TOKEN_CLEANUP}")
     await end(admin, run)
-    await admin.time.move(EVERY_S)
+    await admin.time.move(POLL_EVERY_S)
     assert "succeeded" in edits(admin)[-1]
 
 
 @pytest.mark.parametrize(
     ("trouble", "tries"), [(bad_request("message to edit not found"), 1), (blocked, 1), (flood, 2), (lost, 2)]
 )
-async def test_telegram_refusing_an_edit_ends_it_or_it_is_tried_again(
-    admin: AdminBot, trouble: MakeError, tries: int
-) -> None:
+async def test_a_refused_edit_ends_the_updates_or_is_repeated(admin: AdminBot, trouble: MakeError, tries: int) -> None:
     await admin.callback(f"jo:run:{TOKEN_CLEANUP}")
     await end(admin, await take(admin, TOKEN_CLEANUP))
     sent = len(admin.world.of(SendMessage))
     admin.world.fail(EditMessageText, trouble)
     await admin.time.move(60)
     assert len(edits(admin)) == tries
-    assert len(admin.world.of(SendMessage)) == sent, "a message that was deleted is not sent anew"
+    assert len(admin.world.of(SendMessage)) == sent, "a deleted message is not sent again"
     assert admin.supervisor.running == 0
 
 
@@ -117,28 +114,28 @@ async def test_after_a_flood_it_waits_as_long_as_telegram_asks(admin: AdminBot) 
     await admin.callback(f"jo:run:{TOKEN_CLEANUP}")
     await end(admin, await take(admin, TOKEN_CLEANUP))
     admin.world.fail(EditMessageText, flood)
-    await admin.time.move(EVERY_S + 9)
+    await admin.time.move(POLL_EVERY_S + 9)
     assert len(edits(admin)) == 1
-    await admin.time.move(EVERY_S)
+    await admin.time.move(POLL_EVERY_S)
     assert len(edits(admin)) == 2
 
 
-async def test_the_database_away_while_it_follows_is_waited_out(admin: AdminBot) -> None:
+async def test_updates_go_on_after_an_outage(admin: AdminBot) -> None:
     await admin.callback(f"jo:run:{TOKEN_CLEANUP}")
     await end(admin, await take(admin, TOKEN_CLEANUP))
     refuse, _ = away_at(0)
     admin.database.before_call = refuse
-    await admin.time.move(EVERY_S)
+    await admin.time.move(POLL_EVERY_S)
     assert edits(admin) == []
-    await admin.time.move(EVERY_S)
+    await admin.time.move(POLL_EVERY_S)
     assert "succeeded" in edits(admin)[-1]
 
 
-async def test_of_too_many_messages_the_oldest_stands_still(admin: AdminBot) -> None:
+async def test_above_the_limit_the_oldest_message_is_no_longer_updated(admin: AdminBot) -> None:
     for _ in range(FOLLOWED_MAX + 2):
         await admin.callback(f"jo:run:{TOKEN_CLEANUP}")
     await end(admin, await take(admin, TOKEN_CLEANUP))
-    await admin.time.move(EVERY_S)
+    await admin.time.move(POLL_EVERY_S)
     assert len(edits(admin)) == FOLLOWED_MAX
     assert admin.supervisor.running == 0
 
@@ -164,7 +161,7 @@ async def test_a_run_that_ends_between_two_reads_does_not_look_abandoned(
     assert "succeeded" in admin.last_text
 
 
-async def test_a_run_whose_process_vanished_is_called_so(admin: AdminBot) -> None:
+async def test_a_run_whose_process_vanished_is_shown_as_such(admin: AdminBot) -> None:
     await run_ops.request_run(TOKEN_CLEANUP, admin.clock.now(), OWNER.id)
     await take(admin, TOKEN_CLEANUP)
     admin.clock.move(2 * TTL)
