@@ -1,16 +1,14 @@
 """What the process gives the admin bot. Every subject builds its services from it."""
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from aiogram import Bot
 
 from core.clock import Clock
+from core.jobs import JobPlan
 from core.supervisor import Supervisor
-from core.timetable import Plan
 from monitoring.alerts import Alerts
 from sender.limits import BULK_RATE_PER_S
 
@@ -30,8 +28,6 @@ class AdminContext:
     supervisor: Supervisor
     #: chats the admin bot's limiter exempts from the limit of groups; the storage channel is added to it
     unmetered_chats: set[int]
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    monotonic: Callable[[], float] = time.monotonic
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +43,11 @@ class AdminConfig:
     public_base_url: str = ""
     #: address of the admin page on the machine itself; "" when it is not known
     web_address: str = ""
-    #: the plan of every job, by name; None: the default plans in the context's zone
-    plans: Mapping[str, Plan] | None = None
+    #: the plan of every job, by name
+    plans: Mapping[str, JobPlan] = field(default_factory=dict)
+    #: names of the jobs that /backup and /stats ask for
+    backup_job: str = ""
+    statistics_job: str = ""
     backup_folder: str = "data/backups"
     backup_keep: int = 7
 

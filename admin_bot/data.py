@@ -77,7 +77,7 @@ class AdminData(_ProcessData):
 def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
     """Build every subject's services. At a stop `close()` of both album collectors comes before the supervisor's."""
     conversations = Conversations(context.bot.id)
-    follower = RunFollower(context.bot, context.supervisor, sleep=context.sleep)
+    follower = RunFollower(context.bot, context.supervisor, context.clock)
     runs = JobRuns(context.clock)
     storage = build_storage(context, config.storage_channel_id)
     posts = build_posts(context, storage.copier)
@@ -104,7 +104,7 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
         jobs=system.jobs,
         backup=system.backup,
         admin_page=system.admin_page,
-        statistics=build_statistics(context, runs, follower),
+        statistics=build_statistics(context, runs, follower, config.statistics_job),
     )
 
 

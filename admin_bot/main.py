@@ -83,6 +83,8 @@ async def component(base: ProcessContext) -> Component:
         public_base_url=settings.PUBLIC_BASE_URL,
         web_address=local_address(settings.WEB_HOST, settings.WEB_PORT),
         plans=registry.plans(settings.zone, settings.TOKEN_CLEANUP_HOUR),
+        backup_job=registry.BACKUP.name,
+        statistics_job=registry.STATISTICS.name,
         backup_folder=str(backup_folder(settings.DATA_DIR)),
         backup_keep=settings.BACKUP_KEEP,
     )

@@ -8,6 +8,7 @@ import structlog
 from aiogram import Bot
 
 from admin_bot.screens import MessageRef, Screen
+from core.clock import Clock
 from core.errors import TollgateError
 from core.supervisor import Supervisor
 from sender.failures import TELEGRAM_ERRORS, Failure, classify, is_permanent_recipient, retry_after
@@ -48,10 +49,10 @@ class _Followed:
 class RunFollower:
     """Edits each followed message at most once per poll interval. Kept in memory: a restart ends the following."""
 
-    def __init__(self, bot: Bot, supervisor: Supervisor, *, sleep: Callable[[float], Awaitable[None]]) -> None:
+    def __init__(self, bot: Bot, supervisor: Supervisor, clock: Clock) -> None:
         self._bot = bot
         self._supervisor = supervisor
-        self._sleep = sleep
+        self._clock = clock
         self._followed: dict[MessageRef, _Followed] = {}
 
     async def follow(self, ref: MessageRef, shown: Screen, poll: Poll) -> None:
@@ -72,7 +73,7 @@ class RunFollower:
 
     async def _run(self, followed: _Followed) -> None:
         for _ in range(math.ceil(FOLLOWED_FOR_S / POLL_EVERY_S)):
-            await self._sleep(POLL_EVERY_S)
+            await self._clock.sleep(POLL_EVERY_S)
             if followed.polls_to_skip:
                 followed.polls_to_skip -= 1
             elif not await self._refresh(followed):

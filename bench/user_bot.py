@@ -28,7 +28,9 @@ from database.indexes import ensure_indexes
 from database.operations import broadcast_ops, post_ops
 from monitoring import logs
 from runtime.context import ProcessContext, process_context
-from schedulers import create_broadcast_sender_scheduler
+from schedulers import registry
+from schedulers.admission import by_hand
+from schedulers.factory import create_scheduler
 from user_bot.main import UserBot
 
 #: documents in one insert
@@ -134,10 +136,10 @@ class Actions:
         for documents in _subscribers(first, count, joined_at=now - timedelta(days=1)):
             await database.collection("users").insert_many(documents)
         await broadcast_ops.create(_new_broadcast(secrets.token_hex(8), message_id, now))
-        scheduler = create_broadcast_sender_scheduler(self._bot.bot, self._bot.limiter, self._bot.jobs)
+        scheduler = create_scheduler(registry.BROADCAST_SENDER, self._bot.jobs)
         async with watched_memory() as memory:
             started_at = time.monotonic()
-            report = await scheduler.send_due_broadcasts()
+            report = await scheduler.runner.run(by_hand())
             return {"started_at": started_at, "outcome": report.outcome.value, "error": report.error, **memory}
 
 

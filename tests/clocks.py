@@ -9,7 +9,16 @@ from core.clock import SystemClock
 Sleep = Callable[[float], Awaitable[None]]
 
 #: names of tasks that wait periodically for as long as they live; time must not pass on their account
-PERIODIC = ("lease ", "poll ", "requested runs", "broadcast beat", "pauses", "sandbox clock")
+PERIODIC = (
+    "lease ",
+    "poll ",
+    "requested runs",
+    "broadcast beat",
+    "broadcast progress",
+    "following ",
+    "pauses",
+    "sandbox clock",
+)
 
 
 async def yielding(seconds: float) -> None:

@@ -202,7 +202,7 @@ class HouseClock(SteeredClock):
         async def by_moving(seconds: float) -> None:
             await world.advance(max(seconds, 0.001))
 
-        super().__init__(by_moving, in_tasks=dict.fromkeys(PERIODIC, asyncio.sleep))
+        super().__init__(by_moving, in_tasks=dict.fromkeys((*PERIODIC, "album ", "status "), asyncio.sleep))
         self._sandbox = sandbox
 
     def monotonic(self) -> float:

@@ -30,8 +30,6 @@ def build_broadcasts(
         context.clock,
         context.zone,
         context.supervisor,
-        sleep=context.sleep,
-        monotonic=context.monotonic,
     )
     service = BroadcastService(
         context.bot,
@@ -44,5 +42,5 @@ def build_broadcasts(
         bulk_rate_per_s=bulk_rate_per_s,
     )
     receiver = BroadcastAlbums(context.bot, service, conversations)
-    albums = AlbumCollector(context.supervisor, receiver, sleep=context.sleep)
+    albums = AlbumCollector(context.supervisor, receiver, context.clock)
     return BroadcastServices(progress_updater, service, albums)

@@ -5,8 +5,6 @@ Idle it costs one query every 3 s; two more for each broadcast whose time has co
 
 import asyncio
 import math
-import time
-from collections.abc import Awaitable, Callable
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -55,16 +53,11 @@ class ProgressUpdater:
         clock: Clock,
         zone: ZoneInfo,
         supervisor: Supervisor,
-        *,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._bot = bot
         self._clock = clock
         self._zone = zone
         self._supervisor = supervisor
-        self._sleep = sleep
-        self._monotonic = monotonic
         self._messages = ProgressMessages()
         #: number of the poll under way, or of the last one
         self._poll_number = 0
@@ -88,7 +81,7 @@ class ProgressUpdater:
     async def run(self) -> None:
         """Poll every 3 s until cancelled."""
         while True:
-            await self._sleep(POLL_EVERY_S)
+            await self._clock.sleep(POLL_EVERY_S)
             await self.poll()
 
     async def poll(self) -> None:
@@ -167,7 +160,7 @@ class ProgressUpdater:
         rate = None
         if broadcast.status is BroadcastStatus.SENDING and broadcast.is_filled:
             done = total(broadcast.counts) - not_yet(broadcast.counts)
-            rate = message.rate.add(self._monotonic(), done)
+            rate = message.rate.add(self._clock.monotonic(), done)
         else:
             message.rate.reset()
         is_behind = False

@@ -31,6 +31,6 @@ def build_posts(context: AdminContext, copier: Copier) -> PostServices:
         maker=maker,
         service=service,
         cards=CardService(context.bot, context.user_bot_username, context.clock, context.zone),
-        albums=AlbumCollector(context.supervisor, service, sleep=context.sleep),
-        batch_status=BatchStatusEditor(context.bot, context.supervisor, sleep=context.sleep),
+        albums=AlbumCollector(context.supervisor, service, context.clock),
+        batch_status=BatchStatusEditor(context.bot, context.supervisor, context.clock),
     )

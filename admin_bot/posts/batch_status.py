@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from aiogram import Bot
 
 from admin_bot.screens import MessageRef, Screen, show
+from core.clock import Clock
 from core.supervisor import Supervisor
 
 #: seconds between two edits of one status message; more than about one a second meets flood control (BOTAPI §6)
@@ -27,13 +28,11 @@ class PendingEdit:
 class BatchStatusEditor:
     """One status message per chat. Of edits scheduled within the interval only the last one is made."""
 
-    def __init__(
-        self, bot: Bot, supervisor: Supervisor, *, interval_s: float = INTERVAL_S, sleep: Sleep = asyncio.sleep
-    ) -> None:
+    def __init__(self, bot: Bot, supervisor: Supervisor, clock: Clock, *, interval_s: float = INTERVAL_S) -> None:
         self._bot = bot
         self._supervisor = supervisor
         self._interval_s = interval_s
-        self._sleep = sleep
+        self._clock = clock
         self._pending: dict[int, PendingEdit] = {}
         self._timers: dict[int, asyncio.Task[None]] = {}
         #: held during an edit in that chat
@@ -62,7 +61,7 @@ class BatchStatusEditor:
 
     async def _edit_later(self, chat_id: int) -> None:
         try:
-            await self._sleep(self._interval_s)
+            await self._clock.sleep(self._interval_s)
         finally:
             self._timers.pop(chat_id, None)
         edit = self._pending.pop(chat_id, None)

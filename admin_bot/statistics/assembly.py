@@ -8,7 +8,7 @@ from admin_bot.statistics.service import StatisticsService
 from monitoring.pictures import draw
 
 
-def build_statistics(context: AdminContext, runs: JobRuns, follower: RunFollower) -> StatisticsService:
-    """Build the service."""
-    charts = ChartAlbums(context.bot, context.zone, context.supervisor, draw, monotonic=context.monotonic)
-    return StatisticsService(context.bot, context.clock, context.zone, runs, charts, follower)
+def build_statistics(context: AdminContext, runs: JobRuns, follower: RunFollower, job: str) -> StatisticsService:
+    """Build the service; `job` counts the numbers it shows."""
+    charts = ChartAlbums(context.bot, context.zone, context.supervisor, draw, context.clock)
+    return StatisticsService(context.bot, context.clock, context.zone, runs, charts, follower, job)

@@ -1,8 +1,7 @@
 """The pictures of /stats: drawn in a task of their own, sent as one album; a new album replaces the chat's old one."""
 
 import asyncio
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -10,6 +9,7 @@ import structlog
 from aiogram import Bot
 from aiogram.types import BufferedInputFile, InputMediaPhoto, MediaUnion
 
+from core.clock import Clock
 from core.statistics import DayStats
 from core.supervisor import Supervisor
 from monitoring.pictures import Picture, Theme
@@ -39,14 +39,13 @@ class ChartAlbums:
         zone: ZoneInfo,
         supervisor: Supervisor,
         draw: Draw,
-        *,
-        monotonic: Callable[[], float] = time.monotonic,
+        clock: Clock,
     ) -> None:
         self._bot = bot
         self._zone = zone
         self._supervisor = supervisor
         self._draw = draw
-        self._monotonic = monotonic
+        self._clock = clock
         #: chats whose pictures are being drawn or sent
         self._busy: set[int] = set()
         #: days -> when they were drawn, the numbers drawn, and the files
@@ -79,7 +78,7 @@ class ChartAlbums:
 
     async def _files(self, span: int, days: list[DayStats]) -> list[bytes] | None:
         """Return a PNG file for each picture; None when drawing failed or took too long."""
-        now_s = self._monotonic()
+        now_s = self._clock.monotonic()
         if span in self._drawn:
             at_s, of, files = self._drawn[span]
             if of == days and now_s - at_s < KEPT_FOR_S:

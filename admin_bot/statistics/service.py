@@ -13,7 +13,6 @@ from admin_bot.screens import Screen, pressed_message, send, show, toast
 from admin_bot.statistics.charts import ChartAlbums
 from core.clock import Clock
 from core.jobs import JobOutcome, JobRun, LeaseRow
-from core.timetable import STATISTICS
 from database.operations import deletion_ops, post_ops, stats_ops, user_ops
 from views.statistics import keyboards, texts
 from views.statistics.callbacks import SPANS
@@ -30,14 +29,23 @@ class StatisticsService:
     """What the command and its buttons share."""
 
     def __init__(
-        self, bot: Bot, clock: Clock, zone: ZoneInfo, runs: JobRuns, charts: ChartAlbums, follower: RunFollower
+        self,
+        bot: Bot,
+        clock: Clock,
+        zone: ZoneInfo,
+        runs: JobRuns,
+        charts: ChartAlbums,
+        follower: RunFollower,
+        job: str,
     ) -> None:
+        """`job`: the one that counts."""
         self._bot = bot
         self._clock = clock
         self._zone = zone
         self._runs = runs
         self._charts = charts
         self._follower = follower
+        self._job = job
 
     async def present(self, chat_id: int) -> None:
         """Send the numbers as a new message, then the pictures."""
@@ -61,7 +69,7 @@ class StatisticsService:
 
     async def count(self, query: CallbackQuery) -> None:
         """Request a new count; the message is kept up to date until it has ended."""
-        requested = await self._runs.request(query.from_user.id, STATISTICS)
+        requested = await self._runs.request(query.from_user.id, self._job)
         numbers, screen = await self._read()
         is_waiting_already = requested is Requested.WAITING_ALREADY
         await toast(query, texts.COUNTING_BEFORE if is_waiting_already else texts.COUNTING)
@@ -76,7 +84,7 @@ class StatisticsService:
 
     async def _poll(self, shown: Screen) -> tuple[Screen, bool]:
         """Return the screen, and whether it is final. During a count only the run is read, not the numbers."""
-        runs, lease = await self._runs.read(STATISTICS, _RUNS_READ)
+        runs, lease = await self._runs.read(self._job, _RUNS_READ)
         if self._is_counting(runs, lease):
             return shown, False
         numbers, screen = await self._read()
@@ -87,7 +95,7 @@ class StatisticsService:
         return is_running or any(run.is_waiting for run in runs)
 
     async def _read(self) -> tuple[texts.Numbers, Screen]:
-        runs, lease = await self._runs.read(STATISTICS, _RUNS_READ)
+        runs, lease = await self._runs.read(self._job, _RUNS_READ)
         now = self._clock.now()
         ended = [run for run in runs if run.outcome is not None]
         numbers = texts.Numbers(

@@ -12,6 +12,7 @@ from typing import Protocol
 import structlog
 from cachetools import FIFOCache
 
+from core.clock import Clock
 from core.errors import StoreUnavailable, TollgateError
 from core.supervisor import Supervisor
 
@@ -112,14 +113,14 @@ class AlbumCollector:
         self,
         supervisor: Supervisor,
         receiver: AlbumReceiver,
+        clock: Clock,
         *,
         quiet_s: float = QUIET_S,
-        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._supervisor = supervisor
         self._receiver = receiver
         self._quiet_s = quiet_s
-        self._sleep = sleep
+        self._clock = clock
         self._collected: dict[Key, _Collected] = {}
         self._dispatched: FIFOCache[Key, _Dispatched] = FIFOCache(REMEMBERED_MAX)
         self._dispatching: dict[asyncio.Task[None], Album] = {}
@@ -159,7 +160,7 @@ class AlbumCollector:
             await self._receiver.notify(album, Stopped("stopped before the album was stored"))
 
     async def _wait(self, key: Key) -> None:
-        await self._sleep(self._quiet_s)
+        await self._clock.sleep(self._quiet_s)
         collected = self._collected.get(key)
         # a timer that was replaced right before its end must not dispatch
         if collected is not None and collected.timer is asyncio.current_task():
@@ -186,7 +187,7 @@ class AlbumCollector:
                 if not is_notified:
                     await self._receiver.notify(album, error)
                 is_notified = True
-                await self._sleep(pause_s)
+                await self._clock.sleep(pause_s)
             except TollgateError as error:
                 await self._receiver.notify(album, error)
                 raise

@@ -8,7 +8,6 @@ from admin_bot.run_follower import RunFollower
 from admin_bot.system.admin_page import AdminPage
 from admin_bot.system.backup import BackupService
 from admin_bot.system.jobs import JobService
-from core.timetable import timetable
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +22,10 @@ class SystemServices:
 def build_system(context: AdminContext, config: AdminConfig, runs: JobRuns, follower: RunFollower) -> SystemServices:
     """Build the services."""
     bot, clock, zone = context.bot, context.clock, context.zone
-    plans = timetable(zone) if config.plans is None else config.plans
     return SystemServices(
-        jobs=JobService(bot, clock, zone, plans, runs, follower),
-        backup=BackupService(bot, clock, zone, runs, follower, folder=config.backup_folder, keep=config.backup_keep),
+        jobs=JobService(bot, clock, zone, config.plans, runs, follower),
+        backup=BackupService(
+            bot, clock, zone, runs, follower, config.backup_job, folder=config.backup_folder, keep=config.backup_keep
+        ),
         admin_page=AdminPage(bot, clock, zone, public_base_url=config.public_base_url, web_address=config.web_address),
     )

@@ -9,7 +9,6 @@ from admin_bot.job_runs import JobRuns, Requested
 from admin_bot.run_follower import RunFollower
 from admin_bot.screens import Screen, pressed_message, send, show, toast
 from core.clock import Clock
-from core.timetable import BACKUP
 from views.system import backup_keyboards as keyboards
 from views.system import backup_texts as texts
 
@@ -18,22 +17,33 @@ _RUNS_READ = 20
 
 
 class BackupService:
-    """What the command and its buttons share. `folder`, `keep`: where backups are written, how many are kept."""
+    """What the command and its buttons share."""
 
     def __init__(
-        self, bot: Bot, clock: Clock, zone: ZoneInfo, runs: JobRuns, follower: RunFollower, *, folder: str, keep: int
+        self,
+        bot: Bot,
+        clock: Clock,
+        zone: ZoneInfo,
+        runs: JobRuns,
+        follower: RunFollower,
+        job: str,
+        *,
+        folder: str,
+        keep: int,
     ) -> None:
+        """`job` writes backups into `folder`, of which `keep` stay."""
         self._bot = bot
         self._clock = clock
         self._zone = zone
         self._runs = runs
         self._follower = follower
+        self._job = job
         self._folder = folder
         self._keep = keep
 
     async def present(self, admin_id: int) -> None:
         """Request a backup; a new message is kept up to date until it has ended."""
-        await self._runs.request(admin_id, BACKUP)
+        await self._runs.request(admin_id, self._job)
         screen, is_final = await self._poll()
         ref = await send(self._bot, admin_id, screen)
         if not is_final:
@@ -41,7 +51,7 @@ class BackupService:
 
     async def request_again(self, query: CallbackQuery) -> None:
         """Request another backup."""
-        requested = await self._runs.request(query.from_user.id, BACKUP)
+        requested = await self._runs.request(query.from_user.id, self._job)
         is_waiting_already = requested is Requested.WAITING_ALREADY
         await self.show(query, texts.ASKED_FOR_BEFORE if is_waiting_already else texts.ASKED_FOR)
 
@@ -57,9 +67,9 @@ class BackupService:
 
     async def _poll(self) -> tuple[Screen, bool]:
         """Return the screen as of now, and whether it is final: no backup is being written or waits."""
-        runs, lease = await self._runs.read(BACKUP, _RUNS_READ)
+        runs, lease = await self._runs.read(self._job, _RUNS_READ)
         now = self._clock.now()
         is_running = lease is not None and lease.is_held(now)
         backups = texts.Backups(runs, is_running, self._folder, self._keep)
-        screen = Screen(texts.backup(backups, now, self._zone), keyboards.backup(is_busy=backups.is_busy))
+        screen = Screen(texts.backup(backups, now, self._zone), keyboards.backup(self._job, is_busy=backups.is_busy))
         return screen, not backups.is_busy

@@ -13,7 +13,7 @@ from admin_bot.screens import MessageRef, Screen, pressed_message, send, show, t
 from core.clock import Clock
 from core.errors import StoreUnavailable
 from core.job_status import JobStatus, overview
-from core.timetable import Plan
+from core.jobs import JobPlan
 from database.operations import lease_ops, run_ops
 from views.system import jobs_keyboards as keyboards
 from views.system import jobs_texts as texts
@@ -35,7 +35,7 @@ class JobService:
         bot: Bot,
         clock: Clock,
         zone: ZoneInfo,
-        plans: Mapping[str, Plan],
+        plans: Mapping[str, JobPlan],
         runs: JobRuns,
         follower: RunFollower,
     ) -> None:

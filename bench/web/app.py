@@ -20,12 +20,12 @@ from core.admins import Role
 from core.clock import Clock, SystemClock
 from core.ids import new_token
 from core.supervisor import Supervisor
-from core.timetable import JOB_NAMES
 from core.verification import Token
 from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
 from database.operations import lease_ops, run_ops, token_ops
 from monitoring import logs
+from schedulers import registry
 from web_app.app import build_app
 from web_app.auth.tokens import begun, write_token
 from web_app.main import admin_services, services_of
@@ -74,7 +74,7 @@ class Actions:
         """
         await ensure_indexes(self._database)
         now = self._database.now()
-        for name in JOB_NAMES:
+        for name in registry.JOB_NAMES:
             await run_ops.request_run(name, now, OWNER)
             await lease_ops.pause(name, now, OWNER)
         pages = [f"{self._url}/v/{token}" for token in await self._add_tokens(tokens)]

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from core import timetable
 from core.job_status import JobStatus
 from core.jobs import JobRun
 from views.html import cut, esc
@@ -26,22 +25,6 @@ PAUSED_BEFORE = "It is paused already."
 RESUMED = "Its next run begins by itself again."
 RESUMED_BEFORE = "It is not paused (any more)."
 GONE = "There is no such job (any more). /jobs shows those there are."
-
-_WITHOUT = {
-    timetable.MESSAGE_DELETER: (
-        "Deliveries stay longer than people were told, and Telegram deletes nothing that is older than 48 hours."
-    ),
-    timetable.BROADCAST_SENDER: "No broadcast is sent, and one that is being sent stops where it is.",
-    timetable.BROADCAST_DELETER: (
-        "Broadcasts stay with people, and Telegram deletes nothing that is older than 48 hours."
-    ),
-    timetable.TOKEN_CLEANUP: "Expired verification tokens stay in the database.",
-    timetable.TOKEN_COUNT_RESET: "The counts of past days stay in the database.",
-    timetable.STATISTICS: "/stats and the charts stand still.",
-    timetable.HOUSEKEEPING: "Old history stays in the database, which grows.",
-    timetable.BACKUP: "No backup is written.",
-    timetable.HEALTH_CHECK: "Nobody is told when a bot, the database or a job is in trouble.",
-}
 
 
 def job_list(statuses: Sequence[JobStatus], now: datetime, zone: ZoneInfo) -> str:
@@ -140,11 +123,10 @@ def _how_it_went(status: JobStatus, run: JobRun, now: datetime) -> str:
 
 def confirm_pause(status: JobStatus) -> str:
     """Return the confirmation of a pause: the job, and what does not happen without it."""
-    without = _WITHOUT.get(status.name, "")
     return (
         f"Pause <b>{esc(status.name)}</b>?\n\n"
         f"It {esc(status.plan.purpose)}, {esc(status.plan.in_words)}. Until somebody presses “Resume”, no run of it "
-        f"begins by itself. {without}\n\nA run under way goes on to its end, and “Run now” works."
+        f"begins by itself. {esc(status.plan.when_paused)}\n\nA run under way goes on to its end, and “Run now” works."
     )
 
 

@@ -63,14 +63,19 @@ async def unknown_button(query: CallbackQuery) -> None:
     await toast(query, texts.GONE)
 
 
+async def is_known_job(_: CallbackQuery, callback_data: JobButton, jobs: JobService) -> bool:
+    """Refuse names of no job: clients can forge callback data."""
+    return callback_data.job in jobs.names
+
+
 def build() -> Router:
     router = Router(name="admin jobs")
     router.callback_query.middleware(EndQuestion())
     router.callback_query.register(show_list, JobList.filter())
-    router.callback_query.register(show_job, JobButton.filter(F.act == JobAction.SHOW))
-    router.callback_query.register(run, JobButton.filter(F.act == JobAction.RUN))
-    router.callback_query.register(confirm_pause, JobButton.filter(F.act == JobAction.PAUSE))
-    router.callback_query.register(pause, JobButton.filter(F.act == JobAction.PAUSE_CONFIRMED))
-    router.callback_query.register(resume, JobButton.filter(F.act == JobAction.RESUME))
+    router.callback_query.register(show_job, JobButton.filter(F.act == JobAction.SHOW), is_known_job)
+    router.callback_query.register(run, JobButton.filter(F.act == JobAction.RUN), is_known_job)
+    router.callback_query.register(confirm_pause, JobButton.filter(F.act == JobAction.PAUSE), is_known_job)
+    router.callback_query.register(pause, JobButton.filter(F.act == JobAction.PAUSE_CONFIRMED), is_known_job)
+    router.callback_query.register(resume, JobButton.filter(F.act == JobAction.RESUME), is_known_job)
     router.callback_query.register(unknown_button, is_button_of(JobButton, JobList))
     return router

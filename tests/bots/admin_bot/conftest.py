@@ -23,10 +23,10 @@ from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
 from database.operations import post_ops, settings_ops
 from monitoring.alerts import Alerts
+from schedulers import registry
 from sender.intake import RetryOnDatabaseOutage
-from tests.bots.admin_bot.standstill import Time
+from tests.bots.admin_bot.standstill import StandingClock, Time
 from tests.bots.admin_bot.telegram import NOW, Session, World, administrator
-from tests.clocks import SteeredClock
 from views import common_texts
 
 STORAGE = -1001000000001
@@ -151,7 +151,8 @@ def _bot(world: World, me: User) -> Bot:
 @pytest.fixture
 async def admin() -> AsyncIterator[AdminBot]:
     """An admin bot with a working storage channel."""
-    clock, time, supervisor, world = ManualClock(datetime.fromtimestamp(NOW, UTC)), Time(), Supervisor(), World()
+    time, supervisor, world = Time(), Supervisor(), World()
+    clock = StandingClock(datetime.fromtimestamp(NOW, UTC), time)
     database = await open_database("memory://", "test", clock=clock)
     await ensure_indexes(database)
     await settings_ops.change("storage_channel_id", STORAGE)
@@ -172,10 +173,14 @@ async def admin() -> AsyncIterator[AdminBot]:
         alerts=Alerts(tell),
         supervisor=supervisor,
         unmetered_chats=set(),
-        sleep=time.sleep,
     )
-    data = build_data(context, AdminConfig())
-    hold = RetryOnDatabaseOutage(database.ping, common_texts, SteeredClock(time.sleep))
+    config = AdminConfig(
+        plans=registry.plans(context.zone),
+        backup_job=registry.BACKUP.name,
+        statistics_job=registry.STATISTICS.name,
+    )
+    data = build_data(context, config)
+    hold = RetryOnDatabaseOutage(database.ping, common_texts, clock)
     memory = MemoryStorage()
     dispatcher = build(bot, data, memory, hold)
     yield AdminBot(dispatcher, bot, data, world, time, clock, database, alerts, supervisor, memory)

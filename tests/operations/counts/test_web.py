@@ -9,10 +9,10 @@ import pytest
 
 from core.clock import ManualClock
 from core.ids import new_token
-from core.timetable import JOB_NAMES, timetable
 from core.verification import Token
 from database.connection import Database
 from database.operations import token_ops
+from schedulers import registry
 from tests.operations.counts.counting import Wire, counted_commands
 from tests.web.auth.signing import OWNER, SECRET, STATISTICS, STATUS, bearer
 from web_app.app import build_app
@@ -28,7 +28,7 @@ SESSION = {"find revoked_sessions": 1}
 async def client(database: Database, clock: ManualClock) -> AsyncIterator[httpx.AsyncClient]:
     """An owner who has signed in."""
     zone = ZoneInfo("UTC")
-    admin = AdminServices(Keys(SECRET, b""), frozenset({OWNER}), timetable(zone), zone)
+    admin = AdminServices(Keys(SECRET, b""), frozenset({OWNER}), registry.plans(zone), zone)
     transport = httpx.ASGITransport(build_app(Services(clock, "https://t.me", b"the page's key", admin=admin)))
     headers = bearer(OWNER, clock.now())
     async with httpx.AsyncClient(transport=transport, base_url="https://gate.example", headers=headers) as client:
@@ -67,7 +67,7 @@ async def test_status_of_the_jobs_costs_1_command_for_each_job_and_2(
     client: httpx.AsyncClient, database: Database, wire: Wire
 ) -> None:
     commands = await cost_of(client, database, wire, "GET", STATUS)
-    assert commands == SESSION | {"find job_runs": len(JOB_NAMES), "find job_leases": 1}
+    assert commands == SESSION | {"find job_runs": len(registry.JOB_NAMES), "find job_leases": 1}
 
 
 async def test_statistics_cost_14_commands(client: httpx.AsyncClient, database: Database, wire: Wire) -> None:

@@ -21,6 +21,7 @@ from core.users import User
 from core.verification import TokenStatus
 from database.connection import Database, close_database, open_database
 from database.operations import deletion_ops, token_ops
+from schedulers import registry
 from schedulers.jobs import message_deleter
 from web_app.app import build_app
 
@@ -81,7 +82,7 @@ async def test_rows_of_the_backlog_are_as_the_product_writes_them_and_due_in_ord
 
 
 def test_what_the_recovery_knows_of_the_deleter_is_true() -> None:
-    assert message_deleter.MessageDeleter.name == recovery.JOB
+    assert registry.MESSAGE_DELETER.name == recovery.JOB
     assert (message_deleter.BATCH, message_deleter.AT_ONCE) == (recovery.BATCH, recovery.AT_ONCE)
     assert message_deleter.RUN_MAX == recovery.RUN_MAX
     assert FULL.due > message_deleter.RUN_MAX

@@ -8,7 +8,7 @@ import pytest
 from core.job_status import JobStatus, overview
 from core.jobs import JobOutcome, JobRun, LeaseRow
 from core.statistics import Count, DayStats
-from core.timetable import BROADCAST_SENDER, JOB_NAMES, TOKEN_CLEANUP, timetable
+from schedulers import registry
 from views.quantities import in_bytes
 from views.statistics import texts as statistics_texts
 from views.statistics.callbacks import SPANS, PicturesButton
@@ -20,7 +20,9 @@ NOW = datetime(2026, 3, 29, 12, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def run(job: str = TOKEN_CLEANUP, *, seconds: float = 2, outcome: JobOutcome | None = JobOutcome.SUCCEEDED) -> JobRun:
+def run(
+    job: str = registry.TOKEN_CLEANUP.name, *, seconds: float = 2, outcome: JobOutcome | None = JobOutcome.SUCCEEDED
+) -> JobRun:
     started = NOW - timedelta(minutes=1)
     ended = None if outcome is None else started + timedelta(seconds=seconds)
     return JobRun(
@@ -28,8 +30,10 @@ def run(job: str = TOKEN_CLEANUP, *, seconds: float = 2, outcome: JobOutcome | N
     )
 
 
-def status(job: str = TOKEN_CLEANUP, last: JobRun | None = None, lease: LeaseRow | None = None) -> JobStatus:
-    plans = {job: timetable(BERLIN)[job]}
+def status(
+    job: str = registry.TOKEN_CLEANUP.name, last: JobRun | None = None, lease: LeaseRow | None = None
+) -> JobStatus:
+    plans = {job: registry.plans(BERLIN)[job]}
     (one,) = overview(plans, {} if last is None else {job: last}, {} if lease is None else {job: lease}, NOW)
     return one
 
@@ -91,9 +95,9 @@ def test_length_is_counted_as_telegram_counts() -> None:
 
 
 def test_a_job_without_a_schedule_has_no_next_run() -> None:
-    listed = jobs_texts.job_list([status(BROADCAST_SENDER)], NOW, BERLIN)
+    listed = jobs_texts.job_list([status(registry.BROADCAST_SENDER.name)], NOW, BERLIN)
     assert "<b>broadcast_sender</b> when one is due\nhas not run yet" in listed
-    assert "Next run" not in jobs_texts.job(status(BROADCAST_SENDER), [], NOW, BERLIN)
+    assert "Next run" not in jobs_texts.job(status(registry.BROADCAST_SENDER.name), [], NOW, BERLIN)
 
 
 def test_the_next_run_is_the_next_tick_in_the_zone() -> None:
@@ -103,7 +107,7 @@ def test_the_next_run_is_the_next_tick_in_the_zone() -> None:
 
 @pytest.mark.parametrize("by", [7001, "<b>cron</b>", None])
 def test_a_pause_says_who_and_since_when(by: int | str | None) -> None:
-    lease = LeaseRow(job=TOKEN_CLEANUP, paused_at=NOW - timedelta(days=1), paused_by=by)
+    lease = LeaseRow(job=registry.TOKEN_CLEANUP.name, paused_at=NOW - timedelta(days=1), paused_by=by)
     text = jobs_texts.job(status(lease=lease), [run()], NOW, BERLIN)
     assert "28 March 2026" in text
     assert ("by <code>" in text) == (by is not None)
@@ -113,7 +117,7 @@ def test_a_pause_says_who_and_since_when(by: int | str | None) -> None:
     ] == "Resume"
 
 
-@pytest.mark.parametrize("name", JOB_NAMES)
+@pytest.mark.parametrize("name", registry.JOB_NAMES)
 @pytest.mark.parametrize("act", JobAction)
 def test_a_button_of_every_job_fits_and_comes_back(name: str, act: JobAction) -> None:
     packed = JobButton(act=act, job=name).pack()

@@ -80,10 +80,7 @@ def away(*operations: str, collection: str = "broadcasts") -> Callable[[str, str
 
 def new_updater(admin: AdminBot) -> ProgressUpdater:
     """The updater of a process that starts now."""
-    data, time = admin.data, admin.time
-    return ProgressUpdater(
-        admin.bot, data["clock"], data["zone"], admin.supervisor, sleep=time.sleep, monotonic=lambda: time._now
-    )
+    return ProgressUpdater(admin.bot, admin.clock, admin.data["zone"], admin.supervisor)
 
 
 def edits(admin: AdminBot, one: Broadcast | None = None) -> list[str]:

@@ -17,8 +17,8 @@ Json = dict[str, Any]
 @pytest.fixture
 def time(house: House) -> Time:
     """The quiet second of albums passes only when the test moves it."""
-    time, data = Time(), house.parts[1].dispatcher.workflow_data
-    data["albums"]._sleep = data["broadcast_albums"]._sleep = time.sleep
+    time = Time()
+    house.clock.in_tasks |= dict.fromkeys(("album ", "status ", "following "), time.sleep)
     return time
 
 

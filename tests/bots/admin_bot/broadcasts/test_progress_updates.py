@@ -181,7 +181,6 @@ async def test_a_recall_is_shown_until_its_end(admin: AdminBot, updater: Progres
 
 async def test_a_confirmation_replaces_the_progress_for_a_minute_at_most(admin: AdminBot) -> None:
     one, updater = await sending(admin), admin.data["progress_updater"]
-    updater._sleep, updater._monotonic = admin.time.sleep, lambda: admin.time._now
     await updater.start()
     await admin.callback(f"br:cancel:{one.id}", message_id=one.progress_message_id)
     for done in range(int((CONFIRMATION_S - POLL_EVERY_S) / POLL_EVERY_S)):

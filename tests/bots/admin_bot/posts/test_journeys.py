@@ -30,8 +30,8 @@ async def bare_house() -> AsyncIterator[House]:
 @pytest.fixture
 def time(house: House) -> Time:
     """The quiet second of albums and the pause between status edits pass only when the test moves them."""
-    time, data = Time(), house.parts[1].dispatcher.workflow_data
-    data["albums"]._sleep = data["batch_status"]._sleep = time.sleep
+    time = Time()
+    house.clock.in_tasks |= dict.fromkeys(("album ", "status ", "following "), time.sleep)
     return time
 
 

@@ -10,9 +10,9 @@ from admin_bot.run_follower import POLL_EVERY_S
 from core.days import start_of_day
 from core.jobs import JobOutcome
 from core.statistics import Count, TopPost
-from core.timetable import STATISTICS
 from core.users import Visitor
 from database.operations import audit_ops, run_ops, statistics_ops, stats_ops, user_ops
+from schedulers import registry
 from tests.bots.admin_bot.conftest import OWNER, AdminBot
 from tests.bots.admin_bot.faults import away_at
 from tests.bots.admin_bot.standstill import settle
@@ -27,7 +27,6 @@ from views.system.jobs_words import size
 def pencil(admin: AdminBot) -> Pencil:
     pencil = Pencil()
     charts(admin)._draw = pencil
-    charts(admin)._monotonic = lambda: admin.time._now
     return pencil
 
 
@@ -37,7 +36,7 @@ def pencil(admin: AdminBot) -> Pencil:
 async def test_the_numbers_of_today_yesterday_and_the_last_days(admin: AdminBot, pencil: Pencil) -> None:
     for day in range(3):
         await counted(admin, day, new_users=5 + day)
-    await ended(admin, STATISTICS, ago=timedelta(minutes=10))
+    await ended(admin, registry.STATISTICS.name, ago=timedelta(minutes=10))
     for user_id in (1, 2):
         await user_ops.upsert_visitor(Visitor(user_id=user_id, first_name="Ann"), admin.clock.now())
     await admin.say("/stats")
@@ -83,7 +82,7 @@ async def test_a_day_with_nothing_but_a_broadcast_is_not_counted(admin: AdminBot
 
 async def test_numbers_say_when_they_were_counted(admin: AdminBot, pencil: Pencil) -> None:
     await counted(admin, 0)
-    await ended(admin, STATISTICS)
+    await ended(admin, registry.STATISTICS.name)
     await admin.say("/stats")
     assert "<b>Today</b> up to <tg-time" in the_text(admin)
     assert "<b>Yesterday</b>\n" in the_text(admin)
@@ -96,7 +95,7 @@ async def test_numbers_say_when_they_were_counted(admin: AdminBot, pencil: Penci
 async def test_sums_leave_out_days_before_the_period(admin: AdminBot, pencil: Pencil) -> None:
     for day in (0, 6, 7, 29, 30, 95):
         await counted(admin, day)
-    await ended(admin, STATISTICS)
+    await ended(admin, registry.STATISTICS.name)
     await admin.say("/stats")
     text = the_text(admin)
     assert "<b>Last 7 days</b>, of which 2 days were counted\nUsers: 10 new" in text
@@ -105,7 +104,7 @@ async def test_sums_leave_out_days_before_the_period(admin: AdminBot, pencil: Pe
 
 async def test_no_percentage_is_shown_without_verifications(admin: AdminBot, pencil: Pencil) -> None:
     await counted(admin, 0, verified=0, bypassed=0, broadcasts=0, broadcast_copies=0)
-    await ended(admin, STATISTICS)
+    await ended(admin, registry.STATISTICS.name)
     await admin.say("/stats")
     assert "Verified: 0, bypassed: 0\n" in the_text(admin)
     assert "Broadcasts: 0\n" in the_text(admin)
@@ -131,14 +130,16 @@ async def test_refresh_requests_a_count_and_the_message_is_updated_until_it_ends
     await admin.press("Refresh")
     assert admin.toasts == [texts.COUNTING]
     assert "A new count is asked for and not done yet." in admin.last_text
-    run = await take(admin, STATISTICS)
+    run = await take(admin, registry.STATISTICS.name)
     await counted(admin, 0)
     await end(admin, run)
     await admin.time.move(POLL_EVERY_S)
     assert "Users: 5 new, 20 active" in admin.last_text
     assert "not done yet" not in admin.last_text
     assert admin.supervisor.running == 0
-    assert [(entry.action, entry.target) for entry in await audit_ops.last(5)] == [("job.run", STATISTICS)]
+    assert [(entry.action, entry.target) for entry in await audit_ops.last(5)] == [
+        ("job.run", registry.STATISTICS.name)
+    ]
 
 
 async def test_two_concurrent_presses_of_refresh_request_one_count(admin: AdminBot, pencil: Pencil) -> None:
@@ -158,9 +159,9 @@ async def test_a_poll_during_a_count_costs_two_reads_and_edits_nothing(admin: Ad
 
 @pytest.mark.parametrize("outcome", [JobOutcome.FAILED, JobOutcome.TIMED_OUT])
 async def test_a_failed_count_is_shown(admin: AdminBot, pencil: Pencil, outcome: JobOutcome) -> None:
-    await ended(admin, STATISTICS, ago=timedelta(hours=6))
+    await ended(admin, registry.STATISTICS.name, ago=timedelta(hours=6))
     await admin.callback("sc")
-    await end(admin, await take(admin, STATISTICS), outcome, "broken")
+    await end(admin, await take(admin, registry.STATISTICS.name), outcome, "broken")
     await admin.time.move(POLL_EVERY_S)
     assert "A count since then did not go well: /jobs statistics says why." in admin.last_text
 

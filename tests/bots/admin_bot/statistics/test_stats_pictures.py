@@ -21,7 +21,6 @@ from views.statistics import texts
 def pencil(admin: AdminBot) -> Pencil:
     pencil = Pencil()
     charts(admin)._draw = pencil
-    charts(admin)._monotonic = lambda: admin.time._now
     return pencil
 
 

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from aiogram.methods import EditMessageText
 
 from core.jobs import JobOutcome, JobRun, RunReport
-from core.timetable import TOKEN_CLEANUP
 from database.operations import audit_ops, lease_ops, run_ops
+from schedulers import registry
 from tests.bots.admin_bot.conftest import AdminBot
 
 #: duration of every lease
@@ -64,7 +64,7 @@ async def end(
     assert await lease_ops.release(run.job, OWNER_OF_LEASE, admin.clock.now())
 
 
-async def requested_runs(job: str = TOKEN_CLEANUP) -> int:
+async def requested_runs(job: str = registry.TOKEN_CLEANUP.name) -> int:
     return len([run for run in await run_ops.find_requests(100) if run.job == job])
 
 
@@ -73,7 +73,7 @@ async def audited() -> list[tuple[str, str | None]]:
     return [(entry.action, entry.target) for entry in (await audit_ops.last(50))[::-1]]
 
 
-async def is_paused(job: str = TOKEN_CLEANUP) -> bool:
+async def is_paused(job: str = registry.TOKEN_CLEANUP.name) -> bool:
     lease = await lease_ops.find(job)
     return lease is not None and lease.paused_at is not None
 

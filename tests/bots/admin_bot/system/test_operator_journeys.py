@@ -7,8 +7,8 @@ import pytest
 from core.days import start_of_day
 from core.jobs import JobOutcome, RunReport
 from core.statistics import Count, TopPost
-from core.timetable import JOB_NAMES, TOKEN_CLEANUP
 from database.operations import login_ops, run_ops, statistics_ops
+from schedulers import registry
 from tests.bots.admin_bot.standstill import Time
 from tests.house import ADMIN_BOT, OLIVE, House, running_house
 
@@ -19,8 +19,8 @@ BASE = "https://tollgate.example.org"
 @pytest.fixture
 def time(house: House) -> Time:
     """The pause between edits passes only when the test moves it."""
-    time, data = Time(), house.parts[1].dispatcher.workflow_data
-    data["jobs"]._follower._sleep = time.sleep
+    time = Time()
+    house.clock.in_tasks |= dict.fromkeys(("album ", "status ", "following "), time.sleep)
     return time
 
 
@@ -45,12 +45,12 @@ async def failed(house: House, job: str) -> None:
 
 
 async def test_telegram_accepts_the_list_and_every_screen_with_the_longest_errors(house: House, time: Time) -> None:
-    for job in JOB_NAMES:
+    for job in registry.JOB_NAMES:
         await failed(house, job)
     await house.olive.text(ADMIN_BOT, "/jobs")
     seen = await house.olive.wait(ADMIN_BOT, contains="Press one to open it")
-    assert labels(shown(seen)) == [*JOB_NAMES, "Refresh"]
-    await house.olive.press(ADMIN_BOT, TOKEN_CLEANUP)
+    assert labels(shown(seen)) == [*registry.JOB_NAMES, "Refresh"]
+    await house.olive.press(ADMIN_BOT, registry.TOKEN_CLEANUP.name)
     await house.olive.wait(ADMIN_BOT, contains="Last runs")
     await house.olive.press(ADMIN_BOT, "Pause")
     await house.olive.wait(ADMIN_BOT, contains="Pause token_cleanup?")

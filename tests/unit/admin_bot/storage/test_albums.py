@@ -8,6 +8,7 @@ from admin_bot.storage.albums import REMEMBERED_MAX, Album, AlbumCollector, Albu
 from core.errors import AlreadyThere, StoreUnavailable, TollgateError
 from core.supervisor import Supervisor
 from tests.bots.admin_bot.standstill import Time, settle
+from tests.clocks import SteeredClock
 
 
 class Receiver:
@@ -30,7 +31,7 @@ class Receiver:
 class Setup:
     def __init__(self) -> None:
         self.time, self.receiver, self.supervisor = Time(), Receiver(), Supervisor()
-        self.albums = AlbumCollector(self.supervisor, self.receiver, sleep=self.time.sleep)
+        self.albums = AlbumCollector(self.supervisor, self.receiver, SteeredClock(self.time.sleep))
 
     def add(self, message_id: int, group: str = "g", title: str | None = None, chat: int = 1) -> ItemOutcome:
         return self.albums.add(AlbumItem(chat, chat, group, message_id, title))
