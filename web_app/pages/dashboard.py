@@ -13,9 +13,9 @@ MODULES = (
     "admin_api.js",
     "admin_charts.js",
     "admin_confirm.js",
-    "admin_door.js",
     "admin_jobs.js",
     "admin_numbers.js",
+    "admin_sign_in.js",
     "admin_words.js",
 )
 #: live numbers: how the script calls them, and what people read
