@@ -25,7 +25,7 @@ from database.operations import lease_ops, run_ops
 from monitoring import logs
 from web_app.app import build_app
 from web_app.auth.mini_app import mini_app_key
-from web_app.auth.tokens import begun, write_token
+from web_app.auth.tokens import new_session, write_token
 from web_app.rate_limit import Limits
 from web_app.services import AdminServices, Keys, Services
 from web_app.serving import WebServer
@@ -46,7 +46,7 @@ def app_for(clock: Clock) -> FastAPI:
 
 def header(user_id: int, now: datetime) -> dict[str, str]:
     """What somebody sends who has just signed in."""
-    return {"Authorization": f"Bearer {write_token(begun(user_id, Role.OWNER, now), KEYS.sessions)}"}
+    return {"Authorization": f"Bearer {write_token(new_session(user_id, Role.OWNER, now), KEYS.sessions)}"}
 
 
 async def main(answers: TextIO) -> None:

@@ -12,9 +12,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.chats.people import act
+from sandbox.chats.actions import act
 from sandbox.chats.posting import Draft, store
-from sandbox.control.arranging import load
+from sandbox.control.world_setup import load
 from sandbox.server import Sandbox
 from sandbox.state.world import Bot, Content, Dialog, Member, User
 

@@ -7,7 +7,7 @@ import pathlib
 import signal
 import sys
 
-from sandbox.control.arranging import load
+from sandbox.control.world_setup import load
 from sandbox.errors import ControlError
 from sandbox.server import DEFAULT_PORT, Sandbox, serve
 

@@ -190,10 +190,10 @@ class Person:
         self.id = user_id
         self._client = client
 
-    async def act(self, deed: str, **more: object) -> Json:
+    async def act(self, action: str, **more: object) -> Json:
         """Do something, see `POST /control/act`; None values are left out."""
         given = {name: value for name, value in more.items() if value is not None}
-        return await self._client.request("POST", "act", {"as": self.id, "do": deed, **given})
+        return await self._client.request("POST", "act", {"as": self.id, "do": action, **given})
 
     async def text(self, to: str | int, text: str) -> Json:
         """Write."""

@@ -13,14 +13,14 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from sandbox.botapi import METHODS
-from sandbox.control.control import add_control_routes
+from sandbox.control.routes import add_control_routes
 from sandbox.errors import ApiError, bad_request, flood, method_not_found, unauthorized
 from sandbox.state.calls import PREVIEW_BYTES, Record
 from sandbox.state.faults import CUTTING, INNER, Fault
 from sandbox.state.files import placeholder_picture
 from sandbox.state.signals import pause
 from sandbox.state.world import Bot, Chat, World
-from sandbox.way_back import is_from_elsewhere
+from sandbox.t_me_redirect import is_cross_site
 from sandbox.wire import Call, encode, failure, read_parameters, success
 
 Json = dict[str, Any]
@@ -54,7 +54,7 @@ async def _refuse_strangers(request: web.Request, handler: Handler) -> web.Strea
     host = urlsplit(f"//{request.host}").hostname
     origin = request.headers.get("Origin")
     is_foreign = origin is not None and origin.partition("://")[2] != request.host
-    drives_page = "open" in request.query and is_from_elsewhere(request)
+    drives_page = "open" in request.query and is_cross_site(request)
     if host not in LOOPBACK_NAMES or is_foreign or drives_page:
         return web.json_response({"error": "this comes from a page of another site"}, status=403)
     return await handler(request)

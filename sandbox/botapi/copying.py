@@ -13,7 +13,7 @@ from sandbox.chats.posting import Draft, announce, post, store
 from sandbox.errors import bad_request
 from sandbox.state.world import Chat, Content, Message
 from sandbox.text.dates import check_dates
-from sandbox.text.markup import Markup, read_markup, survives_copy
+from sandbox.text.reply_markup import Markup, read_markup, survives_copy
 from sandbox.wire import Call
 
 Json = dict[str, Any]

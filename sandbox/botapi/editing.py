@@ -12,7 +12,7 @@ from sandbox.errors import NOT_MODIFIED, bad_request
 from sandbox.state.world import Content, Dialog, Message
 from sandbox.text.dates import check_dates
 from sandbox.text.formatting import MAX_TEXT, read_text
-from sandbox.text.markup import Markup, check_buttons, read_inline
+from sandbox.text.reply_markup import Markup, check_buttons, read_inline
 from sandbox.wire import Call
 
 Json = dict[str, Any]

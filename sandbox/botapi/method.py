@@ -6,7 +6,7 @@ from typing import Any
 from sandbox.chats.posting import Draft
 from sandbox.errors import bad_request
 from sandbox.state.world import Chat, Message
-from sandbox.text.markup import Markup, check_buttons, read_markup
+from sandbox.text.reply_markup import Markup, check_buttons, read_markup
 from sandbox.wire import Call
 
 #: Takes a call, returns the result (a coroutine of it only for getUpdates); raises ApiError.

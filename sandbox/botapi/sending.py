@@ -13,7 +13,7 @@ from sandbox.state.files import StoredFile, check_kind, image_size
 from sandbox.state.world import Content, Dialog, Message
 from sandbox.text.dates import check_dates
 from sandbox.text.formatting import MAX_CAPTION, MAX_TEXT, read_text
-from sandbox.text.markup import read_markup
+from sandbox.text.reply_markup import read_markup
 from sandbox.wire import Call
 
 Json = dict[str, Any]

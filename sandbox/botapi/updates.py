@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from sandbox.botapi.method import Method
 from sandbox.chats.objects import me_json
 from sandbox.errors import OTHER_WEBHOOK, WEBHOOK_ACTIVE, bad_request, conflict, flood
-from sandbox.state.queues import ALL_UPDATES, DEFAULT_UPDATES
+from sandbox.state.update_queue import ALL_UPDATES, DEFAULT_UPDATES
 from sandbox.wire import Call
 
 Json = dict[str, Any]

@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.chats.objects import message_json
 from sandbox.state.world import Bot, Chat, Content, Dialog, Message, User, World
-from sandbox.text.markup import Markup
+from sandbox.text.reply_markup import Markup
 
 Json = dict[str, Any]
 

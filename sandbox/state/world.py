@@ -11,7 +11,7 @@ from sandbox.state.clock import Clock
 from sandbox.state.faults import Faults
 from sandbox.state.files import FileStore, StoredFile
 from sandbox.state.flood import Flood, Limits
-from sandbox.state.queues import DEFAULT_UPDATES, UpdateQueue
+from sandbox.state.update_queue import DEFAULT_UPDATES, UpdateQueue
 from sandbox.state.signals import Events, Signal
 
 Json = dict[str, Any]

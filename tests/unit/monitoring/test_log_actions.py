@@ -14,7 +14,7 @@ SINGLE = ("config", "main")
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 ACTION = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 #: pass on the action of an admin they were called with, and those who call them name it
-PASSED_ON = {"admin_bot/audit.py", "web_app/auth/sign_in.py"}
+PASSED_ON = {"admin_bot/audit.py", "web_app/audit.py"}
 
 
 def sources() -> Iterator[Path]:

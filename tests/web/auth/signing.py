@@ -13,7 +13,7 @@ import httpx
 from core.admins import Role
 from database.connection import Database
 from database.operations import login_ops
-from web_app.auth.tokens import begun, write_token
+from web_app.auth.tokens import new_session, write_token
 
 ADMIN_TOKEN, USER_TOKEN = "1001:sandbox-admin", "1002:sandbox-user"
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -65,7 +65,7 @@ async def add_admin(db: Database, user_id: int, role: Role) -> None:
 
 def bearer(user_id: int, now: datetime, role: Role = Role.OWNER, key: bytes = SECRET) -> dict[str, str]:
     """The header of somebody who has just signed in."""
-    return {"authorization": f"Bearer {write_token(begun(user_id, role, now), key)}"}
+    return {"authorization": f"Bearer {write_token(new_session(user_id, role, now), key)}"}
 
 
 def cookie_of(answer: httpx.Response) -> dict[str, Any]:

@@ -185,7 +185,7 @@ async def test_whoever_signs_out_is_out_in_every_process(
     assert (await other.post(SESSION, json={}, headers=headers)).status_code == 401
     # said twice it is the same
     assert (await other.delete(SESSION, headers=headers)).status_code == 204
-    assert [entry.action for entry in await audit_ops.last(5)] == ["session.ended", "session.begun"]
+    assert [entry.action for entry in await audit_ops.last(5)] == ["session.ended", "session.started"]
 
 
 async def test_signing_out_ends_every_token_of_the_session(
@@ -261,7 +261,7 @@ async def test_a_row_of_the_audit_log_that_cannot_be_written_stops_nobody(
     db.before_call = refuse
     with structlog.testing.capture_logs() as logged:
         await signed_in(client, OWNER, clock.now())
-    assert [entry["event"] for entry in logged] == ["session.begun", "audit.not_written"]
+    assert [entry["event"] for entry in logged] == ["session.started", "audit.not_written"]
 
 
 async def test_a_mini_apps_data_sent_again_is_no_warning(client: httpx.AsyncClient, clock: ManualClock) -> None:

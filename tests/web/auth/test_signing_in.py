@@ -50,7 +50,7 @@ async def test_whoever_opens_the_mini_app_is_in(client: httpx.AsyncClient, clock
     assert (await client.get(STATUS)).status_code == 401
     assert (await client.get(STATUS, headers={"authorization": f"Bearer {told['token']}"})).status_code == 200
     (entry,) = await audit_ops.last(5)
-    assert (entry.admin_id, entry.action, entry.target) == (user_id, "session.begun", "mini app")
+    assert (entry.admin_id, entry.action, entry.target) == (user_id, "session.started", "mini app")
 
 
 async def test_the_cookie_is_for_our_pages_alone(client: httpx.AsyncClient, clock: ManualClock) -> None:
@@ -162,7 +162,7 @@ async def test_a_link_works_once(client: httpx.AsyncClient, other: httpx.AsyncCl
     assert (await client.post(SESSION, json={"code": code})).json()["user_id"] == MANAGER
     assert (await other.post(SESSION, json={"code": code})).status_code == 401
     (entry,) = await audit_ops.last(5)
-    assert (entry.admin_id, entry.action, entry.target) == (MANAGER, "session.begun", "link")
+    assert (entry.admin_id, entry.action, entry.target) == (MANAGER, "session.started", "link")
 
 
 @pytest.mark.parametrize(("late", "status"), [(timedelta(), 200), (MS, 401)])

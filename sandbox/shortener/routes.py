@@ -10,7 +10,7 @@ from aiohttp import web
 
 from sandbox.arguments import as_int, read_body
 from sandbox.chats.links import names_bot
-from sandbox.control.watching import wanted_timeout
+from sandbox.control.waiting import wanted_timeout
 from sandbox.errors import ControlError
 from sandbox.shortener.shortener import Mode, ShortLink, is_web_address
 from sandbox.state.world import World
@@ -38,7 +38,7 @@ _ADVERTS = {
 }
 
 
-class Adverts:
+class ShortenerRoutes:
     """The endpoints of the shortener and its control calls."""
 
     def __init__(self, world: World) -> None:

@@ -19,13 +19,13 @@ from sandbox.chats.joining import join, leave, let_in, request_join, turn_away
 from sandbox.chats.links import open_link, speak
 from sandbox.chats.membership import set_blocked
 from sandbox.chats.posting import Draft, announce, delete, store
-from sandbox.chats.pressing import forge, press
+from sandbox.chats.buttons import forge, press
 from sandbox.chats.transcript import shown_message
 from sandbox.errors import ControlError
 from sandbox.state.world import Chat, Content, Dialog, Message, User, World
 
 Json = dict[str, Any]
-Deed = Callable[[World, User, Json], Json]
+Action = Callable[[World, User, Json], Json]
 
 
 def act(world: World, body: Json) -> Json:
@@ -35,13 +35,13 @@ def act(world: World, body: Json) -> Json:
     """
     user = get_user(world, body.get("as"))
     name = need_text(body, "do")
-    deed = _DEEDS.get(name)
-    if deed is None:
-        raise ControlError(f'"do" must be one of {", ".join(_DEEDS)}')
+    action = _ACTIONS.get(name)
+    if action is None:
+        raise ControlError(f'"do" must be one of {", ".join(_ACTIONS)}')
     if user.is_deactivated:
         raise ControlError("this account is deleted")
     before = world.seq
-    done = deed(world, user, body)
+    done = action(world, user, body)
     named = [done.get("bot"), *(body.get(name) for name in ("to", "in", "bot"))]
     bots = [bot for bot in (find_bot(world, reference) for reference in named if reference) if bot is not None]
     if bots:
@@ -198,7 +198,7 @@ def _deactivate(world: World, user: User, body: Json) -> Json:
     return {}
 
 
-_DEEDS: dict[str, Deed] = {
+_ACTIONS: dict[str, Action] = {
     "text": _text,
     "media": _media,
     "album": _album,

@@ -18,7 +18,7 @@ MAX_WAIT_S = 300.0
 QUIET_MS = 20
 
 
-class Watching:
+class WaitingRoutes:
     """The waiting endpoints; all of them are woken by changes, none polls."""
 
     def __init__(self, world: World) -> None:
