@@ -123,7 +123,7 @@ async def process_context(
     admin_bot, admin_limiter = _bot_and_limiter(settings, settings.ADMIN_BOT_TOKEN, clock, sleep, limiter_seconds)
     pauses = Pauses(clock, sleep=sleep)
     webhook = AlertWebhook(settings.ALERT_WEBHOOK_URL) if settings.ALERT_WEBHOOK_URL.get_secret_value() else None
-    alerts = Alerts(owner_teller(admin_bot, settings.ADMIN_IDS), book=incident_ops, post=webhook, clock=clock)
+    alerts = Alerts(owner_teller(admin_bot, settings.ADMIN_IDS), store=incident_ops, sink=webhook, clock=clock)
     try:
         for bot, limiter in ((user_bot, user_limiter), (admin_bot, admin_limiter)):
             await as_soon_as_it_answers(partial(pauses.restore, bot.id, limiter))

@@ -35,7 +35,9 @@ async def schedulers(job_config: JobConfig, context: JobContext) -> AsyncIterato
     admin_bot = build_bot(job_config.admin_token.get_secret_value(), job_config.api_url, admin_limiter)
     webhook = AlertWebhook(job_config.alert_webhook_url) if job_config.alert_webhook_url.get_secret_value() else None
     # what is told stands in the database: of an incident people hear once, whoever finds it
-    alerts = Alerts(owner_teller(admin_bot, job_config.owner_ids), book=incident_ops, post=webhook, clock=context.clock)
+    alerts = Alerts(
+        owner_teller(admin_bot, job_config.owner_ids), store=incident_ops, sink=webhook, clock=context.clock
+    )
     folder, send = backup_folder(job_config.data_dir), to_owners(admin_bot, job_config.owner_ids)
     try:
         yield {

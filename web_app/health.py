@@ -20,7 +20,7 @@ from core.health import Health, Trouble
 from database.connection import current_database
 from database.operations import health_ops
 from monitoring import metrics
-from monitoring.health import show, time_ping
+from monitoring.health import set_health_metrics, time_ping
 from web_app.cached_result import CachedResult
 
 log = structlog.get_logger("tollgate.web_app")
@@ -100,7 +100,7 @@ async def _update_metrics() -> None:
     """Copy the last health check into this process's metrics; they stay unchanged when it cannot be read."""
     health = await _last_health_check()
     if health is not None:
-        show(health)
+        set_health_metrics(health)
 
 
 def _check_bots(health: Health | None, now: datetime) -> Check:

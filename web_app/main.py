@@ -109,7 +109,7 @@ def _address(host: str, port: int) -> str:
 
 
 async def main(settings: Settings) -> None:
-    """Run only the web app, until the process is told to stop."""
+    """Run only the web app, until SIGINT or SIGTERM."""
     clock, process = SystemClock(), _WebProcess()
     try:
         if settings.SANDBOX_CLOCK_URL:

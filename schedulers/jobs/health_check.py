@@ -14,7 +14,7 @@ from core.jobs import Counts
 from core.timetable import Plan
 from database.operations import health_ops
 from monitoring.alerts import Alerts
-from monitoring.health import Ping, show
+from monitoring.health import Ping, set_health_metrics
 from schedulers.jobs.health_probes import (
     BotProbe,
     FloodShare,
@@ -77,7 +77,7 @@ class HealthCheck:
             open_incidents=look.open_incidents,
         )
         self._last = health
-        show(health)
+        set_health_metrics(health)
         await health_ops.write(health)
         return Counts({"findings": len(health.findings), "incidents": len(followed.open), "over": len(followed.over)})
 

@@ -46,20 +46,20 @@ def value(name: str, **labels: str) -> float | None:
 async def test_an_outage_is_told_once_after_a_while_and_its_end_too() -> None:
     store, told = Store(), Told()
     watch = DatabaseWatch(store.ping, Alerts(told), "away", "back")
-    await watch.look()
+    await watch.poll()
     store.is_there = False
     for _ in range(AWAY_AFTER - 1):
-        await watch.look()
+        await watch.poll()
     assert told.texts == []
     for _ in range(5):
-        await watch.look()
+        await watch.poll()
     assert told.texts == ["away"]
     store.is_there = True
     for _ in range(BACK_AFTER - 1):
-        await watch.look()
+        await watch.poll()
     assert told.texts == ["away"]
-    await watch.look()
-    await watch.look()
+    await watch.poll()
+    await watch.poll()
     assert told.texts == ["away", "back"]
 
 
@@ -69,9 +69,9 @@ async def test_a_database_that_comes_and_goes_is_one_outage() -> None:
     for _ in range(20):
         store.is_there = False
         for _ in range(AWAY_AFTER):
-            await watch.look()
+            await watch.poll()
         store.is_there = True
-        await watch.look()
+        await watch.poll()
     assert told.texts == ["away"]
 
 
@@ -100,7 +100,7 @@ async def test_a_ping_is_timed_and_one_that_fails_is_seen() -> None:
 
 async def test_a_ping_that_hangs_is_no_answer() -> None:
     async with asyncio.timeout(5):
-        assert await time_ping(asyncio.Event().wait, within_s=0.01) is None
+        assert await time_ping(asyncio.Event().wait, timeout_s=0.01) is None
 
 
 async def test_how_late_the_loop_wakes_is_measured() -> None:

@@ -11,8 +11,8 @@ from core.clock import ManualClock
 from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
 from database.operations import incident_ops
-from monitoring.alerts import Alerts, State
-from monitoring.incident_store import NAMES_FRESH_S, TELLING_FOR
+from monitoring.alerts import Alerts, AlertState
+from monitoring.incident_store import CLAIM_FOR, NAMES_FRESH_S
 from tests.house import own_store
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -76,7 +76,7 @@ class Processes:
         self._people, self._clock, self._seconds = people, clock, seconds
 
     def __call__(self) -> Alerts:
-        return Alerts(self._people.tell, book=incident_ops, clock=self._clock, monotonic=self._seconds)
+        return Alerts(self._people.tell, store=incident_ops, clock=self._clock, monotonic=self._seconds)
 
 
 @pytest.fixture
@@ -136,8 +136,8 @@ async def test_one_nobody_was_told_of_is_tried_again_and_needs_no_all_clear(proc
 async def test_a_process_that_vanished_while_telling_is_followed_after_a_minute(
     process: Processes, people: People, clock: ManualClock
 ) -> None:
-    assert await incident_ops.begin("storage", NOW, TELLING_FOR)
-    clock.move(TELLING_FOR - SECOND)
+    assert await incident_ops.begin("storage", NOW, CLAIM_FOR)
+    clock.move(CLAIM_FOR - SECOND)
     assert not await process().raise_once("storage", "lost")
     clock.move(SECOND)
     assert await process().raise_once("storage", "lost")
@@ -148,8 +148,8 @@ async def test_a_process_that_vanished_while_giving_the_all_clear_is_followed_af
     process: Processes, people: People, clock: ManualClock
 ) -> None:
     await process().raise_once("storage", "lost")
-    await incident_ops.begin_end("storage", NOW, TELLING_FOR)
-    clock.move(TELLING_FOR - SECOND)
+    await incident_ops.begin_end("storage", NOW, CLAIM_FOR)
+    clock.move(CLAIM_FOR - SECOND)
     await process().clear("storage", "back")
     assert people.texts == ["lost"]
     clock.move(SECOND)
@@ -184,7 +184,7 @@ async def test_an_all_clear_nobody_heard_is_given_again(process: Processes, peop
 async def test_a_clock_that_was_put_back_blocks_nobody_for_long(
     process: Processes, people: People, clock: ManualClock
 ) -> None:
-    assert await incident_ops.begin("storage", NOW + timedelta(hours=1), TELLING_FOR)
+    assert await incident_ops.begin("storage", NOW + timedelta(hours=1), CLAIM_FOR)
     assert await process().raise_once("storage", "lost")
 
 
@@ -277,38 +277,38 @@ async def test_a_machine_that_takes_it_is_enough_and_hears_the_end(
 ) -> None:
     posted: list[tuple[str | None, str, str, datetime]] = []
 
-    async def post(incident: str | None, state: str, text: str, at: datetime) -> bool:
+    async def sink(incident: str | None, state: str, text: str, at: datetime) -> bool:
         posted.append((incident, state, text, at))
         return True
 
     people.are_there = False
-    alerts = Alerts(people.tell, book=incident_ops, post=post, clock=clock)
+    alerts = Alerts(people.tell, store=incident_ops, sink=sink, clock=clock)
     assert await alerts.raise_once("storage", "<b>lost</b> &amp; gone")
     assert not await alerts.raise_once("storage", "<b>lost</b>")
-    assert await alerts.tell("by the way")
+    assert await alerts.notify("by the way")
     await alerts.clear("storage", "back")
     assert posted == [
-        ("storage", State.OPEN, "lost & gone", NOW),
-        (None, State.NOTE, "by the way", NOW),
-        ("storage", State.CLEAR, "back", NOW),
+        ("storage", AlertState.OPEN, "lost & gone", NOW),
+        (None, AlertState.NOTE, "by the way", NOW),
+        ("storage", AlertState.CLEAR, "back", NOW),
     ]
 
 
 async def test_a_way_that_hangs_does_not_hold_up_the_other(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("monitoring.alerts.TELL_WITHIN_S", 0.01)
+    monkeypatch.setattr("monitoring.alerts.SEND_TIMEOUT_S", 0.01)
 
     async def hang(html: str) -> bool:
         await asyncio.Event().wait()
         return True
 
-    async def post(incident: str | None, state: str, text: str, at: datetime) -> bool:
+    async def sink(incident: str | None, state: str, text: str, at: datetime) -> bool:
         return True
 
     async with asyncio.timeout(5):
-        assert await Alerts(hang, book=incident_ops, post=post, clock=clock).raise_once("storage", "lost")
-        assert not await Alerts(hang, book=incident_ops, clock=clock).raise_once("other", "lost")
+        assert await Alerts(hang, store=incident_ops, sink=sink, clock=clock).raise_once("storage", "lost")
+        assert not await Alerts(hang, store=incident_ops, clock=clock).raise_once("other", "lost")
 
 
 async def test_no_text_is_stored(db: Database, process: Processes) -> None:

@@ -127,12 +127,12 @@ def test_a_row_from_before_the_clock_was_set_right_does_not_make_a_million_days(
 
 @pytest.mark.parametrize("count", [1, 2, 8, 9, 30, 99, 100, 366])
 def test_what_is_written_under_the_bars_has_room(count: int) -> None:
-    marks = days_of(some_days(count), BERLIN).marks()
-    places = [place for place, _ in marks]
-    assert 1 <= len(marks) <= 13
+    labels = days_of(some_days(count), BERLIN).labels()
+    places = [place for place, _ in labels]
+    assert 1 <= len(labels) <= 13
     assert places == sorted(set(places))
     assert 0 <= places[0] <= places[-1] < count
-    assert all(text for _, text in marks)
+    assert all(text for _, text in labels)
 
 
 @pytest.mark.parametrize(

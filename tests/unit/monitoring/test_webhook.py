@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
-from monitoring.alerts import plain
+from monitoring.alerts import plain_text
 from monitoring.webhook import RETRY_AFTER_S, TEXT_MAX, AlertWebhook
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -190,4 +190,4 @@ async def test_a_long_text_is_cut(receiver: Receiver, post: AlertWebhook) -> Non
     ],
 )
 def test_machines_get_the_words_without_html(html: str, text: str) -> None:
-    assert plain(html) == text
+    assert plain_text(html) == text

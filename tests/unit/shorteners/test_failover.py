@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from monitoring.metrics import REGISTRY
 from shorteners.circuit import OPEN_FOR_S
-from shorteners.failover import Short, Shorteners
+from shorteners.failover import ShortLink, Shorteners
 from tests.unit.shorteners.local import DESTINATION, LINK, Handler, Stub, giving, hang, stub
 
 GOOD = giving({"shortenedUrl": LINK})
@@ -75,7 +75,7 @@ async def test_without_providers_there_is_no_link_and_no_session() -> None:
 async def test_a_link_says_who_made_it() -> None:
     async with house(GOOD) as home:
         assert home.shorteners.is_configured
-        assert await home.shorteners.shorten(DESTINATION) == Short(LINK, "a")
+        assert await home.shorteners.shorten(DESTINATION) == ShortLink(LINK, "a")
 
 
 async def test_the_next_one_is_asked_when_one_fails() -> None:

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from core.addresses import ADDRESS_MAX
 from shorteners.failures import FailureKind, ShortenerError
-from shorteners.links import checked, is_public
+from shorteners.links import check_link, is_public
 from shorteners.providers import Provider
 from tests.unit.shorteners.local import DESTINATION
 
@@ -18,7 +18,7 @@ OWN = Provider("own", "https://api.example/api", SecretStr(KEY), hosts=("S.examp
 
 def complaint(link: str, provider: Provider = ANY) -> FailureKind:
     with pytest.raises(ShortenerError) as caught:
-        checked(link, provider, DESTINATION)
+        check_link(link, provider, DESTINATION)
     return caught.value.kind
 
 
@@ -38,7 +38,7 @@ def complaint(link: str, provider: Provider = ANY) -> FailureKind:
     ],
 )
 def test_a_public_link_is_taken_in_its_canonical_form(link: str, canonical: str) -> None:
-    assert checked(link, ANY, DESTINATION) == canonical
+    assert check_link(link, ANY, DESTINATION) == canonical
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_what_is_not_public_is_refused(host: str) -> None:
 
 def test_a_private_host_is_fine_when_it_is_the_one_that_is_asked() -> None:
     local = Provider("local", "http://127.0.0.1:8081/api", SecretStr(KEY))
-    assert checked("http://127.0.0.1:9000/s/x", local, DESTINATION) == "http://127.0.0.1:9000/s/x"
+    assert check_link("http://127.0.0.1:9000/s/x", local, DESTINATION) == "http://127.0.0.1:9000/s/x"
     assert complaint("http://127.0.0.2:8081/s/x", local) == FailureKind.UNSAFE_LINK
     assert complaint("http://localhost:8081/s/x", local) == FailureKind.UNSAFE_LINK
 
@@ -145,7 +145,7 @@ def test_a_private_host_does_not_become_public_by_being_listed() -> None:
     "host", ["s.example", "S.EXAMPLE", "www.s.example", "api.example", "s.example.", "s.example:444"]
 )
 def test_with_hosts_its_links_are_at_one_of_them_or_where_it_is_asked(host: str) -> None:
-    assert checked(f"https://{host}/x", OWN, DESTINATION).endswith("/x")
+    assert check_link(f"https://{host}/x", OWN, DESTINATION).endswith("/x")
 
 
 @pytest.mark.parametrize("host", ["other.example", "x.s.example", "s.example.evil.example", "evils.example"])
@@ -169,7 +169,7 @@ def test_the_destination_itself_is_no_short_link(link: str) -> None:
 
 
 def test_another_place_on_the_destinations_host_is_a_link() -> None:
-    assert checked("https://bot.example/s/x", ANY, DESTINATION) == "https://bot.example/s/x"
+    assert check_link("https://bot.example/s/x", ANY, DESTINATION) == "https://bot.example/s/x"
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_a_key_in_the_hosts_name_is_seen() -> None:
 def test_a_link_has_at_most_2048_characters(length: int, fits: bool) -> None:
     link = "https://s.example/".ljust(length, "x")
     if fits:
-        assert checked(link, ANY, DESTINATION) == link
+        assert check_link(link, ANY, DESTINATION) == link
     else:
         assert complaint(link) == FailureKind.UNSAFE_LINK
 
@@ -212,7 +212,7 @@ def test_the_length_is_that_of_the_form_that_is_shown() -> None:
 def test_no_text_whatever_raises_anything_else(text: str) -> None:
     for link in (text, f"https://{text}", f"https://s.example/{text}"):
         try:
-            found = checked(link, ANY, DESTINATION)
+            found = check_link(link, ANY, DESTINATION)
         except ShortenerError:
             continue
         assert found.isascii()
