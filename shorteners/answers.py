@@ -58,7 +58,7 @@ def _in_json(text: str, provider: Provider, destination: str) -> str:
 
 
 def _parsed(text: str) -> Any:
-    """Parse a JSON object or list. Raises ShortenerError(unreadable), never the library's error: that holds the text."""
+    """Parse a JSON object or list. Raises ShortenerError(unreadable) without a context, which would hold the text."""
     document = None
     try:
         document = json.loads(text)

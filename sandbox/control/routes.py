@@ -1,4 +1,4 @@
-"""The control API under /control: arranging the world, acting as people, watching, waiting, breaking things."""
+"""The control API under /control: setting up the world, acting as people, reading state, waiting, faults."""
 
 import pathlib
 from collections.abc import Awaitable, Callable
@@ -8,8 +8,8 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.arguments import as_int, as_number, find_int, get_bot, get_chat, get_dialog, get_user, read_body
-from sandbox.chats.links import find_invitation
 from sandbox.chats.actions import act
+from sandbox.chats.links import find_invitation
 from sandbox.chats.posting import delete
 from sandbox.chats.transcript import chat_messages, transcript, transcripts
 from sandbox.control import waiting, world_setup
@@ -24,18 +24,18 @@ from sandbox.wire import encode
 Json = dict[str, Any]
 Reply = Json | web.StreamResponse
 Endpoint = Callable[[web.Request], Awaitable[Reply]]
+#: HTTP method, path, endpoint
+Route = tuple[str, str, Endpoint]
 
 PAGE = pathlib.Path(__file__).parents[1] / "page"
 MAX_UPLOAD_BYTES = 20 * 1024 * 1024
 MAX_UPLOADS_BYTES = 200 * 1024 * 1024
-
-
-#: The clock stays before 2100: dates of the Bot API have 32 bits.
+#: Latest time of the clock: Bot API dates have 32 bits.
 LATEST_UNIX = 4_102_444_800.0
 
 
 class ControlRoutes:
-    """The endpoints. Each takes a request and returns JSON; a ControlError becomes {"error": sentence}."""
+    """The endpoints that answer at once. Each returns JSON or a response; ControlError becomes {"error": sentence}."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -222,7 +222,7 @@ def _refusal(error: ControlError) -> web.Response:
 
 
 async def _page(request: web.Request) -> Reply:
-    """The page's files; nothing outside the folder."""
+    """The files of the page folder; 404 for any other path."""
     name = request.match_info.get("name", "index.html")
     path = (PAGE / name).resolve()
     if PAGE.resolve() not in path.parents or not path.is_file():
@@ -232,10 +232,24 @@ async def _page(request: web.Request) -> Reply:
 
 def add_control_routes(app: web.Application, world: World) -> None:
     """Add `/`, `/page/`, `/control/`, the shortener and `/t.me/` to `app`."""
-    control, waits, shortener = ControlRoutes(world), waiting.WaitingRoutes(world), ShortenerRoutes(world)
-    routes: list[tuple[str, str, Endpoint]] = [
+    shortener = ShortenerRoutes(world)
+    routes: list[Route] = [
         ("GET", "/", _page),
         ("GET", "/page/{name:.+}", _page),
+        *_routes(ControlRoutes(world)),
+        *_waiting_routes(waiting.WaitingRoutes(world)),
+        ("GET", "/control/shortener", shortener.listed),
+        ("POST", "/control/shortener", shortener.set_mode),
+    ]
+    for verb, path, endpoint in routes:
+        app.router.add_route(verb, path, _answered(endpoint))
+    app.router.add_get("/shortener/api", shortener.api)
+    app.router.add_get("/s/{link}", shortener.page)
+    app.router.add_get("/t.me/{rest:.+}", redirect_to_page)
+
+
+def _routes(control: ControlRoutes) -> list[Route]:
+    return [
         ("POST", "/control/reset", control.reset),
         ("GET", "/control/state", control.state),
         ("POST", "/control/bots", control.add_bot),
@@ -249,25 +263,23 @@ def add_control_routes(app: web.Application, world: World) -> None:
         ("POST", "/control/act", control.act),
         ("GET", "/control/transcript", control.transcript),
         ("GET", "/control/transcripts", control.transcripts),
-        ("GET", "/control/wait", waits.wait),
-        ("GET", "/control/idle", waits.idle),
         ("GET", "/control/calls", control.calls),
         ("GET", "/control/counters", control.counters),
         ("POST", "/control/clock", control.set_clock),
-        ("GET", "/control/clock", waits.clock),
         ("POST", "/control/faults", control.add_fault),
-        ("GET", "/control/faults", waits.faults),
         ("DELETE", "/control/faults", control.remove_faults),
         ("DELETE", "/control/faults/{fault}", control.remove_faults),
         ("POST", "/control/config", control.configure),
         ("POST", "/control/uploads", control.upload),
         ("GET", "/control/files/{file}", control.file),
-        ("GET", "/control/shortener", shortener.listed),
-        ("POST", "/control/shortener", shortener.set_mode),
+    ]
+
+
+def _waiting_routes(waits: waiting.WaitingRoutes) -> list[Route]:
+    return [
+        ("GET", "/control/wait", waits.wait),
+        ("GET", "/control/idle", waits.idle),
+        ("GET", "/control/clock", waits.clock),
+        ("GET", "/control/faults", waits.faults),
         ("GET", "/control/events", waits.events),
     ]
-    for verb, path, endpoint in routes:
-        app.router.add_route(verb, path, _answered(endpoint))
-    app.router.add_get("/shortener/api", shortener.api)
-    app.router.add_get("/s/{link}", shortener.page)
-    app.router.add_get("/t.me/{rest:.+}", redirect_to_page)

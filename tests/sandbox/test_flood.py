@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from sandbox.errors import ApiError
-from sandbox.state.flood import CHAT_BURST, ECHO_S, LONGEST_WAIT_S, SWEEP_AT, Flood
+from sandbox.state.flood import CHAT_BURST, IN_FLIGHT_S, LONGEST_WAIT_S, SWEEP_AT, Flood
 from sandbox.state.world import Config
 from tests.sandbox.conftest import Town
 
@@ -190,7 +190,7 @@ async def test_calling_on_makes_the_wait_longer_each_time(door: Door, chat: tupl
     assert await door.call(chat=chat) == 1
     found = []
     for _ in range(14):
-        door.now += ECHO_S + 0.01
+        door.now += IN_FLIGHT_S + 0.01
         found.append(await door.call(chat=chat))
     assert found[:4] == [2, 4, 8, 16]
     assert max(found) == found[-1] == LONGEST_WAIT_S

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from monitoring.metrics import REGISTRY
 from shorteners.circuit import OPEN_FOR_S
-from shorteners.failover import ShortLink, Shorteners
+from shorteners.failover import Shorteners, ShortLink
 from tests.unit.shorteners.local import DESTINATION, LINK, Handler, Stub, giving, hang, stub
 
 GOOD = giving({"shortenedUrl": LINK})
