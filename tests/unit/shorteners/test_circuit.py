@@ -1,10 +1,10 @@
-"""The circuit breaker: closed, open, half-open, and who may try."""
+"""The circuit breaker: closed, open, half-open."""
 
 from shorteners.circuit import FAILURES_MAX, OPEN_FOR_S, Circuit, Permit
 
 
 def call(circuit: Circuit, now: float, *, good: bool) -> Permit | None:
-    """One call from its permit to its end; None when it got no permit."""
+    """Make one call; return its permit, None when it got none."""
     permit = circuit.acquire(now)
     if permit is not None:
         if good:
@@ -26,13 +26,13 @@ def test_the_limits_are_three_failures_and_a_minute() -> None:
     assert (FAILURES_MAX, OPEN_FOR_S) == (3, 60.0)
 
 
-def test_the_third_failure_in_a_row_opens_it_and_says_so_once() -> None:
+def test_the_third_failure_in_a_row_opens_it_and_returns_true_once() -> None:
     circuit = Circuit()
     assert [circuit.failed(Permit.CALL, 0.0) for _ in range(5)] == [False, False, True, False, False]
     assert circuit.acquire(0.0) is None
 
 
-def test_a_success_between_begins_the_row_anew() -> None:
+def test_a_success_resets_the_count_of_failures() -> None:
     circuit = Circuit()
     for good in (False, False, True, False, False):
         assert call(circuit, 0.0, good=good) is Permit.CALL
@@ -45,14 +45,14 @@ def test_it_is_open_for_a_minute_exactly() -> None:
     assert circuit.acquire(160.0) is Permit.TRIAL
 
 
-def test_half_open_lets_one_through_until_it_has_left() -> None:
+def test_half_open_allows_one_call_until_it_is_released() -> None:
     circuit = opened(at=0.0)
     assert circuit.acquire(60.0) is Permit.TRIAL
     assert circuit.acquire(60.0) is None
     assert circuit.acquire(600.0) is None
 
 
-def test_a_good_trial_closes_it_and_says_so() -> None:
+def test_a_successful_trial_closes_it_and_returns_true() -> None:
     circuit = opened(at=0.0)
     permit = circuit.acquire(60.0)
     assert permit is Permit.TRIAL
@@ -63,7 +63,7 @@ def test_a_good_trial_closes_it_and_says_so() -> None:
     assert circuit.acquire(60.0) is Permit.CALL
 
 
-def test_a_failed_trial_keeps_it_open_for_another_minute_from_its_end() -> None:
+def test_a_failed_trial_reopens_it_for_a_minute_from_its_end() -> None:
     circuit = opened(at=0.0)
     permit = circuit.acquire(60.0)
     assert permit is Permit.TRIAL
@@ -73,7 +73,7 @@ def test_a_failed_trial_keeps_it_open_for_another_minute_from_its_end() -> None:
     assert circuit.acquire(125.0) is Permit.TRIAL
 
 
-def test_a_trial_that_was_cancelled_leaves_its_place_to_the_next() -> None:
+def test_after_a_cancelled_trial_the_next_call_is_the_trial() -> None:
     circuit = opened(at=0.0)
     permit = circuit.acquire(60.0)
     assert permit is Permit.TRIAL
@@ -81,7 +81,7 @@ def test_a_trial_that_was_cancelled_leaves_its_place_to_the_next() -> None:
     assert circuit.acquire(60.0) is Permit.TRIAL
 
 
-def test_what_began_before_it_opened_neither_closes_nor_prolongs_it() -> None:
+def test_calls_started_before_it_opened_neither_close_nor_extend_it() -> None:
     circuit = Circuit()
     late = [circuit.acquire(0.0), circuit.acquire(0.0)]
     assert late == [Permit.CALL, Permit.CALL]

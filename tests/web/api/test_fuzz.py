@@ -1,4 +1,4 @@
-"""The API's own description, taken at its word by schemathesis: about a hundred requests (`bench api` makes more)."""
+"""Schemathesis checks the API against its own OpenAPI description, with about a hundred requests."""
 
 import pytest
 import structlog
@@ -9,13 +9,13 @@ from bench.api_fuzz import fuzz
 from core.clock import ManualClock
 from database.connection import Database
 
-#: of each operation, good ones and bad ones
+#: requests per operation, valid and invalid ones
 EXAMPLES = 6
 
 pytestmark = pytest.mark.timeout(180)
 
 
-def test_no_request_is_answered_otherwise_than_described(db: Database, clock: ManualClock) -> None:
+def test_every_answer_is_as_the_description_says(db: Database, clock: ManualClock) -> None:
     found = fuzz(app_for(clock), lambda: header(OWNER, clock.now()), EXAMPLES)
     assert found.complaints == []
     assert found.server_errors == 0
@@ -23,7 +23,7 @@ def test_no_request_is_answered_otherwise_than_described(db: Database, clock: Ma
     assert len({operation for operation, _ in found.statuses}) == 8
 
 
-def test_what_is_answered_otherwise_is_found(db: Database, clock: ManualClock) -> None:
+def test_an_answer_that_is_not_described_is_reported(db: Database, clock: ManualClock) -> None:
     def refuse(operation: str, collection: str) -> None:
         if (operation, collection) == ("find", "job_leases"):
             raise OperationFailure("no", 2)
