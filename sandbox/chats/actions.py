@@ -194,7 +194,7 @@ def _clear(world: World, user: User, body: Json) -> Json:
 
 
 def _deactivate(world: World, user: User, body: Json) -> Json:
-    world.deactivate(user)
+    world.retire(user)
     return {}
 
 

@@ -306,7 +306,7 @@ class World:
         self._notify_members_changed()
         return chat
 
-    def deactivate(self, user: User) -> None:
+    def retire(self, user: User) -> None:
         """Delete a person's account: it loses its names and is unreachable for every bot."""
         if user.username:
             self.names.pop(user.username.lower(), None)

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from typing import Final
 
 from cachetools import TTLCache
 
@@ -13,7 +12,6 @@ from database.operations import admin_ops
 ROLE_HOLDS_S = 5.0
 #: people whose stored roles are cached
 _ROLES_MAX = 1000
-_NOT_CACHED: Final = object()
 
 
 class Roles:
@@ -21,15 +19,16 @@ class Roles:
 
     def __init__(self, owner_ids: frozenset[int], monotonic: Callable[[], float] = time.monotonic) -> None:
         self._owner_ids = owner_ids
-        # not the wall clock: putting that back would keep a removed admin in
-        self._stored: TTLCache[int, Role | None] = TTLCache(_ROLES_MAX, ROLE_HOLDS_S, timer=monotonic)
+        #: stored roles in a tuple, because None, no role, is cached too. Not by the wall clock: putting that back would
+        #: extend the access of a removed admin
+        self._cached: TTLCache[int, tuple[Role | None]] = TTLCache(_ROLES_MAX, ROLE_HOLDS_S, timer=monotonic)
 
     async def find(self, user_id: int) -> Role | None:
         """Return the role, None for a person without one. Raises StoreUnavailable."""
         if user_id in self._owner_ids:
             return Role.OWNER
-        stored = self._stored.get(user_id, _NOT_CACHED)
-        if stored is _NOT_CACHED:
-            stored = await admin_ops.find_role(user_id)
-            self._stored[user_id] = stored
-        return role_of(user_id, self._owner_ids, stored)
+        cached = self._cached.get(user_id)
+        if cached is None:
+            cached = (await admin_ops.find_role(user_id),)
+            self._cached[user_id] = cached
+        return role_of(user_id, self._owner_ids, cached[0])
