@@ -148,7 +148,7 @@ def _put_together(
         admin_bot=admin_bot,
         user_limiter=user_limiter,
         admin_limiter=admin_limiter,
-        alerts=Alerts(owner_teller(admin_bot, settings.ADMIN_IDS), book=incident_ops, post=webhook, clock=clock),
+        alerts=Alerts(owner_teller(admin_bot, settings.ADMIN_IDS), store=incident_ops, sink=webhook, clock=clock),
         hold=RetryOnDatabaseOutage(database.ping, common_texts, clock),
         tasks=Supervisor(),
     )

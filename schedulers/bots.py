@@ -28,7 +28,7 @@ async def telegram(config: JobConfig) -> AsyncIterator[TelegramResources]:
     admin_bot = build_bot(config.admin_token.get_secret_value(), config.api_url, admin_limiter)
     webhook = AlertWebhook(config.alert_webhook_url) if config.alert_webhook_url.get_secret_value() else None
     # open incidents are rows: owners are notified once, by whichever process finds it
-    alerts = Alerts(owner_teller(admin_bot, config.owner_ids), book=incident_ops, post=webhook, clock=clock)
+    alerts = Alerts(owner_teller(admin_bot, config.owner_ids), store=incident_ops, sink=webhook, clock=clock)
     folder = backup_folder(config.data_dir)
     owners = OwnerResources(admin_bot, user_limiter, config.owner_ids, folder, config.backup_keep)
     try:

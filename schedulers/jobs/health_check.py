@@ -13,7 +13,7 @@ from core.jobs import Counts, JobPlan
 from database.connection import current_database
 from database.operations import health_ops
 from monitoring.alerts import Alerts
-from monitoring.health import Ping, show
+from monitoring.health import Ping, set_health_metrics
 from schedulers.context import JobContext
 from schedulers.jobs.health_bots import bot_probe
 from schedulers.jobs.health_probes import (
@@ -76,7 +76,7 @@ class HealthCheck:
             open_incidents=look.open_incidents,
         )
         self._last = health
-        show(health)
+        set_health_metrics(health)
         await health_ops.write(health)
         return Counts({"findings": len(health.findings), "incidents": len(followed.open), "over": len(followed.over)})
 

@@ -49,7 +49,7 @@ class UndeletableAlerts:
             return
         if not too_old and not lost and self._told_at is not None and now - self._told_at < TELL_GONE_EVERY:
             return
-        if await self._alerts.tell(owner_alerts.deletions_impossible(too_old, gone, lost)):
+        if await self._alerts.notify(owner_alerts.deletions_impossible(too_old, gone, lost)):
             await deletion_ops.mark_told(self._bot_id, now)
             self._told_at = now
             self._may_be_untold = False

@@ -76,7 +76,7 @@ class House:
             BotProbe("user_bot", USER_BOT, self.user.look),
             BotProbe("admin_bot", ADMIN_BOT, self.admin.look),
         )
-        alerts = Alerts(self.tell, book=incident_ops, clock=self.clock)
+        alerts = Alerts(self.tell, store=incident_ops, clock=self.clock)
 
         async def ping() -> None:
             await self.db.ping()

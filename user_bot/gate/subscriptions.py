@@ -155,13 +155,13 @@ class Subscriptions:
     async def broken(self, channel: Channel) -> None:
         """The bot cannot see this channel's members: marked, and told to the owners once."""
         if await channel_ops.mark_broken(channel.chat_id, self._clock.now()):
-            await self._alerts.tell(owner_alerts.channel_broken(channel))
+            await self._alerts.notify(owner_alerts.channel_broken(channel))
 
     async def works(self, channel: Channel) -> None:
         """The bot sees this channel's members; what was broken is healed, and the owners are told."""
         if channel.broken_since is not None and await channel_ops.mark_working(channel.chat_id):
             self._probed_at.pop(channel.chat_id, None)
-            await self._alerts.tell(owner_alerts.channel_works(channel))
+            await self._alerts.notify(owner_alerts.channel_works(channel))
 
     async def _shows_members(self, channel: Channel) -> None:
         """Telegram told of a member. Requests are told only to those who may invite: of them that says nothing."""
