@@ -88,10 +88,12 @@ class BroadcastCloser:
             return False
         day = start_of_day(broadcast.finished_at, self._zone)
         await stats_ops.bump_once(day, f"broadcast {broadcast.id}", daily_counters(counts))
-        left_s = max(budget.seconds_left, 0)
-        bounds: Bounds = {**self._bounds, "timeout_s": left_s, "goes_on": lambda: not budget.run.should_stop}
+        run, left_s = budget.run, max(budget.seconds_left, 0)
+        bounds: Bounds = {
+            **self._bounds, "clock": run.clock, "timeout_s": left_s, "goes_on": lambda: not run.should_stop
+        }  # fmt: skip
         removed = await broadcast_rows.remove_rows(broadcast.id, bounds)
-        budget.run.done["rows_removed"] += removed.count
+        run.done["rows_removed"] += removed.count
         if removed.more:
             return False
         await broadcast_ops.mark_rows_removed(broadcast.id, counts)
