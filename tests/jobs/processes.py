@@ -11,7 +11,7 @@ from database.operations import lease_ops, run_ops
 from schedulers.context import JobContext
 from schedulers.job_scheduler import JobScheduler
 from schedulers.leases import TTL
-from schedulers.runner import Run, Runner
+from schedulers.runner import Job, Run, Runner
 from schedulers.scheduler import Timer
 
 JOB = "fake"
@@ -92,7 +92,7 @@ async def leave_killed_run(tick: datetime | None, now: datetime) -> None:
 
 
 def create_runner(
-    job: FakeJob | Callable[[Run], Awaitable[Counts]],
+    job: Job,
     clock: Clock,
     owner: str = "me",
     *,

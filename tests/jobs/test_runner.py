@@ -1,7 +1,6 @@
 """One run: each way it can end has its outcome, its row and its report; failures are not raised."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,14 +13,12 @@ from core.supervisor import Supervisor
 from database.connection import Database
 from database.operations import run_ops
 from schedulers.admission import RunRequest, by_hand
-from schedulers.runner import Run
+from schedulers.runner import Job, Run
 from tests.clocks import SteeredClock, never
 from tests.jobs.processes import JOB, FakeJob, create_runner, delete_three
 
 NOW = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
 TICK = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-
-Work = Callable[[Run], Awaitable[Counts]]
 
 
 @pytest.fixture
@@ -29,8 +26,8 @@ def clock() -> SteeredClock:
     return SteeredClock(start=NOW, in_tasks={"lease ": never})
 
 
-async def run_tick(clock: SteeredClock, work: FakeJob | Work, **options: timedelta) -> RunReport:
-    return await create_runner(work, clock, **options).run(RunRequest(TICK))
+async def run_tick(clock: SteeredClock, job: Job, time_limit: timedelta = timedelta(minutes=1)) -> RunReport:
+    return await create_runner(job, clock, time_limit=time_limit).run(RunRequest(TICK))
 
 
 async def only_row() -> JobRun:
