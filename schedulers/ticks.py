@@ -2,9 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -25,7 +26,8 @@ NAP_S = 2.0
 #: shortest wait, so that no wait becomes a busy loop
 SHORTEST = timedelta(milliseconds=100)
 
-Start = Callable[[RunRequest, asyncio.Event], Awaitable[RunReport]]
+#: runs the job once; ends after its present step when the event is set
+Start = Callable[[RunRequest, asyncio.Event], Coroutine[Any, Any, RunReport]]
 
 
 class TickTrigger:

@@ -22,7 +22,7 @@ log = structlog.get_logger("tollgate.broadcast")
 REACHED_FOR = timedelta(seconds=10)
 #: pause after a call that did not reach Telegram, in seconds
 BACKOFF_S = 5.0
-#: characters of an error that are kept
+#: longest kept error text, in characters
 ERROR_MAX = 300
 
 _REFUSED_TOKEN = frozenset({Failure.UNAUTHORIZED, Failure.CONFLICT})

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -31,8 +32,10 @@ class Work:
         self.left = 0
         #: of `has_work`
         self.error: TollgateError | None = None
-        self.runs_until_stop = False
+        self.runs_until_stop = self.hangs = False
         self.started = asyncio.Event()
+        #: in which it ran
+        self.tasks: list[asyncio.Task[Any] | None] = []
 
     async def has_work(self, _: datetime) -> bool:
         if self.error is not None:
@@ -41,8 +44,11 @@ class Work:
 
     async def __call__(self, run: Run) -> Counts:
         self.started.set()
+        self.tasks.append(asyncio.current_task())
         if self.runs_until_stop:
             await run.stopping.wait()
+        if self.hangs:
+            await asyncio.Event().wait()
         self.left -= 1
         if self.left == 13:
             raise ValueError("unlucky")
@@ -92,6 +98,7 @@ async def test_while_work_is_left_runs_follow_each_other_without_a_pause(
     scheduler.start()
     assert await polls.started.get() == POLL_EVERY_S
     assert work.left == 0
+    assert [task.get_name() for task in work.tasks if task is not None] == [f"job {NAME}"] * 3
     runs = await run_ops.last_runs(5)
     assert [(run.outcome, run.requested_by) for run in runs] == [(JobOutcome.SUCCEEDED, WHEN_DUE)] * 3
 
@@ -160,3 +167,15 @@ async def test_a_stop_lets_a_run_finish_its_step(scheduler: JobScheduler, work: 
     assert work.left == 4
     (run,) = await run_ops.last_runs(5)
     assert (run.outcome, run.counts) == (JobOutcome.CANCELLED, {"done": 1})
+
+
+async def test_a_run_that_does_not_end_after_a_stop_is_cancelled_and_its_row_says_so(
+    scheduler: JobScheduler, work: Work
+) -> None:
+    work.left, work.hangs = 1, True
+    scheduler.start()
+    await work.started.wait()
+    scheduler.stop()
+    await scheduler.ended(0)
+    (run,) = await run_ops.last_runs(5)
+    assert run.outcome is JobOutcome.CANCELLED
