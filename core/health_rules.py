@@ -55,7 +55,7 @@ def _further(one: Watched, again: Finding | None, is_known: Callable[[Finding], 
     return one.model_copy(update={"clean": one.clean + 1})
 
 
-def look_at_job(
+def check_job(
     plan: JobPlan, runs: Sequence[JobRun], lease: LeaseRow | None, since: datetime, now: datetime
 ) -> list[Finding]:
     """What is wrong with one job. `runs`: its latest, newest first; `since`: when jobs were first looked at."""

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.health import STALE_AFTER, Finding, Health, Trouble, Watched
-from core.health_rules import GRACE, OPEN_AFTER, OVER_AFTER, Followed, follow, is_overdue, latest, look_at_job
+from core.health_rules import GRACE, OPEN_AFTER, OVER_AFTER, Followed, follow, is_overdue, latest
 from core.jobs import JobOutcome, JobRun, LeaseRow
 from schedulers import registry
 
@@ -135,7 +135,7 @@ def test_a_paused_job_a_running_one_and_one_without_ticks_are_not_late() -> None
 )
 def test_the_last_run_that_came_to_an_end_of_its_own_counts(outcomes: list[JobOutcome | None], is_bad: bool) -> None:
     runs = [run(NOW - number * SECOND, outcome) for number, outcome in enumerate(outcomes)]
-    found = look_at_job(PLANS[registry.BROADCAST_SENDER.name], runs, None, NOW, NOW)
+    found = check_job(PLANS[registry.BROADCAST_SENDER.name], runs, None, NOW, NOW)
     assert [one.trouble for one in found] == [Trouble.JOB_FAILED] * is_bad
 
 
