@@ -1,7 +1,6 @@
 """Alerts to the owners: one message when an incident opens and one when it is over, across processes and restarts."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from enum import StrEnum
@@ -50,13 +49,12 @@ class Alerts:
         store: IncidentStore | None = None,
         sink: AlertSink | None = None,
         clock: Clock | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`store` is shared by all processes; without it this process remembers incidents in memory."""
         self._send_to_owners = send_to_owners
         self._sink = sink
         self._clock = clock or SystemClock()
-        self._incidents = SharedIncidentStore(store, monotonic)
+        self._incidents = SharedIncidentStore(store, self._clock)
 
     async def raise_once(self, incident: str, html: str) -> bool:
         """Send the alert unless this incident has been notified already; whether this call reached anyone.

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from core.clock import Clock
 from core.errors import TollgateError
 from core.health import Finding, Health, Trouble
 from monitoring import metrics
@@ -54,19 +55,19 @@ class DatabaseWatch:
     Each process alerts for itself: the store that processes share is in this database.
     """
 
-    def __init__(self, ping: Ping, alerts: Alerts, away: str, back: str, *, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(self, ping: Ping, alerts: Alerts, away: str, back: str, clock: Clock) -> None:
         """`away` and `back` are the texts of the alerts, HTML."""
         self._ping = ping
         self._alerts = alerts
         self._away, self._back = away, back
-        self._sleep = sleep
+        self._clock = clock
         self._failed = 0
         self._answered = 0
 
     async def run(self) -> None:
         """Poll every PING_EVERY_S, until cancelled."""
         while True:
-            await self._sleep(PING_EVERY_S)
+            await self._clock.sleep(PING_EVERY_S)
             await self.poll()
 
     async def poll(self) -> None:
@@ -81,12 +82,12 @@ class DatabaseWatch:
             await self._alerts.clear(AWAY, self._back)
 
 
-async def measure_lag(sleep: Sleep = asyncio.sleep, monotonic: Callable[[], float] = time.monotonic) -> None:
+async def measure_lag(clock: Clock) -> None:
     """Observe once a second how late the event loop wakes a sleeping task, until cancelled."""
     while True:
-        started = monotonic()
-        await sleep(LAG_EVERY_S)
-        metrics.LOOP_LAG.observe(max(0.0, monotonic() - started - LAG_EVERY_S))
+        started = clock.monotonic()
+        await clock.sleep(LAG_EVERY_S)
+        metrics.LOOP_LAG.observe(max(0.0, clock.monotonic() - started - LAG_EVERY_S))
 
 
 def set_health_metrics(health: Health) -> None:

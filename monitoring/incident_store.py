@@ -4,14 +4,13 @@ A claim gives one process the right to send the alert of an incident, or its all
 """
 
 import asyncio
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 
+from core.clock import Clock
 from core.errors import TollgateError
 from core.incidents import CloseDecision
 
@@ -119,10 +118,10 @@ class SharedIncidentStore:
     Failures of the store are logged, never raised. Without a store everything is in memory.
     """
 
-    def __init__(self, stored: IncidentStore | None, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, stored: IncidentStore | None, clock: Clock) -> None:
         self._stored = stored
         self._memory = MemoryIncidentStore()
-        self._monotonic = monotonic
+        self._clock = clock
         self._names: set[str] = set()
         self._read_at: float | None = None
         self._reading = asyncio.Lock()
@@ -162,8 +161,8 @@ class SharedIncidentStore:
         if self._stored is None or incident in await self._memory.open_names():
             return incident in await self._memory.open_names()
         async with self._reading:
-            if self._read_at is None or self._monotonic() - self._read_at >= NAMES_FRESH_S:
-                self._read_at = self._monotonic()
+            if self._read_at is None or self._clock.monotonic() - self._read_at >= NAMES_FRESH_S:
+                self._read_at = self._clock.monotonic()
                 # incidents that open while the query runs are added to the new set
                 before, self._names = self._names, set()
                 try:

@@ -1,6 +1,5 @@
 """Alerts for machines: a JSON POST to ALERT_WEBHOOK_URL. The URL may hold a key, so it is never logged or shown."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +8,8 @@ from urllib.parse import urlsplit
 import aiohttp
 import structlog
 from pydantic import SecretStr
+
+from core.clock import Clock
 
 log = structlog.get_logger("tollgate.alerts")
 
@@ -33,10 +34,10 @@ class _Problem:
 class AlertWebhook:
     """Posts alerts to one URL. The first alert opens its HTTP session, `close` closes it."""
 
-    def __init__(self, url: SecretStr, *, timeout_s: float = TIMEOUT_S, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(self, url: SecretStr, clock: Clock, *, timeout_s: float = TIMEOUT_S) -> None:
         self._url = url
         self._timeout_s = timeout_s
-        self._sleep = sleep
+        self._clock = clock
         self._session: aiohttp.ClientSession | None = None
         #: the only part of the URL that may be logged
         self._host = urlsplit(url.get_secret_value()).hostname
@@ -52,7 +53,7 @@ class AlertWebhook:
         }
         problem = await self._post(body)
         if problem is not None and problem.is_temporary:
-            await self._sleep(RETRY_AFTER_S)
+            await self._clock.sleep(RETRY_AFTER_S)
             problem = await self._post(body)
         if problem is not None:
             log.warning("alert.not_posted", host=self._host, incident=incident, error=problem.name)

@@ -138,7 +138,7 @@ def _put_together(
         closing.push_async_callback(bot.session.close)
     webhook = None
     if settings.ALERT_WEBHOOK_URL.get_secret_value():
-        webhook = AlertWebhook(settings.ALERT_WEBHOOK_URL)
+        webhook = AlertWebhook(settings.ALERT_WEBHOOK_URL, clock)
         closing.push_async_callback(webhook.close)
     return ProcessContext(
         settings=settings,
@@ -164,9 +164,10 @@ async def _start_pauses(base: ProcessContext, pauses: Pauses) -> None:
 
 def _watch(base: ProcessContext) -> None:
     """Start watching the database and the loop, in real time: both are about the machine."""
-    watch = DatabaseWatch(base.database.ping, base.alerts, health_texts.DATABASE_AWAY, health_texts.DATABASE_BACK)
+    real = SystemClock()
+    watch = DatabaseWatch(base.database.ping, base.alerts, health_texts.DATABASE_AWAY, health_texts.DATABASE_BACK, real)
     base.tasks.spawn(watch.run(), "database watch")
-    base.tasks.spawn(measure_lag(), "loop lag")
+    base.tasks.spawn(measure_lag(real), "loop lag")
 
 
 def _bot_and_limiter(settings: Settings, token: SecretStr, clock: Clock) -> tuple[Bot, SendLimiter]:

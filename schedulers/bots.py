@@ -26,7 +26,7 @@ async def telegram(config: JobConfig) -> AsyncIterator[TelegramResources]:
     user_limiter, admin_limiter = (SendLimiter(config.rate_per_s, config.bulk_rate_per_s, clock) for _ in range(2))
     user_bot = build_bot(config.user_token.get_secret_value(), config.api_url, user_limiter)
     admin_bot = build_bot(config.admin_token.get_secret_value(), config.api_url, admin_limiter)
-    webhook = AlertWebhook(config.alert_webhook_url) if config.alert_webhook_url.get_secret_value() else None
+    webhook = AlertWebhook(config.alert_webhook_url, clock) if config.alert_webhook_url.get_secret_value() else None
     # open incidents are rows: owners are notified once, by the process that finds it first
     alerts = Alerts(owner_teller(admin_bot, config.owner_ids), store=incident_ops, sink=webhook, clock=clock)
     folder = backup_folder(config.data_dir)

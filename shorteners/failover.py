@@ -1,8 +1,7 @@
 """Asks the providers for a short link: in weighted random order, skipping unhealthy ones, until one succeeds."""
 
 import random
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -10,6 +9,7 @@ from typing import Self
 import aiohttp
 import structlog
 
+from core.clock import Clock, SystemClock
 from monitoring import metrics
 from shorteners.calls import ask, new_session
 from shorteners.circuit import OPEN_FOR_S, Circuit, Permit
@@ -38,12 +38,12 @@ class Shorteners:
         providers: Iterable[Provider] = (),
         *,
         timeout_s: float = PROVIDER_TIMEOUT_S,
-        monotonic: Callable[[], float] = time.monotonic,
+        clock: Clock | None = None,
         rng: random.Random | None = None,
     ) -> None:
         self._circuits = [(provider, Circuit()) for provider in providers]
         self._timeout_s = timeout_s
-        self._monotonic = monotonic
+        self._clock = clock or SystemClock()
         # the order of providers is no secret
         self._rng = rng or random.Random()  # noqa: S311
         self._session: aiohttp.ClientSession | None = None
@@ -67,7 +67,7 @@ class Shorteners:
         Takes at most one timeout per provider. Failures of providers are logged and counted, not raised.
         """
         for provider, circuit in self._in_random_order():
-            permit = circuit.acquire(self._monotonic())
+            permit = circuit.acquire(self._clock.monotonic())
             if permit is None:
                 continue
             try:
@@ -106,5 +106,5 @@ class Shorteners:
     def _note_failure(self, provider: Provider, circuit: Circuit, permit: Permit, error: ShortenerError) -> None:
         metrics.SHORTENER_CALLS.labels(provider.name, error.kind).inc()
         log.warning("shortener.failed", provider=provider.name, kind=error.kind.value, status=error.status)
-        if circuit.failed(permit, self._monotonic()):
+        if circuit.failed(permit, self._clock.monotonic()):
             log.warning("shortener.circuit_opened", provider=provider.name, for_s=OPEN_FOR_S)

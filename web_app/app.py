@@ -52,13 +52,11 @@ def build_app(services: Services) -> FastAPI:
 
 
 def _add_admin(app: FastAPI, services: Services, admin: AdminServices, assets: Assets) -> None:
-    authenticator = Authenticator(admin.keys, Roles(admin.owner_ids, admin.monotonic), services.clock)
+    authenticator = Authenticator(admin.keys, Roles(admin.owner_ids, services.clock), services.clock)
     access = ApiAccess(authenticator, SessionCookie(admin.base_url), services.clock)
     app.include_router(api_router(admin, access, services.base_path))
     app.include_router(dashboard_router(services, assets))
-    app.add_middleware(
-        ApiGuard, authenticator=authenticator, limits=admin.limits, rate_limit=RateLimit(admin.monotonic)
-    )
+    app.add_middleware(ApiGuard, authenticator=authenticator, limits=admin.limits, rate_limit=RateLimit(services.clock))
 
 
 def _add_error_handlers(app: FastAPI, pages: Pages) -> None:

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
+from core.clock import Clock
+
 T = TypeVar("T")
 
 
@@ -13,10 +15,10 @@ class CachedResult(Generic[T]):
     An exception of `fetch` reaches the caller whose call it was, and is not cached.
     """
 
-    def __init__(self, fetch: Callable[[], Awaitable[T]], keep_for_s: float, monotonic: Callable[[], float]) -> None:
+    def __init__(self, fetch: Callable[[], Awaitable[T]], keep_for_s: float, clock: Clock) -> None:
         self._fetch = fetch
         self._keep_for_s = keep_for_s
-        self._monotonic = monotonic
+        self._clock = clock
         self._lock = asyncio.Lock()
         #: the result, and when it was received
         self._cached: tuple[T, float] | None = None
@@ -24,7 +26,7 @@ class CachedResult(Generic[T]):
     async def get(self) -> T:
         """The cached result, or a fresh one when it is older than `keep_for_s`."""
         async with self._lock:
-            if self._cached is None or self._monotonic() - self._cached[1] >= self._keep_for_s:
+            if self._cached is None or self._clock.monotonic() - self._cached[1] >= self._keep_for_s:
                 result = await self._fetch()
-                self._cached = (result, self._monotonic())
+                self._cached = (result, self._clock.monotonic())
             return self._cached[0]

@@ -4,7 +4,6 @@ They need no authentication: a proxy that publishes the pages must not publish t
 """
 
 import asyncio
-import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -38,7 +37,7 @@ Monotonic = Callable[[], float]
 Check = dict[str, Any]
 
 
-def health_router(clock: Clock, monotonic: Monotonic = time.monotonic) -> APIRouter:
+def health_router(clock: Clock) -> APIRouter:
     """The routes of /healthz, /readyz and /metrics. They use the process's open database."""
     metrics.add_process_metrics()
     router = APIRouter()
@@ -46,8 +45,8 @@ def health_router(clock: Clock, monotonic: Monotonic = time.monotonic) -> APIRou
     async def check() -> tuple[bool, dict[str, Check]]:
         return await _check_all(clock.now())
 
-    readiness = CachedResult(check, READY_FOR_S, monotonic)
-    updated_metrics = CachedResult(_update_metrics, METRICS_FOR_S, monotonic)
+    readiness = CachedResult(check, READY_FOR_S, clock)
+    updated_metrics = CachedResult(_update_metrics, METRICS_FOR_S, clock)
 
     @router.api_route("/healthz", methods=["GET", "HEAD"])
     async def healthz() -> Response:

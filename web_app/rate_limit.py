@@ -2,14 +2,14 @@
 
 import math
 import re
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
 from cachetools import LRUCache
 from starlette.datastructures import Headers
 from starlette.types import Scope
+
+from core.clock import Clock
 
 WINDOW_S = 60.0
 #: sessions and addresses that are counted, some 400 bytes each; an evicted one starts a new window
@@ -31,8 +31,8 @@ class Limits:
 class RateLimit:
     """Counts requests by key, for at most `keys_max` keys: the least recently used one is evicted."""
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic, keys_max: int = KEYS_MAX) -> None:
-        self._monotonic = monotonic
+    def __init__(self, clock: Clock, keys_max: int = KEYS_MAX) -> None:
+        self._clock = clock
         #: key: when its window started, and the requests counted since
         self._windows: LRUCache[str, tuple[float, int]] = LRUCache(keys_max)
 
@@ -44,7 +44,7 @@ class RateLimit:
 
         A refused request is not counted: repeating it does not lengthen the wait.
         """
-        now = self._monotonic()
+        now = self._clock.monotonic()
         started_at, count = self._windows.get(key, (now, 0))
         if now - started_at >= WINDOW_S:
             started_at, count = now, 0

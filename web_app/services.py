@@ -1,6 +1,5 @@
 """What the app is built with: keys, configuration, the clock."""
 
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
@@ -39,7 +38,6 @@ class AdminServices:
     #: public address in front of our paths, like https://gate.example/gate; empty when there is none
     base_url: str = ""
     limits: Limits = field(default_factory=Limits)
-    monotonic: Callable[[], float] = time.monotonic
     draw: Draw = pictures.draw
 
 

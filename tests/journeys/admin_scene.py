@@ -112,9 +112,7 @@ async def admin_scene() -> AsyncIterator[Scene]:
 
 def _services(clock: ManualClock) -> Services:
     keys = Keys(SECRET, mini_app_key(ADMIN_TOKEN))
-    admin = AdminServices(
-        keys, frozenset({OWNER}), registry.plans(ZONE), ZONE, monotonic=lambda: clock.now().timestamp()
-    )
+    admin = AdminServices(keys, frozenset({OWNER}), registry.plans(ZONE), ZONE)
     return Services(clock, "https://t.me", b"the page's key", bot_username="gate_bot", admin=admin)
 
 

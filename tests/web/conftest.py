@@ -19,6 +19,7 @@ from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
 from database.operations import settings_ops, token_ops
 from schedulers import registry
+from tests.clocks import WithSeconds
 from tests.web.auth.signing import ADMIN_TOKEN, EDITOR, MANAGER, OWNER, SECRET, Ticks, add_admin
 from web_app.app import build_app
 from web_app.auth.mini_app import mini_app_key
@@ -36,8 +37,8 @@ Snapshot = dict[str, list[Any]]
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(NOW)
+def clock(ticks: Ticks) -> ManualClock:
+    return WithSeconds(ticks, NOW)
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def ticks() -> Ticks:
 
 
 @pytest.fixture
-def admin(ticks: Ticks) -> AdminServices:
+def admin() -> AdminServices:
     zone = ZoneInfo("Europe/Berlin")
     return AdminServices(
         Keys(SECRET, mini_app_key(ADMIN_TOKEN)),
@@ -76,7 +77,6 @@ def admin(ticks: Ticks) -> AdminServices:
         registry.plans(zone),
         zone,
         base_url="https://gate.example",
-        monotonic=ticks,
     )
 
 

@@ -14,6 +14,7 @@ from core.clock import ManualClock
 from core.health import STALE_AFTER, BotHealth, Finding, Health, Trouble
 from database.connection import Database, close_database
 from database.operations import health_ops
+from tests.web.auth.signing import Ticks
 from web_app import health as subject
 from web_app.health import METRICS_FOR_S, READY_FOR_S, health_router
 
@@ -22,23 +23,10 @@ BOTS = (BotHealth(name="admin_bot", is_ok=True), BotHealth(name="user_bot", is_o
 GOOD = Health(at=NOW, since=NOW, bots=BOTS, succeeded_at={"backup": NOW}, deletions_overdue=3, oldest_overdue_s=77)
 
 
-class Seconds:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
-def seconds() -> Seconds:
-    return Seconds()
-
-
-@pytest.fixture
-async def machine(clock: ManualClock, seconds: Seconds) -> AsyncIterator[httpx.AsyncClient]:
+async def machine(clock: ManualClock) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
-    app.include_router(health_router(clock, seconds))
+    app.include_router(health_router(clock))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
         yield client
 
@@ -149,26 +137,24 @@ async def test_a_closed_database_is_no_internal_error(machine: httpx.AsyncClient
 
 
 async def test_a_thousand_probes_query_the_database_once_a_second(
-    db: Database, machine: httpx.AsyncClient, seconds: Seconds
+    db: Database, machine: httpx.AsyncClient, ticks: Ticks
 ) -> None:
     await health_ops.write(GOOD)
     db.calls.clear()
     await asyncio.gather(*(machine.get("/readyz") for _ in range(1000)))
     assert db.calls == {"ping ": 1, "find_one health": 1}
-    seconds.now += READY_FOR_S
+    ticks.now += READY_FOR_S
     await machine.get("/readyz")
     assert db.calls == {"ping ": 2, "find_one health": 2}
 
 
-async def test_metrics_cost_one_read_in_five_seconds(
-    db: Database, machine: httpx.AsyncClient, seconds: Seconds
-) -> None:
+async def test_metrics_cost_one_read_in_five_seconds(db: Database, machine: httpx.AsyncClient, ticks: Ticks) -> None:
     await health_ops.write(GOOD)
     db.calls.clear()
     for _ in range(20):
         assert (await machine.get("/metrics")).status_code == 200
     assert db.calls == {"find_one health": 1}
-    seconds.now += METRICS_FOR_S
+    ticks.now += METRICS_FOR_S
     await machine.get("/metrics")
     assert db.calls == {"find_one health": 2}
 

@@ -41,7 +41,7 @@ def api_router(admin: AdminServices, access: ApiAccess, base_path: str) -> APIRo
     router = APIRouter(prefix=PREFIX)
     router.include_router(session_router(access))
     router.include_router(jobs_router(access, admin.plans, admin.zone))
-    live_counts = LiveCounts(admin.zone, access.clock, admin.monotonic)
+    live_counts = LiveCounts(admin.zone, access.clock)
     router.include_router(statistics_router(access, admin.zone, live_counts, admin.draw))
     description = JSONResponse(describe(router, base_path))
 

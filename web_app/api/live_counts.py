@@ -1,7 +1,5 @@
 """Current totals and today's counts, for the tiles of the admin page."""
 
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -30,11 +28,11 @@ _TODAY = {
 class LiveCounts:
     """Counts at most once in 10 seconds, however many ask."""
 
-    def __init__(self, zone: ZoneInfo, clock: Clock, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, zone: ZoneInfo, clock: Clock) -> None:
         async def count() -> dict[str, int]:
             return await _count(clock.now(), zone)
 
-        self._counts = CachedResult(count, _CACHED_FOR_S, monotonic)
+        self._counts = CachedResult(count, _CACHED_FOR_S, clock)
 
     async def get(self) -> dict[str, int]:
         """The counts by name, at most 10 seconds old. Raises StoreUnavailable."""

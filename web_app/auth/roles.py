@@ -1,11 +1,9 @@
 """The roles of people: owners from the environment, all others from the database."""
 
-import time
-from collections.abc import Callable
-
 from cachetools import TTLCache
 
 from core.admins import Role, role_of
+from core.clock import Clock
 from database.operations import admin_ops
 
 #: seconds a stored role is cached: a removed admin keeps access for that long
@@ -17,11 +15,11 @@ _ROLES_MAX = 1000
 class Roles:
     """Finds the role of a person."""
 
-    def __init__(self, owner_ids: frozenset[int], monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, owner_ids: frozenset[int], clock: Clock) -> None:
         self._owner_ids = owner_ids
         #: stored roles in a tuple, because None, no role, is cached too. Not by the wall clock: putting that back would
         #: extend the access of a removed admin
-        self._cached: TTLCache[int, tuple[Role | None]] = TTLCache(_ROLES_MAX, ROLE_HOLDS_S, timer=monotonic)
+        self._cached: TTLCache[int, tuple[Role | None]] = TTLCache(_ROLES_MAX, ROLE_HOLDS_S, timer=clock.monotonic)
 
     async def find(self, user_id: int) -> Role | None:
         """Return the role, None for a person without one. Raises StoreUnavailable."""

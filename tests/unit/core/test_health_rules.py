@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.health import STALE_AFTER, Finding, Health, Trouble, Watched
-from core.health_rules import GRACE, OPEN_AFTER, OVER_AFTER, Followed, follow, is_overdue, latest
+from core.health_rules import GRACE, OPEN_AFTER, OVER_AFTER, Followed, check_job, follow, is_overdue, latest
 from core.jobs import JobOutcome, JobRun, LeaseRow
 from schedulers import registry
 

@@ -16,6 +16,7 @@ from monitoring import metrics
 from monitoring.alerts import Alerts
 from monitoring.health import AWAY_AFTER, BACK_AFTER, LAG_EVERY_S, PING_EVERY_S, DatabaseWatch, measure_lag, time_ping
 from sender.update_ages import UpdateAges
+from tests.clocks import SteeredClock, WithSeconds
 from views.system import health_texts
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -45,7 +46,7 @@ def value(name: str, **labels: str) -> float | None:
 
 async def test_an_outage_and_its_end_are_notified_once_each() -> None:
     store, owners = Store(), Owners()
-    watch = DatabaseWatch(store.ping, Alerts(owners), "away", "back")
+    watch = DatabaseWatch(store.ping, Alerts(owners), "away", "back", SteeredClock())
     await watch.poll()
     store.is_there = False
     for _ in range(AWAY_AFTER - 1):
@@ -65,7 +66,7 @@ async def test_an_outage_and_its_end_are_notified_once_each() -> None:
 
 async def test_a_flapping_database_is_one_outage() -> None:
     store, owners = Store(), Owners()
-    watch = DatabaseWatch(store.ping, Alerts(owners), "away", "back")
+    watch = DatabaseWatch(store.ping, Alerts(owners), "away", "back", SteeredClock())
     for _ in range(20):
         store.is_there = False
         for _ in range(AWAY_AFTER):
@@ -84,7 +85,7 @@ async def test_the_watch_polls_every_15_seconds_until_cancelled() -> None:
             raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
-        await DatabaseWatch(store.ping, Alerts(Owners()), "away", "back", sleep=sleep).run()
+        await DatabaseWatch(store.ping, Alerts(Owners()), "away", "back", SteeredClock(sleep)).run()
     assert slept == [PING_EVERY_S] * 3
 
 
@@ -116,7 +117,7 @@ async def test_the_delay_of_the_event_loop_is_measured() -> None:
         seconds += wanted + (0.5 if rounds == 1 else -0.5)
 
     with pytest.raises(asyncio.CancelledError):
-        await measure_lag(sleep, lambda: seconds)
+        await measure_lag(WithSeconds(lambda: seconds, sleep=sleep))
     assert LAG_EVERY_S == 1.0
     assert value("tollgate_event_loop_lag_seconds_sum") == pytest.approx(before + 0.5)
 

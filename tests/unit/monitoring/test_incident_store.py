@@ -72,16 +72,16 @@ def seconds() -> Seconds:
 class Processes:
     """Each call makes the Alerts of another process, which share only the store."""
 
-    def __init__(self, people: People, clock: ManualClock, seconds: Seconds) -> None:
-        self._people, self._clock, self._seconds = people, clock, seconds
+    def __init__(self, people: People, clock: ManualClock) -> None:
+        self._people, self._clock = people, clock
 
     def __call__(self) -> Alerts:
-        return Alerts(self._people.send, store=incident_ops, clock=self._clock, monotonic=self._seconds)
+        return Alerts(self._people.send, store=incident_ops, clock=self._clock)
 
 
 @pytest.fixture
-def process(db: Database, people: People, clock: ManualClock, seconds: Seconds) -> Processes:
-    return Processes(people, clock, seconds)
+def process(db: Database, people: People, clock: ManualClock) -> Processes:
+    return Processes(people, clock)
 
 
 def take_away(db: Database) -> None:

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from monitoring.alerts import plain_text
 from monitoring.webhook import RETRY_AFTER_S, TEXT_MAX, AlertWebhook
+from tests.clocks import SteeredClock
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KEY = "very-secret-key"
@@ -38,7 +39,7 @@ class Receiver:
         self.slept.append(seconds)
 
     def webhook(self, timeout_s: float = 5.0) -> AlertWebhook:
-        return AlertWebhook(SecretStr(self.url), timeout_s=timeout_s, sleep=self.sleep)
+        return AlertWebhook(SecretStr(self.url), SteeredClock(self.sleep), timeout_s=timeout_s)
 
 
 def status(code: int, **headers: str) -> Answer:
@@ -153,7 +154,7 @@ async def test_an_accepted_alert_does_not_wait_for_the_answers_body(receiver: Re
 async def test_failures_are_logged_with_the_host_only(
     receiver: Receiver, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    webhook = AlertWebhook(SecretStr(f"http://127.0.0.1:1/{KEY}"), sleep=receiver.sleep)
+    webhook = AlertWebhook(SecretStr(f"http://127.0.0.1:1/{KEY}"), SteeredClock(receiver.sleep))
     assert not await webhook("x", "open", "text", AT)
     receiver.answers = [status(500)]
     shown = receiver.webhook()
@@ -168,7 +169,7 @@ async def test_failures_are_logged_with_the_host_only(
 
 
 async def test_an_invalid_url_is_a_failure_and_no_exception(receiver: Receiver) -> None:
-    webhook = AlertWebhook(SecretStr("http://"), sleep=receiver.sleep)
+    webhook = AlertWebhook(SecretStr("http://"), SteeredClock(receiver.sleep))
     assert not await webhook("x", "open", "text", AT)
     await webhook.close()
 

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from monitoring.metrics import REGISTRY
 from shorteners.circuit import OPEN_FOR_S
 from shorteners.failover import Shorteners, ShortLink
+from tests.clocks import WithSeconds
 from tests.unit.shorteners.local import DESTINATION, LINK, Handler, Stub, giving, hang, stub
 
 GOOD = giving({"shortenedUrl": LINK})
@@ -53,7 +54,7 @@ async def house(*answers: Handler, weights: tuple[int, ...] = (), timeout_s: flo
         }
         weighed = zip(servers.items(), weights or (1,) * len(answers), strict=True)
         providers = [server.provider(name, weight=weight) for (name, server), weight in weighed]
-        shorteners = Shorteners(providers, timeout_s=timeout_s, monotonic=clock, rng=random.Random(7))
+        shorteners = Shorteners(providers, timeout_s=timeout_s, clock=WithSeconds(clock), rng=random.Random(7))
         await stack.enter_async_context(shorteners)
         yield House(servers, shorteners, clock)
 

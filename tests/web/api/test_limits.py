@@ -14,6 +14,7 @@ from starlette.types import Message
 
 from core.clock import ManualClock
 from database.connection import Database
+from tests.clocks import WithSeconds
 from tests.web.auth.signing import OWNER, SESSION, STRANGER, Ticks, bearer
 from web_app import bodies
 from web_app.api.guard import API_BODY_MAX
@@ -205,7 +206,7 @@ async def test_the_limits_are_configurable(db: Database, services: Services) -> 
 
 def test_a_window_starts_with_its_first_request() -> None:
     ticks = Ticks()
-    counts = RateLimit(ticks)
+    counts = RateLimit(WithSeconds(ticks))
     assert counts.count("a", 1) == 0
     assert counts.count("a", 1) == 60
     ticks.now += WINDOW_S - 0.001
@@ -216,7 +217,7 @@ def test_a_window_starts_with_its_first_request() -> None:
 
 def test_refused_requests_do_not_lengthen_the_wait() -> None:
     ticks = Ticks()
-    counts = RateLimit(ticks)
+    counts = RateLimit(WithSeconds(ticks))
     waits = []
     for _ in range(60):
         waits.append(counts.count("a", 1))
@@ -226,7 +227,7 @@ def test_refused_requests_do_not_lengthen_the_wait() -> None:
 
 
 def test_the_least_recently_used_key_is_evicted_first() -> None:
-    counts = RateLimit(Ticks(), keys_max=3)
+    counts = RateLimit(WithSeconds(Ticks()), keys_max=3)
     for key in ("a", "b", "c", "a", "d"):
         counts.count(key, 1)
     assert len(counts) == 3
@@ -235,7 +236,7 @@ def test_the_least_recently_used_key_is_evicted_first() -> None:
 
 
 def test_the_memory_used_is_bounded() -> None:
-    counts = RateLimit(Ticks())
+    counts = RateLimit(WithSeconds(Ticks()))
     tracemalloc.start()
     for number in range(3 * KEYS_MAX):
         counts.count(f"address {number}", 60)
