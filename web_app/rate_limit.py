@@ -12,7 +12,7 @@ from starlette.types import Scope
 from core.clock import Clock
 
 WINDOW_S = 60.0
-#: sessions and addresses that are counted, some 400 bytes each; an evicted one starts a new window
+#: sessions and addresses that are counted, some 300 bytes each; an evicted one starts a new window
 KEYS_MAX = 10_000
 #: characters of an IPv6 address at its longest
 _ADDRESS_MAX = 45

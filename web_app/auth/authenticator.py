@@ -41,7 +41,7 @@ class Authenticator:
         return tokens.write_token(session, self._keys.sessions)
 
     async def sign_in_from_mini_app(self, text: str) -> Session:
-        """Start a session for the person whose initData `text` is. It signs in once, in one process of all."""
+        """Start a session for the person whose initData `text` is. The same initData signs in once across processes."""
         now = self._clock.now()
         try:
             opened = mini_app.read_init_data(text, self._keys.mini_app, now)
