@@ -41,7 +41,7 @@ from runtime.sandbox_clock import LimiterClock, follow_clock
 from sender.bots import build_bot
 from sender.failures import TELEGRAM_ERRORS, Failure, classify
 from sender.intake import RetryOnDatabaseOutage
-from sender.owners import owner_teller
+from sender.owners import owner_notifier
 from sender.send_limiter import SendLimiter
 from sender.update_ages import UpdateAges
 from views import common_texts
@@ -78,7 +78,7 @@ class ProcessContext:
     user_limiter: SendLimiter
     admin_limiter: SendLimiter
     alerts: Alerts
-    hold: RetryOnDatabaseOutage
+    outage_retry: RetryOnDatabaseOutage
     tasks: Supervisor
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -117,7 +117,7 @@ async def process_context(settings: Settings, clock: SystemClock | None = None) 
     admin_bot, admin_limiter = _bot_and_limiter(settings, settings.ADMIN_BOT_TOKEN, limiter_clock)
     pauses = Pauses(clock)
     webhook = AlertWebhook(settings.ALERT_WEBHOOK_URL) if settings.ALERT_WEBHOOK_URL.get_secret_value() else None
-    alerts = Alerts(owner_teller(admin_bot, settings.ADMIN_IDS), book=incident_ops, post=webhook, clock=clock)
+    alerts = Alerts(owner_notifier(admin_bot, settings.ADMIN_IDS), book=incident_ops, post=webhook, clock=clock)
     try:
         for bot, limiter in ((user_bot, user_limiter), (admin_bot, admin_limiter)):
             await as_soon_as_it_answers(partial(pauses.restore, bot.id, limiter), clock)
@@ -137,7 +137,7 @@ async def process_context(settings: Settings, clock: SystemClock | None = None) 
             user_limiter=user_limiter,
             admin_limiter=admin_limiter,
             alerts=alerts,
-            hold=RetryOnDatabaseOutage(database.ping, common_texts, clock),
+            outage_retry=RetryOnDatabaseOutage(database.ping, common_texts, clock),
             tasks=tasks,
         )
         _watch(base)

@@ -120,7 +120,7 @@ class House:
         """
         async with asyncio.timeout(20):
             await self.world.idle(timeout_s=20)
-            while len(handling := self._handling()) > self.base.hold.held:
+            while len(handling := self._handling()) > self.base.outage_retry.held:
                 await asyncio.wait(handling, return_when=asyncio.FIRST_COMPLETED)
                 await self.world.idle(timeout_s=20)
 

@@ -35,7 +35,7 @@ log = structlog.get_logger("tollgate.user_bot")
 #: asked for explicitly: Telegram keeps the last list and aiogram would derive it from handlers (BOTAPI §4.1)
 ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member", "chat_member", "chat_join_request"]
 #: updates of one subscriber handled at the same time; a chat takes one answer a second after a burst of five
-PER_PERSON = 8
+UPDATES_PER_USER = 8
 #: a job in progress at a stop gets this long to finish its step, in seconds
 JOBS_END_S = 5.0
 #: a tick waits for a random part of it, so that several processes do not ask for its lease at once
@@ -68,7 +68,7 @@ def build(base: ProcessContext) -> UserBot:
     )
     # the user bot keeps no dialogue: no FSM, so nothing but the handlers asks the database
     dispatcher = Dispatcher(disable_fsm=True, **names)
-    install(dispatcher, bot, hold=base.hold, words=common_texts, per_person=PER_PERSON)
+    install(dispatcher, bot, outage_retry=base.outage_retry, texts=common_texts, per_user=UPDATES_PER_USER)
     dispatcher.include_router(build_router(clock))
     return UserBot(bot, dispatcher, _job_context(base), shorteners, zone)
 

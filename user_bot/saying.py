@@ -7,7 +7,7 @@ from aiogram import Bot
 from aiogram.types import InlineKeyboardMarkup
 
 from sender.failures import TELEGRAM_ERRORS, classify
-from sender.lanes import may_arrive_twice
+from sender.lanes import at_least_once
 
 log = structlog.get_logger("tollgate.user_bot")
 
@@ -20,7 +20,7 @@ async def say(
     `better_twice`: when the answer is lost it is sent again, and its update stays open until it has arrived.
     """
     try:
-        with may_arrive_twice() if better_twice else nullcontext():
+        with at_least_once() if better_twice else nullcontext():
             message = await bot.send_message(user_id, html, reply_markup=markup)
     except TELEGRAM_ERRORS as error:
         log.warning("sentence.not_sent", failure=classify(error).value, user_id=user_id)

@@ -19,7 +19,7 @@ from core.errors import TollgateError
 from core.supervisor import Supervisor
 from database.operations import broadcast_ops
 from sender.failures import TELEGRAM_ERRORS, classify, is_permanent_recipient, retry_after
-from sender.lanes import may_arrive_twice
+from sender.lanes import at_least_once
 from views.broadcasts import progress_keyboards as keyboards
 from views.broadcasts import progress_texts as texts
 
@@ -246,7 +246,7 @@ class BroadcastWatch:
     async def _tell(self, screen: Screen, broadcast: Broadcast) -> bool:
         """A message of its own to whoever made it; False when it should be tried again."""
         try:
-            with may_arrive_twice():
+            with at_least_once():
                 await self._bot.send_message(broadcast.created_by, texts.stopped(broadcast))
         except TELEGRAM_ERRORS as error:
             if not is_permanent_recipient(classify(error)):

@@ -10,7 +10,7 @@ from aiogram.methods import GetMe
 from schedulers.jobs.health_bots import bot_probe
 from schedulers.jobs.health_probes import BotLook, BotSilent
 from sender.bots import build_bot
-from sender.owners import owner_teller
+from sender.owners import owner_notifier
 from sender.send_limiter import SendLimiter
 from tests.house import ADMIN_BOT, OLIVE, House
 
@@ -50,11 +50,11 @@ async def _no_time(seconds: float) -> None:
 
 
 async def test_an_owner_who_cannot_be_reached_keeps_no_other_from_hearing(house: House) -> None:
-    tell = owner_teller(house.base.admin_bot, (999, OLIVE))
+    tell = owner_notifier(house.base.admin_bot, (999, OLIVE))
     assert await tell("<b>Something</b> is wrong")
     transcript = await house.olive.transcript(ADMIN_BOT)
     assert "Something" in str(transcript["messages"][-1])
-    assert not await owner_teller(house.base.admin_bot, (999,))("nobody hears this")
+    assert not await owner_notifier(house.base.admin_bot, (999,))("nobody hears this")
 
 
 async def test_a_message_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,5 +69,5 @@ async def test_a_message_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(bot, "send_message", send, raising=False)
     async with asyncio.timeout(5):
-        assert await owner_teller(bot, (1, 2, 3))("x")
-        assert not await owner_teller(bot, (1, 2))("x")
+        assert await owner_notifier(bot, (1, 2, 3))("x")
+        assert not await owner_notifier(bot, (1, 2))("x")

@@ -15,7 +15,7 @@ from core.errors import StoreUnavailable
 from core.ids import is_code
 from database.operations import deletion_ops, settings_ops, token_ops, user_ops
 from sender.failures import TELEGRAM_ERRORS, Failure, classify, is_permanent_recipient
-from sender.lanes import Lane, in_lane, may_arrive_twice
+from sender.lanes import Lane, at_least_once, in_lane
 from user_bot.gate.payout import pay_out
 from user_bot.saying import say
 from views.subscribers import gate_keyboards, gate_texts
@@ -54,7 +54,7 @@ class Recovery:
         Raises StoreUnavailable when the database goes away; those not told yet are found by the next call, as are
         those whom Telegram cannot be made to tell now.
         """
-        with in_lane(Lane.DELETION), may_arrive_twice():
+        with in_lane(Lane.DELETION), at_least_once():
             paid = await self._pay_owed()
             count = await self._tell_promised() + await self._tell_unfinished()
         if count:

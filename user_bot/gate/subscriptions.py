@@ -24,7 +24,7 @@ from core.subscriptions import (
 )
 from database.operations import channel_ops, membership_ops
 from monitoring.alerts import Alerts
-from sender.acknowledgement import safe_after
+from sender.acknowledgement import acknowledge_after
 from sender.failures import TELEGRAM_ERRORS, Failure, classify
 from views import owner_alerts
 
@@ -112,7 +112,7 @@ class Subscriptions:
         asked_at = self._clock.now()
         try:
             # a person waits, and everybody behind them: who does not answer soon cannot tell
-            with safe_after(QUICK_S):
+            with acknowledge_after(QUICK_S):
                 async with asyncio.timeout(ANSWER_S):
                     member = await self._bot.get_chat_member(channel.chat_id, user_id)
         except TelegramMigrateToChat as moved:

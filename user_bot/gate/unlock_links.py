@@ -19,9 +19,9 @@ from core.users import User
 from core.verification import Token, TokenStatus
 from database.operations import post_ops, token_ops, user_ops
 from monitoring.alerts import Alerts
-from sender.acknowledgement import safe_after
+from sender.acknowledgement import acknowledge_after
 from sender.failures import TELEGRAM_ERRORS, Failure, classify
-from sender.lanes import may_arrive_twice
+from sender.lanes import at_least_once
 from shorteners.failover import Shorteners
 from user_bot.gate.payout import pay_out
 from user_bot.saying import say
@@ -135,7 +135,7 @@ class UnlockLinks:
 
     async def show(self, token: Token, settings: BotSettings, lead: str) -> None:
         """An open link once more, under the sentence `lead`."""
-        with may_arrive_twice():
+        with at_least_once():
             try:
                 await self._send(token, lead, settings.how_to_verify_url)
             except TELEGRAM_ERRORS as error:
@@ -217,7 +217,7 @@ class UnlockLinks:
         shorteners = self._ways.shorteners
         if not shorteners.is_configured:
             return token
-        with safe_after(QUICK_S):
+        with acknowledge_after(QUICK_S):
             short = await shorteners.shorten(token.link)
         now = self._clock.now()
         if short is None:

@@ -62,7 +62,7 @@ async def test_joining_leaving_and_joining_within_a_second_brings_the_post_once(
     assert len(await house.calls("copyMessages")) == 1
 
 
-async def test_i_have_joined_names_what_is_left_and_looks_again(house: House) -> None:
+async def test_i_have_joined_names_the_missing_channels_and_asks_telegram_again(house: House) -> None:
     await house.channel("News")
     garden = await house.channel("Garden")
     await open_post(house, "first join")
@@ -82,7 +82,7 @@ async def test_i_have_joined_names_what_is_left_and_looks_again(house: House) ->
     await house.alice.wait(USER_BOT, contains="Not joined yet: News")
 
 
-async def test_a_remembered_yes_costs_no_call_and_one_command_and_lives_ten_minutes(house: House) -> None:
+async def test_a_stored_membership_costs_no_call_and_one_command_for_ten_minutes(house: House) -> None:
     for number in range(3):
         channel = await house.channel(f"Channel {number}")
         await house.world.set_member(channel.chat_id, ALICE, "member")
@@ -103,7 +103,7 @@ async def test_a_remembered_yes_costs_no_call_and_one_command_and_lives_ten_minu
     assert database.calls.total() - database.calls["find admin_config"] - database.calls["find channels"] <= 7
 
 
-async def test_leaving_is_heard_at_once(house: House) -> None:
+async def test_leaving_a_channel_counts_at_once(house: House) -> None:
     channel = await house.channel()
     await house.world.set_member(channel.chat_id, ALICE, "member")
     await open_post(house, "30 minutes")
@@ -129,7 +129,7 @@ async def test_a_request_counts_as_joined_and_the_post_comes_within_the_five_min
     await open_post(house, "30 minutes")
 
 
-async def test_who_asks_to_join_is_registered_without_having_started_the_bot(house: House) -> None:
+async def test_asking_to_join_stores_a_user_who_never_started_the_bot(house: House) -> None:
     channel = await house.channel("Club", mode=ChannelMode.REQUEST)
     await house.bob.link(channel.invite_link)
     await house.settle()
@@ -139,7 +139,7 @@ async def test_who_asks_to_join_is_registered_without_having_started_the_bot(hou
     assert await house.calls("copyMessages") == []
 
 
-async def test_the_bot_losing_its_rights_follows_on_error_and_is_told_once_and_heals(house: House) -> None:
+async def test_lost_rights_in_a_channel_follow_on_error_alert_the_owner_once_and_heal(house: House) -> None:
     lenient = await house.channel("Lenient", on_error=OnError.OPEN)
     strict = await house.channel("Strict", on_error=OnError.CLOSED)
     for channel in (lenient, strict):
@@ -158,7 +158,7 @@ async def test_the_bot_losing_its_rights_follows_on_error_and_is_told_once_and_h
     await open_post(house, "first join")
 
 
-async def test_a_healing_whose_news_was_lost_is_found_by_trying_again(house: House) -> None:
+async def test_restored_rights_are_noticed_by_a_probe_when_the_update_was_lost(house: House) -> None:
     channel = await house.channel("Strict", on_error=OnError.CLOSED)
     await house.settle()
     await channel_ops.mark_broken(channel.chat_id, house.base.clock.now())
@@ -169,7 +169,7 @@ async def test_a_healing_whose_news_was_lost_is_found_by_trying_again(house: Hou
     assert [one.broken_since for one in await channel_ops.load()] == [None]
 
 
-async def test_a_channel_that_became_another_kind_of_chat_goes_on_under_its_new_id(house: House) -> None:
+async def test_a_group_that_became_a_supergroup_is_stored_under_its_new_id(house: House) -> None:
     old = await house.channel("Group")
     new = await house.world.add_chat("supergroup", "Group", OLIVE)
     await house.world.set_member(new, 1002, "administrator", can_invite_users=True)
@@ -188,7 +188,7 @@ async def test_a_channel_that_became_another_kind_of_chat_goes_on_under_its_new_
 
 
 @pytest.mark.parametrize("on_error", list(OnError))
-async def test_an_outage_of_telegram_is_not_taken_for_having_left(house: House, on_error: OnError) -> None:
+async def test_an_outage_of_telegram_does_not_count_as_having_left(house: House, on_error: OnError) -> None:
     await house.channel(on_error=on_error)
     await house.world.fault("error", method="getChatMember", times=None, status=500, description="Internal")
     await open_post(house, "30 minutes" if on_error is OnError.OPEN else "I cannot check")
@@ -206,7 +206,7 @@ async def test_thirty_channels_are_thirty_buttons_and_one_message(house: House) 
     assert await asked(house) == 30
 
 
-async def test_an_admin_who_lets_thirty_people_in_at_once_is_not_flooding(house: House) -> None:
+async def test_thirty_subscribers_admitted_at_once_are_all_recorded(house: House) -> None:
     channel = await house.channel("Club", mode=ChannelMode.REQUEST)
     people = [await house.world.add_user(f"Person {number}") for number in range(30)]
     for person in people:
@@ -230,7 +230,7 @@ async def test_owners_pass_without_joining(house: House) -> None:
     assert await asked(house) == 0
 
 
-async def test_a_button_with_another_persons_code_or_garbage_does_nothing_for_anybody(house: House) -> None:
+async def test_a_button_with_a_malformed_code_delivers_nothing(house: House) -> None:
     await house.channel()
     await open_post(house, "first join")
     await house.bob.text(USER_BOT, "/start")
@@ -241,7 +241,7 @@ async def test_a_button_with_another_persons_code_or_garbage_does_nothing_for_an
     assert not (await house.world.counters())["unanswered_callbacks"]
 
 
-async def test_a_wish_is_forgotten_after_a_day(house: House) -> None:
+async def test_a_pending_request_expires_after_a_day(house: House) -> None:
     channel = await house.channel()
     await open_post(house, "first join")
     await house.advance(hours=25)
@@ -250,7 +250,7 @@ async def test_a_wish_is_forgotten_after_a_day(house: House) -> None:
     assert await house.calls("copyMessages") == []
 
 
-async def test_a_second_tap_on_a_link_says_what_to_do_once(house: House) -> None:
+async def test_taps_in_quick_succession_show_the_next_step_once(house: House) -> None:
     await house.channel()
     post = await house.store()
     for _ in range(3):

@@ -51,7 +51,7 @@ async def test_a_double_tap_is_delivered_once(house: House) -> None:
     assert len(await promises()) == 1
 
 
-async def test_another_wish_after_a_while_is_another_delivery(house: House) -> None:
+async def test_a_request_after_the_double_tap_time_is_another_delivery(house: House) -> None:
     post = await house.store()
     for _ in range(2):
         await house.alice.link(house.link(post))
@@ -61,7 +61,7 @@ async def test_another_wish_after_a_while_is_another_delivery(house: House) -> N
     assert len(await house.calls("copyMessages")) == 2
 
 
-async def test_two_starts_of_a_brand_new_person_at_once_make_one_user(house: House) -> None:
+async def test_two_first_starts_at_once_store_one_user(house: House) -> None:
     first, second = await house.store(), await house.store()
     await asyncio.gather(house.bob.link(house.link(first, "ad1")), house.bob.link(house.link(second, "ad2")))
     await house.bob.wait(USER_BOT, count=4)
@@ -106,7 +106,7 @@ async def test_protected_and_undeleted_posts_are_delivered_as_set(house: House) 
     assert [call["method"] for call in await house.calls()][-1] == "copyMessages"
 
 
-async def test_settings_decide_where_the_post_says_nothing(house: House) -> None:
+async def test_settings_apply_where_the_post_sets_nothing(house: House) -> None:
     await settings_ops.change("delete_after_minutes", 60)
     await settings_ops.change("protect_content", True)
     post = await house.store()
@@ -125,7 +125,7 @@ async def test_an_album_arrives_as_an_album(house: House) -> None:
     assert None not in groups
 
 
-async def test_a_person_called_by_markup_is_greeted(house: House) -> None:
+async def test_a_name_full_of_markup_is_greeted(house: House) -> None:
     person = await house.world.add_user('<3 & "x"')
     await person.text(USER_BOT, "/start")
     seen = await person.wait(USER_BOT, contains="Hello")

@@ -48,7 +48,7 @@ async def sent_to_join(house: House, code: str) -> None:
     await house.settle()
 
 
-async def test_a_post_that_came_another_way_does_not_come_again_with_a_later_join(rich: House) -> None:
+async def test_a_post_delivered_by_its_link_is_not_delivered_again_by_a_later_join(rich: House) -> None:
     house, channel, post = rich, await rich.channel(), await rich.store()
     await sent_to_join(house, post.code)
     await channel_ops.change(channel.chat_id, is_paused=True)  # the owner lets everybody pass
@@ -62,7 +62,7 @@ async def test_a_post_that_came_another_way_does_not_come_again_with_a_later_joi
     assert (await copies(house), (await person()).credits) == (1, 4)
 
 
-async def test_what_is_given_instead_of_a_link_is_not_piled_up(gated: House) -> None:
+async def test_access_granted_instead_of_a_link_does_not_accumulate(gated: House) -> None:
     house = gated
     await settings_ops.change("on_shortener_failure", "grant")
     await house.world.shortener_mode("error")
@@ -73,7 +73,7 @@ async def test_what_is_given_instead_of_a_link_is_not_piled_up(gated: House) -> 
     assert (await person()).credits == 10
 
 
-async def test_a_link_that_would_expire_on_the_way_is_not_shown_again(gated: House) -> None:
+async def test_a_link_that_expires_within_an_hour_is_not_shown_again(gated: House) -> None:
     house, post = gated, await gated.store()
     await house.alice.link(house.link(post))
     token = await offered(house)
@@ -83,7 +83,7 @@ async def test_a_link_that_would_expire_on_the_way_is_not_shown_again(gated: Hou
     assert (await offered(house)).token != token.token
 
 
-async def test_whom_the_page_verified_in_the_last_second_has_time_to_come_back(gated: House) -> None:
+async def test_verifying_in_the_last_second_leaves_time_to_return_to_the_bot(gated: House) -> None:
     house, post = gated, await gated.store()
     await house.alice.link(house.link(post))
     token = await offered(house)
@@ -109,7 +109,7 @@ async def is_broken(chat_id: int) -> bool:
     return channel is not None and channel.broken_since is not None
 
 
-async def test_a_join_does_not_heal_a_channel_whose_requests_nobody_tells_of(house: House) -> None:
+async def test_a_join_does_not_heal_a_channel_whose_requests_the_bot_cannot_see(house: House) -> None:
     chat_id = await club(house)
     await house.world.set_member(chat_id, BOB, "member")
     await house.settle()
@@ -121,7 +121,7 @@ async def test_a_join_does_not_heal_a_channel_whose_requests_nobody_tells_of(hou
     await house.alice.wait(USER_BOT, contains="30 minutes")
 
 
-async def test_nor_does_an_answer_about_a_person(house: House) -> None:
+async def test_an_answer_about_a_member_does_not_heal_such_a_channel_either(house: House) -> None:
     chat_id, post = await club(house), await house.store()
     await house.advance(minutes=2)  # time to try it again
     await house.alice.link(house.link(post))
@@ -129,7 +129,7 @@ async def test_nor_does_an_answer_about_a_person(house: House) -> None:
     assert await is_broken(chat_id)
 
 
-async def test_the_command_after_the_page_offers_the_post_that_was_verified_for(gated: House) -> None:
+async def test_token_after_verifying_offers_the_post_that_was_verified_for(gated: House) -> None:
     house, post = gated, await gated.store()
     await house.alice.link(house.link(post))
     await done(house, await offered(house))
@@ -140,7 +140,7 @@ async def test_the_command_after_the_page_offers_the_post_that_was_verified_for(
     await house.alice.wait(USER_BOT, contains="30 minutes")
 
 
-async def test_a_button_for_a_removed_post_does_not_tell_its_title(gated: House) -> None:
+async def test_a_button_for_a_removed_post_does_not_reveal_its_title(gated: House) -> None:
     house, post = gated, await gated.store(title="Secret")
     await post_ops.remove(post.code)
     await house.bob.text(USER_BOT, "/start")
@@ -159,7 +159,7 @@ async def test_a_link_to_a_page_that_was_switched_off_is_not_shown_again(gated: 
     assert not (await offered(house)).has_page
 
 
-async def test_who_asks_to_join_has_not_unblocked_the_bot(house: House) -> None:
+async def test_asking_to_join_does_not_count_as_unblocking_the_bot(house: House) -> None:
     channel = await house.channel("Club", mode=ChannelMode.REQUEST)
     await house.alice.text(USER_BOT, "/start")
     await house.settle()
@@ -172,7 +172,7 @@ async def test_who_asks_to_join_has_not_unblocked_the_bot(house: House) -> None:
     assert (await person()).blocked_at is not None
 
 
-async def test_a_post_of_which_a_part_cannot_arrive_is_not_free_every_time(rich: House) -> None:
+async def test_a_post_with_an_undeliverable_item_costs_a_credit_each_time(rich: House) -> None:
     house, post = rich, await rich.store(items=3)
     why = 'Bad Request: failed to send message #3 with the error message "Bad Request: VOICE_MESSAGES_FORBIDDEN"'
     await house.world.fault("error", method="copyMessages", status=400, description=why, times=None)
@@ -184,7 +184,7 @@ async def test_a_post_of_which_a_part_cannot_arrive_is_not_free_every_time(rich:
     assert not any("did not cost" in text for text in await told(house))
 
 
-async def test_nobody_else_waits_for_a_slow_shortener(gated: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slow_shortener_delays_no_other_subscriber(gated: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unlock_links, "QUICK_S", 0)
     house, post = gated, await gated.store()
     await house.world.shortener_mode("hang")
@@ -201,7 +201,9 @@ async def bob_is_answered(house: House) -> None:
     await house.bob.wait(USER_BOT, contains="/", timeout_s=3)
 
 
-async def test_nobody_else_waits_for_a_slow_question(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slow_membership_answer_delays_no_other_subscriber(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(subscriptions, "QUICK_S", 0)
     channel, post = await house.channel(), await house.store()
     fault = await house.world.fault("hang", method="getChatMember", chat_id=channel.chat_id, times=None)
@@ -212,7 +214,7 @@ async def test_nobody_else_waits_for_a_slow_question(house: House, monkeypatch: 
     await house.settle()
 
 
-async def test_a_shortener_that_comes_and_goes_is_told_of_once(gated: House) -> None:
+async def test_a_flapping_shortener_alerts_the_owner_once(gated: House) -> None:
     house = gated
     for number in range(8):
         await house.world.shortener_mode("error" if number % 2 == 0 else "ok")
@@ -222,7 +224,7 @@ async def test_a_shortener_that_comes_and_goes_is_told_of_once(gated: House) -> 
     assert sum("shortener" in text for text in await told(house, house.olive.id, ADMIN_BOT)) == 1
 
 
-async def test_a_ban_while_telegram_is_asked_holds(house: House) -> None:
+async def test_a_ban_during_the_membership_question_applies(house: House) -> None:
     channel, post = await house.channel(), await house.store()
     await sent_to_join(house, post.code)
     await house.advance(seconds=4)
@@ -237,7 +239,7 @@ async def test_a_ban_while_telegram_is_asked_holds(house: House) -> None:
     assert await copies(house) == 0
 
 
-async def test_a_shorteners_link_that_no_button_takes_is_not_shown(gated: House) -> None:
+async def test_a_shorteners_link_that_telegram_refuses_in_a_button_is_not_shown(gated: House) -> None:
     house, post = gated, await gated.store()
     await house.world.shortener_mode("raw", body="https://short.example:0/abc")
     await house.alice.link(house.link(post))

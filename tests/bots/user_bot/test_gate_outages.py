@@ -56,7 +56,7 @@ def redeems(condition: dict[str, object], *_: object, **__: object) -> bool:
 
 @pytest.mark.parametrize("undone", [True, False])
 @pytest.mark.parametrize(("collection", "when"), [("users", pays), ("tokens", redeems)])
-async def test_what_the_page_verified_is_paid_though_the_next_wish_meets_an_outage(
+async def test_a_verified_token_is_paid_out_though_the_next_request_meets_an_outage(
     gated: House, collection: str, when: Callable[..., bool], undone: bool
 ) -> None:
     house, post = gated, await gated.store()
@@ -69,7 +69,7 @@ async def test_what_the_page_verified_is_paid_though_the_next_wish_meets_an_outa
     assert (await copies(house), (await person()).credits) == (1, 9)
 
 
-async def test_the_way_back_brings_the_post_though_the_database_leaves_behind_the_payment(gated: House) -> None:
+async def test_the_back_link_delivers_the_post_though_the_database_is_away_after_the_payment(gated: House) -> None:
     house, post = gated, await gated.store()
     await house.alice.link(house.link(post))
     token = await offered(house)
@@ -81,7 +81,7 @@ async def test_the_way_back_brings_the_post_though_the_database_leaves_behind_th
     assert not any("used already" in text for text in await told(house))
 
 
-async def test_a_delivery_whose_promise_was_made_before_an_outage_is_not_taken_for_cut_off(rich: House) -> None:
+async def test_a_delivery_continued_after_an_outage_does_not_count_as_interrupted(rich: House) -> None:
     house, post = rich, await rich.store()
 
     def spends(_: object, update: dict[str, object], **__: object) -> bool:
@@ -93,7 +93,7 @@ async def test_a_delivery_whose_promise_was_made_before_an_outage_is_not_taken_f
     await nothing_is_given_back(house)
 
 
-async def test_one_lost_answer_to_the_promise_gives_nothing_back(rich: House) -> None:
+async def test_a_lost_answer_to_the_promise_returns_no_credit(rich: House) -> None:
     house, post = rich, await rich.store()
     with losing("insert_one", "pending_deletions"):
         await house.alice.link(house.link(post))
@@ -110,7 +110,7 @@ async def nothing_is_given_back(house: House) -> None:
     assert (await person()).credits == 1
 
 
-async def test_a_token_that_could_not_be_stored_for_a_while_does_not_cost_the_days_link(gated: House) -> None:
+async def test_a_token_stored_after_an_outage_counts_as_one_link(gated: House) -> None:
     house, post = gated, await gated.store()
     with losing("insert_one", "tokens", times=6, undone=True):  # longer than storing is tried
         await house.alice.link(house.link(post))
@@ -119,7 +119,7 @@ async def test_a_token_that_could_not_be_stored_for_a_while_does_not_cost_the_da
     assert len(await token_ops.open_tokens(ALICE, house.base.clock.now())) == 1
 
 
-async def test_a_count_whose_answer_was_lost_does_not_cost_the_days_link(gated: House) -> None:
+async def test_a_lost_answer_to_counting_a_link_counts_one_link(gated: House) -> None:
     house, post = gated, await gated.store()
     with losing("find_one_and_update", "token_generator_count"):
         await house.alice.link(house.link(post))
@@ -144,7 +144,7 @@ async def test_a_replacement_whose_answer_was_lost_is_still_made(gated: House) -
     assert "1 link of 1 used today" in (await told(house))[-1]
 
 
-async def test_a_kill_while_the_shortener_is_asked_does_not_cost_the_days_link(gated: House) -> None:
+async def test_a_kill_while_the_shortener_is_asked_counts_one_link(gated: House) -> None:
     house, post = gated, await gated.store()
     await house.alice.text(USER_BOT, "/start")
     await house.settle()
@@ -161,7 +161,7 @@ async def test_a_kill_while_the_shortener_is_asked_does_not_cost_the_days_link(g
 
 
 @pytest.mark.parametrize(("wish", "left"), [("a post", 9), ("/token", 10)])
-async def test_access_given_instead_of_a_link_is_given_once_though_the_answer_was_lost(
+async def test_access_granted_instead_of_a_link_is_granted_once_though_the_answer_was_lost(
     gated: House, wish: str, left: int
 ) -> None:
     house, post = gated, await gated.store()
@@ -188,7 +188,7 @@ def takes_wanted(condition: dict[str, object], *_: object, **__: object) -> bool
     ("method", "collection", "when", "undone"),
     [("find_one_and_update", "posts", looks_up, True), ("update_one", "users", takes_wanted, False)],
 )
-async def test_who_joined_gets_the_post_though_the_database_left(
+async def test_joining_delivers_the_post_though_the_database_was_away(
     house: House, method: str, collection: str, when: Callable[..., bool], undone: bool
 ) -> None:
     channel, post = await house.channel(), await house.store()
@@ -203,7 +203,7 @@ async def test_who_joined_gets_the_post_though_the_database_left(
     assert (await person()).wanted_code is None
 
 
-async def test_the_request_of_a_killed_process_gives_its_credit_back_when_it_comes_before_recovery(
+async def test_a_repeated_request_of_a_killed_process_returns_its_credit_when_it_comes_before_recovery(
     rich: House,
 ) -> None:
     """A post that is never taken back; the database is away while the next process looks for what was cut off."""
@@ -221,7 +221,7 @@ async def test_the_request_of_a_killed_process_gives_its_credit_back_when_it_com
     assert [text for text in await told(house) if "I was interrupted" in text and "did not cost" in text]
 
 
-async def test_a_promise_for_a_code_of_another_shape_does_not_stop_the_start(rich: House) -> None:
+async def test_a_promise_with_a_malformed_code_does_not_stop_the_start(rich: House) -> None:
     now = rich.base.clock.now()
     await deletion_ops.promise(
         BOT, ALICE, ALICE, "old-style_id", now - timedelta(seconds=5), now + timedelta(minutes=30)

@@ -54,7 +54,7 @@ async def a_copy(house: House, user_id: int) -> int:
     return (await house.base.user_bot.send_message(user_id, "News!", reply_markup=keyboard)).message_id
 
 
-async def test_who_stops_the_news_is_left_out_until_they_want_it_again(house: House) -> None:
+async def test_a_subscriber_without_news_is_left_out_until_they_want_it_again(house: House) -> None:
     await met(house)
     await house.alice.text(USER_BOT, "/stop_news")
     seen = await house.alice.wait(USER_BOT, contains="News is off")
@@ -68,7 +68,7 @@ async def test_who_stops_the_news_is_left_out_until_they_want_it_again(house: Ho
     assert await reached(house) == [ALICE, BOB]
 
 
-async def test_their_turn_in_a_broadcast_under_way_is_skipped_and_nobody_elses(house: House) -> None:
+async def test_opting_out_skips_only_that_subscribers_pending_rows(house: House) -> None:
     await met(house)
     first, second = [await broadcast_on_its_way(house, ALICE, BOB), await broadcast_on_its_way(house, ALICE)]
     await broadcast_ops.pause(second.id)
@@ -80,7 +80,7 @@ async def test_their_turn_in_a_broadcast_under_way_is_skipped_and_nobody_elses(h
 
 
 @pytest.mark.parametrize("state", [RecipientState.SENDING, RecipientState.SENT])
-async def test_a_turn_that_has_come_stays_what_it_is(house: House, state: RecipientState) -> None:
+async def test_opting_out_leaves_a_row_that_is_sending_or_sent(house: House, state: RecipientState) -> None:
     await met(house)
     broadcast = await broadcast_on_its_way(house, ALICE)
     await broadcast_rows.claim(broadcast.id, [ALICE], "run")
@@ -91,7 +91,7 @@ async def test_a_turn_that_has_come_stays_what_it_is(house: House, state: Recipi
     assert await broadcast_rows.count_states(broadcast.id) == {state: 1}
 
 
-async def test_who_opts_out_keeps_everything_else(house: House) -> None:
+async def test_opting_out_changes_nothing_else(house: House) -> None:
     await met(house)
     await house.alice.text(USER_BOT, "/stop_news")
     await house.settle()
@@ -136,7 +136,7 @@ async def test_the_button_works_below_a_broadcast_of_last_year(house: House) -> 
     assert await has_no_news(BOB)
 
 
-async def test_a_press_that_is_too_old_for_a_toast_is_answered_by_a_message(house: House) -> None:
+async def test_a_press_too_old_for_a_toast_is_answered_by_a_message(house: House) -> None:
     await met(house)
     message_id = await a_copy(house, ALICE)
     await house.world.fault(
@@ -149,7 +149,7 @@ async def test_a_press_that_is_too_old_for_a_toast_is_answered_by_a_message(hous
     assert await has_no_news(ALICE)
 
 
-async def test_a_banned_person_may_opt_out_and_back_and_stays_banned(house: House) -> None:
+async def test_a_banned_subscriber_may_opt_out_and_back_and_stays_banned(house: House) -> None:
     await met(house)
     await user_ops.ban(ALICE, house.base.clock.now(), until=None, reason="spam")
     await house.alice.press(USER_BOT, STOP_NEWS, message_id=await a_copy(house, ALICE))
@@ -161,7 +161,7 @@ async def test_a_banned_person_may_opt_out_and_back_and_stays_banned(house: Hous
     assert await reached(house) == [BOB], "a ban keeps them out of broadcasts as before"
 
 
-async def test_a_stranger_may_opt_out_with_their_first_words(house: House) -> None:
+async def test_a_new_user_may_opt_out_with_their_first_message(house: House) -> None:
     carol = await house.world.add_user("Carol")
     await carol.text(USER_BOT, "/stop_news")
     await carol.wait(USER_BOT, contains="News is off")
@@ -171,7 +171,7 @@ async def test_a_stranger_may_opt_out_with_their_first_words(house: House) -> No
     assert await reached(house) == [dave.id]
 
 
-async def test_a_lost_answer_of_the_database_leaves_nobody_half_out(house: House) -> None:
+async def test_a_lost_answer_to_opting_out_is_retried_to_the_end(house: House) -> None:
     await met(house)
     broadcast = await broadcast_on_its_way(house, ALICE)
     with losing("update_one", "users", when=lambda condition, *_, **__: "news_stopped_at" in condition):
@@ -184,7 +184,7 @@ async def test_a_lost_answer_of_the_database_leaves_nobody_half_out(house: House
     assert [one["text"] for one in told].count(news_texts.STOPPED) == 1
 
 
-async def test_opting_out_costs_three_commands_while_nothing_is_under_way(house: House) -> None:
+async def test_opting_out_costs_three_commands_while_no_broadcast_is_unfinished(house: House) -> None:
     await met(house)
     before = dict(current_database().calls)
     await house.alice.text(USER_BOT, "/stop_news")
@@ -194,7 +194,7 @@ async def test_opting_out_costs_three_commands_while_nothing_is_under_way(house:
     assert asked == {"find_one_and_update users": 1, "update_one users": 1, "find broadcasts": 1}
 
 
-async def test_help_the_menu_and_me_name_it(house: House) -> None:
+async def test_help_the_menu_and_me_name_the_opt_out(house: House) -> None:
     await house.alice.text(USER_BOT, "/help")
     assert "/stop_news" in (await house.alice.wait(USER_BOT, contains="/news"))["messages"][-1]["text"]
     assert {"news", "stop_news"} <= {command.command for command in COMMANDS}
@@ -206,7 +206,7 @@ async def test_help_the_menu_and_me_name_it(house: House) -> None:
         assert (news_texts.OFF in seen["messages"][-1]["text"]) is is_said
 
 
-async def test_who_blocks_the_bot_is_left_out_until_they_unblock_it(house: House) -> None:
+async def test_a_subscriber_who_blocks_the_bot_is_left_out_until_they_unblock_it(house: House) -> None:
     await met(house)
     await house.alice.block(USER_BOT)
     await house.settle()
@@ -216,5 +216,5 @@ async def test_who_blocks_the_bot_is_left_out_until_they_unblock_it(house: House
     assert await reached(house) == [ALICE, BOB]
 
 
-def test_every_word_fits_a_toast() -> None:
+def test_the_stopped_text_fits_a_toast() -> None:
     assert len(news_texts.STOPPED) <= 200

@@ -22,7 +22,7 @@ def asked_of_pauses() -> Counter[str]:
     return Counter({name.split()[0]: n for name, n in calls.items() if name.endswith(" send_pauses")})
 
 
-async def test_a_start_reads_once_a_gate_and_a_delivery_costs_nothing(house: House) -> None:
+async def test_a_start_reads_pauses_once_per_limiter_and_a_delivery_reads_none(house: House) -> None:
     post = await house.store()
     await house.alice.link(house.link(post))
     await house.alice.wait(USER_BOT, contains="30 minutes")
@@ -31,7 +31,7 @@ async def test_a_start_reads_once_a_gate_and_a_delivery_costs_nothing(house: Hou
     assert asked_of_pauses() == at_start | {"find": 2}
 
 
-async def test_a_429_is_written_down_by_one_command_and_one_look_for_old_ones(house: House) -> None:
+async def test_a_429_is_stored_by_one_command_and_one_search_for_past_pauses(house: House) -> None:
     post = await house.store()
     before = asked_of_pauses()
     await house.world.fault("flood", method="copyMessages", bot=USER_BOT, retry_after=20)
@@ -46,7 +46,7 @@ async def test_a_429_is_written_down_by_one_command_and_one_look_for_old_ones(ho
     assert (await house.world.counters())["ignored_429"] == 0
 
 
-async def test_both_gates_are_restored_before_telegram_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_both_limiters_are_restored_before_telegram_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
     world: SandboxClient | None = None
     asked: list[tuple[int, int]] = []
 
@@ -64,7 +64,7 @@ async def test_both_gates_are_restored_before_telegram_is_called(monkeypatch: py
         assert asked == [(BOT, 0), (ADMIN, 0)]
 
 
-async def test_a_stop_writes_what_a_hanging_database_has_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_stop_writes_pauses_that_a_hanging_database_did_not_take(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = asyncio.Event()
     written: list[str] = []
 

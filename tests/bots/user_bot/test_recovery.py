@@ -28,7 +28,7 @@ async def cut_off(house: House, post: Post, reader: int) -> None:
     await deletion_ops.promise(BOT, reader, reader, post.code, now, now + timedelta(minutes=30))
 
 
-async def test_a_reader_who_was_cut_off_is_told_once_and_has_the_post_at_a_press(house: House) -> None:
+async def test_an_interrupted_subscriber_is_notified_once_and_gets_the_post_by_the_button(house: House) -> None:
     post = await house.store()
     await cut_off(house, post, ALICE)
     recovery = recovery_of(house)
@@ -39,7 +39,7 @@ async def test_a_reader_who_was_cut_off_is_told_once_and_has_the_post_at_a_press
     await house.alice.wait(USER_BOT, contains="30 minutes")
 
 
-async def test_a_post_that_is_never_taken_back_is_remembered_too(house: House) -> None:
+async def test_an_interrupted_delivery_of_an_undeleted_post_is_notified_too(house: House) -> None:
     post = await house.store()
     await post_ops.set_deletion(post.code, 0)
     await house.alice.text(USER_BOT, "/start")
@@ -52,7 +52,7 @@ async def test_a_post_that_is_never_taken_back_is_remembered_too(house: House) -
     await house.alice.wait(USER_BOT, contains="was interrupted")
 
 
-async def test_deliveries_that_ended_are_left_alone(house: House) -> None:
+async def test_finished_deliveries_are_not_notified(house: House) -> None:
     kept, passing, lost = await house.store(), await house.store(), await house.store()
     await post_ops.set_deletion(kept.code, 0)
     for post in (kept, passing):
@@ -66,7 +66,7 @@ async def test_deliveries_that_ended_are_left_alone(house: House) -> None:
     assert await recovery_of(house).tell_interrupted() == 0
 
 
-async def test_a_reader_who_cannot_be_told_does_not_hold_the_others_up(house: House) -> None:
+async def test_a_subscriber_who_blocked_the_bot_does_not_delay_the_others(house: House) -> None:
     post = await house.store()
     await cut_off(house, post, BOB)
     await cut_off(house, post, ALICE)
@@ -77,7 +77,7 @@ async def test_a_reader_who_cannot_be_told_does_not_hold_the_others_up(house: Ho
     await house.alice.wait(USER_BOT, contains="was interrupted")
 
 
-async def test_a_reader_whom_telegram_does_not_take_a_message_for_is_told_later(house: House) -> None:
+async def test_a_subscriber_to_whom_telegram_takes_no_message_is_notified_later(house: House) -> None:
     post = await house.store()
     await cut_off(house, post, ALICE)
     recovery = recovery_of(house)
@@ -89,7 +89,7 @@ async def test_a_reader_whom_telegram_does_not_take_a_message_for_is_told_later(
     assert len([m for m in said["messages"] if "was interrupted" in m.get("text", "")]) == 1
 
 
-async def test_readers_are_told_when_the_database_is_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_subscribers_are_notified_after_a_database_outage(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     post = await house.store()
     await cut_off(house, post, ALICE)
     find, tries = deletion_ops.find_interrupted, 0
@@ -109,7 +109,7 @@ async def test_readers_are_told_when_the_database_is_back(house: House, monkeypa
     assert tries > 3, "it went on after the outage"
 
 
-async def test_a_reader_whose_time_was_up_while_the_bot_was_down_is_told_too(house: House) -> None:
+async def test_a_delivery_that_fell_due_while_the_bot_was_down_is_notified_too(house: House) -> None:
     post = await house.store()
     await cut_off(house, post, ALICE)
     await house.advance(hours=5)
@@ -118,7 +118,7 @@ async def test_a_reader_whose_time_was_up_while_the_bot_was_down_is_told_too(hou
 
 @pytest.mark.parametrize("minutes", [30, 0])
 @pytest.mark.parametrize("is_promised", [True, False])
-async def test_the_request_a_process_was_killed_with_is_not_fulfilled_twice(
+async def test_a_request_repeated_after_a_kill_is_not_delivered_twice(
     house: House, minutes: int, is_promised: bool
 ) -> None:
     """Telegram repeats it; only where nothing had begun does the reader get the post by it."""
@@ -148,7 +148,7 @@ async def test_the_request_a_process_was_killed_with_is_not_fulfilled_twice(
 
 
 @pytest.mark.parametrize("minutes", [30, 0])
-async def test_a_request_whose_answer_was_lost_is_not_fulfilled_again_by_the_next_process(
+async def test_a_request_whose_answer_was_lost_is_not_delivered_again_by_the_next_process(
     house: House, minutes: int
 ) -> None:
     post = await house.store()
@@ -166,7 +166,7 @@ async def test_a_request_whose_answer_was_lost_is_not_fulfilled_again_by_the_nex
     assert len(await house.calls("copyMessages")) == 1
 
 
-async def test_a_claim_of_a_process_that_is_gone_is_taken_over(house: House) -> None:
+async def test_a_claim_of_a_killed_process_is_taken_over(house: House) -> None:
     """Killed between claim and promise; of two taps the second comes first to the next process."""
     post = await house.store()
     await house.alice.text(USER_BOT, "/start")

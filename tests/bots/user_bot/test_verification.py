@@ -78,7 +78,7 @@ async def test_with_shorteners_credits_are_asked_for_by_default(house: House) ->
     assert "1 link of 15 used today." in seen["text"]
 
 
-async def test_the_post_comes_as_soon_as_the_token_is_redeemed_and_pays_once(house: House) -> None:
+async def test_redeeming_delivers_the_post_at_once_and_pays_once(house: House) -> None:
     token = await wanted(house)
     await done(house, token)
     await asyncio.gather(*(house.alice.link(back(token)) for _ in range(10)))
@@ -91,7 +91,7 @@ async def test_the_post_comes_as_soon_as_the_token_is_redeemed_and_pays_once(hou
     assert (await person()).credits == 9
 
 
-async def test_a_link_that_paid_for_another_post_still_brings_its_own(house: House) -> None:
+async def test_a_link_that_paid_for_another_post_still_delivers_its_own(house: House) -> None:
     first, second = await house.store(), await house.store()
     tokens = []
     for one in (first, second):
@@ -113,7 +113,7 @@ async def test_a_link_that_paid_for_another_post_still_brings_its_own(house: Hou
     assert len(await house.calls("copyMessages")) == 2
 
 
-async def test_a_link_used_by_the_opening_of_its_own_post_does_not_bring_it_twice(house: House) -> None:
+async def test_a_link_used_by_opening_its_own_post_does_not_deliver_it_twice(house: House) -> None:
     post = await house.store()
     await house.alice.link(house.link(post))
     token = await offered(house)
@@ -147,14 +147,14 @@ async def test_an_open_link_for_the_same_post_is_shown_again_and_does_not_count(
     assert (await house.world.shortener())["calls"] is not None
 
 
-async def test_how_to_verify_stands_under_the_link_when_it_is_set(house: House) -> None:
+async def test_how_to_verify_is_a_button_under_the_link_when_it_is_set(house: House) -> None:
     await settings_ops.change("how_to_verify_url", "https://example.org/how")
     await wanted(house)
     rows = (await house.alice.transcript(USER_BOT))["messages"][-1]["reply_markup"]["inline_keyboard"]
     assert [row[0]["text"] for row in rows] == ["Verify", "How to verify"]
 
 
-async def test_a_strangers_click_changes_nothing(house: House) -> None:
+async def test_opening_another_subscribers_link_changes_nothing(house: House) -> None:
     token = await wanted(house)
     await done(house, token)
     before = await stored()
@@ -164,7 +164,7 @@ async def test_a_strangers_click_changes_nothing(house: House) -> None:
     assert (await person(BOB)).credits == 0
 
 
-async def test_the_way_back_without_the_page_pays_nothing_and_spoils_nothing(house: House) -> None:
+async def test_the_back_link_before_the_page_pays_nothing_and_keeps_the_token(house: House) -> None:
     token = await wanted(house)
     await house.alice.link(back(token))
     again = await offered(house, contains="not through with the page")
@@ -173,7 +173,7 @@ async def test_the_way_back_without_the_page_pays_nothing_and_spoils_nothing(hou
 
 
 @pytest.mark.parametrize("text", ["v_" + "x" * 32, "v_" + "x" * 10_000, "v_'", 'v_"', "v_" + "ü" * 32, "v_$ne"])
-async def test_tokens_nobody_made_get_a_plain_sentence(house: House, text: str) -> None:
+async def test_unknown_tokens_get_a_plain_sentence(house: House, text: str) -> None:
     await house.alice.text(USER_BOT, f"/start {text}"[:4096])
     seen = await house.alice.wait(USER_BOT, contains="link")
     assert "not valid" in seen["messages"][-1]["text"] or "do not know" in seen["messages"][-1]["text"]
@@ -189,7 +189,7 @@ async def test_expiry_counts_to_the_millisecond(house: House) -> None:
     assert (await person()).credits == 0
 
 
-async def test_a_verified_link_that_was_never_opened_is_found_at_the_next_wish(house: House) -> None:
+async def test_a_verified_token_whose_back_link_was_never_opened_pays_at_the_next_request(house: House) -> None:
     token = await wanted(house)
     await done(house, token)
     other = await house.store()
@@ -231,7 +231,7 @@ async def test_without_a_shortener_the_destination_itself_is_shown(house: House,
     await house.olive.wait(ADMIN_BOT, contains="shortener")
 
 
-async def test_the_owner_may_give_access_away_while_no_shortener_answers(house: House) -> None:
+async def test_with_grant_access_is_given_while_no_shortener_answers(house: House) -> None:
     await settings_ops.change("on_shortener_failure", "grant")
     await house.world.shortener_mode("error")
     post = await house.store()
@@ -241,7 +241,7 @@ async def test_the_owner_may_give_access_away_while_no_shortener_answers(house: 
     assert (await person()).credits == 9
 
 
-async def test_the_owner_may_refuse_while_no_shortener_answers_and_it_does_not_count(house: House) -> None:
+async def test_with_refuse_no_link_is_made_or_counted_while_no_shortener_answers(house: House) -> None:
     await settings_ops.change("on_shortener_failure", "refuse")
     await house.world.shortener_mode("error")
     post = await house.store()
@@ -270,7 +270,7 @@ async def test_a_crash_between_redeeming_and_paying_pays_at_the_next_start(house
     assert (await person()).credits == 10
 
 
-async def test_a_crash_between_redeeming_and_paying_is_also_made_good_by_the_link_itself(house: House) -> None:
+async def test_a_token_redeemed_before_a_crash_is_paid_out_when_its_link_is_opened_again(house: House) -> None:
     token = await wanted(house)
     await done(house, token)
     assert await token_ops.redeem(token.token, ALICE, house.base.clock.now())
@@ -305,7 +305,7 @@ async def test_without_page_and_shortener_the_link_leads_back_and_pays(bare_hous
     assert len(await house.calls("copyMessages")) == 1
 
 
-async def test_through_a_shortener_back_to_the_bot_too_fast_is_told_politely() -> None:
+async def test_returning_too_fast_through_a_shortener_bypasses_the_token_politely() -> None:
     async with running_house(timers=False, shortener=True) as house:
         token = await wanted(house)
         await house.alice.link(back(token))

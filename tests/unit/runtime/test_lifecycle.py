@@ -29,7 +29,7 @@ def configured(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> Iterator[No
     signal.signal(signal.SIGTERM, before)
 
 
-def test_sigterm_while_things_are_opened_closes_them_and_ends_with_0() -> None:
+def test_sigterm_during_the_start_closes_everything_and_exits_with_0() -> None:
     closed = []
 
     async def opening(settings: Settings) -> None:
@@ -43,7 +43,7 @@ def test_sigterm_while_things_are_opened_closes_them_and_ends_with_0() -> None:
     assert closed == [True]
 
 
-def test_sigterm_before_the_loop_stands_ends_with_0(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sigterm_before_the_event_loop_runs_exits_with_0(monkeypatch: pytest.MonkeyPatch) -> None:
     def asked() -> Settings:
         os.kill(os.getpid(), signal.SIGTERM)
         raise AssertionError("the signal was not heard")

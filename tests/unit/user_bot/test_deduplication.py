@@ -11,7 +11,7 @@ KEY = (502, "aB3dE6gH9jK2mN5p")
 MS = timedelta(milliseconds=1)
 
 
-def test_a_wish_under_way_is_not_begun_again() -> None:
+def test_a_request_in_progress_is_not_started_again() -> None:
     seen = RequestDeduplicator()
     assert seen.begin(KEY, NOW)
     assert not seen.begin(KEY, NOW)
@@ -20,7 +20,7 @@ def test_a_wish_under_way_is_not_begun_again() -> None:
     assert seen.begin(KEY, NOW)
 
 
-def test_a_granted_wish_may_be_wished_again_after_the_double_tap_time() -> None:
+def test_an_answered_request_may_be_repeated_after_the_double_tap_time() -> None:
     seen = RequestDeduplicator()
     seen.begin(KEY, NOW)
     seen.answered(KEY, NOW)
@@ -29,13 +29,13 @@ def test_a_granted_wish_may_be_wished_again_after_the_double_tap_time() -> None:
     assert seen.begin(KEY, NOW + DOUBLE_TAP)
 
 
-def test_a_clock_that_goes_back_locks_nobody_out() -> None:
+def test_a_clock_that_goes_back_refuses_no_request() -> None:
     seen = RequestDeduplicator()
     seen.answered(KEY, NOW)
     assert seen.begin(KEY, NOW - timedelta(days=1))
 
 
-def test_what_is_remembered_is_bounded() -> None:
+def test_remembered_answers_are_bounded() -> None:
     seen = RequestDeduplicator()
     for number in range(3 * deduplicator.SWEEP_AT):
         moment = NOW + number * DOUBLE_TAP
@@ -43,7 +43,7 @@ def test_what_is_remembered_is_bounded() -> None:
     assert len(seen._answered_at) <= deduplicator.SWEEP_AT
 
 
-def test_what_is_remembered_is_bounded_though_the_clock_was_put_back() -> None:
+def test_remembered_answers_are_bounded_though_the_clock_was_put_back() -> None:
     seen = RequestDeduplicator()
     for number in range(deduplicator.SWEEP_AT):
         seen.answered((number, "x"), NOW + timedelta(hours=1))
