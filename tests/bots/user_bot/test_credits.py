@@ -143,9 +143,9 @@ async def test_a_crash_during_a_delivery_returns_the_credit_once(house: House, m
     assert await user_ops.spend_credit(ALICE, post.code, "m", began)
     assert await credits_left() == 1
     recovery = Recovery(house.base.user_bot, house.base.clock, house.base.settings.zone)
-    assert await recovery.tell_interrupted() == 1
+    assert await recovery.notify_interrupted() == 1
     await house.alice.wait(USER_BOT, contains="It did not cost you anything.")
-    assert await recovery.tell_interrupted() == 0
+    assert await recovery.notify_interrupted() == 0
     assert await credits_left() == 2
 
 
@@ -156,7 +156,7 @@ async def test_a_crash_after_the_delivery_returns_no_credit(house: House, minute
     await house.settle()
     await house.advance(minutes=1)
     recovery = Recovery(house.base.user_bot, house.base.clock, house.base.settings.zone)
-    assert await recovery.tell_interrupted() == 0
+    assert await recovery.notify_interrupted() == 0
     assert await credits_left() == 1
 
 
@@ -166,7 +166,7 @@ async def test_an_earlier_charge_is_not_returned_for_a_delivery_that_spent_nothi
     assert await user_ops.spend_credit(ALICE, post.code, "earlier", began - timedelta(minutes=5))
     await deletion_ops.claim_delivery(BOT, ALICE, post.code, began, DOUBLE_TAP, update_key="m", settle_later=True)
     recovery = Recovery(house.base.user_bot, house.base.clock, house.base.settings.zone)
-    assert await recovery.tell_interrupted() == 1
+    assert await recovery.notify_interrupted() == 1
     assert await credits_left() == 1
 
 

@@ -106,7 +106,7 @@ async def nothing_is_given_back(house: House) -> None:
     assert (await copies(house), (await person()).credits) == (1, 1)
     assert len(await deletion_ops.open_deliveries(ALICE, 10)) == 1
     await house.advance(minutes=1)
-    assert await recovery_of(house).tell_interrupted() == 0
+    assert await recovery_of(house).notify_interrupted() == 0
     assert (await person()).credits == 1
 
 
@@ -216,7 +216,7 @@ async def test_a_repeated_request_of_a_killed_process_returns_its_credit_when_it
     recovery = recovery_of(house)
     outcome = await house.another_deliverer().deliver(await person(), post.code, "message 9")
     assert outcome is Outcome.DOUBLE_TAP
-    assert await recovery.tell_interrupted() == 0
+    assert await recovery.notify_interrupted() == 0
     assert ((await person()).credits, await copies(house)) == (2, 0)
     assert [text for text in await told(house) if "I was interrupted" in text and "did not cost" in text]
 
@@ -226,5 +226,5 @@ async def test_a_promise_with_a_malformed_code_does_not_stop_the_start(rich: Hou
     await deletion_ops.promise(
         BOT, ALICE, ALICE, "old-style_id", now - timedelta(seconds=5), now + timedelta(minutes=30)
     )
-    assert await recovery_of(rich).tell_interrupted() == 1
+    assert await recovery_of(rich).notify_interrupted() == 1
     assert any("I was interrupted" in text for text in await told(rich))

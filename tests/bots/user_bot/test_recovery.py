@@ -32,8 +32,8 @@ async def test_an_interrupted_subscriber_is_notified_once_and_gets_the_post_by_t
     post = await house.store()
     await cut_off(house, post, ALICE)
     recovery = recovery_of(house)
-    assert await recovery.tell_interrupted() == 1
-    assert await recovery.tell_interrupted() == 0
+    assert await recovery.notify_interrupted() == 1
+    assert await recovery.notify_interrupted() == 0
     await house.alice.wait(USER_BOT, contains="was interrupted")
     await house.alice.press(USER_BOT, "Get it again")
     await house.alice.wait(USER_BOT, contains="30 minutes")
@@ -47,8 +47,8 @@ async def test_an_interrupted_delivery_of_an_undeleted_post_is_notified_too(hous
     now = house.base.clock.now() - timedelta(seconds=10)
     await deletion_ops.claim_delivery(BOT, ALICE, post.code, now, DOUBLE_TAP, settle_later=True)
     recovery = recovery_of(house)
-    assert await recovery.tell_interrupted() == 1
-    assert await recovery.tell_interrupted() == 0
+    assert await recovery.notify_interrupted() == 1
+    assert await recovery.notify_interrupted() == 0
     await house.alice.wait(USER_BOT, contains="was interrupted")
 
 
@@ -63,7 +63,7 @@ async def test_finished_deliveries_are_not_notified(house: House) -> None:
     await house.alice.wait(USER_BOT, contains="did not confirm")
     await house.settle()
     await house.advance(minutes=1)
-    assert await recovery_of(house).tell_interrupted() == 0
+    assert await recovery_of(house).notify_interrupted() == 0
 
 
 async def test_a_subscriber_who_blocked_the_bot_does_not_delay_the_others(house: House) -> None:
@@ -72,8 +72,8 @@ async def test_a_subscriber_who_blocked_the_bot_does_not_delay_the_others(house:
     await cut_off(house, post, ALICE)
     await house.bob.block(USER_BOT)
     recovery = recovery_of(house)
-    assert await recovery.tell_interrupted() == 2
-    assert await recovery.tell_interrupted() == 0
+    assert await recovery.notify_interrupted() == 2
+    assert await recovery.notify_interrupted() == 0
     await house.alice.wait(USER_BOT, contains="was interrupted")
 
 
@@ -82,9 +82,9 @@ async def test_a_subscriber_to_whom_telegram_takes_no_message_is_notified_later(
     await cut_off(house, post, ALICE)
     recovery = recovery_of(house)
     fault = await house.world.fault("flood", method="sendMessage", bot=USER_BOT, retry_after=60, times=None)
-    assert await recovery.tell_interrupted() == 1
+    assert await recovery.notify_interrupted() == 1
     await house.world.clear_faults(fault)
-    await recovery.tell_the_rest()
+    await recovery.notify_remaining()
     said = await house.alice.transcript(USER_BOT)
     assert len([m for m in said["messages"] if "was interrupted" in m.get("text", "")]) == 1
 
@@ -103,7 +103,7 @@ async def test_subscribers_are_notified_after_a_database_outage(house: House, mo
 
     monkeypatch.setattr(deletion_ops, "find_interrupted", away_at_first)
     recovery = recovery_of(house)
-    await recovery.tell_the_rest()
+    await recovery.notify_remaining()
     said = await house.alice.transcript(USER_BOT)
     assert len([m for m in said["messages"] if "was interrupted" in m.get("text", "")]) == 1
     assert tries > 3, "it went on after the outage"
@@ -113,7 +113,7 @@ async def test_a_delivery_that_fell_due_while_the_bot_was_down_is_notified_too(h
     post = await house.store()
     await cut_off(house, post, ALICE)
     await house.advance(hours=5)
-    assert await recovery_of(house).tell_interrupted() == 1
+    assert await recovery_of(house).notify_interrupted() == 1
 
 
 @pytest.mark.parametrize("minutes", [30, 0])

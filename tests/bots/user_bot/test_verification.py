@@ -263,10 +263,10 @@ async def test_a_crash_between_redeeming_and_paying_pays_at_the_next_start(house
     await house.advance(minutes=1)
     base = house.base
     recovery = Recovery(base.user_bot, base.clock, base.settings.zone)
-    recovery._began = base.clock.now()
-    await recovery.tell_interrupted()
+    recovery._started_at = base.clock.now()
+    await recovery.notify_interrupted()
     await house.alice.wait(USER_BOT, contains="10 deliveries left")
-    await recovery.tell_interrupted()
+    await recovery.notify_interrupted()
     assert (await person()).credits == 10
 
 
