@@ -1,11 +1,11 @@
-"""What every process with a bot is built from: clock, database, bots, pauses, alerts.
+"""Open and close what every process with a bot needs: clock, database, bots, pauses, alerts.
 
 Used by `main.py`, `user_bot/main.py` and `admin_bot/main.py`; knows no handlers. `lifecycle.py` starts and stops it.
 """
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -62,7 +62,7 @@ log = structlog.get_logger("tollgate.process")
 
 #: seconds between two attempts to greet Telegram; the limiter has retried the call before
 GREET_RETRY_S = 1.0
-#: may be over by the next attempt
+#: failures that the next attempt may not meet
 _PASSING = frozenset({Failure.TRANSIENT, Failure.AMBIGUOUS, Failure.FLOOD})
 
 
@@ -103,15 +103,12 @@ class Component:
 
 @asynccontextmanager
 async def process_context(settings: Settings, clock: SystemClock | None = None) -> AsyncIterator[ProcessContext]:
-    """Open everything, close it in reverse: tasks, bots, the database last (DESIGN §7.10).
+    """Open everything; close it in reverse: tasks, bots, the database last (DESIGN §7.10).
 
-    Raises CannotStart when the database or Telegram stay away or refuse.
+    Raises CannotStart when the database or Telegram stays away or refuses.
     """
     clock, tasks = clock or SystemClock(), Supervisor()
-    limiter_clock: Clock = clock
-    if settings.SANDBOX_CLOCK_URL:
-        await take_sandbox_time(settings.SANDBOX_CLOCK_URL, clock)
-        limiter_clock = LimiterClock(clock)
+    limiter_clock = await _limiter_clock(settings, clock)
     database = await open_store(settings, clock)
     user_bot, user_limiter = _bot_and_limiter(settings, settings.USER_BOT_TOKEN, limiter_clock)
     admin_bot, admin_limiter = _bot_and_limiter(settings, settings.ADMIN_BOT_TOKEN, limiter_clock)
@@ -119,15 +116,10 @@ async def process_context(settings: Settings, clock: SystemClock | None = None) 
     webhook = AlertWebhook(settings.ALERT_WEBHOOK_URL) if settings.ALERT_WEBHOOK_URL.get_secret_value() else None
     alerts = Alerts(owner_notifier(admin_bot, settings.ADMIN_IDS), book=incident_ops, post=webhook, clock=clock)
     try:
-        for bot, limiter in ((user_bot, user_limiter), (admin_bot, admin_limiter)):
-            await as_soon_as_it_answers(partial(pauses.restore, bot.id, limiter), clock)
-            pauses.watch(bot.id, limiter)
-        tasks.spawn(pauses.write(), "pauses")
+        await _keep_pauses(pauses, {user_bot.id: user_limiter, admin_bot.id: admin_limiter}, clock, tasks)
         if settings.SANDBOX_CLOCK_URL:
             tasks.spawn(follow_clock(settings.SANDBOX_CLOCK_URL, clock), "sandbox clock")
-        give_up_at = clock.monotonic() + START_PATIENCE_S
-        for bot, variable in ((user_bot, "USER_BOT_TOKEN"), (admin_bot, "ADMIN_BOT_TOKEN")):
-            await _greet(bot, variable, give_up_at, clock)
+        await _greet_both(user_bot, admin_bot, clock)
         base = ProcessContext(
             settings=settings,
             clock=clock,
@@ -152,8 +144,24 @@ async def process_context(settings: Settings, clock: SystemClock | None = None) 
         await close_database()
 
 
+async def _limiter_clock(settings: Settings, clock: SystemClock) -> Clock:
+    """Return the clock of the limiters. With a sandbox, set `clock` to its time first."""
+    if not settings.SANDBOX_CLOCK_URL:
+        return clock
+    await take_sandbox_time(settings.SANDBOX_CLOCK_URL, clock)
+    return LimiterClock(clock)
+
+
+async def _keep_pauses(pauses: Pauses, limiters: Mapping[int, SendLimiter], clock: Clock, tasks: Supervisor) -> None:
+    """Load the stored pauses of each bot, by its id, into its limiter; store new ones from now on."""
+    for bot_id, limiter in limiters.items():
+        await as_soon_as_it_answers(partial(pauses.restore, bot_id, limiter), clock)
+        pauses.watch(bot_id, limiter)
+    tasks.spawn(pauses.write(), "pauses")
+
+
 def _watch(base: ProcessContext) -> None:
-    """Start watching the database and the loop, in real time: both are about the machine."""
+    """Start watching the database and the event loop, both in real time since they concern the machine."""
     watch = DatabaseWatch(base.database.ping, base.alerts, health_texts.DATABASE_AWAY, health_texts.DATABASE_BACK)
     base.tasks.spawn(watch.run(), "database watch")
     base.tasks.spawn(measure_lag(), "loop lag")
@@ -164,6 +172,12 @@ def _bot_and_limiter(settings: Settings, token: SecretStr, clock: Clock) -> tupl
     bot = build_bot(token.get_secret_value(), settings.TELEGRAM_API_URL, limiter)
     bot.session.middleware(UpdateAges(clock.now))
     return bot, limiter
+
+
+async def _greet_both(user_bot: Bot, admin_bot: Bot, clock: Clock) -> None:
+    give_up_at = clock.monotonic() + START_PATIENCE_S
+    for bot, variable in ((user_bot, "USER_BOT_TOKEN"), (admin_bot, "ADMIN_BOT_TOKEN")):
+        await _greet(bot, variable, give_up_at, clock)
 
 
 async def _greet(bot: Bot, variable: str, give_up_at: float, clock: Clock) -> None:
