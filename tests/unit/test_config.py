@@ -1,4 +1,4 @@
-"""Configuration: every problem is named, none of the values leaks."""
+"""Configuration: every problem is named, and no value is shown."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""A credit is spent by a delivery, once, and given back when nothing arrived."""
+"""A delivery spends one credit, once, and returns it when nothing arrived."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -132,7 +132,7 @@ async def test_owners_are_not_charged_and_a_pass_goes_before_credits(house: Hous
 
 @pytest.mark.parametrize("minutes", [30, 0])
 async def test_a_crash_during_a_delivery_returns_the_credit_once(house: House, minutes: int) -> None:
-    """What a kill -9 between the spending and Telegram's answer leaves behind."""
+    """The database is as a kill -9 between spending the credit and Telegram's answer leaves it."""
     post = await house.store(delete_after_minutes=minutes)
     began = house.base.clock.now() - timedelta(seconds=10)
     await deletion_ops.claim_delivery(
@@ -214,7 +214,7 @@ async def test_a_banned_subscriber_gets_nothing_by_an_old_button_a_link_or_a_tok
     assert len(await house.calls("copyMessages")) == 1
     assert await credits_left() == 1
     assert open_delivery.post_code == post.code
-    # over at its time, by itself
+    # a ban ends at its time
     await user_ops.ban(ALICE, now, reason="spam", until=house.base.clock.now() + timedelta(minutes=5))
     await house.advance(minutes=6)
     await house.alice.link(house.link(post))
@@ -227,4 +227,4 @@ async def test_a_removed_post_asks_for_no_verification(house: House) -> None:
     await house.bob.link(house.link(post))
     await house.bob.wait(USER_BOT, contains="not available")
     await house.settle()
-    assert len(await house.calls("sendMessage")) == 2  # the greeting of Alice, and this
+    assert len(await house.calls("sendMessage")) == 2  # the welcome of Alice, and this

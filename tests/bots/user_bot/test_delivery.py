@@ -1,4 +1,4 @@
-"""A post is handed over: complete, once, with a promise to take it back."""
+"""A post is delivered: complete, once, with a promise to delete it."""
 
 import asyncio
 
@@ -23,7 +23,7 @@ async def test_a_post_arrives_with_a_warning_and_a_promise(house: House) -> None
     (promise,) = await promises()
     assert promise.message_ids == tuple(message["message_id"] for message in copies)
     assert promise.notice_message_id == warning["message_id"]
-    # the reader's half hour runs from the moment the messages are there
+    # the half hour is counted from when the messages have arrived
     assert 1800 <= (promise.delete_at - promise.sent_at).total_seconds() < 1810
 
 
@@ -74,7 +74,7 @@ async def test_two_first_starts_at_once_store_one_user(house: House) -> None:
 
 
 async def test_garbage_after_start_gets_one_sentence(house: House) -> None:
-    # 5,000 characters leave a Telegram client as a message of 4,096 and one with the rest
+    # a Telegram client sends 5,000 characters as a message of 4,096 and one with the rest
     for typed in ("p_", "%%%", "🎁🎁", "x" * (4096 - len("/start ")), "p_aaaaaaaaaaaaaaaa extra"):
         await house.alice.text(USER_BOT, f"/start {typed}")
         seen = await house.alice.wait(USER_BOT, count=1)
@@ -126,9 +126,9 @@ async def test_an_album_arrives_as_an_album(house: House) -> None:
 
 
 async def test_a_name_full_of_markup_is_greeted(house: House) -> None:
-    person = await house.world.add_user('<3 & "x"')
-    await person.text(USER_BOT, "/start")
-    seen = await person.wait(USER_BOT, contains="Hello")
+    user = await house.world.add_user('<3 & "x"')
+    await user.text(USER_BOT, "/start")
+    seen = await user.wait(USER_BOT, contains="Hello")
     assert '<3 & "x"' in seen["messages"][-1]["text"]
 
 

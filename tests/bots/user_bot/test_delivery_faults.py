@@ -1,4 +1,4 @@
-"""What Telegram, the storage channel and the database do to a delivery, and that nothing is lost or doubled."""
+"""Deliveries while Telegram, the storage channel or the database fails: nothing is lost or sent twice."""
 
 import asyncio
 
@@ -32,8 +32,8 @@ async def test_an_album_whose_third_item_is_gone_says_so_to_both(house: House) -
     await house.world.delete_message(STORAGE, ids[2])
     seen = await open_and_wait(house, post, "1 message of this post (of 5)")
     assert len([message for message in seen["messages"] if message.get("photo")]) == 4  # type: ignore[attr-defined]
-    told = await house.olive.transcript(OWNER_BOT)
-    assert any("incomplete" in message.get("text", "") for message in told["messages"])
+    alerted = await house.olive.transcript(OWNER_BOT)
+    assert any("incomplete" in message.get("text", "") for message in alerted["messages"])
     (promise,) = await promises()
     assert len(promise.message_ids) == 4
 
@@ -52,16 +52,16 @@ async def test_a_lost_storage_channel_is_told_to_the_owner_once_and_heals(house:
     await house.bob.link(house.link(post))
     await house.bob.wait(USER_BOT, contains="cannot reach this post")
     await house.settle()
-    told = await house.olive.transcript(OWNER_BOT)
-    alerts = [message for message in told["messages"] if "cannot be reached" in message.get("text", "")]
+    alerted = await house.olive.transcript(OWNER_BOT)
+    alerts = [message for message in alerted["messages"] if "cannot be reached" in message.get("text", "")]
     assert len(alerts) == 1
     assert await promises() == []
     await house.world.set_member(STORAGE, 1002, "administrator", **STORAGE_RIGHTS)
     await house.alice.press(USER_BOT, "Try again")
     await house.alice.wait(USER_BOT, contains="30 minutes")
     await house.settle()
-    told = await house.olive.transcript(OWNER_BOT)
-    assert "works again" in told["messages"][-1]["text"]
+    alerted = await house.olive.transcript(OWNER_BOT)
+    assert "works again" in alerted["messages"][-1]["text"]
 
 
 @pytest.mark.parametrize("method", ["copyMessages", "sendMessage"])

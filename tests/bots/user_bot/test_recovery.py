@@ -1,4 +1,4 @@
-"""After a crash in the middle of a delivery the reader gets a word and a button, once."""
+"""After a crash in the middle of a delivery the subscriber gets a notice with a button, once."""
 
 from datetime import timedelta
 
@@ -19,18 +19,18 @@ def recovery_of(house: House) -> Recovery:
     return Recovery(house.base.user_bot, house.base.clock, house.base.settings.zone)
 
 
-async def cut_off(house: House, post: Post, reader: int) -> None:
-    """What a kill -9 between the promise and Telegram's answer leaves behind."""
-    await house.world.person(reader).text(USER_BOT, "/start")
+async def interrupt_delivery(house: House, post: Post, user_id: int) -> None:
+    """Leave the database as a kill -9 between the promise and Telegram's answer does."""
+    await house.world.person(user_id).text(USER_BOT, "/start")
     await house.settle()
     now = house.base.clock.now() - timedelta(seconds=10)
-    await deletion_ops.claim_delivery(BOT, reader, post.code, now, DOUBLE_TAP)
-    await deletion_ops.promise(BOT, reader, reader, post.code, now, now + timedelta(minutes=30))
+    await deletion_ops.claim_delivery(BOT, user_id, post.code, now, DOUBLE_TAP)
+    await deletion_ops.promise(BOT, user_id, user_id, post.code, now, now + timedelta(minutes=30))
 
 
 async def test_an_interrupted_subscriber_is_notified_once_and_gets_the_post_by_the_button(house: House) -> None:
     post = await house.store()
-    await cut_off(house, post, ALICE)
+    await interrupt_delivery(house, post, ALICE)
     recovery = recovery_of(house)
     assert await recovery.notify_interrupted() == 1
     assert await recovery.notify_interrupted() == 0
@@ -68,8 +68,8 @@ async def test_finished_deliveries_are_not_notified(house: House) -> None:
 
 async def test_a_subscriber_who_blocked_the_bot_does_not_delay_the_others(house: House) -> None:
     post = await house.store()
-    await cut_off(house, post, BOB)
-    await cut_off(house, post, ALICE)
+    await interrupt_delivery(house, post, BOB)
+    await interrupt_delivery(house, post, ALICE)
     await house.bob.block(USER_BOT)
     recovery = recovery_of(house)
     assert await recovery.notify_interrupted() == 2
@@ -79,7 +79,7 @@ async def test_a_subscriber_who_blocked_the_bot_does_not_delay_the_others(house:
 
 async def test_a_subscriber_to_whom_telegram_takes_no_message_is_notified_later(house: House) -> None:
     post = await house.store()
-    await cut_off(house, post, ALICE)
+    await interrupt_delivery(house, post, ALICE)
     recovery = recovery_of(house)
     fault = await house.world.fault("flood", method="sendMessage", bot=USER_BOT, retry_after=60, times=None)
     assert await recovery.notify_interrupted() == 1
@@ -91,7 +91,7 @@ async def test_a_subscriber_to_whom_telegram_takes_no_message_is_notified_later(
 
 async def test_subscribers_are_notified_after_a_database_outage(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     post = await house.store()
-    await cut_off(house, post, ALICE)
+    await interrupt_delivery(house, post, ALICE)
     find, tries = deletion_ops.find_interrupted, 0
 
     async def away_at_first(*arguments: object) -> object:
@@ -106,12 +106,12 @@ async def test_subscribers_are_notified_after_a_database_outage(house: House, mo
     await recovery.notify_remaining()
     said = await house.alice.transcript(USER_BOT)
     assert len([m for m in said["messages"] if "was interrupted" in m.get("text", "")]) == 1
-    assert tries > 3, "it went on after the outage"
+    assert tries > 3, "it continued after the outage"
 
 
 async def test_a_delivery_that_fell_due_while_the_bot_was_down_is_notified_too(house: House) -> None:
     post = await house.store()
-    await cut_off(house, post, ALICE)
+    await interrupt_delivery(house, post, ALICE)
     await house.advance(hours=5)
     assert await recovery_of(house).notify_interrupted() == 1
 
@@ -121,7 +121,7 @@ async def test_a_delivery_that_fell_due_while_the_bot_was_down_is_notified_too(h
 async def test_a_request_repeated_after_a_kill_is_not_delivered_twice(
     house: House, minutes: int, is_promised: bool
 ) -> None:
-    """Telegram repeats it; only where nothing had begun does the reader get the post by it."""
+    """Telegram repeats the update; it delivers the post only when the killed process had promised nothing."""
     post = await house.store()
     await post_ops.set_deletion(post.code, minutes)
     await house.alice.text(USER_BOT, "/start")
@@ -167,7 +167,7 @@ async def test_a_request_whose_answer_was_lost_is_not_delivered_again_by_the_nex
 
 
 async def test_a_claim_of_a_killed_process_is_taken_over(house: House) -> None:
-    """Killed between claim and promise; of two taps the second comes first to the next process."""
+    """Killed between claim and promise; the next process gets the second of two taps first."""
     post = await house.store()
     await house.alice.text(USER_BOT, "/start")
     await house.settle()

@@ -1,4 +1,4 @@
-"""The seconds the limiters count jump ahead with the sandbox's clock and never back."""
+"""The monotonic seconds of the limiters jump ahead with the sandbox's clock and never back."""
 
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ from runtime.sandbox_clock import LimiterClock
 
 
 class Machine(SystemClock):
-    """A machine that was started 100 seconds ago."""
+    """A clock whose machine started 100 seconds ago."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -81,14 +81,14 @@ async def test_bulk_gets_what_interactive_calls_leave_of_the_rate_limit() -> Non
 
     async def people() -> None:
         for n in range(100):
-            rig.arrive(f"person {n}", 10_000 + n)
+            rig.arrive(f"user {n}", 10_000 + n)
             await rig.time.sleep(0.1)
 
     for n in range(400):
         rig.arrive(f"bulk {n}", n + 1, Lane.BULK)
     await rig.time.run(people())
     before = [name for at, name in rig.started if at < 10.0]
-    assert sum(name.startswith("person") for name in before) == 100
+    assert sum(name.startswith("user") for name in before) == 100
     assert sum(name.startswith("bulk") for name in before) == pytest.approx(200, abs=10)
 
 
@@ -98,8 +98,8 @@ async def test_interactive_calls_never_wait_for_more_than_one_bulk_call() -> Non
         rig.arrive(f"bulk {n}", n + 1, Lane.BULK)
     await rig.time.advance(5.0)
     asked_at = rig.time.passed
-    await rig.time.run(gather([rig.arrive(f"person {n}", 10_000 + n) for n in range(20)]))
-    waits = [at - asked_at for at, name in rig.started if name.startswith("person")]
+    await rig.time.run(gather([rig.arrive(f"user {n}", 10_000 + n) for n in range(20)]))
+    waits = [at - asked_at for at, name in rig.started if name.startswith("user")]
     assert waits[0] == 0.0
     assert max(waits) <= 20 / 29.0 + 0.01
     bulk_between = [name for at, name in rig.started if asked_at < at < asked_at + max(waits) and "bulk" in name]
@@ -113,10 +113,10 @@ async def test_deletions_start_before_bulk_and_after_interactive_calls() -> None
     tasks = [
         rig.arrive("bulk", 2, Lane.BULK),
         rig.arrive("deletion", 3, Lane.DELETION, items=0),
-        rig.arrive("person", 4),
+        rig.arrive("user", 4),
     ]
     await rig.time.run(gather(tasks))
-    assert rig.order == ["first", "person", "deletion", "bulk"]
+    assert rig.order == ["first", "user", "deletion", "bulk"]
 
 
 async def test_many_deletions_leave_room_for_interactive_calls() -> None:
@@ -125,8 +125,8 @@ async def test_many_deletions_leave_room_for_interactive_calls() -> None:
         rig.arrive(f"deletion {n}", n + 1, Lane.DELETION, items=0)
     await rig.time.advance(0.5)
     asked_at = rig.time.passed
-    await rig.time.run(gather([rig.arrive("person", 9999)]))
-    assert rig.times("person")[0] - asked_at < 0.05
+    await rig.time.run(gather([rig.arrive("user", 9999)]))
+    assert rig.times("user")[0] - asked_at < 0.05
 
 
 async def test_a_chat_gets_five_messages_at_once_and_then_one_a_second_in_order() -> None:
@@ -268,7 +268,7 @@ async def test_a_call_into_a_restored_pause_longer_than_its_lane_waits_is_refuse
     rig = Rig()
     rig.scheduler.restore(7, 60.1)
     with pytest.raises(PausedTooLong) as caught:
-        await rig.time.run(gather([rig.arrive("person", 7)]))
+        await rig.time.run(gather([rig.arrive("user", 7)]))
     assert caught.value.seconds == pytest.approx(60.1)
     assert rig.time.passed == 0.0
 
@@ -335,12 +335,12 @@ async def test_waiting_calls_are_refused_at_once_when_a_pause_is_longer_than_the
     waiting = [rig.arrive(f"{n}", 50, Lane.BULK) for n in range(5)]
     await rig.time.advance(0.5)
     rig.scheduler.pause(rig.calls["hit"], 40.0)
-    patient = rig.arrive("person", 1)
+    patient = rig.arrive("user", 1)
     await rig.time.advance(1.0)
     assert rig.order == ["hit", "0"]
     assert all(isinstance(task.exception(), PausedTooLong) for task in waiting[1:])
     await rig.time.run(gather([patient]))
-    assert rig.times("person") == [40.5]
+    assert rig.times("user") == [40.5]
     assert rig.scheduler.waiting(Lane.BULK) == 0
     rig.assert_nothing_left()
 
@@ -404,13 +404,13 @@ async def test_a_call_cancelled_as_it_becomes_due_lets_the_next_one_start() -> N
     rig = Rig(rate=1.0, bulk=1.0)
     rig.arrive("first", 1)
     deletion = rig.arrive("deletion", 2, Lane.DELETION, items=0)
-    cancelled, person = rig.arrive("cancelled", 3), rig.arrive("person", 4)
+    cancelled, user = rig.arrive("cancelled", 3), rig.arrive("user", 4)
     await rig.time.settle()
     cancelled.cancel()
     rig.time.at_s += 1.0
     rig.scheduler._start_due()
-    await rig.time.run(gather([person, deletion]))
-    assert rig.times("person", "deletion") == [1.0, 2.0]
+    await rig.time.run(gather([user, deletion]))
+    assert rig.times("user", "deletion") == [1.0, 2.0]
     rig.assert_nothing_left()
 
 
