@@ -15,7 +15,7 @@ from monitoring.webhook import AlertWebhook
 from schedulers.context import OwnerResources, TelegramResources
 from schedulers.run_once import JobConfig
 from sender.bots import build_bot
-from sender.owners import owner_teller
+from sender.owners import owner_notifier
 from sender.send_limiter import SendLimiter
 
 
@@ -28,7 +28,7 @@ async def telegram(config: JobConfig) -> AsyncIterator[TelegramResources]:
     admin_bot = build_bot(config.admin_token.get_secret_value(), config.api_url, admin_limiter)
     webhook = AlertWebhook(config.alert_webhook_url, clock) if config.alert_webhook_url.get_secret_value() else None
     # open incidents are rows: owners are notified once, by the process that finds it first
-    alerts = Alerts(owner_teller(admin_bot, config.owner_ids), store=incident_ops, sink=webhook, clock=clock)
+    alerts = Alerts(owner_notifier(admin_bot, config.owner_ids), store=incident_ops, sink=webhook, clock=clock)
     folder = backup_folder(config.data_dir)
     owners = OwnerResources(admin_bot, user_limiter, config.owner_ids, folder, config.backup_keep)
     try:

@@ -18,7 +18,7 @@ from core.errors import TollgateError
 from core.supervisor import Supervisor
 from database.operations import broadcast_ops
 from sender.failures import TELEGRAM_ERRORS, classify, is_permanent_recipient, retry_after
-from sender.lanes import may_arrive_twice
+from sender.lanes import at_least_once
 from views.broadcasts import progress_keyboards as keyboards
 from views.broadcasts import progress_texts as texts
 
@@ -243,7 +243,7 @@ class ProgressUpdater:
     async def _notify_creator(self, message: ProgressMessage, broadcast: Broadcast) -> bool:
         """Send the failure to the admin who made the broadcast, as a new message; False when it is to be retried."""
         try:
-            with may_arrive_twice():
+            with at_least_once():
                 await self._bot.send_message(broadcast.created_by, texts.stopped(broadcast))
         except TELEGRAM_ERRORS as error:
             if not is_permanent_recipient(classify(error)):

@@ -12,7 +12,7 @@ from core.clock import ManualClock
 from schedulers.jobs.health_bots import bot_probe
 from schedulers.jobs.health_probes import BotStatus, BotUnavailable
 from sender.bots import build_bot
-from sender.owners import owner_teller
+from sender.owners import owner_notifier
 from sender.send_limiter import SendLimiter
 from tests.house import ADMIN_BOT, OLIVE, House
 
@@ -48,11 +48,11 @@ async def test_a_server_that_cannot_be_reached_is_not_an_unknown_token_and_no_to
 
 
 async def test_an_owner_who_cannot_be_reached_does_not_keep_an_alert_from_the_others(house: House) -> None:
-    tell = owner_teller(house.base.admin_bot, (999, OLIVE))
+    tell = owner_notifier(house.base.admin_bot, (999, OLIVE))
     assert await tell("<b>Something</b> is wrong")
     transcript = await house.olive.transcript(ADMIN_BOT)
     assert "Something" in str(transcript["messages"][-1])
-    assert not await owner_teller(house.base.admin_bot, (999,))("no owner gets this")
+    assert not await owner_notifier(house.base.admin_bot, (999,))("no owner gets this")
 
 
 async def test_an_alert_that_hangs_at_one_owner_reaches_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,5 +67,5 @@ async def test_an_alert_that_hangs_at_one_owner_reaches_the_others(monkeypatch: 
 
     monkeypatch.setattr(bot, "send_message", send, raising=False)
     async with asyncio.timeout(5):
-        assert await owner_teller(bot, (1, 2, 3))("x")
-        assert not await owner_teller(bot, (1, 2))("x")
+        assert await owner_notifier(bot, (1, 2, 3))("x")
+        assert not await owner_notifier(bot, (1, 2))("x")
