@@ -12,7 +12,7 @@ from admin_bot.people.inputs import BanCommand, GrantCommand
 from admin_bot.screens import show_under, toast
 from core.clock import Clock
 from core.users import User, is_banned
-from database.operations import settings_ops, user_ops
+from database.operations import settings_ops, user_credits, user_ops
 from views.people import keyboards, texts
 
 
@@ -49,7 +49,7 @@ class PeopleService:
         user = await user_ops.find(wish.user_id)
         if user is None or not texts.has_come(user):
             return texts.not_there_to_grant(wish.user_id)
-        granted = await user_ops.grant(wish.user_id, key, now, credits=wish.credits, pass_for=wish.pass_for)
+        granted = await user_credits.grant(wish.user_id, key, now, credits=wish.credits, pass_for=wish.pass_for)
         if granted is None:
             return texts.not_there_to_grant(wish.user_id)
         # paid before: by this process, whose answer was lost, or by an earlier one that could not note it any more

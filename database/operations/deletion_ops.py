@@ -11,47 +11,7 @@ from pydantic import ValidationError
 from core.delivery import PendingDeletion
 from database.collection import Collection
 from database.connection import current_database
-from database.operations.delivery_claims import (
-    Claim,
-    Holder,
-    Unfinished,
-    claim_delivery,
-    find_unfinished,
-    holder_of,
-    release_delivery,
-    settle_delivery,
-)
-from database.operations.impossible_deletions import count_untold, mark_told, note_impossible
 from database.values import Document, to_key, with_id
-
-__all__ = [
-    "Claim",
-    "Holder",
-    "Unfinished",
-    "claim_delivery",
-    "claim_due",
-    "count_open",
-    "count_overdue",
-    "count_untold",
-    "find_interrupted",
-    "find_promise",
-    "find_unfinished",
-    "finish",
-    "give_back",
-    "hand_back_all",
-    "holder_of",
-    "mark_told",
-    "next_due",
-    "note_impossible",
-    "open_deliveries",
-    "promise",
-    "record_messages",
-    "record_notice",
-    "release_delivery",
-    "settle_delivery",
-    "was_promised",
-    "withdraw",
-]
 
 log = logging.getLogger("tollgate.database")
 

@@ -13,42 +13,7 @@ from core.subscriptions import MembershipStatus
 from database.batches import Bounds, Deleted, delete_in_batches
 from database.collection import Collection
 from database.connection import current_database
-from database.operations.inactive_users import delete_inactive, find_inactive, has_open_business
-from database.operations.orphans import (
-    Stuck,
-    end_promises,
-    find_deactivated,
-    find_stuck,
-    forget_channel_before,
-    is_broadcast,
-    is_channel,
-    next_broadcast_with_rows,
-    next_channel_remembered,
-)
 from database.values import Document, to_key
-
-__all__ = [
-    "Stuck",
-    "delete_expired_login_codes",
-    "delete_failed_deliveries",
-    "delete_inactive",
-    "delete_old_deliveries",
-    "delete_old_incidents",
-    "delete_old_memberships",
-    "delete_old_runs",
-    "delete_told_impossible",
-    "end_promises",
-    "find_deactivated",
-    "find_inactive",
-    "find_runs_to_keep",
-    "find_stuck",
-    "forget_channel_before",
-    "has_open_business",
-    "is_broadcast",
-    "is_channel",
-    "next_broadcast_with_rows",
-    "next_channel_remembered",
-]
 
 #: how a delivery that ended is kept; one that is still to be looked at after a crash is not among them
 _ENDED: Document = {"$in": [False, None]}

@@ -102,11 +102,6 @@ async def find(code: str) -> Post | None:
     return _record(await _posts().find_one({"code": code}))
 
 
-async def find_by_number(number: int) -> Post | None:
-    """The post with this number, in any status; None when there is none."""
-    return _record(await _posts().find_one({"number": number}))
-
-
 async def titles(codes: Iterable[str]) -> dict[str, str]:
     """Titles by code, of posts in any status, in one read; unknown codes are left out, no codes give `{}`."""
     wanted = sorted(set(codes))

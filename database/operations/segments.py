@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from core.segments import Segment, SegmentKind
-from database.operations.user_records import users
+from database.operations.user_ops import users
 from database.values import Document
 
 

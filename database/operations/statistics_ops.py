@@ -8,7 +8,7 @@ from datetime import datetime
 
 from core.broadcasts import RecipientState
 from core.errors import AlreadyThere
-from core.statistics import Count, TopPost
+from core.statistics import Count, DayStats, TopPost
 from core.verification import TokenStatus
 from database.collection import Collection
 from database.connection import current_database
@@ -28,8 +28,14 @@ _DATED: dict[Count, tuple[str, str]] = {
 _ARRIVED = (RecipientState.SENT, RecipientState.DELETED, RecipientState.KEPT)
 #: what `count_on` counts
 OF_A_DAY = (*_DATED, Count.TOKENS, Count.BROADCAST_COPIES)
+#: what a closed broadcast adds, of which `Count.BROADCAST_COPIES` is the sum of a day
+_CLOSED_COPIES = "broadcast_sent"
 #: before any time there is
 _EVER = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def _days() -> Collection:
+    return current_database().collection("daily_stats")
 
 
 def _bulk(name: str) -> Collection:
@@ -127,5 +133,48 @@ async def write_day(
         return await _days().update_one(condition, update)
 
 
-def _days() -> Collection:
-    return current_database().collection("daily_stats")
+async def add_once(date: datetime, key: str, counters: Mapping[str, int]) -> bool:
+    """Add `counters` to the day that began at `date`, all together, unless it was done for `key`; atomic.
+
+    False when it was: of all calls for one day and `key` one counts, whatever happens to its answer. Raises ValueError
+    as `bump` does.
+    """
+    for counter in counters:
+        _check(counter)
+    update: Document = {"$addToSet": {"counted": key}}
+    if counters:
+        update["$inc"] = {f"counters.{counter}": by for counter, by in counters.items()}
+    uncounted = {"date": date, "counted": {"$ne": key}}
+    try:
+        return await _days().update_one(uncounted, update, upsert=True)
+    except AlreadyThere:
+        # the day is there: it was counted, or another call has just begun the day
+        return await _days().update_one(uncounted, update)
+
+
+def _check(counter: str) -> None:
+    if not counter or "." in counter or "$" in counter:
+        raise ValueError(f"{counter!r} cannot name a counter")
+
+
+async def read_day(date: datetime) -> dict[str, int]:
+    """The counters of the day that began at `date`; `{}` when nothing was counted."""
+    day = await _days().find_one({"date": date}, projection=["counters"])
+    return {} if day is None else dict(day.get("counters", {}))
+
+
+async def last_days(before: datetime, count: int) -> list[DayStats]:
+    """The last `count` days that began before `before` and of which something is known, oldest first.
+
+    Each counter under its name in `Count`; copies of broadcasts as the broadcasts' own count says, once it is higher.
+    """
+    found = await _days().find({"date": {"$lt": before}}, limit=count, sort=[("date", -1)])
+    return [_day(document) for document in reversed(found)]
+
+
+def _day(document: Document) -> DayStats:
+    counters: dict[str, int] = dict(document.get("counters", {}))
+    copies = max(counters.get(Count.BROADCAST_COPIES, 0), counters.get(_CLOSED_COPIES, 0))
+    if copies:
+        counters[Count.BROADCAST_COPIES.value] = copies
+    return DayStats(date=document["date"], counters=counters, top_posts=document.get("top_posts", ()))

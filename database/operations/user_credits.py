@@ -8,7 +8,7 @@ from core.clock import to_milliseconds
 from core.errors import StoreUnavailable
 from core.ids import is_code
 from core.users import User
-from database.operations.user_records import FIELDS, to_user, users
+from database.operations.user_ops import FIELDS, to_user, users
 from database.values import Document
 
 #: grants a person's record remembers, so that none is paid out twice

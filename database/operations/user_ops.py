@@ -1,4 +1,4 @@
-"""Subscribers."""
+"""Subscribers (collection `users`). What they spend and are paid: `user_credits`."""
 
 from datetime import datetime
 from typing import Any
@@ -6,33 +6,22 @@ from typing import Any
 from core.clock import to_milliseconds
 from core.errors import AlreadyThere
 from core.users import User, Visitor
-from database.operations.user_bans import ban, unban
-from database.operations.user_credits import Granted, give_back_credit, grant, spend_credit
-from database.operations.user_news import find_news_stopped, stop_news, want_news
-from database.operations.user_records import FIELDS, to_user, users
-from database.operations.user_wants import pop_pending_post, want
+from database.collection import Collection
+from database.connection import current_database
 from database.values import Document
 
-__all__ = [
-    "Granted",
-    "ban",
-    "count",
-    "count_active_since",
-    "find",
-    "find_news_stopped",
-    "give_back_credit",
-    "grant",
-    "mark_blocked",
-    "mark_deactivated",
-    "mark_unblocked",
-    "pop_pending_post",
-    "spend_credit",
-    "stop_news",
-    "unban",
-    "upsert_visitor",
-    "want",
-    "want_news",
-]
+#: what is read of a person; the keys of their grants stay where they are
+FIELDS = tuple(User.model_fields)
+
+
+def users() -> Collection:
+    """The collection."""
+    return current_database().collection("users")
+
+
+def to_user(document: Document) -> User:
+    """The record of a document."""
+    return User.model_validate(document)
 
 
 async def upsert_visitor(
@@ -115,3 +104,98 @@ async def count() -> int:
 async def count_active_since(since: datetime) -> int:
     """How many people were seen at `since` or later."""
     return await users().count({"last_seen_at": {"$gte": since}})
+
+
+# bans
+
+
+async def ban(user_id: int, now: datetime, *, reason: str | None, until: datetime | None) -> User:
+    """Keep a person out until `until`, or for ever; the person as they are now. One upsert.
+
+    Who never came is stored by it, as joined now: whoever they are, they are banned when they come.
+    """
+    update: Document = {
+        "$set": {"is_banned": True, "ban_reason": reason, "banned_until": until},
+        "$setOnInsert": _new_user_defaults(now),
+    }
+    try:
+        return await _banned(user_id, update)
+    except AlreadyThere:
+        # they came for the first time between our look and our insert
+        return await _banned(user_id, update)
+
+
+async def _banned(user_id: int, update: Document) -> User:
+    document = await users().find_one_and_update({"user_id": user_id}, update, upsert=True, projection=FIELDS)
+    assert document is not None, "an upsert returns what it wrote"
+    return to_user(document)
+
+
+def _new_user_defaults(now: datetime) -> Document:
+    return {
+        "username": None,
+        "first_name": "",
+        "language": None,
+        "credits": 0,
+        "pass_until": None,
+        "blocked_at": None,
+        "joined_at": now,
+        "last_seen_at": now,
+        "source": None,
+    }
+
+
+async def unban(user_id: int) -> bool:
+    """Let a person in again; atomic. False when they are not banned; a ban that ran out counts as one."""
+    back: Document = {"is_banned": False, "ban_reason": None, "banned_until": None}
+    return await users().update_one({"user_id": user_id, "is_banned": True}, {"$set": back})
+
+
+# broadcasts they want or not
+
+
+async def stop_news(user_id: int, now: datetime) -> bool:
+    """Send the person no broadcasts from now on; atomic. False when unknown, or when they had stopped them before."""
+    condition = {"user_id": user_id, "news_stopped_at": None}
+    return await users().update_one(condition, {"$set": {"news_stopped_at": now}})
+
+
+async def want_news(user_id: int) -> bool:
+    """Send the person broadcasts again; atomic. False when unknown, or when they get them anyway."""
+    condition = {"user_id": user_id, "news_stopped_at": {"$ne": None}}
+    return await users().update_one(condition, {"$set": {"news_stopped_at": None}})
+
+
+async def find_news_stopped(since: datetime, *, after: int | None, until: int | None, limit: int) -> list[int]:
+    """Up to `limit` user ids, ascending, of people who stopped them at `since` or later.
+
+    Above `after`, and no higher than `until` (None: to the last).
+    """
+    ids: Document = {"$gt": after or 0} if until is None else {"$gt": after or 0, "$lte": until}
+    condition = {"user_id": ids, "news_stopped_at": {"$gte": since}}
+    found = await users().find(condition, limit=limit, sort=[("user_id", 1)], projection=["user_id"])
+    return [document["user_id"] for document in found]
+
+
+# the post that was asked for when a channel was still to be joined
+
+
+async def want(user_id: int, code: str, now: datetime) -> bool:
+    """Remember the post a person asked for, in place of an earlier one; atomic. False when they never came."""
+    return await users().update_one({"user_id": user_id}, {"$set": {"wanted_code": code, "wanted_at": now}})
+
+
+async def pop_pending_post(user_id: int, code: str, since: datetime, update_key: str = "") -> bool:
+    """Take off the post `code` if it was asked for at `since` or later; one conditional update.
+
+    Of concurrent calls exactly one gets True. `update_key` names the update it is popped for: when that update comes
+    again (its answer was lost, or the process was killed), it gets True again. False for every other.
+    """
+    condition: Document = {"user_id": user_id, "wanted_code": code, "wanted_at": {"$gte": since}}
+    taken: Document = {"wanted_code": None, "wanted_at": None, "wanted_taken": {"code": code, "update_key": update_key}}
+    if await users().update_one(condition, {"$set": taken}):
+        return True
+    if not update_key:
+        return False
+    again: Document = {"user_id": user_id, "wanted_taken": {"code": code, "update_key": update_key}}
+    return await users().find_one(again, projection=["user_id"]) is not None

@@ -11,7 +11,7 @@ from core.broadcasts import Broadcast, BroadcastStatus, RecipientState
 from core.days import start_of_day
 from core.delivery import TELEGRAM_DELETE_LIMIT
 from database.batches import Bounds
-from database.operations import broadcast_ops, broadcast_rows, stats_ops
+from database.operations import broadcast_ops, broadcast_rows, statistics_ops
 from schedulers.jobs.broadcast_recall import TimeBudget, take_copies_back
 
 log = structlog.get_logger("tollgate.recall")
@@ -87,7 +87,7 @@ class Closing:
         if counts is None or broadcast.finished_at is None:
             return False
         day = start_of_day(broadcast.finished_at, self._zone)
-        await stats_ops.bump_once(day, f"broadcast {broadcast.id}", daily_counters(counts))
+        await statistics_ops.add_once(day, f"broadcast {broadcast.id}", daily_counters(counts))
         left_s = max(budget.seconds_left, 0)
         bounds: Bounds = {**self._bounds, "timeout_s": left_s, "goes_on": lambda: not budget.run.should_stop}
         removed = await broadcast_rows.remove_rows(broadcast.id, bounds)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from database.operations import housekeeping_ops
+from database.operations import inactive_user_ops
 from schedulers.jobs.bulk_deletes import Sweep, note
 
 #: people looked at together, and those who stay for which a run looks further
@@ -21,13 +21,13 @@ async def forget_inactive(sweep: Sweep) -> bool:
     while len(staying) < STAYING_MAX:
         if sweep.is_over:
             return True
-        found = await housekeeping_ops.find_inactive(unseen_since, sweep.now, BATCH, without=staying)
+        found = await inactive_user_ops.find_inactive(unseen_since, sweep.now, BATCH, without=staying)
         for user_id in found:
             if sweep.is_over:
                 return True
-            if await housekeeping_ops.has_open_business(user_id):
+            if await inactive_user_ops.has_open_business(user_id):
                 staying.append(user_id)
-            elif await housekeeping_ops.delete_inactive(user_id, unseen_since, sweep.now):
+            elif await inactive_user_ops.delete_inactive(user_id, unseen_since, sweep.now):
                 note(sweep.run, 1, "users")
         if len(found) < BATCH:
             return False

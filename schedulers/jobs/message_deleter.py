@@ -13,7 +13,7 @@ from aiogram import Bot
 from core.delivery import PendingDeletion, is_too_old, retry_pause
 from core.jobs import Counts
 from core.retries import SHORT_S, retry_while_unavailable
-from database.operations import deletion_ops, settings_ops
+from database.operations import deletion_ops, impossible_deletions, settings_ops
 from monitoring import metrics
 from monitoring.alerts import Alerts
 from monitoring.logs import mask
@@ -132,7 +132,7 @@ class MessageDeleter:
             return
 
         async def finish() -> None:
-            await deletion_ops.note_impossible(undeletable_alerts, run.now())
+            await impossible_deletions.note_impossible(undeletable_alerts, run.now())
             await deletion_ops.finish(terminal, run.owner)
 
         if undeletable_alerts:

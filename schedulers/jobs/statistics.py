@@ -26,7 +26,7 @@ from core.jobs import Counts
 from core.statistics import Count
 from core.timetable import STATISTICS
 from database.batches import Bounds
-from database.operations import statistics_ops, stats_ops
+from database.operations import statistics_ops
 from schedulers.runner import Run
 
 log = structlog.get_logger("tollgate.statistics")
@@ -63,7 +63,7 @@ class Statistics:
         Oldest first, so that a run that ends early leaves no open day behind a closed one. Yesterday is always among
         those not closed; a day before it only when it, or one before it, has a row: before the first there was nothing.
         """
-        rows = {day.date for day in await stats_ops.last_days(today, DAYS_BACK)}
+        rows = {day.date for day in await statistics_ops.last_days(today, DAYS_BACK)}
         found: list[tuple[datetime, datetime | None]] = []
         wanted, end = 1, today
         for place in range(1, DAYS_BACK + 1):

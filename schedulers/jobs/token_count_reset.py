@@ -6,7 +6,7 @@ from core.days import start_of_day
 from core.jobs import Counts
 from core.timetable import TOKEN_COUNT_RESET
 from database.batches import Bounds
-from database.operations import token_ops
+from database.operations import token_counts
 from schedulers.jobs.bulk_deletes import within
 from schedulers.runner import Run
 
@@ -24,5 +24,5 @@ class TokenCountReset:
         today = start_of_day(run.now(), self._zone)
         run.done.update(deleted=0)
         bounds = within(run, self._bounds, "deleted", "token_counts")
-        deleted = await token_ops.reset_token_counts(today, **bounds)
+        deleted = await token_counts.reset_token_counts(today, **bounds)
         return Counts(dict(run.done), deleted.more)

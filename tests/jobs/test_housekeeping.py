@@ -19,7 +19,10 @@ from database.operations import (
     broadcast_ops,
     broadcast_rows,
     deletion_ops,
-    housekeeping_ops,
+    delivery_claims,
+    impossible_deletions,
+    inactive_user_ops,
+    orphan_ops,
     run_ops,
     settings_ops,
     user_ops,
@@ -108,13 +111,13 @@ async def test_a_post_opened_between_the_look_and_the_delete_is_kept(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     long_ago = OLDEST - DAY
-    claim = await deletion_ops.claim_delivery(BOT, 1, "post", long_ago, HOUR)
+    claim = await delivery_claims.claim_delivery(BOT, 1, "post", long_ago, HOUR)
     assert claim is not None
     deliveries = db.bulk("deliveries")
     delete_many = deliveries.delete_many
 
     async def opened_meanwhile(condition: Document) -> int:
-        assert await deletion_ops.claim_delivery(BOT, 1, "post", NOW, HOUR) is not None
+        assert await delivery_claims.claim_delivery(BOT, 1, "post", NOW, HOUR) is not None
         return await delete_many(condition)
 
     monkeypatch.setattr(deliveries, "delete_many", opened_meanwhile)
@@ -224,7 +227,7 @@ async def promised(user_id: int, sent_at: datetime, due_for: timedelta, **more: 
 
 
 async def is_there(promise_id: str) -> bool:
-    found = await housekeeping_ops.find_stuck(NOW + 365 * DAY, NOW + 365 * DAY, 1_000)
+    found = await orphan_ops.find_stuck(NOW + 365 * DAY, NOW + 365 * DAY, 1_000)
     return promise_id in {stuck.id for stuck in found}
 
 
@@ -245,7 +248,7 @@ async def test_promises_to_accounts_that_are_gone_end_as_impossible_and_are_coun
     assert [await is_there(one) for one in (gone, only_blocked, not_yet)] == [False, True, True]
     (noted,) = await db.collection("impossible_deletions").find({}, limit=5)
     assert (noted["chat_id"], noted["reason"], noted["is_told"], noted["at"]) == (1, "reader_gone", False, NOW)
-    assert await deletion_ops.count_untold(BOT, "reader_gone") == 1
+    assert await impossible_deletions.count_untold(BOT, "reader_gone") == 1
 
 
 async def test_an_account_that_came_back_has_its_delivery_taken_back_by_the_deleter(
@@ -293,13 +296,13 @@ async def test_a_promise_a_deleter_takes_after_the_look_stays_its_own(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     promise = await promised(1, NOW - 3 * DAY, 2 * DAY)
-    look = housekeeping_ops.find_deactivated
+    look = orphan_ops.find_deactivated
 
     async def taken_meanwhile(user_ids: Any) -> set[int]:
         assert await deletion_ops.claim_due(NOW, "deleter", HOUR, 10)
         return await look(user_ids)
 
-    monkeypatch.setattr(housekeeping_ops, "find_deactivated", taken_meanwhile)
+    monkeypatch.setattr(orphan_ops, "find_deactivated", taken_meanwhile)
     assert (await sweep(clock)).done == {"promises": 0}
     assert await deletion_ops.finish([promise], "deleter") == 1
     assert await db.collection("impossible_deletions").count({}) == 0
@@ -414,14 +417,14 @@ async def test_who_comes_back_between_the_look_and_the_delete_stays(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await person(1, LONG_AGO)
-    ask = housekeeping_ops.has_open_business
+    ask = inactive_user_ops.has_open_business
 
     async def back_meanwhile(user_id: int) -> bool:
         answer = await ask(user_id)
         await person(user_id, NOW)
         return answer
 
-    monkeypatch.setattr(housekeeping_ops, "has_open_business", back_meanwhile)
+    monkeypatch.setattr(inactive_user_ops, "has_open_business", back_meanwhile)
     assert (await sweep(clock)).done == {}
     assert (found := await user_ops.find(1)) is not None and found.joined_at == LONG_AGO
 
@@ -431,13 +434,13 @@ async def test_who_is_banned_between_the_look_and_the_delete_stays_banned(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await person(1, LONG_AGO)
-    ask = housekeeping_ops.has_open_business
+    ask = inactive_user_ops.has_open_business
 
     async def banned_meanwhile(user_id: int) -> bool:
         await user_ops.ban(user_id, NOW, reason=None, until=None)
         return await ask(user_id)
 
-    monkeypatch.setattr(housekeeping_ops, "has_open_business", banned_meanwhile)
+    monkeypatch.setattr(inactive_user_ops, "has_open_business", banned_meanwhile)
     assert (await sweep(clock)).done == {}
     assert (found := await user_ops.find(1)) is not None and found.is_banned
 

@@ -7,7 +7,7 @@ import pytest
 from core.errors import StoreUnavailable
 from core.jobs import JobOutcome, RunReport
 from database.connection import current_database
-from database.operations import deletion_ops
+from database.operations import deletion_ops, impossible_deletions
 from schedulers import create_message_deleter_scheduler
 from tests.house import ALICE, House
 
@@ -55,7 +55,7 @@ async def test_a_crash_before_the_promise_is_removed_counts_it_once(
 async def test_owners_hear_of_what_a_killed_process_noted(house: House) -> None:
     await forgotten(house)
     promises = await deletion_ops.open_deliveries(ALICE, 10)
-    await deletion_ops.note_impossible([(promises[0], "too_old")], house.base.clock.now())
+    await impossible_deletions.note_impossible([(promises[0], "too_old")], house.base.clock.now())
     await deletion_ops.finish([promises[0].id], "nobody")
     await take_back(house)
     (text,) = await told(house)
@@ -89,6 +89,6 @@ async def test_a_database_that_cannot_say_what_is_untold_does_not_fail_the_run(
     async def away(*_: object) -> int:
         raise StoreUnavailable("gone")
 
-    monkeypatch.setattr(deletion_ops, "count_untold", away)
+    monkeypatch.setattr(impossible_deletions, "count_untold", away)
     assert (await take_back(house)).outcome is JobOutcome.SUCCEEDED
     assert await told(house) == []

@@ -17,8 +17,10 @@ from database.operations import (
     broadcast_rows,
     housekeeping_ops,
     membership_ops,
+    orphan_ops,
     pause_ops,
     session_ops,
+    token_counts,
     token_ops,
 )
 from database.values import Document
@@ -114,7 +116,7 @@ BULK: dict[str, tuple[str, Callable[[int], Document], Callable[[int], Document],
         "token_generator_count",
         lambda number: {"user_id": number, "date": OLD},
         lambda number: {"user_id": number, "date": TODAY},
-        lambda bounds: token_ops.reset_token_counts(TODAY, **bounds),
+        lambda bounds: token_counts.reset_token_counts(TODAY, **bounds),
     ),
     "membership_ops.forget_channel": (
         "memberships",
@@ -182,11 +184,11 @@ BULK: dict[str, tuple[str, Callable[[int], Document], Callable[[int], Document],
         lambda number: {"chat_id": -2, "user_id": number, "seen_at": OLD, "status": "requested"},
         lambda bounds: housekeeping_ops.delete_old_memberships(NOW, **bounds),
     ),
-    "orphans.forget_channel_before": (
+    "orphan_ops.forget_channel_before": (
         "memberships",
         lambda number: {"chat_id": -1, "user_id": number, "seen_at": OLD},
         lambda number: {"chat_id": -1, "user_id": -1 - number, "seen_at": NOW},
-        lambda bounds: housekeeping_ops.forget_channel_before(-1, NOW, **bounds),
+        lambda bounds: orphan_ops.forget_channel_before(-1, NOW, **bounds),
     ),
 }
 BATCH = 10

@@ -18,7 +18,7 @@ from core.posts import Post
 from core.retries import SHORT_S, retry_while_unavailable
 from core.settings import BotSettings
 from core.users import User
-from database.operations import deletion_ops, post_ops, settings_ops, user_ops
+from database.operations import deletion_ops, delivery_claims, post_ops, settings_ops, user_credits, user_ops
 from monitoring import metrics
 from monitoring.alerts import Alerts
 from sender.failures import TELEGRAM_ERRORS, Failure, classify
@@ -88,7 +88,7 @@ class Deliverer:
 
     async def has_come_since(self, user: User, code: str, since: datetime) -> bool:
         """Whether the post was handed over at `since` or later, or is under way."""
-        holder = await deletion_ops.holder_of(self._bot.id, user.user_id, code)
+        holder = await delivery_claims.holder_of(self._bot.id, user.user_id, code)
         if holder is None or holder.opened_at is None or holder.opened_at < since:
             return False
         # a claim of an earlier process may be all there is of it
@@ -131,21 +131,21 @@ class Deliverer:
         outcome = await self._promise_and_send(request, terms, settings, claim)
         if outcome in WANTED_AGAIN:
             # the next try must not look like a second tap, nor like a repeated open
-            await self._write_down(lambda: deletion_ops.release_delivery(claim, self._clock.now()))
+            await self._write_down(lambda: delivery_claims.release_delivery(claim, self._clock.now()))
             return outcome
         self._deduplicator.answered(request.key, terms.sent_at)
         if terms.delete_at is None:
-            await self._write_down(lambda: deletion_ops.settle_delivery(claim.id))
+            await self._write_down(lambda: delivery_claims.settle_delivery(claim.id))
         if request.user.wanted_code == request.code:
             # whoever joins another channel later is not waiting for it any more
             await self._write_down(lambda: user_ops.pop_pending_post(request.user.user_id, request.code, _EVER))
         return outcome
 
-    async def _claim(self, request: DeliveryRequest, terms: Terms) -> deletion_ops.Claim | None:
+    async def _claim(self, request: DeliveryRequest, terms: Terms) -> delivery_claims.Claim | None:
         """The right to hand over; None when somebody has it, or an earlier process began this very delivery."""
         claim = await self._take(request, terms)
         if claim is None:
-            holder = await deletion_ops.holder_of(self._bot.id, request.user.user_id, request.code)
+            holder = await delivery_claims.holder_of(self._bot.id, request.user.user_id, request.code)
             if holder is None:
                 return None
             if await self._was_told_of(holder, request):
@@ -159,8 +159,8 @@ class Deliverer:
             return None
         return claim
 
-    async def _take(self, request: DeliveryRequest, terms: Terms, instead_of: str = "") -> deletion_ops.Claim | None:
-        return await deletion_ops.claim_delivery(
+    async def _take(self, request: DeliveryRequest, terms: Terms, instead_of: str = "") -> delivery_claims.Claim | None:
+        return await delivery_claims.claim_delivery(
             self._bot.id,
             request.user.user_id,
             request.code,
@@ -177,12 +177,12 @@ class Deliverer:
         if not request.message_id:
             return False
         try:
-            holder = await deletion_ops.holder_of(self._bot.id, request.user.user_id, request.code)
+            holder = await delivery_claims.holder_of(self._bot.id, request.user.user_id, request.code)
             return holder is not None and await self._was_told_of(holder, request)
         except StoreUnavailable:
             return False
 
-    async def _was_told_of(self, holder: deletion_ops.Holder, request: DeliveryRequest) -> bool:
+    async def _was_told_of(self, holder: delivery_claims.Holder, request: DeliveryRequest) -> bool:
         """Whether the reader was told, before `request`, that nobody knows if the holder's delivery arrived.
 
         The update of a wish that a kill cut off comes once more, and then it looks as if it were just answered.
@@ -196,7 +196,7 @@ class Deliverer:
             and 0 < (promise.notice_message_id or 0) <= request.message_id
         )
 
-    async def _began_before(self, request: DeliveryRequest, terms: Terms, claim: deletion_ops.Claim) -> bool:
+    async def _began_before(self, request: DeliveryRequest, terms: Terms, claim: delivery_claims.Claim) -> bool:
         """Whether an earlier process began this very delivery: Telegram repeats the update it was killed with.
 
         Then the reader has the post, or `Recovery` tells them. The answer is the same after an outage in the middle.
@@ -208,13 +208,13 @@ class Deliverer:
         if not self._is_from_before(claim.first_opened_at):
             return False
         if claim.was_unfinished:  # and no Recovery has come to it yet
-            given_back = await user_ops.give_back_credit(request.user.user_id, request.code, request.update_key)
+            given_back = await user_credits.give_back_credit(request.user.user_id, request.code, request.update_key)
             words = [user_texts.INTERRUPTED] + [gate_texts.GIVEN_BACK] * given_back
             await self._say(request, " ".join(words), again=True)
-        await self._write_down(lambda: deletion_ops.settle_delivery(claim.id))
+        await self._write_down(lambda: delivery_claims.settle_delivery(claim.id))
         return True
 
-    async def _was_sent_before(self, request: DeliveryRequest, claim: deletion_ops.Claim, life: timedelta) -> bool:
+    async def _was_sent_before(self, request: DeliveryRequest, claim: delivery_claims.Claim, life: timedelta) -> bool:
         """Whether the post of a repeated wish may have left already; `life`: how long it stays."""
         if await deletion_ops.was_promised(request.user.user_id, request.code, request.update_key):
             promise = await deletion_ops.find_promise(request.user.user_id, request.code, request.update_key)
@@ -224,7 +224,7 @@ class Deliverer:
         if first is None or not self._is_from_before(first) or claim.opened_at < first + life:
             return False
         # its time was up before the update came again: nobody knows whether its promise has been kept or never was
-        await deletion_ops.release_delivery(claim, self._clock.now())
+        await delivery_claims.release_delivery(claim, self._clock.now())
         await self._say(request, user_texts.INTERRUPTED, again=True)
         return True
 
@@ -233,7 +233,7 @@ class Deliverer:
 
         Asked of whoever is to be turned away: the delivery itself may have cost the last credit.
         """
-        holder = await deletion_ops.holder_of(self._bot.id, request.user.user_id, request.code)
+        holder = await delivery_claims.holder_of(self._bot.id, request.user.user_id, request.code)
         if holder is None or holder.update_key != request.update_key or not self._is_from_before(holder.opened_at):
             return False
         is_permanent = minutes_to_live(post, settings) == 0
@@ -244,7 +244,7 @@ class Deliverer:
         return opened_at is None or opened_at < self._began
 
     async def _promise_and_send(
-        self, request: DeliveryRequest, terms: Terms, settings: BotSettings, claim: deletion_ops.Claim
+        self, request: DeliveryRequest, terms: Terms, settings: BotSettings, claim: delivery_claims.Claim
     ) -> Outcome:
         promise = None
         if terms.delete_at is not None:
@@ -259,7 +259,7 @@ class Deliverer:
             return await self._not_sent(request, terms, promise, error)
         return await self._sent(request, terms, promise, sent)
 
-    async def _promised_before(self, request: DeliveryRequest, claim: deletion_ops.Claim) -> str | None:
+    async def _promised_before(self, request: DeliveryRequest, claim: delivery_claims.Claim) -> str | None:
         """The promise of an earlier try for the same wish: the database took it and its answer was lost."""
         if not claim.is_repeated:
             return None
@@ -271,7 +271,7 @@ class Deliverer:
         forget = forgotten_charges(request.user, settings, terms.sent_at)
 
         async def spend() -> bool:
-            return await user_ops.spend_credit(
+            return await user_credits.spend_credit(
                 request.user.user_id, request.code, request.update_key, terms.sent_at, forget
             )
 
@@ -291,7 +291,7 @@ class Deliverer:
 
     async def _give_back(self, request: DeliveryRequest) -> None:
         await self._write_down(
-            lambda: user_ops.give_back_credit(request.user.user_id, request.code, request.update_key)
+            lambda: user_credits.give_back_credit(request.user.user_id, request.code, request.update_key)
         )
 
     async def _promise(

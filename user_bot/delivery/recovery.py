@@ -15,7 +15,7 @@ from aiogram import Bot
 from core.clock import Clock
 from core.errors import StoreUnavailable
 from core.ids import is_code
-from database.operations import deletion_ops, settings_ops, token_ops, user_ops
+from database.operations import deletion_ops, delivery_claims, settings_ops, token_ops, user_credits, user_ops
 from sender.failures import TELEGRAM_ERRORS, Failure, classify, is_permanent_recipient
 from sender.lanes import Lane, in_lane, may_arrive_twice
 from user_bot.gate.payout import pay_out
@@ -102,7 +102,7 @@ class Recovery:
             if not new:
                 break
             for promise in new:
-                given_back = is_code(promise.post_code) and await user_ops.give_back_credit(
+                given_back = is_code(promise.post_code) and await user_credits.give_back_credit(
                     promise.user_id, promise.post_code, promise.request_key
                 )
                 notice = await self._tell(promise.chat_id, promise.post_code, given_back)
@@ -116,7 +116,7 @@ class Recovery:
     async def _tell_unfinished(self) -> int:
         """Deliveries of posts that are never taken back."""
         count, later = 0, set[str]()
-        while found := await deletion_ops.find_unfinished(self._bot.id, self._began, BATCH):
+        while found := await delivery_claims.find_unfinished(self._bot.id, self._began, BATCH):
             new = [delivery for delivery in found if delivery.claim_id not in later]
             if not new:
                 break
@@ -124,17 +124,17 @@ class Recovery:
                 if await self._tell(delivery.user_id, delivery.post_code, await self._give_back(delivery)) is None:
                     later.add(delivery.claim_id)
                 else:
-                    await deletion_ops.settle_delivery(delivery.claim_id)
+                    await delivery_claims.settle_delivery(delivery.claim_id)
             count += len(new)
         return count
 
-    async def _give_back(self, delivery: deletion_ops.Unfinished) -> bool:
+    async def _give_back(self, delivery: delivery_claims.Unfinished) -> bool:
         """The credit of a delivery without a promise: the one spent on this post since it was begun."""
         user = await user_ops.find(delivery.user_id)
         charge = None if user is None else user.charges.get(delivery.post_code)
         if charge is None or not delivery.opened_at <= charge.at < self._began:
             return False
-        return await user_ops.give_back_credit(delivery.user_id, delivery.post_code, charge.update_key)
+        return await user_credits.give_back_credit(delivery.user_id, delivery.post_code, charge.update_key)
 
     async def _tell(self, chat_id: int, post_code: str, given_back: bool) -> int | None:
         """The message's id; 0 when the reader was told as well as can be; None when another try may reach them."""

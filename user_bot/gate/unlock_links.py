@@ -18,7 +18,7 @@ from core.retries import SHORT_S, retry_while_unavailable
 from core.settings import BotSettings, ShortenerFailure
 from core.users import User
 from core.verification import Token, TokenStatus
-from database.operations import post_ops, token_ops, user_ops
+from database.operations import post_ops, token_counts, token_ops, user_credits, user_ops
 from monitoring.alerts import Alerts
 from sender.acknowledgement import safe_after
 from sender.failures import TELEGRAM_ERRORS, Failure, classify
@@ -108,7 +108,7 @@ class UnlockLinks:
         code = None if post is None else post.code
         token = next((token for token in standing if self._is_good(token, code, now)), None)
         if token is not None:
-            number = await token_ops.links_on(user.user_id, self._day(now))
+            number = await token_counts.links_on(user.user_id, self._day(now))
             await self._show(token, settings, post, number)
             return None
         return await self._make(user, settings, post, update_key, now)
@@ -168,9 +168,11 @@ class UnlockLinks:
         link_request = _LinkRequest(user, settings, post, update_key, self._day(now))
         replaced = await token_ops.take_replacement(user.user_id, now, update_key)
         if replaced is not None:
-            number = await token_ops.links_on(user.user_id, link_request.day)
+            number = await token_counts.links_on(user.user_id, link_request.day)
         else:
-            counted = await token_ops.count_link(user.user_id, link_request.day, settings.daily_token_limit, update_key)
+            counted = await token_counts.count_link(
+                user.user_id, link_request.day, settings.daily_token_limit, update_key
+            )
             if counted is None:
                 await self._say_used_up(link_request)
                 return None
@@ -245,7 +247,7 @@ class UnlockLinks:
         if gives and not known.credits and not has_pass(known, now):
             pays = earned(link_request.settings)
             key = f"instead of a link {link_request.update_key}"
-            given = await user_ops.grant(reader, key, now, credits=pays.credits, pass_for=pays.pass_for)
+            given = await user_credits.grant(reader, key, now, credits=pays.credits, pass_for=pays.pass_for)
             return (
                 None
                 if given is None
@@ -254,7 +256,7 @@ class UnlockLinks:
         if replaced is not None:
             await token_ops.return_replacement(replaced.token)
         else:
-            await token_ops.uncount_link(reader, link_request.day, link_request.update_key)
+            await token_counts.uncount_link(reader, link_request.day, link_request.update_key)
         if gives:
             return AccessGranted(known)
         await say(self._bot, reader, gate_texts.NO_LINK_NOW)

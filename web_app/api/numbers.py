@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from core.days import start_of_day
 from core.statistics import Count
-from database.operations import deletion_ops, statistics_ops, stats_ops
+from database.operations import deletion_ops, statistics_ops
 
 #: seconds the numbers are shown without counting again: each is a walk through an index
 _HOLD_S = 10.0
@@ -49,7 +49,7 @@ class Numbers:
 async def _count(now: datetime, zone: ZoneInfo) -> dict[str, int]:
     totals = await statistics_ops.count_totals()
     midnight = start_of_day(now, zone)
-    counted = await stats_ops.read(midnight)
+    counted = await statistics_ops.read_day(midnight)
     today = {name: await statistics_ops.count_on(counter, midnight, now + _MOMENT) for name, counter in _TODAY.items()}
     return {
         **{counter.value: count for counter, count in totals.items()},

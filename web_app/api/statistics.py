@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from core.statistics import DayStats
-from database.operations import stats_ops
+from database.operations import statistics_ops
 from monitoring.pictures import Picture, Theme
 from web_app.api.access import ApiAccess, Operator
 from web_app.api.models import Day, Post, Statistics
@@ -40,7 +40,7 @@ def statistics_router(access: ApiAccess, zone: ZoneInfo, numbers: Numbers, draw:
     async def statistics(_: signed_in, days: Days = 30) -> Statistics:
         """Each counted day of the last `days`, and how many users, posts and promises there are right now."""
         now = access.clock.now()
-        found = await stats_ops.last_days(now, days)
+        found = await statistics_ops.last_days(now, days)
         return Statistics(days=[_day(day, zone) for day in found], now=await numbers.current(now))
 
     @router.get(
@@ -55,7 +55,7 @@ def statistics_router(access: ApiAccess, zone: ZoneInfo, numbers: Numbers, draw:
         request: Request, _: signed_in, kind: Picture, theme: Theme = Theme.LIGHT, days: Days = 30
     ) -> Response:
         """A chart of the last `days`."""
-        found = await stats_ops.last_days(access.clock.now(), days)
+        found = await statistics_ops.last_days(access.clock.now(), days)
         tag = pictures.tag(kind, found, theme)
         headers = {"ETag": tag, "Cache-Control": f"private, max-age={_PICTURE_S}"}
         if tag in _known(request):

@@ -10,7 +10,7 @@ import structlog
 from core.admins import OPERATORS, Role, role_of
 from core.clock import Clock
 from core.errors import TollgateError
-from database.operations import admin_ops, audit_ops, login_ops, sessions
+from database.operations import admin_ops, audit_ops, login_ops, session_ops
 from web_app.auth import mini_app
 from web_app.auth import tokens as auth_tokens
 from web_app.auth.tokens import Session
@@ -79,7 +79,7 @@ class Door:
             log.info("session.mini_app_refused", reason=str(error))
             raise unauthorized(was_given=True) from None
         role = await self._role(opened.user_id)
-        if not await sessions.revoke(f"initdata:{opened.digest}", opened.signed_at + _USED_FOR):
+        if not await session_ops.revoke(f"initdata:{opened.digest}", opened.signed_at + _USED_FOR):
             # also a first call of which the database's answer was lost
             log.info("session.mini_app_replayed", user_id=opened.user_id)
             raise unauthorized(was_given=True)
@@ -95,7 +95,7 @@ class Door:
 
     async def admit(self, session: Session) -> Role:
         """The role of whoever holds a session that was read; asked anew with each request."""
-        if await sessions.is_revoked(session.sid):
+        if await session_ops.is_revoked(session.sid):
             raise unauthorized(was_given=True)
         return await self._role(session.user_id)
 
@@ -105,7 +105,7 @@ class Door:
 
     async def sign_out(self, session: Session) -> None:
         """End the session: this token and every other of the same sign-in. May be repeated."""
-        if await sessions.revoke(session.sid, session.ends_at):
+        if await session_ops.revoke(session.sid, session.ends_at):
             await self._note(session.user_id, "session.ended", None)
 
     async def _role(self, user_id: int) -> Role:

@@ -6,7 +6,7 @@ import pytest
 
 from core.subscriptions import ChannelMode, MembershipStatus, OnError
 from database.connection import current_database
-from database.operations import channel_ops, membership_ops, post_ops, settings_ops, user_ops
+from database.operations import channel_ops, membership_ops, post_ops, settings_ops, user_credits, user_ops
 from tests.bots.user_bot.test_verification import PAGE, back, done, offered, person
 from tests.house import ADMIN_BOT, ALICE, BOB, USER_BOT, House, running_house
 from user_bot.gate import subscriptions
@@ -27,7 +27,7 @@ async def rich() -> AsyncIterator[House]:
         await settings_ops.change("access_mode", "credits")
         await house.alice.text(USER_BOT, "/start")
         await house.settle()
-        await user_ops.grant(ALICE, "test", house.base.clock.now(), credits=5)
+        await user_credits.grant(ALICE, "test", house.base.clock.now(), credits=5)
         yield house
 
 

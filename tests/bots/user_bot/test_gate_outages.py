@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from core.delivery import DOUBLE_TAP
-from database.operations import channel_ops, deletion_ops, settings_ops, token_ops, user_ops
+from database.operations import channel_ops, deletion_ops, delivery_claims, settings_ops, token_ops, user_credits
 from tests.bots.user_bot.losing_answers import losing, over, pays
 from tests.bots.user_bot.test_verification import PAGE, back, done, offered, person
 from tests.house import ALICE, USER_BOT, House, running_house
@@ -32,7 +32,7 @@ async def rich() -> AsyncIterator[House]:
         await settings_ops.change("access_mode", "credits")
         await house.alice.text(USER_BOT, "/start")
         await house.settle()
-        await user_ops.grant(ALICE, "test", house.base.clock.now(), credits=2)
+        await user_credits.grant(ALICE, "test", house.base.clock.now(), credits=2)
         yield house
 
 
@@ -209,10 +209,10 @@ async def test_the_request_of_a_killed_process_gives_its_credit_back_when_it_com
     """A post that is never taken back; the database is away while the next process looks for what was cut off."""
     house, post = rich, await rich.store(delete_after_minutes=0)
     began = house.base.clock.now() - timedelta(seconds=10)
-    await deletion_ops.claim_delivery(
+    await delivery_claims.claim_delivery(
         BOT, ALICE, post.code, began, DOUBLE_TAP, update_key="message 9", settle_later=True
     )
-    assert await user_ops.spend_credit(ALICE, post.code, "message 9", began)
+    assert await user_credits.spend_credit(ALICE, post.code, "message 9", began)
     recovery = recovery_of(house)
     outcome = await house.another_deliverer().deliver(await person(), post.code, "message 9")
     assert outcome is Outcome.DOUBLE_TAP

@@ -13,7 +13,7 @@ from core.days import start_of_day
 from core.errors import StoreRefused, StoreUnavailable
 from core.jobs import JobOutcome
 from database.collection import Collection
-from database.operations import broadcast_ops, broadcast_rows, lease_ops, segments, stats_ops, user_ops
+from database.operations import broadcast_ops, broadcast_rows, lease_ops, segments, statistics_ops, user_ops
 from schedulers import create_broadcast_deleter_scheduler
 from schedulers.jobs import broadcast_sending
 from schedulers.jobs.broadcast_calls import NotArrived, RecipientCalls
@@ -158,7 +158,7 @@ async def test_any_answer_of_the_database_may_be_lost_while_it_is_taken_back(
         lost.end()
         await house.advance(seconds=31)
     await recall(house)
-    assert (await stats_ops.read(day))["broadcast_deleted"] == 2 * (len(seen) + 1)
+    assert (await statistics_ops.read_day(day))["broadcast_deleted"] == 2 * (len(seen) + 1)
     assert await broadcast_rows.rows().count({}) == 0
 
 

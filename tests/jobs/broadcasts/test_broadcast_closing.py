@@ -17,7 +17,7 @@ from core.jobs import Counts
 from database.batches import Bounds
 from database.collection import Collection
 from database.connection import Database
-from database.operations import broadcast_ops, broadcast_rows, stats_ops
+from database.operations import broadcast_ops, broadcast_rows, statistics_ops
 from schedulers.jobs import broadcast_closing
 from schedulers.jobs.broadcast_deleter import BroadcastDeleter
 from schedulers.runner import Run
@@ -87,9 +87,9 @@ async def test_what_was_taken_back_is_counted_and_its_rows_go(db: Database, cloc
     )
     assert await rows_of(broadcast) == []
     counters = REST_OF_DAY | {"broadcast_sent": 2, "broadcast_deleted": 2}
-    assert await stats_ops.read(TODAY) == counters
+    assert await statistics_ops.read_day(TODAY) == counters
     assert await run(clock) == Counts()
-    assert await stats_ops.read(TODAY) == counters
+    assert await statistics_ops.read_day(TODAY) == counters
 
 
 async def test_rows_stay_while_an_answer_may_still_come(db: Database, clock: ManualClock) -> None:
@@ -112,7 +112,7 @@ async def test_what_was_sent_for_good_is_closed_after_two_days_and_stays_sent(db
     ended = await as_it_is(broadcast)
     assert (ended.status, ended.are_rows_removed) == (BroadcastStatus.CANCELLED, True)
     assert ended.counts == REST | {"sent": 2}
-    assert await stats_ops.read(TODAY) == REST_OF_DAY | {"broadcast_sent": 2}
+    assert await statistics_ops.read_day(TODAY) == REST_OF_DAY | {"broadcast_sent": 2}
     assert await broadcast_ops.want_recall(broadcast.id, clock.now()) is None
 
 
@@ -123,7 +123,7 @@ async def test_what_should_be_gone_and_is_too_old_is_kept(db: Database, clock: M
     assert await run(clock, bot) == Counts({"kept": 2, "rows_removed": 7})
     assert bot.deleted == []
     assert (await as_it_is(broadcast)).counts == REST | {"kept": 2}
-    assert await stats_ops.read(TODAY) == REST_OF_DAY | {"broadcast_sent": 2, "broadcast_kept": 2}
+    assert await statistics_ops.read_day(TODAY) == REST_OF_DAY | {"broadcast_sent": 2, "broadcast_kept": 2}
 
 
 async def test_rows_a_vanished_process_was_sending_are_unknown_in_the_end(db: Database, clock: ManualClock) -> None:
@@ -150,7 +150,7 @@ async def test_one_that_was_cancelled_before_its_time_is_closed_with_nothing(db:
     clock.move(timedelta(hours=1))
     assert await run(clock) == Counts({"rows_removed": 0})
     assert (await as_it_is(broadcast)).are_rows_removed
-    assert await stats_ops.read(TODAY) == {}
+    assert await statistics_ops.read_day(TODAY) == {}
 
 
 async def test_counts_belong_to_the_day_on_which_sending_ended_in_the_owners_zone(
@@ -160,17 +160,17 @@ async def test_counts_belong_to_the_day_on_which_sending_ended_in_the_owners_zon
     clock.move(timedelta(days=1))
     await run(clock, zone=ZoneInfo("Asia/Tokyo"))
     # 05:00 of the 2nd in Tokyo; its midnight as UTC
-    assert (await stats_ops.read(datetime(2026, 3, 1, 15, tzinfo=UTC)))["broadcast_sent"] == 2
-    assert await stats_ops.read(TODAY) == {}
+    assert (await statistics_ops.read_day(datetime(2026, 3, 1, 15, tzinfo=UTC)))["broadcast_sent"] == 2
+    assert await statistics_ops.read_day(TODAY) == {}
 
 
 async def test_days_add_up_what_their_broadcasts_count(db: Database, clock: ManualClock) -> None:
-    await stats_ops.bump(TODAY, "deliveries", 5)
+    await statistics_ops.add_once(TODAY, "before", {"deliveries": 5})
     await mixed(clock, lifetime=60)
     await mixed(clock, lifetime=60)
     clock.move(timedelta(hours=1))
     await run(clock)
-    counted = await stats_ops.read(TODAY)
+    counted = await statistics_ops.read_day(TODAY)
     assert (counted["broadcast_sent"], counted["broadcast_blocked"], counted["deliveries"]) == (4, 2, 5)
 
 
@@ -224,8 +224,8 @@ async def test_a_crash_at_any_step_goes_on_and_counts_once(
     ended = await as_it_is(broadcast)
     assert (ended.counts, ended.are_rows_removed) == (REST | {"deleted": 2}, True)
     assert await rows_of(broadcast) == []
-    assert await stats_ops.read(TODAY) == REST_OF_DAY | {"broadcast_sent": 2, "broadcast_deleted": 2}
-    assert await stats_ops.read(TODAY + timedelta(days=1)) == {}
+    assert await statistics_ops.read_day(TODAY) == REST_OF_DAY | {"broadcast_sent": 2, "broadcast_deleted": 2}
+    assert await statistics_ops.read_day(TODAY + timedelta(days=1)) == {}
 
 
 class _Killed(Exception):
@@ -269,7 +269,7 @@ async def test_killed_at_any_command_the_next_process_ends_it_alike(
         assert (ended.status, ended.delete_at) == (BroadcastStatus.RECALLED, None), number
         assert (ended.are_rows_removed, ended.counts) == (True, REST | {"deleted": 2}), number
         assert await rows_of(broadcast) == []
-        assert await stats_ops.read(day) == REST_OF_DAY | {"broadcast_sent": 2, "broadcast_deleted": 2}, number
+        assert await statistics_ops.read_day(day) == REST_OF_DAY | {"broadcast_sent": 2, "broadcast_deleted": 2}, number
         if len(asked) < number:
             break
         clock.move(timedelta(hours=21))
@@ -292,7 +292,7 @@ async def test_rows_go_in_batches_and_are_not_counted_again(db: Database, clock:
         removed += done.done.get("rows_removed", 0)
         assert (await as_it_is(broadcast)).counts in (REST | {"sent": 2}, REST | {"deleted": 2})
     assert removed == 7
-    assert await stats_ops.read(TODAY) == REST_OF_DAY | {"broadcast_sent": 2, "broadcast_deleted": 2}
+    assert await statistics_ops.read_day(TODAY) == REST_OF_DAY | {"broadcast_sent": 2, "broadcast_deleted": 2}
 
 
 class _Failing(Nobody):
@@ -303,14 +303,14 @@ class _Failing(Nobody):
 async def test_a_key_counts_once_a_day_and_days_begun_by_others_are_no_obstacle(
     db: Database, clock: ManualClock
 ) -> None:
-    assert await stats_ops.bump_once(TODAY, "one", {"sent": 2, "kept": 1})
-    assert not await stats_ops.bump_once(TODAY, "one", {"sent": 2, "kept": 1})
-    await stats_ops.bump(TODAY, "sent", 5)
-    assert await stats_ops.bump_once(TODAY, "two", {"sent": 1})
-    assert await stats_ops.bump_once(TODAY, "nothing", {})
-    assert await stats_ops.read(TODAY) == {"sent": 8, "kept": 1}
+    assert await statistics_ops.add_once(TODAY, "one", {"sent": 2, "kept": 1})
+    assert not await statistics_ops.add_once(TODAY, "one", {"sent": 2, "kept": 1})
+    await statistics_ops.add_once(TODAY, "by another", {"sent": 5})
+    assert await statistics_ops.add_once(TODAY, "two", {"sent": 1})
+    assert await statistics_ops.add_once(TODAY, "nothing", {})
+    assert await statistics_ops.read_day(TODAY) == {"sent": 8, "kept": 1}
     with pytest.raises(ValueError, match="cannot name"):
-        await stats_ops.bump_once(TODAY, "three", {"a.b": 1})
+        await statistics_ops.add_once(TODAY, "three", {"a.b": 1})
 
 
 def test_who_was_reached_counts_as_sent_whatever_became_of_it() -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from core.users import PoppedPost, Visitor, is_banned
 from database.connection import Database
-from database.operations import user_ops
+from database.operations import user_credits, user_ops
 
 MS, DAY = timedelta(milliseconds=1), timedelta(days=1)
 ANN, STRANGER = 7, 404
@@ -51,7 +51,7 @@ async def test_a_stranger_who_comes_that_very_moment_is_banned_too(
 
 async def test_a_ban_takes_nothing_away(db: Database, now: datetime) -> None:
     await user_ops.upsert_visitor(Visitor(user_id=ANN), now)
-    await user_ops.grant(ANN, "k", now, credits=5, pass_for=DAY)
+    await user_credits.grant(ANN, "k", now, credits=5, pass_for=DAY)
     user = await user_ops.ban(ANN, now, reason=None, until=None)
 
     assert (user.credits, user.pass_until) == (5, now + DAY)

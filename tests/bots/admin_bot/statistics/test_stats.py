@@ -12,7 +12,7 @@ from core.jobs import JobOutcome
 from core.statistics import Count, TopPost
 from core.timetable import STATISTICS
 from core.users import Visitor
-from database.operations import audit_ops, run_ops, statistics_ops, stats_ops, user_ops
+from database.operations import audit_ops, run_ops, statistics_ops, user_ops
 from tests.bots.admin_bot.conftest import OWNER, AdminBot
 from tests.bots.admin_bot.standstill import settle
 from tests.bots.admin_bot.statistics.charts import Pencil, albums, charts, counted, the_text
@@ -75,7 +75,7 @@ async def test_nothing_counted_is_called_so_and_never_zero(admin: AdminBot, penc
 
 async def test_a_day_only_a_broadcast_has_written_to_is_not_counted(admin: AdminBot, pencil: Pencil) -> None:
     today = start_of_day(admin.clock.now(), admin.data["zone"])
-    await stats_ops.bump(today, "broadcast_sent", 7)
+    await statistics_ops.add_once(today, "broadcast", {"broadcast_sent": 7})
     await admin.say("/stats")
     assert "<b>Today</b>\nnot counted yet" in the_text(admin)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from core.verification import TokenStatus
 from database.connection import current_database
-from database.operations.user_records import users
+from database.operations.user_ops import users
 from database.values import Document
 
 
