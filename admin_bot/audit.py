@@ -15,6 +15,6 @@ async def note(at: datetime, admin_id: int, action: str, target: str, before: An
     """Log the action and write it to audit_log. A store that is away is only logged: the deed is done."""
     log.info(action, admin_id=admin_id, target=target)
     try:
-        await audit_ops.note(at, admin_id, action, target, before, after)
+        await audit_ops.record(at, admin_id, action, target, before, after)
     except TollgateError as error:
         log.warning("audit.not_written", done=action, target=target, error=type(error).__name__)

@@ -62,7 +62,7 @@ def decide(
     return Admitted(costs_credit=True) if user.credits > 0 else NoAccess()
 
 
-def asks_for_channels(user: User, now: datetime, *, is_admin: bool = False) -> bool:
+def needs_channel_check(user: User, now: datetime, *, is_admin: bool = False) -> bool:
     """Whether the subscription can matter at all: nobody is asked about people it does not decide for."""
     return not is_admin and not is_banned(user, now)
 
@@ -79,7 +79,7 @@ def is_paid(user: User, settings: BotSettings, now: datetime, code: str) -> bool
     return charge is not None and timedelta() <= now - charge.at < grace
 
 
-def forgotten_charges(user: User, settings: BotSettings, now: datetime) -> tuple[str, ...]:
+def expired_charges(user: User, settings: BotSettings, now: datetime) -> tuple[str, ...]:
     """Codes of posts whose charge no longer matters."""
     keep = max(CHARGES_KEPT_FOR, timedelta(minutes=settings.resend_grace_minutes))
     return tuple(code for code, charge in user.charges.items() if now - charge.at >= keep)
@@ -100,6 +100,6 @@ def earned(settings: BotSettings) -> Earned:
     return Earned(credits=settings.free_deliveries_per_token)
 
 
-def asks_for_access(settings: BotSettings) -> bool:
+def requires_access(settings: BotSettings) -> bool:
     """Whether credits or a pass are asked for at all."""
     return settings.access_mode is not AccessMode.OPEN

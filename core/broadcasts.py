@@ -47,7 +47,7 @@ class BroadcastStatus(StrEnum):
 
 
 #: sending is over, and what was sent may still stand
-OVER = (BroadcastStatus.SENT, BroadcastStatus.CANCELLED, BroadcastStatus.FAILED)
+ENDED = (BroadcastStatus.SENT, BroadcastStatus.CANCELLED, BroadcastStatus.FAILED)
 #: there is still something to send
 UNFINISHED = (BroadcastStatus.QUEUED, BroadcastStatus.SENDING, BroadcastStatus.PAUSED)
 
@@ -159,7 +159,7 @@ def total(counts: dict[str, int]) -> int:
     return sum(counts.values())
 
 
-def not_yet(counts: dict[str, int]) -> int:
+def remaining(counts: dict[str, int]) -> int:
     """Recipients whose turn has not ended."""
     return counts.get(RecipientState.PENDING, 0) + counts.get(RecipientState.SENDING, 0)
 
@@ -190,7 +190,7 @@ def check_button(text: str, url: str) -> LinkButton:
     return LinkButton(text=text, url=url)
 
 
-class Troubles:
+class FailureStreak:
     """Tells when a broadcast should stop because it fails for everybody."""
 
     def __init__(self) -> None:

@@ -58,7 +58,7 @@ class Finding(Record):
         return f"{INCIDENT}:{self.key}"
 
 
-class Watched(Record):
+class WatchedFinding(Record):
     """A finding that was seen lately, and how often: one bad moment is no incident, one good moment no end."""
 
     finding: Finding
@@ -86,7 +86,7 @@ class Health(Record):
     #: the first look ever: before it nobody knows what ran
     since: datetime
     findings: tuple[Finding, ...] = ()
-    watched: tuple[Watched, ...] = ()
+    watched: tuple[WatchedFinding, ...] = ()
     bots: tuple[BotHealth, ...] = ()
     #: of one ping, in milliseconds; None when the database did not answer
     database_ms: int | None = None

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.health import Finding, Trouble, Watched
+from core.health import Finding, Trouble, WatchedFinding
 from core.jobs import JobOutcome, JobRun, LeaseRow
 from core.timetable import Plan
 
@@ -21,42 +21,44 @@ _ENDED_WELL_OR_NOT = _NOT_WELL | {JobOutcome.SUCCEEDED, JobOutcome.ABANDONED}
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class WatchUpdate:
     """What one more look makes of what was seen before."""
 
-    watched: tuple[Watched, ...]
+    watched: tuple[WatchedFinding, ...]
     #: people are to know of these
     open: tuple[Finding, ...]
     #: and that these are over; they stay watched until they do
     over: tuple[Finding, ...]
 
 
-def follow(before: Sequence[Watched], found: Sequence[Finding], is_known: Callable[[Finding], bool]) -> Followed:
+def update_watched(
+    before: Sequence[WatchedFinding], found: Sequence[Finding], is_known: Callable[[Finding], bool]
+) -> WatchUpdate:
     """One look further. `is_known`: whether this look could have seen a trouble; what it could not stays as it is."""
     seen = {finding.key: finding for finding in found}
-    watched: dict[str, Watched] = {}
+    watched: dict[str, WatchedFinding] = {}
     for one in before:
         watched[one.finding.key] = _further(one, seen.get(one.finding.key), is_known)
     for key, finding in seen.items():
-        watched.setdefault(key, Watched(finding=finding))
+        watched.setdefault(key, WatchedFinding(finding=finding))
     kept = tuple(one for one in watched.values() if one.clean < OVER_AFTER or one.seen >= OPEN_AFTER)
     told = [one for one in kept if one.seen >= OPEN_AFTER]
-    return Followed(
+    return WatchUpdate(
         watched=kept,
         open=tuple(one.finding for one in told if one.clean == 0),
         over=tuple(one.finding for one in told if one.clean >= OVER_AFTER),
     )
 
 
-def _further(one: Watched, again: Finding | None, is_known: Callable[[Finding], bool]) -> Watched:
+def _further(one: WatchedFinding, again: Finding | None, is_known: Callable[[Finding], bool]) -> WatchedFinding:
     if again is not None:
-        return Watched(finding=again, seen=one.seen + 1)
+        return WatchedFinding(finding=again, seen=one.seen + 1)
     if not is_known(one.finding):
         return one
     return one.model_copy(update={"clean": one.clean + 1})
 
 
-def look_at_job(
+def check_job(
     plan: Plan, runs: Sequence[JobRun], lease: LeaseRow | None, since: datetime, now: datetime
 ) -> list[Finding]:
     """What is wrong with one job. `runs`: its latest, newest first; `since`: when jobs were first looked at."""

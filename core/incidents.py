@@ -11,4 +11,4 @@ class CloseDecision(StrEnum):
     #: nobody was told of it: there is no all clear either
     QUIET = "quiet"
     #: people know of it: tell them
-    TELL = "tell"
+    NOTIFY = "notify"

@@ -82,7 +82,7 @@ class Membership(Record):
     seen_at: datetime = Field(description="when it was heard, aware UTC")
 
 
-class Standing(StrEnum):
+class JoinStatus(StrEnum):
     """How one person stands towards one channel. A closed list."""
 
     JOINED = "joined"
@@ -98,22 +98,22 @@ def status_of(telegram_status: str, is_member: bool = False) -> MembershipStatus
     return MembershipStatus.LEFT
 
 
-def standing_of(channel: Channel, membership: Membership | None, now: datetime) -> Standing | None:
+def join_status(channel: Channel, membership: Membership | None, now: datetime) -> JoinStatus | None:
     """How the person stands by what is remembered; None when Telegram has to be asked.
 
     A request to join has no end that Telegram tells of: it is believed until there is news. What lies in the future
     comes from a clock that was put back and is asked for again.
     """
     if membership is None:
-        return Standing.UNKNOWN if channel.broken_since else None
+        return JoinStatus.UNKNOWN if channel.broken_since else None
     if membership.status is MembershipStatus.REQUESTED:
-        return Standing.JOINED if channel.mode is ChannelMode.REQUEST else Standing.MISSING
+        return JoinStatus.JOINED if channel.mode is ChannelMode.REQUEST else JoinStatus.MISSING
     if not timedelta() <= now - membership.seen_at < REMEMBERED_FOR:
-        return Standing.UNKNOWN if channel.broken_since else None
+        return JoinStatus.UNKNOWN if channel.broken_since else None
     if membership.status is MembershipStatus.MEMBER:
-        return Standing.JOINED
+        return JoinStatus.JOINED
     # who joined since then could not be seen
-    return Standing.UNKNOWN if channel.broken_since else Standing.MISSING
+    return JoinStatus.UNKNOWN if channel.broken_since else JoinStatus.MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,19 +128,19 @@ class Subscription:
         return not self.missing and not self.unsure
 
 
-def subscription(standings: Iterable[tuple[Channel, Standing]]) -> Subscription:
+def subscription(standings: Iterable[tuple[Channel, JoinStatus]]) -> Subscription:
     """What keeps a person out; a channel that cannot be told of does so only when it is closed on errors."""
     known = list(standings)
     return Subscription(
-        missing=tuple(channel for channel, standing in known if standing is Standing.MISSING),
+        missing=tuple(channel for channel, standing in known if standing is JoinStatus.MISSING),
         unsure=tuple(
             channel
             for channel, standing in known
-            if standing is Standing.UNKNOWN and channel.on_error is OnError.CLOSED
+            if standing is JoinStatus.UNKNOWN and channel.on_error is OnError.CLOSED
         ),
     )
 
 
-def asked_for(channels: Sequence[Channel]) -> tuple[Channel, ...]:
+def required_channels(channels: Sequence[Channel]) -> tuple[Channel, ...]:
     """The channels the gate asks for now, in their order."""
     return tuple(sorted((one for one in channels if not one.is_paused), key=lambda one: (one.position, one.chat_id)))

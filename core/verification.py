@@ -45,7 +45,7 @@ class Token(Record):
     is_replacement: bool = False
 
 
-class Judgement(StrEnum):
+class VerificationResult(StrEnum):
     """What the page or the link back says of a token. A closed list."""
 
     #: the way is done (now, or a moment ago already)
@@ -63,8 +63,8 @@ class Judgement(StrEnum):
     BYPASSED = "bypassed"
 
 
-#: judgements that make a token `bypassed`, for good
-SPOILS = frozenset({Judgement.TOO_FAST, Judgement.WRONG_ORIGIN})
+#: results that make a token `bypassed`, for good
+BYPASSING = frozenset({VerificationResult.TOO_FAST, VerificationResult.WRONG_ORIGIN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +80,28 @@ def is_expired(expires_at: datetime, now: datetime) -> bool:
     return expires_at < now
 
 
-def judge(token: Token | None, settings: BotSettings, now: datetime, origin: Origin | None = None) -> Judgement:
+def check_token(
+    token: Token | None, settings: BotSettings, now: datetime, origin: Origin | None = None
+) -> VerificationResult:
     """What becomes of the token now. `origin`: None where no page is involved.
 
     Time and origin are only asked of a token that leads through a shortener: without one there is nothing to skip.
     """
     if token is None:
-        return Judgement.UNKNOWN
+        return VerificationResult.UNKNOWN
     if token.redeemed_at is not None:
-        return Judgement.USED
+        return VerificationResult.USED
     if token.status is TokenStatus.BYPASSED:
-        return Judgement.BYPASSED
+        return VerificationResult.BYPASSED
     if is_expired(token.expires_at, now):
-        return Judgement.EXPIRED
+        return VerificationResult.EXPIRED
     if token.status is TokenStatus.VERIFIED or token.shortener is None:
-        return Judgement.VERIFIED
+        return VerificationResult.VERIFIED
     if timedelta() <= elapsed(token, now) < timedelta(seconds=settings.min_verify_seconds):
-        return Judgement.TOO_FAST
+        return VerificationResult.TOO_FAST
     if settings.require_referer and origin is not None and origin.host not in origin.allowed:
-        return Judgement.WRONG_ORIGIN
-    return Judgement.VERIFIED
+        return VerificationResult.WRONG_ORIGIN
+    return VerificationResult.VERIFIED
 
 
 def elapsed(token: Token, now: datetime) -> timedelta:

@@ -14,7 +14,7 @@ Sort = Sequence[tuple[str, int]]
 _SENT_AT_ONCE = 500
 
 
-class CallBook(Protocol):
+class CallObserver(Protocol):
     """Who is told about every call before it is made."""
 
     def note_call(self, operation: str, collection: str) -> None: ...
@@ -26,7 +26,7 @@ class Collection:
     Works on motor and on mongomock_motor alike; `native` is theirs, untyped.
     """
 
-    def __init__(self, native: Any, name: str, book: CallBook) -> None:
+    def __init__(self, native: Any, name: str, book: CallObserver) -> None:
         self._native = native
         self._book = book
         self.name = name

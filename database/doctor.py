@@ -7,7 +7,7 @@ from pathlib import Path
 from database.backups.files import backups_of, written_at
 from database.backups.reader import DamagedBackup
 from database.backups.restore import verify
-from database.backups.restore_mark import find_mark
+from database.backups.restore_marker import find_marker
 from database.connection import Database
 from database.indexes import INDEXES, missing_indexes
 
@@ -59,7 +59,7 @@ async def examine(db: Database, backups_in: Path | None = None) -> Findings:
     await db.ping()
     missing = await missing_indexes(db)
     counts = {name: await db.collection(name).count({}) for name in sorted(INDEXES)}
-    mark = await find_mark(db)
+    mark = await find_marker(db)
     backups = None if backups_in is None else await _examine_backups(backups_in, db)
     return Findings(missing, counts, None if mark is None else str(mark), backups)
 

@@ -86,7 +86,7 @@ class Alerts:
         if ending is CloseDecision.NOTHING:
             return False
         is_told = True
-        if html is not None and ending is CloseDecision.TELL:
+        if html is not None and ending is CloseDecision.NOTIFY:
             is_told = await self._send(incident, State.CLEAR, html)
         await self._book.note_end(incident, self._clock.now(), is_told=is_told)
         log.info("alert.cleared", incident=incident, reached=is_told)

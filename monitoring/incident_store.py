@@ -85,7 +85,7 @@ class MemoryIncidentStore:
         if not row.is_told:
             return CloseDecision.NOTHING if _is_held(row.claimed_until, now) else CloseDecision.QUIET
         row.ending_until = now + hold_for
-        return CloseDecision.TELL
+        return CloseDecision.NOTIFY
 
     async def end(self, incident: str, now: datetime) -> None:
         self.forget(incident)

@@ -19,7 +19,7 @@ from core.clock import SystemClock
 from core.errors import StoreRefused, StoreUnavailable
 from core.settings import AccessMode
 from core.supervisor import Supervisor
-from database.backups.restore_mark import WrongTarget, refuse_half
+from database.backups.restore_marker import WrongTarget, check_not_half_restored
 from database.connection import Database, open_database
 from database.indexes import ensure_indexes
 from database.operations import settings_ops
@@ -90,7 +90,7 @@ async def open_store(settings: Settings, clock: SystemClock) -> Database:
 async def refuse_half_restored(database: Database) -> None:
     """Raises CannotStart while a restore has not ended."""
     try:
-        await refuse_half(database)
+        await check_not_half_restored(database)
     except WrongTarget as error:
         raise CannotStart(f"MONGO_DB: {error}") from None
 

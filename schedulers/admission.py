@@ -62,7 +62,7 @@ async def begin(call: RunRequest, owner: str, fence: int, clock: Clock) -> str |
     """
     now = clock.now()
     if call.run_id is not None:
-        begun = await run_ops.begin_requested(call.run_id, owner, now, fence)
+        begun = await run_ops.start_requested(call.run_id, owner, now, fence)
         await run_ops.abandon_before(call.job, fence, now)
         return call.run_id if begun else NotAdmitted("another was first")
     run_id = await run_ops.start_run(call.job, call.scheduled_at, owner, now, call.requested_by, fence)

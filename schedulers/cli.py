@@ -21,7 +21,7 @@ from core.job_status import overview
 from core.jobs import RunReport
 from core.timetable import JOB_NAMES, timetable
 from database import connection
-from database.backups.restore_mark import refuse_half
+from database.backups.restore_marker import check_not_half_restored
 from database.indexes import ensure_indexes
 from database.operations import lease_ops, run_ops
 from monitoring import logs
@@ -114,7 +114,7 @@ def list_jobs(as_json: AsJson = False) -> None:
     plans = timetable(settings.zone, settings.TOKEN_CLEANUP_HOUR)
 
     async def look() -> Any:
-        return overview(plans, await run_ops.latest_runs(JOB_NAMES), await lease_ops.standing(), now)
+        return overview(plans, await run_ops.latest_runs(JOB_NAMES), await lease_ops.find_all(), now)
 
     jobs = _do(settings, look, as_json)
     if as_json:
@@ -145,7 +145,7 @@ def history(
 def leases(as_json: AsJson = False) -> None:
     """Who runs what right now, and what is paused."""
     settings, now = load_settings(), SystemClock().now()
-    found = _do(settings, lease_ops.standing, as_json)
+    found = _do(settings, lease_ops.find_all, as_json)
     if as_json:
         typer.echo(json.dumps({"leases": [words.lease_document(lease, now) for lease in found.values()]}))
     elif found:
@@ -194,7 +194,7 @@ def run(
 
     async def run_them() -> bool:
         # without the app nobody else has built them, and a tick is one because its row is the only one
-        await refuse_half(connection.current_database())
+        await check_not_half_restored(connection.current_database())
         await ensure_indexes(connection.current_database())
         # imported only here: listing needs none of it
         by_hand = import_module("schedulers.run_once")

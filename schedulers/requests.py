@@ -76,7 +76,7 @@ class Requests:
         """Begin what waits; of each job one at a time, different jobs side by side."""
         now = self._clock.now()
         if self._gave_up_at is None or not timedelta() <= now - self._gave_up_at < GIVE_UP_EVERY:
-            if given_up := await run_ops.give_up_requests(now, GIVE_UP_AFTER):
+            if given_up := await run_ops.expire_requests(now, GIVE_UP_AFTER):
                 log.warning("job.requests_given_up", count=given_up)
             self._gave_up_at = now
         for requested_run in await run_ops.find_requests():

@@ -134,7 +134,7 @@ async def run_all(
 
 async def _requested_runs(jobs: Mapping[str, JobScheduler]) -> list[JobRun]:
     """Runs asked for from elsewhere that nobody has begun; those that waited too long are given up."""
-    await run_ops.give_up_requests(SystemClock().now(), GIVE_UP_AFTER)
+    await run_ops.expire_requests(SystemClock().now(), GIVE_UP_AFTER)
     return [requested_run for requested_run in await run_ops.find_requests() if requested_run.job in jobs]
 
 

@@ -13,7 +13,7 @@ import structlog
 from aiogram import Bot
 
 from admin_bot.broadcasts.screens import Face, MessageRef, Screen, Screens, place_of, put
-from core.broadcasts import Broadcast, BroadcastStatus, not_yet, total
+from core.broadcasts import Broadcast, BroadcastStatus, remaining, total
 from core.clock import Clock
 from core.errors import TollgateError
 from core.supervisor import Supervisor
@@ -95,7 +95,7 @@ class BroadcastWatch:
         self._look += 1
         number = self._look
         try:
-            found = await broadcast_ops.not_shown(LOOK_MAX)
+            found = await broadcast_ops.find_not_shown(LOOK_MAX)
         except TollgateError as error:
             self._store_failed(error)
             return
@@ -164,7 +164,7 @@ class BroadcastWatch:
         now = self._clock.now()
         rate = None
         if broadcast.status is BroadcastStatus.SENDING and broadcast.is_filled:
-            done = total(broadcast.counts) - not_yet(broadcast.counts)
+            done = total(broadcast.counts) - remaining(broadcast.counts)
             rate = screen.pace.look(self._monotonic(), done)
         else:
             screen.pace.rest()
@@ -191,7 +191,7 @@ class BroadcastWatch:
     async def _keep_place(self, screen: Screen, broadcast: Broadcast) -> None:
         """Remember a message that was sent in place of a deleted one."""
         if screen.message_id is not None and screen.place != place_of(broadcast):
-            await broadcast_ops.keep_progress_message(broadcast.id, screen.chat_id, screen.message_id)
+            await broadcast_ops.set_progress_message(broadcast.id, screen.chat_id, screen.message_id)
             screen.place_kept()
 
     async def _adopt(self, broadcast: Broadcast, place: MessageRef) -> Broadcast:
@@ -204,7 +204,7 @@ class BroadcastWatch:
             if before == place:
                 return broadcast
             if message_id is not None:
-                await broadcast_ops.keep_progress_message(broadcast.id, chat_id, message_id)
+                await broadcast_ops.set_progress_message(broadcast.id, chat_id, message_id)
             screen.move(place)
             if broadcast.status in _MOVING:
                 await self._retire(before, broadcast)

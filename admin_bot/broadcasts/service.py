@@ -175,7 +175,7 @@ class BroadcastService:
             count=count,
             lifetime_minutes=draft.lifetime_minutes,
             start=texts.when(draft.send_at, self._zone, now),
-            others=await broadcast_ops.unfinished(OTHERS_MAX),
+            others=await broadcast_ops.find_unfinished(OTHERS_MAX),
             now=now,
             note=note,
         )

@@ -184,7 +184,7 @@ class ChannelService:
         # added again in the meantime, it is asked for with what is known
         try:
             if await channel_ops.find(chat_id) is None:
-                await membership_ops.forget_channel(chat_id)
+                await membership_ops.delete_channel(chat_id)
         except TollgateError as error:
             log.warning("channel.not_forgotten", chat_id=chat_id, error=type(error).__name__)
 

@@ -17,10 +17,10 @@ from database.backups.files import (
     make_folder,
     remove_all_but,
     remove_leftovers,
-    told_plainly,
+    translated_os_errors,
 )
 from database.backups.manifest import Manifest, in_order
-from database.backups.restore_mark import find_mark
+from database.backups.restore_marker import find_marker
 from database.backups.writer import BackupWriter
 from database.connection import Database, current_database
 
@@ -80,18 +80,18 @@ async def write_backup(
     rights) and StoreUnavailable; then nothing old was removed, and nothing new stands unless the text says so.
     """
     db = current_database()
-    mark = await find_mark(db)
+    mark = await find_marker(db)
     if mark is not None:
         raise HalfRestored(f"the database holds {mark}: restore that file again first")
     pages = _Pages(db, progress, goes_on, pause_s, sleep)
     backup_id = secrets.token_hex(16)
     path = folder / file_name(db.name, now, backup_id)
-    with told_plainly(folder):
+    with translated_os_errors(folder):
         make_folder(folder)
         remove_leftovers(folder, db.name)
         writer = BackupWriter(path, backup_id, db.name, now)
     manifest = await _written(writer, pages, path)
-    with told_plainly(folder, f"{path.name} is written, but older ones could not be removed: "):
+    with translated_os_errors(folder, f"{path.name} is written, but older ones could not be removed: "):
         removed = remove_all_but(folder, db.name, keep, path)
     collections = {kept.name: kept.documents for kept in manifest.collections}
     return BackupReport(path, writer.size, manifest.documents, collections, removed)
@@ -99,7 +99,7 @@ async def write_backup(
 
 async def _written(writer: BackupWriter, pages: "_Pages", path: Path) -> Manifest:
     # one thread: what comes last, giving up, waits there for what a cancelled task left under way
-    with told_plainly(path), ThreadPoolExecutor(1, "backup") as thread:
+    with translated_os_errors(path), ThreadPoolExecutor(1, "backup") as thread:
         disk = _Disk(thread)
         manifest = None
         try:

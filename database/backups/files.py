@@ -56,7 +56,7 @@ def written_at(path: Path) -> datetime:
 
 
 @contextmanager
-def told_plainly(path: Path, before: str = "") -> Iterator[None]:
+def translated_os_errors(path: Path, before: str = "") -> Iterator[None]:
     """Run a block that writes below `path`; raises CannotWriteBackup for an OSError in it, `before` and the reason."""
     try:
         yield

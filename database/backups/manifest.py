@@ -41,7 +41,7 @@ def member_of(collection: str) -> str:
     return f"{quote(collection, safe='')}.jsonl"
 
 
-class Kept(BaseModel):
+class CollectionEntry(BaseModel):
     """One collection of a backup."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -67,7 +67,7 @@ class Manifest(BaseModel):
     #: when reading began
     at: AwareDatetime
     #: in the order they were read
-    collections: tuple[Kept, ...] = Field(max_length=10_000)
+    collections: tuple[CollectionEntry, ...] = Field(max_length=10_000)
 
     @model_validator(mode="after")
     def _names_fit(self) -> "Manifest":

@@ -13,7 +13,7 @@ from typing import IO, Any, cast
 
 from core.errors import TollgateError
 from database.backups.lines import LINE_MAX, from_line
-from database.backups.manifest import MANIFEST, MANIFEST_MAX, Kept, Manifest, member_of, read_manifest
+from database.backups.manifest import MANIFEST, MANIFEST_MAX, CollectionEntry, Manifest, member_of, read_manifest
 from database.values import Document
 
 #: what reading a broken ZIP raises, OSError aside
@@ -85,7 +85,7 @@ class BackupReader:
             raise ValueError("the manifest is too long")
         return read_manifest(text)
 
-    def pages(self, kept: Kept) -> Iterator[list[Document]]:
+    def pages(self, kept: CollectionEntry) -> Iterator[list[Document]]:
         """The documents of one collection, page after page; after the last page its checksum is right."""
         reading = _Reading(self.path, kept)
         with reading.told(), self._zip.open(member_of(kept.name)) as member:
@@ -97,7 +97,7 @@ class _Reading:
     """How far one collection was read."""
 
     path: Path
-    kept: Kept
+    kept: CollectionEntry
     line: int = 0
     size: int = 0
     sum: Any = field(default_factory=hashlib.sha256)

@@ -16,9 +16,17 @@ import bson
 from core.broadcasts import BroadcastStatus
 from core.errors import AlreadyThere, StoreRefused, TollgateError
 from database.backups.backup import Progress
-from database.backups.manifest import RESTORE, Kept
+from database.backups.manifest import RESTORE, CollectionEntry
 from database.backups.reader import BackupReader
-from database.backups.restore_mark import Mark, WrongTarget, find_mark, refuse_other, remove_mark, renew_mark, take_mark
+from database.backups.restore_marker import (
+    RestoreMarker,
+    WrongTarget,
+    find_marker,
+    refuse_other_backup,
+    remove_marker,
+    renew_marker,
+    take_marker,
+)
 from database.collection import Collection
 from database.connection import Database, current_database
 from database.indexes import INDEXES, ensure_indexes
@@ -72,8 +80,8 @@ async def restore(path: Path, *, dry_run: bool = False, progress: Progress | Non
     """
     db = current_database()
     with BackupReader(path) as reader:
-        mark = await find_mark(db)
-        refuse_other(mark, reader.manifest.id, db.now())
+        mark = await find_marker(db)
+        refuse_other_backup(mark, reader.manifest.id, db.now())
         if mark is None:
             await _refuse_what_is_there(db)
         await _Checking(reader, progress).check()
@@ -101,7 +109,7 @@ async def _refuse_what_is_there(db: Database) -> None:
 
 async def _write(db: Database, reader: BackupReader, report: RestoreReport, progress: Progress | None) -> None:
     owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
-    mark = await take_mark(db, reader.manifest.id, reader.path.name, owner)
+    mark = await take_marker(db, reader.manifest.id, reader.path.name, owner)
     writing = _Writing(reader, progress, db=db, mark=mark)
     if report.was_half:
         await writing.refuse_foreign()
@@ -111,13 +119,13 @@ async def _write(db: Database, reader: BackupReader, report: RestoreReport, prog
         await _refuse_what_is_there(db)
     except WrongTarget:
         if not report.was_half:
-            await remove_mark(db, mark)
+            await remove_marker(db, mark)
         raise
     await ensure_indexes(db)
     report.replaced = await writing.write()
     report.paused_broadcasts = await _pause_broadcasts(db)
     await writing.count(report.replaced)
-    await remove_mark(db, mark)
+    await remove_marker(db, mark)
 
 
 async def _pause_broadcasts(db: Database) -> int:
@@ -141,7 +149,7 @@ class _Checking:
             async for _ in self.pages(kept, "checking"):
                 pass
 
-    async def pages(self, kept: Kept, doing: str) -> AsyncIterator[list[Document]]:
+    async def pages(self, kept: CollectionEntry, doing: str) -> AsyncIterator[list[Document]]:
         pages = self.reader.pages(kept)
         while (page := await asyncio.to_thread(next, pages, None)) is not None:
             yield page
@@ -155,7 +163,7 @@ class _Writing(_Checking):
     """Goes through the file again, with a database that is marked as ours."""
 
     db: Database = field(kw_only=True)
-    mark: Mark = field(kw_only=True)
+    mark: RestoreMarker = field(kw_only=True)
 
     async def refuse_foreign(self) -> None:
         """Raises WrongTarget, before anything is removed, when somebody has worked on the half.
@@ -170,7 +178,7 @@ class _Writing(_Checking):
                 new = {key: document for document in page if (key := _key(document["_id"])) not in seen}
                 seen.update(new)
                 own[kept.name] += await self.db.bulk(kept.name).count(_these(list(new.values())))
-                await renew_mark(self.db, self.mark)
+                await renew_marker(self.db, self.mark)
         self.done = 0
         for name in await self.db.collection_names():
             if name != RESTORE and await self.db.bulk(name).count({}) > own[name]:
@@ -181,7 +189,7 @@ class _Writing(_Checking):
         for kept in self.reader.manifest.collections:
             async for page in self.pages(kept, "clearing"):
                 await self.db.bulk(kept.name).delete_many(_these(page))
-                await renew_mark(self.db, self.mark)
+                await renew_marker(self.db, self.mark)
         self.done = 0
 
     async def write(self) -> dict[str, int]:
@@ -192,7 +200,7 @@ class _Writing(_Checking):
                 gone = await _insert(self.db.bulk(kept.name), page)
                 if gone:
                     replaced[kept.name] = replaced.get(kept.name, 0) + gone
-                await renew_mark(self.db, self.mark)
+                await renew_marker(self.db, self.mark)
         return replaced
 
     async def count(self, replaced: dict[str, int]) -> None:

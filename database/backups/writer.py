@@ -10,7 +10,7 @@ from typing import IO, cast
 
 from database.backups.files import PartialFile
 from database.backups.lines import to_line
-from database.backups.manifest import MANIFEST, Kept, Manifest, member_of
+from database.backups.manifest import MANIFEST, CollectionEntry, Manifest, member_of
 from database.values import Document
 
 #: of zlib: twice as fast as its usual 6, for a file some percent larger
@@ -25,7 +25,7 @@ class BackupWriter:
         self._file = PartialFile(path)
         # a file that cannot be rewound is all a ZipFile needs, and gets: sizes stand behind each member
         self._zip = zipfile.ZipFile(cast(IO[bytes], self._file), "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL)
-        self._kept: list[Kept] = []
+        self._kept: list[CollectionEntry] = []
         self._begun: _Member | None = None
 
     @property
@@ -101,6 +101,8 @@ class _Member:
         self.file.write(content)
         return len(content)
 
-    def end(self) -> Kept:
+    def end(self) -> CollectionEntry:
         self.file.close()
-        return Kept(name=self._name, documents=self._documents, bytes=self._bytes, sha256=self._sum.hexdigest())
+        return CollectionEntry(
+            name=self._name, documents=self._documents, bytes=self._bytes, sha256=self._sum.hexdigest()
+        )

@@ -24,7 +24,7 @@ def _log() -> Collection:
     return current_database().collection("audit_log")
 
 
-async def note(
+async def record(
     at: datetime, admin_id: int, action: str, target: str | None = None, before: Any = None, after: Any = None
 ) -> None:
     """Write down one action; one insert. Secrets do not belong into `before` and `after`."""

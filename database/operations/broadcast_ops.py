@@ -7,7 +7,7 @@ progress message is brought up to date whatever happens in between.
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from core.broadcasts import OVER, UNFINISHED, Broadcast, BroadcastStatus, NewBroadcast, is_missed
+from core.broadcasts import ENDED, UNFINISHED, Broadcast, BroadcastStatus, NewBroadcast, is_missed
 from core.delivery import TELEGRAM_DELETE_LIMIT
 from core.errors import AlreadyThere
 from database.collection import Collection
@@ -15,7 +15,7 @@ from database.connection import current_database
 from database.values import Document, to_key, to_stored, with_id
 
 #: what a person can still ask back
-_RECALLABLE: Document = {"$in": [*OVER, BroadcastStatus.RECALLING]}
+_RECALLABLE: Document = {"$in": [*ENDED, BroadcastStatus.RECALLING]}
 #: whose counts come from sending; a process that lost its lease must not write over those of an end
 _COUNTED: Document = {"$in": [*UNFINISHED, BroadcastStatus.CANCELLED]}
 #: I may have been away, or another broadcast took that long
@@ -75,7 +75,7 @@ async def find(broadcast_id: str) -> Broadcast | None:
     return _record(await _broadcasts().find_one({"_id": to_key(broadcast_id)}))
 
 
-async def find_made_of(key: str) -> Broadcast | None:
+async def find_by_key(key: str) -> Broadcast | None:
     """The broadcast that was made of the draft `key`, or None."""
     return _record(await _broadcasts().find_one({"key": key}))
 
@@ -86,14 +86,14 @@ async def last(limit: int, skip: int = 0) -> list[Broadcast]:
     return [Broadcast.model_validate(with_id(document)) for document in found]
 
 
-async def unfinished(limit: int) -> list[Broadcast]:
+async def find_unfinished(limit: int) -> list[Broadcast]:
     """Up to `limit` broadcasts that still have something to send, the earliest planned first."""
     condition = {"status": {"$in": list(UNFINISHED)}}
     found = await _broadcasts().find(condition, limit=limit, sort=[("send_at", 1)])
     return [Broadcast.model_validate(with_id(document)) for document in found]
 
 
-async def not_shown(limit: int) -> list[Broadcast]:
+async def find_not_shown(limit: int) -> list[Broadcast]:
     """Up to `limit` broadcasts whose progress message has yet to show something."""
     found = await _broadcasts().find({"is_shown": False}, limit=limit, sort=[("created_at", 1)])
     return [Broadcast.model_validate(with_id(document)) for document in found]
@@ -110,7 +110,7 @@ async def mark_shown(broadcast_id: str, status: BroadcastStatus, counts: Mapping
     return await _broadcasts().update_one(condition, {"$set": {"is_shown": True}})
 
 
-async def keep_progress_message(broadcast_id: str, chat_id: int, message_id: int) -> bool:
+async def set_progress_message(broadcast_id: str, chat_id: int, message_id: int) -> bool:
     """Watch it in another message from now on. False when there is no such broadcast."""
     place = {"progress_chat_id": chat_id, "progress_message_id": message_id, "is_shown": False}
     return await _broadcasts().update_one({"_id": to_key(broadcast_id)}, {"$set": place})
@@ -128,7 +128,7 @@ async def find_next(now: datetime) -> Broadcast | None:
     return _record(await _broadcasts().find_one(queued, sort=[("send_at", 1)]))
 
 
-async def begin(broadcast: Broadcast, now: datetime) -> Broadcast | None:
+async def start(broadcast: Broadcast, now: datetime) -> Broadcast | None:
     """Queued to sending, or, when its time was missed altogether, to failed; None: somebody else was first.
 
     What was begun before goes on with its old beginning, whatever the time. `broadcast` may be out of date: one that
@@ -150,7 +150,7 @@ def _beginning(broadcast: Broadcast, now: datetime) -> Document:
     return {**sending, "started_at": now, "delete_at": now + timedelta(minutes=broadcast.lifetime_minutes)}
 
 
-async def keep_cursor(broadcast_id: str, cursor: int | None, *, is_filled: bool) -> bool:
+async def record_cursor(broadcast_id: str, cursor: int | None, *, is_filled: bool) -> bool:
     """Remember how far rows were made; False when there is no such broadcast, or when all of its rows are made.
 
     What a process says that fell behind does not undo the end of another.
@@ -161,7 +161,7 @@ async def keep_cursor(broadcast_id: str, cursor: int | None, *, is_filled: bool)
     return await _broadcasts().update_one({"_id": to_key(broadcast_id), "is_filled": False}, {"$set": change})
 
 
-async def note_counts(broadcast_id: str, counts: Mapping[str, int]) -> Broadcast | None:
+async def record_counts(broadcast_id: str, counts: Mapping[str, int]) -> Broadcast | None:
     """Write down how far it is, and look what admins want meanwhile; atomic. None: there is no such broadcast.
 
     One command while it is being sent. What was finished, or is being taken back, keeps the counts it has.
@@ -200,7 +200,7 @@ async def cancel(broadcast_id: str, now: datetime) -> Broadcast | None:
     return await _change(broadcast_id, UNFINISHED, ended)
 
 
-async def want_recall(broadcast_id: str, now: datetime) -> Broadcast | None:
+async def request_recall(broadcast_id: str, now: datetime) -> Broadcast | None:
     """Take back at once all that was sent; None when it is still being sent, too old, or wanted before."""
     condition = {
         "_id": to_key(broadcast_id),
@@ -231,11 +231,11 @@ async def is_any_expired(now: datetime) -> bool:
 async def mark_recalling(broadcast_id: str) -> bool:
     """Begin (or go on with) the recall of one whose sending is over; atomic. False when it is not over, or recalled."""
     return (
-        await _change(broadcast_id, [*OVER, BroadcastStatus.RECALLING], _status(BroadcastStatus.RECALLING)) is not None
+        await _change(broadcast_id, [*ENDED, BroadcastStatus.RECALLING], _status(BroadcastStatus.RECALLING)) is not None
     )
 
 
-async def put_off_recall(
+async def postpone_recall(
     broadcast_id: str, delete_at: datetime, counts: Mapping[str, int], *, is_requested: bool = False
 ) -> bool:
     """Something of it is due again at `delete_at`; atomic. False when it is recalled, or was never there.
@@ -255,7 +255,7 @@ async def finish_recall(broadcast_id: str, counts: Mapping[str, int]) -> bool:
     return await _change(broadcast_id, [BroadcastStatus.RECALLING], ended) is not None
 
 
-async def find_with_useless_rows(before: datetime, limit: int) -> list[Broadcast]:
+async def find_with_removable_rows(before: datetime, limit: int) -> list[Broadcast]:
     """Up to `limit` broadcasts whose sending ended before `before` and whose rows still stand, oldest first.
 
     Those of which something is still to be taken back are not among them.
@@ -265,7 +265,7 @@ async def find_with_useless_rows(before: datetime, limit: int) -> list[Broadcast
     return [Broadcast.model_validate(with_id(document)) for document in found]
 
 
-async def fix_counts(broadcast_id: str, counts: Mapping[str, int]) -> bool:
+async def finalize_counts(broadcast_id: str, counts: Mapping[str, int]) -> bool:
     """These are its counts for good, whatever becomes of its rows; atomic. False when they were fixed before."""
     condition = {"_id": to_key(broadcast_id), "are_counts_final": {"$ne": True}}
     change = {"counts": dict(counts), "are_counts_final": True}

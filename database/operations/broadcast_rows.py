@@ -96,7 +96,7 @@ async def claim(broadcast_id: str, user_ids: Sequence[int], owner: str) -> list[
     return sorted(row["user_id"] for row in found)
 
 
-async def give_back(broadcast_id: str, user_id: int, owner: str, error: str | None = None) -> bool:
+async def release(broadcast_id: str, user_id: int, owner: str, error: str | None = None) -> bool:
     """Nothing was sent: the row waits again; atomic. False when it is not `owner`'s to send.
 
     After a lost answer it may be repeated as long as `owner` has not taken the row again.
@@ -129,7 +129,7 @@ async def mark_not_sent(broadcast_id: str, user_id: int, owner: str, state: Reci
     return await rows().update_one(mine, {"$set": {"state": state, "error": error}})
 
 
-async def give_up_lost(broadcast_id: str, owner: str) -> int:
+async def mark_lost_unknown(broadcast_id: str, owner: str) -> int:
     """Rows others than `owner` were sending when they vanished become unknown, each atomically; returns how many."""
     sending: Document = {"state": RecipientState.SENDING, "owner": {"$ne": owner}}
     change = {"$set": {"state": RecipientState.UNKNOWN, "error": "the process ended before Telegram answered"}}

@@ -175,7 +175,7 @@ async def finish(promise_ids: Sequence[str], owner: str) -> int:
     return await _promises().delete_many({"_id": {"$in": keys}, "claimed_by": owner})
 
 
-async def give_back(
+async def release(
     promise_id: str, owner: str, *, not_before: datetime | None, error: str | None, attempts_inc: int = 1
 ) -> bool:
     """Release a claim for a later try, not before `not_before`; atomic. False when `owner` no longer holds it."""
@@ -185,7 +185,7 @@ async def give_back(
     )
 
 
-async def hand_back_all(owner: str, now: datetime) -> int:
+async def release_all(owner: str, now: datetime) -> int:
     """Release every claim of `owner` without counting a try, when it stops; returns how many. Each one atomically.
 
     Only due promises (`delete_at <= now`) are looked at: no other is ever claimed.

@@ -36,7 +36,7 @@ def _deliveries() -> Collection:
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class LastClaim:
     """The wish that took the right to hand over last, and when; None when that came to nothing and was released."""
 
     update_key: str
@@ -44,7 +44,7 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
-class Unfinished:
+class UnfinishedDelivery:
     """A delivery that began and of whose end nothing is known."""
 
     claim_id: str
@@ -131,10 +131,10 @@ async def _held_by(claim_id: str, update_key: str, update: Document) -> Document
     return await _deliveries().find_one_and_update({"_id": claim_id, "update_key": update_key}, update, before=True)
 
 
-async def holder_of(bot_id: int, user_id: int, post_code: str) -> Holder | None:
+async def find_last_claim(bot_id: int, user_id: int, post_code: str) -> LastClaim | None:
     """Who took the right last, whether it still holds or not; None when nobody did."""
     document = await _deliveries().find_one({"_id": f"{bot_id}:{user_id}:{post_code}"})
-    return None if document is None else Holder(document.get("update_key", ""), document["opened_at"])
+    return None if document is None else LastClaim(document.get("update_key", ""), document["opened_at"])
 
 
 async def release_delivery(claim: Claim | str, now: datetime) -> bool:
@@ -154,12 +154,12 @@ async def settle_delivery(claim_id: str) -> bool:
     return await _deliveries().update_one({"_id": claim_id}, {"$set": {"is_unfinished": False}})
 
 
-async def find_unfinished(bot_id: int, opened_before: datetime, limit: int) -> list[Unfinished]:
+async def find_unfinished(bot_id: int, opened_before: datetime, limit: int) -> list[UnfinishedDelivery]:
     """Up to `limit` deliveries of this bot that began before `opened_before` and were not settled, oldest first."""
     condition = {"is_unfinished": True, "opened_at": {"$lt": opened_before}, "bot_id": bot_id}
     found = await _deliveries().find(condition, limit=limit, sort=[("opened_at", 1)])
     return [
-        Unfinished(
+        UnfinishedDelivery(
             document["_id"],
             document["user_id"],
             document["post_code"],

@@ -56,7 +56,7 @@ async def delete_old_runs(before: datetime, keep: Sequence[str], **bounds: Unpac
     return await delete_in_batches(_bulk("job_runs"), condition, "started_at", **bounds)
 
 
-async def delete_told_impossible(before: datetime, **bounds: Unpack[Bounds]) -> Deleted:
+async def delete_notified_impossible(before: datetime, **bounds: Unpack[Bounds]) -> Deleted:
     """Delete deliveries that stay for good, noted before `before`, of which the owners have heard."""
     condition = {"is_told": True, "at": {"$lt": before}}
     return await delete_in_batches(_bulk("impossible_deletions"), condition, "at", **bounds)

@@ -14,7 +14,7 @@ def _rows() -> Collection:
     return current_database().collection("impossible_deletions")
 
 
-async def note_impossible(ends: Sequence[tuple[PendingDeletion, str]], now: datetime) -> None:
+async def record_impossible(ends: Sequence[tuple[PendingDeletion, str]], now: datetime) -> None:
     """Write down each promise with the reason why it cannot be kept, before it is removed.
 
     Repeatable: a promise noted before, by a run that was killed, keeps its row. Each row atomically.
@@ -45,12 +45,12 @@ def _row(promise: PendingDeletion, reason: str, now: datetime) -> Document:
     }
 
 
-async def count_untold(bot_id: int, reason: str) -> int:
+async def count_unnotified(bot_id: int, reason: str) -> int:
     """How many deliveries of this bot stay for this reason without the owners having heard of it."""
     return await _rows().count({"is_told": False, "bot_id": bot_id, "reason": reason})
 
 
-async def mark_told(bot_id: int, until: datetime) -> int:
+async def mark_notified(bot_id: int, until: datetime) -> int:
     """The owners know of those noted at `until` or before; returns how many. Each one atomically."""
     condition = {"is_told": False, "bot_id": bot_id, "at": {"$lte": until}}
     return await _rows().update_many(condition, {"$set": {"is_told": True}})

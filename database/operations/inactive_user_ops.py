@@ -34,7 +34,7 @@ async def find_inactive(seen_before: datetime, now: datetime, limit: int, *, wit
     return [document["user_id"] for document in found]
 
 
-async def has_open_business(user_id: int) -> bool:
+async def has_delivery_or_token(user_id: int) -> bool:
     """Whether a delivery of theirs is to be taken back, or a token of theirs was verified."""
     db = current_database()
     if await db.collection("pending_deletions").find_one({"user_id": user_id}, projection=["_id"]) is not None:

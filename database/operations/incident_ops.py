@@ -72,7 +72,7 @@ async def begin_end(incident: str, now: datetime, hold_for: timedelta) -> CloseD
     found = await _incidents().find_one_and_update(condition, {"$set": {"ending_until": now + hold_for}})
     if found is None:
         return CloseDecision.NOTHING
-    return CloseDecision.QUIET if found.get("told_at") is None else CloseDecision.TELL
+    return CloseDecision.QUIET if found.get("told_at") is None else CloseDecision.NOTIFY
 
 
 async def end(incident: str, now: datetime) -> None:

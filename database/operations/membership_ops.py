@@ -16,7 +16,7 @@ def _memberships() -> Collection:
     return current_database().collection("memberships")
 
 
-async def memberships(user_id: int, chat_ids: Sequence[int]) -> dict[int, Membership]:
+async def find_memberships(user_id: int, chat_ids: Sequence[int]) -> dict[int, Membership]:
     """What is known of this person in these channels, by the channel's id; one find (none for no channels)."""
     wanted = sorted(set(chat_ids))
     if not wanted:
@@ -25,7 +25,7 @@ async def memberships(user_id: int, chat_ids: Sequence[int]) -> dict[int, Member
     return {document["chat_id"]: Membership.model_validate(document) for document in found}
 
 
-async def remember(
+async def record(
     chat_id: int, user_id: int, status: MembershipStatus, seen_at: datetime, *, keep_request: bool = False
 ) -> bool:
     """Remember what was heard at `seen_at`; False when something newer stands. One conditional upsert.
@@ -46,7 +46,7 @@ async def remember(
             return False
 
 
-async def forget_channel(chat_id: int, **bounds: Unpack[Bounds]) -> Deleted:
+async def delete_channel(chat_id: int, **bounds: Unpack[Bounds]) -> Deleted:
     """Delete all that is known of a channel's people.
 
     Bounded by `bounds` (`batch_size`, `timeout_s`, `pause_ms`), not atomic.

@@ -12,12 +12,12 @@ from database.batches import Bounds, Deleted, delete_in_batches
 from database.collection import Collection
 from database.connection import current_database
 from database.operations.deletion_ops import finish
-from database.operations.impossible_deletions import note_impossible
+from database.operations.impossible_deletions import record_impossible
 from database.values import Document, to_key, with_id
 
 
 @dataclass(frozen=True, slots=True)
-class Stuck:
+class OverduePromise:
     """A promise that is overdue. Times are aware UTC."""
 
     id: str
@@ -37,7 +37,9 @@ def _not_held(now: datetime) -> Document:
     return {"claimed_until": {"$not": {"$gt": now}}}
 
 
-async def find_stuck(due_before: datetime, now: datetime, limit: int, *, without: Sequence[str] = ()) -> list[Stuck]:
+async def find_overdue_promises(
+    due_before: datetime, now: datetime, limit: int, *, without: Sequence[str] = ()
+) -> list[OverduePromise]:
     """Up to `limit` promises of all bots that were due before `due_before` and nobody holds, oldest first.
 
     `without`: ids that were looked at and must not hide those behind them. One that cannot be read is not among them,
@@ -52,7 +54,7 @@ async def find_stuck(due_before: datetime, now: datetime, limit: int, *, without
     found = await _collection("pending_deletions").find(
         condition, limit=limit, sort=[("delete_at", 1)], projection=fields
     )
-    return [Stuck(str(one["_id"]), one["user_id"], one["sent_at"], one["delete_at"]) for one in found]
+    return [OverduePromise(str(one["_id"]), one["user_id"], one["sent_at"], one["delete_at"]) for one in found]
 
 
 async def find_deactivated(user_ids: Sequence[int]) -> set[int]:
@@ -65,7 +67,7 @@ async def find_deactivated(user_ids: Sequence[int]) -> set[int]:
     return {document["user_id"] for document in found}
 
 
-async def end_promises(reasons: Mapping[str, str], owner: str, now: datetime, hold_for: timedelta) -> int:
+async def give_up_promises(reasons: Mapping[str, str], owner: str, now: datetime, hold_for: timedelta) -> int:
     """End promises that cannot be kept: noted as impossible with their reason, then removed. Returns how many.
 
     `reasons` by the promises' ids. They are claimed for `owner` first, so that no deleter works on them; who holds one
@@ -77,7 +79,7 @@ async def end_promises(reasons: Mapping[str, str], owner: str, now: datetime, ho
     await promises.update_many({**mine, **_not_held(now)}, {"$set": held})
     found = await promises.find({**mine, "claimed_by": owner}, limit=max(len(reasons), 1))
     records = [record for record in map(_readable, found) if record is not None]
-    await note_impossible([(record, reasons[record.id]) for record in records], now)
+    await record_impossible([(record, reasons[record.id]) for record in records], now)
     return await finish([record.id for record in records], owner)
 
 
@@ -100,24 +102,24 @@ async def next_broadcast_with_rows(after: str | None) -> str | None:
     return None if row is None else str(row["broadcast_id"])
 
 
-async def is_broadcast(broadcast_id: str) -> bool:
+async def has_broadcast(broadcast_id: str) -> bool:
     """Whether there is a broadcast of this id."""
     return await _collection("broadcasts").find_one({"_id": to_key(broadcast_id)}, projection=["_id"]) is not None
 
 
-async def next_channel_remembered(after: int | None) -> int | None:
+async def next_channel_with_memberships(after: int | None) -> int | None:
     """The channel behind `after` (None: the first) of whose people something is known; None at the end."""
     condition: Document = {} if after is None else {"chat_id": {"$gt": after}}
     known = await _collection("memberships").find_one(condition, sort=[("chat_id", 1)], projection=["chat_id"])
     return None if known is None else int(known["chat_id"])
 
 
-async def is_channel(chat_id: int) -> bool:
+async def has_channel(chat_id: int) -> bool:
     """Whether the channel is among those people must join, paused or not, readable or not."""
     return await _collection("channels").find_one({"chat_id": chat_id}, projection=["_id"]) is not None
 
 
-async def forget_channel_before(chat_id: int, heard_before: datetime, **bounds: Unpack[Bounds]) -> Deleted:
+async def delete_memberships_before(chat_id: int, heard_before: datetime, **bounds: Unpack[Bounds]) -> Deleted:
     """Delete what was heard of a channel's people before `heard_before`: were it added again meanwhile, the rest stays.
 
     Bounded by `bounds`, not atomic.

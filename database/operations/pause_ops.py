@@ -11,7 +11,7 @@ from database.connection import current_database
 from database.values import Document
 
 #: pauses a start takes up at most; as many chats as a gate remembers (sender/limits.py)
-MOST = 10_000
+LOADED_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ def _pauses() -> Collection:
     return current_database().collection("send_pauses")
 
 
-async def remember(bot_id: int, chat: int | str, until: datetime) -> None:
+async def record(bot_id: int, chat: int | str, until: datetime) -> None:
     """Leave `chat` alone until `until`; a later moment that stands already stays. One atomic upsert."""
     key: Document = {"_id": f"{bot_id}:{chat}"}
     update: Document = {"$max": {"until": until}, "$setOnInsert": {"bot_id": bot_id, "chat": chat}}
@@ -37,14 +37,14 @@ async def remember(bot_id: int, chat: int | str, until: datetime) -> None:
         await _pauses().update_one(key, update, upsert=True)
 
 
-async def load(bot_id: int, now: datetime, limit: int = MOST) -> list[Pause]:
+async def load(bot_id: int, now: datetime, limit: int = LOADED_MAX) -> list[Pause]:
     """Up to `limit` pauses of this bot that end after `now`, the last to end first; `[]` when there are none."""
     condition = {"bot_id": bot_id, "until": {"$gt": now}}
     found = await _pauses().find(condition, limit=limit, sort=[("until", -1)], projection=["chat", "until"])
     return [Pause(document["chat"], document["until"]) for document in found]
 
 
-async def forget_past(now: datetime, **bounds: Unpack[Bounds]) -> Deleted:
+async def delete_expired(now: datetime, **bounds: Unpack[Bounds]) -> Deleted:
     """Delete the pauses of all bots that ended at or before `now`, the first to end first.
 
     Bounded by `bounds` (`batch_size`, `timeout_s`, `pause_ms`), not atomic: what is made longer meanwhile stays.

@@ -94,14 +94,14 @@ async def find_requests(limit: int = 20) -> list[JobRun]:
     return [JobRun.model_validate(with_id(row)) for row in found]
 
 
-async def begin_requested(run_id: str, owner: str, now: datetime, fence: int) -> bool:
+async def start_requested(run_id: str, owner: str, now: datetime, fence: int) -> bool:
     """Begin a run somebody asked for; atomic. False when another was first, or it was given up."""
     begun = {"owner": owner, "started_at": now, "fence": fence}
     waiting = {"_id": to_key(run_id), "owner": {"$in": [None, owner]}, "outcome": None}
     return await _runs().update_one(waiting, {"$set": begun})
 
 
-async def give_up_requests(now: datetime, older_than: timedelta) -> int:
+async def expire_requests(now: datetime, older_than: timedelta) -> int:
     """Mark wishes that nobody has begun in time as missed; returns how many. Each one atomically."""
     condition = {"owner": None, "outcome": None, "started_at": {"$lt": now - older_than}}
     missed = {"outcome": JobOutcome.MISSED, "finished_at": now, "error": "nobody could run it in time"}

@@ -27,11 +27,11 @@ _DATED: dict[Count, tuple[str, str]] = {
 #: a recipient's copies reached them, whatever became of them later
 _ARRIVED = (RecipientState.SENT, RecipientState.DELETED, RecipientState.KEPT)
 #: what `count_on` counts
-OF_A_DAY = (*_DATED, Count.TOKENS, Count.BROADCAST_COPIES)
+DAILY_COUNTS = (*_DATED, Count.TOKENS, Count.BROADCAST_COPIES)
 #: what a closed broadcast adds, of which `Count.BROADCAST_COPIES` is the sum of a day
 _CLOSED_COPIES = "broadcast_sent"
 #: before any time there is
-_EVER = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 def _days() -> Collection:
@@ -70,7 +70,7 @@ async def count_totals() -> dict[Count, int]:
     db = current_database()
     totals = {
         Count.USERS: await _bulk("users").count({"user_id": {"$gt": 0}}),
-        Count.BLOCKED_USERS: await _bulk("users").count({"blocked_at": {"$gt": _EVER}}),
+        Count.BLOCKED_USERS: await _bulk("users").count({"blocked_at": {"$gt": _EPOCH}}),
         Count.POSTS: await _bulk("posts").count({"status": "live"}),
     }
     size = await db.size_bytes()

@@ -160,7 +160,7 @@ async def stop_news(user_id: int, now: datetime) -> bool:
     return await users().update_one(condition, {"$set": {"news_stopped_at": now}})
 
 
-async def want_news(user_id: int) -> bool:
+async def resume_news(user_id: int) -> bool:
     """Send the person broadcasts again; atomic. False when unknown, or when they get them anyway."""
     condition = {"user_id": user_id, "news_stopped_at": {"$ne": None}}
     return await users().update_one(condition, {"$set": {"news_stopped_at": None}})
@@ -180,7 +180,7 @@ async def find_news_stopped(since: datetime, *, after: int | None, until: int | 
 # the post that was asked for when a channel was still to be joined
 
 
-async def want(user_id: int, code: str, now: datetime) -> bool:
+async def set_pending_post(user_id: int, code: str, now: datetime) -> bool:
     """Remember the post a person asked for, in place of an earlier one; atomic. False when they never came."""
     return await users().update_one({"user_id": user_id}, {"$set": {"wanted_code": code, "wanted_at": now}})
 

@@ -67,7 +67,7 @@ class Closing:
     async def close_all(self, budget: TimeBudget) -> bool:
         """Close what can be closed, as far as the shift allows; True when something is left that could be."""
         now = budget.run.now()
-        for broadcast in await broadcast_ops.find_with_useless_rows(now - SETTLED_AFTER, BROADCASTS_MAX):
+        for broadcast in await broadcast_ops.find_with_removable_rows(now - SETTLED_AFTER, BROADCASTS_MAX):
             if not is_done_with(broadcast, now):
                 if broadcast.status is BroadcastStatus.CANCELLED and not budget.is_over:
                     await self._give_up_lost(broadcast, budget)
@@ -78,8 +78,8 @@ class Closing:
 
     async def _give_up_lost(self, broadcast: Broadcast, budget: TimeBudget) -> None:
         """Who was on the way when its process died: one that was cancelled is not begun anew, which would tell."""
-        if await broadcast_rows.give_up_lost(broadcast.id, budget.run.owner):
-            await broadcast_ops.note_counts(broadcast.id, await broadcast_rows.count_states(broadcast.id))
+        if await broadcast_rows.mark_lost_unknown(broadcast.id, budget.run.owner):
+            await broadcast_ops.record_counts(broadcast.id, await broadcast_rows.count_states(broadcast.id))
 
     async def _close(self, broadcast: Broadcast, budget: TimeBudget) -> bool:
         """False when the shift ended before it was done, or copies are there that could not be taken back now."""
@@ -104,9 +104,9 @@ class Closing:
         if is_recalled:
             # a process that was given up for dead may have written down later what it sent
             await take_copies_back(self._bot, broadcast.id, budget.run.now(), budget)
-        await broadcast_rows.give_up_lost(broadcast.id, budget.run.owner)
+        await broadcast_rows.mark_lost_unknown(broadcast.id, budget.run.owner)
         counts = await broadcast_rows.count_states(broadcast.id)
         if is_recalled and RecipientState.SENT in counts:
             return None
-        await broadcast_ops.fix_counts(broadcast.id, counts)
+        await broadcast_ops.finalize_counts(broadcast.id, counts)
         return counts

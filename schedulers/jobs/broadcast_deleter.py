@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from aiogram import Bot
 
-from core.broadcasts import OVER, UNFINISHED, Broadcast, RecipientState, due_before
+from core.broadcasts import ENDED, UNFINISHED, Broadcast, RecipientState, due_before
 from core.jobs import Counts
 from core.timetable import BROADCAST_DELETER
 from database.batches import Bounds
@@ -63,7 +63,7 @@ class BroadcastDeleter:
         return len(expired) == BROADCASTS_MAX
 
     async def _recall(self, broadcast: Broadcast, budget: TimeBudget) -> None:
-        if broadcast.status in OVER:
+        if broadcast.status in ENDED:
             await broadcast_ops.mark_recalling(broadcast.id)
         # who sends counts as well
         tell = None if broadcast.status in UNFINISHED else partial(_tell_counts, broadcast)
@@ -78,7 +78,7 @@ class BroadcastDeleter:
         """End the recall when nothing stands and nothing can come, or say when to look again."""
         now = run.now()
         if is_settled(broadcast, now):
-            await broadcast_rows.give_up_lost(broadcast.id, run.owner)
+            await broadcast_rows.mark_lost_unknown(broadcast.id, run.owner)
         standing = await broadcast_rows.oldest_sent_at(broadcast.id)
         counts = await broadcast_rows.count_states(broadcast.id)
         # a row on its way from sending to sent is seen in one of them: they are counted in this order
@@ -88,7 +88,7 @@ class BroadcastDeleter:
                 log.info("broadcast.recalled", broadcast=broadcast.id, counts=counts)
             return
         again = next_look(broadcast, standing, now)
-        await broadcast_ops.put_off_recall(broadcast.id, again, counts, is_requested=broadcast.is_recall_wanted)
+        await broadcast_ops.postpone_recall(broadcast.id, again, counts, is_requested=broadcast.is_recall_wanted)
 
 
 async def _tell_counts(broadcast: Broadcast) -> None:
@@ -96,7 +96,7 @@ async def _tell_counts(broadcast: Broadcast) -> None:
     if broadcast.delete_at is not None:
         counts = await broadcast_rows.count_states(broadcast.id)
         due, is_requested = broadcast.delete_at, broadcast.is_recall_wanted
-        await broadcast_ops.put_off_recall(broadcast.id, due, counts, is_requested=is_requested)
+        await broadcast_ops.postpone_recall(broadcast.id, due, counts, is_requested=is_requested)
 
 
 def next_look(broadcast: Broadcast, standing: datetime | None, now: datetime) -> datetime:

@@ -44,7 +44,7 @@ class BroadcastSender:
             if broadcast is None:
                 return Counts(dict(run.done))
             if broadcast.status is BroadcastStatus.QUEUED:
-                begun = await broadcast_ops.begin(broadcast, run.now())
+                begun = await broadcast_ops.start(broadcast, run.now())
                 if begun is None or begun.status is not BroadcastStatus.SENDING:
                     continue
                 broadcast = begun

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import structlog
 from aiogram import Bot
 
-from core.broadcasts import Broadcast, BroadcastStatus, RecipientState, Troubles
+from core.broadcasts import Broadcast, BroadcastStatus, FailureStreak, RecipientState
 from core.errors import TollgateError
 from core.retries import retry_while_unavailable
 from core.supervisor import Supervisor
@@ -83,7 +83,7 @@ class Sending:
         self._left: set[asyncio.Task[Any] | None] = set()
         self._changed = asyncio.Event()
         self._counts: Counter[str] = Counter()
-        self._troubles = Troubles()
+        self._troubles = FailureStreak()
         #: user id -> (tries, how many had been sent by the last one)
         self._tries: dict[int, tuple[int, int]] = {}
         self._pause_s = 0.0
@@ -103,7 +103,7 @@ class Sending:
             self._limiter.on_bulk_turn = None
 
     async def _go(self) -> None:
-        await self._ask(partial(broadcast_rows.give_up_lost, self._broadcast.id, self._run.owner))
+        await self._ask(partial(broadcast_rows.mark_lost_unknown, self._broadcast.id, self._run.owner))
         await self._recount()
         self._tasks.spawn(self._beat(), "broadcast beat")
         if not self._broadcast.is_filled and not await self._make_rows():
@@ -146,7 +146,7 @@ class Sending:
             is_filled = len(ids) < PAGE
             await self._leave_out(begun, after=cursor, until=None if is_filled else ids[-1])
             cursor = ids[-1] if ids else cursor
-            await self._ask(partial(broadcast_ops.keep_cursor, broadcast.id, cursor, is_filled=is_filled))
+            await self._ask(partial(broadcast_ops.record_cursor, broadcast.id, cursor, is_filled=is_filled))
             self._counts[RecipientState.PENDING] += len(ids)
             if is_filled:
                 return True
@@ -248,7 +248,7 @@ class Sending:
         except asyncio.CancelledError:
             if not self._has_left():
                 # it stood in line: nobody has to wonder whether it arrived
-                await broadcast_rows.give_back(self._broadcast.id, user_id, self._run.owner)
+                await broadcast_rows.release(self._broadcast.id, user_id, self._run.owner)
             raise
         match outcome:
             case Arrived():
@@ -303,7 +303,7 @@ class Sending:
             return
         self._pause_s = max(self._pause_s, min(outcome.pause_s, PAUSE_MAX_S))
         mine = (self._broadcast.id, user_id, self._run.owner)
-        await self._ask(partial(broadcast_rows.give_back, *mine, outcome.error))
+        await self._ask(partial(broadcast_rows.release, *mine, outcome.error))
 
     async def _has_tried_enough(self, user_id: int, outcome: Again) -> bool:
         """A try counts when others got theirs since the last one, or when Telegram answers a call that harms nobody.
@@ -333,7 +333,7 @@ class Sending:
             try:
                 if beats % RECOUNT_EVERY == 0:
                     await self._recount()
-                found = await broadcast_ops.note_counts(self._broadcast.id, +self._counts)
+                found = await broadcast_ops.record_counts(self._broadcast.id, +self._counts)
                 self._is_wanted = found is not None and found.status is BroadcastStatus.SENDING
             except TollgateError as error:
                 log.warning("broadcast.not_noted", error=str(error))
@@ -348,7 +348,7 @@ class Sending:
         broadcast_id, ended = self._broadcast.id, None
         if has_all:
             # a process that lost the lease without noticing may have taken some
-            await self._ask(partial(broadcast_rows.give_up_lost, broadcast_id, self._run.owner))
+            await self._ask(partial(broadcast_rows.mark_lost_unknown, broadcast_id, self._run.owner))
         await self._recount()
         counts = dict(+self._counts)
         if self._stop_reason is not None or has_all:
@@ -358,4 +358,4 @@ class Sending:
             log.info("broadcast.ended", broadcast=broadcast_id, status=status.value, counts=counts)
         if ended is None:
             # it goes on later, or an admin was first
-            await self._ask(partial(broadcast_ops.note_counts, broadcast_id, counts))
+            await self._ask(partial(broadcast_ops.record_counts, broadcast_id, counts))

@@ -9,7 +9,7 @@ import structlog
 from core import timetable
 from core.errors import TollgateError
 from core.health import Health
-from core.health_rules import Followed, follow
+from core.health_rules import WatchUpdate, update_watched
 from core.jobs import Counts
 from core.timetable import Plan
 from database.operations import health_ops
@@ -59,7 +59,7 @@ class HealthCheck:
         now = run.now()
         before = await self._remembered(now)
         look = await self._look(before, now)
-        followed = follow(before.watched, look.findings, look.is_known)
+        followed = update_watched(before.watched, look.findings, look.is_known)
         still_open = await self._tell(followed)
         watched = tuple(
             one for one in followed.watched if one.finding not in followed.over or one.finding in still_open
@@ -103,7 +103,7 @@ class HealthCheck:
         )
         return look
 
-    async def _tell(self, followed: Followed) -> list[object]:
+    async def _tell(self, followed: WatchUpdate) -> list[object]:
         """Tell people what began and what is over; returns what is over and could not be told."""
         await asyncio.gather(
             *(self._alerts.raise_once(finding.incident, health_texts.alert(finding)) for finding in followed.open)

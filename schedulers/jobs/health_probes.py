@@ -10,7 +10,7 @@ import structlog
 
 from core.errors import TollgateError
 from core.health import BotHealth, Finding, Trouble
-from core.health_rules import last_success, latest, look_at_job
+from core.health_rules import check_job, last_success, latest
 from core.timetable import Plan
 from database.operations import deletion_ops, incident_ops, lease_ops, run_ops
 from monitoring import metrics
@@ -132,12 +132,12 @@ async def ask_jobs(
     look.succeeded_at = dict(succeeded_at)
 
     async def ask() -> list[Finding]:
-        leases = await lease_ops.standing()
+        leases = await lease_ops.find_all()
         findings: list[Finding] = []
         successes: dict[str, datetime | None] = {}
         for job, plan in plans.items():
             runs = await run_ops.last_runs(_RUNS, job)
-            findings += look_at_job(plan, runs, leases.get(job), since, now)
+            findings += check_job(plan, runs, leases.get(job), since, now)
             successes[job] = last_success(runs)
         look.succeeded_at = latest(succeeded_at, successes)
         return findings

@@ -90,7 +90,7 @@ async def _runs(sweep: Sweep) -> bool:
 
 
 async def _impossible(sweep: Sweep) -> bool:
-    return (await housekeeping_ops.delete_told_impossible(sweep.before, **sweep.within("impossible"))).more
+    return (await housekeeping_ops.delete_notified_impossible(sweep.before, **sweep.within("impossible"))).more
 
 
 async def _incidents(sweep: Sweep) -> bool:
@@ -98,7 +98,7 @@ async def _incidents(sweep: Sweep) -> bool:
 
 
 async def _pauses(sweep: Sweep) -> bool:
-    return (await pause_ops.forget_past(sweep.now, **sweep.within("pauses"))).more
+    return (await pause_ops.delete_expired(sweep.now, **sweep.within("pauses"))).more
 
 
 async def _login_codes(sweep: Sweep) -> bool:

@@ -25,7 +25,7 @@ async def forget_inactive(sweep: Sweep) -> bool:
         for user_id in found:
             if sweep.is_over:
                 return True
-            if await inactive_user_ops.has_open_business(user_id):
+            if await inactive_user_ops.has_delivery_or_token(user_id):
                 staying.append(user_id)
             elif await inactive_user_ops.delete_inactive(user_id, unseen_since, sweep.now):
                 note(sweep.run, 1, "users")

@@ -93,7 +93,7 @@ class MessageDeleter:
         finally:
             await self._undeletable_alerts.tell(run.now())
             if not ended_well:
-                await deletion_ops.hand_back_all(run.owner, run.now())
+                await deletion_ops.release_all(run.owner, run.now())
         metrics.PENDING_DELETIONS_OVERDUE.set(await deletion_ops.count_overdue(run.now()))
         return Counts(dict(total), more or not ended_well)
 
@@ -132,7 +132,7 @@ class MessageDeleter:
             return
 
         async def finish() -> None:
-            await impossible_deletions.note_impossible(undeletable_alerts, run.now())
+            await impossible_deletions.record_impossible(undeletable_alerts, run.now())
             await deletion_ops.finish(terminal, run.owner)
 
         if undeletable_alerts:
@@ -188,7 +188,7 @@ class MessageDeleter:
     async def _put_off(self, promise: PendingDeletion, run: Run, verdict: _Verdict) -> None:
         log.info("deletion.put_off", chat_id=promise.chat_id, attempts=promise.attempts + 1, error=verdict.error)
         not_before = verdict.not_before or run.now() + retry_pause(promise.attempts + 1)
-        await deletion_ops.give_back(promise.id, run.owner, not_before=not_before, error=verdict.error)
+        await deletion_ops.release(promise.id, run.owner, not_before=not_before, error=verdict.error)
 
 
 def _after_failure(promise: PendingDeletion, now: datetime, error: BaseException) -> _Verdict:

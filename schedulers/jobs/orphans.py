@@ -32,11 +32,11 @@ async def end_stuck_promises(sweep: Sweep) -> bool:
         if sweep.is_over:
             return True
         due_before = sweep.now - STUCK_AFTER
-        stuck = await orphan_ops.find_stuck(due_before, sweep.now, BATCH, without=staying)
+        stuck = await orphan_ops.find_overdue_promises(due_before, sweep.now, BATCH, without=staying)
         gone = await orphan_ops.find_deactivated([promise.user_id for promise in stuck])
         reasons = {promise.id: reason for promise in stuck if (reason := why_impossible(promise, gone, sweep.now))}
         if reasons:
-            ended = await orphan_ops.end_promises(reasons, sweep.run.owner, sweep.now, HOLD_FOR)
+            ended = await orphan_ops.give_up_promises(reasons, sweep.run.owner, sweep.now, HOLD_FOR)
             note(sweep.run, ended, "promises")
             log.warning("housekeeping.promises_ended", count=ended)
         if len(stuck) < BATCH:
@@ -47,7 +47,7 @@ async def end_stuck_promises(sweep: Sweep) -> bool:
     return True
 
 
-def why_impossible(promise: orphan_ops.Stuck, gone: Collection[int], now: datetime) -> str | None:
+def why_impossible(promise: orphan_ops.OverduePromise, gone: Collection[int], now: datetime) -> str | None:
     """Why an overdue promise cannot be kept, in the deleter's words; None: it may be. `gone`: users whose account is.
 
     Limits: 48 hours after sending (Telegram), and a day after it was due.
@@ -64,7 +64,7 @@ async def remove_rows_of_nothing(sweep: Sweep) -> bool:
     while broadcast_id is not None:
         if sweep.is_over:
             return True
-        if not await orphan_ops.is_broadcast(broadcast_id):
+        if not await orphan_ops.has_broadcast(broadcast_id):
             removed = await broadcast_rows.remove_rows(broadcast_id, sweep.within("recipients"))
             if removed.more:
                 return True
@@ -74,13 +74,13 @@ async def remove_rows_of_nothing(sweep: Sweep) -> bool:
 
 async def forget_removed_channels(sweep: Sweep) -> bool:
     """Forget what was heard, before this run, of people in channels nobody must join any more. True: more remains."""
-    chat_id = await orphan_ops.next_channel_remembered(None)
+    chat_id = await orphan_ops.next_channel_with_memberships(None)
     while chat_id is not None:
         if sweep.is_over:
             return True
-        if not await orphan_ops.is_channel(chat_id):
-            forgotten = await orphan_ops.forget_channel_before(chat_id, sweep.now, **sweep.within("memberships"))
+        if not await orphan_ops.has_channel(chat_id):
+            forgotten = await orphan_ops.delete_memberships_before(chat_id, sweep.now, **sweep.within("memberships"))
             if forgotten.more:
                 return True
-        chat_id = await orphan_ops.next_channel_remembered(chat_id)
+        chat_id = await orphan_ops.next_channel_with_memberships(chat_id)
     return False

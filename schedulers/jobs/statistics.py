@@ -81,7 +81,7 @@ class Statistics:
         """Count one day and write it; False when the run was stopped before, or has lost its job to another."""
         until = run.now() if end is None else end
         counted: dict[Count, int] = {}
-        for counter in statistics_ops.OF_A_DAY:
+        for counter in statistics_ops.DAILY_COUNTS:
             if run.should_stop:
                 return False
             counted[counter] = await statistics_ops.count_on(counter, start, until)

@@ -42,7 +42,7 @@ class UndeletableAlerts:
 
     async def _tell(self, now: datetime) -> None:
         too_old, gone, lost = [
-            await impossible_deletions.count_untold(self._bot_id, reason)
+            await impossible_deletions.count_unnotified(self._bot_id, reason)
             for reason in ("too_old", "reader_gone", "unknown")
         ]
         if not too_old and not gone and not lost:
@@ -51,6 +51,6 @@ class UndeletableAlerts:
         if not too_old and not lost and self._told_at is not None and now - self._told_at < TELL_GONE_EVERY:
             return
         if await self._alerts.tell(owner_alerts.deletions_impossible(too_old, gone, lost)):
-            await impossible_deletions.mark_told(self._bot_id, now)
+            await impossible_deletions.mark_notified(self._bot_id, now)
             self._told_at = now
             self._may_be_untold = False

@@ -65,7 +65,7 @@ def _count_nothing() -> None:
     async def note_impossible(*_: Any) -> None:
         """What stays is nobody's business."""
 
-    _replace(impossible_deletions, "note_impossible", note_impossible)
+    _replace(impossible_deletions, "record_impossible", note_impossible)
 
 
 def _promise_afterwards() -> None:

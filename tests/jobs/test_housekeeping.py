@@ -227,7 +227,7 @@ async def promised(user_id: int, sent_at: datetime, due_for: timedelta, **more: 
 
 
 async def is_there(promise_id: str) -> bool:
-    found = await orphan_ops.find_stuck(NOW + 365 * DAY, NOW + 365 * DAY, 1_000)
+    found = await orphan_ops.find_overdue_promises(NOW + 365 * DAY, NOW + 365 * DAY, 1_000)
     return promise_id in {stuck.id for stuck in found}
 
 
@@ -248,7 +248,7 @@ async def test_promises_to_accounts_that_are_gone_end_as_impossible_and_are_coun
     assert [await is_there(one) for one in (gone, only_blocked, not_yet)] == [False, True, True]
     (noted,) = await db.collection("impossible_deletions").find({}, limit=5)
     assert (noted["chat_id"], noted["reason"], noted["is_told"], noted["at"]) == (1, "reader_gone", False, NOW)
-    assert await impossible_deletions.count_untold(BOT, "reader_gone") == 1
+    assert await impossible_deletions.count_unnotified(BOT, "reader_gone") == 1
 
 
 async def test_an_account_that_came_back_has_its_delivery_taken_back_by_the_deleter(
@@ -417,14 +417,14 @@ async def test_who_comes_back_between_the_look_and_the_delete_stays(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await person(1, LONG_AGO)
-    ask = inactive_user_ops.has_open_business
+    ask = inactive_user_ops.has_delivery_or_token
 
     async def back_meanwhile(user_id: int) -> bool:
         answer = await ask(user_id)
         await person(user_id, NOW)
         return answer
 
-    monkeypatch.setattr(inactive_user_ops, "has_open_business", back_meanwhile)
+    monkeypatch.setattr(inactive_user_ops, "has_delivery_or_token", back_meanwhile)
     assert (await sweep(clock)).done == {}
     assert (found := await user_ops.find(1)) is not None and found.joined_at == LONG_AGO
 
@@ -434,13 +434,13 @@ async def test_who_is_banned_between_the_look_and_the_delete_stays_banned(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await person(1, LONG_AGO)
-    ask = inactive_user_ops.has_open_business
+    ask = inactive_user_ops.has_delivery_or_token
 
     async def banned_meanwhile(user_id: int) -> bool:
         await user_ops.ban(user_id, NOW, reason=None, until=None)
         return await ask(user_id)
 
-    monkeypatch.setattr(inactive_user_ops, "has_open_business", banned_meanwhile)
+    monkeypatch.setattr(inactive_user_ops, "has_delivery_or_token", banned_meanwhile)
     assert (await sweep(clock)).done == {}
     assert (found := await user_ops.find(1)) is not None and found.is_banned
 

@@ -210,7 +210,7 @@ async def test_a_killed_owners_wish_is_given_up_and_not_run_again(db: Database, 
     job = FakeJob(three)
     request_key = await run_ops.request_run("fake", NOW, WISHER)
     assert await lease_ops.take("fake", "killed", NOW, TTL) == 1
-    assert await run_ops.begin_requested(request_key, "killed", NOW, 1)
+    assert await run_ops.start_requested(request_key, "killed", NOW, 1)
     clock.move(TTL)
     process = await start(job)
     second = await run_ops.request_run("fake", clock.now(), WISHER)

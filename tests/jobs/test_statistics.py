@@ -56,7 +56,7 @@ async def day_of(clock: ManualClock, date: datetime) -> DayStats:
 
 def of_a_day(day: DayStats) -> dict[str, int]:
     """What was counted of the day itself, without what is 0."""
-    return {name: day.count(name) for name in statistics_ops.OF_A_DAY if day.count(name)}
+    return {name: day.count(name) for name in statistics_ops.DAILY_COUNTS if day.count(name)}
 
 
 async def opened(user_id: int, code: str, at: datetime) -> delivery_claims.Claim:
@@ -338,7 +338,7 @@ async def test_a_stop_in_the_middle_of_a_day_writes_nothing_of_it(
             run.stopping.set()
 
     counts = await Statistics(UTC_ZONE, {"sleep": stop_then})(run)
-    written = 1 if pauses >= len(statistics_ops.OF_A_DAY) else 0
+    written = 1 if pauses >= len(statistics_ops.DAILY_COUNTS) else 0
     assert counts == Counts({"days": 1} if written else {}, more=True)
     assert await db.collection("daily_stats").count({}) == written
 

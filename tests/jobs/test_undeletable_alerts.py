@@ -55,7 +55,7 @@ async def test_a_crash_before_the_promise_is_removed_counts_it_once(
 async def test_owners_hear_of_what_a_killed_process_noted(house: House) -> None:
     await forgotten(house)
     promises = await deletion_ops.open_deliveries(ALICE, 10)
-    await impossible_deletions.note_impossible([(promises[0], "too_old")], house.base.clock.now())
+    await impossible_deletions.record_impossible([(promises[0], "too_old")], house.base.clock.now())
     await deletion_ops.finish([promises[0].id], "nobody")
     await take_back(house)
     (text,) = await told(house)
@@ -89,6 +89,6 @@ async def test_a_database_that_cannot_say_what_is_untold_does_not_fail_the_run(
     async def away(*_: object) -> int:
         raise StoreUnavailable("gone")
 
-    monkeypatch.setattr(impossible_deletions, "count_untold", away)
+    monkeypatch.setattr(impossible_deletions, "count_unnotified", away)
     assert (await take_back(house)).outcome is JobOutcome.SUCCEEDED
     assert await told(house) == []

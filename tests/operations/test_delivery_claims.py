@@ -105,8 +105,8 @@ async def test_a_delivery_to_settle_later_is_found_until_it_is_settled_or_releas
     assert second is not None
     found = await delivery_claims.find_unfinished(1, now + HOLD, 10)
     assert found == [
-        delivery_claims.Unfinished("1:7:abc", 7, "abc", "m", now),
-        delivery_claims.Unfinished("1:8:abc", 8, "abc", "", now + MS),
+        delivery_claims.UnfinishedDelivery("1:7:abc", 7, "abc", "m", now),
+        delivery_claims.UnfinishedDelivery("1:8:abc", 8, "abc", "", now + MS),
     ]
     assert await delivery_claims.find_unfinished(1, now, 10) == []
     assert await delivery_claims.settle_delivery(first.id)

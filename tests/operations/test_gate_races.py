@@ -249,7 +249,7 @@ async def test_different_grants_of_a_pass_add_up(warm: Database, now: datetime) 
 
 async def test_what_was_wanted_is_handed_to_one(warm: Database, now: datetime) -> None:
     await ann(warm, now)
-    await user_ops.want(ANN, CODE, now)
+    await user_ops.set_pending_post(ANN, CODE, now)
     taken = await many(50, lambda number: user_ops.pop_pending_post(ANN, CODE, now, f"join {number}"))
     assert Counter(taken) == {True: 1, False: 49}
 
@@ -296,9 +296,9 @@ async def test_of_reports_in_any_order_the_newest_stands(warm: Database, now: da
         # 37 and 100 share no divisor: each instant once, in a mixed order
         age = number * 37 % 100
         status = MembershipStatus.MEMBER if age == 0 else MembershipStatus.LEFT
-        return membership_ops.remember(-1, ANN, status, now - age * MS)
+        return membership_ops.record(-1, ANN, status, now - age * MS)
 
     await many(100, report)
-    membership = (await membership_ops.memberships(ANN, [-1]))[-1]
+    membership = (await membership_ops.find_memberships(ANN, [-1]))[-1]
     assert (membership.status, membership.seen_at) == (MembershipStatus.MEMBER, now)
     assert await warm.collection("memberships").count({}) == 1

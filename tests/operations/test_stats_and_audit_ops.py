@@ -50,9 +50,9 @@ async def test_a_counter_cannot_be_named_like_a_path(db: Database, now: datetime
 
 
 async def test_actions_are_listed_latest_first_and_bounded(db: Database, now: datetime) -> None:
-    await audit_ops.note(now, 1, "post_removed", "abc", {"status": "live"}, {"status": "removed"})
-    await audit_ops.note(now, 2, "setting_changed", "pass_hours", 24, 48)
-    await audit_ops.note(now - timedelta(days=1), 3, "old")
+    await audit_ops.record(now, 1, "post_removed", "abc", {"status": "live"}, {"status": "removed"})
+    await audit_ops.record(now, 2, "setting_changed", "pass_hours", 24, 48)
+    await audit_ops.record(now - timedelta(days=1), 3, "old")
 
     entries = await audit_ops.last(2)
     assert [entry.action for entry in entries] == ["setting_changed", "post_removed"]

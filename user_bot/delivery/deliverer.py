@@ -10,7 +10,7 @@ import structlog
 from aiogram import Bot
 from aiogram.exceptions import TelegramAPIError
 
-from core.access import Admitted, Banned, NoAccess, forgotten_charges
+from core.access import Admitted, Banned, NoAccess, expired_charges
 from core.clock import Clock, to_milliseconds
 from core.delivery import DOUBLE_TAP, minutes_to_live
 from core.errors import StoreUnavailable
@@ -88,7 +88,7 @@ class Deliverer:
 
     async def has_come_since(self, user: User, code: str, since: datetime) -> bool:
         """Whether the post was handed over at `since` or later, or is under way."""
-        holder = await delivery_claims.holder_of(self._bot.id, user.user_id, code)
+        holder = await delivery_claims.find_last_claim(self._bot.id, user.user_id, code)
         if holder is None or holder.opened_at is None or holder.opened_at < since:
             return False
         # a claim of an earlier process may be all there is of it
@@ -145,7 +145,7 @@ class Deliverer:
         """The right to hand over; None when somebody has it, or an earlier process began this very delivery."""
         claim = await self._take(request, terms)
         if claim is None:
-            holder = await delivery_claims.holder_of(self._bot.id, request.user.user_id, request.code)
+            holder = await delivery_claims.find_last_claim(self._bot.id, request.user.user_id, request.code)
             if holder is None:
                 return None
             if await self._was_told_of(holder, request):
@@ -177,12 +177,12 @@ class Deliverer:
         if not request.message_id:
             return False
         try:
-            holder = await delivery_claims.holder_of(self._bot.id, request.user.user_id, request.code)
+            holder = await delivery_claims.find_last_claim(self._bot.id, request.user.user_id, request.code)
             return holder is not None and await self._was_told_of(holder, request)
         except StoreUnavailable:
             return False
 
-    async def _was_told_of(self, holder: delivery_claims.Holder, request: DeliveryRequest) -> bool:
+    async def _was_told_of(self, holder: delivery_claims.LastClaim, request: DeliveryRequest) -> bool:
         """Whether the reader was told, before `request`, that nobody knows if the holder's delivery arrived.
 
         The update of a wish that a kill cut off comes once more, and then it looks as if it were just answered.
@@ -233,7 +233,7 @@ class Deliverer:
 
         Asked of whoever is to be turned away: the delivery itself may have cost the last credit.
         """
-        holder = await delivery_claims.holder_of(self._bot.id, request.user.user_id, request.code)
+        holder = await delivery_claims.find_last_claim(self._bot.id, request.user.user_id, request.code)
         if holder is None or holder.update_key != request.update_key or not self._is_from_before(holder.opened_at):
             return False
         is_permanent = minutes_to_live(post, settings) == 0
@@ -268,7 +268,7 @@ class Deliverer:
 
     async def _spend(self, request: DeliveryRequest, terms: Terms, settings: BotSettings) -> bool:
         """One credit for this wish; False when other deliveries have just spent the last."""
-        forget = forgotten_charges(request.user, settings, terms.sent_at)
+        forget = expired_charges(request.user, settings, terms.sent_at)
 
         async def spend() -> bool:
             return await user_credits.spend_credit(

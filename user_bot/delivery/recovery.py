@@ -128,7 +128,7 @@ class Recovery:
             count += len(new)
         return count
 
-    async def _give_back(self, delivery: delivery_claims.Unfinished) -> bool:
+    async def _give_back(self, delivery: delivery_claims.UnfinishedDelivery) -> bool:
         """The credit of a delivery without a promise: the one spent on this post since it was begun."""
         user = await user_ops.find(delivery.user_id)
         charge = None if user is None else user.charges.get(delivery.post_code)

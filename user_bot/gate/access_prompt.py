@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from aiogram import Bot
 
-from core.access import Admitted, Banned, NotSubscribed, Verdict, asks_for_channels, decide
+from core.access import Admitted, Banned, NotSubscribed, Verdict, decide, needs_channel_check
 from core.clock import Clock
 from core.posts import Post
 from core.settings import BotSettings
@@ -42,7 +42,7 @@ class AccessPrompt:
         """What the gate says to this person about this post."""
         is_admin = user.user_id in self._admin_ids
         subscription = Subscription()
-        if asks_for_channels(user, now, is_admin=is_admin):
+        if needs_channel_check(user, now, is_admin=is_admin):
             subscription = await self._subscriptions.of(user.user_id)
         return decide(user, settings, subscription, now, code=code, is_admin=is_admin)
 
@@ -55,7 +55,7 @@ class AccessPrompt:
     ) -> User | None:
         """Say what has to be done for this post; None. The person's record instead when they have access now."""
         if isinstance(verdict, NotSubscribed):
-            await user_ops.want(user.user_id, post.code, self._clock.now())
+            await user_ops.set_pending_post(user.user_id, post.code, self._clock.now())
             await self._send_to_join(user, verdict, post)
             return None
         assert not isinstance(verdict, Admitted | Banned)

@@ -13,12 +13,12 @@ from core.clock import Clock
 from core.subscriptions import (
     Channel,
     ChannelMode,
+    JoinStatus,
     Membership,
     MembershipStatus,
-    Standing,
     Subscription,
-    asked_for,
-    standing_of,
+    join_status,
+    required_channels,
     status_of,
     subscription,
 )
@@ -59,7 +59,7 @@ class Subscriptions:
         `ask_again`: Telegram is asked again about the channels the person is remembered not to have joined.
         """
         now = self._clock.now()
-        channels = asked_for(await channel_ops.current(now))
+        channels = required_channels(await channel_ops.current(now))
         if not channels:
             return Subscription()
         if not ask_again or user_id in self._asking_again:
@@ -71,7 +71,7 @@ class Subscriptions:
             self._asking_again.discard(user_id)
 
     async def _look(self, user_id: int, channels: Sequence[Channel], now: datetime, *, ask_again: bool) -> Subscription:
-        known = await membership_ops.memberships(user_id, [channel.chat_id for channel in channels])
+        known = await membership_ops.find_memberships(user_id, [channel.chat_id for channel in channels])
         standings = await asyncio.gather(
             *(self._standing(channel, user_id, known.get(channel.chat_id), now, ask_again) for channel in channels)
         )
@@ -79,14 +79,14 @@ class Subscriptions:
 
     async def _standing(
         self, channel: Channel, user_id: int, known: Membership | None, now: datetime, ask_again: bool
-    ) -> Standing:
-        standing = standing_of(channel, known, now)
+    ) -> JoinStatus:
+        standing = join_status(channel, known, now)
         if standing is None:
             return await self._ask(channel, user_id)
-        if standing is Standing.MISSING and ask_again:
+        if standing is JoinStatus.MISSING and ask_again:
             is_fresh = known is not None and timedelta() <= now - known.seen_at < NO_IS_FRESH
             return standing if is_fresh else await self._ask(channel, user_id)
-        if standing is Standing.UNKNOWN and self._is_probe_due(channel, now):
+        if standing is JoinStatus.UNKNOWN and self._is_probe_due(channel, now):
             return await self._probe(channel, user_id)
         return standing
 
@@ -97,18 +97,18 @@ class Subscriptions:
         self._probed_at[channel.chat_id] = now
         return True
 
-    async def _probe(self, channel: Channel, user_id: int) -> Standing:
+    async def _probe(self, channel: Channel, user_id: int) -> JoinStatus:
         """Ask about the bot itself first: that heals a channel, whatever it has to see there."""
         try:
             async with asyncio.timeout(ANSWER_S):
                 own = await self._bot.get_chat_member(channel.chat_id, self._bot.id)
         except TELEGRAM_ERRORS as error:
             log.info("channel.still_broken", chat_id=channel.chat_id, failure=classify(error).value)
-            return Standing.UNKNOWN
+            return JoinStatus.UNKNOWN
         await self.own_rights_changed(channel, own)
-        return await self._ask(channel, user_id) if _sees_members(channel, own) else Standing.UNKNOWN
+        return await self._ask(channel, user_id) if _sees_members(channel, own) else JoinStatus.UNKNOWN
 
-    async def _ask(self, channel: Channel, user_id: int) -> Standing:
+    async def _ask(self, channel: Channel, user_id: int) -> JoinStatus:
         asked_at = self._clock.now()
         try:
             # a person waits, and everybody behind them: who does not answer soon cannot tell
@@ -123,34 +123,34 @@ class Subscriptions:
         status = _status(member)
         # somebody whose request is pending is "left" for Telegram, too
         may_wait = member.status == "left"
-        kept = await membership_ops.remember(channel.chat_id, user_id, status, asked_at, keep_request=may_wait)
+        kept = await membership_ops.record(channel.chat_id, user_id, status, asked_at, keep_request=may_wait)
         if not kept:  # news of this person came while Telegram was asked
             return await self._by_memory(channel, user_id, status)
-        return Standing.JOINED if status is MembershipStatus.MEMBER else Standing.MISSING
+        return JoinStatus.JOINED if status is MembershipStatus.MEMBER else JoinStatus.MISSING
 
-    async def _by_memory(self, channel: Channel, user_id: int, told: MembershipStatus) -> Standing:
-        known = (await membership_ops.memberships(user_id, [channel.chat_id])).get(channel.chat_id)
-        standing = standing_of(channel, known, self._clock.now())
+    async def _by_memory(self, channel: Channel, user_id: int, told: MembershipStatus) -> JoinStatus:
+        known = (await membership_ops.find_memberships(user_id, [channel.chat_id])).get(channel.chat_id)
+        standing = join_status(channel, known, self._clock.now())
         if standing is not None:
             return standing
-        return Standing.JOINED if told is MembershipStatus.MEMBER else Standing.MISSING
+        return JoinStatus.JOINED if told is MembershipStatus.MEMBER else JoinStatus.MISSING
 
-    async def _moved(self, channel: Channel, chat_id: int, user_id: int) -> Standing:
+    async def _moved(self, channel: Channel, chat_id: int, user_id: int) -> JoinStatus:
         """A group became a supergroup: the same channel under a new id."""
         log.warning("channel.moved", chat_id=channel.chat_id, to=chat_id)
         if not await channel_ops.move_to(channel.chat_id, chat_id):
-            return Standing.UNKNOWN
+            return JoinStatus.UNKNOWN
         return await self._ask(channel.model_copy(update={"chat_id": chat_id}), user_id)
 
-    async def _not_told(self, channel: Channel, user_id: int, asked_at: datetime, error: BaseException) -> Standing:
+    async def _not_told(self, channel: Channel, user_id: int, asked_at: datetime, error: BaseException) -> JoinStatus:
         if any(code in str(error).lower() for code in _NOBODY):
-            await membership_ops.remember(channel.chat_id, user_id, MembershipStatus.LEFT, asked_at, keep_request=True)
-            return Standing.MISSING
+            await membership_ops.record(channel.chat_id, user_id, MembershipStatus.LEFT, asked_at, keep_request=True)
+            return JoinStatus.MISSING
         failure = classify(error)
         log.info("channel.not_told", chat_id=channel.chat_id, failure=failure.value)
         if failure in _BROKEN:
             await self.broken(channel)
-        return Standing.UNKNOWN
+        return JoinStatus.UNKNOWN
 
     async def broken(self, channel: Channel) -> None:
         """The bot cannot see this channel's members: marked, and told to the owners once."""
@@ -192,7 +192,7 @@ class Subscriptions:
     ) -> MembershipStatus:
         """Somebody joined, left or was let in, as Telegram dates it; returns how they stand now."""
         status = _status(member)
-        await membership_ops.remember(channel.chat_id, user_id, status, self._in_order(at))
+        await membership_ops.record(channel.chat_id, user_id, status, self._in_order(at))
         await self._shows_members(channel)
         return status
 
@@ -202,11 +202,11 @@ class Subscriptions:
         Not by Telegram's date: a "left" it answered meanwhile says nothing of a request that is pending.
         """
         chat_id, asked = channel.chat_id, MembershipStatus.REQUESTED
-        if not await membership_ops.remember(chat_id, user_id, asked, self._clock.now()):
+        if not await membership_ops.record(chat_id, user_id, asked, self._clock.now()):
             # such a "left" may have been written at the same instant, and Telegram tells of a request once
-            known = (await membership_ops.memberships(user_id, [chat_id])).get(chat_id)
+            known = (await membership_ops.find_memberships(user_id, [chat_id])).get(chat_id)
             if known is not None and known.status is MembershipStatus.LEFT:
-                await membership_ops.remember(chat_id, user_id, asked, max(known.seen_at, self._clock.now()))
+                await membership_ops.record(chat_id, user_id, asked, max(known.seen_at, self._clock.now()))
         await self.works(channel)
 
 

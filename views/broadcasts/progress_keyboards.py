@@ -5,7 +5,7 @@ from datetime import datetime
 
 from aiogram.types import InlineKeyboardMarkup
 
-from core.broadcasts import OVER, UNFINISHED, Broadcast, BroadcastStatus, RecipientState
+from core.broadcasts import ENDED, UNFINISHED, Broadcast, BroadcastStatus, RecipientState
 from core.delivery import TELEGRAM_DELETE_LIMIT
 from views.admin_buttons import Row, button, keyboard
 from views.broadcasts.progress_callbacks import RunAction, RunButton, RunList
@@ -28,7 +28,7 @@ def standing(broadcast: Broadcast) -> int:
 def may_take_back(broadcast: Broadcast, now: datetime) -> bool:
     """Whether "Take back now" has something to do; the operation decides when it is pressed."""
     return (
-        broadcast.status in (*OVER, BroadcastStatus.RECALLING)
+        broadcast.status in (*ENDED, BroadcastStatus.RECALLING)
         and not broadcast.is_recall_wanted
         and not broadcast.are_rows_removed
         and broadcast.finished_at is not None

@@ -40,7 +40,7 @@ async def open_draft(query: CallbackQuery, callback_data: DraftButton, state: FS
     draft = await Dialogue(state).broadcast()
     if draft is not None and draft.id == callback_data.draft:
         return draft
-    if await broadcast_ops.find_made_of(callback_data.draft) is not None:
+    if await broadcast_ops.find_by_key(callback_data.draft) is not None:
         # the screen may be its progress message by now: left alone
         await toast(query, texts.MADE)
         return None
@@ -138,7 +138,7 @@ async def cancel(
 async def cancel_by_command(message: Message, bot: Bot, dialogue: Dialogue, broadcasts: BroadcastService) -> bool:
     """/cancel while nothing else waits: throws the open draft away. False when there is none."""
     draft = await dialogue.broadcast()
-    if draft is None or await broadcast_ops.find_made_of(draft.id) is not None:
+    if draft is None or await broadcast_ops.find_by_key(draft.id) is not None:
         return False
     await broadcasts.throw_away(dialogue, message.chat.id, draft)
     await drop(bot, message.chat.id, draft.screen_id)
@@ -151,7 +151,7 @@ async def unmade_draft(
 ) -> BroadcastDraft | None:
     """The open draft, unless it was made already and only the news of that got lost: then its progress is shown."""
     draft = await open_draft(query, callback_data, state)
-    made = None if draft is None else await broadcast_ops.find_made_of(draft.id)
+    made = None if draft is None else await broadcast_ops.find_by_key(draft.id)
     if made is None:
         return draft
     await toast(query, texts.MADE, alert=True)

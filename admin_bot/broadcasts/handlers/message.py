@@ -52,7 +52,7 @@ async def _begin(message: Message, dialogue: Dialogue, storage_channel: Storage,
         await message.answer(FIRST_THE_BATCH)
         return
     draft = await dialogue.broadcast()
-    if draft is not None and await broadcast_ops.find_made_of(draft.id) is not None:
+    if draft is not None and await broadcast_ops.find_by_key(draft.id) is not None:
         await dialogue.close_broadcast()
         draft = None
     if draft is not None:

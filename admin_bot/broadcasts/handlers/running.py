@@ -57,7 +57,7 @@ _DEEDS: Final = {
     RunAction.RESUME: Action(_resume, "broadcast.resumed", texts.RESUMED, texts.not_to_resume),
     RunAction.CANCEL_SURE: Action(broadcast_ops.cancel, "broadcast.cancelled", texts.CANCELLED, texts.not_to_cancel),
     RunAction.TAKE_BACK_SURE: Action(
-        broadcast_ops.want_recall, "broadcast.recall_wanted", texts.TAKING_BACK, texts.not_to_take_back
+        broadcast_ops.request_recall, "broadcast.recall_wanted", texts.TAKING_BACK, texts.not_to_take_back
     ),
 }
 _QUESTIONS: Final = {

@@ -214,7 +214,7 @@ async def test_an_admin_who_lets_thirty_people_in_at_once_is_not_flooding(house:
     await house.settle()
     await asyncio.gather(*(house.olive.approve(channel.chat_id, person.id) for person in people))
     await house.settle()
-    known = [await membership_ops.memberships(person.id, [channel.chat_id]) for person in people]
+    known = [await membership_ops.find_memberships(person.id, [channel.chat_id]) for person in people]
     assert {found[channel.chat_id].status for found in known} == {MembershipStatus.MEMBER}
 
 

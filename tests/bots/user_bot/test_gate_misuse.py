@@ -167,7 +167,7 @@ async def test_who_asks_to_join_has_not_unblocked_the_bot(house: House) -> None:
     await house.settle()
     await house.alice.link(channel.invite_link)
     await house.settle()
-    known = await membership_ops.memberships(ALICE, [channel.chat_id])
+    known = await membership_ops.find_memberships(ALICE, [channel.chat_id])
     assert known[channel.chat_id].status is MembershipStatus.REQUESTED
     assert (await person()).blocked_at is not None
 
@@ -230,7 +230,7 @@ async def test_a_ban_while_telegram_is_asked_holds(house: House) -> None:
     await house.alice.forge_callback(USER_BOT, f"joined:{post.code}")
     assert await house.world.fault_hit(fault)
     await user_ops.ban(ALICE, house.base.clock.now(), reason="spam", until=None)
-    await membership_ops.remember(channel.chat_id, ALICE, MembershipStatus.MEMBER, house.base.clock.now())
+    await membership_ops.record(channel.chat_id, ALICE, MembershipStatus.MEMBER, house.base.clock.now())
     await house.world.clear_faults(fault)
     await house.alice.wait(USER_BOT, contains="spam")
     await house.settle()

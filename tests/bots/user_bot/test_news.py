@@ -42,7 +42,7 @@ async def broadcast_on_its_way(house: House, *user_ids: int) -> Broadcast:
         created_by=OLIVE, created_at=now, send_at=now, progress_chat_id=OLIVE,
     )  # fmt: skip
     queued, _ = await broadcast_ops.create(new)
-    begun = await broadcast_ops.begin(queued, now)
+    begun = await broadcast_ops.start(queued, now)
     assert begun is not None
     await broadcast_rows.add_recipients(begun.id, user_ids)
     return begun

@@ -9,7 +9,7 @@ import core.access
 import user_bot.delivery.verifier
 import user_bot.gate.payout
 from core.subscriptions import MembershipStatus, Subscription
-from core.verification import Judgement
+from core.verification import VerificationResult
 from database.connection import current_database
 from database.operations import settings_ops, token_ops, user_credits
 from user_bot.delivery.recovery import Recovery
@@ -78,8 +78,8 @@ def redeem_again() -> None:
     async def redeem(token: str, *_: Any, **__: Any) -> Any:
         return await token_ops.find(token)
 
-    def judge(*_: Any) -> Judgement:
-        return Judgement.VERIFIED
+    def judge(*_: Any) -> VerificationResult:
+        return VerificationResult.VERIFIED
 
     _replace(token_ops, "redeem", redeem)
     _replace(user_bot.delivery.verifier, "judge", judge)

@@ -137,7 +137,7 @@ async def test_any_answer_of_the_database_may_be_lost_while_it_is_taken_back(
     for at in range(1, 100):
         broadcast = await planned(house, [await stored(house, f"news {at}")], key=f"attack {at}")
         await send(house)
-        assert await broadcast_ops.want_recall(broadcast.id, house.base.clock.now())
+        assert await broadcast_ops.request_recall(broadcast.id, house.base.clock.now())
         lost.begin(at)
         await recall(house)
         was_lost = lost.end()
@@ -234,7 +234,7 @@ async def test_a_stalled_process_does_not_forget_that_all_rows_are_made(house: H
     broadcast = await planned(house)
     await send(house)
     # a process that fell asleep after its first page writes down how far it came
-    await broadcast_ops.keep_cursor(broadcast.id, 1, is_filled=False)
+    await broadcast_ops.record_cursor(broadcast.id, 1, is_filled=False)
     ended = await now_of(broadcast)
     assert ended.is_filled
     assert ended.cursor != 1
@@ -244,11 +244,11 @@ async def test_a_process_that_comes_back_after_all_is_closed_changes_no_count(ho
     await subscribers(house, 1)
     broadcast = await planned(house)
     await send(house)
-    assert await broadcast_ops.fix_counts(broadcast.id, {"sent": 1})
+    assert await broadcast_ops.finalize_counts(broadcast.id, {"sent": 1})
     cancelled = await planned(house, key="another")
     assert await broadcast_ops.cancel(cancelled.id, house.base.clock.now())
-    assert await broadcast_ops.fix_counts(cancelled.id, {"sent": 5})
-    await broadcast_ops.note_counts(cancelled.id, {"pending": 5})
+    assert await broadcast_ops.finalize_counts(cancelled.id, {"sent": 5})
+    await broadcast_ops.record_counts(cancelled.id, {"pending": 5})
     assert (await now_of(cancelled)).counts == {"sent": 5}
 
 
@@ -291,7 +291,7 @@ async def test_a_wish_while_rows_are_made_leaves_counts_that_are_true(
 async def test_a_process_died_and_an_admin_cancelled_who_was_on_the_way_is_called_unknown(house: House) -> None:
     people = await subscribers(house, 3)
     broadcast = await planned(house)
-    await broadcast_ops.begin(broadcast, house.base.clock.now())
+    await broadcast_ops.start(broadcast, house.base.clock.now())
     await broadcast_rows.add_recipients(broadcast.id, people)
     assert await broadcast_rows.claim(broadcast.id, people[:1], "a dead process")
     assert await broadcast_ops.cancel(broadcast.id, house.base.clock.now())
@@ -305,8 +305,8 @@ async def test_taking_back_is_wanted_once(house: House) -> None:
     broadcast = await planned(house)
     await send(house)
     now = house.base.clock.now()
-    assert await broadcast_ops.want_recall(broadcast.id, now)
-    assert await broadcast_ops.want_recall(broadcast.id, now) is None
+    assert await broadcast_ops.request_recall(broadcast.id, now)
+    assert await broadcast_ops.request_recall(broadcast.id, now) is None
 
 
 # --- clocks
@@ -420,7 +420,7 @@ async def test_a_process_that_stalls_and_comes_back_repeats_nobody(house: House)
 async def test_who_stops_news_in_the_middle_or_while_it_is_paused_gets_it_not(house: House) -> None:
     people = await subscribers(house, 4)
     broadcast = await planned(house)
-    await broadcast_ops.begin(broadcast, house.base.clock.now())
+    await broadcast_ops.start(broadcast, house.base.clock.now())
     await broadcast_rows.add_recipients(broadcast.id, people)
     assert await broadcast_ops.pause(broadcast.id)
     await turn_off(people[2], house.base.clock.now())
@@ -443,7 +443,7 @@ async def test_a_copy_without_an_id_stops_nothing_and_is_not_asked_back_for_ever
     await send(house)
     ended = await now_of(broadcast)
     assert (ended.status, ended.counts) == (BroadcastStatus.SENT, {"sent": 4})
-    assert await broadcast_ops.want_recall(broadcast.id, house.base.clock.now())
+    assert await broadcast_ops.request_recall(broadcast.id, house.base.clock.now())
     await recall(house)
     assert (await now_of(broadcast)).status is BroadcastStatus.RECALLED
 

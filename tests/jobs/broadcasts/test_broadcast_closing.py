@@ -94,7 +94,7 @@ async def test_what_was_taken_back_is_counted_and_its_rows_go(db: Database, cloc
 
 async def test_rows_stay_while_an_answer_may_still_come(db: Database, clock: ManualClock) -> None:
     broadcast = await mixed(clock)
-    assert await broadcast_ops.want_recall(broadcast.id, clock.now())
+    assert await broadcast_ops.request_recall(broadcast.id, clock.now())
     assert await run(clock) == Counts({"deleted": 2})
     clock.move(timedelta(minutes=15) - timedelta(milliseconds=1))
     assert await run(clock) == Counts()
@@ -113,7 +113,7 @@ async def test_what_was_sent_for_good_is_closed_after_two_days_and_stays_sent(db
     assert (ended.status, ended.are_rows_removed) == (BroadcastStatus.CANCELLED, True)
     assert ended.counts == REST | {"sent": 2}
     assert await statistics_ops.read_day(TODAY) == REST_OF_DAY | {"broadcast_sent": 2}
-    assert await broadcast_ops.want_recall(broadcast.id, clock.now()) is None
+    assert await broadcast_ops.request_recall(broadcast.id, clock.now()) is None
 
 
 async def test_what_should_be_gone_and_is_too_old_is_kept(db: Database, clock: ManualClock) -> None:
@@ -178,7 +178,7 @@ async def test_a_copy_that_became_known_after_the_recall_is_taken_back_and_count
     db: Database, clock: ManualClock
 ) -> None:
     broadcast = await mixed(clock, lifetime=60)
-    assert await broadcast_ops.want_recall(broadcast.id, clock.now())
+    assert await broadcast_ops.request_recall(broadcast.id, clock.now())
     await run(clock)
     # a process that was given up for dead writes down what it sent
     assert await broadcast_rows.mark_sent(broadcast.id, 5, SENDER, [50], clock.now())

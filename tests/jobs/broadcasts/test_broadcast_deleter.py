@@ -129,7 +129,7 @@ async def test_paused_for_longer_than_its_lifetime_loses_its_copies_and_goes_on_
     assert paused.delete_at - house.base.clock.now() <= timedelta(minutes=10)
     resumed = await broadcast_ops.resume(broadcast.id)
     assert resumed is not None
-    assert await broadcast_ops.begin(resumed, house.base.clock.now())
+    assert await broadcast_ops.start(resumed, house.base.clock.now())
     await deliver(house, broadcast, BOB)
     await finish(broadcast, house.base.clock.now())
     await house.advance(minutes=59)
@@ -161,7 +161,7 @@ async def test_a_copy_on_its_way_when_it_was_cancelled_is_waited_for(house: Hous
     await broadcast_rows.claim(broadcast.id, [ALICE], "sender")
     message = await house.base.user_bot.send_message(ALICE, "News!")
     await finish(broadcast, house.base.clock.now(), BroadcastStatus.CANCELLED)
-    assert await broadcast_ops.want_recall(broadcast.id, house.base.clock.now())
+    assert await broadcast_ops.request_recall(broadcast.id, house.base.clock.now())
     await recall(house)
     assert await status(broadcast) == "recalling", "its answer may still come"
     now = house.base.clock.now()
@@ -176,7 +176,7 @@ async def test_a_copy_whose_process_vanished_is_waited_for_a_quarter_of_an_hour(
     broadcast = await begun(house.base.clock.now(), send_to=[ALICE])
     await broadcast_rows.claim(broadcast.id, [ALICE], "sender")
     await finish(broadcast, house.base.clock.now(), BroadcastStatus.CANCELLED)
-    assert await broadcast_ops.want_recall(broadcast.id, house.base.clock.now())
+    assert await broadcast_ops.request_recall(broadcast.id, house.base.clock.now())
     await house.advance(minutes=14)
     await recall(house)
     assert (await status(broadcast), await states(broadcast)) == ("recalling", {ALICE: "sending"})
@@ -193,12 +193,12 @@ async def test_one_without_a_lifetime_stays_until_an_admin_wants_it_back(house: 
     await house.advance(hours=47)
     assert (await recall(house)).counts == {}
     assert len(await news_of(house, ALICE)) == 1
-    taps = [await broadcast_ops.want_recall(broadcast.id, house.base.clock.now()) for _ in range(2)]
+    taps = [await broadcast_ops.request_recall(broadcast.id, house.base.clock.now()) for _ in range(2)]
     assert [one is not None for one in taps] == [True, False]
     assert await broadcast_deleter.has_work(house.base.clock.now())
     assert (await recall(house)).counts == {"deleted": 1}
     assert (await status(broadcast), await news_of(house, ALICE)) == ("recalled", [])
-    assert await broadcast_ops.want_recall(broadcast.id, house.base.clock.now()) is None
+    assert await broadcast_ops.request_recall(broadcast.id, house.base.clock.now()) is None
     assert not await broadcast_deleter.has_work(house.base.clock.now())
     assert (await recall(house)).counts == {}
 
@@ -217,7 +217,7 @@ async def test_a_wish_that_comes_while_the_first_copies_go_is_not_put_off(
 
     async def wish_and_count(broadcast_id: str) -> dict[str, int]:
         counts = await count_states(broadcast_id)
-        assert await broadcast_ops.want_recall(broadcast_id, house.base.clock.now())
+        assert await broadcast_ops.request_recall(broadcast_id, house.base.clock.now())
         return counts
 
     with monkeypatch.context() as patch:

@@ -72,7 +72,7 @@ async def test_nobody_at_all_is_an_end_too(house: House) -> None:
 async def test_who_joins_while_it_is_sent_is_not_included(house: House) -> None:
     await subscribers(house, 2)
     broadcast = await planned(house)
-    begun = await broadcast_ops.begin(broadcast, house.base.clock.now())
+    begun = await broadcast_ops.start(broadcast, house.base.clock.now())
     assert begun is not None
     await house.advance(seconds=1)
     (late,) = await subscribers(house, 1, first=900)
@@ -348,7 +348,7 @@ async def test_a_missed_time_is_made_up_for_within_the_lifetime(
 async def test_cancelled_while_paused_sends_no_more(house: House) -> None:
     await subscribers(house, 2)
     broadcast = await planned(house)
-    await broadcast_ops.begin(broadcast, house.base.clock.now())
+    await broadcast_ops.start(broadcast, house.base.clock.now())
     await broadcast_ops.pause(broadcast.id)
     assert await broadcast_ops.cancel(broadcast.id, house.base.clock.now()) is not None
     await send(house)
@@ -359,7 +359,7 @@ async def test_cancelled_while_paused_sends_no_more(house: House) -> None:
 async def test_what_a_dead_process_was_sending_is_unknown(house: House) -> None:
     people = await subscribers(house, 3)
     broadcast = await planned(house)
-    await broadcast_ops.begin(broadcast, house.base.clock.now())
+    await broadcast_ops.start(broadcast, house.base.clock.now())
     await broadcast_rows.add_recipients(broadcast.id, people)
     assert await broadcast_rows.claim(broadcast.id, people[:1], "a dead process") == people[:1]
     await send(house)
@@ -411,11 +411,11 @@ async def test_an_interrupted_walk_over_the_subscribers_goes_on(house: House, mo
     people = await subscribers(house, 7)
     monkeypatch.setattr(broadcast_sending, "PAGE", 2)
     broadcast = await planned(house)
-    begun = await broadcast_ops.begin(broadcast, house.base.clock.now())
+    begun = await broadcast_ops.start(broadcast, house.base.clock.now())
     assert begun is not None
     # killed between the rows of the second page and the cursor
     await broadcast_rows.add_recipients(broadcast.id, people[:2])
-    await broadcast_ops.keep_cursor(broadcast.id, people[1], is_filled=False)
+    await broadcast_ops.record_cursor(broadcast.id, people[1], is_filled=False)
     await broadcast_rows.add_recipients(broadcast.id, people[2:3])
     await send(house)
     assert await states(broadcast) == dict.fromkeys(people, "sent")

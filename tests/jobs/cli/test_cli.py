@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from core.jobs import JobOutcome, JobRun
 from core.timetable import JOB_NAMES
 from database import connection
-from database.backups.restore_mark import take_mark
+from database.backups.restore_marker import take_marker
 from database.connection import Database, close_database, open_database
 from database.operations import lease_ops, run_ops
 from monitoring import logs
@@ -141,7 +141,7 @@ def test_a_job_is_run_and_says_in_a_sentence_what_it_did(store: Store) -> None:
     assert call("run", "token_cleanup") == (0, "token_cleanup: Removed 3 expired tokens\n", "")
     (run,) = store.do(runs)
     assert (run.outcome, run.requested_by, run.counts["deleted"]) == (JobOutcome.SUCCEEDED, "cli", 3)
-    assert store.do(lease_ops.standing)["token_cleanup"].owner is None
+    assert store.do(lease_ops.find_all)["token_cleanup"].owner is None
 
 
 def test_a_run_is_one_document_for_programs(store: Store) -> None:
@@ -229,7 +229,7 @@ def test_what_was_asked_for_too_long_ago_is_given_up(store: Store) -> None:
 
 def test_nothing_runs_on_a_half_restored_database(store: Store) -> None:
     async def cut_short() -> None:
-        await take_mark(connection.current_database(), "a backup", "tollgate-x.zip", "somebody")
+        await take_marker(connection.current_database(), "a backup", "tollgate-x.zip", "somebody")
 
     store.do(cut_short)
     status, _, said = call("run", "token_cleanup")

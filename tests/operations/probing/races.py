@@ -119,11 +119,11 @@ async def _judge_links(results: list[Any]) -> None:
 
 async def _remember(index: int) -> bool:
     status = MembershipStatus.MEMBER if index == 0 else MembershipStatus.LEFT
-    return await membership_ops.remember(-1, 7, status, NOW - index * timedelta(seconds=1))
+    return await membership_ops.record(-1, 7, status, NOW - index * timedelta(seconds=1))
 
 
 async def _judge_newest(_: list[Any]) -> None:
-    known = await membership_ops.memberships(7, [-1])
+    known = await membership_ops.find_memberships(7, [-1])
     expect(known[-1].status == MembershipStatus.MEMBER and known[-1].seen_at == NOW, f"{known}")
 
 

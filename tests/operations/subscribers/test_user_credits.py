@@ -250,7 +250,7 @@ async def test_a_grant_takes_nothing_away(ann: Database, now: datetime) -> None:
 async def test_meeting_somebody_keeps_all_this_and_does_not_read_the_grants(ann: Database, now: datetime) -> None:
     await user_credits.grant(ANN, "t1", now, credits=1, pass_for=DAY)
     await user_credits.spend_credit(ANN, A, "m1", now)
-    await user_ops.want(ANN, B, now)
+    await user_ops.set_pending_post(ANN, B, now)
 
     user, is_new = await user_ops.upsert_visitor(Visitor(user_id=ANN, first_name="Ann"), now)
     assert not is_new

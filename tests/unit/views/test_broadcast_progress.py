@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from admin_bot.broadcasts.rate import WINDOW_S, ProgressRate
-from core.broadcasts import OVER, UNFINISHED, Broadcast, BroadcastStatus, RecipientState
+from core.broadcasts import ENDED, UNFINISHED, Broadcast, BroadcastStatus, RecipientState
 from core.delivery import TELEGRAM_DELETE_LIMIT
 from views.admin_buttons import PAGE_MAX
 from views.admin_texts import TOAST_MAX
@@ -236,7 +236,7 @@ def test_each_status_has_its_buttons(status: BroadcastStatus, buttons: list[str]
     assert labels(broadcast(status, counts={"sent": 1})) == buttons
 
 
-@pytest.mark.parametrize("status", [*OVER, BroadcastStatus.RECALLING])
+@pytest.mark.parametrize("status", [*ENDED, BroadcastStatus.RECALLING])
 def test_take_back_is_offered_only_while_it_can_do_something(status: BroadcastStatus) -> None:
     one = broadcast(status, counts={"sent": 1})
     last = NOW + TELEGRAM_DELETE_LIMIT

@@ -96,7 +96,7 @@ async def test_others_under_way_are_said_and_it_starts_after_them(admin: AdminBo
     await admin.press("Send to")
     assert "Another broadcast is being sent; this one starts after it." in admin.last_text
     (other,) = await made()
-    assert await broadcast_ops.begin(other, admin.clock.now())
+    assert await broadcast_ops.start(other, admin.clock.now())
     assert await broadcast_ops.pause(other.id)
     await admin.press("Back")
     await admin.press("Send to")
@@ -122,7 +122,7 @@ async def test_nobody_left_at_the_second_tap_makes_no_row(admin: AdminBot) -> No
     await admin.press("Yes, send")
     assert admin.toasts[-1] == texts.NOBODY
     assert await made() == []
-    await user_ops.want_news(ANN)
+    await user_ops.resume_news(ANN)
     await confirmed(admin)
     assert (await only_broadcast()).title == "Big news"
 

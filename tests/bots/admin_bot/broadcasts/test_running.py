@@ -289,7 +289,7 @@ async def test_a_broadcast_of_the_list_opens_in_its_place_and_goes_on_being_watc
     before = screen(admin, broadcast)
     assert before.text == texts.moved(broadcast)
     watch = admin.data["watch"]
-    await broadcast_ops.note_counts(broadcast.id, COUNTS | {"pending": 40, "sent": 55})
+    await broadcast_ops.record_counts(broadcast.id, COUNTS | {"pending": 40, "sent": 55})
     await watch.look()
     await watch.look()
     assert "60 of 100" in str(admin.world.screens[listed].text)

@@ -96,7 +96,7 @@ async def test_a_status_that_changes_before_the_mark_is_shown_too(admin: AdminBo
         """Somebody wants it back in the very moment before the mark."""
         if operation == "update_one":
             admin.database.before_call = None
-            raise_to = broadcast_ops.want_recall(one.id, admin.clock.now())
+            raise_to = broadcast_ops.request_recall(one.id, admin.clock.now())
             wishes.append(admin.supervisor.spawn(raise_to, "wish"))
 
     wishes: list[Any] = []
@@ -129,7 +129,7 @@ async def test_the_dispatcher_starts_and_stops_it(admin: AdminBot) -> None:
     await admin.time.move(3)
     assert len(edits(admin, one)) == 1
     await admin.dispatcher.emit_shutdown()
-    assert await broadcast_ops.begin(one, admin.clock.now())
+    assert await broadcast_ops.start(one, admin.clock.now())
     await admin.time.move(30)
     assert len(edits(admin, one)) == 1
 

@@ -92,7 +92,7 @@ async def test_one_that_waits_behind_another_says_so_until_its_turn_comes(
     assert await broadcast_ops.finish(first.id, BroadcastStatus.SENT, admin.clock.now(), {"sent": 1})
     await admin.time.move(3)
     assert "Begins in a moment" in edits(admin, second)[-1]
-    assert await broadcast_ops.begin(second, admin.clock.now())
+    assert await broadcast_ops.start(second, admin.clock.now())
     await admin.time.move(3)
     assert "Making the list of recipients" in edits(admin, second)[-1]
 
@@ -146,7 +146,7 @@ async def test_what_was_on_its_way_when_it_was_cancelled_is_shown_when_it_is_cou
     assert await broadcast_ops.cancel(one.id, admin.clock.now())
     await admin.time.move(3)
     assert (await stored(one)).is_shown
-    await broadcast_ops.note_counts(one.id, COUNTS | {"pending": 77, "sent": 18})
+    await broadcast_ops.record_counts(one.id, COUNTS | {"pending": 77, "sent": 18})
     await admin.time.move(3)
     assert "Sent: 18" in edits(admin, one)[-1]
     assert (await stored(one)).is_shown
@@ -155,7 +155,7 @@ async def test_what_was_on_its_way_when_it_was_cancelled_is_shown_when_it_is_cou
 async def test_one_that_was_missed_is_told_to_its_maker_once(admin: AdminBot, watch: BroadcastWatch) -> None:
     one = await made(admin, lifetime_minutes=10)
     admin.clock.move(timedelta(minutes=10))
-    assert await broadcast_ops.begin(one, admin.clock.now())
+    assert await broadcast_ops.start(one, admin.clock.now())
     await admin.time.move(30)
     (told,) = sends(admin)
     assert str((await stored(one)).error) in told
@@ -167,8 +167,8 @@ async def test_a_recall_is_shown_to_its_end(admin: AdminBot, watch: BroadcastWat
     one = await sent(admin)
     await admin.time.move(3)
     now = admin.clock.now()
-    assert await broadcast_ops.want_recall(one.id, now)
-    await broadcast_ops.put_off_recall(one.id, now, {"sent": 5, "deleted": 90, "blocked": 5}, is_requested=True)
+    assert await broadcast_ops.request_recall(one.id, now)
+    await broadcast_ops.postpone_recall(one.id, now, {"sent": 5, "deleted": 90, "blocked": 5}, is_requested=True)
     await admin.time.move(3)
     assert "90 of 95 — 94 %" in edits(admin, one)[-1]
     assert await broadcast_ops.finish_recall(one.id, {"deleted": 93, "kept": 2, "blocked": 5})
@@ -207,7 +207,7 @@ async def test_a_question_gives_way_when_the_broadcast_is_over(admin: AdminBot) 
 async def test_a_look_that_read_before_a_press_does_not_put_the_old_screen_back(admin: AdminBot) -> None:
     one, watch = await sending(admin), admin.data["watch"]
     await watch.look()
-    stale = await broadcast_ops.not_shown(10)
+    stale = await broadcast_ops.find_not_shown(10)
     await admin.callback(f"br:pause:{one.id}", message_id=one.progress_message_id)
     for old in stale:
         await watch._bring_up_to_date(old, watch._look)
@@ -220,7 +220,7 @@ async def test_one_that_stopped_and_is_opened_during_a_look_is_told_no_second_ti
     one, watch = await failed(admin), new_watch(admin)
     await watch.look()
     listed = await admin.bot.send_message(OWNER.id, "confirmed")
-    not_shown = broadcast_ops.not_shown
+    not_shown = broadcast_ops.find_not_shown
 
     async def opened_meanwhile(limit: int) -> list[Broadcast]:
         found = await not_shown(limit)
@@ -228,7 +228,7 @@ async def test_one_that_stopped_and_is_opened_during_a_look_is_told_no_second_ti
         await watch.show_here(await stored(one), (OWNER.id, listed.message_id))
         return found
 
-    monkeypatch.setattr(broadcast_ops, "not_shown", opened_meanwhile)
+    monkeypatch.setattr(broadcast_ops, "find_not_shown", opened_meanwhile)
     for _ in range(4):
         await watch.look()
     assert sends(admin) == [texts.stopped(one)]
@@ -239,7 +239,7 @@ async def test_where_the_row_says_is_where_it_is_shown(admin: AdminBot, watch: B
     one = await sending(admin)
     await admin.time.move(3)
     other = await admin.bot.send_message(OWNER.id, "confirmed")
-    await broadcast_ops.keep_progress_message(one.id, OWNER.id, other.message_id)
+    await broadcast_ops.set_progress_message(one.id, OWNER.id, other.message_id)
     await admin.time.move(3)
     assert [call.message_id for call in admin.world.of(EditMessageText)] == [one.progress_message_id, other.message_id]
     assert (await stored(one)).progress_message_id == other.message_id

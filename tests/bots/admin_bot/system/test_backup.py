@@ -99,7 +99,7 @@ async def test_what_became_of_the_copy_for_the_owners_is_said(
 async def test_nobody_there_to_run_it_is_said_when_the_wish_is_given_up(admin: AdminBot) -> None:
     await admin.say("/backup")
     admin.clock.move(timedelta(minutes=1))
-    assert await run_ops.give_up_requests(admin.clock.now(), timedelta(seconds=30)) == 1
+    assert await run_ops.expire_requests(admin.clock.now(), timedelta(seconds=30)) == 1
     await admin.time.move(EVERY_S)
     assert "The last try <b>was missed</b>" in admin.last_text
     assert str((await run_ops.last_runs(1, BACKUP))[0].error) in admin.last_text

@@ -22,7 +22,7 @@ class WrongTarget(TollgateError):
 
 
 @dataclass(slots=True)
-class Mark:
+class RestoreMarker:
     """A restore under way, or one that was cut short. Times are aware UTC."""
 
     #: id of the backup
@@ -46,21 +46,21 @@ def _marks(db: Database) -> Collection:
     return db.collection(RESTORE)
 
 
-async def find_mark(db: Database) -> Mark | None:
+async def find_marker(db: Database) -> RestoreMarker | None:
     """The restore that has not ended, or None."""
     found = await _marks(db).find_one(_MARK)
     if found is None:
         return None
-    return Mark(**{name: value for name, value in found.items() if name != "_id"})
+    return RestoreMarker(**{name: value for name, value in found.items() if name != "_id"})
 
 
-async def refuse_half(db: Database) -> None:
+async def check_not_half_restored(db: Database) -> None:
     """Raises WrongTarget while a restore has not ended: nobody may work on half of what there was."""
-    if mark := await find_mark(db):
+    if mark := await find_marker(db):
         raise WrongTarget(f"the database holds {mark}; restore the same file again (docs/backup.md)")
 
 
-def refuse_other(mark: Mark | None, backup_id: str, now: datetime) -> None:
+def refuse_other_backup(mark: RestoreMarker | None, backup_id: str, now: datetime) -> None:
     """Raises WrongTarget when the mark is another backup's, or somebody is writing."""
     if mark is None:
         return
@@ -71,13 +71,13 @@ def refuse_other(mark: Mark | None, backup_id: str, now: datetime) -> None:
         raise WrongTarget(f"this backup is being restored, or was until a moment ago: try again in {wait_s} s")
 
 
-async def take_mark(db: Database, backup_id: str, file: str, owner: str) -> Mark:
+async def take_marker(db: Database, backup_id: str, file: str, owner: str) -> RestoreMarker:
     """Mark the database as `owner`'s to restore this backup into; atomic. Raises WrongTarget like `refuse_other`."""
     now = db.now()
-    found = await find_mark(db)
-    refuse_other(found, backup_id, now)
+    found = await find_marker(db)
+    refuse_other_backup(found, backup_id, now)
     if found is None:
-        mark = Mark(backup_id, file, now, owner, now + HELD_FOR)
+        mark = RestoreMarker(backup_id, file, now, owner, now + HELD_FOR)
         try:
             await _marks(db).insert_one({**_MARK, **_fields(mark)})
         except AlreadyThere:
@@ -86,14 +86,14 @@ async def take_mark(db: Database, backup_id: str, file: str, owner: str) -> Mark
     before = {**_MARK, "owner": found.owner, "alive_until": found.alive_until}
     if not await _marks(db).update_one(before, {"$set": {"owner": owner, "alive_until": now + HELD_FOR}}):
         raise WrongTarget("another restore into this database has begun in this moment")
-    return Mark(found.backup, found.file, found.begun_at, owner, now + HELD_FOR)
+    return RestoreMarker(found.backup, found.file, found.begun_at, owner, now + HELD_FOR)
 
 
-def _fields(mark: Mark) -> Document:
-    return {name: getattr(mark, name) for name in Mark.__slots__}
+def _fields(mark: RestoreMarker) -> Document:
+    return {name: getattr(mark, name) for name in RestoreMarker.__slots__}
 
 
-async def renew_mark(db: Database, mark: Mark) -> None:
+async def renew_marker(db: Database, mark: RestoreMarker) -> None:
     """Show a sign of life, now and then. Raises WrongTarget when somebody else took over."""
     now = db.now()
     if mark.alive_until - now > HELD_FOR * 2 / 3:
@@ -103,6 +103,6 @@ async def renew_mark(db: Database, mark: Mark) -> None:
         raise WrongTarget("another restore has taken over: this one was silent for too long")
 
 
-async def remove_mark(db: Database, mark: Mark) -> None:
+async def remove_marker(db: Database, mark: RestoreMarker) -> None:
     """The database is whole; or nothing was written, and it is as it was."""
     await _marks(db).delete_one({**_MARK, "owner": mark.owner})
