@@ -39,9 +39,9 @@ class User(Record):
     #: the latest credit spent on each post, by code; those that no longer matter go
     charges: dict[str, Charge] = Field(default_factory=dict)
     #: the post that was asked for when a channel was still to be joined, and when
-    wanted_code: str | None = None
-    wanted_at: datetime | None = None
-    wanted_taken: PoppedPost | None = None
+    pending_code: str | None = None
+    pending_at: datetime | None = None
+    popped_post: PoppedPost | None = None
     is_banned: bool = False
     ban_reason: str | None = None
     #: None with is_banned means for ever

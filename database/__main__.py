@@ -17,9 +17,11 @@ from database.backups.backup import BackupReport, write_backup
 from database.backups.files import backup_folder
 from database.backups.manifest import DATABASE_NAME
 from database.backups.restore import RestoreReport, restore
+from database.backups.restore_marker import find_marker
 from database.connection import Database, close_database, open_database
 from database.doctor import Backups, Findings, examine
 from database.indexes import ensure_indexes
+from database.migrations.runner import migrate
 
 T = TypeVar("T")
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
@@ -59,8 +61,15 @@ def _show(as_json: bool, document: dict[str, Any], lines: list[str]) -> None:
 
 @app.command()
 def indexes(as_json: AsJson = False) -> None:
-    """Build the indexes that are missing and list all of them; may be repeated."""
-    names = _run(lambda db, _: ensure_indexes(db), as_json)
+    """Build the indexes that are missing and list all of them; may be repeated. Applies pending migrations first."""
+
+    async def build(db: Database, _: Settings) -> list[str]:
+        # half of a backup is migrated once it is whole
+        if await find_marker(db) is None:
+            await migrate(db)
+        return await ensure_indexes(db)
+
+    names = _run(build, as_json)
     _show(as_json, {"ok": True, "indexes": names}, [*names, f"{len(names)} indexes stand"])
 
 
@@ -81,6 +90,8 @@ def doctor(as_json: AsJson = False) -> None:
         "missing_indexes": findings.missing_indexes,
         "counts": findings.counts,
         "half_restored": findings.half,
+        "pending_migrations": findings.pending_migrations,
+        "is_newer": findings.is_newer,
         "backup": None if findings.backups is None else _backup_as_json(findings.backups),
     }
     _show(as_json, document, _findings_in_words(findings))
@@ -103,8 +114,10 @@ def _findings_in_words(findings: Findings) -> list[str]:
     missing = [f"missing index {name}" for name in findings.missing_indexes]
     half = [] if findings.half is None else [f"this is {findings.half}: restore that file again"]
     backups = [] if findings.backups is None else _backup_in_words(findings.backups)
+    pending = [f"pending migration {name}: the next start applies it" for name in findings.pending_migrations]
+    newer = ["a newer version has migrated this database: start that version"] if findings.is_newer else []
     verdict = "run `python -m database indexes`" if missing else "the server answers, every index stands"
-    return [*counts, *missing, *half, *backups, verdict]
+    return [*counts, *missing, *half, *pending, *newer, *backups, verdict]
 
 
 def _backup_in_words(backups: Backups) -> list[str]:

@@ -1,6 +1,6 @@
 """Is the database there, are its indexes, how much is in it, and is there a backup that can be used?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from database.backups.restore import verify
 from database.backups.restore_marker import find_marker
 from database.connection import Database
 from database.indexes import INDEXES, missing_indexes
+from database.migrations.runner import find_state
 
 #: the job writes one a day
 BACKUP_AGE_MAX = timedelta(days=2)
@@ -38,13 +39,17 @@ class Findings:
     counts: dict[str, int]
     #: what a restore that was cut short left; None when none was
     half: str | None = None
+    #: migrations the next start applies
+    pending_migrations: list[str] = field(default_factory=list)
+    #: a newer version has migrated the database
+    is_newer: bool = False
     #: None: nobody said where backups are
     backups: Backups | None = None
 
     @property
     def is_healthy(self) -> bool:
         """True when nothing has to be done. That there is no backup yet is no fault of the database's."""
-        return not self.missing_indexes and self.half is None and not self._has_bad_backup
+        return not self.missing_indexes and self.half is None and not self.is_newer and not self._has_bad_backup
 
     @property
     def _has_bad_backup(self) -> bool:
@@ -59,9 +64,19 @@ async def examine(db: Database, backups_in: Path | None = None) -> Findings:
     await db.ping()
     missing = await missing_indexes(db)
     counts = {name: await db.collection(name).count({}) for name in sorted(INDEXES)}
-    mark = await find_marker(db)
+    marker = await find_marker(db)
+    migrations = await find_state(db)
+    # nothing stored has an old shape
+    is_empty = migrations.last is None and not any(counts.values())
     backups = None if backups_in is None else await _examine_backups(backups_in, db)
-    return Findings(missing, counts, None if mark is None else str(mark), backups)
+    return Findings(
+        missing,
+        counts,
+        half=None if marker is None else str(marker),
+        pending_migrations=[] if is_empty else [str(migration) for migration in migrations.pending],
+        is_newer=migrations.is_newer,
+        backups=backups,
+    )
 
 
 async def _examine_backups(folder: Path, db: Database) -> Backups:

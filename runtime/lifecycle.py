@@ -22,6 +22,7 @@ from core.supervisor import Supervisor
 from database.backups.restore_marker import WrongTarget, check_not_half_restored
 from database.connection import Database, open_database
 from database.indexes import ensure_indexes
+from database.migrations.runner import CannotMigrate, Migrator
 from database.operations import settings_ops
 from monitoring import logs
 from runtime.sandbox_clock import NO_TIME, set_clock
@@ -80,6 +81,7 @@ async def open_store(settings: Settings, clock: SystemClock) -> Database:
     except StoreRefused as error:  # no server was asked: the address itself is no good
         raise CannotStart(f"MONGO_URI: {error}", status=2) from None
     await as_soon_as_it_answers(partial(refuse_half_restored, database))
+    await apply_migrations(database)
     await as_soon_as_it_answers(partial(ensure_indexes, database))
     if settings.SHORTENERS:  # whoever sets one up wants it gone through (DESIGN §6)
         settings_ops.set_defaults(access_mode=AccessMode.CREDITS)
@@ -92,6 +94,16 @@ async def refuse_half_restored(database: Database) -> None:
     try:
         await check_not_half_restored(database)
     except WrongTarget as error:
+        raise CannotStart(f"MONGO_DB: {error}") from None
+
+
+async def apply_migrations(database: Database) -> None:
+    """Bring the stored documents to this version's shape, or wait for the process that does. Raises CannotStart."""
+    migrator = Migrator(database)
+    try:
+        while not migrator.is_done:
+            await as_soon_as_it_answers(migrator.step)
+    except CannotMigrate as error:
         raise CannotStart(f"MONGO_DB: {error}") from None
 
 

@@ -23,6 +23,7 @@ from core.timetable import JOB_NAMES, timetable
 from database import connection
 from database.backups.restore_marker import check_not_half_restored
 from database.indexes import ensure_indexes
+from database.migrations.runner import migrate
 from database.operations import lease_ops, run_ops
 from monitoring import logs
 from schedulers import cli_words as words
@@ -195,6 +196,7 @@ def run(
     async def run_them() -> bool:
         # without the app nobody else has built them, and a tick is one because its row is the only one
         await check_not_half_restored(connection.current_database())
+        await migrate(connection.current_database())
         await ensure_indexes(connection.current_database())
         # imported only here: listing needs none of it
         by_hand = import_module("schedulers.run_once")

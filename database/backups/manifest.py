@@ -14,15 +14,17 @@ MANIFEST = "manifest.json"
 DATABASE_NAME = r"^[A-Za-z0-9_-]{1,63}$"
 #: bytes of a manifest, which names a few dozen collections
 MANIFEST_MAX = 4 * 1024 * 1024
-#: where a restore keeps how far it is; in no backup
+#: collection that marks a restore under way; in no backup
 RESTORE = "restore"
+#: collection that records which migrations were applied
+MIGRATION_RECORD = "migrations"
 
 # One collection is read after the other, while the bots work: what is read later is newer. The order makes whatever
 # happened in between come back on the safe side.
 #: read first. broadcasts: one known as sent whose rows are older would leave people out. tokens: one known as paid
 #: whose person is older would have paid nothing; the other way round the person's record says what it has paid already.
 #: deliveries: an open one without its promise would have its credit given back, though the post is there
-_FIRST = ("broadcasts", "tokens", "deliveries")
+_FIRST = (MIGRATION_RECORD, "broadcasts", "tokens", "deliveries")
 #: read last. posts, users: who or what others speak of is there, with the latest ban and opt-out. pending_deletions: no
 #: promise to take a delivery back is missed for being made a minute ago; one kept meanwhile is kept again, to no harm.
 #: impossible_deletions: a promise goes there, never back. revoked_sessions: who has signed out stays out

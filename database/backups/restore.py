@@ -16,7 +16,7 @@ import bson
 from core.broadcasts import BroadcastStatus
 from core.errors import AlreadyThere, StoreRefused, TollgateError
 from database.backups.backup import Progress
-from database.backups.manifest import RESTORE, CollectionEntry
+from database.backups.manifest import MIGRATION_RECORD, RESTORE, CollectionEntry
 from database.backups.reader import BackupReader
 from database.backups.restore_marker import (
     RestoreMarker,
@@ -100,7 +100,8 @@ def _report(reader: BackupReader, database: str, *, is_dry_run: bool, was_half: 
 
 
 async def _refuse_what_is_there(db: Database) -> None:
-    names = [name for name in await db.collection_names() if name != RESTORE]
+    # the record that an empty database needs no migration is no content
+    names = [name for name in await db.collection_names() if name not in (RESTORE, MIGRATION_RECORD)]
     used = [name for name in names if await db.collection(name).find_one({}, projection=["_id"]) is not None]
     if used:
         more = f" and {len(used) - _NAMED_MAX} more" if len(used) > _NAMED_MAX else ""
@@ -121,6 +122,8 @@ async def _write(db: Database, reader: BackupReader, report: RestoreReport, prog
         if not report.was_half:
             await remove_marker(db, mark)
         raise
+    # what is restored has the shape its own record tells; a backup from before the first migration has none
+    await db.collection(MIGRATION_RECORD).delete_many({})
     await ensure_indexes(db)
     report.replaced = await writing.write()
     report.paused_broadcasts = await _pause_broadcasts(db)
@@ -181,7 +184,7 @@ class _Writing(_Checking):
                 await renew_marker(self.db, self.mark)
         self.done = 0
         for name in await self.db.collection_names():
-            if name != RESTORE and await self.db.bulk(name).count({}) > own[name]:
+            if name not in (RESTORE, MIGRATION_RECORD) and await self.db.bulk(name).count({}) > own[name]:
                 raise WrongTarget(f"{name} holds what is not of this backup: somebody worked here; nothing was touched")
 
     async def clear(self) -> None:

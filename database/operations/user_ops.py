@@ -182,7 +182,7 @@ async def find_news_stopped(since: datetime, *, after: int | None, until: int | 
 
 async def set_pending_post(user_id: int, code: str, now: datetime) -> bool:
     """Remember the post a person asked for, in place of an earlier one; atomic. False when they never came."""
-    return await users().update_one({"user_id": user_id}, {"$set": {"wanted_code": code, "wanted_at": now}})
+    return await users().update_one({"user_id": user_id}, {"$set": {"pending_code": code, "pending_at": now}})
 
 
 async def pop_pending_post(user_id: int, code: str, since: datetime, update_key: str = "") -> bool:
@@ -191,11 +191,12 @@ async def pop_pending_post(user_id: int, code: str, since: datetime, update_key:
     Of concurrent calls exactly one gets True. `update_key` names the update it is popped for: when that update comes
     again (its answer was lost, or the process was killed), it gets True again. False for every other.
     """
-    condition: Document = {"user_id": user_id, "wanted_code": code, "wanted_at": {"$gte": since}}
-    taken: Document = {"wanted_code": None, "wanted_at": None, "wanted_taken": {"code": code, "update_key": update_key}}
-    if await users().update_one(condition, {"$set": taken}):
+    condition: Document = {"user_id": user_id, "pending_code": code, "pending_at": {"$gte": since}}
+    popped: Document = {"code": code, "update_key": update_key}
+    change: Document = {"pending_code": None, "pending_at": None, "popped_post": popped}
+    if await users().update_one(condition, {"$set": change}):
         return True
     if not update_key:
         return False
-    again: Document = {"user_id": user_id, "wanted_taken": {"code": code, "update_key": update_key}}
+    again: Document = {"user_id": user_id, "popped_post": popped}
     return await users().find_one(again, projection=["user_id"]) is not None

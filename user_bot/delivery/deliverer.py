@@ -136,7 +136,7 @@ class Deliverer:
         self._deduplicator.answered(request.key, terms.sent_at)
         if terms.delete_at is None:
             await self._write_down(lambda: delivery_claims.settle_delivery(claim.id))
-        if request.user.wanted_code == request.code:
+        if request.user.pending_code == request.code:
             # whoever joins another channel later is not waiting for it any more
             await self._write_down(lambda: user_ops.pop_pending_post(request.user.user_id, request.code, _EVER))
         return outcome

@@ -181,7 +181,7 @@ def looks_up(condition: dict[str, object], *_: object, **__: object) -> bool:
 
 
 def takes_wanted(condition: dict[str, object], *_: object, **__: object) -> bool:
-    return "wanted_at" in condition
+    return "pending_at" in condition
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ async def test_who_joined_gets_the_post_though_the_database_left(
         await over(house)
     assert await copies(house) == 1
     assert [one.joined_count for one in await channel_ops.load()] == [1]
-    assert (await person()).wanted_code is None
+    assert (await person()).pending_code is None
 
 
 async def test_the_request_of_a_killed_process_gives_its_credit_back_when_it_comes_before_recovery(

@@ -238,6 +238,23 @@ def test_nothing_runs_on_a_half_restored_database(store: Store) -> None:
     assert store.do(runs) == []
 
 
+def test_a_run_migrates_an_older_database_first_and_refuses_a_newer_one(store: Store) -> None:
+    async def put_an_old_promise() -> None:
+        await connection.current_database().collection("pending_deletions").insert_one({"wish": "message 5"})
+
+    async def make_newer() -> list[str]:
+        db = connection.current_database()
+        await db.collection("migrations").update_one({}, {"$set": {"last": 1000}})
+        return [promise["request_key"] for promise in await db.collection("pending_deletions").find({}, limit=5)]
+
+    store.do(put_an_old_promise)
+    assert call("run", "token_cleanup")[0] == 0
+    assert store.do(make_newer) == ["message 5"]
+    status, _, said = call("run", "token_cleanup")
+    assert status == 1
+    assert "migrated by a newer version" in said
+
+
 def test_a_run_builds_the_indexes_that_make_a_tick_the_only_one(store: Store) -> None:
     call("run", "token_cleanup")
 

@@ -20,6 +20,7 @@ from core.verification import Token
 from database import batches, doctor, indexes, operations
 from database.batches import Bounds
 from database.connection import current_database
+from database.migrations import runner
 from database.operations import (
     admin_ops,
     audit_ops,
@@ -83,6 +84,8 @@ BESIDES: tuple[Operation, ...] = (
     doctor.examine,
     indexes.ensure_indexes,
     indexes.missing_indexes,
+    runner.Migrator.step,
+    runner.find_state,
 )
 BATCH = 10
 #: one batch and the question whether more remains
@@ -109,6 +112,17 @@ def _case(operation: Operation, *args: Any, way: str = "", **options: Any) -> Ca
 
 def _on_database(operation: Operation) -> Case:
     return Case(f"{_module(operation)}.{operation.__qualname__}", operation, lambda: operation(current_database()))
+
+
+async def _no_pause(seconds: float) -> None:
+    """Poll again at once."""
+
+
+def _migrator_step(way: str) -> Case:
+    """One step of another process that has just started."""
+    name = f"{_module(runner.Migrator.step)}.{runner.Migrator.step.__qualname__} ({way})"
+    run: Callable[[], Awaitable[object]] = lambda: runner.Migrator(current_database(), sleep=_no_pause).step()  # noqa: E731
+    return Case(name, runner.Migrator.step, run)
 
 
 def _id(number: int) -> str:
@@ -436,6 +450,11 @@ CASES: tuple[Case, ...] = (
         ),
     ),
     *_SWEPT,
+    # in this order: each process finds what the one before it has left
+    _migrator_step("without a record"),
+    _migrator_step("a page"),
+    _migrator_step("while another migrates"),
+    _on_database(runner.find_state),
     _on_database(doctor.examine),
     _on_database(indexes.ensure_indexes),
     _on_database(indexes.missing_indexes),

@@ -20,6 +20,7 @@ from core.verification import Token
 from database.connection import Database
 from database.doctor import examine
 from database.indexes import ensure_indexes
+from database.migrations.runner import find_state, migrate
 from database.operations import (
     admin_ops,
     audit_ops,
@@ -293,7 +294,7 @@ async def test_the_operation_says_the_store_is_away_and_then_works_again(
     await OPERATIONS[name]()
 
 
-@pytest.mark.parametrize("look", [ensure_indexes, examine, Database.ping, Database.size_bytes])
+@pytest.mark.parametrize("look", [ensure_indexes, examine, find_state, migrate, Database.ping, Database.size_bytes])
 async def test_looking_after_the_database_says_so_too(
     db: Database, take_away: Callable[[], None], look: Callable[[Database], Awaitable[Any]]
 ) -> None:

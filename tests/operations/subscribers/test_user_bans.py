@@ -80,7 +80,7 @@ async def test_what_was_wanted_is_taken_once(db: Database, now: datetime) -> Non
     assert not await user_ops.pop_pending_post(ANN, A, now)
     user = await user_ops.find(ANN)
     assert user is not None
-    assert (user.wanted_code, user.wanted_at, user.wanted_taken) == (
+    assert (user.pending_code, user.pending_at, user.popped_post) == (
         None,
         None,
         PoppedPost(code=A, update_key="join 1"),

@@ -255,7 +255,7 @@ async def test_meeting_somebody_keeps_all_this_and_does_not_read_the_grants(ann:
     user, is_new = await user_ops.upsert_visitor(Visitor(user_id=ANN, first_name="Ann"), now)
     assert not is_new
     assert (user.credits, user.pass_until, user.charges) == (2, now + DAY, {A: Charge(at=now, update_key="m1")})
-    assert (user.wanted_code, user.wanted_at) == (B, now)
+    assert (user.pending_code, user.pending_at) == (B, now)
     assert user == await look()
     before = await ann.collection("users").find_one_and_update(
         {"user_id": ANN}, {"$set": {"credits": 2}}, projection=tuple(User.model_fields)
