@@ -100,7 +100,3 @@ class Health(Record):
     def is_fresh(self, now: datetime) -> bool:
         """Whether it says something about `now`. A clock that was put back makes no look stale."""
         return now - self.at <= STALE_AFTER
-
-    def has(self, *troubles: Trouble) -> bool:
-        """Whether one of these was found."""
-        return any(finding.trouble in troubles for finding in self.findings)

@@ -212,11 +212,6 @@ async def find_interrupted(
     return await _readable(found)
 
 
-async def count_open(user_id: int) -> int:
-    """How many deliveries of this person wait to be taken back."""
-    return await _promises().count({"user_id": user_id})
-
-
 async def count_overdue(now: datetime) -> int:
     """How many promises are due (`delete_at <= now`) and still stand, held or not."""
     return await _promises().count({"delete_at": {"$lte": now}})

@@ -101,11 +101,6 @@ async def count() -> int:
     return await users().count({"user_id": {"$gt": 0}})
 
 
-async def count_active_since(since: datetime) -> int:
-    """How many people were seen at `since` or later."""
-    return await users().count({"last_seen_at": {"$gte": since}})
-
-
 # bans
 
 

@@ -318,7 +318,6 @@ async def test_counts_and_next_time(db: Database, now: datetime) -> None:
     assert await deletion_ops.next_due() == now
     assert await deletion_ops.count_overdue(now) == 1
     assert await deletion_ops.count_overdue(now - MS) == 0
-    assert (await deletion_ops.count_open(7), await deletion_ops.count_open(9)) == (1, 0)
 
 
 async def test_open_deliveries_come_in_the_order_they_go_and_bounded(db: Database, now: datetime) -> None:

@@ -299,7 +299,6 @@ CASES: tuple[Case, ...] = (
     _case(deletion_ops.release, _id(2), OWNER, not_before=NOW, error=None),
     _case(deletion_ops.release_all, OWNER, NOW),
     _case(deletion_ops.find_interrupted, BOT, NOW, NOW, 100),
-    _case(deletion_ops.count_open, 4),
     _case(deletion_ops.count_overdue, NOW),
     _case(deletion_ops.next_due),
     _case(deletion_ops.open_deliveries, 4, 10),
@@ -441,7 +440,6 @@ CASES: tuple[Case, ...] = (
     _case(user_ops.pop_pending_post, 5, PAID, NOW - HOUR, "m"),
     _case(user_ops.pop_pending_post, 6, "Z" * 16, NOW - HOUR, "m", way="asked again"),
     _case(user_ops.count),
-    _case(user_ops.count_active_since, NOW - DAY),
     Case(
         "batches.delete_in_batches",
         batches.delete_in_batches,
