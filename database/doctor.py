@@ -1,4 +1,4 @@
-"""Is the database there, are its indexes, how much is in it, and is there a backup that can be used?"""
+"""Examine a database: connection, indexes, migrations, document counts and the newest backup."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from database.connection import Database
 from database.indexes import INDEXES, missing_indexes
 from database.migrations.runner import find_state
 
-#: the job writes one a day
+#: the backup job writes one a day
 BACKUP_AGE_MAX = timedelta(days=2)
 
 
@@ -20,35 +20,35 @@ BACKUP_AGE_MAX = timedelta(days=2)
 class Backups:
     """The newest backup of the database."""
 
-    #: None: there is none yet
+    #: file name; None when there is no backup yet
     newest: str | None = None
     #: aware UTC
     written_at: datetime | None = None
     is_old: bool = False
-    #: why it cannot be used; None when it can, and every line was read
+    #: why it cannot be used; None when every line was read without a fault
     damage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What an examination found."""
+    """The result of an examination."""
 
-    #: indexes that do not stand, as "collection.name"
+    #: as "collection.name"
     missing_indexes: list[str]
-    #: documents per collection
+    #: documents by collection
     counts: dict[str, int]
-    #: what a restore that was cut short left; None when none was
+    #: the restore that has not ended, in words; None when there is none
     half: str | None = None
     #: migrations the next start applies
     pending_migrations: list[str] = field(default_factory=list)
     #: a newer version has migrated the database
     is_newer: bool = False
-    #: None: nobody said where backups are
+    #: None when no folder was given
     backups: Backups | None = None
 
     @property
     def is_healthy(self) -> bool:
-        """True when nothing has to be done. That there is no backup yet is no fault of the database's."""
+        """True when an operator has nothing to do. Having no backup yet is not a fault."""
         return not self.missing_indexes and self.half is None and not self.is_newer and not self._has_bad_backup
 
     @property
@@ -57,7 +57,7 @@ class Findings:
 
 
 async def examine(db: Database, backups_in: Path | None = None) -> Findings:
-    """Look at every collection, and read the newest backup in `backups_in`; changes nothing.
+    """Check every collection and read the newest backup in the folder `backups_in`; changes nothing.
 
     Raises StoreUnavailable when the server does not answer.
     """

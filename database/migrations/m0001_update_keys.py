@@ -1,4 +1,4 @@
-"""`mark` and `wish` become `update_key` and `request_key`; the post a subscriber waits for is called pending."""
+"""Keys of updates and requests, and the post a subscriber waits for, get the names they have in the code."""
 
 from core.ids import is_code
 from database.migrations.steps import Change, Migration, RenameFields, RewriteDocuments

@@ -1,7 +1,7 @@
 """What a migration does with one page of documents.
 
-Every write is conditional on what was read, so a concurrent writer loses nothing. Applying a step again changes
-nothing: a page that was interrupted is simply done again.
+Every write is conditional on the values that were read, so a concurrent writer loses nothing. Steps are idempotent: a
+page that was interrupted is done again.
 """
 
 from collections.abc import Callable, Mapping, Sequence

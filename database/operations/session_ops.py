@@ -14,9 +14,9 @@ def _revoked() -> Collection:
 
 
 async def revoke(jti: str, expires_at: datetime) -> bool:
-    """Note that `jti` is not taken any more; one insert against a unique key: of any number of calls one gets True.
+    """Revoke the session token `jti`; one insert against a unique key: of concurrent calls one gets True.
 
-    The row may go after `expires_at`, when what it names is too old to be taken anyway.
+    The row may be deleted after `expires_at`, when the token is expired anyway.
     """
     try:
         await _revoked().insert_one({"jti": jti, "expires_at": expires_at})
@@ -26,14 +26,14 @@ async def revoke(jti: str, expires_at: datetime) -> bool:
 
 
 async def is_revoked(jti: str) -> bool:
-    """Whether `revoke` was called for it, and its row still stands."""
+    """Return whether `jti` was revoked and its row not yet deleted."""
     return await _revoked().find_one({"jti": jti}, projection=["_id"]) is not None
 
 
 async def delete_expired_sessions(now: datetime | None = None, **bounds: Unpack[Bounds]) -> Deleted:
-    """Forget revoked sessions that nobody could use any more (`expires_at < now`, strictly), oldest first.
+    """Delete revoked sessions that are expired (`expires_at < now`, strictly), oldest first.
 
-    Bounded by `bounds`, not atomic; `now` is the database's clock when left out.
+    Bounded by `bounds` (`database.batches`), not atomic; `now` defaults to the database's clock.
     """
     db = current_database()
     condition = {"expires_at": {"$lt": now or db.now()}}

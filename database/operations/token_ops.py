@@ -11,11 +11,11 @@ from database.collection import Collection
 from database.connection import current_database
 from database.values import Document
 
-#: how long a token that was redeemed and not paid out stays at least: the clean-up goes by `expires_at` alone
+#: how long a redeemed token that was not paid out is kept at least: the clean-up uses `expires_at` alone
 OWED_KEPT_FOR = timedelta(days=30)
-#: how long whoever went the way in time has at least to come back to the bot
+#: how long a verified token is valid at least, to return to the bot
 BACK_WITHIN = timedelta(hours=1)
-#: how long one that was paid out stays at most, to tell who opens its link once more that it is used
+#: how long a paid token is kept at most, so that its link can be answered with "used"
 PAID_KEPT_FOR = timedelta(days=2)
 
 
@@ -28,9 +28,9 @@ def _record(document: Document | None) -> Token | None:
 
 
 async def add(token: Token) -> None:
-    """Store a new token; one insert. May be repeated: its own token standing already is fine (an answer was lost).
+    """Insert a new token; one insert, which may be repeated after a lost answer.
 
-    Raises AlreadyThere when the same text is somebody else's, ValueError when it has not the shape of a token.
+    Raises AlreadyThere when another user has the same token, ValueError for a text without the shape of a token.
     """
     if not is_token(token.token):
         raise ValueError("a token is 32 letters and digits")
@@ -43,15 +43,15 @@ async def add(token: Token) -> None:
 
 
 async def find(token: str) -> Token | None:
-    """The token, or None; nobody is asked about a text that has not the shape of one (here and below)."""
+    """Return the token, or None. Here and below a text without the shape of a token costs no command."""
     return _record(await _tokens().find_one({"token": token})) if is_token(token) else None
 
 
 async def open_tokens(user_id: int, now: datetime, limit: int = 50) -> list[Token]:
-    """Up to `limit` tokens that can still pay this person (unused or verified, `expires_at >= now`), newest first.
+    """Return up to `limit` tokens that can still pay the user (unused or verified, `expires_at >= now`), newest first.
 
-    Also those that were redeemed and not paid out yet: they have `redeemed_at`. Of more than `limit` those that last
-    longest.
+    Includes redeemed tokens that were not paid out, which have `redeemed_at`. Of more than `limit`, those that expire
+    last.
     """
     condition: Document = {
         "user_id": user_id,
@@ -59,14 +59,14 @@ async def open_tokens(user_id: int, now: datetime, limit: int = 50) -> list[Toke
         "expires_at": {"$gte": now},
         "granted_at": None,
     }
-    # by expiry, which is the order of the index; all of one setting's tokens last equally long, what is owed longer
+    # by expiry, the order of the index; unpaid tokens last longer than all others, which last equally long
     found = await _tokens().find(condition, limit=limit, sort=[("expires_at", -1)])
     tokens = [Token.model_validate(document) for document in found]
     return sorted(tokens, key=lambda token: token.created_at, reverse=True)
 
 
 async def mark_verified(token: str, now: datetime, elapsed_seconds: float) -> bool:
-    """The way was gone in `elapsed_seconds`; an hour at least is left to come back. Atomic. True when this call did it.
+    """Change an unused token to verified, and let it be valid for another hour at least; atomic.
 
     False for a token that is unknown, expired (`expires_at < now`), verified before or bypassed.
     """
@@ -82,19 +82,19 @@ def _verified(now: datetime, elapsed_seconds: float) -> Document:
 
 
 async def mark_bypassed(token: str, now: datetime) -> bool:
-    """The way was cut short: the token pays nothing, for good; atomic. False when unknown or not unused."""
+    """Change an unused token to bypassed: it never pays; atomic. False when unknown or not unused."""
     if not is_token(token):
         return False
-    spoilt: Document = {"status": TokenStatus.BYPASSED, "bypassed_at": now}
-    return await _tokens().update_one({"token": token, "status": TokenStatus.UNUSED}, {"$set": spoilt})
+    bypassed: Document = {"status": TokenStatus.BYPASSED, "bypassed_at": now}
+    return await _tokens().update_one({"token": token, "status": TokenStatus.UNUSED}, {"$set": bypassed})
 
 
 async def redeem(token: str, user_id: int, now: datetime, *, elapsed_seconds: float | None = None) -> Token | None:
-    """Take what a verified token pays, once and for its owner only; the token as it is now.
+    """Redeem a verified token, once and for its owner only; returns it as it is now.
 
-    One conditional update: of any number of calls at once exactly one gets the token, which is owed until
-    `mark_granted`. With `elapsed_seconds` it is a token without a page, verified by the way back itself. None when
-    somebody was first, or for a token that is unknown, another's, expired (`expires_at < now`) or not verified.
+    One conditional update: of concurrent calls exactly one gets the token, which is owed until `mark_granted`. With
+    `elapsed_seconds` it is a token without a page, verified by the return to the bot. None when it was redeemed before,
+    or is unknown, of another user, expired (`expires_at < now`) or not verified.
     """
     if not is_token(token):
         return None
@@ -105,13 +105,13 @@ async def redeem(token: str, user_id: int, now: datetime, *, elapsed_seconds: fl
     else:
         condition |= {"status": {"$in": [TokenStatus.UNUSED, TokenStatus.VERIFIED]}, "has_page": False}
         change |= _verified(now, elapsed_seconds)
-    # what is owed must not be cleaned away: should a crash come before it is paid out, a start finds it
+    # an owed token must not be deleted: if a crash comes before it is paid out, the next start finds it
     update: Document = {"$set": change, "$max": {"expires_at": now + OWED_KEPT_FOR}}
     return _record(await _tokens().find_one_and_update(condition, update))
 
 
 async def mark_granted(token: str, now: datetime) -> bool:
-    """What the token pays was paid out; atomic. False when it is not owed (any more)."""
+    """Record that the token was paid out; atomic. False when it is not owed."""
     if not is_token(token):
         return False
     update: Document = {
@@ -122,18 +122,17 @@ async def mark_granted(token: str, now: datetime) -> bool:
 
 
 async def find_owed(redeemed_before: datetime, limit: int) -> list[Token]:
-    """Up to `limit` tokens redeemed before that instant and never paid out (a crash came between), oldest first."""
+    """Return up to `limit` tokens redeemed before `redeemed_before` and not paid out (after a crash), oldest first."""
     condition: Document = {"is_owed": True, "redeemed_at": {"$lt": redeemed_before}}
     found = await _tokens().find(condition, limit=limit, sort=[("redeemed_at", 1)])
     return [Token.model_validate(document) for document in found]
 
 
 async def take_replacement(user_id: int, now: datetime, update_key: str = "") -> Token | None:
-    """Use up the right to a token in place of a bypassed one; the bypassed one, or None when there is none.
+    """Use the right to a new token in place of a bypassed one; returns the bypassed one, None when there is none.
 
-    One conditional update: each bypassed token is replaced once, a replacement never. `update_key` names the update
-    that asks: the same key gets the same token again, because the answer to the first try may have been lost. `""`
-    matches no update.
+    One conditional update: each bypassed token is replaced once, a replacement never. `update_key` identifies the
+    update: the same key gets the same token again, because the first answer may have been lost; `""` matches none.
     """
     condition: Document = {
         "user_id": user_id,
@@ -142,13 +141,13 @@ async def take_replacement(user_id: int, now: datetime, update_key: str = "") ->
         "is_replacement": False,
         "replaced_for": {"$in": [None, update_key]} if update_key else None,
     }
-    # its own first: a text comes after null
+    # the token this update has used first: texts sort after null
     order = [("replaced_for", -1)]
     return _record(await _tokens().find_one_and_update(condition, {"$set": {"replaced_for": update_key}}, sort=order))
 
 
 async def return_replacement(token: str) -> bool:
-    """Give the right back, because the new link could not be made; atomic. False when it was not used up."""
+    """Return the right to a replacement, because the new link could not be created; atomic. False when unused."""
     if not is_token(token):
         return False
     used_up: Document = {"token": token, "replaced_for": {"$ne": None}}
@@ -158,8 +157,7 @@ async def return_replacement(token: str) -> bool:
 async def delete_expired_and_used_tokens(now: datetime | None = None, **bounds: Unpack[Bounds]) -> Deleted:
     """Delete tokens that are used (verified or bypassed) and expired (`expires_at < now`, strictly), oldest first.
 
-    Unused tokens stay. Bounded by `bounds` (`batch_size`, `timeout_s`, `pause_ms`), not atomic; `now` is the
-    database's clock when left out.
+    Unused tokens are kept. Bounded by `bounds` (`database.batches`), not atomic; `now` defaults to the database's time.
     """
     db = current_database()
     condition = {
@@ -170,7 +168,7 @@ async def delete_expired_and_used_tokens(now: datetime | None = None, **bounds: 
 
 
 async def delete_unused_older_than(cutoff: datetime, now: datetime | None = None, **bounds: Unpack[Bounds]) -> Deleted:
-    """Delete unused tokens that are expired and were made before `cutoff` (both strictly), oldest first.
+    """Delete unused tokens that are expired and were created before `cutoff` (both strictly), oldest first.
 
     For the setting keep_unused_tokens_days. Bounded as `delete_expired_and_used_tokens`, not atomic.
     """
@@ -180,5 +178,5 @@ async def delete_unused_older_than(cutoff: datetime, now: datetime | None = None
         "expires_at": {"$lt": now or db.now()},
         "created_at": {"$lt": cutoff},
     }
-    # by age, not by expiry: of the expired nearly all are kept, and an order by expiry would go through them each time
+    # by age: nearly all expired tokens are kept, and an order by expiry would read them each time
     return await delete_in_batches(db.bulk("tokens"), condition, "created_at", **bounds)

@@ -1,4 +1,4 @@
-"""Subscribers (collection `users`). What they spend and are paid: `user_credits`."""
+"""Subscribers (collection `users`). Credits and passes: `user_credits`."""
 
 from datetime import datetime
 from typing import Any
@@ -10,28 +10,28 @@ from database.collection import Collection
 from database.connection import current_database
 from database.values import Document
 
-#: what is read of a person; the keys of their grants stay where they are
+#: fields that are read of a user; the keys of grants are not
 FIELDS = tuple(User.model_fields)
 
 
 def users() -> Collection:
-    """The collection."""
+    """Return the collection."""
     return current_database().collection("users")
 
 
 def to_user(document: Document) -> User:
-    """The record of a document."""
+    """Return the record of a document."""
     return User.model_validate(document)
 
 
 async def upsert_visitor(
     visitor: Visitor, now: datetime, *, source: str | None = None, is_writing: bool = True
 ) -> tuple[User, bool]:
-    """Store who is knocking and return their record, with True when they are new.
+    """Upsert the visitor; returns the record and whether it is new.
 
-    One upsert: name, username, language and `last_seen_at` are refreshed, `blocked_at` and `deactivated_at` are cleared
-    (who writes to us has not blocked us, and is not gone) unless `is_writing` is False; `joined_at`, credits and
-    `source` are set for the new only. Of two calls at once for a brand-new person exactly one answers True.
+    One upsert: name, username, language and `last_seen_at` are refreshed; `blocked_at` and `deactivated_at` are cleared
+    unless `is_writing` is False, because anyone who writes has not blocked the bot; `joined_at`, credits and `source`
+    are set for new users only. Of concurrent calls for a new user exactly one returns True.
     """
     seen: Document = {
         "username": visitor.username,
@@ -57,11 +57,11 @@ async def upsert_visitor(
 
 
 async def _upsert(user_id: int, update: dict[str, Any]) -> Document | None:
-    """The document as it was before, which tells new from known without a second look; None for the new."""
+    """Return the document as it was before; None for a new user."""
     try:
         return await _updated(user_id, update)
     except AlreadyThere:
-        # the twin of a brand-new person was inserted between our look and our insert: now there is one to update
+        # a concurrent call inserted the same new user: now there is a document to update
         return await _updated(user_id, update)
 
 
@@ -70,34 +70,34 @@ async def _updated(user_id: int, update: dict[str, Any]) -> Document | None:
 
 
 async def find(user_id: int) -> User | None:
-    """The person's record, or None when they never came."""
+    """Return the user's record, or None."""
     document = await users().find_one({"user_id": user_id}, projection=FIELDS)
     return None if document is None else to_user(document)
 
 
 async def mark_blocked(user_id: int, at: datetime) -> bool:
-    """Remember since when the person has blocked the bot; atomic. False when unknown or already marked."""
+    """Record since when the user has blocked the bot; atomic. False when unknown or recorded before."""
     return await users().update_one({"user_id": user_id, "blocked_at": None}, {"$set": {"blocked_at": at}})
 
 
 async def mark_deactivated(user_id: int, at: datetime) -> bool:
-    """Remember since when the person's account is gone; they cannot be written to, either (`blocked_at`).
+    """Record since when the user's account is deactivated, which also sets `blocked_at`; atomic.
 
-    Atomic. False when unknown or already marked.
+    False when unknown or recorded before.
     """
     gone = {"deactivated_at": at, "blocked_at": at}
     return await users().update_one({"user_id": user_id, "deactivated_at": None}, {"$set": gone})
 
 
 async def mark_unblocked(user_id: int) -> bool:
-    """Forget the block; atomic. False when unknown or not marked."""
+    """Clear the block; atomic. False when unknown or not blocked."""
     condition = {"user_id": user_id, "blocked_at": {"$ne": None}}
     return await users().update_one(condition, {"$set": {"blocked_at": None, "deactivated_at": None}})
 
 
 async def count() -> int:
-    """How many people ever came."""
-    # every id of a person is positive; asked for nothing at all, MongoDB would read every document
+    """Count all users."""
+    # every id of a user is positive; without a condition MongoDB would read every document
     return await users().count({"user_id": {"$gt": 0}})
 
 
@@ -105,9 +105,9 @@ async def count() -> int:
 
 
 async def ban(user_id: int, now: datetime, *, reason: str | None, until: datetime | None) -> User:
-    """Keep a person out until `until`, or for ever; the person as they are now. One upsert.
+    """Ban a user until `until`, None for ever; returns the user. One upsert.
 
-    Who never came is stored by it, as joined now: whoever they are, they are banned when they come.
+    An unknown user is inserted as joined now, so that they are banned when they open the bot.
     """
     update: Document = {
         "$set": {"is_banned": True, "ban_reason": reason, "banned_until": until},
@@ -116,7 +116,7 @@ async def ban(user_id: int, now: datetime, *, reason: str | None, until: datetim
     try:
         return await _banned(user_id, update)
     except AlreadyThere:
-        # they came for the first time between our look and our insert
+        # a concurrent call inserted the user
         return await _banned(user_id, update)
 
 
@@ -141,30 +141,30 @@ def _new_user_defaults(now: datetime) -> Document:
 
 
 async def unban(user_id: int) -> bool:
-    """Let a person in again; atomic. False when they are not banned; a ban that ran out counts as one."""
-    back: Document = {"is_banned": False, "ban_reason": None, "banned_until": None}
-    return await users().update_one({"user_id": user_id, "is_banned": True}, {"$set": back})
+    """Remove the ban, also an expired one; atomic. False when the user is not banned."""
+    not_banned: Document = {"is_banned": False, "ban_reason": None, "banned_until": None}
+    return await users().update_one({"user_id": user_id, "is_banned": True}, {"$set": not_banned})
 
 
-# broadcasts they want or not
+# opting out of broadcasts
 
 
 async def stop_news(user_id: int, now: datetime) -> bool:
-    """Send the person no broadcasts from now on; atomic. False when unknown, or when they had stopped them before."""
+    """Opt the user out of broadcasts; atomic. False when unknown or opted out before."""
     condition = {"user_id": user_id, "news_stopped_at": None}
     return await users().update_one(condition, {"$set": {"news_stopped_at": now}})
 
 
 async def resume_news(user_id: int) -> bool:
-    """Send the person broadcasts again; atomic. False when unknown, or when they get them anyway."""
+    """Opt the user in to broadcasts again; atomic. False when unknown or not opted out."""
     condition = {"user_id": user_id, "news_stopped_at": {"$ne": None}}
     return await users().update_one(condition, {"$set": {"news_stopped_at": None}})
 
 
 async def find_news_stopped(since: datetime, *, after: int | None, until: int | None, limit: int) -> list[int]:
-    """Up to `limit` user ids, ascending, of people who stopped them at `since` or later.
+    """Return up to `limit` user ids, ascending, of users who opted out at `since` or later.
 
-    Above `after`, and no higher than `until` (None: to the last).
+    Above `after`, and no higher than `until` (None: no upper limit).
     """
     ids: Document = {"$gt": after or 0} if until is None else {"$gt": after or 0, "$lte": until}
     condition = {"user_id": ids, "news_stopped_at": {"$gte": since}}
@@ -172,19 +172,19 @@ async def find_news_stopped(since: datetime, *, after: int | None, until: int | 
     return [document["user_id"] for document in found]
 
 
-# the post that was asked for when a channel was still to be joined
+# the post a subscriber requested before joining the required channels
 
 
 async def set_pending_post(user_id: int, code: str, now: datetime) -> bool:
-    """Remember the post a person asked for, in place of an earlier one; atomic. False when they never came."""
+    """Store the post that was requested, in place of an earlier one; atomic. False when there is no such user."""
     return await users().update_one({"user_id": user_id}, {"$set": {"pending_code": code, "pending_at": now}})
 
 
 async def pop_pending_post(user_id: int, code: str, since: datetime, update_key: str = "") -> bool:
-    """Take off the post `code` if it was asked for at `since` or later; one conditional update.
+    """Remove the pending post `code` if it was requested at `since` or later; one conditional update.
 
-    Of concurrent calls exactly one gets True. `update_key` names the update it is popped for: when that update comes
-    again (its answer was lost, or the process was killed), it gets True again. False for every other.
+    Of concurrent calls exactly one gets True. `update_key` identifies the update: when it comes again, because its
+    answer was lost or the process was killed, it gets True again. False in every other case.
     """
     condition: Document = {"user_id": user_id, "pending_code": code, "pending_at": {"$gte": since}}
     popped: Document = {"code": code, "update_key": update_key}
