@@ -13,9 +13,9 @@ from admin_bot.data import AdminData, build_data
 from admin_bot.routers import build_router
 from admin_bot.system.admin_page import local_address
 from config import Settings
-from core.timetable import timetable
 from database.backups.files import backup_folder
 from runtime.context import Component, ProcessContext, process_context, serve_until_stopped
+from schedulers import registry
 from sender.failures import TELEGRAM_ERRORS
 from sender.intake import RetryOnDatabaseOutage, install
 from views import common_texts
@@ -80,7 +80,7 @@ async def component(base: ProcessContext) -> Component:
         has_page=bool(settings.PUBLIC_BASE_URL),
         public_base_url=settings.PUBLIC_BASE_URL,
         web_address=local_address(settings.WEB_HOST, settings.WEB_PORT),
-        plans=timetable(settings.zone, settings.TOKEN_CLEANUP_HOUR),
+        plans=registry.plans(settings.zone, settings.TOKEN_CLEANUP_HOUR),
         backup_folder=str(backup_folder(settings.DATA_DIR)),
         backup_keep=settings.BACKUP_KEEP,
     )

@@ -1,9 +1,9 @@
 """WHEN each job runs, and what it is for: read by the schedulers, the CLI, the admin bot and the admin page."""
 
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from core.schedules import Schedule, daily_at, every_full_hour, every_minute
+from core.jobs import JobPlan
+from core.schedules import daily_at, every_full_hour, every_minute
 
 TOKEN_CLEANUP = "token_cleanup"  # noqa: S105 - a job
 TOKEN_COUNT_RESET = "token_count_reset"  # noqa: S105 - a job
@@ -29,37 +29,22 @@ JOB_NAMES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """When one job runs."""
-
-    job: str
-    #: what it does, a few words for people
-    purpose: str
-    #: None: whenever there is something to do
-    schedule: Schedule | None
-    #: runs besides its ticks when there is something to do
-    is_watched: bool = False
-
-    @property
-    def in_words(self) -> str:
-        if self.schedule is None:
-            return "when one is due"
-        words = self.schedule.in_words()
-        return f"{words}, and when one is due" if self.is_watched else words
+Plan = JobPlan
 
 
 def timetable(zone: ZoneInfo, cleanup_hours: tuple[int, ...] = (0, 12)) -> dict[str, Plan]:
     """The plan of every job by its name, in the order of JOB_NAMES; `zone` is TIMEZONE."""
     plans = (
-        Plan(MESSAGE_DELETER, "takes deliveries back when their time is up", every_minute(zone)),
-        Plan(BROADCAST_SENDER, "sends broadcasts", None),
-        Plan(BROADCAST_DELETER, "takes broadcasts back when their time is up", every_full_hour(zone), is_watched=True),
-        Plan(TOKEN_CLEANUP, "removes expired verification tokens and sessions", daily_at(cleanup_hours, zone)),
-        Plan(TOKEN_COUNT_RESET, "removes the token counts of days gone by", daily_at((0,), zone)),
-        Plan(STATISTICS, "counts users, deliveries and verifications of the day", daily_at((0, 6, 12, 18), zone)),
-        Plan(HOUSEKEEPING, "removes old history and what belongs to nobody", daily_at((2,), zone)),
-        Plan(BACKUP, "writes a backup of the database", daily_at((3,), zone)),
-        Plan(HEALTH_CHECK, "looks at both bots, the database and the other jobs", every_minute(zone)),
+        Plan(MESSAGE_DELETER, "takes deliveries back when their time is up", "", every_minute(zone)),
+        Plan(BROADCAST_SENDER, "sends broadcasts", "", None),
+        Plan(
+            BROADCAST_DELETER, "takes broadcasts back when their time is up", "", every_full_hour(zone), is_polled=True
+        ),
+        Plan(TOKEN_CLEANUP, "removes expired verification tokens and sessions", "", daily_at(cleanup_hours, zone)),
+        Plan(TOKEN_COUNT_RESET, "removes the token counts of days gone by", "", daily_at((0,), zone)),
+        Plan(STATISTICS, "counts users, deliveries and verifications of the day", "", daily_at((0, 6, 12, 18), zone)),
+        Plan(HOUSEKEEPING, "removes old history and what belongs to nobody", "", daily_at((2,), zone)),
+        Plan(BACKUP, "writes a backup of the database", "", daily_at((3,), zone)),
+        Plan(HEALTH_CHECK, "looks at both bots, the database and the other jobs", "", every_minute(zone)),
     )
-    return {plan.job: plan for plan in plans}
+    return {plan.name: plan for plan in plans}

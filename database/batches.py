@@ -1,11 +1,10 @@
 """Bulk deletes in batches: bounded in size and time, with pauses, reporting whether more remains."""
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypedDict
 
+from core.clock import Clock, SystemClock
 from database.collection import Collection
 from database.values import Document
 
@@ -27,10 +26,8 @@ class Bounds(TypedDict, total=False):
     timeout_s: float
     #: pause between two batches in milliseconds, so that other commands are served (default 50)
     pause_ms: int
-    #: how to pause, given seconds (default `asyncio.sleep`)
-    sleep: Callable[[float], Awaitable[object]]
-    #: monotonic seconds (default `time.monotonic`)
-    monotonic: Callable[[], float]
+    #: for pauses and the time limit (default: the machine's clock)
+    clock: Clock
     #: called before each batch, also the first: False stops the delete (default: always True)
     goes_on: Callable[[], bool]
     #: called after each batch with the documents it removed, so that the count is known when a later batch fails
@@ -53,8 +50,7 @@ async def delete_in_batches(
     batch_size: int = 1000,
     timeout_s: float = 300,
     pause_ms: int = 50,
-    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-    monotonic: Callable[[], float] = time.monotonic,
+    clock: Clock | None = None,
     goes_on: Callable[[], bool] = _always,
     noted: Callable[[int], object] = _ignore,
 ) -> Deleted:
@@ -63,7 +59,8 @@ async def delete_in_batches(
     `oldest_by` is a field of every match; if `condition` names it, then as a range. At least one batch runs unless
     `goes_on` returns False. Not atomic: each document is deleted by itself, and only if it still matches then.
     """
-    deadline = monotonic() + timeout_s
+    clock = clock or SystemClock()
+    deadline = clock.monotonic() + timeout_s
     count = 0
     if batch_size < 1:
         raise ValueError("a batch needs a limit of at least 1")
@@ -76,9 +73,9 @@ async def delete_in_batches(
             removed = await collection.delete_many({**condition, **_batch(found, oldest_by, batch_size)})
             count += removed
             noted(removed)
-        if not more or monotonic() >= deadline:
+        if not more or clock.monotonic() >= deadline:
             return Deleted(count, more)
-        await sleep(pause_ms / 1000)
+        await clock.sleep(pause_ms / 1000)
     return Deleted(count, more=True)
 
 

@@ -63,7 +63,7 @@ class JobService:
         """All jobs."""
         now = self._clock.now()
         for _ in range(_READS):
-            leases, runs = await lease_ops.find_all(), await run_ops.latest_runs(self.names)
+            leases, runs = await lease_ops.find_many(self.names), await run_ops.latest_runs(self.names)
             statuses = overview(self._plans, runs, leases, now)
             # as in `read_job`
             if all(one.is_running(now) for one in statuses if one.last is not None and one.last.is_running):

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from core.clock import Clock, SystemClock
 from core.errors import TollgateError
 from database.backups.files import (
     CannotWriteBackup,
@@ -71,7 +72,7 @@ async def write_backup(
     progress: Progress | None = None,
     goes_on: Callable[[], bool] = _always,
     pause_s: float = PAUSE_S,
-    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    clock: Clock | None = None,
 ) -> BackupReport:
     """Write the whole open database into one new file in `folder`, then remove older backups (`remove_all_but`).
 
@@ -84,7 +85,7 @@ async def write_backup(
     marker = await find_marker(db)
     if marker is not None:
         raise HalfRestored(f"the database holds {marker}: restore that file again first")
-    pages = _Pages(db, progress, goes_on, pause_s, sleep)
+    pages = _Pages(db, progress, goes_on, pause_s, clock or SystemClock())
     backup_id = secrets.token_hex(16)
     path = folder / file_name(db.name, now, backup_id)
     with translated_os_errors(folder):
@@ -132,7 +133,7 @@ class _Pages:
     progress: Progress | None
     goes_on: Callable[[], bool]
     pause_s: float
-    sleep: Callable[[float], Awaitable[object]]
+    clock: Clock
     #: documents of the next page
     at_most: int = _FIRST_PAGE
     done: int = 0
@@ -149,7 +150,7 @@ class _Pages:
                 async for page in pages:
                     self._adapt_size(page, await disk.run(writer.add, page))
                     self._report(name)
-                    await self.sleep(self.pause_s)
+                    await self.clock.sleep(self.pause_s)
 
     def _next_size(self) -> int:
         if not self.goes_on():

@@ -3,15 +3,15 @@
 One document (collection `migrations`) holds the number of the last applied migration, a lease and the position.
 """
 
-import asyncio
 import logging
 import os
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from core.clock import Clock, SystemClock
 from core.errors import AlreadyThere, TollgateError
 from database.backups.manifest import MIGRATION_RECORD, RESTORE
 from database.collection import Collection
@@ -61,13 +61,13 @@ class Migrator:
     def __init__(
         self,
         db: Database,
+        clock: Clock | None = None,
         migrations: Sequence[Migration] = MIGRATIONS,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self.is_done = False
         self._db = db
         self._migrations = migrations
-        self._sleep = sleep
+        self._clock = clock or SystemClock()
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self._polls = 0
 
@@ -133,7 +133,7 @@ class Migrator:
                 f"another process has been migrating the database for {POLLS_MAX * POLL_S / 60:.0f} minutes: "
                 "start again when it is done"
             )
-        await self._sleep(POLL_S)
+        await self._clock.sleep(POLL_S)
 
     async def _migrate_page(self, record: Document) -> None:
         migration = self._migrations[record["last"]]

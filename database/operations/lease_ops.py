@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from core.errors import AlreadyThere
 from core.jobs import LeaseRow
-from core.timetable import JOB_NAMES
 from database.collection import Collection
 from database.connection import current_database
 from database.values import Document
@@ -91,7 +90,7 @@ async def find(job: str) -> LeaseRow | None:
     return _row(await _leases().find_one({"_id": job}))
 
 
-async def find_all(jobs: Sequence[str] = JOB_NAMES) -> dict[str, LeaseRow]:
+async def find_many(jobs: Sequence[str]) -> dict[str, LeaseRow]:
     """Return the leases of `jobs` by name, without jobs that have never run and were never paused."""
     found = await _leases().find({"_id": {"$in": list(jobs)}}, limit=len(jobs))
     rows = {str(document["_id"]): document for document in found}

@@ -60,7 +60,7 @@ async def test_the_callers_log_level_stays() -> None:
     async with running_demo(8189, LOG_LEVEL="INFO") as demo:
         demo.process.send_signal(signal.SIGTERM)
         _, errors = await asyncio.wait_for(demo.process.communicate(), 10)
-        assert b"stop.begun" in errors
+        assert b"stop.started" in errors
 
 
 async def test_a_killed_launcher_takes_its_children_with_it(tmp_path: Path) -> None:

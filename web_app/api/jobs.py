@@ -30,7 +30,7 @@ def jobs_router(access: ApiAccess, plans: Mapping[str, Plan], zone: ZoneInfo) ->
     async def status(_: signed_in) -> Status:
         """Every job: its schedule, its next and its last run."""
         now = access.clock.now()
-        jobs = overview(plans, await run_ops.latest_runs(names), await lease_ops.find_all(), now)
+        jobs = overview(plans, await run_ops.latest_runs(names), await lease_ops.find_many(names), now)
         return Status(now=to_milliseconds(now), zone=zone.key, jobs=[_job(job, now) for job in jobs])
 
     @router.post("/trigger", status_code=202, response_model=Triggered, openapi_extra=one_or_all)

@@ -25,6 +25,7 @@ from monitoring.alerts import Alerts
 from sender.intake import RetryOnDatabaseOutage
 from tests.bots.admin_bot.standstill import Time
 from tests.bots.admin_bot.telegram import NOW, Session, World, administrator
+from tests.clocks import SteeredClock
 from views import common_texts
 
 STORAGE = -1001000000001
@@ -173,7 +174,7 @@ async def admin() -> AsyncIterator[AdminBot]:
         unmetered_chats=set(),
         sleep=time.sleep,
     )
-    hold = RetryOnDatabaseOutage(database.ping, common_texts, sleep=time.sleep)
+    hold = RetryOnDatabaseOutage(database.ping, common_texts, SteeredClock(time.sleep))
     memory = MemoryStorage()
     dispatcher = build(bot, data, memory, hold)
     yield AdminBot(dispatcher, bot, data, world, time, clock, database, told, supervisor, memory)

@@ -141,7 +141,7 @@ def test_a_job_is_run_and_says_in_a_sentence_what_it_did(store: Store) -> None:
     assert call("run", "token_cleanup") == (0, "token_cleanup: Removed 3 expired tokens\n", "")
     (run,) = store.do(runs)
     assert (run.outcome, run.requested_by, run.counts["deleted"]) == (JobOutcome.SUCCEEDED, "cli", 3)
-    assert store.do(lease_ops.find_all)["token_cleanup"].owner is None
+    assert store.do(lease_ops.find_many)["token_cleanup"].owner is None
 
 
 def test_a_run_is_one_document_for_programs(store: Store) -> None:

@@ -12,6 +12,7 @@ from database.connection import Database
 from database.migrations import runner
 from database.migrations.registry import MIGRATIONS
 from database.migrations.runner import Migrator, find_state, migrate
+from tests.clocks import SteeredClock
 from tests.operations.backups.backing_up import backed_up
 from tests.operations.migrations.old_shapes import AFTER, record_of, store_old, stored
 
@@ -77,7 +78,7 @@ async def test_a_backup_taken_while_a_migration_runs_is_migrated_from_where_it_w
         if not migrator.is_done:
             await migrator.step()
 
-    backup = (await backed_up(tmp_path, sleep=migrate_on)).path
+    backup = (await backed_up(tmp_path, clock=SteeredClock(migrate_on))).path
     await bare_db.drop()
     await restore(backup)
     clock.move(runner.LEASE_FOR)

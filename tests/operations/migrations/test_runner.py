@@ -4,13 +4,12 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from pymongo.errors import AutoReconnect
 
-from core.clock import ManualClock
+from core.clock import ManualClock, SystemClock
 from core.errors import StoreUnavailable
 from database.connection import Database, current_database
 from database.doctor import examine
@@ -55,16 +54,18 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "PAGE", 2)
 
 
-@dataclass
-class Sleeps:
-    """Counts the polls of a waiting process; `meanwhile` is what the others do."""
+class Sleeps(ManualClock):
+    """The clock of a waiting process, which notes its polls; `meanwhile` is what the others do."""
 
-    meanwhile: Callable[[], object] = lambda: None
-    slept: list[float] = field(default_factory=list)
+    def __init__(self, meanwhile: Callable[[], object] = lambda: None) -> None:
+        super().__init__(NOW)
+        self.slept: list[float] = []
+        self._meanwhile = meanwhile
 
-    async def __call__(self, seconds: float) -> None:
+    async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
-        self.meanwhile()
+        self._meanwhile()
+        await super().sleep(seconds)
 
 
 async def finish(migrator: Migrator) -> int:
@@ -199,7 +200,7 @@ async def test_an_outage_in_between_is_the_callers_to_repeat(bare_db: Database, 
 async def test_a_second_process_waits_and_then_has_nothing_to_do(bare_db: Database, small_pages: None) -> None:
     await store_old(bare_db)
     first, sleeps = Migrator(bare_db), Sleeps()
-    second = Migrator(bare_db, sleep=sleeps)
+    second = Migrator(bare_db, clock=sleeps)
     await first.step()
     await first.step()
     bare_db.calls.clear()
@@ -221,7 +222,7 @@ async def test_a_second_process_takes_over_when_the_first_stops_renewing(
     first = Migrator(bare_db)
     for _ in range(3):
         await first.step()
-    second = Migrator(bare_db, sleep=Sleeps(lambda: clock.move(LEASE_FOR / 60)))
+    second = Migrator(bare_db, clock=Sleeps(lambda: clock.move(LEASE_FOR / 60)))
     # a minute of polls, and the rest of the pages
     assert await finish(second) > 60
     assert await stored(bare_db) == AFTER
@@ -229,7 +230,7 @@ async def test_a_second_process_takes_over_when_the_first_stops_renewing(
 
 async def test_the_lease_is_renewed_with_every_page(bare_db: Database, clock: ManualClock, small_pages: None) -> None:
     await store_old(bare_db)
-    first, second = Migrator(bare_db), Migrator(bare_db, sleep=Sleeps())
+    first, second = Migrator(bare_db), Migrator(bare_db, clock=Sleeps())
     await first.step()
     while not first.is_done:
         await first.step()
@@ -244,7 +245,7 @@ async def test_a_process_that_lost_its_lease_records_nothing_more(
     bare_db: Database, clock: ManualClock, small_pages: None, step_in: StepIn
 ) -> None:
     await store_old(bare_db)
-    suspended, other = Migrator(bare_db, sleep=Sleeps()), Migrator(bare_db)
+    suspended, other = Migrator(bare_db, clock=Sleeps()), Migrator(bare_db)
     await suspended.step()
     await suspended.step()
 
@@ -270,7 +271,7 @@ async def test_a_lease_from_a_clock_that_was_put_back_holds_nobody_up(
     await killed.step()
     clock.move(-100 * LEASE_FOR)
     sleeps = Sleeps()
-    await finish(Migrator(bare_db, sleep=sleeps))
+    await finish(Migrator(bare_db, clock=sleeps))
     assert sleeps.slept == []
     assert await stored(bare_db) == AFTER
 
@@ -282,17 +283,13 @@ async def test_waiting_ends_with_a_clear_error(bare_db: Database, clock: ManualC
     await first.step()
     sleeps = Sleeps()
     with pytest.raises(StillMigrating, match="has been migrating the database for 10 minutes"):
-        await finish(Migrator(bare_db, sleep=sleeps))
+        await finish(Migrator(bare_db, clock=sleeps))
     assert len(sleeps.slept) == POLLS_MAX
 
 
 async def test_many_processes_at_once_apply_everything_once(bare_db: Database, small_pages: None) -> None:
     await store_old(bare_db)
-
-    async def no_pause(seconds: float) -> None:
-        await asyncio.sleep(0)
-
-    await asyncio.gather(*(finish(Migrator(bare_db, sleep=no_pause)) for _ in range(10)))
+    await asyncio.gather(*(finish(Migrator(bare_db, Sleeps())) for _ in range(10)))
     assert await stored(bare_db) == AFTER
     assert len((await record_of(bare_db))["applied"]) == len(MIGRATIONS)
 
@@ -324,9 +321,9 @@ async def test_later_migrations_are_applied_in_order(bare_db: Database) -> None:
     await things.insert_one({"_id": 1, "a": "x"})
     first = Migration(1, "a to b", (RenameFields("things", {"a": "b"}),))
     second = Migration(2, "b to c", (RenameFields("things", {"b": "c"}),))
-    await finish(Migrator(bare_db, (first,)))
+    await finish(Migrator(bare_db, migrations=(first,)))
     assert await things.find({}, limit=5) == [{"_id": 1, "b": "x"}]
-    await finish(Migrator(bare_db, (first, second)))
+    await finish(Migrator(bare_db, migrations=(first, second)))
     assert await things.find({}, limit=5) == [{"_id": 1, "c": "x"}]
     assert [applied["name"] for applied in (await record_of(bare_db))["applied"]] == ["a to b", "b to c"]
 
@@ -351,14 +348,14 @@ async def test_a_database_of_a_newer_version_is_refused_and_untouched(bare_db: D
 async def test_no_process_starts_on_a_database_of_a_newer_version(bare_db: Database) -> None:
     await newer(bare_db)
     with pytest.raises(CannotStart, match="MONGO_DB: the database was migrated by a newer version") as refused:
-        await apply_migrations(bare_db)
+        await apply_migrations(bare_db, SystemClock())
     assert refused.value.status == 1
     assert "\n" not in str(refused.value)
 
 
 async def test_a_start_migrates(bare_db: Database) -> None:
     await store_old(bare_db)
-    await apply_migrations(bare_db)
+    await apply_migrations(bare_db, SystemClock())
     assert await stored(bare_db) == AFTER
 
 

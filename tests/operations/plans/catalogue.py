@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from core.broadcasts import Broadcast, BroadcastStatus, NewBroadcast, RecipientState
+from core.clock import ManualClock
 from core.delivery import PendingDeletion
 from core.health import Health
 from core.jobs import JobOutcome, RunReport
@@ -114,14 +115,10 @@ def _on_database(operation: Operation) -> Case:
     return Case(f"{_module(operation)}.{operation.__qualname__}", operation, lambda: operation(current_database()))
 
 
-async def _no_pause(seconds: float) -> None:
-    """Poll again at once."""
-
-
 def _migrator_step(way: str) -> Case:
     """One step of another process that has just started."""
     name = f"{_module(runner.Migrator.step)}.{runner.Migrator.step.__qualname__} ({way})"
-    run: Callable[[], Awaitable[object]] = lambda: runner.Migrator(current_database(), sleep=_no_pause).step()  # noqa: E731
+    run: Callable[[], Awaitable[object]] = lambda: runner.Migrator(current_database(), ManualClock(NOW)).step()  # noqa: E731
     return Case(name, runner.Migrator.step, run)
 
 
@@ -267,7 +264,7 @@ CASES: tuple[Case, ...] = (
     _case(lease_ops.take, "job 2", OWNER, NOW, HOUR, even_paused=True, way="paused"),
     _case(lease_ops.resume, "job 2"),
     _case(lease_ops.find, "job 0"),
-    _case(lease_ops.find_all, ["job 0", "job 1", "a job", "no job"]),
+    _case(lease_ops.find_many, ["job 0", "job 1", "a job", "no job"]),
     _case(login_ops.create, 1, NOW),
     _case(login_ops.redeem, token(1), NOW),
     _case(session_ops.revoke, "new", NOW + HOUR),

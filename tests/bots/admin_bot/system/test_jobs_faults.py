@@ -9,13 +9,15 @@ from aiogram.methods import AnswerCallbackQuery, SendMessage
 
 from core.errors import StoreUnavailable
 from core.jobs import JobOutcome
-from core.timetable import TOKEN_CLEANUP
 from database.operations import lease_ops, run_ops
+from schedulers import registry
 from tests.bots.admin_bot.broadcasts.test_composing_sweep import fail_at
 from tests.bots.admin_bot.conftest import OWNER, AdminBot
 from tests.bots.admin_bot.system.runs import away_at, deeds, end, ended, finish, is_paused, take, wishes
 from views.system import jobs_texts as texts
 from views.system.jobs_words import size
+
+TOKEN_CLEANUP = registry.TOKEN_CLEANUP.name
 
 # --- forged and old buttons
 
@@ -42,7 +44,7 @@ async def test_forged_buttons_do_nothing_and_are_answered(admin: AdminBot, data:
     assert len(admin.toasts) == 1
     assert admin.toasts[0]
     assert await run_ops.find_requests() == []
-    assert await lease_ops.find_all() == {}
+    assert await lease_ops.find_many(registry.JOB_NAMES) == {}
     assert await deeds() == []
     assert admin.texts == []
 
