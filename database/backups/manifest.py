@@ -19,11 +19,11 @@ RESTORE = "restore"
 #: collection that records which migrations were applied
 MIGRATION_RECORD = "migrations"
 
-# Collections are read one after the other while the bots run: what is read later is newer. In this order anything that
+# Collections are read one after the other while the bots run: those read later are newer. In this order anything that
 # happens meanwhile is restored in a state that does no harm.
-#: read first. migrations: what is read later is at least as far as this record says. broadcasts: one recorded as sent,
-#: with older rows, would leave recipients out. tokens: one recorded as paid, with an older user, would have paid
-#: nothing; the other way round the user's record says what was paid. deliveries: an open one without its promise would
+#: read first. migrations: documents read later are at least as far as this record says. broadcasts: one recorded as
+#: sent, with older rows, would leave recipients out. tokens: one recorded as paid, with an older user, would have paid
+#: nothing; the other way round the user's record lists the grant. deliveries: an open one without its promise would
 #: have its credit given back although the post was delivered
 _FIRST = (MIGRATION_RECORD, "broadcasts", "tokens", "deliveries")
 #: read last. posts, users: whatever other documents refer to exists, with the latest ban and opt-out.

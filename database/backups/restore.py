@@ -39,7 +39,7 @@ _SENT_BY_ITSELF = (BroadcastStatus.QUEUED, BroadcastStatus.SENDING)
 
 
 class NotAsWritten(TollgateError):
-    """The database does not hold what was restored: another process wrote there. The marker stays."""
+    """The counts differ from those restored: another process wrote into the database. The marker stays."""
 
     sentence = "Somebody wrote into the database while it was restored: drop it, or restore into another one."
 
@@ -123,7 +123,7 @@ async def _write(db: Database, reader: BackupReader, report: RestoreReport, prog
         if not report.was_half:
             await remove_marker(db, marker)
         raise
-    # the restored documents have the shape their own record tells; a backup from before the first migration has none
+    # the restored documents have the shape in their own record; a backup from before the first migration has none
     await db.collection(MIGRATION_RECORD).delete_many({})
     await ensure_indexes(db)
     report.replaced = await writer.write()

@@ -162,7 +162,7 @@ async def record_cursor(broadcast_id: str, cursor: int | None, *, is_filled: boo
 
 
 async def record_counts(broadcast_id: str, counts: Mapping[str, int]) -> Broadcast | None:
-    """Record the counts and return the broadcast, which tells what admins decided meanwhile; None when it is gone.
+    """Record the counts and return the broadcast, with the status admins may have set; None when it is gone.
 
     Atomic, one command while it is being sent. A finished or recalled broadcast keeps its counts.
     """

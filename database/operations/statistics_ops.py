@@ -47,7 +47,7 @@ def _between(start: datetime, end: datetime) -> Document:
 
 
 async def count_on(counter: Count, start: datetime, end: datetime) -> int:
-    """One of `OF_A_DAY` for the day from `start` to before `end`. Raises KeyError for any other counter."""
+    """Count one of `DAILY_COUNTS` from `start` to before `end`. Raises KeyError for any other counter."""
     if counter is Count.BROADCAST_COPIES:
         return await _copies(start, end)
     if counter is Count.TOKENS:
