@@ -84,7 +84,7 @@ class Alerts:
         if decision is CloseDecision.NOTHING:
             return False
         is_notified = True
-        if html is not None and decision is CloseDecision.TELL:
+        if html is not None and decision is CloseDecision.NOTIFY:
             is_notified = await self._send(incident, AlertState.CLEAR, html)
         await self._incidents.finish_close(incident, self._clock.now(), is_notified=is_notified)
         log.info("alert.cleared", incident=incident, reached=is_notified)

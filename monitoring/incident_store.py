@@ -87,7 +87,7 @@ class MemoryIncidentStore:
         if not row.is_notified:
             return CloseDecision.NOTHING if _is_held(row.claimed_until, now) else CloseDecision.QUIET
         row.closing_until = now + hold_for
-        return CloseDecision.TELL
+        return CloseDecision.NOTIFY
 
     async def end(self, incident: str, now: datetime) -> None:
         self.forget(incident)

@@ -108,7 +108,7 @@ class Pauses:
         """Write one pause unless it is over; False when the database is away and it must be retried."""
         if until > self._clock.now():
             try:
-                await pause_ops.remember(bot_id, chat, until)
+                await pause_ops.record(bot_id, chat, until)
             except StoreUnavailable as error:
                 self._log_outage_once(error)
                 return False
@@ -130,7 +130,7 @@ class Pauses:
         if self._forgotten_at is not None and now - self._forgotten_at < FORGET_EVERY:
             return
         try:
-            deleted = await pause_ops.forget_past(now, batch_size=FORGET_AT_ONCE, timeout_s=0)
+            deleted = await pause_ops.delete_expired(now, batch_size=FORGET_AT_ONCE, timeout_s=0)
         except (StoreUnavailable, StoreRefused) as error:
             log.warning("pauses.not_forgotten", error=str(error))
             return

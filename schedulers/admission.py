@@ -73,7 +73,7 @@ async def write_row(job: str, request: RunRequest, owner: str, fence: int, clock
     """
     now = clock.now()
     if request.run_id is not None:
-        is_started = await run_ops.begin_requested(request.run_id, owner, now, fence)
+        is_started = await run_ops.start_requested(request.run_id, owner, now, fence)
         await run_ops.abandon_before(job, fence, now)
         return request.run_id if is_started else NotAdmitted("another was first")
     run_id = await run_ops.start_run(job, request.scheduled_at, owner, now, request.requested_by, fence)

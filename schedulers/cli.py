@@ -20,8 +20,9 @@ from core.errors import TollgateError
 from core.job_status import overview
 from core.jobs import RunReport
 from database import connection
-from database.backups.restore_mark import refuse_half
+from database.backups.restore_marker import check_not_half_restored
 from database.indexes import ensure_indexes
+from database.migrations.runner import migrate
 from database.operations import lease_ops, run_ops
 from monitoring import logs
 from schedulers import cli_words as words
@@ -118,7 +119,7 @@ def list_jobs(as_json: AsJson = False) -> None:
     plans = registry.plans(settings.zone, settings.TOKEN_CLEANUP_HOUR)
 
     async def read() -> Any:
-        runs, leases = await run_ops.latest_runs(registry.JOB_NAMES), await lease_ops.standing(registry.JOB_NAMES)
+        runs, leases = await run_ops.latest_runs(registry.JOB_NAMES), await lease_ops.find_many(registry.JOB_NAMES)
         return overview(plans, runs, leases, now)
 
     jobs = _with_open_database(settings, read, as_json)
@@ -150,7 +151,7 @@ def history(
 def leases(as_json: AsJson = False) -> None:
     """Who runs what right now, and what is paused."""
     settings, now = load_settings(), SystemClock().now()
-    found = _with_open_database(settings, lambda: lease_ops.standing(registry.JOB_NAMES), as_json)
+    found = _with_open_database(settings, lambda: lease_ops.find_many(registry.JOB_NAMES), as_json)
     if as_json:
         typer.echo(json.dumps({"leases": [words.lease_document(lease, now) for lease in found.values()]}))
     elif found:
@@ -199,7 +200,8 @@ def run(
 
     async def run_them() -> bool:
         # the app may never have run here, and the unique index on rows is what makes a tick run once
-        await refuse_half(connection.current_database())
+        await check_not_half_restored(connection.current_database())
+        await migrate(connection.current_database())
         await ensure_indexes(connection.current_database())
         # imported only here: `list` does without the jobs
         run_once = import_module("schedulers.run_once")

@@ -70,7 +70,7 @@ class RequestTrigger:
         """Start waiting requests: of each job one at a time, different jobs concurrently."""
         now = self._clock.now()
         if self._expired_at is None or not timedelta() <= now - self._expired_at < EXPIRE_EVERY:
-            if expired := await run_ops.give_up_requests(now, EXPIRES_AFTER):
+            if expired := await run_ops.expire_requests(now, EXPIRES_AFTER):
                 log.warning("job.requests_expired", count=expired)
             self._expired_at = now
         for row in await run_ops.find_requests():

@@ -123,7 +123,7 @@ async def _run(scheduler: JobScheduler, watch: Watch, *, is_due: bool) -> RunRep
 
 async def _requested_runs(jobs: Mapping[str, JobScheduler]) -> list[JobRun]:
     """Return requested runs of `jobs` that wait to be started; those that waited too long are given up."""
-    await run_ops.give_up_requests(SystemClock().now(), EXPIRES_AFTER)
+    await run_ops.expire_requests(SystemClock().now(), EXPIRES_AFTER)
     return [row for row in await run_ops.find_requests() if row.job in jobs]
 
 

@@ -15,5 +15,5 @@ async def turn_off(user_id: int, now: datetime) -> None:
     """
     await user_ops.stop_news(user_id, now)
     # rows second: broadcasts planned from now on leave the subscriber out by themselves
-    for broadcast in await broadcast_ops.unfinished(_UNFINISHED_MAX):
+    for broadcast in await broadcast_ops.find_unfinished(_UNFINISHED_MAX):
         await broadcast_rows.leave_out(broadcast.id, user_id)

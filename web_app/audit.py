@@ -14,6 +14,6 @@ async def record(at: datetime, admin_id: int, action: str, target: str | None) -
     """Log the action and insert it into audit_log. An unavailable store is only logged: the action has been done."""
     log.info(action, admin_id=admin_id, target=target)
     try:
-        await audit_ops.note(at, admin_id, action, target)
+        await audit_ops.record(at, admin_id, action, target)
     except TollgateError as error:
         log.warning("audit.not_written", done=action, target=target, error=type(error).__name__)

@@ -189,7 +189,7 @@ class ChannelService:
         # a channel that was added again meanwhile keeps its memberships
         try:
             if await channel_ops.find(chat_id) is None:
-                await membership_ops.forget_channel(chat_id)
+                await membership_ops.delete_channel(chat_id)
         except TollgateError as error:
             log.warning("channel.not_forgotten", chat_id=chat_id, error=type(error).__name__)
 

@@ -11,7 +11,7 @@ from core.broadcasts import Broadcast, BroadcastStatus, RecipientState
 from core.days import start_of_day
 from core.delivery import TELEGRAM_DELETE_LIMIT
 from database.batches import Bounds
-from database.operations import broadcast_ops, broadcast_rows, stats_ops
+from database.operations import broadcast_ops, broadcast_rows, statistics_ops
 from schedulers.jobs.broadcast_recall import TimeBudget, delete_copies
 
 log = structlog.get_logger("tollgate.recall")
@@ -67,7 +67,7 @@ class BroadcastCloser:
     async def close_all(self, budget: TimeBudget) -> bool:
         """Close what can be closed within the budget; True when more remains."""
         now = budget.run.now()
-        for broadcast in await broadcast_ops.find_with_useless_rows(now - SETTLED_AFTER, BROADCASTS_MAX):
+        for broadcast in await broadcast_ops.find_with_removable_rows(now - SETTLED_AFTER, BROADCASTS_MAX):
             if not are_rows_useless(broadcast, now):
                 if broadcast.status is BroadcastStatus.CANCELLED and not budget.is_over:
                     await self._give_up_lost(broadcast, budget)
@@ -78,8 +78,8 @@ class BroadcastCloser:
 
     async def _give_up_lost(self, broadcast: Broadcast, budget: TimeBudget) -> None:
         """Call recipients unknown whose process died during their call: no later run of a cancelled broadcast does."""
-        if await broadcast_rows.give_up_lost(broadcast.id, budget.run.owner):
-            await broadcast_ops.note_counts(broadcast.id, await broadcast_rows.count_states(broadcast.id))
+        if await broadcast_rows.mark_lost_unknown(broadcast.id, budget.run.owner):
+            await broadcast_ops.record_counts(broadcast.id, await broadcast_rows.count_states(broadcast.id))
 
     async def _close(self, broadcast: Broadcast, budget: TimeBudget) -> bool:
         """Close it; False when the budget ended before, or copies could not be deleted now."""
@@ -87,7 +87,7 @@ class BroadcastCloser:
         if counts is None or broadcast.finished_at is None:
             return False
         day = start_of_day(broadcast.finished_at, self._zone)
-        await stats_ops.bump_once(day, f"broadcast {broadcast.id}", daily_counters(counts))
+        await statistics_ops.add_once(day, f"broadcast {broadcast.id}", daily_counters(counts))
         run, left_s = budget.run, max(budget.seconds_left, 0)
         bounds: Bounds = {
             **self._bounds, "clock": run.clock, "timeout_s": left_s, "goes_on": lambda: not run.should_stop
@@ -106,9 +106,9 @@ class BroadcastCloser:
         if is_recalled:
             # a process whose lease expired may have written later what it sent
             await delete_copies(self._bot, broadcast.id, budget.run.now(), budget)
-        await broadcast_rows.give_up_lost(broadcast.id, budget.run.owner)
+        await broadcast_rows.mark_lost_unknown(broadcast.id, budget.run.owner)
         counts = await broadcast_rows.count_states(broadcast.id)
         if is_recalled and RecipientState.SENT in counts:
             return None
-        await broadcast_ops.fix_counts(broadcast.id, counts)
+        await broadcast_ops.finalize_counts(broadcast.id, counts)
         return counts

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from aiogram import Bot
 
-from core.broadcasts import OVER, UNFINISHED, Broadcast, RecipientState, due_before
+from core.broadcasts import ENDED, UNFINISHED, Broadcast, RecipientState, due_before
 from core.jobs import Counts
 from database.batches import Bounds
 from database.operations import broadcast_ops, broadcast_rows
@@ -59,7 +59,7 @@ class BroadcastDeleter:
         return len(expired) == BROADCASTS_MAX
 
     async def _recall(self, broadcast: Broadcast, budget: TimeBudget) -> None:
-        if broadcast.status in OVER:
+        if broadcast.status in ENDED:
             await broadcast_ops.mark_recalling(broadcast.id)
         # while it is being sent, the sender writes the counts
         report_progress = None if broadcast.status in UNFINISHED else partial(_write_counts, broadcast)
@@ -74,7 +74,7 @@ class BroadcastDeleter:
         """End the recall when no copies remain and none can be added, or set when it is due again."""
         now = run.now()
         if is_settled(broadcast, now):
-            await broadcast_rows.give_up_lost(broadcast.id, run.owner)
+            await broadcast_rows.mark_lost_unknown(broadcast.id, run.owner)
         oldest_sent_at = await broadcast_rows.oldest_sent_at(broadcast.id)
         counts = await broadcast_rows.count_states(broadcast.id)
         # a row that changes from sending to sent is seen in one of the two: they are counted in this order
@@ -84,7 +84,7 @@ class BroadcastDeleter:
                 log.info("broadcast.recalled", broadcast=broadcast.id, counts=counts)
             return
         due_at = next_due(broadcast, oldest_sent_at, now)
-        await broadcast_ops.put_off_recall(broadcast.id, due_at, counts, is_requested=broadcast.is_recall_wanted)
+        await broadcast_ops.postpone_recall(broadcast.id, due_at, counts, is_requested=broadcast.is_recall_wanted)
 
 
 async def _write_counts(broadcast: Broadcast) -> None:
@@ -92,7 +92,7 @@ async def _write_counts(broadcast: Broadcast) -> None:
     if broadcast.delete_at is not None:
         counts = await broadcast_rows.count_states(broadcast.id)
         due, is_requested = broadcast.delete_at, broadcast.is_recall_wanted
-        await broadcast_ops.put_off_recall(broadcast.id, due, counts, is_requested=is_requested)
+        await broadcast_ops.postpone_recall(broadcast.id, due, counts, is_requested=is_requested)
 
 
 def next_due(broadcast: Broadcast, oldest_sent_at: datetime | None, now: datetime) -> datetime:

@@ -33,7 +33,7 @@ class BroadcastSender:
             if broadcast is None:
                 return Counts(dict(run.done))
             if broadcast.status is BroadcastStatus.QUEUED:
-                started = await broadcast_ops.begin(broadcast, run.now())
+                started = await broadcast_ops.start(broadcast, run.now())
                 if started is None or started.status is not BroadcastStatus.SENDING:
                     continue
                 broadcast = started

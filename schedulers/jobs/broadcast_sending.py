@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import structlog
 from aiogram import Bot
 
-from core.broadcasts import Broadcast, BroadcastStatus, RecipientState, Troubles
+from core.broadcasts import Broadcast, BroadcastStatus, FailureStreak, RecipientState
 from core.errors import TollgateError
 from core.retries import retry_while_unavailable
 from core.supervisor import Supervisor
@@ -80,7 +80,7 @@ class Sending:
         self._past_limiter: set[asyncio.Task[Any] | None] = set()
         self._changed = asyncio.Event()
         self._counts: Counter[str] = Counter()
-        self._troubles = Troubles()
+        self._troubles = FailureStreak()
         #: user id -> (attempts, how many had been sent at the last one)
         self._attempts: dict[int, tuple[int, int]] = {}
         self._pause_s = 0.0
@@ -100,7 +100,7 @@ class Sending:
             self._limiter.on_bulk_turn = None
 
     async def _go(self) -> None:
-        await self._query(partial(broadcast_rows.give_up_lost, self._broadcast.id, self._run.owner))
+        await self._query(partial(broadcast_rows.mark_lost_unknown, self._broadcast.id, self._run.owner))
         await self._recount()
         self._tasks.spawn(self._beat(), "broadcast beat")
         if not self._broadcast.is_filled and not await self._make_rows():
@@ -145,7 +145,7 @@ class Sending:
             is_filled = len(ids) < PAGE
             await self._leave_out(started_at, after=cursor, until=None if is_filled else ids[-1])
             cursor = ids[-1] if ids else cursor
-            await self._query(partial(broadcast_ops.keep_cursor, broadcast.id, cursor, is_filled=is_filled))
+            await self._query(partial(broadcast_ops.record_cursor, broadcast.id, cursor, is_filled=is_filled))
             self._counts[RecipientState.PENDING] += len(ids)
             if is_filled:
                 return True
@@ -249,7 +249,7 @@ class Sending:
         except asyncio.CancelledError:
             if not self._may_have_been_sent():
                 # its call was never made, so nothing can have been sent
-                await broadcast_rows.give_back(self._broadcast.id, user_id, self._run.owner)
+                await broadcast_rows.release(self._broadcast.id, user_id, self._run.owner)
             raise
         match outcome:
             case Sent():
@@ -304,7 +304,7 @@ class Sending:
             return
         self._pause_s = max(self._pause_s, min(outcome.pause_s, PAUSE_MAX_S))
         mine = (self._broadcast.id, user_id, self._run.owner)
-        await self._query(partial(broadcast_rows.give_back, *mine, outcome.error))
+        await self._query(partial(broadcast_rows.release, *mine, outcome.error))
 
     async def _count_attempt(self, user_id: int, outcome: RetryLater) -> bool:
         """Count the failed attempt; True when there were ATTEMPTS_MAX.
@@ -335,7 +335,7 @@ class Sending:
             try:
                 if beats % RECOUNT_EVERY == 0:
                     await self._recount()
-                found = await broadcast_ops.note_counts(self._broadcast.id, +self._counts)
+                found = await broadcast_ops.record_counts(self._broadcast.id, +self._counts)
                 self._is_to_be_sent = found is not None and found.status is BroadcastStatus.SENDING
             except TollgateError as error:
                 log.warning("broadcast.counts_not_written", error=str(error))
@@ -350,7 +350,7 @@ class Sending:
         broadcast_id, ended = self._broadcast.id, None
         if has_all:
             # a process that lost the lease without noticing may have claimed some
-            await self._query(partial(broadcast_rows.give_up_lost, broadcast_id, self._run.owner))
+            await self._query(partial(broadcast_rows.mark_lost_unknown, broadcast_id, self._run.owner))
         await self._recount()
         counts = dict(+self._counts)
         if self._stop_reason is not None or has_all:
@@ -360,4 +360,4 @@ class Sending:
             log.info("broadcast.ended", broadcast=broadcast_id, status=status.value, counts=counts)
         if ended is None:
             # the next run continues, or an admin ended it first
-            await self._query(partial(broadcast_ops.note_counts, broadcast_id, counts))
+            await self._query(partial(broadcast_ops.record_counts, broadcast_id, counts))

@@ -8,7 +8,7 @@ import structlog
 
 from core.errors import TollgateError
 from core.health import Health
-from core.health_rules import Followed, follow
+from core.health_rules import WatchUpdate, update_watched
 from core.jobs import Counts, JobPlan
 from database.connection import current_database
 from database.operations import health_ops
@@ -58,7 +58,7 @@ class HealthCheck:
         now = run.now()
         before = await self._last_check(now)
         result = await self._check(run, before)
-        followed = follow(before.watched, result.findings, result.is_known)
+        followed = update_watched(before.watched, result.findings, result.is_known)
         still_open = await self._notify(followed)
         watched = tuple(
             one for one in followed.watched if one.finding not in followed.over or one.finding in still_open
@@ -103,7 +103,7 @@ class HealthCheck:
         )
         return result
 
-    async def _notify(self, followed: Followed) -> list[object]:
+    async def _notify(self, followed: WatchUpdate) -> list[object]:
         """Notify the owners of new and ended troubles; return ended ones of which no owner could be notified."""
         await asyncio.gather(
             *(self._alerts.raise_once(finding.incident, health_texts.alert(finding)) for finding in followed.open)

@@ -137,7 +137,7 @@ async def check_jobs(
     result.succeeded_at = dict(succeeded_at)
 
     async def read() -> list[Finding]:
-        leases = await lease_ops.standing(tuple(plans))
+        leases = await lease_ops.find_many(tuple(plans))
         findings: list[Finding] = []
         successes: dict[str, datetime | None] = {}
         for job, plan in plans.items():

@@ -83,7 +83,7 @@ async def _runs(this_run: HousekeepingRun) -> bool:
 
 
 async def _impossible(this_run: HousekeepingRun) -> bool:
-    return (await housekeeping_ops.delete_told_impossible(this_run.before, **this_run.within("impossible"))).more
+    return (await housekeeping_ops.delete_notified_impossible(this_run.before, **this_run.within("impossible"))).more
 
 
 async def _incidents(this_run: HousekeepingRun) -> bool:
@@ -91,7 +91,7 @@ async def _incidents(this_run: HousekeepingRun) -> bool:
 
 
 async def _pauses(this_run: HousekeepingRun) -> bool:
-    return (await pause_ops.forget_past(this_run.now, **this_run.within("pauses"))).more
+    return (await pause_ops.delete_expired(this_run.now, **this_run.within("pauses"))).more
 
 
 async def _login_codes(this_run: HousekeepingRun) -> bool:

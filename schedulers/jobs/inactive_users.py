@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from database.operations import housekeeping_ops
+from database.operations import inactive_user_ops
 from schedulers.jobs.bulk_deletes import HousekeepingRun, count_deleted
 
 #: users read at once; users that may not be deleted, after which a run ends
@@ -21,13 +21,13 @@ async def delete_inactive_users(this_run: HousekeepingRun) -> bool:
     while len(kept) < KEPT_MAX:
         if this_run.is_over:
             return True
-        found = await housekeeping_ops.find_inactive(unseen_since, this_run.now, BATCH, without=kept)
+        found = await inactive_user_ops.find_inactive(unseen_since, this_run.now, BATCH, without=kept)
         for user_id in found:
             if this_run.is_over:
                 return True
-            if await housekeeping_ops.has_open_business(user_id):
+            if await inactive_user_ops.has_delivery_or_token(user_id):
                 kept.append(user_id)
-            elif await housekeeping_ops.delete_inactive(user_id, unseen_since, this_run.now):
+            elif await inactive_user_ops.delete_inactive(user_id, unseen_since, this_run.now):
                 count_deleted(this_run.run, 1, "users")
         if len(found) < BATCH:
             return False

@@ -13,7 +13,7 @@ from aiogram import Bot
 from core.delivery import PendingDeletion, is_too_old, retry_pause
 from core.jobs import Counts
 from core.retries import SHORT_S, retry_while_unavailable
-from database.operations import deletion_ops, settings_ops
+from database.operations import deletion_ops, impossible_deletions, settings_ops
 from monitoring import metrics
 from monitoring.alerts import Alerts
 from monitoring.logs import mask
@@ -91,7 +91,7 @@ class MessageDeleter:
         finally:
             await self._undeletable_alerts.notify(run.now())
             if not ended_well:
-                await deletion_ops.hand_back_all(run.owner, run.now())
+                await deletion_ops.release_all(run.owner, run.now())
         metrics.PENDING_DELETIONS_OVERDUE.set(await deletion_ops.count_overdue(run.now()))
         return Counts(dict(total), more or not ended_well)
 
@@ -128,7 +128,7 @@ class MessageDeleter:
             return
 
         async def finish() -> None:
-            await deletion_ops.note_impossible(undeletable, run.now())
+            await impossible_deletions.record_impossible(undeletable, run.now())
             await deletion_ops.finish(terminal, run.owner)
 
         if undeletable:
@@ -184,7 +184,7 @@ class MessageDeleter:
     async def _postpone(self, promise: PendingDeletion, run: Run, verdict: _Verdict) -> None:
         log.info("deletion.postponed", chat_id=promise.chat_id, attempts=promise.attempts + 1, error=verdict.error)
         not_before = verdict.not_before or run.now() + retry_pause(promise.attempts + 1)
-        await deletion_ops.give_back(promise.id, run.owner, not_before=not_before, error=verdict.error)
+        await deletion_ops.release(promise.id, run.owner, not_before=not_before, error=verdict.error)
 
 
 def _after_failure(promise: PendingDeletion, now: datetime, error: BaseException) -> _Verdict:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from core.delivery import is_too_old
-from database.operations import broadcast_rows, housekeeping_ops
+from database.operations import broadcast_rows, orphan_ops
 from schedulers.jobs.bulk_deletes import HousekeepingRun, count_deleted
 
 log = structlog.get_logger("tollgate.housekeeping")
@@ -32,13 +32,13 @@ async def end_stuck_promises(this_run: HousekeepingRun) -> bool:
         if this_run.is_over:
             return True
         due_before = this_run.now - STUCK_AFTER
-        stuck = await housekeeping_ops.find_stuck(due_before, this_run.now, BATCH, without=kept)
-        deactivated = await housekeeping_ops.find_deactivated([promise.user_id for promise in stuck])
+        stuck = await orphan_ops.find_overdue_promises(due_before, this_run.now, BATCH, without=kept)
+        deactivated = await orphan_ops.find_deactivated([promise.user_id for promise in stuck])
         reasons = {
             promise.id: reason for promise in stuck if (reason := why_impossible(promise, deactivated, this_run.now))
         }
         if reasons:
-            ended = await housekeeping_ops.end_promises(reasons, this_run.run.owner, this_run.now, CLAIM_FOR)
+            ended = await orphan_ops.give_up_promises(reasons, this_run.run.owner, this_run.now, CLAIM_FOR)
             count_deleted(this_run.run, ended, "promises")
             log.warning("housekeeping.promises_ended", count=ended)
         if len(stuck) < BATCH:
@@ -49,7 +49,7 @@ async def end_stuck_promises(this_run: HousekeepingRun) -> bool:
     return True
 
 
-def why_impossible(promise: housekeeping_ops.Stuck, deactivated: Collection[int], now: datetime) -> str | None:
+def why_impossible(promise: orphan_ops.OverduePromise, deactivated: Collection[int], now: datetime) -> str | None:
     """Return why an overdue promise cannot be kept, as the deleter names it; None: it may be kept.
 
     `deactivated`: ids of users whose account is deleted. Limits: 48 hours after sending (Telegram), and a day after it
@@ -63,29 +63,29 @@ def why_impossible(promise: housekeeping_ops.Stuck, deactivated: Collection[int]
 
 async def delete_rows_without_broadcast(this_run: HousekeepingRun) -> bool:
     """Delete recipients' rows of broadcasts that do not exist; True when more remains."""
-    broadcast_id = await housekeeping_ops.next_broadcast_with_rows(None)
+    broadcast_id = await orphan_ops.next_broadcast_with_rows(None)
     while broadcast_id is not None:
         if this_run.is_over:
             return True
-        if not await housekeeping_ops.is_broadcast(broadcast_id):
+        if not await orphan_ops.has_broadcast(broadcast_id):
             removed = await broadcast_rows.remove_rows(broadcast_id, this_run.within("recipients"))
             if removed.more:
                 return True
-        broadcast_id = await housekeeping_ops.next_broadcast_with_rows(broadcast_id)
+        broadcast_id = await orphan_ops.next_broadcast_with_rows(broadcast_id)
     return False
 
 
 async def delete_removed_memberships(this_run: HousekeepingRun) -> bool:
     """Delete memberships, last seen before this run, of channels that were removed; True when more remains."""
-    chat_id = await housekeeping_ops.next_channel_remembered(None)
+    chat_id = await orphan_ops.next_channel_with_memberships(None)
     while chat_id is not None:
         if this_run.is_over:
             return True
-        if not await housekeeping_ops.is_channel(chat_id):
-            forgotten = await housekeeping_ops.forget_channel_before(
+        if not await orphan_ops.has_channel(chat_id):
+            forgotten = await orphan_ops.delete_memberships_before(
                 chat_id, this_run.now, **this_run.within("memberships")
             )
             if forgotten.more:
                 return True
-        chat_id = await housekeeping_ops.next_channel_remembered(chat_id)
+        chat_id = await orphan_ops.next_channel_with_memberships(chat_id)
     return False

@@ -24,7 +24,7 @@ from core.days import start_of_day
 from core.jobs import Counts
 from core.statistics import Count
 from database.batches import Bounds
-from database.operations import statistics_ops, stats_ops
+from database.operations import statistics_ops
 from schedulers.context import JobContext
 from schedulers.runner import Run
 
@@ -59,7 +59,7 @@ class Statistics:
         Oldest first, so that a run that ends early leaves no open day before a closed one. An open yesterday is always
         included, an earlier day only when it or a day before it has a row: before the first row there was no traffic.
         """
-        rows = {day.date for day in await stats_ops.last_days(today, DAYS_BACK)}
+        rows = {day.date for day in await statistics_ops.last_days(today, DAYS_BACK)}
         found: list[tuple[datetime, datetime | None]] = []
         wanted, end = 1, today
         for place in range(1, DAYS_BACK + 1):
@@ -77,7 +77,7 @@ class Statistics:
         """Count one day and write it; False when the run was stopped before, or lost its lease to another."""
         until = run.now() if end is None else end
         counted: dict[Count, int] = {}
-        for counter in statistics_ops.OF_A_DAY:
+        for counter in statistics_ops.DAILY_COUNTS:
             if run.should_stop:
                 return False
             counted[counter] = await statistics_ops.count_on(counter, start, until)

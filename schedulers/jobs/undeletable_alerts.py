@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from core.errors import StoreUnavailable
-from database.operations import deletion_ops
+from database.operations import impossible_deletions
 from monitoring.alerts import Alerts
 from views import owner_alerts
 
@@ -42,7 +42,8 @@ class UndeletableAlerts:
 
     async def _notify(self, now: datetime) -> None:
         too_old, gone, lost = [
-            await deletion_ops.count_untold(self._bot_id, reason) for reason in ("too_old", "reader_gone", "unknown")
+            await impossible_deletions.count_unnotified(self._bot_id, reason)
+            for reason in ("too_old", "reader_gone", "unknown")
         ]
         if not too_old and not gone and not lost:
             self._may_be_pending = False
@@ -50,6 +51,6 @@ class UndeletableAlerts:
         if not too_old and not lost and self._notified_at is not None and now - self._notified_at < NOTIFY_GONE_EVERY:
             return
         if await self._alerts.notify(owner_alerts.deletions_impossible(too_old, gone, lost)):
-            await deletion_ops.mark_told(self._bot_id, now)
+            await impossible_deletions.mark_notified(self._bot_id, now)
             self._notified_at = now
             self._may_be_pending = False

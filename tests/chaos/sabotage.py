@@ -11,7 +11,7 @@ import schedulers.jobs.message_deleter
 import user_bot.delivery.request
 from core.delivery import deletion_time
 from database.connection import current_database
-from database.operations import deletion_ops, run_ops
+from database.operations import deletion_ops, delivery_claims, impossible_deletions, run_ops
 from schedulers.jobs.message_deleter import End
 from sender.acknowledgement import UpdateAcknowledger
 from sender.call_scheduler import CallScheduler
@@ -65,7 +65,7 @@ def _count_nothing() -> None:
     async def note_impossible(*_: Any) -> None:
         """What stays is nobody's business."""
 
-    _replace(deletion_ops, "note_impossible", note_impossible)
+    _replace(impossible_deletions, "record_impossible", note_impossible)
 
 
 def _promise_afterwards() -> None:
@@ -79,7 +79,7 @@ def _promise_afterwards() -> None:
 
 
 def _hand_over_for_each_update() -> None:
-    claim = deletion_ops.claim_delivery
+    claim = delivery_claims.claim_delivery
 
     async def claim_delivery(*arguments: Any, update_key: str = "", **more: Any) -> Any:
         bot_id, user_id, code, now, _ = arguments
@@ -88,7 +88,7 @@ def _hand_over_for_each_update() -> None:
     def always(self: Any, *_: Any, **__: Any) -> bool:
         return True
 
-    _replace(deletion_ops, "claim_delivery", claim_delivery)
+    _replace(delivery_claims, "claim_delivery", claim_delivery)
     _replace(RequestDeduplicator, "try_start", always)
     _replace(UpdateAcknowledger, "first_time", always)
 
@@ -131,7 +131,7 @@ def _end_with_an_error() -> None:
     async def settle(*_: Any) -> bool:
         raise RuntimeError("broken on purpose")
 
-    _replace(deletion_ops, "settle_delivery", settle)
+    _replace(delivery_claims, "settle_delivery", settle)
 
 
 SABOTAGES: dict[str, Sabotage] = {

@@ -18,7 +18,10 @@ from database.operations import (
     broadcast_ops,
     broadcast_rows,
     deletion_ops,
-    housekeeping_ops,
+    delivery_claims,
+    impossible_deletions,
+    inactive_user_ops,
+    orphan_ops,
     run_ops,
     settings_ops,
     user_ops,
@@ -111,13 +114,13 @@ async def test_a_delivery_repeated_between_the_find_and_the_delete_is_kept(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     long_ago = OLDEST - DAY
-    claim = await deletion_ops.claim_delivery(BOT, 1, "post", long_ago, HOUR)
+    claim = await delivery_claims.claim_delivery(BOT, 1, "post", long_ago, HOUR)
     assert claim is not None
     deliveries = db.bulk("deliveries")
     delete_many = deliveries.delete_many
 
     async def deliver_meanwhile(condition: Document) -> int:
-        assert await deletion_ops.claim_delivery(BOT, 1, "post", NOW, HOUR) is not None
+        assert await delivery_claims.claim_delivery(BOT, 1, "post", NOW, HOUR) is not None
         return await delete_many(condition)
 
     monkeypatch.setattr(deliveries, "delete_many", deliver_meanwhile)
@@ -231,7 +234,7 @@ async def promised(user_id: int, sent_at: datetime, due_for: timedelta, **more: 
 
 
 async def is_there(promise_id: str) -> bool:
-    found = await housekeeping_ops.find_stuck(NOW + 365 * DAY, NOW + 365 * DAY, 1_000)
+    found = await orphan_ops.find_overdue_promises(NOW + 365 * DAY, NOW + 365 * DAY, 1_000)
     return promise_id in {stuck.id for stuck in found}
 
 
@@ -243,14 +246,14 @@ async def test_promises_to_deleted_accounts_end_as_impossible_and_are_counted(db
     await user_ops.mark_blocked(2, NOW - HOUR)
     gone = await promised(1, NOW - 3 * HOUR, orphans.STUCK_AFTER + MS)
     only_blocked = await promised(2, NOW - 3 * HOUR, orphans.STUCK_AFTER + MS)
-    not_yet = await promised(3, NOW - 3 * HOUR, orphans.STUCK_AFTER)
+    remaining = await promised(3, NOW - 3 * HOUR, orphans.STUCK_AFTER)
 
     assert (await keep_house(clock)).done == {"promises": 1}
 
-    assert [await is_there(one) for one in (gone, only_blocked, not_yet)] == [False, True, True]
+    assert [await is_there(one) for one in (gone, only_blocked, remaining)] == [False, True, True]
     (noted,) = await db.collection("impossible_deletions").find({}, limit=5)
     assert (noted["chat_id"], noted["reason"], noted["is_told"], noted["at"]) == (1, "reader_gone", False, NOW)
-    assert await deletion_ops.count_untold(BOT, "reader_gone") == 1
+    assert await impossible_deletions.count_unnotified(BOT, "reader_gone") == 1
 
 
 async def test_a_promise_to_an_account_that_came_back_is_left_to_the_deleter(db: Database, clock: ManualClock) -> None:
@@ -296,13 +299,13 @@ async def test_a_promise_claimed_by_a_deleter_after_the_find_is_left_to_it(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     promise = await promised(1, NOW - 3 * DAY, 2 * DAY)
-    find_deactivated = housekeeping_ops.find_deactivated
+    find_deactivated = orphan_ops.find_deactivated
 
     async def claim_meanwhile(user_ids: Any) -> set[int]:
         assert await deletion_ops.claim_due(NOW, "deleter", HOUR, 10)
         return await find_deactivated(user_ids)
 
-    monkeypatch.setattr(housekeeping_ops, "find_deactivated", claim_meanwhile)
+    monkeypatch.setattr(orphan_ops, "find_deactivated", claim_meanwhile)
     assert (await keep_house(clock)).done == {"promises": 0}
     assert await deletion_ops.finish([promise], "deleter") == 1
     assert await db.collection("impossible_deletions").count({}) == 0
@@ -417,14 +420,14 @@ async def test_a_user_who_comes_back_between_the_find_and_the_delete_is_kept(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await person(1, LONG_AGO)
-    ask = housekeeping_ops.has_open_business
+    ask = inactive_user_ops.has_delivery_or_token
 
     async def come_back_meanwhile(user_id: int) -> bool:
         answer = await ask(user_id)
         await person(user_id, NOW)
         return answer
 
-    monkeypatch.setattr(housekeeping_ops, "has_open_business", come_back_meanwhile)
+    monkeypatch.setattr(inactive_user_ops, "has_delivery_or_token", come_back_meanwhile)
     assert (await keep_house(clock)).done == {}
     assert (found := await user_ops.find(1)) is not None and found.joined_at == LONG_AGO
 
@@ -434,13 +437,13 @@ async def test_a_user_banned_between_the_find_and_the_delete_stays_banned(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await person(1, LONG_AGO)
-    ask = housekeeping_ops.has_open_business
+    ask = inactive_user_ops.has_delivery_or_token
 
     async def ban_meanwhile(user_id: int) -> bool:
         await user_ops.ban(user_id, NOW, reason=None, until=None)
         return await ask(user_id)
 
-    monkeypatch.setattr(housekeeping_ops, "has_open_business", ban_meanwhile)
+    monkeypatch.setattr(inactive_user_ops, "has_delivery_or_token", ban_meanwhile)
     assert (await keep_house(clock)).done == {}
     assert (found := await user_ops.find(1)) is not None and found.is_banned
 

@@ -181,7 +181,7 @@ async def test_a_requested_run_whose_owner_was_killed_is_abandoned_and_not_repea
     job, later = FakeJob(delete_three), NOW + TTL
     first = await request()
     assert await lease_ops.take(JOB, "killed", NOW, TTL) == 1
-    assert await run_ops.begin_requested(first, "killed", NOW, 1)
+    assert await run_ops.start_requested(first, "killed", NOW, 1)
     process = await start(job, now=later)
     second = await request(now=later)
     assert second != first

@@ -19,7 +19,7 @@ from core.statistics import Count, DayStats, TopPost
 from core.users import Visitor
 from core.verification import Token
 from database.connection import Database
-from database.operations import deletion_ops, post_ops, statistics_ops, stats_ops, token_ops, user_ops
+from database.operations import delivery_claims, post_ops, statistics_ops, token_ops, user_ops
 from schedulers.jobs.statistics import DAYS_BACK, TOP_POSTS, Statistics
 from schedulers.runner import Run
 from tests.clocks import SteeredClock
@@ -44,7 +44,7 @@ async def count(clock: Clock, fence: int = 1, zone: ZoneInfo = UTC_ZONE, run: Ru
 
 
 async def days(clock: ManualClock) -> list[DayStats]:
-    return await stats_ops.last_days(clock.now() + DAY, 10)
+    return await statistics_ops.last_days(clock.now() + DAY, 10)
 
 
 async def day_of(clock: ManualClock, date: datetime) -> DayStats:
@@ -54,11 +54,11 @@ async def day_of(clock: ManualClock, date: datetime) -> DayStats:
 
 def of_a_day(day: DayStats) -> dict[str, int]:
     """The counts of the day itself that are not 0."""
-    return {name: day.count(name) for name in statistics_ops.OF_A_DAY if day.count(name)}
+    return {name: day.count(name) for name in statistics_ops.DAILY_COUNTS if day.count(name)}
 
 
-async def opened(user_id: int, code: str, at: datetime) -> deletion_ops.Claim:
-    claim = await deletion_ops.claim_delivery(BOT, user_id, code, at, timedelta(seconds=3))
+async def opened(user_id: int, code: str, at: datetime) -> delivery_claims.Claim:
+    claim = await delivery_claims.claim_delivery(BOT, user_id, code, at, timedelta(seconds=3))
     assert claim is not None
     return claim
 
@@ -100,7 +100,7 @@ async def test_a_day_begins_at_its_midnight_and_ends_before_the_next(db: Databas
     }
     assert of_a_day(await day_of(clock, YESTERDAY)) == two_of_each
     assert of_a_day(await day_of(clock, TODAY)) == two_of_each
-    assert await stats_ops.last_days(YESTERDAY, 10) == []
+    assert await statistics_ops.last_days(YESTERDAY, 10) == []
 
 
 async def test_a_day_is_one_of_the_zone(db: Database, clock: ManualClock) -> None:
@@ -138,9 +138,9 @@ async def test_deliveries_of_one_post_to_one_user_count_once_a_day(db: Database,
     await opened(2, "one", TODAY)
     await opened(1, "two", TODAY)
     failed = await opened(3, "one", TODAY)
-    await deletion_ops.release_delivery(failed, TODAY)
+    await delivery_claims.release_delivery(failed, TODAY)
     again = await opened(2, "one", NOW - MS)
-    await deletion_ops.release_delivery(again, NOW)
+    await delivery_claims.release_delivery(again, NOW)
     await count(clock)
     assert (await day_of(clock, TODAY)).count(Count.DELIVERIES) == 3
 
@@ -173,7 +173,7 @@ async def test_after_three_days_down_one_run_closes_all_of_them(
     db: Database, clock: ManualClock, was_closed: bool
 ) -> None:
     """Also the day of the last run before, which has a row; those between have none."""
-    await (count(clock) if was_closed else stats_ops.bump(TODAY, "tokens"))
+    await (count(clock) if was_closed else statistics_ops.add_once(TODAY, "a", {"tokens": 1}))
     for number in range(4):
         await user_ops.upsert_visitor(Visitor(user_id=number + 1), NOW + number * DAY)
     clock.move(4 * DAY)
@@ -188,7 +188,7 @@ async def test_after_three_days_down_one_run_closes_all_of_them(
 
 async def test_after_a_long_absence_seven_days_are_closed(db: Database, clock: ManualClock) -> None:
     for number in range(30):
-        await stats_ops.bump(TODAY - number * DAY, "tokens")
+        await statistics_ops.add_once(TODAY - number * DAY, "a", {"tokens": 1})
     assert await count(clock) == Counts({"days": DAYS_BACK + 1})
     closed = [await statistics_ops.is_closed(TODAY - number * DAY) for number in range(10)]
     assert closed == [False] + [True] * DAYS_BACK + [False] * 2
@@ -305,7 +305,7 @@ async def test_of_twenty_concurrent_writes_of_a_new_day_the_highest_fence_stays(
 
 
 async def test_counts_that_a_broadcast_added_to_the_day_stay(db: Database, clock: ManualClock) -> None:
-    await stats_ops.bump_once(TODAY, "broadcast x", {"broadcast_sent": 5, "broadcast_failed": 2})
+    await statistics_ops.add_once(TODAY, "broadcast x", {"broadcast_sent": 5, "broadcast_failed": 2})
     await user_ops.upsert_visitor(Visitor(user_id=1), NOW - HOUR)
     await count(clock)
     today = await day_of(clock, TODAY)
@@ -317,7 +317,7 @@ async def test_counts_that_a_broadcast_added_to_the_day_stay(db: Database, clock
 async def test_copies_counted_by_the_broadcast_and_the_run_are_not_added_up(db: Database, clock: ManualClock) -> None:
     ended = {"started_at": TODAY, "finished_at": TODAY, "counts": {"sent": 9}}
     await db.collection("broadcasts").insert_one({"key": "x", **ended})
-    await stats_ops.bump_once(TODAY, "broadcast x", {"broadcast_sent": 9})
+    await statistics_ops.add_once(TODAY, "broadcast x", {"broadcast_sent": 9})
     await count(clock)
     assert (await day_of(clock, TODAY)).count(Count.BROADCAST_COPIES) == 9
 
@@ -336,7 +336,7 @@ async def test_a_stop_in_the_middle_of_a_day_writes_nothing_of_it(
 
     run = Run(SteeredClock(stop_after_pauses, start=NOW), "counter", fence=1)
     counts = await count(clock, run=run)
-    written = 1 if pauses >= len(statistics_ops.OF_A_DAY) else 0
+    written = 1 if pauses >= len(statistics_ops.DAILY_COUNTS) else 0
     assert counts == Counts({"days": 1} if written else {}, more=True)
     assert await db.collection("daily_stats").count({}) == written
 
@@ -367,14 +367,14 @@ async def test_a_clock_set_back_over_midnight_decreases_no_count(db: Database, c
     before = {day.date: of_a_day(day) for day in await days(clock)}
     clock.move(-13 * HOUR)
     await count(clock, fence=2)
-    after: dict[datetime, Any] = {day.date: of_a_day(day) for day in await stats_ops.last_days(NOW, 10)}
+    after: dict[datetime, Any] = {day.date: of_a_day(day) for day in await statistics_ops.last_days(NOW, 10)}
     assert {date: after[date] for date in before} == before
 
 
 async def test_days_are_read_oldest_first_up_to_the_limit(db: Database, clock: ManualClock) -> None:
     for number in range(5):
-        await stats_ops.bump(TODAY - number * DAY, "tokens", number + 1)
-    found = await stats_ops.last_days(TODAY, 3)
+        await statistics_ops.add_once(TODAY - number * DAY, "a", {"tokens": number + 1})
+    found = await statistics_ops.last_days(TODAY, 3)
     assert [(day.date, day.count(Count.TOKENS)) for day in found] == [
         (TODAY - 3 * DAY, 4),
         (TODAY - 2 * DAY, 3),

@@ -7,7 +7,7 @@ import pytest
 from core.errors import StoreUnavailable
 from core.jobs import JobOutcome, RunReport
 from database.connection import current_database
-from database.operations import deletion_ops
+from database.operations import deletion_ops, impossible_deletions
 from schedulers import create_message_deleter_scheduler
 from tests.house import ADMIN_BOT, ALICE, House
 
@@ -53,7 +53,7 @@ async def test_after_a_crash_before_its_promise_is_removed_a_delivery_counts_onc
 async def test_owners_are_notified_once_of_what_a_killed_process_recorded(house: House) -> None:
     await add_undeletable(house)
     promises = await deletion_ops.open_deliveries(ALICE, 10)
-    await deletion_ops.note_impossible([(promises[0], "too_old")], house.base.clock.now())
+    await impossible_deletions.record_impossible([(promises[0], "too_old")], house.base.clock.now())
     await deletion_ops.finish([promises[0].id], "a test")
     await run_deleter(house)
     (text,) = await alerts_to_owner(house)
@@ -89,6 +89,6 @@ async def test_an_outage_while_alerts_are_counted_does_not_fail_the_run(
     async def fail(*_: object) -> int:
         raise StoreUnavailable("gone")
 
-    monkeypatch.setattr(deletion_ops, "count_untold", fail)
+    monkeypatch.setattr(impossible_deletions, "count_unnotified", fail)
     assert (await run_deleter(house)).outcome is JobOutcome.SUCCEEDED
     assert await alerts_to_owner(house) == []

@@ -68,7 +68,7 @@ class Scene:
         """What the process that runs the jobs does within two seconds; how many runs it were."""
         wishes = await run_ops.find_requests()
         for wish in wishes:
-            assert await run_ops.begin_requested(wish.id, "runner", self.clock.now(), 99)
+            assert await run_ops.start_requested(wish.id, "runner", self.clock.now(), 99)
             await self._end(wish.id, wish.job, outcome, error)
         return len(wishes)
 

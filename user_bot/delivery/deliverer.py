@@ -9,7 +9,7 @@ import structlog
 from aiogram import Bot
 from aiogram.exceptions import TelegramAPIError
 
-from core.access import Admitted, Banned, NoAccess, forgotten_charges
+from core.access import Admitted, Banned, NoAccess, expired_charges
 from core.clock import Clock, to_milliseconds
 from core.delivery import DOUBLE_TAP, minutes_to_live
 from core.errors import StoreUnavailable
@@ -17,7 +17,7 @@ from core.posts import Post
 from core.retries import SHORT_S, retry_while_unavailable
 from core.settings import BotSettings
 from core.users import User
-from database.operations import deletion_ops, post_ops, settings_ops, user_ops
+from database.operations import deletion_ops, delivery_claims, post_ops, settings_ops, user_credits, user_ops
 from monitoring import metrics
 from monitoring.alerts import Alerts
 from sender.failures import TELEGRAM_ERRORS, Failure, classify
@@ -85,7 +85,7 @@ class Deliverer:
 
     async def was_delivered_since(self, user: User, code: str, since: datetime) -> bool:
         """Whether the post was delivered at `since` or later, or its delivery is in progress."""
-        holder = await deletion_ops.holder_of(self._bot.id, user.user_id, code)
+        holder = await delivery_claims.find_last_claim(self._bot.id, user.user_id, code)
         if holder is None or holder.opened_at is None or holder.opened_at < since:
             return False
         # an earlier process may have stored a claim and delivered nothing
@@ -130,21 +130,21 @@ class Deliverer:
         outcome = await self._promise_and_send(request, terms, settings, claim)
         if outcome in RETRYABLE_OUTCOMES:
             # the next request must count neither as a second tap nor as a repeated open
-            await self._record(lambda: deletion_ops.release_delivery(claim, self._clock.now()))
+            await self._record(lambda: delivery_claims.release_delivery(claim, self._clock.now()))
             return outcome
         self._deduplicator.note_answered(request.key, terms.sent_at)
         if terms.delete_at is None:
-            await self._record(lambda: deletion_ops.settle_delivery(claim.id))
-        if request.user.wanted_code == request.code:
+            await self._record(lambda: delivery_claims.settle_delivery(claim.id))
+        if request.user.pending_code == request.code:
             # a later join must not deliver it again
             await self._record(lambda: user_ops.pop_pending_post(request.user.user_id, request.code, _EPOCH))
         return outcome
 
-    async def _claim(self, request: DeliveryRequest, terms: Terms) -> deletion_ops.Claim | None:
+    async def _claim(self, request: DeliveryRequest, terms: Terms) -> delivery_claims.Claim | None:
         """Claim the delivery; None when another request holds the claim or an earlier process started this delivery."""
         claim = await self._try_claim(request, terms)
         if claim is None:
-            holder = await deletion_ops.holder_of(self._bot.id, request.user.user_id, request.code)
+            holder = await delivery_claims.find_last_claim(self._bot.id, request.user.user_id, request.code)
             if holder is None:
                 return None
             if await self._was_notified_of(holder, request):
@@ -160,8 +160,8 @@ class Deliverer:
 
     async def _try_claim(
         self, request: DeliveryRequest, terms: Terms, instead_of: str = ""
-    ) -> deletion_ops.Claim | None:
-        return await deletion_ops.claim_delivery(
+    ) -> delivery_claims.Claim | None:
+        return await delivery_claims.claim_delivery(
             self._bot.id,
             request.user.user_id,
             request.code,
@@ -178,12 +178,12 @@ class Deliverer:
         if not request.message_id:
             return False
         try:
-            holder = await deletion_ops.holder_of(self._bot.id, request.user.user_id, request.code)
+            holder = await delivery_claims.find_last_claim(self._bot.id, request.user.user_id, request.code)
             return holder is not None and await self._was_notified_of(holder, request)
         except StoreUnavailable:
             return False
 
-    async def _was_notified_of(self, holder: deletion_ops.Holder, request: DeliveryRequest) -> bool:
+    async def _was_notified_of(self, holder: delivery_claims.LastClaim, request: DeliveryRequest) -> bool:
         """Whether the subscriber was notified, before `request`, that the holder's delivery may not have arrived.
 
         The update of an interrupted request is received again after a kill, which makes the claim look recent.
@@ -197,7 +197,7 @@ class Deliverer:
             and 0 < (promise.notice_message_id or 0) <= request.message_id
         )
 
-    async def _was_started_before(self, request: DeliveryRequest, terms: Terms, claim: deletion_ops.Claim) -> bool:
+    async def _was_started_before(self, request: DeliveryRequest, terms: Terms, claim: delivery_claims.Claim) -> bool:
         """Whether an earlier process started this very delivery: Telegram repeats the update it was killed with.
 
         Then the subscriber has the post, or `Recovery` notifies them. The result is the same after an outage.
@@ -209,13 +209,15 @@ class Deliverer:
         if not self._is_of_earlier_process(claim.first_opened_at):
             return False
         if claim.was_unfinished:  # Recovery has not handled it yet
-            is_returned = await user_ops.give_back_credit(request.user.user_id, request.code, request.update_key)
+            is_returned = await user_credits.give_back_credit(request.user.user_id, request.code, request.update_key)
             words = [user_texts.INTERRUPTED] + [gate_texts.GIVEN_BACK] * is_returned
             await self._send(request, " ".join(words), with_retry_button=True)
-        await self._record(lambda: deletion_ops.settle_delivery(claim.id))
+        await self._record(lambda: delivery_claims.settle_delivery(claim.id))
         return True
 
-    async def _may_have_been_sent(self, request: DeliveryRequest, claim: deletion_ops.Claim, life: timedelta) -> bool:
+    async def _may_have_been_sent(
+        self, request: DeliveryRequest, claim: delivery_claims.Claim, life: timedelta
+    ) -> bool:
         """Whether the post of a repeated request may have been sent already; `life`: the time until its deletion."""
         if await deletion_ops.was_promised(request.user.user_id, request.code, request.update_key):
             promise = await deletion_ops.find_promise(request.user.user_id, request.code, request.update_key)
@@ -225,7 +227,7 @@ class Deliverer:
         if first is None or not self._is_of_earlier_process(first) or claim.opened_at < first + life:
             return False
         # due before the update came again: its promise was either fulfilled or never stored
-        await deletion_ops.release_delivery(claim, self._clock.now())
+        await delivery_claims.release_delivery(claim, self._clock.now())
         await self._send(request, user_texts.INTERRUPTED, with_retry_button=True)
         return True
 
@@ -234,7 +236,7 @@ class Deliverer:
 
         Asked before a refusal, since that delivery may have cost the last credit.
         """
-        holder = await deletion_ops.holder_of(self._bot.id, request.user.user_id, request.code)
+        holder = await delivery_claims.find_last_claim(self._bot.id, request.user.user_id, request.code)
         if (
             holder is None
             or holder.update_key != request.update_key
@@ -249,7 +251,7 @@ class Deliverer:
         return opened_at is None or opened_at < self._started_at
 
     async def _promise_and_send(
-        self, request: DeliveryRequest, terms: Terms, settings: BotSettings, claim: deletion_ops.Claim
+        self, request: DeliveryRequest, terms: Terms, settings: BotSettings, claim: delivery_claims.Claim
     ) -> Outcome:
         promise = None
         if terms.delete_at is not None:
@@ -264,7 +266,7 @@ class Deliverer:
             return await self._end_failed(request, terms, promise, error)
         return await self._end_sent(request, terms, promise, sent)
 
-    async def _find_earlier_promise(self, request: DeliveryRequest, claim: deletion_ops.Claim) -> str | None:
+    async def _find_earlier_promise(self, request: DeliveryRequest, claim: delivery_claims.Claim) -> str | None:
         """Return the promise that an earlier attempt at this request stored although the database's answer was lost."""
         if not claim.is_repeated:
             return None
@@ -273,10 +275,10 @@ class Deliverer:
 
     async def _spend(self, request: DeliveryRequest, terms: Terms, settings: BotSettings) -> bool:
         """Spend one credit on this request; False when concurrent deliveries have spent the last one."""
-        forget = forgotten_charges(request.user, settings, terms.sent_at)
+        forget = expired_charges(request.user, settings, terms.sent_at)
 
         async def spend() -> bool:
-            return await user_ops.spend_credit(
+            return await user_credits.spend_credit(
                 request.user.user_id, request.code, request.update_key, terms.sent_at, forget
             )
 
@@ -295,7 +297,9 @@ class Deliverer:
         return Outcome.UNPAID
 
     async def _return_credit(self, request: DeliveryRequest) -> None:
-        await self._record(lambda: user_ops.give_back_credit(request.user.user_id, request.code, request.update_key))
+        await self._record(
+            lambda: user_credits.give_back_credit(request.user.user_id, request.code, request.update_key)
+        )
 
     async def _promise(
         self, request: DeliveryRequest, sent_at: datetime, delete_at: datetime, message_ids: tuple[int, ...] = ()

@@ -43,6 +43,6 @@ class PendingRequests:
 
 def _pending_post(user: User, update_key: str) -> str | None:
     """Return the code of the pending post, also when this very update popped it before a crash."""
-    if user.wanted_code is None and user.wanted_taken is not None and user.wanted_taken.update_key == update_key:
-        return user.wanted_taken.code
-    return user.wanted_code
+    if user.pending_code is None and user.popped_post is not None and user.popped_post.update_key == update_key:
+        return user.popped_post.code
+    return user.pending_code

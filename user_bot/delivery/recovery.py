@@ -13,7 +13,7 @@ from cachetools import FIFOCache
 from core.clock import Clock
 from core.errors import StoreUnavailable
 from core.ids import is_code
-from database.operations import deletion_ops, settings_ops, token_ops, user_ops
+from database.operations import deletion_ops, delivery_claims, settings_ops, token_ops, user_credits, user_ops
 from sender.failures import TELEGRAM_ERRORS, Failure, classify, is_permanent_recipient
 from sender.lanes import Lane, at_least_once, in_lane
 from user_bot.gate.payout import pay_out
@@ -99,7 +99,7 @@ class Recovery:
             if not new:
                 break
             for promise in new:
-                is_returned = is_code(promise.post_code) and await user_ops.give_back_credit(
+                is_returned = is_code(promise.post_code) and await user_credits.give_back_credit(
                     promise.user_id, promise.post_code, promise.request_key
                 )
                 notice = await self._notify(promise.chat_id, promise.post_code, is_returned)
@@ -113,7 +113,7 @@ class Recovery:
     async def _notify_unfinished(self) -> int:
         """Notify of interrupted deliveries of posts that are never deleted: they have a claim and no promise."""
         count, later = 0, set[str]()
-        while found := await deletion_ops.find_unfinished(self._bot.id, self._started_at, BATCH):
+        while found := await delivery_claims.find_unfinished(self._bot.id, self._started_at, BATCH):
             new = [delivery for delivery in found if delivery.claim_id not in later]
             if not new:
                 break
@@ -122,17 +122,17 @@ class Recovery:
                 if await self._notify(delivery.user_id, delivery.post_code, is_returned) is None:
                     later.add(delivery.claim_id)
                 else:
-                    await deletion_ops.settle_delivery(delivery.claim_id)
+                    await delivery_claims.settle_delivery(delivery.claim_id)
             count += len(new)
         return count
 
-    async def _return_credit(self, delivery: deletion_ops.Unfinished) -> bool:
+    async def _return_credit(self, delivery: delivery_claims.UnfinishedDelivery) -> bool:
         """Return the credit spent on a delivery without a promise since it started; False when there is none."""
         user = await user_ops.find(delivery.user_id)
         charge = None if user is None else user.charges.get(delivery.post_code)
         if charge is None or not delivery.opened_at <= charge.at < self._started_at:
             return False
-        return await user_ops.give_back_credit(delivery.user_id, delivery.post_code, charge.update_key)
+        return await user_credits.give_back_credit(delivery.user_id, delivery.post_code, charge.update_key)
 
     async def _notify(self, chat_id: int, post_code: str, is_returned: bool) -> int | None:
         """Send the notice; return its id, 0 when no further attempt is worthwhile, None when a later one may arrive."""

@@ -7,12 +7,12 @@ import structlog
 from aiogram import Bot
 from aiogram.types import InlineKeyboardMarkup
 
-from core.access import Banned, asks_for_access
+from core.access import Banned, requires_access
 from core.clock import Clock
 from core.posts import PostStatus
 from core.settings import BotSettings
 from core.users import User, is_banned
-from core.verification import SPOILS, Judgement, Token, TokenStatus, elapsed, judge
+from core.verification import BYPASSING, Token, TokenStatus, VerificationResult, check_token, elapsed
 from database.operations import post_ops, settings_ops, token_ops, user_ops
 from user_bot.delivery.deduplication import RequestDeduplicator
 from user_bot.delivery.deliverer import Deliverer
@@ -30,11 +30,11 @@ JUST_USED_FOR = timedelta(minutes=10)
 OPENING_TAKES = timedelta(minutes=1)
 #: the text for a token that pays nothing
 _TEXTS = {
-    Judgement.EXPIRED: gate_texts.LINK_EXPIRED,
-    Judgement.USED: gate_texts.LINK_USED,
-    Judgement.TOO_FAST: gate_texts.TOO_QUICK,
-    Judgement.WRONG_ORIGIN: gate_texts.TOO_QUICK,
-    Judgement.BYPASSED: gate_texts.TOO_QUICK,
+    VerificationResult.EXPIRED: gate_texts.LINK_EXPIRED,
+    VerificationResult.USED: gate_texts.LINK_USED,
+    VerificationResult.TOO_FAST: gate_texts.TOO_QUICK,
+    VerificationResult.WRONG_ORIGIN: gate_texts.TOO_QUICK,
+    VerificationResult.BYPASSED: gate_texts.TOO_QUICK,
 }
 
 
@@ -74,7 +74,7 @@ class Verifier:
         if is_banned(user, now):
             await self._access_prompt.refuse(user, Banned(user.ban_reason, user.banned_until))
             return
-        if not asks_for_access(settings):
+        if not requires_access(settings):
             await self._send(user, gate_texts.NOTHING_TO_VERIFY)
             return
         post = None if code is None else await post_ops.find(code)
@@ -112,12 +112,12 @@ class Verifier:
             await self._access_prompt.refuse(user, Banned(user.ban_reason, user.banned_until))
             return
         settings = await settings_ops.current(now)
-        judgement = await self._judge_and_redeem(token, settings)
-        if judgement is Judgement.USED and await self._is_post_outstanding(user, token, now):
+        result = await self._judge_and_redeem(token, settings)
+        if result is VerificationResult.USED and await self._is_post_outstanding(user, token, now):
             await self._deliver(user, token, update_key)
             return
-        if judgement is not Judgement.VERIFIED:
-            await self._explain(user, token, settings, judgement)
+        if result is not VerificationResult.VERIFIED:
+            await self._explain(user, token, settings, result)
             return
         paid_user = await pay(token, settings, now) or user
         await self._deliver(paid_user, token, update_key)
@@ -125,25 +125,29 @@ class Verifier:
         await token_ops.mark_granted(token.token, now)
         await self._send_access(paid_user, None)
 
-    async def _judge_and_redeem(self, token: Token, settings: BotSettings) -> Judgement | None:
+    async def _judge_and_redeem(self, token: Token, settings: BotSettings) -> VerificationResult | None:
         """Return VERIFIED when the token is to be paid out now; None when its page was not completed yet."""
         now = self._clock.now()
         if token.redeemed_at is not None and token.granted_at is None:
-            return Judgement.VERIFIED  # redeemed before a crash and not paid out
-        judgement = judge(token, settings, now)
-        if judgement in SPOILS and not token.has_page:
+            return VerificationResult.VERIFIED  # redeemed before a crash and not paid out
+        result = check_token(token, settings, now)
+        if result in BYPASSING and not token.has_page:
             await token_ops.mark_bypassed(token.token, now)
-            return judgement
-        if token.status is TokenStatus.UNUSED and token.has_page and judgement is not Judgement.EXPIRED:
+            return result
+        if token.status is TokenStatus.UNUSED and token.has_page and result is not VerificationResult.EXPIRED:
             return None
-        if judgement is not Judgement.VERIFIED:
-            return judgement
+        if result is not VerificationResult.VERIFIED:
+            return result
         took_s = None if token.has_page else max(elapsed(token, now).total_seconds(), 0.0)
         if await token_ops.redeem(token.token, token.user_id, now, elapsed_seconds=took_s) is not None:
-            return Judgement.VERIFIED
+            return VerificationResult.VERIFIED
         # another call changed the token meanwhile: judge what is stored now
         stored = await token_ops.find(token.token)
-        return Judgement.USED if stored is None or stored.redeemed_at is not None else judge(stored, settings, now)
+        return (
+            VerificationResult.USED
+            if stored is None or stored.redeemed_at is not None
+            else check_token(stored, settings, now)
+        )
 
     async def _is_post_outstanding(self, user: User, token: Token, now: datetime) -> bool:
         """Whether the token just paid for another post, by opening that one, and its own was not delivered since."""
@@ -153,14 +157,16 @@ class Verifier:
         since = token.redeemed_at - OPENING_TAKES
         return not await self._deliverer.was_delivered_since(user, token.post_code, since)
 
-    async def _explain(self, user: User, token: Token, settings: BotSettings, judgement: Judgement | None) -> None:
-        if judgement is None:
+    async def _explain(
+        self, user: User, token: Token, settings: BotSettings, result: VerificationResult | None
+    ) -> None:
+        if result is None:
             await self._unlock_links.resend(token, settings, gate_texts.PAGE_NOT_DONE)
             return
         markup: InlineKeyboardMarkup | None = gate_keyboards.new_link(token.post_code)
-        if judgement is Judgement.USED:
+        if result is VerificationResult.USED:
             markup = gate_keyboards.get_it(token.post_code) if token.post_code else None
-        await self._send(user, _TEXTS.get(judgement, gate_texts.LINK_UNKNOWN), markup)
+        await self._send(user, _TEXTS.get(result, gate_texts.LINK_UNKNOWN), markup)
 
     async def _deliver(self, user: User, token: Token, update_key: str) -> None:
         """Deliver the token's post. Before any message: until the promise is stored the update is not acknowledged."""

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from aiogram import Bot
 
-from core.access import Admitted, Banned, NotSubscribed, Verdict, asks_for_channels, decide
+from core.access import Admitted, Banned, NotSubscribed, Verdict, decide, needs_channel_check
 from core.clock import Clock
 from core.posts import Post
 from core.settings import BotSettings
@@ -42,7 +42,7 @@ class AccessPrompt:
         """Return what the gate decides for this subscriber and post. Asks about channels only when they matter."""
         is_admin = user.user_id in self._admin_ids
         subscription = Subscription()
-        if asks_for_channels(user, now, is_admin=is_admin):
+        if needs_channel_check(user, now, is_admin=is_admin):
             subscription = await self._subscriptions.check(user.user_id)
         return decide(user, settings, subscription, now, code=code, is_admin=is_admin)
 
@@ -58,7 +58,7 @@ class AccessPrompt:
         When the subscriber turns out to have access now, nothing is sent and their new record is returned.
         """
         if isinstance(verdict, NotSubscribed):
-            await user_ops.want(user.user_id, post.code, self._clock.now())
+            await user_ops.set_pending_post(user.user_id, post.code, self._clock.now())
             await self._send_channels_to_join(user, verdict, post)
             return None
         assert not isinstance(verdict, Admitted | Banned)

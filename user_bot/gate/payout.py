@@ -6,7 +6,7 @@ from core.access import earned
 from core.settings import BotSettings
 from core.users import User
 from core.verification import Token
-from database.operations import token_ops, user_ops
+from database.operations import token_ops, user_credits
 
 
 async def pay(token: Token, settings: BotSettings, now: datetime) -> User | None:
@@ -15,7 +15,7 @@ async def pay(token: Token, settings: BotSettings, now: datetime) -> User | None
     None when the user is unknown or was deleted. The token stays owed until `token_ops.mark_granted`.
     """
     pays = earned(settings)
-    granted = await user_ops.grant(
+    granted = await user_credits.grant(
         token.user_id, f"token {token.token}", now, credits=pays.credits, pass_for=pays.pass_for
     )
     return None if granted is None else granted.user

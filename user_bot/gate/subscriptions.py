@@ -15,12 +15,12 @@ from core.subscriptions import (
     CHANNELS_MAX,
     Channel,
     ChannelMode,
+    JoinStatus,
     Membership,
     MembershipStatus,
-    Standing,
     Subscription,
-    asked_for,
-    standing_of,
+    join_status,
+    required_channels,
     status_of,
     subscription,
 )
@@ -63,7 +63,7 @@ class Subscriptions:
         not joined.
         """
         now = self._clock.now()
-        channels = asked_for(await channel_ops.current(now))
+        channels = required_channels(await channel_ops.current(now))
         if not channels:
             return Subscription()
         if not ask_again or user_id in self._asking_again:
@@ -77,7 +77,7 @@ class Subscriptions:
     async def _check_channels(
         self, user_id: int, channels: Sequence[Channel], now: datetime, *, ask_again: bool
     ) -> Subscription:
-        known = await membership_ops.memberships(user_id, [channel.chat_id for channel in channels])
+        known = await membership_ops.find_memberships(user_id, [channel.chat_id for channel in channels])
         standings = await asyncio.gather(
             *(self._standing(channel, user_id, known.get(channel.chat_id), now, ask_again) for channel in channels)
         )
@@ -85,14 +85,14 @@ class Subscriptions:
 
     async def _standing(
         self, channel: Channel, user_id: int, known: Membership | None, now: datetime, ask_again: bool
-    ) -> Standing:
-        standing = standing_of(channel, known, now)
+    ) -> JoinStatus:
+        standing = join_status(channel, known, now)
         if standing is None:
             return await self._ask(channel, user_id)
-        if standing is Standing.MISSING and ask_again:
+        if standing is JoinStatus.MISSING and ask_again:
             is_fresh = known is not None and timedelta() <= now - known.seen_at < NOT_JOINED_KEPT_FOR
             return standing if is_fresh else await self._ask(channel, user_id)
-        if standing is Standing.UNKNOWN and self._is_probe_due(channel, now):
+        if standing is JoinStatus.UNKNOWN and self._is_probe_due(channel, now):
             return await self._probe(channel, user_id)
         return standing
 
@@ -103,18 +103,18 @@ class Subscriptions:
         self._probed_at[channel.chat_id] = now
         return True
 
-    async def _probe(self, channel: Channel, user_id: int) -> Standing:
+    async def _probe(self, channel: Channel, user_id: int) -> JoinStatus:
         """Ask about the bot's own rights first, since they decide whether the channel works, then about the user."""
         try:
             async with asyncio.timeout(ANSWER_S):
                 own = await self._bot.get_chat_member(channel.chat_id, self._bot.id)
         except TELEGRAM_ERRORS as error:
             log.info("channel.still_broken", chat_id=channel.chat_id, failure=classify(error).value)
-            return Standing.UNKNOWN
+            return JoinStatus.UNKNOWN
         await self.own_rights_changed(channel, own)
-        return await self._ask(channel, user_id) if _sees_members(channel, own) else Standing.UNKNOWN
+        return await self._ask(channel, user_id) if _sees_members(channel, own) else JoinStatus.UNKNOWN
 
-    async def _ask(self, channel: Channel, user_id: int) -> Standing:
+    async def _ask(self, channel: Channel, user_id: int) -> JoinStatus:
         asked_at = self._clock.now()
         try:
             # the subscriber waits, and so does polling: without a prompt answer the membership is unknown
@@ -129,39 +129,37 @@ class Subscriptions:
         status = _status(member)
         # Telegram reports "left" also for a user whose request is pending
         may_be_pending = member.status == "left"
-        is_stored = await membership_ops.remember(
-            channel.chat_id, user_id, status, asked_at, keep_request=may_be_pending
-        )
+        is_stored = await membership_ops.record(channel.chat_id, user_id, status, asked_at, keep_request=may_be_pending)
         if not is_stored:  # a newer update about this user was stored while Telegram was asked
             return await self._stored_standing(channel, user_id, status)
-        return Standing.JOINED if status is MembershipStatus.MEMBER else Standing.MISSING
+        return JoinStatus.JOINED if status is MembershipStatus.MEMBER else JoinStatus.MISSING
 
-    async def _stored_standing(self, channel: Channel, user_id: int, answered: MembershipStatus) -> Standing:
+    async def _stored_standing(self, channel: Channel, user_id: int, answered: MembershipStatus) -> JoinStatus:
         """Return the standing by what is stored; by Telegram's answer when nothing is."""
-        known = (await membership_ops.memberships(user_id, [channel.chat_id])).get(channel.chat_id)
-        standing = standing_of(channel, known, self._clock.now())
+        known = (await membership_ops.find_memberships(user_id, [channel.chat_id])).get(channel.chat_id)
+        standing = join_status(channel, known, self._clock.now())
         if standing is not None:
             return standing
-        return Standing.JOINED if answered is MembershipStatus.MEMBER else Standing.MISSING
+        return JoinStatus.JOINED if answered is MembershipStatus.MEMBER else JoinStatus.MISSING
 
-    async def _moved(self, channel: Channel, chat_id: int, user_id: int) -> Standing:
+    async def _moved(self, channel: Channel, chat_id: int, user_id: int) -> JoinStatus:
         """Store the new id of a group that became a supergroup, and ask there."""
         log.warning("channel.moved", chat_id=channel.chat_id, to=chat_id)
         if not await channel_ops.move_to(channel.chat_id, chat_id):
-            return Standing.UNKNOWN
+            return JoinStatus.UNKNOWN
         return await self._ask(channel.model_copy(update={"chat_id": chat_id}), user_id)
 
     async def _standing_after_failure(
         self, channel: Channel, user_id: int, asked_at: datetime, error: BaseException
-    ) -> Standing:
+    ) -> JoinStatus:
         if any(code in str(error).lower() for code in _UNKNOWN_MEMBER):
-            await membership_ops.remember(channel.chat_id, user_id, MembershipStatus.LEFT, asked_at, keep_request=True)
-            return Standing.MISSING
+            await membership_ops.record(channel.chat_id, user_id, MembershipStatus.LEFT, asked_at, keep_request=True)
+            return JoinStatus.MISSING
         failure = classify(error)
         log.info("channel.membership_unknown", chat_id=channel.chat_id, failure=failure.value)
         if failure in _BROKEN:
             await self.mark_broken(channel)
-        return Standing.UNKNOWN
+        return JoinStatus.UNKNOWN
 
     async def mark_broken(self, channel: Channel) -> None:
         """Mark a channel whose members the bot cannot see; alert the owners once."""
@@ -203,7 +201,7 @@ class Subscriptions:
     ) -> MembershipStatus:
         """Store that a user joined, left or was admitted at `at`, Telegram's date; return the new status."""
         status = _status(member)
-        await membership_ops.remember(channel.chat_id, user_id, status, self._latest_moment(at))
+        await membership_ops.record(channel.chat_id, user_id, status, self._latest_moment(at))
         await self._note_members_visible(channel)
         return status
 
@@ -213,11 +211,11 @@ class Subscriptions:
         As of now and not by Telegram's date: a "left" stored since then does not contradict a pending request.
         """
         chat_id, requested = channel.chat_id, MembershipStatus.REQUESTED
-        if not await membership_ops.remember(chat_id, user_id, requested, self._clock.now()):
+        if not await membership_ops.record(chat_id, user_id, requested, self._clock.now()):
             # such a "left" may have been stored at the same instant, and Telegram reports a request once
-            known = (await membership_ops.memberships(user_id, [chat_id])).get(chat_id)
+            known = (await membership_ops.find_memberships(user_id, [chat_id])).get(chat_id)
             if known is not None and known.status is MembershipStatus.LEFT:
-                await membership_ops.remember(chat_id, user_id, requested, max(known.seen_at, self._clock.now()))
+                await membership_ops.record(chat_id, user_id, requested, max(known.seen_at, self._clock.now()))
         await self.mark_working(channel)
 
 

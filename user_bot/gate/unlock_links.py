@@ -17,7 +17,7 @@ from core.retries import SHORT_S, retry_while_unavailable
 from core.settings import BotSettings, ShortenerFailure
 from core.users import User
 from core.verification import Token, TokenStatus
-from database.operations import post_ops, token_ops, user_ops
+from database.operations import post_ops, token_counts, token_ops, user_credits, user_ops
 from monitoring.alerts import Alerts
 from sender.acknowledgement import acknowledge_after
 from sender.failures import TELEGRAM_ERRORS, Failure, classify
@@ -104,7 +104,7 @@ class UnlockLinks:
         code = None if post is None else post.code
         token = next((token for token in open_tokens if self._is_reusable(token, code, now)), None)
         if token is not None:
-            number = await token_ops.links_on(user.user_id, self._day(now))
+            number = await token_counts.links_on(user.user_id, self._day(now))
             await self._send_offer(token, settings, post, number)
             return None
         return await self._make(user, settings, post, update_key, now)
@@ -164,9 +164,11 @@ class UnlockLinks:
         link_request = _LinkRequest(user, settings, post, update_key, self._day(now))
         replaced = await token_ops.take_replacement(user.user_id, now, update_key)
         if replaced is not None:
-            number = await token_ops.links_on(user.user_id, link_request.day)
+            number = await token_counts.links_on(user.user_id, link_request.day)
         else:
-            counted = await token_ops.count_link(user.user_id, link_request.day, settings.daily_token_limit, update_key)
+            counted = await token_counts.count_link(
+                user.user_id, link_request.day, settings.daily_token_limit, update_key
+            )
             if counted is None:
                 await self._send_limit_reached(link_request)
                 return None
@@ -235,13 +237,13 @@ class UnlockLinks:
         if is_granted and not known.credits and not has_pass(known, now):
             pays = earned(link_request.settings)
             key = f"instead of a link {link_request.update_key}"
-            grant = await user_ops.grant(user_id, key, now, credits=pays.credits, pass_for=pays.pass_for)
+            grant = await user_credits.grant(user_id, key, now, credits=pays.credits, pass_for=pays.pass_for)
             post_code = link_request.post.code if link_request.post else None
             return None if grant is None else AccessGranted(grant.user, post_code)
         if replaced is not None:
             await token_ops.return_replacement(replaced.token)
         else:
-            await token_ops.uncount_link(user_id, link_request.day, link_request.update_key)
+            await token_counts.uncount_link(user_id, link_request.day, link_request.update_key)
         if is_granted:
             return AccessGranted(known)
         await send_text(self._bot, user_id, gate_texts.NO_LINK_NOW)

@@ -19,7 +19,7 @@ async def stop(message: Message, user: User, clock: Clock) -> None:
 
 
 async def want(message: Message, user: User) -> None:
-    await user_ops.want_news(user.user_id)
+    await user_ops.resume_news(user.user_id)
     await message.answer(news_texts.WANTED)
 
 

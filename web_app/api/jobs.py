@@ -38,7 +38,7 @@ def _add_status(router: APIRouter, access: ApiAccess, plans: Mapping[str, JobPla
     async def status(_: signed_in) -> Status:
         """Every job: its schedule, its next and its last run."""
         now = access.clock.now()
-        jobs = overview(plans, await run_ops.latest_runs(names), await lease_ops.standing(names), now)
+        jobs = overview(plans, await run_ops.latest_runs(names), await lease_ops.find_many(names), now)
         return Status(now=to_milliseconds(now), zone=zone.key, jobs=[_job(job, now) for job in jobs])
 
 

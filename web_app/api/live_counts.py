@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from core.clock import Clock
 from core.days import start_of_day
 from core.statistics import Count
-from database.operations import deletion_ops, statistics_ops, stats_ops
+from database.operations import deletion_ops, statistics_ops
 from web_app.cached_result import CachedResult
 
 #: seconds the counts are cached: each of them scans an index
@@ -42,7 +42,7 @@ class LiveCounts:
 async def _count(now: datetime, zone: ZoneInfo) -> dict[str, int]:
     totals = await statistics_ops.count_totals()
     midnight = start_of_day(now, zone)
-    counted = await stats_ops.read(midnight)
+    counted = await statistics_ops.read_day(midnight)
     until = now + _MILLISECOND
     today = {name: await statistics_ops.count_on(counter, midnight, until) for name, counter in _TODAY.items()}
     return {

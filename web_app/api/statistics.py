@@ -12,7 +12,7 @@ from cachetools import LRUCache
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from core.statistics import DayStats
-from database.operations import stats_ops
+from database.operations import statistics_ops
 from monitoring.pictures import Picture, Theme
 from web_app.api.access import ApiAccess, Operator
 from web_app.api.live_counts import LiveCounts
@@ -38,7 +38,7 @@ def statistics_router(access: ApiAccess, zone: ZoneInfo, live_counts: LiveCounts
     @router.get("/scheduler/statistics", response_model=Statistics)
     async def statistics(_: signed_in, days: Days = 30) -> Statistics:
         """Each counted day of the last `days`, and the current totals of users, posts and pending deletions."""
-        found = await stats_ops.last_days(access.clock.now(), days)
+        found = await statistics_ops.last_days(access.clock.now(), days)
         return Statistics(days=[_day(day, zone) for day in found], now=await live_counts.get())
 
     @router.get(
@@ -53,7 +53,7 @@ def statistics_router(access: ApiAccess, zone: ZoneInfo, live_counts: LiveCounts
         request: Request, _: signed_in, kind: Picture, theme: Theme = Theme.LIGHT, days: Days = 30
     ) -> Response:
         """A chart of the last `days`."""
-        found = await stats_ops.last_days(access.clock.now(), days)
+        found = await statistics_ops.last_days(access.clock.now(), days)
         tag = pictures.tag(kind, found, theme)
         headers = {"ETag": tag, "Cache-Control": f"private, max-age={_PICTURE_S}"}
         if tag in _tags_of_browser(request):

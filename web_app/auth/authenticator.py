@@ -6,7 +6,7 @@ import structlog
 
 from core.admins import OPERATORS, Role
 from core.clock import Clock
-from database.operations import login_ops, sessions
+from database.operations import login_ops, session_ops
 from web_app import audit
 from web_app.auth import mini_app, tokens
 from web_app.auth.roles import Roles
@@ -49,7 +49,7 @@ class Authenticator:
             log.info("session.mini_app_refused", reason=str(error))
             raise unauthorized(was_given=True) from None
         role = await self._operator_role(opened.user_id)
-        if not await sessions.revoke(f"initdata:{opened.digest}", opened.signed_at + _USED_FOR):
+        if not await session_ops.revoke(f"initdata:{opened.digest}", opened.signed_at + _USED_FOR):
             # also after a first call whose answer from the database was lost
             log.info("session.mini_app_replayed", user_id=opened.user_id)
             raise unauthorized(was_given=True)
@@ -65,7 +65,7 @@ class Authenticator:
 
     async def operator_role(self, session: Session) -> Role:
         """Return the current role of the session's person, after checking that the session was not signed out."""
-        if await sessions.is_revoked(session.sid):
+        if await session_ops.is_revoked(session.sid):
             raise unauthorized(was_given=True)
         return await self._operator_role(session.user_id)
 
@@ -75,7 +75,7 @@ class Authenticator:
 
     async def sign_out(self, session: Session) -> None:
         """Revoke every token of the session's sign-in. Idempotent."""
-        if await sessions.revoke(session.sid, session.ends_at):
+        if await session_ops.revoke(session.sid, session.ends_at):
             await audit.record(self._clock.now(), session.user_id, "session.ended", None)
 
     async def _operator_role(self, user_id: int) -> Role:

@@ -8,7 +8,7 @@ from core.clock import Clock, to_milliseconds
 from core.errors import StoreUnavailable
 from core.ids import is_token
 from core.settings import BotSettings
-from core.verification import SPOILS, Judgement, Origin, Token, TokenStatus, elapsed, judge
+from core.verification import BYPASSING, Origin, Token, TokenStatus, VerificationResult, check_token, elapsed
 from database.operations import settings_ops, token_ops
 
 log = structlog.get_logger("tollgate.web_app")
@@ -19,15 +19,15 @@ ATTEMPTS = 4
 _PREVIEW_SETTINGS = BotSettings(min_verify_seconds=0, require_referer=False)
 
 
-async def preview(text: str, clock: Clock) -> tuple[Token | None, Judgement | None]:
+async def preview(text: str, clock: Clock) -> tuple[Token | None, VerificationResult | None]:
     """Return the token and its judgement, which is None while the token waits for the button. Writes nothing."""
     token = await _find(text)
-    judgement = judge(token, _PREVIEW_SETTINGS, to_milliseconds(clock.now()))
-    waits = judgement is Judgement.VERIFIED and token is not None and token.status is TokenStatus.UNUSED
-    return token, None if waits else judgement
+    result = check_token(token, _PREVIEW_SETTINGS, to_milliseconds(clock.now()))
+    waits = result is VerificationResult.VERIFIED and token is not None and token.status is TokenStatus.UNUSED
+    return token, None if waits else result
 
 
-async def decide(text: str, origin: Origin, clock: Clock) -> tuple[Token | None, Judgement]:
+async def decide(text: str, origin: Origin, clock: Clock) -> tuple[Token | None, VerificationResult]:
     """Judge the token and store the result: verified, or bypassed for good.
 
     Atomic: of concurrent calls one writes, the others read the token again and return the same judgement. Raises
@@ -38,12 +38,12 @@ async def decide(text: str, origin: Origin, clock: Clock) -> tuple[Token | None,
         now = to_milliseconds(clock.now())
         token = await _find(text)
         if token is None:
-            return None, Judgement.UNKNOWN
+            return None, VerificationResult.UNKNOWN
         settings = await settings_ops.current(now)
-        judgement = judge(token, settings, now, origin)
-        if await _store(token, judgement, now):
-            log.debug("page.judged", judgement=judgement.value, user_id=token.user_id)
-            return token, _shown_judgement(token, judgement, settings, now, origin)
+        result = check_token(token, settings, now, origin)
+        if await _store(token, result, now):
+            log.debug("page.judged", result=result.value, user_id=token.user_id)
+            return token, _shown_judgement(token, result, settings, now, origin)
     raise StoreUnavailable("a token changed at each attempt to decide about it")
 
 
@@ -51,20 +51,20 @@ async def _find(text: str) -> Token | None:
     return await token_ops.find(text) if is_token(text) else None
 
 
-async def _store(token: Token, judgement: Judgement, now: datetime) -> bool:
+async def _store(token: Token, result: VerificationResult, now: datetime) -> bool:
     """Store the judgement if it changes the token. False when a concurrent request has changed the token first."""
-    if judgement in SPOILS:
+    if result in BYPASSING:
         return await token_ops.mark_bypassed(token.token, now)
-    if judgement is Judgement.VERIFIED and token.status is TokenStatus.UNUSED:
+    if result is VerificationResult.VERIFIED and token.status is TokenStatus.UNUSED:
         return await token_ops.mark_verified(token.token, now, elapsed(token, now).total_seconds())
     return True
 
 
 def _shown_judgement(
-    token: Token, judgement: Judgement, settings: BotSettings, now: datetime, origin: Origin
-) -> Judgement:
+    token: Token, result: VerificationResult, settings: BotSettings, now: datetime, origin: Origin
+) -> VerificationResult:
     """The judgement to show: a second press of the button shows the reason of the first instead of "bypassed"."""
-    if judgement is not Judgement.BYPASSED:
-        return judgement
-    again = judge(token.model_copy(update={"status": TokenStatus.UNUSED}), settings, now, origin)
-    return again if again in SPOILS else judgement
+    if result is not VerificationResult.BYPASSED:
+        return result
+    again = check_token(token.model_copy(update={"status": TokenStatus.UNUSED}), settings, now, origin)
+    return again if again in BYPASSING else result

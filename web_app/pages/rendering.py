@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from core.payloads import token_payload
-from core.verification import Judgement, Token
+from core.verification import Token, VerificationResult
 from views.subscribers import verification_texts as texts
 from views.subscribers.verification_texts import Action, Sheet
 from web_app.pages.assets import Assets
@@ -22,15 +22,15 @@ REDIRECT_AFTER_S = 3
 #: Retry-After of a 503, in seconds
 RETRY_AFTER_S = 5
 #: HTTP status by judgement, for caches, crawlers and monitors; None: the token waits for its button
-STATUS: Mapping[Judgement | None, int] = {
+STATUS: Mapping[VerificationResult | None, int] = {
     None: 200,
-    Judgement.VERIFIED: 200,
-    Judgement.UNKNOWN: 404,
-    Judgement.EXPIRED: 410,
-    Judgement.USED: 410,
-    Judgement.TOO_FAST: 403,
-    Judgement.WRONG_ORIGIN: 403,
-    Judgement.BYPASSED: 403,
+    VerificationResult.VERIFIED: 200,
+    VerificationResult.UNKNOWN: 404,
+    VerificationResult.EXPIRED: 410,
+    VerificationResult.USED: 410,
+    VerificationResult.TOO_FAST: 403,
+    VerificationResult.WRONG_ORIGIN: 403,
+    VerificationResult.BYPASSED: 403,
 }
 
 
@@ -60,21 +60,26 @@ class Pages:
         self._addresses = {"style": assets.url("page.css"), "icon": assets.url("icon.svg")}
 
     def of_token(
-        self, token: Token | None, judgement: Judgement | None, *, redirects: bool = False, form: Form | None = None
+        self,
+        token: Token | None,
+        result: VerificationResult | None,
+        *,
+        redirects: bool = False,
+        form: Form | None = None,
     ) -> Response:
         """The page of a token; without a judgement it has the button, with `form` as hidden fields."""
         if token is None:
-            return self._render(texts.unknown(), STATUS[Judgement.UNKNOWN])
+            return self._render(texts.unknown(), STATUS[VerificationResult.UNKNOWN])
         language = self._languages.choose(token.language)
         translate = self._languages.translate(language)
-        if judgement is None:
+        if result is None:
             sheet = texts.to_finish(translate)
-        elif judgement is Judgement.VERIFIED:
+        elif result is VerificationResult.VERIFIED:
             # the redirect needs the bot's name
             sheet = texts.verified(translate, goes_on=redirects and bool(token.bot_username or self._bot))
         else:
-            sheet = texts.turned_down(judgement, token, translate)
-        return self._render(sheet, STATUS[judgement], language=language, token=token, form=form)
+            sheet = texts.turned_down(result, token, translate)
+        return self._render(sheet, STATUS[result], language=language, token=token, form=form)
 
     def nothing_here(self) -> Response:
         """404 for an unknown address."""

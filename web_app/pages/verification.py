@@ -6,7 +6,7 @@ refused (too fast, from another origin, or bypassed before).
 
 from fastapi import APIRouter, Request, Response
 
-from core.verification import Judgement, Origin
+from core.verification import Origin, VerificationResult
 from web_app.bodies import read_form
 from web_app.pages.decisions import decide, preview
 from web_app.pages.origin import host_of, is_sealed, seal
@@ -26,13 +26,13 @@ def verification_router(services: Services, pages: Pages) -> APIRouter:
         return await show(request, token)
 
     async def show(request: Request, text: str) -> Response:
-        token, judgement = await preview(text, services.clock)
-        return pages.of_token(token, judgement, form=_form(services, text, request.headers.get("referer")))
+        token, result = await preview(text, services.clock)
+        return pages.of_token(token, result, form=_form(services, text, request.headers.get("referer")))
 
     async def finish(request: Request, text: str) -> Response:
         host = _host(services, text, await read_form(request))
-        token, judgement = await decide(text, Origin(host, services.shortener_hosts), services.clock)
-        return pages.of_token(token, judgement, redirects=judgement is Judgement.VERIFIED)
+        token, result = await decide(text, Origin(host, services.shortener_hosts), services.clock)
+        return pages.of_token(token, result, redirects=result is VerificationResult.VERIFIED)
 
     return router
 

@@ -214,7 +214,7 @@ async def test_thirty_subscribers_admitted_at_once_are_all_recorded(house: House
     await house.settle()
     await asyncio.gather(*(house.olive.approve(channel.chat_id, user.id) for user in users))
     await house.settle()
-    known = [await membership_ops.memberships(user.id, [channel.chat_id]) for user in users]
+    known = [await membership_ops.find_memberships(user.id, [channel.chat_id]) for user in users]
     assert {found[channel.chat_id].status for found in known} == {MembershipStatus.MEMBER}
 
 

@@ -9,7 +9,7 @@ import pytest
 from core.delivery import DOUBLE_TAP
 from core.errors import StoreUnavailable
 from core.users import User
-from database.operations import deletion_ops, post_ops, settings_ops, user_ops
+from database.operations import deletion_ops, delivery_claims, post_ops, settings_ops, user_credits, user_ops
 from tests.house import ALICE, OLIVE, USER_BOT, House, running_house
 from user_bot.delivery.recovery import Recovery
 from user_bot.delivery.request import Outcome
@@ -24,7 +24,7 @@ async def house() -> AsyncIterator[House]:
         await settings_ops.change("access_mode", "credits")
         await house.alice.text(USER_BOT, "/start")
         await house.settle()
-        await user_ops.grant(ALICE, "test", house.base.clock.now(), credits=2)
+        await user_credits.grant(ALICE, "test", house.base.clock.now(), credits=2)
         yield house
 
 
@@ -106,21 +106,21 @@ async def test_a_subscriber_who_blocked_the_bot_keeps_the_credit(house: House) -
 
 
 async def test_without_a_credit_nothing_is_promised_or_claimed(house: House) -> None:
-    await user_ops.spend_credit(ALICE, "x" * 16, "m1", house.base.clock.now())
-    await user_ops.spend_credit(ALICE, "y" * 16, "m2", house.base.clock.now())
+    await user_credits.spend_credit(ALICE, "x" * 16, "m1", house.base.clock.now())
+    await user_credits.spend_credit(ALICE, "y" * 16, "m2", house.base.clock.now())
     post = await house.store()
     await house.alice.link(house.link(post))
     await house.alice.wait(USER_BOT, contains="please verify once")
     await house.settle()
     assert await deletion_ops.open_deliveries(ALICE, 10) == []
-    assert await deletion_ops.holder_of(BOT, ALICE, post.code) is None
+    assert await delivery_claims.find_last_claim(BOT, ALICE, post.code) is None
 
 
 async def test_owners_are_not_charged_and_a_pass_goes_before_credits(house: House) -> None:
     post = await house.store()
     await house.olive.link(house.link(post))
     await house.olive.wait(USER_BOT, contains="30 minutes")
-    await user_ops.grant(ALICE, "pass", house.base.clock.now(), pass_for=timedelta(hours=1))
+    await user_credits.grant(ALICE, "pass", house.base.clock.now(), pass_for=timedelta(hours=1))
     await house.alice.link(house.link(post))
     await house.alice.wait(USER_BOT, contains="30 minutes")
     await house.settle()
@@ -135,12 +135,12 @@ async def test_a_crash_during_a_delivery_returns_the_credit_once(house: House, m
     """The database is as a kill -9 between spending the credit and Telegram's answer leaves it."""
     post = await house.store(delete_after_minutes=minutes)
     began = house.base.clock.now() - timedelta(seconds=10)
-    await deletion_ops.claim_delivery(
+    await delivery_claims.claim_delivery(
         BOT, ALICE, post.code, began, DOUBLE_TAP, update_key="m", settle_later=not minutes
     )
     if minutes:
         await deletion_ops.promise(BOT, ALICE, ALICE, post.code, began, began + timedelta(minutes=30), request_key="m")
-    assert await user_ops.spend_credit(ALICE, post.code, "m", began)
+    assert await user_credits.spend_credit(ALICE, post.code, "m", began)
     assert await credits_left() == 1
     recovery = Recovery(house.base.user_bot, house.base.clock, house.base.settings.zone)
     assert await recovery.notify_interrupted() == 1
@@ -163,8 +163,8 @@ async def test_a_crash_after_the_delivery_returns_no_credit(house: House, minute
 async def test_an_earlier_charge_is_not_returned_for_a_delivery_that_spent_nothing(house: House) -> None:
     post = await house.store(delete_after_minutes=0)
     began = house.base.clock.now() - timedelta(seconds=10)
-    assert await user_ops.spend_credit(ALICE, post.code, "earlier", began - timedelta(minutes=5))
-    await deletion_ops.claim_delivery(BOT, ALICE, post.code, began, DOUBLE_TAP, update_key="m", settle_later=True)
+    assert await user_credits.spend_credit(ALICE, post.code, "earlier", began - timedelta(minutes=5))
+    await delivery_claims.claim_delivery(BOT, ALICE, post.code, began, DOUBLE_TAP, update_key="m", settle_later=True)
     recovery = Recovery(house.base.user_bot, house.base.clock, house.base.settings.zone)
     assert await recovery.notify_interrupted() == 1
     assert await credits_left() == 1
@@ -172,7 +172,7 @@ async def test_an_earlier_charge_is_not_returned_for_a_delivery_that_spent_nothi
 
 async def test_a_lost_answer_to_spending_spends_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     post = await house.store()
-    spend, failures = user_ops.spend_credit, iter([True, True])
+    spend, failures = user_credits.spend_credit, iter([True, True])
 
     async def answer_lost(*args: object) -> bool:
         spent = await spend(*args)  # type: ignore[arg-type]
@@ -180,7 +180,7 @@ async def test_a_lost_answer_to_spending_spends_once(house: House, monkeypatch: 
             raise StoreUnavailable("the answer was lost")
         return spent
 
-    monkeypatch.setattr(user_ops, "spend_credit", answer_lost)
+    monkeypatch.setattr(user_credits, "spend_credit", answer_lost)
     assert await house.another_deliverer().deliver(await alice(), post.code, "m") is Outcome.DELIVERED
     assert await credits_left() == 1
 
@@ -190,7 +190,7 @@ async def test_me_shows_credits_pass_links_and_ban(house: House) -> None:
     seen = await house.alice.wait(USER_BOT, contains="2 deliveries left")
     assert "Verification links used today: 0 of 15" in seen["messages"][-1]["text"]
     now = house.base.clock.now()
-    await user_ops.grant(ALICE, "pass", now, pass_for=timedelta(hours=1))
+    await user_credits.grant(ALICE, "pass", now, pass_for=timedelta(hours=1))
     await user_ops.ban(ALICE, now, reason="<spam>", until=now + timedelta(days=1))
     await house.alice.text(USER_BOT, "/me")
     seen = await house.alice.wait(USER_BOT, contains="every post open until")

@@ -6,7 +6,7 @@ import pytest
 
 from core.subscriptions import ChannelMode, MembershipStatus, OnError
 from database.connection import current_database
-from database.operations import channel_ops, membership_ops, post_ops, settings_ops, user_ops
+from database.operations import channel_ops, membership_ops, post_ops, settings_ops, user_credits, user_ops
 from tests.bots.user_bot.test_verification import PAGE, back_link, complete_page, offered_token, subscriber
 from tests.house import ADMIN_BOT, ALICE, BOB, USER_BOT, House, running_house
 from user_bot.gate import subscriptions, unlock_links
@@ -26,7 +26,7 @@ async def rich() -> AsyncIterator[House]:
         await settings_ops.change("access_mode", "credits")
         await house.alice.text(USER_BOT, "/start")
         await house.settle()
-        await user_ops.grant(ALICE, "test", house.base.clock.now(), credits=5)
+        await user_credits.grant(ALICE, "test", house.base.clock.now(), credits=5)
         yield house
 
 
@@ -166,7 +166,7 @@ async def test_asking_to_join_does_not_count_as_unblocking_the_bot(house: House)
     await house.settle()
     await house.alice.link(channel.invite_link)
     await house.settle()
-    known = await membership_ops.memberships(ALICE, [channel.chat_id])
+    known = await membership_ops.find_memberships(ALICE, [channel.chat_id])
     assert known[channel.chat_id].status is MembershipStatus.REQUESTED
     assert (await subscriber()).blocked_at is not None
 
@@ -231,7 +231,7 @@ async def test_a_ban_during_the_membership_question_applies(house: House) -> Non
     await house.alice.forge_callback(USER_BOT, f"joined:{post.code}")
     assert await house.world.fault_hit(fault)
     await user_ops.ban(ALICE, house.base.clock.now(), reason="spam", until=None)
-    await membership_ops.remember(channel.chat_id, ALICE, MembershipStatus.MEMBER, house.base.clock.now())
+    await membership_ops.record(channel.chat_id, ALICE, MembershipStatus.MEMBER, house.base.clock.now())
     await house.world.clear_faults(fault)
     await house.alice.wait(USER_BOT, contains="spam")
     await house.settle()

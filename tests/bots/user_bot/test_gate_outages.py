@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from core.delivery import DOUBLE_TAP
-from database.operations import channel_ops, deletion_ops, settings_ops, token_ops, user_ops
+from database.operations import channel_ops, deletion_ops, delivery_claims, settings_ops, token_ops, user_credits
 from tests.bots.user_bot.losing_answers import grants_access, losing, wait_until_idle
 from tests.bots.user_bot.test_verification import PAGE, back_link, complete_page, offered_token, subscriber
 from tests.house import ALICE, USER_BOT, House, running_house
@@ -32,7 +32,7 @@ async def rich() -> AsyncIterator[House]:
         await settings_ops.change("access_mode", "credits")
         await house.alice.text(USER_BOT, "/start")
         await house.settle()
-        await user_ops.grant(ALICE, "test", house.base.clock.now(), credits=2)
+        await user_credits.grant(ALICE, "test", house.base.clock.now(), credits=2)
         yield house
 
 
@@ -181,7 +181,7 @@ def looks_up(condition: dict[str, object], *_: object, **__: object) -> bool:
 
 
 def takes_wanted(condition: dict[str, object], *_: object, **__: object) -> bool:
-    return "wanted_at" in condition
+    return "pending_at" in condition
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ async def test_joining_delivers_the_post_though_the_database_was_away(
         await wait_until_idle(house)
     assert await count_copies(house) == 1
     assert [one.joined_count for one in await channel_ops.load()] == [1]
-    assert (await subscriber()).wanted_code is None
+    assert (await subscriber()).pending_code is None
 
 
 async def test_a_repeated_request_of_a_killed_process_returns_its_credit_when_it_comes_before_recovery(
@@ -209,10 +209,10 @@ async def test_a_repeated_request_of_a_killed_process_returns_its_credit_when_it
     """A post that is never deleted; the database is away while Recovery of the next process runs."""
     house, post = rich, await rich.store(delete_after_minutes=0)
     began = house.base.clock.now() - timedelta(seconds=10)
-    await deletion_ops.claim_delivery(
+    await delivery_claims.claim_delivery(
         BOT, ALICE, post.code, began, DOUBLE_TAP, update_key="message 9", settle_later=True
     )
-    assert await user_ops.spend_credit(ALICE, post.code, "message 9", began)
+    assert await user_credits.spend_credit(ALICE, post.code, "message 9", began)
     recovery = recovery_of(house)
     outcome = await house.another_deliverer().deliver(await subscriber(), post.code, "message 9")
     assert outcome is Outcome.DOUBLE_TAP

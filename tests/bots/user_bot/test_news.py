@@ -42,7 +42,7 @@ async def start_broadcast(house: House, *user_ids: int) -> Broadcast:
         created_by=OLIVE, created_at=now, send_at=now, progress_chat_id=OLIVE,
     )  # fmt: skip
     queued, _ = await broadcast_ops.create(new)
-    started = await broadcast_ops.begin(queued, now)
+    started = await broadcast_ops.start(queued, now)
     assert started is not None
     await broadcast_rows.add_recipients(started.id, user_ids)
     return started

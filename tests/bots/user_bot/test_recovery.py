@@ -7,7 +7,7 @@ import pytest
 from core.delivery import DOUBLE_TAP
 from core.errors import StoreUnavailable
 from core.posts import Post
-from database.operations import deletion_ops, post_ops, user_ops
+from database.operations import deletion_ops, delivery_claims, post_ops, user_ops
 from tests.house import ALICE, BOB, USER_BOT, House
 from user_bot.delivery.recovery import Recovery
 from user_bot.delivery.request import Outcome
@@ -24,7 +24,7 @@ async def interrupt_delivery(house: House, post: Post, user_id: int) -> None:
     await house.world.person(user_id).text(USER_BOT, "/start")
     await house.settle()
     now = house.base.clock.now() - timedelta(seconds=10)
-    await deletion_ops.claim_delivery(BOT, user_id, post.code, now, DOUBLE_TAP)
+    await delivery_claims.claim_delivery(BOT, user_id, post.code, now, DOUBLE_TAP)
     await deletion_ops.promise(BOT, user_id, user_id, post.code, now, now + timedelta(minutes=30))
 
 
@@ -45,7 +45,7 @@ async def test_an_interrupted_delivery_of_an_undeleted_post_is_notified_too(hous
     await house.alice.text(USER_BOT, "/start")
     await house.settle()
     now = house.base.clock.now() - timedelta(seconds=10)
-    await deletion_ops.claim_delivery(BOT, ALICE, post.code, now, DOUBLE_TAP, settle_later=True)
+    await delivery_claims.claim_delivery(BOT, ALICE, post.code, now, DOUBLE_TAP, settle_later=True)
     recovery = recovery_of(house)
     assert await recovery.notify_interrupted() == 1
     assert await recovery.notify_interrupted() == 0
@@ -129,7 +129,7 @@ async def test_a_request_repeated_after_a_kill_is_not_delivered_twice(
     user = await user_ops.find(ALICE)
     assert user is not None
     now = house.base.clock.now()
-    await deletion_ops.claim_delivery(
+    await delivery_claims.claim_delivery(
         BOT, ALICE, post.code, now, DOUBLE_TAP, update_key="message 9", settle_later=not minutes
     )
     if is_promised and minutes:
@@ -142,7 +142,7 @@ async def test_a_request_repeated_after_a_kill_is_not_delivered_twice(
     is_new = bool(minutes) and not is_promised
     assert outcome is (Outcome.DELIVERED if is_new else Outcome.DOUBLE_TAP)
     assert len(await house.calls("copyMessages")) == int(is_new)
-    assert await deletion_ops.find_unfinished(BOT, house.base.clock.now(), 10) == []
+    assert await delivery_claims.find_unfinished(BOT, house.base.clock.now(), 10) == []
     await house.advance(minutes=1)
     assert await restarted.deliver(user, post.code, "message 10") is Outcome.DELIVERED
 
@@ -174,7 +174,7 @@ async def test_a_claim_of_a_killed_process_is_taken_over(house: House) -> None:
     user = await user_ops.find(ALICE)
     assert user is not None
     now = house.base.clock.now()
-    await deletion_ops.claim_delivery(BOT, ALICE, post.code, now, DOUBLE_TAP, update_key="message 9")
+    await delivery_claims.claim_delivery(BOT, ALICE, post.code, now, DOUBLE_TAP, update_key="message 9")
     await house.advance(seconds=1)
     restarted = house.another_deliverer()
     assert await restarted.deliver(user, post.code, "message 10") is Outcome.DELIVERED

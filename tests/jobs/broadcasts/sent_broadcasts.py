@@ -23,7 +23,7 @@ async def start_sending(now: datetime, *, lifetime: int = 60, send_to: Sequence[
         created_at=now, send_at=now, lifetime_minutes=lifetime, progress_chat_id=OLIVE,
     )  # fmt: skip
     queued, _ = await broadcast_ops.create(new)
-    broadcast = await broadcast_ops.begin(queued, now)
+    broadcast = await broadcast_ops.start(queued, now)
     assert broadcast is not None
     if send_to:
         await broadcast_rows.add_recipients(broadcast.id, send_to)

@@ -13,7 +13,7 @@ from core.days import start_of_day
 from core.errors import StoreUnavailable
 from core.jobs import JobOutcome
 from database.collection import Collection
-from database.operations import broadcast_ops, broadcast_rows, lease_ops, segments, stats_ops, user_ops
+from database.operations import broadcast_ops, broadcast_rows, lease_ops, segments, statistics_ops, user_ops
 from schedulers import create_broadcast_deleter_scheduler, registry
 from schedulers.admission import by_hand
 from schedulers.jobs import broadcast_sending
@@ -137,7 +137,7 @@ async def test_any_answer_of_the_database_may_be_lost_while_it_is_recalled(
     for at in range(1, 100):
         broadcast = await queue(house, [await store_text(house, f"news {at}")], key=f"attack {at}")
         await send(house)
-        assert await broadcast_ops.want_recall(broadcast.id, house.base.clock.now())
+        assert await broadcast_ops.request_recall(broadcast.id, house.base.clock.now())
         lost.lose(at)
         await recall(house)
         was_lost = lost.end()
@@ -158,7 +158,7 @@ async def test_any_answer_of_the_database_may_be_lost_while_it_is_recalled(
         lost.end()
         await house.advance(seconds=31)
     await recall(house)
-    assert (await stats_ops.read(day))["broadcast_deleted"] == 2 * (len(seen) + 1)
+    assert (await statistics_ops.read_day(day))["broadcast_deleted"] == 2 * (len(seen) + 1)
     assert await broadcast_rows.rows().count({}) == 0
 
 
@@ -230,7 +230,7 @@ async def test_a_process_that_resumes_late_does_not_reset_that_all_rows_are_made
     broadcast = await queue(house)
     await send(house)
     # a process suspended after its first page writes its cursor
-    await broadcast_ops.keep_cursor(broadcast.id, 1, is_filled=False)
+    await broadcast_ops.record_cursor(broadcast.id, 1, is_filled=False)
     ended = await reread(broadcast)
     assert ended.is_filled
     assert ended.cursor != 1
@@ -240,11 +240,11 @@ async def test_a_process_that_resumes_after_counts_are_final_changes_none(house:
     await add_subscribers(house, 1)
     broadcast = await queue(house)
     await send(house)
-    assert await broadcast_ops.fix_counts(broadcast.id, {"sent": 1})
+    assert await broadcast_ops.finalize_counts(broadcast.id, {"sent": 1})
     cancelled = await queue(house, key="another")
     assert await broadcast_ops.cancel(cancelled.id, house.base.clock.now())
-    assert await broadcast_ops.fix_counts(cancelled.id, {"sent": 5})
-    await broadcast_ops.note_counts(cancelled.id, {"pending": 5})
+    assert await broadcast_ops.finalize_counts(cancelled.id, {"sent": 5})
+    await broadcast_ops.record_counts(cancelled.id, {"pending": 5})
     assert (await reread(cancelled)).counts == {"sent": 5}
 
 
@@ -287,7 +287,7 @@ async def test_a_pause_or_cancel_while_rows_are_made_leaves_correct_counts(
 async def test_recipients_of_a_killed_process_are_unknown_when_the_broadcast_was_cancelled(house: House) -> None:
     people = await add_subscribers(house, 3)
     broadcast = await queue(house)
-    await broadcast_ops.begin(broadcast, house.base.clock.now())
+    await broadcast_ops.start(broadcast, house.base.clock.now())
     await broadcast_rows.add_recipients(broadcast.id, people)
     assert await broadcast_rows.claim(broadcast.id, people[:1], "a killed process")
     assert await broadcast_ops.cancel(broadcast.id, house.base.clock.now())
@@ -301,8 +301,8 @@ async def test_a_recall_is_requested_once(house: House) -> None:
     broadcast = await queue(house)
     await send(house)
     now = house.base.clock.now()
-    assert await broadcast_ops.want_recall(broadcast.id, now)
-    assert await broadcast_ops.want_recall(broadcast.id, now) is None
+    assert await broadcast_ops.request_recall(broadcast.id, now)
+    assert await broadcast_ops.request_recall(broadcast.id, now) is None
 
 
 # --- clocks
@@ -417,7 +417,7 @@ async def test_a_process_that_resumes_without_its_lease_sends_to_no_recipient_tw
 async def test_a_subscriber_who_turns_news_off_while_it_is_paused_does_not_get_it(house: House) -> None:
     people = await add_subscribers(house, 4)
     broadcast = await queue(house)
-    await broadcast_ops.begin(broadcast, house.base.clock.now())
+    await broadcast_ops.start(broadcast, house.base.clock.now())
     await broadcast_rows.add_recipients(broadcast.id, people)
     assert await broadcast_ops.pause(broadcast.id)
     await turn_off(people[2], house.base.clock.now())
@@ -440,7 +440,7 @@ async def test_a_copy_without_an_id_stops_neither_sending_nor_recall(
     await send(house)
     ended = await reread(broadcast)
     assert (ended.status, ended.counts) == (BroadcastStatus.SENT, {"sent": 4})
-    assert await broadcast_ops.want_recall(broadcast.id, house.base.clock.now())
+    assert await broadcast_ops.request_recall(broadcast.id, house.base.clock.now())
     await recall(house)
     assert (await reread(broadcast)).status is BroadcastStatus.RECALLED
 

@@ -17,7 +17,7 @@ from core.jobs import Counts
 from database.batches import Bounds
 from database.collection import Collection
 from database.connection import Database
-from database.operations import broadcast_ops, broadcast_rows, stats_ops
+from database.operations import broadcast_ops, broadcast_rows, statistics_ops
 from schedulers.jobs import broadcast_closing
 from schedulers.jobs.broadcast_deleter import BroadcastDeleter
 from schedulers.runner import Run
@@ -84,14 +84,14 @@ async def test_a_recalled_broadcast_is_counted_once_and_its_rows_are_deleted(db:
     )
     assert await rows_of(broadcast) == []
     counters = REST_OF_DAY | {"broadcast_sent": 2, "broadcast_deleted": 2}
-    assert await stats_ops.read(TODAY) == counters
+    assert await statistics_ops.read_day(TODAY) == counters
     assert await run(clock) == Counts()
-    assert await stats_ops.read(TODAY) == counters
+    assert await statistics_ops.read_day(TODAY) == counters
 
 
 async def test_rows_are_kept_while_an_answer_may_still_come(db: Database, clock: ManualClock) -> None:
     broadcast = await create_mixed(clock)
-    assert await broadcast_ops.want_recall(broadcast.id, clock.now())
+    assert await broadcast_ops.request_recall(broadcast.id, clock.now())
     assert await run(clock) == Counts({"deleted": 2})
     clock.move(timedelta(minutes=15) - timedelta(milliseconds=1))
     assert await run(clock) == Counts()
@@ -109,8 +109,8 @@ async def test_a_broadcast_without_a_lifetime_is_closed_after_two_days(db: Datab
     ended = await reread(broadcast)
     assert (ended.status, ended.are_rows_removed) == (BroadcastStatus.CANCELLED, True)
     assert ended.counts == REST | {"sent": 2}
-    assert await stats_ops.read(TODAY) == REST_OF_DAY | {"broadcast_sent": 2}
-    assert await broadcast_ops.want_recall(broadcast.id, clock.now()) is None
+    assert await statistics_ops.read_day(TODAY) == REST_OF_DAY | {"broadcast_sent": 2}
+    assert await broadcast_ops.request_recall(broadcast.id, clock.now()) is None
 
 
 async def test_copies_too_old_to_delete_are_counted_as_kept(db: Database, clock: ManualClock) -> None:
@@ -120,7 +120,7 @@ async def test_copies_too_old_to_delete_are_counted_as_kept(db: Database, clock:
     assert await run(clock, bot) == Counts({"kept": 2, "rows_removed": 7})
     assert bot.deleted == []
     assert (await reread(broadcast)).counts == REST | {"kept": 2}
-    assert await stats_ops.read(TODAY) == REST_OF_DAY | {"broadcast_sent": 2, "broadcast_kept": 2}
+    assert await statistics_ops.read_day(TODAY) == REST_OF_DAY | {"broadcast_sent": 2, "broadcast_kept": 2}
 
 
 async def test_rows_a_killed_process_was_sending_are_counted_as_unknown(db: Database, clock: ManualClock) -> None:
@@ -147,7 +147,7 @@ async def test_a_broadcast_cancelled_before_its_time_is_closed_without_counts(db
     clock.move(timedelta(hours=1))
     assert await run(clock) == Counts({"rows_removed": 0})
     assert (await reread(broadcast)).are_rows_removed
-    assert await stats_ops.read(TODAY) == {}
+    assert await statistics_ops.read_day(TODAY) == {}
 
 
 async def test_counts_belong_to_the_day_on_which_sending_ended_in_the_owners_zone(
@@ -157,17 +157,17 @@ async def test_counts_belong_to_the_day_on_which_sending_ended_in_the_owners_zon
     clock.move(timedelta(days=1))
     await run(clock, zone=ZoneInfo("Asia/Tokyo"))
     # 05:00 of the 2nd in Tokyo; its midnight as UTC
-    assert (await stats_ops.read(datetime(2026, 3, 1, 15, tzinfo=UTC)))["broadcast_sent"] == 2
-    assert await stats_ops.read(TODAY) == {}
+    assert (await statistics_ops.read_day(datetime(2026, 3, 1, 15, tzinfo=UTC)))["broadcast_sent"] == 2
+    assert await statistics_ops.read_day(TODAY) == {}
 
 
 async def test_a_day_adds_up_the_counts_of_its_broadcasts(db: Database, clock: ManualClock) -> None:
-    await stats_ops.bump(TODAY, "deliveries", 5)
+    await statistics_ops.add_once(TODAY, "before", {"deliveries": 5})
     await create_mixed(clock, lifetime=60)
     await create_mixed(clock, lifetime=60)
     clock.move(timedelta(hours=1))
     await run(clock)
-    counted = await stats_ops.read(TODAY)
+    counted = await statistics_ops.read_day(TODAY)
     assert (counted["broadcast_sent"], counted["broadcast_blocked"], counted["deliveries"]) == (4, 2, 5)
 
 
@@ -175,7 +175,7 @@ async def test_a_copy_that_became_known_after_the_recall_is_deleted_and_counted(
     db: Database, clock: ManualClock
 ) -> None:
     broadcast = await create_mixed(clock, lifetime=60)
-    assert await broadcast_ops.want_recall(broadcast.id, clock.now())
+    assert await broadcast_ops.request_recall(broadcast.id, clock.now())
     await run(clock)
     # a process whose lease expired writes what it sent
     assert await broadcast_rows.mark_sent(broadcast.id, 5, SENDER, [50], clock.now())
@@ -222,8 +222,8 @@ async def test_after_a_crash_at_any_step_the_next_run_continues_and_counts_once(
     ended = await reread(broadcast)
     assert (ended.counts, ended.are_rows_removed) == (REST | {"deleted": 2}, True)
     assert await rows_of(broadcast) == []
-    assert await stats_ops.read(TODAY) == REST_OF_DAY | {"broadcast_sent": 2, "broadcast_deleted": 2}
-    assert await stats_ops.read(TODAY + timedelta(days=1)) == {}
+    assert await statistics_ops.read_day(TODAY) == REST_OF_DAY | {"broadcast_sent": 2, "broadcast_deleted": 2}
+    assert await statistics_ops.read_day(TODAY + timedelta(days=1)) == {}
 
 
 class _Killed(Exception):
@@ -263,7 +263,7 @@ async def test_after_a_kill_before_any_command_the_next_process_ends_it_with_the
         assert (ended.status, ended.delete_at) == (BroadcastStatus.RECALLED, None), number
         assert (ended.are_rows_removed, ended.counts) == (True, REST | {"deleted": 2}), number
         assert await rows_of(broadcast) == []
-        assert await stats_ops.read(day) == REST_OF_DAY | {"broadcast_sent": 2, "broadcast_deleted": 2}, number
+        assert await statistics_ops.read_day(day) == REST_OF_DAY | {"broadcast_sent": 2, "broadcast_deleted": 2}, number
         if len(commands) < number:
             break
         clock.move(timedelta(hours=21))
@@ -281,7 +281,7 @@ async def test_rows_deleted_by_several_runs_are_counted_once(db: Database, clock
     assert await run(clock, bounds=short) == Counts({"deleted": 2, "rows_removed": 6}, more=True)
     assert await run(clock, bounds=short) == Counts({"rows_removed": 1})
     assert (await reread(broadcast)).counts == REST | {"deleted": 2}
-    assert await stats_ops.read(TODAY) == REST_OF_DAY | {"broadcast_sent": 2, "broadcast_deleted": 2}
+    assert await statistics_ops.read_day(TODAY) == REST_OF_DAY | {"broadcast_sent": 2, "broadcast_deleted": 2}
 
 
 class _FailingBot(RecordingBot):
@@ -290,14 +290,14 @@ class _FailingBot(RecordingBot):
 
 
 async def test_a_key_is_added_to_a_day_once_also_to_a_day_that_has_counts(db: Database, clock: ManualClock) -> None:
-    assert await stats_ops.bump_once(TODAY, "one", {"sent": 2, "kept": 1})
-    assert not await stats_ops.bump_once(TODAY, "one", {"sent": 2, "kept": 1})
-    await stats_ops.bump(TODAY, "sent", 5)
-    assert await stats_ops.bump_once(TODAY, "two", {"sent": 1})
-    assert await stats_ops.bump_once(TODAY, "nothing", {})
-    assert await stats_ops.read(TODAY) == {"sent": 8, "kept": 1}
+    assert await statistics_ops.add_once(TODAY, "one", {"sent": 2, "kept": 1})
+    assert not await statistics_ops.add_once(TODAY, "one", {"sent": 2, "kept": 1})
+    await statistics_ops.add_once(TODAY, "before", {"sent": 5})
+    assert await statistics_ops.add_once(TODAY, "two", {"sent": 1})
+    assert await statistics_ops.add_once(TODAY, "nothing", {})
+    assert await statistics_ops.read_day(TODAY) == {"sent": 8, "kept": 1}
     with pytest.raises(ValueError, match="cannot name"):
-        await stats_ops.bump_once(TODAY, "three", {"a.b": 1})
+        await statistics_ops.add_once(TODAY, "three", {"a.b": 1})
 
 
 def test_recipients_whose_copies_were_deleted_or_kept_count_as_sent() -> None:

@@ -134,7 +134,7 @@ async def test_a_broadcast_paused_beyond_its_lifetime_loses_its_copies_and_can_b
     assert paused.delete_at - house.base.clock.now() <= timedelta(minutes=10)
     resumed = await broadcast_ops.resume(broadcast.id)
     assert resumed is not None
-    assert await broadcast_ops.begin(resumed, house.base.clock.now())
+    assert await broadcast_ops.start(resumed, house.base.clock.now())
     await deliver(house, broadcast, BOB)
     await finish(broadcast, house.base.clock.now())
     await house.advance(minutes=59)
@@ -166,7 +166,7 @@ async def test_a_recall_waits_for_a_copy_in_flight_when_it_was_cancelled(house: 
     await broadcast_rows.claim(broadcast.id, [ALICE], "sender")
     message = await house.base.user_bot.send_message(ALICE, "News!")
     await finish(broadcast, house.base.clock.now(), BroadcastStatus.CANCELLED)
-    assert await broadcast_ops.want_recall(broadcast.id, house.base.clock.now())
+    assert await broadcast_ops.request_recall(broadcast.id, house.base.clock.now())
     await recall(house)
     assert await status(broadcast) == "recalling", "its answer may still come"
     now = house.base.clock.now()
@@ -181,7 +181,7 @@ async def test_a_recall_waits_a_quarter_of_an_hour_for_the_copy_of_a_killed_proc
     broadcast = await start_sending(house.base.clock.now(), send_to=[ALICE])
     await broadcast_rows.claim(broadcast.id, [ALICE], "sender")
     await finish(broadcast, house.base.clock.now(), BroadcastStatus.CANCELLED)
-    assert await broadcast_ops.want_recall(broadcast.id, house.base.clock.now())
+    assert await broadcast_ops.request_recall(broadcast.id, house.base.clock.now())
     await house.advance(minutes=14)
     await recall(house)
     assert (await status(broadcast), await states(broadcast)) == ("recalling", {ALICE: "sending"})
@@ -198,12 +198,12 @@ async def test_a_broadcast_without_a_lifetime_stays_until_an_admin_requests_its_
     await house.advance(hours=47)
     assert (await recall(house)).counts == {}
     assert len(await copies_left(house, ALICE)) == 1
-    taps = [await broadcast_ops.want_recall(broadcast.id, house.base.clock.now()) for _ in range(2)]
+    taps = [await broadcast_ops.request_recall(broadcast.id, house.base.clock.now()) for _ in range(2)]
     assert [one is not None for one in taps] == [True, False]
     assert await broadcast_ops.is_any_expired(house.base.clock.now())
     assert (await recall(house)).counts == {"deleted": 1}
     assert (await status(broadcast), await copies_left(house, ALICE)) == ("recalled", [])
-    assert await broadcast_ops.want_recall(broadcast.id, house.base.clock.now()) is None
+    assert await broadcast_ops.request_recall(broadcast.id, house.base.clock.now()) is None
     assert not await broadcast_ops.is_any_expired(house.base.clock.now())
     assert (await recall(house)).counts == {}
 
@@ -222,7 +222,7 @@ async def test_a_recall_requested_while_first_copies_are_deleted_is_not_postpone
 
     async def request_and_count(broadcast_id: str) -> dict[str, int]:
         counts = await count_states(broadcast_id)
-        assert await broadcast_ops.want_recall(broadcast_id, house.base.clock.now())
+        assert await broadcast_ops.request_recall(broadcast_id, house.base.clock.now())
         return counts
 
     with monkeypatch.context() as patch:

@@ -346,7 +346,7 @@ async def test_a_row_without_ids_is_kept_without_a_call(house: House) -> None:
 
 async def test_a_requested_recall_is_retried_when_telegram_fails(house: House) -> None:
     broadcast = await create_sent(house, ALICE, lifetime=0)
-    assert await broadcast_ops.want_recall(broadcast.id, house.base.clock.now())
+    assert await broadcast_ops.request_recall(broadcast.id, house.base.clock.now())
     await house.world.fault("html", method="deleteMessages", chat_id=ALICE, status=502, times=None)
     assert (await recall(house)).counts == {"retry": 1}
     await house.world.clear_faults()

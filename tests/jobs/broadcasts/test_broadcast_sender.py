@@ -58,7 +58,7 @@ async def test_a_broadcast_without_recipients_ends_as_sent(house: House) -> None
 async def test_a_subscriber_who_joins_while_it_is_sent_is_not_included(house: House) -> None:
     await add_subscribers(house, 2)
     broadcast = await queue(house)
-    assert await broadcast_ops.begin(broadcast, house.base.clock.now()) is not None
+    assert await broadcast_ops.start(broadcast, house.base.clock.now()) is not None
     await house.advance(seconds=1)
     (late,) = await add_subscribers(house, 1, first=900)
     await send(house)
@@ -329,7 +329,7 @@ async def test_a_broadcast_that_missed_its_time_is_sent_within_its_lifetime(
 async def test_a_broadcast_cancelled_while_paused_is_not_sent(house: House) -> None:
     await add_subscribers(house, 2)
     broadcast = await queue(house)
-    await broadcast_ops.begin(broadcast, house.base.clock.now())
+    await broadcast_ops.start(broadcast, house.base.clock.now())
     await broadcast_ops.pause(broadcast.id)
     assert await broadcast_ops.cancel(broadcast.id, house.base.clock.now()) is not None
     await send(house)
@@ -340,7 +340,7 @@ async def test_a_broadcast_cancelled_while_paused_is_not_sent(house: House) -> N
 async def test_what_a_killed_process_was_sending_is_unknown(house: House) -> None:
     people = await add_subscribers(house, 3)
     broadcast = await queue(house)
-    await broadcast_ops.begin(broadcast, house.base.clock.now())
+    await broadcast_ops.start(broadcast, house.base.clock.now())
     await broadcast_rows.add_recipients(broadcast.id, people)
     assert await broadcast_rows.claim(broadcast.id, people[:1], "a killed process") == people[:1]
     await send(house)
@@ -396,10 +396,10 @@ async def test_making_rows_continues_after_a_kill(house: House, monkeypatch: pyt
     people = await add_subscribers(house, 7)
     monkeypatch.setattr(broadcast_sending, "PAGE", 2)
     broadcast = await queue(house)
-    assert await broadcast_ops.begin(broadcast, house.base.clock.now()) is not None
+    assert await broadcast_ops.start(broadcast, house.base.clock.now()) is not None
     # killed between the rows of the second page and the cursor
     await broadcast_rows.add_recipients(broadcast.id, people[:2])
-    await broadcast_ops.keep_cursor(broadcast.id, people[1], is_filled=False)
+    await broadcast_ops.record_cursor(broadcast.id, people[1], is_filled=False)
     await broadcast_rows.add_recipients(broadcast.id, people[2:3])
     await send(house)
     assert await states(broadcast) == dict.fromkeys(people, "sent")

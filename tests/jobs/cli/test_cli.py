@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from core.jobs import JobOutcome, JobRun
 from database import connection
-from database.backups.restore_mark import take_mark
+from database.backups.restore_marker import take_marker
 from database.connection import Database, close_database, open_database
 from database.operations import lease_ops, run_ops
 from monitoring import logs
@@ -141,7 +141,7 @@ def test_run_prints_a_sentence_and_leaves_a_row(store: Store) -> None:
     assert call("run", "token_cleanup") == (0, "token_cleanup: Removed 3 expired tokens\n", "")
     (run,) = store.do(read_runs)
     assert (run.outcome, run.requested_by, run.counts["deleted"]) == (JobOutcome.SUCCEEDED, "cli", 3)
-    assert store.do(lambda: lease_ops.standing(registry.JOB_NAMES))["token_cleanup"].owner is None
+    assert store.do(lambda: lease_ops.find_many(registry.JOB_NAMES))["token_cleanup"].owner is None
 
 
 def test_run_with_json_prints_one_document(store: Store) -> None:
@@ -229,7 +229,7 @@ def test_run_due_gives_up_requests_older_than_ten_minutes(store: Store) -> None:
 
 def test_no_job_runs_on_a_half_restored_database(store: Store) -> None:
     async def begin_restore() -> None:
-        await take_mark(connection.current_database(), "a backup", "tollgate-x.zip", "an admin")
+        await take_marker(connection.current_database(), "a backup", "tollgate-x.zip", "an admin")
 
     store.do(begin_restore)
     status, _, problem = call("run", "token_cleanup")

@@ -184,7 +184,7 @@ async def test_a_button_with_an_unknown_job_does_nothing_and_says_so(admin: Admi
     await admin.callback(f"jo:{act}:{name}")
     assert admin.toasts == [texts.GONE]
     assert await run_ops.find_requests() == []
-    assert await lease_ops.standing([name]) == {}
+    assert await lease_ops.find_many([name]) == {}
 
 
 async def test_every_job_says_what_stops_without_it() -> None:
