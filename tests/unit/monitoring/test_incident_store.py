@@ -13,6 +13,7 @@ from database.indexes import ensure_indexes
 from database.operations import incident_ops
 from monitoring.alerts import Alerts, AlertState
 from monitoring.incident_store import CLAIM_FOR, NAMES_FRESH_S
+from tests.clocks import WithSeconds
 from tests.house import own_store
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -20,8 +21,8 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(NOW)
+def clock(seconds: "Seconds") -> ManualClock:
+    return WithSeconds(seconds, NOW)
 
 
 @pytest.fixture
