@@ -10,7 +10,7 @@ from aiogram import Bot
 from core.delivery import PendingDeletion
 from core.jobs import JobOutcome, RunReport
 from core.posts import Post
-from database.operations import deletion_ops, run_ops, settings_ops
+from database.operations import deletion_ops, settings_ops
 from schedulers import create_message_deleter_scheduler
 from schedulers.jobs import message_deleter
 from sender.lanes import Lane, current_lane
@@ -281,9 +281,8 @@ async def test_the_skip_of_half_an_hour_takes_back_by_itself(ticking_house: Hous
     await delivered(house)
     await house.advance(minutes=30)
     await house.alice.wait(USER_BOT, contains="deleted, as announced")
-    await house.runs_ended()
-    runs = await run_ops.last_runs(10, "message_deleter")
-    assert any(run.outcome is JobOutcome.SUCCEEDED and run.counts.get("deleted") == 1 for run in runs)
+    run = await house.ended_run("message_deleter", deleted=1)
+    assert run.outcome is JobOutcome.SUCCEEDED
 
 
 async def test_storage_is_never_touched(house: House) -> None:

@@ -25,7 +25,10 @@ from monitoring.alerts import Alerts
 from sender.intake import RetryOnDatabaseOutage
 from tests.bots.admin_bot.standstill import Time
 from tests.bots.admin_bot.telegram import NOW, Session, World, administrator
+from tests.start_costs import spare_bot_costs
 from views import common_texts
+
+spare_bot_costs()
 
 STORAGE = -1001000000001
 OWNER = User(id=7001, is_bot=False, first_name="Olga")
