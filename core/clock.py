@@ -1,18 +1,30 @@
-"""The one source of time. Everything asks a `Clock`; rules take `now` as an argument."""
+"""The one source of time. Whatever waits or measures asks a `Clock`; rules take `now` as an argument."""
 
+import asyncio
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time as aware UTC."""
+    """Tells the time and waits by it."""
 
-    def now(self) -> datetime: ...
+    def now(self) -> datetime:
+        """The present as aware UTC; may jump when the machine's clock is set."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go back; only differences mean something."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after `seconds`; 0 lets every other task run once."""
+        ...
 
 
 class SystemClock:
-    """The machine's clock, plus an offset that only the sandbox moves."""
+    """The machine's clock, plus an offset that only the sandbox moves. The offset concerns `now` alone."""
 
     def __init__(self) -> None:
         self.offset = timedelta()
@@ -21,8 +33,14 @@ class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC) + self.offset
 
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
     def shift_to(self, offset: timedelta) -> None:
-        """Set the offset against the machine's clock and tell the listeners when it changed."""
+        """Set the offset from the machine's clock; call the listeners when it changed."""
         if offset == self.offset:
             return
         self.offset = offset
@@ -34,13 +52,13 @@ class SystemClock:
         self._listeners.append(listener)
 
     def forget(self, listener: Callable[[], None]) -> None:
-        """Call `listener` no more; one that is not known is ignored."""
+        """Stop calling `listener`; an unknown one is ignored."""
         if listener in self._listeners:
             self._listeners.remove(listener)
 
 
 class ManualClock:
-    """A clock that stands still until it is moved; for tests."""
+    """A clock that moves only when told to, or by as much as is slept; for tests."""
 
     def __init__(self, start: datetime) -> None:
         if start.tzinfo is None:
@@ -49,6 +67,13 @@ class ManualClock:
 
     def now(self) -> datetime:
         return self._now
+
+    def monotonic(self) -> float:
+        return self._now.timestamp()
+
+    async def sleep(self, seconds: float) -> None:
+        self.move(timedelta(seconds=seconds))
+        await asyncio.sleep(0)
 
     def move(self, step: timedelta) -> None:
         self._now += step

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.health import Finding, Trouble, Watched
-from core.jobs import JobOutcome, JobRun, LeaseRow
-from core.timetable import Plan
+from core.jobs import JobOutcome, JobPlan, JobRun, LeaseRow
 
 #: looks that must see a trouble, with fewer than OVER_AFTER others in a row between them, before people are told
 OPEN_AFTER = 2
@@ -57,19 +56,19 @@ def _further(one: Watched, again: Finding | None, is_known: Callable[[Finding], 
 
 
 def look_at_job(
-    plan: Plan, runs: Sequence[JobRun], lease: LeaseRow | None, since: datetime, now: datetime
+    plan: JobPlan, runs: Sequence[JobRun], lease: LeaseRow | None, since: datetime, now: datetime
 ) -> list[Finding]:
     """What is wrong with one job. `runs`: its latest, newest first; `since`: when jobs were first looked at."""
     findings = []
     if is_overdue(plan, runs, lease, since, now):
-        findings.append(Finding(trouble=Trouble.JOB_OVERDUE, subject=plan.job))
+        findings.append(Finding(trouble=Trouble.JOB_OVERDUE, subject=plan.name))
     ended = next((run for run in runs if run.outcome in _ENDED_WELL_OR_NOT), None)
     if ended is not None and ended.outcome in _NOT_WELL:
-        findings.append(Finding(trouble=Trouble.JOB_FAILED, subject=plan.job, detail=ended.error or ""))
+        findings.append(Finding(trouble=Trouble.JOB_FAILED, subject=plan.name, detail=ended.error or ""))
     return findings
 
 
-def is_overdue(plan: Plan, runs: Sequence[JobRun], lease: LeaseRow | None, since: datetime, now: datetime) -> bool:
+def is_overdue(plan: JobPlan, runs: Sequence[JobRun], lease: LeaseRow | None, since: datetime, now: datetime) -> bool:
     """Whether two ticks in a row have passed, and some grace, without a run. Not while it is paused, or runs."""
     if plan.schedule is None or (lease is not None and (lease.paused_at is not None or lease.is_held(now))):
         return False

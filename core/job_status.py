@@ -1,27 +1,26 @@
-"""What people are shown of a job: its plan, its last run, its lease, put together."""
+"""The state of a job as people are shown it: its plan, its last run and its lease combined."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.jobs import JobOutcome, JobRun, LeaseRow
-from core.timetable import Plan
+from core.jobs import JobOutcome, JobPlan, JobRun, LeaseRow
 
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """One job as it stands."""
+    """The present state of one job."""
 
-    plan: Plan
-    #: the next tick, aware UTC; None when it runs whenever there is something to do
+    plan: JobPlan
+    #: the next tick, aware UTC; None when it runs only when work is due
     next_at: datetime | None
-    #: the run that started last, also one that waits or goes on; None when it never ran
+    #: the run that started last, also a waiting or running one; None when it never ran
     last: JobRun | None
     lease: LeaseRow | None
 
     @property
     def name(self) -> str:
-        return self.plan.job
+        return self.plan.name
 
     @property
     def is_paused(self) -> bool:
@@ -29,7 +28,7 @@ class JobStatus:
 
     @property
     def is_waiting(self) -> bool:
-        """Somebody asked for a run that nobody has begun yet."""
+        """True while a requested run has not been started."""
         return self.last is not None and self.last.is_waiting
 
     def is_running(self, now: datetime) -> bool:
@@ -42,9 +41,9 @@ class JobStatus:
 
 
 def overview(
-    plans: Mapping[str, Plan], runs: Mapping[str, JobRun], leases: Mapping[str, LeaseRow], now: datetime
+    plans: Mapping[str, JobPlan], runs: Mapping[str, JobRun], leases: Mapping[str, LeaseRow], now: datetime
 ) -> list[JobStatus]:
-    """Every job of `plans`, in their order; `runs` are the latest by job (`run_ops.latest_runs`)."""
+    """Return the status of every job of `plans`, in their order; `runs`: the latest of each (`run_ops.latest_runs`)."""
     return [
         JobStatus(
             plan=plan,

@@ -1,4 +1,4 @@
-"""The words for jobs: outcomes, ticks, reports (STYLE 4)."""
+"""The words for jobs: plans, outcomes, reports, runs, leases (STYLE 4)."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -7,6 +7,32 @@ from enum import StrEnum
 from pydantic import Field
 
 from core.records import Record
+from core.schedules import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class JobPlan:
+    """What people are shown of a job before it has run: its purpose and when it runs."""
+
+    name: str
+    #: what it does, a few words for people
+    purpose: str
+    #: what a pause of it means, a sentence for admins
+    when_paused: str
+    #: None: it runs only when work is due
+    schedule: Schedule | None
+    #: it also runs between its ticks when work is due
+    is_polled: bool = False
+    #: the most telling count of a run: its name, the sentence for 1, the sentence for any other number
+    summary: tuple[str, str, str] | None = None
+
+    @property
+    def in_words(self) -> str:
+        """`every minute`, `daily at 00:00`, `when one is due`."""
+        if self.schedule is None:
+            return "when one is due"
+        words = self.schedule.in_words()
+        return f"{words}, and when one is due" if self.is_polled else words
 
 
 class JobOutcome(StrEnum):
@@ -18,7 +44,7 @@ class JobOutcome(StrEnum):
     FAILED = "failed"
     #: the job was stopped at its time limit
     TIMED_OUT = "timed_out"
-    #: the tick passed while nobody was there to run it
+    #: the tick passed while no process ran the job
     MISSED = "missed"
     #: another run of the same tick was first
     SKIPPED = "skipped"
@@ -50,7 +76,7 @@ class RunReport:
     more: bool = False
     #: class name and text of the exception, or why nothing was done; None when it went well
     error: str | None = None
-    #: skipped because another process has the job: when to look whether that one ended it
+    #: skipped because another process runs the job: when to check whether that run ended
     retry_at: datetime | None = None
 
 
@@ -60,22 +86,22 @@ class JobRun(Record):
     #: the document's `_id` as text
     id: str
     job: str
-    #: the planned instant; for a run by hand the instant it was asked for
+    #: the planned instant; of a run by hand the instant of the request
     scheduled_at: datetime
-    #: of a run that waits for somebody to begin it, when it was asked for
+    #: while the run waits to be started, the instant of the request
     started_at: datetime
-    #: None while it runs, and for ever when its owner vanished
+    #: None while it runs, and permanently when its owner vanished
     finished_at: datetime | None = None
-    #: None while it waits for somebody to begin it
+    #: None while it waits to be started
     owner: str | None = None
-    #: of the lease it ran under; what holds an older one writes nothing any more
+    #: fencing token of its lease; a holder of an older one cannot write any more
     fence: int = 0
     #: None while it waits or runs
     outcome: JobOutcome | None = None
     counts: dict[str, int] = Field(default_factory=dict)
     more: bool = False
     error: str | None = None
-    #: who asked for a run by hand; None for a tick of the schedule
+    #: who requested a run by hand; None for a tick of the schedule
     requested_by: int | str | None = None
 
     @property
@@ -88,20 +114,20 @@ class JobRun(Record):
 
     @property
     def may_be_lost(self) -> bool:
-        """Its owner vanished, or may have vanished."""
+        """True when its owner vanished or may have vanished."""
         return self.is_running or self.outcome is JobOutcome.ABANDONED
 
 
 class LeaseRow(Record):
-    """The right to run one job, as it is remembered, and whether the job is paused. Times are aware UTC."""
+    """The stored lease of one job, and whether the job is paused. Times are aware UTC."""
 
     job: str
-    #: the run that holds it; None: nobody
+    #: the run that holds it; None: it is free
     owner: str | None = None
     until: datetime | None = None
-    #: how often it was taken; each taking gets the next number
+    #: fencing token: how often the lease was taken
     fence: int = 0
-    #: while it is paused no tick begins; runs somebody asks for do
+    #: while a job is paused no tick starts a run; requested runs do start
     paused_at: datetime | None = None
     paused_by: int | str | None = None
 

@@ -1,4 +1,4 @@
-"""WHEN things run: planned instants as plain data and arithmetic. `timetable.py` says which job has which."""
+"""WHEN things run: planned instants as plain data and arithmetic. `schedulers/registry.py` says which job has which."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta

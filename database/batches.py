@@ -1,11 +1,10 @@
 """Deleting much, a little at a time: bounded, pausing, and saying whether more remains."""
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypedDict
 
+from core.clock import Clock, SystemClock
 from database.collection import Collection
 from database.values import Document
 
@@ -27,10 +26,8 @@ class Bounds(TypedDict, total=False):
     timeout_s: float
     #: pause between two batches in milliseconds, so that others get their turn (default 50)
     pause_ms: int
-    #: how to pause, given seconds (default `asyncio.sleep`)
-    sleep: Callable[[float], Awaitable[object]]
-    #: seconds that only go forward (default `time.monotonic`)
-    monotonic: Callable[[], float]
+    #: what pauses and the time limit are measured by (default: the machine's)
+    clock: Clock
     #: asked before each batch, also the first: False ends it there (default: always True)
     goes_on: Callable[[], bool]
     #: told how many documents each batch removed, at once: what is known when a later batch fails (default: nobody)
@@ -53,8 +50,7 @@ async def delete_in_batches(
     batch_size: int = 1000,
     timeout_s: float = 300,
     pause_ms: int = 50,
-    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-    monotonic: Callable[[], float] = time.monotonic,
+    clock: Clock | None = None,
     goes_on: Callable[[], bool] = _always,
     noted: Callable[[int], object] = _to_nobody,
 ) -> Deleted:
@@ -63,7 +59,8 @@ async def delete_in_batches(
     `oldest_by` is a field of every match; where `condition` names it, it asks for a range. At least one batch is done,
     unless `goes_on` says no. Not atomic: each document is deleted by itself and only if it still matches then.
     """
-    deadline = monotonic() + timeout_s
+    clock = clock or SystemClock()
+    deadline = clock.monotonic() + timeout_s
     count = 0
     if batch_size < 1:
         raise ValueError("a batch needs a limit of at least 1")
@@ -76,9 +73,9 @@ async def delete_in_batches(
             removed = await collection.delete_many({**condition, **_batch(found, oldest_by, batch_size)})
             count += removed
             noted(removed)
-        if not more or monotonic() >= deadline:
+        if not more or clock.monotonic() >= deadline:
             return Deleted(count, more)
-        await sleep(pause_ms / 1000)
+        await clock.sleep(pause_ms / 1000)
     return Deleted(count, more=True)
 
 

@@ -1,12 +1,12 @@
-"""What every process with a bot stands on: clock, database, bots, pauses, alerts. `lifecycle.py` begins and ends it.
+"""What every process with a bot is built from: clock, database, bots, pauses, alerts.
 
-Used by `main.py`, `user_bot/main.py` and `admin_bot/main.py`; it knows neither of the bots' handlers.
+Used by `main.py`, `user_bot/main.py` and `admin_bot/main.py`; knows no handlers. `lifecycle.py` starts and stops it.
 """
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+import itertools
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -17,7 +17,8 @@ from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 from pydantic import SecretStr
 
 from config import Settings
-from core.clock import SystemClock
+from core.clock import Clock, SystemClock
+from core.retries import retry
 from core.supervisor import Supervisor
 from database.connection import Database, close_database
 from database.operations import incident_ops
@@ -36,7 +37,7 @@ from runtime.lifecycle import (
     take_sandbox_time,
 )
 from runtime.pauses import Pauses
-from runtime.sandbox_clock import follow_clock, seconds_following
+from runtime.sandbox_clock import LimiterClock, follow_clock
 from sender.bots import build_bot
 from sender.failures import TELEGRAM_ERRORS, Failure, classify
 from sender.intake import RetryOnDatabaseOutage
@@ -59,15 +60,15 @@ __all__ = [
 
 log = structlog.get_logger("tollgate.process")
 
-#: seconds between two tries to greet Telegram; the gate has repeated the call itself before
+#: seconds between two attempts to greet Telegram; the limiter has retried the call before
 GREET_RETRY_S = 1.0
-#: what may be over by the next try
+#: may be over by the next attempt
 _PASSING = frozenset({Failure.TRANSIENT, Failure.AMBIGUOUS, Failure.FLOOD})
 
 
 @dataclass(slots=True)
 class ProcessContext:
-    """The open parts a bot is built from."""
+    """The open resources a bot is built from."""
 
     settings: Settings
     clock: SystemClock
@@ -79,13 +80,12 @@ class ProcessContext:
     alerts: Alerts
     hold: RetryOnDatabaseOutage
     tasks: Supervisor
-    sleep: Callable[[float], Awaitable[None]]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One bot at work: `serve` runs until `dispatcher` stops polling."""
+    """One running bot: `serve` returns when `dispatcher` stops polling."""
 
     name: str
     dispatcher: Dispatcher
@@ -93,7 +93,7 @@ class Component:
     state: str = "running"
 
     async def stop(self) -> bool:
-        """Stop polling. False: it had not begun to poll."""
+        """Stop polling. False: it had not started to poll."""
         try:
             await self.dispatcher.stop_polling()
         except RuntimeError:
@@ -102,110 +102,103 @@ class Component:
 
 
 @asynccontextmanager
-async def process_context(
-    settings: Settings,
-    *,
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    monotonic: Callable[[], float] = time.monotonic,
-) -> AsyncIterator[ProcessContext]:
+async def process_context(settings: Settings, clock: SystemClock | None = None) -> AsyncIterator[ProcessContext]:
     """Open everything, close it in reverse: tasks, bots, the database last (DESIGN §7.10).
 
-    `sleep` and `monotonic` are what waits for Telegram and for the database go by; tests bring their own.
     Raises CannotStart when the database or Telegram stay away or refuse.
     """
-    clock, tasks = SystemClock(), Supervisor()
-    limiter_seconds = monotonic
+    clock = clock or SystemClock()
     if settings.SANDBOX_CLOCK_URL:
         await take_sandbox_time(settings.SANDBOX_CLOCK_URL, clock)
-        limiter_seconds = seconds_following(clock, monotonic)
     database = await open_store(settings, clock)
-    user_bot, user_limiter = _bot_and_limiter(settings, settings.USER_BOT_TOKEN, clock, sleep, limiter_seconds)
-    admin_bot, admin_limiter = _bot_and_limiter(settings, settings.ADMIN_BOT_TOKEN, clock, sleep, limiter_seconds)
-    pauses = Pauses(clock, sleep=sleep)
-    webhook = AlertWebhook(settings.ALERT_WEBHOOK_URL) if settings.ALERT_WEBHOOK_URL.get_secret_value() else None
-    alerts = Alerts(owner_teller(admin_bot, settings.ADMIN_IDS), book=incident_ops, post=webhook, clock=clock)
-    try:
-        for bot, limiter in ((user_bot, user_limiter), (admin_bot, admin_limiter)):
-            await as_soon_as_it_answers(partial(pauses.restore, bot.id, limiter))
-            pauses.watch(bot.id, limiter)
-        tasks.spawn(pauses.write(), "pauses")
+    async with AsyncExitStack() as closing:
+        closing.push_async_callback(close_database)
+        base = _put_together(settings, clock, database, closing)
+        pauses = Pauses(clock)
+        closing.push_async_callback(pauses.close)
+        closing.push_async_callback(base.tasks.close)
+        await _start_pauses(base, pauses)
         if settings.SANDBOX_CLOCK_URL:
-            tasks.spawn(follow_clock(settings.SANDBOX_CLOCK_URL, clock), "sandbox clock")
-        give_up_at = monotonic() + START_PATIENCE_S
-        for bot, variable in ((user_bot, "USER_BOT_TOKEN"), (admin_bot, "ADMIN_BOT_TOKEN")):
-            await _greet(bot, variable, give_up_at, sleep, monotonic)
-        base = ProcessContext(
-            settings=settings,
-            clock=clock,
-            database=database,
-            user_bot=user_bot,
-            admin_bot=admin_bot,
-            user_limiter=user_limiter,
-            admin_limiter=admin_limiter,
-            alerts=alerts,
-            hold=RetryOnDatabaseOutage(database.ping, common_texts, sleep=sleep, monotonic=monotonic),
-            tasks=tasks,
-            sleep=sleep,
-        )
+            base.tasks.spawn(follow_clock(settings.SANDBOX_CLOCK_URL, clock), "sandbox clock")
+        give_up_at = clock.monotonic() + START_PATIENCE_S
+        for bot, variable in ((base.user_bot, "USER_BOT_TOKEN"), (base.admin_bot, "ADMIN_BOT_TOKEN")):
+            await _greet(bot, variable, give_up_at, clock)
         _watch(base)
         yield base
-    finally:
-        await tasks.close()
-        await pauses.close()
-        if webhook is not None:
-            await webhook.close()
-        await user_bot.session.close()
-        await admin_bot.session.close()
-        await close_database()
+
+
+def _put_together(
+    settings: Settings, clock: SystemClock, database: Database, closing: AsyncExitStack
+) -> ProcessContext:
+    """Build bots and alerts; touches no network. `closing` gets what closes them."""
+    limiter_clock = LimiterClock(clock) if settings.SANDBOX_CLOCK_URL else clock
+    user_bot, user_limiter = _bot_and_limiter(settings, settings.USER_BOT_TOKEN, limiter_clock)
+    admin_bot, admin_limiter = _bot_and_limiter(settings, settings.ADMIN_BOT_TOKEN, limiter_clock)
+    for bot in (admin_bot, user_bot):
+        closing.push_async_callback(bot.session.close)
+    webhook = None
+    if settings.ALERT_WEBHOOK_URL.get_secret_value():
+        webhook = AlertWebhook(settings.ALERT_WEBHOOK_URL)
+        closing.push_async_callback(webhook.close)
+    return ProcessContext(
+        settings=settings,
+        clock=clock,
+        database=database,
+        user_bot=user_bot,
+        admin_bot=admin_bot,
+        user_limiter=user_limiter,
+        admin_limiter=admin_limiter,
+        alerts=Alerts(owner_teller(admin_bot, settings.ADMIN_IDS), book=incident_ops, post=webhook, clock=clock),
+        hold=RetryOnDatabaseOutage(database.ping, common_texts, clock),
+        tasks=Supervisor(),
+    )
+
+
+async def _start_pauses(base: ProcessContext, pauses: Pauses) -> None:
+    """Restore the pauses of the previous process and store new ones from now on. Raises CannotStart."""
+    for bot, limiter in ((base.user_bot, base.user_limiter), (base.admin_bot, base.admin_limiter)):
+        await as_soon_as_it_answers(partial(pauses.restore, bot.id, limiter), base.clock)
+        pauses.watch(bot.id, limiter)
+    base.tasks.spawn(pauses.write(), "pauses")
 
 
 def _watch(base: ProcessContext) -> None:
-    """What a process notices of itself, for as long as it stands; in real time, for it is about the machine."""
+    """Start watching the database and the loop, in real time: both are about the machine."""
     watch = DatabaseWatch(base.database.ping, base.alerts, health_texts.DATABASE_AWAY, health_texts.DATABASE_BACK)
     base.tasks.spawn(watch.run(), "database watch")
     base.tasks.spawn(measure_lag(), "loop lag")
 
 
-def _bot_and_limiter(
-    settings: Settings,
-    token: SecretStr,
-    clock: SystemClock,
-    sleep: Callable[[float], Awaitable[None]],
-    monotonic: Callable[[], float],
-) -> tuple[Bot, SendLimiter]:
-    limiter = SendLimiter(
-        settings.SEND_RATE_PER_SECOND, settings.BULK_RATE_PER_SECOND, monotonic=monotonic, sleep=sleep
-    )
+def _bot_and_limiter(settings: Settings, token: SecretStr, clock: Clock) -> tuple[Bot, SendLimiter]:
+    limiter = SendLimiter(settings.SEND_RATE_PER_SECOND, settings.BULK_RATE_PER_SECOND, clock)
     bot = build_bot(token.get_secret_value(), settings.TELEGRAM_API_URL, limiter)
     bot.session.middleware(UpdateAges(clock.now))
     return bot, limiter
 
 
-async def _greet(
-    bot: Bot,
-    variable: str,
-    give_up_at: float,
-    sleep: Callable[[float], Awaitable[None]],
-    monotonic: Callable[[], float],
-) -> None:
-    """Ask Telegram who the bot is, until it says or `monotonic` is past; the answer is kept in `bot.me()`."""
-    while True:
+async def _greet(bot: Bot, variable: str, give_up_at: float, clock: Clock) -> None:
+    """Ask Telegram who the bot is until it answers or `clock.monotonic()` passes `give_up_at`.
+
+    The answer is kept in `bot.me()`. Raises CannotStart.
+    """
+
+    async def attempt() -> None:
         try:
-            # a request may hang longer than the start has patience
-            async with asyncio.timeout(max(1.0, give_up_at - monotonic())):
+            # a request may hang longer than the start waits
+            async with asyncio.timeout(max(1.0, give_up_at - clock.monotonic())):
                 await bot.me()
         except (TelegramUnauthorizedError, TelegramNotFound):
             raise CannotStart(f"{variable}: Telegram does not know this bot token", status=2) from None
         except TELEGRAM_ERRORS as error:
-            if classify(error) not in _PASSING or monotonic() >= give_up_at:
+            if classify(error) not in _PASSING or clock.monotonic() >= give_up_at:
                 raise CannotStart(_no_answer(error)) from None
             log.warning("start.waiting_for_telegram", bot_id=bot.id, error=type(error).__name__)
-            await sleep(GREET_RETRY_S)
-        else:
-            return
+            raise
+
+    await retry(attempt, clock, itertools.repeat(GREET_RETRY_S), TELEGRAM_ERRORS)
 
 
 def _no_answer(error: BaseException) -> str:
-    """One line, without the token: some errors quote the address, some a whole page."""
+    """Return one line without the token: some errors quote the address, some a whole page."""
     words = " ".join(str(error).split())[:300]
     return logs.mask(f"TELEGRAM_API_URL: no answer from Telegram: {type(error).__name__}: {words}")

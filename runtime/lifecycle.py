@@ -1,10 +1,11 @@
-"""How any process of ours begins and ends: settings, logs, the database, signals, an orderly stop.
+"""How any process of ours starts and stops: settings, logs, the database, signals.
 
-Knows no Telegram: `runtime/context.py` adds the bots, and the web app alone does without them.
+Knows no Telegram: `context.py` adds the bots, the web app alone does without them.
 """
 
 import asyncio
 import gc
+import itertools
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -15,8 +16,9 @@ from typing import Any, Protocol
 import structlog
 
 from config import Settings, load_settings
-from core.clock import SystemClock
+from core.clock import Clock, SystemClock
 from core.errors import StoreRefused, StoreUnavailable
+from core.retries import retry_while_unavailable
 from core.settings import AccessMode
 from core.supervisor import Supervisor
 from database.backups.restore_mark import WrongTarget, refuse_half
@@ -30,10 +32,12 @@ log = structlog.get_logger("tollgate.process")
 
 #: seconds a start waits for the database and for Telegram before it gives up
 START_PATIENCE_S = 30.0
+#: seconds between two attempts while the database is away
+DATABASE_RETRY_S = 1.0
 
 
 class CannotStart(Exception):
-    """Something outside is missing; the text is one line for the operator."""
+    """The process cannot start; the text is one line for the operator, `status` the exit status."""
 
     def __init__(self, text: str, status: int = 1) -> None:
         super().__init__(text)
@@ -48,40 +52,40 @@ class Component(Protocol):
 
     @property
     def state(self) -> str:
-        """What is announced of it once it runs."""
+        """What is printed of it once it runs."""
         ...
 
     @property
     def serve(self) -> Coroutine[Any, Any, None]:
-        """Runs until `stop` is called, or until something breaks."""
+        """Runs until `stop` is called or something fails."""
         ...
 
     async def stop(self) -> bool:
-        """Have `serve` end in order. False: it has not come to where it can be told; it is to be cancelled."""
+        """Have `serve` end in order. False: it cannot be asked yet and is to be cancelled."""
         ...
 
 
 class AppContext(Protocol):
-    """What the parts of a process stand on together."""
+    """What the components of a process share."""
 
     tasks: Supervisor
     stopping: asyncio.Event
 
 
 def announce(name: str, state: str) -> None:
-    """One line on standard output per part as it comes up."""
+    """Print one line for a component that came up."""
     print(f"{name}: {state}", flush=True)
 
 
 async def open_store(settings: Settings, clock: SystemClock) -> Database:
-    """The database, with its indexes, as soon as it answers. Raises CannotStart when it stays away or refuses."""
+    """Open the database and build its indexes as soon as it answers. Raises CannotStart when it is away or refuses."""
     try:
         database = await open_database(settings.MONGO_URI.get_secret_value(), settings.MONGO_DB, clock=clock)
-    except StoreRefused as error:  # no server was asked: the address itself is no good
+    except StoreRefused as error:  # no server was asked: the address itself is wrong
         raise CannotStart(f"MONGO_URI: {error}", status=2) from None
-    await as_soon_as_it_answers(partial(refuse_half_restored, database))
-    await as_soon_as_it_answers(partial(ensure_indexes, database))
-    if settings.SHORTENERS:  # whoever sets one up wants it gone through (DESIGN §6)
+    await as_soon_as_it_answers(partial(refuse_half_restored, database), clock)
+    await as_soon_as_it_answers(partial(ensure_indexes, database), clock)
+    if settings.SHORTENERS:  # the default access mode when there are shorteners (DESIGN §6)
         settings_ops.set_defaults(access_mode=AccessMode.CREDITS)
     announce("database", "in memory, forgotten at the end" if database.is_memory else f"open ({database.name})")
     return database
@@ -95,18 +99,19 @@ async def refuse_half_restored(database: Database) -> None:
         raise CannotStart(f"MONGO_DB: {error}") from None
 
 
-async def as_soon_as_it_answers(work: Callable[[], Awaitable[object]]) -> None:
-    """Do `work`, which must bear repeating, with the database; while it is away, again and again."""
+async def as_soon_as_it_answers(work: Callable[[], Awaitable[object]], clock: Clock) -> None:
+    """Call the idempotent `work` until the database answers. Raises CannotStart after START_PATIENCE_S seconds."""
+
+    async def attempt() -> None:
+        try:
+            await work()
+        except StoreUnavailable:
+            log.warning("start.waiting_for_database")
+            raise
+
     try:
         async with asyncio.timeout(START_PATIENCE_S):
-            while True:
-                try:
-                    await work()
-                except StoreUnavailable:
-                    log.warning("start.waiting_for_database")
-                    await asyncio.sleep(1)
-                else:
-                    return
+            await retry_while_unavailable(attempt, clock, itertools.repeat(DATABASE_RETRY_S))
     except TimeoutError:
         text = f"MONGO_URI: no MongoDB answered within {START_PATIENCE_S:.0f} s. Is it running?"
         raise CannotStart(text) from None
@@ -115,28 +120,28 @@ async def as_soon_as_it_answers(work: Callable[[], Awaitable[object]]) -> None:
 
 
 async def take_sandbox_time(url: str, clock: SystemClock) -> None:
-    """The first look at the sandbox's clock: without its time nothing may begin. Raises CannotStart."""
+    """Set `clock` to the sandbox's time before anything starts. Raises CannotStart."""
     try:
         await set_clock(url, clock)
     except NO_TIME as error:
         raise CannotStart(f"SANDBOX_CLOCK_URL: no time from the sandbox: {type(error).__name__}") from None
 
 
-async def serve_until_stopped(ground: AppContext, components: Sequence[Component]) -> None:
+async def serve_until_stopped(context: AppContext, components: Sequence[Component]) -> None:
     """Run `components` until SIGINT or SIGTERM, or until one of them ends; then stop all of them in order."""
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows
-            loop.add_signal_handler(signum, ground.stopping.set)
-    serving = [ground.tasks.spawn(component.serve, component.name) for component in components]
-    asked = ground.tasks.spawn(ground.stopping.wait(), "stop signal")
-    # what stands now stands to the end: a full collection need not go through the libraries' models each time
+            loop.add_signal_handler(signum, context.stopping.set)
+    serving = [context.tasks.spawn(component.serve, component.name) for component in components]
+    asked = context.tasks.spawn(context.stopping.wait(), "stop signal")
+    # objects of the start live to the end: a full collection need not visit the libraries' models each time
     gc.collect()
     gc.freeze()
     for component in components:
         announce(component.name, component.state)
     await asyncio.wait([*serving, asked], return_when=asyncio.FIRST_COMPLETED)
-    log.info("stop.begun")
+    log.info("stop.started")
     await asyncio.gather(*(_stop(component, task) for component, task in zip(components, serving, strict=True)))
     asked.cancel()
     ends = await asyncio.gather(*serving, return_exceptions=True)
@@ -151,7 +156,7 @@ async def _stop(component: Component, task: asyncio.Task[None]) -> None:
 
 
 async def _stoppable(work: Coroutine[Any, Any, None]) -> None:
-    """A SIGTERM before `serve_until_stopped` listens for it cancels what is being opened."""
+    """Run `work`; a SIGTERM before `serve_until_stopped` listens for it cancels the start."""
     task = asyncio.current_task()
     assert task is not None
     with suppress(NotImplementedError):  # Windows
@@ -160,7 +165,10 @@ async def _stoppable(work: Coroutine[Any, Any, None]) -> None:
 
 
 def run(main: Callable[[Settings], Coroutine[Any, Any, None]]) -> int:
-    """The whole life of a process; returns its exit status (0 stopped, 1 failed, 2 wrong configuration)."""
+    """Run a process from its configuration to its end; return its exit status.
+
+    0: stopped, 1: failed, 2: wrong configuration.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         settings = load_settings()
@@ -170,6 +178,6 @@ def run(main: Callable[[Settings], Coroutine[Any, Any, None]]) -> int:
     except CannotStart as problem:
         print(f"tollgate: {problem}", file=sys.stderr)
         return problem.status
-    except (KeyboardInterrupt, asyncio.CancelledError):  # asked to stop before it stood
+    except (KeyboardInterrupt, asyncio.CancelledError):  # asked to stop during its start
         return 0
     return 0

@@ -1,15 +1,14 @@
-"""Pauses that outlive the process: what Telegram tells a gate to wait is written down, and the next start goes by it.
+"""Pauses that outlive the process: each wait Telegram asks of a limiter is stored, and restored at the next start.
 
-Telegram lengthens the wait of a bot that does not keep it, and a bot that crashes and starts again would do just that.
-Each process writes down what its gates are told and reads, once, at its start. What another process of the same bot
-token is told meanwhile is not read (the user bot's process sends alerts by the admin bot's token): its first call to
-such a chat earns it a 429 of its own.
+Telegram lengthens the wait of a bot that ignores it, which a bot that crashes and restarts would do. Each process
+writes the pauses of its own limiters and reads once, at its start. Pauses of another process with the same bot token
+are not read meanwhile (the user bot's process sends alerts with the admin bot's token): the first call to such a chat
+gets a 429 of its own.
 
-A wait of a call that concerns no chat (setMyCommands, getMe) is that call's own and is not kept.
+The wait of a call that concerns no chat (setMyCommands, getMe) is not stored.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -27,24 +26,23 @@ log = structlog.get_logger("tollgate.sender")
 #: pauses written at the same time, so that a distant database does not make a stop lose them; the rest of the product
 #: keeps the most of its connections
 AT_ONCE = 16
-#: seconds between two tries while the database is away
+#: seconds between two attempts while the database is away
 RETRY_S = 1.0
-#: chats whose pause waits to be written, at most; beyond it the one noted first is given up
+#: most chats whose pause waits to be written; beyond it the oldest is dropped
 MOST_PENDING = 10_000
-#: what is pending at a stop is written within so many seconds; a stop has 30, and a database known to be away gets less
+#: seconds a stop takes to write what is pending, and the same while the database is known to be away; a stop has 30
 END_S, END_AWAY_S = 2.0, 0.5
-#: past pauses are deleted after a write, this often at most, and so many at once: the next pause waits meanwhile
+#: past pauses are deleted after a write, at most this often and this many at once: the next pause waits meanwhile
 FORGET_EVERY, FORGET_AT_ONCE = timedelta(hours=1), 100
-#: seconds of the longest wait that is kept; what Telegram asks for stays far below (10,072 have been seen, BOTAPI §6.1)
+#: longest wait that is stored, in seconds; what Telegram asks for stays far below (10,072 have been seen, BOTAPI §6.1)
 LONGEST_S = 30 * 86_400.0
 
 
 class Pauses:
-    """Writes down the pauses of this process's gates, and restores those of the last one."""
+    """Stores the pauses of this process's limiters and restores those of the previous process."""
 
-    def __init__(self, clock: Clock, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._sleep = sleep
         #: the latest end of each bot's and chat's pause that is not written yet
         self._pending: dict[tuple[int, ChatKey], datetime] = {}
         self._noted = asyncio.Event()
@@ -57,7 +55,7 @@ class Pauses:
         return len(self._pending)
 
     def watch(self, bot_id: int, limiter: SendLimiter) -> None:
-        """Note from now on what `limiter` is told."""
+        """Store every pause of `limiter` from now on."""
         limiter.on_pause = partial(self._note, bot_id)
 
     async def restore(self, bot_id: int, limiter: SendLimiter) -> int:
@@ -71,16 +69,16 @@ class Pauses:
         return len(found)
 
     async def write(self) -> None:
-        """Write down what is noted, until cancelled; while the database is away, again until the pause is over."""
+        """Write noted pauses until cancelled; retry while the database is away, as long as the pause lasts."""
         while True:
             await self._noted.wait()
             self._noted.clear()
             while not await self._write_pending():
-                await self._sleep(RETRY_S)
+                await self._clock.sleep(RETRY_S)
             await self._forget_past()
 
     async def close(self) -> None:
-        """Write what is left, for at most END_S seconds. Call it when `write` and all calls to Telegram have ended."""
+        """Write what is pending, for at most END_S seconds. Call it after `write` and all calls to Telegram ended."""
         try:
             async with asyncio.timeout(END_AWAY_S if self._is_away else END_S):
                 await self._write_pending()
@@ -98,7 +96,7 @@ class Pauses:
         self._noted.set()
 
     async def _write_pending(self) -> bool:
-        """Write until nothing is left, AT_ONCE at a time; False as soon as the database is away."""
+        """Write until nothing is pending, AT_ONCE at a time; False as soon as the database is away."""
         while self._pending:
             some = list(islice(self._pending.items(), AT_ONCE))
             if not all(await asyncio.gather(*(self._write(*key, until) for key, until in some))):
@@ -109,12 +107,12 @@ class Pauses:
         return True
 
     async def _write(self, bot_id: int, chat: ChatKey, until: datetime) -> bool:
-        """Write one pause that is not over; False when the database is away and it must be tried again."""
+        """Write one pause unless it is over; False when the database is away and it must be retried."""
         if until > self._clock.now():
             try:
                 await pause_ops.remember(bot_id, chat, until)
             except StoreUnavailable as error:
-                self._tell_once(error)
+                self._log_outage_once(error)
                 return False
             except StoreRefused as error:
                 log.error("pauses.refused", bot_id=bot_id, chat_id=chat, error=str(error))
@@ -123,13 +121,13 @@ class Pauses:
             del self._pending[bot_id, chat]
         return True
 
-    def _tell_once(self, error: StoreUnavailable) -> None:
+    def _log_outage_once(self, error: StoreUnavailable) -> None:
         if not self._is_away:
             self._is_away = True
             log.warning("pauses.not_written", count=self.pending, error=str(error))
 
     async def _forget_past(self) -> None:
-        """Delete one batch of pauses that are over, when it is time to; the next batch after the next write."""
+        """Delete one batch of past pauses if FORGET_EVERY has passed; the next batch follows the next write."""
         now = self._clock.now()
         if self._forgotten_at is not None and now - self._forgotten_at < FORGET_EVERY:
             return

@@ -1,8 +1,6 @@
-"""The product's time follows the sandbox's (`SANDBOX_CLOCK_URL`): its clock, and the seconds the gates count."""
+"""The product's time follows the sandbox's (`SANDBOX_CLOCK_URL`): its clock, and the seconds the limiters count."""
 
-import asyncio
-from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import aiohttp
 import structlog
@@ -11,14 +9,17 @@ from core.clock import SystemClock
 
 log = structlog.get_logger("tollgate.process")
 
-#: what the sandbox's clock may answer with, other than a time
+#: what may go wrong when the sandbox's clock is read
 NO_TIME = (aiohttp.ClientError, TimeoutError, KeyError, TypeError, ValueError)
-#: seconds between two tries to follow the sandbox's clock when it does not answer
+#: seconds between two attempts when the sandbox's clock does not answer
 CLOCK_RETRY_S = 1.0
 
 
 async def set_clock(url: str, clock: SystemClock, after: int | None = None) -> int:
-    """One look at the sandbox's clock (a long one when `after` is known); returns its version. Raises NO_TIME."""
+    """Set `clock` to the sandbox's time; return its version. With `after`, wait up to 25 s for a later version.
+
+    Raises NO_TIME.
+    """
     params = {} if after is None else {"after": str(after), "timeout_s": "25"}
     timeout = aiohttp.ClientTimeout(total=40)
     async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url, params=params) as answer:
@@ -28,26 +29,35 @@ async def set_clock(url: str, clock: SystemClock, after: int | None = None) -> i
 
 
 async def follow_clock(url: str, clock: SystemClock) -> None:
-    """Set the clock at every move of the sandbox's, until cancelled."""
+    """Set the clock after every move of the sandbox's, until cancelled."""
     version: int | None = None
     while True:
         try:
             version = await set_clock(url, clock, version)
         except NO_TIME as error:
             log.debug("clock.no_answer", error=type(error).__name__)
-            await asyncio.sleep(CLOCK_RETRY_S)
+            await clock.sleep(CLOCK_RETRY_S)
 
 
-def seconds_following(clock: SystemClock, monotonic: Callable[[], float]) -> Callable[[], float]:
-    """Seconds that only go forward and jump ahead with `clock`: what the sandbox's Telegram waits for is over then.
+class LimiterClock:
+    """A clock whose `monotonic` jumps ahead with `clock`: a wait asked for by the sandbox's Telegram is over then.
 
-    Moved back, they go on as before, until the clock is further ahead than it ever was.
+    After the clock was put back it goes on as before, until the clock is further ahead than it ever was.
     """
-    began = furthest = clock.offset
 
-    def moved() -> None:
-        nonlocal furthest
-        furthest = max(furthest, clock.offset)
+    def __init__(self, clock: SystemClock) -> None:
+        self._clock = clock
+        self._began = self._furthest = clock.offset
+        clock.on_shift(self._shifted)
 
-    clock.on_shift(moved)
-    return lambda: monotonic() + (furthest - began).total_seconds()
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic() + (self._furthest - self._began).total_seconds()
+
+    async def sleep(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+
+    def _shifted(self) -> None:
+        self._furthest = max(self._furthest, self._clock.offset)

@@ -19,13 +19,13 @@ from core.clock import SystemClock
 from core.errors import TollgateError
 from core.job_status import overview
 from core.jobs import RunReport
-from core.timetable import JOB_NAMES, timetable
 from database import connection
 from database.backups.restore_mark import refuse_half
 from database.indexes import ensure_indexes
 from database.operations import lease_ops, run_ops
 from monitoring import logs
 from schedulers import cli_words as words
+from schedulers import registry
 from schedulers.cli_progress import progress_of
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stand
 
 
 def _a_job(name: str) -> str:
-    if name not in JOB_NAMES:
-        raise typer.BadParameter(f"{name[:60]!r} is no job. The jobs are: {', '.join(JOB_NAMES)}")
+    if name not in registry.JOB_NAMES:
+        raise typer.BadParameter(f"{name[:60]!r} is no job. The jobs are: {', '.join(registry.JOB_NAMES)}")
     return name
 
 
@@ -59,7 +59,7 @@ def _a_job_or_none(name: str | None) -> str | None:
     return None if name is None else _a_job(name)
 
 
-Job = Annotated[str, typer.Argument(metavar="NAME", callback=_a_job, help=f"One of: {', '.join(JOB_NAMES)}.")]
+Job = Annotated[str, typer.Argument(metavar="NAME", callback=_a_job, help=f"One of: {', '.join(registry.JOB_NAMES)}.")]
 JobOrAll = Annotated[str, typer.Argument(metavar="NAME|all", callback=_a_job_or_all, help="A job, or all of them.")]
 MaybeJob = Annotated[str | None, typer.Argument(metavar="[NAME]", callback=_a_job_or_none, help="Of one job only.")]
 
@@ -111,10 +111,12 @@ def _print_table(table: Any) -> None:
 def list_jobs(as_json: AsJson = False) -> None:
     """Every job: when it runs, when next (in TIMEZONE), how its last run ended and how long ago that was."""
     settings, now = load_settings(), SystemClock().now()
-    plans = timetable(settings.zone, settings.TOKEN_CLEANUP_HOUR)
+    plans = registry.plans(settings.zone, settings.TOKEN_CLEANUP_HOUR)
 
     async def look() -> Any:
-        return overview(plans, await run_ops.latest_runs(JOB_NAMES), await lease_ops.standing(), now)
+        return overview(
+            plans, await run_ops.latest_runs(registry.JOB_NAMES), await lease_ops.standing(registry.JOB_NAMES), now
+        )
 
     jobs = _do(settings, look, as_json)
     if as_json:
@@ -145,7 +147,7 @@ def history(
 def leases(as_json: AsJson = False) -> None:
     """Who runs what right now, and what is paused."""
     settings, now = load_settings(), SystemClock().now()
-    found = _do(settings, lease_ops.standing, as_json)
+    found = _do(settings, lambda: lease_ops.standing(registry.JOB_NAMES), as_json)
     if as_json:
         typer.echo(json.dumps({"leases": [words.lease_document(lease, now) for lease in found.values()]}))
     elif found:
@@ -190,17 +192,17 @@ def run(
     """
     settings = load_settings()
     reports: list[RunReport] = []
-    names = JOB_NAMES if name == ALL else (name,)
+    names = registry.JOB_NAMES if name == ALL else (name,)
 
     async def run_them() -> bool:
         # without the app nobody else has built them, and a tick is one because its row is the only one
         await refuse_half(connection.current_database())
         await ensure_indexes(connection.current_database())
         # imported only here: listing needs none of it
-        by_hand = import_module("schedulers.run_once")
-        is_well: bool = await by_hand.run_all(
+        run_once = import_module("schedulers.run_once")
+        is_well: bool = await run_once.run_all(
             names,
-            _job_config(settings, by_hand.JobConfig),
+            _job_config(settings, run_once.JobConfig),
             watch,
             told,
             is_due=due,

@@ -7,22 +7,13 @@ from zoneinfo import ZoneInfo
 
 from rich.table import Table
 
-from core import timetable
 from core.job_status import JobStatus
 from core.jobs import JobOutcome, JobRun, LeaseRow, RunReport
+from schedulers import registry
+from views.quantities import counted
 from views.times import duration
-from views.words import counted
 
-#: the count that says most of a job, in a sentence for (one, many)
-_MAIN: dict[str, tuple[str, str, str]] = {
-    timetable.TOKEN_CLEANUP: ("deleted", "Removed 1 expired token", "Removed {:,} expired tokens"),
-    timetable.TOKEN_COUNT_RESET: ("deleted", "Removed 1 old daily count", "Removed {:,} old daily counts"),
-    timetable.MESSAGE_DELETER: ("deleted", "Took 1 delivery back", "Took {:,} deliveries back"),
-    timetable.BROADCAST_SENDER: ("sent", "Sent to 1 person", "Sent to {:,} people"),
-    timetable.BROADCAST_DELETER: ("deleted", "Took 1 copy back", "Took {:,} copies back"),
-    timetable.BACKUP: ("documents", "Backed 1 document up", "Backed {:,} documents up"),
-    timetable.STATISTICS: ("days", "Counted 1 day", "Counted {:,} days"),
-}
+_SUMMARIES = {row.name: row.summary for row in registry.JOBS}
 
 
 def outcome(run: JobRun, now: datetime) -> str:
@@ -61,7 +52,7 @@ def report_line(report: RunReport) -> str:
 
 def _done(report: RunReport) -> str:
     rest = dict(report.counts)
-    main = _MAIN.get(report.job)
+    main = _SUMMARIES.get(report.job)
     if main is None:
         return counts(rest) or "Nothing to do"
     name, one, many = main

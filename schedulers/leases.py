@@ -1,7 +1,6 @@
-"""WHO may do a job: one run at a time, for as long as it says so again. Knows no job."""
+"""WHO may run a job: one run at a time, for as long as its lease is renewed. Knows no job."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
@@ -15,21 +14,19 @@ from database.operations import lease_ops
 
 log = structlog.get_logger("tollgate.jobs")
 
-Pause = Callable[[float], Awaitable[None]]
-
-#: a lease ends by itself after this; a crashed owner's work is taken over then
+#: a lease expires after this unless it is renewed; then another process takes over a crashed owner's work
 TTL = timedelta(seconds=30)
-#: seconds between two renewals: a third of it
+#: seconds between two renewals: a third of TTL
 RENEW_EVERY_S = TTL.total_seconds() / 3
 
 
 class Lease:
-    """A lease that is held. In doubt it is not: a database that cannot be asked renews nothing."""
+    """A lease this process holds. In doubt it is lost: while the database cannot be asked nothing is renewed."""
 
     def __init__(self, job: str, owner: str, clock: Clock, until: datetime, fence: int = 0) -> None:
         self.job = job
         self.owner = owner
-        #: the number of this taking; whoever takes it next has a higher one
+        #: fencing token; the next owner has a higher one
         self.fence = fence
         #: another owner is known to have it
         self.is_taken = False
@@ -38,13 +35,13 @@ class Lease:
 
     @property
     def is_lost(self) -> bool:
-        """Another process may be doing the job by now."""
+        """True when another process may be running the job."""
         return self.is_taken or self._clock.now() >= self._until
 
-    async def keep(self, pulse: Pause) -> None:
-        """Renew it again and again, until somebody else has it."""
+    async def keep(self) -> None:
+        """Renew it every RENEW_EVERY_S seconds until another owner has it."""
         while not self.is_taken:
-            await pulse(RENEW_EVERY_S)
+            await self._clock.sleep(RENEW_EVERY_S)
             now = self._clock.now()
             try:
                 self.is_taken = not await lease_ops.renew(self.job, self.owner, now, TTL)
@@ -57,14 +54,7 @@ class Lease:
 
 @asynccontextmanager
 async def held(
-    job: str,
-    owner: str,
-    clock: Clock,
-    pulse: Pause = asyncio.sleep,
-    *,
-    even_paused: bool = False,
-    pauses_s: Sequence[float] = (),
-    sleep: Pause = asyncio.sleep,
+    job: str, owner: str, clock: Clock, *, even_paused: bool = False, pauses_s: Sequence[float] = ()
 ) -> AsyncIterator[Lease | None]:
     """Hold the lease of `job` while the block runs; None when another owner has it, or the job is paused.
 
@@ -76,12 +66,12 @@ async def held(
         fence = await lease_ops.take(job, owner, now, TTL, even_paused=even_paused)
         return None if fence is None else Lease(job, owner, clock, now + TTL, fence)
 
-    lease = await retry_while_unavailable(take, pauses_s, sleep=sleep)
+    lease = await retry_while_unavailable(take, clock, pauses_s)
     if lease is None:
         yield None
         return
     tasks = Supervisor()
-    tasks.spawn(lease.keep(pulse), f"lease {job}")
+    tasks.spawn(lease.keep(), f"lease {job}")
     try:
         yield lease
     finally:
@@ -93,5 +83,5 @@ async def _release(lease: Lease, clock: Clock) -> None:
     try:
         await lease_ops.release(lease.job, lease.owner, clock.now())
     except TollgateError as error:
-        # it ends by itself
+        # it expires by itself
         log.warning("lease.not_released", job=lease.job, error=str(error))

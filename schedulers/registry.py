@@ -1,172 +1,161 @@
-"""The jobs that need nothing but the database, and what all schedulers share. Imports no Telegram library.
+"""The one table of jobs. A new job is one file in `schedulers/jobs/` and one row here.
 
-Those that need a bot stand in `telegram_registry.py`.
+Read by the app, the command line, the admin bot, the admin page, the alert rules and the docs. Plain data: importing it
+imports no job, so no aiogram; `factory.py` makes the jobs.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from core.clock import SystemClock
-from core.jobs import JobRun, RunReport
-from core.schedules import Schedule
-from core.timetable import Plan, timetable
-from database.batches import Bounds
-from schedulers.jobs.housekeeping import Housekeeping
-from schedulers.jobs.statistics import Statistics
-from schedulers.jobs.token_cleanup import TokenCleanup
-from schedulers.jobs.token_count_reset import TokenCountReset
-from schedulers.leases import Pause
-from schedulers.polling import PolledJob
-from schedulers.runner import Job, Run, Runner
-from schedulers.scheduler import ScheduledJob, Timer
+from core.jobs import JobPlan
+from core.schedules import Schedule, daily_at, every_full_hour, every_minute
 
-#: what a run may take beyond CLEANUP_TIMEOUT_SECONDS, where a bulk delete ends by itself
-RUN_GRACE = timedelta(minutes=1)
+#: TOKEN_CLEANUP_HOUR unless the configuration says otherwise
+CLEANUP_HOURS = (0, 12)
 
 
 @dataclass(frozen=True, slots=True)
-class JobContext:
-    """What all jobs of one process share. The defaults suit running a job by hand."""
+class JobRow:
+    """One job."""
 
-    clock: SystemClock = field(default_factory=SystemClock)
-    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
-    #: of every bulk delete
-    bounds: Bounds = field(default_factory=Bounds)
-    #: of every run
-    time_limit: timedelta = timedelta(seconds=300)
-    cleanup_hours: tuple[int, ...] = (0, 12)
-    #: empty: this process's own name
-    owner: str = ""
-    timer: Timer = field(default_factory=Timer)
-    #: a tick waits for a random part of it, so that several processes do not ask for its lease at once
-    jitter: timedelta = timedelta()
-    #: what waiting for the database and for Telegram goes by
-    sleep: Pause = asyncio.sleep
-    #: what goes on every few seconds by itself: looks at what is due, renewed leases
-    pulse: Pause = asyncio.sleep
+    name: str
+    #: see `JobPlan`
+    purpose: str
+    when_paused: str
+    #: module of `schedulers/jobs/` whose `create(context)` makes the job
+    module: str
+    #: from TIMEZONE and TOKEN_CLEANUP_HOUR; None: it runs only when work is due
+    schedule: Callable[[ZoneInfo, tuple[int, ...]], Schedule] | None = None
+    #: between ticks it also runs when its `has_work` says so
+    is_polled: bool = False
+    #: its module imports aiogram, its factory needs `JobContext.telegram`
+    needs_telegram: bool = False
+    #: longest run; None: that of JobContext
+    time_limit: timedelta | None = None
+    summary: tuple[str, str, str] | None = None
 
-    def plans(self) -> dict[str, Plan]:
-        """When each job runs, by its name."""
-        return timetable(self.zone, self.cleanup_hours)
-
-    def scheduled(
-        self, job: Job, schedule: Schedule | None = None, time_limit: timedelta | None = None
-    ) -> ScheduledJob:
-        """Runs at its ticks: those of `schedule`, or of its plan. Raises KeyError when it has neither."""
-        schedule = schedule or self.plans()[job.name].schedule
-        if schedule is None:
-            raise KeyError(job.name)
-        runner = self._runner(time_limit or self.time_limit)
-        return ScheduledJob(job, schedule, runner, self.clock, self.timer, jitter=self.jitter, pulse=self.pulse)
-
-    def watched(
-        self,
-        job: Job,
-        is_due: Callable[[datetime], Awaitable[bool]],
-        time_limit: timedelta | None = None,
-    ) -> PolledJob:
-        """Runs when there is something to do."""
-        return PolledJob(job, is_due, self._runner(time_limit or self.time_limit), self.clock, pulse=self.pulse)
-
-    def _runner(self, time_limit: timedelta) -> Runner:
-        return Runner(self.clock, self.owner, time_limit=time_limit, sleep=self.sleep, pulse=self.pulse)
+    def plan(self, zone: ZoneInfo, cleanup_hours: tuple[int, ...]) -> JobPlan:
+        """Return what people are shown of it."""
+        schedule = None if self.schedule is None else self.schedule(zone, cleanup_hours)
+        return JobPlan(self.name, self.purpose, self.when_paused, schedule, self.is_polled, self.summary)
 
 
-class JobScheduler:
-    """What all schedulers of the house share: `start` and `stop` of one job."""
-
-    #: fires it, or sees that something is due
-    scheduled: ScheduledJob | PolledJob
-
-    @property
-    def name(self) -> str:
-        return self.scheduled.job.name
-
-    def in_words(self) -> str:
-        """When it runs."""
-        return self.scheduled.in_words()
-
-    def start(self) -> None:
-        """Run it at its times; needs a running event loop."""
-        self.scheduled.start()
-
-    def stop(self) -> None:
-        """Start no more runs; one under way ends after its present step."""
-        self.scheduled.stop()
-
-    async def ended(self, wait_s: float = 10.0) -> None:
-        """Wait for the run under way, then cancel it."""
-        await self.scheduled.ended(wait_s)
-
-    async def run_by_hand(
-        self, requested_by: str = "hand", *, on_begin: Callable[[Run], None] | None = None
-    ) -> RunReport:
-        """Run it once, now, also while it is paused; raises nothing ordinary."""
-        return await self.scheduled.run_by_hand(requested_by, on_begin=on_begin)
-
-    async def run_when_due(self, *, on_begin: Callable[[Run], None] | None = None) -> RunReport:
-        """Run its latest tick unless that had its run, or what is due; raises nothing ordinary.
-
-        Skipped as any tick is: while another run is under way, and while it is paused.
-        """
-        return await self.scheduled.run_when_due(on_begin=on_begin)
-
-    async def run_requested(self, requested_run: JobRun, stopping: asyncio.Event) -> RunReport:
-        """Run it for the row that waits for it, also while it is paused; raises nothing ordinary."""
-        return await self.scheduled.run_requested(requested_run, stopping)
+def _each_minute(zone: ZoneInfo, _: tuple[int, ...]) -> Schedule:
+    return every_minute(zone)
 
 
-class OrdinaryScheduler(JobScheduler):
-    """A job at the ticks of its plan."""
-
-    def __init__(self, job: Job, context: JobContext, time_limit: timedelta | None = None) -> None:
-        self.scheduled = context.scheduled(job, time_limit=time_limit)
+def _each_hour(zone: ZoneInfo, _: tuple[int, ...]) -> Schedule:
+    return every_full_hour(zone)
 
 
-class TokenCleanupScheduler(JobScheduler):
-    """Token cleanup at TOKEN_CLEANUP_HOUR."""
-
-    def __init__(self, context: JobContext) -> None:
-        self.configure(context)
-
-    def configure(self, context: JobContext) -> None:
-        """Use the process's clock, zone, bounds and hours. Call it before `start`."""
-        self.scheduled = context.scheduled(TokenCleanup(context.bounds))
-
-    async def cleanup_expired_tokens(self) -> RunReport:
-        """Delete expired used tokens now; needs only the open database, raises nothing ordinary."""
-        return await self.run_by_hand()
+def _at_cleanup_hours(zone: ZoneInfo, cleanup_hours: tuple[int, ...]) -> Schedule:
+    return daily_at(cleanup_hours, zone)
 
 
-class TokenCountResetScheduler(JobScheduler):
-    """Daily token counts go at midnight of TIMEZONE."""
-
-    def __init__(self, context: JobContext) -> None:
-        self.configure(context)
-
-    def configure(self, context: JobContext) -> None:
-        """Use the process's clock, zone and bounds. Call it before `start`."""
-        self.scheduled = context.scheduled(TokenCountReset(context.bounds, context.zone))
-
-    async def reset_token_counts(self) -> RunReport:
-        """Delete the counts of days gone by now; needs only the open database, raises nothing ordinary."""
-        return await self.run_by_hand()
+def _at(*hours: int) -> Callable[[ZoneInfo, tuple[int, ...]], Schedule]:
+    return lambda zone, _: daily_at(hours, zone)
 
 
-def create_housekeeping_scheduler(context: JobContext | None = None) -> JobScheduler:
-    """Old history and what belongs to nobody goes every night."""
-    context = context or JobContext()
-    return OrdinaryScheduler(Housekeeping(context.bounds, context.zone), context)
+MESSAGE_DELETER = JobRow(
+    name="message_deleter",
+    purpose="takes deliveries back when their time is up",
+    when_paused=(
+        "Deliveries stay longer than people were told, and Telegram deletes nothing that is older than 48 hours."
+    ),
+    module="message_deleter",
+    schedule=_each_minute,
+    needs_telegram=True,
+    summary=("deleted", "Took 1 delivery back", "Took {:,} deliveries back"),
+)
+BROADCAST_SENDER = JobRow(
+    name="broadcast_sender",
+    purpose="sends broadcasts",
+    when_paused="No broadcast is sent, and one that is being sent stops where it is.",
+    module="broadcast_sender",
+    is_polled=True,
+    needs_telegram=True,
+    # a run ends itself after five minutes; only one that waits for an absent database lasts longer
+    time_limit=timedelta(minutes=30),
+    summary=("sent", "Sent to 1 person", "Sent to {:,} people"),
+)
+BROADCAST_DELETER = JobRow(
+    name="broadcast_deleter",
+    purpose="takes broadcasts back when their time is up",
+    when_paused="Broadcasts stay with people, and Telegram deletes nothing that is older than 48 hours.",
+    module="broadcast_deleter",
+    schedule=_each_hour,
+    is_polled=True,
+    needs_telegram=True,
+    summary=("deleted", "Took 1 copy back", "Took {:,} copies back"),
+)
+TOKEN_CLEANUP = JobRow(
+    name="token_cleanup",
+    purpose="removes expired verification tokens and sessions",
+    when_paused="Expired verification tokens stay in the database.",
+    module="token_cleanup",
+    schedule=_at_cleanup_hours,
+    summary=("deleted", "Removed 1 expired token", "Removed {:,} expired tokens"),
+)
+TOKEN_COUNT_RESET = JobRow(
+    name="token_count_reset",
+    purpose="removes the token counts of days gone by",
+    when_paused="The counts of past days stay in the database.",
+    module="token_count_reset",
+    schedule=_at(0),
+    summary=("deleted", "Removed 1 old daily count", "Removed {:,} old daily counts"),
+)
+STATISTICS = JobRow(
+    name="statistics",
+    purpose="counts users, deliveries and verifications of the day",
+    when_paused="/stats and the charts stand still.",
+    module="statistics",
+    schedule=_at(0, 6, 12, 18),
+    summary=("days", "Counted 1 day", "Counted {:,} days"),
+)
+HOUSEKEEPING = JobRow(
+    name="housekeeping",
+    purpose="removes old history and what belongs to nobody",
+    when_paused="Old history stays in the database, which grows.",
+    module="housekeeping",
+    schedule=_at(2),
+)
+BACKUP = JobRow(
+    name="backup",
+    purpose="writes a backup of the database",
+    when_paused="No backup is written.",
+    module="backup",
+    schedule=_at(3),
+    needs_telegram=True,
+    # two million documents take about ten minutes
+    time_limit=timedelta(hours=1),
+    summary=("documents", "Backed 1 document up", "Backed {:,} documents up"),
+)
+HEALTH_CHECK = JobRow(
+    name="health_check",
+    purpose="looks at both bots, the database and the other jobs",
+    when_paused="Nobody is told when a bot, the database or a job is in trouble.",
+    module="health_check",
+    schedule=_each_minute,
+    needs_telegram=True,
+)
+
+#: every job, in the order people read them
+JOBS = (
+    MESSAGE_DELETER,
+    BROADCAST_SENDER,
+    BROADCAST_DELETER,
+    TOKEN_CLEANUP,
+    TOKEN_COUNT_RESET,
+    STATISTICS,
+    HOUSEKEEPING,
+    BACKUP,
+    HEALTH_CHECK,
+)
+JOB_NAMES = tuple(row.name for row in JOBS)
 
 
-def create_statistics_scheduler(context: JobContext | None = None) -> JobScheduler:
-    """The day's numbers are counted every six hours."""
-    context = context or JobContext()
-    return OrdinaryScheduler(Statistics(context.zone, context.bounds), context)
-
-
-token_cleanup_scheduler = TokenCleanupScheduler(JobContext())
-token_count_reset_scheduler = TokenCountResetScheduler(JobContext())
+def plans(zone: ZoneInfo, cleanup_hours: tuple[int, ...] = CLEANUP_HOURS) -> dict[str, JobPlan]:
+    """Return the plan of every job by its name, in the order of JOBS; `zone` is TIMEZONE."""
+    return {row.name: row.plan(zone, cleanup_hours) for row in JOBS}

@@ -7,7 +7,7 @@ aiogram, which takes seconds.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -16,25 +16,19 @@ from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
-from core import timetable
 from core.clock import SystemClock
 from core.jobs import JobOutcome, JobRun, RunReport
 from database.batches import Bounds
 from database.operations import lease_ops, run_ops
-from schedulers.admission import PAUSED
-from schedulers.registry import (
-    RUN_GRACE,
-    JobContext,
-    JobScheduler,
-    TokenCleanupScheduler,
-    TokenCountResetScheduler,
-    create_housekeeping_scheduler,
-    create_statistics_scheduler,
-)
-from schedulers.requests import GIVE_UP_AFTER
+from schedulers import registry
+from schedulers.admission import PAUSED, by_hand, for_row
+from schedulers.context import RUN_GRACE, JobContext, TelegramResources
+from schedulers.factory import create_schedulers
+from schedulers.job_scheduler import JobScheduler
+from schedulers.requests import EXPIRES_AFTER
 from schedulers.runner import Run
 
-#: tells the command line of a run that begins, until the block ends
+#: shows a job's run until the block ends; it yields what is called with the run when it starts
 Watch = Callable[[str], AbstractAsyncContextManager[Callable[[Run], None]]]
 
 
@@ -58,6 +52,7 @@ class JobConfig:
     bulk_rate_per_s: float
 
     def context(self) -> JobContext:
+        """Return the context of jobs that need no bot."""
         return JobContext(
             clock=SystemClock(),
             zone=self.zone,
@@ -67,80 +62,76 @@ class JobConfig:
         )
 
 
-class _Telegram(Protocol):
-    """`by_hand_telegram.py`."""
+class _Bots(Protocol):
+    """`bots.py`."""
 
-    def schedulers(
-        self, job_config: JobConfig, context: JobContext
-    ) -> AbstractAsyncContextManager[dict[str, JobScheduler]]: ...
-
-
-_NEED_NO_TELEGRAM: dict[str, Callable[[JobContext], JobScheduler]] = {
-    timetable.TOKEN_CLEANUP: TokenCleanupScheduler,
-    timetable.TOKEN_COUNT_RESET: TokenCountResetScheduler,
-    timetable.STATISTICS: create_statistics_scheduler,
-    timetable.HOUSEKEEPING: create_housekeeping_scheduler,
-}
+    def telegram(self, config: JobConfig) -> AbstractAsyncContextManager[TelegramResources]: ...
 
 
 @asynccontextmanager
-async def _schedulers(jobs: Sequence[str], job_config: JobConfig) -> AsyncIterator[dict[str, JobScheduler]]:
-    """The schedulers of `jobs` by name, with whatever they need open until the block ends."""
-    context = job_config.context()
-    found = {job: make(context) for job, make in _NEED_NO_TELEGRAM.items() if job in jobs}
-    if set(jobs) <= set(found):
-        yield found
+async def open_schedulers(jobs: Sequence[str], config: JobConfig) -> AsyncIterator[dict[str, JobScheduler]]:
+    """Yield the schedulers of `jobs` by name, not started, with what they need open until the block ends."""
+    context = config.context()
+    rows = [row for row in registry.JOBS if row.name in jobs]
+    if not any(row.needs_telegram for row in rows):
+        yield create_schedulers(context, rows)
         return
     # imported only here: it imports aiogram
-    telegram = cast(_Telegram, import_module("schedulers.run_once_telegram"))
-    async with telegram.schedulers(job_config, context) as others:
-        yield found | others
+    bots = cast(_Bots, import_module("schedulers.bots"))
+    async with bots.telegram(config) as telegram:
+        yield create_schedulers(replace(context, telegram=telegram), rows)
 
 
 async def run_all(
     jobs: Sequence[str],
-    job_config: JobConfig,
+    config: JobConfig,
     watch: Watch,
-    told: Callable[[RunReport], None],
+    notify: Callable[[RunReport], None],
     *,
     is_due: bool,
     even_paused: bool,
 ) -> bool:
-    """Run `jobs` one after the other; `told` of each report. True when none failed and none was in other hands.
+    """Run `jobs` one after the other; call `notify` with each report. True when each succeeded.
 
-    With `is_due` only ticks nobody has run, what waits to be done, and first what somebody asked for; it is no failure
-    when there is nothing, or another process is at it. A job that is paused is passed over unless `even_paused`.
+    With `is_due` only requested runs, ticks without a run and work that is due; a job with nothing to do, or that
+    another process runs, counts as a success. Paused jobs are passed over unless `even_paused`.
     """
     is_well = True
-    async with _schedulers(jobs, job_config) as found:
-        for requested_run in await _requested_runs(found) if is_due else ():
-            ended = await found[requested_run.job].run_requested(requested_run, asyncio.Event())
-            told(ended)
+    async with open_schedulers(jobs, config) as found:
+        for row in await _requested_runs(found) if is_due else ():
+            ended = await found[row.job].runner.run(for_row(row), asyncio.Event())
+            notify(ended)
             is_well = is_well and ended.outcome in (JobOutcome.SUCCEEDED, JobOutcome.SKIPPED)
         for job in jobs:
             report = None if even_paused else await _paused(job)
-            if report is not None:
-                told(report)
-                continue
-            async with watch(job) as begun:
-                one = found[job]
-                report = await (one.run_when_due(on_begin=begun) if is_due else one.run_by_hand("cli", on_begin=begun))
-            told(report)
+            report = report or await _run(found[job], watch, is_due=is_due)
+            notify(report)
+            may_skip = is_due or report.error == PAUSED
             is_well = is_well and (
-                report.outcome is JobOutcome.SUCCEEDED or (is_due and report.outcome is JobOutcome.SKIPPED)
+                report.outcome is JobOutcome.SUCCEEDED or (may_skip and report.outcome is JobOutcome.SKIPPED)
             )
     return is_well
 
 
+async def _run(scheduler: JobScheduler, watch: Watch, *, is_due: bool) -> RunReport:
+    async with watch(scheduler.name) as on_start:
+        if not is_due:
+            return await scheduler.runner.run(by_hand("cli"), on_start=on_start)
+        report = await scheduler.run_when_due(on_start=on_start)
+        return report or _skipped(scheduler.name)
+
+
 async def _requested_runs(jobs: Mapping[str, JobScheduler]) -> list[JobRun]:
-    """Runs asked for from elsewhere that nobody has begun; those that waited too long are given up."""
-    await run_ops.give_up_requests(SystemClock().now(), GIVE_UP_AFTER)
-    return [requested_run for requested_run in await run_ops.find_requests() if requested_run.job in jobs]
+    """Return requested runs of `jobs` that wait to be started; those that waited too long are given up."""
+    await run_ops.give_up_requests(SystemClock().now(), EXPIRES_AFTER)
+    return [row for row in await run_ops.find_requests() if row.job in jobs]
 
 
 async def _paused(job: str) -> RunReport | None:
-    """What is told of a job that is paused; None when it is not."""
+    """Return the report of a job that is paused; None when it is not."""
     lease = await lease_ops.find(job)
-    if lease is None or lease.paused_at is None:
-        return None
-    return RunReport(job, JobOutcome.SKIPPED, None, lease.paused_at, timedelta(), error=PAUSED)
+    return None if lease is None or lease.paused_at is None else _skipped(job, PAUSED)
+
+
+def _skipped(job: str, why: str | None = None) -> RunReport:
+    return RunReport(job, JobOutcome.SKIPPED, None, SystemClock().now(), timedelta(), error=why)

@@ -6,7 +6,6 @@ import secrets
 import socket
 from collections import Counter
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -16,20 +15,20 @@ import structlog
 
 from core.clock import Clock
 from core.errors import StoreUnavailable, TollgateError
-from core.jobs import Counts, JobOutcome, JobRun, RunReport
+from core.jobs import Counts, JobOutcome, RunReport
 from core.retries import LONG_S, SHORT_S, retry_while_unavailable
 from database.operations import run_ops
 from monitoring import metrics
 from monitoring.logs import mask
-from schedulers.admission import NotAdmitted, RunRequest, begin, why_not_ours
-from schedulers.leases import TTL, Lease, Pause, held
+from schedulers.admission import NotAdmitted, RunRequest, why_not_admitted, write_row
+from schedulers.leases import TTL, Lease, held
 
 log = structlog.get_logger("tollgate.jobs")
 
 
 @cache
 def process_owner() -> str:
-    """The name of this process in rows and claims: host, pid and a random part."""
+    """Return the name of this process in rows and claims: host, pid and a random part."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
 
@@ -39,11 +38,13 @@ class Run:
 
     clock: Clock
     owner: str
+    #: name of the job
+    job: str = ""
     #: set when the process wants to stop
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    #: what was done so far, by name; reported also when the run does not end well
+    #: what was done so far, by name; reported also when the run fails
     done: Counter[str] = field(default_factory=Counter)
-    #: of its lease: whoever runs the job next has a higher one
+    #: fencing token of its lease; the job's next run has a higher one
     fence: int = 0
     #: held by the runner; None only where a job is called without one
     lease: Lease | None = None
@@ -53,15 +54,12 @@ class Run:
 
     @property
     def should_stop(self) -> bool:
-        """Finish the step at hand and return: a stop was asked for, or another process may have the job by now."""
+        """True when the job is to finish its present step and return: a stop was requested, or the lease is lost."""
         return self.stopping.is_set() or (self.lease is not None and self.lease.is_lost)
 
 
 class Job(Protocol):
-    """WHAT is done: no trigger, no lease, no outcome. Errors are raised; the runner names them."""
-
-    @property
-    def name(self) -> str: ...
+    """WHAT is done: no name, trigger, lease or outcome. Errors are raised; the runner turns them into outcomes."""
 
     async def __call__(self, run: Run) -> Counts: ...
 
@@ -75,152 +73,117 @@ class _Ended:
 
 
 class Runner:
-    """Turns a call of a job into a `RunReport` and a `job_runs` row, under the job's lease."""
+    """Turns a RunRequest for one job into a RunReport and a `job_runs` row, under the job's lease."""
 
     def __init__(
-        self,
-        clock: Clock,
-        owner: str = "",
-        *,
-        time_limit: timedelta = timedelta(seconds=300),
-        sleep: Pause = asyncio.sleep,
-        pulse: Pause = asyncio.sleep,
+        self, name: str, job: Job, clock: Clock, owner: str = "", *, time_limit: timedelta = timedelta(seconds=300)
     ) -> None:
+        """`owner` names the process in rows and leases; empty: host, pid and a random part."""
+        self.name = name
+        self.job = job
         self._clock = clock
-        self._given_owner = owner
+        self._owner = owner
         self._time_limit = time_limit
-        self._sleep = sleep
-        self._pulse = pulse
-
-    @property
-    def _owner(self) -> str:
-        return self._given_owner or process_owner()
 
     async def run(
         self,
-        job: Job,
-        scheduled_at: datetime | None,
+        request: RunRequest,
         stopping: asyncio.Event | None = None,
-        requested_by: str | None = None,
-        *,
-        ignores_pause: bool = False,
-        on_begin: Callable[[Run], None] | None = None,
+        on_start: Callable[[Run], None] | None = None,
     ) -> RunReport:
-        """Execute `job` once for the planned instant (None: by hand, or because there is something to do).
+        """Execute the job once. Failures are reported in the RunReport; only CancelledError propagates, after the row.
 
-        Never raises for an ordinary failure; asyncio.CancelledError passes after the row is written. Skipped, without
-        a row, while another run has the lease (the report says when to look again), while the job is paused unless it
-        `ignores_pause`, and for a tick that has its row. A tick whose owner vanished is done once more, by a run with
-        `requested_by` "takeover". While the database is away a tick waits for it about ten minutes; a run by hand
-        fails at once, for somebody waits for it. `on_begin` is called when the run has its row.
+        Skipped, without a row: while another run holds the lease (the report says when to retry), while the job is
+        paused unless the request ignores it, and for a tick that has its row. A tick whose owner vanished is executed
+        once more, with `requested_by` "takeover". While the database is away a tick waits about ten minutes; a run by
+        hand fails at once. `on_start` is called when the run has its row.
         """
-        call = RunRequest(job.name, scheduled_at, requested_by, ignores_pause=ignores_pause)
-        return await self._run(job, call, stopping, on_begin)
-
-    async def run_requested(self, job: Job, requested_run: JobRun, stopping: asyncio.Event | None = None) -> RunReport:
-        """Execute `job` for the row that waits for it, paused or not; skipped while another run has the lease, or
-        when another has begun it. Raises as little as `run`.
-        """
-        call = RunRequest(
-            job.name, requested_by=requested_run.requested_by, run_id=requested_run.id, ignores_pause=True
-        )
-        return await self._run(job, call, stopping, None)
-
-    async def _run(
-        self, job: Job, call: RunRequest, stopping: asyncio.Event | None, on_begin: Callable[[Run], None] | None
-    ) -> RunReport:
         started_at = self._clock.now()
         # a name per run: two runs of one process must not take each other's claims, rows and leases for their own
-        run = Run(self._clock, f"{self._owner}:{secrets.token_hex(3)}", stopping or asyncio.Event())
+        owner = f"{self._owner or process_owner()}:{secrets.token_hex(3)}"
+        run = Run(self._clock, owner, self.name, stopping or asyncio.Event())
+        lease = held(
+            self.name, owner, self._clock, even_paused=request.ignores_pause, pauses_s=request.pauses_s
+        )  # fmt: skip
         try:
-            async with self._held(call, run) as lease:
-                if lease is None:
-                    refused = await why_not_ours(call, self._clock.now())
-                    return _tell(self._report(call, started_at, _skipped(refused)))
-                run.lease, run.fence = lease, lease.fence
-                row = await self._begin(call, run)
+            async with lease as run.lease:
+                row = await self._admit(request, run)
                 if isinstance(row, NotAdmitted):
-                    return _tell(self._report(call, started_at, _skipped(row)))
-                if on_begin is not None:
-                    on_begin(run)
-                return await self._run_to_its_end(job, call, run, row)
+                    return self._report(request, started_at, _skipped(row))
+                if on_start is not None:
+                    on_start(run)
+                return await self._run_to_its_end(request, run, row)
         except TollgateError as error:
-            # nothing of the job was done: a tick that met an outage longer than its patience is looked at again
-            is_tick_put_off = call.scheduled_at is not None and isinstance(error, StoreUnavailable)
-            again = self._clock.now() + TTL if is_tick_put_off else None
-            ended = _Ended(JobOutcome.FAILED, error=_describe(error), retry_at=again)
-            return _tell(self._report(call, started_at, ended))
+            # nothing was done: a tick that met an outage longer than its pauses is retried
+            is_tick_put_off = request.scheduled_at is not None and isinstance(error, StoreUnavailable)
+            retry_at = self._clock.now() + TTL if is_tick_put_off else None
+            return self._report(
+                request, started_at, _Ended(JobOutcome.FAILED, error=_describe(error), retry_at=retry_at)
+            )
 
-    def _held(self, call: RunRequest, run: Run) -> AbstractAsyncContextManager[Lease | None]:
-        return held(
-            call.job,
-            run.owner,
-            self._clock,
-            self._pulse,
-            even_paused=call.ignores_pause,
-            pauses_s=call.pauses_s,
-            sleep=self._sleep,
-        )
-
-    async def _begin(self, call: RunRequest, run: Run) -> str | NotAdmitted:
+    async def _admit(self, request: RunRequest, run: Run) -> str | NotAdmitted:
+        """Return the row of the run, or why it does not start. Raises StoreUnavailable."""
+        if run.lease is None:
+            return await why_not_admitted(self.name, request, self._clock.now())
+        run.fence = run.lease.fence
         return await retry_while_unavailable(
-            lambda: begin(call, run.owner, run.fence, self._clock), call.pauses_s, sleep=self._sleep
+            lambda: write_row(self.name, request, run.owner, run.fence, self._clock), self._clock, request.pauses_s
         )
 
-    async def _run_to_its_end(self, job: Job, call: RunRequest, run: Run, row: str) -> RunReport:
-        """Execute what has a row and write how it ended."""
+    async def _run_to_its_end(self, request: RunRequest, run: Run, row: str) -> RunReport:
+        """Execute the job and write its outcome into `row`."""
         started_at = self._clock.now()
         try:
-            ended = await self._execute(job, run)
+            ended = await self._execute(run)
         except asyncio.CancelledError:
-            report = self._report(call, started_at, _Ended(JobOutcome.CANCELLED, _so_far(run)))
-            await asyncio.shield(self._write(row, report, run, ()))
-            _tell(report)
+            report = self._report(request, started_at, _Ended(JobOutcome.CANCELLED, _so_far(run)))
+            await asyncio.shield(self._finish(row, report, run, ()))
             raise
-        report = self._report(call, started_at, ended)
-        if not await self._write(row, report, run, LONG_S if call.scheduled_at is not None else SHORT_S):
-            again = None if call.scheduled_at is None else self._clock.now()
-            report = replace(
-                report, outcome=JobOutcome.ABANDONED, error=report.error or "the lease was lost", retry_at=again
-            )
-        return _tell(report)
+        report = self._report(request, started_at, ended, is_final=False)
+        if not await self._finish(row, report, run, LONG_S if request.scheduled_at is not None else SHORT_S):
+            retry_at = None if request.scheduled_at is None else self._clock.now()
+            error = report.error or "the lease was lost"
+            report = replace(report, outcome=JobOutcome.ABANDONED, error=error, retry_at=retry_at)
+        _publish(report)
+        return report
 
-    async def _write(self, row: str, report: RunReport, run: Run, pauses_s: tuple[float, ...]) -> bool:
-        """The end of a run into its row. False: nothing was written, another process has the job by now.
-
-        The work itself is done, so a database that stays away is only logged.
-        """
-        is_taken = run.lease is not None and run.lease.is_taken
-        if is_taken or report.outcome is JobOutcome.ABANDONED:
-            return False
-        try:
-            return await retry_while_unavailable(lambda: run_ops.finish_run(row, report), pauses_s, sleep=self._sleep)
-        except TollgateError as error:
-            log.warning("job.row_not_written", job=report.job, error=_describe(error))
-            return True
-
-    async def _execute(self, job: Job, run: Run) -> _Ended:
+    async def _execute(self, run: Run) -> _Ended:
         limit_s = self._time_limit.total_seconds()
-        if run.lease is not None and run.lease.is_lost:  # it stood still between its lease and here
+        if run.lease is not None and run.lease.is_lost:  # the process stood still between its lease and here
             return _Ended(JobOutcome.ABANDONED)
         try:
             async with asyncio.timeout(limit_s) as limit:
-                counts = await job(run)
+                counts = await self.job(run)
         except Exception as error:  # the runner is where a job's errors become outcomes (STYLE 10)
             if isinstance(error, TimeoutError) and limit.expired():
                 return _Ended(JobOutcome.TIMED_OUT, _so_far(run), f"stopped after {limit_s:.0f} s")
             if not isinstance(error, StoreUnavailable):  # an outage needs no traceback
-                log.error("job.failed", job=job.name, exc_info=error)
+                log.error("job.failed", job=self.name, exc_info=error)
             return _Ended(JobOutcome.FAILED, _so_far(run), _describe(error))
         if not counts.more or not run.should_stop:
             return _Ended(JobOutcome.SUCCEEDED, counts)
         return _Ended(JobOutcome.CANCELLED if run.stopping.is_set() else JobOutcome.ABANDONED, counts)
 
-    def _report(self, call: RunRequest, started_at: datetime, ended: _Ended) -> RunReport:
-        return RunReport(
-            job=call.job,
+    async def _finish(self, row: str, report: RunReport, run: Run, pauses_s: tuple[float, ...]) -> bool:
+        """Write the end of a run into its row. False: nothing was written, another process has the job.
+
+        The work is done, so a database that stays away is only logged.
+        """
+        is_taken = run.lease is not None and run.lease.is_taken
+        if is_taken or report.outcome is JobOutcome.ABANDONED:
+            return False
+        try:
+            return await retry_while_unavailable(lambda: run_ops.finish_run(row, report), self._clock, pauses_s)
+        except TollgateError as error:
+            log.warning("job.row_not_written", job=report.job, error=_describe(error))
+            return True
+
+    def _report(self, request: RunRequest, started_at: datetime, ended: _Ended, *, is_final: bool = True) -> RunReport:
+        """Return the report of a run; a final one is counted and logged."""
+        report = RunReport(
+            job=self.name,
             outcome=ended.outcome,
-            scheduled_at=call.scheduled_at,
+            scheduled_at=request.scheduled_at,
             started_at=started_at,
             duration=max(self._clock.now() - started_at, timedelta()),
             counts=ended.counts.done,
@@ -228,17 +191,20 @@ class Runner:
             error=ended.error,
             retry_at=ended.retry_at,
         )
+        if is_final:
+            _publish(report)
+        return report
 
 
-def _skipped(refused: NotAdmitted) -> _Ended:
-    return _Ended(JobOutcome.SKIPPED, error=refused.reason, retry_at=refused.retry_at)
+def _skipped(refusal: NotAdmitted) -> _Ended:
+    return _Ended(JobOutcome.SKIPPED, error=refusal.reason, retry_at=refusal.retry_at)
 
 
 _BAD = frozenset({JobOutcome.FAILED, JobOutcome.TIMED_OUT, JobOutcome.ABANDONED})
 
 
-def _tell(report: RunReport) -> RunReport:
-    """Count it and log it."""
+def _publish(report: RunReport) -> None:
+    """Count the report in the metrics and log it."""
     metrics.JOB_RUNS.labels(job=report.job, outcome=report.outcome.value).inc()
     if report.outcome is JobOutcome.SKIPPED:
         level = log.debug  # of ten processes nine skip each tick
@@ -254,7 +220,6 @@ def _tell(report: RunReport) -> RunReport:
         more=report.more,
         error=report.error,
     )
-    return report
 
 
 def _so_far(run: Run) -> Counts:

@@ -107,7 +107,7 @@ def start(
     environment: dict[str, str],
     before: subprocess.Popen[bytes] | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a module of ours in `folder`. It ends when this process does, even if killed; Ctrl-C reaches this one alone.
+    """Start a module of ours in `folder`. It ends with this process, even if killed; Ctrl-C reaches this one alone.
 
     `before`: a child that must end later than the new one, which therefore holds the pipe that keeps it alive. Without
     it a killed launcher would take Telegram from a bot in the middle of an answer.

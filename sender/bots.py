@@ -26,7 +26,7 @@ CONNECTIONS = 1000
 #: seconds for one request; must be far above those 8 s
 TIMEOUT_S = 60.0
 #: aiogram asks for `Response[…]` at every answer and pydantic forgets such a class at the next garbage collection;
-#: building one anew costs 2 to 12 ms (measured with `python -m bench profile`), so the frequent ones are held on to
+#: building one anew costs 2 to 12 ms (measured with cProfile), so the frequent ones are held on to
 _HELD_ON_TO = tuple(
     Response[method.__returning__]  # type: ignore[name-defined]
     for method in (

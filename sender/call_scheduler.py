@@ -7,8 +7,8 @@ calls whose turn it is, and hands the sleeping on when it leaves. So a cancelled
 import asyncio
 import itertools
 import math
-from collections.abc import Awaitable, Callable
 
+from core.clock import Clock
 from sender.lane_queue import Call, LaneQueue
 from sender.lanes import Lane
 from sender.limits import BulkTokenBucket, ChatKey, Chats, RateLimit, TokenBucket
@@ -37,14 +37,12 @@ class CallScheduler:
         self,
         rate_per_s: float,
         bulk_rate_per_s: float,
+        clock: Clock,
         *,
-        monotonic: Callable[[], float],
-        sleep: Callable[[float], Awaitable[None]],
         unmetered_chats: set[int],
         transit_s: float = 0.0,
     ) -> None:
-        self._monotonic = monotonic
-        self._sleep = sleep
+        self._clock = clock
         self._unmetered = unmetered_chats
         self._ceiling = RateLimit(rate_per_s, transit_s)
         bulk_rate_per_s = min(bulk_rate_per_s, rate_per_s)
@@ -73,7 +71,7 @@ class CallScheduler:
     @property
     def bulk_rate(self) -> float:
         """Bulk calls per second as flood control allows them now."""
-        return self._bulk.rate(self._monotonic())
+        return self._bulk.rate(self._clock.monotonic())
 
     def waiting(self, lane: Lane) -> int:
         """How many calls of `lane` wait for their turn."""
@@ -85,7 +83,7 @@ class CallScheduler:
         """Start an interactive call when nobody is ahead of it and every limit has room; else change nothing."""
         if call.lane is not Lane.INTERACTIVE or self._interactive:
             return False
-        now = self._monotonic()
+        now = self._clock.monotonic()
         soon = now + EPSILON_S
         if self._ceiling.free_at() > soon or call.not_before > soon or self._chat_free_at(call, now) > soon:
             return False
@@ -96,7 +94,7 @@ class CallScheduler:
 
     async def wait(self, call: Call) -> None:
         """Return when the call may start; its budget is taken. Raises PausedTooLong; safe to cancel at any moment."""
-        began = self._monotonic()
+        began = self._clock.monotonic()
         call.is_started = False
         call.give_up_at = began + call.patience_s
         self._check_patience(call, began)
@@ -110,18 +108,18 @@ class CallScheduler:
             if not call.is_started and call.refused_until is None:
                 line.calls.remove(call)
                 self._look()
-            call.patience_s -= self._monotonic() - began
+            call.patience_s -= self._clock.monotonic() - began
             self._hand_over()
 
     async def wait_out_pause(self, call: Call) -> None:
         """Return when the call's chat is not paused; nothing else is looked at. Raises PausedTooLong."""
-        began = self._monotonic()
+        began = self._clock.monotonic()
         call.give_up_at = began + call.patience_s
-        while (until := max(call.not_before, self._paused_until(call.key))) > self._monotonic() + EPSILON_S:
+        while (until := max(call.not_before, self._paused_until(call.key))) > self._clock.monotonic() + EPSILON_S:
             if until > call.give_up_at and until > call.not_before:
-                raise PausedTooLong(until - self._monotonic())
-            await self._sleep(min(until - self._monotonic(), LONGEST_NAP_S))
-        call.started_at = self._monotonic()
+                raise PausedTooLong(until - self._clock.monotonic())
+            await self._clock.sleep(min(until - self._clock.monotonic(), LONGEST_NAP_S))
+        call.started_at = self._clock.monotonic()
         call.patience_s -= call.started_at - began
 
     # flood control
@@ -133,7 +131,7 @@ class CallScheduler:
         answers to calls that left before the last halving are echoes of it. Another call waits alone. Waiting calls
         that will not wait as long are refused now.
         """
-        now = self._monotonic()
+        now = self._clock.monotonic()
         until = now + pause_s
         if call.key is None:
             call.not_before = until
@@ -150,7 +148,7 @@ class CallScheduler:
         The bulk rate stays as it is. Nothing happens when nothing is left; no pause is shortened.
         """
         if left_s > 0:
-            now = self._monotonic()
+            now = self._clock.monotonic()
             self._hold(key, now, now + left_s, halve=False)
 
     def _hold(self, key: ChatKey, now: float, until: float, *, halve: bool) -> None:
@@ -185,7 +183,7 @@ class CallScheduler:
 
     def _look(self) -> None:
         """Start every call whose turn it is, and note when the next one comes."""
-        now = self._monotonic()
+        now = self._clock.monotonic()
         soon = now + EPSILON_S
         self._next_at = math.inf
         for line in self._lines:
@@ -241,7 +239,7 @@ class CallScheduler:
 
     async def _wait_a_while(self, call: Call) -> None:
         if call.refused_until is not None:
-            raise PausedTooLong(call.refused_until - self._monotonic())
+            raise PausedTooLong(call.refused_until - self._clock.monotonic())
         if self._next_at >= min(self._naps.values(), default=math.inf):
             call.wake = asyncio.get_running_loop().create_future()
             try:
@@ -249,10 +247,10 @@ class CallScheduler:
             finally:
                 call.wake = None
             return
-        now = self._monotonic()
+        now = self._clock.monotonic()
         self._naps[call] = until = min(self._next_at, now + LONGEST_NAP_S)
         try:
-            await self._sleep(max(0.0, until - now))
+            await self._clock.sleep(max(0.0, until - now))
         finally:
             del self._naps[call]
         self._look()

@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from html import escape
@@ -13,6 +12,7 @@ from aiogram import BaseMiddleware, Bot, Dispatcher
 from aiogram.client.session.middlewares.base import RequestMiddlewareType
 from aiogram.types import CallbackQuery, ErrorEvent, Message, TelegramObject, Update, User
 
+from core.clock import Clock
 from core.errors import StoreUnavailable, TollgateError
 from monitoring import metrics
 from sender.acknowledgement import UpdateAcknowledger, acknowledge
@@ -90,14 +90,11 @@ class RetryOnDatabaseOutage(BaseMiddleware):
         self,
         probe: Callable[[], Awaitable[None]],
         words: Words,
-        *,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        monotonic: Callable[[], float] = time.monotonic,
+        clock: Clock,
     ) -> None:
         self._probe = probe
         self._words = words
-        self._sleep = sleep
-        self._monotonic = monotonic
+        self._clock = clock
         #: bot and chat: one person may use both bots
         self._told: set[tuple[int, int]] = set()
         self._looking: asyncio.Future[bool] | None = None
@@ -145,8 +142,8 @@ class RetryOnDatabaseOutage(BaseMiddleware):
         return is_told
 
     async def _repeat(self, handler: Handler, update: Update, data: dict[str, Any]) -> Any:
-        give_up_at = self._monotonic() + HOLD_FOR_S
-        while self._monotonic() < give_up_at:
+        give_up_at = self._clock.monotonic() + HOLD_FOR_S
+        while self._clock.monotonic() < give_up_at:
             if not await self._is_back():
                 continue
             try:
@@ -163,7 +160,7 @@ class RetryOnDatabaseOutage(BaseMiddleware):
         looking = self._looking = asyncio.get_running_loop().create_future()
         is_back = False
         try:
-            await self._sleep(self._pause_s)
+            await self._clock.sleep(self._pause_s)
             await self._probe()
             is_back, self._pause_s = True, PROBE_FIRST_S
         except StoreUnavailable:

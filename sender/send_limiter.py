@@ -1,10 +1,8 @@
 """The session middleware every call of one bot passes: its turn, and what happens when the call fails."""
 
-import asyncio
 import math
 import random
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -14,6 +12,7 @@ from aiogram.methods import GetUpdates, Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 from prometheus_client import Counter
 
+from core.clock import Clock, SystemClock
 from monitoring import metrics
 from sender.call_scheduler import CallScheduler, PausedTooLong
 from sender.failures import NO_DESCRIPTION, TELEGRAM_ERRORS, Failure, classify, is_missing_description, retry_after
@@ -57,27 +56,25 @@ class SendLimiter(BaseRequestMiddleware):
         self,
         rate_per_s: float = BOT_RATE_PER_S,
         bulk_rate_per_s: float = BULK_RATE_PER_S,
+        clock: Clock | None = None,
         *,
-        monotonic: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         rng: random.Random | None = None,
     ) -> None:
         #: chats without a limit of their own (the storage channel); the bot's ceiling and 429 pauses still hold
         self.unmetered_chats: set[int] = set()
-        #: when the token was last refused, in seconds of `monotonic`; None after any good answer
+        #: when the token was last refused, in seconds of the monotonic clock; None after any good answer
         self.unauthorized_at: float | None = None
         #: told of each chat Telegram wants left alone, and for how many seconds; must be cheap and raise nothing
         self.on_pause: Callable[[ChatKey, float], None] | None = None
         #: told whenever the turn of a bulk call has come; must be cheap and raise nothing
         self.on_bulk_turn: Callable[[], None] | None = None
-        self._monotonic = monotonic
+        self._clock = clock or SystemClock()
         # jitter needs no secrecy
         self._rng = rng or random.Random()  # noqa: S311
         self._call_scheduler = CallScheduler(
             rate_per_s,
             bulk_rate_per_s,
-            monotonic=monotonic,
-            sleep=sleep,
+            self._clock,
             unmetered_chats=self.unmetered_chats,
             transit_s=TRANSIT_S,
         )
@@ -146,7 +143,7 @@ class SendLimiter(BaseRequestMiddleware):
 
     async def _wait(self, call: Call, kind: Kind, method: TelegramMethod[Any], meters: "_Meters") -> None:
         """Return when the call may go. Raises TelegramRetryAfter when a known pause is longer than its lane waits."""
-        began = self._monotonic()
+        began = self._clock.monotonic()
         try:
             if kind.is_metered:
                 with meters.depth[call.lane].track_inprogress():
@@ -157,7 +154,7 @@ class SendLimiter(BaseRequestMiddleware):
             seconds = math.ceil(paused.seconds)
             message = f"Too Many Requests: retry after {seconds} (not sent: Telegram asked to wait before)"
             raise TelegramRetryAfter(method=method, message=message, retry_after=seconds) from paused
-        meters.waited[call.lane].observe(self._monotonic() - began)
+        meters.waited[call.lane].observe(self._clock.monotonic() - began)
 
     def _may_repeat(self, call: Call, kind: Kind, error: BaseException, meters: "_Meters") -> bool:
         """Write down what the failure means for this call and the others; True when the call goes again."""
@@ -168,7 +165,7 @@ class SendLimiter(BaseRequestMiddleware):
         else:
             again = self._back_off(call, kind, failure)
         if failure is Failure.UNAUTHORIZED:
-            self.unauthorized_at = self._monotonic()
+            self.unauthorized_at = self._clock.monotonic()
         if again:
             meters.repeated(failure)
         return again
@@ -201,7 +198,7 @@ class SendLimiter(BaseRequestMiddleware):
             return False
         wait_s = pauses_s[call.repeats] * (1.0 + self._rng.uniform(0.0, BACKOFF_JITTER))
         call.repeats += 1
-        call.not_before = self._monotonic() + wait_s
+        call.not_before = self._clock.monotonic() + wait_s
         log.debug("sender.backed_off", chat_id=call.key, method=kind.name, failure=failure, wait_s=wait_s)
         return True
 

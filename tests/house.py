@@ -25,8 +25,9 @@ from database.operations import channel_ops, post_ops, run_ops
 from runtime.context import Component, ProcessContext, process_context
 from sandbox.client import Person, SandboxClient
 from sandbox.server import Sandbox
-from schedulers.registry import JobScheduler
+from schedulers.job_scheduler import JobScheduler
 from shorteners.failover import Shorteners
+from tests.clocks import PERIODIC, SteeredClock
 from tests.start_costs import spare_bot_costs
 from user_bot.data import build_data
 from user_bot.delivery.deliverer import Deliverer
@@ -54,6 +55,12 @@ class House:
     parts: list[Component] = field(default_factory=list)
     #: the jobs at work; none where a test runs them itself
     jobs: Sequence[JobScheduler] = ()
+
+    @property
+    def clock(self) -> "HouseClock":
+        """The clock of the process, whose waiting a test may change."""
+        assert isinstance(self.base.clock, HouseClock)
+        return self.base.clock
 
     @property
     def olive(self) -> Person:
@@ -203,13 +210,18 @@ def _log_plainly() -> None:
     structlog.configure(processors=[structlog.processors.add_log_level, plain])
 
 
-def _sleep_by_moving(world: SandboxClient) -> Callable[[float], Awaitable[None]]:
-    """Waiting takes no real time: the sandbox's clock moves instead, and every other task gets a turn."""
+class HouseClock(SteeredClock):
+    """Waiting takes no real time: the sandbox's clock moves instead. Periodic tasks wait in real time."""
 
-    async def sleep(seconds: float) -> None:
-        await world.advance(max(seconds, 0.001))
+    def __init__(self, sandbox: Sandbox, world: SandboxClient) -> None:
+        async def by_moving(seconds: float) -> None:
+            await world.advance(max(seconds, 0.001))
 
-    return sleep
+        super().__init__(by_moving, in_tasks=dict.fromkeys((*PERIODIC, "album ", "status "), asyncio.sleep))
+        self._sandbox = sandbox
+
+    def monotonic(self) -> float:
+        return self._sandbox.world.clock.now()
 
 
 @asynccontextmanager
@@ -240,7 +252,7 @@ async def running_house(
             stub = {"name": "stub", "api_url": f"{sandbox.url}/shortener/api", "api_key": SHORTENER_KEY}
             more["SHORTENERS"] = (stub,)
         settings = settings_for(sandbox.url, **(store | more))
-        async with process_context(settings, sleep=_sleep_by_moving(world), monotonic=sandbox.world.clock.now) as base:
+        async with process_context(settings, HouseClock(sandbox, world)) as base:
             users = user_bot.main.build(base)
             schedulers = user_bot.main.schedulers_of(users) if timers else ()
             parts = [

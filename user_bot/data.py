@@ -1,7 +1,5 @@
 """What the user bot's handlers may name as arguments."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from typing import TypedDict
 from zoneinfo import ZoneInfo
 
@@ -37,13 +35,12 @@ def build_data(
     *,
     admin_ids: frozenset[int],
     ways: UnlockConfig,
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> UserBotData:
     """Put the parts together; touches neither network nor database."""
     subscriptions = Subscriptions(bot, clock, alerts)
-    unlock_links = UnlockLinks(bot, clock, zone, alerts, ways, sleep=sleep)
+    unlock_links = UnlockLinks(bot, clock, zone, alerts, ways)
     access_prompt = AccessPrompt(bot, clock, zone, admin_ids, subscriptions, unlock_links)
-    deliverer = Deliverer(bot, clock, zone, alerts, access_prompt, sleep=sleep)
+    deliverer = Deliverer(bot, clock, zone, alerts, access_prompt)
     return UserBotData(
         clock=clock,
         zone=zone,

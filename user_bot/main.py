@@ -14,27 +14,13 @@ from core.errors import StoreUnavailable
 from core.supervisor import Supervisor
 from database.backups.files import backup_folder
 from database.batches import Bounds
-from monitoring.alerts import Alerts
 from runtime.context import Component, ProcessContext, announce, process_context, serve_until_stopped
-from schedulers import (
-    create_broadcast_deleter_scheduler,
-    create_broadcast_sender_scheduler,
-    create_message_deleter_scheduler,
-    token_cleanup_scheduler,
-    token_count_reset_scheduler,
-)
-from schedulers.registry import (
-    RUN_GRACE,
-    JobContext,
-    JobScheduler,
-    create_housekeeping_scheduler,
-    create_statistics_scheduler,
-)
-from schedulers.requests import Requests
-from schedulers.telegram_registry import create_backup_scheduler, create_health_check_scheduler, to_owners
+from schedulers.context import RUN_GRACE, JobContext, OwnerResources, TelegramResources
+from schedulers.factory import create_schedulers
+from schedulers.job_scheduler import JobScheduler
+from schedulers.requests import RequestTrigger
 from sender.failures import TELEGRAM_ERRORS
 from sender.intake import install
-from sender.send_limiter import SendLimiter
 from shorteners.failover import Shorteners
 from shorteners.providers import Provider
 from user_bot.commands import COMMANDS
@@ -50,9 +36,9 @@ log = structlog.get_logger("tollgate.user_bot")
 ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member", "chat_member", "chat_join_request"]
 #: updates of one subscriber handled at the same time; a chat takes one answer a second after a burst of five
 PER_PERSON = 8
-#: a job under way at a stop gets this long to finish its step, in seconds
+#: a job in progress at a stop gets this long to finish its step, in seconds
 JOBS_END_S = 5.0
-#: a tick waits for a random part of it: of several processes not all ask at once
+#: a tick waits for a random part of it, so that several processes do not ask for its lease at once
 JITTER = timedelta(seconds=2)
 
 
@@ -61,15 +47,10 @@ class UserBot:
     """What runs the user bot."""
 
     bot: Bot
-    limiter: SendLimiter
     dispatcher: Dispatcher
     jobs: JobContext
-    alerts: Alerts
     shorteners: Shorteners
     zone: ZoneInfo
-    settings: Settings
-    #: owners get their backups from it
-    admin_bot: Bot
 
 
 def build(base: ProcessContext) -> UserBot:
@@ -84,15 +65,27 @@ def build(base: ProcessContext) -> UserBot:
         base.alerts,
         admin_ids=frozenset(settings.ADMIN_IDS),
         ways=UnlockConfig(shorteners, settings.PUBLIC_BASE_URL, timedelta(days=settings.TOKEN_EXPIRY_DAYS)),
-        sleep=base.sleep,
     )
     # the user bot keeps no dialogue: no FSM, so nothing but the handlers asks the database
     dispatcher = Dispatcher(disable_fsm=True, **names)
     install(dispatcher, bot, hold=base.hold, words=common_texts, per_person=PER_PERSON)
     dispatcher.include_router(build_router(clock))
-    jobs = JobContext(
-        clock=clock,
-        zone=zone,
+    return UserBot(bot, dispatcher, _job_context(base), shorteners, zone)
+
+
+def _job_context(base: ProcessContext) -> JobContext:
+    """Return what the jobs of this process are made from, as the configuration says."""
+    settings = base.settings
+    owners = OwnerResources(
+        base.admin_bot,
+        base.user_limiter,
+        settings.ADMIN_IDS,
+        backup_folder(settings.DATA_DIR),
+        settings.BACKUP_KEEP,
+    )
+    return JobContext(
+        clock=base.clock,
+        zone=settings.zone,
         bounds=Bounds(
             batch_size=settings.CLEANUP_BATCH_SIZE,
             timeout_s=settings.CLEANUP_TIMEOUT_SECONDS,
@@ -100,11 +93,10 @@ def build(base: ProcessContext) -> UserBot:
         ),
         time_limit=timedelta(seconds=settings.CLEANUP_TIMEOUT_SECONDS) + RUN_GRACE,
         cleanup_hours=settings.TOKEN_CLEANUP_HOUR,
-        # whoever turns the sandbox's clock wants to see what comes of it
+        # a person who moves the sandbox's clock wants to see its effect at once
         jitter=timedelta() if settings.SANDBOX_CLOCK_URL else JITTER,
-        sleep=base.sleep,
+        telegram=TelegramResources(base.user_bot, base.alerts, owners),
     )
-    return UserBot(bot, base.user_limiter, dispatcher, jobs, base.alerts, shorteners, zone, settings, base.admin_bot)
 
 
 def _provider(shortener: Shortener) -> Provider:
@@ -119,32 +111,19 @@ def _provider(shortener: Shortener) -> Provider:
 
 
 def schedulers_of(user_bot: UserBot) -> tuple[JobScheduler, ...]:
-    """Every job of the house, for this bot and process."""
-    settings, send = user_bot.settings, to_owners(user_bot.admin_bot, user_bot.settings.ADMIN_IDS)
-    token_cleanup_scheduler.configure(user_bot.jobs)
-    token_count_reset_scheduler.configure(user_bot.jobs)
-    return (
-        token_cleanup_scheduler,
-        token_count_reset_scheduler,
-        create_message_deleter_scheduler(user_bot.bot, user_bot.jobs, user_bot.alerts),
-        create_broadcast_deleter_scheduler(user_bot.bot, user_bot.jobs),
-        create_broadcast_sender_scheduler(user_bot.bot, user_bot.limiter, user_bot.jobs),
-        create_statistics_scheduler(user_bot.jobs),
-        create_housekeeping_scheduler(user_bot.jobs),
-        create_backup_scheduler(backup_folder(settings.DATA_DIR), settings.BACKUP_KEEP, send, user_bot.jobs),
-        create_health_check_scheduler(user_bot.bot, user_bot.admin_bot, user_bot.alerts, user_bot.jobs),
-    )
+    """Return the schedulers of every job of the table, for this bot and process."""
+    return tuple(create_schedulers(user_bot.jobs).values())
 
 
 async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
     """Poll until `dispatcher.stop_polling()`, with the schedulers running around it."""
     bot, dp, tasks = user_bot.bot, user_bot.dispatcher, Supervisor()
-    requests = Requests({one.name: one for one in schedulers}, user_bot.jobs.clock, pulse=user_bot.jobs.pulse)
+    requests = RequestTrigger({one.name: one.runner for one in schedulers}, user_bot.jobs.clock)
     await _show_menu(bot)
     await _recover(user_bot, tasks)
     for scheduler in schedulers:
         scheduler.start()
-        announce(scheduler.name, scheduler.in_words())
+        announce(scheduler.name, scheduler.plan.in_words)
     requests.start()
     try:
         await dp.start_polling(bot, allowed_updates=ALLOWED_UPDATES, handle_signals=False, close_bot_session=False)
@@ -159,9 +138,8 @@ async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
 
 
 async def _recover(user_bot: UserBot, tasks: Supervisor) -> None:
-    """What a crash left behind: readers to be told. Runs that never ended are the runner's matter."""
-    jobs = user_bot.jobs
-    recovery = Recovery(user_bot.bot, jobs.clock, user_bot.zone, sleep=jobs.sleep)
+    """Notify subscribers whose delivery a crash cut off. Runs that never ended are the runner's matter."""
+    recovery = Recovery(user_bot.bot, user_bot.jobs.clock, user_bot.zone)
     try:
         told = await recovery.tell_interrupted()
     except StoreUnavailable as error:

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 from config import Settings
 from core.clock import Clock, SystemClock
 from core.supervisor import Supervisor
-from core.timetable import timetable
 from database.connection import close_database
 from runtime.lifecycle import CannotStart, open_store, serve_until_stopped, take_sandbox_time
 from runtime.sandbox_clock import follow_clock
+from schedulers import registry
 from web_app.app import build_app
 from web_app.auth.mini_app import mini_app_key
 from web_app.auth.secret import NoSecret, find_secret
@@ -69,7 +69,7 @@ def admin_services(settings: Settings) -> AdminServices:
     return AdminServices(
         keys=Keys(secret, mini_app_key(settings.ADMIN_BOT_TOKEN.get_secret_value())),
         owner_ids=frozenset(settings.ADMIN_IDS),
-        plans=timetable(settings.zone, settings.TOKEN_CLEANUP_HOUR),
+        plans=registry.plans(settings.zone, settings.TOKEN_CLEANUP_HOUR),
         zone=settings.zone,
         base_url=settings.PUBLIC_BASE_URL,
     )

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from core.clock import Clock
+from core.jobs import JobPlan
 from core.statistics import DayStats
-from core.timetable import Plan
 from monitoring import pictures
 from monitoring.pictures import Picture, Theme
 from web_app.rate_limit import Limits
@@ -34,7 +34,7 @@ class AdminServices:
     #: owners stand in the environment, all others in the database
     owner_ids: frozenset[int]
     #: the jobs by name
-    plans: Mapping[str, Plan]
+    plans: Mapping[str, JobPlan]
     zone: ZoneInfo
     #: what the world sees in front of our addresses, like https://gate.example/gate; empty: this machine alone
     base_url: str = ""

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from core.clock import Clock, SystemClock
 from core.errors import TollgateError
 from database.backups.files import (
     CannotWriteBackup,
@@ -71,7 +72,7 @@ async def write_backup(
     progress: Progress | None = None,
     goes_on: Callable[[], bool] = _always,
     pause_s: float = PAUSE_S,
-    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    clock: Clock | None = None,
 ) -> BackupReport:
     """Write all of the open database into one new file in `folder` and remove those not kept (`remove_all_but`).
 
@@ -83,7 +84,7 @@ async def write_backup(
     mark = await find_mark(db)
     if mark is not None:
         raise HalfRestored(f"the database holds {mark}: restore that file again first")
-    pages = _Pages(db, progress, goes_on, pause_s, sleep)
+    pages = _Pages(db, progress, goes_on, pause_s, clock or SystemClock())
     backup_id = secrets.token_hex(16)
     path = folder / file_name(db.name, now, backup_id)
     with told_plainly(folder):
@@ -131,7 +132,7 @@ class _Pages:
     progress: Progress | None
     goes_on: Callable[[], bool]
     pause_s: float
-    sleep: Callable[[float], Awaitable[object]]
+    clock: Clock
     #: documents of the next page
     at_most: int = _FIRST_PAGE
     done: int = 0
@@ -148,7 +149,7 @@ class _Pages:
                 async for page in pages:
                     self._learn(page, await disk.do(writer.add, page))
                     self._tell(name)
-                    await self.sleep(self.pause_s)
+                    await self.clock.sleep(self.pause_s)
 
     def _size(self) -> int:
         if not self.goes_on():

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from core.errors import AlreadyThere
 from core.jobs import LeaseRow
-from core.timetable import JOB_NAMES
 from database.collection import Collection
 from database.connection import current_database
 from database.values import Document
@@ -91,7 +90,7 @@ async def find(job: str) -> LeaseRow | None:
     return _row(await _leases().find_one({"_id": job}))
 
 
-async def standing(jobs: Sequence[str] = JOB_NAMES) -> dict[str, LeaseRow]:
+async def standing(jobs: Sequence[str]) -> dict[str, LeaseRow]:
     """The leases of `jobs` by their names; one that has never run and was never paused is left out."""
     found = await _leases().find({"_id": {"$in": list(jobs)}}, limit=len(jobs))
     rows = {str(document["_id"]): document for document in found}

@@ -1,61 +1,50 @@
 """The nightly backup, and sending it to the owners when they want it."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import structlog
+from aiogram import Bot
+from aiogram.types import FSInputFile
 
 from core.errors import TollgateError
 from core.jobs import Counts
 from core.retries import SHORT_S, retry_while_unavailable
-from core.timetable import BACKUP
 from database.backups.backup import BackupReport, BackupStopped, write_backup
 from database.operations import settings_ops
+from schedulers.context import JobContext
 from schedulers.runner import Run
 from sender.failures import TELEGRAM_ERRORS
+from sender.lanes import Lane, in_lane
 
 log = structlog.get_logger("tollgate.jobs")
 
 Send = Callable[[Path], Awaitable[None]]
 
-#: of one run: two million documents take about ten minutes
-TIME_LIMIT = timedelta(hours=1)
 #: what a bot may upload, in bytes (BOTAPI: sendDocument, 50 MB)
 SEND_MAX = 50 * 1000 * 1000
 _NOT_SENT: tuple[type[BaseException], ...] = (TollgateError, *TELEGRAM_ERRORS)
 
 
 class Backup:
-    """Writes a backup into `folder` and removes those not kept (`keep`); hands it to `send` when the settings say so.
+    """Writes a backup into `folder`, deletes all but the newest `keep`, and calls `send` when the settings say so.
 
-    `send` raises what Telegram and the network raise: the backup stands all the same.
+    `send` raises what Telegram and the network raise; the backup is kept all the same.
     """
 
-    name = BACKUP
-
-    def __init__(
-        self,
-        folder: Path,
-        keep: int,
-        send: Send | None = None,
-        *,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
+    def __init__(self, folder: Path, keep: int, send: Send | None = None) -> None:
         self._folder = folder
         self._keep = keep
         self._send = send
-        self._sleep = sleep
 
     async def __call__(self, run: Run) -> Counts:
         async def write() -> BackupReport:
             return await write_backup(
-                self._folder, self._keep, now=run.now(), goes_on=lambda: not run.should_stop, sleep=self._sleep
+                self._folder, self._keep, now=run.now(), goes_on=lambda: not run.should_stop, clock=run.clock
             )
 
         try:
-            report = await retry_while_unavailable(write, SHORT_S, sleep=self._sleep)
+            report = await retry_while_unavailable(write, run.clock, SHORT_S)
         except BackupStopped:
             return Counts({"documents": 0, "bytes": 0, "removed": 0}, more=True)
         run.done.update(documents=report.documents, bytes=report.bytes, removed=report.removed)
@@ -63,7 +52,7 @@ class Backup:
         return Counts({**run.done, **await self._sent(report, run)})
 
     async def _sent(self, report: BackupReport, run: Run) -> dict[str, int]:
-        """`sent` or `not_sent` and `too_large` as counts; none when nobody wants it."""
+        """Send it; return `sent`, or `not_sent` and `too_large`, as counts; {} when the settings do not ask for it."""
         if self._send is None or not (await settings_ops.current(run.now())).send_backups:
             return {}
         if report.bytes > SEND_MAX:
@@ -75,3 +64,27 @@ class Backup:
             log.warning("backup.not_sent", file=report.path.name, error=type(error).__name__)
             return {"not_sent": 1}
         return {"sent": 1}
+
+
+def to_owners(bot: Bot, owner_ids: Sequence[int]) -> Send:
+    """Return what sends a backup to each owner's chat; it raises the last error when it reached no owner."""
+
+    async def send(path: Path) -> None:
+        problem: BaseException | None = None
+        is_sent = False
+        for owner_id in owner_ids:
+            try:
+                with in_lane(Lane.BULK):
+                    await bot.send_document(owner_id, FSInputFile(path), disable_notification=True)
+                is_sent = True
+            except TELEGRAM_ERRORS as error:
+                problem = error
+        if problem is not None and not is_sent:
+            raise problem
+
+    return send
+
+
+def create(context: JobContext) -> Backup:
+    owners = context.owners_of("backup")
+    return Backup(owners.backup_folder, owners.backup_keep, to_owners(owners.admin_bot, owners.owner_ids))

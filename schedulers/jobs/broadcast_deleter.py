@@ -1,7 +1,5 @@
 """Takes broadcasts back when their time is up or an admin wants it, and clears their rows away (DESIGN §7.5)."""
 
-import asyncio
-import time
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -11,17 +9,15 @@ from aiogram import Bot
 
 from core.broadcasts import OVER, UNFINISHED, Broadcast, RecipientState, due_before
 from core.jobs import Counts
-from core.timetable import BROADCAST_DELETER
 from database.batches import Bounds
-from database.operations import broadcast_ops, broadcast_rows, lease_ops
+from database.operations import broadcast_ops, broadcast_rows
+from schedulers.context import JobContext
 from schedulers.jobs.broadcast_closing import Closing, is_settled
 from schedulers.jobs.broadcast_recall import RETRY, TimeBudget, take_copies_back
-from schedulers.leases import TTL, Pause
 from schedulers.runner import Run
 
 log = structlog.get_logger("tollgate.recall")
 
-NAME = BROADCAST_DELETER
 #: broadcasts looked at in one run
 BROADCASTS_MAX = 20
 #: recipients worked on in one run; the rest waits for the next
@@ -37,21 +33,21 @@ UNKNOWN_FOR = timedelta(minutes=10)
 class BroadcastDeleter:
     """Works expired broadcasts off, oldest first. One process at a time, though two would do no harm."""
 
-    name = NAME
-
-    def __init__(self, bot: Bot, bounds: Bounds, zone: ZoneInfo, *, sleep: Pause = asyncio.sleep) -> None:
+    def __init__(self, bot: Bot, bounds: Bounds, zone: ZoneInfo) -> None:
         self._bot = bot
         self._bounds = bounds
-        self._sleep = sleep
         self._closing = Closing(bot, bounds, zone)
 
     async def __call__(self, run: Run) -> Counts:
-        monotonic = self._bounds.get("monotonic", time.monotonic)
-        ends_at = monotonic() + self._bounds.get("timeout_s", LONGEST_S)
-        budget = TimeBudget(run, RUN_MAX, ends_at, monotonic, self._sleep)
+        ends_at = run.clock.monotonic() + self._bounds.get("timeout_s", LONGEST_S)
+        budget = TimeBudget(run, RUN_MAX, ends_at)
         is_more = await self._recall_all(budget)
         is_more = await self._closing.close_all(budget) or is_more
         return Counts(dict(run.done), more=is_more or run.done[RETRY] > 0)
+
+    async def has_work(self, now: datetime) -> bool:
+        """Whether a broadcast is due to be recalled."""
+        return await broadcast_ops.is_any_expired(now)
 
     async def _recall_all(self, budget: TimeBudget) -> bool:
         """Work off what is due; True when something that is due is left."""
@@ -108,6 +104,5 @@ def next_look(broadcast: Broadcast, standing: datetime | None, now: datetime) ->
     return max(standing + timedelta(minutes=broadcast.lifetime_minutes), now + SOONEST)
 
 
-async def has_work(now: datetime) -> bool:
-    """Whether something is due to be taken back and nobody else is at it."""
-    return await broadcast_ops.is_any_expired(now) and await lease_ops.is_free(NAME, now, TTL)
+def create(context: JobContext) -> BroadcastDeleter:
+    return BroadcastDeleter(context.telegram_of("broadcast_deleter").user_bot, context.bounds, context.zone)

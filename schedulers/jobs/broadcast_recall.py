@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,11 +41,8 @@ class TimeBudget:
     run: Run
     #: recipients
     left: int
-    #: seconds of `monotonic`
+    #: seconds of the run's monotonic clock
     ends_at: float
-    monotonic: Callable[[], float] = time.monotonic
-    #: what waiting for the database goes by
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     @property
     def is_over(self) -> bool:
@@ -55,7 +51,7 @@ class TimeBudget:
 
     @property
     def seconds_left(self) -> float:
-        return self.ends_at - self.monotonic()
+        return self.ends_at - self.run.clock.monotonic()
 
     def count(self, end: str) -> None:
         """One recipient was served."""
@@ -132,8 +128,8 @@ async def _take(bot: Bot, recipient: Recipient, budget: TimeBudget) -> Recipient
     # what was done is done: a short outage must not have it asked for again
     await retry_while_unavailable(
         lambda: broadcast_rows.mark_recalled(recipient.broadcast_id, recipient.user_id, taken.state, taken.error),
+        budget.run.clock,
         SHORT_S,
-        sleep=budget.sleep,
     )
     return taken.state
 

@@ -1,40 +1,29 @@
 """Sends broadcasts, one after the other, in one process at a time (DESIGN §7.5)."""
 
-import asyncio
 from datetime import datetime, timedelta
 
 from aiogram import Bot
 
 from core.broadcasts import BroadcastStatus
 from core.jobs import Counts
-from core.timetable import BROADCAST_SENDER
-from database.operations import broadcast_ops, lease_ops
+from database.operations import broadcast_ops
+from schedulers.context import JobContext
 from schedulers.jobs.broadcast_sending import Sending
-from schedulers.leases import TTL, Pause
 from schedulers.runner import Run
 from sender.send_limiter import SendLimiter
 
-NAME = BROADCAST_SENDER
-
-
-#: a run sends for so long; what is left goes on in the next, which begins at once
+#: a run sends for this long; the next one, which starts at once, continues. The time limit of the job's row is much
+#: longer: a run that waits for an absent database is not to be cut off
 SLICE = timedelta(minutes=5)
-#: the run's own end comes long after it: what waits for an absent database is not to be cut off
-TIME_LIMIT = timedelta(minutes=30)
 
 
 class BroadcastSender:
     """What is half sent first, then what was planned earliest, until nothing is due."""
 
-    name = NAME
-
-    def __init__(
-        self, bot: Bot, limiter: SendLimiter, *, sleep: Pause = asyncio.sleep, pulse: Pause = asyncio.sleep
-    ) -> None:
+    def __init__(self, bot: Bot, limiter: SendLimiter) -> None:
+        """`limiter` is that of `bot`."""
         self._bot = bot
         self._limiter = limiter
-        self._sleep = sleep
-        self._pulse = pulse
 
     async def __call__(self, run: Run) -> Counts:
         since = run.now()
@@ -48,20 +37,15 @@ class BroadcastSender:
                 if begun is None or begun.status is not BroadcastStatus.SENDING:
                     continue
                 broadcast = begun
-            sending = Sending(
-                broadcast,
-                run,
-                self._bot,
-                self._limiter,
-                since=since,
-                until=until,
-                sleep=self._sleep,
-                pulse=self._pulse,
-            )
+            sending = Sending(broadcast, run, self._bot, self._limiter, since=since, until=until)
             await sending.go()
         return Counts(dict(run.done), more=True)
 
+    async def has_work(self, now: datetime) -> bool:
+        """Whether a broadcast is due to be sent."""
+        return await broadcast_ops.find_next(now) is not None
 
-async def has_work(now: datetime) -> bool:
-    """Whether something is due to be sent, nobody else is sending, and nobody has paused it."""
-    return await broadcast_ops.find_next(now) is not None and await lease_ops.is_free(NAME, now, TTL)
+
+def create(context: JobContext) -> BroadcastSender:
+    telegram, owners = context.telegram_of("broadcast_sender"), context.owners_of("broadcast_sender")
+    return BroadcastSender(telegram.user_bot, owners.user_limiter)

@@ -22,7 +22,6 @@ from database.operations import broadcast_ops, broadcast_rows, user_ops
 from database.operations.segments import find_reachable
 from monitoring import metrics
 from schedulers.jobs.broadcast_calls import BACKOFF_S, Again, Arrived, NotArrived, RecipientCalls
-from schedulers.leases import Pause
 from schedulers.runner import Run
 from sender.lanes import Lane
 from sender.send_limiter import SendLimiter
@@ -66,16 +65,13 @@ class Sending:
         *,
         since: datetime,
         until: datetime,
-        sleep: Pause,
-        pulse: Pause,
     ) -> None:
         self._broadcast = broadcast
         self._run = run
         self._limiter = limiter
         self._since = since
         self._until = until
-        self._sleep = sleep
-        self._pulse = pulse
+        self._sleep = run.clock.sleep
         self._calls = RecipientCalls(bot, broadcast, run.clock)
         self._tasks = Supervisor()
         self._on_their_way: set[asyncio.Task[None]] = set()
@@ -131,7 +127,7 @@ class Sending:
         )
 
     async def _ask(self, operation: Callable[[], Awaitable[T]]) -> T:
-        return await retry_while_unavailable(operation, sleep=self._sleep)
+        return await retry_while_unavailable(operation, self._run.clock)
 
     # rows
 
@@ -328,7 +324,7 @@ class Sending:
         """Every second: the counts into the database, and what admins want out of it."""
         beats = 0
         while True:
-            await self._pulse(BEAT_S)
+            await self._sleep(BEAT_S)
             beats += 1
             try:
                 if beats % RECOUNT_EVERY == 0:

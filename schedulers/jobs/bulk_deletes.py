@@ -1,6 +1,5 @@
 """Bulk deletes of a run: they end when the run does, and every batch is counted as soon as it is gone."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +15,7 @@ def within(run: Run, bounds: Bounds, name: str, kind: str = "") -> Bounds:
     def noted(count: int) -> None:
         note(run, count, name, kind)
 
-    return {**bounds, "goes_on": lambda: not run.should_stop, "noted": noted}
+    return {**bounds, "clock": run.clock, "goes_on": lambda: not run.should_stop, "noted": noted}
 
 
 def note(run: Run, count: int, name: str, kind: str = "") -> None:
@@ -35,14 +34,12 @@ class Sweep:
     #: midnight that began the oldest day of history that is kept
     before: datetime
     bounds: Bounds
-    #: seconds of `monotonic`
+    #: seconds of the run's monotonic clock
     ends_at: float
-    monotonic: Callable[[], float]
-    sleep: Callable[[float], Awaitable[object]]
 
     @property
     def seconds_left(self) -> float:
-        return self.ends_at - self.monotonic()
+        return self.ends_at - self.run.clock.monotonic()
 
     @property
     def is_over(self) -> bool:
@@ -55,4 +52,4 @@ class Sweep:
 
     async def pause(self) -> None:
         """Let others have their turn."""
-        await self.sleep(self.bounds.get("pause_ms", 50) / 1000)
+        await self.run.clock.sleep(self.bounds.get("pause_ms", 50) / 1000)

@@ -6,15 +6,16 @@ from datetime import datetime
 
 import structlog
 
-from core import timetable
 from core.errors import TollgateError
 from core.health import Health
 from core.health_rules import Followed, follow
-from core.jobs import Counts
-from core.timetable import Plan
+from core.jobs import Counts, JobPlan
+from database.connection import current_database
 from database.operations import health_ops
 from monitoring.alerts import Alerts
 from monitoring.health import Ping, show
+from schedulers.context import JobContext
+from schedulers.jobs.health_bots import bot_probe
 from schedulers.jobs.health_probes import (
     BotProbe,
     FloodShare,
@@ -34,20 +35,18 @@ log = structlog.get_logger("tollgate.health")
 class HealthCheck:
     """One look at everything; what is wrong twice becomes an incident, what is right three times ends it."""
 
-    name = timetable.HEALTH_CHECK
-
     def __init__(
         self,
         bots: Sequence[BotProbe],
-        plans: Mapping[str, Plan],
+        plans: Mapping[str, JobPlan],
         alerts: Alerts,
         ping: Ping,
         *,
         is_polling: bool = True,
     ) -> None:
-        """`plans` are those of the jobs that run somewhere; its own is left out. `ping` raises TollgateError."""
+        """`plans` are those of the jobs that run somewhere, its own is left out. `ping` raises TollgateError."""
         self._bots = bots
-        self._plans = {job: plan for job, plan in plans.items() if job != self.name}
+        self._plans = plans
         self._alerts = alerts
         self._ping = ping
         self._is_polling = is_polling
@@ -58,7 +57,7 @@ class HealthCheck:
     async def __call__(self, run: Run) -> Counts:
         now = run.now()
         before = await self._remembered(now)
-        look = await self._look(before, now)
+        look = await self._look(run, before)
         followed = follow(before.watched, look.findings, look.is_known)
         still_open = await self._tell(followed)
         watched = tuple(
@@ -91,13 +90,14 @@ class HealthCheck:
         known = [health for health in (found, self._last) if health is not None]
         return max(known, key=lambda health: health.at, default=Health(at=now, since=now))
 
-    async def _look(self, before: Health, now: datetime) -> Look:
-        look = Look()
+    async def _look(self, run: Run, before: Health) -> Look:
+        look, now = Look(), run.now()
+        others = {job: plan for job, plan in self._plans.items() if job != run.job}
         self._flood.look(look)
         await asyncio.gather(
             *(ask_bot(probe, look, is_polling=self._is_polling) for probe in self._bots),
             ask_database(self._ping, look),
-            ask_jobs(self._plans, before.since, before.succeeded_at, look, now),
+            ask_jobs(others, before.since, before.succeeded_at, look, now),
             ask_deletions(look, now),
             ask_incidents(look),
         )
@@ -112,3 +112,13 @@ class HealthCheck:
             *(self._alerts.clear(finding.incident, health_texts.all_clear(finding)) for finding in followed.over)
         )
         return [finding for finding, told in zip(followed.over, is_over, strict=True) if not told]
+
+
+async def _ping() -> None:
+    await current_database().ping()
+
+
+def create(context: JobContext) -> HealthCheck:
+    telegram, owners = context.telegram_of("health_check"), context.owners_of("health_check")
+    bots = (bot_probe("user_bot", telegram.user_bot), bot_probe("admin_bot", owners.admin_bot))
+    return HealthCheck(bots, context.plans(), telegram.alerts, _ping)

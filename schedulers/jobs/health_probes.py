@@ -11,7 +11,7 @@ import structlog
 from core.errors import TollgateError
 from core.health import BotHealth, Finding, Trouble
 from core.health_rules import last_success, latest, look_at_job
-from core.timetable import Plan
+from core.jobs import JobPlan
 from database.operations import deletion_ops, incident_ops, lease_ops, run_ops
 from monitoring import metrics
 from monitoring.health import Ping, time_ping
@@ -126,13 +126,13 @@ async def ask_database(ping: Ping, look: Look) -> None:
 
 
 async def ask_jobs(
-    plans: Mapping[str, Plan], since: datetime, succeeded_at: Mapping[str, datetime], look: Look, now: datetime
+    plans: Mapping[str, JobPlan], since: datetime, succeeded_at: Mapping[str, datetime], look: Look, now: datetime
 ) -> None:
     """Which jobs are late, and which failed."""
     look.succeeded_at = dict(succeeded_at)
 
     async def ask() -> list[Finding]:
-        leases = await lease_ops.standing()
+        leases = await lease_ops.standing(tuple(plans))
         findings: list[Finding] = []
         successes: dict[str, datetime | None] = {}
         for job, plan in plans.items():

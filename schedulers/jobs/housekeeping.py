@@ -1,7 +1,6 @@
 """Old history, what has run out and what belongs to nobody goes: each step bounded, none hiding another."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -10,11 +9,11 @@ import structlog
 
 from core.days import start_of_day
 from core.jobs import Counts
-from core.timetable import HOUSEKEEPING, JOB_NAMES
 from database.batches import Bounds
 from database.operations import housekeeping_ops, pause_ops, settings_ops
-from schedulers.jobs import inactive_users as inactivity
-from schedulers.jobs import orphans
+from schedulers import registry
+from schedulers.context import JobContext
+from schedulers.jobs import inactive_users, orphans
 from schedulers.jobs.bulk_deletes import Sweep
 from schedulers.runner import Run
 
@@ -35,8 +34,6 @@ class Housekeeping:
 
     What stays: the audit log, the daily statistics, and broadcasts, whose counts the list of broadcasts shows.
     """
-
-    name = HOUSEKEEPING
 
     def __init__(self, bounds: Bounds, zone: ZoneInfo) -> None:
         self._bounds = bounds
@@ -64,16 +61,13 @@ class Housekeeping:
     async def _begin(self, run: Run) -> Sweep:
         now = run.now()
         settings = await settings_ops.current(now)
-        monotonic = self._bounds.get("monotonic", time.monotonic)
         return Sweep(
             run,
             settings,
             now,
             before=start_of_day(now - timedelta(days=settings.history_days), self._zone),
             bounds=self._bounds,
-            ends_at=monotonic() + self._bounds.get("timeout_s", LONGEST_S),
-            monotonic=monotonic,
-            sleep=self._bounds.get("sleep", asyncio.sleep),
+            ends_at=run.clock.monotonic() + self._bounds.get("timeout_s", LONGEST_S),
         )
 
 
@@ -85,7 +79,7 @@ async def _deliveries(sweep: Sweep) -> bool:
 
 
 async def _runs(sweep: Sweep) -> bool:
-    kept = await housekeeping_ops.find_runs_to_keep(JOB_NAMES)
+    kept = await housekeeping_ops.find_runs_to_keep(registry.JOB_NAMES)
     return (await housekeeping_ops.delete_old_runs(sweep.before, kept, **sweep.within("runs"))).more
 
 
@@ -120,5 +114,9 @@ STEPS: Sequence[tuple[str, Step]] = (
     ("login_codes", _login_codes),
     ("incidents", _incidents),
     ("runs", _runs),
-    ("users", inactivity.forget_inactive),
+    ("users", inactive_users.forget_inactive),
 )
+
+
+def create(context: JobContext) -> Housekeeping:
+    return Housekeeping(context.bounds, context.zone)

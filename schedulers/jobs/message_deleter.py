@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,6 +17,7 @@ from database.operations import deletion_ops, settings_ops
 from monitoring import metrics
 from monitoring.alerts import Alerts
 from monitoring.logs import mask
+from schedulers.context import JobContext
 from schedulers.jobs.message_deletion import Deletion, delete_messages
 from schedulers.jobs.undeletable_alerts import UndeletableAlerts
 from schedulers.runner import Run
@@ -73,12 +74,9 @@ class _Verdict:
 class MessageDeleter:
     """Claims due promises oldest first and keeps each until it has reached a terminal state."""
 
-    name = "message_deleter"
-
-    def __init__(self, bot: Bot, alerts: Alerts, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+    def __init__(self, bot: Bot, alerts: Alerts) -> None:
         self._bot = bot
         self._undeletable_alerts = UndeletableAlerts(bot.id, alerts)
-        self._sleep = sleep
 
     async def __call__(self, run: Run) -> Counts:
         total = run.done
@@ -138,7 +136,7 @@ class MessageDeleter:
         if undeletable_alerts:
             self._undeletable_alerts.noted()
         # what was done is done: a short outage must not have it done and counted again
-        await retry_while_unavailable(finish, SHORT_S, sleep=self._sleep)
+        await retry_while_unavailable(finish, run.clock, SHORT_S)
 
     async def _keep(self, promise: PendingDeletion, now: datetime) -> _Verdict:
         """Take one delivery back; classify whatever Telegram answers."""
@@ -199,3 +197,8 @@ def _after_failure(promise: PendingDeletion, now: datetime, error: BaseException
     wait_s = retry_after(error)
     not_before = now + timedelta(seconds=wait_s) if wait_s is not None else None
     return _Verdict(End.RETRY, text, not_before)
+
+
+def create(context: JobContext) -> MessageDeleter:
+    telegram = context.telegram_of("message_deleter")
+    return MessageDeleter(telegram.user_bot, telegram.alerts)

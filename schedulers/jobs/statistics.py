@@ -15,7 +15,6 @@ As of the last run within the day, or of the one that closes it at midnight:
   late those of its last run stay.
 """
 
-import asyncio
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -24,9 +23,9 @@ import structlog
 from core.days import start_of_day
 from core.jobs import Counts
 from core.statistics import Count
-from core.timetable import STATISTICS
 from database.batches import Bounds
 from database.operations import statistics_ops, stats_ops
+from schedulers.context import JobContext
 from schedulers.runner import Run
 
 log = structlog.get_logger("tollgate.statistics")
@@ -42,12 +41,9 @@ TOTALS_FIT_FOR = timedelta(hours=1)
 class Statistics:
     """Counts on the server and writes one row a day, which refuses whoever lost the job meanwhile."""
 
-    name = STATISTICS
-
     def __init__(self, zone: ZoneInfo, bounds: Bounds) -> None:
         self._zone = zone
         self._pause_s = bounds.get("pause_ms", 50) / 1000
-        self._sleep = bounds.get("sleep", asyncio.sleep)
 
     async def __call__(self, run: Run) -> Counts:
         today = start_of_day(run.now(), self._zone)
@@ -85,7 +81,7 @@ class Statistics:
             if run.should_stop:
                 return False
             counted[counter] = await statistics_ops.count_on(counter, start, until)
-            await self._sleep(self._pause_s)
+            await run.clock.sleep(self._pause_s)
         posts = await statistics_ops.top_posts(start, until, TOP_POSTS)
         fits = end is None or run.now() - end <= TOTALS_FIT_FOR
         totals = await statistics_ops.count_totals() if fits else None
@@ -98,3 +94,7 @@ class Statistics:
             log.warning("statistics.refused", day=start.isoformat(), fence=run.fence)
         run.done["days" if is_written else "refused"] += 1
         return is_written
+
+
+def create(context: JobContext) -> Statistics:
+    return Statistics(context.zone, context.bounds)

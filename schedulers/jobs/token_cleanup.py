@@ -3,17 +3,15 @@
 from datetime import timedelta
 
 from core.jobs import Counts
-from core.timetable import TOKEN_CLEANUP
 from database.batches import Bounds
 from database.operations import session_ops, settings_ops, token_ops
+from schedulers.context import JobContext
 from schedulers.jobs.bulk_deletes import within
 from schedulers.runner import Run
 
 
 class TokenCleanup:
     """Deletes in batches, oldest first, within the bounds."""
-
-    name = TOKEN_CLEANUP
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
@@ -33,3 +31,7 @@ class TokenCleanup:
         sessions = within(run, self._bounds, "sessions_deleted", "sessions")
         more = (await session_ops.delete_expired_sessions(now, **sessions)).more or more
         return Counts(dict(run.done), more)
+
+
+def create(context: JobContext) -> TokenCleanup:
+    return TokenCleanup(context.bounds)

@@ -4,17 +4,15 @@ from zoneinfo import ZoneInfo
 
 from core.days import start_of_day
 from core.jobs import Counts
-from core.timetable import TOKEN_COUNT_RESET
 from database.batches import Bounds
 from database.operations import token_ops
+from schedulers.context import JobContext
 from schedulers.jobs.bulk_deletes import within
 from schedulers.runner import Run
 
 
 class TokenCountReset:
     """Deletes the counts of every day before today in `zone`."""
-
-    name = TOKEN_COUNT_RESET
 
     def __init__(self, bounds: Bounds, zone: ZoneInfo) -> None:
         self._bounds = bounds
@@ -26,3 +24,7 @@ class TokenCountReset:
         bounds = within(run, self._bounds, "deleted", "token_counts")
         deleted = await token_ops.reset_token_counts(today, **bounds)
         return Counts(dict(run.done), deleted.more)
+
+
+def create(context: JobContext) -> TokenCountReset:
+    return TokenCountReset(context.bounds, context.zone)

@@ -35,6 +35,7 @@ from schedulers.jobs.broadcast_sender import BroadcastSender
 from schedulers.runner import Run
 from sender.bots import build_bot
 from sender.send_limiter import SendLimiter
+from tests.clocks import SteeredClock
 from tests.house import own_store
 
 RECIPIENTS = int(os.environ.get("RECIPIENTS", "1500"))
@@ -42,20 +43,6 @@ BLOCKED, GONE, FAULTS = 0.07, 0.01, 0.02
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(1800)]
-
-
-class Seconds:
-    """Monotonic time that moves when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        await asyncio.sleep(0)
 
 
 class Telegram(BaseSession):
@@ -125,13 +112,10 @@ async def everybody(db: Database, users: range) -> None:
 
 
 async def test_each_gets_it_once_or_is_counted_for_what_they_are(db: Database) -> None:
-    users, seconds = range(1, RECIPIENTS + 1), Seconds()
+    users = range(1, RECIPIENTS + 1)
     await everybody(db, users)
-    telegram, gate = (
-        Telegram(users),
-        SendLimiter(1000, 1000, monotonic=seconds, sleep=seconds.sleep, rng=random.Random(1)),
-    )
-    bot = build_bot("1002:sandbox-user", "http://127.0.0.1:9", gate)
+    telegram, limiter = Telegram(users), SendLimiter(1000, 1000, ManualClock(NOW), rng=random.Random(1))
+    bot = build_bot("1002:sandbox-user", "http://127.0.0.1:9", limiter)
     for middleware in bot.session.middleware:
         telegram.middleware(middleware)
     bot.session = telegram
@@ -140,8 +124,8 @@ async def test_each_gets_it_once_or_is_counted_for_what_they_are(db: Database) -
         progress_chat_id=1,
     )  # fmt: skip
     broadcast, _ = await broadcast_ops.create(new)
-    job = BroadcastSender(bot, gate, sleep=seconds.sleep)
-    run = Run(ManualClock(NOW), "the test")
+    job = BroadcastSender(bot, limiter)
+    run = Run(SteeredClock(start=NOW), "the test")
 
     counts = await job(run)
 

@@ -18,7 +18,7 @@ class Outage:
 
     def __init__(self, house: House) -> None:
         self._now = house.sandbox.world.clock.now
-        self._sleep = house.base.sleep
+        self._sleep = house.clock.on_sleep
         self._began_at = self._now()
         self.half_over = asyncio.Event()
         self.go_on = asyncio.Event()
@@ -48,7 +48,7 @@ async def test_a_database_away_for_20_seconds_delays_both_bots_and_loses_nothing
     first, second = await house.store(), await house.store(items=2)
     before, _ = await post_ops.search(None, skip=0, limit=100)
     outage = Outage(house)
-    house.base.hold._sleep = outage.sleep
+    house.clock.on_sleep = outage.sleep
     current_database().before_call = outage
 
     # at the beginning, and again half-way; the owner is the same chat to both bots

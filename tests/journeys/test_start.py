@@ -1,11 +1,13 @@
 """What a start waits for, and for how long, in virtual time."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
+from core.clock import SystemClock
 from runtime.context import START_PATIENCE_S, CannotStart, process_context
 from sandbox.client import SandboxClient
 from sandbox.server import Sandbox
@@ -15,23 +17,25 @@ NOBODY = "http://127.0.0.1:9"
 OUTAGES: dict[str, dict[str, Any]] = {"drop_before": {}, "html": {"status": 502}, "no_description": {"status": 500}}
 
 
-class Time:
-    """Seconds that pass only when somebody waits."""
+class Time(SystemClock):
+    """Seconds that pass only when the start waits."""
 
     def __init__(self) -> None:
-        self.now = 0.0
+        super().__init__()
+        self.passed_s = 0.0
 
     async def sleep(self, seconds: float) -> None:
-        self.now += seconds
+        self.passed_s += seconds
+        await asyncio.sleep(0)
 
     def monotonic(self) -> float:
-        return self.now
+        return self.passed_s
 
 
 @asynccontextmanager
 async def refused_start(url: str, time: Time, **more: Any) -> AsyncIterator[CannotStart]:
     with pytest.raises(CannotStart) as refused:
-        async with process_context(settings_for(url, **more), sleep=time.sleep, monotonic=time.monotonic):
+        async with process_context(settings_for(url, **more), time):
             pass
     yield refused.value
 
@@ -69,7 +73,7 @@ async def test_a_telegram_that_stays_away_is_given_up_after_the_patience() -> No
         assert "no answer from Telegram" in str(problem)
         assert "\n" not in str(problem)
         assert problem.status == 1
-        assert START_PATIENCE_S <= time.now < START_PATIENCE_S + 10
+        assert START_PATIENCE_S <= time.passed_s < START_PATIENCE_S + 10
 
 
 @pytest.mark.parametrize("status", [401, 404])
@@ -79,7 +83,7 @@ async def test_a_token_telegram_does_not_know_is_not_asked_for_twice(status: int
     async with refusing_world(error) as world, refused_start(world.url, time) as problem:
         assert str(problem) == "ADMIN_BOT_TOKEN: Telegram does not know this bot token"
         assert problem.status == 2
-        assert time.now < 1
+        assert time.passed_s < 1
 
 
 async def test_a_clock_that_tells_no_time_stops_the_start() -> None:

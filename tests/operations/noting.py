@@ -5,13 +5,22 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+from core.clock import ManualClock
 from core.supervisor import Supervisor
 from runtime.pauses import Pauses
+from tests.clocks import SteeredClock
 from tests.unit.sender.telegram import Telegram
 
 BOT = 42
 SECOND = timedelta(seconds=1)
 WRITE, FORGET = "update_one send_pauses", "find send_pauses"
+
+
+def napping(clock: ManualClock, naps: "Naps") -> SteeredClock:
+    """`clock`, with waits that last until the test says so."""
+    steered = SteeredClock(naps)
+    steered.now = clock.now  # type: ignore[method-assign]
+    return steered
 
 
 class Naps:

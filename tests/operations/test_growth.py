@@ -22,6 +22,7 @@ from database.operations import (
     token_ops,
 )
 from database.values import Document
+from tests.clocks import SteeredClock
 from tests.operations.plans.catalogue import CASES, Case, operations_there_are
 from tests.operations.plans.filled import filled
 from tests.operations.plans.rows import NOW, TODAY, key
@@ -196,10 +197,6 @@ def test_every_bulk_delete_is_measured() -> None:
     assert set(BULK) == _bulk_deletes()
 
 
-async def _no_pause(seconds: float) -> None:
-    """As long as a pause of no time."""
-
-
 @pytest.mark.parametrize("matching", [0, 1, BATCH - 1, BATCH, BATCH + 1, 5 * BATCH])
 @pytest.mark.parametrize("others", [0, 100])
 @pytest.mark.parametrize("name", sorted(BULK))
@@ -210,7 +207,7 @@ async def test_a_bulk_delete_takes_two_commands_a_batch(db: Database, name: str,
         await db.collection(collection).insert_many(rows)
     db.calls.clear()
 
-    assert await delete({"batch_size": BATCH, "sleep": _no_pause}) == Deleted(matching, more=False)
+    assert await delete({"batch_size": BATCH, "clock": SteeredClock()}) == Deleted(matching, more=False)
     batches = math.ceil(matching / BATCH)
     looks = max(batches, 1)
     assert db.calls == Counter({f"find {collection}": looks, f"delete_many {collection}": batches})

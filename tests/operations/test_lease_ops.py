@@ -185,7 +185,7 @@ async def test_a_pause_and_something_else_at_the_very_first_moment(
 async def test_what_never_ran_cannot_be_resumed_and_has_no_lease(db: Database, now: datetime) -> None:
     assert not await lease_ops.resume(JOB)
     assert await lease_ops.find(JOB) is None
-    assert await lease_ops.standing() == {}
+    assert await lease_ops.standing(["fake"]) == {}
 
 
 async def test_the_leases_that_stand_are_known_by_their_jobs(db: Database, now: datetime) -> None:

@@ -14,7 +14,7 @@ from database.operations import pause_ops
 from runtime import pauses as pauses_module
 from runtime.pauses import FORGET_EVERY, MOST_PENDING, Pauses
 from tests.operations.conftest import StepIn
-from tests.operations.noting import BOT, FORGET, SECOND, WRITE, Naps, note, until, writing, written
+from tests.operations.noting import BOT, FORGET, SECOND, WRITE, Naps, napping, note, until, writing, written
 
 # the database away
 
@@ -23,7 +23,7 @@ async def test_away_is_told_once_and_tried_again_until_it_is_written(
     db: Database, clock: ManualClock, take_away: Callable[[], None]
 ) -> None:
     naps = Naps()
-    pauses = Pauses(clock, sleep=naps)
+    pauses = Pauses(napping(clock, naps))
     take_away()
     with capture_logs() as logged:
         async with writing(pauses):
@@ -44,7 +44,7 @@ async def test_what_is_over_before_the_database_is_back_is_given_up(
     db: Database, clock: ManualClock, take_away: Callable[[], None]
 ) -> None:
     naps = Naps()
-    pauses = Pauses(clock, sleep=naps)
+    pauses = Pauses(napping(clock, naps))
     take_away()
     async with writing(pauses):
         note(pauses, 1, 20)
@@ -62,7 +62,7 @@ async def test_no_more_than_so_many_wait_for_the_database(
     db: Database, clock: ManualClock, take_away: Callable[[], None]
 ) -> None:
     naps = Naps()
-    pauses = Pauses(clock, sleep=naps)
+    pauses = Pauses(napping(clock, naps))
     take_away()
     for chat in range(MOST_PENDING + 5):
         note(pauses, chat, 20)
@@ -118,7 +118,7 @@ async def test_a_stop_waits_less_for_a_database_that_is_known_to_be_away(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     naps = Naps()
-    pauses = Pauses(clock, sleep=naps)
+    pauses = Pauses(napping(clock, naps))
     monkeypatch.setattr(db.collection("send_pauses"), "update_one", refusing)
     async with writing(pauses):
         note(pauses, 1, 20)

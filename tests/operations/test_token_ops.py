@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.clock import ManualClock
+from core.clock import ManualClock, SystemClock
 from core.verification import TokenStatus
 from database.connection import Database
 from database.operations import token_ops
@@ -16,10 +16,11 @@ MS = timedelta(milliseconds=1)
 DAY = timedelta(days=1)
 
 
-class Pauses:
-    """Takes the place of sleep and of the monotonic clock: every pause lasts as long as it says, at once."""
+class Pauses(SystemClock):
+    """A clock on which every pause is over at once and counts as long as it says."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.taken: list[float] = []
 
     async def sleep(self, seconds: float) -> None:
@@ -100,9 +101,7 @@ async def test_batches_run_until_nothing_is_left_with_pauses_between(
 ) -> None:
     await many(db, 25, now)
 
-    deleted = await token_ops.delete_expired_and_used_tokens(
-        now, batch_size=10, pause_ms=50, sleep=pauses.sleep, monotonic=pauses.monotonic
-    )
+    deleted = await token_ops.delete_expired_and_used_tokens(now, batch_size=10, pause_ms=50, clock=pauses)
     assert deleted == Deleted(25, more=False)
     assert pauses.taken == [0.05, 0.05]
     assert await tokens_left(db) == []
@@ -114,7 +113,7 @@ async def test_at_the_time_limit_the_oldest_are_gone_and_more_is_said(
     await many(db, 25, now)
 
     deleted = await token_ops.delete_expired_and_used_tokens(
-        now, batch_size=10, timeout_s=0.05, pause_ms=50, sleep=pauses.sleep, monotonic=pauses.monotonic
+        now, batch_size=10, timeout_s=0.05, pause_ms=50, clock=pauses
     )
     assert deleted == Deleted(20, more=True)
     assert await tokens_left(db) == [f"t{number:03}" for number in range(20, 25)]
@@ -126,7 +125,7 @@ async def test_nothing_more_is_said_when_the_time_limit_meets_the_end(
     await many(db, 20, now)
 
     deleted = await token_ops.delete_expired_and_used_tokens(
-        now, batch_size=10, timeout_s=0.05, pause_ms=50, sleep=pauses.sleep, monotonic=pauses.monotonic
+        now, batch_size=10, timeout_s=0.05, pause_ms=50, clock=pauses
     )
     assert deleted == Deleted(20, more=False)
 
@@ -175,8 +174,6 @@ async def test_counts_are_reset_in_batches_too(db: Database, now: datetime, paus
     for user_id in range(5):
         await counts.insert_one({"user_id": user_id, "date": now - DAY, "count": 1})
 
-    deleted = await token_ops.reset_token_counts(
-        now, batch_size=2, timeout_s=0, sleep=pauses.sleep, monotonic=pauses.monotonic
-    )
+    deleted = await token_ops.reset_token_counts(now, batch_size=2, timeout_s=0, clock=pauses)
     assert deleted == Deleted(2, more=True)
     assert await counts.count({}) == 3

@@ -1,23 +1,32 @@
 """APScheduler calls plain functions in a thread, where no task can be started: every tick of every job failed."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from apscheduler.triggers.base import BaseTrigger
-
+from core.clock import SystemClock
 from schedulers.scheduler import Timer
 
 
-class AtOnce(BaseTrigger):  # type: ignore[misc]
-    """Fires now, once."""
+class AtOnce:
+    """A schedule whose next tick is now."""
 
-    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
-        return None if previous_fire_time else datetime.now(UTC)
+    def latest_tick(self, now: datetime) -> datetime:
+        return now
+
+    def next_tick(self, now: datetime) -> datetime:
+        return datetime.now(UTC) + timedelta(milliseconds=1)
+
+    def in_words(self) -> str:
+        return "at once"
 
 
 async def test_the_timer_fires_where_tasks_can_be_started() -> None:
     fired: asyncio.Future[asyncio.AbstractEventLoop] = asyncio.get_running_loop().create_future()
     timer = Timer()
-    timer.add("now", AtOnce(), lambda: fired.set_result(asyncio.get_running_loop()))
+
+    def fire() -> None:
+        timer.remove("now")
+        fired.set_result(asyncio.get_running_loop())
+
+    timer.add("now", AtOnce(), SystemClock(), fire)
     assert await asyncio.wait_for(fired, 5) is asyncio.get_running_loop()
-    timer.remove("now")

@@ -29,9 +29,10 @@ PACKAGES = {
 MORE = {
     "user_bot/main.py": {"config", "runtime", "schedulers"},
     "user_bot/__main__.py": {"runtime"},
-    "admin_bot/main.py": {"config", "runtime"},
+    # the table of jobs is plain data; `docs/decisions/0010` says why these two read it
+    "admin_bot/main.py": {"config", "runtime", "schedulers.registry"},
     "admin_bot/__main__.py": {"runtime"},
-    "web_app/main.py": {"config", "runtime"},
+    "web_app/main.py": {"config", "runtime", "schedulers.registry"},
     "web_app/__main__.py": {"runtime"},
     "database/__main__.py": {"config"},
     "schedulers/cli.py": {"config"},

@@ -14,11 +14,11 @@ import pytest
 from core.admins import Role
 from core.clock import ManualClock
 from core.ids import new_token
-from core.timetable import timetable
 from core.verification import Token
 from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
 from database.operations import settings_ops, token_ops
+from schedulers import registry
 from tests.web.auth.signing import ADMIN_TOKEN, EDITOR, MANAGER, OWNER, SECRET, Ticks, add_admin
 from tests.web.start_costs import spare_web_costs
 from web_app.app import build_app
@@ -76,7 +76,7 @@ def admin(ticks: Ticks) -> AdminServices:
     return AdminServices(
         Keys(SECRET, mini_app_key(ADMIN_TOKEN)),
         frozenset({OWNER}),
-        timetable(zone),
+        registry.plans(zone),
         zone,
         base_url="https://gate.example",
         monotonic=ticks,

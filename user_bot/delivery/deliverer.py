@@ -1,6 +1,5 @@
 """The one path a post is handed over (DESIGN §7.1 to 7.4)."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -49,15 +48,12 @@ class Deliverer:
         zone: ZoneInfo,
         alerts: Alerts,
         access_prompt: AccessPrompt,
-        *,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._bot = bot
         self._clock = clock
         self._zone = zone
         self._alerts = alerts
         self._access_prompt = access_prompt
-        self._sleep = sleep
         self._began = to_milliseconds(clock.now())  # as precise as the times it is compared with
         self._deduplicator = RequestDeduplicator()
         self._lost_storages: set[int] = set()
@@ -275,7 +271,7 @@ class Deliverer:
                 request.user.user_id, request.code, request.update_key, terms.sent_at, forget
             )
 
-        return await retry_while_unavailable(spend, SHORT_S, sleep=self._sleep)
+        return await retry_while_unavailable(spend, self._clock, SHORT_S)
 
     async def _not_paid(
         self, request: DeliveryRequest, terms: Terms, promise: str | None, settings: BotSettings
@@ -410,7 +406,7 @@ class Deliverer:
     async def _write_down(self, write: Callable[[], Awaitable[object]]) -> None:
         """Record something that has already happened at Telegram: while the database is away, keep trying."""
         try:
-            await retry_while_unavailable(write, sleep=self._sleep)
+            await retry_while_unavailable(write, self._clock)
         except StoreUnavailable:
             log.error("delivery.record_lost")
 

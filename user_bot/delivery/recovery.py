@@ -3,9 +3,7 @@
 And whoever had a token redeemed that was not paid out yet gets what it pays.
 """
 
-import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -42,13 +40,10 @@ TRIES = 3
 class Recovery:
     """Looks for deliveries that began before this process and whose end nobody wrote down."""
 
-    def __init__(
-        self, bot: Bot, clock: Clock, zone: ZoneInfo, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    ) -> None:
+    def __init__(self, bot: Bot, clock: Clock, zone: ZoneInfo) -> None:
         self._bot = bot
         self._clock = clock
         self._zone = zone
-        self._sleep = sleep
         self._began = clock.now()
         #: by chat and post: how often Telegram's answer to the sentence was lost
         self._lost: Counter[tuple[int, str]] = Counter()
@@ -85,7 +80,7 @@ class Recovery:
     async def tell_the_rest(self) -> None:
         """Tell those the first call did not reach, round after round, for about ten minutes."""
         for _ in range(ROUNDS):
-            await self._sleep(AGAIN_AFTER_S)
+            await self._clock.sleep(AGAIN_AFTER_S)
             try:
                 if not await self.tell_interrupted():
                     return

@@ -1,7 +1,6 @@
 """The one message to somebody without access: what to do, and the link to do it with."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -79,15 +78,12 @@ class UnlockLinks:
         zone: ZoneInfo,
         alerts: Alerts,
         ways: UnlockConfig,
-        *,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._bot = bot
         self._clock = clock
         self._zone = zone
         self._alerts = alerts
         self._ways = ways
-        self._sleep = sleep
         #: when last no shortener answered
         self._failed_at: datetime | None = None
 
@@ -180,7 +176,7 @@ class UnlockLinks:
         if token is None and settings.on_shortener_failure is not ShortenerFailure.DIRECT:
             return await self._do_without(link_request, replaced, now)
         token = token or plain
-        await retry_while_unavailable(lambda: token_ops.add(token), SHORT_S, sleep=self._sleep)
+        await retry_while_unavailable(lambda: token_ops.add(token), self._clock, SHORT_S)
         await self._show(token, settings, post, number)
         return None
 

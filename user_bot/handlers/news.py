@@ -9,8 +9,8 @@ from core.users import User
 from database.operations import user_ops
 from sender.failures import TELEGRAM_ERRORS
 from user_bot import news
+from views.broadcasts.callbacks import StopNews
 from views.subscribers import news_texts
-from views.subscribers.callbacks import StopNews
 
 
 async def stop(message: Message, user: User, clock: Clock) -> None:

@@ -9,8 +9,7 @@ from fastapi import APIRouter, Depends, Request
 
 from core.clock import to_milliseconds
 from core.job_status import JobStatus, overview
-from core.jobs import JobRun
-from core.timetable import Plan
+from core.jobs import JobPlan, JobRun
 from database.operations import lease_ops, run_ops
 from monitoring.logs import mask
 from web_app.api.access import ApiAccess, Operator, read_model
@@ -19,7 +18,7 @@ from web_app.auth.sign_in import note
 from web_app.problems import Problem
 
 
-def jobs_router(access: ApiAccess, plans: Mapping[str, Plan], zone: ZoneInfo) -> APIRouter:
+def jobs_router(access: ApiAccess, plans: Mapping[str, JobPlan], zone: ZoneInfo) -> APIRouter:
     """The routes about the jobs of `plans`."""
     router = APIRouter(prefix="/scheduler", tags=["jobs"])
     signed_in = Annotated[Operator, Depends(access.operator)]
@@ -30,7 +29,7 @@ def jobs_router(access: ApiAccess, plans: Mapping[str, Plan], zone: ZoneInfo) ->
     async def status(_: signed_in) -> Status:
         """Every job: its schedule, its next and its last run."""
         now = access.clock.now()
-        jobs = overview(plans, await run_ops.latest_runs(names), await lease_ops.standing(), now)
+        jobs = overview(plans, await run_ops.latest_runs(names), await lease_ops.standing(names), now)
         return Status(now=to_milliseconds(now), zone=zone.key, jobs=[_job(job, now) for job in jobs])
 
     @router.post("/trigger", status_code=202, response_model=Triggered, openapi_extra=one_or_all)

@@ -257,7 +257,7 @@ async def test_a_second_tap_on_a_link_says_what_to_do_once(house: House) -> None
         await house.alice.link(house.link(post))
     await house.settle()
     assert len(await house.calls("sendMessage")) == 1
-    await house.base.sleep(timedelta(seconds=4).total_seconds())
+    await house.base.clock.sleep(timedelta(seconds=4).total_seconds())
     outcome = await house.another_deliverer().deliver(await known(ALICE), post.code, "m")
     assert outcome is Outcome.REFUSED
 

@@ -140,7 +140,7 @@ async def test_a_crash_in_the_middle_gives_the_credit_back_once(house: House, mi
         await deletion_ops.promise(BOT, ALICE, ALICE, post.code, began, began + timedelta(minutes=30), request_key="m")
     assert await user_ops.spend_credit(ALICE, post.code, "m", began)
     assert await credits_left() == 1
-    recovery = Recovery(house.base.user_bot, house.base.clock, house.base.settings.zone, sleep=house.base.sleep)
+    recovery = Recovery(house.base.user_bot, house.base.clock, house.base.settings.zone)
     assert await recovery.tell_interrupted() == 1
     await house.alice.wait(USER_BOT, contains="It did not cost you anything.")
     assert await recovery.tell_interrupted() == 0
@@ -153,7 +153,7 @@ async def test_a_crash_after_the_delivery_gives_nothing_back(house: House, minut
     await house.alice.link(house.link(post))
     await house.settle()
     await house.advance(minutes=1)
-    recovery = Recovery(house.base.user_bot, house.base.clock, house.base.settings.zone, sleep=house.base.sleep)
+    recovery = Recovery(house.base.user_bot, house.base.clock, house.base.settings.zone)
     assert await recovery.tell_interrupted() == 0
     assert await credits_left() == 1
 
@@ -163,7 +163,7 @@ async def test_an_older_charge_is_not_given_back_for_a_delivery_that_never_spent
     began = house.base.clock.now() - timedelta(seconds=10)
     assert await user_ops.spend_credit(ALICE, post.code, "earlier", began - timedelta(minutes=5))
     await deletion_ops.claim_delivery(BOT, ALICE, post.code, began, DOUBLE_TAP, update_key="m", settle_later=True)
-    recovery = Recovery(house.base.user_bot, house.base.clock, house.base.settings.zone, sleep=house.base.sleep)
+    recovery = Recovery(house.base.user_bot, house.base.clock, house.base.settings.zone)
     assert await recovery.tell_interrupted() == 1
     assert await credits_left() == 1
 

@@ -206,7 +206,7 @@ async def test_a_database_that_leaves_after_the_copy_still_gets_the_ids(house: H
         outage.away = tries < 3
         await asyncio.sleep(0)
 
-    deliverer._sleep = pause
+    house.clock.on_sleep = pause
     copy = deliverer._copy
 
     async def copy_and_lose(*arguments: object) -> tuple[int, ...]:

@@ -37,7 +37,7 @@ async def rich() -> AsyncIterator[House]:
 
 
 def recovery_of(house: House) -> Recovery:
-    return Recovery(house.base.user_bot, house.base.clock, house.base.settings.zone, sleep=house.base.sleep)
+    return Recovery(house.base.user_bot, house.base.clock, house.base.settings.zone)
 
 
 async def told(house: House) -> list[str]:

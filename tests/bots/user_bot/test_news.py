@@ -10,9 +10,9 @@ from database.operations.segments import find_reachable
 from tests.bots.user_bot.losing_answers import losing, over
 from tests.house import ALICE, BOB, OLIVE, STORAGE, USER_BOT, House
 from user_bot.commands import COMMANDS
+from views.broadcasts.callbacks import StopNews
 from views.broadcasts.keyboards import STOP_NEWS, below_broadcast
 from views.subscribers import news_texts
-from views.subscribers.callbacks import StopNews
 
 
 async def met(house: House) -> None:

@@ -16,7 +16,7 @@ BOT = 1002
 
 
 def recovery_of(house: House) -> Recovery:
-    return Recovery(house.base.user_bot, house.base.clock, house.base.settings.zone, sleep=house.base.sleep)
+    return Recovery(house.base.user_bot, house.base.clock, house.base.settings.zone)
 
 
 async def cut_off(house: House, post: Post, reader: int) -> None:

@@ -262,7 +262,7 @@ async def test_a_crash_between_redeeming_and_paying_pays_at_the_next_start(house
     assert await token_ops.redeem(token.token, ALICE, house.base.clock.now())
     await house.advance(minutes=1)
     base = house.base
-    recovery = Recovery(base.user_bot, base.clock, base.settings.zone, sleep=base.sleep)
+    recovery = Recovery(base.user_bot, base.clock, base.settings.zone)
     recovery._began = base.clock.now()
     await recovery.tell_interrupted()
     await house.alice.wait(USER_BOT, contains="10 deliveries left")

@@ -15,6 +15,7 @@ from bson.code import Code
 from database.backups.backup import BackupReport, write_backup
 from database.connection import Database
 from database.values import Document
+from tests.clocks import SteeredClock
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 
@@ -64,9 +65,7 @@ async def fill(db: Database, people: int = 3) -> None:
 
 
 async def backed_up(folder: Path, keep: int = 7, now: datetime = NOW, **more: Any) -> BackupReport:
-    async def no_pause(seconds: float) -> None: ...
-
-    return await write_backup(folder, keep, now=now, **{"sleep": no_pause, **more})
+    return await write_backup(folder, keep, now=now, **{"clock": SteeredClock(), **more})
 
 
 async def held(db: Database) -> dict[str, list[Document]]:

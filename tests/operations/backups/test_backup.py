@@ -21,6 +21,7 @@ from database.backups.files import CannotWriteBackup, backups_of, written_at
 from database.backups.manifest import in_order
 from database.backups.restore import verify
 from database.connection import Database
+from tests.clocks import SteeredClock
 from tests.operations.backups.backing_up import NOW, backed_up, fill, members
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -271,7 +272,7 @@ async def test_what_changes_meanwhile_comes_once(db: Database, folder: Path) -> 
         await users.delete_one({"user_id": 250 + seen})
         await users.insert_one({"user_id": 5000 + seen})
 
-    report = await backed_up(folder, sleep=change)
+    report = await backed_up(folder, clock=SteeredClock(change))
     lines = [json.loads(line) for line in members(report.path)["users.jsonl"].splitlines()]
     ids = [int(line["user_id"]["$numberInt"]) for line in lines]
     assert seen > 4

@@ -15,13 +15,10 @@ from database.batches import Bounds, Deleted, delete_in_batches
 from database.connection import BULK_CONNECTIONS, Database, close_database, open_database
 from database.operations import session_ops, stats_ops, token_ops, user_ops
 from database.values import Document
+from tests.clocks import SteeredClock
 from tests.operations.conftest import NOW
 
 MS, DAY = timedelta(milliseconds=1), timedelta(days=1)
-
-
-async def _no_pause(seconds: float) -> None:
-    """As long as a pause of no time."""
 
 
 async def put_things(db: Database, count: int) -> None:
@@ -47,7 +44,7 @@ async def test_a_stop_ends_it_between_two_batches(
 ) -> None:
     await put_things(db, 10)
     left_to_say = list(answers)
-    bounds: Bounds = {"batch_size": 4, "sleep": _no_pause, "goes_on": lambda: left_to_say.pop(0)}
+    bounds: Bounds = {"batch_size": 4, "clock": SteeredClock(), "goes_on": lambda: left_to_say.pop(0)}
     assert await delete_in_batches(db.collection("things"), {"n": {"$gte": 0}}, "n", **bounds) == deleted
     assert len(answers) - len(left_to_say) == asked
     # oldest first, and whole batches
@@ -66,7 +63,7 @@ async def test_each_batch_is_told_at_once_with_what_it_really_removed(db: Databa
     def noted(count: int) -> None:
         told.append((count, looked_at))
 
-    bounds: Bounds = {"batch_size": 3, "sleep": one_goes_before_its_batch, "noted": noted}
+    bounds: Bounds = {"batch_size": 3, "clock": SteeredClock(one_goes_before_its_batch), "noted": noted}
     await delete_in_batches(db.collection("things"), {"n": {"$gte": 0}}, "n", **bounds)
     assert told == [(3, 0), (3, 1), (1, 2)]
 
@@ -78,7 +75,7 @@ async def test_an_outage_in_between_has_told_what_was_done(db: Database, take_aw
     async def away(seconds: float) -> None:
         take_away()
 
-    bounds: Bounds = {"batch_size": 4, "sleep": away, "noted": told.append}
+    bounds: Bounds = {"batch_size": 4, "clock": SteeredClock(away), "noted": told.append}
     with pytest.raises(StoreUnavailable):
         await delete_in_batches(db.collection("things"), {"n": {"$gte": 0}}, "n", **bounds)
     assert told == [4]

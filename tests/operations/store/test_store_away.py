@@ -173,7 +173,7 @@ OPERATIONS: dict[str, Operation] = {
     "lease_ops.release": lambda: lease_ops.release("x", "a", NOW),
     "lease_ops.renew": lambda: lease_ops.renew("x", "a", NOW, HOLD),
     "lease_ops.resume": lambda: lease_ops.resume("x"),
-    "lease_ops.standing": lease_ops.standing,
+    "lease_ops.standing": lambda: lease_ops.standing(["job"]),
     "lease_ops.take": lambda: lease_ops.take("x", "a", NOW, HOLD),
     "login_ops.create": lambda: login_ops.create(1, NOW),
     "login_ops.redeem": lambda: login_ops.redeem(TOKEN, NOW),

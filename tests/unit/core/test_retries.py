@@ -4,6 +4,7 @@ import pytest
 
 from core.errors import StoreRefused, StoreUnavailable
 from core.retries import LONG_S, SHORT_S, retry_while_unavailable
+from tests.clocks import SteeredClock
 
 
 class Store:
@@ -23,16 +24,20 @@ class Store:
     async def sleep(self, seconds: float) -> None:
         self.pauses_s.append(seconds)
 
+    @property
+    def clock(self) -> SteeredClock:
+        return SteeredClock(self.sleep)
+
 
 async def test_a_store_that_is_there_is_asked_once() -> None:
     store = Store(0)
-    assert await retry_while_unavailable(store.write, sleep=store.sleep) == "written"
+    assert await retry_while_unavailable(store.write, store.clock) == "written"
     assert (store.calls, store.pauses_s) == (1, [])
 
 
 async def test_a_store_that_comes_back_is_written_to() -> None:
     store = Store(4)
-    assert await retry_while_unavailable(store.write, sleep=store.sleep) == "written"
+    assert await retry_while_unavailable(store.write, store.clock) == "written"
     assert store.pauses_s == [0.5, 1.0, 2.0, 4.0]
 
 
@@ -40,7 +45,7 @@ async def test_a_store_that_comes_back_is_written_to() -> None:
 async def test_a_store_that_stays_away_is_given_up(pauses_s: tuple[float, ...], least: float, most: float) -> None:
     store = Store(1000)
     with pytest.raises(StoreUnavailable):
-        await retry_while_unavailable(store.write, pauses_s, sleep=store.sleep)
+        await retry_while_unavailable(store.write, store.clock, pauses_s)
     assert least <= sum(store.pauses_s) <= most
 
 
@@ -52,5 +57,5 @@ async def test_a_refusal_is_not_repeated() -> None:
         raise StoreRefused("no")
 
     with pytest.raises(StoreRefused):
-        await retry_while_unavailable(refused, sleep=store.sleep)
+        await retry_while_unavailable(refused, store.clock)
     assert store.calls == 1

@@ -14,8 +14,8 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.metrics import MetricWrapperBase
 
 from core.jobs import JobOutcome
-from core.timetable import BROADCAST_SENDER, JOB_NAMES, timetable
 from monitoring import metrics
+from schedulers import registry
 from sender.refusals import Failure
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -39,7 +39,7 @@ VALUES = {
     "outcome of tollgate_telegram_calls_total": {"ok", *Failure},
     "outcome of tollgate_job_runs_total": set(JobOutcome),
     "outcome of tollgate_alerts_total": {"reached", "lost"},
-    "job": set(JOB_NAMES),
+    "job": set(registry.JOB_NAMES),
 }
 
 
@@ -188,9 +188,9 @@ def test_every_scheduled_job_is_missed_after_two_intervals_and_not_before() -> N
         if found is not None:
             allowed |= dict.fromkeys(found[1].split("|"), int(found[2]))
     start = datetime(2026, 1, 1, tzinfo=UTC)
-    for job, plan in timetable(ZoneInfo("Europe/Berlin")).items():
+    for job, plan in registry.plans(ZoneInfo("Europe/Berlin")).items():
         if plan.schedule is None:
-            assert job == BROADCAST_SENDER
+            assert job == registry.BROADCAST_SENDER.name
             continue
         ticks = [start]
         # over both changes of the clock

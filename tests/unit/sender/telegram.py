@@ -71,7 +71,7 @@ class Telegram:
     def __init__(self, rate: float = 30.0, bulk: float = 29.0, *, latency_s: float = 0.0) -> None:
         self.time = VirtualTime()
         self.latency_s = latency_s
-        self.limiter = SendLimiter(rate, bulk, monotonic=self.time.monotonic, sleep=self.time.sleep, rng=NoJitter())
+        self.limiter = SendLimiter(rate, bulk, self.time, rng=NoJitter())
         self.arrived: list[tuple[float, TelegramMethod[Any]]] = []
         self.script: deque[Answer] = deque()
 

@@ -23,9 +23,7 @@ class Desk:
     def __init__(self, rate: float = 30.0, bulk: float = 29.0) -> None:
         self.time = VirtualTime()
         self.unmetered: set[int] = set()
-        self.turns = CallScheduler(
-            rate, bulk, monotonic=self.time.monotonic, sleep=self.time.sleep, unmetered_chats=self.unmetered
-        )
+        self.turns = CallScheduler(rate, bulk, self.time, unmetered_chats=self.unmetered)
         self.started: list[tuple[float, str]] = []
         self.calls: dict[str, Call] = {}
 
@@ -310,7 +308,7 @@ async def test_a_call_backing_off_holds_later_calls_of_its_chat_only() -> None:
     desk = Desk()
     await desk.time.run(gather([desk.arrive("first", 7)]))
     first = desk.calls["first"]
-    first.not_before = desk.time.now + 2.0
+    first.not_before = desk.time.at_s + 2.0
     again = asyncio.ensure_future(desk.go("again", first))
     await desk.time.settle()
     await desk.time.run(gather([again, desk.arrive("same", 7), desk.arrive("other", 8)]))
@@ -409,7 +407,7 @@ async def test_a_call_cancelled_in_the_instant_of_its_turn_passes_the_turn_on() 
     cancelled, person = desk.arrive("cancelled", 3), desk.arrive("person", 4)
     await desk.time.settle()
     cancelled.cancel()
-    desk.time.now += 1.0
+    desk.time.at_s += 1.0
     desk.turns._look()
     await desk.time.run(gather([person, deletion]))
     assert desk.times("person", "deletion") == [1.0, 2.0]

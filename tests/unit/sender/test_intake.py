@@ -1,6 +1,7 @@
 """The intake alone: held through an outage, told once, drained at a stop, errors answered with a sentence."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from aiogram import Dispatcher
 from aiogram.methods import AnswerCallbackQuery, SendMessage
 from aiogram.types import CallbackQuery, Chat, ErrorEvent, Message, Update, User
 
+from core.clock import ManualClock
 from core.errors import BadInput, StoreUnavailable
 from core.supervisor import Supervisor
 from sender import intake
@@ -58,24 +60,20 @@ class Store:
         return "done"
 
 
-class Time:
+class Time(ManualClock):
     """Sleeping moves it; nothing else does."""
 
     def __init__(self) -> None:
-        self.now = 0.0
+        super().__init__(datetime(2026, 3, 1, tzinfo=UTC))
         self.slept: list[float] = []
-
-    def __call__(self) -> float:
-        return self.now
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
-        self.now += seconds
-        await asyncio.sleep(0)
+        await super().sleep(seconds)
 
 
 def holding(store: Store, time: Time) -> RetryOnDatabaseOutage:
-    return RetryOnDatabaseOutage(store.probe, common_texts, sleep=time.sleep, monotonic=time)
+    return RetryOnDatabaseOutage(store.probe, common_texts, time)
 
 
 async def test_an_update_that_meets_an_absent_database_is_handled_when_it_is_back(bot: RecordingBot) -> None:
@@ -118,7 +116,7 @@ async def test_what_nobody_can_be_told_of_stays_unconfirmed_while_it_is_held(
         safe_meanwhile.append(not keeping._open)
         await store.probe()
 
-    hold = RetryOnDatabaseOutage(probe, common_texts, sleep=time.sleep, monotonic=time)
+    hold = RetryOnDatabaseOutage(probe, common_texts, time)
     keeping.received([6])
 
     async def handler(event: Any, data: dict[str, Any]) -> Any:
@@ -166,10 +164,10 @@ async def test_an_update_is_given_up_after_ten_minutes(bot: RecordingBot) -> Non
     async def probe() -> None:
         return None  # answers pings and nothing else
 
-    hold = RetryOnDatabaseOutage(probe, common_texts, sleep=time.sleep, monotonic=time)
+    hold = RetryOnDatabaseOutage(probe, common_texts, time)
     with pytest.raises(StoreUnavailable):
         await hold(store.handler, private("hi"), {"bot": bot})
-    assert intake.HOLD_FOR_S <= time.now < intake.HOLD_FOR_S + 10
+    assert intake.HOLD_FOR_S <= sum(time.slept) < intake.HOLD_FOR_S + 10
     assert hold.held == 0
 
 
@@ -285,7 +283,7 @@ async def test_a_hold_ends_after_its_time_even_if_the_database_never_answers(bot
     store, time = Store(probes=10**9), Time()
     with pytest.raises(StoreUnavailable):
         await holding(store, time)(store.handler, private("hi"), {"bot": bot})
-    assert intake.HOLD_FOR_S <= time.now < intake.HOLD_FOR_S + 10
+    assert intake.HOLD_FOR_S <= sum(time.slept) < intake.HOLD_FOR_S + 10
 
 
 def test_the_keeper_of_updates_is_outermost(bot: RecordingBot) -> None:

@@ -407,7 +407,7 @@ async def test_a_refused_token_is_noted_until_a_good_answer() -> None:
     await telegram.time.advance(3.0)
     with pytest.raises(TelegramUnauthorizedError):
         await telegram.result(telegram.send(1))
-    assert telegram.limiter.unauthorized_at == telegram.time.now
+    assert telegram.limiter.unauthorized_at == telegram.time.at_s
     await telegram.result(telegram.send(1))
     assert telegram.limiter.unauthorized_at is None
 
@@ -477,5 +477,5 @@ async def test_chats_are_forgotten_when_idle() -> None:
     telegram = Telegram(rate=1000.0)
     for n in range(5000):
         await telegram.limiter(telegram.make_request, BOT, SendMessage(chat_id=n + 1, text="x"))
-        telegram.time.now += 0.05
+        telegram.time.at_s += 0.05
     assert telegram.limiter._call_scheduler.chats_remembered <= 1024

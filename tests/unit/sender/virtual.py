@@ -4,31 +4,35 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import Coroutine
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
 class VirtualTime:
-    """`monotonic` and `sleep` for the code under test; `run` lets virtual time pass until a coroutine has ended."""
+    """A clock for the code under test; `run` lets virtual time pass until a coroutine has ended."""
 
     def __init__(self, start: float = 1000.0) -> None:
         self.start = start
-        self.now = start
+        self.at_s = start
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._numbers = itertools.count()
 
     @property
     def passed(self) -> float:
         """Virtual seconds since the start."""
-        return self.now - self.start
+        return self.at_s - self.start
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.at_s, UTC)
 
     def monotonic(self) -> float:
-        return self.now
+        return self.at_s
 
     async def sleep(self, seconds: float) -> None:
         wake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._sleepers, (self.now + seconds, next(self._numbers), wake))
+        heapq.heappush(self._sleepers, (self.at_s + seconds, next(self._numbers), wake))
         await wake
 
     @property
@@ -46,11 +50,11 @@ class VirtualTime:
 
     async def advance(self, seconds: float) -> None:
         """Let `seconds` pass, waking sleepers on the way."""
-        end = self.now + seconds
+        end = self.at_s + seconds
         await self.settle()
         while self._sleepers and self._sleepers[0][0] <= end:
             await self._wake_next()
-        self.now = end
+        self.at_s = end
         await self.settle()
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -65,6 +69,6 @@ class VirtualTime:
     async def _wake_next(self) -> None:
         at, _, wake = heapq.heappop(self._sleepers)
         if not wake.done():
-            self.now = max(self.now, at)
+            self.at_s = max(self.at_s, at)
             wake.set_result(None)
         await self.settle()

@@ -10,8 +10,8 @@ from pymongo.errors import OperationFailure
 
 from core.admins import Role
 from core.clock import ManualClock
-from core.timetable import JOB_NAMES
 from database.connection import Database
+from schedulers import registry
 from tests.web.auth.signing import API, OWNER, STATISTICS, STATUS, TRIGGER, bearer
 from tests.web.conftest import whole
 from web_app.app import build_app
@@ -117,7 +117,7 @@ async def test_the_description_needs_no_session_and_names_every_route(
     }
     trigger = told["paths"][TRIGGER]["post"]
     wish = trigger["requestBody"]["content"]["application/json"]["schema"]
-    assert wish["properties"]["task"]["enum"] == [*JOB_NAMES, "all"]
+    assert wish["properties"]["task"]["enum"] == [*registry.JOB_NAMES, "all"]
     for operations in told["paths"].values():
         for operation in operations.values():
             assert operation["description"]

@@ -9,9 +9,9 @@ import pytest
 
 from core.clock import ManualClock
 from core.jobs import JobOutcome, RunReport
-from core.timetable import JOB_NAMES
 from database.connection import Database
 from database.operations import audit_ops, lease_ops, run_ops
+from schedulers import registry
 from tests.web.auth.signing import API, OWNER, STATUS, TRIGGER, bearer
 from tests.web.conftest import NOW, whole
 
@@ -51,7 +51,7 @@ async def job(client: httpx.AsyncClient, name: str) -> dict[str, Any]:
 async def test_every_job_stands_there_in_order(client: httpx.AsyncClient, db: Database) -> None:
     told = (await client.get(STATUS)).json()
     assert (told["now"], told["zone"]) == ("2026-03-01T12:00:00.250000Z", "Europe/Berlin")
-    assert [one["name"] for one in told["jobs"]] == [*JOB_NAMES]
+    assert [one["name"] for one in told["jobs"]] == [*registry.JOB_NAMES]
     backup = await job(client, "backup")
     assert backup == {
         "name": "backup",
@@ -115,9 +115,9 @@ async def test_a_job_is_asked_for_once_however_often_it_is_pressed(client: httpx
 
 async def test_all_means_every_job(client: httpx.AsyncClient, db: Database) -> None:
     told = (await client.post(TRIGGER, json={"task": "all"})).json()
-    assert [one["task"] for one in told["requested"]] == [*JOB_NAMES]
-    assert {run.job for run in await run_ops.find_requests()} == set(JOB_NAMES)
-    assert len(await audit_ops.last(100)) == len(JOB_NAMES)
+    assert [one["task"] for one in told["requested"]] == [*registry.JOB_NAMES]
+    assert {run.job for run in await run_ops.find_requests()} == set(registry.JOB_NAMES)
+    assert len(await audit_ops.last(100)) == len(registry.JOB_NAMES)
 
 
 async def test_a_job_is_paused_and_resumed_once(client: httpx.AsyncClient, db: Database) -> None:
@@ -147,7 +147,7 @@ async def test_an_unknown_task_is_422_with_those_there_are(
     assert answer.status_code == 422
     told = answer.json()
     assert told["code"] == "unknown_task"
-    assert [name for name in told["tasks"] if name != "all"] == [*JOB_NAMES]
+    assert [name for name in told["tasks"] if name != "all"] == [*registry.JOB_NAMES]
     assert ("all" in told["tasks"]) is (deed == "trigger")
     if task:
         assert task not in told["error"]

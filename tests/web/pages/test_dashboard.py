@@ -6,9 +6,9 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from core.timetable import JOB_NAMES
 from database.connection import Database
 from monitoring.pictures import Picture
+from schedulers import registry
 from tests.web.conftest import whole
 from tests.web.pages.test_colours import contrast
 from tests.web.pages.test_page import Outline
@@ -146,7 +146,7 @@ async def test_every_picture_has_its_place(page: str) -> None:
 
 
 async def test_it_says_nothing_of_the_jobs_before_somebody_is_in(page: str) -> None:
-    assert not [name for name in JOB_NAMES if name in page]
+    assert not [name for name in registry.JOB_NAMES if name in page]
 
 
 async def test_what_can_be_pressed_and_read_has_a_name(page: str) -> None:

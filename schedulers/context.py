@@ -1,0 +1,81 @@
+"""What jobs and their schedulers are made from, in any process. Importing it imports no aiogram."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from core.clock import SystemClock
+from core.jobs import JobPlan
+from database.batches import Bounds
+from monitoring.alerts import Alerts
+from schedulers.registry import CLEANUP_HOURS, plans
+from schedulers.scheduler import Timer
+
+if TYPE_CHECKING:
+    from aiogram import Bot
+
+    from sender.send_limiter import SendLimiter
+
+#: what a run may take beyond CLEANUP_TIMEOUT_SECONDS, where a bulk delete ends by itself
+RUN_GRACE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerResources:
+    """What jobs need that report to the owners."""
+
+    admin_bot: "Bot"
+    user_limiter: "SendLimiter"
+    owner_ids: Sequence[int]
+    backup_folder: Path
+    backup_keep: int
+
+
+@dataclass(frozen=True, slots=True)
+class TelegramResources:
+    """What jobs need that talk to Telegram."""
+
+    #: the bot subscribers know
+    user_bot: "Bot"
+    alerts: Alerts
+    #: None where the caller has no more than a bot: enough for the two deleters
+    owners: OwnerResources | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobContext:
+    """What all jobs of one process share. The defaults suit running a job by hand."""
+
+    clock: SystemClock = field(default_factory=SystemClock)
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    #: of every bulk delete
+    bounds: Bounds = field(default_factory=Bounds)
+    #: of every run, unless the job's row says otherwise
+    time_limit: timedelta = timedelta(seconds=300)
+    cleanup_hours: tuple[int, ...] = CLEANUP_HOURS
+    #: name of the process in rows and leases; empty: its host, pid and a random part
+    owner: str = ""
+    timer: Timer = field(default_factory=Timer)
+    #: a tick waits for a random part of it, so that several processes do not ask for its lease at once
+    jitter: timedelta = timedelta()
+    telegram: TelegramResources | None = None
+
+    def plans(self) -> Mapping[str, JobPlan]:
+        """Return the plan of every job by its name."""
+        return plans(self.zone, self.cleanup_hours)
+
+    def telegram_of(self, job: str) -> TelegramResources:
+        """Return what `job` needs of Telegram. Raises ValueError when the process has no bot."""
+        if self.telegram is None:
+            raise ValueError(f"{job} needs a bot")
+        return self.telegram
+
+    def owners_of(self, job: str) -> OwnerResources:
+        """Return what `job` needs to report to the owners. Raises ValueError when the process has none of it."""
+        owners = self.telegram_of(job).owners
+        if owners is None:
+            raise ValueError(f"{job} needs the admin bot and the owners")
+        return owners
