@@ -113,16 +113,9 @@ class House:
         """What hands posts over in a process that starts now."""
         base, ways = self.base, UnlockConfig(Shorteners(), "", timedelta(days=2))
         admin_ids = frozenset(base.settings.ADMIN_IDS)
-        data = build_data(
-            base.user_bot,
-            base.clock,
-            base.settings.zone,
-            base.alerts,
-            admin_ids=admin_ids,
-            ways=ways,
-            sleep=base.sleep,
-        )
-        return data["deliverer"]
+        return build_data(base.user_bot, base.clock, base.settings.zone, base.alerts, admin_ids=admin_ids, ways=ways)[
+            "deliverer"
+        ]
 
     async def settle(self) -> None:
         """Wait until both bots have worked off what they were sent, but for what waits for the database to come back.

@@ -22,7 +22,7 @@ _descriptions: dict[str, dict[str, Any]] = {}
 
 
 def _description(router: APIRouter, base_path: str) -> dict[str, Any]:
-    """The document of the first app at this path: every app has the same routes and the jobs of `timetable`."""
+    """The document of the first app at this path: every app has the same routes and jobs."""
     if base_path not in _descriptions:
         _descriptions[base_path] = _describe(router, base_path)
     return _descriptions[base_path]
