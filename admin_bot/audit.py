@@ -18,6 +18,6 @@ async def note(at: datetime, admin_id: int, action: str, target: str, before: An
     """
     log.info(action, admin_id=admin_id, target=target)
     try:
-        await audit_ops.note(at, admin_id, action, target, before, after)
+        await audit_ops.record(at, admin_id, action, target, before, after)
     except TollgateError as error:
         log.warning("audit.not_written", done=action, target=target, error=type(error).__name__)

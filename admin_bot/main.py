@@ -27,13 +27,13 @@ log = structlog.get_logger("tollgate.admin_bot")
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
 
 
-def build(bot: Bot, data: AdminData, storage: BaseStorage, hold: RetryOnDatabaseOutage) -> Dispatcher:
+def build(bot: Bot, data: AdminData, storage: BaseStorage, outage_retry: RetryOnDatabaseOutage) -> Dispatcher:
     """Build the dispatcher; touches neither network nor database."""
     # aiogram's own FSM middleware runs before ours and its storage closes before handlers have ended (BOTAPI §7.1):
     # this one runs after the intake, and is closed with the process
     dispatcher = Dispatcher(disable_fsm=True)
     dispatcher.workflow_data.update(data)
-    install(dispatcher, bot, hold=hold, words=common_texts)
+    install(dispatcher, bot, outage_retry=outage_retry, texts=common_texts)
     isolation = SimpleEventIsolation()
     dispatcher.update.outer_middleware(FSMContextMiddleware(storage, isolation, strategy=FSMStrategy.USER_IN_CHAT))
     data["conversations"].open(storage, isolation)
@@ -90,7 +90,7 @@ async def component(base: ProcessContext) -> Component:
     )
     data = build_data(context, config)
     storage = dialogue_storage(base.database)
-    dispatcher = build(base.admin_bot, data, storage, base.hold)
+    dispatcher = build(base.admin_bot, data, storage, base.outage_retry)
     return Component("admin bot", dispatcher, serve(base.admin_bot, dispatcher, storage, data))
 
 

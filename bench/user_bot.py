@@ -31,6 +31,7 @@ from runtime.context import ProcessContext, process_context
 from schedulers import registry
 from schedulers.admission import by_hand
 from schedulers.factory import create_scheduler
+from schedulers.job_scheduler import JobScheduler
 from user_bot.main import UserBot
 
 #: documents in one insert
@@ -136,7 +137,7 @@ class Actions:
         for documents in _subscribers(first, count, joined_at=now - timedelta(days=1)):
             await database.collection("users").insert_many(documents)
         await broadcast_ops.create(_new_broadcast(secrets.token_hex(8), message_id, now))
-        scheduler = create_scheduler(registry.BROADCAST_SENDER, self._bot.jobs)
+        scheduler: JobScheduler = create_scheduler(registry.BROADCAST_SENDER, self._bot.jobs)
         async with watched_memory() as memory:
             started_at = time.monotonic()
             report = await scheduler.runner.run(by_hand())

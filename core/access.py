@@ -1,4 +1,4 @@
-"""The gate: may this person have a post now? One function, asked by the delivery path itself (DESIGN §7.7)."""
+"""The gate: whether a subscriber may have a post now. One function, called by the delivery path (DESIGN §7.7)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,21 +7,21 @@ from core.settings import AccessMode, BotSettings
 from core.subscriptions import Channel, Subscription
 from core.users import User, is_banned
 
-#: a charge older than this, and older than the free repeat, is forgotten with the next one
+#: a charge older than this and than the free repeat is deleted with the next one
 CHARGES_KEPT_FOR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """Let in."""
+    """The subscriber may have the post."""
 
-    #: a credit is spent on it
+    #: for one credit
     costs_credit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Banned:
-    """Kept out by an admin, until `until` or for ever."""
+    """Refused: banned by an admin, until `until` or for ever."""
 
     reason: str | None
     until: datetime | None
@@ -29,7 +29,7 @@ class Banned:
 
 @dataclass(frozen=True, slots=True)
 class NotSubscribed:
-    """Kept out by channels: `missing` are to be joined, of `unsure` nobody can tell."""
+    """Refused: `missing` channels are to be joined, for `unsure` ones Telegram does not answer."""
 
     missing: tuple[Channel, ...]
     unsure: tuple[Channel, ...] = ()
@@ -37,7 +37,7 @@ class NotSubscribed:
 
 @dataclass(frozen=True, slots=True)
 class NoAccess:
-    """Neither credits nor a pass, and the access mode asks for one."""
+    """Refused: neither credits nor a pass, and the access mode requires one."""
 
 
 Verdict = Admitted | Banned | NotSubscribed | NoAccess
@@ -46,10 +46,10 @@ Verdict = Admitted | Banned | NotSubscribed | NoAccess
 def decide(
     user: User, settings: BotSettings, subscription: Subscription, now: datetime, *, code: str, is_admin: bool = False
 ) -> Verdict:
-    """Ban, then subscription, then access. Never looks at what the person wrote. Admins always pass.
+    """Decide by ban, then subscription, then access; never by the text of a message. Admins are always admitted.
 
-    A pass goes before credits, and both count in either mode: the mode says what a verification earns, and what was
-    earned before stays good. A post paid for within `resend_grace_minutes` costs nothing again.
+    A pass is used before credits, and both are valid in either mode: the mode determines what a verification earns,
+    what was earned before stays valid. A post paid for within `resend_grace_minutes` is free.
     """
     if is_admin:
         return Admitted()
@@ -62,44 +62,44 @@ def decide(
     return Admitted(costs_credit=True) if user.credits > 0 else NoAccess()
 
 
-def asks_for_channels(user: User, now: datetime, *, is_admin: bool = False) -> bool:
-    """Whether the subscription can matter at all: nobody is asked about people it does not decide for."""
+def needs_channel_check(user: User, now: datetime, *, is_admin: bool = False) -> bool:
+    """Return whether the channels can change the verdict; if not, Telegram need not be asked."""
     return not is_admin and not is_banned(user, now)
 
 
 def has_pass(user: User, now: datetime) -> bool:
-    """True until `pass_until` (exclusive)."""
+    """Return whether the user has a pass: until `pass_until`, exclusive."""
     return user.pass_until is not None and user.pass_until > now
 
 
 def is_paid(user: User, settings: BotSettings, now: datetime, code: str) -> bool:
-    """Whether the post was paid for so lately that it is free; a charge of the future counts for nothing."""
+    """Return whether the post was paid for within the grace time; a charge in the future is ignored."""
     charge = user.charges.get(code)
     grace = timedelta(minutes=settings.resend_grace_minutes)
     return charge is not None and timedelta() <= now - charge.at < grace
 
 
-def forgotten_charges(user: User, settings: BotSettings, now: datetime) -> tuple[str, ...]:
-    """Codes of posts whose charge no longer matters."""
+def expired_charges(user: User, settings: BotSettings, now: datetime) -> tuple[str, ...]:
+    """Return the codes of posts whose charges can be deleted."""
     keep = max(CHARGES_KEPT_FOR, timedelta(minutes=settings.resend_grace_minutes))
     return tuple(code for code, charge in user.charges.items() if now - charge.at >= keep)
 
 
 @dataclass(frozen=True, slots=True)
 class Earned:
-    """What one verification pays out: credits, or time added to the pass."""
+    """The reward of one verification: credits, or time added to the pass."""
 
     credits: int = 0
     pass_for: timedelta = timedelta()
 
 
 def earned(settings: BotSettings) -> Earned:
-    """What a verification pays out now; a token asked for before access was opened still pays credits."""
+    """Return the reward of a verification now; in open mode credits, for tokens requested before the mode changed."""
     if settings.access_mode is AccessMode.PASS:
         return Earned(pass_for=timedelta(hours=settings.pass_hours))
     return Earned(credits=settings.free_deliveries_per_token)
 
 
-def asks_for_access(settings: BotSettings) -> bool:
-    """Whether credits or a pass are asked for at all."""
+def requires_access(settings: BotSettings) -> bool:
+    """Return whether the access mode requires credits or a pass."""
     return settings.access_mode is not AccessMode.OPEN

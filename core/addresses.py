@@ -1,4 +1,4 @@
-"""Which web addresses a button may have. One that Telegram refuses takes the whole message with it (BOTAPI §2.4)."""
+"""Web addresses of buttons. Telegram refuses the whole message for one it does not accept (BOTAPI §2.4)."""
 
 import ipaddress
 import re
@@ -8,18 +8,18 @@ ADDRESS_MAX = 2048
 _HOST_MAX = 253
 _PORT_MAX = 65535
 
-#: Telegram also takes other signs, hosts in other alphabets and a dot at the end; this much it surely takes
+#: Telegram also accepts other characters, hosts in other alphabets and a trailing dot; these it surely accepts
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _ADDRESS = re.compile(rf"https?://({_LABEL}(?:\.{_LABEL})+)(?::([1-9][0-9]{{0,4}}))?(?:[/?#].*)?", re.IGNORECASE)
-#: the last label of what browsers read as an IPv4 address, in whatever notation (WHATWG URL, "ends in a number")
+#: the last label of a host that browsers parse as an IPv4 address (WHATWG URL, "ends in a number")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
 
 
 def is_button_address(text: str) -> bool:
-    """True for http(s):// with a host of two labels or more in ASCII (IDN as xn--…), or an IPv4 address.
+    """Return whether `text` is http(s):// with an ASCII host of two labels or more (IDN as xn--…), or an IPv4 address.
 
-    A port may follow; no user name, no spaces or control characters, at most `ADDRESS_MAX` characters. Whether the
-    address is public is not asked.
+    A port may follow; no user name, no spaces or control characters, at most `ADDRESS_MAX` characters. Private
+    addresses are allowed.
     """
     found = _ADDRESS.fullmatch(text) if len(text) <= ADDRESS_MAX and _is_plain(text) else None
     return found is not None and _is_host(found[1]) and int(found[2] or 1) <= _PORT_MAX

@@ -1,4 +1,4 @@
-"""Deliveries and the promise to take them back."""
+"""Deliveries, and the promise to delete them."""
 
 from datetime import datetime, timedelta
 
@@ -8,29 +8,29 @@ from core.settings import BotSettings
 
 #: Telegram deletes nothing older (BOTAPI §3.1)
 TELEGRAM_DELETE_LIMIT = timedelta(hours=48)
-#: the longest deletion time we accept, so that the sweep always comes before Telegram's limit (BOTAPI §3.1)
+#: the longest accepted time until deletion, so that the deleter always comes before Telegram's limit (BOTAPI §3.1)
 LONGEST_DELETE_AFTER = timedelta(hours=47)
-#: a second tap on the same post within this time after the first is the same wish
+#: a second tap on the same post within this time after the first is the same request
 DOUBLE_TAP = timedelta(seconds=3)
 
-#: first and longest pause between two tries to take a delivery back
+#: first and longest pause between two attempts to delete a delivery
 RETRY_FIRST = timedelta(seconds=30)
 RETRY_LONGEST = timedelta(hours=1)
 
 
 class PendingDeletion(Record):
-    """The durable promise to take a delivery back at `delete_at`. Times are aware UTC."""
+    """The stored promise to delete a delivery at `delete_at`. Times are aware UTC."""
 
     #: the document's `_id` as text
     id: str
     bot_id: int
     user_id: int
     chat_id: int
-    #: empty until the copies' ids are known; empty for ever when the call's answer was lost
+    #: empty until the ids of the copies are known; stays empty when the call's answer was lost
     message_ids: tuple[int, ...] = ()
     notice_message_id: int | None = None
     post_code: str
-    #: names the update that asked for the delivery; empty: not known
+    #: identifies the update that requested the delivery; empty: not known
     request_key: str = ""
     sent_at: datetime
     delete_at: datetime
@@ -42,7 +42,7 @@ class PendingDeletion(Record):
 
 
 def deletion_time(sent_at: datetime, minutes: int) -> datetime | None:
-    """When a delivery is taken back; None when `minutes` is 0 (never).
+    """Return when a delivery is deleted; None when `minutes` is 0 (never).
 
     Raises ValueError above 47 hours, because Telegram deletes nothing older than 48.
     """
@@ -54,21 +54,21 @@ def deletion_time(sent_at: datetime, minutes: int) -> datetime | None:
 
 
 def minutes_to_live(post: Post, settings: BotSettings) -> int:
-    """Minutes until a delivery of `post` is taken back; 0: never. The post's own word goes before the settings'."""
+    """Return the minutes until a delivery of `post` is deleted; 0: never. The post's own value precedes the setting."""
     return settings.delete_after_minutes if post.delete_after_minutes is None else post.delete_after_minutes
 
 
 def is_protected(post: Post, settings: BotSettings) -> bool:
-    """Whether a delivery of `post` may not be saved or forwarded. The post's own word goes before the settings'."""
+    """Return whether a delivery of `post` cannot be saved or forwarded. The post's own value precedes the setting."""
     return settings.protect_content if post.protect is None else post.protect
 
 
 def is_too_old(sent_at: datetime, now: datetime) -> bool:
-    """True when Telegram no longer deletes a message of `sent_at` (48 hours and more)."""
+    """Return whether Telegram no longer deletes a message of `sent_at` (48 hours and more)."""
     return now - sent_at >= TELEGRAM_DELETE_LIMIT
 
 
 def retry_pause(attempts: int) -> timedelta:
-    """The pause after the `attempts`-th failed try (1, 2, ...): doubling from 30 s up to an hour."""
+    """Return the pause after the `attempts`-th failed attempt (1, 2, ...): doubling from 30 s up to an hour."""
     doublings: int = min(max(attempts, 1) - 1, 10)
     return min(RETRY_FIRST * (1 << doublings), RETRY_LONGEST)

@@ -1,4 +1,4 @@
-"""Errors by what the caller does next. `sentence` is what a person may be told; `str(error)` is for the log."""
+"""Errors by what the caller does next. `sentence` may be shown to people; `str(error)` is for the log."""
 
 
 class TollgateError(Exception):
@@ -8,21 +8,21 @@ class TollgateError(Exception):
 
 
 class StoreUnavailable(TollgateError):
-    """The database did not answer in time or refused the connection: keep the work and try again."""
+    """The database did not answer in time or refused the connection: keep the work and retry."""
 
     sentence = "I am having a short break. Please try again in a moment."
 
 
 class StoreRefused(TollgateError):
-    """The database answered and said no (a bug or a broken document): do not repeat the same call."""
+    """The database refused the command (a bug or a broken document): do not retry the same call."""
 
 
 class AlreadyThere(TollgateError):
-    """A unique key is taken: somebody else was first."""
+    """A unique key is taken: a concurrent or earlier call was first."""
 
 
 class BadInput(TollgateError):
-    """A person typed something that cannot be used; `sentence` says what is expected."""
+    """Typed input cannot be used; `sentence` says what is expected."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
@@ -30,7 +30,7 @@ class BadInput(TollgateError):
 
 
 class NotReady(TollgateError):
-    """Something the owner has to set up first is missing (for example the storage channel)."""
+    """The owner has to set something up first (for example the storage channel); `sentence` says what."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)

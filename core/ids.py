@@ -19,20 +19,20 @@ def _random_base62(length: int) -> str:
 
 
 def new_code() -> str:
-    """A fresh post code."""
+    """Return a new post code."""
     return _random_base62(CODE_LENGTH)
 
 
 def new_token() -> str:
-    """A fresh verification token."""
+    """Return a new verification token."""
     return _random_base62(TOKEN_LENGTH)
 
 
 def is_code(text: str) -> bool:
-    """True when `text` has the shape of a post code (it may still be unknown)."""
+    """Return whether `text` has the shape of a post code (it may still be unknown)."""
     return _CODE.fullmatch(text) is not None
 
 
 def is_token(text: str) -> bool:
-    """True when `text` has the shape of a verification token."""
+    """Return whether `text` has the shape of a verification token."""
     return _TOKEN.fullmatch(text) is not None

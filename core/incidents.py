@@ -1,14 +1,14 @@
-"""The words for incidents: what people are told once when it begins, and once when it is over."""
+"""Incidents: people are notified once when one opens, and once when it is over."""
 
 from enum import StrEnum
 
 
 class CloseDecision(StrEnum):
-    """What is to be done about an incident that is over. A closed list."""
+    """What the caller does about an incident that is over. A closed list."""
 
-    #: it is not open, is being told, or another process ends it
+    #: nothing: it is not open, its alert is being sent, or another process closes it
     NOTHING = "nothing"
-    #: nobody was told of it: there is no all clear either
+    #: close it without an all-clear: no alert was delivered
     QUIET = "quiet"
-    #: people know of it: tell them
-    TELL = "tell"
+    #: send the all-clear
+    NOTIFY = "notify"

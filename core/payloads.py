@@ -1,4 +1,4 @@
-"""What stands behind `?start=` (DESIGN §5). Hand-typed payloads may be anything: nothing here raises on them."""
+"""Payloads of `?start=` (DESIGN §5). A payload may be any text: parsing never raises."""
 
 import re
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ class PostPayload:
 
 @dataclass(frozen=True, slots=True)
 class TokenPayload:
-    """`v_<token>`: back from verification."""
+    """`v_<token>`: the return from a verification."""
 
     token: str
 
 
 @dataclass(frozen=True, slots=True)
 class NewTokenPayload:
-    """`newtoken`: asks for a verification link."""
+    """`newtoken`: requests a verification link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ Payload = PostPayload | TokenPayload | NewTokenPayload | InvalidPayload
 
 
 def parse_payload(text: str) -> Payload:
-    """Read a start payload; never raises, whatever was typed."""
+    """Parse a start payload; never raises."""
     if len(text) > PAYLOAD_MAX:
         return InvalidPayload()
     if text == "newtoken":
@@ -63,7 +63,7 @@ def _parse_post(rest: str) -> Payload:
 
 
 def post_payload(code: str, source: str | None = None) -> str:
-    """The payload of a post's link. Raises ValueError when code or source have a wrong shape."""
+    """Return the payload of a post's link. Raises ValueError when code or source have a wrong shape."""
     payload = f"p_{code}" if source is None else f"p_{code}-s_{source}"
     if not isinstance(parse_payload(payload), PostPayload):
         raise ValueError("a post payload needs a 16 character code and a source of 1 to 24 letters and digits")
@@ -71,7 +71,7 @@ def post_payload(code: str, source: str | None = None) -> str:
 
 
 def token_payload(token: str) -> str:
-    """The payload of the way back from a verification. Raises ValueError when the token has a wrong shape."""
+    """Return the payload that leads back from a verification. Raises ValueError for a token of a wrong shape."""
     if not is_token(token):
         raise ValueError("a verification token has 32 letters and digits")
     return f"v_{token}"

@@ -21,7 +21,7 @@ class PostStatus(StrEnum):
 
 
 class Publication(Record):
-    """Where a post was announced."""
+    """A message that announces a post."""
 
     chat_id: int
     message_id: int
@@ -37,13 +37,13 @@ class Post(Record):
     storage_chat_id: int
     message_ids: tuple[int, ...]
     item_count: int
-    #: None: as the setting protect_content says
+    #: None: the setting protect_content applies
     protect: bool | None = None
-    #: None: as the setting delete_after_minutes says; 0: never
+    #: None: the setting delete_after_minutes applies; 0: never
     delete_after_minutes: int | None = None
     password: str | None = None
     status: PostStatus = PostStatus.LIVE
-    #: times a live link was opened
+    #: how often the live link was opened
     views: int = 0
     created_by: int
     created_at: datetime
@@ -51,7 +51,7 @@ class Post(Record):
 
 
 def title_from(text: str | None, fallback: str) -> str:
-    """The first line of what was posted, cut to TITLE_MAX characters; `fallback` when there is none."""
+    """Return the first line of `text`, cut to TITLE_MAX characters; `fallback` when it has none."""
     lines = (text or "").strip().splitlines()
     first = " ".join(lines[0].split()) if lines else ""
     title = first or fallback

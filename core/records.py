@@ -1,9 +1,9 @@
-"""The common base of stored records."""
+"""The base class of stored records."""
 
 from pydantic import BaseModel, ConfigDict
 
 
 class Record(BaseModel):
-    """A frozen document as `database` hands it out. Unknown fields of newer versions are ignored."""
+    """A stored document as an immutable record. Unknown fields are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")

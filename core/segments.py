@@ -1,4 +1,4 @@
-"""Whom a broadcast is for."""
+"""Segments: the part of the subscribers a broadcast is for."""
 
 import re
 from enum import StrEnum
@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from core.records import Record
 
-#: how far back "active" may look, in days
+#: the longest period for "active", in days
 ACTIVE_DAYS_MAX = 365
 #: a language as Telegram names it: `en`, `pt-br`; lower case
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})?")
@@ -17,7 +17,7 @@ SOURCE = re.compile(r"[A-Za-z0-9]{1,24}")
 
 
 class SegmentKind(StrEnum):
-    """Who is meant. A closed list."""
+    """The rule of a segment. A closed list."""
 
     EVERYBODY = "everybody"
     #: seen within the last `days` days
@@ -25,14 +25,14 @@ class SegmentKind(StrEnum):
     #: holding a pass
     WITH_PASS = "with_pass"  # noqa: S105 - a pass, not a password
     WITHOUT_PASS = "without_pass"  # noqa: S105
-    #: whose app speaks `language`: "pt" means all of Portuguese, "pt-br" that one
+    #: whose app has the language `language`: "pt" means all of Portuguese, "pt-br" one of them
     LANGUAGE = "language"
     #: who first came through a link with the tag `source`
     SOURCE = "source"
 
 
 class Segment(Record):
-    """A part of the subscribers. Whoever blocked the bot, is banned or wants no news is in none of them."""
+    """A part of the subscribers, without those who blocked the bot, are banned or opted out."""
 
     kind: SegmentKind = SegmentKind.EVERYBODY
     days: int | None = Field(None, ge=1, le=ACTIVE_DAYS_MAX)
@@ -40,7 +40,7 @@ class Segment(Record):
     source: str | None = None
 
     @model_validator(mode="after")
-    def _says_what_it_needs(self) -> Self:
+    def _has_its_value(self) -> Self:
         needed = {
             SegmentKind.ACTIVE: self.days is not None,
             SegmentKind.LANGUAGE: LANGUAGE.fullmatch(self.language or "") is not None,

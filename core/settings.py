@@ -1,4 +1,4 @@
-"""What admins may change while the bots run (DESIGN §6): one typed model, ranges included."""
+"""Settings that admins change while the bots run (DESIGN §6): one typed model with ranges."""
 
 from enum import StrEnum
 from typing import Any
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from core.addresses import is_button_address
 from core.errors import BadInput
 
-#: settings that may be stored but that no code reads yet: owners are told so
+#: settings that can be stored but are not read by any code yet, which owners are shown
 NOT_USED_YET = frozenset(
     {
         "post_password",
@@ -18,9 +18,9 @@ NOT_USED_YET = frozenset(
         "public_channel_id",
     }
 )
-#: settings whose value is written into no record of what was done
+#: settings whose value is not written to the audit log
 SECRET = frozenset({"post_password"})
-#: ids of channels lie between this and 0 (Bot API: at most 52 significant bits)
+#: the lowest id of a channel (Bot API: at most 52 significant bits)
 CHANNEL_ID_LOWEST = -(2**52)
 #: values that mean "empty" in `/set NAME VALUE`
 _EMPTY_WORDS = frozenset({"", "-", "none", "off", "empty"})
@@ -39,7 +39,7 @@ class ShortenerFailure(StrEnum):
 
 
 class BotSettings(BaseModel):
-    """Every setting with its default and range. Frozen: changing one makes a new object."""
+    """Every setting with its default and range; immutable."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -91,18 +91,18 @@ class BotSettings(BaseModel):
 
 
 def meaning(name: str) -> str:
-    """What the setting `name` is for and which values it takes, in plain words."""
+    """Return what the setting `name` is for and which values it accepts, in words for admins."""
     field = BotSettings.model_fields[name]
     words = field.description or ""
     lowest = highest = None
-    for mark in field.metadata:
-        if isinstance(mark, MaxLen):
-            return f"{words} (at most {mark.max_length} characters)"
-        lowest = mark.ge if isinstance(mark, Ge) else lowest
-        highest = mark.le if isinstance(mark, Le) else highest
-    # a range the description names already, or one no person thinks in (ids), is not said
-    is_told = lowest is None or highest is None or str(highest) in words or str(lowest).startswith("-")
-    return words if is_told else f"{words} ({lowest} to {highest})"
+    for constraint in field.metadata:
+        if isinstance(constraint, MaxLen):
+            return f"{words} (at most {constraint.max_length} characters)"
+        lowest = constraint.ge if isinstance(constraint, Ge) else lowest
+        highest = constraint.le if isinstance(constraint, Le) else highest
+    # without a range that the description contains already, and without one of ids
+    is_complete = lowest is None or highest is None or str(highest) in words or str(lowest).startswith("-")
+    return words if is_complete else f"{words} ({lowest} to {highest})"
 
 
 def _read_value(name: str, raw: str) -> Any:
@@ -114,7 +114,7 @@ def _read_value(name: str, raw: str) -> Any:
 
 
 def parse_setting(name: str, raw: str) -> Any:
-    """Check `raw` for the setting `name`; return the value as it is stored (int, bool, str or None).
+    """Validate `raw` for the setting `name`; return the value in its stored form (int, bool, str or None).
 
     Raises BadInput with a sentence naming what is expected.
     """

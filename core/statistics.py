@@ -1,4 +1,4 @@
-"""The numbers of a day: what is counted, and under which name (`daily_stats.counters`)."""
+"""Daily statistics: the counters and their names in `daily_stats.counters`."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,31 +9,31 @@ from core.records import Record
 
 
 class Count(StrEnum):
-    """Counters the statistics job writes; a closed list. Those of one day first, then totals as the day ended."""
+    """Counters the statistics job writes; a closed list. Those of one day first, then totals at its end."""
 
     NEW_USERS = "new_users"
-    #: users who wrote to the user bot or pressed something on that day
+    #: users who wrote to the user bot or pressed a button on that day
     ACTIVE_USERS = "active_users"
-    #: posts handed over
+    #: posts delivered
     DELIVERIES = "deliveries"
-    #: verification tokens made
+    #: verification tokens created
     TOKENS = "tokens"
     VERIFIED = "verified"
     BYPASSED = "bypassed"
-    #: broadcasts whose sending began
+    #: broadcasts whose sending started
     BROADCASTS = "broadcasts"
     #: copies of broadcasts that arrived
     BROADCAST_COPIES = "broadcast_copies"
-    #: all users ever seen and kept
+    #: all stored users
     USERS = "users"
     BLOCKED_USERS = "blocked_users"
     POSTS = "posts"
-    #: bytes the database takes on disk, as the server says; absent in memory
+    #: bytes of the database on disk, as the server reports; absent in memory
     DATABASE_BYTES = "database_bytes"
 
 
 class TopPost(Record):
-    """One of the posts that were delivered most on a day."""
+    """One of the posts with most deliveries on a day."""
 
     code: str
     title: str
@@ -41,7 +41,7 @@ class TopPost(Record):
 
 
 class DayStats(Record):
-    """One day. A counter that was never written is 0."""
+    """The statistics of one day. A counter that was not written is 0."""
 
     #: midnight of the day in TIMEZONE, as aware UTC
     date: datetime

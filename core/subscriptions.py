@@ -1,4 +1,4 @@
-"""Channels a person must join, and what is known of who joined them (DESIGN §7.7)."""
+"""Channels a subscriber must join, and known memberships (DESIGN §7.7)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from pydantic import Field
 
 from core.records import Record
 
-#: how long a remembered yes or no is believed; news of joining and leaving comes by updates meanwhile
+#: how long a stored membership is used without asking Telegram; updates about joining and leaving come meanwhile
 REMEMBERED_FOR = timedelta(minutes=10)
-#: characters of a label; Telegram shows about so many on a button of a phone
+#: characters of a label; about as many as fit on a button of a phone
 LABEL_MAX = 40
-#: channels the gate asks for, at most; each one is a call to Telegram when nothing is remembered
+#: channels that can be required; each costs a call to Telegram when nothing is stored
 CHANNELS_MAX = 50
 
 
@@ -22,51 +22,51 @@ class ChannelMode(StrEnum):
 
     #: members only
     JOIN = "join"
-    #: members, and whoever asked to become one
+    #: members, and those who sent a join request
     REQUEST = "request"
 
 
 class OnError(StrEnum):
-    """What holds when Telegram does not tell whether a person has joined. A closed list."""
+    """What applies when Telegram does not say whether a subscriber has joined. A closed list."""
 
-    #: let the person pass
+    #: the subscriber passes
     OPEN = "open"
-    #: keep the person out
+    #: the subscriber is refused
     CLOSED = "closed"
 
 
 class Channel(Record):
-    """A channel (or supergroup) one must join. Times are aware UTC."""
+    """A channel (or supergroup) that subscribers must join. Times are aware UTC."""
 
     chat_id: int
     title: str = ""
-    #: what stands on the button; empty: the title
+    #: text of its button; empty: the title
     label: str = ""
     #: None: a private channel
     username: str | None = None
-    #: made by the user bot and named, so that joins through it can be counted
+    #: created by the user bot and named, so that joins through it can be counted
     invite_link: str
     mode: ChannelMode = ChannelMode.JOIN
     on_error: OnError = OnError.OPEN
-    #: since when the user bot has not been able to see the members; None: all is well
+    #: since when the user bot cannot see the members; None: it can
     broken_since: datetime | None = None
-    #: not asked for at the moment
+    #: not required at the moment
     is_paused: bool = False
-    #: channels are asked for in this order
+    #: order in which channels are shown
     position: int = 0
-    #: people who joined, or asked to, through `invite_link`
+    #: subscribers who joined, or requested to, through `invite_link`
     joined_count: int = 0
     added_by: int | None = None
     added_at: datetime | None = None
 
     @property
     def name(self) -> str:
-        """What people read: the label, the title, or the bare id."""
+        """The name people read: the label, the title, or the bare id."""
         return self.label or self.title or str(self.chat_id)
 
 
 class MembershipStatus(StrEnum):
-    """What is known of one person in one channel. A closed list."""
+    """The stored status of one subscriber in one channel. A closed list."""
 
     MEMBER = "member"
     REQUESTED = "requested"
@@ -74,51 +74,51 @@ class MembershipStatus(StrEnum):
 
 
 class Membership(Record):
-    """What was last heard of one person in one channel."""
+    """The last known status of one subscriber in one channel."""
 
     chat_id: int
     user_id: int
     status: MembershipStatus
-    seen_at: datetime = Field(description="when it was heard, aware UTC")
+    seen_at: datetime = Field(description="when it was seen, aware UTC")
 
 
-class Standing(StrEnum):
-    """How one person stands towards one channel. A closed list."""
+class JoinStatus(StrEnum):
+    """Whether a subscriber has joined a channel, as the gate needs it. A closed list."""
 
     JOINED = "joined"
     MISSING = "missing"
-    #: Telegram does not tell: the channel's `on_error` decides
+    #: Telegram does not say: the channel's `on_error` decides
     UNKNOWN = "unknown"
 
 
 def status_of(telegram_status: str, is_member: bool = False) -> MembershipStatus:
-    """Telegram's word for a chat member, in ours; `is_member` is what it says of the restricted (BOTAPI §2.8)."""
+    """Translate Telegram's status of a chat member; `is_member` is its flag of restricted ones (BOTAPI §2.8)."""
     if telegram_status in ("creator", "administrator", "member") or (telegram_status == "restricted" and is_member):
         return MembershipStatus.MEMBER
     return MembershipStatus.LEFT
 
 
-def standing_of(channel: Channel, membership: Membership | None, now: datetime) -> Standing | None:
-    """How the person stands by what is remembered; None when Telegram has to be asked.
+def join_status(channel: Channel, membership: Membership | None, now: datetime) -> JoinStatus | None:
+    """Return the join status by the stored membership; None when Telegram has to be asked.
 
-    A request to join has no end that Telegram tells of: it is believed until there is news. What lies in the future
-    comes from a clock that was put back and is asked for again.
+    A join request is used until an update changes it: Telegram does not report its end. A membership in the future was
+    stored by a clock that has been put back since, and is asked for again.
     """
     if membership is None:
-        return Standing.UNKNOWN if channel.broken_since else None
+        return JoinStatus.UNKNOWN if channel.broken_since else None
     if membership.status is MembershipStatus.REQUESTED:
-        return Standing.JOINED if channel.mode is ChannelMode.REQUEST else Standing.MISSING
+        return JoinStatus.JOINED if channel.mode is ChannelMode.REQUEST else JoinStatus.MISSING
     if not timedelta() <= now - membership.seen_at < REMEMBERED_FOR:
-        return Standing.UNKNOWN if channel.broken_since else None
+        return JoinStatus.UNKNOWN if channel.broken_since else None
     if membership.status is MembershipStatus.MEMBER:
-        return Standing.JOINED
-    # who joined since then could not be seen
-    return Standing.UNKNOWN if channel.broken_since else Standing.MISSING
+        return JoinStatus.JOINED
+    # the bot could not have seen a later join
+    return JoinStatus.UNKNOWN if channel.broken_since else JoinStatus.MISSING
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """The channels that keep a person out: those they have not joined, and those nobody can tell of."""
+    """The channels that keep a subscriber out: not joined, and those for which Telegram does not answer."""
 
     missing: tuple[Channel, ...] = ()
     unsure: tuple[Channel, ...] = ()
@@ -128,19 +128,19 @@ class Subscription:
         return not self.missing and not self.unsure
 
 
-def subscription(standings: Iterable[tuple[Channel, Standing]]) -> Subscription:
-    """What keeps a person out; a channel that cannot be told of does so only when it is closed on errors."""
+def subscription(standings: Iterable[tuple[Channel, JoinStatus]]) -> Subscription:
+    """Return the channels that keep a subscriber out; an unknown one does so only when it is closed on errors."""
     known = list(standings)
     return Subscription(
-        missing=tuple(channel for channel, standing in known if standing is Standing.MISSING),
+        missing=tuple(channel for channel, standing in known if standing is JoinStatus.MISSING),
         unsure=tuple(
             channel
             for channel, standing in known
-            if standing is Standing.UNKNOWN and channel.on_error is OnError.CLOSED
+            if standing is JoinStatus.UNKNOWN and channel.on_error is OnError.CLOSED
         ),
     )
 
 
-def asked_for(channels: Sequence[Channel]) -> tuple[Channel, ...]:
-    """The channels the gate asks for now, in their order."""
+def required_channels(channels: Sequence[Channel]) -> tuple[Channel, ...]:
+    """Return the channels that must be joined now, in their order."""
     return tuple(sorted((one for one in channels if not one.is_paused), key=lambda one: (one.position, one.chat_id)))

@@ -1,4 +1,4 @@
-"""The one place where background tasks are started, kept, logged and cancelled (STYLE 16)."""
+"""The one place that starts, keeps, logs and cancels background tasks (STYLE 16)."""
 
 import asyncio
 import logging
@@ -9,13 +9,13 @@ log = logging.getLogger("tollgate.supervisor")
 
 
 class Supervisor:
-    """Keeps tasks from being forgotten: each is named, its failure logged, all end with `close`."""
+    """Owns background tasks: each is named, its failure logged, all are ended by `close`."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
-        """Start `work` in the running loop and keep it until it ends."""
+        """Start `work` in the running loop and hold the task until it ends."""
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
@@ -31,7 +31,7 @@ class Supervisor:
 
     @property
     def running(self) -> int:
-        """How many tasks have not ended."""
+        """The number of tasks that have not ended."""
         return len(self._tasks)
 
     async def close(self, wait_s: float = 0.0) -> None:
@@ -39,7 +39,7 @@ class Supervisor:
         ends = asyncio.get_running_loop().time() + wait_s
         while self._tasks and (left_s := ends - asyncio.get_running_loop().time()) > 0:
             await asyncio.wait(set(self._tasks), timeout=left_s)
-            await asyncio.sleep(0)  # the tasks' callbacks take them off
+            await asyncio.sleep(0)  # lets `_ended` run for them
         while tasks := set(self._tasks):
             for task in tasks:
                 task.cancel()

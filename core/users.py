@@ -1,4 +1,4 @@
-"""Subscribers: the record and what follows from it."""
+"""Subscribers: the stored record and rules about it."""
 
 from datetime import datetime
 
@@ -6,27 +6,27 @@ from pydantic import Field
 
 from core.records import Record
 
-#: Telegram's own cap is 64 per name part; longer text never comes from Telegram
+#: Telegram allows 64 characters per part of a name
 NAME_MAX = 128
 
 
 class Charge(Record):
-    """A credit spent on a post: when, and for which wish."""
+    """A credit spent on a post."""
 
     at: datetime
-    #: names the update that asked for the delivery
+    #: identifies the update that requested the delivery
     update_key: str = ""
 
 
 class PoppedPost(Record):
-    """The wish that was last taken off, and the update it was taken for."""
+    """The pending post that was removed last, and the update it was removed for."""
 
     code: str
     update_key: str = ""
 
 
 class User(Record):
-    """A person who opened the user bot. Times are aware UTC."""
+    """A subscriber who has opened the user bot. Times are aware UTC."""
 
     user_id: int
     username: str | None = None
@@ -34,32 +34,32 @@ class User(Record):
     language: str | None = None
     #: deliveries left
     credits: int = 0
-    #: every post is open until then
+    #: every post is free until then
     pass_until: datetime | None = None
-    #: the latest credit spent on each post, by code; those that no longer matter go
+    #: the latest credit spent on each post, by code; expired ones are deleted
     charges: dict[str, Charge] = Field(default_factory=dict)
-    #: the post that was asked for when a channel was still to be joined, and when
-    wanted_code: str | None = None
-    wanted_at: datetime | None = None
-    wanted_taken: PoppedPost | None = None
+    #: the post that was requested before the required channels were joined, and when
+    pending_code: str | None = None
+    pending_at: datetime | None = None
+    popped_post: PoppedPost | None = None
     is_banned: bool = False
     ban_reason: str | None = None
     #: None with is_banned means for ever
     banned_until: datetime | None = None
-    #: since when the person has blocked the user bot
+    #: since when they have blocked the user bot
     blocked_at: datetime | None = None
-    #: since when the person's account is gone; then `blocked_at` is set, too
+    #: since when the account is deactivated; then `blocked_at` is set, too
     deactivated_at: datetime | None = None
-    #: since when the person wants no broadcasts; None: they get them
+    #: since when they have opted out of broadcasts; None: they receive them
     news_stopped_at: datetime | None = None
     joined_at: datetime
     last_seen_at: datetime
-    #: the source tag of the first link the person came through
+    #: the source tag of the first link they came through
     source: str | None = None
 
 
 class Visitor(Record):
-    """Who is knocking, as Telegram describes them in an update."""
+    """The sender of an update, as Telegram describes them."""
 
     user_id: int
     username: str | None = None
@@ -68,5 +68,5 @@ class Visitor(Record):
 
 
 def is_banned(user: User, now: datetime) -> bool:
-    """True while the ban holds: for ever, or until `banned_until` (exclusive)."""
+    """Return whether the user is banned: for ever, or until `banned_until` (exclusive)."""
     return user.is_banned and (user.banned_until is None or user.banned_until > now)

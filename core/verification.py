@@ -1,4 +1,4 @@
-"""Verification tokens: the record, when it is expired, and what its page decides (DESIGN §7.6)."""
+"""Verification tokens: the record, its expiry, and the result of a verification (DESIGN §7.6)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,13 +24,13 @@ class Token(Record):
     status: TokenStatus = TokenStatus.UNUSED
     #: name of the shortener the link leads through; None: the link is the destination itself
     shortener: str | None = None
-    #: what stands behind the button "Verify"
+    #: address of the button "Verify"
     link: str = ""
-    #: the page at `/v/<token>` verifies; without one the link back to the bot does
+    #: verified by the page at `/v/<token>`; without one, by the return to the bot
     has_page: bool = False
-    #: username of the bot the way back leads to
+    #: username of the bot to return to
     bot_username: str = ""
-    #: the person's language as Telegram tells it; None: not known
+    #: the subscriber's language as Telegram reports it; None: not known
     language: str | None = None
     created_at: datetime
     #: when the button was first shown
@@ -38,70 +38,72 @@ class Token(Record):
     expires_at: datetime
     verified_at: datetime | None = None
     redeemed_at: datetime | None = None
-    #: when what it pays was paid out; None after redeeming: a crash came between
+    #: when its reward was paid out; None after redeeming: a crash came between
     granted_at: datetime | None = None
     elapsed_seconds: float | None = None
-    #: given for one that was bypassed, without counting against the day
+    #: created in place of a bypassed one, without counting against the day's limit
     is_replacement: bool = False
 
 
-class Judgement(StrEnum):
-    """What the page or the link back says of a token. A closed list."""
+class VerificationResult(StrEnum):
+    """The result of checking a token, by its page or by the return to the bot. A closed list."""
 
-    #: the way is done (now, or a moment ago already)
+    #: verified, now or before
     VERIFIED = "verified"
     #: no such token
     UNKNOWN = "unknown"
     EXPIRED = "expired"
-    #: it has paid out already
+    #: redeemed before
     USED = "used"
-    #: done faster than anybody can
+    #: finished in less than `min_verify_seconds`
     TOO_FAST = "too_fast"
     #: not reached through a shortener's page
     WRONG_ORIGIN = "wrong_origin"
-    #: found to be too fast or from elsewhere before
+    #: was too fast or of a wrong origin before
     BYPASSED = "bypassed"
 
 
-#: judgements that make a token `bypassed`, for good
-SPOILS = frozenset({Judgement.TOO_FAST, Judgement.WRONG_ORIGIN})
+#: results that make a token `bypassed`, permanently
+BYPASSING = frozenset({VerificationResult.TOO_FAST, VerificationResult.WRONG_ORIGIN})
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the visitor came from, and where they should have come from. Hosts in lower case."""
+    """The host a visitor came from, and the hosts that are accepted. In lower case."""
 
     host: str | None
     allowed: frozenset[str]
 
 
 def is_expired(expires_at: datetime, now: datetime) -> bool:
-    """Strictly before `now` (DESIGN §4)."""
+    """Return whether `expires_at` is strictly before `now` (DESIGN §4)."""
     return expires_at < now
 
 
-def judge(token: Token | None, settings: BotSettings, now: datetime, origin: Origin | None = None) -> Judgement:
-    """What becomes of the token now. `origin`: None where no page is involved.
+def check_token(
+    token: Token | None, settings: BotSettings, now: datetime, origin: Origin | None = None
+) -> VerificationResult:
+    """Return the result of verifying the token now; None is an unknown one. `origin`: None without a page.
 
-    Time and origin are only asked of a token that leads through a shortener: without one there is nothing to skip.
+    Time and origin are checked only for a token whose link leads through a shortener.
     """
     if token is None:
-        return Judgement.UNKNOWN
+        return VerificationResult.UNKNOWN
     if token.redeemed_at is not None:
-        return Judgement.USED
+        return VerificationResult.USED
     if token.status is TokenStatus.BYPASSED:
-        return Judgement.BYPASSED
+        return VerificationResult.BYPASSED
     if is_expired(token.expires_at, now):
-        return Judgement.EXPIRED
+        return VerificationResult.EXPIRED
     if token.status is TokenStatus.VERIFIED or token.shortener is None:
-        return Judgement.VERIFIED
+        return VerificationResult.VERIFIED
     if timedelta() <= elapsed(token, now) < timedelta(seconds=settings.min_verify_seconds):
-        return Judgement.TOO_FAST
+        return VerificationResult.TOO_FAST
     if settings.require_referer and origin is not None and origin.host not in origin.allowed:
-        return Judgement.WRONG_ORIGIN
-    return Judgement.VERIFIED
+        return VerificationResult.WRONG_ORIGIN
+    return VerificationResult.VERIFIED
 
 
 def elapsed(token: Token, now: datetime) -> timedelta:
-    """Time since the person was first shown the button; negative when the clock was put back meanwhile."""
+    """Return the time since the button was first shown; negative when the clock was put back meanwhile."""
     return now - (token.shown_at or token.created_at)

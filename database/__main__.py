@@ -17,20 +17,22 @@ from database.backups.backup import BackupReport, write_backup
 from database.backups.files import backup_folder
 from database.backups.manifest import DATABASE_NAME
 from database.backups.restore import RestoreReport, restore
+from database.backups.restore_marker import find_marker
 from database.connection import Database, close_database, open_database
 from database.doctor import Backups, Findings, examine
 from database.indexes import ensure_indexes
+from database.migrations.runner import migrate
 
 T = TypeVar("T")
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-#: MongoDB's own
-_NOT_OURS = frozenset({"admin", "config", "local"})
+#: MongoDB's own databases
+_SYSTEM_DATABASES = frozenset({"admin", "config", "local"})
 
 app = typer.Typer(help="Look after Tollgate's database.", no_args_is_help=True, add_completion=False)
 
 
-class _WrongUse(Exception):
-    """A matter of configuration or of what was typed; no server was asked."""
+class _UsageError(Exception):
+    """Wrong configuration or arguments; no server was asked. Exit status 2."""
 
 
 async def _with_database(action: Callable[[Database, Settings], Awaitable[T]], into: str | None) -> T:
@@ -38,7 +40,7 @@ async def _with_database(action: Callable[[Database, Settings], Awaitable[T]], i
     try:
         db = await open_database(settings.MONGO_URI.get_secret_value(), into or settings.MONGO_DB)
     except TollgateError as error:
-        raise _WrongUse(f"MONGO_URI: {error}") from None
+        raise _UsageError(f"MONGO_URI: {error}") from None
     try:
         return await action(db, settings)
     finally:
@@ -48,9 +50,9 @@ async def _with_database(action: Callable[[Database, Settings], Awaitable[T]], i
 def _run(action: Callable[[Database, Settings], Awaitable[T]], as_json: bool, into: str | None = None) -> T:
     try:
         return asyncio.run(_with_database(action, into))
-    except (TollgateError, _WrongUse, OSError) as error:
+    except (TollgateError, _UsageError, OSError) as error:
         _show(as_json, {"ok": False, "error": str(error)}, [f"failed: {error}"])
-        raise typer.Exit(2 if isinstance(error, _WrongUse) else 1) from None
+        raise typer.Exit(2 if isinstance(error, _UsageError) else 1) from None
 
 
 def _show(as_json: bool, document: dict[str, Any], lines: list[str]) -> None:
@@ -59,8 +61,15 @@ def _show(as_json: bool, document: dict[str, Any], lines: list[str]) -> None:
 
 @app.command()
 def indexes(as_json: AsJson = False) -> None:
-    """Build the indexes that are missing and list all of them; may be repeated."""
-    names = _run(lambda db, _: ensure_indexes(db), as_json)
+    """Build the indexes that are missing and list all of them; may be repeated. Applies pending migrations first."""
+
+    async def build(db: Database, _: Settings) -> list[str]:
+        # half of a backup is migrated once it is whole
+        if await find_marker(db) is None:
+            await migrate(db)
+        return await ensure_indexes(db)
+
+    names = _run(build, as_json)
     _show(as_json, {"ok": True, "indexes": names}, [*names, f"{len(names)} indexes stand"])
 
 
@@ -71,16 +80,18 @@ def doctor(as_json: AsJson = False) -> None:
     Backups are looked at when DATA_DIR is set.
     """
 
-    async def look(db: Database, settings: Settings) -> Findings:
-        is_said = "DATA_DIR" in settings.model_fields_set
-        return await examine(db, backup_folder(settings.DATA_DIR) if is_said else None)
+    async def check(db: Database, settings: Settings) -> Findings:
+        has_folder = "DATA_DIR" in settings.model_fields_set
+        return await examine(db, backup_folder(settings.DATA_DIR) if has_folder else None)
 
-    findings = _run(look, as_json)
+    findings = _run(check, as_json)
     document: dict[str, Any] = {
         "ok": findings.is_healthy,
         "missing_indexes": findings.missing_indexes,
         "counts": findings.counts,
         "half_restored": findings.half,
+        "pending_migrations": findings.pending_migrations,
+        "is_newer": findings.is_newer,
         "backup": None if findings.backups is None else _backup_as_json(findings.backups),
     }
     _show(as_json, document, _findings_in_words(findings))
@@ -103,8 +114,10 @@ def _findings_in_words(findings: Findings) -> list[str]:
     missing = [f"missing index {name}" for name in findings.missing_indexes]
     half = [] if findings.half is None else [f"this is {findings.half}: restore that file again"]
     backups = [] if findings.backups is None else _backup_in_words(findings.backups)
+    pending = [f"pending migration {name}: the next start applies it" for name in findings.pending_migrations]
+    newer = ["a newer version has migrated this database: start that version"] if findings.is_newer else []
     verdict = "run `python -m database indexes`" if missing else "the server answers, every index stands"
-    return [*counts, *missing, *half, *backups, verdict]
+    return [*counts, *missing, *half, *pending, *newer, *backups, verdict]
 
 
 def _backup_in_words(backups: Backups) -> list[str]:
@@ -187,18 +200,18 @@ def _restored_in_words(report: RestoreReport) -> list[str]:
 
 def _refuse_memory(settings: Settings, why: str) -> None:
     if settings.is_memory_store:
-        raise _WrongUse(f"MONGO_URI: memory:// belongs to this command alone, {why}")
+        raise _UsageError(f"MONGO_URI: memory:// belongs to this command alone, {why}")
 
 
 def _refuse_name(name: str) -> None:
     if not re.fullmatch(DATABASE_NAME, name):
         raise typer.BadParameter("a name of 1 to 63 letters, digits, _ and - is expected", param_hint="--into")
-    if name in _NOT_OURS:
+    if name in _SYSTEM_DATABASES:
         raise typer.BadParameter("that database is MongoDB's own", param_hint="--into")
 
 
 class _Bar:
-    """A progress bar on standard error; called with what is done, how much and of how much."""
+    """A progress bar on standard error; called with the current work, the documents done and the total."""
 
     def __init__(self) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

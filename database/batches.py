@@ -1,4 +1,4 @@
-"""Deleting much, a little at a time: bounded, pausing, and saying whether more remains."""
+"""Bulk deletes in batches: bounded in size and time, with pauses, reporting whether more remains."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,26 +11,26 @@ from database.values import Document
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """What a bounded delete did; `more` when the time limit, or a stop, came before the end."""
+    """The result of a bounded delete; `more` when it ended before all matches were deleted."""
 
     count: int
     more: bool
 
 
 class Bounds(TypedDict, total=False):
-    """How a bounded delete is bounded. Every name may be left out."""
+    """Limits of a bounded delete. Every key is optional."""
 
     #: documents of one batch, at least 1 (default 1000)
     batch_size: int
-    #: no batch is begun after this many seconds (default 300)
+    #: no batch starts after this many seconds (default 300)
     timeout_s: float
-    #: pause between two batches in milliseconds, so that others get their turn (default 50)
+    #: pause between two batches in milliseconds, so that other commands are served (default 50)
     pause_ms: int
-    #: what pauses and the time limit are measured by (default: the machine's)
+    #: for pauses and the time limit (default: the machine's clock)
     clock: Clock
-    #: asked before each batch, also the first: False ends it there (default: always True)
+    #: called before each batch, also the first: False stops the delete (default: always True)
     goes_on: Callable[[], bool]
-    #: told how many documents each batch removed, at once: what is known when a later batch fails (default: nobody)
+    #: called after each batch with the documents it removed, so that the count is known when a later batch fails
     noted: Callable[[int], object]
 
 
@@ -38,8 +38,8 @@ def _always() -> bool:
     return True
 
 
-def _to_nobody(count: int) -> None:
-    """Nobody wants to know of single batches."""
+def _ignore(count: int) -> None:
+    """The default of `noted`."""
 
 
 async def delete_in_batches(
@@ -52,12 +52,12 @@ async def delete_in_batches(
     pause_ms: int = 50,
     clock: Clock | None = None,
     goes_on: Callable[[], bool] = _always,
-    noted: Callable[[int], object] = _to_nobody,
+    noted: Callable[[int], object] = _ignore,
 ) -> Deleted:
-    """Delete what matches `condition`, smallest `oldest_by` first, batch after batch until none is left or time is up.
+    """Delete what matches `condition`, smallest `oldest_by` first, until none is left or the time is up.
 
-    `oldest_by` is a field of every match; where `condition` names it, it asks for a range. At least one batch is done,
-    unless `goes_on` says no. Not atomic: each document is deleted by itself and only if it still matches then.
+    `oldest_by` is a field of every match; if `condition` names it, then as a range. At least one batch runs unless
+    `goes_on` returns False. Not atomic: each document is deleted by itself, and only if it still matches then.
     """
     clock = clock or SystemClock()
     deadline = clock.monotonic() + timeout_s
@@ -65,11 +65,11 @@ async def delete_in_batches(
     if batch_size < 1:
         raise ValueError("a batch needs a limit of at least 1")
     while goes_on():
-        # one more than a batch: it tells whether there is another
+        # one more than a batch, to know whether another batch is needed
         found = await collection.find(condition, limit=batch_size + 1, sort=[(oldest_by, 1)], projection=[oldest_by])
         more = len(found) > batch_size
         if found:
-            # the condition again: a document may have changed between the look and the delete
+            # the condition again: a document may have changed between the find and the delete
             removed = await collection.delete_many({**condition, **_batch(found, oldest_by, batch_size)})
             count += removed
             noted(removed)
@@ -80,10 +80,10 @@ async def delete_in_batches(
 
 
 def _batch(found: list[Document], field: str, size: int) -> Document:
-    """The first `size` of what was found as a range of `field`: for that an index does.
+    """Condition for the first `size` of `found`: a range of `field`, which every server resolves by an index.
 
-    A list of ids costs some servers a look at all that match. It is taken only where all have the same: a range of
-    them has no end that is known. Where some at the end have the same as the one behind, they wait for the next batch.
+    Documents at the end that share their value with the next one wait for the next batch. Where all share one value
+    there is no such range: then a list of ids, for which some servers read every match of the condition.
     """
     first, last = found[0][field], found[min(size, len(found)) - 1][field]
     if len(found) <= size or last != found[size][field]:

@@ -1,4 +1,4 @@
-"""A thin collection: few methods, bounded reads, our errors, every call counted."""
+"""A thin wrapper of a collection: few methods, bounded reads, translated errors, every call counted."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any, Protocol, TypeVar, cast
@@ -10,36 +10,36 @@ from database.values import Document, to_stored
 
 T = TypeVar("T")
 Sort = Sequence[tuple[str, int]]
-#: documents a server sends at once while a whole collection is read; never more than 16 MB of them
-_SENT_AT_ONCE = 500
+#: documents in one reply while a whole collection is read; the server cuts a reply at 16 MB
+_REPLY_DOCUMENTS = 500
 
 
-class CallBook(Protocol):
-    """Who is told about every call before it is made."""
+class CallObserver(Protocol):
+    """Notified of every call before it is made; may raise to refuse it."""
 
     def note_call(self, operation: str, collection: str) -> None: ...
 
 
 class Collection:
-    """One collection. Every method is one command, raises `StoreUnavailable`, `AlreadyThere` or `StoreRefused`.
+    """One collection. Every method is one command and raises `StoreUnavailable`, `AlreadyThere` or `StoreRefused`.
 
-    Works on motor and on mongomock_motor alike; `native` is theirs, untyped.
+    `native` is the untyped collection of motor or of mongomock_motor.
     """
 
-    def __init__(self, native: Any, name: str, book: CallBook) -> None:
+    def __init__(self, native: Any, name: str, observer: CallObserver) -> None:
         self._native = native
-        self._book = book
+        self._observer = observer
         self.name = name
 
     async def _call(self, operation: str, command: Callable[[], Awaitable[T]]) -> T:
         with translated(f"{operation} {self.name}"):
-            self._book.note_call(operation, self.name)
+            self._observer.note_call(operation, self.name)
             return await command()
 
     async def find_one(
         self, condition: Document, *, sort: Sort | None = None, projection: Sequence[str] | None = None
     ) -> Document | None:
-        """The first match, or None."""
+        """Return the first match, or None."""
         found = await self._call(
             "find_one",
             lambda: self._native.find_one(
@@ -57,10 +57,10 @@ class Collection:
         skip: int = 0,
         projection: Sequence[str] | None = None,
     ) -> list[Document]:
-        """At most `limit` matches (at least 1: there is no unbounded read), `[]` when there are none."""
+        """Return at most `limit` matches, `[]` when there are none. Raises ValueError for a limit below 1."""
         if limit < 1:
             raise ValueError("a find needs a limit of at least 1")
-        # one batch: without a size the server sends 101 documents first and the rest in a second command
+        # without a batch size the server sends 101 documents first and the rest in a second command
         cursor = self._native.find(
             to_stored(condition), projection=_fields(projection), skip=skip, limit=limit, batch_size=limit
         )
@@ -69,12 +69,12 @@ class Collection:
         return cast(list[Document], await self._call("find", lambda: cursor.to_list(limit)))
 
     async def pages(self, at_most: Callable[[], int]) -> AsyncGenerator[list[Document], None]:
-        """Every document, page after page, each of `at_most()` documents or less; close it when you stop early.
+        """Yield every document in pages of at most `at_most()` documents; close the generator when you stop early.
 
-        The server keeps the place: it gives the documents in its own order, whatever their ids are. What is there from
-        the first page to the last comes exactly once; what comes, goes or changes meanwhile, as it was or as it is.
+        In the server's own order. A document that exists from the first page to the last is yielded exactly once; one
+        that is inserted, changed or deleted meanwhile may be missing, or appear in either state.
         """
-        cursor = self._native.find({}, batch_size=_SENT_AT_ONCE)
+        cursor = self._native.find({}, batch_size=_REPLY_DOCUMENTS)
         try:
             while page := await self._call("pages", lambda: _take(cursor, at_most())):
                 yield page
@@ -83,12 +83,12 @@ class Collection:
                 await cursor.close()
 
     async def insert_one(self, document: Document) -> Any:
-        """Insert; returns the `_id`."""
+        """Insert the document; returns its `_id`."""
         result = await self._call("insert_one", lambda: self._native.insert_one(to_stored(document)))
         return result.inserted_id
 
     async def insert_many(self, documents: Sequence[Document]) -> int:
-        """Insert in order, stopping at the first that is refused; returns how many. Not atomic."""
+        """Insert in order, stopping at the first document that is refused; returns how many. Not atomic."""
         result = await self._call("insert_many", lambda: self._native.insert_many(to_stored(documents)))
         return len(result.inserted_ids)
 
@@ -116,7 +116,7 @@ class Collection:
         sort: Sort | None = None,
         projection: Sequence[str] | None = None,
     ) -> Document | None:
-        """Update the first match atomically; returns it as it is after (or was `before`), None without a match."""
+        """Update the first match atomically; returns it after the update (or `before` it), None without a match."""
         which = ReturnDocument.BEFORE if before else ReturnDocument.AFTER
         found = await self._call(
             "find_one_and_update",
@@ -132,7 +132,7 @@ class Collection:
         return cast(Document | None, found)
 
     async def find_one_and_delete(self, condition: Document) -> Document | None:
-        """Delete the first match atomically; returns it as it was, None without a match."""
+        """Delete the first match atomically; returns the deleted document, None without a match."""
         found = await self._call("find_one_and_delete", lambda: self._native.find_one_and_delete(to_stored(condition)))
         return cast(Document | None, found)
 
@@ -147,26 +147,29 @@ class Collection:
         return int(result.deleted_count)
 
     async def count(self, condition: Document) -> int:
-        """How many match, counted on the server."""
+        """Count the matches on the server."""
         return int(await self._call("count", lambda: self._native.count_documents(to_stored(condition))))
 
     async def aggregate(self, condition: Document, stages: Sequence[Document], *, at_most: int) -> list[Document]:
-        """What `stages` make of the matches, worked out on the server; the first `at_most` (at least 1) of it."""
+        """Run `stages` over the matches on the server; returns the first `at_most` results.
+
+        Raises ValueError for `at_most` below 1.
+        """
         if at_most < 1:
             raise ValueError("an aggregate needs a limit of at least 1")
         pipeline = [{"$match": to_stored(condition)}, *to_stored(stages), {"$limit": at_most}]
-        # one batch, as in `find`; one that is exactly full leaves the server's cursor open
+        # one reply, as in `find`; a reply that is exactly full would leave the server's cursor open
         found = await self._call(
             "aggregate", lambda: self._native.aggregate(pipeline, batchSize=at_most + 1).to_list(at_most)
         )
         return cast(list[Document], found)
 
     async def create_index(self, keys: Sort, *, unique: bool = False) -> str:
-        """Build the index when it is not there; returns its name."""
+        """Build the index unless it exists; returns its name."""
         return str(await self._call("create_index", lambda: self._native.create_index(list(keys), unique=unique)))
 
     async def indexes(self) -> dict[str, bool]:
-        """The indexes that stand, by name, with True for the unique; `{}` when the collection does not exist."""
+        """Return the existing indexes by name, True for unique ones; `{}` when the collection does not exist."""
         found = await self._call("indexes", lambda: self._native.index_information())
         return {name: bool(index.get("unique")) for name, index in found.items()}
 

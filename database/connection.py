@@ -1,4 +1,4 @@
-"""The open database of this process."""
+"""The one open database of this process."""
 
 import asyncio
 from collections import Counter
@@ -19,31 +19,31 @@ from database.errors import DatabaseNotOpen, translated
 from database.memory import MEMORY_SCHEME, memory_client
 from database.values import Document
 
-#: how long one command may take on the wire, in milliseconds; every operation is small or batched
+#: time limit of one command on the wire, in milliseconds; every operation is small or batched
 SOCKET_TIMEOUT_MS = 10_000
 #: how long one command waits for a server and a connection by default, in seconds
 DEFAULT_TIMEOUT_S = 3.0
-#: connections for reading and deleting much: a job has one, and another job beside it. People's commands have others
+#: connections for bulk reads and deletes, apart from those of other commands: two jobs at once have one each
 BULK_CONNECTIONS = 2
-#: how long a command of that kind waits for one of them, in milliseconds
+#: how long a bulk command waits for one of them, in milliseconds
 BULK_WAIT_MS = 60_000
-#: commands that can wait at once. Motor has five threads a processor, and a command without a server holds one for
-#: DEFAULT_TIMEOUT_S: with ten of them the last of a hundred people would hear after half a minute that we are away
+#: concurrent commands. Motor's default is five threads a processor, and a command without a server holds one for
+#: DEFAULT_TIMEOUT_S: with ten threads the last of a hundred subscribers would wait half a minute for the error
 THREADS = 100
 
 
 class Database:
-    """A client and one of its databases. Made by `open_database`."""
+    """A client and one of its databases; created by `open_database`."""
 
     def __init__(
         self, client: Any, name: str, clock: Clock, uri: str | None, connect_bulk: Callable[[], Any] | None = None
     ) -> None:
         self.name = name
-        #: how often each operation was called on each collection: "find_one pending_deletions" -> 3
+        #: calls by operation and collection: "find_one pending_deletions" -> 3
         self.calls: Counter[str] = Counter()
-        #: asked before every call with (operation, collection); a test raises pymongo's errors here
+        #: called before every command with (operation, collection); tests raise pymongo's errors here
         self.before_call: Callable[[str, str], None] | None = None
-        #: held while a post looks for its number, so that one process does not race itself
+        #: held while a new post is numbered, so that one process does not race itself
         self.numbering = asyncio.Lock()
         self._client = client
         self._native = client.get_database(name)
@@ -59,23 +59,23 @@ class Database:
 
     @property
     def is_memory(self) -> bool:
-        """True for `memory://`: everything is lost when it closes."""
+        """True for `memory://`, whose content is lost when it is closed."""
         return self._uri is None
 
     def now(self) -> datetime:
-        """The clock's time, aware UTC, cut to the milliseconds MongoDB keeps."""
+        """Return the clock's time as aware UTC, cut to the milliseconds MongoDB stores."""
         return to_milliseconds(self._clock.now())
 
     def collection(self, name: str) -> Collection:
-        """The collection `name`; costs nothing, whether it exists or not."""
+        """Return the collection `name`, which need not exist; sends no command."""
         if name not in self._collections:
             self._collections[name] = Collection(self._native.get_collection(name), name, self)
         return self._collections[name]
 
     def bulk(self, name: str) -> Collection:
-        """The collection `name` for reading or deleting much: on connections of its own, so that nobody waits for it.
+        """Return the collection `name` on the bulk connections, so that no other command waits for bulk work.
 
-        They are made at the first call. In memory it is the collection everybody uses.
+        The connections open at the first call. In memory it is the same as `collection(name)`.
         """
         if self._connect_bulk is None:
             return self.collection(name)
@@ -87,7 +87,7 @@ class Database:
         return self._bulk[name]
 
     async def collection_names(self) -> list[str]:
-        """The collections that exist, by name; views and the server's own (`system.`) are not among them."""
+        """Return the names of existing collections, sorted, without views and system collections."""
         only: dict[str, Any] = {} if self.is_memory else {"filter": {"type": "collection"}}
         with translated("collection_names"):
             self.note_call("collection_names", "")
@@ -95,22 +95,22 @@ class Database:
         return sorted(name for name in names if not name.startswith("system."))
 
     def note_call(self, operation: str, collection: str) -> None:
-        """Count a call and let the test hook refuse it."""
+        """Count the call; a test's `before_call` may refuse it by raising."""
         self.calls[f"{operation} {collection}"] += 1
         if self.before_call is not None:
             self.before_call(operation, collection)
 
     async def ping(self) -> None:
-        """Ask the server for a sign of life. Raises `StoreUnavailable` when none comes in time."""
+        """Ping the server. Raises `StoreUnavailable` when no answer comes in time."""
         with translated("ping"):
             self.note_call("ping", "")
             if not self.is_memory:
                 await self._client.admin.command("ping")
 
     async def size_bytes(self) -> int | None:
-        """The bytes the database takes, indexes included, as the server says.
+        """Return the bytes the server reports for the database, indexes included.
 
-        None in memory, and on a server that does not tell. Raises `StoreUnavailable` when no answer comes in time.
+        None in memory, and on a server without dbStats. Raises `StoreUnavailable` when no answer comes in time.
         """
         try:
             with translated("dbStats"):
@@ -125,21 +125,21 @@ class Database:
         return sum(known) if known else None
 
     async def drop(self) -> None:
-        """Delete the whole database with everything in it; for tests and the sandbox."""
+        """Delete the whole database; for tests."""
         with translated("drop"):
             await self._client.drop_database(self.name)
 
     def fsm_client(self) -> AsyncMongoClient[Document]:
-        """A new pymongo client to the same server for aiogram's storage, which closes it itself.
+        """Return a new pymongo client to the same server for aiogram's FSM storage, which closes it.
 
-        Raises StoreRefused in memory: there is no server to connect to.
+        Raises StoreRefused for `memory://`: there is no server to connect to.
         """
         if self._uri is None:
             raise StoreRefused("the in-memory store has no server for conversation state: use MemoryStorage")
         return AsyncMongoClient(self._uri, **_client_options(DEFAULT_TIMEOUT_S, "tollgate-fsm"))
 
     def close(self) -> None:
-        """Close the connections. Calls afterwards are `StoreRefused`."""
+        """Close the connections. Later calls raise `StoreRefused`."""
         if self._bulk_client is not None:
             self._bulk_client.close()
         self._client.close()
@@ -157,7 +157,7 @@ def _client_options(timeout_s: float, appname: str) -> dict[str, Any]:
         "connectTimeoutMS": timeout_ms,
         "waitQueueTimeoutMS": SOCKET_TIMEOUT_MS,
         "socketTimeoutMS": SOCKET_TIMEOUT_MS,
-        # pymongo retries only where the server can (a replica set); a single node answers as without
+        # pymongo retries only on a replica set; a single node ignores it
         "retryWrites": True,
     }
 
@@ -166,13 +166,13 @@ def _bulk_options(timeout_s: float) -> dict[str, Any]:
     return _client_options(timeout_s, "tollgate-bulk") | {
         "maxPoolSize": BULK_CONNECTIONS,
         "waitQueueTimeoutMS": BULK_WAIT_MS,
-        # a backup keeps also a date beyond the year 9999, which is no datetime
+        # a backup must keep dates after the year 9999, which no datetime holds
         "datetime_conversion": "DATETIME_AUTO",
     }
 
 
 def _widen_motor() -> None:
-    """Give Motor its threads. It takes their number from the environment when it is imported, and nowhere else."""
+    """Set Motor's number of threads, which it offers only through the environment at import."""
     if motor_threads.max_workers < THREADS:
         motor_threads.max_workers = THREADS
         motor_threads._reset_global_executor()  # type: ignore[no-untyped-call]
@@ -195,10 +195,10 @@ async def open_database(
     timeout_s: float = DEFAULT_TIMEOUT_S,
     listeners: Sequence[CommandListener] = (),
 ) -> Database:
-    """Make `name` at `uri` the database of this process; an open one is closed first.
+    """Open `name` at `uri` as the database of this process, closing the one that is open.
 
-    `memory://` is a fresh in-memory store. A server need not be up: the first call, or `ping`, finds out within
-    `timeout_s` seconds. `listeners` see the commands of a real server; `Database.calls` counts on both.
+    `memory://` is a new, empty in-memory store. No server is contacted: the first command fails within `timeout_s`
+    seconds when there is none. `listeners` receive the commands of a real server; `Database.calls` counts on both.
     Raises StoreRefused for an address that cannot be used.
     """
     global _current
@@ -214,14 +214,14 @@ async def open_database(
 
 
 def current_database() -> Database:
-    """The open database. Raises `DatabaseNotOpen` when there is none."""
+    """Return the open database. Raises `DatabaseNotOpen` when there is none."""
     if _current is None:
         raise DatabaseNotOpen("no database is open: call open_database first")
     return _current
 
 
 async def close_database() -> None:
-    """Close the open database; nothing happens when none is open."""
+    """Close the open database, if any."""
     global _current
     if _current is not None:
         _current.close()

@@ -1,17 +1,18 @@
-"""Is the database there, are its indexes, how much is in it, and is there a backup that can be used?"""
+"""Examine a database: connection, indexes, migrations, document counts and the newest backup."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from database.backups.files import backups_of, written_at
 from database.backups.reader import DamagedBackup
 from database.backups.restore import verify
-from database.backups.restore_mark import find_mark
+from database.backups.restore_marker import find_marker
 from database.connection import Database
 from database.indexes import INDEXES, missing_indexes
+from database.migrations.runner import find_state
 
-#: the job writes one a day
+#: the backup job writes one a day
 BACKUP_AGE_MAX = timedelta(days=2)
 
 
@@ -19,32 +20,36 @@ BACKUP_AGE_MAX = timedelta(days=2)
 class Backups:
     """The newest backup of the database."""
 
-    #: None: there is none yet
+    #: file name; None when there is no backup yet
     newest: str | None = None
     #: aware UTC
     written_at: datetime | None = None
     is_old: bool = False
-    #: why it cannot be used; None when it can, and every line was read
+    #: why it cannot be used; None when every line was read without a fault
     damage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What an examination found."""
+    """The result of an examination."""
 
-    #: indexes that do not stand, as "collection.name"
+    #: as "collection.name"
     missing_indexes: list[str]
-    #: documents per collection
+    #: documents by collection
     counts: dict[str, int]
-    #: what a restore that was cut short left; None when none was
+    #: the restore that has not ended, in words; None when there is none
     half: str | None = None
-    #: None: nobody said where backups are
+    #: migrations the next start applies
+    pending_migrations: list[str] = field(default_factory=list)
+    #: a newer version has migrated the database
+    is_newer: bool = False
+    #: None when no folder was given
     backups: Backups | None = None
 
     @property
     def is_healthy(self) -> bool:
-        """True when nothing has to be done. That there is no backup yet is no fault of the database's."""
-        return not self.missing_indexes and self.half is None and not self._has_bad_backup
+        """True when an operator has nothing to do. Having no backup yet is not a fault."""
+        return not self.missing_indexes and self.half is None and not self.is_newer and not self._has_bad_backup
 
     @property
     def _has_bad_backup(self) -> bool:
@@ -52,16 +57,26 @@ class Findings:
 
 
 async def examine(db: Database, backups_in: Path | None = None) -> Findings:
-    """Look at every collection, and read the newest backup in `backups_in`; changes nothing.
+    """Check every collection and read the newest backup in the folder `backups_in`; changes nothing.
 
     Raises StoreUnavailable when the server does not answer.
     """
     await db.ping()
     missing = await missing_indexes(db)
     counts = {name: await db.collection(name).count({}) for name in sorted(INDEXES)}
-    mark = await find_mark(db)
+    marker = await find_marker(db)
+    migrations = await find_state(db)
+    # nothing stored has an old shape
+    is_empty = migrations.last is None and not any(counts.values())
     backups = None if backups_in is None else await _examine_backups(backups_in, db)
-    return Findings(missing, counts, None if mark is None else str(mark), backups)
+    return Findings(
+        missing,
+        counts,
+        half=None if marker is None else str(marker),
+        pending_migrations=[] if is_empty else [str(migration) for migration in migrations.pending],
+        is_newer=migrations.is_newer,
+        backups=backups,
+    )
 
 
 async def _examine_backups(folder: Path, db: Database) -> Backups:

@@ -1,4 +1,4 @@
-"""pymongo's errors become ours, by what the caller does next. No text ever holds a URI, a value or a credential."""
+"""Translate pymongo's errors by what the caller does next. No text contains a URI, a value or a credential."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,11 +15,11 @@ from core.errors import AlreadyThere, StoreRefused, StoreUnavailable, TollgateEr
 
 
 class DatabaseNotOpen(TollgateError):
-    """An operation was called before `open_database` or after `close_database`: a mistake in the start-up order."""
+    """An operation was called before `open_database` or after `close_database`: a bug in the order of a start."""
 
 
 def _details(error: PyMongoError) -> str:
-    """Class, code and key names of `error`; its own message may quote documents and addresses."""
+    """Return class, code and key names of `error`; its own message may quote documents and addresses."""
     text = type(error).__name__
     if isinstance(error, OperationFailure):
         details = error.details or {}
@@ -29,10 +29,10 @@ def _details(error: PyMongoError) -> str:
 
 
 def translate(error: PyMongoError, what: str) -> TollgateError:
-    """Our error for a pymongo error; `what` names the call.
+    """Return our error for a pymongo error; `what` names the call.
 
-    No answer or a time-out (also of the server's own clock) is `StoreUnavailable`, a taken unique key is
-    `AlreadyThere`, everything else `StoreRefused`.
+    No answer or a time-out (also one the server reports) is `StoreUnavailable`, a taken unique key `AlreadyThere`,
+    everything else `StoreRefused`.
     """
     text = f"{what}: {_details(error)}"
     if isinstance(error, DuplicateKeyError):
@@ -44,7 +44,7 @@ def translate(error: PyMongoError, what: str) -> TollgateError:
 
 @contextmanager
 def translated(what: str) -> Iterator[None]:
-    """Run a block of pymongo calls and raise only our errors from it; `what` names the call for the log.
+    """Raise our errors for those of the pymongo calls in the block; `what` names the call in the text.
 
     Values BSON cannot hold (integers beyond 64 bits, lone surrogates) are `StoreRefused` too.
     """

@@ -1,7 +1,7 @@
-"""Every index of every collection: those of DESIGN §4, a plain one often with more fields behind them.
+"""Every index of every collection: those of DESIGN §4, often with further fields.
 
-What an operation gives comes first, then what it sorts by, so that it reads what it returns and hardly more, however
-many others there are: `tests/operations/test_plans.py` holds each query against this list.
+Fields an operation compares come first, then those it sorts by: it reads what it returns and hardly more, however large
+the collection is. `tests/operations/test_plans.py` checks each query against this list.
 """
 
 from dataclasses import dataclass
@@ -32,85 +32,85 @@ def _plain(*fields: str) -> Index:
 
 
 INDEXES: dict[str, tuple[Index, ...]] = {
-    # source, user_id: a broadcast goes to those who came by one of many links, page after page
+    # source, user_id: recipients of a broadcast to the subscribers of one link, page by page
     "users": (
         _unique("user_id"),
         _plain("last_seen_at"),
         _plain("blocked_at"),
         _plain("source", "user_id"),
-        # the day's newcomers
+        # new users of a day
         _plain("joined_at"),
     ),
-    # title_key is the title folded for the search by its beginning; status: pages of what is not removed, newest first
+    # title_key: the folded title, searched by its beginning. status, number: pages without removed posts, newest first
     "posts": (_unique("code"), _unique("number"), _plain("title_key"), _plain("status", "number")),
-    # created_at: unused tokens that expired long ago stand among all that are kept
+    # created_at: finds old unused tokens without reading those that are kept
     "tokens": (
         _unique("token"),
         _plain("status", "expires_at"),
         _plain("status", "created_at"),
         _plain("user_id", "status", "expires_at"),
-        # what a start looks for after a crash: redeemed and not paid out
+        # recovery after a crash: redeemed and not paid out
         _plain("is_owed", "redeemed_at"),
-        # how many went the way on a day, and how many cut it short
+        # tokens verified and bypassed on a day
         _plain("verified_at"),
         _plain("bypassed_at"),
     ),
     "token_generator_count": (_unique("user_id", "date"), _plain("date")),
-    # claimed_until: deliveries that came to nothing have no other time. is_unfinished: what a start looks for after a
-    # crash, and all else as it grows old
+    # claimed_until: the only time of a delivery that failed. is_unfinished: recovery after a crash, and clean-up of the
+    # finished ones by age
     "deliveries": (_plain("opened_at", "claimed_until"), _plain("is_unfinished", "opened_at")),
     "pending_deletions": (
         _plain("delete_at", "claimed_until"),
-        # what a bot claims: what is held or put off is passed over without being read
+        # claims of one bot: claimed and postponed promises are skipped in the index, without reading the document
         _plain("bot_id", "delete_at", "claimed_until", "not_before"),
         _plain("chat_id"),
-        # every /me asks for the open deliveries of one person
+        # /me: open deliveries of one subscriber
         _plain("user_id", "delete_at"),
-        # what a stop hands back
+        # claims released at a stop
         _plain("claimed_by", "delete_at"),
-        # what a start looks for after a crash: nearly every promise has its notice
+        # recovery after a crash: promises without a notice, which are few
         _plain("notice_message_id", "delete_at"),
     ),
-    # deliveries that stay for good: of all that ever were, those the owners have not heard of
+    # the few of all undeletable deliveries of which the owners were not notified yet
     "impossible_deletions": (_plain("bot_id", "is_told", "reason", "at"), _plain("is_told", "at")),
     "broadcasts": (
-        # names the draft: confirmed twice, it is made once
+        # one broadcast per draft, however often it is confirmed
         _unique("key"),
         _plain("status", "send_at"),
         _plain("delete_at"),
         _plain("created_at"),
         _plain("is_shown", "created_at"),
-        # whose rows can go: nothing of it is to be taken back
+        # broadcasts whose rows can be removed: nothing left to delete
         _plain("are_rows_removed", "delete_at", "finished_at"),
-        # what was begun on a day, and what ended
+        # broadcasts started and ended on a day
         _plain("started_at"),
         _plain("finished_at"),
     ),
-    # a recall takes those sent oldest first, sending those pending by their ids, page after page
+    # a recall reads sent rows oldest first, sending reads pending rows by user id, page by page
     "broadcast_recipients": (
         _unique("broadcast_id", "user_id"),
         _plain("broadcast_id", "state", "sent_at"),
         _plain("broadcast_id", "state", "user_id"),
     ),
     "channels": (_unique("chat_id"), _plain("position", "chat_id")),
-    # every delivery asks for one person in several channels; status: requests to join never grow old
+    # every delivery reads one subscriber in several channels; status: join requests are kept whatever their age
     "memberships": (_unique("chat_id", "user_id"), _plain("user_id", "chat_id"), _plain("seen_at", "status")),
     "admins": (_unique("user_id"),),
-    # _id tells apart what happened in one instant
+    # _id: a fixed order of actions at the same instant
     "audit_log": (_plain("at", "_id"),),
     "job_runs": (
         _unique("job", "scheduled_at"),
         _plain("started_at"),
         _plain("job", "started_at"),
-        # the last tick, behind any number of runs by hand
+        # the last tick, however many runs by hand came after it
         _plain("job", "requested_by", "scheduled_at"),
-        # what waits for somebody to begin it has no owner and no outcome
+        # requested runs that have not started: no owner and no outcome
         _plain("owner", "outcome", "started_at"),
-        # runs that never ended have no outcome: those under older leases are given up
+        # runs under older leases that never ended: no outcome
         _plain("job", "outcome", "fence"),
     ),
     "daily_stats": (_unique("date"),),
-    # what Telegram asked to wait: one bot's read at its start, the past ones of all deleted
+    # pauses Telegram asked for: those of one bot are read at its start, expired ones of all bots deleted
     "send_pauses": (_plain("bot_id", "until"), _plain("until")),
     "incidents": (_plain("closed_at"),),
     "revoked_sessions": (_unique("jti"), _plain("expires_at")),
@@ -119,16 +119,16 @@ INDEXES: dict[str, tuple[Index, ...]] = {
 
 
 async def ensure_indexes(db: Database) -> list[str]:
-    """Build the indexes that are missing; returns all of them as "collection.name". May be repeated, not atomic.
+    """Build the missing indexes; returns all of them as "collection.name". Idempotent, not atomic.
 
-    Raises StoreRefused naming collection, index and fields when one cannot be built: usually, for a unique one,
-    because two documents have the same values.
+    Raises StoreRefused naming collection, index and fields when one cannot be built: usually a unique one, because two
+    documents have the same values.
     """
     built = []
     for collection, indexes in INDEXES.items():
         for index in indexes:
             built.append(f"{collection}.{await _ensure(db, collection, index)}")
-    # FerretDB says yes to an index that stands with other options and leaves it as it is
+    # FerretDB accepts an index that exists with other options, and leaves it as it is
     not_built = await missing_indexes(db)
     if not_built:
         raise StoreRefused(f"{', '.join(not_built)}: an older index of that name is in the way; drop it and try again")
@@ -145,7 +145,7 @@ async def _ensure(db: Database, collection: str, index: Index) -> str:
             "built; remove all but one of each and try again"
         ) from error
     except StoreRefused as error:
-        # an index of that name with other options; or a server that does not name duplicates as the reason (FerretDB)
+        # an index of that name with other options, or duplicates on a server that does not say so (FerretDB)
         raise StoreRefused(
             f"{collection}: the index {index.name} cannot be built ({error}); the usual reasons are an older index of "
             f"that name with other options, or, for a unique one, documents with the same {fields}"
@@ -153,13 +153,13 @@ async def _ensure(db: Database, collection: str, index: Index) -> str:
 
 
 async def missing_indexes(db: Database) -> list[str]:
-    """The indexes that do not stand, or are not unique though they should be, as "collection.name". Changes nothing."""
+    """Return the indexes that are missing, or are not unique though they should be, as "collection.name"."""
     missing = []
     for collection, indexes in INDEXES.items():
-        standing = await db.collection(collection).indexes()
-        missing += [f"{collection}.{index.name}" for index in indexes if not _stands(index, standing)]
+        existing = await db.collection(collection).indexes()
+        missing += [f"{collection}.{index.name}" for index in indexes if not _exists(index, existing)]
     return missing
 
 
-def _stands(index: Index, standing: dict[str, bool]) -> bool:
-    return index.name in standing and (standing[index.name] or not index.unique)
+def _exists(index: Index, existing: dict[str, bool]) -> bool:
+    return index.name in existing and (existing[index.name] or not index.unique)

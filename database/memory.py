@@ -1,4 +1,4 @@
-"""The in-memory store of the sandbox and the tests. Synchronous inside: it can never show a race."""
+"""The in-memory store of the sandbox and the tests. It runs synchronously, so no test on it can show a race."""
 
 from typing import Any
 
@@ -8,5 +8,5 @@ MEMORY_SCHEME = "memory://"
 
 
 def memory_client() -> Any:
-    """A fresh, empty store; it is gone when the client is."""
+    """Return a client of a new, empty store, which is lost with the client."""
     return AsyncMongoMockClient(tz_aware=True)

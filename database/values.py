@@ -1,4 +1,4 @@
-"""What goes in: times as UTC cut to milliseconds, enums as their value, tuples as lists."""
+"""The stored form of values: times as UTC cut to milliseconds, enums as their value, tuples as lists."""
 
 from datetime import UTC, datetime
 from enum import Enum
@@ -12,9 +12,9 @@ Document = dict[str, Any]
 
 
 def to_stored(value: Any) -> Any:
-    """`value` in the form both backends keep and compare alike; containers are copied.
+    """Return `value` in the form that both backends store and compare alike; containers are copied.
 
-    Raises ValueError for a datetime without a zone: it could mean any instant.
+    Raises ValueError for a naive datetime: it could mean any instant.
     """
     if isinstance(value, dict):
         return {key: to_stored(item) for key, item in value.items()}
@@ -28,10 +28,10 @@ def to_stored(value: Any) -> Any:
 
 
 def to_key(text: str) -> ObjectId | str:
-    """The `_id` behind an id that left as text; a text that is no ObjectId stays as it is (and finds nothing)."""
+    """Return the `_id` for an id that left as text; a text that is no ObjectId stays as it is and matches nothing."""
     return ObjectId(text) if ObjectId.is_valid(text) else text
 
 
 def with_id(document: Document) -> Document:
-    """The document with `_id` given as text in `id`, as records want it."""
+    """Return the document with its `_id` as text in `id`, the form of records."""
     return {**document, "id": str(document["_id"])}

@@ -1,4 +1,4 @@
-"""How any process of ours starts and stops: settings, logs, the database, signals.
+"""Start and stop any process of this product: settings, logs, the database, signals.
 
 Knows no Telegram: `context.py` adds the bots, the web app alone does without them.
 """
@@ -21,9 +21,10 @@ from core.errors import StoreRefused, StoreUnavailable
 from core.retries import retry_while_unavailable
 from core.settings import AccessMode
 from core.supervisor import Supervisor
-from database.backups.restore_mark import WrongTarget, refuse_half
+from database.backups.restore_marker import WrongTarget, check_not_half_restored
 from database.connection import Database, open_database
 from database.indexes import ensure_indexes
+from database.migrations.runner import CannotMigrate, Migrator
 from database.operations import settings_ops
 from monitoring import logs
 from runtime.sandbox_clock import NO_TIME, set_clock
@@ -45,14 +46,14 @@ class CannotStart(Exception):
 
 
 class Component(Protocol):
-    """What a process runs: a bot, the web app."""
+    """A part that a process runs: a bot, the web app."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def state(self) -> str:
-        """What is printed of it once it runs."""
+        """The text printed once it runs."""
         ...
 
     @property
@@ -61,12 +62,12 @@ class Component(Protocol):
         ...
 
     async def stop(self) -> bool:
-        """Have `serve` end in order. False: it cannot be asked yet and is to be cancelled."""
+        """Make `serve` end in order. False: it cannot end in order yet and is to be cancelled."""
         ...
 
 
 class AppContext(Protocol):
-    """What the components of a process share."""
+    """The state that the components of a process share."""
 
     tasks: Supervisor
     stopping: asyncio.Event
@@ -78,12 +79,13 @@ def announce(name: str, state: str) -> None:
 
 
 async def open_store(settings: Settings, clock: SystemClock) -> Database:
-    """Open the database and build its indexes as soon as it answers. Raises CannotStart when it is away or refuses."""
+    """Open the database, migrate it and build its indexes. Raises CannotStart when it is away or refuses."""
     try:
         database = await open_database(settings.MONGO_URI.get_secret_value(), settings.MONGO_DB, clock=clock)
     except StoreRefused as error:  # no server was asked: the address itself is wrong
         raise CannotStart(f"MONGO_URI: {error}", status=2) from None
     await as_soon_as_it_answers(partial(refuse_half_restored, database), clock)
+    await apply_migrations(database, clock)
     await as_soon_as_it_answers(partial(ensure_indexes, database), clock)
     if settings.SHORTENERS:  # the default access mode when there are shorteners (DESIGN §6)
         settings_ops.set_defaults(access_mode=AccessMode.CREDITS)
@@ -94,8 +96,18 @@ async def open_store(settings: Settings, clock: SystemClock) -> Database:
 async def refuse_half_restored(database: Database) -> None:
     """Raises CannotStart while a restore has not ended."""
     try:
-        await refuse_half(database)
+        await check_not_half_restored(database)
     except WrongTarget as error:
+        raise CannotStart(f"MONGO_DB: {error}") from None
+
+
+async def apply_migrations(database: Database, clock: Clock) -> None:
+    """Bring the stored documents to this version's shape, or wait for the process that does. Raises CannotStart."""
+    migrator = Migrator(database, clock)
+    try:
+        while not migrator.is_done:
+            await as_soon_as_it_answers(migrator.step, clock)
+    except CannotMigrate as error:
         raise CannotStart(f"MONGO_DB: {error}") from None
 
 

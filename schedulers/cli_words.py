@@ -1,4 +1,4 @@
-"""What the command line says of jobs: tables for people, documents for programs. Plain text, no HTML."""
+"""Output of the command line: tables for people, JSON documents for programs. Plain text, no HTML."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -39,7 +39,7 @@ def counts(done: Mapping[str, int]) -> str:
 
 
 def report_line(report: RunReport) -> str:
-    """`token_cleanup: Removed 3 expired tokens`, or why it did not go well."""
+    """`token_cleanup: Removed 3 expired tokens`, or the outcome and its reason."""
     if report.outcome is JobOutcome.SKIPPED:
         return f"{report.job}: not run: {report.error or 'nothing is due'}"
     said = _done(report)

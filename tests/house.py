@@ -111,11 +111,17 @@ class House:
 
     def another_deliverer(self) -> Deliverer:
         """What hands posts over in a process that starts now."""
-        base, ways = self.base, UnlockConfig(Shorteners(), "", timedelta(days=2))
+        base, unlock_config = self.base, UnlockConfig(Shorteners(), "", timedelta(days=2))
         admin_ids = frozenset(base.settings.ADMIN_IDS)
-        return build_data(base.user_bot, base.clock, base.settings.zone, base.alerts, admin_ids=admin_ids, ways=ways)[
-            "deliverer"
-        ]
+        data = build_data(
+            base.user_bot,
+            base.clock,
+            base.settings.zone,
+            base.alerts,
+            admin_ids=admin_ids,
+            unlock_config=unlock_config,
+        )
+        return data["deliverer"]
 
     async def settle(self) -> None:
         """Wait until both bots have worked off what they were sent, but for what waits for the database to come back.
@@ -124,7 +130,7 @@ class House:
         """
         async with asyncio.timeout(20):
             await self.world.idle(timeout_s=20)
-            while len(handling := self._handling()) > self.base.hold.held:
+            while len(handling := self._handling()) > self.base.outage_retry.held:
                 await asyncio.wait(handling, return_when=asyncio.FIRST_COMPLETED)
                 await self.world.idle(timeout_s=20)
 

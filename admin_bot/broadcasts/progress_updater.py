@@ -12,13 +12,13 @@ from aiogram import Bot
 
 from admin_bot.broadcasts.progress_messages import ProgressMessage, ProgressMessages, edit_or_send, stored_ref
 from admin_bot.screens import MessageRef, Screen
-from core.broadcasts import Broadcast, BroadcastStatus, not_yet, total
+from core.broadcasts import Broadcast, BroadcastStatus, remaining, total
 from core.clock import Clock
 from core.errors import TollgateError
 from core.supervisor import Supervisor
 from database.operations import broadcast_ops
 from sender.failures import TELEGRAM_ERRORS, classify, is_permanent_recipient, retry_after
-from sender.lanes import may_arrive_twice
+from sender.lanes import at_least_once
 from views.broadcasts import progress_keyboards as keyboards
 from views.broadcasts import progress_texts as texts
 
@@ -89,7 +89,7 @@ class ProgressUpdater:
         self._poll_number += 1
         number = self._poll_number
         try:
-            found = await broadcast_ops.not_shown(READ_MAX)
+            found = await broadcast_ops.find_not_shown(READ_MAX)
         except TollgateError as error:
             self._store_failed(error)
             return
@@ -159,7 +159,7 @@ class ProgressUpdater:
         now = self._clock.now()
         rate = None
         if broadcast.status is BroadcastStatus.SENDING and broadcast.is_filled:
-            done = total(broadcast.counts) - not_yet(broadcast.counts)
+            done = total(broadcast.counts) - remaining(broadcast.counts)
             rate = message.rate.add(self._clock.monotonic(), done)
         else:
             message.rate.reset()
@@ -187,7 +187,7 @@ class ProgressUpdater:
         """Write a message that was sent in place of a deleted one to the row."""
         ref = message.ref
         if ref.message_id is not None and ref != stored_ref(broadcast):
-            await broadcast_ops.keep_progress_message(broadcast.id, ref.chat_id, ref.message_id)
+            await broadcast_ops.set_progress_message(broadcast.id, ref.chat_id, ref.message_id)
             message.note_stored()
 
     async def _move(self, broadcast: Broadcast, ref: MessageRef) -> Broadcast:
@@ -200,7 +200,7 @@ class ProgressUpdater:
             if before == ref:
                 return broadcast
             if ref.message_id is not None:
-                await broadcast_ops.keep_progress_message(broadcast.id, ref.chat_id, ref.message_id)
+                await broadcast_ops.set_progress_message(broadcast.id, ref.chat_id, ref.message_id)
             message.move(ref)
             if broadcast.status in _CHANGING:
                 await self._mark_moved(before, broadcast)
@@ -243,7 +243,7 @@ class ProgressUpdater:
     async def _notify_creator(self, message: ProgressMessage, broadcast: Broadcast) -> bool:
         """Send the failure to the admin who made the broadcast, as a new message; False when it is to be retried."""
         try:
-            with may_arrive_twice():
+            with at_least_once():
                 await self._bot.send_message(broadcast.created_by, texts.stopped(broadcast))
         except TELEGRAM_ERRORS as error:
             if not is_permanent_recipient(classify(error)):

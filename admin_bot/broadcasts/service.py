@@ -155,7 +155,7 @@ class BroadcastService:
 
     async def confirm_screen(self, draft: BroadcastDraft, count: int, note: str | None = None) -> Screen:
         """Return the confirmation: how many get it, when, and what is sent before it."""
-        others = await broadcast_ops.unfinished(OTHERS_MAX)
+        others = await broadcast_ops.find_unfinished(OTHERS_MAX)
         html = texts.confirm(self._facts(draft, count), others, self._clock.now(), note)
         return Screen(html, keyboards.confirm(draft.id, draft.fingerprint, count))
 

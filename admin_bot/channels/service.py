@@ -171,9 +171,9 @@ class ChannelService:
             await channel_ops.change(seen.chat_id, title=seen.title, username=seen.username)
         if not sees_members(channel, seen):
             if await channel_ops.mark_broken(seen.chat_id, self._clock.now()):
-                await self._alerts.tell(owner_alerts.channel_broken(channel))
+                await self._alerts.notify(owner_alerts.channel_broken(channel))
         elif await channel_ops.mark_working(seen.chat_id):
-            await self._alerts.tell(owner_alerts.channel_works(channel))
+            await self._alerts.notify(owner_alerts.channel_works(channel))
         return await channel_ops.find(seen.chat_id), seen
 
     async def remove(self, admin_id: int, channel: Channel) -> bool:
@@ -189,7 +189,7 @@ class ChannelService:
         # a channel that was added again meanwhile keeps its memberships
         try:
             if await channel_ops.find(chat_id) is None:
-                await membership_ops.forget_channel(chat_id)
+                await membership_ops.delete_channel(chat_id)
         except TollgateError as error:
             log.warning("channel.not_forgotten", chat_id=chat_id, error=type(error).__name__)
 

@@ -12,7 +12,7 @@ from admin_bot.people.inputs import BanCommand, GrantCommand
 from admin_bot.screens import Screen, show_in_place, toast
 from core.clock import Clock
 from core.users import User, is_banned
-from database.operations import settings_ops, user_ops
+from database.operations import settings_ops, user_credits, user_ops
 from views.people import keyboards, texts
 
 
@@ -50,7 +50,9 @@ class PeopleService:
         user = await user_ops.find(command.user_id)
         if user is None or not texts.has_opened_bot(user):
             return texts.cannot_grant(command.user_id)
-        granted = await user_ops.grant(command.user_id, key, now, credits=command.credits, pass_for=command.pass_for)
+        granted = await user_credits.grant(
+            command.user_id, key, now, credits=command.credits, pass_for=command.pass_for
+        )
         if granted is None:
             return texts.cannot_grant(command.user_id)
         # granted before: the database's answer was lost, or the process ended before the audit entry

@@ -13,7 +13,7 @@ from admin_bot.screens import Screen, pressed_message, send, show, toast
 from admin_bot.statistics.charts import ChartAlbums
 from core.clock import Clock
 from core.jobs import JobOutcome, JobRun, LeaseRow
-from database.operations import deletion_ops, post_ops, stats_ops, user_ops
+from database.operations import deletion_ops, post_ops, statistics_ops, user_ops
 from views.statistics import keyboards, texts
 from views.statistics.callbacks import SPANS
 
@@ -99,7 +99,7 @@ class StatisticsService:
         now = self._clock.now()
         ended = [run for run in runs if run.outcome is not None]
         numbers = texts.Numbers(
-            days=await stats_ops.last_days(now, max(SPANS)),
+            days=await statistics_ops.last_days(now, max(SPANS)),
             live=texts.Live(
                 users=await user_ops.count(),
                 posts=await post_ops.count_live(),

@@ -59,7 +59,7 @@ class JobService:
         """Return the list of all jobs."""
         now = self._clock.now()
         for _ in range(READ_ATTEMPTS):
-            leases, runs = await lease_ops.standing(self.names), await run_ops.latest_runs(self.names)
+            leases, runs = await lease_ops.find_many(self.names), await run_ops.latest_runs(self.names)
             statuses = overview(self._plans, runs, leases, now)
             # as in `JobRuns.read`
             if all(one.is_running(now) for one in statuses if one.last is not None and one.last.is_running):

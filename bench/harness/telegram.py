@@ -15,9 +15,9 @@ from typing import Any
 from bench.harness.call_times import CallTimes
 from bench.harness.numbers import ratio
 from bench.harness.stores import Store
-from sandbox.chats.people import act
+from sandbox.chats.actions import act
 from sandbox.chats.posting import Draft, store
-from sandbox.control.arranging import load
+from sandbox.control.world_setup import load
 from sandbox.server import Sandbox
 from sandbox.state.flood import Flood
 from sandbox.state.world import Bot, Content, Dialog, User

@@ -27,7 +27,7 @@ from database.operations import lease_ops, run_ops, token_ops
 from monitoring import logs
 from schedulers import registry
 from web_app.app import build_app
-from web_app.auth.tokens import begun, write_token
+from web_app.auth.tokens import new_session, write_token
 from web_app.main import admin_services, services_of
 from web_app.rate_limit import Limits
 from web_app.services import Services
@@ -79,7 +79,7 @@ class Actions:
             await lease_ops.pause(name, now, OWNER)
         pages = [f"{self._url}/v/{token}" for token in await self._add_tokens(tokens)]
         gc.collect()
-        session = write_token(begun(OWNER, Role.OWNER, now), SECRET.encode())
+        session = write_token(new_session(OWNER, Role.OWNER, now), SECRET.encode())
         status = f"{self._url}/api/admin/scheduler/status"
         return {"pages": pages, "status": status, "headers": {"Authorization": f"Bearer {session}"}}
 

@@ -1,4 +1,4 @@
-"""Writing a backup: every collection, page after page, while everybody works on. Not a snapshot (docs/backup.md)."""
+"""Write a backup: every collection, page by page, while the bots run. Not a snapshot (docs/backup.md)."""
 
 import asyncio
 import secrets
@@ -18,45 +18,45 @@ from database.backups.files import (
     make_folder,
     remove_all_but,
     remove_leftovers,
-    told_plainly,
+    translated_os_errors,
 )
 from database.backups.manifest import Manifest, in_order
-from database.backups.restore_mark import find_mark
+from database.backups.restore_marker import find_marker
 from database.backups.writer import BackupWriter
 from database.connection import Database, current_database
 
 P = ParamSpec("P")
 T = TypeVar("T")
-#: told what is going on, and how many documents of how many are done
+#: called with the current work, the documents done and the total
 Progress = Callable[[str, int, int], None]
 
-#: documents of one page, and the bytes of lines it should not much exceed
+#: documents of one page, and the target for the bytes of its lines
 PAGE_DOCUMENTS, PAGE_BYTES = 500, 1024 * 1024
-#: of each collection, whose documents may be of any size
+#: documents of the first page of a collection, whose documents may be of any size
 _FIRST_PAGE = 16
-#: pause between two pages in seconds, so that the database and the bots get their turn
+#: pause between two pages in seconds, so that other commands are served
 PAUSE_S = 0.01
 
 
 class BackupStopped(TollgateError):
-    """Asked to stop before the end: nothing was written, older backups stand."""
+    """Asked to stop before the end: nothing was written, older backups are kept."""
 
 
 class HalfRestored(TollgateError):
-    """The database is half of a backup: one of it would push out the whole ones."""
+    """A restore has not ended: a backup of half a database would replace whole ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class BackupReport:
-    """A backup that stands."""
+    """A finished backup."""
 
     path: Path
-    #: of the file
+    #: size of the file
     bytes: int
     documents: int
     #: documents by collection, in the order they were read
     collections: dict[str, int]
-    #: older backups that went for it
+    #: how many older backups were removed
     removed: int
 
 
@@ -74,59 +74,60 @@ async def write_backup(
     pause_s: float = PAUSE_S,
     clock: Clock | None = None,
 ) -> BackupReport:
-    """Write all of the open database into one new file in `folder` and remove those not kept (`remove_all_but`).
+    """Write the whole open database into one new file in `folder`, then remove older backups (`remove_all_but`).
 
-    The file is whole or not there: a crash leaves one named `.partial`, which the next call removes. Not atomic over
-    collections. `goes_on` is asked before each page. Raises BackupStopped, HalfRestored, CannotWriteBackup (disk full,
-    rights) and StoreUnavailable; then nothing old was removed, and nothing new stands unless the text says so.
+    The file appears under its name when it is complete: a crash leaves one named `.partial`, which the next call
+    removes. Not atomic over collections. `goes_on` is called before each page; False stops. Raises BackupStopped,
+    HalfRestored, CannotWriteBackup (disk full, rights) and StoreUnavailable; then no older backup was removed, and
+    there is no new one unless the text says so.
     """
     db = current_database()
-    mark = await find_mark(db)
-    if mark is not None:
-        raise HalfRestored(f"the database holds {mark}: restore that file again first")
+    marker = await find_marker(db)
+    if marker is not None:
+        raise HalfRestored(f"the database holds {marker}: restore that file again first")
     pages = _Pages(db, progress, goes_on, pause_s, clock or SystemClock())
     backup_id = secrets.token_hex(16)
     path = folder / file_name(db.name, now, backup_id)
-    with told_plainly(folder):
+    with translated_os_errors(folder):
         make_folder(folder)
         remove_leftovers(folder, db.name)
         writer = BackupWriter(path, backup_id, db.name, now)
     manifest = await _written(writer, pages, path)
-    with told_plainly(folder, f"{path.name} is written, but older ones could not be removed: "):
+    with translated_os_errors(folder, f"{path.name} is written, but older ones could not be removed: "):
         removed = remove_all_but(folder, db.name, keep, path)
-    collections = {kept.name: kept.documents for kept in manifest.collections}
+    collections = {entry.name: entry.documents for entry in manifest.collections}
     return BackupReport(path, writer.size, manifest.documents, collections, removed)
 
 
 async def _written(writer: BackupWriter, pages: "_Pages", path: Path) -> Manifest:
-    # one thread: what comes last, giving up, waits there for what a cancelled task left under way
-    with told_plainly(path), ThreadPoolExecutor(1, "backup") as thread:
-        disk = _Disk(thread)
+    # one thread, in order: `discard` runs after the call that a cancelled task left running
+    with translated_os_errors(path), ThreadPoolExecutor(1, "backup") as thread:
+        disk = _DiskThread(thread)
         manifest = None
         try:
             await pages.write(writer, disk)
-            manifest = await disk.do(writer.keep)
+            manifest = await disk.run(writer.finish)
         except ValueError as error:
             raise CannotWriteBackup(str(error)) from error
         finally:
             if manifest is None:
-                await disk.do(writer.discard)
+                await disk.run(writer.discard)
         return manifest
 
 
-class _Disk:
-    """Where files are written, so that nobody else waits for the disk and the packing."""
+class _DiskThread:
+    """Runs blocking file work in a thread, so that the event loop does not wait for disk and compression."""
 
     def __init__(self, thread: ThreadPoolExecutor) -> None:
         self._thread = thread
 
-    async def do(self, deed: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
-        return await asyncio.wrap_future(self._thread.submit(deed, *args, **options))
+    async def run(self, work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
+        return await asyncio.wrap_future(self._thread.submit(work, *args, **options))
 
 
 @dataclass(slots=True)
 class _Pages:
-    """Reads all there is, a little at a time."""
+    """Reads every collection in pages and passes them to the writer."""
 
     db: Database
     progress: Progress | None
@@ -138,31 +139,31 @@ class _Pages:
     done: int = 0
     total: int = 0
 
-    async def write(self, writer: BackupWriter, disk: _Disk) -> None:
+    async def write(self, writer: BackupWriter, disk: _DiskThread) -> None:
         names = in_order(await self.db.collection_names())
         if self.progress is not None:
             self.total = sum([await self.db.bulk(name).count({}) for name in names])
         for name in names:
-            await disk.do(writer.begin, name)
+            await disk.run(writer.start_collection, name)
             self.at_most = _FIRST_PAGE
-            async with aclosing(self.db.bulk(name).pages(self._size)) as pages:
+            async with aclosing(self.db.bulk(name).pages(self._next_size)) as pages:
                 async for page in pages:
-                    self._learn(page, await disk.do(writer.add, page))
-                    self._tell(name)
+                    self._adapt_size(page, await disk.run(writer.add, page))
+                    self._report(name)
                     await self.clock.sleep(self.pause_s)
 
-    def _size(self) -> int:
+    def _next_size(self) -> int:
         if not self.goes_on():
             raise BackupStopped("asked to stop before the backup was written")
         return self.at_most
 
-    def _learn(self, page: Sequence[object], size: int) -> None:
-        """The next page: as many as fit, at most twice as many as this time, for the next ones may be larger."""
+    def _adapt_size(self, page: Sequence[object], size: int) -> None:
+        """Set the size of the next page to what fits, at most twice this one: the next documents may be larger."""
         self.done += len(page)
         fit = PAGE_BYTES * len(page) // max(size, 1)
         self.at_most = max(1, min(PAGE_DOCUMENTS, fit, 2 * self.at_most))
 
-    def _tell(self, name: str) -> None:
+    def _report(self, name: str) -> None:
         if self.progress is not None:
-            # what came meanwhile was not counted
+            # documents inserted meanwhile were not counted
             self.progress(f"reading {name}", self.done, max(self.done, self.total))

@@ -1,4 +1,4 @@
-"""Backups as files: their names, the folder, a file that is whole or not there, and which ones may go."""
+"""Backup files: names, folder, a file that appears only when complete, and which older ones are removed."""
 
 import os
 import re
@@ -18,17 +18,18 @@ _PARTIAL = ".partial"
 
 
 class CannotWriteBackup(TollgateError):
-    """The folder or the disk refused; the text says which and why. What stood there before still stands."""
+    """The folder or the disk refused; the text says which and why. Older backups are kept."""
 
     sentence = "The backup could not be written: look at the space and the rights of the backup folder."
 
 
 def backup_folder(data_dir: Path) -> Path:
-    """Where backups stand below DATA_DIR."""
+    """Return the folder of backups below DATA_DIR."""
     return data_dir / "backups"
 
 
 def file_name(database: str, at: datetime, backup_id: str) -> str:
+    """Return the name of a backup; names of one database sort by time."""
     return f"tollgate-{database}-{stamp(at)}-{backup_id[:6]}.zip"
 
 
@@ -37,7 +38,7 @@ def _names_of(database: str, ending: str = "") -> re.Pattern[str]:
 
 
 def backups_of(folder: Path, database: str) -> list[Path]:
-    """The database's backups, newest first by their names; `[]` also without a folder. Raises OSError."""
+    """Return the database's backups, newest first by their names; `[]` also without a folder. Raises OSError."""
     own = _names_of(database)
     found = [path for path in _files(folder) if own.fullmatch(path.name)]
     return sorted(found, key=lambda path: path.name, reverse=True)
@@ -51,13 +52,13 @@ def _files(folder: Path) -> list[Path]:
 
 
 def written_at(path: Path) -> datetime:
-    """When the backup was begun, as its name says."""
+    """Return when the backup was started, from its name; aware UTC."""
     return datetime.strptime(path.name.rsplit("-", 2)[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
 @contextmanager
-def told_plainly(path: Path, before: str = "") -> Iterator[None]:
-    """Run a block that writes below `path`; raises CannotWriteBackup for an OSError in it, `before` and the reason."""
+def translated_os_errors(path: Path, before: str = "") -> Iterator[None]:
+    """Raise CannotWriteBackup for an OSError of the block, which writes below `path`: `before`, path and reason."""
     try:
         yield
     except OSError as error:
@@ -65,15 +66,15 @@ def told_plainly(path: Path, before: str = "") -> Iterator[None]:
 
 
 def make_folder(folder: Path) -> None:
-    """The folder, readable by its owner alone. Raises OSError."""
+    """Create the folder, readable by its owner alone. Raises OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # one that was mounted may belong to somebody else: the files themselves are 0600
+    # a mounted folder may belong to another user: the files themselves are 0600
     with suppress(PermissionError):
         folder.chmod(0o700)
 
 
 class PartialFile:
-    """A file under a temporary name, until `keep` gives it its own. Every method may raise OSError."""
+    """A file with a temporary name until `keep` renames it. Every method may raise OSError."""
 
     def __init__(self, path: Path) -> None:
         self.size = 0
@@ -82,7 +83,7 @@ class PartialFile:
         self._file: int | None = _created(self._partial)
 
     def write(self, content: bytes) -> int:
-        """All of `content`; nothing once the file was given up, for a ZipFile writes its end even then."""
+        """Write all of `content`; nothing after `discard`, because a ZipFile writes its end even then."""
         rest = memoryview(content)
         while self._file is not None and rest:
             rest = rest[os.write(self._file, rest) :]
@@ -90,10 +91,10 @@ class PartialFile:
         return len(content)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: writes are not buffered."""
 
     def keep(self) -> None:
-        """Make it last: on the disk first, then under its own name."""
+        """Sync the file to disk, then give it its name."""
         assert self._file is not None
         os.fsync(self._file)
         if sys.platform == "win32":  # an open file cannot be renamed there
@@ -103,7 +104,7 @@ class PartialFile:
         _sync(self._path.parent)
 
     def discard(self) -> None:
-        """Give it up and remove it."""
+        """Remove the file."""
         self._close()
         self._partial.unlink(missing_ok=True)
 
@@ -114,19 +115,19 @@ class PartialFile:
 
 
 def _created(path: Path) -> int:
-    """A new file, locked while it is open: one that nobody has locked was left by a crash."""
+    """Create a file that is locked while it is open: an unlocked one was left by a crash."""
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     while True:
         file = os.open(path, flags, 0o600)
         _lock(file)
-        # somebody who tidied up may have seen it before it was locked
+        # another process may have removed it as a leftover before it was locked
         if os.fstat(file).st_nlink:
             return file
         os.close(file)
 
 
 def _lock(file: int, *, waits: bool = True) -> bool:
-    """False when somebody else has it and it `waits` not, or where the file system cannot lock."""
+    """Lock the file; False when another process has it and `waits` is False, or the file system cannot lock."""
     if sys.platform == "win32":
         return True
     try:
@@ -147,7 +148,7 @@ def _sync(folder: Path) -> None:
 
 
 def remove_leftovers(folder: Path, database: str) -> int:
-    """Remove what backups of this database left behind that were cut short; returns how many. Raises OSError."""
+    """Remove the partial files of interrupted backups of this database; returns how many. Raises OSError."""
     own = _names_of(database, _PARTIAL)
     return sum(_remove_unless_held(path) for path in _files(folder) if own.fullmatch(path.name))
 
@@ -173,10 +174,10 @@ def _remove_unless_held(path: Path) -> bool:
 
 
 def remove_all_but(folder: Path, database: str, keep: int, newest: Path) -> int:
-    """Remove the database's backups but those that are kept; returns how many. Raises OSError.
+    """Remove the database's older backups; returns how many. Raises OSError.
 
-    Kept are the `keep` last of the day of `newest`, itself among them, and the last of each of the `keep` - 1 most
-    recent other days that have one (UTC, by the names): backups made by hand push out no night's.
+    Kept are the last `keep` of the day of `newest`, including it, and the last of each of the `keep` - 1 most recent
+    other days that have one (UTC, by the names): backups made by hand do not replace those of other days.
     """
     of_today: list[Path] = []
     by_day: dict[str, list[Path]] = {}
@@ -186,13 +187,13 @@ def remove_all_but(folder: Path, database: str, keep: int, newest: Path) -> int:
             (of_today if is_of_today else by_day.setdefault(_day_of(path), [])).append(path)
     nights = list(by_day.values())
     more = max(keep - 1, 0)
-    useless = [*of_today[more:], *(path for night in nights[:more] for path in night[1:])]
-    useless += [path for night in nights[more:] for path in night]
-    for path in useless:
+    removed = [*of_today[more:], *(path for night in nights[:more] for path in night[1:])]
+    removed += [path for night in nights[more:] for path in night]
+    for path in removed:
         path.unlink(missing_ok=True)
-    return len(useless)
+    return len(removed)
 
 
 def _day_of(path: Path) -> str:
-    # not read as a date: a file somebody named after no day there is must not stop the backups
+    # not parsed as a date: a file named after an impossible day must not stop the backups
     return path.name.rsplit("-", 2)[1][:8]

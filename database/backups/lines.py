@@ -1,4 +1,4 @@
-"""A document as one line of extended JSON (canonical: every BSON type comes back as it was), and back."""
+"""Documents as lines of canonical extended JSON, which keeps every BSON type, and back."""
 
 import base64
 import binascii
@@ -14,9 +14,9 @@ from bson.json_util import JSONMode, JSONOptions
 
 from database.values import Document
 
-#: what a MongoDB document may take, in bytes of BSON
+#: bytes of BSON in a MongoDB document
 DOCUMENT_MAX = 16 * 1024 * 1024
-#: what its line may take, in bytes: JSON writes a control character of one byte as six
+#: bytes of its line: JSON writes a control character of one byte as six
 LINE_MAX = 6 * DOCUMENT_MAX + 1024 * 1024
 
 _OPTIONS = JSONOptions(
@@ -28,9 +28,9 @@ _AS_BSON = "$bson"
 
 
 def to_line(document: Document) -> bytes:
-    """One line with its end. Raises ValueError for what no server would keep (half a surrogate pair, say)."""
+    """Return the document's line with its end. Raises ValueError for values BSON cannot hold (a lone surrogate)."""
     if _has_dollar(document):
-        # extended JSON would take such a field for one of its own marks, and another document would come back
+        # extended JSON would read a field that begins with $ as a type of its own: another document would come back
         document = {_AS_BSON: base64.b64encode(_encoded(document)).decode("ascii")}
         return json.dumps(document).encode() + b"\n"
     try:
@@ -47,7 +47,7 @@ def _has_dollar(value: Any) -> bool:
 
 
 def from_line(line: bytes) -> Document:
-    """The document of a line. Raises ValueError, with the reason, for what is none or has no `_id`."""
+    """Return the document of a line. Raises ValueError with the reason for anything else, or without an `_id`."""
     try:
         document = _parsed(line)
         size = len(_encoded(document)) if isinstance(document, dict) else 0

@@ -1,4 +1,4 @@
-"""Reading a backup, believing nothing: bounded, checked line by line, only the members it names. Blocking."""
+"""Read a backup as untrusted input: bounded, checked line by line, only the members its manifest names. Blocking."""
 
 import hashlib
 import io
@@ -13,10 +13,10 @@ from typing import IO, Any, cast
 
 from core.errors import TollgateError
 from database.backups.lines import LINE_MAX, from_line
-from database.backups.manifest import MANIFEST, MANIFEST_MAX, Kept, Manifest, member_of, read_manifest
+from database.backups.manifest import MANIFEST, MANIFEST_MAX, CollectionEntry, Manifest, member_of, read_manifest
 from database.values import Document
 
-#: what reading a broken ZIP raises, OSError aside
+#: what reading a broken ZIP raises, besides OSError
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError)
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _BUFFER = 256 * 1024
@@ -25,7 +25,7 @@ PAGE_DOCUMENTS, PAGE_BYTES = 500, 1024 * 1024
 
 
 class DamagedBackup(TollgateError):
-    """The file is no backup, another version's, or not as it was written. It must not be used."""
+    """The file is no backup, one of another version, or not as it was written. It must not be used."""
 
     sentence = "That file is damaged, or no backup of Tollgate's."
 
@@ -35,12 +35,12 @@ class DamagedBackup(TollgateError):
         self.file = file
         self.reason = reason
         self.collection = collection
-        #: counted from 1; None where it is no single line
+        #: counted from 1; None when no single line is at fault
         self.line = line
 
 
 class BackupReader:
-    """An open backup: a context manager. Every method raises DamagedBackup, the constructor OSError too."""
+    """An open backup; a context manager. Every method raises DamagedBackup, the constructor OSError too."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -85,35 +85,36 @@ class BackupReader:
             raise ValueError("the manifest is too long")
         return read_manifest(text)
 
-    def pages(self, kept: Kept) -> Iterator[list[Document]]:
-        """The documents of one collection, page after page; after the last page its checksum is right."""
-        reading = _Reading(self.path, kept)
-        with reading.told(), self._zip.open(member_of(kept.name)) as member:
+    def pages(self, entry: CollectionEntry) -> Iterator[list[Document]]:
+        """Yield the documents of one collection in pages; its checksum is verified before the last page."""
+        reading = _CollectionReader(self.path, entry)
+        with reading.errors_translated(), self._zip.open(member_of(entry.name)) as member:
             yield from reading.pages(io.BufferedReader(cast(Any, member), _BUFFER))
 
 
 @dataclass(slots=True)
-class _Reading:
-    """How far one collection was read."""
+class _CollectionReader:
+    """Reads and checks the lines of one collection."""
 
     path: Path
-    kept: Kept
+    entry: CollectionEntry
+    #: number of the last line that was read
     line: int = 0
     size: int = 0
     sum: Any = field(default_factory=hashlib.sha256)
 
     def damaged(self, reason: str, line: int | None = None) -> DamagedBackup:
-        return DamagedBackup(self.path, reason, collection=self.kept.name, line=line)
+        return DamagedBackup(self.path, reason, collection=self.entry.name, line=line)
 
     @contextmanager
-    def told(self) -> Iterator[None]:
-        """Name the line behind which nothing could be read."""
+    def errors_translated(self) -> Iterator[None]:
+        """Raise DamagedBackup, naming the line that could not be read, for errors of the block."""
         try:
             yield
         except OSError as error:
             raise self.damaged(f"cannot be read: {error.strerror or type(error).__name__}", self.line + 1) from error
         except zipfile.BadZipFile as error:
-            # the ZIP's own checksum, which stands behind the last line, or the member's beginning
+            # the ZIP's own checksum, verified after the last line, or the header of the member
             raise self.damaged("not as it was written (checksum)", None if self.line else 1) from error
         except _BROKEN as error:
             raise self.damaged("cannot be unpacked", self.line + 1) from error
@@ -127,14 +128,14 @@ class _Reading:
             if len(page) >= PAGE_DOCUMENTS or size >= PAGE_BYTES:
                 yield page
                 page, size = [], 0
-        self._close()
+        self._check_end()
         if page:
             yield page
 
     def _document(self, line: bytes) -> Document:
         self.line += 1
         self.size += len(line)
-        if self.line > self.kept.documents or self.size > self.kept.bytes:
+        if self.line > self.entry.documents or self.size > self.entry.bytes:
             raise self.damaged("more than the manifest says", self.line)
         if len(line) > LINE_MAX or not line.endswith(b"\n"):
             raise self.damaged("longer than any document" if len(line) > LINE_MAX else "cut off", self.line)
@@ -144,8 +145,8 @@ class _Reading:
         except ValueError as error:
             raise self.damaged(str(error), self.line) from error
 
-    def _close(self) -> None:
-        if self.line < self.kept.documents:
-            raise self.damaged(f"{self.kept.documents} documents were written, here it ends", self.line + 1)
-        if self.sum.hexdigest() != self.kept.sha256:
+    def _check_end(self) -> None:
+        if self.line < self.entry.documents:
+            raise self.damaged(f"{self.entry.documents} documents were written, here it ends", self.line + 1)
+        if self.sum.hexdigest() != self.entry.sha256:
             raise self.damaged("every line can be read, but they are not those that were written (checksum)")

@@ -1,4 +1,4 @@
-"""Writing the file: a ZIP with one member of lines a collection and the manifest last. Blocking; no database."""
+"""Write the file of a backup: a ZIP with one member of lines per collection, the manifest last. Blocking."""
 
 import hashlib
 import io
@@ -10,47 +10,47 @@ from typing import IO, cast
 
 from database.backups.files import PartialFile
 from database.backups.lines import to_line
-from database.backups.manifest import MANIFEST, Kept, Manifest, member_of
+from database.backups.manifest import MANIFEST, CollectionEntry, Manifest, member_of
 from database.values import Document
 
-#: of zlib: twice as fast as its usual 6, for a file some percent larger
+#: zlib's level: twice as fast as the default 6, for a file some percent larger
 _LEVEL = 3
 
 
 class BackupWriter:
-    """One backup on its way. Every method may raise OSError; `discard` must come then."""
+    """A backup being written. Every method may raise OSError; call `discard` then."""
 
     def __init__(self, path: Path, backup_id: str, database: str, at: datetime) -> None:
         self._about = (backup_id, database, at)
         self._file = PartialFile(path)
-        # a file that cannot be rewound is all a ZipFile needs, and gets: sizes stand behind each member
+        # a file that cannot seek is enough for a ZipFile, which then writes the sizes behind each member
         self._zip = zipfile.ZipFile(cast(IO[bytes], self._file), "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL)
-        self._kept: list[Kept] = []
-        self._begun: _Member | None = None
+        self._entries: list[CollectionEntry] = []
+        self._member: _Member | None = None
 
     @property
     def size(self) -> int:
         """Bytes of the file so far."""
         return self._file.size
 
-    def begin(self, collection: str) -> None:
-        """The pages that follow are of this collection."""
+    def start_collection(self, collection: str) -> None:
+        """Start the member of a collection; the pages that follow belong to it."""
         self._end_member()
-        self._begun = _Member(collection, self._open(member_of(collection)))
+        self._member = _Member(collection, self._open(member_of(collection)))
 
     def add(self, page: Sequence[Document]) -> int:
-        """Write documents of the collection that was begun; returns the bytes of their lines.
+        """Write documents of the current collection; returns the bytes of their lines.
 
         Raises ValueError naming the collection for a document that cannot be written.
         """
-        assert self._begun is not None
-        return self._begun.add(page)
+        assert self._member is not None
+        return self._member.add(page)
 
-    def keep(self) -> Manifest:
+    def finish(self) -> Manifest:
         """Write the manifest and give the file its name."""
         self._end_member()
         backup_id, database, at = self._about
-        manifest = Manifest(id=backup_id, database=database, at=at, collections=tuple(self._kept))
+        manifest = Manifest(id=backup_id, database=database, at=at, collections=tuple(self._entries))
         with self._open(MANIFEST) as member:
             member.write(manifest.model_dump_json(indent=1).encode())
         self._zip.close()
@@ -58,10 +58,10 @@ class BackupWriter:
         return manifest
 
     def discard(self) -> None:
-        """Remove what was written."""
+        """Remove the file."""
         self._file.discard()
-        if self._begun is not None:
-            self._begun.file.close()
+        if self._member is not None:
+            self._member.file.close()
         self._zip.close()
 
     def _open(self, name: str) -> IO[bytes]:
@@ -71,9 +71,9 @@ class BackupWriter:
         return self._zip.open(about, "w", force_zip64=True)
 
     def _end_member(self) -> None:
-        if self._begun is not None:
-            self._kept.append(self._begun.end())
-            self._begun = None
+        if self._member is not None:
+            self._entries.append(self._member.end())
+            self._member = None
 
 
 class _Member:
@@ -101,6 +101,8 @@ class _Member:
         self.file.write(content)
         return len(content)
 
-    def end(self) -> Kept:
+    def end(self) -> CollectionEntry:
         self.file.close()
-        return Kept(name=self._name, documents=self._documents, bytes=self._bytes, sha256=self._sum.hexdigest())
+        return CollectionEntry(
+            name=self._name, documents=self._documents, bytes=self._bytes, sha256=self._sum.hexdigest()
+        )

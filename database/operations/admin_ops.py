@@ -1,4 +1,4 @@
-"""Admins besides the owners, who stand in the environment."""
+"""Admins besides the owners, who are configured in the environment (collection `admins`)."""
 
 from core.admins import Role
 from database.collection import Collection
@@ -10,6 +10,6 @@ def _admins() -> Collection:
 
 
 async def find_role(user_id: int) -> Role | None:
-    """The stored role of a person; None for a stranger, and for a role this version does not know."""
+    """Return the stored role; None for anyone who is no admin, and for a role this version does not know."""
     row = await _admins().find_one({"user_id": user_id}, projection=["role"])
     return Role(row["role"]) if row is not None and row["role"] in Role.__members__.values() else None

@@ -1,4 +1,4 @@
-"""What admins did."""
+"""Actions of admins (collection `audit_log`)."""
 
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ class AuditEntry(Record):
     at: datetime
     admin_id: int
     action: str
-    #: what was acted on, for example a post's code
+    #: the object of the action, for example a post's code
     target: str | None = None
     before: Any = None
     after: Any = None
@@ -24,15 +24,15 @@ def _log() -> Collection:
     return current_database().collection("audit_log")
 
 
-async def note(
+async def record(
     at: datetime, admin_id: int, action: str, target: str | None = None, before: Any = None, after: Any = None
 ) -> None:
-    """Write down one action; one insert. Secrets do not belong into `before` and `after`."""
+    """Insert one action. `before` and `after` must not contain secrets."""
     entry = {"at": at, "admin_id": admin_id, "action": action, "target": target, "before": before, "after": after}
     await _log().insert_one(entry)
 
 
 async def last(limit: int) -> list[AuditEntry]:
-    """Up to `limit` actions, the latest first; `[]` when there are none."""
+    """Return up to `limit` actions, the latest first; `[]` when there are none."""
     found = await _log().find({}, limit=limit, sort=[("at", -1), ("_id", -1)])
     return [AuditEntry.model_validate(document) for document in found]

@@ -1,24 +1,24 @@
-"""Broadcasts: what stands about each, and every change of its status one conditional update.
+"""Broadcasts (collection `broadcasts`): every change of status is one conditional update.
 
-The rows of their recipients: `broadcast_rows`. Every change of status makes `is_shown` false, so that the admin's
-progress message is brought up to date whatever happens in between.
+The rows of their recipients: `broadcast_rows`. Every change of status sets `is_shown` to False, so that the admin's
+progress message is updated even after a crash.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from core.broadcasts import OVER, UNFINISHED, Broadcast, BroadcastStatus, NewBroadcast, is_missed
+from core.broadcasts import ENDED, UNFINISHED, Broadcast, BroadcastStatus, NewBroadcast, is_missed
 from core.delivery import TELEGRAM_DELETE_LIMIT
 from core.errors import AlreadyThere
 from database.collection import Collection
 from database.connection import current_database
 from database.values import Document, to_key, to_stored, with_id
 
-#: what a person can still ask back
-_RECALLABLE: Document = {"$in": [*OVER, BroadcastStatus.RECALLING]}
-#: whose counts come from sending; a process that lost its lease must not write over those of an end
+#: statuses from which a recall can be requested
+_RECALLABLE: Document = {"$in": [*ENDED, BroadcastStatus.RECALLING]}
+#: statuses whose counts come from sending; a process that lost its lease must not overwrite final counts
 _COUNTED: Document = {"$in": [*UNFINISHED, BroadcastStatus.CANCELLED]}
-#: I may have been away, or another broadcast took that long
+#: after an outage, or when another broadcast took that long
 _MISSED = "Nothing was sent: when its turn came, the time its copies were to stay had already passed."
 
 
@@ -33,7 +33,7 @@ def _record(document: Document | None) -> Broadcast | None:
 async def _change(
     broadcast_id: str, was: Sequence[BroadcastStatus], change: Document, **more: object
 ) -> Broadcast | None:
-    """The broadcast as it is after the change; None when its status is none of `was`, or it is not there."""
+    """Update a broadcast whose status is one of `was`; returns it after the change, None when nothing matched."""
     condition = {"_id": to_key(broadcast_id), "status": {"$in": list(was)}, **more}
     return _record(await _broadcasts().find_one_and_update(condition, {"$set": change}))
 
@@ -42,11 +42,11 @@ def _status(status: BroadcastStatus) -> Document:
     return {"status": status, "is_shown": False}
 
 
-# making and finding
+# create and find
 
 
 async def create(new: NewBroadcast) -> tuple[Broadcast, bool]:
-    """Store a queued broadcast and return it, with True when it is new: of one `key` there is one."""
+    """Insert a queued broadcast; returns it and True, or the stored one with the same `key` and False."""
     fields: Document = {
         **new.model_dump(),
         **_status(BroadcastStatus.QUEUED),
@@ -61,48 +61,48 @@ async def create(new: NewBroadcast) -> tuple[Broadcast, bool]:
         "are_rows_removed": False,
     }
     try:
-        made = await _broadcasts().insert_one(fields)
+        broadcast_id = await _broadcasts().insert_one(fields)
     except AlreadyThere:
-        there = _record(await _broadcasts().find_one({"key": new.key}))
-        if there is None:
+        stored = _record(await _broadcasts().find_one({"key": new.key}))
+        if stored is None:
             raise
-        return there, False
-    return Broadcast.model_validate({**to_stored(fields), "id": str(made)}), True
+        return stored, False
+    return Broadcast.model_validate({**to_stored(fields), "id": str(broadcast_id)}), True
 
 
 async def find(broadcast_id: str) -> Broadcast | None:
-    """The broadcast, or None."""
+    """Return the broadcast, or None."""
     return _record(await _broadcasts().find_one({"_id": to_key(broadcast_id)}))
 
 
-async def find_made_of(key: str) -> Broadcast | None:
-    """The broadcast that was made of the draft `key`, or None."""
+async def find_by_key(key: str) -> Broadcast | None:
+    """Return the broadcast that was created from the draft `key`, or None."""
     return _record(await _broadcasts().find_one({"key": key}))
 
 
 async def last(limit: int, skip: int = 0) -> list[Broadcast]:
-    """Up to `limit` broadcasts, the latest made first."""
+    """Return up to `limit` broadcasts, the latest created first."""
     found = await _broadcasts().find({}, limit=limit, skip=skip, sort=[("created_at", -1)])
     return [Broadcast.model_validate(with_id(document)) for document in found]
 
 
-async def unfinished(limit: int) -> list[Broadcast]:
-    """Up to `limit` broadcasts that still have something to send, the earliest planned first."""
+async def find_unfinished(limit: int) -> list[Broadcast]:
+    """Return up to `limit` broadcasts that have still to be sent, the earliest planned first."""
     condition = {"status": {"$in": list(UNFINISHED)}}
     found = await _broadcasts().find(condition, limit=limit, sort=[("send_at", 1)])
     return [Broadcast.model_validate(with_id(document)) for document in found]
 
 
-async def not_shown(limit: int) -> list[Broadcast]:
-    """Up to `limit` broadcasts whose progress message has yet to show something."""
+async def find_not_shown(limit: int) -> list[Broadcast]:
+    """Return up to `limit` broadcasts whose progress message is out of date, the oldest first."""
     found = await _broadcasts().find({"is_shown": False}, limit=limit, sort=[("created_at", 1)])
     return [Broadcast.model_validate(with_id(document)) for document in found]
 
 
 async def mark_shown(broadcast_id: str, status: BroadcastStatus, counts: Mapping[str, int] | None = None) -> bool:
-    """The progress message shows `status` for good; atomic. False when the status has changed meanwhile.
+    """Record that the progress message shows `status`; atomic. False when the status has changed meanwhile.
 
-    With the `counts` that are shown there, as they were read, also when other ones have come.
+    With `counts`, the counts it shows, also False when those have changed.
     """
     condition: Document = {"_id": to_key(broadcast_id), "status": status}
     if counts is not None:
@@ -110,17 +110,17 @@ async def mark_shown(broadcast_id: str, status: BroadcastStatus, counts: Mapping
     return await _broadcasts().update_one(condition, {"$set": {"is_shown": True}})
 
 
-async def keep_progress_message(broadcast_id: str, chat_id: int, message_id: int) -> bool:
-    """Watch it in another message from now on. False when there is no such broadcast."""
-    place = {"progress_chat_id": chat_id, "progress_message_id": message_id, "is_shown": False}
-    return await _broadcasts().update_one({"_id": to_key(broadcast_id)}, {"$set": place})
+async def set_progress_message(broadcast_id: str, chat_id: int, message_id: int) -> bool:
+    """Show the progress in another message from now on; atomic. False when there is no such broadcast."""
+    message = {"progress_chat_id": chat_id, "progress_message_id": message_id, "is_shown": False}
+    return await _broadcasts().update_one({"_id": to_key(broadcast_id)}, {"$set": message})
 
 
 # sending
 
 
 async def find_next(now: datetime) -> Broadcast | None:
-    """What is to be sent now: what is half sent first, then what was planned for the earliest time; None: nothing."""
+    """Return the broadcast to send now, or None: one being sent first, then the due one that was planned earliest."""
     sending = await _broadcasts().find({"status": BroadcastStatus.SENDING}, limit=1, sort=[("send_at", 1)])
     if sending:
         return _record(sending[0])
@@ -128,18 +128,18 @@ async def find_next(now: datetime) -> Broadcast | None:
     return _record(await _broadcasts().find_one(queued, sort=[("send_at", 1)]))
 
 
-async def begin(broadcast: Broadcast, now: datetime) -> Broadcast | None:
-    """Queued to sending, or, when its time was missed altogether, to failed; None: somebody else was first.
+async def start(broadcast: Broadcast, now: datetime) -> Broadcast | None:
+    """Change a queued broadcast to sending, or to failed when its lifetime has passed; atomic.
 
-    What was begun before goes on with its old beginning, whatever the time. `broadcast` may be out of date: one that
-    was begun since it was read is left alone.
+    One that was started before continues with its old `started_at`. None when it is not queued, or was started since
+    `broadcast` was read.
     """
     return await _change(
-        broadcast.id, [BroadcastStatus.QUEUED], _beginning(broadcast, now), started_at=broadcast.started_at
+        broadcast.id, [BroadcastStatus.QUEUED], _started(broadcast, now), started_at=broadcast.started_at
     )
 
 
-def _beginning(broadcast: Broadcast, now: datetime) -> Document:
+def _started(broadcast: Broadcast, now: datetime) -> Document:
     sending = _status(BroadcastStatus.SENDING)
     if broadcast.started_at is not None:
         return sending
@@ -150,10 +150,10 @@ def _beginning(broadcast: Broadcast, now: datetime) -> Document:
     return {**sending, "started_at": now, "delete_at": now + timedelta(minutes=broadcast.lifetime_minutes)}
 
 
-async def keep_cursor(broadcast_id: str, cursor: int | None, *, is_filled: bool) -> bool:
-    """Remember how far rows were made; False when there is no such broadcast, or when all of its rows are made.
+async def record_cursor(broadcast_id: str, cursor: int | None, *, is_filled: bool) -> bool:
+    """Record up to which user id recipients have rows; atomic.
 
-    What a process says that fell behind does not undo the end of another.
+    False when there is no such broadcast, or all rows were created: a slower process does not undo that.
     """
     change: Document = {"is_filled": is_filled}
     if cursor is not None:
@@ -161,13 +161,13 @@ async def keep_cursor(broadcast_id: str, cursor: int | None, *, is_filled: bool)
     return await _broadcasts().update_one({"_id": to_key(broadcast_id), "is_filled": False}, {"$set": change})
 
 
-async def note_counts(broadcast_id: str, counts: Mapping[str, int]) -> Broadcast | None:
-    """Write down how far it is, and look what admins want meanwhile; atomic. None: there is no such broadcast.
+async def record_counts(broadcast_id: str, counts: Mapping[str, int]) -> Broadcast | None:
+    """Record the counts and return the broadcast, with the status admins may have set; None when it is gone.
 
-    One command while it is being sent. What was finished, or is being taken back, keeps the counts it has.
+    Atomic, one command while it is being sent. A finished or recalled broadcast keeps its counts.
     """
     condition = {"_id": to_key(broadcast_id), "status": _COUNTED, "are_counts_final": {"$ne": True}}
-    # a cancelled one may have been shown with the counts of a second ago
+    # a cancelled broadcast may have been shown with older counts
     change = {"counts": dict(counts), "is_shown": False}
     found = await _broadcasts().find_one_and_update(condition, {"$set": change})
     return await find(broadcast_id) if found is None else _record(found)
@@ -176,32 +176,32 @@ async def note_counts(broadcast_id: str, counts: Mapping[str, int]) -> Broadcast
 async def finish(
     broadcast_id: str, status: BroadcastStatus, now: datetime, counts: Mapping[str, int], error: str | None = None
 ) -> Broadcast | None:
-    """Sending is over: sending to sent or failed; atomic. None when an admin was first."""
+    """Change sending to sent or failed; atomic. None when it is not being sent: an admin was faster."""
     ended = {**_status(status), "finished_at": now, "counts": dict(counts), "error": error}
     return await _change(broadcast_id, [BroadcastStatus.SENDING], ended)
 
 
-# what admins want
+# decisions of admins
 
 
 async def pause(broadcast_id: str) -> Broadcast | None:
-    """Sending to paused; None when it is not being sent."""
+    """Change sending to paused; atomic. None when it is not being sent."""
     return await _change(broadcast_id, [BroadcastStatus.SENDING], _status(BroadcastStatus.PAUSED))
 
 
 async def resume(broadcast_id: str) -> Broadcast | None:
-    """Paused to queued: it goes on when its turn comes; None when it is not paused."""
+    """Change paused to queued: it continues in its turn; atomic. None when it is not paused."""
     return await _change(broadcast_id, [BroadcastStatus.PAUSED], _status(BroadcastStatus.QUEUED))
 
 
 async def cancel(broadcast_id: str, now: datetime) -> Broadcast | None:
-    """End it before everybody has it; None when it had ended."""
+    """Cancel a broadcast that has not ended; atomic. None when it has."""
     ended = {**_status(BroadcastStatus.CANCELLED), "finished_at": now}
     return await _change(broadcast_id, UNFINISHED, ended)
 
 
-async def want_recall(broadcast_id: str, now: datetime) -> Broadcast | None:
-    """Take back at once all that was sent; None when it is still being sent, too old, or wanted before."""
+async def request_recall(broadcast_id: str, now: datetime) -> Broadcast | None:
+    """Start the recall of all copies; atomic. None when it is being sent, too old, or was requested before."""
     condition = {
         "_id": to_key(broadcast_id),
         "status": _RECALLABLE,
@@ -213,35 +213,35 @@ async def want_recall(broadcast_id: str, now: datetime) -> Broadcast | None:
     return _record(await _broadcasts().find_one_and_update(condition, {"$set": change}))
 
 
-# taking back
+# recall
 
 
 async def find_expired(now: datetime, limit: int) -> list[Broadcast]:
-    """Up to `limit` broadcasts of which something is due to be taken back (`delete_at <= now`), oldest first."""
-    # a comparison with a time passes over what has none
+    """Return up to `limit` broadcasts with copies due to be deleted (`delete_at <= now`), oldest first."""
+    # the comparison does not match null
     found = await _broadcasts().find({"delete_at": {"$lte": now}}, limit=limit, sort=[("delete_at", 1)])
     return [Broadcast.model_validate(with_id(document)) for document in found]
 
 
 async def is_any_expired(now: datetime) -> bool:
-    """Whether something is due to be taken back."""
+    """Return whether any broadcast has copies due to be deleted."""
     return await _broadcasts().find_one({"delete_at": {"$lte": now}}, projection=["_id"]) is not None
 
 
 async def mark_recalling(broadcast_id: str) -> bool:
-    """Begin (or go on with) the recall of one whose sending is over; atomic. False when it is not over, or recalled."""
+    """Change an ended broadcast to recalling; atomic, may be repeated. False when it is being sent, or recalled."""
     return (
-        await _change(broadcast_id, [*OVER, BroadcastStatus.RECALLING], _status(BroadcastStatus.RECALLING)) is not None
+        await _change(broadcast_id, [*ENDED, BroadcastStatus.RECALLING], _status(BroadcastStatus.RECALLING)) is not None
     )
 
 
-async def put_off_recall(
+async def postpone_recall(
     broadcast_id: str, delete_at: datetime, counts: Mapping[str, int], *, is_requested: bool = False
 ) -> bool:
-    """Something of it is due again at `delete_at`; atomic. False when it is recalled, or was never there.
+    """Set when copies are due next; atomic. False when the broadcast is recalled, or there is none.
 
-    `is_requested`: whether the caller knew that an admin asked for the recall of all copies. A caller that did not
-    know of a request made meanwhile puts nothing off (False): the recall stays due at once.
+    `is_requested`: whether the caller knew that an admin requested the recall. A caller that missed a request
+    postpones nothing (False): the recall stays due at once.
     """
     condition: Document = {"_id": to_key(broadcast_id), "status": {"$ne": BroadcastStatus.RECALLED}}
     if not is_requested:
@@ -250,30 +250,30 @@ async def put_off_recall(
 
 
 async def finish_recall(broadcast_id: str, counts: Mapping[str, int]) -> bool:
-    """Nothing of it stands any more; atomic. False when it is not being recalled."""
+    """Change recalling to recalled: no copy is left to delete; atomic. False when it is not being recalled."""
     ended = {**_status(BroadcastStatus.RECALLED), "delete_at": None, "counts": dict(counts)}
     return await _change(broadcast_id, [BroadcastStatus.RECALLING], ended) is not None
 
 
-async def find_with_useless_rows(before: datetime, limit: int) -> list[Broadcast]:
-    """Up to `limit` broadcasts whose sending ended before `before` and whose rows still stand, oldest first.
+async def find_with_removable_rows(before: datetime, limit: int) -> list[Broadcast]:
+    """Return up to `limit` broadcasts that ended before `before` and still have rows, oldest first.
 
-    Those of which something is still to be taken back are not among them.
+    Without those whose copies are still to be deleted.
     """
     condition = {"are_rows_removed": False, "delete_at": None, "finished_at": {"$lt": before}}
     found = await _broadcasts().find(condition, limit=limit, sort=[("finished_at", 1)])
     return [Broadcast.model_validate(with_id(document)) for document in found]
 
 
-async def fix_counts(broadcast_id: str, counts: Mapping[str, int]) -> bool:
-    """These are its counts for good, whatever becomes of its rows; atomic. False when they were fixed before."""
+async def finalize_counts(broadcast_id: str, counts: Mapping[str, int]) -> bool:
+    """Record the final counts, before rows are removed; atomic. False when they were final before."""
     condition = {"_id": to_key(broadcast_id), "are_counts_final": {"$ne": True}}
     change = {"counts": dict(counts), "are_counts_final": True}
     return await _broadcasts().update_one(condition, {"$set": change})
 
 
 async def mark_rows_removed(broadcast_id: str, counts: Mapping[str, int]) -> bool:
-    """Its counts are all that is left; atomic. False when that was known."""
+    """Record that the rows are removed; atomic. False when that was recorded before."""
     condition = {"_id": to_key(broadcast_id), "are_rows_removed": False}
     change = {"are_rows_removed": True, "delete_at": None, "counts": dict(counts)}
     return await _broadcasts().update_one(condition, {"$set": change})

@@ -1,6 +1,6 @@
-"""The recipients of a broadcast: one row each, and every step of a row one conditional update.
+"""Recipients of broadcasts (collection `broadcast_recipients`): one row each, every change one conditional update.
 
-A row's `_id` says whose it is: every server finds it by that at once, whatever else the condition asks.
+A row's `_id` is "broadcast:user", so that every server finds it by `_id`, whatever else the condition contains.
 """
 
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from database.collection import Collection
 from database.connection import current_database
 from database.values import Document, to_key
 
-#: rows looked at together when a process has vanished: far more than it can have had on their way
-_LOST_AT_ONCE = 1000
+#: rows of one batch; far more than a killed process can have claimed
+_LOST_BATCH = 1000
 
 
 def rows() -> Collection:
-    """The collection."""
+    """Return the collection of recipients."""
     return current_database().collection("broadcast_recipients")
 
 
@@ -34,13 +34,13 @@ def _one(broadcast_id: str, user_id: int, **more: object) -> Document:
     return {"_id": _id(broadcast_id, user_id), **more}
 
 
-# making them
+# create
 
 
 async def add_recipients(broadcast_id: str, user_ids: Sequence[int]) -> None:
-    """Give each of them a pending row; those who have one keep it. Not atomic, may be repeated.
+    """Insert a pending row for each user that has none. Not atomic, may be repeated.
 
-    Raises StoreRefused when a row is refused for another reason than that it is there.
+    Raises StoreRefused when a row is refused for another reason than that it exists.
     """
     missing = list(user_ids)
     while missing:
@@ -49,11 +49,11 @@ async def add_recipients(broadcast_id: str, user_ids: Sequence[int]) -> None:
             await rows().insert_many(fresh)
             return
         except (AlreadyThere, StoreRefused):
-            # an earlier try got this far, or another process is doing the same; of many at once a server says "refused"
-            there = await rows().find(
+            # inserted by an earlier try, or by another process; a duplicate among many is StoreRefused
+            found = await rows().find(
                 _of(broadcast_id, user_id={"$in": missing}), limit=len(missing), projection=["user_id"]
             )
-            known = {row["user_id"] for row in there}
+            known = {row["user_id"] for row in found}
             if not known:
                 raise
             missing = [user_id for user_id in missing if user_id not in known]
@@ -75,16 +75,16 @@ def _fresh(broadcast_id: str, user_id: int) -> Document:
 
 
 async def next_pending(broadcast_id: str, after: int, limit: int) -> list[int]:
-    """Up to `limit` user ids above `after` whose turn has not come, ascending; `[]` when there are none."""
+    """Return up to `limit` user ids above `after` with a pending row, ascending; `[]` when there are none."""
     condition = _of(broadcast_id, state=RecipientState.PENDING, user_id={"$gt": after})
     found = await rows().find(condition, limit=limit, sort=[("user_id", 1)], projection=["user_id"])
     return [row["user_id"] for row in found]
 
 
 async def claim(broadcast_id: str, user_ids: Sequence[int], owner: str) -> list[int]:
-    """Take rows for sending, each one atomically: pending to sending. Returns whose rows are `owner`'s now.
+    """Change pending rows to sending for `owner`, each atomically; returns the users whose rows are `owner`'s now.
 
-    Asked again after a lost answer it returns the same; `owner` must never have sent to any of them before.
+    Repeated after a lost answer it returns the same users; `owner` must not have sent to any of them before.
     """
     wanted: Document = {"_id": {"$in": [_id(broadcast_id, user_id) for user_id in user_ids]}}
     change = {"$set": {"state": RecipientState.SENDING, "owner": owner}}
@@ -96,10 +96,10 @@ async def claim(broadcast_id: str, user_ids: Sequence[int], owner: str) -> list[
     return sorted(row["user_id"] for row in found)
 
 
-async def give_back(broadcast_id: str, user_id: int, owner: str, error: str | None = None) -> bool:
-    """Nothing was sent: the row waits again; atomic. False when it is not `owner`'s to send.
+async def release(broadcast_id: str, user_id: int, owner: str, error: str | None = None) -> bool:
+    """Change the row back to pending, because nothing was sent; atomic. False when `owner` is not sending it.
 
-    After a lost answer it may be repeated as long as `owner` has not taken the row again.
+    May be repeated as long as `owner` has not claimed the row again.
     """
     mine = _one(broadcast_id, user_id, state=RecipientState.SENDING, owner=owner)
     waiting = {"state": RecipientState.PENDING, "owner": None, "error": error}
@@ -109,61 +109,64 @@ async def give_back(broadcast_id: str, user_id: int, owner: str, error: str | No
 async def mark_sent(
     broadcast_id: str, user_id: int, owner: str, message_ids: Sequence[int], sent_at: datetime, error: str | None = None
 ) -> bool:
-    """It arrived; atomic, may be repeated. False when the row is not `owner`'s, or its copies were taken back since.
+    """Record the copies that arrived; atomic, may be repeated. False when the row is not `owner`'s, or was recalled.
 
-    Also when somebody gave the row up as unknown meanwhile: what is known beats what is not.
+    Also replaces "unknown", which another process may have recorded meanwhile.
     """
-    on_its_way = {"$in": [RecipientState.SENDING, RecipientState.UNKNOWN, RecipientState.SENT]}
-    mine = _one(broadcast_id, user_id, owner=owner, state=on_its_way)
-    arrived = {"state": RecipientState.SENT, "message_ids": list(message_ids), "sent_at": sent_at, "error": error}
-    return await rows().update_one(mine, {"$set": arrived})
+    unsettled = {"$in": [RecipientState.SENDING, RecipientState.UNKNOWN, RecipientState.SENT]}
+    mine = _one(broadcast_id, user_id, owner=owner, state=unsettled)
+    sent = {"state": RecipientState.SENT, "message_ids": list(message_ids), "sent_at": sent_at, "error": error}
+    return await rows().update_one(mine, {"$set": sent})
 
 
 async def mark_not_sent(broadcast_id: str, user_id: int, owner: str, state: RecipientState, error: str) -> bool:
-    """It ended without a message of ours that we know; atomic, may be repeated. False when the row is not `owner`'s.
+    """Record an end without a known message; atomic, may be repeated. False when the row is not `owner`'s.
 
-    Also when somebody gave the row up as unknown meanwhile.
+    Also replaces "unknown", which another process may have recorded meanwhile.
     """
-    ended = {"$in": list({RecipientState.SENDING, RecipientState.UNKNOWN, state})}
-    mine = _one(broadcast_id, user_id, owner=owner, state=ended)
+    unsettled = {"$in": list({RecipientState.SENDING, RecipientState.UNKNOWN, state})}
+    mine = _one(broadcast_id, user_id, owner=owner, state=unsettled)
     return await rows().update_one(mine, {"$set": {"state": state, "error": error}})
 
 
-async def give_up_lost(broadcast_id: str, owner: str) -> int:
-    """Rows others than `owner` were sending when they vanished become unknown, each atomically; returns how many."""
+async def mark_lost_unknown(broadcast_id: str, owner: str) -> int:
+    """Change rows that killed processes were sending to unknown, each atomically; returns how many.
+
+    The caller holds the lease: any owner but `owner` has been killed or has lost it.
+    """
     sending: Document = {"state": RecipientState.SENDING, "owner": {"$ne": owner}}
     change = {"$set": {"state": RecipientState.UNKNOWN, "error": "the process ended before Telegram answered"}}
-    given_up = 0
+    changed = 0
     while True:
-        lost = await rows().find(_of(broadcast_id, **sending), limit=_LOST_AT_ONCE, projection=["_id"])
+        lost = await rows().find(_of(broadcast_id, **sending), limit=_LOST_BATCH, projection=["_id"])
         if lost:
-            given_up += await rows().update_many({"_id": {"$in": [row["_id"] for row in lost]}, **sending}, change)
-        if len(lost) < _LOST_AT_ONCE:
-            return given_up
+            changed += await rows().update_many({"_id": {"$in": [row["_id"] for row in lost]}, **sending}, change)
+        if len(lost) < _LOST_BATCH:
+            return changed
 
 
 async def leave_out(broadcast_id: str, user_id: int) -> bool:
-    """Skip a person whose turn has not come; atomic. False when it came, or they have no row."""
+    """Change a pending row to left_out; atomic. False when the row is not pending, or there is none."""
     waiting = _one(broadcast_id, user_id, state=RecipientState.PENDING)
     return await rows().update_one(waiting, {"$set": {"state": RecipientState.LEFT_OUT}})
 
 
 async def count_states(broadcast_id: str) -> dict[str, int]:
-    """Recipients by state, those that occur; one count on the server per state, not atomic together."""
+    """Count recipients by state, without states that do not occur; one command per state, not atomic together."""
     counted = {state.value: await rows().count(_of(broadcast_id, state=state)) for state in RecipientState}
     return {state: count for state, count in counted.items() if count}
 
 
-# taking back
+# recall
 
 
 async def next_to_recall(
     broadcast_id: str, sent_until: datetime, limit: int, *, without: Sequence[int] = ()
 ) -> list[Recipient]:
-    """Up to `limit` recipients whose copies stand and were sent at `sent_until` or earlier, oldest first.
+    """Return up to `limit` recipients whose copies exist and were sent at `sent_until` or earlier, oldest first.
 
-    `without`: user ids that could not be served in this run and must not hide those behind them. Marking the others
-    with `mark_recalled` is what makes the next call return new ones.
+    Skips the user ids in `without`, which failed in this run. The next call returns new recipients once these are
+    passed to `mark_recalled`.
     """
     condition = _of(broadcast_id, state=RecipientState.SENT, sent_at={"$lte": sent_until})
     if without:
@@ -173,13 +176,13 @@ async def next_to_recall(
 
 
 async def mark_recalled(broadcast_id: str, user_id: int, state: RecipientState, error: str | None = None) -> bool:
-    """Say what became of copies that stood: deleted or kept; atomic. False when the row is not (any more) sent."""
-    standing = _one(broadcast_id, user_id, state=RecipientState.SENT)
-    return await rows().update_one(standing, {"$set": {"state": state, "error": error}})
+    """Record that sent copies were deleted, or that Telegram keeps them; atomic. False when the row is not sent."""
+    sent = _one(broadcast_id, user_id, state=RecipientState.SENT)
+    return await rows().update_one(sent, {"$set": {"state": state, "error": error}})
 
 
 async def oldest_sent_at(broadcast_id: str) -> datetime | None:
-    """When the oldest copies that still stand were sent; None when none stands."""
+    """Return when the oldest existing copies were sent; None when there are none."""
     row = await rows().find_one(
         _of(broadcast_id, state=RecipientState.SENT), sort=[("sent_at", 1)], projection=["sent_at"]
     )
@@ -187,7 +190,7 @@ async def oldest_sent_at(broadcast_id: str) -> datetime | None:
 
 
 async def remove_rows(broadcast_id: str, bounds: Bounds) -> Deleted:
-    """Delete the rows of a broadcast of which nothing can be taken back any more; bounded."""
+    """Delete the rows of a broadcast whose copies need no deletion any more; bounded, not atomic."""
     return await delete_in_batches(
         current_database().bulk("broadcast_recipients"), _of(broadcast_id), "user_id", **bounds
     )

@@ -1,4 +1,4 @@
-"""The channels people must join: few, asked for with every delivery."""
+"""Channels subscribers must join (collection `channels`): few, read at every delivery."""
 
 import asyncio
 import logging
@@ -19,16 +19,16 @@ from database.values import Document
 T = TypeVar("T")
 log = logging.getLogger("tollgate.database")
 
-#: how long `current` answers from memory: another process's change is seen after at most this time
+#: how long `current` answers from memory: a change by another process is seen after at most this time
 CACHE_FOR = timedelta(seconds=5)
-#: what `change` may change
+#: fields that `change` accepts
 CHANGEABLE = frozenset({"title", "label", "username", "invite_link", "mode", "on_error", "is_paused", "position"})
 _ORDER = (("position", 1), ("chat_id", 1))
 
 
 @dataclass(slots=True)
-class _Reading:
-    """A read under way, for all who ask meanwhile. Neither channels nor an error: it was cancelled."""
+class _Read:
+    """A read in progress, shared by all callers. Neither channels nor an error at its end: it was cancelled."""
 
     is_over: asyncio.Event = field(default_factory=asyncio.Event)
     channels: tuple[Channel, ...] | None = None
@@ -38,9 +38,9 @@ class _Reading:
 @dataclass(slots=True)
 class _Cache:
     channels: tuple[Channel, ...] = ()
-    #: None: nothing is remembered
+    #: None: nothing is cached
     read_at: datetime | None = None
-    reading: _Reading | None = None
+    reading: _Read | None = None
     #: held while a channel is added, so that one process does not race itself
     adding: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -57,7 +57,7 @@ def _cache() -> _Cache:
 
 
 async def _changing(command: Coroutine[Any, Any, T]) -> T:
-    """The answer. What is remembered is forgotten, also when the answer was lost, but not when nothing was changed."""
+    """Run a command that changes channels and clear the cache, unless the answer says that nothing changed."""
     cache, is_unchanged = _cache(), False
     try:
         answer = await command
@@ -65,7 +65,7 @@ async def _changing(command: Coroutine[Any, Any, T]) -> T:
         return answer
     finally:
         if not is_unchanged:
-            # a read that began before the change is nobody's any more who asks after it
+            # a read that started before the change must not serve callers after it
             cache.read_at, cache.reading = None, None
 
 
@@ -74,9 +74,9 @@ def _record(document: Document | None) -> Channel | None:
 
 
 async def load() -> tuple[Channel, ...]:
-    """All channels (at most `CHANNELS_MAX`) in their order.
+    """Return all channels (at most `CHANNELS_MAX`) in their order.
 
-    One that cannot be read (mended by hand) is left out and logged: it must not keep everybody from everything.
+    A document that cannot be read (edited by hand) is logged and left out, so that it does not block every delivery.
     """
     channels = []
     for document in await _channels().find({}, limit=CHANNELS_MAX, sort=_ORDER):
@@ -88,9 +88,9 @@ async def load() -> tuple[Channel, ...]:
 
 
 async def current(now: datetime) -> tuple[Channel, ...]:
-    """The channels as of at most 5 seconds ago; a change made in this process is seen at once.
+    """Return the channels as of at most 5 seconds ago; a change by this process is seen at once.
 
-    Many who ask at the same time cause one read and share what comes of it.
+    Concurrent callers share one read, its result or its error.
     """
     while True:
         cache = _cache()
@@ -107,7 +107,7 @@ async def current(now: datetime) -> tuple[Channel, ...]:
 
 
 async def _read(cache: _Cache, now: datetime) -> tuple[Channel, ...]:
-    reading = cache.reading = _Reading()
+    reading = cache.reading = _Read()
     try:
         reading.channels = await load()
         if cache.reading is reading:
@@ -123,17 +123,17 @@ async def _read(cache: _Cache, now: datetime) -> tuple[Channel, ...]:
 
 
 async def add(channel: Channel) -> bool:
-    """Store a channel behind the last; False when it is there already. A look and one insert.
+    """Insert a channel after the last one; False when it is stored already. One find and one insert.
 
-    Raises ValueError when there are `CHANNELS_MAX` (another process that adds at the same instant is not seen).
+    Raises ValueError when there are `CHANNELS_MAX`; two processes that add at the same instant may exceed it.
     """
     async with _cache().adding:
-        there = await _channels().find({}, limit=CHANNELS_MAX, sort=_ORDER, projection=["chat_id", "position"])
-        if any(other["chat_id"] == channel.chat_id for other in there):
+        stored = await _channels().find({}, limit=CHANNELS_MAX, sort=_ORDER, projection=["chat_id", "position"])
+        if any(other["chat_id"] == channel.chat_id for other in stored):
             return False
-        if len(there) >= CHANNELS_MAX:
+        if len(stored) >= CHANNELS_MAX:
             raise ValueError(f"there are {CHANNELS_MAX} channels already")
-        position = max((other.get("position", 0) for other in there), default=-1) + 1
+        position = max((other.get("position", 0) for other in stored), default=-1) + 1
         try:
             await _changing(_channels().insert_one({**channel.model_dump(), "position": position}))
         except AlreadyThere:
@@ -142,12 +142,12 @@ async def add(channel: Channel) -> bool:
 
 
 async def find(chat_id: int) -> Channel | None:
-    """The channel as it is stored now, or None."""
+    """Return the channel as stored now, or None."""
     return _record(await _channels().find_one({"chat_id": chat_id}))
 
 
 async def change(chat_id: int, **fields: Any) -> Channel | None:
-    """Change what is named of `CHANGEABLE`; atomic. The channel as it is now, None when there is none.
+    """Change the given fields of `CHANGEABLE`; atomic. Returns the changed channel, None when there is none.
 
     Raises ValueError for other names and for values a channel cannot have.
     """
@@ -155,9 +155,9 @@ async def change(chat_id: int, **fields: Any) -> Channel | None:
 
 
 async def change_link(chat_id: int, old_link: str, **fields: Any) -> Channel | None:
-    """As `change`, but only while the channel's link is `old_link`; None when it is another or there is no channel.
+    """Change fields as `change` does, if the channel's link is still `old_link`; None when it is not.
 
-    One conditional update: of any number of calls with the same `old_link` and a new `invite_link` one changes it.
+    One conditional update: of concurrent calls that replace the same `old_link` exactly one succeeds.
     """
     return await _change({"chat_id": chat_id, "invite_link": old_link}, fields)
 
@@ -171,34 +171,34 @@ async def _change(condition: Document, fields: Document) -> Channel | None:
 
 
 async def remove(chat_id: int) -> bool:
-    """Ask for the channel no more; atomic. False when there is none. What is known of its people stays."""
+    """Delete the channel; atomic. False when there is none. Its memberships are kept."""
     return await _changing(_channels().delete_one({"chat_id": chat_id}))
 
 
 async def mark_broken(chat_id: int, at: datetime) -> bool:
-    """Remember since when the bot cannot see the members; atomic. True only for the call that changed it."""
+    """Record since when the bot cannot see the members; atomic. True only for the call that changed it."""
     condition: Document = {"chat_id": chat_id, "broken_since": None}
     return await _changing(_channels().update_one(condition, {"$set": {"broken_since": at}}))
 
 
 async def mark_working(chat_id: int) -> bool:
-    """The bot sees the members again; atomic. True only for the call that changed it."""
+    """Record that the bot sees the members again; atomic. True only for the call that changed it."""
     condition: Document = {"chat_id": chat_id, "broken_since": {"$ne": None}}
     return await _changing(_channels().update_one(condition, {"$set": {"broken_since": None}}))
 
 
 async def count_join(chat_id: int) -> bool:
-    """Count a person who came through the channel's link; atomic. False when there is no such channel.
+    """Count a subscriber who joined through the channel's link; atomic. False when there is no such channel.
 
-    `current` goes on with the count it read: nobody decides by it, and joins come in swarms.
+    The cache is kept, with the old count: no rule uses it, and many may join at once.
     """
     return await _channels().update_one({"chat_id": chat_id}, {"$inc": {"joined_count": 1}})
 
 
 async def move_to(chat_id: int, new_chat_id: int) -> bool:
-    """The group became a supergroup: the same channel under another id; atomic.
+    """Change the id of a group that became a supergroup; atomic.
 
-    False when there is no channel of the old id (any more), or the new id is a channel already: both stay then.
+    False when there is no channel with the old id, or one with the new id exists: both stay then.
     """
     try:
         return await _changing(_channels().update_one({"chat_id": chat_id}, {"$set": {"chat_id": new_chat_id}}))

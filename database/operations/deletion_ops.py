@@ -1,4 +1,4 @@
-"""The promises to take deliveries back."""
+"""Promises to delete deliveries (collection `pending_deletions`)."""
 
 import logging
 import secrets
@@ -11,51 +11,11 @@ from pydantic import ValidationError
 from core.delivery import PendingDeletion
 from database.collection import Collection
 from database.connection import current_database
-from database.operations.delivery_claims import (
-    Claim,
-    Holder,
-    Unfinished,
-    claim_delivery,
-    find_unfinished,
-    holder_of,
-    release_delivery,
-    settle_delivery,
-)
-from database.operations.impossible_deletions import count_untold, mark_told, note_impossible
 from database.values import Document, to_key, with_id
-
-__all__ = [
-    "Claim",
-    "Holder",
-    "Unfinished",
-    "claim_delivery",
-    "claim_due",
-    "count_open",
-    "count_overdue",
-    "count_untold",
-    "find_interrupted",
-    "find_promise",
-    "find_unfinished",
-    "finish",
-    "give_back",
-    "hand_back_all",
-    "holder_of",
-    "mark_told",
-    "next_due",
-    "note_impossible",
-    "open_deliveries",
-    "promise",
-    "record_messages",
-    "record_notice",
-    "release_delivery",
-    "settle_delivery",
-    "was_promised",
-    "withdraw",
-]
 
 log = logging.getLogger("tollgate.database")
 
-#: how long a promise nobody can read (an older version's, or mended by hand) is left alone
+#: how long a promise that cannot be read (of an older version, or edited by hand) is postponed
 UNREADABLE_PAUSE = timedelta(days=1)
 
 _UNCLAIMED: Document = {"claimed_by": None, "claimed_until": None, "claim": None}
@@ -70,9 +30,9 @@ def _record(document: Document) -> PendingDeletion:
 
 
 async def _readable(documents: Sequence[Document]) -> list[PendingDeletion]:
-    """The promises among `documents` that can be read.
+    """Return the promises among `documents` that can be read.
 
-    One that cannot is put off by a day and logged: it must not stand in the way of all the others.
+    The others are logged and postponed by a day, so that they do not block the rest.
     """
     records, unreadable = [], []
     for document in documents:
@@ -83,8 +43,8 @@ async def _readable(documents: Sequence[Document]) -> list[PendingDeletion]:
             log.error("promise.unreadable", extra={"promise": str(document["_id"]), "problems": error.error_count()})
     if unreadable:
         later = current_database().now() + UNREADABLE_PAUSE
-        put_off = {**_UNCLAIMED, "not_before": later, "last_error": "this document cannot be read"}
-        await _promises().update_many({"_id": {"$in": unreadable}}, {"$set": put_off})
+        postponed = {**_UNCLAIMED, "not_before": later, "last_error": "this document cannot be read"}
+        await _promises().update_many({"_id": {"$in": unreadable}}, {"$set": postponed})
     return records
 
 
@@ -99,10 +59,10 @@ async def promise(
     *,
     request_key: str = "",
 ) -> str:
-    """Write the intent to take a delivery back, before its messages leave; returns its id.
+    """Insert the promise to delete a delivery, before its messages are sent; returns its id.
 
-    `request_key` names the request it fulfils (the claim's `update_key`). It has no message ids yet:
-    `record_messages` adds them, `withdraw` removes the row when nothing was sent.
+    `request_key` identifies the request it fulfils (the claim's `update_key`). Message ids are added later by
+    `record_messages`; `withdraw` deletes the promise when nothing was sent.
     """
     key = await _promises().insert_one(
         {
@@ -133,9 +93,8 @@ async def record_messages(
 ) -> bool:
     """Add the ids of the copies that were sent; atomic. False when the promise is gone.
 
-    `sent_at`, `delete_at`: when they were sent and are taken back, if later than the intent said: the call may have
-    waited, and Telegram counts its two days from when a message was there. Whoever had claimed the promise without them
-    holds it no more, and it waits for nothing but its time: what they concluded from it is out of date.
+    `sent_at`, `delete_at`: the actual times, if later than promised: the call may have waited, and Telegram's 48 hours
+    start when a message exists. Also ends a claim and a postponement, which were decided without the ids.
     """
     known: Document = {"message_ids": list(message_ids), "not_before": None, **_UNCLAIMED}
     if delete_at is not None:
@@ -146,34 +105,34 @@ async def record_messages(
 
 
 async def record_notice(promise_id: str, notice_message_id: int) -> bool:
-    """Add the id of the warning that tells when the delivery goes; atomic. False when the promise is gone."""
+    """Add the id of the notice that says when the delivery is deleted; atomic. False when the promise is gone."""
     return await _promises().update_one({"_id": to_key(promise_id)}, {"$set": {"notice_message_id": notice_message_id}})
 
 
 async def was_promised(user_id: int, post_code: str, request_key: str) -> bool:
-    """Whether the delivery of this post to this person that fulfils `request_key` has its promise."""
+    """Return whether there is a promise for the delivery of this post that fulfils `request_key`."""
     condition = {"user_id": user_id, "post_code": post_code, "request_key": request_key}
     return await _promises().find_one(condition, projection=["_id"]) is not None
 
 
 async def find_promise(user_id: int, post_code: str, request_key: str) -> PendingDeletion | None:
-    """The promise `was_promised` tells of, or None; of several one without message ids, under which nothing was sent.
+    """Return the promise that fulfils `request_key`, or None; of several, one without message ids.
 
-    None also for one that cannot be read: it is put off and logged.
+    None also for a promise that cannot be read, which is logged and postponed.
     """
     condition = {"user_id": user_id, "post_code": post_code, "request_key": request_key}
-    # nothing at the first place of the list comes before any id
+    # an empty list sorts before any id
     found = await _promises().find_one(condition, sort=[("message_ids.0", 1)])
     return None if found is None else next(iter(await _readable([found])), None)
 
 
 async def withdraw(promise_id: str) -> bool:
-    """Delete a promise under which nothing was sent; atomic. False when it has message ids (it stays) or is gone."""
+    """Delete a promise without message ids; atomic. False when it has some, and is kept, or is gone."""
     return await _promises().delete_one({"_id": to_key(promise_id), "message_ids": []})
 
 
 def _due(now: datetime) -> Document:
-    # {"$not": {"$gt": ...}} holds for absent, null and past alike
+    # {"$not": {"$gt": ...}} matches absent, null and past values alike
     return {
         "delete_at": {"$lte": now},
         "claimed_until": {"$not": {"$gt": now}},
@@ -184,51 +143,49 @@ def _due(now: datetime) -> Document:
 async def claim_due(
     now: datetime, owner: str, hold_for: timedelta, limit: int, *, bot_id: int | None = None
 ) -> list[PendingDeletion]:
-    """Take up to `limit` due promises, oldest first, for `owner` until `now + hold_for`; `[]` when none is due.
+    """Claim up to `limit` due promises, oldest first, for `owner` until `now + hold_for`; `[]` when none is due.
 
-    With `bot_id` only that bot's: another bot can do nothing about them.
-
-    Due: `delete_at <= now`, not held by anybody, `not_before` passed. Each promise is claimed by one conditional
-    update, so two callers never get the same one while it is held; a crashed owner's come back after `hold_for`.
-    With several callers at once one may get fewer than `limit` although more are due.
+    With `bot_id` only those of that bot, which alone can delete the messages. Due: `delete_at <= now`, not claimed,
+    `not_before` passed. Each promise is claimed by one conditional update, so no two callers hold the same one; those
+    of a killed owner are due again after `hold_for`. Concurrent callers may get fewer than `limit` though more are due.
     """
     condition = _due(now) if bot_id is None else {**_due(now), "bot_id": bot_id}
     due = await _promises().find(condition, limit=limit, sort=[("delete_at", 1)], projection=["_id"])
     if not due:
         return []
     mine: Document = {"_id": {"$in": [document["_id"] for document in due]}}
-    # the mark is this call's own: two runs of one owner do not see each other's claims as theirs
-    update_key = secrets.token_hex(8)
-    held = {"claimed_by": owner, "claimed_until": now + hold_for, "claim": update_key}
+    # unique per call: two runs of one owner do not take each other's claims for their own
+    claim = secrets.token_hex(8)
+    held = {"claimed_by": owner, "claimed_until": now + hold_for, "claim": claim}
     if not await _promises().update_many({**mine, **_due(now)}, {"$set": held}):
         return []
-    # sorted here: with an order on offer the server may prefer the index of `delete_at` to the few ids
-    claimed = await _promises().find({**mine, "claim": update_key}, limit=limit)
+    # sorted here: given an order, the server may choose the index of `delete_at` instead of the few ids
+    claimed = await _promises().find({**mine, "claim": claim}, limit=limit)
     return await _readable(sorted(claimed, key=itemgetter("delete_at")))
 
 
 async def finish(promise_ids: Sequence[str], owner: str) -> int:
-    """Delete promises that reached their end, those `owner` still holds; returns how many. Each one atomically."""
+    """Delete promises that `owner` still holds; returns how many. Each one atomically."""
     if not promise_ids:
         return 0
     keys = [to_key(promise_id) for promise_id in promise_ids]
     return await _promises().delete_many({"_id": {"$in": keys}, "claimed_by": owner})
 
 
-async def give_back(
+async def release(
     promise_id: str, owner: str, *, not_before: datetime | None, error: str | None, attempts_inc: int = 1
 ) -> bool:
-    """Release a claim for a later try, not before `not_before`; atomic. False when `owner` no longer holds it."""
+    """Release a claim for a retry, not before `not_before`; atomic. False when `owner` no longer holds it."""
     return await _promises().update_one(
         {"_id": to_key(promise_id), "claimed_by": owner},
         {"$set": {**_UNCLAIMED, "not_before": not_before, "last_error": error}, "$inc": {"attempts": attempts_inc}},
     )
 
 
-async def hand_back_all(owner: str, now: datetime) -> int:
-    """Release every claim of `owner` without counting a try, when it stops; returns how many. Each one atomically.
+async def release_all(owner: str, now: datetime) -> int:
+    """Release every claim of `owner` at a stop, without counting an attempt; returns how many. Each one atomically.
 
-    Only due promises (`delete_at <= now`) are looked at: no other is ever claimed.
+    Reads only due promises (`delete_at <= now`): no other is ever claimed.
     """
     return await _promises().update_many({"delete_at": {"$lte": now}, "claimed_by": owner}, {"$set": _UNCLAIMED})
 
@@ -236,10 +193,10 @@ async def hand_back_all(owner: str, now: datetime) -> int:
 async def find_interrupted(
     bot_id: int, sent_before: datetime, due_after: datetime, limit: int
 ) -> list[PendingDeletion]:
-    """Up to `limit` promises of before `sent_before` that know neither messages nor notice, the soonest due first.
+    """Return up to `limit` promises from before `sent_before` without messages and notice, the soonest due first.
 
-    After a crash these are the deliveries nobody can say of whether they arrived. `record_notice` takes one off.
-    Those due at `due_after` or before are left out: that bounds what is looked at.
+    After a crash it is unknown whether these deliveries arrived. `record_notice` removes one from the result. Those due
+    at `due_after` or earlier are left out, which bounds the read.
     """
     condition: Document = {
         "delete_at": {"$gt": due_after},
@@ -252,23 +209,18 @@ async def find_interrupted(
     return await _readable(found)
 
 
-async def count_open(user_id: int) -> int:
-    """How many deliveries of this person wait to be taken back."""
-    return await _promises().count({"user_id": user_id})
-
-
 async def count_overdue(now: datetime) -> int:
-    """How many promises are due (`delete_at <= now`) and still stand, held or not."""
+    """Count the promises that are due (`delete_at <= now`), claimed or not."""
     return await _promises().count({"delete_at": {"$lte": now}})
 
 
 async def next_due() -> datetime | None:
-    """The earliest `delete_at` of all promises, held or not; None when there is none."""
+    """Return the earliest `delete_at` of all promises, claimed or not; None when there is none."""
     first = await _promises().find_one({}, sort=[("delete_at", 1)], projection=["delete_at"])
     return None if first is None else first["delete_at"]
 
 
 async def open_deliveries(user_id: int, limit: int) -> list[PendingDeletion]:
-    """Up to `limit` promises of this person, the one that goes first in front; `[]` when there are none."""
+    """Return up to `limit` promises of a subscriber, the soonest due first; `[]` when there are none."""
     found = await _promises().find({"user_id": user_id}, limit=limit, sort=[("delete_at", 1)])
     return await _readable(found)

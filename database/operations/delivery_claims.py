@@ -1,4 +1,4 @@
-"""Who hands this post to this person now: the second of two fast taps is told no. Used as part of `deletion_ops`."""
+"""Delivery claims (collection `deliveries`): at most one concurrent delivery per bot, subscriber and post."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,25 +9,25 @@ from database.collection import Collection
 from database.connection import current_database
 from database.values import Document
 
-#: wishes remembered of each person and post: updates a process was killed with come again, several of them
+#: update keys a claim remembers: after a kill several updates come again
 KEYS_KEPT = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to hand one post to one person until the hold ends. Times are aware UTC."""
+    """The right to deliver one post to one subscriber until the hold ends. Times are aware UTC."""
 
     id: str
     opened_at: datetime
-    #: when the same post was last opened by the same person; None the first time
+    #: when the same subscriber last opened the same post; None the first time
     previous_opened_at: datetime | None
-    #: 1 for the first claim, one more for every later one: tells an old holder from the new
+    #: 1 for the first claim, one more for each later one: distinguishes an old holder from a new one
     count: int
-    #: one of the latest claims was for the same wish: its answer was lost, or its update came once more
+    #: one of the last claims had the same update key: its answer was lost, or its update came again
     is_repeated: bool = False
-    #: when that wish was taken up first, however often since; None: not repeated, or not known
+    #: when that key claimed first; None: not repeated, or not known
     first_opened_at: datetime | None = None
-    #: the last claim was to be settled later and was not: a crash came between, or it goes on still
+    #: the last claim was made with `settle_later` and not settled: a crash came between, or it is still running
     was_unfinished: bool = False
 
 
@@ -36,23 +36,24 @@ def _deliveries() -> Collection:
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
-    """The wish that took the right to hand over last, and when; None when that came to nothing and was released."""
+class LastClaim:
+    """The last claim of a post by a subscriber, held or not."""
 
     update_key: str
+    #: aware UTC; None when the delivery failed and the claim was released
     opened_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class Unfinished:
-    """A delivery that began and of whose end nothing is known."""
+class UnfinishedDelivery:
+    """A delivery that was started and not settled."""
 
     claim_id: str
     user_id: int
     post_code: str
-    #: the wish it fulfils; empty: not known
+    #: the update it was started for; empty: not known
     update_key: str
-    #: when it was begun, aware UTC
+    #: when it was started, aware UTC
     opened_at: datetime
 
 
@@ -67,13 +68,13 @@ async def claim_delivery(
     instead_of: str = "",
     settle_later: bool = False,
 ) -> Claim | None:
-    """Take the right to hand this post to this person until `now + hold_for`; None when somebody holds it (double tap).
+    """Claim the delivery of this post to this subscriber until `now + hold_for`; None when it is held (double tap).
 
-    One upsert: of any number of calls at once exactly one gets a claim. `update_key` names the wish (the update it came
-    with): the same wish gets its claim again, because the answer to the first try may have been lost. With
-    `instead_of` it is the wish of that mark whose hold counts for nothing. A hold that ends later than `now +
-    hold_for` comes from a clock that was put back and counts for nothing. With `settle_later` the delivery counts as
-    unfinished until `settle_delivery`: for posts that are never taken back and so have no promise to tell of a crash.
+    One upsert: of concurrent calls exactly one gets a claim. `update_key` identifies the update: the same key gets its
+    claim again, because the first answer may have been lost. With `instead_of` a hold of that key is ignored and not
+    one of `update_key`. A hold that ends after `now + hold_for` was written by a clock that has been put back since and
+    is ignored. With `settle_later` the delivery is unfinished until `settle_delivery`: for posts that are never deleted
+    and so have no promise that a crash would leave.
     """
     claim_id = f"{bot_id}:{user_id}:{post_code}"
     opened_at, until = to_milliseconds(now), to_milliseconds(now + hold_for)
@@ -92,13 +93,13 @@ async def claim_delivery(
             "update_keys": {"$each": [update_key], "$slice": -KEYS_KEPT},
             "update_keys_at": {"$each": [opened_at], "$slice": -KEYS_KEPT},
         }
-    # not held: it has ended, or ends later than any hold can that was begun by this clock
+    # free: the hold has ended, or ends later than any hold by this clock can
     free: Document = {"_id": claim_id, "claimed_until": {"$not": {"$gt": now, "$lte": until}}}
     try:
         before = await _deliveries().find_one_and_update(free, update, upsert=True, before=True)
     except AlreadyThere:
-        # it exists and is held: nothing matched, and the insert met the same `_id`
-        before = await _held_by(claim_id, instead_of or update_key, update)
+        # held: nothing matched, and the insert met the same `_id`
+        before = await _take_from(claim_id, instead_of or update_key, update)
         if before is None:
             return None
     if before is None:
@@ -116,50 +117,50 @@ async def claim_delivery(
 
 
 def _first_opened_at(before: Document, update_key: str) -> datetime | None:
-    """When the wish of `update_key` was taken up first, as far as the latest claims tell."""
-    # the two lists end together; a row of an older version has fewer times than marks
+    """Return when `update_key` claimed first, among the keys that are remembered."""
+    # the two lists end together; a row of an older version has fewer times than keys
     latest = zip(reversed(before.get("update_keys", ())), reversed(before.get("update_keys_at", ())), strict=False)
     times: list[datetime] = [at for known, at in latest if known == update_key]
     opened_at: datetime | None = before["opened_at"]
     return times[-1] if times else opened_at
 
 
-async def _held_by(claim_id: str, update_key: str, update: Document) -> Document | None:
-    """The claim as it was before, taken from the wish of this mark; None when another one holds it."""
+async def _take_from(claim_id: str, update_key: str, update: Document) -> Document | None:
+    """Take the claim over from `update_key`; returns it as it was before, None when another key holds it."""
     if not update_key:
         return None
     return await _deliveries().find_one_and_update({"_id": claim_id, "update_key": update_key}, update, before=True)
 
 
-async def holder_of(bot_id: int, user_id: int, post_code: str) -> Holder | None:
-    """Who took the right last, whether it still holds or not; None when nobody did."""
+async def find_last_claim(bot_id: int, user_id: int, post_code: str) -> LastClaim | None:
+    """Return the last claim, held or not; None when there was none."""
     document = await _deliveries().find_one({"_id": f"{bot_id}:{user_id}:{post_code}"})
-    return None if document is None else Holder(document.get("update_key", ""), document["opened_at"])
+    return None if document is None else LastClaim(document.get("update_key", ""), document["opened_at"])
 
 
 async def release_delivery(claim: Claim | str, now: datetime) -> bool:
     """End a hold early, after a delivery that failed; atomic. False when there is nothing to release.
 
-    With the whole `Claim`, only that very claim is released (not one somebody took after it ran out), and
-    `opened_at` is what it was before, as if the post had not been opened. With its id alone, whatever stands.
+    Given the `Claim`, only if it is still the last one; `opened_at` becomes what it was before, as if the post had not
+    been opened. Given its id, whichever claim holds.
     """
     if isinstance(claim, str):
         return await _deliveries().update_one({"_id": claim}, {"$set": {"claimed_until": now, "is_unfinished": False}})
-    back = {"claimed_until": now, "opened_at": claim.previous_opened_at, "is_unfinished": False}
-    return await _deliveries().update_one({"_id": claim.id, "count": claim.count}, {"$set": back})
+    undone = {"claimed_until": now, "opened_at": claim.previous_opened_at, "is_unfinished": False}
+    return await _deliveries().update_one({"_id": claim.id, "count": claim.count}, {"$set": undone})
 
 
 async def settle_delivery(claim_id: str) -> bool:
-    """The delivery has ended, one way or the other; atomic. False when there is none."""
+    """Record that the delivery has ended; atomic. False when there is none."""
     return await _deliveries().update_one({"_id": claim_id}, {"$set": {"is_unfinished": False}})
 
 
-async def find_unfinished(bot_id: int, opened_before: datetime, limit: int) -> list[Unfinished]:
-    """Up to `limit` deliveries of this bot that began before `opened_before` and were not settled, oldest first."""
+async def find_unfinished(bot_id: int, opened_before: datetime, limit: int) -> list[UnfinishedDelivery]:
+    """Return up to `limit` deliveries of this bot started before `opened_before` and not settled, oldest first."""
     condition = {"is_unfinished": True, "opened_at": {"$lt": opened_before}, "bot_id": bot_id}
     found = await _deliveries().find(condition, limit=limit, sort=[("opened_at", 1)])
     return [
-        Unfinished(
+        UnfinishedDelivery(
             document["_id"],
             document["user_id"],
             document["post_code"],

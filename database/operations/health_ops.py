@@ -1,4 +1,4 @@
-"""What the last health check found, for whoever asks (collection `health`, one document)."""
+"""The result of the last health check (collection `health`, one document)."""
 
 from pydantic import ValidationError
 
@@ -16,7 +16,7 @@ def _health() -> Collection:
 
 
 async def write(health: Health) -> None:
-    """Keep this look, in place of the one before. One atomic upsert."""
+    """Replace the stored result. One atomic upsert."""
     update: Document = {"$set": health.model_dump()}
     try:
         await _health().update_one({"_id": _ID}, update, upsert=True)
@@ -26,7 +26,7 @@ async def write(health: Health) -> None:
 
 
 async def find() -> Health | None:
-    """The last look; None when there was none, or another version's cannot be read."""
+    """Return the last result; None when there is none, or this version cannot read it."""
     document = await _health().find_one({"_id": _ID})
     if document is None:
         return None

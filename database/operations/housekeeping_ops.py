@@ -1,7 +1,7 @@
-"""What nobody needs any more: old history, what has run out, what belongs to nothing.
+"""Clean-up of old and expired documents.
 
-Every bulk delete here goes oldest first, on the connections for such work, is bounded by `bounds` (`database.batches`),
-is not atomic, and repeats its condition in the delete itself.
+Every bulk delete here runs oldest first on the bulk connections, is bounded by `bounds` (`database.batches`), is not
+atomic, and repeats its condition in the delete itself.
 """
 
 from collections.abc import Sequence
@@ -13,44 +13,9 @@ from core.subscriptions import MembershipStatus
 from database.batches import Bounds, Deleted, delete_in_batches
 from database.collection import Collection
 from database.connection import current_database
-from database.operations.inactive_users import delete_inactive, find_inactive, has_open_business
-from database.operations.orphans import (
-    Stuck,
-    end_promises,
-    find_deactivated,
-    find_stuck,
-    forget_channel_before,
-    is_broadcast,
-    is_channel,
-    next_broadcast_with_rows,
-    next_channel_remembered,
-)
 from database.values import Document, to_key
 
-__all__ = [
-    "Stuck",
-    "delete_expired_login_codes",
-    "delete_failed_deliveries",
-    "delete_inactive",
-    "delete_old_deliveries",
-    "delete_old_incidents",
-    "delete_old_memberships",
-    "delete_old_runs",
-    "delete_told_impossible",
-    "end_promises",
-    "find_deactivated",
-    "find_inactive",
-    "find_runs_to_keep",
-    "find_stuck",
-    "forget_channel_before",
-    "has_open_business",
-    "is_broadcast",
-    "is_channel",
-    "next_broadcast_with_rows",
-    "next_channel_remembered",
-]
-
-#: how a delivery that ended is kept; one that is still to be looked at after a crash is not among them
+#: `is_unfinished` of deliveries that ended; the others are needed for recovery after a crash
 _ENDED: Document = {"$in": [False, None]}
 
 
@@ -59,19 +24,19 @@ def _bulk(name: str) -> Collection:
 
 
 async def delete_old_deliveries(before: datetime, **bounds: Unpack[Bounds]) -> Deleted:
-    """Delete what is known of deliveries last begun before `before`; those of whose end nothing is known stay."""
+    """Delete claims of deliveries last started before `before`; unfinished ones are kept."""
     condition = {"is_unfinished": _ENDED, "opened_at": {"$lt": before}}
     return await delete_in_batches(_bulk("deliveries"), condition, "opened_at", **bounds)
 
 
 async def delete_failed_deliveries(before: datetime, **bounds: Unpack[Bounds]) -> Deleted:
-    """Delete what is left of deliveries that came to nothing, the only try of which ended before `before`."""
+    """Delete claims of deliveries that failed at their only attempt, which ended before `before`."""
     condition = {"opened_at": None, "claimed_until": {"$lt": before}, "is_unfinished": _ENDED}
     return await delete_in_batches(_bulk("deliveries"), condition, "claimed_until", **bounds)
 
 
 async def find_runs_to_keep(jobs: Sequence[str]) -> list[str]:
-    """Ids of the latest tick and the latest run of each job: what a start goes by, and what people look at first."""
+    """Return the ids of each job's latest tick, which a start needs, and latest run, which is shown to people."""
     runs = current_database().collection("job_runs")
     kept: list[str] = []
     for job in jobs:
@@ -82,7 +47,7 @@ async def find_runs_to_keep(jobs: Sequence[str]) -> list[str]:
 
 
 async def delete_old_runs(before: datetime, keep: Sequence[str], **bounds: Unpack[Bounds]) -> Deleted:
-    """Delete runs that began before `before` and have ended, except those whose ids are in `keep`."""
+    """Delete ended runs that started before `before`, except those whose ids are in `keep`."""
     condition = {
         "outcome": {"$in": list(JobOutcome)},
         "started_at": {"$lt": before},
@@ -91,26 +56,26 @@ async def delete_old_runs(before: datetime, keep: Sequence[str], **bounds: Unpac
     return await delete_in_batches(_bulk("job_runs"), condition, "started_at", **bounds)
 
 
-async def delete_told_impossible(before: datetime, **bounds: Unpack[Bounds]) -> Deleted:
-    """Delete deliveries that stay for good, noted before `before`, of which the owners have heard."""
+async def delete_notified_impossible(before: datetime, **bounds: Unpack[Bounds]) -> Deleted:
+    """Delete undeletable deliveries recorded before `before` of which the owners were notified."""
     condition = {"is_told": True, "at": {"$lt": before}}
     return await delete_in_batches(_bulk("impossible_deletions"), condition, "at", **bounds)
 
 
 async def delete_expired_login_codes(now: datetime, **bounds: Unpack[Bounds]) -> Deleted:
-    """Delete one-time links to the admin page that have run out (`expires_at < now`, strictly)."""
+    """Delete one-time links to the admin page that are expired (`expires_at < now`, strictly)."""
     return await delete_in_batches(_bulk("login_codes"), {"expires_at": {"$lt": now}}, "expires_at", **bounds)
 
 
 async def delete_old_incidents(before: datetime, **bounds: Unpack[Bounds]) -> Deleted:
-    """Delete incidents that ended before `before`; open ones stay."""
+    """Delete incidents that ended before `before`; open ones are kept."""
     return await delete_in_batches(_bulk("incidents"), {"closed_at": {"$lt": before}}, "closed_at", **bounds)
 
 
 async def delete_old_memberships(before: datetime, **bounds: Unpack[Bounds]) -> Deleted:
-    """Delete what was last heard of people in channels before `before`; it is asked for again when it matters.
+    """Delete memberships last seen before `before`; Telegram is asked again when one is needed.
 
-    Requests to join stay: Telegram tells of them once.
+    Join requests are kept: Telegram reports them once.
     """
     known = {"$in": [MembershipStatus.MEMBER, MembershipStatus.LEFT]}
     condition = {"seen_at": {"$lt": before}, "status": known}

@@ -1,4 +1,4 @@
-"""Deliveries that stay for good: one row each, however often a crash repeats it. Used as part of `deletion_ops`."""
+"""Undeletable deliveries (collection `impossible_deletions`): one row each, however often a crash repeats it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,10 +14,10 @@ def _rows() -> Collection:
     return current_database().collection("impossible_deletions")
 
 
-async def note_impossible(ends: Sequence[tuple[PendingDeletion, str]], now: datetime) -> None:
-    """Write down each promise with the reason why it cannot be kept, before it is removed.
+async def record_impossible(ends: Sequence[tuple[PendingDeletion, str]], now: datetime) -> None:
+    """Record each promise with the reason why it cannot be fulfilled, before it is deleted.
 
-    Repeatable: a promise noted before, by a run that was killed, keeps its row. Each row atomically.
+    May be repeated: a row that a killed run has written is kept. Each row atomically.
     """
     rows = [_row(promise, reason, now) for promise, reason in ends]
     if not rows:
@@ -45,12 +45,12 @@ def _row(promise: PendingDeletion, reason: str, now: datetime) -> Document:
     }
 
 
-async def count_untold(bot_id: int, reason: str) -> int:
-    """How many deliveries of this bot stay for this reason without the owners having heard of it."""
+async def count_unnotified(bot_id: int, reason: str) -> int:
+    """Count this bot's undeletable deliveries with this reason of which the owners were not notified yet."""
     return await _rows().count({"is_told": False, "bot_id": bot_id, "reason": reason})
 
 
-async def mark_told(bot_id: int, until: datetime) -> int:
-    """The owners know of those noted at `until` or before; returns how many. Each one atomically."""
+async def mark_notified(bot_id: int, until: datetime) -> int:
+    """Record that the owners were notified of rows from `until` or before; returns how many. Each one atomically."""
     condition = {"is_told": False, "bot_id": bot_id, "at": {"$lte": until}}
     return await _rows().update_many(condition, {"$set": {"is_told": True}})

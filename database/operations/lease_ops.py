@@ -1,4 +1,4 @@
-"""Leases: the right of one run to do a job until a time, and pauses. In doubt you are not the owner."""
+"""Leases and pauses of jobs (collection `job_leases`): one run holds a job until a time."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -15,10 +15,10 @@ def _leases() -> Collection:
 
 
 async def take(job: str, owner: str, now: datetime, ttl: timedelta, *, even_paused: bool = False) -> int | None:
-    """Take the lease, or renew one's own, until `now + ttl`; atomic. Returns its fence: each taking gets the next.
+    """Take the lease, or renew one's own, until `now + ttl`; atomic. Returns its fence, one higher at each taking.
 
     None while another owner holds it, or the job is paused (unless `even_paused`). A lease that ends more than two
-    `ttl` from now was written by a clock that has been put back since: it is free.
+    `ttl` from now was written by a clock that has been put back since: it counts as free.
     """
     lease = {"owner": owner, "until": now + ttl}
     free: Document = {"_id": job, **_is_free(owner, now, ttl)}
@@ -30,7 +30,7 @@ async def take(job: str, owner: str, now: datetime, ttl: timedelta, *, even_paus
     try:
         await _leases().insert_one({"_id": job, **lease, "fence": 1})
     except AlreadyThere:
-        # held or paused; or taken in this moment, perhaps by our own first try, whose answer was lost
+        # held or paused; or just taken, perhaps by our own first attempt, whose answer was lost
         return await _own(job, owner, now, ttl)
     return 1
 
@@ -47,7 +47,7 @@ async def _own(job: str, owner: str, now: datetime, ttl: timedelta) -> int | Non
 
 
 async def is_free(job: str, now: datetime, ttl: timedelta) -> bool:
-    """Whether an owner who asks now would get it; somebody may be first. False while the job is paused."""
+    """Return whether the lease could be taken now; another process may be faster. False while the job is paused."""
     lease = await _leases().find_one({"_id": job}, projection=["owner", "until", "paused_at"])
     if lease is None:
         return True
@@ -57,41 +57,41 @@ async def is_free(job: str, now: datetime, ttl: timedelta) -> bool:
 
 
 async def renew(job: str, owner: str, now: datetime, ttl: timedelta) -> bool:
-    """Hold one's own lease until `now + ttl`, also when it has run out and nobody took it; atomic. False: lost."""
+    """Renew one's own lease until `now + ttl`, also an expired one that no other took; atomic. False: lost."""
     return await _leases().update_one({"_id": job, "owner": owner}, {"$set": {"until": now + ttl}})
 
 
 async def release(job: str, owner: str, now: datetime) -> bool:
-    """Let others take it at once; atomic. False when it is not `owner`'s (any more)."""
+    """Release the lease; atomic. False when `owner` does not hold it."""
     return await _leases().update_one({"_id": job, "owner": owner}, {"$set": {"owner": None, "until": now}})
 
 
 async def pause(job: str, now: datetime, by: int | str) -> bool:
-    """Let no tick of the job begin until `resume`; a run under way goes on. Atomic; False when it was paused."""
-    mark = {"paused_at": now, "paused_by": by}
-    if await _leases().update_one({"_id": job, "paused_at": None}, {"$set": mark}):
+    """Start no tick of the job until `resume`; a run in progress continues. Atomic; False when it was paused before."""
+    paused = {"paused_at": now, "paused_by": by}
+    if await _leases().update_one({"_id": job, "paused_at": None}, {"$set": paused}):
         return True
     try:
-        await _leases().insert_one({"_id": job, "owner": None, "until": now, "fence": 0, **mark})
+        await _leases().insert_one({"_id": job, "owner": None, "until": now, "fence": 0, **paused})
     except AlreadyThere:
-        # it was paused; or a run has made the row in this moment
-        return await _leases().update_one({"_id": job, "paused_at": None}, {"$set": mark})
+        # it was paused before, or a run has just inserted the row
+        return await _leases().update_one({"_id": job, "paused_at": None}, {"$set": paused})
     return True
 
 
 async def resume(job: str) -> bool:
-    """Let the job's ticks begin again; atomic. False when it was not paused."""
+    """Start the job's ticks again; atomic. False when it was not paused."""
     not_paused = {"$set": {"paused_at": None, "paused_by": None}}
     return await _leases().update_one({"_id": job, "paused_at": {"$ne": None}}, not_paused)
 
 
 async def find(job: str) -> LeaseRow | None:
-    """The lease of a job, held or not; None when the job has never run and was never paused."""
+    """Return the lease of a job, held or not; None when the job has never run and was never paused."""
     return _row(await _leases().find_one({"_id": job}))
 
 
-async def standing(jobs: Sequence[str]) -> dict[str, LeaseRow]:
-    """The leases of `jobs` by their names; one that has never run and was never paused is left out."""
+async def find_many(jobs: Sequence[str]) -> dict[str, LeaseRow]:
+    """Return the leases of `jobs` by name, without jobs that have never run and were never paused."""
     found = await _leases().find({"_id": {"$in": list(jobs)}}, limit=len(jobs))
     rows = {str(document["_id"]): document for document in found}
     return {job: row for job in jobs if (row := _row(rows.get(job))) is not None}

@@ -1,4 +1,4 @@
-"""Codes that sign one person in, once: what the link to the admin page holds."""
+"""One-time codes of the link to the admin page (collection `login_codes`)."""
 
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -7,7 +7,7 @@ from core.ids import is_token, new_token
 from database.collection import Collection
 from database.connection import current_database
 
-#: how long a link to the admin page works
+#: how long a link to the admin page is valid
 CODE_HOLDS_FOR = timedelta(minutes=5)
 
 
@@ -20,9 +20,9 @@ def _hash(code: str) -> str:
 
 
 async def create(user_id: int, now: datetime) -> str:
-    """Make a code that signs `user_id` in until `now + CODE_HOLDS_FOR`; 32 letters and digits.
+    """Create a code of 32 letters and digits that signs `user_id` in, once, until `now + CODE_HOLDS_FOR`.
 
-    Only its hash is stored: who reads the database, or a backup, cannot sign in with it.
+    Only its hash is stored: the database or a backup is not enough to sign in.
     """
     code = new_token()
     row = {"code_hash": _hash(code), "user_id": user_id, "expires_at": now + CODE_HOLDS_FOR}
@@ -31,10 +31,10 @@ async def create(user_id: int, now: datetime) -> str:
 
 
 async def redeem(code: str, now: datetime) -> int | None:
-    """Use a code up: the person it was made for. Atomic: of any number of calls at once one gets them.
+    """Use a code; returns the id of the user it was created for. Atomic: of concurrent calls one gets it.
 
-    None for one that is unknown, used or expired (`expires_at < now`); nobody is asked about what has not the shape of
-    a code. Whether the person may (still) come in is not asked here.
+    None for a code that is unknown, used or expired (`expires_at < now`); a text without the shape of a code costs no
+    command. The caller checks whether the user is still an admin.
     """
     if not is_token(code):
         return None

@@ -1,4 +1,4 @@
-"""What is known of who joined which channel."""
+"""Known memberships of subscribers in channels (collection `memberships`)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,8 +16,8 @@ def _memberships() -> Collection:
     return current_database().collection("memberships")
 
 
-async def memberships(user_id: int, chat_ids: Sequence[int]) -> dict[int, Membership]:
-    """What is known of this person in these channels, by the channel's id; one find (none for no channels)."""
+async def find_memberships(user_id: int, chat_ids: Sequence[int]) -> dict[int, Membership]:
+    """Return the subscriber's known memberships by channel id; one find, none without channels."""
     wanted = sorted(set(chat_ids))
     if not wanted:
         return {}
@@ -25,31 +25,28 @@ async def memberships(user_id: int, chat_ids: Sequence[int]) -> dict[int, Member
     return {document["chat_id"]: Membership.model_validate(document) for document in found}
 
 
-async def remember(
+async def record(
     chat_id: int, user_id: int, status: MembershipStatus, seen_at: datetime, *, keep_request: bool = False
 ) -> bool:
-    """Remember what was heard at `seen_at`; False when something newer stands. One conditional upsert.
+    """Record a status seen at `seen_at`; False when a newer one is stored. One conditional upsert.
 
-    With `keep_request` a request to join that stands is kept too, however old: Telegram calls those who asked "left".
+    With `keep_request` a stored join request is kept, whatever its age: Telegram reports its sender as "left".
     """
     condition: Document = {"user_id": user_id, "chat_id": chat_id, "seen_at": {"$lte": seen_at}}
     if keep_request:
         condition["status"] = {"$ne": MembershipStatus.REQUESTED}
-    heard: Document = {"$set": {"status": status, "seen_at": seen_at}}
+    update: Document = {"$set": {"status": status, "seen_at": seen_at}}
     try:
-        return await _memberships().update_one(condition, heard, upsert=True)
+        return await _memberships().update_one(condition, update, upsert=True)
     except AlreadyThere:
-        # something newer stands: nothing matched, and the insert met the same key. Or it came at this instant
+        # a newer status is stored, so nothing matched and the insert met its key; or it was inserted just now
         try:
-            return await _memberships().update_one(condition, heard, upsert=True)
+            return await _memberships().update_one(condition, update, upsert=True)
         except AlreadyThere:
             return False
 
 
-async def forget_channel(chat_id: int, **bounds: Unpack[Bounds]) -> Deleted:
-    """Delete all that is known of a channel's people.
-
-    Bounded by `bounds` (`batch_size`, `timeout_s`, `pause_ms`), not atomic.
-    """
-    # in the order of the people: the index has them behind the channel
+async def delete_channel(chat_id: int, **bounds: Unpack[Bounds]) -> Deleted:
+    """Delete all memberships of a channel. Bounded by `bounds` (`database.batches`), not atomic."""
+    # by user: their ids follow the channel's in the index
     return await delete_in_batches(current_database().bulk("memberships"), {"chat_id": chat_id}, "user_id", **bounds)

@@ -1,4 +1,4 @@
-"""How long Telegram wants a chat left alone, for the process that comes after this one (collection `send_pauses`)."""
+"""Pauses that Telegram asked for, stored for the next process (collection `send_pauses`)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,13 +10,13 @@ from database.collection import Collection
 from database.connection import current_database
 from database.values import Document
 
-#: pauses a start takes up at most; as many chats as a gate remembers (sender/limits.py)
-MOST = 10_000
+#: pauses a start loads at most; as many as the send limiter remembers (sender/limits.py)
+LOADED_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """No call of the bot concerns `chat` (an id, or @name) before `until`, aware UTC."""
+    """No call of the bot may concern `chat` (an id, or @name) before `until`, aware UTC."""
 
     chat: int | str
     until: datetime
@@ -26,8 +26,8 @@ def _pauses() -> Collection:
     return current_database().collection("send_pauses")
 
 
-async def remember(bot_id: int, chat: int | str, until: datetime) -> None:
-    """Leave `chat` alone until `until`; a later moment that stands already stays. One atomic upsert."""
+async def record(bot_id: int, chat: int | str, until: datetime) -> None:
+    """Record that `chat` is paused until `until`; a later stored time is kept. One atomic upsert."""
     key: Document = {"_id": f"{bot_id}:{chat}"}
     update: Document = {"$max": {"until": until}, "$setOnInsert": {"bot_id": bot_id, "chat": chat}}
     try:
@@ -37,16 +37,16 @@ async def remember(bot_id: int, chat: int | str, until: datetime) -> None:
         await _pauses().update_one(key, update, upsert=True)
 
 
-async def load(bot_id: int, now: datetime, limit: int = MOST) -> list[Pause]:
-    """Up to `limit` pauses of this bot that end after `now`, the last to end first; `[]` when there are none."""
+async def load(bot_id: int, now: datetime, limit: int = LOADED_MAX) -> list[Pause]:
+    """Return up to `limit` pauses of this bot that end after `now`, the last to end first; `[]` when there are none."""
     condition = {"bot_id": bot_id, "until": {"$gt": now}}
     found = await _pauses().find(condition, limit=limit, sort=[("until", -1)], projection=["chat", "until"])
     return [Pause(document["chat"], document["until"]) for document in found]
 
 
-async def forget_past(now: datetime, **bounds: Unpack[Bounds]) -> Deleted:
+async def delete_expired(now: datetime, **bounds: Unpack[Bounds]) -> Deleted:
     """Delete the pauses of all bots that ended at or before `now`, the first to end first.
 
-    Bounded by `bounds` (`batch_size`, `timeout_s`, `pause_ms`), not atomic: what is made longer meanwhile stays.
+    Bounded by `bounds` (`database.batches`), not atomic: a pause that is extended meanwhile is kept.
     """
     return await delete_in_batches(current_database().bulk("send_pauses"), {"until": {"$lte": now}}, "until", **bounds)

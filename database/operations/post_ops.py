@@ -1,4 +1,4 @@
-"""Posts."""
+"""Posts (collection `posts`)."""
 
 import re
 import unicodedata
@@ -13,13 +13,13 @@ from database.collection import Collection
 from database.connection import current_database
 from database.values import Document, to_stored
 
-#: tries to find a free number against other processes; within one process writers queue
+#: attempts to find a free number against other processes; within one process writers queue
 _TRIES = 20
-#: digits of a number a search may ask for; longer ones do not fit an integer of the database
+#: digits of a searched number; longer ones do not fit an integer of the database
 _NUMBER_DIGITS = 18
-#: characters of a folded title that a search looks at
+#: characters of a folded title that are searched
 _TITLE_KEY_MAX = 256
-#: every status but removed, named: a list goes along an index in order, "not removed" would pass over each removed one
+#: every status but removed, listed: a list is read along the index in order, "$ne" would read each removed post
 _NOT_REMOVED: Document = {"$in": [status for status in PostStatus if status is not PostStatus.REMOVED]}
 _NUMBER = re.compile(rf"(#?)([0-9]{{1,{_NUMBER_DIGITS}}})", re.ASCII)
 
@@ -33,7 +33,7 @@ def _record(document: Document | None) -> Post | None:
 
 
 def title_key(title: str) -> str:
-    """How a title is compared in a search: case, spacing and Unicode form do not count."""
+    """Return the form in which titles are compared: case, spacing and Unicode form are folded."""
     return " ".join(unicodedata.normalize("NFKC", title).casefold().split())[:_TITLE_KEY_MAX]
 
 
@@ -50,10 +50,10 @@ async def create(
     password: str | None = None,
     status: PostStatus = PostStatus.LIVE,
 ) -> Post:
-    """Store a new post under the next number (highest + 1) and a fresh code, and return it.
+    """Insert a post with the next number (highest + 1) and a new code; returns it.
 
-    One insert, retried with a fresh number and code when another process took one of them. Raises AlreadyThere
-    after 20 tries.
+    One insert, repeated with another number and code when another process took one of them. Raises AlreadyThere
+    after 20 attempts.
     """
     fields: Document = {
         "title": title,
@@ -75,7 +75,7 @@ async def create(
 
 
 async def _insert_numbered(fields: Document) -> Post:
-    # the lock spares one process the collisions with itself; the unique indexes decide between processes
+    # the lock avoids collisions within one process; the unique indexes decide between processes
     async with current_database().numbering:
         for _ in range(_TRIES):
             document = to_stored({**fields, "code": new_code(), "number": await _next_number()})
@@ -91,36 +91,31 @@ async def _next_number() -> int:
 
 
 async def open_post(code: str) -> Post | None:
-    """The live post behind a link, counted as one more view in the same atomic update; None when there is none."""
+    """Return the live post of a link and count one more view in the same atomic update; None when there is none."""
     return _record(
         await _posts().find_one_and_update({"code": code, "status": PostStatus.LIVE}, {"$inc": {"views": 1}})
     )
 
 
 async def find(code: str) -> Post | None:
-    """The post with this code, in any status, uncounted; None when there is none."""
+    """Return the post with this code, in any status, without counting a view; None when there is none."""
     return _record(await _posts().find_one({"code": code}))
 
 
-async def find_by_number(number: int) -> Post | None:
-    """The post with this number, in any status; None when there is none."""
-    return _record(await _posts().find_one({"number": number}))
-
-
 async def titles(codes: Iterable[str]) -> dict[str, str]:
-    """Titles by code, of posts in any status, in one read; unknown codes are left out, no codes give `{}`."""
-    wanted = sorted(set(codes))
-    if not wanted:
+    """Return titles by code, of posts in any status, without unknown codes; one read, none without codes."""
+    distinct = sorted(set(codes))
+    if not distinct:
         return {}
-    found = await _posts().find({"code": {"$in": wanted}}, limit=len(wanted), projection=["code", "title"])
+    found = await _posts().find({"code": {"$in": distinct}}, limit=len(distinct), projection=["code", "title"])
     return {document["code"]: document.get("title", "") for document in found}
 
 
 async def search(text: str | None, *, skip: int, limit: int, include_removed: bool = False) -> tuple[list[Post], bool]:
-    """One page of posts, newest first, and whether more follow; `([], False)` when nothing matches.
+    """Return one page of posts, newest first, and whether more follow; `([], False)` when nothing matches.
 
-    `#12` is the number alone, `12` the number or a title that begins so, other text the beginning of a title (case
-    and spacing do not count), None or blank everything. Removed posts only with `include_removed`.
+    `#12` matches the number, `12` the number or the beginning of a title, other text the beginning of a title (folded,
+    see `title_key`), None or blank every post. Removed posts only with `include_removed`.
     """
     condition = _matching(text or "")
     if not include_removed:
@@ -130,12 +125,12 @@ async def search(text: str | None, *, skip: int, limit: int, include_removed: bo
 
 
 def _matching(text: str) -> Document:
-    wanted = text.strip()
-    if not wanted:
+    words = text.strip()
+    if not words:
         return {}
-    number = _NUMBER.fullmatch(wanted)
-    # anchored and escaped: the index on title_key is used, and nothing a person types is a pattern
-    by_title: Document = {"title_key": {"$regex": "^" + re.escape(title_key(wanted))}}
+    number = _NUMBER.fullmatch(words)
+    # anchored, so that the index on title_key is used; escaped, so that no input is a pattern
+    by_title: Document = {"title_key": {"$regex": "^" + re.escape(title_key(words))}}
     if number is None:
         return by_title
     by_number: Document = {"number": int(number[2])}
@@ -143,7 +138,7 @@ def _matching(text: str) -> Document:
 
 
 async def count_live() -> int:
-    """How many posts can be opened."""
+    """Count the posts that can be opened."""
     return await _posts().count({"status": PostStatus.LIVE})
 
 
@@ -152,17 +147,17 @@ async def _set(code: str, fields: Document) -> Post | None:
 
 
 async def rename(code: str, title: str) -> Post | None:
-    """Give the post another title; atomic. The post as it is now, None when there is none."""
+    """Change the title; atomic. Returns the changed post, None when there is none."""
     return await _set(code, {"title": title, "title_key": title_key(title)})
 
 
 async def describe(code: str, description: str) -> Post | None:
-    """Give the post another description; atomic. The post as it is now, None when there is none."""
+    """Change the description; atomic. Returns the changed post, None when there is none."""
     return await _set(code, {"description": description})
 
 
 async def replace_items(code: str, storage_chat_id: int, message_ids: Sequence[int]) -> Post | None:
-    """Point the post at other stored messages; link, number and views stay. Atomic; None when there is no post."""
+    """Replace the stored messages of the post; link, number and views are kept. Atomic; None when there is no post."""
     return await _set(
         code,
         {"storage_chat_id": storage_chat_id, "message_ids": list(message_ids), "item_count": len(message_ids)},
@@ -170,21 +165,24 @@ async def replace_items(code: str, storage_chat_id: int, message_ids: Sequence[i
 
 
 async def set_protect(code: str, protect: bool | None) -> Post | None:
-    """Protect deliveries of the post or not, None as the setting says; atomic. None when there is no post."""
+    """Set whether deliveries are protected, None for the setting's value; atomic. None when there is no post."""
     return await _set(code, {"protect": protect})
 
 
 async def set_deletion(code: str, minutes: int | None) -> Post | None:
-    """Take deliveries back after `minutes` (0 never, None as the setting says); atomic. None when there is no post."""
+    """Set after how many minutes deliveries are deleted (0 never, None the setting's value); atomic.
+
+    None when there is no post.
+    """
     return await _set(code, {"delete_after_minutes": minutes})
 
 
 async def remove(code: str) -> Post | None:
-    """Close the post's link; nothing is deleted. Atomic, may be repeated; None when there is no post."""
+    """Set the status to removed, which closes the link; nothing is deleted. Atomic; None when there is no post."""
     return await _set(code, {"status": PostStatus.REMOVED})
 
 
 async def restore(code: str) -> Post | None:
-    """Open a removed post's link again; atomic, may be repeated. None when there is no post, or only a draft."""
+    """Set the status of a removed post to live again; atomic. None when there is no post, or it is a draft."""
     condition = {"code": code, "status": {"$ne": PostStatus.DRAFT}}
     return _record(await _posts().find_one_and_update(condition, {"$set": {"status": PostStatus.LIVE}}))

@@ -1,4 +1,4 @@
-"""Runs of jobs: one row per (job, planned instant), whoever is first."""
+"""Runs of jobs (collection `job_runs`): one row per (job, planned instant)."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,11 +11,11 @@ from database.connection import current_database
 from database.values import Document, to_key, with_id
 
 _MILLISECOND = timedelta(milliseconds=1)
-#: runs of one job by hand that may begin in the same millisecond
+#: runs of one job by hand that may start in the same millisecond
 _BY_HAND_TRIES = 50
-#: `requested_by` of a run by hand nobody signed
+#: `requested_by` of a run by hand without a name
 BY_HAND = "hand"
-#: `requested_by` of a run that does the work of a tick whose owner vanished
+#: `requested_by` of a run that repeats the work of a tick whose owner was killed
 TAKEOVER = "takeover"
 
 
@@ -31,12 +31,11 @@ async def start_run(
     requested_by: int | str | None = None,
     fence: int = 0,
 ) -> str | None:
-    """Write the row of a run that begins now; returns its id, or None when this tick of the job was already begun.
+    """Insert the row of a run that starts now; returns its id, or None when this tick of the job was started before.
 
-    One insert against a unique key: of any number of processes exactly one gets an id. `owner` names this very run:
-    asked again by the same owner, because the answer to the first try was lost, a tick's row gives its id again.
-    Without `scheduled_at` it is a run by hand: planned for now, moved on by a millisecond while that instant is
-    taken, and never on a whole second, where ticks are, so that it cannot take a tick's place.
+    One insert against a unique key: of any number of processes exactly one gets an id. `owner` is unique to this run:
+    repeated with the same owner after a lost answer, the tick's row gives its id again. Without `scheduled_at` it is a
+    run by hand: planned for now, or the next free millisecond that is no whole second, where ticks are.
     """
     row: Document = {**_new(job, now, requested_by), "owner": owner, "fence": fence}
     if scheduled_at is not None:
@@ -59,10 +58,10 @@ def _new(job: str, now: datetime, requested_by: int | str | None) -> Document:
 
 
 async def start_takeover(job: str, scheduled_at: datetime, owner: str, now: datetime, fence: int) -> str | None:
-    """Write the row of a run that does an abandoned tick's work once more; returns its id. Atomic.
+    """Insert the row of a run that repeats an abandoned tick; returns its id. Atomic.
 
-    None when that was begun before: it happens once for a tick, however its takeover ends. The row stands a
-    millisecond after the tick, which is what makes it the only one; asked again by the same owner it gives its id.
+    None when that was started before: a tick is taken over once, however the takeover ends. The row is planned a
+    millisecond after the tick, which makes it unique; repeated by the same owner it gives its id again.
     """
     row: Document = {**_new(job, now, TAKEOVER), "owner": owner, "fence": fence}
     for number in range(1, _BY_HAND_TRIES + 1):
@@ -70,17 +69,17 @@ async def start_takeover(job: str, scheduled_at: datetime, owner: str, now: date
         run_id = await _insert({**row, "scheduled_at": at})
         if run_id is not None:
             return run_id
-        there = await _runs().find_one({"job": job, "scheduled_at": at}, projection=["owner", "requested_by"])
-        if there is not None and there["requested_by"] == TAKEOVER:
-            return str(there["_id"]) if there["owner"] == owner else None
-        # a run by hand was begun in that very millisecond
+        stored = await _runs().find_one({"job": job, "scheduled_at": at}, projection=["owner", "requested_by"])
+        if stored is not None and stored["requested_by"] == TAKEOVER:
+            return str(stored["_id"]) if stored["owner"] == owner else None
+        # a run by hand was started in that very millisecond
     return None
 
 
 async def request_run(job: str, now: datetime, requested_by: int | str) -> str:
-    """Ask whoever runs the job to run it now; returns the id of the row that waits for it.
+    """Request a run of the job as soon as possible; returns the id of the waiting row.
 
-    A wish for the same job that nobody has begun yet is this one, too: pressed twice, it runs once.
+    A waiting request for the same job is returned instead: pressed twice, the job runs once.
     """
     waiting = await _runs().find_one({"job": job, "owner": None, "outcome": None}, projection=["_id"])
     if waiting is not None:
@@ -89,37 +88,37 @@ async def request_run(job: str, now: datetime, requested_by: int | str) -> str:
 
 
 async def find_requests(limit: int = 20) -> list[JobRun]:
-    """Runs somebody asked for that nobody has begun, the oldest first."""
+    """Return up to `limit` requested runs that have not started, the oldest first."""
     found = await _runs().find({"owner": None, "outcome": None}, limit=limit, sort=[("started_at", 1)])
     return [JobRun.model_validate(with_id(row)) for row in found]
 
 
-async def begin_requested(run_id: str, owner: str, now: datetime, fence: int) -> bool:
-    """Begin a run somebody asked for; atomic. False when another was first, or it was given up."""
-    begun = {"owner": owner, "started_at": now, "fence": fence}
+async def start_requested(run_id: str, owner: str, now: datetime, fence: int) -> bool:
+    """Start a requested run; atomic. False when another owner was faster, or the request has expired."""
+    started = {"owner": owner, "started_at": now, "fence": fence}
     waiting = {"_id": to_key(run_id), "owner": {"$in": [None, owner]}, "outcome": None}
-    return await _runs().update_one(waiting, {"$set": begun})
+    return await _runs().update_one(waiting, {"$set": started})
 
 
-async def give_up_requests(now: datetime, older_than: timedelta) -> int:
-    """Mark wishes that nobody has begun in time as missed; returns how many. Each one atomically."""
+async def expire_requests(now: datetime, older_than: timedelta) -> int:
+    """Record requested runs that have not started within `older_than` as missed; returns how many. Each atomically."""
     condition = {"owner": None, "outcome": None, "started_at": {"$lt": now - older_than}}
     missed = {"outcome": JobOutcome.MISSED, "finished_at": now, "error": "nobody could run it in time"}
     return await _runs().update_many(condition, {"$set": missed})
 
 
 async def find_tick(job: str, scheduled_at: datetime) -> JobRun | None:
-    """The run of a tick, under way or ended; None when it was never begun."""
+    """Return the run of a tick, running or ended; None when it was never started."""
     row = await _runs().find_one({"job": job, "scheduled_at": scheduled_at})
     return None if row is None else JobRun.model_validate(with_id(row))
 
 
 async def abandon_before(job: str, fence: int, now: datetime) -> int:
-    """Give up the job's runs under leases before `fence` that never ended; returns how many. Each one atomically.
+    """Abandon the job's runs under leases before `fence` that never ended; returns how many. Each atomically.
 
-    Whoever calls it holds the lease `fence`: those runs have lost theirs, and `finish_run` refuses them from now on.
+    The caller holds the lease `fence`: those runs have lost theirs, and `finish_run` refuses them from now on.
     """
-    # what nobody has begun yet has no fence
+    # runs that have not started have no fence
     lost = {"job": job, "outcome": None, "fence": {"$lt": fence}}
     return await _runs().update_many(lost, {"$set": {"outcome": JobOutcome.ABANDONED, "finished_at": now}})
 
@@ -149,10 +148,9 @@ async def _own_row(job: str, scheduled_at: datetime, owner: str) -> str | None:
 
 
 async def finish_run(run_id: str, report: RunReport) -> bool:
-    """Write how the run ended; atomic. Asked again with the same report, because an answer was lost, True again.
+    """Record how the run ended; atomic. Repeated with the same report after a lost answer, True again.
 
-    False when there is no such run, or it has ended or was given up: another process has the job by now, and what
-    this one says counts no more.
+    False when there is no such run, or it has ended or was abandoned: another process has taken over the job.
     """
     ended: Document = {
         "finished_at": report.started_at + report.duration,
@@ -169,20 +167,20 @@ async def finish_run(run_id: str, report: RunReport) -> bool:
 
 
 async def last_tick(job: str) -> datetime | None:
-    """The latest planned instant of the job that was begun by the schedule; None when there was none."""
+    """Return the latest planned instant of the job that was started by its schedule; None when there is none."""
     condition = {"job": job, "requested_by": None}
     row = await _runs().find_one(condition, sort=[("scheduled_at", -1)], projection=["scheduled_at"])
     return None if row is None else row["scheduled_at"]
 
 
 async def last_runs(limit: int, job: str | None = None) -> list[JobRun]:
-    """Up to `limit` runs of all jobs or of one, the latest started first; `[]` when there are none."""
+    """Return up to `limit` runs of all jobs or of one, the latest started first; `[]` when there are none."""
     condition: Document = {} if job is None else {"job": job}
     found = await _runs().find(condition, limit=limit, sort=[("started_at", -1)])
     return [JobRun.model_validate(with_id(row)) for row in found]
 
 
 async def latest_runs(jobs: Sequence[str]) -> dict[str, JobRun]:
-    """The run of each job that started last, by the job's name; a job that never ran is left out. One find a job."""
+    """Return the latest started run of each job by its name, without jobs that never ran. One find per job."""
     found = [await last_runs(1, job) for job in jobs]
     return {runs[0].job: runs[0] for runs in found if runs}

@@ -1,16 +1,16 @@
-"""Whom a broadcast reaches, as a condition on `users`."""
+"""Recipients of a broadcast: segments as conditions on `users`."""
 
 from datetime import datetime, timedelta
 
 from core.segments import Segment, SegmentKind
-from database.operations.user_records import users
+from database.operations.user_ops import users
 from database.values import Document
 
 
 def reachable(segment: Segment, now: datetime) -> Document:
-    """Who of the segment can and may be written to at `now`."""
+    """Return the condition for users of the segment who may receive a broadcast at `now`."""
     banned = [{"is_banned": True, "banned_until": None}, {"is_banned": True, "banned_until": {"$gt": now}}]
-    # side by side, so that the index behind a part of it can be used
+    # on one level, so that the server can use the index of each part
     return {"blocked_at": None, "news_stopped_at": None, "$nor": banned, **_of(segment, now)}
 
 
@@ -25,23 +25,23 @@ def _of(segment: Segment, now: datetime) -> Document:
         case SegmentKind.WITHOUT_PASS:
             return {"pass_until": {"$not": {"$gt": now}}}
         case SegmentKind.LANGUAGE:
-            # "pt" is also "pt-br": no language goes on with less than "-", and "." comes right after it
+            # "pt" includes "pt-br": the next character of a language is "-" at least, and "." follows "-"
             return {"language": {"$gte": segment.language, "$lt": f"{segment.language}."}}
         case SegmentKind.SOURCE:
             return {"source": segment.source}
 
 
 async def count_reachable(segment: Segment, now: datetime) -> int:
-    """How many people a broadcast to `segment` would have now; one pass over them on the server."""
+    """Count the recipients a broadcast to `segment` would have now; one pass over them on the server."""
     return await users().count(reachable(segment, now))
 
 
 async def find_reachable(
     segment: Segment, joined_until: datetime, now: datetime, *, after: int | None, limit: int
 ) -> list[int]:
-    """Up to `limit` user ids of the segment, ascending, above `after`, of people who had joined by `joined_until`.
+    """Return up to `limit` user ids of the segment above `after`, ascending, of users who joined by `joined_until`.
 
-    `[]` when there are no more. Calling it with the last id again is how to walk over all of them.
+    `[]` when there are no more. Pass the last id as `after` to get the next page.
     """
     condition = {
         **reachable(segment, now),

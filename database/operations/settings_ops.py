@@ -1,4 +1,4 @@
-"""The settings admins change: one document, read often."""
+"""Settings that admins change: one document of the collection `admin_config`, read often."""
 
 import logging
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from database.values import Document
 
 log = logging.getLogger("tollgate.database")
 
-#: how long `current` answers from memory: another process's change is seen after at most this time
+#: how long `current` answers from memory: a change by another process is seen after at most this time
 CACHE_FOR = timedelta(seconds=5)
 _ID = "settings"
 
@@ -25,12 +25,12 @@ _ID = "settings"
 class _Cache:
     settings: BotSettings | None = None
     read_at: datetime | None = None
-    #: one more with every change: a read that began before it must not be kept
+    #: increased by every change: a read that started before a change must not be cached
     generation: int = 0
-    #: what holds while nothing is stored, where it differs from the model's
+    #: values of settings that are not stored, where they differ from the model's defaults
     defaults: Document = field(default_factory=dict)
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         self.settings, self.generation = None, self.generation + 1
 
 
@@ -46,15 +46,15 @@ def _cache() -> _Cache:
 
 
 def set_defaults(**values: Any) -> None:
-    """What holds in the open database while nothing is stored, instead of the model's own defaults.
+    """Set the values of settings that are not stored in the open database, instead of the model's defaults.
 
-    Each call takes the place of the one before. Raises ValueError for an unknown name or a value out of range.
+    Each call replaces the values of the one before. Raises ValueError for an unknown name or a value out of range.
     """
     for name, value in values.items():
         _check(name, value)
     cache = _cache()
     cache.defaults = values
-    cache.forget()
+    cache.clear()
 
 
 def _check(name: str, value: Any) -> None:
@@ -71,21 +71,21 @@ def _read(document: Document | None) -> tuple[BotSettings, list[str]]:
     except ValidationError as error:
         wrong = {str(problem["loc"][0]): problem["msg"] for problem in error.errors()}
     sound = {name: value for name, value in stored.items() if name not in wrong}
-    # the stored value itself stays out of the text: it may be the password of posts
+    # without the stored value, which may be the password of posts
     problems = [f"{name}: the stored value is not usable ({why}); the default stands" for name, why in wrong.items()]
     return BotSettings.model_validate(defaults | sound), problems
 
 
 async def load_checked() -> tuple[BotSettings, list[str]]:
-    """The stored settings, and one sentence for each stored value that is wrong and was replaced by its default.
+    """Return the stored settings, and a sentence for each stored value that is invalid and was replaced by its default.
 
-    Unknown names are ignored; without a stored document everything is at its default.
+    Unknown names are ignored; without a stored document every setting has its default.
     """
     return _read(await _config().find_one({"_id": _ID}))
 
 
 async def load() -> BotSettings:
-    """The stored settings; wrong stored values are logged and stand at their default."""
+    """Return the stored settings; invalid values are logged and replaced by their defaults."""
     settings, problems = await load_checked()
     for problem in problems:
         log.warning("settings.value_ignored", extra={"problem": problem})
@@ -93,7 +93,7 @@ async def load() -> BotSettings:
 
 
 async def current(now: datetime) -> BotSettings:
-    """The settings as of at most 5 seconds ago; a change made in this process is seen at once."""
+    """Return the settings as of at most 5 seconds ago; a change by this process is seen at once."""
     cache = _cache()
     fresh = cache.read_at is not None and timedelta() <= now - cache.read_at < CACHE_FOR
     if cache.settings is not None and fresh:
@@ -106,17 +106,17 @@ async def current(now: datetime) -> BotSettings:
 
 
 async def change(name: str, value: Any) -> BotSettings:
-    """Store one setting (None is kept as null: empty) and return all of them as they are now; one atomic upsert.
+    """Store one setting (None as null: empty) and return all of them; one atomic upsert.
 
-    Raises ValueError for an unknown name or a value out of range: `core.settings.parse_setting` comes first.
+    Raises ValueError for an unknown name or a value out of range: call `core.settings.parse_setting` first.
     """
     _check(name, value)
     try:
         stored = await _store(name, value)
     except AlreadyThere:
-        # another process made the document between our look and our insert
+        # another process inserted the document at the same instant
         stored = await _store(name, value)
-    _cache().forget()
+    _cache().clear()
     return _read(stored)[0]
 
 

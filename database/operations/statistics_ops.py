@@ -1,6 +1,6 @@
-"""The numbers of a day, counted on the server, and the one row they go into.
+"""Statistics of a day: counted on the server, and one document per day (collection `daily_stats`).
 
-Used by the statistics job. The counts go by index, on the connections for such work.
+Counts use an index, on the bulk connections.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,14 +8,14 @@ from datetime import datetime
 
 from core.broadcasts import RecipientState
 from core.errors import AlreadyThere
-from core.statistics import Count, TopPost
+from core.statistics import Count, DayStats, TopPost
 from core.verification import TokenStatus
 from database.collection import Collection
 from database.connection import current_database
 from database.operations import post_ops
 from database.values import Document
 
-#: counts of one day: the collection, and the field whose time says that it was that day
+#: counters of one day: the collection, and the field whose time is on that day
 _DATED: dict[Count, tuple[str, str]] = {
     Count.NEW_USERS: ("users", "joined_at"),
     Count.ACTIVE_USERS: ("users", "last_seen_at"),
@@ -24,12 +24,18 @@ _DATED: dict[Count, tuple[str, str]] = {
     Count.BYPASSED: ("tokens", "bypassed_at"),
     Count.BROADCASTS: ("broadcasts", "started_at"),
 }
-#: a recipient's copies reached them, whatever became of them later
+#: states of recipients whose copies arrived, deleted later or not
 _ARRIVED = (RecipientState.SENT, RecipientState.DELETED, RecipientState.KEPT)
-#: what `count_on` counts
-OF_A_DAY = (*_DATED, Count.TOKENS, Count.BROADCAST_COPIES)
-#: before any time there is
-_EVER = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+#: counters that `count_on` accepts
+DAILY_COUNTS = (*_DATED, Count.TOKENS, Count.BROADCAST_COPIES)
+#: counter that closed broadcasts add to; `Count.BROADCAST_COPIES` is counted from the broadcasts themselves
+_CLOSED_COPIES = "broadcast_sent"
+#: earlier than any stored time
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def _days() -> Collection:
+    return current_database().collection("daily_stats")
 
 
 def _bulk(name: str) -> Collection:
@@ -41,11 +47,11 @@ def _between(start: datetime, end: datetime) -> Document:
 
 
 async def count_on(counter: Count, start: datetime, end: datetime) -> int:
-    """One of `OF_A_DAY` for the day from `start` to before `end`. Raises KeyError for any other counter."""
+    """Count one of `DAILY_COUNTS` from `start` to before `end`. Raises KeyError for any other counter."""
     if counter is Count.BROADCAST_COPIES:
         return await _copies(start, end)
     if counter is Count.TOKENS:
-        # the status is no condition: it leads to the index
+        # every status: it is in the condition because it is the first field of the index
         condition = {"status": {"$in": list(TokenStatus)}, "created_at": _between(start, end)}
         return await _bulk("tokens").count(condition)
     collection, field = _DATED[counter]
@@ -60,11 +66,11 @@ async def _copies(start: datetime, end: datetime) -> int:
 
 
 async def count_totals() -> dict[Count, int]:
-    """What there is now: users, those who cannot be reached, live posts; the database's size where it is known."""
+    """Count users, users who blocked the bot, and live posts; with the database's size where the server reports it."""
     db = current_database()
     totals = {
         Count.USERS: await _bulk("users").count({"user_id": {"$gt": 0}}),
-        Count.BLOCKED_USERS: await _bulk("users").count({"blocked_at": {"$gt": _EVER}}),
+        Count.BLOCKED_USERS: await _bulk("users").count({"blocked_at": {"$gt": _EPOCH}}),
         Count.POSTS: await _bulk("posts").count({"status": "live"}),
     }
     size = await db.size_bytes()
@@ -72,10 +78,10 @@ async def count_totals() -> dict[Count, int]:
 
 
 async def top_posts(start: datetime, end: datetime, limit: int) -> list[TopPost]:
-    """Up to `limit` posts that most people got between `start` and before `end`, the most wanted first."""
+    """Return up to `limit` posts delivered from `start` to before `end`, those with most deliveries first."""
     stages: list[Document] = [
         {"$group": {"_id": "$post_code", "deliveries": {"$sum": 1}}},
-        # the code, so that two of the same rank do not change places
+        # the code makes the order of equal counts stable
         {"$sort": {"deliveries": -1, "_id": 1}},
     ]
     found = await _bulk("deliveries").aggregate({"opened_at": _between(start, end)}, stages, at_most=limit)
@@ -86,7 +92,7 @@ async def top_posts(start: datetime, end: datetime, limit: int) -> list[TopPost]
 
 
 async def is_closed(date: datetime) -> bool:
-    """Whether the numbers of that day were counted after it had ended."""
+    """Return whether the day was counted after it had ended."""
     row = await _days().find_one({"date": date}, projection=["closed_at"])
     return row is not None and row.get("closed_at") is not None
 
@@ -101,11 +107,11 @@ async def write_day(
     posts: Sequence[TopPost] = (),
     is_over: bool = False,
 ) -> bool:
-    """Write the numbers of the day that began at `date`; one conditional upsert.
+    """Store the statistics of the day that began at `date`; one conditional upsert.
 
-    False when somebody with a higher `fence` has written: a process that was taken for dead writes nothing. `counted`
-    never goes down; `totals` (None: those that stand stay) and `posts` are as they are now. `is_over`: the day has
-    ended, this is its last count.
+    False when a run with a higher `fence` has written: a run that lost its lease writes nothing. Values of `counted`
+    never decrease; `totals` (None: unchanged) and `posts` are replaced. `is_over`: the day has ended, this is its last
+    count.
     """
     fresh: Document = {
         "fence": fence,
@@ -118,14 +124,57 @@ async def write_day(
     update: Document = {"$set": fresh}
     if counted:
         update["$max"] = {f"counters.{counter.value}": count for counter, count in counted.items()}
-    # no fence stands in a row that a broadcast began
+    # a document inserted by `add_once` has no fence
     condition: Document = {"date": date, "fence": {"$not": {"$gt": fence}}}
     try:
         return await _days().update_one(condition, update, upsert=True)
     except AlreadyThere:
-        # a higher fence stands; or the day was begun between our look and our insert
+        # a higher fence is stored, or another process inserted the day at the same instant
         return await _days().update_one(condition, update)
 
 
-def _days() -> Collection:
-    return current_database().collection("daily_stats")
+async def add_once(date: datetime, key: str, counters: Mapping[str, int]) -> bool:
+    """Add `counters` to the day that began at `date` (midnight as UTC), unless that was done for `key`; atomic.
+
+    False when it was: of all calls with one day and `key` one counts, also when its answer is lost. Raises ValueError
+    for a counter's name with a dot or a dollar, which MongoDB reads as a path.
+    """
+    for counter in counters:
+        _check(counter)
+    update: Document = {"$addToSet": {"counted": key}}
+    if counters:
+        update["$inc"] = {f"counters.{counter}": by for counter, by in counters.items()}
+    uncounted = {"date": date, "counted": {"$ne": key}}
+    try:
+        return await _days().update_one(uncounted, update, upsert=True)
+    except AlreadyThere:
+        # the day exists: it was counted, or another process has just inserted it
+        return await _days().update_one(uncounted, update)
+
+
+def _check(counter: str) -> None:
+    if not counter or "." in counter or "$" in counter:
+        raise ValueError(f"{counter!r} cannot name a counter")
+
+
+async def read_day(date: datetime) -> dict[str, int]:
+    """Return the counters of the day that began at `date`; `{}` when nothing was counted."""
+    day = await _days().find_one({"date": date}, projection=["counters"])
+    return {} if day is None else dict(day.get("counters", {}))
+
+
+async def last_days(before: datetime, count: int) -> list[DayStats]:
+    """Return the last `count` stored days that began before `before`, oldest first.
+
+    Counters have their names in `Count`; `Count.BROADCAST_COPIES` is the higher of the two counts of copies.
+    """
+    found = await _days().find({"date": {"$lt": before}}, limit=count, sort=[("date", -1)])
+    return [_day(document) for document in reversed(found)]
+
+
+def _day(document: Document) -> DayStats:
+    counters: dict[str, int] = dict(document.get("counters", {}))
+    copies = max(counters.get(Count.BROADCAST_COPIES, 0), counters.get(_CLOSED_COPIES, 0))
+    if copies:
+        counters[Count.BROADCAST_COPIES.value] = copies
+    return DayStats(date=document["date"], counters=counters, top_posts=document.get("top_posts", ()))

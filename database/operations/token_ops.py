@@ -1,51 +1,163 @@
-"""Verification tokens and how many of them people asked for."""
+"""Verification tokens (collection `tokens`)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Unpack
 
-from core.verification import TokenStatus
+from core.errors import AlreadyThere
+from core.ids import is_token
+from core.verification import Token, TokenStatus
 from database.batches import Bounds, Deleted, delete_in_batches
+from database.collection import Collection
 from database.connection import current_database
-from database.operations.token_counts import count_link, links_on, reset_token_counts, uncount_link
-from database.operations.verification_tokens import (
-    add,
-    find,
-    find_owed,
-    mark_bypassed,
-    mark_granted,
-    mark_verified,
-    open_tokens,
-    redeem,
-    return_replacement,
-    take_replacement,
-)
+from database.values import Document
 
-__all__ = [
-    "Deleted",
-    "add",
-    "count_link",
-    "delete_expired_and_used_tokens",
-    "delete_unused_older_than",
-    "find",
-    "find_owed",
-    "links_on",
-    "mark_bypassed",
-    "mark_granted",
-    "mark_verified",
-    "open_tokens",
-    "redeem",
-    "reset_token_counts",
-    "return_replacement",
-    "take_replacement",
-    "uncount_link",
-]
+#: how long a redeemed token that was not paid out is kept at least: the clean-up uses `expires_at` alone
+OWED_KEPT_FOR = timedelta(days=30)
+#: how long a verified token is valid at least, to return to the bot
+BACK_WITHIN = timedelta(hours=1)
+#: how long a paid token is kept at most, so that its link can be answered with "used"
+PAID_KEPT_FOR = timedelta(days=2)
+
+
+def _tokens() -> Collection:
+    return current_database().collection("tokens")
+
+
+def _record(document: Document | None) -> Token | None:
+    return None if document is None else Token.model_validate(document)
+
+
+async def add(token: Token) -> None:
+    """Insert a new token; one insert, which may be repeated after a lost answer.
+
+    Raises AlreadyThere when another user has the same token, ValueError for a text without the shape of a token.
+    """
+    if not is_token(token.token):
+        raise ValueError("a token is 32 letters and digits")
+    try:
+        await _tokens().insert_one({**token.model_dump(), "is_owed": False, "replaced_for": None})
+    except AlreadyThere:
+        own = {"token": token.token, "user_id": token.user_id}
+        if await _tokens().find_one(own, projection=["_id"]) is None:
+            raise
+
+
+async def find(token: str) -> Token | None:
+    """Return the token, or None. Here and below a text without the shape of a token costs no command."""
+    return _record(await _tokens().find_one({"token": token})) if is_token(token) else None
+
+
+async def open_tokens(user_id: int, now: datetime, limit: int = 50) -> list[Token]:
+    """Return up to `limit` tokens that can still pay the user (unused or verified, `expires_at >= now`), newest first.
+
+    Includes redeemed tokens that were not paid out, which have `redeemed_at`. Of more than `limit`, those that expire
+    last.
+    """
+    condition: Document = {
+        "user_id": user_id,
+        "status": {"$in": [TokenStatus.UNUSED, TokenStatus.VERIFIED]},
+        "expires_at": {"$gte": now},
+        "granted_at": None,
+    }
+    # by expiry, the order of the index; unpaid tokens last longer than all others, which last equally long
+    found = await _tokens().find(condition, limit=limit, sort=[("expires_at", -1)])
+    tokens = [Token.model_validate(document) for document in found]
+    return sorted(tokens, key=lambda token: token.created_at, reverse=True)
+
+
+async def mark_verified(token: str, now: datetime, elapsed_seconds: float) -> bool:
+    """Change an unused token to verified, and let it be valid for another hour at least; atomic.
+
+    False for a token that is unknown, expired (`expires_at < now`), verified before or bypassed.
+    """
+    if not is_token(token):
+        return False
+    condition: Document = {"token": token, "status": TokenStatus.UNUSED, "expires_at": {"$gte": now}}
+    update: Document = {"$set": _verified(now, elapsed_seconds), "$max": {"expires_at": now + BACK_WITHIN}}
+    return await _tokens().update_one(condition, update)
+
+
+def _verified(now: datetime, elapsed_seconds: float) -> Document:
+    return {"status": TokenStatus.VERIFIED, "verified_at": now, "elapsed_seconds": elapsed_seconds}
+
+
+async def mark_bypassed(token: str, now: datetime) -> bool:
+    """Change an unused token to bypassed: it never pays; atomic. False when unknown or not unused."""
+    if not is_token(token):
+        return False
+    bypassed: Document = {"status": TokenStatus.BYPASSED, "bypassed_at": now}
+    return await _tokens().update_one({"token": token, "status": TokenStatus.UNUSED}, {"$set": bypassed})
+
+
+async def redeem(token: str, user_id: int, now: datetime, *, elapsed_seconds: float | None = None) -> Token | None:
+    """Redeem a verified token, once and for its owner only; returns it as it is now.
+
+    One conditional update: of concurrent calls exactly one gets the token, which is owed until `mark_granted`. With
+    `elapsed_seconds` it is a token without a page, verified by the return to the bot. None when it was redeemed before,
+    or is unknown, of another user, expired (`expires_at < now`) or not verified.
+    """
+    if not is_token(token):
+        return None
+    condition: Document = {"token": token, "user_id": user_id, "redeemed_at": None, "expires_at": {"$gte": now}}
+    change: Document = {"redeemed_at": now, "is_owed": True}
+    if elapsed_seconds is None:
+        condition |= {"status": TokenStatus.VERIFIED}
+    else:
+        condition |= {"status": {"$in": [TokenStatus.UNUSED, TokenStatus.VERIFIED]}, "has_page": False}
+        change |= _verified(now, elapsed_seconds)
+    # an owed token must not be deleted: if a crash comes before it is paid out, the next start finds it
+    update: Document = {"$set": change, "$max": {"expires_at": now + OWED_KEPT_FOR}}
+    return _record(await _tokens().find_one_and_update(condition, update))
+
+
+async def mark_granted(token: str, now: datetime) -> bool:
+    """Record that the token was paid out; atomic. False when it is not owed."""
+    if not is_token(token):
+        return False
+    update: Document = {
+        "$set": {"is_owed": False, "granted_at": now},
+        "$min": {"expires_at": now + PAID_KEPT_FOR},
+    }
+    return await _tokens().update_one({"token": token, "is_owed": True}, update)
+
+
+async def find_owed(redeemed_before: datetime, limit: int) -> list[Token]:
+    """Return up to `limit` tokens redeemed before `redeemed_before` and not paid out (after a crash), oldest first."""
+    condition: Document = {"is_owed": True, "redeemed_at": {"$lt": redeemed_before}}
+    found = await _tokens().find(condition, limit=limit, sort=[("redeemed_at", 1)])
+    return [Token.model_validate(document) for document in found]
+
+
+async def take_replacement(user_id: int, now: datetime, update_key: str = "") -> Token | None:
+    """Use the right to a new token in place of a bypassed one; returns the bypassed one, None when there is none.
+
+    One conditional update: each bypassed token is replaced once, a replacement never. `update_key` identifies the
+    update: the same key gets the same token again, because the first answer may have been lost; `""` matches none.
+    """
+    condition: Document = {
+        "user_id": user_id,
+        "status": TokenStatus.BYPASSED,
+        "expires_at": {"$gte": now},
+        "is_replacement": False,
+        "replaced_for": {"$in": [None, update_key]} if update_key else None,
+    }
+    # the token this update has used first: texts sort after null
+    order = [("replaced_for", -1)]
+    return _record(await _tokens().find_one_and_update(condition, {"$set": {"replaced_for": update_key}}, sort=order))
+
+
+async def return_replacement(token: str) -> bool:
+    """Return the right to a replacement, because the new link could not be created; atomic. False when unused."""
+    if not is_token(token):
+        return False
+    used_up: Document = {"token": token, "replaced_for": {"$ne": None}}
+    return await _tokens().update_one(used_up, {"$set": {"replaced_for": None}})
 
 
 async def delete_expired_and_used_tokens(now: datetime | None = None, **bounds: Unpack[Bounds]) -> Deleted:
     """Delete tokens that are used (verified or bypassed) and expired (`expires_at < now`, strictly), oldest first.
 
-    Unused tokens stay. Bounded by `bounds` (`batch_size`, `timeout_s`, `pause_ms`), not atomic; `now` is the
-    database's clock when left out.
+    Unused tokens are kept. Bounded by `bounds` (`database.batches`), not atomic; `now` defaults to the database's time.
     """
     db = current_database()
     condition = {
@@ -56,7 +168,7 @@ async def delete_expired_and_used_tokens(now: datetime | None = None, **bounds: 
 
 
 async def delete_unused_older_than(cutoff: datetime, now: datetime | None = None, **bounds: Unpack[Bounds]) -> Deleted:
-    """Delete unused tokens that are expired and were made before `cutoff` (both strictly), oldest first.
+    """Delete unused tokens that are expired and were created before `cutoff` (both strictly), oldest first.
 
     For the setting keep_unused_tokens_days. Bounded as `delete_expired_and_used_tokens`, not atomic.
     """
@@ -66,5 +178,5 @@ async def delete_unused_older_than(cutoff: datetime, now: datetime | None = None
         "expires_at": {"$lt": now or db.now()},
         "created_at": {"$lt": cutoff},
     }
-    # by age, not by expiry: of the expired nearly all are kept, and an order by expiry would go through them each time
+    # by age: nearly all expired tokens are kept, and an order by expiry would read them each time
     return await delete_in_batches(db.bulk("tokens"), condition, "created_at", **bounds)

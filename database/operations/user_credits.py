@@ -1,4 +1,4 @@
-"""What people spend and are paid: credits and passes. Used as part of `user_ops`."""
+"""Credits and passes of users: spent, given back and granted (collection `users`)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,36 +8,36 @@ from core.clock import to_milliseconds
 from core.errors import StoreUnavailable
 from core.ids import is_code
 from core.users import User
-from database.operations.user_records import FIELDS, to_user, users
+from database.operations.user_ops import FIELDS, to_user, users
 from database.values import Document
 
-#: grants a person's record remembers, so that none is paid out twice
+#: grants a user's document remembers, so that none is paid out twice
 GRANTS_KEPT = 100
-#: tries to prolong a pass against other grants for the same person
+#: attempts to extend a pass against concurrent grants for the same user
 _TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """Who was paid, as they are now; `is_new` False when that very grant had been paid out before."""
+    """The user after the grant; `is_new` is False when it had been paid out before."""
 
     user: User
     is_new: bool
 
 
 def _charge(code: str) -> str:
-    """The field of the charge for a post. Raises ValueError for what is no code: it could name any field."""
+    """Return the path of the charge for a post. Raises ValueError for anything but a code: it could be any field."""
     if not is_code(code):
         raise ValueError("that is not the code of a post")
     return f"charges.{code}"
 
 
 async def spend_credit(user_id: int, code: str, update_key: str, now: datetime, forget: Sequence[str] = ()) -> bool:
-    """Spend a credit on a post for the wish `update_key`; False when there is none left, or no such person.
+    """Spend a credit on a post for the request `update_key`; False when the user has none, or there is no such user.
 
-    One conditional update: of any number of calls at once no more succeed than there are credits, and one key is
-    charged once: True also when this very wish has paid already. `forget`: codes whose charges go (never `code`).
-    Raises ValueError for what is no code, and for an empty key.
+    One conditional update: concurrent calls spend no more credits than there are, and one key is charged once: True
+    also when it was charged before. `forget`: codes whose charges are deleted (never `code`). Raises ValueError for
+    anything but a code, and for an empty key.
     """
     charge = _charge(code)
     if not update_key:
@@ -55,9 +55,9 @@ async def spend_credit(user_id: int, code: str, update_key: str, now: datetime, 
 
 
 async def give_back_credit(user_id: int, code: str, update_key: str) -> bool:
-    """Give back the credit the request `update_key` spent on the post; atomic. False when that charge is not there.
+    """Give back the credit the request `update_key` spent on the post; atomic. False without that charge.
 
-    Raises ValueError for what is no code.
+    Raises ValueError for anything but a code.
     """
     charge = _charge(code)
     condition: Document = {"user_id": user_id, f"{charge}.update_key": update_key}
@@ -67,10 +67,10 @@ async def give_back_credit(user_id: int, code: str, update_key: str) -> bool:
 async def grant(
     user_id: int, key: str, now: datetime, *, credits: int = 0, pass_for: timedelta = timedelta()
 ) -> Granted | None:
-    """Pay out credits, or time added to what is left of the pass, once for each `key`; None when they never came.
+    """Add credits, or time to the pass, once for each `key`; None when there is no such user.
 
-    Each payment is one conditional update; the last 100 keys of a person are remembered. Raises ValueError for less
-    than nothing, StoreUnavailable when other grants of a pass were faster 20 times in a row.
+    Each grant is one conditional update; the last 100 keys of a user are remembered. Raises ValueError for negative
+    amounts, StoreUnavailable when concurrent grants of a pass were faster 20 times.
     """
     if credits < 0 or pass_for < timedelta():
         raise ValueError("a grant takes nothing away")
@@ -87,7 +87,7 @@ async def grant(
     raise StoreUnavailable(f"grant users: {_TRIES} other grants were faster")
 
 
-#: what must hold beside, and the update
+#: a further condition, and the update
 _Change = tuple[Document, Document]
 
 
@@ -96,18 +96,21 @@ def _credits(credits: int) -> _Change:
 
 
 async def _with_pass(user_id: int, now: datetime, credits: int, pass_for: timedelta) -> _Change | None:
-    """Compare and set: the end of the pass is worked out from what stands, and must still stand. None: never came."""
+    """Compare and set: the new end of the pass is computed from the stored one, which must not change meanwhile.
+
+    None when there is no such user.
+    """
     found = await users().find_one({"user_id": user_id}, projection=["pass_until"])
     if found is None:
         return None
     until = found.get("pass_until")
-    begins_at = to_milliseconds(now) if until is None else max(now, until)
-    return {"pass_until": until}, {"$inc": {"credits": credits}, "$set": {"pass_until": begins_at + pass_for}}
+    extended_from = to_milliseconds(now) if until is None else max(now, until)
+    return {"pass_until": until}, {"$inc": {"credits": credits}, "$set": {"pass_until": extended_from + pass_for}}
 
 
 async def _pay(user_id: int, key: str, condition: Document, update: Document) -> User | None:
-    """The person as they are now; None when the key was paid out before, or the condition does not hold."""
-    open_for_it: Document = {"user_id": user_id, "grants": {"$ne": key}, **condition}
+    """Apply the grant; returns the user, None when the key was paid out before, or the condition does not hold."""
+    unpaid: Document = {"user_id": user_id, "grants": {"$ne": key}, **condition}
     remembered: Document = {"$push": {"grants": {"$each": [key], "$slice": -GRANTS_KEPT}}}
-    paid = await users().find_one_and_update(open_for_it, update | remembered, projection=FIELDS)
+    paid = await users().find_one_and_update(unpaid, update | remembered, projection=FIELDS)
     return None if paid is None else to_user(paid)

@@ -1,4 +1,4 @@
-"""Subscribers."""
+"""Subscribers (collection `users`). Credits and passes: `user_credits`."""
 
 from datetime import datetime
 from typing import Any
@@ -6,43 +6,32 @@ from typing import Any
 from core.clock import to_milliseconds
 from core.errors import AlreadyThere
 from core.users import User, Visitor
-from database.operations.user_bans import ban, unban
-from database.operations.user_credits import Granted, give_back_credit, grant, spend_credit
-from database.operations.user_news import find_news_stopped, stop_news, want_news
-from database.operations.user_records import FIELDS, to_user, users
-from database.operations.user_wants import pop_pending_post, want
+from database.collection import Collection
+from database.connection import current_database
 from database.values import Document
 
-__all__ = [
-    "Granted",
-    "ban",
-    "count",
-    "count_active_since",
-    "find",
-    "find_news_stopped",
-    "give_back_credit",
-    "grant",
-    "mark_blocked",
-    "mark_deactivated",
-    "mark_unblocked",
-    "pop_pending_post",
-    "spend_credit",
-    "stop_news",
-    "unban",
-    "upsert_visitor",
-    "want",
-    "want_news",
-]
+#: fields that are read of a user; the keys of grants are not
+FIELDS = tuple(User.model_fields)
+
+
+def users() -> Collection:
+    """Return the collection."""
+    return current_database().collection("users")
+
+
+def to_user(document: Document) -> User:
+    """Return the record of a document."""
+    return User.model_validate(document)
 
 
 async def upsert_visitor(
     visitor: Visitor, now: datetime, *, source: str | None = None, is_writing: bool = True
 ) -> tuple[User, bool]:
-    """Store who is knocking and return their record, with True when they are new.
+    """Upsert the visitor; returns the record and whether it is new.
 
-    One upsert: name, username, language and `last_seen_at` are refreshed, `blocked_at` and `deactivated_at` are cleared
-    (who writes to us has not blocked us, and is not gone) unless `is_writing` is False; `joined_at`, credits and
-    `source` are set for the new only. Of two calls at once for a brand-new person exactly one answers True.
+    One upsert: name, username, language and `last_seen_at` are refreshed; `blocked_at` and `deactivated_at` are cleared
+    unless `is_writing` is False, because anyone who writes has not blocked the bot; `joined_at`, credits and `source`
+    are set for new users only. Of concurrent calls for a new user exactly one returns True.
     """
     seen: Document = {
         "username": visitor.username,
@@ -68,11 +57,11 @@ async def upsert_visitor(
 
 
 async def _upsert(user_id: int, update: dict[str, Any]) -> Document | None:
-    """The document as it was before, which tells new from known without a second look; None for the new."""
+    """Return the document as it was before; None for a new user."""
     try:
         return await _updated(user_id, update)
     except AlreadyThere:
-        # the twin of a brand-new person was inserted between our look and our insert: now there is one to update
+        # a concurrent call inserted the same new user: now there is a document to update
         return await _updated(user_id, update)
 
 
@@ -81,37 +70,128 @@ async def _updated(user_id: int, update: dict[str, Any]) -> Document | None:
 
 
 async def find(user_id: int) -> User | None:
-    """The person's record, or None when they never came."""
+    """Return the user's record, or None."""
     document = await users().find_one({"user_id": user_id}, projection=FIELDS)
     return None if document is None else to_user(document)
 
 
 async def mark_blocked(user_id: int, at: datetime) -> bool:
-    """Remember since when the person has blocked the bot; atomic. False when unknown or already marked."""
+    """Record since when the user has blocked the bot; atomic. False when unknown or recorded before."""
     return await users().update_one({"user_id": user_id, "blocked_at": None}, {"$set": {"blocked_at": at}})
 
 
 async def mark_deactivated(user_id: int, at: datetime) -> bool:
-    """Remember since when the person's account is gone; they cannot be written to, either (`blocked_at`).
+    """Record since when the user's account is deactivated, which also sets `blocked_at`; atomic.
 
-    Atomic. False when unknown or already marked.
+    False when unknown or recorded before.
     """
     gone = {"deactivated_at": at, "blocked_at": at}
     return await users().update_one({"user_id": user_id, "deactivated_at": None}, {"$set": gone})
 
 
 async def mark_unblocked(user_id: int) -> bool:
-    """Forget the block; atomic. False when unknown or not marked."""
+    """Clear the block; atomic. False when unknown or not blocked."""
     condition = {"user_id": user_id, "blocked_at": {"$ne": None}}
     return await users().update_one(condition, {"$set": {"blocked_at": None, "deactivated_at": None}})
 
 
 async def count() -> int:
-    """How many people ever came."""
-    # every id of a person is positive; asked for nothing at all, MongoDB would read every document
+    """Count all users."""
+    # every id of a user is positive; without a condition MongoDB would read every document
     return await users().count({"user_id": {"$gt": 0}})
 
 
-async def count_active_since(since: datetime) -> int:
-    """How many people were seen at `since` or later."""
-    return await users().count({"last_seen_at": {"$gte": since}})
+# bans
+
+
+async def ban(user_id: int, now: datetime, *, reason: str | None, until: datetime | None) -> User:
+    """Ban a user until `until`, None for ever; returns the user. One upsert.
+
+    An unknown user is inserted as joined now, so that they are banned when they open the bot.
+    """
+    update: Document = {
+        "$set": {"is_banned": True, "ban_reason": reason, "banned_until": until},
+        "$setOnInsert": _new_user_defaults(now),
+    }
+    try:
+        return await _banned(user_id, update)
+    except AlreadyThere:
+        # a concurrent call inserted the user
+        return await _banned(user_id, update)
+
+
+async def _banned(user_id: int, update: Document) -> User:
+    document = await users().find_one_and_update({"user_id": user_id}, update, upsert=True, projection=FIELDS)
+    assert document is not None, "an upsert returns what it wrote"
+    return to_user(document)
+
+
+def _new_user_defaults(now: datetime) -> Document:
+    return {
+        "username": None,
+        "first_name": "",
+        "language": None,
+        "credits": 0,
+        "pass_until": None,
+        "blocked_at": None,
+        "joined_at": now,
+        "last_seen_at": now,
+        "source": None,
+    }
+
+
+async def unban(user_id: int) -> bool:
+    """Remove the ban, also an expired one; atomic. False when the user is not banned."""
+    not_banned: Document = {"is_banned": False, "ban_reason": None, "banned_until": None}
+    return await users().update_one({"user_id": user_id, "is_banned": True}, {"$set": not_banned})
+
+
+# opting out of broadcasts
+
+
+async def stop_news(user_id: int, now: datetime) -> bool:
+    """Opt the user out of broadcasts; atomic. False when unknown or opted out before."""
+    condition = {"user_id": user_id, "news_stopped_at": None}
+    return await users().update_one(condition, {"$set": {"news_stopped_at": now}})
+
+
+async def resume_news(user_id: int) -> bool:
+    """Opt the user in to broadcasts again; atomic. False when unknown or not opted out."""
+    condition = {"user_id": user_id, "news_stopped_at": {"$ne": None}}
+    return await users().update_one(condition, {"$set": {"news_stopped_at": None}})
+
+
+async def find_news_stopped(since: datetime, *, after: int | None, until: int | None, limit: int) -> list[int]:
+    """Return up to `limit` user ids, ascending, of users who opted out at `since` or later.
+
+    Above `after`, and no higher than `until` (None: no upper limit).
+    """
+    ids: Document = {"$gt": after or 0} if until is None else {"$gt": after or 0, "$lte": until}
+    condition = {"user_id": ids, "news_stopped_at": {"$gte": since}}
+    found = await users().find(condition, limit=limit, sort=[("user_id", 1)], projection=["user_id"])
+    return [document["user_id"] for document in found]
+
+
+# the post a subscriber requested before joining the required channels
+
+
+async def set_pending_post(user_id: int, code: str, now: datetime) -> bool:
+    """Store the post that was requested, in place of an earlier one; atomic. False when there is no such user."""
+    return await users().update_one({"user_id": user_id}, {"$set": {"pending_code": code, "pending_at": now}})
+
+
+async def pop_pending_post(user_id: int, code: str, since: datetime, update_key: str = "") -> bool:
+    """Remove the pending post `code` if it was requested at `since` or later; one conditional update.
+
+    Of concurrent calls exactly one gets True. `update_key` identifies the update: when it comes again, because its
+    answer was lost or the process was killed, it gets True again. False in every other case.
+    """
+    condition: Document = {"user_id": user_id, "pending_code": code, "pending_at": {"$gte": since}}
+    popped: Document = {"code": code, "update_key": update_key}
+    change: Document = {"pending_code": None, "pending_at": None, "popped_post": popped}
+    if await users().update_one(condition, {"$set": change}):
+        return True
+    if not update_key:
+        return False
+    again: Document = {"user_id": user_id, "popped_post": popped}
+    return await users().find_one(again, projection=["user_id"]) is not None

@@ -1,11 +1,11 @@
-"""Daily token counts of days gone by."""
+"""Deletion of the token counts of past days."""
 
 from zoneinfo import ZoneInfo
 
 from core.days import start_of_day
 from core.jobs import Counts
 from database.batches import Bounds
-from database.operations import token_ops
+from database.operations import token_counts
 from schedulers.context import JobContext
 from schedulers.jobs.bulk_deletes import within
 from schedulers.runner import Run
@@ -22,7 +22,7 @@ class TokenCountReset:
         today = start_of_day(run.now(), self._zone)
         run.done.update(deleted=0)
         bounds = within(run, self._bounds, "deleted", "token_counts")
-        deleted = await token_ops.reset_token_counts(today, **bounds)
+        deleted = await token_counts.reset_token_counts(today, **bounds)
         return Counts(dict(run.done), deleted.more)
 
 

@@ -8,7 +8,7 @@ from core.errors import StoreUnavailable
 from core.subscriptions import Channel, ChannelMode
 from core.users import Visitor
 from database.connection import current_database
-from database.operations import channel_ops, settings_ops, token_ops, user_ops
+from database.operations import channel_ops, settings_ops, token_ops, user_credits, user_ops
 from sandbox.client import SandboxError
 from tests.chaos.evidence import Message, moment
 from tests.chaos.gate.evidence import GateEvidence, Stay, token_of
@@ -83,7 +83,7 @@ class Crowd:
         habit, begins = self._gate.habits[person], self._world.plan.begins
         if habit.credits:
             await user_ops.upsert_visitor(Visitor(user_id=subscriber(person), first_name=f"Reader {person}"), begins)
-            await user_ops.grant(subscriber(person), "beginning", begins, credits=habit.credits)
+            await user_credits.grant(subscriber(person), "beginning", begins, credits=habit.credits)
             self._world.evidence.credits_before[person] = habit.credits
         if habit.is_banned:
             await self._ban(person)

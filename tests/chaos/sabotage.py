@@ -11,7 +11,7 @@ import schedulers.jobs.message_deleter
 import user_bot.delivery.request
 from core.delivery import deletion_time
 from database.connection import current_database
-from database.operations import deletion_ops, run_ops
+from database.operations import deletion_ops, delivery_claims, impossible_deletions, run_ops
 from schedulers.jobs.message_deleter import End
 from sender.acknowledgement import UpdateAcknowledger
 from sender.call_scheduler import CallScheduler
@@ -36,14 +36,14 @@ def _replace(owner: Any, name: str, by: Any) -> None:
 
 
 def _confirm_at_once() -> None:
-    async def until_safe(self: UpdateAcknowledger) -> None:
+    async def wait_until_acknowledged(self: UpdateAcknowledger) -> None:
         """Telegram may forget an update as soon as we have it."""
 
-    _replace(UpdateAcknowledger, "until_safe", until_safe)
+    _replace(UpdateAcknowledger, "wait_until_acknowledged", wait_until_acknowledged)
 
 
 def _spend_a_credit() -> None:
-    deliver = Deliverer._sent
+    deliver = Deliverer._end_sent
 
     async def sent(self: Deliverer, request: Any, *rest: Any) -> Any:
         outcome = await deliver(self, request, *rest)
@@ -51,7 +51,7 @@ def _spend_a_credit() -> None:
         await users.update_one({"user_id": request.user.user_id}, {"$inc": {"credits": -1}})
         return outcome
 
-    _replace(Deliverer, "_sent", sent)
+    _replace(Deliverer, "_end_sent", sent)
 
 
 def _give_up_at_the_first_failure() -> None:
@@ -65,7 +65,7 @@ def _count_nothing() -> None:
     async def note_impossible(*_: Any) -> None:
         """What stays is nobody's business."""
 
-    _replace(deletion_ops, "note_impossible", note_impossible)
+    _replace(impossible_deletions, "record_impossible", note_impossible)
 
 
 def _promise_afterwards() -> None:
@@ -79,7 +79,7 @@ def _promise_afterwards() -> None:
 
 
 def _hand_over_for_each_update() -> None:
-    claim = deletion_ops.claim_delivery
+    claim = delivery_claims.claim_delivery
 
     async def claim_delivery(*arguments: Any, update_key: str = "", **more: Any) -> Any:
         bot_id, user_id, code, now, _ = arguments
@@ -88,9 +88,9 @@ def _hand_over_for_each_update() -> None:
     def always(self: Any, *_: Any, **__: Any) -> bool:
         return True
 
-    _replace(deletion_ops, "claim_delivery", claim_delivery)
-    _replace(RequestDeduplicator, "begin", always)
-    _replace(UpdateAcknowledger, "is_new", always)
+    _replace(delivery_claims, "claim_delivery", claim_delivery)
+    _replace(RequestDeduplicator, "try_start", always)
+    _replace(UpdateAcknowledger, "first_time", always)
 
 
 def _run_a_tick_again() -> None:
@@ -131,7 +131,7 @@ def _end_with_an_error() -> None:
     async def settle(*_: Any) -> bool:
         raise RuntimeError("broken on purpose")
 
-    _replace(deletion_ops, "settle_delivery", settle)
+    _replace(delivery_claims, "settle_delivery", settle)
 
 
 SABOTAGES: dict[str, Sabotage] = {

@@ -68,7 +68,7 @@ class Scene:
         """What the process that runs the jobs does within two seconds; how many runs it were."""
         wishes = await run_ops.find_requests()
         for wish in wishes:
-            assert await run_ops.begin_requested(wish.id, "runner", self.clock.now(), 99)
+            assert await run_ops.start_requested(wish.id, "runner", self.clock.now(), 99)
             await self._end(wish.id, wish.job, outcome, error)
         return len(wishes)
 
@@ -112,9 +112,7 @@ async def admin_scene() -> AsyncIterator[Scene]:
 
 def _services(clock: ManualClock) -> Services:
     keys = Keys(SECRET, mini_app_key(ADMIN_TOKEN))
-    admin = AdminServices(
-        keys, frozenset({OWNER}), registry.plans(ZONE), ZONE, monotonic=lambda: clock.now().timestamp()
-    )
+    admin = AdminServices(keys, frozenset({OWNER}), registry.plans(ZONE), ZONE)
     return Services(clock, "https://t.me", b"the page's key", bot_username="gate_bot", admin=admin)
 
 

@@ -9,7 +9,7 @@ import pytest
 from core.errors import AlreadyThere, StoreUnavailable
 from core.verification import Token
 from database.connection import Database
-from database.operations import token_ops
+from database.operations import token_counts, token_ops
 from database.operations.token_counts import KEYS_KEPT
 
 ANN, BOB = 7, 8
@@ -19,7 +19,7 @@ COUNT, LOOK = "find_one_and_update token_generator_count", "find_one token_gener
 
 
 async def counted(*update_keys: str, limit: int = 100) -> list[int | None]:
-    return [await token_ops.count_link(ANN, TODAY, limit, update_key) for update_key in update_keys]
+    return [await token_counts.count_link(ANN, TODAY, limit, update_key) for update_key in update_keys]
 
 
 async def spoilt(now: datetime, *texts: str) -> None:
@@ -39,7 +39,7 @@ async def replaced(now: datetime, update_key: str = "") -> str | None:
 async def test_each_mark_is_counted_once_and_gets_the_count_it_got(db: Database) -> None:
     assert await counted("a", "b", "", "c") == [1, 2, 3, 4]
     assert await counted("a", "b", "c", "a") == [1, 2, 4, 1]
-    assert await token_ops.links_on(ANN, TODAY) == 4
+    assert await token_counts.links_on(ANN, TODAY) == 4
 
 
 async def test_the_last_place_is_kept_for_who_has_it(db: Database) -> None:
@@ -47,14 +47,14 @@ async def test_the_last_place_is_kept_for_who_has_it(db: Database) -> None:
     assert await counted("b", "a", limit=2) == [2, 1]
     # also when the limit was lowered since
     assert await counted("b", "c", limit=1) == [2, None]
-    assert await token_ops.links_on(ANN, TODAY) == 2
+    assert await token_counts.links_on(ANN, TODAY) == 2
 
 
 async def test_marks_are_of_one_person_and_one_day(db: Database) -> None:
     await counted("a")
-    assert await token_ops.count_link(BOB, TODAY, 5, "a") == 1
-    assert await token_ops.count_link(ANN, TODAY + DAY, 5, "a") == 1
-    assert await token_ops.links_on(ANN, TODAY) == 1
+    assert await token_counts.count_link(BOB, TODAY, 5, "a") == 1
+    assert await token_counts.count_link(ANN, TODAY + DAY, 5, "a") == 1
+    assert await token_counts.links_on(ANN, TODAY) == 1
 
 
 async def test_no_mark_is_nobodys(db: Database) -> None:
@@ -75,27 +75,27 @@ async def test_the_last_marks_are_kept_and_no_more(db: Database) -> None:
 
 async def test_a_count_of_before_there_were_marks_goes_on(db: Database) -> None:
     await db.collection("token_generator_count").insert_one({"user_id": ANN, "date": TODAY, "count": 3})
-    assert not await token_ops.uncount_link(ANN, TODAY, "a")
+    assert not await token_counts.uncount_link(ANN, TODAY, "a")
     assert await counted("a", "a", limit=4) == [4, 4]
     assert await counted("b", limit=4) == [None]
 
 
 async def test_taken_off_with_its_mark_and_once(db: Database) -> None:
     await counted("a", "b", "c")
-    assert await token_ops.uncount_link(ANN, TODAY, "b")
-    assert not await token_ops.uncount_link(ANN, TODAY, "b")
-    assert not await token_ops.uncount_link(ANN, TODAY, "never")
+    assert await token_counts.uncount_link(ANN, TODAY, "b")
+    assert not await token_counts.uncount_link(ANN, TODAY, "b")
+    assert not await token_counts.uncount_link(ANN, TODAY, "never")
 
-    assert await token_ops.links_on(ANN, TODAY) == 2
+    assert await token_counts.links_on(ANN, TODAY) == 2
     assert await counted("a", "c") == [1, 2]
     assert await counted("b") == [3]
 
 
 async def test_taken_off_without_a_mark_the_others_keep_theirs(db: Database) -> None:
     await counted("a", "b")
-    assert await token_ops.uncount_link(ANN, TODAY)
+    assert await token_counts.uncount_link(ANN, TODAY)
     assert await counted("b", "a") == [1, 1]
-    assert await token_ops.links_on(ANN, TODAY) == 1
+    assert await token_counts.links_on(ANN, TODAY) == 1
 
 
 async def test_counting_is_one_command_and_any_other_answer_two(db: Database) -> None:
@@ -106,7 +106,7 @@ async def test_counting_is_one_command_and_any_other_answer_two(db: Database) ->
         await counted(update_key, limit=1)
         assert dict(db.calls) == {COUNT: 1, LOOK: 1}
     db.calls.clear()
-    await token_ops.uncount_link(ANN, TODAY, "a")
+    await token_counts.uncount_link(ANN, TODAY, "a")
     assert dict(db.calls) == {COUNT: 1}
 
 
@@ -115,15 +115,15 @@ async def test_a_lost_answer_to_the_first_of_a_day_is_made_good(
 ) -> None:
     lose_insert("token_generator_count", "find_one_and_update")
     assert await counted("a") == [1]
-    assert await token_ops.links_on(ANN, TODAY) == 1
+    assert await token_counts.links_on(ANN, TODAY) == 1
 
 
 async def test_the_same_update_in_another_process_at_the_same_time_is_one(
     db: Database, step_in: Callable[..., None]
 ) -> None:
-    step_in("token_generator_count", "find_one_and_update", lambda: token_ops.count_link(ANN, TODAY, 5, "a"))
+    step_in("token_generator_count", "find_one_and_update", lambda: token_counts.count_link(ANN, TODAY, 5, "a"))
     assert await counted("a") == [1]
-    assert await token_ops.links_on(ANN, TODAY) == 1
+    assert await token_counts.links_on(ANN, TODAY) == 1
 
 
 async def test_whoever_is_always_too_late_is_told_so(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:

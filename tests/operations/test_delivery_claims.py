@@ -4,16 +4,16 @@ import asyncio
 from datetime import datetime, timedelta
 
 from database.connection import Database
-from database.operations import deletion_ops
+from database.operations import delivery_claims
 
 HOLD = timedelta(seconds=5)
 MS = timedelta(milliseconds=1)
 
 
 async def test_the_first_tap_gets_the_claim_and_is_stored(db: Database, now: datetime) -> None:
-    claim = await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD)
+    claim = await delivery_claims.claim_delivery(1, 7, "abc", now, HOLD)
 
-    assert claim == deletion_ops.Claim(id="1:7:abc", opened_at=now, previous_opened_at=None, count=1)
+    assert claim == delivery_claims.Claim(id="1:7:abc", opened_at=now, previous_opened_at=None, count=1)
     document = await db.collection("deliveries").find_one({"_id": "1:7:abc"})
     assert document == {
         "_id": "1:7:abc",
@@ -29,34 +29,34 @@ async def test_the_first_tap_gets_the_claim_and_is_stored(db: Database, now: dat
 
 
 async def test_the_second_tap_gets_nothing_until_the_hold_ends(db: Database, now: datetime) -> None:
-    await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD)
+    await delivery_claims.claim_delivery(1, 7, "abc", now, HOLD)
 
-    assert await deletion_ops.claim_delivery(1, 7, "abc", now + HOLD - MS, HOLD) is None
-    again = await deletion_ops.claim_delivery(1, 7, "abc", now + HOLD, HOLD)
+    assert await delivery_claims.claim_delivery(1, 7, "abc", now + HOLD - MS, HOLD) is None
+    again = await delivery_claims.claim_delivery(1, 7, "abc", now + HOLD, HOLD)
     assert again is not None
     assert (again.previous_opened_at, again.opened_at, again.count) == (now, now + HOLD, 2)
 
 
 async def test_a_refused_tap_changes_nothing(db: Database, now: datetime) -> None:
-    await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD)
+    await delivery_claims.claim_delivery(1, 7, "abc", now, HOLD)
     before = await db.collection("deliveries").find_one({"_id": "1:7:abc"})
 
-    await deletion_ops.claim_delivery(1, 7, "abc", now + MS, HOLD)
+    await delivery_claims.claim_delivery(1, 7, "abc", now + MS, HOLD)
     assert await db.collection("deliveries").find_one({"_id": "1:7:abc"}) == before
 
 
 async def test_of_fifty_first_taps_at_once_one_delivers(db: Database, now: datetime) -> None:
-    claims = await asyncio.gather(*(deletion_ops.claim_delivery(1, 7, "abc", now, HOLD) for _ in range(50)))
+    claims = await asyncio.gather(*(delivery_claims.claim_delivery(1, 7, "abc", now, HOLD) for _ in range(50)))
 
     assert sum(claim is not None for claim in claims) == 1
     assert await db.collection("deliveries").count({}) == 1
 
 
 async def test_of_fifty_later_taps_at_once_one_delivers(db: Database, now: datetime) -> None:
-    await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD)
+    await delivery_claims.claim_delivery(1, 7, "abc", now, HOLD)
     later = now + HOLD
 
-    claims = await asyncio.gather(*(deletion_ops.claim_delivery(1, 7, "abc", later, HOLD) for _ in range(50)))
+    claims = await asyncio.gather(*(delivery_claims.claim_delivery(1, 7, "abc", later, HOLD) for _ in range(50)))
 
     assert [claim.count for claim in claims if claim is not None] == [2]
     document = await db.collection("deliveries").find_one({"_id": "1:7:abc"})
@@ -66,64 +66,64 @@ async def test_of_fifty_later_taps_at_once_one_delivers(db: Database, now: datet
 
 async def test_other_posts_people_and_bots_do_not_wait(db: Database, now: datetime) -> None:
     for bot_id, user_id, code in ((1, 7, "abc"), (1, 7, "xyz"), (1, 8, "abc"), (2, 7, "abc")):
-        assert await deletion_ops.claim_delivery(bot_id, user_id, code, now, HOLD) is not None
+        assert await delivery_claims.claim_delivery(bot_id, user_id, code, now, HOLD) is not None
 
 
 async def test_after_a_failed_delivery_the_next_tap_is_a_first_one(db: Database, now: datetime) -> None:
-    claim = await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD)
+    claim = await delivery_claims.claim_delivery(1, 7, "abc", now, HOLD)
     assert claim is not None
 
-    assert await deletion_ops.release_delivery(claim, now + MS)
-    again = await deletion_ops.claim_delivery(1, 7, "abc", now + MS, HOLD)
+    assert await delivery_claims.release_delivery(claim, now + MS)
+    again = await delivery_claims.claim_delivery(1, 7, "abc", now + MS, HOLD)
     assert again is not None
     assert again.previous_opened_at is None
 
 
 async def test_a_claim_can_be_released_by_its_id(db: Database, now: datetime) -> None:
-    await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD)
+    await delivery_claims.claim_delivery(1, 7, "abc", now, HOLD)
 
-    assert await deletion_ops.release_delivery("1:7:abc", now)
-    assert await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD) is not None
-    assert not await deletion_ops.release_delivery("1:7:unknown", now)
+    assert await delivery_claims.release_delivery("1:7:abc", now)
+    assert await delivery_claims.claim_delivery(1, 7, "abc", now, HOLD) is not None
+    assert not await delivery_claims.release_delivery("1:7:unknown", now)
 
 
 async def test_a_claim_that_ran_out_does_not_release_its_successor(db: Database, now: datetime) -> None:
-    slow = await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD)
-    await deletion_ops.claim_delivery(1, 7, "abc", now + HOLD, HOLD)
+    slow = await delivery_claims.claim_delivery(1, 7, "abc", now, HOLD)
+    await delivery_claims.claim_delivery(1, 7, "abc", now + HOLD, HOLD)
     assert slow is not None
 
-    assert not await deletion_ops.release_delivery(slow, now + HOLD)
-    assert await deletion_ops.claim_delivery(1, 7, "abc", now + HOLD, HOLD) is None
+    assert not await delivery_claims.release_delivery(slow, now + HOLD)
+    assert await delivery_claims.claim_delivery(1, 7, "abc", now + HOLD, HOLD) is None
 
 
 async def test_a_delivery_to_settle_later_is_found_until_it_is_settled_or_released(db: Database, now: datetime) -> None:
-    first = await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD, update_key="m", settle_later=True)
-    second = await deletion_ops.claim_delivery(1, 8, "abc", now + MS, HOLD, settle_later=True)
-    await deletion_ops.claim_delivery(1, 9, "abc", now, HOLD)
-    await deletion_ops.claim_delivery(2, 7, "abc", now, HOLD, settle_later=True)
+    first = await delivery_claims.claim_delivery(1, 7, "abc", now, HOLD, update_key="m", settle_later=True)
+    second = await delivery_claims.claim_delivery(1, 8, "abc", now + MS, HOLD, settle_later=True)
+    await delivery_claims.claim_delivery(1, 9, "abc", now, HOLD)
+    await delivery_claims.claim_delivery(2, 7, "abc", now, HOLD, settle_later=True)
     assert first is not None
     assert second is not None
-    found = await deletion_ops.find_unfinished(1, now + HOLD, 10)
+    found = await delivery_claims.find_unfinished(1, now + HOLD, 10)
     assert found == [
-        deletion_ops.Unfinished("1:7:abc", 7, "abc", "m", now),
-        deletion_ops.Unfinished("1:8:abc", 8, "abc", "", now + MS),
+        delivery_claims.UnfinishedDelivery("1:7:abc", 7, "abc", "m", now),
+        delivery_claims.UnfinishedDelivery("1:8:abc", 8, "abc", "", now + MS),
     ]
-    assert await deletion_ops.find_unfinished(1, now, 10) == []
-    assert await deletion_ops.settle_delivery(first.id)
-    await deletion_ops.release_delivery(second, now)
-    assert await deletion_ops.find_unfinished(1, now + HOLD, 10) == []
-    assert not await deletion_ops.settle_delivery("nobody's")
+    assert await delivery_claims.find_unfinished(1, now, 10) == []
+    assert await delivery_claims.settle_delivery(first.id)
+    await delivery_claims.release_delivery(second, now)
+    assert await delivery_claims.find_unfinished(1, now + HOLD, 10) == []
+    assert not await delivery_claims.settle_delivery("nobody's")
 
 
 async def test_the_same_wish_gets_its_claim_again_when_the_first_answer_was_lost(db: Database, now: datetime) -> None:
-    assert await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD, update_key="m1")
-    assert await deletion_ops.claim_delivery(1, 7, "abc", now + MS, HOLD, update_key="m2") is None
-    assert await deletion_ops.claim_delivery(1, 7, "abc", now + MS, HOLD, update_key="m1")
+    assert await delivery_claims.claim_delivery(1, 7, "abc", now, HOLD, update_key="m1")
+    assert await delivery_claims.claim_delivery(1, 7, "abc", now + MS, HOLD, update_key="m2") is None
+    assert await delivery_claims.claim_delivery(1, 7, "abc", now + MS, HOLD, update_key="m1")
 
 
 async def test_a_wish_before_the_last_one_is_known_too(db: Database, now: datetime) -> None:
     for number, update_key in enumerate(("message 1", "message 2", "message 1", "message 3")):
-        claim = await deletion_ops.claim_delivery(1, 7, "code", now + 2 * number * HOLD, HOLD, update_key=update_key)
+        claim = await delivery_claims.claim_delivery(1, 7, "code", now + 2 * number * HOLD, HOLD, update_key=update_key)
         assert claim is not None
         assert claim.is_repeated == (number == 2), update_key
 
@@ -131,7 +131,7 @@ async def test_a_wish_before_the_last_one_is_known_too(db: Database, now: dateti
 async def test_a_wish_that_comes_again_and_again_says_when_it_was_taken_up_first(db: Database, now: datetime) -> None:
     firsts = []
     for number, update_key in enumerate(("message 1", "message 2", "message 1", "message 1", "message 2", "message 3")):
-        claim = await deletion_ops.claim_delivery(1, 7, "code", now + 2 * number * HOLD, HOLD, update_key=update_key)
+        claim = await delivery_claims.claim_delivery(1, 7, "code", now + 2 * number * HOLD, HOLD, update_key=update_key)
         assert claim is not None
         firsts.append(claim.first_opened_at)
     assert firsts == [None, None, now, now, now + 2 * HOLD, None]
@@ -148,32 +148,32 @@ async def test_a_wish_of_before_the_times_were_kept_was_taken_up_when_it_was_las
     }
     await db.collection("deliveries").insert_one(row)
     for number in (1, 2):
-        claim = await deletion_ops.claim_delivery(1, 7, "code", now + number * HOLD, HOLD, update_key="m2")
+        claim = await delivery_claims.claim_delivery(1, 7, "code", now + number * HOLD, HOLD, update_key="m2")
         assert claim is not None
         assert claim.is_repeated
         assert claim.first_opened_at == now + (number - 1) * HOLD
 
 
 async def test_a_claim_says_that_the_last_one_was_not_settled(db: Database, now: datetime) -> None:
-    first = await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD, update_key="m1", settle_later=True)
+    first = await delivery_claims.claim_delivery(1, 7, "abc", now, HOLD, update_key="m1", settle_later=True)
     # the process dies; its update comes once more, within the hold and after it
-    within = await deletion_ops.claim_delivery(1, 7, "abc", now + MS, HOLD, update_key="m1", settle_later=True)
-    after = await deletion_ops.claim_delivery(1, 7, "abc", now + 2 * HOLD, HOLD, update_key="m2")
+    within = await delivery_claims.claim_delivery(1, 7, "abc", now + MS, HOLD, update_key="m1", settle_later=True)
+    after = await delivery_claims.claim_delivery(1, 7, "abc", now + 2 * HOLD, HOLD, update_key="m2")
     assert first is not None
     assert within is not None
     assert after is not None
     assert (first.was_unfinished, within.was_unfinished, after.was_unfinished) == (False, True, True)
 
-    settled = await deletion_ops.claim_delivery(1, 7, "abc", now + 4 * HOLD, HOLD, settle_later=True)
+    settled = await delivery_claims.claim_delivery(1, 7, "abc", now + 4 * HOLD, HOLD, settle_later=True)
     assert settled is not None
     assert not settled.was_unfinished
-    await deletion_ops.settle_delivery(settled.id)
-    last = await deletion_ops.claim_delivery(1, 7, "abc", now + 6 * HOLD, HOLD)
+    await delivery_claims.settle_delivery(settled.id)
+    last = await delivery_claims.claim_delivery(1, 7, "abc", now + 6 * HOLD, HOLD)
     assert last is not None
     assert not last.was_unfinished
 
 
 async def test_a_hold_from_a_clock_that_was_put_back_locks_nobody_out(db: Database, now: datetime) -> None:
-    await deletion_ops.claim_delivery(1, 7, "abc", now + timedelta(hours=2), HOLD)
-    assert await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD)
-    assert await deletion_ops.claim_delivery(1, 7, "abc", now, HOLD) is None
+    await delivery_claims.claim_delivery(1, 7, "abc", now + timedelta(hours=2), HOLD)
+    assert await delivery_claims.claim_delivery(1, 7, "abc", now, HOLD)
+    assert await delivery_claims.claim_delivery(1, 7, "abc", now, HOLD) is None

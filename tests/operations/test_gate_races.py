@@ -16,7 +16,7 @@ from core.subscriptions import Channel, MembershipStatus
 from core.users import User, Visitor
 from core.verification import Token
 from database.connection import Database
-from database.operations import channel_ops, membership_ops, token_ops, user_ops
+from database.operations import channel_ops, membership_ops, token_counts, token_ops, user_credits, user_ops
 
 T = TypeVar("T")
 #: calls under way at once: more only wait for a thread of the driver
@@ -65,55 +65,55 @@ async def a_token(now: datetime, text: str = TOKEN, **more: Any) -> None:
 
 
 async def test_a_hundred_links_on_a_new_day_are_fifteen(warm: Database) -> None:
-    counts = await many(100, lambda _: token_ops.count_link(ANN, TODAY, 15))
+    counts = await many(100, lambda _: token_counts.count_link(ANN, TODAY, 15))
 
     assert sorted(count for count in counts if count is not None) == list(range(1, 16))
-    assert await token_ops.links_on(ANN, TODAY) == 15
+    assert await token_counts.links_on(ANN, TODAY) == 15
     assert await warm.collection("token_generator_count").count({}) == 1
 
 
 async def test_a_hundred_links_on_a_day_begun_are_what_is_left(warm: Database) -> None:
     for _ in range(5):
-        await token_ops.count_link(ANN, TODAY, 15)
-    counts = await many(100, lambda _: token_ops.count_link(ANN, TODAY, 15))
+        await token_counts.count_link(ANN, TODAY, 15)
+    counts = await many(100, lambda _: token_counts.count_link(ANN, TODAY, 15))
     assert sorted(count for count in counts if count is not None) == list(range(6, 16))
 
 
 async def test_one_update_that_asks_often_is_one_link(warm: Database) -> None:
-    assert set(await many(50, lambda _: token_ops.count_link(ANN, TODAY, 15, "u1"))) == {1}
-    assert await token_ops.links_on(ANN, TODAY) == 1
+    assert set(await many(50, lambda _: token_counts.count_link(ANN, TODAY, 15, "u1"))) == {1}
+    assert await token_counts.links_on(ANN, TODAY) == 1
 
 
 async def test_ten_updates_that_ask_five_times_are_ten_links(warm: Database) -> None:
-    counts = await many(50, lambda number: token_ops.count_link(ANN, TODAY, 15, f"u{number % 10}"))
+    counts = await many(50, lambda number: token_counts.count_link(ANN, TODAY, 15, f"u{number % 10}"))
     assert set(counts) == set(range(1, 11))
-    assert await token_ops.links_on(ANN, TODAY) == 10
+    assert await token_counts.links_on(ANN, TODAY) == 10
 
 
 async def test_a_marked_link_is_taken_off_by_one(warm: Database) -> None:
     for update_key in ("u1", "u2"):
-        await token_ops.count_link(ANN, TODAY, 15, update_key)
-    assert sum(await many(50, lambda _: token_ops.uncount_link(ANN, TODAY, "u1"))) == 1
-    assert await token_ops.links_on(ANN, TODAY) == 1
+        await token_counts.count_link(ANN, TODAY, 15, update_key)
+    assert sum(await many(50, lambda _: token_counts.uncount_link(ANN, TODAY, "u1"))) == 1
+    assert await token_counts.links_on(ANN, TODAY) == 1
 
 
 @pytest.mark.parametrize("round_", range(10))
 async def test_two_first_links_for_one_place_are_one(warm: Database, round_: int) -> None:
-    counts = await many(2, lambda _: token_ops.count_link(ANN, TODAY, 1))
+    counts = await many(2, lambda _: token_counts.count_link(ANN, TODAY, 1))
     assert Counter(counts) == {1: 1, None: 1}
 
 
 async def test_links_taken_off_and_counted_at_once_end_where_they_must(warm: Database) -> None:
     for _ in range(10):
-        await token_ops.count_link(ANN, TODAY, 10)
+        await token_counts.count_link(ANN, TODAY, 10)
 
     async def one(number: int) -> int:
         if number % 2:
-            return -1 if await token_ops.uncount_link(ANN, TODAY) else 0
-        return 1 if await token_ops.count_link(ANN, TODAY, 10) else 0
+            return -1 if await token_counts.uncount_link(ANN, TODAY) else 0
+        return 1 if await token_counts.count_link(ANN, TODAY, 10) else 0
 
     changes = await many(100, one)
-    assert await token_ops.links_on(ANN, TODAY) == 10 + sum(changes)
+    assert await token_counts.links_on(ANN, TODAY) == 10 + sum(changes)
 
 
 async def test_a_thousand_clicks_on_one_link_pay_once(warm: Database, now: datetime) -> None:
@@ -184,7 +184,7 @@ async def test_ten_credits_are_spent_ten_times(warm: Database, now: datetime) ->
     await ann(warm, now, credits=10)
     codes = [f"{number:016}" for number in range(50)]
 
-    spent = await many(50, lambda number: user_ops.spend_credit(ANN, codes[number], f"m{number}", now))
+    spent = await many(50, lambda number: user_credits.spend_credit(ANN, codes[number], f"m{number}", now))
     user = await look()
     assert (sum(spent), user.credits, len(user.charges)) == (10, 0, 10)
     assert {code for code, was_spent in zip(codes, spent, strict=True) if was_spent} == set(user.charges)
@@ -192,20 +192,20 @@ async def test_ten_credits_are_spent_ten_times(warm: Database, now: datetime) ->
 
 async def test_one_wish_asked_for_often_costs_one_credit(warm: Database, now: datetime) -> None:
     await ann(warm, now, credits=10)
-    assert all(await many(50, lambda _: user_ops.spend_credit(ANN, CODE, "m1", now)))
+    assert all(await many(50, lambda _: user_credits.spend_credit(ANN, CODE, "m1", now)))
     assert (await look()).credits == 9
 
 
 async def test_one_wish_for_the_last_credit_is_told_yes_every_time(warm: Database, now: datetime) -> None:
     await ann(warm, now, credits=1)
-    assert all(await many(50, lambda _: user_ops.spend_credit(ANN, CODE, "m1", now)))
+    assert all(await many(50, lambda _: user_credits.spend_credit(ANN, CODE, "m1", now)))
     assert (await look()).credits == 0
 
 
 async def test_a_credit_given_back_by_many_comes_back_once(warm: Database, now: datetime) -> None:
     await ann(warm, now, credits=1)
-    await user_ops.spend_credit(ANN, CODE, "m1", now)
-    assert sum(await many(50, lambda _: user_ops.give_back_credit(ANN, CODE, "m1"))) == 1
+    await user_credits.spend_credit(ANN, CODE, "m1", now)
+    assert sum(await many(50, lambda _: user_credits.give_back_credit(ANN, CODE, "m1"))) == 1
     assert (await look()).credits == 1
 
 
@@ -214,9 +214,9 @@ async def test_spent_and_given_back_at_once_no_credit_is_lost_or_made(warm: Data
 
     async def one(number: int) -> None:
         code, update_key = f"{number % 5:016}", f"m{number}"
-        if await user_ops.spend_credit(ANN, code, update_key, now):
+        if await user_credits.spend_credit(ANN, code, update_key, now):
             # a later wish for the same post may have paid over it; then its own giving back finds nothing
-            await user_ops.give_back_credit(ANN, code, update_key)
+            await user_credits.give_back_credit(ANN, code, update_key)
 
     await many(20, one)
     user = await look()
@@ -226,7 +226,7 @@ async def test_spent_and_given_back_at_once_no_credit_is_lost_or_made(warm: Data
 
 async def test_one_grant_of_credits_is_paid_out_once(warm: Database, now: datetime) -> None:
     await ann(warm, now)
-    granted = await many(50, lambda _: user_ops.grant(ANN, TOKEN, now, credits=10))
+    granted = await many(50, lambda _: user_credits.grant(ANN, TOKEN, now, credits=10))
     assert sum(grant is not None and grant.is_new for grant in granted) == 1
     assert None not in granted
     assert (await look()).credits == 10
@@ -234,14 +234,14 @@ async def test_one_grant_of_credits_is_paid_out_once(warm: Database, now: dateti
 
 async def test_one_grant_of_a_pass_is_paid_out_once(warm: Database, now: datetime) -> None:
     await ann(warm, now)
-    granted = await many(50, lambda _: user_ops.grant(ANN, TOKEN, now, pass_for=DAY))
+    granted = await many(50, lambda _: user_credits.grant(ANN, TOKEN, now, pass_for=DAY))
     assert sum(grant is not None and grant.is_new for grant in granted) == 1
     assert (await look()).pass_until == now + DAY
 
 
 async def test_different_grants_of_a_pass_add_up(warm: Database, now: datetime) -> None:
     await ann(warm, now)
-    granted = await many(10, lambda number: user_ops.grant(ANN, f"t{number}", now, credits=1, pass_for=DAY))
+    granted = await many(10, lambda number: user_credits.grant(ANN, f"t{number}", now, credits=1, pass_for=DAY))
     assert all(grant is not None and grant.is_new for grant in granted)
     user = await look()
     assert (user.pass_until, user.credits) == (now + 10 * DAY, 10)
@@ -249,7 +249,7 @@ async def test_different_grants_of_a_pass_add_up(warm: Database, now: datetime) 
 
 async def test_what_was_wanted_is_handed_to_one(warm: Database, now: datetime) -> None:
     await ann(warm, now)
-    await user_ops.want(ANN, CODE, now)
+    await user_ops.set_pending_post(ANN, CODE, now)
     taken = await many(50, lambda number: user_ops.pop_pending_post(ANN, CODE, now, f"join {number}"))
     assert Counter(taken) == {True: 1, False: 49}
 
@@ -296,9 +296,9 @@ async def test_of_reports_in_any_order_the_newest_stands(warm: Database, now: da
         # 37 and 100 share no divisor: each instant once, in a mixed order
         age = number * 37 % 100
         status = MembershipStatus.MEMBER if age == 0 else MembershipStatus.LEFT
-        return membership_ops.remember(-1, ANN, status, now - age * MS)
+        return membership_ops.record(-1, ANN, status, now - age * MS)
 
     await many(100, report)
-    membership = (await membership_ops.memberships(ANN, [-1]))[-1]
+    membership = (await membership_ops.find_memberships(ANN, [-1]))[-1]
     assert (membership.status, membership.seen_at) == (MembershipStatus.MEMBER, now)
     assert await warm.collection("memberships").count({}) == 1

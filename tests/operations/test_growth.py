@@ -17,8 +17,10 @@ from database.operations import (
     broadcast_rows,
     housekeeping_ops,
     membership_ops,
+    orphan_ops,
     pause_ops,
     session_ops,
+    token_counts,
     token_ops,
 )
 from database.values import Document
@@ -115,13 +117,13 @@ BULK: dict[str, tuple[str, Callable[[int], Document], Callable[[int], Document],
         "token_generator_count",
         lambda number: {"user_id": number, "date": OLD},
         lambda number: {"user_id": number, "date": TODAY},
-        lambda bounds: token_ops.reset_token_counts(TODAY, **bounds),
+        lambda bounds: token_counts.reset_token_counts(TODAY, **bounds),
     ),
-    "membership_ops.forget_channel": (
+    "membership_ops.delete_channel": (
         "memberships",
         lambda number: {"chat_id": -1, "user_id": number},
         lambda number: {"chat_id": -2, "user_id": number},
-        lambda bounds: membership_ops.forget_channel(-1, **bounds),
+        lambda bounds: membership_ops.delete_channel(-1, **bounds),
     ),
     "broadcast_rows.remove_rows": (
         "broadcast_recipients",
@@ -129,11 +131,11 @@ BULK: dict[str, tuple[str, Callable[[int], Document], Callable[[int], Document],
         lambda number: {"broadcast_id": ANOTHER, "user_id": number},
         lambda bounds: broadcast_rows.remove_rows(str(ONE), bounds),
     ),
-    "pause_ops.forget_past": (
+    "pause_ops.delete_expired": (
         "send_pauses",
         lambda number: {"bot_id": 1, "chat": number, "until": OLD},
         lambda number: {"bot_id": 1, "chat": number, "until": NOW + timedelta(days=1)},
-        lambda bounds: pause_ops.forget_past(NOW, **bounds),
+        lambda bounds: pause_ops.delete_expired(NOW, **bounds),
     ),
     "session_ops.delete_expired_sessions": (
         "revoked_sessions",
@@ -159,11 +161,11 @@ BULK: dict[str, tuple[str, Callable[[int], Document], Callable[[int], Document],
         lambda number: {"job": "b", "scheduled_at": _second(number), "started_at": OLD, "outcome": None},
         lambda bounds: housekeeping_ops.delete_old_runs(NOW, [str(ONE)], **bounds),
     ),
-    "housekeeping_ops.delete_told_impossible": (
+    "housekeeping_ops.delete_notified_impossible": (
         "impossible_deletions",
         lambda number: {"bot_id": 1, "is_told": True, "at": OLD},
         lambda number: {"bot_id": 1, "is_told": False, "at": OLD},
-        lambda bounds: housekeeping_ops.delete_told_impossible(NOW, **bounds),
+        lambda bounds: housekeeping_ops.delete_notified_impossible(NOW, **bounds),
     ),
     "housekeeping_ops.delete_expired_login_codes": (
         "login_codes",
@@ -183,11 +185,11 @@ BULK: dict[str, tuple[str, Callable[[int], Document], Callable[[int], Document],
         lambda number: {"chat_id": -2, "user_id": number, "seen_at": OLD, "status": "requested"},
         lambda bounds: housekeeping_ops.delete_old_memberships(NOW, **bounds),
     ),
-    "orphans.forget_channel_before": (
+    "orphan_ops.delete_memberships_before": (
         "memberships",
         lambda number: {"chat_id": -1, "user_id": number, "seen_at": OLD},
         lambda number: {"chat_id": -1, "user_id": -1 - number, "seen_at": NOW},
-        lambda bounds: housekeeping_ops.forget_channel_before(-1, NOW, **bounds),
+        lambda bounds: orphan_ops.delete_memberships_before(-1, NOW, **bounds),
     ),
 }
 BATCH = 10

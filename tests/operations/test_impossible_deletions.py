@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from core.delivery import PendingDeletion
 from database.connection import Database
-from database.operations import deletion_ops
+from database.operations import deletion_ops, impossible_deletions
 
 BOT = 1
 
@@ -21,32 +21,34 @@ async def count(db: Database) -> int:
 
 async def test_each_promise_has_one_row_however_often_it_is_noted(db: Database, now: datetime) -> None:
     first, second, third = await due(now, 7, 8, 9)
-    await deletion_ops.note_impossible([(first, "too_old")], now)
-    await deletion_ops.note_impossible([(first, "too_old"), (second, "unknown"), (third, "too_old")], now)
-    await deletion_ops.note_impossible([(second, "unknown"), (first, "too_old"), (third, "too_old")], now)
+    await impossible_deletions.record_impossible([(first, "too_old")], now)
+    await impossible_deletions.record_impossible([(first, "too_old"), (second, "unknown"), (third, "too_old")], now)
+    await impossible_deletions.record_impossible([(second, "unknown"), (first, "too_old"), (third, "too_old")], now)
     assert await count(db) == 3
-    assert await deletion_ops.count_untold(BOT, "too_old") == 2
-    assert await deletion_ops.count_untold(BOT, "unknown") == 1
+    assert await impossible_deletions.count_unnotified(BOT, "too_old") == 2
+    assert await impossible_deletions.count_unnotified(BOT, "unknown") == 1
 
 
 async def test_nothing_to_note_asks_nothing(db: Database, now: datetime) -> None:
     db.calls.clear()
-    await deletion_ops.note_impossible([], now)
+    await impossible_deletions.record_impossible([], now)
     assert not db.calls
 
 
 async def test_what_was_told_is_not_counted_again_and_what_came_since_is(db: Database, now: datetime) -> None:
     early, late = await due(now, 7, 8)
-    await deletion_ops.note_impossible([(early, "too_old")], now)
-    await deletion_ops.note_impossible([(late, "too_old")], now + timedelta(seconds=1))
-    assert await deletion_ops.mark_told(BOT, now) == 1
-    assert await deletion_ops.count_untold(BOT, "too_old") == 1
-    assert await deletion_ops.mark_told(2, now + timedelta(days=1)) == 0, "another bot's owners heard nothing"
+    await impossible_deletions.record_impossible([(early, "too_old")], now)
+    await impossible_deletions.record_impossible([(late, "too_old")], now + timedelta(seconds=1))
+    assert await impossible_deletions.mark_notified(BOT, now) == 1
+    assert await impossible_deletions.count_unnotified(BOT, "too_old") == 1
+    assert await impossible_deletions.mark_notified(2, now + timedelta(days=1)) == 0, (
+        "another bot's owners heard nothing"
+    )
 
 
 async def test_a_row_tells_what_stays_where(db: Database, now: datetime) -> None:
     (promise,) = await due(now, 7)
-    await deletion_ops.note_impossible([(promise, "unknown")], now)
+    await impossible_deletions.record_impossible([(promise, "unknown")], now)
     row = await db.collection("impossible_deletions").find_one({})
     assert row is not None
     assert (row["chat_id"], row["post_code"], row["message_ids"], row["reason"]) == (7, "code", [], "unknown")

@@ -185,13 +185,13 @@ async def test_a_pause_and_something_else_at_the_very_first_moment(
 async def test_what_never_ran_cannot_be_resumed_and_has_no_lease(db: Database, now: datetime) -> None:
     assert not await lease_ops.resume(JOB)
     assert await lease_ops.find(JOB) is None
-    assert await lease_ops.standing(["fake"]) == {}
+    assert await lease_ops.find_many(["fake"]) == {}
 
 
 async def test_the_leases_that_stand_are_known_by_their_jobs(db: Database, now: datetime) -> None:
     await lease_ops.take(JOB, ME, now, TTL)
     await lease_ops.pause("another job", now, 5)
-    standing = await lease_ops.standing([JOB, "another job", "one that never ran"])
+    standing = await lease_ops.find_many([JOB, "another job", "one that never ran"])
     assert {job: (row.owner, row.paused_by) for job, row in standing.items()} == {
         JOB: (ME, None),
         "another job": (None, 5),

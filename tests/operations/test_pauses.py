@@ -43,7 +43,7 @@ async def test_what_one_gate_is_told_the_next_one_keeps(db: Database, clock: Man
 
 
 async def test_the_other_bot_of_the_process_is_not_held(db: Database, clock: ManualClock) -> None:
-    await pause_ops.remember(BOT + 1, 1, clock.now() + 20 * SECOND)
+    await pause_ops.record(BOT + 1, 1, clock.now() + 20 * SECOND)
     telegram = Telegram()
 
     assert await Pauses(clock).restore(BOT, telegram.limiter) == 0
@@ -52,7 +52,7 @@ async def test_the_other_bot_of_the_process_is_not_held(db: Database, clock: Man
 
 
 async def test_a_pause_that_was_over_before_the_start_holds_nobody(db: Database, clock: ManualClock) -> None:
-    await pause_ops.remember(BOT, 1, clock.now() + 20 * SECOND)
+    await pause_ops.record(BOT, 1, clock.now() + 20 * SECOND)
     clock.move(20 * SECOND)
     telegram = Telegram()
 
@@ -62,7 +62,7 @@ async def test_a_pause_that_was_over_before_the_start_holds_nobody(db: Database,
 
 
 async def test_a_start_is_one_read_and_writes_nothing_down_again(db: Database, clock: ManualClock) -> None:
-    await pause_ops.remember(BOT, 1, clock.now() + 20 * SECOND)
+    await pause_ops.record(BOT, 1, clock.now() + 20 * SECOND)
     db.calls.clear()
     pauses = Pauses(clock)
     telegram = a_gate(pauses)

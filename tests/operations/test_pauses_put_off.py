@@ -143,7 +143,7 @@ async def test_what_is_over_is_forgotten_after_a_write_and_at_most_once_an_hour(
 ) -> None:
     pauses = Pauses(clock)
     async with writing(pauses):
-        await pause_ops.remember(BOT, 1, clock.now() - SECOND)
+        await pause_ops.record(BOT, 1, clock.now() - SECOND)
         note(pauses, 2, 20)
         await until(lambda: pauses._forgotten_at == clock.now())
         clock.move(FORGET_EVERY - SECOND)
@@ -173,7 +173,7 @@ async def test_many_that_are_over_are_forgotten_a_hundred_a_write(db: Database, 
 
 
 async def test_forgetting_while_the_database_is_away_is_put_off(db: Database, clock: ManualClock) -> None:
-    await pause_ops.remember(BOT, 1, clock.now() - SECOND)
+    await pause_ops.record(BOT, 1, clock.now() - SECOND)
 
     def no_finds(operation: str, collection: str) -> None:
         if operation == "find":

@@ -57,7 +57,7 @@ ALLOWED: dict[str, tuple[set[str], str]] = {
             "have blocked the bot, are banned or want no news",
         ),
     ),
-    "user_news.find_news_stopped": (
+    "user_ops.find_news_stopped": (
         {"keys", "documents"},
         "once a page of recipients, and only the people of that page: an index would be kept up at every opt-out",
     ),
@@ -75,7 +75,7 @@ ALLOWED: dict[str, tuple[set[str], str]] = {
         "as above; a language with its regions is a range, and a range has no order by ids",
     ),
     **dict.fromkeys(
-        ("inactive_users.find_inactive", "inactive_users.find_inactive (without)"),
+        ("inactive_user_ops.find_inactive", "inactive_user_ops.find_inactive (without)"),
         (
             {"keys", "documents"},
             "once a night, and only where an owner wants it: a look at each who has not come for so long",

@@ -29,7 +29,6 @@ async def test_a_new_post_is_stored_as_it_is_returned(db: Database) -> None:
     post = await make()
 
     assert await post_ops.find(post.code) == post
-    assert await post_ops.find_by_number(1) == post
     assert is_code(post.code)
     assert (post.number, post.message_ids, post.item_count, post.views) == (1, (4, 5, 6), 3, 0)
     assert (post.status, post.created_at) == (PostStatus.LIVE, MADE_AT)
@@ -158,7 +157,6 @@ async def test_each_change_is_stored_and_returned(db: Database) -> None:
 
 UNKNOWN: list[Callable[[], Awaitable[Post | None]]] = [
     lambda: post_ops.find("nope"),
-    lambda: post_ops.find_by_number(404),
     lambda: post_ops.open_post("nope"),
     lambda: post_ops.rename("nope", "x"),
     lambda: post_ops.describe("nope", "x"),

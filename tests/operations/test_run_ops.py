@@ -162,14 +162,14 @@ async def test_a_wish_waits_until_it_is_begun_by_one(db: Database, now: datetime
     assert (waiting.id, waiting.requested_by, waiting.is_waiting, waiting.is_running) == (request_key, 5, True, False)
 
     begun = await asyncio.gather(
-        *(run_ops.begin_requested(request_key, f"p{n}", now + MINUTE, n) for n in range(1, 20))
+        *(run_ops.start_requested(request_key, f"p{n}", now + MINUTE, n) for n in range(1, 20))
     )
     assert begun.count(True) == 1
     assert await run_ops.find_requests() == []
     (run,) = await run_ops.last_runs(5)
     assert (run.is_running, run.owner, run.fence) == (True, f"p{run.fence}", begun.index(True) + 1)
     assert run.started_at == now + MINUTE
-    assert await run_ops.begin_requested(request_key, f"p{run.fence}", now + MINUTE, run.fence), (
+    assert await run_ops.start_requested(request_key, f"p{run.fence}", now + MINUTE, run.fence), (
         "its answer may be lost"
     )
 
@@ -183,9 +183,9 @@ async def test_a_wish_is_given_up_after_its_time_and_not_begun_then(db: Database
     old = await run_ops.request_run(JOB, now - MINUTE - MS, 5)
     young = await run_ops.request_run("token_cleanup", now - MINUTE, 5)
     begun = await run_ops.start_run("statistics", None, "a", now - 2 * MINUTE)
-    assert await run_ops.give_up_requests(now, MINUTE) == 1
-    assert await run_ops.give_up_requests(now, MINUTE) == 0
-    assert not await run_ops.begin_requested(old, "a", now, 1)
+    assert await run_ops.expire_requests(now, MINUTE) == 1
+    assert await run_ops.expire_requests(now, MINUTE) == 0
+    assert not await run_ops.start_requested(old, "a", now, 1)
     outcomes = {run.id: run.outcome for run in await run_ops.last_runs(5)}
     assert outcomes == {old: JobOutcome.MISSED, young: None, begun: None}
 

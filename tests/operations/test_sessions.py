@@ -4,39 +4,39 @@ import asyncio
 from datetime import datetime, timedelta
 
 from database.connection import Database
-from database.operations import session_ops, sessions
+from database.operations import session_ops
 from tests.operations.conftest import StepIn
 
 HOUR = timedelta(hours=1)
 
 
 async def test_it_is_revoked_once_and_stays_so(db: Database, now: datetime) -> None:
-    assert not await sessions.is_revoked("s")
-    assert await sessions.revoke("s", now + HOUR)
-    assert not await sessions.revoke("s", now + 2 * HOUR)
-    assert await sessions.is_revoked("s")
-    assert not await sessions.is_revoked("t")
+    assert not await session_ops.is_revoked("s")
+    assert await session_ops.revoke("s", now + HOUR)
+    assert not await session_ops.revoke("s", now + 2 * HOUR)
+    assert await session_ops.is_revoked("s")
+    assert not await session_ops.is_revoked("t")
     row = await db.collection("revoked_sessions").find_one({"jti": "s"})
     assert row is not None
     assert row["expires_at"] == now + HOUR
 
 
 async def test_of_many_at_once_one_revokes(db: Database, now: datetime) -> None:
-    done = await asyncio.gather(*(sessions.revoke("s", now + HOUR) for _ in range(50)))
+    done = await asyncio.gather(*(session_ops.revoke("s", now + HOUR) for _ in range(50)))
     assert sum(done) == 1
 
 
 async def test_whoever_was_first_in_between_is_the_only_one(db: Database, now: datetime, step_in: StepIn) -> None:
     async def be_first() -> None:
-        assert await sessions.revoke("s", now + HOUR)
+        assert await session_ops.revoke("s", now + HOUR)
 
     step_in("revoked_sessions", "insert_one", be_first)
-    assert not await sessions.revoke("s", now + HOUR)
+    assert not await session_ops.revoke("s", now + HOUR)
 
 
 async def test_the_clean_up_forgets_what_nobody_could_use(db: Database, now: datetime) -> None:
-    await sessions.revoke("past", now - timedelta(milliseconds=1))
-    await sessions.revoke("now", now)
+    await session_ops.revoke("past", now - timedelta(milliseconds=1))
+    await session_ops.revoke("now", now)
     assert (await session_ops.delete_expired_sessions(now)).count == 1
-    assert not await sessions.is_revoked("past")
-    assert await sessions.is_revoked("now")
+    assert not await session_ops.is_revoked("past")
+    assert await session_ops.is_revoked("now")

@@ -9,7 +9,7 @@ import pytest
 
 from core.days import start_of_day
 from database.connection import Database
-from database.operations import token_ops
+from database.operations import token_counts
 
 ANN, BOB = 7, 8
 TODAY = datetime(2026, 3, 1, tzinfo=UTC)
@@ -17,64 +17,64 @@ DAY = timedelta(days=1)
 
 
 async def test_it_counts_up_to_the_limit(db: Database) -> None:
-    assert [await token_ops.count_link(ANN, TODAY, 3) for _ in range(5)] == [1, 2, 3, None, None]
-    assert await token_ops.links_on(ANN, TODAY) == 3
+    assert [await token_counts.count_link(ANN, TODAY, 3) for _ in range(5)] == [1, 2, 3, None, None]
+    assert await token_counts.links_on(ANN, TODAY) == 3
     assert await db.collection("token_generator_count").count({}) == 1
 
 
 async def test_other_people_and_days_have_counts_of_their_own(db: Database) -> None:
-    assert await token_ops.count_link(ANN, TODAY, 1) == 1
-    assert await token_ops.count_link(BOB, TODAY, 1) == 1
-    assert await token_ops.count_link(ANN, TODAY + DAY, 1) == 1
-    assert await token_ops.links_on(ANN, TODAY - DAY) == 0
+    assert await token_counts.count_link(ANN, TODAY, 1) == 1
+    assert await token_counts.count_link(BOB, TODAY, 1) == 1
+    assert await token_counts.count_link(ANN, TODAY + DAY, 1) == 1
+    assert await token_counts.links_on(ANN, TODAY - DAY) == 0
 
 
 async def test_a_limit_that_was_raised_or_lowered_holds_at_once(db: Database) -> None:
-    await token_ops.count_link(ANN, TODAY, 2)
-    await token_ops.count_link(ANN, TODAY, 2)
-    assert await token_ops.count_link(ANN, TODAY, 1) is None
-    assert await token_ops.count_link(ANN, TODAY, 3) == 3
+    await token_counts.count_link(ANN, TODAY, 2)
+    await token_counts.count_link(ANN, TODAY, 2)
+    assert await token_counts.count_link(ANN, TODAY, 1) is None
+    assert await token_counts.count_link(ANN, TODAY, 3) == 3
 
 
 @pytest.mark.parametrize("limit", [0, -1])
 async def test_a_limit_of_nothing_lets_nobody_through(db: Database, limit: int) -> None:
-    assert await token_ops.count_link(ANN, TODAY, limit) is None
-    assert await token_ops.links_on(ANN, TODAY) == 0
+    assert await token_counts.count_link(ANN, TODAY, limit) is None
+    assert await token_counts.links_on(ANN, TODAY) == 0
 
 
 async def test_a_link_is_taken_off_and_never_below_zero(db: Database) -> None:
-    assert not await token_ops.uncount_link(ANN, TODAY)
-    await token_ops.count_link(ANN, TODAY, 1)
+    assert not await token_counts.uncount_link(ANN, TODAY)
+    await token_counts.count_link(ANN, TODAY, 1)
 
-    assert await token_ops.uncount_link(ANN, TODAY)
-    assert not await token_ops.uncount_link(ANN, TODAY)
-    assert await token_ops.links_on(ANN, TODAY) == 0
-    assert await token_ops.count_link(ANN, TODAY, 1) == 1
+    assert await token_counts.uncount_link(ANN, TODAY)
+    assert not await token_counts.uncount_link(ANN, TODAY)
+    assert await token_counts.links_on(ANN, TODAY) == 0
+    assert await token_counts.count_link(ANN, TODAY, 1) == 1
 
 
 async def test_the_slower_of_two_first_counts_counts_too(db: Database, lose_insert: Callable[[str, str], None]) -> None:
     lose_insert("token_generator_count", "find_one_and_update")
     # the first try stood for the twin, which was counted
-    assert await token_ops.count_link(ANN, TODAY, 2) == 2
+    assert await token_counts.count_link(ANN, TODAY, 2) == 2
 
 
 async def test_the_slower_of_two_for_the_only_place_is_refused(
     db: Database, lose_insert: Callable[[str, str], None]
 ) -> None:
     lose_insert("token_generator_count", "find_one_and_update")
-    assert await token_ops.count_link(ANN, TODAY, 1) is None
-    assert await token_ops.links_on(ANN, TODAY) == 1
+    assert await token_counts.count_link(ANN, TODAY, 1) is None
+    assert await token_counts.links_on(ANN, TODAY) == 1
 
 
 async def test_counting_is_one_command_and_refusing_two(db: Database) -> None:
-    await token_ops.count_link(ANN, TODAY, 1)
+    await token_counts.count_link(ANN, TODAY, 1)
     assert db.calls.total() == 1
-    await token_ops.count_link(ANN, TODAY, 1)
+    await token_counts.count_link(ANN, TODAY, 1)
     assert db.calls.total() == 3
 
 
 async def test_a_hundred_at_once_get_the_limit_and_no_more(db: Database) -> None:
-    counts = await asyncio.gather(*(token_ops.count_link(ANN, TODAY, 15) for _ in range(100)))
+    counts = await asyncio.gather(*(token_counts.count_link(ANN, TODAY, 15) for _ in range(100)))
     assert sorted(count for count in counts if count is not None) == list(range(1, 16))
 
 
@@ -90,9 +90,9 @@ async def test_a_hundred_at_once_get_the_limit_and_no_more(db: Database) -> None
 )
 async def test_the_day_ends_at_midnight_of_the_zone(db: Database, zone: str, before: datetime, after: datetime) -> None:
     yesterday, today = start_of_day(before, ZoneInfo(zone)), start_of_day(after, ZoneInfo(zone))
-    assert await token_ops.count_link(ANN, yesterday, 1) == 1
-    assert await token_ops.count_link(ANN, yesterday, 1) is None
-    assert await token_ops.count_link(ANN, today, 1) == 1
+    assert await token_counts.count_link(ANN, yesterday, 1) == 1
+    assert await token_counts.count_link(ANN, yesterday, 1) is None
+    assert await token_counts.count_link(ANN, today, 1) == 1
 
-    assert (await token_ops.reset_token_counts(today)).count == 1
-    assert (await token_ops.links_on(ANN, yesterday), await token_ops.links_on(ANN, today)) == (0, 1)
+    assert (await token_counts.reset_token_counts(today)).count == 1
+    assert (await token_counts.links_on(ANN, yesterday), await token_counts.links_on(ANN, today)) == (0, 1)

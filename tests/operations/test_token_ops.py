@@ -8,9 +8,9 @@ import pytest
 
 from core.clock import ManualClock, SystemClock
 from core.verification import TokenStatus
+from database.batches import Deleted
 from database.connection import Database
-from database.operations import token_ops
-from database.operations.token_ops import Deleted
+from database.operations import token_counts, token_ops
 
 MS = timedelta(milliseconds=1)
 DAY = timedelta(days=1)
@@ -163,7 +163,7 @@ async def test_counts_of_days_before_today_go_and_todays_stay(db: Database, now:
     for user_id, date in enumerate((now - DAY, now - MS, now, now + DAY)):
         await counts.insert_one({"user_id": user_id, "date": date, "count": 3})
 
-    assert await token_ops.reset_token_counts(now) == Deleted(2, more=False)
+    assert await token_counts.reset_token_counts(now) == Deleted(2, more=False)
     left = await counts.find({}, limit=10, sort=[("user_id", 1)])
     assert [document["user_id"] for document in left] == [2, 3]
     assert [document["count"] for document in left] == [3, 3]
@@ -174,6 +174,6 @@ async def test_counts_are_reset_in_batches_too(db: Database, now: datetime, paus
     for user_id in range(5):
         await counts.insert_one({"user_id": user_id, "date": now - DAY, "count": 1})
 
-    deleted = await token_ops.reset_token_counts(now, batch_size=2, timeout_s=0, clock=pauses)
+    deleted = await token_counts.reset_token_counts(now, batch_size=2, timeout_s=0, clock=pauses)
     assert deleted == Deleted(2, more=True)
     assert await counts.count({}) == 3

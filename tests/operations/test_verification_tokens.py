@@ -11,7 +11,7 @@ from core.errors import AlreadyThere
 from core.verification import Token, TokenStatus
 from database.connection import Database
 from database.operations import token_ops
-from database.operations.verification_tokens import BACK_WITHIN, OWED_KEPT_FOR, PAID_KEPT_FOR
+from database.operations.token_ops import BACK_WITHIN, OWED_KEPT_FOR, PAID_KEPT_FOR
 
 MS, DAY = timedelta(milliseconds=1), timedelta(days=1)
 ANN, BOB = 7, 8

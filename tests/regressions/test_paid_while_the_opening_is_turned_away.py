@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from database.operations import settings_ops, user_ops
+from database.operations import settings_ops, user_credits, user_ops
 from tests.house import ALICE, USER_BOT, House
 from user_bot.delivery.request import Outcome
 from user_bot.gate.access_prompt import AccessPrompt
@@ -26,9 +26,9 @@ async def test_the_post_follows_when_the_opening_was_turned_away(house: House, m
     monkeypatch.setattr(AccessPrompt, "show_next_step", show_next_step)
     opening = asyncio.create_task(deliverer.deliver(poor, post.code, "opening"))
     await is_asked.wait()
-    granted = await user_ops.grant(ALICE, "token x", now, credits=3)
+    granted = await user_credits.grant(ALICE, "token x", now, credits=3)
     assert granted is not None
-    paid = asyncio.create_task(deliverer.deliver(granted.user, post.code, "paid", again=True))
+    paid = asyncio.create_task(deliverer.deliver(granted.user, post.code, "paid", after_refusal=True))
     second_tap = await deliverer.deliver(granted.user, post.code, "tap")
     goes_on.set()
     assert (await opening, await paid, second_tap) == (Outcome.REFUSED, Outcome.DELIVERED, Outcome.DOUBLE_TAP)

@@ -12,7 +12,7 @@ import pytest
 from core.delivery import DOUBLE_TAP
 from core.posts import Post
 from core.users import User
-from database.operations import deletion_ops, user_ops
+from database.operations import deletion_ops, delivery_claims, user_ops
 from tests.house import ALICE, USER_BOT, House
 from user_bot.delivery.recovery import Recovery
 from user_bot.delivery.request import Outcome
@@ -27,11 +27,11 @@ async def told(house: House, post: Post) -> tuple[User, int]:
     await house.alice.text(USER_BOT, "/start")
     await house.settle()
     sent_at = house.base.clock.now() - timedelta(seconds=10)
-    await deletion_ops.claim_delivery(BOT, ALICE, post.code, sent_at, DOUBLE_TAP, update_key=CUT_OFF)
+    await delivery_claims.claim_delivery(BOT, ALICE, post.code, sent_at, DOUBLE_TAP, update_key=CUT_OFF)
     delete_at = sent_at + timedelta(minutes=30)
     await deletion_ops.promise(BOT, ALICE, ALICE, post.code, sent_at, delete_at, request_key=CUT_OFF)
     base = house.base
-    assert await Recovery(base.user_bot, base.clock, base.settings.zone).tell_interrupted() == 1
+    assert await Recovery(base.user_bot, base.clock, base.settings.zone).notify_interrupted() == 1
     promise = await deletion_ops.find_promise(ALICE, post.code, CUT_OFF)
     user = await user_ops.find(ALICE)
     assert promise is not None
@@ -103,7 +103,7 @@ async def test_the_button_and_the_link_both_say_when_they_came(house: House, by_
     post = await house.store()
     await told(house, post)
     # as the repeated request leaves it
-    await deletion_ops.claim_delivery(BOT, ALICE, post.code, house.base.clock.now(), DOUBLE_TAP, update_key=CUT_OFF)
+    await delivery_claims.claim_delivery(BOT, ALICE, post.code, house.base.clock.now(), DOUBLE_TAP, update_key=CUT_OFF)
     if by_button:
         await house.alice.press(USER_BOT, "Get it again")
     else:

@@ -12,7 +12,7 @@ import pytest
 from core.errors import StoreUnavailable
 from core.users import User
 from database.collection import Collection
-from database.operations import deletion_ops, user_ops
+from database.operations import deletion_ops, delivery_claims, user_ops
 from tests.house import ALICE, USER_BOT, House
 from user_bot.delivery.request import Outcome
 
@@ -83,7 +83,7 @@ async def test_settling_waits_for_the_database(house: House, monkeypatch: pytest
     await house.advance(seconds=1)
     failing(monkeypatch, "update_one", "deliveries", 3)
     assert await restarted.deliver(user, post.code, update_key) is Outcome.DOUBLE_TAP
-    assert await deletion_ops.find_unfinished(1002, house.base.clock.now(), 10) == []
+    assert await delivery_claims.find_unfinished(1002, house.base.clock.now(), 10) == []
     assert len(await house.calls("copyMessages")) == 1
 
 
@@ -96,7 +96,7 @@ async def test_a_promise_whose_answer_was_lost_is_one_of_this_process(
     await house.settle()
     user, update_key = await reader(house)
     now = house.base.clock.now()
-    await deletion_ops.claim_delivery(1002, ALICE, post.code, now, now - now, update_key=update_key)
+    await delivery_claims.claim_delivery(1002, ALICE, post.code, now, now - now, update_key=update_key)
     await house.advance(seconds=10)
     restarted = house.another_deliverer()
     await house.advance(seconds=1)

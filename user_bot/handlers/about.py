@@ -1,4 +1,4 @@
-"""/help, /me, /token and everything that is no command."""
+"""/help, /me, /token, and the answer to messages that are no command."""
 
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,7 @@ from aiogram.types import Message
 from core.clock import Clock
 from core.days import start_of_day
 from core.users import User
-from database.operations import deletion_ops, post_ops, settings_ops, token_ops
+from database.operations import deletion_ops, post_ops, settings_ops, token_counts
 from user_bot.delivery.verifier import Verifier
 from views.subscribers import texts as user_texts
 
@@ -27,7 +27,7 @@ async def me(message: Message, user: User, clock: Clock, zone: ZoneInfo) -> None
     pending = await deletion_ops.open_deliveries(user.user_id, SHOWN)
     titles = await post_ops.titles(promise.post_code for promise in pending)
     standing = user_texts.Standing(
-        links_today=await token_ops.links_on(user.user_id, start_of_day(now, zone)),
+        links_today=await token_counts.links_on(user.user_id, start_of_day(now, zone)),
         open_deliveries=[(titles.get(promise.post_code, ""), promise.delete_at) for promise in pending],
     )
     await message.answer(user_texts.about_me(user, settings, standing, now, zone))

@@ -1,4 +1,4 @@
-"""/stop_news, /news and the button below broadcasts."""
+"""/stop_news, /news and the opt-out button below broadcasts."""
 
 from aiogram import Bot, Router
 from aiogram.filters import Command
@@ -19,7 +19,7 @@ async def stop(message: Message, user: User, clock: Clock) -> None:
 
 
 async def want(message: Message, user: User) -> None:
-    await user_ops.want_news(user.user_id)
+    await user_ops.resume_news(user.user_id)
     await message.answer(news_texts.WANTED)
 
 
@@ -28,7 +28,7 @@ async def stop_by_button(query: CallbackQuery, user: User, clock: Clock, bot: Bo
     try:
         await bot.answer_callback_query(query.id, text=news_texts.STOPPED)
     except TELEGRAM_ERRORS:
-        # pressed too long ago for a toast, while the bot was down: it is said all the same
+        # tapped too long ago for a toast, while the bot was down: answer by a message
         await bot.send_message(user.user_id, news_texts.STOPPED)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from aiogram.types import InlineKeyboardMarkup
 
-from core.broadcasts import OVER, UNFINISHED, Broadcast, BroadcastStatus, RecipientState
+from core.broadcasts import ENDED, UNFINISHED, Broadcast, BroadcastStatus, RecipientState
 from core.delivery import TELEGRAM_DELETE_LIMIT
 from views.broadcasts.progress_callbacks import BroadcastAction, BroadcastButton, BroadcastList
 from views.buttons import Row, button, keyboard
@@ -28,7 +28,7 @@ def count_held(broadcast: Broadcast) -> int:
 def can_recall(broadcast: Broadcast, now: datetime) -> bool:
     """Return whether the recall button is shown; the operation decides again when it is pressed."""
     return (
-        broadcast.status in (*OVER, BroadcastStatus.RECALLING)
+        broadcast.status in (*ENDED, BroadcastStatus.RECALLING)
         and not broadcast.is_recall_wanted
         and not broadcast.are_rows_removed
         and broadcast.finished_at is not None

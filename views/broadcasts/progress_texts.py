@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from core.broadcasts import OVER, UNFINISHED, Broadcast, BroadcastStatus, RecipientState, not_yet, total
+from core.broadcasts import ENDED, UNFINISHED, Broadcast, BroadcastStatus, RecipientState, remaining, total
 from views.html import bare, cut, esc, isolate
 from views.quantities import people
 from views.times import date_and_time, duration
@@ -117,7 +117,7 @@ def _measured(broadcast: Broadcast) -> list[str]:
         return [f"{people(whole)} so far"] if whole else []
     if not whole:
         return _nobody(broadcast)
-    left = counts.get(RecipientState.SENT, 0) if is_recall else not_yet(counts)
+    left = counts.get(RecipientState.SENT, 0) if is_recall else remaining(counts)
     done = whole - left
     full = _CELLS * done // whole
     share = f"{done:,} of {whole:,} — {100 * done // whole} %"
@@ -145,7 +145,7 @@ def _states(broadcast: Broadcast) -> list[str]:
             "Unknown: {} (Telegram never answered: they may have it, so it is not sent again)",
         ),
         (counts.get(RecipientState.LEFT_OUT, 0), "Left out: {} (wanted no news any more)"),
-        (0 if broadcast.status in UNFINISHED else not_yet(counts), "Not sent to: {}"),
+        (0 if broadcast.status in UNFINISHED else remaining(counts), "Not sent to: {}"),
         (counts.get(RecipientState.DELETED, 0), "Taken back: {}"),
         (counts.get(RecipientState.KEPT, 0), "Stays with: {} (too old, refused by Telegram, or the account is gone)"),
     )
@@ -156,7 +156,7 @@ def _rate(broadcast: Broadcast, rate_per_s: float | None) -> list[str]:
     if rate_per_s is None or broadcast.status is not BroadcastStatus.SENDING or not broadcast.is_filled:
         return []
     words = f"{rate_per_s:.0f} a second" if rate_per_s >= 1 or not rate_per_s else f"{rate_per_s * 60:.0f} a minute"
-    left = not_yet(broadcast.counts)
+    left = remaining(broadcast.counts)
     if not rate_per_s or not left:
         return [words]
     return [f"{words}, about {duration(timedelta(seconds=left / rate_per_s))} left"]
@@ -168,7 +168,7 @@ def _rate(broadcast: Broadcast, rate_per_s: float | None) -> list[str]:
 def _deletion(broadcast: Broadcast, now: datetime, zone: ZoneInfo) -> list[str]:
     if _is_recall(broadcast):
         return []
-    is_over = broadcast.status in OVER
+    is_over = broadcast.status in ENDED
     if is_over and not broadcast.counts.get(RecipientState.SENT, 0):
         return []
     if not broadcast.lifetime_minutes:
@@ -191,7 +191,7 @@ def confirm_cancel(broadcast: Broadcast) -> str:
     elif not broadcast.is_filled:
         who = f"{people(arrived(counts))} got it so far; nobody else will."
     else:
-        who = f"{arrived(counts):,} of {people(total(counts))} got it so far; {not_yet(counts):,} will not."
+        who = f"{arrived(counts):,} of {people(total(counts))} got it so far; {remaining(counts):,} will not."
     return (
         f"Cancel the broadcast {title(broadcast)}?\n\n{who} What is on its way still arrives. A cancelled broadcast "
         "does not go on again; what has arrived can be taken back."

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from core.access import Banned, asks_for_access, has_pass
+from core.access import Banned, has_pass, requires_access
 from core.settings import BotSettings
 from core.users import User, is_banned
 from views.html import bare, cut, esc, isolate
@@ -100,7 +100,7 @@ def about_me(user: User, settings: BotSettings, standing: Standing, now: datetim
     lines = [f"<b>{_name(user) or 'You'}</b>"]
     if is_banned(user, now):
         lines.append(banned(Banned(user.ban_reason, user.banned_until), now, zone))
-    if asks_for_access(settings):
+    if requires_access(settings):
         lines.append(f"You have {gate_texts.access(user.credits, user.pass_until, now, zone)}.")
         lines.append(gate_texts.links_today(standing.links_today, settings.daily_token_limit))
     elif user.credits or has_pass(user, now):

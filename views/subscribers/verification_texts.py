@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.verification import Judgement, Token
+from core.verification import Token, VerificationResult
 
 Translate = Callable[[str], str]
 
@@ -70,23 +70,23 @@ def verified(_: Translate, *, goes_on: bool) -> Sheet:
     )
 
 
-def turned_down(judgement: Judgement, token: Token, _: Translate) -> Sheet:
+def turned_down(result: VerificationResult, token: Token, _: Translate) -> Sheet:
     """Say that a known token does not count."""
-    if judgement is Judgement.USED:
+    if result is VerificationResult.USED:
         return Sheet(
             heading=_("This link was used already"),
             lines=(_("Each link counts once. What this one brought you is with the bot."),),
             action=Action.BOT,
             label=_("Back to Telegram"),
         )
-    if judgement is Judgement.EXPIRED:
+    if result is VerificationResult.EXPIRED:
         return Sheet(
             heading=_("This link has expired"),
             lines=(_("It was not used in time. The bot gives you a new one."),),
             action=Action.NEW_TOKEN,
             label=_("Get a new link"),
         )
-    heading, why = _why(judgement, _)
+    heading, why = _why(result, _)
     # a link that is a free replacement itself is not replaced for free again
     free = (
         () if token.is_replacement else (_("One new link in its place does not count towards your limit for the day."),)
@@ -94,14 +94,14 @@ def turned_down(judgement: Judgement, token: Token, _: Translate) -> Sheet:
     return Sheet(heading=heading, lines=(*why, *free), action=Action.NEW_TOKEN, label=_("Get a new link"))
 
 
-def _why(judgement: Judgement, _: Translate) -> tuple[str, tuple[str, ...]]:
+def _why(result: VerificationResult, _: Translate) -> tuple[str, tuple[str, ...]]:
     """Return heading and reason. No accusation: a restored tab or a careful browser ends here, too."""
-    if judgement is Judgement.TOO_FAST:
+    if result is VerificationResult.TOO_FAST:
         return _("A little too quick"), (
             _("That was quicker than this page allows, so this link does not count."),
             _("Please take a new one and go through its page once more, without hurry."),
         )
-    if judgement is Judgement.WRONG_ORIGIN:
+    if result is VerificationResult.WRONG_ORIGIN:
         return _("This way does not count"), (
             _("This page could not see that you came through the link the bot gave you. Some browsers hide it."),
             _("Please take a new link and follow it to its end, perhaps in another browser."),

@@ -46,7 +46,7 @@ async def open_draft(query: CallbackQuery, callback_data: DraftButton, state: FS
     draft = await Dialogue(state).broadcast_draft()
     if draft is not None and draft.id == callback_data.draft:
         return draft
-    if await broadcast_ops.find_made_of(callback_data.draft) is not None:
+    if await broadcast_ops.find_by_key(callback_data.draft) is not None:
         # the screen may be the progress message by now: it is not edited
         await toast(query, texts.MADE)
         return None
@@ -144,7 +144,7 @@ async def cancel(
 async def cancel_by_command(message: Message, bot: Bot, dialogue: Dialogue, broadcasts: BroadcastService) -> bool:
     """Discard the open draft: /cancel while nothing else waits. False if there is none."""
     draft = await dialogue.broadcast_draft()
-    if draft is None or await broadcast_ops.find_made_of(draft.id) is not None:
+    if draft is None or await broadcast_ops.find_by_key(draft.id) is not None:
         return False
     await broadcasts.discard(dialogue, message.chat.id, draft)
     await remove_screen(bot, message.chat.id, draft.screen_id)
@@ -160,7 +160,7 @@ async def unmade_draft(
     Both exist when the process ended after writing the row and before closing the draft.
     """
     draft = await open_draft(query, callback_data, state)
-    made = None if draft is None else await broadcast_ops.find_made_of(draft.id)
+    made = None if draft is None else await broadcast_ops.find_by_key(draft.id)
     if made is None:
         return draft
     await toast(query, texts.MADE, alert=True)

@@ -54,7 +54,7 @@ async def _begin(
         await message.answer(FIRST_THE_BATCH)
         return
     draft = await dialogue.broadcast_draft()
-    if draft is not None and await broadcast_ops.find_made_of(draft.id) is not None:
+    if draft is not None and await broadcast_ops.find_by_key(draft.id) is not None:
         await dialogue.close_broadcast_draft()
         draft = None
     if draft is not None:

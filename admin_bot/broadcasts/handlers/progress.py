@@ -63,7 +63,7 @@ _ACTIONS: Final = {
         broadcast_ops.cancel, "broadcast.cancelled", texts.CANCELLED, texts.cannot_cancel
     ),
     BroadcastAction.RECALL_CONFIRMED: Action(
-        broadcast_ops.want_recall, "broadcast.recall_wanted", texts.RECALL_STARTED, texts.cannot_recall
+        broadcast_ops.request_recall, "broadcast.recall_wanted", texts.RECALL_STARTED, texts.cannot_recall
     ),
 }
 _CONFIRMATIONS: Final = {

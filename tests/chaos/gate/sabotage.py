@@ -9,9 +9,9 @@ import core.access
 import user_bot.delivery.verifier
 import user_bot.gate.payout
 from core.subscriptions import MembershipStatus, Subscription
-from core.verification import Judgement
+from core.verification import VerificationResult
 from database.connection import current_database
-from database.operations import settings_ops, token_ops, user_ops
+from database.operations import settings_ops, token_ops, user_credits
 from user_bot.delivery.recovery import Recovery
 from user_bot.gate.payout import pay_out
 from user_bot.gate.subscriptions import Subscriptions
@@ -29,14 +29,14 @@ def keep_the_credit() -> None:
     async def give_back_credit(*_: Any) -> bool:
         return False
 
-    _replace(user_ops, "give_back_credit", give_back_credit)
+    _replace(user_credits, "give_back_credit", give_back_credit)
 
 
 def recover_no_credit() -> None:
     """What a crash cut off is not given back."""
-    recover, give_back = Recovery.tell_interrupted, user_ops.give_back_credit
+    recover, give_back = Recovery.notify_interrupted, user_credits.give_back_credit
 
-    async def tell_interrupted(self: Recovery) -> int:
+    async def notify_interrupted(self: Recovery) -> int:
         _is_recovering.set(True)
         try:
             return await recover(self)
@@ -46,8 +46,8 @@ def recover_no_credit() -> None:
     async def give_back_credit(*arguments: Any) -> bool:
         return not _is_recovering.get() and await give_back(*arguments)
 
-    _replace(Recovery, "tell_interrupted", tell_interrupted)
-    _replace(user_ops, "give_back_credit", give_back_credit)
+    _replace(Recovery, "notify_interrupted", notify_interrupted)
+    _replace(user_credits, "give_back_credit", give_back_credit)
 
 
 def spend_what_is_not_there() -> None:
@@ -58,17 +58,17 @@ def spend_what_is_not_there() -> None:
         users = current_database().collection("users")
         return await users.update_one({"user_id": user_id}, {"$inc": {"credits": -1}, "$set": charge})
 
-    _replace(user_ops, "spend_credit", spend_credit)
+    _replace(user_credits, "spend_credit", spend_credit)
 
 
 def pay_each_time() -> None:
     """A payment has no key: whoever comes to it pays."""
-    grant = user_ops.grant
+    grant = user_credits.grant
 
     async def grant_again(user_id: int, key: str, *rest: Any, **more: Any) -> Any:
         return await grant(user_id, f"{key} {secrets.token_hex(4)}", *rest, **more)
 
-    _replace(user_ops, "grant", grant_again)
+    _replace(user_credits, "grant", grant_again)
 
 
 def redeem_again() -> None:
@@ -78,11 +78,11 @@ def redeem_again() -> None:
     async def redeem(token: str, *_: Any, **__: Any) -> Any:
         return await token_ops.find(token)
 
-    def judge(*_: Any) -> Judgement:
-        return Judgement.VERIFIED
+    def check_token(*_: Any) -> VerificationResult:
+        return VerificationResult.VERIFIED
 
     _replace(token_ops, "redeem", redeem)
-    _replace(user_bot.delivery.verifier, "judge", judge)
+    _replace(user_bot.delivery.verifier, "check_token", check_token)
 
 
 def pay_anybody() -> None:
@@ -119,10 +119,10 @@ def mark_before_paying() -> None:
 def ask_for_no_channel() -> None:
     """The gate does not look at the channels."""
 
-    async def of(*_: Any, **__: Any) -> Subscription:
+    async def check(*_: Any, **__: Any) -> Subscription:
         return Subscription()
 
-    _replace(Subscriptions, "of", of)
+    _replace(Subscriptions, "check", check)
 
 
 def let_the_banned_in() -> None:
@@ -136,14 +136,14 @@ def let_the_banned_in() -> None:
 
 def hear_no_leaving() -> None:
     """The news that somebody left a channel is not heard."""
-    from_news = Subscriptions.changed
+    from_news = Subscriptions.member_changed
 
-    async def changed(self: Subscriptions, channel: Any, user_id: int, member: Any, at: Any) -> Any:
+    async def member_changed(self: Subscriptions, channel: Any, user_id: int, member: Any, at: Any) -> Any:
         if member.status == "left":
             return MembershipStatus.LEFT
         return await from_news(self, channel, user_id, member, at)
 
-    _replace(Subscriptions, "changed", changed)
+    _replace(Subscriptions, "member_changed", member_changed)
 
 
 #: name, in words, how, noticed by

@@ -15,7 +15,7 @@ from core.clock import ManualClock
 from core.errors import StoreUnavailable
 from database.backups.lines import from_line, to_line
 from database.backups.restore import NotAsWritten, restore
-from database.backups.restore_mark import HELD_FOR, WrongTarget, find_mark
+from database.backups.restore_marker import HELD_FOR, WrongTarget, find_marker
 from database.connection import Database
 from database.indexes import missing_indexes
 from runtime.lifecycle import CannotStart, refuse_half_restored
@@ -148,7 +148,7 @@ async def test_cut_short_at_any_call_the_same_file_goes_on_and_no_other(
         with pytest.raises(StoreUnavailable):
             await restore(backup)
         bare_db.before_call = None
-        update_key = await find_mark(bare_db)
+        update_key = await find_marker(bare_db)
         if update_key is not None:
             with pytest.raises(WrongTarget, match=f"half of {backup.name}"):
                 await restore(other)
@@ -194,7 +194,7 @@ async def test_what_others_wrote_into_the_half_stays_and_stops_the_restore(
     with pytest.raises(WrongTarget, match="users holds what is not of this backup"):
         await restore(backup)
     assert (await held(bare_db))["users"] == before, "nothing was touched"
-    assert await find_mark(bare_db) is not None
+    assert await find_marker(bare_db) is not None
 
 
 async def test_a_half_somebody_worked_on_keeps_what_they_changed(
@@ -253,7 +253,7 @@ async def test_who_writes_while_it_is_restored_is_noticed(bare_db: Database, bac
     bare_db.before_call = interfere
     with pytest.raises(NotAsWritten, match="users holds 121 documents instead of 120"):
         await restore(backup)
-    assert await find_mark(bare_db) is not None
+    assert await find_marker(bare_db) is not None
 
 
 async def test_a_restorer_that_was_silent_too_long_stops(bare_db: Database, clock: ManualClock, backup: Path) -> None:
@@ -264,7 +264,7 @@ async def test_a_restorer_that_was_silent_too_long_stops(bare_db: Database, cloc
     await _between(bare_db, "insert_many", "users", other)
     with pytest.raises(WrongTarget, match="another restore has taken over"):
         await restore(backup)
-    update_key = await find_mark(bare_db)
+    update_key = await find_marker(bare_db)
     assert update_key is not None and update_key.owner == "another"
 
 

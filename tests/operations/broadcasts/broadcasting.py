@@ -35,7 +35,7 @@ async def planned(now: datetime, key: str = "draft", **more: Any) -> Broadcast:
 
 
 async def begun(now: datetime, key: str = "draft", **more: Any) -> Broadcast:
-    broadcast = await broadcast_ops.begin(await planned(now, key, **more), now)
+    broadcast = await broadcast_ops.start(await planned(now, key, **more), now)
     assert broadcast is not None
     return broadcast
 

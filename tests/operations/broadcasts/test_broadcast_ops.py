@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from core.broadcasts import OVER, UNFINISHED, Broadcast, BroadcastStatus, LinkButton
+from core.broadcasts import ENDED, UNFINISHED, Broadcast, BroadcastStatus, LinkButton
 from core.segments import Segment, SegmentKind
 from database.connection import Database
 from database.operations import broadcast_ops
@@ -14,7 +14,7 @@ from tests.operations.broadcasts.broadcasting import MINUTE, MS, begun, brought_
 LATER = timedelta(hours=1)
 NOBODY = "0" * 24
 QUEUED, SENDING, PAUSED = UNFINISHED
-SENT, CANCELLED, FAILED = OVER
+SENT, CANCELLED, FAILED = ENDED
 RECALLING, RECALLED = BroadcastStatus.RECALLING, BroadcastStatus.RECALLED
 
 
@@ -51,8 +51,8 @@ async def test_a_draft_confirmed_twice_is_one_broadcast(db: Database, now: datet
 
     assert (is_new, is_new_again) == (True, False)
     assert again == first
-    assert await broadcast_ops.find_made_of("draft") == first
-    assert await broadcast_ops.find_made_of("another") is None
+    assert await broadcast_ops.find_by_key("draft") == first
+    assert await broadcast_ops.find_by_key("another") is None
     assert await db.collection("broadcasts").count({}) == 1
 
 
@@ -73,13 +73,13 @@ async def test_its_turn_comes_at_its_time_and_not_before(db: Database, now: date
 async def test_half_sent_comes_first_then_the_earliest_planned(db: Database, now: datetime) -> None:
     late, early = await planned(now, "late"), await planned(now - LATER, "early")
     assert await broadcast_ops.find_next(now) == early
-    begun_late = await broadcast_ops.begin(late, now)
+    begun_late = await broadcast_ops.start(late, now)
     assert await broadcast_ops.find_next(now) == begun_late
     await broadcast_ops.pause(late.id)
     assert await broadcast_ops.find_next(now) == early
 
 
-@pytest.mark.parametrize("status", [PAUSED, *OVER, RECALLING, RECALLED])
+@pytest.mark.parametrize("status", [PAUSED, *ENDED, RECALLING, RECALLED])
 async def test_what_is_paused_or_over_has_no_turn(db: Database, now: datetime, status: BroadcastStatus) -> None:
     await brought_to(status, now)
     assert await broadcast_ops.find_next(now + LATER) is None
@@ -107,7 +107,7 @@ async def test_what_stays_for_good_is_never_too_late(db: Database, now: datetime
 
 async def begun_late(now: datetime, after: timedelta, lifetime_minutes: int = 0) -> Broadcast:
     made = await planned(now, lifetime_minutes=lifetime_minutes)
-    broadcast = await broadcast_ops.begin(made, now + after)
+    broadcast = await broadcast_ops.start(made, now + after)
     assert broadcast is not None
     assert broadcast == await look(broadcast.id)
     return broadcast
@@ -118,7 +118,7 @@ async def test_what_goes_on_keeps_its_beginning(db: Database, now: datetime) -> 
     await broadcast_ops.pause(broadcast.id)
     resumed = await broadcast_ops.resume(broadcast.id)
     assert resumed is not None
-    going_on = await broadcast_ops.begin(resumed, now + LATER)
+    going_on = await broadcast_ops.start(resumed, now + LATER)
 
     assert going_on is not None
     assert (going_on.status, going_on.started_at) == (SENDING, now)
@@ -129,11 +129,11 @@ async def test_who_read_it_before_it_was_begun_paused_and_resumed_does_not_begin
     db: Database, now: datetime
 ) -> None:
     read = await planned(now)
-    await broadcast_ops.begin(read, now)
+    await broadcast_ops.start(read, now)
     await broadcast_ops.pause(read.id)
     await broadcast_ops.resume(read.id)
 
-    assert await broadcast_ops.begin(read, now + LATER) is None
+    assert await broadcast_ops.start(read, now + LATER) is None
     stands = await look(read.id)
     assert (stands.status, stands.started_at) == (QUEUED, now)
 
@@ -141,14 +141,14 @@ async def test_who_read_it_before_it_was_begun_paused_and_resumed_does_not_begin
 async def test_a_cancel_between_reading_and_beginning_wins(db: Database, now: datetime) -> None:
     broadcast = await planned(now)
     assert await broadcast_ops.cancel(broadcast.id, now) is not None
-    assert await broadcast_ops.begin(broadcast, now) is None
+    assert await broadcast_ops.start(broadcast, now) is None
     assert (await look(broadcast.id)).status is CANCELLED
 
 
 async def test_begun_by_one_of_two(db: Database, now: datetime) -> None:
     broadcast = await planned(now)
-    assert await broadcast_ops.begin(broadcast, now) is not None
-    assert await broadcast_ops.begin(broadcast, now + MS) is None
+    assert await broadcast_ops.start(broadcast, now) is not None
+    assert await broadcast_ops.start(broadcast, now + MS) is None
     assert (await look(broadcast.id)).started_at == now
 
 
@@ -157,8 +157,8 @@ async def test_begun_by_one_of_two(db: Database, now: datetime) -> None:
 
 async def test_the_cursor_stays_where_a_last_empty_page_leaves_it(db: Database, now: datetime) -> None:
     broadcast = await begun(now)
-    assert await broadcast_ops.keep_cursor(broadcast.id, 7, is_filled=False)
-    assert await broadcast_ops.keep_cursor(broadcast.id, None, is_filled=True)
+    assert await broadcast_ops.record_cursor(broadcast.id, 7, is_filled=False)
+    assert await broadcast_ops.record_cursor(broadcast.id, None, is_filled=True)
     stands = await look(broadcast.id)
     assert (stands.cursor, stands.is_filled) == (7, True)
 
@@ -167,7 +167,7 @@ async def test_counts_are_noted_and_what_admins_want_is_seen(db: Database, now: 
     broadcast = await begun(now)
     await broadcast_ops.pause(broadcast.id)
     db.calls.clear()
-    noted = await broadcast_ops.note_counts(broadcast.id, {"sent": 4})
+    noted = await broadcast_ops.record_counts(broadcast.id, {"sent": 4})
 
     assert noted is not None
     assert (noted.status, noted.counts) == (PAUSED, {"sent": 4})
@@ -179,15 +179,15 @@ async def test_a_sender_that_lost_its_lease_does_not_write_over_the_last_counts(
     db: Database, now: datetime, status: BroadcastStatus
 ) -> None:
     broadcast = await brought_to(status, now)
-    seen = await broadcast_ops.note_counts(broadcast.id, {"sent": 4})
+    seen = await broadcast_ops.record_counts(broadcast.id, {"sent": 4})
     assert seen == broadcast == await look(broadcast.id)
 
 
 async def test_the_last_counts_of_a_cancelled_one_are_shown_too(db: Database, now: datetime) -> None:
     broadcast = await brought_to(CANCELLED, now)
     assert await broadcast_ops.mark_shown(broadcast.id, CANCELLED)
-    assert await broadcast_ops.note_counts(broadcast.id, {"sent": 4}) is not None
-    assert [shown.counts for shown in await broadcast_ops.not_shown(9)] == [{"sent": 4}]
+    assert await broadcast_ops.record_counts(broadcast.id, {"sent": 4}) is not None
+    assert [shown.counts for shown in await broadcast_ops.find_not_shown(9)] == [{"sent": 4}]
 
 
 async def test_the_end_of_sending_is_written_once(db: Database, now: datetime) -> None:
@@ -207,7 +207,7 @@ CHANGES: dict[str, tuple[Change, tuple[BroadcastStatus, ...], BroadcastStatus]] 
     "resume": (lambda b, now: broadcast_ops.resume(b), (PAUSED,), QUEUED),
     "cancel": (broadcast_ops.cancel, UNFINISHED, CANCELLED),
     "finish": (lambda b, now: broadcast_ops.finish(b, SENT, now, {}), (SENDING,), SENT),
-    "want_recall": (broadcast_ops.want_recall, (*OVER, RECALLING), RECALLING),
+    "want_recall": (broadcast_ops.request_recall, (*ENDED, RECALLING), RECALLING),
 }
 
 
@@ -236,8 +236,8 @@ async def test_a_forged_id_changes_nothing(db: Database, now: datetime, name: st
     await begun(now)
     assert await CHANGES[name][0](forged, now) is None
     assert await broadcast_ops.find(forged) is None
-    assert await broadcast_ops.note_counts(forged, {"sent": 1}) is None
-    assert not await broadcast_ops.keep_progress_message(forged, 1, 1)
+    assert await broadcast_ops.record_counts(forged, {"sent": 1}) is None
+    assert not await broadcast_ops.set_progress_message(forged, 1, 1)
 
 
 async def test_whoever_is_first_of_cancel_and_the_end_wins(db: Database, now: datetime) -> None:
@@ -253,7 +253,7 @@ async def test_pausing_just_before_the_end_leaves_it_to_be_resumed_and_ended(db:
     assert await broadcast_ops.finish(broadcast.id, SENT, now, {}) is None
     resumed = await broadcast_ops.resume(broadcast.id)
     assert resumed is not None
-    assert await broadcast_ops.begin(resumed, now) is not None
+    assert await broadcast_ops.start(resumed, now) is not None
     assert await broadcast_ops.finish(broadcast.id, SENT, now, {}) is not None
 
 
@@ -262,7 +262,7 @@ async def test_all_is_taken_back_as_long_as_telegram_deletes(
     db: Database, now: datetime, after: timedelta, is_possible: bool
 ) -> None:
     broadcast = await brought_to(SENT, now)
-    wanted = await broadcast_ops.want_recall(broadcast.id, now + after)
+    wanted = await broadcast_ops.request_recall(broadcast.id, now + after)
     assert (wanted is not None) is is_possible
     stands = await look(broadcast.id)
     assert (stands.is_recall_wanted, stands.delete_at) == (is_possible, now + after if is_possible else None)
@@ -272,7 +272,7 @@ async def test_without_its_rows_nothing_is_taken_back(db: Database, now: datetim
     broadcast = await brought_to(SENT, now)
     assert await broadcast_ops.mark_rows_removed(broadcast.id, {"sent": 2})
     assert not await broadcast_ops.mark_rows_removed(broadcast.id, {"sent": 0})
-    assert await broadcast_ops.want_recall(broadcast.id, now) is None
+    assert await broadcast_ops.request_recall(broadcast.id, now) is None
     assert (await look(broadcast.id)).counts == {"sent": 2}
 
 
@@ -281,21 +281,21 @@ async def test_without_its_rows_nothing_is_taken_back(db: Database, now: datetim
 
 async def test_the_last_edit_is_due_until_it_was_made(db: Database, now: datetime) -> None:
     broadcast = await brought_to(SENT, now)
-    assert await broadcast_ops.not_shown(9) == [broadcast]
+    assert await broadcast_ops.find_not_shown(9) == [broadcast]
     assert not await broadcast_ops.mark_shown(broadcast.id, SENDING)
-    assert await broadcast_ops.not_shown(9) == [broadcast]
+    assert await broadcast_ops.find_not_shown(9) == [broadcast]
     assert await broadcast_ops.mark_shown(broadcast.id, SENT)
-    assert await broadcast_ops.not_shown(9) == []
+    assert await broadcast_ops.find_not_shown(9) == []
     assert await broadcast_ops.mark_recalling(broadcast.id)
     assert not await broadcast_ops.mark_shown(broadcast.id, SENT)
-    assert [shown.status for shown in await broadcast_ops.not_shown(9)] == [RECALLING]
+    assert [shown.status for shown in await broadcast_ops.find_not_shown(9)] == [RECALLING]
 
 
 async def test_in_another_message_it_is_to_be_shown_again(db: Database, now: datetime) -> None:
     broadcast = await brought_to(SENT, now)
     await broadcast_ops.mark_shown(broadcast.id, SENT)
-    assert await broadcast_ops.keep_progress_message(broadcast.id, 7, 8)
-    (shown,) = await broadcast_ops.not_shown(9)
+    assert await broadcast_ops.set_progress_message(broadcast.id, 7, 8)
+    (shown,) = await broadcast_ops.find_not_shown(9)
     assert (shown.progress_chat_id, shown.progress_message_id) == (7, 8)
 
 
@@ -309,7 +309,7 @@ async def test_the_unfinished_come_as_they_are_planned(db: Database, now: dateti
     late, early = await planned(now + LATER, "late"), await planned(now, "early")
     await brought_to(SENT, now, "sent")
     await brought_to(PAUSED, now + MS, "paused")
-    found = await broadcast_ops.unfinished(9)
+    found = await broadcast_ops.find_unfinished(9)
     assert [broadcast.key for broadcast in found] == ["early", "paused", "late"]
-    assert await broadcast_ops.unfinished(1) == [early]
+    assert await broadcast_ops.find_unfinished(1) == [early]
     assert found[2] == late

@@ -55,7 +55,7 @@ async def test_a_row_given_back_by_many_is_given_back_once(warm: Database, now: 
     broadcast = await begun(now)
     await broadcast_rows.add_recipients(broadcast.id, [1])
     await broadcast_rows.claim(broadcast.id, [1], "me")
-    assert sum(await many(50, lambda _: broadcast_rows.give_back(broadcast.id, 1, "me"))) == 1
+    assert sum(await many(50, lambda _: broadcast_rows.release(broadcast.id, 1, "me"))) == 1
 
 
 @pytest.mark.parametrize("round_", range(5))
@@ -66,7 +66,7 @@ async def test_arrived_and_given_up_at_once_ends_as_arrived(warm: Database, now:
 
     async def one(number: int) -> bool:
         if number % 4 == 3:
-            return await broadcast_rows.give_up_lost(broadcast.id, "new") >= 0
+            return await broadcast_rows.mark_lost_unknown(broadcast.id, "new") >= 0
         return await broadcast_rows.mark_sent(broadcast.id, ids[number // 4], "slow", [1], now)
 
     assert all(await many(80, one))
@@ -88,7 +88,7 @@ async def test_a_draft_confirmed_by_many_taps_is_one_broadcast(warm: Database, n
 
 async def test_a_broadcast_is_begun_by_one(warm: Database, now: datetime) -> None:
     broadcast = await planned(now)
-    begun_by = await many(50, lambda _: broadcast_ops.begin(broadcast, now))
+    begun_by = await many(50, lambda _: broadcast_ops.start(broadcast, now))
     assert sum(one is not None for one in begun_by) == 1
 
 
@@ -96,7 +96,7 @@ async def test_begun_or_cancelled_and_the_last_word_is_the_admins(warm: Database
     broadcast = await planned(now)
 
     async def one(number: int) -> str | None:
-        done = await (broadcast_ops.begin(broadcast, now) if number % 2 else broadcast_ops.cancel(broadcast.id, now))
+        done = await (broadcast_ops.start(broadcast, now) if number % 2 else broadcast_ops.cancel(broadcast.id, now))
         return None if done is None else done.status.value
 
     said = Counter(await many(50, one))
@@ -121,8 +121,8 @@ async def test_a_wish_to_take_back_survives_every_putting_off(warm: Database, no
 
     async def one(number: int) -> bool:
         if number == 10:
-            return await broadcast_ops.want_recall(broadcast.id, now) is not None
-        return await broadcast_ops.put_off_recall(broadcast.id, now + TTL, {})
+            return await broadcast_ops.request_recall(broadcast.id, now) is not None
+        return await broadcast_ops.postpone_recall(broadcast.id, now + TTL, {})
 
     assert (await many(50, one))[10]
     assert (await look(broadcast.id)).delete_at == now

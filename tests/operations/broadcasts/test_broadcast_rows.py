@@ -168,7 +168,7 @@ async def test_taking_four_rows_is_one_command_and_each_end_another(db: Database
     await broadcast_rows.claim(B, [1, 2, 3, 4], ME)
     await broadcast_rows.mark_sent(B, 1, ME, [5], now)
     await broadcast_rows.mark_not_sent(B, 2, ME, BLOCKED, "blocked")
-    await broadcast_rows.give_back(B, 3, ME)
+    await broadcast_rows.release(B, 3, ME)
     # not one of them is a findAndModify: the server of the tests goes through all rows for it
     assert dict(db.calls) == {"update_many broadcast_recipients": 1, "update_one broadcast_recipients": 3}
 
@@ -179,20 +179,20 @@ async def test_taking_four_rows_is_one_command_and_each_end_another(db: Database
 async def test_a_row_given_back_waits_again(db: Database) -> None:
     await broadcast_rows.add_recipients(B, [ANN])
     await broadcast_rows.claim(B, [ANN], ME)
-    assert await broadcast_rows.give_back(B, ANN, ME, "no network")
-    assert not await broadcast_rows.give_back(B, ANN, ME, "no network")
+    assert await broadcast_rows.release(B, ANN, ME, "no network")
+    assert not await broadcast_rows.release(B, ANN, ME, "no network")
 
     ann = await row(db, B, ANN)
     assert (ann["state"], ann["owner"], ann["error"]) == ("pending", None, "no network")
     assert await broadcast_rows.claim(B, [ANN], ANOTHER) == [ANN]
-    assert not await broadcast_rows.give_back(B, ANN, ME)
+    assert not await broadcast_rows.release(B, ANN, ME)
     assert await state(db, B, ANN) == "sending"
 
 
 @pytest.mark.parametrize("stands", [one for one in RecipientState if one is not SENDING])
 async def test_only_what_is_on_its_way_is_given_back(db: Database, stands: RecipientState) -> None:
     await in_state(db, B, ANN, stands, owner=ME)
-    assert not await broadcast_rows.give_back(B, ANN, ME)
+    assert not await broadcast_rows.release(B, ANN, ME)
     assert await state(db, B, ANN) == stands
 
 
@@ -227,7 +227,7 @@ async def test_only_who_took_a_row_says_what_became_of_it(db: Database, now: dat
     await broadcast_rows.claim(B, [ANN], ME)
     assert not await broadcast_rows.mark_sent(B, ANN, owner, [1], now)
     assert not await broadcast_rows.mark_not_sent(B, ANN, owner, FAILED, "no")
-    assert not await broadcast_rows.give_back(B, ANN, owner)
+    assert not await broadcast_rows.release(B, ANN, owner)
     assert await state(db, B, ANN) == "sending"
 
 
@@ -254,8 +254,8 @@ async def test_rows_of_those_who_vanished_become_unknown_and_ones_own_do_not(db:
     await broadcast_rows.claim(B, [3], ME)
     await broadcast_rows.claim(OTHER, [1], ANOTHER)
 
-    assert await broadcast_rows.give_up_lost(B, ME) == 2
-    assert await broadcast_rows.give_up_lost(B, ME) == 0
+    assert await broadcast_rows.mark_lost_unknown(B, ME) == 2
+    assert await broadcast_rows.mark_lost_unknown(B, ME) == 0
     assert await states(db) == {1: "unknown", 2: "unknown", 3: "sending", 4: "pending"}
     assert await state(db, OTHER, 1) == "sending"
     # nobody sends to them again
@@ -265,12 +265,12 @@ async def test_rows_of_those_who_vanished_become_unknown_and_ones_own_do_not(db:
 async def test_whoever_was_only_slow_still_says_what_became_of_their_rows(db: Database, now: datetime) -> None:
     await broadcast_rows.add_recipients(B, [1, 2, 3])
     await broadcast_rows.claim(B, [1, 2, 3], ANOTHER)
-    await broadcast_rows.give_up_lost(B, ME)
+    await broadcast_rows.mark_lost_unknown(B, ME)
 
     assert await broadcast_rows.mark_sent(B, 1, ANOTHER, [7], now)
     assert await broadcast_rows.mark_not_sent(B, 2, ANOTHER, BLOCKED, "blocked")
     # but never that it may be sent again
-    assert not await broadcast_rows.give_back(B, 3, ANOTHER)
+    assert not await broadcast_rows.release(B, 3, ANOTHER)
     assert await states(db) == {1: "sent", 2: "blocked", 3: "unknown"}
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from core.posts import Post
-from database.operations import settings_ops, user_ops
+from database.operations import settings_ops, user_credits
 from tests.house import ALICE, USER_BOT, House
 from tests.operations.counts.counting import Cost, Wire, counted
 
@@ -42,7 +42,7 @@ async def charge_credits(house: House) -> None:
     await house.alice.text(USER_BOT, "/start")
     await house.settle()
     await settings_ops.change("access_mode", "credits")
-    await user_ops.grant(ALICE, "test", house.base.clock.now(), credits=10)
+    await user_credits.grant(ALICE, "test", house.base.clock.now(), credits=10)
 
 
 async def test_free_delivery_costs_2_calls_and_6_commands(house: House, wire: Wire) -> None:

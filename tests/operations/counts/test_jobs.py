@@ -4,7 +4,7 @@ from collections import Counter
 
 from schedulers import create_message_deleter_scheduler
 from tests.house import House
-from tests.jobs.broadcasts.broadcasts import planned, send, subscribers
+from tests.jobs.broadcasts.broadcasts import add_subscribers, queue, send
 from tests.operations.counts.counting import Cost, Wire, counted
 
 #: lease taken and released, the run's row inserted, started and ended
@@ -35,7 +35,7 @@ async def deleted(house: House, wire: Wire, deliveries: int) -> Cost:
 
 async def sent(house: House, wire: Wire, recipients: int) -> Cost:
     """Sends a broadcast to all subscribers, of which there are `recipients`; without what is asked each second."""
-    await planned(house)
+    await queue(house)
     async with counted(house, wire) as cost:
         report = await send(house)
     assert report.counts == {"sent": recipients}
@@ -54,7 +54,7 @@ async def test_each_due_delivery_costs_2_calls_and_no_command_beyond_its_batch(h
 
 
 async def test_each_recipient_of_a_broadcast_costs_1_call_and_1_command(house: House, wire: Wire) -> None:
-    await subscribers(house, 5)
+    await add_subscribers(house, 5)
     # the first run of a job also inserts its lease
     await sent(house, wire, 5)
     five = await sent(house, wire, 5)
@@ -72,7 +72,7 @@ async def test_each_recipient_of_a_broadcast_costs_1_call_and_1_command(house: H
         # rows of each state are counted by themselves
         "aggregate broadcast_recipients": 27,
     }
-    await subscribers(house, 10, first=800)
+    await add_subscribers(house, 10, first=800)
     fifteen = await sent(house, wire, 15)
     assert fifteen.calls == {"copyMessage": 15}
     assert fifteen.commands == Counter(five.commands) + Counter({"update broadcast_recipients": 10})

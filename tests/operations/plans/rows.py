@@ -66,8 +66,8 @@ def _user(i: int, size: int, wanted: int) -> Document:
         "news_stopped_at": NOW if i % 20 == 1 else None,
         "charges": {PAID: {"at": NOW, "update_key": f"u{i}"}, PAID_LONG_AGO: {"at": NOW - DAY, "update_key": f"u{i}"}},
         "grants": [f"g{i}", *(f"g{i} {number}" for number in range(2))],
-        "wanted_code": PAID,
-        "wanted_at": NOW,
+        "pending_code": PAID,
+        "pending_at": NOW,
         "is_banned": i % 3 == 0,
     }
 
@@ -346,6 +346,10 @@ def _incident(i: int, size: int, wanted: int) -> Document:
     return {"_id": name, "closed_at": None if i < wanted else NOW - DAY - i * SECOND}
 
 
+def _migration(i: int, size: int, wanted: int) -> Document:
+    return {"_id": f"other {i}", "last": 0}
+
+
 def _health(i: int, size: int, wanted: int) -> Document:
     return {"_id": "house" if i == 0 else f"other {i}", "at": NOW, "since": NOW}
 
@@ -391,6 +395,7 @@ _MAKERS: dict[str, Callable[[int, int, int], Document]] = {
     "admins": _admin,
     "incidents": _incident,
     "health": _health,
+    "migrations": _migration,
     "channels": _channel,
     "memberships": _membership,
 }

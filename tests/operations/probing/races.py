@@ -15,7 +15,18 @@ from core.users import Visitor
 from core.verification import Token
 from database.connection import Database, close_database, current_database, open_database
 from database.indexes import ensure_indexes
-from database.operations import deletion_ops, membership_ops, post_ops, run_ops, stats_ops, token_ops, user_ops
+from database.operations import (
+    deletion_ops,
+    delivery_claims,
+    membership_ops,
+    post_ops,
+    run_ops,
+    statistics_ops,
+    token_counts,
+    token_ops,
+    user_credits,
+    user_ops,
+)
 from tests.operations.probing.table import DAY, HOLD, NOW, Finding, attempt, expect, new_name, promise
 
 COROUTINES, PROCESSES, ROUNDS = 50, 3, 5
@@ -50,7 +61,7 @@ async def _fill_purse() -> None:
 
 
 async def _spend(index: int) -> bool:
-    return await user_ops.spend_credit(7, f"{index:016}", f"m{index}", NOW)
+    return await user_credits.spend_credit(7, f"{index:016}", f"m{index}", NOW)
 
 
 async def _judge_purse(results: list[Any]) -> None:
@@ -64,7 +75,7 @@ async def _judge_purse(results: list[Any]) -> None:
 
 
 async def _spend_the_same(_: int) -> bool:
-    return await user_ops.spend_credit(7, "A" * 16, "m", NOW)
+    return await user_credits.spend_credit(7, "A" * 16, "m", NOW)
 
 
 async def _judge_one_spent(results: list[Any]) -> None:
@@ -74,11 +85,11 @@ async def _judge_one_spent(results: list[Any]) -> None:
 
 async def _charged() -> None:
     await _fill_purse()
-    await user_ops.spend_credit(7, "A" * 16, "m", NOW)
+    await user_credits.spend_credit(7, "A" * 16, "m", NOW)
 
 
 async def _give_back(_: int) -> bool:
-    return await user_ops.give_back_credit(7, "A" * 16, "m")
+    return await user_credits.give_back_credit(7, "A" * 16, "m")
 
 
 async def _met() -> None:
@@ -86,7 +97,7 @@ async def _met() -> None:
 
 
 async def _grant(_: int) -> bool:
-    granted = await user_ops.grant(7, "t", NOW, credits=5, pass_for=HOLD)
+    granted = await user_credits.grant(7, "t", NOW, credits=5, pass_for=HOLD)
     return granted is not None and granted.is_new
 
 
@@ -97,7 +108,7 @@ async def _judge_granted(results: list[Any]) -> None:
 
 
 async def _count_link(_: int) -> int | None:
-    return await token_ops.count_link(7, DAY, 15)
+    return await token_counts.count_link(7, DAY, 15)
 
 
 async def _judge_links(results: list[Any]) -> None:
@@ -108,21 +119,21 @@ async def _judge_links(results: list[Any]) -> None:
 
 async def _remember(index: int) -> bool:
     status = MembershipStatus.MEMBER if index == 0 else MembershipStatus.LEFT
-    return await membership_ops.remember(-1, 7, status, NOW - index * timedelta(seconds=1))
+    return await membership_ops.record(-1, 7, status, NOW - index * timedelta(seconds=1))
 
 
 async def _judge_newest(_: list[Any]) -> None:
-    known = await membership_ops.memberships(7, [-1])
+    known = await membership_ops.find_memberships(7, [-1])
     expect(known[-1].status == MembershipStatus.MEMBER and known[-1].seen_at == NOW, f"{known}")
 
 
-async def _bump(_: int) -> None:
-    for _again in range(10):
-        await stats_ops.bump(DAY, "opened")
+async def _add(index: int) -> None:
+    for number in range(10):
+        await statistics_ops.add_once(DAY, f"{index}:{number}", {"opened": 1})
 
 
-async def _judge_bumps(results: list[Any]) -> None:
-    counted = await stats_ops.read(DAY)
+async def _judge_sum(results: list[Any]) -> None:
+    counted = await statistics_ops.read_day(DAY)
     days = await current_database().collection("daily_stats").count({})
     expect(counted == {"opened": 10 * len(results)} and days == 1, f"{counted} after {10 * len(results)}, {days} days")
 
@@ -132,7 +143,7 @@ async def _meet(_: int) -> bool:
 
 
 async def _claim_delivery(_: int) -> bool:
-    return await deletion_ops.claim_delivery(1, 7, "a" * 16, NOW, HOLD) is not None
+    return await delivery_claims.claim_delivery(1, 7, "a" * 16, NOW, HOLD) is not None
 
 
 async def _judge_held(results: list[Any]) -> None:
@@ -142,7 +153,7 @@ async def _judge_held(results: list[Any]) -> None:
 
 
 async def _held_once() -> None:
-    await deletion_ops.claim_delivery(1, 7, "a" * 16, NOW - 2 * HOLD, HOLD)
+    await delivery_claims.claim_delivery(1, 7, "a" * 16, NOW - 2 * HOLD, HOLD)
 
 
 async def _judge_second_hold(results: list[Any]) -> None:
@@ -202,7 +213,7 @@ RACES = {
     race.name: race
     for race in (
         Race("ten credits are spent ten times", _fill_purse, _spend, _judge_purse),
-        Race("no $inc is lost, also in a first upsert", _nothing, _bump, _judge_bumps),
+        Race("no $inc is lost, also in a first upsert", _nothing, _add, _judge_sum),
         Race("one upsert meets the new person", _nothing, _meet, _judge_sole),
         Race("one of many taps gets the delivery", _nothing, _claim_delivery, _judge_held),
         Race("one takes over a hold that ran out", _held_once, _claim_delivery, _judge_second_hold),

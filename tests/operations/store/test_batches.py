@@ -13,7 +13,7 @@ from core.clock import ManualClock
 from core.errors import StoreUnavailable
 from database.batches import Bounds, Deleted, delete_in_batches
 from database.connection import BULK_CONNECTIONS, Database, close_database, open_database
-from database.operations import session_ops, stats_ops, token_ops, user_ops
+from database.operations import session_ops, statistics_ops, token_ops, user_ops
 from database.values import Document
 from tests.clocks import SteeredClock
 from tests.operations.conftest import NOW
@@ -159,7 +159,7 @@ async def test_a_deactivated_person_cannot_be_written_to_and_is_marked_once(db: 
 async def test_the_copies_of_a_day_are_the_higher_of_two_counts(db: Database, now: datetime) -> None:
     for number, counters in enumerate(({"broadcast_sent": 5}, {"broadcast_copies": 7, "broadcast_sent": 5}, {})):
         await db.collection("daily_stats").insert_one({"date": now + number * DAY, "counters": counters})
-    days = await stats_ops.last_days(now + 3 * DAY, 5)
+    days = await statistics_ops.last_days(now + 3 * DAY, 5)
     assert [day.counters.get("broadcast_copies") for day in days] == [5, 7, None]
 
 

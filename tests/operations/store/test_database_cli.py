@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 from core.clock import ManualClock
 from database.__main__ import app
 from database.connection import Database, open_database
+from database.doctor import examine
+from database.migrations.runner import migrate
 from tests.operations.backups.backing_up import NOW, fill, members, pack
 
 URI = os.environ.get("MONGO_URI", "memory://")
@@ -61,6 +63,34 @@ def test_doctor_fails_while_indexes_are_missing_and_names_them() -> None:
     assert "users.user_id_1" in answer["missing_indexes"]
     assert answer["counts"]["users"] == 0
     assert "missing index users.user_id_1" in cli.invoke(app, ["doctor"]).stdout
+
+
+def test_indexes_applies_pending_migrations_and_refuses_a_newer_database(
+    monkeypatch: pytest.MonkeyPatch, filled: None
+) -> None:
+    applied: list[Database] = []
+    real = migrate
+
+    async def noted(db: Database) -> None:
+        assert (await examine(db)).pending_migrations == ["0001 update keys and pending posts"]
+        await real(db)
+        applied.append(db)
+        assert (await examine(db)).pending_migrations == []
+        await db.collection("migrations").update_one({}, {"$set": {"last": 1000}})
+        await real(db)
+
+    monkeypatch.setattr("database.__main__.migrate", noted)
+    result = cli.invoke(app, ["indexes", "--json"])
+    assert result.exit_code == 1
+    assert "migrated by a newer version" in json.loads(result.stdout)["error"]
+    assert len(applied) == 1
+
+
+def test_doctor_names_pending_migrations(filled: None) -> None:
+    answer = json.loads(cli.invoke(app, ["doctor", "--json"]).stdout)
+    assert answer["pending_migrations"] == ["0001 update keys and pending posts"]
+    words = cli.invoke(app, ["doctor"]).stdout
+    assert "pending migration 0001 update keys and pending posts: the next start applies it" in words
 
 
 @pytest.mark.server  # the in-memory store is gone when the command ends

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from core.users import PoppedPost, Visitor, is_banned
 from database.connection import Database
-from database.operations import user_ops
+from database.operations import user_credits, user_ops
 
 MS, DAY = timedelta(milliseconds=1), timedelta(days=1)
 ANN, STRANGER = 7, 404
@@ -51,7 +51,7 @@ async def test_a_stranger_who_comes_that_very_moment_is_banned_too(
 
 async def test_a_ban_takes_nothing_away(db: Database, now: datetime) -> None:
     await user_ops.upsert_visitor(Visitor(user_id=ANN), now)
-    await user_ops.grant(ANN, "k", now, credits=5, pass_for=DAY)
+    await user_credits.grant(ANN, "k", now, credits=5, pass_for=DAY)
     user = await user_ops.ban(ANN, now, reason=None, until=None)
 
     assert (user.credits, user.pass_until) == (5, now + DAY)
@@ -73,14 +73,14 @@ async def test_unbanning_is_told_from_nothing_to_unban(db: Database, now: dateti
 async def test_what_was_wanted_is_taken_once(db: Database, now: datetime) -> None:
     await user_ops.upsert_visitor(Visitor(user_id=ANN), now)
     assert not await user_ops.pop_pending_post(ANN, A, now - DAY)
-    assert await user_ops.want(ANN, A, now)
+    assert await user_ops.set_pending_post(ANN, A, now)
 
     assert await user_ops.pop_pending_post(ANN, A, now, "join 1")
     assert not await user_ops.pop_pending_post(ANN, A, now, "join 2")
     assert not await user_ops.pop_pending_post(ANN, A, now)
     user = await user_ops.find(ANN)
     assert user is not None
-    assert (user.wanted_code, user.wanted_at, user.wanted_taken) == (
+    assert (user.pending_code, user.pending_at, user.popped_post) == (
         None,
         None,
         PoppedPost(code=A, update_key="join 1"),
@@ -89,7 +89,7 @@ async def test_what_was_wanted_is_taken_once(db: Database, now: datetime) -> Non
 
 async def test_the_update_it_was_taken_for_gets_it_again_when_it_comes_again(db: Database, now: datetime) -> None:
     await user_ops.upsert_visitor(Visitor(user_id=ANN), now)
-    await user_ops.want(ANN, A, now)
+    await user_ops.set_pending_post(ANN, A, now)
     assert await user_ops.pop_pending_post(ANN, A, now, "join 1")
     assert await user_ops.pop_pending_post(ANN, A, now, "join 1")
     assert not await user_ops.pop_pending_post(ANN, B, now, "join 1")
@@ -97,8 +97,8 @@ async def test_the_update_it_was_taken_for_gets_it_again_when_it_comes_again(db:
 
 async def test_the_latest_wish_counts_and_an_old_one_stays_untaken(db: Database, now: datetime) -> None:
     await user_ops.upsert_visitor(Visitor(user_id=ANN), now)
-    await user_ops.want(ANN, A, now)
-    await user_ops.want(ANN, B, now + MS)
+    await user_ops.set_pending_post(ANN, A, now)
+    await user_ops.set_pending_post(ANN, B, now + MS)
 
     assert not await user_ops.pop_pending_post(ANN, A, now)
     assert not await user_ops.pop_pending_post(ANN, B, now + 2 * MS)
@@ -106,6 +106,6 @@ async def test_the_latest_wish_counts_and_an_old_one_stays_untaken(db: Database,
 
 
 async def test_a_stranger_wants_nothing(db: Database, now: datetime) -> None:
-    assert not await user_ops.want(STRANGER, A, now)
+    assert not await user_ops.set_pending_post(STRANGER, A, now)
     assert not await user_ops.pop_pending_post(STRANGER, A, now, "join 1")
     assert await user_ops.count() == 0

@@ -37,7 +37,7 @@ async def look() -> User:
 
 
 async def test_a_credit_is_spent_and_the_charge_says_on_what(ann: Database, now: datetime) -> None:
-    assert await user_ops.spend_credit(ANN, A, "m1", now)
+    assert await user_credits.spend_credit(ANN, A, "m1", now)
     assert dict(ann.calls) == {"update_one users": 1}
 
     user = await look()
@@ -45,26 +45,26 @@ async def test_a_credit_is_spent_and_the_charge_says_on_what(ann: Database, now:
 
 
 async def test_one_wish_pays_once_and_hears_yes_again(ann: Database, now: datetime) -> None:
-    assert await user_ops.spend_credit(ANN, A, "m1", now)
-    assert await user_ops.spend_credit(ANN, A, "m1", now + MS)
+    assert await user_credits.spend_credit(ANN, A, "m1", now)
+    assert await user_credits.spend_credit(ANN, A, "m1", now + MS)
 
     user = await look()
     assert (user.credits, user.charges[A].at) == (1, now)
 
 
 async def test_a_wish_that_took_the_last_credit_hears_yes_again(ann: Database, now: datetime) -> None:
-    await user_ops.spend_credit(ANN, A, "m1", now)
-    await user_ops.spend_credit(ANN, B, "m2", now)
+    await user_credits.spend_credit(ANN, A, "m1", now)
+    await user_credits.spend_credit(ANN, B, "m2", now)
 
-    assert await user_ops.spend_credit(ANN, B, "m2", now)
-    assert not await user_ops.spend_credit(ANN, B, "m3", now)
-    assert not await user_ops.spend_credit(ANN, C, "m2", now)
+    assert await user_credits.spend_credit(ANN, B, "m2", now)
+    assert not await user_credits.spend_credit(ANN, B, "m3", now)
+    assert not await user_credits.spend_credit(ANN, C, "m2", now)
     assert (await look()).credits == 0
 
 
 async def test_another_wish_for_the_same_post_pays_again(ann: Database, now: datetime) -> None:
-    await user_ops.spend_credit(ANN, A, "m1", now)
-    assert await user_ops.spend_credit(ANN, A, "m2", now + HOUR)
+    await user_credits.spend_credit(ANN, A, "m1", now)
+    assert await user_credits.spend_credit(ANN, A, "m2", now + HOUR)
 
     user = await look()
     assert (user.credits, user.charges) == (0, {A: Charge(at=now + HOUR, update_key="m2")})
@@ -73,24 +73,24 @@ async def test_another_wish_for_the_same_post_pays_again(ann: Database, now: dat
 async def test_who_has_no_credits_field_or_is_unknown_spends_nothing(db: Database, now: datetime) -> None:
     await db.collection("users").insert_one({"user_id": ANN, "joined_at": now, "last_seen_at": now})
 
-    assert not await user_ops.spend_credit(ANN, A, "m1", now)
-    assert not await user_ops.spend_credit(STRANGER, A, "m1", now)
+    assert not await user_credits.spend_credit(ANN, A, "m1", now)
+    assert not await user_credits.spend_credit(STRANGER, A, "m1", now)
     assert await user_ops.count() == 1
     assert (await look()).charges == {}
 
 
 async def test_old_charges_go_with_the_next_one_but_never_its_own(ann: Database, now: datetime) -> None:
-    await user_ops.spend_credit(ANN, A, "m1", now)
-    assert await user_ops.spend_credit(ANN, B, "m2", now, forget=[A, B, C])
+    await user_credits.spend_credit(ANN, A, "m1", now)
+    assert await user_credits.spend_credit(ANN, B, "m2", now, forget=[A, B, C])
 
     assert (await look()).charges == {B: Charge(at=now, update_key="m2")}
 
 
 async def test_nothing_is_forgotten_when_nothing_is_spent(ann: Database, now: datetime) -> None:
     await ann.collection("users").update_one({"user_id": ANN}, {"$set": {"credits": 1}})
-    await user_ops.spend_credit(ANN, A, "m1", now)
+    await user_credits.spend_credit(ANN, A, "m1", now)
 
-    assert not await user_ops.spend_credit(ANN, B, "m2", now, forget=[A])
+    assert not await user_credits.spend_credit(ANN, B, "m2", now, forget=[A])
     assert set((await look()).charges) == {A}
 
 
@@ -98,25 +98,25 @@ async def test_nothing_is_forgotten_when_nothing_is_spent(ann: Database, now: da
 async def test_what_is_no_code_is_a_mistake_and_changes_nothing(ann: Database, now: datetime, code: str) -> None:
     before = await ann.collection("users").find_one({"user_id": ANN})
     with pytest.raises(ValueError, match="code"):
-        await user_ops.spend_credit(ANN, code, "m1", now)
+        await user_credits.spend_credit(ANN, code, "m1", now)
     with pytest.raises(ValueError, match="code"):
-        await user_ops.spend_credit(ANN, A, "m1", now, forget=[code])
+        await user_credits.spend_credit(ANN, A, "m1", now, forget=[code])
     with pytest.raises(ValueError, match="code"):
-        await user_ops.give_back_credit(ANN, code, "m1")
+        await user_credits.give_back_credit(ANN, code, "m1")
     assert await ann.collection("users").find_one({"user_id": ANN}) == before
 
 
 async def test_a_wish_without_a_mark_is_a_mistake(ann: Database, now: datetime) -> None:
     with pytest.raises(ValueError, match="key"):
-        await user_ops.spend_credit(ANN, A, "", now)
+        await user_credits.spend_credit(ANN, A, "", now)
     assert (await look()).credits == 2
 
 
 @pytest.mark.parametrize("update_key", ["$credits", "a.b", "x" * 10_000, "'\""])
 async def test_a_mark_is_never_read_as_anything_else(ann: Database, now: datetime, update_key: str) -> None:
-    assert await user_ops.spend_credit(ANN, A, update_key, now)
-    assert await user_ops.spend_credit(ANN, A, update_key, now)
-    assert await user_ops.give_back_credit(ANN, A, update_key)
+    assert await user_credits.spend_credit(ANN, A, update_key, now)
+    assert await user_credits.spend_credit(ANN, A, update_key, now)
+    assert await user_credits.give_back_credit(ANN, A, update_key)
     assert (await look()).credits == 2
 
 
@@ -124,28 +124,28 @@ async def test_a_mark_is_never_read_as_anything_else(ann: Database, now: datetim
 
 
 async def test_a_credit_comes_back_once(ann: Database, now: datetime) -> None:
-    await user_ops.spend_credit(ANN, A, "m1", now)
+    await user_credits.spend_credit(ANN, A, "m1", now)
 
-    assert await user_ops.give_back_credit(ANN, A, "m1")
-    assert not await user_ops.give_back_credit(ANN, A, "m1")
+    assert await user_credits.give_back_credit(ANN, A, "m1")
+    assert not await user_credits.give_back_credit(ANN, A, "m1")
     user = await look()
     assert (user.credits, user.charges) == (2, {})
 
 
 async def test_only_what_was_charged_for_that_wish_and_post_comes_back(ann: Database, now: datetime) -> None:
-    await user_ops.spend_credit(ANN, A, "m1", now)
+    await user_credits.spend_credit(ANN, A, "m1", now)
 
-    assert not await user_ops.give_back_credit(ANN, A, "m2")
-    assert not await user_ops.give_back_credit(ANN, B, "m1")
-    assert not await user_ops.give_back_credit(STRANGER, A, "m1")
+    assert not await user_credits.give_back_credit(ANN, A, "m2")
+    assert not await user_credits.give_back_credit(ANN, B, "m1")
+    assert not await user_credits.give_back_credit(STRANGER, A, "m1")
     assert (await look()).credits == 1
 
 
 async def test_after_it_came_back_the_same_wish_pays_again(ann: Database, now: datetime) -> None:
-    await user_ops.spend_credit(ANN, A, "m1", now)
-    await user_ops.give_back_credit(ANN, A, "m1")
+    await user_credits.spend_credit(ANN, A, "m1", now)
+    await user_credits.give_back_credit(ANN, A, "m1")
 
-    assert await user_ops.spend_credit(ANN, A, "m1", now)
+    assert await user_credits.spend_credit(ANN, A, "m1", now)
     assert (await look()).credits == 1
 
 
@@ -153,7 +153,7 @@ async def test_after_it_came_back_the_same_wish_pays_again(ann: Database, now: d
 
 
 async def paid(key: str, now: datetime, **what: Any) -> bool:
-    granted = await user_ops.grant(ANN, key, now, **what)
+    granted = await user_credits.grant(ANN, key, now, **what)
     assert granted is not None
     assert granted.user == await look()
     return granted.is_new
@@ -167,13 +167,13 @@ async def test_credits_are_granted_once_for_a_key(ann: Database, now: datetime) 
 
 
 async def test_a_new_grant_of_credits_is_one_command(ann: Database, now: datetime) -> None:
-    await user_ops.grant(ANN, "t1", now, credits=5)
+    await user_credits.grant(ANN, "t1", now, credits=5)
     assert dict(ann.calls) == {"find_one_and_update users": 1}
 
 
 async def test_nobody_is_made_by_a_grant(db: Database, now: datetime) -> None:
-    assert await user_ops.grant(STRANGER, "t1", now, credits=5) is None
-    assert await user_ops.grant(STRANGER, "t1", now, pass_for=DAY) is None
+    assert await user_credits.grant(STRANGER, "t1", now, credits=5) is None
+    assert await user_credits.grant(STRANGER, "t1", now, pass_for=DAY) is None
     assert await user_ops.count() == 0
 
 
@@ -202,7 +202,7 @@ async def test_a_pass_is_what_the_store_keeps_of_it(ann: Database, now: datetime
 
 
 async def test_a_pass_granted_meanwhile_is_added_to(ann: Database, now: datetime, step_in: Callable[..., None]) -> None:
-    step_in("users", "find_one_and_update", lambda: user_ops.grant(ANN, "t2", now, pass_for=DAY))
+    step_in("users", "find_one_and_update", lambda: user_credits.grant(ANN, "t2", now, pass_for=DAY))
 
     assert await paid("t1", now, pass_for=DAY)
     assert (await look()).pass_until == now + 2 * DAY
@@ -211,7 +211,7 @@ async def test_a_pass_granted_meanwhile_is_added_to(ann: Database, now: datetime
 async def test_the_same_pass_granted_meanwhile_is_not_paid_twice(
     ann: Database, now: datetime, step_in: Callable[..., None]
 ) -> None:
-    step_in("users", "find_one_and_update", lambda: user_ops.grant(ANN, "t1", now, pass_for=DAY))
+    step_in("users", "find_one_and_update", lambda: user_credits.grant(ANN, "t1", now, pass_for=DAY))
 
     assert not await paid("t1", now, pass_for=DAY)
     assert (await look()).pass_until == now + DAY
@@ -225,7 +225,7 @@ async def test_who_is_always_too_slow_is_told_to_try_again(
 
     monkeypatch.setattr(ann.collection("users"), "find_one_and_update", overtaken)
     with pytest.raises(StoreUnavailable):
-        await user_ops.grant(ANN, "t1", now, pass_for=DAY)
+        await user_credits.grant(ANN, "t1", now, pass_for=DAY)
     assert ann.calls.total() == 2 * user_credits._TRIES
 
 
@@ -242,20 +242,20 @@ async def test_the_last_hundred_keys_are_remembered(ann: Database, now: datetime
 async def test_a_grant_takes_nothing_away(ann: Database, now: datetime) -> None:
     for less in ({"credits": -1}, {"pass_for": -MS}):
         with pytest.raises(ValueError, match="grant"):
-            await user_ops.grant(ANN, "t1", now, **less)
+            await user_credits.grant(ANN, "t1", now, **less)
     assert await paid("t1", now)
     assert (await look()).credits == 2
 
 
 async def test_meeting_somebody_keeps_all_this_and_does_not_read_the_grants(ann: Database, now: datetime) -> None:
-    await user_ops.grant(ANN, "t1", now, credits=1, pass_for=DAY)
-    await user_ops.spend_credit(ANN, A, "m1", now)
-    await user_ops.want(ANN, B, now)
+    await user_credits.grant(ANN, "t1", now, credits=1, pass_for=DAY)
+    await user_credits.spend_credit(ANN, A, "m1", now)
+    await user_ops.set_pending_post(ANN, B, now)
 
     user, is_new = await user_ops.upsert_visitor(Visitor(user_id=ANN, first_name="Ann"), now)
     assert not is_new
     assert (user.credits, user.pass_until, user.charges) == (2, now + DAY, {A: Charge(at=now, update_key="m1")})
-    assert (user.wanted_code, user.wanted_at) == (B, now)
+    assert (user.pending_code, user.pending_at) == (B, now)
     assert user == await look()
     before = await ann.collection("users").find_one_and_update(
         {"user_id": ANN}, {"$set": {"credits": 2}}, projection=tuple(User.model_fields)
@@ -266,6 +266,6 @@ async def test_meeting_somebody_keeps_all_this_and_does_not_read_the_grants(ann:
 
 async def test_fifty_spend_ten_and_the_same_wish_one(ann: Database, now: datetime) -> None:
     await ann.collection("users").update_one({"user_id": ANN}, {"$set": {"credits": 10}})
-    spent = await asyncio.gather(*(user_ops.spend_credit(ANN, A, f"m{number}", now) for number in range(50)))
+    spent = await asyncio.gather(*(user_credits.spend_credit(ANN, A, f"m{number}", now) for number in range(50)))
     assert sum(spent) == 10
     assert (await look()).credits == 0

@@ -24,14 +24,14 @@ async def test_the_new_get_news_however_they_came(db: Database, now: datetime) -
 
 async def test_news_are_stopped_once_and_wanted_again_once(db: Database, now: datetime) -> None:
     await user_ops.upsert_visitor(Visitor(user_id=7), now)
-    assert not await user_ops.want_news(7)
+    assert not await user_ops.resume_news(7)
 
     assert await user_ops.stop_news(7, now)
     assert not await user_ops.stop_news(7, now + LATER)
     assert await stopped_at() == now
 
-    assert await user_ops.want_news(7)
-    assert not await user_ops.want_news(7)
+    assert await user_ops.resume_news(7)
+    assert not await user_ops.resume_news(7)
     assert await stopped_at() is None
     assert await user_ops.stop_news(7, now + LATER)
     assert await stopped_at() == now + LATER
@@ -50,7 +50,7 @@ async def test_coming_back_is_not_wanting_news(db: Database, now: datetime) -> N
 
 async def test_a_stranger_stops_nothing_and_is_not_made_by_it(db: Database, now: datetime) -> None:
     assert not await user_ops.stop_news(404, now)
-    assert not await user_ops.want_news(404)
+    assert not await user_ops.resume_news(404)
     assert await user_ops.count() == 0
 
 
@@ -58,5 +58,5 @@ async def test_stopping_news_costs_one_command(db: Database, now: datetime) -> N
     await user_ops.upsert_visitor(Visitor(user_id=7), now)
     db.calls.clear()
     await user_ops.stop_news(7, now)
-    await user_ops.want_news(7)
+    await user_ops.resume_news(7)
     assert dict(db.calls) == {"update_one users": 2}

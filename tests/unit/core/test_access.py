@@ -12,10 +12,10 @@ from core.access import (
     Earned,
     NoAccess,
     NotSubscribed,
-    asks_for_channels,
     decide,
     earned,
-    forgotten_charges,
+    expired_charges,
+    needs_channel_check,
 )
 from core.days import start_of_day
 from core.settings import AccessMode, BotSettings
@@ -23,18 +23,18 @@ from core.subscriptions import (
     REMEMBERED_FOR,
     Channel,
     ChannelMode,
+    JoinStatus,
     Membership,
     MembershipStatus,
     OnError,
-    Standing,
     Subscription,
-    asked_for,
-    standing_of,
+    join_status,
+    required_channels,
     status_of,
     subscription,
 )
 from core.users import Charge, User, is_banned
-from core.verification import Judgement, Origin, Token, TokenStatus, judge
+from core.verification import Origin, Token, TokenStatus, VerificationResult, check_token
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MS = timedelta(milliseconds=1)
@@ -84,9 +84,9 @@ def test_admins_always_pass_and_are_never_charged() -> None:
 
 
 def test_nobody_is_asked_about_people_it_does_not_decide_for() -> None:
-    assert asks_for_channels(user(), NOW)
-    assert not asks_for_channels(user(is_banned=True), NOW)
-    assert not asks_for_channels(user(), NOW, is_admin=True)
+    assert needs_channel_check(user(), NOW)
+    assert not needs_channel_check(user(is_banned=True), NOW)
+    assert not needs_channel_check(user(), NOW, is_admin=True)
 
 
 @pytest.mark.parametrize("settings", [CREDITS, PASS])
@@ -115,8 +115,8 @@ def test_without_grace_every_repeat_costs() -> None:
 
 def test_charges_are_forgotten_when_neither_the_grace_nor_a_crash_needs_them() -> None:
     paid = user(charges={CODE: Charge(at=NOW - timedelta(hours=1)), OTHER: Charge(at=NOW - timedelta(minutes=59))})
-    assert forgotten_charges(paid, CREDITS, NOW) == (CODE,)
-    assert forgotten_charges(paid, CREDITS.model_copy(update={"resend_grace_minutes": 1440}), NOW) == ()
+    assert expired_charges(paid, CREDITS, NOW) == (CODE,)
+    assert expired_charges(paid, CREDITS.model_copy(update={"resend_grace_minutes": 1440}), NOW) == ()
 
 
 def test_a_verification_pays_what_the_mode_says() -> None:
@@ -146,41 +146,41 @@ def test_telegrams_statuses(status: str, is_member: bool, expected: MembershipSt
 
 
 @pytest.mark.parametrize(
-    ("status", "standing"), [(MembershipStatus.MEMBER, Standing.JOINED), (MembershipStatus.LEFT, Standing.MISSING)]
+    ("status", "standing"), [(MembershipStatus.MEMBER, JoinStatus.JOINED), (MembershipStatus.LEFT, JoinStatus.MISSING)]
 )
-def test_a_yes_and_a_no_are_believed_for_ten_minutes(status: MembershipStatus, standing: Standing) -> None:
+def test_a_yes_and_a_no_are_believed_for_ten_minutes(status: MembershipStatus, standing: JoinStatus) -> None:
     known = membership(status)
-    assert standing_of(channel(), known, NOW + REMEMBERED_FOR - MS) is standing
-    assert standing_of(channel(), known, NOW + REMEMBERED_FOR) is None
-    assert standing_of(channel(), known, NOW - MS) is None
-    assert standing_of(channel(), None, NOW) is None
+    assert join_status(channel(), known, NOW + REMEMBERED_FOR - MS) is standing
+    assert join_status(channel(), known, NOW + REMEMBERED_FOR) is None
+    assert join_status(channel(), known, NOW - MS) is None
+    assert join_status(channel(), None, NOW) is None
 
 
 def test_a_request_counts_as_joined_where_requests_do_and_has_no_end() -> None:
     known = membership(MembershipStatus.REQUESTED)
     later = NOW + timedelta(days=30)
-    assert standing_of(channel(mode=ChannelMode.REQUEST), known, later) is Standing.JOINED
-    assert standing_of(channel(mode=ChannelMode.JOIN), known, later) is Standing.MISSING
+    assert join_status(channel(mode=ChannelMode.REQUEST), known, later) is JoinStatus.JOINED
+    assert join_status(channel(mode=ChannelMode.JOIN), known, later) is JoinStatus.MISSING
 
 
 def test_of_a_broken_channel_only_a_fresh_yes_is_believed() -> None:
     broken = channel(broken_since=NOW)
-    assert standing_of(broken, membership(MembershipStatus.MEMBER), NOW) is Standing.JOINED
-    assert standing_of(broken, membership(MembershipStatus.LEFT), NOW) is Standing.UNKNOWN
-    assert standing_of(broken, membership(MembershipStatus.MEMBER), NOW + REMEMBERED_FOR) is Standing.UNKNOWN
-    assert standing_of(broken, None, NOW) is Standing.UNKNOWN
+    assert join_status(broken, membership(MembershipStatus.MEMBER), NOW) is JoinStatus.JOINED
+    assert join_status(broken, membership(MembershipStatus.LEFT), NOW) is JoinStatus.UNKNOWN
+    assert join_status(broken, membership(MembershipStatus.MEMBER), NOW + REMEMBERED_FOR) is JoinStatus.UNKNOWN
+    assert join_status(broken, None, NOW) is JoinStatus.UNKNOWN
 
 
 def test_cannot_tell_is_not_not_subscribed() -> None:
     lenient, strict = channel(-1, on_error=OnError.OPEN), channel(-2, on_error=OnError.CLOSED)
-    assert subscription([(lenient, Standing.UNKNOWN)]).is_fulfilled
-    assert subscription([(strict, Standing.UNKNOWN)]) == Subscription(unsure=(strict,))
-    assert subscription([(lenient, Standing.MISSING)]) == Subscription(missing=(lenient,))
+    assert subscription([(lenient, JoinStatus.UNKNOWN)]).is_fulfilled
+    assert subscription([(strict, JoinStatus.UNKNOWN)]) == Subscription(unsure=(strict,))
+    assert subscription([(lenient, JoinStatus.MISSING)]) == Subscription(missing=(lenient,))
 
 
 def test_paused_channels_are_not_asked_for_and_the_rest_in_order() -> None:
     first, second, paused = channel(-3, position=1), channel(-1, position=2), channel(-2, is_paused=True)
-    assert asked_for([second, paused, first]) == (first, second)
+    assert required_channels([second, paused, first]) == (first, second)
 
 
 # tokens
@@ -193,43 +193,43 @@ def token(**fields: Any) -> Token:
 
 def test_a_token_is_judged_in_order() -> None:
     late = NOW + timedelta(minutes=5)
-    assert judge(None, CREDITS, late) is Judgement.UNKNOWN
-    assert judge(token(), CREDITS, late) is Judgement.VERIFIED
-    assert judge(token(status=TokenStatus.VERIFIED), CREDITS, NOW) is Judgement.VERIFIED
-    assert judge(token(status=TokenStatus.BYPASSED), CREDITS, late) is Judgement.BYPASSED
+    assert check_token(None, CREDITS, late) is VerificationResult.UNKNOWN
+    assert check_token(token(), CREDITS, late) is VerificationResult.VERIFIED
+    assert check_token(token(status=TokenStatus.VERIFIED), CREDITS, NOW) is VerificationResult.VERIFIED
+    assert check_token(token(status=TokenStatus.BYPASSED), CREDITS, late) is VerificationResult.BYPASSED
     redeemed = token(status=TokenStatus.VERIFIED, redeemed_at=NOW, expires_at=NOW - MS)
-    assert judge(redeemed, CREDITS, late) is Judgement.USED
+    assert check_token(redeemed, CREDITS, late) is VerificationResult.USED
 
 
 def test_expiry_is_strict_to_the_millisecond() -> None:
     verified = token(status=TokenStatus.VERIFIED)
-    assert judge(verified, CREDITS, verified.expires_at) is Judgement.VERIFIED
-    assert judge(verified, CREDITS, verified.expires_at + MS) is Judgement.EXPIRED
+    assert check_token(verified, CREDITS, verified.expires_at) is VerificationResult.VERIFIED
+    assert check_token(verified, CREDITS, verified.expires_at + MS) is VerificationResult.EXPIRED
 
 
 def test_too_fast_is_younger_than_the_setting_since_the_button_was_shown() -> None:
     shown = NOW + timedelta(seconds=20)
     made = token(shown_at=shown)
     limit = shown + timedelta(seconds=CREDITS.min_verify_seconds)
-    assert judge(made, CREDITS, limit - MS) is Judgement.TOO_FAST
-    assert judge(made, CREDITS, limit) is Judgement.VERIFIED
+    assert check_token(made, CREDITS, limit - MS) is VerificationResult.TOO_FAST
+    assert check_token(made, CREDITS, limit) is VerificationResult.VERIFIED
     # a clock that was put back accuses nobody
-    assert judge(made, CREDITS, shown - timedelta(hours=1)) is Judgement.VERIFIED
+    assert check_token(made, CREDITS, shown - timedelta(hours=1)) is VerificationResult.VERIFIED
 
 
 def test_nothing_can_be_skipped_where_no_shortener_stands() -> None:
     direct = token(shortener=None)
     strict = CREDITS.model_copy(update={"require_referer": True})
-    assert judge(direct, strict, NOW, Origin(None, frozenset())) is Judgement.VERIFIED
+    assert check_token(direct, strict, NOW, Origin(None, frozenset())) is VerificationResult.VERIFIED
 
 
 @pytest.mark.parametrize("host", [None, "evil-short.example", "short.example.evil.test", "hort.example", ""])
 def test_only_the_exact_host_of_a_shortener_is_its_origin(host: str | None) -> None:
     strict = CREDITS.model_copy(update={"require_referer": True})
     late, allowed = NOW + timedelta(minutes=5), frozenset({"short.example"})
-    assert judge(token(), strict, late, Origin(host, allowed)) is Judgement.WRONG_ORIGIN
-    assert judge(token(), strict, late, Origin("short.example", allowed)) is Judgement.VERIFIED
-    assert judge(token(), CREDITS, late, Origin(host, allowed)) is Judgement.VERIFIED
+    assert check_token(token(), strict, late, Origin(host, allowed)) is VerificationResult.WRONG_ORIGIN
+    assert check_token(token(), strict, late, Origin("short.example", allowed)) is VerificationResult.VERIFIED
+    assert check_token(token(), CREDITS, late, Origin(host, allowed)) is VerificationResult.VERIFIED
 
 
 # days

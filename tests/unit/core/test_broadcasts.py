@@ -9,22 +9,22 @@ from pydantic import ValidationError
 from core.broadcasts import (
     BUTTON_TEXT_MAX,
     CONTENT_FAILURES_MAX,
+    ENDED,
     FAILURES_MAX,
     LIFETIME_MAX,
     LIFETIME_MIN,
     MESSAGES_MAX,
-    OVER,
     UNFINISHED,
     Broadcast,
     BroadcastStatus,
+    FailureStreak,
     LinkButton,
     NewBroadcast,
     RecipientState,
-    Troubles,
     check_button,
     due_before,
     is_missed,
-    not_yet,
+    remaining,
     time_needed,
     total,
 )
@@ -58,8 +58,8 @@ def test_copies_stay_ten_minutes_to_forty_seven_hours() -> None:
 
 def test_every_status_is_unfinished_or_over_or_of_the_recall() -> None:
     recall = {BroadcastStatus.RECALLING, BroadcastStatus.RECALLED}
-    assert {*UNFINISHED, *OVER} | recall == set(BroadcastStatus)
-    assert not set(UNFINISHED) & set(OVER)
+    assert {*UNFINISHED, *ENDED} | recall == set(BroadcastStatus)
+    assert not set(UNFINISHED) & set(ENDED)
 
 
 @pytest.mark.parametrize(("count", "is_possible"), [(0, False), (1, True), (MESSAGES_MAX, True), (11, False)])
@@ -104,9 +104,9 @@ def test_nothing_is_due_of_what_stays_for_good() -> None:
 
 def test_recipients_are_counted_and_those_whose_turn_has_not_ended() -> None:
     counts = {"pending": 3, "sending": 2, "sent": 5, "blocked": 1}
-    assert (total(counts), not_yet(counts)) == (11, 5)
-    assert (total({}), not_yet({})) == (0, 0)
-    assert not_yet({RecipientState.PENDING: 1}) == 1
+    assert (total(counts), remaining(counts)) == (11, 5)
+    assert (total({}), remaining({})) == (0, 0)
+    assert remaining({RecipientState.PENDING: 1}) == 1
 
 
 def test_the_time_it_takes_goes_by_calls() -> None:
@@ -140,18 +140,18 @@ def test_a_button_without_a_proper_address_is_refused_and_named(url: str) -> Non
 
 
 def test_three_failures_of_the_content_stop_it() -> None:
-    troubles = Troubles()
+    troubles = FailureStreak()
     assert [troubles.failed(of_content=True) for _ in range(CONTENT_FAILURES_MAX)] == [False, False, True]
 
 
 def test_many_failures_of_any_kind_stop_it() -> None:
-    troubles = Troubles()
+    troubles = FailureStreak()
     said = [troubles.failed(of_content=False) for _ in range(FAILURES_MAX)]
     assert said == [False] * (FAILURES_MAX - 1) + [True]
 
 
 def test_what_arrives_in_between_shows_that_it_can_be_sent() -> None:
-    troubles = Troubles()
+    troubles = FailureStreak()
     for _ in range(10 * FAILURES_MAX):
         assert not troubles.failed(of_content=True)
         assert not troubles.failed(of_content=True)

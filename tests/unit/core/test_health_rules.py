@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.health import STALE_AFTER, Finding, Health, Trouble, Watched
-from core.health_rules import GRACE, OPEN_AFTER, OVER_AFTER, Followed, follow, is_overdue, latest, look_at_job
+from core.health import STALE_AFTER, Finding, Health, Trouble, WatchedFinding
+from core.health_rules import GRACE, OPEN_AFTER, OVER_AFTER, WatchUpdate, check_job, is_overdue, latest, update_watched
 from core.jobs import JobOutcome, JobRun, LeaseRow
 from schedulers import registry
 
@@ -25,13 +25,13 @@ def _blind(_: Finding) -> bool:
     return False
 
 
-def looks(pattern: str) -> list[Followed]:
+def looks(pattern: str) -> list[WatchUpdate]:
     """One look after the other: `x` sees it, `.` does not, `?` cannot tell."""
-    watched: tuple[Watched, ...] = ()
+    watched: tuple[WatchedFinding, ...] = ()
     followed = []
     for sign in pattern:
         found = [FLOOD] if sign == "x" else []
-        followed.append(follow(watched, found, _blind if sign == "?" else _seeing))
+        followed.append(update_watched(watched, found, _blind if sign == "?" else _seeing))
         watched = followed[-1].watched
     return followed
 
@@ -69,15 +69,15 @@ def test_what_nobody_was_told_of_is_forgotten() -> None:
 
 
 def test_the_latest_figures_are_told() -> None:
-    first = follow((), [FLOOD], _seeing)
+    first = update_watched((), [FLOOD], _seeing)
     worse = FLOOD.model_copy(update={"amount": 90})
-    assert follow(first.watched, [worse], _seeing).open == (worse,)
+    assert update_watched(first.watched, [worse], _seeing).open == (worse,)
 
 
 def test_two_subjects_are_two_troubles() -> None:
     other = FLOOD.model_copy(update={"subject": "admin_bot"})
-    first = follow((), [FLOOD], _seeing)
-    assert follow(first.watched, [other], _seeing).open == ()
+    first = update_watched((), [FLOOD], _seeing)
+    assert update_watched(first.watched, [other], _seeing).open == ()
 
 
 def run(started_at: datetime, outcome: JobOutcome | None = JobOutcome.SUCCEEDED, **more: object) -> JobRun:
@@ -135,7 +135,7 @@ def test_a_paused_job_a_running_one_and_one_without_ticks_are_not_late() -> None
 )
 def test_the_last_run_that_came_to_an_end_of_its_own_counts(outcomes: list[JobOutcome | None], is_bad: bool) -> None:
     runs = [run(NOW - number * SECOND, outcome) for number, outcome in enumerate(outcomes)]
-    found = look_at_job(PLANS[registry.BROADCAST_SENDER.name], runs, None, NOW, NOW)
+    found = check_job(PLANS[registry.BROADCAST_SENDER.name], runs, None, NOW, NOW)
     assert [one.trouble for one in found] == [Trouble.JOB_FAILED] * is_bad
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.broadcasts import OVER, UNFINISHED, Broadcast, BroadcastStatus, RecipientState
+from core.broadcasts import ENDED, UNFINISHED, Broadcast, BroadcastStatus, RecipientState
 from core.delivery import TELEGRAM_DELETE_LIMIT
 from views.admin_texts import TOAST_MAX
 from views.broadcasts import progress_keyboards as keyboards
@@ -235,7 +235,7 @@ def test_each_status_has_its_buttons(status: BroadcastStatus, buttons: list[str]
     assert labels(broadcast(status, counts={"sent": 1})) == buttons
 
 
-@pytest.mark.parametrize("status", [*OVER, BroadcastStatus.RECALLING])
+@pytest.mark.parametrize("status", [*ENDED, BroadcastStatus.RECALLING])
 def test_recall_is_offered_only_while_it_is_possible(status: BroadcastStatus) -> None:
     one = broadcast(status, counts={"sent": 1})
     last = NOW + TELEGRAM_DELETE_LIMIT

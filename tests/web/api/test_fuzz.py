@@ -1,4 +1,4 @@
-"""The API's own description, taken at its word by schemathesis: about a hundred requests."""
+"""Schemathesis checks the API against its own OpenAPI description, with about a hundred requests."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -16,7 +16,7 @@ from web_app.app import build_app
 from web_app.rate_limit import Limits
 from web_app.services import AdminServices, Services
 
-#: of each operation, good ones and bad ones
+#: requests per operation, valid and invalid ones
 EXAMPLES = 6
 SignIn = Callable[[], Mapping[str, str]]
 
@@ -35,7 +35,7 @@ def sign_in(clock: ManualClock) -> SignIn:
     return lambda: {"Authorization": bearer(OWNER, clock.now())["authorization"]}
 
 
-def test_no_request_is_answered_otherwise_than_described(db: Database, app: FastAPI, sign_in: SignIn) -> None:
+def test_every_answer_is_as_the_description_says(db: Database, app: FastAPI, sign_in: SignIn) -> None:
     found = fuzz(app, sign_in, EXAMPLES)
     assert found.complaints == []
     assert found.server_errors == 0
@@ -43,7 +43,7 @@ def test_no_request_is_answered_otherwise_than_described(db: Database, app: Fast
     assert len({operation for operation, _ in found.statuses}) == 8
 
 
-def test_what_is_answered_otherwise_is_found(db: Database, app: FastAPI, sign_in: SignIn) -> None:
+def test_an_answer_that_is_not_described_is_reported(db: Database, app: FastAPI, sign_in: SignIn) -> None:
     def refuse(operation: str, collection: str) -> None:
         if (operation, collection) == ("find", "job_leases"):
             raise OperationFailure("no", 2)

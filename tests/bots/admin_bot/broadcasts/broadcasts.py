@@ -37,9 +37,9 @@ async def made(admin: AdminBot, title: str = "Sale", **more: Any) -> Broadcast:
 async def sending(admin: AdminBot, title: str = "Sale", counts: dict[str, int] = COUNTS, **more: Any) -> Broadcast:
     """One with a complete list of recipients that is being sent."""
     broadcast = await made(admin, title, **more)
-    assert await broadcast_ops.begin(broadcast, admin.clock.now())
-    assert await broadcast_ops.keep_cursor(broadcast.id, 1, is_filled=True)
-    counted = await broadcast_ops.note_counts(broadcast.id, counts)
+    assert await broadcast_ops.start(broadcast, admin.clock.now())
+    assert await broadcast_ops.record_cursor(broadcast.id, 1, is_filled=True)
+    counted = await broadcast_ops.record_counts(broadcast.id, counts)
     assert counted is not None
     return counted
 
@@ -97,4 +97,4 @@ def sends(admin: AdminBot) -> list[str]:
 
 
 async def count(one: Broadcast, sent_to: int) -> None:
-    await broadcast_ops.note_counts(one.id, {"pending": 1000 - sent_to, "sent": sent_to})
+    await broadcast_ops.record_counts(one.id, {"pending": 1000 - sent_to, "sent": sent_to})

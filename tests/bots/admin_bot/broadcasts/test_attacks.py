@@ -37,7 +37,7 @@ async def test_counts_that_change_while_a_cancelled_broadcast_is_shown_are_shown
         answer = await real(bot, method, timeout)
         if isinstance(method, EditMessageText) and "15" in str(method.text):
             # calls under way have been answered
-            await broadcast_ops.note_counts(one.id, {"pending": 77, "sent": 18, "blocked": 5})
+            await broadcast_ops.record_counts(one.id, {"pending": 77, "sent": 18, "blocked": 5})
         return answer
 
     monkeypatch.setattr(admin.bot.session, "make_request", while_drawn)
@@ -52,7 +52,7 @@ async def test_the_second_press_on_recall_says_that_it_is_recalled_already(admin
     data = BroadcastButton(act=BroadcastAction.RECALL_CONFIRMED, broadcast_id=one.id).pack()
     await admin.callback(data, message_id=one.progress_message_id)
     first = (await stored(one)).delete_at
-    await broadcast_ops.put_off_recall(one.id, admin.clock.now(), {"sent": 95}, is_requested=True)
+    await broadcast_ops.postpone_recall(one.id, admin.clock.now(), {"sent": 95}, is_requested=True)
     await admin.callback(data, message_id=one.progress_message_id)
     assert admin.toasts[-2:] == [progress_texts.RECALL_STARTED, "It is being taken back already."]
     assert first is not None

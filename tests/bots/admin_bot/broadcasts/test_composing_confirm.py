@@ -96,7 +96,7 @@ async def test_the_confirmation_names_broadcasts_that_are_sent_before(admin: Adm
     await admin.press("Send to")
     assert "Another broadcast is being sent; this one starts after it." in admin.last_text
     (other,) = await made()
-    assert await broadcast_ops.begin(other, admin.clock.now())
+    assert await broadcast_ops.start(other, admin.clock.now())
     assert await broadcast_ops.pause(other.id)
     await admin.press("Back")
     await admin.press("Send to")
@@ -122,7 +122,7 @@ async def test_an_audience_that_is_empty_at_the_second_tap_makes_no_row(admin: A
     await admin.press("Yes, send")
     assert admin.toasts[-1] == texts.NOBODY
     assert await made() == []
-    await user_ops.want_news(ANN)
+    await user_ops.resume_news(ANN)
     await confirmed(admin)
     assert (await only_broadcast()).title == "Big news"
 

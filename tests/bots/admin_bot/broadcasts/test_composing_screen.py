@@ -6,7 +6,7 @@ import pytest
 from aiogram.methods import DeleteMessages, SendMessage
 
 from core.segments import Segment, SegmentKind
-from database.operations import settings_ops, user_bans, user_ops
+from database.operations import settings_ops, user_ops
 from tests.bots.admin_bot.broadcasts.composing import (
     ANN,
     BOB,
@@ -101,7 +101,7 @@ async def test_other_audiences_are_typed_and_a_wrong_answer_is_answered_with_wha
 async def test_blocked_banned_and_unsubscribed_users_are_not_counted(admin: AdminBot) -> None:
     await composed(admin, 4)
     await user_ops.mark_blocked(8001, admin.clock.now())
-    await user_bans.ban(8002, admin.clock.now(), reason=None, until=None)
+    await user_ops.ban(8002, admin.clock.now(), reason=None, until=None)
     await user_ops.stop_news(8003, admin.clock.now())
     await admin.press("Pin")
     assert "To: everybody (1 person)" in admin.last_text

@@ -289,7 +289,7 @@ async def test_a_broadcast_opened_from_the_list_is_updated_in_that_message(admin
     before = screen(admin, broadcast)
     assert before.text == texts.moved(broadcast)
     updater = admin.data["progress_updater"]
-    await broadcast_ops.note_counts(broadcast.id, COUNTS | {"pending": 40, "sent": 55})
+    await broadcast_ops.record_counts(broadcast.id, COUNTS | {"pending": 40, "sent": 55})
     await updater.poll()
     await updater.poll()
     assert "60 of 100" in str(admin.world.screens[listed].text)

@@ -80,7 +80,7 @@ async def test_a_status_that_changes_before_the_mark_is_shown_too(admin: AdminBo
         """Recall it right before the mark."""
         if operation == "update_one":
             admin.database.before_call = None
-            recall = broadcast_ops.want_recall(one.id, admin.clock.now())
+            recall = broadcast_ops.request_recall(one.id, admin.clock.now())
             recalls.append(admin.supervisor.spawn(recall, "recall"))
 
     recalls: list[Any] = []
@@ -113,7 +113,7 @@ async def test_the_dispatcher_starts_and_stops_the_updater(admin: AdminBot) -> N
     await admin.time.move(3)
     assert len(edits(admin, one)) == 1
     await admin.dispatcher.emit_shutdown()
-    assert await broadcast_ops.begin(one, admin.clock.now())
+    assert await broadcast_ops.start(one, admin.clock.now())
     await admin.time.move(30)
     assert len(edits(admin, one)) == 1
 

@@ -53,9 +53,9 @@ async def made(house: House, who: int = OLIVE, **more: Any) -> Broadcast:
 
 async def sending(house: House, who: int = OLIVE, **more: Any) -> Broadcast:
     broadcast = await made(house, who, **more)
-    assert await broadcast_ops.begin(broadcast, house.base.clock.now())
-    await broadcast_ops.keep_cursor(broadcast.id, 1, is_filled=True)
-    counted = await broadcast_ops.note_counts(broadcast.id, {"pending": 900, "sent": 100})
+    assert await broadcast_ops.start(broadcast, house.base.clock.now())
+    await broadcast_ops.record_cursor(broadcast.id, 1, is_filled=True)
+    counted = await broadcast_ops.record_counts(broadcast.id, {"pending": 900, "sent": 100})
     assert counted is not None
     return counted
 
@@ -86,17 +86,17 @@ async def test_one_message_shows_a_broadcast_from_the_queue_to_the_recall(house:
     await house.advance(hours=1)
     await poll()
     now = house.base.clock.now()
-    assert await broadcast_ops.begin(one, now)
+    assert await broadcast_ops.start(one, now)
     await poll()
-    await broadcast_ops.keep_cursor(one.id, 1, is_filled=True)
-    await broadcast_ops.note_counts(one.id, {"pending": 1, "sent": 1})
+    await broadcast_ops.record_cursor(one.id, 1, is_filled=True)
+    await broadcast_ops.record_counts(one.id, {"pending": 1, "sent": 1})
     await poll()
     for press in ("Pause", "Resume"):
         await house.olive.press(ADMIN_BOT, press)
         await house.settle()
         await poll()
     paused_once = await broadcast_ops.find(one.id)
-    assert paused_once is not None and await broadcast_ops.begin(paused_once, now)
+    assert paused_once is not None and await broadcast_ops.start(paused_once, now)
     assert await broadcast_ops.finish(one.id, BroadcastStatus.SENT, now, {"sent": 2})
     await poll()
     for press in ("Take back now", "Take back from 2 people"):
@@ -145,7 +145,7 @@ async def test_a_progress_message_deleted_by_the_admin_is_replaced(house: House,
     if by_press:
         await house.olive.forge_callback(ADMIN_BOT, f"br:pause:{one.id}")
         await house.settle()
-    await broadcast_ops.note_counts(one.id, {"pending": 800, "sent": 200})
+    await broadcast_ops.record_counts(one.id, {"pending": 800, "sent": 200})
     await polls(house, 3)
     message = await on_screen(house)
     assert "200 of 1,000" in message["text"]
@@ -164,7 +164,7 @@ async def test_an_admin_who_blocks_the_bot_does_not_affect_other_admins() -> Non
         before = len(await house.world.calls(bot=ADMIN_BOT))
         for sent_to in (300, 400, 500):
             for one in (hers, his):
-                await broadcast_ops.note_counts(one.id, {"pending": 1000 - sent_to, "sent": sent_to})
+                await broadcast_ops.record_counts(one.id, {"pending": 1000 - sent_to, "sent": sent_to})
             await polls(house, 1)
         assert "500 of 1,000" in (await on_screen(house, PAUL))["text"]
         calls = (await house.world.calls(bot=ADMIN_BOT))[before:]
@@ -214,7 +214,7 @@ async def test_a_broadcast_opens_in_place_of_the_list(house: House) -> None:
     assert "100 sent" in listed["text"]
     await house.olive.press(ADMIN_BOT, "1 · Rome")
     await house.settle()
-    await broadcast_ops.note_counts(one.id, {"pending": 400, "sent": 600})
+    await broadcast_ops.record_counts(one.id, {"pending": 400, "sent": 600})
     await polls(house)
     message = await on_screen(house)
     assert message["message_id"] == listed["message_id"]

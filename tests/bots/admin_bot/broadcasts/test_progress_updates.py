@@ -91,7 +91,7 @@ async def test_a_broadcast_that_waits_for_another_says_so(admin: AdminBot, updat
     assert await broadcast_ops.finish(first.id, BroadcastStatus.SENT, admin.clock.now(), {"sent": 1})
     await admin.time.move(3)
     assert "Begins in a moment" in edits(admin, second)[-1]
-    assert await broadcast_ops.begin(second, admin.clock.now())
+    assert await broadcast_ops.start(second, admin.clock.now())
     await admin.time.move(3)
     assert "Making the list of recipients" in edits(admin, second)[-1]
 
@@ -145,7 +145,7 @@ async def test_copies_counted_after_a_cancellation_are_shown(admin: AdminBot, up
     assert await broadcast_ops.cancel(one.id, admin.clock.now())
     await admin.time.move(3)
     assert (await stored(one)).is_shown
-    await broadcast_ops.note_counts(one.id, COUNTS | {"pending": 77, "sent": 18})
+    await broadcast_ops.record_counts(one.id, COUNTS | {"pending": 77, "sent": 18})
     await admin.time.move(3)
     assert "Sent: 18" in edits(admin, one)[-1]
     assert (await stored(one)).is_shown
@@ -154,7 +154,7 @@ async def test_copies_counted_after_a_cancellation_are_shown(admin: AdminBot, up
 async def test_a_missed_broadcast_notifies_its_creator_once(admin: AdminBot, updater: ProgressUpdater) -> None:
     one = await made(admin, lifetime_minutes=10)
     admin.clock.move(timedelta(minutes=10))
-    assert await broadcast_ops.begin(one, admin.clock.now())
+    assert await broadcast_ops.start(one, admin.clock.now())
     await admin.time.move(30)
     (told,) = sends(admin)
     assert str((await stored(one)).error) in told
@@ -166,8 +166,8 @@ async def test_a_recall_is_shown_until_its_end(admin: AdminBot, updater: Progres
     one = await sent(admin)
     await admin.time.move(3)
     now = admin.clock.now()
-    assert await broadcast_ops.want_recall(one.id, now)
-    await broadcast_ops.put_off_recall(one.id, now, {"sent": 5, "deleted": 90, "blocked": 5}, is_requested=True)
+    assert await broadcast_ops.request_recall(one.id, now)
+    await broadcast_ops.postpone_recall(one.id, now, {"sent": 5, "deleted": 90, "blocked": 5}, is_requested=True)
     await admin.time.move(3)
     assert "90 of 95 — 94 %" in edits(admin, one)[-1]
     assert await broadcast_ops.finish_recall(one.id, {"deleted": 93, "kept": 2, "blocked": 5})
@@ -205,7 +205,7 @@ async def test_a_confirmation_is_replaced_when_the_broadcast_ends(admin: AdminBo
 async def test_a_poll_that_read_before_a_press_does_not_restore_the_old_screen(admin: AdminBot) -> None:
     one, updater = await sending(admin), admin.data["progress_updater"]
     await updater.poll()
-    stale = await broadcast_ops.not_shown(10)
+    stale = await broadcast_ops.find_not_shown(10)
     await admin.callback(f"br:pause:{one.id}", message_id=one.progress_message_id)
     for old in stale:
         await updater._update(old, updater._poll_number)
@@ -218,7 +218,7 @@ async def test_a_failed_broadcast_opened_during_a_poll_sends_no_second_notificat
     one, updater = await failed(admin), new_updater(admin)
     await updater.poll()
     listed = await admin.bot.send_message(OWNER.id, "confirmed")
-    not_shown = broadcast_ops.not_shown
+    not_shown = broadcast_ops.find_not_shown
 
     async def opened_meanwhile(limit: int) -> list[Broadcast]:
         found = await not_shown(limit)
@@ -226,7 +226,7 @@ async def test_a_failed_broadcast_opened_during_a_poll_sends_no_second_notificat
         await updater.show_here(await stored(one), MessageRef(OWNER.id, listed.message_id))
         return found
 
-    monkeypatch.setattr(broadcast_ops, "not_shown", opened_meanwhile)
+    monkeypatch.setattr(broadcast_ops, "find_not_shown", opened_meanwhile)
     for _ in range(4):
         await updater.poll()
     assert sends(admin) == [texts.stopped(one)]
@@ -237,7 +237,7 @@ async def test_the_message_named_by_the_row_is_edited(admin: AdminBot, updater: 
     one = await sending(admin)
     await admin.time.move(3)
     other = await admin.bot.send_message(OWNER.id, "confirmed")
-    await broadcast_ops.keep_progress_message(one.id, OWNER.id, other.message_id)
+    await broadcast_ops.set_progress_message(one.id, OWNER.id, other.message_id)
     await admin.time.move(3)
     assert [call.message_id for call in admin.world.of(EditMessageText)] == [one.progress_message_id, other.message_id]
     assert (await stored(one)).progress_message_id == other.message_id

@@ -216,8 +216,8 @@ async def test_a_command_wins_over_the_waiting_label(admin: AdminBot) -> None:
 
 async def test_removing_asks_first_and_names_the_channel(admin: AdminBot) -> None:
     await given(admin, NEWS, VIP, title=ODD)
-    await membership_ops.remember(NEWS, 1, MembershipStatus.MEMBER, admin.clock.now())
-    await membership_ops.remember(VIP, 1, MembershipStatus.MEMBER, admin.clock.now())
+    await membership_ops.record(NEWS, 1, MembershipStatus.MEMBER, admin.clock.now())
+    await membership_ops.record(VIP, 1, MembershipStatus.MEMBER, admin.clock.now())
     await opened(admin)
     await admin.press("Remove")
     assert "&lt;3 &amp;" in admin.last_text
@@ -226,7 +226,7 @@ async def test_removing_asks_first_and_names_the_channel(admin: AdminBot) -> Non
     await admin.press("Remove ")
     await settle()
     assert await channel_ops.find(NEWS) is None
-    assert list(await membership_ops.memberships(1, [NEWS, VIP])) == [VIP]
+    assert list(await membership_ops.find_memberships(1, [NEWS, VIP])) == [VIP]
     assert admin.buttons()[0] == f"1 · {ODD}"
     assert await audited(admin) == [("channel.removed", str(NEWS))]
 

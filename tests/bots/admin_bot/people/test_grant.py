@@ -7,7 +7,7 @@ import pytest
 
 from admin_bot.people.inputs import GrantCommand
 from core.errors import StoreUnavailable
-from database.operations import audit_ops, settings_ops, user_ops
+from database.operations import audit_ops, settings_ops, user_credits
 from tests.bots.admin_bot.conftest import OWNER, AdminBot
 from tests.bots.admin_bot.people.test_people import ANN, nothing_audited, subscriber, upsert_visitor
 from views.people import texts
@@ -49,7 +49,7 @@ async def test_a_repeated_grant_pays_once_also_after_a_restart(admin: AdminBot) 
     await upsert_visitor(admin)
     await admin.send(message_id=900, text=f"/grant {ANN} credits 5")
     key = f"admin {OWNER.id} 900"
-    granted = await user_ops.grant(ANN, key, admin.clock.now(), credits=5)
+    granted = await user_credits.grant(ANN, key, admin.clock.now(), credits=5)
     assert granted is not None and not granted.is_new
     # another process, without the memory of this one, gets the update again
     again = await admin.data["people"].grant(OWNER.id, GrantCommand(ANN, credits=5), key)
@@ -65,7 +65,7 @@ async def test_an_outage_during_a_grant_pays_once(
     admin: AdminBot, monkeypatch: pytest.MonkeyPatch, is_paid: bool
 ) -> None:
     await upsert_visitor(admin)
-    real, failures = user_ops.grant, [StoreUnavailable("away")]
+    real, failures = user_credits.grant, [StoreUnavailable("away")]
 
     async def away_once(*arguments: Any, **named: Any) -> Any:
         if not failures:
@@ -74,7 +74,7 @@ async def test_an_outage_during_a_grant_pays_once(
             await real(*arguments, **named)
         raise failures.pop()
 
-    monkeypatch.setattr(user_ops, "grant", away_once)
+    monkeypatch.setattr(user_credits, "grant", away_once)
     saying = admin.supervisor.spawn(admin.say(f"/grant {ANN} credits 5"), "grant")
     await admin.time.move(5)
     await saying

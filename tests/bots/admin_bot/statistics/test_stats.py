@@ -11,7 +11,7 @@ from core.days import start_of_day
 from core.jobs import JobOutcome
 from core.statistics import Count, TopPost
 from core.users import Visitor
-from database.operations import audit_ops, run_ops, statistics_ops, stats_ops, user_ops
+from database.operations import audit_ops, run_ops, statistics_ops, user_ops
 from schedulers import registry
 from tests.bots.admin_bot.conftest import OWNER, AdminBot
 from tests.bots.admin_bot.faults import away_at
@@ -75,7 +75,7 @@ async def test_days_without_a_count_say_not_counted_and_never_zero(admin: AdminB
 
 async def test_a_day_with_nothing_but_a_broadcast_is_not_counted(admin: AdminBot, pencil: Pencil) -> None:
     today = start_of_day(admin.clock.now(), admin.data["zone"])
-    await stats_ops.bump(today, "broadcast_sent", 7)
+    await statistics_ops.add_once(today, "broadcast", {"broadcast_sent": 7})
     await admin.say("/stats")
     assert "<b>Today</b>\nnot counted yet" in the_text(admin)
 

@@ -52,7 +52,7 @@ async def take(admin: AdminBot, job: str) -> JobRun:
     fence = await lease_ops.take(job, OWNER_OF_LEASE, now, TTL, even_paused=True)
     assert fence is not None
     (run,) = [run for run in await run_ops.find_requests() if run.job == job]
-    assert await run_ops.begin_requested(run.id, OWNER_OF_LEASE, now, fence)
+    assert await run_ops.start_requested(run.id, OWNER_OF_LEASE, now, fence)
     return run
 
 

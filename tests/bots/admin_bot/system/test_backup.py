@@ -105,7 +105,7 @@ async def test_the_screen_says_whether_the_owners_got_their_copy(
 async def test_a_request_no_process_takes_is_shown_as_missed(admin: AdminBot) -> None:
     await admin.say("/backup")
     admin.clock.move(timedelta(minutes=1))
-    assert await run_ops.give_up_requests(admin.clock.now(), timedelta(seconds=30)) == 1
+    assert await run_ops.expire_requests(admin.clock.now(), timedelta(seconds=30)) == 1
     await admin.time.move(POLL_EVERY_S)
     assert "The last try <b>was missed</b>" in admin.last_text
     assert str((await run_ops.last_runs(1, registry.BACKUP.name))[0].error) in admin.last_text

@@ -178,6 +178,15 @@ async def test_pause_asks_first_and_names_the_job_and_what_stops(admin: AdminBot
     ]
 
 
+@pytest.mark.parametrize("act", ["show", "run", "pause", "pauseyes", "resume"])
+@pytest.mark.parametrize("name", ["nothing", "", "token_cleanup\n", "tok\u0435n_cleanup", "x" * 60])
+async def test_a_button_with_an_unknown_job_does_nothing_and_says_so(admin: AdminBot, act: str, name: str) -> None:
+    await admin.callback(f"jo:{act}:{name}")
+    assert admin.toasts == [texts.GONE]
+    assert await run_ops.find_requests() == []
+    assert await lease_ops.find_many([name]) == {}
+
+
 async def test_every_job_says_what_stops_without_it() -> None:
     assert all(row.when_paused.endswith(".") for row in registry.JOBS)
 

@@ -44,7 +44,7 @@ async def test_forged_buttons_do_nothing_and_are_answered(admin: AdminBot, data:
     assert len(admin.toasts) == 1
     assert admin.toasts[0]
     assert await run_ops.find_requests() == []
-    assert await lease_ops.standing(registry.JOB_NAMES) == {}
+    assert await lease_ops.find_many(registry.JOB_NAMES) == {}
     assert await audited() == []
     assert admin.texts == []
 

@@ -1,4 +1,4 @@
-"""`/t.me/…`: what https://t.me is in a browser tab outside the chat page. It leads to the page, whose script acts."""
+"""`/t.me/…`: stands for https://t.me in a browser tab. Redirects to the chat page, whose script opens the link."""
 
 import html
 from urllib.parse import quote
@@ -8,18 +8,18 @@ from aiohttp import web
 _HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
 
-def is_from_elsewhere(request: web.Request) -> bool:
-    """Whether a page that is not of this machine led here, as browsers say (the port does not matter)."""
+def is_cross_site(request: web.Request) -> bool:
+    """Whether the browser says that a page of another host made the request (other ports are the same site)."""
     return request.headers.get("Sec-Fetch-Site") == "cross-site"
 
 
-async def lead_back(request: web.Request) -> web.Response:
-    """To `/?open=<link>`, by itself or, for a visitor from another site, by a press. Changes nothing."""
+async def redirect_to_page(request: web.Request) -> web.Response:
+    """Redirect to `/?open=<link>`; from a page of another site, show a link to press instead. Changes nothing."""
     link = "https://t.me" + request.rel_url.raw_path.removeprefix("/t.me")
     if request.rel_url.raw_query_string:
         link += "?" + request.rel_url.raw_query_string
     target = "/?open=" + quote(link, safe="")
-    if not is_from_elsewhere(request):
+    if not is_cross_site(request):
         return web.Response(status=302, headers=_HEADERS | {"Location": target})
     policy = {"Content-Security-Policy": "default-src 'none'"}
     page = (

@@ -1,10 +1,10 @@
-"""Pressing buttons, and pretending to (rows 17 and 20)."""
+"""Pressing buttons, and forging the callbacks of buttons that do not exist (rows 17 and 20)."""
 
 from typing import Any
 
 from sandbox.arguments import as_int, find_int, find_text, get_chat, need_text
-from sandbox.chats.links import find_invitation, names_bot, open_link, speak
-from sandbox.chats.membership import admit
+from sandbox.chats.links import find_invitation, names_bot, open_link, send_to_bot
+from sandbox.chats.membership import make_administrator
 from sandbox.chats.objects import chat_json, message_json, user_json
 from sandbox.chats.posting import post, queue_update
 from sandbox.chats.transcript import shown_message
@@ -16,10 +16,10 @@ Found = tuple[Json, Message | None]
 
 
 def press(world: World, user: User, chat: Chat, body: Json) -> Json:
-    """Press the newest visible button with that text (exact, else unique beginning), inline ones first.
+    """Press the newest visible button with that text (exact, else a unique prefix), inline buttons first.
 
-    A callback answers at once with `callback_query_id`, an address with `url` (or what opening it did), a copy button
-    with `copied`. Raises ControlError 400 when nobody can see such a button.
+    Returns `callback_query_id` for a callback, `url` (or the result of opening it) for a link, `copied` for a copy
+    button. Raises ControlError 400 when no such button is visible.
     """
     button, message = _find(chat, need_text(body, "text"), find_int(body, "message_id"))
     if message is None:
@@ -77,7 +77,7 @@ def _query(world: World, user: User, bot: Bot, chat: Chat, shown: Json) -> Json:
 
 
 def forge(world: World, user: User, dialog: Dialog, body: Json) -> Json:
-    """A callback no keyboard has. A deleted or unknown message shows as inaccessible (`date` 0)."""
+    """Send a callback that is on no keyboard. A deleted or unknown message is inaccessible in the update (`date` 0)."""
     shown: Json = {"data": need_text(body, "data")}
     message_id = find_int(body, "message_id")
     if message_id is not None:
@@ -97,11 +97,11 @@ def _press_reply(world: World, chat: Chat, button: Json, body: Json) -> Json:
         raise ControlError("the person blocked this bot; unblock it first")
     if "web_app" in button:
         return {"url": button["web_app"]["url"]}
-    said = _reply(world, chat, button, body)
+    answer = _reply(world, chat, button, body)
     if chat.is_one_time_keyboard:
         chat.reply_keyboard = None
         world.touch(chat, "keyboard")
-    return said
+    return answer
 
 
 def _reply(world: World, dialog: Dialog, button: Json, body: Json) -> Json:
@@ -110,21 +110,21 @@ def _reply(world: World, dialog: Dialog, button: Json, body: Json) -> Json:
     user = dialog.user
     if button.get("request_contact"):
         contact = {"phone_number": "+15550100", "first_name": user.first_name, "user_id": user.id}
-        return _say(world, dialog, Content("contact", extra={"contact": contact}))
+        return _send(world, dialog, Content("contact", extra={"contact": contact}))
     if button.get("request_location"):
-        return _say(world, dialog, Content("location", extra={"location": {"latitude": 52.52, "longitude": 13.405}}))
+        return _send(world, dialog, Content("location", extra={"location": {"latitude": 52.52, "longitude": 13.405}}))
     if button.get("request_users") or button.get("request_poll"):
         raise ControlError("the sandbox has no such button behaviour")
-    return speak(world, dialog, button["text"])
+    return send_to_bot(world, dialog, button["text"])
 
 
-def _say(world: World, dialog: Dialog, content: Content, before: list[int] | None = None) -> Json:
+def _send(world: World, dialog: Dialog, content: Content, before: list[int] | None = None) -> Json:
     message, ids = post(world, dialog, content, dialog.user)
     return {"message": shown_message(message, dialog.bot), "update_ids": [*(before or []), *ids]}
 
 
 def _share_chat(world: World, dialog: Dialog, request: Json, body: Json) -> Json:
-    """Choosing a chat: the bot may be added with the rights it asked for, then it gets `chat_shared`."""
+    """Choose a chat: add the bot with the rights it asked for, if any, then send it `chat_shared`."""
     chat = get_chat(world, as_int(body.get("chat_id"), "chat_id"))
     _check_choice(chat, dialog, request)
     ids = _admit(world, chat, dialog, request.get("bot_administrator_rights"))
@@ -136,7 +136,7 @@ def _share_chat(world: World, dialog: Dialog, request: Json, body: Json) -> Json
         shared["title"] = chat.title
     if request.get("request_username") and chat.username:
         shared["username"] = chat.username
-    return _say(world, dialog, Content("service", extra={"chat_shared": shared}), ids)
+    return _send(world, dialog, Content("service", extra={"chat_shared": shared}), ids)
 
 
 def _check_choice(chat: Chat, dialog: Dialog, request: Json) -> None:
@@ -155,8 +155,8 @@ def _check_choice(chat: Chat, dialog: Dialog, request: Json) -> None:
 
 
 def _admit(world: World, chat: Chat, dialog: Dialog, rights: Json | None) -> list[int]:
-    """Make the bot an administrator with the rights asked for, when the person may do that."""
-    return [] if rights is None else admit(world, chat, dialog, {name for name, _ in _granted(rights)})
+    """Make the bot an administrator with the rights the button asks for. Raises ControlError if the person may not."""
+    return [] if rights is None else make_administrator(world, chat, dialog, {name for name, _ in _granted(rights)})
 
 
 def _granted(rights: Json | None) -> list[tuple[str, bool]]:

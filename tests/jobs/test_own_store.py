@@ -1,4 +1,4 @@
-"""With MONGO_URI the house stands on that server, in a database of its own that is gone afterwards."""
+"""With MONGO_URI a house uses a database of its own on that server, which is dropped afterwards."""
 
 import os
 
@@ -10,7 +10,7 @@ from tests.house import own_store, running_house
 pytestmark = pytest.mark.server
 
 
-async def test_a_house_stands_on_the_server_and_leaves_nothing_there() -> None:
+async def test_a_house_uses_the_server_and_leaves_no_database_there() -> None:
     with MongoClient[dict[str, object]](os.environ["MONGO_URI"]) as client:
         async with running_house(timers=False) as house:
             await house.store()
@@ -20,7 +20,7 @@ async def test_a_house_stands_on_the_server_and_leaves_nothing_there() -> None:
         assert name not in client.list_database_names()
 
 
-async def test_a_store_is_dropped_also_when_its_test_fails() -> None:
+async def test_a_database_is_dropped_also_when_its_test_fails() -> None:
     with MongoClient[dict[str, object]](os.environ["MONGO_URI"]) as client:
         with pytest.raises(ZeroDivisionError):
             async with own_store() as store:

@@ -1,4 +1,4 @@
-"""The queue of updates of one bot (BOTAPI §2.2)."""
+"""The update queue of one bot (BOTAPI §2.2)."""
 
 import asyncio
 import contextlib
@@ -38,19 +38,19 @@ ALL_UPDATES = frozenset(
         "removed_chat_boost",
     ]
 )
-#: What arrives unless asked otherwise: everything but three kinds (BOTAPI §2.2).
+#: The kinds a bot receives by default: all but three (BOTAPI §2.2).
 DEFAULT_UPDATES = ALL_UPDATES - {"chat_member", "message_reaction", "message_reaction_count"}
 #: Seconds an update of a kind is kept (BOTAPI §2.2 "retention").
 KEPT_FOR_S = {"callback_query": 150, "pre_checkout_query": 150, "shipping_query": 150, "inline_query": 30}
 KEPT_FOR_DEFAULT_S = 24 * 3600
 MAX_QUEUED = 100_000
-#: An offset further than this behind the tail is taken for the head (BOTAPI §2.2 "offset").
+#: An offset more than this beyond the last update confirms nothing (BOTAPI §2.2 "offset").
 MAX_OFFSET_AHEAD = 10
 
 
 @dataclass(slots=True, frozen=True)
 class Queued:
-    """One update in a queue."""
+    """A queued update."""
 
     update_id: int
     expires_at: float
@@ -58,12 +58,12 @@ class Queued:
 
 
 class UpdateQueue:
-    """Updates waiting for one bot. `update_id` starts at a random number and grows by one."""
+    """The updates waiting for one bot. `update_id` starts at a random number and grows by one."""
 
     def __init__(self, first_id: int) -> None:
         self.next_id = first_id
-        #: Highest update_id that some answer contained.
-        self.handed_to = first_id - 1
+        #: Highest update_id that has been in an answer.
+        self.sent_up_to = first_id - 1
         self._items: deque[Queued] = deque()
         self._soonest_expiry = math.inf
         self._waiter: asyncio.Future[None] | None = None
@@ -74,11 +74,11 @@ class UpdateQueue:
 
     @property
     def has_unseen(self) -> bool:
-        """Whether an update waits that no answer contained yet."""
-        return bool(self._items) and self._items[-1].update_id > self.handed_to
+        """Whether an update waits that has been in no answer yet."""
+        return bool(self._items) and self._items[-1].update_id > self.sent_up_to
 
     def push(self, kind: str, payload: Json, now: float) -> int | None:
-        """Queue an update dated `now` and wake the poller. The id, or None when the queue is full."""
+        """Queue an update dated `now` and wake the poll. Returns its id, None when the queue is full."""
         if len(self._items) >= MAX_QUEUED:
             return None
         update_id = self.next_id
@@ -91,7 +91,7 @@ class UpdateQueue:
         return update_id
 
     def confirm(self, offset: int) -> None:
-        """Delete what `offset` confirms, at once (0: nothing; negative: all but the last `-offset`)."""
+        """Delete the updates that `offset` confirms (0: none; negative: all but the last `-offset`)."""
         items = self._items
         if offset < 0:
             while len(items) > -offset:
@@ -103,27 +103,27 @@ class UpdateQueue:
             items.popleft()
 
     def take(self, limit: int, now: float) -> list[Json]:
-        """Up to `limit` oldest updates that are not expired; they stay until confirmed."""
+        """Return up to `limit` oldest updates that have not expired; they stay queued until confirmed."""
         if self._repeated:
             repeated, self._repeated = self._repeated, []
             return repeated[:limit]
         self._drop_expired(now)
         taken = [item.body for item, _ in zip(self._items, range(limit), strict=False)]
         if taken:
-            self.handed_to = max(self.handed_to, taken[-1]["update_id"])
+            self.sent_up_to = max(self.sent_up_to, taken[-1]["update_id"])
         return taken
 
     def repeat(self, batch: list[Json]) -> None:
-        """Answer the next request with `batch` again, confirmed or not (fault `duplicate_update`)."""
+        """Answer the next request with `batch` again, even if it has been confirmed (fault `duplicate_update`)."""
         self._repeated = batch
 
     def clear(self) -> None:
-        """Forget everything queued."""
+        """Remove all updates."""
         self._items.clear()
         self._repeated = []
 
     async def wait(self, timeout_s: float) -> None:
-        """Return at the next update or after `timeout_s`; an older waiting poll gets 409 (BOTAPI §2.2)."""
+        """Wait for the next update, at most `timeout_s`. A poll that is already waiting gets 409 (BOTAPI §2.2)."""
         self.stop_waiting(conflict(OTHER_POLL))
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiter = waiter
@@ -136,7 +136,7 @@ class UpdateQueue:
                 self._waiter = None
 
     def stop_waiting(self, error: ApiError) -> None:
-        """End the poll that waits now, if any, with `error`."""
+        """Make the poll that is waiting, if any, fail with `error`."""
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(error)
 

@@ -1,4 +1,4 @@
-"""The control API under /control: arranging the world, acting as people, watching, waiting, breaking things."""
+"""The control API under /control: setting up the world, acting as people, reading state, waiting, faults."""
 
 import pathlib
 from collections.abc import Awaitable, Callable
@@ -8,34 +8,34 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.arguments import as_int, as_number, find_int, get_bot, get_chat, get_dialog, get_user, read_body
+from sandbox.chats.actions import act
 from sandbox.chats.links import find_invitation
-from sandbox.chats.people import act
 from sandbox.chats.posting import delete
 from sandbox.chats.transcript import chat_messages, transcript, transcripts
-from sandbox.control import arranging, watching
+from sandbox.control import waiting, world_setup
 from sandbox.errors import ControlError
-from sandbox.shortener.adverts import Adverts
+from sandbox.shortener.routes import ShortenerRoutes
 from sandbox.state.faults import poison
 from sandbox.state.files import placeholder_picture
 from sandbox.state.world import Config, World
-from sandbox.way_back import lead_back
+from sandbox.t_me_redirect import redirect_to_page
 from sandbox.wire import encode
 
 Json = dict[str, Any]
 Reply = Json | web.StreamResponse
 Endpoint = Callable[[web.Request], Awaitable[Reply]]
+#: HTTP method, path, endpoint
+Route = tuple[str, str, Endpoint]
 
 PAGE = pathlib.Path(__file__).parents[1] / "page"
 MAX_UPLOAD_BYTES = 20 * 1024 * 1024
 MAX_UPLOADS_BYTES = 200 * 1024 * 1024
-
-
-#: The clock stays before 2100: dates of the Bot API have 32 bits.
+#: Latest time of the clock: Bot API dates have 32 bits.
 LATEST_UNIX = 4_102_444_800.0
 
 
-class Control:
-    """The endpoints. Each takes a request and returns JSON; a ControlError becomes {"error": sentence}."""
+class ControlRoutes:
+    """The endpoints that answer at once. Each returns JSON or a response; ControlError becomes {"error": sentence}."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -51,24 +51,24 @@ class Control:
             "now": world.clock.now(),
             "offset_s": world.clock.offset_s,
             "seq": world.seq,
-            "bots": [arranging.shown_bot(bot) for bot in world.bots.values()],
-            "users": [arranging.shown_user(user) for user in world.users.values()],
-            "chats": [arranging.shown_chat(chat) for chat in world.chats.values()],
+            "bots": [world_setup.shown_bot(bot) for bot in world.bots.values()],
+            "users": [world_setup.shown_user(user) for user in world.users.values()],
+            "chats": [world_setup.shown_chat(chat) for chat in world.chats.values()],
         }
 
     async def add_bot(self, request: web.Request) -> Reply:
-        return arranging.shown_bot(arranging.add_bot(self.world, await read_body(request)))
+        return world_setup.shown_bot(world_setup.add_bot(self.world, await read_body(request)))
 
     async def add_user(self, request: web.Request) -> Reply:
-        return arranging.shown_user(arranging.add_user(self.world, await read_body(request)))
+        return world_setup.shown_user(world_setup.add_user(self.world, await read_body(request)))
 
     async def add_chat(self, request: web.Request) -> Reply:
-        return arranging.shown_chat(arranging.add_chat(self.world, await read_body(request)))
+        return world_setup.shown_chat(world_setup.add_chat(self.world, await read_body(request)))
 
     async def put_member(self, request: web.Request) -> Reply:
         chat = get_chat(self.world, request.match_info["chat"])
         member_id = as_int(request.match_info["member"], "member")
-        return {"update_ids": arranging.put_member(self.world, chat, member_id, await read_body(request))}
+        return {"update_ids": world_setup.put_member(self.world, chat, member_id, await read_body(request))}
 
     async def delete_chat(self, request: web.Request) -> Reply:
         chat = get_chat(self.world, request.match_info["chat"])
@@ -132,7 +132,7 @@ class Control:
         clock.set(unix)
         self.world.changed.fire()
         self.world.events.publish({"seq": self.world.seq, "kind": "clock"})
-        return watching.shown_clock(self.world)
+        return waiting.shown_clock(self.world)
 
     async def add_fault(self, request: web.Request) -> Reply:
         body = await read_body(request)
@@ -222,7 +222,7 @@ def _refusal(error: ControlError) -> web.Response:
 
 
 async def _page(request: web.Request) -> Reply:
-    """The page's files; nothing outside the folder."""
+    """The files of the page folder; 404 for any other path."""
     name = request.match_info.get("name", "index.html")
     path = (PAGE / name).resolve()
     if PAGE.resolve() not in path.parents or not path.is_file():
@@ -232,10 +232,24 @@ async def _page(request: web.Request) -> Reply:
 
 def add_control_routes(app: web.Application, world: World) -> None:
     """Add `/`, `/page/`, `/control/`, the shortener and `/t.me/` to `app`."""
-    control, watch, adverts = Control(world), watching.Watching(world), Adverts(world)
-    routes: list[tuple[str, str, Endpoint]] = [
+    shortener = ShortenerRoutes(world)
+    routes: list[Route] = [
         ("GET", "/", _page),
         ("GET", "/page/{name:.+}", _page),
+        *_routes(ControlRoutes(world)),
+        *_waiting_routes(waiting.WaitingRoutes(world)),
+        ("GET", "/control/shortener", shortener.listed),
+        ("POST", "/control/shortener", shortener.set_mode),
+    ]
+    for verb, path, endpoint in routes:
+        app.router.add_route(verb, path, _answered(endpoint))
+    app.router.add_get("/shortener/api", shortener.api)
+    app.router.add_get("/s/{link}", shortener.page)
+    app.router.add_get("/t.me/{rest:.+}", redirect_to_page)
+
+
+def _routes(control: ControlRoutes) -> list[Route]:
+    return [
         ("POST", "/control/reset", control.reset),
         ("GET", "/control/state", control.state),
         ("POST", "/control/bots", control.add_bot),
@@ -249,25 +263,23 @@ def add_control_routes(app: web.Application, world: World) -> None:
         ("POST", "/control/act", control.act),
         ("GET", "/control/transcript", control.transcript),
         ("GET", "/control/transcripts", control.transcripts),
-        ("GET", "/control/wait", watch.wait),
-        ("GET", "/control/idle", watch.idle),
         ("GET", "/control/calls", control.calls),
         ("GET", "/control/counters", control.counters),
         ("POST", "/control/clock", control.set_clock),
-        ("GET", "/control/clock", watch.clock),
         ("POST", "/control/faults", control.add_fault),
-        ("GET", "/control/faults", watch.faults),
         ("DELETE", "/control/faults", control.remove_faults),
         ("DELETE", "/control/faults/{fault}", control.remove_faults),
         ("POST", "/control/config", control.configure),
         ("POST", "/control/uploads", control.upload),
         ("GET", "/control/files/{file}", control.file),
-        ("GET", "/control/shortener", adverts.listed),
-        ("POST", "/control/shortener", adverts.set_mode),
-        ("GET", "/control/events", watch.events),
     ]
-    for verb, path, endpoint in routes:
-        app.router.add_route(verb, path, _answered(endpoint))
-    app.router.add_get("/shortener/api", adverts.api)
-    app.router.add_get("/s/{link}", adverts.page)
-    app.router.add_get("/t.me/{rest:.+}", lead_back)
+
+
+def _waiting_routes(waits: waiting.WaitingRoutes) -> list[Route]:
+    return [
+        ("GET", "/control/wait", waits.wait),
+        ("GET", "/control/idle", waits.idle),
+        ("GET", "/control/clock", waits.clock),
+        ("GET", "/control/faults", waits.faults),
+        ("GET", "/control/events", waits.events),
+    ]

@@ -1,4 +1,4 @@
-"""The stub shortener over HTTP: `/shortener/api` for programs, `/s/<id>` with its silly adverts for people."""
+"""The stub shortener over HTTP: `/shortener/api` for programs, `/s/<id>` with two advert pages for people."""
 
 import html
 import pathlib
@@ -10,7 +10,7 @@ from aiohttp import web
 
 from sandbox.arguments import as_int, read_body
 from sandbox.chats.links import names_bot
-from sandbox.control.watching import wanted_timeout
+from sandbox.control.waiting import timeout_of
 from sandbox.errors import ControlError
 from sandbox.shortener.shortener import Mode, ShortLink, is_web_address
 from sandbox.state.world import World
@@ -19,7 +19,7 @@ from sandbox.wire import encode
 Json = dict[str, Any]
 
 PAGE = pathlib.Path(__file__).with_name("adverts.html")
-#: Like the real ones: the next site learns which shortener sent the visitor.
+#: Like real shorteners, the pages send a Referer, so the destination learns where the visitor comes from.
 _HEADERS = {
     "Referrer-Policy": "unsafe-url",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
@@ -38,14 +38,14 @@ _ADVERTS = {
 }
 
 
-class Adverts:
+class ShortenerRoutes:
     """The endpoints of the shortener and its control calls."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     async def api(self, request: web.Request) -> web.StreamResponse:
-        """`?api=KEY&url=DEST[&format=text]`, the common family's request."""
+        """`?api=KEY&url=DEST[&format=text]`, the request of the common family of APIs."""
         query = request.query
         shortener = self._world.shortener
         mode = shortener.count(query.get("api", ""))
@@ -66,7 +66,7 @@ class Adverts:
         return web.Response(text=short) if is_text else _json(_shaped(mode.options["field"], short))
 
     async def page(self, request: web.Request) -> web.StreamResponse:
-        """Two pages of adverts; the link on the second leads on."""
+        """The two advert pages; the link on the second leads to the destination."""
         link = self._world.shortener.links.get(request.match_info["link"])
         if link is None:
             return web.Response(status=404, text=_not_found(), content_type="text/html", headers=_HEADERS)
@@ -77,7 +77,7 @@ class Adverts:
         return web.Response(text=_drawn(step, onward, _host(link)), content_type="text/html", headers=_HEADERS)
 
     def _onward(self, link: ShortLink) -> str:
-        """The destination; a link to a bot of this world stays on this machine."""
+        """The destination; a link to a bot of this world is replaced by this server's `/t.me/…`."""
         url = link.destination
         parts = urlsplit(url)
         if parts.hostname == "t.me" and names_bot(self._world, url):
@@ -85,11 +85,11 @@ class Adverts:
         return url
 
     async def listed(self, request: web.Request) -> Json:
-        """Modes, calls and links; with `calls` not before so many calls were made, or `timeout_s` passed."""
+        """Modes, calls and links. With `calls`, wait for that many calls; 408 after `timeout_s`."""
         shortener = self._world.shortener
         if "calls" in request.query:
             wanted = as_int(request.query["calls"], "calls")
-            timeout_s = wanted_timeout(dict(request.query))
+            timeout_s = timeout_of(dict(request.query))
             if not await self._world.changed.until(lambda: shortener.calls_made >= wanted, timeout_s):
                 raise ControlError(f"the shortener was not called {wanted} times within {timeout_s:g} s", 408)
         return shortener.shown(_base(request))
@@ -100,7 +100,7 @@ class Adverts:
 
 
 def _base(request: web.Request) -> str:
-    """This server by its number: Telegram refuses buttons to a host without a dot."""
+    """This server's address with its IP number: Telegram refuses buttons to a host without a dot."""
     return f"http://127.0.0.1:{request.url.port}"
 
 
@@ -119,7 +119,7 @@ def _json(body: Json, status: int = 200) -> web.Response:
 
 
 def _refused(message: str, is_text: bool = False, status: int = 200) -> web.Response:
-    """The family says no with 200; as text it says nothing at all."""
+    """A refusal: these APIs send it with status 200, and with an empty body in text format."""
     if is_text:
         return web.Response(text="", status=status)
     return _json({"status": "error", "message": message, "shortenedUrl": ""}, status)

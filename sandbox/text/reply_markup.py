@@ -1,4 +1,4 @@
-"""Reply markup: what Telegram takes, cuts and refuses (row 20, BOTAPI §2.4)."""
+"""Parses reply markup: what Telegram accepts, truncates and refuses (row 20, BOTAPI §2.4)."""
 
 import json
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ _PRIVATE_REPLY_BUTTONS = [
 
 @dataclass(slots=True)
 class Markup:
-    """A parsed reply markup. `kind`: inline, keyboard, remove, force_reply, or empty for none."""
+    """A parsed reply markup. `kind`: inline, keyboard, remove, force_reply, or "" for none."""
 
     kind: str = ""
     inline: Json | None = None
@@ -46,12 +46,12 @@ class Markup:
 
     @property
     def other(self) -> str | None:
-        """The kind when it is not an inline keyboard (such messages can't be edited)."""
+        """The kind, unless it is an inline keyboard: a message with another kind cannot be edited."""
         return self.kind if self.kind not in ("", "inline") else None
 
 
 def read_markup(raw: str) -> Markup:
-    """The markup in a `reply_markup` parameter. Raises 400 with Telegram's texts."""
+    """Parse a `reply_markup` parameter. Raises 400 with Telegram's texts."""
     if not raw:
         return Markup()
     try:
@@ -72,7 +72,7 @@ def read_markup(raw: str) -> Markup:
 
 
 def read_inline(raw: str) -> Json | None:
-    """An inline keyboard or None; any other markup is refused (edits)."""
+    """Parse an inline keyboard, None without one. Raises 400 for any other markup: edits accept no other."""
     markup = read_markup(raw)
     if markup.other:
         raise bad_request("inline keyboard expected")
@@ -80,7 +80,7 @@ def read_inline(raw: str) -> Json | None:
 
 
 def check_buttons(markup: Markup, chat_type: str) -> None:
-    """Raise what Telegram itself (not the Bot API server) finds wrong with the buttons in a chat of this type."""
+    """Raise the 400 with which Telegram itself, not the Bot API server, refuses buttons in a chat of this type."""
     rows = markup.inline["inline_keyboard"] if markup.inline else []
     for button in (button for row in rows for button in row):
         data = button.get("callback_data")
@@ -96,7 +96,7 @@ def check_buttons(markup: Markup, chat_type: str) -> None:
 
 
 def survives_copy(markup: Json | None) -> Json | None:
-    """The keyboard a copy keeps: all of it when every button is a plain address, else none (BOTAPI §2.5)."""
+    """The keyboard a copy keeps: the whole one when every button is a URL, else None (BOTAPI §2.5)."""
     if markup is None:
         return None
     plain = all("url" in button or "login_url" in button for row in markup["inline_keyboard"] for button in row)
@@ -104,7 +104,7 @@ def survives_copy(markup: Json | None) -> Json | None:
 
 
 def _rows(raw: Any, where: str, read_button: Any) -> list[list[Json]]:
-    """Rows of checked buttons, silently cut to 12 a row and 300 in all."""
+    """Rows of checked buttons, silently truncated to 12 per row and 300 in total."""
     if not isinstance(raw, list):
         raise bad_request(f'field "{where.replace("reply ", "").replace(" ", "_")}" must be of type Array')
     rows: list[list[Json]] = []

@@ -1,4 +1,4 @@
-"""What a person can do, `POST /control/act` (BOTAPI §8 "Test-side API")."""
+"""The actions of a person, `POST /control/act` (BOTAPI §8 "Test-side API")."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,39 +9,39 @@ from sandbox.arguments import (
     find_list,
     find_objects,
     get_bot,
-    get_place,
+    get_target_chat,
     get_user,
     need_text,
 )
+from sandbox.chats.buttons import forge, press
 from sandbox.chats.contents import ALBUM_KINDS, media, written
 from sandbox.chats.copies import album_ids, is_copyable, is_protected, origin_of
-from sandbox.chats.joining import join, leave, let_in, request_join, turn_away
-from sandbox.chats.links import open_link, speak
+from sandbox.chats.joining import approve_request, decline_request, join, leave, request_join
+from sandbox.chats.links import open_link, send_to_bot
 from sandbox.chats.membership import set_blocked
 from sandbox.chats.posting import Draft, announce, delete, store
-from sandbox.chats.pressing import forge, press
 from sandbox.chats.transcript import shown_message
 from sandbox.errors import ControlError
 from sandbox.state.world import Chat, Content, Dialog, Message, User, World
 
 Json = dict[str, Any]
-Deed = Callable[[World, User, Json], Json]
+Action = Callable[[World, User, Json], Json]
 
 
 def act(world: World, body: Json) -> Json:
-    """Let a person do something. Returns message or messages, update_ids and the number `seq` of the last change.
+    """Perform an action as a person. Returns message or messages, update_ids and the number `seq` of the last change.
 
-    Raises ControlError when the person could not do it in a real app either.
+    Raises ControlError for what a person could not do in the app either.
     """
     user = get_user(world, body.get("as"))
     name = need_text(body, "do")
-    deed = _DEEDS.get(name)
-    if deed is None:
-        raise ControlError(f'"do" must be one of {", ".join(_DEEDS)}')
+    action = _ACTIONS.get(name)
+    if action is None:
+        raise ControlError(f'"do" must be one of {", ".join(_ACTIONS)}')
     if user.is_deactivated:
         raise ControlError("this account is deleted")
     before = world.seq
-    done = deed(world, user, body)
+    done = action(world, user, body)
     named = [done.get("bot"), *(body.get(name) for name in ("to", "in", "bot"))]
     bots = [bot for bot in (find_bot(world, reference) for reference in named if reference) if bot is not None]
     if bots:
@@ -50,7 +50,7 @@ def act(world: World, body: Json) -> Json:
 
 
 def _write(world: World, user: User, chat: Chat, contents: list[Content], drafts: list[Draft]) -> list[Message]:
-    """Put a person's messages into `chat` without telling the bots yet."""
+    """Store a person's messages in `chat`; no updates are queued yet."""
     if isinstance(chat, Dialog):
         if chat.is_blocked:
             raise ControlError("the person blocked this bot; unblock it first")
@@ -70,7 +70,7 @@ def _require_may_write(chat: Chat, user: User) -> None:
         raise ControlError("the person is restricted in this chat")
 
 
-def _said(world: World, messages: list[Message], order: list[int] | None = None) -> Json:
+def _announced(world: World, messages: list[Message], order: list[int] | None = None) -> Json:
     ids = []
     for index in order or range(len(messages)):
         ids += announce(world, messages[index])
@@ -79,8 +79,8 @@ def _said(world: World, messages: list[Message], order: list[int] | None = None)
     return {"messages": [shown_message(message, bot) for message in messages], "update_ids": ids}
 
 
-def _one(said: Json) -> Json:
-    return {"message": said["messages"][0], "update_ids": said["update_ids"]}
+def _single(announced: Json) -> Json:
+    return {"message": announced["messages"][0], "update_ids": announced["update_ids"]}
 
 
 def _signed(chat: Chat, user: User) -> Draft:
@@ -88,18 +88,18 @@ def _signed(chat: Chat, user: User) -> Draft:
 
 
 def _text(world: World, user: User, body: Json) -> Json:
-    chat = get_place(world, user, body.get("to"))
+    chat = get_target_chat(world, user, body.get("to"))
     content = Content("text", *written(need_text(body, "text"), find_objects(body, "entities")))
-    return _one(_said(world, _write(world, user, chat, [content], [_signed(chat, user)])))
+    return _single(_announced(world, _write(world, user, chat, [content], [_signed(chat, user)])))
 
 
 def _media(world: World, user: User, body: Json) -> Json:
-    chat = get_place(world, user, body.get("to"))
-    return _one(_said(world, _write(world, user, chat, [media(world, body)], [_signed(chat, user)])))
+    chat = get_target_chat(world, user, body.get("to"))
+    return _single(_announced(world, _write(world, user, chat, [media(world, body)], [_signed(chat, user)])))
 
 
 def _album(world: World, user: User, body: Json) -> Json:
-    chat = get_place(world, user, body.get("to"))
+    chat = get_target_chat(world, user, body.get("to"))
     items = find_objects(body, "items")
     if not 2 <= len(items) <= 10:
         raise ControlError("an album has 2 to 10 items")
@@ -112,15 +112,15 @@ def _album(world: World, user: User, body: Json) -> Json:
         raise ControlError('"order" must name each index once')
     draft = _signed(chat, user)
     draft.media_group_id = world.random_id()
-    return _said(world, _write(world, user, chat, contents, [draft] * len(contents)), order)
+    return _announced(world, _write(world, user, chat, contents, [draft] * len(contents)), order)
 
 
 def _forward(world: World, user: User, body: Json) -> Json:
-    chat = get_place(world, user, body.get("to"))
-    source = get_place(world, user, body.get("from_chat"))
-    if not isinstance(source, Dialog) and not _sees(source, user):
+    chat = get_target_chat(world, user, body.get("to"))
+    source = get_target_chat(world, user, body.get("from_chat"))
+    if not isinstance(source, Dialog) and not _can_see(source, user):
         raise ControlError("the person does not see that chat")
-    messages = [_visible(source, message_id) for message_id in find_list(body, "message_ids")]
+    messages = [_get_message(source, message_id) for message_id in find_list(body, "message_ids")]
     if not messages:
         raise ControlError('"message_ids" is empty')
     if any(is_protected(message) or not is_copyable(message) for message in messages):
@@ -130,15 +130,15 @@ def _forward(world: World, user: User, body: Json) -> Json:
         draft = _signed(chat, user)
         draft.forward_origin, draft.media_group_id = origin_of(message), group_id
         drafts.append(draft)
-    return _said(world, _write(world, user, chat, [message.content for message in messages], drafts))
+    return _announced(world, _write(world, user, chat, [message.content for message in messages], drafts))
 
 
-def _sees(chat: Chat, user: User) -> bool:
+def _can_see(chat: Chat, user: User) -> bool:
     member = chat.members.get(user.id)
     return not chat.is_gone and (bool(chat.username) or (member is not None and member.is_inside))
 
 
-def _visible(chat: Chat, message_id: Any) -> Message:
+def _get_message(chat: Chat, message_id: Any) -> Message:
     message = chat.messages.get(as_int(message_id, "message_id"))
     if message is None or message.deleted_at is not None:
         raise ControlError(f"there is no message {message_id} in that chat", 404)
@@ -146,7 +146,7 @@ def _visible(chat: Chat, message_id: Any) -> Message:
 
 
 def _press(world: World, user: User, body: Json) -> Json:
-    return press(world, user, get_place(world, user, body.get("in")), body)
+    return press(world, user, get_target_chat(world, user, body.get("in")), body)
 
 
 def _forge(world: World, user: User, body: Json) -> Json:
@@ -168,14 +168,14 @@ def _unblock(world: World, user: User, body: Json) -> Json:
     world.calls.forgive(dialog.bot.id, user.id)
     if not body.get("restart"):
         return {"update_ids": ids}
-    said = speak(world, dialog, "/start")
-    return {"message": said["message"], "update_ids": ids + said["update_ids"]}
+    sent = send_to_bot(world, dialog, "/start")
+    return {"message": sent["message"], "update_ids": ids + sent["update_ids"]}
 
 
 def _delete(world: World, user: User, body: Json) -> Json:
-    """In a private chat a person deletes anything for both, elsewhere what they wrote or administer."""
-    chat = get_place(world, user, body.get("in"))
-    messages = [_visible(chat, message_id) for message_id in find_list(body, "message_ids")]
+    """A person may delete any message of a private chat, elsewhere their own, and with the right those of others."""
+    chat = get_target_chat(world, user, body.get("in"))
+    messages = [_get_message(chat, message_id) for message_id in find_list(body, "message_ids")]
     member = chat.members.get(user.id)
     may_all = isinstance(chat, Dialog) or (member is not None and member.may("can_delete_messages"))
     if not all(may_all or message.sender is user for message in messages):
@@ -198,7 +198,7 @@ def _deactivate(world: World, user: User, body: Json) -> Json:
     return {}
 
 
-_DEEDS: dict[str, Deed] = {
+_ACTIONS: dict[str, Action] = {
     "text": _text,
     "media": _media,
     "album": _album,
@@ -213,7 +213,7 @@ _DEEDS: dict[str, Deed] = {
     "join": join,
     "leave": leave,
     "request_join": request_join,
-    "approve": let_in,
-    "decline": turn_away,
+    "approve": approve_request,
+    "decline": decline_request,
     "deactivate": _deactivate,
 }

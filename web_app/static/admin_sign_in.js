@@ -1,10 +1,10 @@
-// In front of the page: signing in by what stands in the address, and saying why somebody is not in.
+// Signing in with the link's code or the Mini App's data in the address, and the screen shown until that has worked.
 
 import * as api from "./admin_api.js";
 import { say, show } from "./admin_words.js";
 
 const AGAIN = "Send /admin to the admin bot and open the link it answers with. A link works once, within five minutes.";
-const SAYINGS = {
+const TEXTS = {
   coming: ["One moment", "Signing in."],
   closed: ["Open me from the admin bot: /admin", AGAIN],
   ended: ["Your session has ended", AGAIN],
@@ -17,21 +17,21 @@ const SAYINGS = {
 // milliseconds before its end at which a token in memory is replaced
 const RENEW = 300_000;
 
-const door = document.getElementById("door");
+const screen = document.getElementById("sign-in");
 let renewAt = Infinity;
 
-/** Show the door, with what it says; `why` is a key of SAYINGS. */
-export function close(why) {
-  const [heading, text] = SAYINGS[why];
-  say(document.getElementById("door-heading"), heading);
-  say(document.getElementById("door-text"), text);
-  show(document.getElementById("door-again"), why === "away" || why === "busy");
-  show(door, true);
+/** Shows the sign-in screen; `why`, a key of TEXTS, chooses its text. */
+export function showScreen(why) {
+  const [heading, text] = TEXTS[why];
+  say(document.getElementById("sign-in-heading"), heading);
+  say(document.getElementById("sign-in-text"), text);
+  show(document.getElementById("sign-in-again"), why === "away" || why === "busy");
+  show(screen, true);
 }
 
-export const open = () => show(door, false);
+export const hideScreen = () => show(screen, false);
 
-/** What the address proves, which is taken out of it: it works once and is nobody else's to read. */
+/** The proof of who opened the page, removed from the address so that it stays in no history; null when there is none. */
 export function takeProof() {
   const hash = location.hash.slice(1);
   const initData = new URLSearchParams(hash).get("tgWebAppData");
@@ -40,7 +40,7 @@ export function takeProof() {
   return proof;
 }
 
-/** The first status, with the session there is or a new one; throws Away or Refused. */
+/** The first status, with the existing session or else with a new one from `proof`; throws Away or Refused. */
 export async function enter(proof) {
   try {
     return await api.status();
@@ -54,7 +54,7 @@ export async function enter(proof) {
   } catch (error) {
     if (error.status !== 401) throw error;
   }
-  keep(session); // the browser took no cookie
+  keep(session); // the browser did not keep the cookie
   return api.status();
 }
 
@@ -63,7 +63,7 @@ function keep(session) {
   renewAt = performance.now() + Date.parse(session.expires_at) - Date.now() - RENEW;
 }
 
-/** A token in memory is replaced before it ends; the cookie is by the server. */
+/** Replaces a token in memory before it expires; a cookie is replaced by the server. */
 export async function renew() {
   if (api.hasToken() && performance.now() >= renewAt) keep(await api.signIn({}));
 }

@@ -1,4 +1,4 @@
-"""Bots, people and chats from JSON: the world file and the control calls that add one thing."""
+"""Creates bots, people and chats from JSON: from a world file, and by single control calls."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ Json = dict[str, Any]
 
 STATUSES = ("creator", "administrator", "member", "restricted", "left", "kicked")
 CHAT_TYPES = ("channel", "supergroup", "group")
-#: Ids of things made without one start here.
+#: First ids of people and chats that are created without one.
 FIRST_USER_ID = 7001
 FIRST_CHANNEL_ID = 1_001_000_000_001
 FIRST_GROUP_ID = 4001
 
 
 def add_bot(world: World, body: Json) -> Bot:
-    """A bot from {"token", "username", "first_name", "role"?}. Raises ControlError."""
+    """Add a bot from {"token", "username", "first_name", "role"?}. Raises ControlError."""
     token = need_text(body, "token")
     digits, colon, _ = token.partition(":")
     if not colon or not digits.isdigit():
@@ -32,7 +32,7 @@ def add_bot(world: World, body: Json) -> Bot:
 
 
 def add_user(world: World, body: Json) -> User:
-    """A person from {"first_name", "id"?, "last_name"?, "username"?, "language_code"?, "role"?}."""
+    """Add a person from {"first_name", "id"?, "last_name"?, "username"?, "language_code"?, "role"?}."""
     user_id = find_int(body, "id") or max([FIRST_USER_ID - 1, *world.users]) + 1
     if user_id <= 0 or user_id in world.users or user_id in world.bots:
         raise ControlError(f"the id {user_id} is taken or not positive")
@@ -44,7 +44,7 @@ def add_user(world: World, body: Json) -> User:
 
 
 def add_chat(world: World, body: Json) -> Chat:
-    """A chat from {"type", "title", "owner", "username"?, "id"?, "protected"?}; id 1 is its creation message."""
+    """Add a chat from {"type", "title", "owner", "username"?, "id"?, "protected"?}; message 1 is its creation."""
     kind = need_text(body, "type")
     if kind not in CHAT_TYPES:
         raise ControlError(f"type must be one of {', '.join(CHAT_TYPES)}")
@@ -82,7 +82,7 @@ def _free_name(world: World, username: str) -> str:
 
 
 def put_member(world: World, chat: Chat, member_id: int, body: Json) -> list[int]:
-    """Set somebody's status and rights in `chat`; the chat's creator is the one who did it. The update ids."""
+    """Set a member's status and rights in `chat`, with its creator as the actor. Returns the update ids."""
     status = need_text(body, "status")
     if status not in STATUSES:
         raise ControlError(f"status must be one of {', '.join(STATUSES)}")
@@ -105,7 +105,7 @@ def _creator(world: World, chat: Chat) -> User | None:
 def load(world: World, plan: Json) -> None:
     """Fill `world` from a world file: {"bots", "users", "chats": [{…, "members"}]}.
 
-    It describes what was so before, so no bot gets updates about it. Raises ControlError.
+    It is the state before the bots start, so they get no updates about it. Raises ControlError.
     """
     for bot in find_objects(plan, "bots"):
         add_bot(world, bot)

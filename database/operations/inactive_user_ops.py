@@ -1,16 +1,16 @@
-"""People who came once, never verified and hold nothing. Used as part of `housekeeping_ops`."""
+"""Deletion of inactive users who hold nothing and owe nothing."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from core.verification import TokenStatus
 from database.connection import current_database
-from database.operations.user_records import users
+from database.operations.user_ops import users
 from database.values import Document
 
 
 def _holds_nothing(seen_before: datetime, now: datetime) -> Document:
-    """Everything their record says: a grant is a verification or a present, and opting out must not be forgotten."""
+    """Condition on the user's own document: no credits, pass, ban, opt-out, grant or charge."""
     return {
         "last_seen_at": {"$lt": seen_before},
         "credits": {"$not": {"$gt": 0}},
@@ -23,9 +23,9 @@ def _holds_nothing(seen_before: datetime, now: datetime) -> Document:
 
 
 async def find_inactive(seen_before: datetime, now: datetime, limit: int, *, without: Sequence[int] = ()) -> list[int]:
-    """Up to `limit` ids of people last seen before `seen_before` whose record holds nothing, longest ago first.
+    """Return up to `limit` ids of users last seen before `seen_before` who hold nothing, longest ago first.
 
-    `without`: those who stay for another reason and must not hide the ones behind them.
+    Skips those in `without`, which are kept for another reason.
     """
     condition = _holds_nothing(seen_before, now)
     if without:
@@ -34,8 +34,8 @@ async def find_inactive(seen_before: datetime, now: datetime, limit: int, *, wit
     return [document["user_id"] for document in found]
 
 
-async def has_open_business(user_id: int) -> bool:
-    """Whether a delivery of theirs is to be taken back, or a token of theirs was verified."""
+async def has_delivery_or_token(user_id: int) -> bool:
+    """Return whether the user has a delivery that is still to be deleted, or a verified token."""
     db = current_database()
     if await db.collection("pending_deletions").find_one({"user_id": user_id}, projection=["_id"]) is not None:
         return True
@@ -44,5 +44,5 @@ async def has_open_business(user_id: int) -> bool:
 
 
 async def delete_inactive(user_id: int, seen_before: datetime, now: datetime) -> bool:
-    """Forget this person if their record still says that they hold nothing and have not come back; atomic."""
+    """Delete the user if they still hold nothing and have not been seen since; atomic. False when kept."""
     return await users().delete_one({"user_id": user_id, **_holds_nothing(seen_before, now)})
