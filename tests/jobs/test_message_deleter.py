@@ -11,7 +11,7 @@ from aiogram import Bot
 from core.delivery import PendingDeletion
 from core.jobs import JobOutcome, RunReport
 from core.posts import Post
-from database.operations import deletion_ops, run_ops, settings_ops
+from database.operations import deletion_ops, settings_ops
 from schedulers import create_message_deleter_scheduler
 from schedulers.jobs import message_deleter
 from sender.lanes import Lane, current_lane
@@ -285,14 +285,8 @@ async def test_a_jump_of_half_an_hour_starts_the_deletion(ticking_house: House) 
     await delivered(house)
     await house.advance(minutes=30)
     await house.alice.wait(USER_BOT, contains="deleted, as announced")
-
-    async def is_row_written() -> bool:
-        runs = await run_ops.last_runs(10, "message_deleter")
-        return any(run.outcome is JobOutcome.SUCCEEDED and run.counts.get("deleted") == 1 for run in runs)
-
-    async with asyncio.timeout(5):
-        while not await is_row_written():  # noqa: ASYNC110 - the row is written after the messages, without an event
-            await asyncio.sleep(0)
+    run = await house.ended_run("message_deleter", deleted=1)
+    assert run.outcome is JobOutcome.SUCCEEDED
 
 
 async def test_messages_in_the_storage_channel_are_not_deleted(house: House) -> None:

@@ -38,7 +38,13 @@ async def _start(*arguments: str) -> asyncio.subprocess.Process:
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        preexec_fn=_heed_ctrl_c,
     )
+
+
+def _heed_ctrl_c() -> None:
+    """Undo the ignored SIGINT that children of a background shell inherit; the sandbox would keep it ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 async def _url(process: asyncio.subprocess.Process) -> str:

@@ -21,9 +21,12 @@ from database.operations import settings_ops, token_ops
 from schedulers import registry
 from tests.clocks import WithSeconds
 from tests.web.auth.signing import ADMIN_TOKEN, EDITOR, MANAGER, OWNER, SECRET, Ticks, add_admin
+from tests.web.start_costs import spare_web_costs
 from web_app.app import build_app
 from web_app.auth.mini_app import mini_app_key
 from web_app.services import AdminServices, Keys, Services
+
+spare_web_costs()
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 BOT = "gate_bot"

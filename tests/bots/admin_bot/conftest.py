@@ -27,7 +27,10 @@ from schedulers import registry
 from sender.intake import RetryOnDatabaseOutage
 from tests.bots.admin_bot.standstill import StandingClock, Time
 from tests.bots.admin_bot.telegram import NOW, Session, World, administrator
+from tests.start_costs import spare_bot_costs
 from views import common_texts
+
+spare_bot_costs()
 
 STORAGE = -1001000000001
 OWNER = User(id=7001, is_bot=False, first_name="Olga")
