@@ -38,7 +38,7 @@ ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member", "chat_member",
 UPDATES_PER_USER = 8
 #: seconds a job in progress at a stop has to finish its step
 JOBS_END_S = 5.0
-#: a tick is delayed by a random part of it, so that several processes do not claim the lease at once
+#: a tick is delayed by a random part of this, so that several processes do not claim the lease at once
 JITTER = timedelta(seconds=2)
 
 
