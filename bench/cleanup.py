@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from bench.harness.keyed import looked_up_by_key
 from bench.harness.numbers import percentile, ratio
 from bench.harness.report import Figure, Row
 from bench.harness.stores import Store, database_of, stores
@@ -42,10 +43,9 @@ async def measure(_: Telegram, plan: Plan) -> list[Figure]:
     """Both ways on each store, on the same rows."""
     figure, errors = Figure("Expired tokens deleted while others read", COLUMNS), []
     for store in stores():
-        expired = plan.expired_in_memory if store.is_memory else plan.expired_on_server
         for how, delete in WAYS.items():
-            found = await deletion(store, expired, delete)
-            figure.rows.append(_row(store, how, expired, found))
+            found = await deletion(store, plan.expired, delete)
+            figure.rows.append(_row(store, how, plan.expired, found))
             errors += [f"{store.name}, {how}: ended by {found.error}"] * bool(found.error)
     figure.notes = [
         "The product's cleanup with the bounds of its configuration: 1,000 tokens a batch and 50 ms between two, which "
@@ -64,9 +64,10 @@ async def deletion(store: Store, expired: int, delete: "Delete") -> Deletion:
     async with database_of(store) as name:
         db = await open_database(store.uri, name)
         try:
-            await ensure_indexes(db)
-            await _fill(db, expired)
-            return await _delete(db, delete)
+            with looked_up_by_key():
+                await ensure_indexes(db)
+                await _fill(db, expired)
+                return await _delete(db, delete)
         finally:
             await close_database()
 
