@@ -165,7 +165,7 @@ class Telegram:
     async def closed_loop(
         self, bot_id: int, codes: Sequence[str], items: int, *, users: int, warm_up: int, counted: int
     ) -> Load:
-        """Make `warm_up + counted` deliveries to `users` subscribers at once; each next one starts when a notice arrived.
+        """Make `warm_up + counted` deliveries to `users` subscribers at once, each after the notice of the one before.
 
         A subscriber opens each post once, then a new one takes the place. So neither the guard against double taps
         (subscriber and post, 3 s) nor the limit of one message per chat and second after a burst of five is measured.
