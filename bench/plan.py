@@ -38,12 +38,12 @@ class Plan:
 FULL = Plan()
 QUICK = Plan(
     repeats=1,
-    users=(1, 20),
+    users=(20,),
     fewest=10,
-    limited=45,
+    limited=40,
     rushed=150,
     crowds=(500, 2_000),
-    due=500,
-    expired=3_000,
+    due=300,
+    expired=2_000,
     requests=100,
 )
