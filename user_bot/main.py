@@ -14,7 +14,8 @@ from core.errors import StoreUnavailable
 from core.supervisor import Supervisor
 from database.backups.files import backup_folder
 from database.batches import Bounds
-from runtime.context import Component, ProcessContext, announce, process_context, serve_until_stopped
+from runtime.context import Component, ProcessContext, process_context
+from runtime.lifecycle import announce, serve_until_stopped
 from schedulers.context import RUN_GRACE, JobContext, OwnerResources, TelegramResources
 from schedulers.factory import create_schedulers
 from schedulers.job_scheduler import JobScheduler
