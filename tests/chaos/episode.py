@@ -35,7 +35,7 @@ SETTLE_S = 60.0
 TICK_S = 5.0
 #: real seconds between two looks
 LOOK_EVERY_S = 0.05
-#: a second tap within three seconds is the same wish
+#: a second tap within three seconds is the same request
 DOUBLE_TAP_S = 10.0
 #: deliveries whose messages nobody knows are given up this long after their time
 UNKNOWN_AFTER_S = 16 * 60.0

@@ -66,11 +66,11 @@ class Scene:
 
     async def run_what_is_asked_for(self, outcome: JobOutcome = JobOutcome.SUCCEEDED, error: str | None = None) -> int:
         """What the process that runs the jobs does within two seconds; how many runs it were."""
-        wishes = await run_ops.find_requests()
-        for wish in wishes:
-            assert await run_ops.start_requested(wish.id, "runner", self.clock.now(), 99)
-            await self._end(wish.id, wish.job, outcome, error)
-        return len(wishes)
+        requested = await run_ops.find_requests()
+        for run in requested:
+            assert await run_ops.start_requested(run.id, "runner", self.clock.now(), 99)
+            await self._end(run.id, run.job, outcome, error)
+        return len(requested)
 
     async def ran(self, job: str, ago: timedelta, outcome: JobOutcome, error: str | None = None) -> None:
         """A run of a tick as it is remembered."""

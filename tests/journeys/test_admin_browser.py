@@ -62,7 +62,7 @@ async def test_a_job_is_run_by_keyboard_and_says_how_it_ended() -> None:
         await page.keyboard.press("Enter")
         await expect(row.locator(".said")).to_have_text("Asked for: it begins in a moment.")
         await expect(row.locator(".outcome")).to_have_text("waiting to begin")
-        await page.keyboard.press("Space")  # once more: it is the same wish
+        await page.keyboard.press("Space")  # once more: it is the same request
         await expect(run).to_be_focused()
         assert await scene.run_what_is_asked_for() == 1
         await page.clock.fast_forward(2_100)

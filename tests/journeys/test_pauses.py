@@ -22,7 +22,7 @@ HELP = "How this works"
 
 
 async def helped(person: Person) -> None:
-    """The bot is up and has come to this person's wish, and so to all wishes before."""
+    """The bot is up and has handled this subscriber's request, and so all requests before it."""
     await person.text(USER_BOT, "/help")
     await person.wait(USER_BOT, contains=HELP, timeout_s=60)
 

@@ -62,10 +62,10 @@ async def test_a_press_while_the_repeated_request_is_looked_at_brings_the_post_o
     restarted = house.another_deliverer()
     was_promised, looking, go_on = deletion_ops.was_promised, asyncio.Event(), asyncio.Event()
 
-    async def slowly(user_id: int, code: str, wish: str) -> bool:
+    async def slowly(user_id: int, code: str, request_key: str) -> bool:
         looking.set()
         await go_on.wait()
-        return await was_promised(user_id, code, wish)
+        return await was_promised(user_id, code, request_key)
 
     monkeypatch.setattr(deletion_ops, "was_promised", slowly)
     repeated = asyncio.create_task(restarted.deliver(user, post.code, CUT_OFF, message_id=1))

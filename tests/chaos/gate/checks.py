@@ -31,7 +31,7 @@ Problems = Iterator[str]
 
 
 def is_about(text: str, post: int) -> bool:
-    """Whether a sentence of the gate answers the wish for this post."""
+    """Return whether a sentence of the gate answers the request for this post."""
     return text.startswith(GATE_SENTENCES) and (not text.startswith("To get ") or f"Post {post}" in text)
 
 

@@ -242,7 +242,7 @@ def test_silence_is_forgiven_when_telegram_did_not_say_who_joined_before_a_kill(
     assert said(evidence) == {"answered"}
 
 
-def test_a_press_is_a_wish_of_its_own() -> None:
+def test_a_press_is_a_request_of_its_own() -> None:
     evidence, known = guarded(grace_minutes=10)
     evidence.conversations[0].append(copy(number=4, at=COPIED_AT + 9, deleted_at=DUE_AT + 20))
     assert said(evidence) == {"once"}

@@ -90,7 +90,7 @@ def test_it_is_missed_when_its_copies_would_be_gone(lifetime: int, now: datetime
 
 
 @pytest.mark.parametrize("lifetime", [0, 10])
-def test_an_admins_wish_makes_everything_due(lifetime: int) -> None:
+def test_a_recall_requested_by_an_admin_makes_everything_due(lifetime: int) -> None:
     assert due_before(broadcast(is_recall_wanted=True, lifetime_minutes=lifetime), NOW) == NOW
 
 

@@ -108,9 +108,9 @@ def test_a_job_that_never_ran_is_late_from_when_somebody_looks() -> None:
     assert not late(registry.MESSAGE_DELETER.name, None, since=NOW - 3 * MINUTE)
 
 
-def test_a_wish_nobody_has_begun_is_no_run() -> None:
-    wish = run(NOW, None, owner=None)
-    assert is_overdue(PLANS[registry.MESSAGE_DELETER.name], [wish, run(LONG_AGO)], None, LONG_AGO, NOW)
+def test_a_request_that_was_not_started_is_no_run() -> None:
+    requested = run(NOW, None, owner=None)
+    assert is_overdue(PLANS[registry.MESSAGE_DELETER.name], [requested, run(LONG_AGO)], None, LONG_AGO, NOW)
 
 
 def test_a_paused_job_a_running_one_and_one_without_ticks_are_not_late() -> None:
