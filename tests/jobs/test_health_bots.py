@@ -56,7 +56,7 @@ async def test_an_owner_who_cannot_be_reached_does_not_keep_an_alert_from_the_ot
 
 
 async def test_an_alert_that_hangs_at_one_owner_reaches_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sender.owners.TELL_ONE_WITHIN_S", 0.01)
+    monkeypatch.setattr("sender.owners.NOTIFY_ONE_WITHIN_S", 0.01)
     bot = Bot("1001:hangs")
 
     async def send(chat_id: int, html: str) -> None:

@@ -12,6 +12,8 @@ from core.subscriptions import Channel
 from database.operations import audit_ops, channel_ops, post_ops
 from tests.house import ADMIN_BOT, OLIVE, USER_BOT, House
 
+pytestmark = pytest.mark.sweep
+
 Json = dict[str, Any]
 LINK = re.compile(r'"invite_link":"([^"]+)"')
 

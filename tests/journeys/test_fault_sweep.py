@@ -8,6 +8,8 @@ from database.operations import deletion_ops
 from schedulers import create_message_deleter_scheduler
 from tests.house import ALICE, USER_BOT, House
 
+pytestmark = pytest.mark.sweep
+
 SENTENCES = ("did not confirm", "try again in a moment", "will be deleted", "is not available")
 METHODS = ("copyMessages", "sendMessage", "deleteMessages", "editMessageText", "answerCallbackQuery")
 FAULTS: dict[str, dict[str, Any]] = {

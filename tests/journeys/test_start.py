@@ -14,6 +14,8 @@ from sandbox.client import SandboxClient
 from sandbox.server import Sandbox
 from tests.house import ADMIN_BOT, USER_BOT, people_and_channel, running_house, settings_for
 
+pytestmark = pytest.mark.sweep
+
 NOBODY = "http://127.0.0.1:9"
 OUTAGES: dict[str, dict[str, Any]] = {"drop_before": {}, "html": {"status": 502}, "no_description": {"status": 500}}
 

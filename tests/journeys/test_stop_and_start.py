@@ -22,7 +22,7 @@ IMPATIENT = (
     "raise SystemExit(runtime.lifecycle.run(main.main))"
 )
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.sweep, pytest.mark.journey]
 
 
 def environment(url: str, **more: str) -> dict[str, str]:

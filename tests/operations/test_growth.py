@@ -31,7 +31,7 @@ from tests.operations.plans.rows import NOW, TODAY, key
 from tests.operations.plans.seen import Wire
 
 #: filling a database counts as the first test's time
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.sweep, pytest.mark.timeout(240)]
 
 URI = os.environ.get("MONGO_URI", "memory://")
 #: rows of each collection; a server is given fewer, because filling it takes most of a minute

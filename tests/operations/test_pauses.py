@@ -95,6 +95,7 @@ async def test_a_call_does_not_wait_for_the_database(db: Database, clock: Manual
     assert [pause.chat for pause in await pause_ops.load(BOT, clock.now())] == [1]
 
 
+@pytest.mark.sweep
 async def test_two_thousand_chats_at_once_are_one_command_each_and_few_at_the_same_time(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

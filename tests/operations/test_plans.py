@@ -20,7 +20,7 @@ from tests.operations.plans.seen import EXPLAINABLE, Query, Wire, noted_queries
 from tests.operations.plans.walk import Table
 
 #: filling a server counts as the first test's time
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.sweep, pytest.mark.timeout(240)]
 
 #: rows of a collection: the hundred thousand take a quarter of a minute, so they are walked where a server is asked too
 WALKED = 100_000 if "MONGO_URI" in os.environ else 10_000

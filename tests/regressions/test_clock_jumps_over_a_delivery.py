@@ -20,6 +20,8 @@ from schedulers import create_message_deleter_scheduler
 from tests.house import ALICE, USER_BOT, House
 from user_bot.delivery.request import Outcome
 
+pytestmark = pytest.mark.sweep
+
 
 async def take_back(house: House) -> RunReport:
     deleter = create_message_deleter_scheduler(house.base.user_bot, house.user_bot.jobs, house.base.alerts)

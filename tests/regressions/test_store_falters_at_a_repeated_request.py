@@ -16,6 +16,8 @@ from database.operations import deletion_ops, delivery_claims, user_ops
 from tests.house import ALICE, USER_BOT, House
 from user_bot.delivery.request import Outcome
 
+pytestmark = pytest.mark.sweep
+
 
 async def reader(house: House) -> tuple[User, str]:
     """Alice, and what names the request she made last."""

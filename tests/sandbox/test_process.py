@@ -9,6 +9,8 @@ import sys
 import aiohttp
 import pytest
 
+pytestmark = pytest.mark.sweep
+
 ROOT = pathlib.Path(__file__).parents[2]
 WORLD = {
     "bots": [{"token": "1001:sandbox-admin", "username": "admin_bot", "first_name": "Admin", "role": "admin bot"}],

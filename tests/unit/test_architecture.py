@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -107,10 +108,17 @@ LOUD = (
 )
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """The parsed file; most tests ask for each of them."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def files_of(package: str) -> list[Path]:
     return sorted((ROOT / package).rglob("*.py"))
 
 
+@cache
 def imported(tree: ast.AST) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(tree):
@@ -131,7 +139,7 @@ def test_each_package_imports_only_what_the_table_allows(package: str) -> None:
     for path in files_of(package):
         relative = path.relative_to(ROOT).as_posix()
         rights = PACKAGES[package] | MORE.get(relative, set()) | {package}
-        for name in imported(ast.parse(path.read_text(encoding="utf-8"))):
+        for name in imported(tree_of(path)):
             if name.split(".")[0] in OURS and not allowed(name, rights):
                 broken.append(f"{relative} imports {name}")
     assert broken == []
@@ -143,7 +151,7 @@ def test_each_guarded_library_has_one_owner(library: str, owner: str) -> None:
         path.relative_to(ROOT).as_posix()
         for package in PACKAGES
         for path in files_of(package)
-        if any(name.split(".")[0] == library for name in imported(ast.parse(path.read_text(encoding="utf-8"))))
+        if any(name.split(".")[0] == library for name in imported(tree_of(path)))
     ]
     assert [user for user in users if not user.startswith(owner)] == []
 
@@ -153,7 +161,7 @@ def test_nothing_is_imported_inside_a_function() -> None:
         f"{path.relative_to(ROOT)}:{inner.lineno}"
         for package in PACKAGES
         for path in files_of(package)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         for inner in ast.walk(node)
         if isinstance(inner, ast.Import | ast.ImportFrom)
@@ -167,7 +175,7 @@ def test_exceptions_are_caught_broadly_in_the_runner_and_the_web_middleware_alon
         path.relative_to(ROOT).as_posix()
         for package in PACKAGES
         for path in files_of(package)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"})
     ]
@@ -179,7 +187,7 @@ def test_tasks_are_started_in_the_supervised_place_alone() -> None:
         path.relative_to(ROOT).as_posix()
         for package in sorted(set(PACKAGES) - {"sandbox"})
         for path in files_of(package)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in {"create_task", "ensure_future"}
@@ -191,13 +199,14 @@ def module_of(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
+@cache
 def imports_between_files() -> dict[str, set[str]]:
     """Each module of ours, with the modules of ours it imports."""
     paths = [path for package in PACKAGES for path in files_of(package)] + [ROOT / "config.py", ROOT / "main.py"]
     modules = {module_of(path) for path in paths}
     found: dict[str, set[str]] = {}
     for path in paths:
-        names = imported(ast.parse(path.read_text(encoding="utf-8")))
+        names = imported(tree_of(path))
         targets = {name if name in modules else name.rpartition(".")[0] for name in names}
         found[module_of(path)] = (targets & modules) - {module_of(path)}
     return found
@@ -290,6 +299,7 @@ def run_python(code: str, *arguments: str) -> None:
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.sweep
 def test_the_seeds_names_can_be_imported() -> None:
     run_python(SEEDS_NAMES)
 

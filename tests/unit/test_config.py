@@ -305,6 +305,7 @@ def test_the_example_file_names_every_setting() -> None:
     assert set(Settings.model_fields) <= named
 
 
+@pytest.mark.sweep
 def test_the_start_stops_with_status_2_and_no_traceback(tmp_path: Path) -> None:
     result = subprocess.run(
         [sys.executable, str(ROOT / "main.py")],
@@ -319,6 +320,7 @@ def test_the_start_stops_with_status_2_and_no_traceback(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("address", ["mongodb://", "mongodb://u:db-secret@", "mongodb://u:db-secret@host:port/x"])
 def test_an_address_pymongo_refuses_stops_the_start_with_status_2_and_one_line(tmp_path: Path, address: str) -> None:
     result = subprocess.run(

@@ -20,6 +20,8 @@ from sender.intake import DRAIN_FOR_S
 from tests.unit.test_architecture import imported
 from user_bot.main import JOBS_END_S
 
+pytestmark = pytest.mark.sweep
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
 #: name, three numbers, perhaps what it is based on; no registry host before it

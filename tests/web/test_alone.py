@@ -19,6 +19,8 @@ from core.clock import SystemClock
 from runtime.lifecycle import CannotStart
 from web_app.main import component, page_key, services_of, shortener_hosts
 
+pytestmark = pytest.mark.sweep
+
 ROOT = Path(__file__).resolve().parents[2]
 BASE = "https://gate.example"
 ENOUGH = {

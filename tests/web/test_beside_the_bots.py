@@ -15,7 +15,7 @@ from tests.journeys.test_stop_and_start import product
 
 BASE = "https://gate.example"
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.sweep, pytest.mark.journey]
 
 
 @pytest.fixture

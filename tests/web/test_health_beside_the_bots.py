@@ -16,7 +16,7 @@ from tests.house import ADMIN_BOT, USER_BOT, people_and_channel
 from tests.journeys.test_stop_and_start import product
 from tests.web.test_beside_the_bots import line_of
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.sweep, pytest.mark.journey]
 
 KEY = "hook-secret-0123456789"
 

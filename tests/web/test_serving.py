@@ -18,6 +18,8 @@ from web_app.app import build_app
 from web_app.services import Services
 from web_app.serving import WebServer
 
+pytestmark = pytest.mark.sweep
+
 #: seconds a stop may take at most
 STOP_S = 2.0
 

@@ -96,6 +96,7 @@ def at_telegrams_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(broadcast_sending, "IN_FLIGHT_S", 0.0)
 
 
+@pytest.mark.sweep
 async def test_any_answer_of_the_database_may_be_lost_while_it_is_sent(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,6 +128,7 @@ async def _do_nothing(*_: object) -> None:
     return None
 
 
+@pytest.mark.sweep
 async def test_any_answer_of_the_database_may_be_lost_while_it_is_recalled(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

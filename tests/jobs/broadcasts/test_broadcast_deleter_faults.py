@@ -25,6 +25,8 @@ from tests.house import ALICE, BOB, USER_BOT, House
 from tests.jobs.broadcasts.broadcasts import reread, states
 from tests.jobs.broadcasts.sent_broadcasts import copies_left, create_sent, errors, set_row
 
+pytestmark = pytest.mark.sweep
+
 NAME = registry.BROADCAST_DELETER.name
 
 

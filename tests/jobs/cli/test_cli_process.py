@@ -6,12 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from core.clock import SystemClock
 from schedulers.cli_progress import progress_of
 from schedulers.registry import JOB_NAMES
 from schedulers.runner import Run
+
+pytestmark = pytest.mark.sweep
 
 ROOT = Path(__file__).resolve().parents[3]
 ENVIRONMENT = {

@@ -18,6 +18,8 @@ from config import Settings
 from schedulers.cli import app
 from schedulers.registry import JOB_NAMES, JOBS
 
+pytestmark = pytest.mark.sweep
+
 ROOT = Path(__file__).resolve().parents[3]
 DEPLOY = ROOT / "deploy"
 SERVICE, TIMER = DEPLOY / "systemd/tollgate-job@.service", DEPLOY / "systemd/tollgate-job@.timer"

@@ -17,6 +17,8 @@ from database.backups.restore import restore
 from database.connection import Database
 from tests.operations.backups.backing_up import backed_up, fill, manifest_with, members, pack
 
+pytestmark = pytest.mark.sweep
+
 Content = dict[str, bytes]
 USERS = "users.jsonl"
 

@@ -53,6 +53,7 @@ def test_every_type_comes_back_as_the_same_bson(document: dict[str, Any]) -> Non
     }
 
 
+@pytest.mark.sweep
 async def test_two_round_trips_give_the_same_documents_and_the_same_lines(bare_db: Database, tmp_path: Path) -> None:
     await fill(bare_db)
     # of a collection without a unique key: for one the memory looks through all of it at every insert
@@ -134,6 +135,7 @@ async def calls_of_a_restore(db: Database, backup: Path) -> int:
     return calls
 
 
+@pytest.mark.sweep
 async def test_cut_short_at_any_call_the_same_file_goes_on_and_no_other(
     bare_db: Database, clock: ManualClock, backup: Path, tmp_path: Path
 ) -> None:

@@ -28,8 +28,9 @@ COMMANDS = {
     "create_index": "createIndexes",
     "indexes": "listIndexes",
 }
-#: reads that a process makes at most once in 5 s (settings_ops.py, channel_ops.py), and its watch over the database
-SHARED = frozenset({"find admin_config", "find channels", "ping"})
+#: reads that a process makes at most once in 5 s (settings_ops.py, channel_ops.py) or in 10 s (the names of open
+#: incidents), and its watch over the database
+SHARED = frozenset({"find admin_config", "find channels", "find incidents", "ping"})
 
 
 class Wire(CommandListener):

@@ -52,6 +52,8 @@ from database.operations import (
 )
 from tests.operations.plans.catalogue import BESIDES, operations_there_are
 
+pytestmark = pytest.mark.sweep
+
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOLD = timedelta(minutes=1)
 PROMISE = PendingDeletion(id="x", bot_id=1, user_id=1, chat_id=1, post_code="x", sent_at=NOW, delete_at=NOW)

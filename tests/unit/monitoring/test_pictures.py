@@ -51,6 +51,7 @@ async def picture(days: list[DayStats], kind: Picture = Picture.DELIVERIES, them
     return png
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("kind", Picture)
 @pytest.mark.parametrize("count", [0, 1, 30, 366])
 async def test_any_number_of_days_is_a_picture_in_both_themes(kind: Picture, count: int) -> None:
@@ -59,6 +60,7 @@ async def test_any_number_of_days_is_a_picture_in_both_themes(kind: Picture, cou
     assert len(light) < 300_000  # small enough for Telegram and a phone
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("kind", Picture)
 async def test_huge_numbers_are_drawn(kind: Picture) -> None:
     assert await picture(some_days(30, HUGE), kind) != await picture(some_days(30), kind)
@@ -192,6 +194,7 @@ async def test_a_cancelled_drawing_ends_before_the_next_starts(monkeypatch: pyte
     assert most == 1
 
 
+@pytest.mark.sweep
 async def test_the_event_loop_runs_while_a_picture_is_drawn() -> None:
     turns = 0
     task = asyncio.create_task(picture(some_days(366), Picture.USERS))
@@ -201,6 +204,7 @@ async def test_the_event_loop_runs_while_a_picture_is_drawn() -> None:
     assert turns > 10
 
 
+@pytest.mark.sweep
 def test_matplotlib_is_not_loaded_before_the_first_picture() -> None:
     code = "import sys, monitoring.pictures; assert 'matplotlib' not in sys.modules and 'numpy' not in sys.modules"
     root = Path(__file__).resolve().parents[3]

@@ -20,7 +20,7 @@ from web_app.services import AdminServices, Services
 EXAMPLES = 6
 SignIn = Callable[[], Mapping[str, str]]
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.sweep, pytest.mark.timeout(180)]
 
 
 @pytest.fixture

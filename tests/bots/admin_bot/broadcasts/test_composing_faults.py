@@ -37,6 +37,8 @@ from views.broadcasts.compose_callbacks import (
     SendConfirmed,
 )
 
+pytestmark = pytest.mark.sweep
+
 
 def newest(admin: AdminBot) -> int:
     return list(admin.world.screens)[-1]

@@ -14,6 +14,8 @@ from tests.bots.admin_bot.broadcasts.composing import (
 from tests.bots.admin_bot.conftest import AdminBot
 from tests.bots.admin_bot.faults import FAULTS, fail_at
 
+pytestmark = pytest.mark.sweep
+
 #: calls when nothing fails
 CALLS = 14
 SHOP = "Shop - https://example.org"

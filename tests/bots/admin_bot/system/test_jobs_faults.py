@@ -17,6 +17,8 @@ from tests.bots.admin_bot.system.runs import audited, end, ended, finish, is_pau
 from views.system import jobs_texts as texts
 from views.system.jobs_words import size
 
+pytestmark = pytest.mark.sweep
+
 TOKEN_CLEANUP = registry.TOKEN_CLEANUP.name
 
 # --- forged and old buttons
