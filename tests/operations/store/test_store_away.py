@@ -1,4 +1,4 @@
-"""The database away: every operation says `StoreUnavailable`, nothing else, and works again when it is back."""
+"""While the database is away every operation raises StoreUnavailable and nothing else; afterwards it works again."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -280,7 +280,7 @@ def test_every_public_operation_is_in_this_list() -> None:
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-async def test_the_operation_says_the_store_is_away_and_then_works_again(
+async def test_an_operation_raises_store_unavailable_and_then_works_again(
     db: Database, take_away: Callable[[], None], name: str
 ) -> None:
     take_away()
@@ -293,7 +293,7 @@ async def test_the_operation_says_the_store_is_away_and_then_works_again(
 
 
 @pytest.mark.parametrize("look", [ensure_indexes, examine, find_state, migrate, Database.ping, Database.size_bytes])
-async def test_looking_after_the_database_says_so_too(
+async def test_maintenance_raises_store_unavailable_too(
     db: Database, take_away: Callable[[], None], look: Callable[[Database], Awaitable[Any]]
 ) -> None:
     take_away()
@@ -301,7 +301,7 @@ async def test_looking_after_the_database_says_so_too(
         await look(db)
 
 
-async def test_away_between_claiming_and_reading_leaves_the_promises_for_the_next_owner(
+async def test_an_outage_between_claiming_and_reading_leaves_the_promises_to_the_next_owner(
     db: Database, now: datetime
 ) -> None:
     promise_id = await deletion_ops.promise(1, 7, 7, "x", now, now)
@@ -324,7 +324,7 @@ async def test_away_between_claiming_and_reading_leaves_the_promises_for_the_nex
     assert await deletion_ops.release_all("b", NOW + HOLD) == 1
 
 
-async def test_away_in_the_middle_of_a_clean_up_keeps_what_was_done(db: Database, now: datetime) -> None:
+async def test_an_outage_during_a_clean_up_keeps_the_finished_batches(db: Database, now: datetime) -> None:
     for number in range(6):
         expires_at = now - timedelta(days=1) + number * timedelta(seconds=1)
         await db.collection("tokens").insert_one(
