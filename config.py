@@ -1,4 +1,4 @@
-"""The environment, read once and frozen. `load_settings()` is the only reader; secrets are masked in every text."""
+"""The configuration from the environment, frozen. Only `load_settings()` reads it; secrets are masked in every text."""
 
 import json
 import re
@@ -32,7 +32,7 @@ _HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 
 def _is_web_address(url: str) -> bool:
-    """Whether requests can be made to it. A host without a dot may be one of the network at home."""
+    """Whether requests can be sent to `url`. A host without a dot is allowed: it may be in a local network."""
     if not re.fullmatch(r"https?://[!-\"$-~]+", url):
         return False
     try:
@@ -43,12 +43,12 @@ def _is_web_address(url: str) -> bool:
 
 
 class Shortener(BaseModel):
-    """One URL shortener of `SHORTENERS`; what its fields mean stands in `.env.example`."""
+    """One URL shortener of `SHORTENERS`; `.env.example` explains its fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     name: str = Field(min_length=1, max_length=64)
-    #: may have been pasted with a key in it
+    #: may contain a pasted key
     api_url: str = Field(repr=False)
     api_key: SecretStr
     hosts: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ class Shortener(BaseModel):
     @field_validator("api_key")
     @classmethod
     def _is_key(cls, value: SecretStr) -> SecretStr:
-        # a shorter one would be found by chance in good links, which are refused when the key is in them
+        # links that contain the key are refused, and a shorter key could occur in one by chance
         if not re.fullmatch(r"[\x21-\x7e]{8,512}", value.get_secret_value()):
             raise ValueError("8 to 512 letters, digits and signs, without spaces, are expected")
         return value
@@ -88,10 +88,10 @@ class Shortener(BaseModel):
 
 
 class MountedSecrets(PydanticBaseSettingsSource):
-    """`NAME_FILE=/path`, in the environment or in `.env`, stands for `NAME=<what the file holds>`.
+    """Settings source: `NAME_FILE=/path`, in the environment or in `.env`, sets NAME to the content of the file.
 
-    The last source: a plain name wins wherever it stands, and its file is not read. Raises OSError for a file that
-    cannot be read and UnicodeDecodeError for one that is not text.
+    The last source: a plain NAME, in either place, wins and its file is not read. Raises OSError for a file that cannot
+    be read and UnicodeDecodeError for one that is not text.
     """
 
     def __init__(self, settings_cls: type[BaseSettings], *sources: PydanticBaseSettingsSource) -> None:
@@ -99,7 +99,7 @@ class MountedSecrets(PydanticBaseSettingsSource):
         self._sources = [source for source in sources if isinstance(source, EnvSettingsSource)]
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        # these sources keep names in lower case, and leave out empty values
+        # these sources keep names in lower case and omit empty values
         named = (source.env_vars.get(f"{field_name}_file".lower()) for source in self._sources)
         path = next((path for path in named if path), None)
         found = Path(path).read_text(encoding="utf-8").strip() if path else ""
@@ -116,7 +116,7 @@ class MountedSecrets(PydanticBaseSettingsSource):
 
 
 class Settings(BaseSettings):
-    """Every name of `.env.example`; what each is for stands there."""
+    """The settings; `.env.example` lists and explains each."""
 
     model_config = SettingsConfigDict(
         env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
@@ -152,12 +152,12 @@ class Settings(BaseSettings):
 
     DATA_DIR: Path = Path("./data")
     BACKUP_KEEP: int = Field(7, ge=1, le=1000)
-    #: may hold a key
+    #: may contain a key
     ALERT_WEBHOOK_URL: SecretStr = SecretStr("")
     JWT_SECRET: SecretStr = SecretStr("")
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     LOG_FORMAT: Literal["text", "json"] = "text"
-    #: only with a sandbox: the address of its clock, followed so that "skip 30 minutes" moves the bots too
+    #: only with a sandbox: the address of its clock, which the bots follow when it is moved
     SANDBOX_CLOCK_URL: str = Field(
         "", pattern=r"^(http://(127\.0\.0\.1|localhost)[:/].*)?$", description="a sandbox on this machine"
     )
@@ -239,7 +239,7 @@ class Settings(BaseSettings):
     @field_validator("PUBLIC_BASE_URL")
     @classmethod
     def _is_base(cls, value: str) -> str:
-        # nothing after "?" or "#" can stand before /v/<token>
+        # /v/<token> is appended, which would end up in a query or fragment
         if value and (not is_button_address(value) or re.search(r"[?#\\@\"<>]", value)):
             raise ValueError(
                 f"{_ADDRESS} is expected, without a user name, ? and #, and with a dot in its host's name: "
@@ -282,7 +282,7 @@ class Settings(BaseSettings):
 
     @property
     def telegram_links(self) -> str:
-        """What links to bots begin with, without a slash at the end: Telegram, or the sandbox standing in for it."""
+        """The beginning of links to bots, without a final slash: Telegram's address, or the sandbox's."""
         if not self.SANDBOX_CLOCK_URL:
             return TELEGRAM_LINKS
         sandbox = urlsplit(self.SANDBOX_CLOCK_URL)
@@ -299,7 +299,7 @@ def _expected(name: str) -> str | None:
 
 
 def problems_in(error: ValidationError) -> list[str]:
-    """One line per problem, naming the variable and what is expected; never the value."""
+    """Return one line per problem that names the variable and the expected value, never the given one."""
     lines = []
     for problem in error.errors(include_input=False, include_url=False):
         name = ".".join(str(part) for part in problem["loc"])
@@ -313,7 +313,7 @@ def problems_in(error: ValidationError) -> list[str]:
 
 
 def load_settings() -> Settings:
-    """Read the environment and `.env`.
+    """Read the settings from the environment and `.env`.
 
     Prints one line per problem to stderr and raises SystemExit(2) when something is missing or wrong.
     """

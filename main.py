@@ -1,4 +1,4 @@
-"""One process: both bots, the web app and the schedulers."""
+"""Run both bots, the web app and the schedulers in one process."""
 
 import admin_bot.main
 import user_bot.main

@@ -1,4 +1,4 @@
-"""Every change an admin makes leaves a row; a row that cannot be written never undoes or repeats the change."""
+"""The audit log of what admins do."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,10 @@ log = structlog.get_logger("tollgate.admin")
 
 
 async def note(at: datetime, admin_id: int, action: str, target: str, before: Any = None, after: Any = None) -> None:
-    """Log the action and write it to audit_log. A store that is away is only logged: the deed is done."""
+    """Log an action and write it to `audit_log`.
+
+    A failed write is logged and raises nothing: the action itself is done and must be neither undone nor repeated.
+    """
     log.info(action, admin_id=admin_id, target=target)
     try:
         await audit_ops.record(at, admin_id, action, target, before, after)

@@ -1,4 +1,4 @@
-"""Commands. They win over everything that waits; an open batch stays and is shown again."""
+"""Commands. They win over everything that waits for a message; an open batch stays and is shown again."""
 
 from typing import Any
 
@@ -10,37 +10,37 @@ from aiogram.types import Message, ReplyKeyboardRemove, TelegramObject
 from admin_bot.broadcasts.handlers import composing as broadcast_composing
 from admin_bot.broadcasts.handlers import message as broadcast_message
 from admin_bot.broadcasts.service import BroadcastService
-from admin_bot.channels.handlers import list as channels
+from admin_bot.channels.handlers import list as channel_list
 from admin_bot.conversation.dialogue import Dialogue
 from admin_bot.filters import is_command
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.people import handlers as people
-from admin_bot.posts.batch_status import StatusBoard
+from admin_bot.posts.batch_status import BatchStatusEditor
 from admin_bot.posts.handlers import batch, post_list
-from admin_bot.screens import drop
+from admin_bot.screens import remove_screen
 from admin_bot.settings import handlers as settings
 from admin_bot.statistics import handlers as statistics
-from admin_bot.storage.handlers import setup as start
+from admin_bot.storage.handlers import setup
 from admin_bot.system.handlers import admin_page, backup, jobs
 from sender.intake import Handler
 from views import admin_texts
-from views.posts import batch_texts as admin_batch_texts
+from views.posts import batch_texts
 
-#: commands that deal with the batch themselves
-_OWN_WORD = ("/batch", "/cancel")
+#: commands that change the batch themselves
+_BATCH_COMMANDS = ("/batch", "/cancel")
 
 
 class ShowOpenBatch(BaseMiddleware):
-    """After another command: the open batch's status message moves below the answer."""
+    """After any other command: moves the open batch's status message below the answer."""
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         result = await handler(event, data)
-        if not isinstance(event, Message) or (event.text or "").startswith(_OWN_WORD):
+        if not isinstance(event, Message) or (event.text or "").startswith(_BATCH_COMMANDS):
             return result
         dialogue = Dialogue(data["state"])
-        draft = await dialogue.draft()
+        draft = await dialogue.batch_draft()
         if draft is not None:
-            await batch.show_status(data["bot"], event.chat.id, dialogue, draft, data["status"])
+            await batch.show_status(data["bot"], event.chat.id, dialogue, draft, data["batch_status"])
         return result
 
 
@@ -52,25 +52,27 @@ async def cancel(
     message: Message,
     bot: Bot,
     state: FSMContext,
-    status: StatusBoard,
+    batch_status: BatchStatusEditor,
     broadcasts: BroadcastService,
     question_ended: bool = False,
 ) -> None:
+    """End the first of: an open batch, a waiting question, a draft of a broadcast."""
     dialogue = Dialogue(state)
-    draft = await dialogue.draft()
+    draft = await dialogue.batch_draft()
     if draft is None:
-        picker = await dialogue.take_picker()
+        picker = await dialogue.pop_picker()
         is_waiting = question_ended or picker is not None
         if not is_waiting and await broadcast_composing.cancel_by_command(message, bot, dialogue, broadcasts):
             return
         sentence = admin_texts.CANCELLED if is_waiting else admin_texts.NOTHING_TO_CANCEL
         await message.answer(sentence, reply_markup=ReplyKeyboardRemove() if picker else None)
-        await drop(bot, message.chat.id, picker)
+        await remove_screen(bot, message.chat.id, picker)
         return
-    await dialogue.close_draft()
-    # its status message goes, so that no button of it is left above the answer
-    await drop(bot, message.chat.id, await status.settle(message.chat.id, draft.status_message_id))
-    await message.answer(admin_batch_texts.CANCELLED)
+    await dialogue.close_batch_draft()
+    # deleted, so that none of its buttons is left above the answer
+    status_id = await batch_status.cancel_pending(message.chat.id, draft.status_message_id)
+    await remove_screen(bot, message.chat.id, status_id)
+    await message.answer(batch_texts.CANCELLED)
 
 
 async def unknown(message: Message) -> None:
@@ -82,15 +84,15 @@ def build() -> Router:
     router.message.filter(is_command)
     router.message.middleware(EndQuestion())
     router.message.middleware(ShowOpenBatch())
-    router.message.register(start.start, CommandStart())
+    router.message.register(setup.start, CommandStart())
     router.message.register(help_, Command("help"))
-    router.message.register(batch.begin, Command("batch"))
+    router.message.register(batch.open_batch, Command("batch"))
     router.message.register(cancel, Command("cancel"))
     router.message.register(broadcast_message.broadcast_command, Command("broadcast"))
     router.message.register(post_list.posts_command, Command("posts"))
     router.message.register(settings.show_settings, Command("settings"))
     router.message.register(settings.set_one, Command("set"))
-    router.message.register(channels.channels_command, Command("channels"))
+    router.message.register(channel_list.channels_command, Command("channels"))
     router.message.register(people.grant, Command("grant"))
     router.message.register(people.user_command, Command("user"))
     router.message.register(people.ban, Command("ban"))

@@ -1,13 +1,13 @@
-"""What a message is: can it be copied, and what is it called?"""
+"""The content of a message: whether it can be copied, and a title for it."""
 
 from aiogram.enums import ContentType
 from aiogram.types import Message
 
 from core.posts import title_from
-from views.posts.texts import KINDS
+from views.storage.content_texts import KINDS
 
 COPYABLE = frozenset(ContentType(kind) for kind in KINDS)
-#: not copyable by bots (BOTAPI §2.5); a person who sends one gets a sentence. Everything else is a service message
+#: not copyable by bots (BOTAPI §2.5); answered with a refusal. Kinds in neither set are service messages
 REFUSED = frozenset(
     {
         ContentType.POLL,
@@ -25,14 +25,14 @@ REFUSED = frozenset(
 
 
 def kind_of(message: Message) -> str:
-    """The content type as text; a quiz is told apart from a poll."""
+    """Return the content type as text; `quiz` for polls of that type."""
     if message.poll is not None and message.poll.type == "quiz":
         return "quiz"
     return ContentType(message.content_type).value
 
 
 def written_title(message: Message) -> str | None:
-    """The first line of its text or caption, else the name of its file; None when it has neither."""
+    """Return the first line of its text or caption, else its file name; None when it has neither."""
     written = message.text or message.caption
     if written and written.strip():
         return title_from(written, "")
@@ -45,5 +45,5 @@ def written_title(message: Message) -> str | None:
 
 
 def title_of(message: Message) -> str:
-    """A title for a post made of this one message."""
+    """Return a title for a post made of this one message."""
     return written_title(message) or KINDS.get(kind_of(message), "Post")

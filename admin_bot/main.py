@@ -1,4 +1,4 @@
-"""The admin bot: the dispatcher with its dialogue state, and `python -m admin_bot`."""
+"""The admin bot: its dispatcher and dialogue storage, and the main function of `python -m admin_bot`."""
 
 import structlog
 from aiogram import Bot, Dispatcher
@@ -7,7 +7,8 @@ from aiogram.fsm.storage.base import BaseStorage
 from aiogram.fsm.storage.memory import SimpleEventIsolation
 from aiogram.fsm.strategy import FSMStrategy
 
-from admin_bot.commands import COMMANDS
+from admin_bot.command_menu import COMMANDS
+from admin_bot.context import AdminConfig, AdminContext
 from admin_bot.conversation.storage import dialogue_storage
 from admin_bot.data import AdminData, build_data
 from admin_bot.routers import build_router
@@ -22,37 +23,37 @@ from views import common_texts
 
 log = structlog.get_logger("tollgate.admin_bot")
 
-#: asked for explicitly: Telegram keeps the last list and aiogram would derive it from handlers (BOTAPI §4.1)
+#: named explicitly: Telegram keeps the last list, and aiogram would derive it from the handlers (BOTAPI §4.1)
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
 
 
-def build(bot: Bot, data: AdminData, storage: BaseStorage, hold: RetryOnDatabaseOutage) -> Dispatcher:
-    """Put the dispatcher together; touches neither network nor database."""
-    # aiogram's own FSM middleware stands before ours and its storage closes before handlers have ended (BOTAPI §7.1):
-    # this one stands behind the intake, and is closed with the process
+def build(bot: Bot, data: AdminData, storage: BaseStorage, outage_retry: RetryOnDatabaseOutage) -> Dispatcher:
+    """Build the dispatcher; touches neither network nor database."""
+    # aiogram's own FSM middleware runs before ours and its storage closes before handlers have ended (BOTAPI §7.1):
+    # this one runs after the intake, and is closed with the process
     dispatcher = Dispatcher(disable_fsm=True)
     dispatcher.workflow_data.update(data)
-    install(dispatcher, bot, hold=hold, words=common_texts)
+    install(dispatcher, bot, outage_retry=outage_retry, texts=common_texts)
     isolation = SimpleEventIsolation()
     dispatcher.update.outer_middleware(FSMContextMiddleware(storage, isolation, strategy=FSMStrategy.USER_IN_CHAT))
     data["conversations"].open(storage, isolation)
-    dispatcher.include_router(build_router())
+    dispatcher.include_router(build_router(data["clock"]))
 
-    # after the intake's: the last handlers may have added to an album
+    # registered after the intake's shutdown handlers: the last handlers may have added to an album
     dispatcher.shutdown.register(data["albums"].close)
     dispatcher.shutdown.register(data["broadcast_albums"].close)
-    dispatcher.startup.register(data["watch"].start)
-    dispatcher.shutdown.register(data["watch"].stop)
+    dispatcher.startup.register(data["progress_updater"].start)
+    dispatcher.shutdown.register(data["progress_updater"].stop)
     return dispatcher
 
 
 async def serve(bot: Bot, dispatcher: Dispatcher, storage: BaseStorage, data: AdminData) -> None:
-    """Poll until `dispatcher.stop_polling()`."""
+    """Set the command menu, then poll until `dispatcher.stop_polling()`."""
     try:
         await bot.set_my_commands(list(COMMANDS))
     except TELEGRAM_ERRORS as error:
         log.warning("menu.not_set", error=type(error).__name__)
-    await data["admin_page"].put_beside_the_text_field(data["admin_ids"])
+    await data["admin_page"].set_menu_buttons(data["admin_ids"])
     try:
         await dispatcher.start_polling(
             bot, allowed_updates=ALLOWED_UPDATES, handle_signals=False, close_bot_session=False
@@ -62,34 +63,38 @@ async def serve(bot: Bot, dispatcher: Dispatcher, storage: BaseStorage, data: Ad
 
 
 async def component(base: ProcessContext) -> Component:
-    """The admin bot as a part of a process."""
+    """Build the admin bot as a component of a process."""
     settings = base.settings
-    data = build_data(
+    context = AdminContext(
         bot=base.admin_bot,
         user_bot=base.user_bot,
         user_bot_username=(await base.user_bot.me()).username or "",
         admin_ids=frozenset(settings.ADMIN_IDS),
-        storage_channel_id=settings.STORAGE_CHANNEL_ID,
         clock=base.clock,
         zone=settings.zone,
         alerts=base.alerts,
         supervisor=base.tasks,
         unmetered_chats=base.admin_limiter.unmetered_chats,
+    )
+    config = AdminConfig(
+        storage_channel_id=settings.STORAGE_CHANNEL_ID,
         bulk_rate_per_s=settings.BULK_RATE_PER_SECOND,
         has_shorteners=bool(settings.SHORTENERS),
-        has_page=bool(settings.PUBLIC_BASE_URL),
         public_base_url=settings.PUBLIC_BASE_URL,
         web_address=local_address(settings.WEB_HOST, settings.WEB_PORT),
         plans=registry.plans(settings.zone, settings.TOKEN_CLEANUP_HOUR),
+        backup_job=registry.BACKUP.name,
+        statistics_job=registry.STATISTICS.name,
         backup_folder=str(backup_folder(settings.DATA_DIR)),
         backup_keep=settings.BACKUP_KEEP,
     )
+    data = build_data(context, config)
     storage = dialogue_storage(base.database)
-    dispatcher = build(base.admin_bot, data, storage, base.hold)
+    dispatcher = build(base.admin_bot, data, storage, base.outage_retry)
     return Component("admin bot", dispatcher, serve(base.admin_bot, dispatcher, storage, data))
 
 
 async def main(settings: Settings) -> None:
-    """The admin bot alone in a process."""
+    """Run the admin bot alone in a process."""
     async with process_context(settings) as base:
         await serve_until_stopped(base, [await component(base)])

@@ -1,32 +1,30 @@
-"""All handlers of the admin bot under one router that lets only admins in."""
+"""Router order: the first matching handler wins."""
 
 from aiogram import Router
 
-from admin_bot import command_handlers as commands
-from admin_bot import stale_buttons as stale
+from admin_bot import command_handlers, stale_buttons
 from admin_bot.broadcasts.handlers import answers as broadcast_answers
 from admin_bot.broadcasts.handlers import composing as broadcast_composing
 from admin_bot.broadcasts.handlers import message as broadcast_message
-from admin_bot.broadcasts.handlers import running as broadcast_running
+from admin_bot.broadcasts.handlers import progress as broadcast_progress
 from admin_bot.channels.handlers import adding as channel_adding
 from admin_bot.channels.handlers import answers as channel_answers
-from admin_bot.channels.handlers import list as channels
-from admin_bot.middlewares.authorise import Authorise
-from admin_bot.once import HandleOnce
+from admin_bot.channels.handlers import list as channel_list
+from admin_bot.middlewares.authorisation import Authorise
+from admin_bot.middlewares.deduplication import DropRepeatedUpdates
 from admin_bot.people import handlers as people
-from admin_bot.posts.handlers import batch, card, card_answers, post_list
-from admin_bot.posts.handlers import new_post as posting
+from admin_bot.posts.handlers import batch, card, card_answers, new_post, post_list
 from admin_bot.statistics import handlers as statistics
-from admin_bot.storage.handlers import rights_changed as membership
-from admin_bot.storage.handlers import setup as start
+from admin_bot.storage.handlers import rights_changed, setup
 from admin_bot.system.handlers import backup, jobs
+from core.clock import Clock
 
-#: commands first, since they win over whatever waits; the button nobody knows last. Adding a channel stands before
-#: the first steps, which take every other answer of a chat picker
-_PARTS = (
-    commands,
+#: commands come first: they win over a waiting question or batch. Adding a channel comes before the setup, which takes
+#: every other answer of a chat picker. New posts come after everything that waits for a message
+_MODULES = (
+    command_handlers,
     channel_adding,
-    start,
+    setup,
     broadcast_message,
     broadcast_composing,
     broadcast_answers,
@@ -36,26 +34,26 @@ _PARTS = (
     people,
     post_list,
     card,
-    channels,
-    broadcast_running,
+    channel_list,
+    broadcast_progress,
     jobs,
     statistics,
     backup,
-    posting,
-    membership,
-    stale,
+    new_post,
+    rights_changed,
+    stale_buttons,
 )
 
 
-def build_router() -> Router:
-    """A fresh router (one dispatcher each). It authorises every kind of update aiogram knows by itself."""
+def build_router(clock: Clock) -> Router:
+    """Build a new router, for one dispatcher. Only admins get in, for every kind of update aiogram knows."""
     root = Router(name="admin bot")
-    authorise = Authorise()
+    authorise = Authorise(clock)
     for kind, observer in root.observers.items():
         if kind != "error":
             observer.outer_middleware(authorise)
-    once = HandleOnce()
-    root.message.middleware(once)
-    root.callback_query.middleware(once)
-    root.include_routers(*(part.build() for part in _PARTS))
+    deduplication = DropRepeatedUpdates()
+    root.message.middleware(deduplication)
+    root.callback_query.middleware(deduplication)
+    root.include_routers(*(module.build() for module in _MODULES))
     return root

@@ -1,4 +1,4 @@
-"""Messages that follow what happens for two minutes after a press: a run that was asked for, until it ended."""
+"""Keeps messages up to date for two minutes after a press, for example while a requested run goes on."""
 
 import asyncio
 import math
@@ -6,113 +6,112 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 from aiogram import Bot
-from aiogram.types import InlineKeyboardMarkup
 
+from admin_bot.screens import MessageRef, Screen
+from core.clock import Clock
 from core.errors import TollgateError
 from core.supervisor import Supervisor
 from sender.failures import TELEGRAM_ERRORS, Failure, classify, is_permanent_recipient, retry_after
 
 log = structlog.get_logger("tollgate.admin")
 
-#: seconds between two looks, and so between two edits of one message
-EVERY_S = 3.0
-#: seconds a message follows along; then it stands as it is
+#: poll interval, in seconds; also the shortest time between two edits of one message
+POLL_EVERY_S = 3.0
+#: seconds a message is kept up to date; its last content stays
 FOLLOWED_FOR_S = 120.0
-#: seconds an edit may hang; it is made again anyway
+#: seconds after which an edit is given up; the next poll repeats it
 EDIT_TIMEOUT_S = 20.0
-#: messages that follow along at once; of more, the oldest stands still
+#: messages followed at once; one more releases the oldest
 FOLLOWED_MAX = 20
 
-#: what a message shows: HTML and the buttons below it
-Screen = tuple[str, InlineKeyboardMarkup | None]
-#: what it should show now, and whether nothing more will change; may raise TollgateError
-Look = Callable[[], Awaitable[tuple[Screen, bool]]]
+#: returns the screen to show now, and whether it is final; may raise TollgateError, then it is polled again
+Poll = Callable[[], Awaitable[tuple[Screen, bool]]]
 
-_LOST = (Failure.GONE, Failure.UNEDITABLE)
+#: the message cannot be edited ever again
+_NOT_EDITABLE = (Failure.GONE, Failure.UNEDITABLE)
 
 
 class _Followed:
-    """One message."""
+    """One message that is kept up to date."""
 
-    def __init__(self, chat_id: int, message_id: int, shows: Screen, look: Look) -> None:
-        self.chat_id = chat_id
-        self.message_id = message_id
-        self.shows = shows
-        self.look = look
+    def __init__(self, ref: MessageRef, shown: Screen, poll: Poll) -> None:
+        self.ref = ref
+        self.shown = shown
+        self.poll = poll
         #: held during an edit
         self.lock = asyncio.Lock()
-        #: something else stands there, or shall
-        self.is_left = False
-        #: looks to be left out
-        self.rests = 0
+        #: the message shows another screen by now, or is about to
+        self.is_released = False
+        #: polls to leave out, because Telegram asked for a pause
+        self.polls_to_skip = 0
 
 
-class Follower:
-    """Edits at most every 3 s. For this process: what follows along when it ends stands still."""
+class RunFollower:
+    """Edits each followed message at most once per poll interval. Kept in memory: a restart ends the following."""
 
-    def __init__(self, bot: Bot, supervisor: Supervisor, *, sleep: Callable[[float], Awaitable[None]]) -> None:
+    def __init__(self, bot: Bot, supervisor: Supervisor, clock: Clock) -> None:
         self._bot = bot
         self._supervisor = supervisor
-        self._sleep = sleep
-        self._followed: dict[tuple[int, int], _Followed] = {}
+        self._clock = clock
+        self._followed: dict[MessageRef, _Followed] = {}
 
-    async def follow(self, chat_id: int, message_id: int, shows: Screen, look: Look) -> None:
-        """Keep the message, which shows `shows`, up to date until `look` says it is over."""
-        await self.leave(chat_id, message_id)
+    async def follow(self, ref: MessageRef, shown: Screen, poll: Poll) -> None:
+        """Keep the message up to date until `poll` says that its screen is final. `shown`: what it shows now."""
+        await self.release(ref)
         if len(self._followed) >= FOLLOWED_MAX:
-            await self.leave(*next(iter(self._followed)))
-        followed = self._followed[chat_id, message_id] = _Followed(chat_id, message_id, shows, look)
-        self._supervisor.spawn(self._run(followed), f"following {chat_id}/{message_id}")
+            await self.release(next(iter(self._followed)))
+        followed = self._followed[ref] = _Followed(ref, shown, poll)
+        self._supervisor.spawn(self._run(followed), f"following {ref.chat_id}/{ref.message_id}")
 
-    async def leave(self, chat_id: int, message_id: int | None) -> None:
-        """Edit the message no more: when this returns, whatever is shown there next stays."""
-        followed = None if message_id is None else self._followed.pop((chat_id, message_id), None)
+    async def release(self, ref: MessageRef) -> None:
+        """Stop editing the message. Returns after an edit under way: a screen shown next is not overwritten."""
+        followed = self._followed.pop(ref, None)
         if followed is not None:
-            followed.is_left = True
+            followed.is_released = True
             async with followed.lock:
                 pass
 
     async def _run(self, followed: _Followed) -> None:
-        for _ in range(math.ceil(FOLLOWED_FOR_S / EVERY_S)):
-            await self._sleep(EVERY_S)
-            if followed.rests:
-                followed.rests -= 1
-            elif not await self._bring_up_to_date(followed):
+        for _ in range(math.ceil(FOLLOWED_FOR_S / POLL_EVERY_S)):
+            await self._clock.sleep(POLL_EVERY_S)
+            if followed.polls_to_skip:
+                followed.polls_to_skip -= 1
+            elif not await self._refresh(followed):
                 break
-            if followed.is_left:
+            if followed.is_released:
                 break
-        if self._followed.get((followed.chat_id, followed.message_id)) is followed:
-            del self._followed[followed.chat_id, followed.message_id]
+        if self._followed.get(followed.ref) is followed:
+            del self._followed[followed.ref]
 
-    async def _bring_up_to_date(self, followed: _Followed) -> bool:
-        """False when there is nothing more to follow."""
+    async def _refresh(self, followed: _Followed) -> bool:
+        """Poll once and edit the message if needed; False when nothing is left to follow."""
         try:
-            face, is_over = await followed.look()
+            screen, is_final = await followed.poll()
         except TollgateError as error:
-            log.info("following.no_look", error=type(error).__name__)
+            log.info("following.poll_failed", error=type(error).__name__)
             return True
         async with followed.lock:
-            if followed.is_left:
+            if followed.is_released:
                 return False
-            if face != followed.shows:
-                failure = await self._edit(followed, face)
+            if screen != followed.shown:
+                failure = await self._edit(followed, screen)
                 if failure is not None:
-                    return not (failure in _LOST or is_permanent_recipient(failure))
-        return not is_over
+                    return not (failure in _NOT_EDITABLE or is_permanent_recipient(failure))
+        return not is_final
 
-    async def _edit(self, followed: _Followed, face: Screen) -> Failure | None:
-        """None when it stands there."""
-        html, keyboard = face
+    async def _edit(self, followed: _Followed, screen: Screen) -> Failure | None:
+        """Show the screen; None on success."""
+        ref = followed.ref
         try:
             async with asyncio.timeout(EDIT_TIMEOUT_S):
                 await self._bot.edit_message_text(
-                    html, chat_id=followed.chat_id, message_id=followed.message_id, reply_markup=keyboard
+                    screen.text, chat_id=ref.chat_id, message_id=ref.message_id, reply_markup=screen.keyboard
                 )
         except TELEGRAM_ERRORS as error:
             failure = classify(error)
             if failure is not Failure.NOT_MODIFIED:
-                followed.rests = math.ceil((retry_after(error) or 0.0) / EVERY_S)
+                followed.polls_to_skip = math.ceil((retry_after(error) or 0.0) / POLL_EVERY_S)
                 log.info("following.not_edited", reason=failure)
                 return failure
-        followed.shows = face
+        followed.shown = screen
         return None

@@ -1,4 +1,6 @@
-"""Showing things: one screen is one message, edited; a message that cannot be edited is sent anew."""
+"""Screens: one screen is one message, edited; where it cannot be edited, a new message takes its place."""
+
+from dataclasses import dataclass
 
 import structlog
 from aiogram import Bot
@@ -10,19 +12,63 @@ from views.admin_texts import TOAST_MAX
 log = structlog.get_logger("tollgate.admin")
 
 
-async def show(
-    bot: Bot, chat_id: int, message_id: int | None, html: str, keyboard: InlineKeyboardMarkup | None = None
-) -> int:
-    """Edit the message, or send a new one when there is none to edit; returns the id of the message that shows it."""
-    if message_id is not None and await _edited(bot, chat_id, message_id, html, keyboard):
-        return message_id
-    sent = await bot.send_message(chat_id, html, reply_markup=keyboard)
-    return sent.message_id
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What a message shows."""
+
+    #: HTML
+    text: str
+    keyboard: InlineKeyboardMarkup | None = None
+
+    def with_note(self, note: str | None) -> "Screen":
+        """Return the same screen with a paragraph (HTML) above its text; unchanged for None."""
+        return Screen(f"{note}\n\n{self.text}", self.keyboard) if note else self
 
 
-async def _edited(bot: Bot, chat_id: int, message_id: int, html: str, keyboard: InlineKeyboardMarkup | None) -> bool:
+@dataclass(frozen=True, slots=True)
+class MessageRef:
+    """A message in a private chat. Without an id it is yet to be sent, or Telegram no longer shows it to the bot."""
+
+    chat_id: int
+    message_id: int | None = None
+
+
+def screen_id(query: CallbackQuery) -> int | None:
+    """Return the id of the message with the pressed button; None when Telegram no longer shows it to the bot."""
+    return query.message.message_id if isinstance(query.message, Message) else None
+
+
+def pressed_message(query: CallbackQuery) -> MessageRef:
+    """Return the message with the pressed button."""
+    return MessageRef(query.from_user.id, screen_id(query))
+
+
+async def answer(message: Message, screen: Screen) -> Message:
+    """Send a screen into the chat a message came from."""
+    return await message.answer(screen.text, reply_markup=screen.keyboard)
+
+
+async def send(bot: Bot, chat_id: int, screen: Screen) -> MessageRef:
+    """Send a screen as a new message."""
+    sent = await bot.send_message(chat_id, screen.text, reply_markup=screen.keyboard)
+    return MessageRef(chat_id, sent.message_id)
+
+
+async def show(bot: Bot, ref: MessageRef, screen: Screen) -> MessageRef:
+    """Edit the message; send a new one where there is none, or where the edit fails. Returns the one that shows it."""
+    if ref.message_id is not None and await _is_edited(bot, ref.chat_id, ref.message_id, screen):
+        return ref
+    return await send(bot, ref.chat_id, screen)
+
+
+async def show_in_place(query: CallbackQuery, bot: Bot, screen: Screen) -> MessageRef:
+    """Show a screen in place of the one whose button was pressed. Returns the message that shows it."""
+    return await show(bot, pressed_message(query), screen)
+
+
+async def _is_edited(bot: Bot, chat_id: int, message_id: int, screen: Screen) -> bool:
     try:
-        await bot.edit_message_text(html, chat_id=chat_id, message_id=message_id, reply_markup=keyboard)
+        await bot.edit_message_text(screen.text, chat_id=chat_id, message_id=message_id, reply_markup=screen.keyboard)
     except TELEGRAM_ERRORS as error:
         failure = classify(error)
         if failure is Failure.NOT_MODIFIED:
@@ -32,34 +78,24 @@ async def _edited(bot: Bot, chat_id: int, message_id: int, html: str, keyboard: 
     return True
 
 
-def screen_id(query: CallbackQuery) -> int | None:
-    """The id of the message a button stands under; None when Telegram no longer shows it to the bot."""
-    return query.message.message_id if isinstance(query.message, Message) else None
-
-
-async def show_under(query: CallbackQuery, bot: Bot, html: str, keyboard: InlineKeyboardMarkup | None = None) -> int:
-    """Show a screen in place of the one whose button was pressed."""
-    return await show(bot, query.from_user.id, screen_id(query), html, keyboard)
-
-
 async def toast(query: CallbackQuery, text: str | None = None, *, alert: bool = False) -> None:
-    """Answer a button. Plain text; an answer that comes too late is nobody's loss."""
+    """Answer a button with plain text. A failure is logged: an answer may come too late for Telegram."""
     try:
         await query.answer(text[:TOAST_MAX] if text else None, show_alert=alert or None)
     except TELEGRAM_ERRORS as error:
         log.info("toast.failed", reason=classify(error))
 
 
-async def drop(bot: Bot, chat_id: int, message_id: int | None) -> None:
-    """Delete a screen that has had its day; one that cannot be deleted stays."""
+async def remove_screen(bot: Bot, chat_id: int, message_id: int | None) -> None:
+    """Delete a message that is no longer needed; None deletes nothing. A failure is logged."""
     if message_id is None:
         return
     try:
         await bot.delete_message(chat_id, message_id)
     except TELEGRAM_ERRORS as error:
-        log.info("screen.stays", reason=classify(error))
+        log.info("screen.not_deleted", reason=classify(error))
 
 
-def quoting(message_id: int) -> ReplyParameters:
-    """Answer to one message, also when it was deleted meanwhile."""
+def reply_to(message_id: int) -> ReplyParameters:
+    """Reply to a message; the reply is sent also when that message was deleted."""
     return ReplyParameters(message_id=message_id, allow_sending_without_reply=True)

@@ -1,4 +1,4 @@
-"""The last resort: a button nobody else knows still gets an answer."""
+"""Buttons no other handler takes: they get an answer, too."""
 
 from aiogram import Router
 from aiogram.types import CallbackQuery

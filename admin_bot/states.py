@@ -1,4 +1,4 @@
-"""What a conversation with an admin can be waiting for."""
+"""What a conversation with an admin can wait for. State names are stored with the conversation."""
 
 from aiogram.fsm.state import State, StatesGroup
 
@@ -16,18 +16,18 @@ class Asked(StatesGroup):
     description = State()
     deletion = State()
     search = State()
-    #: which channel to add
+    #: the channel to add
     channel = State()
-    #: what stands on a channel's button
+    #: the label of a channel's button
     label = State()
-    #: whom to show
+    #: the subscriber to show
     person = State()
 
 
 class Composing(StatesGroup):
     """Parts of a broadcast; one question, one answer, as above."""
 
-    #: what goes out: one message or an album
+    #: the message that is broadcast: a single one or an album
     message = State()
     buttons = State()
     days = State()
@@ -37,7 +37,7 @@ class Composing(StatesGroup):
     send_at = State()
 
 
-#: for filters: any of the questions
+#: every state that waits for an answer
 QUESTIONS = (
     Asked.title,
     Asked.description,

@@ -1,1 +1,1 @@
-"""The figures of `make bench`: what the product costs beside something simpler. No test is timed."""
+"""Measurements of the product beside something simpler. They are printed, not judged; counts are tests instead."""

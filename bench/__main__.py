@@ -1,4 +1,4 @@
-"""`python -m bench [NAME…] [--quick] [--json FILE]`: measure and print. A missed goal is no failure: exit 0."""
+"""`python -m bench [NAME…] [--quick] [--json FILE]`: measure and print. Nothing is judged: 1 means it could not."""
 
 import argparse
 import asyncio
@@ -12,87 +12,66 @@ from typing import Any
 
 from pymongo.errors import PyMongoError
 
-from bench import (
-    api,
-    broadcast,
-    cleanup,
-    counts,
-    gate,
-    job_start,
-    memory,
-    page,
-    profile,
-    recovery,
-    redeem,
-    taking_back,
-    throughput,
-)
+from bench import cleanup, throughput
+from bench.broadcasts import memory, speed
+from bench.harness.child import ChildEnded
+from bench.harness.report import Figure
+from bench.harness.stores import HOW_TO, find_server, ping
+from bench.harness.telegram import Telegram, telegram
 from bench.plan import FULL, QUICK, Plan
-from bench.report import Figure
-from bench.stores import HOW_TO, find_server, ping
-from bench.subject import SubjectEnded
-from bench.telegram import Telegram, telegram
+from bench.recovery import recovery
+from bench.web import requests
 
-Measure = Callable[[Telegram, Plan], Awaitable[Figure]]
-
-FIGURES: dict[str, Measure] = {
-    "counts": counts.measure,
-    "gate": gate.measure,
-    "page": page.measure,
-    "api": api.measure,
-    "redeem": redeem.measure,
-    "throughput": throughput.measure,
-    "taking-back": taking_back.measure,
-    "memory": memory.measure,
-    "recovery": recovery.measure,
-    "broadcast": broadcast.measure,
-    "cleanup": cleanup.measure,
-    "job-start": job_start.measure,
+FIGURES: dict[str, tuple[str, tuple[Callable[[Telegram, Plan], Awaitable[list[Figure]]], ...]]] = {
+    "throughput": ("deliveries a second, beside a bare aiogram bot", (throughput.measure,)),
+    "broadcast": ("copies a second and memory, beside naive loops", (speed.measure, memory.measure)),
+    "recovery": ("until all that is due is deleted after kill -9, beside a naive script", (recovery.measure,)),
+    "cleanup": ("expired tokens deleted while others read, beside one delete_many", (cleanup.measure,)),
+    "page": ("requests to the verification page, beside a static page", (requests.measure_page,)),
+    "api": ("requests to the admin API, beside a static page", (requests.measure_api,)),
 }
-#: what kill -9 leaves of the in-memory store is nothing
-NEEDS_SERVER = {"recovery"}
-#: only when asked for by name
-TOOLS: dict[str, Measure] = {"profile": profile.measure}
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench", description="The figures of Tollgate.")
-    known = [*FIGURES, *TOOLS]
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(known)} (default: all but profile)")
-    parser.add_argument(
-        "--quick", action="store_true", help="small sizes, about two minutes: a look, not a measurement"
+    figures = "\n".join(f"  {name:<11} {purpose}" for name, (purpose, _) in FIGURES.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measure the product: in memory, and on the server of MONGO_URI.",
+        epilog=f"figures:\n{figures}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there as well")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="figures to measure (default: all)")
+    parser.add_argument("--quick", action="store_true", help="small sizes, in about two minutes; not a measurement")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there as well")
     arguments = parser.parse_args()
-    unknown = [name for name in arguments.names if name not in known]
-    if unknown:
-        parser.error(f"there is no figure {unknown[0]}; there are {', '.join(known)}")
+    for name in arguments.names:
+        if name not in FIGURES:
+            parser.error(f"there is no figure {name}; there are {', '.join(FIGURES)}")
     return arguments
 
 
-async def _measure(name: str, plan: Plan) -> Figure:
+async def _measured(name: str, plan: Plan) -> list[Figure]:
+    figures = []
+    for measure in FIGURES[name][1]:
+        async with telegram() as sandbox:
+            figures += await measure(sandbox, plan)
+    return figures
+
+
+def _show(name: str, plan: Plan) -> list[dict[str, Any]]:
+    """Measure and print; the figures for JSON."""
     print(f"bench: {name} …", file=sys.stderr, flush=True)
-    async with telegram() as sandbox:
-        return await (FIGURES | TOOLS)[name](sandbox, plan)
-
-
-def _show(name: str, plan: Plan) -> dict[str, Any] | None:
-    """Measure and print; the figure for JSON, None when there is none."""
-    if name in NEEDS_SERVER and find_server() is None:
-        print(f"{name}: not measured, it needs a server: kill -9 takes the in-memory store with it\n", flush=True)
-        return None
     started = time.monotonic()
-    figure = asyncio.run(_measure(name, plan))
-    print(figure.text() + f"  ({time.monotonic() - started:.0f} s)\n", flush=True)
-    return figure.as_json()
+    figures = asyncio.run(_measured(name, plan))
+    print("\n".join(figure.text() for figure in figures) + f"  ({time.monotonic() - started:.0f} s)\n", flush=True)
+    return [figure.as_json() for figure in figures]
 
 
 def main() -> int:
     arguments = _arguments()
     # `timeout` leaves no database behind either
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    plan = QUICK if arguments.quick else FULL
-    server = find_server()
+    plan, server = QUICK if arguments.quick else FULL, find_server()
     if server is None:
         print(HOW_TO + "\n", flush=True)
     try:
@@ -101,15 +80,14 @@ def main() -> int:
         found = {name: _show(name, plan) for name in arguments.names or FIGURES}
     except KeyboardInterrupt:
         return 130
-    except SubjectEnded as error:
-        print(f"bench: a bot under measurement ended by itself ({error})", file=sys.stderr)
+    except (ChildEnded, TimeoutError) as error:
+        print(f"bench: a process under measurement failed: {error or 'out of time'}", file=sys.stderr)
         return 1
     except PyMongoError as error:  # its text may quote the address
         print(f"bench: the server of MONGO_URI failed: {type(error).__name__}", file=sys.stderr)
         return 1
     if arguments.json is not None:
-        written = {name: figure for name, figure in found.items() if figure is not None}
-        arguments.json.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+        arguments.json.write_text(json.dumps(found, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     return 0
 
 

@@ -1,145 +1,81 @@
-"""Removing expired tokens: how fast, with how many commands, and how long others wait meanwhile."""
+"""Deleting expired tokens: how fast, and how long others wait meanwhile, beside one `delete_many`."""
 
 import asyncio
 import contextlib
-import math
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
-from bench.expiring import Expiring
-from bench.numbers import known, percentile, ratio
+from bench.harness.numbers import percentile, ratio
+from bench.harness.report import Figure, Row
+from bench.harness.stores import Store, database_of, stores
+from bench.harness.telegram import Telegram
 from bench.plan import Plan
-from bench.report import Figure, Goal, shown
-from bench.stores import IN_MEMORY, Store, database_of, find_server
-from bench.telegram import Telegram
-from bench.usage import rss_bytes, trimmed_rss_bytes
 from core.errors import StoreUnavailable
 from core.supervisor import Supervisor
 from core.verification import TokenStatus
-from database.collection import Collection
 from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
 from database.operations import token_ops, user_ops
 from database.values import Document
 
-MB = 1_000_000
 #: documents in one insert, and the time between the expiry of two tokens
-AT_ONCE, APART = 1000, timedelta(milliseconds=1)
-#: between two looks of the person who asks meanwhile, in seconds
-LOOK_EVERY_S = 0.005
-#: what the peak may be above the start and still be called flat, in bytes
-FLAT_BYTES = 10 * MB
-COLUMNS = (
-    "store",
-    "how",
-    "expired",
-    "removed",
-    "s",
-    "a second",
-    "commands per 1,000",
-    "find_one p50 ms",
-    "longest ms",
-    "RSS MB",
-    "peak above",
-    "end above",
-)
+BATCH, APART = 1000, timedelta(milliseconds=1)
+#: between two reads of somebody who asks meanwhile, in seconds
+READ_EVERY_S = 0.005
+COLUMNS = {"store": 0, "how": 0, "expired": 0, "deleted": 0, "s": 1, "a second": 0, "read p50 ms": 1, "longest ms": 0}
 
 
 @dataclass(slots=True)
-class Removed:
-    """One way of removing on one store. Bytes of RSS, seconds of waiting of a `find_one` beside it."""
+class Deletion:
+    """One way of deleting on one store, and the seconds that reads took meanwhile."""
 
-    store: str
-    how: str
-    expired: int
-    removed: int = 0
-    seconds: float = math.nan
-    commands: int = 0
-    waits: tuple[float, ...] = ()
-    start: int = 0
-    peak: int = 0
-    end: int = 0
+    deleted: int = 0
+    seconds: float = 0.0
+    waits_s: list[float] = field(default_factory=list)
     #: why it did not come to its end
-    error: str | None = None
-
-    @property
-    def longest_s(self) -> float:
-        return max(self.waits, default=math.nan)
-
-    @property
-    def commands_per_1000(self) -> float:
-        return ratio(1000 * self.commands, self.removed)
-
-    def row(self) -> tuple[str, ...]:
-        return (
-            self.store,
-            self.how,
-            f"{self.expired:,}",
-            f"{self.removed:,}" + " (cut off)" * (self.error is not None),
-            shown(self.seconds, 1),
-            shown(ratio(self.removed, self.seconds), 0),
-            shown(self.commands_per_1000, 2),
-            shown(1000 * percentile(self.waits, 50), 1),
-            shown(1000 * self.longest_s, 0),
-            shown(self.start / MB, 0),
-            shown((self.peak - self.start) / MB, 1),
-            shown((self.end - self.start) / MB, 1),
-        )
-
-    def numbers(self) -> dict[str, Any]:
-        return {
-            "expired": self.expired,
-            "removed": self.removed,
-            "seconds": known(self.seconds),
-            "commands": self.commands,
-            "find_one_longest_s": known(self.longest_s),
-            "find_ones": len(self.waits),
-            "start_bytes": self.start,
-            "peak_bytes": self.peak,
-            "end_bytes": self.end,
-            "error": self.error,
-        }
+    error: str = ""
 
 
-Fill = Callable[[Database, int], Awaitable[None]]
-IN_BATCHES, AT_A_STROKE = "in batches", "one delete_many"
+async def measure(_: Telegram, plan: Plan) -> list[Figure]:
+    """Both ways on each store, on the same rows."""
+    figure, errors = Figure("Expired tokens deleted while others read", COLUMNS), []
+    for store in stores():
+        expired = plan.expired_in_memory if store.is_memory else plan.expired_on_server
+        for how, delete in WAYS.items():
+            found = await deletion(store, expired, delete)
+            figure.rows.append(_row(store, how, expired, found))
+            errors += [f"{store.name}, {how}: ended by {found.error}"] * bool(found.error)
+    figure.notes = [
+        "The product's cleanup with the bounds of its configuration: 1,000 tokens a batch and 50 ms between two, which "
+        "are part of the seconds. Beside it one delete_many of everything. Meanwhile one record is read each "
+        f"{READ_EVERY_S * 1000:.0f} ms, over the connections that subscribers have.",
+        "For each command mongomock walks over all tokens that are left, and SecantusDB, where that is the server, "
+        "reads every match before it sorts: both take the longer for a batch the more is left, which MongoDB does not. "
+        "In memory a command and the reader share one thread, so the longest wait is that of one whole command.",
+        *errors,
+    ]
+    return [figure]
 
 
-async def measure(telegram: Telegram, plan: Plan) -> Figure:
-    """Each store with the product's clean-up, then with the simpler thing, on the same rows."""
-    found = [await _measured(IN_MEMORY, "with an index", how, plan.expired, _in_order) for how in _WAYS]
-    found += [await _measured(IN_MEMORY, "in memory", how, plan.expired_in_memory, _stored) for how in _WAYS]
-    server = find_server()
-    if server is not None:
-        found += [await _measured(server, "server", how, plan.expired_on_server, _stored) for how in _WAYS]
-    return _figure(found)
-
-
-async def _measured(store: Store, name: str, how: str, expired: int, fill: Fill) -> Removed:
-    async with database_of(store) as database:
-        db = await open_database(store.uri, database)
+async def deletion(store: Store, expired: int, delete: "Delete") -> Deletion:
+    """Fill a new database with expired tokens and delete them."""
+    async with database_of(store) as name:
+        db = await open_database(store.uri, name)
         try:
             await ensure_indexes(db)
-            await fill(db, expired)
-            return await _remove(db, Removed(name, how, expired))
+            await _fill(db, expired)
+            return await _delete(db, delete)
         finally:
             await close_database()
 
 
-async def _in_order(db: Database, expired: int) -> None:
+async def _fill(db: Database, expired: int) -> None:
     first = db.now() - timedelta(days=1) - APART * expired
-    expiring = Expiring([first + APART * number for number in range(expired)], TokenStatus.VERIFIED.value)
-    db._collections["tokens"] = Collection(expiring, "tokens", db)
-
-
-async def _stored(db: Database, expired: int) -> None:
-    first = db.now() - timedelta(days=1) - APART * expired
-    for start in range(0, expired, AT_ONCE):
-        rows = [_token(number, first + APART * number) for number in range(start, min(expired, start + AT_ONCE))]
-        await db.collection("tokens").insert_many(rows)
+    for start in range(0, expired, BATCH):
+        numbers = range(start, min(expired, start + BATCH))
+        await db.collection("tokens").insert_many([_token(number, first + APART * number) for number in numbers])
 
 
 def _token(number: int, expires_at: datetime) -> Document:
@@ -154,95 +90,62 @@ def _token(number: int, expires_at: datetime) -> Document:
     }
 
 
-async def _remove(db: Database, removed: Removed) -> Removed:
-    waits: list[float] = []
-    removed.start = removed.peak = trimmed_rss_bytes()
-    tasks = Supervisor()
-    tasks.spawn(_ask(waits), "asking")
-    await asyncio.sleep(10 * LOOK_EVERY_S)
-    waits.clear()
-    db.calls.clear()
+async def _delete(db: Database, delete: "Delete") -> Deletion:
+    found, tasks = Deletion(), Supervisor()
+    tasks.spawn(_read(found.waits_s), "reader")
+    await asyncio.sleep(10 * READ_EVERY_S)
+    found.waits_s.clear()
     started = time.monotonic()
     try:
-        await _WAYS[removed.how](db, removed)
+        await delete(db, found)
     except StoreUnavailable as error:
-        removed.error = str(error)
-    removed.seconds = time.monotonic() - started
-    # the one that waited for all of it is answered now
-    await asyncio.sleep(2 * LOOK_EVERY_S)
+        found.error = str(error)
+    found.seconds = time.monotonic() - started
+    # a read that waited for all of it is answered now
+    await asyncio.sleep(2 * READ_EVERY_S)
     await tasks.close()
-    removed.waits = tuple(waits)
-    removed.commands = sum(count for name, count in db.calls.items() if name.endswith(" tokens"))
-    removed.peak = max(removed.peak, rss_bytes())
-    removed.end = trimmed_rss_bytes()
-    return removed
+    return found
 
 
-async def _ask(waits: list[float]) -> None:
-    """A person who asks all the time, on the connections people have; each wait is from when they wanted to ask."""
+async def _read(waits_s: list[float]) -> None:
+    """Read one record again and again; each wait is from the moment the read was due."""
     while True:
-        asks_at = time.monotonic() + LOOK_EVERY_S
-        await asyncio.sleep(LOOK_EVERY_S)
-        # one that was given up has waited, too
+        due_at = time.monotonic() + READ_EVERY_S
+        await asyncio.sleep(READ_EVERY_S)
+        # a read that fails has waited, too
         with contextlib.suppress(StoreUnavailable):
             await user_ops.find(1)
-        waits.append(time.monotonic() - asks_at)
+        waits_s.append(time.monotonic() - due_at)
 
 
-async def _in_batches(db: Database, removed: Removed) -> None:
+async def in_batches(_: Database, found: Deletion) -> None:
     """As the product does, with its own bounds; run after run where one does not reach the end."""
 
     def noted(count: int) -> None:
-        removed.removed += count
-        removed.peak = max(removed.peak, rss_bytes())
+        found.deleted += count
 
     while (await token_ops.delete_expired_and_used_tokens(noted=noted)).more:
         pass
 
 
-async def _at_a_stroke(db: Database, removed: Removed) -> None:
+async def all_at_once(db: Database, found: Deletion) -> None:
+    """The simpler thing."""
     used = {"$in": [TokenStatus.VERIFIED, TokenStatus.BYPASSED]}
-    removed.removed = await db.collection("tokens").delete_many({"status": used, "expires_at": {"$lt": db.now()}})
+    found.deleted = await db.collection("tokens").delete_many({"status": used, "expires_at": {"$lt": db.now()}})
 
 
-_WAYS: dict[str, Callable[[Database, Removed], Awaitable[None]]] = {
-    IN_BATCHES: _in_batches,
-    AT_A_STROKE: _at_a_stroke,
-}
+Delete = Callable[[Database, Deletion], Awaitable[None]]
+WAYS: dict[str, Delete] = {"in batches": in_batches, "one delete_many": all_at_once}
 
 
-def _figure(found: list[Removed]) -> Figure:
-    figure = Figure("Expired tokens removed while somebody asks for their own record", COLUMNS)
-    figure.rows = [one.row() for one in found]
-    for batched, at_once in zip(found[::2], found[1::2], strict=True):
-        above = batched.peak - batched.start
-        figure.goals += [
-            Goal(
-                f"{batched.store}: at most 2.1 commands per 1,000",
-                shown(batched.commands_per_1000, 2),
-                batched.commands_per_1000 <= 2.1,
-            ),
-            Goal(
-                f"{batched.store}: peak at most {FLAT_BYTES // MB} MB above the start",
-                shown(above / MB, 1),
-                above <= FLAT_BYTES,
-            ),
-            Goal(
-                f"{batched.store}: the longest find_one is shorter than beside one delete_many",
-                f"{shown(1000 * batched.longest_s, 0)} and {shown(1000 * at_once.longest_s, 0)} ms",
-                batched.longest_s < at_once.longest_s,
-            ),
-        ]
-    figure.notes = [
-        "The product's clean-up with the bounds of its configuration: 1,000 a batch, 50 ms between two, which are "
-        "part of the seconds. Beside it one delete_many of everything, the simpler thing, on the same rows. Every "
-        f"{LOOK_EVERY_S * 1000:.0f} ms somebody asks for one record on the connections people have.",
-        "`with an index`: a million expired tokens in an ordered list in this process (bench/expiring.py), because "
-        "neither other store gets through so many: `in memory` is mongomock, which goes through all that is left for "
-        "each of the two commands, and SecantusDB, where that is the server, reads every match before it sorts. Both "
-        "take the longer a batch the more is left, which MongoDB does not. In this process a command and the asker "
-        "share one thread: their longest wait is that of one whole command.",
-        *(f"{one.store}, {one.how}: ended by {one.error}" for one in found if one.error is not None),
-    ]
-    figure.numbers = {f"{one.store}, {one.how}": one.numbers() for one in found}
-    return figure
+def _row(store: Store, how: str, expired: int, found: Deletion) -> Row:
+    return (
+        store.name,
+        how,
+        expired,
+        found.deleted,
+        found.seconds,
+        ratio(found.deleted, found.seconds),
+        percentile(found.waits_s, 50) * 1000,
+        percentile(found.waits_s, 100) * 1000,
+    )

@@ -1,1 +1,1 @@
-"""Metrics, logs, alerts."""
+"""Metrics, logs, alerts, health of a process, and charts."""

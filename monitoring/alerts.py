@@ -1,7 +1,6 @@
-"""Alerts to people: one message per incident and one when it is over, across processes and restarts."""
+"""Alerts to the owners: one message when an incident opens and one when it is over, across processes and restarts."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from enum import StrEnum
@@ -17,100 +16,100 @@ from monitoring.incident_store import IncidentStore, SharedIncidentStore
 
 log = structlog.get_logger("tollgate.alerts")
 
-#: sends one HTML sentence to the owners and says whether it reached any; raises nothing for a Telegram failure
-Tell = Callable[[str], Awaitable[bool]]
-#: telling people takes no longer, in seconds; an incident is another process's to tell after a minute
-TELL_WITHIN_S = 40.0
+#: sends one HTML message to the owners; whether it reached any. A failure of Telegram is False, not an exception
+SendToOwners = Callable[[str], Awaitable[bool]]
+#: seconds one alert may take; below `incident_store.CLAIM_FOR`, after which another process sends it again
+SEND_TIMEOUT_S = 40.0
 
 
-class State(StrEnum):
-    """What a machine is told of an incident. A closed list."""
+class AlertState(StrEnum):
+    """The state of an incident in an alert for machines. A closed list."""
 
     OPEN = "open"
     CLEAR = "clear"
-    #: something that happened and has no end
+    #: an event that has no end
     NOTE = "note"
 
 
 class AlertSink(Protocol):
-    """A second way, for machines (`monitoring.webhook.AlertWebhook`)."""
+    """Delivers alerts to a machine (`monitoring.webhook.AlertWebhook`)."""
 
     async def __call__(self, incident: str | None, state: str, text: str, at: datetime) -> bool:
-        """Hand over one alert, `text` without HTML; whether it arrived. Raises nothing ordinary."""
+        """Deliver one alert; `text` is plain text. Returns whether it was accepted; raises only CancelledError."""
         ...
 
 
 class Alerts:
-    """Tells people of an incident once, and once of its end."""
+    """Notifies the owners, and the sink if there is one, once when an incident opens and once when it is over."""
 
     def __init__(
         self,
-        tell: Tell,
+        send_to_owners: SendToOwners,
         *,
-        book: IncidentStore | None = None,
-        post: AlertSink | None = None,
+        store: IncidentStore | None = None,
+        sink: AlertSink | None = None,
         clock: Clock | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`book` remembers for all processes; without it this one remembers for itself."""
-        self._tell = tell
-        self._post = post
+        """`store` is shared by all processes; without it this process remembers incidents in memory."""
+        self._send_to_owners = send_to_owners
+        self._sink = sink
         self._clock = clock or SystemClock()
-        self._book = SharedIncidentStore(book, monotonic)
+        self._incidents = SharedIncidentStore(store, self._clock)
 
     async def raise_once(self, incident: str, html: str) -> bool:
-        """Tell people unless they know of this incident; returns whether they were told now.
+        """Send the alert unless this incident has been notified already; whether this call reached anyone.
 
-        An incident of which nobody could be told is told by whoever raises it next.
+        A failed alert is sent again by the next call, in whichever process.
         """
-        if not await self._book.begin(incident, self._clock.now()):
+        if not await self._incidents.claim_open(incident, self._clock.now()):
             return False
-        reached = await self._send(incident, State.OPEN, html)
-        await self._book.note(incident, self._clock.now(), is_told=reached)
+        reached = await self._send(incident, AlertState.OPEN, html)
+        await self._incidents.finish_open(incident, self._clock.now(), is_notified=reached)
         log.warning("alert.raised", incident=incident, reached=reached)
         return reached
 
-    async def tell(self, html: str) -> bool:
-        """Tell people of something that has no end; returns whether anybody was reached."""
-        return await self._send(None, State.NOTE, html)
+    async def notify(self, html: str) -> bool:
+        """Send an alert about something that has no end; whether it reached anyone."""
+        return await self._send(None, AlertState.NOTE, html)
 
     async def clear(self, incident: str, html: str | None = None) -> bool:
-        """The incident is over: the next one is told again. `html` goes to those who were told of it.
+        """Close the incident. `html` is sent if its opening was notified; a later `raise_once` alerts again.
 
-        Cheap while it is not open. False: it is open still, for nobody could be told, or another process is telling
-        of it at this moment: ask again later.
+        For an incident that is not open this costs one query in 10 seconds. False: it stays open, because the all-clear
+        could not be delivered or another process has the claim on the incident; call again later.
         """
-        if not await self._book.is_open(incident):
+        if not await self._incidents.is_open(incident):
             return True
-        ending = await self._book.begin_end(incident, self._clock.now())
-        if ending is CloseDecision.NOTHING:
+        decision = await self._incidents.claim_close(incident, self._clock.now())
+        if decision is CloseDecision.NOTHING:
             return False
-        is_told = True
-        if html is not None and ending is CloseDecision.NOTIFY:
-            is_told = await self._send(incident, State.CLEAR, html)
-        await self._book.note_end(incident, self._clock.now(), is_told=is_told)
-        log.info("alert.cleared", incident=incident, reached=is_told)
-        return is_told
+        is_notified = True
+        if html is not None and decision is CloseDecision.NOTIFY:
+            is_notified = await self._send(incident, AlertState.CLEAR, html)
+        await self._incidents.finish_close(incident, self._clock.now(), is_notified=is_notified)
+        log.info("alert.cleared", incident=incident, reached=is_notified)
+        return is_notified
 
-    async def _send(self, incident: str | None, state: State, html: str) -> bool:
-        """To the owners and to the machines at the same time; whether anybody was reached."""
-        ways = [self._in_time(self._tell(html))]
-        if self._post is not None:
-            ways.append(self._in_time(self._post(incident, state, plain(html), self._clock.now())))
-        reached = any(await asyncio.gather(*ways))
+    async def _send(self, incident: str | None, state: AlertState, html: str) -> bool:
+        """Send to the owners and to the sink concurrently; whether at least one was reached."""
+        deliveries = [self._with_timeout(self._send_to_owners(html))]
+        if self._sink is not None:
+            alert = self._sink(incident, state, plain_text(html), self._clock.now())
+            deliveries.append(self._with_timeout(alert))
+        reached = any(await asyncio.gather(*deliveries))
         metrics.ALERTS.labels(state=state.value, outcome="reached" if reached else "lost").inc()
         return reached
 
-    async def _in_time(self, telling: Awaitable[bool]) -> bool:
+    async def _with_timeout(self, delivery: Awaitable[bool]) -> bool:
         try:
-            async with asyncio.timeout(TELL_WITHIN_S):
-                return await telling
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                return await delivery
         except TimeoutError:
             log.warning("alert.too_slow")
             return False
 
 
-class _Text(HTMLParser):
+class _TextParser(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
@@ -119,9 +118,9 @@ class _Text(HTMLParser):
         self.parts.append(data)
 
 
-def plain(html: str) -> str:
-    """The words of an HTML message, for whoever does not read HTML."""
-    parser = _Text()
+def plain_text(html: str) -> str:
+    """Strip the tags of an HTML message and resolve its entities."""
+    parser = _TextParser()
     parser.feed(html)
     parser.close()
     return "".join(parser.parts)

@@ -1,6 +1,6 @@
-"""What a process watches of itself: whether its database answers, and whether its loop keeps up.
+"""Health of one process: whether its database answers, and how late its event loop runs.
 
-The health check, a job for the whole house, needs the database to run: that it is away only this watch can tell.
+The job `health_check` needs the database; that the database does not answer is only detected here, in each process.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from core.clock import Clock
 from core.errors import TollgateError
 from core.health import Finding, Health, Trouble
 from monitoring import metrics
@@ -16,58 +17,61 @@ from monitoring.alerts import Alerts
 
 log = structlog.get_logger("tollgate.health")
 
-#: seconds between two looks at the database, and how long one may take
+#: seconds between two pings, and the timeout of one
 PING_EVERY_S = 15.0
-PING_WITHIN_S = 5.0
-#: looks in a row that got no answer before people are told, and with an answer before they hear it is over
+PING_TIMEOUT_S = 5.0
+#: failed pings in a row before the owners are alerted, and answered ones in a row before the all-clear
 AWAY_AFTER = 4
 BACK_AFTER = 2
-#: seconds the loop is asked to sleep to see how late it wakes
+#: seconds of the sleep whose delay is the loop lag
 LAG_EVERY_S = 1.0
 
-#: one sign of life of the database; raises TollgateError when none comes
+#: pings the database; raises TollgateError when it does not answer
 Ping = Callable[[], Awaitable[object]]
 Sleep = Callable[[float], Awaitable[object]]
 
 AWAY = Finding(trouble=Trouble.DATABASE_AWAY).incident
 
 
-async def time_ping(ping: Ping, within_s: float = PING_WITHIN_S) -> float | None:
-    """Seconds a sign of life took, also for the metrics; None when there was none in time."""
-    began = time.monotonic()
+async def time_ping(ping: Ping, timeout_s: float = PING_TIMEOUT_S) -> float | None:
+    """Ping once and update the metrics. Returns the seconds it took, None without an answer within `timeout_s`."""
+    started = time.monotonic()
     try:
-        async with asyncio.timeout(within_s):
+        async with asyncio.timeout(timeout_s):
             await ping()
     except (TollgateError, TimeoutError) as error:
         log.debug("database.no_answer", error=type(error).__name__)
         metrics.DATABASE_UP.set(0)
         return None
-    took_s = time.monotonic() - began
+    took_s = time.monotonic() - started
     metrics.DATABASE_UP.set(1)
     metrics.DATABASE_PING.set(took_s)
     return took_s
 
 
 class DatabaseWatch:
-    """Tells people that the database is away, and that it is back. Each process for itself: there is no shared book."""
+    """Polls the database and alerts the owners when it stops answering and when it answers again.
 
-    def __init__(self, ping: Ping, alerts: Alerts, away: str, back: str, *, sleep: Sleep = asyncio.sleep) -> None:
-        """`away` and `back` are what is told, HTML."""
+    Each process alerts for itself: the store that processes share is in this database.
+    """
+
+    def __init__(self, ping: Ping, alerts: Alerts, away: str, back: str, clock: Clock) -> None:
+        """`away` and `back` are the texts of the alerts, HTML."""
         self._ping = ping
         self._alerts = alerts
         self._away, self._back = away, back
-        self._sleep = sleep
+        self._clock = clock
         self._failed = 0
         self._answered = 0
 
     async def run(self) -> None:
-        """Look again and again, until cancelled."""
+        """Poll every PING_EVERY_S, until cancelled."""
         while True:
-            await self._sleep(PING_EVERY_S)
-            await self.look()
+            await self._clock.sleep(PING_EVERY_S)
+            await self.poll()
 
-    async def look(self) -> None:
-        """Ask once, and tell people if it is time to."""
+    async def poll(self) -> None:
+        """Ping once; raise or clear the alert after enough pings of the same result in a row."""
         if await time_ping(self._ping) is None:
             self._failed, self._answered = self._failed + 1, 0
             if self._failed >= AWAY_AFTER:
@@ -78,16 +82,16 @@ class DatabaseWatch:
             await self._alerts.clear(AWAY, self._back)
 
 
-async def measure_lag(sleep: Sleep = asyncio.sleep, monotonic: Callable[[], float] = time.monotonic) -> None:
-    """Note how late the loop wakes a sleeper, once a second, until cancelled."""
+async def measure_lag(clock: Clock) -> None:
+    """Observe once a second how late the event loop wakes a sleeping task, until cancelled."""
     while True:
-        began = monotonic()
-        await sleep(LAG_EVERY_S)
-        metrics.LOOP_LAG.observe(max(0.0, monotonic() - began - LAG_EVERY_S))
+        started = clock.monotonic()
+        await clock.sleep(LAG_EVERY_S)
+        metrics.LOOP_LAG.observe(max(0.0, clock.monotonic() - started - LAG_EVERY_S))
 
 
-def show(health: Health) -> None:
-    """What the last health check found, as this process's metrics."""
+def set_health_metrics(health: Health) -> None:
+    """Copy the result of a health check into this process's metrics. Values it does not have stay unchanged."""
     metrics.HEALTH_CHECK_AT.set(health.at.timestamp())
     metrics.HEALTH_FINDINGS.set(len(health.findings))
     for bot in health.bots:

@@ -1,90 +1,92 @@
-"""Which incidents are open, and who tells of them: in a book all processes share, and in memory while it is away."""
+"""Open incidents and claims on notifying them: stored for all processes, and in memory while the store is unavailable.
+
+A claim gives one process the right to send the alert of an incident, or its all-clear, for CLAIM_FOR.
+"""
 
 import asyncio
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 
+from core.clock import Clock
 from core.errors import TollgateError
 from core.incidents import CloseDecision
 
 log = structlog.get_logger("tollgate.alerts")
 
-#: whoever tells of an incident has this long; after that the next one may: its process has vanished
-TELLING_FOR = timedelta(minutes=1)
-#: seconds for which the names of open incidents are answered from memory: every delivery asks whether one is over
+#: how long a claim lasts; a process that has not finished by then is taken for dead, and another may claim
+CLAIM_FOR = timedelta(minutes=1)
+#: seconds the names of open incidents are cached: every delivery asks whether an incident is open
 NAMES_FRESH_S = 10.0
 
 
 class IncidentStore(Protocol):
-    """Where incidents are remembered (`database.operations.incident_ops`). Raises TollgateError when it cannot."""
+    """Stores incidents, each call atomic (`database.operations.incident_ops`). Raises TollgateError on failure."""
 
     async def begin(self, incident: str, now: datetime, hold_for: timedelta) -> bool:
-        """Open it, or take over the telling of one nobody was told of; True: it is the caller's to tell."""
+        """Open the incident, or claim an open one that was not notified; True: the caller has the claim."""
         ...
 
     async def note_told(self, incident: str, now: datetime) -> None:
-        """People know of it: it is open, whatever stood there."""
+        """Store it as open and notified, whatever was stored before."""
         ...
 
     async def give_back(self, incident: str) -> None:
-        """Nobody could be told: the next one may try at once."""
+        """Release the claim: the alert could not be delivered."""
         ...
 
     async def begin_end(self, incident: str, now: datetime, hold_for: timedelta) -> CloseDecision:
-        """Take over the end of an open incident."""
+        """Claim the closing of an open incident."""
         ...
 
     async def end(self, incident: str, now: datetime) -> None:
-        """It is over, and people know."""
+        """Close it."""
         ...
 
     async def keep_open(self, incident: str) -> None:
-        """Nobody could be told that it is over: the next one may try at once."""
+        """Release the claim on closing: the all-clear could not be delivered."""
         ...
 
     async def open_names(self) -> list[str]:
-        """The open incidents, told or not."""
+        """The open incidents, notified or not."""
         ...
 
 
 @dataclass(slots=True)
 class _Row:
     claimed_until: datetime | None
-    is_told: bool = False
-    ending_until: datetime | None = None
+    is_notified: bool = False
+    closing_until: datetime | None = None
 
 
 class MemoryIncidentStore:
-    """A book of one process."""
+    """The incidents of one process."""
 
     def __init__(self) -> None:
         self._open: dict[str, _Row] = {}
 
     async def begin(self, incident: str, now: datetime, hold_for: timedelta) -> bool:
         row = self._open.get(incident)
-        if row is not None and (row.is_told or _is_held(row.claimed_until, now)):
+        if row is not None and (row.is_notified or _is_held(row.claimed_until, now)):
             return False
         self._open[incident] = _Row(now + hold_for)
         return True
 
     async def note_told(self, incident: str, now: datetime) -> None:
-        self._open.setdefault(incident, _Row(None)).is_told = True
+        self._open.setdefault(incident, _Row(None)).is_notified = True
 
     async def give_back(self, incident: str) -> None:
         self.forget(incident)
 
     async def begin_end(self, incident: str, now: datetime, hold_for: timedelta) -> CloseDecision:
         row = self._open.get(incident)
-        if row is None or _is_held(row.ending_until, now):
+        if row is None or _is_held(row.closing_until, now):
             return CloseDecision.NOTHING
-        if not row.is_told:
+        if not row.is_notified:
             return CloseDecision.NOTHING if _is_held(row.claimed_until, now) else CloseDecision.QUIET
-        row.ending_until = now + hold_for
+        row.closing_until = now + hold_for
         return CloseDecision.NOTIFY
 
     async def end(self, incident: str, now: datetime) -> None:
@@ -92,18 +94,18 @@ class MemoryIncidentStore:
 
     async def keep_open(self, incident: str) -> None:
         if incident in self._open:
-            self._open[incident].ending_until = None
+            self._open[incident].closing_until = None
 
     async def open_names(self) -> list[str]:
         return list(self._open)
 
     def forget(self, incident: str) -> None:
-        """As if it had never been."""
+        """Remove it; an unknown one is ignored."""
         self._open.pop(incident, None)
 
-    def is_told(self, incident: str) -> bool:
-        """Whether it is open and people know."""
-        return incident in self._open and self._open[incident].is_told
+    def is_notified(self, incident: str) -> bool:
+        """Whether it is open and its alert was delivered."""
+        return incident in self._open and self._open[incident].is_notified
 
 
 def _is_held(until: datetime | None, now: datetime) -> bool:
@@ -111,84 +113,84 @@ def _is_held(until: datetime | None, now: datetime) -> bool:
 
 
 class SharedIncidentStore:
-    """The stored book, and memory for what could not be written there: an outage of it must reach people, too.
+    """The stored incidents, with those that could not be stored in memory: an outage of the store is an incident, too.
 
-    Raises nothing. Without a stored book memory is all there is.
+    Failures of the store are logged, never raised. Without a store everything is in memory.
     """
 
-    def __init__(self, stored: IncidentStore | None, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, stored: IncidentStore | None, clock: Clock) -> None:
         self._stored = stored
         self._memory = MemoryIncidentStore()
-        self._monotonic = monotonic
+        self._clock = clock
         self._names: set[str] = set()
         self._read_at: float | None = None
         self._reading = asyncio.Lock()
 
-    async def begin(self, incident: str, now: datetime) -> bool:
-        """Whether the caller is to tell people of it now."""
+    async def claim_open(self, incident: str, now: datetime) -> bool:
+        """Open the incident if it is not; True: the caller has to send the alert and call `finish_open`."""
         if self._stored is None:
-            return await self._memory.begin(incident, now, TELLING_FOR)
+            return await self._memory.begin(incident, now, CLAIM_FOR)
         try:
-            is_ours = await self._stored.begin(incident, now, TELLING_FOR)
+            has_claim = await self._stored.begin(incident, now, CLAIM_FOR)
             self._names.add(incident)
-            if not self._memory.is_told(incident):
-                return is_ours
-            # told while the book was away: now it stands there, too
+            if not self._memory.is_notified(incident):
+                return has_claim
+            # notified while the store was unavailable: store that now
             await self._stored.note_told(incident, now)
             self._memory.forget(incident)
         except TollgateError as error:
-            _say("begin", incident, error)
-            return await self._memory.begin(incident, now, TELLING_FOR)
+            _log_unavailable("open", incident, error)
+            return await self._memory.begin(incident, now, CLAIM_FOR)
         return False
 
-    async def note(self, incident: str, now: datetime, *, is_told: bool) -> None:
-        """What came of telling people."""
+    async def finish_open(self, incident: str, now: datetime, *, is_notified: bool) -> None:
+        """Store whether the alert reached anyone."""
         self._names.add(incident)
         if self._stored is not None:
             try:
-                await (self._stored.note_told(incident, now) if is_told else self._stored.give_back(incident))
+                await (self._stored.note_told(incident, now) if is_notified else self._stored.give_back(incident))
             except TollgateError as error:
-                _say("note", incident, error)
+                _log_unavailable("finish_open", incident, error)
             else:
                 self._memory.forget(incident)
                 return
-        await (self._memory.note_told(incident, now) if is_told else self._memory.give_back(incident))
+        await (self._memory.note_told(incident, now) if is_notified else self._memory.give_back(incident))
 
     async def is_open(self, incident: str) -> bool:
-        """Whether it may be open: true as of a few seconds ago, and at once for what this process began."""
+        """Whether it may be open: at once for incidents of this process, up to NAMES_FRESH_S late for others."""
         if self._stored is None or incident in await self._memory.open_names():
             return incident in await self._memory.open_names()
         async with self._reading:
-            if self._read_at is None or self._monotonic() - self._read_at >= NAMES_FRESH_S:
-                self._read_at = self._monotonic()
-                # what begins while the answer is on its way is added to the new set
+            if self._read_at is None or self._clock.monotonic() - self._read_at >= NAMES_FRESH_S:
+                self._read_at = self._clock.monotonic()
+                # incidents that open while the query runs are added to the new set
                 before, self._names = self._names, set()
                 try:
                     self._names |= set(await self._stored.open_names())
                 except TollgateError as error:
                     self._names |= before
-                    _say("read", incident, error)
+                    _log_unavailable("read", incident, error)
         return incident in self._names
 
-    async def begin_end(self, incident: str, now: datetime) -> CloseDecision:
-        """What the caller is to do about an incident that is over."""
+    async def claim_close(self, incident: str, now: datetime) -> CloseDecision:
+        """Claim the closing of an incident. Unless NOTHING is returned, the caller has to call `finish_close`."""
         if self._stored is None:
-            return await self._memory.begin_end(incident, now, TELLING_FOR)
+            return await self._memory.begin_end(incident, now, CLAIM_FOR)
         try:
-            ending = await self._stored.begin_end(incident, now, TELLING_FOR)
+            decision = await self._stored.begin_end(incident, now, CLAIM_FOR)
         except TollgateError as error:
-            _say("end", incident, error)
-            return await self._memory.begin_end(incident, now, TELLING_FOR)
-        if ending is CloseDecision.NOTHING:
+            _log_unavailable("close", incident, error)
+            return await self._memory.begin_end(incident, now, CLAIM_FOR)
+        if decision is CloseDecision.NOTHING:
             self._names.discard(incident)
-        if not self._memory.is_told(incident):
-            return ending
-        # known to people from here alone; that the stored one was being ended by another says the same of it
-        return await self._memory.begin_end(incident, now, TELLING_FOR)
+        if not self._memory.is_notified(incident):
+            return decision
+        # only this process notified it, so only this process can give the all-clear, whatever is stored
+        return await self._memory.begin_end(incident, now, CLAIM_FOR)
 
-    async def note_end(self, incident: str, now: datetime, *, is_told: bool) -> None:
-        """What came of telling people that it is over, or that nobody had to be told."""
-        if is_told:
+    async def finish_close(self, incident: str, now: datetime, *, is_notified: bool) -> None:
+        """Close the incident, or keep it open when its all-clear could not be delivered (`is_notified` False)."""
+        if is_notified:
             self._names.discard(incident)
             self._memory.forget(incident)
         else:
@@ -196,10 +198,10 @@ class SharedIncidentStore:
         if self._stored is None:
             return
         try:
-            await (self._stored.end(incident, now) if is_told else self._stored.keep_open(incident))
+            await (self._stored.end(incident, now) if is_notified else self._stored.keep_open(incident))
         except TollgateError as error:
-            _say("end", incident, error)
+            _log_unavailable("finish_close", incident, error)
 
 
-def _say(step: str, incident: str, error: TollgateError) -> None:
-    log.warning("alert.book_away", step=step, incident=incident, error=str(error))
+def _log_unavailable(step: str, incident: str, error: TollgateError) -> None:
+    log.warning("alert.store_unavailable", step=step, incident=incident, error=str(error))

@@ -1,4 +1,4 @@
-"""Logs: an action and its data, as text or JSON, secrets masked wherever they stand."""
+"""Logging: an action and its data, as text or JSON, with secrets masked in every value."""
 
 import logging
 import re
@@ -11,37 +11,37 @@ from typing import Any
 import structlog
 from structlog.types import EventDict, Processor
 
-#: what a bot token looks like, wherever it turns up (in a URL of an error text, say)
+#: a bot token, also inside a longer text such as the URL in an error
 _BOT_TOKEN = re.compile(r"(?<!\d)(\d{3,}):[A-Za-z0-9_-]{6,}")
 #: user and password of a connection string
 _CREDENTIALS = re.compile(r"(mongodb(?:\+srv)?://)[^@/\s]+@")
 #: a signed session: three parts, the first two of which are JSON in base64
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*)?")
-#: what a Mini App passes on: all of it as one value of an address, or its signatures among its other fields
+#: a Mini App's initData: as one value in an address, and the signatures among its fields
 _INIT_DATA = re.compile(r"(tgWebAppData(?:=|%3D))[^&\s'\"]+", re.IGNORECASE)
 _SIGNATURE = re.compile(r"(?:(?<![A-Za-z0-9])|(?<=%26))((?:hash|signature)(?:=|%3D))[A-Za-z0-9_-]{16,}", re.IGNORECASE)
 #: a one-time link to the admin page
 _LOGIN_LINK = re.compile(r"(/admin#)[A-Za-z0-9]{16,}")
-#: a key with one of these words in it holds a secret
+#: the value under a key that contains one of these words is a secret
 _SECRET_WORDS = frozenset(
     {"token", "tokens", "password", "secret", "secrets", "uri", "authorization", "cookie", "initdata", "jwt"}
 )
-#: data nested deeper is shown as one masked text
+#: data nested deeper is logged as one masked text
 _DEPTH_MAX = 6
 
 
-#: texts of this process that are secret as they are (`hide`)
+#: secret texts of this process (`hide`)
 _hidden: list[str] = []
 
 
 def hide(secret: str) -> None:
-    """Mask this very text from now on wherever it turns up; an empty one is ignored."""
+    """Mask this exact text in every log line from now on; an empty one is ignored."""
     if secret and secret not in _hidden:
         _hidden.append(secret)
 
 
 def mask(text: str) -> str:
-    """`text` without bot tokens, database credentials, sessions, a Mini App's signatures and what `hide` was told."""
+    """Replace bot tokens, database credentials, sessions, initData signatures and hidden texts in `text` by `***`."""
     for secret in _hidden:
         text = text.replace(secret, "***")
     text = _CREDENTIALS.sub(r"\1***@", _BOT_TOKEN.sub(r"\1:***", text))
@@ -51,7 +51,7 @@ def mask(text: str) -> str:
 
 
 def _masked(value: Any, depth: int = 0) -> Any:
-    """`value` as it may be shown: numbers as they are, containers masked inside, everything else as masked text."""
+    """`value` for a log line: numbers unchanged, containers with masked values, everything else as masked text."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, BaseException) or depth > _DEPTH_MAX:
@@ -64,7 +64,7 @@ def _masked(value: Any, depth: int = 0) -> Any:
 
 
 def _masked_under(key: str, value: Any, depth: int = 0) -> Any:
-    # a number or nothing under such a key is a count or "not set"
+    # a number or None under such a key is a count or "not set", no secret
     names_secret = not _SECRET_WORDS.isdisjoint(key.lower().split("_"))
     if names_secret and value is not None and not isinstance(value, bool | int | float | Mapping):
         return "***"
@@ -76,12 +76,12 @@ def _mask_values(_: Any, __: str, event: EventDict) -> EventDict:
 
 
 def show_masked(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """An uncaught exception on standard error, masked like everything else; for `sys.excepthook`."""
+    """Write an uncaught exception to standard error, masked; for `sys.excepthook`."""
     sys.stderr.write(mask("".join(traceback.format_exception(kind, error, trace))))
 
 
 def configure(level: str, form: str) -> None:
-    """Set up structlog and the standard library's logging for this process; call it once, from a main."""
+    """Configure structlog and the standard library's logging for this process. Called once, by a main."""
     sys.excepthook = show_masked
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -102,7 +102,7 @@ def configure(level: str, form: str) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
-    # core and database log through the standard library; their data travels in `extra`
+    # core and database log through the standard library, with their data in `extra`
     foreign: list[Processor] = [*shared, structlog.stdlib.ExtraAdder()]
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=foreign, processors=last))
     root = logging.getLogger()

@@ -1,4 +1,4 @@
-"""The days a picture shows: one after the other without gaps, each with the numbers of its row."""
+"""The days of a chart: consecutive dates without gaps, with the counters of each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,34 +7,34 @@ from zoneinfo import ZoneInfo
 
 from core.statistics import Count, DayStats
 
-#: more days than this are not told apart any more; the latest are shown
+#: more days cannot be distinguished in a chart; the latest are shown
 DAYS_MAX = 366
-#: from so many days on the months are written, not the days
+#: from this number of days on the axis is labelled by months instead of days
 _MONTHS_FROM = 100
-_MARKS_MAX = 7
+_LABELS_MAX = 7
 
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """`dates` are those of the calendar in TIMEZONE, oldest first, each there; `rows` those somebody counted."""
+    """`dates` are all calendar dates in TIMEZONE, oldest first; `rows` has those that were counted."""
 
     dates: tuple[date, ...]
     rows: dict[date, DayStats]
 
     def counts(self, name: Count) -> list[int]:
-        """Of each day; 0 where nothing was counted."""
+        """The counter of each day; 0 for a day without a row."""
         return [self.rows[day].count(name) if day in self.rows else 0 for day in self.dates]
 
     def totals(self, name: Count) -> list[float]:
-        """As each day ended; not a number where nobody looked, for a total of 0 would be untrue."""
+        """The total at the end of each day; NaN for a day without a row, where 0 would be wrong."""
         rows = (self.rows.get(day) for day in self.dates)
         return [float("nan") if row is None or name not in row.counters else row.count(name) for row in rows]
 
-    def marks(self) -> list[tuple[int, str]]:
-        """Places along the axis, counted from 0, and what is written there."""
+    def labels(self) -> list[tuple[int, str]]:
+        """Labels of the axis: index of the day, and text."""
         if len(self.dates) >= _MONTHS_FROM:
             return self._months()
-        step = -(-len(self.dates) // _MARKS_MAX)
+        step = -(-len(self.dates) // _LABELS_MAX)
         places = range(len(self.dates) - 1, -1, -step)
         return [(place, _day(self.dates[place])) for place in reversed(places)]
 
@@ -47,7 +47,7 @@ class Days:
 
 
 def days_of(stats: Sequence[DayStats], zone: ZoneInfo) -> Days:
-    """From the first day with a row to the last, at most DAYS_MAX; of two rows of a day the later counts."""
+    """The days from the first row to the last, at most DAYS_MAX; of two rows of one day the later is used."""
     rows = {row.date.astimezone(zone).date(): row for row in sorted(stats, key=lambda row: row.date)}
     if not rows:
         return Days((), {})

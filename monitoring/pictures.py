@@ -1,4 +1,4 @@
-"""Charts of the days, drawn once for everybody: PNG files for the admin page and for `/stats`."""
+"""Charts of the daily statistics, as PNG files for the admin page and for `/stats`."""
 
 import asyncio
 import importlib
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: of a picture where it is shown, in CSS pixels; the file has DENSITY times as many
+#: size of a picture in CSS pixels; the file has DENSITY times as many in each direction
 WIDTH, HEIGHT = 900, 420
 DENSITY = 2
 _PER_INCH = 100
-#: comes with matplotlib, whatever fonts the machine has
+#: shipped with matplotlib, so independent of the fonts of the machine
 _FONT = "DejaVu Sans"
-#: matplotlib is not made for several threads, so there is one. A drawing whose asker has gone ends in it, and the next
-#: one begins after it.
-_PEN = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tollgate-pictures")
+#: matplotlib is not thread-safe, so there is one thread. A drawing whose caller was cancelled still runs to its end;
+#: the next one waits for it.
+_DRAWING_THREAD = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tollgate-pictures")
 
 
 class Picture(StrEnum):
-    """What there are pictures of. A closed list."""
+    """The charts. A closed list."""
 
     USERS = "users"
     DELIVERIES = "deliveries"
@@ -39,7 +39,7 @@ class Picture(StrEnum):
 
 
 class Theme(StrEnum):
-    """What the picture stands on."""
+    """The background."""
 
     LIGHT = "light"
     DARK = "dark"
@@ -47,7 +47,7 @@ class Theme(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """Colours: 4.5 to 1 against the ground for what is read, 3 to 1 for bars."""
+    """Colours. Contrast against `ground`: 4.5 to 1 for text, 3 to 1 for bars."""
 
     ground: str
     text: str
@@ -67,7 +67,7 @@ PALETTES = {
 
 @dataclass(frozen=True, slots=True)
 class _Bars:
-    """One counter as bars; `width` is a share of the day, `colour` a name of the palette."""
+    """One counter drawn as bars; `width` is a fraction of a day, `colour` a field of Palette."""
 
     count: Count
     label: str
@@ -77,29 +77,29 @@ class _Bars:
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """What one picture shows."""
+    """The definition of one chart."""
 
     heading: str
     bars: tuple[_Bars, ...]
     #: the line under the heading
     summary: Callable[[Days], str]
-    #: the bars stand on each other; else the later ones stand before the earlier
+    #: True: bars are stacked; False: later ones are drawn in front of earlier ones
     is_stacked: bool = False
-    #: drawn as a line above the bars, on a scale of its own
+    #: drawn as a line in a second plot above the bars
     total: Count | None = None
 
 
 async def draw(kind: Picture, days: Sequence[DayStats], theme: Theme, zone: ZoneInfo) -> bytes:
-    """A PNG file of 2 × (900 × 420) pixels. `days` in any order; dates between them count as 0. `zone` is TIMEZONE.
+    """Draw a PNG file of 2 × (900 × 420) pixels. `days` in any order; missing dates count as 0. `zone` is TIMEZONE.
 
-    Drawn in a thread of its own, one picture at a time, in about 0.3 s; the first one takes 2 s.
+    Runs in a separate thread, one picture at a time, for about 0.3 s; the first one takes 2 s.
     """
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_PEN, _draw, _SHEETS[kind], days_of(days, zone), PALETTES[theme])
+    return await loop.run_in_executor(_DRAWING_THREAD, _draw, _SHEETS[kind], days_of(days, zone), PALETTES[theme])
 
 
 def in_short(value: float) -> str:
-    """A number beside an axis: 950, 1,200, 15k, 2.5M."""
+    """Format a number for an axis: 950, 1,200, 15k, 2.5M."""
     for unit, letter in ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= 10 * unit or value >= unit >= 1e6:
             return f"{value / unit:.3g}{letter}"
@@ -107,14 +107,14 @@ def in_short(value: float) -> str:
 
 
 def _draw(sheet: _Sheet, days: Days, palette: Palette) -> bytes:
-    # loaded when the first picture is wanted: it takes a second and 40 MB, which a bot that starts should not wait for,
-    # and it looks for fonts and makes a folder for what it found, which no import of ours may
+    # imported with the first picture: it takes a second and 40 MB, which would delay the start of a bot, and it
+    # searches fonts and writes a cache folder, which no import of ours may do
     make: type[Figure] = importlib.import_module("matplotlib.figure").Figure
     figure = make(figsize=(WIDTH / _PER_INCH, HEIGHT / _PER_INCH))
     _fill(figure, sheet, days, palette)
-    made = BytesIO()
-    figure.savefig(made, format="png", dpi=_PER_INCH * DENSITY, facecolor=palette.ground, metadata={"Software": None})
-    return made.getvalue()
+    file = BytesIO()
+    figure.savefig(file, format="png", dpi=_PER_INCH * DENSITY, facecolor=palette.ground, metadata={"Software": None})
+    return file.getvalue()
 
 
 def _fill(figure: "Figure", sheet: _Sheet, days: Days, palette: Palette) -> None:
@@ -128,7 +128,7 @@ def _fill(figure: "Figure", sheet: _Sheet, days: Days, palette: Palette) -> None
     if sheet.total is None:
         _draw_bars(_axes(figure, days, palette, 0.14, 0.58), sheet, days, palette)
     else:
-        _draw_total(_axes(figure, days, palette, 0.54, 0.2, has_marks=False), sheet.total, days, palette)
+        _draw_total(_axes(figure, days, palette, 0.54, 0.2, has_labels=False), sheet.total, days, palette)
         _draw_bars(_axes(figure, days, palette, 0.14, 0.31), sheet, days, palette)
     if len(sheet.bars) > 1:
         _add_legend(figure, palette)
@@ -144,16 +144,16 @@ def _write(
     weight: str = "normal",
     align: str = "left",
 ) -> None:
-    # never as a formula: a dollar sign is a dollar sign
+    # parse_math off: a dollar sign in a title starts no formula
     figure.text(
         *place, text, color=colour, fontsize=size, fontfamily=_FONT, fontweight=weight, ha=align, parse_math=False
     )
 
 
 def _axes(
-    figure: "Figure", days: Days, palette: Palette, bottom: float, height: float, *, has_marks: bool = True
+    figure: "Figure", days: Days, palette: Palette, bottom: float, height: float, *, has_labels: bool = True
 ) -> "Axes":
-    """A frame over the whole width, at the same place in every picture whatever its labels are."""
+    """Axes over the whole width, at the same position in every picture, independent of the labels."""
     axes = figure.add_axes((0.085, bottom, 0.885, height), facecolor=palette.ground)
     for side in ("top", "left", "right"):
         axes.spines[side].set_visible(False)
@@ -161,9 +161,9 @@ def _axes(
     axes.grid(axis="y", color=palette.grid, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(length=0, pad=5, labelcolor=palette.quiet, labelsize=11.5, labelfontfamily=_FONT)
-    marks = days.marks() if has_marks else []
-    axes.set_xticks([place for place, _ in marks], [text for _, text in marks])
-    # a week at least: a single day is a bar, not a wall
+    labels = days.labels() if has_labels else []
+    axes.set_xticks([index for index, _ in labels], [text for _, text in labels])
+    # room for a week at least: the bar of a single day would fill the picture otherwise
     half = max(len(days.dates), 7) / 2
     middle = (len(days.dates) - 1) / 2
     axes.set_xlim(middle - half, middle + half)
@@ -175,7 +175,7 @@ def _draw_bars(axes: "Axes", sheet: _Sheet, days: Days, palette: Palette) -> Non
     places = range(len(days.dates))
     floor = [0.0] * len(places)
     for bars in sheet.bars:
-        # two of MongoDB's largest integers on each other are more than numpy's
+        # floats: the sum of two of MongoDB's largest integers overflows numpy's integers
         values = [float(value) for value in days.counts(bars.count)]
         colour = getattr(palette, bars.colour)
         axes.bar(places, values, bars.width, floor, color=colour, linewidth=0, label=bars.label)
@@ -204,7 +204,7 @@ def _add_legend(figure: "Figure", palette: Palette) -> None:
 
 def _draw_total(axes: "Axes", total: Count, days: Days, palette: Palette) -> None:
     values = days.totals(total)
-    # a day beside days nobody looked at has no line: its point shows it
+    # markers show days between two days without a row, which no line connects
     marker = "o" if len(values) <= 62 else ""
     axes.plot(values, color=palette.good, linewidth=2, marker=marker, markersize=4, label="in all")
     axes.margins(y=0.25)
@@ -232,9 +232,10 @@ def _verifications(days: Days) -> str:
 
 
 def _broadcasts(days: Days) -> str:
-    begun = sum(days.counts(Count.BROADCASTS))
+    started = sum(days.counts(Count.BROADCASTS))
     copies = sum(days.counts(Count.BROADCAST_COPIES))
-    return f"{copies:,} copies arrived, of {begun:,} {'broadcast' if begun == 1 else 'broadcasts'}, in {_in_days(days)}"
+    noun = "broadcast" if started == 1 else "broadcasts"
+    return f"{copies:,} copies arrived, of {started:,} {noun}, in {_in_days(days)}"
 
 
 _SHEETS = {

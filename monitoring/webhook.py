@@ -1,6 +1,5 @@
-"""Alerts for machines: a JSON POST to ALERT_WEBHOOK_URL. The address may hold a key, so it is never shown."""
+"""Alerts for machines: a JSON POST to ALERT_WEBHOOK_URL. The URL may hold a key, so it is never logged or shown."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,11 +9,13 @@ import aiohttp
 import structlog
 from pydantic import SecretStr
 
+from core.clock import Clock
+
 log = structlog.get_logger("tollgate.alerts")
 
-#: seconds one request may take in all
+#: timeout of one request in seconds
 TIMEOUT_S = 5.0
-#: seconds before the one repetition
+#: seconds before the only retry
 RETRY_AFTER_S = 1.0
 #: characters of a text
 TEXT_MAX = 4000
@@ -26,23 +27,23 @@ Sleep = Callable[[float], Awaitable[object]]
 @dataclass(frozen=True, slots=True)
 class _Problem:
     name: str
-    #: worth a second try
-    may_pass: bool
+    #: whether a retry may succeed
+    is_temporary: bool
 
 
 class AlertWebhook:
-    """Hands alerts to one address. Opens its session with the first one; `close` ends it."""
+    """Posts alerts to one URL. The first alert opens its HTTP session, `close` closes it."""
 
-    def __init__(self, url: SecretStr, *, timeout_s: float = TIMEOUT_S, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(self, url: SecretStr, clock: Clock, *, timeout_s: float = TIMEOUT_S) -> None:
         self._url = url
         self._timeout_s = timeout_s
-        self._sleep = sleep
+        self._clock = clock
         self._session: aiohttp.ClientSession | None = None
-        #: all of the address that may be logged
+        #: the only part of the URL that may be logged
         self._host = urlsplit(url.get_secret_value()).hostname
 
     async def __call__(self, incident: str | None, state: str, text: str, at: datetime) -> bool:
-        """POST one alert, twice if need be; whether it was taken (2xx). Raises nothing ordinary."""
+        """Post one alert, with one retry. Returns whether it was accepted (2xx); failures are logged."""
         body = {
             "incident": incident,
             "state": state,
@@ -51,34 +52,34 @@ class AlertWebhook:
             "source": SOURCE,
         }
         problem = await self._post(body)
-        if problem is not None and problem.may_pass:
-            await self._sleep(RETRY_AFTER_S)
+        if problem is not None and problem.is_temporary:
+            await self._clock.sleep(RETRY_AFTER_S)
             problem = await self._post(body)
         if problem is not None:
             log.warning("alert.not_posted", host=self._host, incident=incident, error=problem.name)
         return problem is None
 
     async def close(self) -> None:
-        """End the session; a call afterwards opens another."""
+        """Close the session; a later call opens a new one."""
         if self._session is not None:
             await self._session.close()
             self._session = None
 
     async def _post(self, body: dict[str, str | None]) -> _Problem | None:
-        """None: taken."""
+        """None when the alert was accepted."""
         try:
-            # a redirect would carry the alert, and perhaps the key, to somebody else
+            # a redirect could send the alert, and a key in the URL, to another host
             async with self._open().post(self._url.get_secret_value(), json=body, allow_redirects=False) as answer:
-                # its body is not read: however long it is, nobody looks at it
+                # the body is not needed, and not read whatever its length
                 status = answer.status
         except TimeoutError:
-            return _Problem("no answer in time", may_pass=True)
+            return _Problem("no answer in time", is_temporary=True)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            # the class alone: the texts quote the address
-            return _Problem(type(error).__name__, may_pass=True)
+            # only the class: the messages quote the URL
+            return _Problem(type(error).__name__, is_temporary=True)
         if 200 <= status < 300:
             return None
-        return _Problem(f"status {status}", may_pass=status >= 500 or status == 429)
+        return _Problem(f"status {status}", is_temporary=status >= 500 or status == 429)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:

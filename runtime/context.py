@@ -1,4 +1,4 @@
-"""What every process with a bot is built from: clock, database, bots, pauses, alerts.
+"""Open and close what every process with a bot needs: clock, database, bots, pauses, alerts.
 
 Used by `main.py`, `user_bot/main.py` and `admin_bot/main.py`; knows no handlers. `lifecycle.py` starts and stops it.
 """
@@ -41,7 +41,7 @@ from runtime.sandbox_clock import LimiterClock, follow_clock
 from sender.bots import build_bot
 from sender.failures import TELEGRAM_ERRORS, Failure, classify
 from sender.intake import RetryOnDatabaseOutage
-from sender.owners import owner_teller
+from sender.owners import owner_notifier
 from sender.send_limiter import SendLimiter
 from sender.update_ages import UpdateAges
 from views import common_texts
@@ -62,7 +62,7 @@ log = structlog.get_logger("tollgate.process")
 
 #: seconds between two attempts to greet Telegram; the limiter has retried the call before
 GREET_RETRY_S = 1.0
-#: may be over by the next attempt
+#: failures that the next attempt may not meet
 _PASSING = frozenset({Failure.TRANSIENT, Failure.AMBIGUOUS, Failure.FLOOD})
 
 
@@ -78,7 +78,7 @@ class ProcessContext:
     user_limiter: SendLimiter
     admin_limiter: SendLimiter
     alerts: Alerts
-    hold: RetryOnDatabaseOutage
+    outage_retry: RetryOnDatabaseOutage
     tasks: Supervisor
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -103,9 +103,9 @@ class Component:
 
 @asynccontextmanager
 async def process_context(settings: Settings, clock: SystemClock | None = None) -> AsyncIterator[ProcessContext]:
-    """Open everything, close it in reverse: tasks, bots, the database last (DESIGN §7.10).
+    """Open everything; close it in reverse: tasks, bots, the database last (DESIGN §7.10).
 
-    Raises CannotStart when the database or Telegram stay away or refuse.
+    Raises CannotStart when the database or Telegram stays away or refuses.
     """
     clock = clock or SystemClock()
     if settings.SANDBOX_CLOCK_URL:
@@ -138,7 +138,7 @@ def _put_together(
         closing.push_async_callback(bot.session.close)
     webhook = None
     if settings.ALERT_WEBHOOK_URL.get_secret_value():
-        webhook = AlertWebhook(settings.ALERT_WEBHOOK_URL)
+        webhook = AlertWebhook(settings.ALERT_WEBHOOK_URL, clock)
         closing.push_async_callback(webhook.close)
     return ProcessContext(
         settings=settings,
@@ -148,8 +148,8 @@ def _put_together(
         admin_bot=admin_bot,
         user_limiter=user_limiter,
         admin_limiter=admin_limiter,
-        alerts=Alerts(owner_teller(admin_bot, settings.ADMIN_IDS), book=incident_ops, post=webhook, clock=clock),
-        hold=RetryOnDatabaseOutage(database.ping, common_texts, clock),
+        alerts=Alerts(owner_notifier(admin_bot, settings.ADMIN_IDS), store=incident_ops, sink=webhook, clock=clock),
+        outage_retry=RetryOnDatabaseOutage(database.ping, common_texts, clock),
         tasks=Supervisor(),
     )
 
@@ -164,9 +164,10 @@ async def _start_pauses(base: ProcessContext, pauses: Pauses) -> None:
 
 def _watch(base: ProcessContext) -> None:
     """Start watching the database and the loop, in real time: both are about the machine."""
-    watch = DatabaseWatch(base.database.ping, base.alerts, health_texts.DATABASE_AWAY, health_texts.DATABASE_BACK)
+    real = SystemClock()
+    watch = DatabaseWatch(base.database.ping, base.alerts, health_texts.DATABASE_AWAY, health_texts.DATABASE_BACK, real)
     base.tasks.spawn(watch.run(), "database watch")
-    base.tasks.spawn(measure_lag(), "loop lag")
+    base.tasks.spawn(measure_lag(real), "loop lag")
 
 
 def _bot_and_limiter(settings: Settings, token: SecretStr, clock: Clock) -> tuple[Bot, SendLimiter]:

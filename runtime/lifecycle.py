@@ -1,4 +1,4 @@
-"""How any process of ours starts and stops: settings, logs, the database, signals.
+"""Start and stop any process of this product: settings, logs, the database, signals.
 
 Knows no Telegram: `context.py` adds the bots, the web app alone does without them.
 """
@@ -46,14 +46,14 @@ class CannotStart(Exception):
 
 
 class Component(Protocol):
-    """What a process runs: a bot, the web app."""
+    """A part that a process runs: a bot, the web app."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def state(self) -> str:
-        """What is printed of it once it runs."""
+        """The text printed once it runs."""
         ...
 
     @property
@@ -62,12 +62,12 @@ class Component(Protocol):
         ...
 
     async def stop(self) -> bool:
-        """Have `serve` end in order. False: it cannot be asked yet and is to be cancelled."""
+        """Make `serve` end in order. False: it cannot end in order yet and is to be cancelled."""
         ...
 
 
 class AppContext(Protocol):
-    """What the components of a process share."""
+    """The state that the components of a process share."""
 
     tasks: Supervisor
     stopping: asyncio.Event

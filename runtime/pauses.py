@@ -9,28 +9,30 @@ The wait of a call that concerns no chat (setMyCommands, getMe) is not stored.
 """
 
 import asyncio
+import itertools
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import islice
 
 import structlog
+from cachetools import FIFOCache
 
 from core.clock import Clock
 from core.errors import StoreRefused, StoreUnavailable
+from core.retries import retry_while_unavailable
 from database.operations import pause_ops
 from sender.limits import ChatKey
 from sender.send_limiter import SendLimiter
 
 log = structlog.get_logger("tollgate.sender")
 
-#: pauses written at the same time, so that a distant database does not make a stop lose them; the rest of the product
-#: keeps the most of its connections
+#: pauses written at the same time: enough for a stop to write them to a distant database, few enough to leave most of
+#: the connections to the rest of the process
 AT_ONCE = 16
 #: seconds between two attempts while the database is away
 RETRY_S = 1.0
 #: most chats whose pause waits to be written; beyond it the oldest is dropped
 MOST_PENDING = 10_000
-#: seconds a stop takes to write what is pending, and the same while the database is known to be away; a stop has 30
+#: seconds a stop takes to write pending pauses, and the same while the database is known to be away; a stop has 30
 END_S, END_AWAY_S = 2.0, 0.5
 #: past pauses are deleted after a write, at most this often and this many at once: the next pause waits meanwhile
 FORGET_EVERY, FORGET_AT_ONCE = timedelta(hours=1), 100
@@ -43,8 +45,8 @@ class Pauses:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        #: the latest end of each bot's and chat's pause that is not written yet
-        self._pending: dict[tuple[int, ChatKey], datetime] = {}
+        #: the latest end of each bot's and chat's pause that is not written yet; beyond the bound the oldest is dropped
+        self._pending: FIFOCache[tuple[int, ChatKey], datetime] = FIFOCache(MOST_PENDING)
         self._noted = asyncio.Event()
         self._is_away = False
         self._forgotten_at: datetime | None = None
@@ -73,16 +75,15 @@ class Pauses:
         while True:
             await self._noted.wait()
             self._noted.clear()
-            while not await self._write_pending():
-                await self._clock.sleep(RETRY_S)
+            await retry_while_unavailable(self._write_pending, self._clock, itertools.repeat(RETRY_S))
             await self._forget_past()
 
     async def close(self) -> None:
-        """Write what is pending, for at most END_S seconds. Call it after `write` and all calls to Telegram ended."""
+        """Write pending pauses, for at most END_S seconds. Call it after `write` and all calls to Telegram ended."""
         try:
             async with asyncio.timeout(END_AWAY_S if self._is_away else END_S):
                 await self._write_pending()
-        except TimeoutError:
+        except (TimeoutError, StoreUnavailable):
             pass
         if self._pending:
             log.warning("pauses.lost", count=self.pending)
@@ -90,21 +91,18 @@ class Pauses:
     def _note(self, bot_id: int, chat: ChatKey, seconds: float) -> None:
         until = self._clock.now() + timedelta(seconds=min(seconds, LONGEST_S))
         key = (bot_id, chat)
-        if len(self._pending) >= MOST_PENDING and key not in self._pending:
-            del self._pending[next(iter(self._pending))]
         self._pending[key] = max(until, self._pending.get(key, until))
         self._noted.set()
 
-    async def _write_pending(self) -> bool:
-        """Write until nothing is pending, AT_ONCE at a time; False as soon as the database is away."""
+    async def _write_pending(self) -> None:
+        """Write until nothing is pending, AT_ONCE at a time. Raises StoreUnavailable while the database is away."""
         while self._pending:
-            some = list(islice(self._pending.items(), AT_ONCE))
-            if not all(await asyncio.gather(*(self._write(*key, until) for key, until in some))):
-                return False
+            batch = list(itertools.islice(self._pending.items(), AT_ONCE))
+            if not all(await asyncio.gather(*(self._write(*key, until) for key, until in batch))):
+                raise StoreUnavailable(f"{self.pending} pauses are not written")
         if self._is_away:
             self._is_away = False
             log.info("pauses.written_again")
-        return True
 
     async def _write(self, bot_id: int, chat: ChatKey, until: datetime) -> bool:
         """Write one pause unless it is over; False when the database is away and it must be retried."""
@@ -116,7 +114,7 @@ class Pauses:
                 return False
             except StoreRefused as error:
                 log.error("pauses.refused", bot_id=bot_id, chat_id=chat, error=str(error))
-        # it may have grown while it was written
+        # a later end may have been noted while this one was written
         if self._pending.get((bot_id, chat)) == until:
             del self._pending[bot_id, chat]
         return True

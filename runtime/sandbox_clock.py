@@ -1,4 +1,4 @@
-"""The product's time follows the sandbox's (`SANDBOX_CLOCK_URL`): its clock, and the seconds the limiters count."""
+"""Follow the sandbox's clock (`SANDBOX_CLOCK_URL`): the wall clock, and the seconds that the limiters count."""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ from core.clock import SystemClock
 
 log = structlog.get_logger("tollgate.process")
 
-#: what may go wrong when the sandbox's clock is read
+#: errors of reading the sandbox's clock
 NO_TIME = (aiohttp.ClientError, TimeoutError, KeyError, TypeError, ValueError)
 #: seconds between two attempts when the sandbox's clock does not answer
 CLOCK_RETRY_S = 1.0
@@ -29,7 +29,7 @@ async def set_clock(url: str, clock: SystemClock, after: int | None = None) -> i
 
 
 async def follow_clock(url: str, clock: SystemClock) -> None:
-    """Set the clock after every move of the sandbox's, until cancelled."""
+    """Set `clock` after every move of the sandbox's clock, until cancelled."""
     version: int | None = None
     while True:
         try:
@@ -40,9 +40,10 @@ async def follow_clock(url: str, clock: SystemClock) -> None:
 
 
 class LimiterClock:
-    """A clock whose `monotonic` jumps ahead with `clock`: a wait asked for by the sandbox's Telegram is over then.
+    """A clock whose `monotonic` jumps ahead with `clock`, so that a pause of the sandbox's Telegram is over then.
 
-    After the clock was put back it goes on as before, until the clock is further ahead than it ever was.
+    When the clock is put back, `monotonic` runs on at normal speed; it jumps again only when the clock is further ahead
+    than ever before.
     """
 
     def __init__(self, clock: SystemClock) -> None:

@@ -1,4 +1,4 @@
-"""`python -m sandbox`: a local Telegram until SIGINT or SIGTERM."""
+"""`python -m sandbox`: runs a local Telegram until SIGINT or SIGTERM."""
 
 import argparse
 import asyncio
@@ -7,7 +7,7 @@ import pathlib
 import signal
 import sys
 
-from sandbox.control.arranging import load
+from sandbox.control.world_setup import load
 from sandbox.errors import ControlError
 from sandbox.server import DEFAULT_PORT, Sandbox, serve
 
@@ -38,14 +38,14 @@ async def _run(arguments: argparse.Namespace) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        # started with the signal ignored (as a part of something bigger): it stays ignored
+        # a parent that starts it with the signal ignored wants it to stay ignored
         if signal.getsignal(number) is not signal.SIG_IGN:
             loop.add_signal_handler(number, stop.set)
     await serve(sandbox, arguments.port, stop)
 
 
 def main() -> int:
-    """Run until a signal: 0; 1 when the world file or the port is no good."""
+    """Run until a signal. Exit status 0; 1 when the world file is invalid or the port cannot be bound."""
     try:
         asyncio.run(_run(_arguments()))
     except (ControlError, OSError, ValueError) as error:

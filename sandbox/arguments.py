@@ -1,4 +1,4 @@
-"""Reading what control calls send."""
+"""Reads the arguments of control calls."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ Json = dict[str, Any]
 
 
 async def read_body(request: web.Request) -> Json:
-    """The object in the body, empty for an empty body. Raises ControlError."""
+    """Read the JSON object in the body; {} for an empty body. Raises ControlError."""
     raw = await request.read()
     if not raw:
         return {}
@@ -26,7 +26,7 @@ async def read_body(request: web.Request) -> Json:
 
 
 def need_text(body: Json, name: str) -> str:
-    """A non-empty text. Raises ControlError."""
+    """Return a non-empty text. Raises ControlError."""
     found = body.get(name)
     if not isinstance(found, str) or not found:
         raise ControlError(f'"{name}" must be a text')
@@ -36,22 +36,22 @@ def need_text(body: Json, name: str) -> str:
 
 
 def need_int(body: Json, name: str) -> int:
-    """A whole number (digits in a text count). Raises ControlError."""
+    """Return a whole number, also when it is sent as a text. Raises ControlError."""
     return as_int(body.get(name), name)
 
 
 def find_text(body: Json, name: str) -> str | None:
-    """A text or None when it is missing or empty. Raises ControlError for anything else."""
+    """Return a text, None when it is missing or empty. Raises ControlError for anything else."""
     return need_text(body, name) if body.get(name) not in (None, "") else None
 
 
 def find_int(body: Json, name: str) -> int | None:
-    """A whole number or None when it is missing. Raises ControlError for anything else."""
+    """Return a whole number, None when it is missing. Raises ControlError for anything else."""
     return as_int(body[name], name) if body.get(name) not in (None, "") else None
 
 
 def find_list(body: Json, name: str) -> list[Any]:
-    """A list, empty when it is missing. Raises ControlError for anything else."""
+    """Return a list, [] when it is missing. Raises ControlError for anything else."""
     found = body.get(name)
     if found is None:
         return []
@@ -61,7 +61,7 @@ def find_list(body: Json, name: str) -> list[Any]:
 
 
 def find_objects(body: Json, name: str) -> list[Json]:
-    """A list of objects, empty when it is missing. Raises ControlError for anything else."""
+    """Return a list of objects, [] when it is missing. Raises ControlError for anything else."""
     found = find_list(body, name)
     if not all(isinstance(item, dict) for item in found):
         raise ControlError(f'"{name}" must be a list of objects')
@@ -69,7 +69,7 @@ def find_objects(body: Json, name: str) -> list[Json]:
 
 
 def as_int(found: Any, name: str) -> int:
-    """`found` as a whole number. Raises ControlError naming `name`."""
+    """Convert `found` to a whole number. Raises ControlError, which mentions `name`."""
     try:
         return int(found)
     except (TypeError, ValueError) as error:
@@ -77,7 +77,7 @@ def as_int(found: Any, name: str) -> int:
 
 
 def as_number(found: Any, name: str) -> float:
-    """`found` as a number. Raises ControlError naming `name`."""
+    """Convert `found` to a number. Raises ControlError, which mentions `name`."""
     try:
         return float(found)
     except (TypeError, ValueError) as error:
@@ -85,7 +85,7 @@ def as_number(found: Any, name: str) -> float:
 
 
 def get_user(world: World, user_id: Any) -> User:
-    """The person. Raises ControlError 404."""
+    """Return the person. Raises ControlError 404."""
     user = world.users.get(as_int(user_id, "user"))
     if user is None:
         raise ControlError(f"there is no person {user_id}", 404)
@@ -93,7 +93,7 @@ def get_user(world: World, user_id: Any) -> User:
 
 
 def get_chat(world: World, chat_id: Any) -> Chat:
-    """The channel or group by id or @username. Raises ControlError 404."""
+    """Return the channel or group by its id or @username. Raises ControlError 404."""
     is_name = isinstance(chat_id, str) and not chat_id.lstrip("-").isdigit()
     found = world.find_named(chat_id) if is_name else world.chats.get(as_int(chat_id, "chat"))
     if not isinstance(found, Chat):
@@ -102,7 +102,7 @@ def get_chat(world: World, chat_id: Any) -> Chat:
 
 
 def get_bot(world: World, reference: Any) -> Bot:
-    """The bot by id or username. Raises ControlError 404."""
+    """Return the bot by its id or username. Raises ControlError 404."""
     if reference is None:
         raise ControlError("name a bot by its id or username")
     bot = find_bot(world, reference)
@@ -112,7 +112,7 @@ def get_bot(world: World, reference: Any) -> Bot:
 
 
 def find_bot(world: World, reference: Any) -> Bot | None:
-    """The bot by id or username, None if there is none."""
+    """Return the bot by its id or username; None for an unknown one."""
     text = str(reference)
     if text.isdigit():
         return world.bots.get(int(text))
@@ -120,12 +120,12 @@ def find_bot(world: World, reference: Any) -> Bot | None:
     return found if isinstance(found, Bot) else None
 
 
-def get_place(world: World, user: User, reference: Any) -> Chat:
-    """Where a person writes: the private chat with a bot, or a channel or group."""
+def get_target_chat(world: World, user: User, reference: Any) -> Chat:
+    """Return the person's private chat with a bot, or a channel or group. Raises ControlError 404."""
     bot = find_bot(world, reference)
     return world.dialog(bot, user) if bot is not None else get_chat(world, reference)
 
 
 def get_dialog(world: World, user_id: Any, bot: Any) -> Dialog:
-    """The private chat of a person and a bot. Raises ControlError 404."""
+    """Return the private chat of a person and a bot. Raises ControlError 404."""
     return world.dialog(get_bot(world, bot), get_user(world, user_id))

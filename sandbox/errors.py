@@ -1,4 +1,4 @@
-"""Bot API errors with Telegram's exact words (BOTAPI §1.2, §1.3, §2.9)."""
+"""Errors of the Bot API with Telegram's exact texts (BOTAPI §1.2, §1.3, §2.9), and of the control API."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ class ApiError(Exception):
 
 
 def describe(status: int, text: str) -> str:
-    """Telegram's prefix for `status` in front of `text`, whose first letter is lowered by the rule of BOTAPI §1.3."""
+    """Prefix `text` as Telegram does for `status`, lowering its first letter by the rule of BOTAPI §1.3."""
     prefix = _PREFIXES[status] + ": "
     if text.startswith(prefix):
         return text
@@ -64,7 +64,7 @@ def conflict(text: str) -> ApiError:
 
 
 def unauthorized() -> ApiError:
-    """401 for a token nobody has, or has no longer."""
+    """401 for an unknown token, or one of before a reset."""
     return ApiError(401, "Unauthorized")
 
 
@@ -79,7 +79,7 @@ def method_not_found() -> ApiError:
 
 
 class ControlError(Exception):
-    """A refused control call: HTTP `status` and one sentence for the person who made it."""
+    """A refused control call: HTTP `status`, and one sentence for its caller."""
 
     def __init__(self, sentence: str, status: int = 400) -> None:
         super().__init__(sentence)

@@ -1,4 +1,4 @@
-"""The HTTP server: Bot API under /bot<token>/, files, control API, page."""
+"""The HTTP server: Bot API under /bot<token>/, file downloads, control API, chat page."""
 
 import asyncio
 import inspect
@@ -13,30 +13,30 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from sandbox.botapi import METHODS
-from sandbox.control.control import add_control_routes
+from sandbox.control.routes import add_control_routes
 from sandbox.errors import ApiError, bad_request, flood, method_not_found, unauthorized
 from sandbox.state.calls import PREVIEW_BYTES, Record
 from sandbox.state.faults import CUTTING, INNER, Fault
 from sandbox.state.files import placeholder_picture
 from sandbox.state.signals import pause
 from sandbox.state.world import Bot, Chat, World
-from sandbox.way_back import is_from_elsewhere
+from sandbox.t_me_redirect import is_cross_site
 from sandbox.wire import Call, encode, failure, read_parameters, success
 
 Json = dict[str, Any]
 
-#: Larger requests are answered 413 with an empty body, as Telegram's front end does.
+#: Larger requests are answered with 413 and an empty body, as by Telegram's front end.
 MAX_REQUEST_BYTES = 60 * 1024 * 1024
 DEFAULT_PORT = 8081
-#: The only names the sandbox answers to.
+#: The only values of the Host header that are accepted.
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
-#: Seconds open connections get at the end (aiohttp reads 0 as "for ever").
+#: Seconds open connections get at the end (0 means no limit to aiohttp).
 SHUTDOWN_S = 0.1
 
 
 @dataclass(slots=True)
 class Answer:
-    """What goes back to the bot."""
+    """The answer to a bot."""
 
     status: int
     body: bytes
@@ -49,12 +49,12 @@ class Answer:
 
 
 @web.middleware
-async def _refuse_strangers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Pages of other sites open in the same browser must not drive the sandbox, whatever name they give it."""
+async def _refuse_other_sites(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse requests of other sites' pages in the same browser, also under another host name (DNS rebinding)."""
     host = urlsplit(f"//{request.host}").hostname
     origin = request.headers.get("Origin")
     is_foreign = origin is not None and origin.partition("://")[2] != request.host
-    drives_page = "open" in request.query and is_from_elsewhere(request)
+    drives_page = "open" in request.query and is_cross_site(request)
     if host not in LOOPBACK_NAMES or is_foreign or drives_page:
         return web.json_response({"error": "this comes from a page of another site"}, status=403)
     return await handler(request)
@@ -69,7 +69,7 @@ class Sandbox:
 
     @asynccontextmanager
     async def running(self, port: int = DEFAULT_PORT, host: str = "127.0.0.1") -> AsyncIterator["Sandbox"]:
-        """Serve on `host`:`port` (0: any free port, see `url`) until the block ends; waiting calls are cut then."""
+        """Serve on `host`:`port` (0: any free port, see `url`) until the block ends; waiting calls are aborted then."""
         runner = web.AppRunner(
             self.application(), access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_S
         )
@@ -84,7 +84,7 @@ class Sandbox:
 
     def application(self) -> web.Application:
         """The aiohttp application with all routes."""
-        app = web.Application(client_max_size=MAX_REQUEST_BYTES, middlewares=[_refuse_strangers])
+        app = web.Application(client_max_size=MAX_REQUEST_BYTES, middlewares=[_refuse_other_sites])
         app.router.add_route("*", "/bot{rest:.+}", self._answer_bot)
         app.router.add_get("/file/bot{token}/{path:.+}", self._send_file)
         add_control_routes(app, self.world)
@@ -152,7 +152,7 @@ class Sandbox:
         return fault
 
     async def _execute(self, call: Call, fault: Fault | None) -> Answer:
-        """The answer of the method, or of the fault in its place."""
+        """The answer of the method, or of the fault that replaces it."""
         if fault is None:
             return await _invoke(call)
         effect = fault.effect
@@ -221,7 +221,7 @@ async def _invoke(call: Call) -> Answer:
 
 
 async def _pass_flood_control(call: Call) -> Answer | None:
-    """None when the call's turn has come, which is counted when it arrives; else the 429."""
+    """Wait until flood control admits the call, and return None; return the 429 when it refuses."""
     world, name, number = call.world, call.text("chat_id"), call.integer("chat_id")
     found = world.find_named(name) if name.startswith("@") else world.chats.get(number)
     chat = (number, "private") if name else None
@@ -247,7 +247,7 @@ def _failed(error: ApiError) -> Answer:
 
 
 def _injected(effect: Json) -> Answer:
-    """The answer a fault gives instead of the method's."""
+    """The answer a fault gives instead of the method."""
     kind = effect["kind"]
     if kind == "error":
         return _failed(ApiError(int(effect["status"]), str(effect["description"]), effect.get("parameters")))

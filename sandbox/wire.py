@@ -1,4 +1,4 @@
-"""From an HTTP request to a call and from a result to an envelope (rows 1 to 3, BOTAPI §1)."""
+"""Parses HTTP requests into calls, and wraps results into envelopes (rows 1 to 3, BOTAPI §1)."""
 
 import json
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class Part:
 
 @dataclass(slots=True)
 class Call:
-    """One Bot API call. `params` are the texts as sent (objects as JSON text), `effect` an injected partial fault."""
+    """One Bot API call. `params` are texts as sent (objects as JSON), `effect` a fault that the method carries out."""
 
     world: World
     bot: Bot
@@ -36,7 +36,7 @@ class Call:
     effect: Json | None = None
 
     def text(self, name: str) -> str:
-        """The parameter or an empty string."""
+        """The parameter, "" when it is missing."""
         return self.params.get(name, "")
 
     def required(self, name: str) -> str:
@@ -51,7 +51,7 @@ class Call:
         return self.params.get(name, "").lower() in ("true", "yes", "1")
 
     def integer(self, name: str, default: int = 0) -> int:
-        """The number, 0 for text that is none; never refused (BOTAPI §1.1)."""
+        """The number, 0 for a text that is no number: Telegram never refuses one (BOTAPI §1.1)."""
         found = self.params.get(name)
         if not found:
             return default
@@ -61,7 +61,7 @@ class Call:
             return 0
 
     def parsed(self, name: str) -> Any:
-        """The parameter read as JSON, None when missing. Raises 400 when it is not JSON."""
+        """The parameter parsed as JSON, None when it is missing. Raises 400 when it is not JSON."""
         found = self.params.get(name)
         if not found:
             return None
@@ -71,12 +71,12 @@ class Call:
             raise bad_request(f"can't parse {name} JSON object") from error
 
     def chat(self, name: str = "chat_id") -> Chat:
-        """The chat the parameter means (see `access.find_chat`)."""
+        """The chat named by the parameter (see `access.find_chat`)."""
         return find_chat(self.world, self.bot, self.params.get(name, ""))
 
 
 async def read_parameters(request: web.Request) -> tuple[dict[str, str], dict[str, Part]]:
-    """Parameters and files of a request; the address wins over the body, the first of a name over later ones."""
+    """Read parameters and files. The query wins over the body, the first value of a name over later ones."""
     params: dict[str, str] = {}
     files: dict[str, Part] = {}
     if request.query_string:
@@ -102,7 +102,7 @@ async def _read_body(request: web.Request, params: dict[str, str], files: dict[s
 
 
 def _json_parameters(body: bytes) -> dict[str, str]:
-    """Strings as they are, everything else as its JSON text. Broken JSON means no parameters, not an error."""
+    """Strings unchanged, other values as JSON. A body that is no JSON object has no parameters; that is no error."""
     try:
         found = json.loads(body)
     except ValueError:
@@ -126,13 +126,13 @@ def encode(body: Json) -> bytes:
 
 
 def success(result: Any) -> Json:
-    """The envelope of a result; (value, description) for the webhook methods."""
+    """The envelope of a result. A tuple is (value, description), from the webhook methods."""
     if isinstance(result, tuple):
         return {"ok": True, "result": result[0], "description": result[1]}
     return {"ok": True, "result": result}
 
 
 def failure(error: ApiError) -> Json:
-    """The envelope of an error; error_code equals the HTTP status."""
+    """The envelope of an error; its error_code is the HTTP status."""
     body: Json = {"ok": False, "error_code": error.status, "description": error.description}
     return body | ({"parameters": error.parameters} if error.parameters else {})

@@ -1,6 +1,6 @@
-"""The jobs that keep the house clean, under the names the product's seed fixed (DESIGN §2).
+"""The four schedulers under the names the product's seed fixed (DESIGN §2).
 
-Resolved on first use: the command line's `--help` and `list` load neither jobs nor the timer.
+Imported on first use (PEP 562), so that the command line's `--help` and `list` import neither jobs nor the timer.
 """
 
 from importlib import import_module

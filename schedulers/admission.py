@@ -11,7 +11,7 @@ from database.operations import lease_ops, run_ops
 from schedulers.leases import TTL
 
 PAUSED = "paused"
-#: `requested_by` of a run started because work is due
+#: `requested_by` of a run that was started because work is due
 WHEN_DUE = "due"
 
 
@@ -77,7 +77,7 @@ async def write_row(job: str, request: RunRequest, owner: str, fence: int, clock
         await run_ops.abandon_before(job, fence, now)
         return request.run_id if is_started else NotAdmitted("another was first")
     run_id = await run_ops.start_run(job, request.scheduled_at, owner, now, request.requested_by, fence)
-    # after our own row: an owner that lost the lease and wakes up cannot get this tick between the two
+    # after our own row, so that an owner that lost the lease and resumes cannot take this tick in between
     await run_ops.abandon_before(job, fence, now)
     if run_id is not None or request.scheduled_at is None:
         return run_id or NotAdmitted()
@@ -85,10 +85,10 @@ async def write_row(job: str, request: RunRequest, owner: str, fence: int, clock
 
 
 async def _take_over(job: str, scheduled_at: datetime, owner: str, fence: int, now: datetime) -> str | NotAdmitted:
-    """The tick has a row already. If its owner vanished, its work is done once more, and only once."""
+    """Write a second row for a tick that has one, if its owner vanished: its work is repeated once, and only once."""
     tick = await run_ops.find_tick(job, scheduled_at)
     if tick is None or tick.outcome is None:
-        # deleted in this moment; or started under a later lease than ours
+        # its row was deleted a moment ago, or started under a later lease than ours
         return NotAdmitted("another has begun it", now + TTL)
     if tick.outcome is not JobOutcome.ABANDONED:
         return NotAdmitted()

@@ -1,7 +1,7 @@
 """Bots for jobs in a process of their own, without the app or beside it.
 
-Importing this imports aiogram. A process of its own has a ceiling of its own: beside the app the two together may send
-faster than Telegram wants, which then asks both to wait.
+Importing this imports aiogram. Such a process has a rate limit of its own: beside the app the two together may exceed
+Telegram's limit, which then answers both with 429.
 """
 
 from collections.abc import AsyncIterator
@@ -15,20 +15,20 @@ from monitoring.webhook import AlertWebhook
 from schedulers.context import OwnerResources, TelegramResources
 from schedulers.run_once import JobConfig
 from sender.bots import build_bot
-from sender.owners import owner_teller
+from sender.owners import owner_notifier
 from sender.send_limiter import SendLimiter
 
 
 @asynccontextmanager
 async def telegram(config: JobConfig) -> AsyncIterator[TelegramResources]:
-    """Yield both bots, with their connections until the block ends. Opens none itself."""
+    """Yield both bots; close their connections when the block ends. The database must be open."""
     clock = SystemClock()
     user_limiter, admin_limiter = (SendLimiter(config.rate_per_s, config.bulk_rate_per_s, clock) for _ in range(2))
     user_bot = build_bot(config.user_token.get_secret_value(), config.api_url, user_limiter)
     admin_bot = build_bot(config.admin_token.get_secret_value(), config.api_url, admin_limiter)
-    webhook = AlertWebhook(config.alert_webhook_url) if config.alert_webhook_url.get_secret_value() else None
-    # open incidents are rows: owners are notified once, by whichever process finds it
-    alerts = Alerts(owner_teller(admin_bot, config.owner_ids), book=incident_ops, post=webhook, clock=clock)
+    webhook = AlertWebhook(config.alert_webhook_url, clock) if config.alert_webhook_url.get_secret_value() else None
+    # open incidents are rows: owners are notified once, by the process that finds it first
+    alerts = Alerts(owner_notifier(admin_bot, config.owner_ids), store=incident_ops, sink=webhook, clock=clock)
     folder = backup_folder(config.data_dir)
     owners = OwnerResources(admin_bot, user_limiter, config.owner_ids, folder, config.backup_keep)
     try:

@@ -1,6 +1,6 @@
-"""`python -m schedulers`: exit 0 all is well, 1 something failed or is in other hands, 2 wrong usage or configuration.
+"""`python -m schedulers`: exit 0 success, 1 a failure or another process runs the job, 2 wrong usage or configuration.
 
-Works without the app, and beside it: leases and rows in the database decide who runs what.
+Works without the app and beside it: leases and rows in the database decide which process runs what.
 """
 
 import asyncio
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: every job; also what a cron line names
+#: the argument that means every job
 ALL = "all"
-#: runs shown by `history`
+#: number of runs shown by `history`
 HISTORY, HISTORY_MAX = 20, 1000
-#: who pauses from here
+#: `paused_by` of a job paused here
 CLI = "cli"
 
 app = typer.Typer(help="Tollgate's jobs: what is planned, what ran, and running them.", no_args_is_help=True,
@@ -46,31 +46,35 @@ app = typer.Typer(help="Tollgate's jobs: what is planned, what ran, and running 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 
-def _a_job(name: str) -> str:
+def _check_job(name: str) -> str:
     if name not in registry.JOB_NAMES:
         raise typer.BadParameter(f"{name[:60]!r} is no job. The jobs are: {', '.join(registry.JOB_NAMES)}")
     return name
 
 
-def _a_job_or_all(name: str) -> str:
-    return name if name == ALL else _a_job(name)
+def _check_job_or_all(name: str) -> str:
+    return name if name == ALL else _check_job(name)
 
 
-def _a_job_or_none(name: str | None) -> str | None:
-    return None if name is None else _a_job(name)
+def _check_job_if_given(name: str | None) -> str | None:
+    return None if name is None else _check_job(name)
 
 
-Job = Annotated[str, typer.Argument(metavar="NAME", callback=_a_job, help=f"One of: {', '.join(registry.JOB_NAMES)}.")]
-JobOrAll = Annotated[str, typer.Argument(metavar="NAME|all", callback=_a_job_or_all, help="A job, or all of them.")]
-MaybeJob = Annotated[str | None, typer.Argument(metavar="[NAME]", callback=_a_job_or_none, help="Of one job only.")]
+Job = Annotated[
+    str, typer.Argument(metavar="NAME", callback=_check_job, help=f"One of: {', '.join(registry.JOB_NAMES)}.")
+]
+JobOrAll = Annotated[str, typer.Argument(metavar="NAME|all", callback=_check_job_or_all, help="A job, or all of them.")]
+MaybeJob = Annotated[
+    str | None, typer.Argument(metavar="[NAME]", callback=_check_job_if_given, help="Of one job only.")
+]
 
 
 class _BadAddress(Exception):
-    """MONGO_URI cannot be used: a matter of configuration, no server was asked."""
+    """MONGO_URI is malformed: a configuration error, no server was asked."""
 
 
-async def _with_database(settings: Settings, action: Callable[[], Awaitable[T]]) -> T:
-    # cron, systemd and Kubernetes end what takes too long with it: a run under way is to end in its row
+async def _open_and_run(settings: Settings, action: Callable[[], Awaitable[T]]) -> T:
+    # cron, systemd and Kubernetes send SIGTERM to what takes too long: a run in progress must still write its outcome
     task = asyncio.current_task()
     assert task is not None
     with suppress(NotImplementedError, ValueError):  # Windows; not in the main thread
@@ -85,12 +89,12 @@ async def _with_database(settings: Settings, action: Callable[[], Awaitable[T]])
         await connection.close_database()
 
 
-def _do(settings: Settings, action: Callable[[], Awaitable[T]], as_json: bool) -> T:
-    """What `action` returns with the database open; ends the command when it cannot be done."""
+def _with_open_database(settings: Settings, action: Callable[[], Awaitable[T]], as_json: bool) -> T:
+    """Run `action` with the database open and return its result; exit 1 or 2 when that fails."""
     logs.hide(settings.ALERT_WEBHOOK_URL.get_secret_value())
     logs.configure("ERROR" if as_json else "WARNING", settings.LOG_FORMAT)
     try:
-        return asyncio.run(_with_database(settings, action))
+        return asyncio.run(_open_and_run(settings, action))
     except (TollgateError, _BadAddress) as error:
         problem, status = str(error), 2 if isinstance(error, _BadAddress) else 1
     except asyncio.CancelledError:
@@ -103,7 +107,7 @@ def _do(settings: Settings, action: Callable[[], Awaitable[T]], as_json: bool) -
 
 
 def _print_table(table: Any) -> None:
-    # as wide as it needs to be where nobody looks at a screen
+    # without a terminal as wide as the table needs
     console = Console()
     console.print(table) if console.is_terminal else Console(width=200).print(table)
 
@@ -114,12 +118,11 @@ def list_jobs(as_json: AsJson = False) -> None:
     settings, now = load_settings(), SystemClock().now()
     plans = registry.plans(settings.zone, settings.TOKEN_CLEANUP_HOUR)
 
-    async def look() -> Any:
-        return overview(
-            plans, await run_ops.latest_runs(registry.JOB_NAMES), await lease_ops.find_many(registry.JOB_NAMES), now
-        )
+    async def read() -> Any:
+        runs, leases = await run_ops.latest_runs(registry.JOB_NAMES), await lease_ops.find_many(registry.JOB_NAMES)
+        return overview(plans, runs, leases, now)
 
-    jobs = _do(settings, look, as_json)
+    jobs = _with_open_database(settings, read, as_json)
     if as_json:
         documents = [words.job_document(job, now, settings.zone) for job in jobs]
         typer.echo(json.dumps({"now": now.isoformat(), "zone": settings.TIMEZONE, "jobs": documents}))
@@ -135,7 +138,7 @@ def history(
 ) -> None:
     """The last runs, of all jobs or of one, the latest first."""
     settings, now = load_settings(), SystemClock().now()
-    runs = _do(settings, lambda: run_ops.last_runs(limit, name), as_json)
+    runs = _with_open_database(settings, lambda: run_ops.last_runs(limit, name), as_json)
     if as_json:
         typer.echo(json.dumps({"runs": [words.run_document(run) for run in runs]}))
     elif runs:
@@ -148,7 +151,7 @@ def history(
 def leases(as_json: AsJson = False) -> None:
     """Who runs what right now, and what is paused."""
     settings, now = load_settings(), SystemClock().now()
-    found = _do(settings, lambda: lease_ops.find_many(registry.JOB_NAMES), as_json)
+    found = _with_open_database(settings, lambda: lease_ops.find_many(registry.JOB_NAMES), as_json)
     if as_json:
         typer.echo(json.dumps({"leases": [words.lease_document(lease, now) for lease in found.values()]}))
     elif found:
@@ -161,14 +164,14 @@ def leases(as_json: AsJson = False) -> None:
 def pause(name: Job, as_json: AsJson = False) -> None:
     """Let no tick of a job begin, in any process, until it is resumed. `run` still runs it."""
     settings, now = load_settings(), SystemClock().now()
-    is_changed = _do(settings, lambda: lease_ops.pause(name, now, CLI), as_json)
+    is_changed = _with_open_database(settings, lambda: lease_ops.pause(name, now, CLI), as_json)
     _say_changed(name, "paused", is_changed, as_json)
 
 
 @app.command()
 def resume(name: Job, as_json: AsJson = False) -> None:
     """Let the ticks of a job begin again."""
-    is_changed = _do(load_settings(), lambda: lease_ops.resume(name), as_json)
+    is_changed = _with_open_database(load_settings(), lambda: lease_ops.resume(name), as_json)
     _say_changed(name, "resumed", is_changed, as_json)
 
 
@@ -196,44 +199,44 @@ def run(
     names = registry.JOB_NAMES if name == ALL else (name,)
 
     async def run_them() -> bool:
-        # without the app nobody else has built them, and a tick is one because its row is the only one
+        # the app may never have run here, and the unique index on rows is what makes a tick run once
         await check_not_half_restored(connection.current_database())
         await migrate(connection.current_database())
         await ensure_indexes(connection.current_database())
-        # imported only here: listing needs none of it
+        # imported only here: `list` does without the jobs
         run_once = import_module("schedulers.run_once")
         is_well: bool = await run_once.run_all(
             names,
             _job_config(settings, run_once.JobConfig),
             watch,
-            told,
+            notify,
             is_due=due,
             even_paused=name != ALL and not due,
         )
         return is_well
 
     def watch(job: str) -> AbstractAsyncContextManager[Callable[["Run"], None]]:
-        return _nobody_watches() if as_json else progress_of(job)
+        return _no_progress() if as_json else progress_of(job)
 
-    def told(report: RunReport) -> None:
+    def notify(report: RunReport) -> None:
         reports.append(report)
         if not as_json:
             typer.echo(words.report_line(report))
 
-    is_well = _do(settings, run_them, as_json)
+    is_well = _with_open_database(settings, run_them, as_json)
     if as_json:
         typer.echo(json.dumps({"ok": is_well, "runs": [words.report_document(report) for report in reports]}))
     raise typer.Exit(0 if is_well else 1)
 
 
 @asynccontextmanager
-async def _nobody_watches() -> AsyncIterator[Callable[["Run"], None]]:
+async def _no_progress() -> AsyncIterator[Callable[["Run"], None]]:
     yield lambda run: None
 
 
-def _job_config(settings: Settings, needs: Callable[..., Any]) -> Any:
-    """What jobs take from the configuration, which nothing but a front reads."""
-    return needs(
+def _job_config(settings: Settings, kind: Callable[..., Any]) -> Any:
+    """Return the JobConfig of these settings; `kind` is that class, which is imported only by `run`."""
+    return kind(
         zone=settings.zone,
         cleanup_hours=settings.TOKEN_CLEANUP_HOUR,
         batch_size=settings.CLEANUP_BATCH_SIZE,

@@ -1,4 +1,4 @@
-"""How far a run is, on standard error while somebody looks: what it has counted so far, and for how long it runs."""
+"""Progress of a run on a terminal's standard error: its counts so far and the time it takes."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class _Done(ProgressColumn):
-    """What the run has counted so far; read anew each time it is drawn, so no job has to tell."""
+    """The run's counts so far, read each time the bar is drawn; jobs report nothing themselves."""
 
     def render(self, task: Task) -> Text:
         run: Run | None = task.fields.get("run")
@@ -24,17 +24,16 @@ class _Done(ProgressColumn):
 
 @asynccontextmanager
 async def progress_of(job: str, console: Console | None = None) -> AsyncIterator[Callable[["Run"], None]]:
-    """Show a bar until the block ends; what it gives is to be called with the run once it has begun.
+    """Show a bar until the block ends; yield the function to call with the run once it has started.
 
-    Nothing is written where no terminal is: a log has no use for it. How much there is to do nobody knows before it is
-    done, so the bar moves without an end.
+    Writes nothing without a terminal. The bar has no total: how much there is to do is not known in advance.
     """
     console = console or Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn(job), BarColumn(bar_width=20), _Done(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(job, total=None, run=None)
 
-        def begun(run: "Run") -> None:
+        def on_start(run: "Run") -> None:
             progress.update(task, run=run)
 
-        yield begun
+        yield on_start

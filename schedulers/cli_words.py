@@ -1,4 +1,4 @@
-"""What the command line says of jobs: tables for people, documents for programs. Plain text, no HTML."""
+"""Output of the command line: tables for people, JSON documents for programs. Plain text, no HTML."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -10,8 +10,8 @@ from rich.table import Table
 from core.job_status import JobStatus
 from core.jobs import JobOutcome, JobRun, LeaseRow, RunReport
 from schedulers import registry
+from views.quantities import counted
 from views.times import duration
-from views.words import counted
 
 _SUMMARIES = {row.name: row.summary for row in registry.JOBS}
 
@@ -39,7 +39,7 @@ def counts(done: Mapping[str, int]) -> str:
 
 
 def report_line(report: RunReport) -> str:
-    """`token_cleanup: Removed 3 expired tokens`, or why it did not go well."""
+    """`token_cleanup: Removed 3 expired tokens`, or the outcome and its reason."""
     if report.outcome is JobOutcome.SKIPPED:
         return f"{report.job}: not run: {report.error or 'nothing is due'}"
     said = _done(report)

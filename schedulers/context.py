@@ -25,7 +25,7 @@ RUN_GRACE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class OwnerResources:
-    """What jobs need that report to the owners."""
+    """What jobs that report to the owners need."""
 
     admin_bot: "Bot"
     user_limiter: "SendLimiter"
@@ -36,7 +36,7 @@ class OwnerResources:
 
 @dataclass(frozen=True, slots=True)
 class TelegramResources:
-    """What jobs need that talk to Telegram."""
+    """What jobs that talk to Telegram need."""
 
     #: the bot subscribers know
     user_bot: "Bot"
@@ -51,15 +51,15 @@ class JobContext:
 
     clock: SystemClock = field(default_factory=SystemClock)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
-    #: of every bulk delete
+    #: bounds of every bulk delete
     bounds: Bounds = field(default_factory=Bounds)
-    #: of every run, unless the job's row says otherwise
+    #: longest run, unless the job's row says otherwise
     time_limit: timedelta = timedelta(seconds=300)
     cleanup_hours: tuple[int, ...] = CLEANUP_HOURS
     #: name of the process in rows and leases; empty: its host, pid and a random part
     owner: str = ""
     timer: Timer = field(default_factory=Timer)
-    #: a tick waits for a random part of it, so that several processes do not ask for its lease at once
+    #: longest random delay of a tick, so that several processes do not ask for its lease at once
     jitter: timedelta = timedelta()
     telegram: TelegramResources | None = None
 
@@ -74,7 +74,7 @@ class JobContext:
         return self.telegram
 
     def owners_of(self, job: str) -> OwnerResources:
-        """Return what `job` needs to report to the owners. Raises ValueError when the process has none of it."""
+        """Return what `job` needs to report to the owners. Raises ValueError when the process has no owners."""
         owners = self.telegram_of(job).owners
         if owners is None:
             raise ValueError(f"{job} needs the admin bot and the owners")

@@ -5,9 +5,10 @@ from datetime import datetime
 from importlib import import_module
 from typing import Protocol, TypeVar, cast
 
+from schedulers import registry
 from schedulers.context import JobContext
 from schedulers.job_scheduler import JobScheduler
-from schedulers.registry import JOBS, JobRow
+from schedulers.registry import JobRow
 from schedulers.runner import Job, Runner
 
 
@@ -39,6 +40,6 @@ def create_scheduler(
     return kind(row.plan(context.zone, context.cleanup_hours), runner, context, has_work)
 
 
-def create_schedulers(context: JobContext, rows: Iterable[JobRow] = JOBS) -> dict[str, JobScheduler]:
-    """Return the schedulers of these jobs by name, in the order of the table, not started."""
-    return {row.name: create_scheduler(row, context) for row in rows}
+def create_schedulers(context: JobContext, rows: Iterable[JobRow] | None = None) -> dict[str, JobScheduler]:
+    """Return the schedulers of `rows`, or of every job of the table, by name and in their order, not started."""
+    return {row.name: create_scheduler(row, context) for row in (registry.JOBS if rows is None else rows)}

@@ -1,4 +1,4 @@
-"""WHO may run a job: one run at a time, for as long as its lease is renewed. Knows no job."""
+"""WHO may run a job: one run at a time, for as long as its lease is renewed. Imports no job."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -21,14 +21,14 @@ RENEW_EVERY_S = TTL.total_seconds() / 3
 
 
 class Lease:
-    """A lease this process holds. In doubt it is lost: while the database cannot be asked nothing is renewed."""
+    """A lease this process holds. In doubt it is lost: it also expires while the database cannot be asked."""
 
     def __init__(self, job: str, owner: str, clock: Clock, until: datetime, fence: int = 0) -> None:
         self.job = job
         self.owner = owner
         #: fencing token; the next owner has a higher one
         self.fence = fence
-        #: another owner is known to have it
+        #: a renewal found another owner
         self.is_taken = False
         self._clock = clock
         self._until = until

@@ -38,7 +38,7 @@ class PollTrigger:
         self._tasks = Supervisor()
         self._stopping = asyncio.Event()
         self._polling: asyncio.Task[None] | None = None
-        self._is_running = False
+        self._run: asyncio.Task[RunReport] | None = None
 
     def start(self) -> None:
         """Poll from now on; a second start does nothing."""
@@ -49,7 +49,7 @@ class PollTrigger:
     def stop(self) -> None:
         """Poll no more; ask a run in progress to finish its present step. `ended` waits for it."""
         self._stopping.set()
-        if self._polling is not None and not self._is_running:
+        if self._polling is not None and (self._run is None or self._run.done()):
             self._polling.cancel()
         self._polling = None
 
@@ -82,8 +82,6 @@ class PollTrigger:
         request = await self.due()
         if request is None:
             return None
-        self._is_running = True
-        try:
-            return await self._start(request, self._stopping)
-        finally:
-            self._is_running = False
+        # a task of its own, named as that of a tick: what a run waits for is no poll
+        self._run = self._tasks.spawn(self._start(request, self._stopping), f"job {self._name}")
+        return await self._run

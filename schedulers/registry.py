@@ -34,10 +34,11 @@ class JobRow:
     needs_telegram: bool = False
     #: longest run; None: that of JobContext
     time_limit: timedelta | None = None
+    #: see `JobPlan`
     summary: tuple[str, str, str] | None = None
 
     def plan(self, zone: ZoneInfo, cleanup_hours: tuple[int, ...]) -> JobPlan:
-        """Return what people are shown of it."""
+        """Return its plan, with the schedule in this zone."""
         schedule = None if self.schedule is None else self.schedule(zone, cleanup_hours)
         return JobPlan(self.name, self.purpose, self.when_paused, schedule, self.is_polled, self.summary)
 
@@ -76,7 +77,7 @@ BROADCAST_SENDER = JobRow(
     module="broadcast_sender",
     is_polled=True,
     needs_telegram=True,
-    # a run ends itself after five minutes; only one that waits for an absent database lasts longer
+    # a run ends itself after five minutes; only waiting for an absent database makes it longer
     time_limit=timedelta(minutes=30),
     summary=("sent", "Sent to 1 person", "Sent to {:,} people"),
 )

@@ -18,9 +18,9 @@ log = structlog.get_logger("tollgate.jobs")
 
 #: poll interval, in seconds
 POLL_EVERY_S = 2.0
-#: a request that no process could start expires after this: the person who made it expects nothing any more
+#: a request that no process could start expires after this; the person who made it no longer expects the run
 EXPIRES_AFTER = timedelta(minutes=10)
-#: between two searches for requests that have expired
+#: interval between two searches for expired requests
 EXPIRE_EVERY = timedelta(minutes=1)
 
 
@@ -67,7 +67,7 @@ class RequestTrigger:
             await self._clock.sleep(POLL_EVERY_S)
 
     async def _start_all(self) -> None:
-        """Start what waits: of each job one at a time, different jobs concurrently."""
+        """Start waiting requests: of each job one at a time, different jobs concurrently."""
         now = self._clock.now()
         if self._expired_at is None or not timedelta() <= now - self._expired_at < EXPIRE_EVERY:
             if expired := await run_ops.expire_requests(now, EXPIRES_AFTER):

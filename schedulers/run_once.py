@@ -1,7 +1,7 @@
-"""Running jobs in a process of their own, one after the other: what the command line does with `run`.
+"""Running jobs in a process of their own, one after the other: the command `run`.
 
-The command line imports it when it is needed: with it come the timer, the jobs, and, for those that talk to Telegram,
-aiogram, which takes seconds.
+The command line imports it only for that command, because it imports the timer, the jobs and, for jobs that talk to
+Telegram, aiogram, which takes seconds.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from schedulers.job_scheduler import JobScheduler
 from schedulers.requests import EXPIRES_AFTER
 from schedulers.runner import Run
 
-#: shows a job's run until the block ends; it yields what is called with the run when it starts
+#: shows the progress of a job's run until the block ends; yields the function to call with the run when it starts
 Watch = Callable[[str], AbstractAsyncContextManager[Callable[[Run], None]]]
 
 

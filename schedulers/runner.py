@@ -42,7 +42,7 @@ class Run:
     job: str = ""
     #: set when the process wants to stop
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    #: what was done so far, by name; reported also when the run fails
+    #: counts so far, by name; reported also when the run fails
     done: Counter[str] = field(default_factory=Counter)
     #: fencing token of its lease; the job's next run has a higher one
     fence: int = 0
@@ -59,7 +59,7 @@ class Run:
 
 
 class Job(Protocol):
-    """WHAT is done: no name, trigger, lease or outcome. Errors are raised; the runner turns them into outcomes."""
+    """The work itself: no name, trigger, lease or outcome. Errors are raised; the runner turns them into outcomes."""
 
     async def __call__(self, run: Run) -> Counts: ...
 
@@ -149,7 +149,7 @@ class Runner:
 
     async def _execute(self, run: Run) -> _Ended:
         limit_s = self._time_limit.total_seconds()
-        if run.lease is not None and run.lease.is_lost:  # the process stood still between its lease and here
+        if run.lease is not None and run.lease.is_lost:  # the process was suspended after it took the lease
             return _Ended(JobOutcome.ABANDONED)
         try:
             async with asyncio.timeout(limit_s) as limit:

@@ -2,9 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -20,19 +21,20 @@ from schedulers.scheduler import Timer
 
 log = structlog.get_logger("tollgate.scheduler")
 
-#: longest sleep of a run that waits for a moment, in seconds: the clock may be shifted meanwhile
+#: longest single sleep while waiting for a moment, in seconds: the clock may be shifted meanwhile
 NAP_S = 2.0
 #: shortest wait, so that no wait becomes a busy loop
 SHORTEST = timedelta(milliseconds=100)
 
-Start = Callable[[RunRequest, asyncio.Event], Awaitable[RunReport]]
+#: runs the job once; ends after its present step when the event is set
+Start = Callable[[RunRequest, asyncio.Event], Coroutine[Any, Any, RunReport]]
 
 
 class TickTrigger:
     """Calls `start` at every tick. `start` and `stop` of the trigger need a running event loop.
 
-    At a start, and after a shift of the clock, a tick that passed unseen fires once, not once per missed tick. A tick
-    that another process runs is retried when that process's lease may have expired: its owner may have vanished.
+    At a start, and after a shift of the clock, missed ticks fire once in all, not once each. A tick that another
+    process runs is retried when that process's lease may have expired: its owner may have vanished.
     """
 
     def __init__(
@@ -45,7 +47,7 @@ class TickTrigger:
         *,
         jitter: timedelta = timedelta(),
     ) -> None:
-        """`jitter`: a tick waits for a random part of it, so that several processes do not ask at once."""
+        """`jitter`: longest random delay of a tick, so that several processes do not ask for the lease at once."""
         self._name = name
         self._schedule = schedule
         self._start = start
@@ -62,7 +64,7 @@ class TickTrigger:
         self._is_due_again = False
         self._started = False
         #: the latest tick when the clock was last read
-        self._seen: datetime | None = None
+        self._last_tick: datetime | None = None
 
     def start(self) -> None:
         """Fire at every tick from now on; a second start does nothing."""
@@ -71,7 +73,7 @@ class TickTrigger:
         self._started = True
         self._stopping.clear()
         self._clock.on_shift(self._clock_shifted)
-        self._seen = self._schedule.latest_tick(self._clock.now())
+        self._last_tick = self._schedule.latest_tick(self._clock.now())
         self._arm()
         self._catching_up = self._tasks.spawn(self._catch_up(), f"catch-up {self._name}")
 
@@ -100,16 +102,16 @@ class TickTrigger:
         self._timer.add(self._name, self._schedule, self._clock, self._fire)
 
     def _clock_shifted(self) -> None:
-        if not self._started or self._seen is None:
+        if not self._started or self._last_tick is None:
             return
         self._arm()
-        before, self._seen = self._seen, self._schedule.latest_tick(self._clock.now())
-        if self._seen > before:
+        before, self._last_tick = self._last_tick, self._schedule.latest_tick(self._clock.now())
+        if self._last_tick > before:
             self._fire()
 
     def _fire(self) -> None:
         """Start a run for the latest tick, or have it follow the run in progress."""
-        self._seen = self._schedule.latest_tick(self._clock.now())
+        self._last_tick = self._schedule.latest_tick(self._clock.now())
         if self._busy is not None and not self._busy.done():
             self._is_due_again = True
             log.info("job.tick_while_running", job=self._name)
@@ -135,7 +137,7 @@ class TickTrigger:
         self._is_waiting = True
         try:
             began = now = self._clock.now()
-            # a clock that was put back ends the wait, too
+            # a clock that was set back ends the wait, too
             while began <= now < max(until, began + SHORTEST) and not self._is_due_again:
                 await self._clock.sleep(min(NAP_S, max(until - now, SHORTEST).total_seconds()))
                 now = self._clock.now()
@@ -143,7 +145,7 @@ class TickTrigger:
             self._is_waiting = False
 
     async def _catch_up(self) -> None:
-        """Fire when the latest tick passed unseen, or its run may have been lost."""
+        """Fire when the latest tick has no run, or its run may have been lost."""
         try:
             last = await retry_while_unavailable(lambda: run_ops.last_tick(self._name), self._clock)
             tick = self._schedule.latest_tick(self._clock.now())

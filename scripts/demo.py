@@ -100,8 +100,19 @@ def end(children: list[subprocess.Popen[bytes]]) -> None:
                 child.wait()
 
 
-def start(module: str, *arguments: str, folder: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    """Start a module of ours in `folder`. It ends with us, even if we are killed, and Ctrl-C reaches us alone."""
+def start(
+    module: str,
+    *arguments: str,
+    folder: str,
+    environment: dict[str, str],
+    before: subprocess.Popen[bytes] | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start a module of ours in `folder`. It ends with this process, even if killed; Ctrl-C reaches this one alone.
+
+    `before`: a child that must end later than the new one, which therefore holds the pipe that keeps it alive. Without
+    it a killed launcher would take Telegram from a bot in the middle of an answer.
+    """
+    held = () if before is None or before.stdin is None else (before.stdin.fileno(),)
     return subprocess.Popen(
         [sys.executable, str(TETHERED), module, *arguments],
         cwd=folder,
@@ -109,6 +120,7 @@ def start(module: str, *arguments: str, folder: str, environment: dict[str, str]
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL if module == "sandbox" else None,
         start_new_session=True,
+        pass_fds=held,
     )
 
 
@@ -133,7 +145,7 @@ def run(folder: str, children: list[subprocess.Popen[bytes]]) -> int:
     wait_for(f"{url}/control/state", children[0])
     print(f"sandbox Telegram: running at {url}", flush=True)
     web_port = free_port(port + 1)
-    children.append(start("main", folder=folder, environment=environment(url, web_port)))
+    children.append(start("main", folder=folder, environment=environment(url, web_port), before=children[0]))
     # it listens before the bots run, and answers once all three do
     wait_for(f"{web_url(web_port)}/robots.txt", children[1])
     open_the_gate(url)

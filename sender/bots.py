@@ -1,4 +1,4 @@
-"""How a `Bot` is built: server, defaults, and the way every call takes."""
+"""Build a `Bot`: its server, its defaults, and the middlewares that every call passes."""
 
 from aiogram import Bot
 from aiogram.client.default import DefaultBotProperties
@@ -20,14 +20,14 @@ from sender.poison import PoisonGuard
 from sender.send_limiter import SendLimiter
 
 OFFICIAL_URL = "https://api.telegram.org"
-#: connections per bot. Calls stall up to 8 s inside Telegram's own flood control (BOTAPI §6.1), so 30 a second need
-#: 240 at once; the server itself refuses a bot above 1000 active requests (same place)
+#: connections per bot. Calls take up to 8 s inside Telegram's own flood control (BOTAPI §6.1), so 30 a second need 240
+#: at once; the server itself refuses a bot with more than 1000 active requests (same section)
 CONNECTIONS = 1000
 #: seconds for one request; must be far above those 8 s
 TIMEOUT_S = 60.0
-#: aiogram asks for `Response[…]` at every answer and pydantic forgets such a class at the next garbage collection;
-#: building one anew costs 2 to 12 ms (measured with `python -m bench profile`), so the frequent ones are held on to
-_HELD_ON_TO = tuple(
+#: aiogram uses `Response[…]` at every answer and pydantic drops such a class at the next garbage collection; building
+#: one again costs 2 to 12 ms, so the frequent ones are kept alive here
+_KEPT_ALIVE = tuple(
     Response[method.__returning__]  # type: ignore[name-defined]
     for method in (
         AnswerCallbackQuery,
@@ -42,10 +42,10 @@ _HELD_ON_TO = tuple(
 
 
 def build_bot(token: str, api_url: str, limiter: SendLimiter, *, timeout_s: float = TIMEOUT_S) -> Bot:
-    """A bot whose every call passes `limiter`. Opens no connection.
+    """Return a bot whose calls all pass `limiter`. Opens no connection.
 
     `api_url` is empty or the official address for Telegram itself, else any Bot API server. Raises aiogram's
-    TokenValidationError for a malformed token and ValueError when `limiter` already belongs to another bot.
+    TokenValidationError for a malformed token and ValueError when `limiter` belongs to another bot.
     """
     session = AiohttpSession(limit=CONNECTIONS, api=_server(api_url), timeout=timeout_s)
     bot = Bot(
@@ -54,7 +54,7 @@ def build_bot(token: str, api_url: str, limiter: SendLimiter, *, timeout_s: floa
         default=DefaultBotProperties(parse_mode=ParseMode.HTML, link_preview_is_disabled=True),
     )
     limiter.bind(bot.id)
-    # the first registered is the outermost: the gate comes last, so that nothing inside it sees its retries
+    # the first registered is the outermost: the limiter comes last, so that no other middleware sees its retries
     session.middleware(PoisonGuard())
     session.middleware(limiter)
     return bot

@@ -1,4 +1,4 @@
-"""Copying stored messages to a person: one message with its buttons, or an album."""
+"""Copy stored messages into a private chat: one message with its buttons, or an album."""
 
 from collections.abc import Sequence
 
@@ -15,11 +15,11 @@ async def send_copies(
     keyboard: InlineKeyboardMarkup | None = None,
     silent: bool = False,
 ) -> tuple[int, ...]:
-    """Copy them in one call; returns the ids of what arrived, ascending.
+    """Copy the messages in one call; return the ids of the copies, ascending.
 
-    Several (ascending) arrive as an album, without a keyboard, and fewer ids come back when something of the source is
-    gone; an id of 0 is none (BOTAPI §2.5). Without a keyboard a message keeps its own buttons as long as all are
-    addresses. Raises the Telegram errors.
+    Several messages (ids ascending) arrive as an album without `keyboard`. Fewer ids are returned when source messages
+    are gone; ids of 0 are left out (BOTAPI §2.5). Without a keyboard a single message keeps its own buttons if all of
+    them are URL buttons. Raises TELEGRAM_ERRORS.
     """
     if len(message_ids) == 1:
         copy = await bot.copy_message(

@@ -1,4 +1,4 @@
-"""What a failed call to Telegram means, whatever class it was raised as."""
+"""Classify a failed call to Telegram, whatever exception it was raised as."""
 
 import socket
 from typing import Final
@@ -39,15 +39,15 @@ __all__ = [
 #: what a caller catches around a call to Telegram
 TELEGRAM_ERRORS: Final[tuple[type[BaseException], ...]] = (AiogramError, ClientError, OSError, TimeoutError)
 
-#: the message of the TelegramServerError the gate raises for a 5xx that had none (BOTAPI §1.5)
+#: the message of the TelegramServerError that `SendLimiter` raises for a 5xx without one (BOTAPI §1.5)
 NO_DESCRIPTION: Final = "Internal Server Error: no description"
 
 #: raised before anything left this machine
 _NOT_SENT = (ClientConnectorError, ConnectionRefusedError, socket.gaierror)
-#: the file that should be uploaded cannot be read
+#: the file to upload cannot be read
 _UNREADABLE_FILE = (FileNotFoundError, PermissionError, IsADirectoryError)
 
-#: exceptions whose class says it all; the order matters (subclasses first)
+#: exceptions whose class decides; the order matters (subclasses first)
 _BY_CLASS: tuple[tuple[type[BaseException], Failure], ...] = (
     (TelegramRetryAfter, Failure.FLOOD),
     (TelegramMigrateToChat, Failure.MIGRATED),
@@ -59,7 +59,7 @@ _BY_CLASS: tuple[tuple[type[BaseException], Failure], ...] = (
 
 
 def classify(error: BaseException) -> Failure:
-    """Why the call failed. Never raises; OTHER for what does not come from Telegram or the way to it."""
+    """Return why the call failed; OTHER for errors neither of Telegram nor of the network. Never raises."""
     for kind, failure in _BY_CLASS:
         if isinstance(error, kind):
             return failure
@@ -73,7 +73,7 @@ def classify(error: BaseException) -> Failure:
 
 
 def retry_after(error: BaseException) -> float | None:
-    """The seconds Telegram asks to wait; None when the error is not flood control."""
+    """Return the seconds Telegram asks to wait; None when the error is not flood control."""
     if isinstance(error, TelegramRetryAfter):
         return float(error.retry_after)
     if isinstance(error, TelegramAPIError):

@@ -1,4 +1,4 @@
-"""How updates are taken in: held while the database is away, drained at a stop, errors answered with a sentence."""
+"""Update middlewares: held while the database is away, limited per user, drained at a stop, errors answered."""
 
 import asyncio
 import secrets
@@ -17,34 +17,34 @@ from core.errors import StoreUnavailable, TollgateError
 from monitoring import metrics
 from sender.acknowledgement import UpdateAcknowledger, acknowledge
 from sender.failures import TELEGRAM_ERRORS
-from sender.lanes import may_arrive_twice
+from sender.lanes import at_least_once
 
 log = structlog.get_logger("tollgate.intake")
 
-#: seconds between two looks whether the database is back: first and longest
+#: seconds between two probes of an absent database: first and longest
 PROBE_FIRST_S, PROBE_LONGEST_S = 0.5, 5.0
 #: an update waits at most this long for the database, in seconds; callback queries expire sooner by themselves
 HOLD_FOR_S = 600.0
-#: updates held at the same time; beyond it people are told and must try again themselves
+#: updates held at the same time; users of further ones get an error and have to try again
 HELD_MAX = 5000
-#: updates let through at once when the database is back
-WAVE = 20
+#: held updates handled at the same time when the database is back
+RETRIED_AT_ONCE = 20
 #: seconds a stop waits for handlers in flight; below the 30 s most supervisors grant
 DRAIN_FOR_S = 20.0
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
 
-class Words(Protocol):
-    """The sentences a person may get from here (`views.common_texts`)."""
+class IntakeTexts(Protocol):
+    """The messages a user may get from here (`views.common_texts`)."""
 
     HELD: str
 
     def failed(self, error_id: str) -> str: ...
 
 
-def _person_chat(update: Update) -> int | None:
-    """The private chat a sentence can be sent to, if this update has one."""
+def _private_chat_of(update: Update) -> int | None:
+    """Return the private chat an update came from, to which a message can be sent; None when there is none."""
     event = update.message or update.callback_query
     if isinstance(event, CallbackQuery):
         return event.from_user.id
@@ -53,53 +53,55 @@ def _person_chat(update: Update) -> int | None:
     return None
 
 
-async def _say(bot: Bot, update: Update, sentence: str) -> bool:
-    """Tell the person behind an update one sentence; False, and a line in the log, when they could not be told.
+async def _send_text(bot: Bot, update: Update, text: str) -> bool:
+    """Send plain text to the user of an update, at least once; False, logged, when Telegram did not take it.
 
-    In the chat also after a button: its toast may have been used up already.
+    True when the update has no private chat. A pressed button is answered in the chat as well: the handler may have
+    answered its callback query already.
     """
-    chat_id = _person_chat(update)
+    chat_id = _private_chat_of(update)
     if chat_id is None:
         return True
     try:
-        with may_arrive_twice():
-            await bot.send_message(chat_id, escape(sentence, quote=False))
+        with at_least_once():
+            await bot.send_message(chat_id, escape(text, quote=False))
     except TELEGRAM_ERRORS as error:
-        log.warning("intake.sentence_failed", chat_id=chat_id, error=type(error).__name__)
+        log.warning("intake.text_not_sent", chat_id=chat_id, error=type(error).__name__)
         return False
     return True
 
 
 async def _stop_spinner(bot: Bot, update: Update) -> None:
-    """Answer a button that a handler may not have come to answer."""
+    """Answer the callback query of a button, in case no handler did."""
     if update.callback_query is None:
         return
     try:
         await bot.answer_callback_query(update.callback_query.id)
     except TELEGRAM_ERRORS as error:
-        log.debug("intake.spinner_left", error=type(error).__name__)
+        log.debug("intake.spinner_not_stopped", error=type(error).__name__)
 
 
 class RetryOnDatabaseOutage(BaseMiddleware):
-    """Keeps updates that met StoreUnavailable and handles them when the database is back.
+    """Holds updates whose handler raised StoreUnavailable and handles them again when the database is back.
 
-    Register it before the FSM middleware. One sentence per chat and outage; handlers must be repeatable.
+    Handlers must be idempotent. Each chat gets one notice per outage. Register it before the FSM middleware.
     """
 
     def __init__(
         self,
         probe: Callable[[], Awaitable[None]],
-        words: Words,
+        texts: IntakeTexts,
         clock: Clock,
     ) -> None:
         self._probe = probe
-        self._words = words
+        self._texts = texts
         self._clock = clock
-        #: bot and chat: one person may use both bots
-        self._told: set[tuple[int, int]] = set()
-        self._looking: asyncio.Future[bool] | None = None
+        #: bot and chat, since one user may use both bots
+        self._notified: set[tuple[int, int]] = set()
+        #: the probe in progress, shared by all held updates
+        self._probing: asyncio.Future[bool] | None = None
         self._pause_s = PROBE_FIRST_S
-        self._wave = asyncio.Semaphore(WAVE)
+        self._retry_slots = asyncio.Semaphore(RETRIED_AT_ONCE)
         self.held = 0
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
@@ -118,46 +120,49 @@ class RetryOnDatabaseOutage(BaseMiddleware):
         metrics.UPDATES_HELD.labels(bot=str(bot.id)).inc()
         log.info("update.held", update_id=update.update_id, held=self.held)
         try:
-            if await self._tell_once(bot, update):
-                # polling must go on, so that others are told too
+            if await self._notify_once(bot, update):
+                # polling must go on, so that other users get their notice too
                 acknowledge()
-            return await self._repeat(handler, update, data)
+            return await self._retry(handler, update, data)
         finally:
             self.held -= 1
             if self.held == 0:
-                self._told.clear()
+                self._notified.clear()
 
-    async def _tell_once(self, bot: Bot, update: Update) -> bool:
-        """Whether a person knows to try again if need be. Of news from channels nobody does: Telegram tells it once."""
+    async def _notify_once(self, bot: Bot, update: Update) -> bool:
+        """Return whether the user has been told to try again if need be; sends the notice once per chat and outage.
+
+        False for updates from channels: no user can try again, and Telegram sends them once.
+        """
         await _stop_spinner(bot, update)
-        chat_id = _person_chat(update)
+        chat_id = _private_chat_of(update)
         if chat_id is None:
             return False
-        if (bot.id, chat_id) in self._told:
+        if (bot.id, chat_id) in self._notified:
             return True
-        self._told.add((bot.id, chat_id))
-        is_told = await _say(bot, update, self._words.HELD)
-        if not is_told:
-            self._told.discard((bot.id, chat_id))
-        return is_told
+        self._notified.add((bot.id, chat_id))
+        is_sent = await _send_text(bot, update, self._texts.HELD)
+        if not is_sent:
+            self._notified.discard((bot.id, chat_id))
+        return is_sent
 
-    async def _repeat(self, handler: Handler, update: Update, data: dict[str, Any]) -> Any:
+    async def _retry(self, handler: Handler, update: Update, data: dict[str, Any]) -> Any:
         give_up_at = self._clock.monotonic() + HOLD_FOR_S
         while self._clock.monotonic() < give_up_at:
-            if not await self._is_back():
+            if not await self._wait_and_probe():
                 continue
             try:
-                async with self._wave:
+                async with self._retry_slots:
                     return await handler(update, dict(data))
             except StoreUnavailable:
                 continue
         raise StoreUnavailable("the database stayed away")
 
-    async def _is_back(self) -> bool:
-        """Wait a little and look: one look for all, so that a thousand held updates ask the database once."""
-        if self._looking is not None:
-            return await asyncio.shield(self._looking)
-        looking = self._looking = asyncio.get_running_loop().create_future()
+    async def _wait_and_probe(self) -> bool:
+        """Return whether the database is back, after a back-off and one probe that all held updates share."""
+        if self._probing is not None:
+            return await asyncio.shield(self._probing)
+        probing = self._probing = asyncio.get_running_loop().create_future()
         is_back = False
         try:
             await self._clock.sleep(self._pause_s)
@@ -166,15 +171,15 @@ class RetryOnDatabaseOutage(BaseMiddleware):
         except StoreUnavailable:
             self._pause_s = min(self._pause_s * 2, PROBE_LONGEST_S)
         finally:
-            self._looking = None
-            looking.set_result(is_back)
+            self._probing = None
+            probing.set_result(is_back)
         return is_back
 
 
 class PerUserConcurrencyLimit(BaseMiddleware):
-    """Drops what one person sends on top of `limit` updates still being handled.
+    """Drops updates of a user of whom `limit` updates are being handled already.
 
-    Their answers would queue behind each other anyway (one message a second and chat), and a stop has to wait for them.
+    The answers would wait for each other anyway (one message a second and chat), and a stop has to wait for them.
     """
 
     def __init__(self, limit: int) -> None:
@@ -182,24 +187,24 @@ class PerUserConcurrencyLimit(BaseMiddleware):
         self._handling: Counter[int] = Counter()
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
-        person: User | None = data.get("event_from_user")
-        # news from channels is no wish: an admin who lets a hundred people in at once is not flooding
-        if person is None or not isinstance(event, Update) or _person_chat(event) is None:
+        user: User | None = data.get("event_from_user")
+        # updates from channels are not limited: an admin who admits a hundred subscribers at once is not flooding
+        if user is None or not isinstance(event, Update) or _private_chat_of(event) is None:
             return await handler(event, data)
-        if self._handling[person.id] >= self._limit:
-            log.info("update.dropped", user_id=person.id)
+        if self._handling[user.id] >= self._limit:
+            log.info("update.dropped", user_id=user.id)
             return None
-        self._handling[person.id] += 1
+        self._handling[user.id] += 1
         try:
             return await handler(event, data)
         finally:
-            self._handling[person.id] -= 1
-            if not self._handling[person.id]:
-                del self._handling[person.id]
+            self._handling[user.id] -= 1
+            if not self._handling[user.id]:
+                del self._handling[user.id]
 
 
 async def drain(dispatcher: Dispatcher, wait_s: float = DRAIN_FOR_S) -> int:
-    """Wait for the handlers in flight, then cancel the rest; returns how many were cancelled.
+    """Wait for the handlers in flight, then cancel the rest; return how many were cancelled.
 
     aiogram neither waits nor cancels them (BOTAPI §7.1); call it from a shutdown handler, while sessions are open.
     """
@@ -215,51 +220,56 @@ async def drain(dispatcher: Dispatcher, wait_s: float = DRAIN_FOR_S) -> int:
     return len(late)
 
 
-class AnswerErrors:
-    """The bots' error handler: one sentence and a short id for the person, the rest for the log."""
+class ErrorHandler:
+    """The bots' error handler: the user gets one sentence with a short id, the log gets the rest."""
 
-    def __init__(self, words: Words) -> None:
-        self._words = words
+    def __init__(self, texts: IntakeTexts) -> None:
+        self._texts = texts
 
     async def answer(self, event: ErrorEvent, bot: Bot) -> None:
-        """Tell the person behind the update; raises nothing."""
+        """Answer the user of the failed update. Raises nothing."""
         error = event.exception
         await _stop_spinner(bot, event.update)
         if isinstance(error, TollgateError):
             log.info("update.refused", error=type(error).__name__, detail=str(error))
-            await _say(bot, event.update, error.sentence)
+            await _send_text(bot, event.update, error.sentence)
             return
         error_id = secrets.token_hex(3)
         log.error("update.failed", error_id=error_id, update_id=event.update.update_id, exc_info=error)
-        await _say(bot, event.update, self._words.failed(error_id))
+        await _send_text(bot, event.update, self._texts.failed(error_id))
 
 
 def install(
-    dispatcher: Dispatcher, bot: Bot, *, hold: RetryOnDatabaseOutage, words: Words, per_person: int | None = None
+    dispatcher: Dispatcher,
+    bot: Bot,
+    *,
+    outage_retry: RetryOnDatabaseOutage,
+    texts: IntakeTexts,
+    per_user: int | None = None,
 ) -> None:
-    """Put the intake in front of everything else of `dispatcher`; call it before other update middlewares.
+    """Register the middlewares of this module on `dispatcher`; call it before registering other update middlewares.
 
-    `per_person`: updates of one person handled at the same time; None: any number. At a stop, handlers in flight are
-    waited for and what was handled is confirmed to Telegram.
+    `per_user`: how many updates of one user are handled at the same time; None: any number. A stop waits for handlers
+    in flight and confirms the handled updates to Telegram.
     """
-    keeping = UpdateAcknowledger()
-    _put_outermost(bot, keeping.on_call)
-    dispatcher.update.outer_middleware(keeping.on_update)
-    if per_person is not None:
-        dispatcher.update.outer_middleware(PerUserConcurrencyLimit(per_person))
-    dispatcher.update.outer_middleware(hold)
+    acknowledger = UpdateAcknowledger()
+    _put_outermost(bot, acknowledger.on_call)
+    dispatcher.update.outer_middleware(acknowledger.on_update)
+    if per_user is not None:
+        dispatcher.update.outer_middleware(PerUserConcurrencyLimit(per_user))
+    dispatcher.update.outer_middleware(outage_retry)
     # a bound method: aiogram takes an instance with an async __call__ for a plain function and never awaits it
-    dispatcher.errors.register(AnswerErrors(words).answer)
+    dispatcher.errors.register(ErrorHandler(texts).answer)
 
     async def finish() -> None:
         await drain(dispatcher)
-        await keeping.confirm(bot)
+        await acknowledger.confirm(bot)
 
     dispatcher.shutdown.register(finish)
 
 
 def _put_outermost(bot: Bot, middleware: RequestMiddlewareType) -> None:
-    """The first registered is the outermost: only there is a batch seen as the poison guard has repaired it."""
+    """Make `middleware` the outermost by registering it first: only there it sees batches `PoisonGuard` repaired."""
     registered = list(bot.session.middleware)
     for inner in registered:
         bot.session.middleware.unregister(inner)

@@ -1,4 +1,4 @@
-"""The calls that wait: one on its way, and the line of a lane. Knows nothing of aiogram."""
+"""A Bot API call that waits for its turn, and the queue of a lane. Knows nothing of aiogram."""
 
 import asyncio
 import math
@@ -8,59 +8,61 @@ from operator import attrgetter
 from sender.lanes import Lane
 from sender.limits import ChatKey, TokenBucket
 
-#: seconds a call of each lane waits for a pause of Telegram's; a longer one is handed to the caller to remember
-PATIENCE_S = {Lane.INTERACTIVE: 60.0, Lane.DELETION: 10.0, Lane.BULK: 10.0}
+#: longest pause, in seconds, that a call of each lane waits out; the caller gets an error for a longer one
+LONGEST_WAIT_S = {Lane.INTERACTIVE: 60.0, Lane.DELETION: 10.0, Lane.BULK: 10.0}
 
 
-class Call:
-    """One call on its way: where it goes, and what it waited for."""
+class ApiCall:
+    """One call: its lane and chat, its place in the queue, and the state of its retries."""
 
     __slots__ = (
+        "chat",
         "give_up_at",
         "is_started",
         "items",
-        "key",
         "lane",
         "not_before",
-        "patience_s",
         "refused_until",
-        "repeats",
+        "retries",
         "seq",
         "started_at",
+        "wait_left_s",
         "wake",
     )
 
-    def __init__(self, seq: int, lane: Lane, key: ChatKey | None, items: int) -> None:
-        #: place in the order of arrival; kept when the call is repeated
+    def __init__(self, seq: int, lane: Lane, chat: ChatKey | None, items: int) -> None:
+        #: place in the order of arrival; kept when the call is retried
         self.seq = seq
         self.lane = lane
         #: None when the call concerns no chat
-        self.key = key
+        self.chat = chat
         #: how many messages it makes in its chat; 0 for a deletion
         self.items = items
-        self.patience_s = PATIENCE_S[lane]
+        #: longest pause it still waits out, in seconds; what it has waited so far is taken off
+        self.wait_left_s = LONGEST_WAIT_S[lane]
         self.give_up_at = math.inf
         self.not_before = -math.inf
         self.is_started = False
         self.started_at = -math.inf
+        #: end of the pause for which it was taken out of its queue
         self.refused_until: float | None = None
-        #: how often it was repeated without a 429
-        self.repeats = 0
+        #: retries after failures other than a 429
+        self.retries = 0
         self.wake: asyncio.Future[None] | None = None
 
 
 class LaneQueue:
-    """The waiting calls of one lane, in order of arrival, and the paces the lane as a whole keeps."""
+    """The waiting calls of one lane, in order of arrival, and the token buckets that all of them draw from."""
 
-    def __init__(self, *paces: TokenBucket) -> None:
-        self.paces = paces
-        self.calls: list[Call] = []
+    def __init__(self, *buckets: TokenBucket) -> None:
+        self.buckets = buckets
+        self.calls: list[ApiCall] = []
 
-    def add(self, call: Call) -> None:
+    def add(self, call: ApiCall) -> None:
         insort(self.calls, call, key=attrgetter("seq"))
 
     def free_at(self, at: float) -> float:
         """When the lane may go on, given that the bot may at `at`."""
-        for pace in self.paces:
-            at = max(at, pace.free_at())
+        for bucket in self.buckets:
+            at = max(at, bucket.free_at())
         return at

@@ -1,4 +1,4 @@
-"""Which calls go first. A task says its lane once; every call made inside it inherits it."""
+"""Priority and delivery guarantee of calls to Telegram. A task sets them once; every call made inside inherits them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,11 +7,11 @@ from enum import IntEnum
 
 
 class Lane(IntEnum):
-    """The order in which waiting calls of one bot are served: the lower number first."""
+    """Priority of a call among the waiting calls of one bot: the lower number first."""
 
-    #: somebody is looking at the chat and waits for the answer
+    #: a subscriber or an admin has the chat open and waits for the answer
     INTERACTIVE = 0
-    #: a promise to take a delivery back is due
+    #: a delivery is due for deletion
     DELETION = 1
     #: broadcasts and everything else that can wait
     BULK = 2
@@ -21,13 +21,13 @@ _lane: ContextVar[Lane] = ContextVar("tollgate_lane", default=Lane.INTERACTIVE)
 
 
 def current_lane() -> Lane:
-    """The lane of the running task; INTERACTIVE where nobody said otherwise."""
+    """Return the lane of the running task; INTERACTIVE when none was set."""
     return _lane.get()
 
 
 @contextmanager
 def in_lane(lane: Lane) -> Iterator[None]:
-    """Make every call to Telegram inside the block, and in tasks started inside it, go by `lane`."""
+    """Put every call to Telegram made inside the block, and in tasks started inside it, into `lane`."""
     token = _lane.set(lane)
     try:
         yield
@@ -35,19 +35,22 @@ def in_lane(lane: Lane) -> Iterator[None]:
         _lane.reset(token)
 
 
-_may_arrive_twice: ContextVar[bool] = ContextVar("tollgate_may_arrive_twice", default=False)
+_at_least_once: ContextVar[bool] = ContextVar("tollgate_at_least_once", default=False)
 
 
-def is_harmless_twice() -> bool:
-    """Whether the running task's calls may be repeated though nobody knows if they were executed."""
-    return _may_arrive_twice.get()
+def is_at_least_once() -> bool:
+    """Whether the running task's calls are retried although they may have been executed."""
+    return _at_least_once.get()
 
 
 @contextmanager
-def may_arrive_twice() -> Iterator[None]:
-    """For a sentence somebody waits for: better twice than never. Its call is repeated when its answer was lost."""
-    token = _may_arrive_twice.set(True)
+def at_least_once() -> Iterator[None]:
+    """Retry the calls made inside the block also when their answer was lost.
+
+    For messages of which a duplicate is better than none. Outside, a call that creates something is made at most once.
+    """
+    token = _at_least_once.set(True)
     try:
         yield
     finally:
-        _may_arrive_twice.reset(token)
+        _at_least_once.reset(token)

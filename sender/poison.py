@@ -1,7 +1,7 @@
-"""One unreadable update must not stop all others.
+"""One unreadable update must not block all others.
 
-A batch of updates that does not fit aiogram's types fails as a whole, its offset never advances, and polling asks for
-the same batch for ever (BOTAPI §7.2). The guard reads such a batch update by update.
+A batch of updates that does not fit aiogram's types fails as a whole, the offset never advances, and polling fetches
+the same batch again and again (BOTAPI §7.2). The guard parses such a batch update by update.
 """
 
 import json
@@ -27,7 +27,7 @@ RAW_IN_LOG = 2000
 
 
 class PoisonGuard(BaseRequestMiddleware):
-    """Session middleware: replaces an unreadable update by an empty one, so that the offset advances past it."""
+    """Session middleware that replaces an unreadable update by an empty one, so that the offset advances past it."""
 
     async def __call__(
         self,
@@ -47,7 +47,7 @@ class PoisonGuard(BaseRequestMiddleware):
 
 
 def _raw_batch(answer: Any) -> list[dict[str, Any]] | None:
-    """The updates of a good answer that did not fit the types; None when it is something else."""
+    """Return the updates of a successful getUpdates as parsed JSON; None when `answer` is anything else."""
     if not isinstance(answer, dict) or answer.get("ok") is not True or not isinstance(answer.get("result"), list):
         return None
     batch: list[Any] = answer["result"]

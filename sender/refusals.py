@@ -1,4 +1,4 @@
-"""What Telegram's error texts mean. Text only: knows nothing of aiogram, so it is cheap to import.
+"""Classify Telegram's error texts. Text only: knows nothing of aiogram, so it is cheap to import.
 
 Source of the texts: BOTAPI §2.9 (tdlib/telegram-bot-api `Client.cpp`, TDLib `MessagesManager.cpp`).
 """
@@ -10,35 +10,35 @@ from enum import StrEnum
 class Failure(StrEnum):
     """Why a call to Telegram failed, by what the caller can do next."""
 
-    #: the person blocked the bot: stop writing to them until they come back
+    #: the user blocked the bot: send nothing until they unblock it
     BLOCKED = "blocked"
-    #: the account is deleted: never write to it again
+    #: the account is deleted: never send to it again
     DEACTIVATED = "deactivated"
     #: this bot cannot open that chat (never started, never seen, wrong id)
     UNREACHABLE = "unreachable"
-    #: the bot is not in the chat any more or lacks the right: the owner has to act
+    #: the bot is no longer in the chat or lacks the right: the owner has to act
     KICKED = "kicked"
-    #: what should be copied or forwarded is not there or may not be copied
+    #: the message to copy or forward is gone or may not be copied
     SOURCE_GONE = "source_gone"
-    #: the message the call names is not there: nothing is left to do
+    #: the message the call names is gone: nothing is left to do
     GONE = "gone"
     #: Telegram will not delete that message (too old, no right): giving up is final
     UNDELETABLE = "undeletable"
     #: Telegram will not edit that message: send a new one
     UNEDITABLE = "uneditable"
-    #: the edit changed nothing: as good as done
+    #: the edit changed nothing: counts as done
     NOT_MODIFIED = "not_modified"
     #: the button was pressed too long ago to be answered
     STALE_QUERY = "stale_query"
-    #: what is sent is at fault: it fails for everybody
+    #: the content itself is refused: it fails for every recipient
     CONTENT = "content"
     #: the group has a new id
     MIGRATED = "migrated"
-    #: flood control: repeat after `retry_after`
+    #: flood control: retry after `retry_after`
     FLOOD = "flood"
-    #: nothing was done: the same call may be repeated
+    #: nothing was done: the same call may be retried
     TRANSIENT = "transient"
-    #: it may or may not have been done: never repeat what creates something
+    #: it may or may not have been done: never retry a call that creates something
     AMBIGUOUS = "ambiguous"
     #: the bot token is refused
     UNAUTHORIZED = "unauthorized"
@@ -52,7 +52,7 @@ _PREFIX = re.compile(r"^(bad request|forbidden|unauthorized|internal server erro
 _WRAPPED = re.compile(r'^failed to send message #(\d+) with the error message "(.*)"', re.IGNORECASE | re.DOTALL)
 _RETRY_AFTER = re.compile(r"^too many requests: retry after (\d+)", re.IGNORECASE)
 
-#: how a text begins (lower case, without "Bad Request: "); beginnings, because what follows may quote foreign words
+#: how a text begins (lower case, without "Bad Request: "); only the beginning, since the rest may quote user input
 _BEGINNINGS: dict[Failure, tuple[str, ...]] = {
     Failure.BLOCKED: ("bot was blocked by the user", "user_is_blocked"),
     Failure.DEACTIVATED: ("user is deactivated", "input_user_deactivated", "user_deactivated"),
@@ -166,7 +166,7 @@ _BEGINNINGS: dict[Failure, tuple[str, ...]] = {
     Failure.FLOOD: ("too many requests",),
     Failure.AMBIGUOUS: ("group send failed", "sent message was immediately deleted"),
 }
-#: whole texts, where a beginning would say too much ("Not Found: method not found" is a bug of ours)
+#: whole texts, where the beginning alone would match too much ("Not Found: method not found" is a bug of ours)
 _WHOLE: dict[str, Failure] = {
     "unauthorized": Failure.UNAUTHORIZED,
     "logged out": Failure.UNAUTHORIZED,
@@ -176,15 +176,15 @@ _WHOLE: dict[str, Failure] = {
 _TABLE: tuple[tuple[str, Failure], ...] = tuple(
     (beginning, failure) for failure, beginnings in _BEGINNINGS.items() for beginning in beginnings
 )
-#: inside a failed album: repeating could send again what did arrive, so these are not told as repeatable
+#: inside a failed album: a retry could send again the items that arrived, so these become AMBIGUOUS
 _UNSAFE_INSIDE = frozenset({Failure.FLOOD, Failure.TRANSIENT, Failure.OTHER})
 
 
 def failure_of_text(description: str) -> Failure:
-    """What Telegram's `description` means; OTHER for a text we do not know.
+    """Return what Telegram's `description` means; OTHER for an unknown text.
 
-    A failure of one item of several is told by what is inside only for the first item and only when the same
-    call is not going to be repeated because of it; else AMBIGUOUS, because others may have arrived (BOTAPI §2.5).
+    A failure of one item of several is classified by the text inside only for the first item and only when that does
+    not lead to a retry; otherwise AMBIGUOUS, since other items may have arrived (BOTAPI §2.5).
     """
     text = _PREFIX.sub("", description.strip(), count=1)
     wrapped = _WRAPPED.match(text)
@@ -199,7 +199,7 @@ def failure_of_text(description: str) -> Failure:
 
 
 def retry_after_of_text(description: str) -> float | None:
-    """The seconds a "Too Many Requests: retry after N" asks for; None for another text."""
+    """Return the seconds that "Too Many Requests: retry after N" asks for; None for another text."""
     found = _RETRY_AFTER.match(description.strip())
     return float(found[1]) if found is not None else None
 
@@ -215,10 +215,10 @@ def is_partial(text: str) -> bool:
 
 
 def is_permanent_recipient(failure: Failure) -> bool:
-    """True when writing to this chat will fail again until its person or owner does something."""
+    """True when sending to this chat fails again until its user or the owner does something."""
     return failure in _PERMANENT
 
 
 def is_retryable(failure: Failure) -> bool:
-    """True when the same call, repeated later, cannot do the thing twice."""
+    """True when the call had no effect, so that retrying it later cannot duplicate anything."""
     return failure in _RETRYABLE

@@ -1,4 +1,4 @@
-"""The session middleware every call of one bot passes: its turn, and what happens when the call fails."""
+"""The session middleware that every call of one bot passes: rate limits, pauses, retries, metrics."""
 
 import math
 import random
@@ -16,8 +16,8 @@ from core.clock import Clock, SystemClock
 from monitoring import metrics
 from sender.call_scheduler import CallScheduler, PausedTooLong
 from sender.failures import NO_DESCRIPTION, TELEGRAM_ERRORS, Failure, classify, is_missing_description, retry_after
-from sender.lane_queue import Call
-from sender.lanes import Lane, current_lane, is_harmless_twice
+from sender.lane_queue import ApiCall
+from sender.lanes import Lane, current_lane, is_at_least_once
 from sender.limits import BOT_RATE_PER_S, BULK_RATE_PER_S, TRANSIT_S, ChatKey
 from sender.methods import Kind, kind_of
 
@@ -26,30 +26,30 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("tollgate.sender")
 
-#: seconds before the first, second and third repetition of a call that did not reach Telegram or met a 5xx
+#: seconds before the first, second and third retry of a call that did not reach Telegram or got a 5xx
 BACKOFF_S = (0.5, 1.0, 2.0)
-#: the same for a sentence somebody waits for: half a minute in all
+#: the same for calls that are made at least once: half a minute in all
 BACKOFF_LONG_S = (*BACKOFF_S, 4.0, 8.0, 8.0, 8.0)
-#: part of a back-off added at random, so that calls that failed together do not come back together
+#: part of a back-off added at random, so that calls that failed together are not retried together
 BACKOFF_JITTER = 0.25
 #: seconds added at random to what a 429 asks for
 PAUSE_JITTER_S = 0.5
-#: what a 429 pauses at least, so that "retry after 0" cannot become a hot loop
+#: shortest pause after a 429, so that "retry after 0" cannot become a hot loop
 SHORTEST_PAUSE_S = 1.0
 
-#: long polling: waiting or repeating here would stall the updates (BOTAPI §6.4)
+#: long polling: waiting or retrying here would delay the updates (BOTAPI §6.4)
 _POLLING: type[Any] = GetUpdates
 _CAUGHT: tuple[type[BaseException], ...] = (*TELEGRAM_ERRORS, TypeError)
-_REPEATED_ALWAYS = frozenset({Failure.TRANSIENT})
-_REPEATED_IF_HARMLESS = frozenset({Failure.TRANSIENT, Failure.AMBIGUOUS})
+_RETRIED_ALWAYS = frozenset({Failure.TRANSIENT})
+_RETRIED_IF_IDEMPOTENT = frozenset({Failure.TRANSIENT, Failure.AMBIGUOUS})
 
 
 class SendLimiter(BaseRequestMiddleware):
-    """One bot's door to Telegram. One gate per bot token: the ceilings are the token's.
+    """Delays, retries and counts the calls of one bot. One limiter per bot token: Telegram's limits are the token's.
 
-    The bot's ceiling counts requests (one copyMessages is one); a group's counts messages. A call raises what aiogram
-    raised, after the repetitions that are safe, and TelegramRetryAfter when a pause is longer than its lane waits
-    (also without having been sent, when the pause was known before).
+    The bot's limit counts requests (one copyMessages is one); a group's counts messages. A call raises what aiogram
+    raised, after the retries that are safe, and TelegramRetryAfter when a pause is longer than its lane waits (without
+    having been sent when the pause was known before).
     """
 
     def __init__(
@@ -60,13 +60,11 @@ class SendLimiter(BaseRequestMiddleware):
         *,
         rng: random.Random | None = None,
     ) -> None:
-        #: chats without a limit of their own (the storage channel); the bot's ceiling and 429 pauses still hold
+        #: chats without a limit of their own (the storage channel); the bot's limit and pauses still apply
         self.unmetered_chats: set[int] = set()
-        #: when the token was last refused, in seconds of the monotonic clock; None after any good answer
-        self.unauthorized_at: float | None = None
-        #: told of each chat Telegram wants left alone, and for how many seconds; must be cheap and raise nothing
+        #: called with each chat that a 429 pauses, and for how many seconds; must be cheap and raise nothing
         self.on_pause: Callable[[ChatKey, float], None] | None = None
-        #: told whenever the turn of a bulk call has come; must be cheap and raise nothing
+        #: called whenever a bulk call starts; must be cheap and raise nothing
         self.on_bulk_turn: Callable[[], None] | None = None
         self._clock = clock or SystemClock()
         # jitter needs no secrecy
@@ -79,29 +77,29 @@ class SendLimiter(BaseRequestMiddleware):
             transit_s=TRANSIT_S,
         )
         self._kinds: dict[type[TelegramMethod[Any]], Kind] = {}
-        self._meters: _Meters | None = None
+        self._metrics: _BotMetrics | None = None
 
     def bind(self, bot_id: int) -> None:
-        """Say whose gate this is. Raises ValueError when it is another bot's already."""
-        if self._meters is None:
-            self._meters = _Meters(bot_id)
-        elif self._meters.bot_id != bot_id:
-            raise ValueError(f"this gate belongs to bot {self._meters.bot_id}, not {bot_id}")
+        """Use this limiter for one bot only. Raises ValueError when it is bound to another."""
+        if self._metrics is None:
+            self._metrics = _BotMetrics(bot_id)
+        elif self._metrics.bot_id != bot_id:
+            raise ValueError(f"this limiter belongs to bot {self._metrics.bot_id}, not {bot_id}")
 
     def restore(self, chat: ChatKey, left_s: float) -> None:
-        """Take up a pause Telegram asked for before this gate was: `chat` and the bulk lane wait `left_s` from now.
+        """Continue a pause that an earlier process was asked for: `chat` and the bulk lane wait `left_s` from now.
 
-        The bulk rate is not halved again and `on_pause` not told. Nothing happens when nothing is left.
+        The bulk rate is not halved and `on_pause` not called. Does nothing when `left_s` is not positive.
         """
         self._call_scheduler.restore(chat, left_s)
 
     @property
     def bulk_rate(self) -> float:
-        """Bulk calls per second as flood control allows them now."""
+        """Bulk calls per second that flood control allows now."""
         return self._call_scheduler.bulk_rate
 
     def waiting(self, lane: Lane) -> int:
-        """How many calls of `lane` wait for their turn."""
+        """Return the number of waiting calls of `lane`."""
         return self._call_scheduler.waiting(lane)
 
     async def __call__(
@@ -112,41 +110,40 @@ class SendLimiter(BaseRequestMiddleware):
     ) -> Response[TelegramType]:
         if type(method) is _POLLING:
             return await make_request(bot, method)
-        meters = self._meters
-        if meters is None:
-            meters = self._meters = _Meters(bot.id)
-        kind = self._kinds.get(type(method)) or self._learn(type(method))
+        metered = self._metrics
+        if metered is None:
+            metered = self._metrics = _BotMetrics(bot.id)
+        kind = self._kinds.get(type(method)) or self._add_kind(type(method))
         call = self._call_scheduler.new_call(current_lane(), _chat_of(kind, method), _items_of(kind, method))
         while True:
             if kind.is_metered and self._call_scheduler.start_now(call):
-                meters.waited[call.lane].observe(0.0)
+                metered.waited[call.lane].observe(0.0)
             else:
-                await self._wait(call, kind, method, meters)
+                await self._wait(call, kind, method, metered)
                 if call.lane is Lane.BULK and self.on_bulk_turn is not None:
                     self.on_bulk_turn()
             try:
                 answer = await make_request(bot, method)
             except _CAUGHT as error:
-                told = _as_told(error, method)
-                if self._may_repeat(call, kind, told, meters):
+                translated = _translated(error, method)
+                if self._may_retry(call, kind, translated, metered):
                     continue
-                if told is error:
+                if translated is error:
                     raise
-                raise told from error
-            meters.answered(kind.name, "ok")
-            self.unauthorized_at = None
+                raise translated from error
+            metered.count_answer(kind.name, "ok")
             return answer
 
-    def _learn(self, method: type[TelegramMethod[Any]]) -> Kind:
+    def _add_kind(self, method: type[TelegramMethod[Any]]) -> Kind:
         kind = self._kinds[method] = kind_of(method.__api_method__, method.model_fields)
         return kind
 
-    async def _wait(self, call: Call, kind: Kind, method: TelegramMethod[Any], meters: "_Meters") -> None:
-        """Return when the call may go. Raises TelegramRetryAfter when a known pause is longer than its lane waits."""
-        began = self._clock.monotonic()
+    async def _wait(self, call: ApiCall, kind: Kind, method: TelegramMethod[Any], metered: "_BotMetrics") -> None:
+        """Return when the call may start. Raises TelegramRetryAfter when a pause is longer than its lane waits."""
+        since = self._clock.monotonic()
         try:
             if kind.is_metered:
-                with meters.depth[call.lane].track_inprogress():
+                with metered.depth[call.lane].track_inprogress():
                     await self._call_scheduler.wait(call)
             else:
                 await self._call_scheduler.wait_out_pause(call)
@@ -154,57 +151,55 @@ class SendLimiter(BaseRequestMiddleware):
             seconds = math.ceil(paused.seconds)
             message = f"Too Many Requests: retry after {seconds} (not sent: Telegram asked to wait before)"
             raise TelegramRetryAfter(method=method, message=message, retry_after=seconds) from paused
-        meters.waited[call.lane].observe(self._clock.monotonic() - began)
+        metered.waited[call.lane].observe(self._clock.monotonic() - since)
 
-    def _may_repeat(self, call: Call, kind: Kind, error: BaseException, meters: "_Meters") -> bool:
-        """Write down what the failure means for this call and the others; True when the call goes again."""
+    def _may_retry(self, call: ApiCall, kind: Kind, error: BaseException, metered: "_BotMetrics") -> bool:
+        """Apply what the failure means for this call and for others; return whether the call is retried."""
         failure = classify(error)
-        meters.answered(kind.name, failure)
+        metered.count_answer(kind.name, failure)
         if failure is Failure.FLOOD:
-            again = self._pause(call, kind, error, meters)
+            retries = self._pause(call, kind, error, metered)
         else:
-            again = self._back_off(call, kind, failure)
-        if failure is Failure.UNAUTHORIZED:
-            self.unauthorized_at = self._clock.monotonic()
-        if again:
-            meters.repeated(failure)
-        return again
+            retries = self._back_off(call, kind, failure)
+        if retries:
+            metered.count_retry(failure)
+        return retries
 
-    def _pause(self, call: Call, kind: Kind, error: BaseException, meters: "_Meters") -> bool:
+    def _pause(self, call: ApiCall, kind: Kind, error: BaseException, metered: "_BotMetrics") -> bool:
         asked_s = retry_after(error)
         if asked_s is None:
             return False
         pause_s = max(asked_s, SHORTEST_PAUSE_S) + self._rng.uniform(0.0, PAUSE_JITTER_S)
-        again = self._call_scheduler.pause(call, pause_s)
-        if self.on_pause is not None and call.key is not None:
-            self.on_pause(call.key, pause_s)
-        meters.paused.inc()
+        retries = self._call_scheduler.pause(call, pause_s)
+        if self.on_pause is not None and call.chat is not None:
+            self.on_pause(call.chat, pause_s)
+        metered.paused.inc()
         log.warning(
             "sender.paused",
-            bot_id=meters.bot_id,
-            chat_id=call.key,
+            bot_id=metered.bot_id,
+            chat_id=call.chat,
             method=kind.name,
             lane=call.lane.name,
             retry_after_s=asked_s,
-            repeated=again,
+            retried=retries,
         )
-        return again
+        return retries
 
-    def _back_off(self, call: Call, kind: Kind, failure: Failure) -> bool:
-        is_awaited = is_harmless_twice()
-        repeatable = _REPEATED_IF_HARMLESS if kind.is_repeatable or is_awaited else _REPEATED_ALWAYS
-        pauses_s = BACKOFF_LONG_S if is_awaited else BACKOFF_S
-        if failure not in repeatable or call.repeats >= len(pauses_s):
+    def _back_off(self, call: ApiCall, kind: Kind, failure: Failure) -> bool:
+        at_least_once = is_at_least_once()
+        retried = _RETRIED_IF_IDEMPOTENT if kind.is_idempotent or at_least_once else _RETRIED_ALWAYS
+        pauses_s = BACKOFF_LONG_S if at_least_once else BACKOFF_S
+        if failure not in retried or call.retries >= len(pauses_s):
             return False
-        wait_s = pauses_s[call.repeats] * (1.0 + self._rng.uniform(0.0, BACKOFF_JITTER))
-        call.repeats += 1
+        wait_s = pauses_s[call.retries] * (1.0 + self._rng.uniform(0.0, BACKOFF_JITTER))
+        call.retries += 1
         call.not_before = self._clock.monotonic() + wait_s
-        log.debug("sender.backed_off", chat_id=call.key, method=kind.name, failure=failure, wait_s=wait_s)
+        log.debug("sender.backed_off", chat_id=call.chat, method=kind.name, failure=failure, wait_s=wait_s)
         return True
 
 
-class _Meters:
-    """The metrics of one bot, looked up once: a label look-up costs more than the counting."""
+class _BotMetrics:
+    """The metrics of one bot, looked up once: finding a metric by its labels costs more than counting."""
 
     def __init__(self, bot_id: int) -> None:
         self.bot_id = bot_id
@@ -214,16 +209,16 @@ class _Meters:
         self.paused = metrics.SENDER_PAUSED.labels(bot)
         self._answers: dict[tuple[str, str], Counter] = {}
 
-    def answered(self, method: str, outcome: str) -> None:
-        """Count one request that was answered, or lost on the way."""
+    def count_answer(self, method: str, outcome: str) -> None:
+        """Count one request that was answered or failed."""
         counter = self._answers.get((method, outcome))
         if counter is None:
             counter = metrics.TELEGRAM_CALLS.labels(str(self.bot_id), method, outcome)
             self._answers[method, outcome] = counter
         counter.inc()
 
-    def repeated(self, reason: str) -> None:
-        """Count one request that will be made again."""
+    def count_retry(self, reason: str) -> None:
+        """Count one request that is made again."""
         metrics.SENDER_RETRIES.labels(str(self.bot_id), reason).inc()
 
 
@@ -242,8 +237,8 @@ def _items_of(kind: Kind, method: TelegramMethod[Any]) -> int:
     return 1 if kind.items_in is None else len(getattr(method, kind.items_in))
 
 
-def _as_told(error: BaseException, method: TelegramMethod[Any]) -> BaseException:
-    """The error as callers see it: aiogram's TypeError on a 5xx without a description becomes a server error."""
+def _translated(error: BaseException, method: TelegramMethod[Any]) -> BaseException:
+    """Return the error callers get: aiogram's TypeError on a 5xx without a description becomes a server error."""
     if is_missing_description(error):
         return TelegramServerError(method=method, message=NO_DESCRIPTION)
     return error

@@ -1,4 +1,4 @@
-"""How old messages are when they come in: the time Telegram, the line and our polling took."""
+"""Measure how old messages are when they arrive: the time Telegram, the network and polling took."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -17,7 +17,7 @@ _POLLING: type[Any] = GetUpdates
 
 
 class UpdateAges(BaseRequestMiddleware):
-    """Session middleware: notes the age of every message of a batch. Buttons and news of chats have no time."""
+    """Session middleware that records the age of every message of a batch. Other updates carry no time."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
@@ -30,10 +30,10 @@ class UpdateAges(BaseRequestMiddleware):
     ) -> Response[TelegramType]:
         answer = await make_request(bot, method)
         if type(method) is _POLLING:
-            self._note(bot.id, answer)
+            self._observe(bot.id, answer)
         return answer
 
-    def _note(self, bot_id: int, updates: Any) -> None:
+    def _observe(self, bot_id: int, updates: Any) -> None:
         ages = metrics.UPDATE_AGE.labels(str(bot_id))
         now = self._now()
         for update in updates:

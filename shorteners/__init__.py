@@ -1,1 +1,1 @@
-"""URL shorteners: what is asked of a provider, what its answer must be, who is asked next when it fails."""
+"""URL shorteners: requests to providers, validation of their answers, failover between them."""

@@ -1,14 +1,14 @@
-"""What a provider answered: the link in it, or why there is none."""
+"""Reads the short link from a provider's answer."""
 
 import json
 import re
 from typing import Any
 
 from shorteners.failures import FailureKind, ShortenerError
-from shorteners.links import checked, is_same
+from shorteners.links import check_link, is_same
 from shorteners.providers import Provider
 
-#: where the common family puts the link, the first that is there counts
+#: where the common family of APIs puts the link; the first one that is present is used
 COMMON_PATHS = ("shortenedUrl", "shorturl", "short_url", "url", "data.url")
 
 _ONE_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
@@ -17,13 +17,13 @@ _NO_ERROR = frozenset({"", "0", "false", "none", "null"})
 
 
 def link_in(status: int, body: bytes, provider: Provider, destination: str) -> str:
-    """The link to show for `destination`. Raises ShortenerError for anything that is not a good answer."""
+    """Return the checked link for `destination`. Raises ShortenerError for any answer without one."""
     _check_status(status)
     text = _decoded(body)
     if not text:
         raise ShortenerError(FailureKind.NO_LINK)
     found = text if provider.answer is None and _ONE_ADDRESS.fullmatch(text) else _in_json(text, provider, destination)
-    return checked(found, provider, destination)
+    return check_link(found, provider, destination)
 
 
 def _check_status(status: int) -> None:
@@ -37,7 +37,7 @@ def _check_status(status: int) -> None:
 
 def _decoded(body: bytes) -> str:
     try:
-        # some answer with a byte order mark
+        # some providers send a byte order mark
         return body.decode("utf-8-sig").strip()
     except UnicodeDecodeError:
         pass
@@ -53,12 +53,12 @@ def _in_json(text: str, provider: Provider, destination: str) -> str:
     links = [link for link in found if link]
     if not links:
         raise ShortenerError(FailureKind.NO_LINK)
-    # some repeat the destination as `url`, and put theirs into `data.url`
+    # some providers repeat the destination as `url` and put the short link into `data.url`
     return next((link for link in links if not is_same(link, destination)), links[0])
 
 
 def _parsed(text: str) -> Any:
-    """A JSON object or list. Raises ShortenerError(unreadable); the library's errors carry the whole text."""
+    """Parse a JSON object or list. Raises ShortenerError(unreadable) without a context, which would hold the text."""
     document = None
     try:
         document = json.loads(text)
@@ -70,7 +70,7 @@ def _parsed(text: str) -> Any:
 
 
 def _says_failed(document: dict[str, Any]) -> bool:
-    """True for `status: error`, `success: false` and an `error` that is none of the ways to say no."""
+    """Whether the answer reports a failure: `status: error`, `success: false`, or a truthy `error`."""
     status, error = document.get("status"), document.get("error")
     if status is False or (isinstance(status, str) and status.strip().lower() in _FAILED_STATUS):
         return True
@@ -80,7 +80,7 @@ def _says_failed(document: dict[str, Any]) -> bool:
 
 
 def _at(document: Any, path: str) -> Any:
-    """What stands at `path`; None when nothing does."""
+    """The value at `path`; None when there is none."""
     found = document
     for step in path.split("."):
         if isinstance(found, dict):

@@ -1,4 +1,4 @@
-"""One request to one provider."""
+"""One HTTP request to one provider."""
 
 import aiohttp
 
@@ -9,12 +9,12 @@ from shorteners.providers import Provider
 #: bytes of an answer that are read; a link needs a few hundred
 ANSWER_MAX = 64 * 1024
 
-#: a name some front servers let through rather than a library's
+#: some providers' proxies block the default User-Agent of HTTP libraries
 _HEADERS = {"User-Agent": "Tollgate", "Accept": "application/json, text/plain"}
 
 
 def new_session(timeout_s: float) -> aiohttp.ClientSession:
-    """A session for providers: no request takes longer than `timeout_s`, no cookies, no proxies of the environment."""
+    """A session with a total timeout per request, without cookies and without proxies from the environment."""
     return aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(total=timeout_s),
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -24,10 +24,10 @@ def new_session(timeout_s: float) -> aiohttp.ClientSession:
 
 
 async def ask(session: aiohttp.ClientSession, provider: Provider, destination: str) -> str:
-    """The provider's link to `destination`, checked. Raises ShortenerError, in the session's time."""
+    """Ask the provider for a link to `destination` and check it. Raises ShortenerError, also after the timeout."""
     fetched = await _fetch(session, provider, destination)
     if isinstance(fetched, FailureKind):
-        # raised here, outside of the handlers: a library's error as its context would hold the address and the key
+        # raised outside of the except blocks: the library's error as its context would hold the URL with the key
         raise ShortenerError(fetched)
     status, body = fetched
     return link_in(status, body, provider, destination)
@@ -36,7 +36,7 @@ async def ask(session: aiohttp.ClientSession, provider: Provider, destination: s
 async def _fetch(
     session: aiohttp.ClientSession, provider: Provider, destination: str
 ) -> tuple[int, bytes] | FailureKind:
-    """Status and body; a body is read for a 2xx alone, the others are told by their status."""
+    """Return status and body, or the kind of failure. The body is read only for a 2xx, else it is empty."""
     try:
         async with session.get(provider.request_for(destination), allow_redirects=False) as answer:
             body = await _read(answer.content) if 200 <= answer.status < 300 else b""
@@ -50,7 +50,7 @@ async def _fetch(
 
 
 async def _read(content: aiohttp.StreamReader) -> bytes | None:
-    """The whole content, unpacked; None when it is longer than ANSWER_MAX."""
+    """The whole content, decompressed; None when it is longer than ANSWER_MAX."""
     body = bytearray()
     async for chunk in content.iter_any():
         body += chunk

@@ -1,25 +1,25 @@
-"""The health of one provider: a circuit breaker for one event loop."""
+"""A circuit breaker for one provider, used from one event loop."""
 
 from enum import Enum
 
 #: failures in a row that open a circuit
 FAILURES_MAX = 3
-#: seconds a circuit stays open before one call may try again
+#: seconds a circuit stays open before a trial call is allowed
 OPEN_FOR_S = 60.0
 
 
-class Turn(Enum):
-    #: through a closed circuit
+class Permit(Enum):
+    #: the circuit is closed
     CALL = "call"
-    #: the one that decides whether an open circuit closes
+    #: the only call of a half-open circuit; its result closes or reopens it
     TRIAL = "trial"
 
 
 class Circuit:
-    """Closed, open after FAILURES_MAX in a row, half-open OPEN_FOR_S later: then one call at a time is let through.
+    """Opens after FAILURES_MAX failures in a row. OPEN_FOR_S later it is half-open: one call at a time is allowed.
 
-    Who got a turn says how it ended by `succeeded` or `failed`, and gives it back by `leave` in any case. What began
-    before the circuit opened changes nothing when it ends after. Times are seconds of one monotonic clock.
+    A caller with a permit reports the result by `succeeded` or `failed`, and calls `release` in any case. A call that
+    started before the circuit opened and ends after changes nothing. Times are seconds of one monotonic clock.
     """
 
     def __init__(self) -> None:
@@ -27,26 +27,26 @@ class Circuit:
         self._opened_at: float | None = None
         self._has_trial = False
 
-    def enter(self, now: float) -> Turn | None:
-        """A turn; None when the provider is left alone."""
+    def acquire(self, now: float) -> Permit | None:
+        """Return a permit for one call; None while the circuit is open or its trial call is running."""
         if self._opened_at is None:
-            return Turn.CALL
+            return Permit.CALL
         if self._has_trial or now < self._opened_at + OPEN_FOR_S:
             return None
         self._has_trial = True
-        return Turn.TRIAL
+        return Permit.TRIAL
 
-    def succeeded(self, turn: Turn) -> bool:
-        """True when that closed the circuit."""
-        if turn is Turn.TRIAL:
+    def succeeded(self, permit: Permit) -> bool:
+        """Record a success. True when it closed the circuit."""
+        if permit is Permit.TRIAL:
             self._opened_at = None
         if self._opened_at is None:
             self._failures = 0
-        return turn is Turn.TRIAL
+        return permit is Permit.TRIAL
 
-    def failed(self, turn: Turn, now: float) -> bool:
-        """True when that opened the circuit; a failed trial keeps it open, from `now` on."""
-        if turn is Turn.TRIAL:
+    def failed(self, permit: Permit, now: float) -> bool:
+        """Record a failure. True when it opened the circuit; a failed trial reopens it for OPEN_FOR_S from `now`."""
+        if permit is Permit.TRIAL:
             self._opened_at = now
         if self._opened_at is not None:
             return False
@@ -56,7 +56,7 @@ class Circuit:
         self._opened_at = now
         return True
 
-    def leave(self, turn: Turn) -> None:
-        """Give the turn back; for a trial that was cancelled the next one may try."""
-        if turn is Turn.TRIAL:
+    def release(self, permit: Permit) -> None:
+        """Return the permit; after a cancelled trial the next call may be the trial."""
+        if permit is Permit.TRIAL:
             self._has_trial = False

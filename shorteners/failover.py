@@ -1,8 +1,7 @@
-"""All providers together: by weight, the healthy ones, the next when one fails."""
+"""Asks the providers for a short link: in weighted random order, skipping unhealthy ones, until one succeeds."""
 
 import random
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -10,20 +9,21 @@ from typing import Self
 import aiohttp
 import structlog
 
+from core.clock import Clock, SystemClock
 from monitoring import metrics
 from shorteners.calls import ask, new_session
-from shorteners.circuit import OPEN_FOR_S, Circuit, Turn
+from shorteners.circuit import OPEN_FOR_S, Circuit, Permit
 from shorteners.failures import ShortenerError
 from shorteners.providers import Provider
 
 log = structlog.get_logger("tollgate.shorteners")
 
-#: seconds one provider is given, from the connection to the last byte
+#: timeout of one provider in seconds, from the connection to the last byte
 PROVIDER_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Short:
+class ShortLink:
     """A short link and the name of the provider that made it."""
 
     url: str
@@ -31,20 +31,20 @@ class Short:
 
 
 class Shorteners:
-    """The providers of one process, with their health. Opens its HTTP session at the first use; `close` it."""
+    """The providers of one process, with their circuit breakers. Opens an HTTP session at the first use; `close` it."""
 
     def __init__(
         self,
         providers: Iterable[Provider] = (),
         *,
         timeout_s: float = PROVIDER_TIMEOUT_S,
-        monotonic: Callable[[], float] = time.monotonic,
+        clock: Clock | None = None,
         rng: random.Random | None = None,
     ) -> None:
         self._circuits = [(provider, Circuit()) for provider in providers]
         self._timeout_s = timeout_s
-        self._monotonic = monotonic
-        # who is asked first needs no secrecy
+        self._clock = clock or SystemClock()
+        # the order of providers is no secret
         self._rng = rng or random.Random()  # noqa: S311
         self._session: aiohttp.ClientSession | None = None
 
@@ -58,53 +58,53 @@ class Shorteners:
 
     @property
     def is_configured(self) -> bool:
-        """True when there is a provider at all, well or not."""
+        """Whether there is a provider, healthy or not."""
         return bool(self._circuits)
 
-    async def shorten(self, destination: str) -> Short | None:
-        """A link to `destination` by the first provider that makes one; None when none does.
+    async def shorten(self, destination: str) -> ShortLink | None:
+        """Return a link to `destination` from the first provider that gives one; None when all fail.
 
-        Takes at most the time-out of each provider that is not left alone. Raises nothing for a provider's failure.
+        Takes at most one timeout per provider. Failures of providers are logged and counted, not raised.
         """
-        for provider, circuit in self._in_turn():
-            turn = circuit.enter(self._monotonic())
-            if turn is None:
+        for provider, circuit in self._in_random_order():
+            permit = circuit.acquire(self._clock.monotonic())
+            if permit is None:
                 continue
             try:
-                url = await self._try(provider, circuit, turn, destination)
+                url = await self._try(provider, circuit, permit, destination)
             finally:
-                circuit.leave(turn)
+                circuit.release(permit)
             if url is not None:
-                return Short(url, provider.name)
+                return ShortLink(url, provider.name)
         return None
 
     async def close(self) -> None:
-        """Close the HTTP session, if there is one; a later `shorten` would open another."""
+        """Close the HTTP session if it is open; a later `shorten` opens a new one."""
         session, self._session = self._session, None
         if session is not None:
             await session.close()
 
-    def _in_turn(self) -> list[tuple[Provider, Circuit]]:
-        """All of them in random order, drawn one after the other by weight."""
-        # of exponential waits the shortest is each one's with a chance of its weight in the sum of all
+    def _in_random_order(self) -> list[tuple[Provider, Circuit]]:
+        """All providers, drawn one after the other with probabilities in proportion to their weights."""
+        # of independent exponential variables, each is the smallest with the probability of its rate / sum of all rates
         return sorted(self._circuits, key=lambda pair: self._rng.expovariate(pair[0].weight))
 
-    async def _try(self, provider: Provider, circuit: Circuit, turn: Turn, destination: str) -> str | None:
-        """The provider's link; None when it failed, which is written down."""
+    async def _try(self, provider: Provider, circuit: Circuit, permit: Permit, destination: str) -> str | None:
+        """Return the provider's link; None when it failed, which is recorded."""
         if self._session is None:
             self._session = new_session(self._timeout_s)
         try:
             url = await ask(self._session, provider, destination)
         except ShortenerError as error:
-            self._note_failure(provider, circuit, turn, error)
+            self._note_failure(provider, circuit, permit, error)
             return None
         metrics.SHORTENER_CALLS.labels(provider.name, "ok").inc()
-        if circuit.succeeded(turn):
+        if circuit.succeeded(permit):
             log.info("shortener.circuit_closed", provider=provider.name)
         return url
 
-    def _note_failure(self, provider: Provider, circuit: Circuit, turn: Turn, error: ShortenerError) -> None:
+    def _note_failure(self, provider: Provider, circuit: Circuit, permit: Permit, error: ShortenerError) -> None:
         metrics.SHORTENER_CALLS.labels(provider.name, error.kind).inc()
         log.warning("shortener.failed", provider=provider.name, kind=error.kind.value, status=error.status)
-        if circuit.failed(turn, self._monotonic()):
+        if circuit.failed(permit, self._clock.monotonic()):
             log.warning("shortener.circuit_opened", provider=provider.name, for_s=OPEN_FOR_S)

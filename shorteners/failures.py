@@ -1,12 +1,12 @@
-"""Why a provider gave no link. A failure holds a kind and a status: no address, no answer, no key."""
+"""Why a provider gave no link. A failure holds its kind and HTTP status, never the URL, the answer or the key."""
 
 from enum import StrEnum
 
 
 class FailureKind(StrEnum):
-    #: no whole answer within the time
+    #: no complete answer before the timeout
     TIMED_OUT = "timed_out"
-    #: no connection, or it broke before the answer began
+    #: no connection, or it was closed before the answer started
     UNREACHABLE = "unreachable"
     #: an HTTP status other than 2xx, 3xx and 429
     REFUSED = "refused"
@@ -16,25 +16,25 @@ class FailureKind(StrEnum):
     REDIRECTED = "redirected"
     #: more than 64 KiB
     TOO_LONG = "too_long"
-    #: broken on the way, not UTF-8, or neither JSON nor one address (a page, say)
+    #: incomplete, not UTF-8, or neither JSON nor a single URL (an HTML page, for example)
     UNREADABLE = "unreadable"
-    #: a good status, but the JSON says that it failed
+    #: status 2xx, but the JSON reports a failure
     DECLINED = "declined"
-    #: nothing in it, or JSON without a link where one is looked for
+    #: an empty answer, or JSON without a link at the expected path
     NO_LINK = "no_link"
-    #: the destination itself came back
+    #: the link is the destination itself
     NOT_SHORTENED = "not_shortened"
-    #: not an address to send people to: no http(s), a user name, over-long, not public, or the API key in it
+    #: not http(s), with a user name, too long, not public, or containing the API key
     UNSAFE_LINK = "unsafe_link"
-    #: a host that is not among the provider's
+    #: the host is not one of the provider's
     FOREIGN_LINK = "foreign_link"
 
 
 class ShortenerError(Exception):
-    """One provider failed; ask the next one. Raised where no library's error is its context: those carry the key."""
+    """One provider failed; ask the next one. Never raised with a library's error as its context: that holds the key."""
 
     def __init__(self, kind: FailureKind, status: int | None = None) -> None:
         super().__init__(kind, status)
         self.kind = kind
-        #: of the HTTP answer, when that is what failed
+        #: HTTP status, when that is the failure
         self.status = status

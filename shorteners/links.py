@@ -1,4 +1,4 @@
-"""Is a link one that people may be sent to."""
+"""Checks the links of providers before people are sent to them."""
 
 import ipaddress
 from urllib.parse import unquote
@@ -9,20 +9,20 @@ from core.addresses import ADDRESS_MAX, is_button_address
 from shorteners.failures import FailureKind, ShortenerError
 from shorteners.providers import Provider
 
-#: last labels that no public name has (RFC 6761, 6762, 8375, ICANN's reservation of .internal)
-_OWN_NETWORK = frozenset({"arpa", "home", "internal", "invalid", "lan", "local", "localdomain", "localhost", "onion"})
-#: how often something may have been URL-encoded
+#: top-level labels of no public name (RFC 6761, 6762, 8375, ICANN's reservation of .internal)
+_NOT_PUBLIC = frozenset({"arpa", "home", "internal", "invalid", "lan", "local", "localdomain", "localhost", "onion"})
+#: levels of URL-encoding in which the key is searched
 _ENCODINGS_MAX = 4
 
 
-def checked(link: str, provider: Provider, destination: str) -> str:
-    """`link` in its canonical form, when people may be sent there and Telegram takes it for a button.
+def check_link(link: str, provider: Provider, destination: str) -> str:
+    """Return the canonical form of a safe link that Telegram accepts for a button.
 
-    Names are not resolved: nobody here follows the link. Raises ShortenerError: unsafe_link, foreign_link or
-    not_shortened.
+    Host names are not resolved, because no process of ours follows the link. Raises ShortenerError: unsafe_link,
+    foreign_link or not_shortened.
     """
     url = _parsed(link)
-    if _holds(link, provider.api_key.get_secret_value()) or not is_button_address(str(url)):
+    if _contains_key(link, provider.api_key.get_secret_value()) or not is_button_address(str(url)):
         raise ShortenerError(FailureKind.UNSAFE_LINK)
     if is_same(str(url), destination):
         raise ShortenerError(FailureKind.NOT_SHORTENED)
@@ -35,31 +35,31 @@ def checked(link: str, provider: Provider, destination: str) -> str:
 
 
 def is_same(link: str, destination: str) -> bool:
-    """True when both are one address, but for the scheme and how they are written."""
+    """Whether both are the same URL, ignoring the scheme, the fragment and differences in encoding."""
     try:
-        return _place(URL(link)) == _place(URL(destination))
+        return _identity(URL(link)) == _identity(URL(destination))
     except ValueError:
         return link == destination
 
 
 def is_public(host: str) -> bool:
-    """True for a name that no own network uses, and for a public IPv4 address.
+    """Whether `host`, in lower case, is a name outside of private networks or a public IPv4 address.
 
-    `host` in lower case, of an address `is_button_address` takes: others are not told apart here.
+    Only for hosts of URLs that pass `is_button_address`: other forms of addresses are not recognised.
     """
     try:
         address = ipaddress.IPv4Address(host)
     except ValueError:
-        return host.rpartition(".")[2] not in _OWN_NETWORK
+        return host.rpartition(".")[2] not in _NOT_PUBLIC
     return address.is_global and not address.is_multicast
 
 
-def _place(url: URL) -> tuple[str | None, str, str]:
+def _identity(url: URL) -> tuple[str | None, str, str]:
     return url.raw_host, url.raw_path.rstrip("/"), url.raw_query_string
 
 
 def _parsed(link: str) -> URL:
-    """`link` without the dot its host may end with. Raises ShortenerError(unsafe_link) for no plain http(s) address."""
+    """Parse a plain http(s) URL; a dot at the end of its host is removed. Raises ShortenerError(unsafe_link)."""
     url = None
     if len(link) <= ADDRESS_MAX and link.isprintable() and not set(link) & {" ", "\\"}:
         try:
@@ -72,16 +72,16 @@ def _parsed(link: str) -> URL:
 
 
 def _without_last_dot(url: URL) -> URL:
-    # the same host to a browser; to Telegram's buttons perhaps none. Raises ValueError when nothing else is left
+    # a browser treats both as the same host, Telegram may refuse a button with the dot. Raises ValueError for "." alone
     host = url.raw_host or ""
     return url.with_host(host.removesuffix(".")) if host.endswith(".") else url
 
 
-def _holds(link: str, key: str) -> bool:
-    """True when the key stands in the link, URL-encoded or not, in whatever case."""
-    seen, wanted = link, key.casefold()
+def _contains_key(link: str, key: str) -> bool:
+    """Whether the link contains the key, URL-encoded or not, ignoring case."""
+    decoded, wanted = link, key.casefold()
     for _ in range(_ENCODINGS_MAX):
-        if wanted in seen.casefold():
+        if wanted in decoded.casefold():
             return True
-        seen = unquote(seen)
+        decoded = unquote(decoded)
     return False

@@ -1,4 +1,4 @@
-"""One provider: its name, its address and how it is asked."""
+"""A provider: its configuration and the request it is asked with."""
 
 import re
 from dataclasses import dataclass, field
@@ -12,31 +12,31 @@ _PLACEHOLDER = re.compile(r"\{(key|url)\}")
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A URL shortener, with the fields of a checked `config.Shortener`."""
+    """A URL shortener, with the fields of a validated `config.Shortener`."""
 
     name: str
-    #: `{key}` and `{url}` in it are filled in; without them `?api=<key>&url=<destination>` is added
+    #: `{key}` and `{url}` are replaced; without them `?api=<key>&url=<destination>` is added
     api_url: str = field(repr=False)
     api_key: SecretStr
-    #: where its links and pages are; empty: its links may lead to any public host
+    #: hosts of its links and pages; empty: its links may have any public host
     hosts: tuple[str, ...] = ()
-    #: how often it is asked first, against the weights of the others
+    #: probability of being asked first, relative to the weights of the others
     weight: int = 1
-    #: where the link stands in its JSON, as keys and list positions between dots; None: the names of the common family
+    #: path of the link in its JSON, keys and list positions joined by dots; None: the names of the common family
     answer: str | None = None
 
     @property
     def api_host(self) -> str:
-        """The host that is asked, in lower case, without its port."""
+        """The host of `api_url`, in lower case, without its port."""
         return URL(self.api_url).raw_host or ""
 
     @property
     def known_hosts(self) -> frozenset[str]:
-        """`hosts` and the one that is asked, in lower case."""
+        """`hosts` and `api_host`, in lower case."""
         return frozenset({self.api_host, *(host.lower() for host in self.hosts)})
 
     def request_for(self, destination: str) -> URL:
-        """What to GET for a link to `destination`. It holds the key: never show it, nor an error that may hold it."""
+        """The URL to GET for a link to `destination`. It contains the key: never log it, nor errors that quote it."""
         values = {"key": self.api_key.get_secret_value(), "url": destination}
         if _PLACEHOLDER.search(self.api_url):
             filled = _PLACEHOLDER.sub(lambda found: quote(values[found[1]], safe=""), self.api_url)

@@ -2,14 +2,23 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from core.clock import SystemClock
+from core.clock import ManualClock, SystemClock
 
 Sleep = Callable[[float], Awaitable[None]]
 
 #: names of tasks that wait periodically for as long as they live; time must not pass on their account
-PERIODIC = ("lease ", "poll ", "requested runs", "broadcast beat", "pauses", "sandbox clock")
+PERIODIC = (
+    "lease ",
+    "poll ",
+    "requested runs",
+    "broadcast beat",
+    "broadcast progress",
+    "following ",
+    "pauses",
+    "sandbox clock",
+)
 
 
 async def yielding(seconds: float) -> None:
@@ -52,3 +61,19 @@ class SteeredClock(SystemClock):
     def move(self, step: timedelta) -> None:
         """Let time pass as it always does: no listener is called."""
         self.offset += step
+
+
+class WithSeconds(ManualClock):
+    """A date that stands still until it is moved, with the monotonic seconds of the test."""
+
+    def __init__(
+        self, seconds: Callable[[], float], start: datetime = datetime(2026, 3, 1, 12, tzinfo=UTC), sleep: Sleep = never
+    ) -> None:
+        super().__init__(start)
+        self._seconds, self._sleep = seconds, sleep
+
+    def monotonic(self) -> float:
+        return self._seconds()
+
+    async def sleep(self, seconds: float) -> None:
+        await self._sleep(seconds)

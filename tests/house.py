@@ -17,16 +17,18 @@ import structlog
 import admin_bot.main
 import user_bot.main
 from config import Settings
+from core.jobs import JobRun
 from core.posts import Post
 from core.subscriptions import Channel, ChannelMode
 from database.connection import close_database, open_database
-from database.operations import channel_ops, post_ops
+from database.operations import channel_ops, post_ops, run_ops
 from runtime.context import Component, ProcessContext, process_context
 from sandbox.client import Person, SandboxClient
 from sandbox.server import Sandbox
 from schedulers.job_scheduler import JobScheduler
 from shorteners.failover import Shorteners
 from tests.clocks import PERIODIC, SteeredClock
+from tests.start_costs import spare_bot_costs
 from user_bot.data import build_data
 from user_bot.delivery.deliverer import Deliverer
 from user_bot.gate.unlock_links import UnlockConfig
@@ -37,6 +39,8 @@ ADMIN_TOKEN, USER_TOKEN = "1001:sandbox-admin", "1002:sandbox-user"
 OLIVE, ALICE, BOB = 501, 502, 503
 STORAGE = -1001000000001
 SHORTENER_KEY = "stub-key-0123456789"
+spare_bot_costs()
+
 STORAGE_RIGHTS = {"can_post_messages": True, "can_edit_messages": True, "can_delete_messages": True}
 
 
@@ -107,11 +111,17 @@ class House:
 
     def another_deliverer(self) -> Deliverer:
         """What hands posts over in a process that starts now."""
-        base, ways = self.base, UnlockConfig(Shorteners(), "", timedelta(days=2))
+        base, unlock_config = self.base, UnlockConfig(Shorteners(), "", timedelta(days=2))
         admin_ids = frozenset(base.settings.ADMIN_IDS)
-        return build_data(base.user_bot, base.clock, base.settings.zone, base.alerts, admin_ids=admin_ids, ways=ways)[
-            "deliverer"
-        ]
+        data = build_data(
+            base.user_bot,
+            base.clock,
+            base.settings.zone,
+            base.alerts,
+            admin_ids=admin_ids,
+            unlock_config=unlock_config,
+        )
+        return data["deliverer"]
 
     async def settle(self) -> None:
         """Wait until both bots have worked off what they were sent, but for what waits for the database to come back.
@@ -120,17 +130,21 @@ class House:
         """
         async with asyncio.timeout(20):
             await self.world.idle(timeout_s=20)
-            while len(handling := self._handling()) > self.base.hold.held:
+            while len(handling := self._handling()) > self.base.outage_retry.held:
                 await asyncio.wait(handling, return_when=asyncio.FIRST_COMPLETED)
                 await self.world.idle(timeout_s=20)
 
     def _handling(self) -> set[asyncio.Task[Any]]:
         return {task for part in self.parts for task in part.dispatcher._handle_update_tasks}
 
-    async def runs_ended(self) -> None:
-        """Wait until the runs under way have ended and their rows say so."""
-        for job in self.jobs:
-            await job.ended()
+    async def ended_run(self, job: str, **counts: int) -> JobRun:
+        """Wait for a run of `job` to end with these counts, and return it."""
+        async with asyncio.timeout(20):
+            while True:
+                for run in await run_ops.last_runs(10, job):
+                    if run.outcome is not None and run.counts == counts:
+                        return run
+                await asyncio.sleep(0)
 
     async def calls(self, method: str | None = None) -> list[dict[str, Any]]:
         """The user bot's calls but getUpdates."""
@@ -202,7 +216,7 @@ class HouseClock(SteeredClock):
         async def by_moving(seconds: float) -> None:
             await world.advance(max(seconds, 0.001))
 
-        super().__init__(by_moving, in_tasks=dict.fromkeys(PERIODIC, asyncio.sleep))
+        super().__init__(by_moving, in_tasks=dict.fromkeys((*PERIODIC, "album ", "status "), asyncio.sleep))
         self._sandbox = sandbox
 
     def monotonic(self) -> float:

@@ -1,1 +1,1 @@
-"""The user bot: hands posts over to whoever passes the gate, and takes them back in time."""
+"""The user bot: delivers posts to subscribers who pass the gate, and deletes them in time."""

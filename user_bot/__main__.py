@@ -1,4 +1,4 @@
-"""`python -m user_bot`: the user bot and the schedulers alone."""
+"""`python -m user_bot`: run the user bot and the schedulers, without the rest."""
 
 from runtime.context import run
 from user_bot.main import main

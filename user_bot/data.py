@@ -1,4 +1,4 @@
-"""What the user bot's handlers may name as arguments."""
+"""The arguments that the user bot's handlers may declare, and how they are built."""
 
 from typing import TypedDict
 from zoneinfo import ZoneInfo
@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 from aiogram import Bot
 
 from core.clock import Clock
-from core.users import User
 from monitoring.alerts import Alerts
 from user_bot.delivery.deliverer import Deliverer
 from user_bot.delivery.pending_requests import PendingRequests
@@ -17,7 +16,7 @@ from user_bot.gate.unlock_links import UnlockConfig, UnlockLinks
 
 
 class UserBotData(TypedDict):
-    """Handed to every handler through `Dispatcher(**data)`."""
+    """Passed to every handler by name through `Dispatcher(**data)`."""
 
     clock: Clock
     zone: ZoneInfo
@@ -34,11 +33,11 @@ def build_data(
     alerts: Alerts,
     *,
     admin_ids: frozenset[int],
-    ways: UnlockConfig,
+    unlock_config: UnlockConfig,
 ) -> UserBotData:
-    """Put the parts together; touches neither network nor database."""
+    """Build the objects of one bot and process; touches neither network nor database."""
     subscriptions = Subscriptions(bot, clock, alerts)
-    unlock_links = UnlockLinks(bot, clock, zone, alerts, ways)
+    unlock_links = UnlockLinks(bot, clock, zone, alerts, unlock_config)
     access_prompt = AccessPrompt(bot, clock, zone, admin_ids, subscriptions, unlock_links)
     deliverer = Deliverer(bot, clock, zone, alerts, access_prompt)
     return UserBotData(
@@ -49,9 +48,3 @@ def build_data(
         verifier=Verifier(bot, clock, zone, access_prompt, unlock_links, deliverer),
         pending_requests=PendingRequests(clock, access_prompt, deliverer),
     )
-
-
-class Met(TypedDict):
-    """Added per update by the `UpsertVisitor` middleware."""
-
-    user: User

@@ -35,16 +35,16 @@ log = structlog.get_logger("tollgate.user_bot")
 #: asked for explicitly: Telegram keeps the last list and aiogram would derive it from handlers (BOTAPI §4.1)
 ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member", "chat_member", "chat_join_request"]
 #: updates of one subscriber handled at the same time; a chat takes one answer a second after a burst of five
-PER_PERSON = 8
-#: a job in progress at a stop gets this long to finish its step, in seconds
+UPDATES_PER_USER = 8
+#: seconds a job in progress at a stop has to finish its step
 JOBS_END_S = 5.0
-#: a tick waits for a random part of it, so that several processes do not ask for its lease at once
+#: a tick is delayed by a random part of it, so that several processes do not claim the lease at once
 JITTER = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
 class UserBot:
-    """What runs the user bot."""
+    """The built user bot, ready to serve."""
 
     bot: Bot
     dispatcher: Dispatcher
@@ -54,7 +54,7 @@ class UserBot:
 
 
 def build(base: ProcessContext) -> UserBot:
-    """Put the dispatcher together; touches neither network nor database."""
+    """Build the dispatcher and what its jobs need; touches neither network nor database."""
     settings, bot, clock = base.settings, base.user_bot, base.clock
     zone = settings.zone
     shorteners = Shorteners([_provider(shortener) for shortener in settings.SHORTENERS])
@@ -64,17 +64,17 @@ def build(base: ProcessContext) -> UserBot:
         zone,
         base.alerts,
         admin_ids=frozenset(settings.ADMIN_IDS),
-        ways=UnlockConfig(shorteners, settings.PUBLIC_BASE_URL, timedelta(days=settings.TOKEN_EXPIRY_DAYS)),
+        unlock_config=UnlockConfig(shorteners, settings.PUBLIC_BASE_URL, timedelta(days=settings.TOKEN_EXPIRY_DAYS)),
     )
-    # the user bot keeps no dialogue: no FSM, so nothing but the handlers asks the database
+    # the user bot has no dialogues: without FSM only the handlers use the database
     dispatcher = Dispatcher(disable_fsm=True, **names)
-    install(dispatcher, bot, hold=base.hold, words=common_texts, per_person=PER_PERSON)
+    install(dispatcher, bot, outage_retry=base.outage_retry, texts=common_texts, per_user=UPDATES_PER_USER)
     dispatcher.include_router(build_router(clock))
     return UserBot(bot, dispatcher, _job_context(base), shorteners, zone)
 
 
 def _job_context(base: ProcessContext) -> JobContext:
-    """Return what the jobs of this process are made from, as the configuration says."""
+    """Return what the jobs of this process are built from, as configured."""
     settings = base.settings
     owners = OwnerResources(
         base.admin_bot,
@@ -93,7 +93,7 @@ def _job_context(base: ProcessContext) -> JobContext:
         ),
         time_limit=timedelta(seconds=settings.CLEANUP_TIMEOUT_SECONDS) + RUN_GRACE,
         cleanup_hours=settings.TOKEN_CLEANUP_HOUR,
-        # a person who moves the sandbox's clock wants to see its effect at once
+        # after the sandbox's clock was moved the effect should show at once
         jitter=timedelta() if settings.SANDBOX_CLOCK_URL else JITTER,
         telegram=TelegramResources(base.user_bot, base.alerts, owners),
     )
@@ -138,15 +138,15 @@ async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
 
 
 async def _recover(user_bot: UserBot, tasks: Supervisor) -> None:
-    """Notify subscribers whose delivery a crash cut off. Runs that never ended are the runner's matter."""
+    """Notify subscribers of deliveries that a crash interrupted. Interrupted job runs are the runner's part."""
     recovery = Recovery(user_bot.bot, user_bot.jobs.clock, user_bot.zone)
     try:
-        told = await recovery.tell_interrupted()
+        interrupted = await recovery.notify_interrupted()
     except StoreUnavailable as error:
         log.warning("recovery.put_off", error=str(error))
-        told = 1
-    if told:  # not all of them, perhaps
-        tasks.spawn(recovery.tell_the_rest(), "recovery")
+        interrupted = 1
+    if interrupted:  # some may not have been reached
+        tasks.spawn(recovery.notify_remaining(), "recovery")
 
 
 async def _show_menu(bot: Bot) -> None:
@@ -157,12 +157,12 @@ async def _show_menu(bot: Bot) -> None:
 
 
 def component(base: ProcessContext) -> Component:
-    """The user bot as a part of a process."""
+    """Return the user bot as a component of a process."""
     user_bot = build(base)
     return Component("user bot", user_bot.dispatcher, serve(user_bot, schedulers_of(user_bot)))
 
 
 async def main(settings: Settings) -> None:
-    """The user bot and the schedulers alone in a process."""
+    """Run the user bot and the schedulers in a process of their own."""
     async with process_context(settings) as base:
         await serve_until_stopped(base, [component(base)])

@@ -1,4 +1,4 @@
-"""Which handler sees what first."""
+"""Router order: the first matching handler wins."""
 
 from aiogram import Router
 
@@ -8,7 +8,7 @@ from user_bot.middlewares.upsert_visitor import UpsertVisitor
 
 
 def build_router(clock: Clock) -> Router:
-    """A fresh tree of routers (a router belongs to one dispatcher)."""
+    """Return a new tree of routers; a router belongs to one dispatcher."""
     root = Router(name="user_bot")
     upsert_visitor = UpsertVisitor(clock)
     root.message.outer_middleware(upsert_visitor)

@@ -1,1 +1,1 @@
-"""What people see: texts, keyboards, callback data, links. Pure: records in, words out."""
+"""What people see: texts, keyboards, callback data, links. Pure: from records to text."""

@@ -1,8 +1,6 @@
-"""What owners read everywhere in the admin bot. Everything foreign is escaped."""
+"""What admins read in more than one subject."""
 
-from views.html import esc
-
-#: Telegram's cap for the answer to a button, in characters
+#: Telegram's limit for the answer to a button, in characters (BOTAPI §2.7)
 TOAST_MAX = 200
 
 HELP = (
@@ -23,14 +21,10 @@ HELP = (
 UNKNOWN_COMMAND = "I don't know this command. /help lists the ones I know."
 NOTHING_TO_CANCEL = "There is nothing to cancel. Send me anything to make a post."
 CANCELLED = "Cancelled. Nothing was changed."
+FIRST_THE_BATCH = "You are collecting messages. Finish or cancel that first."
 STALE_BUTTON = "This button is from an older screen. Open it again with /posts."
 
 
 def not_for_you(user_bot_username: str) -> str:
-    """The one answer to people who are not admins; short enough for a button's answer."""
+    """Answer people who are not admins; fits into the answer to a button."""
     return f"This bot is for the channel's owners. To get a post, open its link: it leads to @{user_bot_username}."
-
-
-def plain(sentence: str) -> str:
-    """A sentence of an error (plain text, may quote what was typed) as HTML."""
-    return esc(sentence)

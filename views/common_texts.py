@@ -6,5 +6,5 @@ HELD = "I am having a short break and have kept your request. If nothing happens
 
 
 def failed(error_id: str) -> str:
-    """Something unexpected; the id stands in the log."""
+    """Say that something went wrong. `error_id`: as in the log."""
     return f"Something went wrong on our side. Please try again in a moment. (Error {esc(error_id)})"

@@ -1,4 +1,4 @@
-"""Links people press."""
+"""Links to posts, pages and Telegram's dialogs."""
 
 from urllib.parse import urlencode
 
@@ -6,25 +6,25 @@ from core.payloads import post_payload, token_payload
 
 
 def post_link(user_bot_username: str, code: str, source: str | None = None) -> str:
-    """`https://t.me/<user bot>?start=p_<code>[-s_<source>]`. Raises ValueError for a bad code or source."""
+    """Return `https://t.me/<user bot>?start=p_<code>[-s_<source>]`. Raises ValueError for a bad code or source."""
     return f"https://t.me/{user_bot_username}?start={post_payload(code, source)}"
 
 
 def share_link(link: str, text: str = "") -> str:
-    """Opens Telegram's own "share with" dialog for `link`."""
+    """Return a link that opens Telegram's "share with" dialog for `link`."""
     return "https://t.me/share/url?" + urlencode({"url": link} | ({"text": text} if text else {}))
 
 
 def add_to_channel_link(bot_username: str, rights: tuple[str, ...]) -> str:
-    """Opens Telegram's "add to channel" dialog with the admin rights asked for (BOTAPI §5)."""
+    """Return a link that opens Telegram's "add to channel" dialog with these rights (BOTAPI §5)."""
     return f"https://t.me/{bot_username}?startchannel&admin={'+'.join(rights)}"
 
 
 def back_link(user_bot_username: str, token: str) -> str:
-    """Back from a verification: `https://t.me/<user bot>?start=v_<token>`. Raises ValueError for a bad token."""
+    """Return the way back: `https://t.me/<user bot>?start=v_<token>`. Raises ValueError for a bad token."""
     return f"https://t.me/{user_bot_username}?start={token_payload(token)}"
 
 
 def page_link(base_url: str, token: str) -> str:
-    """The verification page of a token: `<base_url>/v/<token>`. Raises ValueError for a bad token."""
+    """Return a token's page: `<base_url>/v/<token>`. Raises ValueError for a bad token."""
     return f"{base_url.rstrip('/')}/v/{token_payload(token).removeprefix('v_')}"

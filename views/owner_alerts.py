@@ -1,4 +1,4 @@
-"""What owners are told unasked, once per incident."""
+"""Alerts to owners, one per incident."""
 
 from core.posts import Post
 from core.settings import ShortenerFailure
@@ -9,12 +9,12 @@ _NOTHING_LOST = "Nothing is lost: everything works again as soon as the bot is b
 
 
 def storing_lost(what: str) -> str:
-    """The admin bot cannot post in the storage channel. `what` is HTML: what is missing, without a full stop."""
+    """Say that the admin bot cannot post in the storage channel. `what`: the missing rights (HTML, no full stop)."""
     return f"<b>I cannot store posts:</b> {what}.\nGive the bot its rights in the storage channel back. {_NOTHING_LOST}"
 
 
 def storage_lost(reason: str) -> str:
-    """The user bot cannot copy from the storage channel."""
+    """Say that the user bot cannot copy from the storage channel."""
     return (
         "<b>The storage channel cannot be reached by the user bot.</b>\n"
         "Subscribers get no posts until it is an administrator there again. "
@@ -23,12 +23,12 @@ def storage_lost(reason: str) -> str:
 
 
 def storage_back() -> str:
-    """After either of the two."""
+    """Say that it works again, after `storing_lost` or `storage_lost`."""
     return "The storage channel works again."
 
 
 def post_damaged(post: Post, delivered: int) -> str:
-    """Fewer copies than messages came out of the storage channel."""
+    """Say that fewer copies than messages could be made of a post."""
     return (
         f"<b>Post {post.number} is incomplete.</b> {isolate(post.title)}\n"
         f"Only {delivered} of its {post.item_count} messages could be delivered: the others are gone from the storage "
@@ -37,7 +37,7 @@ def post_damaged(post: Post, delivered: int) -> str:
 
 
 def deletions_impossible(too_old: int, accounts_gone: int, lost: int) -> str:
-    """Deliveries that stay where they are, by the reason why."""
+    """Say how many deliveries could not be deleted, for each reason."""
     lines = ["<b>Some deliveries could not be taken back.</b>"]
     if too_old:
         lines.append(f"Older than 48 hours, so that Telegram no longer deletes them: {too_old}.")
@@ -49,7 +49,7 @@ def deletions_impossible(too_old: int, accounts_gone: int, lost: int) -> str:
 
 
 def channel_broken(channel: Channel) -> str:
-    """The user bot cannot see who has joined a channel."""
+    """Say that the user bot cannot see who has joined a channel."""
     right = "an administrator there"
     if channel.mode is ChannelMode.REQUEST:
         right += " with the right to invite people"
@@ -64,12 +64,12 @@ def channel_broken(channel: Channel) -> str:
 
 
 def channel_works(channel: Channel) -> str:
-    """After `channel_broken`."""
+    """Say that it works again, after `channel_broken`."""
     return f"The channel {isolate(channel.name)} works again: the user bot sees who has joined."
 
 
 def offer_refused(reason: str) -> str:
-    """Telegram does not take the message with the button “Verify”. `reason`: Telegram's words."""
+    """Say that Telegram refuses the message with the button “Verify”. `reason`: its error description."""
     return (
         "<b>Telegram does not take the message that asks people to verify.</b> Until this is put right, they get no "
         f"answer. Telegram says: {esc(cut(reason, 200))}\n"
@@ -86,7 +86,7 @@ _WITHOUT_SHORTENER = {
 
 
 def shorteners_failing(mode: str) -> str:
-    """No shortener makes links. `mode`: the setting on_shortener_failure."""
+    """Say that no shortener makes links. `mode`: the setting `on_shortener_failure`."""
     return (
         "<b>No shortener answers as it should.</b> They are tried again by themselves.\n"
         f"{_WITHOUT_SHORTENER[ShortenerFailure(mode)]} (on_shortener_failure {mode}). "
@@ -95,5 +95,5 @@ def shorteners_failing(mode: str) -> str:
 
 
 def shorteners_work() -> str:
-    """After `shorteners_failing`."""
+    """Say that they work again, after `shorteners_failing`."""
     return "The shorteners work again."

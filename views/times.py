@@ -1,40 +1,40 @@
 """Times and durations in words.
 
-Points in time are HTML for messages: clients that know Telegram's date_time entity show them in the reader's own zone,
+Points in time are HTML for messages: clients that support Telegram's date_time entity show them in their own time zone,
 all others show the words, which name the zone.
 """
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from views.words import counted
+from views.quantities import counted
 
-#: Telegram takes 1,098 days
+#: Telegram accepts up to 1,098 days
 LONGEST_AHEAD = timedelta(days=1000)
 
 
 def clock_time(moment: datetime, zone: ZoneInfo) -> str:
-    """`14:05 (Europe/Berlin)`."""
-    return _in_own_zone(moment, "t", f"{moment.astimezone(zone):%H:%M} ({zone.key})")
+    """Return `14:05 (Europe/Berlin)`."""
+    return _in_client_zone(moment, "t", f"{moment.astimezone(zone):%H:%M} ({zone.key})")
 
 
 def date_and_time(moment: datetime, zone: ZoneInfo, now: datetime | None = None) -> str:
-    """`3 March 2026, 14:05 (Europe/Berlin)`; in the reader's own zone only with `now`.
+    """Return `3 March 2026, 14:05 (Europe/Berlin)`; in the client's own time zone only with `now`.
 
-    Telegram refuses a message with a time of more than three years ahead (tdlib/telegram-bot-api issue 852).
+    Telegram refuses a message with a time more than three years ahead (tdlib/telegram-bot-api issue 852).
     """
     local = moment.astimezone(zone)
     words = f"{local.day} {local:%B %Y, %H:%M} ({zone.key})"
-    return words if now is None or moment - now > LONGEST_AHEAD else _in_own_zone(moment, "Dt", words)
+    return words if now is None or moment - now > LONGEST_AHEAD else _in_client_zone(moment, "Dt", words)
 
 
-def _in_own_zone(moment: datetime, form: str, words: str) -> str:
-    """`form` as Telegram names it: `t` the time, `D` the date written out (Bot API, date-time entity formatting)."""
+def _in_client_zone(moment: datetime, form: str, words: str) -> str:
+    """Wrap the words in a date-time entity. `form`: `t` for the time, `D` for the date in words (Bot API)."""
     return f'<tg-time unix="{int(moment.timestamp())}" format="{form}">{words}</tg-time>'
 
 
 def duration(span: timedelta) -> str:
-    """`45 seconds`, `30 minutes`, `2 hours 5 minutes`, `3 days 1 hour`; rounded to the nearest unit shown."""
+    """Return `45 seconds`, `30 minutes`, `2 hours 5 minutes`, `3 days 1 hour`; rounded to the nearest unit shown."""
     seconds = round(span.total_seconds())
     if seconds < 60:
         return counted(max(seconds, 0), "second")

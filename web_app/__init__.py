@@ -1,1 +1,1 @@
-"""What a browser sees: the verification page. Knows no Telegram."""
+"""The web app: the verification page, the admin page with its API, health probes and metrics. Imports no Telegram."""

@@ -1,4 +1,4 @@
-"""`python -m web_app`: the web app alone."""
+"""`python -m web_app`: the web app in a process of its own."""
 
 from runtime.lifecycle import run
 from web_app.main import main

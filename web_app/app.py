@@ -1,4 +1,4 @@
-"""The web app, put together; touches neither network nor database."""
+"""Builds the FastAPI app from its routers and middlewares. No network and no database access here."""
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -8,8 +8,9 @@ from starlette.responses import PlainTextResponse
 from web_app.api.access import ApiAccess
 from web_app.api.app import api_router
 from web_app.api.guard import ApiGuard
-from web_app.auth.cookie import Cookies
-from web_app.auth.sign_in import Door, Roles
+from web_app.auth.authenticator import Authenticator
+from web_app.auth.cookie import SessionCookie
+from web_app.auth.roles import Roles
 from web_app.errors import ErrorPages
 from web_app.headers import SafeHeaders
 from web_app.health import health_router
@@ -17,7 +18,7 @@ from web_app.pages.assets import Assets
 from web_app.pages.dashboard import dashboard_router
 from web_app.pages.rendering import Pages
 from web_app.pages.verification import verification_router
-from web_app.problems import is_api, misunderstood, refused
+from web_app.problems import invalid_request, is_api, problem_response
 from web_app.rate_limit import RateLimit
 from web_app.services import AdminServices, Services
 
@@ -25,7 +26,7 @@ ROBOTS = "User-agent: *\nDisallow: /\n"
 
 
 def build_app(services: Services) -> FastAPI:
-    """The app with all its routes. Reads templates, style sheet and catalogues."""
+    """Build the app with all its routes. Reads templates, static files and catalogues from disk."""
     assets = Assets(services.base_path)
     pages = Pages(services, assets)
     app = FastAPI(
@@ -33,16 +34,16 @@ def build_app(services: Services) -> FastAPI:
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        # the address it would send people to comes from the request's Host header
+        # a redirect would use the request's Host header, which a client can forge
         redirect_slashes=False,
-        # addresses hold tokens: they are told nobody, whatever the environment says
+        # addresses hold tokens: they are exported nowhere, whatever the environment says
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     if services.has_page:
         app.include_router(verification_router(services, pages))
     app.include_router(health_router(services.clock))
     _add_files(app, assets)
-    _add_refusals(app, pages)
+    _add_error_handlers(app, pages)
     if services.admin is not None:
         _add_admin(app, services, services.admin, assets)
     app.add_middleware(ErrorPages, pages=pages)
@@ -51,29 +52,28 @@ def build_app(services: Services) -> FastAPI:
 
 
 def _add_admin(app: FastAPI, services: Services, admin: AdminServices, assets: Assets) -> None:
-    door = Door(admin.keys, Roles(admin.owner_ids, admin.monotonic), services.clock)
-    cookies = Cookies(admin.base_url)
-    app.include_router(api_router(admin, ApiAccess(door, cookies, services.clock), services.base_path))
+    authenticator = Authenticator(admin.keys, Roles(admin.owner_ids, services.clock), services.clock)
+    access = ApiAccess(authenticator, SessionCookie(admin.base_url), services.clock)
+    app.include_router(api_router(admin, access, services.base_path))
     app.include_router(dashboard_router(services, assets))
-    counts = RateLimit(admin.monotonic)
-    app.add_middleware(ApiGuard, door=door, cookies=cookies, limits=admin.limits, counts=counts)
+    app.add_middleware(ApiGuard, authenticator=authenticator, limits=admin.limits, rate_limit=RateLimit(services.clock))
 
 
-def _add_refusals(app: FastAPI, pages: Pages) -> None:
-    async def refuse(request: Request, error: Exception) -> Response:
+def _add_error_handlers(app: FastAPI, pages: Pages) -> None:
+    async def on_http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if is_api(request.url.path):
-            return refused(error)
+            return problem_response(error)
         if error.status_code == 404:
             return pages.nothing_here()
         return pages.not_understood(error.status_code, error.headers)
 
-    async def misread(_: Request, error: Exception) -> Response:
+    async def on_validation_error(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return refused(misunderstood(error))
+        return problem_response(invalid_request(error))
 
-    app.add_exception_handler(HTTPException, refuse)
-    app.add_exception_handler(RequestValidationError, misread)
+    app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(RequestValidationError, on_validation_error)
 
 
 def _add_files(app: FastAPI, assets: Assets) -> None:

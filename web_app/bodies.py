@@ -1,4 +1,4 @@
-"""What a request brings, read within bounds."""
+"""Reads request bodies, bounded in size and time."""
 
 import asyncio
 from urllib.parse import parse_qsl
@@ -16,9 +16,9 @@ BODY_S = 10.0
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """The fields of an urlencoded form, the first of each name; {} for anything else.
+    """Read the fields of an urlencoded form, the first of each name; {} for any other content.
 
-    Raises HTTPException: 413 above BODY_MAX, 408 when it does not arrive.
+    Raises HTTPException: 413 above BODY_MAX, 408 when it does not arrive in BODY_S.
     """
     body = await read_body(request, BODY_MAX)
     if media_type_of(request) != "application/x-www-form-urlencoded":
@@ -31,18 +31,18 @@ async def read_form(request: Request) -> dict[str, str]:
 
 
 def media_type_of(request: Request) -> str:
-    """What the body is said to be, in lower case and without parameters."""
+    """Return the Content-Type in lower case, without parameters; "" when there is none."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def is_longer(headers: Headers, longest: int) -> bool:
-    """Whether a body of more than `longest` bytes is announced. One that is not announced is counted as it comes."""
+    """Whether Content-Length exceeds `longest` bytes. A body without one is counted while it is read."""
     announced = headers.get("content-length", "0")
     return announced.isdecimal() and int(announced[:20]) > longest
 
 
 async def read_body(request: Request, longest: int) -> bytes:
-    """The whole body. Raises HTTPException: 413 above `longest` bytes, 408 when it does not arrive in BODY_S."""
+    """Read the whole body. Raises HTTPException: 413 above `longest` bytes, 408 when it does not arrive in BODY_S."""
     if is_longer(request.headers, longest):
         raise HTTPException(413)
     body = bytearray()

@@ -1,4 +1,4 @@
-"""The web error middleware: whatever breaks, a person gets a page, a program JSON, and the log the rest."""
+"""The web error middleware: an unhandled exception becomes a page or a JSON problem, its details go to the log."""
 
 import secrets
 
@@ -7,42 +7,42 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import StoreUnavailable
-from web_app import problems as api_problems
+from web_app import problems
 from web_app.pages.rendering import Pages
 
 log = structlog.get_logger("tollgate.web_app")
 
 
 class ErrorPages:
-    """Answers what no page has answered. The address is not logged: there is a token in it."""
+    """Answers 503 for an unavailable store and 500 for anything else. The address is not logged: it holds a token."""
 
     def __init__(self, app: ASGIApp, pages: Pages) -> None:
         self._app = app
         self._pages = pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        has_begun = False
-        is_api = api_problems.is_api(scope.get("path", ""))
+        has_started = False
+        is_api = problems.is_api(scope.get("path", ""))
 
-        async def watched(message: Message) -> None:
-            nonlocal has_begun
-            has_begun = True
+        async def noting_start(message: Message) -> None:
+            nonlocal has_started
+            has_started = True
             await send(message)
 
         try:
-            await self._app(scope, receive, watched)
+            await self._app(scope, receive, noting_start)
         except ClientDisconnect:
             log.debug("web.visitor_left")
             return
         except StoreUnavailable as error:
             log.warning("web.store_unavailable", error=str(error))
-            answer = api_problems.unavailable() if is_api else self._pages.unavailable()
-        # one of the three places (STYLE 10): a visitor must not meet a stack trace, whatever the bug
+            answer = problems.unavailable() if is_api else self._pages.unavailable()
+        # one of the three places (STYLE 10): a visitor must not see a stack trace, whatever the bug
         except Exception as error:
             error_id = secrets.token_hex(3)
             log.error("web.failed", error_id=error_id, method=scope.get("method"), exc_info=error)
-            answer = api_problems.failed(error_id) if is_api else self._pages.failed(error_id)
+            answer = problems.failed(error_id) if is_api else self._pages.failed(error_id)
         else:
             return
-        if not has_begun:
+        if not has_started:
             await answer(scope, receive, send)

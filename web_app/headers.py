@@ -1,4 +1,4 @@
-"""Headers of every answer: nothing foreign is loaded, framed, kept, indexed or told on."""
+"""Security headers of every answer: it loads nothing foreign, and is not framed, cached, indexed or sent as Referer."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -11,23 +11,23 @@ ALWAYS = {
     ),
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    # of our answers: what the visitor's browser says of the page before ours is that page's to decide
+    # for links on our pages; the Referer of a request to us follows the policy of the page it came from
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex, nofollow",
 }
-#: the admin page asks our API by a script of ours; Telegram in a browser shows Mini Apps in a frame
+#: the admin page calls our API from our own script; Telegram's web client shows Mini Apps in a frame
 ADMIN_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'self' https://web.telegram.org https://*.telegram.org"
 )
 _ADMIN = "/admin"
-#: unless the answer says otherwise
-_KEPT = "no-store"
+#: Cache-Control of an answer that sets none itself
+_CACHING = "no-store"
 
 
 class SafeHeaders:
-    """Puts the headers on whatever is answered."""
+    """Adds the headers to every answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -40,7 +40,7 @@ class SafeHeaders:
                     headers[name] = value
                 if scope.get("path") == _ADMIN:
                     headers["Content-Security-Policy"] = ADMIN_POLICY
-                headers.setdefault("Cache-Control", _KEPT)
+                headers.setdefault("Cache-Control", _CACHING)
             await send(message)
 
         await self._app(scope, receive, with_headers)

@@ -1,13 +1,10 @@
-"""What machines ask: is the process alive, is the house ready, and the metrics. For this machine and its network alone.
+"""Probes for machines: /healthz (is the process alive), /readyz (are database, bots and jobs fine) and /metrics.
 
-Nobody is asked who they are: a server in front that publishes the pages must leave these three out
-(docs/monitoring.md).
+They need no authentication: a proxy that publishes the pages must not publish these (docs/monitoring.md).
 """
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -22,13 +19,14 @@ from core.health import Health, Trouble
 from database.connection import current_database
 from database.operations import health_ops
 from monitoring import metrics
-from monitoring.health import show, time_ping
+from monitoring.health import set_health_metrics, time_ping
+from web_app.cached_result import CachedResult
 
 log = structlog.get_logger("tollgate.web_app")
 
 #: seconds the database may take to answer
 STORE_WITHIN_S = 1.0
-#: seconds an answer serves everybody who asks: however many ask, the database is asked this often
+#: seconds a result is cached: the interval at which the database is queried, however many probes there are
 READY_FOR_S = 1.0
 METRICS_FOR_S = 5.0
 
@@ -39,63 +37,44 @@ Monotonic = Callable[[], float]
 Check = dict[str, Any]
 
 
-@dataclass(slots=True)
-class _Kept:
-    """The last answer to one question; those who ask while it is being found wait for the same one."""
-
-    ask: Callable[[], Awaitable[Any]]
-    keep_for_s: float
-    monotonic: Monotonic
-    lock: asyncio.Lock
-    answer: Any = None
-    asked_at: float | None = None
-
-    async def get(self) -> Any:
-        async with self.lock:
-            if self.asked_at is None or self.monotonic() - self.asked_at >= self.keep_for_s:
-                self.answer = await self.ask()
-                self.asked_at = self.monotonic()
-            return self.answer
-
-
-def health_router(clock: Clock, monotonic: Monotonic = time.monotonic) -> APIRouter:
-    """/healthz, /readyz and /metrics; the database is the process's open one."""
+def health_router(clock: Clock) -> APIRouter:
+    """The routes of /healthz, /readyz and /metrics. They use the process's open database."""
     metrics.add_process_metrics()
     router = APIRouter()
 
-    async def look() -> tuple[bool, dict[str, Check]]:
-        return await _look(clock.now())
+    async def check() -> tuple[bool, dict[str, Check]]:
+        return await _check_all(clock.now())
 
-    ready = _Kept(look, READY_FOR_S, monotonic, asyncio.Lock())
-    shown = _Kept(_show_last_look, METRICS_FOR_S, monotonic, asyncio.Lock())
+    readiness = CachedResult(check, READY_FOR_S, clock)
+    updated_metrics = CachedResult(_update_metrics, METRICS_FOR_S, clock)
 
     @router.api_route("/healthz", methods=["GET", "HEAD"])
     async def healthz() -> Response:
-        # the loop came round to this line: nothing else is asked
+        # that the event loop runs this line is all there is to check
         return PlainTextResponse("ok\n", headers=_NO_STORE)
 
     @router.api_route("/readyz", methods=["GET", "HEAD"])
     async def readyz() -> Response:
-        is_ready, checks = await ready.get()
+        is_ready, checks = await readiness.get()
         return JSONResponse({"ready": is_ready, "checks": checks}, 200 if is_ready else 503, headers=_NO_STORE)
 
     @router.api_route("/metrics", methods=["GET", "HEAD"])
     async def metrics_page() -> Response:
-        await shown.get()
+        await updated_metrics.get()
         text = generate_latest(metrics.REGISTRY)
         return Response(text, headers={**_NO_STORE, "Content-Type": CONTENT_TYPE_LATEST})
 
     return router
 
 
-async def _look(now: datetime) -> tuple[bool, dict[str, Check]]:
+async def _check_all(now: datetime) -> tuple[bool, dict[str, Check]]:
     """Whether everything is ready, and each check by its name."""
-    health, database = await asyncio.gather(_last_look(), _database())
-    checks = {"database": database, "bots": _bots(health, now), "jobs": _jobs(health, now)}
+    health, database = await asyncio.gather(_last_health_check(), _check_database())
+    checks = {"database": database, "bots": _check_bots(health, now), "jobs": _check_jobs(health, now)}
     return all(check["ok"] for check in checks.values()), checks
 
 
-async def _database() -> Check:
+async def _check_database() -> Check:
     took_s = await time_ping(_ping, STORE_WITHIN_S)
     if took_s is None:
         return {"ok": False, "problem": f"no answer within {STORE_WITHIN_S:.0f} s"}
@@ -106,7 +85,8 @@ async def _ping() -> None:
     await current_database().ping()
 
 
-async def _last_look() -> Health | None:
+async def _last_health_check() -> Health | None:
+    """The stored result of the job `health_check`; None when there is none, or the database does not answer in time."""
     try:
         async with asyncio.timeout(STORE_WITHIN_S):
             return await health_ops.find()
@@ -115,15 +95,15 @@ async def _last_look() -> Health | None:
         return None
 
 
-async def _show_last_look() -> None:
-    """Take what the last health check found into this process's metrics; without an answer they stay as they are."""
-    health = await _last_look()
+async def _update_metrics() -> None:
+    """Copy the last health check into this process's metrics; they stay unchanged when it cannot be read."""
+    health = await _last_health_check()
     if health is not None:
-        show(health)
+        set_health_metrics(health)
 
 
-def _bots(health: Health | None, now: datetime) -> Check:
-    problem = _unknown(health, now)
+def _check_bots(health: Health | None, now: datetime) -> Check:
+    problem = _staleness(health, now)
     if health is None or problem is not None:
         return {"ok": False, "problem": problem}
     bots = {bot.name: bot.is_ok for bot in health.bots}
@@ -133,16 +113,16 @@ def _bots(health: Health | None, now: datetime) -> Check:
     return {"ok": True, **bots}
 
 
-def _jobs(health: Health | None, now: datetime) -> Check:
-    problem = _unknown(health, now)
+def _check_jobs(health: Health | None, now: datetime) -> Check:
+    problem = _staleness(health, now)
     if health is None or problem is not None:
         return {"ok": False, "problem": problem}
     late = [finding.subject for finding in health.findings if finding.trouble is Trouble.JOB_OVERDUE]
     return {"ok": False, "problem": "overdue", "overdue": late} if late else {"ok": True}
 
 
-def _unknown(health: Health | None, now: datetime) -> str | None:
-    """Why nothing is known; None when something is."""
+def _staleness(health: Health | None, now: datetime) -> str | None:
+    """Why the health check says nothing about now; None when it does."""
     if health is None:
         return "no health check has been made, or it cannot be read"
     if not health.is_fresh(now):

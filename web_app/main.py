@@ -1,4 +1,4 @@
-"""The web app as a part of a process, and `python -m web_app`."""
+"""Builds the web app from the configuration: as a component of `main.py`, or alone for `python -m web_app`."""
 
 import asyncio
 import hmac
@@ -24,7 +24,7 @@ from web_app.serving import WebServer
 
 @dataclass(frozen=True, slots=True)
 class WebComponent:
-    """The web app at work: listening already, answering once `serve` runs."""
+    """The web app in a process: it listens already, and answers once `serve` runs."""
 
     state: str
     serve: Coroutine[Any, Any, None]
@@ -32,13 +32,13 @@ class WebComponent:
     name: str = "web app"
 
     async def stop(self) -> bool:
-        """Have `serve` end within two seconds."""
+        """Make `serve` return, within two seconds."""
         return await self.server.stop()
 
 
 @dataclass(slots=True)
-class _Alone:
-    """What a process with nothing but the web app stands on."""
+class _WebProcess:
+    """The tasks and the stop signal of a process that runs only the web app."""
 
     tasks: Supervisor = field(default_factory=Supervisor)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -47,7 +47,7 @@ class _Alone:
 def services_of(
     settings: Settings, clock: Clock, bot_username: str = "", admin: AdminServices | None = None
 ) -> Services:
-    """What the pages need of the configuration. Without PUBLIC_BASE_URL nobody is given a link to the page."""
+    """Collect what the app needs. Without PUBLIC_BASE_URL there is no verification page."""
     return Services(
         clock=clock,
         links=settings.telegram_links,
@@ -61,7 +61,7 @@ def services_of(
 
 
 def admin_services(settings: Settings) -> AdminServices:
-    """What the admin page and its API need. Finds the sessions' secret, or makes it. Raises CannotStart."""
+    """Collect what the admin page and its API need. May write a new session secret to DATA_DIR. Raises CannotStart."""
     try:
         secret = find_secret(settings.JWT_SECRET.get_secret_value(), settings.DATA_DIR)
     except NoSecret as error:
@@ -76,22 +76,22 @@ def admin_services(settings: Settings) -> AdminServices:
 
 
 def page_key(settings: Settings) -> bytes:
-    """A key every process with the same user bot has, and nobody else."""
+    """A key derived from the user bot's token: every process with this bot has the same one."""
     secret = settings.USER_BOT_TOKEN.get_secret_value().encode()
     return hmac.new(secret, b"tollgate verification page", sha256).digest()
 
 
 def shortener_hosts(settings: Settings) -> frozenset[str]:
-    """Where people come from: each shortener's hosts and the one it is asked at, in lower case."""
-    asked = (urlsplit(shortener.api_url).hostname or "" for shortener in settings.SHORTENERS)
-    named = (host.lower() for shortener in settings.SHORTENERS for host in shortener.hosts)
-    return frozenset({*asked, *named}) - {""}
+    """The configured hosts of every shortener and the host of its API, in lower case."""
+    api_hosts = (urlsplit(shortener.api_url).hostname or "" for shortener in settings.SHORTENERS)
+    configured = (host.lower() for shortener in settings.SHORTENERS for host in shortener.hosts)
+    return frozenset({*api_hosts, *configured}) - {""}
 
 
 def component(settings: Settings, clock: Clock, bot_username: str = "") -> WebComponent:
-    """The web app as a part of a process; takes its port at once.
+    """Build the web app as a component of a process, and bind its port.
 
-    Raises CannotStart when the port is taken, or there is no secret for sessions.
+    Raises CannotStart when the port cannot be bound, or there is no secret for sessions.
     """
     server = WebServer(build_app(services_of(settings, clock, bot_username, admin_services(settings))))
     host = settings.WEB_HOST
@@ -109,14 +109,14 @@ def _address(host: str, port: int) -> str:
 
 
 async def main(settings: Settings) -> None:
-    """The web app alone in a process."""
-    clock, alone = SystemClock(), _Alone()
+    """Run only the web app, until SIGINT or SIGTERM."""
+    clock, process = SystemClock(), _WebProcess()
     try:
         if settings.SANDBOX_CLOCK_URL:
             await take_sandbox_time(settings.SANDBOX_CLOCK_URL, clock)
-            alone.tasks.spawn(follow_clock(settings.SANDBOX_CLOCK_URL, clock), "sandbox clock")
+            process.tasks.spawn(follow_clock(settings.SANDBOX_CLOCK_URL, clock), "sandbox clock")
         await open_store(settings, clock)
-        await serve_until_stopped(alone, [component(settings, clock)])
+        await serve_until_stopped(process, [component(settings, clock)])
     finally:
-        await alone.tasks.close()
+        await process.tasks.close()
         await close_database()

@@ -1,4 +1,4 @@
-"""What the API says when it says no: JSON, one sentence for a person, one word for a program, never a stack trace."""
+"""Error answers of the API: JSON with a sentence for people and a code for programs, never a stack trace."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,26 +11,26 @@ from starlette.responses import JSONResponse, Response
 from web_app.pages.rendering import RETRY_AFTER_S
 
 API = "/api/"
-#: problems of one request that are named
+#: invalid fields that are listed
 _FIELDS_MAX = 10
-#: characters of a line: it may name a field somebody made up
+#: characters of a line; it may contain a field name of the client's choice
 _LINE_MAX = 200
 
 
 class ApiError(BaseModel):
-    """The body of every answer that is no success."""
+    """The body of every error answer."""
 
     model_config = ConfigDict(title="Error", extra="forbid")
 
     error: str = Field(description="One sentence for a person.")
-    code: str = Field(description="One word for a program; of one meaning for good.")
-    tasks: list[str] | None = Field(None, description="With unknown_task: the names there are.")
+    code: str = Field(description="A code for programs; its meaning does not change.")
+    tasks: list[str] | None = Field(None, description="With unknown_task: the known names.")
     fields: list[str] | None = Field(None, description="With bad_request: what is wrong where.")
-    error_id: str | None = Field(None, description="With failed: stands in the log, too.")
+    error_id: str | None = Field(None, description="With failed: an id that is in the log, too.")
 
 
 class Problem(HTTPException):
-    """A request that is refused, with what the API says of it."""
+    """A refusal, with the body of its answer."""
 
     def __init__(
         self, status: int, code: str, error: str, headers: Mapping[str, str] | None = None, **more: Any
@@ -40,21 +40,20 @@ class Problem(HTTPException):
 
 
 def is_api(path: str) -> bool:
-    """Whether an address is the API's; what is said there is JSON."""
+    """Whether a path belongs to the API, whose answers are JSON."""
     return path.startswith(API)
 
 
-def answer(status: int, body: ApiError, headers: Mapping[str, str] | None = None) -> Response:
-    """The problem as an answer."""
+def _response(status: int, body: ApiError, headers: Mapping[str, str] | None = None) -> Response:
     return JSONResponse(body.model_dump(exclude_none=True), status, headers)
 
 
-def refused(error: HTTPException) -> Response:
-    """What the API says of a refusal, its own or the framework's."""
+def problem_response(error: HTTPException) -> Response:
+    """The answer to a refusal, raised by the API or by the framework."""
     if isinstance(error, Problem):
-        return answer(error.status_code, error.body, error.headers)
+        return _response(error.status_code, error.body, error.headers)
     code, sentence = _OF_FRAMEWORK.get(error.status_code, ("bad_request", "This request was not understood."))
-    return answer(error.status_code, ApiError(error=sentence, code=code), error.headers)
+    return _response(error.status_code, ApiError(error=sentence, code=code), error.headers)
 
 
 _OF_FRAMEWORK = {
@@ -65,18 +64,18 @@ _OF_FRAMEWORK = {
 }
 
 
-def misunderstood(error: RequestValidationError | ValidationError) -> Problem:
-    """422: the request has the wrong shape; the values themselves are not repeated."""
-    lines = [f"{_place(one['loc'])}: {one['msg']}"[:_LINE_MAX] for one in error.errors()[:_FIELDS_MAX]]
+def invalid_request(error: RequestValidationError | ValidationError) -> Problem:
+    """422: the request has the wrong shape. The answer names fields, never their values."""
+    lines = [f"{_field(one['loc'])}: {one['msg']}"[:_LINE_MAX] for one in error.errors()[:_FIELDS_MAX]]
     return Problem(422, "bad_request", "This request was not understood.", fields=lines)
 
 
-def _place(parts: tuple[int | str, ...]) -> str:
+def _field(parts: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in parts) or "body"
 
 
 def unauthorized(*, was_given: bool) -> Problem:
-    """401: no session, or one that holds no more."""
+    """401: no session, or one that has ended."""
     challenge = 'Bearer realm="tollgate"' + (', error="invalid_token"' if was_given else "")
     return Problem(
         401, "unauthorized", "Sign in first: open this page from the admin bot.", {"WWW-Authenticate": challenge}
@@ -84,27 +83,27 @@ def unauthorized(*, was_given: bool) -> Problem:
 
 
 def forbidden() -> Problem:
-    """403: known, but neither an owner nor a manager."""
+    """403: neither an owner nor a manager."""
     return Problem(403, "forbidden", "This is for owners and managers.")
 
 
-def from_elsewhere() -> Problem:
-    """403: a browser sent it for another site."""
+def wrong_origin() -> Problem:
+    """403: the browser says that another site sent the request."""
     return Problem(403, "wrong_origin", "This request came from another site.")
 
 
 def too_many(wait_s: int) -> Problem:
-    """429, with the seconds after which it may be tried again."""
+    """429, with the seconds to wait in Retry-After."""
     sentence = f"Too many requests: try again in {wait_s} s."
     return Problem(429, "too_many_requests", sentence, {"Retry-After": str(wait_s)})
 
 
 def unavailable() -> Response:
-    """503: the database is away."""
+    """503: the database does not answer."""
     body = ApiError(error="The database does not answer. Please try again in a moment.", code="unavailable")
-    return answer(503, body, {"Retry-After": str(RETRY_AFTER_S)})
+    return _response(503, body, {"Retry-After": str(RETRY_AFTER_S)})
 
 
 def failed(error_id: str) -> Response:
-    """500, with the id that stands in the log."""
-    return answer(500, ApiError(error="Something went wrong on our side.", code="failed", error_id=error_id))
+    """500, with the id that is in the log."""
+    return _response(500, ApiError(error="Something went wrong on our side.", code="failed", error_id=error_id))

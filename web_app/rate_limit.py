@@ -1,18 +1,18 @@
-"""How often one session, or one address without a session, may ask within a minute. In memory, of this process."""
+"""Limits the requests of one session, or of one address without a session, per minute. In memory, per process."""
 
 import math
 import re
-import time
-from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
+from cachetools import LRUCache
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from core.clock import Clock
+
 WINDOW_S = 60.0
-#: who asked last is remembered, some 300 bytes each; whoever is forgotten begins anew
+#: sessions and addresses that are counted, some 300 bytes each; an evicted one starts a new window
 KEYS_MAX = 10_000
 #: characters of an IPv6 address at its longest
 _ADDRESS_MAX = 45
@@ -22,46 +22,42 @@ _WITH_PORT = re.compile(r"\[([^]]+)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Requests in a window of a minute, which begins with the first."""
+    """Requests in a fixed window of one minute, which starts with the first of them."""
 
     signed_in: int = 120
     unsigned: int = 60
 
 
 class RateLimit:
-    """Counts requests by key; takes no more memory than KEYS_MAX of them need."""
+    """Counts requests by key, for at most `keys_max` keys: the least recently used one is evicted."""
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic, keys_max: int = KEYS_MAX) -> None:
-        self._monotonic = monotonic
-        self._keys_max = keys_max
-        #: key: when its window began, and the requests since; the one that asked longest ago stands first
-        self._windows: OrderedDict[str, tuple[float, int]] = OrderedDict()
+    def __init__(self, clock: Clock, keys_max: int = KEYS_MAX) -> None:
+        self._clock = clock
+        #: key: when its window started, and the requests counted since
+        self._windows: LRUCache[str, tuple[float, int]] = LRUCache(keys_max)
 
     def __len__(self) -> int:
         return len(self._windows)
 
     def count(self, key: str, limit: int) -> int:
-        """Count a request of `key`: 0 when it is within the limit, else the seconds until it may ask again (1 to 60).
+        """Count a request of `key`: 0 when it is within the limit, else the seconds to wait (1 to 60).
 
-        A refused request is not counted: asking on does not lengthen the wait.
+        A refused request is not counted: repeating it does not lengthen the wait.
         """
-        now = self._monotonic()
-        began_at, count = self._windows.get(key, (now, 0))
-        if now - began_at >= WINDOW_S:
-            began_at, count = now, 0
+        now = self._clock.monotonic()
+        started_at, count = self._windows.get(key, (now, 0))
+        if now - started_at >= WINDOW_S:
+            started_at, count = now, 0
         is_within = count < limit
-        self._windows[key] = (began_at, count + is_within)
-        self._windows.move_to_end(key)
-        if len(self._windows) > self._keys_max:
-            self._windows.popitem(last=False)
-        return 0 if is_within else max(1, math.ceil(began_at + WINDOW_S - now))
+        self._windows[key] = (started_at, count + is_within)
+        return 0 if is_within else max(1, math.ceil(started_at + WINDOW_S - now))
 
 
 def address_of(scope: Scope) -> str:
-    """Who asks, as far as can be told: the other end, or whom a proxy of ours says it asks for.
+    """The address of the client as a key: the peer, or the client a trusted proxy names; "unknown" without either.
 
-    A proxy of ours is on this machine or in a private network, and adds to X-Forwarded-For at the end, or as a line of
-    its own behind those that came. Of IPv6 the first 64 bits count: a household has them all to itself.
+    A proxy is trusted when it is on this machine or in a private network. It appends to X-Forwarded-For, or adds a line
+    of its own below those it received. Of an IPv6 address only the first 64 bits count: one household has all the rest.
     """
     client = scope.get("client")
     found = _network(client[0]) if client else None
@@ -77,16 +73,16 @@ def _without_port(text: str) -> str:
 
 
 def _network(text: str) -> tuple[str, bool] | None:
-    """The address as a key, and whether it is one of ours; None when it is none."""
+    """The address as a key, and whether it is private or loopback; None when `text` is no address."""
     if len(text) > _ADDRESS_MAX:
         return None
     try:
         address = ip_address(text)
     except ValueError:
         return None
-    is_ours = address.is_private or address.is_loopback
+    is_private = address.is_private or address.is_loopback
     if not isinstance(address, IPv6Address):
-        return str(address), is_ours
+        return str(address), is_private
     if address.ipv4_mapped is not None:
         return _network(str(address.ipv4_mapped))
-    return address.exploded[:19], is_ours
+    return address.exploded[:19], is_private

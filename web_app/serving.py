@@ -1,4 +1,4 @@
-"""uvicorn in our loop: it listens where we say, and begins, logs and ends as the rest of the process does."""
+"""Runs uvicorn in the process's event loop, with the process's own socket, logging and shutdown."""
 
 import socket
 from collections.abc import Iterator
@@ -7,17 +7,17 @@ from contextlib import contextmanager
 from starlette.types import ASGIApp
 from uvicorn import Config, Server
 
-#: connections, and requests, at once: below the 1024 files a process may open by default; above it uvicorn answers 503
+#: concurrent connections and requests; above it uvicorn answers 503. Below 1024, the default limit of open files
 CONCURRENCY_MAX = 800
-#: seconds a connection without a request is kept
+#: seconds an idle connection is kept open
 KEEP_ALIVE_S = 5
-#: seconds requests under way get at a stop; what has not ended by then is cancelled
+#: seconds running requests may take at a stop before they are cancelled
 DRAIN_S = 1
 _BACKLOG = 512
 
 
 class _QuietServer(Server):
-    """Signals are the process's business."""
+    """Leaves the process's signal handlers alone."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -25,7 +25,7 @@ class _QuietServer(Server):
 
 
 class WebServer:
-    """An app on a port of this machine. `listen` first: a port that is taken is found out before anything runs."""
+    """Serves an app on a port. Call `listen` first: a port in use is reported before anything runs."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._server = _QuietServer(
@@ -34,7 +34,7 @@ class WebServer:
                 http="h11",
                 ws="none",
                 lifespan="off",
-                # addresses hold tokens: no access log; our logging stays as it is
+                # no access log: addresses hold tokens. The process has configured logging already
                 access_log=False,
                 log_config=None,
                 log_level="warning",
@@ -49,16 +49,16 @@ class WebServer:
         self._socket: socket.socket | None = None
 
     def listen(self, host: str, port: int) -> int:
-        """Take the port; 0 takes any free one. Returns the port it is. Raises OSError when it cannot be had."""
+        """Bind the port, 0 for any free one, and return it. Raises OSError when it cannot be bound."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        made = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-        # asyncio turns Nagle's algorithm off only where the socket says that it is TCP; with it each answer on a kept
-        # connection waits 40 ms for the client's delayed acknowledgement
-        self._socket = socket.socket(made.family, made.type, socket.IPPROTO_TCP, made.detach())
+        bound = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        # asyncio disables Nagle's algorithm only on sockets with an explicit protocol TCP. With Nagle, each answer on a
+        # kept-alive connection waits 40 ms for the client's delayed acknowledgement
+        self._socket = socket.socket(bound.family, bound.type, socket.IPPROTO_TCP, bound.detach())
         return int(self._socket.getsockname()[1])
 
     async def serve(self) -> None:
-        """Answer requests until `stop`; `listen` comes before."""
+        """Answer requests until `stop`. Raises RuntimeError before `listen`."""
         if self._socket is None:
             raise RuntimeError("listen first")
         try:
@@ -67,11 +67,11 @@ class WebServer:
             self.close()
 
     async def stop(self) -> bool:
-        """Have `serve` end: no new connection, requests under way end or are cancelled after DRAIN_S. Always True."""
+        """Make `serve` return: no new connections; running requests are cancelled after DRAIN_S. Returns True."""
         self._server.should_exit = True
         return True
 
     def close(self) -> None:
-        """Give the port back; for a server that never came to serve."""
+        """Release the port of a server that was not served."""
         if self._socket is not None:
             self._socket.close()

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from admin_bot.inputs import typed_minutes
+from admin_bot.inputs import read_minutes_or_never
 from core.broadcasts import BUTTONS_MAX, LIFETIME_MAX, LIFETIME_MIN, LONGEST_AHEAD, LinkButton, check_button
 from core.errors import BadInput
 from core.segments import ACTIVE_DAYS_MAX, LANGUAGE, SOURCE, Segment, SegmentKind
@@ -21,12 +21,12 @@ _TIME = re.compile(
     r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})",
     re.ASCII,
 )
-#: a day without a year that lies further back than this is meant to be next year's
+#: a day without a year that is longer ago than this means next year's
 _LONG_AGO = timedelta(days=183)
 
 
 def read_buttons(text: str) -> tuple[LinkButton, ...]:
-    """One button a line, `text - address`; none for a single dash. Raises BadInput naming the line, from 1."""
+    """Read one button per line, `text - address`; none for a single dash. Raises BadInput naming the line, from 1."""
     lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
     if [line for _, line in lines] in (["-"], ["–"], ["—"]):
         return ()
@@ -48,8 +48,8 @@ def _button(number: int, line: str) -> LinkButton:
 
 
 def read_lifetime(text: str) -> int:
-    """`45`, `2h`, `1h 30m` as minutes, 0 for `never`. Raises BadInput below 10 minutes and above 47 hours."""
-    minutes = typed_minutes(text)
+    """Read `45`, `2h`, `1h 30m` as minutes, 0 for `never`. Raises BadInput, also below 10 minutes, above 47 hours."""
+    minutes = read_minutes_or_never(text)
     if minutes is None:
         raise BadInput(texts.LIFETIME_EXPECTED)
     if minutes > LIFETIME_MAX:
@@ -60,7 +60,7 @@ def read_lifetime(text: str) -> int:
 
 
 def read_active(text: str) -> Segment:
-    """`90`: whoever was seen within as many days. Raises BadInput."""
+    """Read `90`: subscribers seen within the last 90 days. Raises BadInput."""
     typed = text.strip()
     if not _DAYS.fullmatch(typed) or not 1 <= int(typed) <= ACTIVE_DAYS_MAX:
         raise BadInput(texts.DAYS_EXPECTED)
@@ -68,7 +68,7 @@ def read_active(text: str) -> Segment:
 
 
 def read_language(text: str) -> Segment:
-    """`pt`, `pt-BR`, `pt_br`: whose app speaks it. Raises BadInput."""
+    """Read `pt`, `pt-BR`, `pt_br`: subscribers whose app uses the language. Raises BadInput."""
     typed = text.strip().lower().replace("_", "-")
     if not LANGUAGE.fullmatch(typed):
         raise BadInput(texts.LANGUAGE_EXPECTED)
@@ -76,7 +76,7 @@ def read_language(text: str) -> Segment:
 
 
 def read_source(text: str) -> Segment:
-    """`spring24`, with or without its `s_`: who came through it. Raises BadInput."""
+    """Read `spring24`, with or without its `s_`: subscribers who came through the source. Raises BadInput."""
     typed = text.strip().removeprefix("-").removeprefix("s_")
     if not SOURCE.fullmatch(typed):
         raise BadInput(texts.SOURCE_EXPECTED)
@@ -84,10 +84,10 @@ def read_source(text: str) -> Segment:
 
 
 def read_send_at(text: str, now: datetime, zone: ZoneInfo) -> datetime:
-    """`18:30` (today), `tomorrow 9:00`, `25.11. 18:30`, `2026-11-25 18:30` on the clocks of `zone`, as aware UTC.
+    """Read `18:30` (today), `tomorrow 9:00`, `25.11. 18:30`, `2026-11-25 18:30` in `zone`, as aware UTC.
 
-    A day without a year is the nearer one of this year's and next year's. Of an hour the clocks show twice, the first
-    that is still to come. Raises BadInput for what is past, skipped by the clocks, or more than 366 days ahead.
+    A day without a year is the nearer one of this year's and next year's. A time the clocks show twice is the first one
+    in the future. Raises BadInput, also for times in the past, skipped by the clocks, or more than 366 days ahead.
     """
     found = _TIME.fullmatch(" ".join(text.split()).lower())
     if found is None:
@@ -101,16 +101,16 @@ def read_send_at(text: str, now: datetime, zone: ZoneInfo) -> datetime:
         raise BadInput(texts.NO_SUCH_DAY) from None
     if is_skipped:
         raise BadInput(texts.skipped(zone))
-    to_come = [moment for moment in moments if moment > now]
-    if not to_come:
+    future = [moment for moment in moments if moment > now]
+    if not future:
         raise BadInput(texts.past(moments[0], zone, now))
-    if to_come[0] - now > LONGEST_AHEAD:
+    if future[0] - now > LONGEST_AHEAD:
         raise BadInput(texts.TOO_FAR)
-    return to_come[0]
+    return future[0]
 
 
 def _day(found: re.Match[str], today: date) -> date:
-    """The day that was typed. Raises ValueError for one no calendar has."""
+    """Return the typed day. Raises ValueError if the calendar does not have it."""
     if found["word"] == "tomorrow":
         return today + timedelta(days=1)
     if found["iso_year"]:
@@ -124,10 +124,10 @@ def _day(found: re.Match[str], today: date) -> date:
 
 
 def _nearest(day: int, month: int, today: date) -> date:
-    """This year's, or next year's when that one is long past. Raises ValueError when the year has no such day."""
+    """Return this year's day, or next year's if this one is long past. Raises ValueError if that year lacks it."""
     try:
         this_year = date(today.year, month, day)
     except ValueError:
-        # the 29th of February of a year that has one
+        # the 29th of February: next year may have one
         return date(today.year + 1, month, day)
     return date(today.year + 1, month, day) if today - this_year > _LONG_AGO else this_year

@@ -1,4 +1,4 @@
-"""Adding a channel to join: looked at by the user bot, given a link of its own, stored."""
+"""Adding a channel to join: the user bot's rights are checked, an invite link is made, the channel is stored."""
 
 from dataclasses import dataclass, replace
 
@@ -7,8 +7,8 @@ from aiogram.enums import ChatType
 
 from admin_bot.audit import note
 from admin_bot.channels.invite_links import InviteLink, InviteLinks, NoLink
-from admin_bot.channels.rights import JOINABLE, Seen, look_at
-from admin_bot.storage.channel import Storage
+from admin_bot.channels.rights import JOINABLE, SeenChat, inspect_chat
+from admin_bot.storage.channel import StorageChannel
 from core.clock import Clock
 from core.errors import StoreRefused, StoreUnavailable
 from core.subscriptions import CHANNELS_MAX, Channel, ChannelMode
@@ -18,8 +18,8 @@ from views.storage.rights import Lack
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A chat to add, as far as the admin's message told of it."""
+class Candidate:
+    """A chat to add, as the admin's message names it."""
 
     chat_id: int
     title: str | None = None
@@ -28,17 +28,17 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """The channel is one to join; `is_new` False: it was before."""
+    """The channel is one to join. `is_new` False: it was one before."""
 
     channel: Channel
     is_new: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Lacking:
-    """The user bot cannot do there what it has to."""
+class RightsMissing:
+    """The user bot lacks rights it needs there."""
 
-    wanted: Wanted
+    candidate: Candidate
     lacks: tuple[Lack, ...]
 
 
@@ -49,49 +49,53 @@ class NotAdded:
     sentence: str
 
 
-Outcome = Added | Lacking | NotAdded
+Outcome = Added | RightsMissing | NotAdded
 
 
 class ChannelAdder:
-    """Makes channels ones to join. Nothing is half stored: a link that is not is revoked, or kept for a second try."""
+    """Adds channels to join. A link that was not stored is revoked, or kept for a retry."""
 
-    def __init__(self, user_bot: Bot, storage: Storage, links: InviteLinks, clock: Clock) -> None:
+    def __init__(self, user_bot: Bot, storage: StorageChannel, links: InviteLinks, clock: Clock) -> None:
         self._bot = user_bot
         self._storage = storage
         self._links = links
         self._clock = clock
 
-    async def add(self, admin_id: int, wanted: Wanted) -> Outcome:
-        """Add the channel behind the others, in mode join. Raises StoreUnavailable; then it may be repeated."""
-        if wanted.chat_id == await self._storage.find():
+    async def add(self, admin_id: int, candidate: Candidate) -> Outcome:
+        """Add the channel after the others, in mode join. Raises StoreUnavailable; then it may be repeated."""
+        if candidate.chat_id == await self._storage.find():
             return NotAdded(texts.IS_STORAGE)
-        there = await channel_ops.find(wanted.chat_id)
-        if there is not None:
-            return await self._there(admin_id, there)
-        seen = await look_at(self._bot, wanted.chat_id)
-        if seen.chat_id != wanted.chat_id:
-            return await self.add(admin_id, replace(wanted, chat_id=seen.chat_id))
-        refusal = await self._refusal(seen, wanted)
+        existing = await channel_ops.find(candidate.chat_id)
+        if existing is not None:
+            return await self._already_added(admin_id, existing)
+        seen = await inspect_chat(self._bot, candidate.chat_id)
+        if seen.chat_id != candidate.chat_id:
+            return await self.add(admin_id, replace(candidate, chat_id=seen.chat_id))
+        refusal = await self._refusal(seen, candidate)
         if refusal is not None:
             return refusal
         try:
             link = await self._links.make(seen.chat_id, ChannelMode.JOIN)
         except NoLink as problem:
-            return Lacking(_known(seen), (Lack.INVITE,)) if problem.is_right_lost else NotAdded(problem.sentence)
+            return (
+                RightsMissing(_as_candidate(seen), (Lack.INVITE,))
+                if problem.is_right_lost
+                else NotAdded(problem.sentence)
+            )
         return await self._store(admin_id, seen, link)
 
-    async def _refusal(self, seen: Seen, wanted: Wanted) -> Lacking | NotAdded | None:
+    async def _refusal(self, seen: SeenChat, candidate: Candidate) -> RightsMissing | NotAdded | None:
         if seen.kind == ChatType.GROUP:
             return NotAdded(texts.IS_BASIC_GROUP)
         if seen.kind is not None and seen.kind not in JOINABLE:
             return NotAdded(texts.IS_NO_CHANNEL)
         if seen.lacks:
-            return Lacking(wanted if seen.kind is None else _known(seen), seen.lacks)
+            return RightsMissing(candidate if seen.kind is None else _as_candidate(seen), seen.lacks)
         if len(await channel_ops.load()) >= CHANNELS_MAX:
             return NotAdded(texts.FULL)
         return None
 
-    async def _store(self, admin_id: int, seen: Seen, link: InviteLink) -> Outcome:
+    async def _store(self, admin_id: int, seen: SeenChat, link: InviteLink) -> Outcome:
         channel = Channel(
             chat_id=seen.chat_id,
             title=seen.title or "",
@@ -103,7 +107,7 @@ class ChannelAdder:
         try:
             is_new = await channel_ops.add(channel)
         except StoreUnavailable:
-            # it may stand there: revoked, the link would let nobody in
+            # the channel may be stored: its link must not be revoked
             self._links.keep(channel.chat_id, ChannelMode.JOIN, link)
             raise
         except StoreRefused:
@@ -113,24 +117,24 @@ class ChannelAdder:
             await self._links.revoke(channel.chat_id, link.url)
             return NotAdded(texts.FULL)
         if is_new:
-            return await self._noted(admin_id, channel)
+            return await self._note_added(admin_id, channel)
         self._links.keep(channel.chat_id, ChannelMode.JOIN, link)
-        return await self._there(admin_id, await channel_ops.find(channel.chat_id) or channel)
+        return await self._already_added(admin_id, await channel_ops.find(channel.chat_id) or channel)
 
-    async def _there(self, admin_id: int, channel: Channel) -> Added:
-        """One that is there already; perhaps stored a moment ago, by a call whose answer was lost."""
-        kept = self._links.take_kept(channel.chat_id, ChannelMode.JOIN)
+    async def _already_added(self, admin_id: int, channel: Channel) -> Added:
+        """Return the channel that exists; perhaps a call whose answer was lost stored it a moment ago."""
+        kept = self._links.pop_kept(channel.chat_id, ChannelMode.JOIN)
         if kept is not None and kept.url == channel.invite_link:
-            return await self._noted(admin_id, channel)
+            return await self._note_added(admin_id, channel)
         if kept is not None:
             await self._links.revoke(channel.chat_id, kept.url)
         return Added(channel, is_new=False)
 
-    async def _noted(self, admin_id: int, channel: Channel) -> Added:
+    async def _note_added(self, admin_id: int, channel: Channel) -> Added:
         after = {"title": channel.title, "invite_link": channel.invite_link}
         await note(self._clock.now(), admin_id, "channel.added", str(channel.chat_id), None, after)
         return Added(channel, is_new=True)
 
 
-def _known(seen: Seen) -> Wanted:
-    return Wanted(seen.chat_id, seen.title, seen.is_group)
+def _as_candidate(seen: SeenChat) -> Candidate:
+    return Candidate(seen.chat_id, seen.title, seen.is_group)

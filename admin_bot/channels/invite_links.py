@@ -1,11 +1,11 @@
-"""Invite links the user bot makes: named, so that owners know them and joins through them can be counted."""
+"""Invite links made by the user bot: named, so that owners recognise them and joins through them are counted."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
 
 import structlog
 from aiogram import Bot
 from aiogram.exceptions import TelegramAPIError
+from cachetools import FIFOCache
 
 from core.subscriptions import ChannelMode
 from sender.failures import TELEGRAM_ERRORS, Failure, classify, retry_after
@@ -13,15 +13,15 @@ from views.channels import texts
 
 log = structlog.get_logger("tollgate.admin")
 
-#: what the links are called in the channel's list of them; at most 32 characters (BOTAPI §2.8)
+#: the name of the links in the channel's list of invite links; at most 32 characters (BOTAPI §2.8)
 LINK_NAME = "Tollgate"
-#: links kept for a second try when the database went away in between
+#: links kept for a retry after the database went away; the oldest are evicted
 KEPT_MAX = 50
 _RIGHT_LOST = frozenset({Failure.KICKED, Failure.UNREACHABLE})
 
 
 class NoLink(Exception):
-    """Telegram made no link; `sentence` (HTML) says why and what to do. `is_right_lost`: the bot may make none."""
+    """Telegram made no link; `sentence` (HTML) says why and what to do. `is_right_lost`: the bot lacks the right."""
 
     def __init__(self, sentence: str, *, is_right_lost: bool) -> None:
         super().__init__(sentence)
@@ -31,22 +31,22 @@ class NoLink(Exception):
 
 @dataclass(frozen=True, slots=True)
 class InviteLink:
-    """A link that was made, and the one whose place it takes (None: the channel is new)."""
+    """A link, and the one it replaces (None: the channel is new)."""
 
     url: str
     replaces: str | None = None
 
 
 class InviteLinks:
-    """Makes and revokes links. One that could not be stored is kept, so that a second try needs no second link."""
+    """Makes and revokes links. One that could not be stored is kept for a retry, which then makes no second link."""
 
     def __init__(self, user_bot: Bot) -> None:
         self._bot = user_bot
-        self._kept: OrderedDict[tuple[int, ChannelMode], InviteLink] = OrderedDict()
+        self._kept: FIFOCache[tuple[int, ChannelMode], InviteLink] = FIFOCache(KEPT_MAX)
 
     async def make(self, chat_id: int, mode: ChannelMode, replaces: str | None = None) -> InviteLink:
-        """A link that lets people in at once, or by request. Raises NoLink."""
-        kept = self.take_kept(chat_id, mode)
+        """Make a link that admits at once, or by request; a kept one is used first. Raises NoLink."""
+        kept = self.pop_kept(chat_id, mode)
         if kept is not None:
             return kept
         try:
@@ -60,7 +60,7 @@ class InviteLinks:
         return InviteLink(made.invite_link, replaces)
 
     async def revoke(self, chat_id: int, link: str) -> bool:
-        """Let nobody in by this link any more; False when Telegram does not do it."""
+        """Revoke a link; False if Telegram refuses."""
         try:
             await self._bot.revoke_chat_invite_link(chat_id, link)
         except TELEGRAM_ERRORS as error:
@@ -69,10 +69,10 @@ class InviteLinks:
         return True
 
     async def revoke_replaced(self, chat_id: int, stored: InviteLink, before: str) -> bool:
-        """`stored` is the channel's link now: revoke `before` and the one it replaces, and what is kept in other modes.
+        """Revoke the links that `stored` replaced: `before`, the one it was made for, and those kept for a retry.
 
-        Those would be made the channel's link later, when it has been revoked for long. False when Telegram leaves
-        one as it is, or there was none.
+        A kept link must not become the channel's link later: it is revoked by then. False if Telegram did not revoke
+        one, or there was none.
         """
         kept = [self._kept.pop(key) for key in list(self._kept) if key[0] == chat_id]
         known = [before, stored.replaces, *(url for link in kept for url in (link.url, link.replaces))]
@@ -80,16 +80,15 @@ class InviteLinks:
         return bool(old) and all([await self.revoke(chat_id, url) for url in old])
 
     def keep(self, chat_id: int, mode: ChannelMode, link: InviteLink) -> None:
-        """Whether the link was stored is not known: the same one is for the next try."""
+        """Keep a link for the next attempt: it is not known whether it was stored."""
         self._kept[chat_id, mode] = link
-        if len(self._kept) > KEPT_MAX:
-            self._kept.popitem(last=False)
 
     def has_kept(self, chat_id: int, mode: ChannelMode) -> bool:
+        """Return whether a link is kept for this."""
         return (chat_id, mode) in self._kept
 
-    def take_kept(self, chat_id: int, mode: ChannelMode) -> InviteLink | None:
-        """The link kept for this, once."""
+    def pop_kept(self, chat_id: int, mode: ChannelMode) -> InviteLink | None:
+        """Remove and return the link kept for this; None if there is none."""
         return self._kept.pop((chat_id, mode), None)
 
 

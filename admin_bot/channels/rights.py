@@ -1,4 +1,4 @@
-"""What the user bot sees of a channel, and what it may do there: it asks who has joined, and makes the invite link."""
+"""The user bot's rights in a channel to join: it asks who has joined, and makes the invite link."""
 
 from dataclasses import dataclass
 
@@ -14,21 +14,21 @@ from views.storage.rights import Lack
 
 log = structlog.get_logger("tollgate.admin")
 
-#: kinds of chats one can be asked to join
+#: types of chats subscribers can be asked to join
 JOINABLE = frozenset({ChatType.CHANNEL, ChatType.SUPERGROUP})
 _NOT_THERE = frozenset({Failure.KICKED, Failure.UNREACHABLE})
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A chat as the user bot sees it. What Telegram did not tell is None."""
+class SeenChat:
+    """A chat as Telegram describes it to the user bot. None: Telegram gave no answer."""
 
-    #: another one than was asked for when a group has become a supergroup
+    #: differs from the requested one when a group has become a supergroup
     chat_id: int
     title: str | None = None
     username: str | None = None
     kind: str | None = None
-    #: empty is fine
+    #: rights the user bot is missing
     lacks: tuple[Lack, ...] = ()
 
     @property
@@ -36,37 +36,37 @@ class Seen:
         return self.kind in (ChatType.GROUP, ChatType.SUPERGROUP)
 
     @property
-    def is_silence(self) -> bool:
+    def is_unknown(self) -> bool:
         """Telegram gave no usable answer."""
         return Lack.UNKNOWN in self.lacks
 
 
-async def look_at(user_bot: Bot, chat_id: int) -> Seen:
-    """Ask Telegram about the chat and about the bot in it; two calls. A group that moved is followed, once."""
+async def inspect_chat(user_bot: Bot, chat_id: int) -> SeenChat:
+    """Ask Telegram about the chat and the user bot in it; two calls. Follows a group that became a supergroup, once."""
     try:
-        return await _look(user_bot, chat_id)
+        return await _inspect(user_bot, chat_id)
     except TelegramMigrateToChat as moved:
         chat_id = moved.migrate_to_chat_id
     try:
-        return await _look(user_bot, chat_id)
+        return await _inspect(user_bot, chat_id)
     except TelegramMigrateToChat:
-        return Seen(chat_id, lacks=(Lack.UNKNOWN,))
+        return SeenChat(chat_id, lacks=(Lack.UNKNOWN,))
 
 
-async def _look(user_bot: Bot, chat_id: int) -> Seen:
+async def _inspect(user_bot: Bot, chat_id: int) -> SeenChat:
     try:
         chat = await user_bot.get_chat(chat_id)
     except TelegramMigrateToChat:
         raise
     except TELEGRAM_ERRORS as error:
-        return Seen(chat_id, lacks=(_lack_of(error),))
+        return SeenChat(chat_id, lacks=(_lack_of(error),))
     try:
         member = await user_bot.get_chat_member(chat_id, user_bot.id)
     except TelegramMigrateToChat:
         raise
     except TELEGRAM_ERRORS as error:
-        return Seen(chat_id, chat.title, chat.username, chat.type, (_lack_of(error),))
-    return Seen(chat_id, chat.title, chat.username, chat.type, _lacks(member))
+        return SeenChat(chat_id, chat.title, chat.username, chat.type, (_lack_of(error),))
+    return SeenChat(chat_id, chat.title, chat.username, chat.type, _lacks(member))
 
 
 def _lacks(member: object) -> tuple[Lack, ...]:
@@ -83,8 +83,8 @@ def _lack_of(error: BaseException) -> Lack:
     return Lack.NOT_THERE if failure in _NOT_THERE else Lack.UNKNOWN
 
 
-def sees_members(channel: Channel, seen: Seen) -> bool:
-    """Administrators see the members; requests to join are shown to those who may invite (BOTAPI §4.1)."""
+def sees_members(channel: Channel, seen: SeenChat) -> bool:
+    """Return whether the user bot learns who has joined. Requests are shown to those who may invite (BOTAPI §4.1)."""
     if seen.kind not in JOINABLE or Lack.NOT_THERE in seen.lacks:
         return False
     return channel.mode is ChannelMode.JOIN or Lack.INVITE not in seen.lacks

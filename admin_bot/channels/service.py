@@ -1,4 +1,4 @@
-"""Channels to join: their screens, and every change of them, noted."""
+"""Channels to join: their screens, and every change of them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from aiogram import Bot
-from aiogram.types import CallbackQuery, InlineKeyboardMarkup
+from aiogram.types import CallbackQuery
 
 from admin_bot.audit import note
 from admin_bot.channels.invite_links import InviteLinks
-from admin_bot.channels.rights import Seen, look_at, sees_members
-from admin_bot.screens import show_under, toast
+from admin_bot.channels.rights import SeenChat, inspect_chat, sees_members
+from admin_bot.screens import Screen, show_in_place, toast
 from core.clock import Clock
 from core.errors import StoreUnavailable, TollgateError
 from core.subscriptions import Channel, ChannelMode
@@ -23,11 +23,9 @@ from views.channels import keyboards, texts
 
 log = structlog.get_logger("tollgate.admin")
 
-Screen = tuple[str, InlineKeyboardMarkup]
 
-
-def place_of(channels: Sequence[Channel], chat_id: int) -> int | None:
-    """Where a channel stands in the order, from 0; None when it is not among them."""
+def index_of(channels: Sequence[Channel], chat_id: int) -> int | None:
+    """Return a channel's place in the order, from 0; None if it is not among them."""
     return next((place for place, one in enumerate(channels) if one.chat_id == chat_id), None)
 
 
@@ -42,7 +40,7 @@ class ChannelService:
         clock: Clock,
         zone: ZoneInfo,
         alerts: Alerts,
-        tasks: Supervisor,
+        supervisor: Supervisor,
     ) -> None:
         self._bot = bot
         self._user_bot = user_bot
@@ -50,72 +48,79 @@ class ChannelService:
         self._clock = clock
         self._zone = zone
         self._alerts = alerts
-        self._tasks = tasks
+        self._supervisor = supervisor
 
     async def list_screen(self, page: int = 0) -> Screen:
-        """One page of the list; the last one for a page beyond it."""
+        """Return one page of the list; the last page for a number beyond it."""
         channels = await channel_ops.load()
         page = min(page, keyboards.page_of(max(len(channels) - 1, 0)))
-        return texts.list_screen(channels, page, keyboards.PAGE, self._zone), keyboards.channel_list(channels, page)
+        html = texts.list_screen(channels, page, keyboards.PAGE, self._zone)
+        return Screen(html, keyboards.channel_list(channels, page))
 
     async def screen(self, channel: Channel) -> Screen:
-        """Everything about one channel; the list when it was removed meanwhile."""
+        """Return one channel's screen; the list if the channel was removed meanwhile."""
         channels = await channel_ops.load()
-        place = place_of(channels, channel.chat_id)
+        place = index_of(channels, channel.chat_id)
         if place is None:
             return await self.list_screen()
         html = texts.channel_screen(channels[place], place, len(channels), self._zone)
-        return html, keyboards.channel(channels[place], place, len(channels))
+        return Screen(html, keyboards.channel(channels[place], place, len(channels)))
 
     async def show(
-        self, query: CallbackQuery, channel: Channel | None, said: str | None = None, *, problem: str | None = None
+        self,
+        query: CallbackQuery,
+        channel: Channel | None,
+        toast_text: str | None = None,
+        *,
+        problem: str | None = None,
     ) -> None:
-        """The channel's screen in place of the pressed one, or a fresh list that says it is gone.
+        """Show the channel's screen in place of the pressed one; for None the list, with a toast that it is gone.
 
-        `said` answers the button (plain text), `problem` (HTML) stands above the screen.
+        `problem` (HTML) is shown above the screen.
         """
         if channel is None:
-            await self.show_list(query, said=texts.CHANNEL_GONE)
+            await self.show_list(query, toast_text=texts.CHANNEL_GONE)
             return
-        html, keyboard = await self.screen(channel)
-        await toast(query, said)
-        await show_under(query, self._bot, f"{problem}\n\n{html}" if problem else html, keyboard)
+        screen = await self.screen(channel)
+        await toast(query, toast_text)
+        await show_in_place(query, self._bot, screen.with_note(problem))
 
-    async def show_list(self, query: CallbackQuery, page: int = 0, said: str | None = None) -> None:
-        html, keyboard = await self.list_screen(page)
-        await toast(query, said)
-        await show_under(query, self._bot, html, keyboard)
+    async def show_list(self, query: CallbackQuery, page: int = 0, toast_text: str | None = None) -> None:
+        """Show a page of the list in place of the pressed screen."""
+        screen = await self.list_screen(page)
+        await toast(query, toast_text)
+        await show_in_place(query, self._bot, screen)
 
-    async def found(self, query: CallbackQuery, chat_id: int) -> Channel | None:
-        """The channel behind a button; None when it is none (any more), and then a fresh list is shown."""
+    async def find_or_answer(self, query: CallbackQuery, chat_id: int) -> Channel | None:
+        """Return the channel of a button; None if there is none, and then the list is shown."""
         channel = await channel_ops.find(chat_id)
         if channel is None:
             await self.show(query, None)
         return channel
 
     async def change(self, admin_id: int, before: Channel, action: str, field: str, value: Any) -> Channel | None:
-        """Change one field and note it; the channel as it is now, None when it is gone."""
+        """Change one field and write it to the audit log. Returns the changed channel, None if it is gone."""
         after = await channel_ops.change(before.chat_id, **{field: value})
         if after is not None:
             await self._note(admin_id, action, before.chat_id, getattr(before, field), getattr(after, field))
         return after
 
     async def set_mode(self, admin_id: int, before: Channel, mode: ChannelMode) -> tuple[Channel | None, bool]:
-        """As `renew_link`, unless the channel has that mode already."""
+        """Do as `renew_link`, unless the channel has that mode already."""
         if before.mode is mode and not self._links.has_kept(before.chat_id, mode):
             return before, True
         return await self.renew_link(admin_id, before, mode)
 
     async def renew_link(self, admin_id: int, before: Channel, mode: ChannelMode) -> tuple[Channel | None, bool]:
-        """Give the channel a new link of this mode and revoke the old one, as far as Telegram lets us.
+        """Give the channel a new link of this mode and revoke the old one, where Telegram allows it.
 
-        Of several at once one wins; the others revoke the link they made, and the winner's stands. Returns the
-        channel as it is now (None: it is gone), and False when an old link could not be revoked. Raises NoLink.
+        Of several concurrent calls one wins; the others revoke the link they made and keep the winner's. Returns the
+        current channel (None: it is gone), and False if an old link could not be revoked. Raises NoLink.
         """
         chat_id = before.chat_id
         link = await self._links.make(chat_id, mode, replaces=before.invite_link)
         try:
-            after = await self._put(before, mode, link.url)
+            after = await self._store_link(before, mode, link.url)
         except StoreUnavailable:
             self._links.keep(chat_id, mode, link)
             raise
@@ -127,19 +132,19 @@ class ChannelService:
         return after, is_revoked
 
     @staticmethod
-    async def _put(before: Channel, mode: ChannelMode, url: str) -> Channel | None:
-        """The channel as it is now: with this link, or with one somebody else gave it since `before` was read."""
+    async def _store_link(before: Channel, mode: ChannelMode, url: str) -> Channel | None:
+        """Store the link unless another call changed it since `before` was read. Returns the current channel."""
         after = await channel_ops.change_link(before.chat_id, before.invite_link, mode=mode, invite_link=url)
-        # not only the loser reads again: a write that was repeated after a lost answer finds its own link
+        # read again also for a winner: a write repeated after a lost answer meets its own link and changes nothing
         return after or await channel_ops.find(before.chat_id)
 
     async def move(self, admin_id: int, chat_id: int, place: int, step: int) -> Channel | None:
-        """Put the channel one further up (-1) or down (1), if it still stands at `place`; the channel as it is now.
+        """Move the channel up (-1) or down (1) if it is still at `place`. Returns the current channel.
 
-        The whole order is written anew where it differs: two at the same position (a crash in between) are put right.
+        Writes every position that differs, so that equal positions (after a crash in between) are repaired.
         """
         channels = list(await channel_ops.load())
-        here = place_of(channels, chat_id)
+        here = index_of(channels, chat_id)
         if here is None:
             return None
         there = here + step
@@ -152,36 +157,36 @@ class ChannelService:
         await self._note(admin_id, "channel.moved", chat_id, here, there)
         return channels[there]
 
-    async def check(self, channel: Channel) -> tuple[Channel | None, Seen]:
-        """Ask Telegram what the user bot can do there; heals the channel or marks it broken, and tells the owners.
+    async def check(self, channel: Channel) -> tuple[Channel | None, SeenChat]:
+        """Ask Telegram what the user bot may do there; mark the channel as working or broken, and alert the owners.
 
-        Returns the channel as it is now (None: it is gone), and what was seen. Telegram's silence changes nothing.
+        Returns the current channel (None: it is gone), and what Telegram answered. No answer changes nothing.
         """
-        seen = await look_at(self._user_bot, channel.chat_id)
+        seen = await inspect_chat(self._user_bot, channel.chat_id)
         if seen.chat_id != channel.chat_id:
             await channel_ops.move_to(channel.chat_id, seen.chat_id)
-        if seen.is_silence:
+        if seen.is_unknown:
             return await channel_ops.find(seen.chat_id), seen
         if seen.title and (seen.title, seen.username) != (channel.title, channel.username):
             await channel_ops.change(seen.chat_id, title=seen.title, username=seen.username)
         if not sees_members(channel, seen):
             if await channel_ops.mark_broken(seen.chat_id, self._clock.now()):
-                await self._alerts.tell(owner_alerts.channel_broken(channel))
+                await self._alerts.notify(owner_alerts.channel_broken(channel))
         elif await channel_ops.mark_working(seen.chat_id):
-            await self._alerts.tell(owner_alerts.channel_works(channel))
+            await self._alerts.notify(owner_alerts.channel_works(channel))
         return await channel_ops.find(seen.chat_id), seen
 
     async def remove(self, admin_id: int, channel: Channel) -> bool:
-        """Ask for it no more, and forget who has joined; False when it was gone before."""
+        """Remove the channel, and its memberships in the background. False if it was gone before."""
         if not await channel_ops.remove(channel.chat_id):
             return False
         before = {"title": channel.title, "invite_link": channel.invite_link, "joined_count": channel.joined_count}
         await self._note(admin_id, "channel.removed", channel.chat_id, before)
-        self._tasks.spawn(self._forget_people(channel.chat_id), f"forget channel {channel.chat_id}")
+        self._supervisor.spawn(self._forget_members(channel.chat_id), f"forget channel {channel.chat_id}")
         return True
 
-    async def _forget_people(self, chat_id: int) -> None:
-        # added again in the meantime, it is asked for with what is known
+    async def _forget_members(self, chat_id: int) -> None:
+        # a channel that was added again meanwhile keeps its memberships
         try:
             if await channel_ops.find(chat_id) is None:
                 await membership_ops.delete_channel(chat_id)

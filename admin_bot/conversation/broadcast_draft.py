@@ -1,4 +1,4 @@
-"""A broadcast while it is put together: pure, kept in the conversation's data so that a restart loses nothing."""
+"""A broadcast that is being composed: pure, stored with the conversation so that a restart loses nothing."""
 
 import hashlib
 import secrets
@@ -12,16 +12,16 @@ from core.broadcasts import MESSAGES_MAX, LinkButton, NewBroadcast
 from core.records import Record
 from core.segments import Segment
 
-#: characters of a draft's id, and of the fingerprint of what it says
+#: characters of a draft's id, and of its fingerprint
 ID_LENGTH, FINGERPRINT_LENGTH = 16, 8
-#: what is where in the admin's chat; no part of what is sent
-_PLACES = {"screen_id", "preview_ids", "taken_from"}
+#: fields about messages in the admin's chat; they are no part of the broadcast
+_CHAT_FIELDS = {"screen_id", "preview_ids", "taken_from"}
 
 
 class BroadcastDraft(Record):
-    """What an admin has put together so far. Frozen: a change makes a new one. Times are aware UTC."""
+    """What an admin has composed so far. Frozen: a change returns a new one. Times are aware UTC."""
 
-    #: the key of the broadcast it becomes
+    #: becomes the key of the broadcast
     id: str
     #: its messages, in the storage channel
     chat_id: int
@@ -33,11 +33,11 @@ class BroadcastDraft(Record):
     segment: Segment = Segment()
     silent: bool = False
     pin: bool = False
-    #: minutes each copy stays; 0: for good
+    #: minutes until each copy is deleted; 0: never
     lifetime_minutes: int = 0
-    #: None: as soon as it is confirmed
+    #: None: at once after the confirmation
     send_at: datetime | None = None
-    #: the one message that shows it, and the copies above it
+    #: the message that shows the draft, and the preview copies above it
     screen_id: int | None = None
     preview_ids: tuple[int, ...] = ()
 
@@ -47,31 +47,31 @@ class BroadcastDraft(Record):
 
     @property
     def calls_each(self) -> int:
-        """Calls to Telegram one recipient takes."""
+        """Calls to Telegram per recipient."""
         return 2 if self.pin else 1
 
     @property
     def fingerprint(self) -> str:
-        """Changes with whatever is sent, to whom and when: a confirmation holds for what was on the screen."""
-        said = self.model_dump_json(exclude=_PLACES)
-        return hashlib.sha256(said.encode()).hexdigest()[:FINGERPRINT_LENGTH]
+        """A hash of content, audience and time: a confirmation is valid only for the draft its screen showed."""
+        content = self.model_dump_json(exclude=_CHAT_FIELDS)
+        return hashlib.sha256(content.encode()).hexdigest()[:FINGERPRINT_LENGTH]
 
     def has_stop_button(self, setting: bool) -> bool:
-        """Whether it gets the button against more news: as the setting says, and an album has no buttons."""
+        """Return whether the copies get the button that turns news off: as `setting` says, never below an album."""
         return setting and not self.is_album
 
     def is_late(self, now: datetime) -> bool:
-        """True when the time it should be sent at has passed."""
+        """Return whether its time has passed."""
         return self.send_at is not None and self.send_at <= now
 
     def changed(self, **fields: Any) -> Self:
-        """The draft with other fields. They are not checked again."""
+        """Return the draft with other values. They are not validated."""
         return self.model_copy(update=fields)
 
     def with_content(
         self, chat_id: int, message_ids: Sequence[int], taken_from: Sequence[int], title: str
     ) -> "BroadcastDraft":
-        """The draft with another message; everything else stays, but for buttons an album cannot have."""
+        """Return the draft with another message. Everything else stays; an album loses the buttons."""
         return self.changed(
             chat_id=chat_id,
             message_ids=tuple(message_ids),
@@ -83,7 +83,7 @@ class BroadcastDraft(Record):
     def to_broadcast(
         self, admin_id: int, now: datetime, *, has_stop_button: bool, screen_id: int | None
     ) -> NewBroadcast:
-        """The row it becomes. `has_stop_button` is the setting; `screen_id` turns into the progress message."""
+        """Return the row of the broadcast. `has_stop_button`: the setting; `screen_id`: the later progress message."""
         return NewBroadcast(
             key=self.id,
             title=self.title,
@@ -106,7 +106,7 @@ class BroadcastDraft(Record):
 def new_broadcast_draft(
     chat_id: int, message_ids: Sequence[int], taken_from: Sequence[int], title: str
 ) -> BroadcastDraft:
-    """A fresh draft of messages that stand in the storage channel: to everybody, now, for good."""
+    """Return a new draft of messages in the storage channel: to every subscriber, at once, never deleted."""
     return BroadcastDraft(
         id=secrets.token_hex(ID_LENGTH // 2),
         chat_id=chat_id,
@@ -117,7 +117,7 @@ def new_broadcast_draft(
 
 
 def read_broadcast_draft(stored: Any) -> BroadcastDraft | None:
-    """The draft in a conversation's data; None when there is none or it is of another version."""
+    """Read the draft stored with a conversation; None if there is none or it is of another version."""
     if stored is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Where a dialogue's state is kept between two messages: with the database, or in memory in the sandbox."""
+"""The FSM storage of dialogues: MongoDB, or memory in the sandbox."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ COLLECTION = "dialogues"
 
 
 class DialogueStorage(PyMongoStorage):
-    """aiogram's storage, raising our errors, so that an absent database holds updates back instead of losing them."""
+    """aiogram's storage with our errors: on StoreUnavailable the intake holds an update back and repeats it."""
 
     async def set_state(self, key: StorageKey, state: StateType = None) -> None:
         with translated("set_state"):
@@ -38,7 +38,7 @@ class DialogueStorage(PyMongoStorage):
 
 
 def dialogue_storage(database: Database) -> BaseStorage:
-    """Dialogues survive a restart exactly when the database does. The caller closes it after the last handler."""
+    """Build the storage; dialogues survive a restart when the database does. Close it after the last handler."""
     if database.is_memory:
         return MemoryStorage()
     # without the bot's id two bots in one database would share their states (BOTAPI §7.3)

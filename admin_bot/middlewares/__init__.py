@@ -1,1 +1,1 @@
-"""What stands before the handlers of the admin bot."""
+"""Middlewares of the admin bot."""

@@ -1,4 +1,4 @@
-"""Commands and buttons win over a waiting question: it ends, so that its answer is not taken from what comes next."""
+"""Commands and buttons win over a waiting question, so that the next message is not taken for its answer."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from sender.intake import Handler
 
 
 class EndQuestion(BaseMiddleware):
-    """Ends a waiting question before the handler; an open batch stays."""
+    """Ends a waiting question before the handler runs; an open batch stays open."""
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         state: FSMContext = data["state"]
-        # handlers learn whether a question was waiting: /cancel has a different answer then
+        # for /cancel, whose answer depends on it
         data["question_ended"] = await Dialogue(state).is_asking()
         await Dialogue(state).end_question()
         return await handler(event, data)

@@ -1,4 +1,4 @@
-"""/grant, /user, /ban, /unban, and the buttons of a person's screen."""
+"""/grant, /user, /ban, /unban, and the buttons of a subscriber's screen."""
 
 from aiogram import Bot, F, Router
 from aiogram.filters import CommandObject, StateFilter
@@ -9,36 +9,36 @@ from admin_bot.conversation.dialogue import Dialogue, Question
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.people.inputs import BanCommand, read_ban, read_grant, read_id
 from admin_bot.people.service import PeopleService
-from admin_bot.screens import show_under, toast
+from admin_bot.screens import Screen, answer, show_in_place, toast
 from admin_bot.states import Asked
 from core.errors import BadInput
 from database.operations import user_ops
-from views.admin_texts import plain
+from views.admin_texts import FIRST_THE_BATCH
+from views.html import esc
 from views.people import keyboards, texts
-from views.people.callbacks import PersonAction, PersonButton
-from views.posts.batch_texts import FIRST_THE_BATCH
+from views.people.callbacks import SubscriberAction, SubscriberButton
 
 
 async def grant(message: Message, command: CommandObject, people: PeopleService) -> None:
     try:
-        wish = read_grant(command.args or "")
+        grant_command = read_grant(command.args or "")
     except BadInput as problem:
-        await message.answer(f"{plain(problem.sentence)}\n{texts.GRANT_USAGE}")
+        await message.answer(f"{esc(problem.sentence)}\n{texts.GRANT_USAGE}")
         return
-    if wish is None:
+    if grant_command is None:
         await message.answer(texts.GRANT_USAGE)
         return
     key = f"admin {message.chat.id} {message.message_id}"
-    await message.answer(await people.grant(message.chat.id, wish, key))
+    await message.answer(await people.grant(message.chat.id, grant_command, key))
 
 
 async def ban(message: Message, command: CommandObject, people: PeopleService) -> None:
     try:
-        wish = read_ban(command.args or "")
+        ban_command = read_ban(command.args or "")
     except BadInput as problem:
-        await message.answer(f"{plain(problem.sentence)}\n{texts.BAN_USAGE}")
+        await message.answer(f"{esc(problem.sentence)}\n{texts.BAN_USAGE}")
         return
-    await message.answer(texts.BAN_USAGE if wish is None else await people.ban(message.chat.id, wish))
+    await message.answer(texts.BAN_USAGE if ban_command is None else await people.ban(message.chat.id, ban_command))
 
 
 async def unban(message: Message, command: CommandObject, people: PeopleService) -> None:
@@ -48,40 +48,39 @@ async def unban(message: Message, command: CommandObject, people: PeopleService)
     try:
         user_id = read_id(command.args or "")
     except BadInput as problem:
-        await message.answer(f"{plain(problem.sentence)}\n{texts.UNBAN_USAGE}")
+        await message.answer(f"{esc(problem.sentence)}\n{texts.UNBAN_USAGE}")
         return
     await message.answer(await people.unban(message.chat.id, user_id))
 
 
 async def user_command(message: Message, command: CommandObject, state: FSMContext, people: PeopleService) -> None:
-    """/user ID; without one it is asked for."""
+    """Show a subscriber (/user ID), or ask for the ID (/user)."""
     dialogue = Dialogue(state)
     if (command.args or "").strip():
         await _show(message, command.args or "", people)
-    elif await dialogue.draft() is not None:
+    elif await dialogue.batch_draft() is not None:
         await message.answer(FIRST_THE_BATCH)
     else:
         await dialogue.ask(Asked.person, Question(None, None))
-        await message.answer(texts.ASK_PERSON)
+        await message.answer(texts.ASK_SUBSCRIBER)
 
 
 async def _show(message: Message, typed: str, people: PeopleService) -> bool:
-    """The person's screen; False when what was typed is no id, and that is said."""
+    """Send a subscriber's screen; False if `typed` is no id, and then the answer says so."""
     try:
         user_id = read_id(typed)
     except BadInput as problem:
-        await message.answer(plain(problem.sentence))
+        await message.answer(esc(problem.sentence))
         return False
-    html, keyboard = await people.screen(user_id)
-    await message.answer(html, reply_markup=keyboard)
+    await answer(message, await people.screen(user_id))
     return True
 
 
-async def person_told(message: Message, state: FSMContext, people: PeopleService) -> None:
-    """The answer to /user: an ID, or a message of the person."""
+async def answered(message: Message, state: FSMContext, people: PeopleService) -> None:
+    """Take the answer to /user: an ID, or a forwarded message of the subscriber."""
     origin = message.forward_origin
     if isinstance(origin, MessageOriginHiddenUser):
-        await message.answer(texts.HIDES)
+        await message.answer(texts.ACCOUNT_HIDDEN)
     elif isinstance(origin, MessageOriginUser):
         await _show(message, str(origin.sender_user.id), people)
         await Dialogue(state).end_question()
@@ -91,23 +90,24 @@ async def person_told(message: Message, state: FSMContext, people: PeopleService
         await Dialogue(state).end_question()
 
 
-async def show_person(query: CallbackQuery, callback_data: PersonButton, people: PeopleService) -> None:
+async def show_subscriber(query: CallbackQuery, callback_data: SubscriberButton, people: PeopleService) -> None:
     await people.show(query, callback_data.user_id)
 
 
-async def confirm(query: CallbackQuery, callback_data: PersonButton, bot: Bot, people: PeopleService) -> None:
+async def confirm(query: CallbackQuery, callback_data: SubscriberButton, bot: Bot, people: PeopleService) -> None:
     user = await user_ops.find(callback_data.user_id)
     if user is None:
         await people.show(query, callback_data.user_id)
         return
     await toast(query)
-    if callback_data.act is PersonAction.BAN:
-        await show_under(query, bot, texts.confirm_ban(user), keyboards.confirm_ban(user.user_id))
+    if callback_data.act is SubscriberAction.BAN:
+        screen = Screen(texts.confirm_ban(user), keyboards.confirm_ban(user.user_id))
     else:
-        await show_under(query, bot, texts.confirm_unban(user), keyboards.confirm_unban(user.user_id))
+        screen = Screen(texts.confirm_unban(user), keyboards.confirm_unban(user.user_id))
+    await show_in_place(query, bot, screen)
 
 
-async def ban_sure(query: CallbackQuery, callback_data: PersonButton, people: PeopleService) -> None:
+async def ban_confirmed(query: CallbackQuery, callback_data: SubscriberButton, people: PeopleService) -> None:
     if people.is_admin(callback_data.user_id):
         await toast(query, texts.IS_ADMIN, alert=True)
         return
@@ -115,7 +115,7 @@ async def ban_sure(query: CallbackQuery, callback_data: PersonButton, people: Pe
     await people.show(query, callback_data.user_id)
 
 
-async def unban_sure(query: CallbackQuery, callback_data: PersonButton, people: PeopleService) -> None:
+async def unban_confirmed(query: CallbackQuery, callback_data: SubscriberButton, people: PeopleService) -> None:
     await people.unban(query.from_user.id, callback_data.user_id)
     await people.show(query, callback_data.user_id)
 
@@ -123,9 +123,11 @@ async def unban_sure(query: CallbackQuery, callback_data: PersonButton, people: 
 def build() -> Router:
     router = Router(name="admin people")
     router.callback_query.middleware(EndQuestion())
-    router.message.register(person_told, StateFilter(Asked.person))
-    router.callback_query.register(show_person, PersonButton.filter(F.act == PersonAction.SHOW))
-    router.callback_query.register(confirm, PersonButton.filter(F.act.in_({PersonAction.BAN, PersonAction.UNBAN})))
-    router.callback_query.register(ban_sure, PersonButton.filter(F.act == PersonAction.BAN_SURE))
-    router.callback_query.register(unban_sure, PersonButton.filter(F.act == PersonAction.UNBAN_SURE))
+    router.message.register(answered, StateFilter(Asked.person))
+    router.callback_query.register(show_subscriber, SubscriberButton.filter(F.act == SubscriberAction.SHOW))
+    router.callback_query.register(
+        confirm, SubscriberButton.filter(F.act.in_({SubscriberAction.BAN, SubscriberAction.UNBAN}))
+    )
+    router.callback_query.register(ban_confirmed, SubscriberButton.filter(F.act == SubscriberAction.BAN_CONFIRMED))
+    router.callback_query.register(unban_confirmed, SubscriberButton.filter(F.act == SubscriberAction.UNBAN_CONFIRMED))
     return router

@@ -1,4 +1,4 @@
-"""Reading commands about people: /grant, /user, /ban, /unban. Every BadInput says what is expected."""
+"""Reading commands about subscribers: /grant, /user, /ban, /unban. Every BadInput says what is expected."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import timedelta
 from core.durations import read_duration
 from core.errors import BadInput
 from views.people import texts
-from views.people.callbacks import PERSON_ID_MAX
+from views.people.callbacks import USER_ID_MAX
 
 _ID = re.compile(r"[0-9]{1,16}", re.ASCII)
 _AMOUNT = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -15,7 +15,7 @@ _AMOUNT = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class GrantCommand:
-    """What shall be given to whom; one of the two is nothing."""
+    """A grant to a subscriber: either credits or days, the other is 0."""
 
     user_id: int
     credits: int = 0
@@ -28,7 +28,7 @@ class GrantCommand:
 
 @dataclass(frozen=True, slots=True)
 class BanCommand:
-    """Who shall be kept out, how long (None: for ever) and why."""
+    """A ban of a subscriber. `span` None: without an end; `reason`: shown to the subscriber."""
 
     user_id: int
     span: timedelta | None = None
@@ -36,15 +36,15 @@ class BanCommand:
 
 
 def read_id(text: str) -> int:
-    """A person's id. Raises BadInput."""
+    """Read a subscriber's id. Raises BadInput."""
     typed = text.strip()
-    if not _ID.fullmatch(typed) or not 1 <= int(typed) <= PERSON_ID_MAX:
+    if not _ID.fullmatch(typed) or not 1 <= int(typed) <= USER_ID_MAX:
         raise BadInput(texts.ID_EXPECTED)
     return int(typed)
 
 
 def read_grant(text: str) -> GrantCommand | None:
-    """`ID credits N` or `ID days N`; None when it has another shape. Raises BadInput."""
+    """Read `ID credits N` or `ID days N`; None for another form. Raises BadInput."""
     words = text.split()
     if len(words) != 3:
         return None
@@ -63,13 +63,13 @@ def _amount(text: str, most: int, expected: str) -> int:
 
 
 def read_ban(text: str) -> BanCommand | None:
-    """`ID [duration] [reason]`; None when nothing is there. Raises BadInput."""
+    """Read `ID [duration] [reason]`; None for an empty text. Raises BadInput."""
     words = text.split(maxsplit=1)
     if not words:
         return None
     user_id, rest = read_id(words[0]), words[1] if len(words) > 1 else ""
     span = None
-    if _begins_like_a_number(rest):
+    if _starts_with_number(rest):
         typed, *others = rest.split(maxsplit=1)
         span, rest = _span(typed), "".join(others)
     reason = " ".join(rest.split())
@@ -78,8 +78,8 @@ def read_ban(text: str) -> BanCommand | None:
     return BanCommand(user_id, span, reason or None)
 
 
-def _begins_like_a_number(text: str) -> bool:
-    """Digits of any script, signs before them: a duration was meant, and must not end as a reason for ever."""
+def _starts_with_number(text: str) -> bool:
+    """Return whether a duration was meant: digits of any script, also after a sign."""
     found = re.match(r"[-+−–.,]?(.)", text)
     return found is not None and found[1].isnumeric()
 

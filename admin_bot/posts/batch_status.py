@@ -1,13 +1,13 @@
-"""Status messages that count along: edited at most once per interval, always with the newest text."""
+"""The status message of a batch: edited at most once per interval, always with the newest text."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiogram import Bot
-from aiogram.types import InlineKeyboardMarkup
 
-from admin_bot.screens import show
+from admin_bot.screens import MessageRef, Screen, show
+from core.clock import Clock
 from core.supervisor import Supervisor
 
 #: seconds between two edits of one status message; more than about one a second meets flood control (BOTAPI §6)
@@ -20,58 +20,56 @@ Sleep = Callable[[float], Awaitable[None]]
 class PendingEdit:
     """What a status message should show."""
 
+    #: None: a new message is sent
     message_id: int | None
-    html: str
-    keyboard: InlineKeyboardMarkup
+    screen: Screen
 
 
-class StatusBoard:
-    """One status message a chat. Wishes that come faster than the interval are merged into the last one."""
+class BatchStatusEditor:
+    """One status message per chat. Of edits scheduled within the interval only the last one is made."""
 
-    def __init__(
-        self, bot: Bot, supervisor: Supervisor, *, interval_s: float = INTERVAL_S, sleep: Sleep = asyncio.sleep
-    ) -> None:
+    def __init__(self, bot: Bot, supervisor: Supervisor, clock: Clock, *, interval_s: float = INTERVAL_S) -> None:
         self._bot = bot
         self._supervisor = supervisor
         self._interval_s = interval_s
-        self._sleep = sleep
-        self._wanted: dict[int, PendingEdit] = {}
+        self._clock = clock
+        self._pending: dict[int, PendingEdit] = {}
         self._timers: dict[int, asyncio.Task[None]] = {}
-        self._drawing: dict[int, asyncio.Lock] = {}
-        #: chat -> (the id the status message had, its id now that it was sent anew)
-        self._moved: dict[int, tuple[int | None, int]] = {}
+        #: held during an edit in that chat
+        self._locks: dict[int, asyncio.Lock] = {}
+        #: chat -> (the id the status message had, the id of the message sent in its place)
+        self._resent: dict[int, tuple[int | None, int]] = {}
 
-    def want(self, chat_id: int, wish: PendingEdit) -> None:
-        """Draw soon; replaces an earlier wish that was not drawn yet. Never waits."""
-        self._wanted[chat_id] = wish
+    def schedule(self, chat_id: int, edit: PendingEdit) -> None:
+        """Edit soon, in place of an edit that is still pending. Returns at once."""
+        self._pending[chat_id] = edit
         if chat_id not in self._timers:
-            timer = self._supervisor.spawn(self._draw_later(chat_id), f"status {chat_id}")
-            self._timers[chat_id] = timer
+            self._timers[chat_id] = self._supervisor.spawn(self._edit_later(chat_id), f"status {chat_id}")
 
-    async def settle(self, chat_id: int, message_id: int | None) -> int | None:
-        """Forget what was wanted and wait for a drawing on its way, so that the next edit is the last one.
+    async def cancel_pending(self, chat_id: int, message_id: int | None) -> int | None:
+        """Drop a pending edit and wait for one under way, so that the caller's next edit is the last one.
 
-        Returns the id the status message has now: one that had been deleted was sent anew.
+        Returns the current id of the status message: where it had been deleted, a new one was sent.
         """
-        self._wanted.pop(chat_id, None)
-        lock = self._drawing.get(chat_id)
+        self._pending.pop(chat_id, None)
+        lock = self._locks.get(chat_id)
         if lock is not None:
             async with lock:
                 pass
-        before, now = self._moved.pop(chat_id, (None, 0))
+        before, now = self._resent.pop(chat_id, (None, 0))
         return now if now and before == message_id else message_id
 
-    async def _draw_later(self, chat_id: int) -> None:
+    async def _edit_later(self, chat_id: int) -> None:
         try:
-            await self._sleep(self._interval_s)
+            await self._clock.sleep(self._interval_s)
         finally:
             self._timers.pop(chat_id, None)
-        wish = self._wanted.pop(chat_id, None)
-        if wish is None:
+        edit = self._pending.pop(chat_id, None)
+        if edit is None:
             return
-        async with self._drawing.setdefault(chat_id, asyncio.Lock()):
-            before, now = self._moved.get(chat_id, (None, 0))
-            current = now if now and before == wish.message_id else wish.message_id
-            shown = await show(self._bot, chat_id, current, wish.html, wish.keyboard)
-            if shown != current:
-                self._moved[chat_id] = (wish.message_id, shown)
+        async with self._locks.setdefault(chat_id, asyncio.Lock()):
+            before, now = self._resent.get(chat_id, (None, 0))
+            current = now if now and before == edit.message_id else edit.message_id
+            shown = await show(self._bot, MessageRef(chat_id, current), edit.screen)
+            if shown.message_id is not None and shown.message_id != current:
+                self._resent[chat_id] = (edit.message_id, shown.message_id)

@@ -1,14 +1,14 @@
-"""Cards of posts: shown in place of the pressed screen, changed one field at a time, every change noted."""
+"""Cards of posts: shown in place of the pressed screen, changed one field at a time."""
 
 from collections.abc import Awaitable
 from zoneinfo import ZoneInfo
 
 from aiogram import Bot
-from aiogram.types import CallbackQuery, InlineKeyboardMarkup
+from aiogram.types import CallbackQuery
 
 from admin_bot.audit import note
 from admin_bot.posts.preview import show_preview
-from admin_bot.screens import show_under, toast
+from admin_bot.screens import Screen, show_in_place, toast
 from core.clock import Clock
 from core.posts import Post
 from database.operations import post_ops, settings_ops
@@ -26,32 +26,32 @@ class CardService:
         self._clock = clock
         self._zone = zone
 
-    async def screen(self, post: Post, place: PostList) -> tuple[str, InlineKeyboardMarkup]:
-        """Text and buttons of a post's card."""
+    async def screen(self, post: Post, place: PostList) -> Screen:
+        """Return a post's card. `place`: the place in the list its Back button leads to."""
         link = post_link(self._username, post.code)
         settings = await settings_ops.current(self._clock.now())
-        return texts.card(post, link, settings, self._zone), keyboards.card(post, link, place)
+        return Screen(texts.card(post, link, settings, self._zone), keyboards.card(post, link, place))
 
-    async def found(self, query: CallbackQuery, code: str) -> Post | None:
-        """The post behind a button; None when it is gone, and then the button is answered."""
+    async def find_or_answer(self, query: CallbackQuery, code: str) -> Post | None:
+        """Return the post of a button; None if it is gone, and then the button is answered."""
         post = await post_ops.find(code)
         if post is None:
             await toast(query, texts.POST_GONE)
         return post
 
     async def show(self, query: CallbackQuery, post: Post | None, place: PostList) -> None:
-        """The card in place of the pressed screen; a post that is gone says so."""
+        """Show the card in place of the pressed screen; None answers the button that the post is gone."""
         if post is None:
             await toast(query, texts.POST_GONE)
             return
-        html, keyboard = await self.screen(post, place)
+        screen = await self.screen(post, place)
         await toast(query)
-        await show_under(query, self._bot, html, keyboard)
+        await show_in_place(query, self._bot, screen)
 
     async def change(
         self, admin_id: int, before: Post | None, changing: Awaitable[Post | None], action: str, field: str
     ) -> Post | None:
-        """Await a change of one field and note it; the post as it is now, None when it is gone."""
+        """Await a change of one field and write it to the audit log. Returns the changed post, None if it is gone."""
         after = await changing
         if before is not None and after is not None:
             old, new = getattr(before, field), getattr(after, field)

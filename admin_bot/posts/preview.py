@@ -1,4 +1,4 @@
-"""A post as a subscriber sees it, shown to an admin: nothing is counted, nothing is promised."""
+"""A post as a subscriber sees it, shown to an admin: no view is counted, no deletion is planned."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ log = structlog.get_logger("tollgate.admin")
 async def show_preview(
     bot: Bot, chat_id: int, post: Post, settings: BotSettings, *, now: datetime, zone: ZoneInfo
 ) -> None:
-    """Copy the post into the admin's chat, protected as it would be, and say what a subscriber reads below it."""
+    """Copy the post into the admin's chat, protected as for subscribers, and quote the warning they read below it."""
     protect = settings.protect_content if post.protect is None else post.protect
     try:
         copies = await bot.copy_messages(

@@ -1,4 +1,4 @@
-"""The way from what an admin sent to the answer with its link; the same for one message and for an album."""
+"""New posts: made from a message or an album, and answered with their link."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -6,55 +6,58 @@ from functools import partial
 from aiogram import Bot
 from aiogram.types import ReplyParameters
 
-from admin_bot.posts.posting import Made, PostMaker
-from admin_bot.screens import quoting
+from admin_bot.posts.post_maker import Made, PostMaker
+from admin_bot.screens import reply_to
 from admin_bot.storage.albums import Album
 from core.errors import StoreUnavailable, TollgateError
 from core.posts import Post
 from sender.failures import TELEGRAM_ERRORS, Failure, classify
-from views.admin_texts import plain
+from views.html import esc
 from views.links import post_link
 from views.posts import keyboards, texts
+from views.storage import content_texts
 
 
 class PostService:
-    """Makes posts and tells the admin what became of it."""
+    """Makes posts and answers the admin. Receives complete albums."""
 
-    def __init__(self, bot: Bot, posts: PostMaker, user_bot_username: str) -> None:
+    def __init__(self, bot: Bot, maker: PostMaker, user_bot_username: str) -> None:
         self._bot = bot
-        self._posts = posts
+        self._maker = maker
         self._username = user_bot_username
 
     async def receive(self, album: Album) -> None:
-        title = album.title or texts.album_title(len(album.message_ids))
+        """Make a post of an album. Raises StoreUnavailable; then it may be repeated."""
+        title = album.title or content_texts.album_title(len(album.message_ids))
         await self.post(album.admin_id, album.chat_id, album.message_ids, title)
 
-    async def tell(self, album: Album, error: TollgateError) -> None:
-        sentence = texts.ALBUM_HELD if isinstance(error, StoreUnavailable) else plain(error.sentence)
-        await self._bot.send_message(album.chat_id, sentence, reply_parameters=quoting(album.message_ids[0]))
+    async def notify(self, album: Album, error: TollgateError) -> None:
+        """Reply to the album that it takes longer (StoreUnavailable) or that it failed."""
+        sentence = content_texts.ALBUM_HELD if isinstance(error, StoreUnavailable) else esc(error.sentence)
+        await self._bot.send_message(album.chat_id, sentence, reply_parameters=reply_to(album.message_ids[0]))
 
     async def post(self, admin_id: int, chat_id: int, message_ids: Sequence[int], title: str) -> None:
-        """Make the post and answer to its first message. Raises StoreUnavailable; then it may be repeated."""
-        outcome = await self._posts.make(admin_id, chat_id, message_ids, title)
-        quote = quoting(min(message_ids))
+        """Make a post and reply to its first message. Raises StoreUnavailable; then it may be repeated."""
+        outcome = await self._maker.make(admin_id, chat_id, message_ids, title)
+        reply = reply_to(min(message_ids))
         if not isinstance(outcome, Made):
-            await self._bot.send_message(chat_id, outcome.sentence, reply_parameters=quote)
+            await self._bot.send_message(chat_id, outcome.sentence, reply_parameters=reply)
             return
-        await self._show(outcome.post, chat_id, quote)
+        await self._answer(outcome.post, chat_id, reply)
 
-    async def _show(self, post: Post, chat_id: int, quote: ReplyParameters) -> None:
-        """Answer with the link; once more when nobody can say whether it arrived: twice is better than never."""
+    async def _answer(self, post: Post, chat_id: int, reply: ReplyParameters) -> None:
+        """Send the link. Repeated once if Telegram's answer is lost: a second copy is better than none."""
         link = post_link(self._username, post.code)
-        answer = partial(
+        send = partial(
             self._bot.send_message,
             chat_id,
             texts.made(post, link),
             reply_markup=keyboards.made(post, link),
-            reply_parameters=quote,
+            reply_parameters=reply,
         )
         try:
-            await answer()
+            await send()
         except TELEGRAM_ERRORS as error:
             if classify(error) is not Failure.AMBIGUOUS:
                 raise
-            await answer()
+            await send()

@@ -1,4 +1,4 @@
-"""/settings and /set: the plain list, before there is a panel."""
+"""/settings and /set."""
 
 from typing import Any
 
@@ -6,22 +6,21 @@ from aiogram.filters import CommandObject
 from aiogram.types import Message
 
 from admin_bot.audit import note
-from admin_bot.storage.channel import Storage
+from admin_bot.storage.channel import StorageChannel
 from core.clock import Clock
 from core.errors import BadInput
 from core.settings import SECRET, BotSettings, parse_setting
 from database.operations import settings_ops
-from views.admin_texts import plain
-from views.html import cut
+from views.html import cut, esc
 from views.settings import texts
 
-#: set by the chat picker only, which checks rights
+#: the setting that only the chat picker sets, which checks rights
 _CHOSEN_BY_PICKER = "storage_channel_id"
-#: characters of an unknown name that are repeated to who typed it
+#: characters of an unknown name that are quoted in the answer
 _NAME_MAX = 64
 
 
-async def show_settings(message: Message, clock: Clock, storage_channel: Storage) -> None:
+async def show_settings(message: Message, clock: Clock, storage_channel: StorageChannel) -> None:
     settings = await settings_ops.current(clock.now())
     await message.answer(texts.settings_list(settings, storage_channel.configured))
 
@@ -39,7 +38,7 @@ async def set_one(message: Message, command: CommandObject, clock: Clock, has_sh
         try:
             value = parse_setting(name, raw)
         except BadInput as problem:
-            await message.answer(plain(problem.sentence))
+            await message.answer(esc(problem.sentence))
             return
         before, after = await _change(message.chat.id, name, value, clock)
         effect = texts.of_access(name, before, after, has_shorteners=has_shorteners, has_page=has_page)
@@ -47,7 +46,7 @@ async def set_one(message: Message, command: CommandObject, clock: Clock, has_sh
 
 
 async def _change(admin_id: int, name: str, value: Any, clock: Clock) -> tuple[Any, Any]:
-    """Store and note; returns the value as it was and as it is."""
+    """Store the value and write it to the audit log. Returns the value before and after."""
     now = clock.now()
     before = getattr(await settings_ops.current(now), name)
     after = getattr(await settings_ops.change(name, value), name)
@@ -57,7 +56,7 @@ async def _change(admin_id: int, name: str, value: Any, clock: Clock) -> tuple[A
 
 
 def _recorded(name: str, value: Any) -> Any:
-    """What the record of changes keeps: of a secret, only whether there is one."""
+    """Return the value as the audit log keeps it: of a secret, only whether there is one."""
     if name not in SECRET:
         return value
     return "empty" if value is None else "set"

@@ -1,8 +1,9 @@
-"""/stats, and its buttons."""
+"""/stats and its buttons."""
 
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
+from admin_bot.filters import is_button_of
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.screens import toast
 from admin_bot.statistics.service import StatisticsService
@@ -22,13 +23,8 @@ async def count(query: CallbackQuery, statistics: StatisticsService) -> None:
     await statistics.count(query)
 
 
-async def is_of_statistics(query: CallbackQuery) -> bool:
-    """A button that looks like one of /stats, whatever it carries."""
-    return (query.data or "").startswith(tuple(f"{data.__prefix__}:" for data in (PicturesButton, CountButton)))
-
-
 async def unknown_button(query: CallbackQuery) -> None:
-    """Forged, or of a version with other spans."""
+    """Answer a forged button, or one of another version."""
     await toast(query, texts.GONE)
 
 
@@ -37,5 +33,5 @@ def build() -> Router:
     router.callback_query.middleware(EndQuestion())
     router.callback_query.register(draw, PicturesButton.filter())
     router.callback_query.register(count, CountButton.filter())
-    router.callback_query.register(unknown_button, is_of_statistics)
+    router.callback_query.register(unknown_button, is_button_of(PicturesButton, CountButton))
     return router

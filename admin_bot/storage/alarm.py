@@ -1,33 +1,35 @@
-"""The owners hear once that the storage channel is in trouble, and once that the trouble is over."""
+"""Alerts about the storage channel: one when the admin bot loses it, one when it works again."""
 
 from monitoring.alerts import Alerts
 from views.owner_alerts import storage_back
 
 
 class StorageAlarm:
-    """Shares its incident with the user bot, so that one loss is told once, but ends only what it began itself:
+    """Raises and clears the incident of the storage channel.
 
-    that the admin bot may post again says nothing about what the user bot can read.
+    The user bot raises the same incident, so that one loss is one alert. `clear` ends only an incident raised here:
+    that the admin bot may post again says nothing about the user bot.
     """
 
     def __init__(self, alerts: Alerts) -> None:
         self._alerts = alerts
-        self._begun: set[int] = set()
+        #: channels whose incident was raised here
+        self._raised: set[int] = set()
 
-    async def begin(self, chat_id: int, html: str) -> None:
-        """Tell the owners, unless they know."""
+    async def raise_incident(self, chat_id: int, html: str) -> None:
+        """Alert the owners, unless the incident is raised already."""
         if await self._alerts.raise_once(_incident(chat_id), html):
-            self._begun.add(chat_id)
+            self._raised.add(chat_id)
 
-    async def end(self, chat_id: int) -> None:
-        """The admin bot can post: tell the owners when they were told otherwise from here."""
-        if chat_id in self._begun:
-            self._begun.discard(chat_id)
+    async def clear(self, chat_id: int) -> None:
+        """End an incident raised here and alert the owners: the admin bot can post again."""
+        if chat_id in self._raised:
+            self._raised.discard(chat_id)
             await self._alerts.clear(_incident(chat_id), storage_back())
 
-    async def both_fine(self, chat_id: int) -> None:
-        """Both bots' rights were checked and are complete: whoever began it, it is over."""
-        self._begun.discard(chat_id)
+    async def clear_for_both_bots(self, chat_id: int) -> None:
+        """End the incident without an alert, also one raised by the user bot: both bots have all rights."""
+        self._raised.discard(chat_id)
         await self._alerts.clear(_incident(chat_id))
 
 

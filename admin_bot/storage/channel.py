@@ -1,4 +1,4 @@
-"""The storage channel: which one it is, and what both bots may do there."""
+"""The storage channel: its id, and both bots' rights in it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,18 +19,19 @@ Member = object
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What each bot lacks in a channel; empty is fine."""
+    """The rights each bot is missing in a channel."""
 
     admin_bot: tuple[Lack, ...]
     user_bot: tuple[Lack, ...]
 
     @property
-    def fine(self) -> bool:
+    def are_complete(self) -> bool:
+        """Whether neither bot misses a right."""
         return not self.admin_bot and not self.user_bot
 
 
 def lacks_of_admin_bot(member: Member) -> tuple[Lack, ...]:
-    """The admin bot posts there and takes out again what it replaces."""
+    """Return what the admin bot is missing: it posts there, and deletes what it replaces."""
     if isinstance(member, ChatMemberOwner):
         return ()
     if not isinstance(member, ChatMemberAdministrator):
@@ -43,13 +44,13 @@ def lacks_of_admin_bot(member: Member) -> tuple[Lack, ...]:
 
 
 def lacks_of_user_bot(member: Member) -> tuple[Lack, ...]:
-    """The user bot only reads there."""
+    """Return what the user bot is missing: it only reads there."""
     reads = isinstance(member, ChatMemberOwner | ChatMemberAdministrator | ChatMemberMember)
     return () if reads else (Lack.NOT_THERE,)
 
 
 async def _member(bot: Bot, chat_id: int) -> Member | Lack:
-    """The bot as a member of the channel, or why that cannot be told."""
+    """Return the bot as a member of the channel; a Lack if Telegram does not show it."""
     try:
         return await bot.get_chat_member(chat_id, bot.id)
     except (TelegramBadRequest, TelegramForbiddenError):
@@ -59,23 +60,23 @@ async def _member(bot: Bot, chat_id: int) -> Member | Lack:
         return Lack.UNKNOWN
 
 
-class Storage:
+class StorageChannel:
     """Which channel holds the content: the one chosen by an admin, else the configured one."""
 
     def __init__(self, configured: int | None, clock: Clock, unmetered_chats: set[int]) -> None:
-        #: the channel of the environment, which holds while none is chosen
+        #: STORAGE_CHANNEL_ID, used while no channel is chosen
         self.configured = configured
         self._clock = clock
-        #: the admin bot's gate reads it: the limit of 20 messages a minute is a group's, not this channel's
+        #: read by the admin bot's limiter: the limit of 20 messages a minute is for groups, not for this channel
         self._unmetered_chats = unmetered_chats
 
     async def find(self) -> int | None:
-        """The channel's id; None when none was chosen yet."""
+        """Return the channel's id; None if there is none yet."""
         settings = await settings_ops.current(self._clock.now())
         return settings.storage_channel_id or self.configured
 
     async def require(self) -> int:
-        """The channel's id. Raises NotReady with what to do."""
+        """Return the channel's id. Raises NotReady, which says what to do."""
         chat_id = await self.find()
         if chat_id is None:
             raise NotReady(NO_STORAGE)
@@ -83,7 +84,7 @@ class Storage:
         return chat_id
 
     async def missing_rights(self, chat_id: int, admin_bot: Bot, user_bot: Bot) -> Rights:
-        """Ask Telegram, as each bot, what it may do in the channel; two calls. No answer is Lack.UNKNOWN."""
+        """Ask Telegram for each bot's rights in the channel; two calls. Lack.UNKNOWN: it did not answer."""
         admin_member = await _member(admin_bot, chat_id)
         user_member = await _member(user_bot, chat_id)
         return Rights(
@@ -93,7 +94,7 @@ class Storage:
 
 
 async def channel_title(bot: Bot, chat_id: int) -> str:
-    """The channel's title, or its id when Telegram does not tell."""
+    """Return the channel's title; its id if Telegram does not answer."""
     try:
         return (await bot.get_chat(chat_id)).title or str(chat_id)
     except TELEGRAM_ERRORS:

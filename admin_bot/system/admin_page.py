@@ -1,4 +1,4 @@
-"""/admin: a link that signs in once, and the Mini App beside the text field."""
+"""/admin: a link that signs in once, and the menu button that opens the page as a Mini App."""
 
 import ipaddress
 from collections.abc import Collection
@@ -19,7 +19,7 @@ log = structlog.get_logger("tollgate.admin")
 
 
 def local_address(host: str, port: int) -> str:
-    """Where the page is on the machine itself; "" when nobody can tell (port 0: a new one at each start)."""
+    """Return the page's address on the machine itself; "" for port 0, which is a new one at each start."""
     if not port:
         return ""
     try:
@@ -27,13 +27,16 @@ def local_address(host: str, port: int) -> str:
     except ValueError:
         return f"http://{host}:{port}{keyboards.PATH}"
     if address.is_unspecified:
-        # listens everywhere, which no browser can open
+        # listens on all addresses; a browser needs one of them
         return f"http://{'[::1]' if address.version == 6 else '127.0.0.1'}:{port}{keyboards.PATH}"
     return f"http://{f'[{address}]' if address.version == 6 else address}:{port}{keyboards.PATH}"
 
 
 class AdminPage:
-    """`public_base_url`: PUBLIC_BASE_URL, "" when it is not set; `web_address`: of the page on the machine itself."""
+    """Leads admins to the page.
+
+    `public_base_url`: PUBLIC_BASE_URL, "" if not set; `web_address`: the page's address on the machine itself.
+    """
 
     def __init__(self, bot: Bot, clock: Clock, zone: ZoneInfo, *, public_base_url: str, web_address: str) -> None:
         self._bot = bot
@@ -43,7 +46,7 @@ class AdminPage:
         self._web_address = web_address
 
     async def send_link(self, admin_id: int) -> None:
-        """A message with a link that signs this person in. Its code is neither noted nor logged."""
+        """Send a link that signs this admin in. Its code is neither logged nor written to the audit log."""
         now = self._clock.now()
         code = await login_ops.create(admin_id, now)
         await note(now, admin_id, "page.link_made", str(admin_id))
@@ -59,14 +62,13 @@ class AdminPage:
             admin_id,
             html,
             reply_markup=keyboard,
-            # cannot be forwarded or saved
             protect_content=True,
-            # whoever fetches a preview opens the link
+            # fetching a preview would open the link
             link_preview_options=LinkPreviewOptions(is_disabled=True),
         )
 
-    async def put_beside_the_text_field(self, admin_ids: Collection[int]) -> None:
-        """Make the page the chat's menu button where Telegram takes Mini Apps. A failure is logged, and no more."""
+    async def set_menu_buttons(self, admin_ids: Collection[int]) -> None:
+        """Make the page the menu button of each admin's chat, if its address is https. A failure is logged."""
         if not keyboards.takes_mini_app(self._base_url):
             return
         button = keyboards.menu_button(self._base_url)

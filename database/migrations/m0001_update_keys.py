@@ -1,4 +1,4 @@
-"""Keys of updates and requests, and the post a subscriber waits for, get the names they have in the code."""
+"""Keys of updates and requests, pending posts and one audited action get the names they have in the code."""
 
 from core.ids import is_code
 from database.migrations.steps import Change, Migration, RenameFields, RewriteDocuments
@@ -30,6 +30,12 @@ def _popped(value: object) -> object:
     return {"code": value.get("code"), "update_key": value.get("update_key", value.get("mark", ""))}
 
 
+def _rewrite_action(entry: Document) -> Change | None:
+    if entry.get("action") != "session.begun":
+        return None
+    return Change({"action": "session.begun"}, {"$set": {"action": "session.started"}})
+
+
 MIGRATION = Migration(
     1,
     "update keys and pending posts",
@@ -42,5 +48,6 @@ MIGRATION = Migration(
             ("wanted_code", "wanted_at", "wanted_taken", "pending_code", "pending_at", "popped_post", "charges"),
             _rewrite_user,
         ),
+        RewriteDocuments("audit_log", ("action",), _rewrite_action),
     ),
 )

@@ -9,7 +9,7 @@ MAX_ANSWER = 200
 
 
 def answer_callback_query(call: Call) -> bool:
-    """Once, in time, by the bot that was asked; a text or an address becomes a toast of the person."""
+    """Answer once, in time, by the bot whose button it is. A text or URL becomes a toast in the person's chat."""
     query_id = call.text("callback_query_id")
     text = call.text("text")
     if len(text) > MAX_ANSWER:

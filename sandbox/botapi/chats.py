@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 MAX_LINK_NAME = 32
 MAX_LINK_MEMBERS = 99_999
-#: What Telegram says to a link that is unknown, revoked or somebody else's.
+#: Telegram's error for a link that is unknown, revoked or of another admin.
 EXPIRED = "INVITE_HASH_EXPIRED"
 
 
@@ -33,7 +33,7 @@ def create_chat_invite_link(call: Call) -> Json:
 
 
 def edit_chat_invite_link(call: Call) -> Json:
-    """Everything is set anew; what is not named is gone. Only links this bot made, and not its primary one."""
+    """Replace all settings; those not given are removed. Only for this bot's own links, except the primary one."""
     chat = _managed_chat(call)
     link = _own_link(call, chat)
     if link.is_primary or link.is_revoked:
@@ -43,7 +43,7 @@ def edit_chat_invite_link(call: Call) -> Json:
 
 
 def revoke_chat_invite_link(call: Call) -> Json:
-    """Nobody can use it any more. A primary link gets a successor."""
+    """Revoke a link. A primary link is replaced by a new one."""
     chat = _managed_chat(call)
     link = _own_link(call, chat)
     link.is_revoked = True
@@ -54,7 +54,7 @@ def revoke_chat_invite_link(call: Call) -> Json:
 
 
 def export_chat_invite_link(call: Call) -> str:
-    """A new primary link of this bot; its old one stops working."""
+    """Make a new primary link of this bot; its old one is revoked."""
     chat = _managed_chat(call)
     for old in [link for link in chat.invite_links.values() if link.is_primary and link.creator_id == call.bot.id]:
         old.is_primary, old.is_revoked = False, True

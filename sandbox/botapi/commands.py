@@ -1,4 +1,4 @@
-"""What a bot says about itself: commands, descriptions, menu button (BOTAPI §2.7)."""
+"""What a bot sets about itself: commands, descriptions, menu button (BOTAPI §2.7)."""
 
 from typing import Any
 
@@ -67,7 +67,7 @@ def _scope(call: Call) -> Scope:
 
 
 def _scope_chat(call: Call, chat_id: Any) -> int:
-    """The scope's chat must be one the bot can reach."""
+    """The id of the scope's chat. Raises as `access.find_chat` for a chat the bot cannot reach."""
     return Call(call.world, call.bot, call.method, {"chat_id": str(chat_id)}).chat().id
 
 
@@ -97,20 +97,15 @@ def _describe(call: Call, name: str, limit: int) -> bool:
 
 
 def set_chat_menu_button(call: Call) -> bool:
-    """For one person (`chat_id`) or as the default."""
+    """Check the button. It is not stored: the page shows none."""
     button = call.parsed("menu_button") or {"type": "default"}
     kind = button.get("type") if isinstance(button, dict) else None
     if kind not in ("default", "commands", "web_app"):
         raise bad_request("can't parse menu button: unsupported type specified")
     if kind == "web_app":
         _check_web_app(button)
-    if not call.text("chat_id"):
-        call.bot.menu_button = button
-        return True
-    dialog = call.world.dialogs.get((call.bot.id, call.integer("chat_id")))
-    if dialog is None:
+    if call.text("chat_id") and (call.bot.id, call.integer("chat_id")) not in call.world.dialogs:
         raise bad_request("user not found")
-    dialog.menu_button = None if kind == "default" else button
     return True
 
 

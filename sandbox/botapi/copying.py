@@ -13,7 +13,7 @@ from sandbox.chats.posting import Draft, announce, post, store
 from sandbox.errors import bad_request
 from sandbox.state.world import Chat, Content, Message
 from sandbox.text.dates import check_dates
-from sandbox.text.markup import Markup, read_markup, survives_copy
+from sandbox.text.reply_markup import Markup, read_markup, survives_copy
 from sandbox.wire import Call
 
 Json = dict[str, Any]
@@ -22,7 +22,7 @@ PROTECTED = "message has protected content and can't be forwarded"
 
 
 def copy_message(call: Call) -> Json:
-    """Source message first, then the target chat."""
+    """The source message is checked before the target chat."""
     source = _single_source(call, "copy")
     if not is_copyable(source):
         raise bad_request("the message can't be copied")
@@ -40,7 +40,7 @@ def copy_message(call: Call) -> Json:
 
 
 def forward_message(call: Call) -> Json:
-    """Source message first, then the target chat."""
+    """The source message is checked before the target chat."""
     source = _single_source(call, "forward")
     if is_protected(source):
         raise bad_request(PROTECTED)
@@ -65,7 +65,7 @@ def _single_source(call: Call, verb: str) -> Message:
 
 
 def _copied_content(content: Content, call: Call) -> Content:
-    """`content` with the caption the call asks for; texts keep theirs."""
+    """`content` with the caption given in the call. Content without a file is unchanged."""
     if content.is_text or content.file is None:
         return content
     if "caption" in call.params:
@@ -75,12 +75,12 @@ def _copied_content(content: Content, call: Call) -> Content:
 
 
 def copy_messages(call: Call) -> list[Json]:
-    """Target chat first. Missing and uncopyable messages are skipped: the answer may be shorter."""
+    """The target chat is checked first. Missing and uncopyable messages are skipped, so the answer may be shorter."""
     return _send_many(call, is_forward=False)
 
 
 def forward_messages(call: Call) -> list[Json]:
-    """Target chat first. Missing and protected messages are skipped: the answer may be shorter."""
+    """The target chat is checked first. Missing and protected messages are skipped, so the answer may be shorter."""
     return _send_many(call, is_forward=True)
 
 
@@ -109,7 +109,7 @@ def _send_many(call: Call, is_forward: bool) -> list[Json]:
 
 
 def _pick(call: Call, source: Chat, message_ids: list[int], is_forward: bool) -> list[Message]:
-    """The messages that can go. Raises 400 when none exists or none of those that exist can go."""
+    """The messages that can be sent on. Raises 400 when none exists, or none of those that exist can be."""
     readable = may_read_history(source, call.bot)
     found = [call.world.find_message(call.bot, source, message_id) for message_id in message_ids] if readable else []
     existing = [message for message in found if message is not None]

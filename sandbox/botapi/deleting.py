@@ -7,9 +7,9 @@ from sandbox.errors import BLOCKED, DEACTIVATED, bad_request, forbidden
 from sandbox.state.world import Chat, Dialog, Message
 from sandbox.wire import Call
 
-#: Nothing older can be deleted, seconds.
+#: Older messages cannot be deleted, seconds.
 MAX_AGE_S = 48 * 3600
-#: Dice in private chats are deletable only when older.
+#: Dice in private chats can only be deleted when older, seconds.
 MIN_DICE_AGE_S = 24 * 3600
 
 NOT_FOR_EVERYONE = "message can't be deleted for everyone"
@@ -30,7 +30,7 @@ def delete_message(call: Call) -> bool:
 
 
 def delete_messages(call: Call) -> bool:
-    """Unknown ids are skipped; one undeletable message fails the whole call and nothing is deleted."""
+    """Unknown ids are skipped. One undeletable message fails the call, and nothing is deleted."""
     if not call.text("chat_id"):
         raise bad_request("chat identifier is not specified")
     message_ids = read_message_ids(call)

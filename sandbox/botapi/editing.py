@@ -12,7 +12,7 @@ from sandbox.errors import NOT_MODIFIED, bad_request
 from sandbox.state.world import Content, Dialog, Message
 from sandbox.text.dates import check_dates
 from sandbox.text.formatting import MAX_TEXT, read_text
-from sandbox.text.markup import Markup, check_buttons, read_inline
+from sandbox.text.reply_markup import Markup, check_buttons, read_inline
 from sandbox.wire import Call
 
 Json = dict[str, Any]
@@ -50,7 +50,7 @@ def edit_message_reply_markup(call: Call) -> Json:
 
 
 def _target(call: Call) -> tuple[Message, Json | None]:
-    """The message to edit, if this bot may edit it, and the new keyboard (none given: none left)."""
+    """The message to edit and its new keyboard (None removes it). Raises 400 when the bot may not edit the message."""
     markup = read_inline(call.text("reply_markup"))
     if call.text("inline_message_id"):
         raise bad_request("MESSAGE_ID_INVALID")

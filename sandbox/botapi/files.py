@@ -1,4 +1,4 @@
-"""getFile (row 18, BOTAPI §2.8). The bytes are served under /file/bot<token>/<file_path>."""
+"""getFile (row 18, BOTAPI §2.8). The server sends the bytes at /file/bot<token>/<file_path>."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""getChatMember and its kin, join requests, leaveChat (rows 22 and 23, BOTAPI §2.8)."""
+"""getChatMember and related methods, join requests, leaveChat (rows 22 and 23, BOTAPI §2.8)."""
 
 from typing import Any
 
@@ -16,8 +16,8 @@ NO_LIST = "member list is inaccessible"
 
 
 def get_chat_member(call: Call) -> Json:
-    """Never joined: `left`. A channel without being its administrator, and a person this bot has never met in any
-    way: 400, which is not `left` (row 22).
+    """`left` for a person who never joined. 400 in a channel the bot does not administer, and for a person the bot
+    has never had contact with: that is not `left` (row 22).
     """
     chat = call.chat()
     user_id = _user_id(call)
@@ -53,7 +53,7 @@ def _user_id(call: Call) -> int:
 
 
 def get_chat_administrators(call: Call) -> list[Json]:
-    """Creator and administrators; of bots only the one that asks."""
+    """The creator and the administrators; of bots only the caller."""
     chat = call.chat()
     if isinstance(chat, Dialog):
         raise bad_request("there are no administrators in the private chat")
@@ -78,7 +78,7 @@ def get_chat_member_count(call: Call) -> int:
 
 
 def approve_chat_join_request(call: Call) -> bool:
-    """Adds the person and emits `chat_member` with `via_join_request`."""
+    """Add the person and send `chat_member` updates with `via_join_request`."""
     chat, user = _requester(call)
     approve(call.world, chat, user, call.bot)
     return True

@@ -1,4 +1,4 @@
-"""What a Bot API method is here, and arguments several methods share."""
+"""The type of a Bot API method, and arguments that several methods share."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,17 +6,17 @@ from typing import Any
 from sandbox.chats.posting import Draft
 from sandbox.errors import bad_request
 from sandbox.state.world import Chat, Message
-from sandbox.text.markup import Markup, check_buttons, read_markup
+from sandbox.text.reply_markup import Markup, check_buttons, read_markup
 from sandbox.wire import Call
 
-#: Takes a call, returns the result (a coroutine of it only for getUpdates); raises ApiError.
+#: Takes a call and returns the result (getUpdates: a coroutine); raises ApiError.
 Method = Callable[[Call], Any]
 
 MAX_MESSAGES = 100
 
 
 def read_message_ids(call: Call, name: str = "message_ids") -> list[int]:
-    """1 to 100 message ids in the order given. Raises 400 with the texts of BOTAPI §2.5."""
+    """Read 1 to 100 message ids in the given order. Raises 400 with the texts of BOTAPI §2.5."""
     if not call.text(name):
         raise bad_request("message identifiers are not specified")
     found = call.parsed(name)
@@ -42,7 +42,7 @@ def _read_id(item: object) -> int:
 
 
 def find_message(call: Call, chat: Chat, message_id: int, what: str) -> Message:
-    """The message or 400 `message identifier is not specified` / `<what> not found`."""
+    """Return the message. Raises 400 `message identifier is not specified` or `<what> not found`."""
     if message_id == 0:
         raise bad_request("message identifier is not specified")
     message = call.world.find_message(call.bot, chat, message_id)
@@ -52,7 +52,7 @@ def find_message(call: Call, chat: Chat, message_id: int, what: str) -> Message:
 
 
 def read_draft(call: Call, chat: Chat, markup: Markup | None = None) -> Draft:
-    """The arguments every sending method has. Raises 400 for buttons Telegram refuses and unknown replies."""
+    """Read the arguments common to all sending methods. Raises 400 for refused buttons and an unknown reply target."""
     if markup is None:
         markup = read_markup(call.text("reply_markup"))
     check_buttons(markup, chat.type)

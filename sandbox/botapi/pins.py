@@ -11,7 +11,7 @@ NO_RIGHTS = "not enough rights to manage pinned messages in the chat"
 
 
 def pin_chat_message(call: Call) -> bool:
-    """Pins and leaves a service message, which the bot receives too."""
+    """Pin a message and post a service message about it, which the bot receives too."""
     chat = call.chat()
     _require_right(call, chat)
     message = find_message(call, chat, call.integer("message_id"), "message to pin")
@@ -25,7 +25,7 @@ def pin_chat_message(call: Call) -> bool:
 
 
 def unpin_chat_message(call: Call) -> bool:
-    """The given message, or the one pinned last."""
+    """Unpin the given message, or the one pinned last."""
     chat = call.chat()
     _require_right(call, chat)
     message_id = call.integer("message_id")

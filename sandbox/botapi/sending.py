@@ -13,7 +13,7 @@ from sandbox.state.files import StoredFile, check_kind, image_size
 from sandbox.state.world import Content, Dialog, Message
 from sandbox.text.dates import check_dates
 from sandbox.text.formatting import MAX_CAPTION, MAX_TEXT, read_text
-from sandbox.text.markup import read_markup
+from sandbox.text.reply_markup import read_markup
 from sandbox.wire import Call
 
 Json = dict[str, Any]
@@ -81,15 +81,15 @@ def _send(call: Call, content: Content, right: str, what: str) -> Json:
 
 
 def caption(params: dict[str, str]) -> tuple[str, list[Json]]:
-    """Caption and its entities among `params` (a call's, or an album item's)."""
+    """The caption and its entities in `params`, those of a call or of an album item."""
     raw, mode, entities = (params.get(name, "") for name in ("caption", "parse_mode", "caption_entities"))
     return read_text(raw, mode, entities, MAX_CAPTION, "message caption is too long") if raw else ("", [])
 
 
 def input_file(call: Call, kind: str, value: str, field: str) -> StoredFile | None:
-    """The file meant by a part named `field`, `attach://…`, an address or a file_id; None when there is none.
+    """Return the file: an uploaded part named `field`, `attach://…`, a URL or a file_id; None without any.
 
-    An address is not fetched: the sandbox has no internet and stores a placeholder.
+    A URL is not fetched, because the sandbox has no internet: a placeholder is stored.
     """
     part = call.files.get(value.removeprefix("attach://") if value.startswith("attach://") else field)
     if part is not None:
@@ -125,7 +125,7 @@ def _check_upload(kind: str, name: str, content: bytes) -> None:
 
 
 def send_media_group(call: Call) -> list[Json]:
-    """An album: one message per item under one media_group_id; with the fault `partial` only some of it."""
+    """Send an album: one message per item with one media_group_id. The fault `partial` sends only some of them."""
     contents = _album(call)
     chat = call.chat()
     require_write(call.world, chat, call.bot, "can_send_photos", "photos")
@@ -174,14 +174,14 @@ def _album_item(call: Call, item: Json) -> Content:
 
 
 def partial_cut(call: Call, count: int) -> int:
-    """How many of `count` messages get through: all, or what the fault `partial` lets through (row 14)."""
+    """How many of `count` messages are sent: all, or as many as the fault `partial` allows (row 14)."""
     if call.effect and call.effect["kind"] == "partial":
         return min(int(call.effect.get("deliver", 1)), count)
     return count
 
 
 def partial_failure(call: Call, delivered: int) -> ApiError:
-    """The error of a call that delivered only its first messages (BOTAPI §2.5)."""
+    """The error of a call that sent only its first messages (BOTAPI §2.5)."""
     reason = (call.effect or {}).get("error", "Bad Request: MEDIA_EMPTY")
     return ApiError(400, describe(400, f'failed to send message #{delivered + 1} with the error message "{reason}"'))
 
@@ -200,7 +200,7 @@ def send_chat_action(call: Call) -> bool:
 
 
 def shown_ids(call: Call, messages: list[Message]) -> list[Json]:
-    """`MessageId`s in the bot's numbering; zeros under the fault `zero_ids` (row 13)."""
+    """`MessageId` objects in the bot's numbering; the fault `zero_ids` makes them 0 (row 13)."""
     hidden = call.effect is not None and call.effect["kind"] == "zero_ids"
     return [{"message_id": 0 if hidden else message.id_for(call.bot)} for message in messages]
 

@@ -1,4 +1,4 @@
-"""getMe, getUpdates, the webhook's address, logOut, close (rows 4 and 5, BOTAPI §2.1 to §2.3)."""
+"""getMe, getUpdates, the webhook methods, logOut, close (rows 4 and 5, BOTAPI §2.1 to §2.3)."""
 
 import asyncio
 import json
@@ -9,16 +9,16 @@ from urllib.parse import urlsplit
 from sandbox.botapi.method import Method
 from sandbox.chats.objects import me_json
 from sandbox.errors import OTHER_WEBHOOK, WEBHOOK_ACTIVE, bad_request, conflict, flood
-from sandbox.state.queues import ALL_UPDATES, DEFAULT_UPDATES
+from sandbox.state.update_queue import ALL_UPDATES, DEFAULT_UPDATES
 from sandbox.wire import Call
 
 Json = dict[str, Any]
 
 MAX_POLL_S = 50
-#: The anti-spin rule: the same offset again within this time waits that long.
+#: The anti-spin rule: a repeated offset within this time waits that long.
 SPIN_WINDOW_S = 3
 SPIN_SINGLE_S = 0.5
-#: `close` is refused so long after the bot appeared on the server.
+#: `close` is refused for this long after the bot was registered, seconds.
 CLOSE_AFTER_S = 600
 
 
@@ -27,7 +27,7 @@ def get_me(call: Call) -> Json:
 
 
 async def get_updates(call: Call) -> list[Json]:
-    """Confirms by offset on receipt, then answers at once with what waits, or waits up to `timeout` seconds."""
+    """Confirm by offset, then answer at once with queued updates, or wait for one up to `timeout` seconds."""
     bot, queue = call.bot, call.bot.queue
     if bot.webhook is not None:
         raise conflict(WEBHOOK_ACTIVE)
@@ -59,7 +59,7 @@ def _slow_down_spinning(call: Call, offset: int, limit: int, timeout_s: float) -
 
 
 def _keep_allowed_updates(call: Call) -> None:
-    """The list sticks; absent or unreadable keeps the old one, empty or unknown names only mean the default."""
+    """Store the list. A missing or invalid one changes nothing; an empty one, or only unknown names, is the default."""
     raw = call.text("allowed_updates")
     if not raw:
         return
@@ -74,7 +74,7 @@ def _keep_allowed_updates(call: Call) -> None:
 
 
 def set_webhook(call: Call) -> tuple[bool, str]:
-    """Keeps the address, so that getUpdates gets its 409. The sandbox never pushes to it."""
+    """Store the URL, which makes getUpdates answer 409. The sandbox never sends updates to it."""
     url = call.text("url")
     if not url:
         return delete_webhook(call)
@@ -130,7 +130,7 @@ def get_webhook_info(call: Call) -> Json:
 
 
 def log_out(call: Call) -> bool:
-    """Clears the queue; every later call of this bot is answered 400 `Logged out`."""
+    """Clear the queue; every later call of this bot is answered with 400 `Logged out`."""
     call.bot.queue.clear()
     call.bot.is_logged_out = True
     return True

@@ -13,13 +13,12 @@ from sandbox.errors import (
 )
 from sandbox.state.world import Bot, Chat, Dialog, Member, User, World
 
-_CHAT_NAMES = {"channel": "channel", "supergroup": "supergroup", "group": "group"}
-
 
 def find_chat(world: World, bot: Bot, reference: str) -> Chat:
-    """The chat `bot` means by an id or @username.
+    """Return the chat for an id or @username given by `bot`.
 
-    Raises 400 `chat_id is empty`, 400 `chat not found` (unknown, never met, a person's username) and 403 for a bot.
+    Raises 400 `chat_id is empty`, 400 `chat not found` (unknown, without contact to the bot, a person's username), and
+    403 for another bot.
     """
     if not reference:
         raise bad_request("chat_id is empty")
@@ -53,20 +52,19 @@ def _find_named(world: World, bot: Bot, name: str) -> Chat:
 
 
 def require_inside(chat: Chat, bot: Bot) -> Member:
-    """The bot's membership. Raises 403 when it was kicked, left or never came in."""
-    name = _CHAT_NAMES[chat.type]
+    """Return the bot's membership. Raises 403 when it was kicked, has left or was never a member."""
     if chat.is_gone:
-        raise forbidden("the group chat was deleted" if chat.type == "group" else KICKED.format(name))
+        raise forbidden("the group chat was deleted" if chat.type == "group" else KICKED.format(chat.type))
     member = chat.members.get(bot.id)
     if member is not None and member.status == "kicked":
-        raise forbidden(KICKED.format(name))
+        raise forbidden(KICKED.format(chat.type))
     if member is None or not member.is_inside:
-        raise forbidden(NOT_A_MEMBER.format(name))
+        raise forbidden(NOT_A_MEMBER.format(chat.type))
     return member
 
 
 def require_read(chat: Chat, bot: Bot) -> None:
-    """Raise 403 unless the bot may look into `chat`: private chats it knows, chats it is in, public ones."""
+    """Raise 403 unless the bot may read `chat`: its private chats, chats it is a member of, public chats."""
     if isinstance(chat, Dialog):
         return
     member = chat.members.get(bot.id)
@@ -79,7 +77,7 @@ def require_read(chat: Chat, bot: Bot) -> None:
 def require_write(
     world: World, chat: Chat, bot: Bot, right: str = "can_send_messages", what: str = "text messages"
 ) -> None:
-    """Raise unless the bot may write into `chat` now (`right` and `what`: for restricted members of groups)."""
+    """Raise 400 or 403 unless the bot may write to `chat`. `right` and `what` are for restricted members of groups."""
     if isinstance(chat, Dialog):
         _require_reachable(world, chat)
         return
@@ -100,7 +98,7 @@ def _require_reachable(world: World, dialog: Dialog) -> None:
 
 
 def may_read_history(chat: Chat, bot: Bot) -> bool:
-    """Whether the bot's messages methods find anything there: not in a public channel it has not joined."""
+    """Whether the bot can find messages in `chat`: it cannot in a public channel it has not joined."""
     if isinstance(chat, Dialog):
         return True
     member = chat.members.get(bot.id)

@@ -1,4 +1,4 @@
-"""What people can send: every kind of message content the sandbox knows."""
+"""The contents people can send: every kind of message the sandbox knows."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,14 +17,14 @@ ALBUM_KINDS = frozenset({"photo", "video", "audio", "document"})
 
 
 def written(text: str, entities: list[Json], limit: int = MAX_TEXT) -> tuple[str, list[Json]]:
-    """A person's text with its entities: those given, and those the app finds."""
+    """A person's text with its entities: given ones, and those the app detects. Raises ControlError above `limit`."""
     if utf16_length(text) > limit:
         raise ControlError(f"a person can write at most {limit} characters here")
     return text, entities + detect(text, entities)
 
 
 def media(world: World, wanted: Json) -> Content:
-    """The content a control call describes: kind, caption, upload or declared file. Raises ControlError."""
+    """Build the content a control call describes: kind, caption, upload or declared file. Raises ControlError."""
     kind = need_text(wanted, "kind")
     if kind in FILE_KINDS:
         return _file(world, kind, wanted)

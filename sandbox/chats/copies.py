@@ -1,4 +1,4 @@
-"""What a copy or a forward carries over, for bots and for people alike (row 13, BOTAPI §2.5)."""
+"""What copies and forwards keep of a message, for bots and people (row 13, BOTAPI §2.5)."""
 
 from collections import Counter
 from typing import Any
@@ -8,23 +8,23 @@ from sandbox.state.world import Message, World
 
 Json = dict[str, Any]
 
-#: Never copied nor forwarded (BOTAPI §2.5).
-_STUCK = frozenset({"service", "paid_media", "invoice", "quiz"})
+#: Kinds that cannot be copied or forwarded (BOTAPI §2.5).
+_NOT_COPYABLE = frozenset({"service", "paid_media", "invoice", "quiz"})
 _MAX_ALBUM = 10
 
 
 def is_copyable(message: Message) -> bool:
-    """Whether a copy can be made at all; protection is another question."""
-    return message.content.kind not in _STUCK
+    """Whether its kind can be copied; protection is checked by `is_protected`."""
+    return message.content.kind not in _NOT_COPYABLE
 
 
 def is_protected(message: Message) -> bool:
-    """Whether saving and forwarding is switched off for the message or its chat."""
+    """Whether saving and forwarding are disabled for the message or its chat."""
     return message.is_protected or message.chat.is_protected
 
 
 def origin_of(message: Message) -> Json:
-    """The `forward_origin` of a forward of `message`: where it came from first."""
+    """The `forward_origin` of a forward of `message`: its first origin."""
     if message.forward_origin is not None:
         return message.forward_origin
     origin: Json = {"date": message.date}
@@ -37,10 +37,10 @@ def origin_of(message: Message) -> Json:
 
 
 def album_ids(world: World, messages: list[Message]) -> list[str | None]:
-    """The new media_group_id of each copy made in one call.
+    """The new media_group_id of each message copied in one call.
 
-    Albums stay albums under a new id when at least two of their parts are copied; 2 to 10 documents (or 2 to 10
-    audios) become one album even if they were none.
+    An album stays an album, with a new id, when at least two of its items are copied. 2 to 10 documents, or 2 to 10
+    audios, become one album even if they were none.
     """
     kinds = {message.content.kind for message in messages}
     if 2 <= len(messages) <= _MAX_ALBUM and kinds in ({"document"}, {"audio"}):

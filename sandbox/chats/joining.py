@@ -1,4 +1,4 @@
-"""How people come into chats, ask to, and go; and who lets them in (rows 22 and 23)."""
+"""Actions about membership: joining, leaving, and join requests with their approval (rows 22 and 23)."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def leave(world: World, user: User, body: Json) -> Json:
 
 
 def request_join(world: World, user: User, body: Json) -> Json:
-    """Ask to join by the link `url`, or by the newest that asks for approval, or by none."""
+    """Ask to join by the link `url`; without it by the newest link with approval, or by none."""
     chat = get_chat(world, body.get("chat"))
     _require_outside(chat, user)
     url = find_text(body, "url")
@@ -45,14 +45,14 @@ def _require_outside(chat: Chat, user: User) -> None:
         raise ControlError("the person is in this chat already")
 
 
-def let_in(world: World, user: User, body: Json) -> Json:
-    """The person approves the join request of `user`."""
+def approve_request(world: World, user: User, body: Json) -> Json:
+    """Approve, as `user`, the join request of the person in the body."""
     chat, requester = _request(world, user, body)
     return {"update_ids": approve(world, chat, requester, user)}
 
 
-def turn_away(world: World, user: User, body: Json) -> Json:
-    """The person declines the join request of `user`."""
+def decline_request(world: World, user: User, body: Json) -> Json:
+    """Decline, as `user`, the join request of the person in the body."""
     chat, requester = _request(world, user, body)
     decline(world, chat, requester)
     return {}

@@ -1,10 +1,10 @@
-"""Links a person opens: bots with a start payload, invitations, public chats (row 27, BOTAPI §5)."""
+"""Links opened by people: bots with a start payload, invitations, public chats (row 27, BOTAPI §5)."""
 
 import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from sandbox.chats.membership import admit, ask_to_join, set_blocked, set_member
+from sandbox.chats.membership import ask_to_join, make_administrator, set_blocked, set_member
 from sandbox.chats.posting import post
 from sandbox.chats.transcript import shown_message
 from sandbox.errors import ControlError
@@ -19,26 +19,25 @@ _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _INVITATION = re.compile(
     r"(?:(?:https?://)?(?:t\.me|telegram\.me|telegram\.dog)/(?:\+|joinchat/)|tg://join\?invite=)([A-Za-z0-9_-]+)"
 )
-#: This server, which stands for t.me in a browser tab.
+#: The path of this server that stands for https://t.me.
 _STAND_IN = re.compile(r"http://(?:127\.0\.0\.1|localhost)(?::\d{1,5})?/t\.me/")
 REFERRAL_PREFIX = "_tgr_"
 
 
-def speak(world: World, dialog: Dialog, text: str) -> Json:
-    """The person writes `text` to the bot; a chat never started is started by it."""
+def send_to_bot(world: World, dialog: Dialog, text: str) -> Json:
+    """Send `text` from the person to the bot, which also starts a chat that was not started."""
     dialog.is_started = dialog.is_seen = True
     message, ids = post(world, dialog, Content("text", text, detect(text, [])), dialog.user)
     return {"message": shown_message(message, dialog.bot), "update_ids": ids}
 
 
 def open_link(world: World, user: User, url: str, chat_id: int | None = None) -> Json:
-    """What happens when a person opens `url`.
+    """Open `url` as a person.
 
-    A bot's `?startchannel&admin=…` adds it to the channel `chat_id`, as Telegram's dialogue does; without one it
-    answers `choose_channel`. Any other link of a bot sends `/start` with its payload (payloads of the referral
-    programme send nothing and answer `dropped`); an invitation joins or asks to join. Raises ControlError for anything
-    that is not Telegram's, for a payload longer than 64 characters or of other letters, and for a bot or a link that
-    does not exist.
+    A bot's `?startchannel&admin=…` adds it to the channel `chat_id`, as Telegram's dialog does; without a `chat_id` the
+    answer is `choose_channel`. Any other link to a bot sends `/start` with the payload; payloads of the referral
+    programme send nothing, and the answer is `dropped`. An invitation joins the chat or asks to. Raises ControlError
+    for a link that is not Telegram's, an invalid payload, and an unknown bot or invitation.
     """
     invitation = _find_link(world, url)
     if invitation is not None:
@@ -54,7 +53,7 @@ def open_link(world: World, user: User, url: str, chat_id: int | None = None) ->
 
 
 def find_invitation(world: World, user: User, url: str) -> Json | None:
-    """What an invitation leads to and whether it would work, as the app shows it to `user`; None if `url` is none."""
+    """The invitation as the app shows it to `user`: its chat, and whether it works. None for any other link."""
     found = _find_link(world, url)
     if found is None:
         return None
@@ -73,21 +72,21 @@ def find_invitation(world: World, user: User, url: str) -> Json | None:
 
 
 def _find_link(world: World, url: str) -> tuple[Chat, InviteLink] | None:
-    """The chat and the link an address in any of Telegram's forms means; None for other addresses."""
-    found = _INVITATION.fullmatch(as_telegrams(url))
+    """The chat and the invite link named by `url` in any of Telegram's forms; None for anything else."""
+    found = _INVITATION.fullmatch(to_t_me(url))
     address = f"https://t.me/+{found[1]}" if found else ""
     chat = world.links.get(address)
     return None if chat is None else (chat, chat.invite_links[address])
 
 
-def as_telegrams(url: str) -> str:
-    """`url`, or what it stands for when it is this server's `/t.me/…`."""
+def to_t_me(url: str) -> str:
+    """Replace this server's `/t.me/…` by https://t.me/…; other addresses are unchanged."""
     stand_in = _STAND_IN.match(url)
     return "https://t.me/" + url[stand_in.end() :] if stand_in else url
 
 
 def names_bot(world: World, url: str) -> bool:
-    """Whether `url` leads to a bot of this world."""
+    """Whether `url` is a link to a bot of this world."""
     try:
         name, _ = _read(url)
     except ControlError:
@@ -96,7 +95,7 @@ def names_bot(world: World, url: str) -> bool:
 
 
 def _read(url: str) -> tuple[str, dict[str, str]]:
-    url = as_telegrams(url)
+    url = to_t_me(url)
     parts = urlsplit(url if "://" in url else "https://" + url)
     query = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
     host = (parts.hostname or "").lower()
@@ -117,8 +116,8 @@ def _start(world: World, dialog: Dialog, query: dict[str, str]) -> Json:
         raise ControlError("a start payload has 1 to 64 characters of A-Z a-z 0-9 _ -")
     ids = set_blocked(world, dialog, False) if dialog.is_blocked else []
     world.calls.forgive(dialog.bot.id, dialog.user.id)
-    said = speak(world, dialog, f"/start {payload}".strip())
-    return {"message": said["message"], "update_ids": ids + said["update_ids"], "bot": dialog.bot.id}
+    sent = send_to_bot(world, dialog, f"/start {payload}".strip())
+    return {"message": sent["message"], "update_ids": ids + sent["update_ids"], "bot": dialog.bot.id}
 
 
 def _add(world: World, dialog: Dialog, query: dict[str, str], chat_id: int | None) -> Json:
@@ -130,7 +129,7 @@ def _add(world: World, dialog: Dialog, query: dict[str, str], chat_id: int | Non
     chat = world.chats.get(chat_id)
     if chat is None or chat.is_gone or chat.type != "channel":
         raise ControlError("the link adds the bot to a channel")
-    return {"chat_id": chat.id, "update_ids": admit(world, chat, dialog, rights)}
+    return {"chat_id": chat.id, "update_ids": make_administrator(world, chat, dialog, rights)}
 
 
 def _follow_invitation(world: World, user: User, chat: Chat, link: InviteLink) -> Json:
@@ -147,7 +146,7 @@ def _follow_invitation(world: World, user: User, chat: Chat, link: InviteLink) -
 
 
 def _refusal(world: World, chat: Chat, link: InviteLink, member: Member | None) -> str | None:
-    """Why the invitation lets nobody (or not this person) in; None when it does."""
+    """Why the invitation does not work for this member (or non-member); None when it works."""
     if chat.is_gone or (member is not None and member.status == "kicked"):
         return "this invitation does not work for this person"
     is_over = link.expire_date is not None and link.expire_date < world.clock.now()

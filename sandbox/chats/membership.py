@@ -1,4 +1,4 @@
-"""Who belongs where, and the updates that tell bots about it (rows 10, 22, 23; BOTAPI §4.1)."""
+"""Changes of membership, with the updates that bots receive about them (rows 10, 22, 23; BOTAPI §4.1)."""
 
 from typing import Any
 
@@ -9,9 +9,8 @@ from sandbox.state.world import Bot, Chat, Content, Dialog, InviteLink, Member, 
 
 Json = dict[str, Any]
 
-#: How long a bot may write to somebody who asked to join, seconds (BOTAPI §4.1).
+#: How long a bot may write to a person after their join request, seconds (BOTAPI §4.1).
 JOIN_REQUEST_WINDOW_S = 300
-NOBODY = Member(0, "left")
 
 
 def set_member(
@@ -22,11 +21,11 @@ def set_member(
     link: InviteLink | None = None,
     by_request: bool = False,
 ) -> list[int]:
-    """Make `changed` the state of that person or bot in `chat` and tell the bots concerned.
+    """Store `changed` as the membership of a person or bot in `chat`, and queue the updates about it.
 
-    `actor` did it, `link` is the invitation used, `by_request` says that a join request was approved. Whoever is in
-    or banned has no join request any more. Returns the ids of the updates queued: `my_chat_member` to a bot that
-    changed itself, `chat_member` to bots that are administrators and asked for it. Nothing changes, nothing is queued.
+    `actor` made the change, `link` is the invitation used, `by_request`: a join request was approved. A join request of
+    a member or a banned person is removed. Returns the ids of the queued updates: `my_chat_member` for a bot whose own
+    membership changed, `chat_member` for other bots that are administrators and asked for it; [] without a change.
     """
     who = world.bots.get(changed.id) or world.users[changed.id]
     before = chat.members.get(changed.id) or Member(changed.id, "left")
@@ -39,7 +38,7 @@ def set_member(
     if changed.is_inside or changed.status == "kicked":
         chat.join_requests.pop(changed.id, None)
     if changed.is_inside:
-        _meet(world, chat, who)
+        _mark_seen(world, chat, who)
     update = {
         "chat": chat_json(chat),
         "from": user_json(actor),
@@ -50,12 +49,13 @@ def set_member(
     if by_request:
         update["via_join_request"] = True
     world.touch(chat, "member")
-    said_by = who if by_request else actor
-    return _tell(world, chat, who, update, link) + _say(world, chat, who, said_by, before, changed)
+    author = who if by_request else actor
+    ids = _queue_member_updates(world, chat, who, update, link)
+    return ids + _post_service_message(world, chat, who, author, before, changed)
 
 
-def _meet(world: World, chat: Chat, who: User | Bot) -> None:
-    """Bots get to know the people they share a chat with (row 9: seen, not started)."""
+def _mark_seen(world: World, chat: Chat, who: User | Bot) -> None:
+    """Mark the private chats between the new member and the other members' bots as seen (row 9), not as started."""
     if isinstance(who, User):
         for bot_id in chat.bot_ids:
             world.dialog(world.bots[bot_id], who).is_seen = True
@@ -65,7 +65,9 @@ def _meet(world: World, chat: Chat, who: User | Bot) -> None:
             world.dialog(who, world.users[member_id]).is_seen = True
 
 
-def _tell(world: World, chat: Chat, who: User | Bot, update: Json, link: InviteLink | None) -> list[int]:
+def _queue_member_updates(
+    world: World, chat: Chat, who: User | Bot, update: Json, link: InviteLink | None
+) -> list[int]:
     ids: list[int] = []
     if isinstance(who, Bot):
         ids += queue_update(world, who, "my_chat_member", update)
@@ -78,18 +80,20 @@ def _tell(world: World, chat: Chat, who: User | Bot, update: Json, link: InviteL
     return ids
 
 
-def _say(world: World, chat: Chat, who: User | Bot, actor: User | Bot, before: Member, after: Member) -> list[int]:
-    """In groups a join and a leave are service messages."""
+def _post_service_message(
+    world: World, chat: Chat, who: User | Bot, author: User | Bot, before: Member, after: Member
+) -> list[int]:
+    """Post the service message about a join or a leave; in groups only. Returns the update ids."""
     if chat.type == "channel" or before.is_inside == after.is_inside:
         return []
     name = "new_chat_members" if after.is_inside else "left_chat_member"
     shown = user_json(who)
     content = Content("service", extra={name: [shown] if after.is_inside else shown})
-    return post(world, chat, content, actor)[1]
+    return post(world, chat, content, author)[1]
 
 
 def set_blocked(world: World, dialog: Dialog, is_blocked: bool) -> list[int]:
-    """The person blocks or unblocks the bot: `my_chat_member` member <-> kicked, from the person (row 10)."""
+    """Block or unblock the bot as the person, with a `my_chat_member` update member <-> kicked (row 10)."""
     if dialog.is_blocked == is_blocked:
         return []
     dialog.is_blocked = is_blocked
@@ -108,7 +112,7 @@ def set_blocked(world: World, dialog: Dialog, is_blocked: bool) -> list[int]:
 
 
 def ask_to_join(world: World, chat: Chat, user: User, link: InviteLink | None) -> list[int]:
-    """A join request: `chat_join_request` to every bot that may invite, which may then write for five minutes."""
+    """Store a join request. Every bot that may invite gets `chat_join_request` and may write for five minutes."""
     chat.join_requests[user.id] = link
     world.touch(chat, "member")
     ids = []
@@ -126,7 +130,7 @@ def ask_to_join(world: World, chat: Chat, user: User, link: InviteLink | None) -
 
 
 def approve(world: World, chat: Chat, user: User, actor: User | Bot) -> list[int]:
-    """`actor` lets in `user`, who asked to join; ids of the updates, which say `via_join_request`."""
+    """Approve the join request of `user` as `actor`. Returns the ids of the updates, which say `via_join_request`."""
     link = chat.join_requests.get(user.id)
     if link is not None:
         link.joined += 1
@@ -134,15 +138,15 @@ def approve(world: World, chat: Chat, user: User, actor: User | Bot) -> list[int
 
 
 def decline(world: World, chat: Chat, user: User) -> None:
-    """Drop the join request of `user`. No bot is told, as in Telegram."""
+    """Remove the join request of `user`. No bot gets an update, as in Telegram."""
     del chat.join_requests[user.id]
     world.touch(chat, "member")
 
 
-def admit(world: World, chat: Chat, dialog: Dialog, rights: set[str]) -> list[int]:
-    """The person makes the bot an administrator with `rights` (besides those it has); ids of the updates.
+def make_administrator(world: World, chat: Chat, dialog: Dialog, rights: set[str]) -> list[int]:
+    """Make the bot an administrator with `rights`, in addition to those it has. Returns the ids of the updates.
 
-    Nothing happens when it has them all. Raises ControlError when the person may not do that.
+    [] when it has all of them already. Raises ControlError when the person may not do that.
     """
     own = chat.members.get(dialog.bot.id) or Member(dialog.bot.id, "left")
     if own.status == "administrator" and all(own.may(name) for name in rights):

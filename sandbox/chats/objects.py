@@ -1,4 +1,4 @@
-"""Bot API JSON, complete for aiogram 3.31 (row 25, BOTAPI §4.2 and §4.3)."""
+"""Bot API objects as JSON, complete for aiogram 3.31 (row 25, BOTAPI §4.2 and §4.3)."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ MEMBER_RIGHTS = [
     "can_pin_messages",
     "can_manage_topics",
 ]
-#: `https://t.me/+` and eight letters.
+#: Characters shown of another admin's link: `https://t.me/+` and eight more.
 SHOWN_OF_FOREIGN_LINK = 22
 _PHOTO_SIDES = (("s", 90), ("m", 320), ("x", 0))
 
@@ -86,7 +86,7 @@ def chat_json(chat: Chat) -> Json:
 
 
 def full_chat_json(world: World, chat: Chat, bot: Bot) -> Json:
-    """A `ChatFullInfo`; the invite link and the pinned message only where the bot may see them."""
+    """A `ChatFullInfo`, with the invite link and the pinned message if the bot may see them."""
     allowed = ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels")
     shown = chat_json(chat) | {
         "accent_color_id": chat.id % 7 if chat.id > 0 else -chat.id % 7,
@@ -110,8 +110,8 @@ def full_chat_json(world: World, chat: Chat, bot: Bot) -> Json:
     return shown
 
 
-def member_json(member: Member, who: User | Bot, chat_type: str, editor_id: int = 0) -> Json:
-    """A `ChatMember…`; `editor_id` is the bot that asks (for `can_be_edited`)."""
+def member_json(member: Member, who: User | Bot, chat_type: str) -> Json:
+    """A `ChatMember…` object."""
     shown: Json = {"user": user_json(who), "status": member.status}
     if member.status == "creator":
         return shown | {"is_anonymous": False}
@@ -130,7 +130,7 @@ def member_json(member: Member, who: User | Bot, chat_type: str, editor_id: int 
 
 
 def link_json(world: World, link: InviteLink, chat: Chat, bot: Bot) -> Json:
-    """A `ChatInviteLink` as `bot` sees it: the end of another administrator's link is hidden (BOTAPI §4.2)."""
+    """A `ChatInviteLink` as `bot` sees it: the end of another admin's link is hidden (BOTAPI §4.2)."""
     creator = world.bots.get(link.creator_id) or world.users[link.creator_id]
     is_own = link.creator_id == bot.id
     shown: Json = {
@@ -148,7 +148,7 @@ def link_json(world: World, link: InviteLink, chat: Chat, bot: Bot) -> Json:
 
 
 def message_json(message: Message, bot: Bot | None) -> Json:
-    """A `Message` as `bot` sees it: its own ids and file_ids. None: the control API's view."""
+    """A `Message` with the ids and file_ids of `bot`; None: as the control API shows it."""
     chat = message.chat
     shown: Json = {"message_id": message.id_for(bot)}
     if message.sender is not None:

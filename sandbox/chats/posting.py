@@ -1,18 +1,18 @@
-"""Writing, editing and deleting messages, and telling the bots (BOTAPI §3, §4.1)."""
+"""Writing, editing and deleting messages, with the updates for bots (BOTAPI §3, §4.1)."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.chats.objects import message_json
 from sandbox.state.world import Bot, Chat, Content, Dialog, Message, User, World
-from sandbox.text.markup import Markup
+from sandbox.text.reply_markup import Markup
 
 Json = dict[str, Any]
 
 
 @dataclass(slots=True)
 class Draft:
-    """What a new message has besides chat, author and content."""
+    """The attributes of a new message besides its chat, author and content."""
 
     markup: Markup | None = None
     is_protected: bool = False
@@ -24,7 +24,7 @@ class Draft:
 
 
 def queue_update(world: World, bot: Bot, kind: str, payload: Json) -> list[int]:
-    """Queue an update unless the bot did not ask for its kind. The ids queued: one or none."""
+    """Queue an update if the bot receives its kind. Returns the ids of the queued updates: one or none."""
     if kind not in bot.allowed_updates or bot.is_logged_out:
         return []
     update_id = bot.queue.push(kind, payload, world.clock.now())
@@ -33,7 +33,7 @@ def queue_update(world: World, bot: Bot, kind: str, payload: Json) -> list[int]:
 
 
 def store(world: World, chat: Chat, content: Content, author: User | Bot | None, draft: Draft) -> Message:
-    """Add a message to `chat` without telling bots. `author` None: the chat's owner by hand."""
+    """Add a message to `chat` without queuing updates. `author` None: the chat's owner."""
     is_channel = chat.type == "channel"
     message = Message(
         chat=chat,
@@ -65,13 +65,13 @@ def store(world: World, chat: Chat, content: Content, author: User | Bot | None,
 def post(
     world: World, chat: Chat, content: Content, author: User | Bot | None, draft: Draft | None = None
 ) -> tuple[Message, list[int]]:
-    """Add a message and queue it for every bot that gets to see it. The message and the update ids."""
+    """Add a message and queue it for every bot that can see it. Returns the message and the update ids."""
     message = store(world, chat, content, author, draft or Draft())
     return message, announce(world, message)
 
 
 def announce(world: World, message: Message) -> list[int]:
-    """Queue `message` (new) for the bots of its chat; its own author does not get it."""
+    """Queue the new `message` for the bots of its chat, except its author. Returns the update ids."""
     chat = message.chat
     if isinstance(chat, Dialog):
         by_bot = message.bot_id is not None and not message.content.is_service
@@ -84,7 +84,7 @@ def announce(world: World, message: Message) -> list[int]:
 
 
 def edit(world: World, message: Message, content: Content, markup: Json | None) -> None:
-    """Replace content and keyboard of `message` and tell the other bots of the chat."""
+    """Replace content and keyboard of `message`, and queue the edit for the other bots of the chat."""
     chat = message.chat
     message.content = content
     set_keyboard(message, markup)
@@ -99,7 +99,7 @@ def edit(world: World, message: Message, content: Content, markup: Json | None) 
 
 
 def set_keyboard(message: Message, markup: Json | None) -> None:
-    """Give `message` this inline keyboard, or none."""
+    """Set the inline keyboard of `message`; None removes it."""
     message.markup = markup
     if markup is None:
         message.chat.keyboards.pop(message.id, None)
@@ -108,7 +108,7 @@ def set_keyboard(message: Message, markup: Json | None) -> None:
 
 
 def delete(world: World, message: Message) -> None:
-    """Mark `message` deleted now. Bots are not told, as in Telegram."""
+    """Mark `message` as deleted now. Bots get no update, as in Telegram."""
     message.deleted_at = world.clock.now()
     chat = message.chat
     chat.keyboards.pop(message.id, None)
@@ -154,7 +154,7 @@ def _audience(world: World, message: Message) -> list[Bot]:
 
 
 def _may_read(message: Message, bot: Bot) -> bool:
-    """Privacy mode: administrators read all, others commands, mentions and replies to them."""
+    """Privacy mode: administrators get all messages, other bots only commands, mentions and replies to them."""
     member = message.chat.members[bot.id]
     text = message.content.text
     replied = message.reply_to is not None and message.reply_to.bot_id == bot.id

@@ -1,4 +1,4 @@
-"""What a person sees: the conversation with a bot, a channel's posts, and waiting for it to change."""
+"""Conversations and channel messages as people see them, and the conditions to wait for in them."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 
 def shown_message(message: Message, bot: Bot | None) -> Json:
-    """A Bot API `Message` with what the page needs besides: seq, outgoing, deleted_at, protected, edits, html."""
+    """A Bot API `Message` with additional fields for the page: seq, outgoing, deleted_at, protected, edits, html."""
     by_this_bot = message.bot_id is not None and (bot is None or message.bot_id == bot.id)
     return message_json(message, bot) | {
         "seq": message.seq,
@@ -23,7 +23,7 @@ def shown_message(message: Message, bot: Bot | None) -> Json:
 
 
 def changed_since(chat: Chat, since: int) -> list[Message]:
-    """Messages of `chat` that changed after number `since`, by id. Costs as much as there are changes."""
+    """Messages of `chat` that changed after number `since`, sorted by id. The cost is linear in their number."""
     found = []
     for message in reversed(chat.changes.values()):
         if message.seq <= since:
@@ -33,7 +33,7 @@ def changed_since(chat: Chat, since: int) -> list[Message]:
 
 
 def transcript(world: World, dialog: Dialog, since: int) -> Json:
-    """The conversation, or what changed of it after number `since`."""
+    """The conversation, or its changes after number `since`."""
     return {
         "seq": world.seq,
         "messages": [shown_message(message, dialog.bot) for message in changed_since(dialog, since)],
@@ -45,7 +45,7 @@ def transcript(world: World, dialog: Dialog, since: int) -> Json:
 
 
 def transcripts(world: World, bot: Bot, since: int) -> Json:
-    """By person: the messages of every conversation with `bot` that changed after number `since`."""
+    """The messages with `bot` that changed after number `since`, by person."""
     changed = {
         str(dialog.user.id): [shown_message(message, bot) for message in changed_since(dialog, since)]
         for dialog in world.dialogs.values()
@@ -60,7 +60,7 @@ def chat_messages(world: World, chat: Chat, since: int) -> Json:
 
 
 class Condition:
-    """What somebody waits for in a dialog. All given parts must hold; none given: any change."""
+    """A condition on a private chat. All given parts have to hold; without any, any change after `since`."""
 
     def __init__(
         self, dialog: Dialog, since: int, contains: str | None, deleted: int | None, count: int | None
@@ -72,7 +72,7 @@ class Condition:
         self._count = count
 
     def holds(self) -> bool:
-        """Whether it is so now."""
+        """Whether the condition is met now."""
         if self._contains is None and self._deleted is None and self._count is None:
             return self._dialog.seq > self._since
         return self._has_text() and self._is_deleted() and self._has_count()

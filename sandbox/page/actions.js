@@ -1,7 +1,8 @@
-// What the current person does: every function asks the control API and tells the person when it refuses.
+// What the current person does. Every function calls the control API and shows a toast when the call is refused.
 
 import { api } from "./api.js";
-import { avatar, button, el } from "./dom.js";
+import { chooseChat } from "./chat_chooser.js";
+import { avatar } from "./dom.js";
 import { copyText, openLink } from "./links.js";
 import { chooser, complain, confirmBox, toast } from "./overlays.js";
 import { refresh, refreshWorld } from "./sync.js";
@@ -22,7 +23,7 @@ import {
 
 const UPLOAD_CAP = 20 * 1024 * 1024;
 
-/** Runs an action as the current person and refreshes the chat; null when it was refused (the person has been told). */
+/** Runs an action as the current person and refreshes the chat; null when it was refused (a toast has said why). */
 async function act(copy, name, values) {
   try {
     const answer = await api.act(place.as, name, values);
@@ -56,7 +57,7 @@ function noteFirstSteps(copy) {
   if (hasRole(me(), "owner") && copy.botId === adminBot()?.id) emit("did", "post");
 }
 
-/** Uploads a file for a later send. Too large ones go as a name and a size only, which is all a bot ever sees of them. */
+/** Uploads a file for a later send. Too large files go as a name and a size only: a bot sees no more of them anyway. */
 export async function uploadFile(file, kind) {
   if (file.size > UPLOAD_CAP) return { file_name: file.name, file_size: file.size };
   const stored = await api.upload(file, kind);
@@ -72,9 +73,9 @@ export async function pressInline(copy, message, item) {
   if (item.copy_text) return copyText(item.copy_text.text);
   if (item.callback_data === undefined) return toast("This kind of button does nothing here.", "error");
   const rows = message.reply_markup.inline_keyboard.flat();
-  const twins = rows.filter((other) => other.text === item.text).length > 1;
+  const hasTwin = rows.filter((other) => other.text === item.text).length > 1;
   const where = { in: addressOf(copy), message_id: message.message_id };
-  if (twins && copy.botId !== null) return act(copy, "forge_callback", { ...where, data: item.callback_data });
+  if (hasTwin && copy.botId !== null) return act(copy, "forge_callback", { ...where, data: item.callback_data });
   return act(copy, "press", { ...where, text: item.text });
 }
 
@@ -91,58 +92,11 @@ export async function pressReply(copy, item) {
 const isPlain = (item) =>
   typeof item === "string" || Object.keys(item).every((name) => name === "text" || name === "style");
 
-/** Whether an inline button has the same text: pressing by text would mean that one. */
+/** Whether an inline button has the same text: the control API would press that one. */
 function isInlineToo(copy, text) {
   return [...copy.messages.values()].some(
     (message) =>
       !message.deleted_at && (message.reply_markup?.inline_keyboard ?? []).flat().some((other) => other.text === text),
-  );
-}
-
-/** Which of the person's channels or groups; null when the person thinks better of it. */
-export function chooseChat(wish) {
-  const type = wish.chat_is_channel ? "channel" : "group";
-  const fits = (chat) => (wish.chat_is_channel ? chat.type === "channel" : chat.type !== "channel");
-  const options = world.chats
-    .filter((chat) => fits(chat) && owns(chat, place.as))
-    .map((chat) => ({
-      label: chat.title,
-      hint: chat.username ? `@${chat.username}` : `private ${chat.type}`,
-      picture: avatar(chat.id, chat.title, "channel"),
-      value: chat.id,
-    }));
-  return chooser(`Choose a ${type}`, options, {
-    empty: `You own no ${type} yet.`,
-    extra: (close) => newChatForm(wish.chat_is_channel ? "channel" : "supergroup", (chat) => close(chat.id)),
-  });
-}
-
-/** One line to make a channel or group; `made` is called with it. */
-export function newChatForm(type, made) {
-  const title = el("input", {
-    type: "text",
-    maxlength: "128",
-    required: true,
-    placeholder: `New ${type}`,
-    "aria-label": `Name of the new ${type}`,
-  });
-  return el(
-    "form",
-    {
-      class: "inline-form",
-      onsubmit: async (event) => {
-        event.preventDefault();
-        try {
-          const chat = await api.createChat({ type, title: title.value.trim(), owner: place.as });
-          await refreshWorld();
-          made(chat);
-        } catch (error) {
-          complain(error);
-        }
-      },
-    },
-    title,
-    button({ type: "submit" }, "Create"),
   );
 }
 

@@ -1,6 +1,6 @@
 // The control API of the sandbox (README.md beside the server). Every call returns parsed JSON or throws ApiError.
 
-export class ApiError extends Error {
+class ApiError extends Error {
   constructor(message, status) {
     super(message);
     this.status = status;

@@ -1,10 +1,10 @@
-// The way back from the web: `/?open=<link>` opens that link once, as the person who was current last in this browser.
+// Coming from another page: `/?open=<link>` opens that link once, as the person who was last current in this browser.
 
 import { on, place, world } from "./store.js";
 
 const PERSON = "sandbox.person";
 
-/** Remembers who is current here, so that another tab knows. */
+/** Stores the current person, for other tabs of this browser. */
 export function rememberPerson() {
   on("place", remember);
   addEventListener("focus", remember);
@@ -15,11 +15,11 @@ function remember() {
   try {
     localStorage.setItem(PERSON, String(place.as));
   } catch {
-    // without storage another tab begins as the owner
+    // without storage another tab starts as the owner
   }
 }
 
-/** Who was current last, if they live in this world; null otherwise. */
+/** The person who was last current, null when there is no such person in this world. */
 export function lastPerson() {
   try {
     const id = Number(localStorage.getItem(PERSON));

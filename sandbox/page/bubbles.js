@@ -1,4 +1,4 @@
-// Draws one row of a conversation: a bubble (one message or an album), a service line, a thin line for what was deleted.
+// Draws one row of a conversation: a bubble (one message or an album), a service line, or a thin line for deleted messages.
 
 import { pressInline } from "./actions.js";
 import { button, el, icon } from "./dom.js";
@@ -211,7 +211,7 @@ function selectable(items, content) {
 
 // -------------------------------------------------------------------------------------------------- deleted and service
 
-/** What is left of deleted messages: a thin line; pressing it shows, faded, what was there. */
+/** The thin line in place of deleted messages; pressing it shows them, faded. */
 function deletedLine(copy, items, partly) {
   const words =
     items.length === 1

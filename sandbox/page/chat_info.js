@@ -1,4 +1,4 @@
-// The menu of a chat, and who is in a channel with which rights.
+// The menu of a chat, and the list of a channel's members with their rights.
 
 import { block, clearChat, deleteChannel, joinChat, leaveChat, setMember, unblock } from "./actions.js";
 import { avatar, button, el } from "./dom.js";
@@ -8,7 +8,7 @@ import { dialog, menu } from "./overlays.js";
 import { startSelecting } from "./message_menu.js";
 import { botById, chatById, isIn, on, owns, place, world } from "./store.js";
 
-/** What a bot needs to keep and to copy posts; given when the owner makes it an admin by hand. */
+/** The rights a bot needs to store and copy posts; granted when the owner makes it an admin on this page. */
 const ADMIN_RIGHTS = {
   can_manage_chat: true,
   can_post_messages: true,

@@ -1,4 +1,4 @@
-// The sandbox clock: what time it is for the bots, and buttons that move it ahead.
+// The sandbox clock: the time the bots see, and buttons that move it ahead.
 
 import { api } from "./api.js";
 import { button, el, icon } from "./dom.js";
@@ -62,7 +62,7 @@ function tick() {
   shift.textContent = aheadBy(offset);
 }
 
-/** The clock lights up for a moment: the skip was taken. */
+/** Highlights the clock for a moment to show that it was moved. */
 function flash() {
   time.classList.remove("flash");
   void time.offsetWidth;

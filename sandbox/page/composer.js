@@ -1,4 +1,4 @@
-// The place to write: text, files, samples.
+// The composer of the open chat: text, files, samples.
 
 import { sendAlbum, sendMedia, sendText, uploadFile } from "./actions.js";
 import { button, clear, el, icon, iconButton } from "./dom.js";
@@ -9,7 +9,7 @@ import { SAMPLES } from "./samples.js";
 import { adminBot, subjectOf, titleOf } from "./store.js";
 
 const MAX_ALBUM = 10;
-/** The others stand behind "More…". */
+/** Samples shown at once; the others are behind "More…". */
 const FIRST_SAMPLES = 4;
 const drafts = new Map();
 const trayOpen = new Map();
@@ -132,7 +132,7 @@ export class Composer {
     this.offerCommands();
   }
 
-  /** Called often: the commands of a bot may come later than its chat. */
+  /** Called at every change: a bot may set its commands after its chat was opened. */
   offerCommands() {
     this.commands.hidden = !subjectOf(this.copy)?.commands?.length;
   }
@@ -295,7 +295,7 @@ async function sendFiles(copy, files, asFile, caption) {
   }
 }
 
-/** Groups that Telegram takes as one album: pictures with films, documents with documents, audio with audio. */
+/** Groups that Telegram accepts as one album: photos with videos, documents alone, audio alone. */
 function albumsOf(items) {
   const groups = [];
   const family = (kind) => (["photo", "video"].includes(kind) ? "visual" : kind);

@@ -1,4 +1,4 @@
-// The first visit: three steps, ticked off as they are done, gone when dismissed.
+// Three first steps for a new visitor, ticked off as they are done, gone when dismissed.
 
 import { button, clear, el, icon, iconButton } from "./dom.js";
 import { adminBot, go, hasRole, on, owner, world } from "./store.js";

@@ -1,4 +1,4 @@
-// Coming into channels: the dialog of an invitation, and the requests their owner decides about.
+// Joining channels: the dialog of an invitation, and the join requests an admin decides about.
 
 import { api } from "./api.js";
 import { avatar, button, el, icon } from "./dom.js";
@@ -50,7 +50,7 @@ export function mayDecide(chat) {
   return own?.status === "creator" || (own?.status === "administrator" && Boolean(own.rights?.can_invite_users));
 }
 
-/** "2 join requests" over the messages, for whoever may decide about them. */
+/** "2 join requests" above the messages; null for people who may not decide about them. */
 export function requestsBar(chat) {
   const count = mayDecide(chat) ? (chat.join_requests ?? []).length : 0;
   if (!count) return null;
@@ -103,10 +103,10 @@ function requestRow(chatId, request) {
   );
 }
 
-async function decide(deed, chatId, request) {
+async function decide(action, chatId, request) {
   try {
-    await api.act(place.as, deed, { chat: chatId, user: request.user });
-    toast(deed === "approve" ? "Approved." : "Declined.");
+    await api.act(place.as, action, { chat: chatId, user: request.user });
+    toast(action === "approve" ? "Approved." : "Declined.");
   } catch (error) {
     complain(error);
   }

@@ -1,7 +1,7 @@
 // Links of Telegram open inside the page; everything else in a new tab.
 
-import { chooseChat } from "./actions.js";
 import { api } from "./api.js";
+import { chooseChat } from "./chat_chooser.js";
 import { avatar, button, el, icon } from "./dom.js";
 import { personName } from "./format.js";
 import { invitationDialog } from "./joining.js";
@@ -11,14 +11,14 @@ import { refreshWorld } from "./sync.js";
 
 const TELEGRAM_HOSTS = new Set(["t.me", "telegram.me", "telegram.dog"]);
 
-/** The address, or the t.me one that this server's own /t.me/… stands for. */
+/** `address`, with this server's own /t.me/… replaced by https://t.me/…. */
 function asTelegrams(address) {
   const standIn = `${location.origin}/t.me/`;
   return address.startsWith(standIn) ? `https://t.me/${address.slice(standIn.length)}` : address;
 }
 
 /** {name, params} of a t.me or tg:// link, null for any other address. */
-export function readTelegramLink(address) {
+function readTelegramLink(address) {
   let url;
   try {
     url = new URL(/^(t|telegram)\.(me|dog)\//i.test(address) ? `https://${address}` : address);
@@ -51,7 +51,7 @@ export async function openLink(given, user = place.as) {
 
 const isInvitation = (link) => link.name.startsWith("+") || link.name === "joinchat" || link.params.has("invite");
 
-/** An invitation shows where it leads first; who is inside already goes straight there. */
+/** Shows the invitation's dialog first; a member of the chat goes straight to it. */
 async function openInvitation(address, user) {
   try {
     const found = await api.invitation(user, address);
@@ -71,7 +71,7 @@ async function addToChannel(address, bot, user) {
   await refreshWorld();
 }
 
-/** After the server followed a link: shows where it led. */
+/** Goes to the chat a followed link led to. */
 async function arrive(answer, bot, user) {
   const person = world.users.find((one) => one.id === user);
   if (answer.dropped) toast("Links of the referral programme never reach a bot.");
@@ -104,7 +104,7 @@ export async function copyText(text) {
   toast("Copied.");
 }
 
-/** The share sheet of Telegram, cut down to what can be done here: open it as somebody else, or copy it. */
+/** Telegram's share sheet, reduced to what is possible here: open the link as another person, or copy it. */
 function shareLink(url, text) {
   return dialog("Share", (close) =>
     el(
@@ -159,8 +159,8 @@ function shareLink(url, text) {
   );
 }
 
-/** Start links of known bots in a message: in its text, its entities and its buttons, each once. */
-export function startLinks(message) {
+/** The start links of known bots in a message's text, entities and buttons, without repeats. */
+function startLinks(message) {
   const text = message.text ?? message.caption ?? "";
   const found = [...text.matchAll(/https?:\/\/t\.me\/\w+\?start=[\w-]+/g)].map((hit) => hit[0]);
   for (const entity of message.entities ?? message.caption_entities ?? []) if (entity.url) found.push(entity.url);

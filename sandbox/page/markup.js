@@ -1,4 +1,4 @@
-// What a person types as **bold** becomes entities, as Telegram's own clients do it. Offsets are UTF-16, as in JavaScript.
+// Turns what a person types as **bold** into entities, as Telegram's own clients do. Offsets are UTF-16 units.
 
 const MARKS = [
   ["```", "pre"],
@@ -10,7 +10,7 @@ const MARKS = [
 ];
 const LITERAL = new Set(["pre", "code"]);
 
-/** {text, entities}: the text without its marks, and what they meant. A mark without its partner stays as text. */
+/** {text, entities}: the text without its formatting characters, and their meaning. Unpaired ones stay text. */
 export function readMarkup(source) {
   const open = new Map();
   const entities = [];

@@ -65,7 +65,7 @@ export const KIND_WORDS = {
 };
 const isPicture = (message) => ["photo", "video"].includes(kindOf(message));
 
-/** What of a message is not text; null for plain text. */
+/** The node for a message's media; null for plain text. */
 export function mediaOf(message) {
   const kind = kindOf(message);
   const build = {
@@ -112,7 +112,7 @@ function picture(message, sizes) {
   return framed(largest, message.has_media_spoiler, (url) => lightbox(url, "Photo"), "Photo");
 }
 
-/** A box that has its final shape before the picture comes, so that nothing jumps. */
+/** A box that has its final shape before the picture is loaded, so that nothing jumps. */
 function framed(size, hidden, open, label, ...extra) {
   const url = fileUrl(size.file_unique_id);
   const image = el("img", { src: url, alt: label, decoding: "async", draggable: "false" });

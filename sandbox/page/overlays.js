@@ -1,4 +1,4 @@
-// Things that lie over the page: toasts, alerts, menus, questions, a large picture.
+// Overlays of the page: toasts, alerts, menus, questions, a large picture.
 
 import { button, el, icon } from "./dom.js";
 
@@ -148,7 +148,7 @@ export function menu(anchor, items, point) {
   node.querySelector("button")?.focus();
 }
 
-export function closeMenu() {
+function closeMenu() {
   if (!openMenu) return;
   const { node, anchor } = openMenu;
   openMenu = null;

@@ -39,7 +39,7 @@ function copyChildren(from, to, options) {
   }
 }
 
-/** A block starts and ends its own line: the line break written beside it would be a second one. */
+/** A block element starts and ends its own line: a line break next to it would show as a second one. */
 function withoutBlockBreaks(node) {
   let text = node.data;
   if (isBlock(node.previousSibling)) text = text.replace(/^\n/, "");

@@ -1,4 +1,4 @@
-// Small landscapes drawn on the spot, so that a visitor without a photo still sends a real one.
+// Draws small landscapes, so that a visitor without a photo at hand can send a real JPEG.
 
 const WIDTH = 1280;
 const HEIGHT = 854;

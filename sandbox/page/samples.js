@@ -1,4 +1,4 @@
-// Things to send for a visitor who has no file at hand.
+// Sample messages for a visitor who has no file at hand.
 
 import { sendAlbum, sendMedia, sendText, uploadFile } from "./actions.js";
 import { sampleText } from "./markup.js";

@@ -1,6 +1,7 @@
-// The left column: who I am, which chats I have, a place to paste a link.
+// The left column: the current person, their chats, a field to paste a link.
 
-import { joinChat, newChatForm, requestToJoin } from "./actions.js";
+import { joinChat, requestToJoin } from "./actions.js";
+import { newChatForm } from "./chat_chooser.js";
 import { avatar, button, clear, el, icon } from "./dom.js";
 import { clockTime, personName } from "./format.js";
 import { shortText } from "./bubbles.js";
@@ -89,7 +90,7 @@ function morePeople() {
   );
 }
 
-/** Becomes somebody else; the open chat stays open when that person has it too. */
+/** Switches to another person; the open chat stays open if that person has it too. */
 function become(id) {
   const stays =
     place.chat?.startsWith("b") || world.chats.some((chat) => `c${chat.id}` === place.chat && isIn(chat, id));
@@ -196,7 +197,7 @@ function logEntry() {
 
 const hasAsked = (chat) => (chat.join_requests ?? []).some((request) => request.user === place.as);
 
-/** Channels the person is not in, and a way to make a new one, behind one press. */
+/** The button that opens the list of channels the person is not in, and the form for a new one. */
 function otherChats(chats) {
   const node = el(
     "details",

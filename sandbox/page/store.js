@@ -1,4 +1,4 @@
-// What the page knows: the world, the place the person is at, and a copy of every chat they look at.
+// The page's state: the world, the current place, and a copy of every chat that was opened.
 
 export const world = { bots: [], users: [], chats: [], loaded: false };
 /** Where we are: `as` a user id, `chat` like "b1001" or "c-1001234", `log` whether the call log is open. */
@@ -9,7 +9,7 @@ export const selection = { ids: null };
 const chats = new Map();
 const bus = new EventTarget();
 
-/** Events: world, place, chat (detail: its copy), news (something came; its copy), clock, calls, did (detail: step name), selection. */
+/** Events: world, place, chat (detail: its copy), news (new messages; detail: its copy), clock, calls, did (detail: step), selection. */
 export function on(name, listener) {
   bus.addEventListener(name, (event) => listener(event.detail));
 }
@@ -30,7 +30,7 @@ export const owner = () => world.users.find((user) => hasRole(user, "owner")) ??
 export const adminBot = () => world.bots.find((bot) => hasRole(bot, "admin")) ?? world.bots[0];
 export const others = () => world.users.filter((user) => user.id !== place.as);
 
-/** The people with a place in the switch; the rest stand in a menu beside it. */
+/** People shown in the switch; the others are in a menu beside it. */
 export const MAX_PEOPLE = 5;
 export function shownPeople() {
   const first = world.users.slice(0, MAX_PEOPLE);
@@ -39,7 +39,7 @@ export function shownPeople() {
 }
 
 export const memberOf = (chat, id) => (chat?.members ?? []).find((member) => member.id === id);
-export const JOINED = ["creator", "administrator", "member", "restricted"];
+const JOINED = ["creator", "administrator", "member", "restricted"];
 export const isIn = (chat, id) => JOINED.includes(memberOf(chat, id)?.status);
 export const owns = (chat, id) => memberOf(chat, id)?.status === "creator";
 export const canPost = (chat, id) =>
@@ -79,7 +79,7 @@ export const knownCopies = () => [...chats.values()];
 export const currentCopy = () => (place.chat && place.as !== null ? chatCopy(place.chat) : null);
 export const forgetCopies = () => chats.clear();
 
-/** What a press, a forward or a deletion calls this chat in the control API. */
+/** The id by which calls of the control API name this chat. */
 export const addressOf = (copy) => (copy.botId !== null ? copy.botId : copy.chatId);
 
 export function subjectOf(copy) {
@@ -93,7 +93,7 @@ export function titleOf(copy) {
 
 export const sorted = (copy) => [...copy.messages.values()].sort((a, b) => a.message_id - b.message_id);
 
-/** Whether the person of this copy wrote it (it then stands on the right). */
+/** Whether the copy's person wrote the message; it is then shown on the right. */
 export function isMine(copy, message) {
   if (copy.botId !== null) return !message.outgoing;
   return Boolean(message.from) && message.from.id === place.as && !message.sender_chat;
@@ -116,7 +116,7 @@ export function markRead(copy) {
 
 // --------------------------------------------------------------------------------------------------------------- place
 
-/** Goes somewhere by the address bar, so that Back works and two windows can be two people. */
+/** Changes the place through the address bar, so that Back works and two windows can be two people. */
 export function go(change) {
   const next = { ...place, ...change };
   const parts = new URLSearchParams();
@@ -131,7 +131,7 @@ export function go(change) {
   readPlace();
 }
 
-/** Takes the place from the address bar; unknown people and chats fall back to the owner and to the list. */
+/** Reads the place from the address bar; an unknown person becomes the owner, an unknown chat the list. */
 export function readPlace() {
   const parts = new URLSearchParams(location.hash.slice(1));
   const as = Number(parts.get("as"));

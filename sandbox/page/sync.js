@@ -1,4 +1,4 @@
-// Keeps the copies true: listens to /control/events and fetches only what changed.
+// Keeps the copies up to date: listens to /control/events and fetches only what changed.
 
 import { api } from "./api.js";
 import {
@@ -17,13 +17,13 @@ import {
   world,
 } from "./store.js";
 
-/** "typing…" is shown for five seconds and ends without an event. */
+/** "typing…" ends after five seconds without an event. */
 const TYPING_MS = 5200;
 const EMPTY_WORLD_MS = 2000;
 const running = new Map();
 const CHAT_KINDS = new Set(["message", "edited", "deleted", "toast", "keyboard", "member", "typing"]);
 
-/** Brings one copy up to date. Calls while one is under way make it run once more, never twice at once. */
+/** Updates one copy. Calls while an update is running make it run once more afterwards, never two at once. */
 export function refresh(copy) {
   const current = running.get(copy);
   if (current) {
@@ -80,7 +80,7 @@ function takeState(copy, news) {
   if (copy.loaded && copy === currentCopy()) copy.toasts.push(...(news.toasts ?? []));
 }
 
-/** The server was started anew or emptied: its numbers count from the beginning. */
+/** Empties the copy and fetches all of it: the server was restarted or reset, and counts its changes from 1 again. */
 function startOver(copy, job) {
   copy.messages.clear();
   copy.toasts = [];
@@ -99,7 +99,7 @@ function isLookedAt(copy) {
 
 let worldRequest = null;
 
-/** Fetches bots, people and channels; several wishes at once are one request. */
+/** Fetches bots, people and channels; concurrent calls share one request. */
 export function refreshWorld() {
   worldRequest ??= loadWorld().finally(() => (worldRequest = null));
   return worldRequest;
@@ -118,14 +118,14 @@ async function loadWorld() {
 
 const isEmpty = () => world.bots.length === 0 || world.users.length === 0;
 
-/** A world is filled without an event; an empty one is asked again until there is somebody to be. */
+/** Filling an empty world sends no event: fetches it again until it has a bot and a person. */
 async function settleIn() {
   await refreshWorld().catch(() => {});
   readPlace();
   if (!isEmpty()) await refreshAll();
 }
 
-/** The copies worth keeping fresh: everybody in the switch with every bot, and every channel looked at. */
+/** Updates the copies that are shown or listed: people in the switch with every bot, own channels, opened chats. */
 export function refreshAll() {
   const wanted = new Set(knownCopies().filter((copy) => copy.loaded));
   for (const user of shownPeople()) for (const bot of world.bots) wanted.add(chatCopy(`b${bot.id}`, user.id));
@@ -138,7 +138,7 @@ export function refreshAll() {
 // ----------------------------------------------------------------------------------------------------------- the events
 
 let source = null;
-/** The numbers of a world only grow: a smaller one means that it was emptied. */
+/** The number of the last change. It only grows within a world: a smaller one means that the world was reset. */
 let lastSeq = 0;
 
 export function listen() {

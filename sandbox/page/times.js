@@ -13,7 +13,7 @@ const STEPS = [
 ];
 const REFRESH_MS = 10_000;
 
-/** An element for `unix`. `form` is r, or w, d or D, t or T in this order; with none the given text stays. */
+/** An element for `unix`. `form` is r, or w, d or D, t or T in this order; without one the given text is kept. */
 export function timeNode(unix, form, text) {
   const node = document.createElement("time");
   node.className = "tg-time";
@@ -31,13 +31,13 @@ export function timeNode(unix, form, text) {
 
 function words(unix, form) {
   if (form === "r") return ago(unix - sandboxNow());
-  const wish = {};
-  if (form.includes("w")) wish.weekday = form.includes("d") ? "short" : "long";
-  if (form.includes("d")) Object.assign(wish, { day: "2-digit", month: "2-digit", year: "2-digit" });
-  if (form.includes("D")) Object.assign(wish, { day: "numeric", month: "long", year: "numeric" });
-  if (/t/i.test(form)) Object.assign(wish, { hour: "2-digit", minute: "2-digit", hour12: false });
-  if (form.includes("T")) wish.second = "2-digit";
-  return new Intl.DateTimeFormat([], wish).format(new Date(unix * 1000));
+  const options = {};
+  if (form.includes("w")) options.weekday = form.includes("d") ? "short" : "long";
+  if (form.includes("d")) Object.assign(options, { day: "2-digit", month: "2-digit", year: "2-digit" });
+  if (form.includes("D")) Object.assign(options, { day: "numeric", month: "long", year: "numeric" });
+  if (/t/i.test(form)) Object.assign(options, { hour: "2-digit", minute: "2-digit", hour12: false });
+  if (form.includes("T")) options.second = "2-digit";
+  return new Intl.DateTimeFormat([], options).format(new Date(unix * 1000));
 }
 
 function ago(seconds) {

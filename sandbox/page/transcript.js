@@ -1,4 +1,4 @@
-// The scrolling list of a conversation. Rows are kept and replaced one by one, so nothing flickers and the place is kept.
+// The scrolling list of a conversation. Rows are replaced one by one, so that nothing flickers or scrolls away.
 
 import { drawRow, shortText } from "./bubbles.js";
 import { button, el, icon } from "./dom.js";
@@ -14,7 +14,7 @@ const FOLLOW_S = 120;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Transcript {
-  /** `empty(copy)` gives what stands in a chat without messages. */
+  /** `empty(copy)` makes the node shown in a chat without messages. */
   constructor(empty) {
     this.empty = empty;
     this.list = el("div", { class: "rows", role: "log", "aria-live": "off", "aria-label": "Messages" });
@@ -164,7 +164,7 @@ export class Transcript {
   }
 }
 
-/** Days, albums and single messages in order, each with a key that stays and a signature that tells a change. */
+/** Days, albums and single messages in order, each with a stable key and a signature that differs after a change. */
 function rowsOf(copy, messages) {
   const rows = [];
   let day = null;

@@ -1,4 +1,4 @@
-"""The links of the stub shortener, how often it was asked, and how it is to fail."""
+"""The state of the stub shortener: its links, its calls, and how it answers."""
 
 import asyncio
 import hashlib
@@ -15,7 +15,7 @@ Json = dict[str, Any]
 MAX_URL = 2048
 #: Which field of the answer holds the short link: the shapes of the common family.
 FIELDS = ("shortenedUrl", "shorturl", "short_url", "url", "data.url")
-#: The modes and what each can be told.
+#: The modes, with the options of each and their defaults.
 MODES: dict[str, Json] = {
     "ok": {"field": FIELDS[0]},
     "html": {"status": 200},
@@ -29,7 +29,7 @@ MODES: dict[str, Json] = {
 
 @dataclass(slots=True, eq=False)
 class ShortLink:
-    """One short link; `opened` counts its first page."""
+    """One short link; `opened` counts views of its first page."""
 
     id: str
     destination: str
@@ -39,31 +39,31 @@ class ShortLink:
 
 @dataclass(slots=True, eq=False)
 class Mode:
-    """How calls are answered: all, or those with one key. `times` None: until another mode comes."""
+    """How calls are answered: all of them, or those with `key`. `times` None: until the mode is replaced."""
 
     name: str
     options: Json
     key: str | None = None
     times: int | None = None
     hits: int = 0
-    #: Set when the mode ends: calls that hang are cut.
+    #: Set when the mode is replaced: hanging calls are aborted then.
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def is_used_up(self) -> bool:
-        """Whether it has answered all the calls it was for."""
+        """Whether it has answered `times` calls."""
         return self.times is not None and self.hits >= self.times
 
 
 class Shortener:
-    """Its state. Keys are kept as fingerprints only."""
+    """The state. Keys are stored as fingerprints only."""
 
     def __init__(self) -> None:
         self.modes: dict[str | None, Mode] = {}
         self.clear()
 
     def clear(self) -> None:
-        """No links, no calls, every mode ended."""
+        """Remove all links, calls and modes."""
         for mode in self.modes.values():
             mode.ended.set()
         self.modes = {}
@@ -72,7 +72,7 @@ class Shortener:
         self.calls: dict[str, int] = {}
 
     def set_mode(self, wanted: Json) -> None:
-        """Answer from now on as `{"mode", "key"?, "times"?, …}` says. Raises ControlError for what it does not know."""
+        """Set the mode from `{"mode", "key"?, "times"?, …}`. Raises ControlError for unknown modes and options."""
         name = str(wanted.get("mode"))
         if name not in MODES:
             raise ControlError(f"mode must be one of {', '.join(MODES)}")
@@ -94,10 +94,10 @@ class Shortener:
         self.modes[mode.key] = mode
 
     def count(self, key: str) -> Mode:
-        """Count a call made with `key`. The mode that answers it: its own, else everybody's, else ok."""
-        mark = fingerprint(key)
-        self.calls[mark] = self.calls.get(mark, 0) + 1
-        for wanted in (mark, None):
+        """Count a call made with `key`. Returns the mode that answers it: the key's own, the general one, or ok."""
+        key_id = fingerprint(key)
+        self.calls[key_id] = self.calls.get(key_id, 0) + 1
+        for wanted in (key_id, None):
             mode = self.modes.get(wanted)
             if mode is not None and not mode.is_used_up:
                 mode.hits += 1
@@ -106,17 +106,17 @@ class Shortener:
 
     @property
     def calls_made(self) -> int:
-        """All calls since the reset."""
+        """The number of calls since the reset."""
         return sum(self.calls.values())
 
     def shorten(self, destination: str, key: str, rng: random.Random) -> ShortLink:
-        """A new link; the same destination gets another one each time."""
+        """Make a new link; each call makes another one, also for the same destination."""
         link_id = "".join(rng.choices(string.ascii_letters + string.digits, k=7))
         link = self.links[link_id] = ShortLink(link_id, destination, fingerprint(key))
         return link
 
     def shown(self, base: str) -> Json:
-        """As the control API lists it; `base` is the server's own address."""
+        """The state as the control API shows it; `base` is the server's own address."""
         modes = [
             {"mode": mode.name, "key": mode.key, "times": mode.times, "hits": mode.hits, **mode.options}
             for mode in self.modes.values()
@@ -131,12 +131,12 @@ class Shortener:
 
 
 def fingerprint(key: str) -> str:
-    """What is shown instead of a key: eight letters that tell two keys apart."""
+    """Eight hexadecimal digits shown in place of a key."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def is_web_address(url: str) -> bool:
-    """Whether a browser may be led to `url`: http or https with a host, 2048 characters, no spaces or controls."""
+    """Whether `url` is http or https with a host, at most 2048 characters, without spaces and control characters."""
     if len(url) > MAX_URL or any(letter <= " " or letter == "\x7f" for letter in url):
         return False
     try:

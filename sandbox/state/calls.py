@@ -1,4 +1,4 @@
-"""What bots did: a bounded log of calls and counters of bad habits (BOTAPI §8 "Assert invariants")."""
+"""A bounded log of Bot API calls, and counters of wrong behaviour of bots (BOTAPI §8 "Assert invariants")."""
 
 import time
 from collections import Counter, deque
@@ -12,14 +12,14 @@ Json = dict[str, Any]
 
 MAX_CALLS = 10_000
 PREVIEW_BYTES = 300
-#: Calls in spite of a 429 that are shown one by one.
+#: Calls that ignored a 429: how many are listed one by one.
 IGNORED_SHOWN = 100
 _SENDING = ("send", "copy", "forward", "edit")
 
 
 @dataclass(slots=True, eq=False)
 class Record:
-    """One finished call; `at` in sandbox seconds, `body` the first bytes of the answer."""
+    """One finished call. `at` is sandbox time in seconds, `body` the first bytes of the answer."""
 
     n: int
     at: float
@@ -34,7 +34,7 @@ class Record:
     fault: str | None
 
     def shown(self) -> Json:
-        """As `GET /control/calls` lists it."""
+        """The call as `GET /control/calls` lists it."""
         shown: Json = {
             "n": self.n,
             "at": self.at,
@@ -53,7 +53,7 @@ class Record:
 
 @dataclass(slots=True)
 class Rate:
-    """The most events in any window of one real second."""
+    """Tracks the most events in any window of one real second."""
 
     recent: deque[float] = field(default_factory=deque)
     highest: int = 0
@@ -72,25 +72,25 @@ class CallLog:
 
     def __init__(self) -> None:
         self.last = 0
-        #: Bot API calls being worked on, getUpdates not counted.
+        #: Bot API calls that are running, without getUpdates.
         self.in_flight = 0
         self._records: deque[Record] = deque(maxlen=MAX_CALLS)
         self._methods: Counter[tuple[int, str]] = Counter()
         self._unknown: Counter[str] = Counter()
         self._chat_rates: dict[tuple[int, str], Rate] = {}
         self._bot_rates: dict[int, Rate] = {}
-        #: When a chat's last 429 was answered, and until when it asks to wait, in sandbox time; when, by the machine's.
+        #: Of the last 429 in a chat: when it was answered, until when to wait (sandbox time), and the real unix time.
         self._paused: dict[tuple[int, str], tuple[float, float, float]] = {}
         self._refused: set[tuple[int, str]] = set()
         self._bad: Counter[str] = Counter()
         self._ignored: deque[Json] = deque(maxlen=IGNORED_SHOWN)
 
     def note_unknown(self, method: str) -> None:
-        """Somebody called a method that does not exist here."""
+        """Count a call of a method that does not exist."""
         self._unknown[method] += 1
 
     def note_double_answer(self) -> None:
-        """A callback was answered a second time."""
+        """Count a second answer to a callback."""
         self._bad["double_callback_answers"] += 1
 
     def keep(self, record: Record) -> None:
@@ -98,24 +98,24 @@ class CallLog:
         self._records.append(record)
 
     def start(self, bot_id: int, method: str, chat_id: str, now: float) -> None:
-        """Count a call that begins at sandbox time `now`."""
+        """Count a call that starts at sandbox time `now`."""
         self.last += 1
         self._methods[(bot_id, method)] += 1
         if not chat_id or not method.startswith(_SENDING):
             return
         key = (bot_id, chat_id)
-        told, until, told_unix = self._paused.get(key, (0.0, 0.0, 0.0))
+        refused_at, until, refused_unix = self._paused.get(key, (0.0, 0.0, 0.0))
         if until > now:
             self._bad["ignored_429"] += 1
             call = {"n": self.last, "bot": bot_id, "chat_id": chat_id, "at": now}
-            self._ignored.append(call | {"told_at": told, "until": until, "told_unix": told_unix})
+            self._ignored.append(call | {"told_at": refused_at, "until": until, "told_unix": refused_unix})
         if key in self._refused:
             self._bad["sends_after_403_blocked"] += 1
 
     def finish(
         self, bot_id: int, method: str, chat_id: str, error: str | None, pause: tuple[float, float] | None, size: int
     ) -> None:
-        """Count a finished call: `size` messages sent, or refused with `error`; `pause`: now and until when."""
+        """Count a finished call: `size` messages sent, or refused with `error`. `pause`, of a 429: now, until when."""
         if not chat_id or not method.startswith(_SENDING):
             return
         key = (bot_id, chat_id)
@@ -131,7 +131,7 @@ class CallLog:
         self._bot_rates.setdefault(bot_id, Rate()).add(now, size)
 
     def forgive(self, bot_id: int, chat_id: int) -> None:
-        """The person unblocked the bot: sending is no bad habit any more."""
+        """Forget that the chat refused the bot, because the person unblocked it."""
         self._refused.discard((bot_id, str(chat_id)))
 
     def listed(self, since: int, limit: int, bot_id: int | None, method: str | None) -> Json:
@@ -146,7 +146,7 @@ class CallLog:
         return {"last": self.last, "calls": list(islice(wanted, limit))}
 
     def counters(self) -> Json:
-        """Counts since the reset; rates are messages in the busiest real second."""
+        """Counters since the reset; rates are messages in the busiest real second."""
         methods: Counter[str] = Counter()
         for (_, method), count in self._methods.items():
             methods[method] += count

@@ -1,4 +1,4 @@
-"""The sandbox's time: real time plus an offset that tests move."""
+"""The sandbox's clock: real time plus an offset that can be moved."""
 
 import time
 
@@ -6,7 +6,7 @@ from sandbox.state.signals import Signal
 
 
 class Clock:
-    """Unix seconds. `version` grows with every move, so that a follower sees each one."""
+    """Unix seconds. `version` grows with every move, so that followers notice each one."""
 
     def __init__(self) -> None:
         self.offset_s = 0.0
@@ -18,20 +18,20 @@ class Clock:
         return time.time() + self.offset_s
 
     def advance(self, seconds: float) -> None:
-        """Move time by `seconds` (negative: back)."""
+        """Move the time by `seconds` (negative: back)."""
         self.offset_s += seconds
-        self._tell()
+        self._notify()
 
     def set(self, unix: float) -> None:
-        """Make it `unix` now; time keeps running from there."""
+        """Set the time to `unix`; it keeps running from there."""
         self.offset_s = unix - time.time()
-        self._tell()
+        self._notify()
 
     def reset(self) -> None:
-        """Back to real time."""
+        """Return to real time."""
         self.offset_s = 0.0
-        self._tell()
+        self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         self.version += 1
         self.moved.fire()

@@ -1,4 +1,4 @@
-"""Faults on demand (rows 7, 14, 21, 25, 26): which call is hit, and with what."""
+"""Planned faults (rows 7, 14, 21, 25, 26): which calls they hit, and with what effect."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -8,9 +8,9 @@ from sandbox.errors import ControlError
 
 Json = dict[str, Any]
 
-#: Effects a method carries out itself, given to it as `Call.effect`.
+#: Effects that the method carries out itself, given to it as `Call.effect`.
 INNER = frozenset({"partial", "zero_ids"})
-#: Effects that end with the connection reset.
+#: Effects after which the connection is reset.
 CUTTING = frozenset({"drop_before", "drop_after", "hang", "hang_after"})
 _REQUIRED: dict[str, tuple[str, ...]] = {
     "error": ("status", "description"),
@@ -29,13 +29,13 @@ _REQUIRED: dict[str, tuple[str, ...]] = {
     "unauthorized": (),
     "poison_update": (),
 }
-#: Effects on the queue instead of on a call: asked for when a batch is ready, or carried out when planned.
+#: Effects on the update queue instead of on a call: applied to the next batch, or at once.
 _FETCHING = frozenset({"duplicate_update", "poison_update"})
 
 
 @dataclass(slots=True, eq=False)
 class Fault:
-    """A planned fault. It lets `skip` matching calls pass, then hits `times` of them (None: all)."""
+    """A planned fault. It skips `skip` matching calls, then hits `times` of them (None: all)."""
 
     id: int
     method: str
@@ -45,7 +45,7 @@ class Fault:
     skip: int = 0
     times: int | None = 1
     hits: int = 0
-    #: Set when the fault is removed: calls that hang are cut, unexecuted.
+    #: Set when the fault is removed: hanging calls are aborted then, without being executed.
     removed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -54,7 +54,7 @@ class Fault:
         return str(self.effect["kind"])
 
     def shown(self) -> Json:
-        """As the control API lists it."""
+        """The fault as the control API lists it."""
         shown: Json = {"id": self.id, "method": self.method, "skip": self.skip, "times": self.times}
         shown |= {"hits": self.hits, "effect": self.effect}
         if self.bot_id is not None:
@@ -62,13 +62,13 @@ class Fault:
         return shown | ({"chat_id": self.chat_id} if self.chat_id is not None else {})
 
     def matches(self, method: str, bot_id: int, chat_id: str) -> bool:
-        """Whether a call is meant; `*` means every method but getUpdates, which must be named."""
+        """Whether the fault applies to a call. `*` is every method except getUpdates, which has to be named."""
         named = self.method.lower() == method.lower() or (self.method == "*" and method != "getUpdates")
         right_bot = self.bot_id is None or self.bot_id == bot_id
         return named and right_bot and (self.chat_id is None or self.chat_id == chat_id)
 
     def hit(self) -> bool:
-        """Count one matching call. False while it is skipped and when the fault is used up."""
+        """Count one matching call. False while calls are skipped, and when the fault is used up."""
         if self.times is not None and self.hits >= self.times:
             return False
         if self.skip > 0:
@@ -79,14 +79,14 @@ class Fault:
 
 
 class Faults:
-    """The planned faults, oldest first; the first that matches hits."""
+    """The planned faults, oldest first. A call is hit by the first that matches."""
 
     def __init__(self) -> None:
         self._planned: dict[int, Fault] = {}
         self._last_id = 0
 
     def add(self, wanted: Json, bot_id: int | None) -> Fault:
-        """Plan a fault as the control API describes it. Raises ControlError for an unknown or incomplete effect."""
+        """Plan a fault from a control call. Raises ControlError for an unknown or incomplete effect."""
         effect = wanted.get("effect")
         kind = effect.get("kind") if isinstance(effect, dict) else None
         if not isinstance(effect, dict) or kind not in _REQUIRED:
@@ -105,29 +105,29 @@ class Faults:
         return fault
 
     def take(self, method: str, bot_id: int, chat_id: str) -> Fault | None:
-        """The fault that hits this call, counted; None for a healthy call."""
+        """Return the fault that hits this call, and count the hit; None without one."""
         for fault in self._planned.values():
             if fault.kind not in _FETCHING and fault.matches(method, bot_id, chat_id) and fault.hit():
                 return fault
         return None
 
     def takes_batch(self, bot_id: int) -> bool:
-        """Whether the batch now on its way to this bot is to be delivered twice; counted."""
+        """Whether the batch for this bot has to be delivered twice; counts the hit."""
         planned = [fault for fault in self._planned.values() if fault.kind == "duplicate_update"]
         return any(fault.bot_id in (None, bot_id) and fault.hit() for fault in planned)
 
     def listed(self) -> list[Json]:
-        """All planned faults, used-up ones too."""
+        """All planned faults, including used-up ones."""
         return [fault.shown() for fault in self._planned.values()]
 
     def find(self, fault_id: int) -> Fault:
-        """The planned fault of that id. Raises ControlError for an unknown one."""
+        """Return the fault of that id. Raises ControlError for an unknown one."""
         if fault_id not in self._planned:
             raise ControlError(f"there is no fault {fault_id}", 404)
         return self._planned[fault_id]
 
     def remove(self, fault_id: int | None = None) -> None:
-        """Remove one fault or all; calls that hang on them are cut. Raises ControlError for an unknown id."""
+        """Remove one fault, or all; calls that hang on them are aborted. Raises ControlError for an unknown id."""
         if fault_id is not None:
             self.find(fault_id)
         for known in [fault_id] if fault_id is not None else list(self._planned):
@@ -141,10 +141,10 @@ def _count(found: object, name: str) -> int:
 
 
 def poison(effect: Json, bot_id: int, now: int) -> tuple[str, Any]:
-    """Kind and payload of an update no client can read (row 25).
+    """Kind and payload of an update that no client can parse (row 25).
 
-    `effect["update"]`, an object like {"my_kind": {…}}, is taken as it is; without it a `my_chat_member` with a status
-    nobody knows.
+    `effect["update"]`, an object like {"my_kind": {…}}, is used unchanged; the default is a `my_chat_member` with an
+    unknown status.
     """
     custom = effect.get("update")
     if isinstance(custom, dict) and custom:

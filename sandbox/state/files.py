@@ -1,4 +1,4 @@
-"""Files: one stored thing, a different file_id for every bot (row 18, BOTAPI §3.5)."""
+"""Stored files; each has a different file_id for every bot (row 18, BOTAPI §3.5)."""
 
 import base64
 import binascii
@@ -12,13 +12,13 @@ MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024
 _FOLDERS = {"photo": "photos", "video": "videos", "document": "documents", "voice": "voice", "sticker": "stickers"}
 _SUFFIXES = {"photo": ".jpg", "video": ".mp4", "animation": ".mp4", "voice": ".oga", "audio": ".mp3"}
 _SUFFIXES |= {"sticker": ".webp", "video_note": ".mp4", "document": ".bin"}
-#: Kinds that only fit themselves; the others are documents of some sort and convert.
-_RIGID = frozenset({"photo", "sticker", "voice", "video_note"})
+#: Kinds that cannot be sent as another kind; the other kinds convert to each other.
+_NOT_CONVERTIBLE = frozenset({"photo", "sticker", "voice", "video_note"})
 
 
 @dataclass(slots=True, eq=False)
 class StoredFile:
-    """A file's facts; `content` is None for files that tests declare without bytes. `size` in bytes."""
+    """A file. `content` is None for files that are declared without bytes; `size` in bytes."""
 
     unique_id: str
     kind: str
@@ -58,15 +58,15 @@ class FileStore:
         return file
 
     def retyped(self, file: StoredFile, kind: str) -> StoredFile:
-        """`file` itself when it is of `kind`, else a new file of that kind with the same bytes."""
+        """Return `file` if it is of `kind`, else store a new file of that kind with the same bytes."""
         if file.kind == kind:
             return file
         return self.add(kind, file.name, file.content, file.size)
 
     def find(self, bot_id: int, file_id: str) -> StoredFile:
-        """The file `bot_id` knows by `file_id`.
+        """Return the file with this file_id of the bot.
 
-        Raises 400 for text that is no file_id and for another bot's file_id (BOTAPI §3.5).
+        Raises 400 for a text that is no file_id, and for another bot's file_id (BOTAPI §3.5).
         """
         try:
             parts = base64.urlsafe_b64decode(file_id + "=" * (-len(file_id) % 4)).decode("ascii").split(":")
@@ -87,8 +87,8 @@ def file_id(file: StoredFile, bot_id: int, variant: str = "") -> str:
 
 
 def check_kind(file: StoredFile, wanted: str) -> None:
-    """Raise 400 when a file of its kind can't be sent as `wanted` (BOTAPI §3.5)."""
-    if file.kind != wanted and (file.kind in _RIGID or wanted in _RIGID):
+    """Raise 400 when the file cannot be sent as kind `wanted` (BOTAPI §3.5)."""
+    if file.kind != wanted and (file.kind in _NOT_CONVERTIBLE or wanted in _NOT_CONVERTIBLE):
         raise bad_request(f"can't use file of type {_type_name(file.kind)} as {_type_name(wanted)}")
 
 
@@ -121,7 +121,7 @@ def _jpeg_size(content: bytes) -> tuple[int, int] | None:
 
 
 def placeholder_picture(file: StoredFile) -> bytes:
-    """An SVG in place of a file that was declared without bytes."""
+    """An SVG for a file that was declared without bytes."""
     hue = sum(file.unique_id.encode()) * 37 % 360
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{file.width}" height="{file.height}" viewBox="0 0 80 60">'

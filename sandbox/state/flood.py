@@ -1,7 +1,6 @@
-"""Flood control (row 21, BOTAPI §6.1): what a bot may do in a second, a private chat in a row, a group in a minute.
+"""Flood control (row 21, BOTAPI §6.1): limits per bot and second, per private chat, per group and minute.
 
-Off until it is switched on. Moments are seconds of a monotonic clock of its own, so that moving the sandbox's clock
-opens nothing.
+Disabled by default. Times are seconds of a monotonic clock: moving the sandbox's clock does not lift a limit.
 """
 
 import json
@@ -14,27 +13,27 @@ from dataclasses import dataclass
 from sandbox.errors import flood
 from sandbox.state.signals import pause
 
-#: messages to one person in a row before `flood_chat_per_s` counts (the FAQ allows "short bursts", without a number)
+#: messages to one person in a burst before `flood_chat_per_s` applies (the FAQ allows "short bursts", without a number)
 CHAT_BURST = 5
 BOT_WINDOW_S, GROUP_WINDOW_S = 1.0, 60.0
-#: calls so soon after a 429 may have left before it was read: they are refused and make nothing longer
-ECHO_S = 0.5
-#: the longest wait a bot that does not listen is told
+#: calls within this time after a 429 may have been sent before it was read: refused, but they do not extend the wait
+IN_FLIGHT_S = 0.5
+#: the longest wait for a bot that keeps ignoring 429s, seconds
 LONGEST_WAIT_S = 3600
-#: chats remembered before those that are at rest are forgotten
+#: chats that are tracked before idle ones are dropped
 SWEEP_AT = 10_000
-#: reading, and answers to buttons, are not counted (levlam in td#648); all else is a call of the bot, deletes too
+#: methods that read and answers to callbacks are not counted (levlam in td#648); all others are, deletes too
 _FREE = ("get", "answerCallbackQuery")
-#: what makes a message in its chat: sends and edits share the limit (td#2592), pins make a message
+#: methods that count in their chat: sends and edits share the limit (td#2592), a pin posts a message
 _IN_CHAT = ("send", "copy", "forward", "editMessage", "pin", "unpin", "stop")
 _NOT_IN_CHAT = frozenset({"sendChatAction"})
-#: the parameter with a list of what one call makes
+#: the parameter that lists the messages of one call
 _ITEMS = {"sendMediaGroup": "media", "copyMessages": "message_ids", "forwardMessages": "message_ids"}
 
 
 @dataclass(slots=True)
 class Limits:
-    """The settings of flood control in `POST /control/config`. Each limit is off at 0."""
+    """The settings of flood control in `POST /control/config`. 0 disables a limit."""
 
     #: calls of a bot in any second
     flood_per_s: int = 0
@@ -42,46 +41,47 @@ class Limits:
     flood_chat_per_s: float = 0.0
     #: messages in one group, album items and edits too
     flood_group_per_min: int = 0
-    #: waits up to this are latency, longer ones a 429; Telegram's own server absorbs 8 s
+    #: waits up to this delay the call, longer ones are a 429; Telegram's own server absorbs 8 s
     flood_absorb_s: float = 0.0
-    #: whether an album counts by its items towards `flood_per_s`, or is one call; Telegram's way is unknown
+    #: whether each item of an album counts towards `flood_per_s`, or the album as one; Telegram's rule is unknown
     flood_items: bool = False
-    #: whether a 429 of the bot's limit holds back all its chats until the wait is over, or the one it was told about
+    #: whether a 429 of the bot's own limit blocks all its chats until the wait is over, or only the chat of the call
     flood_blocks_bot: bool = False
 
     @property
     def has_flood_control(self) -> bool:
-        """Whether any of its limits is on."""
+        """Whether any limit is enabled."""
         return self.flood_per_s > 0 or self.flood_chat_per_s > 0 or self.flood_group_per_min > 0
 
     def switch_flood_on(self, per_s: int) -> None:
-        """As Telegram says of itself: `per_s` for the bot, one a second to a person, 20 a minute in a group."""
+        """Enable the limits Telegram documents: `per_s` for the bot, 1 a second to a person, 20 a minute in a group."""
         self.flood_per_s, self.flood_chat_per_s, self.flood_group_per_min = per_s, 1.0, 20
 
 
-class Told:
-    """What a bot was last told to wait, with calls for one chat or with all."""
+class Penalty:
+    """The wait that a bot's last 429 asked for, in one chat or in all."""
 
-    __slots__ = ("_asked_s", "_at", "_promises", "until")
+    __slots__ = ("_asked_s", "_at", "_retry_at", "until")
 
     def __init__(self) -> None:
         self.until = self._at = -math.inf
         self._asked_s = 0
-        #: chat -> when it may be called again, as its last 429 said
-        self._promises: dict[int | None, float] = {}
+        #: chat -> the time its last 429 named for the next call
+        self._retry_at: dict[int | None, float] = {}
 
-    def tell(self, now: float, wait_s: float, chat_id: int | None) -> int:
-        """Whole seconds to wait with the call for `chat_id`. Calling on while told to wait doubles it for everybody.
+    def refuse(self, now: float, wait_s: float, chat_id: int | None) -> int:
+        """Return the whole seconds to wait before the next call for `chat_id`.
 
-        Who waited as long as they were told is not to blame for what others did meanwhile.
+        A call that ignores an earlier 429 of its chat doubles the wait for all chats of this penalty. A call that has
+        waited as long as its chat was asked to does not, even if the wait was extended by others meanwhile.
         """
         if now >= self.until:
-            self._promises.clear()
+            self._retry_at.clear()
             self._ask(now, max(1, math.ceil(wait_s)))
-        elif now < self._promises.get(chat_id, math.inf) and now - self._at > ECHO_S:
+        elif now < self._retry_at.get(chat_id, math.inf) and now - self._at > IN_FLIGHT_S:
             self._ask(now, min(LONGEST_WAIT_S, 2 * self._asked_s))
         seconds = math.ceil(self.until - now)
-        self._promises[chat_id] = now + seconds
+        self._retry_at[chat_id] = now + seconds
         return seconds
 
     def _ask(self, now: float, seconds: int) -> None:
@@ -89,7 +89,7 @@ class Told:
 
 
 class Window:
-    """At most so many items in any `seconds`, exactly. A call of more than that counts as the whole window."""
+    """A sliding window: at most `limit` items in any `seconds`. A call with more items counts as the whole window."""
 
     __slots__ = ("_log", "_seconds", "_used")
 
@@ -99,25 +99,25 @@ class Window:
         self._used = 0
 
     def free_at(self, now: float, items: int, limit: float) -> float:
-        """When a call of `items` may be made."""
+        """The time from which a call of `items` is allowed."""
         self._forget(now)
         excess = self._used + min(items, limit) - limit
         at = -math.inf
-        for begun, used in self._log:
+        for started, used in self._log:
             if excess <= 0:
                 break
             excess -= used
-            at = max(at, begun + self._seconds)
+            at = max(at, started + self._seconds)
         return at
 
     def charge(self, now: float, items: int, limit: float) -> None:
-        """Write a call down."""
+        """Count a call."""
         items = min(items, math.ceil(limit))
         self._log.append((now, items))
         self._used += items
 
     def is_idle(self, now: float) -> bool:
-        """Whether forgetting it changes nothing."""
+        """Whether it limits nothing, so that it can be dropped."""
         self._forget(now)
         return not self._log
 
@@ -127,24 +127,24 @@ class Window:
 
 
 class Spacing:
-    """Calls to a person: so many a second in the long run, after a burst."""
+    """A token bucket for one person: CHAT_BURST calls at once, then `limit` per second."""
 
     __slots__ = ("_earned_at",)
 
     def __init__(self) -> None:
-        #: when the whole burst is there again
+        #: when the whole burst is available again
         self._earned_at = -math.inf
 
     def free_at(self, now: float, items: int, limit: float) -> float:
-        """When a call may be made; an album is one."""
+        """The time from which a call is allowed; an album counts as one."""
         return self._earned_at - (CHAT_BURST - 1) / limit
 
     def charge(self, now: float, items: int, limit: float) -> None:
-        """Write a call down."""
+        """Count a call."""
         self._earned_at = max(self._earned_at, now) + 1 / limit
 
     def is_idle(self, now: float) -> bool:
-        """Whether forgetting it changes nothing."""
+        """Whether it limits nothing, so that it can be dropped."""
         return self._earned_at <= now
 
 
@@ -155,38 +155,38 @@ class Flood:
     """The flood control of one world."""
 
     def __init__(self) -> None:
-        #: for tests
+        #: replaced by tests
         self.monotonic: Callable[[], float] = time.monotonic
         self.sleep: Callable[[float], Awaitable[None]] = pause
         self._bots: dict[int, Window] = {}
         self._chats: dict[tuple[int, int], Gauge] = {}
-        #: (bot, chat) -> what was said there; chat None: for all of them
-        self._told: dict[tuple[int, int | None], Told] = {}
+        #: (bot, chat) -> its penalty; chat None: for all chats of the bot
+        self._penalties: dict[tuple[int, int | None], Penalty] = {}
         self._refused: Counter[int] = Counter()
         self._absorbed: Counter[int] = Counter()
 
     async def admit(
         self, limits: Limits, bot_id: int, method: str, chat: tuple[int, str] | None, params: dict[str, str]
     ) -> None:
-        """Return when the call may be executed, and count it. `chat`: id and type of the chat it is about.
+        """Wait until the call is allowed, and count it. `chat`: id and type of its chat.
 
-        A wait up to `flood_absorb_s` is waited here. Raises ApiError 429 for a longer one.
+        Waits at most `flood_absorb_s`. Raises ApiError 429 when the call would have to wait longer.
         """
         if method.startswith(_FREE):
             return
-        asked = self._asked(limits, bot_id, method, chat, _items(method, params))
-        if not asked:
+        gauges = self._gauges(limits, bot_id, method, chat, _items(method, params))
+        if not gauges:
             return
         give_up_at, chat_id = self.monotonic() + limits.flood_absorb_s, None if chat is None else chat[0]
-        while (wait_s := self._wait(asked, bot_id, chat_id, give_up_at, blocks_bot=limits.flood_blocks_bot)) > 0:
+        while (wait_s := self._wait(gauges, bot_id, chat_id, give_up_at, blocks_bot=limits.flood_blocks_bot)) > 0:
             self._absorbed[bot_id] += 1
             await self.sleep(wait_s)
         now = self.monotonic()
-        for gauge, items, limit in asked:
+        for gauge, items, limit in gauges:
             gauge.charge(now, items, limit)
 
     def counters(self) -> dict[str, object]:
-        """Calls refused, and waits that were absorbed, since the reset."""
+        """Refused calls and absorbed waits since the reset."""
         return {
             "flood_429": self._refused.total(),
             "flood_429_by_bot": {str(bot): count for bot, count in self._refused.items()},
@@ -195,7 +195,7 @@ class Flood:
 
     def _wait(
         self,
-        asked: list[tuple[Gauge, int, float]],
+        gauges: list[tuple[Gauge, int, float]],
         bot_id: int,
         chat_id: int | None,
         give_up_at: float,
@@ -203,22 +203,23 @@ class Flood:
         blocks_bot: bool,
     ) -> float:
         now = self.monotonic()
-        found = [(gauge.free_at(now, items, limit), gauge) for gauge, items, limit in asked]
+        found = [(gauge.free_at(now, items, limit), gauge) for gauge, items, limit in gauges]
         at, tightest = max(found, key=lambda one: one[0])
-        told = self._told.get((bot_id, None)), self._told.get((bot_id, chat_id))
-        at = max(at, *(one.until for one in told if one is not None), -math.inf)
+        penalties = self._penalties.get((bot_id, None)), self._penalties.get((bot_id, chat_id))
+        at = max(at, *(one.until for one in penalties if one is not None), -math.inf)
         if at > now and at > give_up_at:
             self._refused[bot_id] += 1
-            is_bots = blocks_bot and (tightest is self._bots.get(bot_id) or told[0] is not None)
-            raise flood(self._telling((bot_id, None if is_bots else chat_id), now).tell(now, at - now, chat_id))
+            is_of_bot = blocks_bot and (tightest is self._bots.get(bot_id) or penalties[0] is not None)
+            penalty = self._penalty((bot_id, None if is_of_bot else chat_id), now)
+            raise flood(penalty.refuse(now, at - now, chat_id))
         return at - now
 
-    def _telling(self, key: tuple[int, int | None], now: float) -> Told:
-        if len(self._told) >= SWEEP_AT:
-            self._told = {key: told for key, told in self._told.items() if told.until > now}
-        return self._told.setdefault(key, Told())
+    def _penalty(self, key: tuple[int, int | None], now: float) -> Penalty:
+        if len(self._penalties) >= SWEEP_AT:
+            self._penalties = {key: penalty for key, penalty in self._penalties.items() if penalty.until > now}
+        return self._penalties.setdefault(key, Penalty())
 
-    def _asked(
+    def _gauges(
         self, limits: Limits, bot_id: int, method: str, chat: tuple[int, str] | None, items: int
     ) -> list[tuple[Gauge, int, float]]:
         found: list[tuple[Gauge, int, float]] = []
@@ -249,7 +250,7 @@ def _group() -> Window:
 
 
 def _items(method: str, params: dict[str, str]) -> int:
-    """How many messages a call makes; 1 when nobody can tell."""
+    """The number of messages of a call; 1 when its list cannot be parsed."""
     try:
         listed = json.loads(params.get(_ITEMS.get(method, ""), "1"))
     except ValueError:

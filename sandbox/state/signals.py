@@ -1,4 +1,4 @@
-"""Waiting without polling: one-shot signals, loop timers and the event stream."""
+"""Waiting without polling: signals, timers of the event loop, and the event stream."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Signal:
-    """Wakes everybody who waits, keeps nothing. Firing costs nothing while nobody waits."""
+    """Wakes all tasks that wait for it. It stores no state: a `fire` without waiting tasks has no effect."""
 
     __slots__ = ("_waiting",)
 
@@ -15,7 +15,7 @@ class Signal:
         self._waiting: list[asyncio.Future[None]] = []
 
     def fire(self) -> None:
-        """Wake all who wait now."""
+        """Wake all waiting tasks."""
         if not self._waiting:
             return
         waiting, self._waiting = self._waiting, []
@@ -24,7 +24,7 @@ class Signal:
                 future.set_result(None)
 
     async def wait(self) -> None:
-        """Return at the next `fire`."""
+        """Wait for the next `fire`."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         try:
@@ -34,7 +34,7 @@ class Signal:
                 self._waiting.remove(future)
 
     async def until(self, holds: Callable[[], bool], timeout_s: float) -> bool:
-        """True once `holds()` (asked now and after every firing), False after `timeout_s` real seconds."""
+        """Wait until `holds()` is true, checking now and after every `fire`. False after `timeout_s` real seconds."""
         if holds():
             return True
         with contextlib.suppress(TimeoutError):
@@ -45,12 +45,12 @@ class Signal:
 
 
 async def pause(seconds: float) -> None:
-    """Hold one call back for real `seconds` by a loop timer (latency and `delay` faults)."""
+    """Sleep for real `seconds` (latency and `delay` faults)."""
     loop = asyncio.get_running_loop()
-    rest: asyncio.Future[None] = loop.create_future()
-    handle = loop.call_later(seconds, _finish, rest)
+    done: asyncio.Future[None] = loop.create_future()
+    handle = loop.call_later(seconds, _finish, done)
     try:
-        await rest
+        await done
     finally:
         handle.cancel()
 
@@ -61,29 +61,29 @@ def _finish(future: asyncio.Future[None]) -> None:
 
 
 class Events:
-    """Fan-out of small JSON events to the pages that listen. A listener that falls 1000 behind loses the oldest."""
+    """Publishes small JSON events to all listening pages. A listener 1000 events behind loses the oldest ones."""
 
     def __init__(self) -> None:
         self._listeners: set[asyncio.Queue[dict[str, Any]]] = set()
 
     @property
     def has_listeners(self) -> bool:
-        """Whether anybody would receive a published event."""
+        """Whether a published event would be received."""
         return bool(self._listeners)
 
     def publish(self, event: dict[str, Any]) -> None:
-        """Hand `event` to every listener."""
+        """Queue `event` for every listener."""
         for queue in self._listeners:
             if queue.full():
                 queue.get_nowait()
             queue.put_nowait(event)
 
     def listen(self) -> asyncio.Queue[dict[str, Any]]:
-        """A new listener's queue; give it back to `leave`."""
+        """Add a listener and return its queue, which has to be passed to `leave`."""
         queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue(maxsize=1000)
         self._listeners.add(queue)
         return queue
 
     def leave(self, queue: asyncio.Queue[dict[str, Any]]) -> None:
-        """Stop listening."""
+        """Remove a listener."""
         self._listeners.discard(queue)

@@ -1,4 +1,4 @@
-"""The state of the local Telegram: who exists, who knows whom, what was written. Look-ups are O(1)."""
+"""The state of the local Telegram: bots, people, chats, their relations and messages. Lookups are O(1)."""
 
 import random
 from dataclasses import dataclass, field
@@ -11,25 +11,25 @@ from sandbox.state.clock import Clock
 from sandbox.state.faults import Faults
 from sandbox.state.files import FileStore, StoredFile
 from sandbox.state.flood import Flood, Limits
-from sandbox.state.queues import DEFAULT_UPDATES, UpdateQueue
 from sandbox.state.signals import Events, Signal
+from sandbox.state.update_queue import DEFAULT_UPDATES, UpdateQueue
 
 Json = dict[str, Any]
 
 #: Updates start at a random id of at least this (BOTAPI §2.2).
 FIRST_UPDATE_ID = 2_000_001
-#: A toast list longer than this loses its oldest.
+#: Toasts kept per chat; the oldest is dropped.
 MAX_TOASTS = 200
-#: So many button presses are remembered.
+#: Button presses kept; the oldest is dropped.
 MAX_CALLBACKS = 20_000
 
 
 @dataclass(slots=True)
 class Config(Limits):
-    """What a test may switch (`POST /control/config`)."""
+    """The settings (`POST /control/config`)."""
 
     latency_ms: int = 0
-    #: Row 4: repeated getUpdates with one offset are slowed down.
+    #: Whether repeated getUpdates with the same offset are slowed down (row 4).
     anti_spin: bool = False
     #: How long a button press can be answered; Telegram's real window is unknown (about 15 s).
     callback_window_s: float = 15.0
@@ -57,7 +57,7 @@ class User:
 
 @dataclass(slots=True, eq=False)
 class Bot:
-    """A bot account with its queue, its message counter and what it set about itself."""
+    """A bot account with its update queue, its message counter and the settings made by its calls."""
 
     id: int
     token: str
@@ -72,11 +72,10 @@ class Bot:
     is_logged_out: bool = False
     #: Messages of basic groups by this bot's own ids (row 8).
     group_messages: dict[int, "Message"] = field(default_factory=dict)
-    #: Public chats this bot has met by their name.
+    #: Public chats this bot has addressed by their username.
     known_chats: set[int] = field(default_factory=set)
     commands: dict[tuple[str, int, int, str], list[Json]] = field(default_factory=dict)
     descriptions: dict[tuple[str, str], str] = field(default_factory=dict)
-    menu_button: Json = field(default_factory=lambda: {"type": "commands"})
     #: Last getUpdates: offset and monotonic time, for the anti-spin rule.
     last_poll: tuple[int, float] = (0, -1e9)
     #: Whether it ever called getUpdates.
@@ -85,7 +84,7 @@ class Bot:
 
 @dataclass(slots=True, eq=False)
 class Member:
-    """Somebody's place in a chat; `rights` only for administrator and restricted."""
+    """The membership of a person or bot in a chat; `rights` are for administrators and restricted members."""
 
     id: int
     status: str
@@ -94,19 +93,19 @@ class Member:
 
     @property
     def is_inside(self) -> bool:
-        """Whether they take part in the chat now."""
+        """Whether they are in the chat now."""
         return self.status in ("creator", "administrator", "member") or (
             self.status == "restricted" and self.rights.get("is_member", True)
         )
 
     def may(self, right: str) -> bool:
-        """Whether a creator or an administrator holds `right`."""
+        """Whether it is the creator, or an administrator with `right`."""
         return self.status == "creator" or (self.status == "administrator" and self.rights.get(right, False))
 
 
 @dataclass(slots=True, eq=False)
 class InviteLink:
-    """A link into a chat; `creator` is a bot's or a person's id."""
+    """An invite link of a chat; `creator_id` is a bot's or a person's id."""
 
     url: str
     creator_id: int
@@ -121,7 +120,7 @@ class InviteLink:
 
 @dataclass(slots=True)
 class Content:
-    """What a message shows. `extra` holds Bot API fields that are the same for every bot."""
+    """The content of a message. `extra` has Bot API fields that are the same for every bot."""
 
     kind: str
     text: str = ""
@@ -133,18 +132,18 @@ class Content:
 
     @property
     def is_text(self) -> bool:
-        """Whether `text` is the message itself and not a caption."""
+        """Whether `text` is the message itself rather than a caption."""
         return self.kind == "text"
 
     @property
     def is_service(self) -> bool:
-        """Whether nobody wrote it: pinned, joined, shared…"""
+        """Whether it is a service message: pinned, joined, shared…"""
         return self.kind == "service"
 
 
 @dataclass(slots=True, eq=False)
 class Message:
-    """One stored message. It stays after deletion, with `deleted_at`."""
+    """One message. After its deletion it is kept, with `deleted_at`."""
 
     chat: "Chat"
     id: int
@@ -152,10 +151,10 @@ class Message:
     content: Content
     #: The person or bot who wrote it; None for channel posts.
     sender: "User | Bot | None"
-    #: The bot whose call made it, None for people's messages.
+    #: The bot that sent it, None for people's messages.
     bot_id: int | None = None
     markup: Json | None = None
-    #: Which reply markup it was sent with, if not an inline keyboard (row 16).
+    #: The kind of reply markup it was sent with, unless that is an inline keyboard (row 16).
     other_markup: str | None = None
     media_group_id: str | None = None
     is_protected: bool = False
@@ -171,7 +170,7 @@ class Message:
     aliases: dict[int, int] = field(default_factory=dict)
 
     def id_for(self, bot: Bot | None) -> int:
-        """The message_id `bot` knows it by."""
+        """The message_id of this message for `bot`."""
         return self.aliases.get(bot.id, self.id) if bot is not None and self.aliases else self.id
 
 
@@ -184,7 +183,7 @@ class Chat:
     title: str = ""
     username: str | None = None
     members: dict[int, Member] = field(default_factory=dict)
-    #: Bots inside, so that delivery does not walk over all members.
+    #: Bots in the chat, so that queuing updates needs no scan over all members.
     bot_ids: set[int] = field(default_factory=set)
     messages: dict[int, Message] = field(default_factory=dict)
     #: Messages in the order of their last change.
@@ -203,7 +202,7 @@ class Chat:
 
     @property
     def has_own_counter(self) -> bool:
-        """Whether its message ids are its own, the same for every bot (row 8)."""
+        """Whether the chat numbers its messages itself, the same for every bot (row 8)."""
         return self.type in ("channel", "supergroup")
 
 
@@ -213,10 +212,10 @@ class Dialog(Chat):
 
     bot: Bot
     user: User
-    #: The person pressed Start or wrote (row 9).
+    #: The person has pressed Start or written (row 9).
     is_started: bool = False
     is_blocked: bool = False
-    #: The bot has met the person somewhere.
+    #: The bot has had contact with the person in some chat.
     is_seen: bool = False
     #: Until when a join request lets the bot write first, unix seconds.
     open_until: float = 0.0
@@ -224,14 +223,13 @@ class Dialog(Chat):
     is_one_time_keyboard: bool = False
     toasts: list[Json] = field(default_factory=list)
     typing_until: float = 0.0
-    #: The number of the last change before the person's last act towards this bot.
+    #: The number of the last change before the person's last action towards this bot.
     acted_after: int = 0
-    menu_button: Json | None = None
 
 
 @dataclass(slots=True, eq=False)
 class Callback:
-    """A pressed button waiting for its answer."""
+    """A pressed button, which the bot has to answer."""
 
     id: str
     bot: Bot
@@ -241,7 +239,7 @@ class Callback:
 
 
 class World:
-    """Everything there is. One instance lives as long as the server; `clear` empties it."""
+    """The whole state. One instance lives as long as the server; `clear` empties it."""
 
     def __init__(self, seed: int | None = None) -> None:
         self.clock = Clock()
@@ -255,7 +253,7 @@ class World:
         self.clear(seed)
 
     def clear(self, seed: int | None = None) -> None:
-        """Forget everybody and everything; `seed` starts the random numbers anew."""
+        """Remove everything, and restart the random numbers from `seed`."""
         for bot in self.bots.values():
             bot.queue.stop_waiting(unauthorized())
         self.rng = random.Random(seed)  # noqa: S311 - repeatable ids, no secrets
@@ -275,21 +273,21 @@ class World:
         self.faults.remove()
         self.shortener.clear()
         self.clock.reset()
-        self._tell_members()
+        self._notify_members_changed()
 
     def now(self) -> int:
         """Sandbox time in whole unix seconds, the form of the Bot API."""
         return int(self.clock.now())
 
     def add_bot(self, token: str, username: str, first_name: str, role: str | None = None) -> Bot:
-        """Register a bot; its id is what stands before the colon of the token."""
+        """Register a bot; its id is the part of the token before the colon."""
         bot_id = int(token.partition(":")[0])
         queue = UpdateQueue(self.rng.randrange(FIRST_UPDATE_ID, 900_000_000))
         bot = Bot(bot_id, token, username, first_name, queue, self.clock.now(), role)
         self.bots[bot_id] = bot
         self.bots_by_token[token] = bot
         self.names[username.lower()] = bot
-        self._tell_members()
+        self._notify_members_changed()
         return bot
 
     def add_user(self, user: User) -> User:
@@ -297,7 +295,7 @@ class World:
         self.users[user.id] = user
         if user.username:
             self.names[user.username.lower()] = user
-        self._tell_members()
+        self._notify_members_changed()
         return user
 
     def add_chat(self, chat: Chat) -> Chat:
@@ -305,23 +303,23 @@ class World:
         self.chats[chat.id] = chat
         if chat.username:
             self.names[chat.username.lower()] = chat
-        self._tell_members()
+        self._notify_members_changed()
         return chat
 
     def retire(self, user: User) -> None:
-        """Delete a person's account: no name, no username, unreachable for every bot."""
+        """Delete a person's account: it loses its names and is unreachable for every bot."""
         if user.username:
             self.names.pop(user.username.lower(), None)
         user.is_deactivated, user.first_name, user.last_name, user.username = True, "Deleted Account", None, None
-        self._tell_members()
+        self._notify_members_changed()
 
-    def _tell_members(self) -> None:
-        """Wake who waits and tell the pages that there are other bots, people or chats."""
+    def _notify_members_changed(self) -> None:
+        """Wake waiting calls and tell the pages that bots, people or chats were added or removed."""
         self.changed.fire()
         self.events.publish({"seq": self.seq, "kind": "member"})
 
     def dialog(self, bot: Bot, user: User) -> Dialog:
-        """The private chat of the two, made empty and unseen when it is new."""
+        """Return the private chat of a bot and a person; a new one is created, not seen and not started."""
         key = (bot.id, user.id)
         found = self.dialogs.get(key)
         if found is None:
@@ -329,11 +327,11 @@ class World:
         return found
 
     def find_named(self, name: str) -> Chat | Bot | User | None:
-        """Whoever has this username (with or without @), in any case of letters."""
+        """Return the chat, bot or person with this username (with or without @, in any case); None without one."""
         return self.names.get(name.removeprefix("@").lower())
 
     def find_message(self, bot: Bot | None, chat: Chat, message_id: int) -> Message | None:
-        """The message `bot` calls `message_id` in `chat`; None if unknown there or deleted."""
+        """Return the message with that id in `chat`, in the numbering of `bot`; None if it is unknown or deleted."""
         if chat.type == "group" and bot is not None:
             message = bot.group_messages.get(message_id)
             if message is not None and message.chat is not chat:
@@ -343,24 +341,24 @@ class World:
         return None if message is None or message.deleted_at is not None else message
 
     def next_message_id(self, counter: Bot | Chat) -> int:
-        """The next id of a bot's counter (with random gaps) or of a chat's own."""
+        """Return the next message id of a bot's counter (with random gaps) or of a chat's own."""
         gaps = self.config.id_gaps
         gap = self.rng.randint(0, gaps) if gaps and isinstance(counter, Bot) else 0
         counter.last_message_id += 1 + gap
         return counter.last_message_id
 
     def add_callback(self, callback: Callback) -> None:
-        """Remember a pressed button; the oldest is forgotten when there are too many."""
+        """Store a pressed button; above MAX_CALLBACKS the oldest is dropped."""
         self.callbacks[callback.id] = callback
         if len(self.callbacks) > MAX_CALLBACKS:
             del self.callbacks[next(iter(self.callbacks))]
 
     def random_id(self) -> str:
-        """A long decimal string: callback, chat instance and media group ids are strings (BOTAPI §4.2)."""
+        """A random id as a decimal string, the form of callback and media group ids (BOTAPI §4.2)."""
         return str(self.rng.randrange(10**16, 10**17))
 
     def touch(self, chat: Chat, kind: str, message: Message | None = None) -> int:
-        """Number a change in `chat` (of `message`), wake who waits for it and tell the pages. Returns the number."""
+        """Record a change in `chat` (of `message`), wake waiting calls and tell the pages. Returns its number."""
         self.seq += 1
         chat.seq = self.seq
         if message is not None:

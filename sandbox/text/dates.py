@@ -7,7 +7,7 @@ from sandbox.errors import bad_request
 
 Json = dict[str, Any]
 
-#: What a format may be; empty shows the text as it is.
+#: The valid formats; an empty one shows the text unchanged.
 _FORMAT = re.compile(r"(?:r|w?[dD]?[tT]?)")
 _UNIX = re.compile(r"\d{1,10}")
 #: Later moments become plain text (tdlib/telegram-bot-api #852).
@@ -17,7 +17,7 @@ MAX_AHEAD_S = 3 * 366 * 86_400
 
 
 def date_time(unix: str, form: str, place: Json) -> Json | None:
-    """The entity at `place`; None, which leaves the text plain, when the moment or the format is none."""
+    """The entity at `place`; None when time or format is invalid, which leaves the text plain."""
     if not _UNIX.fullmatch(unix) or not 0 < int(unix) <= MAX_UNIX or not _FORMAT.fullmatch(form):
         return None
     entity = {**place, "type": "date_time", "unix_time": int(unix)}

@@ -1,4 +1,4 @@
-"""Telegram's HTML, read with Telegram's error texts (row 19; TDLib MessageEntity.cpp, BOTAPI §2.4)."""
+"""Parses Telegram's HTML into entities, with Telegram's error texts (row 19; TDLib MessageEntity.cpp, BOTAPI §2.4)."""
 
 import re
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ _SPACES = " \t\r\n\v\f\0"
 
 
 def utf16_length(text: str) -> int:
-    """Length in UTF-16 code units, the unit of every offset and limit of the Bot API."""
+    """Length in UTF-16 code units, the unit of offsets and limits in the Bot API."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
@@ -48,7 +48,7 @@ class _Tag:
 
 
 class _Parser:
-    """One pass over the text. Positions are characters inside, bytes in error texts."""
+    """Parses a text in one pass. Positions are characters, in error texts bytes."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -243,7 +243,7 @@ def _link(url: str, place: Json) -> Json | None:
 
 
 def normal_url(url: str) -> str | None:
-    """`url` as Telegram keeps it (scheme and slash added), None if it is none (the host needs a dot)."""
+    """`url` as Telegram stores it (scheme and slash added); None when it is no URL (its host needs a dot)."""
     if re.match(r"(?i)(tg|ton|tonsite)://\S", url):
         return url
     found = re.fullmatch(r"(?i)(?:(https?)://)?([^\s/?#]+)((?:[/?#]\S*)?)", url)
@@ -262,9 +262,9 @@ def _error(detail: str) -> ApiError:
 
 
 def parse_html(text: str) -> tuple[str, list[Json]]:
-    """Plain text and entities (UTF-16 offsets) of Telegram HTML.
+    """Return the plain text and the entities (UTF-16 offsets) of Telegram HTML.
 
-    Raises 400 `can't parse entities: …` with the byte offset, as Telegram does. Links Telegram would not accept
+    Raises 400 `can't parse entities: …` with the byte offset, as Telegram does. Links that Telegram does not accept
     become plain text.
     """
     if "<" not in text and "&" not in text:

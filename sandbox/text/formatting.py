@@ -1,4 +1,4 @@
-"""Texts as messages keep them: parse mode, trimming, detected entities; and the way back to HTML."""
+"""Formatted texts: parse mode, trimming and detected entities when stored, HTML when shown on the page."""
 
 import html
 import json
@@ -24,7 +24,7 @@ _DETECTED = re.compile(
     r"|(?<!\w)(?P<mention>@[A-Za-z]\w{3,31})\b"
     r"|(?<!\w)(?P<hashtag>#\w*[^\W\d_]\w*)"
 )
-#: What an entity cannot be without.
+#: The required field of an entity, by type.
 _NEEDED: dict[str, tuple[str, type]] = {
     "text_link": ("url", str),
     "text_mention": ("user", dict),
@@ -45,10 +45,10 @@ _TAGS = {
 
 
 def read_text(raw: str, parse_mode: str, entities: str, limit: int, too_long: str) -> tuple[str, list[Json]]:
-    """The text and its entities as stored.
+    """Parse a text into the text and the entities that are stored.
 
-    `entities` is the JSON text of explicit entities, used only without a `parse_mode`. `limit` counts
-    UTF-16 units after parsing; `too_long` is the error beyond it. Raises 400 with Telegram's texts.
+    `entities` is the JSON text of explicit entities, used only without a `parse_mode`. `limit` is in UTF-16 units after
+    parsing, `too_long` the error above it. Raises 400 with Telegram's texts.
     """
     if len(raw.encode()) > MAX_RAW_BYTES:
         raise bad_request("text is too long")
@@ -91,7 +91,7 @@ def _read_entities(raw: str, length: int) -> list[Json]:
 
 
 def _complete(item: Json) -> Json | None:
-    """The entity, None for one Telegram leaves out. Raises 400 when what its type needs is missing."""
+    """The entity; None for one that Telegram ignores. Raises 400 when its required field is missing."""
     needed = _NEEDED.get(item["type"])
     if needed is not None and not isinstance(item.get(needed[0]), needed[1]):
         raise bad_request(f"can't parse MessageEntity: Can't find field \"{needed[0]}\"")
@@ -102,7 +102,7 @@ def _complete(item: Json) -> Json | None:
 
 
 def _trim(text: str, entities: list[Json]) -> tuple[str, list[Json]]:
-    """Cut spaces at both ends, as Telegram does, and move the entities along."""
+    """Strip spaces at both ends, as Telegram does, and shift the entities."""
     stripped = text.strip(" \t\r\n")
     if stripped == text:
         return text, entities
@@ -118,7 +118,7 @@ def _trim(text: str, entities: list[Json]) -> tuple[str, list[Json]]:
 
 
 def detect(text: str, entities: list[Json]) -> list[Json]:
-    """Commands, mentions, hashtags, e-mails and addresses in `text`, outside of `entities`."""
+    """Entities for commands, mentions, hashtags, e-mails and URLs in `text`, outside of `entities`."""
     found = []
     for match in _DETECTED.finditer(text):
         start = utf16_length(text[: match.start()])
@@ -129,7 +129,7 @@ def detect(text: str, entities: list[Json]) -> list[Json]:
 
 
 def to_html(text: str, entities: list[Json]) -> str:
-    """`text` as safe HTML for the page: everything escaped, entities as tags, properly nested."""
+    """`text` as safe HTML for the page: escaped, with entities as properly nested tags."""
     if not entities:
         return html.escape(text, quote=False)
     units = text.encode("utf-16-le")
@@ -165,7 +165,7 @@ def _tag(entity: Json, piece: str) -> tuple[str, str]:
 
 
 def _merge(text: str) -> str:
-    """Join neighbours: `<b>x</b><b>y</b>` reads as one."""
+    """Join adjacent equal tags: `<b>x</b><b>y</b>` becomes `<b>xy</b>`."""
     for tag in set(_TAGS.values()):
         text = text.replace(f"</{tag}><{tag}>", "")
     return text

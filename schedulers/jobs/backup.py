@@ -21,15 +21,15 @@ log = structlog.get_logger("tollgate.jobs")
 
 Send = Callable[[Path], Awaitable[None]]
 
-#: what a bot may upload, in bytes (BOTAPI: sendDocument, 50 MB)
+#: largest upload of a bot, in bytes (BOTAPI: sendDocument, 50 MB)
 SEND_MAX = 50 * 1000 * 1000
 _NOT_SENT: tuple[type[BaseException], ...] = (TollgateError, *TELEGRAM_ERRORS)
 
 
 class Backup:
-    """Writes a backup into `folder`, deletes all but the newest `keep`, and calls `send` when the settings say so.
+    """Writes a backup into `folder`, deletes all but the newest `keep`, and calls `send` when the settings ask for it.
 
-    `send` raises what Telegram and the network raise; the backup is kept all the same.
+    `send` may raise what Telegram and the network raise: that is counted, and the backup kept.
     """
 
     def __init__(self, folder: Path, keep: int, send: Send | None = None) -> None:
@@ -67,7 +67,7 @@ class Backup:
 
 
 def to_owners(bot: Bot, owner_ids: Sequence[int]) -> Send:
-    """Return what sends a backup to each owner's chat; it raises the last error when it reached no owner."""
+    """Return a function that sends a backup to each owner's chat; it raises the last error when it reached no owner."""
 
     async def send(path: Path) -> None:
         problem: BaseException | None = None

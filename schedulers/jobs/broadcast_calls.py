@@ -1,4 +1,4 @@
-"""Sending a broadcast to one recipient: the call, and what its outcome means."""
+"""Sending a broadcast to one recipient: the call, and what its answer means."""
 
 import contextlib
 from dataclasses import dataclass
@@ -18,52 +18,52 @@ from views.broadcasts.keyboards import below_broadcast
 
 log = structlog.get_logger("tollgate.broadcast")
 
-#: the storage channel was reached, so that a chat nobody finds is the recipient's
+#: for how long a call that reached the storage channel proves that an unknown chat is the recipient's
 REACHED_FOR = timedelta(seconds=10)
 #: pause after a call that did not reach Telegram, in seconds
 BACKOFF_S = 5.0
-#: characters of an error that are kept
+#: longest kept error text, in characters
 ERROR_MAX = 300
 
 _REFUSED_TOKEN = frozenset({Failure.UNAUTHORIZED, Failure.CONFLICT})
-#: says nothing about the chat that was asked for
+#: failures that say nothing about the chat of the call
 _NO_ANSWER = frozenset({Failure.FLOOD, Failure.TRANSIENT, Failure.AMBIGUOUS, *_REFUSED_TOKEN})
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
-    """The copies are there."""
+class Sent:
+    """The recipient has the copies."""
 
     message_ids: tuple[int, ...]
-    #: set when a part of the album is missing: it fails for everybody
+    #: set when a part of the album is missing, which will happen to every recipient; a sentence for admins
     content_error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class NotArrived:
-    """It is over with this recipient."""
+class NotSent:
+    """A final failure for this recipient."""
 
     state: RecipientState
     error: str
-    #: what would fail for everybody, in a sentence for admins
+    #: set when it will fail for every recipient; a sentence for admins
     content_error: str | None = None
-    #: the account is gone for good, not only closed to us
+    #: the account was deleted; False: the bot is blocked or cannot reach it
     is_deactivated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
-    """Nothing was sent: this one is to be tried again, and nobody for `pause_s` seconds."""
+class RetryLater:
+    """Nothing was sent: retry this recipient, and send nothing at all for `pause_s` seconds."""
 
     pause_s: float
     error: str
-    #: flood control and a refused token are nobody's own fault
-    is_own_fault: bool = True
-    #: nobody can be sent to
+    #: it may concern this recipient only; False for flood control and a refused token
+    concerns_recipient: bool = True
+    #: no recipient can be sent to
     stops_run: bool = False
 
 
-Outcome = Arrived | NotArrived | Again
+Outcome = Sent | NotSent | RetryLater
 
 
 class RecipientCalls:
@@ -77,7 +77,7 @@ class RecipientCalls:
         self._reached_at: datetime | None = None
 
     async def send(self, user_id: int) -> Outcome:
-        """Copy the broadcast to one person. Raises nothing Telegram or the network does."""
+        """Copy the broadcast to one recipient. Telegram's and network errors become outcomes."""
         broadcast = self._broadcast
         with in_lane(Lane.BULK):
             try:
@@ -90,61 +90,61 @@ class RecipientCalls:
                     silent=broadcast.silent,
                 )
             except TELEGRAM_ERRORS as error:
-                return await self._judge(error)
+                return await self._outcome_of(error)
         if len(broadcast.message_ids) == 1:
-            return Arrived(ids)
+            return Sent(ids)
         if not ids:
-            return NotArrived(RecipientState.FAILED, "nothing of the album arrived", reasons.INCOMPLETE)
-        return Arrived(ids, reasons.INCOMPLETE if len(ids) < len(broadcast.message_ids) else None)
+            return NotSent(RecipientState.FAILED, "nothing of the album arrived", reasons.INCOMPLETE)
+        return Sent(ids, reasons.INCOMPLETE if len(ids) < len(broadcast.message_ids) else None)
 
     async def pin(self, user_id: int, message_id: int) -> None:
-        """Pin it without a sound. What cannot be pinned stays as it is: the message is there."""
+        """Pin the message silently. A failure is only logged: the message was sent."""
         with in_lane(Lane.BULK):
             try:
                 await self._bot.pin_chat_message(user_id, message_id, disable_notification=True)
             except TELEGRAM_ERRORS as error:
                 log.info("broadcast.not_pinned", reason=classify(error))
 
-    async def is_telegram_there(self) -> bool:
-        """Whether a call that harms nobody is answered."""
+    async def is_telegram_up(self) -> bool:
+        """Whether Telegram answers a call without side effects (getMe)."""
         with in_lane(Lane.BULK), contextlib.suppress(*TELEGRAM_ERRORS):
             await self._bot.get_me()
             return True
         return False
 
-    async def _judge(self, error: BaseException) -> Outcome:
+    async def _outcome_of(self, error: BaseException) -> Outcome:
         failure, words = classify(error), mask(f"{error}")[:ERROR_MAX]
         if failure is Failure.FLOOD:
-            return Again(retry_after(error) or 1.0, words, is_own_fault=False)
+            return RetryLater(retry_after(error) or 1.0, words, concerns_recipient=False)
         if failure is Failure.TRANSIENT:
-            return Again(BACKOFF_S, words)
+            return RetryLater(BACKOFF_S, words)
         if failure in _REFUSED_TOKEN:
-            return Again(BACKOFF_S, words, is_own_fault=False, stops_run=True)
+            return RetryLater(BACKOFF_S, words, concerns_recipient=False, stops_run=True)
         if failure is Failure.AMBIGUOUS:
-            return NotArrived(RecipientState.UNKNOWN, words)
+            return NotSent(RecipientState.UNKNOWN, words)
         if is_permanent_recipient(failure):
             return await self._unreachable(failure, words)
         if failure is Failure.SOURCE_GONE:
-            return NotArrived(RecipientState.FAILED, words, reasons.SOURCE_GONE)
+            return NotSent(RecipientState.FAILED, words, reasons.SOURCE_GONE)
         if failure is Failure.CONTENT:
-            return NotArrived(RecipientState.FAILED, words, reasons.refused(words))
-        return NotArrived(RecipientState.FAILED, words)
+            return NotSent(RecipientState.FAILED, words, reasons.refused(words))
+        return NotSent(RecipientState.FAILED, words)
 
     async def _unreachable(self, failure: Failure, words: str) -> Outcome:
-        """A chat that cannot be opened may be the person's, or the storage channel: the second is asked."""
-        trouble = None if failure in (Failure.BLOCKED, Failure.DEACTIVATED) else await self._trouble_with_source()
-        if trouble is None:
+        """Find out whether the recipient's chat or the storage channel cannot be opened, by asking for the latter."""
+        source_error = None if failure in (Failure.BLOCKED, Failure.DEACTIVATED) else await self._source_error()
+        if source_error is None:
             is_deactivated = failure is Failure.DEACTIVATED
             error = f"{failure.value}: {words}"[:ERROR_MAX]
-            return NotArrived(RecipientState.BLOCKED, error, is_deactivated=is_deactivated)
-        if classify(trouble) in _NO_ANSWER:
-            # nothing was sent, and nobody can tell yet whose chat it is
-            pause_s = retry_after(trouble)
-            return Again(pause_s or BACKOFF_S, words, is_own_fault=pause_s is None)
-        return NotArrived(RecipientState.FAILED, words, reasons.SOURCE_LOST)
+            return NotSent(RecipientState.BLOCKED, error, is_deactivated=is_deactivated)
+        if classify(source_error) in _NO_ANSWER:
+            # nothing was sent, and it is not known yet which chat it is
+            pause_s = retry_after(source_error)
+            return RetryLater(pause_s or BACKOFF_S, words, concerns_recipient=pause_s is None)
+        return NotSent(RecipientState.FAILED, words, reasons.SOURCE_LOST)
 
-    async def _trouble_with_source(self) -> BaseException | None:
-        """Why the storage channel cannot be opened; None when it can."""
+    async def _source_error(self) -> BaseException | None:
+        """Return why the storage channel cannot be opened; None when it can."""
         now = self._clock.now()
         if self._reached_at is not None and timedelta() <= now - self._reached_at < REACHED_FOR:
             return None

@@ -1,4 +1,4 @@
-"""The end of a broadcast's rows: its counts go into the daily ones, and are all that is left of it (DESIGN §7.5)."""
+"""Deleting the rows of broadcasts that are over, after adding their counts to the daily statistics (DESIGN §7.5)."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -12,16 +12,16 @@ from core.days import start_of_day
 from core.delivery import TELEGRAM_DELETE_LIMIT
 from database.batches import Bounds
 from database.operations import broadcast_ops, broadcast_rows, statistics_ops
-from schedulers.jobs.broadcast_recall import TimeBudget, take_copies_back
+from schedulers.jobs.broadcast_recall import TimeBudget, delete_copies
 
 log = structlog.get_logger("tollgate.recall")
 
-#: longer than a call can be under way: a minute at the gate, its repeats, ten minutes of writing down what came of it
+#: longer than a call can be in flight: a minute in the limiter, its retries, ten minutes of retrying to write its row
 SETTLED_AFTER = timedelta(minutes=15)
-#: broadcasts looked at in one run; more than are sent in two days
+#: broadcasts read in one run; more than are sent in two days
 BROADCASTS_MAX = 100
 
-#: a recipient's copies reached them, whatever became of them later
+#: states of recipients who got their copies, deleted later or not
 _ARRIVED = (RecipientState.SENT, RecipientState.DELETED, RecipientState.KEPT)
 #: states counted under their own name
 _COUNTED = (
@@ -34,29 +34,29 @@ _COUNTED = (
 
 
 def is_settled(broadcast: Broadcast, now: datetime) -> bool:
-    """True when no call of its sending can be under way any more."""
+    """True when none of its calls can be in flight any more."""
     return broadcast.finished_at is not None and now - broadcast.finished_at >= SETTLED_AFTER
 
 
-def is_done_with(broadcast: Broadcast, now: datetime) -> bool:
-    """True when nobody can want its rows: it was taken back, or it is too old for that by all clocks."""
+def are_rows_useless(broadcast: Broadcast, now: datetime) -> bool:
+    """True when its rows are of no use any more: it was recalled, or Telegram deletes none of its copies any more."""
     if broadcast.status is BroadcastStatus.RECALLED:
         return is_settled(broadcast, now)
     return broadcast.finished_at is not None and now - broadcast.finished_at >= TELEGRAM_DELETE_LIMIT + SETTLED_AFTER
 
 
 def daily_counters(counts: Mapping[str, int]) -> dict[str, int]:
-    """What a broadcast adds to its day: `broadcast_sent` is whom it reached, whether or not it was taken back later."""
+    """Return what a broadcast adds to its day. `broadcast_sent` includes recipients whose copies were deleted later."""
     counters = {"broadcast_sent": sum(counts.get(state, 0) for state in _ARRIVED)}
     counters |= {f"broadcast_{state.value}": counts.get(state, 0) for state in _COUNTED}
     return {name: count for name, count in counters.items() if count}
 
 
-class Closing:
-    """Closes broadcasts one after the other. Every step may be repeated: a crash goes on where it was.
+class BroadcastCloser:
+    """Closes broadcasts one after the other. Every step is idempotent: after a crash the next run continues.
 
-    The order: exact counts are fixed on the broadcast; they are added to the day sending ended, once for its id; the
-    rows go; the broadcast says that they are gone.
+    The order: exact counts are fixed on the broadcast; they are added to the day sending ended, once per broadcast;
+    the rows are deleted; the broadcast is marked as having none.
     """
 
     def __init__(self, bot: Bot, bounds: Bounds, zone: ZoneInfo) -> None:
@@ -65,10 +65,10 @@ class Closing:
         self._zone = zone
 
     async def close_all(self, budget: TimeBudget) -> bool:
-        """Close what can be closed, as far as the shift allows; True when something is left that could be."""
+        """Close what can be closed within the budget; True when more remains."""
         now = budget.run.now()
         for broadcast in await broadcast_ops.find_with_removable_rows(now - SETTLED_AFTER, BROADCASTS_MAX):
-            if not is_done_with(broadcast, now):
+            if not are_rows_useless(broadcast, now):
                 if broadcast.status is BroadcastStatus.CANCELLED and not budget.is_over:
                     await self._give_up_lost(broadcast, budget)
                 continue
@@ -77,21 +77,23 @@ class Closing:
         return False
 
     async def _give_up_lost(self, broadcast: Broadcast, budget: TimeBudget) -> None:
-        """Who was on the way when its process died: one that was cancelled is not begun anew, which would tell."""
+        """Call recipients unknown whose process died during their call: no later run of a cancelled broadcast does."""
         if await broadcast_rows.mark_lost_unknown(broadcast.id, budget.run.owner):
             await broadcast_ops.record_counts(broadcast.id, await broadcast_rows.count_states(broadcast.id))
 
     async def _close(self, broadcast: Broadcast, budget: TimeBudget) -> bool:
-        """False when the shift ended before it was done, or copies are there that could not be taken back now."""
+        """Close it; False when the budget ended before, or copies could not be deleted now."""
         counts = broadcast.counts if broadcast.are_counts_final else await self._fix_counts(broadcast, budget)
         if counts is None or broadcast.finished_at is None:
             return False
         day = start_of_day(broadcast.finished_at, self._zone)
         await statistics_ops.add_once(day, f"broadcast {broadcast.id}", daily_counters(counts))
-        left_s = max(budget.seconds_left, 0)
-        bounds: Bounds = {**self._bounds, "timeout_s": left_s, "goes_on": lambda: not budget.run.should_stop}
+        run, left_s = budget.run, max(budget.seconds_left, 0)
+        bounds: Bounds = {
+            **self._bounds, "clock": run.clock, "timeout_s": left_s, "goes_on": lambda: not run.should_stop
+        }  # fmt: skip
         removed = await broadcast_rows.remove_rows(broadcast.id, bounds)
-        budget.run.done["rows_removed"] += removed.count
+        run.done["rows_removed"] += removed.count
         if removed.more:
             return False
         await broadcast_ops.mark_rows_removed(broadcast.id, counts)
@@ -99,11 +101,11 @@ class Closing:
         return True
 
     async def _fix_counts(self, broadcast: Broadcast, budget: TimeBudget) -> dict[str, int] | None:
-        """The exact counts, fixed; None when something that should be taken back still stands."""
+        """Fix the exact counts and return them; None when copies that should be deleted remain."""
         is_recalled = broadcast.status is BroadcastStatus.RECALLED
         if is_recalled:
-            # a process that was given up for dead may have written down later what it sent
-            await take_copies_back(self._bot, broadcast.id, budget.run.now(), budget)
+            # a process whose lease expired may have written later what it sent
+            await delete_copies(self._bot, broadcast.id, budget.run.now(), budget)
         await broadcast_rows.mark_lost_unknown(broadcast.id, budget.run.owner)
         counts = await broadcast_rows.count_states(broadcast.id)
         if is_recalled and RecipientState.SENT in counts:

@@ -12,13 +12,13 @@ from schedulers.jobs.broadcast_sending import Sending
 from schedulers.runner import Run
 from sender.send_limiter import SendLimiter
 
-#: a run sends for this long; the next one, which starts at once, continues. The time limit of the job's row is much
-#: longer: a run that waits for an absent database is not to be cut off
+#: a run sends for this long; the next one, which starts at once, continues. The job's time limit is much longer, so
+#: that a run that waits for an absent database is not cut off
 SLICE = timedelta(minutes=5)
 
 
 class BroadcastSender:
-    """What is half sent first, then what was planned earliest, until nothing is due."""
+    """Sends due broadcasts: half-sent ones first, then the one planned earliest."""
 
     def __init__(self, bot: Bot, limiter: SendLimiter) -> None:
         """`limiter` is that of `bot`."""
@@ -33,12 +33,11 @@ class BroadcastSender:
             if broadcast is None:
                 return Counts(dict(run.done))
             if broadcast.status is BroadcastStatus.QUEUED:
-                begun = await broadcast_ops.start(broadcast, run.now())
-                if begun is None or begun.status is not BroadcastStatus.SENDING:
+                started = await broadcast_ops.start(broadcast, run.now())
+                if started is None or started.status is not BroadcastStatus.SENDING:
                     continue
-                broadcast = begun
-            sending = Sending(broadcast, run, self._bot, self._limiter, since=since, until=until)
-            await sending.go()
+                broadcast = started
+            await Sending(broadcast, run, self._bot, self._limiter, since=since, until=until).send_rest()
         return Counts(dict(run.done), more=True)
 
     async def has_work(self, now: datetime) -> bool:

@@ -1,7 +1,7 @@
-"""Sending one broadcast: rows for everybody, then one after the other, several on their way at once.
+"""Sending one broadcast: a row for each recipient, then a call for each row, several calls at a time.
 
-A row is taken before its call and ends with its call. What a killed process leaves in state sending becomes unknown
-when the next one begins: nobody gets it twice, and whom nobody can tell about is counted.
+A row is claimed before its call and gets its final state after it. Rows that a killed process leaves in state sending
+become unknown when the next run starts: no recipient gets the broadcast twice, and every recipient is counted.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from core.supervisor import Supervisor
 from database.operations import broadcast_ops, broadcast_rows, user_ops
 from database.operations.segments import find_reachable
 from monitoring import metrics
-from schedulers.jobs.broadcast_calls import BACKOFF_S, Again, Arrived, NotArrived, RecipientCalls
+from schedulers.jobs.broadcast_calls import BACKOFF_S, NotSent, RecipientCalls, RetryLater, Sent
 from schedulers.runner import Run
 from sender.lanes import Lane
 from sender.send_limiter import SendLimiter
@@ -30,31 +30,32 @@ log = structlog.get_logger("tollgate.broadcast")
 
 T = TypeVar("T")
 
-#: people looked at, and rows read, at once
+#: users, and rows, read at once
 PAGE = 500
-#: seconds of calls that may wait for their turn, and how many at least: enough to never leave the lane empty, few
-#: enough that a crash leaves few unknown
-AHEAD_S, AHEAD = 0.1, 3
-#: seconds of calls on their way to Telegram or back, at most
-ON_THEIR_WAY_S = 2.0
-#: seconds between two looks at what admins want; the counts are written with it
+#: calls that may wait in the limiter: as many as it starts in so many seconds, and at least so many. Enough to keep
+#: the bulk lane busy, few enough that a crash leaves few recipients unknown
+QUEUED_S, QUEUED_MIN = 0.1, 3
+#: calls in flight, at most as many as the limiter starts in so many seconds
+IN_FLIGHT_S = 2.0
+#: seconds between two heartbeats, which write the counts and read whether an admin paused or cancelled
 BEAT_S = 1.0
-#: beats between two exact counts
+#: heartbeats between two exact counts
 RECOUNT_EVERY = 60
-#: tries of one recipient that failed while Telegram worked
-TRIES_MAX = 5
-#: answers in a row that never came, after which a harmless call has to be answered first: no outage uses people up
+#: failed attempts at one recipient while Telegram worked
+ATTEMPTS_MAX = 5
+#: unknown outcomes in a row after which a call without side effects must be answered first, so that an outage does not
+#: leave many recipients unknown
 UNKNOWN_MAX = 3
-#: longest pause while nothing can be sent, in seconds; the next try tells whether it is over
+#: longest pause while nothing can be sent, in seconds; then a call finds out whether it is over
 PAUSE_MAX_S = 60.0
 
 
 class CannotSend(TollgateError):
-    """Telegram refuses whatever the bot sends; the broadcast waits for the owner."""
+    """Telegram refuses the bot's token; the broadcast waits for the owner."""
 
 
 class Sending:
-    """One broadcast in one run. Ends when everybody had their turn, or when the run or an admin says so."""
+    """One broadcast in one run. Ends when each recipient had their turn, or when the run or an admin ends it."""
 
     def __init__(
         self,
@@ -74,24 +75,24 @@ class Sending:
         self._sleep = run.clock.sleep
         self._calls = RecipientCalls(bot, broadcast, run.clock)
         self._tasks = Supervisor()
-        self._on_their_way: set[asyncio.Task[None]] = set()
-        #: those whose turn at the gate has come
-        self._left: set[asyncio.Task[Any] | None] = set()
+        self._in_flight: set[asyncio.Task[None]] = set()
+        #: tasks whose call has passed the limiter
+        self._past_limiter: set[asyncio.Task[Any] | None] = set()
         self._changed = asyncio.Event()
         self._counts: Counter[str] = Counter()
         self._troubles = FailureStreak()
-        #: user id -> (tries, how many had been sent by the last one)
-        self._tries: dict[int, tuple[int, int]] = {}
+        #: user id -> (attempts, how many had been sent at the last one)
+        self._attempts: dict[int, tuple[int, int]] = {}
         self._pause_s = 0.0
         self._unknown_in_a_row = 0
-        self._is_wanted = True
-        #: why it stops for good, for admins
+        self._is_to_be_sent = True
+        #: why the broadcast fails, a sentence for admins
         self._stop_reason: str | None = None
         self._error: BaseException | None = None
 
-    async def go(self) -> None:
-        """Send on from where it is. Raises StoreUnavailable when the database stays away, CannotSend."""
-        self._limiter.on_bulk_turn = self._turn_came
+    async def send_rest(self) -> None:
+        """Continue sending. Raises StoreUnavailable when the database stays away, and CannotSend."""
+        self._limiter.on_bulk_turn = self._limiter_passed
         try:
             await self._go()
         finally:
@@ -99,7 +100,7 @@ class Sending:
             self._limiter.on_bulk_turn = None
 
     async def _go(self) -> None:
-        await self._ask(partial(broadcast_rows.mark_lost_unknown, self._broadcast.id, self._run.owner))
+        await self._query(partial(broadcast_rows.mark_lost_unknown, self._broadcast.id, self._run.owner))
         await self._recount()
         self._tasks.spawn(self._beat(), "broadcast beat")
         if not self._broadcast.is_filled and not await self._make_rows():
@@ -109,64 +110,68 @@ class Sending:
         try:
             has_all = await self._send_to_all()
         except TollgateError:
-            await self._arrivals()
+            await self._calls_ended()
             raise
-        await self._arrivals()
+        await self._calls_ended()
         await self._end(has_all=has_all)
         if self._error is not None:
             raise self._error
 
     def _is_over(self) -> bool:
         return (
-            not self._is_wanted
+            not self._is_to_be_sent
             or self._stop_reason is not None
             or self._error is not None
             or self._run.should_stop
-            # a clock that was put back would make it a very long run
+            # a clock that was set back would make it a very long run
             or not self._since <= self._run.now() < self._until
         )
 
-    async def _ask(self, operation: Callable[[], Awaitable[T]]) -> T:
+    async def _query(self, operation: Callable[[], Awaitable[T]]) -> T:
         return await retry_while_unavailable(operation, self._run.clock)
 
     # rows
 
     async def _make_rows(self) -> bool:
-        """A row for each recipient, page after page; False when it was stopped before the last."""
+        """Add a row for each recipient, page after page; False when it was stopped before the last page."""
         broadcast, cursor = self._broadcast, self._broadcast.cursor
-        begun = broadcast.started_at or self._run.now()
+        started_at = broadcast.started_at or self._run.now()
         while not self._is_over():
-            ids = await self._ask(partial(find_reachable, broadcast.segment, begun, begun, after=cursor, limit=PAGE))
+            ids = await self._query(
+                partial(find_reachable, broadcast.segment, started_at, started_at, after=cursor, limit=PAGE)
+            )
             if ids:
-                await self._ask(partial(broadcast_rows.add_recipients, broadcast.id, ids))
+                await self._query(partial(broadcast_rows.add_recipients, broadcast.id, ids))
             is_filled = len(ids) < PAGE
-            await self._leave_out(begun, after=cursor, until=None if is_filled else ids[-1])
+            await self._leave_out(started_at, after=cursor, until=None if is_filled else ids[-1])
             cursor = ids[-1] if ids else cursor
-            await self._ask(partial(broadcast_ops.record_cursor, broadcast.id, cursor, is_filled=is_filled))
+            await self._query(partial(broadcast_ops.record_cursor, broadcast.id, cursor, is_filled=is_filled))
             self._counts[RecipientState.PENDING] += len(ids)
             if is_filled:
                 return True
         return False
 
-    async def _leave_out(self, begun: datetime, *, after: int | None, until: int | None) -> None:
-        """Who stopped news while the page was made found no row of theirs to take out."""
-        stopped = await self._ask(partial(user_ops.find_news_stopped, begun, after=after, until=until, limit=PAGE))
+    async def _leave_out(self, started_at: datetime, *, after: int | None, until: int | None) -> None:
+        """Leave out users who turned news off while their page was made: then they had no row to change."""
+        stopped = await self._query(
+            partial(user_ops.find_news_stopped, started_at, after=after, until=until, limit=PAGE)
+        )
         for user_id in stopped:
-            await self._ask(partial(broadcast_rows.leave_out, self._broadcast.id, user_id))
+            await self._query(partial(broadcast_rows.leave_out, self._broadcast.id, user_id))
 
-    # the pump
+    # calls
 
     async def _send_to_all(self) -> bool:
-        """Send to whoever waits, pass after pass; True when nobody waits any more."""
+        """Send to all pending recipients, pass after pass; True when none is pending any more."""
         after = 0
         while not self._is_over():
-            page = await self._ask(partial(broadcast_rows.next_pending, self._broadcast.id, after, PAGE))
+            page = await self._query(partial(broadcast_rows.next_pending, self._broadcast.id, after, PAGE))
             if page:
                 await self._send_page(page)
                 after = page[-1]
                 continue
-            # who was given back waits again when everybody else has had their turn
-            await self._arrivals()
+            # recipients given back for a retry are in the next pass
+            await self._calls_ended()
             if after == 0:
                 return not self._is_over()
             after = 0
@@ -174,7 +179,7 @@ class Sending:
 
     async def _send_page(self, page: list[int]) -> None:
         while page:
-            free = await self._room()
+            free = await self._free_slots()
             if self._is_over():
                 return
             if self._pause_s > 0:
@@ -182,55 +187,55 @@ class Sending:
                 continue
             some, page = page[:free], page[free:]
             claim = partial(broadcast_rows.claim, self._broadcast.id, some, self._run.owner)
-            for user_id in await self._ask(claim):
+            for user_id in await self._query(claim):
                 self._start(user_id)
-            # they line up at the gate, which is where they are counted
+            # the new tasks enter the limiter, which counts waiting calls
             await asyncio.sleep(0)
 
-    async def _room(self) -> int:
-        """How many calls may line up; waits until it is at least one, or until it is over."""
+    async def _free_slots(self) -> int:
+        """Wait until a call may start, or sending is over; return how many may start."""
         while True:
             self._changed.clear()
             rate = self._limiter.bulk_rate
-            ahead = max(AHEAD, round(rate * AHEAD_S)) - self._limiter.waiting(Lane.BULK)
-            free = min(ahead, max(AHEAD, round(rate * ON_THEIR_WAY_S)) - len(self._on_their_way))
+            queued = max(QUEUED_MIN, round(rate * QUEUED_S)) - self._limiter.waiting(Lane.BULK)
+            free = min(queued, max(QUEUED_MIN, round(rate * IN_FLIGHT_S)) - len(self._in_flight))
             if free > 0 or self._is_over():
                 return free
             await self._changed.wait()
 
     def _start(self, user_id: int) -> None:
         task = self._tasks.spawn(self._send_to(user_id), f"broadcast to {user_id}")
-        self._on_their_way.add(task)
+        self._in_flight.add(task)
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._on_their_way.discard(task)
-        self._left.discard(task)
+        self._in_flight.discard(task)
+        self._past_limiter.discard(task)
         if not task.cancelled() and task.exception() is not None:
             self._error = self._error or task.exception()
         self._changed.set()
 
-    def _turn_came(self) -> None:
-        self._left.add(asyncio.current_task())
+    def _limiter_passed(self) -> None:
+        self._past_limiter.add(asyncio.current_task())
         self._changed.set()
 
-    def _has_left(self) -> bool:
-        """Whether a call of the running task may be out; True as well when that is not known."""
-        return asyncio.current_task() in self._left or self._limiter.on_bulk_turn != self._turn_came
+    def _may_have_been_sent(self) -> bool:
+        """Whether the running task's call may have been made; True as well when that is not known."""
+        return asyncio.current_task() in self._past_limiter or self._limiter.on_bulk_turn != self._limiter_passed
 
-    async def _arrivals(self) -> None:
-        """Wait for all calls on their way."""
-        while self._on_their_way:
-            await asyncio.wait(set(self._on_their_way))
+    async def _calls_ended(self) -> None:
+        """Wait until no call is in flight."""
+        while self._in_flight:
+            await asyncio.wait(set(self._in_flight))
 
     async def _wait_out_pause(self) -> None:
-        """Nobody is sent to while Telegram wants none or cannot be reached."""
-        await self._arrivals()
+        """Send nothing while flood control or an outage lasts."""
+        await self._calls_ended()
         while self._pause_s > 0 and not self._is_over():
             nap_s = min(self._pause_s, BEAT_S)
             await self._sleep(nap_s)
             self._pause_s -= nap_s
-            if self._pause_s <= 0 and self._is_in_doubt() and not await self._calls.is_telegram_there():
+            if self._pause_s <= 0 and self._is_in_doubt() and not await self._calls.is_telegram_up():
                 self._pause_s = BACKOFF_S
 
     def _is_in_doubt(self) -> bool:
@@ -242,21 +247,21 @@ class Sending:
         try:
             outcome = await self._calls.send(user_id)
         except asyncio.CancelledError:
-            if not self._has_left():
-                # it stood in line: nobody has to wonder whether it arrived
+            if not self._may_have_been_sent():
+                # its call was never made, so nothing can have been sent
                 await broadcast_rows.release(self._broadcast.id, user_id, self._run.owner)
             raise
         match outcome:
-            case Arrived():
-                await self._arrived(user_id, outcome)
-            case NotArrived():
-                await self._not_arrived(user_id, outcome)
-            case Again():
-                await self._again(user_id, outcome)
+            case Sent():
+                await self._write_sent(user_id, outcome)
+            case NotSent():
+                await self._write_not_sent(user_id, outcome)
+            case RetryLater():
+                await self._write_retry(user_id, outcome)
 
-    async def _arrived(self, user_id: int, outcome: Arrived) -> None:
+    async def _write_sent(self, user_id: int, outcome: Sent) -> None:
         ids, mine = outcome.message_ids, (self._broadcast.id, user_id, self._run.owner)
-        await self._ask(partial(broadcast_rows.mark_sent, *mine, ids, self._run.now(), outcome.content_error))
+        await self._query(partial(broadcast_rows.mark_sent, *mine, ids, self._run.now(), outcome.content_error))
         self._count(RecipientState.SENT)
         if outcome.content_error is not None:
             self._failed(outcome.content_error)
@@ -266,17 +271,17 @@ class Sending:
         if self._broadcast.pin and ids:
             await self._calls.pin(user_id, ids[0])
 
-    async def _not_arrived(self, user_id: int, outcome: NotArrived) -> None:
-        self._learn_from(outcome)
+    async def _write_not_sent(self, user_id: int, outcome: NotSent) -> None:
+        self._conclude_from(outcome)
         mine = (self._broadcast.id, user_id, self._run.owner)
-        await self._ask(partial(broadcast_rows.mark_not_sent, *mine, outcome.state, outcome.error))
+        await self._query(partial(broadcast_rows.mark_not_sent, *mine, outcome.state, outcome.error))
         self._count(outcome.state)
         if outcome.state is RecipientState.BLOCKED:
-            mark = user_ops.mark_deactivated if outcome.is_deactivated else user_ops.mark_blocked
-            await self._ask(partial(mark, user_id, self._run.now()))
+            mark_user = user_ops.mark_deactivated if outcome.is_deactivated else user_ops.mark_blocked
+            await self._query(partial(mark_user, user_id, self._run.now()))
 
-    def _learn_from(self, outcome: NotArrived) -> None:
-        """What it means for the others, at once: writing it down may take a while."""
+    def _conclude_from(self, outcome: NotSent) -> None:
+        """Draw conclusions for other recipients, at once: writing the row may take a while."""
         if outcome.state is RecipientState.UNKNOWN:
             self._unknown_in_a_row += 1
             if self._is_in_doubt():
@@ -291,26 +296,27 @@ class Sending:
         if self._troubles.failed(of_content=content_error is not None):
             self._stop_reason = content_error or error
 
-    async def _again(self, user_id: int, outcome: Again) -> None:
+    async def _write_retry(self, user_id: int, outcome: RetryLater) -> None:
         if outcome.stops_run:
             self._error = CannotSend(outcome.error)
-        if not outcome.stops_run and await self._has_tried_enough(user_id, outcome):
-            await self._not_arrived(user_id, NotArrived(RecipientState.FAILED, outcome.error))
+        if not outcome.stops_run and await self._count_attempt(user_id, outcome):
+            await self._write_not_sent(user_id, NotSent(RecipientState.FAILED, outcome.error))
             return
         self._pause_s = max(self._pause_s, min(outcome.pause_s, PAUSE_MAX_S))
         mine = (self._broadcast.id, user_id, self._run.owner)
-        await self._ask(partial(broadcast_rows.release, *mine, outcome.error))
+        await self._query(partial(broadcast_rows.release, *mine, outcome.error))
 
-    async def _has_tried_enough(self, user_id: int, outcome: Again) -> bool:
-        """A try counts when others got theirs since the last one, or when Telegram answers a call that harms nobody.
+    async def _count_attempt(self, user_id: int, outcome: RetryLater) -> bool:
+        """Count the failed attempt; True when there were ATTEMPTS_MAX.
 
-        The second says nothing of flood control.
+        It counts when other recipients were sent to since the last attempt, or when Telegram answers a call without
+        side effects. The latter proves nothing during flood control.
         """
-        tries, sent_then = self._tries.get(user_id, (0, -1))
+        attempts, sent_then = self._attempts.get(user_id, (0, -1))
         sent = self._run.done[RecipientState.SENT]
-        tries += sent > sent_then or (outcome.is_own_fault and await self._calls.is_telegram_there())
-        self._tries[user_id] = (tries, sent)
-        return tries >= TRIES_MAX
+        attempts += sent > sent_then or (outcome.concerns_recipient and await self._calls.is_telegram_up())
+        self._attempts[user_id] = (attempts, sent)
+        return attempts >= ATTEMPTS_MAX
 
     def _count(self, state: RecipientState) -> None:
         self._counts[state] += 1
@@ -318,10 +324,10 @@ class Sending:
         self._run.done[state] += 1
         metrics.BROADCAST_RECIPIENTS.labels(state.value).inc()
 
-    # what others see and want
+    # counts for admins, and their orders
 
     async def _beat(self) -> None:
-        """Every second: the counts into the database, and what admins want out of it."""
+        """Each second write the counts and read whether the broadcast is still to be sent."""
         beats = 0
         while True:
             await self._sleep(BEAT_S)
@@ -330,28 +336,28 @@ class Sending:
                 if beats % RECOUNT_EVERY == 0:
                     await self._recount()
                 found = await broadcast_ops.record_counts(self._broadcast.id, +self._counts)
-                self._is_wanted = found is not None and found.status is BroadcastStatus.SENDING
+                self._is_to_be_sent = found is not None and found.status is BroadcastStatus.SENDING
             except TollgateError as error:
-                log.warning("broadcast.not_noted", error=str(error))
-            # also when nothing else changes: the lease may be lost, the run asked to stop
+                log.warning("broadcast.counts_not_written", error=str(error))
+            # the lease may be lost or a stop requested, which changes nothing else
             self._changed.set()
 
     async def _recount(self) -> None:
-        self._counts = Counter(await self._ask(partial(broadcast_rows.count_states, self._broadcast.id)))
+        self._counts = Counter(await self._query(partial(broadcast_rows.count_states, self._broadcast.id)))
 
     async def _end(self, *, has_all: bool) -> None:
-        """Write down how it ended, with exact counts; what is not over stays as it is for the next run."""
+        """Write the outcome with exact counts; a broadcast that is not over is continued by the next run."""
         broadcast_id, ended = self._broadcast.id, None
         if has_all:
-            # a process that lost the lease without noticing may have taken some
-            await self._ask(partial(broadcast_rows.mark_lost_unknown, broadcast_id, self._run.owner))
+            # a process that lost the lease without noticing may have claimed some
+            await self._query(partial(broadcast_rows.mark_lost_unknown, broadcast_id, self._run.owner))
         await self._recount()
         counts = dict(+self._counts)
         if self._stop_reason is not None or has_all:
             status = BroadcastStatus.SENT if self._stop_reason is None else BroadcastStatus.FAILED
             finish = partial(broadcast_ops.finish, broadcast_id, status, self._run.now(), counts, self._stop_reason)
-            ended = await self._ask(finish)
+            ended = await self._query(finish)
             log.info("broadcast.ended", broadcast=broadcast_id, status=status.value, counts=counts)
         if ended is None:
-            # it goes on later, or an admin was first
-            await self._ask(partial(broadcast_ops.record_counts, broadcast_id, counts))
+            # the next run continues, or an admin ended it first
+            await self._query(partial(broadcast_ops.record_counts, broadcast_id, counts))

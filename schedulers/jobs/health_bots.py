@@ -1,25 +1,25 @@
-"""How the health check asks Telegram about a bot. Imports aiogram; the check itself does not."""
+"""The health check's calls to Telegram about a bot."""
 
 from aiogram import Bot
 
 from monitoring.logs import mask
-from schedulers.jobs.health_probes import BotLook, BotProbe, BotSilent
+from schedulers.jobs.health_probes import BotProbe, BotStatus, BotUnavailable
 from sender.failures import TELEGRAM_ERRORS, Failure, classify
 
-#: characters of Telegram's words that are kept
-_WORDS_MAX = 200
+#: longest kept error text, in characters
+_ERROR_MAX = 200
 
 
 def bot_probe(name: str, bot: Bot) -> BotProbe:
-    """The questions about `bot`; `name` is "user_bot" or "admin_bot"."""
+    """Return the probe of `bot`; `name` is "user_bot" or "admin_bot"."""
 
-    async def look() -> BotLook:
+    async def ask() -> BotStatus:
         try:
             await bot.get_me()
-            said = await bot.get_webhook_info()
+            answer = await bot.get_webhook_info()
         except TELEGRAM_ERRORS as error:
-            words = mask(f"{type(error).__name__}: {error}")[:_WORDS_MAX]
-            raise BotSilent(words, is_unknown=classify(error) is Failure.UNAUTHORIZED) from None
-        return BotLook(bool(said.url), said.pending_update_count)
+            text = mask(f"{type(error).__name__}: {error}")[:_ERROR_MAX]
+            raise BotUnavailable(text, is_token_unknown=classify(error) is Failure.UNAUTHORIZED) from None
+        return BotStatus(bool(answer.url), answer.pending_update_count)
 
-    return BotProbe(name, bot.id, look)
+    return BotProbe(name, bot.id, ask)

@@ -1,4 +1,4 @@
-"""WHAT the health check does: looks at the bots, the database and the other jobs, and tells people what is wrong."""
+"""The health check: examines the bots, the database and the other jobs, and notifies the owners of troubles."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -13,18 +13,18 @@ from core.jobs import Counts, JobPlan
 from database.connection import current_database
 from database.operations import health_ops
 from monitoring.alerts import Alerts
-from monitoring.health import Ping, show
+from monitoring.health import Ping, set_health_metrics
 from schedulers.context import JobContext
 from schedulers.jobs.health_bots import bot_probe
 from schedulers.jobs.health_probes import (
     BotProbe,
+    CheckResult,
     FloodShare,
-    Look,
-    ask_bot,
-    ask_database,
-    ask_deletions,
-    ask_incidents,
-    ask_jobs,
+    check_bot,
+    check_database,
+    check_deletions,
+    check_jobs,
+    count_incidents,
 )
 from schedulers.runner import Run
 from views.system import health_texts
@@ -33,7 +33,7 @@ log = structlog.get_logger("tollgate.health")
 
 
 class HealthCheck:
-    """One look at everything; what is wrong twice becomes an incident, what is right three times ends it."""
+    """Runs all checks. A trouble found twice becomes an incident; three checks without it end the incident."""
 
     def __init__(
         self,
@@ -44,74 +44,74 @@ class HealthCheck:
         *,
         is_polling: bool = True,
     ) -> None:
-        """`plans` are those of the jobs that run somewhere, its own is left out. `ping` raises TollgateError."""
+        """`plans`: of the jobs to check; its own is ignored. `ping` raises TollgateError."""
         self._bots = bots
         self._plans = plans
         self._alerts = alerts
         self._ping = ping
         self._is_polling = is_polling
         self._flood = FloodShare(bots)
-        #: what to go by while the database is away
+        #: the last check of this process, used while the database is away
         self._last: Health | None = None
 
     async def __call__(self, run: Run) -> Counts:
         now = run.now()
-        before = await self._remembered(now)
-        look = await self._look(run, before)
-        followed = update_watched(before.watched, look.findings, look.is_known)
-        still_open = await self._tell(followed)
+        before = await self._last_check(now)
+        result = await self._check(run, before)
+        followed = update_watched(before.watched, result.findings, result.is_known)
+        still_open = await self._notify(followed)
         watched = tuple(
             one for one in followed.watched if one.finding not in followed.over or one.finding in still_open
         )
         health = Health(
             at=now,
             since=before.since,
-            findings=tuple(look.findings),
+            findings=tuple(result.findings),
             watched=watched,
-            bots=tuple(sorted(look.bots, key=lambda bot: bot.name)),
-            database_ms=look.database_ms,
-            deletions_overdue=look.deletions_overdue,
-            oldest_overdue_s=look.oldest_overdue_s,
-            succeeded_at=look.succeeded_at,
-            open_incidents=look.open_incidents,
+            bots=tuple(sorted(result.bots, key=lambda bot: bot.name)),
+            database_ms=result.database_ms,
+            deletions_overdue=result.deletions_overdue,
+            oldest_overdue_s=result.oldest_overdue_s,
+            succeeded_at=result.succeeded_at,
+            open_incidents=result.open_incidents,
         )
         self._last = health
-        show(health)
+        set_health_metrics(health)
         await health_ops.write(health)
         return Counts({"findings": len(health.findings), "incidents": len(followed.open), "over": len(followed.over)})
 
-    async def _remembered(self, now: datetime) -> Health:
-        """The last look of any process, or this one's own that could not be written."""
+    async def _last_check(self, now: datetime) -> Health:
+        """Return the latest check of any process, or of this one when its own could not be written."""
         try:
             found = await health_ops.find()
         except TollgateError as error:
-            log.warning("health.not_remembered", error=type(error).__name__)
+            log.warning("health.last_check_not_read", error=type(error).__name__)
             found = None
         known = [health for health in (found, self._last) if health is not None]
         return max(known, key=lambda health: health.at, default=Health(at=now, since=now))
 
-    async def _look(self, run: Run, before: Health) -> Look:
-        look, now = Look(), run.now()
+    async def _check(self, run: Run, before: Health) -> CheckResult:
+        result, now = CheckResult(), run.now()
         others = {job: plan for job, plan in self._plans.items() if job != run.job}
-        self._flood.look(look)
+        self._flood.check(result)
         await asyncio.gather(
-            *(ask_bot(probe, look, is_polling=self._is_polling) for probe in self._bots),
-            ask_database(self._ping, look),
-            ask_jobs(others, before.since, before.succeeded_at, look, now),
-            ask_deletions(look, now),
-            ask_incidents(look),
+            *(check_bot(probe, result, is_polling=self._is_polling) for probe in self._bots),
+            check_database(self._ping, result),
+            check_jobs(others, before.since, before.succeeded_at, result, now),
+            check_deletions(result, now),
+            count_incidents(result),
         )
-        return look
+        return result
 
-    async def _tell(self, followed: WatchUpdate) -> list[object]:
-        """Tell people what began and what is over; returns what is over and could not be told."""
+    async def _notify(self, followed: WatchUpdate) -> list[object]:
+        """Notify the owners of new and ended troubles; return ended ones of which no owner could be notified."""
         await asyncio.gather(
             *(self._alerts.raise_once(finding.incident, health_texts.alert(finding)) for finding in followed.open)
         )
-        is_over = await asyncio.gather(
+        notified = await asyncio.gather(
             *(self._alerts.clear(finding.incident, health_texts.all_clear(finding)) for finding in followed.over)
         )
-        return [finding for finding, told in zip(followed.over, is_over, strict=True) if not told]
+        return [finding for finding, is_notified in zip(followed.over, notified, strict=True) if not is_notified]
 
 
 async def _ping() -> None:

@@ -1,4 +1,4 @@
-"""What the health check asks, each question with a time limit of its own: one that hangs hides no other."""
+"""The single checks of the health check. Each has a time limit of its own, so that one that hangs hides no other."""
 
 import asyncio
 import time
@@ -18,20 +18,20 @@ from monitoring.health import Ping, time_ping
 
 log = structlog.get_logger("tollgate.health")
 
-#: seconds each question may take
+#: seconds each check may take
 BOT_WITHIN_S = 5.0
 PING_WITHIN_S = 2.0
 STORE_WITHIN_S = 5.0
-#: a database slower than this with a sign of life is slow, in seconds
+#: a longer ping of the database is slow, in seconds
 SLOW_PING_S = 1.0
-#: updates that may wait at Telegram; people send a few a second, and a batch is a hundred
+#: updates that may wait at Telegram; subscribers send a few a second, and a batch is a hundred
 PENDING_MAX = 500
-#: how late a delivery may be taken back
+#: how late a delivery may be deleted
 DELETION_GRACE = timedelta(minutes=5)
-#: share of refused calls that is too much, and how many calls say anything at all
+#: tolerated share of calls refused with 429, and the fewest calls it is computed from
 FLOOD_SHARE = 0.05
 CALLS_MIN = 20
-#: of a job's runs, those looked at
+#: latest runs read of each job
 _RUNS = 5
 
 _OF_BOTS = frozenset({Trouble.BOT_AWAY, Trouble.BOT_UNKNOWN})
@@ -40,98 +40,103 @@ _OF_JOBS = frozenset({Trouble.JOB_OVERDUE, Trouble.JOB_FAILED})
 
 
 @dataclass(frozen=True, slots=True)
-class BotLook:
-    """What Telegram says of a bot."""
+class BotStatus:
+    """Telegram's answer about a bot."""
 
     has_webhook: bool
     pending_updates: int
 
 
-class BotSilent(Exception):
-    """Telegram did not say. `is_unknown`: it does not know the token. The text is short and masked."""
+class BotUnavailable(Exception):
+    """Telegram gave no status of a bot. The text is short and masked."""
 
-    def __init__(self, text: str, *, is_unknown: bool = False) -> None:
+    def __init__(self, text: str, *, is_token_unknown: bool = False) -> None:
         super().__init__(text)
-        self.is_unknown = is_unknown
+        #: Telegram does not know the bot's token
+        self.is_token_unknown = is_token_unknown
 
 
 @dataclass(frozen=True, slots=True)
 class BotProbe:
-    """One bot to be asked about."""
+    """How to ask Telegram about one bot."""
 
     #: "user_bot" or "admin_bot"
     name: str
     bot_id: int
-    #: getMe and getWebhookInfo; raises BotSilent
-    look: Callable[[], Awaitable[BotLook]]
+    #: calls getMe and getWebhookInfo; raises BotUnavailable
+    ask: Callable[[], Awaitable[BotStatus]]
 
 
 @dataclass(slots=True)
-class Look:
-    """What the questions of one check have found so far."""
+class CheckResult:
+    """What one health check has found so far."""
 
     findings: list[Finding] = field(default_factory=list)
     bots: list[BotHealth] = field(default_factory=list)
-    #: troubles nothing is known of this time, of one subject or ("") of any
-    unknown: set[tuple[Trouble, str]] = field(default_factory=set)
+    #: troubles that could not be checked this time: (trouble, subject), subject "" for all
+    unchecked: set[tuple[Trouble, str]] = field(default_factory=set)
     database_ms: int | None = None
     deletions_overdue: int | None = None
     oldest_overdue_s: int | None = None
     succeeded_at: dict[str, datetime] = field(default_factory=dict)
     open_incidents: int | None = None
 
-    def found(self, trouble: Trouble, subject: str = "", amount: int = 0, detail: str = "") -> None:
+    def add(self, trouble: Trouble, subject: str = "", amount: int = 0, detail: str = "") -> None:
         self.findings.append(Finding(trouble=trouble, subject=subject, amount=amount, detail=detail))
 
     def is_known(self, finding: Finding) -> bool:
-        """Whether this check could have seen it."""
+        """Whether this check could have found it."""
         trouble = finding.trouble
-        return (trouble, "") not in self.unknown and (trouble, finding.subject) not in self.unknown
+        return (trouble, "") not in self.unchecked and (trouble, finding.subject) not in self.unchecked
 
 
-async def ask_bot(probe: BotProbe, look: Look, *, is_polling: bool) -> None:
-    """Both of Telegram's answers about one bot, or that there are none."""
-    began = time.monotonic()
+async def check_bot(probe: BotProbe, result: CheckResult, *, is_polling: bool) -> None:
+    """Ask Telegram about one bot. A webhook is a trouble only when updates are polled."""
+    started_at = time.monotonic()
     try:
         async with asyncio.timeout(BOT_WITHIN_S):
-            said = await probe.look()
-    except (BotSilent, TimeoutError) as error:
-        is_unknown = isinstance(error, BotSilent) and error.is_unknown
-        trouble = Trouble.BOT_UNKNOWN if is_unknown else Trouble.BOT_AWAY
-        look.found(trouble, probe.name, detail=str(error) or f"no answer within {BOT_WITHIN_S:.0f} s")
-        look.bots.append(BotHealth(name=probe.name, is_ok=False))
-        # whether the other trouble is over cannot be told either
-        look.unknown |= {(one, probe.name) for one in (_OF_BOTS | _OF_ANSWERS) - {trouble}}
+            status = await probe.ask()
+    except (BotUnavailable, TimeoutError) as error:
+        is_token_unknown = isinstance(error, BotUnavailable) and error.is_token_unknown
+        trouble = Trouble.BOT_UNKNOWN if is_token_unknown else Trouble.BOT_AWAY
+        result.add(trouble, probe.name, detail=str(error) or f"no answer within {BOT_WITHIN_S:.0f} s")
+        result.bots.append(BotHealth(name=probe.name, is_ok=False))
+        # the bot's other troubles could not be checked
+        result.unchecked |= {(one, probe.name) for one in (_OF_BOTS | _OF_ANSWERS) - {trouble}}
         return
-    if said.has_webhook and is_polling:
-        look.found(Trouble.WEBHOOK_SET, probe.name)
-    if said.pending_updates > PENDING_MAX:
-        look.found(Trouble.UPDATES_WAIT, probe.name, said.pending_updates)
-    latency_ms = round((time.monotonic() - began) * 1000)
-    look.bots.append(
-        BotHealth(name=probe.name, is_ok=True, latency_ms=latency_ms, pending_updates=said.pending_updates)
+    if status.has_webhook and is_polling:
+        result.add(Trouble.WEBHOOK_SET, probe.name)
+    if status.pending_updates > PENDING_MAX:
+        result.add(Trouble.UPDATES_WAIT, probe.name, status.pending_updates)
+    latency_ms = round((time.monotonic() - started_at) * 1000)
+    result.bots.append(
+        BotHealth(name=probe.name, is_ok=True, latency_ms=latency_ms, pending_updates=status.pending_updates)
     )
 
 
-async def ask_database(ping: Ping, look: Look) -> None:
-    """A sign of life, and how long it took."""
+async def check_database(ping: Ping, result: CheckResult) -> None:
+    """Ping the database and measure how long it takes."""
     took_s = await time_ping(ping, PING_WITHIN_S)
     if took_s is None:
-        look.found(Trouble.DATABASE_AWAY)
-        look.unknown.add((Trouble.DATABASE_SLOW, ""))
+        result.add(Trouble.DATABASE_AWAY)
+        result.unchecked.add((Trouble.DATABASE_SLOW, ""))
         return
-    look.database_ms = round(took_s * 1000)
+    result.database_ms = round(took_s * 1000)
     if took_s > SLOW_PING_S:
-        look.found(Trouble.DATABASE_SLOW, amount=look.database_ms)
+        result.add(Trouble.DATABASE_SLOW, amount=result.database_ms)
 
 
-async def ask_jobs(
-    plans: Mapping[str, JobPlan], since: datetime, succeeded_at: Mapping[str, datetime], look: Look, now: datetime
+async def check_jobs(
+    plans: Mapping[str, JobPlan],
+    since: datetime,
+    succeeded_at: Mapping[str, datetime],
+    result: CheckResult,
+    now: datetime,
 ) -> None:
-    """Which jobs are late, and which failed."""
-    look.succeeded_at = dict(succeeded_at)
+    """Find overdue and failed jobs. `since`: the first check ever; `succeeded_at`: as known before this check."""
+    result.succeeded_at = dict(succeeded_at)
 
-    async def ask() -> list[Finding]:
+    async def read() -> list[Finding]:
         leases = await lease_ops.find_many(tuple(plans))
         findings: list[Finding] = []
         successes: dict[str, datetime | None] = {}
@@ -139,70 +144,73 @@ async def ask_jobs(
             runs = await run_ops.last_runs(_RUNS, job)
             findings += check_job(plan, runs, leases.get(job), since, now)
             successes[job] = last_success(runs)
-        look.succeeded_at = latest(succeeded_at, successes)
+        result.succeeded_at = latest(succeeded_at, successes)
         return findings
 
-    await _of_the_store(ask, _OF_JOBS, look)
+    await _with_database(read, _OF_JOBS, result)
 
 
-async def ask_deletions(look: Look, now: datetime) -> None:
-    """How late deliveries are taken back."""
+async def check_deletions(result: CheckResult, now: datetime) -> None:
+    """Find deliveries that should have been deleted by now."""
 
-    async def ask() -> list[Finding]:
-        look.deletions_overdue = await deletion_ops.count_overdue(now)
-        first = await deletion_ops.next_due() if look.deletions_overdue else None
-        look.oldest_overdue_s = 0 if first is None else max(0, int((now - first).total_seconds()))
-        if look.oldest_overdue_s <= DELETION_GRACE.total_seconds():
+    async def read() -> list[Finding]:
+        result.deletions_overdue = await deletion_ops.count_overdue(now)
+        first = await deletion_ops.next_due() if result.deletions_overdue else None
+        result.oldest_overdue_s = 0 if first is None else max(0, int((now - first).total_seconds()))
+        if result.oldest_overdue_s <= DELETION_GRACE.total_seconds():
             return []
         late = await deletion_ops.count_overdue(now - DELETION_GRACE)
         return [Finding(trouble=Trouble.DELETIONS_OVERDUE, amount=late)] if late else []
 
-    await _of_the_store(ask, frozenset({Trouble.DELETIONS_OVERDUE}), look)
+    await _with_database(read, frozenset({Trouble.DELETIONS_OVERDUE}), result)
 
 
-async def ask_incidents(look: Look) -> None:
-    """How many incidents are open."""
+async def count_incidents(result: CheckResult) -> None:
+    """Count open incidents."""
 
-    async def ask() -> list[Finding]:
-        look.open_incidents = await incident_ops.count_open()
+    async def read() -> list[Finding]:
+        result.open_incidents = await incident_ops.count_open()
         return []
 
-    await _of_the_store(ask, frozenset(), look)
+    await _with_database(read, frozenset(), result)
 
 
-async def _of_the_store(ask: Callable[[], Awaitable[list[Finding]]], troubles: frozenset[Trouble], look: Look) -> None:
+async def _with_database(
+    read: Callable[[], Awaitable[list[Finding]]], troubles: frozenset[Trouble], result: CheckResult
+) -> None:
+    """Add the findings of `read`; after an outage or STORE_WITHIN_S its `troubles` could not be checked."""
     try:
         async with asyncio.timeout(STORE_WITHIN_S):
-            look.findings += await ask()
+            result.findings += await read()
     except (TollgateError, TimeoutError) as error:
         log.warning(
-            "health.not_asked", troubles=sorted(trouble.value for trouble in troubles), error=type(error).__name__
+            "health.not_checked", troubles=sorted(trouble.value for trouble in troubles), error=type(error).__name__
         )
-        look.unknown |= {(trouble, "") for trouble in troubles}
+        result.unchecked |= {(trouble, "") for trouble in troubles}
 
 
 class FloodShare:
-    """The share of calls Telegram refused since the last look, by this process's own counts."""
+    """The share of calls Telegram refused with 429 since the last check, by this process's own counts."""
 
     def __init__(self, probes: Sequence[BotProbe]) -> None:
         self._probes = probes
         self._before: dict[str, tuple[float, float]] | None = None
 
-    def look(self, look: Look) -> None:
-        """Compare with the last time; the first time there is nothing to compare with."""
+    def check(self, result: CheckResult) -> None:
+        """Compare with the counts of the last check; the first check has none and finds nothing."""
         counts = {probe.name: _calls(probe.bot_id) for probe in self._probes}
         before, self._before = self._before, counts
         for name, (calls, refused) in counts.items():
             if before is None:
-                look.unknown.add((Trouble.FLOOD, name))
+                result.unchecked.add((Trouble.FLOOD, name))
                 continue
             calls, refused = calls - before[name][0], refused - before[name][1]
             if calls >= CALLS_MIN and refused / calls > FLOOD_SHARE:
-                look.found(Trouble.FLOOD, name, round(100 * refused / calls))
+                result.add(Trouble.FLOOD, name, round(100 * refused / calls))
 
 
 def _calls(bot_id: int) -> tuple[float, float]:
-    """All calls of a bot, and those answered with 429."""
+    """Return how many calls a bot made, and how many of them were answered with 429."""
     calls = refused = 0.0
     for metric in metrics.TELEGRAM_CALLS.collect():
         for sample in metric.samples:

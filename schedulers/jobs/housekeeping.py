@@ -1,4 +1,4 @@
-"""Old history, what has run out and what belongs to nobody goes: each step bounded, none hiding another."""
+"""Deletion of old history, expired documents and orphans in bounded, independent steps."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,25 +14,24 @@ from database.operations import housekeeping_ops, pause_ops, settings_ops
 from schedulers import registry
 from schedulers.context import JobContext
 from schedulers.jobs import inactive_users, orphans
-from schedulers.jobs.bulk_deletes import Sweep
+from schedulers.jobs.bulk_deletes import HousekeepingRun
 from schedulers.runner import Run
 
 log = structlog.get_logger("tollgate.housekeeping")
 
-#: no batch is begun after this many seconds of a run, unless the bounds say otherwise
+#: a run starts no batch after this many seconds, unless the bounds say otherwise
 LONGEST_S = 300.0
-#: deliveries are remembered at least this long: Telegram repeats an update for a day, and a promise stands for two
+#: deliveries are kept at least this long: Telegram repeats an update for a day, and a promise lasts two days
 DELIVERIES_KEPT = timedelta(days=2)
 
-
-#: True when more remains
-Step = Callable[[Sweep], Awaitable[bool]]
+#: deletes one kind of documents; returns True when more remains
+Step = Callable[[HousekeepingRun], Awaitable[bool]]
 
 
 class Housekeeping:
-    """Goes through its steps in order. One that fails is passed over, and its error raised at the end.
+    """Runs its steps in order. A step that fails is skipped, and its error raised at the end.
 
-    What stays: the audit log, the daily statistics, and broadcasts, whose counts the list of broadcasts shows.
+    Never deleted: the audit log, the daily statistics, and broadcasts, whose counts the list of broadcasts shows.
     """
 
     def __init__(self, bounds: Bounds, zone: ZoneInfo) -> None:
@@ -40,15 +39,15 @@ class Housekeeping:
         self._zone = zone
 
     async def __call__(self, run: Run) -> Counts:
-        sweep = await self._begin(run)
+        this_run = await self._create_run(run)
         errors: list[BaseException] = []
         more = False
         for name, step in STEPS:
-            if sweep.is_over:
+            if this_run.is_over:
                 more = True
                 break
-            # an error of any kind is the runner's to name; the other steps have nothing to do with it
-            (ended,) = await asyncio.gather(step(sweep), return_exceptions=True)
+            # errors of any kind are for the runner to report; they do not concern the other steps
+            (ended,) = await asyncio.gather(step(this_run), return_exceptions=True)
             if isinstance(ended, BaseException):
                 log.warning("housekeeping.step_failed", step=name, error=type(ended).__name__)
                 errors.append(ended)
@@ -58,10 +57,10 @@ class Housekeeping:
             raise errors[0]
         return Counts(dict(run.done), more)
 
-    async def _begin(self, run: Run) -> Sweep:
+    async def _create_run(self, run: Run) -> HousekeepingRun:
         now = run.now()
         settings = await settings_ops.current(now)
-        return Sweep(
+        return HousekeepingRun(
             run,
             settings,
             now,
@@ -71,42 +70,42 @@ class Housekeeping:
         )
 
 
-async def _deliveries(sweep: Sweep) -> bool:
-    before = min(sweep.before, sweep.now - DELIVERIES_KEPT)
-    old = await housekeeping_ops.delete_old_deliveries(before, **sweep.within("deliveries"))
-    failed = await housekeeping_ops.delete_failed_deliveries(before, **sweep.within("deliveries"))
+async def _deliveries(this_run: HousekeepingRun) -> bool:
+    before = min(this_run.before, this_run.now - DELIVERIES_KEPT)
+    old = await housekeeping_ops.delete_old_deliveries(before, **this_run.within("deliveries"))
+    failed = await housekeeping_ops.delete_failed_deliveries(before, **this_run.within("deliveries"))
     return old.more or failed.more
 
 
-async def _runs(sweep: Sweep) -> bool:
+async def _runs(this_run: HousekeepingRun) -> bool:
     kept = await housekeeping_ops.find_runs_to_keep(registry.JOB_NAMES)
-    return (await housekeeping_ops.delete_old_runs(sweep.before, kept, **sweep.within("runs"))).more
+    return (await housekeeping_ops.delete_old_runs(this_run.before, kept, **this_run.within("runs"))).more
 
 
-async def _impossible(sweep: Sweep) -> bool:
-    return (await housekeeping_ops.delete_notified_impossible(sweep.before, **sweep.within("impossible"))).more
+async def _impossible(this_run: HousekeepingRun) -> bool:
+    return (await housekeeping_ops.delete_notified_impossible(this_run.before, **this_run.within("impossible"))).more
 
 
-async def _incidents(sweep: Sweep) -> bool:
-    return (await housekeeping_ops.delete_old_incidents(sweep.before, **sweep.within("incidents"))).more
+async def _incidents(this_run: HousekeepingRun) -> bool:
+    return (await housekeeping_ops.delete_old_incidents(this_run.before, **this_run.within("incidents"))).more
 
 
-async def _pauses(sweep: Sweep) -> bool:
-    return (await pause_ops.delete_expired(sweep.now, **sweep.within("pauses"))).more
+async def _pauses(this_run: HousekeepingRun) -> bool:
+    return (await pause_ops.delete_expired(this_run.now, **this_run.within("pauses"))).more
 
 
-async def _login_codes(sweep: Sweep) -> bool:
-    return (await housekeeping_ops.delete_expired_login_codes(sweep.now, **sweep.within("login_codes"))).more
+async def _login_codes(this_run: HousekeepingRun) -> bool:
+    return (await housekeeping_ops.delete_expired_login_codes(this_run.now, **this_run.within("login_codes"))).more
 
 
-async def _memberships(sweep: Sweep) -> bool:
-    return (await housekeeping_ops.delete_old_memberships(sweep.before, **sweep.within("memberships"))).more
+async def _memberships(this_run: HousekeepingRun) -> bool:
+    return (await housekeeping_ops.delete_old_memberships(this_run.before, **this_run.within("memberships"))).more
 
 
 STEPS: Sequence[tuple[str, Step]] = (
     ("promises", orphans.end_stuck_promises),
-    ("recipients", orphans.remove_rows_of_nothing),
-    ("memberships of removed channels", orphans.forget_removed_channels),
+    ("recipients", orphans.delete_rows_without_broadcast),
+    ("memberships of removed channels", orphans.delete_removed_memberships),
     ("memberships", _memberships),
     ("deliveries", _deliveries),
     ("impossible", _impossible),
@@ -114,7 +113,7 @@ STEPS: Sequence[tuple[str, Step]] = (
     ("login_codes", _login_codes),
     ("incidents", _incidents),
     ("runs", _runs),
-    ("users", inactive_users.forget_inactive),
+    ("users", inactive_users.delete_inactive_users),
 )
 
 

@@ -1,35 +1,35 @@
-"""People who came once, long ago, and hold nothing: the last step of the housekeeping, off by default."""
+"""Deletion of subscribers unseen for long who hold nothing: the last step of the housekeeping, off by default."""
 
 from datetime import timedelta
 
 from database.operations import inactive_user_ops
-from schedulers.jobs.bulk_deletes import Sweep, note
+from schedulers.jobs.bulk_deletes import HousekeepingRun, count_deleted
 
-#: people looked at together, and those who stay for which a run looks further
-BATCH, STAYING_MAX = 100, 1_000
+#: users read at once; users that may not be deleted, after which a run ends
+BATCH, KEPT_MAX = 100, 1_000
 
 
-async def forget_inactive(sweep: Sweep) -> bool:
-    """Forget people unseen for `inactive_user_days` who never verified and hold nothing, one by one.
+async def delete_inactive_users(this_run: HousekeepingRun) -> bool:
+    """Delete users unseen for `inactive_user_days` who never verified and hold nothing; True when more remains.
 
-    True: more remains. Whoever comes back between the look and the delete is kept: the delete asks all of it again.
+    One by one, and only if all of this still holds at the delete: a user who comes back meanwhile is kept.
     """
-    if sweep.settings.inactive_user_days is None:
+    if this_run.settings.inactive_user_days is None:
         return False
-    unseen_since = sweep.now - timedelta(days=sweep.settings.inactive_user_days)
-    staying: list[int] = []
-    while len(staying) < STAYING_MAX:
-        if sweep.is_over:
+    unseen_since = this_run.now - timedelta(days=this_run.settings.inactive_user_days)
+    kept: list[int] = []
+    while len(kept) < KEPT_MAX:
+        if this_run.is_over:
             return True
-        found = await inactive_user_ops.find_inactive(unseen_since, sweep.now, BATCH, without=staying)
+        found = await inactive_user_ops.find_inactive(unseen_since, this_run.now, BATCH, without=kept)
         for user_id in found:
-            if sweep.is_over:
+            if this_run.is_over:
                 return True
             if await inactive_user_ops.has_delivery_or_token(user_id):
-                staying.append(user_id)
-            elif await inactive_user_ops.delete_inactive(user_id, unseen_since, sweep.now):
-                note(sweep.run, 1, "users")
+                kept.append(user_id)
+            elif await inactive_user_ops.delete_inactive(user_id, unseen_since, this_run.now):
+                count_deleted(this_run.run, 1, "users")
         if len(found) < BATCH:
             return False
-        await sweep.pause()
+        await this_run.pause()
     return True

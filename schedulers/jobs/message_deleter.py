@@ -1,4 +1,4 @@
-"""Takes deliveries back when their time is up (DESIGN §7.3, §7.4; BOTAPI §2.6, §3.1)."""
+"""Deletes deliveries when their time is up (DESIGN §7.3, §7.4; BOTAPI §2.6, §3.1)."""
 
 import asyncio
 from collections import Counter
@@ -28,16 +28,16 @@ from views.subscribers import texts as user_texts
 
 log = structlog.get_logger("tollgate.deleter")
 
-#: promises claimed at once, and worked on at the same time
+#: promises claimed at once, and deleted concurrently
 BATCH, AT_ONCE = 100, 10
-#: promises taken in one run; the rest waits for the next minute
+#: promises claimed in one run; the rest waits for the next minute
 RUN_MAX = 3000
-#: longer than a delivery can be under way: a minute at the gate, its repeats, ten minutes of writing the ids down
+#: longer than a delivery can take: a minute in the limiter, its retries, ten minutes of retrying to write the ids
 IDS_MAY_COME = timedelta(minutes=15)
-#: how long a claim holds; a killed process keeps its promises from others no longer than this
+#: how long a claim lasts; after this another process may claim the promises of a killed one
 CLAIM_FOR = timedelta(minutes=2)
 
-#: the notice cannot be turned any more, and that is all right
+#: the notice cannot be edited any more, which needs no retry
 _NOTICE_DONE = frozenset(
     {
         Failure.GONE,
@@ -52,12 +52,12 @@ _NOTICE_DONE = frozenset(
 
 
 class End(StrEnum):
-    """How one promise ended in this run. All but RETRY are terminal."""
+    """How one promise ended in this run; counted by these values. All but RETRY are terminal."""
 
     DELETED = "deleted"
-    #: older than 48 hours, or some of its messages refused by Telegram for good
+    #: older than 48 hours, or Telegram refuses to delete some of its messages
     TOO_OLD = "too_old"
-    #: the reader's account is gone
+    #: the subscriber's account was deleted
     READER_GONE = "reader_gone"
     #: the copies' ids never became known
     UNKNOWN = "unknown"
@@ -72,7 +72,7 @@ class _Verdict:
 
 
 class MessageDeleter:
-    """Claims due promises oldest first and keeps each until it has reached a terminal state."""
+    """Claims due promises, oldest first; each stays stored until it has reached a terminal state."""
 
     def __init__(self, bot: Bot, alerts: Alerts) -> None:
         self._bot = bot
@@ -86,88 +86,86 @@ class MessageDeleter:
                 while more and not run.stopping.is_set() and total.total() < RUN_MAX:
                     due = await deletion_ops.claim_due(run.now(), run.owner, CLAIM_FOR, BATCH, bot_id=self._bot.id)
                     more = len(due) == BATCH
-                    await self._work_off(due, run, total)
+                    await self._delete_all(due, run, total)
             ended_well = not run.stopping.is_set()
         finally:
-            await self._undeletable_alerts.tell(run.now())
+            await self._undeletable_alerts.notify(run.now())
             if not ended_well:
                 await deletion_ops.release_all(run.owner, run.now())
         metrics.PENDING_DELETIONS_OVERDUE.set(await deletion_ops.count_overdue(run.now()))
         return Counts(dict(total), more or not ended_well)
 
-    async def _work_off(self, due: Sequence[PendingDeletion], run: Run, total: Counter[str]) -> None:
+    async def _delete_all(self, due: Sequence[PendingDeletion], run: Run, total: Counter[str]) -> None:
         slots = asyncio.Semaphore(AT_ONCE)
         terminal: list[str] = []
-        undeletable_alerts: list[tuple[PendingDeletion, str]] = []
+        undeletable: list[tuple[PendingDeletion, str]] = []
 
         async def one(promise: PendingDeletion) -> None:
             async with slots:
                 if run.stopping.is_set():
                     return
-                verdict = await self._keep(promise, run.now())
+                verdict = await self._delete_one(promise, run.now())
                 total[verdict.end.value] += 1
                 metrics.DELETIONS.labels(outcome=verdict.end.value).inc()
                 if verdict.end is End.RETRY:
-                    await self._put_off(promise, run, verdict)
+                    await self._postpone(promise, run, verdict)
                     return
                 terminal.append(promise.id)
                 if verdict.end is not End.DELETED:
-                    undeletable_alerts.append((promise, verdict.end.value))
+                    undeletable.append((promise, verdict.end.value))
 
         try:
             ends = await asyncio.gather(*(one(promise) for promise in due), return_exceptions=True)
         finally:
-            await self._finish(terminal, undeletable_alerts, run)
+            await self._finish(terminal, undeletable, run)
         for error in ends:
             if error is not None:
                 raise error
 
-    async def _finish(
-        self, terminal: list[str], undeletable_alerts: list[tuple[PendingDeletion, str]], run: Run
-    ) -> None:
-        """Remove promises that met their end, those that could not be kept after they were noted."""
+    async def _finish(self, terminal: list[str], undeletable: list[tuple[PendingDeletion, str]], run: Run) -> None:
+        """Delete promises in a terminal state, after recording the undeletable ones with their reason."""
         if not terminal:
             return
 
         async def finish() -> None:
-            await impossible_deletions.record_impossible(undeletable_alerts, run.now())
+            await impossible_deletions.record_impossible(undeletable, run.now())
             await deletion_ops.finish(terminal, run.owner)
 
-        if undeletable_alerts:
-            self._undeletable_alerts.noted()
-        # what was done is done: a short outage must not have it done and counted again
+        if undeletable:
+            self._undeletable_alerts.expect_more()
+        # a short outage must not make the next run delete and count again
         await retry_while_unavailable(finish, run.clock, SHORT_S)
 
-    async def _keep(self, promise: PendingDeletion, now: datetime) -> _Verdict:
-        """Take one delivery back; classify whatever Telegram answers."""
+    async def _delete_one(self, promise: PendingDeletion, now: datetime) -> _Verdict:
+        """Delete one delivery; return what Telegram's answer means."""
         if promise.delete_at > now:
-            # its messages have just become known, and with them that their time is later than was promised
+            # its message ids were stored after the claim, with a later time than was promised
             return _Verdict(End.RETRY, "its time has not come", promise.delete_at)
         if not promise.message_ids:
-            # its delivery may still be under way: waiting for its turn, or for the database to take the ids. Counted
-            # from the first look: where the clock has jumped, its time may be long over and the call just answered
+            # its delivery may still wait in the limiter, or for the database to take the ids. The wait starts at the
+            # first attempt, not at `delete_at`: after a jump of the clock that may be long ago
             if promise.attempts == 0:
                 return _Verdict(End.RETRY, "no message is known yet", now + IDS_MAY_COME)
             return _Verdict(End.UNKNOWN)
         if is_too_old(promise.sent_at, now):
-            await self._turn_notice(promise, user_texts.TIME_UP_TOO_OLD, with_button=False)
+            await self._replace_notice(promise, user_texts.TIME_UP_TOO_OLD, with_button=False)
             return _Verdict(End.TOO_OLD)
         try:
             deletion = await delete_messages(self._bot, promise.chat_id, promise.message_ids)
         except TELEGRAM_ERRORS as error:
             return _after_failure(promise, now, error)
-        return await self._tell(promise, now, deletion)
+        return await self._replace_warning(promise, now, deletion)
 
-    async def _tell(self, promise: PendingDeletion, now: datetime, deletion: Deletion) -> _Verdict:
+    async def _replace_warning(self, promise: PendingDeletion, now: datetime, deletion: Deletion) -> _Verdict:
         if deletion.refused:
-            await self._turn_notice(promise, user_texts.TIME_UP_TOO_OLD, with_button=False)
+            await self._replace_notice(promise, user_texts.TIME_UP_TOO_OLD, with_button=False)
             return _Verdict(End.TOO_OLD, f"{len(deletion.refused)} messages refused")
         settings = await settings_ops.current(now)
-        error = await self._turn_notice(promise, user_texts.deleted_notice(settings), with_button=True)
+        error = await self._replace_notice(promise, user_texts.deleted_notice(settings), with_button=True)
         return _Verdict(End.DELETED) if error is None else _after_failure(promise, now, error)
 
-    async def _turn_notice(self, promise: PendingDeletion, text: str, *, with_button: bool) -> BaseException | None:
-        """Turn the warning into `text`, or send it when no warning is known; returns a failure worth another try."""
+    async def _replace_notice(self, promise: PendingDeletion, text: str, *, with_button: bool) -> BaseException | None:
+        """Replace the warning by `text`, or send it when no warning is known; return an error that needs a retry."""
         markup = user_keyboards.get_again(promise.post_code) if with_button else None
         try:
             if promise.notice_message_id is None:
@@ -179,12 +177,12 @@ class MessageDeleter:
         except TELEGRAM_ERRORS as error:
             failure = classify(error)
             # a notice that may have been sent is not sent again: better none than two
-            sent_maybe = promise.notice_message_id is None and failure is Failure.AMBIGUOUS
-            return None if failure in _NOTICE_DONE or sent_maybe else error
+            may_be_sent = promise.notice_message_id is None and failure is Failure.AMBIGUOUS
+            return None if failure in _NOTICE_DONE or may_be_sent else error
         return None
 
-    async def _put_off(self, promise: PendingDeletion, run: Run, verdict: _Verdict) -> None:
-        log.info("deletion.put_off", chat_id=promise.chat_id, attempts=promise.attempts + 1, error=verdict.error)
+    async def _postpone(self, promise: PendingDeletion, run: Run, verdict: _Verdict) -> None:
+        log.info("deletion.postponed", chat_id=promise.chat_id, attempts=promise.attempts + 1, error=verdict.error)
         not_before = verdict.not_before or run.now() + retry_pause(promise.attempts + 1)
         await deletion_ops.release(promise.id, run.owner, not_before=not_before, error=verdict.error)
 

@@ -1,4 +1,4 @@
-"""Deleting messages of one chat: calls of up to 100 ids, and what Telegram refuses is found by halving."""
+"""Deleting messages of one chat: calls of up to 100 ids; undeletable ids are found by halving."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,16 +14,17 @@ IDS_MAX = 100
 
 @dataclass(slots=True)
 class Deletion:
-    """`refused`: ids Telegram will never delete. All others are gone."""
+    """What became of the messages."""
 
+    #: ids Telegram will never delete; all others are deleted
     refused: list[int] = field(default_factory=list)
 
 
 async def delete_messages(bot: Bot, chat_id: int, message_ids: Sequence[int]) -> Deletion:
-    """Delete `message_ids` in `chat_id`; ids that are gone already count as deleted.
+    """Delete `message_ids` in `chat_id`; ids deleted before count as deleted.
 
-    One undeletable id fails a whole call and nothing of it is deleted (BOTAPI §2.6), so a refused call is halved until
-    the culprits stand alone. Raises the Telegram error of any other failure; calling again is safe.
+    One undeletable id makes a whole call fail without deleting anything (BOTAPI §2.6), so a refused call is halved
+    until the undeletable ids are alone in a call. Raises the Telegram error of any other failure. Idempotent.
     """
     deletion = Deletion()
     for start in range(0, len(message_ids), IDS_MAX):

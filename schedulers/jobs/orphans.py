@@ -1,4 +1,4 @@
-"""Promises nobody keeps, rows without a broadcast, memberships of removed channels: steps of the housekeeping."""
+"""Steps of the housekeeping: stuck promises, rows without a broadcast, memberships of removed channels."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -7,79 +7,84 @@ import structlog
 
 from core.delivery import is_too_old
 from database.operations import broadcast_rows, orphan_ops
-from schedulers.jobs.bulk_deletes import Sweep, note
+from schedulers.jobs.bulk_deletes import HousekeepingRun, count_deleted
 
 log = structlog.get_logger("tollgate.housekeeping")
 
-#: a promise so long overdue has met its deleter several times, if it has one
+#: a promise overdue for this long has been tried several times by its deleter, if it has one
 STUCK_AFTER = timedelta(hours=1)
-#: ... and this long overdue it has none: its bot is not ours any more, or has not run for a day
-FORSAKEN_AFTER = timedelta(days=1)
-#: how long a promise is held from the deleters while it is ended
-HOLD_FOR = timedelta(minutes=2)
-#: promises looked at together, and those that stay for which a run looks further
-BATCH, STAYING_MAX = 200, 1_000
+#: a promise overdue for this long has no deleter: its bot was replaced, or has not run for a day
+NO_DELETER_AFTER = timedelta(days=1)
+#: how long a promise is claimed, so that no deleter takes it while it is ended
+CLAIM_FOR = timedelta(minutes=2)
+#: promises read at once; promises that must stay, after which a run ends
+BATCH, KEPT_MAX = 200, 1_000
 
 
-async def end_stuck_promises(sweep: Sweep) -> bool:
-    """End promises that cannot be kept, as the deleter would: noted as impossible, then removed. True: more remains.
+async def end_stuck_promises(this_run: HousekeepingRun) -> bool:
+    """Record as impossible, then delete, promises that cannot be kept; True when more remains.
 
-    Whose reader's account is gone, and what is too old for Telegram and has found no deleter for a day. All others are
-    the deleter's.
+    Those are promises to deleted accounts, and promises that are too old for Telegram and had no deleter for a day. All
+    others are left to the deleter.
     """
-    staying: list[str] = []
-    while len(staying) < STAYING_MAX:
-        if sweep.is_over:
+    kept: list[str] = []
+    while len(kept) < KEPT_MAX:
+        if this_run.is_over:
             return True
-        due_before = sweep.now - STUCK_AFTER
-        stuck = await orphan_ops.find_overdue_promises(due_before, sweep.now, BATCH, without=staying)
-        gone = await orphan_ops.find_deactivated([promise.user_id for promise in stuck])
-        reasons = {promise.id: reason for promise in stuck if (reason := why_impossible(promise, gone, sweep.now))}
+        due_before = this_run.now - STUCK_AFTER
+        stuck = await orphan_ops.find_overdue_promises(due_before, this_run.now, BATCH, without=kept)
+        deactivated = await orphan_ops.find_deactivated([promise.user_id for promise in stuck])
+        reasons = {
+            promise.id: reason for promise in stuck if (reason := why_impossible(promise, deactivated, this_run.now))
+        }
         if reasons:
-            ended = await orphan_ops.give_up_promises(reasons, sweep.run.owner, sweep.now, HOLD_FOR)
-            note(sweep.run, ended, "promises")
+            ended = await orphan_ops.give_up_promises(reasons, this_run.run.owner, this_run.now, CLAIM_FOR)
+            count_deleted(this_run.run, ended, "promises")
             log.warning("housekeeping.promises_ended", count=ended)
         if len(stuck) < BATCH:
             return False
-        # those that were to end are gone, or held
-        staying += [promise.id for promise in stuck if promise.id not in reasons]
-        await sweep.pause()
+        # those with a reason are deleted by now, or claimed by a deleter
+        kept += [promise.id for promise in stuck if promise.id not in reasons]
+        await this_run.pause()
     return True
 
 
-def why_impossible(promise: orphan_ops.OverduePromise, gone: Collection[int], now: datetime) -> str | None:
-    """Why an overdue promise cannot be kept, in the deleter's words; None: it may be. `gone`: users whose account is.
+def why_impossible(promise: orphan_ops.OverduePromise, deactivated: Collection[int], now: datetime) -> str | None:
+    """Return why an overdue promise cannot be kept, as the deleter names it; None: it may be kept.
 
-    Limits: 48 hours after sending (Telegram), and a day after it was due.
+    `deactivated`: ids of users whose account is deleted. Limits: 48 hours after sending (Telegram), and a day after it
+    was due.
     """
-    if promise.user_id in gone:
+    if promise.user_id in deactivated:
         return "reader_gone"
-    is_forsaken = now - promise.delete_at >= FORSAKEN_AFTER
-    return "too_old" if is_forsaken and is_too_old(promise.sent_at, now) else None
+    has_no_deleter = now - promise.delete_at >= NO_DELETER_AFTER
+    return "too_old" if has_no_deleter and is_too_old(promise.sent_at, now) else None
 
 
-async def remove_rows_of_nothing(sweep: Sweep) -> bool:
-    """Remove recipients' rows of broadcasts that are not there. True: more remains."""
+async def delete_rows_without_broadcast(this_run: HousekeepingRun) -> bool:
+    """Delete recipients' rows of broadcasts that do not exist; True when more remains."""
     broadcast_id = await orphan_ops.next_broadcast_with_rows(None)
     while broadcast_id is not None:
-        if sweep.is_over:
+        if this_run.is_over:
             return True
         if not await orphan_ops.has_broadcast(broadcast_id):
-            removed = await broadcast_rows.remove_rows(broadcast_id, sweep.within("recipients"))
+            removed = await broadcast_rows.remove_rows(broadcast_id, this_run.within("recipients"))
             if removed.more:
                 return True
         broadcast_id = await orphan_ops.next_broadcast_with_rows(broadcast_id)
     return False
 
 
-async def forget_removed_channels(sweep: Sweep) -> bool:
-    """Forget what was heard, before this run, of people in channels nobody must join any more. True: more remains."""
+async def delete_removed_memberships(this_run: HousekeepingRun) -> bool:
+    """Delete memberships, last seen before this run, of channels that were removed; True when more remains."""
     chat_id = await orphan_ops.next_channel_with_memberships(None)
     while chat_id is not None:
-        if sweep.is_over:
+        if this_run.is_over:
             return True
         if not await orphan_ops.has_channel(chat_id):
-            forgotten = await orphan_ops.delete_memberships_before(chat_id, sweep.now, **sweep.within("memberships"))
+            forgotten = await orphan_ops.delete_memberships_before(
+                chat_id, this_run.now, **this_run.within("memberships")
+            )
             if forgotten.more:
                 return True
         chat_id = await orphan_ops.next_channel_with_memberships(chat_id)

@@ -1,18 +1,18 @@
-"""The numbers of each day: of today so far, and of those before it until they are closed.
+"""The daily statistics: of today so far, and of past days until they are closed.
 
-Exact once the day is closed: new users (who was kept since), verification tokens made, broadcasts begun, and their
-copies that arrived, on the day the sending ended.
+Exact once the day is closed: new users (those not deleted since), created verification tokens, started broadcasts, and
+the copies that were sent, on the day the sending ended.
 
-As of the last run within the day, or of the one that closes it at midnight:
-- deliveries: each post to each person once a day, by the time of the latest. A delivery writes that time anyway, so
-  counting costs it nothing. One whose answer was lost counts as delivered, one that failed does not. Opened again after
-  midnight it moves to the new day: those of the seconds before the closing run are missing in yesterday's number, never
-  those an earlier run had seen.
+As of the last run within the day, or of the run that closes it at midnight:
+- deliveries: each post to each user once a day, by the time of the latest delivery. A delivery writes that time anyway,
+  so counting costs it nothing. One whose answer was lost counts, one that failed does not. A post opened again after
+  midnight moves to the new day: yesterday may lack those of the seconds before the closing run, never those an earlier
+  run had counted.
 - active users: by when they were last seen, in the same way.
-- verified and bypassed tokens: what expired and was cleaned away since the last run is missing; a token that paid stays
-  two days and is never missing.
-- totals (users, blocked users, posts, database size): as they stand then; of a day that is closed more than an hour
-  late those of its last run stay.
+- verified and bypassed tokens: those that expired and were deleted since the last run are missing; a token that paid is
+  kept for two days and is never missing.
+- totals (users, blocked users, posts, database size): at that time; a day closed more than an hour late keeps those of
+  its last run.
 """
 
 from datetime import datetime, timedelta
@@ -32,14 +32,14 @@ log = structlog.get_logger("tollgate.statistics")
 
 #: posts in the list of those most delivered
 TOP_POSTS = 10
-#: days before today that are closed belatedly, after an outage
+#: days before today that are closed late, after an outage
 DAYS_BACK = 7
-#: totals counted so late after a day still are those of its end
+#: totals counted within this time after a day are taken for those of its end
 TOTALS_FIT_FOR = timedelta(hours=1)
 
 
 class Statistics:
-    """Counts on the server and writes one row a day, which refuses whoever lost the job meanwhile."""
+    """Counts on the server and writes one row a day; the row refuses a run with an older fence."""
 
     def __init__(self, zone: ZoneInfo, bounds: Bounds) -> None:
         self._zone = zone
@@ -54,10 +54,10 @@ class Statistics:
         return Counts(dict(run.done))
 
     async def _open_before(self, today: datetime) -> list[tuple[datetime, datetime | None]]:
-        """Start and end of the days since the last closed one, DAYS_BACK at most, oldest first.
+        """Return start and end of the days since the last closed one, DAYS_BACK at most, oldest first.
 
-        Oldest first, so that a run that ends early leaves no open day behind a closed one. Yesterday is always among
-        those not closed; a day before it only when it, or one before it, has a row: before the first there was nothing.
+        Oldest first, so that a run that ends early leaves no open day before a closed one. An open yesterday is always
+        included, an earlier day only when it or a day before it has a row: before the first row there was no traffic.
         """
         rows = {day.date for day in await statistics_ops.last_days(today, DAYS_BACK)}
         found: list[tuple[datetime, datetime | None]] = []
@@ -74,7 +74,7 @@ class Statistics:
         return found[:wanted][::-1]
 
     async def _count(self, run: Run, start: datetime, end: datetime | None) -> bool:
-        """Count one day and write it; False when the run was stopped before, or has lost its job to another."""
+        """Count one day and write it; False when the run was stopped before, or lost its lease to another."""
         until = run.now() if end is None else end
         counted: dict[Count, int] = {}
         for counter in statistics_ops.DAILY_COUNTS:

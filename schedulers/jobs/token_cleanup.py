@@ -1,4 +1,4 @@
-"""Verification tokens that are expired and used, unused ones past the time the owner set, sessions that ran out."""
+"""Deletion of expired used tokens, of unused tokens older than the owner allows, and of expired sessions."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ class TokenCleanup:
 
     async def __call__(self, run: Run) -> Counts:
         now = run.now()
-        # named also when there was nothing to delete
+        # counts are named also when there was nothing to delete
         run.done.update(deleted=0, sessions_deleted=0)
         used = within(run, self._bounds, "deleted", "tokens")
         more = (await token_ops.delete_expired_and_used_tokens(now, **used)).more

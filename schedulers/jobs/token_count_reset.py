@@ -1,4 +1,4 @@
-"""Daily token counts of days gone by."""
+"""Deletion of the token counts of past days."""
 
 from zoneinfo import ZoneInfo
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sender.acknowledgement import TELLING_S, WAIT_S
+from sender.acknowledgement import NOTICE_WAIT_S, WAIT_S
 from tests.chaos.evidence import Asked, Delivery, Evidence
 
 #: a post handed over shortly before a crash: its ids may not have been written down; real seconds
@@ -47,7 +47,7 @@ def was_let_go(evidence: Evidence, asked: Asked) -> bool:
     at = timeline.without_jumps(asked.at)
     kills = [timeline.without_jumps(killed) for killed in evidence.kills]
     for since, until in ((timeline.without_jumps(a), timeline.without_jumps(b)) for a, b in evidence.silences):
-        if since - WAIT_S <= at <= until and any(since + WAIT_S <= kill <= until + TELLING_S for kill in kills):
+        if since - WAIT_S <= at <= until and any(since + WAIT_S <= kill <= until + NOTICE_WAIT_S for kill in kills):
             return True
     return _waited_for_an_answer(evidence, at, kills)
 

@@ -36,14 +36,14 @@ def _replace(owner: Any, name: str, by: Any) -> None:
 
 
 def _confirm_at_once() -> None:
-    async def until_safe(self: UpdateAcknowledger) -> None:
+    async def wait_until_acknowledged(self: UpdateAcknowledger) -> None:
         """Telegram may forget an update as soon as we have it."""
 
-    _replace(UpdateAcknowledger, "until_safe", until_safe)
+    _replace(UpdateAcknowledger, "wait_until_acknowledged", wait_until_acknowledged)
 
 
 def _spend_a_credit() -> None:
-    deliver = Deliverer._sent
+    deliver = Deliverer._end_sent
 
     async def sent(self: Deliverer, request: Any, *rest: Any) -> Any:
         outcome = await deliver(self, request, *rest)
@@ -51,7 +51,7 @@ def _spend_a_credit() -> None:
         await users.update_one({"user_id": request.user.user_id}, {"$inc": {"credits": -1}})
         return outcome
 
-    _replace(Deliverer, "_sent", sent)
+    _replace(Deliverer, "_end_sent", sent)
 
 
 def _give_up_at_the_first_failure() -> None:
@@ -89,8 +89,8 @@ def _hand_over_for_each_update() -> None:
         return True
 
     _replace(delivery_claims, "claim_delivery", claim_delivery)
-    _replace(RequestDeduplicator, "begin", always)
-    _replace(UpdateAcknowledger, "is_new", always)
+    _replace(RequestDeduplicator, "try_start", always)
+    _replace(UpdateAcknowledger, "first_time", always)
 
 
 def _run_a_tick_again() -> None:

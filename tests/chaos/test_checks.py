@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sender.acknowledgement import TELLING_S, WAIT_S
+from sender.acknowledgement import NOTICE_WAIT_S, WAIT_S
 from tests.chaos.checks import CHECKS, LAG_S, TRY_AGAIN
 from tests.chaos.evidence import Asked, Evidence, Message, moment
 from tests.chaos.plan import LATEST_MINUTES, Act
@@ -93,7 +93,7 @@ def test_silence_is_forgiven_when_the_request_was_let_go_on_a_silent_store_befor
     evidence.kills = [ASKED_AT + WAIT_S]
     assert said(evidence) == set()
     evidence.silences = [(ASKED_AT + 1, back_at)]
-    evidence.kills = [back_at + TELLING_S + 1]
+    evidence.kills = [back_at + NOTICE_WAIT_S + 1]
     assert said(evidence) == {"answered"}
 
 

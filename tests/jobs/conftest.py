@@ -1,4 +1,4 @@
-"""The house to stand in, and an open store for what needs no house."""
+"""Fixtures: the whole house, and an open database for tests that need no house."""
 
 from collections.abc import AsyncIterator
 
@@ -14,7 +14,7 @@ __all__ = ["house", "ticking_house"]
 
 @pytest.fixture
 async def db(clock: Clock) -> AsyncIterator[Database]:
-    """Open and empty, with every index, in memory or on the server of MONGO_URI; each file brings its `clock`."""
+    """Open and empty, with every index, in memory or on the server of MONGO_URI; each test file has its `clock`."""
     async with own_store() as store:
         database = await open_database(store["MONGO_URI"], store["MONGO_DB"], clock=clock)
         await ensure_indexes(database)

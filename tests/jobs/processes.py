@@ -1,24 +1,24 @@
-"""Several processes on one database, in one loop: each with a runner, a timer and time of its own."""
+"""Several processes on one database in one event loop: a fake job, runners, and timers and waits under control."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from core.clock import SystemClock
-from core.jobs import Counts
+from core.clock import Clock, SystemClock
+from core.jobs import Counts, JobPlan
 from core.schedules import Schedule
 from database.operations import lease_ops, run_ops
+from schedulers.context import JobContext
+from schedulers.job_scheduler import JobScheduler
 from schedulers.leases import TTL
-from schedulers.registry import JobContext
-from schedulers.runner import Run
-from schedulers.scheduler import ScheduledJob
-from tests.jobs.timer import HandTimer
+from schedulers.runner import Job, Run, Runner
+from schedulers.scheduler import Timer
+
+JOB = "fake"
 
 
 class FakeJob:
-    """Does what the test says."""
-
-    name = "fake"
+    """Does what the test says; counts its runs."""
 
     def __init__(self, work: Callable[[Run], Awaitable[Counts]]) -> None:
         self._work = work
@@ -29,58 +29,89 @@ class FakeJob:
         return await self._work(run)
 
 
-async def three(run: Run) -> Counts:
+async def delete_three(run: Run) -> Counts:
     return Counts({"deleted": 3}, more=True)
 
 
-async def no_time(seconds: float) -> None:
-    """Waiting takes no time, and everybody else gets a turn."""
-    await asyncio.sleep(0)
+class ManualTimer(Timer):
+    """Fires when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._fires: dict[str, Callable[[], None]] = {}
+
+    @property
+    def names(self) -> set[str]:
+        return set(self._fires)
+
+    def add(self, name: str, schedule: Schedule, clock: SystemClock, fire: Callable[[], None]) -> None:
+        self._fires[name] = fire
+
+    def remove(self, name: str) -> None:
+        self._fires.pop(name, None)
+
+    def fire(self, name: str = JOB) -> None:
+        self._fires[name]()
 
 
-async def until(is_so: Callable[[], bool]) -> None:
-    """Everybody else has turns until it is so. Raises TimeoutError after ten seconds."""
+class HeldSleep:
+    """A sleep for SteeredClock that ends only when the test says so; keeps how long each one was to be."""
+
+    def __init__(self) -> None:
+        #: lengths, in seconds, of sleeps that were not ended yet
+        self.started: asyncio.Queue[float] = asyncio.Queue()
+        self._may_end = asyncio.Semaphore(0)
+
+    async def __call__(self, seconds: float) -> None:
+        self.started.put_nowait(seconds)
+        await self._may_end.acquire()
+
+    async def end_next(self) -> float:
+        """Wait until a sleep starts, end it and return its length in seconds."""
+        seconds = await self.started.get()
+        self._may_end.release()
+        return seconds
+
+    async def wait_for_start(self) -> None:
+        """Return when a sleep has started, without ending it."""
+        await wait_until(lambda: not self.started.empty())
+
+
+async def wait_until(is_so: Callable[[], bool]) -> None:
+    """Let other tasks run until `is_so()`. Raises TimeoutError after ten seconds."""
     async with asyncio.timeout(10):
-        while not is_so():  # noqa: ASYNC110 - what is waited for tells nobody
+        while not is_so():  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0)
 
 
-class Beats:
-    """Pauses that end when the test says so; keeps how long each one was to be."""
-
-    def __init__(self) -> None:
-        self.asked: asyncio.Queue[float] = asyncio.Queue()
-        self._go = asyncio.Semaphore(0)
-
-    async def __call__(self, seconds: float) -> None:
-        self.asked.put_nowait(seconds)
-        await self._go.acquire()
-
-    async def beat(self) -> float:
-        """End the next pause; how long it was to be."""
-        seconds = await self.asked.get()
-        self._go.release()
-        return seconds
-
-
-async def killed_in(job: str, tick: datetime | None, now: datetime, requested_by: str | None = None) -> int:
-    """What a process leaves that is killed in the middle of a run: its lease and a row without an end; the fence."""
-    fence = await lease_ops.take(job, "killed:run", now, TTL)
+async def leave_killed_run(tick: datetime | None, now: datetime) -> None:
+    """Leave what a process killed during a run leaves: a held lease and a row without an end."""
+    fence = await lease_ops.take(JOB, "killed:run", now, TTL)
     assert fence is not None
-    assert await run_ops.start_run(job, tick, "killed:run", now, requested_by, fence) is not None
-    return fence
+    assert await run_ops.start_run(JOB, tick, "killed:run", now, None, fence) is not None
 
 
-def scheduled(
+def create_runner(
+    job: Job,
+    clock: Clock,
+    owner: str = "me",
+    *,
+    name: str = JOB,
+    time_limit: timedelta = timedelta(minutes=1),
+) -> Runner:
+    """Return the runner of a process called `owner`."""
+    return Runner(name, job, clock, owner, time_limit=time_limit)
+
+
+def create_scheduler(
     job: FakeJob,
     schedule: Schedule,
     clock: SystemClock,
-    timer: HandTimer,
+    timer: Timer,
     *,
     owner: str = "me",
-    pulse: Callable[[float], Awaitable[None]] = no_time,
     jitter: timedelta = timedelta(),
-) -> ScheduledJob:
-    """The job at its ticks, in a process called `owner`."""
-    context = JobContext(clock=clock, timer=timer, owner=owner, sleep=no_time, pulse=pulse, jitter=jitter)
-    return context.scheduled(job, schedule)
+) -> JobScheduler:
+    """Return the scheduler of a process called `owner`, not started."""
+    context = JobContext(clock=clock, timer=timer, owner=owner, jitter=jitter)
+    return JobScheduler(JobPlan(JOB, "", "", schedule), create_runner(job, clock, owner), context)

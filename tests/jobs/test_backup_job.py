@@ -1,5 +1,6 @@
-"""The nightly backup: what it counts, when it is sent, what a failed sending costs."""
+"""The nightly backup: what it counts, when it is sent, and that it is kept when sending fails."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,20 +31,16 @@ def run(clock: ManualClock) -> Run:
     return Run(clock, "a test")
 
 
-async def no_pause(seconds: float) -> None:
-    """Waiting takes no time."""
-
-
 def job(folder: Path, send: Send | None = None) -> Backup:
-    return Backup(folder, 2, send, sleep=no_pause)
+    return Backup(folder, 2, send)
 
 
-async def some_people(db: Database) -> None:
+async def add_users(db: Database) -> None:
     await db.collection("users").insert_many([{"user_id": number} for number in range(30)])
 
 
-async def test_a_run_writes_one_and_counts(db: Database, run: Run, tmp_path: Path) -> None:
-    await some_people(db)
+async def test_a_run_writes_a_backup_and_counts_documents_and_bytes(db: Database, run: Run, tmp_path: Path) -> None:
+    await add_users(db)
     counts = await job(tmp_path)(run)
     (path,) = backups_of(tmp_path, db.name)
     assert counts == Counts({"documents": 30, "bytes": size(path), "removed": 0})
@@ -54,21 +51,21 @@ def size(path: Path) -> int:
     return path.stat().st_size
 
 
-async def test_older_ones_go_and_are_counted(db: Database, run: Run, tmp_path: Path) -> None:
+async def test_all_but_the_newest_two_are_deleted_and_counted(db: Database, run: Run, tmp_path: Path) -> None:
     for _ in range(2):
         await job(tmp_path)(run)
     assert (await job(tmp_path)(run)).done["removed"] == 1
     assert len(backups_of(tmp_path, db.name)) == 2
 
 
-async def test_a_stop_ends_it_and_leaves_it_for_the_next_run(db: Database, run: Run, tmp_path: Path) -> None:
-    await some_people(db)
+async def test_a_stop_ends_it_without_a_backup_and_with_more_to_do(db: Database, run: Run, tmp_path: Path) -> None:
+    await add_users(db)
     run.stopping.set()
     assert await job(tmp_path)(run) == Counts({"documents": 0, "bytes": 0, "removed": 0}, more=True)
     assert backups_of(tmp_path, db.name) == []
 
 
-async def test_it_is_sent_only_when_the_owners_want_it(db: Database, run: Run, tmp_path: Path) -> None:
+async def test_it_is_sent_only_when_the_settings_say_so(db: Database, run: Run, tmp_path: Path) -> None:
     sent: list[Path] = []
 
     async def send(path: Path) -> None:
@@ -93,7 +90,7 @@ async def test_it_is_sent_only_when_the_owners_want_it(db: Database, run: Run, t
         StoreUnavailable("find admins"),
     ],
 )
-async def test_a_failed_sending_is_counted_and_costs_nothing(
+async def test_when_sending_fails_it_is_counted_and_the_backup_kept(
     db: Database, run: Run, tmp_path: Path, failure: Exception
 ) -> None:
     async def send(path: Path) -> None:
@@ -105,7 +102,7 @@ async def test_a_failed_sending_is_counted_and_costs_nothing(
     assert len(backups_of(tmp_path, db.name)) == 1
 
 
-async def test_what_telegram_does_not_take_is_not_sent(
+async def test_a_backup_too_large_for_telegram_is_not_sent(
     db: Database, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[Path] = []
@@ -122,21 +119,21 @@ async def test_what_telegram_does_not_take_is_not_sent(
     assert len(sent) == 1
 
 
-async def test_an_outage_in_between_is_waited_for(db: Database, run: Run, tmp_path: Path) -> None:
+async def test_a_short_outage_is_waited_for(db: Database, run: Run, tmp_path: Path) -> None:
     left = [3]
 
-    def falter(operation: str, collection: str) -> None:
+    def refuse_twice(operation: str, collection: str) -> None:
         left[0] -= 1
         if left[0] in (0, 1):
             raise StoreUnavailable("pages")
 
-    db.before_call = falter
+    db.before_call = refuse_twice
     assert (await job(tmp_path)(run)).done["documents"] == 0
     db.before_call = None
     assert len(backups_of(tmp_path, db.name)) == 1
 
 
-async def test_a_database_that_stays_away_is_the_runs_error(db: Database, run: Run, tmp_path: Path) -> None:
+async def test_a_long_outage_fails_the_run(db: Database, run: Run, tmp_path: Path) -> None:
     def refuse(operation: str, collection: str) -> None:
         raise StoreUnavailable("pages")
 
@@ -146,12 +143,8 @@ async def test_a_database_that_stays_away_is_the_runs_error(db: Database, run: R
     db.before_call = None
 
 
-async def test_a_folder_that_cannot_be_written_is_the_runs_error(db: Database, run: Run, tmp_path: Path) -> None:
+async def test_a_folder_that_cannot_be_written_fails_the_run(db: Database, run: Run, tmp_path: Path) -> None:
     file = tmp_path / "data"
-    touch(file)
+    await asyncio.to_thread(file.touch)
     with pytest.raises(CannotWriteBackup):
         await job(file / "backups")(run)
-
-
-def touch(path: Path) -> None:
-    path.touch()

@@ -1,6 +1,5 @@
-"""What the housekeeping removes and what it keeps, on both sides of each limit."""
+"""What the housekeeping deletes and what it keeps, on both sides of each limit."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,12 +31,13 @@ from monitoring import metrics
 from schedulers.jobs import orphans
 from schedulers.jobs.housekeeping import STEPS, Housekeeping
 from schedulers.runner import Run
+from tests.clocks import SteeredClock
 
 #: the night of 1 March; in Kolkata it is 07:30 already
 NOW = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 UTC_ZONE, KOLKATA = ZoneInfo("UTC"), ZoneInfo("Asia/Kolkata")
 MS, HOUR, DAY = timedelta(milliseconds=1), timedelta(hours=1), timedelta(days=1)
-#: midnight that began the oldest of the 30 days that are kept
+#: start of the oldest of the 30 days that are kept
 OLDEST = datetime(2026, 1, 30, tzinfo=UTC)
 BOT = 1002
 NO_PAUSE: Bounds = {"pause_ms": 0}
@@ -48,14 +48,15 @@ def clock() -> ManualClock:
     return ManualClock(NOW)
 
 
-async def sweep(
+async def keep_house(
     clock: ManualClock, zone: ZoneInfo = UTC_ZONE, bounds: Bounds = NO_PAUSE, run: Run | None = None
 ) -> Counts:
+    """Run the job once."""
     return await Housekeeping(bounds, zone)(run or Run(clock, "keeper"))
 
 
 async def left(db: Database, collection: str, field: str) -> list[Any]:
-    """That field of what is left, sorted."""
+    """The values of that field in what is left, sorted."""
     return sorted(found[field] for found in await db.collection(collection).find({}, limit=5_000))
 
 
@@ -66,36 +67,38 @@ async def put(db: Database, collection: str, *documents: Document) -> None:
 # history
 
 
-async def test_nothing_to_do_is_done_and_counts_nothing(db: Database, clock: ManualClock) -> None:
-    assert await sweep(clock) == Counts({}, more=False)
+async def test_with_nothing_to_delete_nothing_is_counted(db: Database, clock: ManualClock) -> None:
+    assert await keep_house(clock) == Counts({}, more=False)
 
 
-async def test_deliveries_older_than_the_history_go_and_unfinished_ones_stay(db: Database, clock: ManualClock) -> None:
+async def test_deliveries_older_than_the_history_are_deleted_and_unfinished_ones_kept(
+    db: Database, clock: ManualClock
+) -> None:
     ended: Document = {"is_unfinished": False, "claimed_until": OLDEST - DAY}
     await put(
         db,
         "deliveries",
         {**ended, "_id": "too old", "opened_at": OLDEST - MS},
         {**ended, "_id": "old enough to stay", "opened_at": OLDEST},
-        {**ended, "_id": "to be looked at after a crash", "opened_at": OLDEST - MS, "is_unfinished": True},
+        {**ended, "_id": "unfinished", "opened_at": OLDEST - MS, "is_unfinished": True},
         {"_id": "of an older version", "opened_at": OLDEST - MS},
-        {**ended, "_id": "came to nothing", "opened_at": None, "claimed_until": OLDEST - MS},
-        {**ended, "_id": "came to nothing lately", "opened_at": None, "claimed_until": OLDEST},
+        {**ended, "_id": "failed", "opened_at": None, "claimed_until": OLDEST - MS},
+        {**ended, "_id": "failed recently", "opened_at": None, "claimed_until": OLDEST},
     )
-    assert await sweep(clock) == Counts({"deliveries": 3})
+    assert await keep_house(clock) == Counts({"deliveries": 3})
     assert await left(db, "deliveries", "_id") == [
-        "came to nothing lately",
+        "failed recently",
         "old enough to stay",
-        "to be looked at after a crash",
+        "unfinished",
     ]
 
 
-async def test_days_are_those_of_the_zone_and_as_many_as_the_owner_set(db: Database, clock: ManualClock) -> None:
+async def test_history_is_counted_in_days_of_the_zone_and_set_by_the_owner(db: Database, clock: ManualClock) -> None:
     await settings_ops.change("history_days", 10)
-    midnight = datetime(2026, 2, 18, 18, 30, tzinfo=UTC)  # that began 19 February in Kolkata
+    midnight = datetime(2026, 2, 18, 18, 30, tzinfo=UTC)  # start of 19 February in Kolkata
     for name, opened_at in (("before", midnight - MS), ("after", midnight)):
         await put(db, "deliveries", {"_id": name, "opened_at": opened_at, "is_unfinished": False})
-    await sweep(clock, KOLKATA)
+    await keep_house(clock, KOLKATA)
     assert await left(db, "deliveries", "_id") == ["after"]
 
 
@@ -103,11 +106,11 @@ async def test_a_history_of_a_day_keeps_deliveries_for_two(db: Database, clock: 
     await settings_ops.change("history_days", 1)
     for name, opened_at in (("old", NOW - 2 * DAY - MS), ("young", NOW - 2 * DAY)):
         await put(db, "deliveries", {"_id": name, "opened_at": opened_at, "is_unfinished": False})
-    await sweep(clock)
+    await keep_house(clock)
     assert await left(db, "deliveries", "_id") == ["young"]
 
 
-async def test_a_post_opened_between_the_look_and_the_delete_is_kept(
+async def test_a_delivery_repeated_between_the_find_and_the_delete_is_kept(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     long_ago = OLDEST - DAY
@@ -116,58 +119,58 @@ async def test_a_post_opened_between_the_look_and_the_delete_is_kept(
     deliveries = db.bulk("deliveries")
     delete_many = deliveries.delete_many
 
-    async def opened_meanwhile(condition: Document) -> int:
+    async def deliver_meanwhile(condition: Document) -> int:
         assert await delivery_claims.claim_delivery(BOT, 1, "post", NOW, HOUR) is not None
         return await delete_many(condition)
 
-    monkeypatch.setattr(deliveries, "delete_many", opened_meanwhile)
-    assert await sweep(clock) == Counts({"deliveries": 0})
+    monkeypatch.setattr(deliveries, "delete_many", deliver_meanwhile)
+    assert await keep_house(clock) == Counts({"deliveries": 0})
     assert (await left(db, "deliveries", "opened_at")) == [NOW]
 
 
-async def test_runs_go_except_the_newest_of_each_job(db: Database, clock: ManualClock) -> None:
+async def test_old_runs_are_deleted_except_the_newest_of_each_job(db: Database, clock: ManualClock) -> None:
     for name, started_at, more in (
         ("old", OLDEST - 3 * DAY, {}),
         ("last tick", OLDEST - 2 * DAY, {}),
         ("by hand", OLDEST - 2 * DAY + HOUR, {"requested_by": 7}),
         ("last by hand", OLDEST - DAY, {"requested_by": 7}),
         ("never ended", OLDEST - 3 * DAY + HOUR, {"outcome": None}),
-        ("of a job nobody knows", OLDEST - 4 * DAY, {"job": "gone"}),
+        ("of an unknown job", OLDEST - 4 * DAY, {"job": "gone"}),
         ("young", OLDEST, {"job": "message_deleter"}),
         ("just too old", OLDEST - MS, {"job": "message_deleter"}),
     ):
         run: Document = {"job": "backup", "requested_by": None, "outcome": JobOutcome.SUCCEEDED, "note": name}
         await put(db, "job_runs", {**run, "scheduled_at": started_at, "started_at": started_at, **more})
     before = await run_ops.last_tick("backup")
-    assert (await sweep(clock)).done == {"runs": 4}
+    assert (await keep_house(clock)).done == {"runs": 4}
     assert await left(db, "job_runs", "note") == ["last by hand", "last tick", "never ended", "young"]
     assert await run_ops.last_tick("backup") == before
 
 
-async def test_what_the_owners_have_heard_of_goes_when_it_is_old(db: Database, clock: ManualClock) -> None:
+async def test_old_impossible_deletions_are_deleted_once_owners_were_notified(db: Database, clock: ManualClock) -> None:
     for name, is_told, at in (("told", True, OLDEST - MS), ("young", True, OLDEST), ("untold", False, OLDEST - DAY)):
         await put(db, "impossible_deletions", {"_id": name, "is_told": is_told, "at": at})
-    assert (await sweep(clock)).done == {"impossible": 1}
+    assert (await keep_house(clock)).done == {"impossible": 1}
     assert await left(db, "impossible_deletions", "_id") == ["untold", "young"]
 
 
-async def test_incidents_that_ended_long_ago_go_and_open_ones_stay(db: Database, clock: ManualClock) -> None:
+async def test_incidents_closed_long_ago_are_deleted_and_open_ones_kept(db: Database, clock: ManualClock) -> None:
     for name, closed_at in (("old", OLDEST - MS), ("young", OLDEST), ("open", None)):
         await put(db, "incidents", {"_id": name, "closed_at": closed_at})
-    assert (await sweep(clock)).done == {"incidents": 1}
+    assert (await keep_house(clock)).done == {"incidents": 1}
     assert await left(db, "incidents", "_id") == ["open", "young"]
 
 
-async def test_pauses_that_are_over_and_links_that_ran_out_go(db: Database, clock: ManualClock) -> None:
+async def test_past_pauses_and_expired_login_codes_are_deleted(db: Database, clock: ManualClock) -> None:
     await put(db, "send_pauses", {"_id": "over", "until": NOW}, {"_id": "on", "until": NOW + MS})
     codes = ({"code_hash": "old", "expires_at": NOW - MS}, {"code_hash": "good", "expires_at": NOW})
     await put(db, "login_codes", *codes)
-    assert (await sweep(clock)).done == {"pauses": 1, "login_codes": 1}
+    assert (await keep_house(clock)).done == {"pauses": 1, "login_codes": 1}
     assert await left(db, "send_pauses", "_id") == ["on"]
     assert await left(db, "login_codes", "code_hash") == ["good"]
 
 
-async def test_memberships_long_unseen_go_and_requests_to_join_stay(db: Database, clock: ManualClock) -> None:
+async def test_old_memberships_are_deleted_and_join_requests_kept(db: Database, clock: ManualClock) -> None:
     await put(db, "channels", {"chat_id": -1})
     for user_id, status, seen_at in (
         (1, "member", OLDEST - MS),
@@ -176,53 +179,57 @@ async def test_memberships_long_unseen_go_and_requests_to_join_stay(db: Database
         (4, "member", OLDEST),
     ):
         await put(db, "memberships", {"chat_id": -1, "user_id": user_id, "status": status, "seen_at": seen_at})
-    assert (await sweep(clock)).done == {"memberships": 2}
+    assert (await keep_house(clock)).done == {"memberships": 2}
     assert await left(db, "memberships", "user_id") == [3, 4]
 
 
-async def test_the_log_of_what_admins_did_the_days_and_broadcasts_stay(db: Database, clock: ManualClock) -> None:
+async def test_the_audit_log_daily_statistics_and_broadcasts_are_never_deleted(
+    db: Database, clock: ManualClock
+) -> None:
     long_ago = NOW - 400 * DAY
     await put(db, "audit_log", {"at": long_ago, "admin_id": 1, "action": "x"})
     await put(db, "daily_stats", {"date": long_ago, "counters": {"users": 1}})
     await put(db, "broadcasts", {"key": "x", "finished_at": long_ago, "are_rows_removed": True, "counts": {"sent": 5}})
-    assert (await sweep(clock)).done == {}
+    assert (await keep_house(clock)).done == {}
     for collection in ("audit_log", "daily_stats", "broadcasts"):
         assert await db.collection(collection).count({}) == 1, collection
 
 
-# what belongs to nothing
+# orphans
 
 
-async def test_rows_without_a_broadcast_go(db: Database, clock: ManualClock) -> None:
+async def test_rows_without_a_broadcast_are_deleted(db: Database, clock: ManualClock) -> None:
     there = (await db.collection("broadcasts").insert_one({"key": "x"}), "there")[0]
     await broadcast_rows.add_recipients(str(there), [1, 2])
     gone_first, gone_last = "000000000000000000000001", "ffffffffffffffffffffffff"
     await broadcast_rows.add_recipients(gone_first, [1, 2, 3])
     await broadcast_rows.add_recipients(gone_last, [1])
-    assert (await sweep(clock)).done == {"recipients": 4}
+    assert (await keep_house(clock)).done == {"recipients": 4}
     assert await left(db, "broadcast_recipients", "user_id") == [1, 2]
     assert await broadcast_ops.find(gone_first) is None
 
 
-async def test_memberships_of_removed_channels_go_and_those_of_paused_and_unreadable_ones_stay(
+async def test_memberships_of_removed_channels_are_deleted_and_those_of_paused_and_unreadable_ones_kept(
     db: Database, clock: ManualClock
 ) -> None:
     await put(db, "channels", {"chat_id": -2, "is_paused": True}, {"chat_id": -4, "invite_link": None})
     for chat_id in (-5, -4, -3, -2, -1):
         await put(db, "memberships", {"chat_id": chat_id, "user_id": 1, "status": "requested", "seen_at": NOW - HOUR})
-    assert (await sweep(clock)).done == {"memberships": 3}
+    assert (await keep_house(clock)).done == {"memberships": 3}
     assert await left(db, "memberships", "chat_id") == [-4, -2]
 
 
-async def test_what_is_heard_of_a_removed_channel_after_the_run_began_stays(db: Database, clock: ManualClock) -> None:
+async def test_a_membership_of_a_removed_channel_seen_after_the_start_of_the_run_is_kept(
+    db: Database, clock: ManualClock
+) -> None:
     for user_id, seen_at in ((1, NOW - MS), (2, NOW)):
         await put(db, "memberships", {"chat_id": -1, "user_id": user_id, "status": "member", "seen_at": seen_at})
-    await sweep(clock)
+    await keep_house(clock)
     assert await left(db, "memberships", "user_id") == [2]
 
 
 async def promised(user_id: int, sent_at: datetime, due_for: timedelta, **more: Any) -> str:
-    """A delivery whose time has been up for so long."""
+    """Store a promise that has been due for `due_for`; return its id."""
     return await deletion_ops.promise(BOT, user_id, user_id, f"post{user_id}", sent_at, NOW - due_for, [10], **more)
 
 
@@ -231,9 +238,7 @@ async def is_there(promise_id: str) -> bool:
     return promise_id in {stuck.id for stuck in found}
 
 
-async def test_promises_to_accounts_that_are_gone_end_as_impossible_and_are_counted(
-    db: Database, clock: ManualClock
-) -> None:
+async def test_promises_to_deleted_accounts_end_as_impossible_and_are_counted(db: Database, clock: ManualClock) -> None:
     for user_id in (1, 2, 3):
         await user_ops.upsert_visitor(Visitor(user_id=user_id), NOW - 3 * DAY)
     assert await user_ops.mark_deactivated(1, NOW - HOUR)
@@ -241,25 +246,23 @@ async def test_promises_to_accounts_that_are_gone_end_as_impossible_and_are_coun
     await user_ops.mark_blocked(2, NOW - HOUR)
     gone = await promised(1, NOW - 3 * HOUR, orphans.STUCK_AFTER + MS)
     only_blocked = await promised(2, NOW - 3 * HOUR, orphans.STUCK_AFTER + MS)
-    not_yet = await promised(3, NOW - 3 * HOUR, orphans.STUCK_AFTER)
+    remaining = await promised(3, NOW - 3 * HOUR, orphans.STUCK_AFTER)
 
-    assert (await sweep(clock)).done == {"promises": 1}
+    assert (await keep_house(clock)).done == {"promises": 1}
 
-    assert [await is_there(one) for one in (gone, only_blocked, not_yet)] == [False, True, True]
+    assert [await is_there(one) for one in (gone, only_blocked, remaining)] == [False, True, True]
     (noted,) = await db.collection("impossible_deletions").find({}, limit=5)
     assert (noted["chat_id"], noted["reason"], noted["is_told"], noted["at"]) == (1, "reader_gone", False, NOW)
     assert await impossible_deletions.count_unnotified(BOT, "reader_gone") == 1
 
 
-async def test_an_account_that_came_back_has_its_delivery_taken_back_by_the_deleter(
-    db: Database, clock: ManualClock
-) -> None:
+async def test_a_promise_to_an_account_that_came_back_is_left_to_the_deleter(db: Database, clock: ManualClock) -> None:
     await user_ops.upsert_visitor(Visitor(user_id=1), NOW - 3 * DAY)
     await user_ops.mark_deactivated(1, NOW - HOUR)
     person, is_new = await user_ops.upsert_visitor(Visitor(user_id=1), NOW - MS)
     assert (person.deactivated_at, person.blocked_at, is_new) == (None, None, False)
     promise = await promised(1, NOW - 5 * HOUR, 2 * HOUR)
-    assert (await sweep(clock)).done == {}
+    assert (await keep_house(clock)).done == {}
     assert await is_there(promise)
 
 
@@ -271,59 +274,59 @@ async def test_an_account_that_came_back_has_its_delivery_taken_back_by_the_dele
         (timedelta(hours=48), DAY - MS, False),
     ],
 )
-async def test_a_promise_no_deleter_took_for_a_day_ends_when_telegram_deletes_it_no_more(
+async def test_a_promise_overdue_for_a_day_ends_when_it_is_too_old_for_telegram(
     db: Database, clock: ManualClock, age: timedelta, due_for: timedelta, ends: bool
 ) -> None:
     promise = await promised(1, NOW - age, due_for)
-    assert (await sweep(clock)).done == ({"promises": 1} if ends else {})
+    assert (await keep_house(clock)).done == ({"promises": 1} if ends else {})
     assert await is_there(promise) is not ends
     assert await db.collection("impossible_deletions").count({"reason": "too_old"}) == ends
 
 
-async def test_a_promise_a_deleter_holds_is_left_to_it(db: Database, clock: ManualClock) -> None:
+async def test_a_promise_claimed_by_a_deleter_is_left_to_it(db: Database, clock: ManualClock) -> None:
     promise = await promised(1, NOW - 3 * DAY, 2 * DAY)
     assert await deletion_ops.claim_due(NOW - HOUR, "deleter", HOUR + MS, 10)
-    assert (await sweep(clock)).done == {}
+    assert (await keep_house(clock)).done == {}
     assert await is_there(promise)
 
     clock.move(MS)
-    assert (await sweep(clock)).done == {"promises": 1}
-    # the deleter that comes back finds nothing of its own
+    assert (await keep_house(clock)).done == {"promises": 1}
+    # the deleter that resumes has lost its claim
     assert await deletion_ops.finish([promise], "deleter") == 0
 
 
-async def test_a_promise_a_deleter_takes_after_the_look_stays_its_own(
+async def test_a_promise_claimed_by_a_deleter_after_the_find_is_left_to_it(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     promise = await promised(1, NOW - 3 * DAY, 2 * DAY)
-    look = orphan_ops.find_deactivated
+    find_deactivated = orphan_ops.find_deactivated
 
-    async def taken_meanwhile(user_ids: Any) -> set[int]:
+    async def claim_meanwhile(user_ids: Any) -> set[int]:
         assert await deletion_ops.claim_due(NOW, "deleter", HOUR, 10)
-        return await look(user_ids)
+        return await find_deactivated(user_ids)
 
-    monkeypatch.setattr(orphan_ops, "find_deactivated", taken_meanwhile)
-    assert (await sweep(clock)).done == {"promises": 0}
+    monkeypatch.setattr(orphan_ops, "find_deactivated", claim_meanwhile)
+    assert (await keep_house(clock)).done == {"promises": 0}
     assert await deletion_ops.finish([promise], "deleter") == 1
     assert await db.collection("impossible_deletions").count({}) == 0
 
 
-async def test_killed_after_a_promise_was_noted_it_is_counted_once(
+async def test_a_promise_recorded_before_a_kill_is_counted_once(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     promise = await promised(1, NOW - 3 * DAY, 2 * DAY)
-    away_at(db, "delete_many pending_deletions")
+    fail_at(db, "delete_many pending_deletions")
     with pytest.raises(StoreUnavailable):
-        await sweep(clock)
+        await keep_house(clock)
     db.before_call = None
     assert await db.collection("impossible_deletions").count({}) == 1 and await is_there(promise)
 
-    clock.move(orphans.HOLD_FOR)
-    assert (await sweep(clock, run=Run(clock, "another"))).done == {"promises": 1}
+    clock.move(orphans.CLAIM_FOR)
+    assert (await keep_house(clock, run=Run(clock, "another"))).done == {"promises": 1}
     assert await db.collection("impossible_deletions").count({}) == 1 and not await is_there(promise)
 
 
-async def test_many_promises_that_stay_do_not_hide_one_that_ends(
+async def test_many_promises_that_are_kept_do_not_hide_one_that_ends(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(orphans, "BATCH", 3)
@@ -332,10 +335,10 @@ async def test_many_promises_that_stay_do_not_hide_one_that_ends(
     await promised(8, NOW - 3 * DAY, 2 * DAY - 3 * HOUR)
     await user_ops.upsert_visitor(Visitor(user_id=7), NOW)
     await user_ops.mark_deactivated(7, NOW)
-    assert await sweep(clock) == Counts({"promises": 2})
+    assert await keep_house(clock) == Counts({"promises": 2})
 
 
-async def test_rows_nobody_can_read_do_not_end_the_step_early(
+async def test_unreadable_rows_do_not_end_the_step_early(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(orphans, "BATCH", 3)
@@ -345,10 +348,10 @@ async def test_rows_nobody_can_read_do_not_end_the_step_early(
             unreadable = {1: {"$unset": {"user_id": ""}}, 2: {"$set": {"user_id": "2"}}}
             change = unreadable.get(user_id, {"$set": {"user_id": None}})
             await db.collection("pending_deletions").update_one({"_id": to_key(promise)}, change)
-    assert await sweep(clock) == Counts({"promises": 4})
+    assert await keep_house(clock) == Counts({"promises": 4})
 
 
-# people
+# inactive users
 
 
 async def person(user_id: int, seen_at: datetime) -> None:
@@ -363,24 +366,24 @@ async def after_40_days(db: Database) -> None:
 LONG_AGO = NOW - 40 * DAY - MS
 
 
-async def test_nobody_goes_unless_the_owner_wants_it(db: Database, clock: ManualClock) -> None:
+async def test_no_user_is_deleted_unless_the_settings_say_so(db: Database, clock: ManualClock) -> None:
     await person(1, NOW - 3_000 * DAY)
     assert BotSettings().inactive_user_days is None
-    assert (await sweep(clock)).done == {}
+    assert (await keep_house(clock)).done == {}
     assert await user_ops.find(1) is not None
 
 
 @pytest.mark.usefixtures("after_40_days")
-async def test_who_came_once_and_holds_nothing_goes(db: Database, clock: ManualClock) -> None:
+async def test_an_inactive_user_who_holds_nothing_is_deleted(db: Database, clock: ManualClock) -> None:
     await person(1, LONG_AGO)
     await person(2, NOW - 40 * DAY)
     await person(3, LONG_AGO)
     await user_ops.mark_blocked(3, LONG_AGO)
-    assert (await sweep(clock)).done == {"users": 2}
+    assert (await keep_house(clock)).done == {"users": 2}
     assert await left(db, "users", "user_id") == [2]
 
 
-#: what keeps a person, as a field of their record
+#: what keeps a user, as a field of their record
 HOLDS: dict[str, Document] = {
     "a credit": {"credits": 1},
     "a pass": {"pass_until": NOW + MS},
@@ -394,62 +397,62 @@ HOLDS: dict[str, Document] = {
 
 @pytest.mark.usefixtures("after_40_days")
 @pytest.mark.parametrize("what", HOLDS)
-async def test_who_holds_something_stays(db: Database, clock: ManualClock, what: str) -> None:
+async def test_a_user_who_holds_something_is_kept(db: Database, clock: ManualClock, what: str) -> None:
     await person(1, LONG_AGO)
     await db.collection("users").update_one({"user_id": 1}, {"$set": HOLDS[what]})
-    assert (await sweep(clock)).done == {}
+    assert (await keep_house(clock)).done == {}
     assert await user_ops.find(1) is not None
 
 
 @pytest.mark.usefixtures("after_40_days")
-async def test_who_has_an_open_delivery_or_a_verified_token_stays(db: Database, clock: ManualClock) -> None:
+async def test_a_user_with_an_open_delivery_or_a_verified_token_is_kept(db: Database, clock: ManualClock) -> None:
     for user_id in (1, 2, 3):
         await person(user_id, LONG_AGO)
     await deletion_ops.promise(BOT, 1, 1, "post", NOW, NOW + HOUR)
     await put(db, "tokens", {"token": "a", "user_id": 2, "status": "verified"})
     await put(db, "tokens", {"token": "b", "user_id": 3, "status": "unused"})
-    assert (await sweep(clock)).done == {"users": 1}
+    assert (await keep_house(clock)).done == {"users": 1}
     assert await left(db, "users", "user_id") == [1, 2]
 
 
 @pytest.mark.usefixtures("after_40_days")
-async def test_who_comes_back_between_the_look_and_the_delete_stays(
+async def test_a_user_who_comes_back_between_the_find_and_the_delete_is_kept(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await person(1, LONG_AGO)
     ask = inactive_user_ops.has_delivery_or_token
 
-    async def back_meanwhile(user_id: int) -> bool:
+    async def come_back_meanwhile(user_id: int) -> bool:
         answer = await ask(user_id)
         await person(user_id, NOW)
         return answer
 
-    monkeypatch.setattr(inactive_user_ops, "has_delivery_or_token", back_meanwhile)
-    assert (await sweep(clock)).done == {}
+    monkeypatch.setattr(inactive_user_ops, "has_delivery_or_token", come_back_meanwhile)
+    assert (await keep_house(clock)).done == {}
     assert (found := await user_ops.find(1)) is not None and found.joined_at == LONG_AGO
 
 
 @pytest.mark.usefixtures("after_40_days")
-async def test_who_is_banned_between_the_look_and_the_delete_stays_banned(
+async def test_a_user_banned_between_the_find_and_the_delete_stays_banned(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await person(1, LONG_AGO)
     ask = inactive_user_ops.has_delivery_or_token
 
-    async def banned_meanwhile(user_id: int) -> bool:
+    async def ban_meanwhile(user_id: int) -> bool:
         await user_ops.ban(user_id, NOW, reason=None, until=None)
         return await ask(user_id)
 
-    monkeypatch.setattr(inactive_user_ops, "has_delivery_or_token", banned_meanwhile)
-    assert (await sweep(clock)).done == {}
+    monkeypatch.setattr(inactive_user_ops, "has_delivery_or_token", ban_meanwhile)
+    assert (await keep_house(clock)).done == {}
     assert (found := await user_ops.find(1)) is not None and found.is_banned
 
 
 # stops, limits, errors
 
 
-def away_at(db: Database, call: str) -> None:
-    """The database does not answer this call."""
+def fail_at(db: Database, call: str) -> None:
+    """Make the database fail this call."""
 
     def refuse(operation: str, collection: str) -> None:
         if f"{operation} {collection}" == call:
@@ -460,7 +463,7 @@ def away_at(db: Database, call: str) -> None:
 
 @pytest.fixture
 async def old_everywhere(db: Database) -> None:
-    """Something for the steps about deliveries, incidents and runs."""
+    """Old deliveries and incidents."""
     for number in range(10):
         opened = {"_id": f"{number}", "opened_at": OLDEST - DAY + number * MS, "is_unfinished": False}
         await put(db, "deliveries", opened)
@@ -469,11 +472,11 @@ async def old_everywhere(db: Database) -> None:
 
 @pytest.mark.usefixtures("old_everywhere")
 @pytest.mark.parametrize("call", ["find deliveries", "delete_many deliveries", "find_one memberships"])
-async def test_an_error_in_one_step_does_not_hide_the_others(db: Database, clock: ManualClock, call: str) -> None:
+async def test_an_error_in_one_step_does_not_prevent_the_others(db: Database, clock: ManualClock, call: str) -> None:
     run = Run(clock, "keeper")
-    away_at(db, call)
+    fail_at(db, call)
     with pytest.raises(StoreUnavailable, match=r"deliveries|memberships"):
-        await sweep(clock, run=run)
+        await keep_house(clock, run=run)
     db.before_call = None
     assert run.done["incidents"] == 10
     assert await db.collection("incidents").count({}) == 0
@@ -492,41 +495,36 @@ async def test_an_outage_in_the_middle_of_a_step_keeps_its_counts(db: Database, 
 
     db.before_call = refuse
     with pytest.raises(StoreUnavailable):
-        await sweep(clock, run=run, bounds={"pause_ms": 0, "batch_size": 2})
+        await keep_house(clock, run=run, bounds={"pause_ms": 0, "batch_size": 2})
     db.before_call = None
     assert run.done["deliveries"] == 4
     assert await left(db, "deliveries", "_id") == [f"{number}" for number in range(4, 10)]
 
 
 @pytest.mark.usefixtures("old_everywhere")
-async def test_a_stop_ends_it_after_the_batch_at_hand(db: Database, clock: ManualClock) -> None:
-    run = Run(clock, "keeper")
-
+async def test_a_stop_ends_it_after_the_batch_in_progress(db: Database, clock: ManualClock) -> None:
     async def stop_now(seconds: float) -> None:
         run.stopping.set()
 
-    counts = await sweep(clock, run=run, bounds={"batch_size": 4, "sleep": stop_now})
-    assert counts == Counts({"deliveries": 4}, more=True)
-    # the oldest went first
+    run = Run(SteeredClock(stop_now, start=NOW), "keeper")
+    counts = await keep_house(clock, run=run, bounds={"batch_size": 4})
+    assert counts == Counts({"deliveries": 4}, more=True), "the oldest are deleted first"
     assert await left(db, "deliveries", "_id") == [f"{number}" for number in range(4, 10)]
     assert await db.collection("incidents").count({}) == 10
 
 
 @pytest.mark.usefixtures("old_everywhere")
-async def test_out_of_time_it_says_that_more_remains_and_the_next_run_ends_it(db: Database, clock: ManualClock) -> None:
-    moments: Iterator[float] = iter(range(1_000))
-    bounds: Bounds = {"batch_size": 4, "pause_ms": 0, "timeout_s": 30, "monotonic": lambda: float(next(moments))}
-    first = await sweep(clock, bounds=bounds)
-    assert first.more and 0 < first.done["deliveries"] <= 10
-    second = await sweep(clock)
-    assert not second.more
-    assert first.done["deliveries"] + second.done.get("deliveries", 0) == 10
+async def test_a_run_out_of_time_reports_more_and_the_next_run_does_the_rest(db: Database, clock: ManualClock) -> None:
+    # the first pause takes longer than the run may
+    first = await keep_house(clock, bounds={"batch_size": 4, "pause_ms": 40_000, "timeout_s": 30})
+    assert first == Counts({"deliveries": 8}, more=True)
+    assert await keep_house(clock) == Counts({"deliveries": 2, "incidents": 10})
 
 
 @pytest.mark.usefixtures("old_everywhere")
-async def test_what_went_is_counted_in_the_metrics_by_kind(db: Database, clock: ManualClock) -> None:
+async def test_deleted_documents_are_counted_in_the_metrics_by_kind(db: Database, clock: ManualClock) -> None:
     before = metrics.REGISTRY.get_sample_value("tollgate_cleanup_deleted_total", {"kind": "deliveries"}) or 0
-    await sweep(clock)
+    await keep_house(clock)
     after = metrics.REGISTRY.get_sample_value("tollgate_cleanup_deleted_total", {"kind": "deliveries"})
     assert after == before + 10
 

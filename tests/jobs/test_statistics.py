@@ -1,4 +1,4 @@
-"""The numbers of a day: what belongs to it, what is as of the last run, and who may write them."""
+"""The daily statistics: what belongs to a day, what is as of the last run, and which run may write them."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from pymongo.errors import AutoReconnect
 
 import web_app
 from core.broadcasts import BroadcastStatus
-from core.clock import ManualClock
+from core.clock import Clock, ManualClock
 from core.errors import StoreUnavailable
 from core.jobs import Counts
 from core.statistics import Count, DayStats, TopPost
@@ -22,9 +22,10 @@ from database.connection import Database
 from database.operations import delivery_claims, post_ops, statistics_ops, token_ops, user_ops
 from schedulers.jobs.statistics import DAYS_BACK, TOP_POSTS, Statistics
 from schedulers.runner import Run
+from tests.clocks import SteeredClock
 
 MS, HOUR, DAY = timedelta(milliseconds=1), timedelta(hours=1), timedelta(days=1)
-#: the clock stands at noon
+#: midnight; the clock starts at noon
 TODAY = datetime(2026, 3, 1, tzinfo=UTC)
 YESTERDAY = TODAY - DAY
 NOW = TODAY + 12 * HOUR
@@ -37,12 +38,9 @@ def clock() -> ManualClock:
     return ManualClock(NOW)
 
 
-async def _no_pause(seconds: float) -> None:
-    """As long as a pause of no time."""
-
-
-async def count(clock: ManualClock, fence: int = 1, zone: ZoneInfo = UTC_ZONE, run: Run | None = None) -> Counts:
-    return await Statistics(zone, {"sleep": _no_pause})(run or Run(clock, "counter", fence=fence))
+async def count(clock: Clock, fence: int = 1, zone: ZoneInfo = UTC_ZONE, run: Run | None = None) -> Counts:
+    """Run the job once; pauses take no time."""
+    return await Statistics(zone, {"pause_ms": 0})(run or Run(clock, "counter", fence=fence))
 
 
 async def days(clock: ManualClock) -> list[DayStats]:
@@ -55,7 +53,7 @@ async def day_of(clock: ManualClock, date: datetime) -> DayStats:
 
 
 def of_a_day(day: DayStats) -> dict[str, int]:
-    """What was counted of the day itself, without what is 0."""
+    """The counts of the day itself that are not 0."""
     return {name: day.count(name) for name in statistics_ops.DAILY_COUNTS if day.count(name)}
 
 
@@ -69,7 +67,7 @@ def token(number: int, made_at: datetime) -> Token:
     return Token(token=f"{number:032}", user_id=number, created_at=made_at, expires_at=made_at + 2 * DAY)
 
 
-async def test_an_empty_database_has_a_day_of_nothing(db: Database, clock: ManualClock) -> None:
+async def test_an_empty_database_has_two_days_without_counts(db: Database, clock: ManualClock) -> None:
     assert await count(clock) == Counts({"days": 2})
     assert [(day.date, of_a_day(day), day.top_posts) for day in await days(clock)] == [
         (YESTERDAY, {}, ()),
@@ -105,7 +103,7 @@ async def test_a_day_begins_at_its_midnight_and_ends_before_the_next(db: Databas
     assert await statistics_ops.last_days(YESTERDAY, 10) == []
 
 
-async def test_the_day_is_that_of_the_zone(db: Database, clock: ManualClock) -> None:
+async def test_a_day_is_one_of_the_zone(db: Database, clock: ManualClock) -> None:
     midnight = datetime(2026, 2, 28, 18, 30, tzinfo=UTC)  # begins 1 March in Kolkata
     for number, at in enumerate((midnight - MS, midnight), 1):
         await user_ops.upsert_visitor(Visitor(user_id=number), at)
@@ -134,7 +132,7 @@ async def test_a_day_of_23_or_25_hours_is_counted_whole(
     assert found == {began: 2, midnight: 1}
 
 
-async def test_a_delivery_is_one_post_to_one_person_a_day(db: Database, clock: ManualClock) -> None:
+async def test_deliveries_of_one_post_to_one_user_count_once_a_day(db: Database, clock: ManualClock) -> None:
     for at in (TODAY, TODAY + HOUR, TODAY + 2 * HOUR):
         await opened(1, "one", at)
     await opened(2, "one", TODAY)
@@ -147,7 +145,7 @@ async def test_a_delivery_is_one_post_to_one_person_a_day(db: Database, clock: M
     assert (await day_of(clock, TODAY)).count(Count.DELIVERIES) == 3
 
 
-async def test_what_was_counted_once_does_not_go_when_the_day_is_over(db: Database, clock: ManualClock) -> None:
+async def test_a_count_does_not_decrease_when_the_day_is_closed(db: Database, clock: ManualClock) -> None:
     for user_id in (1, 2, 3):
         await user_ops.upsert_visitor(Visitor(user_id=user_id), NOW - HOUR)
         await opened(user_id, "one", NOW - HOUR)
@@ -158,7 +156,7 @@ async def test_what_was_counted_once_does_not_go_when_the_day_is_over(db: Databa
     await opened(4, "two", clock.now() - HOUR)
     await count(clock)
     over = await day_of(clock, TODAY)
-    # 2, 3 and 4 are what is left of the day: more than that were there
+    # the closing run finds deliveries to 2, 3 and 4, but of the active users only 2 and 3
     assert (over.count(Count.DELIVERIES), over.count(Count.ACTIVE_USERS)) == (3, 3)
 
 
@@ -188,7 +186,7 @@ async def test_after_three_days_down_one_run_closes_all_of_them(
     assert await count(clock) == Counts({"days": 1})
 
 
-async def test_of_a_long_absence_seven_days_are_closed(db: Database, clock: ManualClock) -> None:
+async def test_after_a_long_absence_seven_days_are_closed(db: Database, clock: ManualClock) -> None:
     for number in range(30):
         await statistics_ops.add_once(TODAY - number * DAY, "a", {"tokens": 1})
     assert await count(clock) == Counts({"days": DAYS_BACK + 1})
@@ -196,26 +194,26 @@ async def test_of_a_long_absence_seven_days_are_closed(db: Database, clock: Manu
     assert closed == [False] + [True] * DAYS_BACK + [False] * 2
 
 
-async def test_a_run_that_ends_early_leaves_no_open_day_behind_a_closed_one(db: Database, clock: ManualClock) -> None:
+async def test_a_run_that_ends_early_leaves_no_open_day_before_a_closed_one(db: Database, clock: ManualClock) -> None:
     await count(clock)
     clock.move(3 * DAY)
-    run = Run(clock, "counter", fence=1)
 
     async def stop_after_the_first_day(seconds: float) -> None:
         if run.done["days"]:
             run.stopping.set()
 
-    assert await Statistics(UTC_ZONE, {"sleep": stop_after_the_first_day})(run) == Counts({"days": 1}, more=True)
+    run = Run(SteeredClock(stop_after_the_first_day, start=clock.now()), "counter", fence=1)
+    assert await count(clock, run=run) == Counts({"days": 1}, more=True)
     assert await count(clock) == Counts({"days": 3})
     assert all([await statistics_ops.is_closed(TODAY + number * DAY) for number in range(3)])
 
 
-def test_one_post_is_said_in_the_singular() -> None:
+def test_the_page_writes_one_post_in_the_singular() -> None:
     script = Path(web_app.__file__).with_name("static") / "admin_numbers.js"
     assert '`of ${number(live)} ${live === 1 ? "post" : "posts"}`' in script.read_text(encoding="utf-8")
 
 
-async def test_the_posts_most_people_got_come_first_and_ten_at_most(db: Database, clock: ManualClock) -> None:
+async def test_the_ten_posts_most_users_got_are_kept_the_first_first(db: Database, clock: ManualClock) -> None:
     posts = [
         await post_ops.create(title=f"Post {n}", storage_chat_id=-1, message_ids=[n], created_by=1, created_at=NOW)
         for n in range(1, TOP_POSTS + 2)
@@ -235,13 +233,13 @@ async def test_the_posts_most_people_got_come_first_and_ten_at_most(db: Database
     assert [one.code for one in (await day_of(clock, YESTERDAY)).top_posts] == [posts[-1].code]
 
 
-async def test_a_post_that_is_not_there_any_more_keeps_its_code(db: Database, clock: ManualClock) -> None:
+async def test_a_deleted_post_keeps_its_code(db: Database, clock: ManualClock) -> None:
     await opened(1, "gone", TODAY)
     await count(clock)
     assert (await day_of(clock, TODAY)).top_posts == (TopPost(code="gone", title="", deliveries=1),)
 
 
-async def test_totals_are_those_of_now(db: Database, clock: ManualClock) -> None:
+async def test_totals_are_those_at_the_time_of_the_run(db: Database, clock: ManualClock) -> None:
     for user_id in (1, 2, 3):
         await user_ops.upsert_visitor(Visitor(user_id=user_id), NOW)
     await user_ops.mark_blocked(2, NOW)
@@ -249,7 +247,7 @@ async def test_totals_are_those_of_now(db: Database, clock: ManualClock) -> None
     await count(clock)
     today = await day_of(clock, TODAY)
     assert [today.count(name) for name in (Count.USERS, Count.BLOCKED_USERS, Count.POSTS)] == [3, 1, 1]
-    # a server says how much it takes, memory does not
+    # a server reports its size, the memory store does not
     assert (Count.DATABASE_BYTES in today.counters) is not db.is_memory
 
 
@@ -266,7 +264,7 @@ async def test_a_day_closed_late_keeps_the_totals_of_its_last_run(
     assert (await day_of(clock, TODAY + DAY)).count(Count.USERS) == 2
 
 
-async def test_a_process_that_lost_the_job_writes_nothing(db: Database, clock: ManualClock) -> None:
+async def test_a_run_with_an_older_fence_writes_nothing(db: Database, clock: ManualClock) -> None:
     await user_ops.upsert_visitor(Visitor(user_id=1), NOW - HOUR)
     assert await count(clock, fence=7) == Counts({"days": 2})
     before = await days(clock)
@@ -277,27 +275,26 @@ async def test_a_process_that_lost_the_job_writes_nothing(db: Database, clock: M
     assert (await day_of(clock, TODAY)).count(Count.NEW_USERS) == 2
 
 
-async def test_of_two_owners_the_one_that_was_paused_is_refused(db: Database, clock: ManualClock) -> None:
-    """The first counts, is paused before it writes, and wakes up after the second has written."""
+async def test_a_run_that_resumes_after_another_has_written_is_refused(db: Database, clock: ManualClock) -> None:
     await user_ops.upsert_visitor(Visitor(user_id=1), NOW - HOUR)
-    stands_still, goes_on = asyncio.Event(), asyncio.Event()
+    suspended, resumed = asyncio.Event(), asyncio.Event()
 
-    async def paused_at_the_last_counter(seconds: float) -> None:
+    async def suspend_at_the_last_counter(seconds: float) -> None:
         if db.calls["aggregate broadcasts"] == 2:
-            stands_still.set()
-            await goes_on.wait()
+            suspended.set()
+            await resumed.wait()
 
-    first = asyncio.create_task(Statistics(UTC_ZONE, {"sleep": paused_at_the_last_counter})(Run(clock, "a", fence=1)))
-    await stands_still.wait()
+    first = asyncio.create_task(count(SteeredClock(suspend_at_the_last_counter, start=NOW)))
+    await suspended.wait()
     await user_ops.upsert_visitor(Visitor(user_id=2), NOW - HOUR)
     assert await count(clock, fence=2) == Counts({"days": 1})
-    goes_on.set()
+    resumed.set()
     assert await first == Counts({"days": 1, "refused": 1}, more=True)
     today = await day_of(clock, TODAY)
     assert (today.count(Count.NEW_USERS), today.count(Count.USERS)) == (2, 2)
 
 
-async def test_many_at_once_on_a_new_day_leave_the_highest_fence(db: Database) -> None:
+async def test_of_twenty_concurrent_writes_of_a_new_day_the_highest_fence_stays(db: Database) -> None:
     fences: Sequence[int] = range(1, 21)
     wrote = await asyncio.gather(
         *(statistics_ops.write_day(TODAY, fence, NOW, {Count.TOKENS: fence}) for fence in fences)
@@ -307,7 +304,7 @@ async def test_many_at_once_on_a_new_day_leave_the_highest_fence(db: Database) -
     assert wrote[-1]
 
 
-async def test_a_day_a_broadcast_began_is_written_too(db: Database, clock: ManualClock) -> None:
+async def test_counts_that_a_broadcast_added_to_the_day_stay(db: Database, clock: ManualClock) -> None:
     await statistics_ops.add_once(TODAY, "broadcast x", {"broadcast_sent": 5, "broadcast_failed": 2})
     await user_ops.upsert_visitor(Visitor(user_id=1), NOW - HOUR)
     await count(clock)
@@ -317,7 +314,7 @@ async def test_a_day_a_broadcast_began_is_written_too(db: Database, clock: Manua
     assert today.count(Count.BROADCAST_COPIES) == 5 and today.counters["broadcast_failed"] == 2
 
 
-async def test_copies_are_not_added_up_from_two_counts(db: Database, clock: ManualClock) -> None:
+async def test_copies_counted_by_the_broadcast_and_the_run_are_not_added_up(db: Database, clock: ManualClock) -> None:
     ended = {"started_at": TODAY, "finished_at": TODAY, "counts": {"sent": 9}}
     await db.collection("broadcasts").insert_one({"key": "x", **ended})
     await statistics_ops.add_once(TODAY, "broadcast x", {"broadcast_sent": 9})
@@ -329,15 +326,16 @@ async def test_copies_are_not_added_up_from_two_counts(db: Database, clock: Manu
 async def test_a_stop_in_the_middle_of_a_day_writes_nothing_of_it(
     db: Database, clock: ManualClock, pauses: int
 ) -> None:
-    run, taken = Run(clock, "counter", fence=1), 0
+    taken = 0
 
-    async def stop_then(seconds: float) -> None:
+    async def stop_after_pauses(seconds: float) -> None:
         nonlocal taken
         taken += 1
         if taken > pauses:
             run.stopping.set()
 
-    counts = await Statistics(UTC_ZONE, {"sleep": stop_then})(run)
+    run = Run(SteeredClock(stop_after_pauses, start=NOW), "counter", fence=1)
+    counts = await count(clock, run=run)
     written = 1 if pauses >= len(statistics_ops.DAILY_COUNTS) else 0
     assert counts == Counts({"days": 1} if written else {}, more=True)
     assert await db.collection("daily_stats").count({}) == written
@@ -345,7 +343,7 @@ async def test_a_stop_in_the_middle_of_a_day_writes_nothing_of_it(
 
 @pytest.mark.parametrize(
     ("call", "written"),
-    # of yesterday no totals are asked for at noon: it is whole by then
+    # at noon no totals are counted for yesterday, which is complete by then
     [("count deliveries", 0), ("aggregate broadcasts", 0), ("aggregate deliveries", 0), ("dbStats ", 1)],
 )
 async def test_an_outage_writes_no_half_day_and_the_next_run_does_it(
@@ -363,7 +361,7 @@ async def test_an_outage_writes_no_half_day_and_the_next_run_does_it(
     assert await count(clock) == Counts({"days": 2 - written})
 
 
-async def test_a_clock_put_back_over_midnight_takes_nothing_away(db: Database, clock: ManualClock) -> None:
+async def test_a_clock_set_back_over_midnight_decreases_no_count(db: Database, clock: ManualClock) -> None:
     await user_ops.upsert_visitor(Visitor(user_id=1), NOW - HOUR)
     await count(clock)
     before = {day.date: of_a_day(day) for day in await days(clock)}
@@ -373,7 +371,7 @@ async def test_a_clock_put_back_over_midnight_takes_nothing_away(db: Database, c
     assert {date: after[date] for date in before} == before
 
 
-async def test_days_are_read_oldest_first_and_no_more_than_asked_for(db: Database, clock: ManualClock) -> None:
+async def test_days_are_read_oldest_first_up_to_the_limit(db: Database, clock: ManualClock) -> None:
     for number in range(5):
         await statistics_ops.add_once(TODAY - number * DAY, "a", {"tokens": number + 1})
     found = await statistics_ops.last_days(TODAY, 3)

@@ -1,7 +1,7 @@
-"""The timer around runs: looking again after another process, catching up, jitter, daylight changes."""
+"""The tick trigger: which ticks run, retrying another process's tick, catching up, jitter, stops, daylight changes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,280 +14,370 @@ from core.retries import LONG_S
 from core.schedules import Daily, Schedule, every_minute
 from database.connection import Database
 from database.operations import lease_ops, run_ops
-from schedulers.leases import RENEW_EVERY_S, TTL
+from schedulers.admission import by_hand
+from schedulers.job_scheduler import JobScheduler
+from schedulers.leases import TTL
 from schedulers.runner import Run
-from schedulers.scheduler import NAP_S, ScheduledJob
-from tests.jobs.processes import Beats, FakeJob, killed_in, scheduled, three
-from tests.jobs.timer import HandTimer
+from schedulers.scheduler import ProductTimeTrigger
+from schedulers.ticks import NAP_S
+from tests.clocks import SteeredClock, never
+from tests.jobs.processes import (
+    JOB,
+    FakeJob,
+    HeldSleep,
+    ManualTimer,
+    create_scheduler,
+    delete_three,
+    leave_killed_run,
+)
 
 UTC_ZONE = ZoneInfo("UTC")
-EACH_MINUTE = every_minute(UTC_ZONE)
+EACH_MINUTE, NOON = every_minute(UTC_ZONE), Daily((12,), UTC_ZONE)
 #: the clocks of Havana go from 00:00 to 01:00 on 8 March 2026, and from 01:00 to 00:00 on 1 November
 HAVANA = ZoneInfo("America/Havana")
 
 
-class SetClock(SystemClock):
-    """Stands at the instant the test sets; tells its listeners as the sandbox's does."""
-
-    def __init__(self, start: datetime) -> None:
-        super().__init__()
-        self._start = start
-
-    def now(self) -> datetime:
-        return self._start + self.offset
-
-    def move(self, step: timedelta) -> None:
-        """Time goes by as it always does: nobody is told."""
-        self.offset += step
+def clock_at(start: datetime) -> SteeredClock:
+    return SteeredClock(start=start, in_tasks={"lease ": never})
 
 
 @pytest.fixture
-def clock() -> SetClock:
-    return SetClock(datetime(2026, 3, 1, 12, 0, 10, tzinfo=UTC))
+def clock() -> SteeredClock:
+    return clock_at(datetime(2026, 3, 1, 12, 0, 10, tzinfo=UTC))
 
 
 @pytest.fixture
-def timer() -> HandTimer:
-    return HandTimer()
+def timer() -> ManualTimer:
+    return ManualTimer()
+
+
+Start = Callable[..., JobScheduler]
 
 
 @pytest.fixture
-async def ended() -> AsyncIterator[list[ScheduledJob]]:
-    """Jobs that are stopped when the test is over."""
-    jobs: list[ScheduledJob] = []
-    yield jobs
-    for job in jobs:
-        job.stop()
-        await job.ended()
+async def start(db: Database, clock: SteeredClock, timer: ManualTimer) -> AsyncIterator[Start]:
+    """Starts schedulers and stops them after the test."""
+    schedulers: list[JobScheduler] = []
+
+    def started(
+        job: FakeJob,
+        schedule: Schedule = EACH_MINUTE,
+        *,
+        on: ManualTimer = timer,
+        at: SteeredClock = clock,
+        owner: str = "me",
+        jitter: timedelta = timedelta(),
+    ) -> JobScheduler:
+        schedulers.append(create_scheduler(job, schedule, at, on, owner=owner, jitter=jitter))
+        schedulers[-1].start()
+        return schedulers[-1]
+
+    yield started
+    for one in schedulers:
+        one.stop()
+        await one.ended()
 
 
-class Sleeper:
-    """Waiting moves the clock by as much; keeps how long each wait was. No lease is renewed."""
+class MovingSleep:
+    """A sleep that moves the clock by its length; keeps all lengths."""
 
-    def __init__(self, clock: SetClock) -> None:
-        self.naps_s: list[float] = []
+    def __init__(self, clock: SteeredClock) -> None:
+        self.lengths_s: list[float] = []
         self._clock = clock
+        clock.on_sleep = self
 
     async def __call__(self, seconds: float) -> None:
-        if seconds == RENEW_EVERY_S:
-            await asyncio.Event().wait()
-        self.naps_s.append(seconds)
+        self.lengths_s.append(seconds)
         self._clock.move(timedelta(seconds=seconds))
         await asyncio.sleep(0)
 
 
 async def outcomes() -> list[tuple[JobOutcome | None, int | str | None]]:
+    """Outcome and `requested_by` of all runs, the first started first."""
     return [(run.outcome, run.requested_by) for run in reversed(await run_ops.last_runs(50))]
 
 
-async def test_whoever_was_skipped_looks_again_and_takes_over(
-    db: Database, clock: SetClock, timer: HandTimer, ended: list[ScheduledJob]
+# one tick after the other
+
+
+async def test_a_tick_runs_once_although_its_timer_fires_twice(timer: ManualTimer, start: Start) -> None:
+    job = FakeJob(delete_three)
+    one = start(job)
+    for _ in range(2):
+        timer.fire()
+        await one.ended(5)
+    assert job.runs == 1
+    one.stop()
+    assert timer.names == set()
+
+
+async def test_a_tick_during_a_run_is_run_after_it(clock: SteeredClock, timer: ManualTimer, start: Start) -> None:
+    started, may_end = asyncio.Event(), asyncio.Event()
+
+    async def slow(run: Run) -> Counts:
+        started.set()
+        await may_end.wait()
+        return Counts()
+
+    job = FakeJob(slow)
+    one = start(job)
+    timer.fire()
+    await started.wait()
+    clock.move(timedelta(minutes=1))
+    timer.fire()
+    may_end.set()
+    await one.ended(5)
+    assert job.runs == len({run.scheduled_at for run in await run_ops.last_runs(5)}) == 2
+
+
+def test_the_timer_fires_at_ticks_of_the_products_clock() -> None:
+    clock = SystemClock()
+    clock.shift_to(timedelta(minutes=30, seconds=20))
+    trigger = ProductTimeTrigger(Daily((0,), UTC_ZONE), clock)
+    product_time = trigger.get_next_fire_time(None, datetime.now(UTC)) + clock.offset
+    assert (product_time.hour, product_time.minute, product_time.second) == (0, 0, 0)
+
+
+# another process runs the tick, or the database is away
+
+
+async def test_a_skipped_tick_is_retried_and_taken_over_when_the_others_lease_expires(
+    clock: SteeredClock, timer: ManualTimer, start: Start
 ) -> None:
-    job, sleeper = FakeJob(three), Sleeper(clock)
-    began = clock.now()
-    await killed_in("fake", EACH_MINUTE.latest_tick(began), began)
-    one = scheduled(job, EACH_MINUTE, clock, timer, pulse=sleeper)
-    ended.append(one)
-    one.start()
-    timer.fire("fake")
+    job, naps, began = FakeJob(delete_three), MovingSleep(clock), clock.now()
+    await leave_killed_run(EACH_MINUTE.latest_tick(began), began)
+    one = start(job)
+    timer.fire()
     await one.ended(5)
     assert job.runs == 1
     assert clock.now() == began + TTL, "within the lease"
-    assert max(sleeper.naps_s) <= NAP_S
+    assert max(naps.lengths_s) <= NAP_S
     assert await outcomes() == [(JobOutcome.ABANDONED, None), (JobOutcome.SUCCEEDED, run_ops.TAKEOVER)]
 
 
-async def test_a_daily_tick_outlasts_an_outage_that_is_longer_than_its_patience(
-    db: Database, clock: SetClock, timer: HandTimer, ended: list[ScheduledJob]
+async def test_a_tick_is_retried_after_an_outage_longer_than_its_pauses(
+    db: Database, clock: SteeredClock, timer: ManualTimer, start: Start
 ) -> None:
-    job, sleeper, away = FakeJob(three), Sleeper(clock), len(LONG_S) + 5
+    job, left = FakeJob(delete_three), len(LONG_S) + 5
+    MovingSleep(clock)
 
     def refuse(operation: str, collection: str) -> None:
-        nonlocal away
-        away -= 1
-        if away > 0:
+        nonlocal left
+        left -= 1
+        if left > 0:
             raise StoreUnavailable("an outage")
 
-    one = scheduled(job, Daily((12,), UTC_ZONE), clock, timer, pulse=sleeper)
-    ended.append(one)
-    one.start()
+    one = start(job, NOON)
     await one.ended(5)
     db.before_call = refuse
-    timer.fire("fake")
+    timer.fire()
     await one.ended(5)
-    assert (job.runs, away <= 0) == (1, True)
+    assert (job.runs, left <= 0) == (1, True)
     assert await outcomes() == [(JobOutcome.SUCCEEDED, None)]
 
 
-async def test_a_falter_at_the_start_does_not_give_up_the_missed_tick(
-    db: Database, clock: SetClock, timer: HandTimer, ended: list[ScheduledJob]
+async def test_while_the_other_process_renews_its_lease_the_tick_waits_and_is_then_found_done(
+    db: Database, clock: SteeredClock, timer: ManualTimer, start: Start
 ) -> None:
-    yesterday = clock.now() - timedelta(days=1)
-    schedule = Daily((12,), UTC_ZONE)
-    assert await run_ops.start_run("fake", schedule.latest_tick(yesterday), "before", yesterday, None, 1) is not None
-    calls = 0
+    job, began, waits = FakeJob(delete_three), clock.now(), 0
+    assert await lease_ops.take(JOB, "other", began, TTL) == 1
+    assert await run_ops.start_run(JOB, NOON.latest_tick(began), "other", began, None, 1) is not None
 
-    def falter(operation: str, collection: str) -> None:
+    async def sleep(seconds: float) -> None:
+        nonlocal waits
+        waits += 1
+        clock.move(timedelta(seconds=seconds))
+        if waits < 20:
+            await lease_ops.renew(JOB, "other", clock.now(), TTL)
+        elif waits == 20:
+            assert await db.collection("job_runs").update_one({"job": JOB}, {"$set": {"outcome": "succeeded"}})
+            await lease_ops.release(JOB, "other", clock.now())
+
+    clock.on_sleep = sleep
+    one = start(job, NOON)
+    timer.fire()
+    await one.ended(5)
+    assert (job.runs, waits > 20) == (0, True)
+    assert await outcomes() == [(JobOutcome.SUCCEEDED, None)]
+
+
+async def test_a_tick_during_another_processs_run_by_hand_is_run_after_it(
+    clock: SteeredClock, timer: ManualTimer, start: Start
+) -> None:
+    assert await lease_ops.take(JOB, "by hand", clock.now(), TTL) == 1
+
+    async def sleep(seconds: float) -> None:
+        clock.move(timedelta(seconds=seconds))
+        await lease_ops.release(JOB, "by hand", clock.now())
+
+    clock.on_sleep = sleep
+    one = start(FakeJob(delete_three), NOON)
+    timer.fire()
+    await one.ended(5)
+    assert await outcomes() == [(JobOutcome.SUCCEEDED, None)]
+
+
+async def test_a_process_that_lost_its_lease_repeats_its_own_tick(
+    clock: SteeredClock, timer: ManualTimer, start: Start
+) -> None:
+    async def suspended_once(run: Run) -> Counts:
+        if job.runs == 1:
+            clock.move(TTL)
+            return Counts({"deleted": 1}, more=True)
+        return Counts({"deleted": 2})
+
+    job = FakeJob(suspended_once)
+    MovingSleep(clock)
+    one = start(job, NOON)
+    timer.fire()
+    await one.ended(5)
+    assert await outcomes() == [(JobOutcome.ABANDONED, None), (JobOutcome.SUCCEEDED, run_ops.TAKEOVER)]
+
+
+# at a start, and after a jump of the clock
+
+
+async def test_a_first_start_catches_nothing_up(start: Start) -> None:
+    job = FakeJob(delete_three)
+    one = start(job)
+    one.start()
+    await one.ended(5)
+    one.stop()
+    one.stop()
+    assert job.runs == 0
+
+
+async def test_ticks_missed_for_days_are_caught_up_once_by_one_of_two_processes(
+    clock: SteeredClock, start: Start
+) -> None:
+    job, schedule = FakeJob(delete_three), Daily((0, 12), UTC_ZONE)
+    long_ago = schedule.latest_tick(clock.now() - timedelta(days=9))
+    await run_ops.start_run(JOB, long_ago, "long ago", clock.now(), None, 0)
+    for owner in ("one", "two"):
+        one = start(job, schedule, on=ManualTimer(), owner=owner)
+        await one.ended(5)
+    assert job.runs == 1
+
+
+async def test_a_short_outage_at_the_start_does_not_prevent_catching_up(
+    db: Database, clock: SteeredClock, start: Start
+) -> None:
+    yesterday, calls = clock.now() - timedelta(days=1), 0
+    assert await run_ops.start_run(JOB, NOON.latest_tick(yesterday), "before", yesterday, None, 1) is not None
+
+    def refuse_twice(operation: str, collection: str) -> None:
         nonlocal calls
         calls += 1
         if calls in (1, 3):
             raise StoreUnavailable("an election")
 
-    db.before_call = falter
-    job = FakeJob(three)
-    one = scheduled(job, schedule, clock, timer, pulse=Sleeper(clock))
-    ended.append(one)
-    one.start()
-    await one.ended(5)
+    MovingSleep(clock)
+    db.before_call = refuse_twice
+    job = FakeJob(delete_three)
+    await start(job, NOON).ended(5)
     assert job.runs == 1
 
 
-async def test_while_the_other_renews_it_waits_on_and_finds_it_done(
-    db: Database, clock: SetClock, timer: HandTimer, ended: list[ScheduledJob]
+@pytest.mark.parametrize("is_lost", [True, False])
+async def test_a_start_repeats_a_tick_that_a_crash_cut_off_and_no_other(
+    clock: SteeredClock, timer: ManualTimer, start: Start, is_lost: bool
 ) -> None:
-    job, began = FakeJob(three), clock.now()
-    tick = EACH_MINUTE.latest_tick(began)
-    assert await lease_ops.take("fake", "other", began, TTL) == 1
-    row = await run_ops.start_run("fake", tick, "other", began, None, 1)
-    assert row is not None
-    looks = 0
+    job = FakeJob(delete_three)
+    if is_lost:
+        await leave_killed_run(NOON.latest_tick(clock.now()), clock.now())
+    else:
+        earlier = start(FakeJob(delete_three), NOON, owner="earlier")
+        timer.fire()
+        await earlier.ended(5)
+        earlier.stop()
+    MovingSleep(clock)
+    await start(job, NOON).ended(5)
+    assert job.runs == int(is_lost)
+    assert len(await outcomes()) == 1 + is_lost
 
-    async def pulse(seconds: float) -> None:
-        nonlocal looks
-        looks += 1
-        clock.move(timedelta(seconds=seconds))
-        if looks < 20:
-            await lease_ops.renew("fake", "other", clock.now(), TTL)
-        elif looks == 20:
-            assert await db.collection("job_runs").update_one({"job": "fake"}, {"$set": {"outcome": "succeeded"}})
-            await lease_ops.release("fake", "other", clock.now())
 
-    one = scheduled(job, Daily((12,), UTC_ZONE), clock, timer, pulse=pulse)
-    ended.append(one)
-    one.start()
-    timer.fire("fake")
+async def test_a_jump_of_the_clock_runs_the_latest_of_the_passed_ticks_once(clock: SteeredClock, start: Start) -> None:
+    job = FakeJob(delete_three)
+    one = start(job)
+    clock.shift_to(timedelta(hours=3))
     await one.ended(5)
-    assert job.runs == 0
-    assert looks > 20
-    assert await outcomes() == [(JobOutcome.SUCCEEDED, None)]
+    assert job.runs == 1
+    one.stop()
+    clock.shift_to(timedelta(hours=6))
+    await one.ended(5)
+    assert job.runs == 1, "a stopped job no longer listens to the clock"
 
 
-async def test_a_tick_that_comes_during_a_run_by_hand_follows_it(
-    db: Database, clock: SetClock, timer: HandTimer, ended: list[ScheduledJob]
+# stops
+
+
+async def test_a_stop_ends_the_wait_for_another_process_at_once(
+    clock: SteeredClock, timer: ManualTimer, start: Start
 ) -> None:
-    job, began = FakeJob(three), clock.now()
-    assert await lease_ops.take("fake", "by hand", began, TTL) == 1
-
-    async def pulse(seconds: float) -> None:
-        clock.move(timedelta(seconds=seconds))
-        await lease_ops.release("fake", "by hand", clock.now())
-
-    one = scheduled(job, Daily((12,), UTC_ZONE), clock, timer, pulse=pulse)
-    ended.append(one)
-    one.start()
-    timer.fire("fake")
-    await one.ended(5)
-    assert await outcomes() == [(JobOutcome.SUCCEEDED, None)]
-
-
-async def test_a_stop_ends_the_waiting_at_once(db: Database, clock: SetClock, timer: HandTimer) -> None:
-    beats = Beats()
-    assert await lease_ops.take("fake", "other", clock.now(), TTL) == 1
-    one = scheduled(FakeJob(three), EACH_MINUTE, clock, timer, pulse=beats)
-    one.start()
-    timer.fire("fake")
-    await beats.asked.get()
+    clock.on_sleep = sleep = HeldSleep()
+    assert await lease_ops.take(JOB, "other", clock.now(), TTL) == 1
+    one = start(FakeJob(delete_three))
+    timer.fire()
+    await sleep.started.get()
     one.stop()
     async with asyncio.timeout(5):
         await one.ended(60)
     assert await outcomes() == []
 
 
-async def test_a_process_that_lost_its_lease_looks_what_became_of_its_tick(
-    db: Database, clock: SetClock, timer: HandTimer, ended: list[ScheduledJob]
-) -> None:
-    async def stands_still_once(run: Run) -> Counts:
-        if job.runs == 1:
-            clock.move(TTL)
-            return Counts({"deleted": 1}, more=True)
-        return Counts({"deleted": 2})
+async def test_a_stop_lets_a_run_finish_its_step_and_starts_no_second_one(timer: ManualTimer, start: Start) -> None:
+    started = asyncio.Event()
 
-    job = FakeJob(stands_still_once)
-    one = scheduled(job, Daily((12,), UTC_ZONE), clock, timer, pulse=Sleeper(clock))
-    ended.append(one)
-    one.start()
-    timer.fire("fake")
+    async def run_until_stop(run: Run) -> Counts:
+        started.set()
+        await run.stopping.wait()
+        return Counts({"steps": 1})
+
+    job = FakeJob(run_until_stop)
+    one = start(job)
+    timer.fire()
+    await started.wait()
+    timer.fire()
+    one.stop()
     await one.ended(5)
-    assert await outcomes() == [(JobOutcome.ABANDONED, None), (JobOutcome.SUCCEEDED, run_ops.TAKEOVER)]
+    (row,) = await run_ops.last_runs(5)
+    assert (row.outcome, row.counts, job.runs) == (JobOutcome.SUCCEEDED, {"steps": 1}, 1)
 
 
-# at a start
+async def test_a_stopped_job_can_still_be_run_by_hand(start: Start) -> None:
+    async def unless_stopped(run: Run) -> Counts:
+        return Counts({"runs": int(not run.stopping.is_set())})
 
-
-@pytest.mark.parametrize("is_lost", [True, False])
-async def test_a_start_takes_over_what_a_crash_in_the_same_tick_left(
-    db: Database, clock: SetClock, timer: HandTimer, ended: list[ScheduledJob], is_lost: bool
-) -> None:
-    job, noon = FakeJob(three), Daily((12,), UTC_ZONE)
-    tick = noon.latest_tick(clock.now())
-    if is_lost:
-        await killed_in("fake", tick, clock.now())
-    else:
-        earlier = scheduled(FakeJob(three), noon, clock, timer, owner="earlier")
-        earlier.start()
-        timer.fire("fake")
-        await earlier.ended(5)
-        earlier.stop()
-    one = scheduled(job, noon, clock, timer, pulse=Sleeper(clock))
-    ended.append(one)
-    one.start()
+    one = start(FakeJob(unless_stopped))
+    one.stop()
     await one.ended(5)
-    await one.ended(5)
-    assert job.runs == int(is_lost)
-    assert len(await outcomes()) == 1 + is_lost
-
-
-async def test_a_start_after_days_catches_up_once(
-    db: Database, clock: SetClock, timer: HandTimer, ended: list[ScheduledJob]
-) -> None:
-    job, noon = FakeJob(three), Daily((0, 12), UTC_ZONE)
-    await run_ops.start_run("fake", noon.latest_tick(clock.now() - timedelta(days=9)), "long ago", clock.now(), None, 0)
-    for owner in ("one", "two"):
-        one = scheduled(job, noon, clock, HandTimer(), owner=owner)
-        ended.append(one)
-        one.start()
-        await one.ended(5)
-        await one.ended(5)
-    assert job.runs == 1
+    assert (await one.runner.run(by_hand())).counts == {"runs": 1}
 
 
 # jitter
 
 
-async def test_a_tick_waits_a_random_part_of_the_jitter(
-    db: Database, clock: SetClock, timer: HandTimer, ended: list[ScheduledJob]
-) -> None:
-    job, sleeper = FakeJob(three), Sleeper(clock)
-    one = scheduled(job, EACH_MINUTE, clock, timer, pulse=sleeper, jitter=timedelta(seconds=2))
-    ended.append(one)
+async def test_a_tick_waits_a_random_part_of_the_jitter(db: Database, clock: SteeredClock, timer: ManualTimer) -> None:
+    job, naps = FakeJob(delete_three), MovingSleep(clock)
+    one = create_scheduler(job, EACH_MINUTE, clock, timer, jitter=timedelta(seconds=2))
     one.start()
     waits: set[float] = set()
     for _ in range(5):
-        sleeper.naps_s.clear()
-        timer.fire("fake")
+        naps.lengths_s.clear()
+        timer.fire()
         await one.ended(5)
-        waits.add(round(sum(sleeper.naps_s), 6))
+        waits.add(round(sum(naps.lengths_s), 6))
         clock.move(timedelta(minutes=1))
     assert job.runs == 5
     assert len(waits) > 1
     assert min(waits) >= 0.1 and max(waits) <= 2.1
 
 
-async def test_a_run_by_hand_waits_for_no_jitter(db: Database, clock: SetClock, timer: HandTimer) -> None:
-    sleeper = Sleeper(clock)
-    one = scheduled(FakeJob(three), EACH_MINUTE, clock, timer, pulse=sleeper, jitter=timedelta(hours=1))
-    assert (await one.run_by_hand()).outcome is JobOutcome.SUCCEEDED
-    assert clock.offset < timedelta(minutes=1)
+async def test_a_run_by_hand_waits_for_no_jitter(clock: SteeredClock, start: Start) -> None:
+    naps = MovingSleep(clock)
+    one = start(FakeJob(delete_three), jitter=timedelta(hours=1))
+    assert (await one.runner.run(by_hand())).outcome is JobOutcome.SUCCEEDED
+    assert naps.lengths_s == []
 
 
 # daylight changes
@@ -306,19 +396,17 @@ async def test_a_run_by_hand_waits_for_no_jitter(db: Database, clock: SetClock, 
     ],
 )
 async def test_a_daily_job_runs_once_a_day_where_midnight_is_skipped_or_comes_twice(
-    db: Database, timer: HandTimer, ended: list[ScheduledJob], day: datetime, ticks: list[datetime]
+    timer: ManualTimer, start: Start, day: datetime, ticks: list[datetime]
 ) -> None:
-    clock, job = SetClock(day), FakeJob(three)
+    clock, job = clock_at(day), FakeJob(delete_three)
     schedule: Schedule = Daily((0,), HAVANA)
-    one = scheduled(job, schedule, clock, timer)
-    ended.append(one)
-    one.start()
-    begun = schedule.latest_tick(clock.now())
+    one = start(job, schedule, at=clock)
+    first = schedule.latest_tick(clock.now())
     # the timer fires more often than it should
     for _ in range(48 * 2):
         clock.move(timedelta(minutes=30))
-        if schedule.latest_tick(clock.now()) > begun:
-            timer.fire("fake")
+        if schedule.latest_tick(clock.now()) > first:
+            timer.fire()
             await one.ended(5)
     assert sorted(run.scheduled_at for run in await run_ops.last_runs(10)) == ticks
     assert job.runs == 2

@@ -1,4 +1,4 @@
-"""What cannot be taken back is counted once and told, whatever crashes in between."""
+"""Undeletable deliveries are counted once and owners notified once, whatever crashes in between."""
 
 from datetime import timedelta
 
@@ -9,86 +9,86 @@ from core.jobs import JobOutcome, RunReport
 from database.connection import current_database
 from database.operations import deletion_ops, impossible_deletions
 from schedulers import create_message_deleter_scheduler
-from tests.house import ALICE, House
-
-OWNER_BOT = "house_admin_bot"
+from tests.house import ADMIN_BOT, ALICE, House
 
 
-async def take_back(house: House) -> RunReport:
+async def run_deleter(house: House) -> RunReport:
     deleter = create_message_deleter_scheduler(house.base.user_bot, house.user_bot.jobs, house.base.alerts)
     return await deleter.delete_due_messages()
 
 
-async def forgotten(house: House, count: int = 1) -> None:
-    """Deliveries of three days ago that nobody took back."""
+async def add_undeletable(house: House, count: int = 1) -> None:
+    """Deliveries of three days ago that were not deleted."""
     sent_at = house.base.clock.now() - timedelta(days=3)
     for number in range(count):
         await deletion_ops.promise(1002, ALICE, ALICE, f"code{number}", sent_at, sent_at, [number + 1])
 
 
-async def told(house: House) -> list[str]:
-    said = await house.olive.transcript(OWNER_BOT)
-    return [m["text"] for m in said["messages"] if "could not be taken back" in m.get("text", "")]
+async def alerts_to_owner(house: House) -> list[str]:
+    transcript = await house.olive.transcript(ADMIN_BOT)
+    return [m["text"] for m in transcript["messages"] if "could not be taken back" in m.get("text", "")]
 
 
-async def rows() -> int:
+async def count_recorded() -> int:
     return await current_database().collection("impossible_deletions").count({})
 
 
-async def test_a_crash_before_the_promise_is_removed_counts_it_once(
+async def test_after_a_crash_before_its_promise_is_removed_a_delivery_counts_once(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await forgotten(house, 2)
+    await add_undeletable(house, 2)
 
-    async def killed(*_: object) -> int:
+    async def fail(*_: object) -> int:
         raise KeyError("as good as a kill -9")
 
     with monkeypatch.context() as broken:
-        broken.setattr(deletion_ops, "finish", killed)
-        assert (await take_back(house)).outcome is JobOutcome.FAILED
-    assert (await rows(), len(await deletion_ops.open_deliveries(ALICE, 10))) == (2, 2)
+        broken.setattr(deletion_ops, "finish", fail)
+        assert (await run_deleter(house)).outcome is JobOutcome.FAILED
+    assert (await count_recorded(), len(await deletion_ops.open_deliveries(ALICE, 10))) == (2, 2)
     await house.advance(minutes=3)
-    assert (await take_back(house)).counts == {"too_old": 2}
-    assert (await rows(), await deletion_ops.open_deliveries(ALICE, 10)) == (2, [])
+    assert (await run_deleter(house)).counts == {"too_old": 2}
+    assert (await count_recorded(), await deletion_ops.open_deliveries(ALICE, 10)) == (2, [])
 
 
-async def test_owners_hear_of_what_a_killed_process_noted(house: House) -> None:
-    await forgotten(house)
+async def test_owners_are_notified_once_of_what_a_killed_process_recorded(house: House) -> None:
+    await add_undeletable(house)
     promises = await deletion_ops.open_deliveries(ALICE, 10)
     await impossible_deletions.record_impossible([(promises[0], "too_old")], house.base.clock.now())
-    await deletion_ops.finish([promises[0].id], "nobody")
-    await take_back(house)
-    (text,) = await told(house)
+    await deletion_ops.finish([promises[0].id], "a test")
+    await run_deleter(house)
+    (text,) = await alerts_to_owner(house)
     assert "no longer deletes them: 1" in text
-    await take_back(house)
-    assert len(await told(house)) == 1
+    await run_deleter(house)
+    assert len(await alerts_to_owner(house)) == 1
 
 
-async def test_a_short_outage_at_the_end_has_nothing_done_twice(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    await forgotten(house)
+async def test_a_short_outage_at_the_end_of_a_run_repeats_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await add_undeletable(house)
     finish, tries = deletion_ops.finish, 0
 
-    async def away_at_first(promise_ids: list[str], owner: str) -> int:
+    async def fail_at_first(promise_ids: list[str], owner: str) -> int:
         nonlocal tries
         tries += 1
         if tries <= 3:
             raise StoreUnavailable("gone")
         return await finish(promise_ids, owner)
 
-    monkeypatch.setattr(deletion_ops, "finish", away_at_first)
-    report = await take_back(house)
+    monkeypatch.setattr(deletion_ops, "finish", fail_at_first)
+    report = await run_deleter(house)
     assert (report.outcome, report.counts) == (JobOutcome.SUCCEEDED, {"too_old": 1})
     assert await deletion_ops.open_deliveries(ALICE, 10) == []
 
 
-async def test_a_database_that_cannot_say_what_is_untold_does_not_fail_the_run(
+async def test_an_outage_while_alerts_are_counted_does_not_fail_the_run(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await forgotten(house)
+    await add_undeletable(house)
 
-    async def away(*_: object) -> int:
+    async def fail(*_: object) -> int:
         raise StoreUnavailable("gone")
 
-    monkeypatch.setattr(impossible_deletions, "count_unnotified", away)
-    assert (await take_back(house)).outcome is JobOutcome.SUCCEEDED
-    assert await told(house) == []
+    monkeypatch.setattr(impossible_deletions, "count_unnotified", fail)
+    assert (await run_deleter(house)).outcome is JobOutcome.SUCCEEDED
+    assert await alerts_to_owner(house) == []

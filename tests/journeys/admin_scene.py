@@ -14,10 +14,10 @@ from core.clock import ManualClock
 from core.jobs import JobOutcome, RunReport
 from core.statistics import Count, TopPost
 from core.supervisor import Supervisor
-from core.timetable import timetable
 from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
 from database.operations import login_ops, run_ops, statistics_ops
+from schedulers import registry
 from tests.web.auth.signing import ADMIN_TOKEN, MANAGER, OWNER, SECRET, add_admin, init_data
 from web_app.app import build_app
 from web_app.auth.mini_app import mini_app_key
@@ -112,7 +112,7 @@ async def admin_scene() -> AsyncIterator[Scene]:
 
 def _services(clock: ManualClock) -> Services:
     keys = Keys(SECRET, mini_app_key(ADMIN_TOKEN))
-    admin = AdminServices(keys, frozenset({OWNER}), timetable(ZONE), ZONE, monotonic=lambda: clock.now().timestamp())
+    admin = AdminServices(keys, frozenset({OWNER}), registry.plans(ZONE), ZONE)
     return Services(clock, "https://t.me", b"the page's key", bot_username="gate_bot", admin=admin)
 
 

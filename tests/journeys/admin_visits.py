@@ -31,7 +31,7 @@ async def page_at(size: str, scene: Scene, theme: str = "light") -> AsyncIterato
         page.on("console", hear)
         page.on("request", follow)
         await page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-        await page.clock.install()
+        await page.clock.install(time=scene.clock.now())
         yield page
     assert complaints == []
 

@@ -126,7 +126,7 @@ def errors(logs: list[Any], is_answer_lost: bool) -> list[Any]:
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("kind", FAULTS)
 async def test_any_fault_at_any_step(house: House, kind: str, method: str, caplog: pytest.LogCaptureFixture) -> None:
-    house.parts[1].dispatcher.workflow_data["status"]._sleep = house.base.clock.sleep
+    house.clock.in_tasks.pop("status ")
     with capture_logs() as logs:
         hits = [await walk(house, step, {"kind": kind, "method": method, **FAULTS[kind]}) for step in WAY]
     assert sum(hits) > 0, "no call was hit"

@@ -9,9 +9,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from sandbox.client import SandboxClient
 from tests.journeys.demo import ROOT, running_demo
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.journey, pytest.mark.sweep, pytest.mark.timeout(120)]
+
+ALICE, USER_BOT = 502, "tollgate_demo_bot"
 
 
 def checkout_with(folder: Path, env_file: str) -> Path:
@@ -56,17 +59,23 @@ async def test_a_port_that_is_taken_is_passed_over() -> None:
             assert await is_up(f"{demo.web_app}/robots.txt")
 
 
-async def test_the_callers_log_level_stays() -> None:
-    async with running_demo(8189, LOG_LEVEL="INFO") as demo:
-        demo.process.send_signal(signal.SIGTERM)
-        _, errors = await asyncio.wait_for(demo.process.communicate(), 10)
-        assert b"stop.started" in errors
+async def begin_an_answer(address: str) -> None:
+    """Return while the user bot's answer to Alice is held in the sandbox; it would arrive a second later."""
+    async with SandboxClient(address) as world:
+        await world.idle(timeout_s=20)
+        sent = (await world.counters())["methods"].get("sendMessage", 0)
+        await world.fault("delay", method="sendMessage", bot=USER_BOT, ms=1000)
+        await world.person(ALICE).text(USER_BOT, "/start")
+        async with asyncio.timeout(20):
+            while (await world.counters())["methods"].get("sendMessage", 0) == sent:
+                await world.request("GET", "clock", after=0, timeout_s=0.05)
 
 
-async def test_a_killed_launcher_takes_its_children_with_it(tmp_path: Path) -> None:
+async def test_a_launcher_killed_during_an_answer_takes_its_children_with_it(tmp_path: Path) -> None:
     async with running_demo(8191, TMPDIR=str(tmp_path)) as demo:
         assert await is_up(demo.address)
         assert await is_up(demo.web_app)
+        await begin_an_answer(demo.address)
         demo.process.kill()
         # the children hold the launcher's standard error: it ends when the last of them has ended
         _, errors = await asyncio.wait_for(demo.process.communicate(), 20)

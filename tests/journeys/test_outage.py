@@ -60,7 +60,7 @@ async def test_a_database_away_for_20_seconds_delays_both_bots_and_loses_nothing
     await house.alice.link(house.link(second))
     await house.olive.text(ADMIN_BOT, "Paris")
     await house.settle()
-    assert house.base.hold.held == 6
+    assert house.base.outage_retry.held == 6
     outage.go_on.set()
 
     # everything is answered: three who opened the first post, one the second, and two new posts
@@ -79,4 +79,4 @@ async def test_a_database_away_for_20_seconds_delays_both_bots_and_loses_nothing
         (USER_BOT, OLIVE): 1,
         (ADMIN_BOT, OLIVE): 1,
     }
-    assert house.base.hold.held == 0
+    assert house.base.outage_retry.held == 0

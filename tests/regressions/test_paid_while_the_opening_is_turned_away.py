@@ -28,7 +28,7 @@ async def test_the_post_follows_when_the_opening_was_turned_away(house: House, m
     await is_asked.wait()
     granted = await user_credits.grant(ALICE, "token x", now, credits=3)
     assert granted is not None
-    paid = asyncio.create_task(deliverer.deliver(granted.user, post.code, "paid", again=True))
+    paid = asyncio.create_task(deliverer.deliver(granted.user, post.code, "paid", after_refusal=True))
     second_tap = await deliverer.deliver(granted.user, post.code, "tap")
     goes_on.set()
     assert (await opening, await paid, second_tap) == (Outcome.REFUSED, Outcome.DELIVERED, Outcome.DOUBLE_TAP)

@@ -31,7 +31,7 @@ async def told(house: House, post: Post) -> tuple[User, int]:
     delete_at = sent_at + timedelta(minutes=30)
     await deletion_ops.promise(BOT, ALICE, ALICE, post.code, sent_at, delete_at, request_key=CUT_OFF)
     base = house.base
-    assert await Recovery(base.user_bot, base.clock, base.settings.zone).tell_interrupted() == 1
+    assert await Recovery(base.user_bot, base.clock, base.settings.zone).notify_interrupted() == 1
     promise = await deletion_ops.find_promise(ALICE, post.code, CUT_OFF)
     user = await user_ops.find(ALICE)
     assert promise is not None

@@ -23,7 +23,7 @@ ADMIN_RIGHTS = {
 
 @dataclass
 class Reply:
-    """What the Bot API answered."""
+    """An answer of the Bot API."""
 
     status: int
     body: Json = field(default_factory=dict)
@@ -59,7 +59,7 @@ class BotAccount:
             return Reply(response.status, await response.json(), dict(response.headers))
 
     async def updates(self, **params: object) -> list[Json]:
-        """Everything queued, confirmed."""
+        """Fetch and confirm all queued updates."""
         found: list[Json] = (await self("getUpdates", offset=self.offset, **params)).result
         if found:
             self.offset = found[-1]["update_id"] + 1
@@ -73,7 +73,7 @@ class BotAccount:
 
 @dataclass
 class Town:
-    """Everybody in the tests' world."""
+    """The world of the tests."""
 
     sandbox: Sandbox
     client: SandboxClient
@@ -86,7 +86,7 @@ class Town:
     storage: int
 
     async def post(self, text: str = "post", kind: str | None = None, **more: object) -> int:
-        """The owner posts into the storage channel. The message id."""
+        """Post into the storage channel as the owner. Returns the message id."""
         if kind is None:
             done = await self.olga.text(self.storage, text)
         else:
@@ -94,7 +94,7 @@ class Town:
         return int(done["message"]["message_id"])
 
     async def send(self, text: str = "hello", **more: object) -> int:
-        """The shop bot writes to Alice. The message id."""
+        """Send a message from the shop bot to Alice. Returns the message id."""
         return int((await self.shop("sendMessage", chat_id=self.alice.id, text=text, **more)).result["message_id"])
 
 

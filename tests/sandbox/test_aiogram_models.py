@@ -1,4 +1,4 @@
-"""Row 25: what the sandbox says is what aiogram 3.31 reads, through aiogram's own session."""
+"""Row 25: aiogram 3.31 parses the sandbox's answers, through its own session."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -47,7 +47,7 @@ async def test_unanswered_presses_are_counted(town: Town) -> None:
     assert (await town.client.counters())["unanswered_callbacks"] == 1
 
 
-async def test_answer_in_time_passes_and_later_does_not(town: Town) -> None:
+async def test_answer_is_accepted_in_time_and_refused_later(town: Town) -> None:
     first, second = await _pressed(town), await _pressed(town)
     await town.client.advance(14)
     assert await _answer(town, first) is True
@@ -67,7 +67,7 @@ async def test_other_bots_cannot_answer(town: Town) -> None:
     assert (await town.other("answerCallbackQuery", callback_query_id=query_id)).error == TOO_OLD
 
 
-async def test_forged_data_arrives_without_a_button(town: Town) -> None:
+async def test_forged_data_arrives_without_a_keyboard(town: Town) -> None:
     message_id = await town.send("menu", reply_markup=inline(callback_data="go"))
     await town.alice.forge_callback("shop_bot", "post:1:delete", message_id)
     query = (await town.shop.updates())[0]["callback_query"]
@@ -134,7 +134,7 @@ async def test_web_app_buttons_are_private(town: Town) -> None:
     assert reply.error == "Bad Request: BUTTON_TYPE_INVALID"
 
 
-async def test_keyboards_are_cut_silently(town: Town) -> None:
+async def test_keyboards_are_truncated_silently(town: Town) -> None:
     rows = [[{"text": "b", "callback_data": "b"}] * 14] * 30
     sent = await town.shop("sendMessage", chat_id=7002, text="x", reply_markup={"inline_keyboard": rows})
     kept = sent.result["reply_markup"]["inline_keyboard"]
@@ -157,21 +157,21 @@ async def test_pressing_a_reply_button_writes_its_text(town: Town) -> None:
     assert (await town.alice.transcript("shop_bot"))["reply_keyboard"] is None
 
 
-async def test_pressing_what_nobody_sees_is_refused(town: Town) -> None:
+async def test_pressing_an_invisible_button_is_refused(town: Town) -> None:
     message_id = await town.send("menu", reply_markup=inline(callback_data="go"))
     await town.shop("deleteMessage", chat_id=7002, message_id=message_id)
     with pytest.raises(SandboxError, match="nobody can see"):
         await town.alice.press("shop_bot", "Go")
 
 
-async def test_ambiguous_beginning_is_refused(town: Town) -> None:
+async def test_ambiguous_prefix_is_refused(town: Town) -> None:
     row = [{"text": "Post 1", "callback_data": "1"}, {"text": "Post 2", "callback_data": "2"}]
     await town.send(reply_markup={"inline_keyboard": [row]})
     with pytest.raises(SandboxError, match="nobody can see one button"):
         await town.alice.press("shop_bot", "Post")
 
 
-async def test_newest_button_is_pressed_unless_a_message_is_named(town: Town) -> None:
+async def test_newest_button_is_pressed_unless_a_message_is_given(town: Town) -> None:
     old = await town.send(reply_markup=inline(callback_data="old"))
     await town.send(reply_markup=inline(callback_data="new"))
     await town.alice.press("shop_bot", "Go")
@@ -188,7 +188,7 @@ async def test_newest_button_is_pressed_unless_a_message_is_named(town: Town) ->
         ({"switch_inline_query": "cats"}, {"switch_inline_query": "cats"}),
     ],
 )
-async def test_other_buttons_answer_what_they_do(town: Town, button: Json, expected: Json) -> None:
+async def test_other_buttons_return_their_action(town: Town, button: Json, expected: Json) -> None:
     await town.send(reply_markup=inline(**button))
     done = await town.alice.press("shop_bot", "Go")
     assert {name: done[name] for name in expected} == expected
@@ -205,7 +205,7 @@ def request_chat(**more: object) -> Json:
     return {"keyboard": [[button]]}
 
 
-async def test_sharing_a_channel_admits_the_bot_with_the_rights_asked_for(town: Town) -> None:
+async def test_sharing_a_channel_makes_the_bot_an_administrator_with_the_requested_rights(town: Town) -> None:
     channel = await town.client.add_chat("channel", "News", town.olga.id, username="news")
     await town.olga.link("https://t.me/shop_bot")
     rights = {"is_anonymous": False, "can_manage_chat": True, "can_post_messages": True, "can_edit_stories": False}
@@ -262,7 +262,9 @@ async def test_sharing_keeps_rights_the_bot_has(town: Town) -> None:
         ("channel", {"bot_is_member": True}, "bot is not in"),
     ],
 )
-async def test_unfit_chats_cannot_be_shared(town: Town, kind: str, wanted: Json, why: str) -> None:
+async def test_chats_that_do_not_match_the_request_cannot_be_shared(
+    town: Town, kind: str, wanted: Json, why: str
+) -> None:
     chat = await town.client.add_chat(kind, "Chat", town.olga.id)
     await town.olga.link("https://t.me/shop_bot")
     await town.shop("sendMessage", chat_id=town.olga.id, text="which?", reply_markup=request_chat(**wanted))

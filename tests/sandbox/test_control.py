@@ -9,7 +9,7 @@ from sandbox.client import SandboxClient, SandboxError
 from tests.sandbox.conftest import Json, Town
 
 
-async def test_state_names_everybody(town: Town) -> None:
+async def test_state_lists_bots_people_and_chats(town: Town) -> None:
     state = await town.client.state()
     assert [bot["username"] for bot in state["bots"]] == ["shop_bot", "other_bot"]
     assert [user["first_name"] for user in state["users"]] == ["Olga", "Alice", "Bob"]
@@ -85,7 +85,7 @@ async def test_transcript_shows_both_sides_as_safe_html(town: Town) -> None:
     assert (theirs["html"], theirs["outgoing"]) == ("<b>bold</b>", True)
 
 
-async def test_transcripts_tell_what_changed_for_whom(town: Town) -> None:
+async def test_transcripts_return_changed_messages_by_person(town: Town) -> None:
     seq, everybody = await town.client.transcripts("shop_bot")
     assert everybody[town.alice.id] == (await town.alice.transcript("shop_bot"))["messages"]
     assert await town.client.transcripts("shop_bot", seq) == (seq, {})
@@ -115,7 +115,7 @@ async def test_wait_returns_when_the_text_comes(town: Town) -> None:
     assert (await waiting)["messages"][-1]["text"] == "the answer is 42"
 
 
-async def test_wait_ignores_what_was_there_before_the_last_act(town: Town) -> None:
+async def test_wait_ignores_messages_before_the_last_action(town: Town) -> None:
     await town.send("old 42")
     await town.alice.text("shop_bot", "question 42")
     with pytest.raises(SandboxError) as caught:
@@ -147,7 +147,7 @@ async def test_wait_for_deletion(town: Town) -> None:
     assert (await waiting)["messages"][-1]["deleted_at"] is not None
 
 
-async def test_idle_waits_until_updates_are_handed_out(town: Town) -> None:
+async def test_idle_waits_until_updates_are_fetched(town: Town) -> None:
     await town.alice.text("shop_bot", "hi")
     with pytest.raises(SandboxError) as caught:
         await town.client.idle(timeout_s=0)
@@ -156,7 +156,7 @@ async def test_idle_waits_until_updates_are_handed_out(town: Town) -> None:
     await town.client.idle(quiet_ms=0)
 
 
-async def test_idle_leaves_out_bots_that_never_polled(town: Town) -> None:
+async def test_idle_ignores_bots_that_never_polled(town: Town) -> None:
     await town.client.add_bot("1003:asleep", "asleep_bot")
     await town.alice.link("https://t.me/asleep_bot")
     await town.client.idle(quiet_ms=0)
@@ -164,7 +164,7 @@ async def test_idle_leaves_out_bots_that_never_polled(town: Town) -> None:
         await town.client.idle(bot="asleep_bot", timeout_s=0)
 
 
-async def test_clock_moves_and_followers_see_it(town: Town) -> None:
+async def test_followers_are_woken_when_the_clock_moves(town: Town) -> None:
     before = await town.client.request("GET", "clock")
     follower = asyncio.create_task(town.client.request("GET", "clock", after=before["version"], timeout_s=25))
     await town.client.advance(3600)
@@ -177,7 +177,7 @@ async def test_clock_moves_and_followers_see_it(town: Town) -> None:
     assert abs(sent.result["date"] - 2_000_000_000) <= 1
 
 
-async def test_follower_of_a_still_clock_gets_it_at_the_timeout(town: Town) -> None:
+async def test_waiting_for_the_clock_ends_at_the_timeout(town: Town) -> None:
     before = await town.client.request("GET", "clock")
     again = await town.client.request("GET", "clock", after=before["version"], timeout_s=0)
     assert again["version"] == before["version"]
@@ -217,7 +217,7 @@ async def test_pages_of_other_sites_are_refused(town: Town, origin: str | None, 
 
 
 @pytest.mark.parametrize("path", ["/control/state", "/", "/bot1:x/getMe"])
-async def test_a_name_that_is_not_this_machines_is_refused_everywhere(town: Town, path: str) -> None:
+async def test_a_foreign_host_header_is_refused_everywhere(town: Town, path: str) -> None:
     port = town.sandbox.url.rpartition(":")[2]
     for host, is_refused in ((f"evil.example:{port}", True), (f"localhost:{port}", False)):
         async with town.session.get(town.sandbox.url + path, headers={"Host": host}) as response:
@@ -225,7 +225,7 @@ async def test_a_name_that_is_not_this_machines_is_refused_everywhere(town: Town
 
 
 @pytest.mark.parametrize("moment", ["1e308", "nan", -1, 1e15])
-async def test_a_clock_beyond_reason_is_refused(town: Town, moment: object) -> None:
+async def test_a_time_out_of_range_is_refused(town: Town, moment: object) -> None:
     with pytest.raises(SandboxError, match=r"clock goes from|must be"):
         await town.client.request("POST", "clock", {"set": moment})
 
@@ -239,7 +239,7 @@ async def test_people_forward_with_origin(town: Town) -> None:
 
 
 @pytest.mark.parametrize("name", [None, "garden"])
-async def test_forwarded_posts_say_which_channel_they_are_from(town: Town, name: str | None) -> None:
+async def test_forwarded_posts_name_their_channel(town: Town, name: str | None) -> None:
     channel = await town.client.add_chat("channel", "Garden", town.olga.id, username=name)
     post = (await town.olga.text(channel, "news"))["message"]["message_id"]
     await town.olga.forward("shop_bot", channel, [post])
@@ -248,7 +248,7 @@ async def test_forwarded_posts_say_which_channel_they_are_from(town: Town, name:
     assert (origin["type"], origin["chat"], origin["message_id"]) == ("channel", chat, post)
 
 
-async def test_who_left_a_private_channel_forwards_nothing_from_it(town: Town) -> None:
+async def test_people_who_left_a_private_channel_cannot_forward_from_it(town: Town) -> None:
     message_id = await town.post("news")
     await town.alice.join(town.storage)
     await town.alice.forward("shop_bot", town.storage, [message_id])
@@ -263,7 +263,7 @@ async def test_people_cannot_forward_protected_content(town: Town) -> None:
         await town.alice.forward("other_bot", "shop_bot", [message_id])
 
 
-async def test_album_updates_come_in_the_order_asked_for(town: Town) -> None:
+async def test_album_updates_come_in_the_requested_order(town: Town) -> None:
     done = await town.alice.album("shop_bot", [{"kind": "photo"}, {"kind": "photo"}, {"kind": "photo"}], [2, 0, 1])
     ids = [message["message_id"] for message in done["messages"]]
     queued = [update["message"]["message_id"] for update in await town.shop.updates()]
@@ -289,6 +289,6 @@ async def test_strangers_cannot_post_in_a_channel(town: Town) -> None:
         await town.bob.text(town.storage, "hi")
 
 
-async def test_unused_client_says_how_to_use_it() -> None:
+async def test_using_the_client_without_async_with_raises() -> None:
     with pytest.raises(RuntimeError, match="async with"):
         await SandboxClient("http://127.0.0.1:1").state()

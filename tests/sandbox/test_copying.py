@@ -78,7 +78,7 @@ async def test_documents_merge_into_an_album(town: Town) -> None:
     assert len({message["media_group_id"] for message in await _shown(town)}) == 1
 
 
-async def test_documents_beside_other_things_do_not_merge(town: Town) -> None:
+async def test_documents_with_other_kinds_do_not_merge(town: Town) -> None:
     ids = [await town.post(kind="document"), await town.post(kind="document"), await town.post("text")]
     await _copy(town, ids)
     assert not any("media_group_id" in message for message in await _shown(town))
@@ -91,7 +91,7 @@ async def test_remove_caption_keeps_texts(town: Town) -> None:
     assert ("caption" in photo, text["text"]) == (False, "stays")
 
 
-async def test_protected_copy_says_so(town: Town) -> None:
+async def test_protected_copy_is_marked_as_protected(town: Town) -> None:
     await _copy(town, [await town.post()], protect_content=True)
     assert (await _shown(town))[0]["has_protected_content"] is True
 
@@ -118,7 +118,7 @@ async def test_protected_content_is_copied_but_not_forwarded(town: Town) -> None
     assert (await town.shop("copyMessage", **place, message_id=source)).error == refused.error
 
 
-async def test_copies_keep_keyboards_of_plain_addresses_only(town: Town) -> None:
+async def test_copies_keep_keyboards_with_only_url_buttons(town: Town) -> None:
     url, data = {"text": "A", "url": "https://example.com/"}, {"text": "B", "callback_data": "b"}
     for row in ([url], [url, data]):
         await town.shop("sendMessage", chat_id=town.storage, text="x", reply_markup={"inline_keyboard": [row]})

@@ -85,13 +85,13 @@ async def test_supergroup_needs_the_right_for_others_messages_only(town: Town) -
     assert await _delete(town, chat, foreign) == "Bad Request: message can't be deleted"
 
 
-async def test_deleting_at_a_deactivated_persons_is_forbidden(town: Town) -> None:
+async def test_deleting_in_the_chat_of_a_deactivated_person_is_forbidden(town: Town) -> None:
     message_id = await town.send()
     await town.alice.deactivate()
     assert await _delete(town, town.alice.id, message_id) == "Forbidden: user is deactivated"
 
 
-async def test_deleting_at_a_blocking_persons_is_configurable(town: Town) -> None:
+async def test_deleting_in_the_chat_of_a_blocking_person_is_configurable(town: Town) -> None:
     first, second = await town.send(), await town.send()
     await town.alice.block("shop_bot")
     assert await _delete(town, town.alice.id, first) is True

@@ -65,7 +65,7 @@ async def test_forwards_and_others_messages_are_not_editable(town: Town) -> None
         assert (await _edit(town, message_id)).error == "Bad Request: message can't be edited"
 
 
-async def test_text_and_caption_are_not_mixed_up(town: Town) -> None:
+async def test_editing_text_of_media_and_caption_of_text_is_refused(town: Town) -> None:
     photo = await town.shop("sendPhoto", chat_id=7002, photo="https://example.com/a.jpg", caption="old")
     text = await town.send()
     refused = await _edit(town, photo.result["message_id"])
@@ -82,7 +82,7 @@ async def test_text_and_caption_are_not_mixed_up(town: Town) -> None:
     assert done.result["caption_entities"] == [{"offset": 0, "length": 3, "type": "italic"}]
 
 
-async def test_own_messages_stay_editable_for_ever(town: Town) -> None:
+async def test_own_messages_stay_editable_without_a_time_limit(town: Town) -> None:
     message_id = await town.send()
     await town.client.advance(30 * 24 * 3600)
     assert (await _edit(town, message_id)).status == 200

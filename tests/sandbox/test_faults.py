@@ -1,4 +1,4 @@
-"""Rows 7, 21, 25, 26: faults, and what the counters say."""
+"""Rows 7, 21, 25, 26: faults and counters."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ async def _sent(town: Town) -> int:
     return sum(1 for message in found if message["outgoing"])
 
 
-async def test_errors_answer_what_is_planned(town: Town) -> None:
+async def test_error_faults_answer_with_the_planned_error(town: Town) -> None:
     parameters = {"migrate_to_chat_id": -1001234567890}
     description = "Bad Request: group chat was upgraded to a supergroup chat"
     await town.client.fault("error", status=400, description=description, parameters=parameters)
@@ -32,7 +32,7 @@ async def test_errors_answer_what_is_planned(town: Town) -> None:
     assert (await _raw(town))[0] == 200
 
 
-async def test_flood_says_how_long_in_body_and_header(town: Town) -> None:
+async def test_flood_fault_has_the_wait_in_body_and_header(town: Town) -> None:
     await town.client.fault("flood", retry_after=35)
     reply = await town.shop("sendMessage", chat_id=7002, text="x")
     assert reply.body == {
@@ -44,7 +44,7 @@ async def test_flood_says_how_long_in_body_and_header(town: Town) -> None:
     assert reply.headers["Retry-After"] == "35"
 
 
-async def test_ignoring_a_flood_is_counted_until_it_is_over(town: Town) -> None:
+async def test_ignoring_a_429_is_counted_until_its_wait_is_over(town: Town) -> None:
     await town.client.fault("flood", retry_after=35)
     for _ in range(3):
         await town.shop("sendMessage", chat_id=7002, text="x")
@@ -81,14 +81,14 @@ async def test_front_end_failures(town: Town, kind: str, status: int, expected: 
     assert (found[0], found[1][: len(expected) or None], found[2]) == (status, expected, content_type)
 
 
-async def test_revoked_token_is_unauthorized_for_ever(town: Town) -> None:
+async def test_revoked_token_stays_unauthorized(town: Town) -> None:
     await town.client.fault("unauthorized", bot="shop_bot", times=None)
     for _ in range(3):
         assert (await town.shop("getMe")).error == "Unauthorized"
     assert (await town.other("getMe")).status == 200
 
 
-async def test_drop_before_does_nothing(town: Town) -> None:
+async def test_drop_before_is_not_executed(town: Town) -> None:
     await town.client.fault("drop_before", method="sendMessage")
     with pytest.raises(aiohttp.ClientError):
         await _raw(town)
@@ -102,7 +102,7 @@ async def test_drop_after_has_delivered(town: Town) -> None:
     assert await _sent(town) == 1
 
 
-async def test_hanging_call_is_cut_unexecuted_when_the_fault_goes(town: Town) -> None:
+async def test_hanging_call_is_aborted_unexecuted_when_the_fault_is_removed(town: Town) -> None:
     await town.client.fault("hang", method="sendMessage")
     hanging = asyncio.create_task(_raw(town))
     assert await town.client.fault_hit(1)
@@ -137,7 +137,7 @@ async def test_delayed_call_answers_later(town: Town) -> None:
     assert (await town.client.calls(method="sendMessage"))[-1]["duration_ms"] >= 29
 
 
-async def test_fault_counts_only_the_calls_it_means(town: Town) -> None:
+async def test_fault_counts_only_matching_calls(town: Town) -> None:
     await town.bob.link("https://t.me/shop_bot")
     effect: Json = {"status": 400, "description": "Bad Request: chat not found"}
     await town.client.fault("error", method="sendmessage", chat_id=7003, skip=1, times=2, **effect)
@@ -145,7 +145,7 @@ async def test_fault_counts_only_the_calls_it_means(town: Town) -> None:
     assert [(await _raw(town, chat_id=7003))[0] for _ in range(4)] == [200, 400, 400, 200]
 
 
-async def test_star_leaves_get_updates_alone(town: Town) -> None:
+async def test_star_does_not_match_get_updates(town: Town) -> None:
     await town.client.fault("unauthorized")
     assert (await town.shop("getUpdates")).status == 200
     assert (await town.shop("getMe")).status == 401
@@ -153,7 +153,7 @@ async def test_star_leaves_get_updates_alone(town: Town) -> None:
     assert (await town.shop("getUpdates")).status == 429
 
 
-async def test_poison_update_has_a_status_nobody_knows(town: Town) -> None:
+async def test_poison_update_has_an_unknown_status(town: Town) -> None:
     await town.client.fault("poison_update", bot="shop_bot")
     update = (await town.shop.updates())[0]
     assert update["my_chat_member"]["new_chat_member"]["status"] == "unheard_of"
@@ -177,7 +177,7 @@ async def test_removing_an_unknown_fault_is_404(town: Town) -> None:
     assert caught.value.status == 404
 
 
-async def test_latency_holds_calls_back(town: Town) -> None:
+async def test_latency_delays_calls(town: Town) -> None:
     await town.client.configure(latency_ms=20)
     await town.shop("getMe")
     assert (await town.client.calls(method="getMe"))[-1]["duration_ms"] >= 19

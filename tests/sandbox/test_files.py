@@ -57,7 +57,7 @@ async def test_unique_id_is_no_file_id(town: Town) -> None:
     assert (reply.status, reply.error[:50]) == (400, "Bad Request: wrong remote file identifier specifie")
 
 
-async def test_kinds_do_not_change(town: Town) -> None:
+async def test_file_ids_cannot_be_sent_as_another_kind(town: Town) -> None:
     photo = (await _upload(town, "photo", "a.png", PNG))[1]["result"]["photo"][-1]["file_id"]
     document = (await _document(town))["file_id"]
     as_document = await town.shop("sendDocument", chat_id=7002, document=photo)
@@ -87,7 +87,7 @@ async def test_bad_pictures_are_refused(town: Town, name: str, content: bytes, e
     assert (status, body["description"]) == (400, f"Bad Request: {error}")
 
 
-async def test_file_of_20_mb_is_downloadable_and_a_larger_is_not(town: Town) -> None:
+async def test_file_of_20_mb_is_downloadable_and_a_larger_one_is_not(town: Town) -> None:
     limit = 20 * 1024 * 1024
     for size in (limit, limit + 1):
         await town.alice.media("shop_bot", "document", file_size=size)

@@ -1,4 +1,4 @@
-"""Row 19: Telegram's HTML, its errors, and the way back."""
+"""Row 19: Telegram's HTML, its errors, and the HTML of the page."""
 
 import pytest
 from hypothesis import given
@@ -66,14 +66,14 @@ def test_html_becomes_text_and_entities(source: str, text: str, entities: list[J
         ("<a =x>x</a>", 'Empty attribute name in the tag "a" at byte offset 0'),
     ],
 )
-def test_broken_html_gets_telegrams_words(source: str, error: str) -> None:
+def test_broken_html_gets_telegrams_error_texts(source: str, error: str) -> None:
     with pytest.raises(ApiError) as caught:
         parse_html(source)
     assert caught.value.description == f"Bad Request: can't parse entities: {error}"
 
 
 @given(st.text(alphabet="<>/&;=ab \"'#x1😀", max_size=40))
-def test_parser_answers_or_refuses_but_never_breaks(source: str) -> None:
+def test_parser_returns_or_raises_400_for_any_text(source: str) -> None:
     try:
         text, entities = parse_html(source)
     except ApiError as error:
@@ -114,7 +114,7 @@ def test_entities_are_detected(text: str, expected: list[tuple[str, int, int]]) 
         "<blockquote>q</blockquote>",
     ],
 )
-def test_page_html_is_the_senders_html(source: str) -> None:
+def test_page_html_equals_the_senders_html(source: str) -> None:
     assert to_html(*parse_html(source)) == source
 
 

@@ -23,7 +23,7 @@ async def answer(town: Town, verb: str, user_id: int) -> object:
 
 
 async def watch(town: Town) -> None:
-    """Both bots ask for everything a gate needs."""
+    """Let both bots receive the updates that a subscription check needs."""
     for bot in (town.shop, town.other):
         await bot("getUpdates", allowed_updates=GATE_UPDATES)
 
@@ -31,7 +31,7 @@ async def watch(town: Town) -> None:
 # links
 
 
-async def test_link_has_its_name_its_maker_and_lets_people_in(town: Town) -> None:
+async def test_link_has_a_name_and_a_creator_and_can_be_used_to_join(town: Town) -> None:
     link = await make_link(town, name="n" * 40)
     assert (len(link["name"]), link["creator"]["id"], link["is_primary"], link["is_revoked"]) == (
         32,
@@ -46,13 +46,13 @@ async def test_link_has_its_name_its_maker_and_lets_people_in(town: Town) -> Non
 @pytest.mark.parametrize(
     "form", ["https://t.me/+{}", "t.me/+{}", "https://telegram.me/joinchat/{}", "tg://join?invite={}"]
 )
-async def test_every_form_of_an_invitation_lets_people_in(town: Town, form: str) -> None:
+async def test_every_form_of_an_invitation_can_be_used_to_join(town: Town, form: str) -> None:
     url = (await make_link(town))["invite_link"]
     await town.bob.link(form.format(url.removeprefix("https://t.me/+")))
     assert await status(town, town.bob.id) == "member"
 
 
-async def test_links_need_the_right_to_invite_and_no_limit_beside_approval(town: Town) -> None:
+async def test_links_need_the_right_to_invite_and_exclude_limit_with_approval(town: Town) -> None:
     reply = await town.shop("createChatInviteLink", chat_id=town.storage, member_limit=1, creates_join_request=True)
     assert reply.error == "Bad Request: member limit can't be specified for links requiring administrator approval"
     await town.client.set_member(town.storage, 1001, "administrator", can_post_messages=True)
@@ -61,7 +61,7 @@ async def test_links_need_the_right_to_invite_and_no_limit_beside_approval(town:
         assert reply.error == "Bad Request: not enough rights to manage chat invite link"
 
 
-async def test_link_ends_at_its_limit_and_at_its_date(town: Town) -> None:
+async def test_link_expires_at_its_member_limit_and_at_its_date(town: Town) -> None:
     full = (await make_link(town, member_limit=1))["invite_link"]
     await town.bob.link(full)
     over = (await make_link(town, expire_date=town.sandbox.world.now() + 60))["invite_link"]
@@ -72,7 +72,7 @@ async def test_link_ends_at_its_limit_and_at_its_date(town: Town) -> None:
             await town.alice.link(link)
 
 
-async def test_edited_link_is_what_was_said_last(town: Town) -> None:
+async def test_edited_link_has_the_last_settings(town: Town) -> None:
     url = (await make_link(town, name="old", member_limit=5))["invite_link"]
     params = {"chat_id": town.storage, "invite_link": url}
     edited = (await town.shop("editChatInviteLink", **params, creates_join_request=True)).result
@@ -82,7 +82,7 @@ async def test_edited_link_is_what_was_said_last(town: Town) -> None:
     assert foreign.error == "Bad Request: INVITE_HASH_EXPIRED"
 
 
-async def test_revoked_link_lets_nobody_in(town: Town) -> None:
+async def test_revoked_link_cannot_be_used(town: Town) -> None:
     url = (await make_link(town))["invite_link"]
     revoked = (await town.shop("revokeChatInviteLink", chat_id=town.storage, invite_link=url)).result
     assert revoked["is_revoked"] is True
@@ -91,7 +91,7 @@ async def test_revoked_link_lets_nobody_in(town: Town) -> None:
     assert await town.shop.kinds() == []
 
 
-async def test_primary_link_has_a_successor(town: Town) -> None:
+async def test_revoked_primary_link_is_replaced(town: Town) -> None:
     first = (await town.shop("exportChatInviteLink", chat_id=town.storage)).result
     second = (await town.shop("exportChatInviteLink", chat_id=town.storage)).result
     assert (await town.shop("getChat", chat_id=town.storage)).result["invite_link"] == second
@@ -102,7 +102,7 @@ async def test_primary_link_has_a_successor(town: Town) -> None:
     assert third not in (first, second)
 
 
-async def test_pressing_an_invitation_tells_what_the_dialog_shows(town: Town) -> None:
+async def test_pressing_an_invitation_returns_what_the_dialog_shows(town: Town) -> None:
     link = (await make_link(town))["invite_link"]
     await town.send("join", reply_markup={"inline_keyboard": [[{"text": "Join", "url": link}]]})
     done = await town.alice.press("shop_bot", "Join")
@@ -120,7 +120,7 @@ async def test_pressing_an_invitation_tells_what_the_dialog_shows(town: Town) ->
 # the updates about joining
 
 
-async def test_joining_by_link_is_told_to_administrators_who_asked_for_it(town: Town) -> None:
+async def test_joining_by_link_sends_chat_member_to_administrators_that_asked_for_it(town: Town) -> None:
     await watch(town)
     await town.client.add_bot("1003:reader", "reader_bot")
     await town.client.set_member(town.storage, 1003, "member")
@@ -139,12 +139,12 @@ async def test_joining_by_link_is_told_to_administrators_who_asked_for_it(town: 
     assert len(town.sandbox.world.bots[1003].queue) == 1
 
 
-async def test_joining_is_not_told_unless_asked_for(town: Town) -> None:
+async def test_joining_sends_no_update_unless_asked_for(town: Town) -> None:
     await town.bob.link((await make_link(town))["invite_link"])
     assert await town.shop.kinds() == []
 
 
-async def test_leaving_and_banning_are_told_without_a_link(town: Town) -> None:
+async def test_updates_about_leaving_and_banning_have_no_link(town: Town) -> None:
     await watch(town)
     await town.bob.link((await make_link(town))["invite_link"])
     await town.shop.updates()
@@ -156,7 +156,7 @@ async def test_leaving_and_banning_are_told_without_a_link(town: Town) -> None:
     assert changes[1]["from"]["id"] == town.olga.id
 
 
-async def test_a_group_as_gate_tells_the_same_and_says_who_joined(town: Town) -> None:
+async def test_a_group_sends_the_same_updates_and_a_service_message(town: Town) -> None:
     group = await town.client.add_chat("supergroup", "Club", town.olga.id)
     await town.client.set_member(group, 1001, "administrator", **ADMIN_RIGHTS)
     await watch(town)
@@ -175,7 +175,7 @@ async def test_a_group_as_gate_tells_the_same_and_says_who_joined(town: Town) ->
 # requests
 
 
-async def test_request_by_link_names_it_and_opens_the_chat_for_five_minutes(town: Town) -> None:
+async def test_a_join_request_names_its_link_and_opens_the_chat_for_five_minutes(town: Town) -> None:
     link = await make_link(town, name="site", creates_join_request=True)
     assert (await town.bob.link(link["invite_link"]))["requested"] is True
     request = (await town.shop.updates())[0]["chat_join_request"]
@@ -188,7 +188,7 @@ async def test_request_by_link_names_it_and_opens_the_chat_for_five_minutes(town
     assert reply.error == "Forbidden: bot can't initiate conversation with a user"
 
 
-async def test_the_bot_approves_once(town: Town) -> None:
+async def test_the_bot_can_approve_a_request_once(town: Town) -> None:
     await watch(town)
     await town.bob.request_join(town.storage)
     await town.shop.updates()
@@ -198,7 +198,7 @@ async def test_the_bot_approves_once(town: Town) -> None:
     assert await answer(town, "approve", town.bob.id) == "Bad Request: USER_ALREADY_PARTICIPANT"
 
 
-async def test_the_owner_approves_and_the_link_is_named(town: Town) -> None:
+async def test_an_approval_by_the_owner_names_the_link(town: Town) -> None:
     await watch(town)
     link = await make_link(town, name="site", creates_join_request=True)
     await town.bob.link(link["invite_link"])
@@ -213,7 +213,7 @@ async def test_the_owner_approves_and_the_link_is_named(town: Town) -> None:
     assert "join_requests" not in (await town.client.state())["chats"][0]
 
 
-async def test_the_owner_declines_and_nobody_is_told(town: Town) -> None:
+async def test_a_decline_by_the_owner_sends_no_update(town: Town) -> None:
     await watch(town)
     await town.bob.request_join(town.storage)
     await town.shop.updates()
@@ -223,7 +223,7 @@ async def test_the_owner_declines_and_nobody_is_told(town: Town) -> None:
     assert await answer(town, "decline", town.bob.id) == "Bad Request: HIDE_REQUESTER_MISSING"
 
 
-async def test_only_who_may_invite_decides_and_only_about_who_asked(town: Town) -> None:
+async def test_deciding_needs_the_right_to_invite_and_an_open_request(town: Town) -> None:
     await town.alice.join(town.storage)
     await town.bob.request_join(town.storage)
     with pytest.raises(SandboxError, match="may not decide"):
@@ -235,7 +235,7 @@ async def test_only_who_may_invite_decides_and_only_about_who_asked(town: Town) 
     assert await status(town, town.bob.id) == "left"
 
 
-async def test_bots_need_the_right_to_invite_to_hear_and_to_decide(town: Town) -> None:
+async def test_bots_need_the_right_to_invite_to_receive_and_decide_requests(town: Town) -> None:
     await town.client.set_member(town.storage, 1001, "administrator", can_post_messages=True)
     await town.shop.updates()
     await town.bob.request_join(town.storage)
@@ -251,14 +251,14 @@ async def test_deactivated_requester_is_forbidden(town: Town) -> None:
 
 
 @pytest.mark.parametrize("way", ["member", "kicked"])
-async def test_a_request_ends_when_the_person_is_in_or_banned(town: Town, way: str) -> None:
+async def test_a_request_ends_when_the_person_joins_or_is_banned(town: Town, way: str) -> None:
     await town.bob.request_join(town.storage)
     await town.client.set_member(town.storage, town.bob.id, way)
     with pytest.raises(SandboxError, match="nobody of that id"):
         await town.olga.approve(town.storage, town.bob.id)
 
 
-# a bot that loses its place
+# a bot that loses its membership
 
 
 @pytest.mark.parametrize(
@@ -270,19 +270,19 @@ async def test_a_request_ends_when_the_person_is_in_or_banned(town: Town, way: s
         ("kicked", True, "Forbidden: bot was kicked from the channel chat"),
     ],
 )
-async def test_a_bot_without_rights_is_told_and_cannot_tell(
+async def test_a_bot_that_loses_its_rights_gets_an_update_and_cannot_read_members(
     town: Town, place: str, is_public: bool, error: str
 ) -> None:
     name = {"username": "gate"} if is_public else {}
-    gate = await town.client.add_chat("channel", "Gate", town.olga.id, **name)
-    await town.client.set_member(gate, 1001, "administrator", **ADMIN_RIGHTS)
-    await town.alice.join(gate)
+    channel = await town.client.add_chat("channel", "Gate", town.olga.id, **name)
+    await town.client.set_member(channel, 1001, "administrator", **ADMIN_RIGHTS)
+    await town.alice.join(channel)
     await town.shop.updates()
-    await town.client.set_member(gate, 1001, place)
+    await town.client.set_member(channel, 1001, place)
     (update,) = await town.shop.updates()
     change = update["my_chat_member"]
     assert (change["old_chat_member"]["status"], change["new_chat_member"]["status"]) == ("administrator", place)
-    reply = await town.shop("getChatMember", chat_id=gate, user_id=town.alice.id)
+    reply = await town.shop("getChatMember", chat_id=channel, user_id=town.alice.id)
     assert reply.error == error
-    await town.client.set_member(gate, 1001, "administrator", **ADMIN_RIGHTS)
-    assert (await town.shop("getChatMember", chat_id=gate, user_id=town.alice.id)).result["status"] == "member"
+    await town.client.set_member(channel, 1001, "administrator", **ADMIN_RIGHTS)
+    assert (await town.shop("getChatMember", chat_id=channel, user_id=town.alice.id)).result["status"] == "member"

@@ -48,13 +48,13 @@ async def test_referral_payloads_never_arrive(town: Town) -> None:
     assert await town.shop.kinds() == []
 
 
-async def test_garbage_can_be_typed_behind_start(town: Town) -> None:
+async def test_any_text_can_be_typed_after_start(town: Town) -> None:
     garbage = "/start " + "% \u0000ü" * 100
     await town.alice.text("shop_bot", garbage)
     assert (await town.shop.updates())[0]["message"]["text"] == garbage
 
 
-async def test_link_unblocks_first(town: Town) -> None:
+async def test_a_start_link_unblocks_the_bot_first(town: Town) -> None:
     await town.alice.block("shop_bot")
     await town.alice.link("https://t.me/shop_bot?start=again")
     assert await town.shop.kinds() == ["my_chat_member", "my_chat_member", "message"]
@@ -66,12 +66,12 @@ async def test_blocked_bots_cannot_be_written_to(town: Town) -> None:
         await town.alice.text("shop_bot", "hi")
 
 
-async def test_public_chat_link_names_the_chat(town: Town) -> None:
+async def test_public_chat_link_returns_the_chat(town: Town) -> None:
     news = await town.client.add_chat("channel", "News", town.olga.id, username="news")
     assert (await town.bob.link("https://t.me/news"))["chat_id"] == news
 
 
-async def test_an_add_to_channel_link_makes_the_bot_an_administrator_with_the_rights_named(town: Town) -> None:
+async def test_an_add_to_channel_link_makes_the_bot_an_administrator_with_its_rights(town: Town) -> None:
     channel = await town.client.add_chat("channel", "News", town.bob.id)
     url = "https://t.me/shop_bot?startchannel&admin=post_messages+edit_messages"
     asked = await town.bob.link(url)

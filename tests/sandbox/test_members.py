@@ -1,4 +1,4 @@
-"""Row 22: subscriptions, administrators; what bots say about themselves."""
+"""Row 22: members, administrators; commands and descriptions of bots."""
 
 import pytest
 
@@ -14,21 +14,21 @@ async def test_never_joined_is_left_and_not_an_error(town: Town) -> None:
     assert await _status(town, town.alice.id) == "left"
 
 
-async def test_a_person_the_bot_never_met_is_no_participant(town: Town) -> None:
+async def test_a_person_without_contact_to_the_bot_is_no_participant(town: Town) -> None:
     reply = await town.shop("getChatMember", chat_id=town.storage, user_id=town.bob.id)
     assert (reply.status, reply.error) == (400, "Bad Request: PARTICIPANT_ID_INVALID")
     await town.bob.link("https://t.me/shop_bot")
     assert await _status(town, town.bob.id) == "left"
 
 
-async def test_joining_and_leaving_shows(town: Town) -> None:
+async def test_joining_and_leaving_changes_the_status(town: Town) -> None:
     await town.bob.join(town.storage)
     assert await _status(town, town.bob.id) == "member"
     await town.bob.leave(town.storage)
     assert await _status(town, town.bob.id) == "left"
 
 
-async def test_creator_banned_and_restricted_are_told_apart(town: Town) -> None:
+async def test_creator_banned_and_restricted_have_their_own_status(town: Town) -> None:
     assert await _status(town, town.olga.id) == "creator"
     await town.client.set_member(town.storage, town.bob.id, "kicked")
     banned = (await town.shop("getChatMember", chat_id=town.storage, user_id=town.bob.id)).result
@@ -38,7 +38,7 @@ async def test_creator_banned_and_restricted_are_told_apart(town: Town) -> None:
     assert (outside["status"], outside["is_member"]) == ("restricted", False)
 
 
-async def test_channel_without_the_bot_as_administrator_cannot_tell(town: Town) -> None:
+async def test_members_of_a_channel_are_unreadable_without_being_administrator(town: Town) -> None:
     await town.client.set_member(town.storage, 1001, "member")
     reply = await town.shop("getChatMember", chat_id=town.storage, user_id=town.bob.id)
     assert (reply.status, reply.error) == (400, "Bad Request: member list is inaccessible")
@@ -56,7 +56,7 @@ async def test_banned_people_cannot_join(town: Town) -> None:
         await town.bob.join(town.storage)
 
 
-async def test_administrators_are_people_and_the_asking_bot(town: Town) -> None:
+async def test_administrators_are_people_and_the_calling_bot(town: Town) -> None:
     found = (await town.shop("getChatAdministrators", chat_id=town.storage)).result
     assert {member["user"]["id"] for member in found} == {town.olga.id, 1001}
     reply = await town.shop("getChatAdministrators", chat_id=7002)
@@ -68,7 +68,7 @@ async def test_members_are_counted(town: Town) -> None:
     assert (await town.shop("getChatMemberCount", chat_id=town.storage)).result == 4
 
 
-async def test_losing_rights_is_told(town: Town) -> None:
+async def test_losing_rights_sends_an_update(town: Town) -> None:
     await town.client.set_member(town.storage, 1001, "administrator", can_invite_users=True)
     await town.client.set_member(town.storage, 1001, "kicked")
     changes = [update["my_chat_member"]["new_chat_member"] for update in await town.shop.updates()]
@@ -76,7 +76,7 @@ async def test_losing_rights_is_told(town: Town) -> None:
     assert changes[1]["status"] == "kicked"
 
 
-async def test_setting_the_same_place_again_tells_nobody(town: Town) -> None:
+async def test_setting_the_same_membership_sends_no_update(town: Town) -> None:
     await town.client.set_member(town.storage, 1001, "administrator", **ADMIN_RIGHTS)
     assert await town.shop.kinds() == []
 
@@ -115,7 +115,7 @@ async def test_command_scope_needs_a_reachable_chat(town: Town) -> None:
     assert reply.error == "Bad Request: chat not found"
 
 
-async def test_menu_and_descriptions_are_taken(town: Town) -> None:
+async def test_menu_button_and_descriptions_are_accepted(town: Town) -> None:
     button = {"type": "web_app", "text": "Open", "web_app": {"url": "https://example.com"}}
     assert (await town.shop("setChatMenuButton", chat_id=7002, menu_button=button)).result is True
     assert (await town.shop("setChatMenuButton", chat_id=7003, menu_button=button)).error == (

@@ -1,4 +1,4 @@
-"""The page in a real browser: through the adverts and back, invitations, requests, a bot's rights, moments."""
+"""The page in a real browser: the adverts and the way back, invitations, join requests, a bot's rights, dates."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from tests.sandbox.conftest import ADMIN_RIGHTS, Json, Town
 
 CHROMIUM = "/usr/bin/chromium"
 SIZES = {"desk": (1280, 800), "phone": (390, 844)}
-#: pictures of the way are kept here when it is set
+#: folder for screenshots, if it is set
 PICTURES = os.environ.get("JOURNEY_PICTURES")
 NOON_UTC = 1_763_812_800
 
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 @asynccontextmanager
 async def browser_of(size: str) -> AsyncIterator[BrowserContext]:
-    """A browser in New York that counts its script errors; there may be none."""
+    """A browser in New York's time zone; a script error fails the test."""
     width, height = SIZES[size]
     complaints: list[str] = []
     async with async_playwright() as playwright:
@@ -42,7 +42,7 @@ async def browser_of(size: str) -> AsyncIterator[BrowserContext]:
 
 
 async def look(page: Page, name: str) -> None:
-    """Nothing may stand out to the side, on any screen."""
+    """Assert that nothing overflows to the side."""
     if PICTURES:
         await page.wait_for_timeout(250)
         await page.screenshot(path=f"{PICTURES}/{name}-{await page.evaluate('innerWidth')}.png")
@@ -67,7 +67,7 @@ def inline(text: str, url: str) -> Json:
 
 @asynccontextmanager
 async def site(back: str) -> AsyncIterator[tuple[str, list[str]]]:
-    """The product's page elsewhere on this machine, with a link back to the bot; and the Referers of its visitors."""
+    """A page on another port with a link back to the bot; and the Referers of its visitors."""
     referers: list[str] = []
 
     async def show(request: web.Request) -> web.Response:
@@ -112,10 +112,10 @@ async def test_through_the_adverts_and_back_as_the_same_person(town: Town, size:
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_asking_to_join_being_let_in_and_leaving(town: Town, size: str) -> None:
-    gate = await town.client.add_chat("channel", "Garden News", town.olga.id)
-    await town.client.set_member(gate, 1001, "administrator", **ADMIN_RIGHTS)
-    link = (await town.shop("createChatInviteLink", chat_id=gate, name="bot", creates_join_request=True)).result
+async def test_asking_to_join_being_approved_and_leaving(town: Town, size: str) -> None:
+    channel = await town.client.add_chat("channel", "Garden News", town.olga.id)
+    await town.client.set_member(channel, 1001, "administrator", **ADMIN_RIGHTS)
+    link = (await town.shop("createChatInviteLink", chat_id=channel, name="bot", creates_join_request=True)).result
     await town.send("Join first", reply_markup=inline("Garden News", link["invite_link"]))
     await town.bob.link(link["invite_link"])
     async with browser_of(size) as browser:
@@ -127,7 +127,7 @@ async def test_asking_to_join_being_let_in_and_leaving(town: Town, size: str) ->
         await look(page, "invitation")
         await page.get_by_test_id("invitation-go").click()
         await expect(page.get_by_test_id("toast")).to_contain_text("You asked to join")
-        await open_chat(page, town.olga.id, str(gate))
+        await open_chat(page, town.olga.id, str(channel))
         await expect(page.get_by_test_id("requests-bar")).to_have_text("2 join requests")
         await page.get_by_test_id("requests-bar").click()
         await look(page, "requests")
@@ -136,13 +136,13 @@ async def test_asking_to_join_being_let_in_and_leaving(town: Town, size: str) ->
         await expect(page.get_by_test_id("requests")).to_contain_text("Nobody is waiting")
         await page.keyboard.press("Escape")
         await expect(page.get_by_test_id("requests-bar")).to_have_count(0)
-        await open_chat(page, town.alice.id, str(gate))
+        await open_chat(page, town.alice.id, str(channel))
         await look(page, "channel")
         await page.get_by_test_id("chat-menu").click()
         await page.get_by_test_id("leave").click()
-        await expect(page.get_by_test_id(f"chat-{gate}")).to_have_count(0)
+        await expect(page.get_by_test_id(f"chat-{channel}")).to_have_count(0)
     for person in (town.alice, town.bob):
-        found = (await town.shop("getChatMember", chat_id=gate, user_id=person.id)).result
+        found = (await town.shop("getChatMember", chat_id=channel, user_id=person.id)).result
         assert found["status"] == "left"
 
 
@@ -186,7 +186,7 @@ async def test_the_owner_takes_a_bots_rights_away(town: Town, size: str) -> None
     assert changes == ["member", "administrator", "kicked"]
 
 
-async def test_moments_stand_in_the_readers_zone(town: Town) -> None:
+async def test_dates_are_shown_in_the_browsers_time_zone(town: Town) -> None:
     def moment(form: str, text: str, unix: int = NOON_UTC) -> str:
         return f'<tg-time unix="{unix}" format="{form}">{text}</tg-time>'
 

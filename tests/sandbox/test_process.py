@@ -38,7 +38,13 @@ async def _start(*arguments: str) -> asyncio.subprocess.Process:
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        preexec_fn=_heed_ctrl_c,
     )
+
+
+def _heed_ctrl_c() -> None:
+    """Undo the ignored SIGINT that children of a background shell inherit; the sandbox would keep it ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 async def _url(process: asyncio.subprocess.Process) -> str:
@@ -47,7 +53,7 @@ async def _url(process: asyncio.subprocess.Process) -> str:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_signal_ends_it_at_once_although_a_bot_polls(tmp_path: pathlib.Path, number: signal.Signals) -> None:
+async def test_a_signal_ends_it_at_once_while_a_bot_polls(tmp_path: pathlib.Path, number: signal.Signals) -> None:
     world = tmp_path / "world.json"
     world.write_text(json.dumps(WORLD))
     process = await _start("--world", str(world), "--seed", "1")
@@ -67,7 +73,7 @@ async def test_signal_ends_it_at_once_although_a_bot_polls(tmp_path: pathlib.Pat
     assert (process.returncode, errors) == (0, b"")
 
 
-async def test_wrong_world_file_ends_with_one_line(tmp_path: pathlib.Path) -> None:
+async def test_a_wrong_world_file_is_reported_in_one_line(tmp_path: pathlib.Path) -> None:
     world = tmp_path / "world.json"
     world.write_text('{"bots": [{"token": "nonsense", "username": "x", "first_name": "x"}]}')
     process = await _start("--world", str(world))

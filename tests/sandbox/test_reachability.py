@@ -17,7 +17,7 @@ async def test_ids_of_one_bot_grow_over_all_private_chats(town: Town) -> None:
     assert first < to_bob < from_alice
 
 
-async def test_ids_have_gaps_unless_switched_off(town: Town) -> None:
+async def test_ids_have_gaps_unless_disabled(town: Town) -> None:
     ids = [await town.send() for _ in range(20)]
     assert ids != list(range(ids[0], ids[0] + 20))
     await town.client.configure(id_gaps=0)
@@ -25,7 +25,7 @@ async def test_ids_have_gaps_unless_switched_off(town: Town) -> None:
     assert ids == list(range(ids[0], ids[0] + 20))
 
 
-async def test_channel_counts_for_itself_from_its_creation_message(town: Town) -> None:
+async def test_a_channel_numbers_its_messages_from_its_creation_message(town: Town) -> None:
     assert await town.post() == 2
     assert (await town.shop("sendMessage", chat_id=town.storage, text="x")).result["message_id"] == 3
     seen = (await town.other("getUpdates")).result[-1]["channel_post"]["message_id"]
@@ -80,7 +80,7 @@ async def test_join_request_opens_the_chat_for_five_minutes(town: Town) -> None:
     assert await _send(town, town.bob.id) == (403, "Forbidden: bot can't initiate conversation with a user")
 
 
-async def test_blocked_bot_is_forbidden_and_told(town: Town) -> None:
+async def test_a_blocked_bot_gets_403_and_an_update(town: Town) -> None:
     await town.alice.block("shop_bot")
     change = (await town.shop.updates())[0]["my_chat_member"]
     assert (change["old_chat_member"]["status"], change["new_chat_member"]["status"]) == ("member", "kicked")
@@ -88,7 +88,7 @@ async def test_blocked_bot_is_forbidden_and_told(town: Town) -> None:
     assert await _send(town, town.alice.id) == (403, "Forbidden: bot was blocked by the user")
 
 
-async def test_unblocking_tells_and_opens_again(town: Town) -> None:
+async def test_unblocking_sends_an_update_and_allows_writing(town: Town) -> None:
     await town.alice.block("shop_bot")
     await town.alice.unblock("shop_bot")
     kinds = await town.shop.kinds()
@@ -96,7 +96,7 @@ async def test_unblocking_tells_and_opens_again(town: Town) -> None:
     assert (await _send(town, town.alice.id))[0] == 200
 
 
-async def test_restart_sends_start_too(town: Town) -> None:
+async def test_unblocking_with_restart_sends_start(town: Town) -> None:
     await town.alice.block("shop_bot")
     await town.alice.unblock("shop_bot", restart=True)
     updates = await town.shop.updates()
@@ -125,19 +125,19 @@ async def test_bots_do_not_write_to_bots(town: Town, chat_id: int | str) -> None
         ("supergroup", "restricted", "Bad Request: not enough rights to send text messages to the chat"),
     ],
 )
-async def test_chats_refuse_bots_without_a_place(town: Town, kind: str, status: str, error: str) -> None:
+async def test_chats_refuse_bots_that_are_no_members(town: Town, kind: str, status: str, error: str) -> None:
     chat = await town.client.add_chat(kind, "Chat", town.olga.id)
     await town.client.set_member(chat, 1001, "administrator")
     await town.client.set_member(chat, 1001, status)
     assert (await town.shop("sendMessage", chat_id=chat, text="x")).error == error
 
 
-async def test_chat_a_bot_never_met_is_not_found(town: Town) -> None:
+async def test_a_chat_without_contact_to_the_bot_is_not_found(town: Town) -> None:
     chat = await town.client.add_chat("channel", "Far", town.olga.id)
     assert (await town.shop("getChat", chat_id=chat)).error == "Bad Request: chat not found"
 
 
-async def test_gone_channel_is_forbidden(town: Town) -> None:
+async def test_a_deleted_channel_is_forbidden(town: Town) -> None:
     await town.client.delete_chat(town.storage)
     reply = await town.shop("sendMessage", chat_id=town.storage, text="x")
     assert reply.error == "Forbidden: bot was kicked from the channel chat"

@@ -1,4 +1,4 @@
-"""Texts and messages as they are kept: entities, trimming, replies, groups."""
+"""Texts and messages as stored: entities, trimming, replies, groups."""
 
 import struct
 
@@ -15,12 +15,12 @@ async def _sent(town: Town, text: str, **more: object) -> Json:
     return message
 
 
-async def test_spaces_around_a_text_are_cut_and_entities_moved(town: Town) -> None:
+async def test_spaces_around_a_text_are_stripped_and_entities_shifted(town: Town) -> None:
     message = await _sent(town, "\n abc \n", entities=[BOLD])
     assert (message["text"], message["entities"]) == ("abc", [{"type": "bold", "offset": 0, "length": 3}])
 
 
-async def test_spaces_inside_html_are_cut_too(town: Town) -> None:
+async def test_spaces_inside_html_are_stripped_too(town: Town) -> None:
     message = await _sent(town, "<b> abc </b>", parse_mode="HTML")
     assert (message["text"], message["entities"]) == ("abc", [{"type": "bold", "offset": 0, "length": 3}])
 
@@ -79,7 +79,7 @@ async def test_unknown_attachment_is_refused(town: Town) -> None:
     assert reply.error == "Bad Request: wrong file identifier/HTTP URL specified"
 
 
-async def test_bots_in_groups_read_only_what_is_for_them(town: Town) -> None:
+async def test_bots_in_groups_receive_only_messages_for_them(town: Town) -> None:
     group = await town.client.add_chat("supergroup", "Group", town.olga.id)
     await town.client.set_member(group, 1001, "member")
     await town.shop.updates()

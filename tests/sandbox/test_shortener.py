@@ -18,7 +18,7 @@ DEST = "http://127.0.0.1:8080/v/abc?x=1&y=\"'<b>"
 
 
 async def ask(town: Town, **query: str) -> tuple[int, str]:
-    """What the shortener answers to `query`, by default KEY and DEST; redirects are not followed."""
+    """Call the shortener with `query`, by default KEY and DEST, without following redirects."""
     url = f"{town.sandbox.url}/shortener/api"
     params = {"api": KEY, "url": DEST} | query
     async with town.session.get(url, params=params, allow_redirects=False) as response:
@@ -34,7 +34,7 @@ async def shorten(town: Town, url: str = DEST) -> str:
 
 @pytest.fixture
 async def destination() -> AsyncIterator[tuple[str, list[str]]]:
-    """A site elsewhere on this machine, and the Referers of its visitors."""
+    """A site on another port, and the Referers of its visitors."""
     referers: list[str] = []
 
     async def page(request: web.Request) -> web.Response:
@@ -80,14 +80,14 @@ async def test_a_link_to_a_bot_of_this_world_stays_on_this_machine(town: Town) -
         *("ftp://a.example", "http://a.example/\r\nX: y", "http://a.example/" + "x" * 2048),
     ],
 )
-async def test_wrong_addresses_get_the_familys_no(town: Town, url: str) -> None:
+async def test_invalid_urls_are_refused_with_status_200(town: Town, url: str) -> None:
     status, text = await ask(town, url=url)
     assert (status, json.loads(text)["status"]) == (200, "error")
     assert json.loads(text)["message"] == "URL is invalid"
     assert (await town.client.shortener())["links"] == []
 
 
-def test_addresses_up_to_the_limit_are_fine() -> None:
+def test_urls_up_to_the_maximum_length_are_accepted() -> None:
     assert is_web_address("http://a.example/" + "x" * (2048 - 17))
 
 
@@ -96,7 +96,7 @@ async def test_a_call_without_a_key_is_refused(town: Town) -> None:
     assert json.loads(text)["message"] == "Invalid API token"
 
 
-async def test_text_answers_on_request(town: Town) -> None:
+async def test_text_format_is_answered_on_request(town: Town) -> None:
     status, text = await ask(town, format="text")
     assert (status, text.startswith(town.sandbox.url + "/s/")) == (200, True)
     assert await ask(town, format="text", url="abc") == (200, "")
@@ -151,9 +151,9 @@ async def test_headers_of_a_429_and_of_a_redirect(town: Town) -> None:
             assert response.headers[name] == value
 
 
-async def test_hanging_calls_are_cut_when_the_mode_ends(town: Town) -> None:
+async def test_hanging_calls_are_aborted_when_the_mode_ends(town: Town) -> None:
     await town.client.shortener_mode("hang")
-    # by hand: aiohttp's client asks once more by itself when its connection is cut
+    # without aiohttp's client, which retries by itself when its connection is closed
     reader, writer = await asyncio.open_connection("127.0.0.1", int(town.sandbox.url.rpartition(":")[2]))
     writer.write(b"GET /shortener/api?api=k HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
     answer = asyncio.create_task(reader.read())
@@ -165,7 +165,7 @@ async def test_hanging_calls_are_cut_when_the_mode_ends(town: Town) -> None:
     await writer.wait_closed()
 
 
-async def test_a_mode_may_be_for_one_key_and_for_some_calls(town: Town) -> None:
+async def test_a_mode_can_be_limited_to_one_key_and_a_number_of_calls(town: Town) -> None:
     await town.client.shortener_mode("html", key=KEY, times=1)
     assert "<!doctype" not in (await ask(town, api="healthy"))[1]
     assert "<!doctype" in (await ask(town))[1]
@@ -201,7 +201,7 @@ async def test_reset_forgets_links_and_modes(town: Town) -> None:
         assert response.status == 404
 
 
-async def test_a_visitor_arrives_with_the_shorteners_address(town: Town, destination: tuple[str, list[str]]) -> None:
+async def test_a_visitor_arrives_with_the_shorteners_referer(town: Town, destination: tuple[str, list[str]]) -> None:
     url, referers = destination
     onward, page = await town.client.through_adverts(await shorten(town, url))
     async with town.session.get(onward, headers={"Referer": page}) as response:

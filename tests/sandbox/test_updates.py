@@ -31,7 +31,7 @@ async def test_offset_deletes_when_received(town: Town) -> None:
 
 
 async def _until_waiting(town: Town) -> None:
-    """Return once the shop's getUpdates waits, without sleeping."""
+    """Wait, without sleeping, until the shop's getUpdates waits."""
     queue = town.sandbox.world.bots[1001].queue
     while queue._waiter is None:
         await town.client.state()
@@ -44,7 +44,7 @@ async def test_negative_offset_keeps_only_the_last(town: Town) -> None:
     assert [update["message"]["text"] for update in found] == ["three"]
 
 
-async def test_far_future_offset_reads_from_the_head(town: Town) -> None:
+async def test_an_offset_far_ahead_confirms_nothing(town: Town) -> None:
     await town.alice.text("shop_bot", "one")
     assert len((await town.shop("getUpdates", offset=2_000_000_000)).result) == 1
 
@@ -56,14 +56,14 @@ async def test_limit_is_clamped(town: Town, limit: int, expected: int) -> None:
     assert len((await town.shop("getUpdates", limit=limit)).result) == expected
 
 
-async def test_waiting_poll_returns_at_once_with_news(town: Town) -> None:
+async def test_a_waiting_poll_returns_at_once_with_a_new_update(town: Town) -> None:
     poll = asyncio.create_task(town.shop("getUpdates", timeout=50))
     await _until_waiting(town)
     await town.alice.text("shop_bot", "news")
     assert (await poll).result[0]["message"]["text"] == "news"
 
 
-async def test_older_waiting_poll_is_killed_by_a_newer_one(town: Town) -> None:
+async def test_a_newer_poll_ends_a_waiting_one_with_409(town: Town) -> None:
     older = asyncio.create_task(town.shop("getUpdates", timeout=50))
     await _until_waiting(town)
     newer = asyncio.create_task(town.shop("getUpdates", timeout=50))
@@ -119,7 +119,7 @@ async def test_dropping_pending_updates_empties_the_queue(town: Town) -> None:
     assert await town.shop.kinds() == []
 
 
-async def test_allowed_updates_stick_until_changed(town: Town) -> None:
+async def test_allowed_updates_are_kept_until_changed(town: Town) -> None:
     await town.shop("getUpdates", allowed_updates=["callback_query"])
     await town.alice.text("shop_bot", "unheard")
     assert await town.shop.kinds() == []
@@ -128,7 +128,7 @@ async def test_allowed_updates_stick_until_changed(town: Town) -> None:
     assert await town.shop.kinds() == ["message"]
 
 
-async def test_allowed_updates_hold_back_only_new_updates(town: Town) -> None:
+async def test_allowed_updates_apply_only_to_new_updates(town: Town) -> None:
     await town.alice.text("shop_bot", "queued before")
     assert len((await town.shop("getUpdates", allowed_updates=["callback_query"])).result) == 1
 
@@ -151,7 +151,7 @@ async def test_messages_expire_after_a_day_and_callbacks_after_150_seconds(town:
     assert (await town.shop("getUpdates")).result == []
 
 
-async def test_anti_spin_cuts_the_limit_when_switched_on(town: Town) -> None:
+async def test_anti_spin_reduces_the_limit_when_enabled(town: Town) -> None:
     await town.client.configure(anti_spin=True)
     for text in ("one", "two"):
         await town.alice.text("shop_bot", text)

@@ -12,13 +12,13 @@ async def test_method_names_ignore_case(town: Town) -> None:
     assert (await town.shop("GETME")).result["username"] == "shop_bot"
 
 
-async def test_parameters_come_from_the_address_of_a_get(town: Town) -> None:
+async def test_parameters_are_read_from_the_query_of_a_get(town: Town) -> None:
     url = f"{town.sandbox.url}/bot1001:shop/sendMessage?chat_id={town.alice.id}&text=hi"
     async with town.session.get(url) as response:
         assert (await response.json())["result"]["text"] == "hi"
 
 
-async def test_address_wins_over_body(town: Town) -> None:
+async def test_query_wins_over_body(town: Town) -> None:
     url = f"{town.sandbox.url}/bot1001:shop/sendMessage?text=first"
     async with town.session.post(url, data={"chat_id": str(town.alice.id), "text": "second"}) as response:
         assert (await response.json())["result"]["text"] == "first"
@@ -29,14 +29,14 @@ async def test_method_may_be_a_parameter(town: Town) -> None:
         assert (await response.json())["ok"] is True
 
 
-async def test_json_objects_and_their_texts_are_equal(town: Town) -> None:
+async def test_json_objects_and_json_texts_are_equivalent(town: Town) -> None:
     keyboard = {"inline_keyboard": [[{"text": "A", "callback_data": "a"}]]}
     body = {"chat_id": town.alice.id, "text": "hi", "reply_markup": keyboard}
     async with town.session.post(f"{town.sandbox.url}/bot1001:shop/sendMessage", json=body) as response:
         assert (await response.json())["result"]["reply_markup"] == keyboard
 
 
-async def test_broken_json_means_missing_parameters(town: Town) -> None:
+async def test_invalid_json_means_missing_parameters(town: Town) -> None:
     headers = {"Content-Type": "application/json"}
     url = f"{town.sandbox.url}/bot1001:shop/sendMessage"
     async with town.session.post(url, data=b'{"chat_id": 1', headers=headers) as response:
@@ -119,7 +119,7 @@ async def test_too_large_request_is_413_with_empty_body(town: Town) -> None:
         ("leaveChat", {"chat_id": 7002}, "can't leave private chats"),
     ],
 )
-async def test_wrong_arguments_get_telegrams_words(
+async def test_wrong_arguments_get_telegrams_error_texts(
     town: Town, method: str, params: dict[str, object], description: str
 ) -> None:
     reply = await town.shop(method, **params)
@@ -138,7 +138,7 @@ async def test_limits_count_utf16_units_after_parsing(town: Town) -> None:
     assert reply.error == "Bad Request: message is too long"
 
 
-async def test_log_out_ends_everything(town: Town) -> None:
+async def test_after_log_out_every_call_is_refused(town: Town) -> None:
     assert (await town.shop("logOut")).result is True
     assert (await town.shop("getMe")).error == "Logged out"
 

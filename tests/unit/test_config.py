@@ -1,4 +1,4 @@
-"""Configuration: every problem is named, none of the values leaks."""
+"""Configuration: every problem is named, and no value is shown."""
 
 import json
 import subprocess
@@ -39,7 +39,7 @@ def env_file(folder: Path, *lines: str) -> None:
     (folder / ".env").write_text("\n".join(lines), encoding="utf-8")
 
 
-def test_the_least_configuration_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_smallest_configuration_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     found = settings(monkeypatch)
     assert found.ADMIN_IDS == (501, 502)
     assert found.TOKEN_EXPIRY_DAYS == 2
@@ -131,13 +131,13 @@ def test_no_secret_shows_in_repr_or_in_complaints(
         "http://pager/x",
     ],
 )
-def test_alerts_go_to_any_web_address_and_it_is_never_shown(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+def test_any_web_address_is_valid_for_alerts_and_never_shown(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     found = settings(monkeypatch, ALERT_WEBHOOK_URL=url)
     assert found.ALERT_WEBHOOK_URL.get_secret_value() == url
     assert "hooks.example" not in repr(found) + str(found)
 
 
-def test_a_wrong_address_for_alerts_is_not_repeated(
+def test_a_wrong_address_for_alerts_is_not_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = complaints(monkeypatch, capsys, ALERT_WEBHOOK_URL="https://hooks.example/key-secret x")
@@ -169,7 +169,7 @@ def test_a_shortener_needs_a_name_an_address_and_a_key(monkeypatch: pytest.Monke
         {"api_key": "#&=%\"'\\{url}"},
     ],
 )
-def test_a_good_shortener_is_taken(monkeypatch: pytest.MonkeyPatch, more: dict[str, object]) -> None:
+def test_a_correct_shortener_is_accepted(monkeypatch: pytest.MonkeyPatch, more: dict[str, object]) -> None:
     (found,) = settings(monkeypatch, SHORTENERS=with_shortener(**more)).SHORTENERS
     assert found.hosts == tuple(host.lower() for host in found.hosts)
 
@@ -278,7 +278,7 @@ def test_a_file_named_in_the_environment_wins_over_one_named_in_the_env_file(
     assert settings(monkeypatch).TIMEZONE == "Europe/Berlin"
 
 
-def test_an_empty_mounted_file_is_as_good_as_none(
+def test_an_empty_mounted_file_counts_as_missing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     (tmp_path / "empty").write_text("\n", encoding="utf-8")
@@ -299,7 +299,7 @@ def test_a_mounted_secret_that_cannot_be_read_is_a_problem_not_a_traceback(
     assert "NAME_FILE" in lines[0]
 
 
-def test_the_example_names_every_setting() -> None:
+def test_the_example_file_names_every_setting() -> None:
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     named = {line.lstrip("#").split("=")[0] for line in example.splitlines() if "=" in line}
     assert set(Settings.model_fields) <= named

@@ -1,4 +1,4 @@
-"""The web app in the test's own loop, its clock, and a fresh store: in memory, or on the server of MONGO_URI."""
+"""The web app in the test's event loop with a manual clock and an empty store, in memory or on MONGO_URI."""
 
 import asyncio
 import os
@@ -14,21 +14,25 @@ import pytest
 from core.admins import Role
 from core.clock import ManualClock
 from core.ids import new_token
-from core.timetable import timetable
 from core.verification import Token
 from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
 from database.operations import settings_ops, token_ops
+from schedulers import registry
+from tests.clocks import WithSeconds
 from tests.web.auth.signing import ADMIN_TOKEN, EDITOR, MANAGER, OWNER, SECRET, Ticks, add_admin
+from tests.web.start_costs import spare_web_costs
 from web_app.app import build_app
 from web_app.auth.mini_app import mini_app_key
 from web_app.services import AdminServices, Keys, Services
+
+spare_web_costs()
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 BOT = "gate_bot"
 LINKS = "https://t.me"
 SHORT = "short.example"
-#: seconds the shortener's way takes at least, as the settings say by default
+#: default of the setting min_verify_seconds
 LEAST_S = 30
 
 Making = Callable[..., Awaitable[Token]]
@@ -36,13 +40,13 @@ Snapshot = dict[str, list[Any]]
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(NOW)
+def clock(ticks: Ticks) -> ManualClock:
+    return WithSeconds(ticks, NOW)
 
 
 @pytest.fixture
 async def db(clock: ManualClock) -> AsyncIterator[Database]:
-    """Open and empty, with every index, and `require_referer` off."""
+    """An open, empty database with all indexes."""
     db = await open_database(
         os.environ.get("MONGO_URI", "memory://"), f"tollgate_test_{secrets.token_hex(6)}", clock=clock
     )
@@ -55,7 +59,7 @@ async def db(clock: ManualClock) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def admins(db: Database) -> None:
-    """A manager and an editor in the database."""
+    """Insert a manager and an editor."""
     await add_admin(db, MANAGER, Role.MANAGER)
     await add_admin(db, EDITOR, Role.EDITOR)
     db.calls.clear()
@@ -63,20 +67,19 @@ async def admins(db: Database) -> None:
 
 @pytest.fixture
 def ticks() -> Ticks:
-    """What limits and short memories go by."""
+    """The monotonic clock of limits and caches."""
     return Ticks()
 
 
 @pytest.fixture
-def admin(ticks: Ticks) -> AdminServices:
+def admin() -> AdminServices:
     zone = ZoneInfo("Europe/Berlin")
     return AdminServices(
         Keys(SECRET, mini_app_key(ADMIN_TOKEN)),
         frozenset({OWNER}),
-        timetable(zone),
+        registry.plans(zone),
         zone,
         base_url="https://gate.example",
-        monotonic=ticks,
     )
 
 
@@ -87,7 +90,7 @@ def services(clock: ManualClock, admin: AdminServices) -> Services:
 
 @pytest.fixture
 async def client(db: Database, services: Services) -> AsyncIterator[httpx.AsyncClient]:
-    """A browser's network; it follows no redirect, for there is none."""
+    """A client of the app; it does not follow redirects."""
     transport = httpx.ASGITransport(build_app(services))
     async with httpx.AsyncClient(transport=transport, base_url="https://gate.example") as client:
         yield client
@@ -95,7 +98,7 @@ async def client(db: Database, services: Services) -> AsyncIterator[httpx.AsyncC
 
 @pytest.fixture
 async def other(db: Database, services: Services) -> AsyncIterator[httpx.AsyncClient]:
-    """Another process on the same database, and another browser."""
+    """A client of a second app on the same database."""
     transport = httpx.ASGITransport(build_app(services))
     async with httpx.AsyncClient(transport=transport, base_url="https://gate.example") as client:
         yield client
@@ -103,7 +106,7 @@ async def other(db: Database, services: Services) -> AsyncIterator[httpx.AsyncCl
 
 @pytest.fixture
 def make(db: Database, clock: ManualClock) -> Making:
-    """Stores a token as the bot makes one, through a shortener unless told otherwise."""
+    """Stores a token as the bot makes one; `more` overrides its fields."""
 
     async def make(**more: Any) -> Token:
         now = clock.now()
@@ -130,7 +133,7 @@ async def require_referer(db: Database) -> None:
 
 
 async def whole(db: Database) -> Snapshot:
-    """Everything that is stored."""
+    """All documents, by collection."""
     names = sorted(await db._native.list_collection_names())
     return {name: [document async for document in db._native[name].find().sort("_id")] for name in names}
 
@@ -141,12 +144,12 @@ async def stored(token: Token) -> Token:
     return found
 
 
-def all_read_before_one_writes(db: Database, monkeypatch: pytest.MonkeyPatch, readers: int) -> None:
-    """The first `readers` looks at a token end together: the in-memory store alone shows no race."""
+def all_read_before_one_writes(db: Database, monkeypatch: pytest.MonkeyPatch, reads: int) -> None:
+    """Make the first `reads` of a token end together: the in-memory store alone has no races."""
     tokens = db.collection("tokens")
     original = tokens.find_one
-    reading = asyncio.Barrier(readers)
-    left = readers
+    reading = asyncio.Barrier(reads)
+    left = reads
 
     async def together(*arguments: Any, **options: Any) -> Any:
         nonlocal left

@@ -1,4 +1,4 @@
-"""`python -m web_app`, the part of `main.py`, and what both read of the configuration."""
+"""`python -m web_app`, the component of `main.py`, and the configuration both read."""
 
 import asyncio
 import os
@@ -31,7 +31,7 @@ ENOUGH = {
     "WEB_PORT": "0",
     "JWT_SECRET": "alone" * 8,
 }
-#: runs web_app as `python -m` does, and says at the end what it has loaded
+#: runs web_app as `python -m` does, and prints at the end which heavy modules were imported
 WITHOUT_TELEGRAM = """
 import runpy, sys
 try:
@@ -65,7 +65,7 @@ async def alone(folder: Path, **more: str) -> AsyncIterator[asyncio.subprocess.P
             await process.wait()
 
 
-async def test_it_runs_alone_without_aiogram_until_it_is_told_to_stop(tmp_path: Path) -> None:
+async def test_it_runs_without_aiogram_until_sigterm(tmp_path: Path) -> None:
     async with alone(tmp_path) as process:
         assert process.stdout is not None
         assert await process.stdout.readline() == b"database: in memory, forgotten at the end\n"
@@ -83,7 +83,7 @@ async def test_it_runs_alone_without_aiogram_until_it_is_told_to_stop(tmp_path: 
         assert b"Traceback" not in errors
 
 
-async def test_without_an_address_it_is_there_for_this_machine(tmp_path: Path) -> None:
+async def test_without_a_public_address_it_serves_this_machine_without_the_page(tmp_path: Path) -> None:
     async with alone(tmp_path, PUBLIC_BASE_URL="", JWT_SECRET="") as process:
         assert process.stdout is not None
         await process.stdout.readline()
@@ -101,14 +101,14 @@ async def test_without_an_address_it_is_there_for_this_machine(tmp_path: Path) -
     assert len((tmp_path / "data" / "jwt_secret").read_text().strip()) >= 32
 
 
-async def test_a_secret_that_is_too_short_is_one_line_and_status_2(tmp_path: Path) -> None:
+async def test_a_short_secret_is_reported_in_one_line_with_status_2(tmp_path: Path) -> None:
     async with alone(tmp_path, JWT_SECRET="short") as process:
         _, errors = await asyncio.wait_for(process.communicate(), 30)
         assert process.returncode == 2
         assert errors.decode().splitlines() == ["tollgate: JWT_SECRET: at least 32 characters are expected"]
 
 
-async def test_a_taken_port_is_one_line_and_status_1(tmp_path: Path) -> None:
+async def test_a_port_in_use_is_reported_in_one_line_with_status_1(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         async with alone(tmp_path, WEB_PORT=str(port)) as process:
@@ -120,7 +120,7 @@ async def test_a_taken_port_is_one_line_and_status_1(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["203.0.113.1", "::ffff:203.0.113.1", "no such host"])
-def test_a_host_that_is_not_ours_is_one_line_too(host: str) -> None:
+def test_a_host_that_cannot_be_bound_is_reported_in_one_line(host: str) -> None:
     with pytest.raises(CannotStart) as problem:
         component(settings(WEB_HOST=host), SystemClock())
     assert problem.value.status == 1
@@ -134,7 +134,7 @@ def test_importing_the_web_app_loads_no_aiogram() -> None:
     assert result.returncode == 0, result.stderr
 
 
-def test_the_part_names_where_it_is_and_how_it_is_seen() -> None:
+def test_the_component_shows_its_public_address() -> None:
     one = component(settings(), SystemClock(), "gate_bot")
     one.serve.close()
     one.server.close()
@@ -176,13 +176,13 @@ def test_the_public_address_has_no_slash_at_its_end(written: str, taken: str) ->
         "https://gate.example:port",
         "https://[::1",
         "https://[::1]:8080",
-        # Telegram takes no button to a host without a dot
+        # Telegram refuses buttons to a host without a dot
         "http://localhost:8080",
         "https://gate .example",
         'https://gate.example/"',
     ],
 )
-def test_a_public_address_nothing_can_stand_behind_is_refused(wrong: str) -> None:
+def test_an_invalid_public_address_is_refused(wrong: str) -> None:
     with pytest.raises(ValidationError) as problem:
         settings(PUBLIC_BASE_URL=wrong)
     assert "secret" not in str(problem.value)
@@ -197,7 +197,7 @@ def test_links_to_bots_lead_to_telegram_or_to_the_sandbox() -> None:
     assert services_of(sandboxed, SystemClock()).links == "http://127.0.0.1:8081/t.me"
 
 
-def test_people_come_from_the_hosts_of_all_shorteners() -> None:
+def test_the_shortener_hosts_are_those_of_all_shorteners() -> None:
     several = [
         {
             "name": "a",
@@ -211,7 +211,7 @@ def test_people_come_from_the_hosts_of_all_shorteners() -> None:
     assert shortener_hosts(settings()) == frozenset()
 
 
-def test_the_pages_key_is_the_user_bots_and_not_its_token() -> None:
+def test_the_pages_key_is_derived_from_the_user_bots_token() -> None:
     key = page_key(settings())
     assert len(key) == 32
     assert key == page_key(settings(ADMIN_BOT_TOKEN="1001:another", PUBLIC_BASE_URL="http://x.example"))
@@ -220,6 +220,6 @@ def test_the_pages_key_is_the_user_bots_and_not_its_token() -> None:
     assert repr(key)[2:-1] not in repr(services_of(settings(), SystemClock()))
 
 
-def test_a_path_in_the_public_address_is_where_files_are() -> None:
+def test_the_path_of_the_public_address_is_the_base_path() -> None:
     assert services_of(settings(PUBLIC_BASE_URL=f"{BASE}/gate/"), SystemClock()).base_path == "/gate"
     assert services_of(settings(), SystemClock()).base_path == ""

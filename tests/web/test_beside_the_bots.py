@@ -1,4 +1,4 @@
-"""The web app as a part of `main.py`: it comes up before the bots, knows their name, and ends with them."""
+"""The web app as a component of `main.py`: it starts before the bots, knows the user bot's name, stops with them."""
 
 import asyncio
 import signal
@@ -26,7 +26,7 @@ async def telegram() -> AsyncIterator[SandboxClient]:
 
 
 async def line_of(process: asyncio.subprocess.Process, name: str) -> str:
-    """The line the process says of one of its parts."""
+    """Read the output up to the line about the component `name`."""
     assert process.stdout is not None
     async with asyncio.timeout(40):
         while not (line := (await process.stdout.readline()).decode()).startswith(f"{name}: "):
@@ -34,7 +34,7 @@ async def line_of(process: asyncio.subprocess.Process, name: str) -> str:
     return line.strip()
 
 
-async def test_one_process_serves_the_page_and_ends_in_order(telegram: SandboxClient) -> None:
+async def test_one_process_serves_the_page_and_stops_cleanly(telegram: SandboxClient) -> None:
     async with product(telegram.url, PUBLIC_BASE_URL=f"{BASE}/") as process:
         state = await line_of(process, "web app")
         assert state.endswith(f", seen as {BASE}")
@@ -49,7 +49,7 @@ async def test_one_process_serves_the_page_and_ends_in_order(telegram: SandboxCl
         assert b"Traceback" not in errors
 
 
-async def test_without_a_public_address_operators_are_answered_and_nobody_else(telegram: SandboxClient) -> None:
+async def test_without_a_public_address_probes_work_and_the_page_does_not_exist(telegram: SandboxClient) -> None:
     async with product(telegram.url) as process:
         state = await line_of(process, "web app")
         assert state.endswith(", for this machine")
@@ -62,7 +62,7 @@ async def test_without_a_public_address_operators_are_answered_and_nobody_else(t
         assert await asyncio.wait_for(process.wait(), 20) == 0
 
 
-async def test_a_taken_port_stops_the_start_before_a_bot_has_taken_anything_in(telegram: SandboxClient) -> None:
+async def test_a_port_in_use_stops_the_start_before_a_bot_polls(telegram: SandboxClient) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         async with product(telegram.url, PUBLIC_BASE_URL=BASE, WEB_PORT=port) as process:

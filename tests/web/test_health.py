@@ -1,4 +1,4 @@
-"""What machines ask: alive whatever is away, ready when everything is, metrics that cost the database little."""
+"""/healthz, /readyz and /metrics: their results, and how rarely they query the database."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,6 +14,7 @@ from core.clock import ManualClock
 from core.health import STALE_AFTER, BotHealth, Finding, Health, Trouble
 from database.connection import Database, close_database
 from database.operations import health_ops
+from tests.web.auth.signing import Ticks
 from web_app import health as subject
 from web_app.health import METRICS_FOR_S, READY_FOR_S, health_router
 
@@ -22,23 +23,10 @@ BOTS = (BotHealth(name="admin_bot", is_ok=True), BotHealth(name="user_bot", is_o
 GOOD = Health(at=NOW, since=NOW, bots=BOTS, succeeded_at={"backup": NOW}, deletions_overdue=3, oldest_overdue_s=77)
 
 
-class Seconds:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
-def seconds() -> Seconds:
-    return Seconds()
-
-
-@pytest.fixture
-async def machine(clock: ManualClock, seconds: Seconds) -> AsyncIterator[httpx.AsyncClient]:
+async def machine(clock: ManualClock) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
-    app.include_router(health_router(clock, seconds))
+    app.include_router(health_router(clock))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
         yield client
 
@@ -51,20 +39,20 @@ def take_away(db: Database) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-async def test_alive_needs_nothing_at_all(machine: httpx.AsyncClient, method: str) -> None:
+async def test_healthz_works_without_a_database(machine: httpx.AsyncClient, method: str) -> None:
     await close_database()
     answer = await machine.request(method, "/healthz")
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
     assert answer.text == ("ok\n" if method == "GET" else "")
 
 
-async def test_alive_asks_the_database_nothing(db: Database, machine: httpx.AsyncClient) -> None:
+async def test_healthz_makes_no_database_query(db: Database, machine: httpx.AsyncClient) -> None:
     db.calls.clear()
     assert (await machine.get("/healthz")).status_code == 200
     assert not db.calls
 
 
-async def test_ready_when_everything_is(db: Database, machine: httpx.AsyncClient) -> None:
+async def test_readyz_is_200_when_every_check_passes(db: Database, machine: httpx.AsyncClient) -> None:
     await health_ops.write(GOOD)
     answer = await machine.get("/readyz")
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
@@ -76,7 +64,7 @@ async def test_ready_when_everything_is(db: Database, machine: httpx.AsyncClient
     assert (await machine.head("/readyz")).content == b""
 
 
-async def test_not_ready_before_anything_was_looked_at(db: Database, machine: httpx.AsyncClient) -> None:
+async def test_readyz_is_503_before_the_first_health_check(db: Database, machine: httpx.AsyncClient) -> None:
     answer = await machine.get("/readyz")
     assert answer.status_code == 503
     assert {name: check["ok"] for name, check in answer.json()["checks"].items()} == {
@@ -87,7 +75,7 @@ async def test_not_ready_before_anything_was_looked_at(db: Database, machine: ht
 
 
 @pytest.mark.parametrize(("age", "status"), [(STALE_AFTER, 200), (STALE_AFTER + timedelta(seconds=1), 503)])
-async def test_a_look_of_more_than_three_minutes_ago_counts_no_more(
+async def test_a_health_check_older_than_three_minutes_is_not_used(
     db: Database, machine: httpx.AsyncClient, clock: ManualClock, age: timedelta, status: int
 ) -> None:
     await health_ops.write(GOOD)
@@ -105,7 +93,7 @@ async def test_a_look_of_more_than_three_minutes_ago_counts_no_more(
         (Finding(trouble=Trouble.FLOOD, subject="user_bot"), None),
     ],
 )
-async def test_each_check_is_named(
+async def test_readyz_names_the_failing_check(
     db: Database, machine: httpx.AsyncClient, finding: Finding, failing: str | None
 ) -> None:
     await health_ops.write(GOOD.model_copy(update={"findings": (finding,)}))
@@ -117,9 +105,7 @@ async def test_each_check_is_named(
         assert finding.subject in str(checks[failing])
 
 
-async def test_a_database_that_is_away_is_named_and_nothing_of_its_address_is(
-    db: Database, machine: httpx.AsyncClient
-) -> None:
+async def test_an_unavailable_database_is_named_without_its_address(db: Database, machine: httpx.AsyncClient) -> None:
     take_away(db)
     answer = await machine.get("/readyz")
     assert answer.status_code == 503
@@ -128,7 +114,7 @@ async def test_a_database_that_is_away_is_named_and_nothing_of_its_address_is(
     assert "db.example" not in answer.text
 
 
-async def test_a_database_that_hangs_is_waited_for_a_second_at_most(
+async def test_a_hanging_database_is_waited_for_one_second_at_most(
     db: Database, machine: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert subject.STORE_WITHIN_S <= 1.0
@@ -144,40 +130,36 @@ async def test_a_database_that_hangs_is_waited_for_a_second_at_most(
         assert (await machine.get("/metrics")).status_code == 200
 
 
-async def test_a_closed_database_is_no_stack_trace(machine: httpx.AsyncClient) -> None:
+async def test_a_closed_database_is_no_internal_error(machine: httpx.AsyncClient) -> None:
     await close_database()
     assert (await machine.get("/readyz")).status_code == 503
     assert (await machine.get("/metrics")).status_code == 200
 
 
-async def test_a_thousand_probes_ask_the_database_once_a_second(
-    db: Database, machine: httpx.AsyncClient, seconds: Seconds
+async def test_a_thousand_probes_query_the_database_once_a_second(
+    db: Database, machine: httpx.AsyncClient, ticks: Ticks
 ) -> None:
     await health_ops.write(GOOD)
     db.calls.clear()
     await asyncio.gather(*(machine.get("/readyz") for _ in range(1000)))
     assert db.calls == {"ping ": 1, "find_one health": 1}
-    seconds.now += READY_FOR_S
+    ticks.now += READY_FOR_S
     await machine.get("/readyz")
     assert db.calls == {"ping ": 2, "find_one health": 2}
 
 
-async def test_metrics_cost_one_read_in_five_seconds(
-    db: Database, machine: httpx.AsyncClient, seconds: Seconds
-) -> None:
+async def test_metrics_cost_one_read_in_five_seconds(db: Database, machine: httpx.AsyncClient, ticks: Ticks) -> None:
     await health_ops.write(GOOD)
     db.calls.clear()
     for _ in range(20):
         assert (await machine.get("/metrics")).status_code == 200
     assert db.calls == {"find_one health": 1}
-    seconds.now += METRICS_FOR_S
+    ticks.now += METRICS_FOR_S
     await machine.get("/metrics")
     assert db.calls == {"find_one health": 2}
 
 
-async def test_metrics_are_prometheus_text_with_what_the_last_look_found(
-    db: Database, machine: httpx.AsyncClient
-) -> None:
+async def test_metrics_are_prometheus_text_with_the_last_health_check(db: Database, machine: httpx.AsyncClient) -> None:
     await health_ops.write(GOOD)
     answer = await machine.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=")
@@ -198,5 +180,5 @@ async def test_metrics_are_prometheus_text_with_what_the_last_look_found(
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
-async def test_nothing_can_be_posted(db: Database, machine: httpx.AsyncClient, path: str) -> None:
+async def test_post_is_405(db: Database, machine: httpx.AsyncClient, path: str) -> None:
     assert (await machine.post(path)).status_code == 405

@@ -1,4 +1,4 @@
-"""The whole product: ready after its first health check, and an outage of Telegram reaches the machine that is told."""
+"""The whole product: ready after its first health check, and an outage of Telegram is posted to the webhook."""
 
 import asyncio
 import json
@@ -29,29 +29,31 @@ async def telegram() -> AsyncIterator[SandboxClient]:
 
 
 @pytest.fixture
-async def pager() -> AsyncIterator[tuple[str, "asyncio.Queue[dict[str, str]]"]]:
-    """A machine that is told: its address, and what it hears."""
-    heard: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+async def alert_receiver() -> AsyncIterator[tuple[str, "asyncio.Queue[dict[str, str]]"]]:
+    """A receiver of alerts: its URL, and the alerts it received."""
+    alerts: asyncio.Queue[dict[str, str]] = asyncio.Queue()
 
-    async def hear(request: web.Request) -> web.Response:
-        heard.put_nowait(json.loads(await request.read()))
+    async def receive(request: web.Request) -> web.Response:
+        alerts.put_nowait(json.loads(await request.read()))
         return web.Response()
 
     app = web.Application()
-    app.router.add_post(f"/{KEY}", hear)
+    app.router.add_post(f"/{KEY}", receive)
     async with TestServer(app) as server:
-        yield str(server.make_url(f"/{KEY}")), heard
+        yield str(server.make_url(f"/{KEY}")), alerts
 
 
 async def a_minute_later(telegram: SandboxClient, bot: str) -> None:
-    """The health check has run once more: it has asked about `bot`."""
+    """Move the clock by a minute and wait until the health check has queried `bot`."""
     asked = await telegram.fault("delay", method="getWebhookInfo", bot=bot, ms=1)
     await telegram.advance(60)
     assert await telegram.fault_hit(asked, timeout_s=30)
 
 
-async def test_ready_and_told(telegram: SandboxClient, pager: tuple[str, "asyncio.Queue[dict[str, str]]"]) -> None:
-    url, heard = pager
+async def test_readyz_follows_the_health_check_and_an_outage_reaches_the_webhook(
+    telegram: SandboxClient, alert_receiver: tuple[str, "asyncio.Queue[dict[str, str]]"]
+) -> None:
+    url, alerts = alert_receiver
     async with product(telegram.url, ALERT_WEBHOOK_URL=url) as process:
         address = (await line_of(process, "web app")).split(",")[0].removeprefix("web app: ")
         assert await line_of(process, "admin bot") == "admin bot: running"
@@ -69,7 +71,7 @@ async def test_ready_and_told(telegram: SandboxClient, pager: tuple[str, "asynci
             await telegram.fault("error", method="getMe", bot=USER_BOT, status=401, description="Unauthorized", times=9)
             for _ in range(2):
                 await a_minute_later(telegram, ADMIN_BOT)
-            alert = await asyncio.wait_for(heard.get(), 30)
+            alert = await asyncio.wait_for(alerts.get(), 30)
             assert (alert["incident"], alert["state"], alert["source"]) == (
                 "health:bot_unknown:user_bot",
                 "open",

@@ -1,4 +1,4 @@
-"""uvicorn in our loop, on a real port of this machine: start, stop, a port that is taken, requests by hand."""
+"""The server on a real port: start, stop, a port in use, malformed requests."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ from web_app.app import build_app
 from web_app.services import Services
 from web_app.serving import WebServer
 
-#: seconds a stop may take, whatever is under way
+#: seconds a stop may take at most
 STOP_S = 2.0
 
 
@@ -35,7 +35,7 @@ async def serving(app: Any) -> AsyncIterator[tuple[WebServer, int, asyncio.Task[
 
 
 async def exchange(port: int, request: bytes) -> bytes:
-    """What comes back for the bytes of a request, until the server closes the connection."""
+    """Send the bytes of a request and return the answer, up to the end of the connection."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
     try:
@@ -57,7 +57,7 @@ async def timed_stop(server: WebServer, task: asyncio.Task[None]) -> float:
     return time.monotonic() - began
 
 
-async def test_a_page_comes_over_the_wire_and_the_stop_is_quick(db: Database, services: Services, make: Making) -> None:
+async def test_a_page_is_served_over_http_and_the_stop_is_quick(db: Database, services: Services, make: Making) -> None:
     token = await make()
     async with serving(build_app(services)) as (server, port, task):
         answer = await exchange(port, get(f"/v/{token.token}".encode()))
@@ -69,8 +69,8 @@ async def test_a_page_comes_over_the_wire_and_the_stop_is_quick(db: Database, se
             await exchange(port, get(b"/"))
 
 
-async def test_no_answer_waits_for_an_acknowledgement(db: Database, services: Services) -> None:
-    """40 ms on each request but the first of a connection, as measured without it."""
+async def test_nagles_algorithm_is_off(db: Database, services: Services) -> None:
+    """With it, each request but the first of a connection takes 40 ms longer, as measured."""
     async with serving(build_app(services)) as (server, port, _task):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(get(b"/robots.txt").replace(b"Connection: close\r\n", b""))
@@ -81,7 +81,7 @@ async def test_no_answer_waits_for_an_acknowledgement(db: Database, services: Se
         writer.close()
 
 
-async def test_head_is_the_same_without_the_page(db: Database, services: Services, make: Making) -> None:
+async def test_head_has_the_headers_of_get_without_the_body(db: Database, services: Services, make: Making) -> None:
     token = await make()
     async with serving(build_app(services)) as (_, port, _task):
         path = f"/v/{token.token}".encode()
@@ -115,7 +115,7 @@ async def test_head_is_the_same_without_the_page(db: Database, services: Service
         (b"nonsense\r\n\r\n", {400}),
     ],
 )
-async def test_nonsense_by_hand_is_refused_and_the_next_visitor_served(
+async def test_malformed_requests_are_refused_and_the_next_one_is_served(
     db: Database, services: Services, request_bytes: bytes, statuses: set[int]
 ) -> None:
     async with serving(build_app(services)) as (_, port, _task):
@@ -126,7 +126,7 @@ async def test_nonsense_by_hand_is_refused_and_the_next_visitor_served(
         assert (await exchange(port, get(b"/robots.txt"))).startswith(b"HTTP/1.1 200")
 
 
-async def test_a_visitor_who_says_nothing_does_not_hold_up_the_stop(db: Database, services: Services) -> None:
+async def test_idle_and_half_sent_requests_do_not_delay_the_stop(db: Database, services: Services) -> None:
     async with serving(build_app(services)) as (server, port, task):
         await exchange(port, get(b"/robots.txt"))
         connections = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
@@ -134,17 +134,17 @@ async def test_a_visitor_who_says_nothing_does_not_hold_up_the_stop(db: Database
         connections[2][1].write(b"POST /v/" + b"x" * 32 + b" HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nab")
         for _, writer in connections:
             await writer.drain()
-        await exchange(port, get(b"/robots.txt"))  # the others' bytes have arrived before ours
+        await exchange(port, get(b"/robots.txt"))  # the bytes sent above have arrived by now
         assert await timed_stop(server, task) < STOP_S
         for _, writer in connections:
             writer.close()
 
 
-async def test_a_request_under_way_is_finished_at_a_stop() -> None:
-    begun, go_on = asyncio.Event(), asyncio.Event()
+async def test_a_running_request_is_finished_at_a_stop() -> None:
+    started, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow(scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
-        begun.set()
+        started.set()
         await go_on.wait()
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
         await send({"type": "http.response.body", "body": b"ok"})
@@ -152,13 +152,13 @@ async def test_a_request_under_way_is_finished_at_a_stop() -> None:
     tasks = Supervisor()
     async with serving(slow) as (server, port, _):
         asked = tasks.spawn(exchange(port, get(b"/")), "visitor")
-        await asyncio.wait_for(begun.wait(), 5)
+        await asyncio.wait_for(started.wait(), 5)
         await server.stop()
         go_on.set()
         assert (await asked).endswith(b"\r\n\r\nok")
 
 
-async def test_signals_and_logging_stay_as_they_are(db: Database, services: Services) -> None:
+async def test_signal_handlers_and_logging_are_unchanged(db: Database, services: Services) -> None:
     handled = [signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)]
     handlers = {name: list(logging.getLogger(name).handlers) for name in ("", "uvicorn", "uvicorn.error")}
     async with serving(build_app(services)) as (_, port, _task):
@@ -171,7 +171,7 @@ async def test_no_address_is_logged(
     db: Database, services: Services, make: Making, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     token = (await make()).token
-    # pymongo's own debug lines, which a process of ours never writes, hold whole commands
+    # without pymongo's debug lines: our processes never log them, and they hold whole commands
     with caplog.at_level(logging.DEBUG), caplog.at_level(logging.WARNING, "pymongo"):
         async with serving(build_app(services)) as (_, port, _task):
             await exchange(port, get(f"/v/{token}".encode()))
@@ -179,7 +179,7 @@ async def test_no_address_is_logged(
     assert token not in caplog.text + "".join(capfd.readouterr())
 
 
-async def test_a_port_that_is_taken_is_an_error_of_the_one_who_asks(db: Database, services: Services) -> None:
+async def test_listening_on_a_port_in_use_raises(db: Database, services: Services) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         server = WebServer(build_app(services))
         with pytest.raises(OSError, match="in use"):
@@ -187,13 +187,13 @@ async def test_a_port_that_is_taken_is_an_error_of_the_one_who_asks(db: Database
         server.close()
 
 
-async def test_a_stop_before_it_serves_ends_it_at_once(db: Database, services: Services) -> None:
+async def test_a_stop_before_serving_ends_it_at_once(db: Database, services: Services) -> None:
     server = WebServer(build_app(services))
     server.listen("127.0.0.1", 0)
     assert await server.stop()
     await asyncio.wait_for(server.serve(), STOP_S)
 
 
-async def test_serving_without_a_port_is_a_mistake(services: Services) -> None:
+async def test_serving_before_listening_raises(services: Services) -> None:
     with pytest.raises(RuntimeError, match="listen first"):
         await WebServer(build_app(services)).serve()

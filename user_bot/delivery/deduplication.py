@@ -1,60 +1,59 @@
-"""Second taps, as far as this process can tell. Between processes the database decides (`claim_delivery`)."""
+"""Second taps, as far as this process can see them. Between processes the database decides (`claim_delivery`)."""
 
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from cachetools import FIFOCache
+
 from core.delivery import DOUBLE_TAP
 
-#: a person and a post
-Key = tuple[int, str]
-#: entries kept before the old ones are looked for
-SWEEP_AT = 2_000
+#: a subscriber and a post
+RequestKey = tuple[int, str]
+#: answers remembered; at the bot's rate limit no more than 90 are sent within DOUBLE_TAP
+ANSWERS_MAX = 2_000
 
 
 @dataclass(slots=True)
-class _UnderWay:
-    is_over: asyncio.Event = field(default_factory=asyncio.Event)
-    #: the person was told what to do first
-    was_turned_away: bool = False
+class _InProgress:
+    has_ended: asyncio.Event = field(default_factory=asyncio.Event)
+    was_refused: bool = False
 
 
 class RequestDeduplicator:
-    """Which wishes are under way or were just answered. Nothing here outlives the process."""
+    """Requests that are in progress or were just answered. Kept in memory, for this process only."""
 
     def __init__(self) -> None:
-        self._under_way: dict[Key, _UnderWay] = {}
-        self._answered_at: dict[Key, datetime] = {}
+        self._in_progress: dict[RequestKey, _InProgress] = {}
+        self._answered_at: FIFOCache[RequestKey, datetime] = FIFOCache(ANSWERS_MAX)
 
-    def begin(self, key: Key, now: datetime, *, again: bool = False) -> bool:
-        """Start a wish; False when it is a second tap: the same is under way, or was answered within DOUBLE_TAP.
+    def try_start(self, key: RequestKey, now: datetime, *, ignore_answered: bool = False) -> bool:
+        """Start a request; False for a second tap: the same one is in progress or was answered within DOUBLE_TAP.
 
-        With `again` only what is under way counts.
+        With `ignore_answered` only one in progress counts. A started request must be ended by `end`.
         """
-        answered_at = None if again else self._answered_at.get(key)
-        if key in self._under_way or (answered_at is not None and timedelta() <= now - answered_at < DOUBLE_TAP):
+        answered_at = None if ignore_answered else self._answered_at.get(key)
+        # an answer in the future was noted before the clock was put back: it does not count
+        if key in self._in_progress or (answered_at is not None and timedelta() <= now - answered_at < DOUBLE_TAP):
             return False
-        self._under_way[key] = _UnderWay()
+        self._in_progress[key] = _InProgress()
         return True
 
-    def end(self, key: Key, *, was_turned_away: bool = False) -> None:
-        """The wish is no longer under way, however it ended."""
-        ended = self._under_way.pop(key, None)
+    def end(self, key: RequestKey, *, was_refused: bool = False) -> None:
+        """End a request that is in progress, whatever became of it; others are ignored."""
+        ended = self._in_progress.pop(key, None)
         if ended is not None:
-            ended.was_turned_away = was_turned_away
-            ended.is_over.set()
+            ended.was_refused = was_refused
+            ended.has_ended.set()
 
-    async def is_turned_away(self, key: Key) -> bool:
-        """Wait until the wish that is under way is over; whether its person was told what to do first."""
-        under_way = self._under_way.get(key)
-        if under_way is None:
+    async def wait_for_refusal(self, key: RequestKey) -> bool:
+        """Wait until the request in progress has ended; return whether it was refused. False when there is none."""
+        in_progress = self._in_progress.get(key)
+        if in_progress is None:
             return False
-        await under_way.is_over.wait()
-        return under_way.was_turned_away
+        await in_progress.has_ended.wait()
+        return in_progress.was_refused
 
-    def answered(self, key: Key, now: datetime) -> None:
-        """The post was handed over at `now`, or the person was told what to do first."""
-        if len(self._answered_at) >= SWEEP_AT:
-            fresh = {key: at for key, at in self._answered_at.items() if timedelta() <= now - at < DOUBLE_TAP}
-            self._answered_at = fresh
+    def note_answered(self, key: RequestKey, now: datetime) -> None:
+        """Remember that the request was answered at `now`, by the post or by what the subscriber has to do first."""
         self._answered_at[key] = now

@@ -1,4 +1,4 @@
-"""Somebody was sent to join channels first: as soon as they have, the post they asked for comes by itself."""
+"""Deliver the post a subscriber asked for before joining, as soon as they have joined all channels."""
 
 from datetime import timedelta
 
@@ -9,8 +9,8 @@ from database.operations import settings_ops, user_ops
 from user_bot.delivery.deliverer import Deliverer
 from user_bot.gate.access_prompt import AccessPrompt
 
-#: a wish older than this is forgotten: who joins a week later has other things in mind
-WANTED_FOR = timedelta(days=1)
+#: a pending request expires after this time: joining a week later has other reasons
+EXPIRES_AFTER = timedelta(days=1)
 
 
 class PendingRequests:
@@ -22,13 +22,13 @@ class PendingRequests:
         self._deliverer = deliverer
 
     async def has_joined(self, user_id: int, update_key: str) -> None:
-        """Hand over what this person waits for, if they wait for anything; nothing is said while more is to be joined.
+        """Deliver the subscriber's pending post, if any, once no channel is missing; send nothing otherwise.
 
-        `update_key` names the update. A person who asked to join may be written to for five minutes, started or not
-        (BOTAPI §4.1).
+        `update_key` identifies the update. Telegram allows messages to a user who asked to join for five minutes, even
+        if they never started the bot (BOTAPI §4.1).
         """
         user = await user_ops.find(user_id)
-        code = None if user is None else _wanted_by(user, update_key)
+        code = None if user is None else _pending_post(user, update_key)
         if user is None or code is None:
             return
         now = self._clock.now()
@@ -36,12 +36,13 @@ class PendingRequests:
         verdict = await self._access_prompt.verdict(user, code, settings, now)
         if isinstance(verdict, Banned | NotSubscribed):
             return
-        # of two channels joined at once only one brings it; an update that was cut off gets it again
-        if await user_ops.pop_pending_post(user_id, code, now - WANTED_FOR, update_key):
-            await self._deliverer.deliver(user, code, update_key, again=True)
+        # of two joins at once only one pops the post; the same update after a crash pops it again
+        if await user_ops.pop_pending_post(user_id, code, now - EXPIRES_AFTER, update_key):
+            await self._deliverer.deliver(user, code, update_key, after_refusal=True)
 
 
-def _wanted_by(user: User, update_key: str) -> str | None:
+def _pending_post(user: User, update_key: str) -> str | None:
+    """Return the code of the pending post, also when this very update popped it before a crash."""
     if user.pending_code is None and user.popped_post is not None and user.popped_post.update_key == update_key:
         return user.popped_post.code
     return user.pending_code

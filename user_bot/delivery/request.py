@@ -1,4 +1,4 @@
-"""One wish for a post: who, what, on which terms, and how it ended."""
+"""A request for a post: who asks for what, on which terms, and how it ended."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,7 +11,7 @@ from core.users import User
 
 
 class Outcome(StrEnum):
-    """How a wish for a post ended."""
+    """How a request for a post ended. A closed list."""
 
     DELIVERED = "delivered"
     INCOMPLETE = "incomplete"
@@ -26,8 +26,8 @@ class Outcome(StrEnum):
     UNPAID = "unpaid"
 
 
-#: the person did not get it, or nobody can say: pressing again is a wish of its own
-WANTED_AGAIN = frozenset(
+#: the post did not arrive, or that is unknown: the next tap is a new request and no second tap
+RETRYABLE_OUTCOMES = frozenset(
     {
         Outcome.STORAGE_LOST,
         Outcome.SOURCE_GONE,
@@ -41,13 +41,13 @@ WANTED_AGAIN = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRequest:
-    """One person wants one post, in the private chat with the bot."""
+    """One subscriber asks for one post in the private chat with the bot."""
 
     user: User
     code: str
-    #: names the update it came with: the same update may come again
+    #: identifies the update it came by, which Telegram may send again
     update_key: str
-    #: the id of the message it is, or under which its button stood; 0: not known
+    #: id of the subscriber's message, or of the message with the button; 0: unknown
     message_id: int = 0
 
     @property
@@ -57,7 +57,7 @@ class DeliveryRequest:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What holds for one delivery: decided before anything is sent."""
+    """The terms of one delivery, decided before anything is sent."""
 
     post: Post
     protect: bool
@@ -67,6 +67,7 @@ class Terms:
 
 
 def terms_of(post: Post, settings: BotSettings, now: datetime, costs_credit: bool = False) -> Terms:
+    """Return the terms of a delivery at `now`. The post's own options override the settings."""
     return Terms(
         post=post,
         protect=is_protected(post, settings),
@@ -77,6 +78,6 @@ def terms_of(post: Post, settings: BotSettings, now: datetime, costs_credit: boo
 
 
 def from_now(terms: Terms, now: datetime) -> Terms:
-    """The reader's time runs from when the messages are there: the call may have waited for its turn."""
+    """Return `terms` with the time until deletion counted from `now`: the call may have waited for its turn."""
     assert terms.delete_at is not None
     return replace(terms, sent_at=now, delete_at=now + (terms.delete_at - terms.sent_at))

@@ -1,4 +1,4 @@
-"""Back from a verification: the token is redeemed once, for its owner, and the wanted post comes at once."""
+"""Verification: make a link on request; redeem a token once, for its owner, and deliver its post at once."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -19,17 +19,17 @@ from user_bot.delivery.deliverer import Deliverer
 from user_bot.gate.access_prompt import AccessPrompt
 from user_bot.gate.payout import pay
 from user_bot.gate.unlock_links import UnlockLinks
-from user_bot.saying import say
+from user_bot.text_messages import send_text
 from views.subscribers import gate_keyboards, gate_texts
 
 log = structlog.get_logger("tollgate.verification")
 
-#: whoever comes back by a link that was used so lately still waits for its post
+#: opening a link used less than this ago still delivers its post, if that did not come yet
 JUST_USED_FOR = timedelta(minutes=10)
-#: from the opening of a post to the use of the link that pays for it, at most
+#: longest time from opening a post to redeeming the token that pays for it
 OPENING_TAKES = timedelta(minutes=1)
-#: what is said of a token that pays nothing
-_SENTENCES = {
+#: the text for a token that pays nothing
+_TEXTS = {
     VerificationResult.EXPIRED: gate_texts.LINK_EXPIRED,
     VerificationResult.USED: gate_texts.LINK_USED,
     VerificationResult.TOO_FAST: gate_texts.TOO_QUICK,
@@ -39,7 +39,7 @@ _SENTENCES = {
 
 
 class Verifier:
-    """One per bot and process; safe to call at the same time."""
+    """One per bot and process; public methods may run concurrently."""
 
     def __init__(
         self,
@@ -59,9 +59,9 @@ class Verifier:
         self._deduplicator = RequestDeduplicator()
 
     async def new_link(self, user: User, update_key: str, code: str | None = None) -> None:
-        """Answer the wish for a verification link; a second wish while one is being made does nothing."""
+        """Send a verification link, for post `code` if given; does nothing while one is being made for this user."""
         key = (user.user_id, "")
-        if not self._deduplicator.begin(key, self._clock.now()):
+        if not self._deduplicator.try_start(key, self._clock.now()):
             return
         try:
             await self._new_link(user, update_key, code)
@@ -75,22 +75,23 @@ class Verifier:
             await self._access_prompt.refuse(user, Banned(user.ban_reason, user.banned_until))
             return
         if not requires_access(settings):
-            await self._say(user, gate_texts.NOTHING_TO_VERIFY)
+            await self._send(user, gate_texts.NOTHING_TO_VERIFY)
             return
         post = None if code is None else await post_ops.find(code)
         if post is not None and post.status is not PostStatus.LIVE:
             post = None
-        paid = await self._unlock_links.offer(user, settings, post, update_key)
-        if paid is not None:
-            await self._congratulate(paid.user, paid.post_code)
+        granted = await self._unlock_links.offer(user, settings, post, update_key)
+        if granted is not None:
+            await self._send_access(granted.user, granted.post_code)
 
     async def redeem(self, user: User, text: str, update_key: str) -> None:
-        """Redeem the token `text` for `user`; `update_key` names the update. Idempotent. Raises StoreUnavailable.
+        """Redeem the token `text` for `user`, deliver its post and send what was earned. Idempotent.
 
-        The same link opened again while it is being redeemed does nothing.
+        `update_key` identifies the update. Does nothing while the same token is being redeemed. Raises
+        StoreUnavailable; then it may be called again.
         """
         key = (user.user_id, text)
-        if not self._deduplicator.begin(key, self._clock.now(), again=True):
+        if not self._deduplicator.try_start(key, self._clock.now(), ignore_answered=True):
             return
         try:
             await self._redeem(user, text, update_key)
@@ -100,11 +101,11 @@ class Verifier:
     async def _redeem(self, user: User, text: str, update_key: str) -> None:
         token = await token_ops.find(text)
         if token is None:
-            await self._say(user, gate_texts.LINK_UNKNOWN)
+            await self._send(user, gate_texts.LINK_UNKNOWN)
             return
         if token.user_id != user.user_id:
-            log.info("token.of_somebody_else", user_id=user.user_id)
-            await self._say(user, gate_texts.NOT_YOUR_LINK)
+            log.info("token.of_another_user", user_id=user.user_id)
+            await self._send(user, gate_texts.NOT_YOUR_LINK)
             return
         now = self._clock.now()
         if is_banned(user, now):
@@ -112,23 +113,23 @@ class Verifier:
             return
         settings = await settings_ops.current(now)
         result = await self._judge_and_redeem(token, settings)
-        if result is VerificationResult.USED and await self._has_its_post_to_come(user, token, now):
-            await self._hand_over(user, token, update_key)
+        if result is VerificationResult.USED and await self._is_post_outstanding(user, token, now):
+            await self._deliver(user, token, update_key)
             return
         if result is not VerificationResult.VERIFIED:
             await self._explain(user, token, settings, result)
             return
-        paid = await pay(token, settings, now) or user
-        await self._hand_over(paid, token, update_key)
-        # only now: cut off before, the update comes again, or the next start tells what is owed
+        paid_user = await pay(token, settings, now) or user
+        await self._deliver(paid_user, token, update_key)
+        # last: after a crash before this, the repeated update or the next start finds the token owed and pays it
         await token_ops.mark_granted(token.token, now)
-        await self._congratulate(paid, None)
+        await self._send_access(paid_user, None)
 
     async def _judge_and_redeem(self, token: Token, settings: BotSettings) -> VerificationResult | None:
-        """VERIFIED when the token is to be paid out now; None when its page is not done yet."""
+        """Return VERIFIED when the token is to be paid out now; None when its page was not completed yet."""
         now = self._clock.now()
         if token.redeemed_at is not None and token.granted_at is None:
-            return VerificationResult.VERIFIED  # a crash came before it was paid out
+            return VerificationResult.VERIFIED  # redeemed before a crash and not paid out
         result = check_token(token, settings, now)
         if result in BYPASSING and not token.has_page:
             await token_ops.mark_bypassed(token.token, now)
@@ -140,43 +141,43 @@ class Verifier:
         took_s = None if token.has_page else max(elapsed(token, now).total_seconds(), 0.0)
         if await token_ops.redeem(token.token, token.user_id, now, elapsed_seconds=took_s) is not None:
             return VerificationResult.VERIFIED
-        # somebody was first: what stands now says who
-        again = await token_ops.find(token.token)
+        # another call changed the token meanwhile: judge what is stored now
+        stored = await token_ops.find(token.token)
         return (
             VerificationResult.USED
-            if again is None or again.redeemed_at is not None
-            else check_token(again, settings, now)
+            if stored is None or stored.redeemed_at is not None
+            else check_token(stored, settings, now)
         )
 
-    async def _has_its_post_to_come(self, user: User, token: Token, now: datetime) -> bool:
-        """Whether the link was used a moment ago, by another post's opening, and its own post has not come since."""
+    async def _is_post_outstanding(self, user: User, token: Token, now: datetime) -> bool:
+        """Whether the token just paid for another post, by opening that one, and its own was not delivered since."""
         if token.post_code is None or token.redeemed_at is None or now - token.redeemed_at > JUST_USED_FOR:
             return False
-        # the opening that used it began before: it asked who may pass first
+        # the request that redeemed the token started before: it asked the gate first
         since = token.redeemed_at - OPENING_TAKES
-        return not await self._deliverer.has_come_since(user, token.post_code, since)
+        return not await self._deliverer.was_delivered_since(user, token.post_code, since)
 
     async def _explain(
         self, user: User, token: Token, settings: BotSettings, result: VerificationResult | None
     ) -> None:
         if result is None:
-            await self._unlock_links.show(token, settings, gate_texts.PAGE_NOT_DONE)
+            await self._unlock_links.resend(token, settings, gate_texts.PAGE_NOT_DONE)
             return
         markup: InlineKeyboardMarkup | None = gate_keyboards.new_link(token.post_code)
         if result is VerificationResult.USED:
             markup = gate_keyboards.get_it(token.post_code) if token.post_code else None
-        await self._say(user, _SENTENCES.get(result, gate_texts.LINK_UNKNOWN), markup)
+        await self._send(user, _TEXTS.get(result, gate_texts.LINK_UNKNOWN), markup)
 
-    async def _hand_over(self, user: User, token: Token, update_key: str) -> None:
-        """The post first: until its promise stands, Telegram keeps the update for us."""
+    async def _deliver(self, user: User, token: Token, update_key: str) -> None:
+        """Deliver the token's post. Before any message: until the promise is stored the update is not acknowledged."""
         if token.post_code is not None:
-            await self._deliverer.deliver(user, token.post_code, update_key, again=True)
+            await self._deliverer.deliver(user, token.post_code, update_key, after_refusal=True)
 
-    async def _congratulate(self, user: User, code: str | None) -> None:
+    async def _send_access(self, user: User, code: str | None) -> None:
         now = self._clock.now()
         known = await user_ops.find(user.user_id) or user
         text = gate_texts.verified(known.credits, known.pass_until, now, self._zone)
-        await self._say(user, text, None if code is None else gate_keyboards.get_it(code))
+        await self._send(user, text, None if code is None else gate_keyboards.get_it(code))
 
-    async def _say(self, user: User, html: str, markup: InlineKeyboardMarkup | None = None) -> None:
-        await say(self._bot, user.user_id, html, markup)
+    async def _send(self, user: User, html: str, markup: InlineKeyboardMarkup | None = None) -> None:
+        await send_text(self._bot, user.user_id, html, markup)

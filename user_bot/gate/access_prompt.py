@@ -1,4 +1,4 @@
-"""Asks the gate, and says to whoever is kept out what to do."""
+"""Ask the gate, and show a subscriber who may not pass what to do."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -14,13 +14,13 @@ from core.users import User
 from database.operations import user_ops
 from user_bot.gate.subscriptions import Subscriptions
 from user_bot.gate.unlock_links import UnlockLinks
-from user_bot.saying import say
+from user_bot.text_messages import send_text
 from views.subscribers import gate_keyboards, gate_texts
 from views.subscribers import texts as user_texts
 
 
 class AccessPrompt:
-    """One per bot and process; safe to call at the same time."""
+    """One per bot and process; public methods may run concurrently."""
 
     def __init__(
         self,
@@ -39,30 +39,33 @@ class AccessPrompt:
         self._unlock_links = unlock_links
 
     async def verdict(self, user: User, code: str, settings: BotSettings, now: datetime) -> Verdict:
-        """What the gate says to this person about this post."""
+        """Return what the gate decides for this subscriber and post. Asks about channels only when they matter."""
         is_admin = user.user_id in self._admin_ids
         subscription = Subscription()
         if needs_channel_check(user, now, is_admin=is_admin):
-            subscription = await self._subscriptions.of(user.user_id)
+            subscription = await self._subscriptions.check(user.user_id)
         return decide(user, settings, subscription, now, code=code, is_admin=is_admin)
 
     async def refuse(self, user: User, verdict: Banned) -> None:
-        """Say why somebody is kept out for good or for a time."""
-        await say(self._bot, user.user_id, user_texts.banned(verdict, self._clock.now(), self._zone))
+        """Send the reason and the end of the ban."""
+        await send_text(self._bot, user.user_id, user_texts.banned(verdict, self._clock.now(), self._zone))
 
     async def show_next_step(
         self, user: User, verdict: Verdict, post: Post, settings: BotSettings, update_key: str
     ) -> User | None:
-        """Say what has to be done for this post; None. The person's record instead when they have access now."""
+        """Send what has to be done before this post is delivered; return None.
+
+        When the subscriber turns out to have access now, nothing is sent and their new record is returned.
+        """
         if isinstance(verdict, NotSubscribed):
             await user_ops.set_pending_post(user.user_id, post.code, self._clock.now())
-            await self._send_to_join(user, verdict, post)
+            await self._send_channels_to_join(user, verdict, post)
             return None
         assert not isinstance(verdict, Admitted | Banned)
-        paid = await self._unlock_links.offer(user, settings, post, update_key)
-        return None if paid is None else paid.user
+        granted = await self._unlock_links.offer(user, settings, post, update_key)
+        return None if granted is None else granted.user
 
-    async def _send_to_join(self, user: User, verdict: NotSubscribed, post: Post) -> None:
+    async def _send_channels_to_join(self, user: User, verdict: NotSubscribed, post: Post) -> None:
         channels = verdict.missing + verdict.unsure
         markup = gate_keyboards.channels_to_join(post.code, channels)
-        await say(self._bot, user.user_id, gate_texts.to_join(verdict, post.title), markup)
+        await send_text(self._bot, user.user_id, gate_texts.to_join(verdict, post.title), markup)

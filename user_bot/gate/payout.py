@@ -1,4 +1,4 @@
-"""What a redeemed token pays. A token that was redeemed and not paid out (a crash came between) is paid out later."""
+"""Pay out redeemed tokens. A token that a crash left redeemed and not paid out is owed, and paid out later."""
 
 from datetime import datetime
 
@@ -10,9 +10,9 @@ from database.operations import token_ops, user_credits
 
 
 async def pay(token: Token, settings: BotSettings, now: datetime) -> User | None:
-    """Give the token's person what a verification earns, once however often it is called; their record afterwards.
+    """Grant the token's user what a verification earns; return their record. Idempotent per token.
 
-    None when the person is not known (any more). The token is owed until `token_ops.mark_granted`.
+    None when the user is unknown or was deleted. The token stays owed until `token_ops.mark_granted`.
     """
     pays = earned(settings)
     granted = await user_credits.grant(
@@ -22,7 +22,7 @@ async def pay(token: Token, settings: BotSettings, now: datetime) -> User | None
 
 
 async def pay_out(token: Token, settings: BotSettings, now: datetime) -> User | None:
-    """As `pay`, and nothing is owed any more."""
+    """Do as `pay` and mark the token as paid out."""
     user = await pay(token, settings, now)
     await token_ops.mark_granted(token.token, now)
     return user

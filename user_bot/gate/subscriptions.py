@@ -1,4 +1,4 @@
-"""Who has joined which channel: remembered, kept up to date by updates, asked of Telegram when nothing is known."""
+"""Memberships: stored, kept up to date by updates, and asked of Telegram when nothing is stored."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,9 +8,11 @@ import structlog
 from aiogram import Bot
 from aiogram.exceptions import TelegramMigrateToChat
 from aiogram.types import ChatMemberAdministrator, ChatMemberOwner, ChatMemberRestricted, ResultChatMemberUnion
+from cachetools import FIFOCache
 
 from core.clock import Clock
 from core.subscriptions import (
+    CHANNELS_MAX,
     Channel,
     ChannelMode,
     JoinStatus,
@@ -24,53 +26,57 @@ from core.subscriptions import (
 )
 from database.operations import channel_ops, membership_ops
 from monitoring.alerts import Alerts
-from sender.acknowledgement import safe_after
+from sender.acknowledgement import acknowledge_after
 from sender.failures import TELEGRAM_ERRORS, Failure, classify
 from views import owner_alerts
 
 log = structlog.get_logger("tollgate.subscriptions")
 
-#: the bot cannot see the members any more: an owner has to act
+#: the bot can no longer see the members: an owner has to act
 _BROKEN = frozenset({Failure.KICKED, Failure.UNREACHABLE})
-#: Telegram's codes for a person it does not know in that channel (BOTAPI §2.8): they have not joined
-_NOBODY = ("participant_id_invalid", "member not found", "user not found")
-#: seconds Telegram gets to say whether somebody has joined, and after which nobody else waits for it
+#: Telegram's codes for a user it does not know in that channel (BOTAPI §2.8): they have not joined
+_UNKNOWN_MEMBER = ("participant_id_invalid", "member not found", "user not found")
+#: seconds Telegram has to answer whether a subscriber has joined, and after which polling no longer waits for it
 ANSWER_S, QUICK_S = 5.0, 1.0
-#: a no that is younger is not asked again, however often somebody presses
-NO_IS_FRESH = timedelta(seconds=3)
-#: a broken channel is tried again this often, for the case that the news of its healing was lost
+#: "not joined" is not asked again sooner, however often the subscriber taps
+NOT_JOINED_KEPT_FOR = timedelta(seconds=3)
+#: interval between probes of a broken channel: the update that reports restored rights may have been lost
 PROBE_EVERY = timedelta(minutes=1)
 
 
 class Subscriptions:
-    """Answers how people stand towards the channels. One per bot and process; safe to call at the same time."""
+    """Knows which channels a subscriber has joined. One per bot and process; public methods may run concurrently."""
 
     def __init__(self, bot: Bot, clock: Clock, alerts: Alerts) -> None:
         self._bot = bot
         self._clock = clock
         self._alerts = alerts
-        self._probed_at: dict[int, datetime] = {}
-        #: people whose "I have joined" is being answered: another press does not ask once more
+        #: by chat; at most as many as there are channels
+        self._probed_at: FIFOCache[int, datetime] = FIFOCache(CHANNELS_MAX)
+        #: users whose "I have joined" is being answered: another tap does not ask Telegram again
         self._asking_again: set[int] = set()
 
-    async def of(self, user_id: int, *, ask_again: bool = False) -> Subscription:
-        """What keeps this person out. One look at what is remembered; calls only for channels nothing is known of.
+    async def check(self, user_id: int, *, ask_again: bool = False) -> Subscription:
+        """Return which channels the subscriber still has to join. Reads stored memberships with one command.
 
-        `ask_again`: Telegram is asked again about the channels the person is remembered not to have joined.
+        Telegram is asked about channels of which nothing is stored, and with `ask_again` also about those stored as
+        not joined.
         """
         now = self._clock.now()
         channels = required_channels(await channel_ops.current(now))
         if not channels:
             return Subscription()
         if not ask_again or user_id in self._asking_again:
-            return await self._look(user_id, channels, now, ask_again=False)
+            return await self._check_channels(user_id, channels, now, ask_again=False)
         self._asking_again.add(user_id)
         try:
-            return await self._look(user_id, channels, now, ask_again=True)
+            return await self._check_channels(user_id, channels, now, ask_again=True)
         finally:
             self._asking_again.discard(user_id)
 
-    async def _look(self, user_id: int, channels: Sequence[Channel], now: datetime, *, ask_again: bool) -> Subscription:
+    async def _check_channels(
+        self, user_id: int, channels: Sequence[Channel], now: datetime, *, ask_again: bool
+    ) -> Subscription:
         known = await membership_ops.find_memberships(user_id, [channel.chat_id for channel in channels])
         standings = await asyncio.gather(
             *(self._standing(channel, user_id, known.get(channel.chat_id), now, ask_again) for channel in channels)
@@ -84,7 +90,7 @@ class Subscriptions:
         if standing is None:
             return await self._ask(channel, user_id)
         if standing is JoinStatus.MISSING and ask_again:
-            is_fresh = known is not None and timedelta() <= now - known.seen_at < NO_IS_FRESH
+            is_fresh = known is not None and timedelta() <= now - known.seen_at < NOT_JOINED_KEPT_FOR
             return standing if is_fresh else await self._ask(channel, user_id)
         if standing is JoinStatus.UNKNOWN and self._is_probe_due(channel, now):
             return await self._probe(channel, user_id)
@@ -98,7 +104,7 @@ class Subscriptions:
         return True
 
     async def _probe(self, channel: Channel, user_id: int) -> JoinStatus:
-        """Ask about the bot itself first: that heals a channel, whatever it has to see there."""
+        """Ask about the bot's own rights first, since they decide whether the channel works, then about the user."""
         try:
             async with asyncio.timeout(ANSWER_S):
                 own = await self._bot.get_chat_member(channel.chat_id, self._bot.id)
@@ -111,103 +117,106 @@ class Subscriptions:
     async def _ask(self, channel: Channel, user_id: int) -> JoinStatus:
         asked_at = self._clock.now()
         try:
-            # a person waits, and everybody behind them: who does not answer soon cannot tell
-            with safe_after(QUICK_S):
+            # the subscriber waits, and so does polling: without a prompt answer the membership is unknown
+            with acknowledge_after(QUICK_S):
                 async with asyncio.timeout(ANSWER_S):
                     member = await self._bot.get_chat_member(channel.chat_id, user_id)
         except TelegramMigrateToChat as moved:
             return await self._moved(channel, moved.migrate_to_chat_id, user_id)
         except TELEGRAM_ERRORS as error:
-            return await self._not_told(channel, user_id, asked_at, error)
-        await self._shows_members(channel)
+            return await self._standing_after_failure(channel, user_id, asked_at, error)
+        await self._note_members_visible(channel)
         status = _status(member)
-        # somebody whose request is pending is "left" for Telegram, too
-        may_wait = member.status == "left"
-        kept = await membership_ops.record(channel.chat_id, user_id, status, asked_at, keep_request=may_wait)
-        if not kept:  # news of this person came while Telegram was asked
-            return await self._by_memory(channel, user_id, status)
+        # Telegram reports "left" also for a user whose request is pending
+        may_be_pending = member.status == "left"
+        is_stored = await membership_ops.record(channel.chat_id, user_id, status, asked_at, keep_request=may_be_pending)
+        if not is_stored:  # a newer update about this user was stored while Telegram was asked
+            return await self._stored_standing(channel, user_id, status)
         return JoinStatus.JOINED if status is MembershipStatus.MEMBER else JoinStatus.MISSING
 
-    async def _by_memory(self, channel: Channel, user_id: int, told: MembershipStatus) -> JoinStatus:
+    async def _stored_standing(self, channel: Channel, user_id: int, answered: MembershipStatus) -> JoinStatus:
+        """Return the standing by what is stored; by Telegram's answer when nothing is."""
         known = (await membership_ops.find_memberships(user_id, [channel.chat_id])).get(channel.chat_id)
         standing = join_status(channel, known, self._clock.now())
         if standing is not None:
             return standing
-        return JoinStatus.JOINED if told is MembershipStatus.MEMBER else JoinStatus.MISSING
+        return JoinStatus.JOINED if answered is MembershipStatus.MEMBER else JoinStatus.MISSING
 
     async def _moved(self, channel: Channel, chat_id: int, user_id: int) -> JoinStatus:
-        """A group became a supergroup: the same channel under a new id."""
+        """Store the new id of a group that became a supergroup, and ask there."""
         log.warning("channel.moved", chat_id=channel.chat_id, to=chat_id)
         if not await channel_ops.move_to(channel.chat_id, chat_id):
             return JoinStatus.UNKNOWN
         return await self._ask(channel.model_copy(update={"chat_id": chat_id}), user_id)
 
-    async def _not_told(self, channel: Channel, user_id: int, asked_at: datetime, error: BaseException) -> JoinStatus:
-        if any(code in str(error).lower() for code in _NOBODY):
+    async def _standing_after_failure(
+        self, channel: Channel, user_id: int, asked_at: datetime, error: BaseException
+    ) -> JoinStatus:
+        if any(code in str(error).lower() for code in _UNKNOWN_MEMBER):
             await membership_ops.record(channel.chat_id, user_id, MembershipStatus.LEFT, asked_at, keep_request=True)
             return JoinStatus.MISSING
         failure = classify(error)
-        log.info("channel.not_told", chat_id=channel.chat_id, failure=failure.value)
+        log.info("channel.membership_unknown", chat_id=channel.chat_id, failure=failure.value)
         if failure in _BROKEN:
-            await self.broken(channel)
+            await self.mark_broken(channel)
         return JoinStatus.UNKNOWN
 
-    async def broken(self, channel: Channel) -> None:
-        """The bot cannot see this channel's members: marked, and told to the owners once."""
+    async def mark_broken(self, channel: Channel) -> None:
+        """Mark a channel whose members the bot cannot see; alert the owners once."""
         if await channel_ops.mark_broken(channel.chat_id, self._clock.now()):
-            await self._alerts.tell(owner_alerts.channel_broken(channel))
+            await self._alerts.notify(owner_alerts.channel_broken(channel))
 
-    async def works(self, channel: Channel) -> None:
-        """The bot sees this channel's members; what was broken is healed, and the owners are told."""
+    async def mark_working(self, channel: Channel) -> None:
+        """Mark a broken channel as working again and notify the owners; does nothing for a working one."""
         if channel.broken_since is not None and await channel_ops.mark_working(channel.chat_id):
             self._probed_at.pop(channel.chat_id, None)
-            await self._alerts.tell(owner_alerts.channel_works(channel))
+            await self._alerts.notify(owner_alerts.channel_works(channel))
 
-    async def _shows_members(self, channel: Channel) -> None:
-        """Telegram told of a member. Requests are told only to those who may invite: of them that says nothing."""
+    async def _note_members_visible(self, channel: Channel) -> None:
+        """Mark the channel as working if seeing a member proves it; mode REQUEST needs a further right."""
         if channel.mode is ChannelMode.JOIN:
-            await self.works(channel)
+            await self.mark_working(channel)
 
-    def _in_order(self, at: datetime) -> datetime:
-        """Telegram's whole second as the latest moment it can mean.
+    def _latest_moment(self, at: datetime) -> datetime:
+        """Return the latest moment that Telegram's date, in whole seconds, can mean; not in the future.
 
-        By its date and not by when it is handled: after an outage a leave may be handled behind the joining after it.
+        The date and not the time of handling orders updates: after an outage a leave may be handled after a later join.
         """
         return min(at + timedelta(milliseconds=999), self._clock.now())
 
     async def find(self, chat_id: int) -> Channel | None:
-        """The channel by its id, paused or not; None when it is none of ours."""
+        """Return the channel by its id, paused or not; None when it is not among the channels to join."""
         channels = await channel_ops.current(self._clock.now())
         return next((channel for channel in channels if channel.chat_id == chat_id), None)
 
     async def own_rights_changed(self, channel: Channel, own: ResultChatMemberUnion) -> None:
-        """Telegram says what the bot may do in the channel from now on."""
+        """Handle an update about the bot's own rights in the channel."""
         if _sees_members(channel, own):
-            await self.works(channel)
+            await self.mark_working(channel)
         else:
-            await self.broken(channel)
+            await self.mark_broken(channel)
 
-    async def changed(
+    async def member_changed(
         self, channel: Channel, user_id: int, member: ResultChatMemberUnion, at: datetime
     ) -> MembershipStatus:
-        """Somebody joined, left or was let in, as Telegram dates it; returns how they stand now."""
+        """Store that a user joined, left or was admitted at `at`, Telegram's date; return the new status."""
         status = _status(member)
-        await membership_ops.record(channel.chat_id, user_id, status, self._in_order(at))
-        await self._shows_members(channel)
+        await membership_ops.record(channel.chat_id, user_id, status, self._latest_moment(at))
+        await self._note_members_visible(channel)
         return status
 
-    async def requested(self, channel: Channel, user_id: int) -> None:
-        """Somebody asked to join.
+    async def join_requested(self, channel: Channel, user_id: int) -> None:
+        """Store that a user asked to join.
 
-        Not by Telegram's date: a "left" it answered meanwhile says nothing of a request that is pending.
+        As of now and not by Telegram's date: a "left" stored since then does not contradict a pending request.
         """
-        chat_id, asked = channel.chat_id, MembershipStatus.REQUESTED
-        if not await membership_ops.record(chat_id, user_id, asked, self._clock.now()):
-            # such a "left" may have been written at the same instant, and Telegram tells of a request once
+        chat_id, requested = channel.chat_id, MembershipStatus.REQUESTED
+        if not await membership_ops.record(chat_id, user_id, requested, self._clock.now()):
+            # such a "left" may have been stored at the same instant, and Telegram reports a request once
             known = (await membership_ops.find_memberships(user_id, [chat_id])).get(chat_id)
             if known is not None and known.status is MembershipStatus.LEFT:
-                await membership_ops.record(chat_id, user_id, asked, max(known.seen_at, self._clock.now()))
-        await self.works(channel)
+                await membership_ops.record(chat_id, user_id, requested, max(known.seen_at, self._clock.now()))
+        await self.mark_working(channel)
 
 
 def _status(member: ResultChatMemberUnion) -> MembershipStatus:
@@ -215,7 +224,7 @@ def _status(member: ResultChatMemberUnion) -> MembershipStatus:
 
 
 def _sees_members(channel: Channel, own: ResultChatMemberUnion) -> bool:
-    """Administrators see the members; requests to join are shown to those who may invite (BOTAPI §4.1)."""
+    """Whether the bot, by its own rights, sees members and, in mode REQUEST, requests to join (BOTAPI §4.1)."""
     if isinstance(own, ChatMemberOwner):
         return True
     if not isinstance(own, ChatMemberAdministrator):

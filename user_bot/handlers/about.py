@@ -1,4 +1,4 @@
-"""/help, /me, /token and everything that is no command."""
+"""/help, /me, /token, and the answer to messages that are no command."""
 
 from zoneinfo import ZoneInfo
 

@@ -17,7 +17,7 @@ from views.subscribers.callbacks import Close, GetAgain, Joined, NewLink
 
 
 async def _answer(bot: Bot, query: CallbackQuery, text: str | None = None, *, alert: bool = False) -> None:
-    """Stop the button's spinner; a query that is too old is nobody's problem."""
+    """Answer the callback query, which stops the button's spinner; ignore that it may be too old for that."""
     try:
         await bot.answer_callback_query(query.id, text=text, show_alert=alert or None)
     except TELEGRAM_ERRORS:
@@ -29,8 +29,8 @@ async def get_again(query: CallbackQuery, callback_data: GetAgain, user: User, d
         await _answer(bot, query, user_texts.STALE_BUTTON)
         return
     await _answer(bot, query, user_texts.ONE_MOMENT)
-    under = query.message.message_id if query.message is not None else 0
-    await deliverer.deliver(user, callback_data.code, f"button {query.id}", message_id=under)
+    message_id = query.message.message_id if query.message is not None else 0
+    await deliverer.deliver(user, callback_data.code, f"button {query.id}", message_id=message_id)
 
 
 async def joined(
@@ -46,19 +46,19 @@ async def joined(
         await _answer(bot, query, user_texts.STALE_BUTTON)
         return
     if not is_banned(user, clock.now()):
-        left = await subscriptions.of(user.user_id, ask_again=True)
-        if not left.is_fulfilled:
-            await _answer(bot, query, gate_texts.still_to_join(left.missing, left.unsure), alert=True)
+        subscription = await subscriptions.check(user.user_id, ask_again=True)
+        if not subscription.is_fulfilled:
+            await _answer(bot, query, gate_texts.still_to_join(subscription.missing, subscription.unsure), alert=True)
             return
-    shown = query.message.date if isinstance(query.message, Message) else None
-    if shown is not None and await deliverer.has_come_since(user, callback_data.code, shown):
+    shown_at = query.message.date if isinstance(query.message, Message) else None
+    if shown_at is not None and await deliverer.was_delivered_since(user, callback_data.code, shown_at):
         await _answer(bot, query, gate_texts.HAS_COME)
         await _remove(bot, query)
         return
     await _answer(bot, query, gate_texts.THANKS)
-    # Telegram may have taken its time to tell: what the person has and may do is looked up once more
+    # Telegram's answer may have taken long: use the subscriber's record as it is now
     known = await user_ops.find(user.user_id) or user
-    await deliverer.deliver(known, callback_data.code, f"button {query.id}", again=True)
+    await deliverer.deliver(known, callback_data.code, f"button {query.id}", after_refusal=True)
     await _remove(bot, query)
 
 
@@ -74,7 +74,7 @@ async def close(query: CallbackQuery, bot: Bot) -> None:
 
 
 async def _remove(bot: Bot, query: CallbackQuery) -> None:
-    """Take away the message the button stands under, if Telegram lets us."""
+    """Delete the message with the button, if Telegram allows it."""
     if query.message is None:
         return
     try:

@@ -1,4 +1,4 @@
-"""News from the channels people must join: who joined, left or asked to, and what the bot may still see."""
+"""Updates from the channels subscribers must join: joins, leaves, requests to join, and the bot's own rights."""
 
 from aiogram import Bot, F, Router
 from aiogram.types import ChatInviteLink, ChatJoinRequest, ChatMemberUpdated, Update
@@ -25,14 +25,14 @@ async def member_changed(
     bot: Bot,
 ) -> None:
     channel = await subscriptions.find(event.chat.id)
-    # the member, not whoever let them in
-    person = event.new_chat_member.user
-    if channel is None or person.id == bot.id:
+    # the member, who may have been admitted by someone else
+    member = event.new_chat_member.user
+    if channel is None or member.id == bot.id:
         return
-    status = await subscriptions.changed(channel, person.id, event.new_chat_member, event.date)
+    status = await subscriptions.member_changed(channel, member.id, event.new_chat_member, event.date)
     if status is not MembershipStatus.MEMBER:
         return
-    await pending_requests.has_joined(person.id, _mark(event_update))
+    await pending_requests.has_joined(member.id, _update_key(event_update))
     if not event.via_join_request:  # those were counted when they asked
         await _count(channel, event.invite_link)
 
@@ -48,19 +48,19 @@ async def asked_to_join(
     if channel is None:
         return
     await user_ops.upsert_visitor(visitor_of(event.from_user), clock.now(), is_writing=False)
-    await subscriptions.requested(channel, event.from_user.id)
-    await pending_requests.has_joined(event.from_user.id, _mark(event_update))
+    await subscriptions.join_requested(channel, event.from_user.id)
+    await pending_requests.has_joined(event.from_user.id, _update_key(event_update))
     await _count(channel, event.invite_link)
 
 
-# counting comes last: an update that meets an outage is handled once more
+# called last: an update is handled again after an outage, and counting is not idempotent
 async def _count(channel: Channel, link: ChatInviteLink | None) -> None:
     if link is not None and link.invite_link == channel.invite_link:
         await channel_ops.count_join(channel.chat_id)
 
 
-def _mark(update: Update) -> str:
-    """Not by the event's date, of which Telegram tells the second: one may join, leave and join within it."""
+def _update_key(update: Update) -> str:
+    """Return the key of an update. The date would not do: a user may join, leave and join within its one second."""
     return f"join {update.update_id}"
 
 

@@ -1,4 +1,4 @@
-"""The person blocks or unblocks the bot."""
+"""Subscribers who block or unblock the bot."""
 
 from aiogram import F, Router
 from aiogram.types import ChatMemberUpdated

@@ -1,4 +1,4 @@
-"""/stop_news, /news and the button below broadcasts."""
+"""/stop_news, /news and the opt-out button below broadcasts."""
 
 from aiogram import Bot, Router
 from aiogram.filters import Command
@@ -9,8 +9,8 @@ from core.users import User
 from database.operations import user_ops
 from sender.failures import TELEGRAM_ERRORS
 from user_bot import news
+from views.broadcasts.callbacks import StopNews
 from views.subscribers import news_texts
-from views.subscribers.callbacks import StopNews
 
 
 async def stop(message: Message, user: User, clock: Clock) -> None:
@@ -28,7 +28,7 @@ async def stop_by_button(query: CallbackQuery, user: User, clock: Clock, bot: Bo
     try:
         await bot.answer_callback_query(query.id, text=news_texts.STOPPED)
     except TELEGRAM_ERRORS:
-        # pressed too long ago for a toast, while the bot was down: it is said all the same
+        # tapped too long ago for a toast, while the bot was down: answer by a message
         await bot.send_message(user.user_id, news_texts.STOPPED)
 
 

@@ -1,1 +1,1 @@
-"""What happens to every update before a handler sees it."""
+"""Middlewares that every message and button passes before its handler."""

@@ -1,4 +1,4 @@
-"""Every private message and button: the person is known to the database before a handler runs."""
+"""Store the user of every private message and button before a handler runs."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -15,7 +15,7 @@ _START = "/start "
 
 
 def _source_in(event: TelegramObject) -> str | None:
-    """The source tag of the link the person came through, if this is a start with one."""
+    """Return the source tag of the post link that started the bot; None for anything else."""
     text = event.text if isinstance(event, Message) else None
     if not text or not text.startswith(_START):
         return None
@@ -23,18 +23,18 @@ def _source_in(event: TelegramObject) -> str | None:
     return payload.source if isinstance(payload, PostPayload) else None
 
 
-def visitor_of(person: User) -> Visitor:
-    """Who is knocking, as Telegram describes them."""
+def visitor_of(telegram_user: User) -> Visitor:
+    """Return what Telegram says of a user, as `user_ops.upsert_visitor` takes it."""
     return Visitor(
-        user_id=person.id,
-        username=person.username,
-        first_name=person.first_name[:NAME_MAX],
-        language=person.language_code,
+        user_id=telegram_user.id,
+        username=telegram_user.username,
+        first_name=telegram_user.first_name[:NAME_MAX],
+        language=telegram_user.language_code,
     )
 
 
 class UpsertVisitor(BaseMiddleware):
-    """Adds `user` to the handler's data; drops what comes from elsewhere than a private chat with a person."""
+    """Adds `user` to the handler's data; drops updates of bots and messages outside private chats."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -47,9 +47,13 @@ class UpsertVisitor(BaseMiddleware):
     ) -> Any:
         if not isinstance(event, Message | CallbackQuery):
             return await handler(event, data)
-        person = event.from_user
-        if person is None or person.is_bot or (isinstance(event, Message) and event.chat.type != "private"):
+        telegram_user = event.from_user
+        if (
+            telegram_user is None
+            or telegram_user.is_bot
+            or (isinstance(event, Message) and event.chat.type != "private")
+        ):
             return None
-        met = await user_ops.upsert_visitor(visitor_of(person), self._clock.now(), source=_source_in(event))
-        data["user"], data["is_new"] = met
+        visitor, source = visitor_of(telegram_user), _source_in(event)
+        data["user"], _ = await user_ops.upsert_visitor(visitor, self._clock.now(), source=source)
         return await handler(event, data)

@@ -1,4 +1,4 @@
-"""Callback data of a broadcast that is put together. Clients can forge it: the draft is looked up, values are checked.
+"""Callback data of drafts of broadcasts. Clients can forge it: the draft is looked up, values are validated.
 
 Ids of drafts are 16 characters (`admin_bot.conversation.broadcast_draft.ID_LENGTH`).
 """
@@ -40,14 +40,14 @@ class ComposeAction(StrEnum):
 
 
 class ComposeButton(CallbackData, prefix="bc"):
-    """Do something with the draft. It names what shall be, not "the other": pressed twice it does no more than once."""
+    """Do something with the draft. The action names the result, so that a second press changes nothing."""
 
     act: ComposeAction
     draft: str = Field(max_length=_ID_MAX)
 
 
 class AudienceButton(CallbackData, prefix="ba"):
-    """Whom the draft is for; `days` with SegmentKind.ACTIVE."""
+    """Set the audience; `days` belongs to SegmentKind.ACTIVE."""
 
     draft: str = Field(max_length=_ID_MAX)
     kind: SegmentKind
@@ -55,14 +55,14 @@ class AudienceButton(CallbackData, prefix="ba"):
 
 
 class LifetimeButton(CallbackData, prefix="bt"):
-    """How long the copies stay, in minutes; 0: for good."""
+    """Set after how many minutes the copies are deleted; 0: never."""
 
     draft: str = Field(max_length=_ID_MAX)
     minutes: int = Field(ge=0, le=LIFETIME_MAX)
 
 
-class SendSure(CallbackData, prefix="by"):
-    """The second tap. `fingerprint` names what the screen said: of a draft that was changed since, nothing is sent."""
+class SendConfirmed(CallbackData, prefix="by"):
+    """Confirm the broadcast. `fingerprint`: of the confirmed draft; a draft that was changed since is not sent."""
 
     draft: str = Field(max_length=_ID_MAX)
     fingerprint: str = Field(max_length=_FINGERPRINT_MAX)

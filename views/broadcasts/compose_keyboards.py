@@ -1,18 +1,24 @@
-"""Buttons of a broadcast that is put together. Back always stands in the last row."""
+"""Buttons of a draft of a broadcast. Back is in the last row."""
 
 from datetime import timedelta
 
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from core.segments import SegmentKind
-from views.admin_buttons import Row, button, keyboard
-from views.broadcasts.compose_callbacks import AudienceButton, ComposeAction, ComposeButton, LifetimeButton, SendSure
+from views.broadcasts.compose_callbacks import (
+    AudienceButton,
+    ComposeAction,
+    ComposeButton,
+    LifetimeButton,
+    SendConfirmed,
+)
+from views.buttons import Row, button, keyboard
+from views.quantities import people
 from views.times import duration
-from views.words import people
 
-#: "active in the last … days" that have a button
+#: choices of "active in the last … days"
 DAYS_CHOICES = (7, 30)
-#: lifetimes that have a button, in minutes
+#: choices of a lifetime, in minutes
 LIFETIME_CHOICES = (10, 60, 6 * 60, 24 * 60, 47 * 60)
 
 
@@ -25,7 +31,7 @@ def _back(draft: str) -> Row:
 
 
 def screen(draft: str, count: int, *, silent: bool, pin: bool) -> InlineKeyboardMarkup:
-    """Under the draft."""
+    """Return the buttons below the draft."""
     sound = ("Sound on", ComposeAction.SOUND_ON) if silent else ("Sound off", ComposeAction.SOUND_OFF)
     pinning = ("Don't pin", ComposeAction.NO_PIN) if pin else ("Pin", ComposeAction.PIN)
     return keyboard(
@@ -73,10 +79,10 @@ def when(draft: str) -> InlineKeyboardMarkup:
 
 
 def question(draft: str) -> InlineKeyboardMarkup:
-    """Under a question about the draft: away from it."""
+    """Return the buttons below a question about the draft: leads back to the draft."""
     return keyboard(_back(draft))
 
 
 def confirm(draft: str, fingerprint: str, count: int) -> InlineKeyboardMarkup:
-    sure = button(f"Yes, send to {people(count)}", SendSure(draft=draft, fingerprint=fingerprint).pack())
+    sure = button(f"Yes, send to {people(count)}", SendConfirmed(draft=draft, fingerprint=fingerprint).pack())
     return keyboard([sure], _back(draft))

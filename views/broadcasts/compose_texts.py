@@ -1,14 +1,15 @@
-"""A broadcast while it is put together, as owners read it. `…_EXPECTED` and what stands beside them is plain text."""
+"""What admins read while they compose a broadcast. `…_EXPECTED` and the sentences beside them are plain text."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from core.broadcasts import BUTTONS_MAX, LONGEST_AHEAD, Broadcast, BroadcastStatus, LinkButton
 from core.segments import ACTIVE_DAYS_MAX, Segment, SegmentKind
 from views.html import esc, isolate
+from views.quantities import counted, people
 from views.times import date_and_time, duration
-from views.words import counted, people
 
 ASK_MESSAGE = (
     "<b>New broadcast.</b> Send or forward the message for your subscribers: with its formatting, with photos or "
@@ -86,23 +87,23 @@ TROUBLE = "Telegram gave no usable answer just now. Please try again in a moment
 
 
 def past(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
-    """A time that lies behind us; plain text."""
+    """Say that the typed time is in the past. Plain text."""
     then, today = date_and_time(moment, zone), date_and_time(now, zone)
     return f"{then} has passed: now it is {today}. Send a later time, or /cancel."
 
 
 def skipped(zone: ZoneInfo) -> str:
-    """A time the clocks jump over; plain text."""
+    """Say that the clocks skip the typed time. Plain text."""
     return f"That time does not exist: the clocks in {zone.key} are put forward over it. Send another one, or /cancel."
 
 
 def of_line(number: int, sentence: str) -> str:
-    """What is wrong with one button; plain text."""
+    """Name the line of a problem with a button. Plain text."""
     return f"Line {number}: {sentence}"
 
 
 def audience(segment: Segment) -> str:
-    """Who is meant, in words."""
+    """Return the audience in words."""
     match segment.kind:
         case SegmentKind.EVERYBODY:
             return "everybody"
@@ -119,13 +120,15 @@ def audience(segment: Segment) -> str:
             return f"people who came through the source {esc(segment.source or '')}"
 
 
-def taken_back(minutes: int) -> str:
+def lifetime_words(minutes: int) -> str:
+    """Say when the copies are deleted; 0: never."""
     if minutes == 0:
         return "never"
     return f"{duration(timedelta(minutes=minutes))} after each got it"
 
 
 def when(send_at: datetime | None, zone: ZoneInfo, now: datetime) -> str:
+    """Say when it is sent; None: at once."""
     return "now" if send_at is None else date_and_time(send_at, zone, now)
 
 
@@ -135,36 +138,42 @@ def _buttons(buttons: Sequence[LinkButton], *, is_album: bool) -> str:
     return ", ".join(isolate(button.text) for button in buttons) or "none"
 
 
-def _facts(segment: Segment, count: int, lifetime_minutes: int, start: str) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class DraftFacts:
+    """What the screens of a draft show."""
+
+    segment: Segment
+    #: subscribers who would get it now
+    count: int
+    buttons: Sequence[LinkButton]
+    is_album: bool
+    silent: bool
+    pin: bool
+    lifetime_minutes: int
+    #: as `when` says it
+    start: str
+    #: how long sending takes
+    needed: timedelta
+
+
+def _summary(draft: DraftFacts) -> list[str]:
     return [
-        f"To: {audience(segment)} ({people(count) if count else 'nobody at the moment'})",
-        f"When: {start}",
-        f"Taken back: {taken_back(lifetime_minutes)}",
+        f"To: {audience(draft.segment)} ({people(draft.count) if draft.count else 'nobody at the moment'})",
+        f"When: {draft.start}",
+        f"Taken back: {lifetime_words(draft.lifetime_minutes)}",
     ]
 
 
-def screen(
-    *,
-    segment: Segment,
-    count: int,
-    buttons: Sequence[LinkButton],
-    is_album: bool,
-    silent: bool,
-    pin: bool,
-    lifetime_minutes: int,
-    start: str,
-    needed: timedelta,
-    note: str | None = None,
-) -> str:
-    """The draft at a glance. `start` as `when` says it; `note` is what there is to say just now."""
+def screen(draft: DraftFacts, note: str | None = None) -> str:
+    """Return the draft's own screen. `note` (HTML) is shown below it."""
     lines = [
-        *_facts(segment, count, lifetime_minutes, start),
-        f"Buttons: {_buttons(buttons, is_album=is_album)}",
-        f"Sound: {'off' if silent else 'on'}",
-        f"Pinned: {'yes' if pin else 'no'}",
+        *_summary(draft),
+        f"Buttons: {_buttons(draft.buttons, is_album=draft.is_album)}",
+        f"Sound: {'off' if draft.silent else 'on'}",
+        f"Pinned: {'yes' if draft.pin else 'no'}",
     ]
-    if count:
-        lines.append(f"Time needed: about {duration(max(needed, timedelta(seconds=1)))}")
+    if draft.count:
+        lines.append(f"Time needed: about {duration(max(draft.needed, timedelta(seconds=1)))}")
     return "\n\n".join(["<b>New broadcast</b>", "\n".join(lines), *([note] if note else [])])
 
 
@@ -177,7 +186,7 @@ def audience_screen(segment: Segment, count: int) -> str:
 
 def lifetime_screen(minutes: int) -> str:
     return (
-        f"<b>New broadcast</b>\n\nWhen is it taken back? Now: {taken_back(minutes)}.\n\n"
+        f"<b>New broadcast</b>\n\nWhen is it taken back? Now: {lifetime_words(minutes)}.\n\n"
         "At most 47 hours, because Telegram deletes nothing older than 48."
     )
 
@@ -194,24 +203,19 @@ def ask_time(zone: ZoneInfo) -> str:
     )
 
 
-def confirm(
-    *,
-    segment: Segment,
-    count: int,
-    lifetime_minutes: int,
-    start: str,
-    others: Sequence[Broadcast],
-    now: datetime,
-    note: str | None = None,
-) -> str:
-    """The last look before it goes out. `others` are the unfinished ones."""
-    facts = "\n".join(_facts(segment, count, lifetime_minutes, start))
-    parts = [note, f"<b>Send this broadcast to {people(count)}?</b>", facts, _queue(others, now)]
+def confirm(draft: DraftFacts, others: Sequence[Broadcast], now: datetime, note: str | None = None) -> str:
+    """Return the confirmation. `others`: unfinished broadcasts; `note` (HTML) is shown above it."""
+    parts = [
+        note,
+        f"<b>Send this broadcast to {people(draft.count)}?</b>",
+        "\n".join(_summary(draft)),
+        _queue(others, now),
+    ]
     return "\n\n".join(part for part in parts if part)
 
 
 def _queue(others: Sequence[Broadcast], now: datetime) -> str:
-    """What the others mean for this one: broadcasts go out one after the other."""
+    """Say what the other broadcasts mean for this one: they are sent one after the other."""
     is_busy = any(
         one.status is BroadcastStatus.SENDING or (one.status is BroadcastStatus.QUEUED and one.send_at <= now)
         for one in others

@@ -1,17 +1,17 @@
-"""What stands under a broadcast; the same for subscribers and in an admin's preview."""
+"""The buttons below a broadcast, the same for subscribers and in an admin's preview."""
 
 from collections.abc import Sequence
 
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from core.broadcasts import LinkButton
-from views.subscribers.callbacks import StopNews
+from views.broadcasts.callbacks import StopNews
 
 STOP_NEWS = "No more of these messages"
 
 
 def below_broadcast(buttons: Sequence[LinkButton], *, has_stop_button: bool) -> InlineKeyboardMarkup | None:
-    """One button a row; None when there is none, and the message keeps what it has."""
+    """Return one button per row; None without buttons: then a copy keeps those of the original."""
     rows = [[InlineKeyboardButton(text=button.text, url=button.url)] for button in buttons]
     if has_stop_button:
         rows.append([InlineKeyboardButton(text=STOP_NEWS, callback_data=StopNews().pack())])

@@ -1,4 +1,4 @@
-"""Buttons of a broadcast that was confirmed, and of the list of broadcasts."""
+"""Buttons of a confirmed broadcast, and of the list."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,77 +7,77 @@ from aiogram.types import InlineKeyboardMarkup
 
 from core.broadcasts import ENDED, UNFINISHED, Broadcast, BroadcastStatus, RecipientState
 from core.delivery import TELEGRAM_DELETE_LIMIT
-from views.admin_buttons import Row, button, keyboard
-from views.broadcasts.progress_callbacks import RunAction, RunButton, RunList
+from views.broadcasts.progress_callbacks import BroadcastAction, BroadcastButton, BroadcastList
+from views.buttons import Row, button, keyboard
 from views.html import bare, cut
-from views.words import people
+from views.quantities import people
 
 #: characters of a title on a button
 _TITLE_MAX = 40
 
 
-def _act(act: RunAction, broadcast: Broadcast) -> str:
-    return RunButton(act=act, broadcast_id=broadcast.id).pack()
+def _act(act: BroadcastAction, broadcast: Broadcast) -> str:
+    return BroadcastButton(act=act, broadcast_id=broadcast.id).pack()
 
 
-def standing(broadcast: Broadcast) -> int:
-    """People in whose chats its copies stand, as far as we know."""
+def count_held(broadcast: Broadcast) -> int:
+    """Count the subscribers who have a copy that is not deleted, as far as is known."""
     return broadcast.counts.get(RecipientState.SENT, 0)
 
 
-def may_take_back(broadcast: Broadcast, now: datetime) -> bool:
-    """Whether "Take back now" has something to do; the operation decides when it is pressed."""
+def can_recall(broadcast: Broadcast, now: datetime) -> bool:
+    """Return whether the recall button is shown; the operation decides again when it is pressed."""
     return (
         broadcast.status in (*ENDED, BroadcastStatus.RECALLING)
         and not broadcast.is_recall_wanted
         and not broadcast.are_rows_removed
         and broadcast.finished_at is not None
         and broadcast.finished_at > now - TELEGRAM_DELETE_LIMIT
-        and standing(broadcast) > 0
+        and count_held(broadcast) > 0
     )
 
 
 def progress(broadcast: Broadcast, now: datetime) -> InlineKeyboardMarkup | None:
-    """Under the progress message; None when nothing can be done."""
+    """Return the buttons below the progress message; None if nothing can be done."""
     row: Row = []
     if broadcast.status is BroadcastStatus.SENDING:
-        row.append(button("Pause", _act(RunAction.PAUSE, broadcast)))
+        row.append(button("Pause", _act(BroadcastAction.PAUSE, broadcast)))
     if broadcast.status is BroadcastStatus.PAUSED:
-        row.append(button("Resume", _act(RunAction.RESUME, broadcast)))
+        row.append(button("Resume", _act(BroadcastAction.RESUME, broadcast)))
     if broadcast.status in UNFINISHED:
-        row.append(button("Cancel", _act(RunAction.CANCEL, broadcast)))
-    if may_take_back(broadcast, now):
-        row.append(button("Take back now", _act(RunAction.TAKE_BACK, broadcast)))
+        row.append(button("Cancel", _act(BroadcastAction.CANCEL, broadcast)))
+    if can_recall(broadcast, now):
+        row.append(button("Take back now", _act(BroadcastAction.RECALL, broadcast)))
     return keyboard(row) if row else None
 
 
 def confirm_cancel(broadcast: Broadcast) -> InlineKeyboardMarkup:
     return keyboard(
-        [button("Cancel the broadcast", _act(RunAction.CANCEL_SURE, broadcast))],
-        [button("Back", _act(RunAction.SHOW, broadcast))],
+        [button("Cancel the broadcast", _act(BroadcastAction.CANCEL_CONFIRMED, broadcast))],
+        [button("Back", _act(BroadcastAction.SHOW, broadcast))],
     )
 
 
-def confirm_take_back(broadcast: Broadcast) -> InlineKeyboardMarkup:
+def confirm_recall(broadcast: Broadcast) -> InlineKeyboardMarkup:
     return keyboard(
-        [button(f"Take back from {people(standing(broadcast))}", _act(RunAction.TAKE_BACK_SURE, broadcast))],
-        [button("Back", _act(RunAction.SHOW, broadcast))],
+        [button(f"Take back from {people(count_held(broadcast))}", _act(BroadcastAction.RECALL_CONFIRMED, broadcast))],
+        [button("Back", _act(BroadcastAction.SHOW, broadcast))],
     )
 
 
 def moved(broadcast: Broadcast) -> InlineKeyboardMarkup:
-    """Under a message in which a broadcast is no longer watched."""
-    return keyboard([button("Show it here", _act(RunAction.SHOW, broadcast))])
+    """Return the buttons below a message that is no longer the progress message."""
+    return keyboard([button("Show it here", _act(BroadcastAction.SHOW, broadcast))])
 
 
 def broadcast_list(broadcasts: Sequence[Broadcast], first: int, page: int, *, more: bool) -> InlineKeyboardMarkup:
-    """One button a broadcast, numbered from `first`, then turning pages."""
+    """Return one button per broadcast, numbered from `first`, then the pages."""
     entries: list[Row] = [
-        [button(f"{first + place} · {cut(bare(one.title), _TITLE_MAX)}", _act(RunAction.SHOW, one))]
+        [button(f"{first + place} · {cut(bare(one.title), _TITLE_MAX)}", _act(BroadcastAction.SHOW, one))]
         for place, one in enumerate(broadcasts)
     ]
-    turning: Row = [button("‹ Prev", RunList(page=page - 1).pack())] if page else []
-    turning.append(button("Refresh", RunList(page=page).pack()))
+    turning: Row = [button("‹ Prev", BroadcastList(page=page - 1).pack())] if page else []
+    turning.append(button("Refresh", BroadcastList(page=page).pack()))
     if more:
-        turning.append(button("Next ›", RunList(page=page + 1).pack()))
+        turning.append(button("Next ›", BroadcastList(page=page + 1).pack()))
     return keyboard(*entries, turning)

@@ -1,4 +1,4 @@
-"""What an admin reads of a broadcast after it was confirmed. Toasts are plain text, the rest is HTML."""
+"""What admins read of a confirmed broadcast. Toasts are plain text, the rest is HTML."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 from core.broadcasts import ENDED, UNFINISHED, Broadcast, BroadcastStatus, RecipientState, remaining, total
 from views.html import bare, cut, esc, isolate
+from views.quantities import people
 from views.times import date_and_time, duration
-from views.words import people
 
-#: cells of the bar
+#: cells of the progress bar
 _CELLS = 20
 #: characters of a title, of one in the list, and of a reason
 _TITLE_MAX, _LISTED_TITLE_MAX, _REASON_MAX = 80, 40, 300
@@ -17,8 +17,8 @@ _TITLE_MAX, _LISTED_TITLE_MAX, _REASON_MAX = 80, 40, 300
 PAUSED = "Paused. What is on its way still arrives."
 RESUMED = "It goes on when its turn comes."
 CANCELLED = "Cancelled. What is on its way still arrives."
-TAKING_BACK = "It is being taken back."
-#: the answer to a button of a broadcast nobody knows
+RECALL_STARTED = "It is being taken back."
+#: the toast when the broadcast of a button does not exist
 GONE = "This broadcast does not exist (any more). /broadcast list shows the others."
 EMPTY_LIST = "<b>Broadcasts</b>\n\nNone yet. /broadcast makes the first."
 
@@ -36,12 +36,12 @@ _OVER_ALREADY = "It is over already."
 
 
 def arrived(counts: dict[str, int]) -> int:
-    """Recipients who got it, whether or not it still stands."""
+    """Count the recipients who got it, whether or not their copy was deleted since."""
     return sum(counts.get(state, 0) for state in (RecipientState.SENT, RecipientState.DELETED, RecipientState.KEPT))
 
 
 def title(broadcast: Broadcast, limit: int = _TITLE_MAX) -> str:
-    """Its title in quotes as HTML; `without text` for one that has none."""
+    """Return its title in quotes as HTML; `without text` for one that has none."""
     if not bare(broadcast.title).strip():
         return "without text"
     return f"“{isolate(broadcast.title, limit)}”"
@@ -55,21 +55,21 @@ def progress(
     is_behind_another: bool = False,
     rate_per_s: float | None = None,
 ) -> str:
-    """The progress message. `rate_per_s`: people a second, None while nobody can tell."""
+    """Return the progress message. `rate_per_s`: recipients per second, None while it is not known."""
     blocks = [
-        [f"<b>Broadcast {title(broadcast)}</b>", *_doing(broadcast, now, zone, is_behind_another)],
+        [f"<b>Broadcast {title(broadcast)}</b>", *_status(broadcast, now, zone, is_behind_another)],
         _measured(broadcast),
         _states(broadcast),
-        _pace(broadcast, rate_per_s),
-        _staying(broadcast, now, zone),
+        _rate(broadcast, rate_per_s),
+        _deletion(broadcast, now, zone),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
-# what it is doing
+# the status
 
 
-def _doing(broadcast: Broadcast, now: datetime, zone: ZoneInfo, is_behind_another: bool) -> list[str]:
+def _status(broadcast: Broadcast, now: datetime, zone: ZoneInfo, is_behind_another: bool) -> list[str]:
     match broadcast.status:
         case BroadcastStatus.QUEUED:
             return [_waiting(broadcast, now, zone, is_behind_another)]
@@ -106,11 +106,11 @@ def _ended(word: str, broadcast: Broadcast, now: datetime, zone: ZoneInfo) -> st
     return word if broadcast.finished_at is None else f"{word} {date_and_time(broadcast.finished_at, zone, now)}"
 
 
-# how far it is
+# the progress
 
 
 def _measured(broadcast: Broadcast) -> list[str]:
-    """The bar and how many of how many; of a recall, how many of those who got it."""
+    """Return the bar and the counts: of all recipients, in a recall of those who got it."""
     counts, is_recall = broadcast.counts, _is_recall(broadcast)
     whole = arrived(counts) if is_recall else total(counts)
     if not broadcast.is_filled and broadcast.status in UNFINISHED:
@@ -152,7 +152,7 @@ def _states(broadcast: Broadcast) -> list[str]:
     return [words.format(f"{count:,}") for count, words in known if count]
 
 
-def _pace(broadcast: Broadcast, rate_per_s: float | None) -> list[str]:
+def _rate(broadcast: Broadcast, rate_per_s: float | None) -> list[str]:
     if rate_per_s is None or broadcast.status is not BroadcastStatus.SENDING or not broadcast.is_filled:
         return []
     words = f"{rate_per_s:.0f} a second" if rate_per_s >= 1 or not rate_per_s else f"{rate_per_s * 60:.0f} a minute"
@@ -162,10 +162,10 @@ def _pace(broadcast: Broadcast, rate_per_s: float | None) -> list[str]:
     return [f"{words}, about {duration(timedelta(seconds=left / rate_per_s))} left"]
 
 
-# what becomes of the copies
+# when copies are deleted
 
 
-def _staying(broadcast: Broadcast, now: datetime, zone: ZoneInfo) -> list[str]:
+def _deletion(broadcast: Broadcast, now: datetime, zone: ZoneInfo) -> list[str]:
     if _is_recall(broadcast):
         return []
     is_over = broadcast.status in ENDED
@@ -180,11 +180,11 @@ def _staying(broadcast: Broadcast, now: datetime, zone: ZoneInfo) -> list[str]:
     return [f"{words}, the last one {date_and_time(broadcast.finished_at + lifetime, zone, now)}."]
 
 
-# what is asked and said
+# confirmations and toasts
 
 
 def confirm_cancel(broadcast: Broadcast) -> str:
-    """Before a broadcast is ended; names who has it and who has not."""
+    """Return the confirmation of a cancellation; says how many got it and how many will not."""
     counts = broadcast.counts
     if broadcast.started_at is None:
         who = "Nobody has got it yet, and nobody will."
@@ -198,8 +198,8 @@ def confirm_cancel(broadcast: Broadcast) -> str:
     )
 
 
-def confirm_take_back(broadcast: Broadcast) -> str:
-    """Before copies are deleted; names how many."""
+def confirm_recall(broadcast: Broadcast) -> str:
+    """Return the confirmation of a recall; says how many copies are deleted."""
     count = broadcast.counts.get(RecipientState.SENT, 0)
     return (
         f"Take back the broadcast {title(broadcast)} from {people(count)}?\n\n"
@@ -208,12 +208,12 @@ def confirm_take_back(broadcast: Broadcast) -> str:
 
 
 def moved(broadcast: Broadcast) -> str:
-    """In place of a progress message that is no longer brought up to date."""
+    """Replace a progress message that is no longer updated."""
     return f"<b>Broadcast {title(broadcast)}</b>\nIt is watched in another message now."
 
 
 def stopped(broadcast: Broadcast) -> str:
-    """The message of its own to whoever made it, when it stopped with an error or was missed."""
+    """Return the message to its creator when it stopped with an error or was missed."""
     lines = [f"<b>Your broadcast {title(broadcast)} stopped.</b>", _stopped(broadcast), ""]
     whole = total(broadcast.counts)
     lines.append(f"{arrived(broadcast.counts):,} of {people(whole)} got it." if whole else "Nobody got it.")
@@ -221,21 +221,25 @@ def stopped(broadcast: Broadcast) -> str:
     return "\n".join(lines)
 
 
-def not_to_pause(broadcast: Broadcast) -> str:
+def cannot_pause(broadcast: Broadcast) -> str:
+    """Say why it cannot be paused."""
     if broadcast.status is BroadcastStatus.PAUSED:
         return "It is paused already."
     return "It is not being sent right now." if broadcast.status in UNFINISHED else _OVER_ALREADY
 
 
-def not_to_resume(broadcast: Broadcast) -> str:
+def cannot_resume(broadcast: Broadcast) -> str:
+    """Say why it cannot be resumed."""
     return "It is not paused." if broadcast.status in UNFINISHED else _OVER_ALREADY
 
 
-def not_to_cancel(broadcast: Broadcast) -> str:
+def cannot_cancel(broadcast: Broadcast) -> str:
+    """Say why it cannot be cancelled."""
     return "It is cancelled already." if broadcast.status is BroadcastStatus.CANCELLED else _OVER_ALREADY
 
 
-def not_to_take_back(broadcast: Broadcast) -> str:
+def cannot_recall(broadcast: Broadcast) -> str:
+    """Say why it cannot be recalled."""
     if broadcast.status in UNFINISHED:
         return "It is not over yet. Cancel it first, then take it back."
     if broadcast.status is BroadcastStatus.RECALLED:
@@ -251,7 +255,7 @@ def not_to_take_back(broadcast: Broadcast) -> str:
 
 
 def list_screen(broadcasts: Sequence[Broadcast], first: int, now: datetime, zone: ZoneInfo) -> str:
-    """One page, the latest made first, numbered from `first`."""
+    """Return one page of the list, the newest first, numbered from `first`."""
     if not broadcasts:
         return EMPTY_LIST if first == 1 else "<b>Broadcasts</b>\n\nThis page is empty."
     entries = [_entry(first + place, one, now, zone) for place, one in enumerate(broadcasts)]

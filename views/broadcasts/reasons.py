@@ -1,6 +1,6 @@
-"""Why a broadcast stopped, as admins read it: plain text, to be escaped where it is shown."""
+"""Why a broadcast stopped, for admins: stored as plain text, escaped where it is shown."""
 
-#: characters of Telegram's own words that are quoted
+#: characters quoted of Telegram's error description
 QUOTED_MAX = 200
 
 SOURCE_LOST = (
@@ -12,5 +12,5 @@ INCOMPLETE = "Not all of the album is in the storage channel any more."
 
 
 def refused(telegrams_words: str) -> str:
-    """Telegram does not take the message."""
+    """Say that Telegram refuses the message. `telegrams_words`: its error description."""
     return f"Telegram refuses it: {telegrams_words[:QUOTED_MAX]}"

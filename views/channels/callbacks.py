@@ -11,10 +11,10 @@ from core.subscriptions import CHANNELS_MAX
 
 class ChannelAction(StrEnum):
     OPEN = "open"
-    #: what counts as joined
+    #: who counts as joined
     MEMBERS_ONLY = "join"
     REQUESTS_COUNT = "request"
-    #: what holds when nobody can tell
+    #: what happens while the user bot cannot see who has joined
     LET_IN = "in"
     KEEP_OUT = "out"
     PAUSE = "pause"
@@ -25,7 +25,7 @@ class ChannelAction(StrEnum):
     CHECK = "check"
     NEW_LINK = "link"
     REMOVE = "rm"
-    REMOVE_SURE = "rmyes"
+    REMOVE_CONFIRMED = "rmyes"
 
 
 class ChannelList(CallbackData, prefix="ae"):
@@ -46,7 +46,7 @@ class AddChannel(CallbackData, prefix="an"):
 
 
 class ChannelButton(CallbackData, prefix="ac"):
-    """Do something with a channel. It names what shall be, not "the other": pressed twice it does no more than once."""
+    """Do something with a channel. The action names the result, so that a second press changes nothing."""
 
     act: ChannelAction
     chat_id: int = Field(ge=CHANNEL_ID_LOWEST, le=-1)

@@ -1,4 +1,4 @@
-"""Buttons of the channels to join. Back always stands in the last row."""
+"""Buttons of the channels to join. Back is in the last row."""
 
 from collections.abc import Sequence
 
@@ -11,28 +11,28 @@ from aiogram.types import (
 )
 
 from core.subscriptions import Channel, ChannelMode, OnError
-from views.admin_buttons import Row, button, keyboard, rights
+from views.buttons import Row, button, keyboard, rights
 from views.channels.callbacks import AddChannel, AskChannel, ChannelAction, ChannelButton, ChannelList
 from views.channels.texts import PICK_CHANNEL_BUTTON, PICK_GROUP_BUTTON
 from views.html import bare, cut
 from views.links import add_to_channel_link
 from views.storage.rights import Lack
 
-#: what the answers to the chat pickers are recognised by; 1 is the storage channel's
+#: identify the answers to the chat pickers; 1 is the picker of the storage channel
 CHANNEL_REQUEST_ID, GROUP_REQUEST_ID = 2, 3
-#: rights the user bot is offered with in a channel to join: to see the members any will do, this one makes the link
+#: rights requested for the user bot in a channel to join: any shows the members, this one makes the invite link
 USER_BOT_RIGHTS = ("invite_users",)
 #: channels on one page of the list
 PAGE = 8
 
 
 def page_of(place: int) -> int:
-    """The page of the list a channel stands on."""
+    """Return the page of the list for a place in the order."""
     return place // PAGE
 
 
 def channel_list(channels: Sequence[Channel], page: int) -> InlineKeyboardMarkup:
-    """One button a channel, then turning pages, then adding."""
+    """Return one button per channel, then the pages, then adding."""
     first = page * PAGE
     entries: list[Row] = [
         [button(f"{number} · {_entry(channel)}", _act(ChannelAction.OPEN, channel))]
@@ -55,7 +55,7 @@ def _act(act: ChannelAction, channel: Channel, place: int = 0) -> str:
 
 
 def channel(one: Channel, place: int, of_all: int) -> InlineKeyboardMarkup:
-    """Under a channel's screen. `place` in the order, from 0."""
+    """Return the buttons below a channel's screen. `place`: in the order, from 0."""
 
     def act(text: str, action: ChannelAction) -> InlineKeyboardButton:
         return button(text, _act(action, one, place))
@@ -83,7 +83,7 @@ def channel(one: Channel, place: int, of_all: int) -> InlineKeyboardMarkup:
 
 
 def back_to(one: Channel) -> InlineKeyboardMarkup:
-    """Under a question about a channel: away from it."""
+    """Return the buttons below a question about a channel: leads back to it."""
     return keyboard(_back_to(one))
 
 
@@ -93,7 +93,7 @@ def _back_to(one: Channel) -> Row:
 
 def confirm_remove(one: Channel) -> InlineKeyboardMarkup:
     name = cut(bare(one.name).strip() or "it", 40)
-    return keyboard([button(f"Remove {name}", _act(ChannelAction.REMOVE_SURE, one))], _back_to(one))
+    return keyboard([button(f"Remove {name}", _act(ChannelAction.REMOVE_CONFIRMED, one))], _back_to(one))
 
 
 def back_to_list() -> InlineKeyboardMarkup:
@@ -105,13 +105,13 @@ def _list_row() -> Row:
 
 
 def lacking_to_add(chat_id: int, username: str, lacks: Sequence[Lack], *, is_group: bool) -> InlineKeyboardMarkup:
-    """Give the user bot its right, then try again to add the channel."""
+    """Give the user bot the missing right, then add the channel."""
     again = button("Check again", AddChannel(chat_id=chat_id, is_group=is_group).pack())
     return keyboard(_add_row(username, lacks, is_group=is_group), [again], _list_row())
 
 
 def lacking(one: Channel, username: str, lacks: Sequence[Lack], *, is_group: bool) -> InlineKeyboardMarkup:
-    """Give the user bot its right back, then check the channel again."""
+    """Give the user bot the missing right, then check the channel."""
     again = button("Check again", _act(ChannelAction.CHECK, one))
     return keyboard(_add_row(username, lacks, is_group=is_group), [again], _back_to(one))
 
@@ -126,7 +126,7 @@ def _add_row(username: str, lacks: Sequence[Lack], *, is_group: bool) -> Row:
 
 
 def pick_channel() -> ReplyKeyboardMarkup:
-    """Telegram's own chat picker, for channels and for groups. This bot need not be in them, the user bot must."""
+    """Show Telegram's chat pickers for channels and groups. The user bot has to be a member, this bot need not."""
     return ReplyKeyboardMarkup(
         keyboard=[
             [_picker(PICK_CHANNEL_BUTTON, CHANNEL_REQUEST_ID, is_channel=True)],
@@ -141,7 +141,7 @@ def _picker(text: str, request_id: int, *, is_channel: bool) -> KeyboardButton:
     request = KeyboardButtonRequestChat(
         request_id=request_id,
         chat_is_channel=is_channel,
-        # the person must be able to make the user bot an administrator there
+        # the admin must be able to make the user bot an administrator there
         user_administrator_rights=rights(("promote_members", *USER_BOT_RIGHTS)),
         request_title=True,
         request_username=True,

@@ -1,4 +1,4 @@
-"""Channels to join as owners read them: listed, added, shown one by one."""
+"""What admins read of channels to join."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -10,7 +10,7 @@ from views.storage.rights import Lack
 from views.storage.texts import missing
 from views.times import date_and_time, duration
 
-#: characters of a name in the list, and in a button's answer
+#: characters of a name in the list, and in a toast
 _LISTED_MAX, _TOASTED_MAX = 40, 60
 
 CHANNEL_GONE = "This channel is not (or no longer) one to join. Here are the others."
@@ -38,7 +38,6 @@ IS_BASIC_GROUP = (
 )
 IS_NO_CHANNEL = "That is neither a channel nor a group. Choose another one."
 FULL = f"There are {CHANNELS_MAX} channels already, and more cannot be asked for. Remove one first."
-TELEGRAM_SILENT = "Telegram did not answer just now, so nothing was changed. Please try again in a moment."
 LINK_UNSURE = (
     "Telegram did not confirm the new invite link, so nothing was changed. Please try again in a moment. "
     "An unused link called Tollgate may be left among the channel's invite links; you can revoke it there."
@@ -49,7 +48,7 @@ RIGHTS_LOST = (
     "“Check” shows what is missing."
 )
 NEW_LINK_MADE = "There is a new link now. The old one no longer works."
-OLD_LINK_STAYS = "There is a new link now. The old one could not be revoked: you can do that in Telegram."
+OLD_LINK_NOT_REVOKED = "There is a new link now. The old one could not be revoked: you can do that in Telegram."
 CHECKED_FINE = "All is well: the user bot sees who has joined."
 CHECK_UNSURE = "Telegram did not answer, so I cannot tell. Please try again in a moment."
 QUESTION_LOST = "I have lost track of what I asked. Open the channel again with /channels."
@@ -68,7 +67,7 @@ def link_refused(description: str) -> str:
 
 
 def list_screen(channels: Sequence[Channel], page: int, of_page: int, zone: ZoneInfo) -> str:
-    """One line a channel. `page` from 0, `of_page` lines each."""
+    """Return one line per channel. `page` from 0, with `of_page` lines each."""
     if not channels:
         return (
             "<b>Channels to join</b>\n\nNone yet: posts are handed over without asking for any. "
@@ -96,7 +95,7 @@ def _line(channel: Channel, zone: ZoneInfo) -> str:
 
 
 def channel_screen(channel: Channel, place: int, of_all: int, zone: ZoneInfo) -> str:
-    """Everything about one channel. `place` in the order, from 0."""
+    """Return everything about one channel. `place`: in the order, from 0."""
     lines = [f"<b>Channel to join</b> · {isolate(channel.title or str(channel.chat_id))}", *_state(channel, zone), ""]
     if channel.label:
         lines.append(f"Label: {isolate(channel.label)}")
@@ -142,7 +141,7 @@ def already_there(channel: Channel) -> str:
 
 
 def lacking(title: str | None, username: str, lacks: Sequence[Lack]) -> str:
-    """What the user bot lacks in a channel. `title` None: nobody told it."""
+    """Return the rights the user bot is missing in a channel. `title` None: not known."""
     return missing(title or "the channel", ("", ()), (username, lacks))
 
 
@@ -156,7 +155,7 @@ def confirm_remove(channel: Channel) -> str:
 
 
 def removed(channel: Channel) -> str:
-    """The answer to a button; plain text."""
+    """Return the toast after the removal. Plain text."""
     return f"{cut(bare(channel.name), _TOASTED_MAX)} is removed."
 
 

@@ -5,20 +5,20 @@ from enum import StrEnum
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
-#: ids of people lie between 0 and this (Bot API: at most 52 significant bits)
-PERSON_ID_MAX = 2**52 - 1
+#: the highest user id (Bot API: at most 52 significant bits)
+USER_ID_MAX = 2**52 - 1
 
 
-class PersonAction(StrEnum):
+class SubscriberAction(StrEnum):
     SHOW = "show"
     BAN = "ban"
-    BAN_SURE = "banyes"
+    BAN_CONFIRMED = "banyes"
     UNBAN = "unban"
-    UNBAN_SURE = "unbanyes"
+    UNBAN_CONFIRMED = "unbanyes"
 
 
-class PersonButton(CallbackData, prefix="au"):
+class SubscriberButton(CallbackData, prefix="au"):
     """Do something with a subscriber."""
 
-    act: PersonAction
-    user_id: int = Field(ge=1, le=PERSON_ID_MAX)
+    act: SubscriberAction
+    user_id: int = Field(ge=1, le=USER_ID_MAX)

@@ -1,4 +1,4 @@
-"""Subscribers as owners see them: one person's screen, grants, bans."""
+"""What admins read of subscribers: the screen of one, grants, bans."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -7,22 +7,22 @@ from core.access import has_pass
 from core.settings import AccessMode, BotSettings
 from core.users import NAME_MAX, User, is_banned
 from views.html import bare, esc, isolate
+from views.quantities import counted
 from views.times import date_and_time
-from views.words import counted
 
-#: characters of a reason; the user bot shows as many
+#: characters of a reason, all of which the user bot shows
 REASON_MAX = 200
-#: the most one grant adds
+#: the most one grant can add
 CREDITS_MAX, DAYS_MAX = 100_000, 3650
 
 ID_EXPECTED = (
     "An ID is a number like 123456789. A @username is not enough, because Telegram does not tell bots whose it is."
 )
-ASK_PERSON = (
+ASK_SUBSCRIBER = (
     "Whom do you mean? Send the ID (a number), or forward me a message the person wrote. "
     "A @username is not enough, because Telegram does not tell bots whose it is. /cancel to stop."
 )
-HIDES = (
+ACCOUNT_HIDDEN = (
     "The person who wrote that hides the account when messages are forwarded, so I can't tell who it is. "
     "Send the ID (a number), or /cancel."
 )
@@ -47,8 +47,8 @@ DAYS_EXPECTED = f"Days are a whole number from 1 to {DAYS_MAX}."
 IS_ADMIN = "That is an admin of this bot, and admins cannot be banned."
 
 
-def has_come(user: User) -> bool:
-    """False for somebody who is known only because of a ban: whoever opens the bot has a name."""
+def has_opened_bot(user: User) -> bool:
+    """Return whether the subscriber opened the user bot; a record that only a ban created has no name."""
     return bool(user.first_name) or user.last_seen_at > user.joined_at
 
 
@@ -56,7 +56,7 @@ def unknown(user_id: int) -> str:
     return f"Nobody with the ID <code>{user_id}</code> has opened the user bot yet."
 
 
-def not_there_to_grant(user_id: int) -> str:
+def cannot_grant(user_id: int) -> str:
     return f"{unknown(user_id)} Only people who have can be given something."
 
 
@@ -66,13 +66,13 @@ def name_of(user: User) -> str:
     return f"{name} (<code>{user.user_id}</code>)"
 
 
-def person(user: User, now: datetime, zone: ZoneInfo) -> str:
-    """All that is known of one person."""
+def subscriber(user: User, now: datetime, zone: ZoneInfo) -> str:
+    """Return everything stored about a subscriber."""
     lines = [f"<b>Subscriber</b> {name_of(user)}"]
     if user.username:
         lines.append(f"@{esc(user.username)}")
     lines.append("")
-    if has_come(user):
+    if has_opened_bot(user):
         lines.append(f"Came {date_and_time(user.joined_at, zone)}")
         lines.append(f"Last seen {date_and_time(user.last_seen_at, zone)}")
         lines.append(f"Came through the source: {isolate(user.source)}" if user.source else "Source: none")
@@ -117,7 +117,7 @@ def confirm_unban(user: User) -> str:
 
 
 def banned(user: User, *, was_known: bool, zone: ZoneInfo) -> str:
-    """After a ban."""
+    """Answer a ban. `was_known`: whether the subscriber had opened the user bot before."""
     lines = [f"{name_of(user)} is banned {_until(user, zone)}."]
     if user.ban_reason:
         lines.append(f"Reason: {isolate(user.ban_reason, REASON_MAX)}")
@@ -135,7 +135,7 @@ def not_banned(user_id: int) -> str:
 
 
 def granted_credits(user: User, amount: int, settings: BotSettings, *, is_new: bool) -> str:
-    """After a grant of credits; `is_new` False: the same command came twice."""
+    """Answer a grant of credits. `is_new` False: this command was carried out before."""
     once = "" if is_new else " That was done before; nothing was added twice."
     return (
         f"{name_of(user)} got {counted(amount, 'credit')} and has {user.credits} now.{once}{_without_effect(settings)}"
@@ -143,7 +143,7 @@ def granted_credits(user: User, amount: int, settings: BotSettings, *, is_new: b
 
 
 def granted_days(user: User, days: int, settings: BotSettings, zone: ZoneInfo, *, is_new: bool) -> str:
-    """After a grant of days."""
+    """Answer a grant of days. `is_new` as in `granted_credits`."""
     assert user.pass_until is not None, "a pass that was prolonged ends"
     once = "" if is_new else " That was done before; nothing was added twice."
     until = date_and_time(user.pass_until, zone)

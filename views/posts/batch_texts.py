@@ -1,7 +1,7 @@
-"""Batches as owners read them."""
+"""What admins read of batches."""
 
 from core.posts import ITEMS_MAX
-from views.words import counted
+from views.quantities import counted
 
 #: messages a batch needs; a single one needs no batch
 BATCH_MIN = 2
@@ -16,11 +16,10 @@ ALBUM_TOO_BIG = (
     f"This album does not fit: a post holds at most {ITEMS_MAX} messages, and albums stay whole. "
     "Nothing of it was added. Press Finish, and start another batch with it."
 )
-FIRST_THE_BATCH = "You are collecting messages. Finish or cancel that first."
 
 
 def status(collected: int, replaces: int | None) -> str:
-    """The one message that counts along. `replaces`: number of the post that gets new content."""
+    """Return the status message. `replaces`: number of the post that gets new content, None for a new post."""
     if replaces is None:
         head = "<b>New batch.</b> Send or forward the messages of this post, in order. Albums stay whole."
         least = BATCH_MIN
@@ -41,5 +40,5 @@ def storing(collected: int) -> str:
 
 
 def not_stored(sentence: str, collected: int) -> str:
-    """Storing failed; the batch is still open."""
+    """Say that storing failed, for the reason `sentence` (HTML), and that the batch is still open."""
     return f"{sentence}\n\nYour {counted(collected, 'message')} are still here: press Finish to try again."

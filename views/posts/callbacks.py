@@ -6,11 +6,11 @@ from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
 from core.ids import CODE_LENGTH
-from views.admin_buttons import PAGE_MAX
+from views.buttons import PAGE_MAX
 
-#: characters of the name of a remembered search
+#: characters of the name of a stored search
 SEARCH_ID_LENGTH = 4
-#: `DeletionTime.minutes` that are no minutes
+#: the value of `DeletionTime.minutes` for "as in settings"
 AS_SETTINGS = -1
 
 
@@ -24,12 +24,12 @@ class PostAction(StrEnum):
     DELETION = "time"
     OTHER_TIME = "other"
     REMOVE = "rm"
-    REMOVE_SURE = "rmyes"
+    REMOVE_CONFIRMED = "rmyes"
     RESTORE = "undo"
 
 
 class PostList(CallbackData, prefix="al"):
-    """A place in the list of posts: the page, the search (empty: none), and whether removed posts are shown."""
+    """A place in the list of posts: the page, the name of the search ("": none), whether removed posts are shown."""
 
     page: int = Field(0, ge=0, le=PAGE_MAX)
     search: str = Field("", max_length=SEARCH_ID_LENGTH)
@@ -37,7 +37,7 @@ class PostList(CallbackData, prefix="al"):
 
 
 class _OfPost(CallbackData, prefix="a-"):
-    """What every button of a card carries: the post and the place in the list to go back to."""
+    """What every button of a card carries: the post, and the place in the list for Back."""
 
     code: str = Field(max_length=CODE_LENGTH)
     page: int = Field(0, ge=0, le=PAGE_MAX)
@@ -56,7 +56,7 @@ class PostButton(_OfPost, prefix="ap"):
 
 
 class DeletionTime(_OfPost, prefix="ad"):
-    """Give a post its own deletion time: minutes, 0 for never, AS_SETTINGS for what the settings say."""
+    """Set a post's deletion time: minutes, 0 for never, AS_SETTINGS for that of the settings."""
 
     minutes: int = Field(ge=AS_SETTINGS)
 
@@ -71,7 +71,7 @@ class BatchAction(StrEnum):
 
 
 class BatchButton(CallbackData, prefix="ab"):
-    """Finish or cancel one batch; a button of another batch is stale."""
+    """Finish or cancel a batch. `batch`: its id; a button of another batch is stale."""
 
     act: BatchAction
     batch: str = Field(max_length=16)

@@ -1,4 +1,4 @@
-"""Buttons of posts and batches. Back always stands in the last row."""
+"""Buttons of posts and batches. Back is in the last row."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from aiogram.types import (
 )
 
 from core.posts import Post, PostStatus
-from views.admin_buttons import Row, button, keyboard
+from views.buttons import Row, button, keyboard
 from views.html import bare, cut
 from views.links import share_link
 from views.posts.callbacks import (
@@ -40,7 +40,7 @@ def _link_row(post: Post, link: str) -> Row:
 
 
 def made(post: Post, link: str) -> InlineKeyboardMarkup:
-    """Under a fresh post."""
+    """Return the buttons below the answer to a new post."""
     place = PostList()
     return keyboard(
         _link_row(post, link),
@@ -52,7 +52,7 @@ def made(post: Post, link: str) -> InlineKeyboardMarkup:
 
 
 def card(post: Post, link: str, place: PostList) -> InlineKeyboardMarkup:
-    """Under a post's card."""
+    """Return the buttons below a post's card."""
 
     def act(text: str, action: PostAction) -> InlineKeyboardButton:
         return button(text, _act(action, post.code, place))
@@ -71,7 +71,7 @@ def card(post: Post, link: str, place: PostList) -> InlineKeyboardMarkup:
 
 
 def question(code: str, place: PostList) -> InlineKeyboardMarkup:
-    """Under a question about a post: away from it."""
+    """Return the buttons below a question about a post: leads back to its card."""
     return keyboard([button("Back", _act(PostAction.CARD, code, place))])
 
 
@@ -81,7 +81,7 @@ def search_question() -> InlineKeyboardMarkup:
 
 def confirm_remove(post: Post, place: PostList) -> InlineKeyboardMarkup:
     return keyboard(
-        [button(f"Remove post {post.number}", _act(PostAction.REMOVE_SURE, post.code, place))],
+        [button(f"Remove post {post.number}", _act(PostAction.REMOVE_CONFIRMED, post.code, place))],
         [button("Back", _act(PostAction.CARD, post.code, place))],
     )
 
@@ -111,7 +111,7 @@ def _entry(post: Post) -> str:
 
 
 def post_list(posts: Sequence[Post], place: PostList, *, more: bool) -> InlineKeyboardMarkup:
-    """One button a post, then turning pages, then what else can be listed."""
+    """Return one button per post, then the pages, then the search and the choice of removed posts."""
     entries: list[Row] = [[button(_entry(post), _act(PostAction.CARD, post.code, place))] for post in posts]
 
     def page(number: int, text: str) -> InlineKeyboardButton:

@@ -1,4 +1,4 @@
-"""Posts as owners read them: made, refused, listed, shown as a card."""
+"""What admins read of posts: the answer to a new one, the list, the card, the preview."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -6,90 +6,15 @@ from zoneinfo import ZoneInfo
 
 from core.posts import DESCRIPTION_MAX, TITLE_MAX, Post, PostStatus
 from core.settings import BotSettings
-from views.html import cut, esc, isolate
+from views.html import esc, isolate
+from views.quantities import counted
 from views.times import date_and_time, duration
-from views.words import counted
 
-#: content type -> what people call it, for titles
-KINDS = {
-    "text": "Text",
-    "photo": "Photo",
-    "live_photo": "Live photo",
-    "video": "Video",
-    "audio": "Audio",
-    "document": "File",
-    "voice": "Voice message",
-    "video_note": "Video message",
-    "animation": "Animation",
-    "sticker": "Sticker",
-    "contact": "Contact",
-    "location": "Location",
-    "venue": "Place",
-    "dice": "Dice",
-}
-_REFUSED = {
-    "poll": "a poll",
-    "quiz": "a quiz",
-    "invoice": "an invoice",
-    "game": "a game",
-    "paid_media": "paid media",
-    "giveaway": "a giveaway",
-    "giveaway_winners": "a giveaway",
-    "story": "a story",
-    "checklist": "a checklist",
-}
-_WHAT_WORKS = "Send a text, photo, video, audio, file, voice message, animation or sticker instead."
-
-STORE_TROUBLE = "Telegram has trouble right now and nothing was stored. Please send it again in a minute."
-STORE_UNSURE = (
-    "Telegram did not confirm that this was stored, so nothing was made of it. Please send it again. "
-    "A stray copy may be left in the storage channel; you can delete it there."
-)
-NOTHING_COPIED = (
-    "I could not store this. It was deleted meanwhile, or its sender has forbidden copying. "
-    "Save it and send it to me as your own message."
-)
-ALBUM_HELD = "I am having a short break. I have kept your album and go on in a moment."
 POST_GONE = "This post does not exist (any more). /posts shows the others."
 
 
-def cannot_store(kind: str, deed: str = "make a post of") -> str:
-    """A content type that has no copy. `deed`: what was to be done with it."""
-    what = _REFUSED.get(kind, "this kind of message")
-    return f"I can't {deed} {what}: Telegram does not let me hand it on unchanged. {_WHAT_WORKS}"
-
-
-def store_refused(description: str) -> str:
-    return f"Telegram did not store this. It says: {esc(cut(description, 200))}"
-
-
-def store_wait(retry_after_s: float) -> str:
-    wait = duration(timedelta(seconds=max(1, retry_after_s)))
-    return f"Telegram asks me to slow down and nothing was stored. Please send it again in {wait}."
-
-
-def some_missing(stored: int, wanted: int, missing: Sequence[int]) -> str:
-    """Fewer copies than messages. `missing`: positions (1..), empty when it cannot be told."""
-    which = f" Missing: {_ordinals(missing)}." if missing else ""
-    return (
-        f"Only {stored} of {wanted} messages could be stored, so nothing was made of them, and I cleaned up.{which} "
-        "Deleted messages cannot be stored, nor messages whose sender forbids copying. "
-        "Please send it all again without them."
-    )
-
-
-def _ordinals(positions: Sequence[int]) -> str:
-    return ("message " if len(positions) == 1 else "messages ") + ", ".join(str(position) for position in positions)
-
-
-LATE_MESSAGE = (
-    "One message of your last album arrived late and is not in its post. "
-    "To have it whole, open the post with /posts, press “Replace messages” and send the album again."
-)
-
-
 def made(post: Post, link: str) -> str:
-    """The answer to what was sent: the link in full."""
+    """Return the answer to a new post, with its full link."""
     return f"<b>Post {post.number} is ready.</b>\n{_content(post, link)}\n\nWhoever opens this link gets the post."
 
 
@@ -101,16 +26,12 @@ def _content(post: Post, link: str) -> str:
     return f"{isolate(post.title)} · {counted(post.item_count, 'message')}\n\n{esc(link)}"
 
 
-def album_title(messages: int) -> str:
-    return f"Album of {messages}"
-
-
 def batch_title(messages: int) -> str:
     return counted(messages, "message")
 
 
 def preview_note(warning: str | None, *, missing: int) -> str:
-    """Under the preview. `warning`: what the subscriber reads there, None when nothing is deleted."""
+    """Return the text below the preview. `warning`: what a subscriber reads there, None for never deleted."""
     lines = ["👁 <b>Preview.</b> This is what a subscriber gets. It counts nowhere and stays in this chat."]
     if missing:
         lines.append(
@@ -129,7 +50,7 @@ def preview_failed(post: Post) -> str:
 
 
 def list_screen(posts: Sequence[Post], *, page: int, search: str | None, removed: bool) -> str:
-    """The text above the list's buttons."""
+    """Return the text above the buttons of the list."""
     head = f"<b>Posts</b> matching {isolate(search, 40)}" if search else "<b>Posts</b>, newest first"
     if posts:
         where = f"{head} · page {page + 1}" if page else head
@@ -162,7 +83,7 @@ def deletion_of(post: Post, settings: BotSettings) -> str:
 
 
 def card(post: Post, link: str, settings: BotSettings, zone: ZoneInfo) -> str:
-    """Everything about one post on one screen."""
+    """Return everything about one post on one screen."""
     lines = [f"<b>Post {post.number}</b> · {isolate(post.title)}"]
     if post.status is PostStatus.REMOVED:
         lines.append("<b>Removed.</b> Its link opens nothing.")

@@ -1,4 +1,4 @@
-"""The settings as a plain list, generated from their model."""
+"""What admins read of the settings, generated from their model."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ CHOSEN_BY_PICKER = "The storage channel is chosen with /start, which also checks
 
 
 def shown(value: Any) -> str:
-    """A value the way it is typed in /set; plain text."""
+    """Return a value as it is typed in /set. Plain text."""
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -29,9 +29,9 @@ def _meaning(name: str) -> str:
 
 
 def settings_list(settings: BotSettings, configured_storage: int | None = None) -> str:
-    """Every setting: name = value, and what it means; those that are used first.
+    """Return every setting with its value and meaning; settings without effect come last.
 
-    `configured_storage`: the storage channel of the environment, which holds while none is chosen.
+    `configured_storage`: STORAGE_CHANNEL_ID, which is used while no channel is chosen.
     """
     used = [name for name in BotSettings.model_fields if name not in NOT_USED_YET]
     lines = ["<b>Settings</b>", *(_entry(name, settings) for name in used)]
@@ -49,7 +49,7 @@ def _entry(name: str, settings: BotSettings) -> str:
 
 
 def one_setting(name: str, settings: BotSettings) -> str:
-    """Asked with `/set NAME` and no value."""
+    """Return the answer to `/set NAME` without a value."""
     return (
         f"<code>{name}</code> = <b>{esc(shown(getattr(settings, name)))}</b>\n{_meaning(name)}{_unused(name)}\n\n"
         f"To change it: <code>/set {name} VALUE</code>"
@@ -68,7 +68,7 @@ def changed(name: str, before: Any, after: Any) -> str:
 
 
 def of_access(name: str, before: Any, after: Any, *, has_shorteners: bool, has_page: bool) -> str:
-    """What stands behind `changed` when access is asked for from now on, and no shortener stands before it; else ""."""
+    """Return a note after `changed`, when access becomes required without a shortener; else ""."""
     if name != "access_mode" or before == after or after == AccessMode.OPEN or has_shorteners:
         return ""
     how = "a page of yours with a single button" if has_page else "a link that leads straight back to the user bot"

@@ -1,4 +1,4 @@
-"""Callback data of /stats. Clients can forge it: spans that no button has make no button of ours."""
+"""Callback data of /stats. Clients can forge it: data with other spans is refused."""
 
 from typing import Annotated
 
@@ -16,10 +16,10 @@ def _span(days: int) -> int:
 
 
 class PicturesButton(CallbackData, prefix="sp"):
-    """Draw the pictures of the last days."""
+    """Draw the pictures of the last `days` days."""
 
     days: Annotated[int, AfterValidator(_span)]
 
 
 class CountButton(CallbackData, prefix="sc"):
-    """Count anew."""
+    """Request a new count."""

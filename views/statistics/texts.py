@@ -1,4 +1,4 @@
-"""The numbers of /stats. What was not counted is called so, and never 0; what was counted a while ago says when."""
+"""The numbers of /stats. A number that was not counted is called so, never 0; numbers say when they were counted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from core.days import start_of_day
 from core.statistics import Count, DayStats
 from views.html import isolate
+from views.quantities import counted, in_bytes, people
 from views.times import clock_time, date_and_time
-from views.words import counted, in_bytes, people
 
 #: posts named, and characters of their titles
 _TOP, _TITLE_MAX = 5, 60
@@ -31,42 +31,42 @@ GONE = "This button is from an older screen. /stats makes a new one."
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """Counted in this moment."""
+    """Numbers counted now."""
 
     users: int
     posts: int
-    #: deliveries that should have been taken back before now
+    #: deliveries that should have been deleted by now
     overdue: int
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """All that /stats shows."""
+    """Everything /stats shows."""
 
-    #: those of which something is known, oldest first
+    #: the days with stored numbers, the oldest first
     days: Sequence[DayStats]
     live: Live
-    #: when the last count that went well began; None when no such one is known
+    #: when the last successful count started; None if none is known
     counted_at: datetime | None
-    #: whether a count is asked for or goes on
+    #: whether a count is requested or running
     is_counting: bool
-    #: when the last count ended, if it did not go well
+    #: when the last count ended, if it failed
     failed_at: datetime | None = None
 
 
 def is_counted(day: DayStats) -> bool:
-    """Whether the statistics job has counted it: a closed broadcast alone begins a day's row, too."""
+    """Return whether the statistics job has counted the day: a broadcast alone creates a day's row, too."""
     return Count.NEW_USERS in day.counters
 
 
 def last(days: Sequence[DayStats], count: int, now: datetime, zone: ZoneInfo) -> list[DayStats]:
-    """Those of the last `count` days, today included, that were counted, oldest first."""
+    """Return the counted days among the last `count` days including today, the oldest first."""
     first = now.astimezone(zone).date() - timedelta(days=count - 1)
     return [day for day in days if is_counted(day) and day.date.astimezone(zone).date() >= first]
 
 
 def statistics(numbers: Numbers, now: datetime, zone: ZoneInfo) -> str:
-    """The whole message."""
+    """Return the whole message."""
     blocks = [
         [f"<b>Statistics</b>, {_as_of(numbers, now, zone)}"],
         *_two_days(numbers, now, zone),
@@ -122,11 +122,11 @@ def _number(day: DayStats, name: Count) -> str:
     return f"{day.counters[name]:,}" if name in day.counters else _NOT_COUNTED
 
 
-# longer
+# periods
 
 
 def _period(span: int, numbers: Numbers, now: datetime, zone: ZoneInfo) -> list[str]:
-    """Sums of the days that were counted; says how many those are when some are missing."""
+    """Return the sums over the counted days, and how many they are if some are missing."""
     days = last(numbers.days, span, now, zone)
     heading = f"<b>Last {span} days</b>"
     if not days:
@@ -134,7 +134,7 @@ def _period(span: int, numbers: Numbers, now: datetime, zone: ZoneInfo) -> list[
     if len(days) < span:
         heading += f", of which {counted(len(days), 'day')} {'was' if len(days) == 1 else 'were'} counted"
     active = _known(days, Count.ACTIVE_USERS)
-    # somebody who comes every day is one person: days cannot be added up
+    # the active users of several days cannot be added up: most are the same
     a_day = f"{sum(active) / len(active):,.1f} active a day" if active else f"active: {_NOT_COUNTED}"
     return [
         heading,
@@ -165,13 +165,13 @@ def _verifications(days: Sequence[DayStats]) -> str:
 
 
 def _broadcasts(days: Sequence[DayStats]) -> str:
-    begun, copies = _known(days, Count.BROADCASTS), _known(days, Count.BROADCAST_COPIES)
-    if not begun:
+    started, copies = _known(days, Count.BROADCASTS), _known(days, Count.BROADCAST_COPIES)
+    if not started:
         return f"Broadcasts: {_NOT_COUNTED}"
-    return f"Broadcasts: {sum(begun):,}" + (f", which reached {people(sum(copies))}" if sum(copies) else "")
+    return f"Broadcasts: {sum(started):,}" + (f", which reached {people(sum(copies))}" if sum(copies) else "")
 
 
-# in all
+# totals
 
 
 def _in_all(numbers: Numbers, now: datetime, zone: ZoneInfo) -> list[str]:
@@ -192,7 +192,7 @@ def _in_all(numbers: Numbers, now: datetime, zone: ZoneInfo) -> list[str]:
 
 
 def _top_posts(numbers: Numbers, now: datetime, zone: ZoneInfo) -> list[str]:
-    """Of the latest day that has any: lists of several days cannot be added up."""
+    """Return the list of the latest day that has one: lists of several days cannot be added up."""
     day = next((day for day in reversed(numbers.days) if is_counted(day) and day.top_posts), None)
     if day is None:
         return []
@@ -206,5 +206,5 @@ def _top_posts(numbers: Numbers, now: datetime, zone: ZoneInfo) -> list[str]:
 
 
 def pictures(days: int) -> str:
-    """Under the first picture."""
+    """Return the caption of the first picture."""
     return f"The last {days} days"

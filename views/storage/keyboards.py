@@ -10,28 +10,24 @@ from aiogram.types import (
     ReplyKeyboardMarkup,
 )
 
-from views.admin_buttons import Row, button, keyboard, rights
+from views.buttons import Row, button, keyboard, rights
 from views.links import add_to_channel_link
 from views.storage.callbacks import SetupAction, SetupButton
 from views.storage.texts import PICKER_BUTTON
 
-#: what the answer to the chat picker is recognised by
+#: identifies the answer to the chat picker
 STORAGE_REQUEST_ID = 1
-
-
-#: rights the user bot is offered with in the storage channel: bots can only be administrators there
+#: rights requested for each bot; the user bot only reads, but bots can only be administrators of a channel
 USER_BOT_RIGHTS = ("post_messages",)
-
-
 ADMIN_BOT_RIGHTS = ("post_messages", "edit_messages", "delete_messages")
 
 
 def pick_storage() -> ReplyKeyboardMarkup:
-    """Telegram's own chat picker. The person must be able to add administrators; the bot gets what it needs."""
+    """Show Telegram's chat picker, for channels where the admin may add administrators; it adds the bot."""
     request = KeyboardButtonRequestChat(
         request_id=STORAGE_REQUEST_ID,
         chat_is_channel=True,
-        # a channel with a public name would show everybody what subscribers have to ask for
+        # in a channel with a public name everyone could see the posts
         chat_has_username=False,
         user_administrator_rights=rights((*ADMIN_BOT_RIGHTS, "manage_chat", "promote_members")),
         bot_administrator_rights=rights((*ADMIN_BOT_RIGHTS, "manage_chat")),
@@ -46,7 +42,7 @@ def pick_storage() -> ReplyKeyboardMarkup:
 
 
 def missing_rights(chat_id: int, to_add: Sequence[tuple[str, tuple[str, ...]]]) -> InlineKeyboardMarkup:
-    """Add the bots that lack something (username, rights), then check again."""
+    """Add bots to the channel, each as (username, rights), then check again."""
     rows: list[Row] = [
         [InlineKeyboardButton(text=f"Add @{username} to the channel", url=add_to_channel_link(username, wanted))]
         for username, wanted in to_add

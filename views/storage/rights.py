@@ -1,13 +1,13 @@
-"""What a bot can be missing in a channel, in words."""
+"""The rights a bot can be missing in a channel."""
 
 from collections.abc import Sequence
 from enum import StrEnum
 
 
 class Lack(StrEnum):
-    """One thing missing. A closed list."""
+    """One missing right. A closed list."""
 
-    #: not an administrator of the channel, or the channel is out of its sight
+    #: not an administrator of the channel, or the channel cannot be seen by the bot
     NOT_THERE = "not_there"
     POST = "post_messages"
     DELETE = "delete_messages"
@@ -26,5 +26,5 @@ _WORDS = {
 
 
 def lacks_of(username: str, lacks: Sequence[Lack]) -> str:
-    """`@bot lacks the right “Post messages” and lacks the right “Delete messages”`."""
+    """Return `@bot lacks the right “Post messages” and lacks the right “Delete messages”`."""
     return f"@{username} " + " and ".join(_WORDS[lack] for lack in lacks)

@@ -1,4 +1,4 @@
-"""The first steps: the storage channel and both bots' rights in it."""
+"""What admins read during the setup of the storage channel."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ NOT_A_CHANNEL = "That is not a channel I asked for. Press “Choose the storage 
 
 
 def welcome(name: str) -> str:
-    """The very first screen: one step, one button."""
+    """Name the one step that is needed first."""
     return (
         f"Hello {isolate(name, 64)}. Whatever you send me becomes a post with a link.\n\n"
         "<b>One step first:</b> I keep your posts in a private channel only you and your two bots can see. "
@@ -31,7 +31,7 @@ def ready(title: str) -> str:
 
 
 def chosen(title: str) -> str:
-    """The channel is saved."""
+    """Say that the channel is saved."""
     return (
         f"<b>All set.</b> Both bots are in {isolate(title)}.\n\n"
         "Now send me anything, a photo or a text, and you get its link back."
@@ -43,7 +43,7 @@ def checked(title: str) -> str:
 
 
 def missing(title: str, admin_bot: tuple[str, Sequence[Lack]], user_bot: tuple[str, Sequence[Lack]]) -> str:
-    """What stands between the owner and a working storage channel; both arguments are (username, lacks)."""
+    """List the rights each bot is missing in the channel; each bot as (username, missing rights)."""
     lines = [f"<b>Almost there.</b> In {isolate(title)}:"]
     lines += [f"• {lacks_of(username, lacks)}" for username, lacks in (admin_bot, user_bot) if lacks]
     lines += ["", "Use the button below (or the channel's administrators page) and then press “Check again”."]
@@ -61,10 +61,10 @@ UNREACHABLE = "the storage channel is out of reach"
 
 
 def not_stored(what: str) -> str:
-    """The answer to what could not be stored."""
+    """Return the answer to messages that could not be stored."""
     return f"This was not stored: {what}. /start helps to put that right; then send it again."
 
 
 def lacks_sentence(admin_bot: tuple[str, Sequence[Lack]], user_bot: tuple[str, Sequence[Lack]]) -> str:
-    """`@a lacks … ; @b is not an administrator there` for `not_stored` and the owners' alert."""
+    """Return `@a lacks … ; @b is not an administrator there` for `not_stored` and the owners' alert."""
     return "; ".join(lacks_of(username, lacks) for username, lacks in (admin_bot, user_bot) if lacks)

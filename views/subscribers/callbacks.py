@@ -1,29 +1,25 @@
-"""Callback data of the user bot. Clients can forge it: whatever arrives is looked up, never trusted."""
+"""Callback data of the user bot. Clients can forge it: codes are looked up, never trusted."""
 
 from aiogram.filters.callback_data import CallbackData
 
 
 class GetAgain(CallbackData, prefix="again"):
-    """Hand the post over once more."""
+    """Deliver the post again."""
 
     code: str
 
 
 class Close(CallbackData, prefix="close"):
-    """Remove the message the button stands under."""
+    """Delete the message with the button."""
 
 
 class Joined(CallbackData, prefix="joined"):
-    """All channels are joined: look again, and hand the post over."""
+    """The subscriber has joined all channels: check that, and deliver the post."""
 
     code: str
 
 
 class NewLink(CallbackData, prefix="newlink"):
-    """A new verification link; `code` is empty when no post waits for it."""
+    """Make a new verification link. `code`: the post that waits for it, "" for none."""
 
     code: str
-
-
-class StopNews(CallbackData, prefix="nonews"):
-    """No more broadcasts for whoever pressed it."""

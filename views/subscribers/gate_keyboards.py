@@ -1,4 +1,4 @@
-"""Buttons at the gate."""
+"""Buttons of the gate: channels to join, verification."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,14 @@ from core.subscriptions import Channel, ChannelMode
 from views.html import bare, cut
 from views.subscribers.callbacks import GetAgain, Joined, NewLink
 
-#: from so many channels on, two stand in a row
+#: the number of channels from which on a row has two buttons
 _TWO_IN_A_ROW = 6
 #: characters of a channel's name on a button
 _NAME_MAX = 32
 
 
 def channels_to_join(code: str, channels: Sequence[Channel]) -> InlineKeyboardMarkup:
-    """One button a channel, and the one that says all are joined."""
+    """Return one button per channel, and one to check that all are joined."""
     buttons = [InlineKeyboardButton(text=_label(channel), url=channel.invite_link) for channel in channels]
     width = 2 if len(buttons) >= _TWO_IN_A_ROW else 1
     rows = [buttons[start : start + width] for start in range(0, len(buttons), width)]
@@ -29,7 +29,7 @@ def _label(channel: Channel) -> str:
 
 
 def verify(link: str, how_to: str | None) -> InlineKeyboardMarkup:
-    """The way through the page, and the owner's explanation when there is one."""
+    """Return the verification link, and the owner's explanation if there is one."""
     rows = [[InlineKeyboardButton(text="Verify", url=link)]]
     if how_to:
         rows.append([InlineKeyboardButton(text="How to verify", url=how_to)])
@@ -37,13 +37,13 @@ def verify(link: str, how_to: str | None) -> InlineKeyboardMarkup:
 
 
 def new_link(code: str | None) -> InlineKeyboardMarkup:
-    """A new verification link, for the same post."""
+    """Return a new verification link, for the same post if there is one."""
     button = InlineKeyboardButton(text="New link", callback_data=NewLink(code=code or "").pack())
     return InlineKeyboardMarkup(inline_keyboard=[[button]])
 
 
 def get_it(code: str) -> InlineKeyboardMarkup:
-    """The post that was waited for."""
+    """Deliver the post that waited for the verification."""
     return InlineKeyboardMarkup(
         inline_keyboard=[[InlineKeyboardButton(text="Get the post", callback_data=GetAgain(code=code).pack())]]
     )

@@ -1,4 +1,4 @@
-"""What subscribers read at the gate: channels to join, a verification to do, what came of it."""
+"""What subscribers read at the gate: channels to join, the verification and its result."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -7,21 +7,21 @@ from zoneinfo import ZoneInfo
 from core.access import Earned, NotSubscribed
 from core.subscriptions import Channel, ChannelMode
 from views.html import bare, cut, isolate
+from views.quantities import counted
 from views.times import clock_time, date_and_time, duration
-from views.words import counted
 
 #: characters of a title, and of a channel's name in a sentence
 _TITLE_MAX, _NAME_MAX = 60, 40
 #: channels named in a sentence; the buttons name them all
 _NAMED = 5
-#: Telegram's cap for the answer to a button, in characters (BOTAPI §2.7)
+#: Telegram's limit for the answer to a button, in characters (BOTAPI §2.7)
 _TOAST_MAX = 200
 
 NOT_YOUR_LINK = "This verification link belongs to somebody else. Nothing was changed. /token makes one of your own."
 LINK_UNKNOWN = "I do not know this verification link. /token makes a new one."
 LINK_EXPIRED = "This verification link has expired. Press the button for a new one."
 LINK_USED = "This verification link has been used already; each one counts once."
-#: nothing of this is an accusation: fast pages and careful browsers end here, too
+#: not an accusation: fast pages and careful browsers end here, too
 TOO_QUICK = (
     "That was quicker than the way through the page takes, so this link does not count. "
     "Please take a new one and go through its page once more; the first time it does not count against your day."
@@ -31,14 +31,14 @@ NOTHING_TO_VERIFY = "There is nothing to verify: every post is open to you."
 NO_LINK_NOW = "I cannot make a verification link right now; the owner has been told. Please try again later."
 TAKE_IT_NOW = "You can have the post now."
 THANKS = "Thank you."
-#: to "I have joined", when the post came by itself
+#: the answer to "I have joined", if the post was delivered by then
 HAS_COME = "Thank you. The post has come already."
-#: of a delivery that failed, or of which nobody can say whether it arrived
+#: after a delivery that failed, or whose answer from Telegram was lost
 GIVEN_BACK = "It did not cost you anything."
 
 
 def to_join(verdict: NotSubscribed, title: str) -> str:
-    """What to do first; the buttons under it lead to the channels."""
+    """List the channels to join first; the buttons below lead to them."""
     lines = [f"To get {_title(title)}, first join:"] if verdict.missing else []
     lines += [f"• {_name(channel)}{_how(channel)}" for channel in verdict.missing]
     if verdict.missing:
@@ -49,7 +49,7 @@ def to_join(verdict: NotSubscribed, title: str) -> str:
 
 
 def still_to_join(missing: Sequence[Channel], unsure: Sequence[Channel]) -> str:
-    """The short answer to "I have joined"; plain text."""
+    """Return the toast after "I have joined" while channels are missing. Plain text."""
     if missing:
         return cut(f"Not joined yet: {', '.join(bare(channel.name) for channel in missing)}", _TOAST_MAX)
     return cut(f"I cannot check {', '.join(bare(channel.name) for channel in unsure)} right now.", _TOAST_MAX)
@@ -73,11 +73,11 @@ def _title(title: str) -> str:
 
 
 def to_verify(title: str | None, earns: Earned, *, number: int, limit: int, has_page: bool) -> str:
-    """The one message of somebody without access. `number`: how many links of the day's `limit` they have had."""
+    """Return the message with the verification link. `number`: links the subscriber had today, of at most `limit`."""
     what = f"To get {_title(title)}, please verify once." if title is not None else "Here is your verification link."
     way = "go through the page to its end and come back" if has_page else "follow the link back to this chat"
     first = "the post comes by itself and you have" if title is not None else "you have"
-    # the post that is waited for is paid with what the verification brings
+    # the post that waits is paid with the credits of the verification
     included = ", this one included" if title is not None and earns.credits else ""
     return (
         f"{what}\nPress <b>Verify</b>, {way}: {first} {earning(earns)}{included}.\n\n"
@@ -86,19 +86,19 @@ def to_verify(title: str | None, earns: Earned, *, number: int, limit: int, has_
 
 
 def earning(earns: Earned) -> str:
-    """`10 deliveries`, or `every post open for 24 hours`."""
+    """Return `10 deliveries`, or `every post open for 24 hours`."""
     if earns.pass_for:
         return f"every post open for {duration(earns.pass_for)}"
     return counted_deliveries(earns.credits)
 
 
 def counted_deliveries(number: int) -> str:
-    """`1 delivery`, `3 deliveries`."""
+    """Return `1 delivery`, `3 deliveries`."""
     return f"{number} delivery" if number == 1 else f"{number} deliveries"
 
 
 def day_is_used_up(limit: int, again_at: datetime, zone: ZoneInfo) -> str:
-    """No further link today."""
+    """Say that there is no further link today. `again_at`: when there is."""
     return (
         f"You have used all {counted(limit, 'verification link')} of today. "
         f"There are new ones at {clock_time(again_at, zone)}."
@@ -106,12 +106,12 @@ def day_is_used_up(limit: int, again_at: datetime, zone: ZoneInfo) -> str:
 
 
 def verified(credits: int, pass_until: datetime | None, now: datetime, zone: ZoneInfo) -> str:
-    """What the person has after a verification."""
+    """Say what the subscriber has after a verification."""
     return f"Verified. You have {access(credits, pass_until, now, zone)}."
 
 
 def access(credits: int, pass_until: datetime | None, now: datetime, zone: ZoneInfo) -> str:
-    """`3 deliveries left`, with a pass `every post open until …`; `no deliveries left` without anything."""
+    """Return `3 deliveries left`, with a pass `every post open until …`; `no deliveries left` without anything."""
     parts = []
     if pass_until is not None and pass_until > now:
         parts.append(f"every post open until {_until(pass_until, now, zone)}")
@@ -125,5 +125,5 @@ def _until(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
 
 
 def links_today(number: int, limit: int) -> str:
-    """A line of `/me`."""
+    """Return the line of `/me` about links."""
     return f"Verification links used today: {number} of {limit}"

@@ -6,7 +6,7 @@ from views.subscribers.callbacks import Close, GetAgain
 
 
 def get_again(code: str, label: str = "Get it again") -> InlineKeyboardMarkup:
-    """One button that hands the post over, one that removes the message."""
+    """Return a button that delivers the post, and one that deletes the message."""
     return InlineKeyboardMarkup(
         inline_keyboard=[
             [InlineKeyboardButton(text=label, callback_data=GetAgain(code=code).pack())],

@@ -1,4 +1,4 @@
-"""What a person reads about getting broadcasts, which to them are news."""
+"""What subscribers read about broadcasts, which are called news there."""
 
 #: also a toast: at most 200 characters (BOTAPI §2.7)
 STOPPED = "News is off: I send you no more of it. Posts work as before. /news turns it on again."

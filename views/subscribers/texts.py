@@ -1,4 +1,4 @@
-"""What subscribers read. Plain words; everything foreign is escaped here."""
+"""What subscribers read in the user bot."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from core.access import Banned, has_pass, requires_access
 from core.settings import BotSettings
 from core.users import User, is_banned
 from views.html import bare, cut, esc, isolate
+from views.quantities import counted
 from views.subscribers import gate_texts, news_texts
 from views.times import clock_time, date_and_time, duration
-from views.words import counted
 
 #: characters of a name, and of a title in a list
 _NAME_MAX, _TITLE_MAX = 64, 60
@@ -28,7 +28,6 @@ INTERRUPTED = (
     "I was interrupted while handing a post over to you. If it did not arrive, press the button and you have it again."
 )
 NOT_A_COMMAND = "I only hand over posts. Open a post's link, or send /help."
-ONLY_PRIVATE = "Please open me in a private chat."
 ONE_MOMENT = "One moment."
 STALE_BUTTON = "This button is from an older message. Open the post's link again."
 TIME_UP_TOO_OLD = (
@@ -48,7 +47,7 @@ HELP = (
 
 
 def welcome(user: User, settings: BotSettings) -> str:
-    """The answer to a bare /start."""
+    """Return the answer to a bare /start."""
     if settings.welcome_text:
         return esc(settings.welcome_text)
     name = _name(user)
@@ -57,12 +56,12 @@ def welcome(user: User, settings: BotSettings) -> str:
 
 
 def _name(user: User) -> str:
-    """The person's name as HTML; empty when nothing of it can be seen."""
+    """Return the subscriber's name as HTML; "" if it has no visible characters."""
     return isolate(user.first_name, _NAME_MAX) if bare(user.first_name).strip() else ""
 
 
 def deletion_warning(delete_at: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """Stands under a delivery that will be taken back."""
+    """Return the message below a delivery that will be deleted."""
     return (
         f"This will be deleted in <b>{duration(delete_at - now)}</b>, at {clock_time(delete_at, zone)}.\n"
         "Save what you want to keep before then."
@@ -70,18 +69,18 @@ def deletion_warning(delete_at: datetime, now: datetime, zone: ZoneInfo) -> str:
 
 
 def missing_items(sent: int, wanted: int) -> str:
-    """Some of the post's messages no longer exist in the storage channel."""
+    """Say that some of the post's messages no longer exist in the storage channel."""
     gone = counted(wanted - sent, "message")
     return f"{gone} of this post (of {wanted}) could not be delivered. The owner has been told."
 
 
 def deleted_notice(settings: BotSettings) -> str:
-    """What stands where the warning stood, once the delivery is taken back."""
+    """Replace the warning after the delivery was deleted."""
     return esc(settings.deleted_text) if settings.deleted_text else "The post was deleted, as announced."
 
 
 def banned(verdict: Banned, now: datetime, zone: ZoneInfo) -> str:
-    """The person is kept out."""
+    """Say that the subscriber is banned."""
     until = f" until {date_and_time(verdict.until, zone, now)}" if verdict.until else ""
     reason = f"\nReason: {esc(cut(verdict.reason, 200))}" if verdict.reason else ""
     return f"You cannot use this bot{until}.{reason}"
@@ -89,15 +88,15 @@ def banned(verdict: Banned, now: datetime, zone: ZoneInfo) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What `/me` shows besides the person's own record."""
+    """What `/me` shows besides the subscriber's record."""
 
     links_today: int
-    #: title ("" if unknown) and time of each delivery that will be taken back, in order
+    #: title ("" if unknown) and time of each delivery that will be deleted, in order
     open_deliveries: Sequence[tuple[str, datetime]] = ()
 
 
 def about_me(user: User, settings: BotSettings, standing: Standing, now: datetime, zone: ZoneInfo) -> str:
-    """`/me`: what the person has, and what will be deleted, and when."""
+    """Answer `/me`: what the subscriber has, and which deliveries are deleted when."""
     lines = [f"<b>{_name(user) or 'You'}</b>"]
     if is_banned(user, now):
         lines.append(banned(Banned(user.ban_reason, user.banned_until), now, zone))

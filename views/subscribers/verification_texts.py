@@ -1,4 +1,4 @@
-"""What stands on the verification page. Plain text: the template escapes it. `_` translates a sentence."""
+"""The texts of the verification page. Plain text: the template escapes it. `_` translates a sentence."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ Translate = Callable[[str], str]
 
 
 class Action(StrEnum):
-    """Where the page's one button leads. A closed list."""
+    """Where the button of the page leads. A closed list."""
 
-    #: sends the page's form
+    #: submits the page's form
     FINISH = "finish"
     #: to the bot, which redeems the token
     REDEEM = "redeem"
@@ -25,7 +25,7 @@ class Action(StrEnum):
 
 
 class Tone(StrEnum):
-    """What the sign above the heading tells. A closed list."""
+    """The sign above the heading. A closed list."""
 
     OPEN = "open"
     DONE = "done"
@@ -40,14 +40,14 @@ class Sheet:
     lines: tuple[str, ...]
     tone: Tone = Tone.SORRY
     action: Action | None = None
-    #: what stands on the button
+    #: the text on the button
     label: str = ""
-    #: said while the page counts down to going on by itself; empty: it stays
+    #: shown while the page counts down to leaving by itself; "": it does not
     going_on: str = ""
 
 
 def to_finish(_: Translate) -> Sheet:
-    """The page behind the link, before anything is decided."""
+    """Return the page of an unused link, before its button is pressed."""
     return Sheet(
         heading=_("Almost done"),
         lines=(_("Press the button to finish. Then you go back to Telegram."),),
@@ -58,7 +58,7 @@ def to_finish(_: Translate) -> Sheet:
 
 
 def verified(_: Translate, *, goes_on: bool) -> Sheet:
-    """The way is done. `goes_on`: the page leads back by itself after a few seconds."""
+    """Say that it is done. `goes_on`: the page leads back by itself after a few seconds."""
     going_on = _("You go back to Telegram in 3 seconds. If nothing happens, press the button.") if goes_on else ""
     return Sheet(
         heading=_("Done, thank you"),
@@ -71,7 +71,7 @@ def verified(_: Translate, *, goes_on: bool) -> Sheet:
 
 
 def turned_down(result: VerificationResult, token: Token, _: Translate) -> Sheet:
-    """The token does not count, for whatever reason but that it is unknown."""
+    """Say that a known token does not count."""
     if result is VerificationResult.USED:
         return Sheet(
             heading=_("This link was used already"),
@@ -87,7 +87,7 @@ def turned_down(result: VerificationResult, token: Token, _: Translate) -> Sheet
             label=_("Get a new link"),
         )
     heading, why = _why(result, _)
-    # a link that replaced another one is not replaced for nothing again
+    # a link that is a free replacement itself is not replaced for free again
     free = (
         () if token.is_replacement else (_("One new link in its place does not count towards your limit for the day."),)
     )
@@ -95,7 +95,7 @@ def turned_down(result: VerificationResult, token: Token, _: Translate) -> Sheet
 
 
 def _why(result: VerificationResult, _: Translate) -> tuple[str, tuple[str, ...]]:
-    """Never an accusation: a restored tab or a careful browser ends here, too."""
+    """Return heading and reason. No accusation: a restored tab or a careful browser ends here, too."""
     if result is VerificationResult.TOO_FAST:
         return _("A little too quick"), (
             _("That was quicker than this page allows, so this link does not count."),
@@ -112,7 +112,7 @@ def _why(result: VerificationResult, _: Translate) -> tuple[str, tuple[str, ...]
 
 
 def unknown() -> Sheet:
-    """No such token; nobody knows whose language it would be."""
+    """Say that there is no such token; in English, because the subscriber's language is not known."""
     return Sheet(
         heading="This link is not valid",
         lines=("Please check that you copied all of it, or ask the bot for a new one.",),
@@ -122,19 +122,19 @@ def unknown() -> Sheet:
 
 
 def nothing_here() -> Sheet:
-    """An address without a page."""
+    """Say that this address has no page."""
     return Sheet(heading="There is nothing here", lines=("Please check the address.",))
 
 
 def not_understood() -> Sheet:
-    """A request no page makes."""
+    """Answer a request that no page of ours makes."""
     return Sheet(
         heading="That was not understood", lines=("Please go back, open the page again and press its button.",)
     )
 
 
 def unavailable() -> Sheet:
-    """The database is away."""
+    """Say that the database is away."""
     return Sheet(
         heading="A short break",
         lines=("We are having a short break. Please try again in a moment.",),
@@ -144,7 +144,7 @@ def unavailable() -> Sheet:
 
 
 def failed(error_id: str) -> Sheet:
-    """Something unexpected; the id stands in the log."""
+    """Say that something went wrong. `error_id`: as in the log."""
     return Sheet(
         heading="Something went wrong",
         lines=("It is our fault. Please try again in a moment.", f"Error {error_id}"),

@@ -2,21 +2,21 @@
 
 from aiogram.types import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup, MenuButtonWebApp, WebAppInfo
 
-from views.admin_buttons import Row, keyboard
+from views.buttons import Row, keyboard
 from views.system.admin_page_texts import MENU_BUTTON
 
-#: what stands behind PUBLIC_BASE_URL
+#: the path below PUBLIC_BASE_URL
 PATH = "/admin"
 
 
 def takes_mini_app(base_url: str) -> bool:
-    """Telegram takes only https for Mini Apps (BOTAPI §2.4)."""
+    """Return whether the page can be a Mini App: Telegram accepts only https (BOTAPI §2.4)."""
     return base_url.lower().startswith("https://")
 
 
 def admin_page(base_url: str, code: str) -> InlineKeyboardMarkup:
-    """The link that signs in once, and the Mini App where Telegram takes one. `base_url`: PUBLIC_BASE_URL, not ""."""
-    # behind the "#": a server's log and a Referer header never see it
+    """Return the link that signs in once, and the Mini App if possible. `base_url`: PUBLIC_BASE_URL, not ""."""
+    # after the "#": it reaches neither a server's log nor a Referer header
     link: Row = [InlineKeyboardButton(text="Sign in with this link", url=f"{base_url}{PATH}#{code}")]
     here: Row = []
     if takes_mini_app(base_url):
@@ -25,10 +25,10 @@ def admin_page(base_url: str, code: str) -> InlineKeyboardMarkup:
 
 
 def copy_link(link: str) -> InlineKeyboardMarkup:
-    """A protected message's text cannot be copied; this button does. At most 256 characters."""
+    """Return a button that copies the link (256 characters at most): text of protected messages cannot be copied."""
     return keyboard([InlineKeyboardButton(text="Copy it", copy_text=CopyTextButton(text=link))])
 
 
 def menu_button(base_url: str) -> MenuButtonWebApp:
-    """Beside the text field, where Telegram takes one."""
+    """Return the menu button that opens the page as a Mini App."""
     return MenuButtonWebApp(text=MENU_BUTTON, web_app=WebAppInfo(url=f"{base_url}{PATH}"))

@@ -1,4 +1,4 @@
-"""The way to the admin page."""
+"""What admins read of the way to the admin page."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 from views.html import esc
 from views.times import clock_time
 
-#: what the page is called on the menu button of the chat; Telegram shows about this much
+#: the text of the chat's menu button; Telegram shows hardly more characters
 MENU_BUTTON = "Admin page"
 
 
 def link(holds_until: datetime, zone: ZoneInfo, *, has_mini_app: bool) -> str:
-    """Above the button that signs in."""
+    """Return the message with the button that signs in."""
     until = clock_time(holds_until, zone)
     mini_app = (
         "\n\n“Open here” opens the page inside Telegram and knows you by itself, as often as you like."
@@ -26,7 +26,7 @@ def link(holds_until: datetime, zone: ZoneInfo, *, has_mini_app: bool) -> str:
 
 
 def without_address(address: str, code: str, holds_until: datetime, zone: ZoneInfo) -> str:
-    """PUBLIC_BASE_URL is not set. `address`: of the page on the machine itself; "" when it is not known."""
+    """Return the message without PUBLIC_BASE_URL. `address`: of the page on the machine itself, "" if unknown."""
     until = clock_time(holds_until, zone)
     where = (
         f"On the machine itself, open this in a browser:\n<code>{esc(address)}#{esc(code)}</code>"

@@ -11,6 +11,6 @@ class BackupAction(StrEnum):
 
 
 class BackupButton(CallbackData, prefix="bk"):
-    """Look how it stands, or write another one."""
+    """Refresh the screen, or request another backup."""
 
     act: BackupAction

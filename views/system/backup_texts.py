@@ -1,4 +1,4 @@
-"""What an admin reads of backups."""
+"""What admins read of backups."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 
 from core.jobs import JobOutcome, JobRun
 from views.html import bare, cut, esc
+from views.quantities import in_bytes
 from views.system import jobs_words as words
 from views.times import clock_time, date_and_time, duration
-from views.words import in_bytes
 
 #: characters of the folder's path, and of an error
 _PATH_MAX, _ERROR_MAX = 200, 400
-#: what the job counts the bytes of the file under
+#: the job's count for the size of the file
 BYTES = "bytes"
 
 ASKED_FOR = "Asked for. It waits for a process to take it."
@@ -23,24 +23,24 @@ GONE = "This button is from an older screen. /backup makes a new one."
 
 @dataclass(frozen=True, slots=True)
 class Backups:
-    """How it stands with them."""
+    """What /backup shows."""
 
     #: the last runs of the job, the latest first
     runs: Sequence[JobRun]
     is_running: bool
-    #: where they are written, as the process that runs the jobs is configured
+    #: where backups are written, as configured for the process that runs the jobs
     folder: str
     #: how many are kept
     keep: int
 
     @property
     def is_busy(self) -> bool:
-        """One is being written, or asked for."""
+        """Whether a backup is being written or requested."""
         return self.is_running or any(run.is_waiting for run in self.runs)
 
 
 def backup(backups: Backups, now: datetime, zone: ZoneInfo) -> str:
-    """The whole message."""
+    """Return the whole message."""
     folder = esc(cut(bare(backups.folder), _PATH_MAX))
     kept = "The last one is kept" if backups.keep == 1 else f"The last {backups.keep:,} are kept"
     lines = [
@@ -80,12 +80,12 @@ def _ended(run: JobRun, now: datetime) -> list[str]:
 
 
 def _has_written(run: JobRun) -> bool:
-    """A run that was asked to stop ends well, too, and says that more is left."""
+    """Return whether the run wrote a backup. A stopped run succeeds, too, with more left to do."""
     return run.outcome is JobOutcome.SUCCEEDED and not run.more
 
 
 def _sent(run: JobRun) -> str:
-    """What became of the copy for the owners; "" when none was wanted."""
+    """Say whether the owners got their copy; "" if none was to be sent."""
     if run.counts.get("sent"):
         return " It was sent to the owners, too."
     if run.counts.get("too_large"):
@@ -94,7 +94,7 @@ def _sent(run: JobRun) -> str:
 
 
 def _newest(backups: Backups, now: datetime, zone: ZoneInfo) -> list[str]:
-    """The latest run that went well, and what it wrote."""
+    """Return the newest backup, its size and its age."""
     good = next((run for run in backups.runs if _has_written(run)), None)
     if good is None:
         if not backups.runs:

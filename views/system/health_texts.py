@@ -1,4 +1,4 @@
-"""What people are told when something is wrong: one plain sentence, what to do next, and that it is over."""
+"""Health findings in words: what is wrong, what to do next, and the all-clear."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from core.health import Finding, Trouble
 from views.html import cut, esc
 
 _BOTS = {"user_bot": "user bot", "admin_bot": "admin bot"}
-#: characters of an error's own words
+#: characters quoted of an error
 _DETAIL_MAX = 200
 
 _SENTENCES: dict[Trouble, Callable[[str, Finding], str]] = {
@@ -59,24 +59,24 @@ _OVER: dict[Trouble, Callable[[str], str]] = {
 
 
 def sentence(finding: Finding) -> str:
-    """What is wrong, as plain text; with the error's own words where there are any."""
+    """Say what is wrong, with the quoted error if there is one. Plain text."""
     said = _SENTENCES[finding.trouble](_name(finding), finding)
     detail = " ".join(finding.detail.split())
     return f"{said} It says: {cut(detail, _DETAIL_MAX)}" if detail else said
 
 
 def next_step(finding: Finding) -> str:
-    """What to do about it, as plain text."""
+    """Say what to do about it. Plain text."""
     return _NEXT_STEPS[finding.trouble]
 
 
 def alert(finding: Finding) -> str:
-    """What owners are told when it begins. HTML."""
+    """Return the alert when it starts. HTML."""
     return f"<b>{esc(sentence(finding))}</b>\n{esc(next_step(finding))}"
 
 
 def all_clear(finding: Finding) -> str:
-    """What owners are told when it is over. HTML."""
+    """Return the alert when it is over. HTML."""
     return esc(_OVER[finding.trouble](_name(finding)))
 
 

@@ -1,33 +1,27 @@
-"""Callback data of the jobs' screens. Clients can forge it: a name that is no job's makes no button of ours."""
+"""Callback data of jobs. Clients can forge it: the handlers refuse names of no job."""
 
 from enum import StrEnum
-from typing import Annotated
 
 from aiogram.filters.callback_data import CallbackData
-from pydantic import AfterValidator
+from pydantic import Field
 
-from core.timetable import JOB_NAMES
-
-
-def _name_of_a_job(text: str) -> str:
-    if text not in JOB_NAMES:
-        raise ValueError("no such job")
-    return text
+#: characters of a job's name, so that the data stays below Telegram's 64 bytes
+NAME_MAX = 40
 
 
 class JobAction(StrEnum):
     SHOW = "show"
     RUN = "run"
     PAUSE = "pause"
-    PAUSE_SURE = "pauseyes"
+    PAUSE_CONFIRMED = "pauseyes"
     RESUME = "resume"
 
 
 class JobButton(CallbackData, prefix="jo"):
-    """Do something with a job. It names what shall be: pressed twice it does no more than once."""
+    """Do something with a job. The action names the result, so that a second press changes nothing."""
 
     act: JobAction
-    job: Annotated[str, AfterValidator(_name_of_a_job)]
+    job: str = Field(max_length=NAME_MAX)
 
 
 class JobList(CallbackData, prefix="jl"):

@@ -1,14 +1,14 @@
-"""Buttons of the list of jobs and of one job's screen. Back always stands in the last row."""
+"""Buttons of the list of jobs and of one job's screen. Back is in the last row."""
 
 from collections.abc import Sequence
 
 from aiogram.types import InlineKeyboardMarkup
 
 from core.job_status import JobStatus
-from views.admin_buttons import button, keyboard
+from views.buttons import button, keyboard
 from views.system.jobs_callbacks import JobAction, JobButton, JobList
 
-#: buttons in one row of the list; two names of jobs fit on a phone
+#: buttons per row of the list: two names fit on a phone
 _IN_A_ROW = 2
 
 
@@ -17,14 +17,14 @@ def _act(act: JobAction, job: str) -> str:
 
 
 def job_list(names: Sequence[str]) -> InlineKeyboardMarkup:
-    """One button a job, then Refresh."""
+    """Return one button per job, then Refresh."""
     entries = [button(name, _act(JobAction.SHOW, name)) for name in names]
     rows = [entries[first : first + _IN_A_ROW] for first in range(0, len(entries), _IN_A_ROW)]
     return keyboard(*rows, [button("Refresh", JobList().pack())])
 
 
 def job(status: JobStatus) -> InlineKeyboardMarkup:
-    """Under one job's screen."""
+    """Return the buttons below one job's screen."""
     name = status.name
     turn = ("Resume", JobAction.RESUME) if status.is_paused else ("Pause", JobAction.PAUSE)
     return keyboard(
@@ -35,6 +35,6 @@ def job(status: JobStatus) -> InlineKeyboardMarkup:
 
 def confirm_pause(name: str) -> InlineKeyboardMarkup:
     return keyboard(
-        [button(f"Pause {name}", _act(JobAction.PAUSE_SURE, name))],
+        [button(f"Pause {name}", _act(JobAction.PAUSE_CONFIRMED, name))],
         [button("Back", _act(JobAction.SHOW, name))],
     )

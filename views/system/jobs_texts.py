@@ -1,21 +1,20 @@
-"""What an admin reads of the jobs: the list, one job, and what is said when something is done about one."""
+"""What admins read of jobs: the list, one job's screen, confirmations and toasts."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from core import timetable
 from core.job_status import JobStatus
 from core.jobs import JobRun
 from views.html import cut, esc
 from views.system import jobs_words as words
 from views.times import clock_time, date_and_time, duration
 
-#: characters an error may take in the list, from the most to the least: all jobs must fit into one message
+#: characters of an error in the list; the first limit with which all jobs fit into one message is used
 _ERROR_IN_LIST = (400, 200, 100, 0)
-#: and on a job's own screen
+#: characters of an error on a job's own screen
 _ERROR_MAX = 300
-#: characters of a name nobody knows that are repeated to who typed it
+#: characters of an unknown name that are quoted in the answer
 _TYPED_MAX = 64
 
 ASKED_FOR = "Asked for. It waits for a process to take it, which takes a few seconds."
@@ -27,25 +26,9 @@ RESUMED = "Its next run begins by itself again."
 RESUMED_BEFORE = "It is not paused (any more)."
 GONE = "There is no such job (any more). /jobs shows those there are."
 
-_WITHOUT = {
-    timetable.MESSAGE_DELETER: (
-        "Deliveries stay longer than people were told, and Telegram deletes nothing that is older than 48 hours."
-    ),
-    timetable.BROADCAST_SENDER: "No broadcast is sent, and one that is being sent stops where it is.",
-    timetable.BROADCAST_DELETER: (
-        "Broadcasts stay with people, and Telegram deletes nothing that is older than 48 hours."
-    ),
-    timetable.TOKEN_CLEANUP: "Expired verification tokens stay in the database.",
-    timetable.TOKEN_COUNT_RESET: "The counts of past days stay in the database.",
-    timetable.STATISTICS: "/stats and the charts stand still.",
-    timetable.HOUSEKEEPING: "Old history stays in the database, which grows.",
-    timetable.BACKUP: "No backup is written.",
-    timetable.HEALTH_CHECK: "Nobody is told when a bot, the database or a job is in trouble.",
-}
-
 
 def job_list(statuses: Sequence[JobStatus], now: datetime, zone: ZoneInfo) -> str:
-    """Every job in one message; errors are cut as far as that takes."""
+    """Return every job in one message; errors are cut until it fits."""
     whole = ""
     for error_max in _ERROR_IN_LIST:
         entries = [_entry(status, now, zone, error_max) for status in statuses]
@@ -69,7 +52,7 @@ def _next(status: JobStatus, now: datetime, zone: ZoneInfo) -> str:
 
 
 def _state(status: JobStatus, now: datetime) -> str:
-    """What it does, or how its last run ended."""
+    """Say what the job is doing now, or how its last run ended."""
     run = status.last
     if status.is_waiting and run is not None:
         waits = f"asked for {words.ago(run.started_at, now)}, waits for a process to take it"
@@ -90,7 +73,7 @@ def _ended(run: JobRun, now: datetime) -> str:
 
 
 def job(status: JobStatus, runs: Sequence[JobRun], now: datetime, zone: ZoneInfo) -> str:
-    """A job's screen; `runs` are its last ones, the latest first. The oldest are left out when they do not fit."""
+    """Return a job's screen. `runs`: its last ones, the latest first; the oldest are left out if too long."""
     head = _head(status, now, zone)
     if not runs:
         return f"{head}\n\nIt has not run yet, or its history was removed."
@@ -116,7 +99,7 @@ def _head(status: JobStatus, now: datetime, zone: ZoneInfo) -> str:
 
 
 def _run(status: JobStatus, run: JobRun, now: datetime, zone: ZoneInfo) -> str:
-    lines = [f"• {words.began(run, now, zone)}", _how_it_went(status, run, now)]
+    lines = [f"• {words.started(run, now, zone)}", _how_it_went(status, run, now)]
     if counted := words.counts(run):
         lines.append(counted)
     if run.requested_by is not None:
@@ -135,20 +118,19 @@ def _how_it_went(status: JobStatus, run: JobRun, now: datetime) -> str:
     return f"{words.outcome(run.outcome)} after {took}" if took else words.outcome(run.outcome)
 
 
-# what is asked and said
+# confirmations and answers
 
 
 def confirm_pause(status: JobStatus) -> str:
-    """Before a job is paused; names it and what stops."""
-    without = _WITHOUT.get(status.name, "")
+    """Return the confirmation of a pause: the job, and what does not happen without it."""
     return (
         f"Pause <b>{esc(status.name)}</b>?\n\n"
         f"It {esc(status.plan.purpose)}, {esc(status.plan.in_words)}. Until somebody presses “Resume”, no run of it "
-        f"begins by itself. {without}\n\nA run under way goes on to its end, and “Run now” works."
+        f"begins by itself. {esc(status.plan.when_paused)}\n\nA run under way goes on to its end, and “Run now” works."
     )
 
 
 def unknown(typed: str, names: Sequence[str]) -> str:
-    """There is no job of that name."""
+    """Say that there is no job of that name."""
     listed = ", ".join(f"<code>{esc(name)}</code>" for name in names)
     return f"There is no job <code>{esc(cut(typed, _TYPED_MAX))}</code>. The jobs are {listed}."

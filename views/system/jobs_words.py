@@ -7,11 +7,11 @@ from core.jobs import JobOutcome, JobRun
 from views.html import bare, cut, esc
 from views.times import date_and_time, duration
 
-#: Telegram's cap for a message, in UTF-16 units; ours counts the tags, too, which Telegram does not
+#: Telegram's limit for a message, in UTF-16 units; Telegram does not count tags, the comparison here does
 MESSAGE_MAX = 4096
-#: different things one run counted that are shown
+#: counts shown of one run
 _COUNTS_MAX = 12
-#: characters of what such a thing is called, and of who asked for a run
+#: characters of a count's name, and of who requested a run
 _NAME_MAX = 40
 
 _OUTCOMES = {
@@ -26,7 +26,7 @@ _OUTCOMES = {
 
 
 def size(text: str) -> int:
-    """How long Telegram finds a text, in UTF-16 units."""
+    """Return the length of a text as Telegram counts it, in UTF-16 units."""
     return len(text.encode("utf-16-le")) // 2
 
 
@@ -35,12 +35,12 @@ def outcome(value: JobOutcome) -> str:
 
 
 def ago(moment: datetime, now: datetime) -> str:
-    """`20 seconds ago`; a moment a clock that was put back has left ahead of us is `0 seconds ago`."""
+    """Return `20 seconds ago`; `0 seconds ago` for a time in the future, after a clock was put back."""
     return f"{duration(now - moment)} ago"
 
 
 def took(run: JobRun) -> str:
-    """`2 seconds`; "" for one that has not ended or never began."""
+    """Return `2 seconds`; "" for a run that has not ended or never started."""
     if run.finished_at is None or run.owner is None:
         return ""
     span = run.finished_at - run.started_at
@@ -48,7 +48,7 @@ def took(run: JobRun) -> str:
 
 
 def counts(run: JobRun) -> str:
-    """`tokens 5 · users 3`, and whether more is left; "" when it counted nothing."""
+    """Return `tokens 5 · users 3`, and whether more is left to do; "" if nothing was counted."""
     shown = list(run.counts.items())[:_COUNTS_MAX]
     words = " · ".join(f"{esc(cut(name, _NAME_MAX).replace('_', ' '))} {count:,}" for name, count in shown)
     if not run.more:
@@ -57,12 +57,12 @@ def counts(run: JobRun) -> str:
 
 
 def asked_for_by(who: int | str) -> str:
-    """A person's id, or what else signed it."""
+    """Say who requested a run or a pause: the id of an admin, or the name of a program."""
     return f"<code>{esc(cut(bare(str(who)), _NAME_MAX))}</code>"
 
 
 def one_line(text: str, limit: int) -> str:
-    """An error on one line, as HTML of at most `limit` characters."""
+    """Put an error on one line, as HTML of at most `limit` characters."""
     line = " ".join(bare(text).split())
     keep = min(len(line), limit)
     while len(esc(cut(line, keep))) > limit:
@@ -70,6 +70,6 @@ def one_line(text: str, limit: int) -> str:
     return esc(cut(line, keep)) if keep > 0 else ""
 
 
-def began(run: JobRun, now: datetime, zone: ZoneInfo) -> str:
-    """When it began, or was asked for."""
+def started(run: JobRun, now: datetime, zone: ZoneInfo) -> str:
+    """Say when the run started or was requested."""
     return date_and_time(run.started_at, zone, now)

@@ -1,4 +1,4 @@
-"""What every route of the API begins with: who is asking, from where, and what they wish."""
+"""FastAPI dependencies of the API's routes: the session of a request, its role, its origin, its JSON body."""
 
 from dataclasses import dataclass
 from typing import TypeVar
@@ -9,13 +9,13 @@ from pydantic import BaseModel, ValidationError
 from core.admins import Role
 from core.clock import Clock
 from web_app.api.guard import API_BODY_MAX, caller_of
-from web_app.auth.cookie import Cookies
-from web_app.auth.sign_in import Door
+from web_app.auth.authenticator import Authenticator
+from web_app.auth.cookie import SessionCookie
 from web_app.auth.tokens import Session
 from web_app.bodies import media_type_of, read_body
-from web_app.problems import Problem, from_elsewhere, misunderstood, unauthorized
+from web_app.problems import Problem, invalid_request, unauthorized, wrong_origin
 
-W = TypeVar("W", bound=BaseModel)
+M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,26 +28,26 @@ class Operator:
 
 
 class ApiAccess:
-    """Dependencies of the routes; each raises Problem."""
+    """Checks who sends a request. Every method that refuses raises Problem."""
 
-    def __init__(self, door: Door, cookies: Cookies, clock: Clock) -> None:
-        self.door = door
-        self.cookies = cookies
+    def __init__(self, authenticator: Authenticator, cookie: SessionCookie, clock: Clock) -> None:
+        self.authenticator = authenticator
+        self.cookie = cookie
         self.clock = clock
 
     async def operator(self, request: Request) -> Operator:
-        """Who asks: 401 without a session, 403 for everybody but owners and managers, and from another site.
+        """Return the operator: 401 without a valid session, 403 for other roles and for requests of another site.
 
-        A page's session that is about to end is replaced on the way.
+        A session in a cookie that is about to expire is replaced in the answer.
         """
         session = self.session(request)
-        role = await self.door.admit(session)
+        role = await self.authenticator.operator_role(session)
         if caller_of(request.state).by_cookie and session.is_due(self.clock.now()):
-            self.keep(request, self.door.refresh(session, role))
+            self.give_cookie(request, self.authenticator.refresh(session, role))
         return Operator(session.user_id, role, session)
 
     def session(self, request: Request) -> Session:
-        """The session of the request, which may have been signed out: that is not asked here."""
+        """Return the session of the request's token. Does not query whether it has been signed out."""
         caller = caller_of(request.state)
         if caller.session is None:
             raise unauthorized(was_given=caller.gave_token)
@@ -56,23 +56,23 @@ class ApiAccess:
         return caller.session
 
     def check_origin(self, request: Request) -> None:
-        """403 when a browser says that another site sent it."""
-        if self.cookies.is_from_elsewhere(request.method, request.headers):
-            raise from_elsewhere()
+        """Refuse with 403 when the browser says that another site sent the request."""
+        if self.cookie.is_cross_site(request.method, request.headers):
+            raise wrong_origin()
 
-    def keep(self, request: Request, session: Session) -> str:
-        """Give the browser a token of the session; the token."""
-        token = self.door.write(session)
-        caller_of(request.state).set_cookie = self.cookies.keep(token, session.expires_at, self.clock.now())
+    def give_cookie(self, request: Request, session: Session) -> str:
+        """Put a new token of the session into the answer's cookie; return the token."""
+        token = self.authenticator.write_token(session)
+        caller_of(request.state).set_cookie = self.cookie.issue(token, session.expires_at, self.clock.now())
         return token
 
-    def forget(self, request: Request) -> None:
-        """Take the browser's token away."""
-        caller_of(request.state).set_cookie = self.cookies.forget()
+    def remove_cookie(self, request: Request) -> None:
+        """Have the answer delete the browser's cookie."""
+        caller_of(request.state).set_cookie = self.cookie.expire()
 
 
-async def read_model(request: Request, model: type[W]) -> W:
-    """The body as `model`. Raises Problem: 415 for another type than JSON, 413, 408, 400 for no JSON, 422."""
+async def read_model(request: Request, model: type[M]) -> M:
+    """Read the body as `model`. Raises Problem: 415 unless it is sent as JSON, 413, 408, 400 for no JSON, 422."""
     if media_type_of(request) != "application/json":
         raise Problem(415, "wrong_type", "Send JSON, with Content-Type: application/json.")
     body = await read_body(request, API_BODY_MAX)
@@ -81,4 +81,4 @@ async def read_model(request: Request, model: type[W]) -> W:
     except ValidationError as error:
         if any(one["type"] == "json_invalid" for one in error.errors()):
             raise Problem(400, "bad_json", "This is no JSON.") from None
-        raise misunderstood(error) from None
+        raise invalid_request(error) from None

@@ -1,4 +1,4 @@
-"""The API of the admin page, put together, and its description (OpenAPI)."""
+"""Builds the API of the admin page from its routers, and its OpenAPI description."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse
 
 from web_app.api.access import ApiAccess
 from web_app.api.jobs import jobs_router
-from web_app.api.numbers import Numbers
+from web_app.api.live_counts import LiveCounts
 from web_app.api.sessions import session_router
 from web_app.api.statistics import statistics_router
 from web_app.auth.cookie import NAME
@@ -16,18 +16,18 @@ from web_app.problems import ApiError
 from web_app.services import AdminServices
 
 PREFIX = "/api/admin"
-#: what each operation may answer besides its success
+#: the refusals every operation may answer with
 _REFUSALS = {
     400: "The body is no JSON.",
-    401: "No session, or one that holds no more.",
+    401: "No session, or one that has ended.",
     403: "Neither an owner nor a manager, or sent by another site.",
     408: "The body did not arrive in time.",
     413: "The body is longer than 64 KiB.",
     415: "The body is not sent as JSON.",
-    422: "The request has the wrong shape, or names a job there is not (`tasks` lists them).",
+    422: "The request has the wrong shape, or names an unknown job (`tasks` lists the known ones).",
     429: "Too many requests; Retry-After says when to try again.",
-    500: "A mistake of ours; `error_id` stands in the log.",
-    503: "The database is away.",
+    500: "An internal error; the log has its `error_id`.",
+    503: "The database does not answer.",
 }
 _WITH_BODY = frozenset({400, 408, 415})
 _SECURITY = {
@@ -37,14 +37,15 @@ _SECURITY = {
 
 
 def api_router(admin: AdminServices, access: ApiAccess, base_path: str) -> APIRouter:
-    """Every route below /api/admin; `base_path` is what the world sees in front of it."""
+    """The routes below /api/admin; `base_path` is the path of the public address in front of them."""
     router = APIRouter(prefix=PREFIX)
     router.include_router(session_router(access))
     router.include_router(jobs_router(access, admin.plans, admin.zone))
-    router.include_router(statistics_router(access, admin.zone, Numbers(admin.zone, admin.monotonic), admin.draw))
+    live_counts = LiveCounts(admin.zone, access.clock)
+    router.include_router(statistics_router(access, admin.zone, live_counts, admin.draw))
     description = JSONResponse(describe(router, base_path))
 
-    # without a session: there is no secret in it
+    # needs no session: it holds no secret
     @router.get("/openapi.json", include_in_schema=False)
     async def openapi() -> JSONResponse:
         return description
@@ -53,7 +54,7 @@ def api_router(admin: AdminServices, access: ApiAccess, base_path: str) -> APIRo
 
 
 def describe(router: APIRouter, base_path: str) -> dict[str, Any]:
-    """The routes of `router` as an OpenAPI document."""
+    """Describe the routes of `router` as an OpenAPI document."""
     document = get_openapi(
         title="Tollgate",
         version="1",
@@ -62,7 +63,7 @@ def describe(router: APIRouter, base_path: str) -> dict[str, Any]:
         servers=[{"url": base_path or "/"}],
     )
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    # FastAPI's own shapes of a 422, which ours replaces
+    # FastAPI's own schemas of a 422, replaced by ours
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas["Error"] = ApiError.model_json_schema()

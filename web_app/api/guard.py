@@ -1,4 +1,7 @@
-"""In front of the API: who asks, how often, how much; and the cookie on the way out. Asks the database nothing."""
+"""The middleware in front of the API: identifies the caller, limits requests and bodies, adds the cookie to the answer.
+
+It never queries the database.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,11 +11,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web_app.auth.cookie import NAME, Cookies
-from web_app.auth.sign_in import Door
+from web_app.auth.authenticator import Authenticator
+from web_app.auth.cookie import NAME
 from web_app.auth.tokens import Session
 from web_app.bodies import is_longer
-from web_app.problems import is_api, refused, too_many
+from web_app.problems import is_api, problem_response, too_many
 from web_app.rate_limit import Limits, RateLimit, address_of
 
 #: bytes of a body; the longest the API needs is a Mini App's data, 4 kB
@@ -21,54 +24,53 @@ API_BODY_MAX = 64 * 1024
 
 @dataclass(slots=True)
 class Caller:
-    """Who sent a request, as far as the request itself tells."""
+    """Who sent a request, according to its token alone."""
 
-    #: read from its token; whether it was signed out meanwhile, and the role, are asked of the database
+    #: None without a valid token. Sign-outs and the role are in the database and checked later
     session: Session | None
-    #: a token was there, good or bad
+    #: the request had a token, valid or not
     gave_token: bool
-    #: it came as the page's cookie
+    #: the token was in the page's cookie
     by_cookie: bool
-    #: the header Set-Cookie of the answer
+    #: value of the answer's Set-Cookie header
     set_cookie: str | None = None
 
 
 def caller_of(state: Any) -> Caller:
-    """The caller of a request, by its `state`."""
+    """Return the caller that ApiGuard stored in the request's `state`."""
     caller = state.caller
     assert isinstance(caller, Caller)
     return caller
 
 
 class ApiGuard:
-    """Puts a Caller into the request's state; 429 above the limits, 413 for a body announced too long."""
+    """Stores a Caller in the request's state. Answers 429 above the limits, 413 when Content-Length is too large."""
 
-    def __init__(self, app: ASGIApp, door: Door, cookies: Cookies, limits: Limits, counts: RateLimit) -> None:
+    def __init__(self, app: ASGIApp, authenticator: Authenticator, limits: Limits, rate_limit: RateLimit) -> None:
         self._app = app
-        self._door = door
-        self._cookies = cookies
+        self._authenticator = authenticator
         self._limits = limits
-        self._counts = counts
+        self._rate_limit = rate_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not is_api(scope["path"]):
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        caller = self._caller(headers)
+        caller = self._identify(headers)
         wait_s = self._count(scope, caller)
         if wait_s:
-            await refused(too_many(wait_s))(scope, receive, send)
+            await problem_response(too_many(wait_s))(scope, receive, send)
             return
         if is_longer(headers, API_BODY_MAX):
-            await refused(HTTPException(413))(scope, receive, send)
+            await problem_response(HTTPException(413))(scope, receive, send)
             return
         scope.setdefault("state", {})["caller"] = caller
 
         async def with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answer = MutableHeaders(scope=message)
-                # what one person is told is nobody else's
+                # answers depend on the session: a cache must not serve one person's to another
                 answer.add_vary_header("Cookie, Authorization")
                 if caller.set_cookie is not None:
                     answer.append("Set-Cookie", caller.set_cookie)
@@ -76,19 +78,19 @@ class ApiGuard:
 
         await self._app(scope, receive, with_cookie)
 
-    def _caller(self, headers: Headers) -> Caller:
-        """A bearer token is meant, the cookie comes by itself: the first goes before, good or bad.
+    def _identify(self, headers: Headers) -> Caller:
+        """Read the token. A bearer token wins over the cookie even when it is invalid: it was sent on purpose.
 
-        Any other scheme is not for us: a browser sends the password of a proxy in front along with the cookie.
+        Other schemes are ignored: a browser sends the Basic password of a proxy in front along with the cookie.
         """
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            return Caller(self._door.read(token.strip()), gave_token=True, by_cookie=False)
+            return Caller(self._authenticator.read_token(token.strip()), gave_token=True, by_cookie=False)
         token = cookie_parser(headers.get("cookie", "")).get(NAME, "")
-        session = self._door.read(token) if token else None
+        session = self._authenticator.read_token(token) if token else None
         return Caller(session, gave_token=bool(token), by_cookie=True)
 
     def _count(self, scope: Scope, caller: Caller) -> int:
         if caller.session is not None:
-            return self._counts.count(f"session {caller.session.sid}", self._limits.signed_in)
-        return self._counts.count(f"address {address_of(scope)}", self._limits.unsigned)
+            return self._rate_limit.count(f"session {caller.session.sid}", self._limits.signed_in)
+        return self._rate_limit.count(f"address {address_of(scope)}", self._limits.unsigned)

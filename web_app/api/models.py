@@ -1,4 +1,4 @@
-"""The shapes of the API: what it takes and what it answers. Times are UTC; names of jobs those of the timetable."""
+"""The API's request and answer bodies. Times are UTC; jobs are named as in the timetable."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from web_app.auth.mini_app import INIT_DATA_MAX
 
-#: stands for every job there is
+#: names every job at once
 ALL = "all"
 
 
@@ -17,16 +17,16 @@ class _RequestBody(BaseModel):
 
 
 class SignIn(_RequestBody):
-    """One of the two signs in; neither of them asks for a new token of the session there is."""
+    """The proof to sign in with: one of the two. With neither, the existing session gets a new token."""
 
     init_data: str | None = Field(
-        None, max_length=INIT_DATA_MAX, description="What Telegram gave the Mini App of the admin bot, unchanged."
+        None, max_length=INIT_DATA_MAX, description="initData that Telegram gave the admin bot's Mini App, unchanged."
     )
     code: str | None = Field(None, max_length=64, description="The end of a link from /admin; works once.")
 
 
 class TaskRequest(_RequestBody):
-    """Which job is meant."""
+    """Names a job."""
 
     task: str = Field(max_length=64)
 
@@ -36,12 +36,12 @@ class _Answer(BaseModel):
 
 
 class SignedIn(_Answer):
-    """A token, for `Authorization: Bearer …`; the same stands in the cookie tollgate_session."""
+    """A token for `Authorization: Bearer …`; the cookie tollgate_session holds the same one."""
 
     token: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - a word of HTTP
     expires_at: datetime
-    signed_in_until: datetime = Field(description="When signing in is needed again, whatever is refreshed.")
+    signed_in_until: datetime = Field(description="When the session ends; refreshing does not extend it.")
     user_id: int
     role: str
 
@@ -61,11 +61,11 @@ class Job(_Answer):
     name: str
     purpose: str
     schedule: str = Field(description="in words")
-    next_at: datetime | None = Field(description="null: whenever there is something to do")
+    next_at: datetime | None = Field(description="null: it runs whenever there is something to do")
     is_paused: bool
     paused_by: int | str | None
     is_running: bool
-    is_waiting: bool = Field(description="somebody asked for a run that has not begun")
+    is_waiting: bool = Field(description="a run was requested and has not started")
     last: LastRun | None
 
 
@@ -81,7 +81,7 @@ class RequestedRun(_Answer):
 
 
 class Triggered(_Answer):
-    """The runs that will begin, in about two seconds where the jobs are."""
+    """The requested runs. The process that runs the jobs starts them within about two seconds."""
 
     requested: list[RequestedRun]
 
@@ -89,7 +89,7 @@ class Triggered(_Answer):
 class PauseState(_Answer):
     task: str
     is_paused: bool
-    changed: bool = Field(description="false: it was so before")
+    changed: bool = Field(description="false: it was in this state already")
 
 
 class Post(_Answer):
@@ -105,18 +105,18 @@ class Day(_Answer):
 
 
 class Statistics(_Answer):
-    """Days that were counted, the oldest first, and how many there are right now."""
+    """The counted days, oldest first, and the current totals."""
 
     days: list[Day]
     now: dict[str, int]
 
 
 def body_of(model: type[BaseModel], more: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """What OpenAPI says of a body that is read by `api_gate.read_model`; `more` stands beside what the model says."""
+    """The OpenAPI description of a body read by `access.read_model`; `more` is merged into the model's schema."""
     schema = {**model.model_json_schema(), **(more or {})}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 def task_of(names: list[str]) -> dict[str, Any]:
-    """The body of a TaskRequest that names one of these."""
+    """The OpenAPI description of a TaskRequest that names one of `names`."""
     return body_of(TaskRequest, {"properties": {"task": {"type": "string", "enum": names}}})

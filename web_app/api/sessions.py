@@ -1,4 +1,4 @@
-"""`/api/admin/session`: signing in, a new token, signing out."""
+"""`/api/admin/session`: signing in, getting a new token, signing out."""
 
 from fastapi import APIRouter, Request, Response
 
@@ -7,23 +7,23 @@ from web_app.api.models import SignedIn, SignIn, body_of
 from web_app.auth.tokens import Session
 from web_app.problems import Problem
 
-#: nobody needs both
+#: the two proofs; a request has one of them at most
 BOTH = frozenset({"init_data", "code"})
 
 
 def session_router(access: ApiAccess) -> APIRouter:
-    """Both routes."""
+    """The routes POST and DELETE of the session."""
     router = APIRouter(tags=["session"])
     described = body_of(SignIn, {"not": {"required": sorted(BOTH)}}) | {"security": []}
 
     @router.post("/session", response_model=SignedIn, openapi_extra=described)
     async def sign_in(request: Request) -> SignedIn:
-        """Sign in with a Mini App's data or a link's code, or get a new token of the session there is (`{}`)."""
-        # also without a cookie: it would get one
+        """Sign in with a Mini App's data or a link's code, or get a new token of the existing session (`{}`)."""
+        # checked without a cookie too: the answer sets one
         access.check_origin(request)
         body = await read_model(request, SignIn)
         session = await _session(access, request, body)
-        token = access.keep(request, session)
+        token = access.give_cookie(request, session)
         return SignedIn(
             token=token,
             expires_at=session.expires_at,
@@ -34,20 +34,21 @@ def session_router(access: ApiAccess) -> APIRouter:
 
     @router.delete("/session", status_code=204)
     async def sign_out(request: Request) -> Response:
-        """End the session: no token of this sign-in is taken any more."""
-        await access.door.sign_out(access.session(request))
-        access.forget(request)
+        """End the session: every token of this sign-in is refused from now on."""
+        await access.authenticator.sign_out(access.session(request))
+        access.remove_cookie(request)
         return Response(status_code=204)
 
     return router
 
 
 async def _session(access: ApiAccess, request: Request, body: SignIn) -> Session:
+    authenticator = access.authenticator
     if body.model_fields_set >= BOTH:
         raise Problem(422, "bad_request", "Sign in with init_data or with code, not with both.")
     if body.init_data is not None:
-        return await access.door.sign_in_from_mini_app(body.init_data)
+        return await authenticator.sign_in_from_mini_app(body.init_data)
     if body.code is not None:
-        return await access.door.sign_in_by_code(body.code)
+        return await authenticator.sign_in_by_code(body.code)
     session = access.session(request)
-    return access.door.refresh(session, await access.door.admit(session))
+    return authenticator.refresh(session, await authenticator.operator_role(session))

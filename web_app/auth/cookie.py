@@ -1,4 +1,4 @@
-"""The page's session in the browser: one cookie no script can read, and where a request with it came from."""
+"""The cookie with the admin page's session, which no script can read, and the check against cross-site requests."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,22 +8,22 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 
 NAME = "tollgate_session"
-#: methods that change nothing
+#: methods of requests that change nothing
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
-class Cookies:
-    """Writes the cookie. `base_url` is what the world sees in front of our addresses; empty: this machine alone."""
+class SessionCookie:
+    """Writes the Set-Cookie header. `base_url` is the public address (PUBLIC_BASE_URL), empty when there is none."""
 
     base_url: str = ""
 
-    def keep(self, token: str, expires_at: datetime, now: datetime) -> str:
-        """The header that gives a browser the session until `expires_at`."""
+    def issue(self, token: str, expires_at: datetime, now: datetime) -> str:
+        """The header value that stores the token in the browser until `expires_at`."""
         return self._header(token, max(0, int((expires_at - now).total_seconds())))
 
-    def forget(self) -> str:
-        """The header that takes it away."""
+    def expire(self) -> str:
+        """The header value that deletes the cookie."""
         return self._header("", 0)
 
     def _header(self, value: str, max_age_s: int) -> str:
@@ -40,16 +40,16 @@ class Cookies:
         )
         return answer.headers["set-cookie"]
 
-    def is_from_elsewhere(self, method: str, headers: Headers) -> bool:
-        """Whether a browser says that another site sent a request that changes something.
+    def is_cross_site(self, method: str, headers: Headers) -> bool:
+        """Whether the browser says that another site sent this request; always False for methods that change nothing.
 
-        No browser leaves out both headers when another site asks with the methods and content types we take.
+        With the methods and content types we accept, every browser sends at least one of the two headers.
         """
         if method in SAFE:
             return False
         fetched_from = headers.get("sec-fetch-site")
         if fetched_from is not None:
-            # a page of ours, or the person themselves
+            # sent by a page of ours, or typed by the person
             return fetched_from not in ("same-origin", "none")
         origin = headers.get("origin")
         return origin is not None and not self._is_ours(origin, headers.get("host", ""))
@@ -61,5 +61,5 @@ class Cookies:
             return False
         if theirs.scheme not in ("http", "https"):
             return False
-        # behind a proxy the request may name another host than the one the world sees
+        # behind a proxy the Host header may differ from the public host
         return (theirs.scheme, theirs.netloc) == (ours.scheme, ours.netloc) or (bool(host) and theirs.netloc == host)

@@ -1,4 +1,4 @@
-"""What a Mini App says of who opened it (initData), signed by Telegram with the token of the bot it belongs to.
+"""Validates initData: who opened the Mini App, signed by Telegram with a key made from the bot's token.
 
 https://core.telegram.org/bots/webapps#validating-data-received-via-the-mini-app
 """
@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-#: how old it may be, and how far a clock of Telegram's may be before ours
+#: how old it may be, and how far Telegram's clock may be ahead of ours
 AGE_MAX, AHEAD_MAX = timedelta(minutes=5), timedelta(minutes=1)
 #: bytes; Telegram's has some 500
 INIT_DATA_MAX = 4096
@@ -22,12 +22,12 @@ _FIELDS_MAX = 32
 _NAME = re.compile(r"[a-z_]{1,32}")
 _SECONDS = re.compile(r"[0-9]{1,11}")
 _HASH = re.compile(r"[0-9a-f]{64}")
-#: between two fields stands a line break: one inside a value could stand for another field
+#: signed fields are joined by line breaks: one inside a value could be read as another field
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class NotFromTelegram(Exception):
-    """Not signed for our bot, too old, or not in the shape Telegram gives it; the text is for the log."""
+    """Not signed for our bot, too old, or not in Telegram's format. The message is for the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,12 @@ class InitData:
 
     user_id: int
     signed_at: datetime
-    #: the signature, 64 hexadecimal digits: the same for one opening, however it is written
+    #: the signature, 64 hexadecimal digits: identifies one opening, however the fields are ordered or encoded
     digest: str
 
 
 class _User(BaseModel):
-    """The field `user`; most of it is of no interest."""
+    """The fields of `user` that are read."""
 
     model_config = ConfigDict(strict=True)
 
@@ -50,14 +50,14 @@ class _User(BaseModel):
 
 
 def mini_app_key(bot_token: str) -> bytes:
-    """The key Telegram signs with for the bot of that token; the token does not come out of it."""
+    """The key that signs initData of the bot with this token. The token cannot be derived from it."""
     return hmac.new(b"WebAppData", bot_token.encode(), sha256).digest()
 
 
 def read_init_data(text: str, key: bytes, now: datetime) -> InitData:
-    """Who opened the Mini App. Raises NotFromTelegram.
+    """Verify `text` and return who opened the Mini App. Raises NotFromTelegram.
 
-    All fields but `hash` are signed, `signature` (for bots of others) among them; it does not stand in for `hash`.
+    `hash` signs all other fields. `signature` is among them: it is for third parties and does not replace `hash`.
     """
     fields = _fields(text)
     found = fields.pop("hash", "")
@@ -73,7 +73,7 @@ def read_init_data(text: str, key: bytes, now: datetime) -> InitData:
 
 
 def _fields(text: str) -> dict[str, str]:
-    # characters first: a text of surrogates has no bytes
+    # checked before encoding: a lone surrogate cannot be encoded
     if len(text) > INIT_DATA_MAX or not text.isascii():
         raise NotFromTelegram("too long, or not encoded")
     try:

@@ -1,4 +1,4 @@
-"""The secret sessions are signed with: from the configuration, or made once and kept in DATA_DIR."""
+"""The secret that signs sessions: from the configuration, or generated once and stored in DATA_DIR."""
 
 import os
 import secrets
@@ -11,20 +11,21 @@ SECRET_MIN = 32
 
 
 class NoSecret(Exception):
-    """There is none to work with; the text is one line for the operator and holds nothing of it."""
+    """No usable secret. The message is one line for the operator, without any part of the secret."""
 
 
 def find_secret(configured: str, folder: Path) -> bytes:
-    """JWT_SECRET, or what `folder` keeps; made there at the first start. Processes that start at once find the same.
+    """Return JWT_SECRET, or else the secret stored in `folder`, generating it first when there is none.
 
-    Raises NoSecret when it is too short, or cannot be read or made.
+    Atomic: processes that start at once get the same secret. Raises NoSecret when the secret is too short, or the file
+    cannot be read or written.
     """
     if configured:
         return _long_enough(configured.encode(), "JWT_SECRET: at least 32 characters are expected")
     path = folder / NAME
     try:
         if not path.exists():
-            _make(path)
+            _generate(path)
         found = path.read_bytes().strip()
     except OSError as error:
         why = error.strerror or type(error).__name__
@@ -38,8 +39,8 @@ def _long_enough(secret: bytes, complaint: str) -> bytes:
     return secret
 
 
-def _make(path: Path) -> None:
-    """Write a secret of its own under another name, then give it the real one unless somebody else was first."""
+def _generate(path: Path) -> None:
+    """Write a new secret to a temporary file, then link it to `path` unless another process has been faster."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = path.with_name(f".{NAME}.{secrets.token_hex(8)}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -48,7 +49,7 @@ def _make(path: Path) -> None:
             file.write(secrets.token_urlsafe(48) + "\n")
             file.flush()
             os.fsync(file.fileno())
-        # a link is made whole or not at all, and never over what is there: nobody reads half a secret
+        # linking is atomic and overwrites nothing: no process reads an incomplete secret
         with suppress(FileExistsError):
             os.link(fresh, path)
     finally:

@@ -1,4 +1,4 @@
-"""Session tokens (JWT): what stands in them, how they are made and read. Nothing is asked of the database here."""
+"""Session tokens (JWT): their claims, how they are signed and verified. No database access here."""
 
 import secrets
 from dataclasses import dataclass
@@ -9,25 +9,25 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.admins import Role
 
-#: pinned: what a token says of itself decides nothing
+#: pinned: the algorithm in a token's header is not trusted
 ALGORITHM = "HS256"
 AUDIENCE = ISSUER = "tollgate-admin"
-#: how long one token holds, and how long a session lasts however often it is refreshed
-HOLDS_FOR, SESSION_FOR = timedelta(minutes=15), timedelta(hours=12)
-#: a page's token is replaced when less than this is left of it
+#: how long one token is valid, and how long a session lasts however often it is refreshed
+TOKEN_FOR, SESSION_FOR = timedelta(minutes=15), timedelta(hours=12)
+#: a token in a cookie is replaced when it expires in less than this
 REFRESH_BELOW = timedelta(minutes=5)
-#: how far another process's clock may be before ours
+#: how far the clock of the process that issued the token may be ahead of ours
 AHEAD_MAX = timedelta(seconds=30)
 #: characters; ours have some 400
 TOKEN_MAX = 2048
 
 
 class BadToken(Exception):
-    """No token of ours, or one that holds no more; the text is for the log."""
+    """Forged, foreign or expired. The message is for the log."""
 
 
 class _Payload(BaseModel):
-    """The claims as they stand in the token; times are whole seconds since 1970."""
+    """The claims of a token; times are whole seconds since 1970."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -44,12 +44,12 @@ class _Payload(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What one token says. Times are aware UTC, whole seconds."""
+    """The content of one token. Times are aware UTC, whole seconds."""
 
     user_id: int
-    #: when it was made; what counts is asked anew with each request
+    #: at the time of issue; the current role is checked with each request
     role: str
-    #: of this token alone, and of all that come from one sign-in: signing out ends them together
+    #: `jti` is the token's own id; `sid` is shared by all tokens of one sign-in, which a sign-out ends together
     jti: str
     sid: str
     issued_at: datetime
@@ -58,32 +58,32 @@ class Session:
 
     @property
     def ends_at(self) -> datetime:
-        """When the person has to sign in again, whatever is refreshed."""
+        """When the person has to sign in again; refreshing does not extend it."""
         return self.signed_in_at + SESSION_FOR
 
     def is_due(self, now: datetime) -> bool:
-        """Whether a page's token is to be replaced, and a new one would hold longer."""
+        """Whether a token in a cookie should be replaced: it expires soon, and a new one would be valid for longer."""
         return self.expires_at - now < REFRESH_BELOW and self.expires_at < self.ends_at
 
 
-def begun(user_id: int, role: Role, now: datetime) -> Session:
-    """A session that begins now."""
+def new_session(user_id: int, role: Role, now: datetime) -> Session:
+    """A session that starts now."""
     return _session(user_id, role, secrets.token_urlsafe(16), now.replace(microsecond=0), now)
 
 
-def refreshed(session: Session, role: Role, now: datetime) -> Session:
-    """The same session with a new token; the older one holds as long as it did."""
+def refresh_session(session: Session, role: Role, now: datetime) -> Session:
+    """The same session with a new token; the older token keeps its expiry."""
     return _session(session.user_id, role, session.sid, session.signed_in_at, now)
 
 
 def _session(user_id: int, role: Role, sid: str, signed_in_at: datetime, now: datetime) -> Session:
     issued_at = now.replace(microsecond=0)
-    expires_at = min(issued_at + HOLDS_FOR, signed_in_at + SESSION_FOR)
+    expires_at = min(issued_at + TOKEN_FOR, signed_in_at + SESSION_FOR)
     return Session(user_id, role.value, secrets.token_urlsafe(16), sid, issued_at, expires_at, signed_in_at)
 
 
 def write_token(session: Session, key: bytes) -> str:
-    """The session as a signed token."""
+    """Sign the session as a token."""
     claims = {
         "sub": str(session.user_id),
         "role": session.role,
@@ -99,11 +99,14 @@ def write_token(session: Session, key: bytes) -> str:
 
 
 def read_token(token: str, key: bytes, now: datetime) -> Session:
-    """What a token of ours says. Raises BadToken: forged, foreign, expired (`exp <= now`), of the future, too old."""
+    """Verify a token and return its session.
+
+    Raises BadToken when it is forged, foreign, expired (`exp <= now`), issued in the future, or its session has ended.
+    """
     if len(token) > TOKEN_MAX:
         raise BadToken("too long")
     try:
-        # times are held against our own clock below, which a sandbox moves
+        # times are compared below, with our own clock: the sandbox moves it
         claims = jwt.decode(
             token,
             key,

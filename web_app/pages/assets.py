@@ -1,4 +1,4 @@
-"""The files pages refer to: few, small, read once, kept by browsers until they change."""
+"""Static files of the pages: read once at start, cached by browsers until their content changes."""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -12,13 +12,13 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-#: an address with the version of the content in it never means anything else
-_FOR_GOOD = "public, max-age=31536000, immutable"
+#: Cache-Control for an address that holds the version: its content never changes
+_IMMUTABLE = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file: its bytes, what they are, and a short hash of them."""
+    """One file: its bytes, their media type, and a short hash of them as its version."""
 
     content: bytes
     media_type: str
@@ -33,19 +33,19 @@ class Assets:
         self._assets = {path.name: _read(path) for path in sorted(folder.iterdir()) if path.suffix in _TYPES}
 
     def url(self, name: str) -> str:
-        """The address of a file, with its version. Raises KeyError when there is no such file."""
+        """Return the address of a file, with its version. Raises KeyError for an unknown file."""
         return f"{self._base_path}/static/{name}?v={self._assets[name].version}"
 
     def plain_url(self, name: str) -> str:
-        """The address without a version, as scripts name each other. Raises KeyError as `url` does."""
+        """Return the address without a version, as scripts import each other. Raises KeyError for an unknown file."""
         return self.url(name).partition("?")[0]
 
     def answer(self, name: str, version: str | None) -> Response | None:
-        """The file; an old address gets it, too, and is to ask again next time. None when there is no such file."""
+        """Answer with the file, None for an unknown one. With an outdated version it must be revalidated each time."""
         asset = self._assets.get(name)
         if asset is None:
             return None
-        caching = _FOR_GOOD if version == asset.version else "no-cache"
+        caching = _IMMUTABLE if version == asset.version else "no-cache"
         return Response(asset.content, media_type=asset.media_type, headers={"Cache-Control": caching})
 
 

@@ -1,4 +1,4 @@
-"""`/admin`: one page for everybody, without anything about anybody in it. What it shows it asks the API for."""
+"""`/admin`: the same page for everybody, without any data. Its script fetches the data from the API."""
 
 from fastapi import APIRouter, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -8,17 +8,17 @@ from web_app.pages.assets import Assets
 from web_app.pages.rendering import TEMPLATES
 from web_app.services import Services
 
-#: what the script imports; asked for at once instead of one after the other
+#: scripts that admin.js imports; preloaded in parallel
 MODULES = (
     "admin_api.js",
     "admin_charts.js",
     "admin_confirm.js",
-    "admin_door.js",
     "admin_jobs.js",
     "admin_numbers.js",
+    "admin_sign_in.js",
     "admin_words.js",
 )
-#: live numbers: how the script calls them, and what people read
+#: tiles: the name used by the script, and the label
 TILES = (
     ("users", "Users"),
     ("active", "Active today"),
@@ -36,7 +36,7 @@ CHARTS = (
 
 
 def dashboard_router(services: Services, assets: Assets) -> APIRouter:
-    """The page's route; it is rendered once."""
+    """The page's route. The page is rendered once, here."""
     router = APIRouter()
     html = _render(services, assets)
 

@@ -1,4 +1,4 @@
-"""What the page says of a token: looking changes nothing, deciding writes at most one conditional update."""
+"""Judges a token for its page: `preview` writes nothing, `decide` makes at most one conditional update."""
 
 from datetime import datetime
 
@@ -13,45 +13,46 @@ from database.operations import settings_ops, token_ops
 
 log = structlog.get_logger("tollgate.web_app")
 
-#: looks at a token whose state others keep changing; it goes unused, verified or bypassed, redeemed and no further
-ROUNDS = 4
-#: time and origin are asked by deciding alone
-_LOOKING = BotSettings(min_verify_seconds=0, require_referer=False)
+#: attempts while concurrent requests keep changing the token; it changes twice at most: verified or bypassed, redeemed
+ATTEMPTS = 4
+#: a preview checks neither the time taken nor the origin
+_PREVIEW_SETTINGS = BotSettings(min_verify_seconds=0, require_referer=False)
 
 
-async def look(text: str, clock: Clock) -> tuple[Token | None, VerificationResult | None]:
-    """The token and what became of it; None while it waits for the button. Writes nothing."""
+async def preview(text: str, clock: Clock) -> tuple[Token | None, VerificationResult | None]:
+    """Return the token and its judgement, which is None while the token waits for the button. Writes nothing."""
     token = await _find(text)
-    result = check_token(token, _LOOKING, to_milliseconds(clock.now()))
+    result = check_token(token, _PREVIEW_SETTINGS, to_milliseconds(clock.now()))
     waits = result is VerificationResult.VERIFIED and token is not None and token.status is TokenStatus.UNUSED
     return token, None if waits else result
 
 
 async def decide(text: str, origin: Origin, clock: Clock) -> tuple[Token | None, VerificationResult]:
-    """Judge the token and store what follows: verified, or bypassed for good.
+    """Judge the token and store the result: verified, or bypassed for good.
 
-    Of any number of calls at once one writes; the others find that somebody was first, look again and say the same.
+    Atomic: of concurrent calls one writes, the others read the token again and return the same judgement. Raises
+    StoreUnavailable when no attempt succeeds.
     """
-    for _ in range(ROUNDS):
-        # the database keeps milliseconds: the rule and the update's condition must not differ by less
+    for _ in range(ATTEMPTS):
+        # cut to milliseconds like the stored times: the rule and the update's condition must agree on expiry
         now = to_milliseconds(clock.now())
         token = await _find(text)
         if token is None:
             return None, VerificationResult.UNKNOWN
         settings = await settings_ops.current(now)
         result = check_token(token, settings, now, origin)
-        if await _stored(token, result, now):
+        if await _store(token, result, now):
             log.debug("page.judged", result=result.value, user_id=token.user_id)
-            return token, _told(token, result, settings, now, origin)
-    raise StoreUnavailable("a token changed each time it was looked at")
+            return token, _shown_judgement(token, result, settings, now, origin)
+    raise StoreUnavailable("a token changed at each attempt to decide about it")
 
 
 async def _find(text: str) -> Token | None:
     return await token_ops.find(text) if is_token(text) else None
 
 
-async def _stored(token: Token, result: VerificationResult, now: datetime) -> bool:
-    """Write what was judged, if there is something to write; False when somebody was first."""
+async def _store(token: Token, result: VerificationResult, now: datetime) -> bool:
+    """Store the judgement if it changes the token. False when a concurrent request has changed the token first."""
     if result in BYPASSING:
         return await token_ops.mark_bypassed(token.token, now)
     if result is VerificationResult.VERIFIED and token.status is TokenStatus.UNUSED:
@@ -59,11 +60,11 @@ async def _stored(token: Token, result: VerificationResult, now: datetime) -> bo
     return True
 
 
-def _told(
-    token: Token | None, result: VerificationResult, settings: BotSettings, now: datetime, origin: Origin
+def _shown_judgement(
+    token: Token, result: VerificationResult, settings: BotSettings, now: datetime, origin: Origin
 ) -> VerificationResult:
-    """The result as the person is told it: a second press of the same button gets the first one's reason."""
-    if token is None or result is not VerificationResult.BYPASSED:
+    """The judgement to show: a second press of the button shows the reason of the first instead of "bypassed"."""
+    if result is not VerificationResult.BYPASSED:
         return result
     again = check_token(token.model_copy(update={"status": TokenStatus.UNUSED}), settings, now, origin)
     return again if again in BYPASSING else result

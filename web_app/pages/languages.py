@@ -1,4 +1,4 @@
-"""The catalogues beside `views`, read when the app is built."""
+"""The translations of the verification page: gettext catalogues in views/locales, read when the app is built."""
 
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
@@ -13,7 +13,7 @@ _RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 
 
 class Languages:
-    """Finds the words of a language."""
+    """The languages there are catalogues for, and English."""
 
     def __init__(self, folder: Path = LOCALES) -> None:
         self._catalogues: dict[str, NullTranslations] = {DEFAULT: NullTranslations()}
@@ -23,19 +23,19 @@ class Languages:
 
     @property
     def known(self) -> frozenset[str]:
-        """Codes of the languages there are."""
+        """Codes of all languages."""
         return frozenset(self._catalogues)
 
     def choose(self, code: str | None) -> str:
-        """The language for a code as Telegram tells it (`de`, `pt-br`); English when there is none."""
+        """Return the language for a Telegram language code (`de`, `pt-br`); English without a catalogue for it."""
         name = (code or "").lower().replace("_", "-").partition("-")[0]
         return name if name in self._catalogues else DEFAULT
 
     def translate(self, language: str) -> Translate:
-        """What turns an English sentence into `language`, one of `known`."""
+        """Return the function that translates an English sentence into `language`, one of `known`."""
         return self._catalogues[language].gettext
 
 
 def direction(language: str) -> str:
-    """The way it is written, as HTML's `dir`."""
+    """The writing direction, as HTML's `dir`."""
     return "rtl" if language in _RIGHT_TO_LEFT else "ltr"

@@ -1,12 +1,11 @@
-"""Where a visitor came from, carried from the page's GET to its POST.
+"""Carries the visitor's referring host from the page's GET to its POST, in the form, protected by an HMAC ("seal").
 
-The browser names the page before ours in the header Referer of the GET; the Referer of the POST is our own page. So the
-GET writes the host into its form, with a seal over token and host that only we can make, and the POST reads it there.
+The referring page is only in the Referer of the GET; the Referer of the POST is our own page. So the GET puts the host
+into hidden fields of the form, with a seal over token and host, and the POST verifies it.
 
-What this cannot prove: a Referer is what the client says it is. Whoever writes requests by hand forges it in the GET
-and gets a true seal for it; a browser, an extension or the shortener itself may leave it out, and then an honest person
-has none. It only stops plain visits from elsewhere, which is why `require_referer` is off by default. A seal holds for
-its own token alone, and as long as that.
+This proves little, which is why `require_referer` is off by default: a client can forge the Referer of the GET and gets
+a valid seal for it, and a browser, an extension or the shortener may omit the header for an honest visitor. A seal is
+valid for one token, as long as the token is.
 """
 
 import hmac
@@ -15,12 +14,12 @@ from urllib.parse import urlsplit
 
 
 def host_of(referer: str | None) -> str | None:
-    """The host a Referer names, in lower case and without its port; None when it names none."""
+    """Return the host of a Referer, in lower case and without its port; None when it is no http(s) address."""
     if not referer:
         return None
     try:
         parts = urlsplit(referer)
-        # a port that is no number is read here alone
+        # reading the port raises ValueError when it is no number
         host, _ = parts.hostname, parts.port
     except ValueError:
         return None
@@ -28,10 +27,10 @@ def host_of(referer: str | None) -> str | None:
 
 
 def seal(key: bytes, token: str, host: str) -> str:
-    """HMAC-SHA256 over token and host, as 64 hexadecimal digits. Neither may hold a line break."""
+    """HMAC-SHA256 over token and host, as 64 hexadecimal digits. Neither may contain a line break."""
     return hmac.new(key, f"{token}\n{host}".encode(), sha256).hexdigest()
 
 
 def is_sealed(key: bytes, token: str, host: str, found: str) -> bool:
-    """True when `found` is the seal of these; takes as long for any wrong one."""
+    """Whether `found` is the seal of token and host, compared in constant time."""
     return hmac.compare_digest(seal(key, token, host).encode(), found.encode("utf-8", "replace"))

@@ -1,4 +1,4 @@
-"""Sheets as HTML answers."""
+"""Renders the sheets of `verification_texts` as HTML answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from web_app.pages.languages import DEFAULT, Languages, direction
 from web_app.services import Services
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
-#: seconds until a verified page leads back by itself; the style sheet counts the same ones down
-GOES_ON_AFTER_S = 3
-#: seconds after which a visitor may try again when the database is away
+#: seconds until a verified page redirects by itself; the animation in page.css has the same length
+REDIRECT_AFTER_S = 3
+#: Retry-After of a 503, in seconds
 RETRY_AFTER_S = 5
-#: what the world's caches, crawlers and monitors are told with a result; None: the page that waits for its button
+#: HTTP status by judgement, for caches, crawlers and monitors; None: the token waits for its button
 STATUS: Mapping[VerificationResult | None, int] = {
     None: 200,
     VerificationResult.VERIFIED: 200,
@@ -36,14 +36,14 @@ STATUS: Mapping[VerificationResult | None, int] = {
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Hidden fields of the page's form; empty when the visitor's origin is not one of ours."""
+    """Hidden fields of the page's form; empty when the visitor did not come from a shortener of ours."""
 
     host: str = ""
     seal: str = ""
 
 
 class Pages:
-    """Renders every page there is."""
+    """Renders every page for visitors."""
 
     def __init__(self, services: Services, assets: Assets) -> None:
         environment = Environment(
@@ -64,10 +64,10 @@ class Pages:
         token: Token | None,
         result: VerificationResult | None,
         *,
-        goes_on: bool = False,
+        redirects: bool = False,
         form: Form | None = None,
     ) -> Response:
-        """What is said of a token; `result` None: it waits for its button, with `form` around it."""
+        """The page of a token; without a judgement it has the button, with `form` as hidden fields."""
         if token is None:
             return self._render(texts.unknown(), STATUS[VerificationResult.UNKNOWN])
         language = self._languages.choose(token.language)
@@ -75,26 +75,26 @@ class Pages:
         if result is None:
             sheet = texts.to_finish(translate)
         elif result is VerificationResult.VERIFIED:
-            # without the bot's name there is nowhere to go on to
-            sheet = texts.verified(translate, goes_on=goes_on and bool(token.bot_username or self._bot))
+            # the redirect needs the bot's name
+            sheet = texts.verified(translate, goes_on=redirects and bool(token.bot_username or self._bot))
         else:
             sheet = texts.turned_down(result, token, translate)
         return self._render(sheet, STATUS[result], language=language, token=token, form=form)
 
     def nothing_here(self) -> Response:
-        """An address without a page: 404."""
+        """404 for an unknown address."""
         return self._render(texts.nothing_here(), 404)
 
     def not_understood(self, status: int, headers: Mapping[str, str] | None = None) -> Response:
-        """A request that no page of ours makes."""
+        """A refusal of a request that our pages do not make."""
         return self._render(texts.not_understood(), status, headers=headers)
 
     def unavailable(self) -> Response:
-        """The database is away: 503."""
+        """503: the database does not answer."""
         return self._render(texts.unavailable(), 503, headers={"Retry-After": str(RETRY_AFTER_S)})
 
     def failed(self, error_id: str) -> Response:
-        """Something unexpected: 500 and the id that stands in the log."""
+        """500 with the id that is in the log."""
         return self._render(texts.failed(error_id), 500)
 
     def _render(
@@ -114,14 +114,14 @@ class Pages:
             language=language,
             direction=direction(language),
             bot=bot,
-            href=self._leads_to(sheet.action, bot, token),
+            href=self._href(sheet.action, bot, token),
             form=form or Form(),
-            goes_on_after_s=GOES_ON_AFTER_S,
+            redirect_after_s=REDIRECT_AFTER_S,
         )
         return HTMLResponse(html, status, headers)
 
-    def _leads_to(self, action: Action | None, bot: str, token: Token | None) -> str | None:
-        """Where the button leads; None when there is no button, because there is nowhere it could lead."""
+    def _href(self, action: Action | None, bot: str, token: Token | None) -> str | None:
+        """The address of the button; None when there is no link: no action, the form's own button, or no known bot."""
         if action is Action.AGAIN:
             return ""  # an empty reference is the address of the page itself
         if action in (None, Action.FINISH) or not bot:

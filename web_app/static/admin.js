@@ -1,11 +1,11 @@
-// The admin page: comes in, shows what there is, looks again every half minute while somebody can see it.
+// The admin page: signs in, shows the jobs and the numbers, and refreshes them every half minute while it is visible.
 
 import * as api from "./admin_api.js";
 import { forgetCharts, showCharts } from "./admin_charts.js";
 import { dropQuestion } from "./admin_confirm.js";
-import * as door from "./admin_door.js";
 import { forgetJobs, isWaiting, onChange, showJobs } from "./admin_jobs.js";
 import { showNumbers } from "./admin_numbers.js";
+import * as signIn from "./admin_sign_in.js";
 import { Clock, say, show } from "./admin_words.js";
 
 const EVERY = 30_000, SOON = 2_000;
@@ -13,17 +13,17 @@ const EVERY = 30_000, SOON = 2_000;
 const node = (name) => document.getElementById(name);
 const days = node("days");
 
-let visit = 0; // what was asked in an earlier visit is not shown in this one
+let visit = 0; // answers to requests of an earlier visit are dropped
 let isIn = false;
 let proof = null;
 let timer = 0;
 let numbersAt = -Infinity;
 let lastSeen = "";
 let statisticsShown = null;
-let asking = null; // the visit whose refresh is under way
-let isAskedAgain = false; // something was done while it was
+let asking = null; // the visit whose refresh is running
+let isAskedAgain = false; // another refresh was asked for meanwhile
 
-/** Look again after so many milliseconds; while nobody sees the page, when somebody does. */
+/** Plans the next refresh, in `wait` milliseconds. None while the page is hidden: it is refreshed when shown again. */
 function plan(wait) {
   clearTimeout(timer);
   if (!document.hidden && isIn) timer = setTimeout(refresh, wait);
@@ -32,17 +32,17 @@ function plan(wait) {
 async function come() {
   const mine = ++visit;
   isIn = false;
-  door.close("coming");
+  signIn.showScreen("coming");
   try {
-    const status = await door.enter(proof);
+    const status = await signIn.enter(proof);
     if (mine !== visit) return;
     proof = null;
     isIn = true;
     numbersAt = -Infinity;
-    door.open();
+    signIn.hideScreen();
     await refresh(status);
   } catch (error) {
-    if (mine === visit) door.close(reason(error));
+    if (mine === visit) signIn.showScreen(reason(error));
   }
 }
 
@@ -54,7 +54,7 @@ function reason(error) {
   return "away";
 }
 
-/** One look at the server; `given` is a status that is fresh. */
+/** Asks the server once and shows its answers; `given` is a status that was just fetched. */
 async function refresh(given) {
   if (asking === visit) {
     isAskedAgain = true;
@@ -65,7 +65,7 @@ async function refresh(given) {
   clearTimeout(timer);
   let wait = EVERY;
   try {
-    await door.renew();
+    await signIn.renew();
     const areOld = performance.now() - numbersAt > EVERY - SOON;
     const [status, statistics] = await Promise.all([given ?? api.status(), areOld ? api.statistics(days.value) : null]);
     if (mine !== visit) return;
@@ -96,15 +96,15 @@ function showAll(status, statistics) {
   show(node("sign-out"), true);
 }
 
-/** Says what is wrong; returns the milliseconds until the next try. */
+/** Shows what went wrong; returns the milliseconds until the next try. */
 function lost(error) {
   if (error.status === 401) leave("ended");
   else if (error.status === 403) leave("stranger");
   else {
-    // a mistake of this page's own is for the console
-    const isTold = error instanceof api.Away || error instanceof api.Refused;
-    if (!isTold) console.error(error);
-    const said = isTold ? error.message : "This page does not understand the server: please load it again.";
+    // a mistake in this page's own code goes to the console
+    const isOfServer = error instanceof api.Away || error instanceof api.Refused;
+    if (!isOfServer) console.error(error);
+    const said = isOfServer ? error.message : "This page does not understand the server: please load it again.";
     const seen = lastSeen ? ` What you see is of ${lastSeen}.` : "";
     say(node("banner-text"), `${said}${seen} Trying again every 30 seconds.`);
     show(node("banner"), true);
@@ -112,22 +112,22 @@ function lost(error) {
   return Math.max(EVERY, (error.retryAfter ?? 0) * 1000);
 }
 
-/** Back to the door; nothing of what was seen stays. */
+/** Back to the sign-in screen; everything that was shown is removed. */
 function leave(why) {
   visit += 1;
   isIn = false;
   statisticsShown = null;
   lastSeen = "";
   clearTimeout(timer);
-  door.forget();
+  signIn.forget();
   forgetJobs();
   forgetCharts();
   dropQuestion();
   for (const name of ["desk", "banner", "sign-out"]) show(node(name), false);
   say(node("updated"), "");
   say(node("said-sign-out"), "");
-  door.close(why);
-  node("door-heading").focus();
+  signIn.showScreen(why);
+  node("sign-in-heading").focus();
 }
 
 node("sign-out").addEventListener("click", async () => {
@@ -141,11 +141,11 @@ node("sign-out").addEventListener("click", async () => {
   }
 });
 node("try-now").addEventListener("click", () => refresh());
-node("door-again").addEventListener("click", come);
+node("sign-in-again").addEventListener("click", come);
 days.addEventListener("change", () => {
   numbersAt = -Infinity;
   asking = null;
-  visit += 1; // an answer on its way is of another length of time
+  visit += 1; // drops the answer of a running request, which is for another number of days
   void refresh();
 });
 onChange(() => plan(0));
@@ -153,15 +153,15 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) clearTimeout(timer);
   else if (isIn) void refresh();
 });
-// a new link opened in this tab changes only what stands behind the #
+// opening a new sign-in link in this tab changes only the part behind the #
 addEventListener("hashchange", () => {
-  const found = door.takeProof();
+  const found = signIn.takeProof();
   if (!found || isIn) return;
   proof = found;
   void come();
 });
 
-// inside Telegram: up, and as high as it goes
+// inside Telegram: tell the app that the page is ready, and use the full height
 for (const event of ["web_app_ready", "web_app_expand"]) globalThis.TelegramWebviewProxy?.postEvent(event, "{}");
-proof = door.takeProof();
+proof = signIn.takeProof();
 void come();

@@ -1,12 +1,12 @@
-// Asking the server. The session is a cookie no script can read; where a browser keeps none (Telegram in a browser
-// shows this page in a frame), it is a token in memory.
+// Requests to the server. The session is a cookie no script can read. A browser that keeps none (Telegram's web client
+// shows this page in a frame) gets a token in memory instead.
 
 const ROOT = document.body.dataset.api;
-const PATIENCE = 15_000;
+const TIMEOUT_MS = 15_000;
 
 let token = null;
 
-/** The server answered no; `status` and `code` say which no, `message` is for people. */
+/** The server refused; `status` and `code` say why, `message` is for people. */
 export class Refused extends Error {
   constructor(status, body, retryAfter) {
     super(body.error ?? `The server answered ${status}.`);
@@ -16,7 +16,7 @@ export class Refused extends Error {
   }
 }
 
-/** Nobody answered, or only that the database is away. */
+/** The server did not answer, or answered that its database is away. */
 export class Away extends Error {}
 
 export function useToken(text) {
@@ -33,7 +33,7 @@ async function request(method, path, body) {
   let answer;
   try {
     answer = await fetch(ROOT + path, {
-      method, headers, body: body && JSON.stringify(body), redirect: "error", signal: AbortSignal.timeout(PATIENCE),
+      method, headers, body: body && JSON.stringify(body), redirect: "error", signal: AbortSignal.timeout(TIMEOUT_MS),
     });
   } catch {
     throw new Away("The server does not answer.");

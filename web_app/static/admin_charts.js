@@ -1,4 +1,4 @@
-// The charts: fetched when their numbers, the theme or the length of time change, and swapped when they are there.
+// The charts: fetched when their numbers, the theme or the number of days change, and swapped once loaded.
 
 import * as api from "./admin_api.js";
 import { number, say, show } from "./admin_words.js";
@@ -6,7 +6,7 @@ import { number, say, show } from "./admin_words.js";
 const KINDS = ["users", "deliveries", "verifications", "broadcasts"];
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
-const drawn = new Map(); // kind: the key of what is shown or on its way
+const drawn = new Map(); // kind: the key of the chart that is shown or being fetched
 let latest = null; // { days, length } of the last numbers
 
 export function showCharts(days, length) {
@@ -37,7 +37,7 @@ async function refresh(kind) {
     picture.alt = `Chart of ${kind}: ${summary}`;
     picture.src = await api.picture(kind, theme, length);
     await picture.decode();
-    if (drawn.get(kind) !== key) return; // a newer one is on its way
+    if (drawn.get(kind) !== key) return; // a newer one is being fetched
     frame.replaceChildren(picture);
     show(failed, false);
   } catch {
@@ -49,7 +49,7 @@ async function refresh(kind) {
 
 const sum = (days, name) => days.reduce((total, day) => total + (day.counters[name] ?? 0), 0);
 
-/** What a chart shows, for those who see it small or not at all. */
+/** What a chart shows in words, for small screens and screen readers. */
 const SUMMARIES = {
   users: (days) => {
     const known = days.filter((day) => "users" in day.counters).at(-1);

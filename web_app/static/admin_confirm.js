@@ -1,4 +1,4 @@
-// A question before something is done. The browser's own question is missing inside Telegram.
+// A question before an action. `window.confirm` does not work inside Telegram.
 
 const box = document.getElementById("confirm");
 const yes = document.getElementById("confirm-yes");
@@ -17,7 +17,7 @@ export function confirm(heading, text, word) {
 
 yes.addEventListener("click", () => box.close("yes"));
 document.getElementById("confirm-no").addEventListener("click", () => box.close("no"));
-// a press beside the box is a no; one inside it has a child as its target
+// a click outside the box is a no; a click inside it has a child as its target
 box.addEventListener("click", (event) => {
   if (event.target === box) box.close("no");
 });

@@ -1,16 +1,16 @@
-// The table of jobs: rows are made once and then only corrected, so that nothing flickers and the focus stays.
+// The table of jobs. Rows are made once and then updated in place, so that nothing flickers and the focus stays.
 
 import * as api from "./admin_api.js";
 import { confirm } from "./admin_confirm.js";
 import { countsInWords, durationInWords, mark, say, show, titled } from "./admin_words.js";
 
-// milliseconds after which we stop waiting for a run somebody asked for
-const PATIENCE = 60_000;
+// milliseconds after which this page stops waiting for a run it asked for
+const GIVE_UP_MS = 60_000;
 const PAUSING = "It will not run by its schedule until somebody resumes it. A run under way goes on; "
   + "Run now still works.";
 
 const rows = new Map(); // job: its row
-const asked = new Map(); // job: { at, since } of a run asked for here: by the server's clock, by ours
+const asked = new Map(); // job: { at, since } when this page asked for a run: by the server's clock, by the browser's
 let clock = null;
 let refreshSoon = () => {}; // asks for a fresh status
 
@@ -18,7 +18,7 @@ export function onChange(callback) {
   refreshSoon = callback;
 }
 
-/** Somebody waits here for a run to end: worth looking more often. */
+/** Whether this page waits for the end of a run; the status is then fetched more often. */
 export const isWaiting = () => asked.size > 0;
 
 export function forgetJobs() {
@@ -35,8 +35,8 @@ export function showJobs(jobs, now) {
       rows.set(job.name, makeRow(job.name));
       body.append(rows.get(job.name));
     }
-    correct(rows.get(job.name), job);
-    tellOutcome(job);
+    update(rows.get(job.name), job);
+    showOutcome(job);
   }
 }
 
@@ -50,7 +50,7 @@ function makeRow(name) {
   return row;
 }
 
-function correct(row, job) {
+function update(row, job) {
   const part = (name) => row.querySelector(`.${name}`);
   say(part("job-name"), titled(job.name));
   say(part("job-purpose"), job.purpose);
@@ -62,7 +62,7 @@ function correct(row, job) {
   say(part("next-time"), next);
   mark(part("next-time"), "title", isPlanned ? clock.full(job.next_at) : null);
   say(part("next-distance"), isPlanned ? clock.distance(job.next_at) : pausedBy(job));
-  correctLast(part, job);
+  updateLast(part, job);
   const toggle = part("pause"), word = job.is_paused ? "Resume" : "Pause";
   say(toggle, word);
   mark(toggle, "aria-label", `${word}: ${titled(job.name)}`);
@@ -70,7 +70,7 @@ function correct(row, job) {
 
 const pausedBy = (job) => (job.is_paused && job.paused_by !== null ? `by ${job.paused_by}` : "");
 
-function correctLast(part, job) {
+function updateLast(part, job) {
   const { last } = job, [state, tone] = stateOf(job);
   say(part("outcome"), state);
   mark(part("outcome"), "data-tone", tone);
@@ -86,7 +86,7 @@ function correctLast(part, job) {
   show(part("wrong"), Boolean(last?.error));
 }
 
-// what stands where otherwise somebody's id does
+// values of `requested_by` other than an admin's id
 const BY = { hand: "by hand", takeover: "once more, for a process that vanished" };
 const TONES = { succeeded: "good", failed: "bad", timed_out: "bad", abandoned: "bad" };
 
@@ -96,7 +96,7 @@ function stateOf({ last, is_running: isRunning, is_waiting: isWaiting }) {
   return last ? [last.outcome.replaceAll("_", " "), TONES[last.outcome] ?? "quiet"] : ["never ran", "quiet"];
 }
 
-/** One press at a time; what comes of it stands next to the button. */
+/** Ignores further presses until the first is done; the result is shown next to the button. */
 async function press(row, button, act) {
   if (button.getAttribute("aria-disabled") === "true") return;
   mark(button, "aria-disabled", "true"); // keeps the focus, which a disabled button would lose
@@ -137,17 +137,17 @@ async function toggle(row, name) {
   refreshSoon();
 }
 
-/** The end of a run that was asked for here. */
-function tellOutcome(job) {
-  const wish = asked.get(job.name), { last } = job, row = rows.get(job.name);
-  if (!wish) return;
-  // the server's clock was read before it was asked, and rounds to milliseconds
-  const isOurs = last && last.requested_by !== null && Date.parse(last.finished_at ?? "") >= wish.at - 1000;
+/** Shows how a run that this page asked for ended. */
+function showOutcome(job) {
+  const request = asked.get(job.name), { last } = job, row = rows.get(job.name);
+  if (!request) return;
+  // one second of tolerance: the server's clock was read before the request, and rounds to milliseconds
+  const isOurs = last && last.requested_by !== null && Date.parse(last.finished_at ?? "") >= request.at - 1000;
   if (isOurs && last.outcome) {
     asked.delete(job.name);
     const counts = countsInWords(last.counts, last.more);
     answer(row, [titled(last.outcome), last.error ?? counts].filter(Boolean).join(": "), last.outcome !== "succeeded");
-  } else if (performance.now() - wish.since > PATIENCE) {
+  } else if (performance.now() - request.since > GIVE_UP_MS) {
     asked.delete(job.name);
     answer(row, job.is_waiting ? "Nobody has begun it: is the process that runs the jobs up?" : "It goes on.");
   }

@@ -28,7 +28,7 @@ export function showNumbers(statistics, jobs, clock) {
   showPosts(days);
 }
 
-/** The next instant at which something happens; what happens every minute is not worth telling. */
+/** The next planned run. Jobs that run every minute are left out: they would always be next. */
 function showNext(jobs, clock) {
   const coming = jobs.filter((job) => job.next_at && !job.is_paused && Date.parse(job.next_at) - clock.now > MINUTE);
   const soonest = coming.map((job) => job.next_at).sort((one, other) => Date.parse(one) - Date.parse(other))[0];

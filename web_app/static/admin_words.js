@@ -1,8 +1,8 @@
-// Times, numbers and counts as people read them; and putting them where they belong, as text.
+// Formats times, numbers and counts for people, and writes them into the page as text.
 
 const MINUTE = 60_000, HOUR = 60 * MINUTE;
 
-/** Puts a text where it has changed: what stays is neither drawn nor read out again. */
+/** Sets the text of a node if it differs: an unchanged one is neither drawn nor read out again. */
 export function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
@@ -41,7 +41,7 @@ export function durationInWords(seconds) {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** Clocks of one zone; `now` is the server's, so that a wrong clock of the reader's changes nothing. */
+/** Formats moments in one zone. `now` is the server's time: the browser's clock may be wrong. */
 export class Clock {
   constructor(zone, now) {
     this.zone = zone;
@@ -88,7 +88,7 @@ export class Clock {
   }
 }
 
-/** The zone, or UTC where a browser is older than the zone. */
+/** The zone, or UTC when the browser does not know it. */
 function known(zone) {
   try {
     new Intl.DateTimeFormat("en-GB", { timeZone: zone });

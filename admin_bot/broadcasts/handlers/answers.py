@@ -1,4 +1,4 @@
-"""What a draft of a broadcast asks, and the answers. A wrong one is told what is expected, and the question stays."""
+"""The questions of a draft and their answers. A wrong answer is answered with what is expected; the question stays."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -24,17 +24,17 @@ from admin_bot.broadcasts.service import BroadcastService
 from admin_bot.conversation.dialogue import Dialogue, Question
 from admin_bot.filters import has_text
 from admin_bot.middlewares.questions import EndQuestion
-from admin_bot.screens import screen_id, toast
+from admin_bot.screens import Screen, screen_id, toast
 from admin_bot.states import Composing
 from core.clock import Clock
 from core.errors import BadInput
-from views.admin_texts import plain
+from views.admin_texts import FIRST_THE_BATCH
 from views.broadcasts import compose_keyboards as keyboards
 from views.broadcasts import compose_texts as texts
 from views.broadcasts.compose_callbacks import ComposeAction, ComposeButton
-from views.posts.batch_texts import FIRST_THE_BATCH
+from views.html import esc
 
-#: what the buttons ask; the question about the time names the zone
+#: button -> (the state it waits in, its question); the question for the time names the zone and is built below
 _QUESTIONS: dict[ComposeAction, tuple[State, str]] = {
     ComposeAction.CHANGE: (Composing.message, texts.ASK_NEW_MESSAGE),
     ComposeAction.ASK_BUTTONS: (Composing.buttons, texts.ASK_BUTTONS),
@@ -58,14 +58,14 @@ async def ask(
     query: CallbackQuery, callback_data: ComposeButton, state: FSMContext, broadcasts: BroadcastService, zone: ZoneInfo
 ) -> None:
     is_content = callback_data.act is ComposeAction.CHANGE
-    # another message for one that is being sent would take the first one away from under it
+    # not for a broadcast that is being sent: a new message deletes the old one
     draft = await (
         unmade_draft(query, callback_data, state, broadcasts) if is_content else open_draft(query, callback_data, state)
     )
     if draft is None:
         return
     dialogue = Dialogue(state)
-    if await dialogue.draft() is not None:
+    if await dialogue.batch_draft() is not None:
         await toast(query, FIRST_THE_BATCH, alert=True)
         return
     if callback_data.act is ComposeAction.ASK_BUTTONS and draft.is_album:
@@ -74,14 +74,15 @@ async def ask(
     waits_for, html = _QUESTIONS[callback_data.act]
     await dialogue.ask(waits_for, Question(None, screen_id(query)))
     await toast(query)
-    await broadcasts.show_part(query, dialogue, draft, html or texts.ask_time(zone), keyboards.question(draft.id))
+    screen = Screen(html or texts.ask_time(zone), keyboards.question(draft.id))
+    await broadcasts.show_step(query, dialogue, draft, screen)
 
 
 async def answered(
     message: Message, state: FSMContext, broadcasts: BroadcastService, clock: Clock, zone: ZoneInfo
 ) -> None:
     dialogue = Dialogue(state)
-    draft = await dialogue.broadcast()
+    draft = await dialogue.broadcast_draft()
     if draft is None:
         await dialogue.end_question()
         await message.answer(texts.LOST)
@@ -89,19 +90,19 @@ async def answered(
     try:
         change = _read(await state.get_state(), message.text or "", clock.now(), zone)
     except BadInput as problem:
-        await message.answer(plain(problem.sentence))
+        await message.answer(esc(problem.sentence))
         return
     draft = draft.changed(**change)
     if "buttons" in change:
         await broadcasts.present(dialogue, message.chat.id, draft)
     else:
-        await broadcasts.show_anew(dialogue, message.chat.id, draft)
-    # the last deed: until the draft is on show, the answer may come again
+        await broadcasts.send_screen(dialogue, message.chat.id, draft)
+    # last: until the draft is shown the answer may be repeated
     await dialogue.end_question()
 
 
 def _read(state: str | None, typed: str, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
-    """The answer as the field of the draft it changes. Raises BadInput."""
+    """Read the answer as the changed field of the draft. Raises BadInput."""
     if state == Composing.send_at.state:
         return {"send_at": read_send_at(typed, now, zone)}
     field, read = _ANSWERS[state]

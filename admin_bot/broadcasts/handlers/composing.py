@@ -1,4 +1,4 @@
-"""The buttons of a broadcast that is put together, up to the second tap that confirms it."""
+"""The buttons of a draft, up to the second tap that confirms the broadcast."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from admin_bot.broadcasts.service import BroadcastService
 from admin_bot.conversation.broadcast_draft import BroadcastDraft
 from admin_bot.conversation.dialogue import Dialogue
 from admin_bot.middlewares.questions import EndQuestion
-from admin_bot.screens import drop, screen_id, show_under, toast
+from admin_bot.screens import Screen, remove_screen, screen_id, show_in_place, toast
 from core.broadcasts import LIFETIME_MIN
 from core.clock import Clock
 from core.segments import Segment
@@ -19,10 +19,16 @@ from database.operations import broadcast_ops
 from views.admin_texts import STALE_BUTTON
 from views.broadcasts import compose_keyboards as keyboards
 from views.broadcasts import compose_texts as texts
-from views.broadcasts.compose_callbacks import AudienceButton, ComposeAction, ComposeButton, LifetimeButton, SendSure
-from views.subscribers.callbacks import StopNews
+from views.broadcasts.callbacks import StopNews
+from views.broadcasts.compose_callbacks import (
+    AudienceButton,
+    ComposeAction,
+    ComposeButton,
+    LifetimeButton,
+    SendConfirmed,
+)
 
-DraftButton = ComposeButton | AudienceButton | LifetimeButton | SendSure
+DraftButton = ComposeButton | AudienceButton | LifetimeButton | SendConfirmed
 
 #: buttons that change one thing and show the draft again
 _CHANGES: dict[ComposeAction, dict[str, Any]] = {
@@ -36,17 +42,17 @@ _CHANGES: dict[ComposeAction, dict[str, Any]] = {
 
 
 async def open_draft(query: CallbackQuery, callback_data: DraftButton, state: FSMContext) -> BroadcastDraft | None:
-    """The draft a button belongs to. One of a draft that was confirmed or closed says so, and None is returned."""
-    draft = await Dialogue(state).broadcast()
+    """Return the draft of the button; None if it was confirmed or closed, and then the button is answered."""
+    draft = await Dialogue(state).broadcast_draft()
     if draft is not None and draft.id == callback_data.draft:
         return draft
     if await broadcast_ops.find_by_key(callback_data.draft) is not None:
-        # the screen may be its progress message by now: left alone
+        # the screen may be the progress message by now: it is not edited
         await toast(query, texts.MADE)
         return None
     await toast(query, texts.STALE)
     if query.bot is not None and screen_id(query) is not None:
-        await show_under(query, query.bot, texts.STALE)
+        await show_in_place(query, query.bot, Screen(texts.STALE))
     return None
 
 
@@ -90,7 +96,7 @@ async def choose_lifetime(
 async def choose(
     query: CallbackQuery, callback_data: ComposeButton, state: FSMContext, broadcasts: BroadcastService
 ) -> None:
-    """The screens of audience, lifetime and time."""
+    """Show the choice of an audience, a lifetime or a time."""
     draft = await open_draft(query, callback_data, state)
     if draft is None:
         return
@@ -98,11 +104,11 @@ async def choose(
         case ComposeAction.AUDIENCE:
             screen = await broadcasts.audience_screen(draft)
         case ComposeAction.LIFETIME:
-            screen = texts.lifetime_screen(draft.lifetime_minutes), keyboards.lifetime(draft.id)
+            screen = Screen(texts.lifetime_screen(draft.lifetime_minutes), keyboards.lifetime(draft.id))
         case _:
             screen = broadcasts.when_screen(draft)
     await toast(query)
-    await broadcasts.show_part(query, Dialogue(state), draft, *screen)
+    await broadcasts.show_step(query, Dialogue(state), draft, screen)
 
 
 async def preview(
@@ -130,32 +136,35 @@ async def cancel(
     draft = await unmade_draft(query, callback_data, state, broadcasts)
     if draft is not None:
         await toast(query)
-        await broadcasts.throw_away(Dialogue(state), query.from_user.id, draft)
+        await broadcasts.discard(Dialogue(state), query.from_user.id, draft)
         if query.bot is not None:
-            await show_under(query, query.bot, texts.CANCELLED)
+            await show_in_place(query, query.bot, Screen(texts.CANCELLED))
 
 
 async def cancel_by_command(message: Message, bot: Bot, dialogue: Dialogue, broadcasts: BroadcastService) -> bool:
-    """/cancel while nothing else waits: throws the open draft away. False when there is none."""
-    draft = await dialogue.broadcast()
+    """Discard the open draft: /cancel while nothing else waits. False if there is none."""
+    draft = await dialogue.broadcast_draft()
     if draft is None or await broadcast_ops.find_by_key(draft.id) is not None:
         return False
-    await broadcasts.throw_away(dialogue, message.chat.id, draft)
-    await drop(bot, message.chat.id, draft.screen_id)
+    await broadcasts.discard(dialogue, message.chat.id, draft)
+    await remove_screen(bot, message.chat.id, draft.screen_id)
     await message.answer(texts.CANCELLED)
     return True
 
 
 async def unmade_draft(
-    query: CallbackQuery, callback_data: ComposeButton | SendSure, state: FSMContext, broadcasts: BroadcastService
+    query: CallbackQuery, callback_data: ComposeButton | SendConfirmed, state: FSMContext, broadcasts: BroadcastService
 ) -> BroadcastDraft | None:
-    """The open draft, unless it was made already and only the news of that got lost: then its progress is shown."""
+    """Return the draft of the button; None if its broadcast exists, and then the progress is shown.
+
+    Both exist when the process ended after writing the row and before closing the draft.
+    """
     draft = await open_draft(query, callback_data, state)
     made = None if draft is None else await broadcast_ops.find_by_key(draft.id)
     if made is None:
         return draft
     await toast(query, texts.MADE, alert=True)
-    await broadcasts.hand_over(Dialogue(state), made)
+    await broadcasts.show_progress(Dialogue(state), made)
     return None
 
 
@@ -166,37 +175,38 @@ async def send(
     query: CallbackQuery, callback_data: ComposeButton, state: FSMContext, broadcasts: BroadcastService, clock: Clock
 ) -> None:
     draft = await unmade_draft(query, callback_data, state, broadcasts)
-    if draft is not None and (count := await _ready(query, Dialogue(state), draft, broadcasts, clock)):
+    if draft is not None and (count := await _count_ready(query, Dialogue(state), draft, broadcasts, clock)):
         await toast(query)
-        await broadcasts.show_part(query, Dialogue(state), draft, *await broadcasts.confirm_screen(draft, count))
+        screen = await broadcasts.confirm_screen(draft, count)
+        await broadcasts.show_step(query, Dialogue(state), draft, screen)
 
 
-async def send_sure(
-    query: CallbackQuery, callback_data: SendSure, state: FSMContext, broadcasts: BroadcastService, clock: Clock
+async def send_confirmed(
+    query: CallbackQuery, callback_data: SendConfirmed, state: FSMContext, broadcasts: BroadcastService, clock: Clock
 ) -> None:
     draft = await unmade_draft(query, callback_data, state, broadcasts)
     if draft is None:
         return
     dialogue = Dialogue(state)
-    count = await _ready(query, dialogue, draft, broadcasts, clock)
+    count = await _count_ready(query, dialogue, draft, broadcasts, clock)
     if not count:
         return
     await toast(query)
     if callback_data.fingerprint != draft.fingerprint:
         screen = await broadcasts.confirm_screen(draft, count, texts.CHANGED_MEANWHILE)
-        await broadcasts.show_part(query, dialogue, draft, *screen)
+        await broadcasts.show_step(query, dialogue, draft, screen)
         return
     await broadcasts.make(query, dialogue, draft)
 
 
-async def _ready(
+async def _count_ready(
     query: CallbackQuery, dialogue: Dialogue, draft: BroadcastDraft, broadcasts: BroadcastService, clock: Clock
 ) -> int:
-    """How many would get it; 0 when it cannot go out, and the screen says why."""
+    """Return how many subscribers would get it; 0 if it cannot be sent, and then the screen says why."""
     if draft.is_late(clock.now()):
         await toast(query, texts.TIME_PASSED, alert=True)
         screen = broadcasts.when_screen(draft, texts.TIME_PASSED)
-        await broadcasts.show_part(query, dialogue, draft, *screen)
+        await broadcasts.show_step(query, dialogue, draft, screen)
         return 0
     count = await broadcasts.count(draft)
     if count == 0:
@@ -206,7 +216,7 @@ async def _ready(
 
 
 async def explain_stop_button(query: CallbackQuery) -> None:
-    """The button below a preview is the subscribers'."""
+    """The button below a preview; it works for subscribers only."""
     await toast(query, texts.OF_PREVIEW)
 
 
@@ -222,6 +232,6 @@ def build() -> Router:
     router.callback_query.register(test_copy, ComposeButton.filter(F.act == act.TEST_COPY))
     router.callback_query.register(cancel, ComposeButton.filter(F.act == act.CANCEL))
     router.callback_query.register(send, ComposeButton.filter(F.act == act.SEND))
-    router.callback_query.register(send_sure, SendSure.filter())
+    router.callback_query.register(send_confirmed, SendConfirmed.filter())
     router.callback_query.register(explain_stop_button, StopNews.filter())
     return router

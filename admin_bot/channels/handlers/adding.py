@@ -1,4 +1,4 @@
-"""Adding a channel: asked for, picked with Telegram's own picker or told by a forwarded post, tried again."""
+"""Adding a channel: the question, its answer from Telegram's chat picker or as a forwarded post, another attempt."""
 
 from aiogram import Bot, Router
 from aiogram.filters import StateFilter
@@ -13,41 +13,58 @@ from aiogram.types import (
     ReplyKeyboardRemove,
 )
 
-from admin_bot.channels.adding import Added, ChannelAdder, Lacking, NotAdded, Outcome, Wanted
-from admin_bot.channels.service import ChannelService, Screen
+from admin_bot.channels.adding import Added, Candidate, ChannelAdder, NotAdded, Outcome, RightsMissing
+from admin_bot.channels.service import ChannelService
 from admin_bot.conversation.dialogue import Dialogue, Question
-from admin_bot.filters import is_no_shared_chat, is_of_taken_album, is_shared_channel
+from admin_bot.filters import is_no_shared_chat
 from admin_bot.middlewares.questions import EndQuestion
-from admin_bot.once import SeenKeys
-from admin_bot.screens import drop, screen_id, show_under, toast
+from admin_bot.screens import Screen, answer, remove_screen, screen_id, show_in_place, toast
+from admin_bot.seen_keys import SeenKeys
 from admin_bot.states import Asked
+from views.admin_texts import FIRST_THE_BATCH
 from views.channels import keyboards, texts
 from views.channels.callbacks import AddChannel, AskChannel
-from views.posts.batch_texts import FIRST_THE_BATCH
+from views.channels.keyboards import CHANNEL_REQUEST_ID, GROUP_REQUEST_ID
+
+
+async def is_shared_channel(message: Message) -> bool:
+    """Return whether it is the answer of a picker for channels to join."""
+    shared = message.chat_shared
+    return isinstance(shared, ChatShared) and shared.request_id in (CHANNEL_REQUEST_ID, GROUP_REQUEST_ID)
+
+
+async def is_of_answer_album(message: Message, answer_albums: SeenKeys) -> bool:
+    """Return whether it is another message of an album whose first message was an answer."""
+    return message.media_group_id is not None and (message.chat.id, message.media_group_id) in answer_albums
 
 
 async def ask(query: CallbackQuery, bot: Bot, state: FSMContext) -> None:
     dialogue = Dialogue(state)
-    if await dialogue.draft() is not None:
+    if await dialogue.batch_draft() is not None:
         await toast(query, FIRST_THE_BATCH, alert=True)
         return
     await dialogue.ask(Asked.channel, Question(None, screen_id(query)))
     await toast(query)
-    # the picker needs a message of its own, which comes first: should it fail, the pressed button is still there
-    await drop(bot, query.from_user.id, await dialogue.take_picker())
+    # the picker needs a message of its own. It is sent first: if that fails, the pressed button is still there
+    await remove_screen(bot, query.from_user.id, await dialogue.pop_picker())
     sent = await bot.send_message(query.from_user.id, texts.PICK_HERE, reply_markup=keyboards.pick_channel())
     await dialogue.keep_picker(sent.message_id)
-    await show_under(query, bot, texts.ASK_CHANNEL, keyboards.back_to_list())
+    await show_in_place(query, bot, Screen(texts.ASK_CHANNEL, keyboards.back_to_list()))
 
 
 async def picked(
-    message: Message, bot: Bot, state: FSMContext, adder: ChannelAdder, channels: ChannelService, user_bot_username: str
+    message: Message,
+    bot: Bot,
+    state: FSMContext,
+    channel_adder: ChannelAdder,
+    channels: ChannelService,
+    user_bot_username: str,
 ) -> None:
-    """The picker's answer; it counts also when the question has ended meanwhile: the picker is still there."""
+    """Take the picker's answer, also after the question has ended: the picker is still shown."""
     shared = message.chat_shared
-    assert isinstance(shared, ChatShared), "the filter lets nothing else in"
-    wanted = Wanted(shared.chat_id, shared.title, shared.request_id == keyboards.GROUP_REQUEST_ID)
-    outcome = await adder.add(message.chat.id, wanted)
+    assert isinstance(shared, ChatShared), "checked by the filter"
+    candidate = Candidate(shared.chat_id, shared.title, shared.request_id == GROUP_REQUEST_ID)
+    outcome = await channel_adder.add(message.chat.id, candidate)
     await _answer(message, bot, Dialogue(state), outcome, channels, user_bot_username)
 
 
@@ -55,50 +72,48 @@ async def forwarded(
     message: Message,
     bot: Bot,
     state: FSMContext,
-    adder: ChannelAdder,
+    channel_adder: ChannelAdder,
     channels: ChannelService,
     user_bot_username: str,
-    taken_albums: SeenKeys,
+    answer_albums: SeenKeys,
 ) -> None:
     origin = message.forward_origin
     if not isinstance(origin, MessageOriginChannel):
-        _take_album(message, taken_albums)
+        _remember_album(message, answer_albums)
         is_persons = isinstance(origin, MessageOriginUser | MessageOriginHiddenUser)
         await message.answer(texts.PERSON_FORWARDED if is_persons else texts.CHANNEL_EXPECTED)
         return
-    outcome = await adder.add(message.chat.id, Wanted(origin.chat.id, origin.chat.title))
-    _take_album(message, taken_albums)
+    outcome = await channel_adder.add(message.chat.id, Candidate(origin.chat.id, origin.chat.title))
+    _remember_album(message, answer_albums)
     await _answer(message, bot, Dialogue(state), outcome, channels, user_bot_username)
 
 
-def _take_album(message: Message, taken_albums: SeenKeys) -> None:
-    """The rest of the album is neither another answer nor a post."""
+def _remember_album(message: Message, answer_albums: SeenKeys) -> None:
+    """Remember the album: its other messages are neither answers nor posts."""
     if message.media_group_id is not None:
-        taken_albums.add((message.chat.id, message.media_group_id))
+        answer_albums.add((message.chat.id, message.media_group_id))
 
 
-async def pass_over(message: Message) -> None:
-    """More of an album that was an answer."""
+async def ignore(message: Message) -> None:
+    """Another message of an album that was an answer."""
 
 
 async def _answer(
     message: Message, bot: Bot, dialogue: Dialogue, outcome: Outcome, channels: ChannelService, user_bot_username: str
 ) -> None:
-    """Say what came of it. The question ends with the channel's screen on show: until then it may be answered again."""
+    """Answer with the outcome. The question ends after the channel's screen was sent: until then it may be repeated."""
     if isinstance(outcome, NotAdded):
         await message.answer(outcome.sentence, reply_markup=keyboards.pick_channel())
         return
-    if isinstance(outcome, Lacking):
-        html, keyboard = _lacking(outcome, user_bot_username)
-        await message.answer(html, reply_markup=keyboard)
+    if isinstance(outcome, RightsMissing):
+        await answer(message, _rights_screen(outcome, user_bot_username))
         return
     await message.answer(_added(outcome), reply_markup=ReplyKeyboardRemove())
-    html, keyboard = await channels.screen(outcome.channel)
-    await message.answer(html, reply_markup=keyboard)
+    await answer(message, await channels.screen(outcome.channel))
     question = await dialogue.question()
     await dialogue.end_question()
-    await drop(bot, message.chat.id, await dialogue.take_picker())
-    await drop(bot, message.chat.id, question.screen_id if question else None)
+    await remove_screen(bot, message.chat.id, await dialogue.pop_picker())
+    await remove_screen(bot, message.chat.id, question.screen_id if question else None)
 
 
 async def try_again(
@@ -106,27 +121,27 @@ async def try_again(
     callback_data: AddChannel,
     bot: Bot,
     state: FSMContext,
-    adder: ChannelAdder,
+    channel_adder: ChannelAdder,
     channels: ChannelService,
     user_bot_username: str,
 ) -> None:
     chat_id = query.from_user.id
-    outcome = await adder.add(chat_id, Wanted(callback_data.chat_id, is_group=callback_data.is_group))
+    outcome = await channel_adder.add(chat_id, Candidate(callback_data.chat_id, is_group=callback_data.is_group))
     await toast(query)
     if isinstance(outcome, NotAdded):
-        await show_under(query, bot, outcome.sentence, keyboards.back_to_list())
-    elif isinstance(outcome, Lacking):
-        await show_under(query, bot, *_lacking(outcome, user_bot_username))
+        await show_in_place(query, bot, Screen(outcome.sentence, keyboards.back_to_list()))
+    elif isinstance(outcome, RightsMissing):
+        await show_in_place(query, bot, _rights_screen(outcome, user_bot_username))
     else:
-        await show_under(query, bot, *await channels.screen(outcome.channel))
-        await drop(bot, chat_id, await Dialogue(state).take_picker())
+        await show_in_place(query, bot, await channels.screen(outcome.channel))
+        await remove_screen(bot, chat_id, await Dialogue(state).pop_picker())
         await bot.send_message(chat_id, _added(outcome), reply_markup=ReplyKeyboardRemove())
 
 
-def _lacking(outcome: Lacking, username: str) -> Screen:
-    wanted, lacks = outcome.wanted, outcome.lacks
-    keyboard = keyboards.lacking_to_add(wanted.chat_id, username, lacks, is_group=wanted.is_group)
-    return texts.lacking(wanted.title, username, lacks), keyboard
+def _rights_screen(outcome: RightsMissing, username: str) -> Screen:
+    candidate, lacks = outcome.candidate, outcome.lacks
+    keyboard = keyboards.lacking_to_add(candidate.chat_id, username, lacks, is_group=candidate.is_group)
+    return Screen(texts.lacking(candidate.title, username, lacks), keyboard)
 
 
 def _added(outcome: Added) -> str:
@@ -139,7 +154,7 @@ def build() -> Router:
     router.callback_query.register(ask, AskChannel.filter())
     router.callback_query.register(try_again, AddChannel.filter())
     router.message.register(picked, is_shared_channel)
-    router.message.register(pass_over, is_of_taken_album)
-    # another picker's answer is for whoever showed that picker
+    router.message.register(ignore, is_of_answer_album)
+    # the answer of another picker belongs to the handler that showed it
     router.message.register(forwarded, StateFilter(Asked.channel), is_no_shared_chat)
     return router

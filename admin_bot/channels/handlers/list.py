@@ -1,4 +1,4 @@
-"""The channels to join: the list, one channel's screen and its buttons."""
+"""Channels to join: the list, one channel's screen, their buttons."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -10,16 +10,16 @@ from aiogram.types import CallbackQuery, Message
 from admin_bot.channels.invite_links import NoLink
 from admin_bot.channels.service import ChannelService
 from admin_bot.conversation.dialogue import Dialogue, Question
-from admin_bot.filters import is_of_channels
+from admin_bot.filters import is_button_of
 from admin_bot.middlewares.questions import EndQuestion
-from admin_bot.screens import drop, screen_id, show_under, toast
+from admin_bot.screens import Screen, answer, remove_screen, screen_id, show_in_place, toast
 from admin_bot.states import Asked
 from core.subscriptions import ChannelMode, OnError
+from views.admin_texts import FIRST_THE_BATCH
 from views.channels import keyboards, texts
 from views.channels.callbacks import ChannelAction, ChannelButton, ChannelList
-from views.posts.batch_texts import FIRST_THE_BATCH
 
-#: action -> (the name of the deed, the field it changes, the value it gives)
+#: button -> (the action in the audit log, the changed field, its new value)
 _CHANGES: dict[ChannelAction, tuple[str, str, Any]] = {
     ChannelAction.LET_IN: ("channel.on_error_set", "on_error", OnError.OPEN),
     ChannelAction.KEEP_OUT: ("channel.on_error_set", "on_error", OnError.CLOSED),
@@ -31,28 +31,27 @@ _STEPS = {ChannelAction.UP: -1, ChannelAction.DOWN: 1}
 
 
 async def channels_command(message: Message, channels: ChannelService) -> None:
-    html, keyboard = await channels.list_screen()
-    await message.answer(html, reply_markup=keyboard)
+    await answer(message, await channels.list_screen())
 
 
 async def turn_page(
     query: CallbackQuery, callback_data: ChannelList, bot: Bot, state: FSMContext, channels: ChannelService
 ) -> None:
     await channels.show_list(query, callback_data.page)
-    await drop(bot, query.from_user.id, await Dialogue(state).take_picker())
+    await remove_screen(bot, query.from_user.id, await Dialogue(state).pop_picker())
 
 
 async def open_channel(query: CallbackQuery, callback_data: ChannelButton, channels: ChannelService) -> None:
-    channel = await channels.found(query, callback_data.chat_id)
+    channel = await channels.find_or_answer(query, callback_data.chat_id)
     if channel is not None:
         await channels.show(query, channel)
 
 
 async def change(query: CallbackQuery, callback_data: ChannelButton, channels: ChannelService) -> None:
-    channel = await channels.found(query, callback_data.chat_id)
+    channel = await channels.find_or_answer(query, callback_data.chat_id)
     if channel is not None:
-        deed, field, value = _CHANGES[callback_data.act]
-        await channels.show(query, await channels.change(query.from_user.id, channel, deed, field, value))
+        action, field, value = _CHANGES[callback_data.act]
+        await channels.show(query, await channels.change(query.from_user.id, channel, action, field, value))
 
 
 async def move(query: CallbackQuery, callback_data: ChannelButton, channels: ChannelService) -> None:
@@ -63,7 +62,7 @@ async def move(query: CallbackQuery, callback_data: ChannelButton, channels: Cha
 
 
 async def set_mode(query: CallbackQuery, callback_data: ChannelButton, channels: ChannelService) -> None:
-    channel = await channels.found(query, callback_data.chat_id)
+    channel = await channels.find_or_answer(query, callback_data.chat_id)
     if channel is None:
         return
     try:
@@ -71,11 +70,11 @@ async def set_mode(query: CallbackQuery, callback_data: ChannelButton, channels:
     except NoLink as problem:
         await channels.show(query, channel, problem=problem.sentence)
         return
-    await channels.show(query, changed, None if is_revoked else texts.OLD_LINK_STAYS)
+    await channels.show(query, changed, None if is_revoked else texts.OLD_LINK_NOT_REVOKED)
 
 
 async def new_link(query: CallbackQuery, callback_data: ChannelButton, channels: ChannelService) -> None:
-    channel = await channels.found(query, callback_data.chat_id)
+    channel = await channels.find_or_answer(query, callback_data.chat_id)
     if channel is None:
         return
     try:
@@ -83,60 +82,60 @@ async def new_link(query: CallbackQuery, callback_data: ChannelButton, channels:
     except NoLink as problem:
         await channels.show(query, channel, problem=problem.sentence)
         return
-    await channels.show(query, changed, texts.NEW_LINK_MADE if is_revoked else texts.OLD_LINK_STAYS)
+    await channels.show(query, changed, texts.NEW_LINK_MADE if is_revoked else texts.OLD_LINK_NOT_REVOKED)
 
 
 async def check(
     query: CallbackQuery, callback_data: ChannelButton, bot: Bot, channels: ChannelService, user_bot_username: str
 ) -> None:
-    channel = await channels.found(query, callback_data.chat_id)
+    channel = await channels.find_or_answer(query, callback_data.chat_id)
     if channel is None:
         return
     channel, seen = await channels.check(channel)
     if channel is None or not seen.lacks:
         await channels.show(query, channel, texts.CHECKED_FINE)
-    elif seen.is_silence:
+    elif seen.is_unknown:
         await channels.show(query, channel, texts.CHECK_UNSURE)
     else:
         await toast(query)
         html = texts.lacking(channel.name, user_bot_username, seen.lacks)
         keyboard = keyboards.lacking(channel, user_bot_username, seen.lacks, is_group=seen.is_group)
-        await show_under(query, bot, html, keyboard)
+        await show_in_place(query, bot, Screen(html, keyboard))
 
 
 async def ask_label(
     query: CallbackQuery, callback_data: ChannelButton, bot: Bot, state: FSMContext, channels: ChannelService
 ) -> None:
     dialogue = Dialogue(state)
-    if await dialogue.draft() is not None:
+    if await dialogue.batch_draft() is not None:
         await toast(query, FIRST_THE_BATCH, alert=True)
         return
-    channel = await channels.found(query, callback_data.chat_id)
+    channel = await channels.find_or_answer(query, callback_data.chat_id)
     if channel is None:
         return
     await dialogue.ask(Asked.label, Question(callback_data, screen_id(query)))
     await toast(query)
-    await show_under(query, bot, texts.ask_label(channel), keyboards.back_to(channel))
+    await show_in_place(query, bot, Screen(texts.ask_label(channel), keyboards.back_to(channel)))
 
 
 async def confirm_remove(
     query: CallbackQuery, callback_data: ChannelButton, bot: Bot, channels: ChannelService
 ) -> None:
-    channel = await channels.found(query, callback_data.chat_id)
+    channel = await channels.find_or_answer(query, callback_data.chat_id)
     if channel is not None:
         await toast(query)
-        await show_under(query, bot, texts.confirm_remove(channel), keyboards.confirm_remove(channel))
+        await show_in_place(query, bot, Screen(texts.confirm_remove(channel), keyboards.confirm_remove(channel)))
 
 
 async def remove(query: CallbackQuery, callback_data: ChannelButton, channels: ChannelService) -> None:
-    channel = await channels.found(query, callback_data.chat_id)
+    channel = await channels.find_or_answer(query, callback_data.chat_id)
     if channel is not None:
         is_removed = await channels.remove(query.from_user.id, channel)
-        await channels.show_list(query, said=texts.removed(channel) if is_removed else texts.CHANNEL_GONE)
+        await channels.show_list(query, toast_text=texts.removed(channel) if is_removed else texts.CHANNEL_GONE)
 
 
 async def unknown_button(query: CallbackQuery, channels: ChannelService) -> None:
-    """A channel's button no version of ours has: forged, or of another one."""
+    """Answer a forged button, or one of another version."""
     await channels.show(query, None)
 
 
@@ -149,7 +148,7 @@ def build() -> Router:
         ChannelAction.CHECK: check,
         ChannelAction.NEW_LINK: new_link,
         ChannelAction.REMOVE: confirm_remove,
-        ChannelAction.REMOVE_SURE: remove,
+        ChannelAction.REMOVE_CONFIRMED: remove,
         **dict.fromkeys(_CHANGES, change),
         **dict.fromkeys(_MODES, set_mode),
         **dict.fromkeys(_STEPS, move),
@@ -157,5 +156,5 @@ def build() -> Router:
     for action, handler in handlers.items():
         router.callback_query.register(handler, ChannelButton.filter(F.act == action))
     router.callback_query.register(turn_page, ChannelList.filter())
-    router.callback_query.register(unknown_button, is_of_channels)
+    router.callback_query.register(unknown_button, is_button_of(ChannelButton, ChannelList))
     return router

@@ -6,24 +6,23 @@ from aiogram import Bot, F, Router
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery
 
-from admin_bot.conversation.batch_draft import new_draft
+from admin_bot.conversation.batch_draft import new_batch_draft
 from admin_bot.conversation.dialogue import Dialogue, Question
-from admin_bot.inputs import LONGEST_MINUTES
 from admin_bot.middlewares.questions import EndQuestion
-from admin_bot.posts.batch_status import StatusBoard
+from admin_bot.posts.batch_status import BatchStatusEditor
 from admin_bot.posts.cards import CardService
 from admin_bot.posts.handlers.batch import show_status
-from admin_bot.screens import screen_id, show_under, toast
+from admin_bot.posts.inputs import LONGEST_MINUTES
+from admin_bot.screens import Screen, screen_id, show_in_place, toast
 from admin_bot.states import Asked
 from core.clock import Clock
 from core.posts import Post
 from database.operations import post_ops, settings_ops
-from views.admin_texts import STALE_BUTTON
+from views.admin_texts import FIRST_THE_BATCH, STALE_BUTTON
 from views.posts import keyboards, texts
-from views.posts.batch_texts import FIRST_THE_BATCH
 from views.posts.callbacks import AS_SETTINGS, DeletionTime, PostAction, PostButton
 
-#: each press of "Protect" goes one further: as in settings, on, off
+#: each press of "Protect" sets the next value: as in settings, on, off
 _NEXT_PROTECT: dict[bool | None, bool | None] = {None: True, True: False, False: None}
 _QUESTIONS = {
     PostAction.RENAME: (Asked.title, texts.ask_title),
@@ -37,13 +36,13 @@ async def open_card(query: CallbackQuery, callback_data: PostButton, cards: Card
 
 
 async def preview(query: CallbackQuery, callback_data: PostButton, cards: CardService) -> None:
-    post = await cards.found(query, callback_data.code)
+    post = await cards.find_or_answer(query, callback_data.code)
     if post is not None:
         await cards.preview(query, post)
 
 
 async def cycle_protect(query: CallbackQuery, callback_data: PostButton, cards: CardService) -> None:
-    post = await cards.found(query, callback_data.code)
+    post = await cards.find_or_answer(query, callback_data.code)
     if post is None:
         return
     changing = post_ops.set_protect(post.code, _NEXT_PROTECT[post.protect])
@@ -77,35 +76,37 @@ async def set_deletion(query: CallbackQuery, callback_data: DeletionTime, cards:
 
 
 async def confirm_remove(query: CallbackQuery, callback_data: PostButton, bot: Bot, cards: CardService) -> None:
-    post = await cards.found(query, callback_data.code)
+    post = await cards.find_or_answer(query, callback_data.code)
     if post is None:
         return
     await toast(query)
-    await show_under(query, bot, texts.confirm_remove(post), keyboards.confirm_remove(post, callback_data.place))
+    screen = Screen(texts.confirm_remove(post), keyboards.confirm_remove(post, callback_data.place))
+    await show_in_place(query, bot, screen)
 
 
 async def deletion_times(
     query: CallbackQuery, callback_data: PostButton, bot: Bot, cards: CardService, clock: Clock
 ) -> None:
-    post = await cards.found(query, callback_data.code)
+    post = await cards.find_or_answer(query, callback_data.code)
     if post is None:
         return
     settings = await settings_ops.current(clock.now())
     await toast(query)
-    keyboard = keyboards.deletion_times(post, callback_data.place)
-    await show_under(query, bot, texts.deletion_screen(post, settings), keyboard)
+    screen = Screen(texts.deletion_screen(post, settings), keyboards.deletion_times(post, callback_data.place))
+    await show_in_place(query, bot, screen)
 
 
 async def ask(query: CallbackQuery, callback_data: PostButton, bot: Bot, state: FSMContext, cards: CardService) -> None:
-    """Rename, describe, another deletion time: the next text is the answer."""
+    """Ask for a title, a description or a deletion time: the next text is the answer."""
     dialogue = Dialogue(state)
     post = await _post_outside_batch(query, callback_data, dialogue, cards)
     if post is None:
         return
-    waiting_for, words = _QUESTIONS[callback_data.act]
+    waiting_for, question_text = _QUESTIONS[callback_data.act]
     await dialogue.ask(waiting_for, Question(callback_data, screen_id(query)))
     await toast(query)
-    await show_under(query, bot, words(post), keyboards.question(post.code, callback_data.place))
+    screen = Screen(question_text(post), keyboards.question(post.code, callback_data.place))
+    await show_in_place(query, bot, screen)
 
 
 async def replace_items(
@@ -113,32 +114,32 @@ async def replace_items(
     callback_data: PostButton,
     bot: Bot,
     state: FSMContext,
-    status: StatusBoard,
+    batch_status: BatchStatusEditor,
     cards: CardService,
 ) -> None:
     dialogue = Dialogue(state)
-    open_draft = await dialogue.draft()
+    open_draft = await dialogue.batch_draft()
     if open_draft is not None and open_draft.replaces == callback_data.code:
-        # pressed again, perhaps because the first answer was lost: the same collecting goes on
+        # pressed again, perhaps because Telegram's answer was lost: the open batch stays
         await toast(query)
-        await show_status(bot, query.from_user.id, dialogue, open_draft, status)
+        await show_status(bot, query.from_user.id, dialogue, open_draft, batch_status)
         return
     post = await _post_outside_batch(query, callback_data, dialogue, cards)
     if post is None:
         return
     await toast(query)
-    draft = new_draft(replaces=post.code, replaces_number=post.number)
-    await show_status(bot, query.from_user.id, dialogue, draft, status)
+    draft = new_batch_draft(replaces=post.code, replaces_number=post.number)
+    await show_status(bot, query.from_user.id, dialogue, draft, batch_status)
 
 
 async def _post_outside_batch(
     query: CallbackQuery, callback_data: PostButton, dialogue: Dialogue, cards: CardService
 ) -> Post | None:
-    """The post behind the button; None (and the button answered) while a batch is open or when it is gone."""
-    if await dialogue.draft() is not None:
+    """Return the post of the button; None, with an answer, while a batch is open or if the post is gone."""
+    if await dialogue.batch_draft() is not None:
         await toast(query, FIRST_THE_BATCH, alert=True)
         return None
-    return await cards.found(query, callback_data.code)
+    return await cards.find_or_answer(query, callback_data.code)
 
 
 def build() -> Router:
@@ -154,7 +155,7 @@ def build() -> Router:
         PostAction.PROTECT: cycle_protect,
         PostAction.DELETION: deletion_times,
         PostAction.REMOVE: confirm_remove,
-        PostAction.REMOVE_SURE: remove,
+        PostAction.REMOVE_CONFIRMED: remove,
         PostAction.RESTORE: restore,
     }
     for action, handler in handlers.items():

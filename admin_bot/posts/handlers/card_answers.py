@@ -1,4 +1,4 @@
-"""Answers to the questions a card asks. A wrong answer is told what is expected, and the question stays."""
+"""Answers to the questions of a card. A wrong answer is answered with what is expected, and the question stays."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -10,20 +10,20 @@ from aiogram.types import Message
 
 from admin_bot.conversation.dialogue import Dialogue
 from admin_bot.filters import has_text
-from admin_bot.inputs import read_description, read_minutes, read_title
 from admin_bot.posts.cards import CardService
-from admin_bot.screens import drop
+from admin_bot.posts.inputs import read_description, read_minutes, read_title
+from admin_bot.screens import answer, remove_screen
 from admin_bot.states import Asked
 from core.errors import BadInput
 from core.posts import Post
 from database.operations import post_ops
-from views.admin_texts import plain
+from views.html import esc
 from views.posts import texts
 from views.posts.callbacks import PostButton
 
 Change = Callable[[str, Any], Coroutine[Any, Any, Post | None]]
 
-#: state -> (how the answer is read, how it is stored, the action's name, the field it changes)
+#: state -> (how the answer is read, how it is stored, the action in the audit log, the changed field)
 _ANSWERS: dict[str | None, tuple[Callable[[str], Any], Change, str, str]] = {
     Asked.title.state: (read_title, post_ops.rename, "post.renamed", "title"),
     Asked.description.state: (read_description, post_ops.describe, "post.described", "description"),
@@ -47,7 +47,7 @@ async def answered(message: Message, bot: Bot, state: FSMContext, cards: CardSer
     try:
         value = read(message.text or "")
     except BadInput as problem:
-        await message.answer(plain(problem.sentence))
+        await message.answer(esc(problem.sentence))
         return
     before = await post_ops.find(question.button.code)
     post = await cards.change(message.chat.id, before, change(question.button.code, value), action, field)
@@ -55,13 +55,12 @@ async def answered(message: Message, bot: Bot, state: FSMContext, cards: CardSer
     if post is None:
         await message.answer(texts.POST_GONE)
         return
-    html, keyboard = await cards.screen(post, question.button.place)
-    await message.answer(html, reply_markup=keyboard)
-    await drop(bot, message.chat.id, question.screen_id)
+    await answer(message, await cards.screen(post, question.button.place))
+    await remove_screen(bot, message.chat.id, question.screen_id)
 
 
 async def text_expected(message: Message, state: FSMContext) -> None:
-    await message.answer(plain(_EXPECTED[await state.get_state()]))
+    await message.answer(esc(_EXPECTED[await state.get_state()]))
 
 
 def build() -> Router:

@@ -1,4 +1,4 @@
-"""Anything copyable an admin sends becomes a post."""
+"""Every message that can be copied becomes a post; albums become one post."""
 
 from aiogram import Router
 from aiogram.types import Message
@@ -6,9 +6,9 @@ from aiogram.types import Message
 from admin_bot.content import kind_of, title_of, written_title
 from admin_bot.filters import is_copyable, is_of_album, is_refused
 from admin_bot.posts.service import PostService
-from admin_bot.screens import quoting
-from admin_bot.storage.albums import AlbumCollector, AlbumItem, Taken
-from views.posts import texts
+from admin_bot.screens import reply_to
+from admin_bot.storage.albums import AlbumCollector, AlbumItem, ItemOutcome
+from views.storage.content_texts import LATE_MESSAGE, cannot_store
 
 
 async def take_album_item(message: Message, albums: AlbumCollector) -> None:
@@ -19,16 +19,16 @@ async def take_album_item(message: Message, albums: AlbumCollector) -> None:
         message_id=message.message_id,
         title=written_title(message),
     )
-    if albums.add(item) is Taken.LATE:
-        await message.answer(texts.LATE_MESSAGE, reply_parameters=quoting(message.message_id))
+    if albums.add(item) is ItemOutcome.LATE:
+        await message.answer(LATE_MESSAGE, reply_parameters=reply_to(message.message_id))
 
 
-async def post_message(message: Message, desk: PostService) -> None:
-    await desk.post(message.chat.id, message.chat.id, [message.message_id], title_of(message))
+async def post_message(message: Message, post_service: PostService) -> None:
+    await post_service.post(message.chat.id, message.chat.id, [message.message_id], title_of(message))
 
 
 async def refuse(message: Message) -> None:
-    await message.answer(texts.cannot_store(kind_of(message)), reply_parameters=quoting(message.message_id))
+    await message.answer(cannot_store(kind_of(message)), reply_parameters=reply_to(message.message_id))
 
 
 def build() -> Router:

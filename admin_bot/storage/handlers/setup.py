@@ -1,20 +1,20 @@
-"""First steps: /start, choosing the storage channel, checking both bots' rights in it."""
+"""/start: the setup of the storage channel, with both bots' rights in it."""
 
 from aiogram import Bot, F, Router
-from aiogram.types import CallbackQuery, ChatShared, InlineKeyboardMarkup, Message, ReplyKeyboardRemove
+from aiogram.types import CallbackQuery, ChatShared, Message, ReplyKeyboardRemove
 
 from admin_bot.audit import note
 from admin_bot.filters import is_shared_chat
-from admin_bot.screens import show_under, toast
+from admin_bot.screens import Screen, answer, show_in_place, toast
 from admin_bot.storage.alarm import StorageAlarm
-from admin_bot.storage.channel import Rights, Storage, channel_title
+from admin_bot.storage.channel import Rights, StorageChannel, channel_title
 from core.clock import Clock
 from database.operations import settings_ops
 from views.storage import keyboards, texts
 from views.storage.callbacks import SetupAction, SetupButton
 
 
-async def start(message: Message, bot: Bot, user_bot: Bot, storage_channel: Storage) -> None:
+async def start(message: Message, bot: Bot, user_bot: Bot, storage_channel: StorageChannel) -> None:
     chat_id = await storage_channel.find()
     if chat_id is None:
         name = message.from_user.first_name if message.from_user else ""
@@ -22,15 +22,19 @@ async def start(message: Message, bot: Bot, user_bot: Bot, storage_channel: Stor
         return
     rights = await storage_channel.missing_rights(chat_id, bot, user_bot)
     title = await channel_title(bot, chat_id)
-    if rights.fine:
+    if rights.are_complete:
         await message.answer(texts.ready(title), reply_markup=keyboards.change_storage())
         return
-    html, keyboard = await _missing(bot, user_bot, chat_id, title, rights)
-    await message.answer(html, reply_markup=keyboard)
+    await answer(message, await _rights_screen(bot, user_bot, chat_id, title, rights))
 
 
 async def channel_shared(
-    message: Message, bot: Bot, user_bot: Bot, storage_channel: Storage, clock: Clock, alarm: StorageAlarm
+    message: Message,
+    bot: Bot,
+    user_bot: Bot,
+    storage_channel: StorageChannel,
+    clock: Clock,
+    storage_alarm: StorageAlarm,
 ) -> None:
     shared = message.chat_shared
     if not isinstance(shared, ChatShared) or shared.request_id != keyboards.STORAGE_REQUEST_ID:
@@ -38,11 +42,10 @@ async def channel_shared(
         return
     rights = await storage_channel.missing_rights(shared.chat_id, bot, user_bot)
     title = shared.title or await channel_title(bot, shared.chat_id)
-    if not rights.fine:
-        html, keyboard = await _missing(bot, user_bot, shared.chat_id, title, rights)
-        await message.answer(html, reply_markup=keyboard)
+    if not rights.are_complete:
+        await answer(message, await _rights_screen(bot, user_bot, shared.chat_id, title, rights))
         return
-    await _save(message.chat.id, shared.chat_id, clock, alarm)
+    await _save(message.chat.id, shared.chat_id, clock, storage_alarm)
     await message.answer(texts.chosen(title), reply_markup=ReplyKeyboardRemove())
 
 
@@ -51,20 +54,19 @@ async def check_again(
     callback_data: SetupButton,
     bot: Bot,
     user_bot: Bot,
-    storage_channel: Storage,
+    storage_channel: StorageChannel,
     clock: Clock,
-    alarm: StorageAlarm,
+    storage_alarm: StorageAlarm,
 ) -> None:
     await toast(query)
     chat_id = callback_data.chat_id
     rights = await storage_channel.missing_rights(chat_id, bot, user_bot)
     title = await channel_title(bot, chat_id)
-    if not rights.fine:
-        html, keyboard = await _missing(bot, user_bot, chat_id, title, rights)
-        await show_under(query, bot, html, keyboard)
+    if not rights.are_complete:
+        await show_in_place(query, bot, await _rights_screen(bot, user_bot, chat_id, title, rights))
         return
-    await _save(query.from_user.id, chat_id, clock, alarm)
-    await show_under(query, bot, texts.checked(title))
+    await _save(query.from_user.id, chat_id, clock, storage_alarm)
+    await show_in_place(query, bot, Screen(texts.checked(title)))
     await bot.send_message(query.from_user.id, texts.chosen(title), reply_markup=ReplyKeyboardRemove())
 
 
@@ -73,28 +75,26 @@ async def choose(query: CallbackQuery, bot: Bot) -> None:
     await bot.send_message(query.from_user.id, texts.change_channel(), reply_markup=keyboards.pick_storage())
 
 
-async def _missing(
-    bot: Bot, user_bot: Bot, chat_id: int, title: str, rights: Rights
-) -> tuple[str, InlineKeyboardMarkup]:
-    """The screen that names what is missing, with a button for each bot that lacks something."""
+async def _rights_screen(bot: Bot, user_bot: Bot, chat_id: int, title: str, rights: Rights) -> Screen:
+    """Return the missing rights, with a button for each bot that misses any."""
     admin_name = (await bot.me()).username or ""
     user_name = (await user_bot.me()).username or ""
     bots = (
         (admin_name, rights.admin_bot, keyboards.ADMIN_BOT_RIGHTS),
         (user_name, rights.user_bot, keyboards.USER_BOT_RIGHTS),
     )
-    to_add = [(name, wanted) for name, lacks, wanted in bots if lacks]
+    to_add = [(name, needed) for name, lacks, needed in bots if lacks]
     html = texts.missing(title, (admin_name, rights.admin_bot), (user_name, rights.user_bot))
-    return html, keyboards.missing_rights(chat_id, to_add)
+    return Screen(html, keyboards.missing_rights(chat_id, to_add))
 
 
-async def _save(admin_id: int, chat_id: int, clock: Clock, alarm: StorageAlarm) -> None:
+async def _save(admin_id: int, chat_id: int, clock: Clock, storage_alarm: StorageAlarm) -> None:
     now = clock.now()
     before = (await settings_ops.current(now)).storage_channel_id
     if before != chat_id:
         await settings_ops.change("storage_channel_id", chat_id)
         await note(now, admin_id, "setting.changed", "storage_channel_id", before, chat_id)
-    await alarm.both_fine(chat_id)
+    await storage_alarm.clear_for_both_bots(chat_id)
 
 
 def build() -> Router:

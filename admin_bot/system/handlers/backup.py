@@ -1,8 +1,9 @@
-"""/backup, and its buttons."""
+"""/backup and its buttons."""
 
 from aiogram import F, Router
 from aiogram.types import CallbackQuery, Message
 
+from admin_bot.filters import is_button_of
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.screens import toast
 from admin_bot.system.backup import BackupService
@@ -18,17 +19,12 @@ async def show(query: CallbackQuery, backup: BackupService) -> None:
     await backup.show(query)
 
 
-async def again(query: CallbackQuery, backup: BackupService) -> None:
-    await backup.again(query)
-
-
-async def is_of_backup(query: CallbackQuery) -> bool:
-    """A button that looks like one of /backup, whatever it carries."""
-    return (query.data or "").startswith(f"{BackupButton.__prefix__}:")
+async def request_again(query: CallbackQuery, backup: BackupService) -> None:
+    await backup.request_again(query)
 
 
 async def unknown_button(query: CallbackQuery) -> None:
-    """Forged, or of another version."""
+    """Answer a forged button, or one of another version."""
     await toast(query, texts.GONE)
 
 
@@ -36,6 +32,6 @@ def build() -> Router:
     router = Router(name="admin backup")
     router.callback_query.middleware(EndQuestion())
     router.callback_query.register(show, BackupButton.filter(F.act == BackupAction.SHOW))
-    router.callback_query.register(again, BackupButton.filter(F.act == BackupAction.RUN))
-    router.callback_query.register(unknown_button, is_of_backup)
+    router.callback_query.register(request_again, BackupButton.filter(F.act == BackupAction.RUN))
+    router.callback_query.register(unknown_button, is_button_of(BackupButton))
     return router

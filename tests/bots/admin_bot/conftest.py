@@ -1,4 +1,4 @@
-"""The admin bot as it is put together for real, over a recording stand-in for Telegram and the in-memory store."""
+"""The admin bot as in production, with a recording stand-in for Telegram and the in-memory store."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from aiogram.fsm.storage.memory import MemoryStorage
 from aiogram.methods import AnswerCallbackQuery, CopyMessages, EditMessageText, SendMessage
 from aiogram.types import Update, User
 
+from admin_bot.context import AdminConfig, AdminContext
 from admin_bot.data import AdminData, build_data
 from admin_bot.main import build
 from core.clock import ManualClock
@@ -22,11 +23,14 @@ from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
 from database.operations import post_ops, settings_ops
 from monitoring.alerts import Alerts
+from schedulers import registry
 from sender.intake import RetryOnDatabaseOutage
-from tests.bots.admin_bot.standstill import Time
+from tests.bots.admin_bot.standstill import StandingClock, Time
 from tests.bots.admin_bot.telegram import NOW, Session, World, administrator
-from tests.clocks import SteeredClock
+from tests.start_costs import spare_bot_costs
 from views import common_texts
+
+spare_bot_costs()
 
 STORAGE = -1001000000001
 OWNER = User(id=7001, is_bot=False, first_name="Olga")
@@ -46,9 +50,9 @@ class AdminBot:
     time: Time
     clock: ManualClock
     database: Database
-    told: list[str]
+    alerts: list[str]
     supervisor: Supervisor
-    #: what conversations remember
+    #: the FSM storage
     memory: MemoryStorage
     _update_id: int = 100
     _message_id: int = 500
@@ -79,16 +83,16 @@ class AdminBot:
         return await self.send(who=who, text=text)
 
     async def press(self, text: str, who: User = OWNER) -> Update:
-        """Press the newest visible button whose text begins so."""
+        """Press the newest visible button whose text starts with `text`."""
         for screen in reversed(self.world.screens.values()):
             rows = screen.reply_markup.inline_keyboard if screen.reply_markup else []
             for button in (button for row in rows for button in row):
                 if button.text.startswith(text) and button.callback_data:
                     return await self.callback(button.callback_data, who=who, message_id=screen.message_id)
-        raise AssertionError(f"nobody sees a button {text!r}: {self.buttons()}")
+        raise AssertionError(f"there is no button {text!r}: {self.buttons()}")
 
     async def callback(self, data: str, *, who: User = OWNER, message_id: int | None = None) -> Update:
-        """A button's data, real or forged. Without a message id Telegram no longer shows the message."""
+        """Press a button by its data, real or forged. Without a message id Telegram no longer shows the message."""
         chat = {"id": who.id, "type": "private", "first_name": who.first_name}
         shown = self.world.screens.get(message_id or 0)
         message = (
@@ -149,34 +153,39 @@ def _bot(world: World, me: User) -> Bot:
 
 @pytest.fixture
 async def admin() -> AsyncIterator[AdminBot]:
-    """An admin bot whose storage channel is set up and fine."""
-    clock, time, supervisor, world = ManualClock(datetime.fromtimestamp(NOW, UTC)), Time(), Supervisor(), World()
+    """An admin bot with a working storage channel."""
+    time, supervisor, world = Time(), Supervisor(), World()
+    clock = StandingClock(datetime.fromtimestamp(NOW, UTC), time)
     database = await open_database("memory://", "test", clock=clock)
     await ensure_indexes(database)
     await settings_ops.change("storage_channel_id", STORAGE)
     bot, user_bot = _bot(world, ADMIN_BOT), _bot(world, USER_BOT)
-    told: list[str] = []
+    alerts: list[str] = []
 
     async def tell(html: str) -> bool:
-        told.append(html)
+        alerts.append(html)
         return True
 
-    data = build_data(
+    context = AdminContext(
         bot=bot,
         user_bot=user_bot,
         user_bot_username=str(USER_BOT.username),
         admin_ids=frozenset({OWNER.id}),
-        storage_channel_id=None,
         clock=clock,
         zone=ZoneInfo("Europe/Berlin"),
         alerts=Alerts(tell),
         supervisor=supervisor,
         unmetered_chats=set(),
-        sleep=time.sleep,
     )
-    hold = RetryOnDatabaseOutage(database.ping, common_texts, SteeredClock(time.sleep))
+    config = AdminConfig(
+        plans=registry.plans(context.zone),
+        backup_job=registry.BACKUP.name,
+        statistics_job=registry.STATISTICS.name,
+    )
+    data = build_data(context, config)
+    hold = RetryOnDatabaseOutage(database.ping, common_texts, clock)
     memory = MemoryStorage()
     dispatcher = build(bot, data, memory, hold)
-    yield AdminBot(dispatcher, bot, data, world, time, clock, database, told, supervisor, memory)
+    yield AdminBot(dispatcher, bot, data, world, time, clock, database, alerts, supervisor, memory)
     await supervisor.close()
     await close_database()

@@ -1,10 +1,13 @@
 """Time that stands still until a test moves it."""
 
 import asyncio
+from datetime import datetime
+
+from core.clock import ManualClock
 
 
 class Time:
-    """Sleeping without real time: whoever sleeps wakes when the test moves on."""
+    """Sleeping without real time: a sleeper wakes when the test moves on."""
 
     def __init__(self) -> None:
         self._now = 0.0
@@ -27,6 +30,20 @@ class Time:
                 entry[1].set_result(None)
             await settle()
         self._now = end
+
+
+class StandingClock(ManualClock):
+    """The date stands still until it is moved; waiting and seconds are those of `time`."""
+
+    def __init__(self, start: datetime, time: Time) -> None:
+        super().__init__(start)
+        self._time = time
+
+    def monotonic(self) -> float:
+        return self._time._now
+
+    async def sleep(self, seconds: float) -> None:
+        await self._time.sleep(seconds)
 
 
 async def settle() -> None:

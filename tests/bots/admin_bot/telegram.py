@@ -1,4 +1,4 @@
-"""A recording stand-in for Telegram: keeps every call, answers what Telegram would, fails when told to."""
+"""A recording stand-in for Telegram: keeps every call, answers as Telegram would, fails on demand."""
 
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
@@ -101,7 +101,7 @@ class World:
 
 
 class Session(BaseSession):
-    """One bot's way to the stand-in."""
+    """One bot's session with the stand-in."""
 
     def __init__(self, world: World, me: User) -> None:
         super().__init__()
@@ -112,7 +112,7 @@ class Session(BaseSession):
         return None
 
     async def stream_content(self, *args: Any, **kwargs: Any) -> AsyncGenerator[bytes, None]:
-        raise AssertionError("nothing of ours downloads a file")
+        raise AssertionError("no code of ours downloads a file")
         yield b""
 
     async def make_request(
@@ -221,9 +221,9 @@ def _chat(chat_id: int, known: dict[str, Any]) -> ChatFullInfo:
         premium_subscription=False,
         gifts_from_channels=False,
     )
-    told = {"type": "channel", "title": "Storage", **known}
+    described = {"type": "channel", "title": "Storage", **known}
     return ChatFullInfo.model_validate(
-        {**told, "id": chat_id, "accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": gifts}
+        {**described, "id": chat_id, "accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": gifts}
     )
 
 

@@ -1,13 +1,14 @@
-"""Only admins are let in, whatever kind of update comes; strangers get one polite sentence."""
+"""Only admins get in, with every kind of update; strangers get one sentence."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from aiogram.methods import AnswerCallbackQuery, SendMessage
 
-from admin_bot.middlewares.authorise import STRANGERS_MAX, Authorise
+from admin_bot.middlewares.authorisation import STRANGERS_MAX, Authorise
 from admin_bot.routers import build_router
+from core.clock import ManualClock
 from tests.bots.admin_bot.conftest import ADMIN_BOT, OWNER, STORAGE, STRANGER, AdminBot
 from tests.bots.admin_bot.telegram import NOW, administrator
 from views.admin_texts import TOAST_MAX, not_for_you
@@ -79,7 +80,7 @@ async def test_a_stranger_is_refused_at_most_once_a_minute(admin: AdminBot) -> N
     assert len(admin.texts) == 2
 
 
-async def test_a_strangers_button_is_always_answered_so_that_it_stops_turning(admin: AdminBot) -> None:
+async def test_a_strangers_button_is_always_answered(admin: AdminBot) -> None:
     await admin.say("a post")
     post = await admin.only_post()
     admin.world.calls.clear()
@@ -105,7 +106,7 @@ async def test_a_message_without_a_sender_is_dropped(admin: AdminBot) -> None:
     assert admin.world.calls == []
 
 
-async def test_rights_taken_by_a_stranger_are_noticed_all_the_same(admin: AdminBot) -> None:
+async def test_rights_removed_by_a_stranger_are_noticed(admin: AdminBot) -> None:
     await admin.feed(
         "my_chat_member",
         {
@@ -116,19 +117,19 @@ async def test_rights_taken_by_a_stranger_are_noticed_all_the_same(admin: AdminB
             "new_chat_member": {"user": ADMIN_BOT.model_dump(), "status": "left"},
         },
     )
-    assert len(admin.told) == 1
+    assert len(admin.alerts) == 1
     assert admin.world.of(SendMessage) == []
 
 
-def test_every_kind_of_update_aiogram_knows_passes_the_door() -> None:
-    router = build_router()
+def test_every_kind_of_update_aiogram_knows_is_authorised_once() -> None:
+    router = build_router(ManualClock(datetime.fromtimestamp(NOW, UTC)))
     for kind, observer in router.observers.items():
-        doors = [one for one in observer.outer_middleware if isinstance(one, Authorise)]
-        assert len(doors) == (0 if kind == "error" else 1), kind
+        found = [one for one in observer.outer_middleware if isinstance(one, Authorise)]
+        assert len(found) == (0 if kind == "error" else 1), kind
 
 
-async def test_the_memory_of_strangers_is_bounded(admin: AdminBot) -> None:
-    door = Authorise()
+def test_the_memory_of_strangers_is_bounded() -> None:
+    authorise = Authorise(ManualClock(datetime.fromtimestamp(NOW, UTC)))
     for number in range(STRANGERS_MAX + 10):
-        assert door._is_due(number, admin.clock.now())
-    assert len(door._refused) == STRANGERS_MAX
+        assert authorise._is_due(number)
+    assert len(authorise._refused) == STRANGERS_MAX

@@ -1,4 +1,4 @@
-"""A database whose answers are lost: the command was done, and whoever asked for it hears that the database is away."""
+"""A database whose answers are lost: the command is executed, and the caller gets StoreUnavailable."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ def _any(*_: Any, **__: Any) -> bool:
 def losing(
     method: str, collection: str, *, when: Callable[..., bool] = _any, times: int = 1, undone: bool = False
 ) -> Iterator[None]:
-    """Lose the answers to the next `times` calls of a method of `Collection` that `when` takes, given its arguments.
+    """Lose the answers to the next `times` calls of a method of `Collection` whose arguments `when` accepts.
 
     With `undone` the commands themselves are lost. Fails at its end when fewer calls came.
     """
@@ -38,16 +38,16 @@ def losing(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Collection, method, lossy)
         yield
-    assert left == 0, f"{left} answers of {times} were not lost: nobody asked {collection} for them"
+    assert left == 0, f"{left} answers of {times} were not lost: {collection} was not called as often"
 
 
-def pays(condition: dict[str, Any], *_: Any, **__: Any) -> bool:
-    """For `when`: what is asked of the users gives somebody credits or a pass."""
+def grants_access(condition: dict[str, Any], *_: Any, **__: Any) -> bool:
+    """For `when`: the command grants a user credits or a pass."""
     return "grants" in condition
 
 
-async def over(house: House) -> None:
-    """Wait until both bots are done with everything, also with what waited for the database to come back."""
+async def wait_until_idle(house: House) -> None:
+    """Wait until both bots have handled every update, also those held while the database was away."""
     async with asyncio.timeout(20):
         await house.settle()
         while handling := house._handling():

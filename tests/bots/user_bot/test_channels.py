@@ -1,4 +1,4 @@
-"""Channels one must join, through the product and the sandbox."""
+"""Channels subscribers must join, through the product and the sandbox."""
 
 import asyncio
 from datetime import timedelta
@@ -16,16 +16,16 @@ from user_bot.delivery.request import Outcome
 UserId = int
 
 
-async def asked(house: House) -> int:
-    """How often Telegram was asked about somebody in a channel that is to be joined."""
+async def count_member_questions(house: House) -> int:
+    """Count the membership questions to Telegram about channels subscribers must join."""
     return sum(int(call["params"]["chat_id"]) != STORAGE for call in await house.calls("getChatMember"))
 
 
 async def open_post(house: House, contains: str, who: UserId = ALICE) -> Json:
     post = await house.store()
-    person = house.world.person(who)
-    await person.link(house.link(post))
-    seen = await person.wait(USER_BOT, contains=contains)
+    user = house.world.person(who)
+    await user.link(house.link(post))
+    seen = await user.wait(USER_BOT, contains=contains)
     await house.settle()
     return seen
 
@@ -43,7 +43,7 @@ async def test_one_message_names_the_channels_and_the_post_comes_when_they_are_j
     assert await house.calls("copyMessages") == []
     for channel in (news, garden):
         await house.alice.link(channel.invite_link)
-    # by itself, without the button
+    # without tapping the button
     await house.alice.wait(USER_BOT, contains="30 minutes")
     await house.settle()
     assert len(await house.calls("copyMessages")) == 1
@@ -62,37 +62,37 @@ async def test_joining_leaving_and_joining_within_a_second_brings_the_post_once(
     assert len(await house.calls("copyMessages")) == 1
 
 
-async def test_i_have_joined_names_what_is_left_and_looks_again(house: House) -> None:
+async def test_i_have_joined_names_the_missing_channels_and_asks_telegram_again(house: House) -> None:
     await house.channel("News")
     garden = await house.channel("Garden")
     await open_post(house, "first join")
     await house.alice.press(USER_BOT, "I have joined")
     await house.alice.wait(USER_BOT, contains="Not joined yet: News, Garden")
-    before = await asked(house)
-    for _ in range(20):  # however often one presses
+    before = await count_member_questions(house)
+    for _ in range(20):  # however often one taps
         await house.alice.press(USER_BOT, "I have joined")
     await house.settle()
-    assert await asked(house) == before
+    assert await count_member_questions(house) == before
     await house.advance(seconds=4)
     await house.alice.press(USER_BOT, "I have joined")
     await house.settle()
-    assert await asked(house) == before + 2
+    assert await count_member_questions(house) == before + 2
     await house.alice.link(garden.invite_link)
     await house.alice.press(USER_BOT, "I have joined")
     await house.alice.wait(USER_BOT, contains="Not joined yet: News")
 
 
-async def test_a_remembered_yes_costs_no_call_and_one_command_and_lives_ten_minutes(house: House) -> None:
+async def test_a_stored_membership_costs_no_call_and_one_command_for_ten_minutes(house: House) -> None:
     for number in range(3):
         channel = await house.channel(f"Channel {number}")
         await house.world.set_member(channel.chat_id, ALICE, "member")
     await house.settle()
     await open_post(house, "30 minutes")
-    before, database = await asked(house), current_database()
-    assert before == 0  # the updates told
+    before, database = await count_member_questions(house), current_database()
+    assert before == 0  # memberships are known from updates
     await house.advance(minutes=11)
     await open_post(house, "30 minutes")
-    assert await asked(house) == 3
+    assert await count_member_questions(house) == 3
     post = await house.store()
     database.calls.clear()
     calls = len(await house.calls())
@@ -103,7 +103,7 @@ async def test_a_remembered_yes_costs_no_call_and_one_command_and_lives_ten_minu
     assert database.calls.total() - database.calls["find admin_config"] - database.calls["find channels"] <= 7
 
 
-async def test_leaving_is_heard_at_once(house: House) -> None:
+async def test_leaving_a_channel_counts_at_once(house: House) -> None:
     channel = await house.channel()
     await house.world.set_member(channel.chat_id, ALICE, "member")
     await open_post(house, "30 minutes")
@@ -120,7 +120,7 @@ async def test_a_request_counts_as_joined_and_the_post_comes_within_the_five_min
     await house.alice.wait(USER_BOT, contains="30 minutes")
     await house.settle()
     assert [one.joined_count for one in await channel_ops.load()] == [1]
-    # still pending after any time, and not counted again when an admin lets them in
+    # a request stays pending, and is not counted again when an admin admits the subscriber
     await house.advance(hours=30)
     await open_post(house, "30 minutes")
     await house.olive.approve(channel.chat_id, ALICE)
@@ -129,7 +129,7 @@ async def test_a_request_counts_as_joined_and_the_post_comes_within_the_five_min
     await open_post(house, "30 minutes")
 
 
-async def test_who_asks_to_join_is_registered_without_having_started_the_bot(house: House) -> None:
+async def test_asking_to_join_stores_a_user_who_never_started_the_bot(house: House) -> None:
     channel = await house.channel("Club", mode=ChannelMode.REQUEST)
     await house.bob.link(channel.invite_link)
     await house.settle()
@@ -139,7 +139,7 @@ async def test_who_asks_to_join_is_registered_without_having_started_the_bot(hou
     assert await house.calls("copyMessages") == []
 
 
-async def test_the_bot_losing_its_rights_follows_on_error_and_is_told_once_and_heals(house: House) -> None:
+async def test_lost_rights_in_a_channel_follow_on_error_alert_the_owner_once_and_heal(house: House) -> None:
     lenient = await house.channel("Lenient", on_error=OnError.OPEN)
     strict = await house.channel("Strict", on_error=OnError.CLOSED)
     for channel in (lenient, strict):
@@ -149,27 +149,27 @@ async def test_the_bot_losing_its_rights_follows_on_error_and_is_told_once_and_h
     assert "Strict" in seen["messages"][-1]["text"]
     assert "Lenient" not in seen["messages"][-1]["text"]
     await open_post(house, "I cannot check", BOB)
-    told = [message["text"] for message in (await house.olive.transcript("house_admin_bot"))["messages"]]
-    assert sum("Strict" in text for text in told) == 1
-    assert sum("Lenient" in text for text in told) == 1
+    alerts = [message["text"] for message in (await house.olive.transcript("house_admin_bot"))["messages"]]
+    assert sum("Strict" in text for text in alerts) == 1
+    assert sum("Lenient" in text for text in alerts) == 1
     await house.world.set_member(strict.chat_id, 1002, "administrator", can_invite_users=True)
     await house.settle()
     assert [one.broken_since is None for one in await channel_ops.load()] == [False, True]
     await open_post(house, "first join")
 
 
-async def test_a_healing_whose_news_was_lost_is_found_by_trying_again(house: House) -> None:
+async def test_restored_rights_are_noticed_by_a_probe_when_the_update_was_lost(house: House) -> None:
     channel = await house.channel("Strict", on_error=OnError.CLOSED)
     await house.settle()
     await channel_ops.mark_broken(channel.chat_id, house.base.clock.now())
     await open_post(house, "I cannot check")
-    assert await asked(house) == 0
+    assert await count_member_questions(house) == 0
     await house.advance(minutes=2)
     await open_post(house, "first join")
     assert [one.broken_since for one in await channel_ops.load()] == [None]
 
 
-async def test_a_channel_that_became_another_kind_of_chat_goes_on_under_its_new_id(house: House) -> None:
+async def test_a_group_that_became_a_supergroup_is_stored_under_its_new_id(house: House) -> None:
     old = await house.channel("Group")
     new = await house.world.add_chat("supergroup", "Group", OLIVE)
     await house.world.set_member(new, 1002, "administrator", can_invite_users=True)
@@ -188,7 +188,7 @@ async def test_a_channel_that_became_another_kind_of_chat_goes_on_under_its_new_
 
 
 @pytest.mark.parametrize("on_error", list(OnError))
-async def test_an_outage_of_telegram_is_not_taken_for_having_left(house: House, on_error: OnError) -> None:
+async def test_an_outage_of_telegram_does_not_count_as_having_left(house: House, on_error: OnError) -> None:
     await house.channel(on_error=on_error)
     await house.world.fault("error", method="getChatMember", times=None, status=500, description="Internal")
     await open_post(house, "30 minutes" if on_error is OnError.OPEN else "I cannot check")
@@ -201,20 +201,20 @@ async def test_thirty_channels_are_thirty_buttons_and_one_message(house: House) 
     seen = await open_post(house, "first join")
     assert len(buttons(seen)) == 31
     assert len([m for m in seen["messages"] if "first join" in m.get("text", "")]) == 1
-    assert await asked(house) == 30
+    assert await count_member_questions(house) == 30
     await open_post(house, "first join")
-    assert await asked(house) == 30
+    assert await count_member_questions(house) == 30
 
 
-async def test_an_admin_who_lets_thirty_people_in_at_once_is_not_flooding(house: House) -> None:
+async def test_thirty_subscribers_admitted_at_once_are_all_recorded(house: House) -> None:
     channel = await house.channel("Club", mode=ChannelMode.REQUEST)
-    people = [await house.world.add_user(f"Person {number}") for number in range(30)]
-    for person in people:
-        await person.link(channel.invite_link)
+    users = [await house.world.add_user(f"Person {number}") for number in range(30)]
+    for user in users:
+        await user.link(channel.invite_link)
     await house.settle()
-    await asyncio.gather(*(house.olive.approve(channel.chat_id, person.id) for person in people))
+    await asyncio.gather(*(house.olive.approve(channel.chat_id, user.id) for user in users))
     await house.settle()
-    known = [await membership_ops.find_memberships(person.id, [channel.chat_id]) for person in people]
+    known = [await membership_ops.find_memberships(user.id, [channel.chat_id]) for user in users]
     assert {found[channel.chat_id].status for found in known} == {MembershipStatus.MEMBER}
 
 
@@ -227,10 +227,10 @@ async def test_a_paused_channel_is_not_asked_for(house: House) -> None:
 async def test_owners_pass_without_joining(house: House) -> None:
     await house.channel()
     await open_post(house, "30 minutes", OLIVE)
-    assert await asked(house) == 0
+    assert await count_member_questions(house) == 0
 
 
-async def test_a_button_with_another_persons_code_or_garbage_does_nothing_for_anybody(house: House) -> None:
+async def test_a_button_with_a_malformed_code_delivers_nothing(house: House) -> None:
     await house.channel()
     await open_post(house, "first join")
     await house.bob.text(USER_BOT, "/start")
@@ -241,7 +241,7 @@ async def test_a_button_with_another_persons_code_or_garbage_does_nothing_for_an
     assert not (await house.world.counters())["unanswered_callbacks"]
 
 
-async def test_a_wish_is_forgotten_after_a_day(house: House) -> None:
+async def test_a_pending_request_expires_after_a_day(house: House) -> None:
     channel = await house.channel()
     await open_post(house, "first join")
     await house.advance(hours=25)
@@ -250,7 +250,7 @@ async def test_a_wish_is_forgotten_after_a_day(house: House) -> None:
     assert await house.calls("copyMessages") == []
 
 
-async def test_a_second_tap_on_a_link_says_what_to_do_once(house: House) -> None:
+async def test_taps_in_quick_succession_show_the_next_step_once(house: House) -> None:
     await house.channel()
     post = await house.store()
     for _ in range(3):
@@ -258,11 +258,11 @@ async def test_a_second_tap_on_a_link_says_what_to_do_once(house: House) -> None
     await house.settle()
     assert len(await house.calls("sendMessage")) == 1
     await house.base.clock.sleep(timedelta(seconds=4).total_seconds())
-    outcome = await house.another_deliverer().deliver(await known(ALICE), post.code, "m")
+    outcome = await house.another_deliverer().deliver(await subscriber(ALICE), post.code, "m")
     assert outcome is Outcome.REFUSED
 
 
-async def known(user_id: int) -> User:
+async def subscriber(user_id: int) -> User:
     user = await user_ops.find(user_id)
     assert user is not None
     return user

@@ -1,4 +1,4 @@
-"""A credit is spent by a delivery, once, and given back when nothing arrived."""
+"""A delivery spends one credit, once, and returns it when nothing arrived."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -38,7 +38,7 @@ async def credits_left() -> int:
     return (await alice()).credits
 
 
-async def test_a_delivery_costs_one_and_a_repeat_within_the_grace_nothing(house: House) -> None:
+async def test_a_delivery_costs_one_credit_and_a_repeat_within_the_grace_none(house: House) -> None:
     post = await house.store()
     for minutes, left in ((0, 1), (9, 1), (2, 0)):
         await house.advance(minutes=minutes)
@@ -48,14 +48,14 @@ async def test_a_delivery_costs_one_and_a_repeat_within_the_grace_nothing(house:
     assert len(await house.calls("copyMessages")) == 3
 
 
-async def test_double_taps_cost_one(house: House) -> None:
+async def test_double_taps_cost_one_credit(house: House) -> None:
     post = await house.store()
     await asyncio.gather(*(house.alice.link(house.link(post)) for _ in range(5)))
     await house.settle()
     assert (await credits_left(), len(await house.calls("copyMessages"))) == (1, 1)
 
 
-async def test_three_posts_at_once_with_two_credits_are_two_deliveries_and_one_offer(house: House) -> None:
+async def test_three_posts_at_once_with_two_credits_are_two_deliveries_and_one_verification_link(house: House) -> None:
     posts = [await house.store() for _ in range(3)]
     await asyncio.gather(*(house.alice.link(house.link(post)) for post in posts))
     await house.alice.wait(USER_BOT, contains="please verify once")
@@ -73,7 +73,9 @@ async def test_three_posts_at_once_with_two_credits_are_two_deliveries_and_one_o
         ("Bad Request: something nobody has seen", "did not work just now"),
     ],
 )
-async def test_what_did_not_arrive_is_given_back(house: House, minutes: int, description: str, contains: str) -> None:
+async def test_a_failed_delivery_returns_its_credit(
+    house: House, minutes: int, description: str, contains: str
+) -> None:
     post = await house.store(delete_after_minutes=minutes)
     status = 403 if description.startswith("Forbidden") else 400
     await house.world.fault("error", method="copyMessages", status=status, description=description)
@@ -84,7 +86,7 @@ async def test_what_did_not_arrive_is_given_back(house: House, minutes: int, des
     assert (await alice()).charges == {}
 
 
-async def test_an_unconfirmed_delivery_is_given_back_and_says_so(house: House) -> None:
+async def test_an_unconfirmed_delivery_returns_the_credit_and_says_so(house: House) -> None:
     post = await house.store()
     await house.world.fault("drop_after", method="copyMessages")
     await house.alice.link(house.link(post))
@@ -93,7 +95,7 @@ async def test_an_unconfirmed_delivery_is_given_back_and_says_so(house: House) -
     assert await credits_left() == 2
 
 
-async def test_a_blocked_reader_keeps_the_credit(house: House) -> None:
+async def test_a_subscriber_who_blocked_the_bot_keeps_the_credit(house: House) -> None:
     post = await house.store()
     await house.world.fault(
         "error", method="copyMessages", status=403, description="Forbidden: bot was blocked by the user"
@@ -129,8 +131,8 @@ async def test_owners_are_not_charged_and_a_pass_goes_before_credits(house: Hous
 
 
 @pytest.mark.parametrize("minutes", [30, 0])
-async def test_a_crash_in_the_middle_gives_the_credit_back_once(house: House, minutes: int) -> None:
-    """What a kill -9 between the spending and Telegram's answer leaves behind."""
+async def test_a_crash_during_a_delivery_returns_the_credit_once(house: House, minutes: int) -> None:
+    """The database is as a kill -9 between spending the credit and Telegram's answer leaves it."""
     post = await house.store(delete_after_minutes=minutes)
     began = house.base.clock.now() - timedelta(seconds=10)
     await delivery_claims.claim_delivery(
@@ -141,34 +143,34 @@ async def test_a_crash_in_the_middle_gives_the_credit_back_once(house: House, mi
     assert await user_credits.spend_credit(ALICE, post.code, "m", began)
     assert await credits_left() == 1
     recovery = Recovery(house.base.user_bot, house.base.clock, house.base.settings.zone)
-    assert await recovery.tell_interrupted() == 1
+    assert await recovery.notify_interrupted() == 1
     await house.alice.wait(USER_BOT, contains="It did not cost you anything.")
-    assert await recovery.tell_interrupted() == 0
+    assert await recovery.notify_interrupted() == 0
     assert await credits_left() == 2
 
 
 @pytest.mark.parametrize("minutes", [30, 0])
-async def test_a_crash_after_the_delivery_gives_nothing_back(house: House, minutes: int) -> None:
+async def test_a_crash_after_the_delivery_returns_no_credit(house: House, minutes: int) -> None:
     post = await house.store(delete_after_minutes=minutes)
     await house.alice.link(house.link(post))
     await house.settle()
     await house.advance(minutes=1)
     recovery = Recovery(house.base.user_bot, house.base.clock, house.base.settings.zone)
-    assert await recovery.tell_interrupted() == 0
+    assert await recovery.notify_interrupted() == 0
     assert await credits_left() == 1
 
 
-async def test_an_older_charge_is_not_given_back_for_a_delivery_that_never_spent(house: House) -> None:
+async def test_an_earlier_charge_is_not_returned_for_a_delivery_that_spent_nothing(house: House) -> None:
     post = await house.store(delete_after_minutes=0)
     began = house.base.clock.now() - timedelta(seconds=10)
     assert await user_credits.spend_credit(ALICE, post.code, "earlier", began - timedelta(minutes=5))
     await delivery_claims.claim_delivery(BOT, ALICE, post.code, began, DOUBLE_TAP, update_key="m", settle_later=True)
     recovery = Recovery(house.base.user_bot, house.base.clock, house.base.settings.zone)
-    assert await recovery.tell_interrupted() == 1
+    assert await recovery.notify_interrupted() == 1
     assert await credits_left() == 1
 
 
-async def test_the_database_leaving_while_spending_spends_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_lost_answer_to_spending_spends_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     post = await house.store()
     spend, failures = user_credits.spend_credit, iter([True, True])
 
@@ -183,7 +185,7 @@ async def test_the_database_leaving_while_spending_spends_once(house: House, mon
     assert await credits_left() == 1
 
 
-async def test_me_shows_what_is_left_in_plain_words(house: House) -> None:
+async def test_me_shows_credits_pass_links_and_ban(house: House) -> None:
     await house.alice.text(USER_BOT, "/me")
     seen = await house.alice.wait(USER_BOT, contains="2 deliveries left")
     assert "Verification links used today: 0 of 15" in seen["messages"][-1]["text"]
@@ -195,7 +197,7 @@ async def test_me_shows_what_is_left_in_plain_words(house: House) -> None:
     assert "Reason: <spam>" in seen["messages"][-1]["text"]
 
 
-async def test_a_banned_person_gets_nothing_by_an_old_button_a_link_or_a_token(house: House) -> None:
+async def test_a_banned_subscriber_gets_nothing_by_an_old_button_a_link_or_a_token(house: House) -> None:
     post = await house.store()
     await house.alice.link(house.link(post))
     await house.settle()
@@ -212,17 +214,17 @@ async def test_a_banned_person_gets_nothing_by_an_old_button_a_link_or_a_token(h
     assert len(await house.calls("copyMessages")) == 1
     assert await credits_left() == 1
     assert open_delivery.post_code == post.code
-    # over at its time, by itself
+    # a ban ends at its time
     await user_ops.ban(ALICE, now, reason="spam", until=house.base.clock.now() + timedelta(minutes=5))
     await house.advance(minutes=6)
     await house.alice.link(house.link(post))
     await house.alice.wait(USER_BOT, contains="30 minutes")
 
 
-async def test_posts_that_are_gone_ask_nobody_to_verify(house: House) -> None:
+async def test_a_removed_post_asks_for_no_verification(house: House) -> None:
     post = await house.store()
     await post_ops.remove(post.code)
     await house.bob.link(house.link(post))
     await house.bob.wait(USER_BOT, contains="not available")
     await house.settle()
-    assert len(await house.calls("sendMessage")) == 2  # the greeting of Alice, and this
+    assert len(await house.calls("sendMessage")) == 2  # the welcome of Alice, and this

@@ -1,4 +1,4 @@
-"""A post is handed over: complete, once, with a promise to take it back."""
+"""A post is delivered: complete, once, with a promise to delete it."""
 
 import asyncio
 
@@ -23,7 +23,7 @@ async def test_a_post_arrives_with_a_warning_and_a_promise(house: House) -> None
     (promise,) = await promises()
     assert promise.message_ids == tuple(message["message_id"] for message in copies)
     assert promise.notice_message_id == warning["message_id"]
-    # the reader's half hour runs from the moment the messages are there
+    # the half hour is counted from when the messages have arrived
     assert 1800 <= (promise.delete_at - promise.sent_at).total_seconds() < 1810
 
 
@@ -51,7 +51,7 @@ async def test_a_double_tap_is_delivered_once(house: House) -> None:
     assert len(await promises()) == 1
 
 
-async def test_another_wish_after_a_while_is_another_delivery(house: House) -> None:
+async def test_a_request_after_the_double_tap_time_is_another_delivery(house: House) -> None:
     post = await house.store()
     for _ in range(2):
         await house.alice.link(house.link(post))
@@ -61,7 +61,7 @@ async def test_another_wish_after_a_while_is_another_delivery(house: House) -> N
     assert len(await house.calls("copyMessages")) == 2
 
 
-async def test_two_starts_of_a_brand_new_person_at_once_make_one_user(house: House) -> None:
+async def test_two_first_starts_at_once_store_one_user(house: House) -> None:
     first, second = await house.store(), await house.store()
     await asyncio.gather(house.bob.link(house.link(first, "ad1")), house.bob.link(house.link(second, "ad2")))
     await house.bob.wait(USER_BOT, count=4)
@@ -74,7 +74,7 @@ async def test_two_starts_of_a_brand_new_person_at_once_make_one_user(house: Hou
 
 
 async def test_garbage_after_start_gets_one_sentence(house: House) -> None:
-    # 5,000 characters leave a Telegram client as a message of 4,096 and one with the rest
+    # a Telegram client sends 5,000 characters as a message of 4,096 and one with the rest
     for typed in ("p_", "%%%", "🎁🎁", "x" * (4096 - len("/start ")), "p_aaaaaaaaaaaaaaaa extra"):
         await house.alice.text(USER_BOT, f"/start {typed}")
         seen = await house.alice.wait(USER_BOT, count=1)
@@ -106,7 +106,7 @@ async def test_protected_and_undeleted_posts_are_delivered_as_set(house: House) 
     assert [call["method"] for call in await house.calls()][-1] == "copyMessages"
 
 
-async def test_settings_decide_where_the_post_says_nothing(house: House) -> None:
+async def test_settings_apply_where_the_post_sets_nothing(house: House) -> None:
     await settings_ops.change("delete_after_minutes", 60)
     await settings_ops.change("protect_content", True)
     post = await house.store()
@@ -125,10 +125,10 @@ async def test_an_album_arrives_as_an_album(house: House) -> None:
     assert None not in groups
 
 
-async def test_a_person_called_by_markup_is_greeted(house: House) -> None:
-    person = await house.world.add_user('<3 & "x"')
-    await person.text(USER_BOT, "/start")
-    seen = await person.wait(USER_BOT, contains="Hello")
+async def test_a_name_full_of_markup_is_greeted(house: House) -> None:
+    user = await house.world.add_user('<3 & "x"')
+    await user.text(USER_BOT, "/start")
+    seen = await user.wait(USER_BOT, contains="Hello")
     assert '<3 & "x"' in seen["messages"][-1]["text"]
 
 

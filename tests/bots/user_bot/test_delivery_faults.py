@@ -1,4 +1,4 @@
-"""What Telegram, the storage channel and the database do to a delivery, and that nothing is lost or doubled."""
+"""Deliveries while Telegram, the storage channel or the database fails: nothing is lost or sent twice."""
 
 import asyncio
 
@@ -32,8 +32,8 @@ async def test_an_album_whose_third_item_is_gone_says_so_to_both(house: House) -
     await house.world.delete_message(STORAGE, ids[2])
     seen = await open_and_wait(house, post, "1 message of this post (of 5)")
     assert len([message for message in seen["messages"] if message.get("photo")]) == 4  # type: ignore[attr-defined]
-    told = await house.olive.transcript(OWNER_BOT)
-    assert any("incomplete" in message.get("text", "") for message in told["messages"])
+    alerted = await house.olive.transcript(OWNER_BOT)
+    assert any("incomplete" in message.get("text", "") for message in alerted["messages"])
     (promise,) = await promises()
     assert len(promise.message_ids) == 4
 
@@ -52,20 +52,20 @@ async def test_a_lost_storage_channel_is_told_to_the_owner_once_and_heals(house:
     await house.bob.link(house.link(post))
     await house.bob.wait(USER_BOT, contains="cannot reach this post")
     await house.settle()
-    told = await house.olive.transcript(OWNER_BOT)
-    alerts = [message for message in told["messages"] if "cannot be reached" in message.get("text", "")]
+    alerted = await house.olive.transcript(OWNER_BOT)
+    alerts = [message for message in alerted["messages"] if "cannot be reached" in message.get("text", "")]
     assert len(alerts) == 1
     assert await promises() == []
     await house.world.set_member(STORAGE, 1002, "administrator", **STORAGE_RIGHTS)
     await house.alice.press(USER_BOT, "Try again")
     await house.alice.wait(USER_BOT, contains="30 minutes")
     await house.settle()
-    told = await house.olive.transcript(OWNER_BOT)
-    assert "works again" in told["messages"][-1]["text"]
+    alerted = await house.olive.transcript(OWNER_BOT)
+    assert "works again" in alerted["messages"][-1]["text"]
 
 
 @pytest.mark.parametrize("method", ["copyMessages", "sendMessage"])
-async def test_a_429_delays_the_delivery_and_doubles_nothing(house: House, method: str) -> None:
+async def test_a_429_delays_the_delivery_and_duplicates_nothing(house: House, method: str) -> None:
     post = await house.store()
     await house.world.fault("flood", method=method, bot=USER_BOT, retry_after=3)
     await open_and_wait(house, post, "30 minutes")
@@ -79,7 +79,7 @@ async def test_a_429_delays_the_delivery_and_doubles_nothing(house: House, metho
 
 
 @pytest.mark.parametrize("kind", ["html", "drop_after", "no_description"])
-async def test_an_answer_that_never_came_is_not_repeated(house: House, kind: str) -> None:
+async def test_a_copy_whose_answer_was_lost_is_not_retried(house: House, kind: str) -> None:
     post = await house.store()
     more = {"status": 502} if kind == "html" else {"status": 500} if kind == "no_description" else {}
     await house.world.fault(kind, method="copyMessages", bot=USER_BOT, **more)
@@ -92,7 +92,7 @@ async def test_an_answer_that_never_came_is_not_repeated(house: House, kind: str
     assert promise.message_ids == ()
 
 
-async def test_a_500_is_tried_again_and_then_delivered_once(house: House) -> None:
+async def test_a_500_is_retried_and_delivered_once(house: House) -> None:
     post = await house.store()
     await house.world.fault(
         "error", method="copyMessages", bot=USER_BOT, status=500, description="Internal Server Error: busy"
@@ -111,7 +111,7 @@ async def test_an_unexpected_refusal_gets_a_sentence_and_leaves_no_promise(house
     assert await promises() == []
 
 
-async def test_an_account_that_is_gone_is_marked_as_gone(house: House) -> None:
+async def test_a_deleted_account_is_marked_deactivated(house: House) -> None:
     post = await house.store()
     gone = {"status": 403, "description": "Forbidden: user is deactivated"}
     await house.world.fault("error", method="copyMessages", bot=USER_BOT, **gone)
@@ -122,7 +122,7 @@ async def test_an_account_that_is_gone_is_marked_as_gone(house: House) -> None:
     assert user.deactivated_at == user.blocked_at is not None
 
 
-async def test_a_person_who_blocks_the_bot_is_remembered_and_comes_back(house: House) -> None:
+async def test_blocking_and_unblocking_the_bot_is_stored(house: House) -> None:
     post = await house.store()
     await open_and_wait(house, post, "30 minutes")
     await house.alice.block(USER_BOT)
@@ -152,7 +152,7 @@ async def test_a_block_before_the_copy_leaves_no_promise(house: House) -> None:
     assert [call["method"] for call in await house.calls()][-1] == "copyMessages"
 
 
-async def test_the_same_update_twice_is_delivered_once(house: House) -> None:
+async def test_an_update_received_twice_is_delivered_once(house: House) -> None:
     post = await house.store()
     await house.world.fault("duplicate_update", method="getUpdates", bot=USER_BOT)
     await house.alice.link(house.link(post))
@@ -190,10 +190,10 @@ async def test_updates_are_held_while_the_database_is_away_and_answered_afterwar
     assert sorted(int(call["params"]["chat_id"]) for call in sentences) == [502, 503]
     copied = sorted(int(call["params"]["chat_id"]) for call in await house.calls("copyMessages"))
     assert copied == [502, 503]
-    assert house.base.hold.held == 0
+    assert house.base.outage_retry.held == 0
 
 
-async def test_a_database_that_leaves_after_the_copy_still_gets_the_ids(house: House) -> None:
+async def test_ids_are_stored_when_the_database_is_away_right_after_the_copy(house: House) -> None:
     post = await house.store()
     outage = Outage()
     current_database().before_call = outage
@@ -221,7 +221,7 @@ async def test_a_database_that_leaves_after_the_copy_still_gets_the_ids(house: H
     assert tries == 3
 
 
-async def test_a_database_that_leaves_before_the_promise_sends_nothing_until_it_is_back(house: House) -> None:
+async def test_nothing_is_sent_until_the_database_takes_the_promise(house: House) -> None:
     post = await house.store()
     database = current_database()
     left = 0

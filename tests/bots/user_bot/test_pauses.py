@@ -1,4 +1,4 @@
-"""Remembering pauses in a process: when they are read and written, and what it costs."""
+"""Stored pauses in a running process: when they are read and written, and how many commands that takes."""
 
 import asyncio
 from collections import Counter
@@ -17,42 +17,42 @@ from tests.house import ALICE, USER_BOT, House, running_house
 BOT, ADMIN = 1002, 1001
 
 
-def asked_of_pauses() -> Counter[str]:
+def pause_commands() -> Counter[str]:
     calls = current_database().calls
     return Counter({name.split()[0]: n for name, n in calls.items() if name.endswith(" send_pauses")})
 
 
-async def test_a_start_reads_once_a_gate_and_a_delivery_costs_nothing(house: House) -> None:
+async def test_a_start_reads_pauses_once_per_limiter_and_a_delivery_reads_none(house: House) -> None:
     post = await house.store()
     await house.alice.link(house.link(post))
     await house.alice.wait(USER_BOT, contains="30 minutes")
     await house.settle()
     at_start = {"create_index": len(INDEXES["send_pauses"]), "indexes": 1}
-    assert asked_of_pauses() == at_start | {"find": 2}
+    assert pause_commands() == at_start | {"find": 2}
 
 
-async def test_a_429_is_written_down_by_one_command_and_one_look_for_old_ones(house: House) -> None:
+async def test_a_429_is_stored_by_one_command_and_one_search_for_past_pauses(house: House) -> None:
     post = await house.store()
-    before = asked_of_pauses()
+    before = pause_commands()
     await house.world.fault("flood", method="copyMessages", bot=USER_BOT, retry_after=20)
     began = house.base.clock.now()
     await house.alice.link(house.link(post))
     await house.alice.wait(USER_BOT, contains="30 minutes")
     await house.settle()
-    assert asked_of_pauses() - before == {"update_one": 1, "find": 1}
+    assert pause_commands() - before == {"update_one": 1, "find": 1}
     (pause,) = await pause_ops.load(BOT, began)
     assert pause.chat == ALICE
     assert 20 <= (pause.until - began).total_seconds() < 30
     assert (await house.world.counters())["ignored_429"] == 0
 
 
-async def test_both_gates_are_restored_before_telegram_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_both_limiters_are_restored_before_telegram_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
     world: SandboxClient | None = None
-    asked: list[tuple[int, int]] = []
+    loaded: list[tuple[int, int]] = []
 
     async def load(bot_id: int, now: datetime) -> list[Pause]:
         assert world is not None
-        asked.append((bot_id, len(await world.calls())))
+        loaded.append((bot_id, len(await world.calls())))
         return []
 
     async def remember_world(found: SandboxClient) -> None:
@@ -61,10 +61,10 @@ async def test_both_gates_are_restored_before_telegram_is_called(monkeypatch: py
 
     monkeypatch.setattr(pause_ops, "load", load)
     async with running_house(timers=False, before=remember_world):
-        assert asked == [(BOT, 0), (ADMIN, 0)]
+        assert loaded == [(BOT, 0), (ADMIN, 0)]
 
 
-async def test_a_stop_writes_what_a_hanging_database_has_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_stop_writes_pauses_that_a_hanging_database_did_not_take(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = asyncio.Event()
     written: list[str] = []
 

@@ -1,4 +1,4 @@
-"""After a crash in the middle of a delivery the reader gets a word and a button, once."""
+"""After a crash in the middle of a delivery the subscriber gets a notice with a button, once."""
 
 from datetime import timedelta
 
@@ -19,27 +19,27 @@ def recovery_of(house: House) -> Recovery:
     return Recovery(house.base.user_bot, house.base.clock, house.base.settings.zone)
 
 
-async def cut_off(house: House, post: Post, reader: int) -> None:
-    """What a kill -9 between the promise and Telegram's answer leaves behind."""
-    await house.world.person(reader).text(USER_BOT, "/start")
+async def interrupt_delivery(house: House, post: Post, user_id: int) -> None:
+    """Leave the database as a kill -9 between the promise and Telegram's answer does."""
+    await house.world.person(user_id).text(USER_BOT, "/start")
     await house.settle()
     now = house.base.clock.now() - timedelta(seconds=10)
-    await delivery_claims.claim_delivery(BOT, reader, post.code, now, DOUBLE_TAP)
-    await deletion_ops.promise(BOT, reader, reader, post.code, now, now + timedelta(minutes=30))
+    await delivery_claims.claim_delivery(BOT, user_id, post.code, now, DOUBLE_TAP)
+    await deletion_ops.promise(BOT, user_id, user_id, post.code, now, now + timedelta(minutes=30))
 
 
-async def test_a_reader_who_was_cut_off_is_told_once_and_has_the_post_at_a_press(house: House) -> None:
+async def test_an_interrupted_subscriber_is_notified_once_and_gets_the_post_by_the_button(house: House) -> None:
     post = await house.store()
-    await cut_off(house, post, ALICE)
+    await interrupt_delivery(house, post, ALICE)
     recovery = recovery_of(house)
-    assert await recovery.tell_interrupted() == 1
-    assert await recovery.tell_interrupted() == 0
+    assert await recovery.notify_interrupted() == 1
+    assert await recovery.notify_interrupted() == 0
     await house.alice.wait(USER_BOT, contains="was interrupted")
     await house.alice.press(USER_BOT, "Get it again")
     await house.alice.wait(USER_BOT, contains="30 minutes")
 
 
-async def test_a_post_that_is_never_taken_back_is_remembered_too(house: House) -> None:
+async def test_an_interrupted_delivery_of_an_undeleted_post_is_notified_too(house: House) -> None:
     post = await house.store()
     await post_ops.set_deletion(post.code, 0)
     await house.alice.text(USER_BOT, "/start")
@@ -47,12 +47,12 @@ async def test_a_post_that_is_never_taken_back_is_remembered_too(house: House) -
     now = house.base.clock.now() - timedelta(seconds=10)
     await delivery_claims.claim_delivery(BOT, ALICE, post.code, now, DOUBLE_TAP, settle_later=True)
     recovery = recovery_of(house)
-    assert await recovery.tell_interrupted() == 1
-    assert await recovery.tell_interrupted() == 0
+    assert await recovery.notify_interrupted() == 1
+    assert await recovery.notify_interrupted() == 0
     await house.alice.wait(USER_BOT, contains="was interrupted")
 
 
-async def test_deliveries_that_ended_are_left_alone(house: House) -> None:
+async def test_finished_deliveries_are_not_notified(house: House) -> None:
     kept, passing, lost = await house.store(), await house.store(), await house.store()
     await post_ops.set_deletion(kept.code, 0)
     for post in (kept, passing):
@@ -63,35 +63,35 @@ async def test_deliveries_that_ended_are_left_alone(house: House) -> None:
     await house.alice.wait(USER_BOT, contains="did not confirm")
     await house.settle()
     await house.advance(minutes=1)
-    assert await recovery_of(house).tell_interrupted() == 0
+    assert await recovery_of(house).notify_interrupted() == 0
 
 
-async def test_a_reader_who_cannot_be_told_does_not_hold_the_others_up(house: House) -> None:
+async def test_a_subscriber_who_blocked_the_bot_does_not_delay_the_others(house: House) -> None:
     post = await house.store()
-    await cut_off(house, post, BOB)
-    await cut_off(house, post, ALICE)
+    await interrupt_delivery(house, post, BOB)
+    await interrupt_delivery(house, post, ALICE)
     await house.bob.block(USER_BOT)
     recovery = recovery_of(house)
-    assert await recovery.tell_interrupted() == 2
-    assert await recovery.tell_interrupted() == 0
+    assert await recovery.notify_interrupted() == 2
+    assert await recovery.notify_interrupted() == 0
     await house.alice.wait(USER_BOT, contains="was interrupted")
 
 
-async def test_a_reader_whom_telegram_does_not_take_a_message_for_is_told_later(house: House) -> None:
+async def test_a_subscriber_to_whom_telegram_takes_no_message_is_notified_later(house: House) -> None:
     post = await house.store()
-    await cut_off(house, post, ALICE)
+    await interrupt_delivery(house, post, ALICE)
     recovery = recovery_of(house)
     fault = await house.world.fault("flood", method="sendMessage", bot=USER_BOT, retry_after=60, times=None)
-    assert await recovery.tell_interrupted() == 1
+    assert await recovery.notify_interrupted() == 1
     await house.world.clear_faults(fault)
-    await recovery.tell_the_rest()
+    await recovery.notify_remaining()
     said = await house.alice.transcript(USER_BOT)
     assert len([m for m in said["messages"] if "was interrupted" in m.get("text", "")]) == 1
 
 
-async def test_readers_are_told_when_the_database_is_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_subscribers_are_notified_after_a_database_outage(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     post = await house.store()
-    await cut_off(house, post, ALICE)
+    await interrupt_delivery(house, post, ALICE)
     find, tries = deletion_ops.find_interrupted, 0
 
     async def away_at_first(*arguments: object) -> object:
@@ -103,25 +103,25 @@ async def test_readers_are_told_when_the_database_is_back(house: House, monkeypa
 
     monkeypatch.setattr(deletion_ops, "find_interrupted", away_at_first)
     recovery = recovery_of(house)
-    await recovery.tell_the_rest()
+    await recovery.notify_remaining()
     said = await house.alice.transcript(USER_BOT)
     assert len([m for m in said["messages"] if "was interrupted" in m.get("text", "")]) == 1
-    assert tries > 3, "it went on after the outage"
+    assert tries > 3, "it continued after the outage"
 
 
-async def test_a_reader_whose_time_was_up_while_the_bot_was_down_is_told_too(house: House) -> None:
+async def test_a_delivery_that_fell_due_while_the_bot_was_down_is_notified_too(house: House) -> None:
     post = await house.store()
-    await cut_off(house, post, ALICE)
+    await interrupt_delivery(house, post, ALICE)
     await house.advance(hours=5)
-    assert await recovery_of(house).tell_interrupted() == 1
+    assert await recovery_of(house).notify_interrupted() == 1
 
 
 @pytest.mark.parametrize("minutes", [30, 0])
 @pytest.mark.parametrize("is_promised", [True, False])
-async def test_the_request_a_process_was_killed_with_is_not_fulfilled_twice(
+async def test_a_request_repeated_after_a_kill_is_not_delivered_twice(
     house: House, minutes: int, is_promised: bool
 ) -> None:
-    """Telegram repeats it; only where nothing had begun does the reader get the post by it."""
+    """Telegram repeats the update; it delivers the post only when the killed process had promised nothing."""
     post = await house.store()
     await post_ops.set_deletion(post.code, minutes)
     await house.alice.text(USER_BOT, "/start")
@@ -148,7 +148,7 @@ async def test_the_request_a_process_was_killed_with_is_not_fulfilled_twice(
 
 
 @pytest.mark.parametrize("minutes", [30, 0])
-async def test_a_request_whose_answer_was_lost_is_not_fulfilled_again_by_the_next_process(
+async def test_a_request_whose_answer_was_lost_is_not_delivered_again_by_the_next_process(
     house: House, minutes: int
 ) -> None:
     post = await house.store()
@@ -166,8 +166,8 @@ async def test_a_request_whose_answer_was_lost_is_not_fulfilled_again_by_the_nex
     assert len(await house.calls("copyMessages")) == 1
 
 
-async def test_a_claim_of_a_process_that_is_gone_is_taken_over(house: House) -> None:
-    """Killed between claim and promise; of two taps the second comes first to the next process."""
+async def test_a_claim_of_a_killed_process_is_taken_over(house: House) -> None:
+    """Killed between claim and promise; the next process gets the second of two taps first."""
     post = await house.store()
     await house.alice.text(USER_BOT, "/start")
     await house.settle()

@@ -1,4 +1,4 @@
-"""Verification: one link a wish, redeemed once, for its owner only, and the wanted post comes at once."""
+"""Verification: one link per post, redeemed once, by its owner only, which delivers the post at once."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,21 +20,21 @@ PAGE = "https://posts.example.org"
 
 @pytest.fixture
 async def house() -> AsyncIterator[House]:
-    """Credits are asked for; links lead through the shortener to the page."""
+    """Posts cost credits; links lead through the shortener to the page."""
     async with running_house(timers=False, shortener=True, PUBLIC_BASE_URL=PAGE) as house:
         yield house
 
 
 @pytest.fixture
 async def bare_house() -> AsyncIterator[House]:
-    """No shortener, no page: the link leads back to the bot itself."""
+    """Without shortener and page: the link leads straight back to the bot."""
     async with running_house(timers=False) as house:
         await settings_ops.change("access_mode", "credits")
         yield house
 
 
-async def offered(house: House, who: int = ALICE, contains: str = "please verify once") -> Token:
-    """The token behind the latest offer."""
+async def offered_token(house: House, who: int = ALICE, contains: str = "please verify once") -> Token:
+    """Return the token of the latest verification message."""
     seen = await house.world.person(who).wait(USER_BOT, contains=contains)
     await house.settle()
     url = seen["messages"][-1]["reply_markup"]["inline_keyboard"][0][0]["url"]
@@ -42,34 +42,34 @@ async def offered(house: House, who: int = ALICE, contains: str = "please verify
     return found[0]
 
 
-async def wanted(house: House, who: int = ALICE) -> Token:
-    """Somebody opens a post and is offered a verification."""
+async def open_post_without_access(house: House, who: int = ALICE) -> Token:
+    """Open a post as a user without access; return the token of the verification message."""
     post = await house.store(title="Rome <b>")
     await house.world.person(who).link(house.link(post))
-    return await offered(house, who)
+    return await offered_token(house, who)
 
 
-async def done(house: House, token: Token) -> None:
-    """The page was gone through."""
+async def complete_page(house: House, token: Token) -> None:
+    """Mark the token as the page does when its button is pressed."""
     assert await token_ops.mark_verified(token.token, house.base.clock.now(), 60.0)
 
 
-def back(token: Token) -> str:
+def back_link(token: Token) -> str:
     return f"https://t.me/{USER_BOT}?start=v_{token.token}"
 
 
-async def person(user_id: int = ALICE) -> User:
+async def subscriber(user_id: int = ALICE) -> User:
     user = await user_ops.find(user_id)
     assert user is not None
     return user
 
 
-async def stored() -> list[dict[str, Any]]:
+async def stored_tokens() -> list[dict[str, Any]]:
     return await current_database().collection("tokens").find({}, limit=100)
 
 
 async def test_with_shorteners_credits_are_asked_for_by_default(house: House) -> None:
-    token = await wanted(house)
+    token = await open_post_without_access(house)
     assert (token.shortener, token.has_page) == ("stub", True)
     assert token.link.startswith(house.world.url)
     ((seen),) = [(await house.alice.transcript(USER_BOT))["messages"][-1]]
@@ -78,58 +78,58 @@ async def test_with_shorteners_credits_are_asked_for_by_default(house: House) ->
     assert "1 link of 15 used today." in seen["text"]
 
 
-async def test_the_post_comes_as_soon_as_the_token_is_redeemed_and_pays_once(house: House) -> None:
-    token = await wanted(house)
-    await done(house, token)
-    await asyncio.gather(*(house.alice.link(back(token)) for _ in range(10)))
+async def test_redeeming_delivers_the_post_at_once_and_pays_once(house: House) -> None:
+    token = await open_post_without_access(house)
+    await complete_page(house, token)
+    await asyncio.gather(*(house.alice.link(back_link(token)) for _ in range(10)))
     await house.alice.wait(USER_BOT, contains="9 deliveries left")
     await house.settle()
-    assert (await person()).credits == 9
+    assert (await subscriber()).credits == 9
     assert len(await house.calls("copyMessages")) == 1
-    await house.alice.link(back(token))
+    await house.alice.link(back_link(token))
     await house.alice.wait(USER_BOT, contains="used already")
-    assert (await person()).credits == 9
+    assert (await subscriber()).credits == 9
 
 
-async def test_a_link_that_paid_for_another_post_still_brings_its_own(house: House) -> None:
+async def test_a_link_that_paid_for_another_post_still_delivers_its_own(house: House) -> None:
     first, second = await house.store(), await house.store()
     tokens = []
     for one in (first, second):
         await house.alice.link(house.link(one))
-        tokens.append(await offered(house))
+        tokens.append(await offered_token(house))
         await house.advance(seconds=40)
-    await done(house, tokens[1])
-    # through with the page, and before they come back their other wish is looked at
+    await complete_page(house, tokens[1])
+    # verified on the page; before returning to the bot the subscriber opens the other post
     await house.alice.link(house.link(first))
     await house.settle()
     assert len(await house.calls("copyMessages")) == 1
-    await house.alice.link(back(tokens[1]))
+    await house.alice.link(back_link(tokens[1]))
     await house.settle()
     assert len(await house.calls("copyMessages")) == 2
-    assert (await person()).credits == 8
+    assert (await subscriber()).credits == 8
     await house.advance(minutes=11)
-    await house.alice.link(back(tokens[1]))
+    await house.alice.link(back_link(tokens[1]))
     await house.alice.wait(USER_BOT, contains="used already")
     assert len(await house.calls("copyMessages")) == 2
 
 
-async def test_a_link_used_by_the_opening_of_its_own_post_does_not_bring_it_twice(house: House) -> None:
+async def test_a_link_used_by_opening_its_own_post_does_not_deliver_it_twice(house: House) -> None:
     post = await house.store()
     await house.alice.link(house.link(post))
-    token = await offered(house)
+    token = await offered_token(house)
     await house.advance(seconds=40)
-    await done(house, token)
+    await complete_page(house, token)
     await house.alice.link(house.link(post))
     await house.settle()
     assert len(await house.calls("copyMessages")) == 1
-    # its redeeming is written down after the delivery has begun
+    # a token is stored as redeemed after its delivery started
     used = await token_ops.find(token.token)
     assert used is not None
     assert used.redeemed_at is not None
     later = used.redeemed_at + timedelta(seconds=2)
     await current_database().collection("tokens").update_one({"token": token.token}, {"$set": {"redeemed_at": later}})
     await house.advance(seconds=10)
-    await house.alice.link(back(token))
+    await house.alice.link(back_link(token))
     await house.alice.wait(USER_BOT, contains="used already")
     assert len(await house.calls("copyMessages")) == 1
 
@@ -139,7 +139,7 @@ async def test_an_open_link_for_the_same_post_is_shown_again_and_does_not_count(
     tokens = []
     for one in (post, post, other):
         await house.alice.link(house.link(one))
-        tokens.append((await offered(house)).token)
+        tokens.append((await offered_token(house)).token)
         await house.advance(seconds=5)
     assert tokens[0] == tokens[1] != tokens[2]
     day = (await current_database().collection("token_generator_count").find({}, limit=5))[0]
@@ -147,63 +147,63 @@ async def test_an_open_link_for_the_same_post_is_shown_again_and_does_not_count(
     assert (await house.world.shortener())["calls"] is not None
 
 
-async def test_how_to_verify_stands_under_the_link_when_it_is_set(house: House) -> None:
+async def test_how_to_verify_is_a_button_under_the_link_when_it_is_set(house: House) -> None:
     await settings_ops.change("how_to_verify_url", "https://example.org/how")
-    await wanted(house)
+    await open_post_without_access(house)
     rows = (await house.alice.transcript(USER_BOT))["messages"][-1]["reply_markup"]["inline_keyboard"]
     assert [row[0]["text"] for row in rows] == ["Verify", "How to verify"]
 
 
-async def test_a_strangers_click_changes_nothing(house: House) -> None:
-    token = await wanted(house)
-    await done(house, token)
-    before = await stored()
-    await house.bob.link(back(token))
+async def test_opening_another_subscribers_link_changes_nothing(house: House) -> None:
+    token = await open_post_without_access(house)
+    await complete_page(house, token)
+    before = await stored_tokens()
+    await house.bob.link(back_link(token))
     await house.bob.wait(USER_BOT, contains="belongs to somebody else")
-    assert await stored() == before
-    assert (await person(BOB)).credits == 0
+    assert await stored_tokens() == before
+    assert (await subscriber(BOB)).credits == 0
 
 
-async def test_the_way_back_without_the_page_pays_nothing_and_spoils_nothing(house: House) -> None:
-    token = await wanted(house)
-    await house.alice.link(back(token))
-    again = await offered(house, contains="not through with the page")
+async def test_the_back_link_before_the_page_pays_nothing_and_keeps_the_token(house: House) -> None:
+    token = await open_post_without_access(house)
+    await house.alice.link(back_link(token))
+    again = await offered_token(house, contains="not through with the page")
     assert (again.token, again.status) == (token.token, TokenStatus.UNUSED)
-    assert (await person()).credits == 0
+    assert (await subscriber()).credits == 0
 
 
 @pytest.mark.parametrize("text", ["v_" + "x" * 32, "v_" + "x" * 10_000, "v_'", 'v_"', "v_" + "ü" * 32, "v_$ne"])
-async def test_tokens_nobody_made_get_a_plain_sentence(house: House, text: str) -> None:
+async def test_unknown_tokens_get_a_plain_sentence(house: House, text: str) -> None:
     await house.alice.text(USER_BOT, f"/start {text}"[:4096])
     seen = await house.alice.wait(USER_BOT, contains="link")
     assert "not valid" in seen["messages"][-1]["text"] or "do not know" in seen["messages"][-1]["text"]
 
 
 async def test_expiry_counts_to_the_millisecond(house: House) -> None:
-    token = await wanted(house)
-    await done(house, token)
+    token = await open_post_without_access(house)
+    await complete_page(house, token)
     left = token.expires_at - house.base.clock.now()
     await house.advance(seconds=left.total_seconds() + 1)
-    await house.alice.link(back(token))
+    await house.alice.link(back_link(token))
     await house.alice.wait(USER_BOT, contains="has expired")
-    assert (await person()).credits == 0
+    assert (await subscriber()).credits == 0
 
 
-async def test_a_verified_link_that_was_never_opened_is_found_at_the_next_wish(house: House) -> None:
-    token = await wanted(house)
-    await done(house, token)
+async def test_a_verified_token_whose_back_link_was_never_opened_pays_at_the_next_request(house: House) -> None:
+    token = await open_post_without_access(house)
+    await complete_page(house, token)
     other = await house.store()
     await house.alice.link(house.link(other))
     await house.alice.wait(USER_BOT, contains="30 minutes")
     await house.settle()
-    assert (await person()).credits == 9
+    assert (await subscriber()).credits == 9
 
 
 async def test_a_bypassed_link_is_replaced_once_without_counting(house: House) -> None:
-    token = await wanted(house)
+    token = await open_post_without_access(house)
     await token_ops.mark_bypassed(token.token, house.base.clock.now())
     await house.alice.link(f"https://t.me/{USER_BOT}?start=newtoken")
-    second = await offered(house)
+    second = await offered_token(house)
     assert (second.post_code, second.is_replacement) == (token.post_code, True)
     assert "1 link of 15" in (await house.alice.transcript(USER_BOT))["messages"][-1]["text"]
     await token_ops.mark_bypassed(second.token, house.base.clock.now())
@@ -213,78 +213,78 @@ async def test_a_bypassed_link_is_replaced_once_without_counting(house: House) -
 
 async def test_the_day_has_its_limit_and_ends_at_midnight_of_the_zone(house: House) -> None:
     await settings_ops.change("daily_token_limit", 1)
-    await wanted(house)
+    await open_post_without_access(house)
     post = await house.store()
     await house.alice.link(house.link(post))
     seen = await house.alice.wait(USER_BOT, contains="You have used all 1 verification link of today")
     assert "There are new ones at 00:00 (UTC)" in seen["messages"][-1]["text"]
     await house.advance(hours=24)
     await house.alice.link(house.link(post))
-    await offered(house)
+    await offered_token(house)
 
 
 @pytest.mark.parametrize("mode", ["html", "429", "error", "redirect"])
 async def test_without_a_shortener_the_destination_itself_is_shown(house: House, mode: str) -> None:
     await house.world.shortener_mode(mode)
-    token = await wanted(house)
+    token = await open_post_without_access(house)
     assert (token.link, token.shortener) == (f"{PAGE}/v/{token.token}", None)
     await house.olive.wait(ADMIN_BOT, contains="shortener")
 
 
-async def test_the_owner_may_give_access_away_while_no_shortener_answers(house: House) -> None:
+async def test_with_grant_access_is_given_while_no_shortener_answers(house: House) -> None:
     await settings_ops.change("on_shortener_failure", "grant")
     await house.world.shortener_mode("error")
     post = await house.store()
     await house.alice.link(house.link(post))
     await house.alice.wait(USER_BOT, contains="30 minutes")
     await house.settle()
-    assert (await person()).credits == 9
+    assert (await subscriber()).credits == 9
 
 
-async def test_the_owner_may_refuse_while_no_shortener_answers_and_it_does_not_count(house: House) -> None:
+async def test_with_refuse_no_link_is_made_or_counted_while_no_shortener_answers(house: House) -> None:
     await settings_ops.change("on_shortener_failure", "refuse")
     await house.world.shortener_mode("error")
     post = await house.store()
     await house.alice.link(house.link(post))
     await house.alice.wait(USER_BOT, contains="cannot make a verification link")
     await house.settle()
-    assert await stored() == []
+    assert await stored_tokens() == []
     await house.world.shortener_mode("ok")
     await house.advance(minutes=2)
     await house.alice.link(house.link(post))
-    await offered(house)
+    await offered_token(house)
     assert "1 link of 15" in (await house.alice.transcript(USER_BOT))["messages"][-1]["text"]
 
 
 async def test_a_crash_between_redeeming_and_paying_pays_at_the_next_start(house: House) -> None:
-    token = await wanted(house)
-    await done(house, token)
+    token = await open_post_without_access(house)
+    await complete_page(house, token)
     assert await token_ops.redeem(token.token, ALICE, house.base.clock.now())
     await house.advance(minutes=1)
     base = house.base
     recovery = Recovery(base.user_bot, base.clock, base.settings.zone)
-    recovery._began = base.clock.now()
-    await recovery.tell_interrupted()
+    recovery._started_at = base.clock.now()
+    await recovery.notify_interrupted()
     await house.alice.wait(USER_BOT, contains="10 deliveries left")
-    await recovery.tell_interrupted()
-    assert (await person()).credits == 10
+    await recovery.notify_interrupted()
+    assert (await subscriber()).credits == 10
 
 
-async def test_a_crash_between_redeeming_and_paying_is_also_made_good_by_the_link_itself(house: House) -> None:
-    token = await wanted(house)
-    await done(house, token)
+async def test_a_token_redeemed_before_a_crash_is_paid_out_when_its_link_is_opened_again(house: House) -> None:
+    token = await open_post_without_access(house)
+    await complete_page(house, token)
     assert await token_ops.redeem(token.token, ALICE, house.base.clock.now())
-    await house.alice.link(back(token))
+    await house.alice.link(back_link(token))
     await house.alice.wait(USER_BOT, contains="9 deliveries left")
 
 
 async def test_a_pass_is_earned_in_mode_pass(house: House) -> None:
     await settings_ops.change("access_mode", "pass")
-    token = await wanted(house)
-    await done(house, token)
-    await house.alice.link(back(token))
+    token = await open_post_without_access(house)
+    await complete_page(house, token)
+    await house.alice.link(back_link(token))
     await house.alice.wait(USER_BOT, contains="every post open until")
-    until = (await person()).pass_until
+    until = (await subscriber()).pass_until
     assert until is not None
     assert timedelta(hours=23) < until - house.base.clock.now() <= timedelta(hours=24)
 
@@ -297,7 +297,7 @@ async def test_nothing_is_to_be_verified_while_every_post_is_open(house: House) 
 
 async def test_without_page_and_shortener_the_link_leads_back_and_pays(bare_house: House) -> None:
     house = bare_house
-    token = await wanted(house)
+    token = await open_post_without_access(house)
     assert parse_qs(urlsplit(token.link).query) == {"start": [f"v_{token.token}"]}
     await house.alice.link(token.link)
     await house.alice.wait(USER_BOT, contains="9 deliveries left")
@@ -305,15 +305,15 @@ async def test_without_page_and_shortener_the_link_leads_back_and_pays(bare_hous
     assert len(await house.calls("copyMessages")) == 1
 
 
-async def test_through_a_shortener_back_to_the_bot_too_fast_is_told_politely() -> None:
+async def test_returning_too_fast_through_a_shortener_bypasses_the_token_politely() -> None:
     async with running_house(timers=False, shortener=True) as house:
-        token = await wanted(house)
-        await house.alice.link(back(token))
+        token = await open_post_without_access(house)
+        await house.alice.link(back_link(token))
         await house.alice.wait(USER_BOT, contains="quicker than")
-        assert (await stored())[0]["status"] == "bypassed"
+        assert (await stored_tokens())[0]["status"] == "bypassed"
         await house.alice.press(USER_BOT, "New link")
-        again = await offered(house)
+        again = await offered_token(house)
         assert again.is_replacement
         await house.advance(seconds=31)
-        await house.alice.link(back(again))
+        await house.alice.link(back_link(again))
         await house.alice.wait(USER_BOT, contains="9 deliveries left")

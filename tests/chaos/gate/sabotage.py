@@ -34,9 +34,9 @@ def keep_the_credit() -> None:
 
 def recover_no_credit() -> None:
     """What a crash cut off is not given back."""
-    recover, give_back = Recovery.tell_interrupted, user_credits.give_back_credit
+    recover, give_back = Recovery.notify_interrupted, user_credits.give_back_credit
 
-    async def tell_interrupted(self: Recovery) -> int:
+    async def notify_interrupted(self: Recovery) -> int:
         _is_recovering.set(True)
         try:
             return await recover(self)
@@ -46,7 +46,7 @@ def recover_no_credit() -> None:
     async def give_back_credit(*arguments: Any) -> bool:
         return not _is_recovering.get() and await give_back(*arguments)
 
-    _replace(Recovery, "tell_interrupted", tell_interrupted)
+    _replace(Recovery, "notify_interrupted", notify_interrupted)
     _replace(user_credits, "give_back_credit", give_back_credit)
 
 
@@ -78,11 +78,11 @@ def redeem_again() -> None:
     async def redeem(token: str, *_: Any, **__: Any) -> Any:
         return await token_ops.find(token)
 
-    def judge(*_: Any) -> VerificationResult:
+    def check_token(*_: Any) -> VerificationResult:
         return VerificationResult.VERIFIED
 
     _replace(token_ops, "redeem", redeem)
-    _replace(user_bot.delivery.verifier, "judge", judge)
+    _replace(user_bot.delivery.verifier, "check_token", check_token)
 
 
 def pay_anybody() -> None:
@@ -119,10 +119,10 @@ def mark_before_paying() -> None:
 def ask_for_no_channel() -> None:
     """The gate does not look at the channels."""
 
-    async def of(*_: Any, **__: Any) -> Subscription:
+    async def check(*_: Any, **__: Any) -> Subscription:
         return Subscription()
 
-    _replace(Subscriptions, "of", of)
+    _replace(Subscriptions, "check", check)
 
 
 def let_the_banned_in() -> None:
@@ -136,14 +136,14 @@ def let_the_banned_in() -> None:
 
 def hear_no_leaving() -> None:
     """The news that somebody left a channel is not heard."""
-    from_news = Subscriptions.changed
+    from_news = Subscriptions.member_changed
 
-    async def changed(self: Subscriptions, channel: Any, user_id: int, member: Any, at: Any) -> Any:
+    async def member_changed(self: Subscriptions, channel: Any, user_id: int, member: Any, at: Any) -> Any:
         if member.status == "left":
             return MembershipStatus.LEFT
         return await from_news(self, channel, user_id, member, at)
 
-    _replace(Subscriptions, "changed", changed)
+    _replace(Subscriptions, "member_changed", member_changed)
 
 
 #: name, in words, how, noticed by

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -10,52 +11,72 @@ import pytest
 from core.broadcasts import Broadcast, NewBroadcast
 from core.jobs import RunReport
 from database.operations import broadcast_ops, broadcast_rows
-from schedulers import create_broadcast_sender_scheduler
+from schedulers import registry
+from schedulers.admission import by_hand
+from schedulers.factory import create_scheduler
 from schedulers.jobs.broadcast_calls import RecipientCalls
-from schedulers.jobs.broadcast_sending import BEAT_S
-from schedulers.registry import JobContext
-from schedulers.telegram_registry import BroadcastSenderScheduler
+from schedulers.runner import Runner
+from tests.clocks import Sleep, SteeredClock
 from tests.house import OLIVE, STORAGE, USER_BOT, House
 
-Pause = Callable[[float], Awaitable[None]]
 
-
-async def yielding(_: float) -> None:
-    """Waits for no time: everybody else gets some turns."""
+async def give_turns(_: float) -> None:
+    """A sleep without time passing; every other task gets some turns."""
     for _turn in range(20):
         await asyncio.sleep(0)
 
 
-def sender(house: House, *, sleep: Pause = yielding, pulse: Pause = yielding) -> BroadcastSenderScheduler:
-    """The sender of a process of its own."""
-    context = JobContext(clock=house.base.clock, sleep=sleep, pulse=pulse)
-    return create_broadcast_sender_scheduler(house.base.user_bot, house.base.user_limiter, context)
+class SenderClock(SteeredClock):
+    """The time of the house, for a sender whose sleeps the test controls: its own and those of its heartbeat."""
+
+    def __init__(self, house: House, sleep: Sleep = give_turns, heartbeat: Sleep = give_turns) -> None:
+        super().__init__(sleep, in_tasks={"broadcast beat": heartbeat, "lease ": give_turns})
+        self._house = house
+
+    def now(self) -> datetime:
+        return self._house.base.clock.now()
 
 
-async def subscribers(house: House, count: int, first: int = 700) -> list[int]:
-    """So many people who have opened the user bot, by their ids."""
+def sender_in(house: House, sleep: Sleep = give_turns, heartbeat: Sleep = give_turns, owner: str = "") -> Runner:
+    """Return the runner of the sender in a process of its own."""
+    context = replace(house.user_bot.jobs, clock=SenderClock(house, sleep, heartbeat), owner=owner)
+    return create_scheduler(registry.BROADCAST_SENDER, context).runner
+
+
+async def send(house: House, *, sleep: Sleep = give_turns, heartbeat: Sleep = give_turns) -> RunReport:
+    """Run the sender once."""
+    return await sender_in(house, sleep, heartbeat).run(by_hand())
+
+
+async def add_subscribers(house: House, count: int, first: int = 700) -> list[int]:
+    """Let `count` people open the user bot; return their ids."""
     ids = list(range(first, first + count))
     for user_id in ids:
-        await house.world.add_user(f"Reader {user_id}", id=user_id)
+        await house.world.add_user(f"Subscriber {user_id}", id=user_id)
         await house.world.person(user_id).text(USER_BOT, "/start")
     await house.settle()
     return ids
 
 
-async def stored(house: House, text: str = "Big news") -> int:
-    """A message in the storage channel."""
+async def store_text(house: House, text: str = "Big news") -> int:
+    """Store a message in the storage channel; return its id."""
     sent = await house.olive.text(STORAGE, text)
     return int(sent["message"]["message_id"])
 
 
-async def planned(house: House, message_ids: Sequence[int] = (), **more: Any) -> Broadcast:
-    """A queued broadcast, due now."""
+async def store_album(house: House, items: int = 3) -> list[int]:
+    """Store photos in the storage channel; return their ids."""
+    return [int((await house.olive.media(STORAGE, "photo"))["message"]["message_id"]) for _ in range(items)]
+
+
+async def queue(house: House, message_ids: Sequence[int] = (), **more: Any) -> Broadcast:
+    """Queue a broadcast that is due now."""
     now = house.base.clock.now()
     fields: dict[str, Any] = {
         "key": f"draft-{now.timestamp()}",
         "title": "Big news",
         "source_chat_id": STORAGE,
-        "message_ids": tuple(message_ids) or (await stored(house),),
+        "message_ids": tuple(message_ids) or (await store_text(house),),
         "created_by": OLIVE,
         "created_at": now,
         "send_at": now,
@@ -65,37 +86,43 @@ async def planned(house: House, message_ids: Sequence[int] = (), **more: Any) ->
     return broadcast
 
 
-async def send(house: House) -> RunReport:
-    """One run of the sender."""
-    return await sender(house).send_due_broadcasts()
+async def queue_and_send(house: House, message_ids: Sequence[int] = (), **more: Any) -> Broadcast:
+    broadcast = await queue(house, message_ids, **more)
+    await send(house)
+    return await reread(broadcast)
 
 
-async def now_of(broadcast: Broadcast) -> Broadcast:
+async def reread(broadcast: Broadcast) -> Broadcast:
+    """Return the broadcast as it is stored now."""
     found = await broadcast_ops.find(broadcast.id)
     assert found is not None
     return found
 
 
-async def states(broadcast: Broadcast) -> dict[int, str]:
-    """The state of each recipient."""
+async def rows_of(broadcast: Broadcast) -> list[dict[str, Any]]:
+    """Return the recipients' rows as they are stored."""
     found = await broadcast_rows.rows().find({}, limit=2000)
-    return {row["user_id"]: row["state"] for row in found if str(row["broadcast_id"]) == broadcast.id}
+    return [row for row in found if str(row["broadcast_id"]) == broadcast.id]
+
+
+async def states(broadcast: Broadcast) -> dict[int, str]:
+    """Return each recipient's state by user id."""
+    return {row["user_id"]: row["state"] for row in await rows_of(broadcast)}
 
 
 async def copies(house: House, user_id: int, text: str = "Big news") -> int:
-    """How often a person has it."""
+    """Return how many copies a subscriber has."""
     transcript = await house.world.person(user_id).transcript(USER_BOT)
     return sum(m.get("text") == text and m["deleted_at"] is None for m in transcript["messages"])
 
 
-def hours(count: float) -> timedelta:
-    return timedelta(hours=count)
-
-
 class Interruption:
-    """Something that happens at one recipient's call. That call and the next go out when the sender has noticed."""
+    """Something that happens at the `at`-th recipient's call; that call and later ones wait until the sender noticed.
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, at: int, deed: Callable[[], Awaitable[object]]) -> None:
+    `heartbeat` is to be the sender's.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, at: int, action: Callable[[], Awaitable[object]]) -> None:
         self._beats_since: int | None = None
         calls, send = 0, RecipientCalls.send
 
@@ -103,10 +130,10 @@ class Interruption:
             nonlocal calls
             calls += 1
             if calls == at:
-                await deed()
+                await action()
                 self._beats_since = 0
             for _ in range(1_000_000):
-                # the second begins when the first has looked
+                # the second heartbeat starts when the first has read the broadcast
                 if self._beats_since is None or self._beats_since >= 2:
                     break
                 await asyncio.sleep(0)
@@ -114,7 +141,7 @@ class Interruption:
 
         monkeypatch.setattr(RecipientCalls, "send", interrupted)
 
-    async def pulse(self, seconds: float) -> None:
-        if self._beats_since is not None and seconds == BEAT_S:
+    async def heartbeat(self, seconds: float) -> None:
+        if self._beats_since is not None:
             self._beats_since += 1
-        await yielding(seconds)
+        await give_turns(seconds)

@@ -1,4 +1,4 @@
-"""Broadcasts are taken back recipient by recipient; a row changes only when Telegram has answered."""
+"""Broadcasts are recalled recipient by recipient; a row changes only after Telegram has answered."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,16 +9,25 @@ from core.broadcasts import Broadcast, BroadcastStatus
 from core.jobs import JobOutcome, RunReport
 from database.operations import broadcast_ops, broadcast_rows
 from schedulers import create_broadcast_deleter_scheduler
-from schedulers.jobs import broadcast_closing, broadcast_deleter
+from schedulers.jobs import broadcast_closing
 from sender.lanes import Lane, current_lane
-from tests.house import ALICE, BOB, USER_BOT, House
-from tests.jobs.broadcasts.sent_broadcasts import as_it_is, begun, deliver, finish, greet, sent, set_row, states
+from tests.house import ALICE, BOB, House
+from tests.jobs.broadcasts.broadcasts import reread, states
+from tests.jobs.broadcasts.sent_broadcasts import (
+    copies_left,
+    create_sent,
+    deliver,
+    finish,
+    open_bot,
+    set_row,
+    start_sending,
+)
 
 
 @pytest.fixture(autouse=True)
-def _rows_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    """How rows go has a file of its own."""
-    monkeypatch.setattr(broadcast_closing, "is_done_with", lambda *_: False)
+def keep_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deleting rows has a test file of its own."""
+    monkeypatch.setattr(broadcast_closing, "are_rows_useless", lambda *_: False)
 
 
 async def recall(house: House) -> RunReport:
@@ -26,32 +35,27 @@ async def recall(house: House) -> RunReport:
     return await deleter.delete_expired_broadcasts()
 
 
-async def news_of(house: House, reader: int) -> list[int]:
-    transcript = await house.world.person(reader).transcript(USER_BOT)
-    return [m["message_id"] for m in transcript["messages"] if m.get("text") == "News!" and m["deleted_at"] is None]
-
-
 async def status(broadcast: Broadcast) -> str:
-    return (await as_it_is(broadcast)).status.value
+    return (await reread(broadcast)).status.value
 
 
-async def test_nothing_is_taken_back_before_its_time(house: House) -> None:
-    broadcast = await sent(house, ALICE)
+async def test_no_copy_is_deleted_before_its_time(house: House) -> None:
+    broadcast = await create_sent(house, ALICE)
     await house.advance(minutes=59)
     assert (await recall(house)).counts == {}
     assert await status(broadcast) == "sent"
-    assert len(await news_of(house, ALICE)) == 1
+    assert len(await copies_left(house, ALICE)) == 1
 
 
-async def test_each_reader_loses_their_own_message_and_nothing_else(house: House) -> None:
-    broadcast = await sent(house, ALICE, BOB)
+async def test_each_recipients_own_copy_is_deleted_and_nothing_else(house: House) -> None:
+    broadcast = await create_sent(house, ALICE, BOB)
     other = (await house.base.user_bot.send_message(ALICE, "News!")).message_id
     await house.advance(minutes=61)
     report = await recall(house)
     assert (report.outcome, report.counts, report.more) == (JobOutcome.SUCCEEDED, {"deleted": 2}, False)
     assert await states(broadcast) == {ALICE: "deleted", BOB: "deleted"}
-    assert (await news_of(house, ALICE), await news_of(house, BOB)) == ([other], [])
-    ended = await as_it_is(broadcast)
+    assert (await copies_left(house, ALICE), await copies_left(house, BOB)) == ([other], [])
+    ended = await reread(broadcast)
     assert (ended.status, ended.delete_at, ended.is_shown) == (BroadcastStatus.RECALLED, None, False)
     assert ended.counts == {"deleted": 2}
 
@@ -59,15 +63,15 @@ async def test_each_reader_loses_their_own_message_and_nothing_else(house: House
 async def test_a_recall_is_one_call_a_recipient_in_the_lane_of_deletions(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await sent(house, ALICE, BOB, items=10)
+    await create_sent(house, ALICE, BOB, items=10)
     lanes: list[Lane] = []
     delete = house.base.user_bot.delete_messages
 
-    async def note(*arguments: Any, **more: Any) -> bool:
+    async def note_lane(*arguments: Any, **more: Any) -> bool:
         lanes.append(current_lane())
         return await delete(*arguments, **more)
 
-    monkeypatch.setattr(house.base.user_bot, "delete_messages", note)
+    monkeypatch.setattr(house.base.user_bot, "delete_messages", note_lane)
     await house.advance(minutes=61)
     before = len(await house.calls())
     await recall(house)
@@ -78,27 +82,26 @@ async def test_a_recall_is_one_call_a_recipient_in_the_lane_of_deletions(
 # while it is being sent
 
 
-async def test_first_copies_go_while_others_are_still_being_sent(house: House) -> None:
-    await greet(house, ALICE, BOB)
-    broadcast = await begun(house.base.clock.now(), send_to=[ALICE, BOB, 777])
+async def test_first_copies_are_deleted_while_others_are_still_being_sent(house: House) -> None:
+    await open_bot(house, ALICE, BOB)
+    broadcast = await start_sending(house.base.clock.now(), send_to=[ALICE, BOB, 777])
     await deliver(house, broadcast, ALICE)
     await house.advance(minutes=30)
     await deliver(house, broadcast, BOB)
-    (standing,) = [await broadcast_rows.oldest_sent_at(broadcast.id)]
-    assert standing is not None
     await house.advance(minutes=31)
     assert (await recall(house)).counts == {"deleted": 1}
     assert await states(broadcast) == {ALICE: "deleted", BOB: "sent", 777: "pending"}
-    now = await as_it_is(broadcast)
+    now = await reread(broadcast)
     assert now.status is BroadcastStatus.SENDING
     assert now.counts == {"deleted": 1, "sent": 1, "pending": 1}
-    bobs = next(row for row in await broadcast_rows.next_to_recall(broadcast.id, house.base.clock.now(), 10))
-    assert (bobs.user_id, now.delete_at) == (BOB, (bobs.sent_at or standing) + timedelta(minutes=60))
+    (bobs,) = await broadcast_rows.next_to_recall(broadcast.id, house.base.clock.now(), 10)
+    assert bobs.user_id == BOB and bobs.sent_at is not None
+    assert now.delete_at == bobs.sent_at + timedelta(minutes=60)
 
 
-async def test_what_is_due_in_a_moment_is_looked_at_in_half_a_minute(house: House) -> None:
-    await greet(house, ALICE, BOB)
-    broadcast = await begun(house.base.clock.now(), send_to=[ALICE, BOB])
+async def test_copies_due_in_a_few_seconds_are_deleted_half_a_minute_later(house: House) -> None:
+    await open_bot(house, ALICE, BOB)
+    broadcast = await start_sending(house.base.clock.now(), send_to=[ALICE, BOB])
     await deliver(house, broadcast, ALICE)
     await house.advance(seconds=5)
     await deliver(house, broadcast, BOB)
@@ -107,7 +110,7 @@ async def test_what_is_due_in_a_moment_is_looked_at_in_half_a_minute(house: Hous
     await house.advance(minutes=60, seconds=-3)
     before = house.base.clock.now()
     assert (await recall(house)).counts == {"deleted": 1}
-    now = await as_it_is(broadcast)
+    now = await reread(broadcast)
     assert now.delete_at is not None
     assert timedelta(seconds=30) <= now.delete_at - before < timedelta(seconds=33)
     assert now.status is BroadcastStatus.RECALLING
@@ -116,14 +119,16 @@ async def test_what_is_due_in_a_moment_is_looked_at_in_half_a_minute(house: Hous
     assert await status(broadcast) == "recalled"
 
 
-async def test_paused_for_longer_than_its_lifetime_loses_its_copies_and_goes_on_later(house: House) -> None:
-    await greet(house, ALICE, BOB)
-    broadcast = await begun(house.base.clock.now(), send_to=[ALICE, BOB])
+async def test_a_broadcast_paused_beyond_its_lifetime_loses_its_copies_and_can_be_resumed(
+    house: House,
+) -> None:
+    await open_bot(house, ALICE, BOB)
+    broadcast = await start_sending(house.base.clock.now(), send_to=[ALICE, BOB])
     await deliver(house, broadcast, ALICE)
     await broadcast_ops.pause(broadcast.id)
     await house.advance(hours=3)
     assert (await recall(house)).counts == {"deleted": 1}
-    paused = await as_it_is(broadcast)
+    paused = await reread(broadcast)
     assert (paused.status, await states(broadcast)) == (BroadcastStatus.PAUSED, {ALICE: "deleted", BOB: "pending"})
     assert paused.delete_at is not None
     assert paused.delete_at - house.base.clock.now() <= timedelta(minutes=10)
@@ -134,30 +139,30 @@ async def test_paused_for_longer_than_its_lifetime_loses_its_copies_and_goes_on_
     await finish(broadcast, house.base.clock.now())
     await house.advance(minutes=59)
     assert (await recall(house)).counts == {}
-    assert len(await news_of(house, BOB)) == 1
+    assert len(await copies_left(house, BOB)) == 1
     await house.advance(minutes=2)
     assert (await recall(house)).counts == {"deleted": 1}
-    assert (await as_it_is(broadcast)).counts == {"deleted": 2}
+    assert (await reread(broadcast)).counts == {"deleted": 2}
 
 
 # however sending ended
 
 
 @pytest.mark.parametrize("end", [BroadcastStatus.CANCELLED, BroadcastStatus.FAILED])
-async def test_what_was_half_sent_is_taken_back_at_its_time_too(house: House, end: BroadcastStatus) -> None:
-    await greet(house, ALICE)
-    broadcast = await begun(house.base.clock.now(), send_to=[ALICE, BOB])
+async def test_a_half_sent_broadcast_is_recalled_at_its_time_too(house: House, end: BroadcastStatus) -> None:
+    await open_bot(house, ALICE)
+    broadcast = await start_sending(house.base.clock.now(), send_to=[ALICE, BOB])
     await deliver(house, broadcast, ALICE)
     await finish(broadcast, house.base.clock.now(), end)
     await house.advance(minutes=61)
     assert (await recall(house)).counts == {"deleted": 1}
-    ended = await as_it_is(broadcast)
+    ended = await reread(broadcast)
     assert (ended.status, ended.counts) == (BroadcastStatus.RECALLED, {"deleted": 1, "pending": 1})
 
 
-async def test_a_copy_on_its_way_when_it_was_cancelled_is_waited_for(house: House) -> None:
-    await greet(house, ALICE)
-    broadcast = await begun(house.base.clock.now(), send_to=[ALICE])
+async def test_a_recall_waits_for_a_copy_in_flight_when_it_was_cancelled(house: House) -> None:
+    await open_bot(house, ALICE)
+    broadcast = await start_sending(house.base.clock.now(), send_to=[ALICE])
     await broadcast_rows.claim(broadcast.id, [ALICE], "sender")
     message = await house.base.user_bot.send_message(ALICE, "News!")
     await finish(broadcast, house.base.clock.now(), BroadcastStatus.CANCELLED)
@@ -168,12 +173,12 @@ async def test_a_copy_on_its_way_when_it_was_cancelled_is_waited_for(house: Hous
     assert await broadcast_rows.mark_sent(broadcast.id, ALICE, "sender", [message.message_id], now)
     await house.advance(seconds=31)
     assert (await recall(house)).counts == {"deleted": 1}
-    assert (await status(broadcast), await news_of(house, ALICE)) == ("recalled", [])
+    assert (await status(broadcast), await copies_left(house, ALICE)) == ("recalled", [])
 
 
-async def test_a_copy_whose_process_vanished_is_waited_for_a_quarter_of_an_hour(house: House) -> None:
-    await greet(house, ALICE)
-    broadcast = await begun(house.base.clock.now(), send_to=[ALICE])
+async def test_a_recall_waits_a_quarter_of_an_hour_for_the_copy_of_a_killed_process(house: House) -> None:
+    await open_bot(house, ALICE)
+    broadcast = await start_sending(house.base.clock.now(), send_to=[ALICE])
     await broadcast_rows.claim(broadcast.id, [ALICE], "sender")
     await finish(broadcast, house.base.clock.now(), BroadcastStatus.CANCELLED)
     assert await broadcast_ops.request_recall(broadcast.id, house.base.clock.now())
@@ -185,29 +190,29 @@ async def test_a_copy_whose_process_vanished_is_waited_for_a_quarter_of_an_hour(
     assert (await status(broadcast), await states(broadcast)) == ("recalled", {ALICE: "unknown"})
 
 
-# an admin wants it
+# an admin requests it
 
 
-async def test_one_without_a_lifetime_stays_until_an_admin_wants_it_back(house: House) -> None:
-    broadcast = await sent(house, ALICE, lifetime=0)
+async def test_a_broadcast_without_a_lifetime_stays_until_an_admin_requests_its_recall(house: House) -> None:
+    broadcast = await create_sent(house, ALICE, lifetime=0)
     await house.advance(hours=47)
     assert (await recall(house)).counts == {}
-    assert len(await news_of(house, ALICE)) == 1
+    assert len(await copies_left(house, ALICE)) == 1
     taps = [await broadcast_ops.request_recall(broadcast.id, house.base.clock.now()) for _ in range(2)]
     assert [one is not None for one in taps] == [True, False]
-    assert await broadcast_deleter.has_work(house.base.clock.now())
+    assert await broadcast_ops.is_any_expired(house.base.clock.now())
     assert (await recall(house)).counts == {"deleted": 1}
-    assert (await status(broadcast), await news_of(house, ALICE)) == ("recalled", [])
+    assert (await status(broadcast), await copies_left(house, ALICE)) == ("recalled", [])
     assert await broadcast_ops.request_recall(broadcast.id, house.base.clock.now()) is None
-    assert not await broadcast_deleter.has_work(house.base.clock.now())
+    assert not await broadcast_ops.is_any_expired(house.base.clock.now())
     assert (await recall(house)).counts == {}
 
 
-async def test_a_wish_that_comes_while_the_first_copies_go_is_not_put_off(
+async def test_a_recall_requested_while_first_copies_are_deleted_is_not_postponed(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await greet(house, ALICE, BOB)
-    broadcast = await begun(house.base.clock.now(), send_to=[ALICE, BOB])
+    await open_bot(house, ALICE, BOB)
+    broadcast = await start_sending(house.base.clock.now(), send_to=[ALICE, BOB])
     await deliver(house, broadcast, ALICE)
     await house.advance(minutes=40)
     await deliver(house, broadcast, BOB)
@@ -215,21 +220,21 @@ async def test_a_wish_that_comes_while_the_first_copies_go_is_not_put_off(
     await house.advance(minutes=21)
     count_states = broadcast_rows.count_states
 
-    async def wish_and_count(broadcast_id: str) -> dict[str, int]:
+    async def request_and_count(broadcast_id: str) -> dict[str, int]:
         counts = await count_states(broadcast_id)
         assert await broadcast_ops.request_recall(broadcast_id, house.base.clock.now())
         return counts
 
     with monkeypatch.context() as patch:
-        patch.setattr(broadcast_rows, "count_states", wish_and_count)
+        patch.setattr(broadcast_rows, "count_states", request_and_count)
         assert (await recall(house)).counts == {"deleted": 1}
-    assert await broadcast_deleter.has_work(house.base.clock.now())
+    assert await broadcast_ops.is_any_expired(house.base.clock.now())
     assert (await recall(house)).counts == {"deleted": 1}
-    assert (await status(broadcast), await news_of(house, BOB)) == ("recalled", [])
+    assert (await status(broadcast), await copies_left(house, BOB)) == ("recalled", [])
 
 
-async def test_several_are_taken_back_in_one_run(house: House) -> None:
-    first, second = await sent(house, ALICE), await sent(house, ALICE, BOB)
+async def test_several_broadcasts_are_recalled_in_one_run(house: House) -> None:
+    first, second = await create_sent(house, ALICE), await create_sent(house, ALICE, BOB)
     await house.advance(minutes=61)
     assert (await recall(house)).counts == {"deleted": 3}
     assert (await status(first), await status(second)) == ("recalled", "recalled")
@@ -238,8 +243,8 @@ async def test_several_are_taken_back_in_one_run(house: House) -> None:
 # Telegram's limit
 
 
-async def test_a_row_that_is_too_old_is_kept_never_asked_for_and_holds_nobody(house: House) -> None:
-    broadcast = await sent(house, ALICE, BOB)
+async def test_a_copy_too_old_for_telegram_is_kept_without_a_call_and_does_not_hold_up_others(house: House) -> None:
+    broadcast = await create_sent(house, ALICE, BOB)
     await house.advance(minutes=61)
     now = house.base.clock.now()
     await set_row(broadcast, ALICE, sent_at=now - timedelta(hours=48))
@@ -248,13 +253,13 @@ async def test_a_row_that_is_too_old_is_kept_never_asked_for_and_holds_nobody(ho
     assert (await recall(house)).counts == {"kept": 1, "deleted": 1}
     assert await states(broadcast) == {ALICE: "kept", BOB: "deleted"}
     assert len(await house.calls("deleteMessages")) == before + 1
-    assert (await status(broadcast), (await as_it_is(broadcast)).counts) == ("recalled", {"kept": 1, "deleted": 1})
+    assert (await status(broadcast), (await reread(broadcast)).counts) == ("recalled", {"kept": 1, "deleted": 1})
 
 
-async def test_after_days_of_standing_still_everything_is_kept_and_said(house: House) -> None:
-    broadcast = await sent(house, ALICE, BOB)
+async def test_after_days_without_a_run_all_copies_are_kept_and_counted(house: House) -> None:
+    broadcast = await create_sent(house, ALICE, BOB)
     await house.advance(days=5)
     before = len(await house.calls())
     assert (await recall(house)).counts == {"kept": 2}
     assert len(await house.calls()) == before
-    assert (await as_it_is(broadcast)).counts == {"kept": 2}
+    assert (await reread(broadcast)).counts == {"kept": 2}

@@ -1,4 +1,4 @@
-"""`python -m schedulers`: what it says, what it leaves, how it ends; on one store, as the app beside it would have."""
+"""`python -m schedulers`: its output, its rows and its exit status, on one store that outlives the commands."""
 
 import asyncio
 import json
@@ -15,26 +15,26 @@ from pymongo.errors import AutoReconnect
 from typer.testing import CliRunner
 
 from core.jobs import JobOutcome, JobRun
-from core.timetable import JOB_NAMES
 from database import connection
 from database.backups.restore_marker import take_marker
 from database.connection import Database, close_database, open_database
 from database.operations import lease_ops, run_ops
 from monitoring import logs
-from schedulers import cli
+from schedulers import cli, registry
 from schedulers.leases import TTL
 
 T = TypeVar("T")
 URI = os.environ.get("MONGO_URI", "memory://")
+#: jobs that need no bot
 SAFE = ("token_cleanup", "token_count_reset", "statistics", "housekeeping")
 
 
-def silence(*_: object) -> str:
+def drop_event(*_: object) -> str:
     raise structlog.DropEvent
 
 
 class Store:
-    """A database that outlives the commands: on the server, or the same one in memory."""
+    """A database that outlives the commands: on the server of MONGO_URI, or in memory."""
 
     def __init__(self) -> None:
         self.name = f"tollgate_test_{secrets.token_hex(6)}"
@@ -57,7 +57,7 @@ class Store:
         monkeypatch.setattr(connection, "close_database", leave_open)
 
     def do(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Something with the store open, between two commands."""
+        """Run `work` with the store open, between two commands."""
 
         async def opened() -> T:
             await connection.open_database(URI, self.name)
@@ -90,8 +90,8 @@ def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Store]:
         monkeypatch.setenv(key, value)
     # away from a developer's own .env
     monkeypatch.chdir(tmp_path)
-    # the command's own would outlive the test
-    monkeypatch.setattr(logs, "configure", lambda *_: structlog.configure(processors=[silence]))
+    # the command's configuration would outlive the test
+    monkeypatch.setattr(logs, "configure", lambda *_: structlog.configure(processors=[drop_event]))
     store.keep(monkeypatch)
     yield store
     structlog.reset_defaults()
@@ -100,7 +100,7 @@ def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Store]:
 
 
 def call(*words: str) -> tuple[int, str, str]:
-    """Exit status, standard output, standard error."""
+    """Run the command; return exit status, standard output and standard error."""
     result = CliRunner().invoke(cli.app, list(words))
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
@@ -112,12 +112,12 @@ def document(*words: str) -> tuple[int, Any]:
     return status, json.loads(out)
 
 
-def plainly(text: str) -> str:
-    """Without the frame that is drawn around an error, on one line."""
+def without_frame(text: str) -> str:
+    """Return an error without its frame, on one line."""
     return " ".join(text.replace("│", " ").split())
 
 
-async def expired_tokens() -> None:
+async def add_expired_tokens() -> None:
     tokens = connection.current_database().collection("tokens")
     long_ago = datetime.now(UTC) - timedelta(days=3)
     for number in range(3):
@@ -125,44 +125,44 @@ async def expired_tokens() -> None:
         await tokens.insert_one(row)
 
 
-async def runs() -> list[JobRun]:
+async def read_runs() -> list[JobRun]:
     return await run_ops.last_runs(50)
 
 
-async def held_by_the_app(job: str = "token_cleanup") -> None:
+async def let_app_hold(job: str = "token_cleanup") -> None:
     assert await lease_ops.take(job, "app:1:run", datetime.now(UTC), TTL) is not None
 
 
 # run
 
 
-def test_a_job_is_run_and_says_in_a_sentence_what_it_did(store: Store) -> None:
-    store.do(expired_tokens)
+def test_run_prints_a_sentence_and_leaves_a_row(store: Store) -> None:
+    store.do(add_expired_tokens)
     assert call("run", "token_cleanup") == (0, "token_cleanup: Removed 3 expired tokens\n", "")
-    (run,) = store.do(runs)
+    (run,) = store.do(read_runs)
     assert (run.outcome, run.requested_by, run.counts["deleted"]) == (JobOutcome.SUCCEEDED, "cli", 3)
-    assert store.do(lease_ops.find_many)["token_cleanup"].owner is None
+    assert store.do(lambda: lease_ops.find_many(registry.JOB_NAMES))["token_cleanup"].owner is None
 
 
-def test_a_run_is_one_document_for_programs(store: Store) -> None:
-    store.do(expired_tokens)
+def test_run_with_json_prints_one_document(store: Store) -> None:
+    store.do(add_expired_tokens)
     status, found = document("run", "token_cleanup")
     assert (status, found["ok"]) == (0, True)
     (run,) = found["runs"]
     assert (run["job"], run["outcome"], run["counts"]["deleted"]) == ("token_cleanup", "succeeded", 3)
 
 
-def test_what_the_app_is_at_is_not_done_twice(store: Store) -> None:
-    store.do(expired_tokens)
-    store.do(held_by_the_app)
+def test_a_job_the_app_runs_is_not_run_and_the_status_is_1(store: Store) -> None:
+    store.do(add_expired_tokens)
+    store.do(let_app_hold)
     status, out, _ = call("run", "token_cleanup")
     assert (status, out) == (1, "token_cleanup: not run: app:1:run has it\n")
-    assert store.do(runs) == []
+    assert store.do(read_runs) == []
     status, found = document("run", "token_cleanup")
     assert (status, found["ok"], found["runs"][0]["outcome"]) == (1, False, "skipped")
 
 
-def test_a_job_that_fails_ends_with_1_and_the_error(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_that_fails_ends_with_status_1_and_its_error(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(*_: object, **__: object) -> None:
         raise ValueError("on purpose")
 
@@ -174,20 +174,20 @@ def test_a_job_that_fails_ends_with_1_and_the_error(store: Store, monkeypatch: p
     assert (status, found["ok"], found["runs"][0]["error"]) == (1, False, "ValueError: on purpose")
 
 
-def test_of_all_jobs_one_that_fails_keeps_none_from_running(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_job_that_fails_does_not_prevent_the_others(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(*_: object, **__: object) -> None:
         raise ValueError("on purpose")
 
-    monkeypatch.setattr(cli, "JOB_NAMES", SAFE)
+    monkeypatch.setattr(registry, "JOB_NAMES", SAFE)
     monkeypatch.setattr("database.operations.token_ops.delete_expired_and_used_tokens", broken)
     status, out, _ = call("run", "all")
     assert status == 1
     assert [line.partition(":")[0] for line in out.splitlines()] == list(SAFE)
-    assert sorted(run.outcome or "" for run in store.do(runs)) == ["failed", "succeeded", "succeeded", "succeeded"]
+    assert sorted(run.outcome or "" for run in store.do(read_runs)) == ["failed", "succeeded", "succeeded", "succeeded"]
 
 
-def test_a_paused_job_runs_by_its_name_but_not_among_all(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "JOB_NAMES", SAFE)
+def test_a_paused_job_is_run_by_its_name_but_not_with_all(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "JOB_NAMES", SAFE)
     assert call("pause", "token_cleanup")[:2] == (0, "token_cleanup: paused\n")
     assert call("pause", "token_cleanup")[:2] == (0, "token_cleanup: nothing to change\n")
     status, out, _ = call("run", "all")
@@ -199,63 +199,46 @@ def test_a_paused_job_runs_by_its_name_but_not_among_all(store: Store, monkeypat
     assert "not run" not in out
 
 
-def test_what_is_due_is_run_once_a_tick_however_often_cron_asks(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "JOB_NAMES", SAFE)
+def test_due_ticks_are_run_once_however_often_cron_calls(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "JOB_NAMES", SAFE)
     for _ in range(3):
         assert call("run", "all", "--due")[0] == 0
-    found = store.do(runs)
+    found = store.do(read_runs)
     assert sorted(run.job for run in found) == sorted(SAFE)
-    assert {run.requested_by for run in found} == {None}, "they are ticks, as the app runs them"
+    assert {run.requested_by for run in found} == {None}, "they are ticks, as in the app"
 
 
-def test_what_was_asked_for_elsewhere_is_begun_by_the_next_line_of_cron(store: Store) -> None:
-    async def ask() -> str:
+def test_run_due_starts_requested_runs(store: Store) -> None:
+    async def request() -> str:
         return await run_ops.request_run("token_cleanup", datetime.now(UTC), 7)
 
-    run_id = store.do(ask)
+    run_id = store.do(request)
     assert call("run", "token_cleanup", "--due")[0] == 0
-    asked = next(run for run in store.do(runs) if run.id == run_id)
-    assert (asked.outcome, asked.requested_by) == (JobOutcome.SUCCEEDED, 7)
+    requested = next(run for run in store.do(read_runs) if run.id == run_id)
+    assert (requested.outcome, requested.requested_by) == (JobOutcome.SUCCEEDED, 7)
 
 
-def test_what_was_asked_for_too_long_ago_is_given_up(store: Store) -> None:
-    async def ask() -> str:
+def test_run_due_gives_up_requests_older_than_ten_minutes(store: Store) -> None:
+    async def request() -> str:
         return await run_ops.request_run("token_cleanup", datetime.now(UTC) - timedelta(minutes=11), 7)
 
-    run_id = store.do(ask)
+    run_id = store.do(request)
     assert call("run", "token_cleanup", "--due")[0] == 0
-    assert next(run for run in store.do(runs) if run.id == run_id).outcome is JobOutcome.MISSED
+    assert next(run for run in store.do(read_runs) if run.id == run_id).outcome is JobOutcome.MISSED
 
 
-def test_nothing_runs_on_a_half_restored_database(store: Store) -> None:
-    async def cut_short() -> None:
-        await take_marker(connection.current_database(), "a backup", "tollgate-x.zip", "somebody")
+def test_no_job_runs_on_a_half_restored_database(store: Store) -> None:
+    async def begin_restore() -> None:
+        await take_marker(connection.current_database(), "a backup", "tollgate-x.zip", "an admin")
 
-    store.do(cut_short)
-    status, _, said = call("run", "token_cleanup")
+    store.do(begin_restore)
+    status, _, problem = call("run", "token_cleanup")
     assert status == 1
-    assert "half of tollgate-x.zip" in said
-    assert store.do(runs) == []
+    assert "half of tollgate-x.zip" in problem
+    assert store.do(read_runs) == []
 
 
-def test_a_run_migrates_an_older_database_first_and_refuses_a_newer_one(store: Store) -> None:
-    async def put_an_old_promise() -> None:
-        await connection.current_database().collection("pending_deletions").insert_one({"wish": "message 5"})
-
-    async def make_newer() -> list[str]:
-        db = connection.current_database()
-        await db.collection("migrations").update_one({}, {"$set": {"last": 1000}})
-        return [promise["request_key"] for promise in await db.collection("pending_deletions").find({}, limit=5)]
-
-    store.do(put_an_old_promise)
-    assert call("run", "token_cleanup")[0] == 0
-    assert store.do(make_newer) == ["message 5"]
-    status, _, said = call("run", "token_cleanup")
-    assert status == 1
-    assert "migrated by a newer version" in said
-
-
-def test_a_run_builds_the_indexes_that_make_a_tick_the_only_one(store: Store) -> None:
+def test_run_builds_the_unique_index_of_ticks(store: Store) -> None:
     call("run", "token_cleanup")
 
     async def names() -> dict[str, bool]:
@@ -264,14 +247,14 @@ def test_a_run_builds_the_indexes_that_make_a_tick_the_only_one(store: Store) ->
     assert store.do(names)["job_1_scheduled_at_1"] is True
 
 
-# looking
+# list, history, leases
 
 
-def test_every_job_is_listed_with_its_plan_and_its_last_run(store: Store) -> None:
+def test_list_has_every_job_with_its_plan_and_last_run(store: Store) -> None:
     call("run", "token_cleanup")
     status, found = document("list")
     assert status == 0
-    assert (found["zone"], [job["name"] for job in found["jobs"]]) == ("America/Havana", list(JOB_NAMES))
+    assert (found["zone"], [job["name"] for job in found["jobs"]]) == ("America/Havana", list(registry.JOB_NAMES))
     jobs = {job["name"]: job for job in found["jobs"]}
     cleanup = jobs["token_cleanup"]
     assert (cleanup["schedule"], cleanup["last"]["outcome"]) == ("daily at 00:00 and 12:00", "succeeded")
@@ -282,7 +265,7 @@ def test_every_job_is_listed_with_its_plan_and_its_last_run(store: Store) -> Non
     assert jobs["broadcast_sender"]["next_at"] is None
 
 
-def test_the_list_for_people_names_outcome_and_age(store: Store) -> None:
+def test_the_table_of_jobs_has_outcome_and_age(store: Store) -> None:
     call("run", "token_cleanup")
     call("pause", "statistics")
     status, out, _ = call("list")
@@ -296,7 +279,7 @@ def test_the_list_for_people_names_outcome_and_age(store: Store) -> None:
     assert "paused" in lines["statistics"]
 
 
-def test_the_history_is_latest_first_and_of_one_job_when_asked(store: Store) -> None:
+def test_history_is_latest_first_and_can_be_of_one_job(store: Store) -> None:
     assert call("history")[1] == "no runs are remembered\n"
     for job in ("token_cleanup", "statistics", "token_cleanup"):
         call("run", job)
@@ -310,9 +293,9 @@ def test_the_history_is_latest_first_and_of_one_job_when_asked(store: Store) -> 
     assert (status, out.count("succeeded")) == (0, 3)
 
 
-def test_leases_say_who_has_what_and_what_is_paused(store: Store) -> None:
+def test_leases_show_owners_and_pauses(store: Store) -> None:
     assert call("leases")[1] == "no job has run yet\n"
-    store.do(held_by_the_app)
+    store.do(let_app_hold)
     call("pause", "statistics")
     _, found = document("leases")
     leases = {lease["job"]: lease for lease in found["leases"]}
@@ -323,32 +306,46 @@ def test_leases_say_who_has_what_and_what_is_paused(store: Store) -> None:
     assert "by cli" in out
 
 
-# wrong usage, and a database that is away
+# wrong usage, and a database that cannot be reached
 
 
-@pytest.mark.parametrize("command", ["run", "pause", "resume", "history"])
 @pytest.mark.parametrize(
-    "name", ["nothing", "../../etc/passwd", "token_cleanup/../backup", "TOKEN_CLEANUP", "", "x" * 9999]
+    ("command", "name"),
+    [
+        ("pause", "nothing"),
+        ("resume", "../../etc/passwd"),
+        ("history", "token_cleanup/../backup"),
+        ("run", "TOKEN_CLEANUP"),
+        ("run", ""),
+        ("run", "x" * 9999),
+    ],
 )
-def test_what_is_no_job_is_wrong_usage_and_the_names_are_told(store: Store, command: str, name: str) -> None:
+def test_an_unknown_job_is_wrong_usage_and_the_names_are_listed(store: Store, command: str, name: str) -> None:
     status, out, problem = call(command, name)
     assert (status, out) == (2, "")
-    assert "no job" in plainly(problem)
-    for job in JOB_NAMES:
-        assert job in plainly(problem)
+    assert "no job" in without_frame(problem)
+    for job in registry.JOB_NAMES:
+        assert job in without_frame(problem)
     assert len(problem) < 4000
 
 
-def test_all_is_no_name_to_pause(store: Store) -> None:
+def test_without_a_command_it_prints_the_commands(store: Store) -> None:
+    status, out, problem = call()
+    assert status == 2
+    for command in ("list", "run", "history", "leases", "pause", "resume"):
+        assert command in out + problem
+
+
+def test_all_cannot_be_paused(store: Store) -> None:
     assert call("pause", "all")[0] == 2
 
 
 @pytest.mark.parametrize("words", [("run",), ("fly",), ("history", "--limit", "0"), ("list", "--xml")])
-def test_wrong_usage_ends_with_2(store: Store, words: tuple[str, ...]) -> None:
+def test_wrong_usage_ends_with_status_2(store: Store, words: tuple[str, ...]) -> None:
     assert call(*words)[0] == 2
 
 
-def test_a_missing_configuration_ends_with_2(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_setting_ends_with_status_2(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ADMIN_IDS")
     status, out, problem = call("list")
     assert (status, out) == (2, "")
@@ -356,10 +353,10 @@ def test_a_missing_configuration_ends_with_2(store: Store, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("words", [("list",), ("run", "token_cleanup"), ("pause", "backup")])
-def test_a_database_that_is_away_ends_with_1_and_one_line(
+def test_an_absent_database_ends_with_status_1_and_one_line(
     store: Store, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
-    async def away(*_: Any, **__: Any) -> Database:
+    async def open_absent(*_: Any, **__: Any) -> Database:
         database = await open_database("memory://", "away")
 
         def refuse(operation: str, collection: str) -> None:
@@ -368,7 +365,7 @@ def test_a_database_that_is_away_ends_with_1_and_one_line(
         database.before_call = refuse
         return database
 
-    monkeypatch.setattr(connection, "open_database", away)
+    monkeypatch.setattr(connection, "open_database", open_absent)
     status, out, problem = call(*words)
     assert (status, out) == (1, "")
     assert problem.startswith("failed: ")

@@ -1,4 +1,4 @@
-"""deploy/ for running the jobs without the app: as far as it can be tried without cron, a cluster, a booted systemd."""
+"""deploy/ for jobs without the app, as far as it can be tested without cron, a cluster or a booted systemd."""
 
 import configparser
 import os
@@ -15,20 +15,19 @@ import yaml
 from typer.testing import CliRunner
 
 from config import Settings
-from core.timetable import JOB_NAMES
 from schedulers.cli import app
-from schedulers.jobs import backup, broadcast_sender
+from schedulers.registry import JOB_NAMES, JOBS
 
 ROOT = Path(__file__).resolve().parents[3]
 DEPLOY = ROOT / "deploy"
 SERVICE, TIMER = DEPLOY / "systemd/tollgate-job@.service", DEPLOY / "systemd/tollgate-job@.timer"
 MANIFEST = DEPLOY / "kubernetes/jobs.yaml"
-#: seconds the longest run of any job may take, what waits for an absent database counted in
-LONGEST_S = max(backup.TIME_LIMIT, broadcast_sender.TIME_LIMIT).total_seconds()
+#: seconds the longest run of any job may take
+LONGEST_S = max(job.time_limit.total_seconds() for job in JOBS if job.time_limit is not None)
 
 
 def arguments_of(command: str) -> list[str]:
-    """What follows `-m schedulers`."""
+    """Return what follows `-m schedulers`."""
     words = shlex.split(command)
     return words[words.index("schedulers") + 1 :]
 
@@ -50,7 +49,7 @@ def manifests() -> dict[str, Any]:
 
 
 def commands() -> dict[str, list[str]]:
-    """What each of them runs."""
+    """Return the arguments each deployment runs the command line with."""
     pod = manifests()["CronJob"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     windows = (DEPLOY / "windows/jobs.md").read_text(encoding="utf-8")
     (line,) = cron_lines()
@@ -64,10 +63,10 @@ def commands() -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("where", ["cron", "kubernetes", "systemd", "windows", "windows, as one command"])
-def test_what_is_run_is_a_command_there_is(where: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_each_deployment_runs_a_valid_command(where: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     words = commands()[where]
     assert words == ["run", "all", "--due"]
-    # with nothing configured it comes as far as the configuration: the words themselves were understood
+    # without settings it fails at the configuration, after the arguments were parsed
     for name in Settings.model_fields:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -76,7 +75,7 @@ def test_what_is_run_is_a_command_there_is(where: str, monkeypatch: pytest.Monke
     assert "config: USER_BOT_TOKEN" in result.stderr
 
 
-def test_cron_asks_each_minute_and_no_sign_of_its_own_is_in_the_command() -> None:
+def test_cron_runs_each_minute_and_its_command_has_no_percent_sign() -> None:
     (line,) = cron_lines()
     fields = line.split(maxsplit=6)
     assert (fields[:5], fields[5]) == (["*"] * 5, "tollgate")
@@ -87,7 +86,7 @@ def test_cron_asks_each_minute_and_no_sign_of_its_own_is_in_the_command() -> Non
 # systemd
 
 
-def test_the_timer_asks_each_minute_and_a_long_run_is_let_end() -> None:
+def test_the_systemd_timer_runs_each_minute_and_allows_the_longest_run() -> None:
     timer, service = units(TIMER), units(SERVICE)
     assert timer["Timer"]["OnCalendar"] == "minutely"
     assert timer["Install"]["WantedBy"] == "timers.target"
@@ -97,20 +96,20 @@ def test_the_timer_asks_each_minute_and_a_long_run_is_let_end() -> None:
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
-@pytest.mark.parametrize("instance", ["all", *JOB_NAMES])
-def test_systemd_takes_the_units(tmp_path: Path, instance: str) -> None:
+def test_systemd_accepts_the_units_for_each_job_and_for_all(tmp_path: Path) -> None:
     paths = []
     for path in (SERVICE, TIMER):
         text = path.read_text(encoding="utf-8").replace("/opt/tollgate/.venv/bin/python", sys.executable)
-        paths.append(tmp_path / path.name.replace("@", f"@{instance}"))
-        paths[-1].write_text(text, encoding="utf-8")
+        for instance in ("all", *JOB_NAMES):
+            paths.append(tmp_path / path.name.replace("@", f"@{instance}"))
+            paths[-1].write_text(text, encoding="utf-8")
     command = ["systemd-analyze", "verify", "--man=no", *map(str, paths)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
-def test_systemd_sees_what_is_wrong_in_a_unit(tmp_path: Path) -> None:
+def test_systemd_rejects_a_misspelt_unit(tmp_path: Path) -> None:
     unit = tmp_path / "tollgate-job@all.service"
     text = SERVICE.read_text(encoding="utf-8").replace("/opt/tollgate/.venv/bin/python", sys.executable)
     unit.write_text(text.replace("Type=oneshot", "Tipe=oneshot"), encoding="utf-8")
@@ -121,7 +120,7 @@ def test_systemd_sees_what_is_wrong_in_a_unit(tmp_path: Path) -> None:
 # Kubernetes
 
 
-def test_the_cron_job_asks_each_minute_and_lets_a_long_run_end() -> None:
+def test_the_cron_job_runs_each_minute_and_allows_the_longest_run() -> None:
     spec = manifests()["CronJob"]["spec"]
     job = spec["jobTemplate"]["spec"]
     assert (spec["schedule"], spec["concurrencyPolicy"], job["backoffLimit"]) == ("* * * * *", "Allow", 0)
@@ -138,7 +137,7 @@ def test_the_cron_job_asks_each_minute_and_lets_a_long_run_end() -> None:
     assert claimed == {manifests()["PersistentVolumeClaim"]["metadata"]["name"]}
 
 
-def test_the_pod_is_the_images_user_and_may_do_little() -> None:
+def test_the_pod_runs_as_the_images_user_without_rights() -> None:
     pod = manifests()["CronJob"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     (user,) = re.findall(r"^USER (\d+):(\d+)$", (DEPLOY / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
     context, container = pod["securityContext"], pod["containers"][0]
@@ -150,7 +149,7 @@ def test_the_pod_is_the_images_user_and_may_do_little() -> None:
 
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="needs kubectl")
 def test_kubectl_knows_every_field_of_the_cron_job() -> None:
-    """Without a cluster it reads a manifest into its own types and drops what they do not have."""
+    """Without a cluster kubectl parses a manifest into its types and drops unknown fields."""
     cron_job = yaml.safe_dump(manifests()["CronJob"])
     assert unknown_to_kubectl(cron_job) == set()
     wrong = cron_job.replace("concurrencyPolicy", "concurencyPolicy")

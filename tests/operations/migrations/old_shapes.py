@@ -123,6 +123,11 @@ PAIRS: dict[str, list[tuple[Document, Document]]] = {
             },
         ),
     ],
+    "audit_log": [
+        ({"_id": _id(1), "action": "session.begun"}, {"_id": _id(1), "action": "session.started"}),
+        ({"_id": _id(2), "action": "session.started"}, {"_id": _id(2), "action": "session.started"}),
+        ({"_id": _id(3), "action": "job.run"}, {"_id": _id(3), "action": "job.run"}),
+    ],
 }
 AFTER: dict[str, list[Document]] = {name: [after for _, after in pairs] for name, pairs in PAIRS.items()}
 

@@ -8,10 +8,10 @@ import pytest
 from core.health import STALE_AFTER, Finding, Health, Trouble, WatchedFinding
 from core.health_rules import GRACE, OPEN_AFTER, OVER_AFTER, WatchUpdate, check_job, is_overdue, latest, update_watched
 from core.jobs import JobOutcome, JobRun, LeaseRow
-from core.timetable import BROADCAST_SENDER, MESSAGE_DELETER, TOKEN_CLEANUP, timetable
+from schedulers import registry
 
 NOW = datetime(2026, 3, 10, 12, 0, 30, tzinfo=UTC)
-PLANS = timetable(ZoneInfo("UTC"))
+PLANS = registry.plans(ZoneInfo("UTC"))
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 LONG_AGO = NOW - timedelta(days=30)
 FLOOD = Finding(trouble=Trouble.FLOOD, subject="user_bot", amount=7)
@@ -93,31 +93,31 @@ def late(job: str, started_at: datetime | None, lease: LeaseRow | None = None, s
 def test_a_minutely_job_is_overdue_after_two_ticks_and_the_grace() -> None:
     # of 12:00:30 less two minutes the ticks are 11:58 and 11:57
     assert GRACE == 2 * MINUTE
-    assert not late(MESSAGE_DELETER, datetime(2026, 3, 10, 11, 57, tzinfo=UTC))
-    assert late(MESSAGE_DELETER, datetime(2026, 3, 10, 11, 56, 59, tzinfo=UTC))
+    assert not late(registry.MESSAGE_DELETER.name, datetime(2026, 3, 10, 11, 57, tzinfo=UTC))
+    assert late(registry.MESSAGE_DELETER.name, datetime(2026, 3, 10, 11, 56, 59, tzinfo=UTC))
 
 
 def test_a_daily_job_is_overdue_after_two_of_its_ticks() -> None:
     # at 00:00 and 12:00: the second of the two is 30 s ago, which is within the grace
-    assert not late(TOKEN_CLEANUP, datetime(2026, 3, 9, 12, 0, tzinfo=UTC))
-    assert late(TOKEN_CLEANUP, datetime(2026, 3, 9, 11, 59, tzinfo=UTC))
+    assert not late(registry.TOKEN_CLEANUP.name, datetime(2026, 3, 9, 12, 0, tzinfo=UTC))
+    assert late(registry.TOKEN_CLEANUP.name, datetime(2026, 3, 9, 11, 59, tzinfo=UTC))
 
 
 def test_a_job_that_never_ran_is_overdue_since_the_first_check() -> None:
-    assert late(MESSAGE_DELETER, None)
-    assert not late(MESSAGE_DELETER, None, since=NOW - 3 * MINUTE)
+    assert late(registry.MESSAGE_DELETER.name, None)
+    assert not late(registry.MESSAGE_DELETER.name, None, since=NOW - 3 * MINUTE)
 
 
 def test_a_requested_run_that_has_not_started_is_no_run() -> None:
     requested = run(NOW, None, owner=None)
-    assert is_overdue(PLANS[MESSAGE_DELETER], [requested, run(LONG_AGO)], None, LONG_AGO, NOW)
+    assert is_overdue(PLANS[registry.MESSAGE_DELETER.name], [requested, run(LONG_AGO)], None, LONG_AGO, NOW)
 
 
 def test_a_paused_a_running_and_an_unscheduled_job_are_not_overdue() -> None:
-    assert not late(MESSAGE_DELETER, LONG_AGO, LeaseRow(job="x", paused_at=NOW))
-    assert not late(MESSAGE_DELETER, LONG_AGO, LeaseRow(job="x", owner="a", until=NOW + SECOND))
-    assert late(MESSAGE_DELETER, LONG_AGO, LeaseRow(job="x", owner="a", until=NOW))
-    assert not late(BROADCAST_SENDER, LONG_AGO)
+    assert not late(registry.MESSAGE_DELETER.name, LONG_AGO, LeaseRow(job="x", paused_at=NOW))
+    assert not late(registry.MESSAGE_DELETER.name, LONG_AGO, LeaseRow(job="x", owner="a", until=NOW + SECOND))
+    assert late(registry.MESSAGE_DELETER.name, LONG_AGO, LeaseRow(job="x", owner="a", until=NOW))
+    assert not late(registry.BROADCAST_SENDER.name, LONG_AGO)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_paused_a_running_and_an_unscheduled_job_are_not_overdue() -> None:
 )
 def test_the_last_run_that_ended_by_itself_counts(outcomes: list[JobOutcome | None], is_bad: bool) -> None:
     runs = [run(NOW - number * SECOND, outcome) for number, outcome in enumerate(outcomes)]
-    found = check_job(PLANS[BROADCAST_SENDER], runs, None, NOW, NOW)
+    found = check_job(PLANS[registry.BROADCAST_SENDER.name], runs, None, NOW, NOW)
     assert [one.trouble for one in found] == [Trouble.JOB_FAILED] * is_bad
 
 

@@ -1,4 +1,4 @@
-"""deploy/prometheus and deploy/grafana ask for metrics and labels that exist, in expressions that can be read."""
+"""The expressions in deploy/prometheus and deploy/grafana parse, and use existing metrics and labels."""
 
 import json
 import re
@@ -14,8 +14,8 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.metrics import MetricWrapperBase
 
 from core.jobs import JobOutcome
-from core.timetable import BROADCAST_SENDER, JOB_NAMES, timetable
 from monitoring import metrics
+from schedulers import registry
 from sender.refusals import Failure
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -23,28 +23,28 @@ RULES = ROOT / "deploy/prometheus/alerts.yml"
 PROMETHEUS = ROOT / "deploy/prometheus/prometheus.yml"
 DASHBOARD = ROOT / "deploy/grafana/tollgate.json"
 
-#: given by Prometheus itself, to whatever it scrapes
+#: labels added by Prometheus to every target
 TARGET = {"job", "instance"}
 FUNCTIONS = {"time", "max", "min", "sum", "rate", "increase", "topk", "histogram_quantile"}
 WORDS = {"by", "and", "or", "unless"}
-#: one piece of an expression after the other; what fits none is no PromQL of ours
+#: the tokens of the subset of PromQL that we use
 TOKENS = re.compile(
     r"""\s+|(?P<range>\[(?:\d+[smhd]|\$__rate_interval)\])|(?P<labels>\{[^{}]*\})|(?P<by>\bby\s*\([a-z_,\s]*\))
     |(?P<name>[a-z_][a-z0-9_]*)|\d+(\.\d+)?|==|>|<|[()/,+-]""",
     re.VERBOSE,
 )
 LABEL = re.compile(r'([a-z_]+)(=~|!~|!=|=)"([^"]*)"')
-#: labels whose values are a closed list
+#: labels with a closed list of values
 VALUES = {
     "outcome of tollgate_telegram_calls_total": {"ok", *Failure},
     "outcome of tollgate_job_runs_total": set(JobOutcome),
     "outcome of tollgate_alerts_total": {"reached", "lost"},
-    "job": set(JOB_NAMES),
+    "job": set(registry.JOB_NAMES),
 }
 
 
 def series() -> dict[str, set[str]]:
-    """Every name that can be asked for, with its labels."""
+    """Every series name with its labels."""
     found: dict[str, set[str]] = {"up": set()}
     for metric in vars(metrics).values():
         if isinstance(metric, MetricWrapperBase):
@@ -85,7 +85,7 @@ EXPRESSIONS = list(expressions())
 
 
 def tokens(expression: str) -> list[tuple[str, str]]:
-    """Kind and text of each piece. Raises ValueError where it cannot be read."""
+    """Kind and text of each token. Raises ValueError for an unknown token."""
     found, at = [], 0
     while at < len(expression):
         match = TOKENS.match(expression, at)
@@ -97,7 +97,7 @@ def tokens(expression: str) -> list[tuple[str, str]]:
 
 
 def problems(expression: str) -> list[str]:
-    """What is wrong with an expression, as far as names, labels, values and brackets tell."""
+    """Mistakes of an expression in names, labels, values and brackets."""
     try:
         pieces = tokens(expression)
     except ValueError as error:
@@ -142,7 +142,7 @@ def _wrong_labels(name: str, text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("name", "expression"), EXPRESSIONS, ids=[name for name, _ in EXPRESSIONS])
-def test_every_expression_asks_for_what_there_is(name: str, expression: str) -> None:
+def test_every_expression_uses_existing_metrics_and_labels(name: str, expression: str) -> None:
     assert problems(expression) == []
 
 
@@ -163,17 +163,17 @@ def test_every_expression_asks_for_what_there_is(name: str, expression: str) -> 
         ("tollgate_job_runs_total{job=backup}", "labels not to be read: {job=backup}"),
     ],
 )
-def test_what_there_is_not_is_seen(expression: str, problem: str) -> None:
+def test_an_expression_with_a_mistake_is_found(expression: str, problem: str) -> None:
     assert problem in problems(expression)
 
 
-def test_every_rule_says_what_it_is_and_what_to_do() -> None:
+def test_every_rule_has_a_severity_a_summary_and_a_description() -> None:
     assert len({rule["alert"] for rule in rules()}) == len(rules())
     for rule in rules():
         assert re.fullmatch(r"Tollgate[A-Za-z]+", rule["alert"])
         assert rule["labels"]["severity"] in {"critical", "warning"}
         assert set(rule["annotations"]) == {"summary", "description"}
-        # a rule that compares nothing is always firing
+        # a rule without a comparison would always fire
         assert re.search(r"==|>|<", rule["expr"])
         shown = set(re.findall(r"\$labels\.([a-z]+)", rule["annotations"]["description"]))
         assert shown <= set(re.findall(r"[a-z]+", " ".join(re.findall(r"by \(([a-z, ]*)\)", rule["expr"])))) | (
@@ -181,19 +181,19 @@ def test_every_rule_says_what_it_is_and_what_to_do() -> None:
         )
 
 
-def test_every_scheduled_job_is_missed_after_two_intervals_and_not_before() -> None:
+def test_every_scheduled_job_is_alerted_after_two_missed_intervals() -> None:
     allowed: dict[str, int] = {}
     for rule in rules():
         found = re.search(r'last_success_timestamp_seconds\{job=~?"([a-z_|]+)"\}\) > (\d+)', rule["expr"])
         if found is not None:
             allowed |= dict.fromkeys(found[1].split("|"), int(found[2]))
     start = datetime(2026, 1, 1, tzinfo=UTC)
-    for job, plan in timetable(ZoneInfo("Europe/Berlin")).items():
+    for job, plan in registry.plans(ZoneInfo("Europe/Berlin")).items():
         if plan.schedule is None:
-            assert job == BROADCAST_SENDER
+            assert job == registry.BROADCAST_SENDER.name
             continue
         ticks = [start]
-        # over both changes of the clock
+        # long enough for both daylight saving changes
         while ticks[-1] < start + timedelta(days=330) and len(ticks) < 9000:
             ticks.append(plan.schedule.next_tick(ticks[-1]))
         two_s = max((after - before).total_seconds() for before, after in zip(ticks[1:], ticks[3:], strict=False))
@@ -201,13 +201,13 @@ def test_every_scheduled_job_is_missed_after_two_intervals_and_not_before() -> N
     assert allowed == {}
 
 
-def test_prometheus_reads_the_rules_and_the_job_they_name() -> None:
+def test_prometheus_loads_the_rules_and_scrapes_their_job() -> None:
     document = yaml.safe_load(PROMETHEUS.read_text(encoding="utf-8"))
     assert document["rule_files"] == [RULES.name]
     assert [scraped["job_name"] for scraped in document["scrape_configs"]] == ["tollgate"]
 
 
-def test_the_dashboard_stands_by_itself() -> None:
+def test_the_dashboard_is_self_contained() -> None:
     document = json.loads(DASHBOARD.read_text(encoding="utf-8"))
     ids = [panel["id"] for panel in document["panels"]]
     assert len(set(ids)) == len(ids)
@@ -220,14 +220,14 @@ def test_the_dashboard_stands_by_itself() -> None:
             assert shown <= set(re.findall(r"\w+", target["expr"])) | TARGET
 
 
-def test_labels_are_few_and_say_nothing_of_people() -> None:
+def test_labels_are_from_a_short_list_without_personal_data() -> None:
     few = {"bot", "role", "method", "outcome", "lane", "reason", "state", "job", "kind", "provider"}
     assert {label for name, labels in SERIES.items() if name.startswith("tollgate_") for label in labels} <= few | {
         "le"
     }
 
 
-def test_every_metric_has_a_name_of_the_house_and_words() -> None:
+def test_every_metric_has_the_prefix_tollgate_and_a_help_text() -> None:
     for metric in vars(metrics).values():
         if isinstance(metric, MetricWrapperBase):
             assert re.fullmatch(r"tollgate(_[a-z]+)+", metric._name)

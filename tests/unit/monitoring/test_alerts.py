@@ -1,4 +1,4 @@
-"""Owners are told once per incident."""
+"""Owners are notified once per incident."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from monitoring.alerts import Alerts
 from monitoring.logs import mask
 
 
-class Told:
+class Owners:
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.reaches = True
@@ -19,29 +19,29 @@ class Told:
         return self.reaches
 
 
-async def test_an_open_incident_is_told_once_and_again_after_it_was_over() -> None:
-    told = Told()
-    alerts = Alerts(told)
+async def test_an_incident_is_notified_once_until_it_is_cleared() -> None:
+    owners = Owners()
+    alerts = Alerts(owners)
     assert await alerts.raise_once("storage", "lost")
     assert not await alerts.raise_once("storage", "lost")
     assert await alerts.raise_once("other", "else")
     await alerts.clear("storage", "back")
     await alerts.clear("storage", "back")
     assert await alerts.raise_once("storage", "lost again")
-    assert told.texts == ["lost", "else", "back", "lost again"]
+    assert owners.texts == ["lost", "else", "back", "lost again"]
 
 
-async def test_an_incident_nobody_could_be_told_of_is_tried_again() -> None:
-    told = Told()
-    told.reaches = False
-    alerts = Alerts(told)
+async def test_an_alert_that_reached_nobody_is_sent_again() -> None:
+    owners = Owners()
+    owners.reaches = False
+    alerts = Alerts(owners)
     assert not await alerts.raise_once("storage", "lost")
-    told.reaches = True
+    owners.reaches = True
     assert await alerts.raise_once("storage", "lost")
-    assert told.texts == ["lost", "lost"]
+    assert owners.texts == ["lost", "lost"]
 
 
-def test_tokens_and_passwords_are_masked_wherever_they_stand() -> None:
+def test_tokens_and_passwords_are_masked_in_any_text() -> None:
     text = "POST http://127.0.0.1/bot123456789:AAbbCCddEE-_ff/sendMessage to mongodb://user:pa%20ss@db:27017/x"
     masked = mask(text)
     assert "AAbbCCddEE" not in masked
@@ -50,7 +50,7 @@ def test_tokens_and_passwords_are_masked_wherever_they_stand() -> None:
     assert "mongodb://***@db:27017/x" in masked
 
 
-async def test_the_supervisor_keeps_logs_and_ends_its_tasks() -> None:
+async def test_the_supervisor_cancels_its_tasks_at_close() -> None:
     supervisor = Supervisor()
     done: list[str] = []
 

@@ -1,4 +1,4 @@
-"""What a process watches of itself: its database and its loop; and what people are told of it."""
+"""The health of one process: its database and its event loop, and the alerts about them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,6 +16,7 @@ from monitoring import metrics
 from monitoring.alerts import Alerts
 from monitoring.health import AWAY_AFTER, BACK_AFTER, LAG_EVERY_S, PING_EVERY_S, DatabaseWatch, measure_lag, time_ping
 from sender.update_ages import UpdateAges
+from tests.clocks import SteeredClock, WithSeconds
 from views.system import health_texts
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -30,7 +31,7 @@ class Store:
             raise StoreUnavailable("ping: AutoReconnect")
 
 
-class Told:
+class Owners:
     def __init__(self) -> None:
         self.texts: list[str] = []
 
@@ -43,39 +44,39 @@ def value(name: str, **labels: str) -> float | None:
     return metrics.REGISTRY.get_sample_value(name, labels)
 
 
-async def test_an_outage_is_told_once_after_a_while_and_its_end_too() -> None:
-    store, told = Store(), Told()
-    watch = DatabaseWatch(store.ping, Alerts(told), "away", "back")
-    await watch.look()
+async def test_an_outage_and_its_end_are_notified_once_each() -> None:
+    store, owners = Store(), Owners()
+    watch = DatabaseWatch(store.ping, Alerts(owners), "away", "back", SteeredClock())
+    await watch.poll()
     store.is_there = False
     for _ in range(AWAY_AFTER - 1):
-        await watch.look()
-    assert told.texts == []
+        await watch.poll()
+    assert owners.texts == []
     for _ in range(5):
-        await watch.look()
-    assert told.texts == ["away"]
+        await watch.poll()
+    assert owners.texts == ["away"]
     store.is_there = True
     for _ in range(BACK_AFTER - 1):
-        await watch.look()
-    assert told.texts == ["away"]
-    await watch.look()
-    await watch.look()
-    assert told.texts == ["away", "back"]
+        await watch.poll()
+    assert owners.texts == ["away"]
+    await watch.poll()
+    await watch.poll()
+    assert owners.texts == ["away", "back"]
 
 
-async def test_a_database_that_comes_and_goes_is_one_outage() -> None:
-    store, told = Store(), Told()
-    watch = DatabaseWatch(store.ping, Alerts(told), "away", "back")
+async def test_a_flapping_database_is_one_outage() -> None:
+    store, owners = Store(), Owners()
+    watch = DatabaseWatch(store.ping, Alerts(owners), "away", "back", SteeredClock())
     for _ in range(20):
         store.is_there = False
         for _ in range(AWAY_AFTER):
-            await watch.look()
+            await watch.poll()
         store.is_there = True
-        await watch.look()
-    assert told.texts == ["away"]
+        await watch.poll()
+    assert owners.texts == ["away"]
 
 
-async def test_the_watch_looks_every_quarter_of_a_minute_until_it_is_cancelled() -> None:
+async def test_the_watch_polls_every_15_seconds_until_cancelled() -> None:
     store, slept = Store(), list[float]()
 
     async def sleep(seconds: float) -> None:
@@ -84,11 +85,11 @@ async def test_the_watch_looks_every_quarter_of_a_minute_until_it_is_cancelled()
             raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
-        await DatabaseWatch(store.ping, Alerts(Told()), "away", "back", sleep=sleep).run()
+        await DatabaseWatch(store.ping, Alerts(Owners()), "away", "back", SteeredClock(sleep)).run()
     assert slept == [PING_EVERY_S] * 3
 
 
-async def test_a_ping_is_timed_and_one_that_fails_is_seen() -> None:
+async def test_a_ping_updates_the_metrics_whether_it_succeeds_or_fails() -> None:
     store = Store()
     took_s = await time_ping(store.ping)
     assert took_s is not None and took_s >= 0
@@ -98,12 +99,12 @@ async def test_a_ping_is_timed_and_one_that_fails_is_seen() -> None:
     assert (value("tollgate_database_up"), value("tollgate_database_ping_seconds")) == (0, took_s)
 
 
-async def test_a_ping_that_hangs_is_no_answer() -> None:
+async def test_a_hanging_ping_times_out() -> None:
     async with asyncio.timeout(5):
-        assert await time_ping(asyncio.Event().wait, within_s=0.01) is None
+        assert await time_ping(asyncio.Event().wait, timeout_s=0.01) is None
 
 
-async def test_how_late_the_loop_wakes_is_measured() -> None:
+async def test_the_delay_of_the_event_loop_is_measured() -> None:
     seconds, before = 0.0, value("tollgate_event_loop_lag_seconds_sum") or 0.0
     rounds = 0
 
@@ -112,16 +113,16 @@ async def test_how_late_the_loop_wakes_is_measured() -> None:
         rounds += 1
         if rounds == 3:
             raise asyncio.CancelledError
-        # the second time a sleeper is woken too early
+        # the second sleep ends too early
         seconds += wanted + (0.5 if rounds == 1 else -0.5)
 
     with pytest.raises(asyncio.CancelledError):
-        await measure_lag(sleep, lambda: seconds)
+        await measure_lag(WithSeconds(lambda: seconds, sleep=sleep))
     assert LAG_EVERY_S == 1.0
     assert value("tollgate_event_loop_lag_seconds_sum") == pytest.approx(before + 0.5)
 
 
-def test_the_watch_and_the_health_check_tell_of_one_incident() -> None:
+def test_the_watch_and_the_health_check_use_the_same_incident() -> None:
     assert subject.AWAY == Finding(trouble=Trouble.DATABASE_AWAY).incident == "health:database_away"
 
 
@@ -139,7 +140,7 @@ def test_every_trouble_has_a_sentence_a_next_step_and_an_end(trouble: Trouble) -
 
 
 class Session:
-    """Answers a bot's call with what the test says."""
+    """Answers every call with `answer`."""
 
     def __init__(self, answer: object) -> None:
         self.answer = answer
@@ -149,7 +150,7 @@ class Session:
 
 
 @pytest.mark.parametrize(("age_s", "shown"), [(90, 90.0), (-3, 0.0)])
-async def test_the_age_of_messages_is_noted_when_they_come_in(age_s: int, shown: float) -> None:
+async def test_the_age_of_received_messages_is_observed(age_s: int, shown: float) -> None:
     ages, bot = UpdateAges(lambda: NOW), Bot("93001:ages")
     name = {"bot": "93001"}
     before = value("tollgate_update_age_seconds_sum", **name) or 0.0
@@ -161,7 +162,7 @@ async def test_the_age_of_messages_is_noted_when_they_come_in(age_s: int, shown:
     assert value("tollgate_update_age_seconds_sum", **name) == before + shown
 
 
-async def test_other_calls_pass_untouched() -> None:
+async def test_the_age_is_observed_for_get_updates_only() -> None:
     make: Callable[..., Awaitable[object]] = Session("me")
     assert await UpdateAges(lambda: NOW)(make, Bot("93002:ages"), GetMe()) == "me"  # type: ignore[arg-type, comparison-overlap]
     assert value("tollgate_update_age_seconds_count", bot="93002") is None

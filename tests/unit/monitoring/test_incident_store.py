@@ -1,4 +1,4 @@
-"""An incident is told once by any number of processes, over restarts, and while the book is away."""
+"""An incident is notified once across processes and restarts, and while the store is unavailable."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,8 +11,9 @@ from core.clock import ManualClock
 from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
 from database.operations import incident_ops
-from monitoring.alerts import Alerts, State
-from monitoring.incident_store import NAMES_FRESH_S, TELLING_FOR
+from monitoring.alerts import Alerts, AlertState
+from monitoring.incident_store import CLAIM_FOR, NAMES_FRESH_S
+from tests.clocks import WithSeconds
 from tests.house import own_store
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -20,8 +21,8 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(NOW)
+def clock(seconds: "Seconds") -> ManualClock:
+    return WithSeconds(seconds, NOW)
 
 
 @pytest.fixture
@@ -34,21 +35,21 @@ async def db(clock: ManualClock) -> AsyncIterator[Database]:
 
 
 class People:
-    """Who is told, by all processes."""
+    """The owners, as notified by all processes."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
-        self.are_there = True
-        #: awaited in the middle of telling
+        self.are_reachable = True
+        #: awaited while an alert is being sent
         self.meanwhile: asyncio.Event | None = None
-        self.is_telling = asyncio.Event()
+        self.is_sending = asyncio.Event()
 
-    async def tell(self, html: str) -> bool:
+    async def send(self, html: str) -> bool:
         if self.meanwhile is not None:
-            self.is_telling.set()
+            self.is_sending.set()
             await self.meanwhile.wait()
         self.texts.append(html)
-        return self.are_there
+        return self.are_reachable
 
 
 class Seconds:
@@ -70,18 +71,18 @@ def seconds() -> Seconds:
 
 
 class Processes:
-    """Each call is a process that knows nothing but the book."""
+    """Each call makes the Alerts of another process, which share only the store."""
 
-    def __init__(self, people: People, clock: ManualClock, seconds: Seconds) -> None:
-        self._people, self._clock, self._seconds = people, clock, seconds
+    def __init__(self, people: People, clock: ManualClock) -> None:
+        self._people, self._clock = people, clock
 
     def __call__(self) -> Alerts:
-        return Alerts(self._people.tell, book=incident_ops, clock=self._clock, monotonic=self._seconds)
+        return Alerts(self._people.send, store=incident_ops, clock=self._clock)
 
 
 @pytest.fixture
-def process(db: Database, people: People, clock: ManualClock, seconds: Seconds) -> Processes:
-    return Processes(people, clock, seconds)
+def process(db: Database, people: People, clock: ManualClock) -> Processes:
+    return Processes(people, clock)
 
 
 def take_away(db: Database) -> None:
@@ -91,13 +92,13 @@ def take_away(db: Database) -> None:
     db.before_call = refuse
 
 
-async def test_ten_processes_at_once_tell_once(process: Processes, people: People) -> None:
-    told = await asyncio.gather(*(process().raise_once("storage", "lost") for _ in range(10)))
-    assert sorted(told) == [False] * 9 + [True]
+async def test_ten_concurrent_processes_notify_once(process: Processes, people: People) -> None:
+    notified = await asyncio.gather(*(process().raise_once("storage", "lost") for _ in range(10)))
+    assert sorted(notified) == [False] * 9 + [True]
     assert people.texts == ["lost"]
 
 
-async def test_a_restart_does_not_tell_again_and_gives_the_all_clear(process: Processes, people: People) -> None:
+async def test_after_a_restart_only_the_all_clear_is_sent(process: Processes, people: People) -> None:
     assert await process().raise_once("storage", "lost")
     again = process()
     assert not await again.raise_once("storage", "lost")
@@ -105,13 +106,13 @@ async def test_a_restart_does_not_tell_again_and_gives_the_all_clear(process: Pr
     assert people.texts == ["lost", "back"]
 
 
-async def test_ten_processes_that_see_the_end_give_one_all_clear(process: Processes, people: People) -> None:
+async def test_ten_concurrent_processes_send_one_all_clear(process: Processes, people: People) -> None:
     await process().raise_once("storage", "lost")
     await asyncio.gather(*(process().clear("storage", "back") for _ in range(10)))
     assert people.texts == ["lost", "back"]
 
 
-async def test_after_its_end_it_is_told_again(process: Processes, people: People) -> None:
+async def test_an_incident_that_reopens_is_notified_again(process: Processes, people: People) -> None:
     one, other = process(), process()
     for _ in range(3):
         assert await one.raise_once("storage", "lost")
@@ -121,35 +122,35 @@ async def test_after_its_end_it_is_told_again(process: Processes, people: People
     assert people.texts == ["lost", "back"] * 3
 
 
-async def test_one_nobody_was_told_of_is_tried_again_and_needs_no_all_clear(process: Processes, people: People) -> None:
-    people.are_there = False
+async def test_a_failed_alert_is_sent_again_and_needs_no_all_clear(process: Processes, people: People) -> None:
+    people.are_reachable = False
     assert not await process().raise_once("storage", "lost")
     await process().clear("storage", "back")
     assert people.texts == ["lost"]
     assert not await process().raise_once("storage", "lost")
-    people.are_there = True
+    people.are_reachable = True
     assert await process().raise_once("storage", "lost")
     assert not await process().raise_once("storage", "lost")
     assert people.texts == ["lost"] * 3
 
 
-async def test_a_process_that_vanished_while_telling_is_followed_after_a_minute(
+async def test_a_claim_of_a_dead_process_on_an_alert_expires_after_a_minute(
     process: Processes, people: People, clock: ManualClock
 ) -> None:
-    assert await incident_ops.begin("storage", NOW, TELLING_FOR)
-    clock.move(TELLING_FOR - SECOND)
+    assert await incident_ops.begin("storage", NOW, CLAIM_FOR)
+    clock.move(CLAIM_FOR - SECOND)
     assert not await process().raise_once("storage", "lost")
     clock.move(SECOND)
     assert await process().raise_once("storage", "lost")
     assert people.texts == ["lost"]
 
 
-async def test_a_process_that_vanished_while_giving_the_all_clear_is_followed_after_a_minute(
+async def test_a_claim_of_a_dead_process_on_an_all_clear_expires_after_a_minute(
     process: Processes, people: People, clock: ManualClock
 ) -> None:
     await process().raise_once("storage", "lost")
-    await incident_ops.begin_end("storage", NOW, TELLING_FOR)
-    clock.move(TELLING_FOR - SECOND)
+    await incident_ops.begin_end("storage", NOW, CLAIM_FOR)
+    clock.move(CLAIM_FOR - SECOND)
     await process().clear("storage", "back")
     assert people.texts == ["lost"]
     clock.move(SECOND)
@@ -157,38 +158,38 @@ async def test_a_process_that_vanished_while_giving_the_all_clear_is_followed_af
     assert people.texts == ["lost", "back"]
 
 
-async def test_an_end_in_the_middle_of_the_telling_is_not_lost(process: Processes, people: People) -> None:
+async def test_an_end_while_the_alert_is_being_sent_is_not_lost(process: Processes, people: People) -> None:
     people.meanwhile = asyncio.Event()
-    telling = asyncio.create_task(process().raise_once("storage", "lost"))
-    await people.is_telling.wait()
+    sending = asyncio.create_task(process().raise_once("storage", "lost"))
+    await people.is_sending.wait()
     await process().clear("storage", "back")
     people.meanwhile.set()
-    # it begins again before the first has been told
+    # it is raised again before the first alert has been sent
     assert not await process().raise_once("storage", "lost")
-    assert await telling
+    assert await sending
     assert people.texts == ["lost"]
     await process().clear("storage", "back")
     assert people.texts == ["lost", "back"]
 
 
-async def test_an_all_clear_nobody_heard_is_given_again(process: Processes, people: People) -> None:
+async def test_a_failed_all_clear_is_sent_again(process: Processes, people: People) -> None:
     await process().raise_once("storage", "lost")
-    people.are_there = False
+    people.are_reachable = False
     await process().clear("storage", "back")
-    people.are_there = True
+    people.are_reachable = True
     await process().clear("storage", "back")
     await process().clear("storage", "back")
     assert people.texts == ["lost", "back", "back"]
 
 
-async def test_a_clock_that_was_put_back_blocks_nobody_for_long(
+async def test_a_claim_from_a_clock_that_was_ahead_does_not_block(
     process: Processes, people: People, clock: ManualClock
 ) -> None:
-    assert await incident_ops.begin("storage", NOW + timedelta(hours=1), TELLING_FOR)
+    assert await incident_ops.begin("storage", NOW + timedelta(hours=1), CLAIM_FOR)
     assert await process().raise_once("storage", "lost")
 
 
-async def test_without_the_book_people_are_told_once_and_hear_the_end(
+async def test_without_the_store_alert_and_all_clear_are_sent_once(
     db: Database, process: Processes, people: People
 ) -> None:
     one = process()
@@ -201,7 +202,7 @@ async def test_without_the_book_people_are_told_once_and_hear_the_end(
     assert people.texts == ["away", "back"]
 
 
-async def test_what_was_told_without_the_book_is_written_down_when_it_is_back(
+async def test_an_incident_notified_without_the_store_is_stored_later(
     db: Database, process: Processes, people: People
 ) -> None:
     one = process()
@@ -212,12 +213,12 @@ async def test_what_was_told_without_the_book_is_written_down_when_it_is_back(
     assert not await process().raise_once("storage", "lost")
     await process().clear("storage", "back")
     assert people.texts == ["lost", "back"]
-    # and this process suppresses nothing of what comes later
+    # and this process does not suppress later alerts
     assert await one.raise_once("storage", "lost")
 
 
 @pytest.mark.parametrize("answered", [1, 2])
-async def test_a_book_that_goes_away_in_the_middle_makes_nobody_hear_twice(
+async def test_a_store_that_fails_between_two_steps_causes_no_second_alert(
     db: Database, process: Processes, people: People, answered: int
 ) -> None:
     one, calls = process(), 0
@@ -236,7 +237,9 @@ async def test_a_book_that_goes_away_in_the_middle_makes_nobody_hear_twice(
     assert people.texts == ["lost", "back"]
 
 
-async def test_an_end_that_cannot_be_asked_for_comes_later(db: Database, process: Processes, people: People) -> None:
+async def test_an_all_clear_during_an_outage_of_the_store_is_sent_later(
+    db: Database, process: Processes, people: People
+) -> None:
     one = process()
     await one.raise_once("storage", "lost")
     take_away(db)
@@ -247,7 +250,7 @@ async def test_an_end_that_cannot_be_asked_for_comes_later(db: Database, process
     assert people.texts == ["lost", "back"]
 
 
-async def test_asking_for_the_end_of_nothing_costs_one_look_in_ten_seconds(
+async def test_clearing_what_is_not_open_costs_one_query_in_ten_seconds(
     db: Database, process: Processes, seconds: Seconds
 ) -> None:
     one = process()
@@ -261,7 +264,7 @@ async def test_asking_for_the_end_of_nothing_costs_one_look_in_ten_seconds(
     assert db.calls == {"find incidents": 2}
 
 
-async def test_the_end_of_what_another_process_began_is_seen_after_ten_seconds(
+async def test_incidents_of_other_processes_are_seen_after_ten_seconds(
     process: Processes, people: People, seconds: Seconds
 ) -> None:
     one = process()
@@ -272,46 +275,46 @@ async def test_the_end_of_what_another_process_began_is_seen_after_ten_seconds(
     assert people.texts == ["lost", "back"]
 
 
-async def test_a_machine_that_takes_it_is_enough_and_hears_the_end(
+async def test_an_alert_accepted_by_the_sink_alone_counts_as_notified(
     db: Database, people: People, clock: ManualClock
 ) -> None:
     posted: list[tuple[str | None, str, str, datetime]] = []
 
-    async def post(incident: str | None, state: str, text: str, at: datetime) -> bool:
+    async def sink(incident: str | None, state: str, text: str, at: datetime) -> bool:
         posted.append((incident, state, text, at))
         return True
 
-    people.are_there = False
-    alerts = Alerts(people.tell, book=incident_ops, post=post, clock=clock)
+    people.are_reachable = False
+    alerts = Alerts(people.send, store=incident_ops, sink=sink, clock=clock)
     assert await alerts.raise_once("storage", "<b>lost</b> &amp; gone")
     assert not await alerts.raise_once("storage", "<b>lost</b>")
-    assert await alerts.tell("by the way")
+    assert await alerts.notify("by the way")
     await alerts.clear("storage", "back")
     assert posted == [
-        ("storage", State.OPEN, "lost & gone", NOW),
-        (None, State.NOTE, "by the way", NOW),
-        ("storage", State.CLEAR, "back", NOW),
+        ("storage", AlertState.OPEN, "lost & gone", NOW),
+        (None, AlertState.NOTE, "by the way", NOW),
+        ("storage", AlertState.CLEAR, "back", NOW),
     ]
 
 
-async def test_a_way_that_hangs_does_not_hold_up_the_other(
+async def test_a_hanging_receiver_does_not_delay_the_other(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("monitoring.alerts.TELL_WITHIN_S", 0.01)
+    monkeypatch.setattr("monitoring.alerts.SEND_TIMEOUT_S", 0.01)
 
     async def hang(html: str) -> bool:
         await asyncio.Event().wait()
         return True
 
-    async def post(incident: str | None, state: str, text: str, at: datetime) -> bool:
+    async def sink(incident: str | None, state: str, text: str, at: datetime) -> bool:
         return True
 
     async with asyncio.timeout(5):
-        assert await Alerts(hang, book=incident_ops, post=post, clock=clock).raise_once("storage", "lost")
-        assert not await Alerts(hang, book=incident_ops, clock=clock).raise_once("other", "lost")
+        assert await Alerts(hang, store=incident_ops, sink=sink, clock=clock).raise_once("storage", "lost")
+        assert not await Alerts(hang, store=incident_ops, clock=clock).raise_once("other", "lost")
 
 
-async def test_no_text_is_stored(db: Database, process: Processes) -> None:
+async def test_texts_of_alerts_are_not_stored(db: Database, process: Processes) -> None:
     one = process()
     await one.raise_once("storage", "the words of the alert")
     document = await db.collection("incidents").find_one({})

@@ -1,4 +1,4 @@
-"""Every log call names its action by a literal that stays: words between dots, never a sentence with data in it."""
+"""Every log call has a constant action as its first argument: words joined by dots, no sentence, no data."""
 
 import ast
 import re
@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[3]
 SINGLE = ("config", "main")
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 ACTION = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
-#: pass on the action of an admin they were called with, and those who call them name it
-PASSED_ON = {"admin_bot/audit.py", "web_app/auth/sign_in.py"}
+#: files that log the action they are called with; their callers pass a constant
+PASSED_ON = {"admin_bot/audit.py", "web_app/audit.py"}
 
 
 def sources() -> Iterator[Path]:
@@ -24,7 +24,7 @@ def sources() -> Iterator[Path]:
 
 
 def log_calls(tree: ast.AST) -> Iterator[ast.Call]:
-    """`log.info(…)`, and calls of a name that stands for one: `level = log.debug; level(…)`."""
+    """Calls like `log.info(…)`, also through a variable: `level = log.debug; level(…)`."""
     stands_for_one = {
         target.id
         for node in ast.walk(tree)
@@ -49,12 +49,12 @@ def _is_level(node: ast.AST) -> bool:
 
 
 def nameless(source: str, *, may_pass_on: bool = False) -> list[int]:
-    """The lines of log calls without an action."""
+    """The lines of log calls without a constant action."""
     found = []
     for call in log_calls(ast.parse(source)):
         action = call.args[0] if call.args else None
         if isinstance(action, ast.Constant) and isinstance(action.value, str) and ACTION.fullmatch(action.value):
-            # whatever else there is has a name
+            # all other arguments have to be keywords
             if len(call.args) == 1:
                 continue
         elif may_pass_on and isinstance(action, ast.Name) and action.id == "action":
@@ -73,7 +73,7 @@ def test_every_log_call_names_its_action() -> None:
     assert found == {}
 
 
-def test_there_is_something_to_look_at() -> None:
+def test_the_check_finds_the_log_calls() -> None:
     calls = sum(len(list(log_calls(ast.parse(path.read_text(encoding="utf-8"))))) for path in sources())
     assert calls > 100
 
@@ -92,9 +92,9 @@ def test_there_is_something_to_look_at() -> None:
         'level = log.debug if quiet else log.info\nlevel("a sentence")',
     ],
 )
-def test_a_call_without_one_is_seen(source: str) -> None:
+def test_a_call_without_an_action_is_found(source: str) -> None:
     assert nameless(source)
 
 
-def test_one_with_an_action_is_fine() -> None:
+def test_a_call_with_an_action_is_accepted() -> None:
     assert nameless('log.warning("update.held", update_id=1)\nlevel = log.info\nlevel("job.ended")') == []

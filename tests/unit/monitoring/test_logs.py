@@ -1,4 +1,4 @@
-"""What a log line shows, in both forms: its data whoever wrote it, and no secret wherever it stands."""
+"""Log lines in both formats: data of both logging libraries is shown, secrets are masked."""
 
 import json
 import logging
@@ -35,7 +35,7 @@ def said(capsys: Capture) -> str:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_data_of_the_standard_librarys_loggers_is_shown(form: str, capsys: Capture) -> None:
+def test_extra_data_of_standard_library_loggers_is_shown(form: str, capsys: Capture) -> None:
     logs.configure("INFO", form)
     logging.getLogger("tollgate.database").warning("settings.value_ignored", extra={"problem": "pass_hours: too many"})
     line = said(capsys)
@@ -51,7 +51,7 @@ def test_data_of_the_standard_librarys_loggers_is_shown(form: str, capsys: Captu
     [URL, {"url": URL}, [{"deep": (URL,)}], ValueError(URL), {URL: 1}, f"mongodb://u:{SECRET}@h/db"],
     ids=["text", "dict", "nested", "exception", "key of a dict", "connection string"],
 )
-def test_a_secret_is_masked_wherever_it_stands_in_the_data(form: str, value: Any, capsys: Capture) -> None:
+def test_a_secret_is_masked_at_any_depth_of_the_data(form: str, value: Any, capsys: Capture) -> None:
     logs.configure("INFO", form)
     logging.getLogger("tollgate.x").warning("x", extra={"found": value})
     structlog.get_logger("tollgate.y").warning("y", found=value)
@@ -62,7 +62,7 @@ def test_a_secret_is_masked_wherever_it_stands_in_the_data(form: str, value: Any
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("key", ["post_password", "BOT_TOKEN", "webhook_secret", "mongo_uri"])
-def test_what_a_key_calls_a_secret_is_not_shown(form: str, key: str, capsys: Capture) -> None:
+def test_the_value_of_a_key_named_like_a_secret_is_masked(form: str, key: str, capsys: Capture) -> None:
     logs.configure("INFO", form)
     logging.getLogger("tollgate.x").warning("x", extra={key: "hunter2"})
     structlog.get_logger("tollgate.y").warning("y", **{key: "hunter2"}, more={key: ["hunter2"]})
@@ -71,7 +71,7 @@ def test_what_a_key_calls_a_secret_is_not_shown(form: str, key: str, capsys: Cap
     assert lines.count(key) == 3
 
 
-def test_counts_under_such_a_key_are_shown(capsys: Capture) -> None:
+def test_numbers_under_a_key_named_like_a_secret_are_shown(capsys: Capture) -> None:
     logs.configure("INFO", "json")
     structlog.get_logger("tollgate.y").warning("y", counts={"token": 3}, token=None)
     line = json.loads(said(capsys))
@@ -95,7 +95,7 @@ def test_a_token_in_the_text_of_a_logged_exception_is_masked(form: str, capsys: 
     assert lines.count("cannot reach https://api.telegram.org/bot1001:***/getMe") == 2
 
 
-def test_what_is_no_text_is_readable_in_json(capsys: Capture) -> None:
+def test_values_other_than_texts_are_readable_in_json(capsys: Capture) -> None:
     logs.configure("INFO", "json")
     at = datetime(2026, 3, 1, tzinfo=UTC)
     structlog.get_logger("tollgate.y").warning("y", at=at, number=3, fine=True, error=KeyError("x"))
@@ -134,14 +134,12 @@ HASH = "c501b71e775f74ce10e377dea85a7ea24ecd640b223ea86dfe453e0eaed2e2b2"
         ("eyJ is no session, eyJudge neither", "eyJ is no session, eyJudge neither"),
     ],
 )
-def test_sessions_and_what_opens_one_are_masked(text: str, shown: str) -> None:
+def test_sessions_and_sign_in_proofs_are_masked(text: str, shown: str) -> None:
     assert logs.mask(text) == shown
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_what_is_hidden_is_masked_wherever_it_stands(
-    form: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_hidden_texts_are_masked(form: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "_hidden", [])
     logs.hide("")
     logs.hide("https://hooks.example/T0/key")

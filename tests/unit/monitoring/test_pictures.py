@@ -1,4 +1,4 @@
-"""The charts: one PNG for any days there can be, in both themes, one at a time."""
+"""The charts: a PNG file for any days, in both themes, drawn one at a time."""
 
 import asyncio
 import struct
@@ -56,7 +56,7 @@ async def picture(days: list[DayStats], kind: Picture = Picture.DELIVERIES, them
 async def test_any_number_of_days_is_a_picture_in_both_themes(kind: Picture, count: int) -> None:
     light, dark = [await picture(some_days(count), kind, theme) for theme in Theme]
     assert light != dark
-    assert len(light) < 300_000  # Telegram and a phone's network have to carry it
+    assert len(light) < 300_000  # small enough for Telegram and a phone
 
 
 @pytest.mark.parametrize("kind", Picture)
@@ -69,34 +69,34 @@ async def test_the_same_days_are_the_same_picture_in_any_order() -> None:
     assert await picture(days) == await picture(days[::-1])
 
 
-async def test_no_days_and_days_without_anything_are_told_apart() -> None:
+async def test_no_days_and_days_with_zero_counts_are_different_pictures() -> None:
     nothing_yet, nothing_then = await picture([]), await picture(some_days(5, 0))
     assert nothing_yet != nothing_then
     assert await picture([day(LAST), *some_days(5, 0)]) == nothing_then
 
 
-async def test_a_total_without_news_is_shown() -> None:
+async def test_a_total_is_drawn_without_new_users() -> None:
     assert await picture([day(LAST, users=7)], Picture.USERS) != await picture([day(LAST)], Picture.USERS)
 
 
-async def test_what_people_typed_is_no_formula() -> None:
+async def test_titles_are_not_parsed_as_formulas() -> None:
     posts = tuple(TopPost(code="c", title=title, deliveries=1) for title in ("$\\frac{", "$x^$", "\\", "_{}"))
     titled = [row.model_copy(update={"top_posts": posts}) for row in some_days(3)]
     assert await picture(titled) == await picture(some_days(3))
 
 
-async def test_counters_nobody_knows_change_nothing() -> None:
+async def test_unknown_counters_are_ignored() -> None:
     odd = [row.model_copy(update={"counters": row.counters | {"$set": 9}}) for row in some_days(3)]
     assert await picture(odd) == await picture(some_days(3))
 
 
-def test_days_in_between_are_there_with_nothing() -> None:
+def test_missing_days_count_as_zero() -> None:
     days = days_of([day(date(2026, 3, 4), deliveries=4), day(date(2026, 3, 1), deliveries=1)], BERLIN)
     assert days.dates == tuple(date(2026, 3, number) for number in (1, 2, 3, 4))
     assert days.counts(Count.DELIVERIES) == [1, 0, 0, 4]
 
 
-def test_a_total_nobody_looked_at_is_not_nought() -> None:
+def test_a_missing_total_is_not_a_number() -> None:
     days = days_of([day(date(2026, 3, 3), users=9), day(date(2026, 3, 1), users=7), day(date(2026, 3, 4))], BERLIN)
     assert [str(value) for value in days.totals(Count.USERS)] == ["7", "nan", "9", "nan"]
 
@@ -106,7 +106,7 @@ def test_a_total_nobody_looked_at_is_not_nought() -> None:
     [
         (BERLIN, date(2026, 3, 27), date(2026, 3, 31)),
         (BERLIN, date(2026, 10, 23), date(2026, 10, 27)),
-        # the clocks change at midnight: the day of the change begins at one
+        # the clock changes at midnight: that day starts at one o'clock
         (SANTIAGO, date(2026, 9, 4), date(2026, 9, 8)),
         (SANTIAGO, date(2026, 4, 3), date(2026, 4, 7)),
     ],
@@ -118,7 +118,7 @@ def test_a_day_of_23_or_25_hours_is_one_day(zone: ZoneInfo, first: date, last: d
     assert days.counts(Count.DELIVERIES) == [1] * 5
 
 
-def test_a_row_from_before_the_clock_was_set_right_does_not_make_a_million_days() -> None:
+def test_a_row_from_1970_does_not_extend_the_chart_beyond_a_year() -> None:
     days = days_of([day(date(1970, 1, 2), deliveries=1), day(LAST, deliveries=2)], BERLIN)
     assert len(days.dates) == DAYS_MAX
     assert days.dates[-1] == LAST
@@ -126,13 +126,13 @@ def test_a_row_from_before_the_clock_was_set_right_does_not_make_a_million_days(
 
 
 @pytest.mark.parametrize("count", [1, 2, 8, 9, 30, 99, 100, 366])
-def test_what_is_written_under_the_bars_has_room(count: int) -> None:
-    marks = days_of(some_days(count), BERLIN).marks()
-    places = [place for place, _ in marks]
-    assert 1 <= len(marks) <= 13
+def test_the_axis_has_few_labels_in_order(count: int) -> None:
+    labels = days_of(some_days(count), BERLIN).labels()
+    places = [place for place, _ in labels]
+    assert 1 <= len(labels) <= 13
     assert places == sorted(set(places))
     assert 0 <= places[0] <= places[-1] < count
-    assert all(text for _, text in marks)
+    assert all(text for _, text in labels)
 
 
 @pytest.mark.parametrize(
@@ -153,26 +153,26 @@ def test_numbers_beside_an_axis_are_short(value: float, text: str) -> None:
 
 
 @pytest.mark.parametrize("theme", Theme)
-def test_what_is_read_and_seen_stands_out(theme: Theme) -> None:
+def test_text_and_bars_have_enough_contrast(theme: Theme) -> None:
     palette = PALETTES[theme]
     for ink in (palette.text, palette.quiet):
         assert contrast(ink, palette.ground) >= 4.5
     for bar in (palette.accent, palette.pale, palette.good, palette.bad):
         assert contrast(bar, palette.ground) >= 3
-    # new before active, bypassed upon verified: told apart by eyes that see no colours
+    # bars that touch each other differ in brightness, for people who do not see the colours
     assert contrast(palette.accent, palette.pale) >= 1.5
     assert contrast(palette.good, palette.bad) >= 1.5
 
 
-async def test_who_gives_up_while_it_is_drawn_leaves_the_pen_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    begun, go_on, at_once, most = threading.Event(), threading.Event(), 0, 0
+async def test_a_cancelled_drawing_ends_before_the_next_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    started, go_on, at_once, most = threading.Event(), threading.Event(), 0, 0
     original = pictures._draw
 
     def slowly(*arguments: object) -> bytes:
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
-        begun.set()
+        started.set()
         assert go_on.wait(30)
         made = original(*arguments)  # type: ignore[arg-type]
         at_once -= 1
@@ -180,7 +180,7 @@ async def test_who_gives_up_while_it_is_drawn_leaves_the_pen_to_the_next(monkeyp
 
     monkeypatch.setattr(pictures, "_draw", slowly)
     first, queued = asyncio.create_task(picture(some_days(2))), asyncio.create_task(picture(some_days(3)))
-    assert await asyncio.to_thread(begun.wait, 30)
+    assert await asyncio.to_thread(started.wait, 30)
     first.cancel()
     queued.cancel()
     last = asyncio.create_task(picture(some_days(4)))
@@ -192,7 +192,7 @@ async def test_who_gives_up_while_it_is_drawn_leaves_the_pen_to_the_next(monkeyp
     assert most == 1
 
 
-async def test_the_loop_goes_on_while_it_is_drawn() -> None:
+async def test_the_event_loop_runs_while_a_picture_is_drawn() -> None:
     turns = 0
     task = asyncio.create_task(picture(some_days(366), Picture.USERS))
     while not task.done():

@@ -1,4 +1,4 @@
-"""Alerts for machines: what arrives, what is tried again, and that the address is never shown."""
+"""The alert webhook: the posted JSON, retries, and the secrecy of the URL."""
 
 import asyncio
 import json
@@ -10,8 +10,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
-from monitoring.alerts import plain
+from monitoring.alerts import plain_text
 from monitoring.webhook import RETRY_AFTER_S, TEXT_MAX, AlertWebhook
+from tests.clocks import SteeredClock
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KEY = "very-secret-key"
@@ -20,7 +21,7 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Receiver:
-    """A machine that is told; `answers` are given one after the other, the last again and again."""
+    """A server for alerts. It gives `answers` one after the other, and repeats the last one."""
 
     def __init__(self) -> None:
         self.bodies: list[dict[str, object]] = []
@@ -38,7 +39,7 @@ class Receiver:
         self.slept.append(seconds)
 
     def webhook(self, timeout_s: float = 5.0) -> AlertWebhook:
-        return AlertWebhook(SecretStr(self.url), timeout_s=timeout_s, sleep=self.sleep)
+        return AlertWebhook(SecretStr(self.url), SteeredClock(self.sleep), timeout_s=timeout_s)
 
 
 def status(code: int, **headers: str) -> Answer:
@@ -104,14 +105,14 @@ async def test_an_alert_arrives_as_one_json_object(receiver: Receiver, post: Ale
 
 
 @pytest.mark.parametrize("first", [status(500), status(503), status(429), drop])
-async def test_what_may_pass_is_tried_once_more(receiver: Receiver, post: AlertWebhook, first: Answer) -> None:
+async def test_a_temporary_failure_is_retried_once(receiver: Receiver, post: AlertWebhook, first: Answer) -> None:
     receiver.answers = [first, status(200)]
     assert await post("x", "open", "text", AT)
     assert len(receiver.bodies) == 2
     assert receiver.slept == [RETRY_AFTER_S]
 
 
-async def test_it_is_tried_twice_and_no_more(receiver: Receiver, post: AlertWebhook) -> None:
+async def test_a_second_failure_is_final(receiver: Receiver, post: AlertWebhook) -> None:
     receiver.answers = [status(500)]
     assert not await post("x", "open", "text", AT)
     assert len(receiver.bodies) == 2
@@ -131,7 +132,7 @@ async def test_a_redirect_is_not_followed(receiver: Receiver, post: AlertWebhook
     assert receiver.paths == [f"/hook/{KEY}"]
 
 
-async def test_one_that_hangs_takes_no_longer_than_its_time(receiver: Receiver) -> None:
+async def test_a_hanging_receiver_times_out_twice(receiver: Receiver) -> None:
     receiver.answers = [hang]
     webhook = receiver.webhook(timeout_s=0.05)
     async with asyncio.timeout(5):
@@ -141,7 +142,7 @@ async def test_one_that_hangs_takes_no_longer_than_its_time(receiver: Receiver) 
 
 
 @pytest.mark.parametrize("answer", [never_ending, hang_after_the_head])
-async def test_a_taken_alert_is_taken_however_long_the_answer_is(receiver: Receiver, answer: Answer) -> None:
+async def test_an_accepted_alert_does_not_wait_for_the_answers_body(receiver: Receiver, answer: Answer) -> None:
     receiver.answers = [answer]
     webhook = receiver.webhook()
     async with asyncio.timeout(4):
@@ -150,25 +151,25 @@ async def test_a_taken_alert_is_taken_however_long_the_answer_is(receiver: Recei
     await webhook.close()
 
 
-async def test_nobody_there_is_told_with_the_host_alone(
+async def test_failures_are_logged_with_the_host_only(
     receiver: Receiver, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    webhook = AlertWebhook(SecretStr(f"http://127.0.0.1:1/{KEY}"), sleep=receiver.sleep)
+    webhook = AlertWebhook(SecretStr(f"http://127.0.0.1:1/{KEY}"), SteeredClock(receiver.sleep))
     assert not await webhook("x", "open", "text", AT)
     receiver.answers = [status(500)]
     shown = receiver.webhook()
     assert not await shown("x", "open", "text", AT)
     said = capsys.readouterr()
-    told = said.out + said.err + caplog.text
-    assert "alert.not_posted" in told
-    assert "127.0.0.1" in told
-    assert KEY not in told + repr(webhook) + repr(vars(webhook))
+    output = said.out + said.err + caplog.text
+    assert "alert.not_posted" in output
+    assert "127.0.0.1" in output
+    assert KEY not in output + repr(webhook) + repr(vars(webhook))
     await webhook.close()
     await shown.close()
 
 
-async def test_an_address_that_is_none_stops_nobody(receiver: Receiver) -> None:
-    webhook = AlertWebhook(SecretStr("http://"), sleep=receiver.sleep)
+async def test_an_invalid_url_is_a_failure_and_no_exception(receiver: Receiver) -> None:
+    webhook = AlertWebhook(SecretStr("http://"), SteeredClock(receiver.sleep))
     assert not await webhook("x", "open", "text", AT)
     await webhook.close()
 
@@ -189,5 +190,5 @@ async def test_a_long_text_is_cut(receiver: Receiver, post: AlertWebhook) -> Non
         ("", ""),
     ],
 )
-def test_machines_get_the_words_without_html(html: str, text: str) -> None:
-    assert plain(html) == text
+def test_html_is_reduced_to_plain_text(html: str, text: str) -> None:
+    assert plain_text(html) == text

@@ -1,4 +1,4 @@
-"""A stop that is asked for while everything is still being opened is an orderly one."""
+"""A stop during the start is an orderly stop."""
 
 import asyncio
 import os
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from config import Settings
-from runtime import lifecycle as starting
+from runtime import lifecycle
 
 ENOUGH = {
     "USER_BOT_TOKEN": "1002:sandbox-user",
@@ -29,7 +29,7 @@ def configured(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> Iterator[No
     signal.signal(signal.SIGTERM, before)
 
 
-def test_sigterm_while_things_are_opened_closes_them_and_ends_with_0() -> None:
+def test_sigterm_during_the_start_closes_everything_and_exits_with_0() -> None:
     closed = []
 
     async def opening(settings: Settings) -> None:
@@ -39,14 +39,14 @@ def test_sigterm_while_things_are_opened_closes_them_and_ends_with_0() -> None:
         finally:
             closed.append(True)
 
-    assert starting.run(opening) == 0
+    assert lifecycle.run(opening) == 0
     assert closed == [True]
 
 
-def test_sigterm_before_the_loop_stands_ends_with_0(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sigterm_before_the_event_loop_runs_exits_with_0(monkeypatch: pytest.MonkeyPatch) -> None:
     def asked() -> Settings:
         os.kill(os.getpid(), signal.SIGTERM)
-        raise AssertionError("the signal was not heard")
+        raise AssertionError("the signal was not handled")
 
-    monkeypatch.setattr(starting, "load_settings", asked)
-    assert starting.run(lambda settings: asyncio.sleep(0)) == 0
+    monkeypatch.setattr(lifecycle, "load_settings", asked)
+    assert lifecycle.run(lambda settings: asyncio.sleep(0)) == 0

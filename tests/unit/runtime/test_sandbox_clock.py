@@ -1,4 +1,4 @@
-"""The seconds the limiters count jump ahead with the sandbox's clock and never back."""
+"""The monotonic seconds of the limiters jump ahead with the sandbox's clock and never back."""
 
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ from runtime.sandbox_clock import LimiterClock
 
 
 class Machine(SystemClock):
-    """A machine that was started 100 seconds ago."""
+    """A clock whose machine started 100 seconds ago."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ def test_seconds_pass_as_the_machines_until_the_clock_is_moved() -> None:
     assert seconds() == 101.5 + 1800
 
 
-def test_a_clock_moved_back_takes_no_second_back() -> None:
+def test_monotonic_never_goes_back_when_the_clock_is_put_back() -> None:
     clock = Machine()
     seconds = LimiterClock(clock).monotonic
     clock.shift_to(timedelta(seconds=60))
@@ -39,7 +39,7 @@ def test_a_clock_moved_back_takes_no_second_back() -> None:
     assert seconds() == 161.0
 
 
-def test_what_the_clock_was_moved_before_counts_for_nothing() -> None:
+def test_an_offset_from_before_the_start_does_not_count() -> None:
     clock = Machine()
     clock.shift_to(timedelta(hours=1))
     seconds = LimiterClock(clock).monotonic

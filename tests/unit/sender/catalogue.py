@@ -1,4 +1,4 @@
-"""Every error text of BOTAPI §2.9 and what it means, by the HTTP status it comes with."""
+"""Every error text of BOTAPI §2.9: its HTTP status, the text, the failure it is classified as."""
 
 from sender.refusals import Failure
 

@@ -1,4 +1,4 @@
-"""A pretended Telegram behind the gate: answers as it is told, and notes when each request arrived."""
+"""A fake Telegram behind the limiter: gives scripted answers and records when each request arrived."""
 
 import asyncio
 import json
@@ -21,12 +21,12 @@ from tests.unit.sender.virtual import VirtualTime
 SESSION = AiohttpSession()
 BOT = Bot("42:test", session=SESSION)
 
-#: raises, or answers
+#: raises, or returns the result of the call
 Answer = Callable[[TelegramMethod[Any]], Any]
 
 
 def refusal(status: int, description: str | None, **parameters: int) -> Answer:
-    """Telegram's refusal, turned into an exception by aiogram itself."""
+    """An error answer of Telegram, which aiogram itself turns into an exception."""
     body: dict[str, Any] = {"ok": False, "error_code": status, "parameters": parameters or None}
     if description is not None:
         body["description"] = description
@@ -45,7 +45,7 @@ def raw(status: int, body: str) -> Answer:
 
 
 def lost(cause: BaseException) -> Answer:
-    """A network failure as aiogram tells it."""
+    """A network failure as aiogram raises it."""
 
     def answer(method: TelegramMethod[Any]) -> Any:
         raise TelegramNetworkError(method=method, message=type(cause).__name__) from cause
@@ -59,14 +59,14 @@ def never_connected() -> Answer:
 
 
 class NoJitter(random.Random):
-    """Draws the lower end, so that times are exact."""
+    """Always draws the lower end, so that times are exact."""
 
     def uniform(self, a: float, b: float) -> float:
         return a
 
 
 class Telegram:
-    """A gate with virtual time, and what arrived behind it."""
+    """A limiter on virtual time, and the requests that passed it."""
 
     def __init__(self, rate: float = 30.0, bulk: float = 29.0, *, latency_s: float = 0.0) -> None:
         self.time = VirtualTime()

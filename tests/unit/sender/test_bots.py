@@ -1,4 +1,4 @@
-"""How bots are built, and the guard against unreadable updates."""
+"""Building bots, and the guard against unreadable updates."""
 
 import json
 from typing import Any, cast
@@ -26,7 +26,7 @@ POISON = {"update_id": 12, "my_chat_member": {"chat": {"id": 1, "type": "private
 
 
 @pytest.mark.parametrize("url", ["", "  ", "https://api.telegram.org", "https://api.telegram.org/"])
-def test_no_address_means_telegram_itself(url: str) -> None:
+def test_without_an_address_telegrams_own_server_is_used(url: str) -> None:
     bot = build_bot("42:test", url, SendLimiter())
     assert bot.session.api.api_url("42:test", "getMe") == "https://api.telegram.org/bot42:test/getMe"
 
@@ -37,7 +37,7 @@ def test_any_bot_api_server_can_be_used() -> None:
     assert bot.session.api.file_url("T", "a/b") == "http://127.0.0.1:8081/file/botT/a/b"
 
 
-def test_a_bot_writes_html_without_link_previews_and_its_gate_is_innermost() -> None:
+def test_a_bot_sends_html_without_link_previews_and_its_limiter_is_innermost() -> None:
     limiter = SendLimiter()
     bot = build_bot("42:test", "", limiter, timeout_s=12)
     assert bot.default.parse_mode == ParseMode.HTML
@@ -48,7 +48,7 @@ def test_a_bot_writes_html_without_link_previews_and_its_gate_is_innermost() -> 
     assert bot.session.middleware[-1] is limiter
 
 
-def test_two_bots_never_share_a_gate() -> None:
+def test_two_bots_cannot_share_a_limiter() -> None:
     limiter = SendLimiter()
     build_bot("42:test", "", limiter)
     with pytest.raises(ValueError, match="belongs to bot 42"):
@@ -56,7 +56,7 @@ def test_two_bots_never_share_a_gate() -> None:
 
 
 class Server:
-    """Answers with a fixed body, read by aiogram itself."""
+    """Answers with a fixed body, which aiogram itself parses."""
 
     def __init__(self, body: Any, status: int = 200) -> None:
         self.body = body if isinstance(body, str) else json.dumps(body)
@@ -85,7 +85,7 @@ async def test_an_unreadable_update_is_emptied_logged_and_counted_and_the_others
     assert REGISTRY.get_sample_value(count, {"bot": "42"}) == before + 1
 
 
-async def test_good_updates_are_left_alone() -> None:
+async def test_readable_updates_are_unchanged() -> None:
     updates = await guarded({"ok": True, "result": [GOOD]})
     assert [update.update_id for update in updates] == [11]
 
@@ -100,11 +100,11 @@ async def test_good_updates_are_left_alone() -> None:
         {"ok": "perhaps", "result": [POISON]},
     ],
 )
-async def test_an_answer_without_numbered_updates_stays_an_error(body: Any) -> None:
+async def test_an_answer_without_update_ids_stays_an_error(body: Any) -> None:
     with pytest.raises(ClientDecodeError):
         await guarded(body)
 
 
-async def test_other_methods_are_not_guarded() -> None:
+async def test_answers_to_other_methods_stay_errors() -> None:
     with pytest.raises(ClientDecodeError):
         await guarded({"ok": True, "result": [POISON]}, GetMe())

@@ -1,4 +1,4 @@
-"""What aiogram raises for each answer, and what we make of it. The exceptions are raised by aiogram itself."""
+"""The failure each answer of Telegram is classified as. The exceptions are raised by aiogram itself."""
 
 import json
 import socket
@@ -28,12 +28,12 @@ METHOD = SendMessage(chat_id=1, text="hello")
 
 
 def error_for(status: int, body: str) -> BaseException:
-    """What aiogram raises for this answer."""
+    """Return what aiogram raises for this answer."""
     try:
         SESSION.check_response(bot=BOT, method=METHOD, status_code=status, content=body)
     except (AiogramError, TypeError) as error:
         return error
-    raise AssertionError("aiogram takes this for a good answer")
+    raise AssertionError("aiogram accepts this answer")
 
 
 def refusal(status: int, description: str, **parameters: int) -> BaseException:
@@ -44,17 +44,17 @@ def refusal(status: int, description: str, **parameters: int) -> BaseException:
 
 
 @pytest.mark.parametrize(("status", "text", "failure"), CATALOGUE)
-def test_every_known_answer_is_told(status: int, text: str, failure: Failure) -> None:
+def test_every_known_answer_is_classified(status: int, text: str, failure: Failure) -> None:
     error = refusal(status, text)
     assert classify(error) is failure
     assert isinstance(error, TELEGRAM_ERRORS)
 
 
-def test_flood_control_tells_its_seconds_with_and_without_parameters() -> None:
-    told = refusal(429, "Too Many Requests: retry after 35", retry_after=35)
-    assert isinstance(told, TelegramRetryAfter)
+def test_the_seconds_of_a_429_are_read_with_and_without_parameters() -> None:
+    full = refusal(429, "Too Many Requests: retry after 35", retry_after=35)
+    assert isinstance(full, TelegramRetryAfter)
     bare = refusal(429, "Too Many Requests: retry after 7")
-    assert (classify(told), retry_after(told)) == (Failure.FLOOD, 35.0)
+    assert (classify(full), retry_after(full)) == (Failure.FLOOD, 35.0)
     assert (classify(bare), retry_after(bare)) == (Failure.FLOOD, 7.0)
     assert retry_after(refusal(400, "Bad Request: chat not found")) is None
     assert retry_after(OSError()) is None
@@ -66,24 +66,24 @@ def test_a_group_that_became_a_supergroup_has_migrated() -> None:
 
 
 @pytest.mark.parametrize(("status", "body"), [(502, "<html>Bad Gateway</html>"), (413, ""), (200, '{"ok": true}x')])
-def test_an_answer_nobody_can_read_may_have_been_a_yes(status: int, body: str) -> None:
+def test_an_unreadable_answer_is_ambiguous(status: int, body: str) -> None:
     error = error_for(status, body)
     assert isinstance(error, ClientDecodeError)
     assert classify(error) is Failure.AMBIGUOUS
 
 
-def test_an_answer_of_an_unknown_shape_may_have_been_a_yes() -> None:
+def test_an_answer_of_an_unknown_shape_is_ambiguous() -> None:
     assert classify(error_for(200, '{"ok": "perhaps"}')) is Failure.AMBIGUOUS
 
 
-def test_the_type_error_of_a_server_error_without_words_is_ambiguous() -> None:
+def test_the_type_error_of_a_server_error_without_description_is_ambiguous() -> None:
     error = error_for(500, '{"ok": false, "error_code": 500}')
     assert type(error) is TypeError
     assert classify(error) is Failure.AMBIGUOUS
     assert classify(TelegramServerError(method=METHOD, message=NO_DESCRIPTION)) is Failure.AMBIGUOUS
 
 
-def test_a_type_error_of_our_own_is_not_telegrams() -> None:
+def test_another_type_error_is_other() -> None:
     assert classify(TypeError("unsupported operand type(s)")) is Failure.OTHER
 
 
@@ -120,9 +120,9 @@ def test_the_network_is_transient_only_when_nothing_was_sent(error: BaseExceptio
 
 
 @pytest.mark.parametrize("error", [KeyError("x"), ValueError(), AiogramError()])
-def test_what_is_not_from_telegram_is_other(error: BaseException) -> None:
+def test_errors_that_are_not_telegrams_are_other(error: BaseException) -> None:
     assert classify(error) is Failure.OTHER
 
 
-def test_a_refusal_in_an_unexpected_class_is_still_told_by_its_text() -> None:
+def test_a_refusal_in_an_unexpected_class_is_classified_by_its_text() -> None:
     assert classify(TelegramBadRequest(METHOD, "Bad Request: bot was blocked by the user")) is Failure.BLOCKED

@@ -1,4 +1,4 @@
-"""The intake alone: held through an outage, told once, drained at a stop, errors answered with a sentence."""
+"""The intake alone: updates held in an outage, users notified once, handlers drained at a stop, errors answered."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -14,23 +14,23 @@ from core.errors import BadInput, StoreUnavailable
 from core.supervisor import Supervisor
 from sender import intake
 from sender.acknowledgement import UpdateAcknowledger
-from sender.intake import AnswerErrors, PerUserConcurrencyLimit, RetryOnDatabaseOutage, drain
+from sender.intake import ErrorHandler, PerUserConcurrencyLimit, RetryOnDatabaseOutage, drain
 from tests.recording import RecordingBot, RecordingMiddleware, recording_bot
 from views import common_texts
 
 
 def private(text: str, user_id: int = 7, update_id: int = 1) -> Update:
-    person = User(id=user_id, is_bot=False, first_name="Ann")
+    user = User(id=user_id, is_bot=False, first_name="Ann")
     chat = Chat(id=user_id, type="private")
     message = Message.model_validate(
-        {"message_id": update_id, "date": 1_700_000_000, "chat": chat, "from": person, "text": text}
+        {"message_id": update_id, "date": 1_700_000_000, "chat": chat, "from": user, "text": text}
     )
     return Update(update_id=update_id, message=message)
 
 
 def pressed(user_id: int = 7) -> Update:
-    person = User(id=user_id, is_bot=False, first_name="Ann")
-    query = CallbackQuery.model_validate({"id": "9", "from": person, "chat_instance": "1", "data": "x"})
+    user = User(id=user_id, is_bot=False, first_name="Ann")
+    query = CallbackQuery.model_validate({"id": "9", "from": user, "chat_instance": "1", "data": "x"})
     return Update(update_id=5, callback_query=query)
 
 
@@ -40,7 +40,7 @@ def bot() -> RecordingBot:
 
 
 class Store:
-    """A database that is away for so many probes and calls."""
+    """A database that is away for the first `probes` probes and `calls` calls."""
 
     def __init__(self, probes: int, calls: int = 1) -> None:
         self.probes = probes
@@ -61,7 +61,7 @@ class Store:
 
 
 class Time(ManualClock):
-    """Sleeping moves it; nothing else does."""
+    """A clock that only sleeping moves; remembers each sleep."""
 
     def __init__(self) -> None:
         super().__init__(datetime(2026, 3, 1, tzinfo=UTC))
@@ -72,75 +72,75 @@ class Time(ManualClock):
         await super().sleep(seconds)
 
 
-def holding(store: Store, time: Time) -> RetryOnDatabaseOutage:
+def retrying(store: Store, time: Time) -> RetryOnDatabaseOutage:
     return RetryOnDatabaseOutage(store.probe, common_texts, time)
 
 
 async def test_an_update_that_meets_an_absent_database_is_handled_when_it_is_back(bot: RecordingBot) -> None:
     store, time = Store(probes=3), Time()
-    hold = holding(store, time)
-    assert await hold(store.handler, private("hi"), {"bot": bot}) == "done"
+    retry = retrying(store, time)
+    assert await retry(store.handler, private("hi"), {"bot": bot}) == "done"
     assert store.handled == [1]
     assert time.slept == [0.5, 1.0, 2.0, 4.0]
     assert [type(call) for call in bot.calls] == [SendMessage]
-    assert hold.held == 0
+    assert retry.held == 0
 
 
-async def test_one_chat_is_told_once_however_many_updates_it_has(bot: RecordingBot) -> None:
+async def test_a_chat_is_notified_once_however_many_of_its_updates_are_held(bot: RecordingBot) -> None:
     store, time = Store(probes=2), Time()
-    hold = holding(store, time)
+    retry = retrying(store, time)
     updates = [private("hi", 7, n) for n in range(1, 5)] + [private("ho", 8, 9)]
-    await asyncio.gather(*(hold(store.handler, update, {"bot": bot}) for update in updates))
+    await asyncio.gather(*(retry(store.handler, update, {"bot": bot}) for update in updates))
     assert sorted(store.handled) == [1, 2, 3, 4, 9]
-    told = [call.chat_id for call in bot.calls if isinstance(call, SendMessage)]
-    assert sorted(told) == [7, 8]
-    assert store.probed == 3, "a thousand held updates ask the database once"
+    notified = [call.chat_id for call in bot.calls if isinstance(call, SendMessage)]
+    assert sorted(notified) == [7, 8]
+    assert store.probed == 3, "held updates share one probe"
 
 
 def asking_to_join(update_id: int = 6) -> Update:
-    person = {"id": 7, "is_bot": False, "first_name": "Ann"}
+    user = {"id": 7, "is_bot": False, "first_name": "Ann"}
     group = {"id": -100, "type": "supergroup", "title": "Rooms"}
-    request = {"chat": group, "from": person, "user_chat_id": 7, "date": 1_700_000_000}
+    request = {"chat": group, "from": user, "user_chat_id": 7, "date": 1_700_000_000}
     return Update.model_validate({"update_id": update_id, "chat_join_request": request})
 
 
-@pytest.mark.parametrize(("update", "is_safe"), [(private("hi", 7, 6), True), (asking_to_join(), False)])
-async def test_what_nobody_can_be_told_of_stays_unconfirmed_while_it_is_held(
-    bot: RecordingBot, update: Update, is_safe: bool
+@pytest.mark.parametrize(("update", "is_acknowledged"), [(private("hi", 7, 6), True), (asking_to_join(), False)])
+async def test_a_held_update_whose_user_cannot_be_notified_is_not_acknowledged(
+    bot: RecordingBot, update: Update, is_acknowledged: bool
 ) -> None:
-    store, time, keeping = Store(probes=2), Time(), UpdateAcknowledger()
-    bot.session.middleware(keeping.on_call)
-    safe_meanwhile = []
+    store, time, acknowledger = Store(probes=2), Time(), UpdateAcknowledger()
+    bot.session.middleware(acknowledger.on_call)
+    acknowledged_meanwhile = []
 
     async def probe() -> None:
-        safe_meanwhile.append(not keeping._open)
+        acknowledged_meanwhile.append(not acknowledger._pending)
         await store.probe()
 
-    hold = RetryOnDatabaseOutage(probe, common_texts, time)
-    keeping.received([6])
+    retry = RetryOnDatabaseOutage(probe, common_texts, time)
+    acknowledger.add_pending([6])
 
     async def handler(event: Any, data: dict[str, Any]) -> Any:
-        return await hold(store.handler, event, {**data, "bot": bot})
+        return await retry(store.handler, event, {**data, "bot": bot})
 
-    await keeping.on_update(handler, update, {})
-    assert safe_meanwhile == [is_safe] * 3
+    await acknowledger.on_update(handler, update, {})
+    assert acknowledged_meanwhile == [is_acknowledged] * 3
     assert store.handled == [6]
-    assert not keeping._open
+    assert not acknowledger._pending
 
 
-async def test_the_next_outage_is_told_again(bot: RecordingBot) -> None:
+async def test_the_next_outage_is_notified_again(bot: RecordingBot) -> None:
     time = Time()
     for _ in range(2):
         store = Store(probes=1)
-        hold = holding(store, time)
-        await hold(store.handler, private("hi"), {"bot": bot})
+        retry = retrying(store, time)
+        await retry(store.handler, private("hi"), {"bot": bot})
     assert len(bot.calls) == 2
 
 
-async def test_after_a_pressed_button_the_sentence_comes_into_the_chat_and_the_spinner_stops(bot: RecordingBot) -> None:
+async def test_after_a_button_the_notice_goes_to_the_chat_and_the_spinner_stops(bot: RecordingBot) -> None:
     store, time = Store(probes=1), Time()
-    await holding(store, time)(store.handler, pressed(), {"bot": bot})
-    await AnswerErrors(common_texts).answer(ErrorEvent(update=pressed(), exception=BadInput("A <number>.")), bot)
+    await retrying(store, time)(store.handler, pressed(), {"bot": bot})
+    await ErrorHandler(common_texts).answer(ErrorEvent(update=pressed(), exception=BadInput("A <number>.")), bot)
     spinner, held, again, refused = bot.calls
     assert isinstance(spinner, AnswerCallbackQuery)
     assert isinstance(again, AnswerCallbackQuery)
@@ -150,11 +150,11 @@ async def test_after_a_pressed_button_the_sentence_comes_into_the_chat_and_the_s
     assert refused.text == "A &lt;number&gt;."
 
 
-async def test_a_person_who_uses_both_bots_is_told_by_both() -> None:
+async def test_a_user_of_both_bots_is_notified_by_both() -> None:
     store, time = Store(probes=2), Time()
-    hold = holding(store, time)
+    retry = retrying(store, time)
     one, other = recording_bot(), recording_bot("1001:sandbox-admin")
-    await asyncio.gather(*(hold(store.handler, private("hi"), {"bot": bot}) for bot in (one, other)))
+    await asyncio.gather(*(retry(store.handler, private("hi"), {"bot": bot}) for bot in (one, other)))
     assert len(one.calls) == len(other.calls) == 1
 
 
@@ -162,20 +162,20 @@ async def test_an_update_is_given_up_after_ten_minutes(bot: RecordingBot) -> Non
     store, time = Store(probes=10**9), Time()
 
     async def probe() -> None:
-        return None  # answers pings and nothing else
+        return None  # the database answers pings and nothing else
 
-    hold = RetryOnDatabaseOutage(probe, common_texts, time)
+    retry = RetryOnDatabaseOutage(probe, common_texts, time)
     with pytest.raises(StoreUnavailable):
-        await hold(store.handler, private("hi"), {"bot": bot})
+        await retry(store.handler, private("hi"), {"bot": bot})
     assert intake.HOLD_FOR_S <= sum(time.slept) < intake.HOLD_FOR_S + 10
-    assert hold.held == 0
+    assert retry.held == 0
 
 
-async def test_what_is_held_is_bounded(bot: RecordingBot, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_held_updates_are_bounded(bot: RecordingBot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake, "HELD_MAX", 0)
     store, time = Store(probes=1), Time()
     with pytest.raises(StoreUnavailable):
-        await holding(store, time)(store.handler, private("hi"), {"bot": bot})
+        await retrying(store, time)(store.handler, private("hi"), {"bot": bot})
 
 
 async def test_other_errors_pass(bot: RecordingBot) -> None:
@@ -183,16 +183,16 @@ async def test_other_errors_pass(bot: RecordingBot) -> None:
         raise ValueError("not the database")
 
     with pytest.raises(ValueError, match="not the database"):
-        await holding(Store(0), Time())(handler, private("hi"), {"bot": bot})
+        await retrying(Store(0), Time())(handler, private("hi"), {"bot": bot})
 
 
 # errors
 
 
-async def test_an_unexpected_error_becomes_one_sentence_with_an_id(bot: RecordingBot) -> None:
+async def test_an_unexpected_error_is_answered_by_one_sentence_with_an_id(bot: RecordingBot) -> None:
     secret = "a stack trace with 123:secret"
     event = ErrorEvent(update=private("hi"), exception=ValueError(secret))
-    await AnswerErrors(common_texts).answer(event, bot)
+    await ErrorHandler(common_texts).answer(event, bot)
     (call,) = bot.calls
     assert isinstance(call, SendMessage)
     assert "Something went wrong" in call.text
@@ -200,8 +200,8 @@ async def test_an_unexpected_error_becomes_one_sentence_with_an_id(bot: Recordin
     assert "secret" not in call.text
 
 
-async def test_an_expected_refusal_is_told_in_its_own_words(bot: RecordingBot) -> None:
-    await AnswerErrors(common_texts).answer(
+async def test_a_tollgate_error_is_answered_by_its_own_sentence(bot: RecordingBot) -> None:
+    await ErrorHandler(common_texts).answer(
         ErrorEvent(update=private("hi"), exception=BadInput("Give me a number.")), bot
     )
     (call,) = bot.calls
@@ -209,11 +209,11 @@ async def test_an_expected_refusal_is_told_in_its_own_words(bot: RecordingBot) -
     assert call.text == "Give me a number."
 
 
-async def test_groups_get_no_sentence(bot: RecordingBot) -> None:
+async def test_an_error_in_a_group_is_not_answered(bot: RecordingBot) -> None:
     update = private("hi")
     assert update.message is not None
     group = update.message.model_copy(update={"chat": Chat(id=-5, type="supergroup")})
-    await AnswerErrors(common_texts).answer(
+    await ErrorHandler(common_texts).answer(
         ErrorEvent(update=Update(update_id=1, message=group), exception=ValueError("x")), bot
     )
     assert bot.calls == []
@@ -246,7 +246,7 @@ async def test_handlers_in_flight_are_waited_for_and_late_ones_cancelled() -> No
 
 async def test_the_dispatcher_really_asks_the_error_handler(bot: RecordingBot) -> None:
     dispatcher = Dispatcher(disable_fsm=True)
-    intake.install(dispatcher, bot, hold=holding(Store(0), Time()), words=common_texts)
+    intake.install(dispatcher, bot, outage_retry=retrying(Store(0), Time()), texts=common_texts)
 
     async def broken(message: Message) -> None:
         raise RuntimeError("broken on purpose")
@@ -258,12 +258,12 @@ async def test_the_dispatcher_really_asks_the_error_handler(bot: RecordingBot) -
     assert "Something went wrong" in call.text
 
 
-async def test_one_person_cannot_fill_the_house(bot: RecordingBot) -> None:
-    limit, go_on, begun = PerUserConcurrencyLimit(2), asyncio.Event(), 0
+async def test_updates_of_one_user_beyond_the_limit_are_dropped(bot: RecordingBot) -> None:
+    limit, go_on, started = PerUserConcurrencyLimit(2), asyncio.Event(), 0
 
     async def handler(event: Any, data: dict[str, Any]) -> str:
-        nonlocal begun
-        begun += 1
+        nonlocal started
+        started += 1
         await go_on.wait()
         return "done"
 
@@ -273,22 +273,22 @@ async def test_one_person_cannot_fill_the_house(bot: RecordingBot) -> None:
     running.append(tasks.spawn(limit(handler, private("x"), ben), "ben"))
     for _ in range(3):
         await asyncio.sleep(0)
-    assert begun == 3
+    assert started == 3
     go_on.set()
     assert [await task for task in running].count("done") == 3
     assert await limit(handler, private("x"), ann) == "done"
 
 
-async def test_a_hold_ends_after_its_time_even_if_the_database_never_answers(bot: RecordingBot) -> None:
+async def test_a_held_update_is_given_up_even_if_the_database_never_answers(bot: RecordingBot) -> None:
     store, time = Store(probes=10**9), Time()
     with pytest.raises(StoreUnavailable):
-        await holding(store, time)(store.handler, private("hi"), {"bot": bot})
+        await retrying(store, time)(store.handler, private("hi"), {"bot": bot})
     assert intake.HOLD_FOR_S <= sum(time.slept) < intake.HOLD_FOR_S + 10
 
 
-def test_the_keeper_of_updates_is_outermost(bot: RecordingBot) -> None:
+def test_the_acknowledger_is_the_outermost_middleware(bot: RecordingBot) -> None:
     inner = RecordingMiddleware()
     bot.session.middleware(inner)
-    intake.install(Dispatcher(disable_fsm=True), bot, hold=holding(Store(0), Time()), words=common_texts)
+    intake.install(Dispatcher(disable_fsm=True), bot, outage_retry=retrying(Store(0), Time()), texts=common_texts)
     assert list(bot.session.middleware)[-1] is inner
     assert len(bot.session.middleware) == 2

@@ -1,4 +1,4 @@
-"""Lanes follow the task."""
+"""The lane of a task, and of the tasks it starts."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ import pytest
 from sender.lanes import Lane, current_lane, in_lane
 
 
-def test_a_call_is_interactive_unless_somebody_says_otherwise() -> None:
+def test_a_call_is_interactive_by_default() -> None:
     assert current_lane() is Lane.INTERACTIVE
 
 
@@ -31,5 +31,5 @@ async def test_tasks_started_inside_inherit_the_lane_and_others_do_not_see_it() 
     assert await outside is Lane.INTERACTIVE
 
 
-def test_lanes_are_served_people_first() -> None:
+def test_interactive_calls_have_the_highest_priority() -> None:
     assert sorted(Lane) == [Lane.INTERACTIVE, Lane.DELETION, Lane.BULK]

@@ -1,4 +1,4 @@
-"""The arithmetic of the limits."""
+"""The arithmetic of the rate limits."""
 
 import math
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sender.limits import (
     CHAT_BURST,
-    FIRST_SWEEP,
+    FIRST_EVICTION,
     GROUP_ITEMS,
     GROUP_WINDOW_S,
     MAX_CHATS,
@@ -25,7 +25,7 @@ SPACES = st.lists(st.floats(min_value=0.0, max_value=3.0), max_size=120)
 
 
 def most_within(starts: list[tuple[float, int]], window_s: float) -> int:
-    """The largest weight inside any half-open window of `window_s`."""
+    """Return the largest total weight inside any half-open window of `window_s`."""
     return max(
         (sum(weight for at, weight in starts if first <= at < first + window_s - 1e-6) for first, _ in starts),
         default=0,
@@ -33,50 +33,50 @@ def most_within(starts: list[tuple[float, int]], window_s: float) -> int:
 
 
 @given(spaces=SPACES, rate=st.sampled_from([1.0, 2.5, 30.0]))
-def test_no_second_ever_holds_more_calls_than_the_ceiling(spaces: list[float], rate: float) -> None:
-    ceiling, now, starts = RateLimit(rate), 0.0, []
+def test_no_second_ever_holds_more_calls_than_the_rate(spaces: list[float], rate: float) -> None:
+    limit, now, starts = RateLimit(rate), 0.0, []
     for space in spaces:
-        now = max(now + space / rate, ceiling.free_at())
-        ceiling.charge(now)
+        now = max(now + space / rate, limit.free_at())
+        limit.charge(now)
         starts.append((now, 1))
     assert most_within(starts, math.floor(rate) / rate) <= math.floor(rate)
 
 
-def test_a_rested_ceiling_lets_a_whole_second_through_and_then_waits_for_the_next() -> None:
-    ceiling = RateLimit(30.0)
+def test_after_a_rest_a_whole_second_of_calls_may_start_at_once() -> None:
+    limit = RateLimit(30.0)
     for _ in range(30):
-        assert ceiling.free_at() <= 5.0
-        ceiling.charge(5.0)
-    assert ceiling.free_at() == pytest.approx(6.0)
+        assert limit.free_at() <= 5.0
+        limit.charge(5.0)
+    assert limit.free_at() == pytest.approx(6.0)
 
 
 def test_a_rate_below_one_per_second_is_kept() -> None:
-    ceiling = RateLimit(0.5)
-    ceiling.charge(10.0)
-    assert ceiling.free_at() == pytest.approx(12.0)
+    limit = RateLimit(0.5)
+    limit.charge(10.0)
+    assert limit.free_at() == pytest.approx(12.0)
 
 
 @pytest.mark.parametrize("rate", [0.0, -1.0])
-def test_a_rate_of_nothing_is_refused(rate: float) -> None:
+def test_a_rate_of_zero_or_less_is_refused(rate: float) -> None:
     with pytest.raises(ValueError, match="above 0"):
         RateLimit(rate)
     with pytest.raises(ValueError, match="above 0"):
         TokenBucket(rate)
 
 
-def test_a_pace_is_even_and_makes_up_for_late_timers() -> None:
-    pace, now = TokenBucket(29.0), 0.0
+def test_a_bucket_is_even_and_makes_up_for_late_timers() -> None:
+    bucket, now = TokenBucket(29.0), 0.0
     for _ in range(290):
-        now = max(now, pace.free_at()) + 0.004
-        pace.charge(now)
+        now = max(now, bucket.free_at()) + 0.004
+        bucket.charge(now)
     assert now == pytest.approx(10.0, abs=0.2)
 
 
-def test_a_pace_does_not_save_up_during_a_rest() -> None:
-    pace = TokenBucket(10.0)
-    pace.charge(0.0)
-    pace.charge(100.0)
-    assert pace.free_at() == pytest.approx(100.1)
+def test_a_bucket_collects_nothing_during_a_rest() -> None:
+    bucket = TokenBucket(10.0)
+    bucket.charge(0.0)
+    bucket.charge(100.0)
+    assert bucket.free_at() == pytest.approx(100.1)
 
 
 @given(calls=st.lists(st.tuples(st.floats(min_value=0.0, max_value=30.0), st.integers(1, 100)), max_size=60))
@@ -105,64 +105,64 @@ def test_an_album_waits_until_the_group_has_room_for_all_of_it() -> None:
     assert window.free_at(20.0, 18) == pytest.approx(70.0)
 
 
-def test_a_person_gets_a_short_burst_and_then_one_message_a_second() -> None:
+def test_a_private_chat_gets_a_short_burst_and_then_one_message_a_second() -> None:
     chat = ChatLimits(is_group=False)
     for _ in range(CHAT_BURST):
-        assert chat.free_at(0.0, 1, patient=False) <= 0.0
+        assert chat.free_at(0.0, 1, spares_burst=False) <= 0.0
         chat.charge(0.0, 1)
-    assert chat.free_at(0.0, 1, patient=False) == pytest.approx(1.0)
-    assert chat.free_at(0.0, 1, patient=True) == pytest.approx(5.0)
+    assert chat.free_at(0.0, 1, spares_burst=False) == pytest.approx(1.0)
+    assert chat.free_at(0.0, 1, spares_burst=True) == pytest.approx(5.0)
 
 
-def test_bulk_never_bursts_into_a_chat() -> None:
+def test_bulk_never_uses_a_chats_burst() -> None:
     chat = ChatLimits(is_group=False)
     chat.charge(0.0, 1)
-    assert chat.free_at(0.0, 1, patient=False) <= 0.0
-    assert chat.free_at(0.0, 1, patient=True) == pytest.approx(1.0)
+    assert chat.free_at(0.0, 1, spares_burst=False) <= 0.0
+    assert chat.free_at(0.0, 1, spares_burst=True) == pytest.approx(1.0)
 
 
 def test_a_pause_is_never_shortened_and_no_burst_follows_it() -> None:
     chat = ChatLimits(is_group=False)
     chat.pause(30.0)
     chat.pause(10.0)
-    assert chat.free_at(0.0, 1, patient=False) == pytest.approx(30.0)
+    assert chat.free_at(0.0, 1, spares_burst=False) == pytest.approx(30.0)
     chat.charge(30.0, 1)
-    assert chat.free_at(30.0, 1, patient=False) == pytest.approx(31.0)
+    assert chat.free_at(30.0, 1, spares_burst=False) == pytest.approx(31.0)
 
 
-def test_flood_control_halves_the_bulk_rate_and_quiet_time_brings_it_back() -> None:
-    pace = BulkTokenBucket(29.0)
-    pace.pause(0.0, 5.0, halve=True)
-    assert pace.rate(5.0) == pytest.approx(14.5)
-    assert pace.rate(14.9) == pytest.approx(14.5)
-    assert pace.rate(15.0) == pytest.approx(15.5)
-    assert pace.rate(154.9) == pytest.approx(28.5)
-    assert pace.rate(155.0) == pytest.approx(29.0)
-    assert pace.rate(100_000.0) == pytest.approx(29.0)
+def test_a_429_halves_the_bulk_rate_and_time_without_one_restores_it() -> None:
+    bucket = BulkTokenBucket(29.0)
+    bucket.pause(0.0, 5.0, halve=True)
+    assert bucket.rate(5.0) == pytest.approx(14.5)
+    assert bucket.rate(14.9) == pytest.approx(14.5)
+    assert bucket.rate(15.0) == pytest.approx(15.5)
+    assert bucket.rate(154.9) == pytest.approx(28.5)
+    assert bucket.rate(155.0) == pytest.approx(29.0)
+    assert bucket.rate(100_000.0) == pytest.approx(29.0)
 
 
 def test_the_bulk_rate_never_falls_below_one_a_second() -> None:
-    pace = BulkTokenBucket(29.0)
+    bucket = BulkTokenBucket(29.0)
     for at in range(20):
-        pace.pause(float(at), float(at), halve=True)
-    assert pace.rate(20.0) == pytest.approx(1.0)
+        bucket.pause(float(at), float(at), halve=True)
+    assert bucket.rate(20.0) == pytest.approx(1.0)
 
 
 def test_an_echo_of_the_same_incident_pauses_but_does_not_halve_again() -> None:
-    pace = BulkTokenBucket(20.0)
-    pace.pause(0.0, 3.0, halve=True)
-    pace.pause(0.1, 7.0, halve=False)
-    assert pace.free_at() == pytest.approx(7.0)
-    assert pace.rate(7.0) == pytest.approx(10.0)
+    bucket = BulkTokenBucket(20.0)
+    bucket.pause(0.0, 3.0, halve=True)
+    bucket.pause(0.1, 7.0, halve=False)
+    assert bucket.free_at() == pytest.approx(7.0)
+    assert bucket.rate(7.0) == pytest.approx(10.0)
 
 
-def test_idle_chats_are_forgotten_and_paused_ones_are_not() -> None:
+def test_idle_chats_are_evicted_and_paused_ones_are_not() -> None:
     chats = Chats()
-    chats.take(1, 0.0).pause(1e9)
-    for step in range(20 * FIRST_SWEEP):
+    chats.get_or_add(1, 0.0).pause(1e9)
+    for step in range(20 * FIRST_EVICTION):
         now = step / 30
-        chats.take(10 + step, now).charge(now, 1)
-    assert len(chats) <= 2 * FIRST_SWEEP
+        chats.get_or_add(10 + step, now).charge(now, 1)
+    assert len(chats) <= 2 * FIRST_EVICTION
     kept = chats.find(1)
     assert kept is not None
     assert kept.paused_until == pytest.approx(1e9)
@@ -178,29 +178,29 @@ def test_a_group_is_idle_only_when_its_minute_is_over() -> None:
 def test_chats_stay_bounded_even_when_none_is_idle() -> None:
     chats = Chats()
     for chat_id in range(3 * MAX_CHATS):
-        chats.take(-1 - chat_id, 0.0).charge(0.0, 1)
+        chats.get_or_add(-1 - chat_id, 0.0).charge(0.0, 1)
         assert len(chats) <= MAX_CHATS
 
 
-def test_groups_are_told_from_people() -> None:
+def test_groups_are_distinguished_from_private_chats() -> None:
     assert [is_group(key) for key in (-5, -1001, "@channel", 5)] == [True, True, True, False]
 
 
-def test_paused_chats_are_all_kept_and_not_looked_through_at_every_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    looks, sweep = 0, Chats._sweep
+def test_paused_chats_are_never_evicted_and_not_scanned_for_every_new_chat(monkeypatch: pytest.MonkeyPatch) -> None:
+    scans, evict_idle = 0, Chats._evict_idle
 
     def counted(chats: Chats, now: float) -> None:
-        nonlocal looks
-        looks += 1
-        sweep(chats, now)
+        nonlocal scans
+        scans += 1
+        evict_idle(chats, now)
 
-    monkeypatch.setattr(Chats, "_sweep", counted)
+    monkeypatch.setattr(Chats, "_evict_idle", counted)
     chats, paused = Chats(), MAX_CHATS + 500
     for chat_id in range(paused):
-        chats.take(1 + chat_id, 0.0).pause(1e9)
-    before = looks
-    for chat_id in range(2 * FIRST_SWEEP):
-        chats.take(-1 - chat_id, 0.0).charge(0.0, 1)
-        assert len(chats) <= paused + FIRST_SWEEP
+        chats.get_or_add(1 + chat_id, 0.0).pause(1e9)
+    before = scans
+    for chat_id in range(2 * FIRST_EVICTION):
+        chats.get_or_add(-1 - chat_id, 0.0).charge(0.0, 1)
+        assert len(chats) <= paused + FIRST_EVICTION
     assert all(chats.find(1 + chat_id) for chat_id in range(paused))
-    assert looks - before <= 3
+    assert scans - before <= 3

@@ -1,4 +1,4 @@
-"""The names monitoring promises."""
+"""The metric names that dashboards and alert rules use."""
 
 from prometheus_client import REGISTRY as DEFAULT_REGISTRY
 

@@ -1,16 +1,16 @@
-"""Error texts, without aiogram."""
+"""Classifying Telegram's error texts, without aiogram."""
 
 import pytest
 
 from sender.refusals import Failure, failure_of_text, is_permanent_recipient, is_retryable, retry_after_of_text
 from tests.unit.sender.catalogue import CATALOGUE
 
-#: where the text alone says it; the other statuses speak for themselves (`test_failures.py`)
-TOLD_BY_TEXT = [(text, failure) for status, text, failure in CATALOGUE if status in (400, 403, 404, 421, 429)]
+#: statuses of which the text alone decides; the others are in `test_failures.py`
+DECIDED_BY_TEXT = [(text, failure) for status, text, failure in CATALOGUE if status in (400, 403, 404, 421, 429)]
 
 
-@pytest.mark.parametrize(("text", "failure"), TOLD_BY_TEXT)
-def test_the_text_says_what_failed(text: str, failure: Failure) -> None:
+@pytest.mark.parametrize(("text", "failure"), DECIDED_BY_TEXT)
+def test_every_known_text_is_classified(text: str, failure: Failure) -> None:
     assert failure_of_text(text) is failure
 
 
@@ -21,7 +21,7 @@ def test_the_text_says_what_failed(text: str, failure: Failure) -> None:
         "Bad Request: inline keyboard button URL 'bot was blocked by the user' is invalid: Wrong HTTP URL",
     ],
 )
-def test_foreign_words_inside_an_error_decide_nothing(text: str) -> None:
+def test_user_input_quoted_in_an_error_does_not_classify_it(text: str) -> None:
     assert failure_of_text(text) is Failure.CONTENT
 
 
@@ -35,7 +35,7 @@ def test_the_seconds_of_a_flood_text_are_read() -> None:
     assert retry_after_of_text("Bad Request: chat not found") is None
 
 
-def test_only_what_a_person_or_owner_must_change_is_permanent() -> None:
+def test_only_failures_that_a_user_or_owner_must_mend_are_permanent() -> None:
     permanent = {failure for failure in Failure if is_permanent_recipient(failure)}
     assert permanent == {Failure.BLOCKED, Failure.DEACTIVATED, Failure.UNREACHABLE, Failure.KICKED}
 

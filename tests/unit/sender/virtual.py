@@ -1,4 +1,4 @@
-"""Virtual time: a clock that jumps to the next sleeper as soon as nothing else can run."""
+"""Virtual time: a clock that jumps to the end of the next sleep as soon as no task can run."""
 
 import asyncio
 import heapq
@@ -41,7 +41,7 @@ class VirtualTime:
         return sum(not wake.done() for _, _, wake in self._sleepers)
 
     async def settle(self) -> None:
-        """Let everything run that can run without time passing."""
+        """Run every task until all wait for something."""
         ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
         while True:
             await asyncio.sleep(0)
@@ -58,11 +58,11 @@ class VirtualTime:
         await self.settle()
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """The coroutine's result, after as much virtual time as it needs. Fails when it waits for nothing."""
+        """Return the coroutine's result after the virtual time it needs. Fails when no sleep can end its wait."""
         task = asyncio.ensure_future(work)
         await self.settle()
         while not task.done():
-            assert self._sleepers, "waits, but nobody sleeps: it would wait for ever"
+            assert self._sleepers, "it waits although no task sleeps: it would never end"
             await self._wake_next()
         return task.result()
 

@@ -1,1 +1,1 @@
-"""Tests of the shorteners: a real server on 127.0.0.1 stands for each provider; nothing sleeps."""
+"""Tests of the shorteners; each provider is a real server on 127.0.0.1."""

@@ -1,4 +1,4 @@
-"""A provider of one's own on 127.0.0.1, and the ways it can answer."""
+"""A stub provider on 127.0.0.1, and handlers with which it can answer."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from shorteners.providers import Provider
 
-#: every sign that means something in a URL
+#: with every character that has a meaning in a URL
 KEY = "k3y&odd=/#?%2B+sign"
 TOKEN = "Tok3n0123456789abcdefABCDEF01234"
 DESTINATION = f"https://bot.example/v/{TOKEN}"
@@ -23,7 +23,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Stub:
-    """What the provider was asked, and how it answers from now on."""
+    """The requests the provider received, and the handler that answers."""
 
     def __init__(self, answer: Handler) -> None:
         self.answer = answer
@@ -40,12 +40,12 @@ class Stub:
 
 @asynccontextmanager
 async def stub(answer: Handler) -> AsyncIterator[Stub]:
-    """A provider that answers everything by `answer`."""
+    """Run a provider that answers every request by `answer`."""
     made = Stub(answer)
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", made.handle)
     server = TestServer(app, host="127.0.0.1")
-    # a handler may be waiting for ever
+    # a handler may never return
     await server.start_server(shutdown_timeout=0.01)
     assert server.port
     made.port = server.port
@@ -57,7 +57,7 @@ async def stub(answer: Handler) -> AsyncIterator[Stub]:
 
 @asynccontextmanager
 async def raw_server(answer: bytes) -> AsyncIterator[int]:
-    """The port of a server that answers any request with these bytes and hangs up."""
+    """Run a server that answers any request with these bytes and closes the connection. Yields its port."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -71,7 +71,7 @@ async def raw_server(answer: bytes) -> AsyncIterator[int]:
 
 
 def giving(body: Any, status: int = 200, **headers: str) -> Handler:
-    """Text or bytes as they are, everything else as JSON; called a page, as many providers do."""
+    """Answer with text or bytes unchanged, anything else as JSON; as text/html, like many providers."""
     content = body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
 
@@ -83,7 +83,7 @@ def giving(body: Any, status: int = 200, **headers: str) -> Handler:
 
 async def hang(_: web.Request) -> web.StreamResponse:
     await asyncio.Event().wait()
-    raise AssertionError("nobody wakes it")
+    raise AssertionError("waits for ever")
 
 
 async def begin_and_hang(request: web.Request) -> web.StreamResponse:
@@ -94,7 +94,7 @@ async def begin_and_hang(request: web.Request) -> web.StreamResponse:
 
 
 async def break_off(request: web.Request) -> web.StreamResponse:
-    """Half an answer, then a reset."""
+    """Send half an answer, then reset the connection."""
     answer = web.StreamResponse(headers={"Content-Length": "500"})
     await answer.prepare(request)
     await answer.write(b'{"shortenedUrl": "')

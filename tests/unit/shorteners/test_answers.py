@@ -1,4 +1,4 @@
-"""Each answer a provider may give, from a real server: the link in it, or why there is none."""
+"""The answers of providers: the link that is read, or the kind of failure."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ PAGE = f"<!doctype html><title>Log in</title><a href='{LINK}'>{LINK}</a>"
 
 
 async def answered(body: Any, status: int = 200, *, answer: str | None = None, **headers: str) -> str:
-    """What is made of the answer. Raises ShortenerError."""
+    """Return the link read from the answer. Raises ShortenerError."""
     async with stub(giving(body, status, **headers)) as server, new_session(5) as session:
         return await ask(session, server.provider(answer=answer), DESTINATION)
 
@@ -45,17 +45,17 @@ async def complaint(body: Any, status: int = 200, *, answer: str | None = None, 
         '\ufeff{"shortenedUrl": "https:\\/\\/s.example\\/aB3"}',
     ],
 )
-async def test_the_answers_of_the_common_family_are_understood(body: Any) -> None:
+async def test_the_answers_of_the_common_apis_are_understood(body: Any) -> None:
     assert await answered(body) == LINK
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain", "text/html", "", "nonsense"])
-async def test_what_the_answer_is_called_does_not_matter(content_type: str) -> None:
+async def test_the_content_type_of_the_answer_is_ignored(content_type: str) -> None:
     assert await answered({"shortenedUrl": LINK}, Content_Type=content_type) == LINK
 
 
 @pytest.mark.parametrize("status", [200, 201, 299])
-async def test_every_good_status_is_good(status: int) -> None:
+async def test_every_2xx_status_is_accepted(status: int) -> None:
     assert await answered({"url": LINK}, status) == LINK
 
 
@@ -69,7 +69,7 @@ async def test_every_good_status_is_good(status: int) -> None:
         ("0.7", {"0": {"7": LINK}}),
     ],
 )
-async def test_a_path_of_ones_own_leads_to_the_link(answer: str, body: Any) -> None:
+async def test_a_configured_path_finds_the_link(answer: str, body: Any) -> None:
     assert await answered(body, answer=answer) == LINK
 
 
@@ -89,7 +89,7 @@ async def test_a_path_of_ones_own_leads_to_the_link(answer: str, body: Any) -> N
         "\ufeff",
     ],
 )
-async def test_an_answer_without_a_link_is_named_so(body: Any) -> None:
+async def test_an_answer_without_a_link_is_reported_as_such(body: Any) -> None:
     assert (await complaint(body)).kind == FailureKind.NO_LINK
 
 
@@ -104,11 +104,11 @@ async def test_an_answer_without_a_link_is_named_so(body: Any) -> None:
         ("result.9999999999999999999999", {"result": [LINK]}),
     ],
 )
-async def test_a_path_that_leads_nowhere_finds_no_other_link(answer: str, body: Any) -> None:
+async def test_a_wrong_configured_path_finds_no_other_link(answer: str, body: Any) -> None:
     assert (await complaint(body, answer=answer)).kind == FailureKind.NO_LINK
 
 
-async def test_with_a_path_of_ones_own_a_text_is_no_answer() -> None:
+async def test_with_a_configured_path_a_plain_text_is_unreadable() -> None:
     assert (await complaint(LINK, answer="link")).kind == FailureKind.UNREADABLE
 
 
@@ -147,7 +147,7 @@ async def test_a_good_status_with_an_error_in_it_is_a_failure(body: Any) -> None
         b"\x00\x01\x02",
     ],
 )
-async def test_what_is_neither_json_nor_one_address_is_unreadable(body: str | bytes) -> None:
+async def test_an_answer_that_is_neither_json_nor_one_url_is_unreadable(body: str | bytes) -> None:
     assert (await complaint(body)).kind == FailureKind.UNREADABLE
 
 
@@ -165,7 +165,7 @@ async def test_what_is_neither_json_nor_one_address_is_unreadable(body: str | by
         (503, FailureKind.REFUSED),
     ],
 )
-async def test_another_status_is_a_failure_whatever_the_answer_says(status: int, kind: FailureKind) -> None:
+async def test_any_other_status_is_a_failure_despite_a_good_body(status: int, kind: FailureKind) -> None:
     error = await complaint({"shortenedUrl": LINK}, status)
     assert (error.kind, error.status) == (kind, status)
 
@@ -180,6 +180,6 @@ async def test_a_private_address_in_the_answer_is_refused(link: str) -> None:
     assert (await complaint({"shortenedUrl": link})).kind == FailureKind.UNSAFE_LINK
 
 
-async def test_64_kib_are_read_and_not_a_byte_more() -> None:
+async def test_an_answer_over_64_kib_is_too_long() -> None:
     assert await answered(LINK.encode().ljust(ANSWER_MAX)) == LINK
     assert (await complaint(LINK.encode().ljust(ANSWER_MAX + 1))).kind == FailureKind.TOO_LONG

@@ -1,4 +1,4 @@
-"""What can happen to one request on its way: no answer, half of one, too much of one, somewhere else."""
+"""Failures of one request: no answer, an incomplete one, one that is too long, a redirect."""
 
 import asyncio
 import gzip
@@ -41,11 +41,11 @@ async def complaint_about(answer: Handler, timeout_s: float = 5.0) -> FailureKin
 
 
 @pytest.mark.parametrize("answer", [hang, begin_and_hang])
-async def test_a_provider_that_hangs_is_given_up(answer: Handler) -> None:
+async def test_a_hanging_provider_times_out(answer: Handler) -> None:
     assert await complaint_about(answer, timeout_s=0.05) == FailureKind.TIMED_OUT
 
 
-async def test_a_provider_that_trickles_is_given_up_at_the_same_time() -> None:
+async def test_a_slowly_sending_provider_times_out_at_the_same_time() -> None:
     async def trickle(request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse()
         await answer.prepare(request)
@@ -57,12 +57,12 @@ async def test_a_provider_that_trickles_is_given_up_at_the_same_time() -> None:
     assert await complaint_about(trickle, timeout_s=0.05) == FailureKind.TIMED_OUT
 
 
-async def test_each_provider_has_five_seconds() -> None:
+async def test_the_timeout_is_five_seconds_in_total() -> None:
     async with new_session(PROVIDER_TIMEOUT_S) as session:
         assert session.timeout == aiohttp.ClientTimeout(total=5.0)
 
 
-async def test_nobody_there_is_unreachable() -> None:
+async def test_a_refused_connection_is_unreachable() -> None:
     async with stub(giving(LINK)) as gone:
         pass
     assert (await complaint(gone.provider())).kind == FailureKind.UNREACHABLE
@@ -70,7 +70,7 @@ async def test_nobody_there_is_unreachable() -> None:
 
 
 @pytest.mark.parametrize("host", ["a..b", "-", "name.invalid"])
-async def test_a_name_that_leads_nowhere_is_unreachable(host: str) -> None:
+async def test_an_unresolvable_host_is_unreachable(host: str) -> None:
     provider = Provider("p", f"http://{host}:1/api", Stub(hang).provider().api_key)
     assert (await complaint(provider)).kind == FailureKind.UNREACHABLE
 
@@ -89,7 +89,7 @@ async def test_half_an_answer_is_unreadable() -> None:
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
     ],
 )
-async def test_what_is_no_http_is_a_failure_like_any_other(answer: bytes) -> None:
+async def test_an_answer_that_is_no_http_is_a_failure(answer: bytes) -> None:
     async with raw_server(answer) as port:
         kind = (await complaint(Provider("p", f"http://127.0.0.1:{port}/", Stub(hang).provider().api_key))).kind
     assert kind in {FailureKind.UNREADABLE, FailureKind.UNREACHABLE}
@@ -105,7 +105,7 @@ async def test_a_redirect_is_not_followed_wherever_it_leads() -> None:
     assert inside.asked == []
 
 
-async def test_an_answer_without_end_is_left_after_64_kib() -> None:
+async def test_reading_an_endless_answer_stops_after_64_kib() -> None:
     sent = 0
 
     async def pour(request: web.Request) -> web.StreamResponse:
@@ -117,7 +117,7 @@ async def test_an_answer_without_end_is_left_after_64_kib() -> None:
             sent += ANSWER_MAX
 
     assert await complaint_about(pour) == FailureKind.TOO_LONG
-    # what the buffers of both ends take in besides
+    # what the buffers of both ends hold in addition
     assert sent < 10_000_000
 
 
@@ -125,23 +125,23 @@ async def test_ten_megabytes_are_too_long() -> None:
     assert await complaint_about(giving(b" " * 10_000_000 + LINK.encode())) == FailureKind.TOO_LONG
 
 
-async def test_an_error_with_ten_megabytes_is_told_by_its_status_alone() -> None:
+async def test_the_body_of_an_error_status_is_not_read() -> None:
     async with stub(giving(b" " * 10_000_000, 500)) as server:
         error = await complaint(server.provider())
     assert (error.kind, error.status) == (FailureKind.REFUSED, 500)
 
 
-async def test_a_packed_answer_is_unpacked() -> None:
+async def test_a_compressed_answer_is_decompressed() -> None:
     async with stub(giving(gzip.compress(LINK.encode()), Content_Encoding="gzip")) as server, new_session(5) as session:
         assert await ask(session, server.provider(), DESTINATION) == LINK
 
 
-async def test_a_packed_answer_that_is_broken_is_unreadable() -> None:
+async def test_a_broken_compressed_answer_is_unreadable() -> None:
     assert await complaint_about(giving(b"no gzip", Content_Encoding="gzip")) == FailureKind.UNREADABLE
 
 
 @pytest.mark.parametrize("layers", [1, 2])
-async def test_a_bomb_does_not_go_off(layers: int) -> None:
+async def test_a_decompression_bomb_is_stopped_at_the_limit(layers: int) -> None:
     bomb = gzip.compress(bytes(200_000_000), 9)
     for _ in range(layers - 1):
         bomb = gzip.compress(bomb, 9)

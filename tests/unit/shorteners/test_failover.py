@@ -1,4 +1,4 @@
-"""All providers together: who is asked first, who next, who is left alone."""
+"""Failover between providers: their order, and which are skipped."""
 
 import asyncio
 import random
@@ -13,7 +13,8 @@ from structlog.testing import capture_logs
 
 from monitoring.metrics import REGISTRY
 from shorteners.circuit import OPEN_FOR_S
-from shorteners.failover import Short, Shorteners
+from shorteners.failover import Shorteners, ShortLink
+from tests.clocks import WithSeconds
 from tests.unit.shorteners.local import DESTINATION, LINK, Handler, Stub, giving, hang, stub
 
 GOOD = giving({"shortenedUrl": LINK})
@@ -30,7 +31,7 @@ class Clock:
 
 @dataclass
 class House:
-    """Providers a, b, c … with their servers, and a clock that stands still."""
+    """Providers a, b, c … with their servers, and a manual clock."""
 
     servers: dict[str, Stub]
     shorteners: Shorteners
@@ -53,7 +54,7 @@ async def house(*answers: Handler, weights: tuple[int, ...] = (), timeout_s: flo
         }
         weighed = zip(servers.items(), weights or (1,) * len(answers), strict=True)
         providers = [server.provider(name, weight=weight) for (name, server), weight in weighed]
-        shorteners = Shorteners(providers, timeout_s=timeout_s, monotonic=clock, rng=random.Random(7))
+        shorteners = Shorteners(providers, timeout_s=timeout_s, clock=WithSeconds(clock), rng=random.Random(7))
         await stack.enter_async_context(shorteners)
         yield House(servers, shorteners, clock)
 
@@ -72,19 +73,19 @@ async def test_without_providers_there_is_no_link_and_no_session() -> None:
         assert await none.shorten(DESTINATION) is None
 
 
-async def test_a_link_says_who_made_it() -> None:
+async def test_a_link_names_its_provider() -> None:
     async with house(GOOD) as home:
         assert home.shorteners.is_configured
-        assert await home.shorteners.shorten(DESTINATION) == Short(LINK, "a")
+        assert await home.shorteners.shorten(DESTINATION) == ShortLink(LINK, "a")
 
 
-async def test_the_next_one_is_asked_when_one_fails() -> None:
+async def test_the_next_provider_is_asked_after_a_failure() -> None:
     async with house(BAD, BAD, GOOD, weights=(1000, 1000, 1)) as home:
         assert await home.shorten() == ["c"]
         assert home.asked() == {"a": 1, "b": 1, "c": 1}
 
 
-async def test_one_that_hangs_costs_its_time_and_no_more() -> None:
+async def test_a_hanging_provider_costs_one_timeout() -> None:
     async with house(hang, GOOD, weights=(1000, 1), timeout_s=0.05) as home:
         assert await home.shorten() == ["b"]
 
@@ -96,7 +97,7 @@ async def test_when_all_fail_there_is_no_link_and_each_was_asked_once() -> None:
         assert home.shorteners.is_configured
 
 
-async def test_it_opens_nothing_before_it_is_used_and_may_be_closed_twice() -> None:
+async def test_the_session_opens_at_first_use_and_closing_is_idempotent() -> None:
     unused = Shorteners([Stub(hang).provider()])
     await unused.close()
     async with house(GOOD) as home:
@@ -109,7 +110,7 @@ async def test_it_opens_nothing_before_it_is_used_and_may_be_closed_twice() -> N
 # --- weights
 
 
-async def test_who_is_asked_first_follows_the_weights() -> None:
+async def test_the_first_provider_is_chosen_by_weight() -> None:
     async with house(GOOD, GOOD, GOOD, weights=(6, 3, 1)) as home:
         found = Counter(await home.shorten(600))
     assert sum(found.values()) == 600
@@ -119,7 +120,7 @@ async def test_who_is_asked_first_follows_the_weights() -> None:
     assert 38 <= found["c"] <= 82
 
 
-async def test_who_is_asked_next_follows_the_weights_of_the_others() -> None:
+async def test_the_next_provider_is_chosen_by_the_weights_of_the_others() -> None:
     async with house(BAD, GOOD, GOOD, weights=(1000, 3, 1)) as home:
         found: Counter[str | None] = Counter()
         for _ in range(400):
@@ -130,7 +131,7 @@ async def test_who_is_asked_next_follows_the_weights_of_the_others() -> None:
     assert 274 <= found["b"] <= 326
 
 
-async def test_the_order_is_not_always_the_same_with_equal_weights() -> None:
+async def test_with_equal_weights_the_order_varies() -> None:
     async with house(GOOD, GOOD) as home:
         assert set(await home.shorten(20)) == {"a", "b"}
 
@@ -138,7 +139,7 @@ async def test_the_order_is_not_always_the_same_with_equal_weights() -> None:
 # --- health
 
 
-async def test_after_three_failures_a_provider_is_left_alone_for_a_minute() -> None:
+async def test_after_three_failures_a_provider_is_skipped_for_a_minute() -> None:
     async with house(BAD) as home:
         assert await home.shorten(5) == [None] * 5
         assert home.asked() == {"a": 3}
@@ -150,7 +151,7 @@ async def test_after_three_failures_a_provider_is_left_alone_for_a_minute() -> N
         assert home.asked() == {"a": 4}
 
 
-async def test_it_takes_part_again_after_a_good_trial() -> None:
+async def test_a_provider_is_used_again_after_a_successful_trial() -> None:
     async with house(BAD) as home:
         await home.shorten(3)
         home.servers["a"].answer = GOOD
@@ -158,13 +159,13 @@ async def test_it_takes_part_again_after_a_good_trial() -> None:
         assert await home.shorten(4) == ["a"] * 4
 
 
-async def test_the_others_go_on_while_one_is_left_alone() -> None:
+async def test_other_providers_are_used_while_one_is_skipped() -> None:
     async with house(BAD, GOOD, weights=(1000, 1)) as home:
         assert await home.shorten(10) == ["b"] * 10
         assert home.asked() == {"a": 3, "b": 10}
 
 
-async def test_half_open_only_one_of_many_at_once_tries() -> None:
+async def test_of_concurrent_calls_one_is_the_trial() -> None:
     async with house(BAD) as home:
         await home.shorten(3)
         home.clock.now += OPEN_FOR_S
@@ -185,7 +186,7 @@ async def test_half_open_only_one_of_many_at_once_tries() -> None:
         assert await asyncio.gather(*(home.shorten() for _ in range(20))) == [["a"]] * 20
 
 
-async def test_a_cancelled_trial_lets_the_next_one_try() -> None:
+async def test_after_a_cancelled_trial_the_next_call_tries() -> None:
     async with house(BAD) as home:
         await home.shorten(3)
         home.clock.now += OPEN_FOR_S
@@ -205,17 +206,17 @@ async def test_a_cancelled_trial_lets_the_next_one_try() -> None:
         assert await home.shorten() == ["a"]
 
 
-async def test_many_at_once_with_one_down_all_get_a_link() -> None:
+async def test_concurrent_calls_all_get_a_link_while_one_provider_is_down() -> None:
     async with house(BAD, GOOD, weights=(1000, 1)) as home:
         assert await asyncio.gather(*(home.shorten() for _ in range(50))) == [["b"]] * 50
-        # all were on their way before the third failure was known
+        # all calls may have started before the third failure
         assert home.asked()["a"] <= 50
         before = home.asked()["a"]
         await home.shorten(5)
         assert home.asked()["a"] == before
 
 
-# --- what is written down
+# --- logs and metrics
 
 
 async def test_failures_and_the_circuit_are_logged_with_name_kind_and_status() -> None:

@@ -1,4 +1,4 @@
-"""Which links people may be sent to."""
+"""Which links of providers are accepted."""
 
 import pytest
 from hypothesis import given
@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from core.addresses import ADDRESS_MAX
 from shorteners.failures import FailureKind, ShortenerError
-from shorteners.links import checked, is_public
+from shorteners.links import check_link, is_public
 from shorteners.providers import Provider
 from tests.unit.shorteners.local import DESTINATION
 
@@ -18,7 +18,7 @@ OWN = Provider("own", "https://api.example/api", SecretStr(KEY), hosts=("S.examp
 
 def complaint(link: str, provider: Provider = ANY) -> FailureKind:
     with pytest.raises(ShortenerError) as caught:
-        checked(link, provider, DESTINATION)
+        check_link(link, provider, DESTINATION)
     return caught.value.kind
 
 
@@ -32,13 +32,13 @@ def complaint(link: str, provider: Provider = ANY) -> FailureKind:
         ("https://bücher.example/ü", "https://xn--bcher-kva.example/%C3%BC"),
         ('https://s.example/a"b', "https://s.example/a%22b"),
         ("https://93.184.216.34/x", "https://93.184.216.34/x"),
-        # a dot at the end names the same host, but no button surely has it
+        # a dot at the end is removed: Telegram may refuse it in a button
         ("https://s.example./x", "https://s.example/x"),
         ("https://s.example.:8443/%C3%BC?y=%20", "https://s.example:8443/%C3%BC?y=%20"),
     ],
 )
-def test_a_public_link_is_taken_in_its_canonical_form(link: str, canonical: str) -> None:
-    assert checked(link, ANY, DESTINATION) == canonical
+def test_a_public_link_is_returned_in_its_canonical_form(link: str, canonical: str) -> None:
+    assert check_link(link, ANY, DESTINATION) == canonical
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_public_link_is_taken_in_its_canonical_form(link: str, canonical: str)
         "https://[2606:4700::1111]/x",
     ],
 )
-def test_what_is_no_plain_address_is_refused(link: str) -> None:
+def test_a_link_that_is_no_plain_http_url_is_refused(link: str) -> None:
     assert complaint(link) == FailureKind.UNSAFE_LINK
 
 
@@ -119,24 +119,24 @@ def test_what_is_no_plain_address_is_refused(link: str) -> None:
         "[2001:db8::1]",
     ],
 )
-def test_what_is_not_public_is_refused(host: str) -> None:
+def test_a_link_to_a_private_host_is_refused(host: str) -> None:
     assert complaint(f"http://{host}/x") == FailureKind.UNSAFE_LINK
 
 
-def test_a_private_host_is_fine_when_it_is_the_one_that_is_asked() -> None:
+def test_a_private_host_is_accepted_if_it_is_the_api_host() -> None:
     local = Provider("local", "http://127.0.0.1:8081/api", SecretStr(KEY))
-    assert checked("http://127.0.0.1:9000/s/x", local, DESTINATION) == "http://127.0.0.1:9000/s/x"
+    assert check_link("http://127.0.0.1:9000/s/x", local, DESTINATION) == "http://127.0.0.1:9000/s/x"
     assert complaint("http://127.0.0.2:8081/s/x", local) == FailureKind.UNSAFE_LINK
     assert complaint("http://localhost:8081/s/x", local) == FailureKind.UNSAFE_LINK
 
 
 @pytest.mark.parametrize("host", ["localhost", "shortener", "[::1]"])
-def test_a_host_no_button_takes_is_refused_also_where_it_is_asked(host: str) -> None:
+def test_a_host_telegram_refuses_is_refused_even_as_the_api_host(host: str) -> None:
     local = Provider("local", f"http://{host}:8081/api", SecretStr(KEY))
     assert complaint(f"http://{host}:8081/s/x", local) == FailureKind.UNSAFE_LINK
 
 
-def test_a_private_host_does_not_become_public_by_being_listed() -> None:
+def test_a_private_host_in_the_list_of_hosts_is_refused() -> None:
     listed = Provider("p", "https://api.example/", SecretStr(KEY), hosts=("10.0.0.1",))
     assert complaint("http://10.0.0.1/x", listed) == FailureKind.UNSAFE_LINK
 
@@ -144,12 +144,12 @@ def test_a_private_host_does_not_become_public_by_being_listed() -> None:
 @pytest.mark.parametrize(
     "host", ["s.example", "S.EXAMPLE", "www.s.example", "api.example", "s.example.", "s.example:444"]
 )
-def test_with_hosts_its_links_are_at_one_of_them_or_where_it_is_asked(host: str) -> None:
-    assert checked(f"https://{host}/x", OWN, DESTINATION).endswith("/x")
+def test_with_hosts_the_listed_ones_and_the_api_host_are_accepted(host: str) -> None:
+    assert check_link(f"https://{host}/x", OWN, DESTINATION).endswith("/x")
 
 
 @pytest.mark.parametrize("host", ["other.example", "x.s.example", "s.example.evil.example", "evils.example"])
-def test_with_hosts_any_other_is_refused(host: str) -> None:
+def test_with_hosts_any_other_host_is_refused(host: str) -> None:
     assert complaint(f"https://{host}/x", OWN) == FailureKind.FOREIGN_LINK
 
 
@@ -168,8 +168,8 @@ def test_the_destination_itself_is_no_short_link(link: str) -> None:
     assert complaint(link) == FailureKind.NOT_SHORTENED
 
 
-def test_another_place_on_the_destinations_host_is_a_link() -> None:
-    assert checked("https://bot.example/s/x", ANY, DESTINATION) == "https://bot.example/s/x"
+def test_another_path_on_the_destinations_host_is_accepted() -> None:
+    assert check_link("https://bot.example/s/x", ANY, DESTINATION) == "https://bot.example/s/x"
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_a_link_with_the_key_in_it_is_refused(place: str, written: str) -> None:
     assert complaint(place.format(written)) == FailureKind.UNSAFE_LINK
 
 
-def test_a_key_in_the_hosts_name_is_seen() -> None:
+def test_a_key_in_the_host_name_is_found() -> None:
     provider = Provider("p", "https://api.example/", SecretStr("AbCd1234"))
     assert complaint("https://abcd1234.s.example/x", provider) == FailureKind.UNSAFE_LINK
 
@@ -199,20 +199,20 @@ def test_a_key_in_the_hosts_name_is_seen() -> None:
 def test_a_link_has_at_most_2048_characters(length: int, fits: bool) -> None:
     link = "https://s.example/".ljust(length, "x")
     if fits:
-        assert checked(link, ANY, DESTINATION) == link
+        assert check_link(link, ANY, DESTINATION) == link
     else:
         assert complaint(link) == FailureKind.UNSAFE_LINK
 
 
-def test_the_length_is_that_of_the_form_that_is_shown() -> None:
+def test_the_length_is_checked_in_the_canonical_form() -> None:
     assert complaint("https://s.example/" + "ü" * 400) == FailureKind.UNSAFE_LINK
 
 
 @given(st.text())
-def test_no_text_whatever_raises_anything_else(text: str) -> None:
+def test_any_text_is_accepted_or_raises_shortener_error(text: str) -> None:
     for link in (text, f"https://{text}", f"https://s.example/{text}"):
         try:
-            found = checked(link, ANY, DESTINATION)
+            found = check_link(link, ANY, DESTINATION)
         except ShortenerError:
             continue
         assert found.isascii()
@@ -220,5 +220,5 @@ def test_no_text_whatever_raises_anything_else(text: str) -> None:
 
 
 @given(st.ip_addresses(v=4).filter(lambda ip: not ip.is_global))
-def test_no_address_outside_of_the_public_internet_is_public(ip: object) -> None:
+def test_no_non_global_ip_address_is_public(ip: object) -> None:
     assert not is_public(str(ip))

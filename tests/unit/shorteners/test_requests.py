@@ -1,4 +1,4 @@
-"""What a provider is asked: everything encoded, nothing shown."""
+"""The request to a provider: encoding, headers, secrecy of the key."""
 
 import pytest
 from pydantic import SecretStr
@@ -24,7 +24,7 @@ def provider(api_url: str) -> Provider:
 
 @pytest.mark.parametrize("destination", NASTY)
 @pytest.mark.parametrize("path", ["/api", "/api?v=2&v=3&api=old&url=old&empty=", "/make?t={key}&x=1&l={url}"])
-async def test_the_server_reads_exactly_the_key_and_the_destination(path: str, destination: str) -> None:
+async def test_the_server_receives_exactly_the_key_and_the_destination(path: str, destination: str) -> None:
     async with stub(giving(LINK)) as server, new_session(5) as session:
         await ask(session, server.provider(path=path), destination)
     query = server.asked[0].query
@@ -35,22 +35,22 @@ async def test_the_server_reads_exactly_the_key_and_the_destination(path: str, d
         assert query.getall("v", []) == (["2", "3"] if "v=" in path else [])
 
 
-async def test_placeholders_may_stand_in_the_path() -> None:
+async def test_placeholders_may_be_in_the_path() -> None:
     async with stub(giving(LINK)) as server, new_session(5) as session:
         await ask(session, server.provider(path="/k/{key}/{url}"), DESTINATION)
     raw = server.asked[0].raw_path
     assert raw == f"/k/k3y%26odd%3D%2F%23%3F%252B%2Bsign/https%3A%2F%2Fbot.example%2Fv%2F{TOKEN}"
 
 
-def test_nothing_in_the_query_is_left_unencoded() -> None:
+def test_the_query_is_fully_encoded() -> None:
     found = str(provider("https://a.example/api").request_for("https://b.example/?q=ü +"))
     assert found.endswith("&url=https%3A%2F%2Fb.example%2F%3Fq%3D%C3%BC%20%2B")
     assert URL(found).query["api"] == KEY
 
 
-async def test_it_is_a_get_without_cookies_and_with_a_name_of_ours() -> None:
+async def test_the_request_is_a_get_without_cookies_and_with_our_user_agent() -> None:
     async with stub(giving(LINK, Set_Cookie="seen=1; Path=/")) as server, new_session(5) as session:
-        # no cookie jar keeps what an address without a name sets
+        # by host name: a cookie jar ignores cookies of an IP address
         named = Provider("p", f"http://localhost:{server.port}/api", SecretStr(KEY))
         await ask(session, named, DESTINATION)
         await ask(session, named, DESTINATION)
@@ -59,14 +59,14 @@ async def test_it_is_a_get_without_cookies_and_with_a_name_of_ours() -> None:
     assert server.asked[0].headers["User-Agent"] == "Tollgate"
 
 
-async def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_proxies_of_the_environment_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     async with stub(giving(LINK)) as server, new_session(5) as session:
         assert await ask(session, server.provider(), DESTINATION) == LINK
 
 
-def test_the_hosts_are_its_own_and_the_one_asked_in_lower_case() -> None:
+def test_known_hosts_are_the_configured_ones_and_the_api_host() -> None:
     found = Provider("p", "https://API.Example:8443/api", SecretStr(KEY), hosts=("Go.Example", "www.go.example"))
     assert found.known_hosts == {"api.example", "go.example", "www.go.example"}
     assert found.api_host == "api.example"
@@ -77,7 +77,7 @@ def test_a_provider_shows_neither_its_key_nor_its_address() -> None:
     assert KEY not in repr(found) + str(found)
 
 
-def test_a_shortener_of_the_configuration_becomes_a_provider_as_it_is() -> None:
+def test_a_configured_shortener_becomes_a_provider_unchanged() -> None:
     configured = Shortener(
         name="a", api_url="https://a.example", api_key=SecretStr(KEY), hosts=("S.example",), weight=7, answer="x.y"
     )

@@ -1,4 +1,4 @@
-"""The API key is in no log, exception, repr or link, however a provider fails, and however much it repeats of it."""
+"""The API key is in no log, exception, repr or link, for every failure of a provider that echoes the key."""
 
 import base64
 import logging
@@ -19,9 +19,9 @@ from shorteners.providers import Provider
 from tests.unit.shorteners import local
 from tests.unit.shorteners.local import DESTINATION, KEY, LINK, TOKEN, Handler, giving, raw_server, stub
 
-#: how the key would look where it leaked
+#: forms in which the key could leak
 FORMS = (KEY, quote(KEY), quote(KEY, safe=""), KEY[:8], "odd%3D", base64.b64encode(KEY.encode()).decode())
-#: everything an answer can hold repeats the key
+#: headers of an answer that echo the key
 ECHOES = {"X-Echo": f"api={quote(KEY)}", "Set-Cookie": f"{quote(KEY)}=1", "Server": quote(KEY, safe="")}
 
 
@@ -66,7 +66,7 @@ CATALOGUE: dict[str, tuple[FailureKind, Handler]] = {
 @asynccontextmanager
 async def failing(case: str) -> AsyncIterator[Provider]:
     async with stub(CATALOGUE[case][1]) as server:
-        # also in the address, as people paste it
+        # the key is also in the configured URL, as people paste it
         yield server.provider(path=f"/api?api={quote(KEY)}&url=x", hosts=("s.example",))
 
 
@@ -90,7 +90,7 @@ async def test_no_log_line_holds_the_key(case: str, caplog: pytest.LogCaptureFix
             assert_clean(repr(shorteners) + repr(vars(shorteners)))
     assert [line["kind"] for line in logs] == [CATALOGUE[case][0]]
     assert_clean(repr(logs))
-    # the server's own lines are not ours
+    # without the log lines of the test's own server
     assert_clean(
         "".join(record.getMessage() for record in caplog.records if not record.name.startswith("aiohttp.access"))
     )
@@ -109,7 +109,7 @@ async def test_no_exception_holds_the_key(case: str) -> None:
     assert_clean(repr(error) + str(error) + "".join(traceback.format_exception(error)))
 
 
-async def test_nothing_of_aiohttp_gets_out_of_a_server_that_speaks_no_http() -> None:
+async def test_an_error_of_aiohttp_is_not_the_context_of_a_failure() -> None:
     async with raw_server(f"HTTP/1.1 {KEY}\r\n\r\n".encode()) as port, new_session(5) as session:
         provider = Provider("p", f"http://127.0.0.1:{port}/", local.Stub(local.hang).provider().api_key)
         with pytest.raises(ShortenerError) as caught:
@@ -118,8 +118,8 @@ async def test_nothing_of_aiohttp_gets_out_of_a_server_that_speaks_no_http() -> 
     assert_clean("".join(traceback.format_exception(caught.value)))
 
 
-async def test_the_library_would_have_told_it() -> None:
-    """Why nothing of the library is passed on."""
+async def test_an_error_of_aiohttp_contains_the_key() -> None:
+    """The reason why errors of the library are never passed on."""
     async with stub(giving("{", 403)) as server, new_session(5) as session:
         with pytest.raises(aiohttp.ClientResponseError) as caught:
             await session.get(server.provider().request_for(DESTINATION), raise_for_status=True)

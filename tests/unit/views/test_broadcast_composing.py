@@ -1,4 +1,4 @@
-"""Texts and buttons of a broadcast that is put together: escaped, isolated, within Telegram's limits."""
+"""Texts and buttons of a draft of a broadcast: escaped, isolated, within Telegram's limits."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -18,23 +18,22 @@ BERLIN = ZoneInfo("Europe/Berlin")
 SHOP = "https://example.org"
 
 
-def screen(buttons: list[LinkButton], **more: object) -> str:
-    known: dict[str, object] = {
-        "segment": Segment(),
-        "count": 1234,
-        "buttons": buttons,
-        "is_album": False,
-        "silent": False,
-        "pin": False,
-        "lifetime_minutes": 120,
-        "start": texts.when(NOW + LONGEST_AHEAD, BERLIN, NOW),
-        "needed": timedelta(seconds=43),
-    }
-    return texts.screen(**(known | more))  # type: ignore[arg-type]
+def facts(*buttons: LinkButton, count: int = 1234, needed: timedelta = timedelta(seconds=43)) -> texts.DraftFacts:
+    return texts.DraftFacts(
+        segment=Segment(),
+        count=count,
+        buttons=buttons,
+        is_album=False,
+        silent=False,
+        pin=False,
+        lifetime_minutes=120,
+        start=texts.when(NOW + LONGEST_AHEAD, BERLIN, NOW),
+        needed=needed,
+    )
 
 
-def test_the_screen_says_all_of_it() -> None:
-    html = screen([LinkButton(text="Shop", url=SHOP)])
+def test_the_screen_shows_every_fact() -> None:
+    html = texts.screen(facts(LinkButton(text="Shop", url=SHOP)))
     assert "To: everybody (1,234 people)" in html
     assert "26 November 2027, 13:30 (Europe/Berlin)" in html
     assert "Taken back: 2 hours after each got it" in html
@@ -42,8 +41,8 @@ def test_the_screen_says_all_of_it() -> None:
 
 
 @given(st.text(min_size=1, max_size=64))
-def test_whatever_stands_on_buttons_the_screen_is_sound_html(text: str) -> None:
-    html = screen([LinkButton(text=text, url=SHOP)] * BUTTONS_MAX)
+def test_any_button_text_gives_sound_html(text: str) -> None:
+    html = texts.screen(facts(*[LinkButton(text=text, url=SHOP)] * BUTTONS_MAX))
     bare = re.sub(r'</?(b|code|tg-time)( unix="\d+" format="Dt")?>', "", html)
     assert "<" not in bare and ">" not in bare
     assert not re.search(r"&(?!(amp|lt|gt|quot|#x27);)", bare)
@@ -52,8 +51,8 @@ def test_whatever_stands_on_buttons_the_screen_is_sound_html(text: str) -> None:
     assert len(html) <= 4096
 
 
-def test_nobody_takes_no_time() -> None:
-    html = screen([], count=0, needed=timedelta(), note=texts.NOBODY)
+def test_an_empty_audience_takes_no_time() -> None:
+    html = texts.screen(facts(count=0, needed=timedelta()), texts.NOBODY)
     assert "everybody (nobody at the moment)" in html
     assert "Time needed" not in html
     assert html.endswith(texts.NOBODY)
@@ -102,14 +101,14 @@ def other(status: BroadcastStatus, send_at: datetime) -> Broadcast:
         ([other(BroadcastStatus.PAUSED, NOW), other(BroadcastStatus.SENDING, NOW)], "starts after it"),
     ],
 )
-def test_what_goes_out_before_it_is_said(others: list[Broadcast], words: str) -> None:
-    html = texts.confirm(segment=Segment(), count=2, lifetime_minutes=0, start="now", others=others, now=NOW)
+def test_the_confirmation_says_what_is_sent_before(others: list[Broadcast], words: str) -> None:
+    html = texts.confirm(facts(count=2), others, NOW)
     assert "Send this broadcast to 2 people?" in html
     assert words in html
     assert ("roadcasts are" in html or "roadcast is" in html) == bool(others)
 
 
-def test_back_stands_in_the_last_row_of_every_screen_but_the_drafts_own() -> None:
+def test_back_is_in_the_last_row_of_every_screen_but_the_drafts_own() -> None:
     draft = "f" * 16
     for keyboard in (
         keyboards.audience(draft),

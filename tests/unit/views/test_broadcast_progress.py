@@ -1,4 +1,4 @@
-"""The screens of a broadcast that was confirmed: what they say, sound HTML, and the buttons they have."""
+"""The screens of a confirmed broadcast: their texts, sound HTML, their buttons."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -9,14 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from admin_bot.broadcasts.rate import WINDOW_S, ProgressRate
 from core.broadcasts import ENDED, UNFINISHED, Broadcast, BroadcastStatus, RecipientState
 from core.delivery import TELEGRAM_DELETE_LIMIT
-from views.admin_buttons import PAGE_MAX
 from views.admin_texts import TOAST_MAX
 from views.broadcasts import progress_keyboards as keyboards
 from views.broadcasts import progress_texts as texts
-from views.broadcasts.progress_callbacks import RunAction, RunButton, RunList
+from views.broadcasts.progress_callbacks import BroadcastAction, BroadcastButton, BroadcastList
+from views.buttons import PAGE_MAX
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -53,10 +52,10 @@ def labels(one: Broadcast, now: datetime = NOW) -> list[str]:
     return [button.text for row in found.inline_keyboard for button in row] if found else []
 
 
-# --- what it says
+# --- texts
 
 
-def test_while_it_is_sent_everything_that_counts_stands_there_once() -> None:
+def test_the_progress_of_a_broadcast_being_sent() -> None:
     assert said(broadcast(counts=COUNTS), rate_per_s=28.7) == (
         "Broadcast “Autumn sale”\nSending\n\n"
         "██░░░░░░░░░░░░░░░░░░\n1,234 of 10,000 — 12 %\n\n"
@@ -76,7 +75,7 @@ def test_while_it_is_sent_everything_that_counts_stands_there_once() -> None:
             "\nWaits for 25 November 2026, 18:30 (Europe/Berlin)",
         ),
         ({"status": "queued", "started_at": None}, "\nBegins in a moment"),
-        # resumed: whatever time it was planned for, it goes on
+        # resumed: the planned time no longer matters
         ({"status": "queued", "send_at": NOW + timedelta(days=1)}, "\nGoes on in a moment"),
         ({"is_filled": False}, "\nMaking the list of recipients"),
         ({}, "\nSending"),
@@ -95,7 +94,7 @@ def test_each_status_is_named(more: dict[str, Any], words: str) -> None:
 
 
 @pytest.mark.parametrize("started_at", [None, NOW])
-def test_one_after_the_other_is_said(started_at: datetime | None) -> None:
+def test_a_broadcast_behind_another_says_so(started_at: datetime | None) -> None:
     waiting = broadcast(BroadcastStatus.QUEUED, started_at=started_at)
     assert "Waits for its turn: another broadcast is being sent" in said(waiting, is_behind_another=True)
 
@@ -104,7 +103,7 @@ def test_one_after_the_other_is_said(started_at: datetime | None) -> None:
     ("done", "cells", "percent"),
     [(0, 0, 0), (1, 0, 0), (499, 0, 4), (500, 1, 5), (9_999, 19, 99), (10_000, 20, 100)],
 )
-def test_the_bar_is_full_only_when_everybody_had_their_turn(done: int, cells: int, percent: int) -> None:
+def test_the_bar_is_full_only_when_all_recipients_are_done(done: int, cells: int, percent: int) -> None:
     one = broadcast(counts={"pending": 10_000 - done, "sent": done})
     bar = re.search("█*░+|█+", said(one))
     assert bar is not None and (bar[0].count("█"), len(bar[0])) == (cells, 20)
@@ -118,14 +117,14 @@ def test_the_bar_of_a_recall_counts_those_who_got_it() -> None:
     assert "Taken back: 40\nStays with: 10 (too old, refused by Telegram, or the account is gone)" in said(one)
 
 
-def test_while_the_list_is_made_no_share_is_claimed() -> None:
+def test_no_percentage_is_shown_while_the_list_is_made() -> None:
     one = broadcast(is_filled=False, counts={"pending": 12_000})
     assert "12,000 people so far" in said(one, rate_per_s=5.0)
     assert "%" not in said(one, rate_per_s=5.0)
     assert "second" not in said(one, rate_per_s=5.0)
 
 
-def test_nobody_in_the_audience_is_said() -> None:
+def test_an_empty_audience_is_shown() -> None:
     assert "Nobody was in its audience." in said(broadcast(BroadcastStatus.SENT))
     assert "Nobody got it." in said(broadcast(BroadcastStatus.CANCELLED, started_at=None, is_filled=False))
     assert "stays" not in said(broadcast(BroadcastStatus.SENT)).lower()
@@ -141,7 +140,7 @@ def test_nobody_in_the_audience_is_said() -> None:
         (29.4, "\n29 a second, about 34 seconds left\n"),
     ],
 )
-def test_the_rate_and_what_is_left_are_told_as_far_as_they_are_known(rate: float | None, words: str | None) -> None:
+def test_the_rate_and_the_time_left_are_shown_if_known(rate: float | None, words: str | None) -> None:
     text = said(broadcast(counts={"pending": 1000, "sent": 1}), rate_per_s=rate)
     assert (words in text) if words else ("second" not in text and "left" not in text)
 
@@ -151,7 +150,7 @@ def test_only_what_is_being_sent_has_a_rate(status: BroadcastStatus) -> None:
     assert "a second" not in said(broadcast(status, counts=COUNTS), rate_per_s=29.0)
 
 
-def test_what_becomes_of_the_copies_is_said() -> None:
+def test_the_progress_says_when_copies_are_deleted() -> None:
     sent = {"sent": 5}
     assert "It stays." in said(broadcast(BroadcastStatus.SENT, counts=sent))
     assert "Each copy is taken back 2 hours after it was sent." in said(broadcast(counts=sent, lifetime_minutes=120))
@@ -161,18 +160,18 @@ def test_what_becomes_of_the_copies_is_said() -> None:
     assert "after it was sent" not in said(broadcast(BroadcastStatus.RECALLING, counts=sent, lifetime_minutes=120))
 
 
-def test_who_was_not_sent_to_any_more_is_counted_only_at_the_end() -> None:
+def test_recipients_without_a_copy_are_counted_only_at_the_end() -> None:
     assert "Not sent to" not in said(broadcast(counts=COUNTS))
     assert "Not sent to: 8,766" in said(broadcast(BroadcastStatus.CANCELLED, counts=COUNTS))
 
 
-def test_questions_name_title_and_count() -> None:
+def test_confirmations_name_title_and_count() -> None:
     assert "“\u2068Autumn sale\u2069”" in texts.confirm_cancel(broadcast(counts=COUNTS))
     assert "1,150 of 10,000 people got it so far; 8,766 will not." in texts.confirm_cancel(broadcast(counts=COUNTS))
     assert "Nobody has got it yet" in texts.confirm_cancel(broadcast(BroadcastStatus.QUEUED, started_at=None))
-    taking = texts.confirm_take_back(broadcast(BroadcastStatus.SENT, counts=COUNTS))
+    taking = texts.confirm_recall(broadcast(BroadcastStatus.SENT, counts=COUNTS))
     assert "“\u2068Autumn sale\u2069” from 1,150 people?" in taking
-    assert "from 1 person?" in texts.confirm_take_back(broadcast(BroadcastStatus.SENT, counts={"sent": 1}))
+    assert "from 1 person?" in texts.confirm_recall(broadcast(BroadcastStatus.SENT, counts={"sent": 1}))
 
 
 @given(st.text(max_size=5000), st.sampled_from(list(BroadcastStatus)))
@@ -183,7 +182,7 @@ def test_whatever_it_is_called_and_why_it_stopped_its_screens_are_sound_html(
     screens = (
         texts.progress(one, NOW, BERLIN, rate_per_s=1e6),
         texts.confirm_cancel(one),
-        texts.confirm_take_back(one),
+        texts.confirm_recall(one),
         texts.moved(one),
         texts.stopped(one),
         texts.list_screen([one] * 10, 1, NOW, BERLIN),
@@ -198,20 +197,20 @@ def test_whatever_it_is_called_and_why_it_stopped_its_screens_are_sound_html(
 
 
 @pytest.mark.parametrize("title", ["", " ", "\u202e"])
-def test_one_without_text_has_a_name_all_the_same(title: str) -> None:
+def test_a_broadcast_without_text_has_a_name(title: str) -> None:
     assert "Broadcast without text" in said(broadcast(title=title))
 
 
 def test_toasts_are_short_and_plain() -> None:
-    answers = [texts.PAUSED, texts.RESUMED, texts.CANCELLED, texts.TAKING_BACK, texts.GONE]
+    answers = [texts.PAUSED, texts.RESUMED, texts.CANCELLED, texts.RECALL_STARTED, texts.GONE]
     for status in BroadcastStatus:
         for counts in ({}, {"sent": 1}):
             one = broadcast(status, counts=counts)
             answers += [
-                texts.not_to_pause(one),
-                texts.not_to_resume(one),
-                texts.not_to_cancel(one),
-                texts.not_to_take_back(one),
+                texts.cannot_pause(one),
+                texts.cannot_resume(one),
+                texts.cannot_cancel(one),
+                texts.cannot_recall(one),
             ]
     assert all(0 < len(answer) <= TOAST_MAX and "<" not in answer for answer in answers)
 
@@ -237,7 +236,7 @@ def test_each_status_has_its_buttons(status: BroadcastStatus, buttons: list[str]
 
 
 @pytest.mark.parametrize("status", [*ENDED, BroadcastStatus.RECALLING])
-def test_take_back_is_offered_only_while_it_can_do_something(status: BroadcastStatus) -> None:
+def test_recall_is_offered_only_while_it_is_possible(status: BroadcastStatus) -> None:
     one = broadcast(status, counts={"sent": 1})
     last = NOW + TELEGRAM_DELETE_LIMIT
     assert labels(one, last - timedelta(milliseconds=1)) == ["Take back now"]
@@ -251,7 +250,7 @@ def test_every_button_fits_telegrams_limits() -> None:
     found = [
         keyboards.progress(one, NOW),
         keyboards.confirm_cancel(one),
-        keyboards.confirm_take_back(one),
+        keyboards.confirm_recall(one),
         keyboards.moved(one),
         keyboards.broadcast_list([one] * 10, PAGE_MAX * 10, PAGE_MAX - 1, more=True),
     ]
@@ -263,18 +262,18 @@ def test_every_button_fits_telegrams_limits() -> None:
 
 
 @pytest.mark.parametrize("broadcast_id", ["", "f" * 23, "f" * 25, "g" * 24, "F" * 24, "f" * 23 + "\n", "f" * 23 + "é"])
-def test_what_is_no_id_is_no_button_of_ours(broadcast_id: str) -> None:
+def test_a_button_with_an_invalid_id_is_refused(broadcast_id: str) -> None:
     with pytest.raises(ValueError):
-        RunButton.unpack(f"br:pause:{broadcast_id}")
+        BroadcastButton.unpack(f"br:pause:{broadcast_id}")
     with pytest.raises(ValueError):
-        RunList.unpack(f"bl:{broadcast_id or -1}")
-    assert RunButton.unpack(f"br:pause:{'f' * 24}").act is RunAction.PAUSE
+        BroadcastList.unpack(f"bl:{broadcast_id or -1}")
+    assert BroadcastButton.unpack(f"br:pause:{'f' * 24}").act is BroadcastAction.PAUSE
 
 
 # --- the list
 
 
-def test_the_list_tells_status_time_and_counts_of_each() -> None:
+def test_the_list_shows_status_time_and_counts() -> None:
     one = broadcast(
         BroadcastStatus.RECALLED, counts={"deleted": 1150, "kept": 2, "blocked": 7, "failed": 1, "unknown": 3}
     )
@@ -283,33 +282,3 @@ def test_the_list_tells_status_time_and_counts_of_each() -> None:
     assert "1,152 sent · 7 blocked · 1 failed · 3 unknown · 1,150 taken back" in html
     assert "12. “Autumn sale” · being sent" in html
     assert html.endswith("nobody so far")
-
-
-# --- the pace
-
-
-def test_a_pace_is_unknown_until_the_second_look() -> None:
-    pace = ProgressRate()
-    assert pace.look(100.0, 10) is None
-    assert pace.look(100.9, 30) is None
-    assert pace.look(103.0, 70) == pytest.approx(20.0)
-
-
-def test_a_pace_forgets_what_is_longer_ago_than_its_window() -> None:
-    pace, done = ProgressRate(), 0
-    for second in range(0, 61, 3):
-        done += 300 if second <= 30 else 3
-        rate = pace.look(float(second), done)
-    assert rate == pytest.approx(1.0)
-    for second in range(63, 63 + int(WINDOW_S) + 3, 3):
-        rate = pace.look(float(second), done)
-    assert rate == 0.0
-
-
-def test_a_count_that_falls_or_a_rest_begin_anew() -> None:
-    pace = ProgressRate()
-    pace.look(0.0, 100)
-    assert pace.look(3.0, 40) is None
-    assert pace.look(6.0, 70) == pytest.approx(10.0)
-    pace.rest()
-    assert pace.look(900.0, 70) is None

@@ -1,4 +1,4 @@
-"""Screens and buttons of channels and people, and the alerts about them: escaped, isolated, within the limits."""
+"""Screens, buttons and alerts of channels and subscribers: escaped, isolated, within Telegram's limits."""
 
 import re
 from collections.abc import Iterator
@@ -15,12 +15,12 @@ from core.subscriptions import CHANNELS_MAX, LABEL_MAX, Channel, ChannelMode, On
 from core.users import NAME_MAX, User
 from views import owner_alerts
 from views.admin_texts import TOAST_MAX
-from views.channels import keyboards as admin_channel_keyboards
-from views.channels import texts as admin_channel_texts
-from views.people import keyboards as admin_people_keyboards
-from views.people import texts as admin_people_texts
-from views.people.callbacks import PERSON_ID_MAX
-from views.settings import texts as admin_settings_texts
+from views.channels import keyboards as channel_keyboards
+from views.channels import texts as channel_texts
+from views.people import keyboards as people_keyboards
+from views.people import texts as people_texts
+from views.people.callbacks import USER_ID_MAX
+from views.settings import texts as settings_texts
 from views.storage.rights import Lack
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -41,30 +41,30 @@ def channel(name: str = "News", **more: object) -> Channel:
 
 
 def user(name: str = "Ann", **more: object) -> User:
-    known = {"user_id": PERSON_ID_MAX, "first_name": name, "joined_at": NOW, "last_seen_at": NOW}
+    known = {"user_id": USER_ID_MAX, "first_name": name, "joined_at": NOW, "last_seen_at": NOW}
     return User.model_validate(known | more)
 
 
 def texts_naming(name: str) -> Iterator[str]:
     one = channel(name, broken_since=NOW, is_paused=True, username="news", mode=ChannelMode.REQUEST)
-    yield admin_channel_texts.list_screen([one] * 3, 0, 8, BERLIN)
-    yield admin_channel_texts.channel_screen(one, 0, 3, BERLIN)
-    yield admin_channel_texts.added(one)
-    yield admin_channel_texts.already_there(one)
-    yield admin_channel_texts.lacking(name, "bot", [Lack.INVITE, Lack.NOT_THERE])
-    yield admin_channel_texts.confirm_remove(one)
-    yield admin_channel_texts.ask_label(one)
-    yield admin_channel_texts.link_refused(name)
+    yield channel_texts.list_screen([one] * 3, 0, 8, BERLIN)
+    yield channel_texts.channel_screen(one, 0, 3, BERLIN)
+    yield channel_texts.added(one)
+    yield channel_texts.already_there(one)
+    yield channel_texts.lacking(name, "bot", [Lack.INVITE, Lack.NOT_THERE])
+    yield channel_texts.confirm_remove(one)
+    yield channel_texts.ask_label(one)
+    yield channel_texts.link_refused(name)
     yield owner_alerts.channel_broken(one)
     yield owner_alerts.channel_works(one)
     her = user(name[:NAME_MAX], ban_reason=name, is_banned=True, source=name, blocked_at=NOW, pass_until=NOW)
-    yield admin_people_texts.person(her, NOW, BERLIN)
-    yield admin_people_texts.confirm_ban(her)
-    yield admin_people_texts.confirm_unban(her)
-    yield admin_people_texts.banned(her, was_known=False, zone=BERLIN)
-    yield admin_people_texts.unbanned(her)
-    yield admin_people_texts.granted_credits(her, 5, BotSettings(), is_new=True)
-    yield admin_people_texts.granted_days(her, 5, BotSettings(), BERLIN, is_new=False)
+    yield people_texts.subscriber(her, NOW, BERLIN)
+    yield people_texts.confirm_ban(her)
+    yield people_texts.confirm_unban(her)
+    yield people_texts.banned(her, was_known=False, zone=BERLIN)
+    yield people_texts.unbanned(her)
+    yield people_texts.granted_credits(her, 5, BotSettings(), is_new=True)
+    yield people_texts.granted_days(her, 5, BotSettings(), BERLIN, is_new=False)
 
 
 @given(st.text(max_size=200))
@@ -83,18 +83,18 @@ def test_every_button_fits_telegrams_limits(name: str) -> None:
     keyboards: list[InlineKeyboardMarkup | None] = []
     for one in (channel(name), channel(name, mode="request", on_error="closed", is_paused=True, broken_since=NOW)):
         keyboards += [
-            admin_channel_keyboards.channel_list([one] * CHANNELS_MAX, 3),
-            admin_channel_keyboards.channel(one, CHANNELS_MAX - 2, CHANNELS_MAX),
-            admin_channel_keyboards.back_to(one),
-            admin_channel_keyboards.confirm_remove(one),
-            admin_channel_keyboards.lacking(one, "b" * 32, [Lack.INVITE], is_group=True),
-            admin_channel_keyboards.lacking_to_add(FAR, "b" * 32, [Lack.NOT_THERE], is_group=False),
+            channel_keyboards.channel_list([one] * CHANNELS_MAX, 3),
+            channel_keyboards.channel(one, CHANNELS_MAX - 2, CHANNELS_MAX),
+            channel_keyboards.back_to(one),
+            channel_keyboards.confirm_remove(one),
+            channel_keyboards.lacking(one, "b" * 32, [Lack.INVITE], is_group=True),
+            channel_keyboards.lacking_to_add(FAR, "b" * 32, [Lack.NOT_THERE], is_group=False),
         ]
     keyboards += [
-        admin_people_keyboards.person(user(name), NOW, may_ban=True),
-        admin_people_keyboards.person(user(name, is_banned=True), NOW, may_ban=True),
-        admin_people_keyboards.confirm_ban(PERSON_ID_MAX),
-        admin_people_keyboards.confirm_unban(PERSON_ID_MAX),
+        people_keyboards.subscriber(user(name), NOW, may_ban=True),
+        people_keyboards.subscriber(user(name, is_banned=True), NOW, may_ban=True),
+        people_keyboards.confirm_ban(USER_ID_MAX),
+        people_keyboards.confirm_unban(USER_ID_MAX),
     ]
     assert None not in keyboards
     for button in (one for keyboard in keyboards if keyboard for row in keyboard.inline_keyboard for one in row):
@@ -106,56 +106,56 @@ def test_every_button_fits_telegrams_limits(name: str) -> None:
 def test_back_is_alone_in_the_last_row() -> None:
     one = channel()
     for keyboard in (
-        admin_channel_keyboards.channel(one, 0, 3),
-        admin_channel_keyboards.back_to(one),
-        admin_channel_keyboards.confirm_remove(one),
-        admin_channel_keyboards.back_to_list(),
-        admin_channel_keyboards.lacking(one, "bot", [Lack.INVITE], is_group=False),
-        admin_channel_keyboards.lacking_to_add(FAR, "bot", [Lack.UNKNOWN], is_group=False),
-        admin_people_keyboards.confirm_ban(5),
-        admin_people_keyboards.confirm_unban(5),
+        channel_keyboards.channel(one, 0, 3),
+        channel_keyboards.back_to(one),
+        channel_keyboards.confirm_remove(one),
+        channel_keyboards.back_to_list(),
+        channel_keyboards.lacking(one, "bot", [Lack.INVITE], is_group=False),
+        channel_keyboards.lacking_to_add(FAR, "bot", [Lack.UNKNOWN], is_group=False),
+        people_keyboards.confirm_ban(5),
+        people_keyboards.confirm_unban(5),
     ):
         assert [button.text for button in keyboard.inline_keyboard[-1]] == ["Back"]
 
 
 def test_toasts_fit_telegrams_200_characters_and_are_plain() -> None:
     for text in (
-        admin_channel_texts.CHANNEL_GONE,
-        admin_channel_texts.NEW_LINK_MADE,
-        admin_channel_texts.OLD_LINK_STAYS,
-        admin_channel_texts.CHECKED_FINE,
-        admin_channel_texts.CHECK_UNSURE,
-        admin_channel_texts.removed(channel("n" * 128)),
-        admin_people_texts.IS_ADMIN,
+        channel_texts.CHANNEL_GONE,
+        channel_texts.NEW_LINK_MADE,
+        channel_texts.OLD_LINK_NOT_REVOKED,
+        channel_texts.CHECKED_FINE,
+        channel_texts.CHECK_UNSURE,
+        channel_texts.removed(channel("n" * 128)),
+        people_texts.IS_ADMIN,
     ):
         assert len(text) <= TOAST_MAX
         assert "<" not in text
 
 
 def test_limits_in_sentences_are_the_real_ones() -> None:
-    assert f"1 to {admin_people_texts.CREDITS_MAX})" in admin_people_texts.GRANT_USAGE
-    assert f"1 to {admin_people_texts.DAYS_MAX})" in admin_people_texts.GRANT_USAGE
-    assert f"1 to {LABEL_MAX} " in admin_channel_texts.LABEL_EXPECTED
-    assert f"{CHANNELS_MAX} channels" in admin_channel_texts.FULL
+    assert f"1 to {people_texts.CREDITS_MAX})" in people_texts.GRANT_USAGE
+    assert f"1 to {people_texts.DAYS_MAX})" in people_texts.GRANT_USAGE
+    assert f"1 to {LABEL_MAX} " in channel_texts.LABEL_EXPECTED
+    assert f"{CHANNELS_MAX} channels" in channel_texts.FULL
 
 
 @pytest.mark.parametrize(("on_error", "words"), [(OnError.OPEN, "are let pass"), (OnError.CLOSED, "get no posts")])
-def test_the_alert_of_a_broken_channel_says_what_holds_until_then(on_error: OnError, words: str) -> None:
+def test_the_alert_of_a_broken_channel_says_what_happens_meanwhile(on_error: OnError, words: str) -> None:
     assert words in owner_alerts.channel_broken(channel(on_error=on_error))
     assert words not in owner_alerts.channel_broken(channel(on_error=on_error, is_paused=True))
 
 
 @pytest.mark.parametrize("mode", ShortenerFailure)
-def test_the_alert_of_failing_shorteners_says_what_holds_until_then(mode: ShortenerFailure) -> None:
+def test_the_alert_of_failing_shorteners_says_what_happens_meanwhile(mode: ShortenerFailure) -> None:
     html = owner_alerts.shorteners_failing(mode.value)
     assert f"(on_shortener_failure {mode.value})" in html
     assert html == owner_alerts.shorteners_failing(mode)
     assert "work again" in owner_alerts.shorteners_work()
 
 
-def test_nothing_is_said_of_shorteners_unless_access_is_newly_asked_for() -> None:
+def test_the_note_about_shorteners_is_shown_only_when_access_becomes_required() -> None:
     def said(name: str, before: object, after: object, *, has_shorteners: bool = False) -> str:
-        return admin_settings_texts.of_access(name, before, after, has_shorteners=has_shorteners, has_page=True)
+        return settings_texts.of_access(name, before, after, has_shorteners=has_shorteners, has_page=True)
 
     assert said("access_mode", "open", "credits")
     assert said("access_mode", "credits", "pass")

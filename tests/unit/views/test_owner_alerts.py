@@ -1,11 +1,11 @@
-"""What owners are told unasked."""
+"""Alerts to owners."""
 
 from views import owner_alerts
 
 
 def test_a_refused_offer_names_telegrams_reason_and_every_address_to_check() -> None:
-    told = owner_alerts.offer_refused("inline keyboard button URL 'https://ex<ample' is invalid" + "&" * 500)
-    assert "ex&lt;ample" in told
-    assert len(told) < 1500
+    alert = owner_alerts.offer_refused("inline keyboard button URL 'https://ex<ample' is invalid" + "&" * 500)
+    assert "ex&lt;ample" in alert
+    assert len(alert) < 1500
     for name in ("how_to_verify_url", "PUBLIC_BASE_URL", "shortener"):
-        assert name in told
+        assert name in alert

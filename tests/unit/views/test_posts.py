@@ -1,4 +1,4 @@
-"""Texts and buttons of the admin bot: escaped, isolated, within Telegram's limits."""
+"""Texts and buttons of posts: escaped, isolated, within Telegram's limits."""
 
 import ast
 import re
@@ -13,20 +13,20 @@ from hypothesis import strategies as st
 from core.posts import DESCRIPTION_MAX, TITLE_MAX, Post, PostStatus
 from core.settings import BotSettings
 from views import admin_texts
-from views.admin_buttons import PAGE_MAX
+from views.buttons import PAGE_MAX
 from views.html import isolate
-from views.posts import batch_texts as admin_batch_texts
-from views.posts import keyboards as admin_keyboards
-from views.posts import texts as admin_post_texts
+from views.posts import batch_texts as batch_texts
+from views.posts import keyboards as post_keyboards
+from views.posts import texts as post_texts
 from views.posts.callbacks import PostList
 from views.storage import keyboards as storage_keyboards
-from views.storage import texts as admin_setup_texts
+from views.storage import texts as storage_texts
 from views.storage.rights import Lack
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
 LINK = "https://t.me/bot?start=p_AAAAAAAAAAAAAAAA"
-#: the widest place a button can carry
+#: the longest place in the list a button can carry
 FAR = PostList(page=PAGE_MAX, search="ffff", removed=True)
 
 
@@ -49,17 +49,17 @@ def post(title: str = "Rome", *, description: str = "", status: PostStatus = Pos
 def test_whatever_a_post_is_called_its_screens_are_sound_html(name: str) -> None:
     one = post(name[:TITLE_MAX], description=name)
     for html in (
-        admin_post_texts.made(one, LINK),
-        admin_post_texts.card(one, LINK, BotSettings(), BERLIN),
-        admin_post_texts.confirm_remove(one),
-        admin_post_texts.ask_title(one),
-        admin_post_texts.list_screen([], page=0, search=name[:80] or "x", removed=False),
-        admin_setup_texts.welcome(name),
+        post_texts.made(one, LINK),
+        post_texts.card(one, LINK, BotSettings(), BERLIN),
+        post_texts.confirm_remove(one),
+        post_texts.ask_title(one),
+        post_texts.list_screen([], page=0, search=name[:80] or "x", removed=False),
+        storage_texts.welcome(name),
     ):
         bare = re.sub(r"</?(b|code|blockquote)>", "", html)
         assert "<" not in bare and ">" not in bare
         assert not re.search(r"&(?!(amp|lt|gt|quot|#x27);)", bare)
-        # what a name opens, it closes: no direction control of its own survives
+        # direction controls of a name are removed, those of the isolate are balanced
         assert html.count("\u2068") == html.count("\u2069")
         assert not re.search("[\u202a-\u202e\u2066\u2067]", html)
         assert len(html) <= 4096
@@ -71,19 +71,19 @@ def test_a_name_is_cut_before_it_is_escaped() -> None:
 
 @pytest.mark.parametrize("status", [PostStatus.LIVE, PostStatus.REMOVED])
 def test_back_is_alone_in_the_last_row_of_a_card(status: PostStatus) -> None:
-    keyboard = admin_keyboards.card(post(status=status), LINK, PostList())
+    keyboard = post_keyboards.card(post(status=status), LINK, PostList())
     assert [button.text for button in keyboard.inline_keyboard[-1]] == ["Back"]
 
 
 def test_every_button_fits_telegrams_limits() -> None:
     one = post("ש" * TITLE_MAX)
     keyboards = [
-        admin_keyboards.card(one, LINK, FAR),
-        admin_keyboards.confirm_remove(one, FAR),
-        admin_keyboards.deletion_times(one, FAR),
-        admin_keyboards.post_list([one] * 8, FAR, more=True),
-        admin_keyboards.made(one, LINK),
-        admin_keyboards.batch("f" * 8),
+        post_keyboards.card(one, LINK, FAR),
+        post_keyboards.confirm_remove(one, FAR),
+        post_keyboards.deletion_times(one, FAR),
+        post_keyboards.post_list([one] * 8, FAR, more=True),
+        post_keyboards.made(one, LINK),
+        post_keyboards.batch("f" * 8),
         storage_keyboards.missing_rights(-1009999999999999, [("b" * 32, ("post_messages",))]),
     ]
     for button in (one for keyboard in keyboards for row in keyboard.inline_keyboard for one in row):
@@ -95,19 +95,19 @@ def test_every_button_fits_telegrams_limits() -> None:
 def test_toasts_fit_telegrams_200_characters() -> None:
     for text in (
         admin_texts.STALE_BUTTON,
-        admin_post_texts.QUESTION_LOST,
-        admin_post_texts.POST_GONE,
-        admin_batch_texts.STALE,
-        admin_batch_texts.TOO_FEW,
-        admin_batch_texts.NOTHING_YET,
-        admin_batch_texts.FIRST_THE_BATCH,
+        post_texts.QUESTION_LOST,
+        post_texts.POST_GONE,
+        batch_texts.STALE,
+        batch_texts.TOO_FEW,
+        batch_texts.NOTHING_YET,
+        admin_texts.FIRST_THE_BATCH,
     ):
         assert len(text) <= admin_texts.TOAST_MAX
         assert "<" not in text
 
 
-def test_what_is_missing_is_named_for_each_bot() -> None:
-    html = admin_setup_texts.missing("T", ("a_bot", (Lack.POST, Lack.DELETE)), ("u_bot", (Lack.NOT_THERE,)))
+def test_missing_rights_are_named_for_each_bot() -> None:
+    html = storage_texts.missing("T", ("a_bot", (Lack.POST, Lack.DELETE)), ("u_bot", (Lack.NOT_THERE,)))
     assert "• @a_bot lacks the right “Post messages” and lacks the right “Delete messages”" in html
     assert "• @u_bot is not an administrator there" in html
 
@@ -125,11 +125,11 @@ def test_what_is_missing_is_named_for_each_bot() -> None:
     ],
 )
 def test_the_status_of_a_batch_says_the_next_step(collected: int, replaces: int | None, words: str) -> None:
-    assert words in admin_batch_texts.status(collected, replaces)
+    assert words in batch_texts.status(collected, replaces)
 
 
 def sentences_of(path: Path) -> list[str]:
-    """Every text in the file but its docstrings."""
+    """Every string in the file except docstrings."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     docstrings = {
         node.value for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
@@ -141,15 +141,15 @@ def sentences_of(path: Path) -> list[str]:
     ]
 
 
-def test_people_read_of_messages_and_subscribers_only() -> None:
-    """One thing has one name: a post has messages, and a subscriber reads it."""
+def test_texts_speak_of_messages_and_subscribers_only() -> None:
+    """One word for one thing: a post has messages, and is read by subscribers."""
     views = Path(admin_texts.__file__).parent
     other_words = re.compile(r"\b(items?|parts?|readers?)\b", re.IGNORECASE)
-    # admin_callbacks holds what buttons carry, which nobody reads
-    paths = [path for path in sorted(views.glob("*.py")) if path.name != "admin_callbacks.py"]
+    # the data of buttons is read by no one
+    paths = [path for path in sorted(views.rglob("*.py")) if not path.name.endswith("callbacks.py")]
     assert [one for path in paths for one in sentences_of(path) if other_words.search(one)] == []
 
 
 def test_limits_in_sentences_are_the_real_ones() -> None:
-    assert f"1 to {TITLE_MAX} characters" in admin_post_texts.TITLE_EXPECTED
-    assert f"at most {DESCRIPTION_MAX} characters" in admin_post_texts.DESCRIPTION_EXPECTED
+    assert f"1 to {TITLE_MAX} characters" in post_texts.TITLE_EXPECTED
+    assert f"at most {DESCRIPTION_MAX} characters" in post_texts.DESCRIPTION_EXPECTED

@@ -1,4 +1,4 @@
-"""What people read: escaped, plain, and true about the time."""
+"""What subscribers read: escaped, plain, with correct times."""
 
 import re
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ from core.users import User
 from views import common_texts, owner_alerts
 from views.html import cut, esc
 from views.links import add_to_channel_link, post_link, share_link
+from views.quantities import counted
 from views.subscribers import texts as user_texts
 from views.times import clock_time, date_and_time, duration
-from views.words import counted
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -51,7 +51,7 @@ def test_a_name_made_of_markup_is_shown_as_text() -> None:
 
 
 @pytest.mark.parametrize("control", ["\u202a", "\u202e", "\u2066", "\u2068", "\u2069"])
-def test_a_right_to_left_name_cannot_turn_the_sentence_around(control: str) -> None:
+def test_a_right_to_left_name_cannot_reverse_the_sentence(control: str) -> None:
     user = called(f"{control}مريم{control}")
     for text in (user_texts.welcome(user, BotSettings()), about(user)):
         assert "\u2068مريم\u2069" in text
@@ -63,7 +63,7 @@ def test_a_name_of_nothing_but_controls_is_no_name() -> None:
     assert about(called("\u202e\u2069")).startswith("<b>You</b>")
 
 
-def test_a_person_without_a_name_is_greeted_all_the_same() -> None:
+def test_a_subscriber_without_a_name_is_greeted() -> None:
     assert user_texts.welcome(called(" "), BotSettings()).startswith("Hello.")
 
 
@@ -135,7 +135,7 @@ def test_owners_read_of_subscribers_and_messages() -> None:
     assert not re.search(r"reader|\bitems?\b|\bparts?\b", " ".join(told))
 
 
-def test_both_losses_of_the_storage_channel_say_what_to_do_and_end_with_one_sentence() -> None:
+def test_both_alerts_about_the_storage_channel_say_what_to_do() -> None:
     for told in (owner_alerts.storage_lost("x"), owner_alerts.storing_lost("x")):
         assert told.endswith(
             "Nothing is lost: everything works again as soon as the bot is back. /start shows what is missing."
@@ -151,7 +151,7 @@ def test_no_sentence_is_longer_than_telegram_takes() -> None:
     settings = BotSettings(welcome_text="&" * 900)
     assert len(user_texts.welcome(called("A"), settings)) <= 4500
     deliveries = [("x" * 80, NOW + timedelta(minutes=n)) for n in range(20)]
-    # Telegram counts what is left of it when the tags are read
+    # Telegram does not count tags
     text = about(called("x" * 128), deliveries, ZoneInfo("America/Argentina/Buenos_Aires"))
     assert len(re.sub("<[^>]*>", "", text)) < 4096
 
@@ -178,7 +178,7 @@ def test_one_is_counted_without_an_s() -> None:
     assert [counted(number, "message") for number in (0, 1, 2)] == ["0 messages", "1 message", "2 messages"]
 
 
-def test_times_are_in_the_readers_zone_and_for_old_clients_in_words_that_name_theirs() -> None:
+def test_times_are_date_time_entities_with_the_named_zone_as_text() -> None:
     unix = int(NOW.timestamp())
     assert clock_time(NOW, BERLIN) == f'<tg-time unix="{unix}" format="t">13:00 (Europe/Berlin)</tg-time>'
     words = "1 March 2026, 13:00 (Europe/Berlin)"

@@ -1,4 +1,4 @@
-"""The API: what it refuses, how it describes itself, its headers, and those of the page beside it."""
+"""The API: refusals, OpenAPI description, headers; and the headers of the admin page."""
 
 from dataclasses import replace
 from typing import Any
@@ -10,8 +10,8 @@ from pymongo.errors import OperationFailure
 
 from core.admins import Role
 from core.clock import ManualClock
-from core.timetable import JOB_NAMES
 from database.connection import Database
+from schedulers import registry
 from tests.web.auth.signing import API, OWNER, STATISTICS, STATUS, TRIGGER, bearer
 from tests.web.conftest import whole
 from web_app.app import build_app
@@ -20,7 +20,7 @@ from web_app.services import Services
 
 @pytest.fixture
 def client(client: httpx.AsyncClient, clock: ManualClock) -> httpx.AsyncClient:
-    """A program of the owner's."""
+    """A client with a bearer token of the owner."""
     client.headers.update(bearer(OWNER, clock.now()))
     return client
 
@@ -42,7 +42,7 @@ def client(client: httpx.AsyncClient, clock: ManualClock) -> httpx.AsyncClient:
         ("TRACE", "openapi.json", {"GET"}),
     ],
 )
-async def test_other_methods_are_405_as_json(
+async def test_unsupported_methods_are_answered_with_405_and_json(
     client: httpx.AsyncClient, method: str, path: str, allowed: set[str]
 ) -> None:
     answer = await client.request(method, f"{API}/{path}")
@@ -54,12 +54,12 @@ async def test_other_methods_are_405_as_json(
 
 
 @pytest.mark.parametrize("path", ["/api/", "/api/x", "/api/admin", f"{STATUS}/", f"{API}/scheduler/status/x"])
-async def test_an_unknown_address_is_404_as_json(client: httpx.AsyncClient, path: str) -> None:
+async def test_an_unknown_address_is_answered_with_404_and_json(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.get(path)
     assert (answer.status_code, answer.json()) == (404, {"error": "There is nothing here.", "code": "not_found"})
 
 
-async def test_the_unexpected_is_json_with_an_id_that_stands_in_the_log(
+async def test_an_unexpected_error_is_json_with_an_id_that_is_in_the_log(
     client: httpx.AsyncClient, db: Database
 ) -> None:
     def refuse(*_: str) -> None:
@@ -77,7 +77,7 @@ async def test_the_unexpected_is_json_with_an_id_that_stands_in_the_log(
     }
 
 
-async def test_a_picture_that_cannot_be_drawn_is_500_without_a_trace(
+async def test_a_picture_that_cannot_be_drawn_is_500_without_a_stack_trace(
     db: Database, services: Services, clock: ManualClock
 ) -> None:
     async def broken(*_: Any) -> bytes:
@@ -103,8 +103,8 @@ async def test_the_description_needs_no_session_and_names_every_route(
     del client.headers["authorization"]
     answer = await client.get(f"{API}/openapi.json")
     assert answer.status_code == 200
-    told = answer.json()
-    routes = {(path, method) for path, operations in told["paths"].items() for method in operations}
+    document = answer.json()
+    routes = {(path, method) for path, operations in document["paths"].items() for method in operations}
     assert routes == {
         (f"{API}/session", "post"),
         (f"{API}/session", "delete"),
@@ -115,18 +115,18 @@ async def test_the_description_needs_no_session_and_names_every_route(
         (STATISTICS, "get"),
         (f"{API}/pictures/{{kind}}.png", "get"),
     }
-    trigger = told["paths"][TRIGGER]["post"]
-    wish = trigger["requestBody"]["content"]["application/json"]["schema"]
-    assert wish["properties"]["task"]["enum"] == [*JOB_NAMES, "all"]
-    for operations in told["paths"].values():
+    trigger = document["paths"][TRIGGER]["post"]
+    schema_of_body = trigger["requestBody"]["content"]["application/json"]["schema"]
+    assert schema_of_body["properties"]["task"]["enum"] == [*registry.JOB_NAMES, "all"]
+    for operations in document["paths"].values():
         for operation in operations.values():
             assert operation["description"]
             assert {"401", "403", "429", "500", "503"} <= set(operation["responses"])
             schema = operation["responses"]["401"]["content"]["application/json"]["schema"]
             assert schema == {"$ref": "#/components/schemas/Error"}
-    assert set(told["components"]["schemas"]["Error"]["required"]) == {"error", "code"}
-    assert told["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
-    assert "ValidationError" not in told["components"]["schemas"]
+    assert set(document["components"]["schemas"]["Error"]["required"]) == {"error", "code"}
+    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    assert "ValidationError" not in document["components"]["schemas"]
 
 
 async def test_the_api_has_the_headers_of_every_answer(client: httpx.AsyncClient) -> None:
@@ -144,7 +144,7 @@ async def test_without_the_admin_part_there_is_no_api(db: Database, services: Se
         assert (await client.get(STATUS)).status_code == 404
 
 
-async def test_an_editor_gets_no_further_anywhere(client: httpx.AsyncClient, db: Database, clock: ManualClock) -> None:
+async def test_an_editor_is_refused_by_every_route(client: httpx.AsyncClient, db: Database, clock: ManualClock) -> None:
     await db.collection("admins").insert_one({"user_id": 701, "role": Role.EDITOR})
     client.headers.update(bearer(701, clock.now()))
     before = await whole(db)
@@ -154,8 +154,8 @@ async def test_an_editor_gets_no_further_anywhere(client: httpx.AsyncClient, db:
         await client.get(f"{API}/pictures/users.png"),
         await client.post(f"{API}/session", json={}),
         *[
-            await client.post(f"{API}/scheduler/{deed}", json={"task": "backup"})
-            for deed in ("trigger", "pause", "resume")
+            await client.post(f"{API}/scheduler/{action}", json={"task": "backup"})
+            for action in ("trigger", "pause", "resume")
         ],
     ]
     assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(403, "forbidden")}
@@ -165,7 +165,7 @@ async def test_an_editor_gets_no_further_anywhere(client: httpx.AsyncClient, db:
 # --- the page beside it
 
 
-async def test_the_admin_page_may_run_our_script_and_stand_in_telegrams_frame(client: httpx.AsyncClient) -> None:
+async def test_the_admin_page_may_run_our_script_and_be_framed_by_telegram(client: httpx.AsyncClient) -> None:
     del client.headers["authorization"]
     answer = await client.get("/admin")
     assert answer.status_code == 200
@@ -180,7 +180,7 @@ async def test_the_admin_page_may_run_our_script_and_stand_in_telegrams_frame(cl
 @pytest.mark.parametrize(
     "path", ["/admin/", "/admin/x", "/adminx", "/api/admin", "/v/admin", "/static/admin", "/%61dmin/", "//admin"]
 )
-async def test_nothing_else_may(client: httpx.AsyncClient, path: str) -> None:
+async def test_no_other_address_may_run_scripts_or_be_framed(client: httpx.AsyncClient, path: str) -> None:
     policy = (await client.get(path)).headers["content-security-policy"]
     assert "script" not in policy
     assert "frame-ancestors 'none'" in policy

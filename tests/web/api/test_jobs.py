@@ -1,4 +1,4 @@
-"""The API of the jobs: how they stand; run, pause, resume; wishes of every wrong shape."""
+"""The API of the jobs: status, run, pause, resume, and malformed requests."""
 
 import json
 from datetime import timedelta
@@ -9,14 +9,14 @@ import pytest
 
 from core.clock import ManualClock
 from core.jobs import JobOutcome, RunReport
-from core.timetable import JOB_NAMES
 from database.connection import Database
 from database.operations import audit_ops, lease_ops, run_ops
+from schedulers import registry
 from tests.web.auth.signing import API, OWNER, STATUS, TRIGGER, bearer
 from tests.web.conftest import NOW, whole
 
 MINUTE = timedelta(minutes=1)
-#: names that would be somewhere else, were they anything but compared
+#: names that would be harmful if they were used for anything but a comparison
 TRAVERSALS = [
     "../../etc/passwd",
     "..%2f..%2fetc",
@@ -35,7 +35,7 @@ TRAVERSALS = [
 
 @pytest.fixture
 def client(client: httpx.AsyncClient, clock: ManualClock) -> httpx.AsyncClient:
-    """A program of the owner's."""
+    """A client with a bearer token of the owner."""
     client.headers.update(bearer(OWNER, clock.now()))
     return client
 
@@ -48,10 +48,10 @@ async def job(client: httpx.AsyncClient, name: str) -> dict[str, Any]:
 # --- status
 
 
-async def test_every_job_stands_there_in_order(client: httpx.AsyncClient, db: Database) -> None:
-    told = (await client.get(STATUS)).json()
-    assert (told["now"], told["zone"]) == ("2026-03-01T12:00:00.250000Z", "Europe/Berlin")
-    assert [one["name"] for one in told["jobs"]] == [*JOB_NAMES]
+async def test_the_status_lists_every_job_in_order(client: httpx.AsyncClient, db: Database) -> None:
+    found = (await client.get(STATUS)).json()
+    assert (found["now"], found["zone"]) == ("2026-03-01T12:00:00.250000Z", "Europe/Berlin")
+    assert [one["name"] for one in found["jobs"]] == [*registry.JOB_NAMES]
     backup = await job(client, "backup")
     assert backup == {
         "name": "backup",
@@ -69,7 +69,7 @@ async def test_every_job_stands_there_in_order(client: httpx.AsyncClient, db: Da
     assert (await job(client, "broadcast_sender"))["next_at"] is None
 
 
-async def test_the_last_run_is_told_without_secrets(client: httpx.AsyncClient, db: Database) -> None:
+async def test_the_last_run_is_shown_without_secrets(client: httpx.AsyncClient, db: Database) -> None:
     run_id = await run_ops.start_run("backup", NOW - MINUTE, "me", NOW - MINUTE)
     assert run_id is not None
     error = "OSError: mongodb://me:hunter2@db.example is full"
@@ -89,11 +89,11 @@ async def test_the_last_run_is_told_without_secrets(client: httpx.AsyncClient, d
     }
 
 
-async def test_a_run_under_way_is_seen(client: httpx.AsyncClient, db: Database, clock: ManualClock) -> None:
+async def test_a_running_job_is_shown_as_running(client: httpx.AsyncClient, db: Database, clock: ManualClock) -> None:
     await lease_ops.take("backup", "me", clock.now(), MINUTE)
     await run_ops.start_run("backup", NOW, "me", clock.now())
-    told = await job(client, "backup")
-    assert (told["is_running"], told["is_waiting"], told["last"]["outcome"]) == (True, False, None)
+    found = await job(client, "backup")
+    assert (found["is_running"], found["is_waiting"], found["last"]["outcome"]) == (True, False, None)
     clock.move(MINUTE)
     assert (await job(client, "backup"))["is_running"] is False
 
@@ -101,7 +101,7 @@ async def test_a_run_under_way_is_seen(client: httpx.AsyncClient, db: Database, 
 # --- run, pause, resume
 
 
-async def test_a_job_is_asked_for_once_however_often_it_is_pressed(client: httpx.AsyncClient, db: Database) -> None:
+async def test_repeated_triggers_of_a_job_are_one_requested_run(client: httpx.AsyncClient, db: Database) -> None:
     first = await client.post(TRIGGER, json={"task": "token_cleanup"})
     second = await client.post(TRIGGER, json={"task": "token_cleanup"})
     assert first.status_code == second.status_code == 202
@@ -113,44 +113,44 @@ async def test_a_job_is_asked_for_once_however_often_it_is_pressed(client: httpx
     assert [(one.action, one.target) for one in await audit_ops.last(5)] == [("job.run", "token_cleanup")] * 2
 
 
-async def test_all_means_every_job(client: httpx.AsyncClient, db: Database) -> None:
-    told = (await client.post(TRIGGER, json={"task": "all"})).json()
-    assert [one["task"] for one in told["requested"]] == [*JOB_NAMES]
-    assert {run.job for run in await run_ops.find_requests()} == set(JOB_NAMES)
-    assert len(await audit_ops.last(100)) == len(JOB_NAMES)
+async def test_all_triggers_every_job(client: httpx.AsyncClient, db: Database) -> None:
+    found = (await client.post(TRIGGER, json={"task": "all"})).json()
+    assert [one["task"] for one in found["requested"]] == [*registry.JOB_NAMES]
+    assert {run.job for run in await run_ops.find_requests()} == set(registry.JOB_NAMES)
+    assert len(await audit_ops.last(100)) == len(registry.JOB_NAMES)
 
 
 async def test_a_job_is_paused_and_resumed_once(client: httpx.AsyncClient, db: Database) -> None:
     pause, resume = f"{API}/scheduler/pause", f"{API}/scheduler/resume"
-    wish = {"task": "backup"}
-    assert (await client.post(resume, json=wish)).json() == {"task": "backup", "is_paused": False, "changed": False}
+    body = {"task": "backup"}
+    assert (await client.post(resume, json=body)).json() == {"task": "backup", "is_paused": False, "changed": False}
     for changed in (True, False):
-        answer = await client.post(pause, json=wish)
+        answer = await client.post(pause, json=body)
         assert answer.json() == {"task": "backup", "is_paused": True, "changed": changed}
-    told = await job(client, "backup")
-    assert (told["is_paused"], told["paused_by"]) == (True, OWNER)
+    found = await job(client, "backup")
+    assert (found["is_paused"], found["paused_by"]) == (True, OWNER)
     for changed in (True, False):
-        assert (await client.post(resume, json=wish)).json()["changed"] is changed
-    told = await job(client, "backup")
-    assert (told["is_paused"], told["paused_by"]) == (False, None)
-    # what changed nothing is no deed
+        assert (await client.post(resume, json=body)).json()["changed"] is changed
+    found = await job(client, "backup")
+    assert (found["is_paused"], found["paused_by"]) == (False, None)
+    # calls that changed nothing are not audited
     assert [one.action for one in await audit_ops.last(9)] == ["job.resumed", "job.paused"]
 
 
-@pytest.mark.parametrize("deed", ["trigger", "pause", "resume"])
+@pytest.mark.parametrize("action", ["trigger", "pause", "resume"])
 @pytest.mark.parametrize("task", TRAVERSALS)
-async def test_an_unknown_task_is_422_with_those_there_are(
-    client: httpx.AsyncClient, db: Database, deed: str, task: str
+async def test_an_unknown_task_is_422_with_the_known_names(
+    client: httpx.AsyncClient, db: Database, action: str, task: str
 ) -> None:
     before = await whole(db)
-    answer = await client.post(f"{API}/scheduler/{deed}", json={"task": task})
+    answer = await client.post(f"{API}/scheduler/{action}", json={"task": task})
     assert answer.status_code == 422
-    told = answer.json()
-    assert told["code"] == "unknown_task"
-    assert [name for name in told["tasks"] if name != "all"] == [*JOB_NAMES]
-    assert ("all" in told["tasks"]) is (deed == "trigger")
+    found = answer.json()
+    assert found["code"] == "unknown_task"
+    assert [name for name in found["tasks"] if name != "all"] == [*registry.JOB_NAMES]
+    assert ("all" in found["tasks"]) is (action == "trigger")
     if task:
-        assert task not in told["error"]
+        assert task not in found["error"]
     assert await whole(db) == before
 
 
@@ -159,7 +159,7 @@ async def test_all_cannot_be_paused(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "body",
     [
         {},
         [],
@@ -174,9 +174,9 @@ async def test_all_cannot_be_paused(client: httpx.AsyncClient) -> None:
         {"task": "x" * 65},
     ],
 )
-async def test_a_wish_of_another_shape_is_422(client: httpx.AsyncClient, db: Database, wish: Any) -> None:
+async def test_a_request_of_the_wrong_shape_is_422(client: httpx.AsyncClient, db: Database, body: Any) -> None:
     before = await whole(db)
-    content = json.dumps(wish).encode()
+    content = json.dumps(body).encode()
     answer = await client.post(TRIGGER, content=content, headers={"content-type": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_request")
     assert answer.json()["fields"]
@@ -187,18 +187,18 @@ async def test_a_wish_of_another_shape_is_422(client: httpx.AsyncClient, db: Dat
     "body",
     [b"", b"{", b"{'task': 'backup'}", b"\xff\xfe", b"[" * 60_000, b'{"task": "\\ud800"}', b'{"task": NaN', b"\x00"],
 )
-async def test_what_is_no_json_is_400(client: httpx.AsyncClient, body: bytes) -> None:
+async def test_a_body_that_is_no_json_is_400(client: httpx.AsyncClient, body: bytes) -> None:
     answer = await client.post(TRIGGER, content=body, headers={"content-type": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_json")
 
 
-async def test_a_number_of_very_many_digits_is_no_trouble(client: httpx.AsyncClient) -> None:
+async def test_a_number_with_60000_digits_is_refused_without_an_error(client: httpx.AsyncClient) -> None:
     body = b'{"task": ' + b"9" * 60_000 + b"}"
     answer = await client.post(TRIGGER, content=body, headers={"content-type": "application/json"})
     assert answer.status_code in (400, 422)
 
 
-async def test_a_field_with_a_long_name_is_not_repeated_whole(client: httpx.AsyncClient) -> None:
+async def test_a_long_field_name_is_shortened_in_the_answer(client: httpx.AsyncClient) -> None:
     answer = await client.post(TRIGGER, json={"task": "backup"} | {f"{number}{'x' * 500}": 1 for number in range(50)})
     assert answer.status_code == 422
     assert len(answer.content) < 3000
@@ -207,13 +207,13 @@ async def test_a_field_with_a_long_name_is_not_repeated_whole(client: httpx.Asyn
 @pytest.mark.parametrize(
     "kind", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/jsonx", "é"]
 )
-async def test_another_type_than_json_is_415(client: httpx.AsyncClient, kind: str) -> None:
+async def test_another_content_type_than_json_is_415(client: httpx.AsyncClient, kind: str) -> None:
     content = b'{"task": "backup"}'
     answer = await client.post(TRIGGER, content=content, headers=[(b"content-type", kind.encode())])
     assert (answer.status_code, answer.json()["code"]) == (415, "wrong_type")
 
 
-async def test_json_may_name_its_letters(client: httpx.AsyncClient) -> None:
+async def test_a_charset_in_the_content_type_is_accepted(client: httpx.AsyncClient) -> None:
     answer = await client.post(
         TRIGGER, content=b'{"task": "backup"}', headers={"content-type": "Application/JSON; charset=utf-8"}
     )

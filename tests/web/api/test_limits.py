@@ -1,4 +1,4 @@
-"""How much and how often: bodies, requests, memory."""
+"""Limits of the API: sizes of bodies, rate of requests, memory."""
 
 import asyncio
 import tracemalloc
@@ -14,6 +14,7 @@ from starlette.types import Message
 
 from core.clock import ManualClock
 from database.connection import Database
+from tests.clocks import WithSeconds
 from tests.web.auth.signing import OWNER, SESSION, STRANGER, Ticks, bearer
 from web_app import bodies
 from web_app.api.guard import API_BODY_MAX
@@ -36,7 +37,7 @@ async def chunks(size: int, step: int = 1000) -> AsyncIterator[bytes]:
 @pytest.mark.parametrize(("size", "status"), [(API_BODY_MAX, 400), (API_BODY_MAX + 1, 413), (5_000_000, 413)])
 @pytest.mark.parametrize("is_announced", [True, False])
 @pytest.mark.parametrize("path", [TRIGGER, SESSION])
-async def test_a_body_has_its_limit_on_both_sides(
+async def test_a_body_of_the_maximum_size_is_read_and_a_longer_one_refused(
     client: httpx.AsyncClient, clock: ManualClock, path: str, size: int, status: int, is_announced: bool
 ) -> None:
     content: Any = b" " * size if is_announced else chunks(size)
@@ -45,7 +46,7 @@ async def test_a_body_has_its_limit_on_both_sides(
     assert answer.json()["code"] == ("too_large" if status == 413 else "bad_json")
 
 
-async def test_no_more_is_read_than_the_limit(client: httpx.AsyncClient, clock: ManualClock) -> None:
+async def test_reading_stops_at_the_limit(client: httpx.AsyncClient, clock: ManualClock) -> None:
     read = 0
 
     async def endless() -> AsyncIterator[bytes]:
@@ -73,21 +74,21 @@ async def test_without_a_session_no_body_is_read(client: httpx.AsyncClient) -> N
 
 @pytest.mark.parametrize("method", ["GET", "DELETE", "POST", "PUT"])
 @pytest.mark.parametrize("path", [STATUS, SESSION, "/api/x"])
-async def test_too_long_a_body_is_413_whatever_is_asked(client: httpx.AsyncClient, method: str, path: str) -> None:
+async def test_a_body_over_the_limit_is_413_for_every_method_and_path(
+    client: httpx.AsyncClient, method: str, path: str
+) -> None:
     answer = await client.request(method, path, content=b"x" * (API_BODY_MAX + 1))
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
 @pytest.mark.parametrize("length", ["-1", "abc", "٣", "9" * 5000])
-async def test_a_length_that_is_none_is_not_believed(
-    client: httpx.AsyncClient, clock: ManualClock, length: str
-) -> None:
+async def test_an_invalid_content_length_is_refused(client: httpx.AsyncClient, clock: ManualClock, length: str) -> None:
     usual = [(name.encode(), value.encode()) for name, value in (bearer(OWNER, clock.now()) | JSON).items()]
     answer = await client.post(TRIGGER, content=b"", headers=[*usual, (b"content-length", length.encode())])
     assert answer.status_code in (400, 413)
 
 
-async def test_a_body_that_does_not_come_is_given_up(
+async def test_a_body_that_does_not_arrive_in_time_is_408(
     client: httpx.AsyncClient, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bodies, "BODY_S", 0.0)
@@ -103,10 +104,10 @@ async def test_a_body_that_does_not_come_is_given_up(
 # --- how often
 
 
-async def test_ten_thousand_requests_without_a_token_ask_the_database_nothing(
+async def test_ten_thousand_requests_without_a_session_make_no_database_query(
     services: Services, db: Database, ticks: Ticks
 ) -> None:
-    """From one address, and from as many as there are."""
+    """Half of them from one address, the others from 5000 different ones."""
     app, statuses = build_app(services), Counter[int]()
     db.calls.clear()
 
@@ -128,7 +129,7 @@ async def test_ten_thousand_requests_without_a_token_ask_the_database_nothing(
 
 
 def _request(address: str, authorization: str) -> dict[str, Any]:
-    """What a server makes of a GET of the status."""
+    """The ASGI scope of a GET of the status."""
     return {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -145,14 +146,14 @@ def _request(address: str, authorization: str) -> dict[str, Any]:
     }
 
 
-async def test_one_without_a_session_may_ask_sixty_times_a_minute(client: httpx.AsyncClient, ticks: Ticks) -> None:
+async def test_without_a_session_sixty_requests_a_minute_are_allowed(client: httpx.AsyncClient, ticks: Ticks) -> None:
     assert [(await client.get(STATUS)).status_code for _ in range(60)] == [401] * 60
     ticks.now += 20.5
     answer = await client.get(STATUS)
     assert (answer.status_code, answer.json()["code"]) == (429, "too_many_requests")
     assert answer.headers["retry-after"] == "40"
     assert answer.headers["content-security-policy"]
-    # signing in, too, and addresses there are none
+    # the limit includes signing in and unknown addresses
     assert (await client.post(SESSION, json={"code": "x"})).status_code == 429
     assert (await client.get("/api/nothing")).status_code == 429
     ticks.now += 39.4
@@ -161,9 +162,7 @@ async def test_one_without_a_session_may_ask_sixty_times_a_minute(client: httpx.
     assert (await client.get(STATUS)).status_code == 401
 
 
-async def test_a_session_may_ask_twice_as_often_and_has_its_own_count(
-    client: httpx.AsyncClient, clock: ManualClock
-) -> None:
+async def test_a_session_has_twice_the_limit_and_its_own_counter(client: httpx.AsyncClient, clock: ManualClock) -> None:
     first, second = bearer(OWNER, clock.now()), bearer(OWNER, clock.now())
     for _ in range(61):
         await client.get(STATUS)
@@ -173,7 +172,9 @@ async def test_a_session_may_ask_twice_as_often_and_has_its_own_count(
     assert (await client.get(STATUS)).status_code == 429
 
 
-async def test_a_refreshed_token_has_the_count_of_its_session(client: httpx.AsyncClient, clock: ManualClock) -> None:
+async def test_a_refreshed_token_shares_the_counter_of_its_session(
+    client: httpx.AsyncClient, clock: ManualClock
+) -> None:
     headers = bearer(OWNER, clock.now())
     for _ in range(119):
         await client.get(STATUS, headers=headers)
@@ -182,18 +183,18 @@ async def test_a_refreshed_token_has_the_count_of_its_session(client: httpx.Asyn
     assert (await client.get(STATUS, headers={"authorization": f"Bearer {token}"})).status_code == 429
 
 
-async def test_a_stranger_with_a_token_is_limited_too(client: httpx.AsyncClient, clock: ManualClock) -> None:
+async def test_a_session_without_a_role_is_limited_too(client: httpx.AsyncClient, clock: ManualClock) -> None:
     headers = bearer(STRANGER, clock.now())
     statuses = [(await client.get(STATUS, headers=headers)).status_code for _ in range(121)]
     assert statuses == [403] * 120 + [429]
 
 
-async def test_the_page_for_people_has_no_such_limit(client: httpx.AsyncClient) -> None:
+async def test_the_verification_page_is_not_limited(client: httpx.AsyncClient) -> None:
     assert {(await client.get("/v/x")).status_code for _ in range(70)} == {404}
     assert (await client.get(STATUS)).status_code == 401
 
 
-async def test_the_limits_are_given(db: Database, services: Services) -> None:
+async def test_the_limits_are_configurable(db: Database, services: Services) -> None:
     assert services.admin is not None
     app = build_app(replace(services, admin=replace(services.admin, limits=Limits(unsigned=1))))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
@@ -203,9 +204,9 @@ async def test_the_limits_are_given(db: Database, services: Services) -> None:
 # --- the counts themselves
 
 
-def test_a_window_begins_with_its_first_request() -> None:
+def test_a_window_starts_with_its_first_request() -> None:
     ticks = Ticks()
-    counts = RateLimit(ticks)
+    counts = RateLimit(WithSeconds(ticks))
     assert counts.count("a", 1) == 0
     assert counts.count("a", 1) == 60
     ticks.now += WINDOW_S - 0.001
@@ -214,9 +215,9 @@ def test_a_window_begins_with_its_first_request() -> None:
     assert counts.count("a", 1) == 0
 
 
-def test_asking_on_does_not_lengthen_the_wait() -> None:
+def test_refused_requests_do_not_lengthen_the_wait() -> None:
     ticks = Ticks()
-    counts = RateLimit(ticks)
+    counts = RateLimit(WithSeconds(ticks))
     waits = []
     for _ in range(60):
         waits.append(counts.count("a", 1))
@@ -225,8 +226,8 @@ def test_asking_on_does_not_lengthen_the_wait() -> None:
     assert counts.count("a", 1) == 0
 
 
-def test_who_asked_longest_ago_is_forgotten_first() -> None:
-    counts = RateLimit(Ticks(), keys_max=3)
+def test_the_least_recently_used_key_is_evicted_first() -> None:
+    counts = RateLimit(WithSeconds(Ticks()), keys_max=3)
     for key in ("a", "b", "c", "a", "d"):
         counts.count(key, 1)
     assert len(counts) == 3
@@ -234,8 +235,8 @@ def test_who_asked_longest_ago_is_forgotten_first() -> None:
     assert counts.count("b", 1) == 0
 
 
-def test_memory_has_a_bound() -> None:
-    counts = RateLimit(Ticks())
+def test_the_memory_used_is_bounded() -> None:
+    counts = RateLimit(WithSeconds(Ticks()))
     tracemalloc.start()
     for number in range(3 * KEYS_MAX):
         counts.count(f"address {number}", 60)
@@ -249,11 +250,11 @@ def test_memory_has_a_bound() -> None:
     ("client", "forwarded", "address"),
     [
         ("203.0.113.7", None, "203.0.113.7"),
-        # a stranger says whatever they like
+        # the header of an untrusted client is ignored
         ("8.8.8.8", "9.9.9.9", "8.8.8.8"),
         ("127.0.0.1", None, "127.0.0.1"),
         ("127.0.0.1", "8.8.8.8", "8.8.8.8"),
-        # the proxy writes at the end, whatever stood there before
+        # the proxy appends, so only the last entry counts
         ("127.0.0.1", "1.1.1.1, 8.8.8.8", "8.8.8.8"),
         ("172.18.0.2", "8.8.8.8", "8.8.8.8"),
         ("::1", "8.8.8.8", "8.8.8.8"),
@@ -271,7 +272,7 @@ def test_memory_has_a_bound() -> None:
         ("127.0.0.1", "8.8.8.8:https", "127.0.0.1"),
         ("127.0.0.1", "[8.8.8.8", "127.0.0.1"),
         ("127.0.0.1", "[" * 10_000, "127.0.0.1"),
-        # a proxy that adds a line of its own
+        # the proxy adds a header line of its own
         ("127.0.0.1", "1.1.1.1\n9.9.9.9, 8.8.8.8", "8.8.8.8"),
         ("127.0.0.1", "1.1.1.1\n", "127.0.0.1"),
         (None, None, "unknown"),
@@ -279,8 +280,8 @@ def test_memory_has_a_bound() -> None:
         ("testclient", None, "unknown"),
     ],
 )
-def test_who_asks(client: str | None, forwarded: str | None, address: str) -> None:
-    """`forwarded`: the header's lines."""
+def test_the_address_that_is_counted(client: str | None, forwarded: str | None, address: str) -> None:
+    """`forwarded`: the lines of X-Forwarded-For."""
     lines = [] if forwarded is None else forwarded.split("\n")
     headers = [(b"x-forwarded-for", line.encode()) for line in lines]
     scope = {"type": "http", "client": client and (client, 1), "headers": headers}

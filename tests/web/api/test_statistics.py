@@ -1,4 +1,4 @@
-"""The API of the numbers: day by day, right now, and as pictures."""
+"""The API of the statistics: daily counters, current totals, charts."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,7 +25,7 @@ TODAY = datetime(2026, 2, 28, 23, tzinfo=UTC)
 
 @pytest.fixture
 def client(client: httpx.AsyncClient, clock: ManualClock) -> httpx.AsyncClient:
-    """A program of the owner's."""
+    """A client with a bearer token of the owner."""
     client.headers.update(bearer(OWNER, clock.now()))
     return client
 
@@ -41,15 +41,15 @@ async def add_days(db: Database, count: int) -> None:
         )
 
 
-async def test_days_are_those_of_the_zone(client: httpx.AsyncClient, db: Database) -> None:
+async def test_days_are_calendar_days_of_the_time_zone(client: httpx.AsyncClient, db: Database) -> None:
     await add_days(db, 3)
-    told = (await client.get(STATISTICS, params={"days": 2})).json()
-    assert [day["date"] for day in told["days"]] == ["2026-02-28", "2026-03-01"]
-    assert told["days"][1]["counters"] == {"new_users": 0}
-    assert told["days"][0]["top_posts"] == [{"code": "c", "title": "<b>", "deliveries": 3}]
+    found = (await client.get(STATISTICS, params={"days": 2})).json()
+    assert [day["date"] for day in found["days"]] == ["2026-02-28", "2026-03-01"]
+    assert found["days"][1]["counters"] == {"new_users": 0}
+    assert found["days"][0]["top_posts"] == [{"code": "c", "title": "<b>", "deliveries": 3}]
 
 
-async def test_how_many_there_are_now(client: httpx.AsyncClient, db: Database, ticks: Ticks) -> None:
+async def test_current_totals_are_cached_for_ten_seconds(client: httpx.AsyncClient, db: Database, ticks: Ticks) -> None:
     users = db.collection("users")
     for number in (1, 2, 3):
         await users.insert_one(
@@ -62,10 +62,10 @@ async def test_how_many_there_are_now(client: httpx.AsyncClient, db: Database, t
     await deletion_ops.promise(1, 1, 1, "c", NOW, NOW)
     await deletion_ops.promise(1, 2, 2, "c", NOW, NOW + MINUTE)
     await db.collection("tokens").insert_one({"token": "t", "verified_at": NOW})
-    # the job has seen three today, and one of them was cleaned away since
+    # the statistics job counted three today, and the cleanup has removed two of them since
     await db.collection("daily_stats").insert_one({"date": TODAY, "counters": {"verified": 3, "bypassed": 1}})
     now = (await client.get(STATISTICS)).json()["now"]
-    # a server tells how large the database is, too
+    # only a real server reports the size of the database
     assert (now.pop("database_bytes", None) is None) is db.is_memory
     assert now == {
         "users": 3,
@@ -79,7 +79,7 @@ async def test_how_many_there_are_now(client: httpx.AsyncClient, db: Database, t
         "pending_deletions": 2,
         "overdue_deletions": 1,
     }
-    # counted again only after a while, however many look
+    # cached: counted again after 10 seconds
     db.calls.clear()
     await client.get(STATISTICS)
     assert "count users" not in db.calls
@@ -90,14 +90,14 @@ async def test_how_many_there_are_now(client: httpx.AsyncClient, db: Database, t
 
 @pytest.mark.parametrize("days", ["0", "-1", "367", "x", "1e9", "", "30%0d%0aSet-Cookie:%20a=b", "9" * 5000])
 @pytest.mark.parametrize("path", [STATISTICS, f"{API}/pictures/users.png"])
-async def test_a_number_of_days_has_bounds(client: httpx.AsyncClient, path: str, days: str) -> None:
+async def test_a_number_of_days_out_of_range_is_422(client: httpx.AsyncClient, path: str, days: str) -> None:
     answer = await client.get(f"{path}?days={days}")
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_request")
     assert "set-cookie" not in answer.headers
 
 
-class Pen:
-    """Draws what it was asked to."""
+class FakeDraw:
+    """A `draw` that records its calls."""
 
     def __init__(self) -> None:
         self.drawn: list[tuple[Picture, int, Theme, str]] = []
@@ -108,20 +108,20 @@ class Pen:
 
 
 @pytest.fixture
-def pen(services: Services) -> Pen:
-    return Pen()
+def fake_draw(services: Services) -> FakeDraw:
+    return FakeDraw()
 
 
 @pytest.fixture
-async def painter(db: Database, services: Services, clock: ManualClock, pen: Pen) -> httpx.AsyncClient:
+async def painter(db: Database, services: Services, clock: ManualClock, fake_draw: FakeDraw) -> httpx.AsyncClient:
     assert services.admin is not None
-    drawing = replace(services, admin=replace(services.admin, draw=pen))
+    drawing = replace(services, admin=replace(services.admin, draw=fake_draw))
     transport = httpx.ASGITransport(build_app(drawing))
     return httpx.AsyncClient(transport=transport, base_url="https://gate.example", headers=bearer(OWNER, clock.now()))
 
 
 async def test_a_picture_is_drawn_once_and_kept_by_the_browser(
-    painter: httpx.AsyncClient, db: Database, pen: Pen
+    painter: httpx.AsyncClient, db: Database, fake_draw: FakeDraw
 ) -> None:
     await add_days(db, 3)
     path = f"{API}/pictures/deliveries.png?theme=dark&days=2"
@@ -131,34 +131,34 @@ async def test_a_picture_is_drawn_once_and_kept_by_the_browser(
     assert first.headers["cache-control"] == "private, max-age=60"
     assert first.headers["vary"] == "Cookie, Authorization"
     assert (await painter.get(path)).content == first.content
-    assert pen.drawn == [(Picture.DELIVERIES, 2, Theme.DARK, "Europe/Berlin")]
+    assert fake_draw.drawn == [(Picture.DELIVERIES, 2, Theme.DARK, "Europe/Berlin")]
     for known in (first.headers["etag"], f"W/{first.headers['etag']}", f'"x", {first.headers["etag"]}'):
         again = await painter.get(path, headers={"if-none-match": known})
         assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
-    # other numbers are another picture
+    # changed numbers give another picture
     await db.collection("daily_stats").update_one({"date": TODAY}, {"$set": {"counters.deliveries": 9}})
     changed = await painter.get(path, headers={"if-none-match": first.headers["etag"]})
-    assert (changed.status_code, len(pen.drawn)) == (200, 2)
+    assert (changed.status_code, len(fake_draw.drawn)) == (200, 2)
     assert changed.headers["etag"] != first.headers["etag"]
 
 
 @pytest.mark.parametrize("kind", Picture)
-async def test_every_kind_has_a_picture(painter: httpx.AsyncClient, pen: Pen, kind: Picture) -> None:
+async def test_every_kind_has_a_picture(painter: httpx.AsyncClient, fake_draw: FakeDraw, kind: Picture) -> None:
     assert (await painter.get(f"{API}/pictures/{kind}.png")).status_code == 200
-    assert pen.drawn == [(kind, 0, Theme.LIGHT, "Europe/Berlin")]
+    assert fake_draw.drawn == [(kind, 0, Theme.LIGHT, "Europe/Berlin")]
 
 
-async def test_few_pictures_are_kept(painter: httpx.AsyncClient, db: Database, pen: Pen) -> None:
+async def test_sixteen_pictures_are_cached(painter: httpx.AsyncClient, db: Database, fake_draw: FakeDraw) -> None:
     await add_days(db, 30)
     for days in range(1, 31):
         await painter.get(f"{API}/pictures/users.png?days={days}")
     await painter.get(f"{API}/pictures/users.png?days=30")
-    assert len(pen.drawn) == 30
+    assert len(fake_draw.drawn) == 30
     await painter.get(f"{API}/pictures/users.png?days=1")
-    assert len(pen.drawn) == 31
+    assert len(fake_draw.drawn) == 31
 
 
-async def test_a_real_picture_is_a_picture(client: httpx.AsyncClient, db: Database) -> None:
+async def test_the_picture_is_a_png_file(client: httpx.AsyncClient, db: Database) -> None:
     await add_days(db, 3)
     answer = await client.get(f"{API}/pictures/users.png")
     assert answer.status_code == 200
@@ -177,7 +177,7 @@ async def test_a_real_picture_is_a_picture(client: httpx.AsyncClient, db: Databa
         ("pictures/users.png?theme=light%0d%0aX-Evil:1", 422),
     ],
 )
-async def test_other_pictures_there_are_none(client: httpx.AsyncClient, path: str, status: int) -> None:
+async def test_unknown_pictures_and_themes_are_refused(client: httpx.AsyncClient, path: str, status: int) -> None:
     answer = await client.get(f"{API}/{path}")
     assert answer.status_code == status
     assert "x-evil" not in answer.headers

@@ -1,4 +1,4 @@
-"""Signs as Telegram and as the web app do; who signs in."""
+"""Helpers that sign initData as Telegram does, and tokens as the web app does; the people who sign in."""
 
 import hmac
 import json
@@ -13,11 +13,11 @@ import httpx
 from core.admins import Role
 from database.connection import Database
 from database.operations import login_ops
-from web_app.auth.tokens import begun, write_token
+from web_app.auth.tokens import new_session, write_token
 
 ADMIN_TOKEN, USER_TOKEN = "1001:sandbox-admin", "1002:sandbox-user"
 SECRET = b"0123456789abcdef0123456789abcdef"
-#: the owner stands in the environment, manager and editor in the database, the stranger nowhere
+#: the owner is in the configuration, manager and editor are in the database, the stranger is in neither
 OWNER, MANAGER, EDITOR, STRANGER = 501, 601, 701, 801
 API = "/api/admin"
 SESSION = f"{API}/session"
@@ -25,7 +25,7 @@ STATUS, TRIGGER, STATISTICS = f"{API}/scheduler/status", f"{API}/scheduler/trigg
 
 
 class Ticks:
-    """Seconds that go forward when they are told to."""
+    """A monotonic clock that is moved by setting `now`."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -35,14 +35,14 @@ class Ticks:
 
 
 def signature(fields: dict[str, str], bot_token: str = ADMIN_TOKEN) -> str:
-    """What Telegram puts into `hash`, written down independently of the code under test."""
+    """The value of `hash`, computed independently of the code under test."""
     text = "\n".join(sorted(f"{name}={value}" for name, value in fields.items()))
     key = hmac.new(b"WebAppData", bot_token.encode(), sha256).digest()
     return hmac.new(key, text.encode(), sha256).hexdigest()
 
 
 def opened_by(user_id: Any, at: datetime, **more: str) -> dict[str, str]:
-    """The fields of a Mini App somebody opened at that time, without their signature."""
+    """The fields of initData for a Mini App opened at that time, without `hash`."""
     user = {"id": user_id, "first_name": "Ann & Bob = ♥", "language_code": "en"}
     return {
         "query_id": "AAHdF6IQAAAAAN0XohDhrOrc",
@@ -53,19 +53,19 @@ def opened_by(user_id: Any, at: datetime, **more: str) -> dict[str, str]:
 
 
 def init_data(user_id: Any, at: datetime, bot_token: str = ADMIN_TOKEN, **more: str) -> str:
-    """initData as the Mini App gets it."""
+    """Signed initData."""
     fields = opened_by(user_id, at, **more)
     return urlencode(fields | {"hash": signature(fields, bot_token)})
 
 
 async def add_admin(db: Database, user_id: int, role: Role) -> None:
-    """A row of `admins`."""
+    """Insert a row into `admins`."""
     await db.collection("admins").insert_one({"user_id": user_id, "role": role})
 
 
 def bearer(user_id: int, now: datetime, role: Role = Role.OWNER, key: bytes = SECRET) -> dict[str, str]:
-    """The header of somebody who has just signed in."""
-    return {"authorization": f"Bearer {write_token(begun(user_id, role, now), key)}"}
+    """The Authorization header of a new session."""
+    return {"authorization": f"Bearer {write_token(new_session(user_id, role, now), key)}"}
 
 
 def cookie_of(answer: httpx.Response) -> dict[str, Any]:

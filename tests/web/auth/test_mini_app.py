@@ -1,4 +1,4 @@
-"""initData: what is taken as Telegram's, and everything that is not."""
+"""Accepted and refused initData."""
 
 import json
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from web_app.auth.mini_app import INIT_DATA_MAX, NotFromTelegram, mini_app_key, 
 
 KEY = mini_app_key(ADMIN_TOKEN)
 SECOND = timedelta(seconds=1)
-#: Telegram tells whole seconds
+#: auth_date has whole seconds
 AT = NOW.replace(microsecond=0)
 
 
@@ -27,7 +27,7 @@ def refused(text: str, now: datetime = AT) -> str:
     return str(problem.value)
 
 
-def test_what_telegram_signed_names_the_person() -> None:
+def test_signed_init_data_gives_the_persons_id() -> None:
     found = read_init_data(init_data(OWNER, AT), KEY, AT)
     assert (found.user_id, found.signed_at) == (OWNER, AT)
     assert found.digest == signature(opened_by(OWNER, AT))
@@ -39,7 +39,7 @@ def test_the_key_is_the_one_openssl_makes() -> None:
 
 
 @pytest.mark.parametrize(("age", "is_taken"), [(-61, False), (-60, True), (0, True), (300, True), (301, False)])
-def test_its_age_has_two_sides(age: int, is_taken: bool) -> None:
+def test_init_data_is_accepted_from_one_minute_ahead_to_five_minutes_old(age: int, is_taken: bool) -> None:
     text = init_data(OWNER, AT)
     if is_taken:
         assert read_init_data(text, KEY, AT + age * SECOND).user_id == OWNER
@@ -48,11 +48,11 @@ def test_its_age_has_two_sides(age: int, is_taken: bool) -> None:
         assert "too old" in refused(text, AT + (age + (1 if age > 0 else -1)) * SECOND)
 
 
-def test_a_millisecond_too_old_is_too_old() -> None:
+def test_one_millisecond_over_the_maximum_age_is_refused() -> None:
     assert "too old" in refused(init_data(OWNER, AT), AT + 300 * SECOND + timedelta(milliseconds=1))
 
 
-def test_what_another_bot_was_given_is_refused() -> None:
+def test_init_data_of_another_bot_is_refused() -> None:
     assert refused(init_data(OWNER, AT, USER_TOKEN)) == "not signed for this bot"
 
 
@@ -66,7 +66,7 @@ def test_every_field_is_signed(field: str) -> None:
     assert refused(urlencode(forged | {"hash": signature(fields)})) == "not signed for this bot"
 
 
-def test_a_field_more_is_refused() -> None:
+def test_an_additional_field_is_refused() -> None:
     fields = opened_by(OWNER, AT)
     assert refused(urlencode(fields | {"hash": signature(fields), "start_param": "x"})) == "not signed for this bot"
 
@@ -76,24 +76,24 @@ def test_a_made_up_hash_is_refused(found: str) -> None:
     refused(signed(opened_by(OWNER, AT), hash=found))
 
 
-def test_a_hash_in_capitals_is_another_text_and_refused() -> None:
+def test_a_hash_in_upper_case_is_refused() -> None:
     fields = opened_by(OWNER, AT)
     assert refused(signed(fields, hash=signature(fields).upper())) == "no hash"
 
 
-def test_a_signature_for_others_does_not_stand_in_for_the_hash() -> None:
+def test_the_third_party_signature_does_not_replace_the_hash() -> None:
     assert refused(urlencode(opened_by(OWNER, AT))) == "no hash"
 
 
 @pytest.mark.parametrize("again", ["hash", "user", "auth_date"])
-def test_a_field_twice_is_refused(again: str) -> None:
+def test_a_repeated_field_is_refused(again: str) -> None:
     text = init_data(OWNER, AT)
     assert refused(f"{text}&{again}=1") == "a field twice"
     assert refused(f"{again}=1&{text}") == "a field twice"
 
 
-def test_a_line_break_in_a_value_stands_for_no_field() -> None:
-    """All of it in one field has the same text under the signature."""
+def test_a_line_break_in_a_value_cannot_forge_a_field() -> None:
+    """All fields joined into one have the same signed text."""
     fields = opened_by(OWNER, AT)
     lines = [f"{name}={value}" for name, value in sorted(fields.items())]
     head, _, rest = "\n".join(lines).partition("=")
@@ -124,18 +124,18 @@ def test_a_line_break_in_a_value_stands_for_no_field() -> None:
         '{"id": 501}{"id": 502}',
     ],
 )
-def test_a_person_without_an_id_is_nobody(user: str) -> None:
+def test_a_user_without_a_valid_id_is_refused(user: str) -> None:
     assert refused(signed(opened_by(OWNER, AT, user=user))) in ("no user", "a bot")
 
 
-def test_without_a_person_it_is_refused() -> None:
+def test_init_data_without_a_user_is_refused() -> None:
     fields = opened_by(OWNER, AT)
     del fields["user"]
     assert refused(signed(fields)) == "no user"
 
 
 @pytest.mark.parametrize("date", ["", "0", "-1", "1e9", "NaN", " 1772366400", "1772366400.5", "١٧٧٢٣٦٦٤٠٠", "9" * 12])
-def test_a_time_that_is_none_is_refused(date: str) -> None:
+def test_an_invalid_auth_date_is_refused(date: str) -> None:
     refused(signed(opened_by(OWNER, AT, auth_date=date)))
 
 
@@ -143,11 +143,11 @@ def test_a_time_that_is_none_is_refused(date: str) -> None:
     "text",
     ["", "x", "&&&", "=", "a=b", "%", "%FF=%FF", "hash", "hash=" + "0" * 64, "é=1", "\ud800", "a=1&" * 2000, "\x00"],
 )
-def test_nonsense_is_refused(text: str) -> None:
+def test_malformed_init_data_is_refused(text: str) -> None:
     refused(text)
 
 
-def test_its_length_has_two_sides() -> None:
+def test_init_data_of_the_maximum_length_is_read_and_a_longer_one_refused() -> None:
     def of_length(more: int) -> str:
         return init_data(OWNER, AT, start_param="x" * more)
 
@@ -159,6 +159,6 @@ def test_its_length_has_two_sides() -> None:
 @pytest.mark.parametrize(
     "more", [{"is_premium": True}, {"photo_url": "https://t.me/i/u.svg"}, {"new_field": {"a": [1]}}]
 )
-def test_what_telegram_adds_later_does_no_harm(more: dict[str, Any]) -> None:
+def test_unknown_fields_of_the_user_are_ignored(more: dict[str, Any]) -> None:
     user = json.dumps({"id": OWNER, "first_name": "Ann"} | more)
     assert read_init_data(init_data(OWNER, AT, user=user, chat_type="private"), KEY, AT).user_id == OWNER

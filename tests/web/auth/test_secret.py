@@ -1,4 +1,4 @@
-"""The secret of sessions: from the configuration, or one file that all processes of a folder share."""
+"""The session secret: from the configuration, or from one file shared by all processes with the same DATA_DIR."""
 
 import multiprocessing
 import os
@@ -21,12 +21,12 @@ def _find(folder: Path, barrier: "multiprocessing.synchronize.Barrier", found: "
     found.put(find_secret("", folder))
 
 
-def test_the_configured_one_is_taken_and_no_file_made(tmp_path: Path) -> None:
+def test_a_configured_secret_is_used_and_no_file_written(tmp_path: Path) -> None:
     assert find_secret(LONG, tmp_path / "data") == LONG.encode()
     assert not (tmp_path / "data").exists()
 
 
-def test_one_is_made_for_its_owner_alone_and_stays(tmp_path: Path) -> None:
+def test_a_generated_secret_is_stored_readable_by_its_owner_only(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "data"
     secret = find_secret("", folder)
     assert len(secret) >= 32
@@ -37,7 +37,7 @@ def test_one_is_made_for_its_owner_alone_and_stays(tmp_path: Path) -> None:
     assert find_secret("", tmp_path / "other") != secret
 
 
-def test_processes_that_start_at_once_find_the_same(tmp_path: Path) -> None:
+def test_processes_that_start_at_once_get_the_same_secret(tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
     barrier, found = context.Barrier(8), context.Queue()
     processes = [context.Process(target=_find, args=(tmp_path, barrier, found)) for _ in range(8)]
@@ -50,7 +50,7 @@ def test_processes_that_start_at_once_find_the_same(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == [NAME]
 
 
-def test_whoever_was_first_in_between_is_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_written_meanwhile_by_another_process_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     link = os.link
 
     def late(made: Path, path: Path) -> None:
@@ -63,7 +63,7 @@ def test_whoever_was_first_in_between_is_believed(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize("length", [0, 1, 31])
-def test_one_that_is_too_short_stops_the_start_and_is_not_told(tmp_path: Path, length: int) -> None:
+def test_a_secret_that_is_too_short_is_refused_and_not_shown(tmp_path: Path, length: int) -> None:
     (tmp_path / NAME).write_text("s" * length + "\n")
     with pytest.raises(NoSecret, match=r"DATA_DIR: .*too short") as problem:
         find_secret("", tmp_path)
@@ -73,7 +73,7 @@ def test_one_that_is_too_short_stops_the_start_and_is_not_told(tmp_path: Path, l
             find_secret("s" * length, tmp_path)
 
 
-def test_a_folder_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
+def test_an_unusable_folder_is_reported_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / NAME).mkdir()
     for folder in (tmp_path / "file", tmp_path / "file" / "below", tmp_path):
@@ -81,7 +81,7 @@ def test_a_folder_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
             find_secret("", folder)
 
 
-def test_a_disk_that_is_full_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
@@ -91,7 +91,7 @@ def test_a_disk_that_is_full_leaves_nothing_behind(tmp_path: Path, monkeypatch: 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_start_says_it_in_its_own_words(tmp_path: Path) -> None:
+def test_the_start_fails_with_the_same_message(tmp_path: Path) -> None:
     with pytest.raises(CannotStart, match="JWT_SECRET: at least 32 characters") as problem:
         component(settings(JWT_SECRET="short"), SystemClock())
     assert problem.value.status == 2

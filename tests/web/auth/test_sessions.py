@@ -1,4 +1,4 @@
-"""A session: each request, being refreshed, signing out; by HTTP, as the page and as a program do it."""
+"""Sessions over HTTP: checks of each request, refreshing, signing out; with a cookie and with a bearer token."""
 
 from datetime import timedelta
 from typing import Any
@@ -41,7 +41,7 @@ pytestmark = pytest.mark.usefixtures("admins")
     "header",
     ["Bearer", "Bearer ", "Bearer x.y.z", "bearer", "Bearer a b c", "Bearer é"],
 )
-async def test_without_a_good_token_it_is_401_as_json(client: httpx.AsyncClient, db: Database, header: str) -> None:
+async def test_an_invalid_bearer_token_is_401_as_json(client: httpx.AsyncClient, db: Database, header: str) -> None:
     answer = await client.get(STATUS, headers=[(b"authorization", header.encode())])
     assert answer.status_code == 401
     assert answer.json()["code"] == "unauthorized"
@@ -50,17 +50,17 @@ async def test_without_a_good_token_it_is_401_as_json(client: httpx.AsyncClient,
     assert not db.calls
 
 
-async def test_without_any_token_too(client: httpx.AsyncClient, db: Database) -> None:
+async def test_a_request_without_a_token_is_401(client: httpx.AsyncClient, db: Database) -> None:
     answer = await client.get(STATUS)
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer realm="tollgate"')
     assert not db.calls
 
 
 @pytest.mark.parametrize("header", ["", "Basic abc", "Digest y", "Bearerx y"])
-async def test_what_is_no_bearer_is_no_token_and_hides_no_cookie(
+async def test_other_authorization_schemes_are_ignored_and_the_cookie_is_used(
     client: httpx.AsyncClient, db: Database, clock: ManualClock, header: str
 ) -> None:
-    """A browser sends a proxy's password with every request."""
+    """A browser sends the Basic password of a proxy with every request."""
     headers = {"authorization": header}
     answer = await client.get(STATUS, headers=headers)
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer realm="tollgate"')
@@ -69,20 +69,22 @@ async def test_what_is_no_bearer_is_no_token_and_hides_no_cookie(
     assert (await client.get(STATUS, headers=headers)).status_code == 200
 
 
-async def test_a_bad_bearer_is_not_made_good_by_a_cookie(client: httpx.AsyncClient, clock: ManualClock) -> None:
+async def test_an_invalid_bearer_token_is_refused_despite_a_valid_cookie(
+    client: httpx.AsyncClient, clock: ManualClock
+) -> None:
     await signed_in(client, OWNER, clock.now())
     assert (await client.get(STATUS, headers={"authorization": "Bearer x.y.z"})).status_code == 401
 
 
 @pytest.mark.parametrize(("user_id", "status"), [(OWNER, 200), (MANAGER, 200), (EDITOR, 403), (STRANGER, 403)])
-async def test_the_role_is_the_databases_whatever_the_token_says(
+async def test_the_role_is_read_from_the_database_not_from_the_token(
     client: httpx.AsyncClient, clock: ManualClock, user_id: int, status: int
 ) -> None:
     answer = await client.get(STATUS, headers=bearer(user_id, clock.now(), Role.OWNER))
     assert answer.status_code == status
 
 
-async def test_whoever_is_removed_is_out_after_five_seconds(
+async def test_a_removed_admin_is_refused_after_five_seconds(
     client: httpx.AsyncClient, db: Database, clock: ManualClock, ticks: Ticks
 ) -> None:
     headers = bearer(MANAGER, clock.now())
@@ -92,13 +94,13 @@ async def test_whoever_is_removed_is_out_after_five_seconds(
     assert (await client.get(STATUS, headers=headers)).status_code == 200
     ticks.now += 0.001
     assert (await client.get(STATUS, headers=headers)).status_code == 403
-    # named again, as long
+    # an admin who is added again waits as long
     await add_admin(db, MANAGER, Role.MANAGER)
     ticks.now += 5
     assert (await client.get(STATUS, headers=headers)).status_code == 200
 
 
-async def test_a_clock_put_back_keeps_no_removed_admin_in(
+async def test_a_clock_put_back_does_not_extend_the_access_of_a_removed_admin(
     client: httpx.AsyncClient, db: Database, clock: ManualClock, ticks: Ticks
 ) -> None:
     await client.get(STATUS, headers=bearer(MANAGER, clock.now()))
@@ -111,7 +113,7 @@ async def test_a_clock_put_back_keeps_no_removed_admin_in(
 # --- refreshing
 
 
-async def test_a_page_that_stays_open_is_given_a_new_token(client: httpx.AsyncClient, clock: ManualClock) -> None:
+async def test_a_cookie_is_replaced_before_it_expires(client: httpx.AsyncClient, clock: ManualClock) -> None:
     first = (await signed_in(client, OWNER, clock.now())).json()
     clock.move(10 * MINUTE - timedelta(milliseconds=250))
     assert "set-cookie" not in (await client.get(STATUS)).headers
@@ -122,7 +124,7 @@ async def test_a_page_that_stays_open_is_given_a_new_token(client: httpx.AsyncCl
     assert (await client.get(STATUS)).status_code == 200
 
 
-async def test_a_session_ends_after_twelve_hours_however_busy(client: httpx.AsyncClient, clock: ManualClock) -> None:
+async def test_an_active_session_ends_after_twelve_hours(client: httpx.AsyncClient, clock: ManualClock) -> None:
     await signed_in(client, OWNER, clock.now())
     for _ in range(71):
         clock.move(10 * MINUTE)
@@ -132,18 +134,18 @@ async def test_a_session_ends_after_twelve_hours_however_busy(client: httpx.Asyn
     assert clock.now() == NOW + timedelta(hours=12)
 
 
-async def test_an_idle_one_ends_after_fifteen_minutes(client: httpx.AsyncClient, clock: ManualClock) -> None:
+async def test_an_idle_session_ends_after_fifteen_minutes(client: httpx.AsyncClient, clock: ManualClock) -> None:
     await signed_in(client, OWNER, clock.now())
     clock.move(15 * MINUTE)
     assert (await client.get(STATUS)).status_code == 401
 
 
-async def test_a_program_asks_for_a_new_token(client: httpx.AsyncClient, clock: ManualClock) -> None:
+async def test_a_program_requests_its_new_token_itself(client: httpx.AsyncClient, clock: ManualClock) -> None:
     first = (await signed_in(client, MANAGER, clock.now())).json()
     client.cookies.clear()
     clock.move(14 * MINUTE)
     headers = {"authorization": f"Bearer {first['token']}"}
-    # a program's own token is not replaced behind its back
+    # a bearer token is not replaced by a cookie
     assert "set-cookie" not in (await client.get(STATUS, headers=headers)).headers
     second = (await client.post(SESSION, json={}, headers=headers)).json()
     client.cookies.clear()
@@ -156,42 +158,44 @@ async def test_a_program_asks_for_a_new_token(client: httpx.AsyncClient, clock: 
     assert (await client.get(STATUS, headers=newer)).status_code == 200
 
 
-@pytest.mark.parametrize("wish", [{}, {"init_data": None}, {"code": None}])
-async def test_without_a_session_there_is_none_to_refresh(client: httpx.AsyncClient, wish: dict[str, Any]) -> None:
-    assert (await client.post(SESSION, json=wish)).status_code == 401
+@pytest.mark.parametrize("body", [{}, {"init_data": None}, {"code": None}])
+async def test_refreshing_without_a_session_is_401(client: httpx.AsyncClient, body: dict[str, Any]) -> None:
+    assert (await client.post(SESSION, json=body)).status_code == 401
 
 
-async def test_both_ways_at_once_are_none(client: httpx.AsyncClient, clock: ManualClock) -> None:
+async def test_a_request_with_both_proofs_is_refused_and_uses_up_none(
+    client: httpx.AsyncClient, clock: ManualClock
+) -> None:
     code = await login_ops.create(OWNER, clock.now())
     both = {"code": code, "init_data": init_data(OWNER, clock.now())}
-    for wish in (both, both | {"code": None}, dict.fromkeys(both)):
-        assert (await client.post(SESSION, json=wish)).status_code == 422
+    for body in (both, both | {"code": None}, dict.fromkeys(both)):
+        assert (await client.post(SESSION, json=body)).status_code == 422
     assert (await client.post(SESSION, json={"code": code})).status_code == 200
 
 
 # --- signing out
 
 
-async def test_whoever_signs_out_is_out_in_every_process(
+async def test_a_sign_out_applies_to_every_process(
     client: httpx.AsyncClient, other: httpx.AsyncClient, db: Database, clock: ManualClock
 ) -> None:
-    told = (await signed_in(client, OWNER, clock.now())).json()
+    signed = (await signed_in(client, OWNER, clock.now())).json()
     answer = await client.delete(SESSION)
     assert (answer.status_code, answer.content) == (204, b"")
     assert 'tollgate_session=""' in answer.headers["set-cookie"]
     assert (await client.get(STATUS)).status_code == 401
-    headers = {"authorization": f"Bearer {told['token']}"}
+    headers = {"authorization": f"Bearer {signed['token']}"}
     assert (await other.get(STATUS, headers=headers)).status_code == 401
     assert (await other.post(SESSION, json={}, headers=headers)).status_code == 401
-    # said twice it is the same
+    # idempotent
     assert (await other.delete(SESSION, headers=headers)).status_code == 204
-    assert [entry.action for entry in await audit_ops.last(5)] == ["session.ended", "session.begun"]
+    assert [entry.action for entry in await audit_ops.last(5)] == ["session.ended", "session.started"]
 
 
 async def test_signing_out_ends_every_token_of_the_session(
     client: httpx.AsyncClient, other: httpx.AsyncClient, clock: ManualClock
 ) -> None:
-    """Also a token that was refreshed before, and the one it came from."""
+    """Including a refreshed token and the one it was refreshed from."""
     tokens = [(await signed_in(client, OWNER, clock.now())).json()["token"]]
     for _ in range(2):
         clock.move(MINUTE)
@@ -200,11 +204,11 @@ async def test_signing_out_ends_every_token_of_the_session(
     assert (await other.delete(SESSION, headers=headers[1])).status_code == 204
     for one in headers:
         assert (await other.get(STATUS, headers=one)).status_code == 401
-    # another sign-in of the same person goes on
+    # another session of the same person stays valid
     assert (await other.get(STATUS, headers=bearer(OWNER, clock.now()))).status_code == 200
 
 
-async def test_the_row_outlives_every_token_of_the_session(
+async def test_the_revocation_is_stored_until_the_session_would_have_ended(
     client: httpx.AsyncClient, db: Database, clock: ManualClock
 ) -> None:
     await signed_in(client, OWNER, clock.now())
@@ -218,15 +222,15 @@ async def test_a_removed_admin_can_still_sign_out(client: httpx.AsyncClient, clo
     assert (await client.delete(SESSION, headers=bearer(STRANGER, clock.now()))).status_code == 204
 
 
-async def test_without_a_session_nobody_signs_out(client: httpx.AsyncClient, db: Database) -> None:
+async def test_signing_out_without_a_session_is_401(client: httpx.AsyncClient, db: Database) -> None:
     assert (await client.delete(SESSION)).status_code == 401
     assert not db.calls
 
 
-# --- the store away, and what is told of secrets
+# --- the store unavailable, and secrets in logs
 
 
-async def test_the_store_away_lets_nobody_in_and_loses_no_session(
+async def test_an_unavailable_store_is_503_and_loses_no_session(
     client: httpx.AsyncClient, db: Database, clock: ManualClock
 ) -> None:
     await signed_in(client, OWNER, clock.now())
@@ -251,7 +255,7 @@ async def test_the_store_away_lets_nobody_in_and_loses_no_session(
     assert (await client.get(STATUS)).status_code == 200
 
 
-async def test_a_row_of_the_audit_log_that_cannot_be_written_stops_nobody(
+async def test_signing_in_works_when_the_audit_row_cannot_be_written(
     client: httpx.AsyncClient, db: Database, clock: ManualClock
 ) -> None:
     def refuse(_: str, collection: str) -> None:
@@ -261,10 +265,10 @@ async def test_a_row_of_the_audit_log_that_cannot_be_written_stops_nobody(
     db.before_call = refuse
     with structlog.testing.capture_logs() as logged:
         await signed_in(client, OWNER, clock.now())
-    assert [entry["event"] for entry in logged] == ["session.begun", "audit.not_written"]
+    assert [entry["event"] for entry in logged] == ["session.started", "audit.not_written"]
 
 
-async def test_a_mini_apps_data_sent_again_is_no_warning(client: httpx.AsyncClient, clock: ManualClock) -> None:
+async def test_replayed_init_data_is_logged_as_info(client: httpx.AsyncClient, clock: ManualClock) -> None:
     text = init_data(OWNER, clock.now())
     await client.post(SESSION, json={"init_data": text})
     with structlog.testing.capture_logs() as logged:

@@ -1,4 +1,4 @@
-"""Signing in by Mini App and by link, and what another site cannot do; by HTTP."""
+"""Signing in by Mini App and by link over HTTP, and cross-site requests."""
 
 import asyncio
 from dataclasses import replace
@@ -38,22 +38,24 @@ pytestmark = pytest.mark.usefixtures("admins")
 
 
 @pytest.mark.parametrize("user_id", [OWNER, MANAGER])
-async def test_whoever_opens_the_mini_app_is_in(client: httpx.AsyncClient, clock: ManualClock, user_id: int) -> None:
+async def test_an_operator_who_opens_the_mini_app_is_signed_in(
+    client: httpx.AsyncClient, clock: ManualClock, user_id: int
+) -> None:
     answer = await client.post(SESSION, json={"init_data": init_data(user_id, clock.now())})
     assert answer.status_code == 200
-    told = answer.json()
-    assert (told["user_id"], told["token_type"]) == (user_id, "Bearer")
-    assert told["expires_at"] == "2026-03-01T12:15:00Z"
-    assert told["signed_in_until"] == "2026-03-02T00:00:00Z"
+    session = answer.json()
+    assert (session["user_id"], session["token_type"]) == (user_id, "Bearer")
+    assert session["expires_at"] == "2026-03-01T12:15:00Z"
+    assert session["signed_in_until"] == "2026-03-02T00:00:00Z"
     assert (await client.get(STATUS)).status_code == 200
     client.cookies.clear()
     assert (await client.get(STATUS)).status_code == 401
-    assert (await client.get(STATUS, headers={"authorization": f"Bearer {told['token']}"})).status_code == 200
+    assert (await client.get(STATUS, headers={"authorization": f"Bearer {session['token']}"})).status_code == 200
     (entry,) = await audit_ops.last(5)
-    assert (entry.admin_id, entry.action, entry.target) == (user_id, "session.begun", "mini app")
+    assert (entry.admin_id, entry.action, entry.target) == (user_id, "session.started", "mini app")
 
 
-async def test_the_cookie_is_for_our_pages_alone(client: httpx.AsyncClient, clock: ManualClock) -> None:
+async def test_the_cookie_is_secure_http_only_and_same_site(client: httpx.AsyncClient, clock: ManualClock) -> None:
     answer = await signed_in(client, OWNER, clock.now())
     cookie = cookie_of(answer)
     assert cookie == {
@@ -88,7 +90,7 @@ async def test_the_cookie_follows_the_public_address(
 
 
 @pytest.mark.parametrize("user_id", [EDITOR, STRANGER])
-async def test_others_stay_out_and_nothing_is_written(
+async def test_editors_and_strangers_are_refused_and_nothing_is_written(
     client: httpx.AsyncClient, db: Database, clock: ManualClock, user_id: int
 ) -> None:
     before = await whole(db)
@@ -99,7 +101,7 @@ async def test_others_stay_out_and_nothing_is_written(
 
 
 @pytest.mark.parametrize("kind", ["forged", "foreign", "expired", "future", "twice", "none", "long"])
-async def test_bad_init_data_asks_the_database_nothing(
+async def test_invalid_init_data_is_refused_without_a_database_query(
     client: httpx.AsyncClient, db: Database, clock: ManualClock, kind: str
 ) -> None:
     now = clock.now()
@@ -119,7 +121,7 @@ async def test_bad_init_data_asks_the_database_nothing(
     assert not db.calls
 
 
-async def test_a_mini_apps_data_signs_in_once_in_any_process(
+async def test_init_data_signs_in_once_across_processes(
     client: httpx.AsyncClient, other: httpx.AsyncClient, clock: ManualClock
 ) -> None:
     text = init_data(OWNER, clock.now())
@@ -128,15 +130,15 @@ async def test_a_mini_apps_data_signs_in_once_in_any_process(
         again.cookies.clear()
         answer = await again.post(SESSION, json={"init_data": text})
         assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
-    # written in another way it is the same
+    # another encoding of the same data is a replay, too
     spelled = text.replace("query_id", "query%5Fid")
     assert (await other.post(SESSION, json={"init_data": spelled})).status_code == 401
-    # opened once more it is another
+    # another opening has other data
     clock.move(SECOND)
     assert (await other.post(SESSION, json={"init_data": init_data(OWNER, clock.now())})).status_code == 200
 
 
-async def test_a_used_one_is_remembered_until_it_is_too_old_anyway(
+async def test_used_init_data_is_stored_until_it_is_too_old(
     client: httpx.AsyncClient, db: Database, clock: ManualClock
 ) -> None:
     await client.post(SESSION, json={"init_data": init_data(OWNER, clock.now() + MINUTE - SECOND)})
@@ -146,7 +148,7 @@ async def test_a_used_one_is_remembered_until_it_is_too_old_anyway(
     assert row["expires_at"] >= clock.now() + 6 * MINUTE
 
 
-async def test_of_two_at_once_one_gets_in(
+async def test_of_concurrent_sign_ins_with_the_same_init_data_one_succeeds(
     client: httpx.AsyncClient, other: httpx.AsyncClient, clock: ManualClock
 ) -> None:
     text = init_data(OWNER, clock.now())
@@ -162,7 +164,7 @@ async def test_a_link_works_once(client: httpx.AsyncClient, other: httpx.AsyncCl
     assert (await client.post(SESSION, json={"code": code})).json()["user_id"] == MANAGER
     assert (await other.post(SESSION, json={"code": code})).status_code == 401
     (entry,) = await audit_ops.last(5)
-    assert (entry.admin_id, entry.action, entry.target) == (MANAGER, "session.begun", "link")
+    assert (entry.admin_id, entry.action, entry.target) == (MANAGER, "session.started", "link")
 
 
 @pytest.mark.parametrize(("late", "status"), [(timedelta(), 200), (MS, 401)])
@@ -177,13 +179,15 @@ async def test_a_link_expires_to_the_millisecond(
 @pytest.mark.parametrize(
     "code", ["", "x", "x" * 31, "x" * 64, "é" * 32, "x" * 31 + "\n", "$ne" + "x" * 29, "\x00" * 32]
 )
-async def test_what_is_no_code_asks_the_database_nothing(client: httpx.AsyncClient, db: Database, code: str) -> None:
+async def test_an_invalid_code_is_refused_without_a_database_query(
+    client: httpx.AsyncClient, db: Database, code: str
+) -> None:
     answer = await client.post(SESSION, json={"code": code})
     assert answer.status_code == 401
     assert not db.calls
 
 
-async def test_a_link_of_somebody_who_is_no_operator_any_more(
+async def test_a_link_of_a_removed_operator_is_refused(
     client: httpx.AsyncClient, db: Database, clock: ManualClock
 ) -> None:
     code = await login_ops.create(MANAGER, clock.now())
@@ -213,7 +217,7 @@ OURS = [
     {"sec-fetch-site": "same-origin", "origin": "null"},
     {"origin": "https://gate.example"},
     {"origin": "http://127.0.0.1:8080", "host": "127.0.0.1:8080"},
-    # behind a proxy that names itself
+    # behind a proxy that sets its own Host header
     {"origin": "https://gate.example", "host": "tollgate:8080"},
 ]
 
@@ -232,7 +236,7 @@ async def test_another_site_cannot_use_the_cookie(
     for answer in answers:
         assert (answer.status_code, answer.json()["code"]) == (403, "wrong_origin")
     assert await whole(db) == before
-    # looking does no harm, and SameSite keeps the cookie at home
+    # reading is allowed: browsers do not send a SameSite cookie anyway
     assert (await client.get(STATUS, headers=headers)).status_code == 200
 
 
@@ -247,15 +251,15 @@ async def test_another_site_cannot_sign_a_browser_in(
 
 
 @pytest.mark.parametrize("headers", OURS)
-async def test_our_own_page_can(client: httpx.AsyncClient, clock: ManualClock, headers: dict[str, str]) -> None:
+async def test_our_own_page_can_use_the_cookie(
+    client: httpx.AsyncClient, clock: ManualClock, headers: dict[str, str]
+) -> None:
     await signed_in(client, OWNER, clock.now())
     cookie = f"tollgate_session={client.cookies['tollgate_session']}"
     answer = await client.post(TRIGGER, json={"task": "backup"}, headers=headers | {"cookie": cookie})
     assert answer.status_code == 202
 
 
-async def test_a_program_with_a_bearer_says_nothing_of_its_origin(
-    client: httpx.AsyncClient, clock: ManualClock
-) -> None:
+async def test_the_origin_is_not_checked_for_a_bearer_token(client: httpx.AsyncClient, clock: ManualClock) -> None:
     headers = bearer(OWNER, clock.now()) | {"origin": "https://evil.example"}
     assert (await client.post(TRIGGER, json={"task": "backup"}, headers=headers)).status_code == 202

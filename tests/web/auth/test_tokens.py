@@ -1,4 +1,4 @@
-"""Session tokens: what is taken, and everything that is not."""
+"""Accepted and refused session tokens."""
 
 import base64
 import json
@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from core.admins import Role
 from tests.web.auth.signing import OWNER, SECRET
 from tests.web.conftest import NOW
-from web_app.auth import tokens as auth_tokens
-from web_app.auth.tokens import BadToken, begun, read_token, refreshed, write_token
+from web_app.auth import tokens
+from web_app.auth.tokens import BadToken, new_session, read_token, refresh_session, write_token
 
 SECOND = timedelta(seconds=1)
 AT = NOW.replace(microsecond=0)
@@ -23,7 +23,7 @@ AT = NOW.replace(microsecond=0)
 def claims(**more: Any) -> dict[str, Any]:
     at = int(AT.timestamp())
     usual = {"sub": str(OWNER), "role": "owner", "jti": "j", "sid": "s", "iat": at, "exp": at + 900, "auth_time": at}
-    made = usual | {"aud": auth_tokens.AUDIENCE, "iss": auth_tokens.ISSUER} | more
+    made = usual | {"aud": tokens.AUDIENCE, "iss": tokens.ISSUER} | more
     return {name: value for name, value in made.items() if value is not None}
 
 
@@ -39,16 +39,16 @@ def is_refused(token: str, now: datetime = AT) -> bool:
     return False
 
 
-def test_what_we_write_we_read() -> None:
-    session = begun(OWNER, Role.OWNER, NOW)
+def test_a_written_token_is_read_back() -> None:
+    session = new_session(OWNER, Role.OWNER, NOW)
     assert read_token(write_token(session, SECRET), SECRET, NOW) == session
     assert (session.expires_at, session.ends_at) == (AT + timedelta(minutes=15), AT + timedelta(hours=12))
-    again = begun(OWNER, Role.OWNER, NOW)
+    again = new_session(OWNER, Role.OWNER, NOW)
     assert len({session.jti, session.sid, again.jti, again.sid}) == 4
 
 
-def test_the_claims_are_those_that_were_agreed() -> None:
-    written = jwt.decode(write_token(begun(OWNER, Role.OWNER, NOW), SECRET), options={"verify_signature": False})
+def test_a_token_has_exactly_the_documented_claims() -> None:
+    written = jwt.decode(write_token(new_session(OWNER, Role.OWNER, NOW), SECRET), options={"verify_signature": False})
     assert set(written) == set(claims())
     assert {name: written[name] for name in ("sub", "role", "aud", "iss")} == {
         "sub": str(OWNER),
@@ -58,39 +58,39 @@ def test_the_claims_are_those_that_were_agreed() -> None:
     }
 
 
-def test_a_refreshed_token_is_another_one_of_the_same_session() -> None:
-    first = begun(OWNER, Role.OWNER, AT)
-    second = refreshed(first, Role.MANAGER, AT + timedelta(minutes=10))
+def test_a_refreshed_token_belongs_to_the_same_session() -> None:
+    first = new_session(OWNER, Role.OWNER, AT)
+    second = refresh_session(first, Role.MANAGER, AT + timedelta(minutes=10))
     assert (second.sid, second.signed_in_at, second.role) == (first.sid, first.signed_in_at, "manager")
     assert second.jti != first.jti
     assert second.expires_at == AT + timedelta(minutes=25)
 
 
-def test_no_refreshing_goes_beyond_twelve_hours() -> None:
-    session = begun(OWNER, Role.OWNER, AT)
+def test_refreshing_does_not_extend_a_session_beyond_twelve_hours() -> None:
+    session = new_session(OWNER, Role.OWNER, AT)
     for minutes in range(10, 12 * 60, 10):
-        session = refreshed(session, Role.OWNER, AT + timedelta(minutes=minutes))
+        session = refresh_session(session, Role.OWNER, AT + timedelta(minutes=minutes))
     assert session.expires_at == AT + timedelta(hours=12)
     token = write_token(session, SECRET)
     assert not is_refused(token, AT + timedelta(hours=12) - SECOND)
     assert is_refused(token, AT + timedelta(hours=12))
-    # a new one would not hold longer: none is offered
+    # a new token would not be valid for longer
     assert not session.is_due(AT + timedelta(hours=12) - SECOND)
 
 
 @pytest.mark.parametrize(("left", "is_due"), [(301, False), (300, False), (299, True), (1, True)])
-def test_it_is_due_with_less_than_five_minutes_left(left: int, is_due: bool) -> None:
-    session = begun(OWNER, Role.OWNER, AT)
+def test_a_token_is_due_for_replacement_below_five_minutes(left: int, is_due: bool) -> None:
+    session = new_session(OWNER, Role.OWNER, AT)
     assert session.is_due(session.expires_at - left * SECOND) is is_due
 
 
 @pytest.mark.parametrize(("age", "refused"), [(-31, True), (-30, False), (0, False), (899, False), (900, True)])
-def test_its_time_has_two_sides(age: int, refused: bool) -> None:
+def test_a_token_is_valid_from_thirty_seconds_early_to_fifteen_minutes(age: int, refused: bool) -> None:
     assert is_refused(jwt.encode(claims(), SECRET, "HS256"), AT + age * SECOND) is refused
 
 
-def test_a_clock_that_is_put_back_an_hour_ends_sessions() -> None:
-    assert is_refused(write_token(begun(OWNER, Role.OWNER, AT), SECRET), AT - timedelta(hours=1))
+def test_a_token_issued_in_the_future_is_refused() -> None:
+    assert is_refused(write_token(new_session(OWNER, Role.OWNER, AT), SECRET), AT - timedelta(hours=1))
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "nOnE", "", "HS256"])
@@ -99,7 +99,7 @@ def test_an_unsigned_token_is_refused(algorithm: str, signature: str) -> None:
     assert is_refused(f"{encoded({'alg': algorithm, 'typ': 'JWT'})}.{encoded(claims())}.{signature}")
 
 
-def test_a_true_signature_under_another_name_is_refused() -> None:
+def test_a_valid_signature_with_algorithm_none_is_refused() -> None:
     payload = jwt.encode(claims(), SECRET, "HS256").split(".")[1]
     header = encoded({"alg": "none"})
     signed = jwt.encode(claims(), SECRET, "HS256").split(".")[2]
@@ -118,7 +118,7 @@ def test_another_key_is_refused(key: bytes) -> None:
 
 
 @pytest.mark.parametrize("header", [{"jwk": {"kty": "oct", "k": "AAAA"}}, {"kid": "../../dev/null"}, {"jku": "x"}])
-def test_a_key_in_the_header_is_not_looked_at(header: dict[str, Any]) -> None:
+def test_a_key_in_the_header_is_ignored(header: dict[str, Any]) -> None:
     assert is_refused(jwt.encode(claims(), b"k" * 32, "HS256", headers=header))
     assert not is_refused(jwt.encode(claims(), SECRET, "HS256", headers=header))
 
@@ -155,7 +155,7 @@ def test_a_key_in_the_header_is_not_looked_at(header: dict[str, Any]) -> None:
         {"extra": 1},
     ],
 )
-def test_claims_of_another_shape_are_refused(more: dict[str, Any]) -> None:
+def test_malformed_claims_are_refused(more: dict[str, Any]) -> None:
     text = json.dumps(claims(**more)).replace('"iat": 1.5', f'"iat": {AT.timestamp()}')
     signed = jwt.api_jws.encode(text.encode(), SECRET, "HS256")
     assert is_refused(signed)
@@ -165,7 +165,7 @@ def test_claims_of_another_shape_are_refused(more: dict[str, Any]) -> None:
     "token",
     ["", ".", "..", "...", "a.b.c", "é.é.é", "x" * 5000, f"{encoded({})}..", "e30.e30.", "\x00", "null", "Bearer x"],
 )
-def test_nonsense_is_refused(token: str) -> None:
+def test_malformed_tokens_are_refused(token: str) -> None:
     assert is_refused(token)
 
 
@@ -175,7 +175,7 @@ def test_a_header_nested_too_deep_is_refused() -> None:
 
 
 @given(st.text(max_size=300), st.integers(0, 300))
-def test_a_token_that_was_changed_anywhere_is_refused(put: str, place: int) -> None:
-    token = write_token(begun(OWNER, Role.OWNER, AT), SECRET)
+def test_a_modified_token_is_refused(put: str, place: int) -> None:
+    token = write_token(new_session(OWNER, Role.OWNER, AT), SECRET)
     changed = token[:place] + put + token[place + len(put) :]
     assert changed == token or is_refused(changed)

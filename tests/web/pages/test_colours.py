@@ -1,4 +1,4 @@
-"""Contrast as WCAG counts it, of the pairs the style sheet puts on each other: 4.5 for text, 3 for what is pressed."""
+"""WCAG contrast of the colour pairs in the style sheet: at least 4.5 for text, 3 for buttons."""
 
 import re
 
@@ -7,7 +7,7 @@ import pytest
 from web_app.pages.assets import FOLDER
 
 STYLE = (FOLDER / "page.css").read_text(encoding="utf-8")
-#: ink, what it stands on, the least contrast
+#: foreground, background, least contrast
 PAIRS = (
     ("text", "card", 4.5),
     ("quiet", "card", 4.5),
@@ -21,7 +21,7 @@ SIGNS = re.compile(r"\.(?:done|sorry) \{ --sign: (#[0-9a-f]{6}); \}")
 
 
 def colours(scheme: str) -> dict[str, str]:
-    """The variables as they stand in a scheme; the dark one's blocks come second."""
+    """The colour variables of a scheme; the dark scheme is the second block."""
     blocks = re.findall(r":root \{([^}]*)\}", STYLE)
     found = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6})\b", blocks[0]))
     return found | (dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6})\b", blocks[1])) if scheme == "dark" else {})
@@ -39,26 +39,26 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def test_contrast_is_counted_as_wcag_does() -> None:
+def test_contrast_is_computed_as_wcag_defines_it() -> None:
     assert contrast("#fff", "#000000") == pytest.approx(21)
     assert contrast("#777777", "#fff") == pytest.approx(4.48, abs=0.01)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("ink", "ground", "least"), PAIRS)
-def test_what_is_read_and_pressed_stands_out(scheme: str, ink: str, ground: str, least: float) -> None:
+def test_text_and_buttons_have_enough_contrast(scheme: str, ink: str, ground: str, least: float) -> None:
     found = colours(scheme)
     assert contrast(found[ink], found[ground]) >= least
 
 
-def test_the_signs_stand_out() -> None:
+def test_signs_have_enough_contrast() -> None:
     signs = SIGNS.findall(STYLE)
     assert len(signs) == 4
     for sign, scheme in zip(signs, ("light", "light", "dark", "dark"), strict=True):
         assert contrast(sign, colours(scheme)["card"]) >= 4.5
 
 
-def test_what_is_pressed_is_large_enough_and_moves_little_when_asked() -> None:
+def test_buttons_are_large_enough_and_reduced_motion_is_respected() -> None:
     (height,) = re.findall(r"min-height: ([\d.]+)rem; margin-top", STYLE)
     assert float(height) * 17 >= 44
     assert "prefers-reduced-motion" in STYLE

@@ -1,4 +1,4 @@
-"""The admin page as it leaves the server: one for all, with nothing foreign and nothing inline in it."""
+"""The admin page as served: the same for everybody, without foreign or inline content."""
 
 import re
 from dataclasses import replace
@@ -6,9 +6,9 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from core.timetable import JOB_NAMES
 from database.connection import Database
 from monitoring.pictures import Picture
+from schedulers import registry
 from tests.web.conftest import whole
 from tests.web.pages.test_colours import contrast
 from tests.web.pages.test_page import Outline
@@ -20,7 +20,7 @@ from web_app.services import Services
 SCRIPTS = ("admin.js", *MODULES)
 FILES = ("admin.css", *SCRIPTS)
 STYLE = (FOLDER / "admin.css").read_text(encoding="utf-8")
-#: ink, what it stands on, the least contrast
+#: foreground, background, least contrast
 PAIRS = (
     *((ink, ground, 4.5) for ink in ("text", "quiet", "bad") for ground in ("ground", "card")),
     ("quiet", "soft", 4.5),
@@ -63,7 +63,7 @@ async def test_the_page_is_the_same_for_everybody_and_asks_the_database_nothing(
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-async def test_its_headers_let_nothing_foreign_in_and_nothing_be_kept(client: httpx.AsyncClient, method: str) -> None:
+async def test_its_headers_forbid_foreign_content_and_caching(client: httpx.AsyncClient, method: str) -> None:
     answer = await client.request(method, "/admin")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -78,7 +78,7 @@ async def test_its_headers_let_nothing_foreign_in_and_nothing_be_kept(client: ht
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-async def test_it_takes_nothing(client: httpx.AsyncClient, method: str) -> None:
+async def test_only_get_and_head_are_allowed(client: httpx.AsyncClient, method: str) -> None:
     assert (await client.request(method, "/admin")).status_code == 405
 
 
@@ -90,7 +90,7 @@ async def test_nothing_in_it_is_inline(page: str) -> None:
     assert re.findall(r"<script[^>]*>(.*?)</script>", page, re.DOTALL) == [""]
 
 
-async def test_everything_it_names_is_ours_and_there(client: httpx.AsyncClient, page: str) -> None:
+async def test_every_file_it_refers_to_is_ours_and_exists(client: httpx.AsyncClient, page: str) -> None:
     outline = Outline(page)
     named = [
         address
@@ -110,14 +110,14 @@ async def test_everything_it_names_is_ours_and_there(client: httpx.AsyncClient, 
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_no_file_of_it_names_a_foreign_address(name: str) -> None:
+def test_no_file_refers_to_a_foreign_address(name: str) -> None:
     assert re.findall(r"(?:https?:)?//[\w-]+\.", read(name)) == []
     assert "@import" not in read(name)
     assert "url(" not in read(name)
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_what_comes_from_the_server_is_put_in_as_text(name: str) -> None:
+def test_server_data_is_inserted_as_text_only(name: str) -> None:
     forbidden = (
         r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|srcdoc|setTimeout\(['\"`]"
     )
@@ -125,13 +125,13 @@ def test_what_comes_from_the_server_is_put_in_as_text(name: str) -> None:
     assert re.findall(r"localStorage|sessionStorage|document\.cookie", read(name)) == []
 
 
-def test_the_modules_are_those_the_scripts_import() -> None:
+def test_the_preloaded_modules_are_those_the_scripts_import() -> None:
     imported = {found for name in SCRIPTS for found in re.findall(r'from "\./([\w.]+)"', read(name))}
     assert imported == set(MODULES)
     assert {path.name for path in FOLDER.glob("*.js")} == set(SCRIPTS)
 
 
-async def test_what_the_scripts_look_for_is_on_the_page(page: str) -> None:
+async def test_every_element_the_scripts_look_up_is_on_the_page(page: str) -> None:
     ids = {attributes["id"] for _, attributes in Outline(page).tags if attributes.get("id")}
     asked = {found for name in SCRIPTS for found in re.findall(r'(?:getElementById|node)\("([\w-]+)"\)', read(name))}
     assert asked - {"tr"} <= ids
@@ -140,16 +140,16 @@ async def test_what_the_scripts_look_for_is_on_the_page(page: str) -> None:
     assert used <= classes
 
 
-async def test_every_picture_has_its_place(page: str) -> None:
+async def test_every_chart_has_an_element(page: str) -> None:
     assert [kind for kind, _ in CHARTS] == [kind.value for kind in Picture]
     assert all(f'id="chart-{kind}"' in page for kind in Picture)
 
 
-async def test_it_says_nothing_of_the_jobs_before_somebody_is_in(page: str) -> None:
-    assert not [name for name in JOB_NAMES if name in page]
+async def test_the_page_names_no_job_before_signing_in(page: str) -> None:
+    assert not [name for name in registry.JOB_NAMES if name in page]
 
 
-async def test_what_can_be_pressed_and_read_has_a_name(page: str) -> None:
+async def test_controls_sections_and_pictures_have_accessible_names(page: str) -> None:
     outline = Outline(page)
     assert outline.all("html") == [{"lang": "en"}]
     for button in outline.all("button"):
@@ -161,7 +161,7 @@ async def test_what_can_be_pressed_and_read_has_a_name(page: str) -> None:
     assert page.count('role="status"') == 3
 
 
-async def test_behind_a_path_every_address_has_it_in_front(services: Services) -> None:
+async def test_a_base_path_is_in_front_of_every_address(services: Services) -> None:
     app = build_app(replace(services, base_path="/gate"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://gate.example") as client:
         outline = Outline((await client.get("/admin")).text)
@@ -170,14 +170,14 @@ async def test_behind_a_path_every_address_has_it_in_front(services: Services) -
     assert outline.all("body") == [{"data-api": "/gate/api/admin"}]
 
 
-async def test_without_an_admin_part_there_is_no_page(services: Services) -> None:
+async def test_without_the_admin_part_there_is_no_page(services: Services) -> None:
     app = build_app(replace(services, admin=None))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://gate.example") as client:
         assert (await client.get("/admin")).status_code == 404
 
 
 def colours(scheme: str) -> dict[str, str]:
-    """The variables as they stand in a scheme; the dark one's block comes second."""
+    """The colour variables of a scheme; the dark scheme is the second block."""
     light, dark = (dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6})\b", block)) for block in _blocks())
     return light | (dark if scheme == "dark" else {})
 
@@ -186,7 +186,7 @@ def _blocks() -> list[str]:
     return re.findall(r":root \{([^}]*)\}", STYLE)
 
 
-def test_the_dark_scheme_leaves_no_colour_out() -> None:
+def test_the_dark_scheme_defines_every_colour() -> None:
     light, dark = (set(re.findall(r"--([a-z-]+):", block)) for block in _blocks())
     assert light == dark
     outside = re.sub(r":root \{[^}]*\}", "", STYLE)
@@ -195,12 +195,12 @@ def test_the_dark_scheme_leaves_no_colour_out() -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("ink", "ground", "least"), PAIRS)
-def test_what_is_read_and_pressed_stands_out(scheme: str, ink: str, ground: str, least: float) -> None:
+def test_text_and_controls_have_enough_contrast(scheme: str, ink: str, ground: str, least: float) -> None:
     found = colours(scheme)
     assert contrast(found[ink], found[ground]) >= least
 
 
-def test_fingers_keyboards_and_those_who_want_no_motion_are_thought_of() -> None:
+def test_touch_targets_focus_and_reduced_motion_are_styled() -> None:
     phone = STYLE[STYLE.index("a phone") :]
     assert "button, select { min-height: 2.75rem; }" in phone
     assert ":focus-visible { outline: 3px" in STYLE

@@ -1,4 +1,4 @@
-"""POST: what the page decides, what it stores, where it leads; limits on both sides, and races."""
+"""POST of the verification page: decision, stored state, link; limits on both sides, and races."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -27,7 +27,7 @@ async def press(client: httpx.AsyncClient, token: Token) -> httpx.Response:
     return await client.post(f"/v/{token.token}")
 
 
-async def test_whoever_took_the_time_is_verified_and_led_back(
+async def test_a_press_after_the_least_time_verifies_and_links_back_to_the_bot(
     client: httpx.AsyncClient, make: Making, clock: ManualClock
 ) -> None:
     token = await make()
@@ -45,7 +45,7 @@ async def test_whoever_took_the_time_is_verified_and_led_back(
     assert found.redeemed_at is None
 
 
-async def test_the_way_back_leads_where_the_sandbox_says(client: httpx.AsyncClient, make: Making) -> None:
+async def test_the_link_back_names_the_tokens_own_bot(client: httpx.AsyncClient, make: Making) -> None:
     other = await make(shortener=None, bot_username="other_bot")
     assert link_of(await press(client, other)) == f"{LINKS}/other_bot?start=v_{other.token}"
 
@@ -53,11 +53,11 @@ async def test_the_way_back_leads_where_the_sandbox_says(client: httpx.AsyncClie
 @pytest.mark.parametrize(
     ("seconds", "status"), [(0, 403), (LEAST_S - 0.001, 403), (LEAST_S, 200), (LEAST_S + 0.001, 200), (-1, 200)]
 )
-async def test_the_least_time_has_two_sides(
+async def test_a_press_before_the_least_time_bypasses_and_at_it_verifies(
     client: httpx.AsyncClient, make: Making, clock: ManualClock, seconds: float, status: int
 ) -> None:
     token = await make()
-    # a clock that was put back takes nobody's time away
+    # with a clock that was put back the least time does not apply
     clock.move(timedelta(seconds=seconds))
     assert (await press(client, token)).status_code == status
     assert (await stored(token)).status is (TokenStatus.VERIFIED if status == 200 else TokenStatus.BYPASSED)
@@ -71,16 +71,14 @@ async def test_time_counts_from_when_the_button_was_shown(
     assert (await press(client, token)).status_code == 403
 
 
-async def test_less_than_a_millisecond_is_never_decisive(
-    client: httpx.AsyncClient, make: Making, clock: ManualClock
-) -> None:
+async def test_expiry_is_compared_in_milliseconds(client: httpx.AsyncClient, make: Making, clock: ManualClock) -> None:
     token = await make()
     clock.move(timedelta(days=2, microseconds=999))
     assert (await press(client, token)).status_code == 200
 
 
 @pytest.mark.parametrize(("late_ms", "status"), [(-1, 200), (0, 200), (1, 410)])
-async def test_expiry_in_the_instant_it_is_used(
+async def test_a_token_can_be_used_up_to_its_expiry(
     client: httpx.AsyncClient, make: Making, clock: ManualClock, late_ms: int, status: int
 ) -> None:
     token = await make()
@@ -93,9 +91,7 @@ async def test_expiry_in_the_instant_it_is_used(
         assert link_of(answer) == f"{LINKS}/{BOT}?start=newtoken"
 
 
-async def test_too_fast_is_said_politely_with_a_new_link_that_costs_nothing(
-    client: httpx.AsyncClient, make: Making
-) -> None:
+async def test_too_fast_is_explained_politely_with_a_free_new_link(client: httpx.AsyncClient, make: Making) -> None:
     answer = await press(client, await make())
     assert answer.status_code == 403
     assert "quicker than this page allows" in answer.text
@@ -105,9 +101,7 @@ async def test_too_fast_is_said_politely_with_a_new_link_that_costs_nothing(
         assert word not in answer.text.lower()
 
 
-async def test_a_replacement_that_is_spoilt_is_not_said_to_cost_nothing(
-    client: httpx.AsyncClient, make: Making
-) -> None:
+async def test_no_free_link_is_offered_for_a_bypassed_replacement(client: httpx.AsyncClient, make: Making) -> None:
     answer = await press(client, await make(is_replacement=True))
     assert answer.status_code == 403
     assert "does not count towards your limit" not in answer.text
@@ -125,7 +119,7 @@ async def test_bypassed_is_final(client: httpx.AsyncClient, make: Making, clock:
     assert await stored(token) == before
 
 
-async def test_a_link_without_a_shortener_asks_for_no_time(client: httpx.AsyncClient, make: Making) -> None:
+async def test_the_least_time_does_not_apply_without_a_shortener(client: httpx.AsyncClient, make: Making) -> None:
     assert (await press(client, await make(shortener=None))).status_code == 200
 
 
@@ -134,7 +128,7 @@ async def test_the_least_time_is_a_setting(client: httpx.AsyncClient, make: Maki
     assert (await press(client, await make())).status_code == 200
 
 
-async def test_a_used_token_leads_back_and_stays_as_it_is(
+async def test_a_used_token_links_to_the_bot_and_is_unchanged(
     client: httpx.AsyncClient, db: Database, make: Making, clock: ManualClock
 ) -> None:
     token = await make()
@@ -148,7 +142,7 @@ async def test_a_used_token_leads_back_and_stays_as_it_is(
 
 
 @pytest.mark.parametrize("seconds", [0, 60])
-async def test_posted_twice_gets_the_same_answer_and_one_write(
+async def test_a_second_press_gets_the_same_answer_and_writes_nothing(
     client: httpx.AsyncClient, db: Database, make: Making, clock: ManualClock, seconds: int
 ) -> None:
     token = await make()
@@ -162,7 +156,7 @@ async def test_posted_twice_gets_the_same_answer_and_one_write(
 
 
 @pytest.mark.parametrize("seconds", [0, 60])
-async def test_ten_at_once_get_the_same_answer_and_one_write_wins(
+async def test_ten_concurrent_presses_get_the_same_answer_and_one_write_wins(
     client: httpx.AsyncClient,
     db: Database,
     make: Making,
@@ -178,7 +172,7 @@ async def test_ten_at_once_get_the_same_answer_and_one_write_wins(
     answers = await asyncio.gather(*(press(client, token) for _ in range(10)))
     assert {answer.status_code for answer in answers} == {200 if seconds else 403}
     assert len({answer.text for answer in answers}) == 1
-    # all tried to write, one did, nine looked again
+    # all tried to write, one succeeded, nine read again
     assert db.calls["update_one tokens"] == 10
     assert db.calls["find_one tokens"] == 19
     assert (await stored(token)).status is (TokenStatus.VERIFIED if seconds else TokenStatus.BYPASSED)
@@ -198,16 +192,16 @@ async def _spoil(token: Token) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "first", "status", "words"),
+    ("seconds", "first", "expected"),
     [
-        (60, _verify, 200, "Done"),
-        (60, _verify_and_redeem, 410, "used already"),
-        (60, _spoil, 403, "does not count any more"),
-        (5, _verify, 200, "Done"),
-        (5, _spoil, 403, "A little too quick"),
+        (60, _verify, (200, "Done")),
+        (60, _verify_and_redeem, (410, "used already")),
+        (60, _spoil, (403, "does not count any more")),
+        (5, _verify, (200, "Done")),
+        (5, _spoil, (403, "A little too quick")),
     ],
 )
-async def test_whoever_is_second_hears_what_the_first_one_did(
+async def test_a_press_that_loses_a_race_shows_the_winners_result(
     client: httpx.AsyncClient,
     db: Database,
     make: Making,
@@ -215,8 +209,7 @@ async def test_whoever_is_second_hears_what_the_first_one_did(
     monkeypatch: pytest.MonkeyPatch,
     seconds: int,
     first: Act,
-    status: int,
-    words: str,
+    expected: tuple[int, str],
 ) -> None:
     token = await make()
     clock.move(timedelta(seconds=seconds))
@@ -230,10 +223,11 @@ async def test_whoever_is_second_hears_what_the_first_one_did(
 
     monkeypatch.setattr(tokens, "update_one", second)
     answer = await press(client, token)
+    status, words = expected
     assert (answer.status_code, words in answer.text) == (status, True)
 
 
-async def test_a_store_that_never_agrees_ends_in_a_short_break(
+async def test_repeated_lost_races_end_in_503(
     client: httpx.AsyncClient, db: Database, make: Making, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = await make()
@@ -246,7 +240,7 @@ async def test_a_store_that_never_agrees_ends_in_a_short_break(
     assert (await press(client, token)).status_code == 503
 
 
-async def test_an_answer_of_the_store_that_got_lost_costs_nothing(
+async def test_a_lost_answer_of_the_store_is_503_and_the_next_press_verifies(
     client: httpx.AsyncClient, db: Database, make: Making, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = await make()
@@ -267,13 +261,13 @@ async def test_an_answer_of_the_store_that_got_lost_costs_nothing(
 @pytest.mark.parametrize(
     "now",
     [
-        # midnight in Asia/Kolkata, and the two changes of daylight time in America/New_York
+        # midnight in Asia/Kolkata, and both daylight saving changes in America/New_York
         datetime(2026, 3, 1, 18, 29, 50, tzinfo=UTC),
         datetime(2026, 3, 8, 6, 59, 50, tzinfo=UTC),
         datetime(2026, 11, 1, 5, 59, 50, tzinfo=UTC),
     ],
 )
-async def test_the_least_time_knows_no_midnight(
+async def test_the_least_time_spans_midnight_and_daylight_saving_changes(
     client: httpx.AsyncClient, make: Making, clock: ManualClock, now: datetime
 ) -> None:
     clock.move(now - clock.now())

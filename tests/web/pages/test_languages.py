@@ -1,4 +1,4 @@
-"""The catalogues: each says everything, and is compiled from the text that stands beside it."""
+"""The gettext catalogues: complete, and compiled from the .po file beside them."""
 
 import ast
 from gettext import GNUTranslations
@@ -25,17 +25,17 @@ def text_of(language: str) -> Path:
 
 
 def sentences(file: Any) -> dict[str, str]:
-    """What a compiled catalogue says, without its head."""
+    """The translations in a compiled catalogue, without its header."""
     said = GNUTranslations(file)._catalog  # type: ignore[attr-defined]
     return {sentence: text for sentence, text in said.items() if sentence}
 
 
-def test_the_languages_there_are() -> None:
+def test_the_expected_languages_are_known() -> None:
     assert set(LANGUAGES) >= EXPECTED
     assert Languages().known == {*LANGUAGES, "en"}
 
 
-def test_every_sentence_that_is_marked_is_found() -> None:
+def test_every_marked_sentence_is_extracted() -> None:
     marked = [
         node
         for node in ast.walk(ast.parse(SOURCE.read_text(encoding="utf-8")))
@@ -45,21 +45,21 @@ def test_every_sentence_that_is_marked_is_found() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_each_catalogue_says_everything_and_nothing_else(language: str) -> None:
+def test_each_catalogue_translates_exactly_the_marked_sentences(language: str) -> None:
     with text_of(language).open("rb") as file:
         catalogue = read_po(file)
     said = {str(message.id): str(message.string) for message in catalogue if message.id}
     assert set(said) == SENTENCES
     assert all(said.values())
     assert [text for text in said.values() if text in SENTENCES] == []
-    # a figure in a sentence is a promise: it stays
+    # figures have to be kept in translations
     for sentence, text in said.items():
         assert ("3" in sentence) == ("3" in text)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_is_shipped_is_what_stands_in_the_text(language: str) -> None:
-    """`pybabel compile -d views/locales -D web` makes it so."""
+def test_compiled_catalogues_match_their_sources(language: str) -> None:
+    """Compile with `pybabel compile -d views/locales -D web`."""
     with text_of(language).open("rb") as file:
         catalogue = read_po(file)
     compiled = BytesIO()
@@ -85,9 +85,9 @@ def test_what_is_shipped_is_what_stands_in_the_text(language: str) -> None:
         ("de\x00", "en"),
     ],
 )
-def test_the_language_of_a_code(code: str | None, language: str) -> None:
+def test_a_language_code_selects_a_catalogue_or_english(code: str | None, language: str) -> None:
     assert Languages().choose(code) == language
 
 
-def test_arabic_runs_from_right_to_left() -> None:
+def test_arabic_is_written_from_right_to_left() -> None:
     assert {language: direction(language) for language in ("ar", "de", "en")} == {"ar": "rtl", "de": "ltr", "en": "ltr"}

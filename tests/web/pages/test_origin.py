@@ -1,4 +1,4 @@
-"""`require_referer`: the host a visitor came from, carried from GET to POST under a seal."""
+"""`require_referer`: the referring host, carried from GET to POST with a seal."""
 
 from datetime import timedelta
 
@@ -42,7 +42,7 @@ BAD = (
 
 
 async def through_the_page(client: httpx.AsyncClient, token: Token, referer: str | None) -> httpx.Response:
-    """What a browser does: the page, then its form as it stands there, with our own page as Referer."""
+    """Load the page and submit its form as a browser does, with our own page as Referer."""
     address = f"/v/{token.token}"
     headers = [] if referer is None else [(b"referer", referer.encode())]
     page = Outline((await client.get(address, headers=headers)).text)
@@ -52,7 +52,7 @@ async def through_the_page(client: httpx.AsyncClient, token: Token, referer: str
 
 @pytest.mark.usefixtures("require_referer")
 @pytest.mark.parametrize("referer", GOOD)
-async def test_whoever_comes_from_the_shortener_is_verified(
+async def test_a_visitor_from_the_shortener_is_verified(
     client: httpx.AsyncClient, make: Making, clock: ManualClock, referer: str
 ) -> None:
     token = await make()
@@ -62,7 +62,7 @@ async def test_whoever_comes_from_the_shortener_is_verified(
 
 @pytest.mark.usefixtures("require_referer")
 @pytest.mark.parametrize("referer", [None, *BAD])
-async def test_whoever_comes_from_elsewhere_is_not(
+async def test_a_visitor_from_elsewhere_is_refused(
     client: httpx.AsyncClient, make: Making, clock: ManualClock, referer: str | None
 ) -> None:
     token = await make()
@@ -72,12 +72,12 @@ async def test_whoever_comes_from_elsewhere_is_not(
     assert "This way does not count" in answer.text
     assert f"{LINKS}/{BOT}?start=newtoken" in answer.text
     assert (await stored(token)).status is TokenStatus.BYPASSED
-    # pressed once more, the reason is the same
+    # a second press shows the same reason
     assert (await through_the_page(client, token, referer)).text == answer.text
 
 
 @pytest.mark.parametrize("referer", [None, "https://evil-short.example/"])
-async def test_without_the_setting_nobody_is_asked(
+async def test_without_the_setting_the_origin_is_not_checked(
     client: httpx.AsyncClient, make: Making, clock: ManualClock, referer: str | None
 ) -> None:
     token = await make()
@@ -86,7 +86,7 @@ async def test_without_the_setting_nobody_is_asked(
 
 
 @pytest.mark.usefixtures("require_referer")
-async def test_a_link_without_a_shortener_asks_for_no_origin(client: httpx.AsyncClient, make: Making) -> None:
+async def test_the_origin_is_not_checked_without_a_shortener(client: httpx.AsyncClient, make: Making) -> None:
     assert (await through_the_page(client, await make(shortener=None), None)).status_code == 200
 
 
@@ -104,10 +104,10 @@ async def test_a_link_without_a_shortener_asks_for_no_origin(client: httpx.Async
         {"seal": seal(b"the page's key", "x" * 32, SHORT)},
     ],
 )
-async def test_a_form_that_is_not_ours_says_nothing_of_an_origin(
+async def test_a_form_with_a_wrong_seal_has_no_origin(
     client: httpx.AsyncClient, make: Making, clock: ManualClock, forged: dict[str, str]
 ) -> None:
-    # the last two are true seals, of another token
+    # the last two are valid seals of another token
     token = await make()
     clock.move(timedelta(seconds=60))
     answer = await client.post(f"/v/{token.token}", data=forged, headers={"referer": f"https://{SHORT}/"})
@@ -118,7 +118,7 @@ async def test_a_form_that_is_not_ours_says_nothing_of_an_origin(
 @pytest.mark.usefixtures("require_referer")
 @pytest.mark.parametrize("body", [b"host=%FF&seal=%FF", b"&&&&", b"host", b"=" * 4000, b"a=1&" * 20, b"\x00\xff" * 100])
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data", "application/json", ""])
-async def test_a_body_of_nonsense_is_a_form_without_an_origin(
+async def test_a_malformed_body_has_no_origin(
     client: httpx.AsyncClient, make: Making, clock: ManualClock, body: bytes, kind: str
 ) -> None:
     token = await make()
@@ -127,7 +127,7 @@ async def test_a_body_of_nonsense_is_a_form_without_an_origin(
     assert answer.status_code == 403
 
 
-async def test_the_page_gives_away_a_seal_for_our_hosts_alone(client: httpx.AsyncClient, make: Making) -> None:
+async def test_the_page_contains_a_seal_only_for_shortener_hosts(client: httpx.AsyncClient, make: Making) -> None:
     token = await make()
     for referer, count in ((f"https://{SHORT}/", 2), ("https://evil.example/", 0), ("", 0)):
         answer = await client.get(f"/v/{token.token}", headers={"referer": referer})
@@ -136,7 +136,7 @@ async def test_the_page_gives_away_a_seal_for_our_hosts_alone(client: httpx.Asyn
 
 
 @pytest.mark.usefixtures("require_referer")
-async def test_another_process_with_the_same_key_takes_the_form(
+async def test_another_process_with_the_same_key_accepts_the_form(
     client: httpx.AsyncClient, make: Making, clock: ManualClock, services: Services
 ) -> None:
     token = await make()
@@ -150,16 +150,16 @@ async def test_another_process_with_the_same_key_takes_the_form(
 
 
 @pytest.mark.parametrize("referer", GOOD)
-def test_the_host_of_a_referer(referer: str) -> None:
+def test_the_host_of_a_referer_is_lower_case_without_port(referer: str) -> None:
     assert host_of(referer) == SHORT
 
 
 @pytest.mark.parametrize("referer", [None, *BAD])
-def test_a_referer_that_only_looks_like_it_has_another_host(referer: str | None) -> None:
+def test_a_misleading_referer_is_not_taken_for_the_shortener(referer: str | None) -> None:
     assert host_of(referer) != SHORT
 
 
-def test_a_seal_holds_for_its_key_token_and_host() -> None:
+def test_a_seal_is_valid_only_for_its_key_token_and_host() -> None:
     made = seal(b"key", "token", SHORT)
     assert is_sealed(b"key", "token", SHORT, made)
     assert not is_sealed(b"other", "token", SHORT, made)

@@ -1,4 +1,4 @@
-"""GET and HEAD: what a visitor, a crawler and a prefetching browser are shown, and that nothing comes of it."""
+"""GET and HEAD of the verification page, for visitors, crawlers and prefetching browsers: they change nothing."""
 
 import re
 from datetime import timedelta
@@ -48,7 +48,7 @@ HEADERS = {
 
 
 class Outline(HTMLParser):
-    """The tags of a page with their attributes, and the addresses it names."""
+    """The tags of a page with their attributes."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class Outline(HTMLParser):
 
 @pytest.mark.parametrize("visitor", VISITORS)
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-async def test_looking_changes_nothing(
+async def test_get_and_head_change_nothing(
     client: httpx.AsyncClient, db: Database, make: Making, clock: ManualClock, method: str, visitor: str
 ) -> None:
     token = await make()
@@ -78,7 +78,7 @@ async def test_looking_changes_nothing(
     assert dict(db.calls) == {"find_one tokens": 3}
 
 
-async def test_looking_too_early_spoils_nothing(client: httpx.AsyncClient, db: Database, make: Making) -> None:
+async def test_an_early_get_does_not_bypass_the_token(client: httpx.AsyncClient, db: Database, make: Making) -> None:
     token = await make()
     before = await whole(db)
     assert (await client.get(f"/v/{token.token}")).status_code == 200
@@ -103,7 +103,7 @@ async def test_the_page_waits_with_one_button_that_posts_to_itself(client: httpx
         ("used", 410, ""),
     ],
 )
-async def test_looking_at_what_is_decided_already_tells_it(
+async def test_a_get_of_a_decided_token_shows_the_result(
     client: httpx.AsyncClient, make: Making, clock: ManualClock, state: str, status: int, leads_to: str
 ) -> None:
     token = await make()
@@ -121,13 +121,13 @@ async def test_looking_at_what_is_decided_already_tells_it(
     assert page.all("form") == []
     (link,) = page.all("a")
     assert link["href"] == f"{LINKS}/{BOT}{leads_to}" + (token.token if leads_to.endswith("v_") else "")
-    # who comes back to the page is not sent on by it
+    # only the answer to the button redirects
     assert "refresh" not in answer.text
 
 
 @pytest.mark.parametrize("text", NOT_TOKENS)
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
-async def test_what_is_no_token_asks_the_database_nothing(
+async def test_an_invalid_token_is_404_without_a_database_query(
     client: httpx.AsyncClient, db: Database, method: str, text: str
 ) -> None:
     db.calls.clear()
@@ -139,13 +139,13 @@ async def test_what_is_no_token_asks_the_database_nothing(
     assert ("<h1>" in answer.text) is (method != "HEAD")
 
 
-async def test_a_token_nobody_knows_is_404_with_the_way_to_the_bot(client: httpx.AsyncClient, db: Database) -> None:
+async def test_an_unknown_token_is_404_with_a_link_to_the_bot(client: httpx.AsyncClient, db: Database) -> None:
     answer = await client.get(f"/v/{'x' * 32}")
     assert answer.status_code == 404
     assert Outline(answer.text).all("a") == [{"class": "button", "href": f"{LINKS}/{BOT}"}]
 
 
-async def test_without_a_known_bot_there_is_no_way_to_name(
+async def test_without_a_known_bot_there_is_no_link(
     db: Database, clock: ManualClock, make: Making, services: Services
 ) -> None:
     nameless = Services(clock, LINKS, services.page_key)
@@ -164,7 +164,7 @@ async def test_an_unknown_path_is_a_404_page(client: httpx.AsyncClient, path: st
     assert "<h1>There is nothing here</h1>" in answer.text
 
 
-async def test_a_slash_too_much_is_no_redirect(client: httpx.AsyncClient, make: Making) -> None:
+async def test_a_trailing_slash_is_404_and_no_redirect(client: httpx.AsyncClient, make: Making) -> None:
     answer = await client.get(f"/v/{(await make()).token}/", headers={"host": "evil.example"})
     assert (answer.status_code, answer.headers.get("location")) == (404, None)
 
@@ -174,7 +174,7 @@ async def test_the_frameworks_own_pages_are_off(client: httpx.AsyncClient, path:
     assert (await client.get(path)).status_code == 404
 
 
-async def test_every_answer_has_the_headers(client: httpx.AsyncClient, make: Making) -> None:
+async def test_every_answer_has_the_security_headers(client: httpx.AsyncClient, make: Making) -> None:
     token = (await make()).token
     answers = [
         await client.get(f"/v/{token}"),
@@ -199,7 +199,7 @@ async def test_every_answer_has_the_headers(client: httpx.AsyncClient, make: Mak
         assert "server" not in answer.headers
 
 
-async def test_a_page_loads_nothing_from_elsewhere_and_runs_no_script(client: httpx.AsyncClient, make: Making) -> None:
+async def test_a_page_loads_nothing_foreign_and_runs_no_script(client: httpx.AsyncClient, make: Making) -> None:
     token = (await make(shortener=None)).token
     for answer in (await client.get(f"/v/{token}"), await client.post(f"/v/{token}"), await client.get("/v/none")):
         page = Outline(answer.text)
@@ -214,14 +214,14 @@ async def test_a_page_loads_nothing_from_elsewhere_and_runs_no_script(client: ht
             assert (await client.get(address)).status_code == 200
 
 
-async def test_a_whole_visit_is_small(client: httpx.AsyncClient, make: Making) -> None:
+async def test_all_files_of_a_visit_are_under_15_kb(client: httpx.AsyncClient, make: Making) -> None:
     token = (await make(shortener=None)).token
     parts = [await client.get(f"/v/{token}"), await client.post(f"/v/{token}")]
     parts += [await client.get(link["href"] or "") for link in Outline(parts[0].text).all("link")]
     assert sum(len(part.content) for part in parts) < 15_000
 
 
-async def test_files_are_kept_for_good_under_the_address_of_their_content(client: httpx.AsyncClient) -> None:
+async def test_files_are_cached_forever_under_their_version(client: httpx.AsyncClient) -> None:
     (style,) = [link["href"] for link in Outline((await client.get("/v/x")).text).all("link") if "css" in link["href"]]  # type: ignore[operator]
     kept = await client.get(style or "")
     assert kept.headers["content-type"] == "text/css; charset=utf-8"
@@ -232,20 +232,20 @@ async def test_files_are_kept_for_good_under_the_address_of_their_content(client
     assert (await client.get("/static/nothing.css")).status_code == 404
 
 
-async def test_behind_a_path_the_files_are_looked_for_there(db: Database, clock: ManualClock) -> None:
+async def test_a_base_path_is_in_front_of_file_addresses(db: Database, clock: ManualClock) -> None:
     services = Services(clock, LINKS, b"k", base_path="/gate")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(build_app(services)), base_url="http://x") as client:
         assert 'href="/gate/static/page.css?v=' in (await client.get("/v/x")).text
 
 
-async def test_robots_are_asked_to_stay_out(client: httpx.AsyncClient) -> None:
+async def test_robots_txt_disallows_everything(client: httpx.AsyncClient) -> None:
     answer = await client.get("/robots.txt")
     assert answer.text == "User-agent: *\nDisallow: /\n"
     assert answer.headers["content-type"].startswith("text/plain")
 
 
 @pytest.mark.parametrize("state", ["waiting", "verified", "spoilt", "unknown"])
-async def test_a_page_can_be_read_out_and_worked_by_keyboard(
+async def test_a_page_is_accessible_to_screen_readers_and_keyboards(
     client: httpx.AsyncClient, make: Making, clock: ManualClock, state: str
 ) -> None:
     token = await make(shortener=None if state == "verified" else "short")
@@ -256,19 +256,19 @@ async def test_a_page_can_be_read_out_and_worked_by_keyboard(
     assert len(page.all("h1")) == len(page.all("main")) == len(page.all("title")) == 1
     assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in page.all("meta")
     assert len(page.all("button")) + len(page.all("a")) == 1
-    # the sign is for the eye only; what counts down is said once, in words
+    # the sign is hidden from screen readers; the countdown is announced once
     assert [attributes for tag, attributes in page.tags if attributes.get("aria-hidden") == "true"]
     assert len([1 for _, attributes in page.tags if attributes.get("role") == "status"]) == (state == "verified")
 
 
-async def test_a_bots_name_cannot_break_out_of_the_page(client: httpx.AsyncClient, make: Making) -> None:
+async def test_a_bots_name_is_escaped(client: httpx.AsyncClient, make: Making) -> None:
     token = await make(shortener=None, bot_username='"><script>x</script>')
     answer = await client.post(f"/v/{token.token}")
     assert Outline(answer.text).all("script") == []
     assert f"{LINKS}/%22%3E%3Cscript%3Ex%3C%2Fscript%3E?start=v_{token.token}" in answer.text
 
 
-async def test_the_page_speaks_the_persons_language(client: httpx.AsyncClient, make: Making) -> None:
+async def test_the_page_is_in_the_persons_language(client: httpx.AsyncClient, make: Making) -> None:
     spoken = {"de": "Fast fertig", "pt-br": "Quase pronto", "en": "Almost done", "xx": "Almost done", "": "Almost done"}
     for code, heading in spoken.items():
         answer = await client.get(f"/v/{(await make(language=code or None)).token}")
@@ -277,9 +277,7 @@ async def test_the_page_speaks_the_persons_language(client: httpx.AsyncClient, m
     assert Outline(arabic.text).all("html") == [{"lang": "ar", "dir": "rtl"}]
 
 
-async def test_a_token_stays_unused_however_often_its_page_is_looked_at(
-    client: httpx.AsyncClient, make: Making
-) -> None:
+async def test_repeated_gets_leave_a_token_unused(client: httpx.AsyncClient, make: Making) -> None:
     token = await make()
     for _ in range(5):
         await client.get(f"/v/{token.token}")

@@ -1,4 +1,4 @@
-"""Requests no page makes, and what is shown when something breaks."""
+"""Refused requests, and error pages."""
 
 import asyncio
 import re
@@ -20,7 +20,7 @@ from web_app.services import Services
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"])
-async def test_other_methods_are_405_with_those_there_are(
+async def test_other_methods_are_405_with_the_allowed_ones(
     client: httpx.AsyncClient, db: Database, make: Making, method: str
 ) -> None:
     token = await make()
@@ -34,7 +34,7 @@ async def test_other_methods_are_405_with_those_there_are(
 
 @pytest.mark.parametrize(("size", "status"), [(BODY_MAX, 403), (BODY_MAX + 1, 413), (1_000_000, 413)])
 @pytest.mark.parametrize("is_announced", [True, False])
-async def test_a_body_has_its_limit_on_both_sides(
+async def test_a_body_of_the_maximum_size_is_read_and_a_longer_one_refused(
     client: httpx.AsyncClient, db: Database, make: Making, size: int, status: int, is_announced: bool
 ) -> None:
     async def chunks() -> AsyncIterator[bytes]:
@@ -50,13 +50,13 @@ async def test_a_body_has_its_limit_on_both_sides(
 
 
 @pytest.mark.parametrize("length", ["-1", "abc", "٣", "9" * 400])
-async def test_a_length_that_is_none_is_not_believed(client: httpx.AsyncClient, make: Making, length: str) -> None:
+async def test_an_invalid_content_length_is_refused(client: httpx.AsyncClient, make: Making, length: str) -> None:
     token = await make()
     answer = await client.post(f"/v/{token.token}", content=b"", headers=[(b"content-length", length.encode())])
     assert answer.status_code in (403, 413)
 
 
-async def test_a_body_that_does_not_come_is_given_up(
+async def test_a_body_that_does_not_arrive_in_time_is_408(
     db: Database, make: Making, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bodies, "BODY_S", 0.0)
@@ -75,7 +75,7 @@ async def test_a_body_that_does_not_come_is_given_up(
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_a_store_that_is_away_is_a_short_break(
+async def test_an_unavailable_store_is_503_with_a_retry_button(
     client: httpx.AsyncClient, db: Database, make: Making, method: str
 ) -> None:
     token = await make()
@@ -95,7 +95,7 @@ async def test_a_store_that_is_away_is_a_short_break(
     assert (await client.get(f"/v/{token.token}")).status_code == 200
 
 
-async def test_the_unexpected_is_a_page_with_an_id_that_stands_in_the_log(
+async def test_an_unexpected_error_is_a_page_with_an_id_that_is_in_the_log(
     client: httpx.AsyncClient, db: Database, make: Making
 ) -> None:
     token = await make()
@@ -118,7 +118,7 @@ async def test_the_unexpected_is_a_page_with_an_id_that_stands_in_the_log(
     assert token.token not in str({name: value for name, value in line.items() if name != "exc_info"})
 
 
-async def test_a_visitor_who_leaves_is_no_error(db: Database, services: Services, make: Making) -> None:
+async def test_a_disconnecting_visitor_is_no_error(db: Database, services: Services, make: Making) -> None:
     token = await make()
     app = build_app(services)
     sent: list[Any] = []
@@ -151,7 +151,7 @@ async def test_a_visitor_who_leaves_is_no_error(db: Database, services: Services
     assert await whole(db) == before
 
 
-async def test_what_breaks_after_the_answer_began_is_logged_and_not_answered_twice() -> None:
+async def test_an_error_after_the_answer_started_is_logged_and_not_answered() -> None:
     async def broken(_scope: Any, _receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         raise ZeroDivisionError

@@ -1,4 +1,4 @@
-"""Broadcasts as the operations write them, for tests of what an admin sees of them."""
+"""Broadcasts as the operations write them, for tests of their progress messages."""
 
 import secrets
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 from aiogram.methods import EditMessageText, SendMessage
 from pymongo.errors import AutoReconnect
 
-from admin_bot.broadcasts.progress import BroadcastWatch
+from admin_bot.broadcasts.progress_updater import ProgressUpdater
 from core.broadcasts import Broadcast, BroadcastStatus, NewBroadcast
 from database.operations import broadcast_ops
 from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
@@ -16,7 +16,7 @@ COUNTS = {"pending": 80, "sent": 15, "blocked": 5}
 
 
 async def made(admin: AdminBot, title: str = "Sale", **more: Any) -> Broadcast:
-    """A queued broadcast of OWNER's whose time has come, with the message it is watched in."""
+    """A queued broadcast of OWNER's whose time has come, with its progress message."""
     now = admin.clock.now()
     screen = await admin.bot.send_message(OWNER.id, "confirmed")
     known: dict[str, Any] = {
@@ -35,7 +35,7 @@ async def made(admin: AdminBot, title: str = "Sale", **more: Any) -> Broadcast:
 
 
 async def sending(admin: AdminBot, title: str = "Sale", counts: dict[str, int] = COUNTS, **more: Any) -> Broadcast:
-    """One whose list is made and which is being sent."""
+    """One with a complete list of recipients that is being sent."""
     broadcast = await made(admin, title, **more)
     assert await broadcast_ops.start(broadcast, admin.clock.now())
     assert await broadcast_ops.record_cursor(broadcast.id, 1, is_filled=True)
@@ -45,7 +45,7 @@ async def sending(admin: AdminBot, title: str = "Sale", counts: dict[str, int] =
 
 
 async def sent(admin: AdminBot, title: str = "Sale", **more: Any) -> Broadcast:
-    """One that everybody has but five."""
+    """One that was sent to all recipients but five."""
     broadcast = await sending(admin, title, **more)
     counts = {"sent": 95, "blocked": 5}
     ended = await broadcast_ops.finish(broadcast.id, BroadcastStatus.SENT, admin.clock.now(), counts)
@@ -54,7 +54,7 @@ async def sent(admin: AdminBot, title: str = "Sale", **more: Any) -> Broadcast:
 
 
 async def failed(admin: AdminBot, title: str = "Sale", **more: Any) -> Broadcast:
-    """One that stopped with an error after fifteen had it."""
+    """One that failed after fifteen recipients."""
     broadcast, now = await sending(admin, title, **more), admin.clock.now()
     ended = await broadcast_ops.finish(broadcast.id, BroadcastStatus.FAILED, now, COUNTS, "Its <message> is gone.")
     assert ended is not None
@@ -62,7 +62,7 @@ async def failed(admin: AdminBot, title: str = "Sale", **more: Any) -> Broadcast
 
 
 async def stored(broadcast: Broadcast) -> Broadcast:
-    """As it stands now."""
+    """The current row."""
     found = await broadcast_ops.find(broadcast.id)
     assert found is not None
     return found
@@ -78,16 +78,13 @@ def away(*operations: str, collection: str = "broadcasts") -> Callable[[str, str
     return refuse
 
 
-def new_watch(admin: AdminBot) -> BroadcastWatch:
-    """The watch of a process that starts now."""
-    data, time = admin.data, admin.time
-    return BroadcastWatch(
-        admin.bot, data["clock"], data["zone"], admin.supervisor, sleep=time.sleep, monotonic=lambda: time._now
-    )
+def new_updater(admin: AdminBot) -> ProgressUpdater:
+    """The updater of a process that starts now."""
+    return ProgressUpdater(admin.bot, admin.clock, admin.data["zone"], admin.supervisor)
 
 
 def edits(admin: AdminBot, one: Broadcast | None = None) -> list[str]:
-    """What was written into its message (any message), in order."""
+    """The texts edited into its progress message (None: into any message), in order."""
     return [
         str(call.text)
         for call in admin.world.of(EditMessageText)

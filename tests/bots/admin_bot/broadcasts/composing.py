@@ -1,4 +1,4 @@
-"""Drafts of broadcasts, for the tests around them."""
+"""Drafts of broadcasts, for tests of composing."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ async def upsert_visitor(admin: AdminBot, *user_ids: int, source: str | None = N
 
 
 async def composed(admin: AdminBot, people: int = 3, **content: Any) -> BroadcastDraft:
-    """A draft of one message on its screen, and so many people who would get it."""
+    """A draft of one message, and the subscribers who would get it."""
     await upsert_visitor(admin, *range(8001, 8001 + people))
     await admin.say("/broadcast")
     await admin.send(**(content or {"text": "Big news\nof the day"}))
@@ -31,7 +31,7 @@ async def composed(admin: AdminBot, people: int = 3, **content: Any) -> Broadcas
 
 
 async def confirmed(admin: AdminBot) -> None:
-    """Both taps."""
+    """Press both buttons that confirm the broadcast."""
     await admin.press("Send to")
     await admin.press("Yes, send")
 
@@ -42,7 +42,7 @@ async def album(admin: AdminBot, number: int = 3, first_id: int = 1000, group: s
 
 
 async def draft_of(admin: AdminBot) -> BroadcastDraft | None:
-    """What the conversation remembers."""
+    """The draft stored with the conversation."""
     for key, record in admin.memory.storage.items():
         if key.user_id == OWNER.id:
             return read_broadcast_draft(record.data.get("broadcast"))
@@ -56,7 +56,7 @@ async def the_draft(admin: AdminBot) -> BroadcastDraft:
 
 
 async def state_of(admin: AdminBot) -> str | None:
-    """What is waited for."""
+    """The state of the conversation."""
     for key, record in admin.memory.storage.items():
         if key.user_id == OWNER.id:
             return record.state if record.state is None else str(record.state)
@@ -96,7 +96,7 @@ def stored(admin: AdminBot) -> list[list[int]]:
     return [call.message_ids for call in admin.copies if call.chat_id == STORAGE]
 
 
-def taken_out(admin: AdminBot) -> list[list[int]]:
+def deleted_copies(admin: AdminBot) -> list[list[int]]:
     return [call.message_ids for call in admin.world.of(DeleteMessages) if call.chat_id == STORAGE]
 
 
@@ -108,7 +108,7 @@ def keyboard_of(call: CopyMessage | CopyMessages) -> list[tuple[str, str | None]
 
 
 def screen_data(admin: AdminBot, text: str) -> str:
-    """What a button of the newest screen carries."""
+    """The callback data of a button of the newest screen."""
     screen = list(admin.world.screens.values())[-1]
     assert screen.reply_markup is not None and screen.from_user is not None and screen.from_user.id == ADMIN_BOT.id
     (found,) = [one for row in screen.reply_markup.inline_keyboard for one in row if one.text.startswith(text)]

@@ -1,4 +1,4 @@
-"""Broadcasts in the admin bot under attack: news at the worst instant, strangers, drafts of other versions."""
+"""Broadcasts in the admin bot under attack: changes at the worst moment, strangers, drafts of other versions."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from aiogram.methods import EditMessageText, SendMessage
 from core.broadcasts import BroadcastStatus
 from core.segments import Segment, SegmentKind
 from database.operations import broadcast_ops
-from tests.bots.admin_bot.broadcasts.broadcasts import edits, new_watch, sending, sent, stored
+from tests.bots.admin_bot.broadcasts.broadcasts import edits, new_updater, sending, sent, stored
 from tests.bots.admin_bot.broadcasts.composing import (
     ANN,
     composed,
@@ -23,52 +23,50 @@ from tests.bots.admin_bot.conftest import OWNER, STRANGER, AdminBot
 from views.broadcasts import compose_texts as texts
 from views.broadcasts import progress_texts
 from views.broadcasts.compose_callbacks import ComposeAction, ComposeButton
-from views.broadcasts.progress_callbacks import RunAction, RunButton
+from views.broadcasts.progress_callbacks import BroadcastAction, BroadcastButton
 
 
-async def test_counts_that_come_while_a_cancelled_one_is_drawn_are_shown_too(
+async def test_counts_that_change_while_a_cancelled_broadcast_is_shown_are_shown_too(
     admin: AdminBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = await sending(admin)
     assert await broadcast_ops.cancel(one.id, admin.clock.now())
-    watch, real = new_watch(admin), admin.bot.session.make_request
+    updater, real = new_updater(admin), admin.bot.session.make_request
 
     async def while_drawn(bot: Any, method: Any, timeout: int | None = None) -> Any:
         answer = await real(bot, method, timeout)
         if isinstance(method, EditMessageText) and "15" in str(method.text):
-            # the calls that were out have come back
+            # calls under way have been answered
             await broadcast_ops.record_counts(one.id, {"pending": 77, "sent": 18, "blocked": 5})
         return answer
 
     monkeypatch.setattr(admin.bot.session, "make_request", while_drawn)
     for _ in range(3):
-        await watch.look()
+        await updater.poll()
     assert "Sent: 18" in edits(admin, one)[-1]
     assert (await stored(one)).is_shown
 
 
-async def test_the_second_press_on_take_back_is_told_the_truth(admin: AdminBot) -> None:
+async def test_the_second_press_on_recall_says_that_it_is_recalled_already(admin: AdminBot) -> None:
     one = await sent(admin)
-    data = RunButton(act=RunAction.TAKE_BACK_SURE, broadcast_id=one.id).pack()
+    data = BroadcastButton(act=BroadcastAction.RECALL_CONFIRMED, broadcast_id=one.id).pack()
     await admin.callback(data, message_id=one.progress_message_id)
     first = (await stored(one)).delete_at
     await broadcast_ops.postpone_recall(one.id, admin.clock.now(), {"sent": 95}, is_requested=True)
     await admin.callback(data, message_id=one.progress_message_id)
-    assert admin.toasts[-2:] == [progress_texts.TAKING_BACK, "It is being taken back already."]
+    assert admin.toasts[-2:] == [progress_texts.RECALL_STARTED, "It is being taken back already."]
     assert first is not None
 
 
-@pytest.mark.parametrize("act", list(RunAction))
-async def test_who_is_no_admin_any_more_changes_nothing_with_the_buttons_they_still_have(
-    admin: AdminBot, act: RunAction
-) -> None:
+@pytest.mark.parametrize("act", list(BroadcastAction))
+async def test_a_former_admin_changes_nothing_with_old_buttons(admin: AdminBot, act: BroadcastAction) -> None:
     one = await sending(admin)
     before = await stored(one)
-    await admin.callback(RunButton(act=act, broadcast_id=one.id).pack(), who=STRANGER)
+    await admin.callback(BroadcastButton(act=act, broadcast_id=one.id).pack(), who=STRANGER)
     assert await stored(one) == before
 
 
-async def test_another_admin_cannot_confirm_a_draft_that_is_not_theirs(admin: AdminBot) -> None:
+async def test_a_draft_can_only_be_confirmed_by_its_own_admin(admin: AdminBot) -> None:
     await composed(admin)
     await admin.press("Send to")
     data = screen_data(admin, "Yes, send")
@@ -100,8 +98,8 @@ async def test_the_longest_text_with_html_and_ten_long_buttons_has_screens_teleg
     await admin.press("Send to")
     await admin.press("Yes, send")
     one = await only_broadcast()
-    watch = new_watch(admin)
-    await watch.look()
+    updater = new_updater(admin)
+    await updater.poll()
     await admin.say("/broadcast list")
     said = [call for call in admin.world.calls if isinstance(call, SendMessage | EditMessageText)]
     assert max(len(str(call.text)) for call in said) < 4096
@@ -110,7 +108,7 @@ async def test_the_longest_text_with_html_and_ten_long_buttons_has_screens_teleg
 
 
 @pytest.mark.parametrize("language", ["pt", "pt-br"])
-async def test_nothing_is_lost_of_a_segment_between_draft_and_row(admin: AdminBot, language: str) -> None:
+async def test_the_row_has_the_segment_of_the_draft(admin: AdminBot, language: str) -> None:
     await upsert_visitor(admin, ANN, language="pt-br")
     await composed(admin, people=0)
     await admin.press("Audience")

@@ -1,4 +1,4 @@
-"""/broadcast: the message is asked for, taken as it is, alone or as an album, and shown as subscribers will see it."""
+"""/broadcast: asks for a message or an album, stores it unchanged and shows it as subscribers will see it."""
 
 from typing import Any
 
@@ -14,6 +14,7 @@ from tests.bots.admin_bot.broadcasts.composing import (
     album,
     composed,
     confirmed,
+    deleted_copies,
     draft_of,
     keyboard_of,
     made,
@@ -22,15 +23,13 @@ from tests.bots.admin_bot.broadcasts.composing import (
     screen_data,
     state_of,
     stored,
-    taken_out,
     the_draft,
     upsert_visitor,
 )
 from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
-from views.admin_texts import CANCELLED
+from views.admin_texts import CANCELLED, FIRST_THE_BATCH
 from views.broadcasts import compose_texts as texts
-from views.posts.batch_texts import FIRST_THE_BATCH
-from views.posts.texts import LATE_MESSAGE
+from views.storage.content_texts import LATE_MESSAGE
 from views.storage.texts import NO_STORAGE
 
 # --- the message
@@ -59,11 +58,11 @@ async def test_a_message_is_stored_shown_as_it_is_and_followed_by_one_screen(adm
         "Change message",
         "Cancel",
     ]
-    # nothing is sent by that, and no post is made
+    # nothing is sent yet, and no post is made
     assert (await made(), await admin.posts()) == ([], [])
 
 
-async def test_confirmed_it_is_one_row_with_everything_in_it(admin: AdminBot) -> None:
+async def test_a_confirmed_draft_is_one_row_with_all_its_values(admin: AdminBot) -> None:
     draft = await composed(admin, message_id=900, text="Big news\nof the day")
     await confirmed(admin)
     row = await only_broadcast()
@@ -78,7 +77,7 @@ async def test_confirmed_it_is_one_row_with_everything_in_it(admin: AdminBot) ->
     assert await draft_of(admin) is None
     entry = (await audit_ops.last(1))[0]
     assert (entry.admin_id, entry.action, entry.target) == (OWNER.id, "broadcast.made", row.id)
-    # what is sent next is a post again
+    # the next message is a post again
     await admin.say("a post")
     assert (await admin.only_post()).title == "a post"
 
@@ -102,14 +101,14 @@ async def test_whatever_can_be_copied_is_content(admin: AdminBot, content: dict[
     assert await state_of(admin) is None
 
 
-async def test_a_command_typed_while_the_message_is_awaited_wins_and_nothing_is_broadcast(admin: AdminBot) -> None:
+async def test_a_command_instead_of_the_message_is_carried_out_and_not_broadcast(admin: AdminBot) -> None:
     await upsert_visitor(admin, ANN)
     await admin.say("/broadcast")
     await admin.say(f"/ban {ANN}")
     user = await user_ops.find(ANN)
     assert user is not None and user.is_banned
     assert (stored(admin), await draft_of(admin), await made(), await state_of(admin)) == ([], None, [], None)
-    # and the waiting is over
+    # and the question has ended
     await admin.say("hello")
     assert (await admin.only_post()).title == "hello"
     assert await made() == []
@@ -129,7 +128,7 @@ async def test_a_command_wins_over_every_question_of_the_draft(admin: AdminBot, 
     assert await made() == []
 
 
-async def test_cancel_while_the_message_is_awaited_ends_the_waiting(admin: AdminBot) -> None:
+async def test_cancel_instead_of_the_message_ends_the_question(admin: AdminBot) -> None:
     await admin.say("/broadcast")
     await admin.say("/cancel")
     assert admin.last_text == CANCELLED
@@ -138,7 +137,7 @@ async def test_cancel_while_the_message_is_awaited_ends_the_waiting(admin: Admin
 
 
 @pytest.mark.parametrize("kind", ["poll", "quiz"])
-async def test_what_cannot_be_copied_is_refused_and_the_waiting_goes_on(admin: AdminBot, kind: str) -> None:
+async def test_a_message_that_cannot_be_copied_is_refused_and_the_question_stays(admin: AdminBot, kind: str) -> None:
     poll = {
         "id": "1",
         "question": "?",
@@ -177,7 +176,7 @@ async def test_an_open_batch_comes_first(admin: AdminBot) -> None:
 
 
 @pytest.mark.parametrize("button", ["Buttons", "Change message"])
-async def test_a_batch_begun_meanwhile_is_not_lost_to_a_question_of_the_draft(admin: AdminBot, button: str) -> None:
+async def test_a_batch_opened_meanwhile_is_not_lost_to_a_question_of_the_draft(admin: AdminBot, button: str) -> None:
     await composed(admin)
     data = screen_data(admin, button)
     await admin.say("/batch")
@@ -196,7 +195,7 @@ async def test_words_after_the_command_are_not_sent(admin: AdminBot) -> None:
     assert (stored(admin), await made()) == ([], [])
 
 
-async def test_asked_again_an_open_draft_goes_on_in_a_screen_below(admin: AdminBot) -> None:
+async def test_broadcast_typed_again_shows_the_open_draft_below(admin: AdminBot) -> None:
     draft = await composed(admin)
     await admin.press("Pin")
     await admin.say("/broadcast")
@@ -226,7 +225,7 @@ async def test_an_album_is_one_message_however_its_updates_come(admin: AdminBot)
     assert (len(row.message_ids), row.title) == (3, "Album of 3")
 
 
-async def test_an_album_message_that_comes_late_says_so_and_becomes_no_post(admin: AdminBot) -> None:
+async def test_a_late_album_message_is_answered_and_becomes_no_post(admin: AdminBot) -> None:
     await admin.say("/broadcast")
     await album(admin, 2)
     await admin.time.move(1)
@@ -236,7 +235,7 @@ async def test_an_album_message_that_comes_late_says_so_and_becomes_no_post(admi
     assert (await admin.posts(), stored(admin)) == ([], [[1000, 1001]])
 
 
-async def test_a_command_before_the_album_is_complete_wins_and_says_what_became_of_the_album(admin: AdminBot) -> None:
+async def test_a_command_before_the_album_is_complete_wins_and_the_album_is_answered(admin: AdminBot) -> None:
     await admin.say("/broadcast")
     await album(admin, 2)
     await admin.say("/help")
@@ -246,19 +245,19 @@ async def test_a_command_before_the_album_is_complete_wins_and_says_what_became_
     assert (stored(admin), await admin.posts(), await draft_of(admin)) == ([], [], None)
 
 
-async def test_an_album_of_which_a_message_is_gone_is_not_taken_and_the_waiting_goes_on(admin: AdminBot) -> None:
+async def test_an_album_with_a_missing_message_is_not_taken_and_the_question_stays(admin: AdminBot) -> None:
     admin.world.gone.add((OWNER.id, 1001))
     await admin.say("/broadcast")
     await album(admin, 3)
     await admin.time.move(1)
     assert await draft_of(admin) is None
-    # what had been copied is taken out again
-    assert sum(len(ids) for ids in taken_out(admin)) == 4
+    # the copies are deleted again
+    assert sum(len(ids) for ids in deleted_copies(admin)) == 4
     await admin.send(message_id=1100, text="news")
     assert (await the_draft(admin)).title == "news"
 
 
-async def test_an_album_has_no_buttons_not_even_the_one_against_more_news(admin: AdminBot) -> None:
+async def test_an_album_has_no_buttons_not_even_the_stop_button(admin: AdminBot) -> None:
     await settings_ops.change("broadcast_stop_button", True)
     await upsert_visitor(admin, ANN)
     await admin.say("/broadcast")

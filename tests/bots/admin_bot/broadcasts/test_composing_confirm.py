@@ -1,4 +1,4 @@
-"""A draft of a broadcast is thrown away, gets another message, or is confirmed by a second tap."""
+"""A draft of a broadcast is discarded, gets another message, or is confirmed by a second tap."""
 
 from datetime import timedelta
 
@@ -12,19 +12,19 @@ from tests.bots.admin_bot.broadcasts.composing import (
     album,
     composed,
     confirmed,
+    deleted_copies,
     draft_of,
     made,
     only_broadcast,
     previews,
     state_of,
-    taken_out,
     the_draft,
 )
 from tests.bots.admin_bot.conftest import AdminBot
 from views.admin_texts import CANCELLED, NOTHING_TO_CANCEL
 from views.broadcasts import compose_texts as texts
 
-# --- putting away
+# --- discarding
 
 
 @pytest.mark.parametrize("way", ["button", "command"])
@@ -32,7 +32,7 @@ async def test_cancel_takes_the_copies_out_again_and_sends_nothing(admin: AdminB
     draft = await composed(admin)
     await (admin.press("Cancel") if way == "button" else admin.say("/cancel"))
     assert admin.last_text == texts.CANCELLED
-    assert taken_out(admin) == [list(draft.message_ids)]
+    assert deleted_copies(admin) == [list(draft.message_ids)]
     assert (await draft_of(admin), await made()) == (None, [])
     await admin.say("/cancel")
     assert admin.last_text == NOTHING_TO_CANCEL
@@ -44,7 +44,7 @@ async def test_cancel_by_command_ends_the_question_first(admin: AdminBot) -> Non
     await admin.say("/cancel")
     assert admin.last_text == CANCELLED
     assert (await the_draft(admin)).id == draft.id
-    assert taken_out(admin) == []
+    assert deleted_copies(admin) == []
 
 
 async def test_another_message_takes_the_place_of_the_first_and_all_else_stays(admin: AdminBot) -> None:
@@ -53,12 +53,12 @@ async def test_another_message_takes_the_place_of_the_first_and_all_else_stays(a
     await admin.press("Buttons")
     await admin.say(f"Shop - {SHOP}")
     await admin.press("Change message")
-    # until the new one is there, the old one stays
-    assert taken_out(admin) == []
+    # the old message stays until the new one is stored
+    assert deleted_copies(admin) == []
     await admin.send(message_id=950, text="Better news")
     second = await the_draft(admin)
     assert (second.id, second.title, second.pin, len(second.buttons)) == (first.id, "Better news", True, 1)
-    assert taken_out(admin) == [list(first.message_ids)]
+    assert deleted_copies(admin) == [list(first.message_ids)]
     await confirmed(admin)
     row = await only_broadcast()
     assert (row.message_ids, row.title) == (second.message_ids, "Better news")
@@ -88,7 +88,7 @@ async def test_the_second_tap_names_how_many_when_and_how_long(admin: AdminBot) 
     assert await made() == []
 
 
-async def test_others_under_way_are_said_and_it_starts_after_them(admin: AdminBot) -> None:
+async def test_the_confirmation_names_broadcasts_that_are_sent_before(admin: AdminBot) -> None:
     await composed(admin)
     await confirmed(admin)
     await admin.say("/broadcast")
@@ -105,7 +105,7 @@ async def test_others_under_way_are_said_and_it_starts_after_them(admin: AdminBo
     assert [row.title for row in await made()] in (["second", "Big news"], ["Big news", "second"])
 
 
-async def test_nobody_to_send_to_makes_no_row(admin: AdminBot) -> None:
+async def test_an_empty_audience_makes_no_row(admin: AdminBot) -> None:
     await composed(admin, 0)
     assert "nobody at the moment" in admin.last_text
     await admin.press("Send to 0 people…")
@@ -115,7 +115,7 @@ async def test_nobody_to_send_to_makes_no_row(admin: AdminBot) -> None:
     assert await made() == []
 
 
-async def test_nobody_left_at_the_second_tap_makes_no_row(admin: AdminBot) -> None:
+async def test_an_audience_that_is_empty_at_the_second_tap_makes_no_row(admin: AdminBot) -> None:
     await composed(admin, 1)
     await admin.press("Send to 1 person…")
     await user_ops.stop_news(ANN, admin.clock.now())
@@ -154,7 +154,7 @@ async def test_list_shows_the_last_ones(admin: AdminBot) -> None:
     assert await state_of(admin) is None
 
 
-async def test_nothing_of_a_draft_changes_posts(admin: AdminBot) -> None:
+async def test_a_draft_changes_no_posts(admin: AdminBot) -> None:
     await composed(admin)
     await confirmed(admin)
     found, _ = await post_ops.search(None, skip=0, limit=10, include_removed=True)

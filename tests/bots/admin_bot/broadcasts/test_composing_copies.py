@@ -1,4 +1,4 @@
-"""Test copies of a draft: the user bot sends them to the admin alone, and what fails says why."""
+"""Test copies of a draft: the user bot sends them to the admin alone; failures say why."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from tests.bots.admin_bot.telegram import bad_request
 from views.broadcasts import compose_texts as texts
 from views.broadcasts.keyboards import STOP_NEWS
 
-#: as in `BotSettings`
+#: its name in `BotSettings`
 STOP_BUTTON = "broadcast_stop_button"
 GONE = bad_request("message to copy not found")
 

@@ -14,6 +14,7 @@ from database.operations import audit_ops, broadcast_ops
 from tests.bots.admin_bot.broadcasts.composing import (
     album,
     composed,
+    deleted_copies,
     draft_of,
     made,
     only_broadcast,
@@ -21,7 +22,6 @@ from tests.bots.admin_bot.broadcasts.composing import (
     screen_data,
     state_of,
     stored,
-    taken_out,
     the_draft,
     upsert_visitor,
 )
@@ -29,7 +29,13 @@ from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
 from tests.bots.admin_bot.telegram import bad_request
 from views.admin_texts import STALE_BUTTON
 from views.broadcasts import compose_texts as texts
-from views.broadcasts.compose_callbacks import AudienceButton, ComposeAction, ComposeButton, LifetimeButton, SendSure
+from views.broadcasts.compose_callbacks import (
+    AudienceButton,
+    ComposeAction,
+    ComposeButton,
+    LifetimeButton,
+    SendConfirmed,
+)
 
 
 def newest(admin: AdminBot) -> int:
@@ -37,7 +43,7 @@ def newest(admin: AdminBot) -> int:
 
 
 def failing(admin: AdminBot, operation: str, collection: str, times: int = 1) -> list[AutoReconnect]:
-    """The database is away for so many calls; what of it is yet to come."""
+    """Let the next calls of this kind fail; returns the failures that are left."""
     failures = [AutoReconnect("away")] * times
 
     def away(called: str, of: str) -> None:
@@ -49,7 +55,7 @@ def failing(admin: AdminBot, operation: str, collection: str, times: int = 1) ->
 
 
 async def through_an_outage(admin: AdminBot, doing: Any) -> None:
-    """Let something happen while the database comes back."""
+    """Let time pass while something waits for the database."""
     task = admin.supervisor.spawn(doing, "through an outage")
     await admin.time.move(30)
     await task
@@ -67,7 +73,7 @@ async def test_a_second_tap_on_a_confirmed_draft_makes_no_second_broadcast(admin
     await admin.callback(sure, message_id=screen)
     await admin.callback(sure)
     assert admin.toasts[-2:] == [texts.MADE, texts.MADE]
-    # the progress message is left alone
+    # the progress message is not edited
     assert admin.last_text == shown
     assert len(await made()) == 1
     assert [entry.action for entry in await audit_ops.last(10)] == ["broadcast.made"]
@@ -81,27 +87,27 @@ async def test_the_same_update_twice_makes_one_broadcast(admin: AdminBot) -> Non
 
 
 @pytest.mark.parametrize("act", [ComposeAction.CANCEL, ComposeAction.SEND, ComposeAction.CHANGE, "sure"])
-async def test_a_draft_that_was_made_before_a_crash_is_neither_thrown_away_nor_made_again(
+async def test_a_draft_whose_row_was_written_before_a_crash_is_neither_discarded_nor_made_again(
     admin: AdminBot, act: ComposeAction | str
 ) -> None:
-    """The process ended between the row and the end of the draft."""
+    """The process ended after writing the row and before closing the draft."""
     draft = await composed(admin)
     new = draft.to_broadcast(OWNER.id, admin.clock.now(), has_stop_button=False, screen_id=draft.screen_id)
     await broadcast_ops.create(new)
     button = (
-        SendSure(draft=draft.id, fingerprint=draft.fingerprint)
+        SendConfirmed(draft=draft.id, fingerprint=draft.fingerprint)
         if act == "sure"
         else ComposeButton(act=act, draft=draft.id)
     )
     await admin.callback(button.pack(), message_id=draft.screen_id)
     assert admin.toasts[-1] == texts.MADE
-    assert taken_out(admin) == []
+    assert deleted_copies(admin) == []
     assert (len(await made()), await draft_of(admin), await state_of(admin)) == (1, None, None)
-    # its progress is on show
+    # its progress is shown
     assert "New broadcast" not in admin.last_text
 
 
-async def test_broadcast_after_such_a_crash_begins_anew(admin: AdminBot) -> None:
+async def test_broadcast_after_such_a_crash_starts_a_new_draft(admin: AdminBot) -> None:
     draft = await composed(admin)
     new = draft.to_broadcast(OWNER.id, admin.clock.now(), has_stop_button=False, screen_id=draft.screen_id)
     await broadcast_ops.create(new)
@@ -109,7 +115,7 @@ async def test_broadcast_after_such_a_crash_begins_anew(admin: AdminBot) -> None
     assert admin.last_text == texts.ASK_MESSAGE
     await admin.say("second")
     assert (await the_draft(admin)).id != draft.id
-    assert taken_out(admin) == []
+    assert deleted_copies(admin) == []
 
 
 # --- old and forged buttons
@@ -126,22 +132,22 @@ async def test_the_screen_of_an_older_draft_is_stale_and_does_nothing_to_the_new
     await admin.press("Cancel")
     await admin.say("/broadcast")
     await admin.say("second")
-    draft, out, shown = await the_draft(admin), taken_out(admin), len(previews(admin))
+    draft, out, shown = await the_draft(admin), deleted_copies(admin), len(previews(admin))
     for data in old:
         await admin.callback(data)
         assert admin.toasts[-1] == texts.STALE
-    assert (await the_draft(admin), taken_out(admin), len(previews(admin))) == (draft, out, shown)
+    assert (await the_draft(admin), deleted_copies(admin), len(previews(admin))) == (draft, out, shown)
     assert (await made(), await state_of(admin)) == ([], None)
 
 
-async def test_a_stale_screen_that_is_still_there_says_so(admin: AdminBot) -> None:
+async def test_a_stale_screen_is_replaced_by_a_sentence(admin: AdminBot) -> None:
     await composed(admin)
     await admin.callback(ComposeButton(act=ComposeAction.PIN, draft="0" * 16).pack(), message_id=newest(admin))
     assert admin.last_text == texts.STALE
     assert admin.buttons() == []
 
 
-async def test_a_confirmation_of_what_was_changed_since_sends_nothing(admin: AdminBot) -> None:
+async def test_a_confirmation_of_an_older_version_of_the_draft_sends_nothing(admin: AdminBot) -> None:
     await composed(admin)
     await admin.press("Send to")
     sure = screen_data(admin, "Yes, send")
@@ -182,9 +188,9 @@ async def test_forged_buttons_change_nothing(admin: AdminBot, data: str) -> None
     assert (await the_draft(admin), await made()) == (draft, [])
 
 
-async def test_a_forged_mark_only_asks_again(admin: AdminBot) -> None:
+async def test_a_forged_fingerprint_asks_for_the_confirmation_again(admin: AdminBot) -> None:
     draft = await composed(admin)
-    await admin.callback(SendSure(draft=draft.id, fingerprint="ffffffff").pack(), message_id=draft.screen_id)
+    await admin.callback(SendConfirmed(draft=draft.id, fingerprint="ffffffff").pack(), message_id=draft.screen_id)
     assert texts.CHANGED_MEANWHILE in admin.last_text
     assert await made() == []
 
@@ -195,10 +201,10 @@ async def test_a_forged_mark_only_asks_again(admin: AdminBot) -> None:
         *(ComposeButton(act=act, draft="f" * 16) for act in ComposeAction),
         AudienceButton(draft="f" * 16, kind=Segment().kind, days=365),
         LifetimeButton(draft="f" * 16, minutes=2820),
-        SendSure(draft="f" * 16, fingerprint="f" * 8),
+        SendConfirmed(draft="f" * 16, fingerprint="f" * 8),
     ],
 )
-async def test_every_button_fits_and_without_a_draft_it_is_stale(admin: AdminBot, button: Any) -> None:
+async def test_every_button_fits_and_is_stale_without_a_draft(admin: AdminBot, button: Any) -> None:
     assert len(button.pack().encode()) <= 64
     await admin.callback(button.pack())
     assert admin.toasts[-1] == texts.STALE
@@ -214,16 +220,16 @@ async def test_a_restart_in_between_loses_nothing(admin: AdminBot) -> None:
     await admin.press("Taken back")
     await admin.press("6 hours")
     await admin.press("Send to")
-    # what the process remembered is gone: handlers, seen updates, kept copies
+    # a new process: handlers, seen updates and kept copies are gone
     admin.dispatcher.sub_routers.clear()
-    admin.dispatcher.include_router(build_router())
+    admin.dispatcher.include_router(build_router(admin.clock))
     admin.data["broadcasts"]._kept.clear()
     await admin.press("Yes, send")
     row = await only_broadcast()
     assert (row.pin, row.lifetime_minutes) == (True, 360)
 
 
-async def test_a_draft_of_another_version_is_lost_and_says_so(admin: AdminBot) -> None:
+async def test_an_answer_to_a_draft_of_another_version_says_that_it_is_lost(admin: AdminBot) -> None:
     draft = await composed(admin)
     await admin.press("Buttons")
     for record in admin.memory.storage.values():
@@ -238,7 +244,7 @@ async def test_a_draft_of_another_version_is_lost_and_says_so(admin: AdminBot) -
 # --- the database
 
 
-async def test_the_database_away_at_the_second_tap_keeps_the_draft_and_the_same_tap_works(admin: AdminBot) -> None:
+async def test_an_outage_at_the_second_tap_keeps_the_draft_and_the_same_tap_works(admin: AdminBot) -> None:
     await composed(admin)
     await admin.press("Send to")
     failures = failing(admin, "insert_one", "broadcasts")
@@ -249,7 +255,7 @@ async def test_the_database_away_at_the_second_tap_keeps_the_draft_and_the_same_
 
 
 @pytest.mark.parametrize("is_stored", [False, True], ids=["not stored", "answer lost"])
-async def test_a_row_whose_answer_was_lost_is_made_once_and_noted(
+async def test_a_row_whose_answer_was_lost_is_made_once(
     admin: AdminBot, monkeypatch: pytest.MonkeyPatch, is_stored: bool
 ) -> None:
     real, failures = broadcast_ops.create, [StoreUnavailable("away")]
@@ -273,7 +279,7 @@ async def test_a_row_whose_answer_was_lost_is_made_once_and_noted(
     assert await draft_of(admin) is None
 
 
-async def test_the_database_away_while_the_screen_is_drawn_stores_the_message_once_and_makes_no_post(
+async def test_an_outage_before_the_screen_stores_the_message_once_and_makes_no_post(
     admin: AdminBot,
 ) -> None:
     await upsert_visitor(admin, 8001)
@@ -286,7 +292,7 @@ async def test_the_database_away_while_the_screen_is_drawn_stores_the_message_on
     assert (await admin.posts(), await state_of(admin)) == ([], None)
 
 
-async def test_an_album_while_the_database_is_away_is_taken_when_it_is_back(admin: AdminBot) -> None:
+async def test_an_album_sent_during_an_outage_is_taken_afterwards(admin: AdminBot) -> None:
     await upsert_visitor(admin, 8001)
     await admin.say("/broadcast")
     failures = failing(admin, "count", "users")
@@ -297,19 +303,19 @@ async def test_an_album_while_the_database_is_away_is_taken_when_it_is_back(admi
     assert len((await the_draft(admin)).message_ids) == 2
 
 
-async def test_an_album_is_taken_in_turn_with_the_handlers(admin: AdminBot) -> None:
+async def test_an_album_is_taken_under_the_lock_of_the_conversation(admin: AdminBot) -> None:
     async with admin.data["conversations"].of(OWNER.id) as dialogue:
         waiting = admin.supervisor.spawn(admin.say("/help"), "help")
         await admin.time.move(1)
         assert not waiting.done()
-        assert await dialogue.broadcast() is None
+        assert await dialogue.broadcast_draft() is None
     await waiting
 
 
 # --- the message is gone
 
 
-async def test_a_storage_message_that_is_gone_is_said_at_the_preview(admin: AdminBot) -> None:
+async def test_the_preview_says_when_the_message_is_gone(admin: AdminBot) -> None:
     draft = await composed(admin)
     admin.world.gone.add((STORAGE, draft.message_ids[0]))
     await admin.press("Preview")
@@ -321,7 +327,7 @@ async def test_a_storage_message_that_is_gone_is_said_at_the_preview(admin: Admi
 
 
 @pytest.mark.parametrize("gone", [1, 3])
-async def test_an_album_of_which_something_is_gone_is_said_at_the_preview(admin: AdminBot, gone: int) -> None:
+async def test_the_preview_says_when_a_message_of_the_album_is_gone(admin: AdminBot, gone: int) -> None:
     await upsert_visitor(admin, 8001)
     await admin.say("/broadcast")
     await album(admin, 3)
@@ -332,7 +338,7 @@ async def test_an_album_of_which_something_is_gone_is_said_at_the_preview(admin:
     assert (texts.INCOMPLETE if gone == 1 else texts.GONE) in admin.last_text
 
 
-async def test_what_telegram_refuses_is_said_at_the_preview(admin: AdminBot) -> None:
+async def test_the_preview_says_when_telegram_refuses_the_message(admin: AdminBot) -> None:
     await composed(admin)
     await admin.press("Buttons")
     admin.world.fail(CopyMessage, bad_request("BUTTON_URL_INVALID"))
@@ -340,7 +346,7 @@ async def test_what_telegram_refuses_is_said_at_the_preview(admin: AdminBot) -> 
     assert texts.REFUSED in admin.last_text
 
 
-async def test_a_message_that_cannot_be_stored_is_still_waited_for(admin: AdminBot) -> None:
+async def test_when_the_message_cannot_be_stored_the_question_stays(admin: AdminBot) -> None:
     await admin.say("/broadcast")
     admin.world.fail(CopyMessages, lambda call: TelegramNetworkError(method=call, message="timeout"))
     await admin.send(message_id=900, text="news")
@@ -351,7 +357,7 @@ async def test_a_message_that_cannot_be_stored_is_still_waited_for(admin: AdminB
     assert (await the_draft(admin)).taken_from == (901,)
 
 
-async def test_a_screen_that_could_not_be_sent_comes_with_broadcast(admin: AdminBot) -> None:
+async def test_a_screen_that_could_not_be_sent_is_shown_by_the_next_broadcast_command(admin: AdminBot) -> None:
     await upsert_visitor(admin, 8001)
     await admin.say("/broadcast")
     admin.world.fail(SendMessage, lambda call: TelegramRetryAfter(method=call, message="flood", retry_after=60))

@@ -1,4 +1,4 @@
-"""Whole ways of an owner to a broadcast, against the sandbox: real polling, real HTTP, both bots."""
+"""Composing a broadcast from start to end, against the sandbox: real polling, real HTTP, both bots."""
 
 from typing import Any
 
@@ -16,9 +16,9 @@ Json = dict[str, Any]
 
 @pytest.fixture
 def time(house: House) -> Time:
-    """The quiet second of albums passes when the test says so."""
-    time, data = Time(), house.parts[1].dispatcher.workflow_data
-    data["albums"]._sleep = data["broadcast_albums"]._sleep = time.sleep
+    """The quiet second of albums passes only when the test moves it."""
+    time = Time()
+    house.clock.in_tasks |= dict.fromkeys(("album ", "status ", "following "), time.sleep)
     return time
 
 
@@ -28,7 +28,7 @@ async def subscribers(house: House) -> None:
     await house.settle()
 
 
-async def begun(house: House) -> None:
+async def started(house: House) -> None:
     await subscribers(house)
     await house.olive.text(ADMIN_BOT, "/broadcast")
     await house.olive.wait(ADMIN_BOT, contains="New broadcast.")
@@ -54,7 +54,7 @@ def buttons_of(message: Json) -> list[tuple[str, str | None]]:
 
 async def test_from_a_formatted_photo_with_buttons_to_the_row_of_a_broadcast(house: House) -> None:
     await settings_ops.change("broadcast_stop_button", True)
-    await begun(house)
+    await started(house)
     bold = [{"type": "bold", "offset": 0, "length": 4}]
     await house.olive.media(ADMIN_BOT, "photo", caption="Rome & <b>", caption_entities=bold)
     await house.olive.wait(ADMIN_BOT, contains="2 people")
@@ -77,13 +77,13 @@ async def test_from_a_formatted_photo_with_buttons_to_the_row_of_a_broadcast(hou
         (stored["message_id"],),
         True,
     )
-    # writing the row is all the admin bot does: nobody has anything yet
+    # the admin bot only writes the row: no subscriber got anything yet
     sends = [call for call in await house.calls() if "opy" in call["method"]]
     assert sends == []
 
 
 async def test_ban_typed_while_the_message_is_awaited_bans_and_broadcasts_nothing(house: House) -> None:
-    await begun(house)
+    await started(house)
     await house.olive.text(ADMIN_BOT, f"/ban {ALICE}")
     await house.settle()
     user = await user_ops.find(ALICE)
@@ -97,7 +97,7 @@ async def test_ban_typed_while_the_message_is_awaited_bans_and_broadcasts_nothin
 
 
 async def test_an_album_is_previewed_as_an_album_and_cancelled_without_a_trace(house: House, time: Time) -> None:
-    await begun(house)
+    await started(house)
     items: list[Json] = [{"kind": "photo", "caption": f"page {number}"} for number in range(10)]
     await house.olive.album(ADMIN_BOT, items, order=[3, 0, 4, 2, 1, 9, 8, 7, 6, 5])
     await house.settle()
@@ -113,7 +113,7 @@ async def test_an_album_is_previewed_as_an_album_and_cancelled_without_a_trace(h
 
 
 async def test_a_test_copy_needs_the_user_bot_to_be_open(house: House) -> None:
-    await begun(house)
+    await started(house)
     await house.olive.text(ADMIN_BOT, "Big news")
     await house.olive.wait(ADMIN_BOT, contains="2 people")
     await house.olive.press(ADMIN_BOT, "Test copy to me")
@@ -131,8 +131,8 @@ async def test_a_test_copy_needs_the_user_bot_to_be_open(house: House) -> None:
     assert await made() == []
 
 
-async def test_a_storage_message_deleted_by_hand_is_said_at_the_preview(house: House) -> None:
-    await begun(house)
+async def test_the_preview_says_when_the_storage_message_was_deleted_by_hand(house: House) -> None:
+    await started(house)
     await house.olive.text(ADMIN_BOT, "Big news")
     await house.olive.wait(ADMIN_BOT, contains="2 people")
     (stored,) = await in_storage(house)

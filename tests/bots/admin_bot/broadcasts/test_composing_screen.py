@@ -1,4 +1,4 @@
-"""The screen of a draft: audience, buttons, sound, pin, lifetime and time are pressed or typed, and shown back."""
+"""The screen of a draft: audience, buttons, sound, pin, lifetime and time are pressed or typed, and shown."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -26,7 +26,7 @@ from tests.bots.admin_bot.broadcasts.composing import (
 from tests.bots.admin_bot.conftest import AdminBot
 from views.broadcasts import compose_texts as texts
 from views.broadcasts.keyboards import STOP_NEWS
-from views.words import people
+from views.quantities import people
 
 # --- the screen's buttons
 
@@ -77,7 +77,7 @@ async def test_the_audience_is_chosen_and_counted(admin: AdminBot, button: str, 
         ("By source", "a b", "spring", Segment(kind=SegmentKind.SOURCE, source="spring"), 1),
     ],
 )
-async def test_other_audiences_are_typed_and_a_wrong_answer_is_told_what_is_expected(
+async def test_other_audiences_are_typed_and_a_wrong_answer_is_answered_with_what_is_expected(
     admin: AdminBot, button: str, wrong: str, typed: str, segment: Segment, count: int
 ) -> None:
     await upsert_visitor(admin, ANN, language="pt-br", source="spring")
@@ -98,7 +98,7 @@ async def test_other_audiences_are_typed_and_a_wrong_answer_is_told_what_is_expe
     assert await admin.posts() == []
 
 
-async def test_whoever_blocked_is_banned_or_wants_no_news_is_not_counted(admin: AdminBot) -> None:
+async def test_blocked_banned_and_unsubscribed_users_are_not_counted(admin: AdminBot) -> None:
     await composed(admin, 4)
     await user_ops.mark_blocked(8001, admin.clock.now())
     await user_ops.ban(8002, admin.clock.now(), reason=None, until=None)

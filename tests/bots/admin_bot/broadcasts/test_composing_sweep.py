@@ -1,12 +1,6 @@
-"""Each call to Telegram on the way to a broadcast fails once: nothing is sent twice, lost, or made a post of."""
-
-from collections.abc import Callable
-from typing import Any
+"""Each call to Telegram before a broadcast is made fails once: nothing is repeated, lost, or becomes a post."""
 
 import pytest
-from aiogram import Bot
-from aiogram.exceptions import TelegramNetworkError, TelegramRetryAfter, TelegramServerError
-from aiogram.methods import TelegramMethod
 
 from admin_bot.states import Composing
 from tests.bots.admin_bot.broadcasts.composing import (
@@ -18,35 +12,15 @@ from tests.bots.admin_bot.broadcasts.composing import (
     upsert_visitor,
 )
 from tests.bots.admin_bot.conftest import AdminBot
+from tests.bots.admin_bot.faults import FAULTS, fail_at
 
-#: calls of the way when nothing fails
+#: calls when nothing fails
 CALLS = 14
 SHOP = "Shop - https://example.org"
 
-FAULTS: dict[str, Callable[[TelegramMethod[Any]], BaseException]] = {
-    "no answer": lambda call: TelegramNetworkError(method=call, message="timeout"),
-    "flood": lambda call: TelegramRetryAfter(method=call, message="flood", retry_after=30),
-    "trouble": lambda call: TelegramServerError(method=call, message="Bad Gateway"),
-}
 
-
-def fail_at(admin: AdminBot, number: int, fault: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Let the admin bot's call `number` (from 0) fail; the names of its calls."""
-    calls: list[str] = []
-    real = admin.bot.session.make_request
-
-    async def failing(bot: Bot, method: TelegramMethod[Any], timeout: int | None = None) -> Any:
-        calls.append(type(method).__name__)
-        if len(calls) == number + 1:
-            raise FAULTS[fault](method)
-        return await real(bot, method, timeout)
-
-    monkeypatch.setattr(admin.bot.session, "make_request", failing)
-    return calls
-
-
-async def goes_on(admin: AdminBot) -> None:
-    """What an owner does next, looking at what there is."""
+async def go_on(admin: AdminBot) -> None:
+    """Do what an owner would do next in this state."""
     if await state_of(admin) == Composing.message.state:
         await admin.say("news")
         return
@@ -62,36 +36,36 @@ async def goes_on(admin: AdminBot) -> None:
             await admin.press("Send to")
             await admin.press("Yes, send")
     except AssertionError:
-        # no such button in sight: the screen never came
+        # there is no such button: the screen was not sent
         await admin.say("/broadcast")
 
 
-async def way(admin: AdminBot) -> None:
+async def compose(admin: AdminBot) -> None:
     await upsert_visitor(admin, 8001, 8002)
     for _ in range(12):
         if await made():
             return
-        await goes_on(admin)
+        await go_on(admin)
 
 
-async def test_the_way_has_so_many_calls(admin: AdminBot, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_number_of_calls_is_known(admin: AdminBot, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = fail_at(admin, 1000, "flood", monkeypatch)
-    await way(admin)
+    await compose(admin)
     assert len(calls) == CALLS, calls
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("number", range(CALLS))
-async def test_one_broadcast_comes_of_it_whatever_call_fails(
+async def test_a_failure_at_any_call_still_makes_one_broadcast(
     admin: AdminBot, monkeypatch: pytest.MonkeyPatch, number: int, fault: str
 ) -> None:
     calls = fail_at(admin, number, fault, monkeypatch)
-    await way(admin)
+    await compose(admin)
     assert len(calls) > number
     row = await only_broadcast()
     assert (row.title, [one.text for one in row.buttons]) == ("news", ["Shop"])
     assert (await admin.posts(), await state_of(admin)) == ([], None)
-    # nothing more is made, whatever is pressed next
+    # nothing more is made afterwards
     if await draft_of(admin) is not None:
         assert (await the_draft(admin)).id == row.key
     await admin.say("/broadcast")

@@ -1,4 +1,4 @@
-"""Adding a channel: by Telegram's picker or a forwarded post; what is missing is named, nothing is half stored."""
+"""Adding a channel: by Telegram's picker or a forwarded post; missing rights are named, nothing is stored in part."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from aiogram.types import ChatMemberLeft, ReplyKeyboardMarkup, ReplyKeyboardRemo
 
 from core.subscriptions import CHANNELS_MAX, ChannelMode
 from database.operations import channel_ops, settings_ops
-from tests.bots.admin_bot.channels.gate_channels import NEWS, ODD, VIP, allow, channel_of, done, given
+from tests.bots.admin_bot.channels.known_channels import NEWS, ODD, VIP, allow, audited, channel_of, given
 from tests.bots.admin_bot.conftest import ADMIN_BOT, OWNER, STORAGE, USER_BOT, AdminBot
 from tests.bots.admin_bot.telegram import NOW
 from views.channels import keyboards, texts
@@ -20,7 +20,7 @@ OF_ANN = {"type": "user", "date": NOW, "sender_user": {"id": 7100, "is_bot": Fal
 
 
 async def asked(admin: AdminBot) -> None:
-    """The question is open."""
+    """Ask for the channel."""
     await admin.say("/channels")
     await admin.press("Add a channel")
 
@@ -39,7 +39,7 @@ async def nothing_stored(admin: AdminBot) -> None:
     assert await channel_ops.load() == ()
     assert admin.world.links == {}
     assert await admin.posts() == []
-    assert await done(admin) == []
+    assert await audited(admin) == []
 
 
 # --- the question
@@ -56,11 +56,11 @@ async def test_the_pickers_ask_for_channels_and_groups_apart_from_the_storage_ch
     for request in requests:
         assert request is not None and request.user_administrator_rights is not None
         assert request.user_administrator_rights.can_promote_members
-        # the admin bot is not put into channels it has no business in
+        # the admin bot is not added to these channels
         assert (request.bot_administrator_rights, request.bot_is_member) == (None, None)
 
 
-async def test_back_without_picking_takes_the_picker_away_and_what_is_sent_next_is_a_post(admin: AdminBot) -> None:
+async def test_back_removes_the_picker_and_the_next_message_is_a_post(admin: AdminBot) -> None:
     await asked(admin)
     await admin.press("Back")
     assert "Channels to join" in admin.last_text
@@ -70,7 +70,7 @@ async def test_back_without_picking_takes_the_picker_away_and_what_is_sent_next_
     assert await channel_ops.load() == ()
 
 
-async def test_cancel_ends_the_question_and_puts_the_keyboard_away(admin: AdminBot) -> None:
+async def test_cancel_ends_the_question_and_removes_the_keyboard(admin: AdminBot) -> None:
     await asked(admin)
     await admin.say("/cancel")
     assert isinstance(admin.world.of(SendMessage)[-1].reply_markup, ReplyKeyboardRemove)
@@ -100,8 +100,8 @@ async def test_a_picked_channel_gets_a_link_of_the_user_bots_own_and_is_stored(a
     assert (channel.added_by, channel.added_at) == (OWNER.id, admin.clock.now())
     assert any("&lt;3 &amp; &quot;x&quot;" in text and "is added" in text for text in admin.texts)
     assert admin.buttons()[0] == "Let requests count as joined"
-    assert await done(admin) == [("channel.added", str(NEWS))]
-    # neither the question nor the picker is left; the keyboard is put away
+    assert await audited(admin) == [("channel.added", str(NEWS))]
+    # question, picker and keyboard are removed
     assert [screen.text for screen in admin.world.screens.values()] == admin.texts[-2:]
     assert any(isinstance(call.reply_markup, ReplyKeyboardRemove) for call in admin.world.of(SendMessage))
     await admin.say("next")
@@ -116,7 +116,7 @@ async def test_only_the_user_bot_is_asked_and_makes_the_link(admin: AdminBot) ->
     assert len(await channel_ops.load()) == 1
 
 
-async def test_a_forwarded_post_tells_the_channel_and_becomes_no_post(admin: AdminBot) -> None:
+async def test_a_forwarded_post_names_the_channel_and_becomes_no_post(admin: AdminBot) -> None:
     allow(admin, NEWS)
     await asked(admin)
     await forward(admin)
@@ -142,7 +142,7 @@ async def test_a_supergroup_is_picked_by_its_own_button(admin: AdminBot) -> None
     assert (await channel_of(VIP)).title == "Friends"
 
 
-async def test_the_second_channel_stands_behind_the_first(admin: AdminBot) -> None:
+async def test_a_second_channel_comes_after_the_first(admin: AdminBot) -> None:
     for chat_id in (NEWS, VIP):
         allow(admin, chat_id)
         await pick(admin, chat_id)
@@ -172,10 +172,10 @@ async def test_the_same_channel_twice_says_so_and_opens_its_screen(admin: AdminB
     assert texts.already_there(before) in admin.texts
     assert "number 1 of 1" in admin.last_text
     assert (await channel_of(NEWS), admin.world.of(CreateChatInviteLink)) == (before, [])
-    assert await done(admin) == []
+    assert await audited(admin) == []
 
 
-async def test_one_more_than_the_most_is_refused(admin: AdminBot) -> None:
+async def test_a_channel_above_the_limit_is_refused(admin: AdminBot) -> None:
     for number in range(CHANNELS_MAX):
         await given(admin, -1001000001000 - number)
     allow(admin, NEWS)
@@ -226,7 +226,7 @@ async def test_a_basic_group_that_became_a_supergroup_meanwhile_is_added_under_i
         ({"dice": {"emoji": "x", "value": 1}}, texts.CHANNEL_EXPECTED),
     ],
 )
-async def test_another_answer_is_told_what_is_expected_and_the_question_stays(
+async def test_a_wrong_answer_is_answered_with_what_is_expected_and_the_question_stays(
     admin: AdminBot, content: dict[str, Any], sentence: str
 ) -> None:
     allow(admin, NEWS)

@@ -1,4 +1,4 @@
-"""Adding a channel when rights are missing, Telegram is silent or the database is away: nothing is half stored."""
+"""Adding a channel with missing rights, without answers from Telegram, during outages: nothing is stored in part."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from pymongo.errors import AutoReconnect
 from core.errors import StoreRefused, StoreUnavailable
 from core.subscriptions import Channel
 from database.operations import audit_ops, channel_ops, settings_ops
-from tests.bots.admin_bot.channels.gate_channels import NEWS, ODD, VIP, allow, channel_of, done
+from tests.bots.admin_bot.channels.known_channels import NEWS, ODD, VIP, allow, audited, channel_of
 from tests.bots.admin_bot.channels.test_adding import asked, nothing_stored, pick
 from tests.bots.admin_bot.conftest import USER_BOT, AdminBot
 from tests.bots.admin_bot.telegram import administrator, bad_request
@@ -76,7 +76,7 @@ async def test_no_answer_from_telegram_is_not_called_missing(admin: AdminBot, me
     assert len(await channel_ops.load()) == 1
 
 
-async def test_rights_lost_between_the_look_and_the_link_are_told(admin: AdminBot) -> None:
+async def test_rights_lost_between_the_check_and_the_link_are_named(admin: AdminBot) -> None:
     allow(admin, NEWS)
     admin.world.fail(CreateChatInviteLink, bad_request("not enough rights to manage chat invite link"))
     await pick(admin)
@@ -90,14 +90,14 @@ async def test_a_storage_channel_picked_meanwhile_is_the_storage_channel(admin: 
     await asked(admin)
     await pick(admin, VIP, STORAGE_REQUEST_ID)
     assert (await settings_ops.current(admin.clock.now())).storage_channel_id == VIP
-    assert [deed for deed, _ in await done(admin) if deed.startswith("channel.")] == []
+    assert [action for action, _ in await audited(admin) if action.startswith("channel.")] == []
 
 
-# --- the database away, at each of its places
+# --- outages of the database
 
 
 @pytest.mark.parametrize("is_stored", [False, True], ids=["not stored", "answer lost"])
-async def test_the_database_away_after_the_link_was_made_adds_once_with_one_link(
+async def test_an_outage_after_the_link_was_made_adds_the_channel_once_with_one_link(
     admin: AdminBot, monkeypatch: pytest.MonkeyPatch, is_stored: bool
 ) -> None:
     allow(admin, NEWS)
@@ -116,14 +116,14 @@ async def test_the_database_away_after_the_link_was_made_adds_once_with_one_link
     await picking
     assert list(admin.world.links) == [(await channel_of(NEWS)).invite_link]
     assert len(admin.world.of(CreateChatInviteLink)) == 1
-    assert await done(admin) == [("channel.added", str(NEWS))]
+    assert await audited(admin) == [("channel.added", str(NEWS))]
     assert sum("is added" in text for text in admin.texts) == 1
 
 
 async def test_an_insert_whose_answer_was_lost_inside_the_driver_keeps_its_link(
     admin: AdminBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The driver repeats writes by itself and then meets its own row: False, although it is ours."""
+    """The driver repeats a write by itself and finds its own row: False, although this call stored it."""
     allow(admin, NEWS)
     real = channel_ops.add
 
@@ -134,11 +134,11 @@ async def test_an_insert_whose_answer_was_lost_inside_the_driver_keeps_its_link(
     monkeypatch.setattr(channel_ops, "add", met_itself)
     await pick(admin)
     assert list(admin.world.links) == [(await channel_of(NEWS)).invite_link]
-    assert await done(admin) == [("channel.added", str(NEWS))]
+    assert await audited(admin) == [("channel.added", str(NEWS))]
 
 
 @pytest.mark.parametrize("problem", [StoreRefused("no"), ValueError("full"), None], ids=["refused", "full", "twin"])
-async def test_a_link_nobody_stored_is_revoked(
+async def test_a_link_that_was_not_stored_is_revoked(
     admin: AdminBot, monkeypatch: pytest.MonkeyPatch, problem: Exception | None
 ) -> None:
     allow(admin, NEWS)
@@ -155,13 +155,13 @@ async def test_a_link_nobody_stored_is_revoked(
     await pick(admin)
     assert len(admin.world.of(CreateChatInviteLink)) == 1
     assert admin.world.links == {}
-    assert await done(admin) == []
+    assert await audited(admin) == []
 
 
 @pytest.mark.parametrize(
     "place", ["find_one admin_config", "find_one channels", "find channels", "insert_one channels"]
 )
-async def test_the_database_away_at_any_place_ends_in_one_channel(admin: AdminBot, place: str) -> None:
+async def test_an_outage_at_any_call_ends_in_one_channel(admin: AdminBot, place: str) -> None:
     allow(admin, NEWS)
     failures = [AutoReconnect("away")]
 
@@ -173,7 +173,7 @@ async def test_the_database_away_at_any_place_ends_in_one_channel(admin: AdminBo
     picking = admin.supervisor.spawn(pick(admin), "pick")
     await admin.time.move(5)
     await picking
-    assert failures == [], "the fault hit nothing"
+    assert failures == [], "no call was hit"
     assert list(admin.world.links) == [(await channel_of(NEWS)).invite_link]
     assert len(await audit_ops.last(10)) == 1
 

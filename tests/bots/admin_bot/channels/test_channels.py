@@ -6,7 +6,17 @@ from pymongo.errors import AutoReconnect
 
 from core.subscriptions import CHANNELS_MAX, LABEL_MAX, ChannelMode, MembershipStatus, OnError
 from database.operations import audit_ops, channel_ops, membership_ops
-from tests.bots.admin_bot.channels.gate_channels import ART, NEWS, ODD, OLD_LINK, VIP, channel_of, done, given, opened
+from tests.bots.admin_bot.channels.known_channels import (
+    ART,
+    NEWS,
+    ODD,
+    OLD_LINK,
+    VIP,
+    audited,
+    channel_of,
+    given,
+    opened,
+)
 from tests.bots.admin_bot.conftest import AdminBot
 from tests.bots.admin_bot.standstill import settle
 from views.channels import texts
@@ -20,7 +30,7 @@ async def test_without_channels_it_says_so(admin: AdminBot) -> None:
     assert admin.buttons() == ["Refresh", "Add a channel"]
 
 
-async def test_each_line_tells_order_mode_errors_and_state(admin: AdminBot) -> None:
+async def test_each_line_shows_order_mode_errors_and_state(admin: AdminBot) -> None:
     await given(admin, NEWS, title=ODD)
     await given(admin, VIP, mode=ChannelMode.REQUEST, on_error=OnError.CLOSED, is_paused=True)
     await channel_ops.count_join(NEWS)
@@ -35,7 +45,7 @@ async def test_each_line_tells_order_mode_errors_and_state(admin: AdminBot) -> N
     assert admin.buttons() == [f"1 · {ODD}", f"2 · Channel {VIP} (broken)", "Refresh", "Add a channel"]
 
 
-async def test_fifty_channels_with_the_longest_names_stand_on_pages_that_fit(admin: AdminBot) -> None:
+async def test_fifty_channels_with_the_longest_names_have_pages_that_fit(admin: AdminBot) -> None:
     for number in range(CHANNELS_MAX):
         await given(admin, -1001000001000 - number, title="&" * 128)
         await channel_ops.mark_broken(-1001000001000 - number, admin.clock.now())
@@ -56,7 +66,7 @@ async def test_fifty_channels_with_the_longest_names_stand_on_pages_that_fit(adm
 # --- one channel
 
 
-async def test_a_channels_screen_says_everything_and_back_stands_last(admin: AdminBot) -> None:
+async def test_a_channels_screen_shows_everything_and_back_is_last(admin: AdminBot) -> None:
     await given(admin, NEWS, VIP, ART, title=ODD, username="news", label="Our <news>", joined_count=7)
     await admin.say("/channels")
     await admin.press("2 ·")
@@ -95,7 +105,7 @@ async def test_a_channels_screen_says_everything_and_back_stands_last(admin: Adm
         ("Pause", "is_paused", True, "Resume"),
     ],
 )
-async def test_a_switch_goes_there_and_back_and_is_noted(
+async def test_a_switch_is_set_and_unset_and_audited(
     admin: AdminBot, button: str, field: str, value: object, back: str
 ) -> None:
     await given(admin, NEWS)
@@ -132,7 +142,7 @@ async def test_moving_changes_the_order_one_step_at_a_time(admin: AdminBot) -> N
     assert "Move up" not in admin.buttons()
     await admin.press("Move down")
     assert [one.chat_id for one in await channel_ops.load()] == [NEWS, ART, VIP]
-    assert await done(admin) == [("channel.moved", str(ART))] * 3
+    assert await audited(admin) == [("channel.moved", str(ART))] * 3
 
 
 async def test_a_move_pressed_twice_moves_once(admin: AdminBot) -> None:
@@ -142,7 +152,7 @@ async def test_a_move_pressed_twice_moves_once(admin: AdminBot) -> None:
     assert [one.chat_id for one in await channel_ops.load()] == [NEWS, ART, VIP]
 
 
-async def test_two_channels_at_one_position_are_put_right_by_the_next_move(admin: AdminBot) -> None:
+async def test_equal_positions_are_repaired_by_the_next_move(admin: AdminBot) -> None:
     await given(admin, NEWS, VIP, ART)
     for chat_id in (NEWS, VIP, ART):
         await channel_ops.change(chat_id, position=5)
@@ -154,7 +164,7 @@ async def test_two_channels_at_one_position_are_put_right_by_the_next_move(admin
 # --- the label
 
 
-async def test_a_label_is_asked_for_and_a_dash_takes_it_away(admin: AdminBot) -> None:
+async def test_a_label_is_asked_for_and_a_dash_removes_it(admin: AdminBot) -> None:
     await given(admin, NEWS)
     await opened(admin)
     await admin.press("Label")
@@ -167,7 +177,7 @@ async def test_a_label_is_asked_for_and_a_dash_takes_it_away(admin: AdminBot) ->
     assert await admin.posts() == []
 
 
-async def test_a_wrong_label_is_told_what_is_expected_and_the_question_stays(admin: AdminBot) -> None:
+async def test_a_wrong_label_is_answered_with_what_is_expected_and_the_question_stays(admin: AdminBot) -> None:
     await given(admin, NEWS)
     await opened(admin)
     await admin.press("Label")
@@ -218,7 +228,7 @@ async def test_removing_asks_first_and_names_the_channel(admin: AdminBot) -> Non
     assert await channel_ops.find(NEWS) is None
     assert list(await membership_ops.find_memberships(1, [NEWS, VIP])) == [VIP]
     assert admin.buttons()[0] == f"1 · {ODD}"
-    assert await done(admin) == [("channel.removed", str(NEWS))]
+    assert await audited(admin) == [("channel.removed", str(NEWS))]
 
 
 @pytest.mark.parametrize(
@@ -226,26 +236,26 @@ async def test_removing_asks_first_and_names_the_channel(admin: AdminBot) -> Non
     ["open", "join", "request", "in", "out", "pause", "resume", "label", "up", "down", "check", "link", "rm", "rmyes"],
 )
 @pytest.mark.parametrize("chat_id", [VIP, -5, -(2**52)])
-async def test_a_button_of_a_channel_that_is_none_opens_a_fresh_list(admin: AdminBot, act: str, chat_id: int) -> None:
+async def test_a_button_of_an_unknown_channel_opens_the_list(admin: AdminBot, act: str, chat_id: int) -> None:
     await given(admin, NEWS)
     await admin.callback(f"ac:{act}:{chat_id}:0")
     assert admin.toasts == [texts.CHANNEL_GONE]
     assert "Channels to join" in admin.last_text
-    assert await done(admin) == []
+    assert await audited(admin) == []
     assert admin.world.links.keys() == {f"{OLD_LINK}{NEWS}"}
 
 
 @pytest.mark.parametrize(
     "data", ["ac:open:7001:0", "ac:nonsense:-5:0", "ac:open", "ac:", "ae:-1", "ae:51", "ac:up:x:y"]
 )
-async def test_forged_channel_buttons_open_a_fresh_list(admin: AdminBot, data: str) -> None:
+async def test_forged_channel_buttons_open_the_list(admin: AdminBot, data: str) -> None:
     await given(admin, NEWS)
     await admin.callback(data)
     assert admin.toasts == [texts.CHANNEL_GONE]
     assert "Channels to join" in admin.last_text
 
 
-async def test_the_database_away_in_the_middle_of_a_switch_does_it_once_it_is_back(admin: AdminBot) -> None:
+async def test_a_switch_during_an_outage_is_made_once_afterwards(admin: AdminBot) -> None:
     await given(admin, NEWS)
     await opened(admin)
     failures = [AutoReconnect("away")] * 2
@@ -260,4 +270,4 @@ async def test_the_database_away_in_the_middle_of_a_switch_does_it_once_it_is_ba
     await pressing
     assert (await channel_of(NEWS)).is_paused
     assert len(admin.world.of(EditMessageText)) == 1
-    assert await done(admin) == [("channel.paused", str(NEWS))]
+    assert await audited(admin) == [("channel.paused", str(NEWS))]

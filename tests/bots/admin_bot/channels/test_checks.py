@@ -1,4 +1,4 @@
-"""“Check”: what the user bot sees of a channel heals it or marks it broken, and owners are told once."""
+"""“Check”: marks a channel as working or broken by what the user bot sees, and alerts the owners once."""
 
 from datetime import timedelta
 
@@ -8,21 +8,21 @@ from aiogram.types import ChatMemberLeft
 
 from core.subscriptions import ChannelMode
 from database.operations import channel_ops
-from tests.bots.admin_bot.channels.gate_channels import NEWS, ODD, VIP, allow, channel_of, given, opened
+from tests.bots.admin_bot.channels.known_channels import NEWS, ODD, VIP, allow, channel_of, given, opened
 from tests.bots.admin_bot.conftest import USER_BOT, AdminBot
 from tests.bots.admin_bot.telegram import administrator
 from views.channels import texts
 
 
-async def test_a_channel_that_is_fine_is_said_to_be(admin: AdminBot) -> None:
+async def test_a_working_channel_is_answered_as_working(admin: AdminBot) -> None:
     await given(admin, NEWS)
     await opened(admin)
     await admin.press("Check")
     assert admin.toasts[-1] == texts.CHECKED_FINE
-    assert admin.told == []
+    assert admin.alerts == []
 
 
-async def test_a_user_bot_thrown_out_marks_the_channel_broken_names_what_is_missing_and_heals(admin: AdminBot) -> None:
+async def test_a_removed_user_bot_breaks_the_channel_until_its_rights_are_back(admin: AdminBot) -> None:
     await given(admin, NEWS, title=ODD)
     admin.world.own[NEWS, USER_BOT.id] = ChatMemberLeft(user=USER_BOT)
     await opened(admin)
@@ -36,13 +36,13 @@ async def test_a_user_bot_thrown_out_marks_the_channel_broken_names_what_is_miss
     assert link == "https://t.me/tollgate_bot?startchannel&admin=invite_users"
     admin.clock.move(timedelta(hours=1))
     await admin.press("Check again")
-    assert len(admin.told) == 1
-    assert "&lt;3 &amp; &quot;x&quot;" in admin.told[0]
+    assert len(admin.alerts) == 1
+    assert "&lt;3 &amp; &quot;x&quot;" in admin.alerts[0]
     allow(admin, NEWS, title=ODD)
     await admin.press("Check again")
     assert (await channel_of(NEWS)).broken_since is None
-    assert len(admin.told) == 2
-    assert "works again" in admin.told[1]
+    assert len(admin.alerts) == 2
+    assert "works again" in admin.alerts[1]
     assert "Pause" in admin.buttons()
 
 
@@ -67,7 +67,7 @@ async def test_no_answer_from_telegram_breaks_and_heals_nothing(admin: AdminBot)
         await admin.press("Check")
         assert admin.toasts[-1] == texts.CHECK_UNSURE
         assert (await channel_of(NEWS)).broken_since is not None
-    assert admin.told == []
+    assert admin.alerts == []
 
 
 async def test_a_group_that_became_a_supergroup_is_the_same_channel_under_its_new_id(admin: AdminBot) -> None:
@@ -90,7 +90,7 @@ async def test_a_channel_that_is_no_channel_any_more_is_broken(admin: AdminBot) 
     assert (await channel_of(NEWS)).broken_since is not None
 
 
-async def test_a_new_title_and_a_name_that_became_public_are_taken_over(admin: AdminBot) -> None:
+async def test_a_new_title_and_username_are_stored(admin: AdminBot) -> None:
     await given(admin, NEWS)
     allow(admin, NEWS, title="Newer", username="newer")
     await opened(admin)

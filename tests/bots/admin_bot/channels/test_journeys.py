@@ -1,4 +1,4 @@
-"""Channels to join, from the owner's side, against the sandbox: real polling, real HTTP, both bots, real rights."""
+"""Channels to join, by an owner against the sandbox: real polling, real HTTP, both bots, real rights."""
 
 from typing import Any
 
@@ -41,13 +41,13 @@ async def made_links(house: House) -> list[Json]:
     return await house.calls("createChatInviteLink")
 
 
-async def test_from_the_picker_to_a_link_people_join_by(house: House) -> None:
+async def test_a_picked_channel_gets_a_link_subscribers_join_by(house: House) -> None:
     await make_chat(house, NEWS)
     await asked(house)
     await house.olive.press(ADMIN_BOT, "Choose a channel", chat_id=NEWS)
     seen = await house.olive.wait(ADMIN_BOT, contains=f"@{USER_BOT} is not an administrator there")
     assert "News <3" in str(seen)
-    # the button leads to Telegram's own dialogue, which gives the bot the one right it needs
+    # the button opens Telegram's dialog, which gives the bot the right it needs
     await house.olive.link(f"https://t.me/{USER_BOT}?startchannel&admin=invite_users", chat_id=NEWS)
     await house.olive.press(ADMIN_BOT, "Check again")
     await house.olive.wait(ADMIN_BOT, contains="is added")
@@ -76,7 +76,7 @@ async def test_a_forwarded_post_adds_the_channel_and_the_mode_changes_the_link(h
     assert [call["params"]["creates_join_request"] for call in await made_links(house)] == ["false", "true"]
 
 
-async def test_a_person_forwarded_instead_of_a_channel_is_told_apart(house: House) -> None:
+async def test_a_forwarded_message_of_a_person_is_not_taken_for_a_channel(house: House) -> None:
     await make_chat(house, CLUB, "supergroup", "Club")
     await house.alice.join(CLUB)
     said = await house.alice.text(CLUB, "hi there")
@@ -86,7 +86,7 @@ async def test_a_person_forwarded_instead_of_a_channel_is_told_apart(house: Hous
     assert await channel_ops.load() == ()
 
 
-async def test_a_supergroup_is_added_and_a_basic_group_is_told_what_to_become(house: House) -> None:
+async def test_a_supergroup_is_added_and_a_basic_group_is_refused_with_what_to_do(house: House) -> None:
     await make_chat(house, CLUB, "supergroup", "Club")
     await make_chat(house, FRIENDS, "group", "Friends")
     for chat_id in (CLUB, FRIENDS):
@@ -94,13 +94,13 @@ async def test_a_supergroup_is_added_and_a_basic_group_is_told_what_to_become(ho
     await asked(house)
     await house.olive.press(ADMIN_BOT, "Choose a group", chat_id=FRIENDS)
     await house.olive.wait(ADMIN_BOT, contains="That is a basic group")
-    # the answer brings the pickers again
+    # the answer shows the pickers again
     await house.olive.press(ADMIN_BOT, "Choose a group", chat_id=CLUB)
     await house.olive.wait(ADMIN_BOT, contains="is added")
     assert [channel.chat_id for channel in await channel_ops.load()] == [CLUB]
 
 
-async def test_rights_lost_are_found_by_check_and_heal(house: House) -> None:
+async def test_check_finds_lost_rights_and_their_return(house: House) -> None:
     await make_chat(house, NEWS)
     await let_in(house, NEWS, **INVITING)
     await asked(house)
@@ -129,8 +129,10 @@ async def test_a_grant_reaches_the_subscriber_and_a_ban_keeps_out(house: House) 
     await house.olive.wait(ADMIN_BOT, contains="is banned until")
     since = (await house.alice.transcript(USER_BOT))["seq"]
     await house.settle()
-    assert (await house.alice.transcript(USER_BOT, since=since))["messages"] == [], "who is banned is not written to"
-    # a second opening at once would count as a double tap
+    assert (await house.alice.transcript(USER_BOT, since=since))["messages"] == [], (
+        "a banned subscriber is not notified"
+    )
+    # opened again within seconds it would count as a double tap
     await house.advance(minutes=1)
     await house.alice.link(house.link(post))
     await house.alice.wait(USER_BOT, contains="sold <my> posts")
@@ -140,7 +142,7 @@ async def test_a_grant_reaches_the_subscriber_and_a_ban_keeps_out(house: House) 
     await house.alice.wait(USER_BOT, contains="30 minutes")
 
 
-async def test_a_button_of_a_removed_channel_opens_a_fresh_list(house: House) -> None:
+async def test_a_button_of_a_removed_channel_opens_the_list(house: House) -> None:
     await house.olive.text(ADMIN_BOT, "/channels")
     await house.olive.wait(ADMIN_BOT, contains="None yet")
     await house.olive.forge_callback(ADMIN_BOT, f"ac:rmyes:{NEWS}:0")

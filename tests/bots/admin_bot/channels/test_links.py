@@ -1,4 +1,4 @@
-"""The user bot's invite links: one of each channel's mode, the old one revoked, none left over."""
+"""The user bot's invite links: each channel has one of its mode, replaced links are revoked."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from aiogram.methods import CreateChatInviteLink, RevokeChatInviteLink
 from core.errors import StoreUnavailable
 from core.subscriptions import Channel, ChannelMode
 from database.operations import channel_ops
-from tests.bots.admin_bot.channels.gate_channels import NEWS, OLD_LINK, channel_of, done, given, opened
+from tests.bots.admin_bot.channels.known_channels import NEWS, OLD_LINK, audited, channel_of, given, opened
 from tests.bots.admin_bot.conftest import OWNER, AdminBot
 from tests.bots.admin_bot.telegram import bad_request
 from views.channels import texts
 
 
-async def test_the_mode_brings_a_link_of_its_kind_and_the_old_one_goes(admin: AdminBot) -> None:
+async def test_a_new_mode_makes_a_link_of_its_kind_and_revokes_the_old_one(admin: AdminBot) -> None:
     await given(admin, NEWS)
     await opened(admin)
     await admin.press("Let requests")
@@ -26,22 +26,22 @@ async def test_the_mode_brings_a_link_of_its_kind_and_the_old_one_goes(admin: Ad
     await admin.press("Let members only")
     channel = await channel_of(NEWS)
     assert (channel.mode, admin.world.links[channel.invite_link].creates_join_request) == (ChannelMode.JOIN, False)
-    assert await done(admin) == [("channel.link_renewed", str(NEWS))] * 2
+    assert await audited(admin) == [("channel.link_renewed", str(NEWS))] * 2
 
 
-async def test_a_mode_it_has_already_costs_no_link(admin: AdminBot) -> None:
+async def test_the_same_mode_again_makes_no_link(admin: AdminBot) -> None:
     await given(admin, NEWS)
     await admin.callback(f"ac:join:{NEWS}:0")
     assert admin.world.of(CreateChatInviteLink) == []
-    assert await done(admin) == []
+    assert await audited(admin) == []
 
 
-async def test_an_old_link_that_cannot_be_revoked_is_told(admin: AdminBot) -> None:
+async def test_an_old_link_that_cannot_be_revoked_is_named_in_the_toast(admin: AdminBot) -> None:
     await given(admin, NEWS)
     admin.world.fail(RevokeChatInviteLink, bad_request("INVITE_HASH_EXPIRED"))
     await opened(admin)
     await admin.press("New link")
-    assert admin.toasts[-1] == texts.OLD_LINK_STAYS
+    assert admin.toasts[-1] == texts.OLD_LINK_NOT_REVOKED
     assert (await channel_of(NEWS)).invite_link != f"{OLD_LINK}{NEWS}"
 
 
@@ -54,7 +54,7 @@ async def test_an_old_link_that_cannot_be_revoked_is_told(admin: AdminBot) -> No
         (bad_request("<b>news</b>"), "&lt;b&gt;news&lt;/b&gt;"),
     ],
 )
-async def test_a_link_that_is_not_made_changes_nothing_and_is_told_in_plain_words(
+async def test_a_link_telegram_does_not_make_changes_nothing_and_says_why(
     admin: AdminBot, error: Any, words: str
 ) -> None:
     await given(admin, NEWS)
@@ -66,7 +66,7 @@ async def test_a_link_that_is_not_made_changes_nothing_and_is_told_in_plain_word
     assert await channel_of(NEWS) == before
     # the button is still there to be pressed again
     assert admin.buttons()[0] == "Let requests count as joined"
-    assert await done(admin) == []
+    assert await audited(admin) == []
 
 
 async def test_a_channel_removed_while_its_link_was_made_leaves_no_link(
@@ -88,7 +88,7 @@ async def test_a_channel_removed_while_its_link_was_made_leaves_no_link(
 
 
 def break_once(monkeypatch: pytest.MonkeyPatch, *, is_stored: bool) -> None:
-    """The database goes away with the next link that is stored: before that, or with its answer only."""
+    """Let the next write of a link fail, before it is stored or after (only the answer is lost)."""
     real, failures = channel_ops.change_link, [StoreUnavailable("away")]
 
     async def away_once(chat_id: int, old_link: str, **fields: Any) -> Channel | None:
@@ -102,7 +102,7 @@ def break_once(monkeypatch: pytest.MonkeyPatch, *, is_stored: bool) -> None:
 
 
 @pytest.mark.parametrize("is_stored", [False, True], ids=["not stored", "answer lost"])
-async def test_the_database_away_after_the_link_was_made_makes_no_second_one(
+async def test_an_outage_after_the_link_was_made_makes_no_second_link(
     admin: AdminBot, monkeypatch: pytest.MonkeyPatch, is_stored: bool
 ) -> None:
     await given(admin, NEWS)
@@ -115,11 +115,11 @@ async def test_the_database_away_after_the_link_was_made_makes_no_second_one(
     assert channel.mode is ChannelMode.REQUEST
     assert len(admin.world.of(CreateChatInviteLink)) == 1
     assert list(admin.world.links) == [channel.invite_link], "the old one is revoked, the new one is not"
-    assert await done(admin) == [("channel.link_renewed", str(NEWS))]
+    assert await audited(admin) == [("channel.link_renewed", str(NEWS))]
 
 
 @pytest.mark.parametrize("theirs", [ChannelMode.JOIN, ChannelMode.REQUEST])
-async def test_of_two_admins_at_once_one_wins_and_no_link_stays_open(
+async def test_of_two_concurrent_admins_one_wins_and_no_other_link_stays_valid(
     admin: AdminBot, monkeypatch: pytest.MonkeyPatch, theirs: ChannelMode
 ) -> None:
     await given(admin, NEWS)
@@ -138,8 +138,8 @@ async def test_of_two_admins_at_once_one_wins_and_no_link_stays_open(
     assert channel.mode is theirs
     assert list(admin.world.links) == [channel.invite_link], "the first link and the loser's are revoked"
     assert channel.invite_link in admin.last_text, "the loser sees the screen as it is now"
-    assert texts.OLD_LINK_STAYS not in admin.toasts
-    assert await done(admin) == [("channel.link_renewed", str(NEWS))]
+    assert texts.OLD_LINK_NOT_REVOKED not in admin.toasts
+    assert await audited(admin) == [("channel.link_renewed", str(NEWS))]
 
 
 async def test_a_link_that_was_stored_by_a_repeated_write_is_not_revoked(
@@ -159,20 +159,20 @@ async def test_a_link_that_was_stored_by_a_repeated_write_is_not_revoked(
     assert list(admin.world.links) == [channel.invite_link]
     assert channel.invite_link != f"{OLD_LINK}{NEWS}"
     assert admin.toasts[-1] == texts.NEW_LINK_MADE
-    assert await done(admin) == [("channel.link_renewed", str(NEWS))]
+    assert await audited(admin) == [("channel.link_renewed", str(NEWS))]
 
 
 @pytest.mark.parametrize("is_stored", [False, True], ids=["not stored", "answer lost"])
-async def test_a_link_kept_for_a_second_try_is_not_taken_after_another_mode_was_chosen(
+async def test_a_link_kept_for_a_retry_is_not_used_after_another_mode_was_chosen(
     admin: AdminBot, monkeypatch: pytest.MonkeyPatch, is_stored: bool
 ) -> None:
     await given(admin, NEWS)
-    desk, before = admin.data["channels"], await channel_of(NEWS)
+    channels, before = admin.data["channels"], await channel_of(NEWS)
     break_once(monkeypatch, is_stored=is_stored)
     with pytest.raises(StoreUnavailable):
-        await desk.renew_link(OWNER.id, before, ChannelMode.JOIN)
+        await channels.renew_link(OWNER.id, before, ChannelMode.JOIN)
     for mode in (ChannelMode.REQUEST, ChannelMode.JOIN):
-        await desk.set_mode(OWNER.id, await channel_of(NEWS), mode)
+        await channels.set_mode(OWNER.id, await channel_of(NEWS), mode)
         channel = await channel_of(NEWS)
         assert channel.mode is mode
         assert list(admin.world.links) == [channel.invite_link]

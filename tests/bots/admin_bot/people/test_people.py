@@ -1,4 +1,4 @@
-"""/user, /ban, /unban: what they do, what they refuse, and that every one of them leaves a row."""
+"""/user, /ban, /unban: what they do, what they refuse, and that each is audited."""
 
 from datetime import timedelta
 from typing import Any
@@ -22,13 +22,13 @@ async def upsert_visitor(admin: AdminBot, user_id: int = ANN, **known: Any) -> N
     await user_ops.upsert_visitor(visitor, admin.clock.now(), source="spring")
 
 
-async def person(user_id: int = ANN) -> User:
+async def subscriber(user_id: int = ANN) -> User:
     user = await user_ops.find(user_id)
     assert user is not None
     return user
 
 
-async def nothing_noted() -> None:
+async def nothing_audited() -> None:
     assert await audit_ops.last(10) == []
 
 
@@ -47,13 +47,13 @@ async def nothing_noted() -> None:
         ("x" * 200, None, "x" * 200),
     ],
 )
-async def test_a_ban_holds_as_long_as_was_said_and_keeps_its_reason(
+async def test_a_ban_has_the_given_duration_and_reason(
     admin: AdminBot, typed: str, span: timedelta | None, reason: str | None
 ) -> None:
     await upsert_visitor(admin)
     admin.world.calls.clear()
     await admin.say(f"/ban {ANN} {typed}")
-    user, now = await person(), admin.clock.now()
+    user, now = await subscriber(), admin.clock.now()
     assert (user.is_banned, user.ban_reason) == (True, reason)
     assert user.banned_until == (None if span is None else now + span)
     assert ("until" if span else "for ever") in admin.last_text
@@ -61,34 +61,34 @@ async def test_a_ban_holds_as_long_as_was_said_and_keeps_its_reason(
     entry = (await audit_ops.last(1))[0]
     assert (entry.action, entry.before, entry.after["reason"]) == ("person.banned", None, reason)
     assert {getattr(call, "chat_id", OWNER.id) for call in admin.world.calls} == {OWNER.id}, (
-        "who is banned hears nothing"
+        "a banned subscriber is not notified"
     )
 
 
-async def test_a_ban_that_ends_ends_by_itself(admin: AdminBot) -> None:
+async def test_a_ban_with_an_end_ends_by_itself(admin: AdminBot) -> None:
     await upsert_visitor(admin)
     await admin.say(f"/ban {ANN} 30m")
     admin.clock.move(timedelta(minutes=30))
-    assert not is_banned(await person(), admin.clock.now())
+    assert not is_banned(await subscriber(), admin.clock.now())
     await admin.say(f"/user {ANN}")
     assert "Banned: no (it ended" in admin.last_text
     assert admin.buttons() == ["Ban"]
 
 
-async def test_who_never_came_can_be_banned_and_stays_out_when_they_come(admin: AdminBot) -> None:
+async def test_an_unknown_subscriber_can_be_banned_in_advance(admin: AdminBot) -> None:
     await admin.say(f"/ban {ANN} spam")
     assert "has opened the user bot yet" in admin.last_text
     await upsert_visitor(admin)
-    assert is_banned(await person(), admin.clock.now())
+    assert is_banned(await subscriber(), admin.clock.now())
     await admin.say(f"/user {ANN}")
     assert "<b>Banned</b> for ever" in admin.last_text
 
 
-async def test_a_second_ban_takes_the_place_of_the_first(admin: AdminBot) -> None:
+async def test_a_second_ban_replaces_the_first(admin: AdminBot) -> None:
     await upsert_visitor(admin)
     await admin.say(f"/ban {ANN} 7d first")
     await admin.say(f"/ban {ANN}")
-    user = await person()
+    user = await subscriber()
     assert (user.is_banned, user.ban_reason, user.banned_until) == (True, None, None)
     assert (await audit_ops.last(1))[0].before["reason"] == "first"
 
@@ -98,7 +98,7 @@ async def test_an_admin_cannot_be_banned(admin: AdminBot, typed: str) -> None:
     await admin.say(typed)
     assert admin.last_text == texts.IS_ADMIN
     assert await user_ops.find(OWNER.id) is None
-    await nothing_noted()
+    await nothing_audited()
 
 
 @pytest.mark.parametrize(
@@ -125,21 +125,21 @@ async def test_an_admin_cannot_be_banned(admin: AdminBot, typed: str) -> None:
         f"{ANN} " + "x" * 201,
     ],
 )
-async def test_a_ban_nobody_can_read_bans_nobody(admin: AdminBot, typed: str) -> None:
+async def test_a_wrong_ban_is_answered_with_its_usage_and_bans_no_one(admin: AdminBot, typed: str) -> None:
     await upsert_visitor(admin)
     await admin.say(f"/ban {typed}")
     assert len(admin.texts) == 1
     assert admin.last_text.endswith(texts.BAN_USAGE)
-    assert not (await person()).is_banned
-    await nothing_noted()
+    assert not (await subscriber()).is_banned
+    await nothing_audited()
 
 
-async def test_unban_lets_in_again_and_says_when_there_was_nothing_to_do(admin: AdminBot) -> None:
+async def test_unban_ends_a_ban_and_says_when_there_was_none(admin: AdminBot) -> None:
     await upsert_visitor(admin)
     await admin.say(f"/ban {ANN} 7d spam")
     await admin.say(f"/unban {ANN}")
-    assert admin.last_text == texts.unbanned(await person())
-    assert not (await person()).is_banned
+    assert admin.last_text == texts.unbanned(await subscriber())
+    assert not (await subscriber()).is_banned
     entry = (await audit_ops.last(1))[0]
     assert (entry.action, entry.before["reason"], entry.after) == ("person.unbanned", "spam", None)
     for user_id in (ANN, 7999):
@@ -154,7 +154,7 @@ async def test_unban_says_how_it_is_used(admin: AdminBot, typed: str) -> None:
     assert admin.last_text.endswith(texts.UNBAN_USAGE)
 
 
-async def test_the_database_away_in_the_middle_of_a_ban_bans_once_it_is_back(admin: AdminBot) -> None:
+async def test_a_ban_during_an_outage_is_made_afterwards(admin: AdminBot) -> None:
     failures = [AutoReconnect("away")] * 2
 
     def away(operation: str, collection: str) -> None:
@@ -165,14 +165,14 @@ async def test_the_database_away_in_the_middle_of_a_ban_bans_once_it_is_back(adm
     saying = admin.supervisor.spawn(admin.say(f"/ban {ANN} 7d spam"), "ban")
     await admin.time.move(20)
     await saying
-    assert (await person()).is_banned
+    assert (await subscriber()).is_banned
     assert len(await audit_ops.last(10)) == 1
 
 
 # --- /user
 
 
-async def test_a_persons_screen_tells_all_that_is_known(admin: AdminBot) -> None:
+async def test_a_subscribers_screen_shows_everything_stored(admin: AdminBot) -> None:
     await upsert_visitor(admin, username="ann")
     await admin.say(f"/grant {ANN} credits 5")
     await admin.say(f"/grant {ANN} days 2")
@@ -191,16 +191,16 @@ async def test_ban_and_unban_by_button_ask_first(admin: AdminBot) -> None:
     await admin.press("Ban")
     assert "Ban \u2068&lt;3" in admin.last_text
     assert admin.buttons() == [f"Ban {ANN}", "Back"]
-    assert not (await person()).is_banned
+    assert not (await subscriber()).is_banned
     await admin.press(f"Ban {ANN}")
-    assert (await person()).is_banned
+    assert (await subscriber()).is_banned
     assert "<b>Banned</b> for ever" in admin.last_text
     await admin.press("Unban")
     await admin.press("Back")
-    assert (await person()).is_banned
+    assert (await subscriber()).is_banned
     await admin.press("Unban")
     await admin.press(f"Unban {ANN}")
-    assert not (await person()).is_banned
+    assert not (await subscriber()).is_banned
     assert len(admin.world.screens) == 1
     assert [entry.action for entry in await audit_ops.last(10)] == ["person.unbanned", "person.banned"]
 
@@ -211,22 +211,22 @@ async def test_an_admins_screen_has_no_ban_and_a_forged_button_bans_no_admin(adm
     assert admin.buttons() == []
     await admin.callback(f"au:banyes:{OWNER.id}")
     assert admin.world.of(AnswerCallbackQuery)[-1].text == texts.IS_ADMIN
-    assert not (await person(OWNER.id)).is_banned
+    assert not (await subscriber(OWNER.id)).is_banned
 
 
 @pytest.mark.parametrize("data", ["au:banyes:0", "au:banyes:-5", f"au:banyes:{2**52}", "au:banyes:x", "au:nonsense:5"])
-async def test_forged_buttons_ban_nobody(admin: AdminBot, data: str) -> None:
+async def test_forged_buttons_ban_no_one(admin: AdminBot, data: str) -> None:
     await admin.callback(data)
     assert await user_ops.count() == 0
     assert len(admin.toasts) == 1
 
 
-async def test_without_an_id_it_asks_and_takes_a_number_or_a_persons_message(admin: AdminBot) -> None:
+async def test_user_without_an_id_asks_and_takes_a_number_or_a_forwarded_message(admin: AdminBot) -> None:
     await upsert_visitor(admin)
     origin = {"type": "user", "date": NOW, "sender_user": {"id": ANN, "is_bot": False, "first_name": "Ann"}}
     for answer in ({"text": str(ANN)}, {"text": "hello", "forward_origin": origin}):
         await admin.say("/user")
-        assert admin.last_text == texts.ASK_PERSON
+        assert admin.last_text == texts.ASK_SUBSCRIBER
         await admin.send(**answer)
         assert f"<code>{ANN}</code>" in admin.last_text
     await admin.say("now a post")
@@ -241,7 +241,7 @@ async def test_without_an_id_it_asks_and_takes_a_number_or_a_persons_message(adm
         ({"dice": {"emoji": "x", "value": 1}}, texts.ID_EXPECTED),
         (
             {"text": "x", "forward_origin": {"type": "hidden_user", "date": NOW, "sender_user_name": "Ann"}},
-            texts.HIDES,
+            texts.ACCOUNT_HIDDEN,
         ),
         (
             {
@@ -257,7 +257,7 @@ async def test_without_an_id_it_asks_and_takes_a_number_or_a_persons_message(adm
         ),
     ],
 )
-async def test_an_answer_that_names_nobody_is_told_why_and_the_question_stays(
+async def test_an_answer_without_an_id_is_answered_with_why_and_the_question_stays(
     admin: AdminBot, answer: dict[str, Any], sentence: str
 ) -> None:
     await admin.say("/user")
@@ -268,7 +268,7 @@ async def test_an_answer_that_names_nobody_is_told_why_and_the_question_stays(
     assert await admin.posts() == []
 
 
-async def test_somebody_banned_before_they_came_is_shown_as_such(admin: AdminBot) -> None:
+async def test_a_subscriber_banned_in_advance_is_shown_as_such(admin: AdminBot) -> None:
     await admin.say(f"/ban {ANN} spam")
     await admin.say(f"/user {ANN}")
     assert "Has not opened the user bot yet" in admin.last_text

@@ -1,4 +1,4 @@
-"""An album is one post with its items in order, however its updates come."""
+"""An album is one post with its messages in order, in whatever order its updates arrive."""
 
 import asyncio
 from typing import Any
@@ -9,7 +9,7 @@ from aiogram.methods import CopyMessage, CopyMessages, DeleteMessages, SendMessa
 from pymongo.errors import AutoReconnect
 
 from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
-from views.posts import texts
+from views.storage import content_texts, copying_texts
 
 
 def item(group: str = "g1", caption: str | None = None) -> dict[str, Any]:
@@ -56,7 +56,7 @@ async def test_all_updates_at_once_make_one_post(admin: AdminBot) -> None:
     assert admin.copies[0].message_ids == list(range(1, 11))
 
 
-async def test_an_update_that_comes_twice_is_one_item(admin: AdminBot) -> None:
+async def test_an_update_delivered_twice_is_one_message_of_the_album(admin: AdminBot) -> None:
     update = await admin.send(message_id=1, **item())
     await admin.again(update)
     await admin.send(message_id=2, **item())
@@ -67,7 +67,7 @@ async def test_an_update_that_comes_twice_is_one_item(admin: AdminBot) -> None:
     assert len(admin.texts) == 1
 
 
-async def test_each_item_starts_the_quiet_second_anew(admin: AdminBot) -> None:
+async def test_each_message_restarts_the_quiet_second(admin: AdminBot) -> None:
     await admin.send(message_id=1, **item())
     await admin.time.move(0.9)
     await admin.send(message_id=2, **item())
@@ -77,7 +77,7 @@ async def test_each_item_starts_the_quiet_second_anew(admin: AdminBot) -> None:
     assert (await admin.only_post()).item_count == 2
 
 
-async def test_a_late_item_is_added_to_nothing_and_said_once(admin: AdminBot) -> None:
+async def test_a_late_message_is_added_to_nothing_and_answered_once(admin: AdminBot) -> None:
     await admin.send(message_id=1, **item())
     await admin.send(message_id=2, **item())
     await admin.time.move(1)
@@ -85,16 +85,16 @@ async def test_a_late_item_is_added_to_nothing_and_said_once(admin: AdminBot) ->
     await admin.again(late)
     await admin.time.move(5)
     assert (await admin.only_post()).item_count == 2
-    assert admin.texts.count(texts.LATE_MESSAGE) == 1
+    assert admin.texts.count(content_texts.LATE_MESSAGE) == 1
 
 
-async def test_an_album_with_a_lost_item_makes_no_post_and_names_it(admin: AdminBot) -> None:
+async def test_an_album_with_a_missing_message_makes_no_post_and_names_it(admin: AdminBot) -> None:
     admin.world.gone.add((OWNER.id, 3))
     for message_id in (1, 2, 3, 4):
         await admin.send(message_id=message_id, **item())
     await admin.time.move(1)
     assert await admin.posts() == []
-    assert admin.texts == [texts.some_missing(3, 4, [3])]
+    assert admin.texts == [copying_texts.some_missing(3, 4, [3])]
     assert "message 3" in admin.last_text
     # the three copies, then the three probes
     assert [len(call.message_ids) for call in admin.world.of(DeleteMessages)] == [3, 3]
@@ -107,7 +107,7 @@ async def test_an_album_whose_answer_is_lost_is_not_copied_again(admin: AdminBot
     await admin.send(message_id=1, **item())
     await admin.time.move(10)
     assert len(admin.copies) == 1
-    assert admin.texts == [texts.STORE_UNSURE]
+    assert admin.texts == [copying_texts.STORE_UNSURE]
 
 
 async def test_an_album_survives_the_database_being_away_for_20_seconds(admin: AdminBot) -> None:
@@ -121,14 +121,14 @@ async def test_an_album_survives_the_database_being_away_for_20_seconds(admin: A
     await admin.send(message_id=2, **item())
     admin.database.before_call = away
     await admin.time.move(20)
-    assert admin.texts == [texts.ALBUM_HELD]
+    assert admin.texts == [content_texts.ALBUM_HELD]
     is_away = False
     await admin.time.move(10)
     assert (await admin.only_post()).item_count == 2
     assert len(admin.copies) == 1
 
 
-async def test_a_stop_hands_on_what_is_held(admin: AdminBot) -> None:
+async def test_a_stop_dispatches_collected_albums(admin: AdminBot) -> None:
     await admin.send(message_id=1, **item())
     await admin.send(message_id=2, **item())
     await admin.data["albums"].close()
@@ -136,7 +136,7 @@ async def test_a_stop_hands_on_what_is_held(admin: AdminBot) -> None:
 
 
 async def test_albums_of_two_admins_chats_do_not_mix(admin: AdminBot) -> None:
-    """Group ids are Telegram's; nothing relies on them being unique across chats."""
+    """Nothing relies on group ids being unique across chats."""
     await admin.send(message_id=1, **item("same"))
     await admin.time.move(1)
     await admin.send(message_id=2, **item("other"))

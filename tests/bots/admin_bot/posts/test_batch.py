@@ -11,7 +11,7 @@ from tests.bots.admin_bot.conftest import OWNER, AdminBot
 from tests.bots.admin_bot.telegram import bad_request
 from views.admin_texts import NOTHING_TO_CANCEL, STALE_BUTTON, UNKNOWN_COMMAND
 from views.posts import batch_texts as texts
-from views.posts.texts import LATE_MESSAGE
+from views.storage.content_texts import LATE_MESSAGE
 
 PHOTO: dict[str, Any] = {"photo": [{"file_id": "p", "file_unique_id": "p", "width": 90, "height": 90}]}
 
@@ -74,7 +74,7 @@ async def test_a_batch_without_text_is_named_after_its_size(admin: AdminBot) -> 
     assert (await admin.only_post()).title == "2 messages"
 
 
-async def test_a_batch_of_one_is_not_enough_and_stays_open(admin: AdminBot) -> None:
+async def test_a_batch_of_one_cannot_be_finished_and_stays_open(admin: AdminBot) -> None:
     await admin.say("/batch")
     await collect(admin, 1)
     await admin.press("Finish")
@@ -130,7 +130,7 @@ async def test_albums_in_a_batch_make_no_post_of_their_own(admin: AdminBot) -> N
     assert [copy.message_ids for copy in admin.copies] == [[1, 2, 3, 4]]
 
 
-async def test_an_album_item_after_finish_is_late_and_makes_no_post(admin: AdminBot) -> None:
+async def test_an_album_message_after_finish_is_late_and_makes_no_post(admin: AdminBot) -> None:
     await admin.say("/batch")
     await collect(admin, 2, group="g")
     await admin.press("Finish")
@@ -149,7 +149,7 @@ async def test_a_repeated_update_is_collected_once(admin: AdminBot) -> None:
     assert (await admin.only_post()).item_count == 2
 
 
-async def test_a_poll_in_a_batch_is_refused_and_the_batch_goes_on(admin: AdminBot) -> None:
+async def test_a_poll_in_a_batch_is_refused_and_the_batch_stays_open(admin: AdminBot) -> None:
     await admin.say("/batch")
     await admin.send(game={"title": "T", "description": "D", **PHOTO})
     assert "can't make a post of a game" in admin.last_text
@@ -174,7 +174,7 @@ async def test_cancel_typed_closes_the_batch(admin: AdminBot) -> None:
     await admin.say("/cancel")
     await admin.time.move(5)
     assert admin.last_text == texts.CANCELLED
-    assert len(admin.world.screens) == 1  # the status message went
+    assert len(admin.world.screens) == 1  # the status message was deleted
     await admin.say("/cancel")
     assert admin.last_text == NOTHING_TO_CANCEL
 
@@ -185,14 +185,14 @@ async def test_another_command_works_and_the_batch_stays(admin: AdminBot, comman
     await collect(admin, 2)
     await admin.say(command)
     assert admin.last_text == texts.status(2, None)
-    assert len(admin.world.of(DeleteMessage)) == 1  # the status message moved, there is one
+    assert len(admin.world.of(DeleteMessage)) == 1  # the only status message was moved
     if command == "/nonsense":
         assert UNKNOWN_COMMAND in admin.texts
     await admin.press("Finish")
     assert (await admin.only_post()).item_count == 2
 
 
-async def test_batch_again_goes_on_with_the_open_one(admin: AdminBot) -> None:
+async def test_batch_typed_again_keeps_the_open_batch(admin: AdminBot) -> None:
     await admin.say("/batch")
     await collect(admin, 2)
     await admin.say("/batch")
@@ -236,7 +236,7 @@ async def test_finish_under_a_message_telegram_no_longer_shows_still_works(admin
     assert "Post 1 is ready" in admin.last_text
 
 
-async def test_when_storing_fails_the_batch_is_still_there(admin: AdminBot) -> None:
+async def test_when_storing_fails_the_batch_stays_open(admin: AdminBot) -> None:
     admin.world.fail(CopyMessages, lambda call: TelegramRetryAfter(method=call, message="Too Many", retry_after=3))
     await admin.say("/batch")
     await collect(admin, 2)
@@ -256,7 +256,7 @@ async def test_messages_deleted_before_finish_are_named(admin: AdminBot) -> None
     assert await admin.posts() == []
 
 
-async def test_a_status_message_that_was_deleted_is_sent_anew(admin: AdminBot) -> None:
+async def test_a_deleted_status_message_is_replaced_by_a_new_one(admin: AdminBot) -> None:
     await admin.say("/batch")
     await collect(admin, 2)
     admin.world.fail(EditMessageText, bad_request("message to edit not found"))
@@ -271,7 +271,7 @@ async def test_a_status_message_that_was_deleted_is_sent_anew(admin: AdminBot) -
     assert [call.message_id for call in admin.world.of(DeleteMessage)] == [5002]
 
 
-async def test_a_collected_message_that_comes_again_after_finish_makes_no_post(admin: AdminBot) -> None:
+async def test_a_collected_message_repeated_after_finish_makes_no_post(admin: AdminBot) -> None:
     await admin.say("/batch")
     update = await admin.send(message_id=1, text="one")
     await admin.send(message_id=2, text="two")
@@ -280,7 +280,7 @@ async def test_a_collected_message_that_comes_again_after_finish_makes_no_post(a
     assert len(await admin.posts()) == 1
 
 
-async def test_the_database_away_at_finish_loses_nothing(admin: AdminBot) -> None:
+async def test_an_outage_at_finish_loses_nothing(admin: AdminBot) -> None:
     failures = [AutoReconnect("away")]
 
     def away(operation: str, collection: str) -> None:

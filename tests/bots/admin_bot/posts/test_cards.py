@@ -11,7 +11,7 @@ from database.operations import audit_ops, post_ops, settings_ops
 from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
 from tests.bots.admin_bot.telegram import bad_request
 from views import admin_texts
-from views.posts import batch_texts as admin_batch_texts
+from views.posts import batch_texts as batch_texts
 from views.posts import texts
 
 PHOTO: dict[str, Any] = {"photo": [{"file_id": "p", "file_unique_id": "p", "width": 90, "height": 90}]}
@@ -95,7 +95,7 @@ async def test_search_by_number_and_by_how_the_title_begins(admin: AdminBot, sea
     assert [text for text in admin.buttons() if " · " in text] == found
 
 
-async def test_a_search_turns_its_own_pages_and_leads_back(admin: AdminBot) -> None:
+async def test_a_search_has_pages_of_its_own_and_leads_back(admin: AdminBot) -> None:
     await made(admin, *(f"Rome {number}" for number in range(10)), "Paris")
     await admin.say("/posts rome")
     await admin.press("Next")
@@ -180,7 +180,9 @@ async def test_rename_asks_takes_the_answer_and_shows_the_card(admin: AdminBot) 
 
 
 @pytest.mark.parametrize("wrong", ["x" * 81, "   "])
-async def test_a_wrong_title_is_told_what_is_expected_and_the_question_stays(admin: AdminBot, wrong: str) -> None:
+async def test_a_wrong_title_is_answered_with_what_is_expected_and_the_question_stays(
+    admin: AdminBot, wrong: str
+) -> None:
     post = await open_card(admin)
     await admin.press("Rename")
     await admin.say(wrong)
@@ -233,7 +235,7 @@ async def test_describe_and_empty_the_description(admin: AdminBot) -> None:
     assert (await stored(post)).description == ""
 
 
-async def test_protect_goes_round(admin: AdminBot) -> None:
+async def test_protect_cycles_through_its_three_values(admin: AdminBot) -> None:
     post = await open_card(admin)
     seen = []
     for _ in range(3):
@@ -310,7 +312,7 @@ async def test_one_message_is_enough_to_replace_and_old_ones_may_stay(admin: Adm
     assert (await stored(post)).item_count == 1
 
 
-async def test_a_post_that_vanished_while_its_content_was_collected_says_so(admin: AdminBot) -> None:
+async def test_a_post_removed_while_its_content_was_collected_is_answered_as_gone(admin: AdminBot) -> None:
     post = await open_card(admin)
     await admin.press("Replace messages")
     await admin.say("new")
@@ -319,12 +321,12 @@ async def test_a_post_that_vanished_while_its_content_was_collected_says_so(admi
     assert admin.last_text == texts.POST_GONE
 
 
-async def test_questions_wait_until_an_open_batch_is_closed(admin: AdminBot) -> None:
+async def test_questions_are_refused_while_a_batch_is_open(admin: AdminBot) -> None:
     post = await open_card(admin)
     await admin.say("/batch")
     for act in ("name", "desc", "items", "other"):
         await admin.callback(f"ap:{post.code}:0::0:{act}")
-        assert admin.toasts[-1] == admin_batch_texts.FIRST_THE_BATCH
+        assert admin.toasts[-1] == admin_texts.FIRST_THE_BATCH
     await admin.say("one")
     await admin.say("two")
     await admin.press("Finish")
@@ -332,7 +334,7 @@ async def test_questions_wait_until_an_open_batch_is_closed(admin: AdminBot) -> 
 
 
 @pytest.mark.parametrize("button", ["Rename", "Describe"])
-async def test_a_question_that_was_lost_is_said_to_be_lost(admin: AdminBot, button: str) -> None:
+async def test_a_lost_question_is_answered_with_a_sentence(admin: AdminBot, button: str) -> None:
     post = await open_card(admin)
     await admin.press(button)
     await admin.memory.set_data(StorageKey(bot_id=admin.bot.id, chat_id=OWNER.id, user_id=OWNER.id), {})
@@ -359,7 +361,7 @@ async def test_the_preview_shows_what_a_subscriber_gets(admin: AdminBot) -> None
     assert (await stored(post)).views == 0
 
 
-async def test_the_preview_of_a_post_that_stays_says_so(admin: AdminBot) -> None:
+async def test_the_preview_says_when_a_post_is_never_deleted(admin: AdminBot) -> None:
     await settings_ops.change("delete_after_minutes", 0)
     await admin.say("Rome")
     await admin.press("Preview")
@@ -396,7 +398,7 @@ async def test_the_preview_without_the_storage_channel_says_what_to_do(admin: Ad
         "ad:AAAAAAAAAAAAAAAA:0::0:30",
     ],
 )
-async def test_buttons_of_posts_that_do_not_exist_say_so(admin: AdminBot, data: str) -> None:
+async def test_buttons_of_unknown_posts_are_answered_as_gone(admin: AdminBot, data: str) -> None:
     await admin.callback(data)
     assert admin.toasts == [texts.POST_GONE]
     assert admin.texts == []

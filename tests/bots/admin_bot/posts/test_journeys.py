@@ -1,4 +1,4 @@
-"""Whole ways of an owner through the admin bot, against the sandbox: real polling, real HTTP, both bots."""
+"""Journeys of an owner through the admin bot, against the sandbox: real polling, real HTTP, both bots."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -12,7 +12,7 @@ from tests.bots.admin_bot.standstill import Time
 from tests.house import ADMIN_BOT, OLIVE, STORAGE, USER_BOT, House, running_house
 from views import admin_texts
 from views.storage import keyboards as storage_keyboards
-from views.storage import texts as admin_setup_texts
+from views.storage import texts as storage_texts
 
 Json = dict[str, Any]
 
@@ -29,9 +29,9 @@ async def bare_house() -> AsyncIterator[House]:
 
 @pytest.fixture
 def time(house: House) -> Time:
-    """The quiet second of albums and the pause between status edits pass when the test says so."""
-    time, data = Time(), house.parts[1].dispatcher.workflow_data
-    data["albums"]._sleep = data["status"]._sleep = time.sleep
+    """The quiet second of albums and the pause between status edits pass only when the test moves them."""
+    time = Time()
+    house.clock.in_tasks |= dict.fromkeys(("album ", "status ", "following "), time.sleep)
     return time
 
 
@@ -41,7 +41,7 @@ async def posts() -> list[Post]:
 
 
 def shown(seen: Json) -> str:
-    """What the bot says last."""
+    """The last text of the bot."""
     return str([one for one in seen["messages"] if one["outgoing"] and one.get("text")][-1]["text"])
 
 
@@ -117,7 +117,7 @@ async def test_forwarded_messages_become_posts_with_their_formatting(house: Hous
     assert (stored["text"], stored["entities"][0]["type"]) == ("bold move", "bold")
 
 
-async def test_a_batch_from_begin_to_link(house: House, time: Time) -> None:
+async def test_a_batch_from_its_command_to_its_link(house: House, time: Time) -> None:
     await house.olive.text(ADMIN_BOT, "/batch")
     await house.olive.wait(ADMIN_BOT, contains="New batch")
     await house.olive.text(ADMIN_BOT, "Season one")
@@ -188,10 +188,10 @@ async def test_the_preview_is_what_a_subscriber_sees_and_counts_nothing(house: H
 async def test_the_storage_channel_is_set_up_from_nothing(bare_house: House) -> None:
     house = bare_house
     await house.olive.text(ADMIN_BOT, "too early")
-    await house.olive.wait(ADMIN_BOT, contains=admin_setup_texts.NO_STORAGE)
+    await house.olive.wait(ADMIN_BOT, contains=storage_texts.NO_STORAGE)
     await house.olive.text(ADMIN_BOT, "/start")
     await house.olive.wait(ADMIN_BOT, contains="One step first")
-    await house.olive.press(ADMIN_BOT, admin_setup_texts.PICKER_BUTTON, chat_id=STORAGE)
+    await house.olive.press(ADMIN_BOT, storage_texts.PICKER_BUTTON, chat_id=STORAGE)
     seen = await house.olive.wait(ADMIN_BOT, contains=f"@{USER_BOT} is not an administrator there")
     assert f"@{ADMIN_BOT}" not in shown(seen)
     assert (await settings_ops.load()).storage_channel_id is None
@@ -205,7 +205,7 @@ async def test_the_storage_channel_is_set_up_from_nothing(bare_house: House) -> 
     await house.olive.wait(ADMIN_BOT, contains="Post 1 is ready")
 
 
-async def test_a_bot_demoted_in_the_middle_is_told_once_and_works_again_afterwards(house: House) -> None:
+async def test_lost_rights_are_alerted_once_and_posting_works_again_afterwards(house: House) -> None:
     await house.world.set_member(STORAGE, 1001, "administrator", can_delete_messages=True)
     seen = await house.olive.wait(ADMIN_BOT, contains="I cannot store posts", since=0)
     for text in ("one", "two"):
@@ -244,7 +244,7 @@ async def copies_into_storage(house: House) -> list[tuple[float, int]]:
     return [(float(call["at"]), int(call["status"])) for call in calls]
 
 
-async def test_thirty_posts_in_a_row_do_not_wait_for_the_minute_of_groups(house: House) -> None:
+async def test_thirty_posts_in_a_row_are_not_slowed_by_the_limit_for_groups(house: House) -> None:
     for number in range(30):
         await house.olive.text(ADMIN_BOT, f"post {number}")
     await house.settle()
@@ -255,7 +255,7 @@ async def test_thirty_posts_in_a_row_do_not_wait_for_the_minute_of_groups(house:
     assert moments[-1] - moments[0] < GROUP_WINDOW_S
 
 
-async def test_flood_control_of_the_storage_channel_is_obeyed_all_the_same(house: House) -> None:
+async def test_flood_control_of_the_storage_channel_is_obeyed(house: House) -> None:
     await house.world.fault("flood", method="copyMessages", chat_id=STORAGE, skip=5, times=1, retry_after=4)
     for number in range(10):
         await house.olive.text(ADMIN_BOT, f"post {number}")

@@ -1,4 +1,4 @@
-"""Anything copyable becomes a post; what cannot be copied is refused with a sentence."""
+"""Messages that can be copied become posts; others are refused with a sentence."""
 
 import asyncio
 from typing import Any
@@ -12,7 +12,7 @@ from pymongo.errors import AutoReconnect
 from database.operations import settings_ops
 from tests.bots.admin_bot.conftest import OWNER, STORAGE, USER_BOT, AdminBot
 from tests.bots.admin_bot.telegram import administrator, bad_request
-from views.posts import texts
+from views.storage import copying_texts as texts
 from views.storage.texts import NO_STORAGE
 
 PHOTO: dict[str, Any] = {"photo": [{"file_id": "p", "file_unique_id": "p", "width": 90, "height": 90}]}
@@ -177,7 +177,7 @@ async def test_two_posts_at_once_get_different_numbers(admin: AdminBot) -> None:
     assert len({post.code for post in posts}) == 20
 
 
-# --- storage in trouble
+# --- failures of the storage channel
 
 
 async def test_without_a_storage_channel_the_next_step_is_named(admin: AdminBot) -> None:
@@ -191,7 +191,7 @@ async def test_without_a_storage_channel_the_next_step_is_named(admin: AdminBot)
     "description",
     ["need administrator rights in the channel chat", "chat not found", "have no write access to the chat"],
 )
-async def test_a_lost_storage_channel_names_what_is_missing_and_the_owner_is_told_once(
+async def test_a_lost_storage_channel_names_the_missing_rights_and_alerts_the_owners_once(
     admin: AdminBot, description: str
 ) -> None:
     admin.world.fail(CopyMessages, bad_request(description), times=2)
@@ -199,21 +199,21 @@ async def test_a_lost_storage_channel_names_what_is_missing_and_the_owner_is_tol
     await admin.say("one")
     await admin.say("two")
     assert "This was not stored: @tollgate_admin_bot lacks the right “Post messages”." in admin.last_text
-    assert "@tollgate_admin_bot lacks the right “Post messages”" in admin.told[0]
-    assert len(admin.told) == 1
+    assert "@tollgate_admin_bot lacks the right “Post messages”" in admin.alerts[0]
+    assert len(admin.alerts) == 1
     assert await admin.posts() == []
 
 
-async def test_a_storage_channel_that_works_again_is_reported_once(admin: AdminBot) -> None:
+async def test_a_storage_channel_that_works_again_is_alerted_once(admin: AdminBot) -> None:
     admin.world.fail(CopyMessages, bad_request("chat not found"))
     for text in ("one", "two", "three"):
         await admin.say(text)
-    assert len(admin.told) == 2
-    assert "works again" in admin.told[1]
+    assert len(admin.alerts) == 2
+    assert "works again" in admin.alerts[1]
     assert len(await admin.posts()) == 2
 
 
-async def test_demotion_in_the_middle_and_a_failed_post_tell_the_owner_once(admin: AdminBot) -> None:
+async def test_lost_rights_and_a_failed_post_are_one_alert(admin: AdminBot) -> None:
     me = await admin.bot.me()
     event = {
         "chat": {"id": STORAGE, "type": "channel", "title": "Storage"},
@@ -226,10 +226,10 @@ async def test_demotion_in_the_middle_and_a_failed_post_tell_the_owner_once(admi
     await admin.feed("my_chat_member", event)
     admin.world.fail(CopyMessages, bad_request("need administrator rights in the channel chat"))
     await admin.say("one")
-    assert len(admin.told) == 1
+    assert len(admin.alerts) == 1
     await admin.feed("my_chat_member", {**event, "new_chat_member": administrator(me).model_dump()})
-    assert len(admin.told) == 2
-    assert "works again" in admin.told[1]
+    assert len(admin.alerts) == 2
+    assert "works again" in admin.alerts[1]
 
 
 async def test_flood_control_while_storing_says_when_to_try_again(admin: AdminBot) -> None:
@@ -256,14 +256,14 @@ async def test_a_json_5xx_while_storing_stored_nothing(admin: AdminBot) -> None:
     assert admin.texts == [texts.STORE_TROUBLE]
 
 
-async def test_a_message_deleted_before_it_was_stored_says_so(admin: AdminBot) -> None:
+async def test_a_message_deleted_before_it_was_stored_is_answered_with_a_sentence(admin: AdminBot) -> None:
     admin.world.gone.add((OWNER.id, 90))
     await admin.send(message_id=90, text="gone")
     assert admin.texts == [texts.NOTHING_COPIED]
 
 
-async def test_the_database_away_after_storing_makes_one_post_from_the_same_copies(admin: AdminBot) -> None:
-    """The intake brings the update again; the storage channel gets the content once."""
+async def test_after_an_outage_the_post_is_made_from_the_copies_that_were_kept(admin: AdminBot) -> None:
+    """The intake repeats the update; the storage channel gets the content once."""
     failures = [AutoReconnect("away")]
 
     def away(operation: str, collection: str) -> None:
@@ -298,7 +298,7 @@ async def test_the_user_bot_takes_no_part_in_posting(admin: AdminBot) -> None:
 
 
 async def test_messages_are_stored_in_the_order_they_were_sent(admin: AdminBot) -> None:
-    await admin.data["posts"].make(OWNER.id, OWNER.id, [3, 1, 2], "mixed up")
+    await admin.data["post_maker"].make(OWNER.id, OWNER.id, [3, 1, 2], "mixed up")
     assert admin.copies[0].message_ids == [1, 2, 3]
     ids = (await admin.only_post()).message_ids
     assert list(ids) == sorted(ids)

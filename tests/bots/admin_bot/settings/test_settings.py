@@ -1,4 +1,4 @@
-"""/settings is a plain list; /set changes one thing, checked and noted."""
+"""/settings lists all settings; /set changes one, validated and audited."""
 
 import pytest
 
@@ -30,7 +30,7 @@ async def test_the_list_fits_into_a_message_with_every_text_at_its_longest(admin
     assert len(shown.replace("&amp;", "&").replace("&lt;", "<")) <= 4096
 
 
-async def test_set_changes_and_notes_before_and_after(admin: AdminBot) -> None:
+async def test_set_changes_a_setting_and_audits_before_and_after(admin: AdminBot) -> None:
     await admin.say("/set delete_after_minutes 60")
     assert (await settings_ops.current(admin.clock.now())).delete_after_minutes == 60
     assert admin.last_text == texts.changed("delete_after_minutes", 30, 60)
@@ -39,7 +39,7 @@ async def test_set_changes_and_notes_before_and_after(admin: AdminBot) -> None:
     assert (entry.before, entry.after) == (30, 60)
 
 
-async def test_a_password_is_noted_as_set_or_empty_and_never_itself(admin: AdminBot) -> None:
+async def test_the_audit_log_never_contains_a_password(admin: AdminBot) -> None:
     for typed in ("hunter2", "hunter3", "-"):
         await admin.say(f"/set post_password {typed}")
     entries = (await audit_ops.last(10))[::-1]
@@ -53,7 +53,7 @@ async def test_the_owner_reads_the_password_that_is_set(admin: AdminBot) -> None
     assert "<code>post_password</code> = <b>hunter2</b>" in admin.last_text
 
 
-async def test_settings_without_effect_are_called_so(admin: AdminBot) -> None:
+async def test_settings_without_effect_are_marked(admin: AdminBot) -> None:
     await admin.say("/settings")
     used, unused = admin.last_text.split("<b>Not used yet</b>")
     for name in BotSettings.model_fields:
@@ -80,19 +80,19 @@ async def test_asking_for_access_without_a_shortener_says_what_that_means(admin:
     assert "shortener" not in admin.last_text
 
 
-async def test_a_page_of_ours_is_named_where_there_is_one(admin: AdminBot) -> None:
+async def test_the_note_names_the_page_if_there_is_one(admin: AdminBot) -> None:
     admin.dispatcher["has_page"] = True
     await admin.say("/set access_mode pass")
     assert "a page of yours with a single button" in admin.last_text
 
 
-async def test_with_a_shortener_there_is_nothing_to_add(admin: AdminBot) -> None:
+async def test_with_a_shortener_there_is_no_note(admin: AdminBot) -> None:
     admin.dispatcher["has_shorteners"] = True
     await admin.say("/set access_mode credits")
     assert admin.last_text == "<code>access_mode</code> is now <b>credits</b> (it was open)."
 
 
-async def test_what_is_refused_is_not_offered(admin: AdminBot) -> None:
+async def test_the_refusal_lists_accepted_values_only(admin: AdminBot) -> None:
     await admin.say("/set access_mode closed")
     assert admin.last_text == (
         "access_mode does not take that. Expected: who gets posts: open (everybody), "
@@ -100,7 +100,7 @@ async def test_what_is_refused_is_not_offered(admin: AdminBot) -> None:
     )
 
 
-async def test_a_value_out_of_range_is_answered_in_our_words(admin: AdminBot) -> None:
+async def test_a_value_out_of_range_is_answered_with_its_range(admin: AdminBot) -> None:
     await admin.say("/set pass_hours 721")
     assert admin.last_text == (
         "pass_hours does not take that. Expected: hours a verification opens everything (mode pass) (1 to 720)."
@@ -118,7 +118,7 @@ async def test_a_storage_channel_of_the_environment_is_named(admin: AdminBot) ->
     assert from_environment in admin.last_text
 
 
-async def test_set_to_the_same_value_says_so_and_notes_nothing(admin: AdminBot) -> None:
+async def test_the_same_value_again_is_answered_and_not_audited(admin: AdminBot) -> None:
     await admin.say("/set delete_after_minutes 30")
     assert "already" in admin.last_text
     assert await audit_ops.last(10) == []

@@ -1,4 +1,4 @@
-"""Counted days and a pencil in place of matplotlib, for tests of /stats."""
+"""Counted days, and a stand-in for matplotlib, for tests of /stats."""
 
 import asyncio
 from collections.abc import Sequence
@@ -30,11 +30,11 @@ NUMBERS = {
 
 @dataclass
 class Pencil:
-    """Draws at once, unless it is told to wait or to fail."""
+    """Draws at once, unless `release` makes it wait or `error` makes it fail."""
 
     drawn: list[tuple[Picture, int, Theme]] = field(default_factory=list)
     error: BaseException | None = None
-    gate: asyncio.Event | None = None
+    release: asyncio.Event | None = None
     at_once: int = 0
     most_at_once: int = 0
 
@@ -42,8 +42,8 @@ class Pencil:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         self.drawn.append((kind, len(days), theme))
-        if self.gate is not None:
-            await self.gate.wait()
+        if self.release is not None:
+            await self.release.wait()
         self.at_once -= 1
         if self.error is not None:
             raise self.error

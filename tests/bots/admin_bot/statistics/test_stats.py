@@ -1,4 +1,4 @@
-"""/stats: numbers that are true or called unknown, and new counts."""
+"""/stats: the numbers, those that are not known, and new counts."""
 
 import asyncio
 from datetime import timedelta
@@ -6,17 +6,18 @@ from datetime import timedelta
 import pytest
 from aiogram.methods import EditMessageText, SendMessage
 
-from admin_bot.run_follower import EVERY_S
+from admin_bot.run_follower import POLL_EVERY_S
 from core.days import start_of_day
 from core.jobs import JobOutcome
 from core.statistics import Count, TopPost
-from core.timetable import STATISTICS
 from core.users import Visitor
 from database.operations import audit_ops, run_ops, statistics_ops, user_ops
+from schedulers import registry
 from tests.bots.admin_bot.conftest import OWNER, AdminBot
+from tests.bots.admin_bot.faults import away_at
 from tests.bots.admin_bot.standstill import settle
 from tests.bots.admin_bot.statistics.charts import Pencil, albums, charts, counted, the_text
-from tests.bots.admin_bot.system.runs import away_at, end, ended, take
+from tests.bots.admin_bot.system.runs import end, ended, take
 from tests.bots.admin_bot.telegram import bad_request
 from views.statistics import texts
 from views.system.jobs_words import size
@@ -26,7 +27,6 @@ from views.system.jobs_words import size
 def pencil(admin: AdminBot) -> Pencil:
     pencil = Pencil()
     charts(admin)._draw = pencil
-    charts(admin)._monotonic = lambda: admin.time._now
     return pencil
 
 
@@ -36,7 +36,7 @@ def pencil(admin: AdminBot) -> Pencil:
 async def test_the_numbers_of_today_yesterday_and_the_last_days(admin: AdminBot, pencil: Pencil) -> None:
     for day in range(3):
         await counted(admin, day, new_users=5 + day)
-    await ended(admin, STATISTICS, ago=timedelta(minutes=10))
+    await ended(admin, registry.STATISTICS.name, ago=timedelta(minutes=10))
     for user_id in (1, 2):
         await user_ops.upsert_visitor(Visitor(user_id=user_id, first_name="Ann"), admin.clock.now())
     await admin.say("/stats")
@@ -54,13 +54,13 @@ async def test_the_numbers_of_today_yesterday_and_the_last_days(admin: AdminBot,
     assert "Users: 18 new, 20.0 active a day" in week
     assert "Posts handed over: 120" in week
     assert "Verified: 81, bypassed: 9 (10.0 % of both)" in week
-    assert "\nUsers: 2\nPosts: 0\n" in text, "those of this moment, not those of the last count"
+    assert "\nUsers: 2\nPosts: 0\n" in text, "counted now, not by the last count"
     assert "At the last count: 12 of the users had blocked the bot, and the database took 3.4 MB" in text
     assert "1. \u2068&lt;b&gt;Best&lt;/b&gt;\u2069: 7 people" in text
     assert size(text) <= 4096
 
 
-async def test_nothing_counted_is_called_so_and_never_zero(admin: AdminBot, pencil: Pencil) -> None:
+async def test_days_without_a_count_say_not_counted_and_never_zero(admin: AdminBot, pencil: Pencil) -> None:
     await admin.say("/stats")
     text = the_text(admin)
     assert "of which no count of late is known" in text
@@ -73,16 +73,16 @@ async def test_nothing_counted_is_called_so_and_never_zero(admin: AdminBot, penc
     assert admin.toasts == [texts.NOTHING_TO_DRAW]
 
 
-async def test_a_day_only_a_broadcast_has_written_to_is_not_counted(admin: AdminBot, pencil: Pencil) -> None:
+async def test_a_day_with_nothing_but_a_broadcast_is_not_counted(admin: AdminBot, pencil: Pencil) -> None:
     today = start_of_day(admin.clock.now(), admin.data["zone"])
     await statistics_ops.add_once(today, "broadcast", {"broadcast_sent": 7})
     await admin.say("/stats")
     assert "<b>Today</b>\nnot counted yet" in the_text(admin)
 
 
-async def test_numbers_say_up_to_when_they_are_true(admin: AdminBot, pencil: Pencil) -> None:
+async def test_numbers_say_when_they_were_counted(admin: AdminBot, pencil: Pencil) -> None:
     await counted(admin, 0)
-    await ended(admin, STATISTICS)
+    await ended(admin, registry.STATISTICS.name)
     await admin.say("/stats")
     assert "<b>Today</b> up to <tg-time" in the_text(admin)
     assert "<b>Yesterday</b>\n" in the_text(admin)
@@ -92,19 +92,19 @@ async def test_numbers_say_up_to_when_they_are_true(admin: AdminBot, pencil: Pen
     assert "<b>Yesterday</b> up to <tg-time" in the_text(admin)
 
 
-async def test_days_that_are_too_long_ago_are_in_no_sum(admin: AdminBot, pencil: Pencil) -> None:
+async def test_sums_leave_out_days_before_the_period(admin: AdminBot, pencil: Pencil) -> None:
     for day in (0, 6, 7, 29, 30, 95):
         await counted(admin, day)
-    await ended(admin, STATISTICS)
+    await ended(admin, registry.STATISTICS.name)
     await admin.say("/stats")
     text = the_text(admin)
     assert "<b>Last 7 days</b>, of which 2 days were counted\nUsers: 10 new" in text
     assert "<b>Last 30 days</b>, of which 4 days were counted\nUsers: 20 new" in text
 
 
-async def test_a_share_of_nothing_is_no_share(admin: AdminBot, pencil: Pencil) -> None:
+async def test_no_percentage_is_shown_without_verifications(admin: AdminBot, pencil: Pencil) -> None:
     await counted(admin, 0, verified=0, bypassed=0, broadcasts=0, broadcast_copies=0)
-    await ended(admin, STATISTICS)
+    await ended(admin, registry.STATISTICS.name)
     await admin.say("/stats")
     assert "Verified: 0, bypassed: 0\n" in the_text(admin)
     assert "Broadcasts: 0\n" in the_text(admin)
@@ -120,49 +120,53 @@ async def test_the_longest_numbers_and_titles_fit(admin: AdminBot, pencil: Penci
     assert size(the_text(admin)) <= 4096
 
 
-# --- counting anew
+# --- new counts
 
 
-async def test_refresh_asks_for_a_count_and_the_message_follows_it(admin: AdminBot, pencil: Pencil) -> None:
+async def test_refresh_requests_a_count_and_the_message_is_updated_until_it_ends(
+    admin: AdminBot, pencil: Pencil
+) -> None:
     await admin.say("/stats")
     await admin.press("Refresh")
     assert admin.toasts == [texts.COUNTING]
     assert "A new count is asked for and not done yet." in admin.last_text
-    run = await take(admin, STATISTICS)
+    run = await take(admin, registry.STATISTICS.name)
     await counted(admin, 0)
     await end(admin, run)
-    await admin.time.move(EVERY_S)
+    await admin.time.move(POLL_EVERY_S)
     assert "Users: 5 new, 20 active" in admin.last_text
     assert "not done yet" not in admin.last_text
     assert admin.supervisor.running == 0
-    assert [(entry.action, entry.target) for entry in await audit_ops.last(5)] == [("job.run", STATISTICS)]
+    assert [(entry.action, entry.target) for entry in await audit_ops.last(5)] == [
+        ("job.run", registry.STATISTICS.name)
+    ]
 
 
-async def test_refresh_pressed_twice_at_once_counts_once(admin: AdminBot, pencil: Pencil) -> None:
+async def test_two_concurrent_presses_of_refresh_request_one_count(admin: AdminBot, pencil: Pencil) -> None:
     await asyncio.gather(admin.callback("sc"), admin.callback("sc"))
     assert len(await run_ops.find_requests()) == 1
     assert sorted(map(str, admin.toasts)) == sorted([texts.COUNTING, texts.COUNTING_BEFORE])
 
 
-async def test_while_it_is_counted_a_look_costs_two_reads_and_edits_nothing(admin: AdminBot, pencil: Pencil) -> None:
+async def test_a_poll_during_a_count_costs_two_reads_and_edits_nothing(admin: AdminBot, pencil: Pencil) -> None:
     await admin.callback("sc")
     calls: list[tuple[str, str]] = []
     admin.database.before_call = lambda *call: calls.append(call)
-    await admin.time.move(EVERY_S)
+    await admin.time.move(POLL_EVERY_S)
     assert calls == [("find_one", "job_leases"), ("find", "job_runs")]
     assert admin.world.of(EditMessageText) == []
 
 
 @pytest.mark.parametrize("outcome", [JobOutcome.FAILED, JobOutcome.TIMED_OUT])
-async def test_a_count_that_failed_is_told(admin: AdminBot, pencil: Pencil, outcome: JobOutcome) -> None:
-    await ended(admin, STATISTICS, ago=timedelta(hours=6))
+async def test_a_failed_count_is_shown(admin: AdminBot, pencil: Pencil, outcome: JobOutcome) -> None:
+    await ended(admin, registry.STATISTICS.name, ago=timedelta(hours=6))
     await admin.callback("sc")
-    await end(admin, await take(admin, STATISTICS), outcome, "broken")
-    await admin.time.move(EVERY_S)
+    await end(admin, await take(admin, registry.STATISTICS.name), outcome, "broken")
+    await admin.time.move(POLL_EVERY_S)
     assert "A count since then did not go well: /jobs statistics says why." in admin.last_text
 
 
-# --- forged buttons, and the database away
+# --- forged buttons and outages
 
 
 @pytest.mark.parametrize("data", ["sp:8", "sp:-7", "sp:x", "sp:", "sp", "sp:7:1", "sc:1", "sp:99999999999999999999"])
@@ -177,7 +181,7 @@ async def test_forged_buttons_draw_and_count_nothing(admin: AdminBot, pencil: Pe
 
 
 @pytest.mark.parametrize("event", ["/stats", "sp:7", "sc"])
-async def test_the_database_away_at_any_call_is_waited_out(admin: AdminBot, pencil: Pencil, event: str) -> None:
+async def test_a_database_outage_at_any_call_delays_the_answer(admin: AdminBot, pencil: Pencil, event: str) -> None:
     await counted(admin, 0)
     number = 0
     while True:
@@ -196,7 +200,7 @@ async def test_the_database_away_at_any_call_is_waited_out(admin: AdminBot, penc
     assert number > 5
 
 
-async def test_a_deleted_message_is_sent_anew(admin: AdminBot, pencil: Pencil) -> None:
+async def test_a_deleted_message_is_replaced_by_a_new_one(admin: AdminBot, pencil: Pencil) -> None:
     await admin.say("/stats")
     admin.world.fail(EditMessageText, bad_request("message to edit not found"))
     await admin.press("Refresh")

@@ -1,4 +1,4 @@
-"""The pictures of /stats: beside everything else, one album at a time, and never instead of the numbers."""
+"""The pictures of /stats: drawn in the background, one album at a time, and never instead of the numbers."""
 
 import asyncio
 
@@ -6,13 +6,13 @@ import pytest
 from aiogram.methods import DeleteMessages, SendMediaGroup, SendMessage
 from aiogram.types import BufferedInputFile
 
-from admin_bot.statistics import charts as chart_albums
+from admin_bot.statistics import charts as charts_module
 from admin_bot.statistics.charts import KEPT_FOR_S
 from monitoring.pictures import Picture, Theme
 from tests.bots.admin_bot.conftest import AdminBot
+from tests.bots.admin_bot.faults import blocked, flood, lost
 from tests.bots.admin_bot.standstill import settle
 from tests.bots.admin_bot.statistics.charts import Pencil, albums, charts, counted, the_text
-from tests.bots.admin_bot.system.runs import blocked, flood, lost
 from tests.bots.admin_bot.telegram import MakeError, bad_request
 from views.statistics import texts
 
@@ -21,7 +21,6 @@ from views.statistics import texts
 def pencil(admin: AdminBot) -> Pencil:
     pencil = Pencil()
     charts(admin)._draw = pencil
-    charts(admin)._monotonic = lambda: admin.time._now
     return pencil
 
 
@@ -44,7 +43,7 @@ async def test_the_pictures_come_as_one_album(admin: AdminBot, pencil: Pencil) -
     await settle()
     assert albums(admin)[-1][0].caption == "The last 90 days"
     assert pencil.drawn[-1] == (Picture.BROADCASTS, 3, Theme.LIGHT)
-    assert len(admin.world.of(DeleteMessages)) == 1, "the album before goes"
+    assert len(admin.world.of(DeleteMessages)) == 1, "the old album is deleted"
     assert len(admin.world.of(DeleteMessages)[0].message_ids) == 4
 
 
@@ -52,7 +51,7 @@ async def test_the_button_answers_while_the_pictures_are_drawn_and_a_second_pres
     admin: AdminBot, pencil: Pencil
 ) -> None:
     await counted(admin, 0)
-    pencil.gate = asyncio.Event()
+    pencil.release = asyncio.Event()
     await admin.callback("sp:7")
     await admin.callback("sp:30")
     await admin.say("/stats")
@@ -60,7 +59,7 @@ async def test_the_button_answers_while_the_pictures_are_drawn_and_a_second_pres
     assert admin.toasts == [texts.DRAWING, texts.DRAWING_BEFORE]
     assert "Users: 5 new" in admin.last_text
     assert albums(admin) == []
-    pencil.gate.set()
+    pencil.release.set()
     await settle()
     assert len(albums(admin)) == 1
     assert pencil.most_at_once == 1
@@ -81,12 +80,12 @@ async def test_pictures_of_the_same_numbers_are_kept_for_a_minute(admin: AdminBo
     await admin.time.move(1)
     assert await press() == 8
     await counted(admin, 0, deliveries=41)
-    assert await press() == 12, "other numbers are other pictures"
+    assert await press() == 12, "changed numbers are drawn again"
     assert len(albums(admin)) == 4
 
 
 @pytest.mark.parametrize("error", [ImportError("no matplotlib"), ValueError("?"), MemoryError(), AssertionError()])
-async def test_pictures_that_cannot_be_drawn_are_called_so_and_the_numbers_come(
+async def test_failed_drawing_is_answered_and_the_numbers_are_shown_all_the_same(
     admin: AdminBot, pencil: Pencil, error: BaseException
 ) -> None:
     await counted(admin, 0)
@@ -104,9 +103,9 @@ async def test_pictures_that_cannot_be_drawn_are_called_so_and_the_numbers_come(
 async def test_a_drawing_that_hangs_is_given_up(
     admin: AdminBot, pencil: Pencil, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chart_albums, "DRAWING_MAX_S", 0.0)
+    monkeypatch.setattr(charts_module, "DRAWING_MAX_S", 0.0)
     await counted(admin, 0)
-    pencil.gate = asyncio.Event()
+    pencil.release = asyncio.Event()
     await admin.say("/stats")
     await settle()
     assert admin.last_text == texts.NOT_DRAWN
@@ -114,7 +113,9 @@ async def test_a_drawing_that_hangs_is_given_up(
 
 
 @pytest.mark.parametrize("trouble", [lost, flood, bad_request("IMAGE_PROCESS_FAILED")])
-async def test_telegram_refusing_the_pictures_is_told(admin: AdminBot, pencil: Pencil, trouble: MakeError) -> None:
+async def test_pictures_refused_by_telegram_are_answered_with_a_sentence(
+    admin: AdminBot, pencil: Pencil, trouble: MakeError
+) -> None:
     await counted(admin, 0)
     admin.world.fail(SendMediaGroup, trouble)
     await admin.say("/stats")
@@ -126,7 +127,9 @@ async def test_telegram_refusing_the_pictures_is_told(admin: AdminBot, pencil: P
     assert len(pencil.drawn) == 4, "they were drawn already"
 
 
-async def test_nobody_to_tell_ends_it_and_the_next_press_works(admin: AdminBot, pencil: Pencil) -> None:
+async def test_a_failure_that_cannot_be_sent_either_does_not_block_the_next_press(
+    admin: AdminBot, pencil: Pencil
+) -> None:
     await counted(admin, 0)
     admin.world.fail(SendMediaGroup, blocked)
     await admin.callback("sp:7")
@@ -138,7 +141,7 @@ async def test_nobody_to_tell_ends_it_and_the_next_press_works(admin: AdminBot, 
     assert len(albums(admin)) == 2
 
 
-async def test_an_old_album_that_cannot_be_deleted_stays(admin: AdminBot, pencil: Pencil) -> None:
+async def test_an_old_album_that_cannot_be_deleted_is_no_failure(admin: AdminBot, pencil: Pencil) -> None:
     await counted(admin, 0)
     admin.world.fail(DeleteMessages, bad_request("message can't be deleted"))
     for _ in range(3):

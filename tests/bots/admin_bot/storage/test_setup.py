@@ -1,11 +1,11 @@
-"""First steps: the storage channel is picked natively, both bots' rights are checked, what is missing is named."""
+"""The setup: the storage channel is picked in Telegram, both bots' rights are checked, missing rights are named."""
 
 import pytest
 from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import GetChatMember, SendMessage
 from aiogram.types import ChatMemberLeft, ReplyKeyboardMarkup, ReplyKeyboardRemove
 
-from admin_bot.commands import COMMANDS
+from admin_bot.command_menu import COMMANDS
 from database.operations import audit_ops, settings_ops
 from tests.bots.admin_bot.conftest import ADMIN_BOT, OWNER, STORAGE, USER_BOT, AdminBot
 from tests.bots.admin_bot.telegram import administrator, bad_request
@@ -32,7 +32,7 @@ async def test_start_without_a_storage_channel_offers_telegrams_own_picker(admin
     bot, user = request.bot_administrator_rights, request.user_administrator_rights
     assert bot is not None and user is not None
     assert (bot.can_post_messages, bot.can_edit_messages, bot.can_delete_messages) == (True, True, True)
-    # Telegram refuses a picker whose bot rights are not a part of the person's
+    # Telegram refuses a picker whose bot rights are not a subset of the user rights
     for name, wanted in bot.model_dump().items():
         assert not wanted or getattr(user, name), name
 
@@ -101,7 +101,7 @@ async def test_no_answer_from_telegram_is_not_called_missing(admin: AdminBot) ->
     assert await storage_id(admin) == STORAGE
 
 
-async def test_a_chat_nobody_asked_for_is_not_taken(admin: AdminBot) -> None:
+async def test_a_chat_of_an_unknown_picker_is_not_taken(admin: AdminBot) -> None:
     await share(admin, request_id=99)
     assert admin.last_text == texts.NOT_A_CHANNEL
     assert await storage_id(admin) == STORAGE
@@ -126,7 +126,7 @@ async def test_a_configured_channel_is_used_until_another_is_chosen(admin: Admin
     assert admin.copies[-1].chat_id == NEW
 
 
-async def test_rights_lost_in_another_channel_are_nobodys_alert(admin: AdminBot) -> None:
+async def test_rights_lost_in_another_channel_raise_no_alert(admin: AdminBot) -> None:
     await admin.feed(
         "my_chat_member",
         {
@@ -137,7 +137,7 @@ async def test_rights_lost_in_another_channel_are_nobodys_alert(admin: AdminBot)
             "new_chat_member": {"user": ADMIN_BOT.model_dump(), "status": "kicked", "until_date": 0},
         },
     )
-    assert admin.told == []
+    assert admin.alerts == []
 
 
 async def test_help_names_the_commands_of_the_menu(admin: AdminBot) -> None:

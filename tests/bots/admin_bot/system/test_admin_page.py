@@ -1,4 +1,4 @@
-"""/admin: a link that signs in once, never written down, and the Mini App where Telegram takes one."""
+"""/admin: a link that signs in once and is logged nowhere, and the Mini App."""
 
 import asyncio
 from datetime import timedelta
@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from admin_bot.system.admin_page import AdminPage, local_address
 from database.operations import audit_ops, login_ops
 from tests.bots.admin_bot.conftest import OWNER, STRANGER, AdminBot
-from tests.bots.admin_bot.system.runs import away_at
+from tests.bots.admin_bot.faults import away_at
 
 BASE = "https://tollgate.example.org/bot"
 LOCAL = "http://127.0.0.1:8080/admin"
@@ -87,7 +87,7 @@ async def test_without_a_public_address_it_says_how_to_reach_the_page(admin: Adm
     assert await login_ops.redeem(code, admin.clock.now()) == OWNER.id
 
 
-async def test_a_port_nobody_knows_is_not_made_up(admin: AdminBot) -> None:
+async def test_an_unknown_port_is_not_invented(admin: AdminBot) -> None:
     configure(admin, "", "")
     await admin.say("/admin")
     assert "http" not in the_message(admin).text
@@ -117,7 +117,7 @@ async def test_strangers_get_no_link(admin: AdminBot) -> None:
     assert "admin#" not in str(admin.world.calls)
 
 
-async def test_the_database_away_makes_the_link_once_it_is_back(admin: AdminBot) -> None:
+async def test_after_an_outage_the_link_is_sent(admin: AdminBot) -> None:
     configure(admin)
     for number in range(3):
         refuse, _ = away_at(number)
@@ -130,18 +130,18 @@ async def test_the_database_away_makes_the_link_once_it_is_back(admin: AdminBot)
         assert await login_ops.redeem(code, admin.clock.now()) == OWNER.id
 
 
-# --- the button beside the text field
+# --- the menu button
 
 
 async def test_each_owner_gets_the_menu_button(admin: AdminBot) -> None:
-    await configure(admin).put_beside_the_text_field({7001, 7003})
+    await configure(admin).set_menu_buttons({7001, 7003})
     calls = admin.world.of(SetChatMenuButton)
     assert [call.chat_id for call in calls] == [7001, 7003]
     assert isinstance(calls[0].menu_button, MenuButtonWebApp)
     assert calls[0].menu_button.web_app.url == f"{BASE}/admin"
 
 
-async def test_an_owner_telegram_does_not_know_yet_keeps_nobody_from_it(admin: AdminBot) -> None:
+async def test_an_owner_unknown_to_telegram_does_not_keep_the_others_from_the_menu_button(admin: AdminBot) -> None:
     def refused(method: TelegramMethod[object]) -> BaseException:
         return TelegramForbiddenError(method=method, message="Forbidden: user not found")
 
@@ -150,11 +150,11 @@ async def test_an_owner_telegram_does_not_know_yet_keeps_nobody_from_it(admin: A
 
     for trouble in (refused, lost):
         admin.world.fail(SetChatMenuButton, trouble)
-    await configure(admin).put_beside_the_text_field({7001, 7003, 7004})
+    await configure(admin).set_menu_buttons({7001, 7003, 7004})
     assert len(admin.world.of(SetChatMenuButton)) == 3
 
 
 @pytest.mark.parametrize("base_url", ["", "http://192.0.2.7"])
 async def test_without_https_the_menu_stays_as_it_is(admin: AdminBot, base_url: str) -> None:
-    await configure(admin, base_url).put_beside_the_text_field({7001})
+    await configure(admin, base_url).set_menu_buttons({7001})
     assert admin.world.calls == []

@@ -1,16 +1,16 @@
-"""/jobs: the list, a job's screen, and the runs and pauses an admin asks for."""
+"""/jobs: the list, a job's screen, requested runs and pauses."""
 
 import asyncio
 from datetime import datetime, timedelta
 
 import pytest
 
-from admin_bot.run_follower import EVERY_S
+from admin_bot.run_follower import POLL_EVERY_S
 from core.jobs import JobOutcome
-from core.timetable import BACKUP, JOB_NAMES, MESSAGE_DELETER, STATISTICS, TOKEN_CLEANUP
 from database.operations import lease_ops, run_ops
+from schedulers import registry
 from tests.bots.admin_bot.conftest import OWNER, STRANGER, AdminBot
-from tests.bots.admin_bot.system.runs import deeds, end, ended, is_paused, take, wishes
+from tests.bots.admin_bot.system.runs import audited, end, ended, is_paused, requested_runs, take
 from views.system import jobs_texts as texts
 from views.system.jobs_words import size
 
@@ -18,25 +18,31 @@ from views.system.jobs_words import size
 
 
 async def test_the_list_names_every_job_with_its_schedule_next_and_last_run(admin: AdminBot) -> None:
-    await ended(admin, TOKEN_CLEANUP, ago=timedelta(minutes=5))
-    await ended(admin, BACKUP, JobOutcome.FAILED, ago=timedelta(hours=3), error="OSError: <disk> full\nsecond line")
+    await ended(admin, registry.TOKEN_CLEANUP.name, ago=timedelta(minutes=5))
+    await ended(
+        admin,
+        registry.BACKUP.name,
+        JobOutcome.FAILED,
+        ago=timedelta(hours=3),
+        error="OSError: <disk> full\nsecond line",
+    )
     await admin.say("/jobs")
     text = admin.last_text
-    assert all(f"<b>{name}</b>" in text for name in JOB_NAMES)
+    assert all(f"<b>{name}</b>" in text for name in registry.JOB_NAMES)
     assert "daily at 00:00 and 12:00, next <tg-time unix=" in text
     assert "succeeded 5 minutes ago" in text
     assert "<b>failed</b> 3 hours ago\nOSError: &lt;disk&gt; full second line" in text
     assert "has not run yet" in text
     assert "(Europe/Berlin)" in text
-    assert admin.buttons() == [*JOB_NAMES, "Refresh"]
+    assert admin.buttons() == [*registry.JOB_NAMES, "Refresh"]
 
 
 async def test_the_list_marks_what_waits_runs_and_is_paused(admin: AdminBot) -> None:
     now = admin.clock.now()
-    await run_ops.request_run(STATISTICS, now, OWNER.id)
-    await run_ops.request_run(BACKUP, now, OWNER.id)
-    await take(admin, BACKUP)
-    await lease_ops.pause(TOKEN_CLEANUP, now, OWNER.id)
+    await run_ops.request_run(registry.STATISTICS.name, now, OWNER.id)
+    await run_ops.request_run(registry.BACKUP.name, now, OWNER.id)
+    await take(admin, registry.BACKUP.name)
+    await lease_ops.pause(registry.TOKEN_CLEANUP.name, now, OWNER.id)
     admin.clock.move(timedelta(seconds=7))
     await admin.say("/jobs")
     assert "asked for 7 seconds ago, waits for a process to take it" in admin.last_text
@@ -45,11 +51,11 @@ async def test_the_list_marks_what_waits_runs_and_is_paused(admin: AdminBot) -> 
 
 
 async def test_the_list_fits_into_one_message_whatever_the_errors_are(admin: AdminBot) -> None:
-    for name in JOB_NAMES:
+    for name in registry.JOB_NAMES:
         await ended(admin, name, JobOutcome.FAILED, error='<"&\U0001f600' * 2000)
     await admin.say("/jobs")
     assert size(admin.last_text) <= 4096
-    assert all(f"<b>{name}</b>" in admin.last_text for name in JOB_NAMES)
+    assert all(f"<b>{name}</b>" in admin.last_text for name in registry.JOB_NAMES)
 
 
 async def test_a_job_is_opened_by_its_name_and_an_unknown_one_lists_those_there_are(admin: AdminBot) -> None:
@@ -58,7 +64,7 @@ async def test_a_job_is_opened_by_its_name_and_an_unknown_one_lists_those_there_
     assert admin.buttons() == ["Run now", "Pause", "Refresh", "Back"]
     for typed in ("../etc/passwd", "<b>x</b>" * 400, "token_cleanup backup", "all"):
         await admin.say(f"/jobs {typed}")
-        assert admin.last_text == texts.unknown(typed, JOB_NAMES)
+        assert admin.last_text == texts.unknown(typed, registry.JOB_NAMES)
         assert "<b>x" not in admin.last_text
         assert len(admin.last_text) < 1000
 
@@ -72,26 +78,26 @@ async def test_the_command_wins_over_a_waiting_question(admin: AdminBot) -> None
 
 async def test_strangers_learn_nothing_and_start_nothing(admin: AdminBot) -> None:
     await admin.say("/jobs", STRANGER)
-    await admin.callback(f"jo:run:{TOKEN_CLEANUP}", who=STRANGER)
-    await admin.callback(f"jo:pauseyes:{TOKEN_CLEANUP}", who=STRANGER)
-    assert await wishes() == 0
+    await admin.callback(f"jo:run:{registry.TOKEN_CLEANUP.name}", who=STRANGER)
+    await admin.callback(f"jo:pauseyes:{registry.TOKEN_CLEANUP.name}", who=STRANGER)
+    assert await requested_runs() == 0
     assert not await is_paused()
-    assert await deeds() == []
+    assert await audited() == []
     assert not any("token_cleanup" in text for text in admin.texts)
 
 
 # --- run now
 
 
-async def test_run_now_is_a_row_that_whoever_runs_the_jobs_takes(admin: AdminBot) -> None:
-    await admin.say(f"/jobs {TOKEN_CLEANUP}")
+async def test_run_now_writes_a_request_that_the_schedulers_take(admin: AdminBot) -> None:
+    await admin.say(f"/jobs {registry.TOKEN_CLEANUP.name}")
     await admin.press("Run now")
     assert admin.toasts == [texts.ASKED_FOR]
     assert "waits for a process to take it" in admin.last_text
     (run,) = await run_ops.find_requests()
-    assert (run.job, run.requested_by, run.owner) == (TOKEN_CLEANUP, OWNER.id, None)
-    assert await deeds() == [("job.run", TOKEN_CLEANUP)]
-    await take(admin, TOKEN_CLEANUP)
+    assert (run.job, run.requested_by, run.owner) == (registry.TOKEN_CLEANUP.name, OWNER.id, None)
+    assert await audited() == [("job.run", registry.TOKEN_CLEANUP.name)]
+    await take(admin, registry.TOKEN_CLEANUP.name)
     admin.clock.move(timedelta(seconds=2))
     await admin.press("Refresh")
     assert "<b>running</b> for 2 seconds" in admin.last_text
@@ -102,20 +108,20 @@ async def test_run_now_is_a_row_that_whoever_runs_the_jobs_takes(admin: AdminBot
     assert len(admin.world.screens) == 1
 
 
-async def test_two_presses_at_once_make_one_run(admin: AdminBot) -> None:
-    data = f"jo:run:{TOKEN_CLEANUP}"
+async def test_two_concurrent_presses_make_one_run(admin: AdminBot) -> None:
+    data = f"jo:run:{registry.TOKEN_CLEANUP.name}"
     await asyncio.gather(*(admin.callback(data) for _ in range(5)))
-    assert await wishes() == 1
+    assert await requested_runs() == 1
     assert sorted(map(str, admin.toasts)) == sorted([texts.ASKED_FOR, *[texts.ASKED_FOR_BEFORE] * 4])
 
 
-async def test_two_admins_at_once_make_one_run_also_when_the_database_is_slow(
+async def test_two_concurrent_admins_make_one_run_also_with_a_slow_database(
     admin: AdminBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = run_ops.request_run
 
     async def ask(job: str, now: datetime, requested_by: int) -> str:
-        """Looks and writes in two steps, as on a server."""
+        """Reads and writes in two steps, as on a server."""
         waiting = await run_ops.find_requests()
         await asyncio.sleep(0)
         began = now + timedelta(milliseconds=requested_by)
@@ -123,25 +129,25 @@ async def test_two_admins_at_once_make_one_run_also_when_the_database_is_slow(
 
     monkeypatch.setattr(run_ops, "request_run", ask)
     jobs = admin.data["jobs"]
-    said = await asyncio.gather(*(jobs.run(who, TOKEN_CLEANUP) for who in (1, 2, 3)))
-    assert await wishes() == 1
+    said = await asyncio.gather(*(jobs.run(who, registry.TOKEN_CLEANUP.name) for who in (1, 2, 3)))
+    assert await requested_runs() == 1
     assert sorted(said) == sorted([texts.ASKED_FOR, *[texts.ASKED_FOR_BEFORE] * 2])
 
 
-async def test_pressed_while_it_runs_another_run_follows(admin: AdminBot) -> None:
-    await run_ops.request_run(TOKEN_CLEANUP, admin.clock.now(), OWNER.id)
-    await take(admin, TOKEN_CLEANUP)
+async def test_a_press_during_a_run_requests_the_next_run(admin: AdminBot) -> None:
+    await run_ops.request_run(registry.TOKEN_CLEANUP.name, admin.clock.now(), OWNER.id)
+    await take(admin, registry.TOKEN_CLEANUP.name)
     admin.clock.move(timedelta(seconds=1))
-    await admin.callback(f"jo:run:{TOKEN_CLEANUP}")
+    await admin.callback(f"jo:run:{registry.TOKEN_CLEANUP.name}")
     assert admin.toasts == [texts.FOLLOWS]
     assert "<b>running</b>; another run asked for" in admin.last_text
-    assert await wishes() == 1
+    assert await requested_runs() == 1
 
 
-async def test_a_paused_job_is_run_when_somebody_asks(admin: AdminBot) -> None:
-    await lease_ops.pause(TOKEN_CLEANUP, admin.clock.now(), OWNER.id)
-    await admin.callback(f"jo:run:{TOKEN_CLEANUP}")
-    assert await wishes() == 1
+async def test_a_paused_job_can_be_run_on_request(admin: AdminBot) -> None:
+    await lease_ops.pause(registry.TOKEN_CLEANUP.name, admin.clock.now(), OWNER.id)
+    await admin.callback(f"jo:run:{registry.TOKEN_CLEANUP.name}")
+    assert await requested_runs() == 1
     assert await is_paused()
 
 
@@ -149,54 +155,66 @@ async def test_a_paused_job_is_run_when_somebody_asks(admin: AdminBot) -> None:
 
 
 async def test_pause_asks_first_and_names_the_job_and_what_stops(admin: AdminBot) -> None:
-    await admin.say(f"/jobs {MESSAGE_DELETER}")
+    await admin.say(f"/jobs {registry.MESSAGE_DELETER.name}")
     await admin.press("Pause")
-    assert f"Pause <b>{MESSAGE_DELETER}</b>?" in admin.last_text
+    assert f"Pause <b>{registry.MESSAGE_DELETER.name}</b>?" in admin.last_text
     assert "Deliveries stay longer than people were told" in admin.last_text
-    assert not await is_paused(MESSAGE_DELETER)
-    assert admin.buttons() == [f"Pause {MESSAGE_DELETER}", "Back"]
+    assert not await is_paused(registry.MESSAGE_DELETER.name)
+    assert admin.buttons() == [f"Pause {registry.MESSAGE_DELETER.name}", "Back"]
     await admin.press("Back")
-    assert not await is_paused(MESSAGE_DELETER)
+    assert not await is_paused(registry.MESSAGE_DELETER.name)
     await admin.press("Pause")
-    await admin.press(f"Pause {MESSAGE_DELETER}")
-    assert await is_paused(MESSAGE_DELETER)
+    await admin.press(f"Pause {registry.MESSAGE_DELETER.name}")
+    assert await is_paused(registry.MESSAGE_DELETER.name)
     assert f"<b>Paused</b> by <code>{OWNER.id}</code> since" in admin.last_text
     assert "Next run" not in admin.last_text
     assert admin.buttons() == ["Run now", "Resume", "Refresh", "Back"]
     await admin.press("Resume")
-    assert not await is_paused(MESSAGE_DELETER)
+    assert not await is_paused(registry.MESSAGE_DELETER.name)
     assert "Next run" in admin.last_text
-    assert await deeds() == [("job.paused", MESSAGE_DELETER), ("job.resumed", MESSAGE_DELETER)]
+    assert await audited() == [
+        ("job.paused", registry.MESSAGE_DELETER.name),
+        ("job.resumed", registry.MESSAGE_DELETER.name),
+    ]
+
+
+@pytest.mark.parametrize("act", ["show", "run", "pause", "pauseyes", "resume"])
+@pytest.mark.parametrize("name", ["nothing", "", "token_cleanup\n", "tok\u0435n_cleanup", "x" * 60])
+async def test_a_button_with_an_unknown_job_does_nothing_and_says_so(admin: AdminBot, act: str, name: str) -> None:
+    await admin.callback(f"jo:{act}:{name}")
+    assert admin.toasts == [texts.GONE]
+    assert await run_ops.find_requests() == []
+    assert await lease_ops.find_many([name]) == {}
 
 
 async def test_every_job_says_what_stops_without_it() -> None:
-    assert set(texts._WITHOUT) == set(JOB_NAMES)
+    assert all(row.when_paused.endswith(".") for row in registry.JOBS)
 
 
-async def test_paused_twice_is_paused_once_and_the_first_stays_on_record(admin: AdminBot) -> None:
-    await lease_ops.pause(TOKEN_CLEANUP, admin.clock.now(), "cron")
+async def test_a_second_pause_keeps_the_first_on_record(admin: AdminBot) -> None:
+    await lease_ops.pause(registry.TOKEN_CLEANUP.name, admin.clock.now(), "cron")
     admin.clock.move(timedelta(seconds=5))
     for act in ("pause", "pauseyes"):
-        await admin.callback(f"jo:{act}:{TOKEN_CLEANUP}")
+        await admin.callback(f"jo:{act}:{registry.TOKEN_CLEANUP.name}")
         assert admin.toasts[-1] == texts.PAUSED_BEFORE
         assert "by <code>cron</code>" in admin.last_text
-    assert await deeds() == []
+    assert await audited() == []
 
 
-async def test_resumed_by_another_admin_meanwhile_is_said(admin: AdminBot) -> None:
-    await admin.callback(f"jo:pauseyes:{TOKEN_CLEANUP}")
-    await lease_ops.resume(TOKEN_CLEANUP)
+async def test_a_resume_after_another_admins_resume_says_so(admin: AdminBot) -> None:
+    await admin.callback(f"jo:pauseyes:{registry.TOKEN_CLEANUP.name}")
+    await lease_ops.resume(registry.TOKEN_CLEANUP.name)
     await admin.press("Resume")
     assert admin.toasts[-1] == texts.RESUMED_BEFORE
     assert admin.buttons() == ["Run now", "Pause", "Refresh", "Back"]
-    assert await deeds() == [("job.paused", TOKEN_CLEANUP)]
+    assert await audited() == [("job.paused", registry.TOKEN_CLEANUP.name)]
 
 
 async def test_a_run_under_way_is_not_stopped_by_a_pause(admin: AdminBot) -> None:
-    await admin.callback(f"jo:run:{TOKEN_CLEANUP}")
-    run = await take(admin, TOKEN_CLEANUP)
-    await admin.callback(f"jo:pauseyes:{TOKEN_CLEANUP}")
+    await admin.callback(f"jo:run:{registry.TOKEN_CLEANUP.name}")
+    run = await take(admin, registry.TOKEN_CLEANUP.name)
+    await admin.callback(f"jo:pauseyes:{registry.TOKEN_CLEANUP.name}")
     assert "<b>running</b>" in admin.last_text
     await end(admin, run)
-    await admin.time.move(EVERY_S)
+    await admin.time.move(POLL_EVERY_S)
     assert "succeeded" in admin.last_text

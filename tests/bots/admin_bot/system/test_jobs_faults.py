@@ -1,4 +1,4 @@
-"""Forged and old buttons of jobs, the database away at any call, screens that grow too long."""
+"""Forged and old buttons of jobs, outages at any call, screens that grow too long."""
 
 import asyncio
 from datetime import timedelta
@@ -11,9 +11,9 @@ from core.errors import StoreUnavailable
 from core.jobs import JobOutcome
 from database.operations import lease_ops, run_ops
 from schedulers import registry
-from tests.bots.admin_bot.broadcasts.test_composing_sweep import fail_at
 from tests.bots.admin_bot.conftest import OWNER, AdminBot
-from tests.bots.admin_bot.system.runs import away_at, deeds, end, ended, finish, is_paused, take, wishes
+from tests.bots.admin_bot.faults import away_at, fail_at
+from tests.bots.admin_bot.system.runs import audited, end, ended, finish, is_paused, requested_runs, take
 from views.system import jobs_texts as texts
 from views.system.jobs_words import size
 
@@ -45,7 +45,7 @@ async def test_forged_buttons_do_nothing_and_are_answered(admin: AdminBot, data:
     assert admin.toasts[0]
     assert await run_ops.find_requests() == []
     assert await lease_ops.find_many(registry.JOB_NAMES) == {}
-    assert await deeds() == []
+    assert await audited() == []
     assert admin.texts == []
 
 
@@ -58,11 +58,11 @@ async def test_a_button_under_a_message_telegram_no_longer_shows_answers_in_a_ne
     assert len(admin.world.of(SendMessage)) == 1
 
 
-# --- the database away
+# --- outages of the database
 
 
 @pytest.mark.parametrize("act", ["show", "run", "pause", "pauseyes", "resume"])
-async def test_the_database_away_at_any_call_of_a_button_does_it_once_and_answers(admin: AdminBot, act: str) -> None:
+async def test_an_outage_at_any_call_of_a_button_changes_things_once_and_answers(admin: AdminBot, act: str) -> None:
     if act == "resume":
         await lease_ops.pause(TOKEN_CLEANUP, admin.clock.now(), OWNER.id)
     number = 0
@@ -76,7 +76,7 @@ async def test_the_database_away_at_any_call_of_a_button_does_it_once_and_answer
         admin.database.before_call = None
         assert admin.toasts, f"call {number}: {calls[: number + 1]}"
         assert any("token_cleanup" in text for text in admin.texts)
-        assert await wishes() == (act == "run")
+        assert await requested_runs() == (act == "run")
         assert await is_paused() == (act == "pauseyes")
         if len(calls) <= number:
             break
@@ -88,7 +88,7 @@ async def test_the_database_away_at_any_call_of_a_button_does_it_once_and_answer
     assert number >= 1
 
 
-async def test_a_pause_whose_answer_was_lost_is_on_record(admin: AdminBot, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_pause_whose_answer_was_lost_is_audited(admin: AdminBot, monkeypatch: pytest.MonkeyPatch) -> None:
     refuse_next = True
     real = admin.database.collection("job_leases").insert_one
 
@@ -105,10 +105,10 @@ async def test_a_pause_whose_answer_was_lost_is_on_record(admin: AdminBot, monke
     await admin.time.move(1)
     await pressing
     assert await is_paused()
-    assert await deeds() == [("job.paused", TOKEN_CLEANUP)]
+    assert await audited() == [("job.paused", TOKEN_CLEANUP)]
 
 
-async def test_the_list_with_the_database_away_comes_once_it_is_back(admin: AdminBot) -> None:
+async def test_after_an_outage_the_list_is_sent(admin: AdminBot) -> None:
     for number in range(3):
         refuse, _ = away_at(number)
         admin.database.before_call = refuse
@@ -139,7 +139,7 @@ async def test_a_screen_with_many_long_errors_fits_and_says_what_is_left_out(adm
     assert "more is left for the next run" in admin.last_text
 
 
-async def test_a_run_taken_at_the_same_moment_as_a_refresh_is_only_shown(admin: AdminBot) -> None:
+async def test_a_run_that_ends_during_a_refresh_is_only_shown(admin: AdminBot) -> None:
     await admin.callback(f"jo:run:{TOKEN_CLEANUP}")
     run = await take(admin, TOKEN_CLEANUP)
     await asyncio.gather(admin.callback(f"jo:show:{TOKEN_CLEANUP}"), finish(run.id, run.job, admin.clock.now()))
@@ -147,20 +147,20 @@ async def test_a_run_taken_at_the_same_moment_as_a_refresh_is_only_shown(admin: 
     assert all(call.text is None or call.text == texts.ASKED_FOR for call in admin.world.of(AnswerCallbackQuery))
 
 
-# --- Telegram's trouble
+# --- failures of Telegram
 
 
 async def press_or(admin: AdminBot, text: str, otherwise: str) -> None:
     try:
         await admin.press(text)
     except AssertionError:
-        # no such button in sight: its screen never came
+        # there is no such button: its screen was not sent
         await admin.say(otherwise)
 
 
 @pytest.mark.parametrize("fault", ["no answer", "flood", "trouble"])
 @pytest.mark.parametrize("number", range(8))
-async def test_whatever_call_to_telegram_fails_on_the_way_one_run_and_one_pause_come_of_it(
+async def test_a_failure_at_any_call_to_telegram_leaves_one_run_and_one_pause(
     admin: AdminBot, monkeypatch: pytest.MonkeyPatch, number: int, fault: str
 ) -> None:
     calls = fail_at(admin, number, fault, monkeypatch)
@@ -172,9 +172,9 @@ async def test_whatever_call_to_telegram_fails_on_the_way_one_run_and_one_pause_
             await press_or(admin, "Pause", f"/jobs {TOKEN_CLEANUP}")
             await press_or(admin, f"Pause {TOKEN_CLEANUP}", f"/jobs {TOKEN_CLEANUP}")
     assert len(calls) > 8
-    assert await wishes() == 1
+    assert await requested_runs() == 1
     assert await is_paused()
-    assert (await deeds()).count(("job.paused", TOKEN_CLEANUP)) == 1
+    assert (await audited()).count(("job.paused", TOKEN_CLEANUP)) == 1
     await end(admin, await take(admin, TOKEN_CLEANUP))
     await admin.time.move(130)
     assert admin.supervisor.running == 0

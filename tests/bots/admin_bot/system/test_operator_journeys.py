@@ -1,4 +1,4 @@
-"""An operator's commands against the sandbox: what Telegram takes, and the real pictures."""
+"""An operator's commands against the sandbox: what Telegram accepts, and real pictures."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ import pytest
 from core.days import start_of_day
 from core.jobs import JobOutcome, RunReport
 from core.statistics import Count, TopPost
-from core.timetable import JOB_NAMES, TOKEN_CLEANUP
 from database.operations import login_ops, run_ops, statistics_ops
+from schedulers import registry
 from tests.bots.admin_bot.standstill import Time
 from tests.house import ADMIN_BOT, OLIVE, House, running_house
 
@@ -18,14 +18,14 @@ BASE = "https://tollgate.example.org"
 
 @pytest.fixture
 def time(house: House) -> Time:
-    """The pause between edits passes when the test says so."""
-    time, data = Time(), house.parts[1].dispatcher.workflow_data
-    data["jobs"]._follower._sleep = time.sleep
+    """The pause between edits passes only when the test moves it."""
+    time = Time()
+    house.clock.in_tasks |= dict.fromkeys(("album ", "status ", "following "), time.sleep)
     return time
 
 
 def shown(seen: Json) -> Json:
-    """What the bot says last."""
+    """The last text message of the bot."""
     message: Json = [one for one in seen["messages"] if one["outgoing"] and one.get("text")][-1]
     return message
 
@@ -36,7 +36,7 @@ def labels(message: Json) -> list[str]:
 
 async def failed(house: House, job: str) -> None:
     began = house.base.clock.now()
-    run_id = await run_ops.start_run(job, began, "somebody", began)
+    run_id = await run_ops.start_run(job, began, "another-machine", began)
     assert run_id is not None
     report = RunReport(
         job, JobOutcome.FAILED, None, began, house.base.clock.now() - began, error="<b>&\x00\u202e" * 400
@@ -44,13 +44,13 @@ async def failed(house: House, job: str) -> None:
     assert await run_ops.finish_run(run_id, report)
 
 
-async def test_telegram_takes_the_list_and_every_screen_with_the_worst_errors(house: House, time: Time) -> None:
-    for job in JOB_NAMES:
+async def test_telegram_accepts_the_list_and_every_screen_with_the_longest_errors(house: House, time: Time) -> None:
+    for job in registry.JOB_NAMES:
         await failed(house, job)
     await house.olive.text(ADMIN_BOT, "/jobs")
     seen = await house.olive.wait(ADMIN_BOT, contains="Press one to open it")
-    assert labels(shown(seen)) == [*JOB_NAMES, "Refresh"]
-    await house.olive.press(ADMIN_BOT, TOKEN_CLEANUP)
+    assert labels(shown(seen)) == [*registry.JOB_NAMES, "Refresh"]
+    await house.olive.press(ADMIN_BOT, registry.TOKEN_CLEANUP.name)
     await house.olive.wait(ADMIN_BOT, contains="Last runs")
     await house.olive.press(ADMIN_BOT, "Pause")
     await house.olive.wait(ADMIN_BOT, contains="Pause token_cleanup?")
@@ -76,7 +76,7 @@ async def test_real_pictures_arrive_as_one_album_of_four(house: House) -> None:
     assert len({one["media_group_id"] for one in photos}) == 1
 
 
-async def test_the_link_to_the_page_and_the_menu_button_are_taken() -> None:
+async def test_telegram_accepts_the_link_and_the_menu_button() -> None:
     async with running_house(timers=False, PUBLIC_BASE_URL=BASE) as house:
         await house.olive.text(ADMIN_BOT, "/admin")
         seen = await house.olive.wait(ADMIN_BOT, contains="signs you in")
@@ -90,7 +90,7 @@ async def test_the_link_to_the_page_and_the_menu_button_are_taken() -> None:
         assert call["status"] == 200
 
 
-async def test_without_a_public_address_the_way_to_the_page_is_taken(house: House) -> None:
+async def test_telegram_accepts_the_message_without_a_public_address(house: House) -> None:
     await house.olive.text(ADMIN_BOT, "/admin")
     seen = await house.olive.wait(ADMIN_BOT, contains="PUBLIC_BASE_URL is not set")
     copied = (await house.olive.press(ADMIN_BOT, "Copy it"))["copied"]

@@ -1,0 +1,172 @@
+"""Confirmed broadcasts: the buttons of their progress messages, and the list."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from aiogram import Bot, F, Router
+from aiogram.types import CallbackQuery, Message
+
+from admin_bot.audit import note
+from admin_bot.broadcasts.progress_updater import ProgressUpdater
+from admin_bot.filters import is_button_of
+from admin_bot.middlewares.questions import EndQuestion
+from admin_bot.screens import Screen, answer, pressed_message, show_in_place, toast
+from core.broadcasts import UNFINISHED, Broadcast
+from core.clock import Clock
+from database.operations import broadcast_ops
+from views.broadcasts import progress_keyboards as keyboards
+from views.broadcasts import progress_texts as texts
+from views.broadcasts.progress_callbacks import BroadcastAction, BroadcastButton, BroadcastList
+
+#: broadcasts on one page of the list
+PAGE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A conditional change of a broadcast."""
+
+    #: returns the changed broadcast, None when the change came too late
+    change: Callable[[str, datetime], Awaitable[Broadcast | None]]
+    #: its name in the audit log
+    name: str
+    #: the toast after the change, and the one when it came too late
+    done: str
+    too_late: Callable[[Broadcast], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """The confirmation before an action."""
+
+    is_possible: Callable[[Broadcast, datetime], bool]
+    screen: Callable[[Broadcast], Screen]
+    #: the toast when the action is not possible
+    too_late: Callable[[Broadcast], str]
+
+
+async def _pause(broadcast_id: str, now: datetime) -> Broadcast | None:
+    return await broadcast_ops.pause(broadcast_id)
+
+
+async def _resume(broadcast_id: str, now: datetime) -> Broadcast | None:
+    return await broadcast_ops.resume(broadcast_id)
+
+
+_ACTIONS: Final = {
+    BroadcastAction.PAUSE: Action(_pause, "broadcast.paused", texts.PAUSED, texts.cannot_pause),
+    BroadcastAction.RESUME: Action(_resume, "broadcast.resumed", texts.RESUMED, texts.cannot_resume),
+    BroadcastAction.CANCEL_CONFIRMED: Action(
+        broadcast_ops.cancel, "broadcast.cancelled", texts.CANCELLED, texts.cannot_cancel
+    ),
+    BroadcastAction.RECALL_CONFIRMED: Action(
+        broadcast_ops.request_recall, "broadcast.recall_wanted", texts.RECALL_STARTED, texts.cannot_recall
+    ),
+}
+_CONFIRMATIONS: Final = {
+    BroadcastAction.CANCEL: Confirmation(
+        lambda broadcast, now: broadcast.status in UNFINISHED,
+        lambda broadcast: Screen(texts.confirm_cancel(broadcast), keyboards.confirm_cancel(broadcast)),
+        texts.cannot_cancel,
+    ),
+    BroadcastAction.RECALL: Confirmation(
+        keyboards.can_recall,
+        lambda broadcast: Screen(texts.confirm_recall(broadcast), keyboards.confirm_recall(broadcast)),
+        texts.cannot_recall,
+    ),
+}
+
+
+async def _find_or_answer(query: CallbackQuery, broadcast_id: str) -> Broadcast | None:
+    """Return the broadcast of a button; None if there is none, and then the button is answered."""
+    broadcast = await broadcast_ops.find(broadcast_id)
+    if broadcast is None:
+        await toast(query, texts.GONE)
+    return broadcast
+
+
+async def show(query: CallbackQuery, callback_data: BroadcastButton, progress_updater: ProgressUpdater) -> None:
+    broadcast = await _find_or_answer(query, callback_data.broadcast_id)
+    if broadcast is not None:
+        await toast(query)
+        await progress_updater.show_here(broadcast, pressed_message(query))
+
+
+async def confirm(
+    query: CallbackQuery, callback_data: BroadcastButton, clock: Clock, progress_updater: ProgressUpdater
+) -> None:
+    broadcast = await _find_or_answer(query, callback_data.broadcast_id)
+    if broadcast is None:
+        return
+    confirmation = _CONFIRMATIONS[callback_data.act]
+    if confirmation.is_possible(broadcast, clock.now()):
+        await toast(query)
+        await progress_updater.confirm_here(broadcast, pressed_message(query), confirmation.screen(broadcast))
+    else:
+        await toast(query, confirmation.too_late(broadcast))
+        await progress_updater.show_here(broadcast, pressed_message(query))
+
+
+async def act(
+    query: CallbackQuery, callback_data: BroadcastButton, clock: Clock, progress_updater: ProgressUpdater
+) -> None:
+    action, now = _ACTIONS[callback_data.act], clock.now()
+    broadcast = await _find_or_answer(query, callback_data.broadcast_id)
+    if broadcast is None:
+        return
+    changed = None
+    # the recall is the one change that a second press would make again
+    if callback_data.act is not BroadcastAction.RECALL_CONFIRMED or keyboards.can_recall(broadcast, now):
+        changed = await action.change(broadcast.id, now)
+    if changed is None:
+        broadcast = await _find_or_answer(query, callback_data.broadcast_id)
+        if broadcast is not None:
+            await toast(query, action.too_late(broadcast))
+            await progress_updater.show_here(broadcast, pressed_message(query))
+        return
+    await toast(query, action.done)
+    after = {"title": broadcast.title, "status": changed.status}
+    await note(now, query.from_user.id, action.name, broadcast.id, {"status": broadcast.status}, after)
+    await progress_updater.show_here(changed, pressed_message(query))
+
+
+# the list
+
+
+async def _list_screen(page: int, now: datetime, zone: ZoneInfo) -> Screen:
+    found = await broadcast_ops.last(PAGE + 1, skip=page * PAGE)
+    shown, first = found[:PAGE], page * PAGE + 1
+    html = texts.list_screen(shown, first, now, zone)
+    if not shown and not page:
+        return Screen(html)
+    return Screen(html, keyboards.broadcast_list(shown, first, page, more=len(found) > PAGE))
+
+
+async def show_list(message: Message, clock: Clock, zone: ZoneInfo) -> None:
+    """Answer `/broadcast list` with the first page."""
+    await answer(message, await _list_screen(0, clock.now(), zone))
+
+
+async def turn_page(query: CallbackQuery, callback_data: BroadcastList, bot: Bot, clock: Clock, zone: ZoneInfo) -> None:
+    screen = await _list_screen(callback_data.page, clock.now(), zone)
+    await toast(query)
+    await show_in_place(query, bot, screen)
+
+
+async def unknown_button(query: CallbackQuery) -> None:
+    """Answer a forged button, or one of another version."""
+    await toast(query, texts.GONE)
+
+
+def build() -> Router:
+    router = Router(name="admin broadcast progress")
+    router.callback_query.middleware(EndQuestion())
+    router.callback_query.register(show, BroadcastButton.filter(F.act == BroadcastAction.SHOW))
+    router.callback_query.register(confirm, BroadcastButton.filter(F.act.in_(set(_CONFIRMATIONS))))
+    router.callback_query.register(act, BroadcastButton.filter(F.act.in_(set(_ACTIONS))))
+    router.callback_query.register(turn_page, BroadcastList.filter())
+    router.callback_query.register(unknown_button, is_button_of(BroadcastButton, BroadcastList))
+    return router

@@ -1,0 +1,28 @@
+"""Builds the services of channels to join."""
+
+from dataclasses import dataclass
+
+from admin_bot.channels.adding import ChannelAdder
+from admin_bot.channels.invite_links import InviteLinks
+from admin_bot.channels.service import ChannelService
+from admin_bot.context import AdminContext
+from admin_bot.storage.channel import StorageChannel
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelServices:
+    """What handlers of channels need."""
+
+    adder: ChannelAdder
+    service: ChannelService
+
+
+def build_channels(context: AdminContext, storage_channel: StorageChannel) -> ChannelServices:
+    """Build the services. They share the invite links that could not be stored."""
+    links = InviteLinks(context.user_bot)
+    return ChannelServices(
+        ChannelAdder(context.user_bot, storage_channel, links, context.clock),
+        ChannelService(
+            context.bot, context.user_bot, links, context.clock, context.zone, context.alerts, context.supervisor
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Broadcasts: speed and memory, beside naive ways to send to many."""

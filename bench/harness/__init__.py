@@ -1,0 +1,1 @@
+"""What all figures share: the sandbox and its subscribers, child processes, stores, tables."""

@@ -1,0 +1,1 @@
+"""Recovery after kill -9, beside a naive script."""

@@ -1,0 +1,161 @@
+"""The user bot under measurement. `python -m bench.user_bot URL TOKEN RATE BULK_RATE`.
+
+Put together as `user_bot.main` does, without jobs at ticks: a broadcast is started by an action. Logs at ERROR. The
+store is that of MONGO_URI and MONGO_DB; one in memory finds documents by key (`bench.harness.keyed`).
+"""
+
+import asyncio
+import gc
+import os
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, TextIO
+
+import user_bot.main
+from bench.bare_bot import handlers_ended
+from bench.harness.actions import Answer, serve_actions, take_stdout
+from bench.harness.keyed import looked_up_by_key
+from bench.harness.stores import Store, drop
+from bench.harness.telegram import ADMIN_TOKEN, OWNER, STORAGE
+from bench.harness.usage import cpu, watched_memory
+from config import Settings
+from core.broadcasts import NewBroadcast
+from core.users import User
+from database.indexes import ensure_indexes
+from database.operations import broadcast_ops, post_ops
+from monitoring import logs
+from runtime.context import ProcessContext, process_context
+from schedulers import registry
+from schedulers.admission import by_hand
+from schedulers.factory import create_scheduler
+from schedulers.job_scheduler import JobScheduler
+from user_bot.main import UserBot
+
+#: documents in one insert
+BATCH = 1000
+
+
+def settings_for(url: str, token: str, rates_per_s: tuple[float, float]) -> Settings:
+    """The configuration: the two rates as they are, the store from the environment, nothing else from there."""
+    settings = Settings(
+        _env_file=None,
+        USER_BOT_TOKEN=token,
+        ADMIN_BOT_TOKEN=ADMIN_TOKEN,
+        ADMIN_IDS=(OWNER,),
+        STORAGE_CHANNEL_ID=STORAGE,
+        MONGO_URI=os.environ["MONGO_URI"],
+        MONGO_DB=os.environ["MONGO_DB"],
+        TELEGRAM_API_URL=url,
+        TIMEZONE="UTC",
+        SANDBOX_CLOCK_URL="",
+        LOG_LEVEL="ERROR",
+    )
+    rate, bulk_rate = rates_per_s
+    return settings.model_copy(update={"SEND_RATE_PER_SECOND": rate, "BULK_RATE_PER_SECOND": bulk_rate})
+
+
+def _subscribers(first: int, count: int, joined_at: datetime) -> Iterator[list[dict[str, Any]]]:
+    """Batches of documents of `count` subscribers with ascending ids from `first` on."""
+    for start in range(first, first + count, BATCH):
+        yield [_subscriber(user_id, joined_at) for user_id in range(start, min(start + BATCH, first + count))]
+
+
+def _subscriber(user_id: int, joined_at: datetime) -> dict[str, Any]:
+    user = User(
+        user_id=user_id,
+        username=f"alice{user_id}",
+        first_name="Alice",
+        language="en",
+        joined_at=joined_at,
+        last_seen_at=joined_at,
+    )
+    return user.model_dump()
+
+
+def _new_broadcast(key: str, message_id: int, now: datetime) -> NewBroadcast:
+    """One stored message to everyone, now, without a progress message."""
+    return NewBroadcast(
+        key=key,
+        title="A broadcast",
+        source_chat_id=STORAGE,
+        message_ids=(message_id,),
+        created_by=OWNER,
+        created_at=now,
+        send_at=now,
+        progress_chat_id=OWNER,
+    )
+
+
+class Actions:
+    """What the bench may ask of it."""
+
+    def __init__(self, base: ProcessContext, bot: UserBot) -> None:
+        self._base = base
+        self._bot = bot
+
+    async def usage(self) -> Answer:
+        await handlers_ended(self._bot.dispatcher)
+        return cpu()
+
+    async def fresh(self, message_ids: list[int], posts: int) -> Answer:
+        """Empty the store and make `posts` posts of the same stored messages."""
+        await handlers_ended(self._bot.dispatcher)
+        await self._drop()
+        await ensure_indexes(self._base.database)
+        codes = [await self._new_post(message_ids) for _ in range(posts)]
+        gc.collect()
+        return {"codes": codes}
+
+    async def _drop(self) -> None:
+        """A large database takes a server longer to drop than the product's own client waits."""
+        database, uri = self._base.database, self._base.settings.MONGO_URI.get_secret_value()
+        if database.is_memory:
+            await database.drop()
+        else:
+            await drop(Store("server", uri), database.name)
+
+    async def _new_post(self, message_ids: list[int]) -> str:
+        post = await post_ops.create(
+            title="A post",
+            storage_chat_id=STORAGE,
+            message_ids=message_ids,
+            created_by=OWNER,
+            created_at=self._base.clock.now(),
+        )
+        return post.code
+
+    async def broadcast(self, first: int, count: int, message_id: int) -> Answer:
+        """Send one stored message to `count` subscribers with ids from `first` on, who are all there are.
+
+        Returns the moment at which it started, of `time.monotonic`, and the memory from then on.
+        """
+        await self.fresh([message_id], posts=0)
+        database, now = self._base.database, self._base.clock.now()
+        for documents in _subscribers(first, count, joined_at=now - timedelta(days=1)):
+            await database.collection("users").insert_many(documents)
+        await broadcast_ops.create(_new_broadcast(secrets.token_hex(8), message_id, now))
+        scheduler: JobScheduler = create_scheduler(registry.BROADCAST_SENDER, self._bot.jobs)
+        async with watched_memory() as memory:
+            started_at = time.monotonic()
+            report = await scheduler.runner.run(by_hand())
+            return {"started_at": started_at, "outcome": report.outcome.value, "error": report.error, **memory}
+
+
+async def main(url: str, token: str, rates_per_s: tuple[float, float], answers: TextIO) -> None:
+    settings = settings_for(url, token, rates_per_s)
+    logs.configure(settings.LOG_LEVEL, settings.LOG_FORMAT)
+    async with process_context(settings) as base:
+        bot = user_bot.main.build(base)
+        its = Actions(base, bot)
+        serving = base.tasks.spawn(user_bot.main.serve(bot, ()), "user bot")
+        await serve_actions(answers, its.usage, its.fresh, its.broadcast)
+        await bot.dispatcher.stop_polling()
+        await serving
+
+
+if __name__ == "__main__":
+    with looked_up_by_key():
+        asyncio.run(main(sys.argv[1], sys.argv[2], (float(sys.argv[3]), float(sys.argv[4])), take_stdout()))

@@ -1,0 +1,1 @@
+"""Requests to the web app, beside a static page."""

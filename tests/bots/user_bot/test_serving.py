@@ -1,0 +1,96 @@
+"""What runs around the polling of the user bot: jobs start before it and stop behind it, also when it breaks."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from zoneinfo import ZoneInfo
+
+import pytest
+from aiogram import Dispatcher
+
+import user_bot.main
+from core.jobs import Counts, JobPlan
+from core.schedules import every_minute
+from database.connection import close_database, open_database
+from schedulers.context import JobContext
+from schedulers.job_scheduler import JobScheduler
+from schedulers.runner import Run, Runner
+from shorteners.failover import Shorteners
+from tests.clocks import SteeredClock, never
+from tests.recording import recording_bot
+from user_bot.main import UserBot, serve
+
+ZONE = ZoneInfo("UTC")
+
+
+class Broken(Exception):
+    """Polling ended by a mistake of the program."""
+
+
+class RecordingDispatcher(Dispatcher):
+    """Polls nothing: notes that polling began, then ends it as told."""
+
+    def __init__(self, events: list[str], ends_by: Exception | None) -> None:
+        super().__init__(disable_fsm=True)
+        self._events, self._ends_by = events, ends_by
+
+    async def start_polling(self, *bots: object, **options: object) -> None:  # type: ignore[override]
+        self._events.append("poll")
+        assert "requested runs" in running_tasks()
+        if self._ends_by is not None:
+            raise self._ends_by
+
+
+class RecordingScheduler(JobScheduler):
+    """A scheduler of a job that does nothing; notes when it is started and stopped."""
+
+    def __init__(self, name: str, context: JobContext, events: list[str]) -> None:
+        plan = JobPlan(name, "does nothing", "Nothing changes.", every_minute(ZONE))
+        super().__init__(plan, Runner(name, _nothing, context.clock), context)
+        self._events = events
+
+    def start(self) -> None:
+        self._events.append(f"start {self.name}")
+        super().start()
+
+    def stop(self) -> None:
+        self._events.append(f"stop {self.name}")
+        super().stop()
+
+    async def ended(self, wait_s: float = 10.0) -> None:
+        self._events.append(f"ended {self.name}")
+        await super().ended(wait_s)
+
+
+async def _nothing(run: Run) -> Counts:
+    return Counts()
+
+
+def running_tasks() -> set[str]:
+    return {task.get_name() for task in asyncio.all_tasks()}
+
+
+@pytest.fixture
+async def context(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[JobContext]:
+    """The jobs' surroundings over an empty store in memory; whoever waits by its clock waits for ever."""
+    # a job that is not told to stop would be waited for this long, and the test's own patience is shorter
+    monkeypatch.setattr(user_bot.main, "JOBS_END_S", 60.0)
+    clock = SteeredClock(never)
+    await open_database("memory://", "test", clock=clock)
+    yield JobContext(clock=clock)
+    await close_database()
+
+
+@pytest.mark.parametrize("ends_by", [None, Broken()], ids=["returns", "raises"])
+async def test_all_jobs_stop_behind_polling(context: JobContext, ends_by: Exception | None) -> None:
+    events: list[str] = []
+    users = UserBot(recording_bot(), RecordingDispatcher(events, ends_by), context, Shorteners(), ZONE)
+    before = running_tasks()
+    try:
+        async with asyncio.timeout(20):
+            await serve(users, [RecordingScheduler(name, context, events) for name in ("one", "two")])
+    except Broken as error:
+        assert error is ends_by
+    else:
+        assert ends_by is None
+    assert events == ["start one", "start two", "poll", "stop one", "stop two", "ended one", "ended two"]
+    assert running_tasks() == before

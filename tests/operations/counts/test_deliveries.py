@@ -1,0 +1,112 @@
+"""What one delivery costs in Bot API calls and database commands. A change in either direction is a decision."""
+
+from collections import Counter
+
+from core.posts import Post
+from database.operations import settings_ops, user_credits
+from tests.house import ALICE, USER_BOT, House
+from tests.operations.counts.counting import Cost, Wire, counted
+
+ITEMS = 10
+CHANNELS = 3
+#: the content and the notice; however many items the post has
+DELIVERY_CALLS = Counter({"copyMessages": 1, "sendMessage": 1})
+#: the visit, the opened post, the claim of the delivery
+OPEN_COMMANDS = Counter({"findAndModify users": 1, "findAndModify posts": 1, "findAndModify deliveries": 1})
+#: and when it will be deleted: before the content is sent, after it, and after the notice
+DELIVERY_COMMANDS = OPEN_COMMANDS + Counter({"insert pending_deletions": 1, "update pending_deletions": 2})
+#: of all channels together
+FIND_MEMBERSHIPS = Counter({"find memberships": 1})
+SPEND_CREDIT = Counter({"update users": 1})
+
+
+async def delivered(house: House, wire: Wire, post: Post | None = None) -> Cost:
+    """Alice opens `post`, or one that is new to her, and gets it."""
+    post = post or await house.store(ITEMS)
+    async with counted(house, wire) as cost:
+        await house.alice.link(house.link(post))
+        await house.alice.wait(USER_BOT, count=1)
+    return cost
+
+
+async def join_channels(house: House) -> None:
+    """Require channels that Alice joins; the bot gets the updates."""
+    for number in range(CHANNELS):
+        channel = await house.channel(f"Channel {number}")
+        await house.world.set_member(channel.chat_id, ALICE, "member")
+    await house.settle()
+
+
+async def charge_credits(house: House) -> None:
+    """Have deliveries cost credits, and give Alice some."""
+    await house.alice.text(USER_BOT, "/start")
+    await house.settle()
+    await settings_ops.change("access_mode", "credits")
+    await user_credits.grant(ALICE, "test", house.base.clock.now(), credits=10)
+
+
+async def test_free_delivery_costs_2_calls_and_6_commands(house: House, wire: Wire) -> None:
+    # the first delivery of a process also asks for an incident it may close
+    await house.bob.link(house.link(await house.store()))
+    new, known = await delivered(house, wire), await delivered(house, wire)
+    assert new.calls == known.calls == DELIVERY_CALLS
+    assert new.commands == known.commands == DELIVERY_COMMANDS
+
+
+async def test_delivery_with_a_credit_costs_2_calls_and_7_commands(house: House, wire: Wire) -> None:
+    await charge_credits(house)
+    await delivered(house, wire)
+    cost = await delivered(house, wire)
+    assert cost.calls == DELIVERY_CALLS
+    assert cost.commands == DELIVERY_COMMANDS + SPEND_CREDIT
+
+
+async def test_three_channels_cost_1_command_while_remembered_and_otherwise_1_call_and_1_command_each(
+    house: House, wire: Wire
+) -> None:
+    await join_channels(house)
+    await delivered(house, wire)
+    remembered = await delivered(house, wire)
+    assert remembered.calls == DELIVERY_CALLS
+    assert remembered.commands == DELIVERY_COMMANDS + FIND_MEMBERSHIPS
+    await house.advance(minutes=11)
+    asked = await delivered(house, wire)
+    assert asked.calls == DELIVERY_CALLS + Counter({"getChatMember": CHANNELS})
+    assert asked.commands == DELIVERY_COMMANDS + FIND_MEMBERSHIPS + Counter({"update memberships": CHANNELS})
+    await charge_credits(house)
+    with_credit = await delivered(house, wire)
+    assert with_credit.calls == DELIVERY_CALLS
+    assert with_credit.commands == DELIVERY_COMMANDS + FIND_MEMBERSHIPS + SPEND_CREDIT
+
+
+async def test_settings_and_channels_are_read_once_in_five_seconds(house: House, wire: Wire) -> None:
+    await delivered(house, wire)
+    await house.advance(seconds=6)
+    first, second = await delivered(house, wire), await delivered(house, wire)
+    assert first.shared == {"find admin_config": 1, "find channels": 1}
+    assert second.shared == {}
+
+
+async def test_post_that_is_kept_costs_1_call_and_4_commands_and_a_second_tap_3_commands(
+    house: House, wire: Wire
+) -> None:
+    await delivered(house, wire)
+    post = await house.store(ITEMS, delete_after_minutes=0)
+    kept = await delivered(house, wire, post)
+    assert kept.calls == {"copyMessages": 1}
+    assert kept.commands == OPEN_COMMANDS + Counter({"update deliveries": 1})
+    async with counted(house, wire) as second_tap:
+        await house.alice.link(house.link(post))
+    assert second_tap.calls == {}
+    assert second_tap.commands == {"findAndModify users": 1, "find deliveries": 1, "find pending_deletions": 1}
+
+
+async def test_commands_of_a_subscriber_cost_1_call_each(house: House, wire: Wire) -> None:
+    await delivered(house, wire)
+    visit = Counter({"findAndModify users": 1})
+    open_deliveries = Counter({"find pending_deletions": 1, "find posts": 1, "find token_generator_count": 1})
+    for command, commands in (("/start", visit), ("/help", visit), ("/me", visit + open_deliveries)):
+        async with counted(house, wire) as cost:
+            await house.alice.text(USER_BOT, command)
+        assert cost.calls == {"sendMessage": 1}
+        assert cost.commands == commands

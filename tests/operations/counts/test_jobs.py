@@ -1,0 +1,78 @@
+"""What one run of a job costs: due deliveries deleted, a broadcast sent, nothing to do."""
+
+from collections import Counter
+
+from schedulers import create_message_deleter_scheduler
+from tests.house import House
+from tests.jobs.broadcasts.broadcasts import add_subscribers, queue, send
+from tests.operations.counts.counting import Cost, Wire, counted
+
+#: lease taken and released, the run's row inserted, started and ended
+RUN = Counter({"findAndModify job_leases": 1, "insert job_runs": 1, "update job_runs": 2, "update job_leases": 1})
+#: the poll for due deliveries, and the sums for the alert about undeletable messages
+DELETER_RUN = RUN + Counter(
+    {"find pending_deletions": 1, "aggregate pending_deletions": 1, "aggregate impossible_deletions": 3}
+)
+#: a batch claimed by an update and read again, then struck out together
+DELETED_BATCH = Counter({"find pending_deletions": 1, "update pending_deletions": 1, "delete pending_deletions": 1})
+#: asked each second while copies go out: the progress is written, cancellation is noticed, the lease is renewed
+EACH_SECOND = frozenset({"findAndModify broadcasts", "find broadcasts", "update job_leases"})
+
+
+async def deleted(house: House, wire: Wire, deliveries: int) -> Cost:
+    """Deletes so many due deliveries in one run."""
+    for _ in range(deliveries):
+        await house.alice.link(house.link(await house.store(items=3)))
+        await house.settle()
+        await house.advance(seconds=5)
+    await house.advance(minutes=31)
+    deleter = create_message_deleter_scheduler(house.base.user_bot, house.user_bot.jobs, house.base.alerts)
+    async with counted(house, wire) as cost:
+        report = await deleter.delete_due_messages()
+    assert report.counts == ({"deleted": deliveries} if deliveries else {})
+    return cost
+
+
+async def sent(house: House, wire: Wire, recipients: int) -> Cost:
+    """Sends a broadcast to all subscribers, of which there are `recipients`; without what is asked each second."""
+    await queue(house)
+    async with counted(house, wire) as cost:
+        report = await send(house)
+    assert report.counts == {"sent": recipients}
+    for name in EACH_SECOND:
+        del cost.commands[name]
+    return cost
+
+
+async def test_each_due_delivery_costs_2_calls_and_no_command_beyond_its_batch(house: House, wire: Wire) -> None:
+    # the first run of a job also inserts its lease
+    await deleted(house, wire, 0)
+    none, one, three = [await deleted(house, wire, count) for count in (0, 1, 3)]
+    assert (none.calls, none.commands) == ({}, DELETER_RUN)
+    assert (one.calls, one.commands) == ({"deleteMessages": 1, "editMessageText": 1}, DELETER_RUN + DELETED_BATCH)
+    assert (three.calls, three.commands) == ({"deleteMessages": 3, "editMessageText": 3}, one.commands)
+
+
+async def test_each_recipient_of_a_broadcast_costs_1_call_and_1_command(house: House, wire: Wire) -> None:
+    await add_subscribers(house, 5)
+    # the first run of a job also inserts its lease
+    await sent(house, wire, 5)
+    five = await sent(house, wire, 5)
+    assert five.calls == {"copyMessage": 5}
+    assert five.commands == {
+        "findAndModify job_leases": 1,
+        "insert job_runs": 1,
+        "update job_runs": 2,
+        "update broadcasts": 1,
+        "find users": 2,
+        # the rows of a page of recipients, claimed together, then one update for each copy
+        "insert broadcast_recipients": 1,
+        "update broadcast_recipients": 1 + 5,
+        "find broadcast_recipients": 5,
+        # rows of each state are counted by themselves
+        "aggregate broadcast_recipients": 27,
+    }
+    await add_subscribers(house, 10, first=800)
+    fifteen = await sent(house, wire, 15)
+    assert fifteen.calls == {"copyMessage": 15}
+    assert fifteen.commands == Counter(five.commands) + Counter({"update broadcast_recipients": 10})

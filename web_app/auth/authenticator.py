@@ -1,0 +1,89 @@
+"""Signs operators in, checks the session of each request, and signs them out."""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from core.admins import OPERATORS, Role
+from core.clock import Clock
+from database.operations import login_ops, session_ops
+from web_app import audit
+from web_app.auth import mini_app, tokens
+from web_app.auth.roles import Roles
+from web_app.auth.tokens import Session
+from web_app.problems import forbidden, unauthorized
+from web_app.services import Keys
+
+log = structlog.get_logger("tollgate.web_app")
+
+#: how long a Mini App's data is stored as used: by then it is too old to be accepted
+_USED_FOR = mini_app.AGE_MAX + timedelta(minutes=5)
+
+
+class Authenticator:
+    """Accepts owners and managers. For anybody else the methods raise Problem, 401 or 403."""
+
+    def __init__(self, keys: Keys, roles: Roles, clock: Clock) -> None:
+        self._keys = keys
+        self._roles = roles
+        self._clock = clock
+
+    def read_token(self, token: str) -> Session | None:
+        """Return the session of a token; None when it is forged, foreign or expired. Queries nothing."""
+        try:
+            return tokens.read_token(token, self._keys.sessions, self._clock.now())
+        except tokens.BadToken as error:
+            log.debug("session.refused", reason=str(error))
+            return None
+
+    def write_token(self, session: Session) -> str:
+        """Return a signed token of the session."""
+        return tokens.write_token(session, self._keys.sessions)
+
+    async def sign_in_from_mini_app(self, text: str) -> Session:
+        """Start a session for the person whose initData `text` is. The same initData signs in once across processes."""
+        now = self._clock.now()
+        try:
+            opened = mini_app.read_init_data(text, self._keys.mini_app, now)
+        except mini_app.NotFromTelegram as error:
+            log.info("session.mini_app_refused", reason=str(error))
+            raise unauthorized(was_given=True) from None
+        role = await self._operator_role(opened.user_id)
+        if not await session_ops.revoke(f"initdata:{opened.digest}", opened.signed_at + _USED_FOR):
+            # also after a first call whose answer from the database was lost
+            log.info("session.mini_app_replayed", user_id=opened.user_id)
+            raise unauthorized(was_given=True)
+        return await self._start_session(opened.user_id, role, now, "mini app")
+
+    async def sign_in_by_code(self, code: str) -> Session:
+        """Start a session for the person the link was made for. The code is used up even when this raises."""
+        now = self._clock.now()
+        user_id = await login_ops.redeem(code, now)
+        if user_id is None:
+            raise unauthorized(was_given=True)
+        return await self._start_session(user_id, await self._operator_role(user_id), now, "link")
+
+    async def operator_role(self, session: Session) -> Role:
+        """Return the current role of the session's person, after checking that the session was not signed out."""
+        if await session_ops.is_revoked(session.sid):
+            raise unauthorized(was_given=True)
+        return await self._operator_role(session.user_id)
+
+    def refresh(self, session: Session, role: Role) -> Session:
+        """Return the same session with a later expiry; the old token stays valid until its own."""
+        return tokens.refresh_session(session, role, self._clock.now())
+
+    async def sign_out(self, session: Session) -> None:
+        """Revoke every token of the session's sign-in. Idempotent."""
+        if await session_ops.revoke(session.sid, session.ends_at):
+            await audit.record(self._clock.now(), session.user_id, "session.ended", None)
+
+    async def _operator_role(self, user_id: int) -> Role:
+        role = await self._roles.find(user_id)
+        if role not in OPERATORS:
+            raise forbidden()
+        return role
+
+    async def _start_session(self, user_id: int, role: Role, now: datetime, signed_in_with: str) -> Session:
+        await audit.record(self._clock.now(), user_id, "session.started", signed_in_with)
+        return tokens.new_session(user_id, role, now)
