@@ -7,11 +7,12 @@ EPISODES ?= 1000
 SEED ?= 1
 CODE := core database sender shorteners views monitoring schedulers user_bot admin_bot web_app sandbox scripts bench tests runtime config.py main.py
 
-.PHONY: help demo test test-mongo chaos lint check format bench run journeys clean
+.PHONY: help demo test sweeps test-all test-mongo chaos lint check format bench run journeys clean
 
 help:
 	@echo "make demo      try it in a local Telegram, nothing needed but Python"
-	@echo "make test      the tests"
+	@echo "make test      the tests: about three minutes"
+	@echo "make test-all  these and the sweeps: every fault at every call, every size, whole processes"
 	@echo "make check     format, lint, strict types, then the tests (the import table is one of them)"
 	@echo "make journeys  the ways through the sandbox page in a real browser (needs Debian's chromium)"
 	@echo "make test-mongo the tests of what is stored, the jobs and kill -9 on the server of MONGO_URI (an empty one)"
@@ -37,7 +38,12 @@ run: $(RUN_READY)
 	@exec $(BIN)/python main.py
 
 test: $(DEV_READY)
-	@env -u MONGO_URI $(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not server"
+	@env -u MONGO_URI $(BIN)/python -m pytest -n 2 --dist loadfile -m "not sweep and not browser and not server"
+
+sweeps: $(DEV_READY)
+	@env -u MONGO_URI $(BIN)/python -m pytest -n 2 --dist loadfile -m "sweep and not browser and not server"
+
+test-all: test sweeps
 
 test-mongo: $(DEV_READY)
 	@$(BIN)/python -m tests.emptiness

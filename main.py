@@ -4,8 +4,8 @@ import admin_bot.main
 import user_bot.main
 import web_app.main
 from config import Settings
-from runtime.context import process_context, run, serve_until_stopped
-from runtime.lifecycle import Component
+from runtime.context import process_context
+from runtime.lifecycle import Component, run, serve_until_stopped
 
 
 async def main(settings: Settings) -> None:

@@ -15,7 +15,8 @@ from admin_bot.routers import build_router
 from admin_bot.system.admin_page import local_address
 from config import Settings
 from database.backups.files import backup_folder
-from runtime.context import Component, ProcessContext, process_context, serve_until_stopped
+from runtime.context import Component, ProcessContext, process_context
+from runtime.lifecycle import serve_until_stopped
 from schedulers import registry
 from sender.failures import TELEGRAM_ERRORS
 from sender.intake import RetryOnDatabaseOutage, install

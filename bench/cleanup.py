@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from bench.harness.keyed import looked_up_by_key
 from bench.harness.numbers import percentile, ratio
 from bench.harness.report import Figure, Row
 from bench.harness.stores import Store, database_of, stores
@@ -22,14 +23,14 @@ from database.values import Document
 
 #: documents in one insert, and the time between the expiry of two tokens
 BATCH, APART = 1000, timedelta(milliseconds=1)
-#: between two reads of somebody who asks meanwhile, in seconds
+#: between two reads beside the deletion, in seconds
 READ_EVERY_S = 0.005
 COLUMNS = {"store": 0, "how": 0, "expired": 0, "deleted": 0, "s": 1, "a second": 0, "read p50 ms": 1, "longest ms": 0}
 
 
 @dataclass(slots=True)
 class Deletion:
-    """One way of deleting on one store, and the seconds that reads took meanwhile."""
+    """One way of deleting on one store, and the seconds that each read took meanwhile."""
 
     deleted: int = 0
     seconds: float = 0.0
@@ -42,10 +43,9 @@ async def measure(_: Telegram, plan: Plan) -> list[Figure]:
     """Both ways on each store, on the same rows."""
     figure, errors = Figure("Expired tokens deleted while others read", COLUMNS), []
     for store in stores():
-        expired = plan.expired_in_memory if store.is_memory else plan.expired_on_server
         for how, delete in WAYS.items():
-            found = await deletion(store, expired, delete)
-            figure.rows.append(_row(store, how, expired, found))
+            found = await deletion(store, plan.expired, delete)
+            figure.rows.append(_row(store, how, plan.expired, found))
             errors += [f"{store.name}, {how}: ended by {found.error}"] * bool(found.error)
     figure.notes = [
         "The product's cleanup with the bounds of its configuration: 1,000 tokens a batch and 50 ms between two, which "
@@ -53,7 +53,7 @@ async def measure(_: Telegram, plan: Plan) -> list[Figure]:
         f"{READ_EVERY_S * 1000:.0f} ms, over the connections that subscribers have.",
         "For each command mongomock walks over all tokens that are left, and SecantusDB, where that is the server, "
         "reads every match before it sorts: both take the longer for a batch the more is left, which MongoDB does not. "
-        "In memory a command and the reader share one thread, so the longest wait is that of one whole command.",
+        "In memory a command and the reads share one thread, so the longest wait is that of one whole command.",
         *errors,
     ]
     return [figure]
@@ -64,9 +64,10 @@ async def deletion(store: Store, expired: int, delete: "Delete") -> Deletion:
     async with database_of(store) as name:
         db = await open_database(store.uri, name)
         try:
-            await ensure_indexes(db)
-            await _fill(db, expired)
-            return await _delete(db, delete)
+            with looked_up_by_key():
+                await ensure_indexes(db)
+                await _fill(db, expired)
+                return await _delete(db, delete)
         finally:
             await close_database()
 
@@ -92,7 +93,7 @@ def _token(number: int, expires_at: datetime) -> Document:
 
 async def _delete(db: Database, delete: "Delete") -> Deletion:
     found, tasks = Deletion(), Supervisor()
-    tasks.spawn(_read(found.waits_s), "reader")
+    tasks.spawn(_read(found.waits_s), "reads")
     await asyncio.sleep(10 * READ_EVERY_S)
     found.waits_s.clear()
     started = time.monotonic()
@@ -101,7 +102,7 @@ async def _delete(db: Database, delete: "Delete") -> Deletion:
     except StoreUnavailable as error:
         found.error = str(error)
     found.seconds = time.monotonic() - started
-    # a read that waited for all of it is answered now
+    # a read that waited for the whole deletion is answered now
     await asyncio.sleep(2 * READ_EVERY_S)
     await tasks.close()
     return found
@@ -129,7 +130,7 @@ async def in_batches(_: Database, found: Deletion) -> None:
 
 
 async def all_at_once(db: Database, found: Deletion) -> None:
-    """The simpler thing."""
+    """Delete everything by one command."""
     used = {"$in": [TokenStatus.VERIFIED, TokenStatus.BYPASSED]}
     found.deleted = await db.collection("tokens").delete_many({"status": used, "expires_at": {"$lt": db.now()}})
 

@@ -19,15 +19,14 @@ class Plan:
     rounds: int = 2
     fewest: int = 20
     #: recipients of a broadcast: under flood control, without it, and while the memory is watched
-    limited: int = 600
+    limited: int = 300
     rushed: int = 2000
-    crowds: tuple[int, ...] = (1_000, 100_000)
+    crowds: tuple[int, ...] = (1_000, 30_000)
     #: deliveries due after kill -9, and messages in each
     due: int = 10_000
     due_items: int = 5
-    #: expired tokens that are deleted: in memory, on a server
-    expired_in_memory: int = 5_000
-    expired_on_server: int = 50_000
+    #: expired tokens that are deleted
+    expired: int = 5_000
     #: requests of each kind to the web app in one repetition
     requests: int = 1000
 
@@ -39,13 +38,12 @@ class Plan:
 FULL = Plan()
 QUICK = Plan(
     repeats=1,
-    users=(1, 20),
+    users=(20,),
     fewest=10,
-    limited=45,
+    limited=40,
     rushed=150,
     crowds=(500, 2_000),
-    due=500,
-    expired_in_memory=3_000,
-    expired_on_server=3_000,
+    due=300,
+    expired=2_000,
     requests=100,
 )

@@ -58,7 +58,7 @@ class Contestant:
 
 
 async def measure(telegram: Telegram, plan: Plan) -> list[Figure]:
-    """All situations, the bots in turn, the order reversed from repetition to repetition."""
+    """Measure all situations, the bots in turn, the order reversed from repetition to repetition."""
     situations = list(itertools.starmap(Situation, itertools.product(plan.users, plan.latencies_ms)))
     message_ids, columns, rates = telegram.store(ITEMS), stores(), [str(UNLIMITED_PER_S)] * 2
     async with side_by_side(

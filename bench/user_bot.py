@@ -90,7 +90,7 @@ def _new_broadcast(key: str, message_id: int, now: datetime) -> NewBroadcast:
 
 
 class Actions:
-    """What the bench may ask of it."""
+    """The child's actions."""
 
     def __init__(self, base: ProcessContext, bot: UserBot) -> None:
         self._base = base

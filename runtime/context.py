@@ -29,11 +29,8 @@ from monitoring.webhook import AlertWebhook
 from runtime.lifecycle import (
     START_PATIENCE_S,
     CannotStart,
-    announce,
     as_soon_as_it_answers,
     open_store,
-    run,
-    serve_until_stopped,
     take_sandbox_time,
 )
 from runtime.pauses import Pauses
@@ -46,17 +43,6 @@ from sender.send_limiter import SendLimiter
 from sender.update_ages import UpdateAges
 from views import common_texts
 from views.system import health_texts
-
-__all__ = [
-    "START_PATIENCE_S",
-    "CannotStart",
-    "Component",
-    "ProcessContext",
-    "announce",
-    "process_context",
-    "run",
-    "serve_until_stopped",
-]
 
 log = structlog.get_logger("tollgate.process")
 

@@ -1,1 +1,1 @@
-"""The one door to Telegram: lanes, ceilings, pauses, retries and what a failure means."""
+"""Every call to Telegram (priorities, rate limits, pauses, retries, failures), and taking in its updates."""

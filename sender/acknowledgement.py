@@ -2,7 +2,7 @@
 
 The next getUpdates confirms what the last one returned (BOTAPI §2.2), and aiogram sends it at once. Here it waits until
 each update is acknowledged: its handler has ended, or has come to its first call to Telegram. By then the promise of a
-delivery is in the database, and what is left is one message.
+delivery is in the database, and one message is all that is left to send.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ _current: ContextVar["tuple[UpdateAcknowledger, int] | None"] = ContextVar("toll
 
 
 def acknowledge() -> None:
-    """Acknowledge the update this task handles: from now on a kill may lose it. Does nothing outside a handler."""
+    """Acknowledge the update this task handles: Telegram need not send it again. Does nothing outside a handler."""
     current = _current.get()
     if current is not None:
         acknowledger, update_id = current
@@ -90,7 +90,7 @@ class UpdateAcknowledger:
             self._none_pending.clear()
 
     def first_time(self, update_id: int) -> bool:
-        """Remember an update; False when it is known: Telegram repeats what was not confirmed in time."""
+        """Remember an update; False when it is known: Telegram sends an update again until it is confirmed."""
         if update_id in self._recent:
             return False
         self._recent[update_id] = False

@@ -128,7 +128,7 @@ class CallScheduler:
         """Apply a 429 that `call` got; return whether `call` waits `pause_s` seconds and may then be retried.
 
         A call that concerns a chat pauses that chat and the bulk lane, and halves the bulk rate once per incident: a
-        429 for a call that had started before the last halving is an echo of it. A call without a chat waits alone.
+        429 for a call that had started before the last halving is its echo. A call without a chat waits alone.
         Waiting calls that do not wait as long get PausedTooLong now.
         """
         now = self._clock.monotonic()

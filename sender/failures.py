@@ -21,7 +21,6 @@ from sender.refusals import (
     Failure,
     failure_of_text,
     is_permanent_recipient,
-    is_retryable,
     retry_after_of_text,
 )
 
@@ -30,9 +29,7 @@ __all__ = [
     "TELEGRAM_ERRORS",
     "Failure",
     "classify",
-    "failure_of_text",
     "is_permanent_recipient",
-    "is_retryable",
     "retry_after",
 ]
 

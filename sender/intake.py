@@ -1,4 +1,4 @@
-"""Update middlewares: held while the database is away, limited per user, drained at a stop, errors answered."""
+"""Taking in updates: held while the database is away, limited per user, drained at a stop; errors are answered."""
 
 import asyncio
 import secrets
@@ -130,7 +130,7 @@ class RetryOnDatabaseOutage(BaseMiddleware):
                 self._notified.clear()
 
     async def _notify_once(self, bot: Bot, update: Update) -> bool:
-        """Return whether the user has been told to try again if need be; sends the notice once per chat and outage.
+        """Send the notice to try again once per chat and outage; return whether the user has it.
 
         False for updates from channels: no user can try again, and Telegram sends them once.
         """
@@ -177,7 +177,7 @@ class RetryOnDatabaseOutage(BaseMiddleware):
 
 
 class PerUserConcurrencyLimit(BaseMiddleware):
-    """Drops updates of a user of whom `limit` updates are being handled already.
+    """Drops updates of a user while `limit` of theirs are being handled.
 
     The answers would wait for each other anyway (one message a second and chat), and a stop has to wait for them.
     """

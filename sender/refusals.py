@@ -205,7 +205,6 @@ def retry_after_of_text(description: str) -> float | None:
 
 
 _PERMANENT = frozenset({Failure.BLOCKED, Failure.DEACTIVATED, Failure.UNREACHABLE, Failure.KICKED})
-_RETRYABLE = frozenset({Failure.FLOOD, Failure.TRANSIENT})
 
 
 def is_partial(text: str) -> bool:
@@ -217,8 +216,3 @@ def is_partial(text: str) -> bool:
 def is_permanent_recipient(failure: Failure) -> bool:
     """True when sending to this chat fails again until its user or the owner does something."""
     return failure in _PERMANENT
-
-
-def is_retryable(failure: Failure) -> bool:
-    """True when the call had no effect, so that retrying it later cannot duplicate anything."""
-    return failure in _RETRYABLE

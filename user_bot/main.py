@@ -14,7 +14,8 @@ from core.errors import StoreUnavailable
 from core.supervisor import Supervisor
 from database.backups.files import backup_folder
 from database.batches import Bounds
-from runtime.context import Component, ProcessContext, announce, process_context, serve_until_stopped
+from runtime.context import Component, ProcessContext, process_context
+from runtime.lifecycle import announce, serve_until_stopped
 from schedulers.context import RUN_GRACE, JobContext, OwnerResources, TelegramResources
 from schedulers.factory import create_schedulers
 from schedulers.job_scheduler import JobScheduler
@@ -38,7 +39,7 @@ ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member", "chat_member",
 UPDATES_PER_USER = 8
 #: seconds a job in progress at a stop has to finish its step
 JOBS_END_S = 5.0
-#: a tick is delayed by a random part of it, so that several processes do not claim the lease at once
+#: a tick is delayed by a random part of this, so that several processes do not claim the lease at once
 JITTER = timedelta(seconds=2)
 
 

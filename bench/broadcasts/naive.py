@@ -1,7 +1,6 @@
 """What broadcasts are compared with: usual ways to send to many. `python -m bench.broadcasts.naive URL TOKEN`.
 
-None writes anything down: what was sent when the process ends is not known. Recipients have ids `first` to
-`first + count - 1`.
+None stores anything: after a crash it is not known who has a copy. Recipients have ids `first` to `first + count - 1`.
 """
 
 import asyncio
@@ -26,7 +25,7 @@ from sender.bots import CONNECTIONS, TIMEOUT_S
 
 
 class Actions:
-    """One bot, several ways. Each answers with the moment at which it started, of `time.monotonic`."""
+    """The child's actions: each sends in one way and returns the moment it started, of `time.monotonic`."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
@@ -42,7 +41,7 @@ class Actions:
         return await _timed(send)
 
     async def gather(self, first: int, count: int, message_id: int) -> Answer:
-        """All at once; a call that is told to wait is repeated after the wait."""
+        """All at once; a call refused with a 429 is repeated after the wait it names."""
 
         async def send() -> None:
             await asyncio.gather(*(self._copy_with_retries(first + number, message_id) for number in range(count)))

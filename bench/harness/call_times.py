@@ -26,7 +26,7 @@ class CallTimes(CallLog):
         self.refused: Counter[Key] = Counter()
 
     def repeated(self, key: Key) -> int:
-        """Calls that did again what had been done in their chat."""
+        """Return how many calls repeated what had been done in their chat."""
         return self.by_chat[key].total() - len(self.by_chat[key])
 
     def start(self, bot_id: int, method: str, chat_id: str, now: float) -> None:

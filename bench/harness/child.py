@@ -43,7 +43,7 @@ class Child:
         return answer
 
     async def cpu_s(self) -> float:
-        """CPU seconds it has used so far, after the handlers under way have ended."""
+        """Return the CPU seconds it has used so far, after the handlers under way have ended."""
         return float((await self.call("usage"))["cpu_s"])
 
     def close_input(self) -> None:
@@ -83,7 +83,7 @@ async def running(module: str, *arguments: str, environment: Mapping[str, str] |
 
 @asynccontextmanager
 async def running_on(store: Store, module: str, *arguments: str) -> AsyncIterator[Child]:
-    """The same with a database of its own on `store`, which is dropped afterwards."""
+    """Run the same with a database of its own on `store`, which is dropped afterwards."""
     async with (
         database_of(store) as database,
         running(module, *arguments, environment=store.environment(database)) as child,

@@ -37,7 +37,7 @@ class Keys:
             _add(by_values, _values_of(document, fields), key)
 
     def candidates(self, store: Any, condition: Mapping[str, Any]) -> list[Document] | None:
-        """The only documents that can match, or None when no key is in the condition."""
+        """Return the only documents that can match, or None when no key is in the condition."""
         documents: dict[Any, Document] = store._documents
         for fields in _unique_fields(store):
             asked = [values for field in fields if (values := _plain_values(condition.get(field))) is not None]
@@ -66,7 +66,7 @@ def _values_of(document: Document, fields: Fields) -> Values:
 
 
 def _plain_values(wanted: Any) -> Sequence[Any] | None:
-    """The values a condition names for a field; None when it is absent or of another kind."""
+    """Return the values a condition names for a field; None when it is absent or of another kind."""
     if isinstance(wanted, dict) and list(wanted) == ["$in"]:
         wanted = dict.fromkeys(wanted["$in"])
         return list(wanted) if all(isinstance(value, _PLAIN) for value in wanted) else None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The smallest of `values` that at least `percent` of them do not exceed (nearest rank); NaN of none."""
+    """Return the smallest of `values` that at least `percent` of them do not exceed (nearest rank); NaN of none."""
     if not 0 < percent <= 100:
         raise ValueError("a percentile is above 0 and at most 100")
     if not values:
@@ -16,10 +16,10 @@ def percentile(values: Sequence[float], percent: float) -> float:
 
 
 def median(values: Sequence[float]) -> float:
-    """The middle of `values`; NaN of none."""
+    """Return the median of `values`; NaN of none."""
     return statistics.median(values) if values else math.nan
 
 
 def ratio(part: float, whole: float) -> float:
-    """`part / whole`; NaN when `whole` is 0."""
+    """Return `part / whole`; NaN when `whole` is 0."""
     return part / whole if whole else math.nan

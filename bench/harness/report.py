@@ -31,7 +31,7 @@ class Figure:
         return "\n".join(lines) + "\n"
 
     def as_json(self) -> dict[str, Any]:
-        """The unrounded values of each row by column; None where there is no number."""
+        """Return the unrounded values of each row by column; None where there is no number."""
         rows = [dict(zip(self.columns, map(_known, row), strict=True)) for row in self.rows]
         return {"title": self.title, "rows": rows, "notes": self.notes}
 
@@ -40,19 +40,19 @@ class Figure:
 
 
 def not_measured(title: str, why: str) -> Figure:
-    """A figure without rows."""
+    """Make a figure without rows that says why."""
     return Figure(title, {"not measured": 0}, notes=[why])
 
 
 def shown(cell: Cell, digits: int) -> str:
-    """Text as it is, a number with its digits, a dash for NaN."""
+    """Format a cell: text as it is, a number with its digits, a dash for NaN."""
     if isinstance(cell, str):
         return cell
     return "-" if math.isnan(cell) else f"{cell:,.{digits}f}"
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Aligned lines: the first column to the left, all others to the right."""
+    """Align the columns: the first column to the left, all others to the right."""
     widths = [max(len(row[index]) for row in [columns, *rows]) for index in range(len(columns))]
     lines = []
     for row in [columns, ["-" * width for width in widths], *rows]:

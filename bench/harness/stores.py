@@ -33,7 +33,7 @@ class Store:
         return self.uri.startswith(MEMORY_STORE)
 
     def environment(self, database: str) -> dict[str, str]:
-        """The variables by which a child process finds `database`."""
+        """Return the variables by which a child process finds `database`."""
         return {"MONGO_URI": self.uri, "MONGO_DB": database}
 
 
@@ -41,19 +41,19 @@ IN_MEMORY = Store("in memory", MEMORY_STORE)
 
 
 def find_server() -> Store | None:
-    """The server that MONGO_URI names."""
+    """Return the server that MONGO_URI names, None without one."""
     uri = os.environ.get("MONGO_URI") or MEMORY_STORE
     return None if uri.startswith(MEMORY_STORE) else Store("server", uri)
 
 
 def stores() -> tuple[Store, ...]:
-    """In memory, and the server if there is one."""
+    """Return the in-memory store, and the server if there is one."""
     server = find_server()
     return (IN_MEMORY,) if server is None else (IN_MEMORY, server)
 
 
 def client_of(store: Store) -> AsyncMongoClient[dict[str, object]]:
-    """A client of the bench's own, which waits long enough to drop a large database."""
+    """Make a client of the bench's own, which waits long enough to drop a large database."""
     return AsyncMongoClient(
         store.uri, tz_aware=True, serverSelectionTimeoutMS=CONNECT_MS, socketTimeoutMS=DROP_MS, appname="tollgate-bench"
     )
@@ -73,7 +73,7 @@ async def drop(store: Store, name: str) -> None:
 
 @asynccontextmanager
 async def database_of(store: Store) -> AsyncIterator[str]:
-    """A new name for a database, which is dropped when the block ends."""
+    """Yield a new name for a database, which is dropped when the block ends."""
     name = f"tollgate_bench_{secrets.token_hex(6)}"
     try:
         yield name

@@ -42,7 +42,7 @@ class NotDelivered(Exception):
 
 
 def bot_on(store: Store) -> int:
-    """The id of the product's bot that works on `store`."""
+    """Return the id of the product's bot that works on `store`."""
     return PRODUCT if store.is_memory else SERVED
 
 
@@ -94,7 +94,7 @@ class Telegram:
         self.world.flood = Flood()
 
     def limit(self, calls_per_s: int, latency_ms: int) -> None:
-        """Answer each call after `latency_ms`, and refuse what is above `calls_per_s`; 0: refuse nothing."""
+        """Answer each call after `latency_ms`, and refuse calls above `calls_per_s`; 0: refuse none."""
         config = self.world.config
         config.latency_ms = latency_ms
         config.switch_flood_on(calls_per_s)
@@ -114,12 +114,12 @@ class Telegram:
         return [int(photo["message"]["message_id"]) for photo in photos]
 
     def new_subscriber(self) -> User:
-        """Somebody who has not started any bot."""
+        """Add a subscriber who has not started any bot yet."""
         number = next(self._numbers)
         return self.world.add_user(User(number, "Alice", username=f"alice{number}", language_code="en"))
 
     def started_subscribers(self, bot_id: int, count: int) -> list[User]:
-        """`count` new subscribers with ascending ids who have started the bot."""
+        """Add `count` subscribers with ascending ids who have started the bot."""
         users = [self.new_subscriber() for _ in range(count)]
         for user in users:
             self.started_dialog(bot_id, user)
@@ -148,7 +148,7 @@ class Telegram:
                 self.world.dialogs.pop((bot_id, user.id), None)
 
     def sees_content(self, bot_id: int, user: User) -> bool:
-        """Whether the subscriber has a message with content, not only text, from the bot."""
+        """Return whether the subscriber has a message with content, not only text, from the bot."""
         messages = self.world.dialog(self.bot(bot_id), user).messages.values()
         return any(message.deleted_at is None and not message.content.is_text for message in messages)
 
@@ -165,7 +165,7 @@ class Telegram:
     async def closed_loop(
         self, bot_id: int, codes: Sequence[str], items: int, *, users: int, warm_up: int, counted: int
     ) -> Load:
-        """`warm_up + counted` deliveries to `users` subscribers at once; each next one starts when a notice arrived.
+        """Make `warm_up + counted` deliveries to `users` subscribers at once, each after the notice of the one before.
 
         A subscriber opens each post once, then a new one takes the place. So neither the guard against double taps
         (subscriber and post, 3 s) nor the limit of one message per chat and second after a burst of five is measured.
@@ -220,7 +220,7 @@ def _seen(dialog: Dialog, wanted: int) -> str:
 
 @asynccontextmanager
 async def telegram() -> AsyncIterator[Telegram]:
-    """A sandbox in this process with the world of the figures."""
+    """Run a sandbox in this process with the world of the figures."""
     async with Sandbox(seed=1).running(port=0) as sandbox:
         running = Telegram(sandbox)
         running.arrange()

@@ -18,19 +18,19 @@ SAMPLE_EVERY_S = 0.05
 
 
 def cpu() -> Mapping[str, float]:
-    """CPU seconds of this process so far."""
+    """Return the CPU seconds of this process so far."""
     return {"cpu_s": time.process_time()}
 
 
 def rss_bytes() -> int:
-    """The memory of this process that is in RAM now; the most it ever was where the system does not say."""
+    """Return the memory of this process that is in RAM now, or the most it ever was where the system does not say."""
     if _STATM.exists():
         return int(_STATM.read_text(encoding="ascii").split()[1]) * resource.getpagesize()
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def trimmed_rss_bytes() -> int:
-    """The same after garbage collection, with what the C library holds in reserve given back to the system."""
+    """Return the same after a garbage collection and after the C library gave its reserve back to the system."""
     gc.collect()
     give_back = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if give_back is not None:
@@ -40,7 +40,7 @@ def trimmed_rss_bytes() -> int:
 
 @asynccontextmanager
 async def watched_memory() -> AsyncIterator[dict[str, int]]:
-    """Sample the memory until the block ends; what it yields has `start_bytes` and `peak_bytes` of RSS."""
+    """Sample the memory until the block ends; yields `start_bytes` and `peak_bytes` of RSS."""
     start = trimmed_rss_bytes()
     seen, tasks = {"start_bytes": start, "peak_bytes": start}, Supervisor()
 

@@ -18,7 +18,7 @@ BATCH = 1000
 
 
 async def make(telegram: Telegram, store: Store, name: str, count: int, items: int) -> list[Delivery]:
-    """`count` deliveries of `items` messages to as many subscribers, all due by the machine's clock, in order."""
+    """Make `count` deliveries of `items` messages to as many subscribers, all due by the machine's clock, in order."""
     deliveries = [telegram.put_delivery(PRODUCT, items) for _ in range(count)]
     database = await open_database(store.uri, name)
     try:
@@ -40,7 +40,7 @@ async def write(database: Database, deliveries: Sequence[Delivery], now: datetim
 
 
 async def _pattern(database: Database, now: datetime) -> dict[str, Any]:
-    """What the product's own operations write for one delivery, without its `_id`."""
+    """Return what the product's own operations write for one delivery, without its `_id`."""
     rows = database.collection(ROWS)
     promise = await deletion_ops.promise(PRODUCT, 1, 1, "post000000000000", now, now)
     await deletion_ops.record_messages(promise, [1], now)

@@ -22,7 +22,7 @@ END_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What is started: a module with its arguments and environment."""
+    """A module to run, with its arguments and environment."""
 
     name: str
     module: str

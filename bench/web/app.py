@@ -44,7 +44,7 @@ SECRET = "bench" * 8
 
 
 def services(clock: Clock) -> Services:
-    """What the app needs, for one owner; without the limit on requests, which is not what is measured."""
+    """The configuration for one owner, without the limit on requests."""
     settings = Settings(
         _env_file=None,
         USER_BOT_TOKEN=TOKENS[PRODUCT],
@@ -61,7 +61,7 @@ def services(clock: Clock) -> Services:
 
 
 class Actions:
-    """What the bench may ask of it."""
+    """The child's actions."""
 
     def __init__(self, database: Database, url: str) -> None:
         self._database = database

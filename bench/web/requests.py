@@ -67,7 +67,7 @@ class Side:
 
 
 async def measure_page(_: Telegram, plan: Plan) -> list[Figure]:
-    """GET, then POST of the same pages."""
+    """Measure GET, then POST of the same pages."""
     figure = Figure("The verification page", COLUMNS, await _measured(plan, {"GET page": "GET", "POST page": "POST"}))
     figure.notes = [
         "Each request has a token of its own, POST those of GET. GET is one find, POST one find and one update.",
@@ -77,7 +77,7 @@ async def measure_page(_: Telegram, plan: Plan) -> list[Figure]:
 
 
 async def measure_api(_: Telegram, plan: Plan) -> list[Figure]:
-    """The status of the jobs."""
+    """Measure the status of the jobs."""
     figure = Figure("The admin API", COLUMNS, await _measured(plan, {"GET status": "GET"}))
     figure.notes = [
         "The status of the jobs, with a session: that it was not signed out, the last run of every job and all leases "
@@ -88,7 +88,7 @@ async def measure_api(_: Telegram, plan: Plan) -> list[Figure]:
 
 
 async def _measured(plan: Plan, methods: Mapping[str, str]) -> list[Row]:
-    """The sides in turn, the order reversed from repetition to repetition."""
+    """Measure the sides in turn, the order reversed from repetition to repetition."""
     columns, count = stores(), WARM_UP + plan.repeats * plan.requests
     async with side_by_side(
         running("web.visitors"),

@@ -17,7 +17,7 @@ from pathlib import Path
 import admin_bot.main
 import main
 import user_bot.main
-from runtime.context import run
+from runtime.lifecycle import run
 from tests.chaos.sabotage import SABOTAGES
 from tests.house import USER_BOT
 

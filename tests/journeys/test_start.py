@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from core.clock import SystemClock
-from runtime.context import START_PATIENCE_S, CannotStart, process_context
+from runtime.context import process_context
+from runtime.lifecycle import START_PATIENCE_S, CannotStart
 from sandbox.client import SandboxClient
 from sandbox.server import Sandbox
 from tests.house import ADMIN_BOT, USER_BOT, people_and_channel, running_house, settings_for

@@ -40,7 +40,7 @@ class RequestDeduplicator:
         return True
 
     def end(self, key: RequestKey, *, was_refused: bool = False) -> None:
-        """End a request that is in progress, whatever became of it; others are ignored."""
+        """End a request that is in progress, whatever its outcome; others are ignored."""
         ended = self._in_progress.pop(key, None)
         if ended is not None:
             ended.was_refused = was_refused

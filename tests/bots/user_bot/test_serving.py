@@ -33,7 +33,7 @@ class RecordingDispatcher(Dispatcher):
         super().__init__(disable_fsm=True)
         self._events, self._ends_by = events, ends_by
 
-    async def start_polling(self, *bots: object, **options: object) -> None:  # type: ignore[override]
+    async def start_polling(self, *bots: object, **options: object) -> None:
         self._events.append("poll")
         assert "requested runs" in running_tasks()
         if self._ends_by is not None:

@@ -67,7 +67,7 @@ def as_commands(calls: Mapping[str, int]) -> Counter[str]:
 
 @dataclass
 class Cost:
-    """What was counted while a block ran."""
+    """Counts of one block."""
 
     calls: Counter[str] = field(default_factory=Counter)
     commands: Counter[str] = field(default_factory=Counter)

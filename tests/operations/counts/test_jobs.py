@@ -20,7 +20,7 @@ EACH_SECOND = frozenset({"findAndModify broadcasts", "find broadcasts", "update 
 
 
 async def deleted(house: House, wire: Wire, deliveries: int) -> Cost:
-    """Deletes so many due deliveries in one run."""
+    """Delete so many due deliveries in one run."""
     for _ in range(deliveries):
         await house.alice.link(house.link(await house.store(items=3)))
         await house.settle()
@@ -34,7 +34,7 @@ async def deleted(house: House, wire: Wire, deliveries: int) -> Cost:
 
 
 async def sent(house: House, wire: Wire, recipients: int) -> Cost:
-    """Sends a broadcast to all subscribers, of which there are `recipients`; without what is asked each second."""
+    """Send a broadcast to all subscribers, `recipients` in number; commands of each second are left out."""
     await queue(house)
     async with counted(house, wire) as cost:
         report = await send(house)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sender.refusals import Failure, failure_of_text, is_permanent_recipient, is_retryable, retry_after_of_text
+from sender.refusals import Failure, failure_of_text, is_permanent_recipient, retry_after_of_text
 from tests.unit.sender.catalogue import CATALOGUE
 
 #: statuses of which the text alone decides; the others are in `test_failures.py`
@@ -38,7 +38,3 @@ def test_the_seconds_of_a_flood_text_are_read() -> None:
 def test_only_failures_that_a_user_or_owner_must_mend_are_permanent() -> None:
     permanent = {failure for failure in Failure if is_permanent_recipient(failure)}
     assert permanent == {Failure.BLOCKED, Failure.DEACTIVATED, Failure.UNREACHABLE, Failure.KICKED}
-
-
-def test_an_ambiguous_failure_is_not_retryable() -> None:
-    assert {failure for failure in Failure if is_retryable(failure)} == {Failure.FLOOD, Failure.TRANSIENT}

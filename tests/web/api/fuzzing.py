@@ -33,7 +33,7 @@ class Fuzzed:
 def fuzz(app: Any, headers: Callable[[], Mapping[str, str]], examples: int) -> Fuzzed:
     """About `examples` requests to each operation of `app` in each mode, the same every time; `headers` sign in.
 
-    Everything schemathesis checks is checked: no 5xx, only what is described, good requests accepted and bad ones
+    Everything schemathesis checks is checked: no 5xx, only described answers, good requests accepted and bad ones
     refused, no answer without a session where one is needed.
     """
     found = Fuzzed()
