@@ -25,31 +25,31 @@ NAMES_FRESH_S = 10.0
 class IncidentStore(Protocol):
     """Stores incidents, each call atomic (`database.operations.incident_ops`). Raises TollgateError on failure."""
 
-    async def begin(self, incident: str, now: datetime, hold_for: timedelta) -> bool:
+    async def claim_open(self, incident: str, now: datetime, hold_for: timedelta) -> bool:
         """Open the incident, or claim an open one that was not notified; True: the caller has the claim."""
         ...
 
-    async def note_told(self, incident: str, now: datetime) -> None:
+    async def mark_notified(self, incident: str, now: datetime) -> None:
         """Store it as open and notified, whatever was stored before."""
         ...
 
-    async def give_back(self, incident: str) -> None:
+    async def release_open(self, incident: str) -> None:
         """Release the claim: the alert could not be delivered."""
         ...
 
-    async def begin_end(self, incident: str, now: datetime, hold_for: timedelta) -> CloseDecision:
+    async def claim_close(self, incident: str, now: datetime, hold_for: timedelta) -> CloseDecision:
         """Claim the closing of an open incident."""
         ...
 
-    async def end(self, incident: str, now: datetime) -> None:
+    async def close(self, incident: str, now: datetime) -> None:
         """Close it."""
         ...
 
-    async def keep_open(self, incident: str) -> None:
+    async def release_close(self, incident: str) -> None:
         """Release the claim on closing: the all-clear could not be delivered."""
         ...
 
-    async def open_names(self) -> list[str]:
+    async def find_open(self) -> list[str]:
         """The open incidents, notified or not."""
         ...
 
@@ -67,20 +67,20 @@ class MemoryIncidentStore:
     def __init__(self) -> None:
         self._open: dict[str, _Row] = {}
 
-    async def begin(self, incident: str, now: datetime, hold_for: timedelta) -> bool:
+    async def claim_open(self, incident: str, now: datetime, hold_for: timedelta) -> bool:
         row = self._open.get(incident)
         if row is not None and (row.is_notified or _is_held(row.claimed_until, now)):
             return False
         self._open[incident] = _Row(now + hold_for)
         return True
 
-    async def note_told(self, incident: str, now: datetime) -> None:
+    async def mark_notified(self, incident: str, now: datetime) -> None:
         self._open.setdefault(incident, _Row(None)).is_notified = True
 
-    async def give_back(self, incident: str) -> None:
+    async def release_open(self, incident: str) -> None:
         self.forget(incident)
 
-    async def begin_end(self, incident: str, now: datetime, hold_for: timedelta) -> CloseDecision:
+    async def claim_close(self, incident: str, now: datetime, hold_for: timedelta) -> CloseDecision:
         row = self._open.get(incident)
         if row is None or _is_held(row.closing_until, now):
             return CloseDecision.NOTHING
@@ -89,14 +89,14 @@ class MemoryIncidentStore:
         row.closing_until = now + hold_for
         return CloseDecision.NOTIFY
 
-    async def end(self, incident: str, now: datetime) -> None:
+    async def close(self, incident: str, now: datetime) -> None:
         self.forget(incident)
 
-    async def keep_open(self, incident: str) -> None:
+    async def release_close(self, incident: str) -> None:
         if incident in self._open:
             self._open[incident].closing_until = None
 
-    async def open_names(self) -> list[str]:
+    async def find_open(self) -> list[str]:
         return list(self._open)
 
     def forget(self, incident: str) -> None:
@@ -129,18 +129,18 @@ class SharedIncidentStore:
     async def claim_open(self, incident: str, now: datetime) -> bool:
         """Open the incident if it is not; True: the caller has to send the alert and call `finish_open`."""
         if self._stored is None:
-            return await self._memory.begin(incident, now, CLAIM_FOR)
+            return await self._memory.claim_open(incident, now, CLAIM_FOR)
         try:
-            has_claim = await self._stored.begin(incident, now, CLAIM_FOR)
+            has_claim = await self._stored.claim_open(incident, now, CLAIM_FOR)
             self._names.add(incident)
             if not self._memory.is_notified(incident):
                 return has_claim
             # notified while the store was unavailable: store that now
-            await self._stored.note_told(incident, now)
+            await self._stored.mark_notified(incident, now)
             self._memory.forget(incident)
         except TollgateError as error:
             _log_unavailable("open", incident, error)
-            return await self._memory.begin(incident, now, CLAIM_FOR)
+            return await self._memory.claim_open(incident, now, CLAIM_FOR)
         return False
 
     async def finish_open(self, incident: str, now: datetime, *, is_notified: bool) -> None:
@@ -148,25 +148,27 @@ class SharedIncidentStore:
         self._names.add(incident)
         if self._stored is not None:
             try:
-                await (self._stored.note_told(incident, now) if is_notified else self._stored.give_back(incident))
+                await (
+                    self._stored.mark_notified(incident, now) if is_notified else self._stored.release_open(incident)
+                )
             except TollgateError as error:
                 _log_unavailable("finish_open", incident, error)
             else:
                 self._memory.forget(incident)
                 return
-        await (self._memory.note_told(incident, now) if is_notified else self._memory.give_back(incident))
+        await (self._memory.mark_notified(incident, now) if is_notified else self._memory.release_open(incident))
 
     async def is_open(self, incident: str) -> bool:
         """Whether it may be open: at once for incidents of this process, up to NAMES_FRESH_S late for others."""
-        if self._stored is None or incident in await self._memory.open_names():
-            return incident in await self._memory.open_names()
+        if self._stored is None or incident in await self._memory.find_open():
+            return incident in await self._memory.find_open()
         async with self._reading:
             if self._read_at is None or self._clock.monotonic() - self._read_at >= NAMES_FRESH_S:
                 self._read_at = self._clock.monotonic()
                 # incidents that open while the query runs are added to the new set
                 before, self._names = self._names, set()
                 try:
-                    self._names |= set(await self._stored.open_names())
+                    self._names |= set(await self._stored.find_open())
                 except TollgateError as error:
                     self._names |= before
                     _log_unavailable("read", incident, error)
@@ -175,18 +177,18 @@ class SharedIncidentStore:
     async def claim_close(self, incident: str, now: datetime) -> CloseDecision:
         """Claim the closing of an incident. Unless NOTHING is returned, the caller has to call `finish_close`."""
         if self._stored is None:
-            return await self._memory.begin_end(incident, now, CLAIM_FOR)
+            return await self._memory.claim_close(incident, now, CLAIM_FOR)
         try:
-            decision = await self._stored.begin_end(incident, now, CLAIM_FOR)
+            decision = await self._stored.claim_close(incident, now, CLAIM_FOR)
         except TollgateError as error:
             _log_unavailable("close", incident, error)
-            return await self._memory.begin_end(incident, now, CLAIM_FOR)
+            return await self._memory.claim_close(incident, now, CLAIM_FOR)
         if decision is CloseDecision.NOTHING:
             self._names.discard(incident)
         if not self._memory.is_notified(incident):
             return decision
         # only this process notified it, so only this process can give the all-clear, whatever is stored
-        return await self._memory.begin_end(incident, now, CLAIM_FOR)
+        return await self._memory.claim_close(incident, now, CLAIM_FOR)
 
     async def finish_close(self, incident: str, now: datetime, *, is_notified: bool) -> None:
         """Close the incident, or keep it open when its all-clear could not be delivered (`is_notified` False)."""
@@ -194,11 +196,11 @@ class SharedIncidentStore:
             self._names.discard(incident)
             self._memory.forget(incident)
         else:
-            await self._memory.keep_open(incident)
+            await self._memory.release_close(incident)
         if self._stored is None:
             return
         try:
-            await (self._stored.end(incident, now) if is_notified else self._stored.keep_open(incident))
+            await (self._stored.close(incident, now) if is_notified else self._stored.release_close(incident))
         except TollgateError as error:
             _log_unavailable("finish_close", incident, error)
 

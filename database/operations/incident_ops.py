@@ -25,7 +25,7 @@ def _not_held(field: str, now: datetime, hold_for: timedelta) -> Document:
     return {"$or": [{field: None}, {field: {"$lte": now}}, {field: {"$gt": now + 2 * hold_for}}]}
 
 
-async def begin(incident: str, now: datetime, hold_for: timedelta) -> bool:
+async def claim_open(incident: str, now: datetime, hold_for: timedelta) -> bool:
     """Open an incident, or claim an open one without an alert; True: the caller sends the alert within `hold_for`.
 
     False when it is open and people were notified, or another process holds the claim. Each of the two steps is
@@ -42,7 +42,7 @@ async def begin(incident: str, now: datetime, hold_for: timedelta) -> bool:
     return await _incidents().update_one(unnotified, {"$set": claim})
 
 
-async def note_told(incident: str, now: datetime) -> None:
+async def mark_notified(incident: str, now: datetime) -> None:
     """Record that people were notified; the incident is open, whatever was stored before. One atomic upsert."""
     notified: Document = {"told_at": now, "closed_at": None, "claimed_until": None}
     update: Document = {"$set": notified, "$setOnInsert": {"opened_at": now, "ending_until": None}}
@@ -53,12 +53,12 @@ async def note_told(incident: str, now: datetime) -> None:
         await _incidents().update_one({"_id": incident}, update, upsert=True)
 
 
-async def give_back(incident: str) -> None:
+async def release_open(incident: str) -> None:
     """Release the claim because the alert was not delivered: any process may try at once. Atomic."""
     await _incidents().update_one({"_id": incident, "told_at": None}, {"$set": {"claimed_until": None}})
 
 
-async def begin_end(incident: str, now: datetime, hold_for: timedelta) -> CloseDecision:
+async def claim_close(incident: str, now: datetime, hold_for: timedelta) -> CloseDecision:
     """Claim the end of an open incident for `hold_for`; atomic: one caller gets QUIET or NOTIFY.
 
     NOTHING when it is not open, its alert is being sent, or another process holds the claim.
@@ -75,18 +75,18 @@ async def begin_end(incident: str, now: datetime, hold_for: timedelta) -> CloseD
     return CloseDecision.QUIET if found.get("told_at") is None else CloseDecision.NOTIFY
 
 
-async def end(incident: str, now: datetime) -> None:
+async def close(incident: str, now: datetime) -> None:
     """Close the incident; atomic. Does nothing when it is not open."""
     closed = {"closed_at": now, "claimed_until": None, "ending_until": None}
     await _incidents().update_one({"_id": incident, "closed_at": None}, {"$set": closed})
 
 
-async def keep_open(incident: str) -> None:
+async def release_close(incident: str) -> None:
     """Release the claim on the end because the all-clear was not delivered: any process may try at once. Atomic."""
     await _incidents().update_one({"_id": incident, "closed_at": None}, {"$set": {"ending_until": None}})
 
 
-async def open_names() -> list[str]:
+async def find_open() -> list[str]:
     """Return the open incidents, at most 500; `[]` when there are none."""
     found = await _incidents().find({"closed_at": None}, limit=_READ_MAX, projection=["_id"])
     return [document["_id"] for document in found]

@@ -1,4 +1,4 @@
-"""A fresh database per test: in memory, or on the server of MONGO_URI under a name of its own, dropped afterwards."""
+"""A new database per test: in memory, or on the server of MONGO_URI under its own name, dropped afterwards."""
 
 import os
 import secrets
@@ -19,7 +19,7 @@ NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 
 @pytest.fixture
 def now() -> datetime:
-    """The instant at which a test's clock stands."""
+    """The time of the test's clock."""
     return NOW
 
 
@@ -30,7 +30,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def bare_db(clock: ManualClock) -> AsyncIterator[Database]:
-    """Open, empty, without indexes."""
+    """An open, empty database without indexes."""
     uri = os.environ.get("MONGO_URI", "memory://")
     db = await open_database(uri, f"tollgate_test_{secrets.token_hex(6)}", clock=clock)
     yield db
@@ -40,7 +40,7 @@ async def bare_db(clock: ManualClock) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def db(bare_db: Database) -> Database:
-    """Open and empty, with every index."""
+    """An open, empty database with every index."""
     await ensure_indexes(bare_db)
     bare_db.calls.clear()
     return bare_db
@@ -48,7 +48,7 @@ async def db(bare_db: Database) -> Database:
 
 @pytest.fixture
 def take_away(db: Database) -> Callable[[], None]:
-    """Calling it makes every later call fail as if the server were gone."""
+    """Call it to let every later command fail as if the server were unreachable."""
 
     def refuse(operation: str, collection: str) -> None:
         raise AutoReconnect("mongodb://someone:hunter2@db.example: connection closed")
@@ -64,9 +64,9 @@ StepIn = Callable[[str, str, Callable[[], Awaitable[object]]], None]
 
 @pytest.fixture
 def step_in(db: Database, monkeypatch: pytest.MonkeyPatch) -> StepIn:
-    """`step_in(collection, method, action)`: somebody else does `action` right before the next call of `method`.
+    """`step_in(collection, method, action)`: run `action`, as another process, right before the next call of `method`.
 
-    Shows a race on every store: gathering calls shows one only where the store is a server.
+    Shows a race on every store: concurrent calls show one only on a server.
     """
 
     def arrange(collection: str, method: str, action: Callable[[], Awaitable[object]]) -> None:
@@ -90,7 +90,7 @@ def step_in(db: Database, monkeypatch: pytest.MonkeyPatch) -> StepIn:
 
 @pytest.fixture
 def lose_insert(db: Database, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
-    """`lose_insert(collection, method)`: the next upsert finds that its twin was first (and met the unique key)."""
+    """`lose_insert(collection, method)`: the next upsert is executed, but raises as if another had inserted first."""
 
     def arrange(collection: str, method: str) -> None:
         original = getattr(db.collection(collection), method)

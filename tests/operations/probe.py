@@ -1,10 +1,9 @@
-"""Is this server fit for the suites? `python -m tests.operations.probe URI [--pid-file F --again COMMAND]`.
+"""Check whether a server is fit for the suites: `python -m tests.operations.probe URI [--pid-file F --again COMMAND]`.
 
-Asks a MongoDB-protocol server, over the wire, exactly what `database/` asks: the shapes of its commands, what must be
-one step under 50 coroutines and under 3 processes, what must be there after kill -9 (only with `--pid-file`, which
-holds the server's pid, and `--again`, which starts it again), and how long things take at 200,000 documents.
-Prints a table; exit 0 when everything held, 1 when something did not, 2 for wrong usage. It works in databases named
-`tollgate_probe_*`, of its own, and drops them.
+Sends a MongoDB-protocol server the commands of `database/`: their shapes, atomicity with 50 coroutines and with 3
+processes, durability after kill -9 (only with `--pid-file`, which holds the server's pid, and `--again`, which starts
+it again), and durations at 200,000 documents. Prints a table; exit 0 when every check held, 1 when one did not, 2 for
+wrong usage. Uses its own databases `tollgate_probe_*` and drops them.
 """
 
 import argparse
@@ -20,7 +19,7 @@ from tests.operations.probing.table import Finding, attempt
 
 
 async def probe(uri: str, size: int, pid_file: Path | None, again: str) -> list[Finding]:
-    """Every check, in order; the server must answer."""
+    """Run every check in order; the server must answer."""
     lines = await check_shapes(uri)
     lines += await check_races(uri)
     if pid_file is not None:

@@ -1,4 +1,4 @@
-"""The channels one must join: in their order, read once for all who ask, and as they are now."""
+"""Required channels: stored in order, and read once for concurrent callers."""
 
 import asyncio
 import logging
@@ -31,7 +31,7 @@ async def ids(now: datetime) -> list[int]:
     return [channel.chat_id for channel in await channel_ops.current(now)]
 
 
-# --- added, changed, removed
+# --- add, change, remove
 
 
 async def test_a_channel_comes_back_as_it_was_stored(db: Database, now: datetime) -> None:
@@ -45,7 +45,7 @@ async def test_a_channel_comes_back_as_it_was_stored(db: Database, now: datetime
     assert await channel_ops.find(-2) is None
 
 
-async def test_each_stands_behind_the_last(db: Database) -> None:
+async def test_a_new_channel_comes_after_the_last(db: Database) -> None:
     await add(-3, -1, -2)
     assert [(channel.chat_id, channel.position) for channel in await channel_ops.load()] == [(-3, 0), (-1, 1), (-2, 2)]
 
@@ -54,19 +54,21 @@ async def test_each_stands_behind_the_last(db: Database) -> None:
     assert [(channel.chat_id, channel.position) for channel in await channel_ops.load()] == [(-3, 0), (-2, 2), (-9, 3)]
 
 
-async def test_a_channel_that_is_there_is_not_added_again(db: Database) -> None:
+async def test_a_stored_channel_is_not_added_again(db: Database) -> None:
     await channel_ops.add(a_channel(-1, title="first"))
 
     assert not await channel_ops.add(a_channel(-1, title="second"))
     assert [channel.title for channel in await channel_ops.load()] == ["first"]
 
 
-async def test_another_process_may_be_faster(db: Database, step_in: Callable[..., None]) -> None:
+async def test_a_channel_added_by_another_process_meanwhile_is_not_added_again(
+    db: Database, step_in: Callable[..., None]
+) -> None:
     step_in("channels", "insert_one", lambda: db.collection("channels").insert_one({"chat_id": -1}))
     assert not await channel_ops.add(a_channel(-1))
 
 
-async def test_there_is_a_most(db: Database) -> None:
+async def test_the_number_of_channels_is_limited(db: Database) -> None:
     await add(*range(-CHANNELS_MAX, 0))
 
     with pytest.raises(ValueError, match=str(CHANNELS_MAX)):
@@ -77,7 +79,7 @@ async def test_there_is_a_most(db: Database) -> None:
     await add(-1000)
 
 
-async def test_of_two_for_the_last_place_one_gets_it(db: Database) -> None:
+async def test_of_two_channels_for_the_last_place_one_is_added(db: Database) -> None:
     await add(*range(-CHANNELS_MAX, -1))
     added = await asyncio.gather(
         *(channel_ops.add(a_channel(-1000 - number)) for number in range(2)), return_exceptions=True
@@ -86,7 +88,9 @@ async def test_of_two_for_the_last_place_one_gets_it(db: Database) -> None:
     assert len(await channel_ops.load()) == CHANNELS_MAX
 
 
-async def test_two_added_at_once_get_places_of_their_own(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_two_channels_added_at_once_have_their_own_positions(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     look = db.collection("channels").find
 
     async def look_slowly(*args: Any, **options: Any) -> list[dict[str, Any]]:
@@ -111,7 +115,7 @@ async def test_a_change_is_stored_and_leaves_the_rest(db: Database) -> None:
     assert len(await channel_ops.load()) == 1
 
 
-async def test_a_link_is_changed_only_in_place_of_the_one_it_replaces(db: Database) -> None:
+async def test_a_link_is_changed_only_if_it_is_still_the_old_one(db: Database) -> None:
     await add(-1, -2)
     changed = await channel_ops.change_link(-1, LINK, invite_link="https://t.me/+new", mode="request")
 
@@ -139,7 +143,7 @@ async def test_a_link_is_changed_only_in_place_of_the_one_it_replaces(db: Databa
     ],
     ids=str,
 )
-async def test_a_wrong_change_changes_nothing(db: Database, fields: dict[str, Any]) -> None:
+async def test_an_invalid_change_changes_nothing(db: Database, fields: dict[str, Any]) -> None:
     await add(-1)
     before = await db.collection("channels").find_one({"chat_id": -1})
     with pytest.raises(ValueError, match=r"chang|valid"):
@@ -149,20 +153,22 @@ async def test_a_wrong_change_changes_nothing(db: Database, fields: dict[str, An
     assert await db.collection("channels").find_one({"chat_id": -1}) == before
 
 
-async def test_the_order_can_be_changed_and_equals_stand_by_their_id(db: Database) -> None:
+async def test_channels_are_ordered_by_position_then_by_id(db: Database) -> None:
     await add(-1, -2, -3)
     await channel_ops.change(-3, position=0)
     assert [channel.chat_id for channel in await channel_ops.load()] == [-3, -1, -2]
 
 
-async def test_removed_once(db: Database) -> None:
+async def test_a_channel_is_removed_once(db: Database) -> None:
     await add(-1)
     assert await channel_ops.remove(-1)
     assert not await channel_ops.remove(-1)
     assert await channel_ops.load() == ()
 
 
-async def test_broken_since_the_first_time_and_told_once(db: Database, now: datetime) -> None:
+async def test_the_time_of_the_first_failure_is_kept_and_only_the_first_call_is_true(
+    db: Database, now: datetime
+) -> None:
     assert not await channel_ops.mark_broken(-1, now)
     await add(-1)
     assert not await channel_ops.mark_working(-1)
@@ -200,7 +206,7 @@ async def test_a_group_does_not_move_onto_another_channel(db: Database) -> None:
     assert [channel.chat_id for channel in await channel_ops.load()] == [-1, -1001]
 
 
-async def test_a_document_nobody_can_read_keeps_nobody_out(
+async def test_an_unreadable_channel_does_not_block_deliveries(
     db: Database, caplog: pytest.LogCaptureFixture, now: datetime
 ) -> None:
     await add(-1)
@@ -211,10 +217,10 @@ async def test_a_document_nobody_can_read_keeps_nobody_out(
     assert [record.message for record in caplog.records] == ["channel.unreadable"]
 
 
-# --- as they are now
+# --- cached
 
 
-async def test_they_are_read_once_in_five_seconds(db: Database, now: datetime) -> None:
+async def test_channels_are_read_once_in_five_seconds(db: Database, now: datetime) -> None:
     await add(-1)
     db.calls.clear()
     assert await ids(now) == [-1]
@@ -226,12 +232,12 @@ async def test_they_are_read_once_in_five_seconds(db: Database, now: datetime) -
     assert db.calls[READ] == 2
 
 
-async def test_no_channels_are_remembered_too(db: Database, now: datetime) -> None:
+async def test_an_empty_list_of_channels_is_cached_too(db: Database, now: datetime) -> None:
     assert await ids(now) == await ids(now) == []
     assert db.calls[READ] == 1
 
 
-async def test_a_clock_that_went_back_does_not_freeze_them(db: Database, now: datetime) -> None:
+async def test_a_clock_that_was_put_back_does_not_freeze_the_channels(db: Database, now: datetime) -> None:
     await ids(now)
     await db.collection("channels").insert_one({"chat_id": -2, "invite_link": LINK})
     assert await ids(now - timedelta(hours=1)) == [-2]
@@ -261,7 +267,7 @@ async def test_a_change_is_seen_at_once(db: Database, now: datetime, name: str) 
 
 
 @pytest.mark.parametrize("name", CHANGES)
-async def test_a_change_whose_answer_was_lost_is_seen_at_once_too(
+async def test_a_change_whose_answer_was_lost_clears_the_cache(
     db: Database, now: datetime, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await add(-1, -2)
@@ -284,13 +290,13 @@ async def test_a_change_whose_answer_was_lost_is_seen_at_once_too(
     assert await channel_ops.current(now) != before
 
 
-async def test_what_changed_nothing_is_no_reason_to_read_again(db: Database, now: datetime) -> None:
+async def test_a_call_that_changed_nothing_keeps_the_cache(db: Database, now: datetime) -> None:
     await add(-1)
     await channel_ops.mark_broken(-1, now)
     await channel_ops.current(now)
     db.calls.clear()
 
-    # every delivery marks a channel that is broken
+    # every delivery marks a broken channel
     for _ in range(3):
         assert not await channel_ops.mark_broken(-1, now)
         await channel_ops.current(now)
@@ -298,11 +304,11 @@ async def test_what_changed_nothing_is_no_reason_to_read_again(db: Database, now
 
 
 class Slow:
-    """A store whose reads of channels wait until they are let go."""
+    """Holds reads of channels until the test releases them."""
 
     def __init__(self, db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
         self.go, self.asked = asyncio.Event(), 0
-        #: let every read go but this one (the first is 1)
+        #: release every read but this one (the first is 1)
         self.held = asyncio.Event()
         self.holds: int | None = None
         self._read = db.collection("channels").find
@@ -323,7 +329,7 @@ async def a_moment() -> None:
         await asyncio.sleep(0)
 
 
-async def begun(slow: Slow) -> None:
+async def read_started(slow: Slow) -> None:
     async with asyncio.timeout(20):
         while not slow.asked:  # noqa: ASYNC110 - what is waited for is a count of the store's
             await asyncio.sleep(0)
@@ -335,19 +341,19 @@ async def slow(db: Database, monkeypatch: pytest.MonkeyPatch) -> Slow:
     return Slow(db, monkeypatch)
 
 
-async def test_a_hundred_who_ask_at_once_cause_one_read(slow: Slow, now: datetime) -> None:
+async def test_a_hundred_concurrent_callers_share_one_read(slow: Slow, now: datetime) -> None:
     async with asyncio.TaskGroup() as group:
         asking = [group.create_task(ids(now)) for _ in range(100)]
-        await begun(slow)
+        await read_started(slow)
         await a_moment()
         slow.go.set()
     assert [task.result() for task in asking] == [[-1]] * 100
     assert slow.asked == 1
 
 
-async def test_when_the_read_fails_all_hear_of_it_at_once(slow: Slow, now: datetime) -> None:
+async def test_when_the_read_fails_every_caller_gets_the_error(slow: Slow, now: datetime) -> None:
     asking = asyncio.gather(*(ids(now) for _ in range(100)), return_exceptions=True)
-    await begun(slow)
+    await read_started(slow)
     await a_moment()
     slow.error = StoreUnavailable("no answer")
     slow.go.set()
@@ -358,9 +364,9 @@ async def test_when_the_read_fails_all_hear_of_it_at_once(slow: Slow, now: datet
     assert await ids(now) == [-1]
 
 
-async def test_when_the_reader_goes_away_another_reads(slow: Slow, now: datetime) -> None:
+async def test_when_the_reading_caller_is_cancelled_another_reads(slow: Slow, now: datetime) -> None:
     reader = asyncio.ensure_future(ids(now))
-    await begun(slow)
+    await read_started(slow)
     others = asyncio.gather(*(ids(now) for _ in range(10)))
     await a_moment()
     reader.cancel()
@@ -371,11 +377,9 @@ async def test_when_the_reader_goes_away_another_reads(slow: Slow, now: datetime
     assert reader.cancelled()
 
 
-async def test_who_asks_after_a_change_does_not_get_what_was_read_before(
-    db: Database, slow: Slow, now: datetime
-) -> None:
+async def test_a_caller_after_a_change_does_not_share_an_earlier_read(db: Database, slow: Slow, now: datetime) -> None:
     before = asyncio.ensure_future(ids(now))
-    await begun(slow)
+    await read_started(slow)
     await channel_ops.remove(-1)
     after = asyncio.ensure_future(ids(now))
     await a_moment()
@@ -386,11 +390,11 @@ async def test_who_asks_after_a_change_does_not_get_what_was_read_before(
     assert slow.asked == 2
 
 
-async def test_what_was_read_before_a_change_and_comes_last_is_not_remembered(slow: Slow, now: datetime) -> None:
+async def test_a_read_that_started_before_a_change_and_ends_after_it_is_not_cached(slow: Slow, now: datetime) -> None:
     slow.holds = 1
     slow.go.set()
     before = asyncio.ensure_future(ids(now))
-    await begun(slow)
+    await read_started(slow)
     await channel_ops.remove(-1)
     assert await ids(now) == []
 

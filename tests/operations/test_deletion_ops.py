@@ -1,4 +1,4 @@
-"""Promises to take deliveries back: due on both sides of the limit, claimed by one owner only, never lost."""
+"""Promises to delete deliveries: due to the millisecond, claimed by one owner only, never lost."""
 
 import asyncio
 from collections.abc import Callable
@@ -57,9 +57,7 @@ async def test_ids_of_a_promise_that_is_gone_are_reported_not_recreated(db: Data
     assert await stored(db) == []
 
 
-async def test_ids_that_come_take_the_promise_from_whoever_had_claimed_it_without_them(
-    db: Database, now: datetime
-) -> None:
+async def test_recording_ids_ends_a_claim_made_without_them(db: Database, now: datetime) -> None:
     promise_id = await promise_at(now)
     assert ids(await deletion_ops.claim_due(now, "a", HOLD, 10)) == [promise_id]
 
@@ -71,9 +69,7 @@ async def test_ids_that_come_take_the_promise_from_whoever_had_claimed_it_withou
     assert ids(await deletion_ops.claim_due(now + HOLD, "b", HOLD, 10)) == [promise_id]
 
 
-async def test_a_promise_that_was_put_off_waits_for_nothing_but_its_time_once_its_ids_have_come(
-    db: Database, now: datetime
-) -> None:
+async def test_recording_ids_ends_a_postponement(db: Database, now: datetime) -> None:
     promise_id = await promise_at(now)
     await deletion_ops.claim_due(now, "a", HOLD, 10)
     assert await deletion_ops.release(promise_id, "a", not_before=now + 9 * HOLD, error="no message is known yet")
@@ -82,7 +78,7 @@ async def test_a_promise_that_was_put_off_waits_for_nothing_but_its_time_once_it
     assert ids(await deletion_ops.claim_due(now + HOLD, "b", HOLD, 10)) == [promise_id]
 
 
-async def test_the_promise_of_a_wish_is_found(db: Database, now: datetime) -> None:
+async def test_the_promise_of_a_request_is_found(db: Database, now: datetime) -> None:
     promise_id = await deletion_ops.promise(1, 7, 7, "abc", now, now + HOLD, [11], request_key="m1")
 
     found = await deletion_ops.find_promise(7, "abc", "m1")
@@ -95,7 +91,7 @@ async def test_the_promise_of_a_wish_is_found(db: Database, now: datetime) -> No
 
 
 @pytest.mark.parametrize("empty_at", range(3))
-async def test_of_several_promises_of_one_wish_the_empty_one_is_found(
+async def test_of_several_promises_of_one_request_the_empty_one_is_found(
     db: Database, now: datetime, empty_at: int
 ) -> None:
     sent: tuple[list[int], ...] = ([11], [1, 2])
@@ -111,7 +107,7 @@ async def test_of_several_promises_of_one_wish_the_empty_one_is_found(
     assert dict(db.calls) == {"find_one pending_deletions": 1}
 
 
-async def test_a_promise_of_a_wish_nobody_can_read_is_put_off(db: Database, now: datetime) -> None:
+async def test_an_unreadable_promise_of_a_request_is_postponed(db: Database, now: datetime) -> None:
     await deletion_ops.promise(1, 7, 7, "abc", now, now, request_key="m1")
     await db.collection("pending_deletions").update_one({"user_id": 7}, {"$set": {"message_ids": "none"}})
 
@@ -135,7 +131,7 @@ async def test_a_promise_with_messages_cannot_be_withdrawn(db: Database, now: da
     assert len(await stored(db)) == 1
 
 
-async def test_due_is_at_the_instant_and_not_a_millisecond_before(db: Database, now: datetime) -> None:
+async def test_a_promise_is_due_at_its_instant_and_not_a_millisecond_before(db: Database, now: datetime) -> None:
     due = await promise_at(now)
     await promise_at(now + MS)
 
@@ -174,7 +170,7 @@ async def test_a_second_owner_gets_nothing_while_the_first_holds(db: Database, n
     assert document["claimed_by"] == "a"
 
 
-async def test_a_crashed_owners_promises_are_taken_over_when_the_hold_ends(db: Database, now: datetime) -> None:
+async def test_promises_of_a_killed_owner_are_due_again_when_the_hold_ends(db: Database, now: datetime) -> None:
     promise_id = await promise_at(now)
     await deletion_ops.claim_due(now, "a", HOLD, 10)
 
@@ -183,7 +179,7 @@ async def test_a_crashed_owners_promises_are_taken_over_when_the_hold_ends(db: D
     assert len(await stored(db)) == 1
 
 
-async def test_what_another_claims_between_look_and_claim_stays_with_them(
+async def test_a_promise_claimed_by_another_between_find_and_claim_is_not_taken(
     db: Database, now: datetime, step_in: Callable[..., None]
 ) -> None:
     first, second = await promise_at(now - MS), await promise_at(now)
@@ -240,7 +236,7 @@ async def test_one_owner_twice_at_once_never_has_a_promise_twice(db: Database, n
     assert len(claimed) == len(set(claimed))
 
 
-async def test_finished_promises_are_gone_and_only_those(db: Database, now: datetime) -> None:
+async def test_only_finished_promises_are_deleted(db: Database, now: datetime) -> None:
     first, second = await promise_at(now - MS), await promise_at(now)
     await deletion_ops.claim_due(now, "a", HOLD, 10)
 
@@ -249,7 +245,7 @@ async def test_finished_promises_are_gone_and_only_those(db: Database, now: date
     assert await deletion_ops.finish([], "a") == 0
 
 
-async def test_nobody_finishes_a_promise_of_another_owner(db: Database, now: datetime) -> None:
+async def test_a_promise_of_another_owner_cannot_be_finished(db: Database, now: datetime) -> None:
     promise_id = await promise_at(now)
     await deletion_ops.claim_due(now, "a", HOLD, 10)
 
@@ -257,7 +253,7 @@ async def test_nobody_finishes_a_promise_of_another_owner(db: Database, now: dat
     assert len(await stored(db)) == 1
 
 
-async def test_a_promise_given_back_waits_for_its_time_and_counts_the_try(db: Database, now: datetime) -> None:
+async def test_a_released_promise_is_postponed_and_counts_the_attempt(db: Database, now: datetime) -> None:
     promise_id = await promise_at(now)
     await deletion_ops.claim_due(now, "a", HOLD, 10)
     later = now + timedelta(seconds=30)
@@ -271,7 +267,7 @@ async def test_a_promise_given_back_waits_for_its_time_and_counts_the_try(db: Da
     assert (again.id, again.attempts, again.last_error) == (promise_id, 1, "Bad Gateway")
 
 
-async def test_a_flood_pause_need_not_count_as_a_try(db: Database, now: datetime) -> None:
+async def test_a_flood_pause_need_not_count_as_an_attempt(db: Database, now: datetime) -> None:
     promise_id = await promise_at(now)
     await deletion_ops.claim_due(now, "a", HOLD, 10)
 
@@ -280,7 +276,7 @@ async def test_a_flood_pause_need_not_count_as_a_try(db: Database, now: datetime
     assert again.attempts == 0
 
 
-async def test_nobody_gives_back_what_another_holds(db: Database, now: datetime) -> None:
+async def test_a_promise_of_another_owner_cannot_be_released(db: Database, now: datetime) -> None:
     promise_id = await promise_at(now)
     await deletion_ops.claim_due(now, "a", HOLD, 10)
 
@@ -289,7 +285,7 @@ async def test_nobody_gives_back_what_another_holds(db: Database, now: datetime)
     assert (document["claimed_by"], document["attempts"]) == ("a", 0)
 
 
-async def test_a_stopping_owner_hands_back_its_own_and_nobody_elses(db: Database, now: datetime) -> None:
+async def test_a_stopping_owner_releases_its_own_claims_only(db: Database, now: datetime) -> None:
     mine = await promise_at(now - MS)
     await deletion_ops.claim_due(now, "a", HOLD, 1)
     other = await promise_at(now)
@@ -328,7 +324,7 @@ async def test_open_deliveries_come_in_the_order_they_go_and_bounded(db: Databas
     assert ids(await deletion_ops.open_deliveries(7, 1)) == [sooner]
 
 
-async def test_a_batch_costs_three_commands_and_an_empty_look_one(db: Database, now: datetime) -> None:
+async def test_a_batch_costs_three_commands_and_an_empty_poll_one(db: Database, now: datetime) -> None:
     await deletion_ops.claim_due(now, "a", HOLD, 100)
     assert db.calls.total() == 1
 
@@ -339,7 +335,7 @@ async def test_a_batch_costs_three_commands_and_an_empty_look_one(db: Database, 
     assert db.calls.total() == 3
 
 
-async def test_only_deliveries_cut_off_before_a_moment_are_found_as_interrupted(db: Database, now: datetime) -> None:
+async def test_only_older_interrupted_deliveries_are_found(db: Database, now: datetime) -> None:
     later, soon = now + timedelta(minutes=30), now + timedelta(minutes=5)
     cut_off = await deletion_ops.promise(1, 7, 7, "cut", now - MS, later)
     sooner = await deletion_ops.promise(1, 8, 8, "sooner", now - MS, soon)
@@ -356,7 +352,7 @@ async def test_only_deliveries_cut_off_before_a_moment_are_found_as_interrupted(
     assert ids(await deletion_ops.find_interrupted(1, now, now, 1)) == [sooner]
 
 
-async def test_a_promise_nobody_can_read_does_not_stand_in_the_way(db: Database, now: datetime) -> None:
+async def test_an_unreadable_promise_does_not_block_the_others(db: Database, now: datetime) -> None:
     broken = await promise_at(now - MS)
     await db.collection("pending_deletions").update_one({"delete_at": now - MS}, {"$unset": {"sent_at": 1}})
     sound = await promise_at(now)
@@ -369,14 +365,14 @@ async def test_a_promise_nobody_can_read_does_not_stand_in_the_way(db: Database,
     assert document["last_error"] == "this document cannot be read"
 
 
-async def test_the_ids_may_bring_a_later_time(db: Database, now: datetime) -> None:
+async def test_recording_ids_may_set_a_later_time(db: Database, now: datetime) -> None:
     promise_id = await promise_at(now)
     assert await deletion_ops.record_messages(promise_id, [1], now + HOLD)
     (promise,) = await deletion_ops.open_deliveries(7, 10)
     assert (promise.message_ids, promise.delete_at) == ((1,), now + HOLD)
 
 
-async def test_only_the_bots_own_promises_are_claimed_when_it_says_who_it_is(db: Database, now: datetime) -> None:
+async def test_with_a_bot_id_only_promises_of_that_bot_are_claimed(db: Database, now: datetime) -> None:
     mine = await promise_at(now)
     await deletion_ops.promise(2, 7, 7, "code", now, now)
     assert ids(await deletion_ops.claim_due(now, "a", HOLD, 10, bot_id=1)) == [mine]

@@ -1,4 +1,4 @@
-"""Two taps on one post are one delivery."""
+"""Delivery claims: two taps on one post make one delivery."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -45,14 +45,14 @@ async def test_a_refused_tap_changes_nothing(db: Database, now: datetime) -> Non
     assert await db.collection("deliveries").find_one({"_id": "1:7:abc"}) == before
 
 
-async def test_of_fifty_first_taps_at_once_one_delivers(db: Database, now: datetime) -> None:
+async def test_of_fifty_concurrent_first_taps_one_gets_the_claim(db: Database, now: datetime) -> None:
     claims = await asyncio.gather(*(delivery_claims.claim_delivery(1, 7, "abc", now, HOLD) for _ in range(50)))
 
     assert sum(claim is not None for claim in claims) == 1
     assert await db.collection("deliveries").count({}) == 1
 
 
-async def test_of_fifty_later_taps_at_once_one_delivers(db: Database, now: datetime) -> None:
+async def test_of_fifty_concurrent_later_taps_one_gets_the_claim(db: Database, now: datetime) -> None:
     await delivery_claims.claim_delivery(1, 7, "abc", now, HOLD)
     later = now + HOLD
 
@@ -64,12 +64,12 @@ async def test_of_fifty_later_taps_at_once_one_delivers(db: Database, now: datet
     assert document["count"] == 2
 
 
-async def test_other_posts_people_and_bots_do_not_wait(db: Database, now: datetime) -> None:
+async def test_claims_of_other_posts_users_and_bots_are_independent(db: Database, now: datetime) -> None:
     for bot_id, user_id, code in ((1, 7, "abc"), (1, 7, "xyz"), (1, 8, "abc"), (2, 7, "abc")):
         assert await delivery_claims.claim_delivery(bot_id, user_id, code, now, HOLD) is not None
 
 
-async def test_after_a_failed_delivery_the_next_tap_is_a_first_one(db: Database, now: datetime) -> None:
+async def test_after_a_released_claim_the_next_tap_counts_as_the_first(db: Database, now: datetime) -> None:
     claim = await delivery_claims.claim_delivery(1, 7, "abc", now, HOLD)
     assert claim is not None
 
@@ -87,7 +87,7 @@ async def test_a_claim_can_be_released_by_its_id(db: Database, now: datetime) ->
     assert not await delivery_claims.release_delivery("1:7:unknown", now)
 
 
-async def test_a_claim_that_ran_out_does_not_release_its_successor(db: Database, now: datetime) -> None:
+async def test_an_expired_claim_does_not_release_its_successor(db: Database, now: datetime) -> None:
     slow = await delivery_claims.claim_delivery(1, 7, "abc", now, HOLD)
     await delivery_claims.claim_delivery(1, 7, "abc", now + HOLD, HOLD)
     assert slow is not None
@@ -96,7 +96,7 @@ async def test_a_claim_that_ran_out_does_not_release_its_successor(db: Database,
     assert await delivery_claims.claim_delivery(1, 7, "abc", now + HOLD, HOLD) is None
 
 
-async def test_a_delivery_to_settle_later_is_found_until_it_is_settled_or_released(db: Database, now: datetime) -> None:
+async def test_an_unfinished_delivery_is_found_until_it_is_settled_or_released(db: Database, now: datetime) -> None:
     first = await delivery_claims.claim_delivery(1, 7, "abc", now, HOLD, update_key="m", settle_later=True)
     second = await delivery_claims.claim_delivery(1, 8, "abc", now + MS, HOLD, settle_later=True)
     await delivery_claims.claim_delivery(1, 9, "abc", now, HOLD)
@@ -115,20 +115,20 @@ async def test_a_delivery_to_settle_later_is_found_until_it_is_settled_or_releas
     assert not await delivery_claims.settle_delivery("nobody's")
 
 
-async def test_the_same_wish_gets_its_claim_again_when_the_first_answer_was_lost(db: Database, now: datetime) -> None:
+async def test_the_same_update_key_gets_its_claim_again_after_a_lost_answer(db: Database, now: datetime) -> None:
     assert await delivery_claims.claim_delivery(1, 7, "abc", now, HOLD, update_key="m1")
     assert await delivery_claims.claim_delivery(1, 7, "abc", now + MS, HOLD, update_key="m2") is None
     assert await delivery_claims.claim_delivery(1, 7, "abc", now + MS, HOLD, update_key="m1")
 
 
-async def test_a_wish_before_the_last_one_is_known_too(db: Database, now: datetime) -> None:
+async def test_an_update_key_before_the_last_one_is_recognised(db: Database, now: datetime) -> None:
     for number, update_key in enumerate(("message 1", "message 2", "message 1", "message 3")):
         claim = await delivery_claims.claim_delivery(1, 7, "code", now + 2 * number * HOLD, HOLD, update_key=update_key)
         assert claim is not None
         assert claim.is_repeated == (number == 2), update_key
 
 
-async def test_a_wish_that_comes_again_and_again_says_when_it_was_taken_up_first(db: Database, now: datetime) -> None:
+async def test_a_repeated_claim_says_when_its_key_claimed_first(db: Database, now: datetime) -> None:
     firsts = []
     for number, update_key in enumerate(("message 1", "message 2", "message 1", "message 1", "message 2", "message 3")):
         claim = await delivery_claims.claim_delivery(1, 7, "code", now + 2 * number * HOLD, HOLD, update_key=update_key)
@@ -137,7 +137,7 @@ async def test_a_wish_that_comes_again_and_again_says_when_it_was_taken_up_first
     assert firsts == [None, None, now, now, now + 2 * HOLD, None]
 
 
-async def test_a_wish_of_before_the_times_were_kept_was_taken_up_when_it_was_last(db: Database, now: datetime) -> None:
+async def test_without_stored_times_a_repeated_claim_has_the_time_of_the_last_one(db: Database, now: datetime) -> None:
     row = {
         "_id": "1:7:code",
         "opened_at": now,
@@ -154,9 +154,9 @@ async def test_a_wish_of_before_the_times_were_kept_was_taken_up_when_it_was_las
         assert claim.first_opened_at == now + (number - 1) * HOLD
 
 
-async def test_a_claim_says_that_the_last_one_was_not_settled(db: Database, now: datetime) -> None:
+async def test_a_claim_says_whether_the_last_one_was_unfinished(db: Database, now: datetime) -> None:
     first = await delivery_claims.claim_delivery(1, 7, "abc", now, HOLD, update_key="m1", settle_later=True)
-    # the process dies; its update comes once more, within the hold and after it
+    # the process is killed; its update comes again, within the hold and after it
     within = await delivery_claims.claim_delivery(1, 7, "abc", now + MS, HOLD, update_key="m1", settle_later=True)
     after = await delivery_claims.claim_delivery(1, 7, "abc", now + 2 * HOLD, HOLD, update_key="m2")
     assert first is not None
@@ -173,7 +173,7 @@ async def test_a_claim_says_that_the_last_one_was_not_settled(db: Database, now:
     assert not last.was_unfinished
 
 
-async def test_a_hold_from_a_clock_that_was_put_back_locks_nobody_out(db: Database, now: datetime) -> None:
+async def test_a_hold_from_a_clock_that_was_put_back_is_ignored(db: Database, now: datetime) -> None:
     await delivery_claims.claim_delivery(1, 7, "abc", now + timedelta(hours=2), HOLD)
     assert await delivery_claims.claim_delivery(1, 7, "abc", now, HOLD)
     assert await delivery_claims.claim_delivery(1, 7, "abc", now, HOLD) is None

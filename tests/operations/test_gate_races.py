@@ -1,6 +1,6 @@
-"""Everything that is decided once, asked by many at the same instant.
+"""Every decision that must be made once, requested by many concurrent calls.
 
-On a server the calls really race, over as many connections as motor has threads; in memory one comes after the other.
+On a server the calls really race, over as many connections as motor has threads; in memory one follows the other.
 `python -m tests.operations.probe` lets several processes race.
 """
 
@@ -19,7 +19,7 @@ from database.connection import Database
 from database.operations import channel_ops, membership_ops, token_counts, token_ops, user_credits, user_ops
 
 T = TypeVar("T")
-#: calls under way at once: more only wait for a thread of the driver
+#: concurrent calls: more would only wait for a thread of the driver
 AT_ONCE = 100
 ANN = 7
 CODE, TOKEN = "A" * 16, "T" * 32
@@ -28,7 +28,7 @@ MS, DAY = timedelta(milliseconds=1), timedelta(days=1)
 
 
 async def many(calls: int, call: Callable[[int], Awaitable[T]]) -> Sequence[T]:
-    """What `call(0)`, `call(1)` and so on answer, `AT_ONCE` of them at a time."""
+    """Return the results of `call(0)`, `call(1)` and so on, `AT_ONCE` of them at a time."""
     places = asyncio.Semaphore(AT_ONCE)
 
     async def one(number: int) -> T:
@@ -40,7 +40,7 @@ async def many(calls: int, call: Callable[[int], Awaitable[T]]) -> Sequence[T]:
 
 @pytest.fixture
 async def warm(db: Database) -> Database:
-    """With connections that stand already: without them the first call is over before the last one leaves."""
+    """The database with open connections: without them the first call would end before the last one starts."""
     for _ in range(2):
         await asyncio.gather(*(db.ping() for _ in range(AT_ONCE)))
     return db
@@ -64,7 +64,7 @@ async def a_token(now: datetime, text: str = TOKEN, **more: Any) -> None:
     )
 
 
-async def test_a_hundred_links_on_a_new_day_are_fifteen(warm: Database) -> None:
+async def test_of_a_hundred_links_on_a_new_day_fifteen_are_counted(warm: Database) -> None:
     counts = await many(100, lambda _: token_counts.count_link(ANN, TODAY, 15))
 
     assert sorted(count for count in counts if count is not None) == list(range(1, 16))
@@ -72,25 +72,25 @@ async def test_a_hundred_links_on_a_new_day_are_fifteen(warm: Database) -> None:
     assert await warm.collection("token_generator_count").count({}) == 1
 
 
-async def test_a_hundred_links_on_a_day_begun_are_what_is_left(warm: Database) -> None:
+async def test_of_a_hundred_links_only_the_rest_of_the_day_is_counted(warm: Database) -> None:
     for _ in range(5):
         await token_counts.count_link(ANN, TODAY, 15)
     counts = await many(100, lambda _: token_counts.count_link(ANN, TODAY, 15))
     assert sorted(count for count in counts if count is not None) == list(range(6, 16))
 
 
-async def test_one_update_that_asks_often_is_one_link(warm: Database) -> None:
+async def test_one_update_that_asks_often_counts_one_link(warm: Database) -> None:
     assert set(await many(50, lambda _: token_counts.count_link(ANN, TODAY, 15, "u1"))) == {1}
     assert await token_counts.links_on(ANN, TODAY) == 1
 
 
-async def test_ten_updates_that_ask_five_times_are_ten_links(warm: Database) -> None:
+async def test_ten_updates_that_ask_five_times_count_ten_links(warm: Database) -> None:
     counts = await many(50, lambda number: token_counts.count_link(ANN, TODAY, 15, f"u{number % 10}"))
     assert set(counts) == set(range(1, 11))
     assert await token_counts.links_on(ANN, TODAY) == 10
 
 
-async def test_a_marked_link_is_taken_off_by_one(warm: Database) -> None:
+async def test_a_link_with_a_key_is_uncounted_by_one_call(warm: Database) -> None:
     for update_key in ("u1", "u2"):
         await token_counts.count_link(ANN, TODAY, 15, update_key)
     assert sum(await many(50, lambda _: token_counts.uncount_link(ANN, TODAY, "u1"))) == 1
@@ -98,12 +98,12 @@ async def test_a_marked_link_is_taken_off_by_one(warm: Database) -> None:
 
 
 @pytest.mark.parametrize("round_", range(10))
-async def test_two_first_links_for_one_place_are_one(warm: Database, round_: int) -> None:
+async def test_of_two_first_links_for_one_place_one_is_counted(warm: Database, round_: int) -> None:
     counts = await many(2, lambda _: token_counts.count_link(ANN, TODAY, 1))
     assert Counter(counts) == {1: 1, None: 1}
 
 
-async def test_links_taken_off_and_counted_at_once_end_where_they_must(warm: Database) -> None:
+async def test_counting_and_uncounting_at_once_leave_the_right_count(warm: Database) -> None:
     for _ in range(10):
         await token_counts.count_link(ANN, TODAY, 10)
 
@@ -149,13 +149,13 @@ async def test_verified_or_bypassed_and_never_both(warm: Database, now: datetime
     assert token.status == won
 
 
-async def test_paid_out_is_said_by_one(warm: Database, now: datetime) -> None:
+async def test_a_payout_is_recorded_by_one_call(warm: Database, now: datetime) -> None:
     await a_token(now)
     await token_ops.redeem(TOKEN, ANN, now, elapsed_seconds=40.0)
     assert sum(await many(50, lambda _: token_ops.mark_granted(TOKEN, now))) == 1
 
 
-async def test_three_spoilt_tokens_are_replaced_three_times(warm: Database, now: datetime) -> None:
+async def test_three_bypassed_tokens_are_replaced_three_times(warm: Database, now: datetime) -> None:
     for text in ("1" * 32, "2" * 32, "3" * 32):
         await a_token(now, text)
         await token_ops.mark_bypassed(text, now)
@@ -163,7 +163,7 @@ async def test_three_spoilt_tokens_are_replaced_three_times(warm: Database, now:
     assert sorted(token.token[0] for token in taken) == ["1", "2", "3"]
 
 
-async def test_one_update_that_asks_often_replaces_one_spoilt_token(warm: Database, now: datetime) -> None:
+async def test_one_update_that_asks_often_replaces_one_bypassed_token(warm: Database, now: datetime) -> None:
     for text in ("1" * 32, "2" * 32, "3" * 32):
         await a_token(now, text)
         await token_ops.mark_bypassed(text, now)
@@ -173,7 +173,7 @@ async def test_one_update_that_asks_often_replaces_one_spoilt_token(warm: Databa
     assert [token is None for token in left] == [False, False, True]
 
 
-async def test_a_right_given_back_by_many_is_one_right(warm: Database, now: datetime) -> None:
+async def test_a_right_returned_by_many_calls_is_one_right(warm: Database, now: datetime) -> None:
     await a_token(now)
     await token_ops.mark_bypassed(TOKEN, now)
     await token_ops.take_replacement(ANN, now)
@@ -190,32 +190,32 @@ async def test_ten_credits_are_spent_ten_times(warm: Database, now: datetime) ->
     assert {code for code, was_spent in zip(codes, spent, strict=True) if was_spent} == set(user.charges)
 
 
-async def test_one_wish_asked_for_often_costs_one_credit(warm: Database, now: datetime) -> None:
+async def test_one_request_that_comes_often_costs_one_credit(warm: Database, now: datetime) -> None:
     await ann(warm, now, credits=10)
     assert all(await many(50, lambda _: user_credits.spend_credit(ANN, CODE, "m1", now)))
     assert (await look()).credits == 9
 
 
-async def test_one_wish_for_the_last_credit_is_told_yes_every_time(warm: Database, now: datetime) -> None:
+async def test_the_request_that_took_the_last_credit_succeeds_every_time(warm: Database, now: datetime) -> None:
     await ann(warm, now, credits=1)
     assert all(await many(50, lambda _: user_credits.spend_credit(ANN, CODE, "m1", now)))
     assert (await look()).credits == 0
 
 
-async def test_a_credit_given_back_by_many_comes_back_once(warm: Database, now: datetime) -> None:
+async def test_a_credit_given_back_by_many_calls_comes_back_once(warm: Database, now: datetime) -> None:
     await ann(warm, now, credits=1)
     await user_credits.spend_credit(ANN, CODE, "m1", now)
     assert sum(await many(50, lambda _: user_credits.give_back_credit(ANN, CODE, "m1"))) == 1
     assert (await look()).credits == 1
 
 
-async def test_spent_and_given_back_at_once_no_credit_is_lost_or_made(warm: Database, now: datetime) -> None:
+async def test_spending_and_giving_back_at_once_loses_and_creates_no_credit(warm: Database, now: datetime) -> None:
     await ann(warm, now, credits=3)
 
     async def one(number: int) -> None:
         code, update_key = f"{number % 5:016}", f"m{number}"
         if await user_credits.spend_credit(ANN, code, update_key, now):
-            # a later wish for the same post may have paid over it; then its own giving back finds nothing
+            # a later request for the same post may have replaced the charge; then giving back finds nothing
             await user_credits.give_back_credit(ANN, code, update_key)
 
     await many(20, one)
@@ -247,14 +247,14 @@ async def test_different_grants_of_a_pass_add_up(warm: Database, now: datetime) 
     assert (user.pass_until, user.credits) == (now + 10 * DAY, 10)
 
 
-async def test_what_was_wanted_is_handed_to_one(warm: Database, now: datetime) -> None:
+async def test_a_pending_post_is_popped_by_one_call(warm: Database, now: datetime) -> None:
     await ann(warm, now)
     await user_ops.set_pending_post(ANN, CODE, now)
     taken = await many(50, lambda number: user_ops.pop_pending_post(ANN, CODE, now, f"join {number}"))
     assert Counter(taken) == {True: 1, False: 49}
 
 
-async def test_a_stranger_who_comes_while_being_banned_is_one_record_and_banned(warm: Database, now: datetime) -> None:
+async def test_a_new_user_banned_at_the_same_instant_is_one_banned_record(warm: Database, now: datetime) -> None:
     async def one(number: int) -> None:
         if number % 2:
             await user_ops.upsert_visitor(Visitor(user_id=ANN), now)
@@ -266,13 +266,13 @@ async def test_a_stranger_who_comes_while_being_banned_is_one_record_and_banned(
     assert await user_ops.count() == 1
 
 
-async def test_a_broken_channel_is_noticed_by_one_and_its_healing_too(warm: Database, now: datetime) -> None:
+async def test_a_broken_and_a_working_channel_are_each_recorded_by_one_call(warm: Database, now: datetime) -> None:
     await channel_ops.add(Channel(chat_id=-1, invite_link="https://t.me/+x"))
     assert sum(await many(50, lambda _: channel_ops.mark_broken(-1, now))) == 1
     assert sum(await many(50, lambda _: channel_ops.mark_working(-1))) == 1
 
 
-async def test_one_channel_added_by_many_is_one_and_others_have_places_of_their_own(warm: Database) -> None:
+async def test_a_channel_added_by_many_is_stored_once_and_others_have_their_own_positions(warm: Database) -> None:
     added = await many(20, lambda n: channel_ops.add(Channel(chat_id=-1 - n % 10, invite_link="https://t.me/+x")))
     assert sum(added) == 10
     assert [channel.position for channel in await channel_ops.load()] == list(range(10))
@@ -283,7 +283,7 @@ async def test_a_group_moves_once(warm: Database) -> None:
     assert sum(await many(50, lambda _: channel_ops.move_to(-1, -1001))) == 1
 
 
-async def test_of_many_who_change_one_link_one_does(warm: Database) -> None:
+async def test_of_many_calls_that_replace_one_link_one_succeeds(warm: Database) -> None:
     old = "https://t.me/+x"
     await channel_ops.add(Channel(chat_id=-1, invite_link=old))
     changed = await many(50, lambda n: channel_ops.change_link(-1, old, invite_link=f"https://t.me/+{n}"))
@@ -291,7 +291,7 @@ async def test_of_many_who_change_one_link_one_does(warm: Database) -> None:
     assert await channel_ops.find(-1) == won
 
 
-async def test_of_reports_in_any_order_the_newest_stands(warm: Database, now: datetime) -> None:
+async def test_of_statuses_in_any_order_the_newest_is_stored(warm: Database, now: datetime) -> None:
     def report(number: int) -> Awaitable[bool]:
         # 37 and 100 share no divisor: each instant once, in a mixed order
         age = number * 37 % 100

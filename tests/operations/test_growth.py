@@ -1,4 +1,4 @@
-"""No operation sends more commands because there is more in its collections."""
+"""No operation sends more commands when its collections are larger."""
 
 import inspect
 import math
@@ -27,8 +27,8 @@ from database.values import Document
 from tests.clocks import SteeredClock
 from tests.operations.plans.catalogue import CASES, Case, operations_there_are
 from tests.operations.plans.filled import filled
+from tests.operations.plans.queries import Wire
 from tests.operations.plans.rows import NOW, TODAY, key
-from tests.operations.plans.seen import Wire
 
 #: filling a database counts as the first test's time
 pytestmark = [pytest.mark.sweep, pytest.mark.timeout(240)]
@@ -36,14 +36,14 @@ pytestmark = [pytest.mark.sweep, pytest.mark.timeout(240)]
 URI = os.environ.get("MONGO_URI", "memory://")
 #: rows of each collection; a server is given fewer, because filling it takes most of a minute
 FEW, MANY = 50, 5_000 if URI == "memory://" else 2_000
-#: rows of each kind an operation looks for: there is more of them, too, and not one command for each
+#: matching rows of each kind: more of them, too, must not cost more commands
 WANTED_OF = {FEW: 5, MANY: 100}
 Counts = dict[str, Counter[str]]
 
 
 @dataclass(frozen=True)
 class Counted:
-    """How often each case called which collection, and how many commands it sent (none in memory)."""
+    """The calls of each case by collection, and the commands it sent (none in memory)."""
 
     calls: Counts
     commands: dict[str, int]
@@ -73,12 +73,12 @@ async def test_as_many_calls_with_many_rows_as_with_few(case: Case, few_and_many
     assert many.calls[case.name] == few.calls[case.name]
     assert many.calls[case.name].total() > 0
     if URI != "memory://":
-        # a call is one command: what is counted in memory is what a server is sent
+        # a call is one command: calls counted in memory are commands of a server
         assert few.commands[case.name] == many.commands[case.name] == many.calls[case.name].total()
 
 
 def _bulk_deletes() -> set[str]:
-    """Operations that delete as much as there is, batch after batch."""
+    """Return the names of operations that delete in batches."""
     return {
         f"{operation.__module__.rpartition('.')[2]}.{operation.__qualname__}"
         for operation in operations_there_are()
@@ -99,7 +99,7 @@ def _second(number: int) -> datetime:
     return OLD + timedelta(seconds=number)
 
 
-#: operation: its collection, a document it deletes, one it leaves, and the call
+#: by operation: its collection, a document it deletes, one it keeps, and the call
 BULK: dict[str, tuple[str, Callable[[int], Document], Callable[[int], Document], Bulk]] = {
     "token_ops.delete_expired_and_used_tokens": (
         "tokens",

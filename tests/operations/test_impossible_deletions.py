@@ -1,4 +1,4 @@
-"""Deliveries that stay are written down once, and told once."""
+"""Undeletable deliveries are recorded once, and the owners notified once."""
 
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ async def count(db: Database) -> int:
     return await db.collection("impossible_deletions").count({})
 
 
-async def test_each_promise_has_one_row_however_often_it_is_noted(db: Database, now: datetime) -> None:
+async def test_each_promise_has_one_row_however_often_it_is_recorded(db: Database, now: datetime) -> None:
     first, second, third = await due(now, 7, 8, 9)
     await impossible_deletions.record_impossible([(first, "too_old")], now)
     await impossible_deletions.record_impossible([(first, "too_old"), (second, "unknown"), (third, "too_old")], now)
@@ -29,13 +29,13 @@ async def test_each_promise_has_one_row_however_often_it_is_noted(db: Database, 
     assert await impossible_deletions.count_unnotified(BOT, "unknown") == 1
 
 
-async def test_nothing_to_note_asks_nothing(db: Database, now: datetime) -> None:
+async def test_recording_nothing_costs_no_command(db: Database, now: datetime) -> None:
     db.calls.clear()
     await impossible_deletions.record_impossible([], now)
     assert not db.calls
 
 
-async def test_what_was_told_is_not_counted_again_and_what_came_since_is(db: Database, now: datetime) -> None:
+async def test_notified_rows_are_not_counted_again_but_newer_ones_are(db: Database, now: datetime) -> None:
     early, late = await due(now, 7, 8)
     await impossible_deletions.record_impossible([(early, "too_old")], now)
     await impossible_deletions.record_impossible([(late, "too_old")], now + timedelta(seconds=1))
@@ -46,7 +46,7 @@ async def test_what_was_told_is_not_counted_again_and_what_came_since_is(db: Dat
     )
 
 
-async def test_a_row_tells_what_stays_where(db: Database, now: datetime) -> None:
+async def test_a_row_holds_chat_messages_and_reason(db: Database, now: datetime) -> None:
     (promise,) = await due(now, 7)
     await impossible_deletions.record_impossible([(promise, "unknown")], now)
     row = await db.collection("impossible_deletions").find_one({})
@@ -55,7 +55,7 @@ async def test_a_row_tells_what_stays_where(db: Database, now: datetime) -> None
     assert (row["delete_at"], row["at"]) == (promise.delete_at, now)
 
 
-async def test_a_promise_is_known_by_the_wish_it_fulfils(db: Database, now: datetime) -> None:
+async def test_a_promise_is_found_by_the_request_it_fulfils(db: Database, now: datetime) -> None:
     await deletion_ops.promise(BOT, 7, 7, "code", now, now + timedelta(hours=1), request_key="message 9")
     assert await deletion_ops.was_promised(7, "code", "message 9")
     assert not await deletion_ops.was_promised(7, "code", "message 10")

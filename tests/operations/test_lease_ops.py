@@ -1,4 +1,4 @@
-"""The right of one process: two owners, lost answers, and clocks that are put back."""
+"""Leases: two owners, lost answers, and clocks that are put back."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,14 +15,14 @@ MS, TTL = timedelta(milliseconds=1), timedelta(seconds=30)
 
 
 async def taken(owner: str, now: datetime) -> bool:
-    """Whether the lease was got; who looks before asking must not be told otherwise."""
+    """Take the lease; returns whether it was taken, and asserts that `is_free` had said so."""
     is_free = await lease_ops.is_free(JOB, now, TTL)
     got = await lease_ops.take(JOB, owner, now, TTL)
     assert got is not None or not is_free
     return got is not None
 
 
-async def test_one_of_two_has_it_until_its_time_is_over(db: Database, now: datetime) -> None:
+async def test_one_of_two_owners_holds_the_lease_until_it_expires(db: Database, now: datetime) -> None:
     assert await taken(ME, now)
     assert not await taken(OTHER, now)
     assert not await taken(OTHER, now + TTL - MS)
@@ -32,31 +32,31 @@ async def test_one_of_two_has_it_until_its_time_is_over(db: Database, now: datet
     assert await db.collection("job_leases").count({}) == 1
 
 
-async def test_jobs_do_not_stand_in_each_others_way(db: Database, now: datetime) -> None:
+async def test_leases_of_two_jobs_are_independent(db: Database, now: datetime) -> None:
     assert await taken(ME, now)
     assert await lease_ops.take("another job", OTHER, now, TTL)
 
 
-async def test_whoever_renews_in_time_keeps_it(db: Database, now: datetime) -> None:
+async def test_an_owner_that_renews_keeps_the_lease(db: Database, now: datetime) -> None:
     await taken(ME, now)
     assert await lease_ops.renew(JOB, ME, now + TTL - MS, TTL)
     assert not await taken(OTHER, now + TTL)
     assert await taken(OTHER, now + 2 * TTL - MS)
 
 
-async def test_late_is_not_too_late_while_nobody_took_it(db: Database, now: datetime) -> None:
+async def test_an_expired_lease_can_be_renewed_while_no_other_took_it(db: Database, now: datetime) -> None:
     await taken(ME, now)
     assert await lease_ops.renew(JOB, ME, now + 5 * TTL, TTL)
     assert not await taken(OTHER, now + 5 * TTL)
 
 
-async def test_what_nobody_holds_is_not_renewed_or_released(db: Database, now: datetime) -> None:
+async def test_a_lease_that_is_not_held_is_not_renewed_or_released(db: Database, now: datetime) -> None:
     assert not await lease_ops.renew(JOB, ME, now, TTL)
     assert not await lease_ops.release(JOB, ME, now)
     assert await db.collection("job_leases").count({}) == 0
 
 
-async def test_only_its_owner_lets_it_go(db: Database, now: datetime) -> None:
+async def test_only_its_owner_releases_a_lease(db: Database, now: datetime) -> None:
     await taken(ME, now)
     assert not await lease_ops.release(JOB, OTHER, now)
     assert not await taken(OTHER, now)
@@ -66,7 +66,7 @@ async def test_only_its_owner_lets_it_go(db: Database, now: datetime) -> None:
     assert await taken(OTHER, now)
 
 
-async def test_let_go_is_free_for_a_clock_that_is_behind(db: Database, now: datetime) -> None:
+async def test_a_released_lease_is_free_for_a_clock_that_is_behind(db: Database, now: datetime) -> None:
     await taken(ME, now)
     await lease_ops.release(JOB, ME, now)
     assert await lease_ops.is_free(JOB, now - MS, TTL)
@@ -74,21 +74,21 @@ async def test_let_go_is_free_for_a_clock_that_is_behind(db: Database, now: date
 
 
 @pytest.mark.parametrize(("back", "is_free"), [(TTL, False), (TTL + MS, True), (timedelta(days=1), True)])
-async def test_a_lease_of_a_clock_that_was_put_back_does_not_hold_for_long(
+async def test_a_lease_from_a_clock_that_was_put_back_is_free(
     db: Database, now: datetime, back: timedelta, is_free: bool
 ) -> None:
     await taken(ME, now)
     assert await taken(OTHER, now - back) is is_free
 
 
-async def test_its_owner_holds_it_also_after_its_clock_was_put_back(db: Database, now: datetime) -> None:
+async def test_an_owner_whose_clock_was_put_back_keeps_its_lease(db: Database, now: datetime) -> None:
     await taken(ME, now)
     assert await lease_ops.renew(JOB, ME, now - timedelta(days=1), TTL)
     assert not await taken(OTHER, now - timedelta(days=1))
 
 
 @pytest.mark.parametrize("method", ["insert_one", "find_one_and_update"])
-async def test_a_lost_answer_is_got_by_asking_again(
+async def test_a_taking_whose_answer_was_lost_can_be_repeated(
     db: Database, now: datetime, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     original = getattr(db.collection("job_leases"), method)
@@ -107,7 +107,7 @@ async def test_a_lost_answer_is_got_by_asking_again(
     assert not await taken(OTHER, now)
 
 
-async def test_who_is_second_at_the_very_first_taking_does_not_get_it(
+async def test_the_second_of_two_concurrent_first_takings_is_refused(
     db: Database, now: datetime, step_in: Callable[..., None]
 ) -> None:
     step_in("job_leases", "insert_one", lambda: lease_ops.take(JOB, OTHER, now, TTL))
@@ -125,7 +125,7 @@ async def test_each_taking_has_the_next_fence(db: Database, now: datetime) -> No
     assert await lease_ops.take("another job", ME, now, TTL) == 1
 
 
-async def test_whoever_is_refused_gets_no_fence(db: Database, now: datetime) -> None:
+async def test_a_refused_taking_gets_no_fence(db: Database, now: datetime) -> None:
     assert await lease_ops.take(JOB, ME, now, TTL) == 1
     assert await lease_ops.take(JOB, OTHER, now, TTL) is None
     lease = await lease_ops.find(JOB)
@@ -152,7 +152,7 @@ async def test_a_paused_job_is_not_free_until_it_is_resumed(db: Database, now: d
     assert await taken(ME, now)
 
 
-async def test_a_paused_job_is_taken_by_who_insists_but_not_from_another(db: Database, now: datetime) -> None:
+async def test_a_paused_job_can_be_taken_explicitly_but_not_from_another_owner(db: Database, now: datetime) -> None:
     await lease_ops.pause(JOB, now, 5)
     assert await lease_ops.take(JOB, ME, now, TTL, even_paused=True) == 1
     assert await lease_ops.take(JOB, OTHER, now, TTL, even_paused=True) is None
@@ -161,7 +161,7 @@ async def test_a_paused_job_is_taken_by_who_insists_but_not_from_another(db: Dat
     assert not await taken(OTHER, now), "it stays paused"
 
 
-async def test_a_pause_takes_the_lease_from_nobody(db: Database, now: datetime) -> None:
+async def test_a_pause_does_not_end_a_lease(db: Database, now: datetime) -> None:
     await taken(ME, now)
     assert await lease_ops.pause(JOB, now, 5)
     lease = await lease_ops.find(JOB)
@@ -171,7 +171,7 @@ async def test_a_pause_takes_the_lease_from_nobody(db: Database, now: datetime) 
 
 
 @pytest.mark.parametrize("what", ["pause", "take"])
-async def test_a_pause_and_something_else_at_the_very_first_moment(
+async def test_a_first_pause_races_a_pause_or_a_taking(
     db: Database, now: datetime, step_in: Callable[..., None], what: str
 ) -> None:
     other = lease_ops.pause(JOB, now, 6) if what == "pause" else lease_ops.take(JOB, ME, now, TTL)
@@ -182,13 +182,13 @@ async def test_a_pause_and_something_else_at_the_very_first_moment(
     assert (lease.paused_by, lease.is_held(now)) == ((6, False) if what == "pause" else (5, True))
 
 
-async def test_what_never_ran_cannot_be_resumed_and_has_no_lease(db: Database, now: datetime) -> None:
+async def test_a_job_that_never_ran_cannot_be_resumed_and_has_no_lease(db: Database, now: datetime) -> None:
     assert not await lease_ops.resume(JOB)
     assert await lease_ops.find(JOB) is None
     assert await lease_ops.find_many(["fake"]) == {}
 
 
-async def test_the_leases_that_stand_are_known_by_their_jobs(db: Database, now: datetime) -> None:
+async def test_existing_leases_are_found_by_job(db: Database, now: datetime) -> None:
     await lease_ops.take(JOB, ME, now, TTL)
     await lease_ops.pause("another job", now, 5)
     standing = await lease_ops.find_many([JOB, "another job", "one that never ran"])

@@ -1,4 +1,4 @@
-"""A link signs one person in, once, in time; the database keeps nothing that could."""
+"""A link signs one admin in, once, before it expires; the stored form cannot."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ MS = timedelta(milliseconds=1)
 Act = Callable[[], Awaitable[object]]
 
 
-async def test_a_code_names_its_person_once(db: Database, now: datetime) -> None:
+async def test_a_code_is_redeemed_once(db: Database, now: datetime) -> None:
     code, other = await login_ops.create(ANN, now), await login_ops.create(BOB, now)
     assert is_token(code)
     assert code != other
@@ -27,18 +27,20 @@ async def test_a_code_names_its_person_once(db: Database, now: datetime) -> None
 
 
 @pytest.mark.parametrize(("late", "user_id"), [(timedelta(), ANN), (MS, None)])
-async def test_it_expires_to_the_millisecond(db: Database, now: datetime, late: timedelta, user_id: int | None) -> None:
+async def test_a_code_expires_to_the_millisecond(
+    db: Database, now: datetime, late: timedelta, user_id: int | None
+) -> None:
     code = await login_ops.create(ANN, now)
     assert await login_ops.redeem(code, now + login_ops.CODE_HOLDS_FOR + late) == user_id
 
 
-async def test_of_many_at_once_one_gets_in(db: Database, now: datetime) -> None:
+async def test_of_concurrent_calls_one_redeems_the_code(db: Database, now: datetime) -> None:
     code = await login_ops.create(ANN, now)
     found = await asyncio.gather(*(login_ops.redeem(code, now) for _ in range(50)))
     assert [user_id for user_id in found if user_id is not None] == [ANN]
 
 
-async def test_whoever_was_first_in_between_is_the_only_one(db: Database, now: datetime, step_in: StepIn) -> None:
+async def test_of_two_concurrent_calls_only_the_first_succeeds(db: Database, now: datetime, step_in: StepIn) -> None:
     code = await login_ops.create(ANN, now)
     first: list[int | None] = []
 
@@ -50,7 +52,7 @@ async def test_whoever_was_first_in_between_is_the_only_one(db: Database, now: d
     assert first == [ANN]
 
 
-async def test_what_is_stored_signs_nobody_in(db: Database, now: datetime) -> None:
+async def test_the_stored_hash_cannot_be_redeemed(db: Database, now: datetime) -> None:
     code = await login_ops.create(ANN, now)
     row = await db.collection("login_codes").find_one({})
     assert row is not None
@@ -59,7 +61,7 @@ async def test_what_is_stored_signs_nobody_in(db: Database, now: datetime) -> No
 
 
 @pytest.mark.parametrize("text", ["", "x" * 31, "x" * 33, "x" * 10_000, "$" + "x" * 31, "x" * 31 + "\n", "\ud800" * 32])
-async def test_what_is_no_code_is_asked_of_nobody(db: Database, now: datetime, text: str) -> None:
+async def test_a_text_without_the_shape_of_a_code_costs_no_command(db: Database, now: datetime, text: str) -> None:
     db.calls.clear()
     assert await login_ops.redeem(text, now) is None
     assert not db.calls

@@ -1,4 +1,4 @@
-"""What was heard last of one person in one channel stands, in whatever order it arrives."""
+"""The newest status of a subscriber in a channel is stored, in whatever order statuses arrive."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,7 +21,7 @@ async def known(chat_id: int = NEWS, user_id: int = ANN) -> tuple[MembershipStat
     return None if found is None else (found.status, found.seen_at)
 
 
-async def test_one_person_in_several_channels_is_one_command(db: Database, now: datetime) -> None:
+async def test_one_subscriber_in_several_channels_costs_one_command(db: Database, now: datetime) -> None:
     for chat_id, user_id, status in ((NEWS, ANN, MEMBER), (CLUB, ANN, LEFT), (-3, ANN, MEMBER), (NEWS, BOB, LEFT)):
         assert await membership_ops.record(chat_id, user_id, status, now)
     db.calls.clear()
@@ -33,7 +33,7 @@ async def test_one_person_in_several_channels_is_one_command(db: Database, now: 
     assert dict(db.calls) == {"find memberships": 1}
 
 
-async def test_no_channels_are_not_asked_for(db: Database) -> None:
+async def test_no_channels_cost_no_command(db: Database) -> None:
     assert await membership_ops.find_memberships(ANN, []) == {}
     assert db.calls.total() == 0
 
@@ -46,14 +46,14 @@ async def test_fifty_channels_come_in_one_answer(db: Database, now: datetime) ->
     assert db.calls.total() == 1
 
 
-async def test_the_newer_takes_the_place_of_the_older(db: Database, now: datetime) -> None:
+async def test_a_newer_status_replaces_an_older_one(db: Database, now: datetime) -> None:
     assert await membership_ops.record(NEWS, ANN, MEMBER, now)
     assert await membership_ops.record(NEWS, ANN, LEFT, now + MS)
     assert await known() == (LEFT, now + MS)
     assert await db.collection("memberships").count({}) == 1
 
 
-async def test_what_is_older_is_not_believed(db: Database, now: datetime) -> None:
+async def test_an_older_status_is_ignored(db: Database, now: datetime) -> None:
     await membership_ops.record(NEWS, ANN, LEFT, now)
 
     assert not await membership_ops.record(NEWS, ANN, MEMBER, now - MS)
@@ -67,7 +67,7 @@ async def test_of_the_same_millisecond_the_later_call_counts(db: Database, now: 
 
 
 @pytest.mark.parametrize(("status", "is_kept"), [(REQUESTED, True), (MEMBER, False), (LEFT, False)])
-async def test_a_request_is_kept_when_it_is_to_be(
+async def test_a_join_request_is_kept_with_keep_request(
     db: Database, now: datetime, status: MembershipStatus, is_kept: bool
 ) -> None:
     await membership_ops.record(NEWS, ANN, status, now - DAY)
@@ -76,18 +76,18 @@ async def test_a_request_is_kept_when_it_is_to_be(
     assert await known() == ((REQUESTED, now - DAY) if is_kept else (LEFT, now))
 
 
-async def test_without_that_a_request_ends_like_anything(db: Database, now: datetime) -> None:
+async def test_without_keep_request_a_join_request_is_replaced(db: Database, now: datetime) -> None:
     await membership_ops.record(NEWS, ANN, REQUESTED, now)
     assert await membership_ops.record(NEWS, ANN, MEMBER, now + MS)
     assert await known() == (MEMBER, now + MS)
 
 
-async def test_of_whom_nothing_is_known_there_is_no_request_to_keep(db: Database, now: datetime) -> None:
+async def test_keep_request_stores_a_first_status(db: Database, now: datetime) -> None:
     assert await membership_ops.record(NEWS, ANN, LEFT, now, keep_request=True)
     assert await known() == (LEFT, now)
 
 
-async def test_the_slower_of_two_first_reports_counts_when_it_is_newer(
+async def test_the_second_of_two_concurrent_first_statuses_is_stored_if_newer(
     db: Database, now: datetime, step_in: Callable[..., None]
 ) -> None:
     step_in("memberships", "update_one", lambda: membership_ops.record(NEWS, ANN, LEFT, now))
@@ -98,7 +98,7 @@ async def test_the_slower_of_two_first_reports_counts_when_it_is_newer(
     assert (await known(NEWS), await known(CLUB)) == ((MEMBER, now + MS), (LEFT, now))
 
 
-async def test_losing_the_first_insert_is_no_reason_to_be_forgotten(
+async def test_a_status_whose_insert_loses_the_race_is_stored(
     db: Database, now: datetime, lose_insert: Callable[[str, str], None]
 ) -> None:
     lose_insert("memberships", "update_one")
@@ -106,7 +106,7 @@ async def test_losing_the_first_insert_is_no_reason_to_be_forgotten(
     assert await known() == (MEMBER, now)
 
 
-async def test_whatever_the_order_the_newest_stands(db: Database, now: datetime) -> None:
+async def test_in_any_order_the_newest_status_is_stored(db: Database, now: datetime) -> None:
     reports = [(MEMBER if number % 2 else LEFT, now + number * MS) for number in range(50)]
     mixed = reports[::2] + reports[::-1][::2]
     await asyncio.gather(*(membership_ops.record(NEWS, ANN, status, at) for status, at in mixed))
@@ -114,7 +114,7 @@ async def test_whatever_the_order_the_newest_stands(db: Database, now: datetime)
     assert await db.collection("memberships").count({}) == 1
 
 
-async def test_forgetting_a_channel_leaves_the_others(db: Database, now: datetime) -> None:
+async def test_deleting_one_channels_memberships_keeps_the_others(db: Database, now: datetime) -> None:
     for user_id in range(25):
         await membership_ops.record(NEWS, user_id, MEMBER, now)
     await membership_ops.record(CLUB, ANN, MEMBER, now)

@@ -1,4 +1,4 @@
-"""What Telegram asked to wait outlives the process: written, read, forgotten when it is over."""
+"""Pauses that Telegram asked for survive the process: stored, loaded, deleted when expired."""
 
 import asyncio
 from collections.abc import Callable
@@ -24,7 +24,7 @@ async def test_a_pause_is_stored_under_its_bot_and_chat(db: Database, now: datet
 
 
 @pytest.mark.parametrize("chat", [7, -1001000000001, "@channel"])
-async def test_a_chat_comes_back_as_it_was_addressed(db: Database, now: datetime, chat: int | str) -> None:
+async def test_a_chat_is_loaded_as_it_was_addressed(db: Database, now: datetime, chat: int | str) -> None:
     await pause_ops.record(BOT, chat, now + SECOND)
 
     assert await pause_ops.load(BOT, now) == [Pause(chat, now + SECOND)]
@@ -38,13 +38,13 @@ async def test_only_a_later_end_counts(db: Database, now: datetime) -> None:
     assert await db.collection("send_pauses").count({}) == 1
 
 
-async def test_of_fifty_ends_at_once_the_latest_stays(db: Database, now: datetime) -> None:
+async def test_of_fifty_concurrent_ends_the_latest_is_stored(db: Database, now: datetime) -> None:
     await asyncio.gather(*(pause_ops.record(BOT, 7, now + (1 + n * 7 % 50) * SECOND) for n in range(50)))
 
     assert await pause_ops.load(BOT, now) == [Pause(7, now + 50 * SECOND)]
 
 
-async def test_another_process_inserting_it_in_the_same_instant_does_no_harm(
+async def test_a_concurrent_insert_of_the_same_pause_is_harmless(
     db: Database, now: datetime, lose_insert: Callable[[str, str], None]
 ) -> None:
     lose_insert("send_pauses", "update_one")
@@ -53,7 +53,7 @@ async def test_another_process_inserting_it_in_the_same_instant_does_no_harm(
     assert await pause_ops.load(BOT, now) == [Pause(7, now + SECOND)]
 
 
-async def test_a_start_reads_what_is_not_over_and_its_own(db: Database, now: datetime) -> None:
+async def test_a_start_loads_its_own_unexpired_pauses(db: Database, now: datetime) -> None:
     await pause_ops.record(BOT, 1, now)
     await pause_ops.record(BOT, 2, now + MS)
     await pause_ops.record(BOT, 3, now - SECOND)
@@ -81,7 +81,7 @@ async def test_a_read_is_one_command(db: Database, now: datetime) -> None:
     assert dict(db.calls) == {"find send_pauses": 1}
 
 
-async def test_what_is_over_is_forgotten_and_the_rest_stays(db: Database, now: datetime) -> None:
+async def test_expired_pauses_are_deleted_and_the_others_kept(db: Database, now: datetime) -> None:
     for chat, until in ((1, now - SECOND), (2, now), (3, now + MS)):
         await pause_ops.record(BOT, chat, until)
     await pause_ops.record(OTHER_BOT, 1, now - SECOND)
@@ -91,7 +91,7 @@ async def test_what_is_over_is_forgotten_and_the_rest_stays(db: Database, now: d
     assert [d["chat"] for d in await db.collection("send_pauses").find({}, limit=9)] == [3]
 
 
-async def test_forgetting_is_bounded_and_says_whether_more_remains(db: Database, now: datetime) -> None:
+async def test_deleting_is_bounded_and_reports_whether_more_remains(db: Database, now: datetime) -> None:
     for chat in range(5):
         await pause_ops.record(BOT, chat, now - SECOND)
 
@@ -100,7 +100,7 @@ async def test_forgetting_is_bounded_and_says_whether_more_remains(db: Database,
     assert await db.collection("send_pauses").count({}) == 3
 
 
-async def test_a_pause_made_longer_while_it_is_forgotten_stays(db: Database, now: datetime, step_in: StepIn) -> None:
+async def test_a_pause_extended_during_the_deletion_is_kept(db: Database, now: datetime, step_in: StepIn) -> None:
     await pause_ops.record(BOT, 7, now - SECOND)
     step_in("send_pauses", "delete_many", lambda: pause_ops.record(BOT, 7, now + SECOND))
 

@@ -1,4 +1,4 @@
-"""From one gate to the next: what the first is told to wait is kept by the one a start makes."""
+"""Pauses of a send limiter are kept by the limiter of the next start."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -14,13 +14,13 @@ from database.operations.pause_ops import Pause
 from runtime.pauses import AT_ONCE, Pauses
 from sender.lanes import Lane
 from tests.operations.conftest import StepIn
-from tests.operations.noting import BOT, FORGET, SECOND, WRITE, a_gate, note, until, writing, written
+from tests.operations.pause_writing import BOT, FORGET, SECOND, WRITE, a_gate, note, until, writing, written
 from tests.unit.sender.telegram import Telegram, flood
 
 # from process to process
 
 
-async def test_what_one_gate_is_told_the_next_one_keeps(db: Database, clock: ManualClock) -> None:
+async def test_a_pause_of_one_limiter_is_kept_by_the_next(db: Database, clock: ManualClock) -> None:
     pauses = Pauses(clock)
     first = a_gate(pauses)
     first.script.append(flood(20))
@@ -42,7 +42,7 @@ async def test_what_one_gate_is_told_the_next_one_keeps(db: Database, clock: Man
     assert second.limiter.bulk_rate == 29.0
 
 
-async def test_the_other_bot_of_the_process_is_not_held(db: Database, clock: ManualClock) -> None:
+async def test_a_pause_does_not_hold_the_other_bot(db: Database, clock: ManualClock) -> None:
     await pause_ops.record(BOT + 1, 1, clock.now() + 20 * SECOND)
     telegram = Telegram()
 
@@ -51,7 +51,7 @@ async def test_the_other_bot_of_the_process_is_not_held(db: Database, clock: Man
     assert telegram.times == [0.0]
 
 
-async def test_a_pause_that_was_over_before_the_start_holds_nobody(db: Database, clock: ManualClock) -> None:
+async def test_a_pause_that_ended_before_the_start_holds_no_call(db: Database, clock: ManualClock) -> None:
     await pause_ops.record(BOT, 1, clock.now() + 20 * SECOND)
     clock.move(20 * SECOND)
     telegram = Telegram()
@@ -61,7 +61,7 @@ async def test_a_pause_that_was_over_before_the_start_holds_nobody(db: Database,
     assert telegram.times == [0.0]
 
 
-async def test_a_start_is_one_read_and_writes_nothing_down_again(db: Database, clock: ManualClock) -> None:
+async def test_a_start_costs_one_read_and_no_write(db: Database, clock: ManualClock) -> None:
     await pause_ops.record(BOT, 1, clock.now() + 20 * SECOND)
     db.calls.clear()
     pauses = Pauses(clock)
@@ -96,7 +96,7 @@ async def test_a_call_does_not_wait_for_the_database(db: Database, clock: Manual
 
 
 @pytest.mark.sweep
-async def test_two_thousand_chats_at_once_are_one_command_each_and_few_at_the_same_time(
+async def test_two_thousand_pauses_are_one_command_each_and_few_run_at_once(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     collection, busy, most = db.collection("send_pauses"), 0, 0
@@ -125,7 +125,7 @@ async def test_two_thousand_chats_at_once_are_one_command_each_and_few_at_the_sa
     assert len(await pause_ops.load(BOT, clock.now())) == 2000
 
 
-async def test_five_answers_for_one_chat_are_written_once_with_the_latest_end(
+async def test_five_pauses_of_one_chat_are_written_once_with_the_latest_end(
     db: Database, clock: ManualClock, now: datetime
 ) -> None:
     pauses = Pauses(clock)
@@ -153,7 +153,7 @@ async def test_a_pause_that_grows_while_it_is_written_is_written_again(
     assert await pause_ops.load(BOT, now) == [Pause(1, now + 60 * SECOND)]
 
 
-async def test_a_wait_beyond_belief_is_kept_for_a_month(db: Database, clock: ManualClock, now: datetime) -> None:
+async def test_a_pause_of_years_is_stored_as_a_month(db: Database, clock: ManualClock, now: datetime) -> None:
     pauses = Pauses(clock)
     async with writing(pauses):
         note(pauses, 1, 1e18)
@@ -161,7 +161,9 @@ async def test_a_wait_beyond_belief_is_kept_for_a_month(db: Database, clock: Man
     assert await pause_ops.load(BOT, now) == [Pause(1, now + timedelta(days=30))]
 
 
-async def test_what_cannot_be_stored_does_not_stop_the_rest(db: Database, clock: ManualClock, now: datetime) -> None:
+async def test_a_pause_that_cannot_be_stored_does_not_stop_the_others(
+    db: Database, clock: ManualClock, now: datetime
+) -> None:
     pauses = Pauses(clock)
     async with writing(pauses):
         note(pauses, "@\ud800", 20)

@@ -14,12 +14,12 @@ from database.operations import pause_ops
 from runtime import pauses as pauses_module
 from runtime.pauses import FORGET_EVERY, MOST_PENDING, Pauses
 from tests.operations.conftest import StepIn
-from tests.operations.noting import BOT, FORGET, SECOND, WRITE, Naps, napping, note, until, writing, written
+from tests.operations.pause_writing import BOT, FORGET, SECOND, WRITE, Naps, napping, note, until, writing, written
 
 # the database away
 
 
-async def test_away_is_told_once_and_tried_again_until_it_is_written(
+async def test_an_outage_is_logged_once_and_the_write_retried(
     db: Database, clock: ManualClock, take_away: Callable[[], None]
 ) -> None:
     naps = Naps()
@@ -40,7 +40,7 @@ async def test_away_is_told_once_and_tried_again_until_it_is_written(
     assert {pause.chat for pause in await pause_ops.load(BOT, clock.now())} == {1, 2}
 
 
-async def test_what_is_over_before_the_database_is_back_is_given_up(
+async def test_a_pause_that_ends_before_the_database_is_back_is_not_written(
     db: Database, clock: ManualClock, take_away: Callable[[], None]
 ) -> None:
     naps = Naps()
@@ -58,7 +58,7 @@ async def test_what_is_over_before_the_database_is_back_is_given_up(
     assert await db.collection("send_pauses").count({}) == 0
 
 
-async def test_no_more_than_so_many_wait_for_the_database(
+async def test_the_pauses_that_wait_for_the_database_are_bounded(
     db: Database, clock: ManualClock, take_away: Callable[[], None]
 ) -> None:
     naps = Naps()
@@ -74,7 +74,7 @@ async def test_no_more_than_so_many_wait_for_the_database(
 # a stop
 
 
-async def test_a_stop_writes_what_is_left(db: Database, clock: ManualClock, step_in: StepIn) -> None:
+async def test_a_stop_writes_the_remaining_pauses(db: Database, clock: ManualClock, step_in: StepIn) -> None:
     asked = asyncio.Event()
 
     async def hang() -> None:
@@ -101,7 +101,7 @@ async def refusing(*args: Any, **options: Any) -> bool:
 
 
 @pytest.mark.parametrize("update_one", [hanging, refusing])
-async def test_a_stop_without_a_database_is_bounded_and_says_what_is_lost(
+async def test_a_stop_without_a_database_is_bounded_and_logs_what_is_lost(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, update_one: Callable[..., Awaitable[bool]]
 ) -> None:
     monkeypatch.setattr(db.collection("send_pauses"), "update_one", update_one)
@@ -114,7 +114,7 @@ async def test_a_stop_without_a_database_is_bounded_and_says_what_is_lost(
     assert (logged[-1]["event"], logged[-1]["count"]) == ("pauses.lost", 2)
 
 
-async def test_a_stop_waits_less_for_a_database_that_is_known_to_be_away(
+async def test_a_stop_waits_less_when_the_database_is_known_to_be_away(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     naps = Naps()
@@ -130,17 +130,15 @@ async def test_a_stop_waits_less_for_a_database_that_is_known_to_be_away(
     assert pauses.pending == 1
 
 
-async def test_a_stop_with_nothing_to_write_asks_nothing(db: Database, clock: ManualClock) -> None:
+async def test_a_stop_with_nothing_to_write_costs_no_command(db: Database, clock: ManualClock) -> None:
     await Pauses(clock).close()
     assert db.calls.total() == 0
 
 
-# forgetting
+# deleting
 
 
-async def test_what_is_over_is_forgotten_after_a_write_and_at_most_once_an_hour(
-    db: Database, clock: ManualClock
-) -> None:
+async def test_expired_pauses_are_deleted_after_a_write_at_most_once_an_hour(db: Database, clock: ManualClock) -> None:
     pauses = Pauses(clock)
     async with writing(pauses):
         await pause_ops.record(BOT, 1, clock.now() - SECOND)
@@ -149,7 +147,7 @@ async def test_what_is_over_is_forgotten_after_a_write_and_at_most_once_an_hour(
         clock.move(FORGET_EVERY - SECOND)
         note(pauses, 3, 20)
         await written(pauses)
-        for _ in range(5):  # so far the writer goes without the database
+        for _ in range(5):  # until then the writer needs no database
             await asyncio.sleep(0)
         assert db.calls[FORGET] == 1
         clock.move(SECOND)
@@ -159,7 +157,7 @@ async def test_what_is_over_is_forgotten_after_a_write_and_at_most_once_an_hour(
     assert {document["chat"] for document in await db.collection("send_pauses").find({}, limit=9)} == {3, 4}
 
 
-async def test_many_that_are_over_are_forgotten_a_hundred_a_write(db: Database, clock: ManualClock) -> None:
+async def test_many_expired_pauses_are_deleted_a_hundred_per_write(db: Database, clock: ManualClock) -> None:
     over = clock.now() - SECOND
     rows = [{"_id": f"{BOT}:{chat}", "bot_id": BOT, "chat": chat, "until": over} for chat in range(1, 102)]
     await db.collection("send_pauses").insert_many(rows)
@@ -172,7 +170,7 @@ async def test_many_that_are_over_are_forgotten_a_hundred_a_write(db: Database, 
     assert {document["chat"] for document in await db.collection("send_pauses").find({}, limit=9)} == {1001, 1002}
 
 
-async def test_forgetting_while_the_database_is_away_is_put_off(db: Database, clock: ManualClock) -> None:
+async def test_deleting_is_postponed_while_the_database_is_away(db: Database, clock: ManualClock) -> None:
     await pause_ops.record(BOT, 1, clock.now() - SECOND)
 
     def no_finds(operation: str, collection: str) -> None:

@@ -1,4 +1,4 @@
-"""Every query of `database/` goes by an index and reads what it returns, however much else there is."""
+"""Every query of `database/` uses an index and reads little more than it returns, whatever the size."""
 
 import os
 from collections.abc import AsyncIterator
@@ -13,21 +13,21 @@ from pymongo.asynchronous.database import AsyncDatabase
 from core.segments import SegmentKind
 from database.values import Document
 from tests.operations.plans.catalogue import CASES, Case
-from tests.operations.plans.explained import Asking
+from tests.operations.plans.explained import Explainer
 from tests.operations.plans.filled import filled, queries_of_all
+from tests.operations.plans.queries import EXPLAINABLE, Query, Wire, noted_queries
 from tests.operations.plans.rows import FILLED, NOW
-from tests.operations.plans.seen import EXPLAINABLE, Query, Wire, noted_queries
 from tests.operations.plans.walk import Table
 
 #: filling a server counts as the first test's time
 pytestmark = [pytest.mark.sweep, pytest.mark.timeout(240)]
 
-#: rows of a collection: the hundred thousand take a quarter of a minute, so they are walked where a server is asked too
+#: rows of a collection: a hundred thousand take a quarter of a minute, so they are used only with a server
 WALKED = 100_000 if "MONGO_URI" in os.environ else 10_000
-#: rows of a collection on the server, all of which really stand there
+#: rows of a collection on the server
 STORED = 2_000
 
-#: what reads more than it returns, what it has too many of, and why it may
+#: cases that read more than they return: what, and why that is allowed
 ALLOWED: dict[str, tuple[set[str], str]] = {
     "post_ops.search (title)": (
         {"sorted"},
@@ -97,11 +97,11 @@ def _named(case: Case) -> str:
     return case.name
 
 
-def test_every_exception_is_of_a_case() -> None:
+def test_every_allowed_exception_names_a_case() -> None:
     assert set(ALLOWED) <= {case.name for case in CASES}
 
 
-# --- what MongoDB reads, worked out
+# --- simulated
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -125,27 +125,27 @@ async def test_no_more_is_read_than_returned(case: Case, asked: dict[str, list[Q
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_every_collection_that_is_asked_has_rows(asked: dict[str, list[Query]]) -> None:
+async def test_every_queried_collection_has_rows(asked: dict[str, list[Query]]) -> None:
     by_operations = {name: queries for name, queries in asked.items() if not name.startswith("doctor.")}
     assert {query.collection for queries in by_operations.values() for query in queries} == FILLED
 
 
-# --- what the server says
+# --- explained by the server
 
 
 @dataclass(frozen=True)
 class Server:
     database: AsyncDatabase[Document]
     wire: Wire
-    asking: Asking
+    asking: Explainer
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def server() -> AsyncIterator[Server]:
-    """Every collection filled and indexed on the server of MONGO_URI; operations run on it, its plans are asked for."""
+    """The server of MONGO_URI with every collection filled and indexed, for operations and explained commands."""
     uri, wire = os.environ["MONGO_URI"], Wire()
     async with filled(uri, STORED, listeners=[wire]) as db, AsyncMongoClient[Document](uri, tz_aware=True) as client:
-        yield Server(client[db.name], wire, Asking(client[db.name]))
+        yield Server(client[db.name], wire, Explainer(client[db.name]))
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -1,4 +1,4 @@
-"""Posts: numbers without collisions, views counted, a search that takes nothing for a pattern."""
+"""Posts: unique numbers, counted views, and a search in which no text is a pattern."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -34,7 +34,7 @@ async def test_a_new_post_is_stored_as_it_is_returned(db: Database) -> None:
     assert (post.status, post.created_at) == (PostStatus.LIVE, MADE_AT)
 
 
-async def test_numbers_go_on_after_the_highest_even_a_removed_one(db: Database) -> None:
+async def test_the_next_number_follows_the_highest_even_of_a_removed_post(db: Database) -> None:
     await make()
     second = await make()
     await post_ops.remove(second.code)
@@ -42,7 +42,7 @@ async def test_numbers_go_on_after_the_highest_even_a_removed_one(db: Database) 
     assert (await make()).number == 3
 
 
-async def test_fifty_posts_at_once_have_fifty_numbers_and_codes(db: Database) -> None:
+async def test_fifty_concurrent_posts_have_fifty_numbers_and_codes(db: Database) -> None:
     posts = await asyncio.gather(*(make(f"post {number}") for number in range(50)))
 
     assert sorted(post.number for post in posts) == list(range(1, 51))
@@ -50,7 +50,7 @@ async def test_fifty_posts_at_once_have_fifty_numbers_and_codes(db: Database) ->
     assert await post_ops.count_live() == 50
 
 
-async def test_a_number_another_process_took_is_left_to_it(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_number_taken_by_another_process_is_skipped(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     await make()
     fresh = post_ops._next_number
     stale = iter([1, 1])
@@ -63,7 +63,7 @@ async def test_a_number_another_process_took_is_left_to_it(db: Database, monkeyp
     assert await db.collection("posts").count({}) == 2
 
 
-async def test_a_code_that_exists_is_replaced_by_a_new_one(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_code_that_exists_is_generated_again(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     first = await make()
     codes = iter([first.code, "0123456789abcdef"])
     monkeypatch.setattr(post_ops, "new_code", lambda: next(codes))
@@ -98,7 +98,7 @@ async def test_opening_a_live_post_counts_a_view_in_one_command(db: Database) ->
     assert dict(db.calls) == {"find_one_and_update posts": 1}
 
 
-async def test_every_one_of_fifty_openings_at_once_is_counted(db: Database) -> None:
+async def test_fifty_concurrent_openings_are_all_counted(db: Database) -> None:
     post = await make()
     await asyncio.gather(*(post_ops.open_post(post.code) for _ in range(50)))
 
@@ -108,7 +108,7 @@ async def test_every_one_of_fifty_openings_at_once_is_counted(db: Database) -> N
 
 
 @pytest.mark.parametrize("status", [PostStatus.REMOVED, PostStatus.DRAFT])
-async def test_a_post_that_is_not_live_opens_nothing_and_counts_nothing(db: Database, status: PostStatus) -> None:
+async def test_a_post_that_is_not_live_is_not_opened_or_counted(db: Database, status: PostStatus) -> None:
     post = await make(status=status)
 
     assert await post_ops.open_post(post.code) is None
@@ -169,7 +169,7 @@ UNKNOWN: list[Callable[[], Awaitable[Post | None]]] = [
 
 
 @pytest.mark.parametrize("operation", UNKNOWN)
-async def test_an_unknown_post_is_none_and_is_not_made(
+async def test_an_unknown_post_is_none_and_is_not_created(
     db: Database, operation: Callable[[], Awaitable[Post | None]]
 ) -> None:
     assert await operation() is None
@@ -220,7 +220,7 @@ async def test_removed_posts_show_only_when_asked_for(db: Database) -> None:
         ("👩‍👩‍👧", [5]),
     ],
 )
-async def test_a_search_finds_by_number_or_beginning_and_survives_anything(
+async def test_a_search_finds_by_number_or_beginning_whatever_is_typed(
     db: Database, text: str, expected: list[int]
 ) -> None:
     for title in ("Summer  of 69", "Straße", ".*[a-z]", "2 good 2 be true", "👩‍👩‍👧 family"):
@@ -229,7 +229,7 @@ async def test_a_search_finds_by_number_or_beginning_and_survives_anything(
     assert numbers(await post_ops.search(text, skip=0, limit=9)) == expected
 
 
-async def test_a_search_knows_the_new_title_and_forgets_the_old(db: Database) -> None:
+async def test_a_search_finds_the_new_title_and_not_the_old_one(db: Database) -> None:
     post = await make("Old")
     await post_ops.rename(post.code, "New")
 

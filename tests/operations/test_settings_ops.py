@@ -1,4 +1,4 @@
-"""Settings: read often, changed at once, never broken by what is stored."""
+"""Settings: cached, changed at once, and never broken by an invalid stored value."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ async def store(db: Database, **values: Any) -> None:
     await db.collection("admin_config").update_one({"_id": "settings"}, {"$set": values}, upsert=True)
 
 
-async def test_without_a_document_everything_is_at_its_default(db: Database) -> None:
+async def test_without_a_document_every_setting_has_its_default(db: Database) -> None:
     assert await settings_ops.load_checked() == (BotSettings(), [])
 
 
@@ -34,7 +34,7 @@ async def test_a_change_is_stored_and_leaves_the_others(db: Database) -> None:
     assert document == {"_id": "settings", "delete_after_minutes": 5, "access_mode": "pass"}
 
 
-async def test_empty_is_stored_as_null(db: Database) -> None:
+async def test_an_empty_value_is_stored_as_null(db: Database) -> None:
     await settings_ops.change("welcome_text", "Hi")
     settings = await settings_ops.change("welcome_text", None)
 
@@ -46,13 +46,13 @@ async def test_empty_is_stored_as_null(db: Database) -> None:
 @pytest.mark.parametrize(
     ("name", "value"), [("nonsense", 1), ("delete_after_minutes", 2821), ("delete_after_minutes", None), ("_id", "x")]
 )
-async def test_a_wrong_change_stores_nothing(db: Database, name: str, value: Any) -> None:
+async def test_an_invalid_value_is_not_stored(db: Database, name: str, value: Any) -> None:
     with pytest.raises(ValueError, match=name):
         await settings_ops.change(name, value)
     assert await db.collection("admin_config").count({}) == 0
 
 
-async def test_wrong_stored_values_fall_back_and_are_named_without_their_value(db: Database) -> None:
+async def test_invalid_stored_values_are_replaced_by_defaults_and_named_without_the_value(db: Database) -> None:
     await store(db, delete_after_minutes=99999, post_password=["s3cret"], daily_token_limit=3, unheard_of=1)
 
     settings, problems = await settings_ops.load_checked()
@@ -61,7 +61,7 @@ async def test_wrong_stored_values_fall_back_and_are_named_without_their_value(d
     assert "s3cret" not in str(problems)
 
 
-async def test_wrong_stored_values_are_logged_by_load(db: Database, caplog: pytest.LogCaptureFixture) -> None:
+async def test_invalid_stored_values_are_logged(db: Database, caplog: pytest.LogCaptureFixture) -> None:
     await store(db, pass_hours=0)
 
     with caplog.at_level(logging.WARNING, logger="tollgate.database"):
@@ -79,7 +79,7 @@ async def test_current_reads_once_in_five_seconds(db: Database, now: datetime) -
     assert db.calls[READ] == 2
 
 
-async def test_a_clock_that_went_back_does_not_freeze_the_settings(db: Database, now: datetime) -> None:
+async def test_a_clock_that_was_put_back_does_not_freeze_the_settings(db: Database, now: datetime) -> None:
     await settings_ops.current(now)
     await store(db, pass_hours=7)
 
@@ -93,7 +93,7 @@ async def test_a_change_is_seen_at_once(db: Database, now: datetime) -> None:
     assert (await settings_ops.current(now)).pass_hours == 9
 
 
-async def test_a_read_that_began_before_a_change_is_not_kept(
+async def test_a_read_that_started_before_a_change_is_not_cached(
     db: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = db.collection("admin_config")
@@ -111,7 +111,7 @@ async def test_a_read_that_began_before_a_change_is_not_kept(
     assert (await settings_ops.current(now)).pass_hours == 9
 
 
-async def test_the_slower_of_two_first_changes_is_stored_too(
+async def test_both_of_two_concurrent_first_changes_are_stored(
     db: Database, lose_insert: Callable[[str, str], None]
 ) -> None:
     lose_insert("admin_config", "find_one_and_update")
@@ -120,13 +120,13 @@ async def test_the_slower_of_two_first_changes_is_stored_too(
     assert (await settings_ops.load()).pass_hours == 9
 
 
-async def test_fifty_first_changes_at_once_make_one_document(db: Database) -> None:
+async def test_fifty_concurrent_first_changes_insert_one_document(db: Database) -> None:
     await asyncio.gather(*(settings_ops.change("pass_hours", hours) for hours in range(1, 51)))
 
     assert await db.collection("admin_config").count({}) == 1
 
 
-async def test_a_default_holds_while_nothing_is_stored(db: Database, now: datetime) -> None:
+async def test_a_default_applies_while_nothing_is_stored(db: Database, now: datetime) -> None:
     await settings_ops.current(now)
     settings_ops.set_defaults(access_mode=AccessMode.CREDITS)
 
@@ -138,7 +138,7 @@ async def test_a_default_holds_while_nothing_is_stored(db: Database, now: dateti
     assert document == {"_id": "settings", "pass_hours": 9, "access_mode": "open"}
 
 
-async def test_a_default_takes_the_place_of_a_wrong_stored_value(db: Database) -> None:
+async def test_a_default_replaces_an_invalid_stored_value(db: Database) -> None:
     settings_ops.set_defaults(access_mode="credits")
     await store(db, access_mode="sometimes", pass_hours=9)
 
@@ -146,7 +146,7 @@ async def test_a_default_takes_the_place_of_a_wrong_stored_value(db: Database) -
     assert (settings.access_mode, settings.pass_hours, len(problems)) == (AccessMode.CREDITS, 9, 1)
 
 
-async def test_defaults_are_of_the_open_database_and_the_last_ones_count(db: Database) -> None:
+async def test_defaults_belong_to_the_open_database_and_the_last_call_counts(db: Database) -> None:
     settings_ops.set_defaults(access_mode="credits", pass_hours=9)
     settings_ops.set_defaults(access_mode="pass")
     assert ((await settings_ops.load()).access_mode, (await settings_ops.load()).pass_hours) == (AccessMode.PASS, 24)
@@ -156,7 +156,7 @@ async def test_defaults_are_of_the_open_database_and_the_last_ones_count(db: Dat
 
 
 @pytest.mark.parametrize(("name", "value"), [("nonsense", 1), ("access_mode", "sometimes"), ("pass_hours", 0)])
-async def test_a_wrong_default_is_a_mistake(db: Database, name: str, value: Any) -> None:
+async def test_an_invalid_default_is_refused(db: Database, name: str, value: Any) -> None:
     with pytest.raises(ValueError, match=name):
         settings_ops.set_defaults(**{name: value})
     assert await settings_ops.load() == BotSettings()

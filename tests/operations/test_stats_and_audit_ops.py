@@ -1,4 +1,4 @@
-"""Counters that lose nothing, and the log of what admins did."""
+"""Daily counters without lost additions, and the log of admins' actions."""
 
 import asyncio
 from datetime import datetime, timedelta

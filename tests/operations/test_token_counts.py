@@ -1,4 +1,4 @@
-"""A day's links are counted to the limit and never beyond it."""
+"""A day's links are counted up to the limit and never beyond it."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,20 +16,20 @@ TODAY = datetime(2026, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-async def test_it_counts_up_to_the_limit(db: Database) -> None:
+async def test_links_are_counted_up_to_the_limit(db: Database) -> None:
     assert [await token_counts.count_link(ANN, TODAY, 3) for _ in range(5)] == [1, 2, 3, None, None]
     assert await token_counts.links_on(ANN, TODAY) == 3
     assert await db.collection("token_generator_count").count({}) == 1
 
 
-async def test_other_people_and_days_have_counts_of_their_own(db: Database) -> None:
+async def test_users_and_days_have_their_own_counts(db: Database) -> None:
     assert await token_counts.count_link(ANN, TODAY, 1) == 1
     assert await token_counts.count_link(BOB, TODAY, 1) == 1
     assert await token_counts.count_link(ANN, TODAY + DAY, 1) == 1
     assert await token_counts.links_on(ANN, TODAY - DAY) == 0
 
 
-async def test_a_limit_that_was_raised_or_lowered_holds_at_once(db: Database) -> None:
+async def test_a_changed_limit_applies_at_once(db: Database) -> None:
     await token_counts.count_link(ANN, TODAY, 2)
     await token_counts.count_link(ANN, TODAY, 2)
     assert await token_counts.count_link(ANN, TODAY, 1) is None
@@ -37,12 +37,12 @@ async def test_a_limit_that_was_raised_or_lowered_holds_at_once(db: Database) ->
 
 
 @pytest.mark.parametrize("limit", [0, -1])
-async def test_a_limit_of_nothing_lets_nobody_through(db: Database, limit: int) -> None:
+async def test_a_limit_of_zero_refuses_every_link(db: Database, limit: int) -> None:
     assert await token_counts.count_link(ANN, TODAY, limit) is None
     assert await token_counts.links_on(ANN, TODAY) == 0
 
 
-async def test_a_link_is_taken_off_and_never_below_zero(db: Database) -> None:
+async def test_a_link_is_uncounted_and_never_below_zero(db: Database) -> None:
     assert not await token_counts.uncount_link(ANN, TODAY)
     await token_counts.count_link(ANN, TODAY, 1)
 
@@ -52,13 +52,15 @@ async def test_a_link_is_taken_off_and_never_below_zero(db: Database) -> None:
     assert await token_counts.count_link(ANN, TODAY, 1) == 1
 
 
-async def test_the_slower_of_two_first_counts_counts_too(db: Database, lose_insert: Callable[[str, str], None]) -> None:
+async def test_both_of_two_concurrent_first_links_are_counted(
+    db: Database, lose_insert: Callable[[str, str], None]
+) -> None:
     lose_insert("token_generator_count", "find_one_and_update")
-    # the first try stood for the twin, which was counted
+    # the first attempt acted as the concurrent call, which was counted
     assert await token_counts.count_link(ANN, TODAY, 2) == 2
 
 
-async def test_the_slower_of_two_for_the_only_place_is_refused(
+async def test_the_second_of_two_links_for_the_only_place_is_refused(
     db: Database, lose_insert: Callable[[str, str], None]
 ) -> None:
     lose_insert("token_generator_count", "find_one_and_update")
@@ -66,14 +68,14 @@ async def test_the_slower_of_two_for_the_only_place_is_refused(
     assert await token_counts.links_on(ANN, TODAY) == 1
 
 
-async def test_counting_is_one_command_and_refusing_two(db: Database) -> None:
+async def test_counting_costs_one_command_and_refusing_two(db: Database) -> None:
     await token_counts.count_link(ANN, TODAY, 1)
     assert db.calls.total() == 1
     await token_counts.count_link(ANN, TODAY, 1)
     assert db.calls.total() == 3
 
 
-async def test_a_hundred_at_once_get_the_limit_and_no_more(db: Database) -> None:
+async def test_a_hundred_concurrent_links_never_exceed_the_limit(db: Database) -> None:
     counts = await asyncio.gather(*(token_counts.count_link(ANN, TODAY, 15) for _ in range(100)))
     assert sorted(count for count in counts if count is not None) == list(range(1, 16))
 

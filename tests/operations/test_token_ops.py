@@ -1,4 +1,4 @@
-"""Clean-up of tokens and counts: exactly what the filter says, in bounded batches that say whether more remains."""
+"""Clean-up of tokens and counts: exactly the matching ones, in bounded batches that report whether more remains."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -46,13 +46,13 @@ async def tokens_left(db: Database) -> list[str]:
 
 
 async def many(db: Database, count: int, now: datetime) -> None:
-    # the newest first: the order of storing is not the order of expiring
+    # the newest first: the order of insertion is not that of expiry
     for number in reversed(range(count)):
         await store_token(db, f"t{number:03}", TokenStatus.VERIFIED, now - DAY + number * MS)
 
 
 @pytest.mark.parametrize("status", [TokenStatus.VERIFIED, TokenStatus.BYPASSED])
-async def test_used_and_expired_goes_and_at_the_instant_it_stays(
+async def test_used_tokens_are_deleted_once_expired_and_not_at_the_instant_itself(
     db: Database, now: datetime, status: TokenStatus
 ) -> None:
     await store_token(db, "expired", status, now - MS)
@@ -63,21 +63,21 @@ async def test_used_and_expired_goes_and_at_the_instant_it_stays(
     assert await tokens_left(db) == ["at the instant", "still valid"]
 
 
-async def test_the_instant_is_cut_to_what_the_store_keeps(db: Database, now: datetime) -> None:
+async def test_expiry_is_compared_in_milliseconds(db: Database, now: datetime) -> None:
     await store_token(db, "same millisecond", TokenStatus.VERIFIED, now)
 
     await token_ops.delete_expired_and_used_tokens(now + timedelta(microseconds=999))
     assert await tokens_left(db) == ["same millisecond"]
 
 
-async def test_unused_tokens_stay_however_old(db: Database, now: datetime) -> None:
+async def test_unused_tokens_are_kept_whatever_their_age(db: Database, now: datetime) -> None:
     await store_token(db, "unused", TokenStatus.UNUSED, now - 400 * DAY)
 
     assert await token_ops.delete_expired_and_used_tokens(now) == Deleted(0, more=False)
     assert await tokens_left(db) == ["unused"]
 
 
-async def test_documents_without_a_usable_status_or_time_stay(db: Database, now: datetime) -> None:
+async def test_documents_without_a_usable_status_or_time_are_kept(db: Database, now: datetime) -> None:
     tokens = db.collection("tokens")
     await tokens.insert_one({"token": "no time", "status": "verified"})
     await tokens.insert_one({"token": "null time", "status": "verified", "expires_at": None})
@@ -88,7 +88,7 @@ async def test_documents_without_a_usable_status_or_time_stay(db: Database, now:
     assert len(await tokens_left(db)) == 4
 
 
-async def test_without_a_time_the_databases_clock_counts(db: Database, now: datetime, clock: ManualClock) -> None:
+async def test_the_databases_clock_is_the_default(db: Database, now: datetime, clock: ManualClock) -> None:
     await store_token(db, "t", TokenStatus.VERIFIED, now)
     assert (await token_ops.delete_expired_and_used_tokens()).count == 0
 
@@ -107,7 +107,7 @@ async def test_batches_run_until_nothing_is_left_with_pauses_between(
     assert await tokens_left(db) == []
 
 
-async def test_at_the_time_limit_the_oldest_are_gone_and_more_is_said(
+async def test_at_the_time_limit_the_oldest_are_deleted_and_more_is_reported(
     db: Database, now: datetime, pauses: Pauses
 ) -> None:
     await many(db, 25, now)
@@ -119,7 +119,7 @@ async def test_at_the_time_limit_the_oldest_are_gone_and_more_is_said(
     assert await tokens_left(db) == [f"t{number:03}" for number in range(20, 25)]
 
 
-async def test_nothing_more_is_said_when_the_time_limit_meets_the_end(
+async def test_more_is_not_reported_when_the_last_batch_meets_the_time_limit(
     db: Database, now: datetime, pauses: Pauses
 ) -> None:
     await many(db, 20, now)
@@ -130,7 +130,7 @@ async def test_nothing_more_is_said_when_the_time_limit_meets_the_end(
     assert deleted == Deleted(20, more=False)
 
 
-async def test_a_token_that_changes_between_look_and_delete_is_spared(
+async def test_a_token_that_changes_between_find_and_delete_is_kept(
     db: Database, now: datetime, step_in: Callable[..., None]
 ) -> None:
     await many(db, 2, now)
@@ -141,12 +141,14 @@ async def test_a_token_that_changes_between_look_and_delete_is_spared(
     assert await tokens_left(db) == ["t000"]
 
 
-async def test_a_batch_of_nothing_is_a_mistake(db: Database, now: datetime) -> None:
+async def test_a_batch_size_below_one_is_refused(db: Database, now: datetime) -> None:
     with pytest.raises(ValueError, match="limit"):
         await token_ops.delete_expired_and_used_tokens(now, batch_size=0)
 
 
-async def test_old_unused_tokens_go_only_when_expired_and_made_before_the_cutoff(db: Database, now: datetime) -> None:
+async def test_unused_tokens_are_deleted_only_if_expired_and_created_before_the_cutoff(
+    db: Database, now: datetime
+) -> None:
     cutoff = now - 10 * DAY
     unused = TokenStatus.UNUSED
     await store_token(db, "old", unused, now - MS, created_at=cutoff - MS)
@@ -158,7 +160,7 @@ async def test_old_unused_tokens_go_only_when_expired_and_made_before_the_cutoff
     assert sorted(await tokens_left(db)) == ["made at the cutoff", "not expired", "used"]
 
 
-async def test_counts_of_days_before_today_go_and_todays_stay(db: Database, now: datetime) -> None:
+async def test_counts_of_days_before_today_are_deleted_and_todays_are_kept(db: Database, now: datetime) -> None:
     counts = db.collection("token_generator_count")
     for user_id, date in enumerate((now - DAY, now - MS, now, now + DAY)):
         await counts.insert_one({"user_id": user_id, "date": date, "count": 3})

@@ -1,4 +1,4 @@
-"""A token pays once, for its owner, in time; what it owes survives a crash."""
+"""A token pays once, for its owner, before it expires; an unpaid one survives a crash."""
 
 import asyncio
 from collections.abc import Callable
@@ -48,7 +48,7 @@ async def stored(db: Database, text: str = T) -> dict[str, Any]:
     return document
 
 
-# --- made and found
+# --- created and found
 
 
 async def test_a_token_comes_back_as_it_was_stored(db: Database, now: datetime) -> None:
@@ -59,7 +59,7 @@ async def test_a_token_comes_back_as_it_was_stored(db: Database, now: datetime) 
     assert (document["is_owed"], document["replaced_for"], document["status"]) == (False, None, "unused")
 
 
-async def test_adding_the_same_again_after_a_lost_answer_is_fine(db: Database, now: datetime) -> None:
+async def test_adding_a_token_again_after_a_lost_answer_changes_nothing(db: Database, now: datetime) -> None:
     await added(now)
     await token_ops.mark_verified(T, now, 40.0)
     await added(now)
@@ -68,7 +68,7 @@ async def test_adding_the_same_again_after_a_lost_answer_is_fine(db: Database, n
     assert (await stored(db))["status"] == "verified"
 
 
-async def test_somebody_elses_token_is_not_taken_over(db: Database, now: datetime) -> None:
+async def test_a_token_of_another_user_is_not_overwritten(db: Database, now: datetime) -> None:
     await added(now)
     with pytest.raises(AlreadyThere):
         await added(now, user_id=BOB)
@@ -76,7 +76,7 @@ async def test_somebody_elses_token_is_not_taken_over(db: Database, now: datetim
 
 
 @pytest.mark.parametrize("text", NOT_TOKENS, ids=ascii)
-async def test_what_is_no_token_is_not_found_and_changes_nothing(db: Database, now: datetime, text: str) -> None:
+async def test_a_text_without_the_shape_of_a_token_costs_no_command(db: Database, now: datetime, text: str) -> None:
     await added(now)
     before = await stored(db)
     with pytest.raises(ValueError, match="32"):
@@ -101,7 +101,7 @@ async def test_an_unknown_token_is_not_found(db: Database, now: datetime) -> Non
     assert await db.collection("tokens").count({}) == 0
 
 
-async def test_open_are_the_unexpired_that_can_still_pay_newest_first(db: Database, now: datetime) -> None:
+async def test_open_tokens_are_unexpired_and_unpaid_newest_first(db: Database, now: datetime) -> None:
     await added(now - DAY, "1" * 32)
     await added(now - DAY + MS, "2" * 32)
     await added(now, "3" * 32, expires_at=now)
@@ -122,10 +122,10 @@ async def test_open_are_the_unexpired_that_can_still_pay_newest_first(db: Databa
     assert await token_ops.open_tokens(404, now) == []
 
 
-# --- verified or spoilt
+# --- verified or bypassed
 
 
-async def test_verified_once_and_in_time(db: Database, now: datetime) -> None:
+async def test_a_token_is_verified_once_before_it_expires(db: Database, now: datetime) -> None:
     await added(now, expires_at=now + DAY)
 
     assert await token_ops.mark_verified(T, now + DAY, 40.5)
@@ -134,7 +134,7 @@ async def test_verified_once_and_in_time(db: Database, now: datetime) -> None:
     assert (document["status"], document["verified_at"], document["elapsed_seconds"]) == ("verified", now + DAY, 40.5)
 
 
-async def test_whoever_verifies_in_the_last_millisecond_has_an_hour_to_come_back(db: Database, now: datetime) -> None:
+async def test_a_token_verified_in_its_last_millisecond_is_valid_for_another_hour(db: Database, now: datetime) -> None:
     await added(now, "1" * 32, expires_at=now)
     await added(now, "2" * 32, expires_at=now + BACK_WITHIN + MS)
     for text in ("1" * 32, "2" * 32):
@@ -145,7 +145,7 @@ async def test_whoever_verifies_in_the_last_millisecond_has_an_hour_to_come_back
     assert await token_ops.redeem("1" * 32, ANN, now + BACK_WITHIN) is not None
 
 
-async def test_a_millisecond_late_is_too_late_to_verify(db: Database, now: datetime) -> None:
+async def test_a_token_cannot_be_verified_a_millisecond_after_its_expiry(db: Database, now: datetime) -> None:
     await added(now, expires_at=now + DAY)
 
     assert not await token_ops.mark_verified(T, now + DAY + MS, 40.0)
@@ -164,7 +164,7 @@ async def test_bypassed_is_final(db: Database, now: datetime) -> None:
     assert (document["status"], document["redeemed_at"], document["is_owed"]) == ("bypassed", None, False)
 
 
-async def test_what_is_verified_or_redeemed_cannot_be_spoilt(db: Database, now: datetime) -> None:
+async def test_a_verified_or_redeemed_token_cannot_be_bypassed(db: Database, now: datetime) -> None:
     await added(now)
     await token_ops.mark_verified(T, now, 40.0)
     assert not await token_ops.mark_bypassed(T, now)
@@ -177,7 +177,7 @@ async def test_what_is_verified_or_redeemed_cannot_be_spoilt(db: Database, now: 
 # --- redeemed
 
 
-async def test_redeemed_once_by_its_owner(db: Database, now: datetime) -> None:
+async def test_a_token_is_redeemed_once_by_its_owner(db: Database, now: datetime) -> None:
     await added(now, post_code="A" * 16)
     await token_ops.mark_verified(T, now, 40.0)
     before = await stored(db)
@@ -191,17 +191,17 @@ async def test_redeemed_once_by_its_owner(db: Database, now: datetime) -> None:
     assert (await stored(db))["redeemed_at"] == now + MS
 
 
-async def test_the_last_millisecond_counts_and_the_next_does_not(db: Database, now: datetime) -> None:
+async def test_a_token_is_valid_in_its_last_millisecond_and_not_in_the_next(db: Database, now: datetime) -> None:
     for text in ("1" * 32, "2" * 32):
         await added(now, text, expires_at=now + DAY)
         await token_ops.mark_verified(text, now, 40.0)
-        # the whole of the last millisecond: it is what the store keeps
+        # the whole of the last millisecond, the precision of the store
     assert await token_ops.redeem("1" * 32, ANN, now + DAY + timedelta(microseconds=999))
     assert await token_ops.redeem("2" * 32, ANN, now + DAY + MS) is None
     assert (await stored(db, "2" * 32))["redeemed_at"] is None
 
 
-async def test_without_the_page_a_token_that_has_one_pays_nothing(db: Database, now: datetime) -> None:
+async def test_a_token_with_a_page_pays_nothing_until_the_page_verifies_it(db: Database, now: datetime) -> None:
     await added(now)
     before = await stored(db)
 
@@ -210,7 +210,7 @@ async def test_without_the_page_a_token_that_has_one_pays_nothing(db: Database, 
     assert await stored(db) == before
 
 
-async def test_without_a_page_the_way_back_verifies(db: Database, now: datetime) -> None:
+async def test_a_token_without_a_page_is_verified_by_the_return_to_the_bot(db: Database, now: datetime) -> None:
     await added(now, has_page=False)
 
     assert await token_ops.redeem(T, ANN, now) is None
@@ -220,7 +220,9 @@ async def test_without_a_page_the_way_back_verifies(db: Database, now: datetime)
     assert await token_ops.redeem(T, ANN, now, elapsed_seconds=40.5) is None
 
 
-async def test_a_twin_that_was_faster_leaves_nothing(db: Database, now: datetime, step_in: Callable[..., None]) -> None:
+async def test_a_concurrent_redemption_leaves_nothing_for_the_second(
+    db: Database, now: datetime, step_in: Callable[..., None]
+) -> None:
     await added(now)
     await token_ops.mark_verified(T, now, 40.0)
 
@@ -229,7 +231,7 @@ async def test_a_twin_that_was_faster_leaves_nothing(db: Database, now: datetime
     assert (await stored(db))["redeemed_at"] == now
 
 
-async def test_of_fifty_at_once_one_redeems(db: Database, now: datetime) -> None:
+async def test_of_fifty_concurrent_calls_one_redeems(db: Database, now: datetime) -> None:
     await added(now)
     await token_ops.mark_verified(T, now, 40.0)
 
@@ -246,7 +248,7 @@ async def owed(now: datetime, text: str = T, **more: Any) -> None:
     assert await token_ops.redeem(text, ANN, now) is not None
 
 
-async def test_what_was_redeemed_and_not_paid_out_is_found_oldest_first(db: Database, now: datetime) -> None:
+async def test_unpaid_tokens_are_found_oldest_first(db: Database, now: datetime) -> None:
     for text, at in (("2" * 32, now + MS), ("1" * 32, now), ("3" * 32, now + 2 * MS), ("4" * 32, now)):
         await owed(at, text)
     await added(now, "5" * 32)
@@ -258,7 +260,7 @@ async def test_what_was_redeemed_and_not_paid_out_is_found_oldest_first(db: Data
     assert await token_ops.find_owed(now, 10) == []
 
 
-async def test_paid_out_once(db: Database, now: datetime) -> None:
+async def test_a_token_is_paid_out_once(db: Database, now: datetime) -> None:
     await added(now)
     assert not await token_ops.mark_granted(T, now)
     await token_ops.mark_verified(T, now, 40.0)
@@ -273,8 +275,8 @@ async def test_paid_out_once(db: Database, now: datetime) -> None:
     assert await token_ops.find_owed(now + DAY, 10) == []
 
 
-async def test_the_clean_up_leaves_what_is_owed_until_it_is_paid_out(db: Database, now: datetime) -> None:
-    # redeemed in its last millisecond, then the process dies
+async def test_an_owed_token_is_not_cleaned_up_until_it_is_paid_out(db: Database, now: datetime) -> None:
+    # redeemed in its last millisecond, then the process is killed
     await owed(now, expires_at=now)
 
     assert (await token_ops.delete_expired_and_used_tokens(now + OWED_KEPT_FOR)).count == 0
@@ -286,7 +288,7 @@ async def test_the_clean_up_leaves_what_is_owed_until_it_is_paid_out(db: Databas
     assert (await token_ops.delete_expired_and_used_tokens(kept_until + MS)).count == 1
 
 
-async def test_a_token_that_lasts_long_is_not_made_to_last_longer_by_paying(db: Database, now: datetime) -> None:
+async def test_paying_out_does_not_extend_a_long_expiry(db: Database, now: datetime) -> None:
     await owed(now, expires_at=now + 400 * DAY)
     assert (await stored(db))["expires_at"] == now + 400 * DAY
 
@@ -294,7 +296,7 @@ async def test_a_token_that_lasts_long_is_not_made_to_last_longer_by_paying(db: 
     assert (await stored(db))["expires_at"] == now + PAID_KEPT_FOR
 
 
-async def test_a_verified_token_nobody_redeemed_in_time_goes_as_before(db: Database, now: datetime) -> None:
+async def test_a_verified_token_that_was_not_redeemed_in_time_is_cleaned_up(db: Database, now: datetime) -> None:
     await added(now, expires_at=now)
     await token_ops.mark_verified(T, now, 40.0)
 
@@ -311,13 +313,13 @@ async def test_a_bypassed_token_is_replaced_once(db: Database, now: datetime) ->
     await token_ops.mark_bypassed(T, now)
 
     assert await token_ops.take_replacement(BOB, now) is None
-    spoilt = await token_ops.take_replacement(ANN, now)
-    assert spoilt is not None
-    assert spoilt.token == T
+    bypassed = await token_ops.take_replacement(ANN, now)
+    assert bypassed is not None
+    assert bypassed.token == T
     assert await token_ops.take_replacement(ANN, now) is None
 
 
-async def test_each_bypassed_token_is_replaced_for_itself(db: Database, now: datetime) -> None:
+async def test_two_bypassed_tokens_are_replaced_twice(db: Database, now: datetime) -> None:
     for text in ("1" * 32, "2" * 32):
         await added(now, text)
         await token_ops.mark_bypassed(text, now)
@@ -327,7 +329,7 @@ async def test_each_bypassed_token_is_replaced_for_itself(db: Database, now: dat
     assert taken[2] is None
 
 
-async def test_a_replacement_is_not_replaced_and_an_expired_one_neither(db: Database, now: datetime) -> None:
+async def test_neither_a_replacement_nor_an_expired_token_is_replaced(db: Database, now: datetime) -> None:
     await added(now, "1" * 32, is_replacement=True)
     await added(now, "2" * 32, expires_at=now)
     for text in ("1" * 32, "2" * 32):
@@ -339,7 +341,7 @@ async def test_a_replacement_is_not_replaced_and_an_expired_one_neither(db: Data
     assert taken.token == "2" * 32
 
 
-async def test_the_right_to_a_replacement_can_be_given_back(db: Database, now: datetime) -> None:
+async def test_the_right_to_a_replacement_can_be_returned(db: Database, now: datetime) -> None:
     await added(now)
     await token_ops.mark_bypassed(T, now)
     assert not await token_ops.return_replacement(T)

@@ -1,4 +1,4 @@
-"""A database with something of everything, its backups, and what stands in a database."""
+"""Fill a database with every kind of value, back it up, and read what a database or a file holds."""
 
 import io
 import json
@@ -19,7 +19,7 @@ from tests.clocks import SteeredClock
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 
-#: a value of each kind both stores keep, and what extended JSON could take for something else
+#: a value of each kind that both stores keep, and texts that extended JSON could misread
 VALUES: dict[str, Any] = {
     "text": 'é 漢字 \U0001f600 "quoted" \\ \n \u2028 \x01',
     "empty": "",
@@ -41,7 +41,7 @@ VALUES: dict[str, Any] = {
     "$date": {"$numberLong": "no number"},
     "inside": [{"$oid": "not an id"}],
 }
-#: what a server keeps besides
+#: further kinds that only a server keeps
 SERVER_VALUES: dict[str, Any] = {
     "decimal": Decimal128("0.10"),
     "uuid": Binary(bytes(range(16)), 4),
@@ -55,7 +55,7 @@ SERVER_VALUES: dict[str, Any] = {
 
 
 async def fill(db: Database, people: int = 3) -> None:
-    """People, promises, a settings document under a name, something of no one's, and an empty collection."""
+    """Insert users, a promise, a settings document with a text id, and a collection no code knows."""
     users = [{"user_id": number, "username": f"reader {number}", "joined_at": NOW} for number in range(people)]
     for first in range(0, people, 1000):
         await db.collection("users").insert_many(users[first : first + 1000])
@@ -69,7 +69,7 @@ async def backed_up(folder: Path, keep: int = 7, now: datetime = NOW, **more: An
 
 
 async def held(db: Database) -> dict[str, list[Document]]:
-    """Every document by collection, in the order it stands; empty collections left out."""
+    """Return every document by collection, in stored order, without empty collections."""
     found = {}
     for name in await db.collection_names():
         found[name] = [document async for page in db.collection(name).pages(lambda: 1000) for document in page]
@@ -77,13 +77,13 @@ async def held(db: Database) -> dict[str, list[Document]]:
 
 
 def members(path: Path) -> dict[str, bytes]:
-    """What is in the file, by name."""
+    """Return the content of the members of a backup, by name."""
     with zipfile.ZipFile(path) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
 def pack(path: Path, content: dict[str, bytes]) -> Path:
-    """A ZIP of `content` at `path`."""
+    """Write a ZIP of `content` to `path`."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in content.items():
@@ -93,7 +93,7 @@ def pack(path: Path, content: dict[str, bytes]) -> Path:
 
 
 def manifest_with(content: dict[str, bytes], change: Callable[[dict[str, Any]], object]) -> dict[str, bytes]:
-    """`content` with its manifest changed in place by `change`."""
+    """Return `content` with its manifest changed by `change`."""
     manifest = json.loads(content["manifest.json"])
     change(manifest)
     return {**content, "manifest.json": json.dumps(manifest).encode()}

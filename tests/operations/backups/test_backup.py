@@ -1,4 +1,4 @@
-"""A backup is whole or not there, and never costs an older one."""
+"""A backup file is complete or does not exist, and never costs an older one."""
 
 import asyncio
 import errno
@@ -82,24 +82,24 @@ async def test_a_backup_holds_every_collection_with_counts_and_checksums(db: Dat
     assert written_at(report.path) == NOW.replace(microsecond=0)
 
 
-async def test_only_the_owner_may_read_it(db: Database, folder: Path) -> None:
+async def test_folder_and_file_can_be_read_by_their_owner_alone(db: Database, folder: Path) -> None:
     report = await backed_up(folder)
     assert (mode(folder), mode(report.path)) == (0o700, 0o600)
     report = await backed_up(folder / "new" / "one")
     assert (mode(folder / "new" / "one"), mode(report.path)) == (0o700, 0o600)
 
 
-async def test_an_empty_database_has_a_backup_too(bare_db: Database, folder: Path) -> None:
+async def test_an_empty_database_can_be_backed_up(bare_db: Database, folder: Path) -> None:
     report = await backed_up(folder)
     assert (report.documents, (await verify(report.path)).documents) == (0, 0)
 
 
-def test_what_decides_is_read_before_what_it_decides_about() -> None:
+def test_collections_are_read_in_an_order_that_does_no_harm() -> None:
     order = in_order(["users", "restore", "tokens", "pending_deletions", "broadcast_recipients", "broadcasts", "zoo"])
     assert order == ["broadcasts", "tokens", "broadcast_recipients", "zoo", "users", "pending_deletions"]
 
 
-async def test_the_newest_of_as_many_days_as_are_wanted_are_kept(db: Database, folder: Path) -> None:
+async def test_the_newest_backup_of_each_of_the_last_days_is_kept(db: Database, folder: Path) -> None:
     others = [
         "tollgate-other-20250101T000000Z-000000.zip",
         f"tollgate-{db.name}-2-20250101T000000Z-000000.zip",
@@ -115,7 +115,7 @@ async def test_the_newest_of_as_many_days_as_are_wanted_are_kept(db: Database, f
     assert set(others) < set(names(folder))
 
 
-async def test_a_day_of_backups_by_hand_pushes_out_no_night(db: Database, folder: Path) -> None:
+async def test_backups_by_hand_do_not_replace_those_of_other_days(db: Database, folder: Path) -> None:
     day, hour = timedelta(days=1), timedelta(hours=1)
     nights = [await backed_up(folder, 3, NOW + number * day) for number in range(3)]
     by_hand = [await backed_up(folder, 3, NOW + 2 * day + number * hour) for number in range(1, 8)]
@@ -123,27 +123,27 @@ async def test_a_day_of_backups_by_hand_pushes_out_no_night(db: Database, folder
     stand = [by_hand[6], by_hand[5], by_hand[4], nights[1], nights[0]]
     assert backups_of(folder, db.name) == [report.path for report in stand]
 
-    # of a day that is over the last one stays
+    # of an earlier day the last one is kept
     after = await backed_up(folder, 3, NOW + 3 * day)
     assert after.removed == 3
     assert backups_of(folder, db.name) == [after.path, by_hand[6].path, nights[1].path]
 
 
-async def test_a_name_with_no_day_there_is_stops_no_backup(db: Database, folder: Path) -> None:
+async def test_a_file_named_after_an_impossible_day_does_not_stop_a_backup(db: Database, folder: Path) -> None:
     odd = folder / f"tollgate-{db.name}-20251399T000000Z-000000.zip"
     odd.touch()
     assert (await backed_up(folder, 1)).removed == 1
     assert not odd.exists()
 
 
-async def test_the_new_one_stays_even_when_the_clock_went_back(db: Database, folder: Path) -> None:
+async def test_the_new_backup_is_kept_even_when_the_clock_was_put_back(db: Database, folder: Path) -> None:
     later = await backed_up(folder, 1)
     report = await backed_up(folder, 1, NOW - timedelta(days=400))
     assert backups_of(folder, db.name) == [report.path]
     assert not later.path.exists()
 
 
-async def test_what_a_crash_left_goes_with_the_next_backup(db: Database, folder: Path) -> None:
+async def test_the_next_backup_removes_the_partial_file_of_a_crash(db: Database, folder: Path) -> None:
     left = folder / f"tollgate-{db.name}-20250101T000000Z-abcdef.zip.partial"
     others = folder / "tollgate-other-20250101T000000Z-abcdef.zip.partial"
     for path in (left, others):
@@ -152,8 +152,8 @@ async def test_what_a_crash_left_goes_with_the_next_backup(db: Database, folder:
     assert (left.exists(), others.exists()) == (False, True)
 
 
-async def test_what_another_process_is_writing_stays(db: Database, folder: Path) -> None:
-    """The holder of a lock is the open file, so a second file of this process stands for another's."""
+async def test_the_partial_file_of_a_running_process_is_kept(db: Database, folder: Path) -> None:
+    """A lock belongs to the open file, so a second file of this process acts as another process's."""
     going_on = backup_files.PartialFile(folder / f"tollgate-{db.name}-20250101T000000Z-abcdef.zip")
     await backed_up(folder)
     assert len(names(folder)) == 2
@@ -172,8 +172,8 @@ def test_two_processes_write_at_once(folder: Path) -> None:
         assert asyncio.run(verify(path)).documents == 3000
 
 
-def test_a_full_disk_is_said_plainly_and_leaves_what_was_there(folder: Path) -> None:
-    """A limit for the size of files stands in for the disk: the write stops in the middle all the same."""
+def test_a_full_disk_is_reported_and_keeps_older_backups(folder: Path) -> None:
+    """A limit for the size of files replaces the full disk: the write stops in the middle, too."""
     old = folder / "tollgate-tollgate-20250101T000000Z-abcdef.zip"
     old.write_bytes(b"old")
     command = [sys.executable, "-c", WRITE, str(folder), "20000"]
@@ -188,7 +188,7 @@ def test_a_full_disk_is_said_plainly_and_leaves_what_was_there(folder: Path) -> 
 
 
 @pytest.mark.parametrize("call", ["write", "fsync", "rename"])
-async def test_no_space_at_any_step_removes_the_new_and_nothing_old(
+async def test_no_space_at_any_step_removes_only_the_new_file(
     db: Database, folder: Path, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     await fill(db)
@@ -205,13 +205,13 @@ async def test_no_space_at_any_step_removes_the_new_and_nothing_old(
     assert names(folder) == [old.path.name]
 
 
-async def test_a_folder_that_cannot_be_made_is_said_plainly(db: Database, tmp_path: Path) -> None:
+async def test_a_folder_that_cannot_be_created_is_reported(db: Database, tmp_path: Path) -> None:
     (tmp_path / "data").touch()
     with pytest.raises(CannotWriteBackup, match="data/backups: "):
         await backed_up(tmp_path / "data" / "backups")
 
 
-async def test_the_database_away_at_any_page_leaves_nothing_new(db: Database, folder: Path) -> None:
+async def test_an_outage_at_any_page_leaves_no_new_file(db: Database, folder: Path) -> None:
     await fill(db, 200)
     db.calls.clear()
     old = (await backed_up(folder, 1)).path
@@ -235,7 +235,7 @@ async def test_the_database_away_at_any_page_leaves_nothing_new(db: Database, fo
         assert names(folder) == [old.name]
 
 
-async def test_a_stop_at_any_page_leaves_nothing_new(db: Database, folder: Path) -> None:
+async def test_a_stop_at_any_page_leaves_no_new_file(db: Database, folder: Path) -> None:
     await fill(db, 200)
     asked = 0
 
@@ -249,7 +249,7 @@ async def test_a_stop_at_any_page_leaves_nothing_new(db: Database, folder: Path)
     assert names(folder) == []
 
 
-async def test_a_cancelled_backup_leaves_nothing(db: Database, folder: Path) -> None:
+async def test_a_cancelled_backup_leaves_no_file(db: Database, folder: Path) -> None:
     await fill(db)
 
     def cancel(doing: str, done: int, total: int) -> None:
@@ -261,7 +261,7 @@ async def test_a_cancelled_backup_leaves_nothing(db: Database, folder: Path) -> 
     assert names(folder) == []
 
 
-async def test_what_changes_meanwhile_comes_once(db: Database, folder: Path) -> None:
+async def test_documents_that_change_meanwhile_are_in_the_backup_once(db: Database, folder: Path) -> None:
     await fill(db, 300)
     users, seen = db.collection("users"), 0
 
@@ -294,14 +294,14 @@ async def test_large_documents_make_small_pages(db: Database, folder: Path) -> N
     )
     db.calls.clear()
     await backed_up(folder)
-    # sixteen before their size is known, then one by one, and the end
+    # a first page of sixteen, before their size is known, then pages of one, and the empty last page
     assert db.calls["pages posts"] == 1 + 44 + 1
 
 
-async def test_half_a_database_gets_no_backup(db: Database, folder: Path) -> None:
+async def test_a_half_restored_database_is_not_backed_up(db: Database, folder: Path) -> None:
     old = await backed_up(folder, 1)
-    update_key = {"backup": "a" * 32, "file": "b.zip", "begun_at": NOW, "owner": "somebody", "alive_until": NOW}
-    await db.collection("restore").insert_one({"_id": "restore", **update_key})
+    marker = {"backup": "a" * 32, "file": "b.zip", "begun_at": NOW, "owner": "somebody", "alive_until": NOW}
+    await db.collection("restore").insert_one({"_id": "restore", **marker})
     with pytest.raises(HalfRestored, match=r"half of b\.zip, whose restore began 2026-03-01 12:00:00 UTC"):
         await backed_up(folder, 1)
     assert names(folder) == [old.path.name]

@@ -1,4 +1,4 @@
-"""A file that is not what was written is refused before anything is: with the collection and the line."""
+"""A damaged file is refused before anything is written, with the collection and the line."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ USERS = "users.jsonl"
 
 @pytest.fixture
 async def backup(bare_db: Database, tmp_path: Path) -> Path:
-    """Of a database with 40 people, which is empty now."""
+    """A backup of a database with 40 users, which is empty now."""
     await fill(bare_db, 40)
     path = (await backed_up(tmp_path)).path
     await bare_db.drop()
@@ -41,7 +41,7 @@ def write(path: Path, content: bytes | bytearray) -> None:
 
 
 async def refusal(path: Path, db: Database) -> DamagedBackup:
-    """Why a restore refuses the file; nothing was written."""
+    """Return why a restore refuses the file, and assert that it wrote nothing."""
     with pytest.raises(DamagedBackup) as refused:
         await restore(path)
     assert await db.collection_names() == []
@@ -49,7 +49,7 @@ async def refusal(path: Path, db: Database) -> DamagedBackup:
 
 
 def signed(content: Content, lines: bytes) -> Content:
-    """`content` with these lines of users, and a manifest that fits them: somebody knew what they did."""
+    """Return `content` with these lines of users and a manifest that matches them: a deliberate change."""
 
     def sign(manifest: dict[str, Any]) -> None:
         (users,) = (kept for kept in manifest["collections"] if kept["name"] == "users")
@@ -62,7 +62,7 @@ def signed(content: Content, lines: bytes) -> Content:
     return manifest_with({**content, USERS: lines}, sign)
 
 
-async def test_any_byte_that_is_another_is_noticed(bare_db: Database, backup: Path) -> None:
+async def test_any_changed_byte_is_noticed(bare_db: Database, backup: Path) -> None:
     whole = read(backup)
     for place in range(0, len(whole), 23):
         write(backup, whole[:place] + bytes([whole[place] ^ 0x20]) + whole[place + 1 :])
@@ -70,19 +70,19 @@ async def test_any_byte_that_is_another_is_noticed(bare_db: Database, backup: Pa
             report = await restore(backup, dry_run=True)
         except DamagedBackup:
             continue
-        # dates, rights and sizes that stand twice in a ZIP: what is unpacked is right
+        # dates, rights and sizes that a ZIP stores twice: the unpacked content is right
         assert report.documents == 45
     assert await bare_db.collection_names() == []
 
 
-async def test_a_file_that_is_cut_off_anywhere_is_refused(bare_db: Database, backup: Path) -> None:
+async def test_a_file_truncated_anywhere_is_refused(bare_db: Database, backup: Path) -> None:
     whole = read(backup)
     for size in [0, 1, *range(4, len(whole), 97), len(whole) - 1]:
         write(backup, whole[:size])
         assert (await refusal(backup, bare_db)).reason == "no backup, or one that is cut off"
 
 
-async def test_a_changed_letter_is_found_by_the_checksum(bare_db: Database, backup: Path) -> None:
+async def test_a_changed_letter_fails_the_checksum(bare_db: Database, backup: Path) -> None:
     content = members(backup)
     content[USERS] = content[USERS].replace(b"reader 7", b"reader 8")
     damaged = await refusal(pack(backup, content), bare_db)
@@ -114,7 +114,7 @@ async def test_a_changed_letter_is_found_by_the_checksum(bare_db: Database, back
         (b'{"_id": 1, "a": "' + b"x" * (16 * 1024 * 1024) + b'"}', "a document larger than MongoDB takes"),
     ],
 )
-async def test_a_line_that_is_no_document_is_named(bare_db: Database, backup: Path, line: bytes, reason: str) -> None:
+async def test_a_line_without_a_document_is_named(bare_db: Database, backup: Path, line: bytes, reason: str) -> None:
     content = members(backup)
     lines = content[USERS].split(b"\n")
     lines[16] = line
@@ -136,7 +136,7 @@ async def test_lines_missing_or_too_many_are_named(bare_db: Database, backup: Pa
     assert (damaged.collection, damaged.line, damaged.reason) == ("users", 1, "cut off")
 
 
-async def test_a_line_without_an_end_is_read_no_further_than_a_document_can_be(
+async def test_an_endless_line_is_read_only_as_far_as_a_document_can_reach(
     bare_db: Database, backup: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bomb: a few kilobytes that would be gigabytes."""
@@ -175,7 +175,7 @@ def _of_users(name: str, value: object) -> Callable[[dict[str, Any]], object]:
         (_of_users("name", "$cmd"), "name is wrong"),
     ],
 )
-async def test_a_manifest_that_is_wrong_is_refused(
+async def test_an_invalid_manifest_is_refused(
     bare_db: Database, backup: Path, change: Callable[[dict[str, Any]], object], reason: str
 ) -> None:
     pack(backup, manifest_with(members(backup), change))
@@ -183,12 +183,12 @@ async def test_a_manifest_that_is_wrong_is_refused(
 
 
 @pytest.mark.parametrize("name", ["../evil.jsonl", "/etc/evil", "users.jsonl/../x", "more.jsonl"])
-async def test_a_file_the_manifest_does_not_name_is_refused(bare_db: Database, backup: Path, name: str) -> None:
+async def test_a_member_missing_from_the_manifest_is_refused(bare_db: Database, backup: Path, name: str) -> None:
     pack(backup, {**members(backup), name: b'{"_id": 1}\n'})
     assert "not those its manifest names" in (await refusal(backup, bare_db)).reason
 
 
-async def test_the_same_name_twice_is_refused(bare_db: Database, backup: Path) -> None:
+async def test_two_members_of_one_name_are_refused(bare_db: Database, backup: Path) -> None:
     with zipfile.ZipFile(backup, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
         archive.writestr(USERS, b"")
     assert "not those its manifest names" in (await refusal(backup, bare_db)).reason
@@ -216,7 +216,7 @@ async def test_a_zip_with_a_password_is_refused(bare_db: Database, backup: Path)
     assert "not packed the way Tollgate packs" in (await refusal(backup, bare_db)).reason
 
 
-async def test_text_and_folders_are_no_backups(bare_db: Database, tmp_path: Path) -> None:
+async def test_text_files_and_folders_are_refused(bare_db: Database, tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     write(text, b"x" * 1000)
     assert "no backup" in (await refusal(text, bare_db)).reason

@@ -1,4 +1,4 @@
-"""A restore brings back what was there, into the right place, or nothing at all."""
+"""A restore writes every document into an empty database, or nothing."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -26,14 +26,14 @@ Step = tuple[str, int, int]
 
 
 async def emptied(db: Database) -> None:
-    """As a new database; what it counted is forgotten."""
+    """Drop the database and clear the counted calls."""
     await db.drop()
     db.calls.clear()
 
 
 @pytest.fixture
 async def backup(bare_db: Database, tmp_path: Path) -> Path:
-    """Of a database with 120 people, which is empty now."""
+    """A backup of a database with 120 users, which is empty now."""
     await fill(bare_db, 120)
     path = (await backed_up(tmp_path)).path
     await emptied(bare_db)
@@ -43,7 +43,7 @@ async def backup(bare_db: Database, tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     "document", [{"_id": 1, **VALUES}, {"_id": 1, **SERVER_VALUES}, {"_id": 1, "a": DatetimeMS(2**60)}]
 )
-def test_every_type_comes_back_as_the_same_bson(document: dict[str, Any]) -> None:
+def test_every_type_is_restored_as_the_same_bson(document: dict[str, Any]) -> None:
     line = to_line(document)
     assert line.count(b"\n") == 1
     back = from_line(line)
@@ -56,7 +56,7 @@ def test_every_type_comes_back_as_the_same_bson(document: dict[str, Any]) -> Non
 @pytest.mark.sweep
 async def test_two_round_trips_give_the_same_documents_and_the_same_lines(bare_db: Database, tmp_path: Path) -> None:
     await fill(bare_db)
-    # of a collection without a unique key: for one the memory looks through all of it at every insert
+    # a collection without a unique key: with one the in-memory store reads all of it at every insert
     await bare_db.collection("visits").insert_many([{"number": number, "at": NOW} for number in range(3000)])
     kinds = {name: value for name, value in VALUES.items() if "." not in name and "$" not in name and name != "inside"}
     await bare_db.collection("kinds").insert_one({"_id": "kinds", **kinds})
@@ -73,7 +73,7 @@ async def test_two_round_trips_give_the_same_documents_and_the_same_lines(bare_d
 
 
 @pytest.mark.server
-async def test_a_server_gets_back_every_type_it_keeps(bare_db: Database, tmp_path: Path) -> None:
+async def test_a_server_restores_every_type_it_stores(bare_db: Database, tmp_path: Path) -> None:
     kept = {name: value for name, value in VALUES.items() if "$" not in name} | SERVER_VALUES
     await bare_db.bulk("kinds").insert_one({"_id": 1, **kept})
     before = [bson.encode(page[0]) async for page in bare_db.bulk("kinds").pages(lambda: 1)]
@@ -83,7 +83,7 @@ async def test_a_server_gets_back_every_type_it_keeps(bare_db: Database, tmp_pat
     assert [bson.encode(page[0]) async for page in bare_db.bulk("kinds").pages(lambda: 1)] == before
 
 
-async def test_a_database_with_anything_in_it_is_refused_and_untouched(bare_db: Database, backup: Path) -> None:
+async def test_a_database_with_any_document_is_refused_and_unchanged(bare_db: Database, backup: Path) -> None:
     await bare_db.collection("orders").insert_one({"_id": 1})
     for dry_run in (True, False):
         with pytest.raises(WrongTarget, match=r"is not empty: it holds orders$"):
@@ -91,7 +91,7 @@ async def test_a_database_with_anything_in_it_is_refused_and_untouched(bare_db: 
     assert await held(bare_db) == {"orders": [{"_id": 1}]}
 
 
-async def test_indexes_and_empty_collections_are_nothing(db: Database, tmp_path: Path) -> None:
+async def test_a_database_with_indexes_and_empty_collections_counts_as_empty(db: Database, tmp_path: Path) -> None:
     path = (await backed_up(tmp_path)).path
     assert (await restore(path)).documents == 0
 
@@ -104,7 +104,9 @@ async def test_a_dry_run_checks_everything_and_writes_nothing(bare_db: Database,
     assert await bare_db.collection_names() == []
 
 
-async def test_what_comes_between_the_check_and_the_first_write_is_seen(bare_db: Database, backup: Path) -> None:
+async def test_a_document_inserted_between_the_check_and_the_first_write_is_noticed(
+    bare_db: Database, backup: Path
+) -> None:
     def interfere(doing: str, done: int, total: int) -> None:
         if done == total and "checking" in doing:
             bare_db.before_call = write
@@ -136,7 +138,7 @@ async def calls_of_a_restore(db: Database, backup: Path) -> int:
 
 
 @pytest.mark.sweep
-async def test_cut_short_at_any_call_the_same_file_goes_on_and_no_other(
+async def test_a_restore_interrupted_at_any_call_continues_with_the_same_file_only(
     bare_db: Database, clock: ManualClock, backup: Path, tmp_path: Path
 ) -> None:
     whole = (await restore(backup)).collections
@@ -144,21 +146,21 @@ async def test_cut_short_at_any_call_the_same_file_goes_on_and_no_other(
     await emptied(bare_db)
     other = (await backed_up(tmp_path / "other")).path
     calls = await calls_of_a_restore(bare_db, backup)
-    # building indexes is half of the calls; what matters stands at both ends
+    # half of the calls, in the middle, build indexes
     for last in [*range(0, 12), *range(calls - 12, calls)]:
         bare_db.before_call = _away_after(last)
         with pytest.raises(StoreUnavailable):
             await restore(backup)
         bare_db.before_call = None
-        update_key = await find_marker(bare_db)
-        if update_key is not None:
+        marker = await find_marker(bare_db)
+        if marker is not None:
             with pytest.raises(WrongTarget, match=f"half of {backup.name}"):
                 await restore(other)
             with pytest.raises(WrongTarget, match="try again in 60 s"):
                 await restore(backup)
             clock.move(HELD_FOR)
         report = await restore(backup)
-        assert (report.collections, report.was_half) == (whole, update_key is not None)
+        assert (report.collections, report.was_half) == (whole, marker is not None)
         assert await held(bare_db) == before
         await emptied(bare_db)
 
@@ -175,7 +177,7 @@ def _away_after(calls: int) -> Callable[[str, str], None]:
 
 
 async def cut_short(db: Database, clock: ManualClock, backup: Path) -> None:
-    """Leave half of the backup, whose restorer has vanished."""
+    """Leave a half restored database, whose restoring process was killed."""
 
     def vanish(doing: str, done: int, total: int) -> None:
         if doing == "writing users":
@@ -186,7 +188,7 @@ async def cut_short(db: Database, clock: ManualClock, backup: Path) -> None:
     clock.move(HELD_FOR)
 
 
-async def test_what_others_wrote_into_the_half_stays_and_stops_the_restore(
+async def test_foreign_documents_in_the_half_are_kept_and_stop_the_restore(
     bare_db: Database, clock: ManualClock, backup: Path
 ) -> None:
     await cut_short(bare_db, clock, backup)
@@ -199,11 +201,9 @@ async def test_what_others_wrote_into_the_half_stays_and_stops_the_restore(
     assert await find_marker(bare_db) is not None
 
 
-async def test_a_half_somebody_worked_on_keeps_what_they_changed(
-    bare_db: Database, clock: ManualClock, backup: Path
-) -> None:
+async def test_a_half_that_was_used_keeps_its_changes(bare_db: Database, clock: ManualClock, backup: Path) -> None:
     await cut_short(bare_db, clock, backup)
-    # a process was at work: it changes people and leaves rows of its runs
+    # a process of ours has run: it changes users and leaves rows of its runs
     await bare_db.collection("users").update_one({"user_id": {"$gt": 0}}, {"$set": {"credits": 500}})
     await bare_db.collection("job_runs").insert_one({"job": "health_check"})
     with pytest.raises(WrongTarget, match="job_runs holds what is not of this backup"):
@@ -211,7 +211,7 @@ async def test_a_half_somebody_worked_on_keeps_what_they_changed(
     assert await bare_db.collection("users").count({"credits": 500}) == 1
 
 
-async def test_one_id_far_apart_in_the_file_is_restored_as_the_later_one(bare_db: Database, tmp_path: Path) -> None:
+async def test_of_one_id_twice_in_the_file_the_later_document_is_restored(bare_db: Database, tmp_path: Path) -> None:
     users = bare_db.collection("users")
     await users.insert_many([{"_id": number, "user_id": number, "name": "first"} for number in range(600)])
     path = (await backed_up(tmp_path)).path
@@ -225,7 +225,7 @@ async def test_one_id_far_apart_in_the_file_is_restored_as_the_later_one(bare_db
     assert await users.count({}) == 600
 
 
-async def test_an_id_that_is_in_the_file_twice_hides_nobody_elses(
+async def test_an_id_twice_in_the_file_does_not_hide_a_foreign_document(
     bare_db: Database, clock: ManualClock, tmp_path: Path
 ) -> None:
     users = bare_db.collection("users")
@@ -242,7 +242,7 @@ async def test_an_id_that_is_in_the_file_twice_hides_nobody_elses(
     assert await users.count({}) == before
 
 
-async def test_who_writes_while_it_is_restored_is_noticed(bare_db: Database, backup: Path) -> None:
+async def test_a_write_during_the_restore_is_noticed(bare_db: Database, backup: Path) -> None:
     def interfere(operation: str, collection: str) -> None:
         if (operation, collection) == ("update_many", "broadcasts"):
             bare_db.before_call = None
@@ -258,7 +258,7 @@ async def test_who_writes_while_it_is_restored_is_noticed(bare_db: Database, bac
     assert await find_marker(bare_db) is not None
 
 
-async def test_a_restorer_that_was_silent_too_long_stops(bare_db: Database, clock: ManualClock, backup: Path) -> None:
+async def test_a_restore_that_was_taken_over_stops(bare_db: Database, clock: ManualClock, backup: Path) -> None:
     async def other() -> None:
         clock.move(HELD_FOR)
         await bare_db.collection("restore").update_one({"_id": "restore"}, {"$set": {"owner": "another"}})
@@ -266,24 +266,24 @@ async def test_a_restorer_that_was_silent_too_long_stops(bare_db: Database, cloc
     await _between(bare_db, "insert_many", "users", other)
     with pytest.raises(WrongTarget, match="another restore has taken over"):
         await restore(backup)
-    update_key = await find_marker(bare_db)
-    assert update_key is not None and update_key.owner == "another"
+    marker = await find_marker(bare_db)
+    assert marker is not None and marker.owner == "another"
 
 
-async def _between(db: Database, method: str, collection: str, deed: Callable[[], Awaitable[object]]) -> None:
-    """`deed` right before the first call of `method`."""
+async def _between(db: Database, method: str, collection: str, action: Callable[[], Awaitable[object]]) -> None:
+    """Run `action` right before the first call of `method`."""
     target = db.bulk(collection)
     original = getattr(target, method)
 
     async def interrupted(*args: Any, **options: Any) -> Any:
         setattr(target, method, original)
-        await deed()
+        await action()
         return await original(*args, **options)
 
     setattr(target, method, interrupted)
 
 
-async def test_a_mark_from_a_clock_that_was_put_back_holds_nobody_up(
+async def test_a_marker_from_a_clock_that_was_put_back_does_not_block(
     bare_db: Database, clock: ManualClock, backup: Path
 ) -> None:
     await cut_short(bare_db, clock, backup)
@@ -291,8 +291,8 @@ async def test_a_mark_from_a_clock_that_was_put_back_holds_nobody_up(
     assert (await restore(backup)).was_half
 
 
-async def test_of_two_with_one_key_the_later_stands(bare_db: Database, tmp_path: Path) -> None:
-    """A document is deleted and made anew while the backup goes on: both are in it."""
+async def test_of_two_documents_with_one_unique_key_the_later_is_restored(bare_db: Database, tmp_path: Path) -> None:
+    """A document is deleted and inserted again while the backup is written: both are in it."""
     rows = [{"_id": number, "user_id": number, "name": "first"} for number in range(20)]
     again = [{"_id": number + 100, "user_id": number, "name": "later"} for number in (3, 4)]
     await bare_db.collection("users").insert_many([*rows, *again])
@@ -306,8 +306,8 @@ async def test_of_two_with_one_key_the_later_stands(bare_db: Database, tmp_path:
     assert {number for number, name in stand.items() if name == "later"} == {3, 4}
 
 
-async def test_broadcasts_that_were_due_come_back_paused(bare_db: Database, tmp_path: Path) -> None:
-    """Who got them after the backup was written is not known; those planned for later nobody has."""
+async def test_due_broadcasts_are_restored_as_paused(bare_db: Database, tmp_path: Path) -> None:
+    """Their recipients after the backup are unknown; those planned for later have none."""
     hour = timedelta(hours=1)
     rows = [
         {"_id": 1, "key": "1", "status": "sending", "send_at": NOW - hour, "started_at": NOW - hour, "is_shown": True},
@@ -325,7 +325,9 @@ async def test_broadcasts_that_were_due_come_back_paused(bare_db: Database, tmp_
     assert stand == {1: paused, 2: paused, 3: ("queued", True), 4: ("sent", True)}
 
 
-async def test_no_process_starts_on_half_a_database(bare_db: Database, clock: ManualClock, backup: Path) -> None:
+async def test_no_process_starts_on_a_half_restored_database(
+    bare_db: Database, clock: ManualClock, backup: Path
+) -> None:
     await refuse_half_restored(bare_db)
     await cut_short(bare_db, clock, backup)
     with pytest.raises(CannotStart, match=f"half of {backup.name}"):

@@ -1,4 +1,4 @@
-"""Broadcasts as they are put together, and brought as far as a test wants them."""
+"""Broadcasts and rows in any status or state a test needs."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,17 +34,17 @@ async def planned(now: datetime, key: str = "draft", **more: Any) -> Broadcast:
     return broadcast
 
 
-async def begun(now: datetime, key: str = "draft", **more: Any) -> Broadcast:
+async def started(now: datetime, key: str = "draft", **more: Any) -> Broadcast:
     broadcast = await broadcast_ops.start(await planned(now, key, **more), now)
     assert broadcast is not None
     return broadcast
 
 
 async def brought_to(status: BroadcastStatus, now: datetime, key: str = "draft", **more: Any) -> Broadcast:
-    """A broadcast in `status`, by the operations that lead there."""
+    """Return a broadcast in `status`, changed only by operations."""
     if status is BroadcastStatus.QUEUED:
         return await planned(now, key, **more)
-    broadcast = await begun(now, key, **more)
+    broadcast = await started(now, key, **more)
     match status:
         case BroadcastStatus.PAUSED:
             await broadcast_ops.pause(broadcast.id)
@@ -59,10 +59,10 @@ async def brought_to(status: BroadcastStatus, now: datetime, key: str = "draft",
                 await broadcast_ops.finish_recall(broadcast.id, {})
         case _:
             pass
-    return await look(broadcast.id)
+    return await reload(broadcast.id)
 
 
-async def look(broadcast_id: str) -> Broadcast:
+async def reload(broadcast_id: str) -> Broadcast:
     broadcast = await broadcast_ops.find(broadcast_id)
     assert broadcast is not None
     return broadcast
@@ -81,14 +81,14 @@ async def state(db: Database, broadcast_id: str, user_id: int) -> str:
 
 
 async def sent_to(broadcast_id: str, user_id: int, sent_at: datetime, owner: str = "me") -> None:
-    """A row whose copy has arrived."""
+    """Insert a row whose copy has arrived."""
     await broadcast_rows.add_recipients(broadcast_id, [user_id])
     assert await broadcast_rows.claim(broadcast_id, [user_id], owner) == [user_id]
     assert await broadcast_rows.mark_sent(broadcast_id, user_id, owner, [100 + user_id], sent_at)
 
 
 async def in_state(db: Database, broadcast_id: str, user_id: int, state: RecipientState, owner: str = "me") -> None:
-    """A row as it would stand in `state`."""
+    """Set a row to `state`."""
     await broadcast_rows.add_recipients(broadcast_id, [user_id])
     change = {"state": state, "owner": None if state is RecipientState.PENDING else owner}
     condition = {"broadcast_id": to_key(broadcast_id), "user_id": user_id}

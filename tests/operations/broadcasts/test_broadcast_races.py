@@ -1,6 +1,6 @@
-"""Broadcasts at the hands of several at the same instant: each row, lease and change of status is one's.
+"""Concurrent calls for one broadcast: each row, lease and change of status goes to one of them.
 
-On a server the calls really race; in memory one comes after the other.
+On a server the calls really race; in memory they run one after the other.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import pytest
 from core.broadcasts import BroadcastStatus, RecipientState
 from database.connection import Database
 from database.operations import broadcast_ops, broadcast_rows, lease_ops
-from tests.operations.broadcasts.broadcasting import begun, brought_to, look, news, planned
+from tests.operations.broadcasts.broadcasting import brought_to, news, planned, reload, started
 from tests.operations.test_gate_races import AT_ONCE, many
 
 TTL = timedelta(seconds=30)
@@ -20,18 +20,18 @@ TTL = timedelta(seconds=30)
 
 @pytest.fixture
 async def warm(db: Database) -> Database:
-    """With connections that stand already: without them the first call is over before the last one leaves."""
+    """The database with open connections: without them the first call would end before the last one starts."""
     for _ in range(2):
         await asyncio.gather(*(db.ping() for _ in range(AT_ONCE)))
     return db
 
 
-async def test_each_row_is_taken_by_exactly_one_of_several_owners(warm: Database, now: datetime) -> None:
-    broadcast, ids = await begun(now), list(range(1, 41))
+async def test_each_row_is_claimed_by_exactly_one_of_several_owners(warm: Database, now: datetime) -> None:
+    broadcast, ids = await started(now), list(range(1, 41))
     await broadcast_rows.add_recipients(broadcast.id, ids)
 
     async def one(number: int) -> list[int]:
-        # every row is asked for by five owners, four rows at a time
+        # every row is claimed by five owners, four rows at a time
         first = number % 10 * 4
         return await broadcast_rows.claim(broadcast.id, ids[first : first + 4], f"owner {number // 10}")
 
@@ -40,8 +40,8 @@ async def test_each_row_is_taken_by_exactly_one_of_several_owners(warm: Database
     assert await broadcast_rows.count_states(broadcast.id) == {"sending": 40}
 
 
-async def test_overlapping_pages_of_two_owners_are_taken_once(warm: Database, now: datetime) -> None:
-    broadcast = await begun(now)
+async def test_overlapping_pages_of_two_owners_are_claimed_once(warm: Database, now: datetime) -> None:
+    broadcast = await started(now)
     await broadcast_rows.add_recipients(broadcast.id, range(1, 31))
 
     async def one(number: int) -> list[int]:
@@ -51,16 +51,18 @@ async def test_overlapping_pages_of_two_owners_are_taken_once(warm: Database, no
     assert taken == Counter(range(1, 31))
 
 
-async def test_a_row_given_back_by_many_is_given_back_once(warm: Database, now: datetime) -> None:
-    broadcast = await begun(now)
+async def test_a_row_is_released_by_one_of_many_calls(warm: Database, now: datetime) -> None:
+    broadcast = await started(now)
     await broadcast_rows.add_recipients(broadcast.id, [1])
     await broadcast_rows.claim(broadcast.id, [1], "me")
     assert sum(await many(50, lambda _: broadcast_rows.release(broadcast.id, 1, "me"))) == 1
 
 
 @pytest.mark.parametrize("round_", range(5))
-async def test_arrived_and_given_up_at_once_ends_as_arrived(warm: Database, now: datetime, round_: int) -> None:
-    broadcast, ids = await begun(now), list(range(1, 21))
+async def test_a_copy_recorded_as_sent_and_as_lost_at_once_ends_as_sent(
+    warm: Database, now: datetime, round_: int
+) -> None:
+    broadcast, ids = await started(now), list(range(1, 21))
     await broadcast_rows.add_recipients(broadcast.id, ids)
     await broadcast_rows.claim(broadcast.id, ids, "slow")
 
@@ -73,26 +75,26 @@ async def test_arrived_and_given_up_at_once_ends_as_arrived(warm: Database, now:
     assert await broadcast_rows.count_states(broadcast.id) == {"sent": 20}
 
 
-async def test_the_same_page_made_by_many_is_one_row_each(warm: Database, now: datetime) -> None:
-    broadcast = await begun(now)
+async def test_the_same_page_inserted_by_many_makes_one_row_each(warm: Database, now: datetime) -> None:
+    broadcast = await started(now)
     await many(20, lambda number: broadcast_rows.add_recipients(broadcast.id, range(1 + number % 5, 21)))
     assert await broadcast_rows.count_states(broadcast.id) == {"pending": 20}
 
 
-async def test_a_draft_confirmed_by_many_taps_is_one_broadcast(warm: Database, now: datetime) -> None:
+async def test_a_draft_confirmed_by_many_taps_makes_one_broadcast(warm: Database, now: datetime) -> None:
     made = await many(50, lambda _: broadcast_ops.create(news(now)))
     assert sum(is_new for _, is_new in made) == 1
     assert len({broadcast.id for broadcast, _ in made}) == 1
     assert await warm.collection("broadcasts").count({}) == 1
 
 
-async def test_a_broadcast_is_begun_by_one(warm: Database, now: datetime) -> None:
+async def test_a_broadcast_is_started_by_one_of_many(warm: Database, now: datetime) -> None:
     broadcast = await planned(now)
     begun_by = await many(50, lambda _: broadcast_ops.start(broadcast, now))
     assert sum(one is not None for one in begun_by) == 1
 
 
-async def test_begun_or_cancelled_and_the_last_word_is_the_admins(warm: Database, now: datetime) -> None:
+async def test_a_broadcast_started_and_cancelled_at_once_ends_as_cancelled(warm: Database, now: datetime) -> None:
     broadcast = await planned(now)
 
     async def one(number: int) -> str | None:
@@ -102,21 +104,21 @@ async def test_begun_or_cancelled_and_the_last_word_is_the_admins(warm: Database
     said = Counter(await many(50, one))
     assert said["cancelled"] == 1
     assert said["sending"] <= 1
-    assert (await look(broadcast.id)).status is BroadcastStatus.CANCELLED
+    assert (await reload(broadcast.id)).status is BroadcastStatus.CANCELLED
 
 
-async def test_ended_paused_or_cancelled_by_one(warm: Database, now: datetime) -> None:
-    broadcast = await begun(now)
+async def test_a_broadcast_is_ended_paused_or_cancelled_by_one_of_many(warm: Database, now: datetime) -> None:
+    broadcast = await started(now)
     changes = (
         lambda: broadcast_ops.finish(broadcast.id, BroadcastStatus.SENT, now, {"sent": 1}),
         lambda: broadcast_ops.cancel(broadcast.id, now),
     )
     ended = [one for one in await many(50, lambda number: changes[number % 2]()) if one is not None]
     assert len(ended) == 1
-    assert (await look(broadcast.id)).status is ended[0].status
+    assert (await reload(broadcast.id)).status is ended[0].status
 
 
-async def test_a_wish_to_take_back_survives_every_putting_off(warm: Database, now: datetime) -> None:
+async def test_a_request_to_recall_survives_concurrent_postponing(warm: Database, now: datetime) -> None:
     broadcast = await brought_to(BroadcastStatus.RECALLING, now, lifetime_minutes=60)
 
     async def one(number: int) -> bool:
@@ -125,11 +127,11 @@ async def test_a_wish_to_take_back_survives_every_putting_off(warm: Database, no
         return await broadcast_ops.postpone_recall(broadcast.id, now + TTL, {})
 
     assert (await many(50, one))[10]
-    assert (await look(broadcast.id)).delete_at == now
+    assert (await reload(broadcast.id)).delete_at == now
 
 
-async def test_a_copy_is_taken_back_by_one(warm: Database, now: datetime) -> None:
-    broadcast = await begun(now)
+async def test_a_copy_is_recorded_as_deleted_by_one_of_many(warm: Database, now: datetime) -> None:
+    broadcast = await started(now)
     await broadcast_rows.add_recipients(broadcast.id, [1])
     await broadcast_rows.claim(broadcast.id, [1], "me")
     await broadcast_rows.mark_sent(broadcast.id, 1, "me", [1], now)

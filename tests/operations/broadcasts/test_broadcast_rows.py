@@ -1,4 +1,4 @@
-"""Rows of recipients: nobody twice, nobody skipped, whatever is asked again, lost, or done by two at once."""
+"""Rows of recipients: none is sent to twice and none skipped, with repeated calls, lost answers and concurrency."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ StepIn = Callable[..., None]
 
 @pytest.fixture
 def lose_answers(db: Database, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """`lose_answers(method)`: the next call of it is carried out, and its answer never comes."""
+    """`lose_answers(method)`: the next call of that method is carried out, but raises StoreUnavailable."""
 
     def arrange(method: str) -> None:
         original = getattr(db.collection("broadcast_recipients"), method)
@@ -44,10 +44,10 @@ async def states(db: Database) -> dict[int, str]:
     return {row["user_id"]: row["state"] for row in found}
 
 
-# --- making them
+# --- created
 
 
-async def test_a_row_is_made_for_each_and_waits(db: Database) -> None:
+async def test_each_recipient_gets_a_pending_row(db: Database) -> None:
     await broadcast_rows.add_recipients(B, [ANN, BOB])
     ann = await row(db, B, ANN)
     assert (ann["broadcast_id"], ann["state"], ann["owner"]) == (to_key(B), "pending", None)
@@ -57,19 +57,21 @@ async def test_a_row_is_made_for_each_and_waits(db: Database) -> None:
 
 
 @pytest.mark.parametrize("there", [[1], [3], [6], [1, 2], [2, 5], [1, 2, 3, 4, 5, 6]])
-async def test_a_page_that_was_half_made_is_made_whole_and_nobody_starts_anew(db: Database, there: list[int]) -> None:
+async def test_a_half_inserted_page_is_completed_and_existing_rows_are_kept(db: Database, there: list[int]) -> None:
     await broadcast_rows.add_recipients(B, there)
     await broadcast_rows.claim(B, there[:1], ME)
     await broadcast_rows.add_recipients(B, range(1, 7))
     assert await states(db) == {number: "pending" for number in range(1, 7)} | {there[0]: "sending"}
 
 
-async def test_a_page_with_somebody_twice_gives_them_one_row(db: Database) -> None:
+async def test_a_user_twice_in_a_page_gets_one_row(db: Database) -> None:
     await broadcast_rows.add_recipients(B, [ANN, ANN, BOB])
     assert await states(db) == {ANN: "pending", BOB: "pending"}
 
 
-async def test_a_lost_answer_to_a_page_is_made_good(db: Database, lose_answers: Callable[[str], None]) -> None:
+async def test_a_page_whose_answer_was_lost_can_be_inserted_again(
+    db: Database, lose_answers: Callable[[str], None]
+) -> None:
     lose_answers("insert_many")
     with pytest.raises(StoreUnavailable):
         await broadcast_rows.add_recipients(B, [ANN, BOB])
@@ -77,13 +79,13 @@ async def test_a_lost_answer_to_a_page_is_made_good(db: Database, lose_answers: 
     assert await states(db) == {ANN: "pending", BOB: "pending"}
 
 
-async def test_two_processes_making_the_same_page_make_it_once(db: Database, step_in: StepIn) -> None:
+async def test_two_processes_inserting_the_same_page_make_one_row_each(db: Database, step_in: StepIn) -> None:
     step_in("broadcast_recipients", "insert_many", lambda: broadcast_rows.add_recipients(B, [2, 4]))
     await broadcast_rows.add_recipients(B, [1, 2, 3, 4])
     assert sorted(await states(db)) == [1, 2, 3, 4]
 
 
-async def test_a_row_refused_for_another_reason_is_said(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_row_refused_for_another_reason_raises(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     async def refuse(*args: Any, **options: Any) -> None:
         raise StoreRefused("disk full")
 
@@ -92,17 +94,17 @@ async def test_a_row_refused_for_another_reason_is_said(db: Database, monkeypatc
         await broadcast_rows.add_recipients(B, [ANN])
 
 
-async def test_one_person_has_a_row_of_each_broadcast(db: Database) -> None:
+async def test_a_user_has_a_row_of_each_broadcast(db: Database) -> None:
     await broadcast_rows.add_recipients(B, [ANN])
     await broadcast_rows.add_recipients(OTHER, [ANN])
     assert await broadcast_rows.claim(B, [ANN], ME) == [ANN]
     assert (await state(db, B, ANN), await state(db, OTHER, ANN)) == ("sending", "pending")
 
 
-# --- taking them
+# --- claimed
 
 
-async def test_who_waits_comes_by_their_ids_page_after_page(db: Database) -> None:
+async def test_pending_rows_are_found_by_id_page_by_page(db: Database) -> None:
     await broadcast_rows.add_recipients(B, [5, 1, 4, 2, 3])
     await broadcast_rows.add_recipients(OTHER, [6])
     await broadcast_rows.claim(B, [2], ME)
@@ -112,7 +114,7 @@ async def test_who_waits_comes_by_their_ids_page_after_page(db: Database) -> Non
     assert await broadcast_rows.next_pending("nope", 0, 9) == []
 
 
-async def test_each_row_is_taken_by_one(db: Database) -> None:
+async def test_each_row_is_claimed_by_one_owner(db: Database) -> None:
     await broadcast_rows.add_recipients(B, [1, 2, 3, 4])
     assert await broadcast_rows.claim(B, [1, 2], ME) == [1, 2]
     assert await broadcast_rows.claim(B, [2, 3], ANOTHER) == [3]
@@ -122,9 +124,7 @@ async def test_each_row_is_taken_by_one(db: Database) -> None:
     assert owners == {1: ME, 2: ME, 3: ANOTHER, 4: ME}
 
 
-async def test_rows_whose_answer_was_lost_are_got_by_asking_again(
-    db: Database, lose_answers: Callable[[str], None]
-) -> None:
+async def test_a_claim_whose_answer_was_lost_can_be_repeated(db: Database, lose_answers: Callable[[str], None]) -> None:
     await broadcast_rows.add_recipients(B, [1, 2, 3])
     await broadcast_rows.claim(B, [3], ANOTHER)
     lose_answers("update_many")
@@ -133,7 +133,7 @@ async def test_rows_whose_answer_was_lost_are_got_by_asking_again(
     assert await broadcast_rows.claim(B, [1, 2, 3], ME) == [1, 2]
 
 
-async def test_away_in_the_middle_of_a_claim_costs_nobody_their_turn(db: Database) -> None:
+async def test_an_outage_in_the_middle_of_a_claim_loses_no_row(db: Database) -> None:
     await broadcast_rows.add_recipients(B, [1, 2, 3])
     await broadcast_rows.claim(B, [3], ANOTHER)
 
@@ -148,35 +148,35 @@ async def test_away_in_the_middle_of_a_claim_costs_nobody_their_turn(db: Databas
     assert await broadcast_rows.claim(B, [1, 2, 3], ME) == [1, 2]
 
 
-@pytest.mark.parametrize("stands", [one for one in RecipientState if one not in (PENDING, SENDING)])
-async def test_who_had_their_turn_is_never_taken_again(db: Database, stands: RecipientState) -> None:
-    await in_state(db, B, ANN, stands, owner=ME)
+@pytest.mark.parametrize("before", [one for one in RecipientState if one not in (PENDING, SENDING)])
+async def test_a_row_with_a_result_is_never_claimed_again(db: Database, before: RecipientState) -> None:
+    await in_state(db, B, ANN, before, owner=ME)
     assert await broadcast_rows.next_pending(B, 0, 9) == []
     assert await broadcast_rows.claim(B, [ANN], ME) == []
-    assert await state(db, B, ANN) == stands
+    assert await state(db, B, ANN) == before
 
 
-async def test_a_row_another_process_takes_first_is_not_got(db: Database, step_in: StepIn) -> None:
+async def test_a_row_claimed_by_another_process_meanwhile_is_not_returned(db: Database, step_in: StepIn) -> None:
     await broadcast_rows.add_recipients(B, [1, 2])
     step_in("broadcast_recipients", "update_many", lambda: broadcast_rows.claim(B, [1], ANOTHER))
     assert await broadcast_rows.claim(B, [1, 2], ME) == [2]
 
 
-async def test_taking_four_rows_is_one_command_and_each_end_another(db: Database, now: datetime) -> None:
+async def test_claiming_four_rows_costs_one_command_and_each_result_another(db: Database, now: datetime) -> None:
     await broadcast_rows.add_recipients(B, [1, 2, 3, 4])
     db.calls.clear()
     await broadcast_rows.claim(B, [1, 2, 3, 4], ME)
     await broadcast_rows.mark_sent(B, 1, ME, [5], now)
     await broadcast_rows.mark_not_sent(B, 2, ME, BLOCKED, "blocked")
     await broadcast_rows.release(B, 3, ME)
-    # not one of them is a findAndModify: the server of the tests goes through all rows for it
+    # none of them is a findAndModify, for which the tests' server reads all rows
     assert dict(db.calls) == {"update_many broadcast_recipients": 1, "update_one broadcast_recipients": 3}
 
 
-# --- giving them back
+# --- released
 
 
-async def test_a_row_given_back_waits_again(db: Database) -> None:
+async def test_a_released_row_is_pending_again(db: Database) -> None:
     await broadcast_rows.add_recipients(B, [ANN])
     await broadcast_rows.claim(B, [ANN], ME)
     assert await broadcast_rows.release(B, ANN, ME, "no network")
@@ -189,17 +189,17 @@ async def test_a_row_given_back_waits_again(db: Database) -> None:
     assert await state(db, B, ANN) == "sending"
 
 
-@pytest.mark.parametrize("stands", [one for one in RecipientState if one is not SENDING])
-async def test_only_what_is_on_its_way_is_given_back(db: Database, stands: RecipientState) -> None:
-    await in_state(db, B, ANN, stands, owner=ME)
+@pytest.mark.parametrize("before", [one for one in RecipientState if one is not SENDING])
+async def test_only_a_row_being_sent_can_be_released(db: Database, before: RecipientState) -> None:
+    await in_state(db, B, ANN, before, owner=ME)
     assert not await broadcast_rows.release(B, ANN, ME)
-    assert await state(db, B, ANN) == stands
+    assert await state(db, B, ANN) == before
 
 
-# --- what became of them
+# --- results
 
 
-async def test_what_arrived_is_written_down_however_often(
+async def test_a_sent_copy_can_be_recorded_again(
     db: Database, now: datetime, lose_answers: Callable[[str], None]
 ) -> None:
     await broadcast_rows.add_recipients(B, [ANN])
@@ -214,7 +214,7 @@ async def test_what_arrived_is_written_down_however_often(
     assert ann["error"] == "one part is gone"
 
 
-async def test_taken_back_is_not_made_to_stand_by_a_late_repetition(db: Database, now: datetime) -> None:
+async def test_a_late_repetition_does_not_turn_a_deleted_copy_into_a_sent_one(db: Database, now: datetime) -> None:
     await sent_to(B, ANN, now, ME)
     assert await broadcast_rows.mark_recalled(B, ANN, DELETED)
     assert not await broadcast_rows.mark_sent(B, ANN, ME, [101], now)
@@ -222,7 +222,7 @@ async def test_taken_back_is_not_made_to_stand_by_a_late_repetition(db: Database
 
 
 @pytest.mark.parametrize("owner", [ANOTHER, ""])
-async def test_only_who_took_a_row_says_what_became_of_it(db: Database, now: datetime, owner: str) -> None:
+async def test_only_the_owner_of_a_row_records_its_result(db: Database, now: datetime, owner: str) -> None:
     await broadcast_rows.add_recipients(B, [ANN])
     await broadcast_rows.claim(B, [ANN], ME)
     assert not await broadcast_rows.mark_sent(B, ANN, owner, [1], now)
@@ -232,7 +232,7 @@ async def test_only_who_took_a_row_says_what_became_of_it(db: Database, now: dat
 
 
 @pytest.mark.parametrize("ended", [BLOCKED, FAILED, UNKNOWN, LEFT_OUT])
-async def test_what_did_not_arrive_ends_so_however_often_it_is_said(db: Database, ended: RecipientState) -> None:
+async def test_a_failed_row_can_be_recorded_again(db: Database, ended: RecipientState) -> None:
     await broadcast_rows.add_recipients(B, [ANN])
     await broadcast_rows.claim(B, [ANN], ME)
     for _ in range(2):
@@ -241,13 +241,13 @@ async def test_what_did_not_arrive_ends_so_however_often_it_is_said(db: Database
     assert (ann["state"], ann["error"]) == (ended, "why")
 
 
-async def test_what_arrived_never_becomes_not_arrived(db: Database, now: datetime) -> None:
+async def test_a_sent_row_never_becomes_a_failed_one(db: Database, now: datetime) -> None:
     await sent_to(B, ANN, now, ME)
     assert not await broadcast_rows.mark_not_sent(B, ANN, ME, UNKNOWN, "no answer")
     assert await state(db, B, ANN) == "sent"
 
 
-async def test_rows_of_those_who_vanished_become_unknown_and_ones_own_do_not(db: Database) -> None:
+async def test_rows_of_killed_processes_become_unknown_and_ones_own_do_not(db: Database) -> None:
     await broadcast_rows.add_recipients(B, [1, 2, 3, 4])
     await broadcast_rows.add_recipients(OTHER, [1])
     await broadcast_rows.claim(B, [1, 2], ANOTHER)
@@ -258,42 +258,42 @@ async def test_rows_of_those_who_vanished_become_unknown_and_ones_own_do_not(db:
     assert await broadcast_rows.mark_lost_unknown(B, ME) == 0
     assert await states(db) == {1: "unknown", 2: "unknown", 3: "sending", 4: "pending"}
     assert await state(db, OTHER, 1) == "sending"
-    # nobody sends to them again
+    # they are not sent to again
     assert await broadcast_rows.next_pending(B, 0, 9) == [4]
 
 
-async def test_whoever_was_only_slow_still_says_what_became_of_their_rows(db: Database, now: datetime) -> None:
+async def test_a_slow_owner_can_still_record_results_of_unknown_rows(db: Database, now: datetime) -> None:
     await broadcast_rows.add_recipients(B, [1, 2, 3])
     await broadcast_rows.claim(B, [1, 2, 3], ANOTHER)
     await broadcast_rows.mark_lost_unknown(B, ME)
 
     assert await broadcast_rows.mark_sent(B, 1, ANOTHER, [7], now)
     assert await broadcast_rows.mark_not_sent(B, 2, ANOTHER, BLOCKED, "blocked")
-    # but never that it may be sent again
+    # but cannot release it to be sent again
     assert not await broadcast_rows.release(B, 3, ANOTHER)
     assert await states(db) == {1: "sent", 2: "blocked", 3: "unknown"}
 
 
-@pytest.mark.parametrize("stands", list(RecipientState))
-async def test_only_who_waits_is_left_out(db: Database, stands: RecipientState) -> None:
-    await in_state(db, B, ANN, stands)
-    assert await broadcast_rows.leave_out(B, ANN) is (stands is PENDING)
-    assert await state(db, B, ANN) == (LEFT_OUT if stands is PENDING else stands)
+@pytest.mark.parametrize("before", list(RecipientState))
+async def test_only_a_pending_row_is_left_out(db: Database, before: RecipientState) -> None:
+    await in_state(db, B, ANN, before)
+    assert await broadcast_rows.leave_out(B, ANN) is (before is PENDING)
+    assert await state(db, B, ANN) == (LEFT_OUT if before is PENDING else before)
     assert not await broadcast_rows.leave_out(B, BOB)
 
 
-async def test_states_are_counted_those_that_occur(db: Database) -> None:
+async def test_only_states_that_occur_are_counted(db: Database) -> None:
     assert await broadcast_rows.count_states(B) == {}
-    for number, stands in enumerate([*RecipientState, SENT]):
-        await in_state(db, B, number, stands)
+    for number, before in enumerate([*RecipientState, SENT]):
+        await in_state(db, B, number, before)
     await in_state(db, OTHER, 1, SENT)
     assert await broadcast_rows.count_states(B) == dict.fromkeys(RecipientState, 1) | {"sent": 2}
 
 
-# --- taking them back
+# --- recalled
 
 
-async def test_copies_come_oldest_first_with_their_own_messages_once_they_are_due(db: Database, now: datetime) -> None:
+async def test_due_copies_are_found_oldest_first_with_their_message_ids(db: Database, now: datetime) -> None:
     for user_id in (1, 2, 3):
         await sent_to(B, user_id, now - user_id * MS)
     await sent_to(OTHER, 4, now - timedelta(days=1))
@@ -306,17 +306,17 @@ async def test_copies_come_oldest_first_with_their_own_messages_once_they_are_du
     assert await broadcast_rows.oldest_sent_at(B) == now - 3 * MS
 
 
-@pytest.mark.parametrize("stands", [one for one in RecipientState if one is not SENT])
-async def test_who_has_no_copy_has_none_taken_back(db: Database, now: datetime, stands: RecipientState) -> None:
+@pytest.mark.parametrize("before", [one for one in RecipientState if one is not SENT])
+async def test_only_sent_rows_are_recalled(db: Database, now: datetime, before: RecipientState) -> None:
     await sent_to(B, ANN, now)
-    await in_state(db, B, ANN, stands)
+    await in_state(db, B, ANN, before)
     assert await broadcast_rows.next_to_recall(B, now, 9) == []
     assert await broadcast_rows.oldest_sent_at(B) is None
     assert not await broadcast_rows.mark_recalled(B, ANN, DELETED)
-    assert await state(db, B, ANN) == stands
+    assert await state(db, B, ANN) == before
 
 
-async def test_a_copy_is_taken_back_once(db: Database, now: datetime) -> None:
+async def test_a_copy_is_recalled_once(db: Database, now: datetime) -> None:
     await sent_to(B, ANN, now)
     await sent_to(B, BOB, now)
     assert await broadcast_rows.mark_recalled(B, ANN, KEPT, "too old")
@@ -327,7 +327,7 @@ async def test_a_copy_is_taken_back_once(db: Database, now: datetime) -> None:
     assert await broadcast_rows.next_to_recall(B, now, 9) == []
 
 
-async def test_rows_go_and_those_of_another_broadcast_stay(db: Database) -> None:
+async def test_rows_of_one_broadcast_are_removed_and_others_are_kept(db: Database) -> None:
     await broadcast_rows.add_recipients(B, range(1, 8))
     await broadcast_rows.add_recipients(OTHER, [1, 2])
     removed = await broadcast_rows.remove_rows(B, {"batch_size": 3, "timeout_s": 0})

@@ -1,4 +1,4 @@
-"""Whom a broadcast reaches: each part of the subscribers, never those who cannot or do not want to be reached."""
+"""Segments: each rule, and never users who are blocked, banned or opted out."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,7 +30,7 @@ async def person(db: Database, user_id: int, now: datetime, **more: Any) -> None
 
 
 async def reached(segment: Segment, now: datetime, limit: int = 99) -> list[int]:
-    """All of them, walked page after page; their number must be what was counted."""
+    """Return every user of the segment, page by page, and assert that the count agrees."""
     found: list[int] = []
     after = None
     while page := await find_reachable(segment, now, now, after=after, limit=limit):
@@ -42,14 +42,14 @@ async def reached(segment: Segment, now: datetime, limit: int = 99) -> list[int]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 5, 6, 7])
-async def test_everybody_is_walked_once_whatever_the_page(db: Database, now: datetime, limit: int) -> None:
+async def test_every_user_is_returned_once_whatever_the_page_size(db: Database, now: datetime, limit: int) -> None:
     ids = [10**12, 3, 1, 700, 2, 50]
     for user_id in ids:
         await person(db, user_id, now)
     assert await reached(EVERYBODY, now, limit) == sorted(ids)
 
 
-async def test_nobody_is_nobody(db: Database, now: datetime) -> None:
+async def test_without_users_every_segment_is_empty(db: Database, now: datetime) -> None:
     for segment in (EVERYBODY, *PART.values()):
         assert await reached(segment, now) == []
 
@@ -68,7 +68,7 @@ REACHABLE: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", [*UNREACHABLE, *REACHABLE])
 @pytest.mark.parametrize("part", [None, *PART])
-async def test_who_cannot_or_may_not_be_written_to_is_in_no_part(
+async def test_blocked_banned_and_opted_out_users_are_in_no_segment(
     db: Database, now: datetime, name: str, part: str | None
 ) -> None:
     fields = {
@@ -80,47 +80,45 @@ async def test_who_cannot_or_may_not_be_written_to_is_in_no_part(
     assert await reached(PART[part] if part else EVERYBODY, now) == ([1] if name in REACHABLE else [])
 
 
-async def test_documents_without_the_newer_fields_are_reached(db: Database, now: datetime) -> None:
+async def test_documents_without_newer_fields_are_in_the_segment(db: Database, now: datetime) -> None:
     await db.collection("users").insert_one({"user_id": 1, "joined_at": now, "last_seen_at": now})
     assert await reached(EVERYBODY, now) == [1]
     assert await reached(PART["without"], now) == [1]
 
 
-async def test_the_active_were_seen_within_the_days(db: Database, now: datetime) -> None:
+async def test_active_users_were_seen_within_the_days(db: Database, now: datetime) -> None:
     await person(db, 1, now - 7 * DAY)
     await person(db, 2, now - 7 * DAY - MS)
     assert await reached(PART["active"], now) == [1]
 
 
-async def test_a_pass_holds_until_its_last_instant_and_everybody_is_with_or_without(
-    db: Database, now: datetime
-) -> None:
+async def test_every_user_is_either_with_or_without_a_pass(db: Database, now: datetime) -> None:
     for user_id, until in enumerate((None, now - DAY, now, now + MS)):
         await person(db, user_id + 1, now, pass_until=until)
     assert await reached(PART["with a pass"], now) == [4]
     assert await reached(PART["without"], now) == [1, 2, 3]
 
 
-async def test_a_language_is_meant_with_its_regions_and_no_other(db: Database, now: datetime) -> None:
+async def test_a_language_includes_its_regions_and_no_other(db: Database, now: datetime) -> None:
     for user_id, language in enumerate(("pt", "pt-br", "pt-pt", "ptx", "p", "en", None, "PT", "")):
         await person(db, user_id + 1, now, language=language)
     assert await reached(PART["pt"], now) == [1, 2, 3]
     assert await reached(PART["pt-br"], now) == [2]
 
 
-async def test_a_source_is_meant_exactly(db: Database, now: datetime) -> None:
+async def test_a_source_matches_exactly(db: Database, now: datetime) -> None:
     for user_id, source in enumerate(("ad1", "ad", "AD1", "ad12", None)):
         await person(db, user_id + 1, now, source=source)
     assert await reached(PART["by a link"], now) == [1]
 
 
-async def test_who_joins_while_it_is_sent_is_not_among_them(db: Database, now: datetime) -> None:
+async def test_users_who_join_during_sending_are_no_recipients(db: Database, now: datetime) -> None:
     await person(db, 1, now)
     await person(db, 2, now + MS)
     assert await find_reachable(EVERYBODY, now, now, after=None, limit=9) == [1]
 
 
-async def test_who_becomes_unreachable_between_two_pages_hides_nobody(db: Database, now: datetime) -> None:
+async def test_a_user_blocked_between_two_pages_hides_no_other(db: Database, now: datetime) -> None:
     for user_id in range(1, 6):
         await person(db, user_id, now)
     assert await find_reachable(EVERYBODY, now, now, after=None, limit=2) == [1, 2]

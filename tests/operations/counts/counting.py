@@ -28,8 +28,8 @@ COMMANDS = {
     "create_index": "createIndexes",
     "indexes": "listIndexes",
 }
-#: reads that a process makes at most once in 5 s (settings_ops.py, channel_ops.py) or in 10 s (the names of open
-#: incidents), and its watch over the database
+#: reads that a process caches (settings_ops.py and channel_ops.py 5 s, open incidents 10 s), and its watch over the
+#: database
 SHARED = frozenset({"find admin_config", "find channels", "find incidents", "ping"})
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.operations.counts.counting import COMMANDS, as_commands, command_name
-from tests.operations.plans.seen import methods_that_call
+from tests.operations.plans.queries import methods_that_call
 
 
 def test_every_method_of_a_collection_has_a_name_on_the_wire() -> None:

@@ -86,5 +86,5 @@ async def test_a_backup_taken_while_a_migration_runs_is_migrated_from_where_it_w
     assert await stored(bare_db) == AFTER
 
 
-def test_the_record_is_read_before_what_it_tells_of() -> None:
+def test_the_record_of_migrations_is_read_first() -> None:
     assert in_order(["users", "migrations", "deliveries", "broadcasts"])[0] == "migrations"

@@ -46,7 +46,7 @@ async def test_a_page_of_renames_takes_two_commands(bare_db: Database) -> None:
     assert bare_db.calls == {"update_many pending_deletions": 1, "find pending_deletions": 1}
 
 
-# the operations of this version understand what was migrated
+# the operations of this version use migrated documents
 
 
 async def test_a_delivery_claimed_before_is_known_to_its_update(bare_db: Database) -> None:

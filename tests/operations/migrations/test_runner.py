@@ -262,7 +262,7 @@ async def test_a_process_that_lost_its_lease_records_nothing_more(
     assert await stored(bare_db) == AFTER
 
 
-async def test_a_lease_from_a_clock_that_was_put_back_holds_nobody_up(
+async def test_a_lease_from_a_clock_that_was_put_back_does_not_block(
     bare_db: Database, clock: ManualClock, small_pages: None
 ) -> None:
     await store_old(bare_db)

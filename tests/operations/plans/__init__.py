@@ -1,1 +1,1 @@
-"""Every operation of `database/`: what it asks the server, and what the answer costs."""
+"""Every operation of `database/`: its queries, and how much the server reads for them."""

@@ -1,4 +1,4 @@
-"""Every operation with arguments that send it down each of its ways (the rows are those of `rows.py`)."""
+"""Every operation with arguments for each of its branches, on the rows of `rows.py`."""
 
 import importlib
 import inspect
@@ -89,7 +89,7 @@ BESIDES: tuple[Operation, ...] = (
     runner.find_state,
 )
 BATCH = 10
-#: one batch and the question whether more remains
+#: one batch, and the check whether more remains
 ONE_BATCH: Bounds = {"batch_size": BATCH, "timeout_s": 0}
 
 
@@ -155,7 +155,7 @@ _POST: dict[str, Any] = {"storage_chat_id": -1, "message_ids": [1], "created_by"
 _COUNTED = tuple(
     _case(statistics_ops.count_on, counter, TODAY, NOW, way=counter.value) for counter in statistics_ops.DAILY_COUNTS
 )
-#: at the end: they take away what others look for
+#: last: they delete rows that other cases find
 _SWEPT = (
     _case(orphan_ops.find_overdue_promises, NOW - 2 * HOUR, NOW, 10),
     _case(orphan_ops.find_overdue_promises, NOW - 2 * HOUR, NOW, 10, without=[_id(41)], way="without"),
@@ -219,7 +219,7 @@ CASES: tuple[Case, ...] = (
     _case(broadcast_ops.record_counts, _id(SENDING), {"sent": 1}),
     _case(broadcast_ops.record_counts, _id(RECALLING), {"sent": 1}, way="over"),
     _case(broadcast_ops.finish, _id(SENDING), BroadcastStatus.SENT, NOW, {"sent": 1}),
-    _case(broadcast_ops.find_next, NOW, way="nothing is half sent"),
+    _case(broadcast_ops.find_next, NOW, way="none is being sent"),
     _case(broadcast_ops.start, _PLANNED, NOW),
     _case(broadcast_ops.pause, _id(PLANNED)),
     _case(broadcast_ops.resume, _id(PAUSED)),
@@ -230,7 +230,7 @@ CASES: tuple[Case, ...] = (
     _case(broadcast_ops.is_any_expired, NOW - 365 * DAY, way="none"),
     _case(broadcast_ops.mark_recalling, _id(OVER)),
     _case(broadcast_ops.postpone_recall, _id(OVER), NOW + HOUR, {}),
-    _case(broadcast_ops.postpone_recall, _id(OVER), NOW + HOUR, {}, is_requested=True, way="wanted by an admin"),
+    _case(broadcast_ops.postpone_recall, _id(OVER), NOW + HOUR, {}, is_requested=True, way="requested by an admin"),
     _case(broadcast_ops.finish_recall, _id(OVER), {"deleted": 1}),
     _case(broadcast_ops.find_with_removable_rows, NOW - 2 * DAY, 10),
     _case(broadcast_ops.finalize_counts, _id(OVER), {"deleted": 1}),
@@ -276,7 +276,7 @@ CASES: tuple[Case, ...] = (
     _case(channel_ops.find, -1),
     _case(channel_ops.change, -1, label="Join us"),
     _case(channel_ops.change_link, -1, "https://t.me/+x", invite_link="https://t.me/+y"),
-    _case(channel_ops.change_link, -4, "https://t.me/+y", invite_link="https://t.me/+z", way="another stands"),
+    _case(channel_ops.change_link, -4, "https://t.me/+y", invite_link="https://t.me/+z", way="another link is stored"),
     _case(channel_ops.mark_broken, -1, NOW),
     _case(channel_ops.mark_working, -1),
     _case(channel_ops.count_join, -1),
@@ -301,7 +301,7 @@ CASES: tuple[Case, ...] = (
     _case(deletion_ops.open_deliveries, 4, 10),
     _case(deletion_ops.open_deliveries, UNREADABLE // 5, 10, way="one cannot be read"),
     _case(delivery_claims.claim_delivery, BOT, 1, "c1", NOW, HOUR),
-    _case(delivery_claims.claim_delivery, BOT, 3, "c3", NOW, HOUR, update_key="u1", way="marked"),
+    _case(delivery_claims.claim_delivery, BOT, 3, "c3", NOW, HOUR, update_key="u1", way="with a key"),
     _case(delivery_claims.claim_delivery, BOT, HELD, f"c{HELD}", NOW, HOUR, update_key="u1", way="held"),
     _case(delivery_claims.release_delivery, _CLAIM, NOW),
     _case(delivery_claims.release_delivery, _CLAIM.id, NOW, way="by id"),
@@ -313,24 +313,24 @@ CASES: tuple[Case, ...] = (
     _case(impossible_deletions.mark_notified, BOT, NOW),
     _case(health_ops.find),
     _case(health_ops.write, Health(at=NOW, since=NOW)),
-    _case(incident_ops.begin, "incident new", NOW, HOUR),
-    _case(incident_ops.begin, OVER_INCIDENT, NOW, HOUR, way="it was over"),
-    _case(incident_ops.begin, OVER_INCIDENT, NOW, HOUR, way="another tells of it"),
-    _case(incident_ops.begin, OVER_INCIDENT, NOW + 2 * HOUR, HOUR, way="whose teller vanished"),
-    _case(incident_ops.give_back, OVER_INCIDENT),
-    _case(incident_ops.note_told, OVER_INCIDENT, NOW),
-    _case(incident_ops.note_told, "incident told", NOW, way="new"),
-    _case(incident_ops.begin_end, OVER_INCIDENT, NOW, HOUR),
-    _case(incident_ops.begin_end, OVER_INCIDENT, NOW, HOUR, way="another ends it"),
-    _case(incident_ops.keep_open, OVER_INCIDENT),
-    _case(incident_ops.end, OVER_INCIDENT, NOW),
-    _case(incident_ops.open_names),
+    _case(incident_ops.claim_open, "incident new", NOW, HOUR),
+    _case(incident_ops.claim_open, OVER_INCIDENT, NOW, HOUR, way="closed before"),
+    _case(incident_ops.claim_open, OVER_INCIDENT, NOW, HOUR, way="claimed by another"),
+    _case(incident_ops.claim_open, OVER_INCIDENT, NOW + 2 * HOUR, HOUR, way="whose claim expired"),
+    _case(incident_ops.release_open, OVER_INCIDENT),
+    _case(incident_ops.mark_notified, OVER_INCIDENT, NOW),
+    _case(incident_ops.mark_notified, "incident told", NOW, way="new"),
+    _case(incident_ops.claim_close, OVER_INCIDENT, NOW, HOUR),
+    _case(incident_ops.claim_close, OVER_INCIDENT, NOW, HOUR, way="end claimed by another"),
+    _case(incident_ops.release_close, OVER_INCIDENT),
+    _case(incident_ops.close, OVER_INCIDENT, NOW),
+    _case(incident_ops.find_open),
     _case(incident_ops.count_open),
     _case(membership_ops.find_memberships, 1, [-1, -2, -3]),
     _case(membership_ops.record, -1, 1, _MEMBER, NOW, way="known"),
     _case(membership_ops.record, -1, -1, _MEMBER, NOW, way="new"),
-    _case(membership_ops.record, -1, 1, _MEMBER, NOW - DAY, way="something newer stands"),
-    _case(membership_ops.record, -2, 1, _MEMBER, NOW, keep_request=True, way="but a request is kept"),
+    _case(membership_ops.record, -1, 1, _MEMBER, NOW - DAY, way="a newer one is stored"),
+    _case(membership_ops.record, -2, 1, _MEMBER, NOW, keep_request=True, way="a join request is kept"),
     _case(membership_ops.delete_channel, -4, **(ONE_BATCH | {"batch_size": 2})),
     _case(pause_ops.record, BOT, 1, NOW + HOUR),
     _case(pause_ops.load, BOT, NOW, limit=10),
@@ -354,13 +354,13 @@ CASES: tuple[Case, ...] = (
     _case(post_ops.remove, "c1"),
     _case(post_ops.restore, "c1"),
     _case(run_ops.start_run, "rare", NOW, OWNER, NOW),
-    _case(run_ops.start_run, "rare", NOW, OWNER, NOW, way="begun by the same"),
+    _case(run_ops.start_run, "rare", NOW, OWNER, NOW, way="started by the same"),
     _case(run_ops.start_run, "rare", None, OWNER, NOW, way="by hand"),
     _case(run_ops.start_takeover, "rare", NOW, OWNER, NOW, 7),
     _case(run_ops.start_takeover, "rare", NOW, "another", NOW, 8, way="taken over before"),
     _case(run_ops.find_tick, "rare", NOW),
     _case(run_ops.request_run, "rare", NOW + HOUR, 1),
-    _case(run_ops.request_run, "rare", NOW + HOUR, 1, way="asked for before"),
+    _case(run_ops.request_run, "rare", NOW + HOUR, 1, way="requested before"),
     _case(run_ops.find_requests, 10),
     _case(run_ops.start_requested, _id(1), OWNER, NOW, 7),
     _case(run_ops.expire_requests, NOW, HOUR),
@@ -400,16 +400,16 @@ CASES: tuple[Case, ...] = (
     _case(token_ops.find_owed, NOW, 10),
     _case(token_ops.mark_granted, token(WANTED), NOW),
     _case(token_ops.take_replacement, 18, NOW),
-    _case(token_ops.take_replacement, 19, NOW, "u1", way="marked"),
+    _case(token_ops.take_replacement, 19, NOW, "u1", way="with a key"),
     _case(token_ops.take_replacement, 19, NOW, "u1", way="by the same"),
     _case(token_ops.return_replacement, token(18)),
     _case(token_counts.count_link, 1, TODAY, 15),
     _case(token_counts.count_link, -1, TODAY, 15, way="the first"),
     _case(token_counts.count_link, 3, TODAY, 1, way="at the limit"),
-    _case(token_counts.count_link, 5, TODAY, 15, "u1", way="marked"),
+    _case(token_counts.count_link, 5, TODAY, 15, "u1", way="with a key"),
     _case(token_counts.count_link, 5, TODAY, 15, "u1", way="by the same"),
     _case(token_counts.uncount_link, 1, TODAY),
-    _case(token_counts.uncount_link, 5, TODAY, "u1", way="marked"),
+    _case(token_counts.uncount_link, 5, TODAY, "u1", way="with a key"),
     _case(token_counts.links_on, 1, TODAY),
     _case(user_ops.upsert_visitor, Visitor(user_id=1), NOW, way="known"),
     _case(user_ops.upsert_visitor, Visitor(user_id=-1), NOW, way="new"),
@@ -426,16 +426,16 @@ CASES: tuple[Case, ...] = (
     _case(user_credits.grant, 1, "new", NOW, credits=5, way="again"),
     _case(user_credits.grant, 1, "pass", NOW, pass_for=DAY, way="a pass"),
     _case(user_credits.grant, 1, "pass", NOW, pass_for=DAY, way="a pass again"),
-    _case(user_credits.grant, -1_000, "new", NOW, credits=5, way="to a stranger"),
+    _case(user_credits.grant, -1_000, "new", NOW, credits=5, way="to an unknown user"),
     _case(user_ops.ban, 4, NOW, reason="spam", until=None, way="known"),
-    _case(user_ops.ban, -4, NOW, reason=None, until=NOW + DAY, way="stranger"),
+    _case(user_ops.ban, -4, NOW, reason=None, until=NOW + DAY, way="unknown user"),
     _case(user_ops.unban, 6),
     _case(user_ops.stop_news, 2, NOW),
     _case(user_ops.find_news_stopped, NOW - HOUR, after=1, until=500, limit=10),
     _case(user_ops.resume_news, 2),
     _case(user_ops.set_pending_post, 5, PAID, NOW),
     _case(user_ops.pop_pending_post, 5, PAID, NOW - HOUR, "m"),
-    _case(user_ops.pop_pending_post, 6, "Z" * 16, NOW - HOUR, "m", way="asked again"),
+    _case(user_ops.pop_pending_post, 6, "Z" * 16, NOW - HOUR, "m", way="popped before"),
     _case(user_ops.count),
     Case(
         "batches.delete_in_batches",
@@ -457,7 +457,7 @@ CASES: tuple[Case, ...] = (
 
 
 def operations_there_are() -> set[Operation]:
-    """Every public coroutine function of every module of `database/operations`, and those `BESIDES`."""
+    """Return every public coroutine function of every module of `database/operations`, and those in `BESIDES`."""
     found: set[Operation] = set(BESIDES)
     for entry in pkgutil.iter_modules(operations.__path__, f"{operations.__name__}."):
         module = importlib.import_module(entry.name)

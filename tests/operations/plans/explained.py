@@ -1,4 +1,4 @@
-"""What a server says it does for a command, in the words of MongoDB's `explain`."""
+"""Read a server's answers to MongoDB's `explain`."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 from pymongo.asynchronous.database import AsyncDatabase
 
 from database.values import Document
-from tests.operations.plans.seen import Query
+from tests.operations.plans.queries import Query
 from tests.operations.plans.walk import Walk
 
-#: stages that find documents or count them without going through all
+#: stages that find or count documents by an index
 BY_INDEX = frozenset(
     {
         "IXSCAN",
@@ -24,12 +24,12 @@ BY_INDEX = frozenset(
         "RECORD_STORE_FAST_COUNT",
     }
 )
-#: parts of an answer that tell of other plans, or of the same in other words
+#: parts of an answer about other plans, or about the same one in another form
 _ASIDE = frozenset({"rejectedPlans", "slotBasedPlan", "executionStats", "command", "parsedQuery"})
 
 
 def _winners(answer: Any) -> Iterator[Any]:
-    """Every winning plan in the answer: one, or one a shard, or one in the first stage of a pipeline."""
+    """Yield every winning plan in the answer: one, one per shard, or one in the first stage of a pipeline."""
     if isinstance(answer, Mapping):
         for name, value in answer.items():
             if name == "winningPlan":
@@ -54,32 +54,32 @@ def _stages(plan: Any) -> Iterator[str]:
 
 
 def stages(answer: Document) -> frozenset[str]:
-    """The names of all stages of the plan that won, `{}` when the answer names none."""
+    """Return the names of all stages of the winning plans, empty when the answer has none."""
     return frozenset(stage for plan in _winners(answer) for stage in _stages(plan))
 
 
 def examined(answer: Document) -> tuple[int, int]:
-    """Documents read and returned when the plan was carried out; zeros when it was not."""
+    """Return the documents read and returned when the plan was executed; zeros when it was not."""
     stats = answer.get("executionStats", {})
     return int(stats.get("totalDocsExamined", 0)), int(stats.get("nReturned", 0))
 
 
-class Asking:
-    """A server asked to explain."""
+class Explainer:
+    """Asks one server to explain commands."""
 
     def __init__(self, database: AsyncDatabase[Document]) -> None:
         self._database = database
         self._is_true: bool | None = None
 
     async def explain(self, command: Document) -> Document:
-        """Its answer; reads are carried out for it, writes are not."""
+        """Return the answer; reads are executed for it, writes are not."""
         return await self._database.command("explain", command, verbosity="executionStats")
 
     async def is_true(self) -> bool:
-        """Whether its answers are what it does, tried with three commands of which everybody knows.
+        """Return whether the server's answers are true, by three commands whose plans are known.
 
-        SecantusDB reads no condition of an update, calls `_id` with anything beside it a walk through the collection,
-        and an order behind a given field a sort; all three it carries out by index.
+        SecantusDB ignores the condition of an update, reports a scan for `_id` with another field and a sort for an
+        order behind an equal field, although it uses an index for all three.
         """
         if self._is_true is None:
             known: tuple[Document, ...] = (
@@ -92,10 +92,10 @@ class Asking:
         return self._is_true
 
     async def problems(self, command: Document, query: Query, walk: Walk) -> frozenset[str]:
-        """What of the plan is wasteful: "documents" read, "sorted" in memory; empty when nothing is.
+        """Return what the plan wastes: "documents" read, "sorted" in memory; empty when nothing.
 
-        Where the answer cannot be believed it is asked for the part of the condition `walk` goes by, alone, and should
-        it know no index for that either, for the first field of it.
+        A server whose answers are not true is asked about the bounds of `walk` alone, and if it reports no index for
+        them, about their first field.
         """
         answer = await self.explain(command)
         names = stages(answer)

@@ -1,8 +1,8 @@
-"""Collections as a bad index would hate them.
+"""Rows that are the worst case for a bad index.
 
-What an operation looks for stands behind many rows that are nearly it: broadcasts long recalled, promises put off,
-posts removed, runs by hand since the last tick. Only an index on all that matters passes them over. What an operation
-looks for is a few rows whatever the size, unless it asks for a share of the collection.
+The rows an operation needs come after many that nearly match: broadcasts recalled long ago, postponed promises, removed
+posts, runs by hand since the last tick. Only an index on every relevant field skips them. An operation needs a few rows
+whatever the size, unless it reads a share of the collection.
 """
 
 from collections.abc import Callable
@@ -22,35 +22,35 @@ from database.values import Document
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 TODAY = datetime(2026, 3, 1, tzinfo=UTC)
 MS, SECOND, HOUR, DAY = timedelta(milliseconds=1), timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
-#: rows of each kind an operation looks for, in a collection of any size (at least 50)
+#: matching rows of each kind, in a collection of any size (at least 50)
 WANTED = 5
 BOT = 1
-#: a promise an older version wrote, the only one of its kind
+#: a promise that cannot be read, the only one
 UNREADABLE = 15
 OWNER = "me"
 #: unused tokens made before this are old
 CUTOFF = NOW - 30 * DAY
 
 
-#: codes of posts somebody paid for
+#: codes of posts with charges
 PAID, PAID_LONG_AGO = "A" * 16, "B" * 16
-#: who holds every open token, and very many that expired
+#: the user with every open token, and very many expired ones
 COLLECTOR = 1
-#: collections that never grow beyond some rows
+#: collections with a maximal number of rows
 BOUNDED = {"channels": CHANNELS_MAX - 10, "job_leases": 10}
 
 
 def key(number: int) -> ObjectId:
-    """The `_id` of row `number`, known before it is stored."""
+    """Return the `_id` of row `number`."""
     return ObjectId(number.to_bytes(12, "big"))
 
 
-#: a link's tag by which few came, the language few speak
+#: a source and a language of few users
 SOURCE, LANGUAGE = "ad1", "pt"
 
 
 def _user(i: int, size: int, wanted: int) -> Document:
-    # who came last has the highest id and was seen last
+    # the user who joined last has the highest id and was seen last
     is_late = i >= size - wanted
     return {
         "user_id": i,
@@ -90,7 +90,7 @@ def _post(i: int, size: int, wanted: int) -> Document:
 
 
 def token(number: int) -> str:
-    """The text of token `number`."""
+    """Return the text of token `number`."""
     return f"{number:032}"
 
 
@@ -118,7 +118,7 @@ def _way_of(i: int, wanted: int) -> Document:
     if i < 3 * wanted:
         return {"status": TokenStatus.UNUSED.value, "expires_at": NOW + HOUR + i * SECOND}
     if i % 10 < 6:
-        # unused, expired, kept: what the clean-up of old ones must pass over
+        # unused, expired and kept: the clean-up of old tokens must skip them
         return {"status": TokenStatus.UNUSED.value, "expires_at": NOW - DAY - i * MS}
     if i % 10 < 8:
         paid_at = NOW - DAY - i * MS
@@ -176,7 +176,7 @@ def _what_became_of(i: int, wanted: int) -> Document:
     if i < wanted:
         return {"delete_at": NOW - HOUR, "claimed_by": OWNER, "claimed_until": NOW + HOUR, "claim": "run"}
     if i < 2 * wanted:
-        # cut off in the middle, and the last to be due of all
+        # interrupted, and the last to be due
         return {"delete_at": NOW + 10_000 * DAY + i * SECOND, "message_ids": [], "notice_message_id": None}
     if i < 3 * wanted:
         return {"delete_at": NOW - HOUR, "message_ids": []}
@@ -185,12 +185,12 @@ def _what_became_of(i: int, wanted: int) -> Document:
         return due_long_ago | {"claimed_by": "another", "claimed_until": NOW + HOUR, "claim": "theirs"}
     if i % 10 == 1:
         return due_long_ago | {"not_before": NOW + HOUR}
-    # due a moment ago, behind all that are held or put off
+    # due just now, after all that are claimed or postponed
     return {"delete_at": NOW - i * MS} if i % 10 < 4 else {}
 
 
 def _impossible(i: int, size: int, wanted: int) -> Document:
-    # all but a few were told to the owners
+    # the owners were notified of all but a few
     return {
         "bot_id": BOT,
         "chat_id": i,
@@ -204,7 +204,7 @@ def _impossible(i: int, size: int, wanted: int) -> Document:
     }
 
 
-#: broadcasts, each the only one that stands so, whatever the size
+#: broadcasts in a status that no other has, whatever the size
 OVER, RECALLING, SENDING, PAUSED, PLANNED = range(5)
 
 
@@ -233,11 +233,11 @@ def _broadcast(i: int, size: int, wanted: int) -> Document:
 def _one_broadcast(i: int) -> Document:
     if i == PLANNED:
         return {"status": BroadcastStatus.QUEUED.value, "is_shown": False}
-    begun: Document = {"started_at": NOW - HOUR, "delete_at": NOW - i * SECOND, "is_shown": False}
+    started: Document = {"started_at": NOW - HOUR, "delete_at": NOW - i * SECOND, "is_shown": False}
     if i in (SENDING, PAUSED):
-        return begun | {"status": (BroadcastStatus.SENDING if i == SENDING else BroadcastStatus.PAUSED).value}
+        return started | {"status": (BroadcastStatus.SENDING if i == SENDING else BroadcastStatus.PAUSED).value}
     status = BroadcastStatus.SENT if i == OVER else BroadcastStatus.RECALLING
-    return begun | {"status": status.value, "finished_at": NOW - HOUR}
+    return started | {"status": status.value, "finished_at": NOW - HOUR}
 
 
 def _many_broadcasts(i: int, wanted: int) -> Document:
@@ -257,19 +257,19 @@ def _many_broadcasts(i: int, wanted: int) -> Document:
     ways: tuple[Document, ...] = (
         {"status": BroadcastStatus.QUEUED.value, "send_at": NOW + DAY + i * SECOND},
         {"status": BroadcastStatus.RECALLED.value, "finished_at": NOW - 3 * DAY, "are_rows_removed": True},
-        # sending ended long ago, and its last copies are still to be taken back
+        # sending ended long ago, and its last copies are still to be deleted
         long_over | {"delete_at": NOW + HOUR + i * SECOND},
         {"status": BroadcastStatus.FAILED.value, "finished_at": NOW - HOUR},
     )
     return ways[i % len(ways)]
 
 
-#: whose turn has not come: behind everybody else
+#: user ids of pending rows, higher than all others
 FRESH = 10**6
 
 
 def _recipient(i: int, size: int, wanted: int) -> Document:
-    # all of one broadcast: of those who had it the first half was taken back already
+    # all of one broadcast: the copies of the first half are deleted already
     state, sent_at = RecipientState.DELETED if i < size // 2 else RecipientState.SENT, NOW - DAY + i * MS
     user_id = FRESH + i if i < wanted else i
     row: Document = {"_id": f"{key(0)}:{user_id}", "broadcast_id": key(0), "user_id": user_id}
@@ -287,7 +287,7 @@ def _lease(i: int, size: int, wanted: int) -> Document:
 
 def _run(i: int, size: int, wanted: int) -> Document:
     started_at = NOW - size * HOUR + i * HOUR
-    # the younger half was asked for by hand
+    # the later half was requested by hand
     by_hand = i >= size // 2
     run: Document = {
         "job": "token_cleanup" if i % 20 == 7 else "message_deleter",
@@ -403,14 +403,14 @@ FILLED = frozenset(_MAKERS)
 
 
 def rows_there_are(collection: str, size: int) -> int:
-    """How many of `size` rows the collection takes; 0 for one no operation asks."""
+    """Return how many of `size` rows the collection can have; 0 if no operation queries it."""
     return min(size, BOUNDED.get(collection, size)) if collection in FILLED else 0
 
 
 def rows_of(collection: str, size: int, wanted: int = WANTED) -> list[Document]:
-    """`size` documents of the collection, the same every time; `[]` for one no operation asks.
+    """Return `size` documents of the collection, the same every time; `[]` if no operation queries it.
 
-    Of each kind that is looked for `wanted` are among them (at most a tenth of all).
+    `wanted` of them match each kind of query (at most a tenth of all).
     """
     count = rows_there_are(collection, size)
     return [{"_id": key(i), **_MAKERS[collection](i, count, wanted)} for i in range(count)]

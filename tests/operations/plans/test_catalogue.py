@@ -1,12 +1,12 @@
-"""The catalogue leaves nothing out: no operation, and no way through one."""
+"""The catalogue is complete: every operation, and every call of a collection."""
 
 import ast
 
 from tests.operations.plans.catalogue import CASES, operations_there_are
 from tests.operations.plans.filled import FEWEST, filled
-from tests.operations.plans.seen import DATABASE, Places, methods_that_call
+from tests.operations.plans.queries import DATABASE, CallSites, methods_that_call
 
-#: what reads or writes whole collections, covered by tests/operations/backups and tests/operations/migrations
+#: files that read or write whole collections, covered by tests/operations/backups and tests/operations/migrations
 WHOLE = frozenset({"backups/backup.py", "backups/restore.py", "backups/restore_marker.py", "migrations/steps.py"})
 
 
@@ -19,9 +19,9 @@ def test_every_operation_is_in_the_catalogue() -> None:
 
 
 def _calls_written() -> dict[tuple[str, str, str], tuple[int, int]]:
-    """File, function and text of every call of a collection in `database/`, with the lines it stands on.
+    """Return file, function and text of every call of a collection in `database/`, with its lines.
 
-    Of two calls that read the same in one function (a second try) one is enough.
+    Equal calls in one function (a second attempt) count as one.
     """
     written: dict[tuple[str, str, str], tuple[int, int]] = {}
     methods = methods_that_call()
@@ -39,14 +39,14 @@ def _calls_written() -> dict[tuple[str, str, str], tuple[int, int]]:
 
 
 async def test_every_call_of_a_collection_is_reached_by_the_catalogue() -> None:
-    places = Places()
+    sites = CallSites()
     async with filled("memory://", FEWEST) as db:
-        db.before_call = places.note
+        db.before_call = sites.note
         for case in CASES:
             await case.run()
     not_reached = [
         place
         for place, (first, last) in _calls_written().items()
-        if not any(name == place[0] and first <= line <= last for name, line in places.reached)
+        if not any(name == place[0] and first <= line <= last for name, line in sites.reached)
     ]
-    assert not_reached == [], "no case of plans/catalogue.py goes this way"
+    assert not_reached == [], "no case of plans/catalogue.py makes this call"

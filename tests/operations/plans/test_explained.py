@@ -1,4 +1,4 @@
-"""Answers of `explain` as MongoDB's versions and kinds give them, read alike."""
+"""Answers of `explain` from MongoDB's versions and kinds are read alike."""
 
 from typing import Any, cast
 
@@ -6,8 +6,8 @@ import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
 from database.values import Document
-from tests.operations.plans.explained import Asking, stages
-from tests.operations.plans.seen import Query
+from tests.operations.plans.explained import Explainer, stages
+from tests.operations.plans.queries import Query
 from tests.operations.plans.walk import Walk
 
 SCAN: Document = {"stage": "COLLSCAN", "direction": "forward"}
@@ -16,7 +16,7 @@ FETCH: Document = {"stage": "FETCH", "filter": {"stage": {"$eq": "SORT"}}, "inpu
 
 
 def planned(plan: Document, documents: int = 1, returned: int = 1, **more: Any) -> Document:
-    """An answer with this plan."""
+    """Return an answer with this plan."""
     stats = {"nReturned": returned, "totalDocsExamined": documents, "executionStages": SCAN}
     planner = {"winningPlan": plan, "rejectedPlans": [SCAN], "parsedQuery": {"stage": {"$eq": "SORT"}}}
     return {"explainVersion": "1", "queryPlanner": planner, "executionStats": stats, **more}
@@ -43,12 +43,12 @@ def planned(plan: Document, documents: int = 1, returned: int = 1, **more: Any) 
         ({"ok": 1.0}, set()),
     ],
 )  # fmt: skip
-def test_the_stages_of_the_winner_are_named_and_no_others(answer: Document, named: set[str]) -> None:
+def test_only_the_stages_of_the_winning_plan_are_returned(answer: Document, named: set[str]) -> None:
     assert stages(answer) == named
 
 
 class Answering:
-    """A server with one answer, true about what everybody knows (or not)."""
+    """A server with one answer, and true (or untrue) ones about the known commands."""
 
     def __init__(self, answer: Document, *, is_true: bool = True) -> None:
         self._answer = answer
@@ -61,11 +61,11 @@ class Answering:
 
 
 async def problems(answer: Document, *, limit: int | None = 5, is_true: bool = True) -> frozenset[str]:
-    """What is wrong with the answer to a find of `limit`."""
+    """Return the problems of the answer to a find of `limit`."""
     query = Query("users", "find", {"user_id": 1}, limit=limit)
     server = cast(AsyncDatabase[Document], Answering(answer, is_true=is_true))
     walk = Walk(("user_id",), 1, 1, 1, bounds=({"user_id": 1},))
-    return await Asking(server).problems({"find": "users", "filter": {"user_id": 1}}, query, walk)
+    return await Explainer(server).problems({"find": "users", "filter": {"user_id": 1}}, query, walk)
 
 
 SORTED: Document = {"stage": "SORT", "inputStage": FETCH}
@@ -76,23 +76,23 @@ SORTED: Document = {"stage": "SORT", "inputStage": FETCH}
     [
         (planned(FETCH), set()),
         (planned(SCAN), {"documents"}),
-        # nothing there to be found says nothing of an index
+        # an empty collection says nothing about an index
         (planned({"stage": "EOF"}), {"documents"}),
         # along an index, through everything
         (planned(FETCH, documents=1000), {"documents"}),
         (planned(FETCH, documents=6), set()),
         (planned(FETCH, documents=7), {"documents"}),
         (planned({"stage": "SORT_MERGE", "inputStages": [FETCH, FETCH]}), set()),
-        # sorted in memory: what was asked for by number may be
+        # sorted in memory: allowed up to the number that was requested
         (planned(SORTED, documents=5, returned=5), set()),
         (planned(SORTED, documents=10, returned=5), {"sorted"}),
         (planned(SORTED, documents=1000, returned=5), {"documents", "sorted"}),
     ],
 )
-async def test_a_true_answer_is_taken_at_its_word(answer: Document, wrong: set[str]) -> None:
+async def test_the_plan_of_a_truthful_server_decides(answer: Document, wrong: set[str]) -> None:
     assert await problems(answer) == wrong
 
 
-async def test_of_other_answers_an_index_for_the_part_that_bounds_the_walk_is_wanted() -> None:
+async def test_for_any_other_server_the_bounds_of_the_walk_must_use_an_index() -> None:
     assert await problems(planned(SORTED, documents=1000), is_true=False) == frozenset()
     assert await problems(planned(SCAN), is_true=False) == {"documents"}

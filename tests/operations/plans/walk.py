@@ -1,9 +1,9 @@
-"""What MongoDB reads for a query, worked out from its conditions, the indexes there are and the rows.
+"""Simulate what MongoDB reads for a query, from its condition, the indexes and the rows.
 
-An index is walked as MongoDB walks it: from the fields in front that are given (equality, `$in`, null), through a range
-of the next one, in the order of what follows. What the index knows is decided on its keys, all else on the document.
-An order the index does not have is sorted in memory, after everything was read. MongoDB tries the indexes that are
-possible; here it is always right: the first that reads no more than it must, else the one that reads least.
+An index is walked as MongoDB does: over the leading fields with given values (equality, `$in`, null), through a range
+of the next field, in the order of the following ones. Conditions on indexed fields are decided on the keys, all others
+on the documents. An order the index does not have is sorted in memory, after all matches were read. MongoDB tries the
+possible indexes; here the best one always wins: the first that wastes nothing, else the one that reads least.
 """
 
 import heapq
@@ -21,8 +21,8 @@ from mongomock.filtering import filter_applies
 
 from database.indexes import INDEXES
 from database.values import Document
+from tests.operations.plans.queries import Query
 from tests.operations.plans.rows import rows_of, rows_there_are
-from tests.operations.plans.seen import Query
 
 Key = tuple[Any, ...]
 _RANGE = frozenset({"$gt", "$gte", "$lt", "$lte"})
@@ -32,13 +32,13 @@ _ID = ("_id",)
 
 
 def matches(condition: Document, row: Document) -> bool:
-    """Whether a find with this condition finds the row."""
+    """Return whether a find with this condition finds the row."""
     return bool(filter_applies(condition, row))  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
 class Walk:
-    """What one query costs. Counts of keys and documents; `index` is None when every document was read."""
+    """The cost of one query, in keys and documents; `index` is None when every document was read."""
 
     index: tuple[str, ...] | None
     keys: int
@@ -46,7 +46,7 @@ class Walk:
     returned: int
     #: documents held in memory to be sorted
     sorted: int = 0
-    #: the part of the condition that says where the walk begins and ends; one for each branch of an `$or`
+    #: the part of the condition that bounds the walk; one for each branch of an `$or`
     bounds: tuple[Document, ...] = ()
 
     @property
@@ -54,7 +54,7 @@ class Walk:
         return self.keys + self.documents + self.sorted
 
     def waste(self, asked: int) -> frozenset[str]:
-        """Of what it reads more than it returns and was asked for by number: "documents", "keys", "sorted"."""
+        """Return what it reads beyond what it returns and the number requested: "documents", "keys", "sorted"."""
         amounts = {
             "documents": self.documents - self.returned,
             "keys": self.keys - self.returned,
@@ -68,7 +68,7 @@ def _part(value: Any) -> Key:
 
 
 def _points(condition: Any) -> list[Key] | None:
-    """The values a field may have, in order; None when they cannot be listed."""
+    """Return the values a field may have, in order; None when they cannot be listed."""
     if not isinstance(condition, dict):
         return [_part(condition)]
     if set(condition) == {"$in"}:
@@ -77,7 +77,7 @@ def _points(condition: Any) -> list[Key] | None:
 
 
 def _range(condition: Any) -> tuple[Key, Key] | None:
-    """From where to where the values lie, the end excluded; None when that is not known."""
+    """Return the range of the values, end excluded; None when it is not known."""
     if not isinstance(condition, dict):
         return None
     if not condition or not set(condition) <= _RANGE:
@@ -93,7 +93,7 @@ def _range(condition: Any) -> tuple[Key, Key] | None:
 
 
 def _plain(condition: Any) -> Any:
-    """The beginning of a text (`^...`) as the range it is; everything else as it comes."""
+    """Return a prefix pattern (`^...`) as a range; anything else unchanged."""
     if isinstance(condition, dict) and set(condition) == {"$regex"} and condition["$regex"].startswith("^"):
         prefix = re.sub(r"\\(.)", r"\1", condition["$regex"][1:])
         return {"$gte": prefix, "$lt": prefix + chr(0x10FFFF)}
@@ -117,14 +117,14 @@ class Table:
         return [_ID, *(index.fields for index in INDEXES.get(self.name, ()))]
 
     def keys(self, index: tuple[str, ...]) -> list[tuple[Key, int]]:
-        """Every key of the index with the number of its row, in order."""
+        """Return every key of the index with the number of its row, in order."""
         if index not in self._keys:
             keys = (tuple(_part(row.get(field)) for field in index) for row in self.rows)
             self._keys[index] = sorted(zip(keys, itertools.count(), strict=False))
         return self._keys[index]
 
     def walk(self, query: Query) -> Walk:
-        """The cheapest way to answer the query; through every document only when there is no other."""
+        """Return the cheapest walk for the query; through every document only when there is no other."""
         walks = []
         stretches = [_Stretch.of(index, query) for index in self.indexes]
         for stretch in sorted(filter(None, stretches), key=lambda stretch: -len(stretch.bounds)):
@@ -169,7 +169,7 @@ class Table:
 
 @dataclass(frozen=True)
 class _Stretch:
-    """The piece (or pieces) of an index a query walks."""
+    """The part (or parts) of an index that a query walks."""
 
     index: tuple[str, ...]
     pieces: Sequence[tuple[Key, Key]]
@@ -181,7 +181,7 @@ class _Stretch:
 
     @classmethod
     def of(cls, index: tuple[str, ...], query: Query) -> "_Stretch | None":
-        """None when the index bounds nothing and orders nothing of what is asked."""
+        """Return None when the index gives the query neither bounds nor order."""
         asked = {field: _plain(query.condition[field]) for field in index if field in query.condition}
         listed: list[list[Key]] = []
         for field in index:
@@ -196,14 +196,14 @@ class _Stretch:
         orders, backward = _orders(index, given, listed, query.sort)
         if not bounds and not (query.sort and orders):
             return None
-        # without a range: all that begins so, up to what is higher than every value
+        # without a range: every key with these leading values
         low, high = ((), ((127,),)) if span is None else ((span[0],), (span[1],))
         pieces = [((*point, *low), (*point, *high)) for point in itertools.product(*listed)]
         condition = {field: asked[field] for field in bounds}
         return cls(index, pieces, given, condition, bool(query.sort) and not orders, backward)
 
     def rows(self, keys: list[tuple[Key, int]]) -> Iterable[int]:
-        """Numbers of the rows in the order of the walk, none of them looked at before it is asked for."""
+        """Yield the numbers of the rows in the order of the walk, lazily."""
         if self.must_sort or len(self.pieces) == 1:
             return itertools.chain.from_iterable(self._numbers(keys, piece) for piece in self.pieces)
         # several pieces in order: MongoDB merges them
@@ -223,7 +223,7 @@ class _Stretch:
         return (number for _, number in self._entries(keys, piece))
 
     def residual(self, condition: Document) -> tuple[Document, Document]:
-        """What the bounds leave open: on the index's keys, and on the documents."""
+        """Return the rest of the condition: on the index's keys, and on the documents."""
         left = {field: value for field, value in condition.items() if field not in self.bounds}
         on_keys = {field: value for field, value in left.items() if field in self.index}
         return on_keys, {field: value for field, value in left.items() if field not in self.index}
@@ -232,7 +232,7 @@ class _Stretch:
 def _orders(
     index: tuple[str, ...], given: int, listed: Sequence[Sequence[Key]], sort: Sequence[tuple[str, int]]
 ) -> tuple[bool, bool]:
-    """Whether the walk comes in the order of `sort`, and whether it goes backward."""
+    """Return whether the walk has the order of `sort`, and whether it goes backward."""
     one_value = {field for field, points in zip(index, listed, strict=False) if len(points) == 1}
     left = [(field, direction) for field, direction in sort if field not in one_value]
     fields = tuple(field for field, _ in left)

@@ -1,4 +1,4 @@
-"""How long things take, and whether that grows with the collection."""
+"""Durations of operations, and whether they grow with the collection."""
 
 import json
 import math
@@ -16,15 +16,15 @@ from database.operations import deletion_ops
 from database.values import Document
 from tests.operations.probing.table import HOLD, NOW, Finding, attempt, new_name, promise, show
 
-#: one figure takes no longer than this and one call more
+#: no further call is measured after this time
 BUDGET_MS = 3000.0
 
 
 async def _grow(size: int, has: int) -> float:
-    rows, begun = current_database().collection("pending_deletions"), time.perf_counter()
+    rows, started = current_database().collection("pending_deletions"), time.perf_counter()
     for first in range(has, size, 1000):
         await rows.insert_many([{"_id": n, **promise(n)} for n in range(first, min(first + 1000, size))])
-    return (size - has) / (time.perf_counter() - begun)
+    return (size - has) / (time.perf_counter() - started)
 
 
 async def _median_ms(call: Callable[[int], Awaitable[object]], times: int, size: int) -> float:
@@ -32,12 +32,12 @@ async def _median_ms(call: Callable[[int], Awaitable[object]], times: int, size:
     for number in range(times):
         if sum(took) > BUDGET_MS:
             break
-        begun = time.perf_counter()
+        started = time.perf_counter()
         try:
             await call(number * 7919 % size)
         except StoreUnavailable:
             return math.inf
-        took.append((time.perf_counter() - begun) * 1000)
+        took.append((time.perf_counter() - started) * 1000)
     return statistics.median(took)
 
 
@@ -59,7 +59,7 @@ async def _measure(size: int) -> dict[str, float]:
     }
 
 
-#: two of our queries whose plan the server is asked for
+#: two of our queries that the server explains
 EXPLAINED: dict[str, Document] = {
     "a person's promises": {"filter": {"user_id": 77}, "sort": {"delete_at": 1}, "limit": 20},
     "due promises in order": {"filter": {"delete_at": {"$lte": NOW}}, "sort": {"delete_at": 1}, "limit": 100},
@@ -81,7 +81,7 @@ async def _plan(uri: str, name: str, find: Document) -> str:
 
 
 async def measure_speed(uri: str, size: int) -> list[Finding]:
-    """The operations at 1/100 of `size` and at `size`: what an index carries does not grow with the collection."""
+    """Measure operations at 1/100 of `size` and at `size`: with an index they do not grow with the collection."""
     db = await open_database(uri, new_name(), timeout_s=10)
     try:
         await ensure_indexes(db)
@@ -100,12 +100,12 @@ async def measure_speed(uri: str, size: int) -> list[Finding]:
 
 
 async def _drop_patiently(uri: str, name: str) -> None:
-    # not every server drops 200,000 documents within the ten seconds our client waits
+    # some servers need more than our client's ten seconds to drop 200,000 documents
     async with AsyncMongoClient[Document](uri) as client:
         await client.drop_database(name)
 
 
 def _compared(name: str, early: float, late: float, size: int) -> Finding:
-    # growing is slow, not wrong: only what takes longer than the client waits is unfit
+    # growth is slow, not wrong: a server is unfit only when the client times out
     growth = "; GROWS" if late > 5 * early and late > 20 else ""
     return Finding("speed", name, late < math.inf, f"{early:.1f} ms at {size // 100}, {late:.1f} ms at {size}{growth}")

@@ -1,4 +1,4 @@
-"""What must be there after kill -9."""
+"""Durability after kill -9."""
 
 import asyncio
 import os
@@ -15,14 +15,14 @@ from tests.operations.probing.table import expect, new_name
 ROUNDS = 3
 
 
-async def _write_until_it_is_gone(uri: str, name: str, acknowledged: set[int], begun: asyncio.Event) -> None:
+async def _write_until_it_is_gone(uri: str, name: str, acknowledged: set[int], started: asyncio.Event) -> None:
     async def writer(offset: int) -> None:
         with suppress(StoreUnavailable):
             for number in range(offset, 10_000_000, 10):
                 await current_database().collection("tokens").insert_one({"token": str(number), "n": number})
                 acknowledged.add(number)
                 if len(acknowledged) > 300:
-                    begun.set()
+                    started.set()
 
     await open_database(uri, name, timeout_s=1)
     await asyncio.gather(*(writer(offset) for offset in range(10)))
@@ -30,13 +30,13 @@ async def _write_until_it_is_gone(uri: str, name: str, acknowledged: set[int], b
 
 
 async def survives_kill(uri: str, pid_file: Path, again: str) -> str:
-    """Three times: write, kill -9 in the middle, start again; everything acknowledged is there, so are the indexes."""
+    """Write, kill -9 and start again, three times: every acknowledged insert and every index must be there."""
     counted, back = 0, []
     for _ in range(ROUNDS):
-        name, acknowledged, begun = new_name(), set[int](), asyncio.Event()
+        name, acknowledged, started = new_name(), set[int](), asyncio.Event()
         await ensure_indexes(await open_database(uri, name, timeout_s=10))
-        writing = asyncio.ensure_future(_write_until_it_is_gone(uri, name, acknowledged, begun))
-        await asyncio.wait_for(begun.wait(), 60)
+        writing = asyncio.ensure_future(_write_until_it_is_gone(uri, name, acknowledged, started))
+        await asyncio.wait_for(started.wait(), 60)
         _kill(pid_file)
         await writing
         back.append(await _start_again(uri, again))
@@ -49,16 +49,16 @@ def _kill(pid_file: Path) -> None:
 
 
 async def _start_again(uri: str, again: str) -> float:
-    begun = time.perf_counter()
+    started = time.perf_counter()
     done = await asyncio.create_subprocess_shell(again, stdout=asyncio.subprocess.DEVNULL)
     await done.wait()
     db = await open_database(uri, "admin", timeout_s=1)
-    while time.perf_counter() - begun < 60:
+    while time.perf_counter() - started < 60:
         with suppress(StoreUnavailable):
             await db.ping()
             break
     await close_database()
-    return time.perf_counter() - begun
+    return time.perf_counter() - started
 
 
 async def _still_there(uri: str, name: str, acknowledged: set[int]) -> int:

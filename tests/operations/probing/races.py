@@ -1,4 +1,4 @@
-"""What must be one step, under 50 coroutines and under 3 processes."""
+"""Atomicity of operations with 50 coroutines and with 3 processes."""
 
 import asyncio
 import multiprocessing
@@ -34,12 +34,12 @@ COROUTINES, PROCESSES, ROUNDS = 50, 3, 5
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """Many do `tap` at once; `judge` looks at what they got and at what is stored, and raises AssertionError."""
+    """Many concurrent calls of `call`; `check` raises AssertionError for wrong results or documents."""
 
     name: str
     prepare: Callable[[], Awaitable[object]]
-    tap: Callable[[int], Awaitable[Any]]
-    judge: Callable[[list[Any]], Awaitable[None]]
+    call: Callable[[int], Awaitable[Any]]
+    check: Callable[[list[Any]], Awaitable[None]]
 
 
 async def _nothing() -> None:
@@ -51,7 +51,7 @@ def _sole_winner(results: list[Any]) -> None:
     expect(winners == 1, f"{winners} of {len(results)} won")
 
 
-async def _judge_sole(results: list[Any]) -> None:
+async def _check_sole(results: list[Any]) -> None:
     _sole_winner(results)
 
 
@@ -64,9 +64,9 @@ async def _spend(index: int) -> bool:
     return await user_credits.spend_credit(7, f"{index:016}", f"m{index}", NOW)
 
 
-async def _judge_purse(results: list[Any]) -> None:
+async def _check_purse(results: list[Any]) -> None:
     user = await user_ops.find(7)
-    expect(user is not None, "nobody there")
+    expect(user is not None, "no user")
     assert user is not None
     expect(
         sum(results) == 10 and user.credits == 0 and len(user.charges) == 10,
@@ -78,9 +78,9 @@ async def _spend_the_same(_: int) -> bool:
     return await user_credits.spend_credit(7, "A" * 16, "m", NOW)
 
 
-async def _judge_one_spent(results: list[Any]) -> None:
+async def _check_one_spent(results: list[Any]) -> None:
     user = await user_ops.find(7)
-    expect(all(results) and user is not None and user.credits == 9, f"{sum(results)} told yes, {user}")
+    expect(all(results) and user is not None and user.credits == 9, f"{sum(results)} succeeded, {user}")
 
 
 async def _charged() -> None:
@@ -92,7 +92,7 @@ async def _give_back(_: int) -> bool:
     return await user_credits.give_back_credit(7, "A" * 16, "m")
 
 
-async def _met() -> None:
+async def _known_user() -> None:
     await user_ops.upsert_visitor(Visitor(user_id=7), NOW)
 
 
@@ -101,7 +101,7 @@ async def _grant(_: int) -> bool:
     return granted is not None and granted.is_new
 
 
-async def _judge_granted(results: list[Any]) -> None:
+async def _check_granted(results: list[Any]) -> None:
     _sole_winner(results)
     user = await user_ops.find(7)
     expect(user is not None and (user.credits, user.pass_until) == (5, NOW + HOLD), f"{user}")
@@ -111,18 +111,18 @@ async def _count_link(_: int) -> int | None:
     return await token_counts.count_link(7, DAY, 15)
 
 
-async def _judge_links(results: list[Any]) -> None:
+async def _check_links(results: list[Any]) -> None:
     counted = sorted(count for count in results if count is not None)
     days = await current_database().collection("token_generator_count").count({})
     expect(counted == list(range(1, 16)) and days == 1, f"{counted} counted, {days} days")
 
 
-async def _remember(index: int) -> bool:
+async def _record_membership(index: int) -> bool:
     status = MembershipStatus.MEMBER if index == 0 else MembershipStatus.LEFT
     return await membership_ops.record(-1, 7, status, NOW - index * timedelta(seconds=1))
 
 
-async def _judge_newest(_: list[Any]) -> None:
+async def _check_newest(_: list[Any]) -> None:
     known = await membership_ops.find_memberships(7, [-1])
     expect(known[-1].status == MembershipStatus.MEMBER and known[-1].seen_at == NOW, f"{known}")
 
@@ -132,13 +132,13 @@ async def _add(index: int) -> None:
         await statistics_ops.add_once(DAY, f"{index}:{number}", {"opened": 1})
 
 
-async def _judge_sum(results: list[Any]) -> None:
+async def _check_sum(results: list[Any]) -> None:
     counted = await statistics_ops.read_day(DAY)
     days = await current_database().collection("daily_stats").count({})
     expect(counted == {"opened": 10 * len(results)} and days == 1, f"{counted} after {10 * len(results)}, {days} days")
 
 
-async def _meet(_: int) -> bool:
+async def _upsert(_: int) -> bool:
     return (await user_ops.upsert_visitor(Visitor(user_id=7), NOW))[1]
 
 
@@ -146,7 +146,7 @@ async def _claim_delivery(_: int) -> bool:
     return await delivery_claims.claim_delivery(1, 7, "a" * 16, NOW, HOLD) is not None
 
 
-async def _judge_held(results: list[Any]) -> None:
+async def _check_held(results: list[Any]) -> None:
     _sole_winner(results)
     row = await current_database().collection("deliveries").find_one({})
     expect((row or {})["count"] == 1, f"{row}")
@@ -156,7 +156,7 @@ async def _held_once() -> None:
     await delivery_claims.claim_delivery(1, 7, "a" * 16, NOW - 2 * HOLD, HOLD)
 
 
-async def _judge_second_hold(results: list[Any]) -> None:
+async def _check_second_hold(results: list[Any]) -> None:
     _sole_winner(results)
     row = await current_database().collection("deliveries").find_one({})
     expect((row or {})["count"] == 2, f"{row}")
@@ -176,7 +176,7 @@ async def _redeem(_: int) -> bool:
     return await token_ops.redeem("T" * 32, 7, NOW) is not None
 
 
-async def _spoilt() -> None:
+async def _bypassed() -> None:
     await token_ops.add(Token(token="T" * 32, user_id=7, created_at=NOW, expires_at=NOW + HOLD))
     await token_ops.mark_bypassed("T" * 32, NOW)
 
@@ -194,7 +194,7 @@ async def _claim(index: int) -> list[str]:
     return [mine.id for mine in await deletion_ops.claim_due(NOW, f"owner{index}", HOLD, 20)]
 
 
-async def _judge_claims(results: list[Any]) -> None:
+async def _check_claims(results: list[Any]) -> None:
     claimed = [key for keys in results for key in keys]
     expect(len(claimed) == len(set(claimed)), f"{len(claimed) - len(set(claimed))} promises claimed twice")
     expect(bool(claimed), "nobody claimed anything")
@@ -205,37 +205,37 @@ async def _write_post(index: int) -> int:
     return post.number
 
 
-async def _judge_numbers(results: list[Any]) -> None:
+async def _check_numbers(results: list[Any]) -> None:
     expect(sorted(results) == list(range(1, len(results) + 1)), f"numbers {sorted(results)[:60]}")
 
 
 RACES = {
     race.name: race
     for race in (
-        Race("ten credits are spent ten times", _fill_purse, _spend, _judge_purse),
-        Race("no $inc is lost, also in a first upsert", _nothing, _add, _judge_sum),
-        Race("one upsert meets the new person", _nothing, _meet, _judge_sole),
-        Race("one of many taps gets the delivery", _nothing, _claim_delivery, _judge_held),
-        Race("one takes over a hold that ran out", _held_once, _claim_delivery, _judge_second_hold),
-        Race("one insert begins the tick", _nothing, _start_run, _judge_sole),
-        Race("a token is redeemed once", _verified, _redeem, _judge_sole),
-        Race("a spoilt token is replaced once", _spoilt, _replace, _judge_sole),
-        Race("fifteen links a day are fifteen", _nothing, _count_link, _judge_links),
-        Race("one wish costs one credit", _fill_purse, _spend_the_same, _judge_one_spent),
-        Race("a credit comes back once", _charged, _give_back, _judge_sole),
-        Race("a grant is paid out once", _met, _grant, _judge_granted),
-        Race("the newest report stands", _nothing, _remember, _judge_newest),
-        Race("no promise is claimed twice", _promises, _claim, _judge_claims),
+        Race("ten credits are spent ten times", _fill_purse, _spend, _check_purse),
+        Race("no $inc is lost, also in a first upsert", _nothing, _add, _check_sum),
+        Race("one upsert inserts the new user", _nothing, _upsert, _check_sole),
+        Race("one of many taps gets the claim", _nothing, _claim_delivery, _check_held),
+        Race("one takes over an expired hold", _held_once, _claim_delivery, _check_second_hold),
+        Race("one insert starts the tick", _nothing, _start_run, _check_sole),
+        Race("a token is redeemed once", _verified, _redeem, _check_sole),
+        Race("a bypassed token is replaced once", _bypassed, _replace, _check_sole),
+        Race("fifteen links a day are fifteen", _nothing, _count_link, _check_links),
+        Race("one request costs one credit", _fill_purse, _spend_the_same, _check_one_spent),
+        Race("a credit is given back once", _charged, _give_back, _check_sole),
+        Race("a grant is paid out once", _known_user, _grant, _check_granted),
+        Race("the newest status is stored", _nothing, _record_membership, _check_newest),
+        Race("no promise is claimed twice", _promises, _claim, _check_claims),
     )
 }
-#: only within one process: between processes numbers may collide and `create` gives up after 20 tries, loudly
-NUMBERS = Race("posts are numbered without a gap", _nothing, _write_post, _judge_numbers)
+#: only within one process: between processes numbers may collide, and `create` raises after 20 attempts
+NUMBERS = Race("posts are numbered without a gap", _nothing, _write_post, _check_numbers)
 
 
 async def _tapped(race: Race, indexes: Iterable[int]) -> list[Any]:
     async def one(index: int) -> Any:
         try:
-            return await race.tap(index)
+            return await race.call(index)
         except TollgateError as error:
             return f"{type(error).__name__}: {error}"
 
@@ -243,7 +243,7 @@ async def _tapped(race: Race, indexes: Iterable[int]) -> list[Any]:
 
 
 async def _warm() -> None:
-    # open connections first: without them the first call is over before the last one leaves, and nobody races
+    # open connections first: without them the first call would end before the last one starts
     for _ in range(2):
         await asyncio.gather(*(current_database().ping() for _ in range(COROUTINES)))
 
@@ -262,14 +262,14 @@ def _process(uri: str, name: str, race: str, first: int, starts_at: float) -> li
     return asyncio.run(_in_process(uri, name, race, first, starts_at))
 
 
-async def _judged(race: Race, results: list[Any]) -> None:
+async def _checked(race: Race, results: list[Any]) -> None:
     refused = [result for result in results if isinstance(result, str)]
     expect(not refused, f"{len(refused)} refused, first {refused[:1]}")
-    await race.judge(results)
+    await race.check(results)
 
 
 async def run_race(uri: str, race: Race, pool: ProcessPoolExecutor | None) -> str:
-    """`ROUNDS` times in a fresh database: 50 coroutines here, or 50 in each process of the pool."""
+    """Run the race `ROUNDS` times in a new database: 50 coroutines here, or 50 in each process of the pool."""
     took = 0.0
     for _ in range(ROUNDS):
         db = await open_database(uri, new_name(), timeout_s=10)
@@ -277,10 +277,10 @@ async def run_race(uri: str, race: Race, pool: ProcessPoolExecutor | None) -> st
             await ensure_indexes(db)
             await race.prepare()
             await _warm()
-            begun = time.perf_counter()
+            started = time.perf_counter()
             results = await _tapped(race, range(COROUTINES)) if pool is None else await _spread(uri, db, race, pool)
-            took += time.perf_counter() - begun
-            await _judged(race, results)
+            took += time.perf_counter() - started
+            await _checked(race, results)
         finally:
             await db.drop()
             await close_database()

@@ -1,4 +1,4 @@
-"""The shapes of our commands and of the answers we rely on."""
+"""Shapes of our commands, and of the answers the product relies on."""
 
 from contextlib import suppress
 
@@ -67,7 +67,7 @@ async def a_taken_key_is_named() -> str:
     rows = current_database().collection("keys")
     await rows.create_index([("a", 1), ("b", 1)], unique=True)
     await rows.insert_one({"_id": 1, "a": 1, "b": 1})
-    # a BulkWriteError, which is StoreRefused to us, on MongoDB too
+    # a BulkWriteError, which is translated to StoreRefused, on MongoDB too
     with suppress(AlreadyThere, StoreRefused):
         await rows.insert_many([{"_id": 2, "a": 1, "b": 2}, {"_id": 3, "a": 1, "b": 1}, {"_id": 4, "a": 1, "b": 4}])
         expect(False, "insert_many let a second one through")

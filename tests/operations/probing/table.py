@@ -1,4 +1,4 @@
-"""Lines of the table, and what the checks share."""
+"""Lines of the table, and helpers of the checks."""
 
 import asyncio
 import secrets
@@ -27,20 +27,20 @@ class Finding:
 
 
 def expect(is_true: bool, what: str) -> None:
-    """Raise AssertionError with what was seen, unless it holds."""
+    """Raise AssertionError with `seen` unless the check holds."""
     if not is_true:
         raise AssertionError(what)
 
 
 def show(finding: Finding) -> Finding:
-    """Print the line at once: the whole table takes minutes."""
+    """Print the line immediately: the whole table takes minutes."""
     verdict = "ok   " if finding.is_held else "WRONG"
     print(f"{verdict} {finding.group:14} {finding.name:42} {finding.note}", flush=True)
     return finding
 
 
 async def attempt(group: str, name: str, check: Callable[[], Awaitable[str]]) -> Finding:
-    """Run one check and print its line; whatever the server did wrong is said in it."""
+    """Run one check and print its line, with the error if there is one."""
     try:
         return show(Finding(group, name, True, await asyncio.wait_for(check(), 600)))
     except (AssertionError, TollgateError, PyMongoError, TimeoutError, KeyError, TypeError) as error:
@@ -48,12 +48,12 @@ async def attempt(group: str, name: str, check: Callable[[], Awaitable[str]]) ->
 
 
 def new_name() -> str:
-    """A database of our own."""
+    """Return a new name for a database of the probe."""
     return f"tollgate_probe_{secrets.token_hex(4)}"
 
 
 def promise(number: int) -> Document:
-    """A promise to delete: a third is due, ten belong to each person, the order in time is not that of insertion."""
+    """Return a promise: a third are due, ten belong to each user, and their order in time is not that of insertion."""
     return {
         "bot_id": 1,
         "user_id": number // 10,

@@ -1,4 +1,4 @@
-"""Bulk deletes: where they stop, what they say of it, and whom they do not hold up."""
+"""Bulk deletes: their limits, their reports, and their own connections."""
 
 import asyncio
 import os
@@ -34,12 +34,12 @@ async def numbers_left(db: Database) -> list[int]:
     [
         ([False], Deleted(0, more=True), 1),
         ([True, False], Deleted(4, more=True), 2),
-        # what a stop says is that it stopped: nobody looks whether that was the last batch
+        # a stop reports more, without checking whether that was the last batch
         ([True, True, False], Deleted(8, more=True), 3),
         ([True, True, True], Deleted(10, more=False), 3),
     ],
 )
-async def test_a_stop_ends_it_between_two_batches(
+async def test_a_stop_ends_a_bulk_delete_between_two_batches(
     db: Database, answers: list[bool], deleted: Deleted, asked: int
 ) -> None:
     await put_things(db, 10)
@@ -51,7 +51,7 @@ async def test_a_stop_ends_it_between_two_batches(
     assert await numbers_left(db) == list(range(deleted.count, 10))
 
 
-async def test_each_batch_is_told_at_once_with_what_it_really_removed(db: Database) -> None:
+async def test_each_batch_reports_at_once_how_many_it_removed(db: Database) -> None:
     await put_things(db, 7)
     told: list[tuple[int, int]] = []
     looked_at = 0
@@ -68,7 +68,7 @@ async def test_each_batch_is_told_at_once_with_what_it_really_removed(db: Databa
     assert told == [(3, 0), (3, 1), (1, 2)]
 
 
-async def test_an_outage_in_between_has_told_what_was_done(db: Database, take_away: Callable[[], None]) -> None:
+async def test_batches_before_an_outage_were_reported(db: Database, take_away: Callable[[], None]) -> None:
     await put_things(db, 10)
     told: list[int] = []
 
@@ -81,17 +81,17 @@ async def test_an_outage_in_between_has_told_what_was_done(db: Database, take_aw
     assert told == [4]
 
 
-async def test_sessions_that_ran_out_go_and_the_others_are_still_refused(db: Database, now: datetime) -> None:
+async def test_expired_sessions_are_deleted_and_the_others_stay_revoked(db: Database, now: datetime) -> None:
     sessions = db.collection("revoked_sessions")
     for name, expires_at in (("old", now - MS), ("runs out now", now), ("good", now + DAY)):
         await sessions.insert_one({"jti": name, "expires_at": expires_at})
     assert await session_ops.delete_expired_sessions(now) == Deleted(1, more=False)
     assert sorted(found["jti"] for found in await sessions.find({}, limit=5)) == ["good", "runs out now"]
-    # by the database's own clock, which stands there too
+    # by the database's own clock, which has the same time
     assert await session_ops.delete_expired_sessions() == Deleted(0, more=False)
 
 
-async def test_a_database_in_memory_is_deleted_from_by_the_client_everybody_has(db: Database) -> None:
+async def test_in_memory_the_bulk_collection_is_the_ordinary_one(db: Database) -> None:
     if db.is_memory:
         assert db.bulk("tokens") is db.collection("tokens")
     else:
@@ -110,8 +110,8 @@ async def test_calls_of_the_bulk_connections_are_counted_and_can_be_refused(
         await db.bulk("things").count({})
 
 
-async def test_the_bulk_client_is_made_at_first_use_and_closed_with_the_database() -> None:
-    # nothing listens there, and nobody asks
+async def test_the_bulk_client_opens_at_first_use_and_closes_with_the_database() -> None:
+    # nothing listens there, and no command is sent yet
     db = await open_database("mongodb://127.0.0.1:1", "x", timeout_s=0.05)
     assert db._bulk_client is None
     client = db.bulk("tokens")._native.database.client
@@ -124,7 +124,7 @@ async def test_the_bulk_client_is_made_at_first_use_and_closed_with_the_database
     assert client.delegate._closed
 
 
-async def test_the_size_is_what_a_server_says_and_unknown_in_memory(db: Database) -> None:
+async def test_the_size_is_what_a_server_reports_and_unknown_in_memory(db: Database) -> None:
     await put_things(db, 10)
     size = await db.size_bytes()
     assert size is None if db.is_memory else size is None or size > 0
@@ -144,7 +144,7 @@ async def test_an_aggregate_needs_a_limit(db: Database) -> None:
         await db.collection("things").aggregate({}, by_parity, at_most=0)
 
 
-async def test_a_deactivated_person_cannot_be_written_to_and_is_marked_once(db: Database, now: datetime) -> None:
+async def test_a_deactivated_user_is_blocked_and_recorded_once(db: Database, now: datetime) -> None:
     await db.collection("users").insert_one({"user_id": 1, "joined_at": now, "last_seen_at": now})
     assert await user_ops.mark_deactivated(1, now)
     assert not await user_ops.mark_deactivated(1, now + DAY)
@@ -164,7 +164,7 @@ async def test_the_copies_of_a_day_are_the_higher_of_two_counts(db: Database, no
 
 
 class Hold(CommandListener):
-    """Deletes wait at the door of the server until they are let in, each with its connection taken."""
+    """Holds each delete, with its connection, before it is sent, until the test lets them in."""
 
     def __init__(self) -> None:
         self.let_in = threading.Event()
@@ -200,7 +200,7 @@ async def held_up() -> AsyncIterator[tuple[Database, Hold]]:
 
 
 @pytest.mark.server  # the in-memory store has no connections
-async def test_bulk_deletes_take_two_connections_and_nobody_waits_for_them(held_up: tuple[Database, Hold]) -> None:
+async def test_bulk_deletes_use_two_connections_and_delay_no_other_command(held_up: tuple[Database, Hold]) -> None:
     db, hold = held_up
     clock = ManualClock(NOW)
     for number in range(4):
@@ -208,7 +208,7 @@ async def test_bulk_deletes_take_two_connections_and_nobody_waits_for_them(held_
         await db.collection("tokens").insert_one(row)
     bulk = [asyncio.create_task(token_ops.delete_expired_and_used_tokens(NOW)) for _ in range(4)]
     await asyncio.get_running_loop().run_in_executor(None, hold.two_wait.wait, 20)
-    # both connections are taken, two deletes stand behind them, and everybody else is served
+    # both connections are taken, two deletes wait for them, and every other command is answered
     found = await asyncio.gather(*(user_ops.find(user_id) for user_id in range(30)))
     assert found == [None] * 30
     assert not any(task.done() for task in bulk)

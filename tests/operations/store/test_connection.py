@@ -1,4 +1,4 @@
-"""Opening and closing, the form of what is stored, and errors that give nothing away."""
+"""Opening and closing, the stored form of values, and errors without secrets."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -37,14 +37,14 @@ async def nothing_open() -> AsyncIterator[None]:
     await close_database()
 
 
-async def test_without_an_open_database_operations_say_so(nothing_open: None) -> None:
+async def test_without_an_open_database_operations_raise_database_not_open(nothing_open: None) -> None:
     with pytest.raises(DatabaseNotOpen):
         current_database()
     with pytest.raises(DatabaseNotOpen):
         await user_ops.find(1)
 
 
-async def test_closing_twice_is_closing_once(nothing_open: None) -> None:
+async def test_closing_twice_is_harmless(nothing_open: None) -> None:
     await open_database("memory://", "x")
     await close_database()
     await close_database()
@@ -63,7 +63,7 @@ async def test_a_memory_database_is_empty_each_time_it_opens(nothing_open: None)
     await second.ping()
 
 
-async def test_opening_needs_no_server_but_the_first_call_does(nothing_open: None) -> None:
+async def test_opening_contacts_no_server_but_the_first_call_does(nothing_open: None) -> None:
     db = await open_database(NOWHERE, "x", timeout_s=0.05)
 
     assert not db.is_memory
@@ -80,7 +80,7 @@ async def test_a_hundred_commands_can_wait_for_a_server_at_once(nothing_open: No
 
 
 @pytest.mark.parametrize("uri", ["", "http://x", "mongodb://u:hun@ter2@h", "mongodb://h:hunter2", "mongodb://"])
-async def test_an_address_that_cannot_be_used_is_refused_without_quoting_it(nothing_open: None, uri: str) -> None:
+async def test_an_unusable_address_is_refused_without_quoting_it(nothing_open: None, uri: str) -> None:
     with pytest.raises(StoreRefused) as caught:
         await open_database(uri, "x")
 
@@ -89,14 +89,14 @@ async def test_an_address_that_cannot_be_used_is_refused_without_quoting_it(noth
     assert caught.value.__suppress_context__
 
 
-async def test_a_wrong_address_leaves_the_open_database_open(db: Database) -> None:
+async def test_an_unusable_address_leaves_the_open_database_open(db: Database) -> None:
     with pytest.raises(StoreRefused):
         await open_database("nonsense://x", "x")
     assert current_database() is db
     await db.ping()
 
 
-async def test_conversation_state_has_a_client_of_its_own_on_a_server_only(nothing_open: None) -> None:
+async def test_the_client_for_fsm_storage_exists_on_a_server_only(nothing_open: None) -> None:
     memory = await open_database("memory://", "x")
     with pytest.raises(StoreRefused):
         memory.fsm_client()
@@ -107,7 +107,7 @@ async def test_conversation_state_has_a_client_of_its_own_on_a_server_only(nothi
     await client.close()
 
 
-async def test_the_clock_is_the_one_given_cut_to_milliseconds(nothing_open: None) -> None:
+async def test_now_is_the_given_clock_cut_to_milliseconds(nothing_open: None) -> None:
     start = datetime(2026, 1, 1, 0, 0, 0, 1_999, tzinfo=UTC)
     db = await open_database("memory://", "x", clock=ManualClock(start))
 
@@ -118,7 +118,7 @@ class Colour(StrEnum):
     RED = "red"
 
 
-async def test_values_come_back_as_aware_utc_lists_and_plain_text(db: Database) -> None:
+async def test_values_are_stored_as_aware_utc_lists_and_plain_text(db: Database) -> None:
     things = db.collection("things")
     berlin = datetime(2026, 7, 1, 2, 0, 0, 1_999, tzinfo=timezone(timedelta(hours=2)))
     await things.insert_one({"_id": 1, "at": berlin, "ids": (1, 2), "nested": {"at": [berlin], "colour": Colour.RED}})
@@ -131,7 +131,7 @@ async def test_values_come_back_as_aware_utc_lists_and_plain_text(db: Database) 
     assert type(stored["nested"]["colour"]) is str
 
 
-async def test_a_time_without_a_zone_is_stored_nowhere(db: Database) -> None:
+async def test_a_naive_time_is_refused(db: Database) -> None:
     things = db.collection("things")
     naive = datetime(2026, 1, 1)  # noqa: DTZ001 - the mistake this test is about
 
@@ -181,7 +181,7 @@ async def test_a_dropped_database_is_empty(bare_db: Database) -> None:
         (PyMongoError("x"), StoreRefused),
     ],
 )
-def test_each_error_of_the_library_has_one_of_ours(theirs: PyMongoError, ours: type[TollgateError]) -> None:
+def test_each_library_error_is_translated(theirs: PyMongoError, ours: type[TollgateError]) -> None:
     with pytest.raises(TollgateError) as caught, translated("find users"):
         raise theirs
     assert type(caught.value) is ours
@@ -195,7 +195,7 @@ def test_an_error_names_code_and_key_but_neither_value_nor_address() -> None:
     assert str(caught.value) == "insert_one tokens: DuplicateKeyError 11000 DuplicateKey (token)"
 
 
-def test_an_error_that_is_not_the_stores_passes_through() -> None:
+def test_an_error_that_is_not_the_librarys_passes_through() -> None:
     with pytest.raises(KeyError), translated("find users"):
         raise KeyError("ours")
 

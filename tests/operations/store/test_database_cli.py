@@ -94,13 +94,13 @@ def test_doctor_names_pending_migrations(filled: None) -> None:
 
 
 @pytest.mark.server  # the in-memory store is gone when the command ends
-def test_doctor_is_content_after_indexes_on_a_server() -> None:
+def test_doctor_finds_no_fault_after_indexes_on_a_server() -> None:
     cli.invoke(app, ["indexes"])
     assert cli.invoke(app, ["doctor"]).exit_code == 0
 
 
 @pytest.mark.parametrize("command", ["indexes", "doctor", "backup"])
-def test_a_server_that_is_not_there_is_exit_1_without_secrets(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+def test_an_unreachable_server_is_exit_1_without_secrets(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     monkeypatch.setenv("MONGO_URI", "mongodb://someone:hunter2@127.0.0.1:1")
     monkeypatch.setattr("database.__main__.open_database", partial(open_database, timeout_s=0.05))
     result = cli.invoke(app, [command, "--json"])
@@ -124,7 +124,7 @@ def test_an_unknown_command_is_exit_2() -> None:
     assert cli.invoke(app, ["nonsense"]).exit_code == 2
 
 
-def test_an_address_that_cannot_be_used_is_a_matter_of_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unusable_address_is_exit_2(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MONGO_URI", "mongodb://")
     result = cli.invoke(app, ["doctor"])
     assert result.exit_code == 2
@@ -133,7 +133,7 @@ def test_an_address_that_cannot_be_used_is_a_matter_of_configuration(monkeypatch
 
 @pytest.fixture
 def filled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every command finds a server with three people in its database; under another name it is empty."""
+    """Every command finds three users in its database; under another name the database is empty."""
 
     async def opened(uri: str, name: str) -> Database:
         db = await open_database("memory://", name, clock=ManualClock(NOW))
@@ -147,11 +147,11 @@ def filled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def backup(filled: None) -> Path:
-    """A backup of the three."""
+    """A backup of the three users."""
     return Path(json.loads(cli.invoke(app, ["backup", "--json"]).stdout)["path"])
 
 
-def test_a_backup_stands_in_the_data_folder_and_older_ones_go(
+def test_a_backup_is_written_into_the_data_folder_and_older_ones_are_removed(
     filled: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("BACKUP_KEEP", "1")
@@ -166,7 +166,7 @@ def test_a_backup_stands_in_the_data_folder_and_older_ones_go(
     assert not Path(first["path"]).exists()
     shown = cli.invoke(app, ["backup"])
     assert "8 documents of" in shown.stdout
-    # the bar is no part of the answer
+    # the progress bar is not part of the output
     assert "reading pending_deletions" in shown.stderr
 
 
@@ -188,7 +188,7 @@ def test_a_backup_is_restored_into_another_database(backup: Path) -> None:
     assert f"restored into other (from {os.environ['MONGO_DB']} at 2026-03-01 12:00:00 UTC)" in words
 
 
-def test_a_database_in_use_is_exit_1_and_says_what_is_in_it(backup: Path) -> None:
+def test_a_database_in_use_is_exit_1_and_its_collections_are_named(backup: Path) -> None:
     result = cli.invoke(app, ["restore", str(backup)])
     assert result.exit_code == 1
     assert "is not empty: it holds admin_config, of an older version, pending_deletions, users" in result.stdout
@@ -205,15 +205,15 @@ def test_a_damaged_backup_is_exit_1_and_names_the_line(backup: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a b", "../x", "admin", "local", "x" * 64])
-def test_a_name_no_database_of_ours_can_have_is_exit_2(backup: Path, name: str) -> None:
+def test_an_invalid_database_name_is_exit_2(backup: Path, name: str) -> None:
     assert cli.invoke(app, ["restore", str(backup), "--into", name]).exit_code == 2
 
 
-def test_a_file_that_is_not_there_is_exit_2(filled: None) -> None:
+def test_a_missing_file_is_exit_2(filled: None) -> None:
     assert cli.invoke(app, ["restore", "nowhere.zip"]).exit_code == 2
 
 
-def test_a_store_that_ends_with_the_command_is_exit_2(backup: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_in_memory_store_is_exit_2(backup: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MONGO_URI", "memory://")
     for command in (["backup"], ["restore", str(backup), "--into", "other"]):
         result = cli.invoke(app, command)
@@ -222,7 +222,7 @@ def test_a_store_that_ends_with_the_command_is_exit_2(backup: Path, monkeypatch:
 
 
 def doctor_with(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
-    """What the doctor says of backups, on a database with every index."""
+    """Return what the doctor reports about the backups in `folder`."""
     monkeypatch.setenv("DATA_DIR", str(folder))
     answer = json.loads(cli.invoke(app, ["doctor", "--json"]).stdout)
     backup: dict[str, object] = answer["backup"]
@@ -246,7 +246,9 @@ def test_the_doctor_reads_the_newest_backup(backup: Path, monkeypatch: pytest.Mo
     assert (shown.exit_code, "the newest backup cannot be used" in shown.stdout) == (1, True)
 
 
-def test_no_backup_yet_is_said_and_is_no_fault(filled: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_no_backup_yet_is_reported_and_is_no_fault(
+    filled: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     shown = cli.invoke(app, ["doctor"])
     assert "there is no backup yet" in shown.stdout

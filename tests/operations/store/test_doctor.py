@@ -1,4 +1,4 @@
-"""What the doctor thinks of backups and of halves."""
+"""What the doctor reports about backups and half restored databases."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -10,14 +10,14 @@ from database.connection import Database
 from database.doctor import BACKUP_AGE_MAX, examine
 from tests.operations.backups.backing_up import NOW, backed_up
 
-MARK = {"backup": "a" * 32, "file": "b.zip", "begun_at": NOW, "owner": "somebody", "alive_until": NOW}
+MARKER = {"backup": "a" * 32, "file": "b.zip", "begun_at": NOW, "owner": "somebody", "alive_until": NOW}
 
 
 @pytest.mark.parametrize(("more_s", "is_healthy"), [(0, True), (1, False)])
 async def test_a_backup_older_than_two_days_is_a_fault(
     db: Database, clock: ManualClock, tmp_path: Path, more_s: int, is_healthy: bool
 ) -> None:
-    # names know no parts of a second
+    # names of files have no parts of a second
     clock.move(-timedelta(microseconds=NOW.microsecond))
     for age in (timedelta(days=10), BACKUP_AGE_MAX + timedelta(seconds=more_s)):
         await backed_up(tmp_path, now=db.now() - age)
@@ -26,15 +26,15 @@ async def test_a_backup_older_than_two_days_is_a_fault(
     assert (findings.is_healthy, findings.backups.is_old) == (is_healthy, not is_healthy)
 
 
-async def test_that_there_is_none_yet_is_no_fault(db: Database, tmp_path: Path) -> None:
+async def test_having_no_backup_yet_is_no_fault(db: Database, tmp_path: Path) -> None:
     findings = await examine(db, tmp_path / "none")
     assert findings.is_healthy
     assert findings.backups is not None and findings.backups.newest is None
     assert (await examine(db)).backups is None
 
 
-async def test_half_a_database_is_a_fault(db: Database) -> None:
-    await db.collection("restore").insert_one({"_id": "restore", **MARK})
+async def test_a_half_restored_database_is_a_fault(db: Database) -> None:
+    await db.collection("restore").insert_one({"_id": "restore", **MARKER})
     findings = await examine(db)
     assert (findings.is_healthy, str(findings.half)[:13]) == (False, "half of b.zip")
 

@@ -1,4 +1,4 @@
-"""`make test-mongo` starts on an empty server only, unless it is told that the server may be in use."""
+"""`make test-mongo` runs on an empty server only, unless a server in use is confirmed."""
 
 import os
 import secrets
@@ -28,7 +28,7 @@ def client() -> Iterator[Client]:
 
 @pytest.fixture
 def shop(client: Client) -> Iterator[str]:
-    """The name of somebody's database, which sorts before all of ours."""
+    """The name of a foreign database that sorts before all of ours."""
     name = f"a_shop_{secrets.token_hex(4)}"
     yield name
     client.drop_database(name)
@@ -41,7 +41,7 @@ def refusal(environment: dict[str, str], patience_s: float = 5.0) -> Refused:
 
 
 def with_path(uri: str, database: str) -> str:
-    """`uri` naming `database`, by the same user: where none is said, the path is also where the user is looked up."""
+    """Return `uri` with `database` as its path and the same user, whose database is the old path by default."""
     address = urlsplit(uri)
     users_in = address.path.strip("/") or "admin"
     more = f"authSource={users_in}" if address.username and "authsource" not in address.query.lower() else ""
@@ -50,7 +50,7 @@ def with_path(uri: str, database: str) -> str:
 
 
 @pytest.mark.server
-def test_a_server_with_somebodys_documents_is_refused(client: Client, shop: str) -> None:
+def test_a_server_with_foreign_documents_is_refused(client: Client, shop: str) -> None:
     client[shop]["orders"].insert_one({"paid": True})
     refused = refusal({"MONGO_URI": os.environ["MONGO_URI"]})
     assert refused.status == 2
@@ -60,7 +60,7 @@ def test_a_server_with_somebodys_documents_is_refused(client: Client, shop: str)
 
 
 @pytest.mark.server
-def test_a_server_in_use_is_taken_when_it_is_meant(client: Client, shop: str) -> None:
+def test_a_server_in_use_is_accepted_when_confirmed(client: Client, shop: str) -> None:
     client[shop]["orders"].insert_one({"paid": True})
     told = {"MONGO_URI": os.environ["MONGO_URI"], TOLD: "yes"}
     assert f"{shop}.orders" in judge(told)
@@ -68,7 +68,7 @@ def test_a_server_in_use_is_taken_when_it_is_meant(client: Client, shop: str) ->
 
 
 @pytest.mark.server
-def test_collections_without_documents_are_nothing(client: Client, shop: str) -> None:
+def test_collections_without_documents_count_as_empty(client: Client, shop: str) -> None:
     client[shop].create_collection("orders")
     client[shop]["customers"].create_index("name")
     assert shop in client.list_database_names()
@@ -76,7 +76,7 @@ def test_collections_without_documents_are_nothing(client: Client, shop: str) ->
 
 
 @pytest.mark.server
-def test_mongodbs_own_databases_are_nobodys(client: Client, shop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mongodbs_own_databases_are_ignored(client: Client, shop: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert {"admin", "config", "local"} == SYSTEM
     client[shop]["orders"].insert_one({})
     monkeypatch.setattr(emptiness, "SYSTEM", SYSTEM | {shop})
@@ -92,7 +92,7 @@ def test_one_document_behind_an_empty_collection_is_found(client: Client, shop: 
 
 @pytest.mark.server
 @pytest.mark.parametrize("way", ["path", "MONGO_DB"])
-def test_the_database_an_operator_names_is_looked_at_even_if_the_server_does_not_list_it(
+def test_a_named_database_is_checked_even_if_the_server_does_not_list_it(
     client: Client, shop: str, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client[shop]["orders"].insert_one({})
@@ -103,7 +103,7 @@ def test_the_database_an_operator_names_is_looked_at_even_if_the_server_does_not
 
 
 @pytest.mark.server
-def test_what_a_killed_run_left_is_refused_and_said_to_be_ours(client: Client) -> None:
+def test_databases_of_a_killed_test_run_are_refused_and_identified(client: Client) -> None:
     left = f"{OURS}{secrets.token_hex(6)}"
     client[left]["users"].insert_one({})
     try:
@@ -132,17 +132,17 @@ def test_a_server_that_does_not_answer_is_one_line_without_the_password(address:
         {"MONGO_URI": "mongodb://127.0.0.1:9/?readPreference=hunter2"},
     ],
 )
-def test_an_address_that_cannot_be_used_is_refused_as_a_mistake(wrong: dict[str, str]) -> None:
+def test_an_unusable_address_is_a_usage_error(wrong: dict[str, str]) -> None:
     refused = refusal(wrong, 0.05)
     assert (refused.status, "hunter2" in str(refused)) == (2, False)
 
 
-def test_many_databases_are_counted_and_no_name_breaks_the_line() -> None:
+def test_many_databases_are_counted_and_no_name_adds_a_line() -> None:
     line = in_one_line(["a.x\ny", *(f"b{number}.c" for number in range(SHOWN_MAX + 1))])
     assert line == "a.x y, b0.c, b1.c, b2.c, b3.c and 2 more"
 
 
-def test_the_reason_stands_on_standard_error_and_the_status_says_which() -> None:
+def test_the_reason_is_one_line_on_standard_error() -> None:
     run = subprocess.run(
         [sys.executable, "-m", "tests.emptiness"],
         cwd=ROOT,
@@ -154,7 +154,7 @@ def test_the_reason_stands_on_standard_error_and_the_status_says_which() -> None
     assert (run.returncode, run.stdout, run.stderr.count("\n")) == (2, "", 1)
 
 
-def test_make_asks_before_it_runs_any_suite() -> None:
+def test_make_checks_the_server_before_it_runs_a_suite() -> None:
     told = subprocess.run(["make", "-n", "test-mongo"], cwd=ROOT, capture_output=True, text=True, timeout=30).stdout
     before, asks, after = told.partition("-m tests.emptiness")
     assert asks

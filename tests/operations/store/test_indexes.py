@@ -1,4 +1,4 @@
-"""Indexes: all of them, again and again, and a clear word when one cannot be."""
+"""Building indexes is idempotent, and an index that cannot be built is explained."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from database.doctor import examine
 from database.indexes import INDEXES, ensure_indexes, missing_indexes
 
 
-async def test_building_twice_is_building_once(bare_db: Database) -> None:
+async def test_building_indexes_twice_changes_nothing(bare_db: Database) -> None:
     first = await ensure_indexes(bare_db)
 
     assert await ensure_indexes(bare_db) == first
@@ -18,7 +18,7 @@ async def test_building_twice_is_building_once(bare_db: Database) -> None:
     assert await missing_indexes(bare_db) == []
 
 
-async def test_what_is_missing_is_named(bare_db: Database) -> None:
+async def test_missing_indexes_are_named(bare_db: Database) -> None:
     assert "posts.number_1" in await missing_indexes(bare_db)
     await bare_db.collection("posts").create_index([("number", 1)], unique=True)
 
@@ -40,7 +40,7 @@ UNIQUE = [(collection, index.fields) for collection, indexes in INDEXES.items() 
 async def test_a_second_document_with_the_same_key_is_refused(
     db: Database, collection: str, fields: tuple[str, ...]
 ) -> None:
-    # other unique keys of the collection must differ, or they would be the ones that refuse
+    # other unique keys of the collection must differ, or they would refuse the document
     others = {field: 1 for index in INDEXES[collection] for field in index.fields if field not in fields}
     key: dict[str, Any] = dict.fromkeys(fields, 5)
     await db.collection(collection).insert_one({**others, **key})
@@ -50,7 +50,7 @@ async def test_a_second_document_with_the_same_key_is_refused(
     assert await db.collection(collection).count({}) == 1
 
 
-async def test_duplicates_that_forbid_an_index_are_explained(bare_db: Database) -> None:
+async def test_duplicates_that_prevent_a_unique_index_are_explained(bare_db: Database) -> None:
     for _ in range(2):
         await bare_db.collection("token_generator_count").insert_one({"user_id": 7, "date": 1})
 

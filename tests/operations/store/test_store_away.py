@@ -1,4 +1,4 @@
-"""The database away: every operation says `StoreUnavailable`, nothing else, and works again when it is back."""
+"""While the database is away every operation raises StoreUnavailable and nothing else; afterwards it works again."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -198,14 +198,14 @@ OPERATIONS: dict[str, Operation] = {
     "segments.find_reachable": lambda: segments.find_reachable(Segment(), NOW, NOW, after=None, limit=1),
     "health_ops.find": health_ops.find,
     "health_ops.write": lambda: health_ops.write(Health(at=NOW, since=NOW)),
-    "incident_ops.begin": lambda: incident_ops.begin("x", NOW, HOLD),
-    "incident_ops.begin_end": lambda: incident_ops.begin_end("x", NOW, HOLD),
+    "incident_ops.claim_open": lambda: incident_ops.claim_open("x", NOW, HOLD),
+    "incident_ops.claim_close": lambda: incident_ops.claim_close("x", NOW, HOLD),
     "incident_ops.count_open": incident_ops.count_open,
-    "incident_ops.end": lambda: incident_ops.end("x", NOW),
-    "incident_ops.give_back": lambda: incident_ops.give_back("x"),
-    "incident_ops.keep_open": lambda: incident_ops.keep_open("x"),
-    "incident_ops.note_told": lambda: incident_ops.note_told("x", NOW),
-    "incident_ops.open_names": incident_ops.open_names,
+    "incident_ops.close": lambda: incident_ops.close("x", NOW),
+    "incident_ops.release_open": lambda: incident_ops.release_open("x"),
+    "incident_ops.release_close": lambda: incident_ops.release_close("x"),
+    "incident_ops.mark_notified": lambda: incident_ops.mark_notified("x", NOW),
+    "incident_ops.find_open": incident_ops.find_open,
     "housekeeping_ops.delete_expired_login_codes": lambda: housekeeping_ops.delete_expired_login_codes(NOW),
     "housekeeping_ops.delete_failed_deliveries": lambda: housekeeping_ops.delete_failed_deliveries(NOW),
     "inactive_user_ops.delete_inactive": lambda: inactive_user_ops.delete_inactive(1, NOW, NOW),
@@ -282,7 +282,7 @@ def test_every_public_operation_is_in_this_list() -> None:
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-async def test_the_operation_says_the_store_is_away_and_then_works_again(
+async def test_an_operation_raises_store_unavailable_and_then_works_again(
     db: Database, take_away: Callable[[], None], name: str
 ) -> None:
     take_away()
@@ -295,7 +295,7 @@ async def test_the_operation_says_the_store_is_away_and_then_works_again(
 
 
 @pytest.mark.parametrize("look", [ensure_indexes, examine, find_state, migrate, Database.ping, Database.size_bytes])
-async def test_looking_after_the_database_says_so_too(
+async def test_maintenance_raises_store_unavailable_too(
     db: Database, take_away: Callable[[], None], look: Callable[[Database], Awaitable[Any]]
 ) -> None:
     take_away()
@@ -303,7 +303,7 @@ async def test_looking_after_the_database_says_so_too(
         await look(db)
 
 
-async def test_away_between_claiming_and_reading_leaves_the_promises_for_the_next_owner(
+async def test_an_outage_between_claiming_and_reading_leaves_the_promises_to_the_next_owner(
     db: Database, now: datetime
 ) -> None:
     promise_id = await deletion_ops.promise(1, 7, 7, "x", now, now)
@@ -326,7 +326,7 @@ async def test_away_between_claiming_and_reading_leaves_the_promises_for_the_nex
     assert await deletion_ops.release_all("b", NOW + HOLD) == 1
 
 
-async def test_away_in_the_middle_of_a_clean_up_keeps_what_was_done(db: Database, now: datetime) -> None:
+async def test_an_outage_during_a_clean_up_keeps_the_finished_batches(db: Database, now: datetime) -> None:
     for number in range(6):
         expires_at = now - timedelta(days=1) + number * timedelta(seconds=1)
         await db.collection("tokens").insert_one(

@@ -1,4 +1,4 @@
-"""Who is banned stays out, also who never came; what was wanted is handed over once."""
+"""Bans, also of unknown users, and pending posts that are popped once."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -13,15 +13,15 @@ A, B = "A" * 16, "B" * 16
 
 
 async def test_a_ban_holds_until_its_end(db: Database, now: datetime) -> None:
-    met, _ = await user_ops.upsert_visitor(Visitor(user_id=ANN, first_name="Ann"), now)
+    ann, _ = await user_ops.upsert_visitor(Visitor(user_id=ANN, first_name="Ann"), now)
     user = await user_ops.ban(ANN, now, reason="spam & <b>", until=now + DAY)
 
-    assert user == met.model_copy(update={"is_banned": True, "ban_reason": "spam & <b>", "banned_until": now + DAY})
+    assert user == ann.model_copy(update={"is_banned": True, "ban_reason": "spam & <b>", "banned_until": now + DAY})
     assert user == await user_ops.find(ANN)
     assert (is_banned(user, now + DAY - MS), is_banned(user, now + DAY)) == (True, False)
 
 
-async def test_the_next_ban_takes_the_place_of_the_one_before(db: Database, now: datetime) -> None:
+async def test_a_new_ban_replaces_the_previous_one(db: Database, now: datetime) -> None:
     await user_ops.ban(ANN, now, reason="spam", until=now + DAY)
     user = await user_ops.ban(ANN, now + MS, reason=None, until=None)
 
@@ -29,7 +29,7 @@ async def test_the_next_ban_takes_the_place_of_the_one_before(db: Database, now:
     assert await user_ops.count() == 1
 
 
-async def test_who_never_came_is_banned_when_they_come(db: Database, now: datetime) -> None:
+async def test_an_unknown_user_can_be_banned_in_advance(db: Database, now: datetime) -> None:
     stranger = await user_ops.ban(STRANGER, now, reason="spam", until=None)
     assert (stranger.credits, stranger.first_name, stranger.joined_at) == (0, "", now)
 
@@ -39,7 +39,7 @@ async def test_who_never_came_is_banned_when_they_come(db: Database, now: dateti
     assert user == await user_ops.find(STRANGER)
 
 
-async def test_a_stranger_who_comes_that_very_moment_is_banned_too(
+async def test_a_new_user_who_comes_at_the_same_instant_is_banned(
     db: Database, now: datetime, lose_insert: Callable[[str, str], None]
 ) -> None:
     lose_insert("users", "find_one_and_update")
@@ -49,7 +49,7 @@ async def test_a_stranger_who_comes_that_very_moment_is_banned_too(
     assert await user_ops.count() == 1
 
 
-async def test_a_ban_takes_nothing_away(db: Database, now: datetime) -> None:
+async def test_a_ban_keeps_credits_and_pass(db: Database, now: datetime) -> None:
     await user_ops.upsert_visitor(Visitor(user_id=ANN), now)
     await user_credits.grant(ANN, "k", now, credits=5, pass_for=DAY)
     user = await user_ops.ban(ANN, now, reason=None, until=None)
@@ -57,7 +57,7 @@ async def test_a_ban_takes_nothing_away(db: Database, now: datetime) -> None:
     assert (user.credits, user.pass_until) == (5, now + DAY)
 
 
-async def test_unbanning_is_told_from_nothing_to_unban(db: Database, now: datetime) -> None:
+async def test_unbanning_a_user_who_is_not_banned_returns_false(db: Database, now: datetime) -> None:
     assert not await user_ops.unban(STRANGER)
     await user_ops.upsert_visitor(Visitor(user_id=ANN), now)
     assert not await user_ops.unban(ANN)
@@ -70,7 +70,7 @@ async def test_unbanning_is_told_from_nothing_to_unban(db: Database, now: dateti
     assert (user.is_banned, user.ban_reason, user.banned_until) == (False, None, None)
 
 
-async def test_what_was_wanted_is_taken_once(db: Database, now: datetime) -> None:
+async def test_a_pending_post_is_popped_once(db: Database, now: datetime) -> None:
     await user_ops.upsert_visitor(Visitor(user_id=ANN), now)
     assert not await user_ops.pop_pending_post(ANN, A, now - DAY)
     assert await user_ops.set_pending_post(ANN, A, now)
@@ -87,7 +87,7 @@ async def test_what_was_wanted_is_taken_once(db: Database, now: datetime) -> Non
     )
 
 
-async def test_the_update_it_was_taken_for_gets_it_again_when_it_comes_again(db: Database, now: datetime) -> None:
+async def test_the_update_that_popped_a_post_gets_it_again(db: Database, now: datetime) -> None:
     await user_ops.upsert_visitor(Visitor(user_id=ANN), now)
     await user_ops.set_pending_post(ANN, A, now)
     assert await user_ops.pop_pending_post(ANN, A, now, "join 1")
@@ -95,7 +95,7 @@ async def test_the_update_it_was_taken_for_gets_it_again_when_it_comes_again(db:
     assert not await user_ops.pop_pending_post(ANN, B, now, "join 1")
 
 
-async def test_the_latest_wish_counts_and_an_old_one_stays_untaken(db: Database, now: datetime) -> None:
+async def test_the_latest_pending_post_counts_and_an_expired_one_is_not_popped(db: Database, now: datetime) -> None:
     await user_ops.upsert_visitor(Visitor(user_id=ANN), now)
     await user_ops.set_pending_post(ANN, A, now)
     await user_ops.set_pending_post(ANN, B, now + MS)
@@ -105,7 +105,7 @@ async def test_the_latest_wish_counts_and_an_old_one_stays_untaken(db: Database,
     assert await user_ops.pop_pending_post(ANN, B, now + MS)
 
 
-async def test_a_stranger_wants_nothing(db: Database, now: datetime) -> None:
+async def test_an_unknown_user_has_no_pending_post(db: Database, now: datetime) -> None:
     assert not await user_ops.set_pending_post(STRANGER, A, now)
     assert not await user_ops.pop_pending_post(STRANGER, A, now, "join 1")
     assert await user_ops.count() == 0

@@ -1,4 +1,4 @@
-"""A credit is spent once for a wish, never below zero, and comes back once; a grant is paid out once."""
+"""A credit is spent once per request, never below zero, and given back once; a grant is paid out once."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,7 +20,7 @@ NOT_CODES = ["", "A" * 15, "A" * 10_000, "A" * 15 + ".", "$" + "A" * 15, "A" * 1
 
 @pytest.fixture
 async def ann(db: Database, now: datetime) -> Database:
-    """The store with Ann in it, who has two credits."""
+    """A database with the user Ann, who has two credits."""
     await user_ops.upsert_visitor(Visitor(user_id=ANN), now)
     await db.collection("users").update_one({"user_id": ANN}, {"$set": {"credits": 2}})
     db.calls.clear()
@@ -36,7 +36,7 @@ async def look() -> User:
 # --- spent
 
 
-async def test_a_credit_is_spent_and_the_charge_says_on_what(ann: Database, now: datetime) -> None:
+async def test_a_spent_credit_is_recorded_as_a_charge(ann: Database, now: datetime) -> None:
     assert await user_credits.spend_credit(ANN, A, "m1", now)
     assert dict(ann.calls) == {"update_one users": 1}
 
@@ -44,7 +44,7 @@ async def test_a_credit_is_spent_and_the_charge_says_on_what(ann: Database, now:
     assert (user.credits, user.charges) == (1, {A: Charge(at=now, update_key="m1")})
 
 
-async def test_one_wish_pays_once_and_hears_yes_again(ann: Database, now: datetime) -> None:
+async def test_one_request_pays_once_and_succeeds_again(ann: Database, now: datetime) -> None:
     assert await user_credits.spend_credit(ANN, A, "m1", now)
     assert await user_credits.spend_credit(ANN, A, "m1", now + MS)
 
@@ -52,7 +52,7 @@ async def test_one_wish_pays_once_and_hears_yes_again(ann: Database, now: dateti
     assert (user.credits, user.charges[A].at) == (1, now)
 
 
-async def test_a_wish_that_took_the_last_credit_hears_yes_again(ann: Database, now: datetime) -> None:
+async def test_the_request_that_took_the_last_credit_succeeds_again(ann: Database, now: datetime) -> None:
     await user_credits.spend_credit(ANN, A, "m1", now)
     await user_credits.spend_credit(ANN, B, "m2", now)
 
@@ -62,7 +62,7 @@ async def test_a_wish_that_took_the_last_credit_hears_yes_again(ann: Database, n
     assert (await look()).credits == 0
 
 
-async def test_another_wish_for_the_same_post_pays_again(ann: Database, now: datetime) -> None:
+async def test_another_request_for_the_same_post_pays_again(ann: Database, now: datetime) -> None:
     await user_credits.spend_credit(ANN, A, "m1", now)
     assert await user_credits.spend_credit(ANN, A, "m2", now + HOUR)
 
@@ -70,7 +70,7 @@ async def test_another_wish_for_the_same_post_pays_again(ann: Database, now: dat
     assert (user.credits, user.charges) == (0, {A: Charge(at=now + HOUR, update_key="m2")})
 
 
-async def test_who_has_no_credits_field_or_is_unknown_spends_nothing(db: Database, now: datetime) -> None:
+async def test_a_user_without_credits_or_unknown_spends_nothing(db: Database, now: datetime) -> None:
     await db.collection("users").insert_one({"user_id": ANN, "joined_at": now, "last_seen_at": now})
 
     assert not await user_credits.spend_credit(ANN, A, "m1", now)
@@ -79,14 +79,14 @@ async def test_who_has_no_credits_field_or_is_unknown_spends_nothing(db: Databas
     assert (await look()).charges == {}
 
 
-async def test_old_charges_go_with_the_next_one_but_never_its_own(ann: Database, now: datetime) -> None:
+async def test_expired_charges_are_deleted_with_the_next_one_but_never_its_own(ann: Database, now: datetime) -> None:
     await user_credits.spend_credit(ANN, A, "m1", now)
     assert await user_credits.spend_credit(ANN, B, "m2", now, forget=[A, B, C])
 
     assert (await look()).charges == {B: Charge(at=now, update_key="m2")}
 
 
-async def test_nothing_is_forgotten_when_nothing_is_spent(ann: Database, now: datetime) -> None:
+async def test_no_charge_is_deleted_when_nothing_is_spent(ann: Database, now: datetime) -> None:
     await ann.collection("users").update_one({"user_id": ANN}, {"$set": {"credits": 1}})
     await user_credits.spend_credit(ANN, A, "m1", now)
 
@@ -95,7 +95,7 @@ async def test_nothing_is_forgotten_when_nothing_is_spent(ann: Database, now: da
 
 
 @pytest.mark.parametrize("code", NOT_CODES, ids=ascii)
-async def test_what_is_no_code_is_a_mistake_and_changes_nothing(ann: Database, now: datetime, code: str) -> None:
+async def test_anything_but_a_code_is_refused_and_changes_nothing(ann: Database, now: datetime, code: str) -> None:
     before = await ann.collection("users").find_one({"user_id": ANN})
     with pytest.raises(ValueError, match="code"):
         await user_credits.spend_credit(ANN, code, "m1", now)
@@ -106,14 +106,14 @@ async def test_what_is_no_code_is_a_mistake_and_changes_nothing(ann: Database, n
     assert await ann.collection("users").find_one({"user_id": ANN}) == before
 
 
-async def test_a_wish_without_a_mark_is_a_mistake(ann: Database, now: datetime) -> None:
+async def test_an_empty_update_key_is_refused(ann: Database, now: datetime) -> None:
     with pytest.raises(ValueError, match="key"):
         await user_credits.spend_credit(ANN, A, "", now)
     assert (await look()).credits == 2
 
 
 @pytest.mark.parametrize("update_key", ["$credits", "a.b", "x" * 10_000, "'\""])
-async def test_a_mark_is_never_read_as_anything_else(ann: Database, now: datetime, update_key: str) -> None:
+async def test_an_update_key_is_never_read_as_an_operator(ann: Database, now: datetime, update_key: str) -> None:
     assert await user_credits.spend_credit(ANN, A, update_key, now)
     assert await user_credits.spend_credit(ANN, A, update_key, now)
     assert await user_credits.give_back_credit(ANN, A, update_key)
@@ -123,7 +123,7 @@ async def test_a_mark_is_never_read_as_anything_else(ann: Database, now: datetim
 # --- given back
 
 
-async def test_a_credit_comes_back_once(ann: Database, now: datetime) -> None:
+async def test_a_credit_is_given_back_once(ann: Database, now: datetime) -> None:
     await user_credits.spend_credit(ANN, A, "m1", now)
 
     assert await user_credits.give_back_credit(ANN, A, "m1")
@@ -132,7 +132,7 @@ async def test_a_credit_comes_back_once(ann: Database, now: datetime) -> None:
     assert (user.credits, user.charges) == (2, {})
 
 
-async def test_only_what_was_charged_for_that_wish_and_post_comes_back(ann: Database, now: datetime) -> None:
+async def test_only_the_charge_of_that_request_and_post_is_given_back(ann: Database, now: datetime) -> None:
     await user_credits.spend_credit(ANN, A, "m1", now)
 
     assert not await user_credits.give_back_credit(ANN, A, "m2")
@@ -141,7 +141,7 @@ async def test_only_what_was_charged_for_that_wish_and_post_comes_back(ann: Data
     assert (await look()).credits == 1
 
 
-async def test_after_it_came_back_the_same_wish_pays_again(ann: Database, now: datetime) -> None:
+async def test_after_it_was_given_back_the_same_request_pays_again(ann: Database, now: datetime) -> None:
     await user_credits.spend_credit(ANN, A, "m1", now)
     await user_credits.give_back_credit(ANN, A, "m1")
 
@@ -171,44 +171,46 @@ async def test_a_new_grant_of_credits_is_one_command(ann: Database, now: datetim
     assert dict(ann.calls) == {"find_one_and_update users": 1}
 
 
-async def test_nobody_is_made_by_a_grant(db: Database, now: datetime) -> None:
+async def test_a_grant_inserts_no_user(db: Database, now: datetime) -> None:
     assert await user_credits.grant(STRANGER, "t1", now, credits=5) is None
     assert await user_credits.grant(STRANGER, "t1", now, pass_for=DAY) is None
     assert await user_ops.count() == 0
 
 
-async def test_a_pass_begins_now_or_when_the_one_before_ends(ann: Database, now: datetime) -> None:
+async def test_a_pass_starts_now_or_when_the_previous_one_ends(ann: Database, now: datetime) -> None:
     assert await paid("t1", now, pass_for=DAY)
     assert (await look()).pass_until == now + DAY
     assert await paid("t2", now + HOUR, pass_for=DAY)
     assert (await look()).pass_until == now + 2 * DAY
     assert not await paid("t2", now + HOUR, pass_for=DAY)
 
-    # from a pass that ran out nothing is left to add to
+    # an expired pass is not extended
     assert await paid("t3", now + 3 * DAY, pass_for=HOUR)
     assert (await look()).pass_until == now + 3 * DAY + HOUR
 
 
-async def test_a_pass_and_credits_come_together(ann: Database, now: datetime) -> None:
+async def test_a_pass_and_credits_are_granted_together(ann: Database, now: datetime) -> None:
     assert await paid("t1", now, credits=3, pass_for=DAY)
     assert not await paid("t1", now, credits=3, pass_for=DAY)
     user = await look()
     assert (user.credits, user.pass_until) == (5, now + DAY)
 
 
-async def test_a_pass_is_what_the_store_keeps_of_it(ann: Database, now: datetime) -> None:
+async def test_a_pass_ends_at_a_whole_millisecond(ann: Database, now: datetime) -> None:
     assert await paid("t1", now + timedelta(microseconds=999), pass_for=DAY)
     assert (await look()).pass_until == now + DAY
 
 
-async def test_a_pass_granted_meanwhile_is_added_to(ann: Database, now: datetime, step_in: Callable[..., None]) -> None:
+async def test_a_pass_is_added_to_one_granted_meanwhile(
+    ann: Database, now: datetime, step_in: Callable[..., None]
+) -> None:
     step_in("users", "find_one_and_update", lambda: user_credits.grant(ANN, "t2", now, pass_for=DAY))
 
     assert await paid("t1", now, pass_for=DAY)
     assert (await look()).pass_until == now + 2 * DAY
 
 
-async def test_the_same_pass_granted_meanwhile_is_not_paid_twice(
+async def test_the_same_grant_of_a_pass_is_not_paid_twice(
     ann: Database, now: datetime, step_in: Callable[..., None]
 ) -> None:
     step_in("users", "find_one_and_update", lambda: user_credits.grant(ANN, "t1", now, pass_for=DAY))
@@ -217,11 +219,11 @@ async def test_the_same_pass_granted_meanwhile_is_not_paid_twice(
     assert (await look()).pass_until == now + DAY
 
 
-async def test_who_is_always_too_slow_is_told_to_try_again(
+async def test_a_grant_that_loses_every_race_gets_store_unavailable(
     ann: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def overtaken(*args: Any, **options: Any) -> None:
-        """Another grant is always faster."""
+        """Match nothing, as if another grant were always faster."""
 
     monkeypatch.setattr(ann.collection("users"), "find_one_and_update", overtaken)
     with pytest.raises(StoreUnavailable):
@@ -239,7 +241,7 @@ async def test_the_last_hundred_keys_are_remembered(ann: Database, now: datetime
     assert not await paid("t1", now, credits=1)
 
 
-async def test_a_grant_takes_nothing_away(ann: Database, now: datetime) -> None:
+async def test_a_negative_grant_is_refused(ann: Database, now: datetime) -> None:
     for less in ({"credits": -1}, {"pass_for": -MS}):
         with pytest.raises(ValueError, match="grant"):
             await user_credits.grant(ANN, "t1", now, **less)
@@ -247,7 +249,7 @@ async def test_a_grant_takes_nothing_away(ann: Database, now: datetime) -> None:
     assert (await look()).credits == 2
 
 
-async def test_meeting_somebody_keeps_all_this_and_does_not_read_the_grants(ann: Database, now: datetime) -> None:
+async def test_an_upsert_keeps_credits_and_charges_and_reads_no_grants(ann: Database, now: datetime) -> None:
     await user_credits.grant(ANN, "t1", now, credits=1, pass_for=DAY)
     await user_credits.spend_credit(ANN, A, "m1", now)
     await user_ops.set_pending_post(ANN, B, now)
@@ -264,7 +266,7 @@ async def test_meeting_somebody_keeps_all_this_and_does_not_read_the_grants(ann:
     assert "grants" not in before
 
 
-async def test_fifty_spend_ten_and_the_same_wish_one(ann: Database, now: datetime) -> None:
+async def test_fifty_concurrent_requests_spend_ten_credits_and_one_request_one(ann: Database, now: datetime) -> None:
     await ann.collection("users").update_one({"user_id": ANN}, {"$set": {"credits": 10}})
     spent = await asyncio.gather(*(user_credits.spend_credit(ANN, A, f"m{number}", now) for number in range(50)))
     assert sum(spent) == 10

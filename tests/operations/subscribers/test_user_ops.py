@@ -1,4 +1,4 @@
-"""People are met once, whatever arrives at the same instant."""
+"""Visitors are upserted once, whatever arrives at the same instant."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,7 +15,7 @@ LATER = timedelta(hours=1)
 MS = timedelta(milliseconds=1)
 
 
-async def test_a_new_person_is_stored_with_nothing_to_spend(db: Database, now: datetime) -> None:
+async def test_a_new_user_is_stored_without_credits(db: Database, now: datetime) -> None:
     user, is_new = await user_ops.upsert_visitor(
         Visitor(user_id=7, username="ann", first_name='<3 & "x"', language="de"), now, source="ad1"
     )
@@ -29,7 +29,7 @@ async def test_a_new_person_is_stored_with_nothing_to_spend(db: Database, now: d
     assert await user_ops.find(7) == user
 
 
-async def test_a_known_person_is_refreshed_and_keeps_what_they_have(db: Database, now: datetime) -> None:
+async def test_a_known_user_is_refreshed_and_keeps_credits_and_source(db: Database, now: datetime) -> None:
     await user_ops.upsert_visitor(Visitor(user_id=7, first_name="Ann", username="ann"), now, source="ad1")
     await db.collection("users").update_one({"user_id": 7}, {"$set": {"credits": 4, "is_banned": True}})
 
@@ -41,20 +41,22 @@ async def test_a_known_person_is_refreshed_and_keeps_what_they_have(db: Database
     assert await user_ops.find(7) == user
 
 
-async def test_meeting_again_in_the_same_millisecond_is_not_new(db: Database, now: datetime) -> None:
+async def test_a_second_upsert_in_the_same_millisecond_is_not_new(db: Database, now: datetime) -> None:
     assert (await user_ops.upsert_visitor(Visitor(user_id=7), now))[1]
     assert not (await user_ops.upsert_visitor(Visitor(user_id=7), now))[1]
 
 
-async def test_fifty_starts_of_a_brand_new_person_at_once_make_one_record(db: Database, now: datetime) -> None:
-    met = await asyncio.gather(*(user_ops.upsert_visitor(Visitor(user_id=7, first_name="Ann"), now) for _ in range(50)))
+async def test_fifty_concurrent_first_visits_insert_one_record(db: Database, now: datetime) -> None:
+    visits = await asyncio.gather(
+        *(user_ops.upsert_visitor(Visitor(user_id=7, first_name="Ann"), now) for _ in range(50))
+    )
 
-    assert sum(is_new for _, is_new in met) == 1
-    assert {user.user_id for user, _ in met} == {7}
+    assert sum(is_new for _, is_new in visits) == 1
+    assert {user.user_id for user, _ in visits} == {7}
     assert await db.collection("users").count({}) == 1
 
 
-async def test_the_slower_of_two_first_starts_meets_a_known_person(
+async def test_the_slower_of_two_first_visits_finds_a_known_user(
     db: Database, now: datetime, lose_insert: Callable[[str, str], None]
 ) -> None:
     lose_insert("users", "find_one_and_update")
@@ -65,14 +67,14 @@ async def test_the_slower_of_two_first_starts_meets_a_known_person(
     assert await db.collection("users").count({}) == 1
 
 
-async def test_times_are_what_the_store_keeps(db: Database, now: datetime) -> None:
+async def test_times_are_stored_in_milliseconds(db: Database, now: datetime) -> None:
     user, _ = await user_ops.upsert_visitor(Visitor(user_id=7), now + timedelta(microseconds=999))
 
     assert user.joined_at == now
     assert user == await user_ops.find(7)
 
 
-async def test_who_writes_again_is_no_longer_marked_as_blocking(db: Database, now: datetime) -> None:
+async def test_a_user_who_writes_again_is_not_blocked(db: Database, now: datetime) -> None:
     await user_ops.upsert_visitor(Visitor(user_id=7), now)
     assert await user_ops.mark_blocked(7, now)
 
@@ -81,7 +83,7 @@ async def test_who_writes_again_is_no_longer_marked_as_blocking(db: Database, no
     assert await db.collection("users").count({"blocked_at": None}) == 1
 
 
-async def test_who_only_asks_to_join_may_block_still(db: Database, now: datetime) -> None:
+async def test_a_join_request_does_not_clear_the_block(db: Database, now: datetime) -> None:
     new, _ = await user_ops.upsert_visitor(Visitor(user_id=7), now, is_writing=False)
     assert new.blocked_at is None
     assert new == await user_ops.find(7)
@@ -93,7 +95,7 @@ async def test_who_only_asks_to_join_may_block_still(db: Database, now: datetime
     assert user == await user_ops.find(7)
 
 
-async def test_the_first_block_is_the_one_that_counts(db: Database, now: datetime) -> None:
+async def test_the_time_of_the_first_block_is_kept(db: Database, now: datetime) -> None:
     await user_ops.upsert_visitor(Visitor(user_id=7), now)
 
     assert await user_ops.mark_blocked(7, now)
@@ -106,7 +108,7 @@ async def test_the_first_block_is_the_one_that_counts(db: Database, now: datetim
     assert not await user_ops.mark_unblocked(7)
 
 
-async def test_a_stranger_is_not_found_and_not_made_by_marking(db: Database, now: datetime) -> None:
+async def test_an_unknown_user_is_not_inserted_by_marking(db: Database, now: datetime) -> None:
     assert await user_ops.find(404) is None
     assert not await user_ops.mark_blocked(404, now)
     assert await user_ops.count() == 0
@@ -119,7 +121,7 @@ async def test_every_visitor_is_counted_once(db: Database, now: datetime) -> Non
 
 
 @pytest.mark.parametrize("name", ["‮مرحبا", "a\x00b", "𝔸" * 64])
-async def test_strange_names_come_back_as_they_are(db: Database, now: datetime, name: str) -> None:
+async def test_unusual_names_are_stored_unchanged(db: Database, now: datetime, name: str) -> None:
     await user_ops.upsert_visitor(Visitor(user_id=7, first_name=name), now)
     user = await user_ops.find(7)
 
@@ -127,7 +129,7 @@ async def test_strange_names_come_back_as_they_are(db: Database, now: datetime, 
     assert user.first_name == name
 
 
-async def test_an_id_no_database_can_hold_is_refused_by_our_error(db: Database) -> None:
+async def test_an_id_beyond_64_bits_is_refused(db: Database) -> None:
     if db.is_memory:
         assert await user_ops.find(10**20) is None
     else:
@@ -135,6 +137,6 @@ async def test_an_id_no_database_can_hold_is_refused_by_our_error(db: Database) 
             await user_ops.find(10**20)
 
 
-async def test_meeting_somebody_costs_one_command(db: Database, now: datetime) -> None:
+async def test_an_upsert_costs_one_command(db: Database, now: datetime) -> None:
     await user_ops.upsert_visitor(Visitor(user_id=7), now)
     assert dict(db.calls) == {"find_one_and_update users": 1}

@@ -1,4 +1,4 @@
-"""The gate's rules: bans, channels, access, what a token is worth, days with and without daylight saving."""
+"""Rules of the gate: bans, channels, access, token checks, and days with daylight saving."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -58,7 +58,7 @@ def membership(status: MembershipStatus, seen_at: datetime = NOW) -> Membership:
 # the gate
 
 
-def test_open_mode_admits_everybody_who_is_not_banned() -> None:
+def test_open_mode_admits_everyone_who_is_not_banned() -> None:
     assert decide(user(), OPEN, FREE, NOW, code=CODE) == Admitted()
 
 
@@ -83,14 +83,14 @@ def test_admins_always_pass_and_are_never_charged() -> None:
         assert decide(person, CREDITS, kept_out, NOW, code=CODE, is_admin=True) == Admitted()
 
 
-def test_nobody_is_asked_about_people_it_does_not_decide_for() -> None:
+def test_telegram_is_not_asked_about_admins_and_banned_users() -> None:
     assert needs_channel_check(user(), NOW)
     assert not needs_channel_check(user(is_banned=True), NOW)
     assert not needs_channel_check(user(), NOW, is_admin=True)
 
 
 @pytest.mark.parametrize("settings", [CREDITS, PASS])
-def test_what_was_earned_counts_in_either_mode_and_a_pass_goes_first(settings: BotSettings) -> None:
+def test_credits_and_passes_are_valid_in_either_mode_and_a_pass_is_used_first(settings: BotSettings) -> None:
     assert decide(user(credits=1), settings, FREE, NOW, code=CODE) == Admitted(costs_credit=True)
     assert decide(user(credits=1, pass_until=NOW + MS), settings, FREE, NOW, code=CODE) == Admitted()
     assert decide(user(pass_until=NOW), settings, FREE, NOW, code=CODE) == NoAccess()
@@ -103,7 +103,7 @@ def test_a_repeat_within_the_grace_is_free_and_only_for_the_same_post() -> None:
     assert decide(paid, CREDITS, FREE, NOW + grace - MS, code=CODE) == Admitted()
     assert decide(paid, CREDITS, FREE, NOW + grace, code=CODE) == NoAccess()
     assert decide(paid, CREDITS, FREE, NOW, code=OTHER) == NoAccess()
-    # a clock that was put back opens nothing
+    # a charge in the future gives no access
     assert decide(paid, CREDITS, FREE, NOW - MS, code=CODE) == NoAccess()
 
 
@@ -113,7 +113,7 @@ def test_without_grace_every_repeat_costs() -> None:
     assert decide(paid, settings, FREE, NOW, code=CODE) == Admitted(costs_credit=True)
 
 
-def test_charges_are_forgotten_when_neither_the_grace_nor_a_crash_needs_them() -> None:
+def test_charges_expire_when_neither_grace_nor_recovery_needs_them() -> None:
     paid = user(charges={CODE: Charge(at=NOW - timedelta(hours=1)), OTHER: Charge(at=NOW - timedelta(minutes=59))})
     assert expired_charges(paid, CREDITS, NOW) == (CODE,)
     assert expired_charges(paid, CREDITS.model_copy(update={"resend_grace_minutes": 1440}), NOW) == ()
@@ -141,14 +141,14 @@ def test_a_verification_pays_what_the_mode_says() -> None:
         ("a status of next year", True, MembershipStatus.LEFT),
     ],
 )
-def test_telegrams_statuses(status: str, is_member: bool, expected: MembershipStatus) -> None:
+def test_telegrams_statuses_are_translated(status: str, is_member: bool, expected: MembershipStatus) -> None:
     assert status_of(status, is_member) is expected
 
 
 @pytest.mark.parametrize(
     ("status", "standing"), [(MembershipStatus.MEMBER, JoinStatus.JOINED), (MembershipStatus.LEFT, JoinStatus.MISSING)]
 )
-def test_a_yes_and_a_no_are_believed_for_ten_minutes(status: MembershipStatus, standing: JoinStatus) -> None:
+def test_stored_memberships_are_used_for_ten_minutes(status: MembershipStatus, standing: JoinStatus) -> None:
     known = membership(status)
     assert join_status(channel(), known, NOW + REMEMBERED_FOR - MS) is standing
     assert join_status(channel(), known, NOW + REMEMBERED_FOR) is None
@@ -156,14 +156,14 @@ def test_a_yes_and_a_no_are_believed_for_ten_minutes(status: MembershipStatus, s
     assert join_status(channel(), None, NOW) is None
 
 
-def test_a_request_counts_as_joined_where_requests_do_and_has_no_end() -> None:
+def test_a_join_request_counts_in_request_mode_and_does_not_expire() -> None:
     known = membership(MembershipStatus.REQUESTED)
     later = NOW + timedelta(days=30)
     assert join_status(channel(mode=ChannelMode.REQUEST), known, later) is JoinStatus.JOINED
     assert join_status(channel(mode=ChannelMode.JOIN), known, later) is JoinStatus.MISSING
 
 
-def test_of_a_broken_channel_only_a_fresh_yes_is_believed() -> None:
+def test_of_a_broken_channel_only_a_recent_membership_is_used() -> None:
     broken = channel(broken_since=NOW)
     assert join_status(broken, membership(MembershipStatus.MEMBER), NOW) is JoinStatus.JOINED
     assert join_status(broken, membership(MembershipStatus.LEFT), NOW) is JoinStatus.UNKNOWN
@@ -171,14 +171,14 @@ def test_of_a_broken_channel_only_a_fresh_yes_is_believed() -> None:
     assert join_status(broken, None, NOW) is JoinStatus.UNKNOWN
 
 
-def test_cannot_tell_is_not_not_subscribed() -> None:
+def test_an_unknown_membership_is_not_a_missing_one() -> None:
     lenient, strict = channel(-1, on_error=OnError.OPEN), channel(-2, on_error=OnError.CLOSED)
     assert subscription([(lenient, JoinStatus.UNKNOWN)]).is_fulfilled
     assert subscription([(strict, JoinStatus.UNKNOWN)]) == Subscription(unsure=(strict,))
     assert subscription([(lenient, JoinStatus.MISSING)]) == Subscription(missing=(lenient,))
 
 
-def test_paused_channels_are_not_asked_for_and_the_rest_in_order() -> None:
+def test_paused_channels_are_not_required_and_the_others_are_in_order() -> None:
     first, second, paused = channel(-3, position=1), channel(-1, position=2), channel(-2, is_paused=True)
     assert required_channels([second, paused, first]) == (first, second)
 
@@ -191,7 +191,7 @@ def token(**fields: Any) -> Token:
     return Token(**(plain | {"expires_at": NOW + timedelta(days=2)} | fields))
 
 
-def test_a_token_is_judged_in_order() -> None:
+def test_a_token_is_checked_in_order() -> None:
     late = NOW + timedelta(minutes=5)
     assert check_token(None, CREDITS, late) is VerificationResult.UNKNOWN
     assert check_token(token(), CREDITS, late) is VerificationResult.VERIFIED
@@ -207,24 +207,24 @@ def test_expiry_is_strict_to_the_millisecond() -> None:
     assert check_token(verified, CREDITS, verified.expires_at + MS) is VerificationResult.EXPIRED
 
 
-def test_too_fast_is_younger_than_the_setting_since_the_button_was_shown() -> None:
+def test_too_fast_is_measured_since_the_button_was_shown() -> None:
     shown = NOW + timedelta(seconds=20)
     made = token(shown_at=shown)
     limit = shown + timedelta(seconds=CREDITS.min_verify_seconds)
     assert check_token(made, CREDITS, limit - MS) is VerificationResult.TOO_FAST
     assert check_token(made, CREDITS, limit) is VerificationResult.VERIFIED
-    # a clock that was put back accuses nobody
+    # after a clock was put back no token is too fast
     assert check_token(made, CREDITS, shown - timedelta(hours=1)) is VerificationResult.VERIFIED
 
 
-def test_nothing_can_be_skipped_where_no_shortener_stands() -> None:
+def test_without_a_shortener_time_and_origin_are_not_checked() -> None:
     direct = token(shortener=None)
     strict = CREDITS.model_copy(update={"require_referer": True})
     assert check_token(direct, strict, NOW, Origin(None, frozenset())) is VerificationResult.VERIFIED
 
 
 @pytest.mark.parametrize("host", [None, "evil-short.example", "short.example.evil.test", "hort.example", ""])
-def test_only_the_exact_host_of_a_shortener_is_its_origin(host: str | None) -> None:
+def test_only_the_exact_host_of_a_shortener_is_accepted(host: str | None) -> None:
     strict = CREDITS.model_copy(update={"require_referer": True})
     late, allowed = NOW + timedelta(minutes=5), frozenset({"short.example"})
     assert check_token(token(), strict, late, Origin(host, allowed)) is VerificationResult.WRONG_ORIGIN

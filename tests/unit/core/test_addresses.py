@@ -1,4 +1,4 @@
-"""Which addresses stand on buttons: one Telegram refuses silences the whole message."""
+"""Addresses of buttons: Telegram refuses the whole message for an invalid one."""
 
 import pytest
 from hypothesis import given
@@ -27,7 +27,7 @@ from sandbox.text.entities import normal_url
         f"https://{'a' * 63}.example",
     ],
 )
-def test_what_telegram_surely_takes_is_taken(address: str) -> None:
+def test_addresses_that_telegram_surely_accepts_are_valid(address: str) -> None:
     assert is_button_address(address)
 
 
@@ -52,7 +52,7 @@ def test_what_telegram_surely_takes_is_taken(address: str) -> None:
         "https://example.org/\ud800",
     ],
 )
-def test_what_is_no_plain_web_address_is_refused(address: str) -> None:
+def test_anything_but_a_plain_web_address_is_refused(address: str) -> None:
     assert not is_button_address(address)
 
 
@@ -105,7 +105,7 @@ def test_an_address_has_at_most_2048_characters(length: int, fits: bool) -> None
 
 
 @given(st.text())
-def test_whatever_is_taken_the_sandbox_takes_as_it_stands(text: str) -> None:
+def test_every_valid_address_is_accepted_unchanged_by_the_sandbox(text: str) -> None:
     for address in (
         f"https://{text}",
         f"https://{text}.example/",
@@ -117,7 +117,7 @@ def test_whatever_is_taken_the_sandbox_takes_as_it_stands(text: str) -> None:
 
 
 def _with_slash(address: str) -> str:
-    """`address` with the slash Telegram puts between a host and what follows."""
+    """Return `address` with the slash Telegram inserts after the host."""
     scheme, _, rest = address.partition("://")
     end = next((at for at, sign in enumerate(rest) if sign in "/?#"), len(rest))
     return address if rest[end : end + 1] == "/" else f"{scheme}://{rest[:end]}/{rest[end:]}"

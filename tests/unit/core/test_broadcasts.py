@@ -1,4 +1,4 @@
-"""The rules of broadcasts: what may be put together, when it is too late, what is due, when it is enough."""
+"""Rules of broadcasts: valid ones, missed ones, due copies, and when failures stop one."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -52,18 +52,18 @@ def broadcast(**more: Any) -> Broadcast:
     return Broadcast.model_validate(given | more)
 
 
-def test_copies_stay_ten_minutes_to_forty_seven_hours() -> None:
+def test_lifetimes_are_ten_minutes_to_forty_seven_hours() -> None:
     assert (LIFETIME_MIN, LIFETIME_MAX) == (10, 47 * 60)
 
 
-def test_every_status_is_unfinished_or_over_or_of_the_recall() -> None:
+def test_every_status_is_unfinished_ended_or_of_a_recall() -> None:
     recall = {BroadcastStatus.RECALLING, BroadcastStatus.RECALLED}
     assert {*UNFINISHED, *ENDED} | recall == set(BroadcastStatus)
     assert not set(UNFINISHED) & set(ENDED)
 
 
 @pytest.mark.parametrize(("count", "is_possible"), [(0, False), (1, True), (MESSAGES_MAX, True), (11, False)])
-def test_it_has_one_message_or_an_album(count: int, is_possible: bool) -> None:
+def test_a_broadcast_has_one_message_or_an_album(count: int, is_possible: bool) -> None:
     if is_possible:
         assert broadcast(message_ids=range(1, count + 1)).message_ids == tuple(range(1, count + 1))
     else:
@@ -71,7 +71,7 @@ def test_it_has_one_message_or_an_album(count: int, is_possible: bool) -> None:
             broadcast(message_ids=range(1, count + 1))
 
 
-def test_what_is_confirmed_goes_to_everybody_aloud_and_stays() -> None:
+def test_by_default_a_broadcast_goes_to_everyone_with_sound_and_stays() -> None:
     new = NewBroadcast.model_validate(broadcast().model_dump())
     assert (new.segment, new.silent, new.pin, new.lifetime_minutes, new.buttons) == (Segment(), False, False, 0, ())
 
@@ -85,12 +85,12 @@ def test_what_is_confirmed_goes_to_everybody_aloud_and_stays() -> None:
         (0, NOW + timedelta(days=300), False),
     ],
 )
-def test_it_is_missed_when_its_copies_would_be_gone(lifetime: int, now: datetime, expected: bool) -> None:
+def test_a_broadcast_is_missed_when_its_lifetime_has_passed(lifetime: int, now: datetime, expected: bool) -> None:
     assert is_missed(NOW, lifetime, now) is expected
 
 
 @pytest.mark.parametrize("lifetime", [0, 10])
-def test_a_recall_requested_by_an_admin_makes_everything_due(lifetime: int) -> None:
+def test_a_requested_recall_makes_every_copy_due(lifetime: int) -> None:
     assert due_before(broadcast(is_recall_wanted=True, lifetime_minutes=lifetime), NOW) == NOW
 
 
@@ -98,30 +98,30 @@ def test_a_copy_is_due_when_its_own_lifetime_is_over() -> None:
     assert due_before(broadcast(lifetime_minutes=10), NOW) == NOW - 10 * MINUTE
 
 
-def test_nothing_is_due_of_what_stays_for_good() -> None:
+def test_no_copy_is_due_without_a_lifetime() -> None:
     assert due_before(broadcast(), NOW) < NOW - timedelta(days=10_000)
 
 
-def test_recipients_are_counted_and_those_whose_turn_has_not_ended() -> None:
+def test_total_and_remaining_recipients_are_counted() -> None:
     counts = {"pending": 3, "sending": 2, "sent": 5, "blocked": 1}
     assert (total(counts), remaining(counts)) == (11, 5)
     assert (total({}), remaining({})) == (0, 0)
     assert remaining({RecipientState.PENDING: 1}) == 1
 
 
-def test_the_time_it_takes_goes_by_calls() -> None:
+def test_the_time_needed_depends_on_calls_and_rate() -> None:
     assert time_needed(0, 1, 30) == timedelta(0)
     assert time_needed(300, 1, 30) == timedelta(seconds=10)
     assert time_needed(300, 2, 30) == timedelta(seconds=20)
 
 
 @pytest.mark.parametrize("text", ["a", "x" * BUTTON_TEXT_MAX, "𝔸", " a "])
-def test_a_button_with_a_text_and_an_address(text: str) -> None:
+def test_a_button_with_a_text_and_an_address_is_accepted(text: str) -> None:
     assert check_button(text, URL) == LinkButton(text=text, url=URL)
 
 
 @pytest.mark.parametrize("text", ["", " ", "\t\n", "x" * (BUTTON_TEXT_MAX + 1)])
-def test_a_button_without_a_text_or_with_too_long_a_one_is_refused(text: str) -> None:
+def test_a_button_with_no_text_or_a_too_long_one_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match=str(BUTTON_TEXT_MAX)):
         check_button(text, URL)
 
@@ -136,21 +136,21 @@ def test_a_button_without_a_proper_address_is_refused_and_named(url: str) -> Non
     assert len(refused.value.sentence) < 200
 
 
-# --- enough is enough
+# --- failures
 
 
-def test_three_failures_of_the_content_stop_it() -> None:
+def test_three_failures_of_the_content_stop_a_broadcast() -> None:
     troubles = FailureStreak()
     assert [troubles.failed(of_content=True) for _ in range(CONTENT_FAILURES_MAX)] == [False, False, True]
 
 
-def test_many_failures_of_any_kind_stop_it() -> None:
+def test_many_failures_of_any_kind_stop_a_broadcast() -> None:
     troubles = FailureStreak()
     said = [troubles.failed(of_content=False) for _ in range(FAILURES_MAX)]
     assert said == [False] * (FAILURES_MAX - 1) + [True]
 
 
-def test_what_arrives_in_between_shows_that_it_can_be_sent() -> None:
+def test_a_sent_copy_resets_the_failures() -> None:
     troubles = FailureStreak()
     for _ in range(10 * FAILURES_MAX):
         assert not troubles.failed(of_content=True)
@@ -158,7 +158,7 @@ def test_what_arrives_in_between_shows_that_it_can_be_sent() -> None:
         troubles.sent()
 
 
-# --- whom it is for
+# --- segments
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_what_arrives_in_between_shows_that_it_can_be_sent() -> None:
         {"kind": "those I like"},
     ],
 )
-def test_a_part_of_the_subscribers_without_its_value_is_none(given: dict[str, Any]) -> None:
+def test_a_segment_without_its_value_is_invalid(given: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Segment.model_validate(given)
 
@@ -197,7 +197,7 @@ def test_a_part_of_the_subscribers_without_its_value_is_none(given: dict[str, An
         {"kind": "source", "source": "a" * 24},
     ],
 )
-def test_a_part_of_the_subscribers_survives_being_stored(given: dict[str, Any]) -> None:
+def test_a_segment_can_be_stored_and_loaded(given: dict[str, Any]) -> None:
     segment = Segment.model_validate(given)
     assert Segment.model_validate(segment.model_dump(mode="json")) == segment
     assert segment.kind is SegmentKind(given.get("kind", "everybody"))

@@ -1,4 +1,4 @@
-"""Durations as people type them, on both sides of each limit."""
+"""Typed durations, on both sides of each limit."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ from core.errors import BadInput
         ("521w3d", LONGEST),
     ],
 )
-def test_durations_that_are_understood(typed: str, span: timedelta) -> None:
+def test_valid_durations_are_parsed(typed: str, span: timedelta) -> None:
     assert read_duration(typed) == span
 
 
@@ -55,13 +55,13 @@ def test_durations_that_are_understood(typed: str, span: timedelta) -> None:
         "7d\n\nx",
     ],
 )
-def test_durations_that_are_refused(typed: str) -> None:
+def test_invalid_durations_are_refused(typed: str) -> None:
     with pytest.raises(BadInput):
         read_duration(typed)
 
 
 @given(st.text())
-def test_whatever_is_typed_is_understood_or_refused(typed: str) -> None:
+def test_any_text_is_parsed_or_refused(typed: str) -> None:
     try:
         span = read_duration(typed)
     except BadInput:

@@ -1,4 +1,4 @@
-"""When a finding becomes an incident and when it is over; which jobs are late."""
+"""When a finding opens and closes an incident, and which jobs are overdue."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -26,7 +26,7 @@ def _blind(_: Finding) -> bool:
 
 
 def looks(pattern: str) -> list[WatchUpdate]:
-    """One look after the other: `x` sees it, `.` does not, `?` cannot tell."""
+    """Run one check per character: `x` finds the problem, `.` does not, `?` could not have found it."""
     watched: tuple[WatchedFinding, ...] = ()
     followed = []
     for sign in pattern:
@@ -37,7 +37,7 @@ def looks(pattern: str) -> list[WatchUpdate]:
 
 
 def story(pattern: str) -> str:
-    """`o` where people are to know of it, `!` where they are to hear that it is over."""
+    """Return one character per check: `o` where the incident is open, `!` where it is over."""
     return "".join("o" if one.open else "!" if one.over else "." for one in looks(pattern))
 
 
@@ -55,26 +55,26 @@ def story(pattern: str) -> str:
         ("x?x", "..o"),
     ],
 )
-def test_one_bad_moment_is_no_incident_and_one_good_moment_no_end(pattern: str, told: str) -> None:
+def test_one_check_neither_opens_nor_closes_an_incident(pattern: str, told: str) -> None:
     assert story(pattern) == told
 
 
-def test_what_is_over_stays_watched_until_people_know() -> None:
+def test_a_finding_that_is_over_stays_watched_until_people_were_notified() -> None:
     assert (OPEN_AFTER, OVER_AFTER) == (2, 3)
     assert story("xx.....") == ".o..!!!"
 
 
-def test_what_nobody_was_told_of_is_forgotten() -> None:
+def test_a_finding_without_an_alert_is_dropped() -> None:
     assert looks("x...")[-1].watched == ()
 
 
-def test_the_latest_figures_are_told() -> None:
+def test_the_latest_amounts_are_reported() -> None:
     first = update_watched((), [FLOOD], _seeing)
     worse = FLOOD.model_copy(update={"amount": 90})
     assert update_watched(first.watched, [worse], _seeing).open == (worse,)
 
 
-def test_two_subjects_are_two_troubles() -> None:
+def test_two_subjects_are_watched_separately() -> None:
     other = FLOOD.model_copy(update={"subject": "admin_bot"})
     first = update_watched((), [FLOOD], _seeing)
     assert update_watched(first.watched, [other], _seeing).open == ()
@@ -90,30 +90,30 @@ def late(job: str, started_at: datetime | None, lease: LeaseRow | None = None, s
     return is_overdue(PLANS[job], [] if started_at is None else [run(started_at)], lease, since, NOW)
 
 
-def test_a_job_of_each_minute_is_late_after_two_ticks_and_the_grace() -> None:
+def test_a_minutely_job_is_overdue_after_two_ticks_and_the_grace() -> None:
     # of 12:00:30 less two minutes the ticks are 11:58 and 11:57
     assert GRACE == 2 * MINUTE
     assert not late(registry.MESSAGE_DELETER.name, datetime(2026, 3, 10, 11, 57, tzinfo=UTC))
     assert late(registry.MESSAGE_DELETER.name, datetime(2026, 3, 10, 11, 56, 59, tzinfo=UTC))
 
 
-def test_a_daily_job_is_late_after_two_of_its_ticks() -> None:
+def test_a_daily_job_is_overdue_after_two_of_its_ticks() -> None:
     # at 00:00 and 12:00: the second of the two is 30 s ago, which is within the grace
     assert not late(registry.TOKEN_CLEANUP.name, datetime(2026, 3, 9, 12, 0, tzinfo=UTC))
     assert late(registry.TOKEN_CLEANUP.name, datetime(2026, 3, 9, 11, 59, tzinfo=UTC))
 
 
-def test_a_job_that_never_ran_is_late_from_when_somebody_looks() -> None:
+def test_a_job_that_never_ran_is_overdue_since_the_first_check() -> None:
     assert late(registry.MESSAGE_DELETER.name, None)
     assert not late(registry.MESSAGE_DELETER.name, None, since=NOW - 3 * MINUTE)
 
 
-def test_a_request_that_was_not_started_is_no_run() -> None:
+def test_a_requested_run_that_has_not_started_is_no_run() -> None:
     requested = run(NOW, None, owner=None)
     assert is_overdue(PLANS[registry.MESSAGE_DELETER.name], [requested, run(LONG_AGO)], None, LONG_AGO, NOW)
 
 
-def test_a_paused_job_a_running_one_and_one_without_ticks_are_not_late() -> None:
+def test_a_paused_a_running_and_an_unscheduled_job_are_not_overdue() -> None:
     assert not late(registry.MESSAGE_DELETER.name, LONG_AGO, LeaseRow(job="x", paused_at=NOW))
     assert not late(registry.MESSAGE_DELETER.name, LONG_AGO, LeaseRow(job="x", owner="a", until=NOW + SECOND))
     assert late(registry.MESSAGE_DELETER.name, LONG_AGO, LeaseRow(job="x", owner="a", until=NOW))
@@ -133,7 +133,7 @@ def test_a_paused_job_a_running_one_and_one_without_ticks_are_not_late() -> None
         ([], False),
     ],
 )
-def test_the_last_run_that_came_to_an_end_of_its_own_counts(outcomes: list[JobOutcome | None], is_bad: bool) -> None:
+def test_the_last_run_that_ended_by_itself_counts(outcomes: list[JobOutcome | None], is_bad: bool) -> None:
     runs = [run(NOW - number * SECOND, outcome) for number, outcome in enumerate(outcomes)]
     found = check_job(PLANS[registry.BROADCAST_SENDER.name], runs, None, NOW, NOW)
     assert [one.trouble for one in found] == [Trouble.JOB_FAILED] * is_bad
@@ -143,7 +143,7 @@ def test_the_later_success_is_kept() -> None:
     assert latest({"a": NOW, "b": NOW}, {"a": LONG_AGO, "b": None, "c": NOW, "d": None}) == dict.fromkeys("abc", NOW)
 
 
-def test_a_look_is_stale_after_three_minutes() -> None:
+def test_a_result_is_stale_after_three_minutes() -> None:
     health = Health(at=NOW, since=NOW)
     assert health.is_fresh(NOW + STALE_AFTER)
     assert not health.is_fresh(NOW + STALE_AFTER + SECOND)

@@ -1,4 +1,4 @@
-"""The pure rules: payloads, deletion times, settings, days, ids. The gate's stand in test_gate_rules.py."""
+"""Payloads, deletion times, settings, days and ids. The rules of the gate: test_access.py."""
 
 import ast
 import re
@@ -68,26 +68,26 @@ def test_a_post_payload_carries_its_code_and_source() -> None:
         "NEWTOKEN",
     ],
 )
-def test_garbage_typed_by_hand_is_invalid_and_nothing_else(typed: str) -> None:
+def test_garbage_is_an_invalid_payload(typed: str) -> None:
     assert parse_payload(typed) == InvalidPayload()
 
 
 @given(st.text(max_size=80))
-def test_no_typed_text_ever_raises(typed: str) -> None:
+def test_no_text_raises(typed: str) -> None:
     assert parse_payload(typed) is not None
 
 
 @given(
     st.text(alphabet=BASE62, min_size=16, max_size=16), st.none() | st.text(alphabet=BASE62, min_size=1, max_size=24)
 )
-def test_what_is_built_can_be_read_and_fits_telegrams_64_characters(code: str, source: str | None) -> None:
+def test_built_payloads_can_be_parsed_and_have_at_most_64_characters(code: str, source: str | None) -> None:
     payload = post_payload(code, source)
     assert parse_payload(payload) == PostPayload(code, source)
     assert len(payload) <= 64
     assert set(payload) <= set(string.ascii_letters + string.digits + "_-")
 
 
-def test_a_link_is_never_built_from_a_bad_code_or_source() -> None:
+def test_no_payload_is_built_from_an_invalid_code_or_source() -> None:
     for code, source in ((CODE[:-1], None), (CODE, ""), (CODE, "a b"), (CODE, "a" * 25)):
         with pytest.raises(ValueError, match="16 character code"):
             post_payload(code, source)
@@ -114,7 +114,7 @@ def test_zero_minutes_means_never() -> None:
 
 
 @pytest.mark.parametrize("minutes", [-1, 2821, 10_080])
-def test_a_deletion_time_telegram_cannot_keep_is_refused(minutes: int) -> None:
+def test_a_deletion_time_beyond_telegrams_limit_is_refused(minutes: int) -> None:
     with pytest.raises(ValueError, match="2820"):
         deletion_time(NOW, minutes)
 
@@ -124,7 +124,7 @@ def test_a_message_is_too_old_from_48_hours_on() -> None:
     assert is_too_old(NOW, NOW + timedelta(hours=48))
 
 
-def test_the_pause_between_tries_doubles_up_to_an_hour() -> None:
+def test_the_pause_between_attempts_doubles_up_to_an_hour() -> None:
     assert [retry_pause(n) for n in (1, 2, 3)] == [timedelta(seconds=s) for s in (30, 60, 120)]
     assert retry_pause(50) == timedelta(hours=1)
 
@@ -151,7 +151,7 @@ def test_the_pause_between_tries_doubles_up_to_an_hour() -> None:
         ("welcome_text", "Hi <b>all</b>", "Hi <b>all</b>"),
     ],
 )
-def test_a_setting_in_its_range_is_taken(name: str, raw: str, value: object) -> None:
+def test_a_setting_in_its_range_is_accepted(name: str, raw: str, value: object) -> None:
     assert parse_setting(name, raw) == value
 
 
@@ -194,7 +194,7 @@ def test_a_setting_out_of_range_is_refused_with_what_is_expected(name: str, raw:
 
 
 def read_in_code(name: str) -> bool:
-    """Whether any of our code reads the setting from an object."""
+    """Return whether any of our code reads the setting."""
     root = Path(__file__).resolve().parents[3]
     packages = ("core", "user_bot", "admin_bot", "views", "schedulers", "sender")
     return any(
@@ -244,7 +244,7 @@ def test_a_token_is_expired_strictly_after_its_time() -> None:
     assert is_expired(NOW, NOW + timedelta(milliseconds=1))
 
 
-def test_a_shifted_clock_tells_its_listeners_once_per_change() -> None:
+def test_a_shifted_clock_calls_its_listeners_once_per_change() -> None:
     clock, heard = SystemClock(), []
     clock.on_shift(lambda: heard.append(clock.offset))
     clock.shift_to(timedelta(minutes=30))

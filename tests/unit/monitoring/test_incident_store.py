@@ -117,7 +117,7 @@ async def test_an_incident_that_reopens_is_notified_again(process: Processes, pe
     for _ in range(3):
         assert await one.raise_once("storage", "lost")
         await other.clear("storage", "back")
-        assert not await incident_ops.open_names()
+        assert not await incident_ops.find_open()
         other = process()
     assert people.texts == ["lost", "back"] * 3
 
@@ -137,7 +137,7 @@ async def test_a_failed_alert_is_sent_again_and_needs_no_all_clear(process: Proc
 async def test_a_claim_of_a_dead_process_on_an_alert_expires_after_a_minute(
     process: Processes, people: People, clock: ManualClock
 ) -> None:
-    assert await incident_ops.begin("storage", NOW, CLAIM_FOR)
+    assert await incident_ops.claim_open("storage", NOW, CLAIM_FOR)
     clock.move(CLAIM_FOR - SECOND)
     assert not await process().raise_once("storage", "lost")
     clock.move(SECOND)
@@ -149,7 +149,7 @@ async def test_a_claim_of_a_dead_process_on_an_all_clear_expires_after_a_minute(
     process: Processes, people: People, clock: ManualClock
 ) -> None:
     await process().raise_once("storage", "lost")
-    await incident_ops.begin_end("storage", NOW, CLAIM_FOR)
+    await incident_ops.claim_close("storage", NOW, CLAIM_FOR)
     clock.move(CLAIM_FOR - SECOND)
     await process().clear("storage", "back")
     assert people.texts == ["lost"]
@@ -185,7 +185,7 @@ async def test_a_failed_all_clear_is_sent_again(process: Processes, people: Peop
 async def test_a_claim_from_a_clock_that_was_ahead_does_not_block(
     process: Processes, people: People, clock: ManualClock
 ) -> None:
-    assert await incident_ops.begin("storage", NOW + timedelta(hours=1), CLAIM_FOR)
+    assert await incident_ops.claim_open("storage", NOW + timedelta(hours=1), CLAIM_FOR)
     assert await process().raise_once("storage", "lost")
 
 

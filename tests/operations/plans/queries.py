@@ -1,4 +1,4 @@
-"""What an operation asks: noted at the collection on every store, and on the wire of a server."""
+"""Record the queries of operations: at the collection on every store, and on the wire of a server."""
 
 import inspect
 import sys
@@ -15,8 +15,8 @@ from database.collection import Collection, Sort
 from database.values import Document, to_stored
 
 DATABASE = Path(__file__).resolve().parents[3] / "database"
-#: methods of a collection that look for documents, and whether they stop at the first
-_LOOKING = {
+#: methods of a collection that search documents, and whether they stop at the first
+_SEARCHING = {
     "find": False,
     "find_one": True,
     "count": False,
@@ -28,15 +28,15 @@ _LOOKING = {
     "delete_one": True,
     "delete_many": False,
 }
-#: what a driver adds to a command, and a server does not explain
+#: fields that the driver adds to a command and a server does not explain
 _ADDED = frozenset({"lsid", "$db", "$clusterTime", "$readPreference", "txnNumber", "writeConcern"})
-#: commands that look for documents
+#: commands that search documents
 EXPLAINABLE = frozenset({"find", "aggregate", "count", "distinct", "update", "delete", "findAndModify"})
 
 
 @dataclass(frozen=True)
 class Query:
-    """One look for documents. `limit` None: every match is read or changed."""
+    """One search for documents. `limit` None: every match is read or changed."""
 
     collection: str
     method: str
@@ -51,14 +51,14 @@ class Query:
 
     @property
     def asked(self) -> int:
-        """Documents asked for by number: the limit, and every value listed."""
+        """The number of documents requested: the limit, and every listed value."""
         lists = [value for value in self.condition.values() if isinstance(value, dict)]
         listed = sum(len(value.get(name, ())) for value in lists for name in ("$in", "$nin"))
         return (self.limit or 0) + self.skip + listed
 
     @property
     def shape(self) -> str:
-        """The query without its values: two of one shape have one plan."""
+        """The query without its values: queries of one shape have one plan."""
         return f"{self.collection}.{self.method} {_shape(self.condition)} {self.sort} {self.limit is None}"
 
 
@@ -72,26 +72,26 @@ def _shape(value: Any) -> str:
 
 @contextmanager
 def noted_queries() -> Iterator[list[Query]]:
-    """Every query of any collection while the block runs, as it is asked."""
+    """Record every query of any collection while the block runs."""
     seen: list[Query] = []
 
     def noting(name: str, method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def ask(self: Collection, condition: Document, *args: Any, **options: Any) -> Any:
             sort: Sort = options.get("sort") or ()
-            limit = 1 if _LOOKING[name] else options.get("limit")
+            limit = 1 if _SEARCHING[name] else options.get("limit")
             seen.append(Query(self.name, name, to_stored(condition), tuple(sort), limit, options.get("skip", 0)))
             return await method(self, condition, *args, **options)
 
         return ask
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in _LOOKING:
+        for name in _SEARCHING:
             patch.setattr(Collection, name, noting(name, getattr(Collection, name)))
         yield seen
 
 
 class Wire(CommandListener):
-    """The commands that really left, without what the driver adds."""
+    """Records the commands that were sent, without the driver's own fields."""
 
     def __init__(self) -> None:
         self.commands: list[Document] = []
@@ -105,14 +105,14 @@ class Wire(CommandListener):
 
 
 def methods_that_call() -> frozenset[str]:
-    """Every method of a collection that is a command."""
+    """Return the names of the methods of a collection that send a command."""
     return frozenset(
         name for name, method in inspect.getmembers(Collection, inspect.iscoroutinefunction) if name[0] != "_"
     )
 
 
-class Places:
-    """Where in `database/` calls came from; set `note` as `Database.before_call`."""
+class CallSites:
+    """Records the lines of `database/` that made calls; set `note` as `Database.before_call`."""
 
     def __init__(self) -> None:
         self.reached: set[tuple[str, int]] = set()

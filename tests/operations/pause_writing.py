@@ -1,4 +1,4 @@
-"""A writer of pauses at work, and what tells it of them."""
+"""A running writer of pauses, and limiters that report pauses to it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -17,14 +17,14 @@ WRITE, FORGET = "update_one send_pauses", "find send_pauses"
 
 
 def napping(clock: ManualClock, naps: "Naps") -> SteeredClock:
-    """`clock`, with waits that last until the test says so."""
+    """Let waits of `clock` last until the test ends them."""
     steered = SteeredClock(naps)
     steered.now = clock.now  # type: ignore[method-assign]
     return steered
 
 
 class Naps:
-    """Sleeps that last until the test says so."""
+    """Sleeps that last until the test ends them."""
 
     def __init__(self) -> None:
         self.taken: list[float] = []
@@ -52,7 +52,7 @@ async def writing(pauses: Pauses) -> AsyncIterator[None]:
 
 async def until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
-        while not true():  # noqa: ASYNC110 - what is waited for is a count of the database's
+        while not true():  # noqa: ASYNC110 - waits for a count of the database's calls
             await asyncio.sleep(0)
 
 
@@ -67,7 +67,7 @@ def a_gate(pauses: Pauses) -> Telegram:
 
 
 def note(pauses: Pauses, chat: int | str, seconds: float) -> None:
-    """As a gate tells it."""
+    """Report a pause as a limiter does."""
     gate = Telegram().limiter
     pauses.watch(BOT, gate)
     assert gate.on_pause is not None

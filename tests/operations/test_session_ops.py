@@ -1,4 +1,4 @@
-"""What was signed out, or has signed in once, is remembered by all processes."""
+"""A revoked session is refused by all processes."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from tests.operations.conftest import StepIn
 HOUR = timedelta(hours=1)
 
 
-async def test_it_is_revoked_once_and_stays_so(db: Database, now: datetime) -> None:
+async def test_a_session_is_revoked_once_and_stays_revoked(db: Database, now: datetime) -> None:
     assert not await session_ops.is_revoked("s")
     assert await session_ops.revoke("s", now + HOUR)
     assert not await session_ops.revoke("s", now + 2 * HOUR)
@@ -21,12 +21,12 @@ async def test_it_is_revoked_once_and_stays_so(db: Database, now: datetime) -> N
     assert row["expires_at"] == now + HOUR
 
 
-async def test_of_many_at_once_one_revokes(db: Database, now: datetime) -> None:
+async def test_of_concurrent_calls_one_revokes(db: Database, now: datetime) -> None:
     done = await asyncio.gather(*(session_ops.revoke("s", now + HOUR) for _ in range(50)))
     assert sum(done) == 1
 
 
-async def test_whoever_was_first_in_between_is_the_only_one(db: Database, now: datetime, step_in: StepIn) -> None:
+async def test_of_two_concurrent_calls_only_the_first_succeeds(db: Database, now: datetime, step_in: StepIn) -> None:
     async def be_first() -> None:
         assert await session_ops.revoke("s", now + HOUR)
 
@@ -34,7 +34,7 @@ async def test_whoever_was_first_in_between_is_the_only_one(db: Database, now: d
     assert not await session_ops.revoke("s", now + HOUR)
 
 
-async def test_the_clean_up_forgets_what_nobody_could_use(db: Database, now: datetime) -> None:
+async def test_the_clean_up_deletes_expired_sessions(db: Database, now: datetime) -> None:
     await session_ops.revoke("past", now - timedelta(milliseconds=1))
     await session_ops.revoke("now", now)
     assert (await session_ops.delete_expired_sessions(now)).count == 1
