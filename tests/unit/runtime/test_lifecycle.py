@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from config import Settings
+from core.clock import SystemClock
 from runtime import lifecycle
 
 ENOUGH = {
@@ -50,3 +51,17 @@ def test_sigterm_before_the_event_loop_runs_exits_with_0(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(lifecycle, "load_settings", asked)
     assert lifecycle.run(lambda settings: asyncio.sleep(0)) == 0
+
+
+@pytest.mark.parametrize("address", ["mongodb://", "mongodb://u:db-secret@", "mongodb://u:db-secret@host:port/x"])
+def test_an_address_pymongo_refuses_is_reported_in_one_line_with_status_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], address: str
+) -> None:
+    async def opening(settings: Settings) -> None:
+        await lifecycle.open_store(settings, SystemClock())
+
+    monkeypatch.setenv("MONGO_URI", address)
+    assert lifecycle.run(opening) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("tollgate: MONGO_URI: the database address cannot be used")
+    assert "secret" not in line
