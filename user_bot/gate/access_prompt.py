@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from aiogram import Bot
 
-from core.access import Admitted, Banned, NotSubscribed, Verdict, decide, needs_channel_check
+from core.access import Banned, NoAccess, NotSubscribed, Verdict, decide, needs_channel_check
 from core.clock import Clock
 from core.posts import Post
 from core.settings import BotSettings
@@ -61,7 +61,7 @@ class AccessPrompt:
             await user_ops.set_pending_post(user.user_id, post.code, self._clock.now())
             await self._send_channels_to_join(user, verdict, post)
             return None
-        assert not isinstance(verdict, Admitted | Banned)
+        assert isinstance(verdict, NoAccess), verdict
         granted = await self._unlock_links.offer(user, settings, post, update_key)
         return None if granted is None else granted.user
 
