@@ -15,6 +15,7 @@ from schedulers import (
     token_cleanup_scheduler,
     token_count_reset_scheduler,
 )
+from schedulers.ticks import TickTrigger
 
 
 @pytest.fixture
@@ -85,9 +86,14 @@ async def test_without_a_database_a_run_by_hand_is_reported_as_failed() -> None:
 
 async def test_the_seeds_objects_start_and_stop(db: Database) -> None:
     for scheduler in (token_cleanup_scheduler, token_count_reset_scheduler):
+        (ticks,) = scheduler._triggers
+        assert isinstance(ticks, TickTrigger)
         scheduler.start()
+        timer = ticks._timer._scheduler
+        assert timer is not None and [job.id for job in timer.get_jobs()] == [scheduler.name]
         scheduler.stop()
         await scheduler.ended()
+        assert ticks._timer._scheduler is None
 
 
 def test_the_schedules_are_those_of_the_design(bot: Bot) -> None:
