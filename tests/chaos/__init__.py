@@ -1,1 +1,1 @@
-"""The main job under fire: whole episodes with real processes, each planned by one number."""
+"""Failure-injection tests of the main job: whole episodes with real processes, each generated from one seed."""

@@ -1,6 +1,6 @@
-"""`python -m tests.chaos [--episodes N] [--seed FIRST] [--at-once N] [--sabotage NAME|all]`: the main job under fire.
+"""Run episodes: `python -m tests.chaos [--episodes N] [--seed FIRST] [--at-once N] [--sabotage NAME|all]`.
 
-Exit 0 when every invariant held (with --sabotage: when every breach was noticed), 1 when not, 2 for a wrong call.
+Exit 0 when every invariant held (with --sabotage: when every sabotage was detected), 1 when not, 2 for a usage error.
 """
 
 import argparse
@@ -24,33 +24,33 @@ from tests.chaos.sabotage import SABOTAGES
 Json = dict[str, Any]
 
 ROOT = Path(__file__).resolve().parents[2]
-#: real seconds an episode may take before its worker is given up
+#: real seconds an episode may take before its worker is considered hung
 EPISODE_S = 300.0
-#: episodes in which a breach has to be noticed
+#: episodes in which a sabotage has to be detected
 SABOTAGE_EPISODES = 25
-#: characters of a verdict: when everything fails it is long, and asyncio's own limit is 64 KiB
+#: bytes of a verdict line; it is long when everything fails, and asyncio's default limit is 64 KiB
 VERDICT_MAX = 16 * 1024 * 1024
-#: problems shown of each check
+#: problems printed of each check
 SHOWN = 5
-#: the end says once more what failed: lines of each seed, and of all
+#: the summary repeats the failures: lines per seed, and in total
 AGAIN_EACH, AGAIN_ALL = 3, 40
-#: characters of such a line
+#: maximum characters of such a line
 AGAIN_WIDTH = 300
 
 
 class WorkerEnded(Exception):
-    """A worker ended, or did not answer, in the middle of an episode."""
+    """A worker exited or did not answer during an episode."""
 
 
 class Worker:
-    """A process with a sandbox and a store of its own that plays one episode after the other."""
+    """A process with its own sandbox and store that plays episodes one at a time."""
 
     def __init__(self, process: asyncio.subprocess.Process, kept: Path) -> None:
         self._process = process
         self._kept = kept
 
     async def play(self, seed: int, sabotage: str | None) -> Json:
-        """The verdict as JSON. Raises WorkerEnded."""
+        """Play one episode; return the verdict as JSON. Raises WorkerEnded."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         wanted = {"seed": seed, "sabotage": sabotage, "kept": str(self._kept)}
@@ -68,7 +68,7 @@ class Worker:
 
 @asynccontextmanager
 async def worker(kept: Path) -> AsyncIterator[Worker]:
-    """Start one; at the end it takes its sandbox and its store with it."""
+    """Start a worker process; on exit wait until it has stopped its sandbox and store."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -82,7 +82,7 @@ async def worker(kept: Path) -> AsyncIterator[Worker]:
         yield Worker(process, kept)
     finally:
         assert process.stdin is not None
-        process.stdin.close()  # it ends after the episode it is at
+        process.stdin.close()  # the worker exits after its current episode
         try:
             await asyncio.wait_for(process.wait(), EPISODE_S)
         except TimeoutError:
@@ -91,10 +91,10 @@ async def worker(kept: Path) -> AsyncIterator[Worker]:
 
 
 class Book:
-    """Prints verdicts as they come, and adds them up."""
+    """Print verdicts as they arrive and keep totals."""
 
     def __init__(self, kept: Path) -> None:
-        #: by seed what did not hold, a sentence a line
+        #: failures by seed, one line per problem
         self.failed: dict[int, list[str]] = {}
         self._kept = kept
         self._began = time.monotonic()
@@ -134,7 +134,7 @@ class Book:
 
 
 def said_again(failed: Mapping[int, Sequence[str]]) -> list[str]:
-    """Why, in few lines: the end of a log is what is kept of it."""
+    """Return a short summary of the failures: only the end of a long CI log is kept."""
     lines = [f"  {seed}: {line}" for seed, found in sorted(failed.items()) for line in _some_of(found)]
     if len(lines) > AGAIN_ALL:
         lines[AGAIN_ALL - 1 :] = [f"  and {len(lines) - AGAIN_ALL + 1} lines more, above"]
@@ -142,7 +142,7 @@ def said_again(failed: Mapping[int, Sequence[str]]) -> list[str]:
 
 
 def _some_of(found: Sequence[str]) -> list[str]:
-    """Of each check the first problem, before any second one."""
+    """Return the first problem of each check before a second one of any."""
     before: Counter[str] = Counter()
     ranked = []
     for problem in found:
@@ -164,7 +164,7 @@ def _print_problems(problems: dict[str, list[str]]) -> None:
 
 
 async def play_all(seeds: Iterable[int], at_once: int, kept: Path) -> bool:
-    """Play the episodes, `at_once` at the same time; True when every invariant held."""
+    """Play the episodes, `at_once` in parallel; return whether every invariant held."""
     waiting, book = iter(seeds), Book(kept)
 
     async def one_after_the_other() -> None:
@@ -184,7 +184,7 @@ async def play_all(seeds: Iterable[int], at_once: int, kept: Path) -> bool:
 
 
 async def break_all(names: Iterable[str], at_once: int, kept: Path) -> bool:
-    """Break one invariant after the other; True when each breach was noticed by a check that should."""
+    """Play each sabotage until it is detected; return whether one of its expected checks detected each of them."""
     waiting, missed = iter(names), []
 
     async def one_after_the_other() -> None:

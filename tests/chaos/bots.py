@@ -1,7 +1,7 @@
-"""The bots as processes that can be killed, stopped, continued and started again.
+"""The bots as processes that can be killed, stopped, continued and restarted.
 
-They are forked from a server process that has imported everything, so a start takes a tenth of a second instead of
-three. Each is a process like any other: its own pid, environment, event loop and log.
+They are forked from a server process that has imported everything, so a start takes 0.1 s instead of 3 s. Each is an
+ordinary process with its own pid, environment, event loop and log.
 """
 
 import asyncio
@@ -22,25 +22,25 @@ from tests.chaos.sabotage import SABOTAGES
 from tests.house import USER_BOT
 
 _MAINS = {"both": main.main, "user": user_bot.main.main, "admin": admin_bot.main.main}
-#: seconds an orderly stop may take: handlers in flight 20 s, jobs 5 s, and the closing of everything
+#: seconds a graceful stop may take: handlers in flight 20 s, jobs 5 s, then closing the connections
 STOP_S = 40.0
-#: a process that has not come to its first line yet is ended by SIGTERM itself; on a busy machine that takes a while
+#: a process this young may have no SIGTERM handler yet and die of the signal, if it has not logged its first line
 YOUNG_S = 5.0
 _SET_DEATH_SIGNAL = 1
-#: what aiogram logs when the user bot begins to ask for updates: behind everything a start has to tell
+#: what aiogram logs when the user bot starts polling: the last step of a start
 _POLLING = f"Run polling for bot @{USER_BOT} ".encode()
 
 
 def context() -> multiprocessing.context.ForkServerContext:
-    """Where processes come from; this module is imported there once."""
+    """Return the fork server context; the server imports this module once."""
     forking = multiprocessing.get_context("forkserver")
     forking.set_forkserver_preload([__name__])
     return forking
 
 
 def run_bot(name: str, environment: dict[str, str], folder: str, sabotage: str | None) -> None:
-    """The whole life of a bot's process; its output goes to `folder`/`name`.log."""
-    ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)  # ends with the server that forked it
+    """Run a bot in this process until it exits; its output goes to `folder`/`name`.log."""
+    ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)  # dies with the fork server
     log = os.open(Path(folder) / f"{name}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
@@ -53,13 +53,13 @@ def run_bot(name: str, environment: dict[str, str], folder: str, sabotage: str |
 
 
 class BotProcesses:
-    """One process for both bots, or one for each; index 0 has the user bot."""
+    """One process for both bots, or one for each; index 0 runs the user bot."""
 
     def __init__(self, environment: dict[str, str], folder: Path, *, is_split: bool, sabotage: str | None) -> None:
         self.names = ("user", "admin") if is_split else ("both",)
-        #: pids that were killed with -9
+        #: pids that were killed with SIGKILL
         self.killed: set[int] = set()
-        #: what went wrong with the processes themselves, in words
+        #: unexpected exits and hung stops, as sentences
         self.surprises: list[str] = []
         self._context = context()
         self._environment = environment
@@ -67,21 +67,21 @@ class BotProcesses:
         self._sabotage = sabotage
         self._processes: dict[int, ForkServerProcess] = {}
         self._started_at: dict[int, float] = {}
-        #: how long each log was then
+        #: size of each log at the latest start
         self._logged: dict[int, int] = {}
         self._frozen: set[int] = set()
-        #: one change at a time
+        #: serializes starts, stops, kills and freezes
         self._changing = asyncio.Lock()
 
     async def start_all(self) -> None:
-        """Start what does not run."""
+        """Start the processes that are not running."""
         for index in range(len(self.names)):
             async with self._changing:
                 if index not in self._processes:
                     self._start(index)
 
     async def kill(self, index: int, pause_s: float, then: Callable[[], None]) -> None:
-        """kill -9, do `then`; after `pause_s` real seconds it is started again."""
+        """Send SIGKILL, call `then`, and start the process again after `pause_s` real seconds."""
         async with self._changing:
             if self._end_seen(index):
                 self._start(index)
@@ -96,13 +96,13 @@ class BotProcesses:
             self._start(index)
 
     async def restart(self, index: int) -> None:
-        """SIGTERM, wait for the end, start again."""
+        """Send SIGTERM, wait for the exit, start again."""
         async with self._changing:
             await self._stop(index)
             self._start(index)
 
     async def freeze(self, index: int, seconds: float) -> None:
-        """SIGSTOP, and SIGCONT after `seconds`, unless it was killed in between."""
+        """Send SIGSTOP, and SIGCONT after `seconds` unless the process was killed in the meantime."""
         async with self._changing:
             self._send(index, signal.SIGSTOP)
             process = self._processes[index]
@@ -114,24 +114,24 @@ class BotProcesses:
                 self._frozen.discard(index)
 
     async def stop_all(self) -> None:
-        """SIGTERM to all, and wait for them."""
+        """Send SIGTERM to all processes and wait for them."""
         async with self._changing:
             for index in tuple(self._processes):
                 await self._stop(index)
 
     def end_all(self) -> None:
-        """Leave nothing behind, whatever state it is in."""
+        """Kill all processes, whatever state they are in."""
         for process in self._processes.values():
             process.kill()
             process.join()
         self._processes.clear()
 
     def is_taking_updates(self) -> bool:
-        """Whether the user bot's process has come so far, since it was last started."""
+        """Return whether the user bot has started polling since its latest start."""
         return _POLLING in self._log_since_start(0)
 
     def look(self) -> None:
-        """Note processes that ended by themselves, and start them again as a supervisor does."""
+        """Record processes that exited by themselves, and restart them as a supervisor does."""
         for index in range(len(self.names)):
             if not self._changing.locked() and self._end_seen(index):
                 self._start(index)

@@ -1,4 +1,4 @@
-"""What must hold after an episode. Each check takes the evidence and tells in sentences what does not."""
+"""The invariants of an episode. Each check takes the evidence and yields one sentence per violation."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from views.subscribers import texts as user_texts
 Problems = Iterator[str]
 Check = Callable[[Evidence], Problems]
 
-#: after one of these a person knows to try again
+#: messages after which a subscriber knows to try again
 TRY_AGAIN = (
     common_texts.HELD,
     common_texts.failed("").split(" (Error")[0],
@@ -24,18 +24,18 @@ TRY_AGAIN = (
     user_texts.INTERRUPTED,
     user_texts.STORAGE_LOST,
 )
-#: how long a bot may go by the old time after a jump of the clock, seconds
+#: how long a bot may use the old time after a clock jump, seconds
 LAG_S = 5.0
-#: whoever asks while a post is just arriving has it, seconds
+#: a request made this soon after the post arrived is a second tap and already answered, seconds
 SECOND_TAP_S = 5.0
 TWO_DAYS_S = 48 * 3600
-#: after its time a delivery whose messages nobody knows is noted as one that stays
+#: a delivery with unknown message ids is recorded as undeletable this long after it is due, seconds
 UNKNOWN_NOTED_S = 17 * 60
-#: outcomes of runs after which another may do the tick's work
+#: outcomes of runs after which another run may do the work of the same tick
 _NO_WORK = frozenset({"skipped", "failed", "abandoned"})
 #: errors that a disturbance explains
 _EXPECTED_ERRORS = frozenset({"Failed to fetch updates"})
-#: jobs by the seconds between their ticks, and by the hours of their days
+#: jobs by the seconds between their ticks, and by their hours of the day
 _EVERY_S = {"message_deleter": 60, "health_check": 60, "broadcast_deleter": 3600}
 _HOURS = {
     "token_cleanup": (0, 12),
@@ -47,7 +47,7 @@ _HOURS = {
 
 
 def answered(evidence: Evidence) -> Iterator[str]:
-    """Everybody who asked got the post or a sentence saying to try again."""
+    """Every subscriber who made a request got the post or a message asking to try again."""
     for asked in unanswered(evidence, evidence.asked):
         yield f"person {asked.act.person} asked for post {asked.act.post} and heard nothing"
     for asked in without_post(evidence, evidence.asked_again):
@@ -55,7 +55,7 @@ def answered(evidence: Evidence) -> Iterator[str]:
 
 
 def unanswered(evidence: Evidence, asks: list[Asked]) -> list[Asked]:
-    """Those who got neither the post nor a sentence after asking; people who blocked the bot are left out."""
+    """Return requests without post or explaining message; those of subscribers who blocked the bot are excluded."""
     silent = []
     for asked in without_post(evidence, asks):
         said = evidence.conversations.get(asked.act.person, [])
@@ -66,7 +66,7 @@ def unanswered(evidence: Evidence, asks: list[Asked]) -> list[Asked]:
 
 
 def _is_turned_away(evidence: Evidence, asked: Asked) -> bool:
-    """The gate said what to do first; or had just said so, and the asking was a second tap."""
+    """Return whether the gate answered the request, or had answered just before it (a second tap)."""
     if evidence.gate is None:
         return False
     return any(
@@ -77,7 +77,7 @@ def _is_turned_away(evidence: Evidence, asked: Asked) -> bool:
 
 
 def without_post(evidence: Evidence, asks: list[Asked]) -> list[Asked]:
-    """Those who did not get the whole post after asking; who blocked the bot, or is banned, is left out."""
+    """Return requests not followed by the whole post; excluded are subscribers who blocked the bot or are banned."""
     gone = {asked.act.person for asked in evidence.asked if asked.act.blocks}
     gone |= set() if evidence.gate is None else evidence.gate.bans.keys()
     got: dict[tuple[int, int], Delivery] = {}
@@ -88,7 +88,7 @@ def without_post(evidence: Evidence, asks: list[Asked]) -> list[Asked]:
 
 
 def _is_met(asked: Asked, got: dict[tuple[int, int], Delivery]) -> bool:
-    """The post came after the asking; or so shortly before that the asking was a second tap for it."""
+    """Return whether the post came after the request, or so shortly before it that the request was a second tap."""
     delivery = got.get((asked.act.person, asked.act.post))
     if delivery is None:
         return False
@@ -96,7 +96,7 @@ def _is_met(asked: Asked, got: dict[tuple[int, int], Delivery]) -> bool:
 
 
 def once(evidence: Evidence) -> Iterator[str]:
-    """Nobody got a post more often than they asked for it, nor half of one."""
+    """No subscriber got a post more often than requested, or only a part of a post."""
     asks = Counter((asked.act.person, asked.act.post) for asked in (*evidence.asked, *evidence.asked_again))
     if evidence.gate is not None:
         asks += evidence.gate.presses
@@ -110,7 +110,7 @@ def once(evidence: Evidence) -> Iterator[str]:
 
 
 def credits_kept(evidence: Evidence) -> Iterator[str]:
-    """No credit was lost or minted: with open access none is asked for, with the gate on they are counted."""
+    """No credit was lost or created: with open access balances do not change, with the gate on changes must add up."""
     if evidence.gate is not None:
         yield from gate_checks.credits_kept(evidence, evidence.gate)
         return
@@ -121,7 +121,7 @@ def credits_kept(evidence: Evidence) -> Iterator[str]:
 
 
 def promised(evidence: Evidence) -> Iterator[str]:
-    """Every delivery that stands and must be taken back has its promise, or was noted as one that stays."""
+    """Every undeleted delivery with a due time has its deletion promise, or was recorded as undeletable."""
     noted = evidence.noted()
     known = {message_id for promise in evidence.promises for message_id in promise["message_ids"]}
     blind = {(promise["person"], promise["post"]) for promise in evidence.promises if not promise["message_ids"]}
@@ -138,7 +138,10 @@ def promised(evidence: Evidence) -> Iterator[str]:
 
 
 def gone_in_time(evidence: Evidence) -> Iterator[str]:
-    """No message outlives its time by ten minutes, but what Telegram keeps and what nobody knows; that is noted."""
+    """No message exists ten minutes after it was due.
+
+    Exempt are messages that Telegram refuses to delete and those with unknown ids, if recorded as undeletable.
+    """
     noted = evidence.noted()
     for delivery in _standing(evidence):
         if delivery.due_at is None or delivery.due_at + LATEST_MINUTES * 60 > evidence.now:
@@ -150,13 +153,13 @@ def gone_in_time(evidence: Evidence) -> Iterator[str]:
         elif not answer_was_lost(evidence, delivery):
             yield f"{_named(delivery)}: {late}"
         elif evidence.now <= _noticed_due(evidence, delivery.due_at) + UNKNOWN_NOTED_S:
-            continue  # the deleter counts from its first look, which a jump puts off
+            continue  # the deleter counts from its first poll, which a jump delayed
         elif not noted[delivery.person, delivery.post, "unknown"]:
             yield f"{_named(delivery)}: {late}, unknown to the bot, and not counted"
 
 
 def not_too_soon(evidence: Evidence) -> Iterator[str]:
-    """Nothing was taken back before its time."""
+    """Nothing was deleted before it was due."""
     for delivery in evidence.deliveries():
         late = delivery.copies[0].at - min(_stamps(evidence, delivery))
         for copy in delivery.copies:
@@ -169,7 +172,7 @@ def not_too_soon(evidence: Evidence) -> Iterator[str]:
 
 
 def nothing_left(evidence: Evidence) -> Iterator[str]:
-    """At the end no promise that is due stands open."""
+    """At the end no deletion promise is overdue."""
     for promise in evidence.promises:
         late = moment(evidence.now) - promise["delete_at"]
         if late > timedelta(minutes=LATEST_MINUTES):
@@ -177,8 +180,8 @@ def nothing_left(evidence: Evidence) -> Iterator[str]:
 
 
 def ticks(evidence: Evidence) -> Iterator[str]:
-    """Each tick ran once: on the schedule, not before its time, and the latest one of each job did run."""
-    # what does a vanished process's work once more is no tick, nor is what somebody asked for
+    """Each tick ran once, on the schedule and not early; the latest tick of each job ran; every run ended."""
+    # the rerun of a dead process's work is no tick, nor is a requested run
     runs = [run for run in evidence.runs if run["requested_by"] is None]
     seen = Counter((run["job"], run["scheduled_at"]) for run in runs)
     for (job, at), count in seen.items():
@@ -194,7 +197,7 @@ def ticks(evidence: Evidence) -> Iterator[str]:
     for run in runs:
         if run["started_at"] < run["scheduled_at"]:
             yield f"{run['job']} began the tick {run['scheduled_at']} at {run['started_at']}"
-        # whoever lost the lease, to a clock that jumped, writes nothing more: the next run of the job ends the row
+        # a run that lost its lease after a clock jump writes nothing more: the job's next run closes its row
         is_lost = (run["job"], run["scheduled_at"].isoformat()) in lost
         if run["finished_at"] is None and not is_lost and not _was_killed(evidence, run["owner"]):
             yield f"{run['job']}, tick {run['scheduled_at']}: the run never ended, and its process was not killed"
@@ -210,7 +213,7 @@ def ticks(evidence: Evidence) -> Iterator[str]:
 
 
 def missing_ticks(evidence: Evidence) -> Iterator[str]:
-    """Each job has a row of its latest tick."""
+    """Each job has a row for its latest tick."""
     ran: dict[str, set[object]] = defaultdict(set)
     for run in evidence.runs:
         ran[run["job"]].add(run["scheduled_at"])
@@ -221,7 +224,7 @@ def missing_ticks(evidence: Evidence) -> Iterator[str]:
 
 
 def waited(evidence: Evidence) -> Iterator[str]:
-    """No call went to a chat that Telegram had told to wait."""
+    """No call went to a chat during the pause that Telegram had asked for with a 429."""
     for call in evidence.ignored_429:
         if not was_unheard(evidence, call):
             early = call["until"] - call["at"]
@@ -229,7 +232,7 @@ def waited(evidence: Evidence) -> Iterator[str]:
 
 
 def orderly(evidence: Evidence) -> Iterator[str]:
-    """Processes end only when asked to, with 0; their logs hold no traceback and no error nobody expects."""
+    """Processes exit only when asked to, with code 0; their logs contain no traceback and no unexpected error."""
     yield from evidence.surprises
     for loose in evidence.loose_lines:
         if "Traceback" in loose or "Error" in loose:
@@ -241,11 +244,11 @@ def orderly(evidence: Evidence) -> Iterator[str]:
 
 
 def _at_the_gate(check: Callable[[Evidence, GateEvidence], Problems]) -> Check:
-    """A check of what there is only with the gate on."""
+    """Wrap a check that applies only with the gate on."""
     return lambda evidence: iter(()) if evidence.gate is None else check(evidence, evidence.gate)
 
 
-#: by name; the first three are asked in the calm after the asking as well
+#: by name; "answered" and "promised" are also evaluated after the requests, before deletions start
 CHECKS: dict[str, Check] = {
     "answered": answered,
     "promised": promised,
@@ -273,7 +276,7 @@ def _standing(evidence: Evidence) -> list[Delivery]:
 
 
 def _was_forbidden(evidence: Evidence, delivery: Delivery) -> bool:
-    """The clock jumped over the time in which it could be deleted: from when it was due until it was two days old."""
+    """Return whether a clock jump skipped the time in which it could be deleted: from due to two days old."""
     assert delivery.due_at is not None
     lasts = delivery.due_at - delivery.copies[-1].at
     return any(
@@ -284,18 +287,18 @@ def _was_forbidden(evidence: Evidence, delivery: Delivery) -> bool:
 
 
 def _noticed_due(evidence: Evidence, due_at: float) -> float:
-    """When anybody could notice that it was due: after the jump that went over it."""
+    """Return the earliest time at which the bots could see that it was due: the end of a jump that skipped `due_at`."""
     return max([due_at, *(after for before, after in evidence.jumps if before < due_at <= after)])
 
 
 def _stamps(evidence: Evidence, delivery: Delivery) -> list[float]:
-    """When it was sent: by Telegram's clock (whole seconds), and by the bot's, which hears of a jump a moment later."""
+    """Return possible send times: Telegram's (whole seconds), and the bot's, which learns of a jump a moment later."""
     sent = delivery.copies[0].at
     return [sent, *(sent - (after - before) for before, after in evidence.jumps if -1 <= sent - after <= LAG_S)]
 
 
 def _was_killed(evidence: Evidence, owner: str) -> bool:
-    """`owner` is host:pid:random."""
+    """Return whether the run's process was killed; `owner` is host:pid:random."""
     return int(owner.split(":")[1]) in evidence.killed_pids
 
 
@@ -304,7 +307,7 @@ def _is_tick(job: str, at: datetime) -> bool:
 
 
 def _latest_tick(job: str, now: float) -> float:
-    """The last planned instant of a job; the zone is UTC."""
+    """Return the job's latest scheduled time, unix seconds; the time zone is UTC."""
     if job in _EVERY_S:
         return now - now % _EVERY_S[job]
     day = now - now % 86400

@@ -1,4 +1,4 @@
-"""The people of an episode at the gate: they join, ask to, leave, verify, come back."""
+"""The subscribers of an episode at the gate: they join or request to join channels, leave, verify and return."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -18,29 +18,29 @@ from tests.chaos.plan import SUBSCRIBERS
 from tests.chaos.world import AT_ONCE, FIRST_SUBSCRIBER, ROWS, World, subscriber
 from tests.house import OLIVE, USER_BOT, USER_TOKEN
 
-#: real seconds between two looks at what the bot said
+#: real seconds between two polls of the bot's messages
 LOOK_EVERY_S = 0.1
-#: real seconds between two tries while the store is away
+#: real seconds between two tries while the store is unavailable
 AGAIN_S = 0.2
-#: seconds until somebody whose way back came to nothing opens it again in the calm
+#: seconds until a return link that had no effect is opened again in the quiet phase
 COME_AGAIN_S = 5.0
 #: seconds until "I have joined" is pressed again
 PRESS_AGAIN_S = 4.0
 _USER_BOT_ID = int(USER_TOKEN.partition(":")[0])
 _DONE = "I have joined"
 
-#: carries out what is planned for a step
+#: carries out the moves planned for a step
 Carry = Callable[[int], Awaitable[None]]
 
 
 @asynccontextmanager
 async def nobody() -> AsyncIterator[Carry]:
-    """Nothing moves: there is no gate."""
+    """Yield a callback that does nothing, for episodes without the gate."""
     yield lambda _: asyncio.sleep(0)
 
 
 class Crowd:
-    """Plays what the plan says of people at the gate, and what they do by themselves when the bot speaks."""
+    """Carries out the planned moves of subscribers at the gate, and their reactions to the bot's messages."""
 
     def __init__(self, world: World, gate: SendLimiter) -> None:
         self.evidence = GateEvidence(gate)
@@ -49,17 +49,17 @@ class Crowd:
         self._calm = self._is_over = False
         self._inside: dict[tuple[int, int], float] = {}
         self._read: set[tuple[int, int]] = set()
-        #: in the calm: when the button under a message was pressed last
+        #: in the quiet phase: when the button under a message was last pressed
         self._pressed: dict[tuple[int, int], float] = {}
         self._seen: set[str] = set()
-        #: whoever blocked the bot does nothing any more
+        #: subscribers who blocked the bot are inactive from then on
         self._gone = {act.person for act in world.plan.acts if act.blocks}
         world.evidence.gate = self.evidence
 
-    # arranging
+    # setup
 
     async def arrange(self) -> None:
-        """The settings, the channels and who is in them, the people's credits, the first bans."""
+        """Set up the settings, the channels and their members, the subscribers' credits and the first bans."""
         await settings_ops.change("access_mode", "credits")
         await settings_ops.change("free_deliveries_per_token", self._gate.per_token)
         await settings_ops.change("resend_grace_minutes", self._gate.grace_minutes)
@@ -79,7 +79,7 @@ class Crowd:
         )
 
     async def _introduce(self, person: int) -> None:
-        """Those who hold credits, or are kept out, have come before."""
+        """Create the user record of a subscriber who holds credits or is banned."""
         habit, begins = self._gate.habits[person], self._world.plan.begins
         if habit.credits:
             await user_ops.upsert_visitor(Visitor(user_id=subscriber(person), first_name=f"Reader {person}"), begins)
@@ -88,10 +88,10 @@ class Crowd:
         if habit.is_banned:
             await self._ban(person)
 
-    # what the plan says
+    # planned moves
 
     async def move(self, move: Move) -> None:
-        """Carry it out; what is so already is left as it is."""
+        """Carry out one move; does nothing when the state is already reached."""
         person, room = move.person, move.channel
         if move.deed is Deed.BAN:
             await self._ban(person)
@@ -124,7 +124,7 @@ class Crowd:
             await asyncio.sleep(AGAIN_S)
 
     async def _enter(self, person: int, room: int) -> None:
-        """Join, or ask to; whoever asked stays so."""
+        """Join, or request to join; a request counts as joined from then on."""
         if (person, room) in self._inside:
             return
         actor, since = self._world.client.person(subscriber(person)), await self._world.now()
@@ -140,7 +140,7 @@ class Crowd:
         return self._gate.rooms[room].mode is ChannelMode.REQUEST and room not in self._gate.habits[person].belongs
 
     async def _leave(self, person: int, room: int) -> None:
-        """Members go; a request that was made cannot be taken back."""
+        """Leave the channel; a join request cannot be withdrawn."""
         if self._asks(person, room):
             return
         since = self._inside.pop((person, room))
@@ -148,11 +148,11 @@ class Crowd:
         stays = self.evidence.stays
         stays[stays.index(Stay(person, room, since))] = Stay(person, room, since, await self._world.now())
 
-    # what they do by themselves
+    # reactions
 
     @asynccontextmanager
     async def at_large(self) -> AsyncIterator[Carry]:
-        """Until the end of the block people do what the bot asks for. Yields what carries out the moves of a step."""
+        """Let subscribers react to the bot until the block ends. Yields a callback that carries out a step's moves."""
         moves, is_over = list(self._gate.moves), asyncio.Event()
 
         async def carry(step: int) -> None:
@@ -168,11 +168,11 @@ class Crowd:
         try:
             yield carry
         finally:
-            is_over.set()  # nothing is left half done
+            is_over.set()  # the current iteration completes
             await living
 
     async def look(self) -> None:
-        """Join where the bot says so, verify what it offers."""
+        """Read new messages once: join channels where the bot asks for it, verify the tokens it offers."""
         with suppress(StoreUnavailable):
             await self._look_at_tokens()
         await self._world.look_at_conversations()
@@ -201,11 +201,11 @@ class Crowd:
         await self._deed(person)
         if self._calm:
             self._pressed[person, message.id] = await self._world.now()
-        with suppress(SandboxError):  # taken away already
+        with suppress(SandboxError):  # the message was deleted already
             await self._world.client.person(subscriber(person)).press(USER_BOT, _DONE, message_id=message.id)
 
     async def _press_again(self, person: int, message: Message) -> None:
-        """In the calm: the button that still stands there was answered with "not joined yet", in the same instant."""
+        """In the quiet phase press a remaining button again: "not joined yet" came at the same instant as the join."""
         pressed_at, post = self._pressed.get((person, message.id)), asked_to_join(message.text)
         if pressed_at is None or post is None or message.deleted_at is not None:
             return
@@ -219,7 +219,7 @@ class Crowd:
             token, person = document["token"], document["user_id"] - FIRST_SUBSCRIBER
             self.evidence.tokens[token] = token_of(document, person)
             if document["status"] == "verified" and document["redeemed_at"] is None:
-                self.evidence.verified.setdefault(token, person)  # the answer to our mark was lost
+                self.evidence.verified.setdefault(token, person)  # mark_verified succeeded, its answer was lost
             if self.evidence.tokens[token].expires_at >= now and self._is_to_verify(token, person):
                 await self._verify(token, person)
 
@@ -227,7 +227,7 @@ class Crowd:
         is_out = self._is_over or person in self._gone or person in self.evidence.bans
         if is_out or self.evidence.tokens[token].is_redeemed:
             return False
-        # in the calm whoever came back in the storm comes back once more
+        # in the quiet phase subscribers return once more, also those who returned during the disturbances
         return self._calm or (token not in self._seen and self._gate.habits[person].verifies)
 
     async def _verify(self, token: str, person: int) -> None:
@@ -256,10 +256,10 @@ class Crowd:
     async def _deed(self, person: int) -> None:
         self.evidence.deeds.setdefault(person, []).append(await self._world.now())
 
-    # the calm afterwards
+    # the quiet phase
 
     async def calm_down(self) -> None:
-        """The bot sees everything again; note what it believes. From now on everybody does what they are asked to."""
+        """Restore the bot's rights and record the memberships it remembers; from now on all subscribers do as asked."""
         for room in range(len(self._gate.rooms)):
             await self._see(room)
         await self._world.rest()
@@ -267,12 +267,12 @@ class Crowd:
         for (person, room), since in self._inside.items():
             spans = self.evidence.blind.get(room, [])
             if self._asks(person, room) and any(lost <= since <= (seen or since) for lost, seen in spans):
-                # Telegram tells of a request once, and the bot was not there to hear it
+                # Telegram sends a join request once, and the bot had no rights to receive it
                 await self._world.client.person(subscriber(person)).request_join(chat_id_of(room))
         self._calm = True
 
     async def end(self) -> None:
-        """Nobody does anything any more; see what became of the tokens."""
+        """Stop all reactions, then read the final state of the tokens."""
         self._is_over = True
         await self._world.rest()
         with suppress(StoreUnavailable):

@@ -1,4 +1,4 @@
-"""Carrying a plan's disturbances out, each at its moment."""
+"""Carries out a plan's disturbances, each at its moment."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -13,15 +13,15 @@ from tests.chaos.stage import Store
 from tests.chaos.world import World
 from tests.house import USER_BOT
 
-#: seconds a moment inside a call or command is waited for at most
+#: longest wait for the end of one long poll for a call, seconds; the wait is then repeated
 MOMENT_S = 60.0
-#: seconds somebody else's store, which must not be killed, is away instead
+#: downtime of an external store, which must not be killed, seconds
 AWAY_INSTEAD_S = 3.0
 
-#: looks, twenty a second, whether nobody's request would be forgotten by a jump
+#: checks, twenty a second, whether all updates are confirmed so that a jump loses no request
 CONFIRMED_LOOKS = 200
 
-#: what the sandbox calls them
+#: the sandbox's names of the faults
 _FAULTS = {
     What.FLOOD: "flood",
     What.BAD_GATEWAY: "html",
@@ -33,45 +33,45 @@ _FAULTS = {
 
 
 class Steps:
-    """Counts the steps of a phase; others wait for one."""
+    """Counts the steps of a phase; disturbances wait for theirs."""
 
     def __init__(self) -> None:
         self._step = -1
         self._moved = asyncio.Condition()
 
     async def reach(self, step: int) -> None:
-        """It is `step` now."""
+        """Set the current step to `step` and wake the waiters."""
         async with self._moved:
             self._step = step
             self._moved.notify_all()
 
     async def until(self, step: int) -> None:
-        """Return when `step` is reached."""
+        """Wait until `step` is reached."""
         async with self._moved:
             await self._moved.wait_for(lambda: self._step >= step)
 
 
 class Disturbing:
-    """The disturbances of one phase of an episode, a task each."""
+    """The disturbances of one phase of an episode, one task each."""
 
     def __init__(self, world: World, bots: BotProcesses, proxy: StoreProxy, store: Store) -> None:
         self.steps = Steps()
-        #: those that came to pass
+        #: disturbances that were carried out
         self.happened: list[Disturbance] = []
         self._world = world
         self._bots = bots
         self._proxy = proxy
         self._store = store
         self._tasks: list[asyncio.Task[None]] = []
-        #: those whose moment has come
+        #: tasks whose moment has come
         self._begun: set[asyncio.Task[None] | None] = set()
 
     def begin(self, disturbances: Sequence[Disturbance]) -> None:
-        """Wait for their moments."""
+        """Start waiting for the moments of `disturbances`."""
         self._tasks += [asyncio.create_task(self._carry_out(disturbance)) for disturbance in disturbances]
 
     async def end(self) -> None:
-        """Give up those whose moment did not come, wait for the others, heal everything. Raises what one raised."""
+        """Cancel disturbances whose moment did not come, wait for the others, heal. Re-raises their first error."""
         for task in self._tasks:
             if task not in self._begun:
                 task.cancel()
@@ -81,7 +81,7 @@ class Disturbing:
         await self.heal()
 
     async def heal(self) -> None:
-        """Nothing is in the way of anybody any more."""
+        """Remove all faults and start all processes that are not running."""
         self._proxy.heal()
         await self._world.client.clear_faults()
         await self._bots.start_all()
@@ -138,7 +138,7 @@ class Disturbing:
             await self._break_store(disturbance)
 
     async def _jump(self, seconds: float) -> None:
-        # Telegram forgets updates after a day: nobody's request may be among them
+        # Telegram drops updates after a day: unconfirmed requests would be lost
         for _ in range(CONFIRMED_LOOKS):
             if seconds < TWO_DAYS_S or await self._world.is_confirmed():
                 await self._world.jump(seconds)

@@ -1,4 +1,4 @@
-"""One episode from its plan to its verdict."""
+"""Plays one episode, from its plan to its verdict."""
 
 import asyncio
 import shutil
@@ -29,40 +29,40 @@ from tests.journeys.test_stop_and_start import environment
 
 #: real seconds between two acts of subscribers
 ACT_EVERY_S = 0.008
-#: real seconds after which what should have come to rest has not
+#: real seconds to wait for a condition before the checks report it
 SETTLE_S = 60.0
-#: real seconds a tick is waited for while things go wrong
+#: real seconds to wait for a tick while disturbances are active
 TICK_S = 5.0
-#: real seconds between two looks
+#: real seconds between two polls of a condition
 LOOK_EVERY_S = 0.05
-#: a second tap within three seconds is the same request
+#: a second tap within three seconds counts as the same request
 DOUBLE_TAP_S = 10.0
-#: deliveries whose messages nobody knows are given up this long after their time
+#: the deleter gives up on deliveries with unknown message ids this long after they are due
 UNKNOWN_AFTER_S = 16 * 60.0
-#: when the first of the shorter posts is due, and the last, in minutes
+#: when the first and the last of the short-lived posts are due, in minutes
 FIRST_DUE, LAST_DUE = 30, max(content.minutes for content in POSTS if content.minutes < 60)
-#: with the gate on also what a broken channel is left alone for
+#: with the gate on the jump also covers the back-off for a broken channel
 GATE_PAUSE_S = 70.0
-#: real seconds the bots may take to ask for updates, and to come to the end of them
+#: real seconds the bots may take to start polling, and to confirm all updates
 START_S, QUEUE_S = 30.0, 15.0
 
 
 @dataclass(slots=True)
 class Verdict:
-    """What an episode came to; `problems` by the name of the check."""
+    """The result of an episode; `problems` by the name of the check."""
 
     seed: int
     plan: str
     seconds: float = 0.0
     asks: int = 0
     deliveries: int = 0
-    #: disturbances that came to pass, by their names
+    #: names of the disturbances that were carried out
     happened: list[str] = field(default_factory=list)
     problems: dict[str, list[str]] = field(default_factory=dict)
 
 
 class Episode:
-    """Plays a plan. The sandbox and the store are there already, the bots are this episode's own."""
+    """Plays a plan. The sandbox and the store are running already; the bots belong to this episode."""
 
     def __init__(self, plan: Plan, client: SandboxClient, store: Store, folder: Path, sabotage: str | None) -> None:
         self.plan = plan
@@ -76,7 +76,7 @@ class Episode:
         self._database = f"tollgate_chaos_{plan.seed}"
 
     async def play(self) -> None:
-        """All of it; what does not hold is in `problems` afterwards."""
+        """Play the whole episode; violations are in `problems` afterwards."""
         async with self._open_store(), StoreProxy(self._store.port) as proxy:
             await self.world.arrange()
             if self._crowd is not None:
@@ -104,7 +104,7 @@ class Episode:
                 await move(step)
                 await self.world.ask(act)
                 await asyncio.sleep(ACT_EVERY_S)
-            # what is planned for the bots' work must not be over before they have done it
+            # disturbances planned for the bots' work must not end before the work is done
             await self._until(self.world.is_confirmed, bots, QUEUE_S)
         await asking.end()
         await self._settle(bots)
@@ -114,16 +114,16 @@ class Episode:
         await self._take_back(bots, taking_back)
         self.happened = [disturbance.what.value for disturbance in (*asking.happened, *taking_back.happened)]
 
-    # asking
+    # the request phase
 
     async def _settle(self, bots: BotProcesses) -> None:
-        """Wait until everybody has heard something and every delivery has its promise."""
+        """Wait until every request is answered and every delivery has its deletion promise."""
         evidence = self.world.evidence
 
         async def settled() -> bool:
             await self._look()
             if evidence.gate is not None and checks.unanswered(evidence, evidence.asked):
-                await look_at_questions(evidence.gate, self.world)  # they may explain it
+                await look_at_questions(evidence.gate, self.world)  # these calls may explain a missing answer
             if checks.unanswered(evidence, evidence.asked) or any(checks.promised(evidence)):
                 return False
             return await self._is_calm(bots)
@@ -133,19 +133,20 @@ class Episode:
         self._note("promised", checks.promised(evidence))
 
     async def _is_calm(self, bots: BotProcesses) -> bool:
-        """Whether the bots are up and have taken in all there was.
+        """Return whether the bots are polling and have confirmed all updates.
 
-        A start after a kill tells whoever was cut off first, and Telegram repeats their requests to it. Whoever had
-        heard something before the kill would ask again in the middle of that, and be told the same as the others.
+        A start after a kill first notifies the subscribers whose requests were interrupted, and Telegram repeats those
+        updates. Without this wait a subscriber who had an answer before the kill would repeat the request during that
+        start, and get the same notice.
         """
         return await asyncio.to_thread(bots.is_taking_updates) and await self.world.is_confirmed()
 
     async def _ask_again(self, bots: BotProcesses) -> None:
-        """Everybody who has no post yet opens the link once more, and gets it."""
+        """Repeat the request of every subscriber who has no post yet, and wait for the posts."""
         evidence, crowd = self.world.evidence, self._crowd
         if crowd is not None:
             await crowd.calm_down()
-        # deliveries of held requests may still be under way: to them it is a jump like any other
+        # deliveries of held requests may still be in flight: for them it is a jump like any other
         await self.world.jump(DOUBLE_TAP_S if crowd is None else GATE_PAUSE_S)
         missed = {(asked.act.person, asked.act.post) for asked in checks.without_post(evidence, evidence.asked)}
         for person, post in sorted(missed):
@@ -164,11 +165,11 @@ class Episode:
         self._note("answered", checks.answered(evidence))
         self._note("promised", checks.promised(evidence))
 
-    # taking back
+    # the deletion phase
 
     async def _take_back(self, bots: BotProcesses, disturbing: Disturbing) -> None:
-        """The shorter posts' time comes, under fire; then that of the unknown and of the long ones."""
-        await self.world.rest()  # a delivery under way would go by the old time
+        """Play the due times of the short-lived posts with disturbances, then those of unknown and long deliveries."""
+        await self.world.rest()  # a delivery in flight would use the old time
         await self.world.client.advance((FIRST_DUE - 1) * 60)
         for minute in range(FIRE_MINUTES):
             await disturbing.steps.reach(minute)
@@ -185,7 +186,7 @@ class Episode:
         await self._check_times()
 
     async def _minutes(self, bots: BotProcesses, count: int) -> None:
-        """So many minutes pass, one by one as long as something is due, the rest of them at once."""
+        """Advance `count` minutes one by one while a deletion is due, and the rest in one step."""
         for passed in range(1, count + 1):
             await self._next_minute(bots, SETTLE_S)
             await self.world.look_at_store()
@@ -195,12 +196,12 @@ class Episode:
                 return
 
     async def _until_long_ones_are_due(self) -> float:
-        """Seconds; the first of them is not two days old by then, unless the clock has jumped in between."""
+        """Return the seconds until all deliveries are due; the oldest is then under two days old without a jump."""
         times = [delivery.due_at for delivery in self.world.evidence.deliveries() if delivery.due_at is not None]
         return max(0.0, max(times, default=0.0) - await self.world.now())
 
     async def _next_minute(self, bots: BotProcesses, wait_s: float) -> None:
-        """The clock goes to the next full minute; wait for what comes of it."""
+        """Move the clock to the next full minute and wait for the deleter's run of that tick."""
         tick = await self.world.go_to_next_minute()
 
         async def ran() -> bool:
@@ -209,7 +210,7 @@ class Episode:
         await self._until(ran, bots, wait_s)
 
     async def _has_begun_its_ticks(self) -> bool:
-        """Whether each job has a row of its latest tick: a stop must not come before those of the full hour."""
+        """Return whether each job has a row for its latest tick: a stop must not precede those of the full hour."""
         await self._look()
         return not any(checks.missing_ticks(self.world.evidence))
 
@@ -219,7 +220,7 @@ class Episode:
         for name in ("gone_in_time", "not_too_soon"):
             self._note(name, checks.CHECKS[name](self.world.evidence))
 
-    # looking
+    # polling
 
     async def _look(self) -> None:
         await self.world.look_at_conversations()
@@ -229,10 +230,10 @@ class Episode:
     async def _until(
         self, condition: Callable[[], Awaitable[bool]], bots: BotProcesses, wait_s: float = SETTLE_S
     ) -> bool:
-        """Wait for a condition; False when it does not come true in `wait_s` real seconds."""
+        """Wait for a condition; return False when it is not true within `wait_s` real seconds."""
         ends = time.monotonic() + wait_s
         while time.monotonic() < ends:
-            with suppress(StoreUnavailable):  # the store may be away for us as well
+            with suppress(StoreUnavailable):  # the store may be unavailable to this process as well
                 if await condition():
                     return True
             bots.look()
@@ -255,7 +256,7 @@ class Episode:
         for name, check in checks.CHECKS.items():
             self._note(name, check(evidence))
 
-    # the ground
+    # setup
 
     def _environment(self, proxy: StoreProxy) -> dict[str, str]:
         gate = self.plan.gate
@@ -290,7 +291,7 @@ async def _has_ended(job: str, tick: float) -> bool:
 
 
 async def play(seed: int, client: SandboxClient, store: Store, kept: Path, sabotage: str | None = None) -> Verdict:
-    """Play the episode of `seed`; its logs stay in `kept` when something does not hold."""
+    """Play the episode of `seed`; its logs are copied to `kept` when a check failed."""
     plan = make_plan(seed)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="tollgate-chaos-") as name:

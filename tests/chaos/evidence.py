@@ -1,4 +1,4 @@
-"""What is known after an episode: from the sandbox, the store and the bots' logs. Plain data."""
+"""The evidence of an episode, from the sandbox, the store and the bots' logs. Plain data."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from tests.chaos.plan import POSTS, Act
 
 Json = dict[str, Any]
 
-#: what a stored message says, so that its copies can be told
+#: text of a stored message, so that its copies can be recognised
 MARK = "post {post} item {item}"
 
 
@@ -27,21 +27,21 @@ class Message:
 
     @property
     def post(self) -> int | None:
-        """The index of the post it is a copy of."""
+        """The index of the post this message is a copy of; None for other messages."""
         words = self.text.split()
         is_copy = self.is_from_bot and len(words) == 4 and words[0] == "post"
         return int(words[1]) if is_copy else None
 
 
 def message_of(shown: Json) -> Message:
-    """From the sandbox's transcript."""
+    """Build a Message from an entry of the sandbox's transcript."""
     text = str(shown.get("text") or shown.get("caption") or "")
     return Message(int(shown["message_id"]), float(shown["date"]), bool(shown["outgoing"]), text, shown["deleted_at"])
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A link was opened: `message_id` is the /start it sent, `at` when, in unix seconds."""
+    """One opened link: `message_id` is the /start it sent, `at` its time in unix seconds."""
 
     act: Act
     message_id: int
@@ -50,7 +50,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The copies of one call, in the order of their ids."""
+    """The copies made by one call, ordered by id."""
 
     person: int
     post: int
@@ -66,13 +66,13 @@ class Delivery:
 
     @property
     def due_at(self) -> float | None:
-        """When it is to be taken back, as its reader was told: from when it was there."""
+        """When it must be deleted, as the subscriber was notified: counted from its arrival. None: never."""
         minutes = POSTS[self.post].minutes
         return self.copies[-1].at + minutes * 60 if minutes else None
 
 
 def deliveries_of(person: int, messages: Iterable[Message]) -> list[Delivery]:
-    """The deliveries in a conversation: each begins with a post's first item."""
+    """Return the deliveries in a conversation: each starts with a post's first item."""
     found: list[list[Message]] = []
     for message in sorted(messages, key=lambda message: message.id):
         if message.post is None:
@@ -85,22 +85,22 @@ def deliveries_of(person: int, messages: Iterable[Message]) -> list[Delivery]:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The jumps of the sandbox's clock, each as it stood before and after."""
+    """The jumps of the sandbox's clock, each as the time before and after."""
 
     jumps: tuple[tuple[float, float], ...] = ()
 
     def without_jumps(self, at: float) -> float:
-        """The instant as if the clock had never been moved: differences are real seconds."""
-        # Telegram's dates are whole seconds: what came right after a jump may seem to lie before its end
+        """Return the time as if the clock had never jumped: differences are then real seconds."""
+        # Telegram's dates are whole seconds: a message sent right after a jump may seem older than its end
         return at - sum(after - before for before, after in self.jumps if after - 1 <= at)
 
 
 @dataclass(slots=True)
 class Evidence:
-    """All that the checks look at."""
+    """Everything the checks use."""
 
     asked: list[Asked] = field(default_factory=list)
-    #: who asked once more when all was calm, and for what
+    #: requests repeated in the quiet phase
     asked_again: list[Asked] = field(default_factory=list)
     conversations: dict[int, list[Message]] = field(default_factory=dict)
     #: documents of pending_deletions and impossible_deletions, with `person` and `post` of the plan
@@ -110,24 +110,24 @@ class Evidence:
     runs: Sequence[Json] = ()
     credits_before: dict[int, int] = field(default_factory=dict)
     credits_after: dict[int, int] = field(default_factory=dict)
-    #: calls to a chat that Telegram had told to wait
+    #: calls to a chat during the pause that a 429 had asked for
     ignored_429: Sequence[Json] = ()
     copy_calls: Sequence[Json] = ()
-    #: lines of the bots' logs
+    #: JSON lines of the bots' logs
     log: list[Json] = field(default_factory=list)
-    #: what they wrote besides
+    #: all other lines of their output
     loose_lines: list[str] = field(default_factory=list)
     surprises: list[str] = field(default_factory=list)
-    #: when the process with the user bot was killed, and which pids were
+    #: when the process with the user bot was killed, and the pids that were killed
     kills: list[float] = field(default_factory=list)
     killed_pids: set[int] = field(default_factory=set)
     jumps: list[tuple[float, float]] = field(default_factory=list)
-    #: since when and until when the store took everything and answered nothing
+    #: start and end of the times in which the store accepted requests and answered none
     silences: list[tuple[float, float]] = field(default_factory=list)
-    #: when the bots were started for the first time, and the clock as of now
+    #: when the bots were first started, and the latest reading of the clock
     began: float = 0.0
     now: float = 0.0
-    #: None: every post was open to everybody
+    #: None: every post was open to everyone
     gate: GateEvidence | None = None
 
     @property
@@ -138,7 +138,7 @@ class Evidence:
         return [delivery for person, said in self.conversations.items() for delivery in deliveries_of(person, said)]
 
     def in_words(self) -> str:
-        """Every conversation, for whoever looks into a failure."""
+        """Return every conversation as text, for the analysis of a failure."""
         lines = [f"killed at {', '.join(f'{moment(at):%H:%M:%S.%f}' for at in self.kills) or 'no time'}"]
         lines += [f"from {moment(before)} to {moment(after)}" for before, after in self.jumps]
         for person, said in sorted(self.conversations.items()):
@@ -149,7 +149,7 @@ class Evidence:
         return "\n".join(lines)
 
     def noted(self) -> Counter[tuple[int, int, str]]:
-        """The deliveries that stay for good, as the bots noted them: person, post, reason."""
+        """Return the count of undeletable deliveries that the bots recorded, by person, post and reason."""
         return Counter((row["person"], row["post"], row["reason"]) for row in self.impossible)
 
 
@@ -161,5 +161,5 @@ def _line(message: Message) -> str:
 
 
 def moment(at: float) -> datetime:
-    """Unix seconds as aware UTC."""
+    """Return unix seconds as an aware datetime in UTC."""
     return datetime.fromtimestamp(at, UTC)

@@ -1,4 +1,4 @@
-"""What nobody could keep: answers the bot never had or had no time to write down, requests let go before a kill."""
+"""Losses the product cannot prevent: answers not received or not recorded, and requests released before a kill."""
 
 from datetime import datetime
 from typing import Any
@@ -6,22 +6,22 @@ from typing import Any
 from sender.acknowledgement import NOTICE_WAIT_S, WAIT_S
 from tests.chaos.evidence import Asked, Delivery, Evidence
 
-#: a post handed over shortly before a crash: its ids may not have been written down; real seconds
+#: the message ids of a post sent this shortly before a crash may not be recorded; real seconds
 UNRECORDED_S = 12.0
-#: a question who has joined may take so long: a 429 of ten seconds makes the next ones wait; real seconds
+#: a getChatMember call may take so long: a 429 of ten seconds delays the next ones; real seconds
 QUESTION_S = 15.0
-#: a call may be so long on its way before Telegram counts it, seconds
+#: a call may have left so long before Telegram counts it, seconds
 ON_ITS_WAY_S = 0.5
-#: a bot killed so soon after it read a 429 may not have written it down, seconds
+#: a bot killed this soon after it read a 429 may not have recorded the pause, seconds
 UNWRITTEN_S = 1.0
-#: what a bot logs when it has read one
+#: the bot's log event for a received 429
 _PAUSED = "sender.paused"
-#: faults after which the bot does not know what it sent
+#: faults after which the bot does not know the ids of what it sent
 _ANSWER_LOST = frozenset({"drop_after", "hang_after"})
 
 
 def answer_was_lost(evidence: Evidence, delivery: Delivery) -> bool:
-    """Nobody told the bot its messages' ids, or it was killed before it can have written them down."""
+    """Return whether the bot did not receive the message ids, or was killed before it can have recorded them."""
     timeline = evidence.timeline
     first = delivery.copies[0]
     calls = [call for call in evidence.copy_calls if _made(call, delivery)]
@@ -39,9 +39,9 @@ def _made(call: dict[str, object], delivery: Delivery) -> bool:
 
 
 def was_let_go(evidence: Evidence, asked: Asked) -> bool:
-    """Its update waited for longer than the next poll waits for it, and went with the process.
+    """Return whether the update waited longer than the next poll waits for it, and was lost with the process.
 
-    On a silent store; or on Telegram, which did not say who has joined a channel.
+    It waited for a silent store, or for a getChatMember call that failed.
     """
     timeline = evidence.timeline
     at = timeline.without_jumps(asked.at)
@@ -64,9 +64,9 @@ def _waited_for_an_answer(evidence: Evidence, at: float, kills: list[float]) -> 
 
 
 def was_unheard(evidence: Evidence, call: dict[str, Any]) -> bool:
-    """A call to a paused chat left before its bot had read the 429, or the bot was killed before it wrote it down.
+    """Return whether a call to a paused chat left before the bot read the 429, or a kill prevented recording the pause.
 
-    How long a 429 is on its way depends on the machine: the bot's log says when it was read.
+    How long a 429 takes to arrive depends on the machine: the bot's log has the time at which it was read.
     """
     told, at = call["told_at"], call["at"]
     if at - told <= ON_ITS_WAY_S:
@@ -79,12 +79,12 @@ def was_unheard(evidence: Evidence, call: dict[str, Any]) -> bool:
 
 
 def _heard(evidence: Evidence, call: dict[str, Any]) -> list[float]:
-    """When the bot read that the chat is to be left alone at the time of the call; by the sandbox's clock."""
+    """Return when the bot read the 429s whose pause covers the call, by the sandbox's clock."""
     heard = []
     for line in evidence.log:
         if line.get("event") != _PAUSED or (line["bot_id"], str(line["chat_id"])) != (call["bot"], call["chat_id"]):
             continue
-        # no jump lies in between: the pause would be over
+        # there is no jump in between: the pause would have ended
         at = call["told_at"] + datetime.fromisoformat(line["timestamp"]).timestamp() - call["told_unix"]
         if at >= call["told_at"] or at + line["retry_after_s"] > call["at"]:
             heard.append(at)

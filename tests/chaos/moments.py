@@ -1,11 +1,11 @@
-"""What can go wrong in an episode, and when."""
+"""The disturbances of an episode and their moments."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class What(StrEnum):
-    """A disturbance."""
+    """A kind of disturbance."""
 
     KILL = "kill -9"
     FREEZE = "stop and continue"
@@ -25,7 +25,7 @@ class What(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AtStep:
-    """After so many acts of subscribers, or minutes of taking back."""
+    """After so many acts of subscribers, or minutes of the deletion phase."""
 
     step: int
 
@@ -35,7 +35,7 @@ class AtStep:
 
 @dataclass(frozen=True, slots=True)
 class AtCommand:
-    """In the middle of the n-th such command on the wire: before the server has it, or before its answer is back."""
+    """During the n-th such store command: before the server receives it, or before its answer is returned."""
 
     command: str
     collection: str
@@ -48,7 +48,7 @@ class AtCommand:
 
 @dataclass(frozen=True, slots=True)
 class AtCall:
-    """In the middle of the n-th such call to Telegram: before it is executed, or before its answer is back."""
+    """During the n-th such call to Telegram: before it is executed, or before its answer is returned."""
 
     method: str
     nth: int
@@ -63,17 +63,17 @@ When = AtStep | AtCommand | AtCall
 
 @dataclass(frozen=True, slots=True)
 class Disturbance:
-    """One thing that goes wrong. `seconds` is real time, but for the clock, which jumps by them."""
+    """One disturbance. `seconds` is a real duration, except for the clock, which jumps by it."""
 
     what: What
     when: When
-    #: how long; for a 429 what it asks for
+    #: duration; for a 429 its retry_after
     seconds: float = 0.0
-    #: calls or batches hit
+    #: number of calls or update batches affected
     times: int = 1
-    #: of Telegram's methods, the one that is hit
+    #: the affected Telegram method
     method: str = "*"
-    #: the first process is the one with the user bot
+    #: index of the process; 0 runs the user bot
     process: int = 0
 
     def __str__(self) -> str:

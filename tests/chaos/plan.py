@@ -1,4 +1,4 @@
-"""What happens in an episode. Everything follows from the seed; nothing here looks at a clock."""
+"""The plan of an episode. Everything is derived from the seed; no clock is read."""
 
 import random
 from dataclasses import dataclass
@@ -8,23 +8,23 @@ from tests.chaos.gate.plan import SendLimiter, make_gate
 from tests.chaos.moments import AtCall, AtCommand, AtStep, Disturbance, What, When
 
 SUBSCRIBERS = 200
-#: of a hundred subscribers, how many open two posts, tap twice, and block the bot right after asking
+#: percent of subscribers who open two posts; percent of acts that are tapped twice; percent who block the bot at once
 TWO_POSTS, TWO_TAPS, BLOCKERS = 25, 10, 2
-#: minutes after a delivery's time until it must be gone
+#: minutes after its due time by which a delivery must be deleted
 LATEST_MINUTES = 10
-#: minutes of taking back under fire: in most of them a post's time comes
+#: minutes of the deletion phase with disturbances: in most of them a post is due
 FIRE_MINUTES = 7
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """One post of every episode: `items` messages, `minutes` to live (0: for ever)."""
+    """One post of every episode: `items` messages, deleted after `minutes` (0: never)."""
 
     items: int
     minutes: int
 
 
-#: what the house has to give; 2820 minutes is the longest that is allowed
+#: the posts on offer; 2820 minutes is the longest lifetime allowed
 POSTS = (
     Content(1, 30),
     Content(10, 31),
@@ -34,13 +34,13 @@ POSTS = (
     Content(1, 33),
     Content(4, 35),
 )
-#: how often each is asked for
+#: weights of the posts in requests
 _DEMAND = (4, 4, 1, 3, 2, 3, 3)
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A subscriber (0 to SUBSCRIBERS - 1) opens the link of a post (an index of POSTS); some block the bot then."""
+    """A subscriber (0 to SUBSCRIBERS - 1) opens the link of a post (an index of POSTS); some then block the bot."""
 
     person: int
     post: int
@@ -52,16 +52,16 @@ class Plan:
     """One episode."""
 
     seed: int
-    #: when it begins, on the sandbox's clock
+    #: start of the episode on the sandbox's clock
     begins: datetime
-    #: the bots in a process each instead of one for both
+    #: one process for each bot instead of one for both
     is_split: bool
     acts: tuple[Act, ...]
-    #: while subscribers ask
+    #: disturbances of the request phase
     asking: tuple[Disturbance, ...]
-    #: while deliveries are taken back
+    #: disturbances of the deletion phase
     taking_back: tuple[Disturbance, ...]
-    #: what people need for a post; None: nothing
+    #: the gate's rules; None: every post is open
     gate: SendLimiter | None = None
 
     def __str__(self) -> str:
@@ -79,7 +79,7 @@ _KILL_COMMANDS_ASKING = (
     ("insert", "pending_deletions"),
     ("update", "pending_deletions"),
 )
-#: with the gate on: what is spent, given back, wanted, offered, redeemed and paid out
+#: with the gate on: spending, refunding, pending posts, offers, redeeming and paying out
 _KILL_COMMANDS_GATE = (
     ("update", "users"),
     ("update", "tokens"),
@@ -99,7 +99,7 @@ _CALLS_ASKING = ("copyMessages", "copyMessages", "sendMessage")
 _CALLS_GATE = ("getChatMember", "getChatMember")
 _CALLS_TAKING_BACK = ("deleteMessages", "deleteMessages", "editMessageText")
 
-#: how likely each is; a kill has most faces
+#: weights of the disturbances; a kill has the most variants
 _WEIGHTS = {
     What.KILL: 10,
     What.FREEZE: 3,
@@ -120,7 +120,7 @@ HOUR_S, TWO_DAYS_S = 3600.0, 2 * 86400.0
 
 
 def make_plan(seed: int) -> Plan:
-    """The episode of this number: the same every time."""
+    """Return the plan of this seed: the same on every call."""
     dice = random.Random(seed)
     begins = datetime(2026, 3, 2, tzinfo=UTC) + timedelta(seconds=dice.randrange(86400))
     acts = _acts(dice)
@@ -134,7 +134,7 @@ def make_plan(seed: int) -> Plan:
 
 
 def _in_a_rush(acts: tuple[Act, ...]) -> tuple[Act, ...]:
-    """Every other person opens all they want at once: one credit, two posts."""
+    """Move all requests of every other subscriber next to each other, so that two posts compete for one credit."""
     at_once = {person: [act for act in acts if act.person == person] for person in range(0, SUBSCRIBERS, 2)}
     rushed: list[Act] = []
     for act in acts:
@@ -177,14 +177,14 @@ def _taking_back(dice: random.Random, is_split: bool) -> Disturbance:
     if what is What.KILL:
         when = _moment(dice, step, _KILL_COMMANDS_TAKING_BACK, _CALLS_TAKING_BACK, 100)
         return _process_ends(dice, what, when, is_split)
-    # so many that the repeats of one call are used up
+    # enough to exhaust the retries of one call
     return _disturbance(dice, what, step, _CALLS_TAKING_BACK, (1, 20, 80))
 
 
 def _moment(
     dice: random.Random, step: AtStep, commands: tuple[tuple[str, str], ...], calls: tuple[str, ...], most: int
 ) -> When:
-    """Any step; or, three times of four, the middle of a command or call, where a crash hurts."""
+    """Return any step; or, in three of four cases, the middle of a command or call, where a crash does most harm."""
     is_answered = dice.random() < 0.5
     kind = dice.randrange(4)
     if kind == 0:
@@ -192,7 +192,7 @@ def _moment(
     if kind == 1:
         return AtCall(dice.choice(calls), dice.randint(1, most), is_answered)
     command, collection = dice.choice(commands)
-    # job_runs has a row a minute, a batch of promises one command: there is no hundredth
+    # job_runs gets one row a minute, and a batch of promises one command: there is no hundredth
     seldom = collection == "job_runs" or command in ("find", "delete")
     return AtCommand(command, collection, dice.randint(1, 3 if seldom else most), is_answered)
 
@@ -207,7 +207,7 @@ def _disturbance(
 ) -> Disturbance:
     some = round(dice.uniform(1.0, 4.0), 1)
     method = dice.choice((*calls, "*"))
-    # a start that meets nothing else for half a minute gives up, as it should
+    # a start with nothing but failures for half a minute gives up by design
     often = tuple(min(times, 20) for times in often) if method == "*" else often
     if what in (What.FREEZE, What.RESTART):
         return Disturbance(what, step, seconds=some if what is What.FREEZE else 0.0)

@@ -1,7 +1,7 @@
-"""Between the bots and the store: passes messages on, counts them, holds one, goes away.
+"""A proxy between the bots and the store that counts commands, holds one of them, or becomes unavailable.
 
-The wire: a header of four little-endian int32 (length, request id, answer to, opcode), then the message; an OP_MSG has
-four bytes of flags, a section of kind 0 and the command, whose first field names it
+Wire format: a header of four little-endian int32 (length, request id, response to, opcode), then the message; an OP_MSG
+has four bytes of flags, a section of kind 0 and the command, whose first field names it
 (https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/).
 """
 
@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 
 _HEADER = struct.Struct("<iiii")
 _OP_MSG = 2013
-#: where the first field of an OP_MSG's command begins: flags, kind of section, length of the document
+#: offset of the first field of an OP_MSG's command: flags, kind of section, length of the document
 _FIRST_FIELD = 4 + 1 + 4
 _STRING = 2
-#: what a connection that was cut, or closed by the other side, ends a pump with
+#: what ends a pump when its connection is cut, or closed by the other side
 _GONE = (ConnectionError, asyncio.IncompleteReadError, OSError)
 
 
 def command_of(body: bytes) -> tuple[str, str]:
-    """The command of an OP_MSG without its header, and its collection ("" when its value is no text)."""
+    """Return the command and collection of an OP_MSG without its header (collection "" when the value is no string)."""
     kind = body[_FIRST_FIELD]
     name_ends = body.index(0, _FIRST_FIELD + 1)
     name = body[_FIRST_FIELD + 1 : name_ends].decode()
@@ -33,7 +33,7 @@ def command_of(body: bytes) -> tuple[str, str]:
 
 @dataclass(eq=False, slots=True)
 class Hold:
-    """The n-th such command is held: before the server has it, or before its answer is back."""
+    """A hold on the n-th such command: before the server receives it, or before its answer is returned."""
 
     command: tuple[str, str]
     nth: int
@@ -43,7 +43,7 @@ class Hold:
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
     def matches(self, command: tuple[str, str]) -> bool:
-        """Count a command; True for the one that is meant."""
+        """Count a command; return whether it is the one to hold."""
         if command != self.command:
             return False
         self.seen += 1
@@ -51,11 +51,11 @@ class Hold:
 
 
 class StoreProxy:
-    """Listens on a free port of the loopback and speaks to the server on `server_port`."""
+    """Listens on a free loopback port and forwards to the server on `server_port`."""
 
     def __init__(self, server_port: int) -> None:
         self.port = 0
-        #: commands passed on, by name and collection
+        #: commands received, by name and collection
         self.commands: Counter[tuple[str, str]] = Counter()
         self._server_port = server_port
         self._holds: list[Hold] = []
@@ -82,13 +82,13 @@ class StoreProxy:
         await self._server.wait_closed()
 
     def hold(self, command: str, collection: str, nth: int, *, is_answered: bool) -> Hold:
-        """Hold the n-th such command from now on."""
+        """Hold the n-th such command, counted from now."""
         hold = Hold((command, collection), nth, is_answered)
         self._holds.append(hold)
         return hold
 
     def release(self, hold: Hold) -> None:
-        """Let it go on, or stop looking for it."""
+        """Release a held command, or cancel a hold that was not reached."""
         if hold in self._holds:
             self._holds.remove(hold)
         hold.released.set()
@@ -99,16 +99,16 @@ class StoreProxy:
             writer.transport.abort()
 
     def go_away(self) -> None:
-        """Reset every connection, and new ones too."""
+        """Reset every connection, and new ones until `heal`."""
         self._is_away = True
         self.cut()
 
     def fall_silent(self) -> None:
-        """Take everything and pass nothing on."""
+        """Accept everything and forward nothing until `heal`."""
         self._flows.clear()
 
     def heal(self) -> None:
-        """Be there again."""
+        """End `go_away` and `fall_silent`."""
         self._is_away = False
         self._flows.set()
 

@@ -1,4 +1,4 @@
-"""Each invariant broken on purpose, in the bots' own processes: the suite has to notice."""
+"""Deliberate violations of each invariant, applied in the bots' own processes: the checks have to detect them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from user_bot.delivery.deliverer import Deliverer
 
 @dataclass(frozen=True, slots=True)
 class Sabotage:
-    """`break_it` is called in the bot's process before it begins; one of the checks named has to notice."""
+    """`break_it` is called in the bot's process before it starts; one of the checks named has to detect the effect."""
 
     words: str
     break_it: Callable[[], None]
     noticed_by: tuple[str, ...]
-    #: only episodes with the gate on can notice
+    #: only episodes with the gate on can detect it
     is_at_the_gate: bool = False
 
 
@@ -37,7 +37,7 @@ def _replace(owner: Any, name: str, by: Any) -> None:
 
 def _confirm_at_once() -> None:
     async def wait_until_acknowledged(self: UpdateAcknowledger) -> None:
-        """Telegram may forget an update as soon as we have it."""
+        """Return at once, so that Telegram may forget an update as soon as the bot has it."""
 
     _replace(UpdateAcknowledger, "wait_until_acknowledged", wait_until_acknowledged)
 
@@ -63,7 +63,7 @@ def _give_up_at_the_first_failure() -> None:
 
 def _count_nothing() -> None:
     async def note_impossible(*_: Any) -> None:
-        """What stays is nobody's business."""
+        """Do not record undeletable deliveries."""
 
     _replace(impossible_deletions, "record_impossible", note_impossible)
 

@@ -1,4 +1,4 @@
-"""What an episode stands on: a sandbox and a store as processes, kept from episode to episode."""
+"""The environment of episodes: a sandbox process, new for each episode, and a store process that is reused."""
 
 import asyncio
 import os
@@ -16,12 +16,12 @@ _SERVER = ROOT / ".ci" / "server"
 
 
 class StageFailed(Exception):
-    """The sandbox or the store did not come up."""
+    """The sandbox or the store did not start."""
 
 
 @dataclass(slots=True)
 class Store:
-    """A MongoDB-protocol server on loopback; `folder` is None for somebody else's, which is never killed."""
+    """A MongoDB-protocol server on loopback; `folder` is None for an external one, which is never killed."""
 
     port: int
     folder: str | None
@@ -32,7 +32,7 @@ class Store:
         return f"mongodb://127.0.0.1:{self.port}/"
 
     async def kill_and_start(self) -> None:
-        """kill -9, and start it again on the same data and port."""
+        """Send SIGKILL, and start the server again with the same data and port."""
         assert self.folder is not None
         async with self._starting:
             await _server("kill", self.folder)
@@ -51,7 +51,7 @@ async def _server(*arguments: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def store() -> AsyncIterator[Store]:
-    """A server of our own."""
+    """Start a server for this worker, and stop it at the end."""
     told = await _server("start")
     port = int(told["MONGO_URI"].rstrip("/").rpartition(":")[2])
     try:
@@ -68,7 +68,7 @@ def _free_port() -> int:
 
 @asynccontextmanager
 async def telegram(log: Path) -> AsyncIterator[SandboxClient]:
-    """The sandbox as a process; what it says goes to `log`."""
+    """Run the sandbox as a process; its output goes to `log`."""
     port = _free_port()
     with log.open("ab") as told:
         process = await asyncio.create_subprocess_exec(

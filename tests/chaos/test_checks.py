@@ -1,4 +1,4 @@
-"""Each check sees its own breach in otherwise sound evidence, and forgives what docs/decisions/0005 says."""
+"""Each check detects its violation in otherwise valid evidence, and allows the cases of docs/decisions/0005."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,11 +12,11 @@ from tests.chaos.checks import CHECKS, LAG_S, TRY_AGAIN
 from tests.chaos.evidence import Asked, Evidence, Message, moment
 from tests.chaos.plan import LATEST_MINUTES, Act
 
-#: a full hour that is no tick of the daily jobs but the one at 12
+#: a full hour; of the daily jobs only those with a tick at 12 are due
 NOON = float(1_772_452_800)
 HOUR, TWO_DAYS = 3600.0, 2 * 86400.0
 ASKED_AT = NOON + 5
-#: the first post is one message of 30 minutes
+#: the first post has one message and is deleted after 30 minutes
 DUE_AT = ASKED_AT + 1 + 30 * 60
 MINUTELY = {"message_deleter": 60, "health_check": 60}
 JOBS = MINUTELY | {
@@ -25,7 +25,7 @@ JOBS = MINUTELY | {
     "token_cleanup": 43200,
     "token_count_reset": 86400,
 }
-#: of the day, in seconds: daily ones that are not at midnight
+#: seconds into the day: daily jobs that do not run at midnight
 AT = {"housekeeping": 7200, "backup": 10800}
 
 
@@ -43,12 +43,12 @@ def run(job: str, at: float, **more: Any) -> dict[str, Any]:
 
 
 def latest(now: float, jobs: Mapping[str, int] = MINUTELY) -> list[dict[str, Any]]:
-    """A run of the latest tick of each of `jobs`, given the seconds between their ticks."""
+    """Return a run of the latest tick of each of `jobs`, given the seconds between their ticks."""
     return [run(job, now - now % every) for job, every in jobs.items()]
 
 
 def sound(now: float = DUE_AT + 20 * 60) -> Evidence:
-    """One person asked for the first post, had it, and had it taken back in time."""
+    """Evidence of one subscriber who requested the first post and got it; the delivery was deleted in time."""
     evidence = Evidence(began=NOON + 1, now=now, credits_before={0: 3}, credits_after={0: 3})
     evidence.asked = [Asked(Act(0, 0), 1, ASKED_AT)]
     evidence.conversations = {0: [start(), copy(deleted_at=DUE_AT + 20)]}
@@ -60,12 +60,12 @@ def said(evidence: Evidence) -> set[str]:
     return {name for name, check in CHECKS.items() if any(check(evidence))}
 
 
-def test_sound_evidence_passes() -> None:
+def test_valid_evidence_passes() -> None:
     assert said(sound()) == set()
 
 
 @pytest.mark.parametrize("sentence", TRY_AGAIN)
-def test_a_sentence_is_an_answer_and_silence_is_none(sentence: str) -> None:
+def test_try_again_message_is_an_answer_and_silence_is_not(sentence: str) -> None:
     evidence = sound()
     evidence.conversations = {0: [start(), Message(2, ASKED_AT, True, sentence + " …", None)]}
     assert said(evidence) == set()
@@ -75,7 +75,7 @@ def test_a_sentence_is_an_answer_and_silence_is_none(sentence: str) -> None:
     assert said(evidence) == set()
 
 
-def test_whoever_asks_again_in_the_calm_gets_the_post() -> None:
+def test_repeated_request_in_the_quiet_phase_must_get_the_post() -> None:
     evidence = sound()
     evidence.asked_again = [Asked(Act(0, 0), 9, ASKED_AT + 60)]
     assert said(evidence) == {"answered"}
@@ -83,7 +83,7 @@ def test_whoever_asks_again_in_the_calm_gets_the_post() -> None:
     assert said(evidence) == set(), "it was just arriving"
 
 
-def test_silence_is_forgiven_when_the_request_was_let_go_on_a_silent_store_before_a_kill() -> None:
+def test_silence_is_allowed_when_the_request_was_released_on_a_silent_store_before_a_kill() -> None:
     evidence = sound()
     back_at = ASKED_AT + WAIT_S + 4
     evidence.conversations, evidence.silences = {0: [start()]}, [(ASKED_AT - 1, back_at)]
@@ -97,13 +97,13 @@ def test_silence_is_forgiven_when_the_request_was_let_go_on_a_silent_store_befor
     assert said(evidence) == {"answered"}
 
 
-def test_a_post_that_comes_twice_is_seen() -> None:
+def test_post_delivered_twice_is_detected() -> None:
     evidence = sound()
     evidence.conversations[0].append(copy(number=3, deleted_at=DUE_AT + 20))
     assert said(evidence) == {"once"}
 
 
-def test_half_a_post_is_seen() -> None:
+def test_partly_delivered_post_is_detected() -> None:
     evidence = sound()
     evidence.conversations[0].append(Message(3, ASKED_AT + 1, True, "post 2 item 1", None))
     evidence.conversations[0].append(Message(4, ASKED_AT + 1, True, "post 3 item 1", DUE_AT + 600))
@@ -112,13 +112,13 @@ def test_half_a_post_is_seen() -> None:
 
 
 @pytest.mark.parametrize("after", [2, 4, None])
-def test_a_credit_lost_or_minted_is_seen(after: int | None) -> None:
+def test_lost_or_created_credit_is_detected(after: int | None) -> None:
     evidence = sound()
     evidence.credits_after = {} if after is None else {0: after}
     assert said(evidence) == {"credits_kept"}
 
 
-def test_a_delivery_without_promise_and_past_its_time_is_seen() -> None:
+def test_overdue_delivery_without_promise_is_detected() -> None:
     evidence = sound()
     evidence.conversations = {0: [start(), copy()]}
     assert said(evidence) == {"promised", "gone_in_time"}
@@ -133,7 +133,7 @@ def promise(message_ids: list[int]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("why", ["lost answer", "kill"])
-def test_a_delivery_nobody_knows_must_be_noted(why: str) -> None:
+def test_delivery_with_unknown_message_ids_must_be_recorded(why: str) -> None:
     evidence = sound()
     evidence.conversations = {0: [start(), copy()]}
     call = {"params": {"chat_id": "0"}, "result_preview": '{"ok":true,"result":[{"message_id":2}]}'}
@@ -144,7 +144,7 @@ def test_a_delivery_nobody_knows_must_be_noted(why: str) -> None:
     assert said(evidence) == set()
 
 
-def test_what_a_jump_hid_from_the_deleter_is_noted_later() -> None:
+def test_unknown_delivery_may_be_recorded_later_after_a_jump_over_its_due_time() -> None:
     jump = (DUE_AT - 60, DUE_AT - 60 + HOUR)
     evidence = sound(now=jump[1] + 12 * 60)
     evidence.conversations, evidence.jumps = {0: [start(), copy()]}, [jump]
@@ -155,7 +155,7 @@ def test_what_a_jump_hid_from_the_deleter_is_noted_later() -> None:
     assert "gone_in_time" in said(evidence)
 
 
-def test_a_delivery_telegram_keeps_must_be_noted() -> None:
+def test_delivery_telegram_refuses_to_delete_must_be_recorded() -> None:
     jump = (DUE_AT - 600, DUE_AT - 600 + TWO_DAYS)
     evidence = sound(now=jump[1] + 20 * 60)
     evidence.conversations, evidence.jumps = {0: [start(), copy()]}, [jump]
@@ -166,7 +166,7 @@ def test_a_delivery_telegram_keeps_must_be_noted() -> None:
     assert said(evidence) == set()
 
 
-def test_a_message_taken_back_too_soon_is_seen_but_for_the_lag_after_a_jump() -> None:
+def test_early_deletion_is_detected_except_within_the_lag_after_a_jump() -> None:
     evidence = sound()
     evidence.conversations = {0: [start(), copy(deleted_at=DUE_AT - 60)]}
     assert said(evidence) == {"not_too_soon"}
@@ -176,7 +176,7 @@ def test_a_message_taken_back_too_soon_is_seen_but_for_the_lag_after_a_jump() ->
     assert said(evidence) == {"not_too_soon"}
 
 
-def test_a_promise_left_open_is_seen() -> None:
+def test_overdue_promise_is_detected() -> None:
     evidence = sound()
     evidence.promises = [promise([2])]
     assert said(evidence) == {"nothing_left"}
@@ -192,13 +192,13 @@ def test_a_promise_left_open_is_seen() -> None:
     ],
     ids=["twice", "no tick", "too early", "never ended"],
 )
-def test_a_wrong_run_is_seen(more: list[dict[str, Any]]) -> None:
+def test_wrong_run_is_detected(more: list[dict[str, Any]]) -> None:
     evidence = sound()
     evidence.runs = [*evidence.runs, *more]
     assert said(evidence) == {"ticks"}
 
 
-def test_a_run_cut_off_by_a_kill_is_forgiven_and_a_missing_tick_is_not() -> None:
+def test_unfinished_run_of_a_killed_process_is_allowed_and_a_missing_tick_is_not() -> None:
     evidence = sound()
     evidence.runs = [*evidence.runs, run("message_deleter", NOON, finished_at=None)]
     evidence.killed_pids = {7}
@@ -207,7 +207,7 @@ def test_a_run_cut_off_by_a_kill_is_forgiven_and_a_missing_tick_is_not() -> None
     assert said(evidence) == {"ticks"}
 
 
-def test_a_run_that_lost_its_lease_may_leave_its_row_open() -> None:
+def test_run_that_lost_its_lease_may_leave_its_row_open() -> None:
     evidence = sound()
     evidence.runs = [*evidence.runs, run("statistics", NOON, finished_at=None)]
     assert said(evidence) == {"ticks"}
@@ -216,19 +216,19 @@ def test_a_run_that_lost_its_lease_may_leave_its_row_open() -> None:
     assert said(evidence) == set()
 
 
-#: Telegram answered 429 at noon, when the machine's clock said something else
+#: Telegram answered 429 at NOON by the sandbox's clock, at TOLD_UNIX by the machine's
 TOLD_UNIX = NOON + 86_400 * 200
 IGNORED = {"n": 1, "bot": 2, "chat_id": "0", "told_at": NOON, "told_unix": TOLD_UNIX, "until": NOON + 5}
 
 
 def paused(*, after: float, **more: Any) -> dict[str, Any]:
-    """The bot's log line about that 429, so many seconds after Telegram's answer."""
+    """The bot's log line about that 429, `after` seconds after Telegram's answer."""
     said_at = moment(TOLD_UNIX + after).isoformat().replace("+00:00", "Z")
     line = {"event": "sender.paused", "level": "warning", "bot_id": 2, "chat_id": 0, "retry_after_s": 5.0}
     return line | {"timestamp": said_at} | more
 
 
-def test_a_call_into_a_pause_is_seen_unless_it_had_left() -> None:
+def test_call_during_a_pause_is_detected_unless_it_left_before() -> None:
     evidence = sound()
     evidence.log = [paused(after=0.01)]
     evidence.ignored_429 = [IGNORED | {"at": NOON + 0.4}]
@@ -241,7 +241,7 @@ def test_a_call_into_a_pause_is_seen_unless_it_had_left() -> None:
     assert said(evidence) == set(), "killed before it can have been written down"
 
 
-def test_a_call_into_a_pause_had_left_when_the_bot_read_of_it_later() -> None:
+def test_call_during_a_pause_is_allowed_when_the_bot_read_the_429_after_it_left() -> None:
     evidence = sound()
     evidence.ignored_429 = [IGNORED | {"at": NOON + 1.2}]
     assert said(evidence) == {"waited"}, "nobody says that it was read late"
@@ -261,7 +261,7 @@ def test_a_call_into_a_pause_had_left_when_the_bot_read_of_it_later() -> None:
     assert said(evidence) == set()
 
 
-def test_a_call_into_a_pause_is_forgiven_when_a_kill_came_before_it_was_read() -> None:
+def test_call_during_a_pause_is_allowed_when_a_kill_came_before_the_429_was_recorded() -> None:
     evidence = sound()
     evidence.ignored_429 = [IGNORED | {"at": NOON + 4}]
     evidence.kills = [NOON + 3]
@@ -275,6 +275,6 @@ def test_a_call_into_a_pause_is_forgiven_when_a_kill_came_before_it_was_read() -
     assert said(evidence) == {"waited"}, "there was time to write it down"
 
 
-def test_errors_tracebacks_and_surprises_are_seen() -> None:
+def test_errors_tracebacks_and_surprises_are_detected() -> None:
     for broken in ({"log": [{"level": "error", "event": "x"}]}, {"loose_lines": ["Traceback"]}, {"surprises": ["x"]}):
         assert said(replace(sound(), **broken)) == {"orderly"}

@@ -1,4 +1,4 @@
-"""A seed is an episode: the same every time, and a hundred of them meet everything that can go wrong."""
+"""A seed always gives the same episode, and a hundred seeds cover every disturbance."""
 
 from collections import Counter
 
@@ -16,19 +16,19 @@ def plans() -> list[Plan]:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 77, 1000])
-def test_a_seed_gives_the_same_episode_again(seed: int) -> None:
+def test_same_seed_gives_the_same_episode(seed: int) -> None:
     assert make_plan(seed) == make_plan(seed)
     assert str(make_plan(seed)) == str(make_plan(seed))
     assert make_plan(seed) != make_plan(seed + 1)
 
 
-def test_everybody_asks_for_something(plans: list[Plan]) -> None:
+def test_every_subscriber_requests_a_post(plans: list[Plan]) -> None:
     for plan in plans:
         assert {act.person for act in plan.acts} == set(range(SUBSCRIBERS))
         assert {act.post for act in plan.acts} == set(range(len(POSTS)))
 
 
-def test_a_hundred_episodes_meet_every_disturbance_in_both_phases(plans: list[Plan]) -> None:
+def test_hundred_episodes_have_every_disturbance_while_asking_and_most_while_deleting(plans: list[Plan]) -> None:
     asking = Counter(disturbance.what for plan in plans for disturbance in plan.asking)
     taking_back = Counter(disturbance.what for plan in plans for disturbance in plan.taking_back)
     assert set(asking) == set(What)
@@ -36,7 +36,7 @@ def test_a_hundred_episodes_meet_every_disturbance_in_both_phases(plans: list[Pl
     assert {plan.is_split for plan in plans} == {True, False}
 
 
-def test_a_hundred_episodes_kill_at_steps_commands_and_calls_before_and_after(plans: list[Plan]) -> None:
+def test_hundred_episodes_kill_at_steps_and_before_and_after_commands_and_calls(plans: list[Plan]) -> None:
     kills = [
         disturbance.when
         for plan in plans
@@ -48,13 +48,13 @@ def test_a_hundred_episodes_kill_at_steps_commands_and_calls_before_and_after(pl
     assert {when.is_answered for when in middle} == {True, False}
 
 
-def test_steps_lie_within_their_phase(plans: list[Plan]) -> None:
+def test_steps_are_within_their_phase(plans: list[Plan]) -> None:
     for plan in plans:
         steps = [disturbance.when.step for disturbance in plan.asking if isinstance(disturbance.when, AtStep)]
         assert all(0 <= step < len(plan.acts) for step in steps)
 
 
-def test_the_store_is_away_for_one_to_ten_seconds_and_the_clock_jumps_an_hour_or_two_days(plans: list[Plan]) -> None:
+def test_store_is_away_for_one_to_ten_seconds_and_clock_jumps_an_hour_or_two_days(plans: list[Plan]) -> None:
     everything = [disturbance for plan in plans for disturbance in (*plan.asking, *plan.taking_back)]
     away = {one.seconds for one in everything if one.what in (What.STORE_AWAY, What.STORE_SILENT)}
     assert (min(away), max(away)) == (1.0, 10.0)

@@ -1,4 +1,4 @@
-"""The store's proxy: reads commands from the wire, holds one, goes away and comes back."""
+"""The store's proxy: reads commands from the wire, holds one, becomes unavailable and recovers."""
 
 import asyncio
 import struct
@@ -28,7 +28,7 @@ class Line:
         self._writer.write(message(self._request, command))
 
     async def answer(self) -> int:
-        """The number of the request that is answered. Raises IncompleteReadError when the line is cut."""
+        """Return the number of the answered request. Raises IncompleteReadError when the connection is cut."""
         header = await self._reader.readexactly(16)
         length, _, answer_to, _ = struct.unpack("<iiii", header)
         await self._reader.readexactly(length - 16)
@@ -41,7 +41,7 @@ class Line:
 
 
 class Server:
-    """Remembers what reached it."""
+    """Records the commands it received."""
 
     def __init__(self) -> None:
         self.commands: list[tuple[str, str]] = []
@@ -75,7 +75,7 @@ Connect = Callable[[], Awaitable[Line]]
 
 @pytest.fixture
 async def connect(proxy: StoreProxy) -> AsyncIterator[Connect]:
-    """Lines through the proxy, closed afterwards."""
+    """Open connections through the proxy, closed after the test."""
     lines: list[Line] = []
 
     async def line() -> Line:
@@ -95,11 +95,13 @@ async def connect(proxy: StoreProxy) -> AsyncIterator[Connect]:
         ({"hello": 1}, ("hello", "")),
     ],
 )
-def test_a_command_is_read_from_the_wire(command: dict[str, object], expected: tuple[str, str]) -> None:
+def test_command_is_parsed_from_the_wire(command: dict[str, object], expected: tuple[str, str]) -> None:
     assert command_of(message(1, command)[16:]) == expected
 
 
-async def test_commands_pass_and_are_counted(proxy: StoreProxy, connect: Connect, server: tuple[Server, int]) -> None:
+async def test_commands_are_forwarded_and_counted(
+    proxy: StoreProxy, connect: Connect, server: tuple[Server, int]
+) -> None:
     line = await connect()
     for _ in range(3):
         line.send({"insert": "users"})
@@ -116,7 +118,7 @@ async def held(proxy: StoreProxy, line: Line, *, is_answered: bool) -> Hold:
     return hold
 
 
-async def test_a_command_held_before_has_not_reached_the_server(
+async def test_command_held_before_execution_has_not_reached_the_server(
     proxy: StoreProxy, connect: Connect, server: tuple[Server, int]
 ) -> None:
     line = await connect()
@@ -126,7 +128,7 @@ async def test_a_command_held_before_has_not_reached_the_server(
     assert await line.answer() == 2
 
 
-async def test_a_command_held_after_has_reached_the_server(
+async def test_command_held_after_execution_has_reached_the_server(
     proxy: StoreProxy, connect: Connect, server: tuple[Server, int]
 ) -> None:
     line = await connect()
@@ -136,7 +138,7 @@ async def test_a_command_held_after_has_reached_the_server(
     assert await line.answer() == 2
 
 
-async def test_a_store_that_is_away_cuts_old_lines_and_new_ones(proxy: StoreProxy, connect: Connect) -> None:
+async def test_unavailable_store_cuts_old_and_new_connections(proxy: StoreProxy, connect: Connect) -> None:
     line = await connect()
     line.send({"insert": "users"})
     assert await line.answer() == 1
@@ -151,14 +153,12 @@ async def test_a_store_that_is_away_cuts_old_lines_and_new_ones(proxy: StoreProx
     assert await line.answer() == 1
 
 
-async def test_a_silent_store_answers_when_it_is_back(
-    proxy: StoreProxy, connect: Connect, server: tuple[Server, int]
-) -> None:
+async def test_silent_store_answers_after_heal(proxy: StoreProxy, connect: Connect, server: tuple[Server, int]) -> None:
     line = await connect()
     proxy.fall_silent()
     line.send({"insert": "users"})
     answer = asyncio.ensure_future(line.answer())
-    for _ in range(1000):  # until it has come in
+    for _ in range(1000):  # until the proxy has received it
         await asyncio.sleep(0)
     assert proxy.commands
     assert server[0].commands == []

@@ -1,4 +1,4 @@
-"""The clock of an episode is moved by one at a time."""
+"""Changes of an episode's clock are serialized."""
 
 import asyncio
 from typing import Any, cast
@@ -9,7 +9,7 @@ from tests.chaos.world import World
 
 
 class Clock:
-    """A sandbox that is nothing but a clock; others come in between each call and its answer."""
+    """A sandbox that only has a clock, and yields to other tasks between reading it and answering."""
 
     def __init__(self, now: float) -> None:
         self.now = now
@@ -27,7 +27,7 @@ class Clock:
         await asyncio.sleep(0)
 
 
-async def test_a_jump_and_the_next_minute_do_not_undo_each_other() -> None:
+async def test_concurrent_jump_and_next_minute_both_take_effect() -> None:
     clock = Clock(now=30.0)
     world = World(cast("SandboxClient", clock), make_plan(1))
     minute, _ = await asyncio.gather(world.go_to_next_minute(), world.jump(TWO_DAYS_S))

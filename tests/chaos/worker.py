@@ -1,4 +1,4 @@
-"""`python -m tests.chaos.worker`: plays the episodes it reads from standard input, one JSON verdict a line."""
+"""`python -m tests.chaos.worker`: plays the episodes read from standard input, and prints a JSON verdict for each."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from tests.chaos.stage import store, telegram
 
 
 async def main() -> None:
-    """Each line is {"seed", "sabotage", "kept"}; the end of the input is the end."""
+    """Play one episode per input line, {"seed", "sabotage", "kept"}, until the input ends."""
     loop = asyncio.get_running_loop()
     async with store() as server:
         while line := await loop.run_in_executor(None, sys.stdin.readline):
@@ -23,12 +23,12 @@ async def main() -> None:
                 verdict = await play(wanted["seed"], client, server, kept, wanted["sabotage"])
             try:
                 print(json.dumps(asdict(verdict)), flush=True)
-            except BrokenPipeError:  # nobody wants to know any more
+            except BrokenPipeError:  # the launcher has closed the pipe
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                 return
 
 
 if __name__ == "__main__":
-    # Ctrl-C is the launcher's: it closes our input, and we end with everything we started
+    # the launcher handles Ctrl-C: it closes our input, and we exit with everything we started
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     asyncio.run(main())

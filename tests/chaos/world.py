@@ -1,4 +1,4 @@
-"""The people of an episode, what they do, and what is known of them."""
+"""The subscribers of an episode, their requests, and the collection of evidence."""
 
 import asyncio
 import json
@@ -18,25 +18,25 @@ from tests.house import ADMIN_TOKEN, OLIVE, STORAGE, USER_BOT, USER_TOKEN, peopl
 Json = dict[str, Any]
 
 FIRST_SUBSCRIBER = 10_000
-#: control calls made at the same time
+#: concurrent control calls to the sandbox
 AT_ONCE = 20
-#: calls the sandbox's log holds
+#: maximum number of calls in the sandbox's log
 _CALLS = 10_000
-#: real seconds the user bot may take to come to rest
+#: real seconds to wait for the user bot to become idle
 QUIET_S = 10.0
-#: no call for so long is rest: between two of them the bot asks the store, real milliseconds
+#: the bot is idle after so long without a call, real milliseconds: between two calls it may query the store
 QUIET_MS = 500
-#: rows read at once; an episode has some hundred
+#: maximum rows per query; an episode has some hundred
 ROWS = 10_000
 
 
 def subscriber(person: int) -> int:
-    """The Telegram id of a subscriber of the plan."""
+    """Return the Telegram id of a subscriber of the plan."""
     return FIRST_SUBSCRIBER + person
 
 
 class World:
-    """Alice, Bob and two hundred others in front of one sandbox; gathers the evidence as it goes."""
+    """The owner, two named and two hundred numbered subscribers in one sandbox; collects the evidence."""
 
     def __init__(self, client: SandboxClient, plan: Plan) -> None:
         self.client = client
@@ -45,11 +45,11 @@ class World:
         self._codes: list[str] = []
         self._seen = 0
         self._messages: dict[int, dict[int, Message]] = {}
-        #: held by whoever looks at the clock and then moves it
+        #: makes reading the clock and then moving it atomic
         self._clock = asyncio.Lock()
 
     async def arrange(self) -> None:
-        """Empty the sandbox and put everything in place; the database must be open and empty."""
+        """Reset the sandbox and create subscribers, channel and posts; the database must be open and empty."""
         await self.client.request("POST", "reset", {"seed": self.plan.seed})
         await self.client.request("POST", "config", {"anti_spin": False})
         await self.client.request("POST", "clock", {"set": self.plan.begins.timestamp()})
@@ -86,13 +86,13 @@ class World:
             self._codes.append(post.code)
 
     async def _give_credits(self) -> None:
-        """Half of them have come before and hold credits."""
+        """Create user records with credits for half of the subscribers."""
         known = range(0, SUBSCRIBERS, 2)
         self.evidence.credits_before = {person: person % 7 for person in known}
         await current_database().collection("users").insert_many([_user(person, self.plan.begins) for person in known])
 
     async def ask(self, act: Act, *, again: bool = False) -> None:
-        """Open the link of the act's post."""
+        """Open the link of the act's post and record the request."""
         person = self.client.person(subscriber(act.person))
         done = await person.link(f"https://t.me/{USER_BOT}?start=p_{self._codes[act.post]}")
         asked = Asked(act, int(done["message"]["message_id"]), float(done["message"]["date"]))
@@ -103,14 +103,14 @@ class World:
             await person.block(USER_BOT)
 
     async def jump(self, seconds: float) -> None:
-        """Move the clock, and remember it."""
+        """Move the clock forward and record the jump."""
         async with self._clock:
             before = await self.now()
             await self.client.advance(seconds)
         self.evidence.jumps.append((before, before + seconds))
 
     async def go_to_next_minute(self) -> float:
-        """Set the clock to just after the next full minute, which is returned. A jump comes before it or after it."""
+        """Set the clock just after the next full minute, and return that minute. Atomic with respect to `jump`."""
         async with self._clock:
             now = await self.now()
             minute = now - now % 60 + 60
@@ -118,28 +118,28 @@ class World:
         return minute
 
     async def now(self) -> float:
-        """The sandbox's clock, unix seconds."""
+        """Return the sandbox's clock, unix seconds."""
         return float((await self.client.request("GET", "clock"))["now"])
 
     async def is_polled(self) -> bool:
-        """Whether both bots have asked for updates."""
+        """Return whether both bots have called getUpdates."""
         methods = (await self.client.counters())["methods_by_bot"]
         return all("getUpdates" in methods.get(token.partition(":")[0], {}) for token in (ADMIN_TOKEN, USER_TOKEN))
 
     async def is_confirmed(self) -> bool:
-        """Whether Telegram keeps no update for the user bot."""
+        """Return whether Telegram has no unconfirmed update for the user bot."""
         bots = (await self.client.state())["bots"]
         return not any(bot["pending_updates"] for bot in bots if bot["token"] == USER_TOKEN)
 
     async def rest(self) -> None:
-        """Wait until the user bot has nothing to do, as far as Telegram can tell."""
+        """Wait until the user bot is idle, as far as Telegram can tell; return after QUIET_S at the latest."""
         with suppress(SandboxError):
             await self.client.idle(USER_BOT, timeout_s=QUIET_S, quiet_ms=QUIET_MS)
 
-    # what is known
+    # evidence
 
     async def look_at_conversations(self) -> None:
-        """Read what changed since the last look."""
+        """Read the conversations that changed since the last poll."""
         self._seen, changed = await self.client.transcripts(USER_BOT, self._seen)
         for user_id, shown in changed.items():
             person = user_id - FIRST_SUBSCRIBER
@@ -151,7 +151,7 @@ class World:
         self.evidence.now = await self.now()
 
     async def look_at_store(self) -> None:
-        """Promises and runs as they stand."""
+        """Read deletion promises, undeletable deliveries, runs and credits."""
         database = current_database()
         promises = await database.collection("pending_deletions").find({}, limit=ROWS)
         impossible = await database.collection("impossible_deletions").find({}, limit=ROWS)
@@ -165,11 +165,11 @@ class World:
         return row | {"person": row["chat_id"] - FIRST_SUBSCRIBER, "post": self.post_of(row["post_code"])}
 
     def post_of(self, code: str) -> int:
-        """The index of the post with this code."""
+        """Return the index of the post with this code."""
         return self._codes.index(code)
 
     async def look_at_calls(self) -> None:
-        """What the sandbox noted of the bots' calls."""
+        """Read the sandbox's records of the bots' calls."""
         found = await self.client.request("GET", "calls", bot=USER_BOT, method="copyMessages", limit=_CALLS)
         self.evidence.copy_calls = [
             call | {"params": call["params"] | {"chat_id": str(int(call["params"]["chat_id"]) - FIRST_SUBSCRIBER)}}
@@ -178,7 +178,7 @@ class World:
         self.evidence.ignored_429 = (await self.client.counters())["ignored_429_calls"]
 
     def read_logs(self, files: Iterable[Path]) -> None:
-        """The bots' output: JSON lines, and what is none."""
+        """Read the bots' output: JSON lines, and all other lines."""
         for file in files:
             for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
                 if line.startswith("{"):

@@ -1,4 +1,4 @@
-"""What must hold of the gate after an episode: credits, tokens, who was let in. See `checks.py`."""
+"""The gate's invariants after an episode: credits, tokens, admission. See `checks.py`."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -9,15 +9,15 @@ from tests.chaos.gate.evidence import GateEvidence, Stay
 from tests.chaos.lost import answer_was_lost
 from views.subscribers import gate_texts
 
-#: real seconds from the gate's yes to the post, at most: Telegram may make a chat wait, and be tried again
+#: real seconds from the gate's admission to the post, at most: includes a 429 pause and retries
 IN_FLIGHT_S = 75.0
-#: Telegram's dates are whole seconds, and a bot goes by its own clock
+#: tolerance in seconds: Telegram's dates are whole seconds, and a bot uses its own clock
 SECONDS_S = 2.0
-#: a channel whose healing was not heard of is tried again after a minute
+#: a broken channel is checked again after a minute, if the bot was not notified of its restored rights; seconds
 BLIND_S = 65.0
-#: news of joining and leaving may be handled so much later, real seconds
+#: joins and leaves may be handled up to this much later, real seconds
 NEWS_S = 20.0
-#: what is said instead of a post; a title follows "To get"
+#: what the gate answers instead of a post; a title follows "To get"
 GATE_SENTENCES = (
     "To get ",
     "I cannot check ",
@@ -31,7 +31,7 @@ Problems = Iterator[str]
 
 
 def is_about(text: str, post: int) -> bool:
-    """Return whether a sentence of the gate answers the request for this post."""
+    """Return whether the gate's message `text` answers the request for this post."""
     return text.startswith(GATE_SENTENCES) and (not text.startswith("To get ") or f"Post {post}" in text)
 
 
@@ -39,9 +39,9 @@ def is_about(text: str, post: int) -> bool:
 
 
 def credits_kept(evidence: Evidence, gate: GateEvidence) -> Problems:
-    """Nobody has less than begun with, plus N for each token paid out once, minus one for each delivery that costs.
+    """Each balance is the start balance, plus N for each token paid out once, minus one for each charged delivery.
 
-    Nor more, but where a delivery's answer was lost and its credit given back; and nobody is below zero.
+    It may be one higher for each delivery whose answer was lost and whose credit was refunded. No balance is negative.
     """
     paid = _costs(evidence, gate)
     for person, after in evidence.credits_after.items():
@@ -58,7 +58,7 @@ def credits_kept(evidence: Evidence, gate: GateEvidence) -> Problems:
 
 
 def _costs(evidence: Evidence, gate: GateEvidence) -> dict[int, tuple[int, int]]:
-    """What each person's deliveries cost: at least and at most."""
+    """Return the minimum and maximum cost of each subscriber's deliveries."""
     costs: dict[int, tuple[int, int]] = {}
     deliveries = sorted(evidence.deliveries(), key=lambda one: (one.person, one.post, one.copies[0].id))
     for (person, _), of_one_post in groupby(deliveries, key=lambda one: (one.person, one.post)):
@@ -69,7 +69,7 @@ def _costs(evidence: Evidence, gate: GateEvidence) -> dict[int, tuple[int, int]]
 
 
 def _ledgers(evidence: Evidence, gate: GateEvidence, deliveries: list[Delivery]) -> set[tuple[float | None, int]]:
-    """All that may have happened to a person's credits with one post: when it was charged last, and how often."""
+    """Return the possible charge histories of one subscriber and post: time of the last charge, and credits spent."""
     ledgers: set[tuple[float | None, int]] = {(None, 0)}
     for delivery in deliveries:
         after: set[tuple[float | None, int]] = set()
@@ -80,30 +80,30 @@ def _ledgers(evidence: Evidence, gate: GateEvidence, deliveries: list[Delivery])
             if may_cost:
                 after.add((delivery.copies[0].at, total + 1))
                 if answer_was_lost(evidence, delivery) or _is_told_it_was_free(evidence, delivery):
-                    after.add((None, total))  # given back
+                    after.add((None, total))  # refunded
         ledgers = after
     return ledgers
 
 
 def _is_told_it_was_free(evidence: Evidence, delivery: Delivery) -> bool:
-    """After it the person read that a delivery did not cost anything: nobody knew that it had arrived."""
+    """Return whether a later message notified the subscriber of a refund: the bot did not know that it arrived."""
     said = evidence.conversations[delivery.person]
     return any(message.id > delivery.copies[0].id and gate_texts.GIVEN_BACK in message.text for message in said)
 
 
 def _price(evidence: Evidence, gate: GateEvidence, charged_at: float | None, at: float) -> tuple[bool, bool]:
-    """Whether a delivery may have been free, and whether it may have cost a credit."""
+    """Return whether a delivery may have been free, and whether it may have cost a credit."""
     grace = gate.gate.grace_minutes * 60
     if charged_at is None or grace == 0:
         return False, True
-    # by the clock, and by that of a bot that has not heard of a jump, or began before it
+    # by the clock, and by a bot's clock that had not followed a jump, or whose request came before the jump
     jumped = sum(after - before for before, after in evidence.jumps if charged_at - 1 <= after - 1 <= at)
     shortest, longest = at - charged_at - jumped - IN_FLIGHT_S, at - charged_at + IN_FLIGHT_S
     return shortest < grace, longest > grace
 
 
 def charges_stand(evidence: Evidence, gate: GateEvidence) -> Problems:
-    """No credit stays spent on something that was not delivered."""
+    """No credit stays spent on a post that was not delivered."""
     timeline = evidence.timeline
     arrived: dict[tuple[int, int], list[float]] = {}
     for delivery in evidence.deliveries():
@@ -121,7 +121,7 @@ def charges_stand(evidence: Evidence, gate: GateEvidence) -> Problems:
 
 
 def tokens_pay(evidence: Evidence, gate: GateEvidence) -> Problems:
-    """A token pays its owner, who verified; what was redeemed is paid out; nobody who verified goes without."""
+    """A token pays only its verified owner; a redeemed token is paid out; each verified owner who returned is paid."""
     for person in gate.grants:
         for text in gate.paid_tokens(person):
             token = gate.tokens.get(text)
@@ -144,7 +144,7 @@ def tokens_pay(evidence: Evidence, gate: GateEvidence) -> Problems:
 
 
 def kept_out(evidence: Evidence, gate: GateEvidence) -> Problems:
-    """Nobody got a post while banned, or without having joined the channels within the ten minutes of a cached yes."""
+    """No subscriber got a post while banned, or without having joined within the ten minutes a membership is cached."""
     for delivery in evidence.deliveries():
         person, at = delivery.person, delivery.copies[0].at
         if person in gate.bans and not _was_under_way(evidence, gate, delivery):
@@ -155,7 +155,7 @@ def kept_out(evidence: Evidence, gate: GateEvidence) -> Problems:
 
 
 def _was_under_way(evidence: Evidence, gate: GateEvidence, delivery: Delivery) -> bool:
-    """It was sent, or had been asked for shortly, before the person was banned."""
+    """Return whether the post was sent, or requested shortly, before the ban."""
     timeline, banned_at, at = evidence.timeline, gate.bans[delivery.person], delivery.copies[0].at
     if at <= banned_at:
         return True
@@ -167,7 +167,7 @@ def _was_under_way(evidence: Evidence, gate: GateEvidence, delivery: Delivery) -
 
 def _may_have_been_let_in(evidence: Evidence, gate: GateEvidence, delivery: Delivery, room: int) -> bool:
     until = delivery.copies[0].at + SECONDS_S
-    # the yes may have been given before a jump of the clock
+    # the gate may have admitted the request before a clock jump
     jumped = sum(
         after - before for before, after in evidence.jumps if -SECONDS_S <= delivery.copies[0].at - after <= IN_FLIGHT_S
     )
@@ -181,13 +181,13 @@ def _may_have_been_let_in(evidence: Evidence, gate: GateEvidence, delivery: Deli
 
 
 def _was_blind(gate: GateEvidence, room: int, since: float, until: float) -> bool:
-    """The bot could not see the channel's members, or had not heard yet that it can."""
+    """Return whether the bot could not see the channel's members, or may not have noticed yet that it can again."""
     spans = gate.blind.get(room, [])
     return any(lost_at <= until and (seen_at is None or seen_at + BLIND_S >= since) for lost_at, seen_at in spans)
 
 
 def _was_not_told(gate: GateEvidence, person: int, room: int, since: float, until: float) -> bool:
-    """Telegram did not say whether the person has joined."""
+    """Return whether a getChatMember call for this subscriber and channel failed in that time."""
     return any(
         not call["ok"] or call.get("fault")
         for call in gate.member_calls
@@ -196,20 +196,20 @@ def _was_not_told(gate: GateEvidence, person: int, room: int, since: float, unti
 
 
 def remembered(evidence: Evidence, gate: GateEvidence) -> Problems:
-    """What the bots heard of joining and leaving is so: the last news counts, whatever order it was handled in."""
+    """The memberships the bots remember are true: the latest event wins, in whatever order events were handled."""
     for known in gate.remembered:
         if known.person < 0 or gate.blind.get(known.room):
             continue
         stays = [stay for stay in gate.stays if (stay.person, stay.room) == (known.person, known.room)]
         changed_at, before = _last_changes(stays, gate.remembered_at)
         if int(changed_at) == int(before):
-            continue  # Telegram's dates are whole seconds: within one nobody can tell what was last
+            continue  # Telegram's dates are whole seconds: the order of two changes within one is unknown
         is_inside = gate.stayed(known.person, known.room, gate.remembered_at, gate.remembered_at)
         may_have_asked = gate.gate.rooms[known.room].mode is ChannelMode.REQUEST
         is_wrong = not is_inside if known.is_member else is_inside and not may_have_asked
         if is_wrong:
             if known.seen_at < changed_at and _was_killed_after(evidence, changed_at):
-                continue  # the news was held while the store was away, and went with the process
+                continue  # the event was held while the store was unavailable, and was lost with the process
             believed = "in" if known.is_member else "out"
             yield (
                 f"person {known.person} is believed to be {believed} of {known.room} since "
@@ -218,7 +218,7 @@ def remembered(evidence: Evidence, gate: GateEvidence) -> Problems:
 
 
 def _last_changes(stays: list[Stay], until: float) -> tuple[float, float]:
-    """When somebody last came or went, and the time before that; 0 for never."""
+    """Return the times of the last join or leave and of the one before; 0 or less for none."""
     changes = [at for stay in stays for at in (stay.since, stay.until) if at is not None and at <= until]
     last, before = sorted([0.0, -1.0, *changes])[:-3:-1]
     return last, before

@@ -1,4 +1,4 @@
-"""What is known of the gate after an episode. Plain data; times are unix seconds of the sandbox's clock."""
+"""The evidence about the gate after an episode. Plain data; times are unix seconds of the sandbox's clock."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A credit that stands as spent on a post."""
+    """A credit recorded as spent on a post."""
 
     person: int
     post: int
@@ -21,18 +21,18 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """Somebody counted as joined in a channel, as the sandbox had it: member, or asked to where that is enough."""
+    """A span in which a subscriber counted as joined: as member, or by a join request where that is enough."""
 
     person: int
     room: int
     since: float
-    #: None: still
+    #: None: until now
     until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A verification token as it was last seen."""
+    """A verification token as last read from the store."""
 
     person: int
     expires_at: float
@@ -41,7 +41,7 @@ class Token:
 
 
 def token_of(document: Json, person: int) -> Token:
-    """From the database."""
+    """Build a Token from its database document."""
     return Token(
         person,
         document["expires_at"].timestamp(),
@@ -52,7 +52,7 @@ def token_of(document: Json, person: int) -> Token:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What the bots believe of one person in one channel, and when they heard it."""
+    """What the bots remember of one subscriber's membership in one channel, and since when."""
 
     person: int
     room: int
@@ -62,30 +62,30 @@ class Remembered:
 
 @dataclass(slots=True)
 class GateEvidence:
-    """All that the gate's checks look at. People, posts and channels are numbers of the plan."""
+    """Everything the gate's checks use. Subscribers, posts and channels are numbers of the plan."""
 
     gate: SendLimiter
-    #: tokens whose way was gone, by whom, and when the owner opened the way back last
+    #: verified tokens with who verified them, and when the owner last opened the return link
     verified: dict[str, int] = field(default_factory=dict)
     came_back_at: dict[str, float] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
-    #: those that at the very end were redeemed and not marked as paid out
+    #: tokens that at the very end were redeemed and not recorded as paid out
     owed: frozenset[str] = frozenset()
-    #: what was paid out, by person, as the bots remember it: "token …", "beginning"
+    #: keys of the payments by subscriber, as the bots store them: "token …", "beginning"
     grants: dict[int, list[str]] = field(default_factory=dict)
     charges: Sequence[Charge] = ()
-    #: when people were kept out
+    #: when subscribers were banned
     bans: dict[int, float] = field(default_factory=dict)
-    #: when people did anything a post can come from
+    #: when subscribers did anything that can cause a delivery
     deeds: dict[int, list[float]] = field(default_factory=dict)
-    #: "I have joined" pressed for a post
+    #: presses of "I have joined", by subscriber and post
     presses: Counter[tuple[int, int]] = field(default_factory=Counter)
     stays: list[Stay] = field(default_factory=list)
-    #: by channel: since when and until when the bot had no rights there
+    #: by channel: start and end of the times without rights for the bot
     blind: dict[int, list[tuple[float, float | None]]] = field(default_factory=dict)
-    #: calls getChatMember, oldest first
+    #: getChatMember calls, oldest first
     member_calls: Sequence[Json] = ()
-    #: looked up in the calm after the asking, at that time
+    #: read in the quiet phase after the requests, and when
     remembered: Sequence[Remembered] = ()
     remembered_at: float = 0.0
 
@@ -93,12 +93,12 @@ class GateEvidence:
         return person in self.bans
 
     def paid_tokens(self, person: int) -> set[str]:
-        """The tokens that were paid out to this person, each once however often it was."""
+        """Return the tokens paid out to this subscriber; several payments of one token count once."""
         keys = (key.split() for key in self.grants.get(person, []))
         return {words[1] for words in keys if words[0] == "token"}
 
     def stayed(self, person: int, room: int, since: float, until: float) -> bool:
-        """Whether the person counted as joined at any time between the two."""
+        """Return whether the subscriber counted as joined at any time from `since` to `until`."""
         return any(
             stay.since <= until and (stay.until is None or stay.until >= since)
             for stay in self.stays
@@ -106,7 +106,7 @@ class GateEvidence:
         )
 
     def in_words(self, person: int) -> list[str]:
-        """What is known of one person."""
+        """Return the evidence about one subscriber as lines of text."""
         stays = [stay for stay in self.stays if stay.person == person]
         charges = [charge for charge in self.charges if charge.person == person]
         believed = [known for known in self.remembered if known.person == person]

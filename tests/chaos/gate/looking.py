@@ -1,4 +1,4 @@
-"""Reads what the bots noted at the gate, in the plan's numbers."""
+"""Reads what the bots stored about the gate, translated into the plan's numbers."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ _FIRST_ROOM = -1001000000101
 
 
 def chat_id_of(room: int) -> int:
-    """The Telegram id of a channel of the plan."""
+    """Return the Telegram id of a channel of the plan."""
     return _FIRST_ROOM - room
 
 
@@ -22,14 +22,14 @@ def _room_of(chat_id: int) -> int:
 
 
 def asked_to_join(text: str) -> int | None:
-    """The post somebody was told to join channels for."""
+    """Return the post for which this message asks to join channels; None for other messages."""
     is_asked = text.startswith("To get ") and "first join:" in text
     words = text.partition("Post ")[2]
     return int(words[0]) if is_asked and words[:1].isdigit() else None
 
 
 async def look_at_memberships(evidence: GateEvidence, world: World) -> None:
-    """What is believed of who joined, as of now."""
+    """Read the memberships the bots remember, and the time of reading."""
     rows = await current_database().collection("memberships").find({}, limit=ROWS)
     evidence.remembered = [
         Remembered(
@@ -44,7 +44,7 @@ async def look_at_memberships(evidence: GateEvidence, world: World) -> None:
 
 
 async def look_at_people(evidence: GateEvidence, world: World) -> None:
-    """Grants and charges as they stand, what is owed, and the questions who has joined."""
+    """Read grants, charges, owed tokens and the getChatMember calls."""
     charges: list[Charge] = []
     for user in await current_database().collection("users").find({}, limit=ROWS):
         person = user["user_id"] - FIRST_SUBSCRIBER
@@ -58,7 +58,7 @@ async def look_at_people(evidence: GateEvidence, world: World) -> None:
 
 
 async def look_at_questions(evidence: GateEvidence, world: World) -> None:
-    """What Telegram was asked of who has joined."""
+    """Read the getChatMember calls that Telegram received."""
     evidence.member_calls = [_asked(call) for call in await world.client.calls(method="getChatMember", bot=USER_BOT)]
 
 

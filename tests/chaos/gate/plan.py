@@ -1,4 +1,4 @@
-"""What people need before a post is handed over, and how they behave at the gate. Everything follows from the seed."""
+"""What subscribers need for a post, and how they behave at the gate. Everything is derived from the seed."""
 
 import random
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ from enum import StrEnum
 from core.subscriptions import ChannelMode, OnError
 from tests.chaos.moments import AtCall, AtCommand, Disturbance, What
 
-#: every such seed plays with the gate on
+#: seeds divisible by this play with the gate on
 EVERY = 25
-#: of a hundred subscribers: kept out from the beginning, leaving a channel, and coming and going within an instant
+#: percent of subscribers: banned from the start, leaving a channel, and joining and leaving within an instant
 BANNED, LEAVERS, HOPPERS = 4, 6, 4
-#: half of those who leave come back so many steps later: more than a second
+#: half of the leavers join again this many steps later, which takes more than a second
 BACK_AFTER = 150
-#: people who are kept out while the others ask
+#: subscribers banned during the request phase
 BANNED_LATER = 3
 
-#: where a kill -9 hurts at the gate: command or call, collection, before or after it is executed, and the n-th of how
-#: many. One of them in each episode, all of them one after the other.
+#: critical moments for a kill -9 at the gate: command or call, collection, after (True) or before it is executed, and
+#: the maximum of n for the n-th occurrence. Each episode has one of them; consecutive episodes rotate through all.
 MOMENTS: tuple[tuple[str, str, bool, int], ...] = (
     ("update", "users", True, 60),
     ("update", "tokens", True, 20),
@@ -35,22 +35,22 @@ MOMENTS: tuple[tuple[str, str, bool, int], ...] = (
 
 
 class Deed(StrEnum):
-    """What happens around a channel, or to a person, while the others ask. A closed list."""
+    """What happens to a channel or a subscriber during the request phase. A closed list."""
 
     JOIN = "join"
     LEAVE = "leave"
-    #: in and out, or out and in, within an instant
+    #: join and leave, or leave and join, within an instant
     HOP = "hop"
     BAN = "ban"
     #: the bot loses its rights in the channel
     BLIND = "blind"
-    #: and has them back
+    #: the bot regains its rights
     SEE = "see"
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """At one step of the asking; `person` and `channel` are numbers of the plan."""
+    """A deed at one step of the request phase; `person` and `channel` are numbers of the plan."""
 
     step: int
     deed: Deed
@@ -60,7 +60,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A channel one must join."""
+    """A required channel."""
 
     mode: ChannelMode
     on_error: OnError
@@ -68,39 +68,39 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """One subscriber."""
+    """The behaviour of one subscriber."""
 
-    #: held at the beginning
+    #: credits at the start
     credits: int
-    #: the numbers of the channels joined before
+    #: numbers of the channels joined before the episode
     belongs: frozenset[int]
     is_banned: bool = False
-    #: goes through the page when asked to, and opens the way back so often at once
+    #: passes the verification page when asked to, and then opens the return link `taps` times at once
     verifies: bool = True
     taps: int = 1
-    #: opens the way back once before the page is done
+    #: opens the return link once before the page is completed
     is_early: bool = False
-    #: somebody else opens the way back as well
+    #: another subscriber opens the return link as well
     is_shared: bool = False
-    #: joins when asked to, and presses "I have joined"
+    #: joins when asked to, and then may press "I have joined"
     joins: bool = True
     presses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SendLimiter:
-    """What holds in an episode with the gate on."""
+    """The gate's rules and planned events in one episode."""
 
-    #: deliveries a verification pays for
+    #: deliveries granted per verification
     per_token: int
-    #: minutes a repeated open costs nothing
+    #: minutes in which opening the same post again is free
     grace_minutes: int
-    #: verification leads through a page; else the link leads back itself
+    #: verification goes through a page; otherwise the link returns to the bot directly
     has_page: bool
     rooms: tuple[Room, ...]
     habits: tuple[Habit, ...]
     moves: tuple[Move, ...]
-    #: the kill -9 this seed is for
+    #: the kill -9 assigned to this seed
     aimed: Disturbance
 
     def __str__(self) -> str:
@@ -110,7 +110,7 @@ class SendLimiter:
 
 
 def make_gate(seed: int, people: int, steps: int) -> SendLimiter | None:
-    """The gate of this seed; None when every post is open to everybody."""
+    """Return the gate of this seed; None when every post is open to everyone."""
     if seed % EVERY:
         return None
     dice = random.Random(f"gate {seed}")
@@ -137,7 +137,7 @@ def _aimed(dice: random.Random, seed: int) -> Disturbance:
 
 
 def _habit(dice: random.Random, rooms: int) -> Habit:
-    if dice.random() < BANNED / 100:  # nothing but the ban keeps them out
+    if dice.random() < BANNED / 100:  # only the ban keeps them out
         return Habit(5, frozenset(range(rooms)), is_banned=True)
     return Habit(
         credits=dice.choices((0, 1, 2, 5), (45, 25, 15, 15))[0],

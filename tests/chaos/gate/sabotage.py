@@ -1,4 +1,4 @@
-"""The gate's invariants broken on purpose, in the bots' own processes. See `sabotage.py`."""
+"""Sabotages of the gate's invariants, applied in the bots' own processes. See `sabotage.py`."""
 
 import secrets
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def _replace(owner: Any, name: str, by: Any) -> None:
 
 
 def keep_the_credit() -> None:
-    """A delivery that failed is not given back."""
+    """Do not refund the credit of a failed delivery."""
 
     async def give_back_credit(*_: Any) -> bool:
         return False
@@ -33,7 +33,7 @@ def keep_the_credit() -> None:
 
 
 def recover_no_credit() -> None:
-    """What a crash cut off is not given back."""
+    """Do not refund deliveries that a crash interrupted."""
     recover, give_back = Recovery.notify_interrupted, user_credits.give_back_credit
 
     async def notify_interrupted(self: Recovery) -> int:
@@ -51,7 +51,7 @@ def recover_no_credit() -> None:
 
 
 def spend_what_is_not_there() -> None:
-    """Spending does not look at what is left."""
+    """Spend credits without checking the balance."""
 
     async def spend_credit(user_id: int, code: str, update_key: str, now: Any, *_: Any) -> bool:
         charge = {f"charges.{code}": {"at": now, "update_key": update_key}}
@@ -62,7 +62,7 @@ def spend_what_is_not_there() -> None:
 
 
 def pay_each_time() -> None:
-    """A payment has no key: whoever comes to it pays."""
+    """Make payments not idempotent: every attempt pays."""
     grant = user_credits.grant
 
     async def grant_again(user_id: int, key: str, *rest: Any, **more: Any) -> Any:
@@ -72,7 +72,7 @@ def pay_each_time() -> None:
 
 
 def redeem_again() -> None:
-    """A token is taken however it stands, and pays each time."""
+    """Redeem a token in any state, and pay each time."""
     pay_each_time()
 
     async def redeem(token: str, *_: Any, **__: Any) -> Any:
@@ -86,7 +86,7 @@ def redeem_again() -> None:
 
 
 def pay_anybody() -> None:
-    """A token pays whoever opens its link, verified or not."""
+    """Let a token pay anyone who opens its link, verified or not."""
     redeem_again()
     find = token_ops.find
 
@@ -104,7 +104,7 @@ async def _terms(verifier: Any) -> tuple[Any, Any]:
 
 
 def mark_before_paying() -> None:
-    """A token counts as paid out before it is."""
+    """Record a token as paid out before it is paid."""
 
     pay = user_bot.gate.payout.pay
 
@@ -117,7 +117,7 @@ def mark_before_paying() -> None:
 
 
 def ask_for_no_channel() -> None:
-    """The gate does not look at the channels."""
+    """Skip the channel check at the gate."""
 
     async def check(*_: Any, **__: Any) -> Subscription:
         return Subscription()
@@ -126,7 +126,7 @@ def ask_for_no_channel() -> None:
 
 
 def let_the_banned_in() -> None:
-    """The gate does not look at bans."""
+    """Skip the ban check at the gate."""
 
     def never(*_: Any) -> bool:
         return False
@@ -135,7 +135,7 @@ def let_the_banned_in() -> None:
 
 
 def hear_no_leaving() -> None:
-    """The news that somebody left a channel is not heard."""
+    """Ignore the event that a subscriber left a channel."""
     from_news = Subscriptions.member_changed
 
     async def member_changed(self: Subscriptions, channel: Any, user_id: int, member: Any, at: Any) -> Any:
@@ -146,7 +146,7 @@ def hear_no_leaving() -> None:
     _replace(Subscriptions, "member_changed", member_changed)
 
 
-#: name, in words, how, noticed by
+#: name, description, function, checks of which one must detect it
 GATE_SABOTAGES: tuple[tuple[str, str, Callable[[], None], tuple[str, ...]], ...] = (
     ("keep-the-credit", "what failed is not given back", keep_the_credit, ("charges_stand", "credits_kept")),
     ("recover-no-credit", "what a crash cut off is not given back", recover_no_credit, ("charges_stand",)),

@@ -1,4 +1,4 @@
-"""Each check of the gate sees its own breach in otherwise sound evidence, and forgives what decision 0005 says."""
+"""Each check of the gate detects its violation in otherwise valid evidence, and allows the cases of decision 0005."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +18,7 @@ from tests.chaos.test_checks import ASKED_AT, DUE_AT, HOUR, NOON, copy, said, so
 COPIED_AT = ASKED_AT + 1
 TOKEN = "t" * 32
 AIMED = Disturbance(What.KILL, AtCommand("update", "users", 1, is_answered=True))
-#: before anything happened, and long after the last
+#: before the first event, and long after the last
 EARLY, LATE = NOON - HOUR, NOON + 2 * HOUR
 
 
@@ -28,7 +28,7 @@ def gate(**more: object) -> SendLimiter:
 
 
 def guarded(**more: object) -> tuple[Evidence, GateEvidence]:
-    """One person with three credits, in the only channel, paid one of them and had the post."""
+    """Evidence of one subscriber with three credits, joined in the only channel, who paid one and got the post."""
     known = GateEvidence(
         gate(**more),
         grants={0: ["beginning"]},
@@ -47,25 +47,25 @@ def verified(*, is_redeemed: bool = True) -> Token:
     return Token(0, LATE, is_verified=True, is_redeemed=is_redeemed)
 
 
-def test_sound_evidence_passes() -> None:
+def test_valid_evidence_passes() -> None:
     assert said(guarded()[0]) == set()
 
 
 @pytest.mark.parametrize("after", [1, 3, -1])
-def test_a_credit_lost_or_minted_is_seen(after: int) -> None:
+def test_lost_or_created_credit_is_detected(after: int) -> None:
     evidence, _ = guarded()
     evidence.credits_after = {0: after}
     assert said(evidence) == {"credits_kept"}
 
 
-def test_nobody_spends_what_is_not_there() -> None:
+def test_negative_balance_is_detected() -> None:
     evidence, _ = guarded()
     evidence.credits_before, evidence.credits_after = {}, {0: -1}
     assert said(evidence) == {"credits_kept"}
 
 
 @pytest.mark.parametrize("after", [1, 2, 3, 4])
-def test_where_the_answer_was_lost_a_person_may_be_better_off_never_worse(after: int) -> None:
+def test_after_a_lost_answer_balance_may_be_one_credit_higher_but_not_lower(after: int) -> None:
     evidence, known = guarded()
     evidence.kills, evidence.credits_after = [COPIED_AT + 5], {0: after}
     known.charges = []
@@ -73,7 +73,7 @@ def test_where_the_answer_was_lost_a_person_may_be_better_off_never_worse(after:
 
 
 @pytest.mark.parametrize(("grace", "after"), [(0, 1), (10, 2)])
-def test_a_repeat_is_free_within_the_grace_and_costs_without(grace: int, after: int) -> None:
+def test_repeat_is_free_within_the_grace_period_and_costs_after_it(grace: int, after: int) -> None:
     evidence, known = guarded(grace_minutes=grace)
     evidence.asked_again = [Asked(Act(0, 0), 3, ASKED_AT + 60)]
     evidence.conversations[0].append(copy(number=4, at=COPIED_AT + 60, deleted_at=DUE_AT + 60))
@@ -83,7 +83,7 @@ def test_a_repeat_is_free_within_the_grace_and_costs_without(grace: int, after: 
         assert ("credits_kept" in said(evidence)) == (left != after)
 
 
-def test_a_repeat_an_hour_later_costs_and_right_after_a_jump_may() -> None:
+def test_repeat_after_an_hour_costs_and_right_after_a_jump_may_be_free() -> None:
     evidence, _ = guarded(grace_minutes=10)
     evidence.asked_again = [Asked(Act(0, 0), 3, ASKED_AT + HOUR)]
     evidence.conversations[0].append(copy(number=4, at=COPIED_AT + HOUR, deleted_at=DUE_AT + HOUR))
@@ -92,7 +92,7 @@ def test_a_repeat_an_hour_later_costs_and_right_after_a_jump_may() -> None:
     assert "credits_kept" not in said(evidence), "admitted by a bot that had not heard of the jump"
 
 
-def test_a_token_pays_once() -> None:
+def test_second_payment_of_a_token_is_detected() -> None:
     evidence, known = guarded()
     known.tokens, known.verified = {TOKEN: verified()}, {TOKEN: 0}
     known.grants = {0: ["beginning", f"token {TOKEN}"]}
@@ -113,7 +113,7 @@ def test_a_token_pays_once() -> None:
     ],
     ids=["a stranger's", "not verified", "unknown", "never marked as paid"],
 )
-def test_a_payment_that_should_not_be_is_seen(change: Callable[[GateEvidence], object]) -> None:
+def test_wrong_payment_is_detected(change: Callable[[GateEvidence], object]) -> None:
     evidence, known = guarded()
     known.tokens, known.verified = {TOKEN: verified()}, {TOKEN: 0}
     known.grants = {0: ["beginning", f"token {TOKEN}"]}
@@ -122,13 +122,13 @@ def test_a_payment_that_should_not_be_is_seen(change: Callable[[GateEvidence], o
     assert said(evidence) == {"tokens_pay"}
 
 
-def test_a_token_that_was_redeemed_and_not_paid_is_seen() -> None:
+def test_redeemed_but_unpaid_token_is_detected() -> None:
     evidence, known = guarded()
     known.tokens, known.verified = {TOKEN: verified()}, {TOKEN: 0}
     assert said(evidence) == {"tokens_pay"}
 
 
-def test_who_verified_and_came_back_must_be_paid_unless_banned_or_too_late() -> None:
+def test_verified_owner_who_returned_must_be_paid_unless_banned_or_too_late() -> None:
     evidence, known = guarded()
     known.tokens = {TOKEN: verified(is_redeemed=False)}
     known.verified = {TOKEN: 0}
@@ -142,7 +142,7 @@ def test_who_verified_and_came_back_must_be_paid_unless_banned_or_too_late() -> 
     assert said(evidence) == set()
 
 
-def test_a_charge_without_a_delivery_is_seen() -> None:
+def test_charge_without_delivery_is_detected() -> None:
     evidence, known = guarded()
     known.charges = [Charge(0, 3, COPIED_AT)]
     assert said(evidence) == {"charges_stand"}
@@ -152,7 +152,7 @@ def test_a_charge_without_a_delivery_is_seen() -> None:
     assert said(evidence) == set(), "Telegram made the chat wait"
 
 
-def test_a_post_for_the_banned_is_seen_but_for_one_under_way() -> None:
+def test_delivery_to_a_banned_subscriber_is_detected_unless_it_was_in_flight() -> None:
     evidence, known = guarded()
     known.bans = {0: EARLY}
     assert said(evidence) == {"kept_out"}
@@ -162,7 +162,7 @@ def test_a_post_for_the_banned_is_seen_but_for_one_under_way() -> None:
     assert said(evidence) == {"kept_out"}, "asked for after the ban"
 
 
-def test_a_post_for_who_has_not_joined_is_seen_but_for_a_cached_yes() -> None:
+def test_delivery_without_joining_is_detected_unless_a_cached_yes_explains_it() -> None:
     evidence, known = guarded()
     known.remembered, known.stays = [], []
     assert said(evidence) == {"kept_out"}
@@ -177,7 +177,9 @@ def test_a_post_for_who_has_not_joined_is_seen_but_for_a_cached_yes() -> None:
 
 @pytest.mark.parametrize(("on_error", "breaches"), [(OnError.OPEN, set()), (OnError.CLOSED, {"kept_out"})])
 @pytest.mark.parametrize("why", ["blind", "not told"])
-def test_where_nobody_can_tell_the_channel_decides(on_error: OnError, breaches: set[str], why: str) -> None:
+def test_when_membership_is_unknown_the_channel_setting_decides(
+    on_error: OnError, breaches: set[str], why: str
+) -> None:
     evidence, known = guarded(rooms=(Room(ChannelMode.JOIN, on_error),))
     known.remembered, known.stays = [], []
     if why == "blind":
@@ -191,7 +193,7 @@ def test_where_nobody_can_tell_the_channel_decides(on_error: OnError, breaches: 
 
 
 @pytest.mark.parametrize("is_member", [True, False])
-def test_what_is_believed_of_members_must_be_so(is_member: bool) -> None:
+def test_wrong_remembered_membership_is_detected(is_member: bool) -> None:
     evidence, known = guarded()
     left = Stay(0, 0, EARLY, COPIED_AT + 2)
     known.stays = [left] if is_member else [left, Stay(0, 0, COPIED_AT + 3)]
@@ -208,7 +210,7 @@ def test_what_is_believed_of_members_must_be_so(is_member: bool) -> None:
     assert said(evidence) == set(), "the bot had no rights there"
 
 
-def test_who_comes_and_goes_within_a_second_may_be_believed_either() -> None:
+def test_after_joining_and_leaving_within_a_second_either_membership_is_accepted() -> None:
     evidence, known = guarded()
     known.stays = [Stay(0, 0, EARLY, COPIED_AT + 2.1), Stay(0, 0, COPIED_AT + 2.9)]
     known.remembered = [Remembered(0, 0, False, COPIED_AT + 2.9)]
@@ -217,7 +219,7 @@ def test_who_comes_and_goes_within_a_second_may_be_believed_either() -> None:
     assert said(evidence) == {"remembered"}
 
 
-def test_a_sentence_of_the_gate_is_an_answer_to_its_own_post_alone() -> None:
+def test_gate_message_answers_only_its_own_post() -> None:
     evidence, known = guarded()
     known.charges, evidence.credits_after = [], {0: 3}
     for text, breaches in (
@@ -229,7 +231,7 @@ def test_a_sentence_of_the_gate_is_an_answer_to_its_own_post_alone() -> None:
         assert said(evidence) == breaches
 
 
-def test_silence_is_forgiven_when_telegram_did_not_say_who_joined_before_a_kill() -> None:
+def test_silence_is_allowed_when_a_membership_call_failed_before_a_kill() -> None:
     evidence, known = guarded(rooms=(Room(ChannelMode.JOIN, OnError.CLOSED),))
     evidence.conversations, evidence.credits_after, known.charges = {0: [start()]}, {0: 3}, []
     evidence.kills = [ASKED_AT + 5]
@@ -242,7 +244,7 @@ def test_silence_is_forgiven_when_telegram_did_not_say_who_joined_before_a_kill(
     assert said(evidence) == {"answered"}
 
 
-def test_a_press_is_a_request_of_its_own() -> None:
+def test_press_counts_as_a_separate_request() -> None:
     evidence, known = guarded(grace_minutes=10)
     evidence.conversations[0].append(copy(number=4, at=COPIED_AT + 9, deleted_at=DUE_AT + 20))
     assert said(evidence) == {"once"}
@@ -250,7 +252,7 @@ def test_a_press_is_a_request_of_its_own() -> None:
     assert said(evidence) == set()
 
 
-def test_every_twenty_fifth_seed_plays_with_the_gate_and_every_moment_has_its_seed() -> None:
+def test_every_twenty_fifth_seed_has_the_gate_and_every_moment_has_its_seed() -> None:
     gates = [make_gate(seed, SUBSCRIBERS, 250) for seed in range(1, 626)]
     there = [known for known in gates if known is not None]
     assert len(there) == 25
