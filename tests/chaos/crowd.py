@@ -13,7 +13,7 @@ from sandbox.client import SandboxError
 from tests.chaos.evidence import Message, moment
 from tests.chaos.gate.evidence import GateEvidence, Stay, token_of
 from tests.chaos.gate.looking import asked_to_join, chat_id_of, look_at_memberships
-from tests.chaos.gate.plan import Deed, Move, SendLimiter
+from tests.chaos.gate.plan import Deed, GatePlan, Move
 from tests.chaos.plan import SUBSCRIBERS
 from tests.chaos.world import AT_ONCE, FIRST_SUBSCRIBER, ROWS, World, subscriber
 from tests.house import OLIVE, USER_BOT, USER_TOKEN
@@ -42,7 +42,7 @@ async def nobody() -> AsyncIterator[Carry]:
 class Crowd:
     """Carries out the planned moves of subscribers at the gate, and their reactions to the bot's messages."""
 
-    def __init__(self, world: World, gate: SendLimiter) -> None:
+    def __init__(self, world: World, gate: GatePlan) -> None:
         self.evidence = GateEvidence(gate)
         self._world = world
         self._gate = gate

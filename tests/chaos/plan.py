@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from tests.chaos.gate.plan import SendLimiter, make_gate
+from tests.chaos.gate.plan import GatePlan, make_gate
 from tests.chaos.moments import AtCall, AtCommand, AtStep, Disturbance, What, When
 
 SUBSCRIBERS = 200
@@ -62,7 +62,7 @@ class Plan:
     #: disturbances of the deletion phase
     taking_back: tuple[Disturbance, ...]
     #: the gate's rules; None: every post is open
-    gate: SendLimiter | None = None
+    gate: GatePlan | None = None
 
     def __str__(self) -> str:
         shape = "two processes" if self.is_split else "one process"

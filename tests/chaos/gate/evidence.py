@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.chaos.gate.plan import SendLimiter
+from tests.chaos.gate.plan import GatePlan
 
 Json = dict[str, Any]
 
@@ -64,7 +64,7 @@ class Remembered:
 class GateEvidence:
     """Everything the gate's checks use. Subscribers, posts and channels are numbers of the plan."""
 
-    gate: SendLimiter
+    gate: GatePlan
     #: verified tokens with who verified them, and when the owner last opened the return link
     verified: dict[str, int] = field(default_factory=dict)
     came_back_at: dict[str, float] = field(default_factory=dict)

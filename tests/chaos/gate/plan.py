@@ -88,7 +88,7 @@ class Habit:
 
 
 @dataclass(frozen=True, slots=True)
-class SendLimiter:
+class GatePlan:
     """The gate's rules and planned events in one episode."""
 
     #: deliveries granted per verification
@@ -109,7 +109,7 @@ class SendLimiter:
         return f"credits ({self.per_token} a {way}, {self.grace_minutes} minutes free), {rooms}; aimed: {self.aimed}"
 
 
-def make_gate(seed: int, people: int, steps: int) -> SendLimiter | None:
+def make_gate(seed: int, people: int, steps: int) -> GatePlan | None:
     """Return the gate of this seed; None when every post is open to everyone."""
     if seed % EVERY:
         return None
@@ -118,7 +118,7 @@ def make_gate(seed: int, people: int, steps: int) -> SendLimiter | None:
         Room(dice.choice((ChannelMode.JOIN, ChannelMode.REQUEST)), dice.choice((OnError.OPEN, OnError.CLOSED)))
         for _ in range(dice.choice((0, 1, 1, 2, 2)))
     )
-    return SendLimiter(
+    return GatePlan(
         per_token=dice.choice((1, 2, 3)),
         grace_minutes=dice.choice((0, 10)),
         has_page=dice.random() < 0.7,

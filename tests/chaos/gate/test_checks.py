@@ -10,7 +10,7 @@ from tests.chaos.checks import CHECKS
 from tests.chaos.evidence import Asked, Evidence, Message
 from tests.chaos.gate.checks import BLIND_S, IN_FLIGHT_S, NEWS_S
 from tests.chaos.gate.evidence import Charge, GateEvidence, Remembered, Stay, Token
-from tests.chaos.gate.plan import MOMENTS, Deed, Habit, Room, SendLimiter, make_gate
+from tests.chaos.gate.plan import MOMENTS, Deed, GatePlan, Habit, Room, make_gate
 from tests.chaos.moments import AtCommand, Disturbance, What
 from tests.chaos.plan import SUBSCRIBERS, Act
 from tests.chaos.test_checks import ASKED_AT, DUE_AT, HOUR, NOON, copy, said, sound, start
@@ -22,8 +22,8 @@ AIMED = Disturbance(What.KILL, AtCommand("update", "users", 1, is_answered=True)
 EARLY, LATE = NOON - HOUR, NOON + 2 * HOUR
 
 
-def gate(**more: object) -> SendLimiter:
-    rules = SendLimiter(2, 0, True, (Room(ChannelMode.JOIN, OnError.CLOSED),), (Habit(3, frozenset({0})),), (), AIMED)
+def gate(**more: object) -> GatePlan:
+    rules = GatePlan(2, 0, True, (Room(ChannelMode.JOIN, OnError.CLOSED),), (Habit(3, frozenset({0})),), (), AIMED)
     return replace(rules, **more)  # type: ignore[arg-type]
 
 
