@@ -1,1 +1,1 @@
-"""Scripts of the house; the standard library only."""
+"""Scripts around the product; they use only the standard library."""

@@ -1,4 +1,4 @@
-"""`make demo`: the sandbox Telegram and the product beside it, until Ctrl-C."""
+"""`make demo`: run the sandbox Telegram and the product until Ctrl-C."""
 
 import json
 import os
@@ -20,18 +20,18 @@ PORT = 8081
 #: the sandbox's link shortener takes any key
 STUB = {"name": "Stub", "api_key": "demo-key-0123456789"}
 TETHERED = ROOT / "scripts" / "tethered.py"
-#: what a program needs of its caller; a token, an address or a zone of theirs would change the demo
+#: names and prefixes of the variables kept of the caller's environment; a token or a time zone would change the demo
 KEPT, KEPT_FAMILIES = frozenset({"PATH", "HOME", "LANG"}), ("LC_", "PYTHON")
-#: seconds each part gets to come up, and to end
+#: seconds each process gets to start, and to end
 UP_S, END_S = 60.0, 4.0
 
 
 class Stop(Exception):
-    """Ctrl-C or SIGTERM."""
+    """Raised in the main thread on Ctrl-C or SIGTERM."""
 
 
 def free_port(wanted: int) -> int:
-    """`wanted` when nobody listens there, else any free one."""
+    """Return `wanted` if it is free on 127.0.0.1, else any free port. Raises SystemExit when there is none."""
     for port in (wanted, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -44,7 +44,7 @@ def free_port(wanted: int) -> int:
 
 
 def wait_for(url: str, child: subprocess.Popen[bytes]) -> None:
-    """Return when `url` answers. Raises SystemExit when the child ends or the time is up."""
+    """Wait until `url` answers. Raises SystemExit when the child has ended or UP_S is over."""
     until = time.monotonic() + UP_S
     while time.monotonic() < until and child.poll() is None:
         try:
@@ -57,17 +57,17 @@ def wait_for(url: str, child: subprocess.Popen[bytes]) -> None:
 
 
 def bare_environment() -> dict[str, str]:
-    """What the caller's environment has to do with any program."""
+    """The caller's environment variables that every program needs, and no others."""
     return {name: value for name, value in os.environ.items() if name in KEPT or name.startswith(KEPT_FAMILIES)}
 
 
 def web_url(port: int) -> str:
-    """Where the verification page stands."""
+    """The base address of the verification page."""
     return f"http://127.0.0.1:{port}"
 
 
 def environment(sandbox_url: str, web_port: int) -> dict[str, str]:
-    """The product's configuration for the demo's world; of the caller's only LOG_LEVEL applies."""
+    """The product's environment for the demo's world; of the caller's configuration only LOG_LEVEL applies."""
     world = json.loads(WORLD.read_text(encoding="utf-8"))
     tokens = {bot["role"]: bot["token"] for bot in world["bots"]}
     owners = [str(user["id"]) for user in world["users"] if user.get("role") == "owner"]
@@ -82,14 +82,14 @@ def environment(sandbox_url: str, web_port: int) -> dict[str, str]:
         "WEB_PORT": str(web_port),
         "PUBLIC_BASE_URL": web_url(web_port),
         "SHORTENERS": json.dumps([STUB | {"api_url": f"{sandbox_url}/shortener/api"}]),
-        # given, so that nothing is written: whoever ends the launcher with kill -9 finds no folder of ours
+        # set, so that the product writes no secret file, which would remain after kill -9 of the launcher
         "JWT_SECRET": secrets.token_hex(32),
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
     }
 
 
 def end(children: list[subprocess.Popen[bytes]]) -> None:
-    """Ask each child to end, the last started first; kill what has not ended in END_S."""
+    """Terminate the children, the last started first; kill each that has not ended within END_S."""
     for child in reversed(children):
         if child.poll() is None:
             child.terminate()
@@ -107,10 +107,10 @@ def start(
     environment: dict[str, str],
     before: subprocess.Popen[bytes] | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a module of ours in `folder`. It ends with this process, even if killed; Ctrl-C reaches this one alone.
+    """Start a module of ours in `folder`. It ends when this process ends or is killed; it does not receive Ctrl-C.
 
-    `before`: a child that must end later than the new one, which therefore holds the pipe that keeps it alive. Without
-    it a killed launcher would take Telegram from a bot in the middle of an answer.
+    `before`: a child that must end after the new one, which therefore inherits the pipe that keeps `before` alive.
+    Otherwise a killed launcher would stop the sandbox Telegram while a bot still answers.
     """
     held = () if before is None or before.stdin is None else (before.stdin.fileno(),)
     return subprocess.Popen(
@@ -125,7 +125,7 @@ def start(
 
 
 def open_the_gate(sandbox_url: str) -> None:
-    """The owner's first words: everybody gets posts at once, until `/set access_mode credits`."""
+    """Send `/set access_mode open` as the owner, so that posts need no verification until this is changed."""
     world = json.loads(WORLD.read_text(encoding="utf-8"))
     bot = next(bot["username"] for bot in world["bots"] if bot["role"] == "admin bot")
     owner = next(user["id"] for user in world["users"] if user.get("role") == "owner")
@@ -137,7 +137,7 @@ def open_the_gate(sandbox_url: str) -> None:
 
 
 def run(folder: str, children: list[subprocess.Popen[bytes]]) -> int:
-    """Start both processes into `children` and watch them until one ends by itself."""
+    """Start both processes, append them to `children`, and wait until one ends by itself; return the exit status."""
     port = free_port(int(os.environ.get("DEMO_PORT", PORT)))
     url = f"http://127.0.0.1:{port}"
     world = ("--port", str(port), "--world", str(WORLD))
@@ -146,7 +146,7 @@ def run(folder: str, children: list[subprocess.Popen[bytes]]) -> int:
     print(f"sandbox Telegram: running at {url}", flush=True)
     web_port = free_port(port + 1)
     children.append(start("main", folder=folder, environment=environment(url, web_port), before=children[0]))
-    # it listens before the bots run, and answers once all three do
+    # its port accepts connections before the bots run; it answers once all three parts run
     wait_for(f"{web_url(web_port)}/robots.txt", children[1])
     open_the_gate(url)
     print(f"\nOpen {url} in a browser. Ctrl-C ends everything.\n", flush=True)
@@ -163,7 +163,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     children: list[subprocess.Popen[bytes]] = []
-    # an empty folder to stand in: configuration reads the `.env` of the folder it is started in
+    # an empty working directory: the configuration reads the `.env` of the working directory
     with tempfile.TemporaryDirectory(prefix="tollgate-demo-") as folder:
         try:
             return run(folder, children)

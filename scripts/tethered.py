@@ -1,7 +1,7 @@
-"""`tethered.py MODULE [ARGUMENT…]`: run a module of ours that ends when whoever holds our standard input ends.
+"""`tethered.py MODULE [ARGUMENT…]`: run a module of ours until its standard input closes.
 
-A killed launcher cannot end its children; its end of the pipe closes all the same, on every system. Nor can it remove
-the empty folder it has them stand in; they do.
+A killed launcher cannot end its children, but its end of the pipe closes on every system. Nor can it remove the empty
+folder that is their working directory, so they do.
 """
 
 import os
@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-#: seconds an orderly stop gets when the launcher is gone
+#: seconds for an orderly stop after the launcher has ended
 END_S = 10.0
 
 
@@ -22,7 +22,7 @@ def _end_with_the_launcher() -> None:
     # os.read, not sys.stdin: a thread that waits inside sys.stdin breaks the interpreter's shutdown
     while os.read(0, 1024):
         pass
-    with suppress(OSError):  # not empty, or the other child was first
+    with suppress(OSError):  # the folder is not empty, or the other child has removed it
         os.rmdir(os.getcwd())
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(END_S)

@@ -1,4 +1,4 @@
-"""Garbage collection during tests, and the line a run ends with."""
+"""Settings of the garbage collector for tests, and the last line of a run's output."""
 
 import gc
 import time
@@ -10,16 +10,16 @@ STARTED_AT = time.monotonic()
 
 
 def pytest_collection_finish() -> None:
-    """Leave libraries and test modules, which live as long as the process, out of every garbage collection."""
+    """Exclude libraries and test modules, which live as long as the process, from garbage collection."""
     gc.collect()
     gc.freeze()
-    # a test makes some ten thousand objects that live until its end; by default they are searched every 700 new ones
+    # a test creates some 10,000 objects that live until its end; the default is a collection every 700 new objects
     gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
-    """End the output with the number of claims checked: each test, with each of its parameters, is one."""
+    """Print the number of claims checked as the last line: each test with each of its parameters is one."""
     yield
     terminal = session.config.pluginmanager.get_plugin("terminalreporter")
     if terminal is None or session.config.option.collectonly:  # None in a worker of a parallel run

@@ -1,7 +1,8 @@
-"""`python -m tests.emptiness`: may the suites run on the server of MONGO_URI? `make test-mongo` asks first.
+"""`python -m tests.emptiness`: check that the server of MONGO_URI is empty, before `make test-mongo` runs the suites.
 
-The suites make databases of their own and drop them, but a wrong MONGO_URI is a mistake to hear about before they do.
-Exit 0 it holds nothing (or it was told that it may), 1 it does not answer, 2 it holds something, or MONGO_URI is wrong.
+The suites create and drop only databases of their own, but a wrong MONGO_URI should be reported before they start.
+Exit status 0: the server is empty, or ON_A_USED_SERVER=yes; 1: it does not answer, or refuses to list its contents;
+2: it is not empty, or MONGO_URI or MONGO_DB is wrong.
 """
 
 import os
@@ -14,13 +15,13 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import ConfigurationError, ConnectionFailure, InvalidName, InvalidURI, PyMongoError
 
-#: what `tests.house.own_store` and `tests/operations` name their databases; who was killed leaves them behind
+#: prefix of the databases of `tests.house.own_store` and `tests/operations`; a killed run leaves them behind
 OURS = "tollgate_test_"
 #: MongoDB's own databases: users, shards, the start-up log
 SYSTEM = frozenset({"admin", "config", "local"})
-#: names shown in the line
+#: most names shown in the message
 SHOWN_MAX = 5
-#: seconds until a server that does not answer is said not to
+#: seconds after which a server counts as not answering
 PATIENCE_S = 5.0
 TOLD = "ON_A_USED_SERVER"
 
@@ -28,7 +29,7 @@ Client = MongoClient[dict[str, Any]]
 
 
 class Refused(Exception):
-    """The suites must not run; the text is one line without a password."""
+    """The suites must not run; the message is one line and contains no password."""
 
     def __init__(self, text: str, status: int) -> None:
         super().__init__(text)
@@ -64,7 +65,7 @@ def _first_in_use(database: Database[dict[str, Any]]) -> str | None:
 def in_use(client: Client, *named: str) -> list[str]:
     """One collection with documents for each database that has any, sorted; MongoDB's own databases are left out.
 
-    Looks at all databases the user may see, and at those `named`, seen or not. Raises pymongo's errors.
+    Checks all databases that the user may list, and those `named` even if not listed. Raises pymongo's errors.
     """
     databases = {*client.list_database_names(), *named} - SYSTEM
     found = (_first_in_use(client[name]) for name in sorted(databases))
@@ -72,13 +73,13 @@ def in_use(client: Client, *named: str) -> list[str]:
 
 
 def _named(client: Client, environment: Mapping[str, str]) -> list[str]:
-    """The databases an operator would mean: that of the address, and that of the product's configuration."""
+    """The databases an operator is likely to use: that of the address, and that of the product's configuration."""
     in_address = client.get_default_database("admin").name
     return [in_address, environment.get("MONGO_DB") or "tollgate"]
 
 
 def in_one_line(found: list[str]) -> str:
-    """What was found, shortened; nothing a name holds breaks the line."""
+    """The names found, shortened to SHOWN_MAX, in one line: white space in a name becomes one space."""
     shown = [" ".join(name.split()) for name in found[:SHOWN_MAX]]
     more = len(found) - len(shown)
     line = ", ".join(shown) + (f" and {more} more" if more else "")
@@ -88,7 +89,7 @@ def in_one_line(found: list[str]) -> str:
 
 
 def judge(environment: Mapping[str, str], patience_s: float = PATIENCE_S) -> str:
-    """What there is to say before the suites run, "" for an empty server. Raises Refused when they must not."""
+    """Return a notice to print before the suites run, "" for an empty server. Raises Refused when they must not run."""
     client = _open(environment.get("MONGO_URI", ""), patience_s)
     try:
         found = in_use(client, *_named(client, environment))
@@ -113,7 +114,7 @@ def judge(environment: Mapping[str, str], patience_s: float = PATIENCE_S) -> str
 
 
 def main() -> int:
-    """The exit status; the reason stands on standard error."""
+    """Return the exit status; print the reason or the notice to standard error."""
     try:
         said = judge(os.environ)
     except Refused as refusal:

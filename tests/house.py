@@ -1,4 +1,4 @@
-"""The whole product against the sandbox, in one event loop: what journeys and bot tests stand in."""
+"""The house: the whole product against the sandbox in one event loop, for the journeys and the bot tests."""
 
 import asyncio
 import os
@@ -46,19 +46,19 @@ STORAGE_RIGHTS = {"can_post_messages": True, "can_edit_messages": True, "can_del
 
 @dataclass
 class House:
-    """Everything that runs, and the people around it."""
+    """The running product, the sandbox, and the users who act in it."""
 
     sandbox: Sandbox
     world: SandboxClient
     base: ProcessContext
     user_bot: UserBot
     parts: list[Component] = field(default_factory=list)
-    #: the jobs at work; none where a test runs them itself
+    #: the scheduled jobs; empty when the test runs jobs itself
     jobs: Sequence[JobScheduler] = ()
 
     @property
     def clock(self) -> "HouseClock":
-        """The clock of the process, whose waiting a test may change."""
+        """The clock of the process; a test may replace how it waits."""
         assert isinstance(self.base.clock, HouseClock)
         return self.base.clock
 
@@ -81,7 +81,7 @@ class House:
         self.base.clock.shift_to(timedelta(seconds=float(state["offset_s"])))
 
     async def store(self, items: int = 1, kind: str = "photo", **more: Any) -> Post:
-        """A live post of `items` messages, stored by the owner's hand and not through the admin bot."""
+        """Create a live post of `items` messages, sent to the storage channel by the owner without the admin bot."""
         ids = []
         for number in range(items):
             sent = await self.olive.media(STORAGE, kind, caption=f"item {number + 1}")
@@ -89,14 +89,14 @@ class House:
         return await self.post(ids, **more)
 
     async def post(self, message_ids: list[int], title: str = "A post", **more: Any) -> Post:
-        """A live post of messages that stand in the storage channel."""
+        """Create a live post of messages that are in the storage channel already."""
         now = self.base.clock.now()
         return await post_ops.create(
             title=title, storage_chat_id=STORAGE, message_ids=message_ids, created_by=OLIVE, created_at=now, **more
         )
 
     async def channel(self, title: str = "News", **more: Any) -> Channel:
-        """A channel one must join, with the user bot as its administrator and its own invite link."""
+        """Add a channel to join, with the user bot as an administrator and an invite link."""
         chat_id = await self.world.add_chat("channel", title, OLIVE)
         await self.world.set_member(chat_id, 1002, "administrator", can_invite_users=True)
         asks = more.get("mode") is ChannelMode.REQUEST
@@ -110,7 +110,7 @@ class House:
         return f"https://t.me/{USER_BOT}?start=p_{post.code}" + (f"-s_{source}" if source else "")
 
     def another_deliverer(self) -> Deliverer:
-        """What hands posts over in a process that starts now."""
+        """The deliverer of a process that starts now."""
         base, unlock_config = self.base, UnlockConfig(Shorteners(), "", timedelta(days=2))
         admin_ids = frozenset(base.settings.ADMIN_IDS)
         data = build_data(
@@ -124,9 +124,9 @@ class House:
         return data["deliverer"]
 
     async def settle(self) -> None:
-        """Wait until both bots have worked off what they were sent, but for what waits for the database to come back.
+        """Wait until both bots have handled all updates, except those held by a database outage.
 
-        The sandbox alone cannot tell: a handler that asks a server calls nobody for a while.
+        An idle sandbox is not enough: a handler that waits for another server makes no Telegram call for a while.
         """
         async with asyncio.timeout(20):
             await self.world.idle(timeout_s=20)
@@ -138,7 +138,7 @@ class House:
         return {task for part in self.parts for task in part.dispatcher._handle_update_tasks}
 
     async def ended_run(self, job: str, **counts: int) -> JobRun:
-        """Wait for a run of `job` to end with these counts, and return it."""
+        """Wait until a run of `job` has ended with these counts; return it."""
         async with asyncio.timeout(20):
             while True:
                 for run in await run_ops.last_runs(10, job):
@@ -147,13 +147,13 @@ class House:
                 await asyncio.sleep(0)
 
     async def calls(self, method: str | None = None) -> list[dict[str, Any]]:
-        """The user bot's calls but getUpdates."""
+        """The user bot's calls, without getUpdates."""
         found = await self.world.calls(method=method, bot=USER_BOT)
         return [call for call in found if call["method"] != "getUpdates"]
 
 
 async def people_and_channel(world: SandboxClient) -> None:
-    """Both bots, the owner, two subscribers, the storage channel with both bots in it."""
+    """Add both bots, the owner, two subscribers, and the storage channel with both bots in it."""
     await world.add_bot(ADMIN_TOKEN, ADMIN_BOT, "House Admin", role="admin bot")
     await world.add_bot(USER_TOKEN, USER_BOT, "House", role="user bot")
     for number, name in ((OLIVE, "Olive"), (ALICE, "Alice"), (BOB, "Bob")):
@@ -161,13 +161,13 @@ async def people_and_channel(world: SandboxClient) -> None:
     await world.add_chat("channel", "Storage", OLIVE, id=STORAGE)
     for bot in (1001, 1002):
         await world.set_member(STORAGE, bot, "administrator", **STORAGE_RIGHTS)
-    # owners have opened the admin bot once: a bot cannot write first
+    # the owner starts the admin bot, because a bot cannot write first
     await world.person(OLIVE).text(ADMIN_BOT, "/start")
 
 
 @asynccontextmanager
 async def own_store() -> AsyncIterator[dict[str, str]]:
-    """What names a database of one test's own: in memory, or on the server of MONGO_URI and dropped at the end."""
+    """Environment variables of a database for one test: in memory, or on MONGO_URI's server and dropped at the end."""
     store = {
         "MONGO_URI": os.environ.get("MONGO_URI") or "memory://",
         "MONGO_DB": f"tollgate_test_{secrets.token_hex(6)}",
@@ -175,7 +175,7 @@ async def own_store() -> AsyncIterator[dict[str, str]]:
     try:
         yield store
     finally:
-        # by a client of its own: whoever used it has closed theirs, and writes nothing any more
+        # with a new client: the test has closed its own, so it writes nothing any more
         if store["MONGO_URI"] != "memory://":
             await (await open_database(store["MONGO_URI"], store["MONGO_DB"])).drop()
             await close_database()
@@ -183,13 +183,13 @@ async def own_store() -> AsyncIterator[dict[str, str]]:
 
 @asynccontextmanager
 async def _own_folder() -> AsyncIterator[Path]:
-    """Where a test's own backups go."""
+    """A temporary folder for the backups of one test."""
     with TemporaryDirectory() as folder:
         yield Path(folder)
 
 
 def settings_for(url: str, **more: Any) -> Settings:
-    """The configuration of the house; nothing of the environment applies."""
+    """The configuration of the house; environment variables are ignored."""
     values: dict[str, Any] = {
         "USER_BOT_TOKEN": USER_TOKEN,
         "ADMIN_BOT_TOKEN": ADMIN_TOKEN,
@@ -204,13 +204,13 @@ def settings_for(url: str, **more: Any) -> Settings:
 
 
 def _log_plainly() -> None:
-    """Tracebacks without the values in them: structlog's default takes seconds to draw the house into each."""
+    """Log tracebacks without local variables: structlog's default takes seconds to render the house in each."""
     plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[structlog.processors.add_log_level, plain])
 
 
 class HouseClock(SteeredClock):
-    """Waiting takes no real time: the sandbox's clock moves instead. Periodic tasks wait in real time."""
+    """A clock that moves the sandbox's clock instead of waiting; periodic tasks wait in real time."""
 
     def __init__(self, sandbox: Sandbox, world: SandboxClient) -> None:
         async def by_moving(seconds: float) -> None:
@@ -231,10 +231,10 @@ async def running_house(
     shortener: bool = False,
     **more: Any,
 ) -> AsyncIterator[House]:
-    """Start everything, end everything; the bots poll until the block ends. Without `timers` no job runs by itself.
+    """Run the product until the block ends. Without `timers` no job runs by itself.
 
-    `before` arranges the world (faults, say) before the bots start. `shortener`: verification links lead through the
-    sandbox's.
+    `before` prepares the sandbox (faults, for example) before the bots start. `shortener`: verification links lead
+    through the sandbox's link shortener.
     """
     _log_plainly()
     async with (
@@ -270,7 +270,7 @@ async def running_house(
 
 
 async def stop(house: House) -> None:
-    """Stop both bots as SIGTERM does; a second stop does nothing."""
+    """Stop both bots as SIGTERM does. Idempotent."""
     for part in house.parts:
         if part.dispatcher._running_lock.locked():
             await part.dispatcher.stop_polling()
@@ -278,7 +278,7 @@ async def stop(house: House) -> None:
 
 @pytest.fixture
 async def house() -> AsyncIterator[House]:
-    """A house for one test, in which jobs run when the test says so."""
+    """A house for one test, without timers: jobs run only when the test runs them."""
     async with running_house(timers=False) as house:
         yield house
 

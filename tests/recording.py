@@ -1,4 +1,4 @@
-"""A bot that answers nothing and remembers everything."""
+"""A bot that sends nothing and records its calls."""
 
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -11,7 +11,7 @@ from aiogram.types import Chat, Message
 
 
 class RecordingSession(BaseSession):
-    """Answers every call with the least that fits."""
+    """Records every call; answers SendMessage with a minimal message and every other call with True."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,14 +32,14 @@ class RecordingSession(BaseSession):
 
 
 class RecordingMiddleware(BaseRequestMiddleware):
-    """Lets everything through."""
+    """A request middleware that changes nothing."""
 
     async def __call__(self, make_request: Any, bot: Any, method: Any) -> Any:
         return await make_request(bot, method)
 
 
 class RecordingBot(Bot):
-    """A bot whose calls are kept in `calls`."""
+    """A bot that records its calls in `calls`."""
 
     @property
     def calls(self) -> list[TelegramMethod[Any]]:
@@ -48,5 +48,5 @@ class RecordingBot(Bot):
 
 
 def recording_bot(token: str = "1002:sandbox-user") -> RecordingBot:  # noqa: S107 - the sandbox's
-    """A fresh one, with the user bot's number unless told otherwise."""
+    """Return a new recording bot; the default token is the user bot's."""
     return RecordingBot(token, session=RecordingSession())

@@ -1,4 +1,4 @@
-"""A month of a channel owner's life in a store in memory, and the real web app over it on a port of this machine."""
+"""Two months of a channel owner's data in the in-memory store, served by the real web app on a local port."""
 
 import asyncio
 import random
@@ -27,7 +27,7 @@ from web_app.serving import WebServer
 ZONE = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 23, 13, 41, 7, tzinfo=UTC)
 DAYS, USERS = 60, 1_284
-#: what people call things is put on the page as it is, and is nothing but text
+#: titles with markup, Cyrillic, backslashes and excess length: the page must show each as plain text
 TITLES = (
     "Autumn wallpapers, 4K",
     'Presets <img src=x onerror="document.title=1">',
@@ -49,23 +49,23 @@ _COUNTS = {
 
 @dataclass
 class Scene:
-    """What a test of the page has at hand."""
+    """The running web app, its database and its clock, with shortcuts for tests of the admin page."""
 
     address: str
     db: Database
     clock: ManualClock
 
     async def link(self, user_id: int = OWNER) -> str:
-        """What the admin bot answers to /admin."""
+        """Return a new sign-in link, as the admin bot's answer to /admin contains it."""
         return f"{self.address}/admin#{await login_ops.create(user_id, self.clock.now())}"
 
     def mini_app(self, user_id: int = OWNER) -> str:
-        """What Telegram opens when the button under the admin bot's answer is pressed."""
+        """Return the Mini App address that Telegram opens for the button under the admin bot's answer."""
         opened = {"tgWebAppData": init_data(user_id, self.clock.now()), "tgWebAppVersion": "8.0"}
         return f"{self.address}/admin#{urlencode(opened)}"
 
     async def run_what_is_asked_for(self, outcome: JobOutcome = JobOutcome.SUCCEEDED, error: str | None = None) -> int:
-        """What the process that runs the jobs does within two seconds; how many runs it were."""
+        """Start and finish every requested run, as the job process does within two seconds; return their number."""
         requested = await run_ops.find_requests()
         for run in requested:
             assert await run_ops.start_requested(run.id, "runner", self.clock.now(), 99)
@@ -73,7 +73,7 @@ class Scene:
         return len(requested)
 
     async def ran(self, job: str, ago: timedelta, outcome: JobOutcome, error: str | None = None) -> None:
-        """A run of a tick as it is remembered."""
+        """Store a finished run of `job` whose tick was `ago` before now."""
         at = self.clock.now() - ago
         run_id = await run_ops.start_run(job, at, "runner", at)
         assert run_id is not None
@@ -91,7 +91,7 @@ class Scene:
 
 @asynccontextmanager
 async def admin_scene() -> AsyncIterator[Scene]:
-    """The page with something on it, until the block ends."""
+    """Serve the admin page with its data until the block ends."""
     clock = ManualClock(NOW)
     db = await open_database("memory://", "tollgate_test_admin_page", clock=clock)
     await ensure_indexes(db)

@@ -1,4 +1,4 @@
-"""What a visitor of the admin page does again and again, in a browser whose clock can be moved."""
+"""Steps that the tests of the admin page share, in a browser whose clock can be moved."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,13 +9,16 @@ from tests.journeys.admin_scene import Scene
 from tests.journeys.browser import page_of
 from tests.web.auth.signing import OWNER
 
-#: milliseconds the browser may take, beside whatever else this machine does
+#: milliseconds an expectation may take; generous, because other tests may load the machine
 WAIT_MS = 20_000
 
 
 @asynccontextmanager
 async def page_at(size: str, scene: Scene, theme: str = "light") -> AsyncIterator[Page]:
-    """A browser that asks nobody but us and whose policy is never broken; its clock can be moved."""
+    """An empty page whose clock can be moved.
+
+    Asserts at the end that it sent requests to our server only and that nothing violated its Content Security Policy.
+    """
     complaints: list[str] = []
 
     def hear(message: ConsoleMessage) -> None:
@@ -47,9 +50,9 @@ def row_of(page: Page, job: str) -> Locator:
 
 
 async def all_charts(page: Page) -> list[str]:
-    """The four pictures' addresses, once each is there and drawn."""
+    """Wait until all four charts are drawn; return their addresses."""
     pictures = page.locator(".frame img")
-    # the first one waits for matplotlib
+    # the first chart waits for the import of matplotlib
     await expect(pictures).to_have_count(4, timeout=60_000)
     for at in range(4):
         await expect(pictures.nth(at)).to_have_js_property("naturalWidth", 1800)

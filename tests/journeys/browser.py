@@ -1,4 +1,4 @@
-"""A real browser on the demo's page, and the few things a visitor does there again and again."""
+"""A real browser on the demo's page, and the steps that its tests share."""
 
 import os
 import re
@@ -12,13 +12,13 @@ SIZES = {"desk": (1280, 800), "phone": (390, 844)}
 LINK = re.compile(r"https://t\.me/\S+\?start=p_\w{16}")
 OWNER, SUBSCRIBER = 501, 502
 ADMIN_BOT, USER_BOT = "tollgate_admin_bot", "tollgate_demo_bot"
-#: pictures of the way are kept here when it is set
+#: folder for screenshots of each step; unset: none are taken
 PICTURES = os.environ.get("JOURNEY_PICTURES")
 
 
 @asynccontextmanager
 async def page_of(size: str) -> AsyncIterator[Page]:
-    """An empty page. Asserts at the end that no script of it, or of a tab it opened, failed."""
+    """An empty page. Asserts at the end that no script failed in it or in a tab that it opened."""
     width, height = SIZES[size]
     complaints: list[str] = []
     async with async_playwright() as playwright:
@@ -40,12 +40,12 @@ def messages(page: Page, text: str) -> Locator:
 
 
 def button(page: Page, text: str) -> Locator:
-    """The newest button under a message that says so."""
+    """The newest button whose label contains `text`."""
     return page.get_by_test_id("button").filter(has_text=text).last
 
 
 async def look(page: Page, name: str) -> None:
-    """Nothing may stand out to the side, on any screen."""
+    """Assert that the page is no wider than the screen; take a screenshot if a folder for them is set."""
     if PICTURES:
         width = await page.evaluate("innerWidth")
         await page.screenshot(path=f"{PICTURES}/{name}-{width}.png", animations="disabled")
@@ -53,20 +53,20 @@ async def look(page: Page, name: str) -> None:
 
 
 async def become(page: Page, person: int) -> None:
-    """Look through somebody else's eyes, at the list of chats."""
+    """Switch the page to another user, with the list of chats open."""
     await page.get_by_test_id(f"person-{person}").click()
     await go_to_list(page)
 
 
 async def go_to_list(page: Page) -> None:
-    """On a phone a chat covers the list."""
+    """Return to the list of chats, which an open chat covers on a phone."""
     back = page.get_by_test_id("back")
     if await back.is_visible():
         await back.click()
 
 
 async def say(page: Page, text: str) -> None:
-    """Write to the open chat."""
+    """Send a message to the open chat."""
     await page.get_by_test_id("composer").fill(text)
     await page.get_by_test_id("send").click()
 
@@ -79,5 +79,5 @@ async def open_link(page: Page, link: str) -> None:
 
 
 async def links_in(made: Locator) -> list[str]:
-    """The links in the admin bot's answers to posts, in order."""
+    """The post links in these answers of the admin bot, in order."""
     return [LINK.findall(text)[0] for text in await made.all_inner_texts()]

@@ -16,7 +16,7 @@ WEB_APP = re.compile(r"web app: (http://127\.0\.0\.1:\d+),")
 
 @dataclass(frozen=True)
 class Demo:
-    """A running demo: its launcher, the page to open, the web app's address, and what it printed until all ran."""
+    """A running demo: its launcher, the sandbox page, the web app's address, and the lines printed during the start."""
 
     process: asyncio.subprocess.Process
     address: str
@@ -26,7 +26,7 @@ class Demo:
 
 @asynccontextmanager
 async def running_demo(port: int, folder: Path = ROOT, **more: str) -> AsyncIterator[Demo]:
-    """`make demo`'s process, started in the checkout `folder`; stopped at the end unless it has ended."""
+    """Start `make demo`'s process in the checkout `folder`; stop it at the end unless it has ended."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -1,4 +1,4 @@
-"""The admin page in a real browser, over the real API and a store in memory: what owners see and press."""
+"""The admin page in a real browser, over the real API and an in-memory store: what owners see and press."""
 
 import re
 from datetime import timedelta
@@ -22,7 +22,7 @@ THEMES = ("light", "dark")
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", SIZES)
-async def test_an_owner_comes_in_by_a_link_and_sees_how_things_stand(size: str, theme: str) -> None:
+async def test_an_owner_signs_in_by_a_link_and_sees_figures_and_jobs(size: str, theme: str) -> None:
     async with admin_scene() as scene, page_at(size, scene, theme) as page:
         await come_in(page, scene)
         await all_charts(page)
@@ -45,14 +45,14 @@ async def test_an_owner_comes_in_by_a_link_and_sees_how_things_stand(size: str, 
         await expect(page.get_by_text('<img src=x onerror="document.title=1">')).to_be_visible()
         assert await page.title() == "Tollgate"
         await look(page, f"admin-{theme}")
-        # the link works once
+        # the link works only once
         await page.context.clear_cookies()
         await page.reload()
         await expect(page.get_by_role("heading", name="Open me from the admin bot: /admin")).to_be_visible()
         await look(page, f"admin-door-{theme}")
 
 
-async def test_a_job_is_run_by_keyboard_and_says_how_it_ended() -> None:
+async def test_a_job_run_by_keyboard_shows_its_result() -> None:
     async with admin_scene() as scene, page_at("desk", scene) as page:
         await come_in(page, scene)
         row = row_of(page, "token_cleanup")
@@ -62,7 +62,7 @@ async def test_a_job_is_run_by_keyboard_and_says_how_it_ended() -> None:
         await page.keyboard.press("Enter")
         await expect(row.locator(".said")).to_have_text("Asked for: it begins in a moment.")
         await expect(row.locator(".outcome")).to_have_text("waiting to begin")
-        await page.keyboard.press("Space")  # once more: it is the same request
+        await page.keyboard.press("Space")  # a second press adds no second run request
         await expect(run).to_be_focused()
         assert await scene.run_what_is_asked_for() == 1
         await page.clock.fast_forward(2_100)
@@ -74,7 +74,7 @@ async def test_a_job_is_run_by_keyboard_and_says_how_it_ended() -> None:
         assert {(entry.action, entry.target) for entry in await audit_ops.last(5)} >= {("job.run", "token_cleanup")}
 
 
-async def test_a_run_that_fails_says_so_next_to_its_button() -> None:
+async def test_a_failed_run_shows_its_error_next_to_its_button() -> None:
     async with admin_scene() as scene, page_at("phone", scene) as page:
         await come_in(page, scene)
         row = row_of(page, "backup")
@@ -86,7 +86,7 @@ async def test_a_run_that_fails_says_so_next_to_its_button() -> None:
         await look(page, "admin-failed")
 
 
-async def test_a_pause_is_asked_about_and_undone() -> None:
+async def test_a_pause_needs_confirmation_and_can_be_resumed() -> None:
     async with admin_scene() as scene, page_at("phone", scene) as page:
         await come_in(page, scene, MANAGER)
         row, question = row_of(page, "housekeeping"), page.get_by_role("dialog", name="Pause housekeeping?")
@@ -109,8 +109,8 @@ async def test_a_pause_is_asked_about_and_undone() -> None:
         await expect(row.locator(".next-time")).to_have_text("24 Nov, 02:00")
 
 
-async def test_numbers_follow_without_a_flicker() -> None:
-    """What has not changed is not touched: neither drawn again, nor read out, nor taken from under the pointer."""
+async def test_a_refresh_changes_only_the_elements_whose_values_changed() -> None:
+    """Unchanged elements are neither redrawn, nor read out again, nor replaced under the pointer."""
     async with admin_scene() as scene, page_at("desk", scene) as page:
         await come_in(page, scene)
         charts = await all_charts(page)
@@ -132,7 +132,7 @@ async def test_numbers_follow_without_a_flicker() -> None:
         assert await all_charts(page) == charts
 
 
-async def test_nobody_is_asked_while_nobody_looks() -> None:
+async def test_a_hidden_page_sends_no_requests() -> None:
     async with admin_scene() as scene, page_at("desk", scene) as page:
         await come_in(page, scene)
         await all_charts(page)
@@ -152,7 +152,7 @@ async def test_nobody_is_asked_while_nobody_looks() -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_a_server_that_is_away_is_told_and_comes_back(size: str) -> None:
+async def test_an_outage_shows_a_banner_until_the_server_answers_again(size: str) -> None:
     async with admin_scene() as scene, page_at(size, scene) as page:
         await come_in(page, scene)
         banner = page.locator("#banner")
@@ -178,7 +178,7 @@ async def test_a_server_that_is_away_is_told_and_comes_back(size: str) -> None:
         await expect(banner).to_be_hidden()
 
 
-async def test_a_session_that_has_ended_shows_the_way_back_and_nothing_else() -> None:
+async def test_an_expired_session_shows_only_how_to_sign_in_again() -> None:
     async with admin_scene() as scene, page_at("desk", scene) as page:
         await come_in(page, scene)
         await all_charts(page)
@@ -188,7 +188,7 @@ async def test_a_session_that_has_ended_shows_the_way_back_and_nothing_else() ->
         await expect(page.locator("#desk")).to_be_hidden()
         assert await page.locator("tr[data-job], .frame img").count() == 0
         await look(page, "admin-ended")
-        # the new link differs behind the # alone: the browser loads nothing
+        # the new link differs only in its fragment, so the browser does not reload the page
         await page.goto(await scene.link())
         await expect(page.locator("#desk")).to_be_visible()
         await all_charts(page)
@@ -211,7 +211,7 @@ async def test_signing_out_ends_the_session_on_the_server() -> None:
 
 
 @pytest.mark.parametrize("what", ["used", "old", "made up"])
-async def test_a_link_that_does_not_work_any_more_says_so(what: str) -> None:
+async def test_an_invalid_link_is_reported_as_such(what: str) -> None:
     async with admin_scene() as scene, page_at("phone", scene) as page:
         link = await scene.link()
         if what == "used":
@@ -229,27 +229,27 @@ async def test_a_link_that_does_not_work_any_more_says_so(what: str) -> None:
         await look(page, f"admin-link-{what.replace(' ', '-')}")
 
 
-async def test_the_mini_app_signs_in_by_what_telegram_says() -> None:
+async def test_the_mini_app_signs_in_with_its_init_data_once() -> None:
     async with admin_scene() as scene, page_at("phone", scene) as page:
         opened = scene.mini_app(MANAGER)
         await page.goto(opened)
         await expect(page.locator("#desk")).to_be_visible()
         assert page.url == f"{scene.address}/admin"
-        # somebody else who gets hold of the address gets nothing by it
+        # the same address does not sign in a second browser
         await page.context.clear_cookies()
         await page.goto("about:blank")
         await page.goto(opened)
         await expect(page.get_by_role("heading", name="This link does not work any more")).to_be_visible()
 
 
-async def test_a_stranger_with_a_link_stays_outside() -> None:
+async def test_a_link_of_a_user_who_is_no_admin_is_refused() -> None:
     async with admin_scene() as scene, page_at("phone", scene) as page:
         await page.goto(await scene.link(user_id=666))
         await expect(page.get_by_role("heading", name="This is for owners and managers")).to_be_visible()
 
 
-async def test_a_browser_that_keeps_no_cookie_is_served_by_token() -> None:
-    """Telegram in a browser shows the page in a frame, where our cookie is a third party's and refused."""
+async def test_a_browser_that_refuses_cookies_is_signed_in_by_token() -> None:
+    """Telegram in a browser shows the page in a frame, where our cookie is a third-party cookie and refused."""
     async with admin_scene() as scene, page_at("desk", scene) as page:
         tokens = 0
 
@@ -257,7 +257,7 @@ async def test_a_browser_that_keeps_no_cookie_is_served_by_token() -> None:
             nonlocal tokens
             tokens += 1
             answer = await route.fetch()
-            await page.context.clear_cookies()  # the fetch has put it there
+            await page.context.clear_cookies()  # the fetch has stored the cookie
             headers = {name: value for name, value in answer.headers.items() if name != "set-cookie"}
             await route.fulfill(response=answer, headers=headers)
 
@@ -265,7 +265,7 @@ async def test_a_browser_that_keeps_no_cookie_is_served_by_token() -> None:
         await come_in(page, scene)
         await all_charts(page)
         assert (tokens, await page.context.cookies()) == (1, [])
-        # a token lives 15 minutes and is replaced by the first refresh in the last five
+        # a token expires after 15 minutes and is renewed by the first refresh in its last five
         for minutes, updated, asked_for in ((9, "14:50:07", 1), (2, "14:52:07", 2)):
             scene.clock.move(timedelta(minutes=minutes))
             await page.clock.fast_forward(minutes * 60_000)
@@ -274,7 +274,7 @@ async def test_a_browser_that_keeps_no_cookie_is_served_by_token() -> None:
             assert (tokens, await page.context.cookies()) == (asked_for, [])
 
 
-async def test_the_charts_follow_the_theme_and_the_length_of_time() -> None:
+async def test_the_charts_follow_the_theme_and_the_selected_period() -> None:
     async with admin_scene() as scene, page_at("desk", scene) as page:
         await come_in(page, scene)
         light = await all_charts(page)

@@ -1,4 +1,4 @@
-"""One fault at each kind of call, at every step of an owner's way: always the result or a sentence, never a double."""
+"""One fault at each kind of call, at every step of an owner: she gets the result or a sentence, and nothing twice."""
 
 import asyncio
 import re
@@ -26,7 +26,7 @@ METHODS = (
     "deleteMessages",
     "answerCallbackQuery",
 )
-#: the calls around a channel to join, and which bot makes them
+#: the calls that managing a channel to join makes, and the bot that makes them
 OF_CHANNELS = (
     (ADMIN_BOT, "sendMessage"),
     (ADMIN_BOT, "editMessageText"),
@@ -42,7 +42,7 @@ FAULTS: dict[str, Json] = {"flood": {"retry_after": 3}, "html": {"status": 502},
 
 @dataclass(frozen=True)
 class Step:
-    """What the owner does, and what she then reads."""
+    """An action of the owner, and the text that she must see after it."""
 
     act: Callable[[House], Awaitable[Any]]
     reads: str
@@ -56,7 +56,7 @@ def press(text: str) -> Callable[[House], Awaitable[Any]]:
     return lambda house: house.olive.press(ADMIN_BOT, text)
 
 
-#: what tells her to do it again
+#: texts that ask her to try again
 AGAIN = ("did not confirm", "try again in a moment")
 POSTING = Step(lambda house: house.olive.media(ADMIN_BOT, "photo", caption="Rome"), "is ready")
 WAY = (
@@ -91,7 +91,7 @@ CHANNELS = (
 
 
 async def seen_after(house: House, step: Step) -> list[str]:
-    """What the owner can read that was not there before the step: messages, edits, toasts."""
+    """Take the step; return the texts it showed the owner: messages, edits, toasts."""
     since = (await house.olive.transcript(ADMIN_BOT))["seq"]
     await step.act(house)
     await house.settle()
@@ -109,7 +109,7 @@ def says(texts: list[str], *sentences: str) -> bool:
 
 
 async def walk(house: House, step: Step, fault: Json) -> int:
-    """One step with a fault in it, taken again when she is told so. Returns how many calls the fault hit."""
+    """Take one step with a fault, and once more if the bot asks for it. Return the number of calls the fault hit."""
     fault_id = await house.world.fault(**{"bot": ADMIN_BOT, **fault})
     texts = await seen_after(house, step)
     planned = (await house.world.request("GET", "faults"))["faults"]
@@ -122,7 +122,10 @@ async def walk(house: House, step: Step, fault: Json) -> int:
 
 
 def errors(logs: list[Any], is_answer_lost: bool) -> list[Any]:
-    """What was logged as an error. A lost answer to the owner is one, on purpose: its id stands in her sentence."""
+    """The entries logged as errors.
+
+    With `is_answer_lost`, `update.failed` is expected and left out: the owner's error message quotes its id.
+    """
     return [
         entry
         for entry in logs
@@ -132,7 +135,9 @@ def errors(logs: list[Any], is_answer_lost: bool) -> list[Any]:
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("kind", FAULTS)
-async def test_any_fault_at_any_step(house: House, kind: str, method: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_any_fault_at_any_step_of_a_post(
+    house: House, kind: str, method: str, caplog: pytest.LogCaptureFixture
+) -> None:
     house.clock.in_tasks.pop("status ")
     with capture_logs() as logs:
         hits = [await walk(house, step, {"kind": kind, "method": method, **FAULTS[kind]}) for step in WAY]
@@ -146,7 +151,7 @@ async def test_any_fault_at_any_step(house: House, kind: str, method: str, caplo
 
 
 async def live_links(house: House) -> set[str]:
-    """The invite links of the channel that still let people in."""
+    """The channel's invite links that have not been revoked."""
     made = await house.world.calls(method="createChatInviteLink", bot=USER_BOT)
     revoked = await house.world.calls(method="revokeChatInviteLink", bot=USER_BOT)
     gone = {call["params"]["invite_link"] for call in revoked if call["ok"]}
@@ -155,7 +160,7 @@ async def live_links(house: House) -> set[str]:
 
 @pytest.mark.parametrize(("bot", "method"), OF_CHANNELS)
 @pytest.mark.parametrize("kind", FAULTS)
-async def test_any_fault_at_any_step_with_a_channel(
+async def test_any_fault_at_any_step_of_a_channel(
     house: House, kind: str, bot: str, method: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     await house.world.add_chat("channel", "News", OLIVE, id=NEWS)

@@ -1,4 +1,4 @@
-"""A broadcast in `make demo`, in a real browser: put together, tested, sent, taken back, opted out of."""
+"""A broadcast in `make demo`, in a real browser: composed, tested, sent, recalled; a subscriber opts out."""
 
 import pytest
 from playwright.async_api import Page, expect
@@ -37,7 +37,10 @@ async def back_at_the_admin_bot(page: Page) -> None:
 
 
 async def put_together(page: Page) -> None:
-    """A command wins over the question; then text, a button, taken back after an hour, a test copy."""
+    """Compose a broadcast with a text, a button, deletion after an hour and a test copy.
+
+    Another command comes first: it takes precedence over the question for the content.
+    """
     await say(page, "/broadcast")
     await expect(messages(page, "New broadcast.")).to_have_count(1)
     await look(page, "broadcast-ask")
@@ -75,13 +78,13 @@ async def take_back(page: Page) -> None:
     await expect(messages(page, "from 3 people?")).to_have_count(1)
     await look(page, "broadcast-take-back")
     await button(page, "Take back from 3 people").click()
-    # the deleter looks every two seconds, the progress message every three
+    # the deleter polls every two seconds; the progress message is updated every three
     await expect(messages(page, "Taken back: 3")).to_have_count(1, timeout=20_000)
     await look(page, "broadcast-taken-back")
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_a_broadcast_is_put_together_sent_and_taken_back(size: str) -> None:
+async def test_a_broadcast_is_composed_sent_and_recalled(size: str) -> None:
     async with running_demo(8194) as demo, page_of(size) as page:
         await page.goto(demo.address)
         for person in (OWNER, SUBSCRIBER, BOB):

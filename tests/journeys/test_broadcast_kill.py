@@ -1,4 +1,4 @@
-"""kill -9 of the process that sends a broadcast, with a database that outlives it (MONGO_URI; CI starts one)."""
+"""kill -9 of the process that sends a broadcast, with a database that survives it (MONGO_URI; CI starts one)."""
 
 import random
 import secrets
@@ -27,9 +27,9 @@ pytestmark = [pytest.mark.server, pytest.mark.timeout(300)]
 
 USER_BOT_ID = 1002
 PEOPLE = range(50_001, 50_241)
-#: the killed process's lease has run out then, in seconds
+#: seconds after which the killed process's lease has expired
 LEASE_S = 31
-#: copies a second and latency: several are on their way at each kill
+#: copies a second, and latency: several calls are in flight at each kill
 RATE, LATENCY_MS = "100", 50
 PATIENCE_S = 60.0
 
@@ -55,7 +55,7 @@ class Scene:
         assert await self.sandbox.world.changed.until(lambda: self.reached >= count, PATIENCE_S), self.reached
 
     async def ended(self) -> Broadcast:
-        """Return once sending is over; something changes in the sandbox all the while."""
+        """Wait until the broadcast has finished, polling once a second; return it."""
         for _ in range(int(PATIENCE_S)):
             found = await broadcast_ops.find(self.broadcast.id)
             assert found is not None
@@ -98,7 +98,7 @@ async def scene(store: dict[str, Any]) -> AsyncIterator[Scene]:
     await close_database()
 
 
-async def test_killed_three_times_a_broadcast_reaches_nobody_twice_and_skips_nobody(
+async def test_a_broadcast_killed_three_times_reaches_each_recipient_at_most_once_and_skips_none(
     scene: Scene, store: dict[str, Any]
 ) -> None:
     chance = random.Random(5)

@@ -1,4 +1,4 @@
-"""`make demo` as a visitor meets it: a real browser, the owner and a subscriber, half an hour skipped."""
+"""`make demo` in a real browser: the owner posts, a subscriber opens the links, the clock skips half an hour."""
 
 import asyncio
 import signal
@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 
 async def open_to_everybody(page: Page) -> None:
-    """The demo has begun with that: no verification. `test_gate_browser.py` goes the other way."""
+    """Check that the demo starts without verification; `test_gate_browser.py` tests it with verification."""
     await become(page, OWNER)
     await look(page, "chats")
     await page.get_by_test_id(f"chat-{ADMIN_BOT}").click()
@@ -37,7 +37,7 @@ async def open_to_everybody(page: Page) -> None:
 
 
 async def post_everything(page: Page) -> list[str]:
-    """A photo, a text and an album by the owner; the link that came back each time."""
+    """Send a photo, a text and an album as the owner; return the link of each post."""
     made = messages(page, "?start=p_")
     await page.get_by_test_id("attach-sample-photo").click()
     await expect(made).to_have_count(1)
@@ -50,7 +50,7 @@ async def post_everything(page: Page) -> list[str]:
 
 
 async def open_all(page: Page, links: list[str]) -> None:
-    """The subscriber opens each link, and sees what it holds and the time left."""
+    """Open each link as the subscriber; check that the contents and the time left are shown."""
     await become(page, SUBSCRIBER)
     for number, link in enumerate(links, start=1):
         await open_link(page, link)
@@ -61,7 +61,7 @@ async def open_all(page: Page, links: list[str]) -> None:
 
 
 async def wait_half_an_hour(page: Page) -> None:
-    """Everything is gone, as announced, and comes back at a press."""
+    """Skip half an hour; check that the copies are deleted and that a button press delivers a post again."""
     await page.get_by_test_id("skip-30m").click()
     await expect(messages(page, "deleted, as announced")).to_have_count(3)
     await expect(messages(page, POEM)).to_have_count(0)
@@ -74,7 +74,7 @@ async def wait_half_an_hour(page: Page) -> None:
 
 
 async def end_with_ctrl_c(demo: Demo) -> None:
-    """Every part said one line as it came up; Ctrl-C ends everything within 5 s, without a traceback."""
+    """Check that each part printed a line when it started, and that Ctrl-C stops all within 5 s without a traceback."""
     said = {line.split(":")[0] for line in demo.printed if ":" in line}
     assert said >= {"sandbox Telegram", "database", "web app", "user bot", "admin bot"}
     began = time.monotonic()
@@ -86,7 +86,7 @@ async def end_with_ctrl_c(demo: Demo) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_a_visitor_posts_opens_waits_and_gets_it_again(size: str) -> None:
+async def test_posts_are_delivered_deleted_and_delivered_again(size: str) -> None:
     async with running_demo(8197) as demo:
         async with page_of(size) as page:
             await page.goto(demo.address)

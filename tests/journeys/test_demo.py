@@ -1,4 +1,4 @@
-"""What `make demo` takes from its caller (next to nothing), and how it ends."""
+"""`make demo` ignores the configuration of its caller, and leaves nothing behind when it ends or is killed."""
 
 import asyncio
 import shutil
@@ -18,7 +18,7 @@ ALICE, USER_BOT = 502, "tollgate_demo_bot"
 
 
 def checkout_with(folder: Path, env_file: str) -> Path:
-    """A checkout that has a `.env` of its own; all but the scripts, which look where they stand, is linked."""
+    """A checkout with its own `.env`. Scripts are copied, as they find it by their own path; the rest is linked."""
     shutil.copytree(ROOT / "scripts", folder / "scripts")
     for path in ROOT.iterdir():
         if path.name not in {"scripts", ".env", ".git"}:
@@ -32,7 +32,7 @@ def names_in(folder: Path) -> list[str]:
 
 
 async def is_up(address: str) -> bool:
-    """Whether anybody answers there."""
+    """Whether a server answers at `address`."""
     try:
         async with aiohttp.ClientSession() as session, session.get(address):
             return True
@@ -40,7 +40,7 @@ async def is_up(address: str) -> bool:
         return False
 
 
-async def test_nothing_of_the_callers_configuration_reaches_the_demo(tmp_path: Path) -> None:
+async def test_the_demo_ignores_the_configuration_of_its_caller(tmp_path: Path) -> None:
     checkout = checkout_with(tmp_path, "TIMEZONE=Mars/Olympus\nUPDATES=webhook\n")
     theirs = {"WEB_PORT": "door", "SHORTENERS": "none", "JWT_SECRET_FILE": "/nowhere/at/all"}
     async with running_demo(8185, checkout, **theirs) as demo:
@@ -51,7 +51,7 @@ async def test_nothing_of_the_callers_configuration_reaches_the_demo(tmp_path: P
         assert not await is_up(demo.web_app)
 
 
-async def test_a_port_that_is_taken_is_passed_over() -> None:
+async def test_a_port_in_use_is_skipped() -> None:
     with socket.create_server(("127.0.0.1", 8188)):
         async with running_demo(8187) as demo:
             assert demo.address == "http://127.0.0.1:8187"
@@ -60,7 +60,7 @@ async def test_a_port_that_is_taken_is_passed_over() -> None:
 
 
 async def begin_an_answer(address: str) -> None:
-    """Return while the user bot's answer to Alice is held in the sandbox; it would arrive a second later."""
+    """Make the user bot answer Alice; return while the sandbox still delays the answer, by a second."""
     async with SandboxClient(address) as world:
         await world.idle(timeout_s=20)
         sent = (await world.counters())["methods"].get("sendMessage", 0)
@@ -71,13 +71,13 @@ async def begin_an_answer(address: str) -> None:
                 await world.request("GET", "clock", after=0, timeout_s=0.05)
 
 
-async def test_a_launcher_killed_during_an_answer_takes_its_children_with_it(tmp_path: Path) -> None:
+async def test_the_children_end_when_the_launcher_is_killed_during_an_answer(tmp_path: Path) -> None:
     async with running_demo(8191, TMPDIR=str(tmp_path)) as demo:
         assert await is_up(demo.address)
         assert await is_up(demo.web_app)
         await begin_an_answer(demo.address)
         demo.process.kill()
-        # the children hold the launcher's standard error: it ends when the last of them has ended
+        # the children inherit the launcher's standard error, so it closes when the last of them has ended
         _, errors = await asyncio.wait_for(demo.process.communicate(), 20)
         assert b"Traceback" not in errors, errors.decode()
         assert not await is_up(demo.address)

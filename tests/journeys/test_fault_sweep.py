@@ -1,4 +1,4 @@
-"""One fault at each call of the whole way in turn: nobody is left without a word, nothing comes twice or stays."""
+"""One fault at each call of a delivery in turn: the subscriber is always answered, no copy is sent twice or kept."""
 
 from typing import Any
 
@@ -33,11 +33,11 @@ async def take_back(house: House) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("kind", FAULTS)
-async def test_any_fault_at_any_call(house: House, kind: str, method: str) -> None:
+async def test_any_fault_at_any_call_of_a_delivery(house: House, kind: str, method: str) -> None:
     post = await house.store(items=2)
     await house.world.fault(kind, method=method, bot=USER_BOT, **FAULTS[kind])
 
-    # opened: the post, or a sentence saying what to do
+    # on opening: the post, or a sentence that says what to do
     await house.alice.link(house.link(post))
     await house.settle()
     seen = await shown(house)
@@ -48,7 +48,7 @@ async def test_any_fault_at_any_call(house: House, kind: str, method: str) -> No
     assert lost_warning or any(sentence in text for sentence in SENTENCES for text in said), said
     known = len(photos) == 2 and not (method == "copyMessages" and kind == "drop_after")
 
-    # taken back when its time is up, in this run or in one of the next
+    # deleted when its time is over, by this run of the deleter or one of the next
     for _ in range(3):
         await house.advance(minutes=31)
         await take_back(house)
@@ -59,7 +59,7 @@ async def test_any_fault_at_any_call(house: House, kind: str, method: str) -> No
         notices = [m for m in seen if "deleted, as announced" in m.get("text", "")]
         assert len(notices) == 1
 
-        # and given again
+        # and delivered again on request
         await house.alice.press(USER_BOT, "Get it again")
         await house.settle()
         assert len([m for m in await shown(house) if m.get("photo")]) == 2
@@ -68,14 +68,14 @@ async def test_any_fault_at_any_call(house: House, kind: str, method: str) -> No
     assert counters["unknown_methods"] in (0, {})
 
 
-async def test_a_429_on_polling_is_survived(house: House) -> None:
+async def test_a_429_on_get_updates_does_not_stop_the_bot(house: House) -> None:
     await house.world.fault("flood", method="getUpdates", bot=USER_BOT, retry_after=1)
     post = await house.store()
     await house.alice.link(house.link(post))
     assert await house.alice.wait(USER_BOT, contains="30 minutes")
 
 
-async def test_the_largest_things_telegram_takes_are_handed_over_without_a_download(house: House) -> None:
+async def test_the_largest_messages_telegram_allows_are_delivered_without_a_download(house: House) -> None:
     text = "t" * 4096
     caption = "&<" * 512
     stored = [

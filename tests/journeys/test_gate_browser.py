@@ -1,4 +1,4 @@
-"""The gate in `make demo`, in a real browser: join, ask to join, verify too fast, verify, receive, run out."""
+"""The gate in `make demo`, in a real browser: join, ask to join, verify too fast, verify, receive, use up credits."""
 
 import pytest
 from playwright.async_api import Page, expect
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 
 async def add(page: Page, kind: str, title: str) -> None:
-    """`kind`: channel or group, as the picker's button says."""
+    """Add a chat to join. `kind`: channel or group, as on the picker's button."""
     await say(page, "/channels")
     await button(page, "Add a channel").click()
     await look(page, f"ask-{kind}")
@@ -39,7 +39,7 @@ async def add(page: Page, kind: str, title: str) -> None:
 
 
 async def set_up(page: Page) -> list[str]:
-    """Two channels to join, one of them by request, one delivery a verification; the links of two posts."""
+    """Set up two channels to join, one by request, and one delivery a verification; return the links of two posts."""
     await become(page, OWNER)
     await page.get_by_test_id(f"chat-{ADMIN_BOT}").click()
     await add(page, "channel", PUBLIC)
@@ -64,7 +64,7 @@ async def set_up(page: Page) -> list[str]:
 
 
 async def enter(page: Page) -> None:
-    """The subscriber joins the one channel and asks to join the other; the one message stays one."""
+    """Join one channel and ask to join the other; the access prompt stays a single message."""
     await expect(messages(page, "first join")).to_have_count(1)
     await look(page, "to-join")
     await button(page, f"Join {PUBLIC}").click()
@@ -82,7 +82,7 @@ async def enter(page: Page) -> None:
 
 
 async def to_the_page(page: Page) -> Page:
-    """From the chat through the adverts to the verification page, in a tab of its own."""
+    """Follow the link from the chat through the adverts to the verification page; return its tab."""
     async with page.context.expect_page() as opened:
         await button(page, "Verify").click()
     tab = await opened.value
@@ -98,7 +98,7 @@ async def to_the_page(page: Page) -> Page:
 
 
 async def be_too_fast(page: Page) -> Page:
-    """A new link is to be had, and does not count against the day. Returns the tab that is the chat now."""
+    """Finish too early and get a new link, which does not count against the day. Return the tab with the chat."""
     tab = await to_the_page(page)
     await tab.get_by_role("button", name="Finish").click()
     await expect(tab.get_by_role("heading", name="A little too quick")).to_be_visible()
@@ -112,16 +112,16 @@ async def be_too_fast(page: Page) -> Page:
 
 
 async def verify_in_time(page: Page) -> Page:
-    """A minute later the same way counts, and the post comes. Returns the tab that is the chat now."""
+    """Finish a minute later: the verification counts and the post is delivered. Return the tab with the chat."""
     tab = await to_the_page(page)
     await page.get_by_test_id("skip-1m").click()
     await expect(page.locator(".clock-shift")).to_have_text("+1 min")
-    # looking at it changes nothing; and once it is answered, the product's clock has moved, too
+    # a reload does not use up the token; its answer shows that the product's clock has moved, too
     await tab.reload()
     await tab.get_by_role("button", name="Finish").click()
     await expect(tab.get_by_role("heading", name="Done, thank you")).to_be_visible()
     await look(tab, "verified")
-    # the countdown may be quicker than we are: then the chat is there
+    # the countdown may open the chat before the click
     await tab.get_by_role("link", name="Back to Telegram").or_(tab.get_by_test_id("composer")).click()
     await expect(messages(tab, "30 minutes")).to_have_count(1)
     await look(tab, "received")
@@ -130,7 +130,7 @@ async def verify_in_time(page: Page) -> Page:
 
 
 async def let_in(page: Page) -> None:
-    """The owner finds the request, and decides about it."""
+    """Approve the join request as the owner."""
     await become(page, OWNER)
     await page.get_by_test_id(f"chat-{PRIVATE_ID}").click()
     await page.get_by_test_id("requests-bar").click()
@@ -140,7 +140,7 @@ async def let_in(page: Page) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_a_visitor_joins_verifies_receives_and_runs_out(size: str) -> None:
+async def test_a_subscriber_joins_verifies_receives_a_post_and_uses_up_the_credits(size: str) -> None:
     async with running_demo(8193) as demo, page_of(size) as page:
         await page.goto(demo.address)
         first, second = await set_up(page)

@@ -1,4 +1,4 @@
-"""kill -9 in the middle, with a database that outlives it (MONGO_URI; CI starts one)."""
+"""kill -9 of the product during its work, with a database that survives it (MONGO_URI; CI starts one)."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ async def world() -> AsyncIterator[SandboxClient]:
 
 @pytest.fixture
 async def store() -> AsyncIterator[dict[str, Any]]:
-    """The environment that names a database of this test's own, dropped afterwards."""
+    """The environment variables of a database for this test alone, which is dropped afterwards."""
     uri, name = os.environ["MONGO_URI"], f"tollgate_test_{secrets.token_hex(6)}"
     yield {"MONGO_URI": uri, "MONGO_DB": name}
     database = await open_database(uri, name)
@@ -41,7 +41,7 @@ async def asked(world: SandboxClient, method: str, before: int) -> None:
             await world.request("GET", "clock", after=(await world.request("GET", "clock"))["version"], timeout_s=0.05)
 
 
-async def test_a_reader_cut_off_by_kill_9_is_told_and_has_the_post_at_a_press(
+async def test_a_subscriber_interrupted_by_kill_9_is_notified_and_gets_the_post_at_a_press(
     world: SandboxClient, store: dict[str, Any]
 ) -> None:
     alice = world.person(ALICE)
@@ -63,7 +63,7 @@ async def test_a_reader_cut_off_by_kill_9_is_told_and_has_the_post_at_a_press(
     assert len([m for m in seen["messages"] if "was interrupted" in m.get("text", "")]) == 1
 
 
-async def test_promises_survive_kill_9_and_are_kept_by_the_next_start(
+async def test_deletions_survive_kill_9_and_are_carried_out_after_the_next_start(
     world: SandboxClient, store: dict[str, Any]
 ) -> None:
     alice = world.person(ALICE)
@@ -77,13 +77,15 @@ async def test_promises_survive_kill_9_and_are_kept_by_the_next_start(
     async with product(world.url, **store):
         await alice.text(USER_BOT, "/help")
         await alice.wait(USER_BOT, contains="How this works", timeout_s=30)
-        await world.advance(60)  # it runs: to the next tick, which may be a minute away
+        await world.advance(60)  # the product runs; the next tick is up to a minute away
         await alice.wait(USER_BOT, contains="deleted, as announced", timeout_s=60, since=0)
     seen = await alice.transcript(USER_BOT)
     assert [m["deleted_at"] is not None for m in seen["messages"] if m.get("photo")] == [True]
 
 
-async def test_a_batch_begun_before_kill_9_is_finished_after_it(world: SandboxClient, store: dict[str, Any]) -> None:
+async def test_a_batch_started_before_kill_9_can_be_finished_after_it(
+    world: SandboxClient, store: dict[str, Any]
+) -> None:
     olive = world.person(OLIVE)
     async with product(world.url, **store) as process:
         await olive.text(ADMIN_BOT, "/batch")

@@ -1,6 +1,6 @@
-"""A broadcast to many of whom 7 % have blocked the bot and 1 % are gone, with faults on 2 % of the calls.
+"""A broadcast: 7 % of its recipients have blocked the bot, 1 % are deactivated, and 2 % of the calls fail.
 
-RECIPIENTS in the environment says how many: 1,500 unless it is set (100,000 take minutes).
+The environment variable RECIPIENTS sets their number; the default is 1,500 (100,000 take minutes).
 """
 
 import asyncio
@@ -46,7 +46,7 @@ pytestmark = [pytest.mark.server, pytest.mark.timeout(1800)]
 
 
 class Telegram(BaseSession):
-    """Copies to whoever can be written to, and fails now and then in each of the ways there are."""
+    """Copies to every reachable user; a share of the calls fails, with each kind of error."""
 
     def __init__(self, users: range) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ async def everybody(db: Database, users: range) -> None:
         )
 
 
-async def test_each_gets_it_once_or_is_counted_for_what_they_are(db: Database) -> None:
+async def test_each_recipient_gets_one_copy_or_is_counted_as_blocked_or_unknown(db: Database) -> None:
     users = range(1, RECIPIENTS + 1)
     await everybody(db, users)
     telegram, limiter = Telegram(users), SendLimiter(1000, 1000, ManualClock(NOW), rng=random.Random(1))

@@ -1,4 +1,4 @@
-"""The database away for 20 seconds: nobody is lost, nobody is told twice, nothing comes twice."""
+"""A database outage of 20 seconds: no update is lost, no chat is notified twice, nothing is delivered twice."""
 
 import asyncio
 from collections import Counter
@@ -14,7 +14,7 @@ AWAY_S = 20.0
 
 
 class Outage:
-    """The database is away until the sandbox's clock has moved by AWAY_S; half-way it can be waited for."""
+    """Every database call fails until the sandbox's clock has moved by AWAY_S; a test can stop it at half-time."""
 
     def __init__(self, house: House) -> None:
         self._now = house.sandbox.world.clock.now
@@ -28,7 +28,7 @@ class Outage:
             raise AutoReconnect("connection closed")
 
     async def sleep(self, seconds: float) -> None:
-        """Sleep as the house does, but not past half-time before the test says so."""
+        """Sleep as the house does, but wait for `go_on` before sleeping past half-time."""
         if self._now() + seconds > self._began_at + AWAY_S / 2:
             self.half_over.set()
             await self.go_on.wait()
@@ -36,7 +36,7 @@ class Outage:
 
 
 async def sentences(house: House) -> Counter[tuple[str, int]]:
-    """How often each chat was told, by bot."""
+    """How often each bot sent each chat the outage notice."""
     told: Counter[tuple[str, int]] = Counter()
     for bot in (USER_BOT, ADMIN_BOT):
         for call in await house.world.calls(method="sendMessage", bot=bot):
@@ -51,7 +51,7 @@ async def test_a_database_away_for_20_seconds_delays_both_bots_and_loses_nothing
     house.clock.on_sleep = outage.sleep
     current_database().before_call = outage
 
-    # at the beginning, and again half-way; the owner is the same chat to both bots
+    # updates at the start and again at half-time; the owner has the same chat id with both bots
     for person in (house.alice, house.olive):
         await person.link(house.link(first))
     await house.olive.text(ADMIN_BOT, "Rome")
@@ -63,7 +63,7 @@ async def test_a_database_away_for_20_seconds_delays_both_bots_and_loses_nothing
     assert house.base.outage_retry.held == 6
     outage.go_on.set()
 
-    # everything is answered: three who opened the first post, one the second, and two new posts
+    # all are answered: three subscribers opened the first post, one the second, and the owner sent two new posts
     for person in (house.alice, house.bob, house.olive):
         await person.wait(USER_BOT, contains="30 minutes")
     await house.settle()

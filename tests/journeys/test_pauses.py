@@ -1,4 +1,4 @@
-"""Told to wait, killed, started again: the chat is left alone until the time is over (MONGO_URI; CI starts one)."""
+"""A chat in a flood wait is not called until the wait is over, even after restarts (MONGO_URI; CI starts one)."""
 
 import signal
 from asyncio import wait_for
@@ -22,13 +22,13 @@ HELP = "How this works"
 
 
 async def helped(person: Person) -> None:
-    """The bot is up and has handled this subscriber's request, and so all requests before it."""
+    """Wait until the bot has handled this subscriber's request, and so all requests before it."""
     await person.text(USER_BOT, "/help")
     await person.wait(USER_BOT, contains=HELP, timeout_s=60)
 
 
 async def flooded(world: SandboxClient) -> None:
-    """Alice was answered before; now she asks, and the bot is told to wait."""
+    """Answer one request of Alice; answer the call for the next with a flood wait."""
     alice = world.person(ALICE)
     await helped(alice)
     await world.idle(bot=USER_BOT)
@@ -36,7 +36,7 @@ async def flooded(world: SandboxClient) -> None:
     await world.fault("flood", method="sendMessage", bot=USER_BOT, chat_id=ALICE, retry_after=FLOOD_S)
     await alice.text(USER_BOT, "/help")
     await asked(world, "sendMessage", before)
-    # a few hundred milliseconds: as long as a look for a clock that nobody moves
+    # waits 300 ms: the clock does not move, so the request returns at its timeout
     clock = await world.request("GET", "clock")
     await world.request("GET", "clock", after=clock["version"], timeout_s=0.3)
 
@@ -46,7 +46,7 @@ async def calls_to_alice(world: SandboxClient) -> int:
 
 
 async def left_alone(world: SandboxClient, calls_before: int) -> None:
-    """Alice asks again and is not answered, while Bob, who asks after her, is."""
+    """Assert that a request of Alice causes no call, while a later one of Bob is answered."""
     await world.person(ALICE).text(USER_BOT, "/help")
     await helped(world.person(BOB))
     assert await calls_to_alice(world) == calls_before
@@ -54,7 +54,7 @@ async def left_alone(world: SandboxClient, calls_before: int) -> None:
 
 async def answered_later(world: SandboxClient) -> None:
     await world.advance(FLOOD_S + 1)
-    # by Bob's answer the bot has heard of the clock; a call of Alice's before would not wait but be given up
+    # Bob's answer shows that the bot has read the moved clock; a call to Alice before that would be given up at once
     await helped(world.person(BOB))
     await helped(world.person(ALICE))
     assert (await world.counters())["ignored_429"] == 0
@@ -65,7 +65,7 @@ async def end(process: Process) -> None:
     await process.wait()
 
 
-async def test_a_crash_loop_in_a_flood_wait_leaves_the_chat_alone(world: SandboxClient, store: dict[str, Any]) -> None:
+async def test_a_flood_wait_is_respected_after_repeated_kills(world: SandboxClient, store: dict[str, Any]) -> None:
     async with product(world.url, **store) as process:
         await flooded(world)
         calls = await calls_to_alice(world)
@@ -78,7 +78,7 @@ async def test_a_crash_loop_in_a_flood_wait_leaves_the_chat_alone(world: Sandbox
         await answered_later(world)
 
 
-async def test_a_stop_in_a_flood_wait_does_too(world: SandboxClient, store: dict[str, Any]) -> None:
+async def test_a_flood_wait_is_respected_after_an_orderly_stop(world: SandboxClient, store: dict[str, Any]) -> None:
     async with product(world.url, **store) as process:
         await flooded(world)
         calls = await calls_to_alice(world)

@@ -1,4 +1,4 @@
-"""What a start waits for, and for how long, in virtual time."""
+"""Which outages a start waits out, for how long, and which errors stop it; in virtual time."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -21,7 +21,7 @@ OUTAGES: dict[str, dict[str, Any]] = {"drop_before": {}, "html": {"status": 502}
 
 
 class Time(SystemClock):
-    """Seconds that pass only when the start waits."""
+    """A monotonic clock that advances only when the start sleeps."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ async def refused_start(url: str, time: Time, **more: Any) -> AsyncIterator[Cann
 
 @asynccontextmanager
 async def refusing_world(*faults: dict[str, Any]) -> AsyncIterator[SandboxClient]:
-    """A Telegram with both bots and people in it, and faults."""
+    """A sandbox with both bots and their users, and these faults planned."""
     async with Sandbox(seed=1).running(port=0) as sandbox, SandboxClient(sandbox.url) as world:
         await people_and_channel(world)
         await planned(*faults)(world)
@@ -61,8 +61,8 @@ def planned(*faults: dict[str, Any]) -> Callable[[SandboxClient], Awaitable[None
 
 
 @pytest.mark.parametrize("kind", OUTAGES)
-async def test_a_telegram_that_comes_back_in_time_is_waited_for(kind: str) -> None:
-    # ten calls without an answer: more than one greeting, less than the patience
+async def test_a_start_waits_for_telegram_through_ten_failed_calls(kind: str) -> None:
+    # ten failed calls: more than the limiter retries in one attempt, fewer than START_PATIENCE_S allows
     away = planned({"kind": kind, "method": "getMe", "bot": USER_BOT, "times": 10, **OUTAGES[kind]})
     async with running_house(timers=False, before=away) as house:
         assert len(await house.calls("getMe")) == 11
@@ -70,7 +70,7 @@ async def test_a_telegram_that_comes_back_in_time_is_waited_for(kind: str) -> No
         await house.alice.wait(USER_BOT, contains="How this works")
 
 
-async def test_a_telegram_that_stays_away_is_given_up_after_the_patience() -> None:
+async def test_a_start_gives_up_when_telegram_does_not_answer_in_time() -> None:
     time = Time()
     async with refused_start(NOBODY, time) as problem:
         assert "no answer from Telegram" in str(problem)
@@ -80,7 +80,7 @@ async def test_a_telegram_that_stays_away_is_given_up_after_the_patience() -> No
 
 
 @pytest.mark.parametrize("status", [401, 404])
-async def test_a_token_telegram_does_not_know_is_not_asked_for_twice(status: int) -> None:
+async def test_a_token_unknown_to_telegram_stops_the_start_without_a_retry(status: int) -> None:
     time, described = Time(), {401: "Unauthorized", 404: "Not Found"}[status]
     error = {"kind": "error", "method": "getMe", "bot": ADMIN_BOT, "status": status, "description": described}
     async with refusing_world(error) as world, refused_start(world.url, time) as problem:
@@ -89,7 +89,7 @@ async def test_a_token_telegram_does_not_know_is_not_asked_for_twice(status: int
         assert time.passed_s < 1
 
 
-async def test_a_clock_that_tells_no_time_stops_the_start() -> None:
+async def test_a_start_fails_when_the_sandbox_clock_cannot_be_read() -> None:
     async with refusing_world() as world:
         for address in (f"{world.url}/control/nothing", f"{world.url}/", f"{NOBODY}/clock"):
             async with refused_start(world.url, Time(), SANDBOX_CLOCK_URL=address) as problem:
@@ -97,7 +97,7 @@ async def test_a_clock_that_tells_no_time_stops_the_start() -> None:
                 assert "\n" not in str(problem)
 
 
-async def test_a_429_on_every_first_call_is_waited_out() -> None:
+async def test_a_429_on_the_first_call_of_each_method_is_waited_out() -> None:
     methods = ("getMe", "setMyCommands", "getUpdates", "sendMessage")
     floods = [
         {"kind": "flood", "method": method, "bot": bot, "retry_after": 3}

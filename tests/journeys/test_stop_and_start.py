@@ -1,4 +1,4 @@
-"""The product as a process: SIGTERM in the middle of a delivery, kill -9, a second start."""
+"""The product as a process: SIGTERM during a delivery, kill -9, a second start, starts that must fail."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ from tests.house import ADMIN_BOT, ADMIN_TOKEN, ALICE, OLIVE, STORAGE, USER_BOT,
 
 ROOT = Path(__file__).resolve().parents[2]
 
-#: main.py, with no patience for what does not answer
+#: main.py, but a start does not wait for a server that does not answer
 IMPATIENT = (
     "import main, runtime.context, runtime.lifecycle; runtime.context.START_PATIENCE_S = 0.0;"
     "raise SystemExit(runtime.lifecycle.run(main.main))"
@@ -36,7 +36,7 @@ def environment(url: str, **more: str) -> dict[str, str]:
         "TELEGRAM_API_URL": url,
         "SANDBOX_CLOCK_URL": f"{url}/control/clock",
         "WEB_PORT": "0",
-        # given, so that no start writes one into the folder it stands in
+        # set, so that no start writes a secret file into its working directory
         "JWT_SECRET": "journeys" * 4,
     } | more
 
@@ -67,14 +67,14 @@ async def world() -> AsyncIterator[SandboxClient]:
 
 
 async def a_link(world: SandboxClient) -> str:
-    """What the owner gets for a photo."""
+    """Send a photo as the owner; return the link of the new post."""
     await world.person(OLIVE).media(ADMIN_BOT, "photo", caption="Roses")
     seen = await world.person(OLIVE).wait(ADMIN_BOT, contains="?start=p_", timeout_s=30)
     text = next(m["text"] for m in seen["messages"] if "?start=p_" in m.get("text", ""))
     return str(next(word for word in text.split() if "?start=p_" in word))
 
 
-async def test_sigterm_in_the_middle_of_a_delivery_finishes_it(world: SandboxClient) -> None:
+async def test_sigterm_during_a_delivery_lets_it_finish(world: SandboxClient) -> None:
     async with product(world.url) as process:
         link = await a_link(world)
         alice = world.person(ALICE)
@@ -94,7 +94,7 @@ async def test_sigterm_in_the_middle_of_a_delivery_finishes_it(world: SandboxCli
         assert "30 minutes" in seen["messages"][-1]["text"]
 
 
-async def test_an_update_handled_before_the_stop_is_not_handled_again_after_it(world: SandboxClient) -> None:
+async def test_an_update_handled_before_a_stop_is_not_handled_again_after_the_next_start(world: SandboxClient) -> None:
     alice = world.person(ALICE)
     async with product(world.url) as process:
         await alice.text(USER_BOT, "/start")
@@ -124,7 +124,7 @@ async def test_after_kill_9_the_next_start_answers_again(world: SandboxClient) -
         assert await asyncio.wait_for(process.wait(), 10) == 0
 
 
-async def test_a_token_telegram_does_not_know_stops_the_start_with_one_line(world: SandboxClient) -> None:
+async def test_a_token_unknown_to_telegram_stops_the_start_with_a_one_line_error(world: SandboxClient) -> None:
     async with product(world.url, USER_BOT_TOKEN="999:nobody-knows-it") as process:
         _, errors = await asyncio.wait_for(process.communicate(), 30)
         assert process.returncode == 2
@@ -133,7 +133,7 @@ async def test_a_token_telegram_does_not_know_stops_the_start_with_one_line(worl
         assert b"nobody-knows-it" not in errors
 
 
-async def test_a_telegram_that_cannot_be_reached_stops_the_start_with_one_line() -> None:
+async def test_an_unreachable_telegram_stops_the_start_with_a_one_line_error() -> None:
     async with product("http://127.0.0.1:9", impatient=True, SANDBOX_CLOCK_URL="", LOG_LEVEL="ERROR") as process:
         _, errors = await asyncio.wait_for(process.communicate(), 60)
         assert process.returncode == 1
@@ -142,7 +142,7 @@ async def test_a_telegram_that_cannot_be_reached_stops_the_start_with_one_line()
         assert USER_TOKEN not in line
 
 
-async def test_a_clock_that_cannot_be_read_stops_the_start_with_one_line(world: SandboxClient) -> None:
+async def test_an_unreadable_sandbox_clock_stops_the_start_with_a_one_line_error(world: SandboxClient) -> None:
     async with product(world.url, SANDBOX_CLOCK_URL="http://127.0.0.1:9/clock") as process:
         _, errors = await asyncio.wait_for(process.communicate(), 60)
         assert process.returncode == 1

@@ -1,4 +1,4 @@
-"""The house to stand in."""
+"""Fixtures that start the whole product against the sandbox."""
 
 from tests.house import house, ticking_house
 

@@ -1,8 +1,8 @@
-"""The machine slept for an hour, or its clock was set, while a delivery was under way.
+"""The clock jumps by an hour during a delivery: the machine was suspended, or its clock was set.
 
-Its promise was due at once, and the deleter took it for one whose messages never became known: it removed it behind
-the delivery's back, and the messages stayed for ever. After a kill the promise was kept or given up before Telegram had
-repeated the request, and the repeat brought the post once more.
+Its pending deletion was due at once. The deleter treated it as one whose message ids would never be known and removed
+it while the delivery still ran, so the copies were never deleted. After a kill, the pending deletion had ended before
+Telegram repeated the request, and the repeated request delivered the post a second time.
 """
 
 import asyncio
@@ -62,7 +62,7 @@ def around_copying(
 
 @pytest.mark.parametrize("looks", [1, 2])
 @pytest.mark.parametrize("is_copied", [False, True])
-async def test_a_deleter_that_looks_before_the_ids_are_written_does_no_harm(
+async def test_copies_are_deleted_in_time_although_the_deleter_ran_before_their_ids_were_recorded(
     house: House, monkeypatch: pytest.MonkeyPatch, looks: int, is_copied: bool
 ) -> None:
     given_up = 0
@@ -86,7 +86,7 @@ async def test_a_deleter_that_looks_before_the_ids_are_written_does_no_harm(
 
 
 @pytest.mark.parametrize("looks_before", [0, 1])
-async def test_ids_that_are_written_while_the_deleter_holds_the_promise_are_kept(
+async def test_ids_recorded_while_the_deleter_holds_the_pending_deletion_are_kept(
     house: House, monkeypatch: pytest.MonkeyPatch, looks_before: int
 ) -> None:
     claim_due, record = deletion_ops.claim_due, deletion_ops.record_messages
@@ -127,7 +127,7 @@ async def test_ids_that_are_written_while_the_deleter_holds_the_promise_are_kept
 
 
 async def reader(house: House) -> tuple[User, str]:
-    """Alice, and what names the request she made last."""
+    """Alice, and the update key of her last request."""
     user = await user_ops.find(ALICE)
     said = (await house.alice.transcript(USER_BOT))["messages"]
     assert user is not None
@@ -135,10 +135,10 @@ async def reader(house: House) -> tuple[User, str]:
 
 
 @pytest.mark.parametrize("is_cut_off", [False, True])
-async def test_a_request_repeated_after_its_promise_has_ended_brings_no_second_post(
+async def test_a_request_repeated_after_its_pending_deletion_ended_delivers_no_second_copy(
     house: House, monkeypatch: pytest.MonkeyPatch, is_cut_off: bool
 ) -> None:
-    """Killed, and an hour is over: its messages are taken back, or given up, before Telegram repeats the request."""
+    """After a kill, the messages are deleted or given up before Telegram repeats the request, hours later."""
     post = await house.store()
     await ask(house, post)
     user, update_key = await reader(house)
@@ -151,7 +151,7 @@ async def test_a_request_repeated_after_its_promise_has_ended_brings_no_second_p
     restarted = house.another_deliverer()
     assert await restarted.deliver(user, post.code, update_key) is Outcome.DOUBLE_TAP
     assert len(await copies(house)) == 1
-    # nobody can tell this reader from one whose delivery had only been begun
+    # this state cannot be distinguished from a delivery that had only started, so the subscriber is notified
     await house.alice.wait(USER_BOT, contains="was interrupted")
     assert await restarted.deliver(user, post.code, "button 5") is Outcome.DELIVERED, "at once, as the sentence says"
     assert await restarted.deliver(user, post.code, update_key) is Outcome.DOUBLE_TAP

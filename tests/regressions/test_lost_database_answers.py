@@ -1,4 +1,4 @@
-"""The server did the write and the connection broke before its answer came: the repeat must not take it amiss."""
+"""The database did the write, but its answer was lost: the retry must treat the write as its own."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def lose_one_answer(monkeypatch: pytest.MonkeyPatch, method: str, collection: st
     monkeypatch.setattr(Collection, method, lossy)
 
 
-async def test_a_claim_whose_answer_was_lost_still_delivers_the_post(
+async def test_a_delivery_claim_whose_answer_was_lost_still_delivers_the_post(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post = await house.store()
@@ -36,7 +36,7 @@ async def test_a_claim_whose_answer_was_lost_still_delivers_the_post(
     assert len(await house.calls("copyMessages")) == 1
 
 
-async def test_replaced_items_whose_answer_was_lost_keep_the_new_content(
+async def test_a_replacement_whose_answer_was_lost_keeps_the_new_content(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post = await house.store()

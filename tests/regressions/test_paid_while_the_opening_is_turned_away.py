@@ -1,4 +1,4 @@
-"""Whoever pays while the same post's opening is being turned away gets the post, and gets it once."""
+"""A subscriber who gets credits while the same post is still being refused to them gets the post, and only once."""
 
 import asyncio
 
@@ -10,7 +10,9 @@ from user_bot.delivery.request import Outcome
 from user_bot.gate.access_prompt import AccessPrompt
 
 
-async def test_the_post_follows_when_the_opening_was_turned_away(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_credits_granted_during_a_refusal_deliver_the_post_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await settings_ops.change("access_mode", "credits")
     post, deliverer, now = await house.store(), house.another_deliverer(), house.base.clock.now()
     await house.alice.text(USER_BOT, "/start")

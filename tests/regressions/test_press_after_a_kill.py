@@ -1,7 +1,7 @@
-"""Told after a kill that they were cut off, readers who pressed at once got nothing.
+"""Subscribers who pressed the button of the interruption notice at once got nothing.
 
-Telegram repeats the request the bot was killed with. It is not fulfilled twice, but it took the right to hand over and
-kept it for three seconds, and whoever pressed meanwhile was taken for a second tap.
+Telegram repeats the request that the bot was handling when it was killed. The repeat delivers nothing, but it took the
+delivery claim and kept it for three seconds, so a press in that time was rejected as a second tap.
 """
 
 import asyncio
@@ -18,12 +18,15 @@ from user_bot.delivery.recovery import Recovery
 from user_bot.delivery.request import Outcome
 
 BOT = 1002
-#: the request the bot was killed with
+#: update key of the request that the bot was handling when it was killed
 CUT_OFF = "message 1"
 
 
 async def told(house: House, post: Post) -> tuple[User, int]:
-    """A kill -9 in the middle of a delivery, a start, and its sentence: the reader, and the sentence's id."""
+    """Arrange a delivery cut off by kill -9 and the notice of the next start.
+
+    Returns the subscriber and the message id of the notice.
+    """
     await house.alice.text(USER_BOT, "/start")
     await house.settle()
     sent_at = house.base.clock.now() - timedelta(seconds=10)
@@ -44,7 +47,7 @@ async def copies(house: House) -> int:
     return len(await house.calls("copyMessages"))
 
 
-async def test_a_press_right_behind_the_repeated_request_brings_the_post(house: House) -> None:
+async def test_a_press_right_after_the_repeated_request_delivers_the_post(house: House) -> None:
     post = await house.store()
     user, notice = await told(house, post)
     restarted = house.another_deliverer()
@@ -54,7 +57,7 @@ async def test_a_press_right_behind_the_repeated_request_brings_the_post(house: 
     assert await copies(house) == 1
 
 
-async def test_a_press_while_the_repeated_request_is_looked_at_brings_the_post_once(
+async def test_a_press_while_the_repeated_request_is_handled_delivers_the_post_once(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post = await house.store()
@@ -78,7 +81,7 @@ async def test_a_press_while_the_repeated_request_is_looked_at_brings_the_post_o
     assert await copies(house) == 1
 
 
-async def test_the_second_of_two_taps_before_the_kill_stays_a_second_tap(house: House) -> None:
+async def test_the_second_of_two_taps_before_the_kill_delivers_nothing(house: House) -> None:
     post = await house.store()
     user, _ = await told(house, post)
     restarted = house.another_deliverer()
@@ -87,7 +90,7 @@ async def test_the_second_of_two_taps_before_the_kill_stays_a_second_tap(house: 
     assert await copies(house) == 0
 
 
-async def test_a_press_after_a_delivery_that_arrived_stays_a_second_tap(house: House) -> None:
+async def test_a_press_after_a_delivery_that_arrived_delivers_nothing(house: House) -> None:
     post = await house.store()
     user, notice = await told(house, post)
     restarted = house.another_deliverer()
@@ -99,10 +102,10 @@ async def test_a_press_after_a_delivery_that_arrived_stays_a_second_tap(house: H
 
 
 @pytest.mark.parametrize("by_button", [True, False])
-async def test_the_button_and_the_link_both_say_when_they_came(house: House, by_button: bool) -> None:
+async def test_the_button_and_the_link_both_deliver_after_the_repeated_request(house: House, by_button: bool) -> None:
     post = await house.store()
     await told(house, post)
-    # as the repeated request leaves it
+    # the claim as the repeated request leaves it
     await delivery_claims.claim_delivery(BOT, ALICE, post.code, house.base.clock.now(), DOUBLE_TAP, update_key=CUT_OFF)
     if by_button:
         await house.alice.press(USER_BOT, "Get it again")

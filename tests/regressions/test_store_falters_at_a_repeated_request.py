@@ -1,7 +1,7 @@
-"""After a kill Telegram repeats the request, and the database left while the next process looked what became of it.
+"""After a kill Telegram repeats the request, and the database fails while the next process checks its earlier outcome.
 
-By then that process had taken the right to hand over itself. When the database was back it took its own claim for the
-first one, and the reader got the post once more.
+By then that process had replaced the delivery claim with its own. When the database was back, it took this claim for
+the first one, and the subscriber got the post twice.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.sweep
 
 
 async def reader(house: House) -> tuple[User, str]:
-    """Alice, and what names the request she made last."""
+    """Alice, and the update key of her last request."""
     user = await user_ops.find(ALICE)
     said = (await house.alice.transcript(USER_BOT))["messages"]
     assert user is not None
@@ -30,7 +30,10 @@ async def reader(house: House) -> tuple[User, str]:
 def failing(
     monkeypatch: pytest.MonkeyPatch, method: str, collection: str, times: int, *, is_done: bool = False
 ) -> Callable[[], int]:
-    """The next `times` such commands fail, carried out or not; returns how many are still to fail."""
+    """Make the next `times` calls of `method` on `collection` fail; `is_done`: after the command was carried out.
+
+    Returns a function that gives the number of failures left.
+    """
     real, left = getattr(Collection, method), times
 
     async def faltering(self: Collection, *arguments: Any, **options: Any) -> Any:
@@ -38,7 +41,7 @@ def failing(
         if self.name != collection or not left:
             return await real(self, *arguments, **options)
         if is_done:
-            await real(self, *arguments, **options)  # a refusal of the database is an answer of its own
+            await real(self, *arguments, **options)  # an error that the database itself raises passes through
         left -= 1
         raise StoreUnavailable("gone")
 
@@ -55,7 +58,7 @@ def failing(
         (0, "find_one_and_update", "deliveries", True),
     ],
 )
-async def test_what_was_handed_over_before_the_kill_is_not_handed_over_again(
+async def test_a_post_delivered_before_the_kill_is_not_delivered_again(
     house: House, monkeypatch: pytest.MonkeyPatch, minutes: int, method: str, collection: str, is_done: bool, times: int
 ) -> None:
     post = await house.store(delete_after_minutes=minutes)
@@ -75,7 +78,9 @@ async def test_what_was_handed_over_before_the_kill_is_not_handed_over_again(
     assert len(await house.calls("copyMessages")) == 1
 
 
-async def test_settling_waits_for_the_database(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_repeated_request_settles_its_delivery_once_the_database_answers(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     post = await house.store(delete_after_minutes=0)
     await house.alice.link(house.link(post))
     await house.settle()
@@ -89,10 +94,10 @@ async def test_settling_waits_for_the_database(house: House, monkeypatch: pytest
     assert len(await house.calls("copyMessages")) == 1
 
 
-async def test_a_promise_whose_answer_was_lost_is_one_of_this_process(
+async def test_a_pending_deletion_whose_answer_was_lost_does_not_block_its_own_delivery(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed between claim and promise: nothing was sent, and the repeat brings the post though the database left."""
+    """Killed between the claim and the pending deletion: nothing was sent, so the repeat must deliver the post."""
     post = await house.store()
     await house.alice.text(USER_BOT, "/start")
     await house.settle()

@@ -1,4 +1,4 @@
-"""APScheduler calls plain functions in a thread, where no task can be started: every tick of every job failed."""
+"""APScheduler called the timer's plain function in a thread, where no task can be started, so every tick failed."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ class AtOnce:
         return "at once"
 
 
-async def test_the_timer_fires_where_tasks_can_be_started() -> None:
+async def test_the_timer_fires_in_the_event_loop() -> None:
     fired: asyncio.Future[asyncio.AbstractEventLoop] = asyncio.get_running_loop().create_future()
     timer = Timer()
 
