@@ -95,13 +95,13 @@ class Explainer:
         """Return what the plan wastes: "documents" read, "sorted" in memory; empty when nothing.
 
         A server whose answers are not true is asked about the bounds of `walk` alone, and if it reports no index for
-        them, about their first field.
+        them, about their first field. It needs no index of ours for an order by `_id`, for which SecantusDB scans.
         """
         answer = await self.explain(command)
         names = stages(answer)
         if await self.is_true():
             return _problems(answer, query)
-        if names & BY_INDEX and "COLLSCAN" not in names:
+        if (names & BY_INDEX and "COLLSCAN" not in names) or (walk.index == query.order == ("_id",)):
             return frozenset()
         by_index = [await self._has_index_for(query, bounds) for bounds in walk.bounds]
         return frozenset() if by_index and all(by_index) else frozenset({"documents"})

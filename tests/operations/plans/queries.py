@@ -50,6 +50,11 @@ class Query:
         return f"{self.collection}.{self.method} {_shape(self.condition)}{rest}"
 
     @property
+    def order(self) -> tuple[str, ...]:
+        """The fields it sorts by."""
+        return tuple(field for field, _ in self.sort)
+
+    @property
     def asked(self) -> int:
         """The number of documents requested: the limit, and every listed value."""
         lists = [value for value in self.condition.values() if isinstance(value, dict)]

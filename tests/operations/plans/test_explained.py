@@ -60,6 +60,14 @@ class Answering:
         return planned(FETCH if self._is_true else SCAN) if known else self._answer
 
 
+async def test_an_order_by_id_needs_no_index_of_ours_on_a_server_that_scans_for_it() -> None:
+    for field, wrong in (("_id", frozenset()), ("user_id", frozenset({"documents"}))):
+        query = Query("users", "find", {}, ((field, 1),), limit=5)
+        server = cast(AsyncDatabase[Document], Answering(planned(SCAN), is_true=False))
+        walk = Walk((field,), 5, 5, 5, bounds=({},))
+        assert await Explainer(server).problems({"find": "users", "sort": {field: 1}}, query, walk) == wrong
+
+
 async def problems(answer: Document, *, limit: int | None = 5, is_true: bool = True) -> frozenset[str]:
     """Return the problems of the answer to a find of `limit`."""
     query = Query("users", "find", {"user_id": 1}, limit=limit)
