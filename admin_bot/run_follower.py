@@ -11,7 +11,8 @@ from admin_bot.screens import MessageRef, Screen
 from core.clock import Clock
 from core.errors import TollgateError
 from core.supervisor import Supervisor
-from sender.failures import TELEGRAM_ERRORS, Failure, classify, is_permanent_recipient, retry_after
+from sender.failures import TELEGRAM_ERRORS, classify, retry_after
+from sender.refusals import Failure, is_permanent_recipient
 
 log = structlog.get_logger("tollgate.admin")
 

@@ -6,7 +6,8 @@ import structlog
 from aiogram import Bot
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, ReplyParameters
 
-from sender.failures import TELEGRAM_ERRORS, Failure, classify
+from sender.failures import TELEGRAM_ERRORS, classify
+from sender.refusals import Failure
 from views.admin_texts import TOAST_MAX
 
 log = structlog.get_logger("tollgate.admin")

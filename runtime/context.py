@@ -36,9 +36,10 @@ from runtime.lifecycle import (
 from runtime.pauses import Pauses
 from runtime.sandbox_clock import LimiterClock, follow_clock
 from sender.bots import build_bot
-from sender.failures import TELEGRAM_ERRORS, Failure, classify
+from sender.failures import TELEGRAM_ERRORS, classify
 from sender.intake import RetryOnDatabaseOutage
 from sender.owners import owner_notifier
+from sender.refusals import Failure
 from sender.send_limiter import SendLimiter
 from sender.update_ages import UpdateAges
 from views import common_texts

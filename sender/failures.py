@@ -17,21 +17,7 @@ from aiogram.exceptions import (
 )
 from aiohttp import ClientConnectorError, ClientError
 
-from sender.refusals import (
-    Failure,
-    failure_of_text,
-    is_permanent_recipient,
-    retry_after_of_text,
-)
-
-__all__ = [
-    "NO_DESCRIPTION",
-    "TELEGRAM_ERRORS",
-    "Failure",
-    "classify",
-    "is_permanent_recipient",
-    "retry_after",
-]
+from sender.refusals import Failure, failure_of_text, retry_after_of_text
 
 #: what a caller catches around a call to Telegram
 TELEGRAM_ERRORS: Final[tuple[type[BaseException], ...]] = (AiogramError, ClientError, OSError, TimeoutError)

@@ -15,11 +15,12 @@ from prometheus_client import Counter
 from core.clock import Clock, SystemClock
 from monitoring import metrics
 from sender.call_scheduler import CallScheduler, PausedTooLong
-from sender.failures import NO_DESCRIPTION, TELEGRAM_ERRORS, Failure, classify, is_missing_description, retry_after
+from sender.failures import NO_DESCRIPTION, TELEGRAM_ERRORS, classify, is_missing_description, retry_after
 from sender.lane_queue import ApiCall
 from sender.lanes import Lane, current_lane, is_at_least_once
 from sender.limits import BOT_RATE_PER_S, BULK_RATE_PER_S, TRANSIT_S, ChatKey
 from sender.methods import Kind, kind_of
+from sender.refusals import Failure
 
 if TYPE_CHECKING:
     from aiogram import Bot

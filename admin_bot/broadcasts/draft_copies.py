@@ -5,7 +5,8 @@ from aiogram import Bot
 
 from admin_bot.conversation.broadcast_draft import BroadcastDraft
 from sender.copies import send_copies
-from sender.failures import TELEGRAM_ERRORS, Failure, classify, retry_after
+from sender.failures import TELEGRAM_ERRORS, classify, retry_after
+from sender.refusals import Failure
 from views.broadcasts import compose_texts as texts
 from views.broadcasts.keyboards import below_broadcast
 

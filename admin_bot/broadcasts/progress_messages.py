@@ -8,7 +8,8 @@ from aiogram import Bot
 from admin_bot.broadcasts.progress_rate import ProgressRate
 from admin_bot.screens import MessageRef, Screen, send
 from core.broadcasts import Broadcast, BroadcastStatus
-from sender.failures import TELEGRAM_ERRORS, Failure, classify
+from sender.failures import TELEGRAM_ERRORS, classify
+from sender.refusals import Failure
 
 #: the message cannot be edited ever again: a new one is sent
 _NOT_EDITABLE = (Failure.GONE, Failure.UNEDITABLE)

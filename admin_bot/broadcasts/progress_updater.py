@@ -17,8 +17,9 @@ from core.clock import Clock
 from core.errors import TollgateError
 from core.supervisor import Supervisor
 from database.operations import broadcast_ops
-from sender.failures import TELEGRAM_ERRORS, classify, is_permanent_recipient, retry_after
+from sender.failures import TELEGRAM_ERRORS, classify, retry_after
 from sender.lanes import at_least_once
+from sender.refusals import is_permanent_recipient
 from views.broadcasts import progress_keyboards as keyboards
 from views.broadcasts import progress_texts as texts
 

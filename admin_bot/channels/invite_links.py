@@ -8,7 +8,8 @@ from aiogram.exceptions import TelegramAPIError
 from cachetools import FIFOCache
 
 from core.subscriptions import ChannelMode
-from sender.failures import TELEGRAM_ERRORS, Failure, classify, retry_after
+from sender.failures import TELEGRAM_ERRORS, classify, retry_after
+from sender.refusals import Failure
 from views.channels import texts
 
 log = structlog.get_logger("tollgate.admin")

@@ -9,7 +9,8 @@ from aiogram.exceptions import TelegramMigrateToChat
 from aiogram.types import ChatMemberAdministrator, ChatMemberOwner
 
 from core.subscriptions import Channel, ChannelMode
-from sender.failures import TELEGRAM_ERRORS, Failure, classify
+from sender.failures import TELEGRAM_ERRORS, classify
+from sender.refusals import Failure
 from views.storage.rights import Lack
 
 log = structlog.get_logger("tollgate.admin")

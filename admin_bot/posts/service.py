@@ -11,7 +11,8 @@ from admin_bot.screens import reply_to
 from admin_bot.storage.albums import Album
 from core.errors import StoreUnavailable, TollgateError
 from core.posts import Post
-from sender.failures import TELEGRAM_ERRORS, Failure, classify
+from sender.failures import TELEGRAM_ERRORS, classify
+from sender.refusals import Failure
 from views.html import esc
 from views.links import post_link
 from views.posts import keyboards, texts

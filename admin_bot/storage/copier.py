@@ -9,7 +9,8 @@ from aiogram.exceptions import TelegramAPIError
 
 from admin_bot.storage.alarm import StorageAlarm
 from admin_bot.storage.channel import StorageChannel
-from sender.failures import TELEGRAM_ERRORS, Failure, classify, retry_after
+from sender.failures import TELEGRAM_ERRORS, classify, retry_after
+from sender.refusals import Failure
 from views.owner_alerts import storing_lost
 from views.storage import copying_texts as texts
 from views.storage.texts import UNREACHABLE, lacks_sentence, not_stored

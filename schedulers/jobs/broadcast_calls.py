@@ -11,8 +11,9 @@ from core.broadcasts import Broadcast, RecipientState
 from core.clock import Clock
 from monitoring.logs import mask
 from sender.copies import send_copies
-from sender.failures import TELEGRAM_ERRORS, Failure, classify, is_permanent_recipient, retry_after
+from sender.failures import TELEGRAM_ERRORS, classify, retry_after
 from sender.lanes import Lane, in_lane
+from sender.refusals import Failure, is_permanent_recipient
 from views.broadcasts import reasons
 from views.broadcasts.keyboards import below_broadcast
 

@@ -16,8 +16,9 @@ from database.operations import broadcast_rows
 from monitoring.logs import mask
 from schedulers.jobs.message_deletion import delete_messages
 from schedulers.runner import Run
-from sender.failures import TELEGRAM_ERRORS, Failure, classify
+from sender.failures import TELEGRAM_ERRORS, classify
 from sender.lanes import Lane, in_lane
+from sender.refusals import Failure
 
 log = structlog.get_logger("tollgate.recall")
 

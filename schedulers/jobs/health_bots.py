@@ -4,7 +4,8 @@ from aiogram import Bot
 
 from monitoring.logs import mask
 from schedulers.jobs.health_probes import BotProbe, BotStatus, BotUnavailable
-from sender.failures import TELEGRAM_ERRORS, Failure, classify
+from sender.failures import TELEGRAM_ERRORS, classify
+from sender.refusals import Failure
 
 #: longest kept error text, in characters
 _ERROR_MAX = 200

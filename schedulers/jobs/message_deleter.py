@@ -21,8 +21,9 @@ from schedulers.context import JobContext
 from schedulers.jobs.message_deletion import Deletion, delete_messages
 from schedulers.jobs.undeletable_alerts import UndeletableAlerts
 from schedulers.runner import Run
-from sender.failures import TELEGRAM_ERRORS, Failure, classify, retry_after
+from sender.failures import TELEGRAM_ERRORS, classify, retry_after
 from sender.lanes import Lane, in_lane
+from sender.refusals import Failure
 from views.subscribers import keyboards as user_keyboards
 from views.subscribers import texts as user_texts
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from aiogram import Bot
 from aiogram.exceptions import AiogramError
 
-from sender.failures import Failure, classify
+from sender.failures import classify
+from sender.refusals import Failure
 
 #: ids in one deleteMessages call (BOTAPI §2.6)
 IDS_MAX = 100

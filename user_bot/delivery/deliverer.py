@@ -20,8 +20,8 @@ from core.users import User
 from database.operations import deletion_ops, delivery_claims, post_ops, settings_ops, user_credits, user_ops
 from monitoring import metrics
 from monitoring.alerts import Alerts
-from sender.failures import TELEGRAM_ERRORS, Failure, classify
-from sender.refusals import is_partial
+from sender.failures import TELEGRAM_ERRORS, classify
+from sender.refusals import Failure, is_partial
 from user_bot.delivery.deduplication import RequestDeduplicator
 from user_bot.delivery.request import RETRYABLE_OUTCOMES, DeliveryRequest, Outcome, Terms, from_now, terms_of
 from user_bot.gate.access_prompt import AccessPrompt

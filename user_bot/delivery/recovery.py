@@ -14,8 +14,9 @@ from core.clock import Clock
 from core.errors import StoreUnavailable
 from core.ids import is_code
 from database.operations import deletion_ops, delivery_claims, settings_ops, token_ops, user_credits, user_ops
-from sender.failures import TELEGRAM_ERRORS, Failure, classify, is_permanent_recipient
+from sender.failures import TELEGRAM_ERRORS, classify
 from sender.lanes import Lane, at_least_once, in_lane
+from sender.refusals import Failure, is_permanent_recipient
 from user_bot.gate.payout import pay_out
 from user_bot.text_messages import send_text
 from views.subscribers import gate_keyboards, gate_texts

@@ -27,7 +27,8 @@ from core.subscriptions import (
 from database.operations import channel_ops, membership_ops
 from monitoring.alerts import Alerts
 from sender.acknowledgement import acknowledge_after
-from sender.failures import TELEGRAM_ERRORS, Failure, classify
+from sender.failures import TELEGRAM_ERRORS, classify
+from sender.refusals import Failure
 from views import owner_alerts
 
 log = structlog.get_logger("tollgate.subscriptions")

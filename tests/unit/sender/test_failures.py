@@ -19,7 +19,8 @@ from aiogram.methods import SendMessage
 from aiohttp import ClientConnectorError, ServerDisconnectedError
 from aiohttp.client_reqrep import ConnectionKey
 
-from sender.failures import NO_DESCRIPTION, TELEGRAM_ERRORS, Failure, classify, retry_after
+from sender.failures import NO_DESCRIPTION, TELEGRAM_ERRORS, classify, retry_after
+from sender.refusals import Failure
 from tests.unit.sender.catalogue import CATALOGUE
 
 SESSION = AiohttpSession()
