@@ -5,7 +5,7 @@ from collections import Counter
 from schedulers import create_message_deleter_scheduler
 from tests.house import House
 from tests.jobs.broadcasts.broadcasts import add_subscribers, queue, send
-from tests.operations.counts.counting import Cost, Wire, counted
+from tests.operations.counts.counting import EACH_SECOND, Cost, Wire, counted
 
 #: lease taken and released, the run's row inserted, started and ended
 RUN = Counter({"findAndModify job_leases": 1, "insert job_runs": 1, "update job_runs": 2, "update job_leases": 1})
@@ -15,8 +15,6 @@ DELETER_RUN = RUN + Counter(
 )
 #: a batch claimed by an update and read again, then struck out together
 DELETED_BATCH = Counter({"find pending_deletions": 1, "update pending_deletions": 1, "delete pending_deletions": 1})
-#: asked each second while copies go out: the progress is written, cancellation is noticed, the lease is renewed
-EACH_SECOND = frozenset({"findAndModify broadcasts", "find broadcasts", "update job_leases"})
 
 
 async def deleted(house: House, wire: Wire, deliveries: int) -> Cost:
