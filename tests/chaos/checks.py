@@ -287,8 +287,12 @@ def _was_forbidden(evidence: Evidence, delivery: Delivery) -> bool:
 
 
 def _noticed_due(evidence: Evidence, due_at: float) -> float:
-    """Return the earliest time at which the bots could see that it was due: the end of a jump that skipped `due_at`."""
-    return max([due_at, *(after for before, after in evidence.jumps if before < due_at <= after)])
+    """Return the earliest time at which the deleter could see that it was due.
+
+    That is `due_at`, or the end of a jump that skipped it or that began before the next poll had ended.
+    """
+    polled = _EVERY_S["message_deleter"] + LAG_S
+    return max([due_at, *(after for before, after in evidence.jumps if before - polled < due_at <= after)])
 
 
 def _stamps(evidence: Evidence, delivery: Delivery) -> list[float]:

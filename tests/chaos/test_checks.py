@@ -144,14 +144,20 @@ def test_delivery_with_unknown_message_ids_must_be_recorded(why: str) -> None:
     assert said(evidence) == set()
 
 
-def test_unknown_delivery_may_be_recorded_later_after_a_jump_over_its_due_time() -> None:
-    jump = (DUE_AT - 60, DUE_AT - 60 + HOUR)
+@pytest.mark.parametrize("begun_after_s", [-60, 40])
+def test_unknown_delivery_may_be_recorded_later_after_a_jump_before_the_poll_that_sees_it_due(
+    begun_after_s: int,
+) -> None:
+    jump = (DUE_AT + begun_after_s, DUE_AT + begun_after_s + HOUR)
     evidence = sound(now=jump[1] + 12 * 60)
     evidence.conversations, evidence.jumps = {0: [start(), copy()]}, [jump]
     call = {"params": {"chat_id": "0"}, "result_preview": '{"ok":true,"result":[{"message_id":2}]}'}
     evidence.copy_calls = [call | {"fault": "drop_after"}]
     assert "gone_in_time" not in said(evidence)
     evidence.now = jump[1] + HOUR
+    assert "gone_in_time" in said(evidence)
+    # a poll came between: the time counts from it
+    evidence.now, evidence.jumps = jump[1] + 12 * 60, [(DUE_AT + 70, jump[1])]
     assert "gone_in_time" in said(evidence)
 
 
