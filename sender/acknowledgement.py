@@ -35,6 +35,8 @@ RECENT_MAX = 10_000
 CONFIRM_FOR_S = 1
 
 T = TypeVar("T")
+#: what a middleware calls to go on, as in aiogram
+Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
 _POLLING: type[Any] = GetUpdates
 #: the update the running task handles, and its acknowledger
@@ -180,12 +182,7 @@ class _OnUpdate(BaseMiddleware):
     def __init__(self, acknowledger: UpdateAcknowledger) -> None:
         self._acknowledger = acknowledger
 
-    async def __call__(
-        self,
-        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
-        event: TelegramObject,
-        data: dict[str, Any],
-    ) -> Any:
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         if not isinstance(event, Update):
             return await handler(event, data)
         acknowledger = self._acknowledger

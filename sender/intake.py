@@ -15,7 +15,7 @@ from aiogram.types import CallbackQuery, ErrorEvent, Message, TelegramObject, Up
 from core.clock import Clock
 from core.errors import StoreUnavailable, TollgateError
 from monitoring import metrics
-from sender.acknowledgement import UpdateAcknowledger, acknowledge
+from sender.acknowledgement import Handler, UpdateAcknowledger, acknowledge
 from sender.failures import TELEGRAM_ERRORS
 from sender.lanes import at_least_once
 
@@ -31,8 +31,6 @@ HELD_MAX = 5000
 RETRIED_AT_ONCE = 20
 #: seconds a stop waits for handlers in flight; below the 30 s most supervisors grant
 DRAIN_FOR_S = 20.0
-
-Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
 
 class IntakeTexts(Protocol):

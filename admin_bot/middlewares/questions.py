@@ -7,7 +7,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import TelegramObject
 
 from admin_bot.conversation.dialogue import Dialogue
-from sender.intake import Handler
+from sender.acknowledgement import Handler
 
 
 class EndQuestion(BaseMiddleware):

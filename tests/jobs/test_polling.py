@@ -156,6 +156,7 @@ async def test_a_stop_while_there_is_no_work_ends_at_once(scheduler: JobSchedule
     await polls.started.get()
     scheduler.stop()
     await asyncio.wait_for(scheduler.ended(), 5)
+    assert await run_ops.last_runs(5) == []
 
 
 async def test_a_stop_lets_a_run_finish_its_step(scheduler: JobScheduler, work: Work) -> None:

@@ -46,15 +46,28 @@ async def db(bare_db: Database) -> Database:
     return bare_db
 
 
+def away_after(calls: int) -> Callable[[str, str], None]:
+    """Return a `Database.before_call` that lets so many calls through and refuses every later one.
+
+    The error names a password, which must not reach a log or an answer.
+    """
+    left = calls
+
+    def refuse(operation: str, collection: str) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise AutoReconnect("mongodb://someone:hunter2@db.example: connection closed")
+
+    return refuse
+
+
 @pytest.fixture
 def take_away(db: Database) -> Callable[[], None]:
     """Call it to let every later command fail as if the server were unreachable."""
 
-    def refuse(operation: str, collection: str) -> None:
-        raise AutoReconnect("mongodb://someone:hunter2@db.example: connection closed")
-
     def away() -> None:
-        db.before_call = refuse
+        db.before_call = away_after(0)
 
     return away
 

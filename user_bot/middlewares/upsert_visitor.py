@@ -1,6 +1,5 @@
 """Store the user of every private message and button before a handler runs."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiogram import BaseMiddleware
@@ -10,6 +9,7 @@ from core.clock import Clock
 from core.payloads import PostPayload, parse_payload
 from core.users import NAME_MAX, Visitor
 from database.operations import user_ops
+from sender.acknowledgement import Handler
 
 _START = "/start "
 
@@ -39,12 +39,7 @@ class UpsertVisitor(BaseMiddleware):
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    async def __call__(
-        self,
-        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
-        event: TelegramObject,
-        data: dict[str, Any],
-    ) -> Any:
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         if not isinstance(event, Message | CallbackQuery):
             return await handler(event, data)
         telegram_user = event.from_user

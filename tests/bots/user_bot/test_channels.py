@@ -222,6 +222,7 @@ async def test_a_paused_channel_is_not_asked_for(house: House) -> None:
     channel = await house.channel()
     await channel_ops.change(channel.chat_id, is_paused=True)
     await open_post(house, "30 minutes")
+    assert await count_member_questions(house) == 0
 
 
 async def test_owners_pass_without_joining(house: House) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import bson
 import pytest
 from bson.datetime_ms import DatetimeMS
-from pymongo.errors import AutoReconnect
 
 from core.broadcasts import BroadcastStatus
 from core.clock import ManualClock
@@ -21,6 +20,7 @@ from database.indexes import missing_indexes
 from runtime.lifecycle import CannotStart, refuse_half_restored
 from tests.operations.backups.backing_up import NOW, SERVER_VALUES, VALUES, backed_up, fill, held, members, pack
 from tests.operations.backups.test_backup_damage import signed
+from tests.operations.conftest import away_after
 
 Step = tuple[str, int, int]
 
@@ -148,7 +148,7 @@ async def test_a_restore_interrupted_at_any_call_continues_with_the_same_file_on
     calls = await calls_of_a_restore(bare_db, backup)
     # half of the calls, in the middle, build indexes
     for last in [*range(0, 12), *range(calls - 12, calls)]:
-        bare_db.before_call = _away_after(last)
+        bare_db.before_call = away_after(last)
         with pytest.raises(StoreUnavailable):
             await restore(backup)
         bare_db.before_call = None
@@ -163,17 +163,6 @@ async def test_a_restore_interrupted_at_any_call_continues_with_the_same_file_on
         assert (report.collections, report.was_half) == (whole, marker is not None)
         assert await held(bare_db) == before
         await emptied(bare_db)
-
-
-def _away_after(calls: int) -> Callable[[str, str], None]:
-    left = [calls]
-
-    def refuse(operation: str, collection: str) -> None:
-        left[0] -= 1
-        if left[0] < 0:
-            raise AutoReconnect("mongodb://someone:hunter2@db.example: connection closed")
-
-    return refuse
 
 
 async def cut_short(db: Database, clock: ManualClock, backup: Path) -> None:

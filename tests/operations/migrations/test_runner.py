@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pymongo.errors import AutoReconnect
 
 from core.clock import ManualClock, SystemClock
 from core.errors import StoreUnavailable
@@ -28,7 +27,7 @@ from database.migrations.runner import (
 )
 from database.migrations.steps import Migration, RenameFields
 from runtime.lifecycle import CannotStart, apply_migrations
-from tests.operations.conftest import NOW, StepIn
+from tests.operations.conftest import NOW, StepIn, away_after
 from tests.operations.migrations.old_shapes import AFTER, record_of, store_old, stored
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -128,17 +127,6 @@ async def test_collections_without_documents_are_migrated_all_the_same(db: Datab
 # killed
 
 
-def _killed_after(calls: int) -> Callable[[str, str], None]:
-    left = [calls]
-
-    def refuse(operation: str, collection: str) -> None:
-        left[0] -= 1
-        if left[0] < 0:
-            raise AutoReconnect("mongodb://someone:hunter2@db.example: connection closed")
-
-    return refuse
-
-
 async def test_killed_at_any_command_it_is_finished_by_the_next_process(
     bare_db: Database, clock: ManualClock, small_pages: None
 ) -> None:
@@ -150,7 +138,7 @@ async def test_killed_at_any_command_it_is_finished_by_the_next_process(
     for last in range(commands):
         await bare_db.drop()
         await store_old(bare_db)
-        bare_db.before_call = _killed_after(last)
+        bare_db.before_call = away_after(last)
         with pytest.raises(StoreUnavailable):
             await migrate(bare_db)
         bare_db.before_call = None
@@ -185,7 +173,7 @@ async def test_an_outage_in_between_is_the_callers_to_repeat(bare_db: Database, 
     migrator = Migrator(bare_db)
     for _ in range(3):
         await migrator.step()
-    bare_db.before_call = _killed_after(1)
+    bare_db.before_call = away_after(1)
     with pytest.raises(StoreUnavailable):
         await migrator.step()
     bare_db.before_call = None

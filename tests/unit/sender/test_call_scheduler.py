@@ -192,10 +192,8 @@ async def test_one_copy_of_a_hundred_messages_is_one_call_for_the_bot() -> None:
     assert rig.time.passed == 0.0
 
 
-async def test_a_pause_delays_its_chat_and_bulk_and_no_other_call() -> None:
-    rig = Rig()
-    await rig.time.run(gather([rig.arrive("hit", 1)]))
-    assert rig.scheduler.pause(rig.calls["hit"], 5.0)
+async def assert_delayed(rig: Rig, delay: float) -> None:
+    """Check that a pause of chat 1 delays its chat and bulk calls by so many seconds, and nothing else."""
     tasks = [
         rig.arrive("same chat", 1),
         rig.arrive("other chat", 2),
@@ -204,7 +202,14 @@ async def test_a_pause_delays_its_chat_and_bulk_and_no_other_call() -> None:
     ]
     await rig.time.run(gather(tasks))
     names = ("other chat", "deletion elsewhere", "same chat", "bulk elsewhere")
-    assert rig.times(*names) == pytest.approx([0.0, 0.0, 5.0, 5.0], abs=0.1)
+    assert rig.times(*names) == pytest.approx([0.0, 0.0, delay, delay], abs=0.1)
+
+
+async def test_a_pause_delays_its_chat_and_bulk_and_no_other_call() -> None:
+    rig = Rig()
+    await rig.time.run(gather([rig.arrive("hit", 1)]))
+    assert rig.scheduler.pause(rig.calls["hit"], 5.0)
+    await assert_delayed(rig, 5.0)
 
 
 async def test_a_pause_delays_calls_that_are_already_waiting() -> None:
@@ -224,15 +229,7 @@ async def test_a_pause_delays_calls_that_are_already_waiting() -> None:
 async def test_a_restored_pause_delays_its_chat_and_bulk_and_keeps_the_bulk_rate() -> None:
     rig = Rig()
     rig.scheduler.restore(1, 5.0)
-    tasks = [
-        rig.arrive("same chat", 1),
-        rig.arrive("other chat", 2),
-        rig.arrive("deletion elsewhere", 3, Lane.DELETION, items=0),
-        rig.arrive("bulk elsewhere", 4, Lane.BULK),
-    ]
-    await rig.time.run(gather(tasks))
-    names = ("other chat", "deletion elsewhere", "same chat", "bulk elsewhere")
-    assert rig.times(*names) == pytest.approx([0.0, 0.0, 5.0, 5.0], abs=0.1)
+    await assert_delayed(rig, 5.0)
     assert rig.scheduler.bulk_rate == 29.0
     rig.assert_nothing_left()
 

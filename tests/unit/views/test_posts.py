@@ -15,7 +15,7 @@ from core.settings import BotSettings
 from views import admin_texts
 from views.buttons import PAGE_MAX
 from views.html import isolate
-from views.posts import batch_texts as batch_texts
+from views.posts import batch_texts
 from views.posts import keyboards as post_keyboards
 from views.posts import texts as post_texts
 from views.posts.callbacks import PostList

@@ -9,7 +9,7 @@ from aiogram.exceptions import TelegramBadRequest, TelegramServerError
 from aiogram.methods import EditMessageText, SendMessage, TelegramMethod
 from structlog.testing import capture_logs
 
-from admin_bot.broadcasts import progress_updater as progress_updater
+from admin_bot.broadcasts import progress_updater
 from admin_bot.broadcasts.progress_messages import edit_or_send
 from admin_bot.broadcasts.progress_updater import POLL_EVERY_S, ProgressUpdater
 from admin_bot.screens import MessageRef, Screen

@@ -11,7 +11,6 @@ from database.operations import audit_ops, post_ops, settings_ops
 from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
 from tests.bots.admin_bot.telegram import bad_request
 from views import admin_texts
-from views.posts import batch_texts as batch_texts
 from views.posts import texts
 
 PHOTO: dict[str, Any] = {"photo": [{"file_id": "p", "file_unique_id": "p", "width": 90, "height": 90}]}
