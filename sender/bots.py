@@ -16,6 +16,7 @@ from aiogram.methods import (
     SendMessage,
 )
 
+from sender.message_ids import MessageIds
 from sender.poison import PoisonGuard
 from sender.send_limiter import SendLimiter
 
@@ -56,6 +57,7 @@ def build_bot(token: str, api_url: str, limiter: SendLimiter, *, timeout_s: floa
     limiter.bind(bot.id)
     # the first registered is the outermost: the limiter comes last, so that no other middleware sees its retries
     session.middleware(PoisonGuard())
+    session.middleware(MessageIds())
     session.middleware(limiter)
     return bot
 
