@@ -31,6 +31,18 @@ def _plain(*fields: str) -> Index:
     return Index(fields)
 
 
+#: of the two collections with copies to delete
+_PROMISES = (
+    _plain("delete_at", "claimed_until"),
+    # claims of one bot: claimed and postponed promises are skipped in the index, without reading the document
+    _plain("bot_id", "delete_at", "claimed_until", "not_before"),
+    _plain("chat_id"),
+    # /me: open deliveries of one subscriber
+    _plain("user_id", "delete_at"),
+    # claims released at a stop
+    _plain("claimed_by", "delete_at"),
+)
+
 INDEXES: dict[str, tuple[Index, ...]] = {
     # source, user_id: recipients of a broadcast to the subscribers of one link, page by page
     "users": (
@@ -56,21 +68,14 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _plain("bypassed_at"),
     ),
     "token_generator_count": (_unique("user_id", "date"), _plain("date")),
-    # claimed_until: the only time of a delivery that failed. is_unfinished: recovery after a crash, and clean-up of the
-    # finished ones by age
-    "deliveries": (_plain("opened_at", "claimed_until"), _plain("is_unfinished", "opened_at")),
-    "pending_deletions": (
-        _plain("delete_at", "claimed_until"),
-        # claims of one bot: claimed and postponed promises are skipped in the index, without reading the document
-        _plain("bot_id", "delete_at", "claimed_until", "not_before"),
-        _plain("chat_id"),
-        # /me: open deliveries of one subscriber
-        _plain("user_id", "delete_at"),
-        # claims released at a stop
-        _plain("claimed_by", "delete_at"),
-        # recovery after a crash: promises without a notice, which are few
-        _plain("notice_message_id", "delete_at"),
+    "deliveries": (
+        # sent_at: the only time of a delivery that failed
+        _plain("opened_at", "sent_at"),
+        # leases that ran out: only what is being sent has an `until`
+        _plain("bot_id", "until"),
+        *_PROMISES,
     ),
+    "pending_deletions": _PROMISES,
     # the few of all undeletable deliveries of which the owners were not notified yet
     "impossible_deletions": (_plain("bot_id", "is_told", "reason", "at"), _plain("is_told", "at")),
     "broadcasts": (

@@ -1,9 +1,7 @@
 """ONE RUN of a job: the lease, the row, the time limit, the outcome, the report."""
 
 import asyncio
-import os
 import secrets
-import socket
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -18,6 +16,7 @@ from core.errors import StoreUnavailable, TollgateError
 from core.jobs import Counts, JobOutcome, RunReport
 from core.retries import LONG_S, SHORT_S, retry_while_unavailable
 from database.operations import run_ops
+from database.owners import new_owner
 from monitoring import metrics
 from monitoring.logs import mask
 from schedulers.admission import NotAdmitted, RunRequest, why_not_admitted, write_row
@@ -29,7 +28,7 @@ log = structlog.get_logger("tollgate.jobs")
 @cache
 def process_owner() -> str:
     """Return the name of this process in rows and claims: host, pid and a random part."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+    return new_owner()
 
 
 @dataclass(slots=True)

@@ -17,6 +17,8 @@ PERIODIC = (
     "broadcast progress",
     "following ",
     "pauses",
+    "delivery leases",
+    "recovery",
     "sandbox clock",
 )
 

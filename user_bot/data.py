@@ -7,8 +7,14 @@ from aiogram import Bot
 
 from core.clock import Clock
 from monitoring.alerts import Alerts
+from user_bot.delivery.claims import Claims
 from user_bot.delivery.deliverer import Deliverer
+from user_bot.delivery.explanations import Explanations
+from user_bot.delivery.interruptions import Interruptions
+from user_bot.delivery.ownership import Ownership
 from user_bot.delivery.pending_requests import PendingRequests
+from user_bot.delivery.recovery import Recovery
+from user_bot.delivery.sending import Sending
 from user_bot.delivery.verifier import Verifier
 from user_bot.gate.access_prompt import AccessPrompt
 from user_bot.gate.subscriptions import Subscriptions
@@ -24,6 +30,8 @@ class UserBotData(TypedDict):
     subscriptions: Subscriptions
     verifier: Verifier
     pending_requests: PendingRequests
+    ownership: Ownership
+    recovery: Recovery
 
 
 def build_data(
@@ -39,7 +47,18 @@ def build_data(
     subscriptions = Subscriptions(bot, clock, alerts)
     unlock_links = UnlockLinks(bot, clock, zone, alerts, unlock_config)
     access_prompt = AccessPrompt(bot, clock, zone, admin_ids, subscriptions, unlock_links)
-    deliverer = Deliverer(bot, clock, zone, alerts, access_prompt)
+    ownership = Ownership(clock)
+    interruptions = Interruptions(bot, clock, ownership)
+    explanations = Explanations(bot, clock, alerts)
+    deliverer = Deliverer(
+        bot.id,
+        clock,
+        ownership,
+        access_prompt,
+        Claims(bot, clock, ownership, interruptions),
+        Sending(bot, clock, zone, explanations),
+        explanations,
+    )
     return UserBotData(
         clock=clock,
         zone=zone,
@@ -47,4 +66,6 @@ def build_data(
         subscriptions=subscriptions,
         verifier=Verifier(bot, clock, zone, access_prompt, unlock_links, deliverer),
         pending_requests=PendingRequests(clock, access_prompt, deliverer),
+        ownership=ownership,
+        recovery=Recovery(bot, clock, zone, ownership, interruptions),
     )

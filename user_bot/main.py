@@ -4,13 +4,11 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import structlog
 from aiogram import Bot, Dispatcher
 
 from config import Settings, Shortener
-from core.errors import StoreUnavailable
 from core.supervisor import Supervisor
 from database.backups.files import backup_folder
 from database.batches import Bounds
@@ -26,6 +24,7 @@ from shorteners.failover import Shorteners
 from shorteners.providers import Provider
 from user_bot.commands import COMMANDS
 from user_bot.data import build_data
+from user_bot.delivery.ownership import Ownership
 from user_bot.delivery.recovery import Recovery
 from user_bot.gate.unlock_links import UnlockConfig
 from user_bot.routers import build_router
@@ -51,7 +50,8 @@ class UserBot:
     dispatcher: Dispatcher
     jobs: JobContext
     shorteners: Shorteners
-    zone: ZoneInfo
+    ownership: Ownership
+    recovery: Recovery
 
 
 def build(base: ProcessContext) -> UserBot:
@@ -71,7 +71,7 @@ def build(base: ProcessContext) -> UserBot:
     dispatcher = Dispatcher(disable_fsm=True, **names)
     install(dispatcher, bot, outage_retry=base.outage_retry, texts=common_texts, per_user=UPDATES_PER_USER)
     dispatcher.include_router(build_router(clock))
-    return UserBot(bot, dispatcher, _job_context(base), shorteners, zone)
+    return UserBot(bot, dispatcher, _job_context(base), shorteners, names["ownership"], names["recovery"])
 
 
 def _job_context(base: ProcessContext) -> JobContext:
@@ -121,7 +121,8 @@ async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
     bot, dp, tasks = user_bot.bot, user_bot.dispatcher, Supervisor()
     requests = RequestTrigger({one.name: one.runner for one in schedulers}, user_bot.jobs.clock)
     await _show_menu(bot)
-    await _recover(user_bot, tasks)
+    tasks.spawn(user_bot.ownership.run(), "delivery leases")
+    tasks.spawn(user_bot.recovery.run(), "recovery")
     for scheduler in schedulers:
         scheduler.start()
         announce(scheduler.name, scheduler.plan.in_words)
@@ -136,18 +137,6 @@ async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
         await asyncio.gather(requests.ended(JOBS_END_S), *ended)
         await tasks.close()
         await user_bot.shorteners.close()
-
-
-async def _recover(user_bot: UserBot, tasks: Supervisor) -> None:
-    """Notify subscribers of deliveries that a crash interrupted. Interrupted job runs are the runner's part."""
-    recovery = Recovery(user_bot.bot, user_bot.jobs.clock, user_bot.zone)
-    try:
-        interrupted = await recovery.notify_interrupted()
-    except StoreUnavailable as error:
-        log.warning("recovery.put_off", error=str(error))
-        interrupted = 1
-    if interrupted:  # some may not have been reached
-        tasks.spawn(recovery.notify_remaining(), "recovery")
 
 
 async def _show_menu(bot: Bot) -> None:

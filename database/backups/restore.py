@@ -1,9 +1,6 @@
 """Restore a backup into an empty database, or over its own half. Everything is checked before the first write."""
 
 import asyncio
-import os
-import secrets
-import socket
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -30,6 +27,7 @@ from database.backups.restore_marker import (
 from database.collection import Collection
 from database.connection import Database, current_database
 from database.indexes import INDEXES, ensure_indexes
+from database.owners import new_owner
 from database.values import Document
 
 #: collections named in an error
@@ -110,7 +108,7 @@ async def _refuse_unless_empty(db: Database) -> None:
 
 
 async def _write(db: Database, reader: BackupReader, report: RestoreReport, progress: Progress | None) -> None:
-    owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+    owner = new_owner()
     marker = await take_marker(db, reader.manifest.id, reader.path.name, owner)
     writer = _DatabaseWriter(reader, progress, db=db, marker=marker)
     if report.was_half:

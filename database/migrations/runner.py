@@ -4,9 +4,6 @@ One document (collection `migrations`) holds the number of the last applied migr
 """
 
 import logging
-import os
-import secrets
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +15,7 @@ from database.collection import Collection
 from database.connection import Database
 from database.migrations.registry import MIGRATIONS
 from database.migrations.steps import Migration
+from database.owners import new_owner
 from database.values import Document
 
 log = logging.getLogger("tollgate.database")
@@ -68,7 +66,7 @@ class Migrator:
         self._db = db
         self._migrations = migrations
         self._clock = clock or SystemClock()
-        self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+        self._owner = new_owner()
         self._polls = 0
 
     async def step(self) -> None:

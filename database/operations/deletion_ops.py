@@ -1,14 +1,19 @@
-"""Promises to delete deliveries (collection `pending_deletions`)."""
+"""Promises to delete deliveries.
+
+They stand in two collections with the same fields: in the rows of `deliveries`, for the last delivery of a post to a
+subscriber, and in `pending_deletions`, for copies of earlier ones that still stand, and for rows of earlier versions.
+"""
 
 import logging
 import secrets
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from operator import itemgetter
+from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 
 from pydantic import ValidationError
 
 from core.delivery import PendingDeletion
+from core.delivery_states import DeliveryState
 from database.collection import Collection
 from database.connection import current_database
 from database.values import Document, to_key, with_id
@@ -18,18 +23,39 @@ log = logging.getLogger("tollgate.database")
 #: how long a promise that cannot be read (of an older version, or edited by hand) is postponed
 UNREADABLE_PAUSE = timedelta(days=1)
 
+#: before every time stored: a range from here leaves out null
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
 _UNCLAIMED: Document = {"claimed_by": None, "claimed_until": None, "claim": None}
+#: a delivery of which nothing is left to delete
+_NOTHING_LEFT: Document = {"delete_at": None, "message_ids": [], "notice_message_id": None, **_UNCLAIMED}
+#: rows whose delivery is still being sent are recovered first
+AT_REST: Document = {"state": {"$ne": DeliveryState.SENDING}}
+
+
+def _deliveries() -> Collection:
+    return current_database().collection("deliveries")
 
 
 def _promises() -> Collection:
     return current_database().collection("pending_deletions")
 
 
+def promise_homes() -> tuple[Collection, Collection]:
+    """Return the collections that promises stand in."""
+    return _deliveries(), _promises()
+
+
+def _home_of(promise_id: str) -> Collection:
+    """Return the collection of a promise: the id of a delivery is "bot:user:code"."""
+    return _deliveries() if promise_id.count(":") == 2 else _promises()
+
+
 def _record(document: Document) -> PendingDeletion:
     return PendingDeletion.model_validate(with_id(document))
 
 
-async def _readable(documents: Sequence[Document]) -> list[PendingDeletion]:
+async def _readable(home: Collection, documents: Sequence[Document]) -> list[PendingDeletion]:
     """Return the promises among `documents` that can be read.
 
     The others are logged and postponed by a day, so that they do not block the rest.
@@ -44,7 +70,7 @@ async def _readable(documents: Sequence[Document]) -> list[PendingDeletion]:
     if unreadable:
         later = current_database().now() + UNREADABLE_PAUSE
         postponed = {**_UNCLAIMED, "not_before": later, "last_error": "this document cannot be read"}
-        await _promises().update_many({"_id": {"$in": unreadable}}, {"$set": postponed})
+        await home.update_many({"_id": {"$in": unreadable}}, {"$set": postponed})
     return records
 
 
@@ -57,22 +83,17 @@ async def promise(
     delete_at: datetime,
     message_ids: Sequence[int] = (),
     *,
-    request_key: str = "",
+    notice_message_id: int | None = None,
 ) -> str:
-    """Insert the promise to delete a delivery, before its messages are sent; returns its id.
-
-    `request_key` identifies the request it fulfils (the claim's `update_key`). Message ids are added later by
-    `record_messages`; `withdraw` deletes the promise when nothing was sent.
-    """
+    """Insert the promise to delete copies that no row of `deliveries` knows; returns its id."""
     key = await _promises().insert_one(
         {
             "bot_id": bot_id,
             "user_id": user_id,
             "chat_id": chat_id,
             "message_ids": list(message_ids),
-            "notice_message_id": None,
+            "notice_message_id": notice_message_id,
             "post_code": post_code,
-            "request_key": request_key,
             "sent_at": sent_at,
             "delete_at": delete_at,
             "attempts": 0,
@@ -84,59 +105,13 @@ async def promise(
     return str(key)
 
 
-async def record_messages(
-    promise_id: str,
-    message_ids: Sequence[int],
-    delete_at: datetime | None = None,
-    *,
-    sent_at: datetime | None = None,
-) -> bool:
-    """Add the ids of the copies that were sent; atomic. False when the promise is gone.
-
-    `sent_at`, `delete_at`: the actual times, if later than promised: the call may have waited, and Telegram's 48 hours
-    start when a message exists. Also ends a claim and a postponement, which were decided without the ids.
-    """
-    known: Document = {"message_ids": list(message_ids), "not_before": None, **_UNCLAIMED}
-    if delete_at is not None:
-        known["delete_at"] = delete_at
-    if sent_at is not None:
-        known["sent_at"] = sent_at
-    return await _promises().update_one({"_id": to_key(promise_id)}, {"$set": known})
-
-
-async def record_notice(promise_id: str, notice_message_id: int) -> bool:
-    """Add the id of the notice that says when the delivery is deleted; atomic. False when the promise is gone."""
-    return await _promises().update_one({"_id": to_key(promise_id)}, {"$set": {"notice_message_id": notice_message_id}})
-
-
-async def was_promised(user_id: int, post_code: str, request_key: str) -> bool:
-    """Return whether there is a promise for the delivery of this post that fulfils `request_key`."""
-    condition = {"user_id": user_id, "post_code": post_code, "request_key": request_key}
-    return await _promises().find_one(condition, projection=["_id"]) is not None
-
-
-async def find_promise(user_id: int, post_code: str, request_key: str) -> PendingDeletion | None:
-    """Return the promise that fulfils `request_key`, or None; of several, one without message ids.
-
-    None also for a promise that cannot be read, which is logged and postponed.
-    """
-    condition = {"user_id": user_id, "post_code": post_code, "request_key": request_key}
-    # an empty list sorts before any id
-    found = await _promises().find_one(condition, sort=[("message_ids.0", 1)])
-    return None if found is None else next(iter(await _readable([found])), None)
-
-
-async def withdraw(promise_id: str) -> bool:
-    """Delete a promise without message ids; atomic. False when it has some, and is kept, or is gone."""
-    return await _promises().delete_one({"_id": to_key(promise_id), "message_ids": []})
-
-
 def _due(now: datetime) -> Document:
     # {"$not": {"$gt": ...}} matches absent, null and past values alike
     return {
         "delete_at": {"$lte": now},
         "claimed_until": {"$not": {"$gt": now}},
         "not_before": {"$not": {"$gt": now}},
+        **AT_REST,
     }
 
 
@@ -150,33 +125,55 @@ async def claim_due(
     of a killed owner are due again after `hold_for`. Concurrent callers may get fewer than `limit` though more are due.
     """
     condition = _due(now) if bot_id is None else {**_due(now), "bot_id": bot_id}
-    due = await _promises().find(condition, limit=limit, sort=[("delete_at", 1)], projection=["_id"])
-    if not due:
-        return []
-    mine: Document = {"_id": {"$in": [document["_id"] for document in due]}}
+    found = [(home, document) for home in promise_homes() for document in await _first(home, condition, limit)]
+    found.sort(key=lambda one: one[1]["delete_at"])
+    due: dict[str, list[object]] = {}
+    for home, document in found[:limit]:
+        due.setdefault(home.name, []).append(document["_id"])
     # unique per call: two runs of one owner do not take each other's claims for their own
-    claim = secrets.token_hex(8)
-    held = {"claimed_by": owner, "claimed_until": now + hold_for, "claim": claim}
-    if not await _promises().update_many({**mine, **_due(now)}, {"$set": held}):
+    held = {"claimed_by": owner, "claimed_until": now + hold_for, "claim": secrets.token_hex(8)}
+    claimed = [
+        promise
+        for name, keys in due.items()
+        for promise in await _claim(current_database().collection(name), keys, now, held)
+    ]
+    return sorted(claimed, key=attrgetter("delete_at"))
+
+
+async def _first(home: Collection, condition: Document, limit: int) -> list[Document]:
+    return await home.find(condition, limit=limit, sort=[("delete_at", 1)], projection=["delete_at"])
+
+
+async def _claim(home: Collection, keys: Sequence[object], now: datetime, held: Document) -> list[PendingDeletion]:
+    mine: Document = {"_id": {"$in": list(keys)}}
+    if not await home.update_many({**mine, **_due(now)}, {"$set": held}):
         return []
-    # sorted here: given an order, the server may choose the index of `delete_at` instead of the few ids
-    claimed = await _promises().find({**mine, "claim": claim}, limit=limit)
-    return await _readable(sorted(claimed, key=itemgetter("delete_at")))
+    # not sorted: given an order, the server may choose the index of `delete_at` instead of the few ids
+    return await _readable(home, await home.find({**mine, "claim": held["claim"]}, limit=len(keys)))
 
 
 async def finish(promise_ids: Sequence[str], owner: str) -> int:
-    """Delete promises that `owner` still holds; returns how many. Each one atomically."""
-    if not promise_ids:
-        return 0
-    keys = [to_key(promise_id) for promise_id in promise_ids]
-    return await _promises().delete_many({"_id": {"$in": keys}, "claimed_by": owner})
+    """Fulfil promises that `owner` still holds; returns how many. Each one atomically.
+
+    Rows of `pending_deletions` are deleted; a delivery keeps its row, which says that nothing is left to delete.
+    """
+    keys: dict[str, list[object]] = {}
+    for promise_id in promise_ids:
+        keys.setdefault(_home_of(promise_id).name, []).append(to_key(promise_id))
+    finished = 0
+    if of_deliveries := keys.get("deliveries"):
+        held = {"_id": {"$in": of_deliveries}, "claimed_by": owner}
+        finished += await _deliveries().update_many(held, {"$set": _NOTHING_LEFT})
+    if others := keys.get("pending_deletions"):
+        finished += await _promises().delete_many({"_id": {"$in": others}, "claimed_by": owner})
+    return finished
 
 
 async def release(
     promise_id: str, owner: str, *, not_before: datetime | None, error: str | None, attempts_inc: int = 1
 ) -> bool:
     """Release a claim for a retry, not before `not_before`; atomic. False when `owner` no longer holds it."""
-    return await _promises().update_one(
+    return await _home_of(promise_id).update_one(
         {"_id": to_key(promise_id), "claimed_by": owner},
         {"$set": {**_UNCLAIMED, "not_before": not_before, "last_error": error}, "$inc": {"attempts": attempts_inc}},
     )
@@ -187,40 +184,27 @@ async def release_all(owner: str, now: datetime) -> int:
 
     Reads only due promises (`delete_at <= now`): no other is ever claimed.
     """
-    return await _promises().update_many({"delete_at": {"$lte": now}, "claimed_by": owner}, {"$set": _UNCLAIMED})
-
-
-async def find_interrupted(
-    bot_id: int, sent_before: datetime, due_after: datetime, limit: int
-) -> list[PendingDeletion]:
-    """Return up to `limit` promises from before `sent_before` without messages and notice, the soonest due first.
-
-    After a crash it is unknown whether these deliveries arrived. `record_notice` removes one from the result. Those due
-    at `due_after` or earlier are left out, which bounds the read.
-    """
-    condition: Document = {
-        "delete_at": {"$gt": due_after},
-        "notice_message_id": None,
-        "message_ids": [],
-        "bot_id": bot_id,
-        "sent_at": {"$lt": sent_before},
-    }
-    found = await _promises().find(condition, limit=limit, sort=[("delete_at", 1)])
-    return await _readable(found)
+    held = {"delete_at": {"$lte": now}, "claimed_by": owner}
+    return sum([await home.update_many(held, {"$set": _UNCLAIMED}) for home in promise_homes()])
 
 
 async def count_overdue(now: datetime) -> int:
     """Count the promises that are due (`delete_at <= now`), claimed or not."""
-    return await _promises().count({"delete_at": {"$lte": now}})
+    return sum([await home.count({"delete_at": {"$lte": now}}) for home in promise_homes()])
 
 
 async def next_due() -> datetime | None:
     """Return the earliest `delete_at` of all promises, claimed or not; None when there is none."""
-    first = await _promises().find_one({}, sort=[("delete_at", 1)], projection=["delete_at"])
-    return None if first is None else first["delete_at"]
+    # a null would sort first
+    some: Document = {"delete_at": {"$gt": _LONG_AGO}}
+    firsts = [await home.find_one(some, sort=[("delete_at", 1)], projection=["delete_at"]) for home in promise_homes()]
+    return min((first["delete_at"] for first in firsts if first is not None), default=None)
 
 
 async def open_deliveries(user_id: int, limit: int) -> list[PendingDeletion]:
     """Return up to `limit` promises of a subscriber, the soonest due first; `[]` when there are none."""
-    found = await _promises().find({"user_id": user_id}, limit=limit, sort=[("delete_at", 1)])
-    return await _readable(found)
+    found: list[PendingDeletion] = []
+    for home in promise_homes():
+        mine: Document = {"user_id": user_id, "delete_at": {"$gt": _LONG_AGO}}
+        found += await _readable(home, await home.find(mine, limit=limit, sort=[("delete_at", 1)]))
+    return sorted(found, key=attrgetter("delete_at"))[:limit]

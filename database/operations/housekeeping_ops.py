@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Unpack
 
+from core.delivery_states import DeliveryState
 from core.jobs import JobOutcome
 from core.subscriptions import MembershipStatus
 from database.batches import Bounds, Deleted, delete_in_batches
@@ -15,24 +16,27 @@ from database.collection import Collection
 from database.connection import current_database
 from database.values import Document, to_key
 
-#: `is_unfinished` of deliveries that ended; the others are needed for recovery after a crash
-_ENDED: Document = {"$in": [False, None]}
+#: deliveries that have ended and of which nothing is to be deleted
+_OVER: Document = {"state": {"$ne": DeliveryState.SENDING}, "delete_at": None}
 
 
 def _bulk(name: str) -> Collection:
     return current_database().bulk(name)
 
 
-async def delete_old_deliveries(before: datetime, **bounds: Unpack[Bounds]) -> Deleted:
-    """Delete claims of deliveries last started before `before`; unfinished ones are kept."""
-    condition = {"is_unfinished": _ENDED, "opened_at": {"$lt": before}}
+async def delete_old_deliveries(before: datetime, now: datetime, **bounds: Unpack[Bounds]) -> Deleted:
+    """Delete rows of deliveries last started before `before` of which nothing is left.
+
+    Those with copies to delete, in progress, or with a paid copy that stands are kept.
+    """
+    condition = {"opened_at": {"$lt": before}, **_OVER, "paid_until": {"$not": {"$gt": now}}}
     return await delete_in_batches(_bulk("deliveries"), condition, "opened_at", **bounds)
 
 
 async def delete_failed_deliveries(before: datetime, **bounds: Unpack[Bounds]) -> Deleted:
-    """Delete claims of deliveries that failed at their only attempt, which ended before `before`."""
-    condition = {"opened_at": None, "claimed_until": {"$lt": before}, "is_unfinished": _ENDED}
-    return await delete_in_batches(_bulk("deliveries"), condition, "claimed_until", **bounds)
+    """Delete rows of deliveries that never succeeded, of which the last attempt was before `before`."""
+    condition = {"opened_at": None, "sent_at": {"$lt": before}, **_OVER}
+    return await delete_in_batches(_bulk("deliveries"), condition, "sent_at", **bounds)
 
 
 async def find_runs_to_keep(jobs: Sequence[str]) -> list[str]:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from core.verification import TokenStatus
 from database.connection import current_database
+from database.operations.deletion_ops import open_deliveries
 from database.operations.user_ops import users
 from database.values import Document
 
@@ -36,11 +37,10 @@ async def find_inactive(seen_before: datetime, now: datetime, limit: int, *, wit
 
 async def has_delivery_or_token(user_id: int) -> bool:
     """Return whether the user has a delivery that is still to be deleted, or a verified token."""
-    db = current_database()
-    if await db.collection("pending_deletions").find_one({"user_id": user_id}, projection=["_id"]) is not None:
+    if await open_deliveries(user_id, 1):
         return True
     verified = {"user_id": user_id, "status": TokenStatus.VERIFIED}
-    return await db.collection("tokens").find_one(verified, projection=["_id"]) is not None
+    return await current_database().collection("tokens").find_one(verified, projection=["_id"]) is not None
 
 
 async def delete_inactive(user_id: int, seen_before: datetime, now: datetime) -> bool:

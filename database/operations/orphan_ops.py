@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Unpack
 
 from pydantic import ValidationError
@@ -11,7 +12,7 @@ from core.delivery import PendingDeletion
 from database.batches import Bounds, Deleted, delete_in_batches
 from database.collection import Collection
 from database.connection import current_database
-from database.operations.deletion_ops import finish
+from database.operations.deletion_ops import AT_REST, finish, promise_homes
 from database.operations.impossible_deletions import record_impossible
 from database.values import Document, to_key, with_id
 
@@ -49,11 +50,13 @@ async def find_overdue_promises(
         condition["_id"] = {"$nin": [to_key(promise_id) for promise_id in without]}
     fields = ["user_id", "sent_at", "delete_at"]
     # without those of an older version or edited by hand, which the deleter logs and postpones
-    condition |= {"sent_at": {"$lt": now}, "user_id": {"$gt": 0}}
-    found = await _collection("pending_deletions").find(
-        condition, limit=limit, sort=[("delete_at", 1)], projection=fields
-    )
-    return [OverduePromise(str(one["_id"]), one["user_id"], one["sent_at"], one["delete_at"]) for one in found]
+    condition |= {"sent_at": {"$lt": now}, "user_id": {"$gt": 0}, **AT_REST}
+    found = [
+        OverduePromise(str(one["_id"]), one["user_id"], one["sent_at"], one["delete_at"])
+        for home in promise_homes()
+        for one in await home.find(condition, limit=limit, sort=[("delete_at", 1)], projection=fields)
+    ]
+    return sorted(found, key=attrgetter("delete_at"))[:limit]
 
 
 async def find_deactivated(user_ids: Sequence[int]) -> set[int]:
@@ -73,10 +76,11 @@ async def give_up_promises(reasons: Mapping[str, str], owner: str, now: datetime
     by another is left alone. May be repeated: after a crash each promise keeps its one row.
     """
     mine: Document = {"_id": {"$in": [to_key(promise_id) for promise_id in reasons]}}
-    promises = _collection("pending_deletions")
     held = {"claimed_by": owner, "claimed_until": now + hold_for}
-    await promises.update_many({**mine, **_not_claimed(now)}, {"$set": held})
-    found = await promises.find({**mine, "claimed_by": owner}, limit=max(len(reasons), 1))
+    found: list[Document] = []
+    for home in promise_homes():
+        await home.update_many({**mine, **_not_claimed(now), **AT_REST}, {"$set": held})
+        found += await home.find({**mine, "claimed_by": owner}, limit=max(len(reasons), 1))
     records = [record for record in map(_readable, found) if record is not None]
     await record_impossible([(record, reasons[record.id]) for record in records], now)
     return await finish([record.id for record in records], owner)

@@ -1,8 +1,9 @@
-"""Second taps, as far as this process can see them. Between processes the database decides (`claim_delivery`)."""
+"""Second taps, as far as this process can see them. Between processes the database decides (`delivery_ops.start`)."""
 
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from cachetools import FIFOCache
 
@@ -14,10 +15,26 @@ RequestKey = tuple[int, str]
 ANSWERS_MAX = 2_000
 
 
+class First(StrEnum):
+    """What became of the first of two requests. A closed list."""
+
+    #: it delivers the post
+    DELIVERS = "delivers"
+    #: the subscriber was told what to do first
+    REFUSED = "refused"
+    #: it did nothing: an earlier process handled it
+    SILENT = "silent"
+
+
 @dataclass(slots=True)
 class _InProgress:
-    has_ended: asyncio.Event = field(default_factory=asyncio.Event)
-    was_refused: bool = False
+    decided: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    first: First = First.SILENT
+
+    def decide(self, first: First) -> None:
+        self.first = first
+        self.decided.set()
 
 
 class RequestDeduplicator:
@@ -39,20 +56,30 @@ class RequestDeduplicator:
         self._in_progress[key] = _InProgress()
         return True
 
+    def note_delivers(self, key: RequestKey) -> None:
+        """Note that the request in progress has claimed the delivery."""
+        if key in self._in_progress:
+            self._in_progress[key].decide(First.DELIVERS)
+
     def end(self, key: RequestKey, *, was_refused: bool = False) -> None:
         """End a request that is in progress, whatever its outcome; others are ignored."""
         ended = self._in_progress.pop(key, None)
-        if ended is not None:
-            ended.was_refused = was_refused
-            ended.has_ended.set()
+        if ended is None:
+            return
+        if not ended.decided.is_set() or was_refused:
+            ended.decide(First.REFUSED if was_refused else First.SILENT)
+        ended.ended.set()
 
-    async def wait_for_refusal(self, key: RequestKey) -> bool:
-        """Wait until the request in progress has ended; return whether it was refused. False when there is none."""
-        in_progress = self._in_progress.get(key)
-        if in_progress is None:
-            return False
-        await in_progress.has_ended.wait()
-        return in_progress.was_refused
+    async def wait_for_first(self, key: RequestKey, *, until_its_end: bool = False) -> First | None:
+        """Wait until it is decided what the request in progress does; return it. None when none is in progress.
+
+        With `until_its_end` a delivery is waited for, too: it may turn out to be unpaid.
+        """
+        first = self._in_progress.get(key)
+        if first is None:
+            return None
+        await (first.ended if until_its_end else first.decided).wait()
+        return first.first
 
     def note_answered(self, key: RequestKey, now: datetime) -> None:
         """Remember that the request was answered at `now`, by the post or by what the subscriber has to do first."""

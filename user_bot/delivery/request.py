@@ -47,8 +47,6 @@ class DeliveryRequest:
     code: str
     #: identifies the update it came by, which Telegram may send again
     update_key: str
-    #: id of the subscriber's message, or of the message with the button; 0: unknown
-    message_id: int = 0
 
     @property
     def key(self) -> tuple[int, str]:
@@ -79,5 +77,5 @@ def terms_of(post: Post, settings: BotSettings, now: datetime, costs_credit: boo
 
 def from_now(terms: Terms, now: datetime) -> Terms:
     """Return `terms` with the time until deletion counted from `now`: the call may have waited for its turn."""
-    assert terms.delete_at is not None
-    return replace(terms, sent_at=now, delete_at=now + (terms.delete_at - terms.sent_at))
+    delete_at = None if terms.delete_at is None else now + (terms.delete_at - terms.sent_at)
+    return replace(terms, sent_at=now, delete_at=delete_at)

@@ -29,8 +29,7 @@ async def get_again(query: CallbackQuery, callback_data: GetAgain, user: User, d
         await _answer(bot, query, user_texts.STALE_BUTTON)
         return
     await _answer(bot, query, user_texts.ONE_MOMENT)
-    message_id = query.message.message_id if query.message is not None else 0
-    await deliverer.deliver(user, callback_data.code, f"button {query.id}", message_id=message_id)
+    await deliverer.deliver(user, callback_data.code, f"button {query.id}")
 
 
 async def joined(

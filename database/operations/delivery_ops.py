@@ -1,0 +1,263 @@
+"""Deliveries (collection `deliveries`): one row per bot, subscriber and post, which one process owns at a time.
+
+Each function is one step of the table in docs/decisions/0015-deliveries.md, and one conditional update.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.clock import to_milliseconds
+from core.delivery import DOUBLE_TAP
+from core.delivery_states import LEASE_FOR, Delivery, DeliveryState
+from core.errors import AlreadyThere
+from database.collection import Collection
+from database.connection import current_database
+from database.values import Document, with_id
+
+#: update keys a row remembers: after a kill several updates come again
+KEYS_KEPT = 10
+#: what the deleter notes on a row, at rest
+_NOT_BEING_DELETED: Document = {
+    "attempts": 0,
+    "not_before": None,
+    "last_error": None,
+    "claimed_by": None,
+    "claimed_until": None,
+    "claim": None,
+}
+
+
+def _deliveries() -> Collection:
+    return current_database().collection("deliveries")
+
+
+def delivery_id(bot_id: int, user_id: int, post_code: str) -> str:
+    """Return the id of the row."""
+    return f"{bot_id}:{user_id}:{post_code}"
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A delivery that `owner` starts for the update `update_key`. Times are aware UTC."""
+
+    bot_id: int
+    user_id: int
+    post_code: str
+    update_key: str
+    owner: str
+    now: datetime
+    #: when its copies will be deleted; None: never
+    delete_at: datetime | None
+    #: the highest message id known to the bot; None: none is
+    sweep_after: int | None = None
+
+    @property
+    def id(self) -> str:
+        return delivery_id(self.bot_id, self.user_id, self.post_code)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to write the outcome of a delivery, as long as nobody has started or taken it over since."""
+
+    id: str
+    count: int
+    #: the row as it was before; None for the first delivery
+    before: Delivery | None = None
+    #: the highest message id known before it was sent
+    sweep_after: int | None = None
+
+
+def _record(document: Document) -> Delivery:
+    return Delivery.model_validate(with_id(document))
+
+
+def _starting(new: NewDelivery) -> Document:
+    now = to_milliseconds(new.now)
+    update: Document = {
+        "$set": {
+            "state": DeliveryState.SENDING,
+            "owner": new.owner,
+            "until": now + LEASE_FOR,
+            "update_key": new.update_key,
+            "opened_at": now,
+            "sent_at": now,
+            "delete_at": new.delete_at,
+            "message_ids": [],
+            "notice_message_id": None,
+            "sweep_after": new.sweep_after,
+            "sweep_before": None,
+            "known_ids": [],
+            "tellings": 0,
+            **_NOT_BEING_DELETED,
+        },
+        "$setOnInsert": {
+            "bot_id": new.bot_id,
+            "user_id": new.user_id,
+            "chat_id": new.user_id,
+            "post_code": new.post_code,
+        },
+        "$inc": {"count": 1},
+    }
+    if new.update_key:
+        update["$push"] = {"update_keys": {"$each": [new.update_key], "$slice": -KEYS_KEPT}}
+    return update
+
+
+async def start(new: NewDelivery) -> Claim | None:
+    """From nothing, or an ended delivery without copies, to sending; None when the row is in another state.
+
+    One upsert: of concurrent calls exactly one gets a claim. None also for a second tap (opened less than DOUBLE_TAP
+    ago) and for an update the row remembers. An opening in the future, by a clock put back since, is ignored.
+    """
+    free: Document = {
+        "_id": new.id,
+        "state": {"$ne": DeliveryState.SENDING},
+        "delete_at": None,
+        "opened_at": {"$not": {"$gt": new.now - DOUBLE_TAP, "$lte": new.now}},
+    }
+    if new.update_key:
+        free["update_keys"] = {"$ne": new.update_key}
+    try:
+        before = await _deliveries().find_one_and_update(free, _starting(new), upsert=True, before=True)
+    except AlreadyThere:
+        # in another state: nothing matched, and the insert met the same `_id`
+        return None
+    if before is None:
+        return Claim(new.id, 1, None, new.sweep_after)
+    return Claim(new.id, before.get("count", 0) + 1, _record(before), new.sweep_after)
+
+
+async def put_aside(delivery: Delivery) -> None:
+    """Copy what is to be deleted of an ended delivery into a row of its own, before `restart`; may be repeated.
+
+    Nothing to do when nothing is.
+    """
+    if delivery.delete_at is None:
+        return
+    row: Document = {
+        "_id": f"{delivery.id}:{delivery.count}",
+        "bot_id": delivery.bot_id,
+        "user_id": delivery.user_id,
+        "chat_id": delivery.user_id,
+        "message_ids": list(delivery.message_ids),
+        "notice_message_id": delivery.notice_message_id,
+        "post_code": delivery.post_code,
+        "state": delivery.state,
+        "sweep_after": delivery.sweep_after,
+        "sweep_before": delivery.sweep_before,
+        "known_ids": list(delivery.known_ids),
+        "sent_at": delivery.sent_at,
+        "delete_at": delivery.delete_at,
+        **_NOT_BEING_DELETED,
+    }
+    try:
+        await current_database().collection("pending_deletions").insert_one(row)
+    except AlreadyThere:
+        return
+
+
+async def restart(delivery: Delivery, new: NewDelivery) -> Claim | None:
+    """From an ended delivery, as it was read and put aside, to sending; None when it has changed since. Atomic."""
+    unchanged: Document = {"_id": delivery.id, "count": delivery.count, "state": {"$ne": DeliveryState.SENDING}}
+    if not await _deliveries().update_one(unchanged, _starting(new)):
+        return None
+    return Claim(delivery.id, delivery.count + 1, delivery, new.sweep_after)
+
+
+async def take_over(delivery: Delivery, owner: str, now: datetime) -> Claim | None:
+    """From sending by an owner whose lease ran out to sending by `owner`; None when somebody else was faster.
+
+    Atomic. The former owner can no longer write the outcome.
+    """
+    lapsed: Document = {
+        "_id": delivery.id,
+        "count": delivery.count,
+        "state": DeliveryState.SENDING,
+        "until": {"$not": {"$gte": now}},
+    }
+    taken = {"$set": {"owner": owner, "until": now + LEASE_FOR}, "$inc": {"count": 1, "tellings": 1}}
+    if not await _deliveries().update_one(lapsed, taken):
+        return None
+    return Claim(delivery.id, delivery.count + 1, delivery, delivery.sweep_after)
+
+
+def _ended(state: DeliveryState, **more: object) -> Document:
+    return {"$set": {"state": state, "owner": None, "until": None, **more}}
+
+
+async def record_sent(
+    claim: Claim,
+    message_ids: Sequence[int],
+    notice_message_id: int | None,
+    *,
+    sent_at: datetime,
+    delete_at: datetime | None,
+    paid_until: datetime | None,
+) -> bool:
+    """From sending to sent; atomic, may be repeated. False when another process has taken it over.
+
+    `sent_at`, `delete_at` replace those of the start: the call may have waited, and Telegram's 48 hours start when a
+    message exists. `paid_until`: until when the copy stands, if a credit was spent on it; None: none was.
+    """
+    known: Document = {
+        "message_ids": list(message_ids),
+        "notice_message_id": notice_message_id,
+        "sent_at": sent_at,
+        "delete_at": delete_at,
+    }
+    if paid_until is not None:
+        known["paid_until"] = paid_until
+    return await _deliveries().update_one(_mine(claim), _ended(DeliveryState.SENT, **known))
+
+
+async def record_unknown(
+    claim: Claim, notice_message_id: int | None, *, sweep_before: int | None = None, known_ids: Sequence[int] = ()
+) -> bool:
+    """From sending to unknown, after the subscriber was told; atomic, may be repeated. False when taken over.
+
+    What may have arrived has ids above `sweep_after` of the row and below `sweep_before`, and none of `known_ids`.
+    """
+    known: Document = {
+        "notice_message_id": notice_message_id,
+        "sweep_before": sweep_before,
+        "known_ids": list(known_ids),
+    }
+    return await _deliveries().update_one(_mine(claim), _ended(DeliveryState.UNKNOWN, **known))
+
+
+async def record_refused(claim: Claim) -> bool:
+    """From sending to refused: nothing was sent, and nothing is to be deleted; atomic, may be repeated.
+
+    False when taken over. The row counts as opened when it was before.
+    """
+    opened_at = None if claim.before is None else claim.before.opened_at
+    return await _deliveries().update_one(
+        _mine(claim), _ended(DeliveryState.REFUSED, opened_at=opened_at, delete_at=None)
+    )
+
+
+def _mine(claim: Claim) -> Document:
+    return {"_id": claim.id, "count": claim.count}
+
+
+async def renew(owner: str, ids: Sequence[str], now: datetime) -> int:
+    """Extend the leases of what `owner` is sending to `now + LEASE_FOR`; returns how many. Each one atomically."""
+    if not ids:
+        return 0
+    mine: Document = {"_id": {"$in": list(ids)}, "owner": owner, "state": DeliveryState.SENDING}
+    return await _deliveries().update_many(mine, {"$set": {"until": now + LEASE_FOR}})
+
+
+async def find(bot_id: int, user_id: int, post_code: str) -> Delivery | None:
+    """Return the last delivery of this post to this subscriber, in whatever state; None when there was none."""
+    document = await _deliveries().find_one({"_id": delivery_id(bot_id, user_id, post_code)})
+    return None if document is None else _record(document)
+
+
+async def find_lapsed(bot_id: int, now: datetime, limit: int) -> list[Delivery]:
+    """Return up to `limit` deliveries of this bot whose owner's lease ran out before `now`, the oldest first."""
+    # only what is being sent has an `until`
+    found = await _deliveries().find({"bot_id": bot_id, "until": {"$lt": now}}, limit=limit, sort=[("until", 1)])
+    return [_record(document) for document in found]

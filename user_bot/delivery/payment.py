@@ -1,0 +1,44 @@
+"""The credit of one delivery: spent before it is sent, given back unless it arrived."""
+
+from core.access import expired_charges
+from core.clock import Clock
+from core.delivery_states import is_paid
+from core.errors import StoreUnavailable
+from core.retries import SHORT_S, retry_while_unavailable
+from core.settings import BotSettings
+from database.operations import user_credits
+from database.operations.delivery_ops import Claim
+from user_bot.delivery.request import DeliveryRequest, Terms
+
+
+def costs_now(claim: Claim, terms: Terms) -> bool:
+    """Whether this delivery costs a credit: not while a copy stands for which one was spent."""
+    return terms.costs_credit and not is_paid(claim.before, terms.sent_at)
+
+
+async def spend(request: DeliveryRequest, terms: Terms, settings: BotSettings, clock: Clock) -> bool:
+    """Spend one credit on this request, once however often it is repeated; False when the subscriber has none left.
+
+    Raises StoreUnavailable; then it may be repeated.
+    """
+    forget = expired_charges(request.user, settings, terms.sent_at)
+    user_id = request.user.user_id
+    return await retry_while_unavailable(
+        lambda: user_credits.spend_credit(user_id, request.code, request.update_key, terms.sent_at, forget),
+        clock,
+        SHORT_S,
+    )
+
+
+async def give_back(request: DeliveryRequest, clock: Clock) -> bool:
+    """Give back what this request cost, if anything; return whether it did. Retries for ten minutes.
+
+    False as well when the database stays away: then the delivery lapses, and recovery gives it back.
+    """
+    user_id = request.user.user_id
+    try:
+        return await retry_while_unavailable(
+            lambda: user_credits.give_back_credit(user_id, request.code, request.update_key), clock
+        )
+    except StoreUnavailable:
+        return False

@@ -1,0 +1,132 @@
+"""Sending a claimed and paid delivery, and recording how it ended (docs/decisions/0015-deliveries.md)."""
+
+from collections.abc import Awaitable, Callable
+from zoneinfo import ZoneInfo
+
+import structlog
+from aiogram import Bot
+
+from core.clock import Clock
+from core.delivery_states import FOREVER
+from core.errors import StoreUnavailable
+from core.retries import retry_while_unavailable
+from database.operations import deletion_ops, delivery_ops
+from database.operations.delivery_ops import Claim
+from sender.certainty import Certainty, Effect, certainty_of
+from sender.failures import TELEGRAM_ERRORS, classify
+from sender.message_ids import message_ids_of
+from user_bot.delivery.explanations import Explanations
+from user_bot.delivery.payment import give_back
+from user_bot.delivery.request import DeliveryRequest, Outcome, Terms, from_now
+from views.subscribers import gate_texts
+from views.subscribers import texts as user_texts
+
+log = structlog.get_logger("tollgate.delivery")
+
+
+class Sending:
+    """One per bot and process; `send` may run concurrently."""
+
+    def __init__(self, bot: Bot, clock: Clock, zone: ZoneInfo, explanations: Explanations) -> None:
+        self._bot = bot
+        self._clock = clock
+        self._zone = zone
+        self._explanations = explanations
+
+    async def send(self, request: DeliveryRequest, terms: Terms, claim: Claim, *, is_paid: bool) -> Outcome:
+        """Copy the post to the subscriber, tell them when it will be deleted, and record the outcome.
+
+        `is_paid`: this request cost a credit, which is given back unless something certainly arrived.
+        """
+        try:
+            sent = await self._copy(request, terms)
+        except TELEGRAM_ERRORS as error:
+            # a call for one message is answered for that message
+            effect = Effect.CREATES_SEVERAL if len(terms.post.message_ids) > 1 else Effect.CREATES_ONE
+            certainty = certainty_of(effect, error)
+            log.warning("delivery.failed", failure=classify(error).value, certainty=certainty.value, post=request.code)
+            if certainty is Certainty.UNKNOWN:
+                return await self._end_unknown(request, claim)
+            return await self._end_refused(request, terms, claim, error)
+        return await self._end_sent(request, terms, claim, sent, is_paid=is_paid)
+
+    async def _copy(self, request: DeliveryRequest, terms: Terms) -> tuple[int, ...]:
+        copies = await self._bot.copy_messages(
+            chat_id=request.user.user_id,
+            from_chat_id=terms.post.storage_chat_id,
+            message_ids=list(terms.post.message_ids),
+            protect_content=terms.protect,
+        )
+        return tuple(copy.message_id for copy in copies)
+
+    async def _end_sent(
+        self, request: DeliveryRequest, terms: Terms, claim: Claim, sent: tuple[int, ...], *, is_paid: bool
+    ) -> Outcome:
+        # the call may have waited for its turn, and the time until deletion counts from when the subscriber has it
+        terms = from_now(terms, self._clock.now())
+        notice = await self._send_notice(request, terms, len(sent))
+        # an id of 0 is a message that Telegram sends later: there is no id to delete it by (BOTAPI §2.5)
+        known_ids = tuple(message_id for message_id in sent if message_id > 0)
+        paid_until = (terms.delete_at or FOREVER) if is_paid else None
+
+        async def record() -> None:
+            if not await delivery_ops.record_sent(
+                claim, known_ids, notice, sent_at=terms.sent_at, delete_at=terms.delete_at, paid_until=paid_until
+            ):
+                await self._promise_of_former_owner(request, terms, known_ids, notice)
+
+        await self._record(record)
+        return await self._explanations.arrived(terms.post, len(sent))
+
+    async def _promise_of_former_owner(
+        self, request: DeliveryRequest, terms: Terms, known_ids: tuple[int, ...], notice: int | None
+    ) -> None:
+        """Have copies deleted although another process took the delivery over: it told the subscriber it might fail."""
+        log.warning("delivery.was_taken_over", user_id=request.user.user_id, post=request.code)
+        if terms.delete_at is None:
+            return
+        user_id = request.user.user_id
+        await deletion_ops.promise(
+            self._bot.id,
+            user_id,
+            user_id,
+            request.code,
+            terms.sent_at,
+            terms.delete_at,
+            known_ids,
+            notice_message_id=notice,
+        )
+
+    async def _send_notice(self, request: DeliveryRequest, terms: Terms, sent: int) -> int | None:
+        """Send the warning under the delivery; return its id, None when there is none or it could not be sent."""
+        lines = []
+        if sent < terms.post.item_count:
+            lines.append(user_texts.missing_items(sent, terms.post.item_count))
+        if terms.delete_at is not None:
+            lines.append(user_texts.deletion_warning(terms.delete_at, self._clock.now(), self._zone))
+        return await self._explanations.send(request, "\n\n".join(lines)) if lines else None
+
+    async def _end_unknown(self, request: DeliveryRequest, claim: Claim) -> Outcome:
+        """The post may have arrived, in part or whole: never sent again, never charged, deleted in its time."""
+        is_returned = await give_back(request, self._clock)
+        words = [user_texts.NOT_CONFIRMED] + [gate_texts.GIVEN_BACK] * is_returned
+        notice = await self._explanations.send(request, " ".join(words), with_retry_button=True)
+        known: tuple[int, ...] = ()
+        if notice is not None and claim.sweep_after is not None:
+            known = message_ids_of(self._bot).seen_between(request.user.user_id, claim.sweep_after, notice)
+        await self._record(lambda: delivery_ops.record_unknown(claim, notice, sweep_before=notice, known_ids=known))
+        return Outcome.UNKNOWN
+
+    async def _end_refused(self, request: DeliveryRequest, terms: Terms, claim: Claim, error: BaseException) -> Outcome:
+        await give_back(request, self._clock)
+        outcome = await self._explanations.refused(request, terms.post, error)
+        # last: when killed before, another process finds the delivery and tells the subscriber
+        await self._record(lambda: delivery_ops.record_refused(claim))
+        return outcome
+
+    async def _record(self, write: Callable[[], Awaitable[object]]) -> None:
+        """Store what has already happened at Telegram; retry while the database is away, then log the loss."""
+        try:
+            await retry_while_unavailable(write, self._clock)
+        except StoreUnavailable:
+            log.error("delivery.record_lost")
