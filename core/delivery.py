@@ -29,9 +29,13 @@ class PendingDeletion(Record):
     #: empty until the ids of the copies are known; stays empty when the call's answer was lost
     message_ids: tuple[int, ...] = ()
     notice_message_id: int | None = None
+    #: the state of its delivery; None for a row of an earlier version
+    state: str | None = None
+    #: what a lost answer may have left has ids above the one and below the other, and none of `known_ids`
+    sweep_after: int | None = None
+    sweep_before: int | None = None
+    known_ids: tuple[int, ...] = ()
     post_code: str
-    #: identifies the update that requested the delivery; empty: not known
-    request_key: str = ""
     sent_at: datetime
     delete_at: datetime
     attempts: int = 0

@@ -13,6 +13,8 @@ from database.values import Document
 
 #: grants a user's document remembers, so that none is paid out twice
 GRANTS_KEPT = 100
+#: closed requests a user's document remembers: one is closed after a crash
+CLOSED_KEPT = 20
 #: attempts to extend a pass against concurrent grants for the same user
 _TRIES = 20
 
@@ -36,7 +38,7 @@ async def spend_credit(user_id: int, code: str, update_key: str, now: datetime, 
     """Spend a credit on a post for the request `update_key`; False when the user has none, or there is no such user.
 
     One conditional update: concurrent calls spend no more credits than there are, and one key is charged once: True
-    also when it was charged before. `forget`: codes whose charges are deleted (never `code`). Raises ValueError for
+    also when it was charged before, or closed. `forget`: codes whose charges are deleted (never `code`). Raises ValueError for
     anything but a code, and for an empty key.
     """
     charge = _charge(code)
@@ -46,12 +48,16 @@ async def spend_credit(user_id: int, code: str, update_key: str, now: datetime, 
     forgotten = {_charge(other): "" for other in forget if other != code}
     if forgotten:
         update["$unset"] = forgotten
-    condition: Document = {"user_id": user_id, "credits": {"$gte": 1}, f"{charge}.update_key": {"$ne": update_key}}
+    condition: Document = {
+        "user_id": user_id,
+        "credits": {"$gte": 1},
+        f"{charge}.update_key": {"$ne": update_key},
+        "closed_requests": {"$ne": update_key},
+    }
     if await users().update_one(condition, update):
         return True
-    return (
-        await users().find_one({"user_id": user_id, f"{charge}.update_key": update_key}, projection=["_id"]) is not None
-    )
+    settled = [{f"{charge}.update_key": update_key}, {"closed_requests": update_key}]
+    return await users().find_one({"user_id": user_id, "$or": settled}, projection=["_id"]) is not None
 
 
 async def give_back_credit(user_id: int, code: str, update_key: str) -> bool:
@@ -62,6 +68,17 @@ async def give_back_credit(user_id: int, code: str, update_key: str) -> bool:
     charge = _charge(code)
     condition: Document = {"user_id": user_id, f"{charge}.update_key": update_key}
     return await users().update_one(condition, {"$inc": {"credits": 1}, "$unset": {charge: ""}})
+
+
+async def close_request(user_id: int, code: str, update_key: str) -> bool:
+    """Give back what the request `update_key` spent on the post, and let it spend nothing later; False if it had not.
+
+    For the request of a process that may only be slow. Two commands, may be repeated. Raises ValueError for anything
+    but a code.
+    """
+    closed: Document = {"closed_requests": {"$each": [update_key], "$slice": -CLOSED_KEPT}}
+    await users().update_one({"user_id": user_id, "closed_requests": {"$ne": update_key}}, {"$push": closed})
+    return await give_back_credit(user_id, code, update_key)
 
 
 async def grant(

@@ -127,15 +127,19 @@ class Deliverer:
         return Admitted() if is_paid(found, now) else verdict
 
     async def _claim_and_send(self, request: DeliveryRequest, terms: Terms, settings: BotSettings) -> Outcome:
+        since_s = self._clock.monotonic()
         claim = await self._claims.claim(request, terms)
         if claim is None:
             return Outcome.DOUBLE_TAP
-        with self._ownership.hold(claim.id):
+        with self._ownership.hold(claim.id, since_s):
             self._deduplicator.note_delivers(request.key)
             costs = payment.costs_now(claim, terms)
             if costs and not await payment.spend(request, terms, settings, self._clock):
                 await delivery_ops.record_refused(claim)
                 return await self._show_how_to_pay(request, terms.post, settings)
+            if not await self._ownership.is_still_ours(claim.id):
+                await payment.give_back(request, self._clock)
+                return Outcome.DOUBLE_TAP
             outcome = await self._sending.send(request, terms, claim, is_paid=costs)
         if outcome in RETRYABLE_OUTCOMES:
             return outcome

@@ -40,12 +40,13 @@ class Interruptions:
         When Telegram takes no message now, the delivery lapses again and is explained later, TELLINGS_MAX times in all.
         Raises StoreUnavailable; then it lapses, too.
         """
+        since_s = self._clock.monotonic()
         claim = await delivery_ops.take_over(delivery, self._ownership.owner, self._clock.now())
         if claim is None:
             return False
         log.warning("delivery.interrupted", user_id=delivery.user_id, post=delivery.post_code)
-        with self._ownership.hold(delivery.id), in_lane(Lane.DELETION), at_least_once():
-            is_returned = is_code(delivery.post_code) and await user_credits.give_back_credit(
+        with self._ownership.hold(delivery.id, since_s), in_lane(Lane.DELETION), at_least_once():
+            is_returned = is_code(delivery.post_code) and await user_credits.close_request(
                 delivery.user_id, delivery.post_code, delivery.update_key
             )
             await self._tell(delivery, claim, is_returned=is_returned)

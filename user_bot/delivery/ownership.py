@@ -1,11 +1,13 @@
 """What this process is delivering now, and the leases it holds on that."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import structlog
 
 from core.clock import Clock
+from core.delivery_states import LEASE_FOR
 from core.errors import StoreUnavailable
 from database.operations import delivery_ops
 from database.owners import new_owner
@@ -26,9 +28,12 @@ class Ownership:
         self._in_progress: dict[str, float] = {}
 
     @contextmanager
-    def hold(self, delivery_id: str) -> Iterator[None]:
-        """Count the delivery as in progress in this process for the length of the block."""
-        self._in_progress[delivery_id] = self._clock.monotonic()
+    def hold(self, delivery_id: str, since_s: float) -> Iterator[None]:
+        """Count the delivery as in progress in this process for the length of the block.
+
+        `since_s`: monotonic seconds before its lease was written.
+        """
+        self._in_progress[delivery_id] = since_s
         try:
             yield
         finally:
@@ -37,6 +42,16 @@ class Ownership:
     def holds(self, delivery_id: str) -> bool:
         """Whether this process is delivering it now."""
         return delivery_id in self._in_progress
+
+    async def is_still_ours(self, delivery_id: str) -> bool:
+        """Whether no other process can have taken over what this one is delivering; asks the database only in doubt.
+
+        The process may have slept longer than its lease: suspended, or waiting for the database.
+        """
+        held_for = self._clock.monotonic() - self._in_progress.get(delivery_id, -math.inf)
+        if 0 <= held_for < LEASE_FOR.total_seconds():
+            return True
+        return bool(await delivery_ops.renew(self.owner, [delivery_id], self._clock.now()))
 
     async def run(self) -> None:
         """Repeat `renew` until cancelled."""

@@ -64,25 +64,27 @@ class Recovery:
         StoreUnavailable.
         """
         count = await self._pay_owed()
+        #: tried in this call; what failed is tried again in the next
+        tried: set[str] = set()
         while True:
-            lapsed = await self._find_lapsed()
+            lapsed = await self._find_lapsed(tried)
             for delivery in lapsed:
                 task = self._tasks.spawn(self._explain(delivery), f"recovery of {delivery.id}")
                 self._explaining[task] = delivery.id
                 task.add_done_callback(self._explaining.pop)
+                tried.add(delivery.id)
             count += len(lapsed)
             if not self._explaining:
                 return count
             await asyncio.wait(set(self._explaining), return_when=asyncio.FIRST_COMPLETED)
 
-    async def _find_lapsed(self) -> list[Delivery]:
+    async def _find_lapsed(self, tried: set[str]) -> list[Delivery]:
         free = AT_ONCE - len(self._explaining)
         if free <= 0:
             return []
-        found = await delivery_ops.find_lapsed(self._bot.id, self._clock.now(), 2 * AT_ONCE)
-        known = set(self._explaining.values())
+        found = await delivery_ops.find_lapsed(self._bot.id, self._clock.now(), len(tried) + AT_ONCE)
         # after a jump of the clock what this process is delivering looks lapsed
-        return [one for one in found if one.id not in known and not self._ownership.holds(one.id)][:free]
+        return [one for one in found if one.id not in tried and not self._ownership.holds(one.id)][:free]
 
     async def _explain(self, delivery: Delivery) -> None:
         try:
