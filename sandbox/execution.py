@@ -129,6 +129,7 @@ def _log(number: int, call: Call, progress: Progress, started: float) -> None:
         (time.perf_counter() - started) * 1000,
         answer.error,
         progress.effect,
+        call.made,
     )
     calls.keep(record)
 

@@ -39,6 +39,7 @@ def copy_message(call: Call) -> Json:
     if not markup.kind:
         markup = Markup("inline", survives_copy(source.markup))
     message, _ = post(call.world, chat, content, call.bot, read_draft(call, chat, markup))
+    call.made = [message.id_for(call.bot)]
     return shown_ids(call, [message])[0]
 
 
@@ -56,6 +57,7 @@ def forward_message(call: Call) -> Json:
     draft = read_draft(call, chat, Markup("inline", survives_copy(source.markup)))
     draft.forward_origin = origin_of(source)
     message, _ = post(call.world, chat, source.content, call.bot, draft)
+    call.made = [message.id_for(call.bot)]
     return message_json(message, call.bot)
 
 
@@ -131,6 +133,7 @@ def _send_many(call: Call, is_forward: bool) -> list[Json]:
         store(call.world, chat, _without_caption(message.content) if plain else message.content, call.bot, draft)
         for message, draft in list(zip(messages, drafts, strict=True))[:cut]
     ]
+    call.made = [message.id_for(call.bot) for message in sent]
     for message in sent:
         announce(call.world, message)
     if cut < len(messages):

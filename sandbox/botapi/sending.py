@@ -78,6 +78,7 @@ def _send(call: Call, content: Content, right: str, what: str) -> Json:
     require_write(call.world, chat, call.bot, right, what)
     check_dates(content.entities, call.world.clock.now())
     message, _ = post(call.world, chat, content, call.bot, read_draft(call, chat, markup))
+    call.made = [message.id_for(call.bot)]
     return message_json(message, call.bot)
 
 
@@ -136,6 +137,7 @@ def send_media_group(call: Call) -> list[Json]:
     draft.media_group_id = call.world.random_id() if len(contents) > 1 else None
     cut = partial_cut(call, len(contents))
     sent = [store(call.world, chat, content, call.bot, draft) for content in contents[:cut]]
+    call.made = [message.id_for(call.bot) for message in sent]
     for message in sent:
         announce(call.world, message)
     if cut < len(contents):

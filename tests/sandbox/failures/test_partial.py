@@ -59,6 +59,7 @@ async def test_some_are_sent_and_the_connection_is_lost(town: Town, method: str)
     assert len(await _shown(town)) == 2
     call = (await town.client.calls(method=method))[-1]
     assert (call["status"], call["fault"]) == (0, "partial")
+    assert call["made"] == [message["message_id"] for message in await _shown(town)]
 
 
 async def test_all_may_be_sent_before_the_connection_is_lost(town: Town) -> None:
