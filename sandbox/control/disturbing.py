@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.arguments import as_int, as_number, get_bot, read_body
+from sandbox.arguments import as_flag, as_int, as_number, get_bot, read_body
 from sandbox.errors import ControlError
 from sandbox.state.faults import poison
 from sandbox.state.restarts import ANSWERS
@@ -35,7 +35,11 @@ class DisturbingRoutes:
         answer, restarts = str(body.get("answer", ANSWERS[0])), self.world.restarts
         if answer not in ANSWERS:
             raise ControlError(f'"answer" must be one of {", ".join(ANSWERS)}')
-        cut = restarts.begin(as_number(body.get("down_s", 0), "down_s"), answer, executes=bool(body.get("executes")))
+        cut = restarts.begin(
+            as_number(body.get("down_s", 0), "down_s"),
+            answer,
+            executes=as_flag(body.get("executes", False), "executes"),
+        )
         for bot in self.world.bots.values():
             bot.queue.end_wait()
         self.world.changed.fire()

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.arguments import as_int, as_number, find_int, get_bot, get_chat, get_dialog, get_user, read_body
+from sandbox.arguments import as_flag, as_int, as_number, find_int, get_bot, get_chat, get_dialog, get_user, read_body
 from sandbox.chats.actions import act
 from sandbox.chats.links import find_invitation
 from sandbox.chats.posting import delete
@@ -188,9 +188,7 @@ class ControlRoutes:
 
 def _setting(name: str, value: Any, kind: type) -> Any:
     if kind is bool:
-        if not isinstance(value, bool):
-            raise ControlError(f'"{name}" must be true or false')
-        return value
+        return as_flag(value, name)
     if kind is str:
         return _choice(name, value)
     return kind(as_number(value, name))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.arguments import as_int, find_int, find_objects, find_text, get_user, need_int, need_text
+from sandbox.arguments import as_flag, as_int, find_int, find_objects, find_text, get_user, need_int, need_text
 from sandbox.chats.membership import set_member
 from sandbox.chats.objects import user_json
 from sandbox.chats.posting import Draft, post, store
@@ -65,7 +65,7 @@ def change_chat(world: World, chat: Chat, body: Json) -> Chat:
     """Change "protected" (restrict saving content) and "title" of a chat; a new title is a message in it."""
     title = find_text(body, "title")
     if "protected" in body:
-        chat.is_protected = bool(body["protected"])
+        chat.is_protected = as_flag(body["protected"], "protected")
         world.touch(chat, "member")
     if title is not None and title != chat.title:
         chat.title = title
@@ -76,7 +76,7 @@ def change_chat(world: World, chat: Chat, body: Json) -> Chat:
 def change_user(user: User, body: Json) -> User:
     """Change "forbids_voice" of a person: their privacy setting for voice and video messages."""
     if "forbids_voice" in body:
-        user.forbids_voice = bool(body["forbids_voice"])
+        user.forbids_voice = as_flag(body["forbids_voice"], "forbids_voice")
     return user
 
 

@@ -103,8 +103,8 @@ class Faults:
         missing = [name for name in _REQUIRED[kind] if name not in effect]
         if missing:
             raise ControlError(f"the effect {kind} needs {' and '.join(missing)}")
-        if kind == "partial" and effect.get("end", "wrapped") not in PARTIAL_ENDS:
-            raise ControlError(f"effect.end must be one of {', '.join(map(str, PARTIAL_ENDS))}")
+        if kind == "partial":
+            _check_partial(effect)
         fault = Fault(self._last_id + 1, str(wanted.get("method") or "*"), effect, bot_id)
         if wanted.get("chat_id") is not None:
             fault.chat_id = str(wanted["chat_id"])
@@ -143,6 +143,13 @@ class Faults:
             self.find(fault_id)
         for known in [fault_id] if fault_id is not None else list(self._planned):
             self._planned.pop(known).removed.set()
+
+
+def _check_partial(effect: Json) -> None:
+    if effect.get("end", PARTIAL_ENDS[0]) not in PARTIAL_ENDS:
+        raise ControlError(f"effect.end must be one of {', '.join(map(str, PARTIAL_ENDS))}")
+    for name in ("deliver", "retry_after"):
+        _count(effect.get(name, 0), f"effect.{name}")
 
 
 def _count(found: object, name: str) -> int:

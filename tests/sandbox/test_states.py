@@ -35,6 +35,15 @@ async def test_a_channel_that_restricts_saving_refuses_copies(town: Town, method
     assert (await _copy(town, method, ids)).status == 200
 
 
+async def test_a_switch_is_true_or_false(town: Town) -> None:
+    with pytest.raises(SandboxError, match='"protected" must be true or false'):
+        await town.client.change_chat(town.storage, protected="no")
+    with pytest.raises(SandboxError, match='"forbids_voice" must be true or false'):
+        await town.client.change_user(town.alice.id, forbids_voice=1)
+    with pytest.raises(SandboxError, match='"executes" must be true or false'):
+        await town.client.request("POST", "restart", {"executes": "yes"})
+
+
 async def test_an_older_telegram_says_it_in_words(town: Town) -> None:
     ids = [await town.post("one"), await town.post("two")]
     await town.client.change_chat(town.storage, protected=True)

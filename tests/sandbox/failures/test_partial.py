@@ -86,3 +86,9 @@ async def test_ids_of_a_failed_call_are_used_up(town: Town, end: str | int) -> N
 async def test_an_unknown_end_is_refused(town: Town) -> None:
     with pytest.raises(SandboxError, match=r"effect\.end must be one of wrapped, group, drop, 401"):
         await town.client.fault("partial", deliver=1, end="happy")
+
+
+@pytest.mark.parametrize("effect", [{"deliver": -1}, {"deliver": "two"}, {"deliver": 1, "retry_after": -5}])
+async def test_counts_of_a_partial_send_are_whole_numbers_from_0(town: Town, effect: Json) -> None:
+    with pytest.raises(SandboxError, match=r"effect\..* must be a whole number from 0"):
+        await town.client.fault("partial", **effect)
