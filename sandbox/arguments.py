@@ -76,6 +76,13 @@ def as_int(found: Any, name: str) -> int:
         raise ControlError(f'"{name}" must be a whole number') from error
 
 
+def as_flag(found: Any, name: str) -> bool:
+    """Return true or false. Raises ControlError, which mentions `name`, for anything else."""
+    if not isinstance(found, bool):
+        raise ControlError(f'"{name}" must be true or false')
+    return found
+
+
 def as_number(found: Any, name: str) -> float:
     """Convert `found` to a number. Raises ControlError, which mentions `name`."""
     try:

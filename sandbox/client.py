@@ -78,6 +78,14 @@ class SandboxClient:
         chat = await self.request("POST", "chats", {"type": kind, "title": title, "owner": owner, **more})
         return int(chat["id"])
 
+    async def change_chat(self, chat_id: int, **changes: object) -> Json:
+        """Change `protected` (restrict saving content) or `title` of a chat."""
+        return await self.request("PATCH", f"chats/{chat_id}", changes)
+
+    async def change_user(self, user_id: int, **changes: object) -> Json:
+        """Change `forbids_voice` of a person."""
+        return await self.request("PATCH", f"users/{user_id}", changes)
+
     async def set_member(self, chat_id: int, member_id: int, status: str, **rights: bool) -> Json:
         """Set a member's status and rights in a chat."""
         body = {"status": status, "rights": rights}
@@ -103,6 +111,15 @@ class SandboxClient:
         if method is not None:
             body["method"] = method
         return int((await self.request("POST", "faults", body))["id"])
+
+    async def restart(self, down_s: float = 0.0, answer: str = "500", *, executes: bool = False) -> int:
+        """Restart the Bot API server; returns how many calls in flight got 500 restart.
+
+        For `down_s` real seconds calls are answered by `answer`: 500, 429, 502, reset, or refuse, which closes the
+        port for this client too. `executes`: calls in flight that had not been executed are, before their 500.
+        """
+        body = {"down_s": down_s, "answer": answer, "executes": executes}
+        return int((await self.request("POST", "restart", body))["cut"])
 
     async def clear_faults(self, fault_id: int | None = None) -> None:
         """Remove one fault, or all."""
@@ -207,9 +224,14 @@ class Person:
         """Send an album. `order`: the order in which its updates are queued."""
         return await self.act("album", to=to, items=items, order=order)
 
-    async def forward(self, to: str | int, from_chat: str | int, message_ids: list[int]) -> Json:
-        """Forward messages of a channel or of the chat with a bot."""
-        return await self.act("forward", to=to, from_chat=from_chat, message_ids=message_ids)
+    async def forward(
+        self, to: str | int, from_chat: str | int, message_ids: list[int], hidden_name: str | None = None
+    ) -> Json:
+        """Forward messages of a channel or of the chat with a bot.
+
+        `hidden_name`: as if first written by somebody who hides their account; "" has no name, which aiogram refuses.
+        """
+        return await self.act("forward", to=to, from_chat=from_chat, message_ids=message_ids, hidden_name=hidden_name)
 
     async def press(
         self, where: str | int, text: str, message_id: int | None = None, chat_id: int | None = None
@@ -252,6 +274,18 @@ class Person:
     async def invitation(self, url: str) -> Json:
         """Return what the app shows about an invitation before it is used."""
         return await self._client.request("GET", "invitation", user=self.id, url=url)
+
+    async def revoke_link(self, chat_id: int, url: str) -> Json:
+        """Revoke an invite link of a chat this person administers, also a bot's."""
+        return await self.act("revoke_link", chat=chat_id, url=url)
+
+    async def pin(self, bot: str | int, message_id: int) -> Json:
+        """Pin a message in the chat with a bot."""
+        return await self.act("pin", **{"in": bot}, message_id=message_id)
+
+    async def set_timer(self, bot: str | int, seconds: int) -> Json:
+        """Set the auto-delete timer of the chat with a bot, 0 to switch it off."""
+        return await self.act("set_timer", **{"in": bot}, seconds=seconds)
 
     async def leave(self, chat_id: int) -> Json:
         """Leave a chat."""

@@ -34,6 +34,8 @@ class Call:
     params: dict[str, str]
     files: dict[str, Part] = field(default_factory=dict)
     effect: Json | None = None
+    #: ids of the messages it sent, also when it fails afterwards
+    made: list[int] = field(default_factory=list)
 
     def text(self, name: str) -> str:
         """The parameter, "" when it is missing."""

@@ -5,8 +5,9 @@ from itertools import pairwise
 from typing import Any
 
 from sandbox.botapi.method import Method, find_message, read_draft, read_message_ids
-from sandbox.botapi.sending import caption, partial_cut, partial_failure, shown_ids
-from sandbox.chats.access import may_read_history, require_read, require_write
+from sandbox.botapi.partial import failed_message, partial_cut, partial_failure
+from sandbox.botapi.sending import caption, shown_ids
+from sandbox.chats.access import VOICE_FORBIDDEN, may_read_history, refuses_voice, require_read, require_write
 from sandbox.chats.copies import album_ids, is_copyable, is_protected, origin_of
 from sandbox.chats.objects import message_json
 from sandbox.chats.posting import Draft, announce, post, store
@@ -19,6 +20,7 @@ from sandbox.wire import Call
 Json = dict[str, Any]
 
 PROTECTED = "message has protected content and can't be forwarded"
+RESTRICTED = "CHAT_FORWARDS_RESTRICTED"
 
 
 def copy_message(call: Call) -> Json:
@@ -26,16 +28,18 @@ def copy_message(call: Call) -> Json:
     source = _single_source(call, "copy")
     if not is_copyable(source):
         raise bad_request("the message can't be copied")
-    if is_protected(source) and not call.world.config.copy_protected:
-        raise bad_request(PROTECTED)
     content = _copied_content(source.content, call)
     markup = read_markup(call.text("reply_markup"))
     chat = call.chat()
     require_write(call.world, chat, call.bot)
     check_dates(content.entities, call.world.clock.now())
+    refusal = _refusal(call, chat, [source])
+    if refusal is not None:
+        raise bad_request(refusal)
     if not markup.kind:
         markup = Markup("inline", survives_copy(source.markup))
     message, _ = post(call.world, chat, content, call.bot, read_draft(call, chat, markup))
+    call.made = [message.id_for(call.bot)]
     return shown_ids(call, [message])[0]
 
 
@@ -48,10 +52,37 @@ def forward_message(call: Call) -> Json:
         raise bad_request("the message can't be forwarded")
     chat = call.chat()
     require_write(call.world, chat, call.bot)
+    if refuses_voice(chat, source.content):
+        raise bad_request(VOICE_FORBIDDEN)
     draft = read_draft(call, chat, Markup("inline", survives_copy(source.markup)))
     draft.forward_origin = origin_of(source)
     message, _ = post(call.world, chat, source.content, call.bot, draft)
+    call.made = [message.id_for(call.bot)]
     return message_json(message, call.bot)
+
+
+def _refusal(call: Call, chat: Chat, messages: list[Message]) -> str | None:
+    """Why Telegram refuses these copies after the Bot API server let them through; None when it does not.
+
+    Restricted saving is 406 today, which the server passes on as a 400 with the bare code; it was a 400, which TDLib
+    puts into words (td MessagesManager.cpp, process_send_message_fail_error).
+    """
+    if any(refuses_voice(chat, message.content) for message in messages):
+        return VOICE_FORBIDDEN
+    config = call.world.config
+    if config.copy_protected or not any(is_protected(message) for message in messages):
+        return None
+    return RESTRICTED if config.copy_protected_code == 406 else PROTECTED
+
+
+def _refuse_all(call: Call, chat: Chat, messages: list[Message]) -> None:
+    """Raise 400 when Telegram refuses one of the messages: they are one request to it, so none is sent."""
+    refusal = _refusal(call, chat, messages)
+    if refusal is None:
+        return
+    if refusal == RESTRICTED:
+        raise bad_request(refusal)
+    raise failed_message(1, refusal[0].upper() + refusal[1:])
 
 
 def _single_source(call: Call, verb: str) -> Message:
@@ -94,6 +125,7 @@ def _send_many(call: Call, is_forward: bool) -> list[Json]:
     if any(later <= earlier for earlier, later in pairwise(message_ids)):
         raise bad_request("message identifiers must be in a strictly increasing order")
     messages = _pick(call, source, message_ids, is_forward)
+    _refuse_all(call, chat, messages)
     cut = partial_cut(call, len(messages))
     drafts = _drafts(call, chat, messages, is_forward)
     plain = call.flag("remove_caption")
@@ -101,6 +133,7 @@ def _send_many(call: Call, is_forward: bool) -> list[Json]:
         store(call.world, chat, _without_caption(message.content) if plain else message.content, call.bot, draft)
         for message, draft in list(zip(messages, drafts, strict=True))[:cut]
     ]
+    call.made = [message.id_for(call.bot) for message in sent]
     for message in sent:
         announce(call.world, message)
     if cut < len(messages):
@@ -115,8 +148,7 @@ def _pick(call: Call, source: Chat, message_ids: list[int], is_forward: bool) ->
     existing = [message for message in found if message is not None]
     if not existing:
         raise bad_request("there are no messages to forward")
-    blocked = is_forward or not call.world.config.copy_protected
-    sendable = [m for m in existing if is_copyable(m) and not (blocked and is_protected(m))]
+    sendable = [m for m in existing if is_copyable(m) and not (is_forward and is_protected(m))]
     if not sendable:
         raise bad_request("messages can't be forwarded")
     return sendable

@@ -29,7 +29,7 @@ def get_chat_member(call: Call) -> Json:
         raise bad_request(NO_LIST)
     who = call.world.bots.get(user_id) or call.world.users.get(user_id)
     if who is None or not (isinstance(who, Bot) or user_id in chat.members or _has_seen(call, who)):
-        raise bad_request("PARTICIPANT_ID_INVALID")
+        raise bad_request(call.world.config.unknown_member)
     return member_json(chat.members.get(user_id) or Member(user_id, "left"), who, chat.type)
 
 

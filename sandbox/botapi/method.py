@@ -35,7 +35,7 @@ def _read_id(item: object) -> int:
     try:
         found = int(item)
     except ValueError as error:
-        raise bad_request("message identifier must be a Number") from error
+        raise bad_request("can't parse message identifier as a Number") from error
     if found <= 0:
         raise bad_request("invalid message identifier specified")
     return found

@@ -5,10 +5,11 @@ import os
 from typing import Any
 
 from sandbox.botapi.method import Method, read_draft
+from sandbox.botapi.partial import partial_cut, partial_failure
 from sandbox.chats.access import require_write
 from sandbox.chats.objects import message_json
 from sandbox.chats.posting import announce, post, store
-from sandbox.errors import ApiError, bad_request, describe
+from sandbox.errors import bad_request
 from sandbox.state.files import StoredFile, check_kind, image_size
 from sandbox.state.world import Content, Dialog, Message
 from sandbox.text.dates import check_dates
@@ -77,6 +78,7 @@ def _send(call: Call, content: Content, right: str, what: str) -> Json:
     require_write(call.world, chat, call.bot, right, what)
     check_dates(content.entities, call.world.clock.now())
     message, _ = post(call.world, chat, content, call.bot, read_draft(call, chat, markup))
+    call.made = [message.id_for(call.bot)]
     return message_json(message, call.bot)
 
 
@@ -135,6 +137,7 @@ def send_media_group(call: Call) -> list[Json]:
     draft.media_group_id = call.world.random_id() if len(contents) > 1 else None
     cut = partial_cut(call, len(contents))
     sent = [store(call.world, chat, content, call.bot, draft) for content in contents[:cut]]
+    call.made = [message.id_for(call.bot) for message in sent]
     for message in sent:
         announce(call.world, message)
     if cut < len(contents):
@@ -171,19 +174,6 @@ def _album_item(call: Call, item: Json) -> Content:
     content.has_spoiler = bool(item.get("has_spoiler"))
     content.is_caption_above = bool(item.get("show_caption_above_media"))
     return content
-
-
-def partial_cut(call: Call, count: int) -> int:
-    """How many of `count` messages are sent: all, or as many as the fault `partial` allows (row 14)."""
-    if call.effect and call.effect["kind"] == "partial":
-        return min(int(call.effect.get("deliver", 1)), count)
-    return count
-
-
-def partial_failure(call: Call, delivered: int) -> ApiError:
-    """The error of a call that sent only its first messages (BOTAPI §2.5)."""
-    reason = (call.effect or {}).get("error", "Bad Request: MEDIA_EMPTY")
-    return ApiError(400, describe(400, f'failed to send message #{delivered + 1} with the error message "{reason}"'))
 
 
 def send_chat_action(call: Call) -> bool:

@@ -11,7 +11,10 @@ from sandbox.errors import (
     bad_request,
     forbidden,
 )
-from sandbox.state.world import Bot, Chat, Dialog, Member, User, World
+from sandbox.state.world import Bot, Chat, Content, Dialog, Member, User, World
+
+#: Telegram's code for a voice or video message to a person whose privacy settings forbid them.
+VOICE_FORBIDDEN = "VOICE_MESSAGES_FORBIDDEN"
 
 
 def find_chat(world: World, bot: Bot, reference: str) -> Chat:
@@ -103,3 +106,8 @@ def may_read_history(chat: Chat, bot: Bot) -> bool:
         return True
     member = chat.members.get(bot.id)
     return member is not None and member.is_inside
+
+
+def refuses_voice(chat: Chat, content: Content) -> bool:
+    """Whether `content` is a voice or video message and the person of the private chat forbids those."""
+    return isinstance(chat, Dialog) and chat.user.forbids_voice and content.kind in ("voice", "video_note")

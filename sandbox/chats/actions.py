@@ -8,6 +8,7 @@ from sandbox.arguments import (
     find_bot,
     find_list,
     find_objects,
+    find_text,
     get_bot,
     get_target_chat,
     get_user,
@@ -20,6 +21,7 @@ from sandbox.chats.joining import approve_request, decline_request, join, leave,
 from sandbox.chats.links import open_link, send_to_bot
 from sandbox.chats.membership import set_blocked
 from sandbox.chats.posting import Draft, announce, delete, store
+from sandbox.chats.settings import pin, revoke_link, set_timer
 from sandbox.chats.transcript import shown_message
 from sandbox.errors import ControlError
 from sandbox.state.world import Chat, Content, Dialog, Message, User, World
@@ -125,12 +127,24 @@ def _forward(world: World, user: User, body: Json) -> Json:
         raise ControlError('"message_ids" is empty')
     if any(is_protected(message) or not is_copyable(message) for message in messages):
         raise ControlError("a message there can't be forwarded")
+    hidden = _hidden_origin(world, body)
     drafts = []
     for message, group_id in zip(messages, album_ids(world, messages), strict=True):
         draft = _signed(chat, user)
-        draft.forward_origin, draft.media_group_id = origin_of(message), group_id
+        draft.forward_origin, draft.media_group_id = hidden or origin_of(message), group_id
         drafts.append(draft)
     return _announced(world, _write(world, user, chat, [message.content for message in messages], drafts))
+
+
+def _hidden_origin(world: World, body: Json) -> Json | None:
+    """The origin of a forward from somebody who hides their account: `hidden_name`, which may be empty.
+
+    Without a name the server leaves out `sender_user_name` (telegram-bot-api Client.cpp), which aiogram requires.
+    """
+    if "hidden_name" not in body:
+        return None
+    name = find_text(body, "hidden_name")
+    return {"date": world.now(), "type": "hidden_user"} | ({"sender_user_name": name} if name else {})
 
 
 def _can_see(chat: Chat, user: User) -> bool:
@@ -216,4 +230,7 @@ _ACTIONS: dict[str, Action] = {
     "approve": approve_request,
     "decline": decline_request,
     "deactivate": _deactivate,
+    "pin": pin,
+    "set_timer": set_timer,
+    "revoke_link": revoke_link,
 }

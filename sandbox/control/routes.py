@@ -7,17 +7,18 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.arguments import as_int, as_number, find_int, get_bot, get_chat, get_dialog, get_user, read_body
+from sandbox.arguments import as_flag, as_int, as_number, find_int, get_bot, get_chat, get_dialog, get_user, read_body
 from sandbox.chats.actions import act
 from sandbox.chats.links import find_invitation
 from sandbox.chats.posting import delete
 from sandbox.chats.transcript import chat_messages, transcript, transcripts
 from sandbox.control import waiting, world_setup
+from sandbox.control.disturbing import DisturbingRoutes
 from sandbox.errors import ControlError
 from sandbox.shortener.routes import ShortenerRoutes
-from sandbox.state.faults import poison
 from sandbox.state.files import placeholder_picture
-from sandbox.state.world import Config, World
+from sandbox.state.flood import MODELS
+from sandbox.state.world import UNKNOWN_MEMBER, Config, World
 from sandbox.t_me_redirect import redirect_to_page
 from sandbox.wire import encode
 
@@ -30,6 +31,8 @@ Route = tuple[str, str, Endpoint]
 PAGE = pathlib.Path(__file__).parents[1] / "page"
 MAX_UPLOAD_BYTES = 20 * 1024 * 1024
 MAX_UPLOADS_BYTES = 200 * 1024 * 1024
+#: The settings that are one of several words.
+CHOICES = {"flood_model": MODELS, "unknown_member": UNKNOWN_MEMBER}
 #: Latest time of the clock: Bot API dates have 32 bits.
 LATEST_UNIX = 4_102_444_800.0
 
@@ -64,6 +67,14 @@ class ControlRoutes:
 
     async def add_chat(self, request: web.Request) -> Reply:
         return world_setup.shown_chat(world_setup.add_chat(self.world, await read_body(request)))
+
+    async def change_chat(self, request: web.Request) -> Reply:
+        chat = get_chat(self.world, request.match_info["chat"])
+        return world_setup.shown_chat(world_setup.change_chat(self.world, chat, await read_body(request)))
+
+    async def change_user(self, request: web.Request) -> Reply:
+        user = get_user(self.world, request.match_info["user"])
+        return world_setup.shown_user(world_setup.change_user(user, await read_body(request)))
 
     async def put_member(self, request: web.Request) -> Reply:
         chat = get_chat(self.world, request.match_info["chat"])
@@ -116,6 +127,8 @@ class ControlRoutes:
     async def counters(self, request: web.Request) -> Reply:
         open_queries = [query.id for query in self.world.callbacks.values() if not query.is_answered]
         shown = {"unanswered_callbacks": len(open_queries), "unanswered_callback_ids": open_queries[:100]}
+        restarts = self.world.restarts
+        shown |= {"restarts": restarts.count, "turned_away": restarts.turned_away}
         return self.world.calls.counters() | self.world.flood.counters() | shown
 
     async def set_clock(self, request: web.Request) -> Reply:
@@ -133,22 +146,6 @@ class ControlRoutes:
         self.world.changed.fire()
         self.world.events.publish({"seq": self.world.seq, "kind": "clock"})
         return waiting.shown_clock(self.world)
-
-    async def add_fault(self, request: web.Request) -> Reply:
-        body = await read_body(request)
-        bot = get_bot(self.world, body["bot"]) if body.get("bot") is not None else None
-        fault = self.world.faults.add(body, bot.id if bot else None)
-        if fault.kind == "poison_update":
-            for hit in [bot] if bot is not None else self.world.bots.values():
-                kind, payload = poison(fault.effect, hit.id, self.world.now())
-                hit.queue.push(kind, payload, self.world.clock.now())
-                fault.hits += 1
-        return {"id": fault.id}
-
-    async def remove_faults(self, request: web.Request) -> Reply:
-        wanted = request.match_info.get("fault")
-        self.world.faults.remove(as_int(wanted, "fault") if wanted else None)
-        return {"ok": True}
 
     async def configure(self, request: web.Request) -> Reply:
         body = await read_body(request)
@@ -191,10 +188,17 @@ class ControlRoutes:
 
 def _setting(name: str, value: Any, kind: type) -> Any:
     if kind is bool:
-        if not isinstance(value, bool):
-            raise ControlError(f'"{name}" must be true or false')
-        return value
+        return as_flag(value, name)
+    if kind is str:
+        return _choice(name, value)
     return kind(as_number(value, name))
+
+
+def _choice(name: str, value: Any) -> str:
+    allowed = CHOICES[name]
+    if value not in allowed:
+        raise ControlError(f'"{name}" must be one of {", ".join(allowed)}')
+    return str(value)
 
 
 def _guess_kind(part: web.FileField) -> str:
@@ -237,6 +241,7 @@ def add_control_routes(app: web.Application, world: World) -> None:
         ("GET", "/", _page),
         ("GET", "/page/{name:.+}", _page),
         *_routes(ControlRoutes(world)),
+        *_disturbing_routes(DisturbingRoutes(world)),
         *_waiting_routes(waiting.WaitingRoutes(world)),
         ("GET", "/control/shortener", shortener.listed),
         ("POST", "/control/shortener", shortener.set_mode),
@@ -255,6 +260,8 @@ def _routes(control: ControlRoutes) -> list[Route]:
         ("POST", "/control/bots", control.add_bot),
         ("POST", "/control/users", control.add_user),
         ("POST", "/control/chats", control.add_chat),
+        ("PATCH", "/control/chats/{chat}", control.change_chat),
+        ("PATCH", "/control/users/{user}", control.change_user),
         ("PUT", "/control/chats/{chat}/members/{member}", control.put_member),
         ("GET", "/control/chats/{chat}/messages", control.chat_messages),
         ("DELETE", "/control/chats/{chat}/messages/{message}", control.delete_message),
@@ -266,12 +273,18 @@ def _routes(control: ControlRoutes) -> list[Route]:
         ("GET", "/control/calls", control.calls),
         ("GET", "/control/counters", control.counters),
         ("POST", "/control/clock", control.set_clock),
-        ("POST", "/control/faults", control.add_fault),
-        ("DELETE", "/control/faults", control.remove_faults),
-        ("DELETE", "/control/faults/{fault}", control.remove_faults),
         ("POST", "/control/config", control.configure),
         ("POST", "/control/uploads", control.upload),
         ("GET", "/control/files/{file}", control.file),
+    ]
+
+
+def _disturbing_routes(disturbing: DisturbingRoutes) -> list[Route]:
+    return [
+        ("POST", "/control/faults", disturbing.add_fault),
+        ("DELETE", "/control/faults", disturbing.remove_faults),
+        ("DELETE", "/control/faults/{fault}", disturbing.remove_faults),
+        ("POST", "/control/restart", disturbing.restart),
     ]
 
 

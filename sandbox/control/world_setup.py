@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sandbox.arguments import as_int, find_int, find_objects, find_text, get_user, need_int, need_text
+from sandbox.arguments import as_flag, as_int, find_int, find_objects, find_text, get_user, need_int, need_text
 from sandbox.chats.membership import set_member
 from sandbox.chats.objects import user_json
-from sandbox.chats.posting import Draft, store
+from sandbox.chats.posting import Draft, post, store
 from sandbox.errors import ControlError
 from sandbox.state.world import Bot, Chat, Content, Member, User, World
 
@@ -59,6 +59,25 @@ def add_chat(world: World, body: Json) -> Chat:
         created = "group_chat_created" if kind == "group" else f"{kind}_chat_created"
         store(world, chat, Content("service", extra={created: True}), owner, Draft(is_undeletable=True))
     return chat
+
+
+def change_chat(world: World, chat: Chat, body: Json) -> Chat:
+    """Change "protected" (restrict saving content) and "title" of a chat; a new title is a message in it."""
+    title = find_text(body, "title")
+    if "protected" in body:
+        chat.is_protected = as_flag(body["protected"], "protected")
+        world.touch(chat, "member")
+    if title is not None and title != chat.title:
+        chat.title = title
+        post(world, chat, Content("service", extra={"new_chat_title": title}), _creator(world, chat))
+    return chat
+
+
+def change_user(user: User, body: Json) -> User:
+    """Change "forbids_voice" of a person: their privacy setting for voice and video messages."""
+    if "forbids_voice" in body:
+        user.forbids_voice = as_flag(body["forbids_voice"], "forbids_voice")
+    return user
 
 
 def _chat_id(world: World, body: Json, kind: str) -> int:
@@ -136,6 +155,8 @@ def shown_user(user: User) -> Json:
     del shown["is_bot"]
     if user.is_deactivated:
         shown["deactivated"] = True
+    if user.forbids_voice:
+        shown["forbids_voice"] = True
     return shown | ({"role": user.role} if user.role else {})
 
 
@@ -146,6 +167,8 @@ def shown_chat(chat: Chat) -> Json:
     if chat.join_requests:
         requests = chat.join_requests.items()
         shown["join_requests"] = [{"user": user, "link": link.name if link else None} for user, link in requests]
+    if chat.is_protected:
+        shown["protected"] = True
     if chat.is_gone:
         shown["gone"] = True
     return shown | ({"username": chat.username} if chat.username else {})

@@ -262,6 +262,7 @@ function serviceText(message) {
   if (message.new_chat_members) return `${message.new_chat_members.map(personName).join(", ")} joined`;
   if (message.left_chat_member) return `${personName(message.left_chat_member)} left`;
   if (message.new_chat_title) return `${who} renamed the chat to ${message.new_chat_title}`;
+  if (message.message_auto_delete_timer_changed) return `${who} changed the auto-delete timer`;
   if (message.successful_payment)
     return `Paid ${message.successful_payment.total_amount} ${message.successful_payment.currency}`;
   if (message.migrate_to_chat_id) return "The group became a supergroup";

@@ -19,7 +19,7 @@ _SENDING = ("send", "copy", "forward", "edit")
 
 @dataclass(slots=True, eq=False)
 class Record:
-    """One finished call. `at` is sandbox time in seconds, `body` the first bytes of the answer."""
+    """One finished call. `at` is sandbox time in seconds, `body` the first bytes of the answer, `made` ids it sent."""
 
     n: int
     at: float
@@ -32,6 +32,7 @@ class Record:
     duration_ms: float
     error: str | None
     fault: str | None
+    made: list[int]
 
     def shown(self) -> Json:
         """The call as `GET /control/calls` lists it."""
@@ -48,6 +49,8 @@ class Record:
         }
         if self.error is not None:
             shown["error"] = self.error
+        if self.made:
+            shown["made"] = self.made
         return shown | ({"fault": self.fault} if self.fault else {})
 
 

@@ -10,6 +10,9 @@ Json = dict[str, Any]
 
 #: Effects that the method carries out itself, given to it as `Call.effect`.
 INNER = frozenset({"partial", "zero_ids"})
+#: How a call with several messages ends after only some were sent (BOTAPI §2.5, Client.cpp on_message_send_failed): 400
+#: that names the message or the group, an error of one message passed on as it is, or a lost connection.
+PARTIAL_ENDS = ("wrapped", "group", "drop", 401, 406, 429, 500)
 #: Effects after which the connection is reset.
 CUTTING = frozenset({"drop_before", "drop_after", "hang", "hang_after"})
 _REQUIRED: dict[str, tuple[str, ...]] = {
@@ -23,6 +26,7 @@ _REQUIRED: dict[str, tuple[str, ...]] = {
     "hang_after": (),
     "drop_before": (),
     "drop_after": (),
+    "restart_after": (),
     "partial": ("deliver",),
     "zero_ids": (),
     "duplicate_update": (),
@@ -52,6 +56,11 @@ class Fault:
     def kind(self) -> str:
         """The effect's name."""
         return str(self.effect["kind"])
+
+    @property
+    def cuts(self) -> bool:
+        """Whether the connection is reset instead of an answer."""
+        return self.kind in CUTTING or (self.kind == "partial" and self.effect.get("end") == "drop")
 
     def shown(self) -> Json:
         """The fault as the control API lists it."""
@@ -94,6 +103,8 @@ class Faults:
         missing = [name for name in _REQUIRED[kind] if name not in effect]
         if missing:
             raise ControlError(f"the effect {kind} needs {' and '.join(missing)}")
+        if kind == "partial":
+            _check_partial(effect)
         fault = Fault(self._last_id + 1, str(wanted.get("method") or "*"), effect, bot_id)
         if wanted.get("chat_id") is not None:
             fault.chat_id = str(wanted["chat_id"])
@@ -132,6 +143,13 @@ class Faults:
             self.find(fault_id)
         for known in [fault_id] if fault_id is not None else list(self._planned):
             self._planned.pop(known).removed.set()
+
+
+def _check_partial(effect: Json) -> None:
+    if effect.get("end", PARTIAL_ENDS[0]) not in PARTIAL_ENDS:
+        raise ControlError(f"effect.end must be one of {', '.join(map(str, PARTIAL_ENDS))}")
+    for name in ("deliver", "retry_after"):
+        _count(effect.get(name, 0), f"effect.{name}")
 
 
 def _count(found: object, name: str) -> int:

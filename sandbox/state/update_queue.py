@@ -86,8 +86,7 @@ class UpdateQueue:
         kept_for = KEPT_FOR_S.get(kind, KEPT_FOR_DEFAULT_S)
         self._items.append(Queued(update_id, now + kept_for, {"update_id": update_id, kind: payload}))
         self._soonest_expiry = min(self._soonest_expiry, now + kept_for)
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        self.end_wait()
         return update_id
 
     def confirm(self, offset: int) -> None:
@@ -134,6 +133,11 @@ class UpdateQueue:
         finally:
             if self._waiter is waiter:
                 self._waiter = None
+
+    def end_wait(self) -> None:
+        """Answer the poll that is waiting, if any, at once with what is queued: nothing."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def stop_waiting(self, error: ApiError) -> None:
         """Make the poll that is waiting, if any, fail with `error`."""

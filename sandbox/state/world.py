@@ -11,6 +11,7 @@ from sandbox.state.clock import Clock
 from sandbox.state.faults import Faults
 from sandbox.state.files import FileStore, StoredFile
 from sandbox.state.flood import Flood, Limits
+from sandbox.state.restarts import Restarts
 from sandbox.state.signals import Events, Signal
 from sandbox.state.update_queue import DEFAULT_UPDATES, UpdateQueue
 
@@ -22,6 +23,9 @@ FIRST_UPDATE_ID = 2_000_001
 MAX_TOASTS = 200
 #: Button presses kept; the oldest is dropped.
 MAX_CALLBACKS = 20_000
+
+#: Telegram's code, TDLib's words, and those of older servers (today only for an id that is no number above 0).
+UNKNOWN_MEMBER = ("PARTICIPANT_ID_INVALID", "member not found", "invalid user_id specified")
 
 
 @dataclass(slots=True)
@@ -40,6 +44,10 @@ class Config(Limits):
     delete_when_blocked: bool = True
     #: Whether copying protected messages works; TDLib allows it, Telegram may not.
     copy_protected: bool = True
+    #: Telegram's code when it does not: 406 is passed on as CHAT_FORWARDS_RESTRICTED, 400 is put into words.
+    copy_protected_code: int = 406
+    #: The answer to getChatMember about a person the bot never met, one of UNKNOWN_MEMBER.
+    unknown_member: str = "PARTICIPANT_ID_INVALID"
 
 
 @dataclass(slots=True, eq=False)
@@ -53,6 +61,8 @@ class User:
     language_code: str | None = None
     role: str | None = None
     is_deactivated: bool = False
+    #: Privacy: voice and video messages are refused.
+    forbids_voice: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -246,6 +256,7 @@ class World:
         self.events = Events()
         self.config = Config()
         self.faults = Faults()
+        self.restarts = Restarts()
         self.shortener = Shortener()
         #: Fires at every change anywhere.
         self.changed = Signal()
@@ -271,6 +282,7 @@ class World:
         self.calls = CallLog()
         self.flood = Flood()
         self.faults.remove()
+        self.restarts.end()
         self.shortener.clear()
         self.clock.reset()
         self._notify_members_changed()

@@ -29,7 +29,13 @@ _FAULTS = {
     What.LOST_BEFORE: "drop_before",
     What.LOST_AFTER: "drop_after",
     What.TWICE: "duplicate_update",
+    What.PARTIAL: "partial",
+    What.RESTART_AFTER: "restart_after",
 }
+#: a growing flood: calls per second, and the longest wait in seconds, which the bot has to sit out
+GROWING = {"flood_per_s": 30, "flood_model": "growing", "flood_longest_s": 4}
+#: real seconds to wait for a call to be in flight at a restart of the Bot API server, and for more of them
+IN_FLIGHT_S, MORE_S = 5.0, 0.2
 
 
 class Steps:
@@ -44,6 +50,11 @@ class Steps:
         async with self._moved:
             self._step = step
             self._moved.notify_all()
+
+    @property
+    def current(self) -> int:
+        """The step last reached."""
+        return self._step
 
     async def until(self, step: int) -> None:
         """Wait until `step` is reached."""
@@ -65,6 +76,11 @@ class Disturbing:
         self._tasks: list[asyncio.Task[None]] = []
         #: tasks whose moment has come
         self._begun: set[asyncio.Task[None] | None] = set()
+        self._rush_ends = 0
+
+    def is_rushing(self, step: int) -> bool:
+        """Return whether the request of this step is made at once, without waiting for the one before."""
+        return step < self._rush_ends
 
     def begin(self, disturbances: Sequence[Disturbance]) -> None:
         """Start waiting for the moments of `disturbances`."""
@@ -84,6 +100,7 @@ class Disturbing:
         """Remove all faults and start all processes that are not running."""
         self._proxy.heal()
         await self._world.client.clear_faults()
+        await self._world.client.configure(flood_per_s=0)
         await self._bots.start_all()
 
     async def _carry_out(self, disturbance: Disturbance) -> None:
@@ -132,6 +149,12 @@ class Disturbing:
             await self._bots.restart(disturbance.process)
         elif what is What.CLOCK:
             await self._jump(disturbance.seconds)
+        elif what is What.RUSH:
+            self._rush_ends = self.steps.current + 1 + disturbance.times
+        elif what is What.GROWING_FLOOD:
+            await self._flood(disturbance.seconds)
+        elif what is What.SERVER_RESTART:
+            await self._restart_server(disturbance)
         elif what in _FAULTS:
             await self._break_telegram(disturbance)
         else:
@@ -153,10 +176,31 @@ class Disturbing:
             more["retry_after"] = int(disturbance.seconds)
         elif disturbance.what is What.BAD_GATEWAY:
             more["status"] = 502
+        elif disturbance.what is What.PARTIAL:
+            ending = disturbance.ending
+            more |= {"deliver": disturbance.deliver, "end": int(ending) if ending.isdigit() else ending}
+            more["retry_after"] = int(disturbance.seconds)
         fault = await self._world.client.fault(_FAULTS[disturbance.what], **more)
         if disturbance.what is What.HANG:
             await asyncio.sleep(disturbance.seconds)
             await self._world.client.clear_faults(fault)
+
+    async def _flood(self, seconds: float) -> None:
+        client = self._world.client
+        await client.configure(**GROWING)
+        await asyncio.sleep(seconds)
+        await client.configure(flood_per_s=0)
+
+    async def _restart_server(self, disturbance: Disturbance) -> None:
+        """Restart the Bot API server while calls are in flight; without any, restart it all the same."""
+        client = self._world.client
+        kind = "hang_after" if disturbance.is_executed else "hang"
+        named = {} if disturbance.method == "*" else {"method": disturbance.method}
+        fault = await client.fault(kind, bot=USER_BOT, times=disturbance.times, **named)
+        await client.fault_hit(fault, IN_FLIGHT_S)
+        await asyncio.sleep(MORE_S)
+        await client.restart(down_s=disturbance.seconds, answer=disturbance.ending)
+        await client.clear_faults(fault)
 
     async def _break_store(self, disturbance: Disturbance) -> None:
         proxy, store = self._proxy, self._store

@@ -17,7 +17,7 @@ from database.indexes import ensure_indexes
 from sandbox.client import SandboxClient
 from tests.chaos import checks
 from tests.chaos.bots import BotProcesses
-from tests.chaos.crowd import Crowd, nobody
+from tests.chaos.crowd import Carry, Crowd, nobody
 from tests.chaos.disturbing import Disturbing
 from tests.chaos.evidence import moment
 from tests.chaos.gate.looking import look_at_people, look_at_questions
@@ -99,11 +99,7 @@ class Episode:
         asking = Disturbing(self.world, bots, proxy, self._store)
         asking.begin(self.plan.asking)
         async with nobody() if self._crowd is None else self._crowd.at_large() as move:
-            for step, act in enumerate(self.plan.acts):
-                await asking.steps.reach(step)
-                await move(step)
-                await self.world.ask(act)
-                await asyncio.sleep(ACT_EVERY_S)
+            await self._ask_all(asking, move)
             # disturbances planned for the bots' work must not end before the work is done
             await self._until(self.world.is_confirmed, bots, QUEUE_S)
         await asking.end()
@@ -115,6 +111,19 @@ class Episode:
         self.happened = [disturbance.what.value for disturbance in (*asking.happened, *taking_back.happened)]
 
     # the request phase
+
+    async def _ask_all(self, asking: Disturbing, move: Carry) -> None:
+        """Make the requests one after the other, those of a rush at once."""
+        at_once: list[asyncio.Task[None]] = []
+        for step, act in enumerate(self.plan.acts):
+            await asking.steps.reach(step)
+            await move(step)
+            if asking.is_rushing(step):
+                at_once.append(asyncio.create_task(self.world.ask(act)))
+                continue
+            await self.world.ask(act)
+            await asyncio.sleep(ACT_EVERY_S)
+        await asyncio.gather(*at_once)
 
     async def _settle(self, bots: BotProcesses) -> None:
         """Wait until every request is answered and every delivery has its deletion promise."""
@@ -217,7 +226,7 @@ class Episode:
     async def _check_times(self) -> None:
         await self._look()
         await self.world.look_at_calls()
-        for name in ("gone_in_time", "not_too_soon"):
+        for name in ("gone_in_time", "swept", "not_too_soon"):
             self._note(name, checks.CHECKS[name](self.world.evidence))
 
     # polling

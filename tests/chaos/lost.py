@@ -16,26 +16,33 @@ ON_ITS_WAY_S = 0.5
 UNWRITTEN_S = 1.0
 #: the bot's log event for a received 429
 _PAUSED = "sender.paused"
-#: faults after which the bot does not know the ids of what it sent
-_ANSWER_LOST = frozenset({"drop_after", "hang_after"})
+#: faults after which the bot does not know the ids of what it sent; restart: of the Bot API server, in mid-call
+_ANSWER_LOST = frozenset({"drop_after", "hang_after", "partial", "restart_after", "restart"})
 
 
 def answer_was_lost(evidence: Evidence, delivery: Delivery) -> bool:
     """Return whether the bot did not receive the message ids, or was killed before it can have recorded them."""
     timeline = evidence.timeline
     first = delivery.copies[0]
-    calls = [call for call in evidence.copy_calls if _made(call, delivery)]
-    if any(call.get("fault") in _ANSWER_LOST for call in calls):
+    if any(call.get("fault") in _ANSWER_LOST and not _is_answered(call) for call in _calls_of(evidence, delivery)):
         return True
     sent = timeline.without_jumps(first.at)
     return any(-1.0 <= timeline.without_jumps(killed) - sent <= UNRECORDED_S for killed in evidence.kills)
 
 
-def _made(call: dict[str, object], delivery: Delivery) -> bool:
-    params = call["params"]
-    assert isinstance(params, dict)
-    first_id = f'"message_id":{delivery.copies[0].id}}}'
-    return params.get("chat_id") == str(delivery.person) and first_id in str(call["result_preview"])
+def was_cut_short(evidence: Evidence, delivery: Delivery) -> bool:
+    """Return whether Telegram sent only some messages of the call and then failed."""
+    return any(call.get("fault") == "partial" for call in _calls_of(evidence, delivery))
+
+
+def _calls_of(evidence: Evidence, delivery: Delivery) -> list[dict[str, Any]]:
+    """Return the call that sent these copies: ids are unique among a bot's private chats."""
+    return [call for call in evidence.copy_calls if delivery.copies[0].id in call.get("made", ())]
+
+
+def _is_answered(call: dict[str, Any]) -> bool:
+    """Return whether a partial send came to its end because the post had no more messages."""
+    return call["fault"] == "partial" and bool(call["ok"])
 
 
 def was_let_go(evidence: Evidence, asked: Asked) -> bool:

@@ -21,6 +21,15 @@ class What(StrEnum):
     LOST_AFTER = "executed, answer lost"
     TWICE = "updates twice"
     CLOCK = "clock jump"
+    #: some messages of a copyMessages are sent, then it fails
+    PARTIAL = "partial send"
+    RESTART_AFTER = "executed, 500 restart"
+    #: the Bot API server restarts with calls in flight, and takes none for a time
+    SERVER_RESTART = "Bot API restart"
+    #: many subscribers at once
+    RUSH = "rush"
+    #: a limit whose waits grow when they are ignored
+    GROWING_FLOOD = "growing flood"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +78,18 @@ class Disturbance:
     when: When
     #: duration; for a 429 its retry_after
     seconds: float = 0.0
-    #: number of calls or update batches affected
+    #: number of calls, update batches or (in a rush) requests affected
     times: int = 1
     #: the affected Telegram method
     method: str = "*"
     #: index of the process; 0 runs the user bot
     process: int = 0
+    #: how a partial send ends; what calls get while the Bot API server is down
+    ending: str = ""
+    #: messages of a partial send
+    deliver: int = 0
+    #: whether the calls in flight at a restart of the Bot API server were executed
+    is_executed: bool = False
 
     def __str__(self) -> str:
         parts = [self.what.value]
@@ -86,4 +101,10 @@ class Disturbance:
             parts.append(f"{self.seconds:g} s")
         if self.process:
             parts.append("(admin bot)")
+        if self.what is What.PARTIAL:
+            parts.append(f"{self.deliver} sent")
+        if self.what is What.SERVER_RESTART:
+            parts.append("executed" if self.is_executed else "not executed")
+        if self.ending:
+            parts.append(f"then {self.ending}")
         return f"{' '.join(parts)} {self.when}"

@@ -115,7 +115,18 @@ _WEIGHTS = {
     What.LOST_AFTER: 3,
     What.TWICE: 2,
     What.CLOCK: 2,
+    What.PARTIAL: 4,
+    What.RESTART_AFTER: 2,
+    What.SERVER_RESTART: 3,
+    What.RUSH: 2,
+    What.GROWING_FLOOD: 2,
 }
+#: those that need people who ask
+_ASKING_ONLY = frozenset({What.PARTIAL, What.RUSH})
+#: how partial sends end. Not by 401: after it the bot stops, as it must, and no episode goes on without it
+ENDINGS = ("wrapped", "group", "406", "429", "500", "drop")
+#: what calls get while the Bot API server is down; its port stays open, for the control calls of the test
+DOWN_ANSWERS = ("500", "429", "502", "reset")
 HOUR_S, TWO_DAYS_S = 3600.0, 2 * 86400.0
 
 
@@ -156,8 +167,9 @@ def _acts(dice: random.Random) -> tuple[Act, ...]:
     return tuple(twice)
 
 
-def _what(dice: random.Random) -> What:
-    return dice.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
+def _what(dice: random.Random, besides: frozenset[What] = frozenset()) -> What:
+    weights = {what: weight for what, weight in _WEIGHTS.items() if what not in besides}
+    return dice.choices(list(weights), list(weights.values()))[0]
 
 
 def _asking(dice: random.Random, acts: int, is_split: bool, is_gated: bool) -> Disturbance:
@@ -172,7 +184,7 @@ def _asking(dice: random.Random, acts: int, is_split: bool, is_gated: bool) -> D
 
 
 def _taking_back(dice: random.Random, is_split: bool) -> Disturbance:
-    what = _what(dice)
+    what = _what(dice, _ASKING_ONLY)
     step = AtStep(dice.randrange(FIRE_MINUTES))
     if what is What.KILL:
         when = _moment(dice, step, _KILL_COMMANDS_TAKING_BACK, _CALLS_TAKING_BACK, 100)
@@ -209,6 +221,8 @@ def _disturbance(
     method = dice.choice((*calls, "*"))
     # a start with nothing but failures for half a minute gives up by design
     often = tuple(min(times, 20) for times in often) if method == "*" else often
+    if what in _BY_THE_SERVER:
+        return _server_fails(dice, what, step, method, often)
     if what in (What.FREEZE, What.RESTART):
         return Disturbance(what, step, seconds=some if what is What.FREEZE else 0.0)
     if what in (What.STORE_AWAY, What.STORE_SILENT):
@@ -224,3 +238,35 @@ def _disturbance(
     if what is What.CLOCK:
         return Disturbance(what, step, seconds=dice.choice((HOUR_S, HOUR_S, TWO_DAYS_S)))
     return Disturbance(what, step)
+
+
+_BY_THE_SERVER = frozenset({What.PARTIAL, What.RESTART_AFTER, What.SERVER_RESTART, What.RUSH, What.GROWING_FLOOD})
+
+
+def _server_fails(dice: random.Random, what: What, step: AtStep, method: str, often: tuple[int, ...]) -> Disturbance:
+    """Return a disturbance of which the bot cannot know what was executed, or one of very many calls."""
+    if what is What.PARTIAL:
+        return Disturbance(
+            what,
+            step,
+            seconds=dice.choice((1, 3)),
+            times=dice.choice(often),
+            method="copyMessages",
+            ending=dice.choice(ENDINGS),
+            deliver=dice.choice((0, 1, 2, 3, 5, 10)),
+        )
+    if what is What.RESTART_AFTER:
+        return Disturbance(what, step, times=dice.choice(often), method=method)
+    if what is What.SERVER_RESTART:
+        return Disturbance(
+            what,
+            step,
+            seconds=dice.choice((0.0, 0.5, 1.0, 3.0)),
+            times=dice.choice((1, 3, 8)),
+            method=method,
+            ending=dice.choice(DOWN_ANSWERS),
+            is_executed=dice.random() < 0.5,
+        )
+    if what is What.RUSH:
+        return Disturbance(what, step, times=dice.choice((40, 100, 200)))
+    return Disturbance(what, step, seconds=dice.choice((3.0, 6.0, 10.0)))

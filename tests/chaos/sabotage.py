@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from aiogram import Bot
+from aiogram.exceptions import TelegramRetryAfter, TelegramServerError
+from aiogram.methods import CopyMessages, DeleteMessages
 from bson import ObjectId
 
 import schedulers.jobs.message_deleter
@@ -16,8 +19,12 @@ from schedulers.jobs.message_deleter import End
 from sender.acknowledgement import UpdateAcknowledger
 from sender.call_scheduler import CallScheduler
 from tests.chaos.gate.sabotage import GATE_SABOTAGES
+from tests.chaos.plan import POSTS
 from user_bot.delivery.deduplication import RequestDeduplicator
 from user_bot.delivery.deliverer import Deliverer
+
+#: ids of the longest delivery: calls with more delete what was found by searching
+LONGEST_POST = max(content.items for content in POSTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +141,30 @@ def _end_with_an_error() -> None:
     _replace(delivery_claims, "settle_delivery", settle)
 
 
+def _leave_what_was_lost() -> None:
+    call = Bot.__call__
+
+    async def delete_few(self: Bot, method: Any, *rest: Any, **more: Any) -> Any:
+        is_sweep = isinstance(method, DeleteMessages) and len(method.message_ids) > LONGEST_POST
+        return True if is_sweep else await call(self, method, *rest, **more)
+
+    _replace(Bot, "__call__", delete_few)
+
+
+def _send_again_without_an_answer() -> None:
+    call = Bot.__call__
+
+    async def send_again(self: Bot, method: Any, *rest: Any, **more: Any) -> Any:
+        try:
+            return await call(self, method, *rest, **more)
+        except (TelegramServerError, TelegramRetryAfter):
+            if not isinstance(method, CopyMessages):
+                raise
+            return await call(self, method, *rest, **more)
+
+    _replace(Bot, "__call__", send_again)
+
+
 SABOTAGES: dict[str, Sabotage] = {
     "confirm-at-once": Sabotage("updates are confirmed before they are safe", _confirm_at_once, ("answered",)),
     "spend-a-credit": Sabotage("a delivery costs a credit", _spend_a_credit, ("credits_kept",)),
@@ -144,6 +175,8 @@ SABOTAGES: dict[str, Sabotage] = {
     "tick-again": Sabotage("a tick that was begun is begun again", _run_a_tick_again, ("ticks",)),
     "hear-no-flood": Sabotage("a 429 pauses nothing", _hear_no_flood, ("waited",)),
     "too-soon": Sabotage("deliveries go two minutes early", _take_back_too_soon, ("not_too_soon",)),
+    "leave-lost": Sabotage("what a lost answer left is not looked for", _leave_what_was_lost, ("swept",)),
+    "send-again": Sabotage("a delivery without an answer is sent again", _send_again_without_an_answer, ("once",)),
     "keep-open": Sabotage("kept promises stay open", _keep_promises_open, ("nothing_left",)),
     "error": Sabotage("a bug in the delivery", _end_with_an_error, ("orderly",)),
 } | {

@@ -132,33 +132,79 @@ def promise(message_ids: list[int]) -> dict[str, Any]:
     return {"person": 0, "post": 0, "message_ids": message_ids, "delete_at": moment(DUE_AT)}
 
 
-@pytest.mark.parametrize("why", ["lost answer", "kill"])
-def test_delivery_with_unknown_message_ids_must_be_recorded(why: str) -> None:
+def copied(fault: str | None = None, *, made: list[int] | None = None, ok: bool = False) -> dict[str, Any]:
+    """The sandbox's record of the copyMessages call that made the first post's message."""
+    return {"ok": ok, "made": made or [2]} | ({} if fault is None else {"fault": fault})
+
+
+LOST = ["drop_after", "hang_after", "partial", "restart_after", "restart", "kill"]
+
+
+@pytest.mark.parametrize("why", LOST)
+def test_copy_whose_answer_was_lost_must_be_gone_too(why: str) -> None:
     evidence = sound()
     evidence.conversations = {0: [start(), copy()]}
-    call = {"params": {"chat_id": "0"}, "result_preview": '{"ok":true,"result":[{"message_id":2}]}'}
-    evidence.copy_calls = [call | ({"fault": "drop_after"} if why == "lost answer" else {})]
+    evidence.copy_calls = [copied() if why == "kill" else copied(why)]
     evidence.kills = [ASKED_AT + 3] if why == "kill" else []
-    assert said(evidence) == {"promised", "gone_in_time"}
+    assert said(evidence) == {"promised", "swept"}
+    evidence.impossible = [{"person": 0, "post": 0, "reason": "unknown"}]
+    assert said(evidence) == {"swept"}, "to be counted is not to be deleted"
+    evidence.impossible, evidence.conversations = (), {0: [start(), copy(deleted_at=DUE_AT + 20)]}
+    assert said(evidence) == set()
+
+
+def test_copy_whose_answer_was_lost_has_ten_minutes_after_its_time() -> None:
+    evidence = sound()
+    evidence.conversations, evidence.copy_calls = {0: [start(), copy()]}, [copied("partial")]
+    evidence.promises = [promise([])]
+    for minutes, breaches in ((LATEST_MINUTES - 1, set[str]()), (LATEST_MINUTES + 1, {"swept", "nothing_left"})):
+        evidence.now = DUE_AT + minutes * 60
+        evidence.runs = latest(evidence.now)
+        assert said(evidence) == breaches
+
+
+def test_copy_of_a_call_that_named_it_is_no_lost_one() -> None:
+    evidence = sound()
+    evidence.conversations = {0: [start(), copy()]}
+    for call in (copied(), copied("partial", ok=True), copied("partial", made=[3]), copied("delay")):
+        evidence.copy_calls = [call]
+        assert said(evidence) == {"promised", "gone_in_time"}
+
+
+def test_copy_of_a_lost_answer_may_stay_with_a_subscriber_who_blocked_the_bot_if_recorded() -> None:
+    evidence = sound()
+    evidence.conversations, evidence.copy_calls = {0: [start(), copy()]}, [copied("restart_after")]
+    evidence.asked = [replace(evidence.asked[0], act=Act(0, 0, blocks=True))]
+    assert said(evidence) == {"promised", "swept"}
     evidence.impossible = [{"person": 0, "post": 0, "reason": "unknown"}]
     assert said(evidence) == set()
 
 
+def test_part_of_a_post_is_allowed_where_telegram_cut_the_call_short() -> None:
+    evidence = sound()
+    evidence.asked = [Asked(Act(0, 3), 1, ASKED_AT)]
+    parts = [Message(2 + item, ASKED_AT + 1, True, f"post 3 item {item + 1}", DUE_AT + 140) for item in range(2)]
+    told = Message(4, ASKED_AT + 1, True, TRY_AGAIN[0], None)
+    evidence.conversations = {0: [start(), *parts, told]}
+    for call, breaches in ((copied("partial"), set[str]()), (copied("restart"), {"once"}), (copied(), {"once"})):
+        evidence.copy_calls = [call]
+        assert said(evidence) == breaches
+
+
 @pytest.mark.parametrize("begun_after_s", [-60, 40])
-def test_unknown_delivery_may_be_recorded_later_after_a_jump_before_the_poll_that_sees_it_due(
+def test_lost_copy_may_be_deleted_later_after_a_jump_before_the_poll_that_sees_it_due(
     begun_after_s: int,
 ) -> None:
     jump = (DUE_AT + begun_after_s, DUE_AT + begun_after_s + HOUR)
-    evidence = sound(now=jump[1] + 12 * 60)
+    evidence = sound(now=jump[1] + 9 * 60)
     evidence.conversations, evidence.jumps = {0: [start(), copy()]}, [jump]
-    call = {"params": {"chat_id": "0"}, "result_preview": '{"ok":true,"result":[{"message_id":2}]}'}
-    evidence.copy_calls = [call | {"fault": "drop_after"}]
-    assert "gone_in_time" not in said(evidence)
+    evidence.copy_calls = [copied("drop_after")]
+    assert "swept" not in said(evidence)
     evidence.now = jump[1] + HOUR
-    assert "gone_in_time" in said(evidence)
+    assert "swept" in said(evidence)
     # a poll came between: the time counts from it
-    evidence.now, evidence.jumps = jump[1] + 12 * 60, [(DUE_AT + 70, jump[1])]
-    assert "gone_in_time" in said(evidence)
+    evidence.now, evidence.jumps = jump[1] + 9 * 60, [(DUE_AT + 70, jump[1])]
+    assert "swept" in said(evidence)
 
 
 def test_delivery_telegram_refuses_to_delete_must_be_recorded() -> None:

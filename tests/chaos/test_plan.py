@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from tests.chaos.moments import AtCall, AtCommand, AtStep, What
-from tests.chaos.plan import POSTS, SUBSCRIBERS, Plan, make_plan
+from tests.chaos.plan import DOWN_ANSWERS, ENDINGS, POSTS, SUBSCRIBERS, Plan, make_plan
 
 SEEDS = range(1, 101)
 
@@ -59,3 +59,24 @@ def test_store_is_away_for_one_to_ten_seconds_and_clock_jumps_an_hour_or_two_day
     away = {one.seconds for one in everything if one.what in (What.STORE_AWAY, What.STORE_SILENT)}
     assert (min(away), max(away)) == (1.0, 10.0)
     assert {one.seconds for one in everything if one.what is What.CLOCK} == {3600.0, 2 * 86400.0}
+
+
+def test_partial_sends_end_in_every_way_and_a_restarting_server_answers_in_every_way(plans: list[Plan]) -> None:
+    everything = [disturbance for plan in plans for disturbance in (*plan.asking, *plan.taking_back)]
+    partial = [one for one in everything if one.what is What.PARTIAL]
+    assert {one.ending for one in partial} == set(ENDINGS)
+    assert {one.method for one in partial} == {"copyMessages"}
+    restarts = [one for one in everything if one.what is What.SERVER_RESTART]
+    assert {one.ending for one in restarts} == set(DOWN_ANSWERS)
+    assert {one.is_executed for one in restarts} == {True, False}
+
+
+def test_what_needs_people_who_ask_is_not_planned_for_the_deletion_phase(plans: list[Plan]) -> None:
+    taking_back = {disturbance.what for plan in plans for disturbance in plan.taking_back}
+    assert taking_back.isdisjoint({What.PARTIAL, What.RUSH})
+    assert {What.SERVER_RESTART, What.GROWING_FLOOD, What.RESTART_AFTER} <= taking_back
+
+
+def test_a_disturbance_says_what_it_does(plans: list[Plan]) -> None:
+    said = {str(one).split(" at step")[0] for plan in plans for one in plan.asking if one.what is What.PARTIAL}
+    assert all(" sent then " in words for words in said)

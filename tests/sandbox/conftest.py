@@ -93,6 +93,11 @@ class Town:
             done = await self.olga.media(self.storage, kind, **more)
         return int(done["message"]["message_id"])
 
+    async def until_polling(self) -> None:
+        """Wait, without sleeping, until the shop's getUpdates waits."""
+        while self.sandbox.world.bots[1001].queue._waiter is None:
+            await self.client.state()
+
     async def send(self, text: str = "hello", **more: object) -> int:
         """Send a message from the shop bot to Alice. Returns the message id."""
         return int((await self.shop("sendMessage", chat_id=self.alice.id, text=text, **more)).result["message_id"])

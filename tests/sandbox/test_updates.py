@@ -25,16 +25,9 @@ async def test_offset_deletes_when_received(town: Town) -> None:
     await town.alice.text("shop_bot", "one")
     update_id = (await town.shop("getUpdates")).result[0]["update_id"]
     poll = asyncio.create_task(town.shop("getUpdates", offset=update_id + 1, timeout=50))
-    await _until_waiting(town)
+    await town.until_polling()
     assert (await town.shop("getWebhookInfo")).result["pending_update_count"] == 0
     poll.cancel()
-
-
-async def _until_waiting(town: Town) -> None:
-    """Wait, without sleeping, until the shop's getUpdates waits."""
-    queue = town.sandbox.world.bots[1001].queue
-    while queue._waiter is None:
-        await town.client.state()
 
 
 async def test_negative_offset_keeps_only_the_last(town: Town) -> None:
@@ -58,14 +51,14 @@ async def test_limit_is_clamped(town: Town, limit: int, expected: int) -> None:
 
 async def test_a_waiting_poll_returns_at_once_with_a_new_update(town: Town) -> None:
     poll = asyncio.create_task(town.shop("getUpdates", timeout=50))
-    await _until_waiting(town)
+    await town.until_polling()
     await town.alice.text("shop_bot", "news")
     assert (await poll).result[0]["message"]["text"] == "news"
 
 
 async def test_a_newer_poll_ends_a_waiting_one_with_409(town: Town) -> None:
     older = asyncio.create_task(town.shop("getUpdates", timeout=50))
-    await _until_waiting(town)
+    await town.until_polling()
     newer = asyncio.create_task(town.shop("getUpdates", timeout=50))
     killed = await older
     assert (killed.status, killed.error) == (
@@ -84,7 +77,7 @@ async def test_bots_have_queues_of_their_own(town: Town) -> None:
 
 async def test_webhook_stops_polling_until_deleted(town: Town) -> None:
     waiting = asyncio.create_task(town.shop("getUpdates", timeout=50))
-    await _until_waiting(town)
+    await town.until_polling()
     reply = await town.shop("setWebhook", url="https://example.com/hook")
     assert reply.body["description"] == "Webhook was set"
     assert (await waiting).error == "Conflict: terminated by setWebhook request"
@@ -163,7 +156,7 @@ async def test_anti_spin_turns_a_short_poll_into_a_waiting_one(town: Town) -> No
     await town.client.configure(anti_spin=True)
     await town.shop("getUpdates", offset=5)
     poll = asyncio.create_task(town.shop("getUpdates", offset=5))
-    await _until_waiting(town)
+    await town.until_polling()
     await town.alice.text("shop_bot", "at last")
     assert len((await poll).result) == 1
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from sandbox.errors import ApiError
-from sandbox.state.flood import CHAT_BURST, IN_FLIGHT_S, LONGEST_WAIT_S, SWEEP_AT, Flood
+from sandbox.state.flood import CHAT_BURST, IN_FLIGHT_S, SWEEP_AT, Cut, Flood
 from sandbox.state.world import Config
 from tests.sandbox.conftest import Town
 
@@ -23,6 +23,7 @@ class Limiter:
     now: float = 1000.0
     people: int = 7000
     slept: float = 0.0
+    cut: Cut | None = None
 
     async def sleep(self, seconds: float) -> None:
         self.slept += seconds
@@ -38,7 +39,8 @@ class Limiter:
         """Make one call, without `chat` to a new person. Returns the seconds its 429 asks for, 0 when it is allowed."""
         self.people += 1
         try:
-            await self.flood.admit(self.config, bot, method, chat or (self.people, "private"), params or {})
+            place = chat or (self.people, "private")
+            self.cut = await self.flood.admit(self.config, bot, method, place, params or {})
         except ApiError as error:
             assert error.status == 429
             assert error.parameters is not None
@@ -178,6 +180,8 @@ async def test_a_429_can_be_configured_to_block_the_whole_bot(limiter: Limiter) 
 
 async def test_the_limit_of_a_group_blocks_no_other_chat(limiter: Limiter) -> None:
     limiter.config.flood_blocks_bot = True
+    await limiter.calls(31)
+    limiter.now += 1.0
     await limiter.calls(20, chat=GROUP)
     assert await limiter.call(chat=GROUP) == 60
     assert await limiter.call() == 0
@@ -193,7 +197,7 @@ async def test_calls_that_ignore_a_429_double_the_wait(limiter: Limiter, chat: t
         limiter.now += IN_FLIGHT_S + 0.01
         found.append(await limiter.call(chat=chat))
     assert found[:4] == [2, 4, 8, 16]
-    assert max(found) == found[-1] == LONGEST_WAIT_S
+    assert max(found) == found[-1] == limiter.config.flood_longest_s == 3600
 
 
 async def test_calls_sent_before_the_429_was_read_do_not_extend_the_wait(limiter: Limiter) -> None:
