@@ -75,10 +75,13 @@ _GROUP_FAILED = re.compile(r"^(bad request: )?group send failed", re.IGNORECASE)
 _BARE_CODE = re.compile(r"^Bad Request: [A-Z][A-Z0-9_]+$")
 
 
-def effect_of(method: str) -> Effect:
-    """Return the effect of the Bot API method `method`, as in `sendMessage`."""
+def effect_of(method: str, count: int = 2) -> Effect:
+    """Return the effect of the Bot API method `method`, as in `sendMessage`.
+
+    `count`: the messages asked for, by methods that make several; of one alone the answer is certain.
+    """
     if method in _CREATES_SEVERAL:
-        return Effect.CREATES_SEVERAL
+        return Effect.CREATES_ONE if count == 1 else Effect.CREATES_SEVERAL
     if method.startswith("get"):
         return Effect.READ
     return Effect.REPEATABLE if method.startswith(_REPEATABLE) else Effect.CREATES_ONE

@@ -1,9 +1,7 @@
-"""Which limits and retries apply to a Bot API method, by its name."""
+"""Which limits apply to a Bot API method. By its name only: knows nothing of aiogram."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
-
-from sender.certainty import Effect, effect_of
 
 #: not counted by Telegram: answers to buttons (levlam in td#648, BOTAPI §6.1) and reading
 _UNMETERED = ("get", "answerCallbackQuery")
@@ -16,7 +14,7 @@ _ITEMS = {"sendMediaGroup": "media", "copyMessages": "message_ids", "forwardMess
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How one method is limited and retried."""
+    """How one method is limited."""
 
     #: the Bot API name, as in `sendMessage`
     name: str
@@ -24,8 +22,6 @@ class Kind:
     is_metered: bool
     #: counts as a message in its chat
     is_in_chat: bool
-    #: what a second, identical call would do
-    effect: Effect
     #: sends a text of the bot's own; inside `lanes.at_least_once` it is repeated when its answer was lost
     is_sentence: bool
     #: has a `chat_id` parameter
@@ -35,12 +31,11 @@ class Kind:
 
 
 def kind_of(name: str, parameters: Collection[str]) -> Kind:
-    """Return the kind of the method `name`. An unknown one is metered, and creates something."""
+    """Return the kind of the method `name`. An unknown one is metered."""
     return Kind(
         name=name,
         is_metered=not name.startswith(_UNMETERED),
         is_in_chat=name.startswith(_IN_CHAT) and name not in _NOT_IN_CHAT,
-        effect=effect_of(name),
         is_sentence=name == "sendMessage",
         has_chat="chat_id" in parameters,
         items_in=_ITEMS.get(name),

@@ -15,7 +15,7 @@ from prometheus_client import Counter
 from core.clock import Clock, SystemClock
 from monitoring import metrics
 from sender.call_scheduler import CallScheduler, PausedTooLong
-from sender.certainty import Certainty, certainty_of
+from sender.certainty import Certainty, certainty_of, effect_of
 from sender.failures import NO_DESCRIPTION, TELEGRAM_ERRORS, HeldBack, classify, is_missing_description, retry_after
 from sender.lane_queue import ApiCall
 from sender.lanes import Lane, current_lane, is_at_least_once
@@ -162,7 +162,7 @@ class SendLimiter(BaseRequestMiddleware):
         """Apply what the failure means for this call and for others; return whether the call is retried."""
         failure = classify(error)
         metered.count_answer(kind.name, failure)
-        may_repeat = _may_repeat(kind, error)
+        may_repeat = _may_repeat(call, kind, error)
         if failure is Failure.FLOOD:
             # the pause holds for the chat also when this call is not repeated
             retries = self._pause(call, kind, error, metered, may_repeat=may_repeat)
@@ -246,9 +246,9 @@ def _items_of(kind: Kind, method: TelegramMethod[Any]) -> int:
     return 1 if kind.items_in is None else len(getattr(method, kind.items_in))
 
 
-def _may_repeat(kind: Kind, error: BaseException) -> bool:
+def _may_repeat(call: ApiCall, kind: Kind, error: BaseException) -> bool:
     """Whether the call may be made again. A lost answer to a sentence may, where a duplicate is better than none."""
-    certainty = certainty_of(kind.effect, error)
+    certainty = certainty_of(effect_of(kind.name, call.items), error)
     if certainty is Certainty.UNKNOWN:
         return kind.is_sentence and is_at_least_once()
     return certainty is Certainty.REPEAT

@@ -6,6 +6,11 @@ from datetime import timedelta
 from views.html import cut, esc
 from views.times import duration
 
+#: plain text and HTML alike
+SAVING_RESTRICTED = (
+    "The storage channel restricts saving content, so nothing can be copied from it. Turn “Restrict saving content” "
+    "off in the settings of that channel."
+)
 STORE_TROUBLE = "Telegram has trouble right now and nothing was stored. Please send it again in a minute."
 STORE_UNSURE = (
     "Telegram did not confirm that this was stored, so nothing was made of it. Please send it again. "

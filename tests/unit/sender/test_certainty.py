@@ -146,6 +146,12 @@ def test_every_method_has_an_effect_and_an_unknown_one_creates(effect: Effect, m
     assert {effect_of(method) for method in methods.split()} == {effect}
 
 
+def test_a_call_that_makes_several_messages_and_is_asked_for_one_creates_one() -> None:
+    assert effect_of("copyMessages", 1) is Effect.CREATES_ONE
+    assert effect_of("copyMessages", 2) is Effect.CREATES_SEVERAL
+    assert effect_of("deleteMessages", 1) is Effect.REPEATABLE
+
+
 @pytest.mark.parametrize(
     ("made", "certain"), [(6, Certainty.DONE), (5, Certainty.INCOMPLETE), (0, Certainty.INCOMPLETE)]
 )

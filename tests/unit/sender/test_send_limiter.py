@@ -375,6 +375,13 @@ async def test_a_flood_that_stops_several_messages_is_raised_and_pauses_the_chat
     telegram.assert_nothing_left()
 
 
+async def test_a_flood_that_stops_the_only_message_of_an_album_is_waited_out() -> None:
+    telegram = Telegram()
+    telegram.script.append(flood(3))
+    await telegram.result(telegram.call(CopyMessages(chat_id=1, from_chat_id=-100, message_ids=[5])))
+    assert telegram.times == [0.0, 3.0]
+
+
 @pytest.mark.parametrize("method", SEVERAL, ids=name_of)
 async def test_several_messages_held_back_by_a_known_pause_are_told_from_a_flood(method: TelegramMethod[Any]) -> None:
     telegram = Telegram()
