@@ -78,11 +78,10 @@ class Copier:
     async def _failed(self, error: BaseException, target: int, count: int) -> NotStored:
         failure = classify(error)
         log.warning("storing.failed", reason=failure, error=type(error).__name__)
-        certainty = certainty_of(effect_of(_COPY, count), error)
+        certainty, wait_s = certainty_of(effect_of(_COPY, count), error), retry_after(error)
         if certainty is Certainty.UNKNOWN:
-            return NotStored(texts.STORE_UNSURE)
+            return NotStored(texts.store_unsure(wait_s))
         if certainty is Certainty.REPEAT:
-            wait_s = retry_after(error)
             return NotStored(texts.STORE_TROUBLE if wait_s is None else texts.store_wait(wait_s))
         if subject_of(failure, _COPY, ChatRole.STORAGE) is Subject.STORAGE_CHANNEL:
             return await self._lost(target)
