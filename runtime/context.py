@@ -34,12 +34,13 @@ from runtime.lifecycle import (
     take_sandbox_time,
 )
 from runtime.pauses import Pauses
+from runtime.refusal_alerts import RefusalAlerts
 from runtime.sandbox_clock import LimiterClock, follow_clock
 from sender.bots import build_bot
-from sender.failures import TELEGRAM_ERRORS, classify
+from sender.certainty import Certainty, Effect, certainty_of
+from sender.failures import TELEGRAM_ERRORS
 from sender.intake import RetryOnDatabaseOutage
 from sender.owners import owner_notifier
-from sender.refusals import Failure
 from sender.send_limiter import SendLimiter
 from sender.update_ages import UpdateAges
 from views import common_texts
@@ -49,8 +50,6 @@ log = structlog.get_logger("tollgate.process")
 
 #: seconds between two attempts to greet Telegram; the limiter has retried the call before
 GREET_RETRY_S = 1.0
-#: failures that the next attempt may not meet
-_PASSING = frozenset({Failure.TRANSIENT, Failure.AMBIGUOUS, Failure.FLOOD})
 
 
 @dataclass(slots=True)
@@ -105,6 +104,7 @@ async def process_context(settings: Settings, clock: SystemClock | None = None) 
         closing.push_async_callback(pauses.close)
         closing.push_async_callback(base.tasks.close)
         await _start_pauses(base, pauses)
+        _tell_of_unknown_refusals(base)
         if settings.SANDBOX_CLOCK_URL:
             base.tasks.spawn(follow_clock(settings.SANDBOX_CLOCK_URL, clock), "sandbox clock")
         give_up_at = clock.monotonic() + START_PATIENCE_S
@@ -149,6 +149,13 @@ async def _start_pauses(base: ProcessContext, pauses: Pauses) -> None:
     base.tasks.spawn(pauses.write(), "pauses")
 
 
+def _tell_of_unknown_refusals(base: ProcessContext) -> None:
+    refusals = RefusalAlerts(base.alerts)
+    for limiter in (base.user_limiter, base.admin_limiter):
+        refusals.watch(limiter)
+    base.tasks.spawn(refusals.run(), "unknown refusals")
+
+
 def _watch(base: ProcessContext) -> None:
     """Start watching the database and the loop, in real time: both are about the machine."""
     real = SystemClock()
@@ -178,7 +185,7 @@ async def _greet(bot: Bot, variable: str, give_up_at: float, clock: Clock) -> No
         except (TelegramUnauthorizedError, TelegramNotFound):
             raise CannotStart(f"{variable}: Telegram does not know this bot token", status=2) from None
         except TELEGRAM_ERRORS as error:
-            if classify(error) not in _PASSING or clock.monotonic() >= give_up_at:
+            if certainty_of(Effect.READ, error) is not Certainty.REPEAT or clock.monotonic() >= give_up_at:
                 raise CannotStart(_no_answer(error)) from None
             log.warning("start.waiting_for_telegram", bot_id=bot.id, error=type(error).__name__)
             raise

@@ -6,7 +6,6 @@ on_closed, fail_query_closing).
 """
 
 import re
-import socket
 from enum import StrEnum
 
 from aiogram.exceptions import (
@@ -14,15 +13,15 @@ from aiogram.exceptions import (
     TelegramAPIError,
     TelegramBadRequest,
     TelegramEntityTooLarge,
+    TelegramForbiddenError,
     TelegramMigrateToChat,
     TelegramNetworkError,
     TelegramServerError,
     TelegramUnauthorizedError,
 )
-from aiohttp import ClientConnectorError, ConnectionTimeoutError
 
-from sender.failures import classify
-from sender.refusals import Failure
+from sender.failures import NEVER_CONNECTED, UNREADABLE_FILE, HeldBack, classify, text_of
+from sender.refusals import Failure, number_of_several
 
 
 class Effect(StrEnum):
@@ -30,7 +29,7 @@ class Effect(StrEnum):
 
     #: nothing: get…
     READ = "read"
-    #: nothing more than the first: delete…, edit…, pin, unpin, set…, answer…, approve, decline, sendChatAction
+    #: nothing more than the first: delete…, edit…, pin, unpin, set…, answer…, approve, decline, revoke, sendChatAction
     REPEATABLE = "repeatable"
     #: make another message or link: send…, copyMessage, forwardMessage, createChatInviteLink
     CREATES_ONE = "creates_one"
@@ -55,20 +54,34 @@ class Certainty(StrEnum):
 
 _CREATES_SEVERAL = frozenset({"copyMessages", "forwardMessages", "sendMediaGroup"})
 #: a method of an unknown name is taken for one that creates: it is not repeated
-_REPEATABLE = ("delete", "edit", "pin", "unpin", "set", "answer", "approve", "decline", "sendChatAction", "close")
+_REPEATABLE = (
+    "delete",
+    "edit",
+    "pin",
+    "unpin",
+    "set",
+    "answer",
+    "approve",
+    "decline",
+    "revoke",
+    "sendChatAction",
+    "close",
+)
 
-#: raised before a byte of the request has left this machine
-_NEVER_CONNECTED = (ClientConnectorError, ConnectionTimeoutError, ConnectionRefusedError, socket.gaierror)
-#: the file to upload cannot be read
-_UNREADABLE_FILE = (FileNotFoundError, PermissionError, IsADirectoryError)
-#: one of several failed; which of the others were sent is not said
-_ONE_OF_SEVERAL = re.compile(r"^(bad request: )?(failed to send message #\d+ |group send failed)", re.IGNORECASE)
+#: the album as a whole failed; which of its messages were sent is not said
+_GROUP_FAILED = re.compile(r"^(bad request: )?group send failed", re.IGNORECASE)
+#: a code of Telegram's servers as the whole text. The Bot API server passes on a 406 of one message as a 400 with its
+#: bare code (`Client.cpp`, fail_query_with_error); the refusals it makes itself before it sends are sentences
+_BARE_CODE = re.compile(r"^Bad Request: [A-Z][A-Z0-9_]+$")
 
 
-def effect_of(method: str) -> Effect:
-    """Return the effect of the Bot API method `method`, as in `sendMessage`."""
+def effect_of(method: str, count: int = 2) -> Effect:
+    """Return the effect of the Bot API method `method`, as in `sendMessage`.
+
+    `count`: the messages asked for, by methods that make several; of one alone the answer is certain.
+    """
     if method in _CREATES_SEVERAL:
-        return Effect.CREATES_SEVERAL
+        return Effect.CREATES_ONE if count == 1 else Effect.CREATES_SEVERAL
     if method.startswith("get"):
         return Effect.READ
     return Effect.REPEATABLE if method.startswith(_REPEATABLE) else Effect.CREATES_ONE
@@ -82,11 +95,11 @@ def certainty_of(effect: Effect, error: BaseException) -> Certainty:
     creates = effect in (Effect.CREATES_ONE, Effect.CREATES_SEVERAL)
     if isinstance(error, TelegramNetworkError) and not isinstance(error, TelegramEntityTooLarge):
         error = error.__cause__ or OSError()
-    if isinstance(error, _NEVER_CONNECTED):
+    if isinstance(error, (*NEVER_CONNECTED, HeldBack)):
         return Certainty.REPEAT
-    if isinstance(error, _UNREADABLE_FILE):
+    if isinstance(error, UNREADABLE_FILE):
         return Certainty.REFUSED
-    if classify(error) is Failure.FLOOD and not _ONE_OF_SEVERAL.match(str(getattr(error, "message", ""))):
+    if classify(error) is Failure.FLOOD:
         return Certainty.UNKNOWN if effect is Effect.CREATES_SEVERAL else Certainty.REPEAT
     if not isinstance(error, TelegramAPIError | ClientDecodeError) or isinstance(
         error, TelegramServerError | ClientDecodeError
@@ -98,13 +111,21 @@ def certainty_of(effect: Effect, error: BaseException) -> Certainty:
 
 
 def _may_be_of_one(error: BaseException) -> bool:
-    """Whether a refusal may concern one message of several: 401, 406, or a text that says so."""
+    """Whether a refusal may concern one message of several while others were sent."""
     if isinstance(error, TelegramUnauthorizedError) or type(error) is TelegramAPIError:
-        # aiogram has no class for 406 (BOTAPI §1.5)
+        # 401 and 406; aiogram has no class for 406 (BOTAPI §1.5)
         return True
     if isinstance(error, TelegramMigrateToChat):
         return False
-    return isinstance(error, TelegramBadRequest) and _ONE_OF_SEVERAL.match(error.message) is not None
+    number = number_of_several(text_of(error))
+    if isinstance(error, TelegramForbiddenError):
+        # the person refuses all of them: only what was sent before the first refusal can be there
+        return number is not None and number > 1
+    if not isinstance(error, TelegramBadRequest):
+        return False
+    if number is not None or _GROUP_FAILED.match(text_of(error)):
+        return True
+    return classify(error) is Failure.OTHER and _BARE_CODE.match(text_of(error)) is not None
 
 
 def certainty_of_count(asked: int, made: int) -> Certainty:

@@ -5,6 +5,18 @@ from collections.abc import Sequence
 from aiogram import Bot
 from aiogram.types import InlineKeyboardMarkup
 
+from sender.certainty import Effect, effect_of
+
+
+def method_of_copies(count: int) -> str:
+    """Return the Bot API method by which `send_copies` copies so many messages."""
+    return "copyMessage" if count == 1 else "copyMessages"
+
+
+def effect_of_copies(count: int) -> Effect:
+    """Return what a second, identical `send_copies` would do, for `sender.certainty`."""
+    return effect_of(method_of_copies(count), count)
+
 
 async def send_copies(
     bot: Bot,

@@ -15,7 +15,7 @@ from aiogram.exceptions import (
     TelegramServerError,
     TelegramUnauthorizedError,
 )
-from aiohttp import ClientConnectorError, ClientError
+from aiohttp import ClientConnectorError, ClientError, ConnectionTimeoutError
 
 from sender.refusals import Failure, failure_of_text, retry_after_of_text
 
@@ -25,10 +25,15 @@ TELEGRAM_ERRORS: Final[tuple[type[BaseException], ...]] = (AiogramError, ClientE
 #: the message of the TelegramServerError that `SendLimiter` raises for a 5xx without one (BOTAPI §1.5)
 NO_DESCRIPTION: Final = "Internal Server Error: no description"
 
-#: raised before anything left this machine
-_NOT_SENT = (ClientConnectorError, ConnectionRefusedError, socket.gaierror)
+#: raised before a byte of the request has left this machine
+NEVER_CONNECTED: Final = (ClientConnectorError, ConnectionTimeoutError, ConnectionRefusedError, socket.gaierror)
 #: the file to upload cannot be read
-_UNREADABLE_FILE = (FileNotFoundError, PermissionError, IsADirectoryError)
+UNREADABLE_FILE: Final = (FileNotFoundError, PermissionError, IsADirectoryError)
+
+
+class HeldBack(TelegramRetryAfter):
+    """`SendLimiter` did not make the call: Telegram had asked to wait before, for longer than the call may wait."""
+
 
 #: exceptions whose class decides; the order matters (subclasses first)
 _BY_CLASS: tuple[tuple[type[BaseException], Failure], ...] = (
@@ -47,12 +52,17 @@ def classify(error: BaseException) -> Failure:
         if isinstance(error, kind):
             return failure
     if isinstance(error, TelegramNetworkError):
-        return Failure.TRANSIENT if isinstance(error.__cause__, _NOT_SENT) else Failure.AMBIGUOUS
+        return Failure.TRANSIENT if isinstance(error.__cause__, NEVER_CONNECTED) else Failure.AMBIGUOUS
     if isinstance(error, TelegramServerError):
-        return _of_server_error(error)
+        return Failure.AMBIGUOUS
     if isinstance(error, TelegramAPIError):
-        return failure_of_text(error.message)
+        return failure_of_text(text_of(error))
     return _of_foreign_error(error)
+
+
+def text_of(error: BaseException) -> str:
+    """Return Telegram's description; "" when there is none, or the error is not Telegram's."""
+    return (error.message or "") if isinstance(error, TelegramAPIError) else ""
 
 
 def retry_after(error: BaseException) -> float | None:
@@ -60,20 +70,14 @@ def retry_after(error: BaseException) -> float | None:
     if isinstance(error, TelegramRetryAfter):
         return float(error.retry_after)
     if isinstance(error, TelegramAPIError):
-        return retry_after_of_text(error.message)
+        return retry_after_of_text(text_of(error))
     return None
 
 
-def _of_server_error(error: TelegramServerError) -> Failure:
-    if error.message == NO_DESCRIPTION or failure_of_text(error.message) is Failure.AMBIGUOUS:
-        return Failure.AMBIGUOUS
-    return Failure.TRANSIENT
-
-
 def _of_foreign_error(error: BaseException) -> Failure:
-    if isinstance(error, _NOT_SENT):
+    if isinstance(error, NEVER_CONNECTED):
         return Failure.TRANSIENT
-    if isinstance(error, _UNREADABLE_FILE):
+    if isinstance(error, UNREADABLE_FILE):
         return Failure.CONTENT
     if isinstance(error, (ClientError, OSError, TimeoutError)) or is_missing_description(error):
         return Failure.AMBIGUOUS

@@ -39,15 +39,16 @@ _at_least_once: ContextVar[bool] = ContextVar("tollgate_at_least_once", default=
 
 
 def is_at_least_once() -> bool:
-    """Whether the running task's calls are retried although they may have been executed."""
+    """Whether the running task's sentences are repeated although they may have been sent."""
     return _at_least_once.get()
 
 
 @contextmanager
 def at_least_once() -> Iterator[None]:
-    """Retry the calls made inside the block also when their answer was lost.
+    """Repeat the sendMessage calls made inside the block also when their answer was lost.
 
-    For messages of which a duplicate is better than none. Outside, a call that creates something is made at most once.
+    For sentences of which a duplicate is better than none. A copy of a post or broadcast made inside is not repeated,
+    and outside no call that creates something is.
     """
     token = _at_least_once.set(True)
     try:

@@ -1,10 +1,8 @@
-"""Which limits and retries apply to a Bot API method. By its name only: knows nothing of aiogram."""
+"""Which limits apply to a Bot API method. By its name only: knows nothing of aiogram."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
-#: retrying these is safe: the second call changes nothing or is refused (BOTAPI §2.6-2.8)
-_IDEMPOTENT = ("delete", "edit", "get", "answer", "set", "pin", "unpin", "approve", "decline", "sendChatAction")
 #: not counted by Telegram: answers to buttons (levlam in td#648, BOTAPI §6.1) and reading
 _UNMETERED = ("get", "answerCallbackQuery")
 #: counted as messages in their chat: sends and edits share the limit, pins make a message (BOTAPI §6.1, §6.4)
@@ -16,7 +14,7 @@ _ITEMS = {"sendMediaGroup": "media", "copyMessages": "message_ids", "forwardMess
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How one method is limited and retried."""
+    """How one method is limited."""
 
     #: the Bot API name, as in `sendMessage`
     name: str
@@ -24,8 +22,8 @@ class Kind:
     is_metered: bool
     #: counts as a message in its chat
     is_in_chat: bool
-    #: may be retried when it is not known whether it was executed
-    is_idempotent: bool
+    #: sends a text of the bot's own; inside `lanes.at_least_once` it is repeated when its answer was lost
+    is_sentence: bool
     #: has a `chat_id` parameter
     has_chat: bool
     #: the list parameter whose length is the number of messages; None when a call makes one
@@ -33,12 +31,12 @@ class Kind:
 
 
 def kind_of(name: str, parameters: Collection[str]) -> Kind:
-    """Return the kind of the method `name`. An unknown one is metered, and never retried when it may have succeeded."""
+    """Return the kind of the method `name`. An unknown one is metered."""
     return Kind(
         name=name,
         is_metered=not name.startswith(_UNMETERED),
         is_in_chat=name.startswith(_IN_CHAT) and name not in _NOT_IN_CHAT,
-        is_idempotent=name.startswith(_IDEMPOTENT),
+        is_sentence=name == "sendMessage",
         has_chat="chat_id" in parameters,
         items_in=_ITEMS.get(name),
     )

@@ -18,8 +18,16 @@ class Failure(StrEnum):
     UNREACHABLE = "unreachable"
     #: the bot is no longer in the chat or lacks the right: the owner has to act
     KICKED = "kicked"
+    #: the subscriber accepts no voice or video messages from bots, a privacy setting of theirs
+    VOICE_FORBIDDEN = "voice_forbidden"
+    #: Telegram says that the user is not in the chat
+    NOT_A_MEMBER = "not_a_member"
+    #: Telegram does not know the user the call names, and says nothing of the chat
+    UNKNOWN_PERSON = "unknown_person"
     #: the message to copy or forward is gone or may not be copied
     SOURCE_GONE = "source_gone"
+    #: the chat to copy from restricts saving content: nothing in it can be copied
+    SAVING_RESTRICTED = "saving_restricted"
     #: the message the call names is gone: nothing is left to do
     GONE = "gone"
     #: Telegram will not delete that message (too old, no right): giving up is final
@@ -36,9 +44,9 @@ class Failure(StrEnum):
     MIGRATED = "migrated"
     #: flood control: retry after `retry_after`
     FLOOD = "flood"
-    #: nothing was done: the same call may be retried
+    #: no connection was made: nothing was done, whatever the call
     TRANSIENT = "transient"
-    #: it may or may not have been done: never retry a call that creates something
+    #: it may or may not have been done; `sender.certainty` says for which calls that matters
     AMBIGUOUS = "ambiguous"
     #: the bot token is refused
     UNAUTHORIZED = "unauthorized"
@@ -49,13 +57,13 @@ class Failure(StrEnum):
 
 
 _PREFIX = re.compile(r"^(bad request|forbidden|unauthorized|internal server error|conflict|not found): ", re.IGNORECASE)
-_WRAPPED = re.compile(r'^failed to send message #(\d+) with the error message "(.*)"', re.IGNORECASE | re.DOTALL)
+_ONE_OF_SEVERAL = re.compile(r'^failed to send message #(\d+) with the error message "(.*)"', re.IGNORECASE | re.DOTALL)
 _RETRY_AFTER = re.compile(r"^too many requests: retry after (\d+)", re.IGNORECASE)
 
 #: how a text begins (lower case, without "Bad Request: "); only the beginning, since the rest may quote user input
 _BEGINNINGS: dict[Failure, tuple[str, ...]] = {
     Failure.BLOCKED: ("bot was blocked by the user", "user_is_blocked"),
-    Failure.DEACTIVATED: ("user is deactivated", "input_user_deactivated", "user_deactivated"),
+    Failure.DEACTIVATED: ("user is deactivated", "input_user_deactivated", "user_deactivated", "user_deleted"),
     Failure.UNREACHABLE: (
         "bot can't initiate conversation",
         "the bot can't send messages to the bot",
@@ -64,11 +72,17 @@ _BEGINNINGS: dict[Failure, tuple[str, ...]] = {
         "user_is_bot",
         "chat not found",
         "private chat not found",
-        "user not found",
         "peer_id_invalid",
         "chat_id_invalid",
-        "user_id_invalid",
     ),
+    # "user restricted receiving of voice note messages" and "… of video note messages": tdlib/td MessageContent.cpp
+    Failure.VOICE_FORBIDDEN: (
+        "voice_messages_forbidden",
+        "video_messages_forbidden",
+        "user restricted receiving of ",
+    ),
+    Failure.NOT_A_MEMBER: ("member not found", "participant_id_invalid", "user_not_participant"),
+    Failure.UNKNOWN_PERSON: ("user not found", "user_id_invalid", "invalid user_id specified"),
     Failure.KICKED: (
         "bot was kicked",
         "bot is not a member",
@@ -95,13 +109,13 @@ _BEGINNINGS: dict[Failure, tuple[str, ...]] = {
         "there are no messages to forward",
         "messages can't be forwarded",
         "messages can't be copied",
-        "message has protected content",
         "the message can't be copied",
         "the message can't be forwarded",
         "message can't be copied",
         "message can't be forwarded",
-        "chat_forwards_restricted",
     ),
+    # the second is the first as tdlib/td MessagesManager.cpp rewrites it
+    Failure.SAVING_RESTRICTED: ("chat_forwards_restricted", "message has protected content"),
     Failure.GONE: (
         "message to delete not found",
         "message to edit not found",
@@ -116,7 +130,13 @@ _BEGINNINGS: dict[Failure, tuple[str, ...]] = {
         "msg_id_invalid",
     ),
     Failure.UNDELETABLE: ("message can't be deleted", "message_delete_forbidden"),
-    Failure.UNEDITABLE: ("message can't be edited", "message_edit_time_expired", "message_author_required"),
+    Failure.UNEDITABLE: (
+        "message can't be edited",
+        "message_edit_time_expired",
+        "message_author_required",
+        "there is no text in the message to edit",
+        "there is no caption in the message to edit",
+    ),
     Failure.NOT_MODIFIED: ("message is not modified", "message_not_modified"),
     Failure.STALE_QUERY: ("query is too old", "query_id_invalid", "query id is invalid"),
     Failure.CONTENT: (
@@ -134,6 +154,7 @@ _BEGINNINGS: dict[Failure, tuple[str, ...]] = {
         "strings must be encoded",
         "entity_",
         "entities_",
+        "document_invalid",
         "wrong file identifier",
         "wrong remote file identifier",
         "can't use file of type",
@@ -164,7 +185,7 @@ _BEGINNINGS: dict[Failure, tuple[str, ...]] = {
     ),
     Failure.MIGRATED: ("group chat was upgraded",),
     Failure.FLOOD: ("too many requests",),
-    Failure.AMBIGUOUS: ("group send failed", "sent message was immediately deleted"),
+    Failure.AMBIGUOUS: ("group send failed",),
 }
 #: whole texts, where the beginning alone would match too much ("Not Found: method not found" is a bug of ours)
 _WHOLE: dict[str, Failure] = {
@@ -176,26 +197,34 @@ _WHOLE: dict[str, Failure] = {
 _TABLE: tuple[tuple[str, Failure], ...] = tuple(
     (beginning, failure) for failure, beginnings in _BEGINNINGS.items() for beginning in beginnings
 )
-#: inside a failed album: a retry could send again the items that arrived, so these become AMBIGUOUS
-_UNSAFE_INSIDE = frozenset({Failure.FLOOD, Failure.TRANSIENT, Failure.OTHER})
 
 
 def failure_of_text(description: str) -> Failure:
     """Return what Telegram's `description` means; OTHER for an unknown text.
 
-    A failure of one item of several is classified by the text inside only for the first item and only when that does
-    not lead to a retry; otherwise AMBIGUOUS, since other items may have arrived (BOTAPI §2.5).
+    For one message of several that failed: the reason when it was the first to end and the reason names a subject, else
+    AMBIGUOUS. Whether the others have arrived is not in the text: `sender.certainty`.
     """
     text = _PREFIX.sub("", description.strip(), count=1)
-    wrapped = _WRAPPED.match(text)
-    if wrapped is not None:
-        inside = failure_of_text(wrapped[2]) if int(wrapped[1]) == 1 else Failure.AMBIGUOUS
-        return Failure.AMBIGUOUS if inside in _UNSAFE_INSIDE else inside
+    one = _ONE_OF_SEVERAL.match(text)
+    if one is not None:
+        reason = failure_of_text(one[2]) if one[1] == "1" else Failure.AMBIGUOUS
+        return Failure.AMBIGUOUS if reason in (Failure.FLOOD, Failure.OTHER) else reason
     lowered = text.lower()
     for beginning, failure in _TABLE:
         if lowered.startswith(beginning):
             return failure
     return _WHOLE.get(lowered, Failure.OTHER)
+
+
+def number_of_several(description: str) -> int | None:
+    """Return n of "failed to send message #n with …", in the order in which they ended; None for another text.
+
+    The Bot API server names the first failure, so n - 1 messages had been sent before it (`Client.cpp`,
+    on_message_send_failed).
+    """
+    one = _ONE_OF_SEVERAL.match(_PREFIX.sub("", description.strip(), count=1))
+    return int(one[1]) if one is not None else None
 
 
 def retry_after_of_text(description: str) -> float | None:
@@ -204,13 +233,14 @@ def retry_after_of_text(description: str) -> float | None:
     return float(found[1]) if found is not None else None
 
 
-_PERMANENT = frozenset({Failure.BLOCKED, Failure.DEACTIVATED, Failure.UNREACHABLE, Failure.KICKED})
+_PERMANENT = frozenset(
+    {Failure.BLOCKED, Failure.DEACTIVATED, Failure.UNREACHABLE, Failure.KICKED, Failure.UNKNOWN_PERSON}
+)
 
 
 def is_partial(text: str) -> bool:
-    """Whether a later message of several failed: the ones before it may have arrived (BOTAPI §2.5)."""
-    wrapped = _WRAPPED.match(_PREFIX.sub("", text))
-    return wrapped is not None and int(wrapped[1]) > 1
+    """Whether a later message of several failed: the ones before it have been sent."""
+    return (number_of_several(text) or 0) > 1
 
 
 def is_permanent_recipient(failure: Failure) -> bool:

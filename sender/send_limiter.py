@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
-from aiogram.exceptions import TelegramRetryAfter, TelegramServerError
+from aiogram.exceptions import TelegramServerError
 from aiogram.methods import GetUpdates, Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 from prometheus_client import Counter
@@ -15,19 +15,21 @@ from prometheus_client import Counter
 from core.clock import Clock, SystemClock
 from monitoring import metrics
 from sender.call_scheduler import CallScheduler, PausedTooLong
-from sender.failures import NO_DESCRIPTION, TELEGRAM_ERRORS, classify, is_missing_description, retry_after
+from sender.certainty import Certainty, certainty_of, effect_of
+from sender.failures import NO_DESCRIPTION, TELEGRAM_ERRORS, HeldBack, classify, is_missing_description, retry_after
 from sender.lane_queue import ApiCall
 from sender.lanes import Lane, current_lane, is_at_least_once
 from sender.limits import BOT_RATE_PER_S, BULK_RATE_PER_S, TRANSIT_S, ChatKey
 from sender.methods import Kind, kind_of
 from sender.refusals import Failure
+from sender.unknown_refusals import UnknownRefusals
 
 if TYPE_CHECKING:
     from aiogram import Bot
 
 log = structlog.get_logger("tollgate.sender")
 
-#: seconds before the first, second and third retry of a call that did not reach Telegram or got a 5xx
+#: seconds before the first, second and third retry of a call whose answer was lost, or that did not reach Telegram
 BACKOFF_S = (0.5, 1.0, 2.0)
 #: the same for calls that are made at least once: half a minute in all
 BACKOFF_LONG_S = (*BACKOFF_S, 4.0, 8.0, 8.0, 8.0)
@@ -41,16 +43,16 @@ SHORTEST_PAUSE_S = 1.0
 #: long polling: waiting or retrying here would delay the updates (BOTAPI §6.4)
 _POLLING: type[Any] = GetUpdates
 _CAUGHT: tuple[type[BaseException], ...] = (*TELEGRAM_ERRORS, TypeError)
-_RETRIED_ALWAYS = frozenset({Failure.TRANSIENT})
-_RETRIED_IF_IDEMPOTENT = frozenset({Failure.TRANSIENT, Failure.AMBIGUOUS})
+#: failures after which a call that may be repeated is repeated, after a back-off
+_BACKED_OFF = frozenset({Failure.TRANSIENT, Failure.AMBIGUOUS})
 
 
 class SendLimiter(BaseRequestMiddleware):
     """Delays, retries and counts the calls of one bot. One limiter per bot token: Telegram's limits are the token's.
 
     The bot's limit counts requests (one copyMessages is one); a group's counts messages. A call raises what aiogram
-    raised, after the retries that are safe, and TelegramRetryAfter when a pause is longer than its lane waits (without
-    having been sent when the pause was known before).
+    raised, after the repeats that `sender.certainty` allows, and TelegramRetryAfter when a pause is longer than its
+    lane waits (HeldBack, without having been sent, when the pause was known before).
     """
 
     def __init__(
@@ -67,6 +69,8 @@ class SendLimiter(BaseRequestMiddleware):
         self.on_pause: Callable[[ChatKey, float], None] | None = None
         #: called whenever a bulk call starts; must be cheap and raise nothing
         self.on_bulk_turn: Callable[[], None] | None = None
+        #: reports error texts that nobody knows
+        self.unknown_refusals = UnknownRefusals(clock)
         self._clock = clock or SystemClock()
         # jitter needs no secrecy
         self._rng = rng or random.Random()  # noqa: S311
@@ -140,7 +144,7 @@ class SendLimiter(BaseRequestMiddleware):
         return kind
 
     async def _wait(self, call: ApiCall, kind: Kind, method: TelegramMethod[Any], metered: "_BotMetrics") -> None:
-        """Return when the call may start. Raises TelegramRetryAfter when a pause is longer than its lane waits."""
+        """Return when the call may start. Raises HeldBack when a pause is longer than its lane waits."""
         since = self._clock.monotonic()
         try:
             if kind.is_metered:
@@ -151,27 +155,33 @@ class SendLimiter(BaseRequestMiddleware):
         except PausedTooLong as paused:
             seconds = math.ceil(paused.seconds)
             message = f"Too Many Requests: retry after {seconds} (not sent: Telegram asked to wait before)"
-            raise TelegramRetryAfter(method=method, message=message, retry_after=seconds) from paused
+            raise HeldBack(method=method, message=message, retry_after=seconds) from paused
         metered.waited[call.lane].observe(self._clock.monotonic() - since)
 
     def _may_retry(self, call: ApiCall, kind: Kind, error: BaseException, metered: "_BotMetrics") -> bool:
         """Apply what the failure means for this call and for others; return whether the call is retried."""
         failure = classify(error)
         metered.count_answer(kind.name, failure)
+        may_repeat = _may_repeat(call, kind, error)
         if failure is Failure.FLOOD:
-            retries = self._pause(call, kind, error, metered)
+            # the pause holds for the chat also when this call is not repeated
+            retries = self._pause(call, kind, error, metered, may_repeat=may_repeat)
         else:
-            retries = self._back_off(call, kind, failure)
+            retries = may_repeat and self._back_off(call, kind, failure)
+        if failure is Failure.OTHER:
+            self.unknown_refusals.note(kind.name, call.chat, error)
         if retries:
             metered.count_retry(failure)
         return retries
 
-    def _pause(self, call: ApiCall, kind: Kind, error: BaseException, metered: "_BotMetrics") -> bool:
+    def _pause(
+        self, call: ApiCall, kind: Kind, error: BaseException, metered: "_BotMetrics", *, may_repeat: bool
+    ) -> bool:
         asked_s = retry_after(error)
         if asked_s is None:
             return False
         pause_s = max(asked_s, SHORTEST_PAUSE_S) + self._rng.uniform(0.0, PAUSE_JITTER_S)
-        retries = self._call_scheduler.pause(call, pause_s)
+        retries = self._call_scheduler.pause(call, pause_s) and may_repeat
         if self.on_pause is not None and call.chat is not None:
             self.on_pause(call.chat, pause_s)
         metered.paused.inc()
@@ -187,10 +197,8 @@ class SendLimiter(BaseRequestMiddleware):
         return retries
 
     def _back_off(self, call: ApiCall, kind: Kind, failure: Failure) -> bool:
-        at_least_once = is_at_least_once()
-        retried = _RETRIED_IF_IDEMPOTENT if kind.is_idempotent or at_least_once else _RETRIED_ALWAYS
-        pauses_s = BACKOFF_LONG_S if at_least_once else BACKOFF_S
-        if failure not in retried or call.retries >= len(pauses_s):
+        pauses_s = BACKOFF_LONG_S if is_at_least_once() else BACKOFF_S
+        if failure not in _BACKED_OFF or call.retries >= len(pauses_s):
             return False
         wait_s = pauses_s[call.retries] * (1.0 + self._rng.uniform(0.0, BACKOFF_JITTER))
         call.retries += 1
@@ -236,6 +244,14 @@ def _items_of(kind: Kind, method: TelegramMethod[Any]) -> int:
     if not kind.is_in_chat:
         return 0
     return 1 if kind.items_in is None else len(getattr(method, kind.items_in))
+
+
+def _may_repeat(call: ApiCall, kind: Kind, error: BaseException) -> bool:
+    """Whether the call may be made again. A lost answer to a sentence may, where a duplicate is better than none."""
+    certainty = certainty_of(effect_of(kind.name, call.items), error)
+    if certainty is Certainty.UNKNOWN:
+        return kind.is_sentence and is_at_least_once()
+    return certainty is Certainty.REPEAT
 
 
 def _translated(error: BaseException, method: TelegramMethod[Any]) -> BaseException:

@@ -78,6 +78,16 @@ def offer_refused(reason: str) -> str:
     )
 
 
+def refusal_unknown(method: str, chat: str, words: str) -> str:
+    """Say that Telegram refused something with words nobody knows. `words`: without secrets."""
+    return (
+        "<b>Telegram refused something in words I do not know.</b>\n"
+        f"It says: {esc(cut(words, 200))}\n"
+        f"What I asked for: {esc(method)} ({esc(chat)}). I will not tell you of these words again. "
+        "If something does not work as it should, send this message to whoever runs the bot."
+    )
+
+
 _WITHOUT_SHORTENER = {
     ShortenerFailure.DIRECT: "Until then, verification links lead straight to the page, without a shortener",
     ShortenerFailure.GRANT: "Until then, people get what a verification pays for without one",

@@ -4,7 +4,8 @@ import structlog
 from aiogram import Bot
 
 from admin_bot.conversation.broadcast_draft import BroadcastDraft
-from sender.copies import send_copies
+from sender.certainty import Certainty, certainty_of
+from sender.copies import effect_of_copies, send_copies
 from sender.failures import TELEGRAM_ERRORS, classify, retry_after
 from sender.refusals import Failure
 from views.broadcasts import compose_texts as texts
@@ -47,7 +48,8 @@ async def send_test_copy(
         log.info("broadcast.test_copy_failed", draft=draft.id, reason=failure)
         if failure in _NOT_OPEN:
             return texts.test_not_open(username)
-        return texts.test_unsure(username) if failure is Failure.AMBIGUOUS else _problem(error)
+        certainty = certainty_of(effect_of_copies(len(draft.message_ids)), error)
+        return texts.test_unsure(username) if certainty is Certainty.UNKNOWN else _problem(error)
     return texts.INCOMPLETE if len(copies) < len(draft.message_ids) else texts.test_sent(username)
 
 
@@ -55,6 +57,10 @@ def _problem(error: BaseException) -> str:
     match classify(error):
         case Failure.SOURCE_GONE:
             return texts.GONE
+        case Failure.SAVING_RESTRICTED:
+            return texts.SAVING_RESTRICTED
+        case Failure.VOICE_FORBIDDEN:
+            return texts.VOICE_FORBIDDEN
         case Failure.KICKED | Failure.UNREACHABLE | Failure.MIGRATED:
             return texts.OUT_OF_REACH
         case Failure.CONTENT:

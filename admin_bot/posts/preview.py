@@ -9,8 +9,11 @@ from aiogram import Bot
 from core.delivery import deletion_time
 from core.posts import Post
 from core.settings import BotSettings
+from sender.certainty import Certainty, certainty_of
+from sender.copies import effect_of_copies
 from sender.failures import TELEGRAM_ERRORS, classify
-from views.posts.texts import preview_failed, preview_note
+from sender.refusals import Failure
+from views.posts.texts import preview_failed, preview_note, preview_restricted, preview_unsure
 from views.subscribers.texts import deletion_warning
 
 log = structlog.get_logger("tollgate.admin")
@@ -30,9 +33,16 @@ async def show_preview(
         )
     except TELEGRAM_ERRORS as error:
         log.warning("preview.failed", code=post.code, reason=classify(error))
-        await bot.send_message(chat_id, preview_failed(post))
+        await bot.send_message(chat_id, _sentence(post, error))
         return
     minutes = settings.delete_after_minutes if post.delete_after_minutes is None else post.delete_after_minutes
     delete_at = deletion_time(now, minutes)
     warning = deletion_warning(delete_at, now, zone) if delete_at else None
     await bot.send_message(chat_id, preview_note(warning, missing=len(post.message_ids) - len(copies)))
+
+
+def _sentence(post: Post, error: BaseException) -> str:
+    if certainty_of(effect_of_copies(len(post.message_ids)), error) is not Certainty.REFUSED:
+        return preview_unsure(post)
+    is_restricted = classify(error) is Failure.SAVING_RESTRICTED
+    return preview_restricted(post) if is_restricted else preview_failed(post)

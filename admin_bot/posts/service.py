@@ -1,7 +1,6 @@
 """New posts: made from a message or an album, and answered with their link."""
 
 from collections.abc import Sequence
-from functools import partial
 
 from aiogram import Bot
 from aiogram.types import ReplyParameters
@@ -11,8 +10,7 @@ from admin_bot.screens import reply_to
 from admin_bot.storage.albums import Album
 from core.errors import StoreUnavailable, TollgateError
 from core.posts import Post
-from sender.failures import TELEGRAM_ERRORS, classify
-from sender.refusals import Failure
+from sender.lanes import at_least_once
 from views.html import esc
 from views.links import post_link
 from views.posts import keyboards, texts
@@ -47,18 +45,9 @@ class PostService:
         await self._answer(outcome.post, chat_id, reply)
 
     async def _answer(self, post: Post, chat_id: int, reply: ReplyParameters) -> None:
-        """Send the link. Repeated once if Telegram's answer is lost: a second copy is better than none."""
+        """Send the link; at least once: a second one is better than none."""
         link = post_link(self._username, post.code)
-        send = partial(
-            self._bot.send_message,
-            chat_id,
-            texts.made(post, link),
-            reply_markup=keyboards.made(post, link),
-            reply_parameters=reply,
-        )
-        try:
-            await send()
-        except TELEGRAM_ERRORS as error:
-            if classify(error) is not Failure.AMBIGUOUS:
-                raise
-            await send()
+        with at_least_once():
+            await self._bot.send_message(
+                chat_id, texts.made(post, link), reply_markup=keyboards.made(post, link), reply_parameters=reply
+            )

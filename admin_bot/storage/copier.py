@@ -9,8 +9,10 @@ from aiogram.exceptions import TelegramAPIError
 
 from admin_bot.storage.alarm import StorageAlarm
 from admin_bot.storage.channel import StorageChannel
+from sender.certainty import Certainty, certainty_of, effect_of
 from sender.failures import TELEGRAM_ERRORS, classify, retry_after
 from sender.refusals import Failure
+from sender.subjects import ChatRole, Subject, subject_of
 from views.owner_alerts import storing_lost
 from views.storage import copying_texts as texts
 from views.storage.texts import UNREACHABLE, lacks_sentence, not_stored
@@ -19,6 +21,10 @@ log = structlog.get_logger("tollgate.storing")
 
 #: up to so many messages the missing ones are identified, which costs one call each; above, they are only counted
 PROBE_MAX = 20
+#: the method that stores messages; it keeps albums together
+_COPY = "copyMessages"
+#: the message is gone, or the chat it is in restricts saving
+_NOT_COPYABLE = frozenset({Failure.SOURCE_GONE, Failure.SAVING_RESTRICTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ class Copier:
         try:
             copies = await self._bot.copy_messages(chat_id=target, from_chat_id=chat_id, message_ids=wanted)
         except TELEGRAM_ERRORS as error:
-            return await self._failed(error, target)
+            return await self._failed(error, target, len(wanted))
         stored = Stored(target, tuple(sorted(copy.message_id for copy in copies if copy.message_id)))
         if len(stored.message_ids) < len(wanted):
             return await self._incomplete(stored, chat_id, wanted)
@@ -69,21 +75,19 @@ class Copier:
         except TELEGRAM_ERRORS as error:
             log.info("storing.copies_not_deleted", chat_id=stored.chat_id, reason=classify(error))
 
-    async def _failed(self, error: BaseException, target: int) -> NotStored:
+    async def _failed(self, error: BaseException, target: int, count: int) -> NotStored:
         failure = classify(error)
         log.warning("storing.failed", reason=failure, error=type(error).__name__)
-        match failure:
-            case Failure.KICKED | Failure.UNREACHABLE | Failure.MIGRATED:
-                return await self._lost(target)
-            case Failure.SOURCE_GONE:
-                return NotStored(texts.NOTHING_COPIED)
-            case Failure.FLOOD:
-                return NotStored(texts.store_wait(retry_after(error) or 1))
-            case Failure.TRANSIENT:
-                return NotStored(texts.STORE_TROUBLE)
-            case Failure.CONTENT | Failure.OTHER if isinstance(error, TelegramAPIError):
-                return NotStored(texts.store_refused(error.message))
-        return NotStored(texts.STORE_UNSURE)
+        certainty, wait_s = certainty_of(effect_of(_COPY, count), error), retry_after(error)
+        if certainty is Certainty.UNKNOWN:
+            return NotStored(texts.store_unsure(wait_s))
+        if certainty is Certainty.REPEAT:
+            return NotStored(texts.STORE_TROUBLE if wait_s is None else texts.store_wait(wait_s))
+        if subject_of(failure, _COPY, ChatRole.STORAGE) is Subject.STORAGE_CHANNEL:
+            return await self._lost(target)
+        if failure in _NOT_COPYABLE:
+            return NotStored(texts.NOTHING_COPIED)
+        return NotStored(texts.store_refused(error.message if isinstance(error, TelegramAPIError) else str(error)))
 
     async def _lost(self, target: int) -> NotStored:
         """Name the missing rights to the admin, and raise the incident for the owners."""
@@ -112,7 +116,7 @@ class Copier:
             try:
                 copy = await self._bot.copy_message(chat_id=target, from_chat_id=chat_id, message_id=message_id)
             except TELEGRAM_ERRORS as error:
-                if classify(error) not in {Failure.SOURCE_GONE, Failure.OTHER, Failure.CONTENT}:
+                if classify(error) not in {*_NOT_COPYABLE, Failure.OTHER, Failure.CONTENT}:
                     missing.clear()
                     break
                 missing.append(position)

@@ -10,10 +10,12 @@ from aiogram import Bot
 from core.broadcasts import Broadcast, RecipientState
 from core.clock import Clock
 from monitoring.logs import mask
-from sender.copies import send_copies
+from sender.certainty import Certainty, Effect, certainty_of
+from sender.copies import effect_of_copies, method_of_copies, send_copies
 from sender.failures import TELEGRAM_ERRORS, classify, retry_after
 from sender.lanes import Lane, in_lane
 from sender.refusals import Failure, is_permanent_recipient
+from sender.subjects import ChatRole, Subject, subject_of
 from views.broadcasts import reasons
 from views.broadcasts.keyboards import below_broadcast
 
@@ -21,14 +23,10 @@ log = structlog.get_logger("tollgate.broadcast")
 
 #: for how long a call that reached the storage channel proves that an unknown chat is the recipient's
 REACHED_FOR = timedelta(seconds=10)
-#: pause after a call that did not reach Telegram, in seconds
+#: pause after a call that did not reach Telegram, or while it does not answer, in seconds
 BACKOFF_S = 5.0
 #: longest kept error text, in characters
 ERROR_MAX = 300
-
-_REFUSED_TOKEN = frozenset({Failure.UNAUTHORIZED, Failure.CONFLICT})
-#: failures that say nothing about the chat of the call
-_NO_ANSWER = frozenset({Failure.FLOOD, Failure.TRANSIENT, Failure.AMBIGUOUS, *_REFUSED_TOKEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """A final failure for this recipient."""
+    """Not sent, or not known to be: final for this recipient."""
 
     state: RecipientState
     error: str
@@ -50,6 +48,10 @@ class NotSent:
     content_error: str | None = None
     #: the account was deleted; False: the bot is blocked or cannot reach it
     is_deactivated: bool = False
+    #: send nothing at all for so many seconds
+    pause_s: float = 0.0
+    #: no recipient can be sent to
+    stops_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class RetryLater:
 
     pause_s: float
     error: str
-    #: it may concern this recipient only; False for flood control and a refused token
+    #: it may concern this recipient only; False for flood control, no connection and a refused token
     concerns_recipient: bool = True
     #: no recipient can be sent to
     stops_run: bool = False
@@ -114,22 +116,26 @@ class RecipientCalls:
         return False
 
     async def _outcome_of(self, error: BaseException) -> Outcome:
-        failure, words = classify(error), mask(f"{error}")[:ERROR_MAX]
-        if failure is Failure.FLOOD:
-            return RetryLater(retry_after(error) or 1.0, words, concerns_recipient=False)
-        if failure is Failure.TRANSIENT:
-            return RetryLater(BACKOFF_S, words)
-        if failure in _REFUSED_TOKEN:
+        words = mask(f"{error}")[:ERROR_MAX]
+        count = len(self._broadcast.message_ids)
+        failure, certainty = classify(error), certainty_of(effect_of_copies(count), error)
+        subject = subject_of(failure, method_of_copies(count), ChatRole.PERSON)
+        if certainty is Certainty.REPEAT:
+            pause_s = (retry_after(error) or 1.0) if failure is Failure.FLOOD else BACKOFF_S
+            return RetryLater(pause_s, words, concerns_recipient=False)
+        if certainty is Certainty.UNKNOWN:
+            return NotSent(
+                RecipientState.UNKNOWN,
+                words,
+                _reason_for_all(subject, failure, words),
+                pause_s=retry_after(error) or 0.0,
+                stops_run=subject is Subject.BOT,
+            )
+        if subject is Subject.BOT:
             return RetryLater(BACKOFF_S, words, concerns_recipient=False, stops_run=True)
-        if failure is Failure.AMBIGUOUS:
-            return NotSent(RecipientState.UNKNOWN, words)
         if is_permanent_recipient(failure):
             return await self._unreachable(failure, words)
-        if failure is Failure.SOURCE_GONE:
-            return NotSent(RecipientState.FAILED, words, reasons.SOURCE_GONE)
-        if failure is Failure.CONTENT:
-            return NotSent(RecipientState.FAILED, words, reasons.refused(words))
-        return NotSent(RecipientState.FAILED, words)
+        return NotSent(RecipientState.FAILED, words, _reason_for_all(subject, failure, words))
 
     async def _unreachable(self, failure: Failure, words: str) -> Outcome:
         """Find out whether the recipient's chat or the storage channel cannot be opened, by asking for the latter."""
@@ -138,7 +144,7 @@ class RecipientCalls:
             is_deactivated = failure is Failure.DEACTIVATED
             error = f"{failure.value}: {words}"[:ERROR_MAX]
             return NotSent(RecipientState.BLOCKED, error, is_deactivated=is_deactivated)
-        if classify(source_error) in _NO_ANSWER:
+        if _says_nothing_of_the_chat(source_error):
             # nothing was sent, and it is not known yet which chat it is
             pause_s = retry_after(source_error)
             return RetryLater(pause_s or BACKOFF_S, words, concerns_recipient=pause_s is None)
@@ -155,3 +161,18 @@ class RecipientCalls:
             return error
         self._reached_at = now
         return None
+
+
+def _reason_for_all(subject: Subject, failure: Failure, words: str) -> str | None:
+    """Return why a copy fails for every recipient, a sentence for admins; None when it need not."""
+    if failure is Failure.SAVING_RESTRICTED:
+        return reasons.SAVING_RESTRICTED
+    if failure is Failure.SOURCE_GONE:
+        return reasons.SOURCE_GONE
+    return reasons.refused(words) if subject is Subject.CONTENT else None
+
+
+def _says_nothing_of_the_chat(error: BaseException) -> bool:
+    """Whether a failed getChat leaves open whether the chat can be opened."""
+    is_of_bot = subject_of(classify(error), "getChat", ChatRole.STORAGE) is Subject.BOT
+    return is_of_bot or certainty_of(Effect.READ, error) is Certainty.REPEAT

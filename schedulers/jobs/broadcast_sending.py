@@ -282,13 +282,16 @@ class Sending:
 
     def _conclude_from(self, outcome: NotSent) -> None:
         """Draw conclusions for other recipients, at once: writing the row may take a while."""
+        self._pause_s = max(self._pause_s, min(outcome.pause_s, PAUSE_MAX_S))
+        if outcome.stops_run:
+            self._error = CannotSend(outcome.error)
         if outcome.state is RecipientState.UNKNOWN:
             self._unknown_in_a_row += 1
             if self._is_in_doubt():
                 self._pause_s = max(self._pause_s, BACKOFF_S)
-            return
-        self._unknown_in_a_row = 0  # Telegram answered
-        if outcome.state is RecipientState.FAILED:
+        else:
+            self._unknown_in_a_row = 0  # Telegram answered
+        if outcome.state is RecipientState.FAILED or outcome.content_error is not None:
             log.debug("broadcast.failed", broadcast=self._broadcast.id, error=outcome.error)
             self._failed(outcome.content_error, outcome.error)
 

@@ -44,7 +44,7 @@ async def test_any_fault_at_any_call_of_a_delivery(house: House, kind: str, meth
     photos = [m for m in seen if m.get("photo")]
     said = [m["text"] for m in seen if m.get("text")]
     assert len(photos) in (0, 2), "all of it or nothing"
-    lost_warning = method == "sendMessage" and kind in ("html", "drop_before")
+    lost_warning = method == "sendMessage" and kind in ("html", "drop_before", "error")
     assert lost_warning or any(sentence in text for sentence in SENTENCES for text in said), said
     known = len(photos) == 2 and not (method == "copyMessages" and kind == "drop_after")
 

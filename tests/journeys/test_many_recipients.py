@@ -74,17 +74,19 @@ class Telegram(BaseSession):
         return MessageId(message_id=self.got.total())
 
     def _fail(self, method: CopyMessage, user_id: int) -> None:
-        fault = self._rng.choice(("flood", "trouble", "page", "lost"))
+        fault = self._rng.choice(("flood", "no connection", "restart", "page", "lost"))
         self.faults[fault] += 1
         if fault == "flood":
             raise TelegramRetryAfter(method, "Too Many Requests: retry after 3", 3)
-        if fault == "trouble":
-            raise TelegramServerError(method, "Internal Server Error: trouble")
+        if fault == "no connection":
+            raise TelegramNetworkError(method, "no connection") from ConnectionRefusedError()
         self.in_doubt.add(user_id)
+        if fault != "page":
+            self.got[user_id] += user_id not in self.blocked | self.gone
         if fault == "lost":
-            reachable = user_id not in self.blocked | self.gone
-            self.got[user_id] += reachable
             raise TelegramNetworkError(method, "the answer was lost")
+        if fault == "restart":
+            raise TelegramServerError(method, "Internal Server Error: restart")
         raise ClientDecodeError("Failed to decode object", ValueError("a page"), "<html>")
 
     async def close(self) -> None:

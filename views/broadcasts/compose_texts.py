@@ -9,6 +9,7 @@ from core.broadcasts import BUTTONS_MAX, LONGEST_AHEAD, Broadcast, BroadcastStat
 from core.segments import ACTIVE_DAYS_MAX, Segment, SegmentKind
 from views.html import esc, isolate
 from views.quantities import counted, people
+from views.storage import copying_texts
 from views.times import date_and_time, duration
 
 ASK_MESSAGE = (
@@ -81,6 +82,10 @@ INCOMPLETE = f"Not all of the album is in the storage channel any more. {_NOT_CO
 REFUSED = (
     "Telegram refuses to send it like this, so nobody would get it. Look at its buttons, or send another message with "
     "“Change message”."
+)
+SAVING_RESTRICTED = f"{copying_texts.SAVING_RESTRICTED} Then try again."
+VOICE_FORBIDDEN = (
+    "Your own privacy settings do not let bots send you voice or video messages. Subscribers who allow them get it."
 )
 OUT_OF_REACH = "The storage channel is out of reach. /start helps to put that right."
 TROUBLE = "Telegram gave no usable answer just now. Please try again in a moment."

@@ -1,5 +1,7 @@
 """Why a broadcast stopped, for admins: stored as plain text, escaped where it is shown."""
 
+from views.storage import copying_texts
+
 #: characters quoted of Telegram's error description
 QUOTED_MAX = 200
 
@@ -8,6 +10,7 @@ SOURCE_LOST = (
     "broadcast anew."
 )
 SOURCE_GONE = "Its message is not in the storage channel any more, or Telegram does not let it be copied."
+SAVING_RESTRICTED = f"{copying_texts.SAVING_RESTRICTED} Then send the broadcast anew."
 INCOMPLETE = "Not all of the album is in the storage channel any more."
 
 

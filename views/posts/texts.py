@@ -8,6 +8,7 @@ from core.posts import DESCRIPTION_MAX, TITLE_MAX, Post, PostStatus
 from core.settings import BotSettings
 from views.html import esc, isolate
 from views.quantities import counted
+from views.storage import copying_texts
 from views.times import date_and_time, duration
 
 POST_GONE = "This post does not exist (any more). /posts shows the others."
@@ -40,6 +41,14 @@ def preview_note(warning: str | None, *, missing: int) -> str:
         )
     lines.append(f"Below it they read:\n<blockquote>{warning}</blockquote>" if warning else "It is never deleted.")
     return "\n\n".join(lines)
+
+
+def preview_unsure(post: Post) -> str:
+    return f"Telegram did not confirm the preview of post {post.number}. If it is not all there, ask for it again."
+
+
+def preview_restricted(post: Post) -> str:
+    return f"I could not show post {post.number}. {copying_texts.SAVING_RESTRICTED}"
 
 
 def preview_failed(post: Post) -> str:

@@ -6,11 +6,12 @@ from datetime import timedelta
 from views.html import cut, esc
 from views.times import duration
 
-STORE_TROUBLE = "Telegram has trouble right now and nothing was stored. Please send it again in a minute."
-STORE_UNSURE = (
-    "Telegram did not confirm that this was stored, so nothing was made of it. Please send it again. "
-    "A stray copy may be left in the storage channel; you can delete it there."
+#: plain text and HTML alike
+SAVING_RESTRICTED = (
+    "The storage channel restricts saving content, so nothing can be copied from it. Turn “Restrict saving content” "
+    "off in the settings of that channel."
 )
+STORE_TROUBLE = "Telegram has trouble right now and nothing was stored. Please send it again in a minute."
 NOTHING_COPIED = (
     "I could not store this. It was deleted meanwhile, or its sender has forbidden copying. "
     "Save it and send it to me as your own message."
@@ -22,8 +23,20 @@ def store_refused(description: str) -> str:
 
 
 def store_wait(retry_after_s: float) -> str:
-    wait = duration(timedelta(seconds=max(1, retry_after_s)))
-    return f"Telegram asks me to slow down and nothing was stored. Please send it again in {wait}."
+    return f"Telegram asks me to slow down and nothing was stored. Please send it again in {_wait(retry_after_s)}."
+
+
+def store_unsure(retry_after_s: float | None = None) -> str:
+    """Say that copies may or may not have been stored. `retry_after_s`: Telegram asks to wait as long."""
+    when = "" if retry_after_s is None else f" in {_wait(retry_after_s)}"
+    return (
+        "Telegram did not confirm that this was stored, so nothing was made of it. "
+        f"Please send it again{when}. A stray copy may be left in the storage channel; you can delete it there."
+    )
+
+
+def _wait(retry_after_s: float) -> str:
+    return duration(timedelta(seconds=max(1, retry_after_s)))
 
 
 def some_missing(stored: int, wanted: int, missing: Sequence[int]) -> str:

@@ -78,10 +78,17 @@ async def test_a_429_delays_the_delivery_and_duplicates_nothing(house: House, me
     assert promise.notice_message_id is not None
 
 
-@pytest.mark.parametrize("kind", ["html", "drop_after", "no_description"])
+LOST: dict[str, dict[str, object]] = {
+    "html": {"status": 502},
+    "drop_after": {},
+    "no_description": {"status": 500},
+    "error": {"status": 500, "description": "Internal Server Error: restart"},
+}
+
+
+@pytest.mark.parametrize("kind", LOST)
 async def test_a_copy_whose_answer_was_lost_is_not_retried(house: House, kind: str) -> None:
-    post = await house.store()
-    more = {"status": 502} if kind == "html" else {"status": 500} if kind == "no_description" else {}
+    post, more = await house.store(), LOST[kind]
     await house.world.fault(kind, method="copyMessages", bot=USER_BOT, **more)
     await open_and_wait(house, post, "did not confirm")
     assert len(await house.calls("copyMessages")) == 1
@@ -90,16 +97,6 @@ async def test_a_copy_whose_answer_was_lost_is_not_retried(house: House, kind: s
     assert len(photos) == (1 if kind == "drop_after" else 0)
     (promise,) = await promises()
     assert promise.message_ids == ()
-
-
-async def test_a_500_is_retried_and_delivered_once(house: House) -> None:
-    post = await house.store()
-    await house.world.fault(
-        "error", method="copyMessages", bot=USER_BOT, status=500, description="Internal Server Error: busy"
-    )
-    await open_and_wait(house, post, "30 minutes")
-    assert len(await house.calls("copyMessages")) == 2
-    assert len(await promises()) == 1
 
 
 async def test_an_unexpected_refusal_gets_a_sentence_and_leaves_no_promise(house: House) -> None:

@@ -9,6 +9,7 @@ from aiohttp import ClientConnectorError, ConnectionTimeoutError, ServerDisconne
 from aiohttp.client_reqrep import ConnectionKey
 
 from sender.certainty import Certainty, Effect, certainty_of, certainty_of_count, effect_of
+from sender.failures import HeldBack
 from tests.unit.sender.telegram import Answer, lost, raw, refusal
 
 REFUSED, REPEAT, UNKNOWN = Certainty.REFUSED, Certainty.REPEAT, Certainty.UNKNOWN
@@ -49,6 +50,24 @@ TABLE: list[tuple[str, Answer, Certainty, Certainty, Certainty]] = [
         REFUSED,
     ),
     ("403", refusal(403, "Forbidden: bot was blocked by the user"), REFUSED, REFUSED, REFUSED),
+    (
+        "403 failed #1",
+        refusal(403, 'Forbidden: failed to send message #1 with the error message "USER_IS_BLOCKED"'),
+        REFUSED,
+        REFUSED,
+        REFUSED,
+    ),
+    (
+        "403 failed #2",
+        refusal(403, 'Forbidden: failed to send message #2 with the error message "USER_IS_BLOCKED"'),
+        REFUSED,
+        REFUSED,
+        UNKNOWN,
+    ),
+    ("406 as 400", refusal(400, "Bad Request: PAYMENT_UNSUPPORTED"), REFUSED, REFUSED, UNKNOWN),
+    ("400 a sentence", refusal(400, "Bad Request: something new"), REFUSED, REFUSED, REFUSED),
+    ("400 a known code", refusal(400, "Bad Request: CHAT_FORWARDS_RESTRICTED"), REFUSED, REFUSED, REFUSED),
+    ("400 no words", refusal(400, None), REFUSED, REFUSED, REFUSED),
     ("404", refusal(404, "Not Found: method not found"), REFUSED, REFUSED, REFUSED),
     ("406", refusal(406, "USER_RESTRICTED"), REFUSED, REFUSED, UNKNOWN),
     ("409", refusal(409, "Conflict: terminated by other getUpdates request"), REFUSED, REFUSED, REFUSED),
@@ -99,6 +118,12 @@ def test_errors_outside_telegram_are_lost_answers_unless_nothing_can_have_left(
     assert certainty_of(Effect.CREATES_ONE, error) is one
 
 
+def test_a_call_that_was_held_back_has_certainly_not_been_made() -> None:
+    method = SendMessage(chat_id=1, text="x")
+    held = HeldBack(method=method, message="Too Many Requests: retry after 90", retry_after=90)
+    assert {certainty_of(effect, held) for effect in Effect} == {REPEAT}
+
+
 def test_a_network_error_without_a_cause_is_a_lost_answer() -> None:
     error = TelegramNetworkError(method=SendMessage(chat_id=1, text="x"), message="?")
     assert certainty_of(Effect.CREATES_ONE, error) is UNKNOWN
@@ -111,7 +136,7 @@ def test_a_network_error_without_a_cause_is_a_lost_answer() -> None:
         (
             Effect.REPEATABLE,
             "deleteMessages editMessageText pinChatMessage unpinChatMessage setMyCommands answerCallbackQuery "
-            "approveChatJoinRequest declineChatJoinRequest sendChatAction deleteWebhook",
+            "approveChatJoinRequest declineChatJoinRequest revokeChatInviteLink sendChatAction deleteWebhook",
         ),
         (Effect.CREATES_ONE, "sendMessage sendPhoto copyMessage forwardMessage createChatInviteLink sendNobodyKnows"),
         (Effect.CREATES_SEVERAL, "copyMessages forwardMessages sendMediaGroup"),
@@ -119,6 +144,12 @@ def test_a_network_error_without_a_cause_is_a_lost_answer() -> None:
 )
 def test_every_method_has_an_effect_and_an_unknown_one_creates(effect: Effect, methods: str) -> None:
     assert {effect_of(method) for method in methods.split()} == {effect}
+
+
+def test_a_call_that_makes_several_messages_and_is_asked_for_one_creates_one() -> None:
+    assert effect_of("copyMessages", 1) is Effect.CREATES_ONE
+    assert effect_of("copyMessages", 2) is Effect.CREATES_SEVERAL
+    assert effect_of("deleteMessages", 1) is Effect.REPEATABLE
 
 
 @pytest.mark.parametrize(

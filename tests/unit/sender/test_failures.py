@@ -16,10 +16,10 @@ from aiogram.exceptions import (
     TelegramServerError,
 )
 from aiogram.methods import SendMessage
-from aiohttp import ClientConnectorError, ServerDisconnectedError
+from aiohttp import ClientConnectorError, ConnectionTimeoutError, ServerDisconnectedError
 from aiohttp.client_reqrep import ConnectionKey
 
-from sender.failures import NO_DESCRIPTION, TELEGRAM_ERRORS, classify, retry_after
+from sender.failures import NO_DESCRIPTION, TELEGRAM_ERRORS, HeldBack, classify, retry_after, text_of
 from sender.refusals import Failure
 from tests.unit.sender.catalogue import CATALOGUE
 
@@ -103,6 +103,7 @@ def refused_connection() -> ClientConnectorError:
     ("error", "failure"),
     [
         (caused("ClientConnectorError", refused_connection()), Failure.TRANSIENT),
+        (caused("Request timeout error", ConnectionTimeoutError()), Failure.TRANSIENT),
         (caused("Request timeout error", TimeoutError()), Failure.AMBIGUOUS),
         (caused("ServerDisconnectedError", ServerDisconnectedError()), Failure.AMBIGUOUS),
         (TelegramNetworkError(method=METHOD, message="no cause"), Failure.AMBIGUOUS),
@@ -127,3 +128,14 @@ def test_errors_that_are_not_telegrams_are_other(error: BaseException) -> None:
 
 def test_a_refusal_in_an_unexpected_class_is_classified_by_its_text() -> None:
     assert classify(TelegramBadRequest(METHOD, "Bad Request: bot was blocked by the user")) is Failure.BLOCKED
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 406, 429])
+def test_a_refusal_without_a_description_is_other(status: int) -> None:
+    error = error_for(status, json.dumps({"ok": False, "error_code": status}))
+    assert (classify(error), text_of(error), retry_after(error)) == (Failure.OTHER, "", None)
+
+
+def test_a_call_that_was_held_back_is_flood_control() -> None:
+    held = HeldBack(method=METHOD, message="Too Many Requests: retry after 7 (not sent)", retry_after=7)
+    assert (classify(held), retry_after(held)) == (Failure.FLOOD, 7.0)

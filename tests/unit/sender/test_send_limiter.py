@@ -36,17 +36,17 @@ from aiogram.types import BotCommand, InputMediaPhoto, MediaUnion
 from aiohttp import ServerDisconnectedError
 
 from monitoring.metrics import REGISTRY
-from sender.lanes import Lane
+from sender.failures import HeldBack
+from sender.lanes import Lane, at_least_once
 from sender.limits import TRANSIT_S
 from sender.send_limiter import SendLimiter
+from sender.unknown_refusals import UnknownRefusal
 from tests.unit.sender.telegram import BOT, Answer, Telegram, flood, lost, never_connected, raw, refusal
 
 IMMEDIATELY_DELETED = "Internal Server Error: sent message was immediately deleted and can't be returned"
 CREATING: list[TelegramMethod[Any]] = [
     SendMessage(chat_id=1, text="x"),
     CopyMessage(chat_id=1, from_chat_id=-100, message_id=5),
-    CopyMessages(chat_id=1, from_chat_id=-100, message_ids=[5, 6]),
-    ForwardMessages(chat_id=1, from_chat_id=-100, message_ids=[5, 6]),
     CreateChatInviteLink(chat_id=-100),
 ]
 IDEMPOTENT: list[TelegramMethod[Any]] = [
@@ -65,13 +65,14 @@ AMBIGUOUS: dict[str, Answer] = {
     "empty": raw(413, ""),
     "deleted": refusal(500, IMMEDIATELY_DELETED),
     "no description": refusal(500, None),
-}
-#: failures after which the call was certainly not executed
-TRANSIENT: dict[str, Answer] = {
-    "refused": never_connected(),
     "500": refusal(500, "Internal Server Error: whatever"),
     "restart": refusal(500, "Internal Server Error: restart"),
 }
+SEVERAL: list[TelegramMethod[Any]] = [
+    CopyMessages(chat_id=1, from_chat_id=-100, message_ids=[5, 6]),
+    ForwardMessages(chat_id=1, from_chat_id=-100, message_ids=[5, 6]),
+    SendMediaGroup(chat_id=1, media=[InputMediaPhoto(media="id"), InputMediaPhoto(media="id")]),
+]
 
 
 def name_of(method: TelegramMethod[Any]) -> str:
@@ -201,7 +202,7 @@ async def test_a_429_without_seconds_is_no_pause() -> None:
     telegram.script.append(refusal(429, "Too Many Requests"))
     with pytest.raises(TelegramAPIError):
         await telegram.result(telegram.send(1))
-    telegram.script.append(TRANSIENT["500"])
+    telegram.script.append(never_connected())
     await telegram.result(telegram.send(1))
 
 
@@ -318,21 +319,20 @@ async def test_a_call_cancelled_in_a_pause_leaves_its_queue() -> None:
 # retries
 
 
-@pytest.mark.parametrize("method", CREATING + IDEMPOTENT, ids=name_of)
-@pytest.mark.parametrize("answer", TRANSIENT.values(), ids=TRANSIENT)
-async def test_a_failure_without_effect_is_retried_three_times(method: TelegramMethod[Any], answer: Answer) -> None:
-    telegram = Telegram()
+@pytest.mark.parametrize("method", CREATING + SEVERAL + IDEMPOTENT, ids=name_of)
+async def test_a_call_that_never_connected_is_retried_three_times(method: TelegramMethod[Any]) -> None:
+    telegram, answer = Telegram(), never_connected()
     telegram.script.extend([answer] * 3)
     assert await telegram.result(telegram.call(method)) == "done"
     assert telegram.times == pytest.approx([0.0, 0.5, 1.5, 3.5])
     telegram.script.extend([answer] * 99)
-    with pytest.raises((TelegramServerError, TelegramNetworkError)):
+    with pytest.raises(TelegramNetworkError):
         await telegram.result(telegram.call(method))
     assert len(telegram.arrived) == 8
     telegram.assert_nothing_left()
 
 
-@pytest.mark.parametrize("method", CREATING, ids=name_of)
+@pytest.mark.parametrize("method", CREATING + SEVERAL, ids=name_of)
 @pytest.mark.parametrize("answer", AMBIGUOUS.values(), ids=AMBIGUOUS)
 async def test_what_may_have_been_created_is_never_retried(method: TelegramMethod[Any], answer: Answer) -> None:
     telegram = Telegram()
@@ -357,8 +357,73 @@ async def test_a_failed_album_item_is_never_retried() -> None:
     text = 'Bad Request: failed to send message #1 with the error message "Too Many Requests: retry after 8"'
     telegram.script.append(refusal(400, text))
     with pytest.raises(TelegramBadRequest):
-        await telegram.result(telegram.call(CREATING[2]))
+        await telegram.result(telegram.call(SEVERAL[0]))
     assert len(telegram.arrived) == 1
+
+
+@pytest.mark.parametrize("method", SEVERAL, ids=name_of)
+async def test_a_flood_that_stops_several_messages_is_raised_and_pauses_the_chat(method: TelegramMethod[Any]) -> None:
+    telegram = Telegram()
+    pauses: list[tuple[Any, float]] = []
+    telegram.limiter.on_pause = lambda chat, seconds: pauses.append((chat, seconds))
+    telegram.script.append(flood(3))
+    with pytest.raises(TelegramRetryAfter):
+        await telegram.result(telegram.call(method))
+    assert pauses == [(1, 3.0)]
+    await telegram.result(telegram.send(1))
+    assert telegram.times == [0.0, 3.0]
+    telegram.assert_nothing_left()
+
+
+async def test_a_flood_that_stops_the_only_message_of_an_album_is_waited_out() -> None:
+    telegram = Telegram()
+    telegram.script.append(flood(3))
+    await telegram.result(telegram.call(CopyMessages(chat_id=1, from_chat_id=-100, message_ids=[5])))
+    assert telegram.times == [0.0, 3.0]
+
+
+@pytest.mark.parametrize("method", SEVERAL, ids=name_of)
+async def test_several_messages_held_back_by_a_known_pause_are_told_from_a_flood(method: TelegramMethod[Any]) -> None:
+    telegram = Telegram()
+    telegram.limiter.restore(1, 300.0)
+    with pytest.raises(HeldBack):
+        await telegram.result(telegram.call(method))
+    assert telegram.arrived == []
+
+
+@pytest.mark.parametrize("answer", AMBIGUOUS.values(), ids=AMBIGUOUS)
+async def test_a_sentence_better_sent_twice_than_never_is_repeated(answer: Answer) -> None:
+    telegram = Telegram()
+    telegram.script.extend([answer] * 7)
+    with at_least_once():
+        sentence = telegram.send(1)
+    assert await telegram.result(sentence) == "done"
+    assert telegram.times == pytest.approx([0.0, 0.5, 1.5, 3.5, 7.5, 15.5, 23.5, 31.5])
+
+
+@pytest.mark.parametrize("method", [*CREATING[1:], *SEVERAL], ids=name_of)
+@pytest.mark.parametrize("answer", AMBIGUOUS.values(), ids=AMBIGUOUS)
+async def test_a_copy_is_never_repeated_not_even_where_sentences_are(
+    method: TelegramMethod[Any], answer: Answer
+) -> None:
+    telegram = Telegram()
+    telegram.script.append(answer)
+    with at_least_once():
+        copy = telegram.call(method)
+    with pytest.raises((TelegramServerError, TelegramNetworkError, ClientDecodeError)):
+        await telegram.result(copy)
+    assert len(telegram.arrived) == 1
+
+
+async def test_a_refusal_nobody_knows_is_reported_with_its_call() -> None:
+    telegram = Telegram()
+    found: list[UnknownRefusal] = []
+    telegram.limiter.unknown_refusals.on_new = found.append
+    for text in ("Bad Request: chat not found", "Bad Request: SOMETHING_NEW", "Bad Request: SOMETHING_NEW"):
+        telegram.script.append(refusal(400, text))
+        with pytest.raises(TelegramBadRequest):
+            await telegram.result(telegram.send(1))
+    assert found == [UnknownRefusal("sendMessage", "private chat", "Bad Request: SOMETHING_NEW")]
 
 
 @pytest.mark.parametrize(
@@ -402,7 +467,7 @@ async def test_a_bug_of_ours_is_raised_unchanged() -> None:
 
 async def test_a_call_backing_off_lets_no_later_call_of_its_chat_overtake() -> None:
     telegram = Telegram()
-    telegram.script.append(TRANSIENT["500"])
+    telegram.script.append(never_connected())
     first = telegram.send(1, "first")
     await telegram.time.settle()
     await telegram.results([first, telegram.send(1, "second"), telegram.send(2, "other")])

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from aiogram.exceptions import TelegramForbiddenError, TelegramNetworkError, TelegramRetryAfter
+from aiogram.exceptions import TelegramForbiddenError, TelegramNetworkError, TelegramRetryAfter, TelegramServerError
 from aiogram.methods import CopyMessage
 
 from database.operations import settings_ops
@@ -67,9 +67,23 @@ async def test_only_the_test_copy_comes_from_the_user_bot(admin: AdminBot, monke
             texts.OUT_OF_REACH,
         ),
         (lambda call: TelegramNetworkError(method=call, message="timeout"), texts.test_unsure("tollgate_bot")),
+        (lambda call: TelegramServerError(method=call, message="restart"), texts.test_unsure("tollgate_bot")),
+        (bad_request("CHAT_FORWARDS_RESTRICTED"), texts.SAVING_RESTRICTED),
+        (bad_request("VOICE_MESSAGES_FORBIDDEN"), texts.VOICE_FORBIDDEN),
         (lambda call: TelegramRetryAfter(method=call, message="flood", retry_after=90), "a pause of 2 minutes"),
     ],
-    ids=["never opened", "blocked", "cannot begin", "gone", "not in storage", "no answer", "flood"],
+    ids=[
+        "never opened",
+        "blocked",
+        "cannot begin",
+        "gone",
+        "not in storage",
+        "no answer",
+        "restart",
+        "restricted",
+        "voice",
+        "flood",
+    ],
 )
 async def test_a_test_copy_that_fails_says_why(admin: AdminBot, fault: Any, sentence: str) -> None:
     await composed(admin)

@@ -107,7 +107,7 @@ async def test_an_album_whose_answer_is_lost_is_not_copied_again(admin: AdminBot
     await admin.send(message_id=1, **item())
     await admin.time.move(10)
     assert len(admin.copies) == 1
-    assert admin.texts == [copying_texts.STORE_UNSURE]
+    assert admin.texts == [copying_texts.store_unsure()]
 
 
 async def test_an_album_survives_the_database_being_away_for_20_seconds(admin: AdminBot) -> None:

@@ -11,6 +11,7 @@ from tests.bots.admin_bot.conftest import OWNER, AdminBot
 from tests.bots.admin_bot.telegram import bad_request
 from views.admin_texts import NOTHING_TO_CANCEL, STALE_BUTTON, UNKNOWN_COMMAND
 from views.posts import batch_texts as texts
+from views.storage import copying_texts
 from views.storage.content_texts import LATE_MESSAGE
 
 PHOTO: dict[str, Any] = {"photo": [{"file_id": "p", "file_unique_id": "p", "width": 90, "height": 90}]}
@@ -241,6 +242,7 @@ async def test_when_storing_fails_the_batch_stays_open(admin: AdminBot) -> None:
     await admin.say("/batch")
     await collect(admin, 2)
     await admin.press("Finish")
+    assert copying_texts.store_unsure(3) in admin.last_text
     assert "3 seconds" in admin.last_text
     assert "Your 2 messages are still here" in admin.last_text
     await admin.press("Finish")

@@ -1,15 +1,17 @@
 """/posts lists and searches with pages; a card renames, describes, replaces, protects, removes, restores."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from aiogram.exceptions import TelegramRetryAfter, TelegramServerError
 from aiogram.fsm.storage.base import StorageKey
 from aiogram.methods import CopyMessages, DeleteMessages, EditMessageText, SendMessage
 
 from core.posts import Post
 from database.operations import audit_ops, post_ops, settings_ops
 from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
-from tests.bots.admin_bot.telegram import bad_request
+from tests.bots.admin_bot.telegram import MakeError, bad_request
 from views import admin_texts
 from views.posts import texts
 
@@ -379,6 +381,24 @@ async def test_the_preview_without_the_storage_channel_says_what_to_do(admin: Ad
     admin.world.fail(CopyMessages, bad_request("chat not found"))
     await admin.press("Preview")
     assert admin.last_text == texts.preview_failed(post)
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        (bad_request("CHAT_FORWARDS_RESTRICTED"), texts.preview_restricted),
+        (lambda call: TelegramServerError(method=call, message="Internal Server Error"), texts.preview_unsure),
+        (lambda call: TelegramRetryAfter(method=call, message="flood", retry_after=90), texts.preview_unsure),
+    ],
+    ids=["restricted", "5xx", "flood"],
+)
+async def test_a_preview_that_fails_says_why(
+    admin: AdminBot, fault: MakeError, sentence: Callable[[Post], str]
+) -> None:
+    post = await open_card(admin)
+    admin.world.fail(CopyMessages, fault)
+    await admin.press("Preview")
+    assert admin.last_text == sentence(post)
 
 
 # --- untrusted buttons

@@ -4,14 +4,14 @@ import asyncio
 from typing import Any
 
 import pytest
-from aiogram.exceptions import ClientDecodeError, TelegramRetryAfter, TelegramServerError
-from aiogram.methods import CopyMessage, CopyMessages, DeleteMessages, GetFile, SendMessage
+from aiogram.exceptions import ClientDecodeError, TelegramNetworkError, TelegramRetryAfter, TelegramServerError
+from aiogram.methods import CopyMessage, CopyMessages, DeleteMessages, GetFile, SendMessage, TelegramMethod
 from aiogram.types import User
 from pymongo.errors import AutoReconnect
 
 from database.operations import settings_ops
 from tests.bots.admin_bot.conftest import OWNER, STORAGE, USER_BOT, AdminBot
-from tests.bots.admin_bot.telegram import administrator, bad_request
+from tests.bots.admin_bot.telegram import MakeError, administrator, bad_request
 from views.storage import copying_texts as texts
 from views.storage.texts import NO_STORAGE
 
@@ -242,18 +242,43 @@ async def test_flood_control_while_storing_says_when_to_try_again(admin: AdminBo
     assert await admin.posts() == []
 
 
-async def test_an_html_502_while_storing_is_not_repeated(admin: AdminBot) -> None:
-    admin.world.fail(CopyMessages, lambda call: ClientDecodeError("no JSON", ValueError("x"), "<html>502"))
+@pytest.mark.parametrize(
+    "fault",
+    [
+        lambda call: ClientDecodeError("no JSON", ValueError("x"), "<html>502"),
+        lambda call: TelegramServerError(method=call, message="Bad Gateway"),
+        lambda call: TelegramServerError(method=call, message="Internal Server Error: restart"),
+        lambda call: TelegramNetworkError(method=call, message="Request timeout error"),
+    ],
+    ids=["HTML", "5xx", "restart", "time-out"],
+)
+async def test_a_lost_answer_to_storing_is_said_and_nothing_is_stored_twice(admin: AdminBot, fault: MakeError) -> None:
+    admin.world.fail(CopyMessages, fault)
     await admin.say("one")
-    assert admin.texts == [texts.STORE_UNSURE]
+    assert admin.texts == [texts.store_unsure()]
     assert len(admin.copies) == 1
     assert await admin.posts() == []
 
 
-async def test_a_json_5xx_while_storing_stored_nothing(admin: AdminBot) -> None:
-    admin.world.fail(CopyMessages, lambda call: TelegramServerError(method=call, message="Bad Gateway"))
+async def test_storing_that_never_reached_telegram_stored_nothing(admin: AdminBot) -> None:
+    def never_reached(call: TelegramMethod[Any]) -> Exception:
+        error = TelegramNetworkError(method=call, message="ClientConnectorError")
+        error.__cause__ = ConnectionRefusedError()
+        return error
+
+    admin.world.fail(CopyMessages, never_reached)
     await admin.say("one")
     assert admin.texts == [texts.STORE_TROUBLE]
+
+
+@pytest.mark.parametrize("words", ["message has protected content and can't be forwarded", "CHAT_FORWARDS_RESTRICTED"])
+async def test_a_chat_that_restricts_saving_is_not_taken_for_a_lost_storage_channel(
+    admin: AdminBot, words: str
+) -> None:
+    admin.world.fail(CopyMessages, bad_request(words))
+    await admin.say("one")
+    assert admin.texts == [texts.NOTHING_COPIED]
+    assert admin.alerts == []
 
 
 async def test_a_message_deleted_before_it_was_stored_is_answered_with_a_sentence(admin: AdminBot) -> None:
