@@ -57,6 +57,10 @@ def change_channel() -> str:
     )
 
 
+RESTRICTED_REMEDY = (
+    "In Telegram, open the channel's settings, then its type, and switch “Restrict saving content” off. "
+    "/start checks it again."
+)
 UNREACHABLE = "the storage channel is out of reach"
 
 
