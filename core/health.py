@@ -96,6 +96,8 @@ class Health(Record):
     #: when each job last succeeded, as far as a check has seen it
     succeeded_at: dict[str, datetime] = Field(default_factory=dict)
     open_incidents: int | None = None
+    #: when each chat is checked next, by its id as text
+    chats_next_at: dict[str, datetime] = Field(default_factory=dict)
 
     def is_fresh(self, now: datetime) -> bool:
         """Return whether the result is recent enough at `now`. A clock that was put back makes no result stale."""

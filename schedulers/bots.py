@@ -30,7 +30,9 @@ async def telegram(config: JobConfig) -> AsyncIterator[TelegramResources]:
     # open incidents are rows: owners are notified once, by the process that finds it first
     alerts = Alerts(owner_notifier(admin_bot, config.owner_ids), store=incident_ops, sink=webhook, clock=clock)
     folder = backup_folder(config.data_dir)
-    owners = OwnerResources(admin_bot, user_limiter, config.owner_ids, folder, config.backup_keep)
+    owners = OwnerResources(
+        admin_bot, user_limiter, config.owner_ids, folder, config.backup_keep, config.storage_channel_id
+    )
     try:
         yield TelegramResources(user_bot, alerts, owners)
     finally:

@@ -83,6 +83,7 @@ def _job_context(base: ProcessContext) -> JobContext:
         settings.ADMIN_IDS,
         backup_folder(settings.DATA_DIR),
         settings.BACKUP_KEEP,
+        settings.STORAGE_CHANNEL_ID,
     )
     return JobContext(
         clock=base.clock,

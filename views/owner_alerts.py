@@ -97,7 +97,7 @@ def storage_restricted() -> str:
     """Say that the storage channel restricts saving content."""
     return (
         "<b>The storage channel restricts saving content.</b> While it does, Telegram may refuse to hand its posts on "
-        f"to subscribers.\n{RESTRICTED_REMEDY} Nothing is lost."
+        f"to subscribers.\n{RESTRICTED_REMEDY} Nothing is lost. /start checks it again."
     )
 
 

@@ -16,11 +16,14 @@ from monitoring.alerts import Alerts
 from monitoring.health import Ping, set_health_metrics
 from schedulers.context import JobContext
 from schedulers.jobs.health_bots import bot_probe
+from schedulers.jobs.health_chats import ChatChecks
 from schedulers.jobs.health_probes import (
     BotProbe,
+    ChatChecker,
     CheckResult,
     FloodShare,
     check_bot,
+    check_chats,
     check_database,
     check_deletions,
     check_jobs,
@@ -41,6 +44,7 @@ class HealthCheck:
         plans: Mapping[str, JobPlan],
         alerts: Alerts,
         ping: Ping,
+        chats: ChatChecker,
         *,
         is_polling: bool = True,
     ) -> None:
@@ -49,6 +53,7 @@ class HealthCheck:
         self._plans = plans
         self._alerts = alerts
         self._ping = ping
+        self._chats = chats
         self._is_polling = is_polling
         self._flood = FloodShare(bots)
         #: the last check of this process, used while the database is away
@@ -74,6 +79,7 @@ class HealthCheck:
             oldest_overdue_s=result.oldest_overdue_s,
             succeeded_at=result.succeeded_at,
             open_incidents=result.open_incidents,
+            chats_next_at=result.chats_next_at,
         )
         self._last = health
         set_health_metrics(health)
@@ -100,6 +106,7 @@ class HealthCheck:
             check_jobs(others, before.since, before.succeeded_at, result, now),
             check_deletions(result, now),
             count_incidents(result),
+            check_chats(self._chats, before.chats_next_at, result, now),
         )
         return result
 
@@ -121,4 +128,5 @@ async def _ping() -> None:
 def create(context: JobContext) -> HealthCheck:
     telegram, owners = context.telegram_of("health_check"), context.owners_of("health_check")
     bots = (bot_probe("user_bot", telegram.user_bot), bot_probe("admin_bot", owners.admin_bot))
-    return HealthCheck(bots, context.plans(), telegram.alerts, _ping)
+    chats = ChatChecks(telegram.user_bot, telegram.alerts, owners.storage_channel_id)
+    return HealthCheck(bots, context.plans(), telegram.alerts, _ping, chats)

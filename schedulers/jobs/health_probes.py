@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
@@ -67,6 +68,12 @@ class BotProbe:
     ask: Callable[[], Awaitable[BotStatus]]
 
 
+class ChatChecker(Protocol):
+    """Checks the chats in use (`health_chats.ChatChecks`)."""
+
+    async def check_next(self, next_at: Mapping[str, datetime], now: datetime) -> dict[str, datetime]: ...
+
+
 @dataclass(slots=True)
 class CheckResult:
     """What one health check has found so far."""
@@ -80,6 +87,7 @@ class CheckResult:
     oldest_overdue_s: int | None = None
     succeeded_at: dict[str, datetime] = field(default_factory=dict)
     open_incidents: int | None = None
+    chats_next_at: dict[str, datetime] = field(default_factory=dict)
 
     def add(self, trouble: Trouble, subject: str = "", amount: int = 0, detail: str = "") -> None:
         self.findings.append(Finding(trouble=trouble, subject=subject, amount=amount, detail=detail))
@@ -187,6 +195,16 @@ async def _with_database(
             "health.not_checked", troubles=sorted(trouble.value for trouble in troubles), error=type(error).__name__
         )
         result.unchecked |= {(trouble, "") for trouble in troubles}
+
+
+async def check_chats(checks: ChatChecker, next_at: Mapping[str, datetime], result: CheckResult, now: datetime) -> None:
+    """Check a chat that is due; what is wrong with it is told by the checker itself."""
+    result.chats_next_at = dict(next_at)
+    try:
+        # without a time limit: an alert that is cut off might be sent twice
+        result.chats_next_at = await checks.check_next(next_at, now)
+    except TollgateError as error:
+        log.warning("health.chats_not_checked", error=type(error).__name__)
 
 
 class FloodShare:
