@@ -22,6 +22,8 @@ class Trouble(StrEnum):
     BOT_UNKNOWN = "bot_unknown"
     #: a webhook is set although updates are polled: they are sent elsewhere
     WEBHOOK_SET = "webhook_set"
+    #: another program polls with the bot's token and takes updates
+    SECOND_POLLER = "second_poller"
     #: many updates wait at Telegram
     UPDATES_WAIT = "updates_wait"
     #: Telegram refuses a large share of the calls with 429

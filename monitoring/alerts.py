@@ -22,6 +22,18 @@ SendToOwners = Callable[[str], Awaitable[bool]]
 SEND_TIMEOUT_S = 40.0
 
 
+def first_that_reaches(*senders: SendToOwners) -> SendToOwners:
+    """Return a sender that tries each of `senders` until one reaches somebody."""
+
+    async def send(html: str) -> bool:
+        for one in senders:
+            if await one(html):
+                return True
+        return False
+
+    return send
+
+
 class AlertState(StrEnum):
     """The state of an incident in an alert for machines. A closed list."""
 

@@ -18,6 +18,7 @@ from schedulers.context import JobContext
 from schedulers.jobs.health_bots import bot_probe
 from schedulers.jobs.health_chats import ChatChecks
 from schedulers.jobs.health_probes import (
+    NOTIFIED_BY_POLLING,
     BotProbe,
     ChatChecker,
     CheckResult,
@@ -26,8 +27,8 @@ from schedulers.jobs.health_probes import (
     check_chats,
     check_database,
     check_deletions,
+    check_incidents,
     check_jobs,
-    count_incidents,
 )
 from schedulers.runner import Run
 from views.system import health_texts
@@ -63,7 +64,8 @@ class HealthCheck:
         now = run.now()
         before = await self._last_check(now)
         result = await self._check(run, before)
-        followed = update_watched(before.watched, result.findings, result.is_known)
+        findings = [finding for finding in result.findings if finding.trouble not in NOTIFIED_BY_POLLING]
+        followed = update_watched(before.watched, findings, result.is_known)
         still_open = await self._notify(followed)
         watched = tuple(
             one for one in followed.watched if one.finding not in followed.over or one.finding in still_open
@@ -105,7 +107,7 @@ class HealthCheck:
             check_database(self._ping, result),
             check_jobs(others, before.since, before.succeeded_at, result, now),
             check_deletions(result, now),
-            count_incidents(result),
+            check_incidents(self._bots, result),
             check_chats(self._chats, before.chats_next_at, result, now),
         )
         return result

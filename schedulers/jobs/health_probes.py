@@ -35,6 +35,8 @@ CALLS_MIN = 20
 #: latest runs read of each job
 _RUNS = 5
 
+#: the process that polls opens and closes the incident itself; the check only shows it
+NOTIFIED_BY_POLLING = frozenset({Trouble.SECOND_POLLER})
 _OF_BOTS = frozenset({Trouble.BOT_AWAY, Trouble.BOT_UNKNOWN})
 _OF_ANSWERS = frozenset({Trouble.WEBHOOK_SET, Trouble.UPDATES_WAIT})
 _OF_JOBS = frozenset({Trouble.JOB_OVERDUE, Trouble.JOB_FAILED})
@@ -173,14 +175,16 @@ async def check_deletions(result: CheckResult, now: datetime) -> None:
     await _with_database(read, frozenset({Trouble.DELETIONS_OVERDUE}), result)
 
 
-async def count_incidents(result: CheckResult) -> None:
-    """Count open incidents."""
+async def check_incidents(probes: Sequence[BotProbe], result: CheckResult) -> None:
+    """Count open incidents, and find those that the polling processes have opened."""
 
     async def read() -> list[Finding]:
         result.open_incidents = await incident_ops.count_open()
-        return []
+        conflicts = [Finding(trouble=Trouble.SECOND_POLLER, subject=probe.name) for probe in probes]
+        still_open = set(await incident_ops.find_open()) if result.open_incidents else set()
+        return [finding for finding in conflicts if finding.incident in still_open]
 
-    await _with_database(read, frozenset(), result)
+    await _with_database(read, NOTIFIED_BY_POLLING, result)
 
 
 async def _with_database(

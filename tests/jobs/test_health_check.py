@@ -374,3 +374,17 @@ async def test_when_chats_are_due_is_stored_from_check_to_check_also_when_one_ca
     house.chats.error = StoreUnavailable("away")
     assert (await house.run_check()).chats_next_at == house.chats.next_at
     assert house.chats.seen == [{}, house.chats.next_at]
+
+
+async def test_another_poller_is_shown_while_its_incident_is_open_and_told_by_the_process_that_polls_alone(
+    house: CheckedHouse,
+) -> None:
+    finding = Finding(trouble=Trouble.SECOND_POLLER, subject="admin_bot")
+    await incident_ops.claim_open(finding.incident, NOW, MINUTE)
+    await incident_ops.mark_notified(finding.incident, NOW)
+    health = await house.run_check(4)
+    assert (health.findings, health.watched) == ((finding,), ())
+    await incident_ops.close(finding.incident, house.clock.now())
+    health = await house.run_check(4)
+    assert (health.findings, health.watched, house.alerts) == ((), (), [])
+    assert await incident_ops.find_open() == []
