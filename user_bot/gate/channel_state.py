@@ -1,10 +1,13 @@
 """Whether the user bot sees the members of a channel: stored, and the owners alerted once per incident."""
 
+from datetime import datetime, timedelta
+
 import structlog
+from cachetools import TTLCache
 
 from core.clock import Clock
 from core.incidents import channel_incident, channel_refusal_incident
-from core.subscriptions import Channel, JoinStatus
+from core.subscriptions import CHANNELS_MAX, Channel, JoinStatus
 from database.operations import channel_ops
 from monitoring.alerts import Alerts
 from sender.failures import classify
@@ -27,6 +30,8 @@ _ABOUT_USER = (
     "user_id_invalid",
     "peer_id_invalid",
 )
+#: how long it is remembered that the owners know of a broken channel
+TOLD_FOR = timedelta(minutes=1)
 _PREFIX = "bad request: "
 
 
@@ -36,8 +41,8 @@ class ChannelState:
     def __init__(self, clock: Clock, alerts: Alerts) -> None:
         self._clock = clock
         self._alerts = alerts
-        #: broken channels whose owners were notified, as far as this process knows
-        self._told: set[int] = set()
+        #: broken channels whose owners were notified, or are being notified: asked again when that has surely ended
+        self._told: TTLCache[int, None, datetime] = TTLCache(CHANNELS_MAX, ttl=TOLD_FOR, timer=clock.now)
 
     async def after_failure(self, channel: Channel, error: BaseException) -> JoinStatus:
         """Return what a failed question about a member means: by whom the answer is about, then by the failure."""
@@ -68,13 +73,13 @@ class ChannelState:
             incident = channel_incident(channel.chat_id)
             if not await self._alerts.tell(incident, owner_alerts.channel_broken(channel)):
                 return JoinStatus.UNKNOWN
-            self._told.add(channel.chat_id)
+            self._told[channel.chat_id] = None
         return JoinStatus.REPORTED
 
     async def mark_working(self, channel: Channel) -> None:
         """Mark a broken channel as working again and notify the owners; does nothing for a working one."""
         if channel.broken_since is not None and await channel_ops.mark_working(channel.chat_id):
-            self._told.discard(channel.chat_id)
+            self._told.pop(channel.chat_id, None)
             await self._alerts.clear(channel_incident(channel.chat_id), owner_alerts.channel_works(channel))
 
 

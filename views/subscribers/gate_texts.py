@@ -30,7 +30,8 @@ TOO_QUICK = (
 )
 PAGE_NOT_DONE = "You are not through with the page behind this link yet. Press Verify and follow it to the end."
 NOTHING_TO_VERIFY = "There is nothing to verify: every post is open to you."
-NO_LINK_NOW = "I cannot make a verification link right now; the owner has been told. Please try again later."
+NO_LINK_NOW = "I cannot make a verification link right now. Please try again later."
+NO_LINK_NOW_TOLD = "I cannot make a verification link right now. The owner has been told; please try again later."
 TAKE_IT_NOW = "You can have the post now."
 THANKS = "Thank you."
 #: the answer to "I have joined", if the post was delivered by then

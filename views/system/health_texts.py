@@ -14,7 +14,7 @@ _SENTENCES: dict[Trouble, Callable[[str, Finding], str]] = {
     Trouble.BOT_UNKNOWN: lambda who, _: f"Telegram does not know the {who}'s token any more.",
     Trouble.WEBHOOK_SET: lambda who, _: f"A webhook is set for the {who}, so what people send it does not come here.",
     Trouble.SECOND_POLLER: lambda who, _: (
-        f"A second program is using the {who}'s token. It takes part of what people send, and they get no answer."
+        f"A second program is using the {who}'s token. It takes some of the messages, which then get no answer."
     ),
     Trouble.UPDATES_WAIT: lambda who, found: f"{found.amount:,} updates of the {who} wait at Telegram.",
     Trouble.FLOOD: lambda who, found: (
