@@ -83,6 +83,17 @@ async def test_a_channel_whose_members_cannot_be_seen_is_told_to_the_owner_once(
     assert [one.broken_since is None for one in await channel_ops.load()] == [False]
 
 
+@pytest.mark.parametrize(("status", "text"), ABOUT_CHANNEL)
+async def test_on_errors_open_lets_subscribers_pass_and_the_owner_is_told_once(
+    house: House, status: int, text: str
+) -> None:
+    await house.channel("Strict", on_error=OnError.OPEN)
+    await refuse(house, status, text)
+    for who in (ALICE, BOB):
+        await open_post(house, "30 minutes", who)
+    assert len(await alerts(house)) == 1
+
+
 @pytest.mark.parametrize(("status", "text"), PASSING)
 async def test_nobody_is_told_of_an_answer_that_is_only_late(house: House, status: int, text: str) -> None:
     await house.channel("Strict", on_error=OnError.CLOSED)
