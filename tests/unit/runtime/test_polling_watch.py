@@ -120,8 +120,9 @@ async def test_an_alert_that_reached_nobody_is_sent_again_at_the_next_conflict(p
 
 async def test_polling_does_not_wait_for_an_alert_that_hangs(polling: Polling) -> None:
     polling.hangs = True
-    await polling.conflict(5)
-    await polling.call()
+    async with asyncio.timeout(5):
+        await polling.conflict(5)
+        await polling.call()
     assert polling.tasks.running == 1
 
 

@@ -11,7 +11,7 @@ from core.subscriptions import ChannelMode
 from database.operations import channel_ops
 from tests.bots.admin_bot.channels.known_channels import NEWS, ODD, OLD_LINK, VIP, allow, channel_of, given, opened
 from tests.bots.admin_bot.conftest import USER_BOT, AdminBot
-from tests.bots.admin_bot.telegram import administrator, bad_request
+from tests.bots.admin_bot.telegram import Session, administrator, bad_request
 from views.channels import texts
 
 
@@ -117,6 +117,15 @@ async def test_a_revoked_link_is_told_once_and_a_new_link_mends_it(admin: AdminB
     await admin.press("Check")
     assert admin.toasts[-1] == texts.CHECKED_FINE
     assert len(admin.alerts) == 2
+
+
+async def test_a_link_that_telegram_shows_as_revoked_is_gone(admin: AdminBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    await given(admin, NEWS)
+    shown = Session._shown
+    monkeypatch.setattr(Session, "_shown", lambda self, link, made: shown(self, link, made, is_revoked=True))
+    await opened(admin)
+    await admin.press("Check")
+    assert texts.LINK_GONE in admin.last_text
 
 
 @pytest.mark.parametrize("text", ["INVITE_HASH_EXPIRED", "INVITE_HASH_INVALID"])
