@@ -7,7 +7,7 @@ from core.posts import title_from
 from views.storage.content_texts import KINDS
 
 COPYABLE = frozenset(ContentType(kind) for kind in KINDS)
-#: not copyable by bots (BOTAPI §2.5); answered with a refusal. Kinds in neither set are service messages
+#: not copyable by bots (BOTAPI §2.5); answered with a refusal. Other kinds: `core.message_kinds`
 REFUSED = frozenset(
     {
         ContentType.POLL,

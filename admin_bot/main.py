@@ -17,6 +17,7 @@ from config import Settings
 from database.backups.files import backup_folder
 from runtime.context import Component, ProcessContext, process_context
 from runtime.lifecycle import serve_until_stopped
+from runtime.polling_watch import PollingWatch
 from schedulers import registry
 from sender.failures import TELEGRAM_ERRORS
 from sender.intake import RetryOnDatabaseOutage, install
@@ -92,6 +93,7 @@ async def component(base: ProcessContext) -> Component:
     data = build_data(context, config)
     storage = dialogue_storage(base.database)
     dispatcher = build(base.admin_bot, data, storage, base.outage_retry)
+    base.admin_bot.session.middleware(PollingWatch("admin_bot", base.alerts, base.clock, base.tasks))
     return Component("admin bot", dispatcher, serve(base.admin_bot, dispatcher, storage, data))
 
 

@@ -12,6 +12,7 @@ from admin_bot.channels.handlers import answers as channel_answers
 from admin_bot.channels.handlers import list as channel_list
 from admin_bot.middlewares.authorisation import Authorise
 from admin_bot.middlewares.deduplication import DropRepeatedUpdates
+from admin_bot.middlewares.service_messages import DropServiceMessages
 from admin_bot.people import handlers as people
 from admin_bot.posts.handlers import batch, card, card_answers, new_post, post_list
 from admin_bot.statistics import handlers as statistics
@@ -48,6 +49,7 @@ _MODULES = (
 def build_router(clock: Clock) -> Router:
     """Build a new router, for one dispatcher. Only admins get in, for every kind of update aiogram knows."""
     root = Router(name="admin bot")
+    root.message.outer_middleware(DropServiceMessages())
     authorise = Authorise(clock)
     for kind, observer in root.observers.items():
         if kind != "error":

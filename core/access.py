@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.settings import AccessMode, BotSettings
-from core.subscriptions import Channel, Subscription
+from core.subscriptions import Subscription
 from core.users import User, is_banned
 
 #: a charge older than this and than the free repeat is deleted with the next one
@@ -29,10 +29,9 @@ class Banned:
 
 @dataclass(frozen=True, slots=True)
 class NotSubscribed:
-    """Refused: `missing` channels are to be joined, for `unsure` ones Telegram does not answer."""
+    """Refused: channels are to be joined, or Telegram does not tell whether they are."""
 
-    missing: tuple[Channel, ...]
-    unsure: tuple[Channel, ...] = ()
+    subscription: Subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ def decide(
     if is_banned(user, now):
         return Banned(user.ban_reason, user.banned_until)
     if not subscription.is_fulfilled:
-        return NotSubscribed(subscription.missing, subscription.unsure)
+        return NotSubscribed(subscription)
     if settings.access_mode is AccessMode.OPEN or has_pass(user, now) or is_paid(user, settings, now, code):
         return Admitted()
     return Admitted(costs_credit=True) if user.credits > 0 else NoAccess()

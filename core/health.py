@@ -22,6 +22,8 @@ class Trouble(StrEnum):
     BOT_UNKNOWN = "bot_unknown"
     #: a webhook is set although updates are polled: they are sent elsewhere
     WEBHOOK_SET = "webhook_set"
+    #: another program polls with the bot's token and takes updates
+    SECOND_POLLER = "second_poller"
     #: many updates wait at Telegram
     UPDATES_WAIT = "updates_wait"
     #: Telegram refuses a large share of the calls with 429
@@ -96,6 +98,8 @@ class Health(Record):
     #: when each job last succeeded, as far as a check has seen it
     succeeded_at: dict[str, datetime] = Field(default_factory=dict)
     open_incidents: int | None = None
+    #: when each chat is checked next, by its id as text
+    chats_next_at: dict[str, datetime] = Field(default_factory=dict)
 
     def is_fresh(self, now: datetime) -> bool:
         """Return whether the result is recent enough at `now`. A clock that was put back makes no result stale."""

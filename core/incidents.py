@@ -3,6 +3,31 @@
 from enum import StrEnum
 
 
+def channel_incident(chat_id: int) -> str:
+    """The incident of a channel to join whose members the user bot cannot see."""
+    return f"channel:{chat_id}"
+
+
+def channel_refusal_incident(chat_id: int) -> str:
+    """The incident of a channel to join about which Telegram answers something unknown."""
+    return f"channel_refusal:{chat_id}"
+
+
+def invite_link_incident(chat_id: int) -> str:
+    """The incident of a channel to join whose invite link no longer works."""
+    return f"invite_link:{chat_id}"
+
+
+def incidents_of_channel(chat_id: int) -> tuple[str, ...]:
+    """Every incident a channel to join can have."""
+    return channel_incident(chat_id), channel_refusal_incident(chat_id), invite_link_incident(chat_id)
+
+
+def restricted_storage_incident(chat_id: int) -> str:
+    """The incident of a storage channel that restricts saving content."""
+    return f"storage_restricted:{chat_id}"
+
+
 class CloseDecision(StrEnum):
     """What the caller does about an incident that is over. A closed list."""
 

@@ -15,6 +15,8 @@ REMEMBERED_FOR = timedelta(minutes=10)
 LABEL_MAX = 40
 #: channels that can be required; each costs a call to Telegram when nothing is stored
 CHANNELS_MAX = 50
+#: the name of our links in a channel's list of invite links; at most 32 characters (BOTAPI §2.8)
+LINK_NAME = "Tollgate"
 
 
 class ChannelMode(StrEnum):
@@ -87,8 +89,13 @@ class JoinStatus(StrEnum):
 
     JOINED = "joined"
     MISSING = "missing"
-    #: Telegram does not say: the channel's `on_error` decides
+    # for the others the channel's `on_error` decides
+    #: Telegram gives no answer, which passes by itself
     UNKNOWN = "unknown"
+    #: Telegram tells nothing about this subscriber; the update about their next joining does
+    HIDDEN = "hidden"
+    #: Telegram tells nothing until an owner acts, and the owners have been alerted
+    REPORTED = "reported"
 
 
 def status_of(telegram_status: str, is_member: bool = False) -> MembershipStatus:
@@ -118,26 +125,35 @@ def join_status(channel: Channel, membership: Membership | None, now: datetime) 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """The channels that keep a subscriber out: not joined, and those for which Telegram does not answer."""
+    """The channels that keep a subscriber out, by their JoinStatus."""
 
     missing: tuple[Channel, ...] = ()
-    unsure: tuple[Channel, ...] = ()
+    unknown: tuple[Channel, ...] = ()
+    hidden: tuple[Channel, ...] = ()
+    reported: tuple[Channel, ...] = ()
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """All of them, those to join first."""
+        return self.missing + self.hidden + self.unknown + self.reported
 
     @property
     def is_fulfilled(self) -> bool:
-        return not self.missing and not self.unsure
+        return not self.channels
 
 
 def subscription(standings: Iterable[tuple[Channel, JoinStatus]]) -> Subscription:
-    """Return the channels that keep a subscriber out; an unknown one does so only when it is closed on errors."""
+    """Return the channels that keep a subscriber out; one that is not known does so only when closed on errors."""
     known = list(standings)
+
+    def closed(wanted: JoinStatus) -> tuple[Channel, ...]:
+        return tuple(one for one, standing in known if standing is wanted and one.on_error is OnError.CLOSED)
+
     return Subscription(
         missing=tuple(channel for channel, standing in known if standing is JoinStatus.MISSING),
-        unsure=tuple(
-            channel
-            for channel, standing in known
-            if standing is JoinStatus.UNKNOWN and channel.on_error is OnError.CLOSED
-        ),
+        unknown=closed(JoinStatus.UNKNOWN),
+        hidden=closed(JoinStatus.HIDDEN),
+        reported=closed(JoinStatus.REPORTED),
     )
 
 

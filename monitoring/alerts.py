@@ -22,6 +22,18 @@ SendToOwners = Callable[[str], Awaitable[bool]]
 SEND_TIMEOUT_S = 40.0
 
 
+def first_that_reaches(*senders: SendToOwners) -> SendToOwners:
+    """Return a sender that tries each of `senders` until one reaches somebody."""
+
+    async def send(html: str) -> bool:
+        for one in senders:
+            if await one(html):
+                return True
+        return False
+
+    return send
+
+
 class AlertState(StrEnum):
     """The state of an incident in an alert for machines. A closed list."""
 
@@ -63,6 +75,18 @@ class Alerts:
         """
         if not await self._incidents.claim_open(incident, self._clock.now()):
             return False
+        return await self._send_opening(incident, html)
+
+    async def tell(self, incident: str, html: str) -> bool:
+        """Do as `raise_once`; False only when this call's alert reached nobody.
+
+        True: people know of the incident, or another call or process is notifying them at this moment.
+        """
+        if not await self._incidents.claim_open(incident, self._clock.now()):
+            return True
+        return await self._send_opening(incident, html)
+
+    async def _send_opening(self, incident: str, html: str) -> bool:
         reached = await self._send(incident, AlertState.OPEN, html)
         await self._incidents.finish_open(incident, self._clock.now(), is_notified=reached)
         log.warning("alert.raised", incident=incident, reached=reached)

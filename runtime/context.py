@@ -23,7 +23,7 @@ from core.supervisor import Supervisor
 from database.connection import Database, close_database
 from database.operations import incident_ops
 from monitoring import logs
-from monitoring.alerts import Alerts
+from monitoring.alerts import Alerts, first_that_reaches
 from monitoring.health import DatabaseWatch, measure_lag
 from monitoring.webhook import AlertWebhook
 from runtime.lifecycle import (
@@ -127,6 +127,8 @@ def _put_together(
     if settings.ALERT_WEBHOOK_URL.get_secret_value():
         webhook = AlertWebhook(settings.ALERT_WEBHOOK_URL, clock)
         closing.push_async_callback(webhook.close)
+    # an admin bot whose token was revoked reaches nobody; owners who have started the user bot hear of it there
+    send_to_owners = first_that_reaches(*(owner_notifier(bot, settings.ADMIN_IDS) for bot in (admin_bot, user_bot)))
     return ProcessContext(
         settings=settings,
         clock=clock,
@@ -135,7 +137,7 @@ def _put_together(
         admin_bot=admin_bot,
         user_limiter=user_limiter,
         admin_limiter=admin_limiter,
-        alerts=Alerts(owner_notifier(admin_bot, settings.ADMIN_IDS), store=incident_ops, sink=webhook, clock=clock),
+        alerts=Alerts(send_to_owners, store=incident_ops, sink=webhook, clock=clock),
         outage_retry=RetryOnDatabaseOutage(database.ping, common_texts, clock),
         tasks=Supervisor(),
     )

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from core.clock import SystemClock
 from database.backups.files import backup_folder
 from database.operations import incident_ops
-from monitoring.alerts import Alerts
+from monitoring.alerts import Alerts, first_that_reaches
 from monitoring.webhook import AlertWebhook
 from schedulers.context import OwnerResources, TelegramResources
 from schedulers.run_once import JobConfig
@@ -28,9 +28,12 @@ async def telegram(config: JobConfig) -> AsyncIterator[TelegramResources]:
     admin_bot = build_bot(config.admin_token.get_secret_value(), config.api_url, admin_limiter)
     webhook = AlertWebhook(config.alert_webhook_url, clock) if config.alert_webhook_url.get_secret_value() else None
     # open incidents are rows: owners are notified once, by the process that finds it first
-    alerts = Alerts(owner_notifier(admin_bot, config.owner_ids), store=incident_ops, sink=webhook, clock=clock)
+    send_to_owners = first_that_reaches(*(owner_notifier(bot, config.owner_ids) for bot in (admin_bot, user_bot)))
+    alerts = Alerts(send_to_owners, store=incident_ops, sink=webhook, clock=clock)
     folder = backup_folder(config.data_dir)
-    owners = OwnerResources(admin_bot, user_limiter, config.owner_ids, folder, config.backup_keep)
+    owners = OwnerResources(
+        admin_bot, user_limiter, config.owner_ids, folder, config.backup_keep, config.storage_channel_id
+    )
     try:
         yield TelegramResources(user_bot, alerts, owners)
     finally:

@@ -32,6 +32,8 @@ class OwnerResources:
     owner_ids: Sequence[int]
     backup_folder: Path
     backup_keep: int
+    #: STORAGE_CHANNEL_ID, used while no other storage channel is chosen
+    storage_channel_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,7 @@ BACKUP = JobRow(
 )
 HEALTH_CHECK = JobRow(
     name="health_check",
-    purpose="looks at both bots, the database and the other jobs",
+    purpose="looks at both bots, the channels, the database and the other jobs",
     when_paused="Nobody is told when a bot, the database or a job is in trouble.",
     module="health_check",
     schedule=_each_minute,

@@ -50,6 +50,7 @@ class JobConfig:
     alert_webhook_url: SecretStr
     rate_per_s: float
     bulk_rate_per_s: float
+    storage_channel_id: int | None = None
 
     def context(self) -> JobContext:
         """Return the context of jobs that need no bot."""

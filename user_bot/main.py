@@ -14,6 +14,7 @@ from database.backups.files import backup_folder
 from database.batches import Bounds
 from runtime.context import Component, ProcessContext, process_context
 from runtime.lifecycle import announce, serve_until_stopped
+from runtime.polling_watch import PollingWatch
 from schedulers.context import RUN_GRACE, JobContext, OwnerResources, TelegramResources
 from schedulers.factory import create_schedulers
 from schedulers.job_scheduler import JobScheduler
@@ -70,6 +71,7 @@ def build(base: ProcessContext) -> UserBot:
     # the user bot has no dialogues: without FSM only the handlers use the database
     dispatcher = Dispatcher(disable_fsm=True, **names)
     install(dispatcher, bot, outage_retry=base.outage_retry, texts=common_texts, per_user=UPDATES_PER_USER)
+    bot.session.middleware(PollingWatch("user_bot", base.alerts, clock, base.tasks))
     dispatcher.include_router(build_router(clock))
     return UserBot(bot, dispatcher, _job_context(base), shorteners, names["ownership"], names["recovery"])
 
@@ -83,6 +85,7 @@ def _job_context(base: ProcessContext) -> JobContext:
         settings.ADMIN_IDS,
         backup_folder(settings.DATA_DIR),
         settings.BACKUP_KEEP,
+        settings.STORAGE_CHANNEL_ID,
     )
     return JobContext(
         clock=base.clock,

@@ -4,6 +4,7 @@ from core.posts import Post
 from core.settings import ShortenerFailure
 from core.subscriptions import Channel, ChannelMode, OnError
 from views.html import cut, esc, isolate
+from views.storage.texts import RESTRICTED_REMEDY
 
 _NOTHING_LOST = "Nothing is lost: everything works again as soon as the bot is back. /start shows what is missing."
 
@@ -66,6 +67,43 @@ def channel_broken(channel: Channel) -> str:
 def channel_works(channel: Channel) -> str:
     """Say that it works again, after `channel_broken`."""
     return f"The channel {isolate(channel.name)} works again: the user bot sees who has joined."
+
+
+def members_refused(channel: Channel, reason: str) -> str:
+    """Say that Telegram answers something unknown when asked who has joined. `reason`: its error description."""
+    pass_or_not = "are let pass" if channel.on_error is OnError.OPEN else "get no posts"
+    return (
+        f"<b>Telegram does not say who has joined {isolate(channel.name)}.</b> It says: {esc(cut(reason, 200))}\n"
+        f"People of whom I can't tell {pass_or_not} (on errors {channel.on_error}). "
+        "“Check” on the channel's screen (/channels) says whether a right is missing."
+    )
+
+
+def invite_link_broken(channel: Channel) -> str:
+    """Say that the invite link of a channel no longer works."""
+    return (
+        f"<b>The invite link of {isolate(channel.name)} no longer works.</b> Somebody has revoked it, or it is not the "
+        "user bot's. People who press its button cannot join.\n"
+        "“New link” on the channel's screen (/channels) makes one that works."
+    )
+
+
+def invite_link_works(channel: Channel) -> str:
+    """Say that it works again, after `invite_link_broken`."""
+    return f"The invite link of {isolate(channel.name)} works."
+
+
+def storage_restricted() -> str:
+    """Say that the storage channel restricts saving content."""
+    return (
+        "<b>The storage channel restricts saving content.</b> While it does, Telegram may refuse to hand its posts on "
+        f"to subscribers.\n{RESTRICTED_REMEDY} Nothing is lost. /start checks it again."
+    )
+
+
+def storage_unrestricted() -> str:
+    """Say that it no longer does, after `storage_restricted`."""
+    return "The storage channel no longer restricts saving content."
 
 
 def offer_refused(reason: str) -> str:

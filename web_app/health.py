@@ -31,7 +31,7 @@ READY_FOR_S = 1.0
 METRICS_FOR_S = 5.0
 
 _NO_STORE = {"Cache-Control": "no-store"}
-_OF_BOTS = (Trouble.BOT_AWAY, Trouble.BOT_UNKNOWN, Trouble.WEBHOOK_SET)
+_OF_BOTS = (Trouble.BOT_AWAY, Trouble.BOT_UNKNOWN, Trouble.WEBHOOK_SET, Trouble.SECOND_POLLER)
 
 Monotonic = Callable[[], float]
 Check = dict[str, Any]

@@ -7,15 +7,13 @@ from aiogram import Bot
 from aiogram.exceptions import TelegramAPIError
 from cachetools import FIFOCache
 
-from core.subscriptions import ChannelMode
+from core.subscriptions import LINK_NAME, ChannelMode
 from sender.failures import TELEGRAM_ERRORS, classify, retry_after
 from sender.refusals import Failure
 from views.channels import texts
 
 log = structlog.get_logger("tollgate.admin")
 
-#: the name of the links in the channel's list of invite links; at most 32 characters (BOTAPI §2.8)
-LINK_NAME = "Tollgate"
 #: links kept for a retry after the database went away; the oldest are evicted
 KEPT_MAX = 50
 _RIGHT_LOST = frozenset({Failure.KICKED, Failure.UNREACHABLE})

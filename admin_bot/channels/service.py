@@ -9,16 +9,14 @@ from aiogram import Bot
 from aiogram.types import CallbackQuery
 
 from admin_bot.audit import note
+from admin_bot.channels.checking import ChannelChecker, Checked
 from admin_bot.channels.invite_links import InviteLinks
-from admin_bot.channels.rights import SeenChat, inspect_chat, sees_members
 from admin_bot.screens import Screen, show_in_place, toast
 from core.clock import Clock
 from core.errors import StoreUnavailable, TollgateError
 from core.subscriptions import Channel, ChannelMode
 from core.supervisor import Supervisor
 from database.operations import channel_ops, membership_ops
-from monitoring.alerts import Alerts
-from views import owner_alerts
 from views.channels import keyboards, texts
 
 log = structlog.get_logger("tollgate.admin")
@@ -35,19 +33,17 @@ class ChannelService:
     def __init__(
         self,
         bot: Bot,
-        user_bot: Bot,
         links: InviteLinks,
+        checker: ChannelChecker,
         clock: Clock,
         zone: ZoneInfo,
-        alerts: Alerts,
         supervisor: Supervisor,
     ) -> None:
         self._bot = bot
-        self._user_bot = user_bot
         self._links = links
+        self._checker = checker
         self._clock = clock
         self._zone = zone
-        self._alerts = alerts
         self._supervisor = supervisor
 
     async def list_screen(self, page: int = 0) -> Screen:
@@ -128,6 +124,7 @@ class ChannelService:
             await self._links.revoke(chat_id, link.url)
             return after, after is not None
         is_revoked = await self._links.revoke_replaced(chat_id, link, before.invite_link)
+        await self._checker.link_works(after)
         await self._note(admin_id, "channel.link_renewed", chat_id, _link_facts(before), _link_facts(after))
         return after, is_revoked
 
@@ -157,24 +154,9 @@ class ChannelService:
         await self._note(admin_id, "channel.moved", chat_id, here, there)
         return channels[there]
 
-    async def check(self, channel: Channel) -> tuple[Channel | None, SeenChat]:
-        """Ask Telegram what the user bot may do there; mark the channel as working or broken, and alert the owners.
-
-        Returns the current channel (None: it is gone), and what Telegram answered. No answer changes nothing.
-        """
-        seen = await inspect_chat(self._user_bot, channel.chat_id)
-        if seen.chat_id != channel.chat_id:
-            await channel_ops.move_to(channel.chat_id, seen.chat_id)
-        if seen.is_unknown:
-            return await channel_ops.find(seen.chat_id), seen
-        if seen.title and (seen.title, seen.username) != (channel.title, channel.username):
-            await channel_ops.change(seen.chat_id, title=seen.title, username=seen.username)
-        if not sees_members(channel, seen):
-            if await channel_ops.mark_broken(seen.chat_id, self._clock.now()):
-                await self._alerts.notify(owner_alerts.channel_broken(channel))
-        elif await channel_ops.mark_working(seen.chat_id):
-            await self._alerts.notify(owner_alerts.channel_works(channel))
-        return await channel_ops.find(seen.chat_id), seen
+    async def check(self, channel: Channel) -> Checked:
+        """Ask Telegram about a channel; see `ChannelChecker.check`."""
+        return await self._checker.check(channel)
 
     async def remove(self, admin_id: int, channel: Channel) -> bool:
         """Remove the channel, and its memberships in the background. False if it was gone before."""
@@ -182,6 +164,7 @@ class ChannelService:
             return False
         before = {"title": channel.title, "invite_link": channel.invite_link, "joined_count": channel.joined_count}
         await self._note(admin_id, "channel.removed", channel.chat_id, before)
+        await self._checker.forget_incidents(channel.chat_id)
         self._supervisor.spawn(self._forget_members(channel.chat_id), f"forget channel {channel.chat_id}")
         return True
 

@@ -1,7 +1,8 @@
 """Alerts about the storage channel: one when the admin bot loses it, one when it works again."""
 
+from core.incidents import restricted_storage_incident
 from monitoring.alerts import Alerts
-from views.owner_alerts import storage_back
+from views.owner_alerts import storage_back, storage_restricted, storage_unrestricted
 
 
 class StorageAlarm:
@@ -31,6 +32,14 @@ class StorageAlarm:
         """End the incident without an alert, also one raised by the user bot: both bots have all rights."""
         self._raised.discard(chat_id)
         await self._alerts.clear(_incident(chat_id))
+
+    async def follow_restriction(self, chat_id: int, *, is_restricted: bool) -> None:
+        """Alert the owners once when saving is restricted in the channel, and once when it no longer is."""
+        incident = restricted_storage_incident(chat_id)
+        if is_restricted:
+            await self._alerts.raise_once(incident, storage_restricted())
+        else:
+            await self._alerts.clear(incident, storage_unrestricted())
 
 
 def _incident(chat_id: int) -> str:

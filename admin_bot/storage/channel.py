@@ -93,9 +93,19 @@ class StorageChannel:
         )
 
 
-async def channel_title(bot: Bot, chat_id: int) -> str:
-    """Return the channel's title; its id if Telegram does not answer."""
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What Telegram says of a channel to anyone in it."""
+
+    title: str
+    #: saving is restricted there, so that Telegram may refuse to copy its messages
+    is_restricted: bool = False
+
+
+async def describe(bot: Bot, chat_id: int) -> Description:
+    """Return the channel's description; its id as the title if Telegram does not answer."""
     try:
-        return (await bot.get_chat(chat_id)).title or str(chat_id)
+        chat = await bot.get_chat(chat_id)
     except TELEGRAM_ERRORS:
-        return str(chat_id)
+        return Description(str(chat_id))
+    return Description(chat.title or str(chat_id), bool(chat.has_protected_content))

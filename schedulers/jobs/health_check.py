@@ -16,15 +16,19 @@ from monitoring.alerts import Alerts
 from monitoring.health import Ping, set_health_metrics
 from schedulers.context import JobContext
 from schedulers.jobs.health_bots import bot_probe
+from schedulers.jobs.health_chats import ChatChecks
 from schedulers.jobs.health_probes import (
+    NOTIFIED_BY_POLLING,
     BotProbe,
+    ChatChecker,
     CheckResult,
     FloodShare,
     check_bot,
+    check_chats,
     check_database,
     check_deletions,
+    check_incidents,
     check_jobs,
-    count_incidents,
 )
 from schedulers.runner import Run
 from views.system import health_texts
@@ -41,6 +45,7 @@ class HealthCheck:
         plans: Mapping[str, JobPlan],
         alerts: Alerts,
         ping: Ping,
+        chats: ChatChecker,
         *,
         is_polling: bool = True,
     ) -> None:
@@ -49,6 +54,7 @@ class HealthCheck:
         self._plans = plans
         self._alerts = alerts
         self._ping = ping
+        self._chats = chats
         self._is_polling = is_polling
         self._flood = FloodShare(bots)
         #: the last check of this process, used while the database is away
@@ -58,7 +64,8 @@ class HealthCheck:
         now = run.now()
         before = await self._last_check(now)
         result = await self._check(run, before)
-        followed = update_watched(before.watched, result.findings, result.is_known)
+        findings = [finding for finding in result.findings if finding.trouble not in NOTIFIED_BY_POLLING]
+        followed = update_watched(before.watched, findings, result.is_known)
         still_open = await self._notify(followed)
         watched = tuple(
             one for one in followed.watched if one.finding not in followed.over or one.finding in still_open
@@ -74,6 +81,7 @@ class HealthCheck:
             oldest_overdue_s=result.oldest_overdue_s,
             succeeded_at=result.succeeded_at,
             open_incidents=result.open_incidents,
+            chats_next_at=result.chats_next_at,
         )
         self._last = health
         set_health_metrics(health)
@@ -99,7 +107,8 @@ class HealthCheck:
             check_database(self._ping, result),
             check_jobs(others, before.since, before.succeeded_at, result, now),
             check_deletions(result, now),
-            count_incidents(result),
+            check_incidents(self._bots, result),
+            check_chats(self._chats, before.chats_next_at, result, now),
         )
         return result
 
@@ -121,4 +130,5 @@ async def _ping() -> None:
 def create(context: JobContext) -> HealthCheck:
     telegram, owners = context.telegram_of("health_check"), context.owners_of("health_check")
     bots = (bot_probe("user_bot", telegram.user_bot), bot_probe("admin_bot", owners.admin_bot))
-    return HealthCheck(bots, context.plans(), telegram.alerts, _ping)
+    chats = ChatChecks(telegram.user_bot, telegram.alerts, owners.storage_channel_id)
+    return HealthCheck(bots, context.plans(), telegram.alerts, _ping, chats)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
@@ -34,6 +35,8 @@ CALLS_MIN = 20
 #: latest runs read of each job
 _RUNS = 5
 
+#: the process that polls opens and closes the incident itself; the check only shows it
+NOTIFIED_BY_POLLING = frozenset({Trouble.SECOND_POLLER})
 _OF_BOTS = frozenset({Trouble.BOT_AWAY, Trouble.BOT_UNKNOWN})
 _OF_ANSWERS = frozenset({Trouble.WEBHOOK_SET, Trouble.UPDATES_WAIT})
 _OF_JOBS = frozenset({Trouble.JOB_OVERDUE, Trouble.JOB_FAILED})
@@ -67,6 +70,12 @@ class BotProbe:
     ask: Callable[[], Awaitable[BotStatus]]
 
 
+class ChatChecker(Protocol):
+    """Checks the chats in use (`health_chats.ChatChecks`)."""
+
+    async def check_next(self, next_at: Mapping[str, datetime], now: datetime) -> dict[str, datetime]: ...
+
+
 @dataclass(slots=True)
 class CheckResult:
     """What one health check has found so far."""
@@ -80,6 +89,7 @@ class CheckResult:
     oldest_overdue_s: int | None = None
     succeeded_at: dict[str, datetime] = field(default_factory=dict)
     open_incidents: int | None = None
+    chats_next_at: dict[str, datetime] = field(default_factory=dict)
 
     def add(self, trouble: Trouble, subject: str = "", amount: int = 0, detail: str = "") -> None:
         self.findings.append(Finding(trouble=trouble, subject=subject, amount=amount, detail=detail))
@@ -165,14 +175,16 @@ async def check_deletions(result: CheckResult, now: datetime) -> None:
     await _with_database(read, frozenset({Trouble.DELETIONS_OVERDUE}), result)
 
 
-async def count_incidents(result: CheckResult) -> None:
-    """Count open incidents."""
+async def check_incidents(probes: Sequence[BotProbe], result: CheckResult) -> None:
+    """Count open incidents, and find those that the polling processes have opened."""
 
     async def read() -> list[Finding]:
         result.open_incidents = await incident_ops.count_open()
-        return []
+        conflicts = [Finding(trouble=Trouble.SECOND_POLLER, subject=probe.name) for probe in probes]
+        still_open = set(await incident_ops.find_open()) if result.open_incidents else set()
+        return [finding for finding in conflicts if finding.incident in still_open]
 
-    await _with_database(read, frozenset(), result)
+    await _with_database(read, NOTIFIED_BY_POLLING, result)
 
 
 async def _with_database(
@@ -187,6 +199,16 @@ async def _with_database(
             "health.not_checked", troubles=sorted(trouble.value for trouble in troubles), error=type(error).__name__
         )
         result.unchecked |= {(trouble, "") for trouble in troubles}
+
+
+async def check_chats(checks: ChatChecker, next_at: Mapping[str, datetime], result: CheckResult, now: datetime) -> None:
+    """Check a chat that is due; what is wrong with it is told by the checker itself."""
+    result.chats_next_at = dict(next_at)
+    try:
+        # without a time limit: an alert that is cut off might be sent twice
+        result.chats_next_at = await checks.check_next(next_at, now)
+    except TollgateError as error:
+        log.warning("health.chats_not_checked", error=type(error).__name__)
 
 
 class FloodShare:

@@ -1,6 +1,7 @@
 """The health check: each trouble is found, owners are notified at the second check, and of its end after three."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,7 @@ import pytest
 from pymongo.errors import AutoReconnect
 
 from core.clock import ManualClock
-from core.errors import StoreUnavailable
+from core.errors import StoreUnavailable, TollgateError
 from core.health import Finding, Health, Trouble
 from core.jobs import JobOutcome, JobPlan, RunReport
 from database.connection import Database
@@ -52,12 +53,28 @@ class BotAtTelegram:
         return self.answer
 
 
+class Chats:
+    """The chats in use; a test may replace what checking one does."""
+
+    def __init__(self) -> None:
+        self.next_at: dict[str, datetime] = {}
+        self.seen: list[Mapping[str, datetime]] = []
+        self.error: TollgateError | None = None
+
+    async def check_next(self, next_at: Mapping[str, datetime], now: datetime) -> dict[str, datetime]:
+        self.seen.append(next_at)
+        if self.error is not None:
+            raise self.error
+        return self.next_at
+
+
 class CheckedHouse:
     """One database, both bots at Telegram, the owners, and the health check of the current process."""
 
     def __init__(self, db: Database, clock: ManualClock) -> None:
         self.db, self.clock = db, clock
         self.user, self.admin = BotAtTelegram(), BotAtTelegram()
+        self.chats = Chats()
         self.alerts: list[str] = []
         self.are_reached = True
         self.is_polling = True
@@ -76,7 +93,7 @@ class CheckedHouse:
             BotProbe("admin_bot", ADMIN_BOT, self.admin.ask),
         )
         alerts = Alerts(self.notify, store=incident_ops, clock=self.clock)
-        self.check = HealthCheck(bots, self.plans, alerts, self.db.ping, is_polling=self.is_polling)
+        self.check = HealthCheck(bots, self.plans, alerts, self.db.ping, self.chats, is_polling=self.is_polling)
 
     async def run_check(self, times: int = 1) -> Health:
         """Run so many checks, a minute apart; return what the last one stored."""
@@ -346,3 +363,28 @@ async def test_a_trouble_that_cannot_be_checked_is_not_over(house: CheckedHouse)
 async def test_an_unreadable_stored_check_is_ignored(house: CheckedHouse) -> None:
     await house.db.collection("health").insert_one({"_id": "house", "at": "yesterday"})
     assert (await house.run_check()).since == NOW + MINUTE
+
+
+async def test_when_chats_are_due_is_stored_from_check_to_check_also_when_one_cannot_be_checked(
+    house: CheckedHouse,
+) -> None:
+    house.chats.next_at = {"-1": NOW + timedelta(hours=20)}
+    assert (await house.run_check()).chats_next_at == house.chats.next_at
+    house.restart()
+    house.chats.error = StoreUnavailable("away")
+    assert (await house.run_check()).chats_next_at == house.chats.next_at
+    assert house.chats.seen == [{}, house.chats.next_at]
+
+
+async def test_another_poller_is_shown_while_its_incident_is_open_and_told_by_the_process_that_polls_alone(
+    house: CheckedHouse,
+) -> None:
+    finding = Finding(trouble=Trouble.SECOND_POLLER, subject="admin_bot")
+    await incident_ops.claim_open(finding.incident, NOW, MINUTE)
+    await incident_ops.mark_notified(finding.incident, NOW)
+    health = await house.run_check(4)
+    assert (health.findings, health.watched) == ((finding,), ())
+    await incident_ops.close(finding.incident, house.clock.now())
+    health = await house.run_check(4)
+    assert (health.findings, health.watched, house.alerts) == ((), (), [])
+    assert await incident_ops.find_open() == []

@@ -88,6 +88,7 @@ async def test_a_health_check_older_than_three_minutes_is_not_used(
     [
         (Finding(trouble=Trouble.WEBHOOK_SET, subject="user_bot"), "bots"),
         (Finding(trouble=Trouble.BOT_UNKNOWN, subject="user_bot"), "bots"),
+        (Finding(trouble=Trouble.SECOND_POLLER, subject="user_bot"), "bots"),
         (Finding(trouble=Trouble.JOB_OVERDUE, subject="message_deleter"), "jobs"),
         (Finding(trouble=Trouble.JOB_FAILED, subject="backup"), None),
         (Finding(trouble=Trouble.FLOOD, subject="user_bot"), None),

@@ -66,6 +66,5 @@ class AccessPrompt:
         return None if granted is None else granted.user
 
     async def _send_channels_to_join(self, user: User, verdict: NotSubscribed, post: Post) -> None:
-        channels = verdict.missing + verdict.unsure
-        markup = gate_keyboards.channels_to_join(post.code, channels)
-        await send_text(self._bot, user.user_id, gate_texts.to_join(verdict, post.title), markup)
+        markup = gate_keyboards.channels_to_join(post.code, verdict.subscription.channels)
+        await send_text(self._bot, user.user_id, gate_texts.to_join(verdict.subscription, post.title), markup)

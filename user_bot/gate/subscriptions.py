@@ -28,15 +28,10 @@ from database.operations import channel_ops, membership_ops
 from monitoring.alerts import Alerts
 from sender.acknowledgement import acknowledge_after
 from sender.failures import TELEGRAM_ERRORS, classify
-from sender.refusals import Failure
-from views import owner_alerts
+from user_bot.gate.channel_state import ChannelState
 
 log = structlog.get_logger("tollgate.subscriptions")
 
-#: the bot can no longer see the members: an owner has to act
-_BROKEN = frozenset({Failure.KICKED, Failure.UNREACHABLE})
-#: Telegram's codes for a user it does not know in that channel (BOTAPI §2.8): they have not joined
-_UNKNOWN_MEMBER = ("participant_id_invalid", "member not found", "user not found")
 #: seconds Telegram has to answer whether a subscriber has joined, and after which polling no longer waits for it
 ANSWER_S, QUICK_S = 5.0, 1.0
 #: "not joined" is not asked again sooner, however often the subscriber taps
@@ -51,7 +46,7 @@ class Subscriptions:
     def __init__(self, bot: Bot, clock: Clock, alerts: Alerts) -> None:
         self._bot = bot
         self._clock = clock
-        self._alerts = alerts
+        self._state = ChannelState(clock, alerts)
         #: by chat; at most as many as there are channels
         self._probed_at: FIFOCache[int, datetime] = FIFOCache(CHANNELS_MAX)
         #: users whose "I have joined" is being answered: another tap does not ask Telegram again
@@ -93,8 +88,9 @@ class Subscriptions:
         if standing is JoinStatus.MISSING and ask_again:
             is_fresh = known is not None and timedelta() <= now - known.seen_at < NOT_JOINED_KEPT_FOR
             return standing if is_fresh else await self._ask(channel, user_id)
-        if standing is JoinStatus.UNKNOWN and self._is_probe_due(channel, now):
-            return await self._probe(channel, user_id)
+        if standing is JoinStatus.UNKNOWN:
+            is_due = self._is_probe_due(channel, now)
+            return await (self._probe(channel, user_id) if is_due else self._state.broken(channel))
         return standing
 
     def _is_probe_due(self, channel: Channel, now: datetime) -> bool:
@@ -111,9 +107,9 @@ class Subscriptions:
                 own = await self._bot.get_chat_member(channel.chat_id, self._bot.id)
         except TELEGRAM_ERRORS as error:
             log.info("channel.still_broken", chat_id=channel.chat_id, failure=classify(error).value)
-            return JoinStatus.UNKNOWN
+            return await self._state.broken(channel)
         await self.own_rights_changed(channel, own)
-        return await self._ask(channel, user_id) if _sees_members(channel, own) else JoinStatus.UNKNOWN
+        return await (self._ask(channel, user_id) if _sees_members(channel, own) else self._state.broken(channel))
 
     async def _ask(self, channel: Channel, user_id: int) -> JoinStatus:
         asked_at = self._clock.now()
@@ -125,7 +121,7 @@ class Subscriptions:
         except TelegramMigrateToChat as moved:
             return await self._moved(channel, moved.migrate_to_chat_id, user_id)
         except TELEGRAM_ERRORS as error:
-            return await self._standing_after_failure(channel, user_id, asked_at, error)
+            return await self._state.after_failure(channel, error)
         await self._note_members_visible(channel)
         status = _status(member)
         # Telegram reports "left" also for a user whose request is pending
@@ -150,33 +146,15 @@ class Subscriptions:
             return JoinStatus.UNKNOWN
         return await self._ask(channel.model_copy(update={"chat_id": chat_id}), user_id)
 
-    async def _standing_after_failure(
-        self, channel: Channel, user_id: int, asked_at: datetime, error: BaseException
-    ) -> JoinStatus:
-        if any(code in str(error).lower() for code in _UNKNOWN_MEMBER):
-            await membership_ops.record(channel.chat_id, user_id, MembershipStatus.LEFT, asked_at, keep_request=True)
-            return JoinStatus.MISSING
-        failure = classify(error)
-        log.info("channel.membership_unknown", chat_id=channel.chat_id, failure=failure.value)
-        if failure in _BROKEN:
-            await self.mark_broken(channel)
-        return JoinStatus.UNKNOWN
-
-    async def mark_broken(self, channel: Channel) -> None:
-        """Mark a channel whose members the bot cannot see; alert the owners once."""
-        if await channel_ops.mark_broken(channel.chat_id, self._clock.now()):
-            await self._alerts.notify(owner_alerts.channel_broken(channel))
-
-    async def mark_working(self, channel: Channel) -> None:
-        """Mark a broken channel as working again and notify the owners; does nothing for a working one."""
-        if channel.broken_since is not None and await channel_ops.mark_working(channel.chat_id):
-            self._probed_at.pop(channel.chat_id, None)
-            await self._alerts.notify(owner_alerts.channel_works(channel))
-
     async def _note_members_visible(self, channel: Channel) -> None:
         """Mark the channel as working if seeing a member proves it; mode REQUEST needs a further right."""
         if channel.mode is ChannelMode.JOIN:
-            await self.mark_working(channel)
+            await self._mark_working(channel)
+
+    async def _mark_working(self, channel: Channel) -> None:
+        if channel.broken_since is not None:
+            self._probed_at.pop(channel.chat_id, None)
+            await self._state.mark_working(channel)
 
     def _latest_moment(self, at: datetime) -> datetime:
         """Return the latest moment that Telegram's date, in whole seconds, can mean; not in the future.
@@ -193,9 +171,9 @@ class Subscriptions:
     async def own_rights_changed(self, channel: Channel, own: ResultChatMemberUnion) -> None:
         """Handle an update about the bot's own rights in the channel."""
         if _sees_members(channel, own):
-            await self.mark_working(channel)
+            await self._mark_working(channel)
         else:
-            await self.mark_broken(channel)
+            await self._state.mark_broken(channel)
 
     async def member_changed(
         self, channel: Channel, user_id: int, member: ResultChatMemberUnion, at: datetime
@@ -217,7 +195,7 @@ class Subscriptions:
             known = (await membership_ops.find_memberships(user_id, [chat_id])).get(chat_id)
             if known is not None and known.status is MembershipStatus.LEFT:
                 await membership_ops.record(chat_id, user_id, requested, max(known.seen_at, self._clock.now()))
-        await self.mark_working(channel)
+        await self._mark_working(channel)
 
 
 def _status(member: ResultChatMemberUnion) -> MembershipStatus:

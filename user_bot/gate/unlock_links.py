@@ -150,11 +150,15 @@ class UnlockLinks:
     async def _send_reduced(self, token: Token, lead: str, why: BaseException) -> None:
         """Send the link without the owner's button, then a text without any: one bad URL makes Telegram refuse all."""
         reason = getattr(why, "message", type(why).__name__)
-        await self._alerts.raise_once("offer", owner_alerts.offer_refused(reason))
+        is_told = await self._alerts.tell("offer", owner_alerts.offer_refused(reason))
         try:
             await self._send_link(token, lead, None)
         except TELEGRAM_ERRORS:
-            await send_text(self._bot, token.user_id, gate_texts.NO_LINK_NOW)
+            await self._send_no_link(token.user_id, is_told=is_told)
+
+    async def _send_no_link(self, user_id: int, *, is_told: bool) -> None:
+        """Say that there is no link now. `is_told`: whether the owners know why."""
+        await send_text(self._bot, user_id, gate_texts.NO_LINK_NOW_TOLD if is_told else gate_texts.NO_LINK_NOW)
 
     def _day(self, now: datetime) -> datetime:
         return start_of_day(now, self._zone)
@@ -247,7 +251,9 @@ class UnlockLinks:
             await token_counts.uncount_link(user_id, link_request.day, link_request.update_key)
         if is_granted:
             return AccessGranted(known)
-        await send_text(self._bot, user_id, gate_texts.NO_LINK_NOW)
+        mode = link_request.settings.on_shortener_failure.value
+        is_told = await self._alerts.tell(_INCIDENT, owner_alerts.shorteners_failing(mode))
+        await self._send_no_link(user_id, is_told=is_told)
         return None
 
     async def _send_offer(self, token: Token, settings: BotSettings, post: Post | None, number: int) -> None:

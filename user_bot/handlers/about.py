@@ -8,6 +8,7 @@ from aiogram.types import Message
 
 from core.clock import Clock
 from core.days import start_of_day
+from core.message_kinds import SERVICE_KINDS
 from core.users import User
 from database.operations import deletion_ops, post_ops, settings_ops, token_counts
 from user_bot.delivery.verifier import Verifier
@@ -37,6 +38,11 @@ async def token(message: Message, user: User, verifier: Verifier) -> None:
     await verifier.new_link(user, f"message {message.message_id}")
 
 
+async def is_content(message: Message) -> bool:
+    """Return whether somebody sent it; False for what tells of a pinned message, a timer and the like."""
+    return message.content_type not in SERVICE_KINDS
+
+
 async def anything_else(message: Message) -> None:
     await message.answer(user_texts.NOT_A_COMMAND)
 
@@ -46,5 +52,5 @@ def build() -> Router:
     router.message.register(help_, Command("help"))
     router.message.register(me, Command("me"))
     router.message.register(token, Command("token"))
-    router.message.register(anything_else)
+    router.message.register(anything_else, is_content)
     return router

@@ -47,7 +47,7 @@ async def joined(
     if not is_banned(user, clock.now()):
         subscription = await subscriptions.check(user.user_id, ask_again=True)
         if not subscription.is_fulfilled:
-            await _answer(bot, query, gate_texts.still_to_join(subscription.missing, subscription.unsure), alert=True)
+            await _answer(bot, query, gate_texts.still_to_join(subscription), alert=True)
             return
     shown_at = query.message.date if isinstance(query.message, Message) else None
     if shown_at is not None and await deliverer.was_delivered_since(user, callback_data.code, shown_at):

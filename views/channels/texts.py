@@ -49,7 +49,12 @@ RIGHTS_LOST = (
 )
 NEW_LINK_MADE = "There is a new link now. The old one no longer works."
 OLD_LINK_NOT_REVOKED = "There is a new link now. The old one could not be revoked: you can do that in Telegram."
-CHECKED_FINE = "All is well: the user bot sees who has joined."
+CHECKED_FINE = "All is well: the user bot sees who has joined, and the invite link works."
+CHECKED_WITHOUT_LINK = "The user bot sees who has joined. About the invite link Telegram did not answer."
+LINK_GONE = (
+    "<b>The invite link no longer works.</b> Somebody has revoked it, or it is not the user bot's: people who press "
+    "its button cannot join. “New link” makes one that works."
+)
 CHECK_UNSURE = "Telegram did not answer, so I cannot tell. Please try again in a moment."
 QUESTION_LOST = "I have lost track of what I asked. Open the channel again with /channels."
 LABEL_EXPECTED = (

@@ -10,6 +10,7 @@ PICK = (
     "Press “Choose the storage channel” below the text field and pick a private channel of yours. "
     "Telegram adds this bot with the rights it needs."
 )
+RESTRICTED_REMEDY = "In Telegram, open the channel's settings, then its type, and switch “Restrict saving content” off."
 PICKER_BUTTON = "Choose the storage channel"
 NOT_A_CHANNEL = "That is not a channel I asked for. Press “Choose the storage channel” below the text field."
 
@@ -48,6 +49,14 @@ def missing(title: str, admin_bot: tuple[str, Sequence[Lack]], user_bot: tuple[s
     lines += [f"• {lacks_of(username, lacks)}" for username, lacks in (admin_bot, user_bot) if lacks]
     lines += ["", "Use the button below (or the channel's administrators page) and then press “Check again”."]
     return "\n".join(lines)
+
+
+def restricted(title: str) -> str:
+    """Say that saving is restricted in the channel, and what to do."""
+    return (
+        f"<b>Almost there.</b> {isolate(title)} restricts saving content: while it does, Telegram may refuse to hand "
+        f"its posts on to subscribers.\n\n{RESTRICTED_REMEDY} Then press “Check again”."
+    )
 
 
 def change_channel() -> str:

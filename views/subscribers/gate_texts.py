@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from core.access import Earned, NotSubscribed
-from core.subscriptions import Channel, ChannelMode
+from core.access import Earned
+from core.subscriptions import Channel, ChannelMode, Subscription
 from views.html import bare, cut, isolate
 from views.quantities import counted
 from views.times import clock_time, date_and_time, duration
@@ -16,6 +16,8 @@ _TITLE_MAX, _NAME_MAX = 60, 40
 _NAMED = 5
 #: Telegram's limit for the answer to a button, in characters (BOTAPI §2.7)
 _TOAST_MAX = 200
+#: characters of the names in a toast with more words
+_TOASTED_MAX = 100
 
 NOT_YOUR_LINK = "This verification link belongs to somebody else. Nothing was changed. /token makes one of your own."
 LINK_UNKNOWN = "I do not know this verification link. /token makes a new one."
@@ -28,7 +30,8 @@ TOO_QUICK = (
 )
 PAGE_NOT_DONE = "You are not through with the page behind this link yet. Press Verify and follow it to the end."
 NOTHING_TO_VERIFY = "There is nothing to verify: every post is open to you."
-NO_LINK_NOW = "I cannot make a verification link right now; the owner has been told. Please try again later."
+NO_LINK_NOW = "I cannot make a verification link right now. Please try again later."
+NO_LINK_NOW_TOLD = "I cannot make a verification link right now. The owner has been told; please try again later."
 TAKE_IT_NOW = "You can have the post now."
 THANKS = "Thank you."
 #: the answer to "I have joined", if the post was delivered by then
@@ -37,22 +40,39 @@ HAS_COME = "Thank you. The post has come already."
 GIVEN_BACK = "It did not cost you anything."
 
 
-def to_join(verdict: NotSubscribed, title: str) -> str:
-    """List the channels to join first; the buttons below lead to them."""
-    lines = [f"To get {_title(title)}, first join:"] if verdict.missing else []
-    lines += [f"• {_name(channel)}{_how(channel)}" for channel in verdict.missing]
-    if verdict.missing:
+def to_join(subscription: Subscription, title: str) -> str:
+    """List the channels to join first, and those of which Telegram does not tell; the buttons below lead to them."""
+    missing = subscription.missing
+    lines = [f"To get {_title(title)}, first join:"] if missing else []
+    lines += [f"• {_name(channel)}{_how(channel)}" for channel in missing]
+    if missing:
         lines.append("\nThe post comes when all is joined. If it does not, press <b>I have joined</b>.")
-    if verdict.unsure:
-        lines.append(f"I cannot check {_names(verdict.unsure)} right now. The owner has been told; please try later.")
+    if subscription.hidden:
+        lines.append(
+            f"Telegram does not tell me whether you have joined {_names(subscription.hidden)}. "
+            "Join with the button; if you are in already, leave and join again. The post comes then."
+        )
+    if subscription.unknown:
+        lines.append(f"I cannot check {_names(subscription.unknown)} right now. Please try again in a moment.")
+    if subscription.reported:
+        lines.append(
+            f"I cannot check {_names(subscription.reported)} right now. The owner has been told; please try later."
+        )
     return "\n".join(lines)
 
 
-def still_to_join(missing: Sequence[Channel], unsure: Sequence[Channel]) -> str:
-    """Return the toast after "I have joined" while channels are missing. Plain text."""
-    if missing:
-        return cut(f"Not joined yet: {', '.join(bare(channel.name) for channel in missing)}", _TOAST_MAX)
-    return cut(f"I cannot check {', '.join(bare(channel.name) for channel in unsure)} right now.", _TOAST_MAX)
+def still_to_join(subscription: Subscription) -> str:
+    """Return the toast after "I have joined" while channels keep the subscriber out. Plain text."""
+    if subscription.missing:
+        return cut(f"Not joined yet: {_bare_names(subscription.missing)}", _TOAST_MAX)
+    if subscription.hidden:
+        names = cut(_bare_names(subscription.hidden), _TOASTED_MAX)
+        return f"Telegram does not tell me whether you have joined {names}. Please leave and join again."
+    return cut(f"I cannot check {_bare_names(subscription.channels)} right now.", _TOAST_MAX)
+
+
+def _bare_names(channels: Sequence[Channel]) -> str:
+    return ", ".join(bare(channel.name) for channel in channels)
 
 
 def _how(channel: Channel) -> str:

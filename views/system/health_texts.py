@@ -13,6 +13,9 @@ _SENTENCES: dict[Trouble, Callable[[str, Finding], str]] = {
     Trouble.BOT_AWAY: lambda who, _: f"Telegram does not answer for the {who}.",
     Trouble.BOT_UNKNOWN: lambda who, _: f"Telegram does not know the {who}'s token any more.",
     Trouble.WEBHOOK_SET: lambda who, _: f"A webhook is set for the {who}, so what people send it does not come here.",
+    Trouble.SECOND_POLLER: lambda who, _: (
+        f"A second program is using the {who}'s token. It takes some of the messages, which then get no answer."
+    ),
     Trouble.UPDATES_WAIT: lambda who, found: f"{found.amount:,} updates of the {who} wait at Telegram.",
     Trouble.FLOOD: lambda who, found: (
         f"Telegram refused {found.amount} % of the {who}'s calls in the last minute (429)."
@@ -32,6 +35,10 @@ _NEXT_STEPS = {
         "Call deleteWebhook for it. If nobody of you has set it, somebody else has the token: "
         "revoke it at @BotFather first."
     ),
+    Trouble.SECOND_POLLER: (
+        "Stop it: mostly it is a second start of Tollgate, here or on another machine. If nobody of you runs it, "
+        "somebody else has the token: revoke it at @BotFather and put the new one into the configuration."
+    ),
     Trouble.UPDATES_WAIT: "See in the log what its handlers wait for, and whether the process that polls is running.",
     Trouble.FLOOD: "Lower BULK_RATE_PER_SECOND, and see whether another program uses the same token.",
     Trouble.DATABASE_AWAY: "See whether MongoDB is running and MONGO_URI reaches it. What people send waits meanwhile.",
@@ -48,6 +55,7 @@ _OVER: dict[Trouble, Callable[[str], str]] = {
     Trouble.BOT_AWAY: lambda who: f"Telegram answers for the {who} again.",
     Trouble.BOT_UNKNOWN: lambda who: f"Telegram knows the {who}'s token again.",
     Trouble.WEBHOOK_SET: lambda who: f"No webhook is set for the {who} any more.",
+    Trouble.SECOND_POLLER: lambda who: f"For ten minutes no other program has used the {who}'s token.",
     Trouble.UPDATES_WAIT: lambda who: f"The updates of the {who} do not pile up any more.",
     Trouble.FLOOD: lambda who: f"Telegram takes the {who}'s calls again.",
     Trouble.DATABASE_AWAY: lambda _: "The database answers again.",

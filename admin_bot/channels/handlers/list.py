@@ -15,6 +15,7 @@ from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.screens import Screen, answer, remove_screen, screen_id, show_in_place, toast
 from admin_bot.states import Asked
 from core.subscriptions import ChannelMode, OnError
+from sender.invite_links import LinkState
 from views.admin_texts import FIRST_THE_BATCH
 from views.channels import keyboards, texts
 from views.channels.callbacks import ChannelAction, ChannelButton, ChannelList
@@ -27,6 +28,12 @@ _CHANGES: dict[ChannelAction, tuple[str, str, Any]] = {
     ChannelAction.RESUME: ("channel.resumed", "is_paused", False),
 }
 _MODES = {ChannelAction.MEMBERS_ONLY: ChannelMode.JOIN, ChannelAction.REQUESTS_COUNT: ChannelMode.REQUEST}
+#: state of the link -> (toast, problem shown above the screen)
+_CHECKED: dict[LinkState, tuple[str | None, str | None]] = {
+    LinkState.WORKS: (texts.CHECKED_FINE, None),
+    LinkState.GONE: (None, texts.LINK_GONE),
+    LinkState.UNKNOWN: (texts.CHECKED_WITHOUT_LINK, None),
+}
 _STEPS = {ChannelAction.UP: -1, ChannelAction.DOWN: 1}
 
 
@@ -91,9 +98,11 @@ async def check(
     channel = await channels.find_or_answer(query, callback_data.chat_id)
     if channel is None:
         return
-    channel, seen = await channels.check(channel)
+    checked = await channels.check(channel)
+    channel, seen = checked.channel, checked.seen
     if channel is None or not seen.lacks:
-        await channels.show(query, channel, texts.CHECKED_FINE)
+        toast_text, problem = _CHECKED[checked.link]
+        await channels.show(query, channel, toast_text, problem=problem)
     elif seen.is_unknown:
         await channels.show(query, channel, texts.CHECK_UNSURE)
     else:

@@ -15,6 +15,7 @@ from aiogram.methods import (
     CreateChatInviteLink,
     DeleteMessage,
     DeleteMessages,
+    EditChatInviteLink,
     EditMessageText,
     GetChat,
     GetChatMember,
@@ -156,6 +157,12 @@ class Session(BaseSession):
                 return _chat(int(method.chat_id), self._world.chats.get(int(method.chat_id), {}))
             case CreateChatInviteLink():
                 return self._link(method)
+            case EditChatInviteLink():
+                made = self._world.links.get(method.invite_link)
+                if made is None:
+                    raise bad_request("INVITE_HASH_EXPIRED")(method)
+                assert (method.name, method.creates_join_request) == (made.name, bool(made.creates_join_request))
+                return self._shown(method.invite_link, made)
             case RevokeChatInviteLink():
                 made = self._world.links.pop(method.invite_link, None)
                 if made is None:

@@ -1,7 +1,13 @@
-"""/me through the product: what will be deleted, by title, and when."""
+"""/me through the product: what will be deleted, by title, and when; and messages that are no command."""
+
+from typing import Any
+
+import pytest
+from aiogram.types import Update
 
 from database.operations import post_ops
-from tests.house import USER_BOT, House
+from tests.house import ALICE, USER_BOT, House
+from views.subscribers import texts
 
 
 async def test_me_names_each_post_and_its_time_soonest_first(house: House) -> None:
@@ -25,3 +31,38 @@ async def test_me_without_open_deliveries_says_so(house: House) -> None:
     await house.alice.text(USER_BOT, "/me")
     seen = await house.alice.wait(USER_BOT, contains="No delivery is waiting")
     assert seen["messages"][-1]["text"].count("\n") == 1
+
+
+async def send(house: House, **content: Any) -> None:
+    """Let the user bot handle a message of Alice's."""
+    chat = {"id": ALICE, "type": "private", "first_name": "Alice"}
+    alice = {"id": ALICE, "is_bot": False, "first_name": "Alice"}
+    message = {"message_id": 77, "date": 1_763_800_000, "chat": chat, "from": alice, **content}
+    update = Update.model_validate({"update_id": 9, "message": message}, context={"bot": house.base.user_bot})
+    await house.user_bot.dispatcher.feed_update(house.base.user_bot, update)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"pinned_message": {"message_id": 1, "date": 0, "chat": {"id": ALICE, "type": "private"}}},
+        {"message_auto_delete_timer_changed": {"message_auto_delete_time": 86400}},
+        {"new_chat_title": "T"},
+        {"video_chat_started": {}},
+        {"chat_background_set": {"type": {"type": "chat_theme", "theme_name": "x"}}},
+    ],
+    ids=lambda content: next(iter(content)),
+)
+async def test_a_service_message_gets_no_answer(house: House, content: dict[str, Any]) -> None:
+    await house.alice.text(USER_BOT, "/start")
+    await house.settle()
+    before = await house.calls()
+    await send(house, **content)
+    assert await house.calls() == before
+
+
+async def test_any_other_message_is_answered_that_it_is_no_command(house: House) -> None:
+    await house.alice.text(USER_BOT, "/start")
+    await house.settle()
+    await send(house, text="hello")
+    await house.alice.wait(USER_BOT, contains=texts.NOT_A_COMMAND)

@@ -21,9 +21,11 @@ NEWS_S = 20.0
 GATE_SENTENCES = (
     "To get ",
     "I cannot check ",
+    "Telegram does not tell me whether you have joined",
     "You have used all ",
     "You cannot use this bot",
     gate_texts.NO_LINK_NOW,
+    gate_texts.NO_LINK_NOW_TOLD,
     gate_texts.TAKE_IT_NOW,
 )
 

@@ -71,9 +71,8 @@ def test_a_ban_comes_first_and_ends_at_its_time() -> None:
 
 
 def test_channels_come_before_access() -> None:
-    missing, unsure = channel(-1), channel(-2)
-    found = decide(user(), CREDITS, Subscription((missing,), (unsure,)), NOW, code=CODE)
-    assert found == NotSubscribed((missing,), (unsure,))
+    kept_out = Subscription(missing=(channel(-1),), hidden=(channel(-2),))
+    assert decide(user(), CREDITS, kept_out, NOW, code=CODE) == NotSubscribed(kept_out)
     assert decide(user(), CREDITS, FREE, NOW, code=CODE) == NoAccess()
 
 
@@ -173,8 +172,11 @@ def test_of_a_broken_channel_only_a_recent_membership_is_used() -> None:
 
 def test_an_unknown_membership_is_not_a_missing_one() -> None:
     lenient, strict = channel(-1, on_error=OnError.OPEN), channel(-2, on_error=OnError.CLOSED)
-    assert subscription([(lenient, JoinStatus.UNKNOWN)]).is_fulfilled
-    assert subscription([(strict, JoinStatus.UNKNOWN)]) == Subscription(unsure=(strict,))
+    not_known = (JoinStatus.UNKNOWN, JoinStatus.HIDDEN, JoinStatus.REPORTED)
+    assert all(subscription([(lenient, status)]).is_fulfilled for status in not_known)
+    found = [subscription([(strict, status)]) for status in not_known]
+    assert found == [Subscription(**{status.value: (strict,)}) for status in not_known]
+    assert not any(one.is_fulfilled for one in found)
     assert subscription([(lenient, JoinStatus.MISSING)]) == Subscription(missing=(lenient,))
 
 

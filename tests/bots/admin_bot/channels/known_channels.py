@@ -4,7 +4,7 @@ from typing import Any
 
 from aiogram.methods import CreateChatInviteLink
 
-from core.subscriptions import Channel
+from core.subscriptions import Channel, ChannelMode
 from database.operations import audit_ops, channel_ops
 from tests.bots.admin_bot.conftest import OWNER, USER_BOT, AdminBot
 from tests.bots.admin_bot.telegram import administrator
@@ -25,7 +25,10 @@ async def given(admin: AdminBot, *chat_ids: int, **more: Any) -> None:
     for chat_id in chat_ids:
         allow(admin, chat_id, title=more.get("title", f"Channel {chat_id}"))
         link = f"{OLD_LINK}{chat_id}"
-        admin.world.links[link] = CreateChatInviteLink(chat_id=chat_id, name="Tollgate")
+        by_request = more.get("mode") is ChannelMode.REQUEST
+        admin.world.links[link] = CreateChatInviteLink(
+            chat_id=chat_id, name="Tollgate", creates_join_request=by_request
+        )
         channel = Channel(**{"chat_id": chat_id, "title": f"Channel {chat_id}", "invite_link": link, **more})
         assert await channel_ops.add(channel)
 

@@ -2,15 +2,16 @@
 
 from datetime import timedelta
 
+import pytest
 from aiogram.exceptions import TelegramMigrateToChat, TelegramNetworkError
-from aiogram.methods import GetChat, GetChatMember
+from aiogram.methods import EditChatInviteLink, GetChat, GetChatMember
 from aiogram.types import ChatMemberLeft
 
 from core.subscriptions import ChannelMode
 from database.operations import channel_ops
-from tests.bots.admin_bot.channels.known_channels import NEWS, ODD, VIP, allow, channel_of, given, opened
+from tests.bots.admin_bot.channels.known_channels import NEWS, ODD, OLD_LINK, VIP, allow, channel_of, given, opened
 from tests.bots.admin_bot.conftest import USER_BOT, AdminBot
-from tests.bots.admin_bot.telegram import administrator
+from tests.bots.admin_bot.telegram import Session, administrator, bad_request
 from views.channels import texts
 
 
@@ -97,3 +98,72 @@ async def test_a_new_title_and_username_are_stored(admin: AdminBot) -> None:
     await admin.press("Check")
     channel = await channel_of(NEWS)
     assert (channel.title, channel.username) == ("Newer", "newer")
+
+
+@pytest.mark.parametrize("mode", list(ChannelMode))
+async def test_a_revoked_link_is_told_once_and_a_new_link_mends_it(admin: AdminBot, mode: ChannelMode) -> None:
+    await given(admin, NEWS, mode=mode)
+    del admin.world.links[f"{OLD_LINK}{NEWS}"]
+    await opened(admin)
+    for _ in range(2):
+        await admin.press("Check")
+        assert "invite link no longer works" in admin.last_text
+        assert "New link" in admin.buttons()
+    assert ["invite link" in alert for alert in admin.alerts] == [True]
+    assert (await channel_of(NEWS)).broken_since is None
+    await admin.press("New link")
+    assert "link" in admin.alerts[1]
+    assert "works" in admin.alerts[1]
+    await admin.press("Check")
+    assert admin.toasts[-1] == texts.CHECKED_FINE
+    assert len(admin.alerts) == 2
+
+
+async def test_a_link_that_telegram_shows_as_revoked_is_gone(admin: AdminBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    await given(admin, NEWS)
+    shown = Session._shown
+    monkeypatch.setattr(Session, "_shown", lambda self, link, made: shown(self, link, made, is_revoked=True))
+    await opened(admin)
+    await admin.press("Check")
+    assert texts.LINK_GONE in admin.last_text
+
+
+@pytest.mark.parametrize("text", ["INVITE_HASH_EXPIRED", "INVITE_HASH_INVALID"])
+async def test_each_text_about_a_link_that_is_gone_is_known(admin: AdminBot, text: str) -> None:
+    await given(admin, NEWS)
+    admin.world.fail(EditChatInviteLink, bad_request(text))
+    await opened(admin)
+    await admin.press("Check")
+    assert texts.LINK_GONE in admin.last_text
+
+
+@pytest.mark.parametrize("text", ["CHAT_ADMIN_REQUIRED", "not enough rights to manage chat invite link", "NEWS"])
+async def test_another_answer_about_the_link_is_no_revoked_link(admin: AdminBot, text: str) -> None:
+    await given(admin, NEWS)
+    admin.world.fail(EditChatInviteLink, bad_request(text))
+    await opened(admin)
+    await admin.press("Check")
+    assert admin.toasts[-1] == texts.CHECKED_WITHOUT_LINK
+    assert admin.alerts == []
+
+
+async def test_without_the_right_to_invite_the_link_is_not_asked_about(admin: AdminBot) -> None:
+    await given(admin, NEWS)
+    admin.world.own[NEWS, USER_BOT.id] = administrator(USER_BOT)
+    await opened(admin)
+    await admin.press("Check")
+    assert admin.world.of(EditChatInviteLink) == []
+
+
+async def test_a_removed_channel_leaves_no_open_incident(admin: AdminBot) -> None:
+    await given(admin, NEWS)
+    del admin.world.links[f"{OLD_LINK}{NEWS}"]
+    await opened(admin)
+    await admin.press("Check")
+    await admin.press("Remove")
+    await admin.press("Remove")
+    await given(admin, NEWS)
+    del admin.world.links[f"{OLD_LINK}{NEWS}"]
+    await opened(admin)
+    await admin.press("Check")
+    assert len(admin.alerts) == 2

@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 from aiogram.exceptions import ClientDecodeError, TelegramNetworkError, TelegramRetryAfter, TelegramServerError
+from aiogram.fsm.state import State
+from aiogram.fsm.storage.base import StorageKey
 from aiogram.methods import CopyMessage, CopyMessages, DeleteMessages, GetFile, SendMessage, TelegramMethod
 from aiogram.types import User
 from pymongo.errors import AutoReconnect
 
+from admin_bot.states import QUESTIONS, Collecting
 from database.operations import settings_ops
-from tests.bots.admin_bot.conftest import OWNER, STORAGE, USER_BOT, AdminBot
+from tests.bots.admin_bot.conftest import ADMIN_BOT, OWNER, STORAGE, STRANGER, USER_BOT, AdminBot
 from tests.bots.admin_bot.telegram import MakeError, administrator, bad_request
 from views.storage import copying_texts as texts
 from views.storage.texts import NO_STORAGE
@@ -92,10 +95,37 @@ async def test_what_no_bot_can_copy_is_refused_with_a_sentence(
     assert admin.copies == []
 
 
-async def test_service_messages_are_ignored(admin: AdminBot) -> None:
-    await admin.send(pinned_message=admin.message(text="x"))
-    await admin.send(message_auto_delete_timer_changed={"message_auto_delete_time": 86400})
+@pytest.mark.parametrize("who", [OWNER, STRANGER], ids=["owner", "stranger"])
+@pytest.mark.parametrize("state", [None, Collecting.messages, *QUESTIONS], ids=str)
+async def test_service_messages_are_neither_posts_nor_answers(admin: AdminBot, state: State | None, who: User) -> None:
+    await admin.memory.set_state(StorageKey(ADMIN_BOT.id, who.id, who.id), state)
+    await admin.send(who=who, pinned_message=admin.message(text="x"))
+    await admin.send(who=who, message_auto_delete_timer_changed={"message_auto_delete_time": 86400})
+    await admin.send(who=who, new_chat_title="T")
+    await admin.send(who=who, video_chat_started={})
     assert admin.world.calls == []
+
+
+@pytest.mark.parametrize(("kind", "content"), REFUSED, ids=[case[0] for case in REFUSED])
+async def test_what_no_bot_can_copy_is_refused_in_a_batch_at_once(
+    admin: AdminBot, kind: str, content: dict[str, Any]
+) -> None:
+    await admin.say("/batch")
+    await admin.send(message_id=91, **content)
+    answer = admin.world.of(SendMessage)[-1]
+    assert f"can't make a post of {kind}:" in str(answer.text)
+    assert answer.reply_parameters is not None and answer.reply_parameters.message_id == 91
+    assert admin.copies == []
+
+
+@pytest.mark.parametrize("content", [case[1] for case in COPYABLE], ids=[case[0] for case in COPYABLE])
+async def test_copyable_content_is_collected_in_a_batch(admin: AdminBot, content: dict[str, Any]) -> None:
+    await admin.say("/batch")
+    await admin.send(message_id=91, **content)
+    await admin.send(message_id=92, text="and a text")
+    await admin.press("Finish")
+    assert (await admin.only_post()).item_count == 2
+    assert [copy.message_ids for copy in admin.copies] == [[91, 92]]
 
 
 async def test_the_answer_shows_the_full_link_and_answers_to_the_message(admin: AdminBot) -> None:

@@ -146,3 +146,30 @@ async def test_help_names_the_commands_of_the_menu(admin: AdminBot) -> None:
         if command.command not in ("start", "help"):
             assert f"/{command.command}" in admin.last_text
     assert "/admins" not in admin.last_text
+
+
+async def test_a_channel_that_restricts_saving_is_named_with_what_mends_it(admin: AdminBot) -> None:
+    admin.world.chats[STORAGE] = {"has_protected_content": True}
+    for _ in range(2):
+        await admin.say("/start")
+        assert admin.last_text == texts.restricted("Storage")
+        assert texts.RESTRICTED_REMEDY in admin.last_text
+        assert admin.buttons() == ["Check again"]
+    assert ["restricts saving" in alert for alert in admin.alerts] == [True]
+    await admin.press("Check again")
+    assert admin.last_text == texts.restricted("Storage")
+    admin.world.chats[STORAGE] = {}
+    await admin.press("Check again")
+    assert admin.last_text == texts.chosen("Storage")
+    assert len(admin.alerts) == 2
+
+
+async def test_a_picked_channel_that_restricts_saving_is_not_saved_until_it_does_not(admin: AdminBot) -> None:
+    admin.world.chats[NEW] = {"has_protected_content": True}
+    await share(admin)
+    assert await storage_id(admin) == STORAGE
+    assert admin.last_text == texts.restricted("My <storage>")
+    admin.world.chats[NEW] = {}
+    await admin.press("Check again")
+    assert await storage_id(admin) == NEW
+    assert admin.alerts == []
