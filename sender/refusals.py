@@ -238,11 +238,6 @@ _PERMANENT = frozenset(
 )
 
 
-def is_partial(text: str) -> bool:
-    """Whether a later message of several failed: the ones before it have been sent."""
-    return (number_of_several(text) or 0) > 1
-
-
 def is_permanent_recipient(failure: Failure) -> bool:
     """True when sending to this chat fails again until its user or the owner does something."""
     return failure in _PERMANENT

@@ -37,6 +37,15 @@ def post_damaged(post: Post, delivered: int) -> str:
     )
 
 
+def post_refused(post: Post, words: str) -> str:
+    """Say that Telegram refuses a post's content. `words`: what it says."""
+    return (
+        f"<b>Telegram does not let me hand post {post.number} over.</b> {isolate(post.title)}\n"
+        f"It says: {esc(cut(words, 200))}\n"
+        "“Replace messages” on the post's card (/posts) repairs it."
+    )
+
+
 def deletions_impossible(too_old: int, accounts_gone: int, lost: int) -> str:
     """Say how many deliveries could not be deleted, for each reason."""
     lines = ["<b>Some deliveries could not be taken back.</b>"]

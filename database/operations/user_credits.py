@@ -38,8 +38,8 @@ async def spend_credit(user_id: int, code: str, update_key: str, now: datetime, 
     """Spend a credit on a post for the request `update_key`; False when the user has none, or there is no such user.
 
     One conditional update: concurrent calls spend no more credits than there are, and one key is charged once: True
-    also when it was charged before, or closed. `forget`: codes whose charges are deleted (never `code`). Raises ValueError for
-    anything but a code, and for an empty key.
+    also when it was charged before, or closed. `forget`: codes whose charges are deleted (never `code`). Raises
+    ValueError for anything but a code, and for an empty key.
     """
     charge = _charge(code)
     if not update_key:

@@ -2,15 +2,15 @@
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError
 from aiogram.types import InlineKeyboardMarkup
 
 from core.clock import Clock
+from core.incidents import restricted_storage_incident
 from core.posts import Post
 from core.retries import retry_while_unavailable
 from database.operations import user_ops
 from monitoring.alerts import Alerts
-from sender.failures import classify
+from sender.failures import classify, text_of
 from sender.refusals import Failure
 from user_bot.delivery.request import DeliveryRequest, Outcome
 from user_bot.text_messages import send_text
@@ -35,40 +35,49 @@ class Explanations:
 
     async def refused(self, request: DeliveryRequest, post: Post, error: BaseException) -> Outcome:
         """Explain why nothing was sent; return the outcome."""
-        failure = classify(error)
+        failure, chat_id = classify(error), post.storage_chat_id
         if failure in (Failure.BLOCKED, Failure.DEACTIVATED):
             mark = user_ops.mark_deactivated if failure is Failure.DEACTIVATED else user_ops.mark_blocked
             await retry_while_unavailable(lambda: mark(request.user.user_id, self._clock.now()), self._clock)
             return Outcome.BLOCKED
+        if failure is Failure.VOICE_FORBIDDEN:
+            await self.send(request, user_texts.VOICE_FORBIDDEN, with_retry_button=True)
+            return Outcome.VOICE_FORBIDDEN
         if failure is Failure.SOURCE_GONE:
-            await self.send(request, user_texts.POST_EMPTY)
-            await self._alerts.raise_once(f"post:{post.code}", owner_alerts.post_damaged(post, 0))
+            is_told = await self._alerts.tell(f"post:{post.code}", owner_alerts.post_damaged(post, 0))
+            await self.send(request, _with_told(user_texts.POST_EMPTY, is_told))
             return Outcome.SOURCE_GONE
+        if failure is Failure.CONTENT:
+            is_told = await self._alerts.tell(f"post:{post.code}", owner_alerts.post_refused(post, text_of(error)))
+            await self.send(request, _with_told(user_texts.POST_REFUSED, is_told))
+            return Outcome.CONTENT_REFUSED
+        if failure is Failure.SAVING_RESTRICTED:
+            incident = restricted_storage_incident(chat_id)
+            is_told = await self._alerts.tell(incident, owner_alerts.storage_restricted())
+            await self.send(request, _with_told(user_texts.STORAGE_LOST, is_told), with_retry_button=True)
+            return Outcome.STORAGE_LOST
         if failure in _STORAGE_FAILURES:
-            await self.send(request, user_texts.STORAGE_LOST, with_retry_button=True)
-            await self._report_storage_lost(post.storage_chat_id, error)
+            is_told = await self._alerts.tell(_storage(chat_id), owner_alerts.storage_lost(text_of(error)))
+            self._lost_storages.add(chat_id)
+            await self.send(request, _with_told(user_texts.STORAGE_LOST, is_told), with_retry_button=True)
             return Outcome.STORAGE_LOST
         await self.send(request, user_texts.TRY_AGAIN, with_retry_button=True)
         return Outcome.LATER
 
+    async def missing(self, post: Post, sent: int) -> str:
+        """Alert the owners to a post of which only `sent` messages came; return the sentence for the subscriber."""
+        is_told = await self._alerts.tell(f"post:{post.code}", owner_alerts.post_damaged(post, sent))
+        return _with_told(user_texts.missing_items(sent, post.item_count), is_told)
+
     async def arrived(self, post: Post, sent: int) -> Outcome:
-        """Close the incidents of a post that arrived, or alert the owners to what is missing; return the outcome."""
-        await self._report_storage_works(post.storage_chat_id)
-        if sent >= post.item_count:
-            await self._alerts.clear(f"post:{post.code}")
-            return Outcome.DELIVERED
-        await self._alerts.raise_once(f"post:{post.code}", owner_alerts.post_damaged(post, sent))
-        return Outcome.INCOMPLETE
-
-    async def _report_storage_lost(self, chat_id: int, error: BaseException) -> None:
-        # the admin bot may report the same channel: the incident is shared, and closed by the bot that opened it
-        if await self._alerts.raise_once(f"storage:{chat_id}", owner_alerts.storage_lost(_error_text(error))):
-            self._lost_storages.add(chat_id)
-
-    async def _report_storage_works(self, chat_id: int) -> None:
-        if chat_id in self._lost_storages:
-            self._lost_storages.discard(chat_id)
-            await self._alerts.clear(f"storage:{chat_id}", owner_alerts.storage_back())
+        """Close the incidents of a post that arrived; return the outcome."""
+        if post.storage_chat_id in self._lost_storages:
+            self._lost_storages.discard(post.storage_chat_id)
+            await self._alerts.clear(_storage(post.storage_chat_id), owner_alerts.storage_back())
+        if sent < post.item_count:
+            return Outcome.INCOMPLETE
+        await self._alerts.clear(f"post:{post.code}")
+        return Outcome.DELIVERED
 
     async def send(self, request: DeliveryRequest, text: str, *, with_retry_button: bool = False) -> int | None:
         """Send one message; return its id, or None when Telegram did not take it."""
@@ -81,5 +90,10 @@ class Explanations:
         await send_text(self._bot, request.user.user_id, text, markup)
 
 
-def _error_text(error: BaseException) -> str:
-    return error.message if isinstance(error, TelegramAPIError) else type(error).__name__
+def _storage(chat_id: int) -> str:
+    # the admin bot may report the same channel: the incident is shared
+    return f"storage:{chat_id}"
+
+
+def _with_told(text: str, is_told: bool) -> str:
+    return f"{text} {user_texts.OWNER_TOLD}" if is_told else text

@@ -20,6 +20,8 @@ class Outcome(StrEnum):
     NOT_FOUND = "not_found"
     STORAGE_LOST = "storage_lost"
     SOURCE_GONE = "source_gone"
+    CONTENT_REFUSED = "content_refused"
+    VOICE_FORBIDDEN = "voice_forbidden"
     UNKNOWN = "unknown"
     BLOCKED = "blocked"
     LATER = "later"
@@ -31,6 +33,8 @@ RETRYABLE_OUTCOMES = frozenset(
     {
         Outcome.STORAGE_LOST,
         Outcome.SOURCE_GONE,
+        Outcome.CONTENT_REFUSED,
+        Outcome.VOICE_FORBIDDEN,
         Outcome.BLOCKED,
         Outcome.LATER,
         Outcome.UNKNOWN,

@@ -12,7 +12,7 @@ from core.errors import StoreUnavailable
 from core.retries import retry_while_unavailable
 from database.operations import deletion_ops, delivery_ops
 from database.operations.delivery_ops import Claim
-from sender.certainty import Certainty, Effect, certainty_of
+from sender.certainty import Certainty, certainty_of, effect_of
 from sender.failures import TELEGRAM_ERRORS, classify
 from sender.message_ids import message_ids_of
 from user_bot.delivery.explanations import Explanations
@@ -41,9 +41,7 @@ class Sending:
         try:
             sent = await self._copy(request, terms)
         except TELEGRAM_ERRORS as error:
-            # a call for one message is answered for that message
-            effect = Effect.CREATES_SEVERAL if len(terms.post.message_ids) > 1 else Effect.CREATES_ONE
-            certainty = certainty_of(effect, error)
+            certainty = certainty_of(effect_of("copyMessages", len(terms.post.message_ids)), error)
             log.warning("delivery.failed", failure=classify(error).value, certainty=certainty.value, post=request.code)
             if certainty is Certainty.UNKNOWN:
                 return await self._end_unknown(request, claim)
@@ -102,7 +100,7 @@ class Sending:
         """Send the warning under the delivery; return its id, None when there is none or it could not be sent."""
         lines = []
         if sent < terms.post.item_count:
-            lines.append(user_texts.missing_items(sent, terms.post.item_count))
+            lines.append(await self._explanations.missing(terms.post, sent))
         if terms.delete_at is not None:
             lines.append(user_texts.deletion_warning(terms.delete_at, self._clock.now(), self._zone))
         return await self._explanations.send(request, "\n\n".join(lines)) if lines else None

@@ -18,8 +18,15 @@ _NAME_MAX, _TITLE_MAX = 64, 60
 
 INVALID_LINK = "This link is not valid. Please check that you copied all of it."
 POST_GONE = "This post is not available. The link may be wrong, or the post was taken down."
-POST_EMPTY = "This post is empty now: its messages are gone. The owner has been told."
-STORAGE_LOST = "I cannot reach this post right now. The owner has been told. Please try again later."
+#: added to the next three where the owners have the alert
+OWNER_TOLD = "The owner has been told."
+POST_EMPTY = "This post is empty now: its messages are gone."
+POST_REFUSED = "Telegram does not let me hand this post over."
+STORAGE_LOST = "I cannot reach this post right now. Please try again later."
+VOICE_FORBIDDEN = (
+    "Your privacy settings refuse voice or video messages, and this post has one. Allow them for this bot in "
+    "Telegram's Settings › Privacy and Security, then press the button."
+)
 TRY_AGAIN = "That did not work just now. Please try again in a moment."
 NOT_CONFIRMED = (
     "Telegram did not confirm that the post reached you. If it does not appear within a minute, press the button."
@@ -71,7 +78,7 @@ def deletion_warning(delete_at: datetime, now: datetime, zone: ZoneInfo) -> str:
 def missing_items(sent: int, wanted: int) -> str:
     """Say that some of the post's messages no longer exist in the storage channel."""
     gone = counted(wanted - sent, "message")
-    return f"{gone} of this post (of {wanted}) could not be delivered. The owner has been told."
+    return f"{gone} of this post (of {wanted}) could not be delivered."
 
 
 def deleted_notice(settings: BotSettings) -> str:
