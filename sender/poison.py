@@ -1,7 +1,8 @@
 """One unreadable update must not block all others.
 
 A batch of updates that does not fit aiogram's types fails as a whole, the offset never advances, and polling fetches
-the same batch again and again (BOTAPI §7.2). The guard parses such a batch update by update.
+the same batch again and again (BOTAPI §7.2). The guard parses such a batch update by update. Of an unreadable message
+it keeps the private chat it came from, so that its sender can be told (`sender/intake.py`).
 """
 
 import json
@@ -26,8 +27,14 @@ log = structlog.get_logger("tollgate.sender")
 RAW_IN_LOG = 2000
 
 
+class UnreadableUpdate(Update):
+    """Stands for a message in a private chat that does not fit aiogram's types."""
+
+    chat_id: int
+
+
 class PoisonGuard(BaseRequestMiddleware):
-    """Session middleware that replaces an unreadable update by an empty one, so that the offset advances past it."""
+    """Session middleware that replaces an unreadable update by one without content: the offset advances."""
 
     async def __call__(
         self,
@@ -67,4 +74,21 @@ def _read(raw: dict[str, Any], bot: "Bot") -> Update:
             reason=str(error.errors(include_input=False, include_url=False)[:3]),
             raw=json.dumps(raw, ensure_ascii=False)[:RAW_IN_LOG],
         )
-        return Update(update_id=raw["update_id"])
+        chat_id = _private_sender(raw)
+        if chat_id is None:
+            return Update(update_id=raw["update_id"])
+        return UnreadableUpdate.model_validate(
+            {"update_id": raw["update_id"], "chat_id": chat_id}, context={"bot": bot}
+        )
+
+
+def _private_sender(raw: dict[str, Any]) -> int | None:
+    """Return the private chat whose person wrote the message of this update; None for anything else."""
+    message = raw.get("message")
+    if not isinstance(message, dict) or not isinstance(message.get("from"), dict):
+        return None
+    chat = message.get("chat")
+    if not isinstance(chat, dict) or chat.get("type") != "private":
+        return None
+    chat_id = chat.get("id")
+    return chat_id if type(chat_id) is int and chat_id > 0 else None

@@ -120,8 +120,10 @@ async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
     """Poll until `dispatcher.stop_polling()`, with the schedulers running around it."""
     bot, dp, tasks = user_bot.bot, user_bot.dispatcher, Supervisor()
     requests = RequestTrigger({one.name: one.runner for one in schedulers}, user_bot.jobs.clock)
-    await _show_menu(bot)
-    await _recover(user_bot, tasks)
+    recovery = Recovery(bot, user_bot.jobs.clock, user_bot.zone)
+    # beside polling: neither a menu nor subscribers who were cut off delay those who write now
+    tasks.spawn(_show_menu(bot), "menu")
+    tasks.spawn(_recover(recovery), "recovery")
     for scheduler in schedulers:
         scheduler.start()
         announce(scheduler.name, scheduler.plan.in_words)
@@ -138,16 +140,15 @@ async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
         await user_bot.shorteners.close()
 
 
-async def _recover(user_bot: UserBot, tasks: Supervisor) -> None:
+async def _recover(recovery: Recovery) -> None:
     """Notify subscribers of deliveries that a crash interrupted. Interrupted job runs are the runner's part."""
-    recovery = Recovery(user_bot.bot, user_bot.jobs.clock, user_bot.zone)
     try:
         interrupted = await recovery.notify_interrupted()
     except StoreUnavailable as error:
         log.warning("recovery.put_off", error=str(error))
         interrupted = 1
     if interrupted:  # some may not have been reached
-        tasks.spawn(recovery.notify_remaining(), "recovery")
+        await recovery.notify_remaining()
 
 
 async def _show_menu(bot: Bot) -> None:
