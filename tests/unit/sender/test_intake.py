@@ -329,3 +329,19 @@ def test_who_installs_the_intake_learns_whether_another_update_may_be_taken(bot:
             acknowledger.places.take(private("hi", 7, update_id))
         assert acknowledger.places.free == free
         assert not acknowledger.is_full
+
+
+async def test_a_bot_with_a_limit_answers_presses_beyond_it_with_one_toast(bot: RecordingBot) -> None:
+    dispatcher, go_on = Dispatcher(disable_fsm=True), asyncio.Event()
+    intake.install(dispatcher, bot, outage_retry=retrying(Store(0), Time()), texts=common_texts, per_user=2)
+
+    async def handler(query: CallbackQuery) -> None:
+        await go_on.wait()
+
+    dispatcher.callback_query.register(handler)
+    presses = [pressed().model_copy(update={"update_id": number}) for number in range(50)]
+    asyncio.get_running_loop().call_later(0, go_on.set)
+    await asyncio.gather(*(dispatcher.feed_update(bot, press) for press in presses))
+    (toast,) = bot.calls
+    assert isinstance(toast, AnswerCallbackQuery)
+    assert toast.text == common_texts.ONE_AT_A_TIME
