@@ -326,10 +326,12 @@ async def test_a_second_delivery_by_webhook_during_handling_neither_handles_nor_
     assert acknowledger.places.free == 64
 
 
-async def test_a_new_numbering_of_telegram_is_followed(bot: RecordingBot) -> None:
+@pytest.mark.parametrize("finished", [(900, 901), (901,)], ids=["all finished", "one unfinished"])
+async def test_a_new_numbering_of_telegram_is_followed(bot: RecordingBot, finished: tuple[int, ...]) -> None:
     acknowledger, telegram = impatient(), FakeTelegram(900, 901)
-    await handle(acknowledger, *await poll(acknowledger, telegram, bot))
-    telegram.queue = [20, 21]  # the offset 902 is far ahead and taken for the head of the queue
+    await poll(acknowledger, telegram, bot)
+    await handle(acknowledger, *finished)
+    telegram.queue = [20, 21]  # an offset far ahead is taken for the head of the queue
     assert await poll(acknowledger, telegram, bot) == [20, 21]
     await handle(acknowledger, 20, 21)
     telegram.queue.append(22)
