@@ -14,12 +14,16 @@ from aiogram.exceptions import ClientDecodeError
 from aiogram.methods import GetUpdates, Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import Update
+from cachetools import FIFOCache
 from pydantic import ValidationError
 
 from monitoring import metrics
 
 if TYPE_CHECKING:
     from aiogram import Bot
+
+#: unreadable updates remembered, so that one that comes again is logged and counted once
+REMEMBERED_MAX = 1000
 
 log = structlog.get_logger("tollgate.sender")
 
@@ -36,6 +40,9 @@ class UnreadableUpdate(Update):
 class PoisonGuard(BaseRequestMiddleware):
     """Session middleware that replaces an unreadable update by one without content: the offset advances."""
 
+    def __init__(self) -> None:
+        self._known: FIFOCache[int, None] = FIFOCache(REMEMBERED_MAX)
+
     async def __call__(
         self,
         make_request: NextRequestMiddlewareType[TelegramType],
@@ -48,9 +55,34 @@ class PoisonGuard(BaseRequestMiddleware):
             batch = _raw_batch(error.data) if isinstance(method, GetUpdates) else None
             if batch is None:
                 raise
-            updates = [_read(raw, bot) for raw in batch]
+            updates = [self._read(raw, bot) for raw in batch]
         # a session middleware's "Response" is the call's result (aiogram `base.py` casts the same way)
         return cast(Response[TelegramType], updates)
+
+    def _read(self, raw: dict[str, Any], bot: "Bot") -> Update:
+        try:
+            return Update.model_validate(raw, context={"bot": bot})
+        except ValidationError as error:
+            self._report(raw, bot, error)
+        chat_id = _private_sender(raw)
+        if chat_id is None:
+            return Update(update_id=raw["update_id"])
+        fields = {"update_id": raw["update_id"], "chat_id": chat_id}
+        return UnreadableUpdate.model_validate(fields, context={"bot": bot})
+
+    def _report(self, raw: dict[str, Any], bot: "Bot", error: ValidationError) -> None:
+        """Log and count an unreadable update, once."""
+        if raw["update_id"] in self._known:
+            return
+        self._known[raw["update_id"]] = None
+        metrics.UPDATES_POISON.labels(str(bot.id)).inc()
+        log.error(
+            "update.poison",
+            bot_id=bot.id,
+            update_id=raw["update_id"],
+            reason=str(error.errors(include_input=False, include_url=False)[:3]),
+            raw=json.dumps(raw, ensure_ascii=False)[:RAW_IN_LOG],
+        )
 
 
 def _raw_batch(answer: Any) -> list[dict[str, Any]] | None:
@@ -60,26 +92,6 @@ def _raw_batch(answer: Any) -> list[dict[str, Any]] | None:
     batch: list[Any] = answer["result"]
     numbered = all(isinstance(raw, dict) and isinstance(raw.get("update_id"), int) for raw in batch)
     return batch if numbered else None
-
-
-def _read(raw: dict[str, Any], bot: "Bot") -> Update:
-    try:
-        return Update.model_validate(raw, context={"bot": bot})
-    except ValidationError as error:
-        metrics.UPDATES_POISON.labels(str(bot.id)).inc()
-        log.error(
-            "update.poison",
-            bot_id=bot.id,
-            update_id=raw["update_id"],
-            reason=str(error.errors(include_input=False, include_url=False)[:3]),
-            raw=json.dumps(raw, ensure_ascii=False)[:RAW_IN_LOG],
-        )
-        chat_id = _private_sender(raw)
-        if chat_id is None:
-            return Update(update_id=raw["update_id"])
-        return UnreadableUpdate.model_validate(
-            {"update_id": raw["update_id"], "chat_id": chat_id}, context={"bot": bot}
-        )
 
 
 def _private_sender(raw: dict[str, Any]) -> int | None:

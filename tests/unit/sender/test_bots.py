@@ -85,6 +85,14 @@ async def test_an_unreadable_update_is_emptied_logged_and_counted_and_the_others
     assert REGISTRY.get_sample_value(count, {"bot": "42"}) == before + 1
 
 
+async def test_an_unreadable_update_that_comes_again_is_logged_once() -> None:
+    guard, server = PoisonGuard(), Server({"ok": True, "result": [POISON]})
+    with capture_logs() as logs:
+        for _ in range(3):
+            await guard(server, BOT, GetUpdates())
+    assert [entry["update_id"] for entry in logs] == [12]
+
+
 def hidden_forward(**changed: Any) -> dict[str, Any]:
     """A private message with the forward of a hidden user that lacks a required name."""
     message = {
