@@ -12,7 +12,7 @@ from typing import Any
 
 from pymongo.errors import PyMongoError
 
-from bench import cleanup, throughput
+from bench import cleanup, throughput, waiting
 from bench.broadcasts import memory, speed
 from bench.harness.child import ChildEnded
 from bench.harness.report import Figure
@@ -24,6 +24,7 @@ from bench.web import requests
 
 FIGURES: dict[str, tuple[str, tuple[Callable[[Telegram, Plan], Awaitable[list[Figure]]], ...]]] = {
     "throughput": ("deliveries a second, beside a bare aiogram bot", (throughput.measure,)),
+    "waiting": ("memory while updates wait at Telegram, by how many wait", (waiting.measure,)),
     "broadcast": ("copies a second and memory, beside naive loops", (speed.measure, memory.measure)),
     "recovery": ("until all that is due is deleted after kill -9, beside a naive script", (recovery.measure,)),
     "cleanup": ("expired tokens deleted while others read, beside one delete_many", (cleanup.measure,)),

@@ -11,6 +11,7 @@ import secrets
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Any, TextIO
 
@@ -95,6 +96,18 @@ class Actions:
     def __init__(self, base: ProcessContext, bot: UserBot) -> None:
         self._base = base
         self._bot = bot
+        self._watching = AsyncExitStack()
+        self._memory: dict[str, int] = {}
+
+    async def watch_memory(self) -> Answer:
+        """Sample the memory from now on until `watched_memory`."""
+        self._memory = await self._watching.enter_async_context(watched_memory())
+        return self._memory
+
+    async def watched_memory(self) -> Answer:
+        """Return the memory at the start and at its peak."""
+        await self._watching.aclose()
+        return self._memory
 
     async def usage(self) -> Answer:
         await handlers_ended(self._bot.dispatcher)
@@ -151,7 +164,7 @@ async def main(url: str, token: str, rates_per_s: tuple[float, float], answers: 
         bot = user_bot.main.build(base)
         its = Actions(base, bot)
         serving = base.tasks.spawn(user_bot.main.serve(bot, ()), "user bot")
-        await serve_actions(answers, its.usage, its.fresh, its.broadcast)
+        await serve_actions(answers, its.usage, its.fresh, its.broadcast, its.watch_memory, its.watched_memory)
         await bot.dispatcher.stop_polling()
         await serving
 

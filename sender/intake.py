@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from html import escape
 from typing import Any, Protocol
@@ -10,14 +9,17 @@ from typing import Any, Protocol
 import structlog
 from aiogram import BaseMiddleware, Bot, Dispatcher
 from aiogram.client.session.middlewares.base import RequestMiddlewareType
-from aiogram.types import CallbackQuery, ErrorEvent, Message, TelegramObject, Update, User
+from aiogram.types import ErrorEvent, TelegramObject, Update
 
 from core.clock import Clock
 from core.errors import StoreUnavailable, TollgateError
 from monitoring import metrics
-from sender.acknowledgement import Handler, UpdateAcknowledger, acknowledge
+from sender.acknowledgement import Handler, acknowledge, place_given_up
 from sender.failures import TELEGRAM_ERRORS
 from sender.lanes import at_least_once
+from sender.places import PerUserConcurrencyLimit, Places, private_chat_of
+from sender.poison import UnreadableUpdate
+from sender.polling import UpdateAcknowledger
 
 log = structlog.get_logger("tollgate.intake")
 
@@ -37,18 +39,10 @@ class IntakeTexts(Protocol):
     """The messages a user may get from here (`views.common_texts`)."""
 
     HELD: str
+    ONE_AT_A_TIME: str
+    UNREADABLE: str
 
     def failed(self, error_id: str) -> str: ...
-
-
-def _private_chat_of(update: Update) -> int | None:
-    """Return the private chat an update came from, to which a message can be sent; None when there is none."""
-    event = update.message or update.callback_query
-    if isinstance(event, CallbackQuery):
-        return event.from_user.id
-    if isinstance(event, Message) and event.chat.type == "private":
-        return event.chat.id
-    return None
 
 
 async def _send_text(bot: Bot, update: Update, text: str) -> bool:
@@ -57,7 +51,7 @@ async def _send_text(bot: Bot, update: Update, text: str) -> bool:
     True when the update has no private chat. A pressed button is answered in the chat as well: the handler may have
     answered its callback query already.
     """
-    chat_id = _private_chat_of(update)
+    chat_id = private_chat_of(update)
     if chat_id is None:
         return True
     try:
@@ -82,7 +76,8 @@ async def _stop_spinner(bot: Bot, update: Update) -> None:
 class RetryOnDatabaseOutage(BaseMiddleware):
     """Holds updates whose handler raised StoreUnavailable and handles them again when the database is back.
 
-    Handlers must be idempotent. Each chat gets one notice per outage. Register it before the FSM middleware.
+    Handlers must be idempotent. Each chat gets one notice per outage. A held update occupies no place, so that others
+    get their notice too. Register it before the FSM middleware.
     """
 
     def __init__(
@@ -119,7 +114,7 @@ class RetryOnDatabaseOutage(BaseMiddleware):
         log.info("update.held", update_id=update.update_id, held=self.held)
         try:
             if await self._notify_once(bot, update):
-                # polling must go on, so that other users get their notice too
+                # the user can try again: Telegram need not keep it
                 acknowledge()
             return await self._retry(handler, update, data)
         finally:
@@ -133,7 +128,7 @@ class RetryOnDatabaseOutage(BaseMiddleware):
         False for updates from channels: no user can try again, and Telegram sends them once.
         """
         await _stop_spinner(bot, update)
-        chat_id = _private_chat_of(update)
+        chat_id = private_chat_of(update)
         if chat_id is None:
             return False
         if (bot.id, chat_id) in self._notified:
@@ -147,13 +142,16 @@ class RetryOnDatabaseOutage(BaseMiddleware):
     async def _retry(self, handler: Handler, update: Update, data: dict[str, Any]) -> Any:
         give_up_at = self._clock.monotonic() + HOLD_FOR_S
         while self._clock.monotonic() < give_up_at:
-            if not await self._wait_and_probe():
-                continue
+            with place_given_up():
+                if not await self._wait_and_probe():
+                    continue
+                await self._retry_slots.acquire()
             try:
-                async with self._retry_slots:
-                    return await handler(update, dict(data))
+                return await handler(update, dict(data))
             except StoreUnavailable:
                 continue
+            finally:
+                self._retry_slots.release()
         raise StoreUnavailable("the database stayed away")
 
     async def _wait_and_probe(self) -> bool:
@@ -174,31 +172,24 @@ class RetryOnDatabaseOutage(BaseMiddleware):
         return is_back
 
 
-class PerUserConcurrencyLimit(BaseMiddleware):
-    """Drops updates of a user while `limit` of theirs are being handled.
+class UnreadableMessages(BaseMiddleware):
+    """Answers a private message that does not fit aiogram's types; one sentence while several of a chat wait."""
 
-    The answers would wait for each other anyway (one message a second and chat), and a stop has to wait for them.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._handling: Counter[int] = Counter()
+    def __init__(self, texts: IntakeTexts) -> None:
+        self._texts = texts
+        self._answering: set[int] = set()
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
-        user: User | None = data.get("event_from_user")
-        # updates from channels are not limited: an admin who admits a hundred subscribers at once is not flooding
-        if user is None or not isinstance(event, Update) or _private_chat_of(event) is None:
+        if not isinstance(event, UnreadableUpdate):
             return await handler(event, data)
-        if self._handling[user.id] >= self._limit:
-            log.info("update.dropped", user_id=user.id)
+        if event.chat_id in self._answering:
             return None
-        self._handling[user.id] += 1
+        self._answering.add(event.chat_id)
         try:
-            return await handler(event, data)
+            await _send_text(data["bot"], event, self._texts.UNREADABLE)
         finally:
-            self._handling[user.id] -= 1
-            if not self._handling[user.id]:
-                del self._handling[user.id]
+            self._answering.discard(event.chat_id)
+        return None
 
 
 async def drain(dispatcher: Dispatcher, wait_s: float = DRAIN_FOR_S) -> int:
@@ -244,17 +235,18 @@ def install(
     outage_retry: RetryOnDatabaseOutage,
     texts: IntakeTexts,
     per_user: int | None = None,
-) -> None:
-    """Register the middlewares of this module on `dispatcher`; call it before registering other update middlewares.
+) -> UpdateAcknowledger:
+    """Register the middlewares that take updates in; call it before registering other update middlewares.
 
     `per_user`: how many updates of one user are handled at the same time; None: any number. A stop waits for handlers
-    in flight and confirms the handled updates to Telegram.
+    in flight and confirms the handled updates to Telegram. Returns what knows whether another update may be taken.
     """
-    acknowledger = UpdateAcknowledger()
+    acknowledger = UpdateAcknowledger(Places(is_shared=per_user is not None))
     _put_outermost(bot, acknowledger.on_call)
     dispatcher.update.outer_middleware(acknowledger.on_update)
+    dispatcher.update.outer_middleware(UnreadableMessages(texts))
     if per_user is not None:
-        dispatcher.update.outer_middleware(PerUserConcurrencyLimit(per_user))
+        dispatcher.update.outer_middleware(PerUserConcurrencyLimit(per_user, texts.ONE_AT_A_TIME))
     dispatcher.update.outer_middleware(outage_retry)
     # a bound method: aiogram takes an instance with an async __call__ for a plain function and never awaits it
     dispatcher.errors.register(ErrorHandler(texts).answer)
@@ -264,6 +256,7 @@ def install(
         await acknowledger.confirm(bot)
 
     dispatcher.shutdown.register(finish)
+    return acknowledger
 
 
 def _put_outermost(bot: Bot, middleware: RequestMiddlewareType) -> None:

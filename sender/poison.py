@@ -1,7 +1,8 @@
 """One unreadable update must not block all others.
 
 A batch of updates that does not fit aiogram's types fails as a whole, the offset never advances, and polling fetches
-the same batch again and again (BOTAPI §7.2). The guard parses such a batch update by update.
+the same batch again and again (BOTAPI §7.2). The guard parses such a batch update by update. Of an unreadable message
+it keeps the private chat it came from, so that its sender can be told (`sender/intake.py`).
 """
 
 import json
@@ -13,6 +14,7 @@ from aiogram.exceptions import ClientDecodeError
 from aiogram.methods import GetUpdates, Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import Update
+from cachetools import FIFOCache
 from pydantic import ValidationError
 
 from monitoring import metrics
@@ -20,14 +22,26 @@ from monitoring import metrics
 if TYPE_CHECKING:
     from aiogram import Bot
 
+#: unreadable updates remembered, so that one that comes again is logged and counted once
+REMEMBERED_MAX = 1000
+
 log = structlog.get_logger("tollgate.sender")
 
 #: characters of an unreadable update kept in the log: enough to see the shape, not a whole album of captions
 RAW_IN_LOG = 2000
 
 
+class UnreadableUpdate(Update):
+    """Stands for a message in a private chat that does not fit aiogram's types."""
+
+    chat_id: int
+
+
 class PoisonGuard(BaseRequestMiddleware):
-    """Session middleware that replaces an unreadable update by an empty one, so that the offset advances past it."""
+    """Session middleware that replaces an unreadable update by one without content: the offset advances."""
+
+    def __init__(self) -> None:
+        self._known: FIFOCache[int, None] = FIFOCache(REMEMBERED_MAX)
 
     async def __call__(
         self,
@@ -41,9 +55,34 @@ class PoisonGuard(BaseRequestMiddleware):
             batch = _raw_batch(error.data) if isinstance(method, GetUpdates) else None
             if batch is None:
                 raise
-            updates = [_read(raw, bot) for raw in batch]
+            updates = [self._read(raw, bot) for raw in batch]
         # a session middleware's "Response" is the call's result (aiogram `base.py` casts the same way)
         return cast(Response[TelegramType], updates)
+
+    def _read(self, raw: dict[str, Any], bot: "Bot") -> Update:
+        try:
+            return Update.model_validate(raw, context={"bot": bot})
+        except ValidationError as error:
+            self._report(raw, bot, error)
+        chat_id = _private_sender(raw)
+        if chat_id is None:
+            return Update(update_id=raw["update_id"])
+        fields = {"update_id": raw["update_id"], "chat_id": chat_id}
+        return UnreadableUpdate.model_validate(fields, context={"bot": bot})
+
+    def _report(self, raw: dict[str, Any], bot: "Bot", error: ValidationError) -> None:
+        """Log and count an unreadable update, once."""
+        if raw["update_id"] in self._known:
+            return
+        self._known[raw["update_id"]] = None
+        metrics.UPDATES_POISON.labels(str(bot.id)).inc()
+        log.error(
+            "update.poison",
+            bot_id=bot.id,
+            update_id=raw["update_id"],
+            reason=str(error.errors(include_input=False, include_url=False)[:3]),
+            raw=json.dumps(raw, ensure_ascii=False)[:RAW_IN_LOG],
+        )
 
 
 def _raw_batch(answer: Any) -> list[dict[str, Any]] | None:
@@ -55,16 +94,13 @@ def _raw_batch(answer: Any) -> list[dict[str, Any]] | None:
     return batch if numbered else None
 
 
-def _read(raw: dict[str, Any], bot: "Bot") -> Update:
-    try:
-        return Update.model_validate(raw, context={"bot": bot})
-    except ValidationError as error:
-        metrics.UPDATES_POISON.labels(str(bot.id)).inc()
-        log.error(
-            "update.poison",
-            bot_id=bot.id,
-            update_id=raw["update_id"],
-            reason=str(error.errors(include_input=False, include_url=False)[:3]),
-            raw=json.dumps(raw, ensure_ascii=False)[:RAW_IN_LOG],
-        )
-        return Update(update_id=raw["update_id"])
+def _private_sender(raw: dict[str, Any]) -> int | None:
+    """Return the private chat whose person wrote the message of this update; None for anything else."""
+    message = raw.get("message")
+    if not isinstance(message, dict) or not isinstance(message.get("from"), dict):
+        return None
+    chat = message.get("chat")
+    if not isinstance(chat, dict) or chat.get("type") != "private":
+        return None
+    chat_id = chat.get("id")
+    return chat_id if type(chat_id) is int and chat_id > 0 else None

@@ -123,7 +123,8 @@ async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
     """Poll until `dispatcher.stop_polling()`, with the schedulers running around it."""
     bot, dp, tasks = user_bot.bot, user_bot.dispatcher, Supervisor()
     requests = RequestTrigger({one.name: one.runner for one in schedulers}, user_bot.jobs.clock)
-    await _show_menu(bot)
+    # beside polling: neither a menu nor subscribers who were cut off delay those who write now
+    tasks.spawn(_show_menu(bot), "menu")
     tasks.spawn(user_bot.ownership.run(), "delivery leases")
     tasks.spawn(user_bot.recovery.run(), "recovery")
     for scheduler in schedulers:

@@ -16,8 +16,8 @@ from core.delivery import deletion_time
 from database.connection import current_database
 from database.operations import deletion_ops, delivery_claims, impossible_deletions, run_ops
 from schedulers.jobs.message_deleter import End
-from sender.acknowledgement import UpdateAcknowledger
 from sender.call_scheduler import CallScheduler
+from sender.polling import UpdateAcknowledger
 from tests.chaos.gate.sabotage import GATE_SABOTAGES
 from tests.chaos.plan import POSTS
 from user_bot.delivery.deduplication import RequestDeduplicator
@@ -44,7 +44,8 @@ def _replace(owner: Any, name: str, by: Any) -> None:
 
 def _confirm_at_once() -> None:
     async def wait_until_acknowledged(self: UpdateAcknowledger) -> None:
-        """Return at once, so that Telegram may forget an update as soon as the bot has it."""
+        """Have Telegram forget an update as soon as the bot has it."""
+        self.unconfirmed.unfinished.clear()
 
     _replace(UpdateAcknowledger, "wait_until_acknowledged", wait_until_acknowledged)
 
@@ -95,8 +96,12 @@ def _hand_over_for_each_update() -> None:
     def always(self: Any, *_: Any, **__: Any) -> bool:
         return True
 
+    def never(self: Any, *_: Any) -> bool:
+        return False
+
     _replace(delivery_claims, "claim_delivery", claim_delivery)
     _replace(RequestDeduplicator, "try_start", always)
+    _replace(UpdateAcknowledger, "is_known", never)
     _replace(UpdateAcknowledger, "first_time", always)
 
 

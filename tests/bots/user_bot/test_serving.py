@@ -1,22 +1,27 @@
-"""What runs around the polling of the user bot: jobs start before it and stop behind it, also when it breaks."""
+"""What runs around the polling of the user bot: jobs start before it and stop behind it; nothing delays it."""
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from aiogram import Dispatcher
+from aiogram import Bot, Dispatcher
+from aiogram.methods import GetMe, GetUpdates, SendMessage, SetMyCommands, TelegramMethod
+from aiogram.types import User
 
 import user_bot.main
 from core.jobs import Counts, JobPlan
 from core.schedules import every_minute
 from database.connection import close_database, open_database
+from database.operations import deletion_ops
 from schedulers.context import JobContext
 from schedulers.job_scheduler import JobScheduler
 from schedulers.runner import Run, Runner
 from shorteners.failover import Shorteners
 from tests.clocks import SteeredClock, never
-from tests.recording import recording_bot
+from tests.recording import RecordingBot, RecordingSession, recording_bot
 from user_bot.main import UserBot, serve
 
 ZONE = ZoneInfo("UTC")
@@ -94,3 +99,35 @@ async def test_all_jobs_stop_behind_polling(context: JobContext, ends_by: Except
         assert ends_by is None
     assert events == ["start one", "start two", "poll", "stop one", "stop two", "ended one", "ended two"]
     assert running_tasks() == before
+
+
+class HangingSession(RecordingSession):
+    """A Telegram that answers getMe alone; every other call is received and never answered."""
+
+    def __init__(self, awaited: set[type[TelegramMethod[Any]]]) -> None:
+        super().__init__()
+        self._awaited = awaited
+        self.all_came = asyncio.Event()
+
+    async def make_request(self, bot: Bot, method: TelegramMethod[Any], timeout: int | None = None) -> Any:
+        if isinstance(method, GetMe):
+            return User(id=bot.id, is_bot=True, first_name="House", username="house_bot")
+        self._awaited.discard(type(method))
+        if not self._awaited:
+            self.all_came.set()
+        return await asyncio.Event().wait()
+
+
+async def test_polling_begins_while_the_menu_and_the_first_notice_of_the_recovery_hang(context: JobContext) -> None:
+    session = HangingSession({SetMyCommands, SendMessage, GetUpdates})
+    bot = RecordingBot("1002:sandbox-user", session=session)
+    before = context.clock.now() - timedelta(seconds=10)
+    await deletion_ops.promise(bot.id, 7, 7, "post0123456789ab", before, before + timedelta(minutes=30))
+    users = UserBot(bot, Dispatcher(disable_fsm=True), context, Shorteners(), ZONE)
+    tasks = running_tasks()
+    serving = asyncio.ensure_future(serve(users, ()))
+    async with asyncio.timeout(20):
+        await session.all_came.wait()
+        await users.dispatcher.stop_polling()
+        await serving
+    assert running_tasks() <= tasks | {serving.get_name()}

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from aiogram.types import Update
 
-from bench import cleanup, user_bot
+from bench import cleanup, user_bot, waiting
 from bench.broadcasts import speed
 from bench.broadcasts.speed import Sent
 from bench.harness.report import Figure
@@ -55,6 +56,21 @@ def test_subscribers_of_a_broadcast_are_as_the_product_keeps_them(monkeypatch: p
     monkeypatch.setattr(user_bot, "BATCH", 2)
     batches = [[User.model_validate(one).user_id for one in batch] for batch in user_bot._subscribers(100, 3, NOW)]
     assert batches == [[100, 101], [102]]
+
+
+async def test_people_who_wait_are_queued_at_telegram_and_the_first_can_be_answered() -> None:
+    async with telegram() as world:
+        users = waiting._queue(world, 100, "post0123456789ab", served=10)
+        queue = world.bot(PRODUCT).queue
+        texts = [Update.model_validate(raw).message for raw in queue.take(100, 0.0)]
+        assert [message.chat.id for message in texts if message] == list(range(users[0].id, users[0].id + 100))
+        assert len(users) == 20
+        assert len(queue) == 100
+
+
+def test_memory_is_shown_beside_that_with_the_fewest_people_waiting() -> None:
+    few, many = ({"start_bytes": 1, "peak_bytes": peak, "left": 7} for peak in (2_000_000, 3_000_000))
+    assert waiting._row(1000, many, few) == ("1,000", "7", 0.000001, 3.0, 1.5)
 
 
 @pytest.mark.parametrize("how", cleanup.WAYS)

@@ -150,7 +150,7 @@ class Session:
 
 
 @pytest.mark.parametrize(("age_s", "shown"), [(90, 90.0), (-3, 0.0)])
-async def test_the_age_of_received_messages_is_observed(age_s: int, shown: float) -> None:
+async def test_the_age_of_received_messages_is_observed_once(age_s: int, shown: float) -> None:
     ages, bot = UpdateAges(lambda: NOW), Bot("93001:ages")
     name = {"bot": "93001"}
     before = value("tollgate_update_age_seconds_sum", **name) or 0.0
@@ -158,7 +158,8 @@ async def test_the_age_of_received_messages_is_observed(age_s: int, shown: float
     message = Message(message_id=1, date=NOW - timedelta(seconds=age_s), chat=chat, text="x")
     updates = [Update(update_id=1, message=message), Update(update_id=2)]
     make: Callable[..., Awaitable[object]] = Session(updates)
-    assert await ages(make, bot, GetUpdates()) == updates  # type: ignore[arg-type, comparison-overlap]
+    for _ in range(2):  # an update comes again until it is confirmed
+        assert await ages(make, bot, GetUpdates()) == updates  # type: ignore[arg-type, comparison-overlap]
     assert value("tollgate_update_age_seconds_sum", **name) == before + shown
 
 

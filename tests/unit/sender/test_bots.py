@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from monitoring.metrics import REGISTRY
 from sender.bots import build_bot
-from sender.poison import PoisonGuard
+from sender.poison import PoisonGuard, UnreadableUpdate
 from sender.send_limiter import SendLimiter
 from tests.unit.sender.telegram import BOT, SESSION
 
@@ -83,6 +83,52 @@ async def test_an_unreadable_update_is_emptied_logged_and_counted_and_the_others
     assert [(entry["event"], entry["update_id"], entry["bot_id"]) for entry in logs] == [("update.poison", 12, 42)]
     assert json.loads(logs[0]["raw"]) == POISON
     assert REGISTRY.get_sample_value(count, {"bot": "42"}) == before + 1
+
+
+async def test_an_unreadable_update_that_comes_again_is_logged_once() -> None:
+    guard, server = PoisonGuard(), Server({"ok": True, "result": [POISON]})
+    with capture_logs() as logs:
+        for _ in range(3):
+            await guard(server, BOT, GetUpdates())
+    assert [entry["update_id"] for entry in logs] == [12]
+
+
+def hidden_forward(**changed: Any) -> dict[str, Any]:
+    """A private message with the forward of a hidden user that lacks a required name."""
+    message = {
+        "message_id": 5,
+        "date": 1,
+        "from": {"id": 7, "is_bot": False, "first_name": "Ann"},
+        "chat": {"id": 7, "type": "private"},
+        "forward_origin": {"type": "hidden_user", "date": 1},
+        "text": "x",
+    }
+    return {"update_id": 13, "message": message | changed}
+
+
+async def test_of_an_unreadable_private_message_the_chat_is_kept() -> None:
+    unknown = hidden_forward(forward_origin={"type": "a new kind", "date": 1})
+    updates = await guarded({"ok": True, "result": [GOOD, hidden_forward(), unknown]})
+    assert [getattr(update, "chat_id", None) for update in updates] == [None, 7, 7]
+    assert all(isinstance(update, UnreadableUpdate) and update.bot is BOT for update in updates[1:])
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        hidden_forward(chat={"id": -7, "type": "private"}),
+        hidden_forward(chat={"id": True, "type": "private"}),
+        hidden_forward(chat={"id": "7", "type": "private"}),
+        hidden_forward(chat={"id": -100, "type": "supergroup", "title": "x"}),
+        hidden_forward(chat=None),
+        {"update_id": 13, "message": {**hidden_forward()["message"], "from": None}},
+        {"update_id": 13, "message": "junk"},
+        {"update_id": 13, "edited_message": hidden_forward()["message"]},
+    ],
+)
+async def test_nobody_is_kept_of_other_unreadable_updates(raw: dict[str, Any]) -> None:
+    (update,) = await guarded({"ok": True, "result": [raw]})
+    assert update == Update(update_id=13)
 
 
 async def test_readable_updates_are_unchanged() -> None:

@@ -11,10 +11,11 @@ from aiogram.types import CallbackQuery, Chat, ErrorEvent, Message, Update, User
 
 from core.clock import ManualClock
 from core.errors import BadInput, StoreUnavailable
-from core.supervisor import Supervisor
 from sender import intake
-from sender.acknowledgement import UpdateAcknowledger
-from sender.intake import ErrorHandler, PerUserConcurrencyLimit, RetryOnDatabaseOutage, drain
+from sender.intake import ErrorHandler, RetryOnDatabaseOutage, drain
+from sender.places import Places
+from sender.poison import UnreadableUpdate
+from sender.polling import UpdateAcknowledger
 from tests.recording import RecordingBot, RecordingMiddleware, recording_bot
 from views import common_texts
 
@@ -105,27 +106,32 @@ def asking_to_join(update_id: int = 6) -> Update:
 
 
 @pytest.mark.parametrize(("update", "is_acknowledged"), [(private("hi", 7, 6), True), (asking_to_join(), False)])
-async def test_a_held_update_whose_user_cannot_be_notified_is_not_acknowledged(
+async def test_a_held_update_has_no_place_and_is_acknowledged_once_its_user_was_notified(
     bot: RecordingBot, update: Update, is_acknowledged: bool
 ) -> None:
-    store, time, acknowledger = Store(probes=2), Time(), UpdateAcknowledger()
+    store, time, acknowledger = Store(probes=2), Time(), UpdateAcknowledger(Places(1))
     bot.session.middleware(acknowledger.on_call)
-    acknowledged_meanwhile = []
+    seen: list[tuple[Any, bool]] = []
 
     async def probe() -> None:
-        acknowledged_meanwhile.append(not acknowledger._pending)
+        seen.append((acknowledger.unconfirmed.offset() == 7, acknowledger.is_full))
         await store.probe()
 
     retry = RetryOnDatabaseOutage(probe, common_texts, time)
-    acknowledger.add_pending([6])
 
     async def handler(event: Any, data: dict[str, Any]) -> Any:
-        return await retry(store.handler, event, {**data, "bot": bot})
+        seen.append(("begins", acknowledger.is_full))
+        return await store.handler(event, data)
 
-    await acknowledger.on_update(handler, update, {})
-    assert acknowledged_meanwhile == [is_acknowledged] * 3
+    async def held(event: Any, data: dict[str, Any]) -> Any:
+        return await retry(handler, event, {**data, "bot": bot})
+
+    acknowledger.unconfirmed.receive([6], 0.0)
+    await acknowledger.on_update(held, update, {})
+    assert seen == [("begins", True), *[(is_acknowledged, False)] * 3, ("begins", True)]
     assert store.handled == [6]
-    assert not acknowledger._pending
+    assert acknowledger.unconfirmed.offset() == 7
+    assert not acknowledger.is_full
 
 
 async def test_the_next_outage_is_notified_again(bot: RecordingBot) -> None:
@@ -258,27 +264,6 @@ async def test_the_dispatcher_really_asks_the_error_handler(bot: RecordingBot) -
     assert "Something went wrong" in call.text
 
 
-async def test_updates_of_one_user_beyond_the_limit_are_dropped(bot: RecordingBot) -> None:
-    limit, go_on, started = PerUserConcurrencyLimit(2), asyncio.Event(), 0
-
-    async def handler(event: Any, data: dict[str, Any]) -> str:
-        nonlocal started
-        started += 1
-        await go_on.wait()
-        return "done"
-
-    ann, ben = ({"event_from_user": User(id=n, is_bot=False, first_name="x")} for n in (7, 8))
-    tasks = Supervisor()
-    running = [tasks.spawn(limit(handler, private("x"), ann), "ann") for _ in range(5)]
-    running.append(tasks.spawn(limit(handler, private("x"), ben), "ben"))
-    for _ in range(3):
-        await asyncio.sleep(0)
-    assert started == 3
-    go_on.set()
-    assert [await task for task in running].count("done") == 3
-    assert await limit(handler, private("x"), ann) == "done"
-
-
 async def test_a_held_update_is_given_up_even_if_the_database_never_answers(bot: RecordingBot) -> None:
     store, time = Store(probes=10**9), Time()
     with pytest.raises(StoreUnavailable):
@@ -292,3 +277,71 @@ def test_the_acknowledger_is_the_outermost_middleware(bot: RecordingBot) -> None
     intake.install(Dispatcher(disable_fsm=True), bot, outage_retry=retrying(Store(0), Time()), texts=common_texts)
     assert list(bot.session.middleware)[-1] is inner
     assert len(bot.session.middleware) == 2
+
+
+# messages that cannot be read
+
+
+def dispatching(bot: RecordingBot) -> Dispatcher:
+    dispatcher = Dispatcher(disable_fsm=True)
+    intake.install(dispatcher, bot, outage_retry=retrying(Store(0), Time()), texts=common_texts)
+    return dispatcher
+
+
+async def test_the_sender_of_an_unreadable_message_gets_one_sentence(bot: RecordingBot) -> None:
+    update = UnreadableUpdate.model_validate({"update_id": 1, "chat_id": 7}, context={"bot": bot})
+    await dispatching(bot).feed_update(bot, update)
+    (call,) = bot.calls
+    assert isinstance(call, SendMessage)
+    assert (call.chat_id, call.text) == (7, common_texts.UNREADABLE)
+
+
+async def test_ten_unreadable_messages_at_once_get_one_sentence_and_a_later_one_another(bot: RecordingBot) -> None:
+    dispatcher, answered = dispatching(bot), asyncio.Event()
+
+    async def slowly(make_request: Any, bot: Any, method: Any) -> Any:
+        await answered.wait()
+        return await make_request(bot, method)
+
+    bot.session.middleware(slowly)
+
+    def unreadable(number: int, chat_id: int = 7) -> UnreadableUpdate:
+        return UnreadableUpdate.model_validate({"update_id": number, "chat_id": chat_id}, context={"bot": bot})
+
+    at_once = [unreadable(number) for number in range(10)] + [unreadable(10, chat_id=8)]
+    asyncio.get_running_loop().call_later(0, answered.set)
+    await asyncio.gather(*(dispatcher.feed_update(bot, update) for update in at_once))
+    assert sorted(call.chat_id for call in bot.calls if isinstance(call, SendMessage)) == [7, 8]
+    await dispatcher.feed_update(bot, unreadable(11))
+    assert len(bot.calls) == 3
+
+
+def test_who_installs_the_intake_learns_whether_another_update_may_be_taken(bot: RecordingBot) -> None:
+    for per_user, free in ((None, 62), (8, 63)):
+        acknowledger = intake.install(
+            Dispatcher(disable_fsm=True),
+            bot,
+            outage_retry=retrying(Store(0), Time()),
+            texts=common_texts,
+            per_user=per_user,
+        )
+        for update_id in (1, 2):
+            acknowledger.places.take(private("hi", 7, update_id))
+        assert acknowledger.places.free == free
+        assert not acknowledger.is_full
+
+
+async def test_a_bot_with_a_limit_answers_presses_beyond_it_with_one_toast(bot: RecordingBot) -> None:
+    dispatcher, go_on = Dispatcher(disable_fsm=True), asyncio.Event()
+    intake.install(dispatcher, bot, outage_retry=retrying(Store(0), Time()), texts=common_texts, per_user=2)
+
+    async def handler(query: CallbackQuery) -> None:
+        await go_on.wait()
+
+    dispatcher.callback_query.register(handler)
+    presses = [pressed().model_copy(update={"update_id": number}) for number in range(50)]
+    asyncio.get_running_loop().call_later(0, go_on.set)
+    await asyncio.gather(*(dispatcher.feed_update(bot, press) for press in presses))
+    (toast,) = bot.calls
+    assert isinstance(toast, AnswerCallbackQuery)
+    assert toast.text == common_texts.ONE_AT_A_TIME
