@@ -17,6 +17,9 @@ from schedulers.runner import Run, Runner
 from shorteners.failover import Shorteners
 from tests.clocks import SteeredClock, never
 from tests.recording import recording_bot
+from user_bot.delivery.interruptions import Interruptions
+from user_bot.delivery.ownership import Ownership
+from user_bot.delivery.recovery import Recovery
 from user_bot.main import UserBot, serve
 
 ZONE = ZoneInfo("UTC")
@@ -83,7 +86,10 @@ async def context(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[JobContext]:
 @pytest.mark.parametrize("ends_by", [None, Broken()], ids=["returns", "raises"])
 async def test_all_jobs_stop_behind_polling(context: JobContext, ends_by: Exception | None) -> None:
     events: list[str] = []
-    users = UserBot(recording_bot(), RecordingDispatcher(events, ends_by), context, Shorteners(), ZONE)
+    bot, clock = recording_bot(), context.clock
+    ownership = Ownership(clock)
+    recovery = Recovery(bot, clock, ZONE, ownership, Interruptions(bot, clock, ownership))
+    users = UserBot(bot, RecordingDispatcher(events, ends_by), context, Shorteners(), ownership, recovery)
     before = running_tasks()
     try:
         async with asyncio.timeout(20):
