@@ -9,7 +9,8 @@ import pytest
 from core.errors import StoreUnavailable
 from core.users import User
 from database.operations import deletion_ops, delivery_ops, post_ops, settings_ops, user_credits, user_ops
-from tests.bots.user_bot.killed import BOT, LAPSE, kill_while_sending
+from schedulers import create_message_deleter_scheduler
+from tests.bots.user_bot.killed import BOT, LAPSE, kill_while_sending, row, texts
 from tests.house import ALICE, OLIVE, USER_BOT, House, running_house
 from user_bot.delivery.request import Outcome
 
@@ -44,6 +45,52 @@ async def test_a_delivery_costs_one_credit_and_a_repeat_within_the_grace_none(ho
         await house.settle()
         assert await credits_left() == left
     assert len(await house.calls("copyMessages")) == 3
+
+
+@pytest.mark.parametrize("has_left", [True, False])
+async def test_a_post_whose_paid_copy_stands_costs_nothing_when_it_is_opened_again(
+    house: House, has_left: bool
+) -> None:
+    """After 15 minutes: the free repeat is over, the copy is deleted after 30."""
+    post = await house.store()
+    if not has_left:
+        await user_credits.spend_credit(ALICE, "x" * 16, "earlier", house.base.clock.now())
+    paid = 1 if has_left else 0
+    for minutes in (0, 15):
+        await house.advance(minutes=minutes)
+        await house.alice.link(house.link(post))
+        await house.settle()
+        assert await credits_left() == paid
+    deleter = create_message_deleter_scheduler(house.base.user_bot, house.user_bot.jobs, house.base.alerts)
+    await house.advance(minutes=16)
+    assert (await deleter.delete_due_messages()).counts == {"deleted": 1}
+    # the paid copy is gone: the free one, which still stands, pays for nothing
+    await house.alice.link(house.link(post))
+    await house.settle()
+    assert (await credits_left(), len(await house.calls("copyMessages"))) == (0, 3 if has_left else 2)
+
+
+async def test_a_post_that_is_kept_is_paid_once_for_ever(house: House) -> None:
+    post = await house.store(delete_after_minutes=0)
+    for days in (0, 1, 400):
+        await house.advance(days=days)
+        await house.alice.link(house.link(post))
+        await house.settle()
+        assert await credits_left() == 1
+    assert len(await house.calls("copyMessages")) == 3
+
+
+async def test_an_update_repeated_when_no_credit_is_left_neither_pays_nor_asks_for_access(house: House) -> None:
+    """It spent the last credit, and Telegram sends it to the next process as well."""
+    await user_credits.spend_credit(ALICE, "x" * 16, "earlier", house.base.clock.now())
+    post = await house.store()
+    await house.alice.link(house.link(post))
+    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.settle()
+    await house.advance(minutes=1)
+    said, again = await texts(house), (await row(post)).update_key
+    assert await house.another_deliverer().deliver(await alice(), post.code, again) is Outcome.DOUBLE_TAP
+    assert (await credits_left(), await texts(house)) == (0, said)
 
 
 async def test_double_taps_cost_one_credit(house: House) -> None:
