@@ -56,8 +56,8 @@ def build_bot(token: str, api_url: str, limiter: SendLimiter, *, timeout_s: floa
     )
     limiter.bind(bot.id)
     # the first registered is the outermost: the limiter comes last, so that no other middleware sees its retries
-    session.middleware(PoisonGuard())
     session.middleware(MessageIds())
+    session.middleware(PoisonGuard())
     session.middleware(limiter)
     return bot
 

@@ -27,9 +27,9 @@ from sandbox.client import Person, SandboxClient
 from sandbox.server import Sandbox
 from schedulers.job_scheduler import JobScheduler
 from shorteners.failover import Shorteners
-from tests.clocks import PERIODIC, SteeredClock
+from tests.clocks import PERIODIC, SteeredClock, never
 from tests.start_costs import spare_bot_costs
-from user_bot.data import build_data
+from user_bot.data import UserBotData, build_data
 from user_bot.delivery.deliverer import Deliverer
 from user_bot.gate.unlock_links import UnlockConfig
 from user_bot.main import UserBot
@@ -109,11 +109,11 @@ class House:
     def link(post: Post, source: str = "") -> str:
         return f"https://t.me/{USER_BOT}?start=p_{post.code}" + (f"-s_{source}" if source else "")
 
-    def another_deliverer(self) -> Deliverer:
-        """The deliverer of a process that starts now."""
+    def another_process(self) -> UserBotData:
+        """What a process that starts now and shares the bot and the database is built from; nothing of it runs."""
         base, unlock_config = self.base, UnlockConfig(Shorteners(), "", timedelta(days=2))
         admin_ids = frozenset(base.settings.ADMIN_IDS)
-        data = build_data(
+        return build_data(
             base.user_bot,
             base.clock,
             base.settings.zone,
@@ -121,7 +121,10 @@ class House:
             admin_ids=admin_ids,
             unlock_config=unlock_config,
         )
-        return data["deliverer"]
+
+    def another_deliverer(self) -> Deliverer:
+        """The deliverer of a process that starts now."""
+        return self.another_process()["deliverer"]
 
     async def settle(self) -> None:
         """Wait until both bots have handled all updates, except those held by a database outage.
@@ -210,13 +213,18 @@ def _log_plainly() -> None:
 
 
 class HouseClock(SteeredClock):
-    """A clock that moves the sandbox's clock instead of waiting; periodic tasks wait in real time."""
+    """A clock that moves the sandbox's clock instead of waiting; periodic tasks wait in real time.
 
-    def __init__(self, sandbox: Sandbox, world: SandboxClient) -> None:
+    Without `timers` those of deliveries wait for ever: a test renews leases and recovers itself.
+    """
+
+    def __init__(self, sandbox: Sandbox, world: SandboxClient, *, timers: bool = True) -> None:
         async def by_moving(seconds: float) -> None:
             await world.advance(max(seconds, 0.001))
 
         super().__init__(by_moving, in_tasks=dict.fromkeys((*PERIODIC, "album ", "status "), asyncio.sleep))
+        if not timers:
+            self.in_tasks |= dict.fromkeys(("delivery leases", "recovery"), never)
         self._sandbox = sandbox
 
     def monotonic(self) -> float:
@@ -251,7 +259,7 @@ async def running_house(
             stub = {"name": "stub", "api_url": f"{sandbox.url}/shortener/api", "api_key": SHORTENER_KEY}
             more["SHORTENERS"] = (stub,)
         settings = settings_for(sandbox.url, **(store | more))
-        async with process_context(settings, HouseClock(sandbox, world)) as base:
+        async with process_context(settings, HouseClock(sandbox, world, timers=timers)) as base:
             users = user_bot.main.build(base)
             schedulers = user_bot.main.schedulers_of(users) if timers else ()
             parts = [

@@ -1,7 +1,7 @@
 """After a kill Telegram repeats the request, and the database fails while the next process checks its earlier outcome.
 
 By then that process had replaced the delivery claim with its own. When the database was back, it took this claim for
-the first one, and the subscriber got the post twice.
+the first one, and the subscriber got the post twice. Now no request changes a row that another one has ended.
 """
 
 from collections.abc import Callable
@@ -10,21 +10,22 @@ from typing import Any
 import pytest
 
 from core.errors import StoreUnavailable
-from core.users import User
+from core.posts import Post
 from database.collection import Collection
-from database.operations import deletion_ops, delivery_claims, user_ops
-from tests.house import ALICE, USER_BOT, House
+from database.operations import deletion_ops
+from tests.bots.user_bot.killed import (
+    CUT_OFF,
+    LAPSE,
+    count_copies,
+    count_interruptions,
+    kill_while_sending,
+    reader,
+    row,
+)
+from tests.house import ALICE, House
 from user_bot.delivery.request import Outcome
 
 pytestmark = pytest.mark.sweep
-
-
-async def reader(house: House) -> tuple[User, str]:
-    """Alice, and the update key of her last request."""
-    user = await user_ops.find(ALICE)
-    said = (await house.alice.transcript(USER_BOT))["messages"]
-    assert user is not None
-    return user, f"message {max(m['message_id'] for m in said if not m['outgoing'])}"
 
 
 def failing(
@@ -49,67 +50,82 @@ def failing(
     return lambda: left
 
 
-@pytest.mark.parametrize("times", [1, 3])
-@pytest.mark.parametrize(
-    ("minutes", "method", "collection", "is_done"),
-    [
-        (30, "find_one", "pending_deletions", False),
-        (30, "find_one_and_update", "deliveries", True),
-        (0, "find_one_and_update", "deliveries", True),
-    ],
-)
-async def test_a_post_delivered_before_the_kill_is_not_delivered_again(
-    house: House, monkeypatch: pytest.MonkeyPatch, minutes: int, method: str, collection: str, is_done: bool, times: int
-) -> None:
-    post = await house.store(delete_after_minutes=minutes)
+async def delivered(house: House, post: Post) -> str:
+    """Deliver the post to Alice; return the key of her update."""
     await house.alice.link(house.link(post))
     await house.settle()
-    assert len(await house.calls("copyMessages")) == 1
-    user, update_key = await reader(house)
+    assert await count_copies(house) == 1
+    return (await row(post)).update_key
+
+
+@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("minutes", [30, 0])
+@pytest.mark.parametrize(
+    ("method", "is_done"), [("find_one", False), ("find_one", True), ("find_one_and_update", False)]
+)
+async def test_a_post_delivered_before_the_kill_is_not_delivered_again(
+    house: House, monkeypatch: pytest.MonkeyPatch, minutes: int, method: str, is_done: bool, times: int
+) -> None:
+    post = await house.store(delete_after_minutes=minutes)
+    update_key = await delivered(house, post)
     await house.advance(seconds=10)
-    restarted = house.another_deliverer()
-    await house.advance(seconds=1)
-    left = failing(monkeypatch, method, collection, times, is_done=is_done)
+    restarted, user = house.another_deliverer(), await reader()
+    left = failing(monkeypatch, method, "deliveries", times, is_done=is_done)
     for _ in range(times):
         with pytest.raises(StoreUnavailable):
             await restarted.deliver(user, post.code, update_key)
     assert left() == 0
     assert await restarted.deliver(user, post.code, update_key) is Outcome.DOUBLE_TAP
-    assert len(await house.calls("copyMessages")) == 1
+    assert await count_copies(house) == 1
 
 
-async def test_the_repeated_request_settles_its_delivery_once_the_database_answers(
+@pytest.mark.parametrize(("times", "is_done"), [(1, False), (3, False), (1, True)])
+async def test_an_update_repeated_after_a_kill_explains_once_when_the_database_answers(
+    house: House, monkeypatch: pytest.MonkeyPatch, times: int, is_done: bool
+) -> None:
+    """With `is_done` the takeover is stored and its answer lost: the row lapses again, and is explained then."""
+    post, restarted = await house.store(), house.another_process()
+    await kill_while_sending(house, post)
+    user = await reader()
+    left = failing(monkeypatch, "update_one", "deliveries", times, is_done=is_done)
+    while left():
+        with pytest.raises(StoreUnavailable):
+            await restarted["deliverer"].deliver(user, post.code, CUT_OFF)
+    await house.advance(seconds=LAPSE.total_seconds())
+    assert await restarted["deliverer"].deliver(user, post.code, CUT_OFF) is Outcome.DOUBLE_TAP
+    await house.advance(seconds=LAPSE.total_seconds())
+    assert await restarted["recovery"].recover() == 0
+    assert (await count_interruptions(house), await count_copies(house)) == (1, 0)
+
+
+async def test_a_takeover_whose_answer_was_lost_is_not_continued_as_a_delivery(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    post = await house.store(delete_after_minutes=0)
-    await house.alice.link(house.link(post))
-    await house.settle()
-    user, update_key = await reader(house)
-    await house.advance(seconds=10)
-    restarted = house.another_deliverer()
-    await house.advance(seconds=1)
-    failing(monkeypatch, "update_one", "deliveries", 3)
-    assert await restarted.deliver(user, post.code, update_key) is Outcome.DOUBLE_TAP
-    assert await delivery_claims.find_unfinished(1002, house.base.clock.now(), 10) == []
-    assert len(await house.calls("copyMessages")) == 1
-
-
-async def test_a_pending_deletion_whose_answer_was_lost_does_not_block_its_own_delivery(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Killed between the claim and the pending deletion: nothing was sent, so the repeat must deliver the post."""
-    post = await house.store()
-    await house.alice.text(USER_BOT, "/start")
-    await house.settle()
-    user, update_key = await reader(house)
-    now = house.base.clock.now()
-    await delivery_claims.claim_delivery(1002, ALICE, post.code, now, now - now, update_key=update_key)
-    await house.advance(seconds=10)
-    restarted = house.another_deliverer()
-    await house.advance(seconds=1)
-    failing(monkeypatch, "insert_one", "pending_deletions", 1, is_done=True)
+    """The row then bears this process and this update, as one that it started itself."""
+    post, restarted = await house.store(), house.another_process()
+    await kill_while_sending(house, post)
+    user = await reader()
+    failing(monkeypatch, "update_one", "deliveries", 1, is_done=True)
     with pytest.raises(StoreUnavailable):
-        await restarted.deliver(user, post.code, update_key)
-    assert await restarted.deliver(user, post.code, update_key) is Outcome.DELIVERED
-    (promise,) = await deletion_ops.open_deliveries(ALICE, 10)
-    assert len(promise.message_ids) == 1
+        await restarted["deliverer"].deliver(user, post.code, CUT_OFF)
+    assert await restarted["deliverer"].deliver(user, post.code, CUT_OFF) is Outcome.DOUBLE_TAP
+    assert await count_copies(house) == 0
+
+
+@pytest.mark.parametrize(("method", "collection"), [("insert_one", "pending_deletions"), ("update_one", "deliveries")])
+async def test_a_post_opened_again_is_delivered_once_though_the_answer_to_its_start_was_lost(
+    house: House, monkeypatch: pytest.MonkeyPatch, method: str, collection: str
+) -> None:
+    """The copy before stands: its promise is put aside, and the row starts again."""
+    post = await house.store()
+    await delivered(house, post)
+    await house.advance(seconds=10)
+    restarted, user = house.another_deliverer(), await reader()
+    failing(monkeypatch, method, collection, 1, is_done=True)
+    with pytest.raises(StoreUnavailable):
+        await restarted.deliver(user, post.code, "message 99")
+    assert await restarted.deliver(user, post.code, "message 99") is Outcome.DELIVERED
+    assert await count_copies(house) == 2
+    promises = await deletion_ops.open_deliveries(ALICE, 10)
+    assert [len(promise.message_ids) for promise in promises] == [1, 1]
+    assert len({promise.message_ids for promise in promises}) == 2

@@ -3,7 +3,7 @@
 from aiogram import Bot
 
 from core.clock import Clock
-from core.delivery_states import DeliveryState, is_lapsed, is_second_tap
+from core.delivery_states import Delivery, DeliveryState, is_lapsed, is_second_tap
 from database.operations import delivery_ops
 from database.operations.delivery_ops import Claim, NewDelivery
 from sender.message_ids import message_ids_of
@@ -35,9 +35,10 @@ class Claims:
         if found is None:  # removed by the housekeeping between the two
             return await delivery_ops.start(new)
         if found.state is DeliveryState.SENDING:
-            if found.owner == new.owner and found.update_key == new.update_key:
+            is_ours = found.owner == new.owner and not found.tellings
+            if is_ours and found.update_key == new.update_key:
                 # the answer to its start, or to a later command, was lost: nothing was sent
-                return Claim(found.id, found.count, found, found.sweep_after)
+                return await self._resume(found, new)
             if is_lapsed(found, new.now):
                 await self._interruptions.explain(found)
             return None
@@ -45,6 +46,12 @@ class Claims:
             return None
         await delivery_ops.put_aside(found)
         return await delivery_ops.restart(found, new)
+
+    async def _resume(self, found: Delivery, new: NewDelivery) -> Claim | None:
+        """Continue with a fresh lease: the update may have been held for longer than the first one lasted."""
+        if not await delivery_ops.renew(new.owner, [found.id], new.now):
+            return None
+        return Claim(found.id, found.count, found, found.sweep_after)
 
     def _new(self, request: DeliveryRequest, terms: Terms) -> NewDelivery:
         return NewDelivery(

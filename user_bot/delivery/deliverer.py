@@ -104,8 +104,11 @@ class Deliverer:
         if post is None:
             await self._explanations.send(request, user_texts.POST_GONE)
             return Outcome.NOT_FOUND
-        if isinstance(verdict, NoAccess):
-            verdict = await self._admitted_before(request, verdict, now)
+        if _has_spent(request) and isinstance(verdict, Admitted | NoAccess):
+            # before an answer was lost
+            verdict = Admitted(costs_credit=True)
+        elif isinstance(verdict, NoAccess):
+            verdict = await self._admitted_by_copy(request, verdict, now)
         if not isinstance(verdict, Admitted):
             granted = await self._access_prompt.show_next_step(
                 request.user, verdict, post, settings, request.update_key
@@ -118,11 +121,8 @@ class Deliverer:
                 return Outcome.REFUSED
         return await self._claim_and_send(request, terms_of(post, settings, now, verdict.costs_credit), settings)
 
-    async def _admitted_before(self, request: DeliveryRequest, verdict: Verdict, now: datetime) -> Verdict:
-        """Admit a request whose credit was spent before an answer was lost, and one for a paid copy that stands."""
-        charge = request.user.charges.get(request.code)
-        if charge is not None and charge.update_key == request.update_key:
-            return Admitted(costs_credit=True)
+    async def _admitted_by_copy(self, request: DeliveryRequest, verdict: Verdict, now: datetime) -> Verdict:
+        """Admit a request for a post of which a paid copy stands; return `verdict` otherwise."""
         found = await delivery_ops.find(self._bot_id, request.user.user_id, request.code)
         return Admitted() if is_paid(found, now) else verdict
 
@@ -163,3 +163,9 @@ class Deliverer:
             )
         except StoreUnavailable:
             log.error("delivery.record_lost")
+
+
+def _has_spent(request: DeliveryRequest) -> bool:
+    """Whether this very update has spent a credit on the post."""
+    charge = request.user.charges.get(request.code)
+    return charge is not None and charge.update_key == request.update_key

@@ -1,5 +1,7 @@
 """Deliveries whose process died: taken over, not charged, explained to the subscriber with a button to try again."""
 
+from datetime import timedelta
+
 import structlog
 from aiogram import Bot
 
@@ -9,7 +11,7 @@ from core.ids import is_code
 from core.retries import retry_while_unavailable
 from database.operations import delivery_ops, user_credits
 from database.operations.delivery_ops import Claim
-from sender.failures import TELEGRAM_ERRORS, classify
+from sender.failures import TELEGRAM_ERRORS, classify, retry_after
 from sender.lanes import Lane, at_least_once, in_lane
 from sender.message_ids import message_ids_of
 from sender.refusals import Failure, is_permanent_recipient
@@ -57,15 +59,23 @@ class Interruptions:
         markup = user_keyboards.get_again(delivery.post_code)
         notice: int | None = None
         try:
-            notice = (await self._bot.send_message(delivery.user_id, text, reply_markup=markup)).message_id
+            # earlier attempts may have ended without an answer or an error: the process died, or the call hung
+            if delivery.tellings < TELLINGS_MAX:
+                notice = (await self._bot.send_message(delivery.user_id, text, reply_markup=markup)).message_id
         except TELEGRAM_ERRORS as error:
             failure = classify(error)
             is_final = is_permanent_recipient(failure) or delivery.tellings + 1 >= TELLINGS_MAX
             level = log.info if is_final else log.warning
             level("recovery.not_told", user_id=delivery.user_id, failure=failure.value)
             if not is_final and failure in _PASSING:
+                await self._lapse_later(delivery.id, retry_after(error) or 0)
                 return
         await retry_while_unavailable(lambda: self._record(delivery, claim, notice), self._clock)
+
+    async def _lapse_later(self, delivery_id: str, wait_s: float) -> None:
+        """Count the lease from when Telegram takes messages to this chat again: an attempt before would be in vain."""
+        takes_again_at = self._clock.now() + timedelta(seconds=wait_s)
+        await delivery_ops.renew(self._ownership.owner, [delivery_id], takes_again_at)
 
     async def _record(self, delivery: Delivery, claim: Claim, notice: int | None) -> None:
         known: tuple[int, ...] = ()

@@ -1,6 +1,8 @@
 """Beside polling: explain deliveries whose process died, and pay out tokens that a crash left owed."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -10,6 +12,8 @@ from core.clock import Clock
 from core.delivery_states import Delivery
 from core.errors import StoreUnavailable
 from core.supervisor import Supervisor
+from core.users import User
+from core.verification import Token
 from database.operations import delivery_ops, settings_ops, token_ops
 from sender.lanes import Lane, at_least_once, in_lane
 from user_bot.delivery.interruptions import Interruptions
@@ -42,7 +46,8 @@ class Recovery:
         self._ownership = ownership
         self._interruptions = interruptions
         self._started_at = clock.now()
-        self._explaining: dict[asyncio.Task[None], str] = {}
+        #: what is being told -> id of the delivery or token
+        self._telling: dict[asyncio.Task[None], str] = {}
         self._tasks = Supervisor()
 
     async def run(self) -> None:
@@ -69,17 +74,28 @@ class Recovery:
         while True:
             lapsed = await self._find_lapsed(tried)
             for delivery in lapsed:
-                task = self._tasks.spawn(self._explain(delivery), f"recovery of {delivery.id}")
-                self._explaining[task] = delivery.id
-                task.add_done_callback(self._explaining.pop)
+                self._begin(self._explain(delivery), delivery.id)
                 tried.add(delivery.id)
             count += len(lapsed)
-            if not self._explaining:
+            if not self._telling:
                 return count
-            await asyncio.wait(set(self._explaining), return_when=asyncio.FIRST_COMPLETED)
+            await self._wait_for_one()
+
+    def _begin(self, work: Coroutine[Any, Any, None], key: str) -> None:
+        task = self._tasks.spawn(work, f"telling {key}")
+        self._telling[task] = key
+        task.add_done_callback(self._telling.pop)
+
+    async def _wait_for_one(self) -> None:
+        """Return when one who is being told was, or after ROUND_EVERY_S: others may have lapsed meanwhile."""
+        is_over = self._tasks.spawn(self._clock.sleep(ROUND_EVERY_S), "recovery round")
+        try:
+            await asyncio.wait({is_over, *self._telling}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            is_over.cancel()
 
     async def _find_lapsed(self, tried: set[str]) -> list[Delivery]:
-        free = AT_ONCE - len(self._explaining)
+        free = AT_ONCE - len(self._telling)
         if free <= 0:
             return []
         found = await delivery_ops.find_lapsed(self._bot.id, self._clock.now(), len(tried) + AT_ONCE)
@@ -97,16 +113,26 @@ class Recovery:
     async def _pay_owed(self) -> int:
         """Pay out tokens that were redeemed and not paid out before this process; return how many. Idempotent."""
         count = 0
-        with in_lane(Lane.DELETION), at_least_once():
-            while owed := await token_ops.find_owed(self._started_at, BATCH):
-                for token in owed:
-                    now = self._clock.now()
-                    user = await pay_out(token, await settings_ops.current(now), now)
-                    if user is not None:
-                        text = gate_texts.verified(user.credits, user.pass_until, now, self._zone)
-                        button = gate_keyboards.get_it(token.post_code) if token.post_code else None
-                        await send_text(self._bot, user.user_id, text, button)
-                count += len(owed)
+        while owed := await token_ops.find_owed(self._started_at, BATCH):
+            for token in owed:
+                now = self._clock.now()
+                user = await pay_out(token, await settings_ops.current(now), now)
+                if user is not None:
+                    self._begin(self._tell_paid(user, token), token.token)
+                while len(self._telling) >= AT_ONCE:
+                    await self._wait_for_one()
+            count += len(owed)
         if count:
             log.warning("token.paid_late", count=count)
         return count
+
+    async def _tell_paid(self, user: User, token: Token) -> None:
+        text = gate_texts.verified(user.credits, user.pass_until, self._clock.now(), self._zone)
+        button = gate_keyboards.get_it(token.post_code) if token.post_code else None
+        try:
+            async with asyncio.timeout(TELL_WITHIN_S):
+                with in_lane(Lane.DELETION), at_least_once():
+                    await send_text(self._bot, user.user_id, text, button)
+        except TimeoutError:
+            # what was earned is there, and /me shows it
+            log.info("token.not_told", user_id=user.user_id)

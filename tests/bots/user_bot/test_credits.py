@@ -6,15 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from core.delivery import DOUBLE_TAP
 from core.errors import StoreUnavailable
 from core.users import User
-from database.operations import deletion_ops, delivery_claims, post_ops, settings_ops, user_credits, user_ops
+from database.operations import deletion_ops, delivery_ops, post_ops, settings_ops, user_credits, user_ops
+from schedulers import create_message_deleter_scheduler
+from tests.bots.user_bot.killed import BOT, LAPSE, kill_while_sending, row, texts
 from tests.house import ALICE, OLIVE, USER_BOT, House, running_house
-from user_bot.delivery.recovery import Recovery
 from user_bot.delivery.request import Outcome
-
-BOT = 1002
 
 
 @pytest.fixture
@@ -39,13 +37,60 @@ async def credits_left() -> int:
 
 
 async def test_a_delivery_costs_one_credit_and_a_repeat_within_the_grace_none(house: House) -> None:
-    post = await house.store()
+    """The grace is ten minutes; the copy is deleted after five."""
+    post = await house.store(delete_after_minutes=5)
     for minutes, left in ((0, 1), (9, 1), (2, 0)):
         await house.advance(minutes=minutes)
         await house.alice.link(house.link(post))
         await house.settle()
         assert await credits_left() == left
     assert len(await house.calls("copyMessages")) == 3
+
+
+@pytest.mark.parametrize("has_left", [True, False])
+async def test_a_post_whose_paid_copy_stands_costs_nothing_when_it_is_opened_again(
+    house: House, has_left: bool
+) -> None:
+    """After 15 minutes: the free repeat is over, the copy is deleted after 30."""
+    post = await house.store()
+    if not has_left:
+        await user_credits.spend_credit(ALICE, "x" * 16, "earlier", house.base.clock.now())
+    paid = 1 if has_left else 0
+    for minutes in (0, 15):
+        await house.advance(minutes=minutes)
+        await house.alice.link(house.link(post))
+        await house.settle()
+        assert await credits_left() == paid
+    deleter = create_message_deleter_scheduler(house.base.user_bot, house.user_bot.jobs, house.base.alerts)
+    await house.advance(minutes=16)
+    assert (await deleter.delete_due_messages()).counts == {"deleted": 1}
+    # the paid copy is gone: the free one, which still stands, pays for nothing
+    await house.alice.link(house.link(post))
+    await house.settle()
+    assert (await credits_left(), len(await house.calls("copyMessages"))) == (0, 3 if has_left else 2)
+
+
+async def test_a_post_that_is_kept_is_paid_once_for_ever(house: House) -> None:
+    post = await house.store(delete_after_minutes=0)
+    for days in (0, 1, 400):
+        await house.advance(days=days)
+        await house.alice.link(house.link(post))
+        await house.settle()
+        assert await credits_left() == 1
+    assert len(await house.calls("copyMessages")) == 3
+
+
+async def test_an_update_repeated_when_no_credit_is_left_neither_pays_nor_asks_for_access(house: House) -> None:
+    """It spent the last credit, and Telegram sends it to the next process as well."""
+    await user_credits.spend_credit(ALICE, "x" * 16, "earlier", house.base.clock.now())
+    post = await house.store()
+    await house.alice.link(house.link(post))
+    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.settle()
+    await house.advance(minutes=1)
+    said, again = await texts(house), (await row(post)).update_key
+    assert await house.another_deliverer().deliver(await alice(), post.code, again) is Outcome.DOUBLE_TAP
+    assert (await credits_left(), await texts(house)) == (0, said)
 
 
 async def test_double_taps_cost_one_credit(house: House) -> None:
@@ -113,7 +158,7 @@ async def test_without_a_credit_nothing_is_promised_or_claimed(house: House) -> 
     await house.alice.wait(USER_BOT, contains="please verify once")
     await house.settle()
     assert await deletion_ops.open_deliveries(ALICE, 10) == []
-    assert await delivery_claims.find_last_claim(BOT, ALICE, post.code) is None
+    assert await delivery_ops.find(BOT, ALICE, post.code) is None
 
 
 async def test_owners_are_not_charged_and_a_pass_goes_before_credits(house: House) -> None:
@@ -132,20 +177,14 @@ async def test_owners_are_not_charged_and_a_pass_goes_before_credits(house: Hous
 
 @pytest.mark.parametrize("minutes", [30, 0])
 async def test_a_crash_during_a_delivery_returns_the_credit_once(house: House, minutes: int) -> None:
-    """The database is as a kill -9 between spending the credit and Telegram's answer leaves it."""
     post = await house.store(delete_after_minutes=minutes)
-    began = house.base.clock.now() - timedelta(seconds=10)
-    await delivery_claims.claim_delivery(
-        BOT, ALICE, post.code, began, DOUBLE_TAP, update_key="m", settle_later=not minutes
-    )
-    if minutes:
-        await deletion_ops.promise(BOT, ALICE, ALICE, post.code, began, began + timedelta(minutes=30), request_key="m")
-    assert await user_credits.spend_credit(ALICE, post.code, "m", began)
+    await kill_while_sending(house, post, is_paid=True)
     assert await credits_left() == 1
-    recovery = Recovery(house.base.user_bot, house.base.clock, house.base.settings.zone)
-    assert await recovery.notify_interrupted() == 1
+    recovery = house.another_process()["recovery"]
+    assert await recovery.recover() == 1
     await house.alice.wait(USER_BOT, contains="It did not cost you anything.")
-    assert await recovery.notify_interrupted() == 0
+    await house.advance(seconds=LAPSE.total_seconds())
+    assert await recovery.recover() == 0
     assert await credits_left() == 2
 
 
@@ -155,18 +194,15 @@ async def test_a_crash_after_the_delivery_returns_no_credit(house: House, minute
     await house.alice.link(house.link(post))
     await house.settle()
     await house.advance(minutes=1)
-    recovery = Recovery(house.base.user_bot, house.base.clock, house.base.settings.zone)
-    assert await recovery.notify_interrupted() == 0
+    assert await house.another_process()["recovery"].recover() == 0
     assert await credits_left() == 1
 
 
 async def test_an_earlier_charge_is_not_returned_for_a_delivery_that_spent_nothing(house: House) -> None:
     post = await house.store(delete_after_minutes=0)
-    began = house.base.clock.now() - timedelta(seconds=10)
-    assert await user_credits.spend_credit(ALICE, post.code, "earlier", began - timedelta(minutes=5))
-    await delivery_claims.claim_delivery(BOT, ALICE, post.code, began, DOUBLE_TAP, update_key="m", settle_later=True)
-    recovery = Recovery(house.base.user_bot, house.base.clock, house.base.settings.zone)
-    assert await recovery.notify_interrupted() == 1
+    assert await user_credits.spend_credit(ALICE, post.code, "earlier", house.base.clock.now() - timedelta(minutes=5))
+    await kill_while_sending(house, post)
+    assert await house.another_process()["recovery"].recover() == 1
     assert await credits_left() == 1
 
 

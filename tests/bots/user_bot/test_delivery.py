@@ -1,11 +1,15 @@
 """A post is delivered: complete, once, with a promise to delete it."""
 
 import asyncio
+from datetime import timedelta
 
 from core.delivery import PendingDeletion
 from database.connection import current_database
 from database.operations import deletion_ops, post_ops, settings_ops, user_ops
+from schedulers import create_message_deleter_scheduler
+from tests.bots.user_bot.killed import count_copies, reader
 from tests.house import ALICE, STORAGE, USER_BOT, House
+from user_bot.delivery.request import Outcome
 
 
 async def promises(user_id: int = ALICE) -> list[PendingDeletion]:
@@ -27,8 +31,9 @@ async def test_a_post_arrives_with_a_warning_and_a_promise(house: House) -> None
     assert 1800 <= (promise.delete_at - promise.sent_at).total_seconds() < 1810
 
 
-async def test_a_delivery_takes_two_calls_and_at_most_six_commands(house: House) -> None:
+async def test_a_delivery_takes_two_calls_and_four_commands(house: House) -> None:
     post = await house.store(items=10)
+    await house.bob.text(USER_BOT, "/start")
     await house.alice.link(house.link(post))
     await house.alice.wait(USER_BOT, contains="30 minutes")
     await house.settle()
@@ -39,7 +44,7 @@ async def test_a_delivery_takes_two_calls_and_at_most_six_commands(house: House)
     await house.bob.wait(USER_BOT, contains="30 minutes")
     await house.settle()
     assert [call["method"] for call in (await house.calls())[before:]] == ["copyMessages", "sendMessage"]
-    assert database.calls.total() <= 6, database.calls
+    assert database.calls.total() == 4, database.calls
 
 
 async def test_a_double_tap_is_delivered_once(house: House) -> None:
@@ -49,6 +54,42 @@ async def test_a_double_tap_is_delivered_once(house: House) -> None:
     await house.settle()
     assert len(await house.calls("copyMessages")) == 1
     assert len(await promises()) == 1
+
+
+async def test_a_second_tap_within_three_seconds_sends_nothing_whichever_process_gets_it(house: House) -> None:
+    post = await house.store()
+    await house.alice.link(house.link(post))
+    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.settle()
+    for deliverer in (house.user_bot.dispatcher["deliverer"], house.another_deliverer()):
+        assert await deliverer.deliver(await reader(), post.code, "message 99") is Outcome.DOUBLE_TAP
+    assert await count_copies(house) == 1
+
+
+async def test_an_opening_noted_before_the_clock_was_put_back_is_no_second_tap(house: House) -> None:
+    post = await house.store()
+    await house.alice.link(house.link(post))
+    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.settle()
+    house.clock.move(-timedelta(hours=1))
+    assert await house.another_deliverer().deliver(await reader(), post.code, "message 99") is Outcome.DELIVERED
+
+
+async def test_two_copies_that_stand_at_once_are_both_deleted_in_time(house: House) -> None:
+    post = await house.store()
+    deleter = create_message_deleter_scheduler(house.base.user_bot, house.user_bot.jobs, house.base.alerts)
+    for _ in range(2):
+        await house.alice.link(house.link(post))
+        await house.alice.wait(USER_BOT, contains="30 minutes")
+        await house.settle()
+        await house.advance(minutes=15)
+    assert [len(promise.message_ids) for promise in await promises()] == [1, 1]
+    for left in (1, 0):
+        await house.advance(minutes=1)
+        assert (await deleter.delete_due_messages()).counts == {"deleted": 1}
+        seen = (await house.alice.transcript(USER_BOT))["messages"]
+        assert sum(not m["deleted_at"] for m in seen if m.get("photo")) == left
+        await house.advance(minutes=14)
 
 
 async def test_a_request_after_the_double_tap_time_is_another_delivery(house: House) -> None:

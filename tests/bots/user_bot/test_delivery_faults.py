@@ -9,6 +9,8 @@ from core.delivery import PendingDeletion
 from core.posts import Post
 from database.connection import current_database
 from database.operations import deletion_ops, user_ops
+from tests.bots.user_bot.losing_answers import losing, wait_until_idle
+from tests.bots.user_bot.telegram_calls import HeldCopies, on_the_way
 from tests.house import ALICE, STORAGE, STORAGE_RIGHTS, USER_BOT, House
 
 OWNER_BOT = "house_admin_bot"
@@ -191,10 +193,8 @@ async def test_updates_are_held_while_the_database_is_away_and_answered_afterwar
 
 
 async def test_ids_are_stored_when_the_database_is_away_right_after_the_copy(house: House) -> None:
-    post = await house.store()
-    outage = Outage()
+    post, held, outage = await house.store(), HeldCopies(is_answer=True), Outage()
     current_database().before_call = outage
-    deliverer = house.user_bot.dispatcher["deliverer"]
     tries = 0
 
     async def pause(_: float) -> None:
@@ -204,34 +204,24 @@ async def test_ids_are_stored_when_the_database_is_away_right_after_the_copy(hou
         await asyncio.sleep(0)
 
     house.clock.on_sleep = pause
-    copy = deliverer._copy
-
-    async def copy_and_lose(*arguments: object) -> tuple[int, ...]:
-        sent: tuple[int, ...] = await copy(*arguments)
+    with on_the_way(house, held):
+        await house.alice.link(house.link(post))
+        await held.called.wait()
         outage.away = True
-        return sent
-
-    deliverer._copy = copy_and_lose
-    await open_and_wait(house, post, "30 minutes")
+        held.go_on.set()
+        await house.alice.wait(USER_BOT, contains="30 minutes")
+        await house.settle()
     (promise,) = await promises()
     assert len(promise.message_ids) == 1
     assert tries == 3
 
 
-async def test_nothing_is_sent_until_the_database_takes_the_promise(house: House) -> None:
+async def test_nothing_is_sent_until_the_database_takes_the_start(house: House) -> None:
     post = await house.store()
-    database = current_database()
-    left = 0
-
-    def leave_at_the_promise(operation: str, collection: str) -> None:
-        nonlocal left
-        if operation == "insert_one" and collection == "pending_deletions" and left == 0:
-            left += 1
-            raise AutoReconnect("connection closed")
-
-    database.before_call = leave_at_the_promise
-    await house.alice.link(house.link(post))
-    await house.alice.wait(USER_BOT, contains="30 minutes")
-    await house.settle()
+    with losing("find_one_and_update", "deliveries", undone=True, times=3):
+        await house.alice.link(house.link(post))
+        await house.alice.wait(USER_BOT, contains="short break")
+        assert await house.calls("copyMessages") == []
+        await wait_until_idle(house)
     assert len(await house.calls("copyMessages")) == 1
     assert len(await promises()) == 1

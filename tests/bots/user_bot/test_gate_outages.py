@@ -2,19 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
 
 import pytest
 
-from core.delivery import DOUBLE_TAP
-from database.operations import channel_ops, deletion_ops, delivery_claims, settings_ops, token_ops, user_credits
+from core.delivery_states import DeliveryState
+from core.errors import StoreUnavailable
+from database.operations import channel_ops, deletion_ops, settings_ops, token_ops, user_credits
+from tests.bots.user_bot.killed import CUT_OFF, LAPSE, count_copies, kill_while_sending, row
+from tests.bots.user_bot.killed import texts as texts_sent
 from tests.bots.user_bot.losing_answers import grants_access, losing, wait_until_idle
+from tests.bots.user_bot.telegram_calls import HeldCopies, on_the_way
 from tests.bots.user_bot.test_verification import PAGE, back_link, complete_page, offered_token, subscriber
 from tests.house import ALICE, USER_BOT, House, running_house
-from user_bot.delivery.recovery import Recovery
 from user_bot.delivery.request import Outcome
-
-BOT = 1002
 
 
 @pytest.fixture
@@ -34,20 +34,6 @@ async def rich() -> AsyncIterator[House]:
         await house.settle()
         await user_credits.grant(ALICE, "test", house.base.clock.now(), credits=2)
         yield house
-
-
-def recovery_of(house: House) -> Recovery:
-    return Recovery(house.base.user_bot, house.base.clock, house.base.settings.zone)
-
-
-async def texts_sent(house: House) -> list[str]:
-    """Return the texts the user bot sent to Alice."""
-    seen = await house.alice.transcript(USER_BOT)
-    return [message.get("text", "") for message in seen["messages"] if message["outgoing"]]
-
-
-async def count_copies(house: House) -> int:
-    return len(await house.calls("copyMessages"))
 
 
 def redeems(condition: dict[str, object], *_: object, **__: object) -> bool:
@@ -93,20 +79,21 @@ async def test_a_delivery_continued_after_an_outage_does_not_count_as_interrupte
     await assert_no_credit_is_returned(house)
 
 
-async def test_a_lost_answer_to_the_promise_returns_no_credit(rich: House) -> None:
+@pytest.mark.parametrize(("method", "times"), [("find_one_and_update", 1), ("update_one", 1), ("update_one", 6)])
+async def test_a_lost_answer_to_the_start_or_the_end_returns_no_credit(rich: House, method: str, times: int) -> None:
     house, post = rich, await rich.store()
-    with losing("insert_one", "pending_deletions"):
+    with losing(method, "deliveries", times=times):
         await house.alice.link(house.link(post))
         await wait_until_idle(house)
     await assert_no_credit_is_returned(house)
 
 
 async def assert_no_credit_is_returned(house: House) -> None:
-    """One post was delivered and paid, and the next start finds no interrupted delivery."""
+    """One post was delivered and paid, and the next process finds nothing to explain."""
     assert (await count_copies(house), (await subscriber()).credits) == (1, 1)
     assert len(await deletion_ops.open_deliveries(ALICE, 10)) == 1
     await house.advance(minutes=1)
-    assert await recovery_of(house).notify_interrupted() == 0
+    assert await house.another_process()["recovery"].recover() == 0
     assert (await subscriber()).credits == 1
 
 
@@ -203,28 +190,83 @@ async def test_joining_delivers_the_post_though_the_database_was_away(
     assert (await subscriber()).pending_code is None
 
 
-async def test_a_repeated_request_of_a_killed_process_returns_its_credit_when_it_comes_before_recovery(
-    rich: House,
+async def test_an_update_continued_after_a_long_outage_holds_a_new_lease(rich: House) -> None:
+    """Another process must not find it lapsed while it is sent."""
+    house, post = rich, await rich.store()
+    deliverer, second = house.another_deliverer(), house.another_process()
+    with losing("find_one_and_update", "deliveries"), pytest.raises(StoreUnavailable):
+        await deliverer.deliver(await subscriber(), post.code, CUT_OFF)
+    await house.advance(seconds=LAPSE.total_seconds())
+    held = HeldCopies()
+    with on_the_way(house, held):
+        continued = asyncio.create_task(deliverer.deliver(await subscriber(), post.code, CUT_OFF))
+        await held.called.wait()
+        assert await second["recovery"].recover() == 0
+        held.go_on.set()
+        assert await continued is Outcome.DELIVERED
+    assert (await row(post)).state is DeliveryState.SENT
+    assert (await subscriber()).credits == 1
+
+
+async def test_an_update_continued_while_recovery_explains_it_delivers_nothing(rich: House) -> None:
+    house, post, process = rich, await rich.store(), rich.another_process()
+    with losing("find_one_and_update", "deliveries"), pytest.raises(StoreUnavailable):
+        await process["deliverer"].deliver(await subscriber(), post.code, CUT_OFF)
+    await house.advance(seconds=LAPSE.total_seconds())
+    slow = await house.world.fault("hang", method="sendMessage", bot=USER_BOT)
+    recovering = asyncio.create_task(process["recovery"].run())
+    assert await house.world.fault_hit(slow)
+    outcome = await process["deliverer"].deliver(await subscriber(), post.code, CUT_OFF)
+    assert (outcome, await count_copies(house)) == (Outcome.DOUBLE_TAP, 0)
+    recovering.cancel()
+    await asyncio.wait([recovering])
+
+
+@pytest.mark.parametrize("minutes", [30, 0])
+@pytest.mark.parametrize("credits", [1, 2])
+@pytest.mark.parametrize("grace", [0, 10])
+async def test_a_lost_answer_to_the_spending_loses_no_credit(
+    rich: House, grace: int, credits: int, minutes: int
 ) -> None:
-    """A post that is never deleted; the database is away while Recovery of the next process runs."""
-    house, post = rich, await rich.store(delete_after_minutes=0)
-    began = house.base.clock.now() - timedelta(seconds=10)
-    await delivery_claims.claim_delivery(
-        BOT, ALICE, post.code, began, DOUBLE_TAP, update_key="message 9", settle_later=True
-    )
-    assert await user_credits.spend_credit(ALICE, post.code, "message 9", began)
-    recovery = recovery_of(house)
-    outcome = await house.another_deliverer().deliver(await subscriber(), post.code, "message 9")
-    assert outcome is Outcome.DOUBLE_TAP
-    assert await recovery.notify_interrupted() == 0
-    assert ((await subscriber()).credits, await count_copies(house)) == (2, 0)
+    """The spending is carried out, and the update is handled again after an outage."""
+    house, post = rich, await rich.store(delete_after_minutes=minutes)
+    await settings_ops.change("resend_grace_minutes", grace)
+    if credits == 1:
+        await user_credits.spend_credit(ALICE, "x" * 16, "earlier", house.base.clock.now())
+
+    def spends(_: object, update: dict[str, object], **__: object) -> bool:
+        return update.get("$inc") == {"credits": -1}
+
+    with losing("update_one", "users", when=spends, times=6):
+        await house.alice.link(house.link(post))
+        await wait_until_idle(house)
+    assert ((await subscriber()).credits, await count_copies(house)) == (credits - 1, 1)
+    # and the copy that stands is a paid one
+    await house.advance(minutes=15)
+    await house.alice.link(house.link(post))
+    await wait_until_idle(house)
+    assert ((await subscriber()).credits, await count_copies(house)) == (credits - 1, 2)
+
+
+@pytest.mark.parametrize("left", [0, 1])
+@pytest.mark.parametrize("minutes", [30, 0])
+async def test_an_update_repeated_after_a_kill_returns_its_credit_when_it_comes_before_recovery(
+    rich: House, minutes: int, left: int
+) -> None:
+    house, post = rich, await rich.store(delete_after_minutes=minutes)
+    if not left:
+        await user_credits.spend_credit(ALICE, "x" * 16, "earlier", house.base.clock.now())
+    await kill_while_sending(house, post, is_paid=True)
+    second = house.another_process()
+    assert await second["deliverer"].deliver(await subscriber(), post.code, CUT_OFF) is Outcome.DOUBLE_TAP
+    assert await second["recovery"].recover() == 0
+    assert ((await subscriber()).credits, await count_copies(house)) == (left + 1, 0)
     assert [text for text in await texts_sent(house) if "I was interrupted" in text and "did not cost" in text]
 
 
-async def test_a_promise_with_a_malformed_code_does_not_stop_the_start(rich: House) -> None:
-    now = rich.base.clock.now()
-    await deletion_ops.promise(
-        BOT, ALICE, ALICE, "old-style_id", now - timedelta(seconds=5), now + timedelta(minutes=30)
-    )
-    assert await recovery_of(rich).notify_interrupted() == 1
-    assert any("I was interrupted" in text for text in await texts_sent(rich))
+async def test_a_delivery_with_a_malformed_code_does_not_stop_the_others(rich: House) -> None:
+    house, post = rich, await rich.store()
+    await kill_while_sending(house, post.model_copy(update={"code": "old-style_id"}))
+    await kill_while_sending(house, post)
+    assert await house.another_process()["recovery"].recover() == 2
+    assert sum("I was interrupted" in text for text in await texts_sent(house)) == 2

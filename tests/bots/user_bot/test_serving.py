@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,16 +11,21 @@ from aiogram.methods import GetMe, GetUpdates, SendMessage, SetMyCommands, Teleg
 from aiogram.types import User
 
 import user_bot.main
+from core.delivery_states import LEASE_FOR
 from core.jobs import Counts, JobPlan
 from core.schedules import every_minute
 from database.connection import close_database, open_database
-from database.operations import deletion_ops
+from database.operations import delivery_ops
+from database.operations.delivery_ops import NewDelivery
 from schedulers.context import JobContext
 from schedulers.job_scheduler import JobScheduler
 from schedulers.runner import Run, Runner
 from shorteners.failover import Shorteners
 from tests.clocks import SteeredClock, never
 from tests.recording import RecordingBot, RecordingSession, recording_bot
+from user_bot.delivery.interruptions import Interruptions
+from user_bot.delivery.ownership import Ownership
+from user_bot.delivery.recovery import Recovery
 from user_bot.main import UserBot, serve
 
 ZONE = ZoneInfo("UTC")
@@ -85,10 +89,17 @@ async def context(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[JobContext]:
     await close_database()
 
 
+def user_bot_of(bot: Bot, dispatcher: Dispatcher, context: JobContext) -> UserBot:
+    ownership = Ownership(context.clock)
+    recovery = Recovery(bot, context.clock, ZONE, ownership, Interruptions(bot, context.clock, ownership))
+    return UserBot(bot, dispatcher, context, Shorteners(), ownership, recovery)
+
+
 @pytest.mark.parametrize("ends_by", [None, Broken()], ids=["returns", "raises"])
 async def test_all_jobs_stop_behind_polling(context: JobContext, ends_by: Exception | None) -> None:
     events: list[str] = []
-    users = UserBot(recording_bot(), RecordingDispatcher(events, ends_by), context, Shorteners(), ZONE)
+    bot = recording_bot()
+    users = user_bot_of(bot, RecordingDispatcher(events, ends_by), context)
     before = running_tasks()
     try:
         async with asyncio.timeout(20):
@@ -121,9 +132,9 @@ class HangingSession(RecordingSession):
 async def test_polling_begins_while_the_menu_and_the_first_notice_of_the_recovery_hang(context: JobContext) -> None:
     session = HangingSession({SetMyCommands, SendMessage, GetUpdates})
     bot = RecordingBot("1002:sandbox-user", session=session)
-    before = context.clock.now() - timedelta(seconds=10)
-    await deletion_ops.promise(bot.id, 7, 7, "post0123456789ab", before, before + timedelta(minutes=30))
-    users = UserBot(bot, Dispatcher(disable_fsm=True), context, Shorteners(), ZONE)
+    before = context.clock.now() - 2 * LEASE_FOR
+    await delivery_ops.start(NewDelivery(bot.id, 7, "post0123456789ab", "message 1", "a dead process", before, None))
+    users = user_bot_of(bot, Dispatcher(disable_fsm=True), context)
     tasks = running_tasks()
     serving = asyncio.ensure_future(serve(users, ()))
     async with asyncio.timeout(20):

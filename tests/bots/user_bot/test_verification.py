@@ -13,7 +13,6 @@ from core.verification import Token, TokenStatus
 from database.connection import current_database
 from database.operations import settings_ops, token_ops, user_ops
 from tests.house import ADMIN_BOT, ALICE, BOB, USER_BOT, House, running_house
-from user_bot.delivery.recovery import Recovery
 
 PAGE = "https://posts.example.org"
 
@@ -261,12 +260,10 @@ async def test_a_crash_between_redeeming_and_paying_pays_at_the_next_start(house
     await complete_page(house, token)
     assert await token_ops.redeem(token.token, ALICE, house.base.clock.now())
     await house.advance(minutes=1)
-    base = house.base
-    recovery = Recovery(base.user_bot, base.clock, base.settings.zone)
-    recovery._started_at = base.clock.now()
-    await recovery.notify_interrupted()
+    recovery = house.another_process()["recovery"]
+    assert await recovery.recover() == 1
     await house.alice.wait(USER_BOT, contains="10 deliveries left")
-    await recovery.notify_interrupted()
+    assert await recovery.recover() == 0
     assert (await subscriber()).credits == 10
 
 

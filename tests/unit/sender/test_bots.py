@@ -44,7 +44,7 @@ def test_a_bot_sends_html_without_link_previews_and_its_limiter_is_innermost() -
     assert bot.default.link_preview is not None
     assert bot.default.link_preview.is_disabled
     assert bot.session.timeout == 12
-    assert isinstance(bot.session.middleware[0], PoisonGuard)
+    assert isinstance(bot.session.middleware[1], PoisonGuard)
     assert bot.session.middleware[-1] is limiter
 
 
