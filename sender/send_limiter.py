@@ -16,9 +16,10 @@ from core.clock import Clock, SystemClock
 from monitoring import metrics
 from sender.call_scheduler import CallScheduler, PausedTooLong
 from sender.failures import NO_DESCRIPTION, TELEGRAM_ERRORS, classify, is_missing_description, retry_after
+from sender.flood_answers import flood_in
 from sender.lane_queue import ApiCall
-from sender.lanes import Lane, current_lane, is_at_least_once
-from sender.limits import BOT_RATE_PER_S, BULK_RATE_PER_S, TRANSIT_S, ChatKey
+from sender.lanes import Lane, current_lane, is_at_least_once, is_urgent
+from sender.limits import BOT_RATE_PER_S, BULK_RATE_PER_S, EVERY_CHAT, TRANSIT_S, ChatKey
 from sender.methods import Kind, kind_of
 from sender.refusals import Failure
 
@@ -63,7 +64,8 @@ class SendLimiter(BaseRequestMiddleware):
     ) -> None:
         #: chats without a limit of their own (the storage channel); the bot's limit and pauses still apply
         self.unmetered_chats: set[int] = set()
-        #: called with each chat that a 429 pauses, and for how many seconds; must be cheap and raise nothing
+        #: called with each chat that a 429 pauses, with EVERY_CHAT as well when it pauses the bot, and for how many
+        #: seconds; must be cheap and raise nothing
         self.on_pause: Callable[[ChatKey, float], None] | None = None
         #: called whenever a bulk call starts; must be cheap and raise nothing
         self.on_bulk_turn: Callable[[], None] | None = None
@@ -88,9 +90,9 @@ class SendLimiter(BaseRequestMiddleware):
             raise ValueError(f"this limiter belongs to bot {self._metrics.bot_id}, not {bot_id}")
 
     def restore(self, chat: ChatKey, left_s: float) -> None:
-        """Continue a pause that an earlier process was asked for: `chat` and the bulk lane wait `left_s` from now.
+        """Continue a pause that another process was asked for: `chat`, or with EVERY_CHAT the bot, waits `left_s`.
 
-        The bulk rate is not halved and `on_pause` not called. Does nothing when `left_s` is not positive.
+        `on_pause` is not called. Does nothing when `left_s` is not positive.
         """
         self._call_scheduler.restore(chat, left_s)
 
@@ -115,7 +117,9 @@ class SendLimiter(BaseRequestMiddleware):
         if metered is None:
             metered = self._metrics = _BotMetrics(bot.id)
         kind = self._kinds.get(type(method)) or self._add_kind(type(method))
-        call = self._call_scheduler.new_call(current_lane(), _chat_of(kind, method), _items_of(kind, method))
+        call = self._call_scheduler.new_call(
+            current_lane(), _chat_of(kind, method), _items_of(kind, method), is_urgent=is_urgent()
+        )
         while True:
             if kind.is_metered and self._call_scheduler.start_now(call):
                 metered.waited[call.lane].observe(0.0)
@@ -123,8 +127,10 @@ class SendLimiter(BaseRequestMiddleware):
                 await self._wait(call, kind, method, metered)
                 if call.lane is Lane.BULK and self.on_bulk_turn is not None:
                     self.on_bulk_turn()
+            is_ok = False
             try:
                 answer = await make_request(bot, method)
+                is_ok = True
             except _CAUGHT as error:
                 translated = _translated(error, method)
                 if self._may_retry(call, kind, translated, metered):
@@ -132,6 +138,8 @@ class SendLimiter(BaseRequestMiddleware):
                 if translated is error:
                     raise
                 raise translated from error
+            finally:
+                self._call_scheduler.ended(call, is_ok=is_ok)
             metered.count_answer(kind.name, "ok")
             return answer
 
@@ -174,6 +182,8 @@ class SendLimiter(BaseRequestMiddleware):
         retries = self._call_scheduler.pause(call, pause_s)
         if self.on_pause is not None and call.chat is not None:
             self.on_pause(call.chat, pause_s)
+            if bot_pause_s := self._call_scheduler.bot_paused_s:
+                self.on_pause(EVERY_CHAT, bot_pause_s)
         metered.paused.inc()
         log.warning(
             "sender.paused",
@@ -183,6 +193,7 @@ class SendLimiter(BaseRequestMiddleware):
             lane=call.lane.name,
             retry_after_s=asked_s,
             retried=retries,
+            bot_paused_s=round(self._call_scheduler.bot_paused_s, 1),
         )
         return retries
 
@@ -239,7 +250,7 @@ def _items_of(kind: Kind, method: TelegramMethod[Any]) -> int:
 
 
 def _translated(error: BaseException, method: TelegramMethod[Any]) -> BaseException:
-    """Return the error callers get: aiogram's TypeError on a 5xx without a description becomes a server error."""
+    """Return the error callers get: one of Telegram's where aiogram raises another for an answer it cannot read."""
     if is_missing_description(error):
         return TelegramServerError(method=method, message=NO_DESCRIPTION)
-    return error
+    return flood_in(error, method) or error
