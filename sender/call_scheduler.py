@@ -159,7 +159,7 @@ class CallScheduler:
             return pause_s <= call.wait_left_s
         is_echo = call.started_at <= self._last_halved or self._flood.is_on
         if self._flood.refused(call, call.chat, now, until):
-            self._ceiling.halve(now, self._flood.paused_until)
+            self._ceiling.halve(now)
             self._last_halved, is_echo = now, True
         if self._pause_chat(call.chat, now, until, may_halve=not is_echo):
             self._last_halved = now
@@ -183,7 +183,7 @@ class CallScheduler:
             self._flood.paused_until = now + left_s
         else:
             self._flood.begin(now, now + left_s)
-            self._ceiling.halve(now, now + left_s)
+            self._ceiling.halve(now)
         self._refuse_impatient(self._lanes)
 
     def _pause_chat(self, chat: ChatKey, now: float, until: float, *, may_halve: bool) -> bool:

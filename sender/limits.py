@@ -95,19 +95,14 @@ class Ceiling:
         self._full_at = max(self._full_at, now) + 1.0 / self.rate(now)
         self._starts.append(now)
 
-    def halve(self, now: float, until: float) -> None:
-        """Continue at half the rate; it grows again from `until` on."""
-        self._rate.halve(now, until)
-        self.spend_burst(until)
-
-    def spend_burst(self, until: float) -> None:
-        """Leave no burst at `until`."""
-        self._full_at = max(self._full_at, until + self._tolerance_s)
+    def halve(self, now: float) -> None:
+        """Continue at half the rate."""
+        self._rate.halve(now, now)
 
     def resume(self, now: float) -> None:
         """Begin to grow now, without a burst: an incident is over."""
         self._rate.grow_from(now)
-        self.spend_burst(now)
+        self._full_at = max(self._full_at, now + self._tolerance_s)
 
     def _window_free_at(self, now: float) -> float:
         calls = max(1, math.floor(self.rate(now) * self._window_s + ROUNDING))

@@ -86,9 +86,10 @@ def test_a_rush_uses_at_least_ninety_five_hundredths_of_the_rate_with_late_timer
         assert 3000 / starts[-1] >= 0.95 * 30
 
 
-def test_a_halved_ceiling_has_no_burst_after_its_pause_and_grows_back() -> None:
+def test_a_halved_ceiling_has_no_burst_after_its_incident_and_grows_back() -> None:
     limit = Ceiling(30.0)
-    limit.halve(0.0, 5.0)
+    limit.halve(0.0)
+    limit.resume(5.0)
     starts = []
     for _ in range(3):
         now = max(5.0, limit.free_at(5.0))
