@@ -4,6 +4,7 @@ import asyncio
 import math
 import random
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 from aiogram import Bot
@@ -93,19 +94,24 @@ class FloodedTelegram:
         self.limiter = SendLimiter(rate, bulk, self.time, rng=NoJitter())
         self.counting = counting
         self.rng = random.Random(seed)
+        #: how long each call is on its way
+        self.transit: Callable[[], float] = self._random_transit
         #: when each call was answered, its lane and chat; and when each was refused
         self.done: list[tuple[float, Lane, int]] = []
         self.refused: list[float] = []
         self.tasks: list[asyncio.Task[Any]] = []
 
     async def make_request(self, bot: Bot, method: TelegramMethod[Any]) -> Response[Any]:
-        await self.time.sleep(self.rng.choice((0.0, TRANSIT_S, self.rng.uniform(0.0, TRANSIT_S))))
+        await self.time.sleep(self.transit())
         wait_s = self.counting.arrive(self.time.at_s)
         await self.time.sleep(self.rng.uniform(0.0, BACK_S))
         if wait_s is not None:
             self.refused.append(self.time.passed)
             raise TelegramRetryAfter(method=method, message="Too Many Requests", retry_after=int(wait_s))
         return cast(Response[Any], "done")
+
+    def _random_transit(self) -> float:
+        return self.rng.choice((0.0, TRANSIT_S, self.rng.uniform(0.0, TRANSIT_S)))
 
     async def call(self, chat_id: int, lane: Lane, *, urgent: bool = False) -> None:
         """Make one call; a pause that is longer than it waits ends it without a word."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from sender.lanes import Lane
-from tests.unit.sender.flooding import Bucket, Counting, FloodedTelegram, Growing, Window
+from tests.unit.sender.flooding import TRANSIT_S, Bucket, Counting, FloodedTelegram, Growing, Window
 
 MODELS: dict[str, Callable[[], Counting]] = {
     "a window of thirty": Window,
@@ -44,6 +44,19 @@ async def test_a_rush_of_three_hundred_people_with_bulk_and_deletions_is_never_r
     await telegram.close()
     assert telegram.refused == []
     assert len(telegram.done) == 3 * (300 + 240 + 40)
+
+
+@pytest.mark.parametrize("model", list(MODELS.values())[:2], ids=list(MODELS)[:2])
+async def test_calls_that_catch_up_with_late_ones_are_not_refused(model: Callable[[], Counting]) -> None:
+    """The worst transit: the first calls of a burst take all of it, those behind them nothing."""
+    for late in range(1, 36):
+        telegram = FloodedTelegram(model())
+        delays = iter([TRANSIT_S] * late)
+        telegram.transit = lambda delays=delays: next(delays, 0.0)  # type: ignore[misc]
+        telegram.tasks = [asyncio.ensure_future(telegram.call(n, Lane.INTERACTIVE)) for n in range(1, 71)]
+        await telegram.time.advance(4.0)
+        await telegram.close()
+        assert (late, telegram.refused, len(telegram.done)) == (late, [], 70)
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)

@@ -37,7 +37,7 @@ from aiohttp import ServerDisconnectedError
 from monitoring.metrics import REGISTRY
 from sender.flood_answers import DEFAULT_WAIT_S
 from sender.lanes import Lane
-from sender.limits import TRANSIT_S
+from sender.limits import EVERY_CHAT, TRANSIT_S
 from sender.send_limiter import SendLimiter
 from tests.unit.sender.telegram import BOT, Answer, Telegram, flood, lost, never_connected, raw, refusal
 
@@ -258,6 +258,32 @@ async def test_a_person_waits_as_long_as_asked_up_to_a_minute_and_others_do_not(
         assert first.retry_after == 3600
     else:
         assert telegram.times_to(1) == [0.0, waits_s]
+
+
+async def test_two_chats_refused_together_pause_the_bot_and_on_pause_gets_that_too() -> None:
+    telegram = Telegram(latency_s=0.01)
+    pauses: list[tuple[Any, float]] = []
+    telegram.limiter.on_pause = lambda chat, seconds: pauses.append((chat, round(seconds, 3)))
+    telegram.script.extend([flood(9), flood(7)])
+    first, second = telegram.send(1), telegram.send(2)
+    await telegram.time.advance(0.02)
+    assert pauses == [(1, 9.0), (2, 7.0), (EVERY_CHAT, 7.0)]
+    read = telegram.call(GetChatMember(chat_id=-5, user_id=1))
+    assert await telegram.results([first, second, telegram.send(3), read]) == ["done"] * 4
+    assert next(at for at in telegram.times if at > 0) == pytest.approx(7.01)
+    telegram.assert_nothing_left()
+
+
+async def test_a_failure_that_is_no_429_is_no_success_after_the_bots_pause() -> None:
+    telegram = Telegram()
+    telegram.script.extend([flood(2), flood(2), *[refusal(403, "Forbidden: bot was blocked by the user")] * 5])
+    tasks = [telegram.send(chat) for chat in (1, 2)]
+    await telegram.time.advance(1.0)
+    others = [telegram.send(chat) for chat in range(10, 15)]
+    await telegram.time.advance(2.0)
+    assert telegram.limiter._call_scheduler._flood.is_on
+    await telegram.results([*tasks, *others, telegram.send(20), telegram.send(21), telegram.send(22)])
+    assert not telegram.limiter._call_scheduler._flood.is_on
 
 
 async def test_a_restored_pause_is_kept_without_calling_on_pause() -> None:

@@ -1,12 +1,14 @@
 """Who is next: chats take turns within a lane, lanes get their shares of the ceiling."""
 
 import asyncio
+import math
 from collections import Counter
 
 import pytest
 
 from sender.call_scheduler import CallScheduler
-from sender.lane_queue import LaneQueue
+from sender.lane_queue import ApiCall, LaneQueue
+from sender.lane_shares import LaneShares
 from sender.lanes import SHARES, Lane
 from sender.limits import ChatKey
 from tests.unit.sender.virtual import VirtualTime
@@ -212,6 +214,20 @@ async def test_the_first_of_people_goes_before_deletions_and_bulk_that_wait() ->
     assert max(crowd.waits(7)) <= 0.5 + 1e-6
 
 
+@pytest.mark.parametrize("lane", [Lane.DELETION, Lane.BULK])
+async def test_a_lane_that_was_at_rest_begins_after_people_who_come_with_it(lane: Lane) -> None:
+    crowd = Crowd(rate=1.0, bulk=1.0)
+    for chat in range(100, 120):
+        crowd.arrive(chat)
+        await crowd.time.advance(1.0)
+    for chat in (1, 2):
+        crowd.arrive(chat)
+    crowd.arrive(3, lane)
+    await crowd.time.advance(5.0)
+    await crowd.close()
+    assert [chat for _, _, chat, _ in crowd.started[-3:]] == [1, 2, 3]
+
+
 # urgent deletions
 
 
@@ -231,6 +247,14 @@ async def test_an_urgent_deletion_goes_before_people_and_takes_nothing_of_its_la
     assert all(chat >= 900_000 for chat in first)
     after = Counter(lane for at, lane, _, _ in crowd.started if at > 6.05)
     assert after[Lane.DELETION] >= 5
+
+
+def test_an_urgent_deletion_is_charged_to_no_lane() -> None:
+    lanes, scheduler = LaneShares(30.0), CallScheduler(30.0, 30.0, VirtualTime(), unmetered_chats=set())
+    lanes.charge(scheduler.new_call(Lane.DELETION, 7, 0, is_urgent=True), 0.0)
+    assert lanes.background.free_at() == -math.inf
+    lanes.charge(scheduler.new_call(Lane.DELETION, 7, 0), 0.0)
+    assert lanes.background.free_at() > 0.0
 
 
 async def test_an_urgent_deletion_waits_for_its_chats_pause_and_lets_others_pass() -> None:
@@ -288,12 +312,16 @@ async def test_starting_a_call_looks_at_few_calls_however_many_wait(
 
 
 def test_a_queue_forgets_sleeping_chats_that_left() -> None:
-    queue = LaneQueue()
-    scheduler = CallScheduler(30.0, 30.0, VirtualTime(), unmetered_chats=set())
+    queue, scheduler = LaneQueue(), CallScheduler(30.0, 30.0, VirtualTime(), unmetered_chats=set())
+
+    def free_at(call: ApiCall) -> float:
+        return 5.0 if call.chat == -1 else 1e9
+
+    queue.add(scheduler.new_call(Lane.INTERACTIVE, -1, 1), 0.0)
     for n in range(10_000):
         call = scheduler.new_call(Lane.INTERACTIVE, n, 1)
         queue.add(call, 0.0)
-        assert queue.first_due(0.0, lambda _: 1e9) == (None, 1e9)
+        assert queue.first_due(0.0, free_at) == (None, 5.0)
         queue.remove(call)
     assert len(queue._alarms) < 200
-    assert not queue._chats
+    assert len(queue._chats) == 1
