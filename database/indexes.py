@@ -115,8 +115,8 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _plain("job", "outcome", "fence"),
     ),
     "daily_stats": (_unique("date"),),
-    # pauses Telegram asked for: those of one bot are read at its start, expired ones of all bots deleted
-    "send_pauses": (_plain("bot_id", "until"), _plain("until")),
+    # pauses Telegram asked for: those of one bot are read at its start, new ones while it runs, expired ones deleted
+    "send_pauses": (_plain("bot_id", "until"), _plain("bot_id", "noted_at"), _plain("until")),
     "incidents": (_plain("closed_at"),),
     "revoked_sessions": (_unique("jti"), _plain("expires_at")),
     "login_codes": (_unique("code_hash"), _plain("expires_at")),

@@ -21,7 +21,7 @@ from core.clock import Clock, SystemClock
 from core.retries import retry
 from core.supervisor import Supervisor
 from database.connection import Database, close_database
-from database.operations import incident_ops
+from database.operations import incident_ops, pause_ops
 from monitoring import logs
 from monitoring.alerts import Alerts, first_that_reaches
 from monitoring.health import DatabaseWatch, measure_lag
@@ -33,7 +33,6 @@ from runtime.lifecycle import (
     open_store,
     take_sandbox_time,
 )
-from runtime.pauses import Pauses
 from runtime.refusal_alerts import RefusalAlerts
 from runtime.sandbox_clock import LimiterClock, follow_clock
 from sender.bots import build_bot
@@ -41,6 +40,7 @@ from sender.certainty import Certainty, Effect, certainty_of
 from sender.failures import TELEGRAM_ERRORS
 from sender.intake import RetryOnDatabaseOutage
 from sender.owners import owner_notifier
+from sender.pauses import Pauses
 from sender.send_limiter import SendLimiter
 from sender.update_ages import UpdateAges
 from views import common_texts
@@ -100,7 +100,7 @@ async def process_context(settings: Settings, clock: SystemClock | None = None) 
     async with AsyncExitStack() as closing:
         closing.push_async_callback(close_database)
         base = _put_together(settings, clock, database, closing)
-        pauses = Pauses(clock)
+        pauses = Pauses(clock, pause_ops)
         closing.push_async_callback(pauses.close)
         closing.push_async_callback(base.tasks.close)
         await _start_pauses(base, pauses)
@@ -144,11 +144,12 @@ def _put_together(
 
 
 async def _start_pauses(base: ProcessContext, pauses: Pauses) -> None:
-    """Restore the pauses of the previous process and store new ones from now on. Raises CannotStart."""
+    """Restore the stored pauses, store new ones and read those of other processes from now on. Raises CannotStart."""
     for bot, limiter in ((base.user_bot, base.user_limiter), (base.admin_bot, base.admin_limiter)):
         await as_soon_as_it_answers(partial(pauses.restore, bot.id, limiter), base.clock)
         pauses.watch(bot.id, limiter)
     base.tasks.spawn(pauses.write(), "pauses")
+    base.tasks.spawn(pauses.follow(), "pauses of others")
 
 
 def _tell_of_unknown_refusals(base: ProcessContext) -> None:

@@ -1,27 +1,33 @@
 """Bots for jobs in a process of their own, without the app or beside it.
 
 Importing this imports aiogram. Such a process has a rate limit of its own: beside the app the two together may exceed
-Telegram's limit, which then answers both with 429.
+Telegram's limit, which then answers both with 429. Pauses are shared: the stored ones are restored before the first
+call, those of the app are heeded meanwhile, and those of this process are stored.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from core.clock import SystemClock
+from core.supervisor import Supervisor
 from database.backups.files import backup_folder
-from database.operations import incident_ops
+from database.operations import incident_ops, pause_ops
 from monitoring.alerts import Alerts, first_that_reaches
 from monitoring.webhook import AlertWebhook
 from schedulers.context import OwnerResources, TelegramResources
 from schedulers.run_once import JobConfig
 from sender.bots import build_bot
 from sender.owners import owner_notifier
+from sender.pauses import Pauses
 from sender.send_limiter import SendLimiter
 
 
 @asynccontextmanager
 async def telegram(config: JobConfig) -> AsyncIterator[TelegramResources]:
-    """Yield both bots; close their connections when the block ends. The database must be open."""
+    """Yield both bots; close their connections when the block ends. The database must be open.
+
+    Raises StoreUnavailable.
+    """
     clock = SystemClock()
     user_limiter, admin_limiter = (SendLimiter(config.rate_per_s, config.bulk_rate_per_s, clock) for _ in range(2))
     user_bot = build_bot(config.user_token.get_secret_value(), config.api_url, user_limiter)
@@ -34,10 +40,18 @@ async def telegram(config: JobConfig) -> AsyncIterator[TelegramResources]:
     owners = OwnerResources(
         admin_bot, user_limiter, config.owner_ids, folder, config.backup_keep, config.storage_channel_id
     )
+    pauses, tasks = Pauses(clock, pause_ops), Supervisor()
     try:
+        for bot, limiter in ((user_bot, user_limiter), (admin_bot, admin_limiter)):
+            await pauses.restore(bot.id, limiter)
+            pauses.watch(bot.id, limiter)
+        tasks.spawn(pauses.write(), "pauses")
+        tasks.spawn(pauses.follow(), "pauses of others")
         yield TelegramResources(user_bot, alerts, owners)
     finally:
         if webhook is not None:
             await webhook.close()
         await user_bot.session.close()
         await admin_bot.session.close()
+        await tasks.close()
+        await pauses.close()

@@ -7,20 +7,25 @@ calls that are due, and wakes a successor when it leaves. So a cancelled call le
 import asyncio
 import itertools
 import math
+from collections.abc import Iterable
 
 from core.clock import Clock
-from sender.lane_queue import ApiCall, LaneQueue
+from sender.bot_flood import BotFlood
+from sender.call_waits import CallWaits
+from sender.chat_limits import Chats
+from sender.lane_queue import ApiCall
+from sender.lane_shares import LaneShares
 from sender.lanes import Lane
-from sender.limits import BulkTokenBucket, ChatKey, Chats, RateLimit, TokenBucket
+from sender.limits import EVERY_CHAT, Ceiling, ChatKey
 
-#: longest single sleep: how late a call may notice that another one, by leaving, made room for it
-LONGEST_SLEEP_S = 1.0
 #: moments closer than this are the same (timers and sums of floats are not exact)
 EPSILON_S = 1e-6
+#: longest single wait for the end of a pause: how late a call outside the queues notices that it became longer
+LONGEST_SLEEP_S = 1.0
 
 
 class PausedTooLong(Exception):
-    """The call was not made: its chat or lane is paused for `seconds` more, which is longer than its lane waits."""
+    """The call was not made: its chat, lane or bot is paused for `seconds` more, longer than its lane waits."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"paused for {seconds:.1f} s more")
@@ -30,7 +35,7 @@ class PausedTooLong(Exception):
 class CallScheduler:
     """Starts one bot's calls in order and within the limits. Belongs to one event loop; not thread-safe.
 
-    Higher lanes first, order of arrival within a lane; calls of one lane to one chat never overtake each other.
+    Lanes get shares, chats of a lane take turns; calls of one lane to one chat never overtake each other.
     """
 
     def __init__(
@@ -44,49 +49,46 @@ class CallScheduler:
     ) -> None:
         self._clock = clock
         self._unmetered = unmetered_chats
-        self._rate_limit = RateLimit(rate_per_s, transit_s)
-        bulk_rate_per_s = min(bulk_rate_per_s, rate_per_s)
-        #: what deletions and bulk may take of the rate limit: evenly, and only what interactive calls leave
-        self._background_bucket = TokenBucket(bulk_rate_per_s)
-        self._bulk_bucket = BulkTokenBucket(bulk_rate_per_s)
+        self._unmetered_count = len(unmetered_chats)
+        self._ceiling = Ceiling(rate_per_s, transit_s)
+        self._lanes = LaneShares(min(bulk_rate_per_s, rate_per_s))
         self._bulk_paused_until = -math.inf
         self._last_halved = -math.inf
         self._chats = Chats()
-        self._queues = (
-            LaneQueue(),
-            LaneQueue(self._background_bucket),
-            LaneQueue(self._background_bucket, self._bulk_bucket),
-        )
-        self._interactive = self._queues[Lane.INTERACTIVE].calls
+        self._flood = BotFlood()
+        self._waits = CallWaits(clock)
         self._numbers = itertools.count()
-        #: when the next waiting call may start, as `_start_due` found last
-        self._next_at = math.inf
-        #: the calls that sleep, and until when
-        self._sleepers: dict[ApiCall, float] = {}
 
-    def new_call(self, lane: Lane, chat: ChatKey | None, items: int) -> ApiCall:
+    def new_call(self, lane: Lane, chat: ChatKey | None, items: int, *, is_urgent: bool = False) -> ApiCall:
         """Return a call that arrives now. `items` is how many messages it makes in its chat."""
-        return ApiCall(next(self._numbers), lane, chat, items)
+        return ApiCall(next(self._numbers), lane, chat, items, is_urgent=is_urgent)
 
     @property
     def bulk_rate(self) -> float:
         """Bulk calls per second that flood control allows now."""
-        return self._bulk_bucket.rate(self._clock.monotonic())
+        now = self._clock.monotonic()
+        return min(self._lanes.bulk.rate(now), self._ceiling.rate(now))
+
+    @property
+    def bot_paused_s(self) -> float:
+        """Seconds for which no call of the bot may start, 0.0 when it is not paused."""
+        return max(0.0, self._flood.paused_until - self._clock.monotonic()) if self._flood.is_on else 0.0
 
     def waiting(self, lane: Lane) -> int:
         """Return the number of waiting calls of `lane`."""
-        return len(self._queues[lane].calls)
+        return self._lanes.waiting(lane)
 
     # the fast path
 
     def start_now(self, call: ApiCall) -> bool:
         """Start an interactive call if none is waiting and every limit has room; False, without effect, otherwise."""
-        if call.lane is not Lane.INTERACTIVE or self._interactive:
+        if call.lane is not Lane.INTERACTIVE or self._flood.is_on or self._lanes.waiting(Lane.INTERACTIVE):
             return False
         now = self._clock.monotonic()
         soon = now + EPSILON_S
-        if self._rate_limit.free_at() > soon or call.not_before > soon or self._chat_free_at(call, now) > soon:
+        if self._ceiling.free_at(now) > soon or call.not_before > soon or self._chat_free_at(call) > soon:
             return False
+        self._lanes.arrive(call)
         self._start(call, now)
         return True
 
@@ -98,21 +100,30 @@ class CallScheduler:
         call.is_started = False
         call.give_up_at = since + call.wait_left_s
         self._refuse_if_paused_too_long(call, since)
-        queue = self._queues[call.lane]
-        queue.add(call)
+        self._lanes.add(call, since)
         try:
             self._start_due()
             while not call.is_started:
-                await self._sleep_or_wait(call)
+                if call.refused_until is not None:
+                    raise PausedTooLong(call.refused_until - self._clock.monotonic())
+                if await self._waits.wait(call):
+                    self._start_due()
+        except asyncio.CancelledError:
+            # when it was started in the same instant, no answer will follow
+            self.ended(call, is_ok=False)
+            raise
         finally:
             if not call.is_started and call.refused_until is None:
-                queue.calls.remove(call)
+                self._lanes.queue_of(call).remove(call)
                 self._start_due()
             call.wait_left_s -= self._clock.monotonic() - since
-            self._wake_successor()
+            self._waits.wake_successor()
 
     async def wait_out_pause(self, call: ApiCall) -> None:
-        """Return when the call's chat is not paused; no other limit is applied. Raises PausedTooLong."""
+        """Return when neither the call's chat nor the bot is paused; no other limit is applied. Raises PausedTooLong.
+
+        While the bot begins again one call at a time, it waits for its turn like every call.
+        """
         since = self._clock.monotonic()
         call.give_up_at = since + call.wait_left_s
         while (until := max(call.not_before, self._chat_paused_until(call.chat))) > self._clock.monotonic() + EPSILON_S:
@@ -121,50 +132,83 @@ class CallScheduler:
             await self._clock.sleep(min(until - self._clock.monotonic(), LONGEST_SLEEP_S))
         call.started_at = self._clock.monotonic()
         call.wait_left_s -= call.started_at - since
+        if self._flood.is_on:
+            await self.wait(call)
+
+    def ended(self, call: ApiCall, *, is_ok: bool) -> None:
+        """Count that a call that had started has an answer, or that its caller gave up. `is_ok`: it succeeded."""
+        now = self._clock.monotonic()
+        if self._flood.ended(call, now, is_ok=is_ok):
+            if not self._flood.is_on:
+                self._ceiling.resume(now)
+            self._start_due()
+            self._waits.wake_successor()
 
     # flood control
 
     def pause(self, call: ApiCall, pause_s: float) -> bool:
         """Apply a 429 that `call` got; return whether `call` waits `pause_s` seconds and may then be retried.
 
-        A call that concerns a chat pauses that chat and the bulk lane, and halves the bulk rate once per incident: a
-        429 for a call that had started before the last halving is its echo. A call without a chat waits alone.
-        Waiting calls that do not wait as long get PausedTooLong now.
+        Its chat waits, and bulk for a time. When two chats were refused at the same time, the whole bot waits and its
+        ceiling is halved. A call without a chat waits alone. Waiting calls that do not wait as long get PausedTooLong.
         """
         now = self._clock.monotonic()
         until = now + pause_s
         if call.chat is None:
             call.not_before = until
             return pause_s <= call.wait_left_s
-        is_echo = call.started_at <= self._last_halved
-        self._pause_chat_and_bulk(call.chat, now, until, halve=not is_echo)
-        if not is_echo:
+        is_echo = call.started_at <= self._last_halved or self._flood.is_on
+        if self._flood.refused(call, call.chat, now, until):
+            self._ceiling.halve(now)
+            self._last_halved, is_echo = now, True
+        if self._pause_chat(call.chat, now, until, may_halve=not is_echo):
             self._last_halved = now
+        if self._flood.is_on:
+            self._refuse_impatient(self._lanes)
         return self._paused_until(call) - now <= call.wait_left_s
 
     def restore(self, chat: ChatKey, left_s: float) -> None:
-        """Continue a pause that an earlier process began: `chat` and the bulk lane, for `left_s` from now.
+        """Continue a pause that another process was asked for, for `left_s` from now: of `chat`, or of EVERY_CHAT.
 
-        The bulk rate stays as it is and no pause is shortened. Does nothing when `left_s` is not positive.
+        A chat's pause holds bulk too, slows it not, and shortens no other pause. A pause of the bot is an incident like
+        one of its own, and the newest word about its end counts. Does nothing when `left_s` is not positive.
         """
-        if left_s > 0:
-            now = self._clock.monotonic()
-            self._pause_chat_and_bulk(chat, now, now + left_s, halve=False)
+        if left_s <= 0:
+            return
+        now = self._clock.monotonic()
+        if chat != EVERY_CHAT:
+            self._pause_chat(chat, now, now + left_s, may_halve=False)
+            return
+        if self._flood.is_on:
+            self._flood.paused_until = now + left_s
+        else:
+            self._flood.begin(now, now + left_s)
+            self._ceiling.halve(now)
+        self._refuse_impatient(self._lanes)
 
-    def _pause_chat_and_bulk(self, chat: ChatKey, now: float, until: float, *, halve: bool) -> None:
-        self._chats.get_or_add(chat, now).pause(until)
-        self._bulk_bucket.pause(now, until, halve=halve)
-        self._bulk_paused_until = max(self._bulk_paused_until, until)
-        self._refuse_impatient()
+    def _pause_chat(self, chat: ChatKey, now: float, until: float, *, may_halve: bool) -> bool:
+        """Pause a chat, and bulk as long as its refusals may; return whether the bulk rate was halved."""
+        limits = self._chats.get_or_add(chat, now)
+        limits.pause(until)
+        self._refuse_impatient(self._lanes.of_chat(chat))
+        hold_s, is_first = limits.take_bulk_hold(now, until - now)
+        if now + hold_s > self._bulk_paused_until:
+            self._bulk_paused_until = now + hold_s
+            self._lanes.bulk.hold(now + hold_s)
+            self._refuse_impatient(self._lanes.of_bulk())
+        if not is_first or not may_halve:
+            return False
+        self._lanes.bulk.halve(now, now + hold_s)
+        return True
 
-    def _refuse_impatient(self) -> None:
-        for queue in self._queues:
-            for call in tuple(queue.calls):
-                until = self._paused_until(call)
-                if until > call.give_up_at:
-                    call.refused_until = until
-                    queue.calls.remove(call)
-                    _wake(call)
+    def _refuse_impatient(self, calls: Iterable[ApiCall]) -> None:
+        """Take those out of their queue that would wait too long."""
+        for call in tuple(calls):
+            until = self._paused_until(call)
+            if until > call.give_up_at:
+                call.refused_until = until
+                self._lanes.queue_of(call).remove(call)
+                self._waits.wake(call)
 
     def _refuse_if_paused_too_long(self, call: ApiCall, now: float) -> None:
         until = self._paused_until(call)
@@ -173,6 +217,8 @@ class CallScheduler:
 
     def _paused_until(self, call: ApiCall) -> float:
         until = self._chat_paused_until(call.chat)
+        if self._flood.is_on:
+            until = max(until, self._flood.paused_until)
         return max(until, self._bulk_paused_until) if call.lane is Lane.BULK else until
 
     def _chat_paused_until(self, chat: ChatKey | None) -> float:
@@ -183,91 +229,37 @@ class CallScheduler:
 
     def _start_due(self) -> None:
         """Start every waiting call that may start, and note when the next one may."""
+        if len(self._unmetered) != self._unmetered_count:
+            self._unmetered_count = len(self._unmetered)
+            self._lanes.wake_all()
         now = self._clock.monotonic()
-        soon = now + EPSILON_S
-        self._next_at = math.inf
-        for queue in self._queues:
-            while queue.calls:
-                at = queue.free_at(self._rate_limit.free_at())
-                if at > soon:
-                    self._next_at = min(self._next_at, at)
-                    break
-                call, at = self._first_free(queue, now)
-                if call is None:
-                    self._next_at = min(self._next_at, at)
-                    break
-                queue.calls.remove(call)
-                self._start(call, now)
-                _wake(call)
-
-    def _first_free(self, queue: LaneQueue, now: float) -> tuple[ApiCall | None, float]:
-        """Return the first call that may start, or None and when one may. A call that waits blocks its chat's next."""
-        blocked: set[ChatKey] = set()
-        earliest = math.inf
-        for call in queue.calls:
-            if call.chat in blocked or (call.wake is not None and call.wake.cancelled()):
-                continue
-            at = max(call.not_before, self._chat_free_at(call, now))
+        self._waits.next_at = math.inf
+        while len(self._lanes):
+            at = max(self._ceiling.free_at(now), self._flood.free_at())
+            call = None
             if at <= now + EPSILON_S:
-                return call, at
-            earliest = min(earliest, at)
-            if call.chat is not None:
-                blocked.add(call.chat)
-        return None, earliest
+                call, at = self._lanes.next_due(now + EPSILON_S, self._chat_free_at)
+            if call is None:
+                self._waits.next_at = at
+                return
+            self._lanes.queue_of(call).take(call)
+            self._start(call, now)
+            self._waits.wake(call)
 
-    def _chat_free_at(self, call: ApiCall, now: float) -> float:
+    def _chat_free_at(self, call: ApiCall) -> float:
         limits = None if call.chat is None else self._chats.find(call.chat)
         if limits is None:
             return -math.inf
         if not call.items or call.chat in self._unmetered:
             return limits.paused_until
-        return limits.free_at(now, call.items, spares_burst=call.lane is Lane.BULK)
+        return limits.free_at(self._clock.monotonic(), call.items, spares_burst=call.lane is Lane.BULK)
 
     def _start(self, call: ApiCall, now: float) -> None:
         """Charge the call to every limit that counts it."""
-        self._rate_limit.charge(now)
-        if call.lane is Lane.INTERACTIVE:
-            self._background_bucket.give_way(now)
-        else:
-            for bucket in self._queues[call.lane].buckets:
-                bucket.charge(now)
+        self._ceiling.charge(now)
+        self._lanes.charge(call, now)
+        self._flood.started(call)
         if call.items and call.chat is not None and call.chat not in self._unmetered:
             self._chats.get_or_add(call.chat, now).charge(now, call.items)
         call.is_started = True
         call.started_at = now
-
-    # sleeping
-
-    async def _sleep_or_wait(self, call: ApiCall) -> None:
-        """Sleep until the next start, or wait to be woken when another call sleeps already."""
-        if call.refused_until is not None:
-            raise PausedTooLong(call.refused_until - self._clock.monotonic())
-        if self._next_at >= min(self._sleepers.values(), default=math.inf):
-            call.wake = asyncio.get_running_loop().create_future()
-            try:
-                await call.wake
-            finally:
-                call.wake = None
-            return
-        now = self._clock.monotonic()
-        self._sleepers[call] = until = min(self._next_at, now + LONGEST_SLEEP_S)
-        try:
-            await self._clock.sleep(max(0.0, until - now))
-        finally:
-            del self._sleepers[call]
-        self._start_due()
-
-    def _wake_successor(self) -> None:
-        """Wake a waiting call to sleep until the next start, unless one sleeps already."""
-        if self._next_at >= min(self._sleepers.values(), default=math.inf):
-            return
-        for call in itertools.chain.from_iterable(queue.calls for queue in self._queues):
-            if call.wake is not None:
-                # if this one is being cancelled, it wakes the next
-                _wake(call)
-                return
-
-
-def _wake(call: ApiCall) -> None:
-    if call.wake is not None and not call.wake.done():
-        call.wake.set_result(None)

@@ -1,4 +1,4 @@
-"""Priority and delivery guarantee of calls to Telegram. A task sets them once; every call made inside inherits them."""
+"""Lane and delivery guarantee of calls to Telegram. A task sets them once; every call made inside inherits them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,10 @@ from enum import IntEnum
 
 
 class Lane(IntEnum):
-    """Priority of a call among the waiting calls of one bot: the lower number first."""
+    """What a call is for. When all lanes have work, each gets a share of the bot's calls; what one leaves, others take.
+
+    The lower number first when it is the turn of both.
+    """
 
     #: a subscriber or an admin has the chat open and waits for the answer
     INTERACTIVE = 0
@@ -17,7 +20,11 @@ class Lane(IntEnum):
     BULK = 2
 
 
+#: the part of the bot's calls that each lane gets when all have work
+SHARES = {Lane.INTERACTIVE: 0.60, Lane.DELETION: 0.25, Lane.BULK: 0.15}
+
 _lane: ContextVar[Lane] = ContextVar("tollgate_lane", default=Lane.INTERACTIVE)
+_urgent: ContextVar[bool] = ContextVar("tollgate_urgent", default=False)
 
 
 def current_lane() -> Lane:
@@ -25,13 +32,23 @@ def current_lane() -> Lane:
     return _lane.get()
 
 
+def is_urgent() -> bool:
+    """Whether the running task's calls go before those of every lane."""
+    return _urgent.get()
+
+
 @contextmanager
-def in_lane(lane: Lane) -> Iterator[None]:
-    """Put every call to Telegram made inside the block, and in tasks started inside it, into `lane`."""
-    token = _lane.set(lane)
+def in_lane(lane: Lane, *, urgent: bool = False) -> Iterator[None]:
+    """Put every call to Telegram made inside the block, and in tasks started inside it, into `lane`.
+
+    With `urgent` they go before the waiting calls of all lanes, and take nothing of a lane's share: for deletions that
+    Telegram will soon refuse.
+    """
+    token, urgent_token = _lane.set(lane), _urgent.set(urgent)
     try:
         yield
     finally:
+        _urgent.reset(urgent_token)
         _lane.reset(token)
 
 

@@ -17,9 +17,10 @@ from monitoring import metrics
 from sender.call_scheduler import CallScheduler, PausedTooLong
 from sender.certainty import Certainty, certainty_of, effect_of
 from sender.failures import NO_DESCRIPTION, TELEGRAM_ERRORS, HeldBack, classify, is_missing_description, retry_after
+from sender.flood_answers import flood_in
 from sender.lane_queue import ApiCall
-from sender.lanes import Lane, current_lane, is_at_least_once
-from sender.limits import BOT_RATE_PER_S, BULK_RATE_PER_S, TRANSIT_S, ChatKey
+from sender.lanes import Lane, current_lane, is_at_least_once, is_urgent
+from sender.limits import BOT_RATE_PER_S, BULK_RATE_PER_S, EVERY_CHAT, TRANSIT_S, ChatKey
 from sender.methods import Kind, kind_of
 from sender.refusals import Failure
 from sender.unknown_refusals import UnknownRefusals
@@ -65,7 +66,8 @@ class SendLimiter(BaseRequestMiddleware):
     ) -> None:
         #: chats without a limit of their own (the storage channel); the bot's limit and pauses still apply
         self.unmetered_chats: set[int] = set()
-        #: called with each chat that a 429 pauses, and for how many seconds; must be cheap and raise nothing
+        #: called with each chat that a 429 pauses, with EVERY_CHAT as well when it pauses the bot, and for how many
+        #: seconds; must be cheap and raise nothing
         self.on_pause: Callable[[ChatKey, float], None] | None = None
         #: called whenever a bulk call starts; must be cheap and raise nothing
         self.on_bulk_turn: Callable[[], None] | None = None
@@ -92,9 +94,9 @@ class SendLimiter(BaseRequestMiddleware):
             raise ValueError(f"this limiter belongs to bot {self._metrics.bot_id}, not {bot_id}")
 
     def restore(self, chat: ChatKey, left_s: float) -> None:
-        """Continue a pause that an earlier process was asked for: `chat` and the bulk lane wait `left_s` from now.
+        """Continue a pause that another process was asked for: `chat`, or with EVERY_CHAT the bot, waits `left_s`.
 
-        The bulk rate is not halved and `on_pause` not called. Does nothing when `left_s` is not positive.
+        `on_pause` is not called. Does nothing when `left_s` is not positive.
         """
         self._call_scheduler.restore(chat, left_s)
 
@@ -119,7 +121,9 @@ class SendLimiter(BaseRequestMiddleware):
         if metered is None:
             metered = self._metrics = _BotMetrics(bot.id)
         kind = self._kinds.get(type(method)) or self._add_kind(type(method))
-        call = self._call_scheduler.new_call(current_lane(), _chat_of(kind, method), _items_of(kind, method))
+        call = self._call_scheduler.new_call(
+            current_lane(), _chat_of(kind, method), _items_of(kind, method), is_urgent=is_urgent()
+        )
         while True:
             if kind.is_metered and self._call_scheduler.start_now(call):
                 metered.waited[call.lane].observe(0.0)
@@ -127,8 +131,10 @@ class SendLimiter(BaseRequestMiddleware):
                 await self._wait(call, kind, method, metered)
                 if call.lane is Lane.BULK and self.on_bulk_turn is not None:
                     self.on_bulk_turn()
+            is_ok = False
             try:
                 answer = await make_request(bot, method)
+                is_ok = True
             except _CAUGHT as error:
                 translated = _translated(error, method)
                 if self._may_retry(call, kind, translated, metered):
@@ -136,6 +142,8 @@ class SendLimiter(BaseRequestMiddleware):
                 if translated is error:
                     raise
                 raise translated from error
+            finally:
+                self._call_scheduler.ended(call, is_ok=is_ok)
             metered.count_answer(kind.name, "ok")
             return answer
 
@@ -184,6 +192,8 @@ class SendLimiter(BaseRequestMiddleware):
         retries = self._call_scheduler.pause(call, pause_s) and may_repeat
         if self.on_pause is not None and call.chat is not None:
             self.on_pause(call.chat, pause_s)
+            if bot_pause_s := self._call_scheduler.bot_paused_s:
+                self.on_pause(EVERY_CHAT, bot_pause_s)
         metered.paused.inc()
         log.warning(
             "sender.paused",
@@ -193,6 +203,7 @@ class SendLimiter(BaseRequestMiddleware):
             lane=call.lane.name,
             retry_after_s=asked_s,
             retried=retries,
+            bot_paused_s=round(self._call_scheduler.bot_paused_s, 1),
         )
         return retries
 
@@ -255,7 +266,7 @@ def _may_repeat(call: ApiCall, kind: Kind, error: BaseException) -> bool:
 
 
 def _translated(error: BaseException, method: TelegramMethod[Any]) -> BaseException:
-    """Return the error callers get: aiogram's TypeError on a 5xx without a description becomes a server error."""
+    """Return the error callers get: one of Telegram's where aiogram raises another for an answer it cannot read."""
     if is_missing_description(error):
         return TelegramServerError(method=method, message=NO_DESCRIPTION)
-    return error
+    return flood_in(error, method) or error

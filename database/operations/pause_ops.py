@@ -1,5 +1,6 @@
-"""Pauses that Telegram asked for, stored for the next process (collection `send_pauses`)."""
+"""Pauses that Telegram asked for, stored for the next process and for others (collection `send_pauses`)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Unpack
@@ -16,20 +17,36 @@ LOADED_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """No call of the bot may concern `chat` (an id, or @name) before `until`, aware UTC."""
+    """No call of the bot may concern `chat` (an id, or @name; "*" for all) before `until`, aware UTC."""
 
+    bot_id: int
     chat: int | str
     until: datetime
+
+
+_FIELDS = ["bot_id", "chat", "until"]
+
+
+def _pause(document: Document) -> Pause:
+    return Pause(document["bot_id"], document["chat"], document["until"])
 
 
 def _pauses() -> Collection:
     return current_database().collection("send_pauses")
 
 
-async def record(bot_id: int, chat: int | str, until: datetime) -> None:
-    """Record that `chat` is paused until `until`; a later stored time is kept. One atomic upsert."""
+async def record(bot_id: int, chat: int | str, until: datetime, noted_at: datetime, *, replace: bool = False) -> None:
+    """Record that `chat` is paused until `until`. One atomic upsert.
+
+    A later stored time is kept unless `replace`. `noted_at` is now, by the clock of the process that writes.
+    """
     key: Document = {"_id": f"{bot_id}:{chat}"}
-    update: Document = {"$max": {"until": until}, "$setOnInsert": {"bot_id": bot_id, "chat": chat}}
+    update: Document = {
+        "$max": {"until": until, "noted_at": noted_at},
+        "$setOnInsert": {"bot_id": bot_id, "chat": chat},
+    }
+    if replace:
+        update = {"$set": {"until": until}, "$max": {"noted_at": noted_at}, "$setOnInsert": update["$setOnInsert"]}
     try:
         await _pauses().update_one(key, update, upsert=True)
     except AlreadyThere:
@@ -40,8 +57,20 @@ async def record(bot_id: int, chat: int | str, until: datetime) -> None:
 async def load(bot_id: int, now: datetime, limit: int = LOADED_MAX) -> list[Pause]:
     """Return up to `limit` pauses of this bot that end after `now`, the last to end first; `[]` when there are none."""
     condition = {"bot_id": bot_id, "until": {"$gt": now}}
-    found = await _pauses().find(condition, limit=limit, sort=[("until", -1)], projection=["chat", "until"])
-    return [Pause(document["chat"], document["until"]) for document in found]
+    found = await _pauses().find(condition, limit=limit, sort=[("until", -1)], projection=_FIELDS)
+    return [_pause(document) for document in found]
+
+
+async def load_noted(bot_ids: Sequence[int], since: datetime, limit: int = LOADED_MAX) -> list[Pause]:
+    """Return up to `limit` pauses of these bots that were noted after `since`, in no order, those that are over too."""
+    condition = {"bot_id": {"$in": list(bot_ids)}, "noted_at": {"$gt": since}}
+    found = await _pauses().find(condition, limit=limit, projection=_FIELDS)
+    return [_pause(document) for document in found]
+
+
+async def delete_some_expired(now: datetime, batch_size: int) -> bool:
+    """Delete up to `batch_size` pauses that ended at or before `now`; return whether there are more."""
+    return (await delete_expired(now, batch_size=batch_size, timeout_s=0)).more
 
 
 async def delete_expired(now: datetime, **bounds: Unpack[Bounds]) -> Deleted:

@@ -164,7 +164,7 @@ def create_config(folder: Path = ROOT) -> JobConfig:
     )  # fmt: skip
 
 
-async def test_every_job_can_be_run_by_the_command_line_and_no_token_is_shown(tmp_path: Path) -> None:
+async def test_every_job_can_be_run_by_the_command_line_and_no_token_is_shown(db: Database, tmp_path: Path) -> None:
     config = create_config(tmp_path)
     assert "sandbox-user" not in repr(config)
     async with open_schedulers(JOB_NAMES, config) as found:

@@ -12,9 +12,16 @@ from database.indexes import INDEXES
 from database.operations import pause_ops
 from database.operations.pause_ops import Pause
 from sandbox.client import SandboxClient
+from sender import pauses
 from tests.house import ALICE, USER_BOT, House, running_house
 
 BOT, ADMIN = 1002, 1001
+
+
+@pytest.fixture(autouse=True)
+def only_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody reads what other processes note while a test counts commands."""
+    monkeypatch.setattr(pauses, "FOLLOW_S", 3600.0)
 
 
 def pause_commands() -> Counter[str]:

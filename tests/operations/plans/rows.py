@@ -323,7 +323,8 @@ def _settings(i: int, size: int, wanted: int) -> Document:
 def _pause(i: int, size: int, wanted: int) -> Document:
     # the other bot's are the last to end
     bot_id, until = (BOT, NOW + HOUR) if i < wanted else (BOT + 1, NOW + DAY) if i % 2 else (BOT, NOW - HOUR)
-    return {"_id": f"{bot_id}:{i}", "bot_id": bot_id, "chat": i, "until": until + i * MS}
+    noted_at = NOW if i < wanted else NOW - DAY
+    return {"_id": f"{bot_id}:{i}", "bot_id": bot_id, "chat": i, "until": until + i * MS, "noted_at": noted_at}
 
 
 def _session(i: int, size: int, wanted: int) -> Document:

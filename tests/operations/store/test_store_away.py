@@ -165,8 +165,10 @@ OPERATIONS: dict[str, Operation] = {
     "membership_ops.find_memberships": lambda: membership_ops.find_memberships(1, [-1]),
     "membership_ops.record": lambda: membership_ops.record(-1, 1, MembershipStatus.LEFT, NOW),
     "pause_ops.delete_expired": lambda: pause_ops.delete_expired(NOW),
+    "pause_ops.delete_some_expired": lambda: pause_ops.delete_some_expired(NOW, 10),
+    "pause_ops.load_noted": lambda: pause_ops.load_noted([1], NOW),
     "pause_ops.load": lambda: pause_ops.load(1, NOW),
-    "pause_ops.record": lambda: pause_ops.record(1, 1, NOW),
+    "pause_ops.record": lambda: pause_ops.record(1, 1, NOW, NOW),
     "post_ops.count_live": post_ops.count_live,
     "post_ops.create": lambda: post_ops.create(
         title="x", storage_chat_id=-1, message_ids=[1], created_by=1, created_at=NOW

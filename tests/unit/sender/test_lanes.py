@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from sender.lanes import Lane, current_lane, in_lane
+from sender.lanes import SHARES, Lane, current_lane, in_lane, is_urgent
 
 
 def test_a_call_is_interactive_by_default() -> None:
@@ -31,5 +31,24 @@ async def test_tasks_started_inside_inherit_the_lane_and_others_do_not_see_it() 
     assert await outside is Lane.INTERACTIVE
 
 
-def test_interactive_calls_have_the_highest_priority() -> None:
+def test_of_lanes_whose_turn_comes_together_people_go_first_and_bulk_last() -> None:
     assert sorted(Lane) == [Lane.INTERACTIVE, Lane.DELETION, Lane.BULK]
+
+
+async def test_urgent_ends_with_its_block_and_is_inherited_by_tasks_started_inside() -> None:
+    async def ask() -> bool:
+        return is_urgent()
+
+    assert not is_urgent()
+    with in_lane(Lane.DELETION, urgent=True):
+        inside = asyncio.ensure_future(ask())
+        with in_lane(Lane.BULK):
+            assert not is_urgent()
+        assert is_urgent()
+    assert await inside
+    assert not is_urgent()
+
+
+def test_the_shares_of_all_lanes_are_the_whole() -> None:
+    assert sum(SHARES.values()) == pytest.approx(1.0)
+    assert set(SHARES) == set(Lane)

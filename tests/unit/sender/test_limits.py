@@ -1,25 +1,26 @@
 """The arithmetic of the rate limits."""
 
+import itertools
 import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sender.limits import (
+from sender.chat_limits import (
+    BULK_HOLD_S,
     CHAT_BURST,
     FIRST_EVICTION,
     GROUP_ITEMS,
     GROUP_WINDOW_S,
     MAX_CHATS,
-    BulkTokenBucket,
+    REFUSAL_FORGOTTEN_S,
     ChatLimits,
     Chats,
     GroupWindow,
-    RateLimit,
-    TokenBucket,
     is_group,
 )
+from sender.limits import BURST_S, MAX_DEBT_S, TRANSIT_S, Ceiling, RecoveringRate, TokenBucket
 
 SPACES = st.lists(st.floats(min_value=0.0, max_value=3.0), max_size=120)
 
@@ -34,32 +35,80 @@ def most_within(starts: list[tuple[float, int]], window_s: float) -> int:
 
 @given(spaces=SPACES, rate=st.sampled_from([1.0, 2.5, 30.0]))
 def test_no_second_ever_holds_more_calls_than_the_rate(spaces: list[float], rate: float) -> None:
-    limit, now, starts = RateLimit(rate), 0.0, []
+    limit, now, starts = Ceiling(rate), 0.0, []
     for space in spaces:
-        now = max(now + space / rate, limit.free_at())
+        now = max(now + space / rate, limit.free_at(now + space / rate))
         limit.charge(now)
         starts.append((now, 1))
     assert most_within(starts, math.floor(rate) / rate) <= math.floor(rate)
 
 
-def test_after_a_rest_a_whole_second_of_calls_may_start_at_once() -> None:
-    limit = RateLimit(30.0)
-    for _ in range(30):
-        assert limit.free_at() <= 5.0
-        limit.charge(5.0)
-    assert limit.free_at() == pytest.approx(6.0)
+@given(spaces=SPACES)
+def test_a_bucket_of_ten_refilled_at_thirty_is_never_empty(spaces: list[float]) -> None:
+    limit, now, tokens, at = Ceiling(30.0, TRANSIT_S), 0.0, 10.0, 0.0
+    for space in spaces:
+        now = max(now + space / 30, limit.free_at(now + space / 30))
+        limit.charge(now)
+        tokens, at = min(10.0, tokens + (now - at) * 30) - 1, now
+        assert tokens >= 0
+
+
+def rush(limit: Ceiling, calls: int, late_s: float = 0.0) -> list[float]:
+    """Return when `calls` calls start that wait from second 0 on."""
+    now, starts = 0.0, []
+    for _ in range(calls):
+        now = max(now, limit.free_at(now)) + late_s
+        limit.charge(now)
+        starts.append(now)
+    return starts
+
+
+def test_after_a_rest_ten_calls_may_start_at_once() -> None:
+    assert rush(Ceiling(30.0), 11)[8:] == pytest.approx([0.0, 0.0, 1 / 30])
+
+
+def test_what_transit_may_add_is_kept_free_of_the_burst() -> None:
+    starts = rush(Ceiling(30.0, TRANSIT_S), 11)
+    assert starts[8] == 0.0
+    assert starts[9] > TRANSIT_S / 2
+
+
+def test_a_rush_continues_evenly_after_the_window_was_full() -> None:
+    starts = rush(Ceiling(30.0, TRANSIT_S), 300)
+    later = starts[31:]
+    assert max(b - a for a, b in itertools.pairwise(later)) <= (1.0 + TRANSIT_S) / 30 + 1e-9
+    assert min(b - a for a, b in itertools.pairwise(later)) >= (1.0 + TRANSIT_S) / 30 - 1e-9
+
+
+def test_a_rush_uses_at_least_ninety_five_hundredths_of_the_rate_with_late_timers_too() -> None:
+    for late_s in (0.0, 0.002):
+        starts = rush(Ceiling(30.0, TRANSIT_S), 3000, late_s)
+        assert 3000 / starts[-1] >= 0.95 * 30
+
+
+def test_a_halved_ceiling_has_no_burst_after_its_incident_and_grows_back() -> None:
+    limit = Ceiling(30.0)
+    limit.halve(0.0)
+    limit.resume(5.0)
+    starts = []
+    for _ in range(3):
+        now = max(5.0, limit.free_at(5.0))
+        limit.charge(now)
+        starts.append(now)
+    assert starts == pytest.approx([5.0, 5.0 + 1 / 15, 5.0 + 2 / 15])
+    assert [limit.rate(at) for at in (14.9, 15.0, 154.9, 155.0, 1e6)] == pytest.approx([15.0, 16.0, 29.0, 30.0, 30.0])
 
 
 def test_a_rate_below_one_per_second_is_kept() -> None:
-    limit = RateLimit(0.5)
+    limit = Ceiling(0.5)
     limit.charge(10.0)
-    assert limit.free_at() == pytest.approx(12.0)
+    assert limit.free_at(10.0) == pytest.approx(12.0)
 
 
 @pytest.mark.parametrize("rate", [0.0, -1.0])
 def test_a_rate_of_zero_or_less_is_refused(rate: float) -> None:
     with pytest.raises(ValueError, match="above 0"):
-        RateLimit(rate)
+        Ceiling(rate)
     with pytest.raises(ValueError, match="above 0"):
         TokenBucket(rate)
 
@@ -130,30 +179,47 @@ def test_a_pause_is_never_shortened_and_no_burst_follows_it() -> None:
     assert chat.free_at(30.0, 1, spares_burst=False) == pytest.approx(31.0)
 
 
-def test_a_429_halves_the_bulk_rate_and_time_without_one_restores_it() -> None:
-    bucket = BulkTokenBucket(29.0)
-    bucket.pause(0.0, 5.0, halve=True)
-    assert bucket.rate(5.0) == pytest.approx(14.5)
-    assert bucket.rate(14.9) == pytest.approx(14.5)
-    assert bucket.rate(15.0) == pytest.approx(15.5)
-    assert bucket.rate(154.9) == pytest.approx(28.5)
-    assert bucket.rate(155.0) == pytest.approx(29.0)
-    assert bucket.rate(100_000.0) == pytest.approx(29.0)
+def test_a_429_halves_a_rate_and_time_without_one_restores_it() -> None:
+    rate = RecoveringRate(29.0)
+    rate.halve(0.0, 5.0)
+    assert rate.at(5.0) == pytest.approx(14.5)
+    assert rate.at(14.9) == pytest.approx(14.5)
+    assert rate.at(15.0) == pytest.approx(15.5)
+    assert rate.at(154.9) == pytest.approx(28.5)
+    assert rate.at(155.0) == pytest.approx(29.0)
+    assert rate.at(100_000.0) == pytest.approx(29.0)
 
 
-def test_the_bulk_rate_never_falls_below_one_a_second() -> None:
-    bucket = BulkTokenBucket(29.0)
+def test_a_rate_never_falls_below_one_a_second() -> None:
+    rate = RecoveringRate(29.0)
     for at in range(20):
-        bucket.pause(float(at), float(at), halve=True)
-    assert bucket.rate(20.0) == pytest.approx(1.0)
+        rate.halve(float(at), float(at))
+    assert rate.at(20.0) == pytest.approx(1.0)
 
 
-def test_an_echo_of_the_same_incident_pauses_but_does_not_halve_again() -> None:
-    bucket = BulkTokenBucket(20.0)
-    bucket.pause(0.0, 3.0, halve=True)
-    bucket.pause(0.1, 7.0, halve=False)
+def test_a_hold_is_never_shortened_and_slows_nothing() -> None:
+    bucket = TokenBucket(20.0)
+    bucket.hold(7.0)
+    bucket.hold(3.0)
     assert bucket.free_at() == pytest.approx(7.0)
-    assert bucket.rate(7.0) == pytest.approx(10.0)
+    assert bucket.rate(7.0) == pytest.approx(20.0)
+
+
+def test_people_push_deletions_and_bulk_back_by_no_more_than_a_burst() -> None:
+    bucket = TokenBucket(30.0)
+    for _ in range(1000):
+        bucket.give_way(0.0)
+    assert bucket.free_at() <= MAX_DEBT_S + 1 / 30
+    assert pytest.approx(1 / 3) == BURST_S
+
+
+def test_the_refusals_of_a_chat_hold_bulk_for_a_minute_in_all_until_they_are_forgotten() -> None:
+    chat = ChatLimits(is_group=False)
+    assert chat.take_bulk_hold(0.0, 40.0) == (40.0, True)
+    assert chat.take_bulk_hold(50.0, 40.0) == (20.0, False)
+    assert chat.take_bulk_hold(100.0, 10_072.0) == (0.0, False)
+    assert not chat.is_idle(100.0 + REFUSAL_FORGOTTEN_S - 1)
+    assert chat.take_bulk_hold(100.0 + REFUSAL_FORGOTTEN_S, 10_072.0) == (BULK_HOLD_S, True)
 
 
 def test_idle_chats_are_evicted_and_paused_ones_are_not() -> None:

@@ -11,17 +11,17 @@ from core.clock import ManualClock
 from database.connection import Database
 from database.operations import pause_ops
 from database.operations.pause_ops import Pause
-from runtime.pauses import AT_ONCE, Pauses
 from sender.lanes import Lane
+from sender.pauses import AT_ONCE, Pauses
 from tests.operations.conftest import StepIn
-from tests.operations.pause_writing import BOT, FORGET, SECOND, WRITE, a_gate, note, until, writing, written
+from tests.operations.pauses.writing import BOT, FORGET, SECOND, WRITE, a_gate, note, until, writing, written
 from tests.unit.sender.telegram import Telegram, flood
 
 # from process to process
 
 
 async def test_a_pause_of_one_limiter_is_kept_by_the_next(db: Database, clock: ManualClock) -> None:
-    pauses = Pauses(clock)
+    pauses = Pauses(clock, pause_ops)
     first = a_gate(pauses)
     first.script.append(flood(20))
     async with writing(pauses):
@@ -31,40 +31,40 @@ async def test_a_pause_of_one_limiter_is_kept_by_the_next(db: Database, clock: M
 
     clock.move(5 * SECOND)
     second = Telegram()
-    assert await Pauses(clock).restore(BOT, second.limiter) == 1
+    assert await Pauses(clock, pause_ops).restore(BOT, second.limiter) == 1
     tasks = [second.send(1), second.send(2)]
     await second.results(tasks)
     with pytest.raises(TelegramRetryAfter, match="not sent"):
         again = Telegram()
-        await Pauses(clock).restore(BOT, again.limiter)
+        await Pauses(clock, pause_ops).restore(BOT, again.limiter)
         await again.result(again.send(3, lane=Lane.BULK))
     assert (second.times_to(1), second.times_to(2)) == ([15.0], [0.0])
     assert second.limiter.bulk_rate == 29.0
 
 
 async def test_a_pause_does_not_hold_the_other_bot(db: Database, clock: ManualClock) -> None:
-    await pause_ops.record(BOT + 1, 1, clock.now() + 20 * SECOND)
+    await pause_ops.record(BOT + 1, 1, clock.now() + 20 * SECOND, clock.now())
     telegram = Telegram()
 
-    assert await Pauses(clock).restore(BOT, telegram.limiter) == 0
+    assert await Pauses(clock, pause_ops).restore(BOT, telegram.limiter) == 0
     await telegram.result(telegram.send(1))
     assert telegram.times == [0.0]
 
 
 async def test_a_pause_that_ended_before_the_start_holds_no_call(db: Database, clock: ManualClock) -> None:
-    await pause_ops.record(BOT, 1, clock.now() + 20 * SECOND)
+    await pause_ops.record(BOT, 1, clock.now() + 20 * SECOND, clock.now())
     clock.move(20 * SECOND)
     telegram = Telegram()
 
-    assert await Pauses(clock).restore(BOT, telegram.limiter) == 0
+    assert await Pauses(clock, pause_ops).restore(BOT, telegram.limiter) == 0
     await telegram.result(telegram.send(1, lane=Lane.BULK))
     assert telegram.times == [0.0]
 
 
 async def test_a_start_costs_one_read_and_no_write(db: Database, clock: ManualClock) -> None:
-    await pause_ops.record(BOT, 1, clock.now() + 20 * SECOND)
+    await pause_ops.record(BOT, 1, clock.now() + 20 * SECOND, clock.now())
     db.calls.clear()
-    pauses = Pauses(clock)
+    pauses = Pauses(clock, pause_ops)
     telegram = a_gate(pauses)
     await pauses.restore(BOT, telegram.limiter)
 
@@ -83,7 +83,7 @@ async def test_a_call_does_not_wait_for_the_database(db: Database, clock: Manual
         await answer.wait()
 
     step_in("send_pauses", "update_one", hang)
-    pauses = Pauses(clock)
+    pauses = Pauses(clock, pause_ops)
     telegram = a_gate(pauses)
     telegram.script.append(flood(20))
     async with writing(pauses):
@@ -113,7 +113,7 @@ async def test_two_thousand_pauses_are_one_command_each_and_few_run_at_once(
             busy -= 1
 
     monkeypatch.setattr(collection, "update_one", counted)
-    pauses = Pauses(clock)
+    pauses = Pauses(clock, pause_ops)
     gate = a_gate(pauses).limiter
     assert gate.on_pause is not None
     async with writing(pauses):
@@ -128,19 +128,19 @@ async def test_two_thousand_pauses_are_one_command_each_and_few_run_at_once(
 async def test_five_pauses_of_one_chat_are_written_once_with_the_latest_end(
     db: Database, clock: ManualClock, now: datetime
 ) -> None:
-    pauses = Pauses(clock)
+    pauses = Pauses(clock, pause_ops)
     async with writing(pauses):
         for seconds in (5, 30, 10, 20, 7):
             note(pauses, 1, seconds)
         await written(pauses)
     assert db.calls[WRITE] == 1
-    assert await pause_ops.load(BOT, now) == [Pause(1, now + 30 * SECOND)]
+    assert await pause_ops.load(BOT, now) == [Pause(BOT, 1, now + 30 * SECOND)]
 
 
 async def test_a_pause_that_grows_while_it_is_written_is_written_again(
     db: Database, clock: ManualClock, now: datetime, step_in: StepIn
 ) -> None:
-    pauses = Pauses(clock)
+    pauses = Pauses(clock, pause_ops)
 
     async def grow() -> None:
         note(pauses, 1, 60)
@@ -150,21 +150,21 @@ async def test_a_pause_that_grows_while_it_is_written_is_written_again(
         note(pauses, 1, 20)
         await written(pauses)
     assert db.calls[WRITE] == 2
-    assert await pause_ops.load(BOT, now) == [Pause(1, now + 60 * SECOND)]
+    assert await pause_ops.load(BOT, now) == [Pause(BOT, 1, now + 60 * SECOND)]
 
 
 async def test_a_pause_of_years_is_stored_as_a_month(db: Database, clock: ManualClock, now: datetime) -> None:
-    pauses = Pauses(clock)
+    pauses = Pauses(clock, pause_ops)
     async with writing(pauses):
         note(pauses, 1, 1e18)
         await written(pauses)
-    assert await pause_ops.load(BOT, now) == [Pause(1, now + timedelta(days=30))]
+    assert await pause_ops.load(BOT, now) == [Pause(BOT, 1, now + timedelta(days=30))]
 
 
 async def test_a_pause_that_cannot_be_stored_does_not_stop_the_others(
     db: Database, clock: ManualClock, now: datetime
 ) -> None:
-    pauses = Pauses(clock)
+    pauses = Pauses(clock, pause_ops)
     async with writing(pauses):
         note(pauses, "@\ud800", 20)
         note(pauses, 1, 20)

@@ -11,10 +11,10 @@ from core.clock import ManualClock
 from core.errors import StoreUnavailable
 from database.connection import Database
 from database.operations import pause_ops
-from runtime import pauses as pauses_module
-from runtime.pauses import FORGET_EVERY, MOST_PENDING, Pauses
+from sender import pauses as pauses_module
+from sender.pauses import FORGET_EVERY, MOST_PENDING, Pauses
 from tests.operations.conftest import StepIn
-from tests.operations.pause_writing import BOT, FORGET, SECOND, WRITE, Naps, napping, note, until, writing, written
+from tests.operations.pauses.writing import BOT, FORGET, SECOND, WRITE, Naps, napping, note, until, writing, written
 
 # the database away
 
@@ -23,7 +23,7 @@ async def test_an_outage_is_logged_once_and_the_write_retried(
     db: Database, clock: ManualClock, take_away: Callable[[], None]
 ) -> None:
     naps = Naps()
-    pauses = Pauses(napping(clock, naps))
+    pauses = Pauses(napping(clock, naps), pause_ops)
     take_away()
     with capture_logs() as logged:
         async with writing(pauses):
@@ -44,7 +44,7 @@ async def test_a_pause_that_ends_before_the_database_is_back_is_not_written(
     db: Database, clock: ManualClock, take_away: Callable[[], None]
 ) -> None:
     naps = Naps()
-    pauses = Pauses(napping(clock, naps))
+    pauses = Pauses(napping(clock, naps), pause_ops)
     take_away()
     async with writing(pauses):
         note(pauses, 1, 20)
@@ -62,7 +62,7 @@ async def test_the_pauses_that_wait_for_the_database_are_bounded(
     db: Database, clock: ManualClock, take_away: Callable[[], None]
 ) -> None:
     naps = Naps()
-    pauses = Pauses(napping(clock, naps))
+    pauses = Pauses(napping(clock, naps), pause_ops)
     take_away()
     for chat in range(MOST_PENDING + 5):
         note(pauses, chat, 20)
@@ -82,7 +82,7 @@ async def test_a_stop_writes_the_remaining_pauses(db: Database, clock: ManualClo
         await asyncio.Event().wait()
 
     step_in("send_pauses", "update_one", hang)
-    pauses = Pauses(clock)
+    pauses = Pauses(clock, pause_ops)
     async with writing(pauses):
         note(pauses, 1, 20)
         await asyncio.wait_for(asked.wait(), 5)
@@ -106,7 +106,7 @@ async def test_a_stop_without_a_database_is_bounded_and_logs_what_is_lost(
 ) -> None:
     monkeypatch.setattr(db.collection("send_pauses"), "update_one", update_one)
     monkeypatch.setattr(pauses_module, "END_S", 0.01)
-    pauses = Pauses(clock)
+    pauses = Pauses(clock, pause_ops)
     for chat in (1, 2):
         note(pauses, chat, 20)
     with capture_logs() as logged:
@@ -118,7 +118,7 @@ async def test_a_stop_waits_less_when_the_database_is_known_to_be_away(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     naps = Naps()
-    pauses = Pauses(napping(clock, naps))
+    pauses = Pauses(napping(clock, naps), pause_ops)
     monkeypatch.setattr(db.collection("send_pauses"), "update_one", refusing)
     async with writing(pauses):
         note(pauses, 1, 20)
@@ -131,7 +131,7 @@ async def test_a_stop_waits_less_when_the_database_is_known_to_be_away(
 
 
 async def test_a_stop_with_nothing_to_write_costs_no_command(db: Database, clock: ManualClock) -> None:
-    await Pauses(clock).close()
+    await Pauses(clock, pause_ops).close()
     assert db.calls.total() == 0
 
 
@@ -139,9 +139,9 @@ async def test_a_stop_with_nothing_to_write_costs_no_command(db: Database, clock
 
 
 async def test_expired_pauses_are_deleted_after_a_write_at_most_once_an_hour(db: Database, clock: ManualClock) -> None:
-    pauses = Pauses(clock)
+    pauses = Pauses(clock, pause_ops)
     async with writing(pauses):
-        await pause_ops.record(BOT, 1, clock.now() - SECOND)
+        await pause_ops.record(BOT, 1, clock.now() - SECOND, clock.now())
         note(pauses, 2, 20)
         await until(lambda: pauses._forgotten_at == clock.now())
         clock.move(FORGET_EVERY - SECOND)
@@ -161,7 +161,7 @@ async def test_many_expired_pauses_are_deleted_a_hundred_per_write(db: Database,
     over = clock.now() - SECOND
     rows = [{"_id": f"{BOT}:{chat}", "bot_id": BOT, "chat": chat, "until": over} for chat in range(1, 102)]
     await db.collection("send_pauses").insert_many(rows)
-    pauses = Pauses(clock)
+    pauses = Pauses(clock, pause_ops)
     async with writing(pauses):
         note(pauses, 1001, 20)
         await until(lambda: db.calls["delete_many send_pauses"] == 1)
@@ -171,14 +171,14 @@ async def test_many_expired_pauses_are_deleted_a_hundred_per_write(db: Database,
 
 
 async def test_deleting_is_postponed_while_the_database_is_away(db: Database, clock: ManualClock) -> None:
-    await pause_ops.record(BOT, 1, clock.now() - SECOND)
+    await pause_ops.record(BOT, 1, clock.now() - SECOND, clock.now())
 
     def no_finds(operation: str, collection: str) -> None:
         if operation == "find":
             raise StoreUnavailable("gone")
 
     db.before_call = no_finds
-    pauses = Pauses(clock)
+    pauses = Pauses(clock, pause_ops)
     async with writing(pauses):
         note(pauses, 2, 20)
         await until(lambda: db.calls[FORGET] == 1)
