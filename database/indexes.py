@@ -72,7 +72,7 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _plain("notice_message_id", "delete_at"),
     ),
     # the few of all undeletable deliveries of which the owners were not notified yet
-    "impossible_deletions": (_plain("bot_id", "is_told", "reason", "at"), _plain("is_told", "at")),
+    "impossible_deletions": (_plain("is_told", "reason", "at"), _plain("is_told", "at")),
     "broadcasts": (
         # one broadcast per draft, however often it is confirmed
         _unique("key"),

@@ -25,13 +25,22 @@ def current_lane() -> Lane:
     return _lane.get()
 
 
+_urgent: ContextVar[bool] = ContextVar("tollgate_urgent", default=False)
+
+
+def is_urgent() -> bool:
+    """Whether the running task's calls go before the others: soon Telegram would refuse them."""
+    return _urgent.get()
+
+
 @contextmanager
-def in_lane(lane: Lane) -> Iterator[None]:
+def in_lane(lane: Lane, *, urgent: bool = False) -> Iterator[None]:
     """Put every call to Telegram made inside the block, and in tasks started inside it, into `lane`."""
-    token = _lane.set(lane)
+    token, urgent_token = _lane.set(lane), _urgent.set(urgent)
     try:
         yield
     finally:
+        _urgent.reset(urgent_token)
         _lane.reset(token)
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from operator import itemgetter
@@ -141,16 +142,47 @@ def _due(now: datetime) -> Document:
 
 
 async def claim_due(
-    now: datetime, owner: str, hold_for: timedelta, limit: int, *, bot_id: int | None = None
+    now: datetime,
+    owner: str,
+    hold_for: timedelta,
+    limit: int,
+    *,
+    bot_id: int | None = None,
+    without_chats: Sequence[int] = (),
+    per_chat: int | None = None,
+    sent_before: datetime | None = None,
 ) -> list[PendingDeletion]:
     """Claim up to `limit` due promises, oldest first, for `owner` until `now + hold_for`; `[]` when none is due.
 
-    With `bot_id` only those of that bot, which alone can delete the messages. Due: `delete_at <= now`, not claimed,
-    `not_before` passed. Each promise is claimed by one conditional update, so no two callers hold the same one; those
-    of a killed owner are due again after `hold_for`. Concurrent callers may get fewer than `limit` though more are due.
+    With `bot_id` only those of that bot, which alone can delete the messages, and those without a bot. Without the
+    chats in `without_chats`; at most `per_chat` of one chat; with `sent_before` only those sent before it, or at an
+    unknown time. Due: `delete_at <= now`, not claimed, `not_before` passed. Each promise is claimed by one conditional
+    update, so no two callers hold the same one; those of a killed owner are due again after `hold_for`. Fewer than
+    `limit` does not mean that no more are due; none does.
     """
-    condition = _due(now) if bot_id is None else {**_due(now), "bot_id": bot_id}
-    due = await _promises().find(condition, limit=limit, sort=[("delete_at", 1)], projection=["_id"])
+    condition = _due(now)
+    if bot_id is not None:
+        condition["bot_id"] = {"$in": [bot_id, None]}
+    if without_chats:
+        condition["chat_id"] = {"$nin": list(without_chats)}
+    if sent_before is not None:
+        condition["sent_at"] = {"$not": {"$gte": sent_before}}
+    return await _claim(condition, now, owner, hold_for, limit, per_chat)
+
+
+async def claim_due_of_other_bots(
+    bot_id: int, now: datetime, owner: str, hold_for: timedelta, limit: int
+) -> list[PendingDeletion]:
+    """Claim up to `limit` due promises of other bots than `bot_id`, as `claim_due` does; `[]` when none is due."""
+    return await _claim({**_due(now), "bot_id": {"$nin": [bot_id, None]}}, now, owner, hold_for, limit, None)
+
+
+async def _claim(
+    condition: Document, now: datetime, owner: str, hold_for: timedelta, limit: int, per_chat: int | None
+) -> list[PendingDeletion]:
+    due = await _promises().find(condition, limit=limit, sort=[("delete_at", 1)], projection=["_id", "chat_id"])
+    if per_chat is not None:
+        due = _spread(due, per_chat)
     if not due:
         return []
     mine: Document = {"_id": {"$in": [document["_id"] for document in due]}}
@@ -162,6 +194,18 @@ async def claim_due(
     # sorted here: given an order, the server may choose the index of `delete_at` instead of the few ids
     claimed = await _promises().find({**mine, "claim": claim}, limit=limit)
     return await _readable(sorted(claimed, key=itemgetter("delete_at")))
+
+
+def _spread(documents: Sequence[Document], per_chat: int) -> list[Document]:
+    """Return the first `per_chat` documents of each chat, in the same order."""
+    counted: Counter[object] = Counter()
+    kept = []
+    for document in documents:
+        chat_id = document.get("chat_id")
+        counted[chat_id] += 1
+        if counted[chat_id] <= per_chat:
+            kept.append(document)
+    return kept
 
 
 async def finish(promise_ids: Sequence[str], owner: str) -> int:

@@ -34,6 +34,7 @@ from database.operations import (
     impossible_deletions,
     inactive_user_ops,
     incident_ops,
+    known_messages,
     lease_ops,
     login_ops,
     membership_ops,
@@ -129,8 +130,9 @@ OPERATIONS: dict[str, Operation] = {
     "channel_ops.remove": lambda: channel_ops.remove(-1),
     "delivery_claims.claim_delivery": lambda: delivery_claims.claim_delivery(1, 1, "x", NOW, HOLD),
     "deletion_ops.claim_due": lambda: deletion_ops.claim_due(NOW, "a", HOLD, 1),
+    "deletion_ops.claim_due_of_other_bots": lambda: deletion_ops.claim_due_of_other_bots(1, NOW, "a", HOLD, 1),
     "deletion_ops.count_overdue": lambda: deletion_ops.count_overdue(NOW),
-    "impossible_deletions.count_unnotified": lambda: impossible_deletions.count_unnotified(1, "unknown"),
+    "impossible_deletions.count_unnotified": lambda: impossible_deletions.count_unnotified("unknown"),
     "deletion_ops.find_interrupted": lambda: deletion_ops.find_interrupted(1, NOW, NOW, 1),
     "deletion_ops.find_promise": lambda: deletion_ops.find_promise(1, "x", "m"),
     "delivery_claims.find_unfinished": lambda: delivery_claims.find_unfinished(1, NOW, 1),
@@ -139,7 +141,8 @@ OPERATIONS: dict[str, Operation] = {
     "deletion_ops.release": lambda: deletion_ops.release("x", "a", not_before=None, error=None),
     "deletion_ops.release_all": lambda: deletion_ops.release_all("a", NOW),
     "delivery_claims.find_last_claim": lambda: delivery_claims.find_last_claim(1, 1, "x"),
-    "impossible_deletions.mark_notified": lambda: impossible_deletions.mark_notified(1, NOW),
+    "known_messages.known_between": lambda: known_messages.known_between(1, 1, 9, bot_id=1, since=NOW),
+    "impossible_deletions.mark_notified": lambda: impossible_deletions.mark_notified(NOW),
     "deletion_ops.next_due": deletion_ops.next_due,
     "impossible_deletions.record_impossible": lambda: impossible_deletions.record_impossible(
         [(PROMISE, "unknown")], NOW
