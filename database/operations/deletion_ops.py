@@ -167,22 +167,26 @@ async def claim_due(
         condition["chat_id"] = {"$nin": list(without_chats)}
     if sent_before is not None:
         condition["sent_at"] = {"$not": {"$gte": sent_before}}
-    return await _claim(condition, now, owner, hold_for, limit, per_chat)
+    due = await _promises().find(condition, limit=limit, sort=[("delete_at", 1)], projection=["_id", "chat_id"])
+    return await _claim(due if per_chat is None else _spread(due, per_chat), now, owner, hold_for, limit)
 
 
 async def claim_due_of_other_bots(
     bot_id: int, now: datetime, owner: str, hold_for: timedelta, limit: int
 ) -> list[PendingDeletion]:
     """Claim up to `limit` due promises of other bots than `bot_id`, as `claim_due` does; `[]` when none is due."""
-    return await _claim({**_due(now), "bot_id": {"$nin": [bot_id, None]}}, now, owner, hold_for, limit, None)
+    # two ranges of the index that begins with the bot: the many of `bot_id` are not read
+    for others in ({"$lt": bot_id}, {"$gt": bot_id}):
+        condition = {**_due(now), "bot_id": others}
+        due = await _promises().find(condition, limit=limit, sort=[("bot_id", 1), ("delete_at", 1)], projection=["_id"])
+        if due:
+            return await _claim(due, now, owner, hold_for, limit)
+    return []
 
 
 async def _claim(
-    condition: Document, now: datetime, owner: str, hold_for: timedelta, limit: int, per_chat: int | None
+    due: Sequence[Document], now: datetime, owner: str, hold_for: timedelta, limit: int
 ) -> list[PendingDeletion]:
-    due = await _promises().find(condition, limit=limit, sort=[("delete_at", 1)], projection=["_id", "chat_id"])
-    if per_chat is not None:
-        due = _spread(due, per_chat)
     if not due:
         return []
     mine: Document = {"_id": {"$in": [document["_id"] for document in due]}}
