@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from aiogram import Bot
 
 from core.delivery import SWEEP_MAX
+from database.operations import broadcast_rows
 from database.operations.known_messages import known_between
-from schedulers.jobs.message_deletion import delete_messages
+from schedulers.jobs.message_deletion import IDS_MAX, delete_messages
 from sender.message_ids import message_ids_of
 
 #: calls that look for undeletable ids in one sweep
@@ -47,11 +48,14 @@ class Swept:
 
 
 def end_of_span(bot: Bot, after: int, before: int | None) -> int | None:
-    """Return `before`, or the first id after the newest one seen; None when no id after `after` was seen."""
+    """Return `before`, or else the first id after the newest one seen; None when that one is older than `after`.
+
+    Without `before` it is at least one call's worth of ids: what the lost answer named may be newer than all seen.
+    """
     if before is not None:
         return before
     newest = message_ids_of(bot).newest
-    return None if newest is None or newest <= after else newest + 1
+    return None if newest is None or newest < after else max(newest, after + IDS_MAX) + 1
 
 
 async def sweep(bot: Bot, span: Span) -> Swept:
@@ -77,3 +81,36 @@ async def _known(bot: Bot, span: Span, end: int) -> set[int]:
         besides=span.promise_id,
     )
     return stored | span.known | set(seen)
+
+
+class LostAnswers:
+    """The lost answers of one run of a broadcast, until the first id after each is known.
+
+    That is the id of a copy whose call began after the loss. An id that merely came later proves nothing: it may be of
+    a call that was made before. What has no such id when the run ends is bounded by the next run, or when it is swept.
+    """
+
+    def __init__(self, broadcast_id: str, owner: str) -> None:
+        self._broadcast_id = broadcast_id
+        self._owner = owner
+        self._users: set[int] = set()
+        #: those of earlier runs have a bound
+        self._are_earlier_bounded = False
+
+    def add(self, user_id: int) -> None:
+        """Note that the answer to this recipient's call was lost, which is recorded."""
+        self._users.add(user_id)
+
+    def without_bound(self) -> frozenset[int]:
+        """Return whose answers are lost up to now."""
+        return frozenset(self._users)
+
+    async def bound(self, lost_before: frozenset[int], message_id: int) -> None:
+        """Record the id of a copy whose call began when the answers to `lost_before` were lost. May be repeated."""
+        if not self._are_earlier_bounded:
+            await broadcast_rows.bound_earlier_sweeps(self._broadcast_id, self._owner, message_id)
+            self._are_earlier_bounded = True
+        users = lost_before & self._users
+        if users:
+            await broadcast_rows.bound_sweeps(self._broadcast_id, sorted(users), message_id)
+            self._users -= users

@@ -177,7 +177,7 @@ async def test_without_an_upper_bound_it_is_the_newest_id_seen(house: House) -> 
 @pytest.mark.parametrize("newest", [None, 1])
 async def test_when_no_later_id_was_seen_it_is_counted_as_unknown_and_told(house: House, newest: int | None) -> None:
     await meet(house)
-    await add_row(house, 1, None)
+    await add_row(house, 2, None)
     message_ids_of(house.base.user_bot).newest = newest
     await house.advance(minutes=31)
     assert (await run_deleter(house)).counts == {"unknown": 1}
