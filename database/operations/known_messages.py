@@ -41,7 +41,8 @@ async def _of_deliveries(chat_id: int, span: Document, before: int, own: Documen
 
 
 async def _of_broadcasts(user_id: int, span: Document, before: int, own: Document, since: datetime) -> list[int]:
-    sent_then: Document = {"$or": [{"finished_at": None}, {"finished_at": {"$gte": since}}]}
+    ended_since: Document = {"$or": [{"finished_at": None}, {"finished_at": {"$gte": since}}]}
+    sent_then: Document = {"started_at": {"$ne": None}, **ended_since}
     database = current_database()
     broadcasts = await database.collection("broadcasts").find(sent_then, limit=_BROADCASTS_MAX, projection=["_id"])
     if not broadcasts:
