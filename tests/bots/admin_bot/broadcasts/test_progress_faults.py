@@ -174,13 +174,13 @@ async def test_a_progress_message_of_a_replaced_bot_is_not_edited_but_sent_anew_
     await count(one, 100)
     await admin.time.move(6)
     assert len(sends(admin)) == 1
-    assert one.progress_message_id not in {call.message_id for call in edits(admin)}
+    assert one.progress_message_id not in {call.message_id for call in admin.world.of(EditMessageText)}
     now = await stored(one)
     assert (now.progress_message_id, now.progress_bot_id) == (max(admin.world.screens), admin.bot.id)
     await count(one, 200)
     await admin.time.move(6)
     assert len(sends(admin)) == 1
-    assert edits(admin)[-1].message_id == now.progress_message_id
+    assert admin.world.of(EditMessageText)[-1].message_id == now.progress_message_id
 
 
 # --- failures of Telegram
