@@ -257,6 +257,31 @@ async def test_a_hundred_chats_cost_few_commands(db: Database) -> None:
     db.calls.clear()
     await start(ScriptedBot())
     finds = db.calls["find pending_deletions"]
-    assert finds <= 4 + AT_ONCE
+    assert finds <= 6 + AT_ONCE
     assert db.calls["update_many pending_deletions"] == 1
     assert db.calls["delete_many pending_deletions"] == 1
+
+
+async def test_one_chat_holds_few_claims(db: Database) -> None:
+    for number in range(50):
+        await promise(BUSY, number + 1)
+    bot = ScriptedBot(BUSY)
+    task = start(bot)
+    await until_idle(task, bot)
+    assert await db.collection("pending_deletions").count({"claimed_by": "run"}) == PER_CHAT
+    bot.held[BUSY].set()
+    assert await task == Counts({"deleted": 50})
+
+
+async def test_a_promise_whose_claim_ran_out_while_it_waited_is_not_started(db: Database, clock: ManualClock) -> None:
+    for number in range(3):
+        await promise(BUSY, number + 1)
+    bot = ScriptedBot(BUSY)
+    task = start(bot, Run(clock, "run"))
+    await until_idle(task, bot)
+    clock.move(message_deleter.CLAIM_FOR)
+    theirs = await deletion_ops.claim_due(clock.now(), "another", HOUR, 100)
+    assert len(theirs) == 3
+    bot.held[BUSY].set()
+    await task
+    assert len(bot.chats) == 1
