@@ -98,10 +98,15 @@ def is_too_old(sent_at: datetime, now: datetime) -> bool:
     return now - sent_at >= TELEGRAM_DELETE_LIMIT
 
 
-def is_urgent(promise: PendingDeletion, now: datetime) -> bool:
-    """Return whether less than six hours may be left until Telegram no longer deletes these messages."""
-    sent_at = promise.sent_at if promise.is_sent_at_known else promise.delete_at - LONGEST_DELETE_AFTER
+def is_near_limit(sent_at: datetime, now: datetime) -> bool:
+    """Return whether less than six hours are left until Telegram no longer deletes a message of `sent_at`."""
     return now - sent_at > URGENT_FROM
+
+
+def is_urgent(promise: PendingDeletion, now: datetime) -> bool:
+    """Return whether `is_near_limit` holds for these messages, or may hold because their age is not known."""
+    sent_at = promise.sent_at if promise.is_sent_at_known else promise.delete_at - LONGEST_DELETE_AFTER
+    return is_near_limit(sent_at, now)
 
 
 def dice_time(sent_at: datetime, now: datetime) -> datetime | None:

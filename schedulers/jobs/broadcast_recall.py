@@ -12,7 +12,7 @@ import structlog
 from aiogram import Bot
 
 from core.broadcasts import Recipient, RecipientState
-from core.delivery import is_too_old
+from core.delivery import is_near_limit, is_too_old
 from core.retries import SHORT_S, retry_while_unavailable
 from database.operations import broadcast_rows
 from monitoring.logs import mask
@@ -170,7 +170,7 @@ async def _delete(bot: Bot, recipient: Recipient, now: datetime) -> _Result | No
     if hopeless is not None:
         return _Result(RecipientState.KEPT, hopeless)
     try:
-        with in_lane(Lane.DELETION):
+        with in_lane(Lane.DELETION, urgent=is_near_limit(recipient.sent_at, now)):
             deletion = await delete_messages(bot, recipient.user_id, ids)
     except TELEGRAM_ERRORS as error:
         closed = _why_closed(error)
@@ -215,7 +215,7 @@ async def _sweep(bot: Bot, recipient: Recipient, now: datetime) -> _Result | Non
     if before is None:
         return None
     try:
-        with in_lane(Lane.DELETION):
+        with in_lane(Lane.DELETION, urgent=is_near_limit(sent_at, now)):
             swept = await sweep(bot, Span(recipient.user_id, after, before, sent_at))
     except TELEGRAM_ERRORS as error:
         closed = _why_closed(error)

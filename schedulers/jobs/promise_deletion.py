@@ -90,7 +90,8 @@ class PromiseDeletion:
         if swept is None:
             return await self._announce(promise, now, Verdict(End.DELETED))
         if swept.left:
-            return await self._announce(promise, now, Verdict(End.TOO_WIDE, f"{swept.left} ids not looked at"))
+            await self._replace_notice(promise, user_texts.TIME_UP_UNSURE, with_button=True)
+            return Verdict(End.TOO_WIDE, f"{swept.left} ids not looked at")
         return await self._announce(promise, now, Verdict(End.SWEPT))
 
     def _span(self, promise: PendingDeletion) -> Span | None:

@@ -203,6 +203,7 @@ async def test_a_span_that_is_too_long_is_swept_in_part_and_told(house: House) -
     assert (await run_deleter(house)).counts == {"too_wide": 1}
     assert len(await house.calls("deleteMessages")) - before == SWEEP_MAX // 100
     assert "copy" not in await texts_left(house)
+    assert (await texts_left(house))[-1].startswith("Time is up. If you still see messages of this post")
     assert "too much was sent since to find all of it: 1" in (await alerts_to_owner(house))[-1]
 
 
