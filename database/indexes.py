@@ -58,7 +58,7 @@ INDEXES: dict[str, tuple[Index, ...]] = {
     "token_generator_count": (_unique("user_id", "date"), _plain("date")),
     # claimed_until: the only time of a delivery that failed. is_unfinished: recovery after a crash, and clean-up of the
     # finished ones by age
-    "deliveries": (_plain("opened_at", "claimed_until"), _plain("is_unfinished", "opened_at")),
+    "deliveries": (_plain("opened_at", "claimed_until"), _plain("is_unfinished", "opened_at"), _plain("chat_id")),
     "pending_deletions": (
         _plain("delete_at", "claimed_until"),
         # claims of one bot: claimed and postponed promises are skipped in the index, without reading the document

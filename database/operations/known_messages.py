@@ -7,6 +7,8 @@ from core.delivery import SWEEP_MAX
 from database.connection import current_database
 from database.values import Document, to_key
 
+#: a delivery is in one of them; in `deliveries` also one that is never deleted
+_HOMES = ("deliveries", "pending_deletions")
 #: broadcasts whose copies can lie in the time of one sweep; more than are sent in two days
 _BROADCASTS_MAX = 100
 
@@ -35,7 +37,9 @@ async def _of_deliveries(chat_id: int, span: Document, before: int, own: Documen
     if besides is not None:
         condition["_id"] = {"$ne": to_key(besides)}
     fields = ["message_ids", "notice_message_id", "state", "sweep_after"]
-    rows = await current_database().collection("pending_deletions").find(condition, limit=SWEEP_MAX, projection=fields)
+    rows: list[Document] = []
+    for home in _HOMES:
+        rows += await current_database().collection(home).find(condition, limit=SWEEP_MAX, projection=fields)
     ids = [number for row in rows for number in (*row.get("message_ids", ()), row.get("notice_message_id") or 0)]
     return _in_span(ids, span) + _may_become(rows, "sending", before)
 

@@ -316,9 +316,16 @@ async def test_the_swept_delivery_protects_nothing_of_its_own(db: Database) -> N
     assert of_others == set()
 
 
-async def test_ids_that_a_delivery_in_progress_may_get_are_left_alone(db: Database) -> None:
+async def test_copies_that_are_never_deleted_are_known_too(db: Database) -> None:
+    row = {"bot_id": BOT, "chat_id": ALICE, "message_ids": [12], "notice_message_id": 13, "delete_at": None}
+    await db.collection("deliveries").insert_one(row)
+    assert await known() == {12, 13}
+
+
+@pytest.mark.parametrize("home", ["deliveries", "pending_deletions"])
+async def test_ids_that_a_delivery_in_progress_may_get_are_left_alone(db: Database, home: str) -> None:
     row = {"bot_id": BOT, "chat_id": ALICE, "message_ids": [], "state": "sending", "sweep_after": 15}
-    await db.collection("pending_deletions").insert_one(row)
+    await db.collection(home).insert_one(row)
     assert await known() == {16, 17, 18, 19}
 
 
