@@ -113,8 +113,8 @@ async def test_what_is_known_to_be_something_else_stays(house: House) -> None:
     end = await say(house, "end")
     await add_row(house, first, end, known_ids=[hers])
     now = house.base.clock.now()
-    other = await deletion_ops.promise(BOT, ALICE, ALICE, "y" * 16, now, now + timedelta(days=1), [other_post])
-    await deletion_ops.record_notice(other, other_notice)
+    other = {"state": "sent", "message_ids": [other_post], "notice_message_id": other_notice}
+    await add_row(house, None, None, **other, delete_at=now + timedelta(days=1))
     broadcast = await start_sending(now, send_to=[ALICE])
     await mark_sent(broadcast, ALICE, [news], now)
     _forget(house)
