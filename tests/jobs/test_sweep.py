@@ -167,11 +167,14 @@ async def test_without_an_upper_bound_it_is_the_newest_id_seen(house: House) -> 
     await meet(house)
     first = await say(house, "before")
     await say(house, "copy")
-    await add_row(house, first, None)
+    notice = await say(house, "its notice")
+    await add_row(house, first, None, notice_message_id=notice)
     _forget(house)
     await house.advance(minutes=31)
     assert (await run_deleter(house)).counts == {"swept": 1}
-    assert "copy" not in await texts_left(house)
+    left = await texts_left(house)
+    assert "copy" not in left
+    assert left[-1] == "The post was deleted, as announced.", "the notice is replaced and not swept"
 
 
 @pytest.mark.parametrize("newest", [None, 1])
