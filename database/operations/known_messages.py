@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from core.broadcasts import RecipientState
-from core.delivery import SWEEP_MAX
+from core.broadcasts import BroadcastStatus, RecipientState
+from core.delivery import SWEEP_MAX, TELEGRAM_DELETE_LIMIT
 from database.connection import current_database
 from database.values import Document, to_key
 
@@ -45,8 +45,14 @@ async def _of_deliveries(chat_id: int, span: Document, before: int, own: Documen
 
 
 async def _of_broadcasts(user_id: int, span: Document, before: int, own: Document, since: datetime) -> list[int]:
-    ended_since: Document = {"$or": [{"finished_at": None}, {"finished_at": {"$gte": since}}]}
-    sent_then: Document = {"started_at": {"$ne": None}, **ended_since}
+    # each by an index of its own; a resumed one waits as queued, so it is found by its start
+    sent_then: Document = {
+        "$or": [
+            {"status": {"$in": [BroadcastStatus.SENDING, BroadcastStatus.PAUSED]}},
+            {"finished_at": {"$gte": since}},
+            {"started_at": {"$gte": since - TELEGRAM_DELETE_LIMIT}},
+        ]
+    }
     database = current_database()
     broadcasts = await database.collection("broadcasts").find(sent_then, limit=_BROADCASTS_MAX, projection=["_id"])
     if not broadcasts:

@@ -337,5 +337,7 @@ async def test_copies_of_a_broadcast_that_ended_before_the_call_are_not_looked_f
     await mark_sent(broadcast, ALICE, [12], NOW)
     await mark_sent(broadcast, BOB, [13], NOW)
     assert await known() == {12}
-    await db.collection("broadcasts").update_many({}, {"$set": {"finished_at": NOW - timedelta(hours=2)}})
+    await db.collection("broadcasts").update_many(
+        {}, {"$set": {"finished_at": NOW - timedelta(hours=2), "status": "sent"}}
+    )
     assert await known() == set()

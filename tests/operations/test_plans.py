@@ -39,10 +39,6 @@ ALLOWED: dict[str, tuple[set[str], str]] = {
         {"keys"},
         "what is due and held or put off stands in front; it is passed over in the index and not read",
     ),
-    "deletion_ops.claim_due (other chats)": (
-        {"keys"},
-        "as above; what is due in a chat under way is read and passed over, which is what one person opened",
-    ),
     "deletion_ops.claim_due": (
         {"keys", "documents"},
         "as above, but for no bot: nothing in the product asks so, and its index does not know what is put off",

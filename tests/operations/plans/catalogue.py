@@ -299,7 +299,15 @@ CASES: tuple[Case, ...] = (
     _case(deletion_ops.claim_due, NOW, "claimer", HOUR, 5),
     _case(deletion_ops.claim_due, NOW, "claimer", HOUR, 5, bot_id=BOT, way="of one bot"),
     _case(
-        deletion_ops.claim_due, NOW, "claimer", HOUR, 5, bot_id=BOT, without_chats=[1], per_chat=2, way="other chats"
+        deletion_ops.claim_due,
+        NOW - 30 * DAY,
+        "claimer",
+        HOUR,
+        5,
+        bot_id=BOT,
+        without_chats=[1],
+        per_chat=2,
+        way="other chats",
     ),
     _case(deletion_ops.claim_due_of_other_bots, BOT, NOW, "claimer", HOUR, 5),
     _case(known_messages.known_between, 4, 20, 30, bot_id=BOT, since=NOW - HOUR),
