@@ -14,7 +14,7 @@ DELETER_RUN = RUN + Counter(
     # urgent, due, of other bots with a lower id, with a higher one; and what owners are told, by reason
     {"find pending_deletions": 4, "aggregate pending_deletions": 1, "aggregate impossible_deletions": 6}
 )
-#: a batch claimed by an update and read again, then struck out together; nothing more is found beside its chat and after
+#: a batch claimed by an update and read again, then struck out together; two more finds say that it was the last
 DELETED_BATCH = Counter({"find pending_deletions": 3, "update pending_deletions": 1, "delete pending_deletions": 1})
 
 
