@@ -66,6 +66,8 @@ class RecipientState(StrEnum):
     FAILED = "failed"
     #: no answer came; never repeated
     UNKNOWN = "unknown"
+    #: no answer came; whatever had arrived was deleted
+    SWEPT = "swept"
     #: arrived and deleted
     DELETED = "deleted"
     #: arrived, and Telegram no longer deletes it
@@ -108,6 +110,8 @@ class NewBroadcast(Record):
     #: the message that shows its progress to the admin
     progress_chat_id: int
     progress_message_id: int | None = None
+    #: the bot that sent this message; None: written before this was stored
+    progress_bot_id: int | None = None
 
 
 class Broadcast(NewBroadcast):
@@ -148,6 +152,12 @@ class Recipient(Record):
     state: RecipientState = RecipientState.PENDING
     #: ids of the recipient's copies; empty until they are sent
     message_ids: tuple[int, ...] = ()
+    #: the bot whose ids these are; None: written before rows had it, by the only bot there was
+    bot_id: int | None = None
+    #: copies of a lost answer have ids above `sweep_after` and below `sweep_before`; None: not known
+    sweep_after: int | None = None
+    sweep_before: int | None = None
+    #: of a call without an answer: when its row was claimed
     sent_at: datetime | None = None
     #: the run that claimed it; no other may record its result
     owner: str | None = None
@@ -162,6 +172,11 @@ def total(counts: dict[str, int]) -> int:
 def remaining(counts: dict[str, int]) -> int:
     """Return the number of recipients without a result."""
     return counts.get(RecipientState.PENDING, 0) + counts.get(RecipientState.SENDING, 0)
+
+
+def held(counts: dict[str, int]) -> int:
+    """Return the number of recipients who have a copy, or may have one because no answer came."""
+    return counts.get(RecipientState.SENT, 0) + counts.get(RecipientState.UNKNOWN, 0)
 
 
 def time_needed(recipients: int, calls_each: int, rate_per_s: float) -> timedelta:

@@ -1,6 +1,9 @@
 """Deliveries, and the promise to delete them."""
 
 from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import model_validator
 
 from core.posts import Post
 from core.records import Record
@@ -10,6 +13,12 @@ from core.settings import BotSettings
 TELEGRAM_DELETE_LIMIT = timedelta(hours=48)
 #: the longest accepted time until deletion, so that the deleter always comes before Telegram's limit (BOTAPI §3.1)
 LONGEST_DELETE_AFTER = timedelta(hours=47)
+#: in the last hours before Telegram's limit a deletion goes before everything else
+URGENT_FROM = TELEGRAM_DELETE_LIMIT - timedelta(hours=6)
+#: Telegram deletes no dice in a private chat before this age (BOTAPI §3.1)
+DICE_LIMIT = timedelta(hours=24)
+#: ids looked through in one chat for what a lost answer left there
+SWEEP_MAX = 2000
 #: a second tap on the same post within this time after the first is the same request
 DOUBLE_TAP = timedelta(seconds=3)
 
@@ -19,30 +28,45 @@ RETRY_LONGEST = timedelta(hours=1)
 
 
 class PendingDeletion(Record):
-    """The stored promise to delete a delivery at `delete_at`. Times are aware UTC."""
+    """The stored promise to delete a delivery at `delete_at`. Times are aware UTC.
+
+    A row needs only `user_id`, `chat_id`, `message_ids` and `delete_at`.
+    """
 
     #: the document's `_id` as text
     id: str
-    bot_id: int
+    #: the bot whose ids these are; None: written before rows had it, by the only bot there was
+    bot_id: int | None = None
     user_id: int
     chat_id: int
     #: empty until the ids of the copies are known; stays empty when the call's answer was lost
     message_ids: tuple[int, ...] = ()
     notice_message_id: int | None = None
-    #: the state of its delivery; None for a row of an earlier version
+    #: empty: not known, so that the post cannot be offered again
+    post_code: str = ""
+    #: `delete_at` when the row has none: the latest time it can be, so that the age alone ends no promise too soon
+    sent_at: datetime
+    is_sent_at_known: bool = True
+    delete_at: datetime
+    #: "sending": in progress; "sent"; "unknown": Telegram's answer never came; None: written before there were states
     state: str | None = None
-    #: what a lost answer may have left has ids above the one and below the other, and none of `known_ids`
+    #: the copies of a lost answer have ids above `sweep_after` and below `sweep_before` (None: not known)
     sweep_after: int | None = None
     sweep_before: int | None = None
+    #: ids between them that are known to be other messages
     known_ids: tuple[int, ...] = ()
-    post_code: str
-    sent_at: datetime
-    delete_at: datetime
     attempts: int = 0
     not_before: datetime | None = None
     claimed_by: str | None = None
     claimed_until: datetime | None = None
     last_error: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_sent_at(cls, row: Any) -> Any:
+        if isinstance(row, dict) and row.get("sent_at") is None and "delete_at" in row:
+            return {**row, "sent_at": row["delete_at"], "is_sent_at_known": False}
+        return row
 
 
 def deletion_time(sent_at: datetime, minutes: int) -> datetime | None:
@@ -70,6 +94,25 @@ def is_protected(post: Post, settings: BotSettings) -> bool:
 def is_too_old(sent_at: datetime, now: datetime) -> bool:
     """Return whether Telegram no longer deletes a message of `sent_at` (48 hours and more)."""
     return now - sent_at >= TELEGRAM_DELETE_LIMIT
+
+
+def is_near_limit(sent_at: datetime, now: datetime) -> bool:
+    """Return whether less than six hours are left until Telegram no longer deletes a message of `sent_at`."""
+    return now - sent_at > URGENT_FROM
+
+
+def is_urgent(promise: PendingDeletion, now: datetime) -> bool:
+    """Return whether `is_near_limit` holds for these messages, or may hold because their age is not known."""
+    sent_at = promise.sent_at if promise.is_sent_at_known else promise.delete_at - LONGEST_DELETE_AFTER
+    return is_near_limit(sent_at, now)
+
+
+def dice_time(sent_at: datetime, now: datetime) -> datetime | None:
+    """Return when to retry a message that Telegram refuses to delete: a dice is deletable after 24 hours.
+
+    None when it is older, so that a refusal is final.
+    """
+    return sent_at + DICE_LIMIT + timedelta(minutes=1) if now - sent_at < DICE_LIMIT else None
 
 
 def retry_pause(attempts: int) -> timedelta:

@@ -77,7 +77,7 @@ INDEXES: dict[str, tuple[Index, ...]] = {
     ),
     "pending_deletions": _PROMISES,
     # the few of all undeletable deliveries of which the owners were not notified yet
-    "impossible_deletions": (_plain("bot_id", "is_told", "reason", "at"), _plain("is_told", "at")),
+    "impossible_deletions": (_plain("is_told", "reason", "at"), _plain("is_told", "at")),
     "broadcasts": (
         # one broadcast per draft, however often it is confirmed
         _unique("key"),

@@ -60,9 +60,13 @@ class MessageIds(BaseRequestMiddleware):
         for update in updates:
             if not isinstance(update, Update):
                 continue
-            message = update.message or (update.callback_query.message if update.callback_query else None)
-            if message is not None:
-                self.note(message.chat.id, message.message_id)
+            if update.message is not None:
+                self.note(update.message.chat.id, update.message.message_id)
+            elif update.callback_query is not None and update.callback_query.message is not None:
+                # a message of ours, maybe one whose answer was lost: it says how far the ids are, not whose it is
+                pressed = update.callback_query.message
+                if pressed.chat.id > 0:
+                    self.newest = max(self.newest or 0, pressed.message_id) or None
 
     def _note_answer(self, answer: Any, method: TelegramMethod[Any]) -> None:
         # a session middleware's "Response" is the call's result (aiogram `base.py` casts the same way)

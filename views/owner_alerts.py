@@ -1,5 +1,7 @@
 """Alerts to owners, one per incident."""
 
+from collections.abc import Mapping
+
 from core.posts import Post
 from core.settings import ShortenerFailure
 from core.subscriptions import Channel, ChannelMode, OnError
@@ -46,15 +48,26 @@ def post_refused(post: Post, words: str) -> str:
     )
 
 
-def deletions_impossible(too_old: int, accounts_gone: int, lost: int) -> str:
-    """Say how many deliveries could not be deleted, for each reason."""
-    lines = ["<b>Some deliveries could not be taken back.</b>"]
-    if too_old:
-        lines.append(f"Older than 48 hours, so that Telegram no longer deletes them: {too_old}.")
-    if accounts_gone:
-        lines.append(f"The subscriber's account is gone: {accounts_gone}.")
-    if lost:
-        lines.append(f"Telegram's answer to the delivery never came, so its messages are unknown: {lost}.")
+#: what is said of each reason why a delivery is told of, in this order
+_DELETIONS = {
+    "too_old": "Older than 48 hours, so that Telegram no longer deletes them: {}.",
+    "reader_gone": "The subscriber's account is gone: {}.",
+    "other_bot": "Sent by another bot, whose messages this one cannot delete: {}.",
+    "unknown": "Telegram's answer to the delivery never came, so its messages are unknown: {}.",
+    "too_wide": "Telegram's answer never came, and too much was sent since to find all of it: {}.",
+}
+_SWEPT = "Deliveries whose answer was lost were cleaned up: {}. Whatever had arrived is deleted."
+#: the reasons, as they are stored
+DELETION_REASONS = (*_DELETIONS, "swept")
+
+
+def deletions_impossible(counts: Mapping[str, int]) -> str:
+    """Say how many deliveries could not be deleted, or were swept. `counts`: by DELETION_REASONS, not all zero."""
+    lines = [words.format(counts[reason]) for reason, words in _DELETIONS.items() if counts.get(reason)]
+    if lines:
+        lines.insert(0, "<b>Some deliveries could not be taken back.</b>")
+    if counts.get("swept"):
+        lines.append(_SWEPT.format(counts["swept"]))
     return "\n".join(lines)
 
 

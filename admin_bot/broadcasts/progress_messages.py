@@ -15,9 +15,13 @@ from sender.refusals import Failure
 _NOT_EDITABLE = (Failure.GONE, Failure.UNEDITABLE)
 
 
-def stored_ref(broadcast: Broadcast) -> MessageRef:
-    """Return the progress message as the broadcast's row names it."""
-    return MessageRef(broadcast.progress_chat_id, broadcast.progress_message_id)
+def stored_ref(broadcast: Broadcast, bot_id: int) -> MessageRef:
+    """Return the progress message as the broadcast's row names it; without an id if another bot than `bot_id` sent it.
+
+    Another bot's id may be that of one of this bot's messages.
+    """
+    is_own = broadcast.progress_bot_id in (None, bot_id)
+    return MessageRef(broadcast.progress_chat_id, broadcast.progress_message_id if is_own else None)
 
 
 async def edit_or_send(bot: Bot, ref: MessageRef, screen: Screen) -> MessageRef:
@@ -44,7 +48,8 @@ async def edit_or_send(bot: Bot, ref: MessageRef, screen: Screen) -> MessageRef:
 class ProgressMessage:
     """The message that shows the progress of one broadcast."""
 
-    def __init__(self, ref: MessageRef) -> None:
+    def __init__(self, ref: MessageRef, bot_id: int) -> None:
+        self._bot_id = bot_id
         #: held while it is edited or replaced
         self.lock = asyncio.Lock()
         self.rate = ProgressRate()
@@ -83,7 +88,7 @@ class ProgressMessage:
         """Return whether the poll of this number must not edit the message."""
         if poll < self.not_before:
             return True
-        row_ref = stored_ref(broadcast)
+        row_ref = stored_ref(broadcast, self._bot_id)
         if row_ref != self._row_ref:
             # moved by another process; a row read before a move of ours belongs to a poll below `not_before`
             self.move(row_ref)
@@ -94,14 +99,16 @@ class ProgressMessage:
 
 
 class ProgressMessages:
-    """The progress messages, by broadcast."""
+    """The progress messages of a bot, by broadcast."""
 
-    def __init__(self) -> None:
+    def __init__(self, bot_id: int) -> None:
+        self._bot_id = bot_id
         self._known: dict[str, ProgressMessage] = {}
 
     def of(self, broadcast: Broadcast) -> ProgressMessage:
         """Return the broadcast's message; for an unknown broadcast the one its row names."""
-        return self._known.setdefault(broadcast.id, ProgressMessage(stored_ref(broadcast)))
+        ref = stored_ref(broadcast, self._bot_id)
+        return self._known.setdefault(broadcast.id, ProgressMessage(ref, self._bot_id))
 
     def keep_only(self, ids: Collection[str], poll: int) -> None:
         """Forget all other broadcasts, except those whose message is in use during the poll of this number."""

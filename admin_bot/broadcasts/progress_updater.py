@@ -59,7 +59,7 @@ class ProgressUpdater:
         self._clock = clock
         self._zone = zone
         self._supervisor = supervisor
-        self._messages = ProgressMessages()
+        self._messages = ProgressMessages(self._bot.id)
         #: number of the poll under way, or of the last one
         self._poll_number = 0
         self._is_store_away = False
@@ -187,13 +187,13 @@ class ProgressUpdater:
     async def _store_ref(self, message: ProgressMessage, broadcast: Broadcast) -> None:
         """Write a message that was sent in place of a deleted one to the row."""
         ref = message.ref
-        if ref.message_id is not None and ref != stored_ref(broadcast):
-            await broadcast_ops.set_progress_message(broadcast.id, ref.chat_id, ref.message_id)
+        if ref.message_id is not None and ref != stored_ref(broadcast, self._bot.id):
+            await broadcast_ops.set_progress_message(broadcast.id, ref.chat_id, ref.message_id, self._bot.id)
             message.note_stored()
 
     async def _move(self, broadcast: Broadcast, ref: MessageRef) -> Broadcast:
         """Make `ref` the progress message; the one before is marked as moved if it would soon be wrong."""
-        before = stored_ref(broadcast)
+        before = stored_ref(broadcast, self._bot.id)
         message = self._messages.of(broadcast)
         async with message.lock:
             self._skip_next_poll(message)
@@ -201,11 +201,14 @@ class ProgressUpdater:
             if before == ref:
                 return broadcast
             if ref.message_id is not None:
-                await broadcast_ops.set_progress_message(broadcast.id, ref.chat_id, ref.message_id)
+                await broadcast_ops.set_progress_message(broadcast.id, ref.chat_id, ref.message_id, self._bot.id)
             message.move(ref)
             if broadcast.status in _CHANGING:
                 await self._mark_moved(before, broadcast)
-        return broadcast.model_copy(update={"progress_chat_id": ref.chat_id, "progress_message_id": ref.message_id})
+        moved = {
+            "progress_chat_id": ref.chat_id, "progress_message_id": ref.message_id, "progress_bot_id": self._bot.id
+        }  # fmt: skip
+        return broadcast.model_copy(update=moved)
 
     def _skip_next_poll(self, message: ProgressMessage) -> None:
         """Keep the poll under way from showing an outdated row, and the next one from editing too soon."""

@@ -187,7 +187,7 @@ class BroadcastService:
         progress_id = screen_id(query) or draft.screen_id
         has_stop_button = await self._has_stop_button(draft)
         new = draft.to_broadcast(admin_id, now, has_stop_button=has_stop_button, screen_id=progress_id)
-        broadcast, _ = await broadcast_ops.create(new)
+        broadcast, _ = await broadcast_ops.create(new.model_copy(update={"progress_bot_id": self._bot.id}))
         # also if the row existed: a first attempt may have ended between the row and its audit entry
         after = {"segment": broadcast.segment.model_dump(mode="json"), "send_at": broadcast.send_at}
         await audit.note(now, admin_id, "broadcast.made", broadcast.id, None, after)

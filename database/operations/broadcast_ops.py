@@ -110,9 +110,14 @@ async def mark_shown(broadcast_id: str, status: BroadcastStatus, counts: Mapping
     return await _broadcasts().update_one(condition, {"$set": {"is_shown": True}})
 
 
-async def set_progress_message(broadcast_id: str, chat_id: int, message_id: int) -> bool:
-    """Show the progress in another message from now on; atomic. False when there is no such broadcast."""
-    message = {"progress_chat_id": chat_id, "progress_message_id": message_id, "is_shown": False}
+async def set_progress_message(broadcast_id: str, chat_id: int, message_id: int, bot_id: int | None = None) -> bool:
+    """Show the progress in another message, of `bot_id`, from now on; atomic. False when there is no such broadcast."""
+    message = {
+        "progress_chat_id": chat_id,
+        "progress_message_id": message_id,
+        "progress_bot_id": bot_id,
+        "is_shown": False,
+    }
     return await _broadcasts().update_one({"_id": to_key(broadcast_id)}, {"$set": message})
 
 

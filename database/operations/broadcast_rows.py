@@ -15,6 +15,10 @@ from database.values import Document, to_key
 
 #: rows of one batch; far more than a killed process can have claimed
 _LOST_BATCH = 1000
+#: no answer came, and it is known between which ids its copies are
+_SWEEPABLE: Document = {"state": RecipientState.UNKNOWN, "sweep_after": {"$ne": None}, "sent_at": {"$ne": None}}
+#: no answer came, and no id after it is known
+_WITHOUT_BOUND: Document = {"state": RecipientState.UNKNOWN, "sweep_before": None}
 
 
 def rows() -> Collection:
@@ -81,13 +85,24 @@ async def next_pending(broadcast_id: str, after: int, limit: int) -> list[int]:
     return [row["user_id"] for row in found]
 
 
-async def claim(broadcast_id: str, user_ids: Sequence[int], owner: str) -> list[int]:
+async def claim(
+    broadcast_id: str,
+    user_ids: Sequence[int],
+    owner: str,
+    *,
+    bot_id: int | None = None,
+    sweep_after: int | None = None,
+    at: datetime | None = None,
+) -> list[int]:
     """Change pending rows to sending for `owner`, each atomically; returns the users whose rows are `owner`'s now.
+
+    `bot_id`: whose message ids the rows will hold; `sweep_after`: the newest id it knew at `at`, which is when.
 
     Repeated after a lost answer it returns the same users; `owner` must not have sent to any of them before.
     """
     wanted: Document = {"_id": {"$in": [_id(broadcast_id, user_id) for user_id in user_ids]}}
-    change = {"$set": {"state": RecipientState.SENDING, "owner": owner}}
+    sending = {"state": RecipientState.SENDING, "owner": owner, "bot_id": bot_id, "sent_at": at}
+    change = {"$set": {**sending, "sweep_after": sweep_after, "sweep_before": None}}
     taken = await rows().update_many({**wanted, "state": RecipientState.PENDING}, change)
     if taken == len(user_ids):
         return list(user_ids)
@@ -102,7 +117,7 @@ async def release(broadcast_id: str, user_id: int, owner: str, error: str | None
     May be repeated as long as `owner` has not claimed the row again.
     """
     mine = _one(broadcast_id, user_id, state=RecipientState.SENDING, owner=owner)
-    waiting = {"state": RecipientState.PENDING, "owner": None, "error": error}
+    waiting = {"state": RecipientState.PENDING, "owner": None, "error": error, "sent_at": None}
     return await rows().update_one(mine, {"$set": waiting})
 
 
@@ -111,9 +126,9 @@ async def mark_sent(
 ) -> bool:
     """Record the copies that arrived; atomic, may be repeated. False when the row is not `owner`'s, or was recalled.
 
-    Also replaces "unknown", which another process may have recorded meanwhile.
+    Also replaces "unknown" and "swept", which other processes may have recorded meanwhile.
     """
-    unsettled = {"$in": [RecipientState.SENDING, RecipientState.UNKNOWN, RecipientState.SENT]}
+    unsettled = {"$in": [RecipientState.SENDING, RecipientState.UNKNOWN, RecipientState.SWEPT, RecipientState.SENT]}
     mine = _one(broadcast_id, user_id, owner=owner, state=unsettled)
     sent = {"state": RecipientState.SENT, "message_ids": list(message_ids), "sent_at": sent_at, "error": error}
     return await rows().update_one(mine, {"$set": sent})
@@ -143,6 +158,21 @@ async def mark_lost_unknown(broadcast_id: str, owner: str) -> int:
             changed += await rows().update_many({"_id": {"$in": [row["_id"] for row in lost]}, **sending}, change)
         if len(lost) < _LOST_BATCH:
             return changed
+
+
+async def bound_sweeps(broadcast_id: str, user_ids: Sequence[int], before: int) -> int:
+    """Record `before` as the first id after the lost answers of these users; returns of how many.
+
+    Each atomically, and only where none is recorded yet.
+    """
+    lost: Document = {"_id": {"$in": [_id(broadcast_id, user_id) for user_id in user_ids]}, **_WITHOUT_BOUND}
+    return await rows().update_many(lost, {"$set": {"sweep_before": before}})
+
+
+async def bound_earlier_sweeps(broadcast_id: str, owner: str, before: int) -> int:
+    """Do the same for all answers lost by others than `owner`, which ended before `owner` began."""
+    lost = _of(broadcast_id, **_WITHOUT_BOUND, owner={"$ne": owner})
+    return await rows().update_many(lost, {"$set": {"sweep_before": before}})
 
 
 async def leave_out(broadcast_id: str, user_id: int) -> bool:
@@ -179,6 +209,37 @@ async def mark_recalled(broadcast_id: str, user_id: int, state: RecipientState, 
     """Record that sent copies were deleted, or that Telegram keeps them; atomic. False when the row is not sent."""
     sent = _one(broadcast_id, user_id, state=RecipientState.SENT)
     return await rows().update_one(sent, {"$set": {"state": state, "error": error}})
+
+
+async def next_to_sweep(
+    broadcast_id: str, sent_until: datetime, limit: int, *, without: Sequence[int] = ()
+) -> list[Recipient]:
+    """Return up to `limit` recipients whose answer was lost at a known place in the ids, oldest first.
+
+    `sent_until` and `without` as in `next_to_recall`. The next call returns new recipients once these are passed to
+    `mark_swept`.
+    """
+    condition = _of(broadcast_id, **{**_SWEEPABLE, "sent_at": {"$lte": sent_until}})
+    if without:
+        condition["user_id"] = {"$nin": list(without)}
+    found = await rows().find(condition, limit=limit, sort=[("sent_at", 1)])
+    return [Recipient.model_validate({**document, "broadcast_id": broadcast_id}) for document in found]
+
+
+async def mark_swept(broadcast_id: str, user_id: int, error: str | None = None) -> bool:
+    """Record that whatever had arrived was deleted; atomic. False when the row is not unknown any more.
+
+    With `error`, that it could not be: the row stays unknown and is not swept again.
+    """
+    unknown = _one(broadcast_id, user_id, state=RecipientState.UNKNOWN)
+    swept = {"state": RecipientState.SWEPT} if error is None else {"sweep_after": None, "error": error}
+    return await rows().update_one(unknown, {"$set": swept})
+
+
+async def oldest_to_sweep(broadcast_id: str) -> datetime | None:
+    """Return when the oldest call was made of those that can be swept; None when there are none."""
+    row = await rows().find_one(_of(broadcast_id, **_SWEEPABLE), sort=[("sent_at", 1)], projection=["sent_at"])
+    return None if row is None else row["sent_at"]
 
 
 async def oldest_sent_at(broadcast_id: str) -> datetime | None:

@@ -6,6 +6,7 @@ subscriber, and in `pending_deletions`, for copies of earlier ones that still st
 
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
@@ -116,19 +117,73 @@ def _due(now: datetime) -> Document:
 
 
 async def claim_due(
-    now: datetime, owner: str, hold_for: timedelta, limit: int, *, bot_id: int | None = None
+    now: datetime,
+    owner: str,
+    hold_for: timedelta,
+    limit: int,
+    *,
+    bot_id: int | None = None,
+    without_chats: Sequence[int] = (),
+    per_chat: int | None = None,
+    sent_before: datetime | None = None,
 ) -> list[PendingDeletion]:
     """Claim up to `limit` due promises, oldest first, for `owner` until `now + hold_for`; `[]` when none is due.
 
-    With `bot_id` only those of that bot, which alone can delete the messages. Due: `delete_at <= now`, not claimed,
-    `not_before` passed. Each promise is claimed by one conditional update, so no two callers hold the same one; those
-    of a killed owner are due again after `hold_for`. Concurrent callers may get fewer than `limit` though more are due.
+    With `bot_id` only those of that bot, which alone can delete the messages, and those without a bot. Without the
+    chats in `without_chats`; at most `per_chat` of one chat; with `sent_before` only those sent before it, or at an
+    unknown time. Due: `delete_at <= now`, not claimed, `not_before` passed. Each promise is claimed by one conditional
+    update, so no two callers hold the same one; those of a killed owner are due again after `hold_for`. Fewer than
+    `limit` does not mean that no more are due; none does.
     """
-    condition = _due(now) if bot_id is None else {**_due(now), "bot_id": bot_id}
+    condition = _due(now)
+    if bot_id is not None:
+        condition["bot_id"] = {"$in": [bot_id, None]}
+    if without_chats:
+        condition["chat_id"] = {"$nin": list(without_chats)}
+    if sent_before is not None:
+        condition["sent_at"] = {"$not": {"$gte": sent_before}}
     found = [(home, document) for home in promise_homes() for document in await _first(home, condition, limit)]
     found.sort(key=lambda one: one[1]["delete_at"])
+    if per_chat is not None:
+        found = _spread(found, per_chat)
+    return await _claim_found(found[:limit], now, owner, hold_for)
+
+
+async def claim_due_of_other_bots(
+    bot_id: int, now: datetime, owner: str, hold_for: timedelta, limit: int
+) -> list[PendingDeletion]:
+    """Claim up to `limit` due promises of other bots than `bot_id`, as `claim_due` does; `[]` when none is due."""
+    # two ranges of the index that begins with the bot: the many of `bot_id` are not read
+    for others in ({"$lt": bot_id}, {"$gt": bot_id}):
+        condition = {**_due(now), "bot_id": others}
+        for home in promise_homes():
+            found = await home.find(condition, limit=limit, sort=[("bot_id", 1), ("delete_at", 1)], projection=["_id"])
+            if found:
+                return await _claim_found([(home, document) for document in found], now, owner, hold_for)
+    return []
+
+
+async def _first(home: Collection, condition: Document, limit: int) -> list[Document]:
+    return await home.find(condition, limit=limit, sort=[("delete_at", 1)], projection=["delete_at", "chat_id"])
+
+
+def _spread(found: Sequence[tuple[Collection, Document]], per_chat: int) -> list[tuple[Collection, Document]]:
+    """Return the first `per_chat` documents of each chat, in the same order."""
+    counted: Counter[object] = Counter()
+    kept = []
+    for home, document in found:
+        chat_id = document.get("chat_id")
+        counted[chat_id] += 1
+        if counted[chat_id] <= per_chat:
+            kept.append((home, document))
+    return kept
+
+
+async def _claim_found(
+    found: Sequence[tuple[Collection, Document]], now: datetime, owner: str, hold_for: timedelta
+) -> list[PendingDeletion]:
     due: dict[str, list[object]] = {}
-    for home, document in found[:limit]:
+    for home, document in found:
         due.setdefault(home.name, []).append(document["_id"])
     # unique per call: two runs of one owner do not take each other's claims for their own
     held = {"claimed_by": owner, "claimed_until": now + hold_for, "claim": secrets.token_hex(8)}
@@ -138,10 +193,6 @@ async def claim_due(
         for promise in await _claim(current_database().collection(name), keys, now, held)
     ]
     return sorted(claimed, key=attrgetter("delete_at"))
-
-
-async def _first(home: Collection, condition: Document, limit: int) -> list[Document]:
-    return await home.find(condition, limit=limit, sort=[("delete_at", 1)], projection=["delete_at"])
 
 
 async def _claim(home: Collection, keys: Sequence[object], now: datetime, held: Document) -> list[PendingDeletion]:

@@ -1,4 +1,7 @@
-"""Undeletable deliveries (collection `impossible_deletions`): one row each, however often a crash repeats it."""
+"""Deliveries the owners are told of: undeletable ones, and those swept after a lost answer.
+
+Collection `impossible_deletions`: one row each, however often a crash repeats it.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,7 +18,7 @@ def _rows() -> Collection:
 
 
 async def record_impossible(ends: Sequence[tuple[PendingDeletion, str]], now: datetime) -> None:
-    """Record each promise with the reason why it cannot be fulfilled, before it is deleted.
+    """Record each promise with the reason why the owners are told of it, before it is deleted.
 
     May be repeated: a row that a killed run has written is kept. Each row atomically.
     """
@@ -45,12 +48,11 @@ def _row(promise: PendingDeletion, reason: str, now: datetime) -> Document:
     }
 
 
-async def count_unnotified(bot_id: int, reason: str) -> int:
-    """Count this bot's undeletable deliveries with this reason of which the owners were not notified yet."""
-    return await _rows().count({"is_told": False, "bot_id": bot_id, "reason": reason})
+async def count_unnotified(reason: str) -> int:
+    """Count the deliveries with this reason, of any bot, of which the owners were not notified yet."""
+    return await _rows().count({"is_told": False, "reason": reason})
 
 
-async def mark_notified(bot_id: int, until: datetime) -> int:
+async def mark_notified(until: datetime) -> int:
     """Record that the owners were notified of rows from `until` or before; returns how many. Each one atomically."""
-    condition = {"is_told": False, "bot_id": bot_id, "at": {"$lte": until}}
-    return await _rows().update_many(condition, {"$set": {"is_told": True}})
+    return await _rows().update_many({"is_told": False, "at": {"$lte": until}}, {"$set": {"is_told": True}})

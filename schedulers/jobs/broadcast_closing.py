@@ -28,6 +28,7 @@ _COUNTED = (
     RecipientState.BLOCKED,
     RecipientState.FAILED,
     RecipientState.UNKNOWN,
+    RecipientState.SWEPT,
     RecipientState.DELETED,
     RecipientState.KEPT,
 )
@@ -103,10 +104,12 @@ class BroadcastCloser:
     async def _fix_counts(self, broadcast: Broadcast, budget: TimeBudget) -> dict[str, int] | None:
         """Fix the exact counts and return them; None when copies that should be deleted remain."""
         is_recalled = broadcast.status is BroadcastStatus.RECALLED
+        await broadcast_rows.mark_lost_unknown(broadcast.id, budget.run.owner)
         if is_recalled:
             # a process whose lease expired may have written later what it sent
             await delete_copies(self._bot, broadcast.id, budget.run.now(), budget)
-        await broadcast_rows.mark_lost_unknown(broadcast.id, budget.run.owner)
+            if await broadcast_rows.oldest_to_sweep(broadcast.id) is not None:
+                return None
         counts = await broadcast_rows.count_states(broadcast.id)
         if is_recalled and RecipientState.SENT in counts:
             return None

@@ -75,16 +75,22 @@ class BroadcastDeleter:
         now = run.now()
         if is_settled(broadcast, now):
             await broadcast_rows.mark_lost_unknown(broadcast.id, run.owner)
-        oldest_sent_at = await broadcast_rows.oldest_sent_at(broadcast.id)
+        oldest_sent_at = await _oldest_left(broadcast.id)
         counts = await broadcast_rows.count_states(broadcast.id)
         # a row that changes from sending to sent is seen in one of the two: they are counted in this order
-        is_empty = RecipientState.SENDING not in counts and RecipientState.SENT not in counts
+        is_empty = oldest_sent_at is None and not {RecipientState.SENDING, RecipientState.SENT} & counts.keys()
         if is_empty and broadcast.status not in UNFINISHED:
             if await broadcast_ops.finish_recall(broadcast.id, counts):
                 log.info("broadcast.recalled", broadcast=broadcast.id, counts=counts)
             return
         due_at = next_due(broadcast, oldest_sent_at, now)
         await broadcast_ops.postpone_recall(broadcast.id, due_at, counts, is_requested=broadcast.is_recall_wanted)
+
+
+async def _oldest_left(broadcast_id: str) -> datetime | None:
+    """Return when the oldest copies were sent that exist, or may exist and can be swept; None when there are none."""
+    times = (await broadcast_rows.oldest_sent_at(broadcast_id), await broadcast_rows.oldest_to_sweep(broadcast_id))
+    return min((at for at in times if at is not None), default=None)
 
 
 async def _write_counts(broadcast: Broadcast) -> None:

@@ -5,16 +5,19 @@ import itertools
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Protocol
 
 import structlog
 from aiogram import Bot
 
 from core.broadcasts import Recipient, RecipientState
-from core.delivery import is_too_old
+from core.delivery import is_near_limit, is_too_old
 from core.retries import SHORT_S, retry_while_unavailable
 from database.operations import broadcast_rows
 from monitoring.logs import mask
 from schedulers.jobs.message_deletion import delete_messages
+from schedulers.jobs.sweep import Span, end_of_span, sweep
 from schedulers.runner import Run
 from sender.failures import TELEGRAM_ERRORS, classify
 from sender.lanes import Lane, in_lane
@@ -60,6 +63,18 @@ class TimeBudget:
         self.run.done[end] += 1
 
 
+class Find(Protocol):
+    """Finds the next recipients to serve."""
+
+    async def __call__(
+        self, broadcast_id: str, sent_until: datetime, limit: int, *, without: Sequence[int]
+    ) -> list[Recipient]: ...
+
+
+#: serves one recipient and writes the new state; None when they must be retried later
+Serve = Callable[[Recipient], Awaitable[RecipientState | None]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Result:
     state: RecipientState
@@ -75,23 +90,35 @@ async def delete_copies(
 ) -> None:
     """Delete the copies sent at `sent_until` or earlier, until none is left or the budget is used up.
 
-    A row changes only after Telegram answered; recipients to retry later are counted as `retry` and skipped.
-    `report_progress` is called every thousand recipients.
+    Then what calls up to then may have left whose answer was lost. A row changes only after Telegram answered;
+    recipients to retry later are counted as `retry` and skipped. `report_progress` is called every thousand recipients.
     """
+    for find, serve in ((broadcast_rows.next_to_recall, _delete_for), (broadcast_rows.next_to_sweep, _sweep_for)):
+        await _work_off(find, partial(serve, bot, budget), broadcast_id, sent_until, budget, report_progress)
+
+
+async def _work_off(
+    find: Find,
+    serve: Serve,
+    broadcast_id: str,
+    sent_until: datetime,
+    budget: TimeBudget,
+    report_progress: Callable[[], Awaitable[object]] | None,
+) -> None:
     postponed: list[int] = []
     for batch in itertools.count(1):
         if budget.is_over or len(postponed) >= POSTPONED_MAX:
             return
         limit = min(BATCH, budget.left)
-        recipients = await broadcast_rows.next_to_recall(broadcast_id, sent_until, limit, without=postponed)
+        recipients = await find(broadcast_id, sent_until, limit, without=postponed)
         if not recipients:
             return
-        postponed += await _delete_for_all(bot, recipients, budget)
+        postponed += await _serve_all(serve, recipients, budget)
         if report_progress is not None and batch % REPORT_EVERY == 0:
             await report_progress()
 
 
-async def _delete_for_all(bot: Bot, recipients: Sequence[Recipient], budget: TimeBudget) -> list[int]:
+async def _serve_all(serve: Serve, recipients: Sequence[Recipient], budget: TimeBudget) -> list[int]:
     """Serve these, several at a time; return the user ids to retry later. Raises the first error there was."""
     slots = asyncio.Semaphore(AT_ONCE)
     postponed: list[int] = []
@@ -104,7 +131,7 @@ async def _delete_for_all(bot: Bot, recipients: Sequence[Recipient], budget: Tim
                 return
             is_done = False
             try:
-                end = await _delete_for(bot, recipient, budget)
+                end = await serve(recipient)
                 is_done = True
             finally:
                 is_broken = is_broken or not is_done
@@ -119,7 +146,7 @@ async def _delete_for_all(bot: Bot, recipients: Sequence[Recipient], budget: Tim
     return postponed
 
 
-async def _delete_for(bot: Bot, recipient: Recipient, budget: TimeBudget) -> RecipientState | None:
+async def _delete_for(bot: Bot, budget: TimeBudget, recipient: Recipient) -> RecipientState | None:
     """Delete the recipient's copies and write the new state; None when it must be retried later."""
     result = await _delete(bot, recipient, budget.run.now())
     if result is None:
@@ -139,16 +166,61 @@ async def _delete(bot: Bot, recipient: Recipient, now: datetime) -> _Result | No
     ids = recipient.message_ids
     if not ids or recipient.sent_at is None:
         return _Result(RecipientState.KEPT, "no ids")
-    if is_too_old(recipient.sent_at, now):
-        return _Result(RecipientState.KEPT, "too old to delete")
+    hopeless = _why_hopeless(bot, recipient, recipient.sent_at, now)
+    if hopeless is not None:
+        return _Result(RecipientState.KEPT, hopeless)
     try:
-        with in_lane(Lane.DELETION):
+        with in_lane(Lane.DELETION, urgent=is_near_limit(recipient.sent_at, now)):
             deletion = await delete_messages(bot, recipient.user_id, ids)
     except TELEGRAM_ERRORS as error:
-        failure = classify(error)
-        if failure in _CHAT_CLOSED:
-            return _Result(RecipientState.KEPT, f"{failure.value}: {mask(str(error))}"[:300])
-        return None
+        closed = _why_closed(error)
+        return None if closed is None else _Result(RecipientState.KEPT, closed)
     if deletion.refused:
         return _Result(RecipientState.KEPT, f"Telegram refuses to delete {len(deletion.refused)} of {len(ids)}")
     return _Result(RecipientState.DELETED)
+
+
+def _why_hopeless(bot: Bot, recipient: Recipient, sent_at: datetime, now: datetime) -> str | None:
+    if recipient.bot_id not in (None, bot.id):
+        return "sent by another bot"
+    return "too old to delete" if is_too_old(sent_at, now) else None
+
+
+def _why_closed(error: BaseException) -> str | None:
+    failure = classify(error)
+    return f"{failure.value}: {mask(str(error))}"[:300] if failure in _CHAT_CLOSED else None
+
+
+async def _sweep_for(bot: Bot, budget: TimeBudget, recipient: Recipient) -> RecipientState | None:
+    """Delete what a call whose answer was lost may have left, and write the new state; None when to retry later."""
+    result = await _sweep(bot, recipient, budget.run.now())
+    if result is None:
+        return None
+    await retry_while_unavailable(
+        lambda: broadcast_rows.mark_swept(recipient.broadcast_id, recipient.user_id, result.error),
+        budget.run.clock,
+        SHORT_S,
+    )
+    return result.state
+
+
+async def _sweep(bot: Bot, recipient: Recipient, now: datetime) -> _Result | None:
+    after, sent_at = recipient.sweep_after, recipient.sent_at
+    if after is None or sent_at is None:
+        return _Result(RecipientState.UNKNOWN, "no ids")
+    hopeless = _why_hopeless(bot, recipient, sent_at, now)
+    if hopeless is not None:
+        return _Result(RecipientState.UNKNOWN, hopeless)
+    before = end_of_span(bot, after, recipient.sweep_before)
+    if before is None:
+        return None
+    try:
+        with in_lane(Lane.DELETION, urgent=is_near_limit(sent_at, now)):
+            swept = await sweep(bot, Span(recipient.user_id, after, before, sent_at))
+    except TELEGRAM_ERRORS as error:
+        closed = _why_closed(error)
+        return None if closed is None else _Result(RecipientState.UNKNOWN, closed)
+    if swept.refused or swept.left:
+        words = f"Telegram refuses to delete {swept.refused} messages, {swept.left} ids were not looked at"
+        return _Result(RecipientState.UNKNOWN, words)
+    return _Result(RecipientState.SWEPT)

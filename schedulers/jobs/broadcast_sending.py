@@ -22,8 +22,10 @@ from database.operations import broadcast_ops, broadcast_rows, user_ops
 from database.operations.segments import find_reachable
 from monitoring import metrics
 from schedulers.jobs.broadcast_calls import BACKOFF_S, NotSent, RecipientCalls, RetryLater, Sent
+from schedulers.jobs.sweep import LostAnswers
 from schedulers.runner import Run
 from sender.lanes import Lane
+from sender.message_ids import message_ids_of
 from sender.send_limiter import SendLimiter
 
 log = structlog.get_logger("tollgate.broadcast")
@@ -74,6 +76,9 @@ class Sending:
         self._until = until
         self._sleep = run.clock.sleep
         self._calls = RecipientCalls(bot, broadcast, run.clock)
+        self._bot_id = bot.id
+        self._message_ids = message_ids_of(bot)
+        self._lost_answers = LostAnswers(broadcast.id, run.owner)
         self._tasks = Supervisor()
         self._in_flight: set[asyncio.Task[None]] = set()
         #: tasks whose call has passed the limiter
@@ -186,11 +191,14 @@ class Sending:
                 await self._wait_out_pause()
                 continue
             some, page = page[:free], page[free:]
-            claim = partial(broadcast_rows.claim, self._broadcast.id, some, self._run.owner)
-            for user_id in await self._query(claim):
+            for user_id in await self._claim(some):
                 self._start(user_id)
             # the new tasks enter the limiter, which counts waiting calls
             await asyncio.sleep(0)
+
+    async def _claim(self, user_ids: list[int]) -> list[int]:
+        claim = partial(broadcast_rows.claim, bot_id=self._bot_id, sweep_after=self._message_ids.newest)
+        return await self._query(partial(claim, self._broadcast.id, user_ids, self._run.owner, at=self._run.now()))
 
     async def _free_slots(self) -> int:
         """Wait until a call may start, or sending is over; return how many may start."""
@@ -244,6 +252,7 @@ class Sending:
     # one recipient
 
     async def _send_to(self, user_id: int) -> None:
+        lost_before = self._lost_answers.without_bound()
         try:
             outcome = await self._calls.send(user_id)
         except asyncio.CancelledError:
@@ -254,6 +263,8 @@ class Sending:
         match outcome:
             case Sent():
                 await self._write_sent(user_id, outcome)
+                if outcome.message_ids:
+                    await self._query(partial(self._lost_answers.bound, lost_before, min(outcome.message_ids)))
             case NotSent():
                 await self._write_not_sent(user_id, outcome)
             case RetryLater():
@@ -276,6 +287,8 @@ class Sending:
         mine = (self._broadcast.id, user_id, self._run.owner)
         await self._query(partial(broadcast_rows.mark_not_sent, *mine, outcome.state, outcome.error))
         self._count(outcome.state)
+        if outcome.state is RecipientState.UNKNOWN:
+            self._lost_answers.add(user_id)
         if outcome.state is RecipientState.BLOCKED:
             mark_user = user_ops.mark_deactivated if outcome.is_deactivated else user_ops.mark_blocked
             await self._query(partial(mark_user, user_id, self._run.now()))

@@ -1,201 +1,246 @@
 """Deletes deliveries when their time is up (DESIGN §7.3, §7.4; BOTAPI §2.6, §3.1)."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 
 import structlog
 from aiogram import Bot
 
-from core.delivery import PendingDeletion, is_too_old, retry_pause
+from core.delivery import URGENT_FROM, PendingDeletion, is_urgent, retry_pause
 from core.jobs import Counts
 from core.retries import SHORT_S, retry_while_unavailable
-from database.operations import deletion_ops, impossible_deletions, settings_ops
+from database.operations import deletion_ops, impossible_deletions
 from monitoring import metrics
 from monitoring.alerts import Alerts
-from monitoring.logs import mask
 from schedulers.context import JobContext
-from schedulers.jobs.message_deletion import Deletion, delete_messages
+from schedulers.jobs.promise_deletion import End, PromiseDeletion, Verdict
 from schedulers.jobs.undeletable_alerts import UndeletableAlerts
 from schedulers.runner import Run
-from sender.failures import TELEGRAM_ERRORS, classify, retry_after
 from sender.lanes import Lane, in_lane
-from sender.refusals import Failure
-from views.subscribers import keyboards as user_keyboards
-from views.subscribers import texts as user_texts
 
 log = structlog.get_logger("tollgate.deleter")
 
-#: promises claimed at once, and deleted concurrently
+#: promises read at once, and deleted concurrently, each in another chat
 BATCH, AT_ONCE = 100, 10
+#: promises of one chat claimed at once: one is deleted after the other, and the rest would only be held
+PER_CHAT = 10
 #: promises claimed in one run; the rest waits for the next minute
 RUN_MAX = 3000
-#: longer than a delivery can take: a minute in the limiter, its retries, ten minutes of retrying to write the ids
-IDS_MAY_COME = timedelta(minutes=15)
+#: seconds after which ended promises are removed although they are few: well before their claims run out
+FINISH_AFTER_S = 30.0
 #: how long a claim lasts; after this another process may claim the promises of a killed one
 CLAIM_FOR = timedelta(minutes=2)
 
-#: the notice cannot be edited any more, which needs no retry
-_NOTICE_DONE = frozenset(
-    {
-        Failure.GONE,
-        Failure.NOT_MODIFIED,
-        Failure.UNEDITABLE,
-        Failure.BLOCKED,
-        Failure.DEACTIVATED,
-        Failure.UNREACHABLE,
-        Failure.CONTENT,
-    }
-)
-
-
-class End(StrEnum):
-    """How one promise ended in this run; counted by these values. All but RETRY are terminal."""
-
-    DELETED = "deleted"
-    #: older than 48 hours, or Telegram refuses to delete some of its messages
-    TOO_OLD = "too_old"
-    #: the subscriber's account was deleted
-    READER_GONE = "reader_gone"
-    #: the copies' ids never became known
-    UNKNOWN = "unknown"
-    RETRY = "retry"
-
-
-@dataclass(frozen=True, slots=True)
-class _Verdict:
-    end: End
-    error: str | None = None
-    not_before: datetime | None = None
-
 
 class MessageDeleter:
-    """Claims due promises, oldest first; each stays stored until it has reached a terminal state."""
+    """Works off due promises, several chats at a time; each stays stored until it has reached a terminal state."""
 
     def __init__(self, bot: Bot, alerts: Alerts) -> None:
         self._bot = bot
-        self._undeletable_alerts = UndeletableAlerts(bot.id, alerts)
+        self._undeletable_alerts = UndeletableAlerts(alerts)
 
     async def __call__(self, run: Run) -> Counts:
-        total = run.done
-        more, ended_well = True, False
+        work = _Work(self._bot, run, self._undeletable_alerts)
+        ended_well = False
         try:
             with in_lane(Lane.DELETION):
-                while more and not run.stopping.is_set() and total.total() < RUN_MAX:
-                    due = await deletion_ops.claim_due(run.now(), run.owner, CLAIM_FOR, BATCH, bot_id=self._bot.id)
-                    more = len(due) == BATCH
-                    await self._delete_all(due, run, total)
+                more = await work.delete_all()
+            more = await work.give_up_other_bots() or more
             ended_well = not run.stopping.is_set()
         finally:
             await self._undeletable_alerts.notify(run.now())
             if not ended_well:
                 await deletion_ops.release_all(run.owner, run.now())
         metrics.PENDING_DELETIONS_OVERDUE.set(await deletion_ops.count_overdue(run.now()))
-        return Counts(dict(total), more or not ended_well)
+        return Counts(dict(run.done), more or not ended_well)
 
-    async def _delete_all(self, due: Sequence[PendingDeletion], run: Run, total: Counter[str]) -> None:
-        slots = asyncio.Semaphore(AT_ONCE)
-        terminal: list[str] = []
-        undeletable: list[tuple[PendingDeletion, str]] = []
 
-        async def one(promise: PendingDeletion) -> None:
-            async with slots:
-                if run.stopping.is_set():
-                    return
-                verdict = await self._delete_one(promise, run.now())
-                total[verdict.end.value] += 1
-                metrics.DELETIONS.labels(outcome=verdict.end.value).inc()
-                if verdict.end is End.RETRY:
-                    await self._postpone(promise, run, verdict)
-                    return
-                terminal.append(promise.id)
-                if verdict.end is not End.DELETED:
-                    undeletable.append((promise, verdict.end.value))
+class DuePromises:
+    """Hands out due promises: one of a chat at a time, the urgent first, then the oldest.
 
+    More are claimed as soon as none of those claimed can start, so a chat that is slow holds up nothing but itself.
+    """
+
+    def __init__(self, run: Run, bot_id: int) -> None:
+        self._run = run
+        self._bot_id = bot_id
+        self._waiting: list[PendingDeletion] = []
+        #: chats with a promise under way
+        self._busy: set[int] = set()
+        self._changed = asyncio.Event()
+        self._is_claiming = False
+        self._is_stopped = False
+        self._are_urgent_left = True
+        #: chats left out by a claim that found nothing: only they can have more; None: no claim found nothing yet
+        self._left_out: frozenset[int] | None = None
+        self._claimed = 0
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether this run has claimed as many as one run may."""
+        return self._claimed >= RUN_MAX
+
+    def stop(self) -> None:
+        """Hand out no more."""
+        self._is_stopped = True
+        self._changed.set()
+
+    def done(self, promise: PendingDeletion) -> None:
+        """Let the next promise of this chat start."""
+        self._busy.discard(promise.chat_id)
+        self._changed.set()
+
+    async def next(self) -> PendingDeletion | None:
+        """Wait for a promise that may start; None when there are no more, or a stop was requested."""
+        while not self._is_stopped and not self._run.stopping.is_set():
+            promise = self._startable()
+            if promise is not None:
+                self._waiting.remove(promise)
+                self._busy.add(promise.chat_id)
+                return promise
+            if self._may_find_more() and not self._is_claiming:
+                await self._claim()
+            elif not self._busy and not self._is_claiming:
+                break
+            else:
+                self._changed.clear()
+                await self._changed.wait()
+        self._changed.set()
+        return None
+
+    def _startable(self) -> PendingDeletion | None:
+        now = self._run.now()
+        # one whose claim ran out may be another process's
+        self._waiting = [one for one in self._waiting if one.claimed_until is None or one.claimed_until > now]
+        free = [one for one in self._waiting if one.chat_id not in self._busy]
+        return next((one for one in free if is_urgent(one, now)), free[0] if free else None)
+
+    def _may_find_more(self) -> bool:
+        if self.is_cut:
+            return False
+        return self._left_out is None or not self._left_out <= self._held_chats()
+
+    def _held_chats(self) -> set[int]:
+        return self._busy | {promise.chat_id for promise in self._waiting}
+
+    async def _claim(self) -> None:
+        """Claim promises of chats of which none is held: at most AT_ONCE, since each of them is under way."""
+        self._is_claiming = True
         try:
-            ends = await asyncio.gather(*(one(promise) for promise in due), return_exceptions=True)
+            left_out = frozenset(self._held_chats())
+            now = self._run.now()
+            found = await deletion_ops.claim_due(
+                now,
+                self._run.owner,
+                CLAIM_FOR,
+                min(BATCH, RUN_MAX - self._claimed),
+                bot_id=self._bot_id,
+                without_chats=sorted(left_out),
+                per_chat=PER_CHAT,
+                sent_before=now - URGENT_FROM if self._are_urgent_left else None,
+            )
         finally:
-            await self._finish(terminal, undeletable, run)
+            self._is_claiming = False
+            self._changed.set()
+        self._claimed += len(found)
+        self._waiting += found
+        if found:
+            self._left_out = None
+        elif self._are_urgent_left:
+            self._are_urgent_left = False
+        else:
+            self._left_out = left_out
+
+
+class _Work:
+    """One run of the deleter."""
+
+    def __init__(self, bot: Bot, run: Run, undeletable_alerts: UndeletableAlerts) -> None:
+        self._bot_id = bot.id
+        self._run = run
+        self._undeletable_alerts = undeletable_alerts
+        self._deletion = PromiseDeletion(bot)
+        self._due = DuePromises(run, bot.id)
+        #: promises in a terminal state that are still stored
+        self._ended: list[tuple[PendingDeletion, End]] = []
+        #: by the run's monotonic clock
+        self._finished_at = run.clock.monotonic()
+
+    async def delete_all(self) -> bool:
+        """Delete what is due, AT_ONCE chats at a time; True when more may be due. Raises the first error there was."""
+        try:
+            ends = await asyncio.gather(*(self._delete_one_by_one() for _ in range(AT_ONCE)), return_exceptions=True)
+        finally:
+            await self._finish()
         for error in ends:
             if error is not None:
                 raise error
+        return self._due.is_cut
 
-    async def _finish(self, terminal: list[str], undeletable: list[tuple[PendingDeletion, str]], run: Run) -> None:
-        """Delete promises in a terminal state, after recording the undeletable ones with their reason."""
-        if not terminal:
+    async def _delete_one_by_one(self) -> None:
+        is_done = False
+        try:
+            while (promise := await self._due.next()) is not None:
+                try:
+                    await self._delete(promise)
+                finally:
+                    self._due.done(promise)
+                if len(self._ended) >= BATCH or self._run.clock.monotonic() - self._finished_at >= FINISH_AFTER_S:
+                    await self._finish()
+            is_done = True
+        finally:
+            if not is_done:
+                self._due.stop()
+
+    async def _delete(self, promise: PendingDeletion) -> None:
+        now = self._run.now()
+        with in_lane(Lane.DELETION, urgent=is_urgent(promise, now)):
+            verdict = await self._deletion.delete(promise, now)
+        self._count(verdict.end)
+        if verdict.end is End.RETRY:
+            await self._postpone(promise, verdict)
+        else:
+            self._ended.append((promise, verdict.end))
+
+    def _count(self, end: End) -> None:
+        self._run.done[end.value] += 1
+        metrics.DELETIONS.labels(outcome=end.value).inc()
+
+    async def _finish(self) -> None:
+        """Delete promises in a terminal state, after recording those the owners are told of, with the reason."""
+        ended, self._ended = self._ended, []
+        self._finished_at = self._run.clock.monotonic()
+        if not ended:
             return
+        told = [(promise, end.value) for promise, end in ended if end is not End.DELETED]
 
         async def finish() -> None:
-            await impossible_deletions.record_impossible(undeletable, run.now())
-            await deletion_ops.finish(terminal, run.owner)
+            await impossible_deletions.record_impossible(told, self._run.now())
+            await deletion_ops.finish([promise.id for promise, _ in ended], self._run.owner)
 
-        if undeletable:
+        if told:
             self._undeletable_alerts.expect_more()
         # a short outage must not make the next run delete and count again
-        await retry_while_unavailable(finish, run.clock, SHORT_S)
+        await retry_while_unavailable(finish, self._run.clock, SHORT_S)
 
-    async def _delete_one(self, promise: PendingDeletion, now: datetime) -> _Verdict:
-        """Delete one delivery; return what Telegram's answer means."""
-        if promise.delete_at > now:
-            # its message ids were stored after the claim, with a later time than was promised
-            return _Verdict(End.RETRY, "its time has not come", promise.delete_at)
-        if not promise.message_ids:
-            # its delivery may still wait in the limiter, or for the database to take the ids. The wait starts at the
-            # first attempt, not at `delete_at`: after a jump of the clock that may be long ago
-            if promise.attempts == 0:
-                return _Verdict(End.RETRY, "no message is known yet", now + IDS_MAY_COME)
-            return _Verdict(End.UNKNOWN)
-        if is_too_old(promise.sent_at, now):
-            await self._replace_notice(promise, user_texts.TIME_UP_TOO_OLD, with_button=False)
-            return _Verdict(End.TOO_OLD)
-        try:
-            deletion = await delete_messages(self._bot, promise.chat_id, promise.message_ids)
-        except TELEGRAM_ERRORS as error:
-            return _after_failure(promise, now, error)
-        return await self._replace_warning(promise, now, deletion)
-
-    async def _replace_warning(self, promise: PendingDeletion, now: datetime, deletion: Deletion) -> _Verdict:
-        if deletion.refused:
-            await self._replace_notice(promise, user_texts.TIME_UP_TOO_OLD, with_button=False)
-            return _Verdict(End.TOO_OLD, f"{len(deletion.refused)} messages refused")
-        settings = await settings_ops.current(now)
-        error = await self._replace_notice(promise, user_texts.deleted_notice(settings), with_button=True)
-        return _Verdict(End.DELETED) if error is None else _after_failure(promise, now, error)
-
-    async def _replace_notice(self, promise: PendingDeletion, text: str, *, with_button: bool) -> BaseException | None:
-        """Replace the warning by `text`, or send it when no warning is known; return an error that needs a retry."""
-        markup = user_keyboards.get_again(promise.post_code) if with_button else None
-        try:
-            if promise.notice_message_id is None:
-                await self._bot.send_message(promise.chat_id, text, reply_markup=markup)
-            else:
-                await self._bot.edit_message_text(
-                    text, chat_id=promise.chat_id, message_id=promise.notice_message_id, reply_markup=markup
-                )
-        except TELEGRAM_ERRORS as error:
-            failure = classify(error)
-            # a notice that may have been sent is not sent again: better none than two
-            may_be_sent = promise.notice_message_id is None and failure is Failure.AMBIGUOUS
-            return None if failure in _NOTICE_DONE or may_be_sent else error
-        return None
-
-    async def _postpone(self, promise: PendingDeletion, run: Run, verdict: _Verdict) -> None:
+    async def _postpone(self, promise: PendingDeletion, verdict: Verdict) -> None:
         log.info("deletion.postponed", chat_id=promise.chat_id, attempts=promise.attempts + 1, error=verdict.error)
-        not_before = verdict.not_before or run.now() + retry_pause(promise.attempts + 1)
-        await deletion_ops.release(promise.id, run.owner, not_before=not_before, error=verdict.error)
+        not_before = verdict.not_before or self._run.now() + retry_pause(promise.attempts + 1)
+        await deletion_ops.release(promise.id, self._run.owner, not_before=not_before, error=verdict.error)
 
-
-def _after_failure(promise: PendingDeletion, now: datetime, error: BaseException) -> _Verdict:
-    failure = classify(error)
-    text = f"{failure.value}: {mask(str(error))}"[:300]
-    if failure in (Failure.DEACTIVATED, Failure.UNREACHABLE):
-        return _Verdict(End.READER_GONE, text)
-    wait_s = retry_after(error)
-    not_before = now + timedelta(seconds=wait_s) if wait_s is not None else None
-    return _Verdict(End.RETRY, text, not_before)
+    async def give_up_other_bots(self) -> bool:
+        """End due promises of bots whose token is not used any more; True when more may be due."""
+        run, claimed = self._run, 0
+        while not run.stopping.is_set() and claimed < RUN_MAX:
+            found = await deletion_ops.claim_due_of_other_bots(self._bot_id, run.now(), run.owner, CLAIM_FOR, BATCH)
+            if not found:
+                return False
+            claimed += len(found)
+            for promise in found:
+                self._count(End.OTHER_BOT)
+                self._ended.append((promise, End.OTHER_BOT))
+            await self._finish()
+        return True
 
 
 def create(context: JobContext) -> MessageDeleter:

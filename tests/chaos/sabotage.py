@@ -10,12 +10,12 @@ from aiogram.exceptions import TelegramRetryAfter, TelegramServerError
 from aiogram.methods import CopyMessages, DeleteMessages
 from bson import ObjectId
 
-import schedulers.jobs.message_deleter
+import schedulers.jobs.promise_deletion
 import user_bot.delivery.request
 from core.delivery import deletion_time
 from database.connection import current_database
 from database.operations import deletion_ops, delivery_claims, impossible_deletions, run_ops
-from schedulers.jobs.message_deleter import End
+from schedulers.jobs.promise_deletion import End
 from sender.call_scheduler import CallScheduler
 from sender.polling import UpdateAcknowledger
 from tests.chaos.gate.sabotage import GATE_SABOTAGES
@@ -64,9 +64,9 @@ def _spend_a_credit() -> None:
 
 def _give_up_at_the_first_failure() -> None:
     def after_failure(*_: Any) -> Any:
-        return schedulers.jobs.message_deleter._Verdict(End.DELETED)
+        return schedulers.jobs.promise_deletion.Verdict(End.DELETED)
 
-    _replace(schedulers.jobs.message_deleter, "_after_failure", after_failure)
+    _replace(schedulers.jobs.promise_deletion, "_after_failure", after_failure)
 
 
 def _count_nothing() -> None:

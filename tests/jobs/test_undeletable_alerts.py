@@ -92,3 +92,18 @@ async def test_an_outage_while_alerts_are_counted_does_not_fail_the_run(
     monkeypatch.setattr(impossible_deletions, "count_unnotified", fail)
     assert (await run_deleter(house)).outcome is JobOutcome.SUCCEEDED
     assert await alerts_to_owner(house) == []
+
+
+async def test_owners_are_notified_within_the_hour_of_what_another_job_recorded(house: House) -> None:
+    deleter = create_message_deleter_scheduler(house.base.user_bot, house.user_bot.jobs, house.base.alerts)
+    await deleter.delete_due_messages()
+    await add_undeletable(house)
+    (promise,) = await deletion_ops.open_deliveries(ALICE, 10)
+    await impossible_deletions.record_impossible([(promise, "reader_gone")], house.base.clock.now())
+    await current_database().collection("pending_deletions").delete_many({})
+    await house.advance(minutes=59)
+    await deleter.delete_due_messages()
+    assert await alerts_to_owner(house) == []
+    await house.advance(minutes=1)
+    await deleter.delete_due_messages()
+    assert "account is gone: 1" in (await alerts_to_owner(house))[0]

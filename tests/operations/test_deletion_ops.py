@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from core.delivery import PendingDeletion
-from database.connection import Database
+from database.connection import Database, current_database
 from database.operations import deletion_ops
+from database.values import to_key
 
 HOLD = timedelta(minutes=2)
 MS = timedelta(milliseconds=1)
@@ -354,7 +355,7 @@ async def test_only_older_interrupted_deliveries_are_found(db: Database, now: da
 
 async def test_an_unreadable_promise_does_not_block_the_others(db: Database, now: datetime) -> None:
     broken = await promise_at(now - MS)
-    await db.collection("pending_deletions").update_one({"delete_at": now - MS}, {"$unset": {"sent_at": 1}})
+    await db.collection("pending_deletions").update_one({"delete_at": now - MS}, {"$unset": {"chat_id": 1}})
     sound = await promise_at(now)
 
     assert ids(await deletion_ops.claim_due(now, "a", HOLD, 10)) == [sound]
@@ -376,3 +377,58 @@ async def test_with_a_bot_id_only_promises_of_that_bot_are_claimed(db: Database,
     mine = await promise_at(now)
     await deletion_ops.promise(2, 7, 7, "code", now, now)
     assert ids(await deletion_ops.claim_due(now, "a", HOLD, 10, bot_id=1)) == [mine]
+
+
+# --- claims by chat, age and bot
+
+
+async def add(
+    now: datetime, chat_id: int, *, bot_id: int | None = 1, age: timedelta = HOLD, due: timedelta = MS
+) -> str:
+    key = await deletion_ops.promise(bot_id or 1, chat_id, chat_id, "code", now - age, now - due, [1])
+    if bot_id is None:
+        await (
+            current_database()
+            .collection("pending_deletions")
+            .update_one({"_id": to_key(key)}, {"$unset": {"bot_id": 1}})
+        )
+    return key
+
+
+async def test_at_most_so_many_of_a_chat_are_claimed_and_none_of_the_chats_left_out(
+    db: Database, now: datetime
+) -> None:
+    of_seven = [await add(now, 7, due=10 * MS - number * MS) for number in range(4)]
+    await add(now, 8)
+    other = await add(now, 9)
+    claimed = await deletion_ops.claim_due(now, "a", HOLD, 10, without_chats=[8], per_chat=2)
+    assert ids(claimed) == [*of_seven[:2], other]
+    assert ids(await deletion_ops.claim_due(now, "b", HOLD, 10, without_chats=[8])) == of_seven[2:]
+
+
+async def test_only_old_ones_and_those_of_unknown_age_are_claimed_with_a_limit_of_age(
+    db: Database, now: datetime
+) -> None:
+    old = await add(now, 7, age=HOLD + MS, due=2 * MS)
+    await add(now, 8)
+    unknown = await add(now, 9)
+    rows = db.collection("pending_deletions")
+    assert await rows.update_one({"_id": to_key(unknown)}, {"$unset": {"sent_at": 1}})
+    assert ids(await deletion_ops.claim_due(now, "a", HOLD, 10, sent_before=now - HOLD)) == [old, unknown]
+
+
+async def test_a_bot_claims_its_own_promises_and_those_without_a_bot(db: Database, now: datetime) -> None:
+    own, without = await add(now, 7, due=2 * MS), await add(now, 8, bot_id=None)
+    await add(now, 9, bot_id=2)
+    assert ids(await deletion_ops.claim_due(now, "a", HOLD, 10, bot_id=1)) == [own, without]
+
+
+async def test_due_promises_of_all_other_bots_are_claimed_to_be_given_up(db: Database, now: datetime) -> None:
+    await add(now, 7, bot_id=2)
+    await add(now, 8, bot_id=None)
+    others = {await add(now, 9, bot_id=1), await add(now, 9, bot_id=3)}
+    await add(now, 9, bot_id=3, due=-MS)
+    found = []
+    while claimed := await deletion_ops.claim_due_of_other_bots(2, now, "a", HOLD, 10):
+        found += ids(claimed)
+    assert (set(found), len(found)) == (others, 2)

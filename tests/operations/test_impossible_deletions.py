@@ -25,8 +25,8 @@ async def test_each_promise_has_one_row_however_often_it_is_recorded(db: Databas
     await impossible_deletions.record_impossible([(first, "too_old"), (second, "unknown"), (third, "too_old")], now)
     await impossible_deletions.record_impossible([(second, "unknown"), (first, "too_old"), (third, "too_old")], now)
     assert await count(db) == 3
-    assert await impossible_deletions.count_unnotified(BOT, "too_old") == 2
-    assert await impossible_deletions.count_unnotified(BOT, "unknown") == 1
+    assert await impossible_deletions.count_unnotified("too_old") == 2
+    assert await impossible_deletions.count_unnotified("unknown") == 1
 
 
 async def test_recording_nothing_costs_no_command(db: Database, now: datetime) -> None:
@@ -39,11 +39,16 @@ async def test_notified_rows_are_not_counted_again_but_newer_ones_are(db: Databa
     early, late = await due(now, 7, 8)
     await impossible_deletions.record_impossible([(early, "too_old")], now)
     await impossible_deletions.record_impossible([(late, "too_old")], now + timedelta(seconds=1))
-    assert await impossible_deletions.mark_notified(BOT, now) == 1
-    assert await impossible_deletions.count_unnotified(BOT, "too_old") == 1
-    assert await impossible_deletions.mark_notified(2, now + timedelta(days=1)) == 0, (
-        "another bot's owners heard nothing"
-    )
+    assert await impossible_deletions.mark_notified(now) == 1
+    assert await impossible_deletions.count_unnotified("too_old") == 1
+
+
+async def test_owners_are_told_of_deliveries_of_a_bot_that_was_replaced(db: Database, now: datetime) -> None:
+    await deletion_ops.promise(2, 7, 7, "code", now - timedelta(days=3), now)
+    (promise,) = await deletion_ops.claim_due_of_other_bots(BOT, now, "me", timedelta(minutes=2), 100)
+    await impossible_deletions.record_impossible([(promise, "other_bot")], now)
+    assert await impossible_deletions.count_unnotified("other_bot") == 1
+    assert await impossible_deletions.mark_notified(now) == 1
 
 
 async def test_a_row_holds_chat_messages_and_reason(db: Database, now: datetime) -> None:

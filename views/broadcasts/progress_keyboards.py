@@ -5,7 +5,7 @@ from datetime import datetime
 
 from aiogram.types import InlineKeyboardMarkup
 
-from core.broadcasts import ENDED, UNFINISHED, Broadcast, BroadcastStatus, RecipientState
+from core.broadcasts import ENDED, UNFINISHED, Broadcast, BroadcastStatus, RecipientState, held
 from core.delivery import TELEGRAM_DELETE_LIMIT
 from views.broadcasts.progress_callbacks import BroadcastAction, BroadcastButton, BroadcastList
 from views.buttons import Row, button, keyboard
@@ -20,11 +20,6 @@ def _act(act: BroadcastAction, broadcast: Broadcast) -> str:
     return BroadcastButton(act=act, broadcast_id=broadcast.id).pack()
 
 
-def count_held(broadcast: Broadcast) -> int:
-    """Count the subscribers who have a copy that is not deleted, as far as is known."""
-    return broadcast.counts.get(RecipientState.SENT, 0)
-
-
 def can_recall(broadcast: Broadcast, now: datetime) -> bool:
     """Return whether the recall button is shown; the operation decides again when it is pressed."""
     return (
@@ -33,7 +28,7 @@ def can_recall(broadcast: Broadcast, now: datetime) -> bool:
         and not broadcast.are_rows_removed
         and broadcast.finished_at is not None
         and broadcast.finished_at > now - TELEGRAM_DELETE_LIMIT
-        and count_held(broadcast) > 0
+        and held(broadcast.counts) > 0
     )
 
 
@@ -59,8 +54,10 @@ def confirm_cancel(broadcast: Broadcast) -> InlineKeyboardMarkup:
 
 
 def confirm_recall(broadcast: Broadcast) -> InlineKeyboardMarkup:
+    count = broadcast.counts.get(RecipientState.SENT, 0)
+    whom = f" from {people(count)}" if count else ""
     return keyboard(
-        [button(f"Take back from {people(count_held(broadcast))}", _act(BroadcastAction.RECALL_CONFIRMED, broadcast))],
+        [button(f"Take back{whom}", _act(BroadcastAction.RECALL_CONFIRMED, broadcast))],
         [button("Back", _act(BroadcastAction.SHOW, broadcast))],
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from core.broadcasts import ENDED, UNFINISHED, Broadcast, BroadcastStatus, RecipientState, remaining, total
+from core.broadcasts import ENDED, UNFINISHED, Broadcast, BroadcastStatus, RecipientState, held, remaining, total
 from views.html import bare, cut, esc, isolate
 from views.quantities import people
 from views.times import date_and_time, duration
@@ -144,10 +144,17 @@ def _states(broadcast: Broadcast) -> list[str]:
             counts.get(RecipientState.UNKNOWN, 0),
             "Unknown: {} (Telegram never answered: they may have it, so it is not sent again)",
         ),
+        (
+            counts.get(RecipientState.SWEPT, 0),
+            "Unclear, cleaned up: {} (Telegram never answered; whatever had arrived is deleted)",
+        ),
         (counts.get(RecipientState.LEFT_OUT, 0), "Left out: {} (wanted no news any more)"),
         (0 if broadcast.status in UNFINISHED else remaining(counts), "Not sent to: {}"),
         (counts.get(RecipientState.DELETED, 0), "Taken back: {}"),
-        (counts.get(RecipientState.KEPT, 0), "Stays with: {} (too old, refused by Telegram, or the account is gone)"),
+        (
+            counts.get(RecipientState.KEPT, 0),
+            "Stays with: {} (too old, refused by Telegram, sent by another bot, or the account is gone)",
+        ),
     )
     return [words.format(f"{count:,}") for count, words in known if count]
 
@@ -200,10 +207,13 @@ def confirm_cancel(broadcast: Broadcast) -> str:
 
 def confirm_recall(broadcast: Broadcast) -> str:
     """Return the confirmation of a recall; says how many copies are deleted."""
-    count = broadcast.counts.get(RecipientState.SENT, 0)
+    count, unknown = (broadcast.counts.get(state, 0) for state in (RecipientState.SENT, RecipientState.UNKNOWN))
+    whom = f" from {people(count)}" if count else ""
+    maybe = f" {people(unknown)} may have it too: what arrived there is looked for and deleted." if unknown else ""
     return (
-        f"Take back the broadcast {title(broadcast)} from {people(count)}?\n\n"
-        "Their copies are deleted for good. A copy older than 48 hours stays, because Telegram no longer deletes it."
+        f"Take back the broadcast {title(broadcast)}{whom}?\n\n"
+        f"The copies are deleted for good.{maybe} "
+        "A copy older than 48 hours stays, because Telegram no longer deletes it."
     )
 
 
@@ -246,7 +256,7 @@ def cannot_recall(broadcast: Broadcast) -> str:
         return "It was taken back already."
     if broadcast.is_recall_wanted:
         return "It is being taken back already."
-    if not broadcast.counts.get(RecipientState.SENT, 0):
+    if not held(broadcast.counts):
         return "There is nothing of it to take back."
     return "It stays: Telegram deletes nothing that is older than 48 hours."
 

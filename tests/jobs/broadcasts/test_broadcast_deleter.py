@@ -10,7 +10,7 @@ from core.jobs import JobOutcome, RunReport
 from database.operations import broadcast_ops, broadcast_rows
 from schedulers import create_broadcast_deleter_scheduler
 from schedulers.jobs import broadcast_closing
-from sender.lanes import Lane, current_lane
+from sender.lanes import Lane, current_lane, is_urgent
 from tests.house import ALICE, BOB, House
 from tests.jobs.broadcasts.broadcasts import reread, states
 from tests.jobs.broadcasts.sent_broadcasts import (
@@ -77,6 +77,26 @@ async def test_a_recall_is_one_call_a_recipient_in_the_lane_of_deletions(
     await recall(house)
     assert [call["method"] for call in (await house.calls())[before:]] == ["deleteMessages"] * 2
     assert lanes == [Lane.DELETION] * 2
+
+
+async def test_copies_with_less_than_six_hours_to_telegrams_limit_are_urgent(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broadcast = await create_sent(house, ALICE, BOB, lifetime=0)
+    now = house.base.clock.now()
+    await set_row(broadcast, ALICE, sent_at=now - timedelta(hours=42, seconds=1))
+    await set_row(broadcast, BOB, sent_at=now - timedelta(hours=41))
+    assert await broadcast_ops.request_recall(broadcast.id, now)
+    urgent: dict[int, bool] = {}
+    delete = house.base.user_bot.delete_messages
+
+    async def note_urgency(chat_id: int, *arguments: Any, **more: Any) -> bool:
+        urgent[chat_id] = is_urgent()
+        return await delete(chat_id, *arguments, **more)
+
+    monkeypatch.setattr(house.base.user_bot, "delete_messages", note_urgency)
+    await recall(house)
+    assert urgent == {ALICE: True, BOB: False}
 
 
 # while it is being sent

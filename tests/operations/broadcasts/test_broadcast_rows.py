@@ -290,6 +290,83 @@ async def test_only_states_that_occur_are_counted(db: Database) -> None:
     assert await broadcast_rows.count_states(B) == dict.fromkeys(RecipientState, 1) | {"sent": 2}
 
 
+# --- answers that were lost
+
+
+async def lost(now: datetime, *user_ids: int, owner: str = ME, sweep_after: int | None = 50) -> None:
+    await broadcast_rows.add_recipients(B, user_ids)
+    await broadcast_rows.claim(B, user_ids, owner, bot_id=1, sweep_after=sweep_after, at=now)
+    for user_id in user_ids:
+        assert await broadcast_rows.mark_not_sent(B, user_id, owner, UNKNOWN, "lost")
+
+
+async def test_a_claim_records_bot_newest_id_and_time(db: Database, now: datetime) -> None:
+    await broadcast_rows.add_recipients(B, [ANN])
+    await broadcast_rows.claim(B, [ANN], ME, bot_id=1, sweep_after=50, at=now)
+    ann = await row(db, B, ANN)
+    assert (ann["bot_id"], ann["sweep_after"], ann["sweep_before"], ann["sent_at"]) == (1, 50, None, now)
+    await broadcast_rows.release(B, ANN, ME)
+    await broadcast_rows.claim(B, [ANN], ME, bot_id=1, sweep_after=70, at=now + MS)
+    ann = await row(db, B, ANN)
+    assert (ann["sweep_after"], ann["sent_at"]) == (70, now + MS)
+
+
+async def test_the_first_later_id_is_recorded_once(db: Database, now: datetime) -> None:
+    await lost(now, 1, 2)
+    await sent_to(B, 3, now, ME)
+    assert await broadcast_rows.bound_sweeps(B, [1, 3], 60) == 1
+    assert await broadcast_rows.bound_sweeps(B, [1, 2, 3], 70) == 1
+    assert [(await row(db, B, user_id))["sweep_before"] for user_id in (1, 2, 3)] == [60, 70, None]
+
+
+async def test_ids_after_the_answers_of_earlier_runs_are_recorded_and_not_of_ones_own(
+    db: Database, now: datetime
+) -> None:
+    await lost(now, 1, owner=ANOTHER)
+    await lost(now, 2)
+    assert await broadcast_rows.bound_earlier_sweeps(B, ME, 60) == 1
+    assert [(await row(db, B, user_id))["sweep_before"] for user_id in (1, 2)] == [60, None]
+
+
+async def test_lost_answers_that_can_be_swept_are_found_oldest_first(db: Database, now: datetime) -> None:
+    await lost(now, 1)
+    await lost(now - MS, 2)
+    await lost(now - 2 * MS, 3, sweep_after=None)
+    await sent_to(B, 4, now)
+    found = await broadcast_rows.next_to_sweep(B, now, 9)
+    assert [(one.user_id, one.bot_id, one.sweep_after) for one in found] == [(2, 1, 50), (1, 1, 50)]
+    assert [one.user_id for one in await broadcast_rows.next_to_sweep(B, now - MS, 9)] == [2]
+    assert [one.user_id for one in await broadcast_rows.next_to_sweep(B, now, 9, without=[2])] == [1]
+    assert await broadcast_rows.oldest_to_sweep(B) == now - MS
+
+
+async def test_what_was_swept_or_given_up_is_not_found_again(db: Database, now: datetime) -> None:
+    await lost(now, 1, 2)
+    assert await broadcast_rows.mark_swept(B, 1)
+    assert await broadcast_rows.mark_swept(B, 2, "too old")
+    assert await broadcast_rows.next_to_sweep(B, now, 9) == []
+    assert await broadcast_rows.oldest_to_sweep(B) is None
+    assert await states(db) == {1: "swept", 2: "unknown"}
+    assert (await row(db, B, 2))["error"] == "too old"
+    assert not await broadcast_rows.mark_swept(B, 1)
+
+
+@pytest.mark.parametrize("before", [one for one in RecipientState if one is not UNKNOWN])
+async def test_only_an_unknown_row_is_swept(db: Database, now: datetime, before: RecipientState) -> None:
+    await lost(now, ANN)
+    await in_state(db, B, ANN, before)
+    assert await broadcast_rows.next_to_sweep(B, now, 9) == []
+    assert not await broadcast_rows.mark_swept(B, ANN)
+    assert await state(db, B, ANN) == before
+
+
+async def test_a_result_that_came_after_a_sweep_replaces_it(db: Database, now: datetime) -> None:
+    await lost(now, ANN)
+    await broadcast_rows.mark_swept(B, ANN)
+    assert await broadcast_rows.mark_sent(B, ANN, ME, [60], now)
+    assert await state(db, B, ANN) == "sent"
+
+
 # --- recalled
 
 

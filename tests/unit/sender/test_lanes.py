@@ -20,6 +20,16 @@ def test_the_lane_ends_with_its_block_also_by_an_error() -> None:
     assert current_lane() is Lane.INTERACTIVE
 
 
+def test_only_the_block_that_says_so_is_urgent() -> None:
+    assert not is_urgent()
+    with in_lane(Lane.DELETION, urgent=True):
+        assert is_urgent()
+        with in_lane(Lane.DELETION):
+            assert not is_urgent()
+        assert is_urgent()
+    assert not is_urgent()
+
+
 async def test_tasks_started_inside_inherit_the_lane_and_others_do_not_see_it() -> None:
     async def ask() -> Lane:
         return current_lane()

@@ -5,7 +5,7 @@ from typing import Any
 
 from aiogram import Bot
 from aiogram.methods import CopyMessages, GetUpdates, SendMessage
-from aiogram.types import Chat, Message, MessageId, Update
+from aiogram.types import CallbackQuery, Chat, Message, MessageId, Update, User
 
 from sender.message_ids import REMEMBERED_MAX, MessageIds, message_ids_of
 
@@ -38,6 +38,16 @@ async def test_the_newest_id_is_the_highest_of_answers_and_updates() -> None:
     assert ids.seen_between(7, 0, 1000) == (40, 42)
     assert ids.seen_between(8, 43, 1000) == (44,)
     assert ids.seen_between(8, 43, 44) == ()
+
+
+def test_a_pressed_button_says_how_far_the_ids_are_but_not_that_its_message_was_confirmed() -> None:
+    ids = MessageIds()
+    user = User(id=7, is_bot=False, first_name="x")
+    for number, pressed in enumerate((message(7, 40), message(-100, 900))):
+        query = CallbackQuery(id="1", from_user=user, chat_instance="1", message=pressed)
+        ids.note_updates([Update(update_id=number + 1, callback_query=query)])
+    assert ids.newest == 40
+    assert ids.seen_between(7, 0, 1000) == ()
 
 
 async def test_ids_of_channels_and_of_delayed_messages_are_ignored() -> None:

@@ -114,7 +114,10 @@ def test_the_bar_of_a_recall_counts_those_who_got_it() -> None:
     one = broadcast(BroadcastStatus.RECALLING, counts={"sent": 50, "deleted": 40, "kept": 10, "blocked": 7})
     assert "50 of 100 — 50 %" in said(one)
     assert "Sent: 100\n" in said(one)
-    assert "Taken back: 40\nStays with: 10 (too old, refused by Telegram, or the account is gone)" in said(one)
+    assert (
+        "Taken back: 40\nStays with: 10 (too old, refused by Telegram, sent by another bot, or the account is gone)"
+        in said(one)
+    )
 
 
 def test_no_percentage_is_shown_while_the_list_is_made() -> None:
@@ -171,7 +174,24 @@ def test_confirmations_name_title_and_count() -> None:
     assert "Nobody has got it yet" in texts.confirm_cancel(broadcast(BroadcastStatus.QUEUED, started_at=None))
     taking = texts.confirm_recall(broadcast(BroadcastStatus.SENT, counts=COUNTS))
     assert "“\u2068Autumn sale\u2069” from 1,150 people?" in taking
-    assert "from 1 person?" in texts.confirm_recall(broadcast(BroadcastStatus.SENT, counts={"sent": 1}))
+    assert "10 people may have it too: what arrived there is looked for and deleted." in taking
+    sent_once = texts.confirm_recall(broadcast(BroadcastStatus.SENT, counts={"sent": 1}))
+    assert "from 1 person?" in sent_once
+    assert "may have it" not in sent_once
+    assert "sale\u2069”?" in texts.confirm_recall(broadcast(BroadcastStatus.SENT, counts={"unknown": 1}))
+
+
+def test_what_was_cleaned_up_after_a_lost_answer_is_shown() -> None:
+    shown = said(broadcast(BroadcastStatus.RECALLED, counts={"deleted": 3, "swept": 2}))
+    assert "Sent: 3\nUnclear, cleaned up: 2 (Telegram never answered; whatever had arrived is deleted)" in shown
+
+
+def test_a_broadcast_of_which_every_answer_was_lost_can_be_taken_back() -> None:
+    lost = broadcast(BroadcastStatus.SENT, counts={"unknown": 1})
+    assert labels(lost) == ["Take back now"]
+    confirmation = keyboards.confirm_recall(lost).inline_keyboard
+    assert confirmation[0][0].text == "Take back"
+    assert labels(broadcast(BroadcastStatus.SENT, counts={"swept": 1})) == []
 
 
 @given(st.text(max_size=5000), st.sampled_from(list(BroadcastStatus)))

@@ -118,21 +118,27 @@ def test_an_empty_post_is_not_blamed_on_the_link() -> None:
 def test_alerts_escape_titles_and_reasons() -> None:
     assert "\u2068&lt;i&gt;\u2069" in owner_alerts.post_damaged(post(), 1)
     assert "&lt;html&gt;" in owner_alerts.storage_lost("<html>")
-    told = owner_alerts.deletions_impossible(2, 0, 1)
+    told = owner_alerts.deletions_impossible({"too_old": 2, "unknown": 1})
     assert "no longer deletes them: 2" in told
     assert "unknown: 1" in told
     assert "account" not in told
+    assert "cleaned up" not in told
 
 
 def test_owners_read_of_subscribers_and_messages() -> None:
     told = [
         owner_alerts.post_damaged(post(), 1),
-        owner_alerts.deletions_impossible(1, 1, 1),
+        owner_alerts.deletions_impossible(dict.fromkeys(owner_alerts.DELETION_REASONS, 1)),
         owner_alerts.storage_lost("x"),
         owner_alerts.storing_lost("x"),
         owner_alerts.storage_back(),
     ]
     assert not re.search(r"reader|\bitems?\b|\bparts?\b", " ".join(told))
+
+
+def test_deliveries_that_were_only_cleaned_up_are_not_called_undeletable() -> None:
+    told = owner_alerts.deletions_impossible({"swept": 3})
+    assert told == "Deliveries whose answer was lost were cleaned up: 3. Whatever had arrived is deleted."
 
 
 def test_both_alerts_about_the_storage_channel_say_what_to_do() -> None:

@@ -73,6 +73,7 @@ async def test_a_confirmed_draft_is_one_row_with_all_its_values(admin: AdminBot)
     assert (row.created_by, row.created_at, row.send_at) == (OWNER.id, admin.clock.now(), admin.clock.now())
     # the screen has become the progress message
     assert (row.progress_chat_id, row.progress_message_id) == (OWNER.id, list(admin.world.screens)[-1])
+    assert row.progress_bot_id == admin.bot.id
     assert "Pause" in admin.buttons() or "Cancel" in admin.buttons()
     assert await draft_of(admin) is None
     entry = (await audit_ops.last(1))[0]

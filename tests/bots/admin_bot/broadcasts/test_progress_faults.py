@@ -162,6 +162,27 @@ async def test_a_new_message_that_was_not_stored_is_stored_later_and_not_sent_ag
     assert "100 of 1,000" in str(admin.world.screens[max(admin.world.screens)].text)
 
 
+# --- another admin bot
+
+
+async def test_a_progress_message_of_a_replaced_bot_is_not_edited_but_sent_anew_once(
+    admin: AdminBot, updater: ProgressUpdater
+) -> None:
+    one = await sending(admin)
+    assert one.progress_message_id is not None
+    await broadcast_ops.set_progress_message(one.id, one.progress_chat_id, one.progress_message_id, 555)
+    await count(one, 100)
+    await admin.time.move(6)
+    assert len(sends(admin)) == 1
+    assert one.progress_message_id not in {call.message_id for call in admin.world.of(EditMessageText)}
+    now = await stored(one)
+    assert (now.progress_message_id, now.progress_bot_id) == (max(admin.world.screens), admin.bot.id)
+    await count(one, 200)
+    await admin.time.move(6)
+    assert len(sends(admin)) == 1
+    assert admin.world.of(EditMessageText)[-1].message_id == now.progress_message_id
+
+
 # --- failures of Telegram
 
 

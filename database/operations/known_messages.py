@@ -1,0 +1,76 @@
+"""Message ids in a private chat that are known to belong to something: what a sweep must leave alone."""
+
+from datetime import datetime
+
+from core.broadcasts import BroadcastStatus, RecipientState
+from core.delivery import SWEEP_MAX, TELEGRAM_DELETE_LIMIT
+from database.connection import current_database
+from database.values import Document, to_key
+
+#: a delivery is in one of them; in `deliveries` also one that is never deleted
+_HOMES = ("deliveries", "pending_deletions")
+#: broadcasts whose copies can lie in the time of one sweep; more than are sent in two days
+_BROADCASTS_MAX = 100
+
+
+async def known_between(
+    chat_id: int, after: int, before: int, *, bot_id: int, since: datetime, besides: str | None = None
+) -> set[int]:
+    """Return ids above `after` and below `before` that deliveries and broadcasts of this bot have in `chat_id`.
+
+    Of a message that is being sent now, all ids it may get. `since`: when `after` was the newest id, or earlier.
+    `besides`: the promise whose own ids do not count. At most `SWEEP_MAX` rows are read of each kind: each has an id
+    in a span that is not longer.
+    """
+    own = {"$in": [bot_id, None]}
+    span: Document = {"$gt": after, "$lt": before}
+    found = set(await _of_deliveries(chat_id, span, before, own, besides))
+    return found | set(await _of_broadcasts(chat_id, span, before, own, since))
+
+
+async def _of_deliveries(chat_id: int, span: Document, before: int, own: Document, besides: str | None) -> list[int]:
+    condition: Document = {
+        "chat_id": chat_id,
+        "bot_id": own,
+        "$or": [{"message_ids": {"$elemMatch": span}}, {"notice_message_id": span}, {"state": "sending"}],
+    }
+    if besides is not None:
+        condition["_id"] = {"$ne": to_key(besides)}
+    fields = ["message_ids", "notice_message_id", "state", "sweep_after"]
+    rows: list[Document] = []
+    for home in _HOMES:
+        rows += await current_database().collection(home).find(condition, limit=SWEEP_MAX, projection=fields)
+    ids = [number for row in rows for number in (*row.get("message_ids", ()), row.get("notice_message_id") or 0)]
+    return _in_span(ids, span) + _may_become(rows, "sending", before)
+
+
+async def _of_broadcasts(user_id: int, span: Document, before: int, own: Document, since: datetime) -> list[int]:
+    # each by an index of its own; a resumed one waits as queued, so it is found by its start
+    sent_then: Document = {
+        "$or": [
+            {"status": {"$in": [BroadcastStatus.SENDING, BroadcastStatus.PAUSED]}},
+            {"finished_at": {"$gte": since}},
+            {"started_at": {"$gte": since - TELEGRAM_DELETE_LIMIT}},
+        ]
+    }
+    database = current_database()
+    broadcasts = await database.collection("broadcasts").find(sent_then, limit=_BROADCASTS_MAX, projection=["_id"])
+    if not broadcasts:
+        return []
+    keys = [f"{broadcast['_id']}:{user_id}" for broadcast in broadcasts]
+    condition: Document = {"_id": {"$in": keys}, "bot_id": own}
+    fields = ["message_ids", "state", "sweep_after"]
+    rows = await database.collection("broadcast_recipients").find(condition, limit=len(keys), projection=fields)
+    ids = [number for row in rows for number in row.get("message_ids", ())]
+    return _in_span(ids, span) + _may_become(rows, RecipientState.SENDING, before)
+
+
+def _in_span(ids: list[int], span: Document) -> list[int]:
+    return [number for number in ids if span["$gt"] < number < span["$lt"]]
+
+
+def _may_become(rows: list[Document], state: str, before: int) -> list[int]:
+    """Return the ids that messages being sent may get."""
+    starts = [row.get("sweep_after") for row in rows if row.get("state") == state]
+    known = [start for start in starts if start is not None]
+    return list(range(min(known) + 1, before)) if known else []

@@ -1,0 +1,157 @@
+"""Deleting one delivery, and what Telegram's answer means for its promise."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from aiogram import Bot
+
+from core.delivery import PendingDeletion, dice_time, is_too_old
+from database.operations import settings_ops
+from monitoring.logs import mask
+from schedulers.jobs.message_deletion import CALL_TIMEOUT_S, delete_messages
+from schedulers.jobs.sweep import Span, end_of_span, sweep
+from sender.failures import TELEGRAM_ERRORS, classify, retry_after
+from sender.refusals import Failure
+from views.subscribers import keyboards as user_keyboards
+from views.subscribers import texts as user_texts
+
+#: longer than a delivery can take: a minute in the limiter, its retries, ten minutes of retrying to write the ids
+IDS_MAY_COME = timedelta(minutes=15)
+
+#: the notice cannot be edited any more, which needs no retry
+_NOTICE_DONE = frozenset(
+    {
+        Failure.GONE,
+        Failure.NOT_MODIFIED,
+        Failure.UNEDITABLE,
+        Failure.BLOCKED,
+        Failure.DEACTIVATED,
+        Failure.UNREACHABLE,
+        Failure.CONTENT,
+    }
+)
+
+
+class End(StrEnum):
+    """How one promise ended in this run; counted by these values. All but RETRY are terminal."""
+
+    DELETED = "deleted"
+    #: no answer had come; whatever had arrived was deleted
+    SWEPT = "swept"
+    #: no answer had come, and too many ids are in question; the first ones were deleted
+    TOO_WIDE = "too_wide"
+    #: older than 48 hours, or Telegram refuses to delete some of its messages
+    TOO_OLD = "too_old"
+    #: the subscriber's account was deleted
+    READER_GONE = "reader_gone"
+    #: the copies' ids never became known, nor between which ids they are
+    UNKNOWN = "unknown"
+    #: another bot sent it, which alone could delete it
+    OTHER_BOT = "other_bot"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What Telegram's answer means for a promise."""
+
+    end: End
+    error: str | None = None
+    #: when to retry, if not after the usual pause
+    not_before: datetime | None = None
+
+
+class PromiseDeletion:
+    """Deletes deliveries of one bot."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+
+    async def delete(self, promise: PendingDeletion, now: datetime) -> Verdict:
+        """Delete one delivery and replace its notice. Telegram's errors become a verdict."""
+        if promise.delete_at > now:
+            # its message ids were stored after the claim, with a later time than was promised
+            return Verdict(End.RETRY, "its time has not come", promise.delete_at)
+        span = self._span(promise)
+        if not promise.message_ids and span is None:
+            return _without_ids(promise, now)
+        if is_too_old(promise.sent_at, now):
+            await self._replace_notice(promise, user_texts.TIME_UP_TOO_OLD, with_button=False)
+            return Verdict(End.TOO_OLD)
+        try:
+            deletion = await delete_messages(self._bot, promise.chat_id, promise.message_ids)
+            swept = None if span is None else await sweep(self._bot, span)
+        except TELEGRAM_ERRORS as error:
+            return _after_failure(promise, now, error)
+        refused = len(deletion.refused) + (0 if swept is None else swept.refused)
+        if refused:
+            return await self._after_refusal(promise, now, refused)
+        if swept is None:
+            return await self._announce(promise, now, Verdict(End.DELETED))
+        if swept.left:
+            await self._replace_notice(promise, user_texts.TIME_UP_UNSURE, with_button=True)
+            return Verdict(End.TOO_WIDE, f"{swept.left} ids not looked at")
+        return await self._announce(promise, now, Verdict(End.SWEPT))
+
+    def _span(self, promise: PendingDeletion) -> Span | None:
+        """Return where copies of a lost answer may be; None when no answer was lost, or nothing says where."""
+        is_unknown = promise.state == "unknown" or promise.sweep_before is not None
+        if promise.sweep_after is None or not is_unknown:
+            return None
+        before = end_of_span(self._bot, promise.sweep_after, promise.sweep_before)
+        if before is None:
+            return None
+        notice = () if promise.notice_message_id is None else (promise.notice_message_id,)
+        known = frozenset((*promise.known_ids, *notice))
+        return Span(promise.chat_id, promise.sweep_after, before, promise.sent_at, known, promise.id)
+
+    async def _after_refusal(self, promise: PendingDeletion, now: datetime, refused: int) -> Verdict:
+        """Retry a message that may be a dice when it is old enough; the others are deleted. Else give up."""
+        again_at = dice_time(promise.sent_at, now)
+        if again_at is not None:
+            return Verdict(End.RETRY, f"{refused} messages refused, which may be dice", again_at)
+        await self._replace_notice(promise, user_texts.TIME_UP_TOO_OLD, with_button=False)
+        return Verdict(End.TOO_OLD, f"{refused} messages refused")
+
+    async def _announce(self, promise: PendingDeletion, now: datetime, verdict: Verdict) -> Verdict:
+        """Say that the delivery was deleted; the verdict, unless that must be retried."""
+        settings = await settings_ops.current(now)
+        error = await self._replace_notice(promise, user_texts.deleted_notice(settings), with_button=True)
+        return verdict if error is None else _after_failure(promise, now, error)
+
+    async def _replace_notice(self, promise: PendingDeletion, text: str, *, with_button: bool) -> BaseException | None:
+        """Replace the warning by `text`, or send it when no warning is known; return an error that needs a retry."""
+        markup = user_keyboards.get_again(promise.post_code) if with_button and promise.post_code else None
+        chat_id, notice = promise.chat_id, promise.notice_message_id
+        try:
+            if notice is None:
+                await self._bot.send_message(chat_id, text, reply_markup=markup, request_timeout=CALL_TIMEOUT_S)
+            else:
+                await self._bot.edit_message_text(
+                    text, chat_id=chat_id, message_id=notice, reply_markup=markup, request_timeout=CALL_TIMEOUT_S
+                )
+        except TELEGRAM_ERRORS as error:
+            failure = classify(error)
+            # a notice that may have been sent is not sent again: better none than two
+            may_be_sent = notice is None and failure is Failure.AMBIGUOUS
+            return None if failure in _NOTICE_DONE or may_be_sent else error
+        return None
+
+
+def _without_ids(promise: PendingDeletion, now: datetime) -> Verdict:
+    # its delivery may still wait in the limiter, or for the database to take the ids. The wait starts at the first
+    # attempt, not at `delete_at`: after a jump of the clock that may be long ago
+    if promise.state is None and promise.attempts == 0:
+        return Verdict(End.RETRY, "no message is known yet", now + IDS_MAY_COME)
+    return Verdict(End.UNKNOWN)
+
+
+def _after_failure(promise: PendingDeletion, now: datetime, error: BaseException) -> Verdict:
+    failure = classify(error)
+    text = f"{failure.value}: {mask(str(error))}"[:300]
+    if failure in (Failure.DEACTIVATED, Failure.UNREACHABLE):
+        return Verdict(End.READER_GONE, text)
+    wait_s = retry_after(error)
+    not_before = now + timedelta(seconds=wait_s) if wait_s is not None else None
+    return Verdict(End.RETRY, text, not_before)
