@@ -30,6 +30,8 @@ class PendingDeletion(Record):
     message_ids: tuple[int, ...] = ()
     notice_message_id: int | None = None
     post_code: str
+    #: which delivery of its row this is; 0 when it has a row of its own
+    count: int = 0
     #: identifies the update that requested the delivery; empty: not known
     request_key: str = ""
     sent_at: datetime

@@ -31,7 +31,7 @@ async def test_applying_every_step_again_changes_nothing_and_costs_one_read(bare
         rows = bare_db.bulk(step.collection)
         page = await rows.find({}, limit=100, projection=step.fields)
         bare_db.calls.clear()
-        await step.apply(rows, page)
+        await step.apply(bare_db, page)
         assert bare_db.calls.total() == 0
     assert await stored(bare_db) == AFTER
 
@@ -42,7 +42,7 @@ async def test_a_page_of_renames_takes_two_commands(bare_db: Database) -> None:
     rows = bare_db.bulk("pending_deletions")
     page = await rows.find({}, limit=100, projection=step.fields)
     bare_db.calls.clear()
-    await step.apply(rows, page)
+    await step.apply(bare_db, page)
     assert bare_db.calls == {"update_many pending_deletions": 1, "find pending_deletions": 1}
 
 
