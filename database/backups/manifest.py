@@ -26,9 +26,9 @@ MIGRATION_RECORD = "migrations"
 #: nothing; the other way round the user's record lists the grant
 _FIRST = (MIGRATION_RECORD, "broadcasts", "tokens")
 #: read last. posts, users: whatever other documents refer to exists, with the latest ban and opt-out.
-#: deliveries: no recent promise is missed, and one that is being sent is a lapsed one after the restore, which gives its
-#: credit back. (A credit that came back between these two reads stays spent. Read before the users, every promise made
-#: while those are read would be missed.)
+#: deliveries: no recent promise is missed, and one that is being sent has lapsed after the restore and gives its credit
+#: back. (A credit that came back between these two reads stays spent. Read before the users, every promise made while
+#: those are read would be missed.)
 #: pending_deletions: a promise is written there before it leaves its delivery, so it is in one of them, or in both and
 #: fulfilled twice, harmlessly. impossible_deletions: promises end there and never return.
 #: revoked_sessions: signed-out sessions stay signed out
