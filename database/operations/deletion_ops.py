@@ -48,7 +48,7 @@ def promise_homes() -> tuple[Collection, Collection]:
 
 def _home_of(promise_id: str) -> Collection:
     """Return the collection of a promise: the id of a delivery is "bot:user:code"."""
-    return _deliveries() if promise_id.count(":") == 2 else _promises()
+    return _deliveries() if len(promise_id.split(":")) == 3 else _promises()
 
 
 def _record(document: Document) -> PendingDeletion:
