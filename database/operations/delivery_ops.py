@@ -260,7 +260,8 @@ async def renew(owner: str, ids: Sequence[str], now: datetime) -> int:
     """Extend the leases of what `owner` is sending to `now + LEASE_FOR`; returns how many. Each one atomically."""
     if not ids:
         return 0
-    mine: Document = {"_id": {"$in": list(ids)}, "owner": owner, "state": DeliveryState.SENDING}
+    # only what is being sent has an owner
+    mine: Document = {"_id": {"$in": list(ids)}, "owner": owner}
     return await _deliveries().update_many(mine, {"$set": {"until": now + LEASE_FOR}})
 
 

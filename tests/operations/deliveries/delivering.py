@@ -57,6 +57,10 @@ async def _sending(now: datetime) -> Claim:
     return await started(now - LEASE_FOR)
 
 
+async def _sending_kept(now: datetime) -> Claim:
+    return await started(now - LEASE_FOR, is_kept=True)
+
+
 async def _lapsed(now: datetime) -> Claim:
     return await started(now - LEASE_FOR - MS)
 
@@ -93,6 +97,7 @@ Scene = Callable[[datetime], Awaitable[Claim]]
 #: by name: brings the row into a state as of `now`; returns the claim of its first start
 SCENES: dict[str, Scene] = {
     "sending": _sending,
+    "sending, never to be deleted": _sending_kept,
     "sending, lease run out": _lapsed,
     "sending, taken over": _taken_over,
     "sent within the time of a second tap": _ended(_kept, DOUBLE_TAP - MS, is_kept=True),

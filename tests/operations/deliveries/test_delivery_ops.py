@@ -199,6 +199,15 @@ async def test_a_takeover_after_the_outcome_gets_nothing(db: Database, now: date
     assert (await standing()).state is DeliveryState.SENT
 
 
+async def test_a_takeover_of_what_another_took_over_and_left_gets_nothing(db: Database, now: datetime) -> None:
+    await started(now)
+    row, later = await standing(), now + LEASE_FOR + MS
+    assert await delivery_ops.take_over(row, B, later) is not None
+    # lapsed again: who has read the row before does not know the present count
+    assert await delivery_ops.take_over(row, A, later + LEASE_FOR + MS) is None
+    assert await delivery_ops.take_over(await standing(), A, later + LEASE_FOR + MS) is not None
+
+
 async def test_a_renewal_after_a_takeover_renews_nothing(db: Database, now: datetime) -> None:
     await started(now)
     assert await delivery_ops.take_over(await standing(), B, now + LEASE_FOR + MS) is not None

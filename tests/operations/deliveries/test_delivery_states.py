@@ -31,6 +31,7 @@ class Allowed:
 
 TABLE = {
     "sending": Allowed(SENDING, renew=True),
+    "sending, never to be deleted": Allowed(SENDING, renew=True),
     "sending, lease run out": Allowed(SENDING, take_over=True, renew=True, is_lapsed=True),
     "sending, taken over": Allowed(SENDING, record=False),
     "sent within the time of a second tap": Allowed(SENT, restart=True),
