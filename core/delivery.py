@@ -32,8 +32,6 @@ class PendingDeletion(Record):
     post_code: str
     #: which delivery of its row this is; 0 when it has a row of its own
     count: int = 0
-    #: identifies the update that requested the delivery; empty: not known
-    request_key: str = ""
     sent_at: datetime
     delete_at: datetime
     attempts: int = 0
