@@ -44,6 +44,8 @@ class PendingDeletion(Record):
     notice_message_id: int | None = None
     #: empty: not known, so that the post cannot be offered again
     post_code: str = ""
+    #: which delivery of its row this is; 0 when it has a row of its own
+    count: int = 0
     #: `delete_at` when the row has none: the latest time it can be, so that the age alone ends no promise too soon
     sent_at: datetime
     is_sent_at_known: bool = True

@@ -71,6 +71,8 @@ INDEXES: dict[str, tuple[Index, ...]] = {
     "deliveries": (
         # sent_at: the only time of a delivery that failed
         _plain("opened_at", "sent_at"),
+        # clean-up by age: of what was paid, without what stays paid for ever
+        _plain("paid_until", "opened_at"),
         # leases that ran out: only what is being sent has an `until`
         _plain("bot_id", "until"),
         *_PROMISES,

@@ -8,9 +8,13 @@ from bench.harness.stores import Store
 from bench.harness.telegram import PRODUCT, Delivery, Telegram
 from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
-from database.operations import deletion_ops
+from database.operations import delivery_ops
+from database.operations.delivery_ops import NewDelivery
 
-ROWS = "pending_deletions"
+ROWS = "deliveries"
+#: those of which something is to be deleted; a deleted one keeps its row, with null
+STANDING = {"delete_at": {"$gt": datetime(1970, 1, 1, tzinfo=UTC)}}
+CODE = "post000000000000"
 #: how long the messages were there, how long ago the last delivery was due, and the time between two of them
 KEPT_FOR, LAST_DUE, APART = timedelta(minutes=30), timedelta(minutes=1), timedelta(milliseconds=100)
 #: rows in one insert, which takes a server less than the product's client waits
@@ -40,25 +44,28 @@ async def write(database: Database, deliveries: Sequence[Delivery], now: datetim
 
 
 async def _pattern(database: Database, now: datetime) -> dict[str, Any]:
-    """Return what the product's own operations write for one delivery, without its `_id`."""
+    """Return what the product's own operations write for one delivery."""
+    new = NewDelivery(PRODUCT, 1, CODE, "message 1", "a process that was killed", now, now)
+    claim = await delivery_ops.start(new)
+    assert claim is not None
+    await delivery_ops.record_sent(claim, [1], 2, sent_at=now, delete_at=now, paid_until=None)
     rows = database.collection(ROWS)
-    promise = await deletion_ops.promise(PRODUCT, 1, 1, "post000000000000", now, now)
-    await deletion_ops.record_messages(promise, [1], now)
-    await deletion_ops.record_notice(promise, 2)
-    found = await rows.find_one({"chat_id": 1})
+    found = await rows.find_one({"_id": new.id})
     assert found is not None
-    key = found.pop("_id")
-    await rows.delete_one({"_id": key})
+    await rows.delete_one({"_id": new.id})
     return found
 
 
 def _row(like: dict[str, Any], delivery: Delivery, delete_at: datetime) -> dict[str, Any]:
+    sent_at = delete_at - KEPT_FOR
     return {
         **like,
+        "_id": delivery_ops.delivery_id(PRODUCT, delivery.user.id, CODE),
         "user_id": delivery.user.id,
         "chat_id": delivery.user.id,
         "message_ids": delivery.message_ids,
         "notice_message_id": delivery.notice_id,
-        "sent_at": delete_at - KEPT_FOR,
+        "opened_at": sent_at,
+        "sent_at": sent_at,
         "delete_at": delete_at,
     }

@@ -22,7 +22,7 @@ TEXT = "Deleted, as announced."
 async def main(url: str, token: str, at_once: int) -> None:
     session = AiohttpSession(api=TelegramAPIServer.from_base(url))
     async with Bot(token, session=session) as bot, AsyncMongoClient[Any](os.environ["MONGO_URI"]) as client:
-        rows = client[os.environ["MONGO_DB"]]["pending_deletions"]
+        rows = client[os.environ["MONGO_DB"]]["deliveries"]
         due = await rows.find({"delete_at": {"$lte": datetime.now(UTC)}}).sort("delete_at").to_list(None)
         slots = asyncio.Semaphore(at_once)
 
@@ -31,7 +31,7 @@ async def main(url: str, token: str, at_once: int) -> None:
                 await bot.delete_messages(row["chat_id"], row["message_ids"])
                 with suppress(TelegramBadRequest):  # the killed process had edited it
                     await bot.edit_message_text(TEXT, chat_id=row["chat_id"], message_id=row["notice_message_id"])
-                await rows.delete_one({"_id": row["_id"]})
+                await rows.update_one({"_id": row["_id"]}, {"$set": {"delete_at": None}})
 
         await asyncio.gather(*(delete(row) for row in due))
 

@@ -62,8 +62,8 @@ class Scene:
             raise ChildEnded(f"{len(chats)} of {count} deleted after {PATIENCE_S:.0f} s")
 
     async def has_rows(self) -> bool:
-        """Whether a delivery still has a row; a count would read them all."""
-        return await self.rows[backlog.ROWS].find_one({}, projection=["_id"]) is not None
+        """Whether a delivery is still to be deleted; a count would read them all."""
+        return await self.rows[backlog.ROWS].find_one(backlog.STANDING, projection=["_id"]) is not None
 
     def lost(self) -> int:
         """Subscribers who still see the content."""
@@ -100,7 +100,7 @@ async def _killed_and_started(scene: Scene, program: Program) -> Row:
         await scene.deleted(WHOLE_BATCHES * BATCH + CUT_AFTER)
         process.kill()
         await process.wait()
-    due = await scene.rows[backlog.ROWS].count_documents({})
+    due = await scene.rows[backlog.ROWS].count_documents(backlog.STANDING)
     # as if the outage had lasted until after the next tick, so that the start finds a missed one
     telegram.advance(TICK_S)
     calls.first_started.clear()

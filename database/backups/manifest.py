@@ -23,13 +23,16 @@ MIGRATION_RECORD = "migrations"
 # happens meanwhile is restored in a state that does no harm.
 #: read first. migrations: documents read later are at least as far as this record says. broadcasts: one recorded as
 #: sent, with older rows, would leave recipients out. tokens: one recorded as paid, with an older user, would have paid
-#: nothing; the other way round the user's record lists the grant. deliveries: an open one without its promise would
-#: have its credit given back although the post was delivered
-_FIRST = (MIGRATION_RECORD, "broadcasts", "tokens", "deliveries")
+#: nothing; the other way round the user's record lists the grant
+_FIRST = (MIGRATION_RECORD, "broadcasts", "tokens")
 #: read last. posts, users: whatever other documents refer to exists, with the latest ban and opt-out.
-#: pending_deletions: no recent promise is missed; one that was fulfilled meanwhile is fulfilled again, harmlessly.
-#: impossible_deletions: promises end there and never return. revoked_sessions: signed-out sessions stay signed out
-_LAST = ("posts", "users", "pending_deletions", "impossible_deletions", "revoked_sessions")
+#: deliveries: no recent promise is missed, and one that is being sent has lapsed after the restore and gives its credit
+#: back. (A credit that came back between these two reads stays spent. Read before the users, every promise made while
+#: those are read would be missed.)
+#: pending_deletions: a promise is written there before it leaves its delivery, so it is in one of them, or in both and
+#: fulfilled twice, harmlessly. impossible_deletions: promises end there and never return.
+#: revoked_sessions: signed-out sessions stay signed out
+_LAST = ("posts", "users", "deliveries", "pending_deletions", "impossible_deletions", "revoked_sessions")
 
 
 def in_order(names: Iterable[str]) -> list[str]:

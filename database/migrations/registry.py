@@ -1,6 +1,6 @@
 """Every migration, in the order in which they are applied. A number is never used again."""
 
-from database.migrations import m0001_update_keys
+from database.migrations import m0001_update_keys, m0002_delivery_states
 from database.migrations.steps import Migration
 
-MIGRATIONS: tuple[Migration, ...] = (m0001_update_keys.MIGRATION,)
+MIGRATIONS: tuple[Migration, ...] = (m0001_update_keys.MIGRATION, m0002_delivery_states.MIGRATION)

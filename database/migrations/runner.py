@@ -141,7 +141,7 @@ class Migrator:
         if record["step"] == 0 and not behind:
             log.info("migration.started", extra={"migration": str(migration)})
         page = await rows.find(behind, limit=PAGE, sort=[("_id", 1)], projection=step.fields)
-        await step.apply(rows, page)
+        await step.apply(self._db, page)
         if len(page) == PAGE:
             await self._save(record, {"after": page[-1]["_id"]})
         elif record["step"] + 1 < len(migration.steps):

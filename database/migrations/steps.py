@@ -10,6 +10,7 @@ from typing import Protocol
 
 from core.errors import StoreUnavailable
 from database.collection import Collection
+from database.connection import Database
 from database.values import Document
 
 #: reads of one document whose fields a concurrent writer keeps changing
@@ -17,7 +18,7 @@ _TRIES = 20
 
 
 class Step(Protocol):
-    """A change to the documents of one collection, whose `_id`s are of one type: MongoDB compares no others."""
+    """A change made from the documents of one collection, whose `_id`s are of one type: MongoDB compares no others."""
 
     @property
     def collection(self) -> str: ...
@@ -27,8 +28,8 @@ class Step(Protocol):
         """Top-level fields to read of each document."""
         ...
 
-    async def apply(self, rows: Collection, page: Sequence[Document]) -> None:
-        """Change the documents of `page` that still have the old shape. Raises StoreUnavailable: apply it again."""
+    async def apply(self, db: Database, page: Sequence[Document]) -> None:
+        """Change what the documents of `page` in the old shape call for. Raises StoreUnavailable: apply it again."""
         ...
 
 
@@ -49,7 +50,8 @@ class RewriteDocuments:
     #: None when the document has the new shape; the condition must hold every value the update is made from
     rewrite: Callable[[Document], Change | None]
 
-    async def apply(self, rows: Collection, page: Sequence[Document]) -> None:
+    async def apply(self, db: Database, page: Sequence[Document]) -> None:
+        rows = db.bulk(self.collection)
         for document in page:
             await self._rewrite(rows, document)
 
@@ -83,7 +85,8 @@ class RenameFields:
     def fields(self) -> Sequence[str]:
         return (*self.names, *self.names.values())
 
-    async def apply(self, rows: Collection, page: Sequence[Document]) -> None:
+    async def apply(self, db: Database, page: Sequence[Document]) -> None:
+        rows = db.bulk(self.collection)
         old = [document["_id"] for document in page if document.keys() & self.names.keys()]
         if not old:
             return
@@ -91,7 +94,7 @@ class RenameFields:
         # by the server, with the values of that moment
         await rows.update_many({"_id": {"$in": old}, **without_new}, {"$rename": dict(self.names)})
         left = await rows.find({"_id": {"$in": old}}, limit=len(old), projection=self.fields)
-        await RewriteDocuments(self.collection, self.fields, self._merge).apply(rows, left)
+        await RewriteDocuments(self.collection, self.fields, self._merge).apply(db, left)
 
     def _merge(self, document: Document) -> Change | None:
         old = {name: new for name, new in self.names.items() if name in document}

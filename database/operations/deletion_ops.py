@@ -25,7 +25,7 @@ log = logging.getLogger("tollgate.database")
 UNREADABLE_PAUSE = timedelta(days=1)
 
 #: before every time stored: a range from here leaves out null
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 _UNCLAIMED: Document = {"claimed_by": None, "claimed_until": None, "claim": None}
 #: a delivery of which nothing is left to delete
@@ -49,7 +49,7 @@ def promise_homes() -> tuple[Collection, Collection]:
 
 def _home_of(promise_id: str) -> Collection:
     """Return the collection of a promise: the id of a delivery is "bot:user:code"."""
-    return _deliveries() if promise_id.count(":") == 2 else _promises()
+    return _deliveries() if len(promise_id.split(":")) == 3 else _promises()
 
 
 def _record(document: Document) -> PendingDeletion:
@@ -247,7 +247,7 @@ async def count_overdue(now: datetime) -> int:
 async def next_due() -> datetime | None:
     """Return the earliest `delete_at` of all promises, claimed or not; None when there is none."""
     # a null would sort first
-    some: Document = {"delete_at": {"$gt": _LONG_AGO}}
+    some: Document = {"delete_at": {"$gt": LONG_AGO}}
     firsts = [await home.find_one(some, sort=[("delete_at", 1)], projection=["delete_at"]) for home in promise_homes()]
     return min((first["delete_at"] for first in firsts if first is not None), default=None)
 
@@ -256,6 +256,6 @@ async def open_deliveries(user_id: int, limit: int) -> list[PendingDeletion]:
     """Return up to `limit` promises of a subscriber, the soonest due first; `[]` when there are none."""
     found: list[PendingDeletion] = []
     for home in promise_homes():
-        mine: Document = {"user_id": user_id, "delete_at": {"$gt": _LONG_AGO}}
+        mine: Document = {"user_id": user_id, "delete_at": {"$gt": LONG_AGO}}
         found += await _readable(home, await home.find(mine, limit=limit, sort=[("delete_at", 1)]))
     return sorted(found, key=attrgetter("delete_at"))[:limit]

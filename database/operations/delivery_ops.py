@@ -3,9 +3,12 @@
 Each function is one step of the table in docs/decisions/0015-deliveries.md, and one conditional update.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from pydantic import ValidationError
 
 from core.clock import to_milliseconds
 from core.delivery import DOUBLE_TAP
@@ -15,8 +18,12 @@ from database.collection import Collection
 from database.connection import current_database
 from database.values import Document, with_id
 
+log = logging.getLogger("tollgate.database")
+
 #: update keys a row remembers: after a kill several updates come again
 KEYS_KEPT = 10
+#: how long a lapsed row that cannot be read (edited by hand) is left alone
+UNREADABLE_PAUSE = timedelta(days=1)
 #: what the deleter notes on a row, at rest
 _NOT_BEING_DELETED: Document = {
     "attempts": 0,
@@ -63,7 +70,7 @@ class Claim:
 
     id: str
     count: int
-    #: the row as it was before; None for the first delivery
+    #: the row as it was before; None for the first delivery, and when it could not be read
     before: Delivery | None = None
     #: the highest message id known before it was sent
     sweep_after: int | None = None
@@ -71,6 +78,14 @@ class Claim:
 
 def _record(document: Document) -> Delivery:
     return Delivery.model_validate(with_id(document))
+
+
+def _record_if_readable(document: Document) -> Delivery | None:
+    try:
+        return _record(document)
+    except ValidationError as error:
+        log.error("delivery.unreadable", extra={"delivery": str(document["_id"]), "problems": error.error_count()})
+        return None
 
 
 def _starting(new: NewDelivery) -> Document:
@@ -91,8 +106,7 @@ def _starting(new: NewDelivery) -> Document:
             "known_ids": [],
             "tellings": 0,
             **_NOT_BEING_DELETED,
-        },
-        "$setOnInsert": {
+            # at each start: a row of an older version, without one of them, would be a promise nobody can read
             "bot_id": new.bot_id,
             "user_id": new.user_id,
             "chat_id": new.user_id,
@@ -126,7 +140,7 @@ async def start(new: NewDelivery) -> Claim | None:
         return None
     if before is None:
         return Claim(new.id, 1, None, new.sweep_after)
-    return Claim(new.id, before.get("count", 0) + 1, _record(before), new.sweep_after)
+    return Claim(new.id, before.get("count", 0) + 1, _record_if_readable(before), new.sweep_after)
 
 
 async def put_aside(delivery: Delivery) -> None:
@@ -246,7 +260,8 @@ async def renew(owner: str, ids: Sequence[str], now: datetime) -> int:
     """Extend the leases of what `owner` is sending to `now + LEASE_FOR`; returns how many. Each one atomically."""
     if not ids:
         return 0
-    mine: Document = {"_id": {"$in": list(ids)}, "owner": owner, "state": DeliveryState.SENDING}
+    # only what is being sent has an owner
+    mine: Document = {"_id": {"$in": list(ids)}, "owner": owner}
     return await _deliveries().update_many(mine, {"$set": {"until": now + LEASE_FOR}})
 
 
@@ -257,7 +272,17 @@ async def find(bot_id: int, user_id: int, post_code: str) -> Delivery | None:
 
 
 async def find_lapsed(bot_id: int, now: datetime, limit: int) -> list[Delivery]:
-    """Return up to `limit` deliveries of this bot whose owner's lease ran out before `now`, the oldest first."""
+    """Return up to `limit` deliveries of this bot whose owner's lease ran out before `now`, the oldest first.
+
+    Those that cannot be read are logged and left alone for a day, so that they do not block the rest.
+    """
     # only what is being sent has an `until`
-    found = await _deliveries().find({"bot_id": bot_id, "until": {"$lt": now}}, limit=limit, sort=[("until", 1)])
-    return [_record(document) for document in found]
+    lapsed: Document = {"bot_id": bot_id, "until": {"$lt": now}}
+    found = await _deliveries().find(lapsed, limit=limit, sort=[("until", 1)])
+    readable = [delivery for delivery in map(_record_if_readable, found) if delivery is not None]
+    if len(readable) < len(found):
+        known = {delivery.id for delivery in readable}
+        others = [document["_id"] for document in found if document["_id"] not in known]
+        later: Document = {"$set": {"until": now + UNREADABLE_PAUSE}}
+        await _deliveries().update_many({"_id": {"$in": others}, "until": {"$lt": now}}, later)
+    return readable

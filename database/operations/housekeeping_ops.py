@@ -24,13 +24,22 @@ def _bulk(name: str) -> Collection:
     return current_database().bulk(name)
 
 
-async def delete_old_deliveries(before: datetime, now: datetime, **bounds: Unpack[Bounds]) -> Deleted:
-    """Delete rows of deliveries last started before `before` of which nothing is left.
+async def delete_old_deliveries(before: datetime, **bounds: Unpack[Bounds]) -> Deleted:
+    """Delete rows of deliveries that cost nothing, last started before `before`, of which nothing is left.
 
-    Those with copies to delete, in progress, or with a paid copy that stands are kept.
+    Those with copies to delete or in progress are kept.
     """
-    condition = {"opened_at": {"$lt": before}, **_OVER, "paid_until": {"$not": {"$gt": now}}}
+    condition = {"paid_until": None, "opened_at": {"$lt": before}, **_OVER}
     return await delete_in_batches(_bulk("deliveries"), condition, "opened_at", **bounds)
+
+
+async def delete_old_paid_deliveries(before: datetime, **bounds: Unpack[Bounds]) -> Deleted:
+    """Delete such rows of deliveries that cost a credit, whose paid copy stood until before `before`.
+
+    Apart from the others: of posts that are never deleted they stay for ever, and must not be read each night.
+    """
+    condition = {"paid_until": {"$lt": before}, "opened_at": {"$lt": before}, **_OVER}
+    return await delete_in_batches(_bulk("deliveries"), condition, "paid_until", **bounds)
 
 
 async def delete_failed_deliveries(before: datetime, **bounds: Unpack[Bounds]) -> Deleted:

@@ -34,8 +34,10 @@ async def record_impossible(ends: Sequence[tuple[PendingDeletion, str]], now: da
 
 
 def _row(promise: PendingDeletion, reason: str, now: datetime) -> Document:
+    # a row of `deliveries` has a promise after the other; put aside, each has the same id as here
+    key = f"{promise.id}:{promise.count}" if promise.count else to_key(promise.id)
     return {
-        "_id": to_key(promise.id),
+        "_id": key,
         "bot_id": promise.bot_id,
         "chat_id": promise.chat_id,
         "post_code": promise.post_code,

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from core.verification import TokenStatus
 from database.connection import current_database
-from database.operations.deletion_ops import open_deliveries
+from database.operations.deletion_ops import LONG_AGO, promise_homes
 from database.operations.user_ops import users
 from database.values import Document
 
@@ -37,8 +37,10 @@ async def find_inactive(seen_before: datetime, now: datetime, limit: int, *, wit
 
 async def has_delivery_or_token(user_id: int) -> bool:
     """Return whether the user has a delivery that is still to be deleted, or a verified token."""
-    if await open_deliveries(user_id, 1):
-        return True
+    promised: Document = {"user_id": user_id, "delete_at": {"$gt": LONG_AGO}}
+    for home in promise_homes():
+        if await home.find_one(promised, projection=["_id"]) is not None:
+            return True
     verified = {"user_id": user_id, "status": TokenStatus.VERIFIED}
     return await current_database().collection("tokens").find_one(verified, projection=["_id"]) is not None
 

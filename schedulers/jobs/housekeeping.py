@@ -72,9 +72,10 @@ class Housekeeping:
 
 async def _deliveries(this_run: HousekeepingRun) -> bool:
     before = min(this_run.before, this_run.now - DELIVERIES_KEPT)
-    old = await housekeeping_ops.delete_old_deliveries(before, this_run.now, **this_run.within("deliveries"))
+    old = await housekeeping_ops.delete_old_deliveries(before, **this_run.within("deliveries"))
+    paid = await housekeeping_ops.delete_old_paid_deliveries(before, **this_run.within("deliveries"))
     failed = await housekeeping_ops.delete_failed_deliveries(before, **this_run.within("deliveries"))
-    return old.more or failed.more
+    return old.more or paid.more or failed.more
 
 
 async def _runs(this_run: HousekeepingRun) -> bool:

@@ -13,7 +13,8 @@ from core.errors import StoreUnavailable, TollgateError
 from core.health import Finding, Health, Trouble
 from core.jobs import JobOutcome, JobPlan, RunReport
 from database.connection import Database
-from database.operations import deletion_ops, health_ops, incident_ops, lease_ops, run_ops
+from database.operations import deletion_ops, delivery_ops, health_ops, incident_ops, lease_ops, run_ops
+from database.operations.delivery_ops import NewDelivery
 from monitoring import metrics
 from monitoring.alerts import Alerts
 from schedulers import registry
@@ -286,14 +287,18 @@ async def test_the_last_success_is_kept_however_many_failures_follow(house: Chec
     )
 
 
+@pytest.mark.parametrize("was_put_aside", [False, True])
 @pytest.mark.parametrize(
     ("late_by", "is_bad"), [(timedelta(minutes=5), False), (timedelta(minutes=5, seconds=1), True)]
 )
 async def test_deliveries_overdue_for_more_than_five_minutes_are_found(
-    house: CheckedHouse, late_by: timedelta, is_bad: bool
+    house: CheckedHouse, late_by: timedelta, is_bad: bool, was_put_aside: bool
 ) -> None:
     due = NOW + MINUTE - late_by
-    await deletion_ops.promise(USER_BOT, 1, 1, "x", due - MINUTE, due)
+    if was_put_aside:
+        await deletion_ops.promise(USER_BOT, 1, 1, "x", due - MINUTE, due)
+    else:
+        assert await delivery_ops.start(NewDelivery(USER_BOT, 1, "x", "m", "a process", due - MINUTE, due))
     health = await house.run_check()
     assert [finding.amount for finding in health.findings] == [1] * is_bad
     assert (health.deletions_overdue, health.oldest_overdue_s) == (1, int(late_by.total_seconds()))

@@ -8,6 +8,7 @@ import pytest
 from pymongo.errors import AutoReconnect
 
 from core.clock import ManualClock
+from core.delivery_states import FOREVER
 from core.errors import StoreUnavailable
 from core.jobs import Counts, JobOutcome
 from core.settings import BotSettings
@@ -18,7 +19,7 @@ from database.operations import (
     broadcast_ops,
     broadcast_rows,
     deletion_ops,
-    delivery_claims,
+    delivery_ops,
     impossible_deletions,
     inactive_user_ops,
     orphan_ops,
@@ -26,6 +27,7 @@ from database.operations import (
     settings_ops,
     user_ops,
 )
+from database.operations.delivery_ops import NewDelivery
 from database.values import Document, to_key
 from monitoring import metrics
 from schedulers.jobs import orphans
@@ -71,33 +73,61 @@ async def test_with_nothing_to_delete_nothing_is_counted(db: Database, clock: Ma
     assert await keep_house(clock) == Counts({}, more=False)
 
 
-async def test_deliveries_older_than_the_history_are_deleted_and_unfinished_ones_kept(
+async def test_deliveries_older_than_the_history_are_deleted_while_nothing_of_them_is_left(
     db: Database, clock: ManualClock
 ) -> None:
-    ended: Document = {"is_unfinished": False, "claimed_until": OLDEST - DAY}
+    ended: Document = {"state": "sent", "delete_at": None, "sent_at": OLDEST - DAY}
+    old: Document = {**ended, "opened_at": OLDEST - MS}
     await put(
         db,
         "deliveries",
-        {**ended, "_id": "too old", "opened_at": OLDEST - MS},
+        {**old, "_id": "too old"},
+        {**old, "_id": "unknown", "state": "unknown"},
         {**ended, "_id": "old enough to stay", "opened_at": OLDEST},
-        {**ended, "_id": "unfinished", "opened_at": OLDEST - MS, "is_unfinished": True},
-        {"_id": "of an older version", "opened_at": OLDEST - MS},
-        {**ended, "_id": "failed", "opened_at": None, "claimed_until": OLDEST - MS},
-        {**ended, "_id": "failed recently", "opened_at": None, "claimed_until": OLDEST},
+        {**old, "_id": "being sent", "state": "sending"},
+        {**old, "_id": "copies stand", "delete_at": NOW + DAY},
+        {**old, "_id": "copies could not be deleted yet", "delete_at": NOW - DAY},
+        {**ended, "_id": "failed", "state": "refused", "opened_at": None, "sent_at": OLDEST - MS},
+        {**ended, "_id": "failed recently", "state": "refused", "opened_at": None, "sent_at": OLDEST},
+        {**ended, "_id": "first one being sent", "state": "sending", "opened_at": None, "sent_at": OLDEST - MS},
     )
     assert await keep_house(clock) == Counts({"deliveries": 3})
     assert await left(db, "deliveries", "_id") == [
+        "being sent",
+        "copies could not be deleted yet",
+        "copies stand",
         "failed recently",
+        "first one being sent",
         "old enough to stay",
-        "unfinished",
     ]
+
+
+async def test_a_paid_delivery_is_deleted_when_its_copy_stood_until_before_the_history_and_a_kept_one_never(
+    db: Database, clock: ManualClock
+) -> None:
+    paid: Document = {"state": "sent", "delete_at": None, "opened_at": OLDEST - DAY}
+    await put(
+        db,
+        "deliveries",
+        {**paid, "_id": "over", "paid_until": OLDEST - MS},
+        {**paid, "_id": "over later", "paid_until": OLDEST},
+        {**paid, "_id": "opened again for nothing", "paid_until": OLDEST - MS, "opened_at": OLDEST},
+        {**paid, "_id": "copies stand", "paid_until": OLDEST - MS, "delete_at": NOW},
+        {**paid, "_id": "for ever", "paid_until": FOREVER},
+    )
+    assert await keep_house(clock) == Counts({"deliveries": 1})
+    assert "over" not in await left(db, "deliveries", "_id")
+    clock.move(10_000 * DAY)
+    await db.collection("deliveries").update_many({}, {"$set": {"delete_at": None}})
+    await keep_house(clock)
+    assert await left(db, "deliveries", "_id") == ["for ever"]
 
 
 async def test_history_is_counted_in_days_of_the_zone_and_set_by_the_owner(db: Database, clock: ManualClock) -> None:
     await settings_ops.change("history_days", 10)
     midnight = datetime(2026, 2, 18, 18, 30, tzinfo=UTC)  # start of 19 February in Kolkata
     for name, opened_at in (("before", midnight - MS), ("after", midnight)):
-        await put(db, "deliveries", {"_id": name, "opened_at": opened_at, "is_unfinished": False})
+        await put(db, "deliveries", {"_id": name, "opened_at": opened_at})
     await keep_house(clock, KOLKATA)
     assert await left(db, "deliveries", "_id") == ["after"]
 
@@ -105,7 +135,7 @@ async def test_history_is_counted_in_days_of_the_zone_and_set_by_the_owner(db: D
 async def test_a_history_of_a_day_keeps_deliveries_for_two(db: Database, clock: ManualClock) -> None:
     await settings_ops.change("history_days", 1)
     for name, opened_at in (("old", NOW - 2 * DAY - MS), ("young", NOW - 2 * DAY)):
-        await put(db, "deliveries", {"_id": name, "opened_at": opened_at, "is_unfinished": False})
+        await put(db, "deliveries", {"_id": name, "opened_at": opened_at})
     await keep_house(clock)
     assert await left(db, "deliveries", "_id") == ["young"]
 
@@ -114,13 +144,14 @@ async def test_a_delivery_repeated_between_the_find_and_the_delete_is_kept(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     long_ago = OLDEST - DAY
-    claim = await delivery_claims.claim_delivery(BOT, 1, "post", long_ago, HOUR)
+    claim = await delivery_ops.start(NewDelivery(BOT, 1, "post", "", "a process", long_ago, None))
     assert claim is not None
+    await delivery_ops.record_sent(claim, [1], None, sent_at=long_ago, delete_at=None, paid_until=None)
     deliveries = db.bulk("deliveries")
     delete_many = deliveries.delete_many
 
     async def deliver_meanwhile(condition: Document) -> int:
-        assert await delivery_claims.claim_delivery(BOT, 1, "post", NOW, HOUR) is not None
+        assert await delivery_ops.start(NewDelivery(BOT, 1, "post", "", "a process", NOW, None)) is not None
         return await delete_many(condition)
 
     monkeypatch.setattr(deliveries, "delete_many", deliver_meanwhile)
@@ -228,9 +259,25 @@ async def test_a_membership_of_a_removed_channel_seen_after_the_start_of_the_run
     assert await left(db, "memberships", "user_id") == [2]
 
 
-async def promised(user_id: int, sent_at: datetime, due_for: timedelta, **more: Any) -> str:
-    """Store a promise that has been due for `due_for`; return its id."""
-    return await deletion_ops.promise(BOT, user_id, user_id, f"post{user_id}", sent_at, NOW - due_for, [10], **more)
+class Promised:
+    """Stores a promise that has been due for `due_for`, in one of the two collections; returns its id."""
+
+    def __init__(self, home: str) -> None:
+        self.home = home
+
+    async def __call__(self, user_id: int, sent_at: datetime, due_for: timedelta) -> str:
+        delete_at, code = NOW - due_for, f"post{user_id}"
+        if self.home == "pending_deletions":
+            return await deletion_ops.promise(BOT, user_id, user_id, code, sent_at, delete_at, [10])
+        claim = await delivery_ops.start(NewDelivery(BOT, user_id, code, "", "a process", sent_at, delete_at))
+        assert claim is not None
+        assert await delivery_ops.record_sent(claim, [10], None, sent_at=sent_at, delete_at=delete_at, paid_until=None)
+        return claim.id
+
+
+@pytest.fixture(params=["deliveries", "pending_deletions"])
+def promised(request: pytest.FixtureRequest) -> Promised:
+    return Promised(request.param)
 
 
 async def is_there(promise_id: str) -> bool:
@@ -238,7 +285,9 @@ async def is_there(promise_id: str) -> bool:
     return promise_id in {stuck.id for stuck in found}
 
 
-async def test_promises_to_deleted_accounts_end_as_impossible_and_are_counted(db: Database, clock: ManualClock) -> None:
+async def test_promises_to_deleted_accounts_end_as_impossible_and_are_counted(
+    db: Database, clock: ManualClock, promised: Promised
+) -> None:
     for user_id in (1, 2, 3):
         await user_ops.upsert_visitor(Visitor(user_id=user_id), NOW - 3 * DAY)
     assert await user_ops.mark_deactivated(1, NOW - HOUR)
@@ -256,7 +305,9 @@ async def test_promises_to_deleted_accounts_end_as_impossible_and_are_counted(db
     assert await impossible_deletions.count_unnotified("reader_gone") == 1
 
 
-async def test_a_promise_to_an_account_that_came_back_is_left_to_the_deleter(db: Database, clock: ManualClock) -> None:
+async def test_a_promise_to_an_account_that_came_back_is_left_to_the_deleter(
+    db: Database, clock: ManualClock, promised: Promised
+) -> None:
     await user_ops.upsert_visitor(Visitor(user_id=1), NOW - 3 * DAY)
     await user_ops.mark_deactivated(1, NOW - HOUR)
     person, is_new = await user_ops.upsert_visitor(Visitor(user_id=1), NOW - MS)
@@ -275,7 +326,7 @@ async def test_a_promise_to_an_account_that_came_back_is_left_to_the_deleter(db:
     ],
 )
 async def test_a_promise_overdue_for_a_day_ends_when_it_is_too_old_for_telegram(
-    db: Database, clock: ManualClock, age: timedelta, due_for: timedelta, ends: bool
+    db: Database, clock: ManualClock, promised: Promised, age: timedelta, due_for: timedelta, ends: bool
 ) -> None:
     promise = await promised(1, NOW - age, due_for)
     assert (await keep_house(clock)).done == ({"promises": 1} if ends else {})
@@ -283,7 +334,9 @@ async def test_a_promise_overdue_for_a_day_ends_when_it_is_too_old_for_telegram(
     assert await db.collection("impossible_deletions").count({"reason": "too_old"}) == ends
 
 
-async def test_a_promise_claimed_by_a_deleter_is_left_to_it(db: Database, clock: ManualClock) -> None:
+async def test_a_promise_claimed_by_a_deleter_is_left_to_it(
+    db: Database, clock: ManualClock, promised: Promised
+) -> None:
     promise = await promised(1, NOW - 3 * DAY, 2 * DAY)
     assert await deletion_ops.claim_due(NOW - HOUR, "deleter", HOUR + MS, 10)
     assert (await keep_house(clock)).done == {}
@@ -296,7 +349,7 @@ async def test_a_promise_claimed_by_a_deleter_is_left_to_it(db: Database, clock:
 
 
 async def test_a_promise_claimed_by_a_deleter_after_the_find_is_left_to_it(
-    db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    db: Database, clock: ManualClock, promised: Promised, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     promise = await promised(1, NOW - 3 * DAY, 2 * DAY)
     find_deactivated = orphan_ops.find_deactivated
@@ -312,13 +365,16 @@ async def test_a_promise_claimed_by_a_deleter_after_the_find_is_left_to_it(
 
 
 async def test_a_promise_recorded_before_a_kill_is_counted_once(
-    db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    db: Database, clock: ManualClock, promised: Promised, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     promise = await promised(1, NOW - 3 * DAY, 2 * DAY)
-    fail_at(db, "delete_many pending_deletions")
-    with pytest.raises(StoreUnavailable):
+
+    async def away(*_: object) -> int:
+        raise StoreUnavailable("gone")
+
+    with monkeypatch.context() as broken, pytest.raises(StoreUnavailable):
+        broken.setattr(orphan_ops, "finish", away)
         await keep_house(clock)
-    db.before_call = None
     assert await db.collection("impossible_deletions").count({}) == 1 and await is_there(promise)
 
     clock.move(orphans.CLAIM_FOR)
@@ -327,7 +383,7 @@ async def test_a_promise_recorded_before_a_kill_is_counted_once(
 
 
 async def test_many_promises_that_are_kept_do_not_hide_one_that_ends(
-    db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    db: Database, clock: ManualClock, promised: Promised, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(orphans, "BATCH", 3)
     for user_id in range(1, 8):
@@ -339,7 +395,7 @@ async def test_many_promises_that_are_kept_do_not_hide_one_that_ends(
 
 
 async def test_unreadable_rows_do_not_end_the_step_early(
-    db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    db: Database, clock: ManualClock, promised: Promised, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(orphans, "BATCH", 3)
     for user_id in range(1, 8):
@@ -347,7 +403,7 @@ async def test_unreadable_rows_do_not_end_the_step_early(
         if user_id in (1, 2, 5):
             unreadable = {1: {"$unset": {"user_id": ""}}, 2: {"$set": {"user_id": "2"}}}
             change = unreadable.get(user_id, {"$set": {"user_id": None}})
-            await db.collection("pending_deletions").update_one({"_id": to_key(promise)}, change)
+            await db.collection(promised.home).update_one({"_id": to_key(promise)}, change)
     assert await keep_house(clock) == Counts({"promises": 4})
 
 
@@ -406,13 +462,15 @@ async def test_a_user_who_holds_something_is_kept(db: Database, clock: ManualClo
 
 @pytest.mark.usefixtures("after_40_days")
 async def test_a_user_with_an_open_delivery_or_a_verified_token_is_kept(db: Database, clock: ManualClock) -> None:
-    for user_id in (1, 2, 3):
+    for user_id in (1, 2, 3, 4):
         await person(user_id, LONG_AGO)
     await deletion_ops.promise(BOT, 1, 1, "post", NOW, NOW + HOUR)
+    await put(db, "deliveries", {"_id": "1002:4:a", "user_id": 4, "state": "sent", "delete_at": NOW + HOUR})
+    await put(db, "deliveries", {"_id": "1002:3:a", "user_id": 3, "state": "sent", "delete_at": None})
     await put(db, "tokens", {"token": "a", "user_id": 2, "status": "verified"})
     await put(db, "tokens", {"token": "b", "user_id": 3, "status": "unused"})
     assert (await keep_house(clock)).done == {"users": 1}
-    assert await left(db, "users", "user_id") == [1, 2]
+    assert await left(db, "users", "user_id") == [1, 2, 4]
 
 
 @pytest.mark.usefixtures("after_40_days")
@@ -465,7 +523,7 @@ def fail_at(db: Database, call: str) -> None:
 async def old_everywhere(db: Database) -> None:
     """Old deliveries and incidents."""
     for number in range(10):
-        opened = {"_id": f"{number}", "opened_at": OLDEST - DAY + number * MS, "is_unfinished": False}
+        opened = {"_id": f"{number}", "opened_at": OLDEST - DAY + number * MS}
         await put(db, "deliveries", opened)
         await put(db, "incidents", {"_id": f"{number}", "closed_at": OLDEST - DAY + number * MS})
 

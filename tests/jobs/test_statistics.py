@@ -19,7 +19,8 @@ from core.statistics import Count, DayStats, TopPost
 from core.users import Visitor
 from core.verification import Token
 from database.connection import Database
-from database.operations import delivery_claims, post_ops, statistics_ops, token_ops, user_ops
+from database.operations import delivery_ops, post_ops, statistics_ops, token_ops, user_ops
+from database.operations.delivery_ops import NewDelivery
 from schedulers.jobs.statistics import DAYS_BACK, TOP_POSTS, Statistics
 from schedulers.runner import Run
 from tests.clocks import SteeredClock
@@ -57,10 +58,15 @@ def of_a_day(day: DayStats) -> dict[str, int]:
     return {name: day.count(name) for name in statistics_ops.DAILY_COUNTS if day.count(name)}
 
 
-async def opened(user_id: int, code: str, at: datetime) -> delivery_claims.Claim:
-    claim = await delivery_claims.claim_delivery(BOT, user_id, code, at, timedelta(seconds=3))
+async def started(user_id: int, code: str, at: datetime) -> delivery_ops.Claim:
+    claim = await delivery_ops.start(NewDelivery(BOT, user_id, code, "", "a process", at, None))
     assert claim is not None
     return claim
+
+
+async def opened(user_id: int, code: str, at: datetime) -> None:
+    claim = await started(user_id, code, at)
+    assert await delivery_ops.record_sent(claim, [1], None, sent_at=at, delete_at=None, paid_until=None)
 
 
 def token(number: int, made_at: datetime) -> Token:
@@ -137,12 +143,21 @@ async def test_deliveries_of_one_post_to_one_user_count_once_a_day(db: Database,
         await opened(1, "one", at)
     await opened(2, "one", TODAY)
     await opened(1, "two", TODAY)
-    failed = await opened(3, "one", TODAY)
-    await delivery_claims.release_delivery(failed, TODAY)
-    again = await opened(2, "one", NOW - MS)
-    await delivery_claims.release_delivery(again, NOW)
+    await delivery_ops.record_refused(await started(3, "one", TODAY))
+    await delivery_ops.record_refused(await started(2, "one", NOW - MS))
     await count(clock)
     assert (await day_of(clock, TODAY)).count(Count.DELIVERIES) == 3
+
+
+async def test_a_delivery_that_may_have_arrived_counts_and_a_refused_one_does_not(
+    db: Database, clock: ManualClock
+) -> None:
+    await delivery_ops.record_unknown(await started(1, "one", TODAY), 5)
+    await delivery_ops.record_refused(await started(2, "one", TODAY))
+    await started(3, "one", TODAY)
+    await count(clock)
+    day = await day_of(clock, TODAY)
+    assert (day.count(Count.DELIVERIES), [post.deliveries for post in day.top_posts]) == (2, [2])
 
 
 async def test_a_count_does_not_decrease_when_the_day_is_closed(db: Database, clock: ManualClock) -> None:

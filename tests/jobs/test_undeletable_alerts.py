@@ -7,7 +7,8 @@ import pytest
 from core.errors import StoreUnavailable
 from core.jobs import JobOutcome, RunReport
 from database.connection import current_database
-from database.operations import deletion_ops, impossible_deletions
+from database.operations import deletion_ops, delivery_ops, impossible_deletions
+from database.operations.delivery_ops import NewDelivery
 from schedulers import create_message_deleter_scheduler
 from tests.house import ADMIN_BOT, ALICE, House
 
@@ -18,10 +19,16 @@ async def run_deleter(house: House) -> RunReport:
 
 
 async def add_undeletable(house: House, count: int = 1) -> None:
-    """Deliveries of three days ago that were not deleted."""
+    """Deliveries of three days ago that were not deleted, by turns in their own row and put aside."""
     sent_at = house.base.clock.now() - timedelta(days=3)
     for number in range(count):
-        await deletion_ops.promise(1002, ALICE, ALICE, f"code{number}", sent_at, sent_at, [number + 1])
+        code, message_ids = f"code{number}", [number + 1]
+        if number % 2:
+            await deletion_ops.promise(1002, ALICE, ALICE, code, sent_at, sent_at, message_ids)
+            continue
+        claim = await delivery_ops.start(NewDelivery(1002, ALICE, code, "m", "a process", sent_at, sent_at))
+        assert claim is not None
+        await delivery_ops.record_sent(claim, message_ids, 9, sent_at=sent_at, delete_at=sent_at, paid_until=None)
 
 
 async def alerts_to_owner(house: House) -> list[str]:

@@ -1,7 +1,8 @@
-"""Promises to delete deliveries: due to the millisecond, claimed by one owner only, never lost."""
+"""Promises to delete deliveries: due to the millisecond, claimed by one owner only, never lost, wherever they stand."""
 
 import asyncio
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,151 +10,79 @@ import pytest
 
 from core.delivery import PendingDeletion
 from database.connection import Database, current_database
-from database.operations import deletion_ops
+from database.operations import deletion_ops, delivery_ops
+from database.operations.delivery_ops import NewDelivery
 from database.values import to_key
 
 HOLD = timedelta(minutes=2)
 MS = timedelta(milliseconds=1)
 
 
-async def promise_at(delete_at: datetime, user_id: int = 7) -> str:
-    sent_at = delete_at - timedelta(minutes=30)
-    return await deletion_ops.promise(1, user_id, user_id, "code", sent_at, delete_at)
+class PromiseAt:
+    """Makes promises with different posts, in one of the two collections or in both by turns."""
+
+    def __init__(self, homes: Sequence[str]) -> None:
+        self.home_of_first = homes[0]
+        self._homes = itertools.cycle(homes)
+        self._numbers = itertools.count()
+
+    async def __call__(self, delete_at: datetime, user_id: int = 7, bot_id: int = 1, *, home: str = "") -> str:
+        sent_at, code = delete_at - timedelta(minutes=30), f"code{next(self._numbers)}"
+        if (home or next(self._homes)) == "pending_deletions":
+            return await deletion_ops.promise(bot_id, user_id, user_id, code, sent_at, delete_at)
+        new = NewDelivery(bot_id, user_id, code, "", "a process", sent_at, delete_at)
+        claim = await delivery_ops.start(new)
+        assert claim is not None
+        assert await delivery_ops.record_sent(claim, [], None, sent_at=sent_at, delete_at=delete_at, paid_until=None)
+        return claim.id
+
+
+@pytest.fixture(params=[("deliveries",), ("pending_deletions",), ("deliveries", "pending_deletions")], ids="+".join)
+def promise_at(request: pytest.FixtureRequest) -> PromiseAt:
+    return PromiseAt(request.param)
 
 
 async def stored(db: Database) -> list[dict[str, Any]]:
-    return await db.collection("pending_deletions").find({}, limit=1000, sort=[("delete_at", 1)])
+    """Every promise that stands."""
+    homes = [await db.collection(name).find({}, limit=1000) for name in ("deliveries", "pending_deletions")]
+    rows = [row for home in homes for row in home if row["delete_at"] is not None]
+    return sorted(rows, key=lambda row: row["delete_at"])
 
 
 def ids(promises: list[PendingDeletion]) -> list[str]:
     return [promise.id for promise in promises]
 
 
-async def test_a_promise_is_stored_before_any_message_id_is_known(db: Database, now: datetime) -> None:
-    promise_id = await deletion_ops.promise(1, 7, 70, "abc", now, now + timedelta(minutes=30))
-
-    (document,) = await stored(db)
-    assert str(document["_id"]) == promise_id
-    assert document["message_ids"] == []
-    assert document["notice_message_id"] is None
-    assert document["sent_at"] == now
-    assert document["delete_at"] == now + timedelta(minutes=30)
-    assert (document["bot_id"], document["user_id"], document["chat_id"]) == (1, 7, 70)
-
-
-async def test_ids_and_notice_are_added_to_the_promise(db: Database, now: datetime) -> None:
-    promise_id = await promise_at(now)
-
-    assert await deletion_ops.record_messages(promise_id, [11, 12, 13])
-    assert await deletion_ops.record_notice(promise_id, 14)
-
-    (promise,) = await deletion_ops.open_deliveries(7, 10)
-    assert promise.message_ids == (11, 12, 13)
-    assert promise.notice_message_id == 14
-
-
-async def test_ids_of_a_promise_that_is_gone_are_reported_not_recreated(db: Database, now: datetime) -> None:
-    assert not await deletion_ops.record_messages("0" * 24, [1])
-    assert not await deletion_ops.record_notice("not an id", 1)
-    assert await stored(db) == []
-
-
-async def test_recording_ids_ends_a_claim_made_without_them(db: Database, now: datetime) -> None:
-    promise_id = await promise_at(now)
-    assert ids(await deletion_ops.claim_due(now, "a", HOLD, 10)) == [promise_id]
-
-    assert await deletion_ops.record_messages(promise_id, [11], now + HOLD, sent_at=now)
-    assert not await deletion_ops.release(promise_id, "a", not_before=now + 9 * HOLD, error="no message is known yet")
-    assert await deletion_ops.finish([promise_id], "a") == 0
-    (document,) = await stored(db)
-    assert (document["message_ids"], document["claimed_by"], document["not_before"]) == ([11], None, None)
-    assert ids(await deletion_ops.claim_due(now + HOLD, "b", HOLD, 10)) == [promise_id]
-
-
-async def test_recording_ids_ends_a_postponement(db: Database, now: datetime) -> None:
-    promise_id = await promise_at(now)
-    await deletion_ops.claim_due(now, "a", HOLD, 10)
-    assert await deletion_ops.release(promise_id, "a", not_before=now + 9 * HOLD, error="no message is known yet")
-
-    assert await deletion_ops.record_messages(promise_id, [11], now + HOLD)
-    assert ids(await deletion_ops.claim_due(now + HOLD, "b", HOLD, 10)) == [promise_id]
-
-
-async def test_the_promise_of_a_request_is_found(db: Database, now: datetime) -> None:
-    promise_id = await deletion_ops.promise(1, 7, 7, "abc", now, now + HOLD, [11], request_key="m1")
-
-    found = await deletion_ops.find_promise(7, "abc", "m1")
-    assert found is not None
-    assert (found.id, found.message_ids, found.request_key) == (promise_id, (11,), "m1")
-    assert await deletion_ops.was_promised(7, "abc", "m1")
-    for user_id, code, request_key in ((8, "abc", "m1"), (7, "xyz", "m1"), (7, "abc", "m2"), (7, "abc", "")):
-        assert await deletion_ops.find_promise(user_id, code, request_key) is None
-        assert not await deletion_ops.was_promised(user_id, code, request_key)
-
-
-@pytest.mark.parametrize("empty_at", range(3))
-async def test_of_several_promises_of_one_request_the_empty_one_is_found(
-    db: Database, now: datetime, empty_at: int
+async def test_a_promise_is_due_at_its_instant_and_not_a_millisecond_before(
+    db: Database, now: datetime, promise_at: PromiseAt
 ) -> None:
-    sent: tuple[list[int], ...] = ([11], [1, 2])
-    messages = [*sent[:empty_at], [], *sent[empty_at:]]
-    for number, ids_ in enumerate(messages):
-        await deletion_ops.promise(1, 7, 7, "abc", now, now + HOLD - number * MS, ids_, request_key="m1")
-    await deletion_ops.promise(1, 7, 7, "abc", now, now, [], request_key="m2")
-    db.calls.clear()
-
-    found = await deletion_ops.find_promise(7, "abc", "m1")
-    assert found is not None
-    assert (found.message_ids, found.request_key) == ((), "m1")
-    assert dict(db.calls) == {"find_one pending_deletions": 1}
-
-
-async def test_an_unreadable_promise_of_a_request_is_postponed(db: Database, now: datetime) -> None:
-    await deletion_ops.promise(1, 7, 7, "abc", now, now, request_key="m1")
-    await db.collection("pending_deletions").update_one({"user_id": 7}, {"$set": {"message_ids": "none"}})
-
-    assert await deletion_ops.find_promise(7, "abc", "m1") is None
-    assert await deletion_ops.was_promised(7, "abc", "m1")
-    assert (await stored(db))[0]["not_before"] == now + deletion_ops.UNREADABLE_PAUSE
-
-
-async def test_an_empty_promise_can_be_withdrawn(db: Database, now: datetime) -> None:
-    promise_id = await promise_at(now)
-
-    assert await deletion_ops.withdraw(promise_id)
-    assert await stored(db) == []
-
-
-async def test_a_promise_with_messages_cannot_be_withdrawn(db: Database, now: datetime) -> None:
-    promise_id = await promise_at(now)
-    await deletion_ops.record_messages(promise_id, [11])
-
-    assert not await deletion_ops.withdraw(promise_id)
-    assert len(await stored(db)) == 1
-
-
-async def test_a_promise_is_due_at_its_instant_and_not_a_millisecond_before(db: Database, now: datetime) -> None:
     due = await promise_at(now)
     await promise_at(now + MS)
 
     assert ids(await deletion_ops.claim_due(now, "a", HOLD, 10)) == [due]
 
 
-async def test_due_is_compared_in_milliseconds_on_every_store(db: Database, now: datetime) -> None:
+async def test_due_is_compared_in_milliseconds_on_every_store(
+    db: Database, now: datetime, promise_at: PromiseAt
+) -> None:
     await promise_at(now + MS)
 
     almost = now + timedelta(microseconds=999)
     assert await deletion_ops.claim_due(almost, "a", HOLD, 10) == []
 
 
-async def test_the_oldest_are_claimed_first_and_no_more_than_the_limit(db: Database, now: datetime) -> None:
+async def test_the_oldest_are_claimed_first_and_no_more_than_the_limit(
+    db: Database, now: datetime, promise_at: PromiseAt
+) -> None:
     late, early, middle = [await promise_at(now - timedelta(minutes=minutes)) for minutes in (1, 3, 2)]
 
     assert ids(await deletion_ops.claim_due(now, "a", HOLD, 2)) == [early, middle]
     assert ids(await deletion_ops.claim_due(now, "a", HOLD, 2)) == [late]
 
 
-async def test_a_claimed_promise_says_by_whom_and_until_when(db: Database, now: datetime) -> None:
+async def test_a_claimed_promise_says_by_whom_and_until_when(
+    db: Database, now: datetime, promise_at: PromiseAt
+) -> None:
     await promise_at(now)
 
     (claimed,) = await deletion_ops.claim_due(now, "a", HOLD, 10)
@@ -162,7 +91,9 @@ async def test_a_claimed_promise_says_by_whom_and_until_when(db: Database, now: 
     assert (document["claimed_by"], document["claimed_until"]) == ("a", now + HOLD)
 
 
-async def test_a_second_owner_gets_nothing_while_the_first_holds(db: Database, now: datetime) -> None:
+async def test_a_second_owner_gets_nothing_while_the_first_holds(
+    db: Database, now: datetime, promise_at: PromiseAt
+) -> None:
     await promise_at(now)
     await deletion_ops.claim_due(now, "a", HOLD, 10)
 
@@ -171,7 +102,9 @@ async def test_a_second_owner_gets_nothing_while_the_first_holds(db: Database, n
     assert document["claimed_by"] == "a"
 
 
-async def test_promises_of_a_killed_owner_are_due_again_when_the_hold_ends(db: Database, now: datetime) -> None:
+async def test_promises_of_a_killed_owner_are_due_again_when_the_hold_ends(
+    db: Database, now: datetime, promise_at: PromiseAt
+) -> None:
     promise_id = await promise_at(now)
     await deletion_ops.claim_due(now, "a", HOLD, 10)
 
@@ -181,7 +114,7 @@ async def test_promises_of_a_killed_owner_are_due_again_when_the_hold_ends(db: D
 
 
 async def test_a_promise_claimed_by_another_between_find_and_claim_is_not_taken(
-    db: Database, now: datetime, step_in: Callable[..., None]
+    db: Database, now: datetime, promise_at: PromiseAt, step_in: Callable[..., None]
 ) -> None:
     first, second = await promise_at(now - MS), await promise_at(now)
     theirs: list[PendingDeletion] = []
@@ -189,7 +122,7 @@ async def test_a_promise_claimed_by_another_between_find_and_claim_is_not_taken(
     async def another_claims_one() -> None:
         theirs.extend(await deletion_ops.claim_due(now, "b", HOLD, 1))
 
-    step_in("pending_deletions", "update_many", another_claims_one)
+    step_in(promise_at.home_of_first, "update_many", another_claims_one)
     mine = await deletion_ops.claim_due(now, "a", HOLD, 10)
 
     assert (ids(theirs), ids(mine)) == ([first], [second])
@@ -197,7 +130,7 @@ async def test_a_promise_claimed_by_another_between_find_and_claim_is_not_taken(
 
 
 async def test_a_second_run_of_the_same_owner_is_another_claimant(
-    db: Database, now: datetime, step_in: Callable[..., None]
+    db: Database, now: datetime, promise_at: PromiseAt, step_in: Callable[..., None]
 ) -> None:
     first, second = await promise_at(now - MS), await promise_at(now)
     theirs: list[PendingDeletion] = []
@@ -205,13 +138,15 @@ async def test_a_second_run_of_the_same_owner_is_another_claimant(
     async def second_run_claims_one() -> None:
         theirs.extend(await deletion_ops.claim_due(now, "a", HOLD, 1))
 
-    step_in("pending_deletions", "update_many", second_run_claims_one)
+    step_in(promise_at.home_of_first, "update_many", second_run_claims_one)
     mine = await deletion_ops.claim_due(now, "a", HOLD, 10)
 
     assert (ids(theirs), ids(mine)) == ([first], [second])
 
 
-async def test_fifty_claimants_share_the_promises_without_overlap(db: Database, now: datetime) -> None:
+async def test_fifty_claimants_share_the_promises_without_overlap(
+    db: Database, now: datetime, promise_at: PromiseAt
+) -> None:
     everything = {await promise_at(now - MS * number) for number in range(100)}
 
     batches = await asyncio.gather(
@@ -227,7 +162,9 @@ async def test_fifty_claimants_share_the_promises_without_overlap(db: Database, 
     assert {promise_id for promise_id, _ in claimed} | set(ids(rest)) == everything
 
 
-async def test_one_owner_twice_at_once_never_has_a_promise_twice(db: Database, now: datetime) -> None:
+async def test_one_owner_twice_at_once_never_has_a_promise_twice(
+    db: Database, now: datetime, promise_at: PromiseAt
+) -> None:
     for number in range(20):
         await promise_at(now - MS * number)
 
@@ -237,7 +174,7 @@ async def test_one_owner_twice_at_once_never_has_a_promise_twice(db: Database, n
     assert len(claimed) == len(set(claimed))
 
 
-async def test_only_finished_promises_are_deleted(db: Database, now: datetime) -> None:
+async def test_only_finished_promises_are_deleted(db: Database, now: datetime, promise_at: PromiseAt) -> None:
     first, second = await promise_at(now - MS), await promise_at(now)
     await deletion_ops.claim_due(now, "a", HOLD, 10)
 
@@ -246,7 +183,9 @@ async def test_only_finished_promises_are_deleted(db: Database, now: datetime) -
     assert await deletion_ops.finish([], "a") == 0
 
 
-async def test_a_promise_of_another_owner_cannot_be_finished(db: Database, now: datetime) -> None:
+async def test_a_promise_of_another_owner_cannot_be_finished(
+    db: Database, now: datetime, promise_at: PromiseAt
+) -> None:
     promise_id = await promise_at(now)
     await deletion_ops.claim_due(now, "a", HOLD, 10)
 
@@ -254,7 +193,9 @@ async def test_a_promise_of_another_owner_cannot_be_finished(db: Database, now: 
     assert len(await stored(db)) == 1
 
 
-async def test_a_released_promise_is_postponed_and_counts_the_attempt(db: Database, now: datetime) -> None:
+async def test_a_released_promise_is_postponed_and_counts_the_attempt(
+    db: Database, now: datetime, promise_at: PromiseAt
+) -> None:
     promise_id = await promise_at(now)
     await deletion_ops.claim_due(now, "a", HOLD, 10)
     later = now + timedelta(seconds=30)
@@ -268,7 +209,7 @@ async def test_a_released_promise_is_postponed_and_counts_the_attempt(db: Databa
     assert (again.id, again.attempts, again.last_error) == (promise_id, 1, "Bad Gateway")
 
 
-async def test_a_flood_pause_need_not_count_as_an_attempt(db: Database, now: datetime) -> None:
+async def test_a_flood_pause_need_not_count_as_an_attempt(db: Database, now: datetime, promise_at: PromiseAt) -> None:
     promise_id = await promise_at(now)
     await deletion_ops.claim_due(now, "a", HOLD, 10)
 
@@ -277,7 +218,9 @@ async def test_a_flood_pause_need_not_count_as_an_attempt(db: Database, now: dat
     assert again.attempts == 0
 
 
-async def test_a_promise_of_another_owner_cannot_be_released(db: Database, now: datetime) -> None:
+async def test_a_promise_of_another_owner_cannot_be_released(
+    db: Database, now: datetime, promise_at: PromiseAt
+) -> None:
     promise_id = await promise_at(now)
     await deletion_ops.claim_due(now, "a", HOLD, 10)
 
@@ -286,7 +229,9 @@ async def test_a_promise_of_another_owner_cannot_be_released(db: Database, now: 
     assert (document["claimed_by"], document["attempts"]) == ("a", 0)
 
 
-async def test_a_stopping_owner_releases_its_own_claims_only(db: Database, now: datetime) -> None:
+async def test_a_stopping_owner_releases_its_own_claims_only(
+    db: Database, now: datetime, promise_at: PromiseAt
+) -> None:
     mine = await promise_at(now - MS)
     await deletion_ops.claim_due(now, "a", HOLD, 1)
     other = await promise_at(now)
@@ -307,17 +252,9 @@ async def test_documents_of_an_older_version_without_claim_fields_are_due(db: Da
     assert claimed.message_ids == (3,)
 
 
-async def test_counts_and_next_time(db: Database, now: datetime) -> None:
-    assert await deletion_ops.next_due() is None
-    await promise_at(now + timedelta(minutes=5))
-    await promise_at(now, user_id=8)
-
-    assert await deletion_ops.next_due() == now
-    assert await deletion_ops.count_overdue(now) == 1
-    assert await deletion_ops.count_overdue(now - MS) == 0
-
-
-async def test_open_deliveries_come_in_the_order_they_go_and_bounded(db: Database, now: datetime) -> None:
+async def test_open_deliveries_come_in_the_order_they_go_and_bounded(
+    db: Database, now: datetime, promise_at: PromiseAt
+) -> None:
     later, sooner = await promise_at(now + timedelta(minutes=9)), await promise_at(now + timedelta(minutes=1))
     await promise_at(now, user_id=8)
 
@@ -325,37 +262,22 @@ async def test_open_deliveries_come_in_the_order_they_go_and_bounded(db: Databas
     assert ids(await deletion_ops.open_deliveries(7, 1)) == [sooner]
 
 
-async def test_a_batch_costs_three_commands_and_an_empty_poll_one(db: Database, now: datetime) -> None:
-    await deletion_ops.claim_due(now, "a", HOLD, 100)
-    assert db.calls.total() == 1
+async def test_counts_and_next_time(db: Database, now: datetime, promise_at: PromiseAt) -> None:
+    assert await deletion_ops.next_due() is None
+    await promise_at(now + timedelta(minutes=5))
+    await promise_at(now, user_id=8)
 
-    for number in range(150):
-        await promise_at(now - MS * number)
-    db.calls.clear()
-    assert len(await deletion_ops.claim_due(now, "a", HOLD, 150)) == 150
-    assert db.calls.total() == 3
-
-
-async def test_only_older_interrupted_deliveries_are_found(db: Database, now: datetime) -> None:
-    later, soon = now + timedelta(minutes=30), now + timedelta(minutes=5)
-    cut_off = await deletion_ops.promise(1, 7, 7, "cut", now - MS, later)
-    sooner = await deletion_ops.promise(1, 8, 8, "sooner", now - MS, soon)
-    sent = await deletion_ops.promise(1, 7, 7, "sent", now - MS, later)
-    await deletion_ops.record_messages(sent, [5])
-    told = await deletion_ops.promise(1, 7, 7, "told", now - MS, later)
-    await deletion_ops.record_notice(told, 6)
-    await deletion_ops.promise(1, 7, 7, "of this process", now, later)
-    await deletion_ops.promise(2, 7, 7, "of another bot", now - MS, later)
-    await deletion_ops.promise(1, 7, 7, "due at the edge", now - MS, now)
-
-    found = await deletion_ops.find_interrupted(1, now, now, 10)
-    assert ids(found) == [sooner, cut_off]
-    assert ids(await deletion_ops.find_interrupted(1, now, now, 1)) == [sooner]
+    assert await deletion_ops.next_due() == now
+    assert await deletion_ops.count_overdue(now) == 1
+    assert await deletion_ops.count_overdue(now - MS) == 0
+    assert await deletion_ops.count_overdue(now + HOLD + HOLD + HOLD) == 2
 
 
-async def test_an_unreadable_promise_does_not_block_the_others(db: Database, now: datetime) -> None:
+async def test_an_unreadable_promise_does_not_block_the_others(
+    db: Database, now: datetime, promise_at: PromiseAt
+) -> None:
     broken = await promise_at(now - MS)
-    await db.collection("pending_deletions").update_one({"delete_at": now - MS}, {"$unset": {"chat_id": 1}})
+    await db.collection(promise_at.home_of_first).update_one({"delete_at": now - MS}, {"$unset": {"chat_id": 1}})
     sound = await promise_at(now)
 
     assert ids(await deletion_ops.claim_due(now, "a", HOLD, 10)) == [sound]
@@ -364,19 +286,16 @@ async def test_an_unreadable_promise_does_not_block_the_others(db: Database, now
     (document,) = await stored(db)
     assert str(document["_id"]) == broken, "it is kept for whoever mends it"
     assert document["last_error"] == "this document cannot be read"
+    assert document["not_before"] == now + deletion_ops.UNREADABLE_PAUSE
 
 
-async def test_recording_ids_may_set_a_later_time(db: Database, now: datetime) -> None:
-    promise_id = await promise_at(now)
-    assert await deletion_ops.record_messages(promise_id, [1], now + HOLD)
-    (promise,) = await deletion_ops.open_deliveries(7, 10)
-    assert (promise.message_ids, promise.delete_at) == ((1,), now + HOLD)
-
-
-async def test_with_a_bot_id_only_promises_of_that_bot_are_claimed(db: Database, now: datetime) -> None:
-    mine = await promise_at(now)
-    await deletion_ops.promise(2, 7, 7, "code", now, now)
-    assert ids(await deletion_ops.claim_due(now, "a", HOLD, 10, bot_id=1)) == [mine]
+async def test_with_a_bot_id_only_promises_of_that_bot_are_claimed(
+    db: Database, now: datetime, promise_at: PromiseAt
+) -> None:
+    mine, also = await promise_at(now), await promise_at(now + MS)
+    await promise_at(now, bot_id=2)
+    await promise_at(now, bot_id=2)
+    assert ids(await deletion_ops.claim_due(now + MS, "a", HOLD, 10, bot_id=1)) == [mine, also]
 
 
 # --- claims by chat, age and bot
@@ -432,3 +351,141 @@ async def test_due_promises_of_all_other_bots_are_claimed_to_be_given_up(db: Dat
     while claimed := await deletion_ops.claim_due_of_other_bots(2, now, "a", HOLD, 10):
         found += ids(claimed)
     assert (set(found), len(found)) == (others, 2)
+
+
+async def test_an_empty_poll_costs_a_command_a_collection_and_a_batch_two_more_for_each_that_has_some(
+    db: Database, now: datetime, promise_at: PromiseAt
+) -> None:
+    await deletion_ops.claim_due(now, "a", HOLD, 100)
+    assert db.calls == {"find deliveries": 1, "find pending_deletions": 1}
+
+    for number in range(150):
+        await promise_at(now - MS * number)
+    homes = {str(row["_id"]).count(":") for row in await stored(db)}
+    db.calls.clear()
+    assert len(await deletion_ops.claim_due(now, "a", HOLD, 150)) == 150
+    assert db.calls.total() == 2 + 2 * len(homes)
+
+
+# both collections
+
+
+async def test_the_oldest_of_both_collections_are_claimed_first(db: Database, now: datetime) -> None:
+    promise_at = PromiseAt(["deliveries", "pending_deletions"])
+    made = [await promise_at(now - MS * number) for number in range(6)]
+    await promise_at(now + MS, home="deliveries")
+    assert ids(await deletion_ops.claim_due(now, "a", HOLD, 4)) == made[:1:-1]
+    assert ids(await deletion_ops.claim_due(now, "b", HOLD, 4)) == made[1::-1]
+
+
+@pytest.mark.parametrize("crowded", ["deliveries", "pending_deletions"])
+async def test_what_is_due_later_waits_however_many_are_due_in_the_other_collection(
+    db: Database, now: datetime, crowded: str
+) -> None:
+    promise_at = PromiseAt([crowded])
+    many = [await promise_at(now - MS * (100 - number)) for number in range(20)]
+    other = "deliveries" if crowded == "pending_deletions" else "pending_deletions"
+    late = await promise_at(now, home=other)
+    assert ids(await deletion_ops.claim_due(now, "a", HOLD, 10)) == many[:10]
+    assert ids(await deletion_ops.claim_due(now, "a", HOLD, 11)) == [*many[10:], late]
+
+
+async def test_open_deliveries_of_both_collections_come_in_the_order_they_go(db: Database, now: datetime) -> None:
+    promise_at = PromiseAt(["deliveries", "pending_deletions"])
+    made = [await promise_at(now - MS * number) for number in range(6)]
+    assert ids(await deletion_ops.open_deliveries(7, 10)) == made[::-1]
+    assert ids(await deletion_ops.open_deliveries(7, 3)) == made[:2:-1]
+
+
+async def test_ids_of_both_collections_are_finished_and_released_together(db: Database, now: datetime) -> None:
+    promise_at = PromiseAt(["deliveries", "pending_deletions"])
+    made = [await promise_at(now - MS * number) for number in range(4)]
+    await deletion_ops.claim_due(now, "a", HOLD, 10)
+    assert await deletion_ops.finish([*made[:2], "1:7:nothing", "0" * 24, "no id"], "a") == 2
+    assert await deletion_ops.release_all("a", now) == 2
+    assert await deletion_ops.release_all("a", now) == 0
+    assert ids(await deletion_ops.claim_due(now, "b", HOLD, 10)) == made[:1:-1]
+
+
+# in the row of a delivery
+
+
+async def a_delivery(now: datetime, *, delete_at: datetime | None) -> delivery_ops.Claim:
+    claim = await delivery_ops.start(NewDelivery(1, 7, "abc", "message 1", "a process", now, delete_at))
+    assert claim is not None
+    return claim
+
+
+async def test_a_delivery_that_is_being_sent_is_not_due_and_counts_as_open(db: Database, now: datetime) -> None:
+    claim = await a_delivery(now - HOLD, delete_at=now)
+    assert await deletion_ops.claim_due(now, "a", HOLD, 10) == []
+    assert await deletion_ops.claim_due(now, "a", HOLD, 10, bot_id=1) == []
+    assert ids(await deletion_ops.open_deliveries(7, 10)) == [claim.id]
+    assert await delivery_ops.record_unknown(claim, 9)
+    assert ids(await deletion_ops.claim_due(now, "a", HOLD, 10, bot_id=1)) == [claim.id]
+
+
+async def test_a_delivery_started_between_find_and_claim_is_not_claimed(
+    db: Database, now: datetime, step_in: Callable[..., None]
+) -> None:
+    claim = await a_delivery(now - HOLD, delete_at=now)
+    await delivery_ops.record_sent(claim, [1], 2, sent_at=now - HOLD, delete_at=now, paid_until=None)
+    row = await delivery_ops.find(1, 7, "abc")
+    assert row is not None
+
+    async def open_again() -> None:
+        assert await delivery_ops.restart(row, NewDelivery(1, 7, "abc", "message 2", "a process", now, now))
+
+    step_in("deliveries", "update_many", open_again)
+    assert await deletion_ops.claim_due(now, "a", HOLD, 10) == []
+
+
+async def test_a_finished_delivery_keeps_its_row_with_nothing_left_to_delete(db: Database, now: datetime) -> None:
+    claim = await a_delivery(now - HOLD, delete_at=now)
+    await delivery_ops.record_sent(claim, [11, 12], 13, sent_at=now - HOLD, delete_at=now, paid_until=now)
+    await deletion_ops.claim_due(now, "a", HOLD, 10)
+    before = await db.collection("deliveries").find_one({"_id": claim.id})
+    assert before is not None
+
+    assert await deletion_ops.finish([claim.id], "b") == 0
+    assert await db.collection("deliveries").find_one({"_id": claim.id}) == before
+    assert await deletion_ops.finish([claim.id], "a") == 1
+    after = await db.collection("deliveries").find_one({"_id": claim.id})
+    nothing: dict[str, Any] = {"delete_at": None, "message_ids": [], "notice_message_id": None}
+    assert after == before | nothing | {"claimed_by": None, "claimed_until": None, "claim": None}
+    assert await deletion_ops.finish([claim.id], "a") == 0, "it may be repeated"
+    # the row is at rest: the post can be opened again, and nothing is due
+    assert await deletion_ops.open_deliveries(7, 10) == []
+    assert await deletion_ops.next_due() is None
+    new = NewDelivery(1, 7, "abc", "message 2", "a process", now + HOLD, None)
+    assert await delivery_ops.start(new) is not None
+
+
+async def test_what_was_noted_at_a_deletion_is_forgotten_when_the_post_is_opened_again(
+    db: Database, now: datetime
+) -> None:
+    claim = await a_delivery(now - HOLD, delete_at=now)
+    await delivery_ops.record_sent(claim, [11], 12, sent_at=now - HOLD, delete_at=now, paid_until=None)
+    await deletion_ops.claim_due(now, "a", HOLD, 10)
+    assert await deletion_ops.release(claim.id, "a", not_before=now + HOLD, error="Bad Gateway")
+    row = await delivery_ops.find(1, 7, "abc")
+    assert row is not None
+    await delivery_ops.put_aside(row)
+    again = await delivery_ops.restart(row, NewDelivery(1, 7, "abc", "message 2", "a process", now, now + MS))
+    assert again is not None
+    await delivery_ops.record_sent(again, [21], 22, sent_at=now, delete_at=now + MS, paid_until=None)
+
+    old, new = await deletion_ops.claim_due(now + MS, "a", HOLD, 10)
+    assert (old.id, old.message_ids, old.attempts) == (f"{claim.id}:1", (11,), 0)
+    assert (new.id, new.message_ids, new.attempts, new.last_error) == (claim.id, (21,), 0, None)
+
+
+async def test_rows_with_nothing_left_are_neither_counted_nor_next(db: Database, now: datetime) -> None:
+    kept = await a_delivery(now - HOLD, delete_at=None)
+    await delivery_ops.record_sent(kept, [1], None, sent_at=now, delete_at=None, paid_until=None)
+    assert await deletion_ops.next_due() is None
+    assert await deletion_ops.count_overdue(now + timedelta(days=9999)) == 0
+    assert await deletion_ops.claim_due(now + timedelta(days=9999), "a", HOLD, 10) == []
+    assert await deletion_ops.open_deliveries(7, 10) == []
+    await PromiseAt(["deliveries"])(now)
+    assert await deletion_ops.next_due() == now

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import pytest
 import pytest_asyncio
 
+from core.delivery_states import FOREVER
 from database.batches import Bounds, Deleted
 from database.connection import Database
 from database.operations import (
@@ -145,14 +146,20 @@ BULK: dict[str, tuple[str, Callable[[int], Document], Callable[[int], Document],
     ),
     "housekeeping_ops.delete_old_deliveries": (
         "deliveries",
-        lambda number: {"opened_at": OLD, "is_unfinished": False},
-        lambda number: {"opened_at": OLD, "is_unfinished": True},
+        lambda number: {"opened_at": OLD, "state": "sent"},
+        lambda number: {"opened_at": OLD, "state": "sending"},
         lambda bounds: housekeeping_ops.delete_old_deliveries(NOW, **bounds),
+    ),
+    "housekeeping_ops.delete_old_paid_deliveries": (
+        "deliveries",
+        lambda number: {"opened_at": OLD, "state": "sent", "paid_until": OLD},
+        lambda number: {"opened_at": OLD, "state": "sent", "paid_until": FOREVER},
+        lambda bounds: housekeeping_ops.delete_old_paid_deliveries(NOW, **bounds),
     ),
     "housekeeping_ops.delete_failed_deliveries": (
         "deliveries",
-        lambda number: {"opened_at": None, "claimed_until": OLD, "is_unfinished": False},
-        lambda number: {"opened_at": OLD, "claimed_until": OLD, "is_unfinished": False},
+        lambda number: {"opened_at": None, "sent_at": OLD, "state": "refused"},
+        lambda number: {"opened_at": OLD, "sent_at": OLD, "state": "sent"},
         lambda bounds: housekeeping_ops.delete_failed_deliveries(NOW, **bounds),
     ),
     "housekeeping_ops.delete_old_runs": (

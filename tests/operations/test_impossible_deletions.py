@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from core.delivery import PendingDeletion
+from core.delivery import DOUBLE_TAP, PendingDeletion
 from database.connection import Database
-from database.operations import deletion_ops, impossible_deletions
+from database.operations import deletion_ops, delivery_ops, impossible_deletions
+from database.operations.delivery_ops import NewDelivery
 
 BOT = 1
 
@@ -60,9 +61,22 @@ async def test_a_row_holds_chat_messages_and_reason(db: Database, now: datetime)
     assert (row["delete_at"], row["at"]) == (promise.delete_at, now)
 
 
-async def test_a_promise_is_found_by_the_request_it_fulfils(db: Database, now: datetime) -> None:
-    await deletion_ops.promise(BOT, 7, 7, "code", now, now + timedelta(hours=1), request_key="message 9")
-    assert await deletion_ops.was_promised(7, "code", "message 9")
-    assert not await deletion_ops.was_promised(7, "code", "message 10")
-    assert not await deletion_ops.was_promised(7, "other", "message 9")
-    assert not await deletion_ops.was_promised(8, "code", "message 9")
+async def test_each_undeletable_delivery_of_one_post_to_one_subscriber_counts(db: Database, now: datetime) -> None:
+    claim = await delivery_ops.start(NewDelivery(BOT, 7, "code", "message 1", "a process", now, now))
+    for number in (1, 2):
+        assert claim is not None and claim.count == number
+        await delivery_ops.record_sent(claim, [number], None, sent_at=now, delete_at=now, paid_until=None)
+        # undeletable while it stands in the row of the delivery, and again after it was put aside
+        (promise,) = await deletion_ops.claim_due(now, "me", timedelta(minutes=2), 100)
+        await impossible_deletions.record_impossible([(promise, "too_old")], now)
+        row = await delivery_ops.find(BOT, 7, "code")
+        assert row is not None
+        await delivery_ops.put_aside(row)
+        (aside,) = await deletion_ops.claim_due(now, "me", timedelta(minutes=2), 100)
+        await impossible_deletions.record_impossible([(aside, "too_old")], now)
+        assert await deletion_ops.finish([promise.id, aside.id], "me") == 2
+        again = NewDelivery(BOT, 7, "code", f"message {number + 1}", "a process", now + number * DOUBLE_TAP, now)
+        claim = await delivery_ops.start(again)
+    assert await impossible_deletions.count_unnotified(BOT, "too_old") == 2
+    rows = await db.collection("impossible_deletions").find({}, limit=10, sort=[("_id", 1)])
+    assert [row["message_ids"] for row in rows] == [[1], [2]]

@@ -43,12 +43,6 @@ ALLOWED: dict[str, tuple[set[str], str]] = {
         {"keys", "documents"},
         "as above, but for no bot: nothing in the product asks so, and its index does not know what is put off",
     ),
-    "deletion_ops.was_promised": (
-        {"keys", "documents"},
-        "all promises to one person are looked through: what one reader opened in two days",
-    ),
-    "deletion_ops.find_promise": ({"keys", "documents"}, "as above"),
-    "deletion_ops.find_promise (none)": ({"keys", "documents"}, "as above"),
     **dict.fromkeys(
         (f"segments.count_reachable ({kind})" for kind in SegmentKind),
         (

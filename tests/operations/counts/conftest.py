@@ -11,12 +11,15 @@ from database.indexes import ensure_indexes
 from runtime import lifecycle
 from tests.house import House, own_store, running_house
 from tests.operations.counts.counting import Wire
+from user_bot.delivery import recovery
 
 
 @pytest.fixture
 def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
-    """Listens to the database a house opens."""
+    """Listens to the database a house opens, in which recovery has one round, at the start."""
     wire = Wire()
+    # every five seconds of real time it would add its commands to whatever is counted
+    monkeypatch.setattr(recovery, "ROUND_EVERY_S", 3600.0)
     monkeypatch.setattr(lifecycle, "open_database", partial(open_database, listeners=[wire]))
     return wire
 

@@ -9,13 +9,23 @@ from tests.operations.counts.counting import EACH_SECOND, Cost, Wire, counted
 
 #: lease taken and released, the run's row inserted, started and ended
 RUN = Counter({"findAndModify job_leases": 1, "insert job_runs": 1, "update job_runs": 2, "update job_leases": 1})
-#: the poll for due deliveries, and the sums for the alert about undeletable messages
+#: the poll for due deliveries in both collections, and the sums for the alert about undeletable messages
 DELETER_RUN = RUN + Counter(
     # urgent, due, of other bots with a lower id, with a higher one; and what owners are told, by reason
-    {"find pending_deletions": 4, "aggregate pending_deletions": 1, "aggregate impossible_deletions": 6}
+    {
+        "find deliveries": 4,
+        "find pending_deletions": 4,
+        "aggregate deliveries": 1,
+        "aggregate pending_deletions": 1,
+        "aggregate impossible_deletions": 6,
+    }
 )
 #: a batch claimed by an update and read again, then struck out together; two more finds say that it was the last
-DELETED_BATCH = Counter({"find pending_deletions": 3, "update pending_deletions": 1, "delete pending_deletions": 1})
+DELETED_BATCH = Counter({"find deliveries": 2, "find pending_deletions": 1, "update deliveries": 2})
+#: the same of copies that were put aside when their post was opened again
+PUT_ASIDE_BATCH = Counter(
+    {"find pending_deletions": 2, "find deliveries": 1, "update pending_deletions": 1, "delete pending_deletions": 1}
+)
 
 
 async def deleted(house: House, wire: Wire, deliveries: int) -> Cost:
@@ -30,6 +40,22 @@ async def deleted(house: House, wire: Wire, deliveries: int) -> Cost:
         report = await deleter.delete_due_messages()
     assert report.counts == ({"deleted": deliveries} if deliveries else {})
     return cost
+
+
+async def test_copies_put_aside_are_deleted_in_a_batch_of_their_own(house: House, wire: Wire) -> None:
+    await deleted(house, wire, 0)
+    posts = [await house.store() for _ in range(3)]
+    for _ in range(2):
+        for post in posts:
+            await house.alice.link(house.link(post))
+            await house.settle()
+            await house.advance(seconds=5)
+    await house.advance(minutes=31)
+    deleter = create_message_deleter_scheduler(house.base.user_bot, house.user_bot.jobs, house.base.alerts)
+    async with counted(house, wire) as cost:
+        report = await deleter.delete_due_messages()
+    assert report.counts == {"deleted": 6}
+    assert cost.commands == DELETER_RUN + DELETED_BATCH + PUT_ASIDE_BATCH
 
 
 async def sent(house: House, wire: Wire, recipients: int) -> Cost:

@@ -64,7 +64,7 @@ async def test_link_costs_1_call_and_5_commands_redeeming_it_6_and_a_second_time
     assert second.commands == VISIT + Counter({"find tokens": 1})
 
 
-async def test_post_without_a_credit_costs_1_call_and_7_commands_and_redeeming_its_link_3_and_12(
+async def test_post_without_a_credit_costs_1_call_and_7_commands_and_redeeming_its_link_3_and_10(
     house: House, wire: Wire
 ) -> None:
     post = await house.store()

@@ -1,5 +1,6 @@
 """The first migration: each old-shaped document becomes the document this version writes, whatever writes meanwhile."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,31 +10,44 @@ from core.users import Charge, PoppedPost
 from database.connection import Database
 from database.migrations import steps
 from database.migrations.m0001_update_keys import MIGRATION
-from database.migrations.runner import migrate
-from database.operations import deletion_ops, delivery_claims, token_counts, user_credits, user_ops
+from database.migrations.runner import Migrator, migrate
+from database.operations import delivery_ops, token_counts, user_credits, user_ops
+from database.operations.delivery_ops import NewDelivery
 from database.values import Document
 from tests.operations.conftest import NOW, StepIn
-from tests.operations.migrations.old_shapes import AFTER, A, B, store_old, stored
+from tests.operations.migrations.old_shapes import AFTER_FIRST, PAIRS, A, B, stored
 
 HOLD = timedelta(minutes=1)
 
 
+async def store_old(db: Database) -> None:
+    for name, pairs in PAIRS.items():
+        await db.collection(name).insert_many([before for before, _ in pairs])
+
+
+async def migrate_first(db: Database) -> None:
+    """Apply this migration and no later one."""
+    migrator = Migrator(db, migrations=(MIGRATION,))
+    while not migrator.is_done:
+        await migrator.step()
+
+
 async def test_every_old_document_becomes_the_new_one(bare_db: Database) -> None:
     await store_old(bare_db)
-    await migrate(bare_db)
-    assert await stored(bare_db) == AFTER
+    await migrate_first(bare_db)
+    assert await stored(bare_db) == AFTER_FIRST
 
 
 async def test_applying_every_step_again_changes_nothing_and_costs_one_read(bare_db: Database) -> None:
     await store_old(bare_db)
-    await migrate(bare_db)
+    await migrate_first(bare_db)
     for step in MIGRATION.steps:
         rows = bare_db.bulk(step.collection)
         page = await rows.find({}, limit=100, projection=step.fields)
         bare_db.calls.clear()
-        await step.apply(rows, page)
+        await step.apply(bare_db, page)
         assert bare_db.calls.total() == 0
-    assert await stored(bare_db) == AFTER
+    assert await stored(bare_db) == AFTER_FIRST
 
 
 async def test_a_page_of_renames_takes_two_commands(bare_db: Database) -> None:
@@ -42,7 +56,7 @@ async def test_a_page_of_renames_takes_two_commands(bare_db: Database) -> None:
     rows = bare_db.bulk("pending_deletions")
     page = await rows.find({}, limit=100, projection=step.fields)
     bare_db.calls.clear()
-    await step.apply(rows, page)
+    await step.apply(bare_db, page)
     assert bare_db.calls == {"update_many pending_deletions": 1, "find pending_deletions": 1}
 
 
@@ -50,34 +64,27 @@ async def test_a_page_of_renames_takes_two_commands(bare_db: Database) -> None:
 
 
 async def test_a_delivery_claimed_before_is_known_to_its_update(bare_db: Database) -> None:
-    claim_id = f"1:7:{A}"
     await bare_db.collection("deliveries").insert_one(
         {
-            "_id": claim_id,
-            "opened_at": NOW,
-            "claimed_until": NOW + HOLD,
+            "_id": f"1:7:{A}",
+            "bot_id": 1,
+            "user_id": 7,
+            "post_code": A,
+            "opened_at": NOW - HOLD,
+            "claimed_until": NOW - HOLD,
             "is_unfinished": False,
             "count": 1,
             "mark": "update 5",
             "marks": ["update 5"],
-            "marked_at": [NOW],
+            "marked_at": [NOW - HOLD],
         }
     )
     await migrate(bare_db)
-    assert await delivery_claims.claim_delivery(1, 7, A, NOW, HOLD, update_key="update 6") is None
-    claim = await delivery_claims.claim_delivery(1, 7, A, NOW, HOLD, update_key="update 5")
-    assert claim is not None
-    assert (claim.is_repeated, claim.first_opened_at) == (True, NOW)
-
-
-async def test_a_promise_made_before_is_found_by_its_request(bare_db: Database) -> None:
-    promise_id = await deletion_ops.promise(1, 7, 7, A, NOW, NOW + HOLD, request_key="update 5")
-    await bare_db.collection("pending_deletions").update_one({}, {"$rename": {"request_key": "wish"}})
-    assert not await deletion_ops.was_promised(7, A, "update 5")
-    await migrate(bare_db)
-    found = await deletion_ops.find_promise(7, A, "update 5")
-    assert found is not None
-    assert found.id == promise_id
+    again = NewDelivery(1, 7, A, "update 5", "owner", NOW, None)
+    assert await delivery_ops.start(again) is None
+    claim = await delivery_ops.start(replace(again, update_key="update 6"))
+    assert claim is not None and claim.before is not None
+    assert (claim.count, claim.before.opened_at) == (2, NOW - HOLD)
 
 
 async def test_a_link_counted_before_is_not_counted_again(bare_db: Database) -> None:
@@ -129,7 +136,7 @@ async def test_a_claim_between_read_and_update_is_kept(bare_db: Database, step_i
         await deliveries.update_one({}, {"$set": {"mark": "y"}, "$push": {"marks": "y"}})
 
     step_in("deliveries", "update_many", claim)
-    await migrate(bare_db)
+    await migrate_first(bare_db)
     assert await one(bare_db, "deliveries") == {"update_key": "y", "update_keys": ["x", "y"]}
 
 
@@ -147,7 +154,7 @@ async def test_a_claim_after_the_renaming_is_merged(bare_db: Database, step_in: 
         await deliveries.update_one({}, {"$set": {"mark": "y"}, "$push": {"marks": "y"}})
 
     step_in("deliveries", "update_many", claim_behind_the_first_read)
-    await migrate(bare_db)
+    await migrate_first(bare_db)
     assert await one(bare_db, "deliveries") == {"update_key": "y", "update_keys": ["x", "y"]}
 
 
@@ -159,7 +166,7 @@ async def test_a_merge_starts_again_when_the_document_changes(bare_db: Database,
         await deliveries.update_one({}, {"$push": {"marks": "z"}})
 
     step_in("deliveries", "find_one_and_update", claim)
-    await migrate(bare_db)
+    await migrate_first(bare_db)
     assert await one(bare_db, "deliveries") == {"update_keys": ["x", "y", "z"]}
 
 
@@ -202,7 +209,7 @@ async def test_a_write_to_a_user_between_read_and_update_is_kept(bare_db: Databa
         await users.update_one({"user_id": 7}, write)
 
     step_in("users", "find_one_and_update", by_the_older_version)
-    await migrate(bare_db)
+    await migrate_first(bare_db)
     assert await one(bare_db, "users") == {"user_id": 7, **expected}
 
 
@@ -214,7 +221,7 @@ async def test_a_document_deleted_between_read_and_update_stays_deleted(bare_db:
         await users.delete_one({"user_id": 7})
 
     step_in("users", "find_one_and_update", delete)
-    await migrate(bare_db)
+    await migrate_first(bare_db)
     assert await users.count({}) == 0
 
 
@@ -231,5 +238,5 @@ async def test_a_document_that_never_stops_changing_ends_as_unavailable(
 
     monkeypatch.setattr(bare_db.bulk("users"), "find_one_and_update", faster)
     with pytest.raises(StoreUnavailable, match="concurrent writers were faster 20 times"):
-        await migrate(bare_db)
+        await migrate_first(bare_db)
     assert tries == steps._TRIES == 20

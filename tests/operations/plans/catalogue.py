@@ -11,6 +11,7 @@ from typing import Any
 from core.broadcasts import Broadcast, BroadcastStatus, NewBroadcast, RecipientState
 from core.clock import ManualClock
 from core.delivery import PendingDeletion
+from core.delivery_states import Delivery
 from core.health import Health
 from core.jobs import JobOutcome, RunReport
 from core.segments import Segment, SegmentKind
@@ -29,7 +30,7 @@ from database.operations import (
     broadcast_rows,
     channel_ops,
     deletion_ops,
-    delivery_claims,
+    delivery_ops,
     health_ops,
     housekeeping_ops,
     impossible_deletions,
@@ -52,15 +53,17 @@ from database.operations import (
     user_credits,
     user_ops,
 )
+from database.values import Document
 from tests.operations.plans.rows import (
     BOT,
     COLLECTOR,
     CUTOFF,
     DAY,
+    FREE,
     FRESH,
-    HELD,
     HOUR,
     LANGUAGE,
+    LAPSED,
     NOW,
     OVER,
     OVER_INCIDENT,
@@ -72,9 +75,11 @@ from tests.operations.plans.rows import (
     RECALLING,
     SENDING,
     SOURCE,
+    STANDING,
     TODAY,
     UNREADABLE,
     WANTED,
+    delivery_key,
     key,
     token,
 )
@@ -127,7 +132,20 @@ def _id(number: int) -> str:
     return str(key(number))
 
 
-_CLAIM = delivery_claims.Claim(f"{BOT}:2:c2", NOW, NOW - HOUR, 1)
+def _claim(number: int) -> delivery_ops.Claim:
+    """Of a delivery whose owner is gone: it may still write the outcome."""
+    return delivery_ops.Claim(delivery_key(number), 1)
+
+
+def _new(number: int, key: str = "new") -> delivery_ops.NewDelivery:
+    return delivery_ops.NewDelivery(BOT, number, f"c{number}", key, OWNER, NOW, NOW + HOUR)
+
+
+def _as_read(number: int) -> Delivery:
+    made: Document = {"bot_id": BOT, "user_id": number, "post_code": f"c{number}", "count": 1}
+    return Delivery.model_validate({**made, "id": delivery_key(number), "delete_at": NOW + HOUR, "sent_at": NOW})
+
+
 _REPORT = RunReport("rare", JobOutcome.SUCCEEDED, NOW, NOW, HOUR)
 _KEPT = PendingDeletion(
     id=str(key(10**6)), bot_id=BOT, user_id=1, chat_id=1, post_code="c1", sent_at=NOW, delete_at=NOW + HOUR
@@ -161,7 +179,7 @@ _SWEPT = (
     _case(orphan_ops.find_overdue_promises, NOW - 2 * HOUR, NOW, 10),
     _case(orphan_ops.find_overdue_promises, NOW - 2 * HOUR, NOW, 10, without=[_id(41)], way="without"),
     _case(orphan_ops.find_deactivated, [1, 2, 3]),
-    _case(orphan_ops.give_up_promises, {_id(3): "too_old"}, OWNER, NOW, HOUR),
+    _case(orphan_ops.give_up_promises, {_id(3): "too_old", delivery_key(3): "too_old"}, OWNER, NOW, HOUR),
     _case(orphan_ops.next_broadcast_with_rows, None),
     _case(orphan_ops.next_broadcast_with_rows, _id(OVER), way="the next"),
     _case(orphan_ops.has_broadcast, _id(OVER)),
@@ -174,8 +192,9 @@ _SWEPT = (
     _case(inactive_user_ops.has_delivery_or_token, 4),
     _case(inactive_user_ops.has_delivery_or_token, -1, way="no promise"),
     _case(inactive_user_ops.delete_inactive, 2, NOW, NOW),
-    _case(housekeeping_ops.delete_old_deliveries, NOW, **ONE_BATCH),
-    _case(housekeeping_ops.delete_failed_deliveries, NOW, **ONE_BATCH),
+    _case(housekeeping_ops.delete_old_deliveries, NOW - 2 * DAY, **ONE_BATCH),
+    _case(housekeeping_ops.delete_old_paid_deliveries, NOW - 2 * DAY, **ONE_BATCH),
+    _case(housekeeping_ops.delete_failed_deliveries, NOW - 2 * DAY, **ONE_BATCH),
     _case(housekeeping_ops.find_runs_to_keep, ["token_cleanup", "message_deleter"]),
     _case(housekeeping_ops.delete_old_runs, NOW, [_id(49)], **ONE_BATCH),
     _case(housekeeping_ops.delete_notified_impossible, NOW, **ONE_BATCH),
@@ -289,13 +308,6 @@ CASES: tuple[Case, ...] = (
     _case(channel_ops.move_to, -2, -1002),
     _case(channel_ops.remove, -3),
     _case(deletion_ops.promise, BOT, 1, 1, "c1", NOW, NOW + HOUR),
-    _case(deletion_ops.record_messages, _id(30), [1, 2], NOW + HOUR),
-    _case(deletion_ops.record_notice, _id(30), 7),
-    _case(deletion_ops.was_promised, 4, "c24", "message 1"),
-    _case(deletion_ops.find_promise, 4, "c24", "u24"),
-    _case(deletion_ops.find_promise, 4, "c24", "u25", way="none"),
-    _case(delivery_claims.find_last_claim, BOT, 4, "c24"),
-    _case(deletion_ops.withdraw, _id(2 * WANTED)),
     _case(deletion_ops.claim_due, NOW, "claimer", HOUR, 5),
     _case(deletion_ops.claim_due, NOW, "claimer", HOUR, 5, bot_id=BOT, way="of one bot"),
     _case(
@@ -311,21 +323,30 @@ CASES: tuple[Case, ...] = (
     ),
     _case(deletion_ops.claim_due_of_other_bots, BOT, NOW, "claimer", HOUR, 5),
     _case(known_messages.known_between, 4, 20, 30, bot_id=BOT, since=NOW - HOUR),
-    _case(deletion_ops.finish, [_id(0), _id(1)], OWNER),
+    _case(deletion_ops.finish, [_id(0), _id(1), delivery_key(0), delivery_key(1)], OWNER),
     _case(deletion_ops.release, _id(2), OWNER, not_before=NOW, error=None),
+    _case(deletion_ops.release, delivery_key(2), OWNER, not_before=NOW, error=None, way="in a delivery"),
     _case(deletion_ops.release_all, OWNER, NOW),
-    _case(deletion_ops.find_interrupted, BOT, NOW, NOW, 100),
     _case(deletion_ops.count_overdue, NOW),
     _case(deletion_ops.next_due),
     _case(deletion_ops.open_deliveries, 4, 10),
     _case(deletion_ops.open_deliveries, UNREADABLE // 5, 10, way="one cannot be read"),
-    _case(delivery_claims.claim_delivery, BOT, 1, "c1", NOW, HOUR),
-    _case(delivery_claims.claim_delivery, BOT, 3, "c3", NOW, HOUR, update_key="u1", way="with a key"),
-    _case(delivery_claims.claim_delivery, BOT, HELD, f"c{HELD}", NOW, HOUR, update_key="u1", way="held"),
-    _case(delivery_claims.release_delivery, _CLAIM, NOW),
-    _case(delivery_claims.release_delivery, _CLAIM.id, NOW, way="by id"),
-    _case(delivery_claims.settle_delivery, _CLAIM.id),
-    _case(delivery_claims.find_unfinished, BOT, NOW, 10),
+    _case(delivery_ops.start, _new(10**6), way="the first"),
+    _case(delivery_ops.start, _new(FREE)),
+    _case(delivery_ops.start, _new(FREE, key=""), way="that is being sent"),
+    _case(delivery_ops.start, _new(STANDING, key=""), way="copies stand"),
+    _case(delivery_ops.put_aside, _as_read(STANDING)),
+    _case(delivery_ops.put_aside, _as_read(STANDING), way="again"),
+    _case(delivery_ops.restart, _as_read(STANDING), _new(STANDING)),
+    _case(delivery_ops.restart, _as_read(STANDING), _new(STANDING), way="another was first"),
+    _case(delivery_ops.find, BOT, STANDING, f"c{STANDING}"),
+    _case(delivery_ops.find_lapsed, BOT, NOW, 10),
+    _case(delivery_ops.take_over, _as_read(LAPSED), OWNER, NOW),
+    _case(delivery_ops.take_over, _as_read(LAPSED), OWNER, NOW, way="another was first"),
+    _case(delivery_ops.renew, OWNER, [delivery_key(LAPSED), delivery_key(FREE)], NOW),
+    _case(delivery_ops.record_sent, _claim(LAPSED + 1), [1], 2, sent_at=NOW, delete_at=NOW + HOUR, paid_until=NOW),
+    _case(delivery_ops.record_unknown, _claim(LAPSED + 2), 2),
+    _case(delivery_ops.record_refused, _claim(LAPSED + 3)),
     _case(impossible_deletions.record_impossible, [(_KEPT, "too_old")], NOW),
     _case(impossible_deletions.record_impossible, [(_KEPT, "too_old")], NOW, way="again"),
     _case(impossible_deletions.count_unnotified, "too_old"),

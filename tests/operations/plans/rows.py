@@ -12,6 +12,7 @@ from bson import ObjectId
 
 from core.admins import Role
 from core.broadcasts import BroadcastStatus, RecipientState
+from core.delivery_states import FOREVER, DeliveryState
 from core.jobs import JobOutcome
 from core.posts import PostStatus
 from core.segments import SegmentKind
@@ -131,22 +132,63 @@ def _token_count(i: int, size: int, wanted: int) -> Document:
     return {"user_id": i, "date": TODAY if i % 2 else TODAY - DAY, "count": 1, "update_keys": [f"u{i}"]}
 
 
-#: the delivery that is held
-HELD = 7
+#: a delivery that anybody may start again, one with copies that stand, and one whose owner is gone
+FREE, STANDING, LAPSED = 16, 24, WANTED + 1
+#: owner of the deliveries whose lease ran out
+GONE = "gone"
+
+
+def delivery_key(number: int) -> str:
+    """Return the `_id` of delivery `number`."""
+    return f"{BOT}:{number}:c{number}"
 
 
 def _delivery(i: int, size: int, wanted: int) -> Document:
-    return {
-        "_id": f"{BOT}:{i}:c{i}",
+    delivery: Document = {
+        "_id": delivery_key(i),
         "bot_id": BOT,
         "user_id": i,
+        "chat_id": i,
         "post_code": f"c{i}",
-        "opened_at": NOW - HOUR - i * SECOND,
-        "claimed_until": NOW + HOUR / 2 if i == HELD else NOW - HOUR,
-        "is_unfinished": i < wanted,
-        "update_key": "u1" if i == HELD else "",
+        "state": DeliveryState.SENT.value,
         "count": 1,
+        "owner": None,
+        "until": None,
+        "update_key": f"u{i}",
+        "update_keys": [f"u{i}"],
+        "opened_at": NOW - HOUR - i * MS,
+        "sent_at": NOW - HOUR - i * MS,
+        "delete_at": NOW + i * SECOND + SECOND,
+        "message_ids": [i + 1],
+        "notice_message_id": i + 2,
+        "attempts": 0,
+        "not_before": None,
+        "claimed_by": None,
+        "claimed_until": None,
+        "claim": None,
+        "last_error": None,
     }
+    return delivery | _how_far(i, wanted)
+
+
+def _how_far(i: int, wanted: int) -> Document:
+    if i < wanted:
+        return {"delete_at": NOW - HOUR, "claimed_by": OWNER, "claimed_until": NOW + HOUR, "claim": "run"}
+    if i < 2 * wanted:
+        # the first cannot be read
+        lapsed = {"state": DeliveryState.SENDING.value, "owner": GONE, "until": NOW - HOUR + i * MS}
+        return lapsed | ({"tellings": "many"} if i == wanted else {})
+    long_ago = NOW - 4 * DAY - i * MS
+    over: Document = {"delete_at": None, "opened_at": long_ago, "sent_at": long_ago}
+    ways: dict[int, Document] = {
+        5: {"state": DeliveryState.SENDING.value, "owner": "another", "until": NOW + i * MS},
+        6: over,
+        7: over | {"paid_until": long_ago + DAY},
+        # never deleted, nor forgotten: they stand before all that are cleaned up
+        8: over | {"paid_until": FOREVER, "opened_at": long_ago - 365 * DAY},
+        9: over | {"opened_at": None, "state": DeliveryState.REFUSED.value},
+    }
+    return ways.get(i % 10, {}) if i % 10 > 4 else _due_or_not(i)
 
 
 def _promise(i: int, size: int, wanted: int) -> Document:
@@ -157,7 +199,6 @@ def _promise(i: int, size: int, wanted: int) -> Document:
         "message_ids": [i + 1],
         "notice_message_id": i + 2,
         "post_code": f"c{i}",
-        "request_key": f"u{i}",
         "sent_at": NOW - 2 * HOUR,
         "delete_at": NOW + i * SECOND + SECOND,
         "attempts": 0,
@@ -175,11 +216,10 @@ def _what_became_of(i: int, wanted: int) -> Document:
         return {"post_code": None}
     if i < wanted:
         return {"delete_at": NOW - HOUR, "claimed_by": OWNER, "claimed_until": NOW + HOUR, "claim": "run"}
-    if i < 2 * wanted:
-        # interrupted, and the last to be due
-        return {"delete_at": NOW + 10_000 * DAY + i * SECOND, "message_ids": [], "notice_message_id": None}
-    if i < 3 * wanted:
-        return {"delete_at": NOW - HOUR, "message_ids": []}
+    return _due_or_not(i)
+
+
+def _due_or_not(i: int) -> Document:
     due_long_ago = {"delete_at": NOW - DAY - i * SECOND}
     if i % 10 == 0:
         return due_long_ago | {"claimed_by": "another", "claimed_until": NOW + HOUR, "claim": "theirs"}

@@ -6,9 +6,10 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from core.delivery_states import LEASE_FOR
 from core.errors import TollgateError
 from core.subscriptions import MembershipStatus
 from core.users import Visitor
@@ -17,7 +18,7 @@ from database.connection import Database, close_database, current_database, open
 from database.indexes import ensure_indexes
 from database.operations import (
     deletion_ops,
-    delivery_claims,
+    delivery_ops,
     membership_ops,
     post_ops,
     run_ops,
@@ -27,6 +28,7 @@ from database.operations import (
     user_credits,
     user_ops,
 )
+from database.operations.delivery_ops import NewDelivery
 from tests.operations.probing.table import DAY, HOLD, NOW, Finding, attempt, expect, new_name, promise
 
 COROUTINES, PROCESSES, ROUNDS = 50, 3, 5
@@ -142,24 +144,41 @@ async def _upsert(_: int) -> bool:
     return (await user_ops.upsert_visitor(Visitor(user_id=7), NOW))[1]
 
 
-async def _claim_delivery(_: int) -> bool:
-    return await delivery_claims.claim_delivery(1, 7, "a" * 16, NOW, HOLD) is not None
+def _delivery(index: int, now: datetime) -> NewDelivery:
+    return NewDelivery(1, 7, "a" * 16, f"message {index}", f"owner{index}", now, now + HOLD)
 
 
-async def _check_held(results: list[Any]) -> None:
+async def _start_delivery(index: int) -> bool:
+    return await delivery_ops.start(_delivery(index, NOW)) is not None
+
+
+async def _check_first_start(results: list[Any]) -> None:
+    await _check_count(results, 1)
+
+
+async def _check_count(results: list[Any], count: int) -> None:
     _sole_winner(results)
     row = await current_database().collection("deliveries").find_one({})
-    expect((row or {})["count"] == 1, f"{row}")
+    expect((row or {})["count"] == count, f"{row}")
 
 
-async def _held_once() -> None:
-    await delivery_claims.claim_delivery(1, 7, "a" * 16, NOW - 2 * HOLD, HOLD)
+async def _delivered_long_ago() -> None:
+    claim = await delivery_ops.start(_delivery(-1, NOW - 2 * HOLD))
+    assert claim is not None
+    await delivery_ops.record_sent(claim, [], None, sent_at=NOW, delete_at=None, paid_until=None)
 
 
-async def _check_second_hold(results: list[Any]) -> None:
-    _sole_winner(results)
-    row = await current_database().collection("deliveries").find_one({})
-    expect((row or {})["count"] == 2, f"{row}")
+async def _abandoned() -> None:
+    await delivery_ops.start(_delivery(-1, NOW - LEASE_FOR - timedelta(seconds=1)))
+
+
+async def _take_over_delivery(index: int) -> bool:
+    found = await delivery_ops.find(1, 7, "a" * 16)
+    return found is not None and await delivery_ops.take_over(found, f"owner{index}", NOW) is not None
+
+
+async def _check_second_start(results: list[Any]) -> None:
+    await _check_count(results, 2)
 
 
 async def _start_run(index: int) -> bool:
@@ -215,8 +234,9 @@ RACES = {
         Race("ten credits are spent ten times", _fill_purse, _spend, _check_purse),
         Race("no $inc is lost, also in a first upsert", _nothing, _add, _check_sum),
         Race("one upsert inserts the new user", _nothing, _upsert, _check_sole),
-        Race("one of many taps gets the claim", _nothing, _claim_delivery, _check_held),
-        Race("one takes over an expired hold", _held_once, _claim_delivery, _check_second_hold),
+        Race("one of many taps starts the delivery", _nothing, _start_delivery, _check_first_start),
+        Race("one starts it again", _delivered_long_ago, _start_delivery, _check_second_start),
+        Race("one takes over a delivery whose owner is gone", _abandoned, _take_over_delivery, _check_second_start),
         Race("one insert starts the tick", _nothing, _start_run, _check_sole),
         Race("a token is redeemed once", _verified, _redeem, _check_sole),
         Race("a bypassed token is replaced once", _bypassed, _replace, _check_sole),

@@ -9,6 +9,7 @@ from pymongo.errors import NetworkTimeout
 
 from core.broadcasts import Broadcast, BroadcastStatus, NewBroadcast, RecipientState
 from core.delivery import PendingDeletion
+from core.delivery_states import Delivery
 from core.errors import StoreUnavailable
 from core.health import Health
 from core.jobs import JobOutcome, RunReport
@@ -28,7 +29,7 @@ from database.operations import (
     broadcast_rows,
     channel_ops,
     deletion_ops,
-    delivery_claims,
+    delivery_ops,
     health_ops,
     housekeeping_ops,
     impossible_deletions,
@@ -58,6 +59,9 @@ pytestmark = pytest.mark.sweep
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOLD = timedelta(minutes=1)
 PROMISE = PendingDeletion(id="x", bot_id=1, user_id=1, chat_id=1, post_code="x", sent_at=NOW, delete_at=NOW)
+CLAIM = delivery_ops.Claim("1:1:x", 1)
+DELIVERY = Delivery(id="1:1:x", bot_id=1, user_id=1, post_code="x", delete_at=NOW)
+NEW_DELIVERY = delivery_ops.NewDelivery(1, 1, "x", "u", "a", NOW, NOW)
 TOKEN, CODE = "t" * 32, "c" * 16
 NEW_TOKEN = Token(token=TOKEN, user_id=1, created_at=NOW, expires_at=NOW)
 CHANNEL = Channel(chat_id=-1, invite_link="https://t.me/+x")
@@ -133,19 +137,13 @@ OPERATIONS: dict[str, Operation] = {
     "channel_ops.mark_working": lambda: channel_ops.mark_working(-1),
     "channel_ops.move_to": lambda: channel_ops.move_to(-1, -2),
     "channel_ops.remove": lambda: channel_ops.remove(-1),
-    "delivery_claims.claim_delivery": lambda: delivery_claims.claim_delivery(1, 1, "x", NOW, HOLD),
     "deletion_ops.claim_due": lambda: deletion_ops.claim_due(NOW, "a", HOLD, 1),
     "deletion_ops.claim_due_of_other_bots": lambda: deletion_ops.claim_due_of_other_bots(1, NOW, "a", HOLD, 1),
     "deletion_ops.count_overdue": lambda: deletion_ops.count_overdue(NOW),
     "impossible_deletions.count_unnotified": lambda: impossible_deletions.count_unnotified("unknown"),
-    "deletion_ops.find_interrupted": lambda: deletion_ops.find_interrupted(1, NOW, NOW, 1),
-    "deletion_ops.find_promise": lambda: deletion_ops.find_promise(1, "x", "m"),
-    "delivery_claims.find_unfinished": lambda: delivery_claims.find_unfinished(1, NOW, 1),
-    "delivery_claims.settle_delivery": lambda: delivery_claims.settle_delivery("x"),
     "deletion_ops.finish": lambda: deletion_ops.finish(["x"], "a"),
     "deletion_ops.release": lambda: deletion_ops.release("x", "a", not_before=None, error=None),
     "deletion_ops.release_all": lambda: deletion_ops.release_all("a", NOW),
-    "delivery_claims.find_last_claim": lambda: delivery_claims.find_last_claim(1, 1, "x"),
     "known_messages.known_between": lambda: known_messages.known_between(1, 1, 9, bot_id=1, since=NOW),
     "impossible_deletions.mark_notified": lambda: impossible_deletions.mark_notified(NOW),
     "deletion_ops.next_due": deletion_ops.next_due,
@@ -154,11 +152,18 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "deletion_ops.open_deliveries": lambda: deletion_ops.open_deliveries(1, 1),
     "deletion_ops.promise": lambda: deletion_ops.promise(1, 1, 1, "x", NOW, NOW),
-    "deletion_ops.record_messages": lambda: deletion_ops.record_messages("x", [1]),
-    "deletion_ops.record_notice": lambda: deletion_ops.record_notice("x", 1),
-    "delivery_claims.release_delivery": lambda: delivery_claims.release_delivery("x", NOW),
-    "deletion_ops.was_promised": lambda: deletion_ops.was_promised(1, "x", "m"),
-    "deletion_ops.withdraw": lambda: deletion_ops.withdraw("x"),
+    "delivery_ops.find": lambda: delivery_ops.find(1, 1, "x"),
+    "delivery_ops.find_lapsed": lambda: delivery_ops.find_lapsed(1, NOW, 1),
+    "delivery_ops.put_aside": lambda: delivery_ops.put_aside(DELIVERY),
+    "delivery_ops.record_refused": lambda: delivery_ops.record_refused(CLAIM),
+    "delivery_ops.record_sent": lambda: delivery_ops.record_sent(
+        CLAIM, [1], 2, sent_at=NOW, delete_at=NOW, paid_until=None
+    ),
+    "delivery_ops.record_unknown": lambda: delivery_ops.record_unknown(CLAIM, 2),
+    "delivery_ops.renew": lambda: delivery_ops.renew("a", ["1:1:x"], NOW),
+    "delivery_ops.restart": lambda: delivery_ops.restart(DELIVERY, NEW_DELIVERY),
+    "delivery_ops.start": lambda: delivery_ops.start(NEW_DELIVERY),
+    "delivery_ops.take_over": lambda: delivery_ops.take_over(DELIVERY, "a", NOW),
     "lease_ops.find": lambda: lease_ops.find("x"),
     "lease_ops.is_free": lambda: lease_ops.is_free("x", NOW, HOLD),
     "lease_ops.pause": lambda: lease_ops.pause("x", NOW, 1),
@@ -220,6 +225,7 @@ OPERATIONS: dict[str, Operation] = {
     "housekeeping_ops.delete_failed_deliveries": lambda: housekeeping_ops.delete_failed_deliveries(NOW),
     "inactive_user_ops.delete_inactive": lambda: inactive_user_ops.delete_inactive(1, NOW, NOW),
     "housekeeping_ops.delete_old_deliveries": lambda: housekeeping_ops.delete_old_deliveries(NOW),
+    "housekeeping_ops.delete_old_paid_deliveries": lambda: housekeeping_ops.delete_old_paid_deliveries(NOW),
     "housekeeping_ops.delete_old_incidents": lambda: housekeeping_ops.delete_old_incidents(NOW),
     "housekeeping_ops.delete_old_memberships": lambda: housekeeping_ops.delete_old_memberships(NOW),
     "housekeeping_ops.delete_old_runs": lambda: housekeeping_ops.delete_old_runs(NOW, ["x"]),
@@ -319,13 +325,14 @@ async def test_an_outage_between_claiming_and_reading_leaves_the_promises_to_the
     promise_id = await deletion_ops.promise(1, 7, 7, "x", now, now)
     finds = 0
 
-    def away_at_the_second_find(operation: str, collection: str) -> None:
+    def away_at_the_reading(operation: str, collection: str) -> None:
         nonlocal finds
         finds += operation == "find"
-        if finds == 2:
+        # one in each collection looks for what is due
+        if finds == 3:
             raise NetworkTimeout("no answer")
 
-    db.before_call = away_at_the_second_find
+    db.before_call = away_at_the_reading
     with pytest.raises(StoreUnavailable):
         await deletion_ops.claim_due(now, "a", HOLD, 10)
 

@@ -21,7 +21,7 @@ from core.clock import SystemClock
 from core.users import User
 from core.verification import TokenStatus
 from database.connection import Database, close_database, open_database
-from database.operations import deletion_ops, token_ops
+from database.operations import deletion_ops, delivery_ops, token_ops
 from schedulers import registry
 from schedulers.jobs import message_deleter
 from web_app.app import build_app
@@ -91,10 +91,14 @@ async def test_rows_of_the_backlog_are_as_the_product_writes_them_and_due_in_ord
     assert [(one.chat_id, one.message_ids, one.notice_message_id) for one in claimed] == [
         (one.user.id, one.message_ids, one.notice_id) for one in deliveries
     ]
-    await deletion_ops.promise(PRODUCT, 1, 1, "code", NOW, NOW)
-    rows = await database.collection(backlog.ROWS).find({}, limit=10)
+    claim = await delivery_ops.start(delivery_ops.NewDelivery(PRODUCT, 1, "code", "m", "a process", NOW, NOW))
+    assert claim is not None
+    await delivery_ops.record_sent(claim, [1], 2, sent_at=NOW, delete_at=NOW, paid_until=None)
+    rows = await database.collection(backlog.ROWS).find(backlog.STANDING, limit=10)
     assert len(rows) == 4
     assert len({frozenset(row) for row in rows}) == 1
+    await deletion_ops.finish([one.id for one in claimed], "me")
+    assert await database.collection(backlog.ROWS).count(backlog.STANDING) == 1
 
 
 def test_what_the_recovery_knows_of_the_deleter_is_true() -> None:
