@@ -22,7 +22,7 @@ from admin_bot.settings import handlers as settings
 from admin_bot.statistics import handlers as statistics
 from admin_bot.storage.handlers import setup
 from admin_bot.system.handlers import admin_page, backup, jobs
-from sender.acknowledgement import Handler
+from sender.updates.acknowledgement import Handler
 from views import admin_texts
 from views.posts import batch_texts
 

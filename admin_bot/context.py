@@ -10,7 +10,7 @@ from core.clock import Clock
 from core.jobs import JobPlan
 from core.supervisor import Supervisor
 from monitoring.alerts import Alerts
-from sender.limits import BULK_RATE_PER_S
+from sender.limiting.limits import BULK_RATE_PER_S
 
 
 @dataclass(frozen=True, slots=True)

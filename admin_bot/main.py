@@ -20,7 +20,7 @@ from runtime.lifecycle import serve_until_stopped
 from runtime.polling_watch import PollingWatch
 from schedulers import registry
 from sender.failures import TELEGRAM_ERRORS
-from sender.intake import RetryOnDatabaseOutage, install
+from sender.updates.intake import RetryOnDatabaseOutage, install
 from views import common_texts
 
 log = structlog.get_logger("tollgate.admin_bot")

@@ -38,11 +38,11 @@ from runtime.sandbox_clock import LimiterClock, follow_clock
 from sender.bots import build_bot
 from sender.certainty import Certainty, Effect, certainty_of
 from sender.failures import TELEGRAM_ERRORS
-from sender.intake import RetryOnDatabaseOutage
+from sender.limiting.pauses import Pauses
+from sender.limiting.send_limiter import SendLimiter
 from sender.owners import owner_notifier
-from sender.pauses import Pauses
-from sender.send_limiter import SendLimiter
-from sender.update_ages import UpdateAges
+from sender.updates.intake import RetryOnDatabaseOutage
+from sender.updates.update_ages import UpdateAges
 from views import common_texts
 from views.system import health_texts
 

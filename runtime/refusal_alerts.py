@@ -4,7 +4,7 @@ import asyncio
 
 from monitoring.alerts import Alerts
 from monitoring.logs import mask
-from sender.send_limiter import SendLimiter
+from sender.limiting.send_limiter import SendLimiter
 from sender.unknown_refusals import UnknownRefusal
 from views import owner_alerts
 

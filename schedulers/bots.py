@@ -17,9 +17,9 @@ from monitoring.webhook import AlertWebhook
 from schedulers.context import OwnerResources, TelegramResources
 from schedulers.run_once import JobConfig
 from sender.bots import build_bot
+from sender.limiting.pauses import Pauses
+from sender.limiting.send_limiter import SendLimiter
 from sender.owners import owner_notifier
-from sender.pauses import Pauses
-from sender.send_limiter import SendLimiter
 
 
 @asynccontextmanager

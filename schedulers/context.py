@@ -17,7 +17,7 @@ from schedulers.scheduler import Timer
 if TYPE_CHECKING:
     from aiogram import Bot
 
-    from sender.send_limiter import SendLimiter
+    from sender.limiting.send_limiter import SendLimiter
 
 #: what a run may take beyond CLEANUP_TIMEOUT_SECONDS, where a bulk delete ends by itself
 RUN_GRACE = timedelta(minutes=1)

@@ -16,9 +16,9 @@ from aiogram.methods import (
     SendMessage,
 )
 
+from sender.limiting.send_limiter import SendLimiter
 from sender.message_ids import MessageIds
-from sender.poison import PoisonGuard
-from sender.send_limiter import SendLimiter
+from sender.updates.poison import PoisonGuard
 
 OFFICIAL_URL = "https://api.telegram.org"
 #: connections per bot. Calls take up to 8 s inside Telegram's own flood control (BOTAPI §6.1), so 30 a second need 240

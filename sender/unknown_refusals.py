@@ -10,7 +10,7 @@ from cachetools import TTLCache
 
 from core.clock import Clock, SystemClock
 from sender.failures import text_of
-from sender.limits import ChatKey
+from sender.limiting.limits import ChatKey
 
 #: longest text that is reported, in characters
 TEXT_MAX = 200

@@ -20,7 +20,7 @@ from schedulers.factory import create_schedulers
 from schedulers.job_scheduler import JobScheduler
 from schedulers.requests import RequestTrigger
 from sender.failures import TELEGRAM_ERRORS
-from sender.intake import install
+from sender.updates.intake import install
 from shorteners.failover import Shorteners
 from shorteners.providers import Provider
 from user_bot.commands import COMMANDS

@@ -10,8 +10,8 @@ from aiogram.types import CallbackQuery, Chat, ChatMemberUpdated, Message, Teleg
 from cachetools import TTLCache
 
 from core.clock import Clock
-from sender.acknowledgement import Handler
 from sender.failures import TELEGRAM_ERRORS, classify
+from sender.updates.acknowledgement import Handler
 from views.admin_texts import not_for_you
 
 log = structlog.get_logger("tollgate.admin")

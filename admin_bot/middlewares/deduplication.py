@@ -7,7 +7,7 @@ from aiogram import BaseMiddleware
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
 from admin_bot.seen_keys import SeenKeys
-from sender.acknowledgement import Handler
+from sender.updates.acknowledgement import Handler
 
 
 def _key(event: TelegramObject) -> Hashable:

@@ -7,7 +7,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import TelegramObject
 
 from admin_bot.conversation.dialogue import Dialogue
-from sender.acknowledgement import Handler
+from sender.updates.acknowledgement import Handler
 
 
 class EndQuestion(BaseMiddleware):

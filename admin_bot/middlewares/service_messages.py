@@ -7,7 +7,7 @@ from aiogram.enums import ContentType
 from aiogram.types import Message, TelegramObject
 
 from core.message_kinds import SERVICE_KINDS
-from sender.acknowledgement import Handler
+from sender.updates.acknowledgement import Handler
 
 #: the answer of Telegram's chat picker is the one service message a question may wait for
 _DROPPED = SERVICE_KINDS - {ContentType.CHAT_SHARED.value}

@@ -11,7 +11,7 @@ from database.collection import Collection
 from database.connection import current_database
 from database.values import Document
 
-#: pauses a start loads at most; as many as the send limiter remembers (sender/limits.py)
+#: pauses a start loads at most; as many as the send limiter remembers (sender/limiting/limits.py)
 LOADED_MAX = 10_000
 
 

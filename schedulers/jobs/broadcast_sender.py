@@ -10,7 +10,7 @@ from database.operations import broadcast_ops
 from schedulers.context import JobContext
 from schedulers.jobs.broadcast_sending import Sending
 from schedulers.runner import Run
-from sender.send_limiter import SendLimiter
+from sender.limiting.send_limiter import SendLimiter
 
 #: a run sends for this long; the next one, which starts at once, continues. The job's time limit is much longer, so
 #: that a run that waits for an absent database is not cut off

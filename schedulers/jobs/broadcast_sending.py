@@ -25,8 +25,8 @@ from schedulers.jobs.broadcast_calls import BACKOFF_S, NotSent, RecipientCalls, 
 from schedulers.jobs.sweep import LostAnswers
 from schedulers.runner import Run
 from sender.lanes import Lane
+from sender.limiting.send_limiter import SendLimiter
 from sender.message_ids import message_ids_of
-from sender.send_limiter import SendLimiter
 
 log = structlog.get_logger("tollgate.broadcast")
 

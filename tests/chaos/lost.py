@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sender.polling import NOTICE_WAIT_S, WAIT_S
+from sender.updates.polling import NOTICE_WAIT_S, WAIT_S
 from tests.chaos.evidence import Asked, Delivery, Evidence
 
 #: the message ids of a post sent this shortly before a crash may not be recorded; real seconds

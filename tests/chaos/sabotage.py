@@ -16,8 +16,8 @@ from core.delivery import deletion_time
 from database.connection import current_database
 from database.operations import deletion_ops, delivery_claims, impossible_deletions, run_ops
 from schedulers.jobs.promise_deletion import End
-from sender.call_scheduler import CallScheduler
-from sender.polling import UpdateAcknowledger
+from sender.limiting.call_scheduler import CallScheduler
+from sender.updates.polling import UpdateAcknowledger
 from tests.chaos.gate.sabotage import GATE_SABOTAGES
 from tests.chaos.plan import POSTS
 from user_bot.delivery.deduplication import RequestDeduplicator

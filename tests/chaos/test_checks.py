@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sender.polling import NOTICE_WAIT_S, WAIT_S
+from sender.updates.polling import NOTICE_WAIT_S, WAIT_S
 from tests.chaos.checks import CHECKS, LAG_S, TRY_AGAIN
 from tests.chaos.evidence import Asked, Evidence, Message, moment
 from tests.chaos.plan import LATEST_MINUTES, Act

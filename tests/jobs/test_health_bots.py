@@ -12,8 +12,8 @@ from core.clock import ManualClock
 from schedulers.jobs.health_bots import bot_probe
 from schedulers.jobs.health_probes import BotStatus, BotUnavailable
 from sender.bots import build_bot
+from sender.limiting.send_limiter import SendLimiter
 from sender.owners import owner_notifier
-from sender.send_limiter import SendLimiter
 from tests.house import ADMIN_BOT, OLIVE, House
 
 

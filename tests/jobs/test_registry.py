@@ -30,7 +30,7 @@ from schedulers.registry import JOB_NAMES, JOBS, JobRow
 from schedulers.run_once import JobConfig, open_schedulers
 from schedulers.runner import Run
 from schedulers.scheduler import Timer
-from sender.send_limiter import SendLimiter
+from sender.limiting.send_limiter import SendLimiter
 from tests.house import House
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -34,7 +34,7 @@ from database.operations.segments import count_reachable
 from schedulers.jobs.broadcast_sender import BroadcastSender
 from schedulers.runner import Run
 from sender.bots import build_bot
-from sender.send_limiter import SendLimiter
+from sender.limiting.send_limiter import SendLimiter
 from tests.clocks import SteeredClock
 from tests.house import own_store
 

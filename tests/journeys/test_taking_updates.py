@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from pymongo.errors import AutoReconnect
 
-import sender.intake
+import sender.updates.intake
 from core.subscriptions import ChannelMode
 from database.connection import current_database
 from database.operations import membership_ops
 from sandbox.state.world import Bot
-from sender.places import PLACES
+from sender.updates.places import PLACES
 from tests.house import ADMIN_BOT, ALICE, USER_BOT, House, running_house, stop
 from views.common_texts import HELD, UNREADABLE
 
@@ -65,7 +65,7 @@ async def test_of_300_people_at_once_64_are_taken_and_the_others_stay_with_teleg
 async def test_a_join_request_that_met_an_outage_is_still_with_telegram_after_a_stop(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sender.intake, "drain", partial(sender.intake.drain, wait_s=0.0))
+    monkeypatch.setattr(sender.updates.intake, "drain", partial(sender.updates.intake.drain, wait_s=0.0))
     async with running_house(timers=False) as house:
         channel = await house.channel("Private", mode=ChannelMode.REQUEST)
         await house.alice.text(USER_BOT, "/start")

@@ -16,7 +16,7 @@ import yaml
 from pymongo.uri_parser import parse_uri
 
 from config import Settings
-from sender.intake import DRAIN_FOR_S
+from sender.updates.intake import DRAIN_FOR_S
 from tests.unit.test_architecture import imported
 from user_bot.main import JOBS_END_S
 

@@ -26,8 +26,8 @@ from core.subscriptions import (
 )
 from database.operations import channel_ops, membership_ops
 from monitoring.alerts import Alerts
-from sender.acknowledgement import acknowledge_after
 from sender.failures import TELEGRAM_ERRORS, classify
+from sender.updates.acknowledgement import acknowledge_after
 from user_bot.gate.channel_state import ChannelState
 
 log = structlog.get_logger("tollgate.subscriptions")

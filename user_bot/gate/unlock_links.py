@@ -19,10 +19,10 @@ from core.users import User
 from core.verification import Token, TokenStatus
 from database.operations import post_ops, token_counts, token_ops, user_credits, user_ops
 from monitoring.alerts import Alerts
-from sender.acknowledgement import acknowledge_after
 from sender.failures import TELEGRAM_ERRORS, classify
 from sender.lanes import at_least_once
 from sender.refusals import Failure
+from sender.updates.acknowledgement import acknowledge_after
 from shorteners.failover import Shorteners
 from user_bot.gate.payout import pay_out
 from user_bot.text_messages import send_text

@@ -9,7 +9,7 @@ from core.clock import Clock
 from core.payloads import PostPayload, parse_payload
 from core.users import NAME_MAX, Visitor
 from database.operations import user_ops
-from sender.acknowledgement import Handler
+from sender.updates.acknowledgement import Handler
 
 _START = "/start "
 

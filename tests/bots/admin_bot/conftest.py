@@ -24,7 +24,7 @@ from database.indexes import ensure_indexes
 from database.operations import post_ops, settings_ops
 from monitoring.alerts import Alerts
 from schedulers import registry
-from sender.intake import RetryOnDatabaseOutage
+from sender.updates.intake import RetryOnDatabaseOutage
 from tests.bots.admin_bot.standstill import StandingClock, Time
 from tests.bots.admin_bot.telegram import NOW, Session, World, administrator
 from tests.start_costs import spare_bot_costs

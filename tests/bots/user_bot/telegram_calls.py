@@ -7,7 +7,7 @@ from typing import Any
 
 from aiogram.methods import CopyMessages, TelegramMethod
 
-from sender.send_limiter import SendLimiter
+from sender.limiting.send_limiter import SendLimiter
 from tests.house import House
 
 

@@ -12,7 +12,7 @@ from database.indexes import INDEXES
 from database.operations import pause_ops
 from database.operations.pause_ops import Pause
 from sandbox.client import SandboxClient
-from sender import pauses
+from sender.limiting import pauses
 from tests.house import ALICE, USER_BOT, House, running_house
 
 BOT, ADMIN = 1002, 1001

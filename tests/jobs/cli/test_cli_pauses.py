@@ -14,7 +14,7 @@ from database.connection import Database
 from database.operations import pause_ops
 from schedulers import bots
 from schedulers.run_once import JobConfig, open_schedulers
-from sender.limits import EVERY_CHAT
+from sender.limiting.limits import EVERY_CHAT
 
 USER_BOT, ADMIN_BOT, HOUR = 1002, 1001, timedelta(hours=1)
 

@@ -12,7 +12,7 @@ from database.connection import Database
 from database.operations import pause_ops
 from database.operations.pause_ops import Pause
 from sender.lanes import Lane
-from sender.pauses import AT_ONCE, Pauses
+from sender.limiting.pauses import AT_ONCE, Pauses
 from tests.operations.conftest import StepIn
 from tests.operations.pauses.writing import BOT, FORGET, SECOND, WRITE, a_gate, note, until, writing, written
 from tests.unit.sender.telegram import Telegram, flood

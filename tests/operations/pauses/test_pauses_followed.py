@@ -13,8 +13,8 @@ from database.connection import Database
 from database.operations import pause_ops
 from database.operations.pause_ops import Pause
 from sender.lanes import Lane
-from sender.limits import EVERY_CHAT
-from sender.pauses import FOLLOW_S, SKEW, Pauses
+from sender.limiting.limits import EVERY_CHAT
+from sender.limiting.pauses import FOLLOW_S, SKEW, Pauses
 from tests.operations.pauses.writing import BOT, SECOND, Naps, napping, note, until, writing, written
 from tests.unit.sender.telegram import Telegram, flood
 

@@ -11,8 +11,8 @@ from core.clock import ManualClock
 from core.errors import StoreUnavailable
 from database.connection import Database
 from database.operations import pause_ops
-from sender import pauses as pauses_module
-from sender.pauses import FORGET_EVERY, MOST_PENDING, Pauses
+from sender.limiting import pauses as pauses_module
+from sender.limiting.pauses import FORGET_EVERY, MOST_PENDING, Pauses
 from tests.operations.conftest import StepIn
 from tests.operations.pauses.writing import BOT, FORGET, SECOND, WRITE, Naps, napping, note, until, writing, written
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from core.clock import ManualClock
 from core.supervisor import Supervisor
-from sender.pauses import Pauses
+from sender.limiting.pauses import Pauses
 from tests.clocks import SteeredClock
 from tests.unit.sender.telegram import Telegram
 

@@ -15,7 +15,7 @@ from monitoring import health as subject
 from monitoring import metrics
 from monitoring.alerts import Alerts
 from monitoring.health import AWAY_AFTER, BACK_AFTER, LAG_EVERY_S, PING_EVERY_S, DatabaseWatch, measure_lag, time_ping
-from sender.update_ages import UpdateAges
+from sender.updates.update_ages import UpdateAges
 from tests.clocks import SteeredClock, WithSeconds
 from views.system import health_texts
 

@@ -9,7 +9,7 @@ from aiogram.methods import SendMessage
 from monitoring.alerts import Alerts
 from runtime.refusal_alerts import RefusalAlerts
 from sender.lanes import Lane, current_lane, in_lane
-from sender.send_limiter import SendLimiter
+from sender.limiting.send_limiter import SendLimiter
 from tests.unit.sender.virtual import VirtualTime
 
 NEW = "Bad Request: <i>NEW</i> 1002:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0"

@@ -12,7 +12,7 @@ from aiogram.exceptions import TelegramRetryAfter
 from aiogram.methods import DeleteMessages, Response, SendMessage, TelegramMethod
 
 from sender.lanes import Lane, in_lane
-from sender.send_limiter import SendLimiter
+from sender.limiting.send_limiter import SendLimiter
 from tests.unit.sender.telegram import BOT, NoJitter
 from tests.unit.sender.virtual import VirtualTime
 

@@ -15,7 +15,7 @@ from aiohttp import ClientConnectorError
 from aiohttp.client_reqrep import ConnectionKey
 
 from sender.lanes import Lane, in_lane
-from sender.send_limiter import SendLimiter
+from sender.limiting.send_limiter import SendLimiter
 from tests.unit.sender.virtual import VirtualTime
 
 SESSION = AiohttpSession()

@@ -9,9 +9,9 @@ from aiogram.types import Update
 from structlog.testing import capture_logs
 
 from core.supervisor import Supervisor
-from sender.places import Places
-from sender.polling import NOTICE_WAIT_S, RECENT_MAX, WAIT_S, UpdateAcknowledger
-from sender.unconfirmed import ANSWER_MAX, KEPT_MAX
+from sender.updates.places import Places
+from sender.updates.polling import NOTICE_WAIT_S, RECENT_MAX, WAIT_S, UpdateAcknowledger
+from sender.updates.unconfirmed import ANSWER_MAX, KEPT_MAX
 from tests.recording import RecordingBot, recording_bot
 
 

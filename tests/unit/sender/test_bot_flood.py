@@ -5,11 +5,11 @@ import contextlib
 
 import pytest
 
-from sender.bot_flood import ANSWER_S, BELIEVED_S
-from sender.call_scheduler import CallScheduler, PausedTooLong
-from sender.lane_queue import ApiCall
 from sender.lanes import Lane
-from sender.limits import EVERY_CHAT, ChatKey
+from sender.limiting.bot_flood import ANSWER_S, BELIEVED_S
+from sender.limiting.call_scheduler import CallScheduler, PausedTooLong
+from sender.limiting.lane_queue import ApiCall
+from sender.limiting.limits import EVERY_CHAT, ChatKey
 from tests.unit.sender.virtual import VirtualTime
 
 

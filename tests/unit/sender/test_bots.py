@@ -13,8 +13,8 @@ from structlog.testing import capture_logs
 
 from monitoring.metrics import REGISTRY
 from sender.bots import build_bot
-from sender.poison import PoisonGuard, UnreadableUpdate
-from sender.send_limiter import SendLimiter
+from sender.limiting.send_limiter import SendLimiter
+from sender.updates.poison import PoisonGuard, UnreadableUpdate
 from tests.unit.sender.telegram import BOT, SESSION
 
 GOOD = {

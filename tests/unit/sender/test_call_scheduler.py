@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sender.call_scheduler import CallScheduler, PausedTooLong
-from sender.lane_queue import ApiCall
 from sender.lanes import Lane
-from sender.limits import ChatKey
+from sender.limiting.call_scheduler import CallScheduler, PausedTooLong
+from sender.limiting.lane_queue import ApiCall
+from sender.limiting.limits import ChatKey
 from tests.unit.sender.virtual import VirtualTime
 
 

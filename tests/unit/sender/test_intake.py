@@ -11,11 +11,11 @@ from aiogram.types import CallbackQuery, Chat, ErrorEvent, Message, Update, User
 
 from core.clock import ManualClock
 from core.errors import BadInput, StoreUnavailable
-from sender import intake
-from sender.intake import ErrorHandler, RetryOnDatabaseOutage, drain
-from sender.places import Places
-from sender.poison import UnreadableUpdate
-from sender.polling import UpdateAcknowledger
+from sender.updates import intake
+from sender.updates.intake import ErrorHandler, RetryOnDatabaseOutage, drain
+from sender.updates.places import Places
+from sender.updates.poison import UnreadableUpdate
+from sender.updates.polling import UpdateAcknowledger
 from tests.recording import RecordingBot, RecordingMiddleware, recording_bot
 from views import common_texts
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sender.chat_limits import (
+from sender.limiting.chat_limits import (
     BULK_HOLD_S,
     CHAT_BURST,
     FIRST_EVICTION,
@@ -20,7 +20,7 @@ from sender.chat_limits import (
     GroupWindow,
     is_group,
 )
-from sender.limits import BURST_S, MAX_DEBT_S, TRANSIT_S, Ceiling, RecoveringRate, TokenBucket
+from sender.limiting.limits import BURST_S, MAX_DEBT_S, TRANSIT_S, Ceiling, RecoveringRate, TokenBucket
 
 SPACES = st.lists(st.floats(min_value=0.0, max_value=3.0), max_size=120)
 

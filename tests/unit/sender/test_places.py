@@ -8,8 +8,8 @@ from aiogram.methods import AnswerCallbackQuery
 from aiogram.types import CallbackQuery, Chat, Message, Update, User
 
 from core.supervisor import Supervisor
-from sender.places import HANGS_AFTER_S, PLACES, PerUserConcurrencyLimit, Places
-from sender.poison import UnreadableUpdate
+from sender.updates.places import HANGS_AFTER_S, PLACES, PerUserConcurrencyLimit, Places
+from sender.updates.poison import UnreadableUpdate
 from tests.recording import RecordingBot, recording_bot
 
 TOAST = "One at a time."

@@ -36,10 +36,10 @@ from aiohttp import ServerDisconnectedError
 
 from monitoring.metrics import REGISTRY
 from sender.failures import HeldBack
-from sender.flood_answers import DEFAULT_WAIT_S
 from sender.lanes import Lane, at_least_once
-from sender.limits import EVERY_CHAT, TRANSIT_S
-from sender.send_limiter import SendLimiter
+from sender.limiting.flood_answers import DEFAULT_WAIT_S
+from sender.limiting.limits import EVERY_CHAT, TRANSIT_S
+from sender.limiting.send_limiter import SendLimiter
 from sender.unknown_refusals import UnknownRefusal
 from tests.unit.sender.telegram import BOT, Answer, Telegram, flood, lost, never_connected, raw, refusal
 

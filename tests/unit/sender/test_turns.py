@@ -6,11 +6,11 @@ from collections import Counter
 
 import pytest
 
-from sender.call_scheduler import CallScheduler
-from sender.lane_queue import ApiCall, LaneQueue
-from sender.lane_shares import LaneShares
 from sender.lanes import SHARES, Lane
-from sender.limits import ChatKey
+from sender.limiting.call_scheduler import CallScheduler
+from sender.limiting.lane_queue import ApiCall, LaneQueue
+from sender.limiting.lane_shares import LaneShares
+from sender.limiting.limits import ChatKey
 from tests.unit.sender.virtual import VirtualTime
 
 

@@ -4,7 +4,7 @@ import pytest
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.methods import SendMessage
 
-from sender.limits import ChatKey
+from sender.limiting.limits import ChatKey
 from sender.unknown_refusals import REMEMBERED_MAX, REMEMBERED_S, TEXT_MAX, UnknownRefusal, UnknownRefusals
 from tests.unit.sender.virtual import VirtualTime
 

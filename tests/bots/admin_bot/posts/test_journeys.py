@@ -7,7 +7,7 @@ import pytest
 
 from core.posts import Post
 from database.operations import post_ops, settings_ops
-from sender.chat_limits import GROUP_WINDOW_S
+from sender.limiting.chat_limits import GROUP_WINDOW_S
 from tests.bots.admin_bot.standstill import Time
 from tests.house import ADMIN_BOT, OLIVE, STORAGE, USER_BOT, House, running_house
 from views import admin_texts

@@ -17,8 +17,8 @@ from core.errors import StoreUnavailable
 from core.posts import Post
 from database.operations import user_ops
 from monitoring.alerts import Alerts
+from sender.limiting.send_limiter import SendLimiter
 from sender.message_ids import message_ids_of
-from sender.send_limiter import SendLimiter
 from shorteners.failover import Shorteners
 from tests.bots.user_bot.interleaving.telegram import Telegram, Wire
 from user_bot.data import UserBotData, build_data

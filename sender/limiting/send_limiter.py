@@ -14,13 +14,13 @@ from prometheus_client import Counter
 
 from core.clock import Clock, SystemClock
 from monitoring import metrics
-from sender.call_scheduler import CallScheduler, PausedTooLong
 from sender.certainty import Certainty, certainty_of, effect_of
 from sender.failures import NO_DESCRIPTION, TELEGRAM_ERRORS, HeldBack, classify, is_missing_description, retry_after
-from sender.flood_answers import flood_in
-from sender.lane_queue import ApiCall
 from sender.lanes import Lane, current_lane, is_at_least_once, is_urgent
-from sender.limits import BOT_RATE_PER_S, BULK_RATE_PER_S, EVERY_CHAT, TRANSIT_S, ChatKey
+from sender.limiting.call_scheduler import CallScheduler, PausedTooLong
+from sender.limiting.flood_answers import flood_in
+from sender.limiting.lane_queue import ApiCall
+from sender.limiting.limits import BOT_RATE_PER_S, BULK_RATE_PER_S, EVERY_CHAT, TRANSIT_S, ChatKey
 from sender.methods import Kind, kind_of
 from sender.refusals import Failure
 from sender.unknown_refusals import UnknownRefusals

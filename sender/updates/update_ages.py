@@ -14,7 +14,7 @@ from monitoring import metrics
 if TYPE_CHECKING:
     from aiogram import Bot
 
-#: recent updates remembered; at most 100 come again (sender/unconfirmed.py)
+#: recent updates remembered; at most 100 come again (sender/updates/unconfirmed.py)
 REMEMBERED_MAX = 1000
 
 _POLLING: type[Any] = GetUpdates

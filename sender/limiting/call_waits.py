@@ -5,7 +5,7 @@ import math
 from collections import OrderedDict
 
 from core.clock import Clock
-from sender.lane_queue import ApiCall
+from sender.limiting.lane_queue import ApiCall
 
 #: longest single sleep: how late a change that wakes nobody is noticed (a chat that becomes unmetered)
 LONGEST_SLEEP_S = 1.0

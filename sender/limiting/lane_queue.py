@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 
 from sender.lanes import Lane
-from sender.limits import ChatKey, TokenBucket
+from sender.limiting.limits import ChatKey, TokenBucket
 
 #: longest pause, in seconds, that a call of each lane waits out; the caller gets an error for a longer one
 LONGEST_WAIT_S = {Lane.INTERACTIVE: 60.0, Lane.DELETION: 10.0, Lane.BULK: 10.0}

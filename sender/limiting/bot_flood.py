@@ -2,8 +2,8 @@
 
 import math
 
-from sender.lane_queue import ApiCall
-from sender.limits import ChatKey
+from sender.limiting.lane_queue import ApiCall
+from sender.limiting.limits import ChatKey
 
 #: refusals of two chats within this time, in seconds, mean the bot
 TOGETHER_S = 5.0

@@ -10,13 +10,13 @@ import math
 from collections.abc import Iterable
 
 from core.clock import Clock
-from sender.bot_flood import BotFlood
-from sender.call_waits import CallWaits
-from sender.chat_limits import Chats
-from sender.lane_queue import ApiCall
-from sender.lane_shares import LaneShares
 from sender.lanes import Lane
-from sender.limits import EVERY_CHAT, Ceiling, ChatKey
+from sender.limiting.bot_flood import BotFlood
+from sender.limiting.call_waits import CallWaits
+from sender.limiting.chat_limits import Chats
+from sender.limiting.lane_queue import ApiCall
+from sender.limiting.lane_shares import LaneShares
+from sender.limiting.limits import EVERY_CHAT, Ceiling, ChatKey
 
 #: moments closer than this are the same (timers and sums of floats are not exact)
 EPSILON_S = 1e-6

@@ -9,16 +9,16 @@ import structlog
 from aiogram import BaseMiddleware, Bot
 from aiogram.types import CallbackQuery, Message, TelegramObject, Update, User
 
-from sender.acknowledgement import Handler
 from sender.failures import TELEGRAM_ERRORS
-from sender.poison import UnreadableUpdate
+from sender.updates.acknowledgement import Handler
+from sender.updates.poison import UnreadableUpdate
 
 log = structlog.get_logger("tollgate.intake")
 
 #: people whose updates are with the handlers at the same time; a kill -9 costs at most so many a second press
 PLACES = 64
 #: seconds after which a handler no longer occupies a place. Above what its calls may take in order: a pause of a chat
-#: (60 s, sender/limits.py) and a request that is not answered (60 s, sender/bots.py)
+#: (60 s, sender/limiting/limits.py) and a request that is not answered (60 s, sender/bots.py)
 HANGS_AFTER_S = 180.0
 
 

@@ -2,7 +2,7 @@
 
 A batch of updates that does not fit aiogram's types fails as a whole, the offset never advances, and polling fetches
 the same batch again and again (BOTAPI §7.2). The guard parses such a batch update by update. Of an unreadable message
-it keeps the private chat it came from, so that its sender can be told (`sender/intake.py`).
+it keeps the private chat it came from, so that its sender can be told (`sender/updates/intake.py`).
 """
 
 import json

@@ -1,8 +1,8 @@
 """Paces the polls of one bot, so that no more updates are with its handlers than a crash may cost, and none is lost.
 
 aiogram counts the offset on after each answer, which confirms updates that a killed process has not handled. Here a
-poll confirms only what is acknowledged (`sender/unconfirmed.py`), and asks for no more than there are places for
-(`sender/places.py`). Updates that come again are dropped.
+poll confirms only what is acknowledged (`unconfirmed.py`), and asks for no more than there are places for
+(`places.py`). Updates that come again are dropped.
 """
 
 import asyncio
@@ -20,11 +20,11 @@ from aiogram.methods.base import TelegramType
 from aiogram.types import TelegramObject, Update
 from cachetools import FIFOCache
 
-from sender.acknowledgement import Handler, current_update
 from sender.failures import TELEGRAM_ERRORS
 from sender.lanes import is_at_least_once
-from sender.places import Places
-from sender.unconfirmed import ANSWER_MAX, KEPT_MAX, UnconfirmedUpdates
+from sender.updates.acknowledgement import Handler, current_update
+from sender.updates.places import Places
+from sender.updates.unconfirmed import ANSWER_MAX, KEPT_MAX, UnconfirmedUpdates
 
 log = structlog.get_logger("tollgate.intake")
 

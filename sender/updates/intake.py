@@ -14,12 +14,12 @@ from aiogram.types import ErrorEvent, TelegramObject, Update
 from core.clock import Clock
 from core.errors import StoreUnavailable, TollgateError
 from monitoring import metrics
-from sender.acknowledgement import Handler, acknowledge, place_given_up
 from sender.failures import TELEGRAM_ERRORS
 from sender.lanes import at_least_once
-from sender.places import PerUserConcurrencyLimit, Places, private_chat_of
-from sender.poison import UnreadableUpdate
-from sender.polling import UpdateAcknowledger
+from sender.updates.acknowledgement import Handler, acknowledge, place_given_up
+from sender.updates.places import PerUserConcurrencyLimit, Places, private_chat_of
+from sender.updates.poison import UnreadableUpdate
+from sender.updates.polling import UpdateAcknowledger
 
 log = structlog.get_logger("tollgate.intake")
 

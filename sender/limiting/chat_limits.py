@@ -1,9 +1,9 @@
-"""How often a bot may call one chat: pure arithmetic on a clock given as argument, as in `sender/limits.py`."""
+"""How often a bot may call one chat: pure arithmetic on a clock given as argument, as in `limits.py`."""
 
 import math
 from collections import deque
 
-from sender.limits import ChatKey
+from sender.limiting.limits import ChatKey
 
 #: seconds between messages to one chat in the long run (FAQ: "avoid sending more than one message per second")
 CHAT_SPACING_S = 1.0

@@ -1,7 +1,7 @@
 """Updates are acknowledged when a killed process can no longer lose them: what handlers and middlewares call for that.
 
 An update is acknowledged when its handler has ended, or has come to its first call to Telegram. By then the promise of
-a delivery is in the database, and one message is all that is left to send. `sender/polling.py` keeps the account.
+a delivery is in the database, and one message is all that is left to send. `polling.py` keeps the account.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
 
 class Acknowledger(Protocol):
-    """What keeps the account of one bot's updates (`sender.polling.UpdateAcknowledger`)."""
+    """What keeps the account of one bot's updates (`sender.updates.polling.UpdateAcknowledger`)."""
 
     def acknowledge(self, update_id: int) -> None: ...
 

@@ -6,9 +6,9 @@ together the one with the larger share goes first.
 
 from collections.abc import Callable, Iterator
 
-from sender.lane_queue import ApiCall, LaneQueue
 from sender.lanes import SHARES, Lane
-from sender.limits import ChatKey, TokenBucket
+from sender.limiting.lane_queue import ApiCall, LaneQueue
+from sender.limiting.limits import ChatKey, TokenBucket
 
 
 class _Share:

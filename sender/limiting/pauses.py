@@ -20,8 +20,8 @@ from cachetools import FIFOCache
 from core.clock import Clock, to_milliseconds
 from core.errors import StoreRefused, StoreUnavailable
 from core.retries import retry_while_unavailable
-from sender.limits import EVERY_CHAT, ChatKey
-from sender.send_limiter import SendLimiter
+from sender.limiting.limits import EVERY_CHAT, ChatKey
+from sender.limiting.send_limiter import SendLimiter
 
 log = structlog.get_logger("tollgate.sender")
 

@@ -1,7 +1,8 @@
 """How often a bot may call Telegram: pure arithmetic on a clock given as argument.
 
 `now` and every moment here are seconds of one monotonic clock. `free_at` returns when a call may start, which may be in
-the past; it records nothing. `charge` records a call that starts. The limits of a chat are in `sender/chat_limits.py`.
+the past; it records nothing. `charge` records a call that starts. The limits of a chat are in
+`chat_limits.py`.
 """
 
 import math
