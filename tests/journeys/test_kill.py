@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from core.delivery_states import LEASE_FOR
 from database.connection import close_database, open_database
 from sandbox.client import SandboxClient
 from sandbox.server import Sandbox
@@ -54,6 +55,8 @@ async def test_a_subscriber_interrupted_by_kill_9_is_notified_and_gets_the_post_
         process.kill()
         await process.wait()
         await world.clear_faults(hang)
+    # the lease of the killed process runs out
+    await world.advance(LEASE_FOR.total_seconds() + 1)
     async with product(world.url, **store):
         await alice.wait(USER_BOT, contains="was interrupted", timeout_s=60)
         await alice.press(USER_BOT, "Get it again")
