@@ -28,7 +28,7 @@ class Failure(StrEnum):
     SOURCE_GONE = "source_gone"
     #: the chat to copy from restricts saving content: nothing in it can be copied
     SAVING_RESTRICTED = "saving_restricted"
-    #: the message the call names is gone: nothing is left to do
+    #: the message or link the call names is gone: nothing is left to do
     GONE = "gone"
     #: Telegram will not delete that message (too old, no right): giving up is final
     UNDELETABLE = "undeletable"
@@ -118,6 +118,8 @@ _BEGINNINGS: dict[Failure, tuple[str, ...]] = {
     Failure.SAVING_RESTRICTED: ("chat_forwards_restricted", "message has protected content"),
     Failure.GONE: (
         "message to delete not found",
+        "invite_hash_",
+        "invite_slug_",
         "message to edit not found",
         "message to pin not found",
         "message to unpin not found",

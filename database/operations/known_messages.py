@@ -46,18 +46,22 @@ async def _of_deliveries(chat_id: int, span: Document, before: int, own: Documen
 
 async def _of_broadcasts(user_id: int, span: Document, before: int, own: Document, since: datetime) -> list[int]:
     # each by an index of its own; a resumed one waits as queued, so it is found by its start
-    sent_then: Document = {
-        "$or": [
-            {"status": {"$in": [BroadcastStatus.SENDING, BroadcastStatus.PAUSED]}},
-            {"finished_at": {"$gte": since}},
-            {"started_at": {"$gte": since - TELEGRAM_DELETE_LIMIT}},
-        ]
-    }
+    sent_then: tuple[Document, ...] = (
+        {"status": {"$in": [BroadcastStatus.SENDING, BroadcastStatus.PAUSED]}},
+        {"finished_at": {"$gte": since}},
+        {"started_at": {"$gte": since - TELEGRAM_DELETE_LIMIT}},
+    )
     database = current_database()
-    broadcasts = await database.collection("broadcasts").find(sent_then, limit=_BROADCASTS_MAX, projection=["_id"])
+    broadcasts = {
+        broadcast["_id"]
+        for condition in sent_then
+        for broadcast in await database.collection("broadcasts").find(
+            condition, limit=_BROADCASTS_MAX, projection=["_id"]
+        )
+    }
     if not broadcasts:
         return []
-    keys = [f"{broadcast['_id']}:{user_id}" for broadcast in broadcasts]
+    keys = [f"{broadcast_id}:{user_id}" for broadcast_id in broadcasts]
     condition: Document = {"_id": {"$in": keys}, "bot_id": own}
     fields = ["message_ids", "state", "sweep_after"]
     rows = await database.collection("broadcast_recipients").find(condition, limit=len(keys), projection=fields)

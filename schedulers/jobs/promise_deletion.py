@@ -16,9 +16,6 @@ from sender.refusals import Failure
 from views.subscribers import keyboards as user_keyboards
 from views.subscribers import texts as user_texts
 
-#: longer than a delivery can take: a minute in the limiter, its retries, ten minutes of retrying to write the ids
-IDS_MAY_COME = timedelta(minutes=15)
-
 #: the notice cannot be edited any more, which needs no retry
 _NOTICE_DONE = frozenset(
     {
@@ -70,12 +67,9 @@ class PromiseDeletion:
 
     async def delete(self, promise: PendingDeletion, now: datetime) -> Verdict:
         """Delete one delivery and replace its notice. Telegram's errors become a verdict."""
-        if promise.delete_at > now:
-            # its message ids were stored after the claim, with a later time than was promised
-            return Verdict(End.RETRY, "its time has not come", promise.delete_at)
         span = self._span(promise)
         if not promise.message_ids and span is None:
-            return _without_ids(promise, now)
+            return Verdict(End.UNKNOWN)
         if is_too_old(promise.sent_at, now):
             await self._replace_notice(promise, user_texts.TIME_UP_TOO_OLD, with_button=False)
             return Verdict(End.TOO_OLD)
@@ -137,14 +131,6 @@ class PromiseDeletion:
             may_be_sent = notice is None and failure is Failure.AMBIGUOUS
             return None if failure in _NOTICE_DONE or may_be_sent else error
         return None
-
-
-def _without_ids(promise: PendingDeletion, now: datetime) -> Verdict:
-    # its delivery may still wait in the limiter, or for the database to take the ids. The wait starts at the first
-    # attempt, not at `delete_at`: after a jump of the clock that may be long ago
-    if promise.state is None and promise.attempts == 0:
-        return Verdict(End.RETRY, "no message is known yet", now + IDS_MAY_COME)
-    return Verdict(End.UNKNOWN)
 
 
 def _after_failure(promise: PendingDeletion, now: datetime, error: BaseException) -> Verdict:

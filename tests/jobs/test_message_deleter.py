@@ -84,9 +84,8 @@ async def test_a_deletion_takes_two_calls_a_delivery(house: House) -> None:
 async def test_a_promise_without_a_notice_gets_one_sent(house: House) -> None:
     post = await delivered(house)
     (promise,) = await open_promises()
-    again = await deletion_ops.promise(1002, ALICE, ALICE, post.code, promise.sent_at, promise.delete_at)
-    await deletion_ops.record_messages(again, promise.message_ids)
-    await deletion_ops.finish([promise.id], "a test")
+    sent_at, delete_at = promise.sent_at, promise.delete_at
+    await deletion_ops.promise(1002, ALICE, ALICE, post.code, sent_at, delete_at, promise.message_ids)
     await house.advance(minutes=31)
     report = await run_deleter(house)
     assert report.counts["deleted"] == 2
@@ -214,33 +213,39 @@ async def test_one_undeletable_message_does_not_keep_the_others(house: House) ->
     assert [m["message_id"] for m in await messages_left(house) if m.get("photo")] == [third]
 
 
-async def test_a_delivery_whose_ids_were_lost_is_counted_and_owners_notified(house: House) -> None:
-    post = await house.store()
+async def test_a_delivery_whose_ids_nobody_knows_is_counted_and_owners_notified(house: House) -> None:
+    post = await delivered(house)
+    now = house.base.clock.now()
+    await deletion_ops.promise(1002, ALICE, ALICE, post.code, now, now)
+    assert (await run_deleter(house)).counts == {"unknown": 1}
+    assert len(await open_promises()) == 1
+    assert "never came, so its messages are unknown: 1" in (await alerts_to_owner(house))[-1]
+
+
+async def test_a_delivery_whose_answer_was_lost_is_cleaned_up_and_owners_notified(house: House) -> None:
+    post = await house.store(3)
     await house.world.fault("drop_after", method="copyMessages", bot=USER_BOT)
     await house.alice.link(house.link(post))
     await house.alice.wait(USER_BOT, contains="did not confirm")
     await house.settle()
     await house.advance(minutes=31)
-    assert (await run_deleter(house)).counts == {"retry": 1}, "the ids may still come"
-    await house.advance(minutes=15)
-    report = await run_deleter(house)
-    assert report.counts == {"unknown": 1}
-    assert await open_promises() == []
-    assert "never came, so its messages are unknown: 1" in (await alerts_to_owner(house))[-1]
+    assert (await run_deleter(house)).counts == {"swept": 1}
+    assert not [m for m in await messages_left(house) if m.get("photo")]
+    await house.olive.wait(ADMIN_BOT, contains="were cleaned up: 1")
 
 
 async def test_a_delivery_that_arrives_after_its_promised_time_is_deleted(house: House) -> None:
     await settings_ops.change("delete_after_minutes", 1)
     post = await house.store()
-    deliverer = house.user_bot.dispatcher["deliverer"]
-    copy = deliverer._copy
+    sending = house.user_bot.dispatcher["deliverer"]._sending
+    copy = sending._copy
 
     async def copy_late(*arguments: Any) -> Any:
         await house.advance(minutes=3)
-        assert (await run_deleter(house)).counts == {"retry": 1}
+        assert (await run_deleter(house)).counts == {}
         return await copy(*arguments)
 
-    deliverer._copy = copy_late
+    sending._copy = copy_late
     await house.alice.link(house.link(post))
     await house.alice.wait(USER_BOT, contains="1 minute")
     await house.settle()
@@ -248,26 +253,6 @@ async def test_a_delivery_that_arrives_after_its_promised_time_is_deleted(house:
     assert promise.delete_at > house.base.clock.now()
     await house.advance(minutes=16)
     assert (await run_deleter(house)).counts == {"deleted": 1}
-
-
-async def test_a_promise_withdrawn_too_early_is_written_again_with_the_ids(house: House) -> None:
-    post = await house.store()
-    deliverer = house.user_bot.dispatcher["deliverer"]
-    copy = deliverer._copy
-
-    async def copy_and_withdraw(*arguments: Any) -> Any:
-        sent = await copy(*arguments)
-        (promise,) = await open_promises()
-        await deletion_ops.withdraw(promise.id)
-        return sent
-
-    deliverer._copy = copy_and_withdraw
-    await house.alice.link(house.link(post))
-    await house.alice.wait(USER_BOT, contains="30 minutes")
-    await house.settle()
-    (promise,) = await open_promises()
-    assert len(promise.message_ids) == 1
-    assert promise.notice_message_id is not None
 
 
 async def test_two_concurrent_deleters_delete_each_delivery_once(house: House) -> None:
@@ -308,10 +293,8 @@ async def test_owners_are_notified_of_undeletable_deliveries_at_most_once_an_hou
         await deleter.delete_due_messages()
     assert len(await alerts_to_owner(house)) == 3, "more than an hour lies between them"
     for _ in range(2):
-        await delivered(house)
-        await house.advance(seconds=5)
-    for promise in await open_promises():
-        await deletion_ops.record_messages(promise.id, [])
+        now = house.base.clock.now()
+        await deletion_ops.promise(1002, ALICE, ALICE, "x" * 16, now, now + timedelta(minutes=30))
     await house.advance(minutes=46)
     await deleter.delete_due_messages()
     assert len(await alerts_to_owner(house)) == 3
@@ -399,26 +382,3 @@ async def test_a_bot_token_in_an_error_is_not_stored(house: House, monkeypatch: 
     (promise,) = await open_promises()
     assert promise.last_error is not None
     assert "AAbbCCddEE" not in promise.last_error
-
-
-async def test_a_promise_whose_time_was_moved_while_it_was_claimed_waits_for_the_new_time(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The machine was suspended during the delivery: ids and the later time are stored after the claim."""
-    await delivered(house)
-    (promise,) = await open_promises()
-    await house.advance(minutes=31)
-    claim_due, later = deletion_ops.claim_due, house.base.clock.now() + timedelta(minutes=30)
-
-    async def claim_and_move(*arguments: Any, **more: Any) -> list[PendingDeletion]:
-        if not await claim_due(*arguments, **more):
-            return []
-        await deletion_ops.record_messages(promise.id, promise.message_ids, later)
-        return await open_promises()
-
-    with monkeypatch.context() as patch:
-        patch.setattr(deletion_ops, "claim_due", claim_and_move)
-        assert (await run_deleter(house)).counts == {"retry": 1}
-    assert len([m for m in await messages_left(house) if m.get("photo")]) == 1
-    await house.advance(minutes=31)
-    assert (await run_deleter(house)).counts == {"deleted": 1}

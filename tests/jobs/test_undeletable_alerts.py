@@ -107,7 +107,7 @@ async def test_owners_are_notified_within_the_hour_of_what_another_job_recorded(
     await add_undeletable(house)
     (promise,) = await deletion_ops.open_deliveries(ALICE, 10)
     await impossible_deletions.record_impossible([(promise, "reader_gone")], house.base.clock.now())
-    await current_database().collection("pending_deletions").delete_many({})
+    await current_database().collection("deliveries").delete_many({})
     await house.advance(minutes=59)
     await deleter.delete_due_messages()
     assert await alerts_to_owner(house) == []

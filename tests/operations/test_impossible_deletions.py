@@ -77,6 +77,6 @@ async def test_each_undeletable_delivery_of_one_post_to_one_subscriber_counts(db
         assert await deletion_ops.finish([promise.id, aside.id], "me") == 2
         again = NewDelivery(BOT, 7, "code", f"message {number + 1}", "a process", now + number * DOUBLE_TAP, now)
         claim = await delivery_ops.start(again)
-    assert await impossible_deletions.count_unnotified(BOT, "too_old") == 2
+    assert await impossible_deletions.count_unnotified("too_old") == 2
     rows = await db.collection("impossible_deletions").find({}, limit=10, sort=[("_id", 1)])
     assert [row["message_ids"] for row in rows] == [[1], [2]]

@@ -42,7 +42,7 @@ async def recall(house: House) -> RunReport:
 
 
 def create_job(house: House, bounds: Bounds | None = None) -> BroadcastDeleter:
-    return BroadcastDeleter(house.base.user_bot, bounds or Bounds(), house.user_bot.zone)
+    return BroadcastDeleter(house.base.user_bot, bounds or Bounds(), house.base.settings.zone)
 
 
 def create_run(house: House, owner: str = "one") -> Run:

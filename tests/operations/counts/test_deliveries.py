@@ -151,7 +151,7 @@ async def test_paid_post_opened_again_while_its_copies_stand_costs_no_credit_and
     assert without.commands == DELIVERY_COMMANDS + PUT_ASIDE + Counter({"find deliveries": 1})
 
 
-async def test_round_of_recovery_costs_2_commands_and_an_interrupted_delivery_1_call_and_3_more(
+async def test_round_of_recovery_costs_2_commands_and_an_interrupted_delivery_1_call_and_5_more(
     house: House, wire: Wire
 ) -> None:
     recovery = house.user_bot.recovery
@@ -165,8 +165,8 @@ async def test_round_of_recovery_costs_2_commands_and_an_interrupted_delivery_1_
     async with counted(house, wire) as one:
         assert await recovery.recover() == 1
     assert one.calls == {"sendMessage": 1}
-    # found; taken over, what it cost given back, the outcome written; and nothing more is found
-    explained = Counter({"update deliveries": 2, "update users": 1, "find deliveries": 2})
+    # found; taken over, its request closed, what it cost given back, the outcome written; and nothing more is found
+    explained = Counter({"update deliveries": 2, "update users": 2, "find deliveries": 2})
     assert one.commands == explained + Counter({"find tokens": 1})
 
 

@@ -21,11 +21,9 @@ DELETER_RUN = RUN + Counter(
     }
 )
 #: a batch claimed by an update and read again, then struck out together; two more finds say that it was the last
-DELETED_BATCH = Counter({"find deliveries": 2, "find pending_deletions": 1, "update deliveries": 2})
+DELETED_BATCH = Counter({"find deliveries": 3, "find pending_deletions": 2, "update deliveries": 2})
 #: the same of copies that were put aside when their post was opened again
-PUT_ASIDE_BATCH = Counter(
-    {"find pending_deletions": 2, "find deliveries": 1, "update pending_deletions": 1, "delete pending_deletions": 1}
-)
+PUT_ASIDE_BATCH = Counter({"find pending_deletions": 1, "update pending_deletions": 1, "delete pending_deletions": 1})
 
 
 async def deleted(house: House, wire: Wire, deliveries: int) -> Cost:

@@ -465,6 +465,7 @@ CASES: tuple[Case, ...] = (
     _case(user_credits.spend_credit, 1, _UNPAID, "u", NOW, way="paid by the same"),
     _case(user_credits.spend_credit, 2, _UNPAID, "u", NOW, way="nothing left"),
     _case(user_credits.give_back_credit, 1, PAID, "u1"),
+    _case(user_credits.close_request, 2, PAID, "u2"),
     _case(user_credits.grant, 1, "new", NOW, credits=5),
     _case(user_credits.grant, 1, "new", NOW, credits=5, way="again"),
     _case(user_credits.grant, 1, "pass", NOW, pass_for=DAY, way="a pass"),

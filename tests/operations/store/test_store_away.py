@@ -275,6 +275,7 @@ OPERATIONS: dict[str, Operation] = {
     "user_ops.ban": lambda: user_ops.ban(1, NOW, reason=None, until=None),
     "user_ops.find_news_stopped": lambda: user_ops.find_news_stopped(NOW, after=None, until=None, limit=1),
     "user_credits.give_back_credit": lambda: user_credits.give_back_credit(1, CODE, "u"),
+    "user_credits.close_request": lambda: user_credits.close_request(1, CODE, "u"),
     "user_credits.grant": lambda: user_credits.grant(1, "k", NOW, credits=1),
     "user_credits.spend_credit": lambda: user_credits.spend_credit(1, CODE, "u", NOW),
     "user_ops.stop_news": lambda: user_ops.stop_news(1, NOW),

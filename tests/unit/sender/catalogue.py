@@ -41,6 +41,7 @@ CATALOGUE: tuple[tuple[int, str, Failure], ...] = (
     (B, "Bad Request: not enough rights to send polls to the chat", Failure.KICKED),
     (B, "Bad Request: message to delete not found", Failure.GONE),
     (B, "Bad Request: message to edit not found", Failure.GONE),
+    (B, "Bad Request: INVITE_HASH_EXPIRED", Failure.GONE),
     (B, "Bad Request: message to copy not found", Failure.SOURCE_GONE),
     (B, "Bad Request: message to forward not found", Failure.SOURCE_GONE),
     (B, "Bad Request: message to pin not found", Failure.GONE),
