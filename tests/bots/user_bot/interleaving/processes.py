@@ -64,11 +64,12 @@ class Process:
         async def nobody(html: str) -> bool:
             return True
 
+        self.alerts = Alerts(nobody, clock=self.clock)
         self.data: UserBotData = build_data(
             self.bot,
             self.clock,
             UTC_ZONE,
-            Alerts(nobody, clock=self.clock),
+            self.alerts,
             admin_ids=frozenset(),
             unlock_config=unlock_config,
         )

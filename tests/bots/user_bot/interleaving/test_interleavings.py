@@ -20,6 +20,8 @@ from core.users import Visitor
 from database.collection import Collection
 from database.connection import Database, close_database, current_database, open_database
 from database.operations import deletion_ops, delivery_ops, post_ops, settings_ops, user_credits, user_ops
+from schedulers.jobs.message_deleter import MessageDeleter
+from schedulers.runner import Run
 from tests.bots.user_bot.interleaving.processes import Killed, Process, Trouble, lost, no_trouble, running
 from tests.bots.user_bot.interleaving.telegram import Telegram
 
@@ -99,9 +101,18 @@ class Scene:
             await self.second.recover()
             await self.second.handle(self.post, UPDATE)
 
+    async def check_nothing_stays(self, what: str) -> None:
+        """Let the deleter of the second process run when the time of every copy is up."""
+        if not self.way.minutes:
+            return
+        self.clock.move(timedelta(minutes=self.way.minutes))
+        deleter = MessageDeleter(self.second.bot, self.second.alerts)
+        await self.second.run(deleter(Run(self.clock, "deleter")))
+        assert not self.telegram.copies, f"{what}: copies stay"
+
     async def remove(self) -> None:
         """Leave nothing: the store reads whole collections."""
-        for name in ("users", "posts", "deliveries", "pending_deletions"):
+        for name in ("users", "posts", "deliveries", "pending_deletions", "impossible_deletions"):
             await current_database().collection(name).delete_many({})
 
     async def check(self, what: str, *, updates: int = 1) -> None:
@@ -181,6 +192,7 @@ async def played(way: Way, trouble: Callable[[Scene], Trouble], what: str, **mor
     scene.first.trouble = no_trouble
     await scene.end()
     await scene.check(f"{way.name}: {what}", **more)
+    await scene.check_nothing_stays(f"{way.name}: {what}")
     await scene.remove()
 
 
