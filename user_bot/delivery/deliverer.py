@@ -138,7 +138,7 @@ class Deliverer:
                 await delivery_ops.record_refused(claim)
                 return await self._show_how_to_pay(request, terms.post, settings)
             if not await self._ownership.is_still_ours(claim.id):
-                await payment.give_back(request, self._clock)
+                # who took it over has told the subscriber, and given back what was spent
                 return Outcome.DOUBLE_TAP
             outcome = await self._sending.send(request, terms, claim, is_paid=costs)
         if outcome in RETRYABLE_OUTCOMES:

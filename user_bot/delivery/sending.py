@@ -79,9 +79,8 @@ class Sending:
     async def _promise_of_former_owner(
         self, request: DeliveryRequest, terms: Terms, known_ids: tuple[int, ...], notice: int | None
     ) -> None:
-        """Have copies deleted, and not paid, of a delivery that another process took over and called interrupted."""
+        """Have copies deleted of a delivery that another process took over, called interrupted and gave back."""
         log.warning("delivery.was_taken_over", user_id=request.user.user_id, post=request.code)
-        await give_back(request, self._clock)
         if terms.delete_at is None:
             return
         user_id = request.user.user_id
