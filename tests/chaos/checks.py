@@ -4,10 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from tests.chaos.evidence import Asked, Delivery, Evidence, moment
+from tests.chaos.evidence import Asked, Delivery, Evidence, deliveries_of, moment
 from tests.chaos.gate import checks as gate_checks
 from tests.chaos.gate.evidence import GateEvidence
-from tests.chaos.lost import answer_was_lost, was_cut_short, was_let_go, was_unheard
+from tests.chaos.lost import answer_was_lost, pauses_of_all, was_cut_short, was_let_go, was_unheard
 from tests.chaos.plan import LATEST_MINUTES
 from views import common_texts
 from views.subscribers import texts as user_texts
@@ -29,8 +29,6 @@ LAG_S = 5.0
 #: a request made this soon after the post arrived is a second tap and already answered, seconds
 SECOND_TAP_S = 5.0
 TWO_DAYS_S = 48 * 3600
-#: a delivery with unknown message ids is recorded as undeletable this long after it is due, seconds
-UNKNOWN_NOTED_S = 17 * 60
 #: outcomes of runs after which another run may do the work of the same tick
 _NO_WORK = frozenset({"skipped", "failed", "abandoned"})
 #: errors that a disturbance explains
@@ -165,12 +163,11 @@ def swept(evidence: Evidence) -> Iterator[str]:
     for delivery in _standing(evidence):
         if delivery.due_at is None or not answer_was_lost(evidence, delivery) or _was_forbidden(evidence, delivery):
             continue
-        # the deleter counts from its first poll, which a jump delayed
+        # a jump may have delayed the deleter's first poll
         since = _noticed_due(evidence, delivery.due_at)
-        if delivery.person in gone:
-            if evidence.now <= since + UNKNOWN_NOTED_S or noted[delivery.person, delivery.post, "unknown"]:
-                continue
-        elif evidence.now < since + LATEST_MINUTES * 60:
+        if delivery.person in gone and noted[delivery.person, delivery.post, "unknown"]:
+            continue
+        if evidence.now < since + LATEST_MINUTES * 60:
             continue
         late = (evidence.now - delivery.due_at) / 60
         yield f"{_named(delivery)}: its answer was lost, and it is there {late:.0f} minutes after its time"
@@ -180,13 +177,26 @@ def not_too_soon(evidence: Evidence) -> Iterator[str]:
     """Nothing was deleted before it was due."""
     for delivery in evidence.deliveries():
         late = delivery.copies[0].at - min(_stamps(evidence, delivery))
+        due_at = _first_due(evidence, delivery)
         for copy in delivery.copies:
             if copy.deleted_at is None:
                 continue
-            if delivery.due_at is None:
+            if due_at is None:
                 yield f"{_named(delivery)}: deleted, though it is for ever"
-            elif copy.deleted_at < delivery.due_at - late - 1:  # Telegram's dates are whole seconds
-                yield f"{_named(delivery)}: deleted {delivery.due_at - copy.deleted_at:.0f} s too soon"
+            elif copy.deleted_at < due_at - late - 1:  # Telegram's dates are whole seconds
+                yield f"{_named(delivery)}: deleted {due_at - copy.deleted_at:.0f} s too soon"
+
+
+def _first_due(evidence: Evidence, delivery: Delivery) -> float | None:
+    """Return when it may be deleted at the earliest; None: never.
+
+    What several lost answers to one subscriber left is deleted with the first of them (decision 0013).
+    """
+    if not answer_was_lost(evidence, delivery):
+        return delivery.due_at
+    others = deliveries_of(delivery.person, evidence.conversations[delivery.person])
+    lost = [other.due_at for other in others if answer_was_lost(evidence, other)]
+    return min((due_at for due_at in lost if due_at is not None), default=None)
 
 
 def nothing_left(evidence: Evidence) -> Iterator[str]:
@@ -249,6 +259,26 @@ def waited(evidence: Evidence) -> Iterator[str]:
             yield f"call {call['n']} went to {call['chat_id']} {early:.1f} s before the end of its pause"
 
 
+def all_waited(evidence: Evidence) -> Iterator[str]:
+    """No call left while two chats had just been refused, until the shortest wait was over."""
+    for since, until in pauses_of_all(evidence):
+        for call in evidence.calls:
+            left_at = call["at"] - call["duration_ms"] / 1000
+            if since < left_at < until:
+                yield f"call {call['n']} ({call['method']}) left {until - left_at:.1f} s before a bot's pause was over"
+
+
+def interrupted(evidence: Evidence) -> Iterator[str]:
+    """Nobody was told of an interruption without one: a kill, a stop or an outage since their first request."""
+    since = [*evidence.kills, *(began for began, _ in evidence.absences)]
+    for person, said in evidence.conversations.items():
+        asked_at = min((message.at for message in said if not message.is_from_bot), default=evidence.began)
+        for message in said:
+            is_told = message.is_from_bot and message.text.startswith(user_texts.INTERRUPTED)
+            if is_told and not any(asked_at - LAG_S <= at <= message.at + 1 for at in since):
+                yield f"person {person} was told at {moment(message.at):%H:%M:%S} of an interruption that was none"
+
+
 def orderly(evidence: Evidence) -> Iterator[str]:
     """Processes exit only when asked to, with code 0; their logs contain no traceback and no unexpected error."""
     yield from evidence.surprises
@@ -278,6 +308,8 @@ CHECKS: dict[str, Check] = {
     "nothing_left": nothing_left,
     "ticks": ticks,
     "waited": waited,
+    "all_waited": all_waited,
+    "interrupted": interrupted,
     "orderly": orderly,
     "charges_stand": _at_the_gate(gate_checks.charges_stand),
     "tokens_pay": _at_the_gate(gate_checks.tokens_pay),

@@ -144,9 +144,12 @@ class Disturbing:
         if what is What.KILL:
             await self._kill(disturbance)
         elif what is What.FREEZE:
+            self._world.evidence.freezes.append(await self._world.now())
             await self._bots.freeze(disturbance.process, disturbance.seconds)
         elif what is What.RESTART:
+            began = await self._world.now()
             await self._bots.restart(disturbance.process)
+            await self._was_away(began)
         elif what is What.CLOCK:
             await self._jump(disturbance.seconds)
         elif what is What.RUSH:
@@ -204,6 +207,7 @@ class Disturbing:
 
     async def _break_store(self, disturbance: Disturbance) -> None:
         proxy, store = self._proxy, self._store
+        began_at = await self._world.now()
         if disturbance.what is What.CUT:
             proxy.cut()
         elif disturbance.what is What.STORE_SILENT:
@@ -214,6 +218,10 @@ class Disturbing:
             await store.kill_and_start()
         else:
             await self._for_a_while(proxy.go_away, disturbance.seconds or AWAY_INSTEAD_S)
+        await self._was_away(began_at)
+
+    async def _was_away(self, since: float) -> None:
+        self._world.evidence.absences.append((since, await self._world.now()))
 
     async def _for_a_while(self, breaks: Callable[[], None], seconds: float) -> None:
         breaks()

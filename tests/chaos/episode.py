@@ -37,8 +37,8 @@ TICK_S = 5.0
 LOOK_EVERY_S = 0.05
 #: a second tap within three seconds counts as the same request
 DOUBLE_TAP_S = 10.0
-#: the deleter gives up on deliveries with unknown message ids this long after they are due
-UNKNOWN_AFTER_S = 16 * 60.0
+#: the lease of a killed process lasts 30 s; nobody waits for that in real time
+LEASE_S = 31.0
 #: when the first and the last of the short-lived posts are due, in minutes
 FIRST_DUE, LAST_DUE = 30, max(content.minutes for content in POSTS if content.minutes < 60)
 #: with the gate on the jump also covers the back-off for a broken channel
@@ -126,8 +126,10 @@ class Episode:
         await asyncio.gather(*at_once)
 
     async def _settle(self, bots: BotProcesses) -> None:
-        """Wait until every request is answered and every delivery has its deletion promise."""
+        """Let all leases run out; wait until every request is answered and every delivery has its deletion promise."""
         evidence = self.world.evidence
+        await self.world.rest()
+        await self.world.jump(LEASE_S)
 
         async def settled() -> bool:
             await self._look()
@@ -177,7 +179,7 @@ class Episode:
     # the deletion phase
 
     async def _take_back(self, bots: BotProcesses, disturbing: Disturbing) -> None:
-        """Play the due times of the short-lived posts with disturbances, then those of unknown and long deliveries."""
+        """Play the due times of the short-lived posts with disturbances, then those of the long ones."""
         await self.world.rest()  # a delivery in flight would use the old time
         await self.world.client.advance((FIRST_DUE - 1) * 60)
         for minute in range(FIRE_MINUTES):
@@ -186,12 +188,8 @@ class Episode:
         await disturbing.end()
         await self._minutes(bots, LAST_DUE - FIRST_DUE + LATEST_MINUTES - FIRE_MINUTES + 2)
         await self._check_times()
-        await self.world.client.advance(UNKNOWN_AFTER_S)
-        await self._minutes(bots, 1)
         await self.world.jump(await self._until_long_ones_are_due())
         await self._minutes(bots, LATEST_MINUTES + 1)
-        await self.world.client.advance(UNKNOWN_AFTER_S)
-        await self._minutes(bots, 1)
         await self._check_times()
 
     async def _minutes(self, bots: BotProcesses, count: int) -> None:
@@ -257,6 +255,7 @@ class Episode:
 
     async def _judge(self, bots: BotProcesses) -> None:
         await self._look()
+        await self.world.look_at_every_call()
         evidence = self.world.evidence
         if evidence.gate is not None:
             await look_at_people(evidence.gate, self.world)

@@ -103,7 +103,8 @@ class Evidence:
     #: requests repeated in the quiet phase
     asked_again: list[Asked] = field(default_factory=list)
     conversations: dict[int, list[Message]] = field(default_factory=dict)
-    #: documents of pending_deletions and impossible_deletions, with `person` and `post` of the plan
+    #: what is to be deleted (rows of pending_deletions, and of deliveries), and documents of impossible_deletions; with
+    #: `person` and `post` of the plan
     promises: Sequence[Json] = ()
     impossible: Sequence[Json] = ()
     #: documents of job_runs
@@ -113,6 +114,8 @@ class Evidence:
     #: calls to a chat during the pause that a 429 had asked for
     ignored_429: Sequence[Json] = ()
     copy_calls: Sequence[Json] = ()
+    #: all calls of the user bot but getUpdates, in the order in which they ended
+    calls: Sequence[Json] = ()
     #: JSON lines of the bots' logs
     log: list[Json] = field(default_factory=list)
     #: all other lines of their output
@@ -121,6 +124,10 @@ class Evidence:
     #: when the process with the user bot was killed, and the pids that were killed
     kills: list[float] = field(default_factory=list)
     killed_pids: set[int] = field(default_factory=set)
+    #: when it was stopped to be continued later
+    freezes: list[float] = field(default_factory=list)
+    #: start and end of the times in which the process with the user bot was stopped or had no store
+    absences: list[tuple[float, float]] = field(default_factory=list)
     jumps: list[tuple[float, float]] = field(default_factory=list)
     #: start and end of the times in which the store accepted requests and answered none
     silences: list[tuple[float, float]] = field(default_factory=list)

@@ -1,5 +1,6 @@
 """Losses the product cannot prevent: answers not received or not recorded, and requests released before a kill."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,13 @@ QUESTION_S = 15.0
 ON_ITS_WAY_S = 0.5
 #: a bot killed this soon after it read a 429 may not have recorded the pause, seconds
 UNWRITTEN_S = 1.0
+#: refusals of two chats within this time mean the bot, seconds; ENGINE §3 says five, by the bot's clock
+TOGETHER_S = 4.0
+#: reading a 429 may take so long on a busy machine; tolerance for clocks; seconds
+READ_S, SECONDS_S = 1.0, 0.2
+#: without a pause for so long before: no incident is under way, seconds
+QUIET_S = 10.0
+_FLOOD = 429
 #: the bot's log event for a received 429
 _PAUSED = "sender.paused"
 #: faults after which the bot does not know the ids of what it sent; restart: of the Bot API server, in mid-call
@@ -22,11 +30,18 @@ _ANSWER_LOST = frozenset({"drop_after", "hang_after", "partial", "restart_after"
 
 def answer_was_lost(evidence: Evidence, delivery: Delivery) -> bool:
     """Return whether the bot did not receive the message ids, or was killed before it can have recorded them."""
+    return was_never_answered(evidence, delivery) or was_sent_before_a_kill(evidence, delivery)
+
+
+def was_never_answered(evidence: Evidence, delivery: Delivery) -> bool:
+    """Return whether the bot did not receive the message ids."""
+    return any(call.get("fault") in _ANSWER_LOST and not _is_answered(call) for call in _calls_of(evidence, delivery))
+
+
+def was_sent_before_a_kill(evidence: Evidence, delivery: Delivery) -> bool:
+    """Return whether the bot was killed so soon that it may not have recorded the message ids."""
     timeline = evidence.timeline
-    first = delivery.copies[0]
-    if any(call.get("fault") in _ANSWER_LOST and not _is_answered(call) for call in _calls_of(evidence, delivery)):
-        return True
-    sent = timeline.without_jumps(first.at)
+    sent = timeline.without_jumps(delivery.copies[0].at)
     return any(-1.0 <= timeline.without_jumps(killed) - sent <= UNRECORDED_S for killed in evidence.kills)
 
 
@@ -96,3 +111,42 @@ def _heard(evidence: Evidence, call: dict[str, Any]) -> list[float]:
         if at >= call["told_at"] or at + line["retry_after_s"] > call["at"]:
             heard.append(at)
     return heard
+
+
+def pauses_of_all(evidence: Evidence) -> list[tuple[float, float]]:
+    """Return the times in which no call may leave, because two chats were refused together; from when it was read.
+
+    Only those that follow a quiet time: within an incident other rules hold. A kill or a freeze leaves none.
+    """
+    refusals = [
+        _Refusal.of(call) for call in evidence.calls if call["status"] == _FLOOD and call["params"].get("chat_id")
+    ]
+    pauses = []
+    for index, first in enumerate(refusals):
+        if index and first.at - refusals[index - 1].until < QUIET_S:
+            continue
+        together = [one for one in refusals[index:] if one.at - first.at <= TOGETHER_S]
+        second = next((one for one in together if one.chat != first.chat), None)
+        if second is None:
+            continue
+        # calls that had left before the second refusal was read, and are refused, too, may shorten the pause
+        until = min(one.until for one in refusals[index:] if one.left_at <= second.at + READ_S)
+        if not any(first.at - READ_S <= killed <= until for killed in (*evidence.kills, *evidence.freezes)):
+            pauses.append((second.at + READ_S, until - SECONDS_S))
+    return pauses
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """A 429: when the call left, when it was answered, and until when it asked to wait."""
+
+    chat: str
+    left_at: float
+    at: float
+    until: float
+
+    @classmethod
+    def of(cls, call: dict[str, Any]) -> "_Refusal":
+        asked_s = float(str(call["error"]).rpartition("retry after ")[2])
+        left_at = call["at"] - call["duration_ms"] / 1000
+        return cls(call["params"]["chat_id"], left_at, call["at"], call["at"] + asked_s)

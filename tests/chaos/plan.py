@@ -76,8 +76,9 @@ _KILL_COMMANDS_ASKING = (
     ("findAndModify", "users"),
     ("findAndModify", "posts"),
     ("findAndModify", "deliveries"),
-    ("insert", "pending_deletions"),
-    ("update", "pending_deletions"),
+    ("findAndModify", "deliveries"),
+    ("update", "deliveries"),
+    ("update", "deliveries"),
 )
 #: with the gate on: spending, refunding, pending posts, offers, redeeming and paying out
 _KILL_COMMANDS_GATE = (
@@ -89,9 +90,9 @@ _KILL_COMMANDS_GATE = (
     ("update", "memberships"),
 )
 _KILL_COMMANDS_TAKING_BACK = (
+    ("find", "deliveries"),
     ("find", "pending_deletions"),
-    ("update", "pending_deletions"),
-    ("delete", "pending_deletions"),
+    ("update", "deliveries"),
     ("insert", "job_runs"),
     ("update", "job_runs"),
 )
@@ -178,7 +179,7 @@ def _asking(dice: random.Random, acts: int, is_split: bool, is_gated: bool) -> D
     commands = _KILL_COMMANDS_ASKING + (_KILL_COMMANDS_GATE if is_gated else ())
     calls = _CALLS_ASKING + (_CALLS_GATE if is_gated else ())
     if what is What.KILL:
-        when = _moment(dice, step, commands, calls, 100 if is_gated else 200)
+        when = _moment(dice, step, commands, calls, 100 if is_gated else 200, 100 if is_gated else 200)
         return _process_ends(dice, what, when, is_split)
     return _disturbance(dice, what, step, calls, (1, 5, 20))
 
@@ -187,14 +188,20 @@ def _taking_back(dice: random.Random, is_split: bool) -> Disturbance:
     what = _what(dice, _ASKING_ONLY)
     step = AtStep(dice.randrange(FIRE_MINUTES))
     if what is What.KILL:
-        when = _moment(dice, step, _KILL_COMMANDS_TAKING_BACK, _CALLS_TAKING_BACK, 100)
+        # job_runs gets one row a minute, and a batch of promises one command: there is no hundredth
+        when = _moment(dice, step, _KILL_COMMANDS_TAKING_BACK, _CALLS_TAKING_BACK, 3, 100)
         return _process_ends(dice, what, when, is_split)
     # enough to exhaust the retries of one call
     return _disturbance(dice, what, step, _CALLS_TAKING_BACK, (1, 20, 80))
 
 
 def _moment(
-    dice: random.Random, step: AtStep, commands: tuple[tuple[str, str], ...], calls: tuple[str, ...], most: int
+    dice: random.Random,
+    step: AtStep,
+    commands: tuple[tuple[str, str], ...],
+    calls: tuple[str, ...],
+    most_commands: int,
+    most_calls: int,
 ) -> When:
     """Return any step; or, in three of four cases, the middle of a command or call, where a crash does most harm."""
     is_answered = dice.random() < 0.5
@@ -202,11 +209,9 @@ def _moment(
     if kind == 0:
         return step
     if kind == 1:
-        return AtCall(dice.choice(calls), dice.randint(1, most), is_answered)
+        return AtCall(dice.choice(calls), dice.randint(1, most_calls), is_answered)
     command, collection = dice.choice(commands)
-    # job_runs gets one row a minute, and a batch of promises one command: there is no hundredth
-    seldom = collection == "job_runs" or command in ("find", "delete")
-    return AtCommand(command, collection, dice.randint(1, 3 if seldom else most), is_answered)
+    return AtCommand(command, collection, dice.randint(1, most_commands), is_answered)
 
 
 def _process_ends(dice: random.Random, what: What, when: When, is_split: bool) -> Disturbance:

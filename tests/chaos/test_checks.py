@@ -11,6 +11,7 @@ from sender.updates.polling import NOTICE_WAIT_S, WAIT_S
 from tests.chaos.checks import CHECKS, LAG_S, TRY_AGAIN
 from tests.chaos.evidence import Asked, Evidence, Message, moment
 from tests.chaos.plan import LATEST_MINUTES, Act
+from views.subscribers import texts as user_texts
 
 #: a full hour; of the daily jobs only those with a tick at 12 are due
 NOON = float(1_772_452_800)
@@ -67,6 +68,7 @@ def test_valid_evidence_passes() -> None:
 @pytest.mark.parametrize("sentence", TRY_AGAIN)
 def test_try_again_message_is_an_answer_and_silence_is_not(sentence: str) -> None:
     evidence = sound()
+    evidence.absences = [(ASKED_AT, ASKED_AT + 1)]
     evidence.conversations = {0: [start(), Message(2, ASKED_AT, True, sentence + " …", None)]}
     assert said(evidence) == set()
     evidence.conversations = {0: [start()]}
@@ -228,6 +230,19 @@ def test_early_deletion_is_detected_except_within_the_lag_after_a_jump() -> None
     assert said(evidence) == {"not_too_soon"}
 
 
+def test_of_two_lost_answers_the_first_due_may_take_the_other_along() -> None:
+    evidence = sound()
+    long_one = [Message(3 + item, ASKED_AT + 1, True, f"post 4 item {item + 1}", DUE_AT + 20) for item in range(2)]
+    evidence.conversations = {0: [start(), copy(deleted_at=DUE_AT + 20), *long_one]}
+    evidence.asked.append(Asked(Act(0, 4), 1, ASKED_AT))
+    evidence.copy_calls = [copied("drop_after")]
+    assert said(evidence) == {"not_too_soon"}, "the bot knows the ids of the second"
+    evidence.copy_calls = [copied("drop_after"), copied("partial", made=[3, 4])]
+    assert said(evidence) == set()
+    evidence.copy_calls = [copied("partial", made=[3, 4])]
+    assert said(evidence) == {"not_too_soon"}, "the first is known, and takes nothing along"
+
+
 def test_overdue_promise_is_detected() -> None:
     evidence = sound()
     evidence.promises = [promise([2])]
@@ -325,6 +340,57 @@ def test_call_during_a_pause_is_allowed_when_a_kill_came_before_the_429_was_reco
     assert said(evidence) == set()
     evidence.kills = [NOON + 3]
     assert said(evidence) == {"waited"}, "there was time to write it down"
+
+
+def called(
+    number: int, *, at: float, chat: int = 0, asked_s: int | None = None, lasted_s: float = 0.1
+) -> dict[str, Any]:
+    """The sandbox's record of a call that ended at `at`, refused with a 429 if `asked_s` is given."""
+    call = {"n": number, "method": "sendMessage", "params": {"chat_id": str(chat)}, "at": at}
+    call |= {"duration_ms": lasted_s * 1000, "status": 200}
+    return call if asked_s is None else call | {"status": 429, "error": f"Too Many Requests: retry after {asked_s}"}
+
+
+def test_call_to_any_chat_is_detected_after_two_chats_were_refused_together() -> None:
+    evidence = sound()
+    first = called(1, at=NOON, asked_s=5)
+    third = called(3, at=NOON + 4, chat=2)
+    for second, breaches in (
+        (called(2, at=NOON + 1, chat=1, asked_s=9), {"all_waited"}),
+        (called(2, at=NOON + 1, chat=1, asked_s=2), set[str]()),
+        (called(2, at=NOON + 1, chat=0, asked_s=9), set[str]()),
+        (called(2, at=NOON + 4.5, chat=1, asked_s=9), set[str]()),
+    ):
+        evidence.calls = [first, second, third]
+        assert said(evidence) == breaches, second
+
+
+def test_call_after_two_refusals_is_allowed_when_it_had_left_or_nobody_was_there_to_wait() -> None:
+    evidence = sound()
+    refused = [called(1, at=NOON, asked_s=5), called(2, at=NOON + 1, chat=1, asked_s=5)]
+    evidence.calls = [*refused, called(3, at=NOON + 4, lasted_s=3)]
+    assert said(evidence) == set()
+    evidence.calls = [*refused, called(3, at=NOON + 1.5, chat=2, asked_s=1), called(4, at=NOON + 4)]
+    assert said(evidence) == set(), "the shortest wait counts"
+    evidence.calls = [called(0, at=NOON - 2, asked_s=1), *refused, called(3, at=NOON + 4)]
+    assert said(evidence) == set(), "an incident may have been under way"
+    evidence.calls = [*refused, called(3, at=NOON + 4)]
+    assert said(evidence) == {"all_waited"}
+    assert said(replace(evidence, kills=[NOON + 2])) == set()
+    assert said(replace(evidence, freezes=[NOON + 2])) == set()
+
+
+def test_interruption_told_without_one_is_detected() -> None:
+    evidence = sound()
+    told = Message(4, ASKED_AT + 40, True, user_texts.INTERRUPTED, None)
+    evidence.conversations[0].append(told)
+    assert said(evidence) == {"interrupted"}
+    evidence.kills = [ASKED_AT - 60]
+    assert said(evidence) == {"interrupted"}, "before anything was asked for"
+    evidence.kills = [ASKED_AT + 60]
+    assert said(evidence) == {"interrupted"}, "later"
+    assert "interrupted" not in said(replace(evidence, kills=[ASKED_AT + 5]))
+    assert said(replace(evidence, kills=[], absences=[(ASKED_AT + 5, ASKED_AT + 8)])) == set()
 
 
 def test_errors_tracebacks_and_surprises_are_detected() -> None:

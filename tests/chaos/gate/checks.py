@@ -6,7 +6,7 @@ from itertools import groupby
 from core.subscriptions import REMEMBERED_FOR, ChannelMode, OnError
 from tests.chaos.evidence import Delivery, Evidence, moment
 from tests.chaos.gate.evidence import GateEvidence, Stay
-from tests.chaos.lost import answer_was_lost
+from tests.chaos.lost import answer_was_lost, was_never_answered
 from views.subscribers import gate_texts
 
 #: real seconds from the gate's admission to the post, at most: includes a 429 pause and retries
@@ -70,19 +70,21 @@ def _costs(evidence: Evidence, gate: GateEvidence) -> dict[int, tuple[int, int]]
     return costs
 
 
-def _ledgers(evidence: Evidence, gate: GateEvidence, deliveries: list[Delivery]) -> set[tuple[float | None, int]]:
-    """Return the possible charge histories of one subscriber and post: time of the last charge, and credits spent."""
-    ledgers: set[tuple[float | None, int]] = {(None, 0)}
+def _ledgers(evidence: Evidence, gate: GateEvidence, deliveries: list[Delivery]) -> set[tuple[Delivery | None, int]]:
+    """Return the possible charge histories of one subscriber and post: the last one paid for, and credits spent."""
+    ledgers: set[tuple[Delivery | None, int]] = {(None, 0)}
     for delivery in deliveries:
-        after: set[tuple[float | None, int]] = set()
-        for charged_at, total in ledgers:
-            may_be_free, may_cost = _price(evidence, gate, charged_at, delivery.copies[0].at)
+        after: set[tuple[Delivery | None, int]] = set()
+        for paid, total in ledgers:
+            may_be_free, may_cost = _price(evidence, gate, paid, delivery.copies[0].at)
             if may_be_free:
-                after.add((charged_at, total))
-            if may_cost:
-                after.add((delivery.copies[0].at, total + 1))
-                if answer_was_lost(evidence, delivery) or _is_told_it_was_free(evidence, delivery):
-                    after.add((None, total))  # refunded
+                after.add((paid, total))
+            if not may_cost:
+                continue
+            if answer_was_lost(evidence, delivery) or _is_told_it_was_free(evidence, delivery):
+                after.add((None, total))  # refunded
+            if not was_never_answered(evidence, delivery):
+                after.add((delivery, total + 1))
         ledgers = after
     return ledgers
 
@@ -93,15 +95,21 @@ def _is_told_it_was_free(evidence: Evidence, delivery: Delivery) -> bool:
     return any(message.id > delivery.copies[0].id and gate_texts.GIVEN_BACK in message.text for message in said)
 
 
-def _price(evidence: Evidence, gate: GateEvidence, charged_at: float | None, at: float) -> tuple[bool, bool]:
-    """Return whether a delivery may have been free, and whether it may have cost a credit."""
-    grace = gate.gate.grace_minutes * 60
-    if charged_at is None or grace == 0:
+def _price(evidence: Evidence, gate: GateEvidence, paid: Delivery | None, at: float) -> tuple[bool, bool]:
+    """Return whether a delivery may have been free, and whether it may have cost a credit.
+
+    It is free while the copy stands for which a credit was spent, and in the minutes of grace.
+    """
+    if paid is None:
         return False, True
+    if paid.due_at is None:
+        return True, False
+    paid_at = paid.copies[0].at
+    free_for = max(gate.gate.grace_minutes * 60, paid.due_at - paid_at)
     # by the clock, and by a bot's clock that had not followed a jump, or whose request came before the jump
-    jumped = sum(after - before for before, after in evidence.jumps if charged_at - 1 <= after - 1 <= at)
-    shortest, longest = at - charged_at - jumped - IN_FLIGHT_S, at - charged_at + IN_FLIGHT_S
-    return shortest < grace, longest > grace
+    jumped = sum(after - before for before, after in evidence.jumps if paid_at - 1 <= after - 1 <= at)
+    shortest, longest = at - paid_at - jumped - IN_FLIGHT_S, at - paid_at + IN_FLIGHT_S
+    return shortest < free_for, longest > free_for
 
 
 def charges_stand(evidence: Evidence, gate: GateEvidence) -> Problems:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any
 
 import core.access
@@ -12,11 +12,9 @@ from core.subscriptions import MembershipStatus, Subscription
 from core.verification import VerificationResult
 from database.connection import current_database
 from database.operations import settings_ops, token_ops, user_credits
-from user_bot.delivery.recovery import Recovery
+from user_bot.delivery.sending import Sending
 from user_bot.gate.payout import pay_out
 from user_bot.gate.subscriptions import Subscriptions
-
-_is_recovering: ContextVar[bool] = ContextVar("chaos_is_recovering", default=False)
 
 
 def _replace(owner: Any, name: str, by: Any) -> None:
@@ -34,20 +32,21 @@ def keep_the_credit() -> None:
 
 def recover_no_credit() -> None:
     """Do not refund deliveries that a crash interrupted."""
-    recover, give_back = Recovery.notify_interrupted, user_credits.give_back_credit
 
-    async def notify_interrupted(self: Recovery) -> int:
-        _is_recovering.set(True)
-        try:
-            return await recover(self)
-        finally:
-            _is_recovering.set(False)
+    async def close_request(*_: Any) -> bool:
+        return False
 
-    async def give_back_credit(*arguments: Any) -> bool:
-        return not _is_recovering.get() and await give_back(*arguments)
+    _replace(user_credits, "close_request", close_request)
 
-    _replace(Recovery, "notify_interrupted", notify_interrupted)
-    _replace(user_credits, "give_back_credit", give_back_credit)
+
+def charge_for_the_unknown() -> None:
+    """Do not refund deliveries of which no answer came."""
+    end_unknown = Sending._end_unknown
+
+    async def end(self: Sending, request: Any, claim: Any) -> Any:
+        return await end_unknown(self, replace(request, update_key="another"), claim)
+
+    _replace(Sending, "_end_unknown", end)
 
 
 def spend_what_is_not_there() -> None:
@@ -150,6 +149,12 @@ def hear_no_leaving() -> None:
 GATE_SABOTAGES: tuple[tuple[str, str, Callable[[], None], tuple[str, ...]], ...] = (
     ("keep-the-credit", "what failed is not given back", keep_the_credit, ("charges_stand", "credits_kept")),
     ("recover-no-credit", "what a crash cut off is not given back", recover_no_credit, ("charges_stand",)),
+    (
+        "charge-the-unknown",
+        "what may not have come is charged",
+        charge_for_the_unknown,
+        ("charges_stand", "credits_kept"),
+    ),
     ("spend-unseen", "credits are spent that are not there", spend_what_is_not_there, ("credits_kept",)),
     ("pay-each-time", "a payment has no key", pay_each_time, ("credits_kept",)),
     ("redeem-again", "a token is redeemed however often", redeem_again, ("credits_kept",)),

@@ -13,7 +13,7 @@ from tests.chaos.gate.evidence import Charge, GateEvidence, Remembered, Stay, To
 from tests.chaos.gate.plan import MOMENTS, Deed, GatePlan, Habit, Room, make_gate
 from tests.chaos.moments import AtCommand, Disturbance, What
 from tests.chaos.plan import SUBSCRIBERS, Act
-from tests.chaos.test_checks import ASKED_AT, DUE_AT, HOUR, NOON, copy, said, sound, start
+from tests.chaos.test_checks import ASKED_AT, DUE_AT, HOUR, NOON, copied, copy, said, sound, start
 
 COPIED_AT = ASKED_AT + 1
 TOKEN = "t" * 32
@@ -72,15 +72,25 @@ def test_after_a_lost_answer_balance_may_be_one_credit_higher_but_not_lower(afte
     assert ("credits_kept" in said(evidence)) == (after not in (2, 3))
 
 
-@pytest.mark.parametrize(("grace", "after"), [(0, 1), (10, 2)])
-def test_repeat_is_free_within_the_grace_period_and_costs_after_it(grace: int, after: int) -> None:
+@pytest.mark.parametrize(
+    ("after_s", "grace", "cost"), [(60, 0, 0), (60, 10, 0), (40 * 60, 10, 1), (40 * 60, 60, 0), (62 * 60, 60, 1)]
+)
+def test_repeat_is_free_while_the_copy_stands_and_within_the_grace_period(after_s: int, grace: int, cost: int) -> None:
     evidence, known = guarded(grace_minutes=grace)
-    evidence.asked_again = [Asked(Act(0, 0), 3, ASKED_AT + 60)]
-    evidence.conversations[0].append(copy(number=4, at=COPIED_AT + 60, deleted_at=DUE_AT + 60))
+    evidence.asked_again = [Asked(Act(0, 0), 3, ASKED_AT + after_s)]
+    evidence.conversations[0].append(copy(number=4, at=COPIED_AT + after_s, deleted_at=DUE_AT + after_s))
     for left in (1, 2):
         evidence.credits_after = {0: left}
-        known.charges = [Charge(0, 0, COPIED_AT + (60 if grace == 0 else 0))]
-        assert ("credits_kept" in said(evidence)) == (left != after)
+        known.charges = [Charge(0, 0, COPIED_AT + (after_s if cost else 0))]
+        assert ("credits_kept" in said(evidence)) == (left != 2 - cost)
+
+
+def test_delivery_whose_answer_never_came_costs_nothing() -> None:
+    evidence, known = guarded()
+    evidence.copy_calls, known.charges = [copied("restart_after")], []
+    assert said(evidence) == {"credits_kept"}
+    evidence.credits_after = {0: 3}
+    assert said(evidence) == set()
 
 
 def test_repeat_after_an_hour_costs_and_right_after_a_jump_may_be_free() -> None:
