@@ -30,7 +30,7 @@ def queue_of(house: House, bot_id: int = USER_BOT_ID) -> list[dict[str, Any]]:
 
 async def interrupted(house: House) -> int:
     """Deliveries that were begun and not sent: what a kill -9 now would cost."""
-    return await current_database().collection("pending_deletions").count({"message_ids": []})
+    return await current_database().collection("deliveries").count({"state": "sending"})
 
 
 async def until_hanging(house: House, count: int) -> None:
