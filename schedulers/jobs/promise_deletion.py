@@ -94,7 +94,8 @@ class PromiseDeletion:
         if promise.sweep_after is None or not is_unknown:
             return None
         before = end_of_span(self._bot, promise.sweep_after, promise.sweep_before)
-        if before is None:
+        if before is None or before <= promise.sweep_after:
+            # nothing was seen since, or the ids went backwards: a new account, or a row edited by hand
             return None
         notice = () if promise.notice_message_id is None else (promise.notice_message_id,)
         known = frozenset((*promise.known_ids, *notice))

@@ -188,6 +188,15 @@ async def test_when_no_later_id_was_seen_it_is_counted_as_unknown_and_told(house
     assert await deletion_ops.open_deliveries(ALICE, 9) == []
 
 
+@pytest.mark.parametrize("before", [1, 2])
+async def test_ids_that_went_backwards_delete_nothing_and_are_counted_as_unknown(house: House, before: int) -> None:
+    await meet(house)
+    await add_row(house, 2, before)
+    await house.advance(minutes=31)
+    assert (await run_deleter(house)).counts == {"unknown": 1}
+    assert await house.calls("deleteMessages") == []
+
+
 async def test_an_unknown_delivery_without_bounds_does_not_wait_for_ids(house: House) -> None:
     await meet(house)
     await add_row(house, None, None)
