@@ -12,6 +12,7 @@ from runtime.context import process_context
 from runtime.lifecycle import START_PATIENCE_S, CannotStart
 from sandbox.client import SandboxClient
 from sandbox.server import Sandbox
+from tests.clocks import PERIODIC, never
 from tests.house import ADMIN_BOT, USER_BOT, people_and_channel, running_house, settings_for
 
 pytestmark = pytest.mark.sweep
@@ -21,13 +22,16 @@ OUTAGES: dict[str, dict[str, Any]] = {"drop_before": {}, "html": {"status": 502}
 
 
 class Time(SystemClock):
-    """A monotonic clock that advances only when the start sleeps."""
+    """A monotonic clock that advances only when the start sleeps; tasks that wait periodically never go on."""
 
     def __init__(self) -> None:
         super().__init__()
         self.passed_s = 0.0
 
     async def sleep(self, seconds: float) -> None:
+        task = asyncio.current_task()
+        if task is not None and task.get_name().startswith(PERIODIC):
+            await never(seconds)
         self.passed_s += seconds
         await asyncio.sleep(0)
 
