@@ -233,6 +233,8 @@ def _disturbance(
     if what in (What.STORE_AWAY, What.STORE_SILENT):
         return Disturbance(what, step, seconds=dice.choice((1.0, 2.0, 3.0, 5.0, 10.0)))
     if what is What.FLOOD:
+        # the refusals come one by one, and each new incident halves the rate: eighty would take minutes
+        often = tuple(min(times, 20) for times in often)
         return Disturbance(what, step, seconds=dice.choice((2, 5, 10)), times=dice.choice(often), method=method)
     if what in (What.BAD_GATEWAY, What.LOST_BEFORE, What.LOST_AFTER):
         return Disturbance(what, step, times=dice.choice(often), method=method)
