@@ -1,7 +1,8 @@
 """The user bot under measurement. `python -m bench.user_bot URL TOKEN RATE BULK_RATE`.
 
-Put together as `user_bot.main` does, without jobs at ticks: a broadcast is started by an action. Logs at ERROR. The
-store is that of MONGO_URI and MONGO_DB; one in memory finds documents by key (`bench.harness.keyed`).
+Put together as `user_bot.main` and `runtime.lifecycle` do, without jobs at ticks: a broadcast is started by an action.
+Logs at ERROR. The store is that of MONGO_URI and MONGO_DB; one in memory finds documents by key
+(`bench.harness.keyed`).
 """
 
 import asyncio
@@ -29,6 +30,7 @@ from database.indexes import ensure_indexes
 from database.operations import broadcast_ops, post_ops
 from monitoring import logs
 from runtime.context import ProcessContext, process_context
+from runtime.lifecycle import spare_collections
 from schedulers import registry
 from schedulers.admission import by_hand
 from schedulers.factory import create_scheduler
@@ -164,6 +166,7 @@ async def main(url: str, token: str, rates_per_s: tuple[float, float], answers: 
         bot = user_bot.main.build(base)
         its = Actions(base, bot)
         serving = base.tasks.spawn(user_bot.main.serve(bot, ()), "user bot")
+        spare_collections()
         await serve_actions(answers, its.usage, its.fresh, its.broadcast, its.watch_memory, its.watched_memory)
         await bot.dispatcher.stop_polling()
         await serving

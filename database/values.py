@@ -10,12 +10,17 @@ from core.clock import to_milliseconds
 
 Document = dict[str, Any]
 
+#: stored as they are: most values of most documents
+_AS_THEY_ARE = frozenset({str, int, bool, float, type(None), ObjectId})
+
 
 def to_stored(value: Any) -> Any:
     """Return `value` in the form that both backends store and compare alike; containers are copied.
 
     Raises ValueError for a naive datetime: it could mean any instant.
     """
+    if type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, dict):
         return {key: to_stored(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

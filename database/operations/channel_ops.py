@@ -4,43 +4,30 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from pydantic import ValidationError
 
-from core.errors import AlreadyThere, TollgateError
+from core.errors import AlreadyThere
 from core.subscriptions import CHANNELS_MAX, Channel
 from database.collection import Collection
 from database.connection import Database, current_database
+from database.shared_read import SharedRead
 from database.values import Document
 
 T = TypeVar("T")
 log = logging.getLogger("tollgate.database")
 
-#: how long `current` answers from memory: a change by another process is seen after at most this time
-CACHE_FOR = timedelta(seconds=5)
 #: fields that `change` accepts
 CHANGEABLE = frozenset({"title", "label", "username", "invite_link", "mode", "on_error", "is_paused", "position"})
 _ORDER = (("position", 1), ("chat_id", 1))
 
 
 @dataclass(slots=True)
-class _Read:
-    """A read in progress, shared by all callers. Neither channels nor an error at its end: it was cancelled."""
-
-    is_over: asyncio.Event = field(default_factory=asyncio.Event)
-    channels: tuple[Channel, ...] | None = None
-    error: TollgateError | None = None
-
-
-@dataclass(slots=True)
 class _Cache:
-    channels: tuple[Channel, ...] = ()
-    #: None: nothing is cached
-    read_at: datetime | None = None
-    reading: _Read | None = None
+    channels: SharedRead[tuple[Channel, ...]] = field(default_factory=SharedRead)
     #: held while a channel is added, so that one process does not race itself
     adding: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -66,7 +53,7 @@ async def _changing(command: Coroutine[Any, Any, T]) -> T:
     finally:
         if not is_unchanged:
             # a read that started before the change must not serve callers after it
-            cache.read_at, cache.reading = None, None
+            cache.channels.clear()
 
 
 def _record(document: Document | None) -> Channel | None:
@@ -92,34 +79,7 @@ async def current(now: datetime) -> tuple[Channel, ...]:
 
     Concurrent callers share one read, its result or its error.
     """
-    while True:
-        cache = _cache()
-        if cache.read_at is not None and timedelta() <= now - cache.read_at < CACHE_FOR:
-            return cache.channels
-        if cache.reading is None:
-            return await _read(cache, now)
-        reading = cache.reading
-        await reading.is_over.wait()
-        if reading.error is not None:
-            raise type(reading.error)(*reading.error.args) from reading.error
-        if reading.channels is not None:
-            return reading.channels
-
-
-async def _read(cache: _Cache, now: datetime) -> tuple[Channel, ...]:
-    reading = cache.reading = _Read()
-    try:
-        reading.channels = await load()
-        if cache.reading is reading:
-            cache.channels, cache.read_at = reading.channels, now
-        return reading.channels
-    except TollgateError as error:
-        reading.error = error
-        raise
-    finally:
-        if cache.reading is reading:
-            cache.reading = None
-        reading.is_over.set()
+    return await _cache().channels.get(now, load)
 
 
 async def add(channel: Channel) -> bool:

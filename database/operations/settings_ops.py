@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -12,26 +12,19 @@ from core.errors import AlreadyThere
 from core.settings import BotSettings
 from database.collection import Collection
 from database.connection import Database, current_database
+from database.shared_read import SharedRead
 from database.values import Document
 
 log = logging.getLogger("tollgate.database")
 
-#: how long `current` answers from memory: a change by another process is seen after at most this time
-CACHE_FOR = timedelta(seconds=5)
 _ID = "settings"
 
 
 @dataclass(slots=True)
 class _Cache:
-    settings: BotSettings | None = None
-    read_at: datetime | None = None
-    #: increased by every change: a read that started before a change must not be cached
-    generation: int = 0
+    settings: SharedRead[BotSettings] = field(default_factory=SharedRead)
     #: values of settings that are not stored, where they differ from the model's defaults
     defaults: Document = field(default_factory=dict)
-
-    def clear(self) -> None:
-        self.settings, self.generation = None, self.generation + 1
 
 
 _caches: WeakKeyDictionary[Database, _Cache] = WeakKeyDictionary()
@@ -54,7 +47,7 @@ def set_defaults(**values: Any) -> None:
         _check(name, value)
     cache = _cache()
     cache.defaults = values
-    cache.clear()
+    cache.settings.clear()
 
 
 def _check(name: str, value: Any) -> None:
@@ -93,16 +86,11 @@ async def load() -> BotSettings:
 
 
 async def current(now: datetime) -> BotSettings:
-    """Return the settings as of at most 5 seconds ago; a change by this process is seen at once."""
-    cache = _cache()
-    fresh = cache.read_at is not None and timedelta() <= now - cache.read_at < CACHE_FOR
-    if cache.settings is not None and fresh:
-        return cache.settings
-    generation = cache.generation
-    settings = await load()
-    if cache.generation == generation:
-        cache.settings, cache.read_at = settings, now
-    return settings
+    """Return the settings as of at most 5 seconds ago; a change by this process is seen at once.
+
+    Concurrent callers share one read, its result or its error.
+    """
+    return await _cache().settings.get(now, load)
 
 
 async def change(name: str, value: Any) -> BotSettings:
@@ -116,7 +104,7 @@ async def change(name: str, value: Any) -> BotSettings:
     except AlreadyThere:
         # another process inserted the document at the same instant
         stored = await _store(name, value)
-    _cache().clear()
+    _cache().settings.clear()
     return _read(stored)[0]
 
 

@@ -111,6 +111,26 @@ async def test_a_read_that_started_before_a_change_is_not_cached(
     assert (await settings_ops.current(now)).pass_hours == 9
 
 
+async def test_a_hundred_concurrent_callers_share_one_read(
+    db: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, all_asked = db.collection("admin_config"), asyncio.Event()
+    read = config.find_one
+
+    async def slowly(*args: Any, **options: Any) -> dict[str, Any] | None:
+        await all_asked.wait()
+        return await read(*args, **options)
+
+    monkeypatch.setattr(config, "find_one", slowly)
+    async with asyncio.TaskGroup() as group:
+        asking = [group.create_task(settings_ops.current(now)) for _ in range(100)]
+        for _ in range(10):
+            await asyncio.sleep(0)
+        all_asked.set()
+    assert [task.result() for task in asking] == [BotSettings()] * 100
+    assert db.calls[READ] == 1
+
+
 async def test_both_of_two_concurrent_first_changes_are_stored(
     db: Database, lose_insert: Callable[[str, str], None]
 ) -> None:

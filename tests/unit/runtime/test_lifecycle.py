@@ -1,6 +1,7 @@
 """A stop during the start is an orderly stop."""
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -65,3 +66,22 @@ def test_an_address_pymongo_refuses_is_reported_in_one_line_with_status_2(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("tollgate: MONGO_URI: the database address cannot be used")
     assert "secret" not in line
+
+
+@pytest.fixture
+def collector() -> Iterator[None]:
+    before = gc.get_threshold()
+    gc.set_threshold(700, 10, 10)
+    yield
+    gc.set_threshold(*before)
+
+
+def test_a_running_process_collects_rarely_and_never_the_objects_of_its_start(collector: None) -> None:
+    of_the_start: list[list[int]] = [[] for _ in range(50)]
+    lifecycle.spare_collections()
+    assert gc.get_freeze_count() > len(of_the_start)
+
+    before = gc.get_stats()[0]["collections"]
+    of_deliveries: list[list[int]] = [[] for _ in range(lifecycle.YOUNG_OBJECTS // 2)]
+    after = gc.get_stats()[0]["collections"]
+    assert (len(of_deliveries), after) == (10_000, before)
