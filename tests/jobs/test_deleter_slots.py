@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from aiogram.methods import DeleteMessages
 
 from core.clock import ManualClock
 from core.jobs import Counts
-from database.connection import Database
+from database.connection import Database, close_database, open_database
 from database.operations import deletion_ops
 from monitoring.alerts import Alerts
 from schedulers.jobs import message_deleter
@@ -30,6 +30,13 @@ BUSY = 7
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock(NOW)
+
+
+@pytest.fixture
+async def db(clock: ManualClock) -> AsyncIterator[Database]:
+    """In memory, also where the others use a server: the tests give turns until nothing goes on any more."""
+    yield await open_database("memory://", "slots", clock=clock)
+    await close_database()
 
 
 class ScriptedBot(Bot):
