@@ -22,7 +22,8 @@ def to_stored(value: Any) -> Any:
     if type(value) in _AS_THEY_ARE:
         return value
     if isinstance(value, dict):
-        return {key: to_stored(item) for key, item in value.items()}
+        # most values are plain, and a call for each costs more than the rest
+        return {key: item if type(item) in _AS_THEY_ARE else to_stored(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [to_stored(item) for item in value]
     if isinstance(value, datetime):
