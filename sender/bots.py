@@ -2,7 +2,6 @@
 
 from aiogram import Bot
 from aiogram.client.default import DefaultBotProperties
-from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from aiogram.enums import ParseMode
 from aiogram.methods import (
@@ -16,6 +15,7 @@ from aiogram.methods import (
     SendMessage,
 )
 
+from sender.departures import DepartureSession
 from sender.limiting.send_limiter import SendLimiter
 from sender.message_ids import MessageIds
 from sender.updates.poison import PoisonGuard
@@ -48,13 +48,14 @@ def build_bot(token: str, api_url: str, limiter: SendLimiter, *, timeout_s: floa
     `api_url` is empty or the official address for Telegram itself, else any Bot API server. Raises aiogram's
     TokenValidationError for a malformed token and ValueError when `limiter` belongs to another bot.
     """
-    session = AiohttpSession(limit=CONNECTIONS, api=_server(api_url), timeout=timeout_s)
+    session = DepartureSession(limit=CONNECTIONS, api=_server(api_url), timeout=timeout_s)
     bot = Bot(
         token,
         session=session,
         default=DefaultBotProperties(parse_mode=ParseMode.HTML, link_preview_is_disabled=True),
     )
     limiter.bind(bot.id)
+    limiter.follow_departures()
     # the first registered is the outermost: the limiter comes last, so that no other middleware sees its retries
     session.middleware(MessageIds())
     session.middleware(PoisonGuard())

@@ -14,6 +14,7 @@ from sender.lanes import Lane
 from sender.limiting.bot_flood import BotFlood
 from sender.limiting.call_waits import CallWaits
 from sender.limiting.chat_limits import Chats
+from sender.limiting.departing import Departing
 from sender.limiting.lane_queue import ApiCall
 from sender.limiting.lane_shares import LaneShares
 from sender.limiting.limits import EVERY_CHAT, Ceiling, ChatKey
@@ -56,6 +57,8 @@ class CallScheduler:
         self._last_halved = -math.inf
         self._chats = Chats()
         self._flood = BotFlood()
+        #: `is_known` once `left` is called for every request
+        self.departing = Departing()
         self._waits = CallWaits(clock)
         self._numbers = itertools.count()
 
@@ -86,7 +89,7 @@ class CallScheduler:
             return False
         now = self._clock.monotonic()
         soon = now + EPSILON_S
-        if self._ceiling.free_at(now) > soon or call.not_before > soon or self._chat_free_at(call) > soon:
+        if max(self._free_at(now), call.not_before, self._chat_free_at(call)) > soon:
             return False
         self._lanes.arrive(call)
         self._start(call, now)
@@ -135,12 +138,25 @@ class CallScheduler:
         if self._flood.is_on:
             await self.wait(call)
 
+    def left(self, call: ApiCall) -> None:
+        """Count that the request of a call has left the process. Only the first time counts."""
+        now = self._clock.monotonic()
+        was_late = self.departing.free_at(now) > now
+        started_at = self.departing.pop(call)
+        if started_at is None:
+            return
+        self._ceiling.left(started_at, now, len(self.departing))
+        if was_late:
+            self._start_due()
+            self._waits.wake_successor()
+
     def ended(self, call: ApiCall, *, is_ok: bool) -> None:
         """Count that a call that had started has an answer, or that its caller gave up. `is_ok`: it succeeded."""
         now = self._clock.monotonic()
-        if self._flood.ended(call, now, is_ok=is_ok):
-            if not self._flood.is_on:
-                self._ceiling.resume(now)
+        never_left = self.departing.pop(call) is not None
+        if (is_over := self._flood.ended(call, now, is_ok=is_ok)) and not self._flood.is_on:
+            self._ceiling.resume(now)
+        if is_over or never_left:
             self._start_due()
             self._waits.wake_successor()
 
@@ -235,7 +251,7 @@ class CallScheduler:
         now = self._clock.monotonic()
         self._waits.next_at = math.inf
         while len(self._lanes):
-            at = max(self._ceiling.free_at(now), self._flood.free_at())
+            at = self._free_at(now)
             call = None
             if at <= now + EPSILON_S:
                 call, at = self._lanes.next_due(now + EPSILON_S, self._chat_free_at)
@@ -245,6 +261,10 @@ class CallScheduler:
             self._lanes.queue_of(call).take(call)
             self._start(call, now)
             self._waits.wake(call)
+
+    def _free_at(self, now: float) -> float:
+        """When the next call may start as far as the bot is concerned."""
+        return max(self._ceiling.free_at(now), self._flood.free_at(), self.departing.free_at(now))
 
     def _chat_free_at(self, call: ApiCall) -> float:
         limits = None if call.chat is None else self._chats.find(call.chat)
@@ -257,6 +277,7 @@ class CallScheduler:
     def _start(self, call: ApiCall, now: float) -> None:
         """Charge the call to every limit that counts it."""
         self._ceiling.charge(now)
+        self.departing.add(call, now)
         self._lanes.charge(call, now)
         self._flood.started(call)
         if call.items and call.chat is not None and call.chat not in self._unmetered:

@@ -80,6 +80,8 @@ class Ceiling:
         self._starts: deque[float] = deque(maxlen=calls)
         #: when the whole burst is available again (the theoretical arrival time of GCRA)
         self._full_at = -math.inf
+        #: the same, counted by when requests left
+        self._left_full_at = -math.inf
 
     def rate(self, now: float) -> float:
         """Calls per second at `now`, in the long run."""
@@ -95,6 +97,18 @@ class Ceiling:
             self._full_at = window + self._tolerance_s
         self._full_at = max(self._full_at, now) + 1.0 / self.rate(now)
         self._starts.append(now)
+
+    def left(self, started_at: float, now: float, leaving: int) -> None:
+        """Count the call charged at `started_at` from now, when its request left; `leaving`: how many did not yet.
+
+        Telegram counts calls when they arrive, so those that left late leave less room behind them.
+        """
+        interval = 1.0 / self.rate(now)
+        self._left_full_at = max(self._left_full_at, now) + interval
+        self._full_at = max(self._full_at, self._left_full_at + leaving * interval)
+        if started_at in self._starts:
+            self._starts.remove(started_at)
+            self._starts.append(now)
 
     def halve(self, now: float) -> None:
         """Continue at half the rate."""

@@ -3,6 +3,7 @@
 import math
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -15,6 +16,7 @@ from prometheus_client import Counter
 from core.clock import Clock, SystemClock
 from monitoring import metrics
 from sender.certainty import Certainty, certainty_of, effect_of
+from sender.departures import noting_departure
 from sender.failures import NO_DESCRIPTION, TELEGRAM_ERRORS, HeldBack, classify, is_missing_description, retry_after
 from sender.lanes import Lane, current_lane, is_at_least_once, is_urgent
 from sender.limiting.call_scheduler import CallScheduler, PausedTooLong
@@ -93,6 +95,10 @@ class SendLimiter(BaseRequestMiddleware):
         elif self._metrics.bot_id != bot_id:
             raise ValueError(f"this limiter belongs to bot {self._metrics.bot_id}, not {bot_id}")
 
+    def follow_departures(self) -> None:
+        """Count calls from when their requests leave: the bot has a `DepartureSession`."""
+        self._call_scheduler.departing.is_known = True
+
     def restore(self, chat: ChatKey, left_s: float) -> None:
         """Continue a pause that another process was asked for: `chat`, or with EVERY_CHAT the bot, waits `left_s`.
 
@@ -133,7 +139,8 @@ class SendLimiter(BaseRequestMiddleware):
                     self.on_bulk_turn()
             is_ok = False
             try:
-                answer = await make_request(bot, method)
+                with noting_departure(partial(self._call_scheduler.left, call)):
+                    answer = await make_request(bot, method)
                 is_ok = True
             except _CAUGHT as error:
                 translated = _translated(error, method)

@@ -31,6 +31,8 @@ CREDITS = 3
 SERVED_BEFORE = 40
 #: real seconds from a start's first getUpdates to its first answer
 FIRST_ANSWER_S = 3.0
+#: a bot makes so many calls a second (docs/decisions/0003-sender.md)
+CALLS_PER_S = 29.35
 #: a pipe nobody reads holds 64 KiB
 QUIET: dict[str, Any] = {"LOG_LEVEL": "WARNING"}
 
@@ -58,12 +60,12 @@ async def spent(database: Database) -> dict[int, int]:
     return {row["user_id"]: CREDITS - row["credits"] for row in found}
 
 
-async def everybody_presses(scene: Rush) -> None:
+async def everybody_presses(scene: Rush, model: str = "growing") -> None:
     """Make a post, switch flood control on, and let all of the crowd open its link in the same instant."""
     scene.add(CROWD)
     link = await a_link(scene.client)
     await scene.until_polled()
-    await scene.client.configure(flood_model="growing", **FLOOD_CONTROL)
+    await scene.client.configure(flood_model=model, **FLOOD_CONTROL)
     for person in CROWD:
         scene.do(person, "link", url=link)
 
@@ -131,6 +133,24 @@ async def test_sigterm_in_a_rush_confirms_only_what_is_finished_and_the_next_sta
     assert (scene.interrupted, await scene.refused(), len(scene.queue)) == (set(), {}, 0)
     assert scene.most_in_hand <= PLACES
     assert await spent(database) == dict.fromkeys(CROWD, 1)
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["growing", pytest.param("window", marks=pytest.mark.sweep), pytest.param("bucket", marks=pytest.mark.sweep)],
+)
+async def test_a_rush_meets_no_limit_of_telegram(scene: Rush, model: str) -> None:
+    async with product(scene.sandbox.url, **QUIET) as process:
+        await everybody_presses(scene, model)
+        since = time.monotonic()
+        await scene.until(lambda: scene.served >= set(CROWD))
+        took_s = time.monotonic() - since
+        await stopped(process)
+    ideal_s = 2 * len(CROWD) / CALLS_PER_S
+    print(f"\n{model}: {scene.summary()}, {took_s:.1f} s; at {CALLS_PER_S} calls a second {ideal_s:.1f} s")
+    assert await scene.refused() == {}
+    assert scene.copies == dict.fromkeys(CROWD, 1)
+    assert scene.most_in_hand <= PLACES
 
 
 @pytest.mark.sweep

@@ -11,6 +11,7 @@ from aiogram import Bot
 from aiogram.exceptions import TelegramRetryAfter
 from aiogram.methods import DeleteMessages, Response, SendMessage, TelegramMethod
 
+from sender.departures import note_departure
 from sender.lanes import Lane, in_lane
 from sender.limiting.send_limiter import SendLimiter
 from tests.unit.sender.telegram import BOT, NoJitter
@@ -96,12 +97,22 @@ class FloodedTelegram:
         self.rng = random.Random(seed)
         #: how long each call is on its way
         self.transit: Callable[[], float] = self._random_transit
+        #: how long it takes until each request leaves, once `leave_late` was called
+        self._lateness: Callable[[], float] | None = None
         #: when each call was answered, its lane and chat; and when each was refused
         self.done: list[tuple[float, Lane, int]] = []
         self.refused: list[float] = []
         self.tasks: list[asyncio.Task[Any]] = []
 
+    def leave_late(self, lateness: Callable[[], float]) -> None:
+        """Let each request leave only `lateness()` seconds after it was allowed to, and the limiter know when."""
+        self._lateness = lateness
+        self.limiter.follow_departures()
+
     async def make_request(self, bot: Bot, method: TelegramMethod[Any]) -> Response[Any]:
+        if self._lateness is not None:
+            await self.time.sleep(self._lateness())
+            note_departure()
         await self.time.sleep(self.transit())
         wait_s = self.counting.arrive(self.time.at_s)
         await self.time.sleep(self.rng.uniform(0.0, BACK_S))

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from monitoring.metrics import REGISTRY
 from sender.bots import build_bot
+from sender.departures import DepartureSession
 from sender.limiting.send_limiter import SendLimiter
 from sender.updates.poison import PoisonGuard, UnreadableUpdate
 from tests.unit.sender.telegram import BOT, SESSION
@@ -46,6 +47,13 @@ def test_a_bot_sends_html_without_link_previews_and_its_limiter_is_innermost() -
     assert bot.session.timeout == 12
     assert isinstance(bot.session.middleware[1], PoisonGuard)
     assert bot.session.middleware[-1] is limiter
+
+
+def test_a_bots_limiter_counts_requests_from_when_the_session_says_that_they_left() -> None:
+    limiter = SendLimiter()
+    bot = build_bot("42:test", "", limiter)
+    assert isinstance(bot.session, DepartureSession)
+    assert limiter._call_scheduler.departing.is_known
 
 
 def test_two_bots_cannot_share_a_limiter() -> None:

@@ -1,0 +1,57 @@
+"""When a request really leaves: after its connection is made, and after whatever else the process does before.
+
+Telegram counts what arrives. A call that was allowed may leave much later, together with those allowed after it.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import SimpleNamespace
+from typing import Any
+
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiohttp import ClientSession, TraceConfig, TraceRequestChunkSentParams
+
+_on_departure: ContextVar[Callable[[], None] | None] = ContextVar("tollgate_on_departure", default=None)
+
+
+@contextmanager
+def noting_departure(note: Callable[[], None]) -> Iterator[None]:
+    """Have `note` called when the request made in this block leaves; several times when its body has several parts.
+
+    Only by a `DepartureSession`. It must be cheap and raise nothing.
+    """
+    token = _on_departure.set(note)
+    try:
+        yield
+    finally:
+        _on_departure.reset(token)
+
+
+def note_departure() -> None:
+    """Say that the request of this task leaves now."""
+    note = _on_departure.get()
+    if note is not None:
+        note()
+
+
+class DepartureSession(AiohttpSession):
+    """A session that calls what `noting_departure` was given when the body of a request is handed to the socket."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._trace = TraceConfig()
+        self._trace.on_request_chunk_sent.append(_note)
+        self._trace.freeze()
+
+    async def create_session(self) -> ClientSession:
+        """Return the open session, with the trace; aiogram passes none on."""
+        session = await super().create_session()
+        if self._trace not in session.trace_configs:
+            session.trace_configs.append(self._trace)
+        return session
+
+
+async def _note(session: ClientSession, context: SimpleNamespace, sent: TraceRequestChunkSentParams) -> None:
+    # aiohttp writes the body in the request's own task, or in one it makes there
+    note_departure()

@@ -1,0 +1,161 @@
+"""Requests that leave later than they may: calls count from then, so Telegram never gets too many at once."""
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from aiogram import Bot
+from aiogram.client.telegram import TelegramAPIServer
+from aiohttp import web
+
+from sender.departures import DepartureSession, noting_departure
+from sender.lanes import Lane
+from sender.limiting.call_scheduler import CallScheduler
+from sender.limiting.departing import FORGOTTEN_S, LATE_S, Departing
+from sender.limiting.lane_queue import ApiCall
+from sender.limiting.limits import TRANSIT_S, Ceiling
+from tests.unit.sender.flooding import Bucket, Counting, FloodedTelegram, Window
+from tests.unit.sender.virtual import VirtualTime
+
+MODELS: dict[str, Callable[[], Counting]] = {"a window of thirty": Window, "a bucket of ten": Bucket}
+#: seconds in which a process makes its first connections to Telegram
+CONNECTED_S = 0.2
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+@pytest.mark.parametrize("late", [1, 5, 9, 40])
+async def test_calls_behind_a_burst_that_connects_slowly_are_not_refused(
+    model: Callable[[], Counting], late: int
+) -> None:
+    telegram = FloodedTelegram(model())
+    lateness = itertools.chain([CONNECTED_S] * late, itertools.repeat(0.0))
+    telegram.leave_late(partial(next, lateness))
+    telegram.tasks = [asyncio.ensure_future(telegram.call(n, Lane.INTERACTIVE)) for n in range(1, 201)]
+    await telegram.time.advance(20.0)
+    await telegram.close()
+    assert (telegram.refused, len(telegram.done)) == ([], 200)
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_a_rush_in_a_process_that_stalls_is_never_refused(model: Callable[[], Counting], seed: int) -> None:
+    telegram = FloodedTelegram(model(), seed=seed)
+    telegram.leave_late(lambda: telegram.rng.choice((0.0, 0.0, 0.01, telegram.rng.uniform(0.0, 0.3))))
+    telegram.keep_pressing(people=60, presses=2)
+    telegram.keep_calling(Lane.DELETION, 20, 1_000_000)
+    telegram.keep_calling(Lane.BULK, 20, 2_000_000)
+    await telegram.time.advance(40.0)
+    await telegram.close()
+    assert telegram.refused == []
+    assert len(telegram.done) > 400
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+async def test_requests_that_leave_within_ten_milliseconds_use_ninety_five_hundredths_of_the_ceiling(
+    model: Callable[[], Counting],
+) -> None:
+    telegram = FloodedTelegram(model())
+    telegram.leave_late(lambda: telegram.rng.uniform(0.0, 0.01))
+    telegram.keep_pressing(people=60, presses=4)
+    await telegram.time.advance(60.0)
+    await telegram.close()
+    assert telegram.refused == []
+    assert telegram.count(0.0, 60.0) >= 0.95 * 30 * 60
+
+
+def a_scheduler(time: VirtualTime) -> CallScheduler:
+    scheduler = CallScheduler(30.0, 29.3, time, unmetered_chats=set(), transit_s=TRANSIT_S)
+    scheduler.departing.is_known = True
+    return scheduler
+
+
+def a_call(scheduler: CallScheduler, chat: int) -> ApiCall:
+    return scheduler.new_call(Lane.INTERACTIVE, chat, 1)
+
+
+@pytest.mark.parametrize("end", ["leaves", "ends without leaving"])
+async def test_a_late_request_holds_up_others_until_it_leaves_or_ends(end: str) -> None:
+    time = VirtualTime()
+    scheduler = a_scheduler(time)
+    late, next_one = a_call(scheduler, 1), a_call(scheduler, 2)
+    assert scheduler.start_now(late)
+    await time.advance(LATE_S + 0.001)
+    assert not scheduler.start_now(next_one)
+    waiting = asyncio.ensure_future(scheduler.wait(next_one))
+    await time.advance(0.5)
+    assert not waiting.done()
+    if end == "leaves":
+        scheduler.left(late)
+    else:
+        scheduler.ended(late, is_ok=False)
+    await time.settle()
+    assert waiting.done()
+
+
+async def test_a_request_that_never_leaves_holds_up_others_for_a_second() -> None:
+    time = VirtualTime()
+    scheduler = a_scheduler(time)
+    assert scheduler.start_now(a_call(scheduler, 1))
+    await time.advance(LATE_S + 0.001)
+    await time.run(scheduler.wait(a_call(scheduler, 2)))
+    assert time.passed == pytest.approx(FORGOTTEN_S)
+
+
+def test_a_request_that_never_leaves_hides_no_later_one_that_is_late() -> None:
+    departing = Departing()
+    departing.is_known = True
+    for started_at in (0.0, 2.0):
+        departing.add(ApiCall(1, Lane.INTERACTIVE, 1, 1), started_at)
+    assert departing.free_at(2.0 + LATE_S / 2) <= 2.0
+    assert departing.free_at(2.0 + 2 * LATE_S) == 2.0 + FORGOTTEN_S
+
+
+def test_without_a_session_that_tells_nothing_is_late() -> None:
+    departing = Departing()
+    departing.add(ApiCall(1, Lane.INTERACTIVE, 1, 1), 0.0)
+    assert (len(departing), departing.free_at(0.5) <= 0.5) == (0, True)
+
+
+def test_a_burst_that_left_late_leaves_no_more_room_than_one_that_leaves_then() -> None:
+    late, then = Ceiling(30.0, TRANSIT_S), Ceiling(30.0, TRANSIT_S)
+    for _ in range(9):
+        late.charge(0.0)
+        then.charge(0.2)
+    for leaving in range(8, -1, -1):
+        late.left(0.0, 0.2, leaving)
+        # those behind it may leave at once
+        assert late.free_at(0.2) == pytest.approx(then.free_at(0.2))
+    for limit in (late, then):
+        for _ in range(21):
+            limit.charge(0.3)
+    # the window begins with the first that left
+    assert late.free_at(0.3) >= then.free_at(0.3) - 1e-9
+
+
+async def test_a_session_notes_that_a_request_leaves_before_it_is_answered() -> None:
+    events: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        await request.read()
+        events.append("arrived")
+        return web.json_response({"ok": True, "result": True})
+
+    app = web.Application()
+    app.router.add_post("/{rest:.*}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    bot = Bot("42:test", session=DepartureSession(api=TelegramAPIServer.from_base(url)))
+    try:
+        for _ in range(2):
+            with noting_departure(lambda: events.append("left")):
+                await bot.delete_message(1, 2)
+        await bot.delete_message(1, 2)
+    finally:
+        await bot.session.close()
+        await runner.cleanup()
+    assert events == ["left", "arrived", "left", "arrived", "arrived"]
