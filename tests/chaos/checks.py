@@ -270,12 +270,12 @@ def all_waited(evidence: Evidence) -> Iterator[str]:
 
 def interrupted(evidence: Evidence) -> Iterator[str]:
     """Nobody was told of an interruption without one: a kill, a stop or an outage since their first request."""
-    since = [*evidence.kills, *(began for began, _ in evidence.absences)]
+    causes = [*((killed, killed) for killed in evidence.kills), *evidence.absences]
     for person, said in evidence.conversations.items():
         asked_at = min((message.at for message in said if not message.is_from_bot), default=evidence.began)
         for message in said:
             is_told = message.is_from_bot and message.text.startswith(user_texts.INTERRUPTED)
-            if is_told and not any(asked_at - LAG_S <= at <= message.at + 1 for at in since):
+            if is_told and not any(since <= message.at + 1 and until >= asked_at - 1 for since, until in causes):
                 yield f"person {person} was told at {moment(message.at):%H:%M:%S} of an interruption that was none"
 
 

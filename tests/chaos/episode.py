@@ -126,7 +126,10 @@ class Episode:
         await asyncio.gather(*at_once)
 
     async def _settle(self, bots: BotProcesses) -> None:
-        """Let all leases run out; wait until every request is answered and every delivery has its deletion promise."""
+        """Let leases run out; wait until every request is answered and every delivery ended, with its promise.
+
+        Whoever asks for a post whose delivery was interrupted and not yet taken over is told that instead.
+        """
         evidence = self.world.evidence
         await self.world.rest()
         await self.world.jump(LEASE_S)
@@ -135,7 +138,7 @@ class Episode:
             await self._look()
             if evidence.gate is not None and checks.unanswered(evidence, evidence.asked):
                 await look_at_questions(evidence.gate, self.world)  # these calls may explain a missing answer
-            if checks.unanswered(evidence, evidence.asked) or any(checks.promised(evidence)):
+            if evidence.in_progress or checks.unanswered(evidence, evidence.asked) or any(checks.promised(evidence)):
                 return False
             return await self._is_calm(bots)
 

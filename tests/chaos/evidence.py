@@ -107,6 +107,8 @@ class Evidence:
     #: `person` and `post` of the plan
     promises: Sequence[Json] = ()
     impossible: Sequence[Json] = ()
+    #: deliveries that are being sent, or whose process died and which nobody has taken over yet
+    in_progress: int = 0
     #: documents of job_runs
     runs: Sequence[Json] = ()
     credits_before: dict[int, int] = field(default_factory=dict)

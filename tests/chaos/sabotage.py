@@ -235,7 +235,9 @@ SABOTAGES: dict[str, Sabotage] = {
     "count-nothing": Sabotage("undeletable deliveries are not recorded", _count_nothing, ("gone_in_time",)),
     "promise-afterwards": Sabotage("the promise is written after the call", _promise_afterwards, ("promised",)),
     "hand-over-twice": Sabotage("no second tap or update is recognised", _hand_over_for_each_update, ("once",)),
-    "ignore-leases": Sabotage("deliveries are taken over from living owners", _ignore_leases, ("interrupted",)),
+    "ignore-leases": Sabotage(
+        "deliveries are taken over from living owners", _ignore_leases, ("interrupted", "promised")
+    ),
     "tick-again": Sabotage("a tick that was begun is begun again", _run_a_tick_again, ("ticks",)),
     "hear-no-flood": Sabotage("a 429 pauses nothing", _hear_no_flood, ("waited",)),
     "pause-chats-only": Sabotage("refusals of two chats do not pause the bot", _pause_chats_only, ("all_waited",)),

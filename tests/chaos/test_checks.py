@@ -391,6 +391,7 @@ def test_interruption_told_without_one_is_detected() -> None:
     assert said(evidence) == {"interrupted"}, "later"
     assert "interrupted" not in said(replace(evidence, kills=[ASKED_AT + 5]))
     assert said(replace(evidence, kills=[], absences=[(ASKED_AT + 5, ASKED_AT + 8)])) == set()
+    assert said(replace(evidence, kills=[], absences=[(ASKED_AT - 8, ASKED_AT - 5)])) == {"interrupted"}
 
 
 def test_errors_tracebacks_and_surprises_are_detected() -> None:

@@ -155,6 +155,7 @@ class World:
         database = current_database()
         promises = await database.collection("pending_deletions").find({}, limit=ROWS)
         promises += await database.collection("deliveries").find({"delete_at": {"$ne": None}}, limit=ROWS)
+        self.evidence.in_progress = await database.collection("deliveries").count({"state": "sending"})
         impossible = await database.collection("impossible_deletions").find({}, limit=ROWS)
         self.evidence.promises = [self._in_the_plans_words(row) for row in promises]
         self.evidence.impossible = [self._in_the_plans_words(row) for row in impossible]
