@@ -4,6 +4,7 @@ Its messages have ids between the newest one known before the call and the first
 of other chats are safe: Telegram passes over what is not in the chat that is named.
 """
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -96,6 +97,7 @@ class LostAnswers:
         self._users: set[int] = set()
         #: those of earlier runs have a bound
         self._are_earlier_bounded = False
+        self._bounding_earlier = asyncio.Lock()
 
     def add(self, user_id: int) -> None:
         """Note that the answer to this recipient's call was lost, which is recorded."""
@@ -108,9 +110,15 @@ class LostAnswers:
     async def bound(self, lost_before: frozenset[int], message_id: int) -> None:
         """Record the id of a copy whose call began when the answers to `lost_before` were lost. May be repeated."""
         if not self._are_earlier_bounded:
-            await broadcast_rows.bound_earlier_sweeps(self._broadcast_id, self._owner, message_id)
-            self._are_earlier_bounded = True
+            await self._bound_earlier(message_id)
         users = lost_before & self._users
         if users:
             await broadcast_rows.bound_sweeps(self._broadcast_id, sorted(users), message_id)
             self._users -= users
+
+    async def _bound_earlier(self, message_id: int) -> None:
+        # copies are answered side by side: one of them writes
+        async with self._bounding_earlier:
+            if not self._are_earlier_bounded:
+                await broadcast_rows.bound_earlier_sweeps(self._broadcast_id, self._owner, message_id)
+                self._are_earlier_bounded = True
