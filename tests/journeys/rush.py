@@ -90,7 +90,8 @@ class Rush:
         assert await self.sandbox.world.changed.until(holds, PATIENCE_S), self.summary()
 
     async def until_polled(self) -> None:
-        await self.until(lambda: self.polled_at is not None or self.bot.has_polled)
+        """Wait until both bots have asked for updates: a start takes half a minute on a busy machine."""
+        await self.until(lambda: all(bot.has_polled for bot in self.sandbox.world.bots.values()))
 
     async def refused(self) -> dict[str, int]:
         """How often each bot met flood control."""

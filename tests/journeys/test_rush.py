@@ -15,7 +15,6 @@ from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
 from database.operations import settings_ops
 from sender.lanes import SHARES, Lane
-from sender.updates.places import PLACES
 from tests.house import USER_BOT
 from tests.journeys.rush import FLOOD_CONTROL, Rush, press_again, rush
 from tests.journeys.test_kill import store
@@ -27,6 +26,8 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 
 CROWD = range(2000, 2300)
 CREDITS = 3
+#: people whose updates a process takes at once
+PLACES = 64
 #: people who have the post when the process is killed or stopped: about three seconds after the first press
 SERVED_BEFORE = 40
 #: real seconds from a start's first getUpdates to its first answer
@@ -63,8 +64,8 @@ async def spent(database: Database) -> dict[int, int]:
 async def everybody_presses(scene: Rush, model: str = "growing") -> None:
     """Make a post, switch flood control on, and let all of the crowd open its link in the same instant."""
     scene.add(CROWD)
-    link = await a_link(scene.client)
     await scene.until_polled()
+    link = await a_link(scene.client)
     await scene.client.configure(flood_model=model, **FLOOD_CONTROL)
     for person in CROWD:
         scene.do(person, "link", url=link)
@@ -167,6 +168,7 @@ async def test_people_who_never_stop_writing_leave_deletions_their_share(scene: 
         return sum(scene.answers[person] for person in writers)
 
     async with product(scene.sandbox.url, **QUIET) as process:
+        await scene.until_polled()
         link = await a_link(scene.client)
         for person in due:
             scene.do(person, "link", url=link)
