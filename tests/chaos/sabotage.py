@@ -11,6 +11,7 @@ from aiogram.methods import CopyMessages
 from aiogram.types import Update
 
 import schedulers.jobs.promise_deletion
+import user_bot.delivery.recovery
 import user_bot.delivery.request
 from core.delivery import deletion_time
 from database.connection import current_database
@@ -145,6 +146,8 @@ def _ignore_leases() -> None:
     def holds(self: Ownership, delivery_id: str) -> bool:
         return False
 
+    # a delivery takes milliseconds, and a round every five seconds would seldom meet one
+    _replace(user_bot.delivery.recovery, "ROUND_EVERY_S", 0.05)
     _replace(delivery_ops, "find_lapsed", find_all)
     _replace(delivery_ops, "take_over", take)
     _replace(Ownership, "holds", holds)
