@@ -114,9 +114,10 @@ class Verifier:
         settings = await settings_ops.current(now)
         result = await self._judge_and_redeem(token, settings)
         if result is VerificationResult.USED:
-            # the opening of another post may have redeemed it, and paid, since both were read
-            token = await token_ops.find(text) or token
-            user = await user_ops.find(user.user_id) or user
+            if token.redeemed_at is None:
+                # the opening of another post redeemed it, and paid, since both were read
+                token = await token_ops.find(text) or token
+                user = await user_ops.find(user.user_id) or user
             if await self._is_post_outstanding(user, token, now):
                 await self._deliver(user, token, update_key)
                 return
