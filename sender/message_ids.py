@@ -62,11 +62,8 @@ class MessageIds(BaseRequestMiddleware):
                 continue
             if update.message is not None:
                 self.note(update.message.chat.id, update.message.message_id)
-            elif update.callback_query is not None and update.callback_query.message is not None:
-                # a message of ours, maybe one whose answer was lost: it says how far the ids are, not whose it is
-                pressed = update.callback_query.message
-                if pressed.chat.id > 0:
-                    self.newest = max(self.newest or 0, pressed.message_id) or None
+            # a pressed button is below a message of ours that may be old, or the one whose answer was lost: it says
+            # neither how far the ids are nor whose it is
 
     def _note_answer(self, answer: Any, method: TelegramMethod[Any]) -> None:
         # a session middleware's "Response" is the call's result (aiogram `base.py` casts the same way)

@@ -276,8 +276,19 @@ async def find_lapsed(bot_id: int, now: datetime, limit: int) -> list[Delivery]:
 
     Those that cannot be read are logged and left alone for a day, so that they do not block the rest.
     """
+    return await _lapsed(bot_id, now, limit)
+
+
+async def find_lapsed_of_other_bots(bot_id: int, now: datetime, limit: int) -> list[Delivery]:
+    """Do as `find_lapsed` for deliveries of all bots but `bot_id`: nothing of theirs can be sent or deleted now."""
+    # two ranges of the index that begins with the bot: the many of `bot_id` are not read
+    lower = await _lapsed({"$lt": bot_id}, now, limit)
+    return lower or await _lapsed({"$gt": bot_id}, now, limit)
+
+
+async def _lapsed(bots: int | Document, now: datetime, limit: int) -> list[Delivery]:
     # only what is being sent has an `until`
-    lapsed: Document = {"bot_id": bot_id, "until": {"$lt": now}}
+    lapsed: Document = {"bot_id": bots, "until": {"$lt": now}}
     found = await _deliveries().find(lapsed, limit=limit, sort=[("until", 1)])
     readable = [delivery for delivery in map(_record_if_readable, found) if delivery is not None]
     if len(readable) < len(found):

@@ -1,5 +1,6 @@
 """Message ids in a private chat that are known to belong to something: what a sweep must leave alone."""
 
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.broadcasts import BroadcastStatus, RecipientState
@@ -13,22 +14,34 @@ _HOMES = ("deliveries", "pending_deletions")
 _BROADCASTS_MAX = 100
 
 
+@dataclass(slots=True)
+class Known:
+    """Ids inside a span that are no lost copy, or may be none."""
+
+    #: of deliveries and copies of broadcasts
+    ids: set[int] = field(default_factory=set)
+    #: that a message which is being sent now may get
+    may_become: set[int] = field(default_factory=set)
+
+
 async def known_between(
     chat_id: int, after: int, before: int, *, bot_id: int, since: datetime, besides: str | None = None
-) -> set[int]:
+) -> Known:
     """Return ids above `after` and below `before` that deliveries and broadcasts of this bot have in `chat_id`.
 
-    Of a message that is being sent now, all ids it may get. `since`: when `after` was the newest id, or earlier.
+    `since`: when `after` was the newest id, or earlier.
     `besides`: the promise whose own ids do not count. At most `SWEEP_MAX` rows are read of each kind: each has an id
     in a span that is not longer.
     """
     own = {"$in": [bot_id, None]}
     span: Document = {"$gt": after, "$lt": before}
-    found = set(await _of_deliveries(chat_id, span, before, own, besides))
-    return found | set(await _of_broadcasts(chat_id, span, before, own, since))
+    known = Known()
+    await _add_deliveries(known, chat_id, span, own, besides)
+    await _add_broadcasts(known, chat_id, span, own, since)
+    return known
 
 
-async def _of_deliveries(chat_id: int, span: Document, before: int, own: Document, besides: str | None) -> list[int]:
+async def _add_deliveries(known: Known, chat_id: int, span: Document, own: Document, besides: str | None) -> None:
     condition: Document = {
         "chat_id": chat_id,
         "bot_id": own,
@@ -41,10 +54,11 @@ async def _of_deliveries(chat_id: int, span: Document, before: int, own: Documen
     for home in _HOMES:
         rows += await current_database().collection(home).find(condition, limit=SWEEP_MAX, projection=fields)
     ids = [number for row in rows for number in (*row.get("message_ids", ()), row.get("notice_message_id") or 0)]
-    return _in_span(ids, span) + _may_become(rows, "sending", before)
+    known.ids |= _in_span(ids, span)
+    known.may_become |= _may_become(rows, "sending", span)
 
 
-async def _of_broadcasts(user_id: int, span: Document, before: int, own: Document, since: datetime) -> list[int]:
+async def _add_broadcasts(known: Known, user_id: int, span: Document, own: Document, since: datetime) -> None:
     # each by an index of its own; a resumed one waits as queued, so it is found by its start
     sent_then: tuple[Document, ...] = (
         {"status": {"$in": [BroadcastStatus.SENDING, BroadcastStatus.PAUSED]}},
@@ -60,21 +74,21 @@ async def _of_broadcasts(user_id: int, span: Document, before: int, own: Documen
         )
     }
     if not broadcasts:
-        return []
+        return
     keys = [f"{broadcast_id}:{user_id}" for broadcast_id in broadcasts]
     condition: Document = {"_id": {"$in": keys}, "bot_id": own}
     fields = ["message_ids", "state", "sweep_after"]
     rows = await database.collection("broadcast_recipients").find(condition, limit=len(keys), projection=fields)
     ids = [number for row in rows for number in row.get("message_ids", ())]
-    return _in_span(ids, span) + _may_become(rows, RecipientState.SENDING, before)
+    known.ids |= _in_span(ids, span)
+    known.may_become |= _may_become(rows, RecipientState.SENDING, span)
 
 
-def _in_span(ids: list[int], span: Document) -> list[int]:
-    return [number for number in ids if span["$gt"] < number < span["$lt"]]
+def _in_span(ids: list[int], span: Document) -> set[int]:
+    return {number for number in ids if span["$gt"] < number < span["$lt"]}
 
 
-def _may_become(rows: list[Document], state: str, before: int) -> list[int]:
-    """Return the ids that messages being sent may get."""
+def _may_become(rows: list[Document], state: str, span: Document) -> set[int]:
     starts = [row.get("sweep_after") for row in rows if row.get("state") == state]
     known = [start for start in starts if start is not None]
-    return list(range(min(known) + 1, before)) if known else []
+    return set(range(max(min(known), span["$gt"]) + 1, span["$lt"])) if known else set()

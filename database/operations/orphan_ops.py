@@ -69,17 +69,21 @@ async def find_deactivated(user_ids: Sequence[int]) -> set[int]:
     return {document["user_id"] for document in found}
 
 
-async def give_up_promises(reasons: Mapping[str, str], owner: str, now: datetime, hold_for: timedelta) -> int:
+async def give_up_promises(
+    reasons: Mapping[str, str], due_before: datetime, owner: str, now: datetime, hold_for: timedelta
+) -> int:
     """Record promises as impossible, then delete them; returns how many.
 
-    `reasons` by promise id. They are claimed for `owner` first, so that no deleter works on them; one that is claimed
-    by another is left alone. May be repeated: after a crash each promise keeps its one row.
+    `reasons` by promise id; one that is not due before `due_before` any more is another delivery's by now. They are
+    claimed for `owner` first, so that no deleter works on them; one that is claimed by another is left alone. May be
+    repeated: after a crash each promise keeps its one row.
     """
     mine: Document = {"_id": {"$in": [to_key(promise_id) for promise_id in reasons]}}
     held = {"claimed_by": owner, "claimed_until": now + hold_for}
     found: list[Document] = []
     for home in promise_homes():
-        await home.update_many({**mine, **_not_claimed(now), **AT_REST}, {"$set": held})
+        overdue = {**mine, "delete_at": {"$lt": due_before}, **_not_claimed(now), **AT_REST}
+        await home.update_many(overdue, {"$set": held})
         found += await home.find({**mine, "claimed_by": owner}, limit=max(len(reasons), 1))
     records = [record for record in map(_readable, found) if record is not None]
     await record_impossible([(record, reasons[record.id]) for record in records], now)

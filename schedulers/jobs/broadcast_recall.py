@@ -220,6 +220,8 @@ async def _sweep(bot: Bot, recipient: Recipient, now: datetime) -> _Result | Non
     except TELEGRAM_ERRORS as error:
         closed = _why_closed(error)
         return None if closed is None else _Result(RecipientState.UNKNOWN, closed)
+    if swept.held:
+        return None
     if swept.refused or swept.left:
         words = f"Telegram refuses to delete {swept.refused} messages, {swept.left} ids were not looked at"
         return _Result(RecipientState.UNKNOWN, words)

@@ -7,9 +7,10 @@ import structlog
 from aiogram import Bot
 
 from core.delivery import URGENT_FROM, PendingDeletion, is_urgent, retry_pause
+from core.ids import is_code
 from core.jobs import Counts
 from core.retries import SHORT_S, retry_while_unavailable
-from database.operations import deletion_ops, impossible_deletions
+from database.operations import deletion_ops, delivery_ops, impossible_deletions, user_credits
 from monitoring import metrics
 from monitoring.alerts import Alerts
 from schedulers.context import JobContext
@@ -231,6 +232,7 @@ class _Work:
     async def give_up_other_bots(self) -> bool:
         """End due promises of bots whose token is not used any more; True when more may be due."""
         run, claimed = self._run, 0
+        await self._end_deliveries_of_other_bots()
         while not run.stopping.is_set() and claimed < RUN_MAX:
             found = await deletion_ops.claim_due_of_other_bots(self._bot_id, run.now(), run.owner, CLAIM_FOR, BATCH)
             if not found:
@@ -241,6 +243,16 @@ class _Work:
                 self._ended.append((promise, End.OTHER_BOT))
             await self._finish()
         return True
+
+    async def _end_deliveries_of_other_bots(self) -> None:
+        """Give back credits of deliveries that died with their bot: nobody else takes them over."""
+        now = self._run.now()
+        for delivery in await delivery_ops.find_lapsed_of_other_bots(self._bot_id, now, BATCH):
+            claim = await delivery_ops.take_over(delivery, self._run.owner, now)
+            if claim is not None:
+                if is_code(delivery.post_code):
+                    await user_credits.close_request(delivery.user_id, delivery.post_code, delivery.update_key)
+                await delivery_ops.record_unknown(claim, None)
 
 
 def create(context: JobContext) -> MessageDeleter:

@@ -38,7 +38,7 @@ async def end_stuck_promises(this_run: HousekeepingRun) -> bool:
             promise.id: reason for promise in stuck if (reason := why_impossible(promise, deactivated, this_run.now))
         }
         if reasons:
-            ended = await orphan_ops.give_up_promises(reasons, this_run.run.owner, this_run.now, CLAIM_FOR)
+            ended = await orphan_ops.give_up_promises(reasons, due_before, this_run.run.owner, this_run.now, CLAIM_FOR)
             count_deleted(this_run.run, ended, "promises")
             log.warning("housekeeping.promises_ended", count=ended)
         if len(stuck) < BATCH:

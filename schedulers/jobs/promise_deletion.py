@@ -83,6 +83,8 @@ class PromiseDeletion:
             return await self._after_refusal(promise, now, refused)
         if swept is None:
             return await self._announce(promise, now, Verdict(End.DELETED))
+        if swept.held:
+            return Verdict(End.RETRY, f"{swept.held} ids may be of a message that is being sent")
         if swept.left:
             await self._replace_notice(promise, user_texts.TIME_UP_UNSURE, with_button=True)
             return Verdict(End.TOO_WIDE, f"{swept.left} ids not looked at")

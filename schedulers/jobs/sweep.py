@@ -46,6 +46,8 @@ class Swept:
     refused: int
     #: ids that were not looked at, because the span is longer than SWEEP_MAX
     left: int
+    #: ids left alone because a message that is being sent in that chat may get them: sweep again later
+    held: int = 0
 
 
 def end_of_span(bot: Bot, after: int, before: int | None) -> int | None:
@@ -65,13 +67,6 @@ async def sweep(bot: Bot, span: Span) -> Swept:
     Raises the Telegram error of a failure other than a refusal to delete.
     """
     end = min(span.before, span.after + 1 + SWEEP_MAX)
-    known = await _known(bot, span, end)
-    ids = [number for number in range(span.after + 1, end) if number not in known]
-    deletion = await delete_messages(bot, span.chat_id, ids, halving_max=HALVING_MAX)
-    return Swept(len(deletion.refused), max(span.before - end, 0))
-
-
-async def _known(bot: Bot, span: Span, end: int) -> set[int]:
     seen: Iterable[int] = message_ids_of(bot).seen_between(span.chat_id, span.after, end)
     stored = await known_between(
         span.chat_id,
@@ -81,7 +76,11 @@ async def _known(bot: Bot, span: Span, end: int) -> set[int]:
         since=span.sent_at - _CLOCKS_DIFFER,
         besides=span.promise_id,
     )
-    return stored | span.known | set(seen)
+    known = stored.ids | span.known | set(seen)
+    held = stored.may_become - known
+    ids = [number for number in range(span.after + 1, end) if number not in known | held]
+    deletion = await delete_messages(bot, span.chat_id, ids, halving_max=HALVING_MAX)
+    return Swept(len(deletion.refused), max(span.before - end, 0), len(held))
 
 
 class LostAnswers:

@@ -20,7 +20,7 @@ from user_bot.delivery.claims import Claims
 from user_bot.delivery.deduplication import First, RequestDeduplicator
 from user_bot.delivery.explanations import Explanations
 from user_bot.delivery.ownership import Ownership
-from user_bot.delivery.request import RETRYABLE_OUTCOMES, DeliveryRequest, Outcome, Terms, terms_of
+from user_bot.delivery.request import RETRYABLE_OUTCOMES, DeliveryRequest, Outcome, Terms, from_now, terms_of
 from user_bot.delivery.sending import Sending
 from user_bot.gate.access_prompt import AccessPrompt
 from views.subscribers import gate_keyboards, gate_texts
@@ -127,7 +127,8 @@ class Deliverer:
         return Admitted() if is_paid(found, now) else verdict
 
     async def _claim_and_send(self, request: DeliveryRequest, terms: Terms, settings: BotSettings) -> Outcome:
-        since_s = self._clock.monotonic()
+        # asking the gate may have taken longer than a lease lasts
+        terms, since_s = from_now(terms, self._clock.now()), self._clock.monotonic()
         claim = await self._claims.claim(request, terms)
         if claim is None:
             return Outcome.DOUBLE_TAP

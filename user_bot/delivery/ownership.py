@@ -8,7 +8,7 @@ import structlog
 
 from core.clock import Clock
 from core.delivery_states import LEASE_FOR
-from core.errors import StoreUnavailable
+from core.errors import TollgateError
 from database.operations import delivery_ops
 from database.owners import new_owner
 
@@ -59,7 +59,7 @@ class Ownership:
             await self._clock.sleep(RENEW_AFTER_S / 2)
             try:
                 await self.renew()
-            except StoreUnavailable as error:
+            except TollgateError as error:
                 log.info("delivery.leases_not_renewed", error=str(error))
 
     async def renew(self) -> None:
@@ -67,7 +67,9 @@ class Ownership:
         now_s = self._clock.monotonic()
         # a clock that went back renews too
         old = [one for one, since in self._in_progress.items() if not 0 <= now_s - since < RENEW_AFTER_S]
-        await delivery_ops.renew(self.owner, old, self._clock.now())
+        if await delivery_ops.renew(self.owner, old, self._clock.now()) < len(old):
+            # another process has taken one of them over: `is_still_ours` asks which
+            return
         for one in old:
             if one in self._in_progress:
                 self._in_progress[one] = now_s

@@ -10,7 +10,7 @@ from aiogram import Bot
 
 from core.clock import Clock
 from core.delivery_states import Delivery
-from core.errors import StoreUnavailable
+from core.errors import TollgateError
 from core.supervisor import Supervisor
 from core.users import User
 from core.verification import Token
@@ -56,8 +56,8 @@ class Recovery:
             while True:
                 try:
                     await self.recover()
-                except StoreUnavailable as error:
-                    log.info("recovery.put_off", error=str(error))
+                except TollgateError as error:
+                    log.warning("recovery.put_off", error=str(error))
                 await self._clock.sleep(ROUND_EVERY_S)
         finally:
             await self._tasks.close()
@@ -106,7 +106,7 @@ class Recovery:
         try:
             async with asyncio.timeout(TELL_WITHIN_S):
                 await self._interruptions.explain(delivery)
-        except (TimeoutError, StoreUnavailable) as error:
+        except (TimeoutError, TollgateError) as error:
             # it lapses again
             log.info("recovery.put_off", error=type(error).__name__)
 

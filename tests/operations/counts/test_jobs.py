@@ -13,7 +13,8 @@ RUN = Counter({"findAndModify job_leases": 1, "insert job_runs": 1, "update job_
 DELETER_RUN = RUN + Counter(
     # urgent, due, of other bots with a lower id, with a higher one; and what owners are told, by reason
     {
-        "find deliveries": 4,
+        # and deliveries in progress of other bots, with a lower id and with a higher one
+        "find deliveries": 4 + 2,
         "find pending_deletions": 4,
         "aggregate deliveries": 1,
         "aggregate pending_deletions": 1,

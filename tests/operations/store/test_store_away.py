@@ -154,6 +154,7 @@ OPERATIONS: dict[str, Operation] = {
     "deletion_ops.promise": lambda: deletion_ops.promise(1, 1, 1, "x", NOW, NOW),
     "delivery_ops.find": lambda: delivery_ops.find(1, 1, "x"),
     "delivery_ops.find_lapsed": lambda: delivery_ops.find_lapsed(1, NOW, 1),
+    "delivery_ops.find_lapsed_of_other_bots": lambda: delivery_ops.find_lapsed_of_other_bots(1, NOW, 1),
     "delivery_ops.put_aside": lambda: delivery_ops.put_aside(DELIVERY),
     "delivery_ops.record_refused": lambda: delivery_ops.record_refused(CLAIM),
     "delivery_ops.record_sent": lambda: delivery_ops.record_sent(
@@ -230,7 +231,7 @@ OPERATIONS: dict[str, Operation] = {
     "housekeeping_ops.delete_old_memberships": lambda: housekeeping_ops.delete_old_memberships(NOW),
     "housekeeping_ops.delete_old_runs": lambda: housekeeping_ops.delete_old_runs(NOW, ["x"]),
     "housekeeping_ops.delete_notified_impossible": lambda: housekeeping_ops.delete_notified_impossible(NOW),
-    "orphan_ops.give_up_promises": lambda: orphan_ops.give_up_promises({"x": "too_old"}, "a", NOW, HOLD),
+    "orphan_ops.give_up_promises": lambda: orphan_ops.give_up_promises({"x": "too_old"}, NOW, "a", NOW, HOLD),
     "orphan_ops.find_deactivated": lambda: orphan_ops.find_deactivated([1]),
     "inactive_user_ops.find_inactive": lambda: inactive_user_ops.find_inactive(NOW, NOW, 1),
     "housekeeping_ops.find_runs_to_keep": lambda: housekeeping_ops.find_runs_to_keep(["x"]),
