@@ -14,6 +14,7 @@ from admin_bot.data import AdminData, build_data
 from admin_bot.routers import build_router
 from admin_bot.system.admin_page import local_address
 from config import Settings
+from core.supervisor import Supervisor
 from database.backups.files import backup_folder
 from runtime.context import Component, ProcessContext, process_context
 from runtime.lifecycle import serve_until_stopped
@@ -50,18 +51,24 @@ def build(bot: Bot, data: AdminData, storage: BaseStorage, outage_retry: RetryOn
 
 
 async def serve(bot: Bot, dispatcher: Dispatcher, storage: BaseStorage, data: AdminData) -> None:
-    """Set the command menu, then poll until `dispatcher.stop_polling()`."""
-    try:
-        await bot.set_my_commands(list(COMMANDS))
-    except TELEGRAM_ERRORS as error:
-        log.warning("menu.not_set", error=type(error).__name__)
-    await data["admin_page"].set_menu_buttons(data["admin_ids"])
+    """Poll until `dispatcher.stop_polling()`, and set the command menu meanwhile: it may have to wait."""
+    tasks = Supervisor()
+    tasks.spawn(_show_menus(bot, data), "menu")
     try:
         await dispatcher.start_polling(
             bot, allowed_updates=ALLOWED_UPDATES, handle_signals=False, close_bot_session=False
         )
     finally:
+        await tasks.close()
         await storage.close()
+
+
+async def _show_menus(bot: Bot, data: AdminData) -> None:
+    try:
+        await bot.set_my_commands(list(COMMANDS))
+    except TELEGRAM_ERRORS as error:
+        log.warning("menu.not_set", error=type(error).__name__)
+    await data["admin_page"].set_menu_buttons(data["admin_ids"])
 
 
 async def component(base: ProcessContext) -> Component:

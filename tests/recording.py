@@ -1,13 +1,14 @@
 """A bot that sends nothing and records its calls."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
 from aiogram import Bot
 from aiogram.client.session.base import BaseSession
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware
-from aiogram.methods import SendMessage, TelegramMethod
-from aiogram.types import Chat, Message
+from aiogram.methods import GetMe, SendMessage, TelegramMethod
+from aiogram.types import Chat, Message, User
 
 
 class RecordingSession(BaseSession):
@@ -50,3 +51,20 @@ class RecordingBot(Bot):
 def recording_bot(token: str = "1002:sandbox-user") -> RecordingBot:  # noqa: S107 - the sandbox's
     """Return a new recording bot; the default token is the user bot's."""
     return RecordingBot(token, session=RecordingSession())
+
+
+class HangingSession(RecordingSession):
+    """A Telegram that answers getMe alone; every other call is received and never answered."""
+
+    def __init__(self, awaited: set[type[TelegramMethod[Any]]]) -> None:
+        super().__init__()
+        self._awaited = awaited
+        self.all_came = asyncio.Event()
+
+    async def make_request(self, bot: Bot, method: TelegramMethod[Any], timeout: int | None = None) -> Any:
+        if isinstance(method, GetMe):
+            return User(id=bot.id, is_bot=True, first_name="House", username="house_bot")
+        self._awaited.discard(type(method))
+        if not self._awaited:
+            self.all_came.set()
+        return await asyncio.Event().wait()

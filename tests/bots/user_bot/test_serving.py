@@ -2,13 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from aiogram import Bot, Dispatcher
-from aiogram.methods import GetMe, GetUpdates, SendMessage, SetMyCommands, TelegramMethod
-from aiogram.types import User
+from aiogram.methods import GetUpdates, SendMessage, SetMyCommands
 
 import user_bot.main
 from core.delivery_states import LEASE_FOR
@@ -22,7 +20,7 @@ from schedulers.job_scheduler import JobScheduler
 from schedulers.runner import Run, Runner
 from shorteners.failover import Shorteners
 from tests.clocks import SteeredClock, never
-from tests.recording import RecordingBot, RecordingSession, recording_bot
+from tests.recording import HangingSession, RecordingBot, recording_bot
 from user_bot.delivery.interruptions import Interruptions
 from user_bot.delivery.ownership import Ownership
 from user_bot.delivery.recovery import Recovery
@@ -110,23 +108,6 @@ async def test_all_jobs_stop_behind_polling(context: JobContext, ends_by: Except
         assert ends_by is None
     assert events == ["start one", "start two", "poll", "stop one", "stop two", "ended one", "ended two"]
     assert running_tasks() == before
-
-
-class HangingSession(RecordingSession):
-    """A Telegram that answers getMe alone; every other call is received and never answered."""
-
-    def __init__(self, awaited: set[type[TelegramMethod[Any]]]) -> None:
-        super().__init__()
-        self._awaited = awaited
-        self.all_came = asyncio.Event()
-
-    async def make_request(self, bot: Bot, method: TelegramMethod[Any], timeout: int | None = None) -> Any:
-        if isinstance(method, GetMe):
-            return User(id=bot.id, is_bot=True, first_name="House", username="house_bot")
-        self._awaited.discard(type(method))
-        if not self._awaited:
-            self.all_came.set()
-        return await asyncio.Event().wait()
 
 
 async def test_polling_begins_while_the_menu_and_the_first_notice_of_the_recovery_hang(context: JobContext) -> None:
