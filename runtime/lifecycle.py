@@ -172,8 +172,17 @@ async def serve_until_stopped(context: AppContext, components: Sequence[Componen
 
 
 async def _stop(component: Component, task: asyncio.Task[None]) -> None:
-    if not task.done() and not await component.stop():
-        task.cancel()
+    """Stop `component`, whose `serve` is `task`. Returns when it stops, or when `task` has ended."""
+    if task.done():
+        return
+    stopping = asyncio.ensure_future(component.stop())
+    try:
+        # aiogram says that polling has stopped only when no shutdown handler has failed
+        await asyncio.wait([stopping, task], return_when=asyncio.FIRST_COMPLETED)
+        if stopping.done() and not stopping.result():
+            task.cancel()
+    finally:
+        stopping.cancel()
 
 
 async def _stoppable(work: Coroutine[Any, Any, None]) -> None:

@@ -20,7 +20,7 @@ from aiogram.methods.base import TelegramType
 from aiogram.types import TelegramObject, Update
 from cachetools import FIFOCache
 
-from sender.failures import TELEGRAM_ERRORS
+from sender.failures import TELEGRAM_ERRORS, is_missing_description
 from sender.lanes import is_at_least_once
 from sender.updates.acknowledgement import Handler, current_update
 from sender.updates.places import Places
@@ -191,7 +191,9 @@ class UpdateAcknowledger:
         try:
             # Telegram confirms when it receives this and may take 3 s to answer (BOTAPI §2.2): no need to wait for it
             await bot(GetUpdates(offset=offset, limit=1, timeout=0), request_timeout=CONFIRM_FOR_S)
-        except TELEGRAM_ERRORS as error:
+        except (*TELEGRAM_ERRORS, TypeError) as error:
+            if isinstance(error, TypeError) and not is_missing_description(error):
+                raise
             log.debug("stop.confirmed_without_answer", error=type(error).__name__)
         finally:
             self.is_stopping = False
