@@ -112,10 +112,24 @@ def test_a_request_that_never_leaves_hides_no_later_one_that_is_late() -> None:
     assert departing.free_at(2.0 + 2 * LATE_S) == 2.0 + FORGOTTEN_S
 
 
+async def test_requests_that_hang_for_longer_than_a_second_do_not_slow_the_others() -> None:
+    time = VirtualTime()
+    scheduler = a_scheduler(time)
+    for n in range(64):
+        await time.run(scheduler.wait(a_call(scheduler, n + 1)))
+    await time.advance(FORGOTTEN_S + 2.0)
+    since = time.passed
+    for n in range(30):
+        call = a_call(scheduler, 100 + n)
+        await time.run(scheduler.wait(call))
+        scheduler.left(call)
+    assert time.passed - since < 1.0
+
+
 def test_without_a_session_that_tells_nothing_is_late() -> None:
     departing = Departing()
     departing.add(ApiCall(1, Lane.INTERACTIVE, 1, 1), 0.0)
-    assert (len(departing), departing.free_at(0.5) <= 0.5) == (0, True)
+    assert (departing.leaving(0.5), departing.free_at(0.5) <= 0.5) == (0, True)
 
 
 def test_a_burst_that_left_late_leaves_no_more_room_than_one_that_leaves_then() -> None:
