@@ -2,15 +2,18 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 
 import pytest
 from aiogram import Bot
 from aiogram.client.telegram import TelegramAPIServer
-from aiohttp import web
+from aiogram.exceptions import TelegramNetworkError
+from aiohttp import ClientTimeout, ConnectionTimeoutError, web
 
-from sender.departures import DepartureSession, noting_departure
+from sender.certainty import Certainty, Effect, certainty_of
+from sender.departures import CONNECT_S, DepartureSession, noting_departure
 from sender.lanes import Lane
 from sender.limiting.call_scheduler import CallScheduler
 from sender.limiting.departing import FORGOTTEN_S, LATE_S, Departing
@@ -173,3 +176,34 @@ async def test_a_session_notes_that_a_request_leaves_before_it_is_answered() -> 
         await bot.session.close()
         await runner.cleanup()
     assert events == ["left", "arrived", "left", "arrived", "arrived"]
+
+
+class Unconnected:
+    """Stands for aiohttp's session: no connection can be made in time."""
+
+    def __init__(self) -> None:
+        self.timeouts: list[ClientTimeout] = []
+
+    @asynccontextmanager
+    async def post(self, url: str, *, data: object, timeout: ClientTimeout) -> AsyncIterator[None]:
+        self.timeouts.append(timeout)
+        raise ConnectionTimeoutError
+        yield
+
+
+async def test_a_call_whose_connection_is_not_made_in_time_may_be_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    session, unconnected = DepartureSession(timeout=60.0), Unconnected()
+
+    async def create_session() -> Unconnected:
+        return unconnected
+
+    monkeypatch.setattr(session, "create_session", create_session)
+    bot = Bot("42:test", session=session)
+    for request_timeout in (None, 7):
+        with pytest.raises(TelegramNetworkError) as failed:
+            await bot.send_message(1, "hello", request_timeout=request_timeout)
+        assert certainty_of(Effect.CREATES_ONE, failed.value) is Certainty.REPEAT
+    assert [(limits.total, limits.sock_connect) for limits in unconnected.timeouts] == [
+        (60.0, CONNECT_S),
+        (7, CONNECT_S),
+    ]
