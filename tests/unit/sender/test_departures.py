@@ -97,6 +97,21 @@ async def test_a_late_request_holds_up_others_until_it_leaves_or_ends(end: str) 
     assert waiting.done()
 
 
+async def test_a_single_call_that_waits_for_late_ones_starts_when_they_leave() -> None:
+    time = VirtualTime()
+    scheduler = a_scheduler(time)
+    late = [a_call(scheduler, n) for n in range(1, 10)]
+    for call in late:
+        assert scheduler.start_now(call)
+    await time.advance(0.2)
+    waiting = asyncio.ensure_future(scheduler.wait(a_call(scheduler, 10)))
+    await time.advance(0.1)
+    for call in late:
+        scheduler.left(call)
+    await time.run(asyncio.wait_for(waiting, None))
+    assert time.passed == pytest.approx(0.3 + 1 / 29, abs=0.02)
+
+
 async def test_a_request_that_never_leaves_holds_up_others_for_a_second() -> None:
     time = VirtualTime()
     scheduler = a_scheduler(time)
