@@ -114,7 +114,7 @@ async def test_a_shutdown_handler_that_fails_ends_the_stop_with_its_error(collec
 
     dispatcher.startup.register(stop_soon)
     dispatcher.shutdown.register(fail)
-    dispatcher._polling = poll  # type: ignore[method-assign,assignment]
+    dispatcher._polling = poll  # type: ignore[method-assign]
     bot: Bot = recording_bot()
     component = Component("bot", dispatcher, dispatcher.start_polling(bot, handle_signals=False))
     with pytest.raises(ValueError, match="on purpose"):
