@@ -103,13 +103,14 @@ async def process_context(settings: Settings, clock: SystemClock | None = None) 
         pauses = Pauses(clock, pause_ops)
         closing.push_async_callback(pauses.close)
         closing.push_async_callback(base.tasks.close)
-        await _start_pauses(base, pauses)
-        _tell_of_unknown_refusals(base)
         if settings.SANDBOX_CLOCK_URL:
             base.tasks.spawn(follow_clock(settings.SANDBOX_CLOCK_URL, clock), "sandbox clock")
         give_up_at = clock.monotonic() + START_PATIENCE_S
         for bot, variable in ((base.user_bot, "USER_BOT_TOKEN"), (base.admin_bot, "ADMIN_BOT_TOKEN")):
             await _greet(bot, variable, give_up_at, clock)
+        # after getMe, which the Bot API server answers itself: a pause of the bot may outlast START_PATIENCE_S
+        await _start_pauses(base, pauses)
+        _tell_of_unknown_refusals(base)
         _watch(base)
         yield base
 

@@ -64,7 +64,7 @@ class Component(Protocol):
         """Runs until `stop` is called or something fails."""
         ...
 
-    async def stop(self) -> bool:
+    def stop(self) -> Coroutine[Any, Any, bool]:
         """Make `serve` end in order. False: it cannot end in order yet and is to be cancelled."""
         ...
 
@@ -163,7 +163,7 @@ async def serve_until_stopped(context: AppContext, components: Sequence[Componen
         announce(component.name, component.state)
     await asyncio.wait([*serving, asked], return_when=asyncio.FIRST_COMPLETED)
     log.info("stop.started")
-    await asyncio.gather(*(_stop(component, task) for component, task in zip(components, serving, strict=True)))
+    await asyncio.gather(*(_stop(context.tasks, *running) for running in zip(components, serving, strict=True)))
     asked.cancel()
     ends = await asyncio.gather(*serving, return_exceptions=True)
     for end in ends:
@@ -171,9 +171,18 @@ async def serve_until_stopped(context: AppContext, components: Sequence[Componen
             raise end
 
 
-async def _stop(component: Component, task: asyncio.Task[None]) -> None:
-    if not task.done() and not await component.stop():
-        task.cancel()
+async def _stop(tasks: Supervisor, component: Component, task: asyncio.Task[None]) -> None:
+    """Stop `component`, whose `serve` is `task`. Returns when it stops, or when `task` has ended."""
+    if task.done():
+        return
+    stopping = tasks.spawn(component.stop(), f"stop of {component.name}")
+    try:
+        # aiogram says that polling has stopped only when no shutdown handler has failed
+        await asyncio.wait([stopping, task], return_when=asyncio.FIRST_COMPLETED)
+        if stopping.done() and not stopping.result():
+            task.cancel()
+    finally:
+        stopping.cancel()
 
 
 async def _stoppable(work: Coroutine[Any, Any, None]) -> None:

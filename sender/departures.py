@@ -9,8 +9,15 @@ from contextvars import ContextVar
 from types import SimpleNamespace
 from typing import Any
 
+from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
-from aiohttp import ClientSession, TraceConfig, TraceRequestChunkSentParams
+from aiogram.methods import TelegramMethod
+from aiogram.methods.base import TelegramType
+from aiohttp import ClientSession, ClientTimeout, TraceConfig, TraceRequestChunkSentParams
+
+#: seconds in which a connection must be made, and its TLS handshake once more. A call that fails then has not left and
+#: may be made again
+CONNECT_S = 15.0
 
 _on_departure: ContextVar[Callable[[], None] | None] = ContextVar("tollgate_on_departure", default=None)
 
@@ -50,6 +57,14 @@ class DepartureSession(AiohttpSession):
         if self._trace not in session.trace_configs:
             session.trace_configs.append(self._trace)
         return session
+
+    async def make_request(
+        self, bot: Bot, method: TelegramMethod[TelegramType], timeout: int | None = None
+    ) -> TelegramType:
+        """Make one request, within `timeout` seconds in all, and its connection within CONNECT_S."""
+        # aiohttp takes a number for the whole only: a connection that is never made would end like a lost answer
+        limits = ClientTimeout(total=self.timeout if timeout is None else timeout, sock_connect=CONNECT_S)
+        return await super().make_request(bot, method, timeout=limits)  # type: ignore[arg-type]
 
 
 async def _note(session: ClientSession, context: SimpleNamespace, sent: TraceRequestChunkSentParams) -> None:

@@ -15,6 +15,7 @@ from cachetools import FIFOCache
 from core.clock import Clock
 from core.errors import StoreUnavailable, TollgateError
 from core.supervisor import Supervisor
+from sender.failures import TELEGRAM_ERRORS
 
 log = structlog.get_logger("tollgate.albums")
 
@@ -153,11 +154,19 @@ class AlbumCollector:
             self._dispatch(key)
         if not self._dispatching:
             return
-        _, late = await asyncio.wait(self._dispatching, timeout=wait_s)
+        # those that end during a notice below leave `_dispatching`
+        albums = dict(self._dispatching)
+        _, late = await asyncio.wait(albums, timeout=wait_s)
         for task in late:
-            album = self._dispatching[task]
             task.cancel()
+        for task in late:
+            await self._notify_of_stop(albums[task])
+
+    async def _notify_of_stop(self, album: Album) -> None:
+        try:
             await self._receiver.notify(album, Stopped("stopped before the album was stored"))
+        except TELEGRAM_ERRORS as error:
+            log.warning("album.stop_not_notified", group_id=album.group_id, error=type(error).__name__)
 
     async def _wait(self, key: Key) -> None:
         await self._clock.sleep(self._quiet_s)

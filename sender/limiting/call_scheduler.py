@@ -145,7 +145,7 @@ class CallScheduler:
         started_at = self.departing.pop(call)
         if started_at is None:
             return
-        self._ceiling.left(started_at, now, len(self.departing))
+        self._ceiling.left(started_at, now, self.departing.leaving(now))
         if was_late:
             self._start_due()
             self._waits.wake_successor()

@@ -1,6 +1,7 @@
 """How waiting calls sleep: one until the next start is due, the others until they are woken."""
 
 import asyncio
+import itertools
 import math
 from collections import OrderedDict
 
@@ -57,10 +58,11 @@ class CallWaits:
             call.sleep = None
 
     def wake_successor(self) -> None:
-        """Wake a parked call to sleep until the next start, unless one sleeps already."""
-        if not self._is_watched() and self._parked:
-            # if this one is being cancelled, it wakes the next
-            self.wake(next(iter(self._parked)))
+        """Wake a call to sleep until the next start, unless one sleeps until then or until before."""
+        if not self._is_watched():
+            # if this one is being cancelled, it wakes the next; without parked calls one sleeps too long
+            for call in itertools.islice(itertools.chain(self._parked, self.sleepers), 1):
+                self.wake(call)
 
     def _is_watched(self) -> bool:
         return self.next_at >= min(self.sleepers.values(), default=math.inf)

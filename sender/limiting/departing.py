@@ -1,5 +1,6 @@
 """The calls that were allowed to start and whose requests have not left the process yet."""
 
+import itertools
 import math
 
 from sender.limiting.lane_queue import ApiCall
@@ -22,8 +23,10 @@ class Departing:
         #: in the order of their starts
         self._started_at: dict[ApiCall, float] = {}
 
-    def __len__(self) -> int:
-        return len(self._started_at)
+    def leaving(self, now: float) -> int:
+        """Return how many requests may still leave soon: those that hang for FORGOTTEN_S do not count."""
+        young = itertools.takewhile(lambda at: now - at < FORGOTTEN_S, reversed(self._started_at.values()))
+        return sum(1 for _ in young)
 
     def add(self, call: ApiCall, now: float) -> None:
         """Count a call that may leave from now on."""

@@ -1,6 +1,7 @@
 """Taking in updates: held while the database is away, limited per user, drained at a stop; errors are answered."""
 
 import asyncio
+import math
 import secrets
 from collections.abc import Awaitable, Callable
 from html import escape
@@ -25,7 +26,8 @@ log = structlog.get_logger("tollgate.intake")
 
 #: seconds between two probes of an absent database: first and longest
 PROBE_FIRST_S, PROBE_LONGEST_S = 0.5, 5.0
-#: an update waits at most this long for the database, in seconds; callback queries expire sooner by themselves
+#: an update of a private chat waits at most this long for the database, in seconds; callback queries expire sooner by
+#: themselves. Other updates wait until the database is back
 HOLD_FOR_S = 600.0
 #: updates held at the same time; users of further ones get an error and have to try again
 HELD_MAX = 5000
@@ -140,7 +142,9 @@ class RetryOnDatabaseOutage(BaseMiddleware):
         return is_sent
 
     async def _retry(self, handler: Handler, update: Update, data: dict[str, Any]) -> Any:
-        give_up_at = self._clock.monotonic() + HOLD_FOR_S
+        # nobody can send again what came from a channel or a group
+        hold_for_s = math.inf if private_chat_of(update) is None else HOLD_FOR_S
+        give_up_at = self._clock.monotonic() + hold_for_s
         while self._clock.monotonic() < give_up_at:
             with place_given_up():
                 if not await self._wait_and_probe():

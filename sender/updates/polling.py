@@ -20,13 +20,15 @@ from aiogram.methods.base import TelegramType
 from aiogram.types import TelegramObject, Update
 from cachetools import FIFOCache
 
-from sender.failures import TELEGRAM_ERRORS
+from sender.failures import TELEGRAM_ERRORS, is_missing_description
 from sender.lanes import is_at_least_once
 from sender.updates.acknowledgement import Handler, current_update
 from sender.updates.places import Places
 from sender.updates.unconfirmed import ANSWER_MAX, KEPT_MAX, UnconfirmedUpdates
 
 log = structlog.get_logger("tollgate.intake")
+
+_CONFIRM_ERRORS: tuple[type[BaseException], ...] = (*TELEGRAM_ERRORS, TypeError)
 
 #: seconds the next poll waits for all updates to be acknowledged. After that the offset stays where it is and Telegram
 #: repeats what it keeps: above the 0.5 s within which a repeated offset gets one update (BOTAPI §2.2)
@@ -191,7 +193,9 @@ class UpdateAcknowledger:
         try:
             # Telegram confirms when it receives this and may take 3 s to answer (BOTAPI §2.2): no need to wait for it
             await bot(GetUpdates(offset=offset, limit=1, timeout=0), request_timeout=CONFIRM_FOR_S)
-        except TELEGRAM_ERRORS as error:
+        except _CONFIRM_ERRORS as error:
+            if isinstance(error, TypeError) and not is_missing_description(error):
+                raise
             log.debug("stop.confirmed_without_answer", error=type(error).__name__)
         finally:
             self.is_stopping = False

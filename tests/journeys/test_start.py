@@ -3,17 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from core.clock import SystemClock
+from database.operations import pause_ops
+from database.operations.pause_ops import Pause
 from runtime.context import process_context
 from runtime.lifecycle import START_PATIENCE_S, CannotStart
 from sandbox.client import SandboxClient
 from sandbox.server import Sandbox
+from sender.failures import HeldBack
+from sender.limiting.limits import EVERY_CHAT
 from tests.clocks import PERIODIC, never
-from tests.house import ADMIN_BOT, USER_BOT, people_and_channel, running_house, settings_for
+from tests.house import ADMIN_BOT, OLIVE, USER_BOT, people_and_channel, running_house, settings_for
 
 pytestmark = pytest.mark.sweep
 
@@ -81,6 +86,19 @@ async def test_a_start_gives_up_when_telegram_does_not_answer_in_time() -> None:
         assert "\n" not in str(problem)
         assert problem.status == 1
         assert START_PATIENCE_S <= time.passed_s < START_PATIENCE_S + 10
+
+
+async def test_a_start_does_not_wait_for_the_end_of_a_stored_pause_of_the_bot(monkeypatch: pytest.MonkeyPatch) -> None:
+    time = Time()
+
+    async def load(bot_id: int, now: datetime) -> list[Pause]:
+        return [Pause(bot_id, EVERY_CHAT, now + timedelta(hours=1))]
+
+    monkeypatch.setattr(pause_ops, "load", load)
+    async with refusing_world() as world, process_context(settings_for(world.url), time) as base:
+        assert time.passed_s < 1
+        with pytest.raises(HeldBack):
+            await base.user_bot.send_message(OLIVE, "hello")
 
 
 @pytest.mark.parametrize("status", [401, 404])

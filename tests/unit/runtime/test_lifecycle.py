@@ -5,12 +5,17 @@ import gc
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import pytest
+from aiogram import Bot, Dispatcher
 
 from config import Settings
 from core.clock import SystemClock
+from core.supervisor import Supervisor
 from runtime import lifecycle
+from runtime.context import Component
+from tests.recording import recording_bot
 
 ENOUGH = {
     "USER_BOT_TOKEN": "1002:sandbox-user",
@@ -85,3 +90,33 @@ def test_a_running_process_collects_rarely_and_never_the_objects_of_its_start(co
     of_deliveries: list[list[int]] = [[] for _ in range(lifecycle.YOUNG_OBJECTS // 2)]
     after = gc.get_stats()[0]["collections"]
     assert (len(of_deliveries), after) == (10_000, before)
+
+
+@dataclass(slots=True)
+class Process:
+    tasks: Supervisor = field(default_factory=Supervisor)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+async def test_a_shutdown_handler_that_fails_ends_the_stop_with_its_error(collector: None) -> None:
+    process, dispatcher = Process(), Dispatcher()
+
+    async def stop_soon() -> None:
+        process.stopping.set()
+
+    async def fail() -> None:
+        # the stop waits by now
+        await asyncio.sleep(0)
+        raise ValueError("broken on purpose")
+
+    async def poll(*arguments: object, **options: object) -> None:
+        await asyncio.Event().wait()
+
+    dispatcher.startup.register(stop_soon)
+    dispatcher.shutdown.register(fail)
+    dispatcher._polling = poll  # type: ignore[method-assign]
+    bot: Bot = recording_bot()
+    component = Component("bot", dispatcher, dispatcher.start_polling(bot, handle_signals=False))
+    with pytest.raises(ValueError, match="on purpose"):
+        async with asyncio.timeout(5):
+            await lifecycle.serve_until_stopped(process, [component])

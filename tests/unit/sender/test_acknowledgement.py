@@ -4,7 +4,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from aiogram.methods import AnswerCallbackQuery, GetChatMember, GetUpdates, SendMessage
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.methods import AnswerCallbackQuery, GetChatMember, GetUpdates, SendMessage, TelegramMethod
 from aiogram.types import Update
 from structlog.testing import capture_logs
 
@@ -262,6 +264,21 @@ async def stopped(acknowledger: UpdateAcknowledger, telegram: FakeTelegram, bot:
 async def test_a_stop_confirms_nothing_when_nothing_came(bot: RecordingBot) -> None:
     await impatient().confirm(bot)
     assert bot.calls == []
+
+
+async def test_a_stop_outlives_a_refused_confirmation_without_a_description(
+    bot: RecordingBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acknowledger, telegram = impatient(), FakeTelegram(41)
+    await poll(acknowledger, telegram, bot)
+    await handle(acknowledger, 41)
+    session = AiohttpSession()
+
+    async def refuse(bot: Bot, method: TelegramMethod[Any], timeout: int | None = None) -> Any:
+        return session.check_response(bot, method, 502, '{"ok": false, "error_code": 502}')
+
+    monkeypatch.setattr(bot.session, "make_request", refuse)
+    await acknowledger.confirm(bot)
 
 
 async def test_a_stop_confirms_all_finished_updates_in_whatever_order_they_ended(bot: RecordingBot) -> None:

@@ -2,15 +2,18 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 
 import pytest
 from aiogram import Bot
 from aiogram.client.telegram import TelegramAPIServer
-from aiohttp import web
+from aiogram.exceptions import TelegramNetworkError
+from aiohttp import ClientTimeout, ConnectionTimeoutError, web
 
-from sender.departures import DepartureSession, noting_departure
+from sender.certainty import Certainty, Effect, certainty_of
+from sender.departures import CONNECT_S, DepartureSession, noting_departure
 from sender.lanes import Lane
 from sender.limiting.call_scheduler import CallScheduler
 from sender.limiting.departing import FORGOTTEN_S, LATE_S, Departing
@@ -94,6 +97,21 @@ async def test_a_late_request_holds_up_others_until_it_leaves_or_ends(end: str) 
     assert waiting.done()
 
 
+async def test_a_single_call_that_waits_for_late_ones_starts_when_they_leave() -> None:
+    time = VirtualTime()
+    scheduler = a_scheduler(time)
+    late = [a_call(scheduler, n) for n in range(1, 10)]
+    for call in late:
+        assert scheduler.start_now(call)
+    await time.advance(0.2)
+    waiting = asyncio.ensure_future(scheduler.wait(a_call(scheduler, 10)))
+    await time.advance(0.1)
+    for call in late:
+        scheduler.left(call)
+    await time.run(asyncio.wait_for(waiting, None))
+    assert time.passed == pytest.approx(0.3 + 1 / 29, abs=0.02)
+
+
 async def test_a_request_that_never_leaves_holds_up_others_for_a_second() -> None:
     time = VirtualTime()
     scheduler = a_scheduler(time)
@@ -112,10 +130,24 @@ def test_a_request_that_never_leaves_hides_no_later_one_that_is_late() -> None:
     assert departing.free_at(2.0 + 2 * LATE_S) == 2.0 + FORGOTTEN_S
 
 
+async def test_requests_that_hang_for_longer_than_a_second_do_not_slow_the_others() -> None:
+    time = VirtualTime()
+    scheduler = a_scheduler(time)
+    for n in range(64):
+        await time.run(scheduler.wait(a_call(scheduler, n + 1)))
+    await time.advance(FORGOTTEN_S + 2.0)
+    since = time.passed
+    for n in range(30):
+        call = a_call(scheduler, 100 + n)
+        await time.run(scheduler.wait(call))
+        scheduler.left(call)
+    assert time.passed - since < 1.0
+
+
 def test_without_a_session_that_tells_nothing_is_late() -> None:
     departing = Departing()
     departing.add(ApiCall(1, Lane.INTERACTIVE, 1, 1), 0.0)
-    assert (len(departing), departing.free_at(0.5) <= 0.5) == (0, True)
+    assert (departing.leaving(0.5), departing.free_at(0.5) <= 0.5) == (0, True)
 
 
 def test_a_burst_that_left_late_leaves_no_more_room_than_one_that_leaves_then() -> None:
@@ -159,3 +191,34 @@ async def test_a_session_notes_that_a_request_leaves_before_it_is_answered() -> 
         await bot.session.close()
         await runner.cleanup()
     assert events == ["left", "arrived", "left", "arrived", "arrived"]
+
+
+class Unconnected:
+    """Stands for aiohttp's session: no connection can be made in time."""
+
+    def __init__(self) -> None:
+        self.timeouts: list[ClientTimeout] = []
+
+    @asynccontextmanager
+    async def post(self, url: str, *, data: object, timeout: ClientTimeout) -> AsyncIterator[None]:
+        self.timeouts.append(timeout)
+        raise ConnectionTimeoutError
+        yield
+
+
+async def test_a_call_whose_connection_is_not_made_in_time_may_be_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    session, unconnected = DepartureSession(timeout=60.0), Unconnected()
+
+    async def create_session() -> Unconnected:
+        return unconnected
+
+    monkeypatch.setattr(session, "create_session", create_session)
+    bot = Bot("42:test", session=session)
+    for request_timeout in (None, 7):
+        with pytest.raises(TelegramNetworkError) as failed:
+            await bot.send_message(1, "hello", request_timeout=request_timeout)
+        assert certainty_of(Effect.CREATES_ONE, failed.value) is Certainty.REPEAT
+    assert [(limits.total, limits.sock_connect) for limits in unconnected.timeouts] == [
+        (60.0, CONNECT_S),
+        (7, CONNECT_S),
+    ]

@@ -164,7 +164,7 @@ async def test_a_user_of_both_bots_is_notified_by_both() -> None:
     assert len(one.calls) == len(other.calls) == 1
 
 
-async def test_an_update_is_given_up_after_ten_minutes(bot: RecordingBot) -> None:
+async def test_an_update_of_a_private_chat_is_given_up_after_ten_minutes(bot: RecordingBot) -> None:
     store, time = Store(probes=10**9), Time()
 
     async def probe() -> None:
@@ -175,6 +175,12 @@ async def test_an_update_is_given_up_after_ten_minutes(bot: RecordingBot) -> Non
         await retry(store.handler, private("hi"), {"bot": bot})
     assert intake.HOLD_FOR_S <= sum(time.slept) < intake.HOLD_FOR_S + 10
     assert retry.held == 0
+
+
+async def test_an_update_that_nobody_can_send_again_is_held_until_the_database_is_back(bot: RecordingBot) -> None:
+    store, time = Store(probes=300), Time()
+    assert await retrying(store, time)(store.handler, asking_to_join(), {"bot": bot}) == "done"
+    assert sum(time.slept) > 2 * intake.HOLD_FOR_S
 
 
 async def test_held_updates_are_bounded(bot: RecordingBot, monkeypatch: pytest.MonkeyPatch) -> None:

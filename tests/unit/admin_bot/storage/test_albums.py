@@ -131,6 +131,28 @@ async def test_close_gives_up_after_its_time_and_notifies_to_send_again() -> Non
     assert setup.supervisor.running == 0
 
 
+class Unreachable(Receiver):
+    """Receives no album in time; notices fail, and the first lets everything else run."""
+
+    async def receive(self, album: Album) -> None:
+        await asyncio.Event().wait()
+
+    async def notify(self, album: Album, error: TollgateError) -> None:
+        await super().notify(album, error)
+        await settle()
+        raise TimeoutError
+
+
+async def test_close_notifies_of_every_late_album_although_notices_fail() -> None:
+    supervisor, receiver = Supervisor(), Unreachable()
+    albums = AlbumCollector(supervisor, receiver, SteeredClock(Time().sleep))
+    for group in ("g", "other"):
+        albums.add(AlbumItem(1, 1, group, 1, None))
+    await albums.close(wait_s=0)
+    assert [type(error) for error in receiver.notified] == [Stopped, Stopped]
+    assert supervisor.running == 0
+
+
 async def test_close_without_albums_returns_at_once() -> None:
     setup = Setup()
     await asyncio.wait_for(setup.albums.close(), 1)
