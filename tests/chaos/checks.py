@@ -8,7 +8,7 @@ from tests.chaos.evidence import Asked, Delivery, Evidence, deliveries_of, momen
 from tests.chaos.gate import checks as gate_checks
 from tests.chaos.gate.evidence import GateEvidence
 from tests.chaos.lost import answer_was_lost, pauses_of_all, was_cut_short, was_let_go, was_unheard
-from tests.chaos.plan import LATEST_MINUTES
+from tests.chaos.plan import LATEST_MINUTES, POSTS
 from views import common_texts
 from views.subscribers import texts as user_texts
 
@@ -28,6 +28,8 @@ TRY_AGAIN = (
 LAG_S = 5.0
 #: a request made this soon after the post arrived is a second tap and already answered, seconds
 SECOND_TAP_S = 5.0
+#: a post that came this soon after another one's copies came for a request of the same time, seconds
+SOON_S = 30.0
 TWO_DAYS_S = 48 * 3600
 #: outcomes of runs after which another run may do the work of the same tick
 _NO_WORK = frozenset({"skipped", "failed", "abandoned"})
@@ -190,12 +192,17 @@ def not_too_soon(evidence: Evidence) -> Iterator[str]:
 def _first_due(evidence: Evidence, delivery: Delivery) -> float | None:
     """Return when it may be deleted at the earliest; None: never.
 
-    What several lost answers to one subscriber left is deleted with the first of them (decision 0013).
+    What several lost answers to one subscriber left is deleted with the first of them (decision 0013); also with one
+    of which nothing had arrived.
     """
     if not answer_was_lost(evidence, delivery):
         return delivery.due_at
     others = deliveries_of(delivery.person, evidence.conversations[delivery.person])
     lost = [other.due_at for other in others if answer_was_lost(evidence, other)]
+    soon = delivery.copies[0].at + SOON_S
+    known = {other.post for other in others if not answer_was_lost(evidence, other) and other.copies[0].at < soon}
+    asked = [one for one in evidence.asked if one.act.person == delivery.person and one.act.post not in known]
+    lost += [one.at + POSTS[one.act.post].minutes * 60 for one in asked if POSTS[one.act.post].minutes]
     return min((due_at for due_at in lost if due_at is not None), default=None)
 
 

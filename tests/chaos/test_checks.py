@@ -241,6 +241,8 @@ def test_of_two_lost_answers_the_first_due_may_take_the_other_along() -> None:
     assert said(evidence) == set()
     evidence.copy_calls = [copied("partial", made=[3, 4])]
     assert said(evidence) == {"not_too_soon"}, "the first is known, and takes nothing along"
+    evidence.conversations = {0: [start(), *long_one]}
+    assert "not_too_soon" not in said(evidence), "nothing of the first had arrived"
 
 
 def test_overdue_promise_is_detected() -> None:
