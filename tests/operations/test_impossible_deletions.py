@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from core.delivery import DOUBLE_TAP, PendingDeletion
 from database.connection import Database
-from database.operations import deletion_ops, delivery_ops, impossible_deletions
+from database.operations import deletion_ops, delivery_ops, impossible_deletions, orphan_ops
 from database.operations.delivery_ops import NewDelivery
 
 BOT = 1
@@ -80,3 +80,15 @@ async def test_each_undeletable_delivery_of_one_post_to_one_subscriber_counts(db
     assert await impossible_deletions.count_unnotified("too_old") == 2
     rows = await db.collection("impossible_deletions").find({}, limit=10, sort=[("_id", 1)])
     assert [row["message_ids"] for row in rows] == [[1], [2]]
+
+
+async def test_a_delivery_started_since_its_promise_was_found_overdue_is_not_given_up(
+    db: Database, now: datetime
+) -> None:
+    claim = await delivery_ops.start(NewDelivery(BOT, 7, "code", "message 1", "a process", now, now))
+    assert claim is not None
+    later = now + timedelta(hours=1)
+    await delivery_ops.record_sent(claim, [1], None, sent_at=now, delete_at=later, paid_until=None)
+    hold = timedelta(minutes=2)
+    assert await orphan_ops.give_up_promises({claim.id: "too_old"}, now, "me", now, hold) == 0
+    assert [promise.message_ids for promise in await deletion_ops.open_deliveries(7, 9)] == [(1,)]
