@@ -21,7 +21,7 @@ from core.jobs import JobRun
 from core.posts import Post
 from core.subscriptions import Channel, ChannelMode
 from database.connection import close_database, open_database
-from database.operations import channel_ops, post_ops, run_ops
+from database.operations import channel_ops, post_ops, run_ops, settings_ops, user_credits
 from runtime.context import Component, ProcessContext, process_context
 from sandbox.client import Person, SandboxClient
 from sandbox.server import Sandbox
@@ -275,6 +275,17 @@ async def running_house(
                 await stop(house)
                 for task in serving:
                     await task
+
+
+@asynccontextmanager
+async def house_with_credits(credits: int) -> AsyncIterator[House]:
+    """A house without timers in which posts cost credits and Alice has some."""
+    async with running_house(timers=False) as house:
+        await settings_ops.change("access_mode", "credits")
+        await house.alice.text(USER_BOT, "/start")
+        await house.settle()
+        await user_credits.grant(ALICE, "test", house.base.clock.now(), credits=credits)
+        yield house
 
 
 async def stop(house: House) -> None:

@@ -8,21 +8,17 @@ import pytest
 
 from core.errors import StoreUnavailable
 from core.users import User
-from database.operations import deletion_ops, delivery_ops, post_ops, settings_ops, user_credits, user_ops
+from database.operations import deletion_ops, delivery_ops, post_ops, user_credits, user_ops
 from schedulers import create_message_deleter_scheduler
 from tests.bots.user_bot.killed import BOT, LAPSE, kill_while_sending, row, texts
-from tests.house import ALICE, OLIVE, USER_BOT, House, running_house
+from tests.house import ALICE, OLIVE, USER_BOT, House, house_with_credits
 from user_bot.delivery.request import Outcome
 
 
 @pytest.fixture
 async def house() -> AsyncIterator[House]:
     """Alice has two credits."""
-    async with running_house(timers=False) as house:
-        await settings_ops.change("access_mode", "credits")
-        await house.alice.text(USER_BOT, "/start")
-        await house.settle()
-        await user_credits.grant(ALICE, "test", house.base.clock.now(), credits=2)
+    async with house_with_credits(2) as house:
         yield house
 
 

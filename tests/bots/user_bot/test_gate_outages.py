@@ -13,7 +13,7 @@ from tests.bots.user_bot.killed import texts as texts_sent
 from tests.bots.user_bot.losing_answers import grants_access, losing, wait_until_idle
 from tests.bots.user_bot.telegram_calls import HeldCopies, on_the_way
 from tests.bots.user_bot.test_verification import PAGE, back_link, complete_page, offered_token, subscriber
-from tests.house import ALICE, USER_BOT, House, running_house
+from tests.house import ALICE, USER_BOT, House, house_with_credits, running_house
 from user_bot.delivery.request import Outcome
 
 
@@ -28,11 +28,7 @@ async def gated() -> AsyncIterator[House]:
 @pytest.fixture
 async def rich() -> AsyncIterator[House]:
     """Alice has two credits."""
-    async with running_house(timers=False) as house:
-        await settings_ops.change("access_mode", "credits")
-        await house.alice.text(USER_BOT, "/start")
-        await house.settle()
-        await user_credits.grant(ALICE, "test", house.base.clock.now(), credits=2)
+    async with house_with_credits(2) as house:
         yield house
 
 

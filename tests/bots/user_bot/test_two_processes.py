@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from core.delivery_states import LEASE_FOR, DeliveryState
-from database.operations import deletion_ops, settings_ops, user_credits
+from database.operations import deletion_ops
 from schedulers import create_message_deleter_scheduler
 from tests.bots.user_bot.killed import count_copies, count_interruptions, reader, row
 from tests.bots.user_bot.telegram_calls import HeldCopies, on_the_way
-from tests.house import ALICE, USER_BOT, House, running_house
+from tests.house import ALICE, USER_BOT, House, house_with_credits
 from user_bot.delivery.ownership import RENEW_AFTER_S
 from user_bot.delivery.request import Outcome
 
@@ -21,11 +21,7 @@ LEASE_S = LEASE_FOR.total_seconds()
 @pytest.fixture
 async def house() -> AsyncIterator[House]:
     """Alice has one credit."""
-    async with running_house(timers=False) as house:
-        await settings_ops.change("access_mode", "credits")
-        await house.alice.text(USER_BOT, "/start")
-        await house.settle()
-        await user_credits.grant(ALICE, "test", house.base.clock.now(), credits=1)
+    async with house_with_credits(1) as house:
         yield house
 
 

@@ -14,10 +14,10 @@ from aiogram.methods import CopyMessages
 
 from core.delivery_states import DeliveryState
 from core.posts import Post
-from database.operations import deletion_ops, settings_ops, user_credits
+from database.operations import deletion_ops
 from tests.bots.user_bot.killed import count_copies, reader, row, texts
 from tests.bots.user_bot.telegram_calls import HeldCopies, PartialCopies, on_the_way
-from tests.house import ALICE, USER_BOT, House, running_house
+from tests.house import ALICE, USER_BOT, House, house_with_credits
 
 WRAPPED = 'Bad Request: failed to send message #4 with the error message "Bad Request: VOICE_MESSAGES_FORBIDDEN"'
 #: answers after which messages of the call may have arrived
@@ -34,11 +34,7 @@ ANSWERS: dict[str, Callable[[CopyMessages], Exception]] = {
 @pytest.fixture
 async def house() -> AsyncIterator[House]:
     """Alice has two credits."""
-    async with running_house(timers=False) as house:
-        await settings_ops.change("access_mode", "credits")
-        await house.alice.text(USER_BOT, "/start")
-        await house.settle()
-        await user_credits.grant(ALICE, "test", house.base.clock.now(), credits=2)
+    async with house_with_credits(2) as house:
         yield house
 
 

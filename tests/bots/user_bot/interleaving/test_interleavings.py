@@ -229,32 +229,19 @@ def meanwhile(scene: Scene, *, lapsed: bool, update_key: str) -> Trouble:
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
 @pytest.mark.parametrize("lapsed", [False, True], ids=["leased", "lapsed"])
-async def test_a_second_process_starts_anywhere(way: Way, lapsed: bool) -> None:
+@pytest.mark.parametrize(("update_key", "updates"), [(UPDATE, 1), (SECOND_TAP, 2)], ids=["repeated", "second tap"])
+async def test_a_second_process_starts_anywhere(way: Way, lapsed: bool, update_key: str, updates: int) -> None:
+    """It gets the same update again, or a second tap."""
     steps = await steps_of(way)
     for step, is_done in moments(steps):
         name = f"second process {'after' if is_done else 'before'} {steps[step]}"
         await played(
             way,
             lambda scene, s=step, d=is_done: at(  # type: ignore[misc]
-                s, meanwhile(scene, lapsed=lapsed, update_key=UPDATE), is_done=d
+                s, meanwhile(scene, lapsed=lapsed, update_key=update_key), is_done=d
             ),
             name,
-        )
-
-
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
-@pytest.mark.parametrize("lapsed", [False, True], ids=["leased", "lapsed"])
-async def test_a_second_tap_reaches_another_process_anywhere(way: Way, lapsed: bool) -> None:
-    steps = await steps_of(way)
-    for step, is_done in moments(steps):
-        name = f"second tap {'after' if is_done else 'before'} {steps[step]}"
-        await played(
-            way,
-            lambda scene, s=step, d=is_done: at(  # type: ignore[misc]
-                s, meanwhile(scene, lapsed=lapsed, update_key=SECOND_TAP), is_done=d
-            ),
-            name,
-            updates=2,
+            updates=updates,
         )
 
 
