@@ -66,7 +66,7 @@ class NewDelivery:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to write the outcome of a delivery, as long as nobody has started or taken it over since."""
+    """The right to write the outcome of a delivery, until another process starts it or takes it over."""
 
     id: str
     count: int
@@ -106,7 +106,7 @@ def _starting(new: NewDelivery) -> Document:
             "known_ids": [],
             "tellings": 0,
             **_NOT_BEING_DELETED,
-            # at each start: a row of an older version, without one of them, would be a promise nobody can read
+            # at each start: a row of an older version, without one of them, would be an unreadable promise
             "bot_id": new.bot_id,
             "user_id": new.user_id,
             "chat_id": new.user_id,
@@ -144,7 +144,7 @@ async def start(new: NewDelivery) -> Claim | None:
 
 
 async def put_aside(delivery: Delivery) -> None:
-    """Copy what is to be deleted of an ended delivery into a row of its own, before `restart`; may be repeated.
+    """Copy the promise of an ended delivery into a row of its own, before `restart`; may be repeated.
 
     Nothing to do when nothing is.
     """
@@ -181,7 +181,7 @@ async def restart(delivery: Delivery, new: NewDelivery) -> Claim | None:
 
 
 async def take_over(delivery: Delivery, owner: str, now: datetime) -> Claim | None:
-    """From sending by an owner whose lease ran out to sending by `owner`; None when somebody else was faster.
+    """From sending by an owner whose lease ran out to sending by `owner`; None when another process was faster.
 
     Atomic. The former owner can no longer write the outcome.
     """
@@ -213,7 +213,7 @@ async def record_sent(
     """From sending to sent; atomic, may be repeated. False when another process has taken it over.
 
     `sent_at`, `delete_at` replace those of the start: the call may have waited, and Telegram's 48 hours start when a
-    message exists. `paid_until`: until when the copy stands, if a credit was spent on it; None: none was.
+    message exists. `paid_until`: when the copy is deleted, if a credit was spent on it; None: none was.
     """
     known: Document = {
         "message_ids": list(message_ids),
@@ -229,7 +229,7 @@ async def record_sent(
 async def record_unknown(
     claim: Claim, notice_message_id: int | None, *, sweep_before: int | None = None, known_ids: Sequence[int] = ()
 ) -> bool:
-    """From sending to unknown, after the subscriber was told; atomic, may be repeated. False when taken over.
+    """From sending to unknown, after the subscriber was notified; atomic, may be repeated. False when taken over.
 
     What may have arrived has ids above `sweep_after` of the row and below `sweep_before`, and none of `known_ids`.
     """
@@ -260,7 +260,7 @@ async def renew(owner: str, ids: Sequence[str], now: datetime) -> int:
     """Extend the leases of what `owner` is sending to `now + LEASE_FOR`; returns how many. Each one atomically."""
     if not ids:
         return 0
-    # only what is being sent has an owner
+    # only a delivery in progress has an owner
     mine: Document = {"_id": {"$in": list(ids)}, "owner": owner}
     return await _deliveries().update_many(mine, {"$set": {"until": now + LEASE_FOR}})
 
@@ -287,7 +287,7 @@ async def find_lapsed_of_other_bots(bot_id: int, now: datetime, limit: int) -> l
 
 
 async def _lapsed(bots: int | Document, now: datetime, limit: int) -> list[Delivery]:
-    # only what is being sent has an `until`
+    # only a delivery in progress has an `until`
     lapsed: Document = {"bot_id": bots, "until": {"$lt": now}}
     found = await _deliveries().find(lapsed, limit=limit, sort=[("until", 1)])
     readable = [delivery for delivery in map(_record_if_readable, found) if delivery is not None]

@@ -1,4 +1,4 @@
-"""Deliveries the owners are told of: undeletable ones, and those swept after a lost answer.
+"""Deliveries of which the owners are notified: undeletable ones, and those swept after a lost answer.
 
 Collection `impossible_deletions`: one row each, however often a crash repeats it.
 """
@@ -18,7 +18,7 @@ def _rows() -> Collection:
 
 
 async def record_impossible(ends: Sequence[tuple[PendingDeletion, str]], now: datetime) -> None:
-    """Record each promise with the reason why the owners are told of it, before it is deleted.
+    """Record each promise with the reason of which the owners are notified, before it is deleted.
 
     May be repeated: a row that a killed run has written is kept. Each row atomically.
     """

@@ -63,7 +63,7 @@ class Restarts:
         self.count = self.turned_away = 0
 
     def was_cut(self) -> bool:
-        """Whether a restart cancelled the current task, which then goes on; False: somebody else did."""
+        """Whether a restart cancelled the current task, which then goes on; False: it was cancelled otherwise."""
         task = asyncio.current_task()
         if task is None or task not in self._cut:
             return False

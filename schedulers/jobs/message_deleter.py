@@ -168,7 +168,7 @@ class _Work:
         self._finished_at = run.clock.monotonic()
 
     async def delete_all(self) -> bool:
-        """Delete what is due, AT_ONCE chats at a time; True when more may be due. Raises the first error there was."""
+        """Delete due promises, AT_ONCE chats at a time; True when more may be due. Raises the first error there was."""
         try:
             ends = await asyncio.gather(*(self._delete_one_by_one() for _ in range(AT_ONCE)), return_exceptions=True)
         finally:
@@ -208,18 +208,18 @@ class _Work:
         metrics.DELETIONS.labels(outcome=end.value).inc()
 
     async def _finish(self) -> None:
-        """Delete promises in a terminal state, after recording those the owners are told of, with the reason."""
+        """Delete promises in a terminal state, after recording those of which the owners are notified."""
         ended, self._ended = self._ended, []
         self._finished_at = self._run.clock.monotonic()
         if not ended:
             return
-        told = [(promise, end.value) for promise, end in ended if end is not End.DELETED]
+        notified = [(promise, end.value) for promise, end in ended if end is not End.DELETED]
 
         async def finish() -> None:
-            await impossible_deletions.record_impossible(told, self._run.now())
+            await impossible_deletions.record_impossible(notified, self._run.now())
             await deletion_ops.finish([promise.id for promise, _ in ended], self._run.owner)
 
-        if told:
+        if notified:
             self._undeletable_alerts.expect_more()
         # a short outage must not make the next run delete and count again
         await retry_while_unavailable(finish, self._run.clock, SHORT_S)
@@ -245,7 +245,7 @@ class _Work:
         return True
 
     async def _end_deliveries_of_other_bots(self) -> None:
-        """Give back credits of deliveries that died with their bot: nobody else takes them over."""
+        """Give back credits of deliveries that died with their bot: no process of theirs is left to take them over."""
         now = self._run.now()
         for delivery in await delivery_ops.find_lapsed_of_other_bots(self._bot_id, now, BATCH):
             claim = await delivery_ops.take_over(delivery, self._run.owner, now)
