@@ -18,7 +18,7 @@ from admin_bot.people import handlers as people
 from admin_bot.posts.handlers import batch, card, card_answers, new_post, post_list
 from admin_bot.statistics import handlers as statistics
 from admin_bot.storage.handlers import rights_changed, setup
-from admin_bot.system.handlers import backup, jobs
+from admin_bot.system.handlers import backup, jobs, system
 from core.clock import Clock
 
 #: commands come first: they win over a waiting question or batch. Adding a channel comes before the setup, which takes
@@ -39,6 +39,7 @@ _MODULES = (
     channel_list,
     broadcast_progress,
     jobs,
+    system,
     statistics,
     backup,
     new_post,
