@@ -174,17 +174,18 @@ def test_yesterday_is_found_across_a_change_of_clocks() -> None:
     now = datetime(2026, 3, 30, 10, 0, tzinfo=UTC)
     yesterday = day(datetime(2026, 3, 29, tzinfo=BERLIN), active_users=77)
     live = statistics_texts.Live(0, 0, 0)
-    text = statistics_texts.statistics(statistics_texts.Numbers([yesterday], live, now, False), now, BERLIN)
-    assert "<b>Yesterday</b>\nUsers: 1 new, 77 active\nPosts handed over: not counted yet" in text
-    assert "Verified: not counted yet" in text
-    assert "Broadcasts: not counted yet" in text
+    numbers = statistics_texts.Numbers([yesterday], live, now, False)
+    assert "Yesterday: 1 new, not counted yet" in statistics_texts.statistics(numbers, 1, now, BERLIN).text
+    week = statistics_texts.statistics(numbers, 7, now, BERLIN).text
+    assert "Unlocks: not counted yet" in week
+    assert "Broadcasts: not counted yet" in week
 
 
 def test_active_users_are_not_added_up() -> None:
     now = datetime(2026, 3, 25, 10, 0, tzinfo=UTC)
     days = [day(datetime(2026, 3, number, tzinfo=BERLIN), active_users=10) for number in (23, 24, 25)]
     live = statistics_texts.Live(0, 0, 0)
-    text = statistics_texts.statistics(statistics_texts.Numbers(days, live, now, False), now, BERLIN)
+    text = statistics_texts.statistics(statistics_texts.Numbers(days, live, now, False), 7, now, BERLIN).text
     assert "10.0 active a day" in text
     assert "30 active" not in text
 
@@ -194,7 +195,7 @@ def test_every_counter_of_a_day_is_shown() -> None:
     numbers = {name.value: 100_000 + place for place, name in enumerate(Count)}
     one = day(datetime(2026, 3, 25, tzinfo=BERLIN), **numbers)
     live = statistics_texts.Live(users=200_001, posts=200_002, overdue=200_003)
-    text = statistics_texts.statistics(statistics_texts.Numbers([one], live, now, False), now, BERLIN)
+    text = statistics_texts.statistics(statistics_texts.Numbers([one], live, now, False), 1, now, BERLIN).text
     totals = {Count.USERS, Count.POSTS, Count.DATABASE_BYTES}
     for name in set(Count) - totals:
         assert f"{numbers[name]:,}" in text, name
