@@ -139,8 +139,9 @@ class Announcement(NewAnnouncement):
     is_withdrawal_wanted: bool = False
     #: the picture the message has now
     shown_cover: CoverMessage | None = None
-    #: the part that is to be edited, and when; None: the message shows what is stored here
+    #: the part that is to be edited; None: the message shows what is stored here
     edit: EditKind | None = None
+    #: when it is to be edited or pinned; None: neither
     edit_at: datetime | None = None
     #: one more at each change: who edited knows whether there was another change meanwhile
     revision: int = 0

@@ -113,7 +113,8 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _plain("state", "edit_at", "chat_id"),
         _plain("state", "leaves_at"),
         _plain("is_noted"),
-        _plain("state", "is_pin_due"),
+        # leases that ran out
+        _plain("state", "until"),
         _plain("state", "bot_id"),
         _plain("renewal", "renewal_state"),
     ),
