@@ -64,7 +64,7 @@ class Sending:
         return await retry_while_unavailable(operation, self._run.clock)
 
     async def claim(self, one: Announcement) -> Announcement | None:
-        """Claim a due announcement; None when it is not to be sent now: missed, put off, or changed since it was read."""
+        """Claim a due announcement; None when it is not to be sent now: missed, put off, or changed meanwhile."""
         now = self._run.now()
         if is_missed(one.publish_at, now):
             if await publishing.mark_missed(one):

@@ -34,14 +34,13 @@ LOOK_EVERY_S = 1.0
 class Publisher:
     """Does what is due, the oldest first: in one channel one after the other, several channels at a time."""
 
-    def __init__(
-        self, calls: AnnouncementCalls, bot_id: int, limiter: SendLimiter, edits: Edits, alerts: AnnouncementAlerts
-    ) -> None:
-        """`bot_id` and `limiter`: of the bot that makes `calls`."""
-        self._calls = calls
-        self._bot_id = bot_id
+    def __init__(self, bot: Bot, limiter: SendLimiter, user_bot: Bot, alerts: AnnouncementAlerts, clock: Clock) -> None:
+        """`bot` publishes, within `limiter`; links lead to `user_bot`."""
+        self._calls = AnnouncementCalls(bot)
+        self._bot_id = bot.id
         self._limiter = limiter
-        self._edits = edits
+        # kept for all runs: channels go on resting
+        self._edits = Edits(self._calls, bot.id, user_bot, clock)
         self._alerts = alerts
 
     async def __call__(self, run: Run) -> Counts:
