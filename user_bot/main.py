@@ -82,6 +82,7 @@ def _job_context(base: ProcessContext) -> JobContext:
     owners = OwnerResources(
         base.admin_bot,
         base.user_limiter,
+        base.admin_limiter,
         settings.ADMIN_IDS,
         backup_folder(settings.DATA_DIR),
         settings.BACKUP_KEEP,
