@@ -65,7 +65,7 @@ def build(base: ProcessContext) -> UserBot:
         clock,
         zone,
         base.alerts,
-        admin_ids=frozenset(settings.ADMIN_IDS),
+        team=base.team,
         unlock_config=UnlockConfig(shorteners, settings.PUBLIC_BASE_URL, timedelta(days=settings.TOKEN_EXPIRY_DAYS)),
     )
     # the user bot has no dialogues: without FSM only the handlers use the database
@@ -82,7 +82,7 @@ def _job_context(base: ProcessContext) -> JobContext:
     owners = OwnerResources(
         base.admin_bot,
         base.user_limiter,
-        settings.ADMIN_IDS,
+        base.team.owner_ids,
         backup_folder(settings.DATA_DIR),
         settings.BACKUP_KEEP,
         settings.STORAGE_CHANNEL_ID,

@@ -1,5 +1,7 @@
 """What admins read in more than one subject."""
 
+from core.admins import Role
+
 #: Telegram's limit for the answer to a button, in characters (BOTAPI §2.7)
 TOAST_MAX = 200
 
@@ -23,6 +25,11 @@ NOTHING_TO_CANCEL = "There is nothing to cancel. Send me anything to make a post
 CANCELLED = "Cancelled. Nothing was changed."
 FIRST_THE_BATCH = "You are collecting messages. Finish or cancel that first."
 STALE_BUTTON = "This button is from an older screen. Open it again with /posts."
+
+
+def not_your_role(role: Role) -> str:
+    """Refuse what a role may not do; fits into the answer to a button."""
+    return f"Your role, {role.value}, cannot do this. Ask an owner."
 
 
 def not_for_you(user_bot_username: str) -> str:
