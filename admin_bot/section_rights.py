@@ -22,11 +22,14 @@ SECTIONS: dict[str, Right] = {
     "admin statistics": Right.STATISTICS,
     "admin backup": Right.BACKUP_NOW,
     "admin posting": Right.POSTS,
-    "admin stale buttons": Right.ENTER,
+    "admin menu": Right.ENTER,
+    "admin undo": Right.ENTER,
+    "admin old buttons": Right.ENTER,
 }
 #: by the command; whatever else is typed with a slash is answered to everybody in the team
 COMMANDS: dict[str, Right] = {
     "start": Right.ENTER,
+    "menu": Right.ENTER,
     "help": Right.ENTER,
     "cancel": Right.ENTER,
     "batch": Right.POSTS,
