@@ -40,6 +40,7 @@ async def claim(
         return
     if outcome is ClaimOutcome.CLAIMED:
         await note(clock.now(), user_id, "owner.claimed", str(user_id))
+        await message.answer(texts.claimed(message.from_user.first_name if message.from_user else ""))
     await setup.start(message, bot, user_bot, storage_channel, storage_alarm)
 
 
