@@ -112,13 +112,12 @@ class House:
     def another_process(self) -> UserBotData:
         """What a process that starts now and shares the bot and the database is built from; nothing of it runs."""
         base, unlock_config = self.base, UnlockConfig(Shorteners(), "", timedelta(days=2))
-        admin_ids = frozenset(base.settings.ADMIN_IDS)
         return build_data(
             base.user_bot,
             base.clock,
             base.settings.zone,
             base.alerts,
-            admin_ids=admin_ids,
+            team=base.team,
             unlock_config=unlock_config,
         )
 

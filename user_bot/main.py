@@ -67,7 +67,7 @@ def build(base: ProcessContext) -> UserBot:
         clock,
         zone,
         base.alerts,
-        admin_ids=frozenset(settings.ADMIN_IDS),
+        team=base.team,
         unlock_config=UnlockConfig(shorteners, settings.PUBLIC_BASE_URL, timedelta(days=settings.TOKEN_EXPIRY_DAYS)),
     )
     # the user bot has no dialogues: without FSM only the handlers use the database
@@ -93,7 +93,7 @@ def _job_context(base: ProcessContext) -> JobContext:
         base.admin_bot,
         base.user_limiter,
         base.admin_limiter,
-        settings.ADMIN_IDS,
+        base.team.owner_ids,
         backup_folder(settings.DATA_DIR),
         settings.BACKUP_KEEP,
         settings.STORAGE_CHANNEL_ID,

@@ -237,7 +237,13 @@ _SEGMENTS = tuple(
 )
 
 CASES: tuple[Case, ...] = (
-    _case(admin_ops.find_role, 1),
+    _case(admin_ops.load),
+    _case(admin_ops.current, NOW),
+    _case(admin_ops.find_claim),
+    _case(admin_ops.issue_claim, "x", NOW),
+    _case(admin_ops.become_owner, 1, "x", "x", NOW),
+    _case(admin_ops.become_owner, 10**9, "x", "x", NOW, way="without a row"),
+    _case(admin_ops.withdraw_claim),
     _case(audit_ops.record, NOW, 1, "post.renamed"),
     _case(audit_ops.last, 10),
     _case(broadcast_ops.create, _NEWS),

@@ -96,7 +96,12 @@ REPORT = RunReport("job", JobOutcome.SUCCEEDED, NOW, NOW, HOLD)
 
 Operation = Callable[[], Awaitable[Any]]
 OPERATIONS: dict[str, Operation] = {
-    "admin_ops.find_role": lambda: admin_ops.find_role(1),
+    "admin_ops.become_owner": lambda: admin_ops.become_owner(1, "x", "x", NOW),
+    "admin_ops.current": lambda: admin_ops.current(NOW),
+    "admin_ops.find_claim": lambda: admin_ops.find_claim(),
+    "admin_ops.issue_claim": lambda: admin_ops.issue_claim("x", NOW),
+    "admin_ops.load": lambda: admin_ops.load(),
+    "admin_ops.withdraw_claim": lambda: admin_ops.withdraw_claim(),
     "audit_ops.last": lambda: audit_ops.last(1),
     "audit_ops.record": lambda: audit_ops.record(NOW, 1, "x"),
     "broadcast_ops.start": lambda: broadcast_ops.start(BROADCAST, NOW),
