@@ -43,7 +43,6 @@ class _ProcessData(TypedDict):
     admin_ids: frozenset[int]
     user_bot: Bot
     user_bot_username: str
-    has_shorteners: bool
     has_page: bool
 
 
@@ -115,6 +114,5 @@ def _process_data(context: AdminContext, config: AdminConfig) -> _ProcessData:
         admin_ids=context.admin_ids,
         user_bot=context.user_bot,
         user_bot_username=context.user_bot_username,
-        has_shorteners=config.has_shorteners,
         has_page=config.has_page,
     )
