@@ -2,7 +2,7 @@
 
 from aiogram import Router
 
-from admin_bot import command_handlers, stale_buttons
+from admin_bot import command_handlers, undo
 from admin_bot.broadcasts.handlers import answers as broadcast_answers
 from admin_bot.broadcasts.handlers import composing as broadcast_composing
 from admin_bot.broadcasts.handlers import message as broadcast_message
@@ -10,6 +10,7 @@ from admin_bot.broadcasts.handlers import progress as broadcast_progress
 from admin_bot.channels.handlers import adding as channel_adding
 from admin_bot.channels.handlers import answers as channel_answers
 from admin_bot.channels.handlers import list as channel_list
+from admin_bot.menu import handlers as menu
 from admin_bot.middlewares.authorisation import Authorise
 from admin_bot.middlewares.deduplication import DropRepeatedUpdates
 from admin_bot.middlewares.service_messages import DropServiceMessages
@@ -42,7 +43,8 @@ _MODULES = (
     backup,
     new_post,
     rights_changed,
-    stale_buttons,
+    menu,
+    undo,
 )
 
 
@@ -57,5 +59,5 @@ def build_router(clock: Clock) -> Router:
     deduplication = DropRepeatedUpdates()
     root.message.middleware(deduplication)
     root.callback_query.middleware(deduplication)
-    root.include_routers(*(module.build() for module in _MODULES))
+    root.include_routers(*(module.build() for module in _MODULES), menu.build_last())
     return root
