@@ -35,6 +35,7 @@ RIGHTS = (
     "can_delete_stories",
     "can_manage_direct_messages",
     "can_manage_tags",
+    "can_send_welcome_messages",
     "is_anonymous",
 )
 #: How errors name the button of an inline keyboard.
