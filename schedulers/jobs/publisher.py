@@ -6,7 +6,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
+from aiogram import Bot
+
 from core.announcements import LEASE_FOR, Announcement
+from core.clock import Clock
 from core.jobs import Counts
 from core.retries import retry_while_unavailable
 from core.supervisor import Supervisor
@@ -129,7 +132,7 @@ class _Work:
                 return
             if one.chat_id in busy:
                 continue
-            claimed = await self._query(partial(self._sending.claim, one))
+            claimed = await self._sending.claim(one)
             if claimed is not None:
                 busy.add(claimed.chat_id)
                 self._start(self._sending.send(claimed), claimed, self._sent)
