@@ -13,6 +13,7 @@ from admin_bot.broadcasts.service import BroadcastService
 from admin_bot.channels.handlers import list as channel_list
 from admin_bot.conversation.dialogue import Dialogue
 from admin_bot.filters import is_command
+from admin_bot.menu import handlers as menu
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.people import handlers as people
 from admin_bot.posts.batch_status import BatchStatusEditor
@@ -85,6 +86,7 @@ def build() -> Router:
     router.message.middleware(EndQuestion())
     router.message.middleware(ShowOpenBatch())
     router.message.register(setup.start, CommandStart())
+    router.message.register(menu.menu_command, Command("menu"))
     router.message.register(help_, Command("help"))
     router.message.register(batch.open_batch, Command("batch"))
     router.message.register(cancel, Command("cancel"))

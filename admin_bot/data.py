@@ -14,6 +14,7 @@ from admin_bot.channels.service import ChannelService
 from admin_bot.context import AdminConfig, AdminContext
 from admin_bot.conversation.dialogue import Conversations
 from admin_bot.job_runs import JobRuns
+from admin_bot.menu.service import MenuService
 from admin_bot.people.service import PeopleService
 from admin_bot.posts.assembly import build_posts
 from admin_bot.posts.batch_status import BatchStatusEditor
@@ -32,6 +33,7 @@ from admin_bot.system.admin_page import AdminPage
 from admin_bot.system.assembly import build_system
 from admin_bot.system.backup import BackupService
 from admin_bot.system.jobs import JobService
+from admin_bot.undo import UndoService
 from core.clock import Clock
 
 
@@ -51,6 +53,9 @@ class AdminData(_ProcessData):
     """`Dispatcher(**data)`."""
 
     conversations: Conversations
+    menu: MenuService
+    #: the functions that take steps back: subjects register theirs
+    undo_service: UndoService
     storage_channel: StorageChannel
     storage_alarm: StorageAlarm
     post_maker: PostMaker
@@ -87,6 +92,8 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
     return AdminData(
         **_process_data(context, config),
         conversations=conversations,
+        menu=MenuService(context.user_bot_username, context.clock, context.zone),
+        undo_service=UndoService(),
         storage_channel=storage.channel,
         storage_alarm=storage.alarm,
         post_maker=posts.maker,

@@ -29,6 +29,7 @@ class OwnerResources:
 
     admin_bot: "Bot"
     user_limiter: "SendLimiter"
+    admin_limiter: "SendLimiter"
     owner_ids: Sequence[int]
     backup_folder: Path
     backup_keep: int

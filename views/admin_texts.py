@@ -22,7 +22,10 @@ UNKNOWN_COMMAND = "I don't know this command. /help lists the ones I know."
 NOTHING_TO_CANCEL = "There is nothing to cancel. Send me anything to make a post."
 CANCELLED = "Cancelled. Nothing was changed."
 FIRST_THE_BATCH = "You are collecting messages. Finish or cancel that first."
-STALE_BUTTON = "This button is from an older screen. Open it again with /posts."
+STALE_BUTTON = "This button is old. Here is the screen as it is now."
+UNDONE = "Undone."
+CHANGED_SINCE = "It was changed again since, so I left it as it is."
+TOO_LATE_TO_UNDO = "It is too late to undo that: 10 minutes are over."
 
 
 def not_for_you(user_bot_username: str) -> str:

@@ -50,7 +50,7 @@ def full_context(folder: Path) -> JobContext:
         return False
 
     bot = Bot("1002:sandbox-user")
-    owners = OwnerResources(bot, SendLimiter(), (5,), folder, 1)
+    owners = OwnerResources(bot, SendLimiter(), SendLimiter(), (5,), folder, 1)
     return JobContext(telegram=TelegramResources(bot, Alerts(notify), owners))
 
 

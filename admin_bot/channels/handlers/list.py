@@ -122,7 +122,7 @@ async def ask_label(
     channel = await channels.find_or_answer(query, callback_data.chat_id)
     if channel is None:
         return
-    await dialogue.ask(Asked.label, Question(callback_data, screen_id(query)))
+    await dialogue.ask(Asked.label, Question(callback_data.pack(), screen_id(query)))
     await toast(query)
     await show_in_place(query, bot, Screen(texts.ask_label(channel), keyboards.back_to(channel)))
 
