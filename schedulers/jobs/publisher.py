@@ -6,7 +6,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
+from aiogram import Bot
+
 from core.announcements import LEASE_FOR, Announcement
+from core.clock import Clock
 from core.jobs import Counts
 from core.retries import retry_while_unavailable
 from core.supervisor import Supervisor
