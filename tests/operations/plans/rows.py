@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 
 from bson import ObjectId
 
-from core.admins import Role
 from core.broadcasts import BroadcastStatus, RecipientState
 from core.delivery_states import FOREVER, DeliveryState
 from core.jobs import JobOutcome
 from core.posts import PostStatus
 from core.segments import SegmentKind
 from core.subscriptions import CHANNELS_MAX, ChannelMode, MembershipStatus, OnError
+from core.team.admins import Role
 from core.verification import TokenStatus
 from database.values import Document
 
