@@ -38,8 +38,6 @@ class AdminConfig:
     #: STORAGE_CHANNEL_ID
     storage_channel_id: int | None = None
     bulk_rate_per_s: float = BULK_RATE_PER_S
-    #: whether verification links lead through a shortener
-    has_shorteners: bool = False
     #: PUBLIC_BASE_URL
     public_base_url: str = ""
     #: address of the admin page on the machine itself; "" when it is not known

@@ -49,7 +49,6 @@ class _ProcessData(TypedDict):
     team: Team
     user_bot: Bot
     user_bot_username: str
-    has_shorteners: bool
     has_page: bool
 
 
@@ -128,6 +127,5 @@ def _process_data(context: AdminContext, config: AdminConfig) -> _ProcessData:
         team=context.team,
         user_bot=context.user_bot,
         user_bot_username=context.user_bot_username,
-        has_shorteners=config.has_shorteners,
         has_page=config.has_page,
     )

@@ -100,7 +100,6 @@ async def component(base: ProcessContext) -> Component:
     config = AdminConfig(
         storage_channel_id=settings.STORAGE_CHANNEL_ID,
         bulk_rate_per_s=settings.BULK_RATE_PER_SECOND,
-        has_shorteners=bool(settings.SHORTENERS),
         public_base_url=settings.PUBLIC_BASE_URL,
         web_address=local_address(settings.WEB_HOST, settings.WEB_PORT),
         plans=registry.plans(settings.zone, settings.TOKEN_CLEANUP_HOUR),

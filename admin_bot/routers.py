@@ -19,7 +19,7 @@ from admin_bot.people import handlers as people
 from admin_bot.posts.handlers import batch, card, card_answers, new_post, post_list
 from admin_bot.statistics import handlers as statistics
 from admin_bot.storage.handlers import rights_changed, setup
-from admin_bot.system.handlers import backup, jobs
+from admin_bot.system.handlers import backup, jobs, system
 from admin_bot.team import claim
 from core.clock import Clock
 
@@ -43,6 +43,7 @@ _MODULES = (
     channel_list,
     broadcast_progress,
     jobs,
+    system,
     statistics,
     backup,
     new_post,

@@ -42,7 +42,7 @@ async def telegram(config: JobConfig) -> AsyncIterator[TelegramResources]:
     alerts = Alerts(send_to_owners, store=incident_ops, sink=webhook, clock=clock)
     folder = backup_folder(config.data_dir)
     owners = OwnerResources(
-        admin_bot, user_limiter, team.owner_ids, folder, config.backup_keep, config.storage_channel_id
+        admin_bot, user_limiter, admin_limiter, team.owner_ids, folder, config.backup_keep, config.storage_channel_id
     )
     pauses, tasks = Pauses(clock, pause_ops), Supervisor()
     try:

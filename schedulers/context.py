@@ -29,6 +29,7 @@ class OwnerResources:
 
     admin_bot: "Bot"
     user_limiter: "SendLimiter"
+    admin_limiter: "SendLimiter"
     #: the owners as of now; raises nothing of ours
     find_owners: Callable[[], Awaitable[Collection[int]]]
     backup_folder: Path

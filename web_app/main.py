@@ -55,6 +55,7 @@ def services_of(
         links=settings.telegram_links,
         page_key=page_key(settings),
         shortener_hosts=shortener_hosts(settings),
+        zone=settings.zone,
         base_path=urlsplit(settings.PUBLIC_BASE_URL).path,
         bot_username=bot_username,
         has_page=bool(settings.PUBLIC_BASE_URL),
@@ -86,7 +87,7 @@ def page_key(settings: Settings) -> bytes:
 
 
 def shortener_hosts(settings: Settings) -> frozenset[str]:
-    """The configured hosts of every shortener and the host of its API, in lower case."""
+    """The configured hosts of every shortener of the environment and the host of its API, in lower case."""
     api_hosts = (urlsplit(shortener.api_url).hostname or "" for shortener in settings.SHORTENERS)
     configured = (host.lower() for shortener in settings.SHORTENERS for host in shortener.hosts)
     return frozenset({*api_hosts, *configured}) - {""}

@@ -50,8 +50,10 @@ class Services:
     links: str
     #: signs the hidden fields of the page's form
     page_key: bytes = field(repr=False)
-    #: hosts of the shorteners' pages, in lower case
+    #: hosts of the pages of the environment's shorteners, in lower case; those added in the admin bot are stored
     shortener_hosts: frozenset[str] = frozenset()
+    #: the zone of the days on which finished links are counted
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     #: path of the public address, like /gate; empty at the root of a host
     base_path: str = ""
     #: user bot for pages without a token; empty: not known

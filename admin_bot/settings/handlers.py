@@ -11,6 +11,7 @@ from core.clock import Clock
 from core.errors import BadInput
 from core.settings import SECRET, BotSettings, parse_setting
 from database.operations import settings_ops
+from database.operations.shorteners import shortener_ops
 from views.html import cut, esc
 from views.settings import texts
 
@@ -25,7 +26,7 @@ async def show_settings(message: Message, clock: Clock, storage_channel: Storage
     await message.answer(texts.settings_list(settings, storage_channel.configured))
 
 
-async def set_one(message: Message, command: CommandObject, clock: Clock, has_shorteners: bool, has_page: bool) -> None:
+async def set_one(message: Message, command: CommandObject, clock: Clock, has_page: bool) -> None:
     name, _, raw = (command.args or "").strip().partition(" ")
     name = cut(name.lower(), _NAME_MAX)
     if not name:
@@ -41,6 +42,7 @@ async def set_one(message: Message, command: CommandObject, clock: Clock, has_sh
             await message.answer(esc(problem.sentence))
             return
         before, after = await _change(message.chat.id, name, value, clock)
+        has_shorteners = await shortener_ops.has_active(clock.now())
         effect = texts.of_access(name, before, after, has_shorteners=has_shorteners, has_page=has_page)
         await message.answer(texts.changed(name, before, after) + effect)
 

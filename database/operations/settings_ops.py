@@ -9,9 +9,10 @@ from weakref import WeakKeyDictionary
 from pydantic import ValidationError
 
 from core.errors import AlreadyThere
-from core.settings import BotSettings
+from core.settings import AccessMode, BotSettings
 from database.collection import Collection
 from database.connection import Database, current_database
+from database.operations.shorteners import shortener_ops
 from database.shared_read import SharedRead
 from database.values import Document
 
@@ -20,11 +21,25 @@ log = logging.getLogger("tollgate.database")
 _ID = "settings"
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """The stored settings, and what is wrong with them."""
+
+    settings: BotSettings
+    #: False: whether posts are for everybody follows from whether there is a shortener
+    is_access_chosen: bool
+    problems: tuple[str, ...] = ()
+
+    def followed(self, *, has_shorteners: bool) -> BotSettings:
+        """Return the settings as they apply."""
+        if self.is_access_chosen or not has_shorteners:
+            return self.settings
+        return self.settings.model_copy(update={"access_mode": AccessMode.CREDITS})
+
+
 @dataclass(slots=True)
 class _Cache:
-    settings: SharedRead[BotSettings] = field(default_factory=SharedRead)
-    #: values of settings that are not stored, where they differ from the model's defaults
-    defaults: Document = field(default_factory=dict)
+    settings: SharedRead[_Stored] = field(default_factory=SharedRead)
 
 
 _caches: WeakKeyDictionary[Database, _Cache] = WeakKeyDictionary()
@@ -38,51 +53,50 @@ def _cache() -> _Cache:
     return _caches.setdefault(current_database(), _Cache())
 
 
-def set_defaults(**values: Any) -> None:
-    """Set the values of settings that are not stored in the open database, instead of the model's defaults.
-
-    Each call replaces the values of the one before. Raises ValueError for an unknown name or a value out of range.
-    """
-    for name, value in values.items():
-        _check(name, value)
-    cache = _cache()
-    cache.defaults = values
-    cache.settings.clear()
-
-
 def _check(name: str, value: Any) -> None:
     if name not in BotSettings.model_fields:
         raise ValueError(f"there is no setting {name}")
     BotSettings.model_validate({name: value})
 
 
-def _read(document: Document | None) -> tuple[BotSettings, list[str]]:
-    defaults = _cache().defaults
+def _read(document: Document | None) -> _Stored:
     stored = {name: value for name, value in (document or {}).items() if name in BotSettings.model_fields}
     try:
-        return BotSettings.model_validate(defaults | stored), []
+        return _Stored(BotSettings.model_validate(stored), "access_mode" in stored)
     except ValidationError as error:
         wrong = {str(problem["loc"][0]): problem["msg"] for problem in error.errors()}
     sound = {name: value for name, value in stored.items() if name not in wrong}
     # without the stored value, which may be the password of posts
     problems = [f"{name}: the stored value is not usable ({why}); the default stands" for name, why in wrong.items()]
-    return BotSettings.model_validate(defaults | sound), problems
+    return _Stored(BotSettings.model_validate(sound), "access_mode" in sound, tuple(problems))
+
+
+async def _applied(stored: _Stored) -> BotSettings:
+    """Return the settings as they apply at this moment; one more read when the access mode was never chosen."""
+    is_open = not stored.is_access_chosen
+    return stored.followed(has_shorteners=is_open and shortener_ops.is_any_active(await shortener_ops.load()))
 
 
 async def load_checked() -> tuple[BotSettings, list[str]]:
     """Return the stored settings, and a sentence for each stored value that is invalid and was replaced by its default.
 
-    Unknown names are ignored; without a stored document every setting has its default.
+    Unknown names are ignored; without a stored document every setting has its default. That of `access_mode` is credits
+    while there is a shortener.
     """
-    return _read(await _config().find_one({"_id": _ID}))
+    stored = _read(await _config().find_one({"_id": _ID}))
+    return await _applied(stored), list(stored.problems)
 
 
 async def load() -> BotSettings:
     """Return the stored settings; invalid values are logged and replaced by their defaults."""
-    settings, problems = await load_checked()
-    for problem in problems:
+    return await _applied(await _load())
+
+
+async def _load() -> _Stored:
+    stored = _read(await _config().find_one({"_id": _ID}))
+    for problem in stored.problems:
         log.warning("settings.value_ignored", extra={"problem": problem})
-    return settings
+    return stored
 
 
 async def current(now: datetime) -> BotSettings:
@@ -90,7 +104,10 @@ async def current(now: datetime) -> BotSettings:
 
     Concurrent callers share one read, its result or its error.
     """
-    return await _cache().settings.get(now, load)
+    stored = await _cache().settings.get(now, _load)
+    if stored.is_access_chosen:
+        return stored.settings
+    return stored.followed(has_shorteners=await shortener_ops.has_active(now))
 
 
 async def change(name: str, value: Any) -> BotSettings:
@@ -105,7 +122,7 @@ async def change(name: str, value: Any) -> BotSettings:
         # another process inserted the document at the same instant
         stored = await _store(name, value)
     _cache().settings.clear()
-    return _read(stored)[0]
+    return await _applied(_read(stored))
 
 
 async def _store(name: str, value: Any) -> Document | None:

@@ -53,7 +53,7 @@ def full_context(folder: Path) -> JobContext:
         return ()
 
     bot = Bot("1002:sandbox-user")
-    owners = OwnerResources(bot, SendLimiter(), nobody, folder, 1)
+    owners = OwnerResources(bot, SendLimiter(), SendLimiter(), nobody, folder, 1)
     return JobContext(telegram=TelegramResources(bot, Alerts(notify), owners))
 
 

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from core.settings import AccessMode, BotSettings
+from core.shorteners.records import Shortener
 from database.connection import Database
 from database.operations import settings_ops
+from database.operations.shorteners import shortener_ops
 
 ALMOST = timedelta(seconds=5) - timedelta(milliseconds=1)
 READ = "find_one admin_config"
@@ -146,37 +148,55 @@ async def test_fifty_concurrent_first_changes_insert_one_document(db: Database) 
     assert await db.collection("admin_config").count({}) == 1
 
 
-async def test_a_default_applies_while_nothing_is_stored(db: Database, now: datetime) -> None:
-    await settings_ops.current(now)
-    settings_ops.set_defaults(access_mode=AccessMode.CREDITS)
+SHORT = Shortener(code="a", name="short", sealed_key="sealed")
+
+
+async def test_with_a_shortener_access_costs_credits_unless_the_mode_was_chosen(db: Database, now: datetime) -> None:
+    assert (await settings_ops.current(now)).access_mode is AccessMode.OPEN
+    await shortener_ops.add(SHORT)
 
     assert (await settings_ops.current(now)).access_mode is AccessMode.CREDITS
+    assert (await settings_ops.load()).access_mode is AccessMode.CREDITS
     assert (await settings_ops.change("pass_hours", 9)).access_mode is AccessMode.CREDITS
     assert (await settings_ops.change("access_mode", "open")).access_mode is AccessMode.OPEN
+    assert (await settings_ops.current(now)).access_mode is AccessMode.OPEN
     assert (await settings_ops.load()).access_mode is AccessMode.OPEN
     document = await db.collection("admin_config").find_one({"_id": "settings"})
     assert document == {"_id": "settings", "pass_hours": 9, "access_mode": "open"}
 
 
-async def test_a_default_replaces_an_invalid_stored_value(db: Database) -> None:
-    settings_ops.set_defaults(access_mode="credits")
+async def test_the_default_follows_the_pause_of_the_last_shortener(db: Database, now: datetime) -> None:
+    await shortener_ops.add(SHORT)
+    await shortener_ops.set_paused(SHORT, True, 1, "Olive")
+    assert (await settings_ops.current(now)).access_mode is AccessMode.OPEN
+
+    await shortener_ops.set_paused(SHORT, False, 1, "Olive")
+    assert (await settings_ops.current(now)).access_mode is AccessMode.CREDITS
+
+    await shortener_ops.remove(SHORT.code, now)
+    assert (await settings_ops.current(now)).access_mode is AccessMode.OPEN
+
+
+async def test_a_shortener_added_by_another_process_counts_within_five_seconds(db: Database, now: datetime) -> None:
+    assert (await settings_ops.current(now)).access_mode is AccessMode.OPEN
+    await db.collection("shorteners").insert_one({**SHORT.model_dump(), "name_key": "short"})
+
+    later = now + timedelta(seconds=5)
+    assert (await settings_ops.current(later)).access_mode is AccessMode.CREDITS
+
+
+async def test_with_a_chosen_mode_no_shortener_is_read(db: Database, now: datetime) -> None:
+    await settings_ops.change("access_mode", "pass")
+    db.calls.clear()
+
+    await settings_ops.current(now)
+    await settings_ops.load()
+    assert db.calls["find shorteners"] == 0
+
+
+async def test_an_invalid_stored_mode_counts_as_not_chosen(db: Database) -> None:
+    await shortener_ops.add(SHORT)
     await store(db, access_mode="sometimes", pass_hours=9)
 
     settings, problems = await settings_ops.load_checked()
     assert (settings.access_mode, settings.pass_hours, len(problems)) == (AccessMode.CREDITS, 9, 1)
-
-
-async def test_defaults_belong_to_the_open_database_and_the_last_call_counts(db: Database) -> None:
-    settings_ops.set_defaults(access_mode="credits", pass_hours=9)
-    settings_ops.set_defaults(access_mode="pass")
-    assert ((await settings_ops.load()).access_mode, (await settings_ops.load()).pass_hours) == (AccessMode.PASS, 24)
-
-    settings_ops.set_defaults()
-    assert await settings_ops.load() == BotSettings()
-
-
-@pytest.mark.parametrize(("name", "value"), [("nonsense", 1), ("access_mode", "sometimes"), ("pass_hours", 0)])
-async def test_an_invalid_default_is_refused(db: Database, name: str, value: Any) -> None:
-    with pytest.raises(ValueError, match=name):
-        settings_ops.set_defaults(**{name: value})
-    assert await settings_ops.load() == BotSettings()

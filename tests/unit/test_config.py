@@ -191,7 +191,7 @@ def test_a_correct_shortener_is_accepted(monkeypatch: pytest.MonkeyPatch, more: 
         ({"api_url": "https://a.example/a b"}, "api_url: an address"),
         ({"api_url": "https://a.example/\n"}, "api_url: an address"),
         ({"api_url": "https://a.example:0/"}, "api_url: an address"),
-        ({"api_url": "https://a.example:65536/"}, "api_url: Port"),
+        ({"api_url": "https://a.example:65536/"}, "api_url: an address starting with"),
         ({"api_url": "https://{key}.example/{url}"}, "api_url: an address"),
         ({"api_url": "https://a.example/?k={key}"}, "api_url: both {key} and {url}"),
         ({"api_url": "https://a.example/?u={url}"}, "api_url: both {key} and {url}"),

@@ -3,7 +3,9 @@
 import pytest
 
 from core.settings import NOT_USED_YET, BotSettings
+from core.shorteners.records import Shortener
 from database.operations import audit_ops, settings_ops
+from database.operations.shorteners import shortener_ops
 from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
 from views.settings import texts
 
@@ -72,7 +74,7 @@ async def test_settings_without_effect_are_marked(admin: AdminBot) -> None:
 async def test_asking_for_access_without_a_shortener_says_what_that_means(admin: AdminBot, mode: str) -> None:
     await admin.say(f"/set access_mode {mode}")
     assert (await settings_ops.current(admin.clock.now())).access_mode == mode
-    assert "<b>No shortener is configured</b>" in admin.last_text
+    assert "<b>There is no shortener</b>" in admin.last_text
     assert "straight back to the user bot" in admin.last_text
     await admin.say(f"/set access_mode {mode}")
     assert admin.last_text == f"<code>access_mode</code> is <b>{mode}</b> already."
@@ -87,9 +89,9 @@ async def test_the_note_names_the_page_if_there_is_one(admin: AdminBot) -> None:
 
 
 async def test_with_a_shortener_there_is_no_note(admin: AdminBot) -> None:
-    admin.dispatcher["has_shorteners"] = True
-    await admin.say("/set access_mode credits")
-    assert admin.last_text == "<code>access_mode</code> is now <b>credits</b> (it was open)."
+    await shortener_ops.add(Shortener(code="a", name="short", sealed_key="sealed"))
+    await admin.say("/set access_mode pass")
+    assert admin.last_text == "<code>access_mode</code> is now <b>pass</b> (it was credits)."
 
 
 async def test_the_refusal_lists_accepted_values_only(admin: AdminBot) -> None:
