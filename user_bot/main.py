@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
 from aiogram import Bot, Dispatcher
 
 from config import Settings, Shortener
@@ -43,6 +44,8 @@ UPDATES_PER_USER = 8
 JOBS_END_S = 5.0
 #: a tick is delayed by a random part of this, so that several processes do not claim the lease at once
 JITTER = timedelta(seconds=2)
+
+log = structlog.get_logger("tollgate.user_bot")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from sandbox.client import SandboxClient
+from schedulers.registry import JOBS
 from tests.journeys.demo import ROOT, running_demo
 
 pytestmark = [pytest.mark.journey, pytest.mark.sweep, pytest.mark.timeout(120)]
