@@ -138,6 +138,12 @@ class AdminBot:
             for button in row
         ]
 
+    def actions(self) -> list[str]:
+        """The buttons of the newest screen without its last row, which leads back."""
+        found = self.buttons()
+        back = next((place for place, text in enumerate(found) if text.startswith("‹ ") and text != "‹ Prev"), None)
+        return found if back is None else found[:back]
+
     async def posts(self) -> list[Post]:
         """Every post, oldest first."""
         found, _ = await post_search.search(None, skip=0, limit=200, show=PostFilter.ALL)
