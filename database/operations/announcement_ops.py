@@ -102,7 +102,9 @@ async def count_of_post(post_code: str) -> dict[str, int]:
     """Return the number of announcements of a post by state, without states of which there are none."""
     counting: Document = {"_id": "$state", "count": {"$sum": 1}}
     found = await announcements().aggregate(
-        {"post_code": post_code}, [{"$group": counting}], at_most=len(AnnouncementState)
+        {"post_code": post_code},
+        [{"$group": counting}],
+        at_most=len(AnnouncementState) + 1,  # those set aside
     )
     return {one["_id"]: one["count"] for one in found}
 
