@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from core.announcements import Announcement, AnnouncementState, NewAnnouncement
+from core.bot_profile import ShownText
 from core.broadcasts import Broadcast, BroadcastStatus, NewBroadcast, RecipientState
 from core.clock import ManualClock
 from core.delivery import PendingDeletion
@@ -17,12 +18,13 @@ from core.health import Health
 from core.jobs import JobOutcome, RunReport
 from core.posts import Content, Post, PostField, PostFilter, PostItem
 from core.segments import Segment, SegmentKind
+from core.settings.changes import Editor
 from core.shorteners.records import Origin, Shortener
 from core.statistics import Count
 from core.subscriptions import Channel, MembershipStatus
 from core.users import Visitor
 from core.verification import Token
-from database import batches, doctor, indexes, operations
+from database import batches, bot_profiles, doctor, indexes, operations
 from database.batches import Bounds
 from database.connection import current_database
 from database.migrations import runner
@@ -112,6 +114,9 @@ Operation = Callable[..., Awaitable[object]]
 #: public coroutines outside `database/operations` that query
 BESIDES: tuple[Operation, ...] = (
     batches.delete_in_batches,
+    bot_profiles.load,
+    bot_profiles.store,
+    bot_profiles.forget,
     doctor.examine,
     indexes.ensure_indexes,
     indexes.missing_indexes,
@@ -176,6 +181,7 @@ def _as_read(number: int) -> Delivery:
 
 
 _REPORT = RunReport("rare", JobOutcome.SUCCEEDED, NOW, NOW, HOUR)
+_EDITOR = Editor(1, "Ann")
 _KEPT = PendingDeletion(
     id=str(key(10**6)), bot_id=BOT, user_id=1, chat_id=1, post_code="c1", sent_at=NOW, delete_at=NOW + HOUR
 )
@@ -361,6 +367,9 @@ CASES: tuple[Case, ...] = (
     _case(admin_ops.become_owner, 1, "x", "x", NOW),
     _case(admin_ops.become_owner, 10**9, "x", "x", NOW, way="without a row"),
     _case(admin_ops.withdraw_claim),
+    _case(bot_profiles.load, 1),
+    _case(bot_profiles.store, 1, "about", ShownText("a", "a")),
+    _case(bot_profiles.forget, 1, "about"),
     _case(audit_ops.record, NOW, 1, "post.renamed"),
     _case(audit_ops.last, 10),
     _case(broadcast_ops.create, _NEWS),
@@ -602,7 +611,11 @@ CASES: tuple[Case, ...] = (
     _case(settings_ops.load_checked),
     _case(settings_ops.load),
     _case(settings_ops.current, NOW),
+    _case(settings_ops.load_now, NOW),
     _case(settings_ops.change, "pass_hours", 48),
+    _case(settings_ops.change_from, "pass_hours", 48, expected=24, by=_EDITOR, at=NOW),
+    _case(settings_ops.change_from, "pass_hours", 48, expected=7, by=_EDITOR, at=NOW, way="somebody was first"),
+    _case(settings_ops.change_from, "contact", "@ann", expected=None, by=_EDITOR, at=NOW, way="as stored before"),
     _case(statistics_ops.add_once, TODAY, "broadcast x", {"deliveries": 2}),
     _case(statistics_ops.add_once, TODAY, "broadcast x", {"deliveries": 2}, way="again"),
     _case(statistics_ops.read_day, TODAY),
