@@ -104,13 +104,6 @@ class PostItem(Record):
     is_archive: bool = False
 
 
-class Source(Record):
-    """A place with a link of its own, and how often that link was opened."""
-
-    name: str
-    opened: int = 0
-
-
 class FieldChange(Record):
     """Who changed a field last, and when."""
 
@@ -163,8 +156,8 @@ class Post(Record):
     views: int = 0
     #: tries that arrived whole: one subscriber, one day, counted once
     delivered: int = 0
-    #: links for places, in the order they were made
-    sources: tuple[Source, ...] = ()
+    #: how often the link for each place was opened, by its source, in the order they were made
+    sources: dict[str, int] = Field(default_factory=dict)
     #: announcements that wait for their time, and those that stand in a channel
     planned_count: int = 0
     published_count: int = 0
