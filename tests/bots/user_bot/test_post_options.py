@@ -8,10 +8,10 @@ import pytest
 from core.errors import StoreUnavailable
 from core.posts import Post, PostAccess, PostItem
 from database.operations import post_ops, settings_ops, user_credits, user_ops
+from database.operations.delivered_counts import count_delivered
 from schedulers import create_message_deleter_scheduler
 from tests.clocks import yielding
 from tests.house import ALICE, STORAGE, USER_BOT, House
-from user_bot.delivery import counting as counting_module
 from user_bot.delivery.counting import DeliveredCounts
 
 FREE, NO_CHANNELS = PostAccess.FREE, PostAccess.FREE_WITHOUT_CHANNELS
@@ -206,7 +206,7 @@ async def test_an_outage_only_puts_the_counting_off(house: House, monkeypatch: p
     house.clock.in_tasks["delivered counts"] = yielding
     post = await house.store()
     await opened(house, post)
-    count, calls = counting_module.count_delivered, 0
+    count, calls = count_delivered, 0
 
     async def falters(*args: Any) -> int:
         nonlocal calls
@@ -215,7 +215,7 @@ async def test_an_outage_only_puts_the_counting_off(house: House, monkeypatch: p
             raise StoreUnavailable("away")
         return await count(*args)
 
-    monkeypatch.setattr(counting_module, "count_delivered", falters)
+    monkeypatch.setattr("user_bot.delivery.counting.count_delivered", falters)
     counts = Counting(house)
     counting = asyncio.create_task(counts.run(), name="delivered counts")
     async with asyncio.timeout(20):
