@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from core.records import Record
 from core.words import words_of
@@ -104,6 +105,13 @@ class PostItem(Record):
     is_archive: bool = False
 
 
+class Source(Record):
+    """A place with a link of its own, and how often that link was opened."""
+
+    name: str
+    opened: int = 0
+
+
 class FieldChange(Record):
     """Who changed a field last, and when."""
 
@@ -156,8 +164,8 @@ class Post(Record):
     views: int = 0
     #: tries that arrived whole: one subscriber, one day, counted once
     delivered: int = 0
-    #: how often the link for each place was opened, by its source, in the order they were made
-    sources: dict[str, int] = Field(default_factory=dict)
+    #: links for places, in the order they were made; stored as counts by name
+    sources: tuple[Source, ...] = ()
     #: announcements that wait for their time, and those that stand in a channel
     planned_count: int = 0
     published_count: int = 0
@@ -170,6 +178,11 @@ class Post(Record):
     taking_down_since: datetime | None = None
     created_by: int
     created_at: datetime
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _sources_by_name(cls, value: Any) -> Any:
+        return [{"name": name, "opened": count} for name, count in value.items()] if isinstance(value, dict) else value
 
     @property
     def content(self) -> Content:

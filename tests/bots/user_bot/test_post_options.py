@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.errors import StoreUnavailable
-from core.posts import Post, PostAccess, PostItem
+from core.posts import Post, PostAccess, PostItem, Source
 from database.operations import post_ops, settings_ops, user_credits, user_ops
 from database.operations.delivered_counts import count_delivered
 from schedulers import create_message_deleter_scheduler
@@ -155,7 +155,7 @@ async def test_a_press_is_opened_and_what_arrived_whole_is_delivered(house: Hous
     await house.user_bot.delivered_counts.count_all()
     found = await stored(post)
     # the same subscriber on the same day
-    assert (found.views, found.delivered, found.sources) == (2, 1, {"insta": 1})
+    assert (found.views, found.delivered, found.sources) == (2, 1, (Source(name="insta", opened=1),))
 
 
 async def test_a_post_that_came_in_part_or_not_at_all_is_not_delivered(house: House) -> None:

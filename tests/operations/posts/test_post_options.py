@@ -113,7 +113,7 @@ async def test_an_option_of_no_post_is_none(db: Database) -> None:
 
 
 async def opened(post: Post) -> dict[str, int]:
-    return (await found(post)).sources
+    return {source.name: source.opened for source in (await found(post)).sources}
 
 
 async def test_an_opening_of_a_known_source_is_counted_in_the_same_command(db: Database) -> None:
