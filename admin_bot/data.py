@@ -23,6 +23,7 @@ from admin_bot.posts.post_maker import PostMaker
 from admin_bot.posts.service import PostService
 from admin_bot.run_follower import RunFollower
 from admin_bot.seen_keys import SeenKeys
+from admin_bot.settings.service import SettingsService
 from admin_bot.statistics.assembly import build_statistics
 from admin_bot.statistics.service import StatisticsService
 from admin_bot.storage.alarm import StorageAlarm
@@ -56,6 +57,7 @@ class AdminData(_ProcessData):
     menu: MenuService
     #: the functions that take steps back: subjects register theirs
     undo_service: UndoService
+    settings: SettingsService
     storage_channel: StorageChannel
     storage_alarm: StorageAlarm
     post_maker: PostMaker
@@ -89,11 +91,13 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
     channels = build_channels(context, storage.channel)
     broadcasts = build_broadcasts(context, storage.copier, conversations, bulk_rate_per_s=config.bulk_rate_per_s)
     system = build_system(context, config, runs, follower)
+    undo_service = UndoService()
     return AdminData(
         **_process_data(context, config),
         conversations=conversations,
         menu=MenuService(context.user_bot_username, context.clock, context.zone),
-        undo_service=UndoService(),
+        undo_service=undo_service,
+        settings=SettingsService(context.clock, context.zone, undo_service),
         storage_channel=storage.channel,
         storage_alarm=storage.alarm,
         post_maker=posts.maker,

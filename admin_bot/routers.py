@@ -17,6 +17,8 @@ from admin_bot.middlewares.rights import CheckRight
 from admin_bot.middlewares.service_messages import DropServiceMessages
 from admin_bot.people import handlers as people
 from admin_bot.posts.handlers import batch, card, card_answers, new_post, post_list
+from admin_bot.settings.handlers import panel as settings_panel
+from admin_bot.settings.handlers import typing as setting_answers
 from admin_bot.statistics import handlers as statistics
 from admin_bot.storage.handlers import rights_changed, setup
 from admin_bot.system.handlers import backup, jobs, system
@@ -37,6 +39,7 @@ _MODULES = (
     batch,
     card_answers,
     channel_answers,
+    setting_answers,
     people,
     post_list,
     card,
@@ -44,6 +47,7 @@ _MODULES = (
     broadcast_progress,
     jobs,
     system,
+    settings_panel,
     statistics,
     backup,
     new_post,
