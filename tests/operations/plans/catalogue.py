@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from core.bot_profile import ShownText
 from core.broadcasts import Broadcast, BroadcastStatus, NewBroadcast, RecipientState
 from core.clock import ManualClock
 from core.delivery import PendingDeletion
@@ -22,7 +23,7 @@ from core.statistics import Count
 from core.subscriptions import Channel, MembershipStatus
 from core.users import Visitor
 from core.verification import Token
-from database import batches, doctor, indexes, operations
+from database import batches, bot_profiles, doctor, indexes, operations
 from database.batches import Bounds
 from database.connection import current_database
 from database.migrations import runner
@@ -100,6 +101,9 @@ Operation = Callable[..., Awaitable[object]]
 #: public coroutines outside `database/operations` that query
 BESIDES: tuple[Operation, ...] = (
     batches.delete_in_batches,
+    bot_profiles.load,
+    bot_profiles.store,
+    bot_profiles.forget,
     doctor.examine,
     indexes.ensure_indexes,
     indexes.missing_indexes,
@@ -258,6 +262,9 @@ CASES: tuple[Case, ...] = (
     _case(admin_ops.become_owner, 1, "x", "x", NOW),
     _case(admin_ops.become_owner, 10**9, "x", "x", NOW, way="without a row"),
     _case(admin_ops.withdraw_claim),
+    _case(bot_profiles.load, 1),
+    _case(bot_profiles.store, 1, "about", ShownText("a", "a")),
+    _case(bot_profiles.forget, 1, "about"),
     _case(audit_ops.record, NOW, 1, "post.renamed"),
     _case(audit_ops.last, 10),
     _case(broadcast_ops.create, _NEWS),

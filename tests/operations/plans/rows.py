@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 
 from bson import ObjectId
 
-from core.admins import Role
 from core.broadcasts import BroadcastStatus, RecipientState
 from core.delivery_states import FOREVER, DeliveryState
 from core.jobs import JobOutcome
@@ -18,6 +17,7 @@ from core.posts import PostStatus, post_words
 from core.segments import SegmentKind
 from core.shorteners.records import Origin
 from core.subscriptions import CHANNELS_MAX, ChannelMode, MembershipStatus, OnError
+from core.team.admins import Role
 from core.verification import TokenStatus
 from database.operations.delivered_counts import UNCOUNTED
 from database.values import Document
