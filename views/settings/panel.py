@@ -2,10 +2,10 @@
 
 from aiogram.types import InlineKeyboardButton
 
-from core.admins import Role
-from core.rights import Right, may
 from core.settings import FIELDS, Control, Group, SettingField, field_of
 from core.settings.changes import SettingsNow
+from core.team.admins import Role
+from core.team.rights import Right, may
 from views.buttons import Row, button
 from views.html import cut, esc
 from views.navigation import MENU, Section, data_of, open_button, parent

@@ -10,11 +10,11 @@ from admin_bot.conversation.dialogue import Dialogue
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.screens import answer, toast, turn_to, turn_to_fresh
 from admin_bot.settings.service import Outcome, SettingsService
-from core.admins import Role
 from core.clock import Clock
 from core.errors import BadInput
 from core.settings import BotSettings, Control, SettingField, field_of
 from core.settings.changes import Editor
+from core.team.admins import Role
 from database.operations.shorteners import shortener_ops
 from views.navigation import Open, Section
 from views.screens import Screen

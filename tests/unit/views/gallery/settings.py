@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from core.admins import Role
 from core.settings import FIELDS, TEXTS, AccessMode, BotSettings, Control, Group, ShortenerFailure, field_of, limits_of
 from core.settings.changes import LastChange, SettingsNow
+from core.team.admins import Role
 from views.screens import Screen
 from views.settings import field_screens, panel, texts
 from views.settings.callbacks import SetButton, fingerprint
