@@ -19,7 +19,8 @@ from admin_bot.people import handlers as people
 from admin_bot.posts.batch_status import BatchStatusEditor
 from admin_bot.posts.handlers import batch, post_list
 from admin_bot.screens import remove_screen
-from admin_bot.settings import handlers as settings
+from admin_bot.settings.handlers import panel as settings_panel
+from admin_bot.settings.handlers import set_command
 from admin_bot.statistics import handlers as statistics
 from admin_bot.storage.handlers import setup
 from admin_bot.system.handlers import admin_page, backup, jobs
@@ -97,8 +98,8 @@ def build() -> Router:
     router.message.register(cancel, Command("cancel"))
     router.message.register(broadcast_message.broadcast_command, Command("broadcast"))
     router.message.register(post_list.posts_command, Command("posts"))
-    router.message.register(settings.show_settings, Command("settings"))
-    router.message.register(settings.set_one, Command("set"))
+    router.message.register(settings_panel.settings_command, Command("settings"))
+    router.message.register(set_command.set_one, Command("set"))
     router.message.register(channel_list.channels_command, Command("channels"))
     router.message.register(people.grant, Command("grant"))
     router.message.register(people.user_command, Command("user", "subscribers"))

@@ -23,6 +23,7 @@ from admin_bot.posts.post_maker import PostMaker
 from admin_bot.posts.service import PostService
 from admin_bot.run_follower import RunFollower
 from admin_bot.seen_keys import SeenKeys
+from admin_bot.settings.service import SettingsService
 from admin_bot.shorteners.assembly import build_shorteners
 from admin_bot.shorteners.drafts import DraftService
 from admin_bot.shorteners.service import ShortenerService
@@ -62,6 +63,7 @@ class AdminData(_ProcessData):
     menu: MenuService
     #: the functions that take steps back: subjects register theirs
     undo_service: UndoService
+    settings: SettingsService
     storage_channel: StorageChannel
     storage_alarm: StorageAlarm
     post_maker: PostMaker
@@ -104,6 +106,7 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
         conversations=conversations,
         menu=MenuService(context.user_bot_username, context.clock, context.zone),
         undo_service=undo_service,
+        settings=SettingsService(context.clock, context.zone, undo_service),
         storage_channel=storage.channel,
         storage_alarm=storage.alarm,
         post_maker=posts.maker,
