@@ -20,16 +20,17 @@ from admin_bot.posts.handlers import batch, card, card_answers, new_post, post_l
 from admin_bot.statistics import handlers as statistics
 from admin_bot.storage.handlers import rights_changed, setup
 from admin_bot.system.handlers import backup, jobs, system
-from admin_bot.team import claim
+from admin_bot.team import claim, questions
 from core.clock import Clock
 
 #: the claim of the bots comes before the command /start. Commands come next: they win over a waiting question or batch.
-#: Adding a channel comes before the setup, which takes every other answer of a chat picker. New
-#: posts come after everything that waits for a message
+#: Adding a channel comes before the setup, which takes every other answer of a chat picker. New posts
+#: come after everything that waits for a message
 _MODULES = (
     claim,
     command_handlers,
     channel_adding,
+    questions,
     setup,
     broadcast_message,
     broadcast_composing,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
 from aiogram import Bot, Dispatcher
 
 from config import Settings, Shortener
@@ -34,6 +35,8 @@ from user_bot.gate.unlock_links import UnlockConfig
 from user_bot.routers import build_router
 from views import common_texts
 from views.team.profiles import describe_user_bot
+
+log = structlog.get_logger("tollgate.user_bot")
 
 #: asked for explicitly: Telegram keeps the last list and aiogram would derive it from handlers (BOTAPI §4.1)
 ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member", "chat_member", "chat_join_request"]
