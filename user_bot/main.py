@@ -47,6 +47,8 @@ JOBS_END_S = 5.0
 #: a tick is delayed by a random part of this, so that several processes do not claim the lease at once
 JITTER = timedelta(seconds=2)
 
+log = structlog.get_logger("tollgate.user_bot")
+
 
 @dataclass(frozen=True, slots=True)
 class UserBot:

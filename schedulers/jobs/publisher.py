@@ -132,7 +132,7 @@ class _Work:
                 return
             if one.chat_id in busy:
                 continue
-            claimed = await self._query(partial(self._sending.claim, one))
+            claimed = await self._sending.claim(one)
             if claimed is not None:
                 busy.add(claimed.chat_id)
                 self._start(self._sending.send(claimed), claimed, self._sent)

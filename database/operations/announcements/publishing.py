@@ -18,6 +18,8 @@ _CALLED: Document = {
         AnnouncementState.UNKNOWN,
         AnnouncementState.PLANNED,
         AnnouncementState.CANCELLED,
+        # again, after a lost answer of the database
+        AnnouncementState.PUBLISHED,
     ],
 }
 
@@ -49,6 +51,17 @@ async def claim(announcement: Announcement, owner: str, bot_id: int, now: dateti
         "due_at": {"$lte": now},
     }
     return record(await announcements().find_one_and_update(as_read, {"$set": started, "$inc": {"count": 1}}))
+
+
+async def find_claimed(announcement: Announcement, owner: str) -> Announcement | None:
+    """Return it as `owner` has claimed it since it was read as `announcement`; None when that did not happen."""
+    claimed = {
+        "_id": to_key(announcement.id),
+        "state": AnnouncementState.SENDING,
+        "owner": owner,
+        "count": announcement.count + 1,
+    }
+    return record(await announcements().find_one(claimed))
 
 
 async def renew(owner: str, ids: Sequence[str], now: datetime) -> int:

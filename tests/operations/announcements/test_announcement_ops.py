@@ -119,7 +119,7 @@ STEPS: dict[str, tuple[Step, set[AnnouncementState], AnnouncementState]] = {
     "claim": (lambda one, now: publishing.claim(one, OTHER_OWNER, BOT, now), {S.PLANNED}, S.SENDING),
     "published": (
         lambda one, now: publishing.record_published(one, 9, now),
-        {S.SENDING, S.UNKNOWN, S.PLANNED, S.CANCELLED},
+        {S.SENDING, S.UNKNOWN, S.PLANNED, S.CANCELLED, S.PUBLISHED},
         S.PUBLISHED,
     ),
     "failed": (lambda one, now: publishing.record_failed(one, "no"), {S.SENDING, S.UNKNOWN}, S.FAILED),
