@@ -3,7 +3,7 @@
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
-from core.settings import CHANNEL_ID_LOWEST
+from core.settings.model import CHANNEL_ID_LOWEST
 
 
 class CheckFirstChannel(CallbackData, prefix="fc"):
