@@ -33,16 +33,17 @@ from admin_bot.storage.alarm import StorageAlarm
 from admin_bot.storage.albums import AlbumCollector
 from admin_bot.storage.assembly import build_storage
 from admin_bot.storage.channel import StorageChannel
+from admin_bot.storage.setup import StorageSetup
 from admin_bot.system.admin_page import AdminPage
 from admin_bot.system.assembly import build_system
 from admin_bot.system.backup import BackupService
 from admin_bot.system.jobs import JobService
+from admin_bot.team.assembly import build_team
+from admin_bot.team.first_hour import FirstHourGuide
 from admin_bot.team.menus import TeamMenus
 from admin_bot.undo import UndoService
 from core.clock import Clock
-from database import bot_profiles
 from database.team import Team
-from sender.profiles import BotProfile
 
 
 class _ProcessData(TypedDict):
@@ -88,6 +89,8 @@ class AdminData(_ProcessData):
     admin_page: AdminPage
     statistics: StatisticsService
     team_menus: TeamMenus
+    first_hour: FirstHourGuide
+    storage_setup: StorageSetup
 
 
 def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
@@ -101,10 +104,11 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
     broadcasts = build_broadcasts(context, storage.copier, conversations, bulk_rate_per_s=config.bulk_rate_per_s)
     shorteners = build_shorteners(context, config, undo_service)
     system = build_system(context, config, runs, follower)
+    team = build_team(context, storage.channel)
     return AdminData(
         **_process_data(context, config),
         conversations=conversations,
-        menu=MenuService(context.user_bot_username, context.clock, context.zone),
+        menu=MenuService(context.user_bot_username, context.clock, context.zone, team.first_hour.open_steps),
         undo_service=undo_service,
         settings=SettingsService(context.clock, context.zone, undo_service),
         storage_channel=storage.channel,
@@ -126,7 +130,9 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
         jobs=system.jobs,
         backup=system.backup,
         admin_page=system.admin_page,
-        team_menus=TeamMenus(BotProfile(context.bot, bot_profiles), context.team, context.user_bot_username),
+        team_menus=team.menus,
+        first_hour=team.first_hour,
+        storage_setup=storage.setup,
         statistics=build_statistics(context, runs, follower, config.statistics_job),
     )
 

@@ -9,6 +9,7 @@ from aiogram.fsm.strategy import FSMStrategy
 from admin_bot.context import AdminConfig, AdminContext, ShortenerAccess
 from admin_bot.conversation.storage import dialogue_storage
 from admin_bot.data import AdminData, build_data
+from admin_bot.middlewares.memberships import DropPeoplesMembership
 from admin_bot.routers import build_router
 from admin_bot.system.admin_page import local_address
 from config import Settings
@@ -28,7 +29,7 @@ from shorteners.vault import open_vault
 from views import common_texts
 
 #: named explicitly: Telegram keeps the last list, and aiogram would derive it from the handlers (BOTAPI §4.1)
-ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
+ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member", "chat_member"]
 
 
 def build(bot: Bot, data: AdminData, storage: BaseStorage, outage_retry: RetryOnDatabaseOutage) -> Dispatcher:
@@ -38,6 +39,7 @@ def build(bot: Bot, data: AdminData, storage: BaseStorage, outage_retry: RetryOn
     dispatcher = Dispatcher(disable_fsm=True)
     dispatcher.workflow_data.update(data)
     install(dispatcher, bot, outage_retry=outage_retry, texts=common_texts)
+    dispatcher.update.outer_middleware(DropPeoplesMembership())
     isolation = SimpleEventIsolation()
     dispatcher.update.outer_middleware(FSMContextMiddleware(storage, isolation, strategy=FSMStrategy.USER_IN_CHAT))
     data["conversations"].open(storage, isolation)

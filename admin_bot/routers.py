@@ -26,7 +26,7 @@ from admin_bot.shorteners.handlers import pasted_keys
 from admin_bot.statistics import handlers as statistics
 from admin_bot.storage.handlers import rights_changed, setup
 from admin_bot.system.handlers import backup, jobs, system
-from admin_bot.team import claim
+from admin_bot.team import claim, questions
 from core.clock import Clock
 
 #: the claim of the bots comes before the command /start. Commands come next: they win over a waiting question or batch.
@@ -39,6 +39,7 @@ _MODULES = (
     shortener_answers,
     pasted_keys,
     channel_adding,
+    questions,
     setup,
     broadcast_message,
     broadcast_composing,

@@ -35,6 +35,8 @@ from user_bot.routers import build_router
 from views import common_texts
 from views.team.profiles import describe_user_bot
 
+log = structlog.get_logger("tollgate.user_bot")
+
 #: asked for explicitly: Telegram keeps the last list and aiogram would derive it from handlers (BOTAPI §4.1)
 ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member", "chat_member", "chat_join_request"]
 #: updates of one subscriber handled at the same time; a chat takes one answer a second after a burst of five
