@@ -13,6 +13,7 @@ from admin_bot.broadcasts.service import BroadcastService
 from admin_bot.channels.handlers import list as channel_list
 from admin_bot.conversation.dialogue import Dialogue
 from admin_bot.filters import is_command
+from admin_bot.menu import handlers as menu
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.people import handlers as people
 from admin_bot.posts.batch_status import BatchStatusEditor
@@ -46,6 +47,10 @@ class ShowOpenBatch(BaseMiddleware):
 
 async def help_(message: Message) -> None:
     await message.answer(admin_texts.HELP)
+
+
+async def new_post(message: Message) -> None:
+    await message.answer(admin_texts.SEND_ANYTHING)
 
 
 async def cancel(
@@ -85,8 +90,10 @@ def build() -> Router:
     router.message.middleware(EndQuestion())
     router.message.middleware(ShowOpenBatch())
     router.message.register(setup.start, CommandStart())
+    router.message.register(menu.menu_command, Command("menu"))
     router.message.register(help_, Command("help"))
     router.message.register(batch.open_batch, Command("batch"))
+    router.message.register(new_post, Command("new", "post"))
     router.message.register(cancel, Command("cancel"))
     router.message.register(broadcast_message.broadcast_command, Command("broadcast"))
     router.message.register(post_list.posts_command, Command("posts"))
@@ -94,7 +101,7 @@ def build() -> Router:
     router.message.register(settings.set_one, Command("set"))
     router.message.register(channel_list.channels_command, Command("channels"))
     router.message.register(people.grant, Command("grant"))
-    router.message.register(people.user_command, Command("user"))
+    router.message.register(people.user_command, Command("user", "subscribers"))
     router.message.register(people.ban, Command("ban"))
     router.message.register(people.unban, Command("unban"))
     router.message.register(jobs.jobs_command, Command("jobs"))

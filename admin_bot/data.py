@@ -14,6 +14,7 @@ from admin_bot.channels.service import ChannelService
 from admin_bot.context import AdminConfig, AdminContext
 from admin_bot.conversation.dialogue import Conversations
 from admin_bot.job_runs import JobRuns
+from admin_bot.menu.service import MenuService
 from admin_bot.people.service import PeopleService
 from admin_bot.posts.assembly import build_posts
 from admin_bot.posts.batch_status import BatchStatusEditor
@@ -32,7 +33,12 @@ from admin_bot.system.admin_page import AdminPage
 from admin_bot.system.assembly import build_system
 from admin_bot.system.backup import BackupService
 from admin_bot.system.jobs import JobService
+from admin_bot.team.menus import TeamMenus
+from admin_bot.undo import UndoService
 from core.clock import Clock
+from database import bot_profiles
+from database.team import Team
+from sender.profiles import BotProfile
 
 
 class _ProcessData(TypedDict):
@@ -40,10 +46,9 @@ class _ProcessData(TypedDict):
 
     clock: Clock
     zone: ZoneInfo
-    admin_ids: frozenset[int]
+    team: Team
     user_bot: Bot
     user_bot_username: str
-    has_shorteners: bool
     has_page: bool
 
 
@@ -51,6 +56,9 @@ class AdminData(_ProcessData):
     """`Dispatcher(**data)`."""
 
     conversations: Conversations
+    menu: MenuService
+    #: the functions that take steps back: subjects register theirs
+    undo_service: UndoService
     storage_channel: StorageChannel
     storage_alarm: StorageAlarm
     post_maker: PostMaker
@@ -72,6 +80,7 @@ class AdminData(_ProcessData):
     backup: BackupService
     admin_page: AdminPage
     statistics: StatisticsService
+    team_menus: TeamMenus
 
 
 def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
@@ -87,6 +96,8 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
     return AdminData(
         **_process_data(context, config),
         conversations=conversations,
+        menu=MenuService(context.user_bot_username, context.clock, context.zone),
+        undo_service=UndoService(),
         storage_channel=storage.channel,
         storage_alarm=storage.alarm,
         post_maker=posts.maker,
@@ -97,13 +108,14 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
         channel_adder=channels.adder,
         channels=channels.service,
         answer_albums=SeenKeys(),
-        people=PeopleService(context.bot, context.clock, context.zone, context.admin_ids),
+        people=PeopleService(context.bot, context.clock, context.zone, context.team),
         progress_updater=broadcasts.progress_updater,
         broadcasts=broadcasts.service,
         broadcast_albums=broadcasts.albums,
         jobs=system.jobs,
         backup=system.backup,
         admin_page=system.admin_page,
+        team_menus=TeamMenus(BotProfile(context.bot, bot_profiles), context.team, context.user_bot_username),
         statistics=build_statistics(context, runs, follower, config.statistics_job),
     )
 
@@ -112,9 +124,8 @@ def _process_data(context: AdminContext, config: AdminConfig) -> _ProcessData:
     return _ProcessData(
         clock=context.clock,
         zone=context.zone,
-        admin_ids=context.admin_ids,
+        team=context.team,
         user_bot=context.user_bot,
         user_bot_username=context.user_bot_username,
-        has_shorteners=config.has_shorteners,
         has_page=config.has_page,
     )

@@ -2,7 +2,7 @@
 
 from aiogram import Router
 
-from admin_bot import command_handlers, stale_buttons
+from admin_bot import command_handlers, undo
 from admin_bot.broadcasts.handlers import answers as broadcast_answers
 from admin_bot.broadcasts.handlers import composing as broadcast_composing
 from admin_bot.broadcasts.handlers import message as broadcast_message
@@ -10,19 +10,24 @@ from admin_bot.broadcasts.handlers import progress as broadcast_progress
 from admin_bot.channels.handlers import adding as channel_adding
 from admin_bot.channels.handlers import answers as channel_answers
 from admin_bot.channels.handlers import list as channel_list
+from admin_bot.menu import handlers as menu
 from admin_bot.middlewares.authorisation import Authorise
 from admin_bot.middlewares.deduplication import DropRepeatedUpdates
+from admin_bot.middlewares.rights import CheckRight
 from admin_bot.middlewares.service_messages import DropServiceMessages
 from admin_bot.people import handlers as people
 from admin_bot.posts.handlers import batch, card, card_answers, new_post, post_list
 from admin_bot.statistics import handlers as statistics
 from admin_bot.storage.handlers import rights_changed, setup
-from admin_bot.system.handlers import backup, jobs
+from admin_bot.system.handlers import backup, jobs, system
+from admin_bot.team import claim
 from core.clock import Clock
 
-#: commands come first: they win over a waiting question or batch. Adding a channel comes before the setup, which takes
-#: every other answer of a chat picker. New posts come after everything that waits for a message
+#: the claim of the bots comes before the command /start. Commands come next: they win over a waiting question or batch.
+#: Adding a channel comes before the setup, which takes every other answer of a chat picker. New
+#: posts come after everything that waits for a message
 _MODULES = (
+    claim,
     command_handlers,
     channel_adding,
     setup,
@@ -38,11 +43,13 @@ _MODULES = (
     channel_list,
     broadcast_progress,
     jobs,
+    system,
     statistics,
     backup,
     new_post,
     rights_changed,
-    stale_buttons,
+    menu,
+    undo,
 )
 
 
@@ -55,7 +62,9 @@ def build_router(clock: Clock) -> Router:
         if kind != "error":
             observer.outer_middleware(authorise)
     deduplication = DropRepeatedUpdates()
-    root.message.middleware(deduplication)
-    root.callback_query.middleware(deduplication)
-    root.include_routers(*(module.build() for module in _MODULES))
+    check_right = CheckRight()
+    for observer in (root.message, root.callback_query):
+        observer.middleware(deduplication)
+        observer.middleware(check_right)
+    root.include_routers(*(module.build() for module in _MODULES), menu.build_last())
     return root

@@ -37,20 +37,42 @@ class Composing(StatesGroup):
     send_at = State()
 
 
+class SettingAsked(StatesGroup):
+    """The value of a setting."""
+
+    value = State()
+
+
+class PublishAsked(StatesGroup):
+    """Parts of an announcement, and the slots of a channel."""
+
+    text = State()
+    cover = State()
+    label = State()
+    time = State()
+    leaves = State()
+    slot = State()
+    #: the channel to connect
+    channel = State()
+
+
+class ShortenerAsked(StatesGroup):
+    """What is needed of a shortener."""
+
+    address = State()
+    key = State()
+
+
+class PostAsked(StatesGroup):
+    """Options and content of a post, besides those of `Asked`."""
+
+    label = State()
+    cover = State()
+    password = State()
+    #: the name of a place, for a link with a source
+    place = State()
+
+
+_QUESTION_GROUPS = (Asked, Composing, SettingAsked, PublishAsked, ShortenerAsked, PostAsked)
 #: every state that waits for an answer
-QUESTIONS = (
-    Asked.title,
-    Asked.description,
-    Asked.deletion,
-    Asked.search,
-    Asked.channel,
-    Asked.label,
-    Asked.person,
-    Composing.message,
-    Composing.buttons,
-    Composing.days,
-    Composing.language,
-    Composing.source,
-    Composing.lifetime,
-    Composing.send_at,
-)
+QUESTIONS = tuple(state for group in _QUESTION_GROUPS for state in group.__states__)

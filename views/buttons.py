@@ -10,9 +10,14 @@ Row = list[InlineKeyboardButton]
 PAGE_MAX = 9999
 
 
-def button(text: str, data: str) -> InlineKeyboardButton:
+#: colours of buttons: one main action of a screen, and what nothing brings back on a confirm screen. Nothing depends on
+#: them: older apps show all buttons alike
+PRIMARY, DANGER = "primary", "danger"
+
+
+def button(text: str, data: str, *, style: str | None = None) -> InlineKeyboardButton:
     """Make a button whose press sends `data` (at most 64 bytes)."""
-    return InlineKeyboardButton(text=text, callback_data=data)
+    return InlineKeyboardButton(text=text, callback_data=data, style=style)
 
 
 def keyboard(*rows: Row) -> InlineKeyboardMarkup:

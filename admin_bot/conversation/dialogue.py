@@ -1,12 +1,13 @@
 """What a conversation stores between two messages: the open batch, the draft of a broadcast, the waiting question,
-recent searches."""
+recent searches, steps that can be undone."""
 
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from aiogram.filters.callback_data import CallbackData
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State
 from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage, StorageKey
@@ -14,13 +15,14 @@ from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage, StorageKey
 from admin_bot.conversation.batch_draft import BatchDraft, read_batch_draft
 from admin_bot.conversation.broadcast_draft import BroadcastDraft, read_broadcast_draft
 from admin_bot.states import QUESTIONS, Collecting, Composing
-from views.channels.callbacks import ChannelButton
-from views.posts.callbacks import SEARCH_ID_LENGTH, PostButton
+from views.posts.callbacks import SEARCH_ID_LENGTH
+from views.undo import UNDO_NAME_LENGTH
 
-Button = PostButton | ChannelButton
-
+ButtonT = TypeVar("ButtonT", bound=CallbackData)
 #: searches stored; buttons of older ones open the whole list
 SEARCHES_MAX = 5
+#: steps stored that can be undone; older ones cannot any more
+UNDO_STEPS_MAX = 10
 _QUESTION_STATES = frozenset(state.state for state in QUESTIONS)
 
 
@@ -28,10 +30,18 @@ _QUESTION_STATES = frozenset(state.state for state in QUESTIONS)
 class Question:
     """A waiting question."""
 
-    #: the button that asked it; None if it is not about one post or channel
-    button: Button | None
+    #: callback data of the button that asked it; None if it is not about one thing
+    data: str | None
     #: the message that shows it
     screen_id: int | None
+    #: the value the answer replaces, as plain JSON: if it is another by then, somebody else has changed it
+    seen: Any = None
+
+    def asked_by(self, kind: type[ButtonT]) -> ButtonT | None:
+        """Return the button that asked it; None if it was none of this kind."""
+        if self.data is None or not self.data.startswith(f"{kind.__prefix__}:"):
+            return None
+        return kind.unpack(self.data)
 
 
 class Dialogue:
@@ -71,16 +81,15 @@ class Dialogue:
     async def ask(self, state: State, question: Question) -> None:
         """Wait for the answer to a question, in this state."""
         await self._state.set_state(state)
-        packed = question.button.pack() if question.button else None
-        await self._state.update_data(asked={"button": packed, "screen": question.screen_id})
+        asked = {"button": question.data, "screen": question.screen_id, "seen": question.seen}
+        await self._state.update_data(asked=asked)
 
     async def question(self) -> Question | None:
         """Return the waiting question; None if there is none."""
         asked: dict[str, Any] | None = (await self._state.get_data()).get("asked")
         if asked is None or not await self.is_asking():
             return None
-        packed = asked.get("button")
-        return Question(_unpacked(packed) if packed else None, asked.get("screen"))
+        return Question(asked.get("button"), asked.get("screen"), asked.get("seen"))
 
     async def is_asking(self) -> bool:
         """Return whether a question waits."""
@@ -115,14 +124,27 @@ class Dialogue:
         """Return the search of a name; None if it is no longer stored."""
         return (await self._searches()).get(name)
 
+    async def keep_undo(self, step: dict[str, Any]) -> str:
+        """Store a step that can be undone; returns a short name for its button. The oldest step is dropped."""
+        steps = await self._undo_steps()
+        name = secrets.token_hex(UNDO_NAME_LENGTH // 2)
+        await self._state.update_data(undo=dict([*steps.items(), (name, step)][-UNDO_STEPS_MAX:]))
+        return name
+
+    async def undo_step(self, name: str) -> dict[str, Any] | None:
+        """Return a stored step; None if it is no longer stored."""
+        return (await self._undo_steps()).get(name)
+
+    async def forget_undo(self, name: str) -> None:
+        steps = await self._undo_steps()
+        if steps.pop(name, None) is not None:
+            await self._state.update_data(undo=steps)
+
+    async def _undo_steps(self) -> dict[str, dict[str, Any]]:
+        return dict((await self._state.get_data()).get("undo") or {})
+
     async def _searches(self) -> dict[str, str]:
         return dict((await self._state.get_data()).get("searches") or {})
-
-
-def _unpacked(packed: str) -> Button:
-    if packed.startswith(ChannelButton.__prefix__):
-        return ChannelButton.unpack(packed)
-    return PostButton.unpack(packed)
 
 
 class Conversations:

@@ -1,6 +1,7 @@
 """Settings that admins change: one document of the collection `admin_config`, read often."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,22 +10,41 @@ from weakref import WeakKeyDictionary
 from pydantic import ValidationError
 
 from core.errors import AlreadyThere
-from core.settings import BotSettings
+from core.settings import TEXTS, AccessMode, BotSettings
+from core.settings.changes import Editor, LastChange, SettingChange, SettingsNow
+from core.templates import from_plain
 from database.collection import Collection
 from database.connection import Database, current_database
+from database.operations.shorteners import shortener_ops
 from database.shared_read import SharedRead
-from database.values import Document
+from database.values import Document, to_stored
 
 log = logging.getLogger("tollgate.database")
 
 _ID = "settings"
+#: the field of the document with who changed which setting last
+_CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """The stored settings, and what is wrong with them."""
+
+    settings: BotSettings
+    #: False: whether posts are for everybody follows from whether there is a shortener
+    is_access_chosen: bool
+    problems: tuple[str, ...] = ()
+
+    def followed(self, *, has_shorteners: bool) -> BotSettings:
+        """Return the settings as they apply."""
+        if self.is_access_chosen or not has_shorteners:
+            return self.settings
+        return self.settings.model_copy(update={"access_mode": AccessMode.CREDITS})
 
 
 @dataclass(slots=True)
 class _Cache:
-    settings: SharedRead[BotSettings] = field(default_factory=SharedRead)
-    #: values of settings that are not stored, where they differ from the model's defaults
-    defaults: Document = field(default_factory=dict)
+    settings: SharedRead[_Stored] = field(default_factory=SharedRead)
 
 
 _caches: WeakKeyDictionary[Database, _Cache] = WeakKeyDictionary()
@@ -38,51 +58,71 @@ def _cache() -> _Cache:
     return _caches.setdefault(current_database(), _Cache())
 
 
-def set_defaults(**values: Any) -> None:
-    """Set the values of settings that are not stored in the open database, instead of the model's defaults.
-
-    Each call replaces the values of the one before. Raises ValueError for an unknown name or a value out of range.
-    """
-    for name, value in values.items():
-        _check(name, value)
-    cache = _cache()
-    cache.defaults = values
-    cache.settings.clear()
-
-
-def _check(name: str, value: Any) -> None:
+def _check(name: str, value: Any) -> Any:
+    """Return the value as the model has it. Raises ValueError."""
     if name not in BotSettings.model_fields:
         raise ValueError(f"there is no setting {name}")
-    BotSettings.model_validate({name: value})
+    return getattr(BotSettings.model_validate({name: value}), name)
 
 
-def _read(document: Document | None) -> tuple[BotSettings, list[str]]:
-    defaults = _cache().defaults
-    stored = {name: value for name, value in (document or {}).items() if name in BotSettings.model_fields}
+def _stored(name: str, value: Any) -> Any:
+    """Return the stored form: a text is marked as HTML; a bare string is plain text, as earlier versions stored it."""
+    return {"html": value} if name in TEXTS and value is not None else value
+
+
+def _value(name: str, stored: Any) -> Any:
+    if name not in TEXTS:
+        return stored
+    return from_plain(stored) if isinstance(stored, str) else stored and stored.get("html")
+
+
+def _changes(document: Document | None) -> Mapping[str, LastChange]:
+    found = (document or {}).get(_CHANGED) or {}
+    return {
+        name: LastChange.model_validate({**row, "before": _value(name, row.get("before"))})
+        for name, row in found.items()
+        if name in BotSettings.model_fields
+    }
+
+
+def _read(document: Document | None) -> _Stored:
+    stored = {name: _value(name, value) for name, value in (document or {}).items() if name in BotSettings.model_fields}
     try:
-        return BotSettings.model_validate(defaults | stored), []
+        return _Stored(BotSettings.model_validate(stored), "access_mode" in stored)
     except ValidationError as error:
         wrong = {str(problem["loc"][0]): problem["msg"] for problem in error.errors()}
     sound = {name: value for name, value in stored.items() if name not in wrong}
     # without the stored value, which may be the password of posts
     problems = [f"{name}: the stored value is not usable ({why}); the default stands" for name, why in wrong.items()]
-    return BotSettings.model_validate(defaults | sound), problems
+    return _Stored(BotSettings.model_validate(sound), "access_mode" in sound, tuple(problems))
+
+
+async def _applied(stored: _Stored) -> BotSettings:
+    """Return the settings as they apply at this moment; one more read when the access mode was never chosen."""
+    is_open = not stored.is_access_chosen
+    return stored.followed(has_shorteners=is_open and shortener_ops.is_any_active(await shortener_ops.load()))
 
 
 async def load_checked() -> tuple[BotSettings, list[str]]:
     """Return the stored settings, and a sentence for each stored value that is invalid and was replaced by its default.
 
-    Unknown names are ignored; without a stored document every setting has its default.
+    Unknown names are ignored; without a stored document every setting has its default. That of `access_mode` is credits
+    while there is a shortener.
     """
-    return _read(await _config().find_one({"_id": _ID}))
+    stored = _read(await _config().find_one({"_id": _ID}))
+    return await _applied(stored), list(stored.problems)
 
 
 async def load() -> BotSettings:
     """Return the stored settings; invalid values are logged and replaced by their defaults."""
-    settings, problems = await load_checked()
-    for problem in problems:
+    return await _applied(await _load())
+
+
+async def _load() -> _Stored:
+    stored = _read(await _config().find_one({"_id": _ID}))
+    for problem in stored.problems:
         log.warning("settings.value_ignored", extra={"problem": problem})
-    return settings
+    return stored
 
 
 async def current(now: datetime) -> BotSettings:
@@ -90,23 +130,78 @@ async def current(now: datetime) -> BotSettings:
 
     Concurrent callers share one read, its result or its error.
     """
-    return await _cache().settings.get(now, load)
+    stored = await _cache().settings.get(now, _load)
+    if stored.is_access_chosen:
+        return stored.settings
+    return stored.followed(has_shorteners=await shortener_ops.has_active(now))
+
+
+async def load_now(now: datetime) -> SettingsNow:
+    """Return the stored settings with who changed which one last; one read, not shared and not kept."""
+    return _settings_now(await _config().find_one({"_id": _ID}), has_shorteners=await shortener_ops.has_active(now))
+
+
+def _settings_now(document: Document | None, *, has_shorteners: bool) -> SettingsNow:
+    usual = BotSettings(access_mode=AccessMode.CREDITS if has_shorteners else AccessMode.OPEN)
+    return SettingsNow(_read(document).followed(has_shorteners=has_shorteners), usual, _changes(document))
 
 
 async def change(name: str, value: Any) -> BotSettings:
-    """Store one setting (None as null: empty) and return all of them; one atomic upsert.
+    """Store one setting (None as null: empty), whatever it was, and return all of them; one atomic upsert.
 
-    Raises ValueError for an unknown name or a value out of range: call `core.settings.parse_setting` first.
+    Who changed it last is forgotten. For an admin's change: `change_from`. Raises ValueError for an unknown name or a
+    value out of range: call `core.settings.parse_setting` first.
     """
-    _check(name, value)
+    update = {"$set": {name: _stored(name, _check(name, value))}, "$unset": {f"{_CHANGED}.{name}": ""}}
     try:
-        stored = await _store(name, value)
+        document = await _config().find_one_and_update({"_id": _ID}, update, upsert=True)
     except AlreadyThere:
         # another process inserted the document at the same instant
-        stored = await _store(name, value)
+        document = await _config().find_one_and_update({"_id": _ID}, update, upsert=True)
     _cache().settings.clear()
-    return _read(stored)[0]
+    return await _applied(_read(document))
 
 
-async def _store(name: str, value: Any) -> Document | None:
-    return await _config().find_one_and_update({"_id": _ID}, {"$set": {name: value}}, upsert=True)
+async def change_from(name: str, value: Any, *, expected: Any, by: Editor, at: datetime) -> SettingChange:
+    """Store one setting if it still has the value `expected`, with who changed it and when; one conditional update.
+
+    A second press with the value that stands already is no conflict and changes nothing. Raises ValueError as `change`.
+    """
+    new, old = _check(name, value), _check(name, expected)
+    has_shorteners = await shortener_ops.has_active(at)
+    row = {"by": by.user_id, "name": by.name, "at": at, "before": _stored(name, old)}
+    update = {name: _stored(name, new), f"{_CHANGED}.{name}": row}
+    is_usual = old == _settings_now(None, has_shorteners=has_shorteners).value(name)
+    document = None
+    if new != old:
+        document = await _update(_is_as_expected(name, old, is_usual=is_usual), update)
+        if document is None and is_usual:
+            document = await _insert({name: update[name], _CHANGED: {name: row}})
+    found = document or await _config().find_one({"_id": _ID})
+    now = _settings_now(found, has_shorteners=has_shorteners)
+    if document is None and new != old and now.value(name) == old:
+        # it reads as expected in a form of its own: an earlier version's, or a value that is not usable
+        document = await _update({name: (found or {}).get(name)}, update)
+        now = _settings_now(document or await _config().find_one({"_id": _ID}), has_shorteners=has_shorteners)
+    _cache().settings.clear()
+    return SettingChange(now, document is not None, is_conflict=document is None and now.value(name) != new)
+
+
+def _is_as_expected(name: str, old: Any, *, is_usual: bool) -> Document:
+    stored = {name: _stored(name, old)}
+    return {"$or": [stored, {name: {"$exists": False}}]} if is_usual else stored
+
+
+async def _update(condition: Document, values: Document) -> Document | None:
+    """Return the changed document; None when the condition does not hold."""
+    return await _config().find_one_and_update({"_id": _ID, **condition}, {"$set": values})
+
+
+async def _insert(values: Document) -> Document | None:
+    """Insert the first change and return the document; None when there is one already."""
+    document: Document = to_stored({"_id": _ID, **values})
+    try:
+        await _config().insert_one(document)
+    except AlreadyThere:
+        return None
+    return document

@@ -21,7 +21,8 @@ from views.html import esc
 async def labelled(message: Message, bot: Bot, state: FSMContext, channels: ChannelService) -> None:
     dialogue = Dialogue(state)
     question = await dialogue.question()
-    if question is None or not isinstance(question.button, ChannelButton):
+    button = question.asked_by(ChannelButton) if question else None
+    if question is None or button is None:
         await dialogue.end_question()
         await message.answer(texts.QUESTION_LOST)
         return
@@ -30,7 +31,7 @@ async def labelled(message: Message, bot: Bot, state: FSMContext, channels: Chan
     except BadInput as problem:
         await message.answer(esc(problem.sentence))
         return
-    channel = await channel_ops.find(question.button.chat_id)
+    channel = await channel_ops.find(button.chat_id)
     if channel is not None:
         channel = await channels.change(message.chat.id, channel, "channel.labelled", "label", label)
     await dialogue.end_question()

@@ -19,8 +19,9 @@ from core.clock import Clock
 from core.posts import Post
 from database.operations import post_ops, settings_ops
 from views.admin_texts import FIRST_THE_BATCH, STALE_BUTTON
+from views.navigation import OpenPost
 from views.posts import keyboards, texts
-from views.posts.callbacks import AS_SETTINGS, DeletionTime, PostAction, PostButton
+from views.posts.callbacks import AS_SETTINGS, DeletionTime, PostAction, PostButton, PostList
 
 #: each press of "Protect" sets the next value: as in settings, on, off
 _NEXT_PROTECT: dict[bool | None, bool | None] = {None: True, True: False, False: None}
@@ -33,6 +34,10 @@ _QUESTIONS = {
 
 async def open_card(query: CallbackQuery, callback_data: PostButton, cards: CardService) -> None:
     await cards.show(query, await post_ops.find(callback_data.code), callback_data.place)
+
+
+async def open_by_code(query: CallbackQuery, callback_data: OpenPost, cards: CardService) -> None:
+    await cards.show(query, await post_ops.find(callback_data.code), PostList())
 
 
 async def preview(query: CallbackQuery, callback_data: PostButton, cards: CardService) -> None:
@@ -103,7 +108,7 @@ async def ask(query: CallbackQuery, callback_data: PostButton, bot: Bot, state: 
     if post is None:
         return
     waiting_for, question_text = _QUESTIONS[callback_data.act]
-    await dialogue.ask(waiting_for, Question(callback_data, screen_id(query)))
+    await dialogue.ask(waiting_for, Question(callback_data.pack(), screen_id(query)))
     await toast(query)
     screen = Screen(question_text(post), keyboards.question(post.code, callback_data.place))
     await show_in_place(query, bot, screen)
@@ -161,4 +166,5 @@ def build() -> Router:
     for action, handler in handlers.items():
         router.callback_query.register(handler, PostButton.filter(F.act == action))
     router.callback_query.register(set_deletion, DeletionTime.filter())
+    router.callback_query.register(open_by_code, OpenPost.filter())
     return router

@@ -39,7 +39,8 @@ _EXPECTED = {
 async def answered(message: Message, bot: Bot, state: FSMContext, cards: CardService) -> None:
     dialogue = Dialogue(state)
     question = await dialogue.question()
-    if question is None or not isinstance(question.button, PostButton):
+    button = question.asked_by(PostButton) if question else None
+    if question is None or button is None:
         await dialogue.end_question()
         await message.answer(texts.QUESTION_LOST)
         return
@@ -49,13 +50,13 @@ async def answered(message: Message, bot: Bot, state: FSMContext, cards: CardSer
     except BadInput as problem:
         await message.answer(esc(problem.sentence))
         return
-    before = await post_ops.find(question.button.code)
-    post = await cards.change(message.chat.id, before, change(question.button.code, value), action, field)
+    before = await post_ops.find(button.code)
+    post = await cards.change(message.chat.id, before, change(button.code, value), action, field)
     await dialogue.end_question()
     if post is None:
         await message.answer(texts.POST_GONE)
         return
-    await answer(message, await cards.screen(post, question.button.place))
+    await answer(message, await cards.screen(post, button.place))
     await remove_screen(bot, message.chat.id, question.screen_id)
 
 

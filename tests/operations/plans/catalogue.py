@@ -8,18 +8,22 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from core.bot_profile import ShownText
 from core.broadcasts import Broadcast, BroadcastStatus, NewBroadcast, RecipientState
 from core.clock import ManualClock
 from core.delivery import PendingDeletion
 from core.delivery_states import Delivery
 from core.health import Health
 from core.jobs import JobOutcome, RunReport
+from core.posts import Content, Post, PostField, PostFilter, PostItem
 from core.segments import Segment, SegmentKind
+from core.settings.changes import Editor
+from core.shorteners.records import Origin, Shortener
 from core.statistics import Count
 from core.subscriptions import Channel, MembershipStatus
 from core.users import Visitor
 from core.verification import Token
-from database import batches, doctor, indexes, operations
+from database import batches, bot_profiles, doctor, indexes, operations
 from database.batches import Bounds
 from database.connection import current_database
 from database.migrations import runner
@@ -30,6 +34,7 @@ from database.operations import (
     broadcast_rows,
     channel_ops,
     deletion_ops,
+    delivered_counts,
     delivery_ops,
     health_ops,
     housekeeping_ops,
@@ -42,7 +47,10 @@ from database.operations import (
     membership_ops,
     orphan_ops,
     pause_ops,
+    post_content,
     post_ops,
+    post_search,
+    post_takedown,
     run_ops,
     segments,
     session_ops,
@@ -53,10 +61,12 @@ from database.operations import (
     user_credits,
     user_ops,
 )
+from database.operations.shorteners import shortener_counts, shortener_ops
 from database.values import Document
 from tests.operations.plans.rows import (
     BOT,
     COLLECTOR,
+    COMMON,
     CUTOFF,
     DAY,
     FREE,
@@ -72,7 +82,9 @@ from tests.operations.plans.rows import (
     PAID_LONG_AGO,
     PAUSED,
     PLANNED,
+    RARE,
     RECALLING,
+    SECOND,
     SENDING,
     SOURCE,
     STANDING,
@@ -81,6 +93,7 @@ from tests.operations.plans.rows import (
     WANTED,
     delivery_key,
     key,
+    rows_of,
     token,
 )
 
@@ -88,6 +101,9 @@ Operation = Callable[..., Awaitable[object]]
 #: public coroutines outside `database/operations` that query
 BESIDES: tuple[Operation, ...] = (
     batches.delete_in_batches,
+    bot_profiles.load,
+    bot_profiles.store,
+    bot_profiles.forget,
     doctor.examine,
     indexes.ensure_indexes,
     indexes.missing_indexes,
@@ -137,6 +153,11 @@ def _claim(number: int) -> delivery_ops.Claim:
     return delivery_ops.Claim(delivery_key(number), 1)
 
 
+def _post(number: int) -> Post:
+    """Post `number`, as it was read."""
+    return Post.model_validate(rows_of("posts", 50)[number])
+
+
 def _new(number: int, key: str = "new") -> delivery_ops.NewDelivery:
     return delivery_ops.NewDelivery(BOT, number, f"c{number}", key, OWNER, NOW, NOW + HOUR)
 
@@ -147,12 +168,23 @@ def _as_read(number: int) -> Delivery:
 
 
 _REPORT = RunReport("rare", JobOutcome.SUCCEEDED, NOW, NOW, HOUR)
+_EDITOR = Editor(1, "Ann")
 _KEPT = PendingDeletion(
     id=str(key(10**6)), bot_id=BOT, user_id=1, chat_id=1, post_code="c1", sent_at=NOW, delete_at=NOW + HOUR
 )
 _TOKEN = Token(token="t" * 32, user_id=1, created_at=NOW, expires_at=NOW + DAY)
 _CHANNEL = Channel(chat_id=-1000, invite_link="https://t.me/+x")
+_SHORTENER = Shortener(code="code1", name="s1", sealed_key="sealed 1")
+_OF_ENVIRONMENT = Shortener(code="env", name="env", origin=Origin.ENVIRONMENT)
 _MEMBER = MembershipStatus.MEMBER
+
+
+async def _share_of_environment() -> bool:
+    """The first change of one whose configuration is not stored."""
+    shortener_ops.set_environment([_OF_ENVIRONMENT])
+    return await shortener_ops.set_share(_OF_ENVIRONMENT, 2, 1, "Olive")
+
+
 _UNPAID = "C" * 16
 _NEWS = NewBroadcast(
     key="new",
@@ -169,6 +201,8 @@ _PLANNED = Broadcast(
     id=_id(PLANNED),
     status=BroadcastStatus.QUEUED,
 )
+#: what a post gets in place of its message
+_CONTENT = Content(storage_chat_id=-1, message_ids=(7, 8), items=(PostItem(), PostItem()))
 _POST: dict[str, Any] = {"storage_chat_id": -1, "message_ids": [1], "created_by": 1, "created_at": NOW}
 
 _COUNTED = tuple(
@@ -221,7 +255,16 @@ _SEGMENTS = tuple(
 )
 
 CASES: tuple[Case, ...] = (
-    _case(admin_ops.find_role, 1),
+    _case(admin_ops.load),
+    _case(admin_ops.current, NOW),
+    _case(admin_ops.find_claim),
+    _case(admin_ops.issue_claim, "x", NOW),
+    _case(admin_ops.become_owner, 1, "x", "x", NOW),
+    _case(admin_ops.become_owner, 10**9, "x", "x", NOW, way="without a row"),
+    _case(admin_ops.withdraw_claim),
+    _case(bot_profiles.load, 1),
+    _case(bot_profiles.store, 1, "about", ShownText("a", "a")),
+    _case(bot_profiles.forget, 1, "about"),
     _case(audit_ops.record, NOW, 1, "post.renamed"),
     _case(audit_ops.last, 10),
     _case(broadcast_ops.create, _NEWS),
@@ -307,6 +350,25 @@ CASES: tuple[Case, ...] = (
     _case(channel_ops.count_join, -1),
     _case(channel_ops.move_to, -2, -1002),
     _case(channel_ops.remove, -3),
+    _case(shortener_ops.load),
+    _case(shortener_ops.current, NOW),
+    _case(shortener_ops.has_active, NOW),
+    _case(shortener_ops.hosts_of_chat, NOW),
+    _case(shortener_ops.find, "code1"),
+    _case(shortener_ops.add, Shortener(code="new", name="new")),
+    _case(shortener_ops.add, Shortener(code="code3", name="three"), way="one that cannot be read is stored"),
+    _case(shortener_ops.set_share, _SHORTENER, 2, 1, "Olive"),
+    Case("shortener_ops.set_share (of the environment)", shortener_ops.set_share, _share_of_environment),
+    _case(shortener_ops.set_paused, _SHORTENER, True, 1, "Olive"),
+    _case(shortener_ops.replace_key, _SHORTENER, "sealed", "s.example", NOW, 1, "Olive"),
+    _case(shortener_ops.remember_host, "code1", "s.example"),
+    _case(shortener_ops.remove, "code2", NOW),
+    _case(shortener_counts.count_made, "s1", TODAY, NOW),
+    _case(shortener_counts.count_finished, "s1", TODAY, 48.0),
+    _case(shortener_counts.count_too_fast, "s1", TODAY),
+    _case(shortener_counts.count_failed, "s1", TODAY, NOW, "refused"),
+    _case(shortener_counts.note_test, "s1", TODAY, NOW),
+    _case(shortener_counts.tallies, ["s1", "s2"], TODAY - 7 * DAY),
     _case(deletion_ops.promise, BOT, 1, 1, "c1", NOW, NOW + HOUR),
     _case(deletion_ops.claim_due, NOW, "claimer", HOUR, 5),
     _case(deletion_ops.claim_due, NOW, "claimer", HOUR, 5, bot_id=BOT, way="of one bot"),
@@ -381,22 +443,44 @@ CASES: tuple[Case, ...] = (
     _case(pause_ops.delete_expired, NOW, **ONE_BATCH),
     _case(post_ops.create, title="New", **_POST),
     _case(post_ops.open_post, "c1"),
+    _case(post_ops.open_post, "c1", "insta", way="of a source"),
+    _case(post_ops.open_post, "c1", "unknown", way="of an unknown source"),
     _case(post_ops.find, "c1"),
     _case(post_ops.titles, ["c1", "c2", "nothing"]),
-    _case(post_ops.search, None, skip=8, limit=8, way="all"),
-    _case(post_ops.search, None, skip=8, limit=8, include_removed=True, way="all and removed"),
-    _case(post_ops.search, "#1", skip=0, limit=8, way="a number"),
-    _case(post_ops.search, "1", skip=0, limit=8, way="number or title"),
-    _case(post_ops.search, "Title 1", skip=0, limit=8, way="title"),
-    _case(post_ops.search, "Title 1", skip=0, limit=8, include_removed=True, way="title, also removed"),
     _case(post_ops.count_live),
     _case(post_ops.rename, "c1", "Another"),
     _case(post_ops.describe, "c1", "What it is"),
-    _case(post_ops.replace_items, "c1", -1, [5]),
     _case(post_ops.set_protect, "c1", True),
     _case(post_ops.set_deletion, "c1", 30),
+    _case(post_ops.set_option, "c1", PostField.LABEL, "Open", expected=None, by=1, at=NOW),
+    _case(post_ops.set_option, "c1", PostField.LABEL, "Get", expected="Other", by=1, at=NOW, way="differs"),
+    _case(post_ops.add_source, "c1", "news"),
+    _case(post_ops.add_source, "c1", "insta", way="known"),
+    _case(post_ops.note_announcements, "c1", planned=1, published=0),
     _case(post_ops.remove, "c1"),
     _case(post_ops.restore, "c1"),
+    _case(post_ops.discard, "c0", NOW),
+    *(_case(post_search.search, None, skip=8, limit=8, show=show, way=show.value) for show in PostFilter),
+    _case(post_search.search, "#1", skip=0, limit=8, way="a number"),
+    _case(post_search.search, f"https://t.me/shop_bot?start=p_{'A' * 16}", skip=0, limit=8, way="a link"),
+    _case(post_search.search, "17", skip=0, limit=8, way="number first"),
+    _case(post_search.search, "17", skip=8, limit=8, way="number first, next page"),
+    _case(post_search.search, RARE[:5], skip=0, limit=8, way="a rare word"),
+    _case(post_search.search, RARE, skip=0, limit=8, show=PostFilter.ALL, way="a rare word of every post"),
+    _case(post_search.search, COMMON[:4], skip=0, limit=8, way="a common word"),
+    _case(post_search.search, f"{COMMON} {RARE} title", skip=0, limit=8, way="several words"),
+    _case(post_content.change_content, _post(30), _CONTENT, by=1, at=NOW),
+    _case(post_content.undo_content, _post(0), NOW - DAY),
+    _case(post_content.pop_expired_undos, NOW - WANTED * SECOND, WANTED),
+    _case(post_takedown.count_copies, f"c{STANDING}", NOW),
+    _case(post_takedown.take_down, "c2", by=1, at=NOW),
+    _case(post_takedown.find_taking_down, WANTED),
+    _case(post_takedown.is_being_sent, f"c{STANDING}", NOW),
+    _case(post_takedown.bring_forward, f"c{STANDING}", NOW, BATCH),
+    _case(post_takedown.bring_forward, "nothing", NOW, BATCH, way="nothing left"),
+    _case(post_takedown.end_take_down, "c3", NOW - DAY + 3 * SECOND),
+    _case(delivered_counts.count_delivered, NOW, BATCH, way="left by a killed process"),
+    _case(delivered_counts.count_delivered, NOW, BATCH),
     _case(run_ops.start_run, "rare", NOW, OWNER, NOW),
     _case(run_ops.start_run, "rare", NOW, OWNER, NOW, way="started by the same"),
     _case(run_ops.start_run, "rare", None, OWNER, NOW, way="by hand"),
@@ -418,7 +502,11 @@ CASES: tuple[Case, ...] = (
     _case(settings_ops.load_checked),
     _case(settings_ops.load),
     _case(settings_ops.current, NOW),
+    _case(settings_ops.load_now, NOW),
     _case(settings_ops.change, "pass_hours", 48),
+    _case(settings_ops.change_from, "pass_hours", 48, expected=24, by=_EDITOR, at=NOW),
+    _case(settings_ops.change_from, "pass_hours", 48, expected=7, by=_EDITOR, at=NOW, way="somebody was first"),
+    _case(settings_ops.change_from, "contact", "@ann", expected=None, by=_EDITOR, at=NOW, way="as stored before"),
     _case(statistics_ops.add_once, TODAY, "broadcast x", {"deliveries": 2}),
     _case(statistics_ops.add_once, TODAY, "broadcast x", {"deliveries": 2}, way="again"),
     _case(statistics_ops.read_day, TODAY),
@@ -504,7 +592,7 @@ CASES: tuple[Case, ...] = (
 def operations_there_are() -> set[Operation]:
     """Return every public coroutine function of every module of `database/operations`, and those in `BESIDES`."""
     found: set[Operation] = set(BESIDES)
-    for entry in pkgutil.iter_modules(operations.__path__, f"{operations.__name__}."):
+    for entry in pkgutil.walk_packages(operations.__path__, f"{operations.__name__}."):
         module = importlib.import_module(entry.name)
         functions = inspect.getmembers(module, inspect.iscoroutinefunction)
         found |= {it for name, it in functions if it.__module__ == entry.name and not name.startswith("_")}

@@ -10,14 +10,16 @@ from datetime import UTC, datetime, timedelta
 
 from bson import ObjectId
 
-from core.admins import Role
 from core.broadcasts import BroadcastStatus, RecipientState
 from core.delivery_states import FOREVER, DeliveryState
 from core.jobs import JobOutcome
-from core.posts import PostStatus
+from core.posts import PostStatus, post_words
 from core.segments import SegmentKind
+from core.shorteners.records import Origin
 from core.subscriptions import CHANNELS_MAX, ChannelMode, MembershipStatus, OnError
+from core.team.admins import Role
 from core.verification import TokenStatus
+from database.operations.delivered_counts import UNCOUNTED
 from database.values import Document
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -38,7 +40,7 @@ PAID, PAID_LONG_AGO = "A" * 16, "B" * 16
 #: the user with every open token, and very many expired ones
 COLLECTOR = 1
 #: collections with a maximal number of rows
-BOUNDED = {"channels": CHANNELS_MAX - 10, "job_leases": 10}
+BOUNDED = {"channels": CHANNELS_MAX - 10, "job_leases": 10, "shorteners": 50}
 
 
 def key(number: int) -> ObjectId:
@@ -73,6 +75,15 @@ def _user(i: int, size: int, wanted: int) -> Document:
     }
 
 
+#: a word of few posts, none of them new, and one of all
+RARE, COMMON = "rarely", "everywhere"
+_UNDO: Document = {"content": {"storage_chat_id": -1, "message_ids": [1], "items": []}, "cover": None, "by": 1}
+
+
+def _words(i: int, wanted: int) -> tuple[str, ...]:
+    return post_words(i + 1, f"{i} titles" if i % 2 else f"Title {i}", COMMON + f" {RARE}" * (wanted <= i < 3 * wanted))
+
+
 def _post(i: int, size: int, wanted: int) -> Document:
     # the newest half is removed
     status = PostStatus.REMOVED if i >= size // 2 else PostStatus.DRAFT if i % 5 == 0 else PostStatus.LIVE
@@ -80,7 +91,15 @@ def _post(i: int, size: int, wanted: int) -> Document:
         "code": f"c{i}",
         "number": i + 1,
         "title": f"{i} titles" if i % 2 else f"Title {i}",
-        "title_key": f"{i} titles" if i % 2 else f"title {i}",
+        "words": list(_words(i, wanted)),
+        # of the live half: few are scheduled, and few were never announced
+        "is_scheduled": i % 50 == 1,
+        "is_announced": i % 50 > 2,
+        "is_imported": i % 10 == 3,
+        "taking_down_since": NOW - DAY + i * SECOND if i < wanted else None,
+        "content_undo": {**_UNDO, "until": NOW - i * SECOND} if i < 2 * wanted else None,
+        "views": i,
+        "sources": [{"name": "insta", "opened": i}],
         "storage_chat_id": -1,
         "message_ids": [i + 1],
         "item_count": 1,
@@ -134,6 +153,8 @@ def _token_count(i: int, size: int, wanted: int) -> Document:
 
 #: a delivery that anybody may start again, one with copies that stand, and one whose owner is gone
 FREE, STANDING, LAPSED = 16, 24, WANTED + 1
+#: a delivery in a batch of counts that a killed process has left, and the key of the batch
+LEFT, LEFT_TALLY = 34, "0000000000001.000:left"
 #: owner of the deliveries whose lease ran out
 GONE = "gone"
 
@@ -167,6 +188,8 @@ def _delivery(i: int, size: int, wanted: int) -> Document:
         "claimed_until": None,
         "claim": None,
         "last_error": None,
+        # few arrived and are not counted, and one was being counted when a process was killed
+        "tally": UNCOUNTED if WANTED * 2 <= i < WANTED * 3 else LEFT_TALLY if i == LEFT else None,
     }
     return delivery | _how_far(i, wanted)
 
@@ -357,7 +380,8 @@ def _day(i: int, size: int, wanted: int) -> Document:
 
 
 def _settings(i: int, size: int, wanted: int) -> Document:
-    return {"_id": "settings" if i == 0 else f"other {i}", "pass_hours": 24}
+    # a contact that cannot be used, and reads as none
+    return {"_id": "settings" if i == 0 else f"other {i}", "pass_hours": 24, "contact": " "}
 
 
 def _pause(i: int, size: int, wanted: int) -> Document:
@@ -409,6 +433,28 @@ def _channel(i: int, size: int, wanted: int) -> Document:
     }
 
 
+def _shortener(i: int, size: int, wanted: int) -> Document:
+    # most were removed, some of them long ago
+    is_there = i < 10
+    return {
+        "code": f"code{i}",
+        "name": f"s{i}",
+        "name_key": f"s{i}" if is_there else f"removed code{i}",
+        "origin": Origin.CHAT.value,
+        "api_url": "https://s.example/api",
+        "link_hosts": ["l.example"],
+        # the fourth was edited by hand
+        "share": 0 if i == 3 else 1,
+        "is_paused": i % 2 == 1,
+        "sealed_key": f"sealed {i}" if is_there else None,
+        "removed_at": None if is_there else NOW - i * DAY,
+    }
+
+
+def _shortener_day(i: int, size: int, wanted: int) -> Document:
+    return {"name": f"s{i % 10}", "date": TODAY - i // 10 * DAY, "links": 9, "finished": 5, "times": {"s48": 5}}
+
+
 def _membership(i: int, size: int, wanted: int) -> Document:
     # ten channels, each with everybody
     status = MembershipStatus.REQUESTED if i % 3 == 0 else MembershipStatus.MEMBER
@@ -439,6 +485,8 @@ _MAKERS: dict[str, Callable[[int, int, int], Document]] = {
     "migrations": _migration,
     "channels": _channel,
     "memberships": _membership,
+    "shorteners": _shortener,
+    "shortener_days": _shortener_day,
 }
 FILLED = frozenset(_MAKERS)
 

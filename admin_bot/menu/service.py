@@ -1,0 +1,56 @@
+"""The Menu's screen: at most three commands to the database."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from core.clock import Clock
+from core.days import start_of_day
+from core.statistics import Count
+from core.troubles import OpenTrouble, TroubleKind, troubles
+from database.operations import channel_ops, incident_ops, statistics_ops
+from views.menu.screen import Today, menu
+from views.screens import Screen
+
+#: how long the numbers of the day are used again: going through the Menu must not count a busy day at every press
+NUMBERS_FOR = timedelta(seconds=10)
+
+
+class MenuService:
+    """Builds the Menu."""
+
+    def __init__(self, user_bot_username: str, clock: Clock, zone: ZoneInfo) -> None:
+        self._username = user_bot_username
+        self._clock = clock
+        self._zone = zone
+        self._numbers: tuple[datetime, Today] | None = None
+
+    async def screen(self) -> Screen:
+        """Return the Menu as it is now."""
+        now = self._clock.now()
+        found = troubles(await incident_ops.find_open())
+        return menu(
+            self._username,
+            await self._today(now),
+            None,
+            found,
+            channels=await self._channels(found, now),
+            now=now,
+            zone=self._zone,
+        )
+
+    async def _channels(self, found: list[OpenTrouble], now: datetime) -> dict[str, str]:
+        if all(one.kind is not TroubleKind.CHANNEL for one in found):
+            return {}
+        return {str(channel.chat_id): channel.name for channel in await channel_ops.current(now)}
+
+    async def _today(self, now: datetime) -> Today:
+        kept = self._numbers
+        if kept is not None and timedelta() <= now - kept[0] < NUMBERS_FOR:
+            return kept[1]
+        start = start_of_day(now, self._zone)
+        today = Today(
+            await statistics_ops.count_on(Count.NEW_USERS, start, now),
+            await statistics_ops.count_on(Count.DELIVERIES, start, now),
+        )
+        self._numbers = now, today
+        return today
