@@ -23,6 +23,10 @@ from admin_bot.posts.post_maker import PostMaker
 from admin_bot.posts.service import PostService
 from admin_bot.run_follower import RunFollower
 from admin_bot.seen_keys import SeenKeys
+from admin_bot.settings.service import SettingsService
+from admin_bot.shorteners.assembly import build_shorteners
+from admin_bot.shorteners.drafts import DraftService
+from admin_bot.shorteners.service import ShortenerService
 from admin_bot.statistics.assembly import build_statistics
 from admin_bot.statistics.service import StatisticsService
 from admin_bot.storage.alarm import StorageAlarm
@@ -60,6 +64,7 @@ class AdminData(_ProcessData):
     menu: MenuService
     #: the functions that take steps back: subjects register theirs
     undo_service: UndoService
+    settings: SettingsService
     storage_channel: StorageChannel
     storage_alarm: StorageAlarm
     post_maker: PostMaker
@@ -77,6 +82,8 @@ class AdminData(_ProcessData):
     broadcasts: BroadcastService
     #: albums that are sent for a broadcast
     broadcast_albums: AlbumCollector
+    shorteners: ShortenerService
+    shortener_drafts: DraftService
     jobs: JobService
     backup: BackupService
     admin_page: AdminPage
@@ -88,20 +95,22 @@ class AdminData(_ProcessData):
 
 def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
     """Build every subject's services. At a stop `close()` of both album collectors comes before the supervisor's."""
-    conversations = Conversations(context.bot.id)
+    conversations, undo_service = Conversations(context.bot.id), UndoService()
     follower = RunFollower(context.bot, context.supervisor, context.clock)
     runs = JobRuns(context.clock)
     storage = build_storage(context, config.storage_channel_id)
     posts = build_posts(context, storage.copier)
     channels = build_channels(context, storage.channel)
     broadcasts = build_broadcasts(context, storage.copier, conversations, bulk_rate_per_s=config.bulk_rate_per_s)
+    shorteners = build_shorteners(context, config, undo_service)
     system = build_system(context, config, runs, follower)
     team = build_team(context, storage.channel)
     return AdminData(
         **_process_data(context, config),
         conversations=conversations,
         menu=MenuService(context.user_bot_username, context.clock, context.zone, team.first_hour.open_steps),
-        undo_service=UndoService(),
+        undo_service=undo_service,
+        settings=SettingsService(context.clock, context.zone, undo_service),
         storage_channel=storage.channel,
         storage_alarm=storage.alarm,
         post_maker=posts.maker,
@@ -116,6 +125,8 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
         progress_updater=broadcasts.progress_updater,
         broadcasts=broadcasts.service,
         broadcast_albums=broadcasts.albums,
+        shorteners=shorteners.service,
+        shortener_drafts=shorteners.drafts,
         jobs=system.jobs,
         backup=system.backup,
         admin_page=system.admin_page,

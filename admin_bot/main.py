@@ -6,7 +6,7 @@ from aiogram.fsm.storage.base import BaseStorage
 from aiogram.fsm.storage.memory import SimpleEventIsolation
 from aiogram.fsm.strategy import FSMStrategy
 
-from admin_bot.context import AdminConfig, AdminContext
+from admin_bot.context import AdminConfig, AdminContext, ShortenerAccess
 from admin_bot.conversation.storage import dialogue_storage
 from admin_bot.data import AdminData, build_data
 from admin_bot.middlewares.memberships import DropPeoplesMembership
@@ -24,6 +24,8 @@ from runtime.polling_watch import PollingWatch
 from runtime.team import claim_notice
 from schedulers import registry
 from sender.updates.intake import RetryOnDatabaseOutage, install
+from shorteners.providers import configured_providers
+from shorteners.vault import open_vault
 from views import common_texts
 
 #: named explicitly: Telegram keeps the last list, and aiogram would derive it from the handlers (BOTAPI §4.1)
@@ -102,6 +104,12 @@ async def component(base: ProcessContext) -> Component:
     config = AdminConfig(
         storage_channel_id=settings.STORAGE_CHANNEL_ID,
         bulk_rate_per_s=settings.BULK_RATE_PER_SECOND,
+        shortener_access=ShortenerAccess(
+            open_vault(settings.DATA_DIR),
+            configured_providers(settings.SHORTENERS),
+            # the sandbox's shortener is on this machine
+            is_public_only=not settings.SANDBOX_CLOCK_URL,
+        ),
         public_base_url=settings.PUBLIC_BASE_URL,
         web_address=local_address(settings.WEB_HOST, settings.WEB_PORT),
         plans=registry.plans(settings.zone, settings.TOKEN_CLEANUP_HOUR),

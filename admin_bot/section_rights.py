@@ -17,6 +17,8 @@ SECTIONS: dict[str, Right] = {
     "admin batch": Right.POSTS,
     "admin card answers": Right.POSTS,
     "admin channel answers": Right.CHANNELS,
+    "admin settings": Right.SETTINGS,
+    "admin setting answers": Right.SETTINGS,
     "admin people": Right.SUBSCRIBERS,
     "admin post list": Right.POSTS,
     "admin card": Right.POSTS,

@@ -36,7 +36,7 @@ async def current(now: datetime) -> FirstHour:
 
 async def keep_candidate(candidate: StorageCandidate) -> None:
     """Store which channel was chosen; the one before is forgotten. One atomic upsert."""
-    fields = ("chat_id", "title", "admin_id", "message_id")
+    fields = ("chat_id", "title", "admin_id", "admin_name", "message_id")
     await _set({"candidate": {name: getattr(candidate, name) for name in fields}})
 
 

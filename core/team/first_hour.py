@@ -21,6 +21,7 @@ class StorageCandidate:
     title: str
     #: who chose it, and the message that says what is missing
     admin_id: int
+    admin_name: str
     message_id: int
 
 

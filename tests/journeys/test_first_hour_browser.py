@@ -12,10 +12,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from config import Settings
-from core.team.first_hour import Step
-from database import first_hour
-from database.operations import channel_ops, settings_ops
-from tests.house import ADMIN_BOT, OLIVE, USER_BOT, House, running_house
+from tests.house import OLIVE, USER_BOT, House, running_house
 from tests.journeys.browser import SIZES, become, button, look, messages, open_link, page_of
 
 #: of the contract: what a new owner may be asked for at most
@@ -57,7 +54,7 @@ class Effort:
 
 @asynccontextmanager
 async def new_house() -> AsyncIterator[House]:
-    """Both bots as a new owner starts them, in a Telegram without a storage channel but with the owner's own channel."""
+    """Both bots as a new owner starts them, who has a channel of subscribers and nothing else."""
     async with running_house(ADMIN_IDS=(), STORAGE_CHANNEL_ID=None) as house:
         await house.world.add_chat("channel", "Olive's Garden", OLIVE, username="garden")
         yield house
