@@ -10,7 +10,6 @@ import aiohttp
 import pytest
 
 from sandbox.client import SandboxClient
-from schedulers.registry import JOB_NAMES
 from tests.journeys.demo import ROOT, running_demo
 
 pytestmark = [pytest.mark.journey, pytest.mark.sweep, pytest.mark.timeout(120)]
