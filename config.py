@@ -130,7 +130,7 @@ class Settings(BaseSettings):
 
     USER_BOT_TOKEN: SecretStr
     ADMIN_BOT_TOKEN: SecretStr
-    ADMIN_IDS: Annotated[tuple[int, ...], NoDecode]
+    ADMIN_IDS: Annotated[tuple[int, ...], NoDecode] = ()
     STORAGE_CHANNEL_ID: int | None = None
 
     MONGO_URI: SecretStr = SecretStr("mongodb://localhost:27017")
@@ -195,8 +195,8 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         parts = [part.strip() for part in value.split(",") if part.strip()]
-        if not parts or not all(part.isdecimal() and int(part) > 0 for part in parts):
-            raise ValueError("Telegram ids (positive numbers), comma separated, are expected")
+        if not all(part.isdecimal() and int(part) > 0 for part in parts):
+            raise ValueError("Telegram ids (positive numbers), comma separated, or nothing are expected")
         return tuple(int(part) for part in parts)
 
     @field_validator("SHORTENERS", "TOKEN_CLEANUP_HOUR", mode="before")

@@ -9,6 +9,7 @@ from aiogram import Bot
 from core.clock import Clock
 from core.jobs import JobPlan
 from core.supervisor import Supervisor
+from database.team import Team
 from monitoring.alerts import Alerts
 from sender.limiting.limits import BULK_RATE_PER_S
 from shorteners.providers import Provider
@@ -23,7 +24,7 @@ class AdminContext:
     #: asked about its rights, makes invite links, sends test copies to admins
     user_bot: Bot
     user_bot_username: str
-    admin_ids: frozenset[int]
+    team: Team
     clock: Clock
     zone: ZoneInfo
     alerts: Alerts

@@ -23,6 +23,7 @@ from admin_bot.posts.post_maker import PostMaker
 from admin_bot.posts.service import PostService
 from admin_bot.run_follower import RunFollower
 from admin_bot.seen_keys import SeenKeys
+from admin_bot.settings.service import SettingsService
 from admin_bot.shorteners.assembly import build_shorteners
 from admin_bot.shorteners.drafts import DraftService
 from admin_bot.shorteners.service import ShortenerService
@@ -32,12 +33,17 @@ from admin_bot.storage.alarm import StorageAlarm
 from admin_bot.storage.albums import AlbumCollector
 from admin_bot.storage.assembly import build_storage
 from admin_bot.storage.channel import StorageChannel
+from admin_bot.storage.setup import StorageSetup
 from admin_bot.system.admin_page import AdminPage
 from admin_bot.system.assembly import build_system
 from admin_bot.system.backup import BackupService
 from admin_bot.system.jobs import JobService
+from admin_bot.team.assembly import build_team
+from admin_bot.team.first_hour import FirstHourGuide
+from admin_bot.team.menus import TeamMenus
 from admin_bot.undo import UndoService
 from core.clock import Clock
+from database.team import Team
 
 
 class _ProcessData(TypedDict):
@@ -45,7 +51,7 @@ class _ProcessData(TypedDict):
 
     clock: Clock
     zone: ZoneInfo
-    admin_ids: frozenset[int]
+    team: Team
     user_bot: Bot
     user_bot_username: str
     has_page: bool
@@ -58,6 +64,7 @@ class AdminData(_ProcessData):
     menu: MenuService
     #: the functions that take steps back: subjects register theirs
     undo_service: UndoService
+    settings: SettingsService
     storage_channel: StorageChannel
     storage_alarm: StorageAlarm
     post_maker: PostMaker
@@ -81,6 +88,9 @@ class AdminData(_ProcessData):
     backup: BackupService
     admin_page: AdminPage
     statistics: StatisticsService
+    team_menus: TeamMenus
+    first_hour: FirstHourGuide
+    storage_setup: StorageSetup
 
 
 def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
@@ -94,11 +104,13 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
     broadcasts = build_broadcasts(context, storage.copier, conversations, bulk_rate_per_s=config.bulk_rate_per_s)
     shorteners = build_shorteners(context, config, undo_service)
     system = build_system(context, config, runs, follower)
+    team = build_team(context, storage.channel)
     return AdminData(
         **_process_data(context, config),
         conversations=conversations,
-        menu=MenuService(context.user_bot_username, context.clock, context.zone),
+        menu=MenuService(context.user_bot_username, context.clock, context.zone, team.first_hour.open_steps),
         undo_service=undo_service,
+        settings=SettingsService(context.clock, context.zone, undo_service),
         storage_channel=storage.channel,
         storage_alarm=storage.alarm,
         post_maker=posts.maker,
@@ -109,7 +121,7 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
         channel_adder=channels.adder,
         channels=channels.service,
         answer_albums=SeenKeys(),
-        people=PeopleService(context.bot, context.clock, context.zone, context.admin_ids),
+        people=PeopleService(context.bot, context.clock, context.zone, context.team),
         progress_updater=broadcasts.progress_updater,
         broadcasts=broadcasts.service,
         broadcast_albums=broadcasts.albums,
@@ -118,6 +130,9 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
         jobs=system.jobs,
         backup=system.backup,
         admin_page=system.admin_page,
+        team_menus=team.menus,
+        first_hour=team.first_hour,
+        storage_setup=storage.setup,
         statistics=build_statistics(context, runs, follower, config.statistics_job),
     )
 
@@ -126,7 +141,7 @@ def _process_data(context: AdminContext, config: AdminConfig) -> _ProcessData:
     return _ProcessData(
         clock=context.clock,
         zone=context.zone,
-        admin_ids=context.admin_ids,
+        team=context.team,
         user_bot=context.user_bot,
         user_bot_username=context.user_bot_username,
         has_page=config.has_page,

@@ -7,6 +7,9 @@ from core.ids import is_code, is_token
 
 #: Telegram's cap for a start payload, in characters (BOTAPI §5)
 PAYLOAD_MAX = 64
+#: of a link with a start payload, in any of its forms: https://t.me/bot?start=…, t.me/bot?start=…, tg://resolve?…&start=…
+_START = re.compile(r"[?&]start=([A-Za-z0-9_-]{1,64})")
+_CLAIM = "own_"
 _SOURCE = re.compile(r"[A-Za-z0-9]{1,24}")
 
 
@@ -51,15 +54,32 @@ def parse_payload(text: str) -> Payload:
     return InvalidPayload()
 
 
+def is_source(text: str) -> bool:
+    """Return whether `text` can be the source of a link: 1 to 24 letters and digits."""
+    return _SOURCE.fullmatch(text) is not None
+
+
 def _parse_post(rest: str) -> Payload:
     code, separator, source = rest.partition("-s_")
     if not is_code(code):
         return InvalidPayload()
     if not separator:
         return PostPayload(code)
-    if _SOURCE.fullmatch(source) is None:
+    if not is_source(source):
         return InvalidPayload()
     return PostPayload(code, source)
+
+
+def claim_token(text: str | None) -> str | None:
+    """Return the token of `/start own_<token>`, which makes the first owner of the bots; None for any other text."""
+    command, _, payload = (text or "").partition(" ")
+    token = payload.strip().removeprefix(_CLAIM)
+    return token if command == "/start" and payload.strip().startswith(_CLAIM) and is_token(token) else None
+
+
+def claim_payload(token: str) -> str:
+    """Return the payload of the link that makes the first owner."""
+    return f"{_CLAIM}{token}"
 
 
 def post_payload(code: str, source: str | None = None) -> str:
@@ -75,3 +95,12 @@ def token_payload(token: str) -> str:
     if not is_token(token):
         raise ValueError("a verification token has 32 letters and digits")
     return f"v_{token}"
+
+
+def find_post_code(text: str) -> str | None:
+    """Return the code of the first link to a post in `text`; None when there is none. The post may not exist."""
+    for payload in _START.findall(text):
+        parsed = parse_payload(payload)
+        if isinstance(parsed, PostPayload):
+            return parsed.code
+    return None

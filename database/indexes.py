@@ -41,6 +41,8 @@ _PROMISES = (
     _plain("user_id", "delete_at"),
     # claims released at a stop
     _plain("claimed_by", "delete_at"),
+    # copies of one post, wherever they are: those with a time, and those that stay by the age Telegram allows
+    _plain("post_code", "delete_at", "sent_at"),
 )
 
 INDEXES: dict[str, tuple[Index, ...]] = {
@@ -53,8 +55,18 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         # new users of a day
         _plain("joined_at"),
     ),
-    # title_key: the folded title, searched by its beginning. status, number: pages without removed posts, newest first
-    "posts": (_unique("code"), _unique("number"), _plain("title_key"), _plain("status", "number")),
+    # words: one key for each word of a post. The lists: each filter is one range, newest first
+    "posts": (
+        _unique("code"),
+        _unique("number"),
+        _plain("words"),
+        _plain("status", "number"),
+        _plain("status", "is_scheduled", "is_announced", "number"),
+        _plain("is_imported", "number"),
+        # the few of which copies are to be deleted everywhere, and those with messages that no post has any more
+        _plain("taking_down_since"),
+        _plain("content_undo.until"),
+    ),
     # created_at: finds old unused tokens without reading those that are kept
     "tokens": (
         _unique("token"),
@@ -75,6 +87,8 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _plain("paid_until", "opened_at"),
         # leases that ran out: only what is being sent has an `until`
         _plain("bot_id", "until"),
+        # the few that arrived and are not counted yet
+        _plain("tally"),
         *_PROMISES,
     ),
     "pending_deletions": _PROMISES,
@@ -98,6 +112,29 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _unique("broadcast_id", "user_id"),
         _plain("broadcast_id", "state", "sent_at"),
         _plain("broadcast_id", "state", "user_id"),
+    ),
+    "announcements": (
+        # one per draft and channel, however often it is confirmed
+        _unique("key", "chat_id"),
+        # of two drafts of one post for one channel the first
+        _unique("post_code", "chat_id", "ordinal"),
+        # those of a post, by state
+        _plain("post_code", "state", "publish_at"),
+        _plain("state", "due_at", "publish_at"),
+        # the schedule, and what a person has to decide
+        _plain("state", "publish_at"),
+        # free slots
+        _plain("chat_id", "state", "publish_at"),
+        _plain("chat_id", "published_at"),
+        _plain("state", "edit_at", "chat_id"),
+        _plain("state", "leaves_at"),
+        _plain("is_noted"),
+        # the pages of a renewal
+        _plain("state", "_id"),
+        # leases that ran out
+        _plain("state", "until"),
+        _plain("state", "bot_id"),
+        _plain("renewal", "renewal_state"),
     ),
     "channels": (_unique("chat_id"), _plain("position", "chat_id")),
     # name_key: the folded name while it is taken. removed_at: those that are there first, and removed ones by age

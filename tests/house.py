@@ -113,13 +113,12 @@ class House:
         """What a process that starts now and shares the bot and the database is built from; nothing of it runs."""
         base = self.base
         unlock_config = UnlockConfig(no_shorteners(base.clock, base.alerts), "", timedelta(days=2))
-        admin_ids = frozenset(base.settings.ADMIN_IDS)
         return build_data(
             base.user_bot,
             base.clock,
             base.settings.zone,
             base.alerts,
-            admin_ids=admin_ids,
+            team=base.team,
             unlock_config=unlock_config,
         )
 
@@ -225,7 +224,7 @@ class HouseClock(SteeredClock):
 
         super().__init__(by_moving, in_tasks=dict.fromkeys((*PERIODIC, "album ", "status "), asyncio.sleep))
         if not timers:
-            self.in_tasks |= dict.fromkeys(("delivery leases", "recovery"), never)
+            self.in_tasks |= dict.fromkeys(("delivery leases", "recovery", "delivered counts"), never)
         self._sandbox = sandbox
 
     def monotonic(self) -> float:

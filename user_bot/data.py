@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 from aiogram import Bot
 
 from core.clock import Clock
+from database.team import Team
 from monitoring.alerts import Alerts
 from user_bot.delivery.claims import Claims
+from user_bot.delivery.counting import DeliveredCounts
 from user_bot.delivery.deliverer import Deliverer
 from user_bot.delivery.explanations import Explanations
 from user_bot.delivery.interruptions import Interruptions
@@ -31,6 +33,7 @@ class UserBotData(TypedDict):
     verifier: Verifier
     pending_requests: PendingRequests
     ownership: Ownership
+    delivered_counts: DeliveredCounts
     recovery: Recovery
 
 
@@ -40,23 +43,24 @@ def build_data(
     zone: ZoneInfo,
     alerts: Alerts,
     *,
-    admin_ids: frozenset[int],
+    team: Team,
     unlock_config: UnlockConfig,
 ) -> UserBotData:
     """Build the objects of one bot and process; touches neither network nor database."""
     subscriptions = Subscriptions(bot, clock, alerts)
     unlock_links = UnlockLinks(bot, clock, zone, alerts, unlock_config)
-    access_prompt = AccessPrompt(bot, clock, zone, admin_ids, subscriptions, unlock_links)
+    access_prompt = AccessPrompt(bot, clock, zone, team, subscriptions, unlock_links)
     ownership = Ownership(clock)
     interruptions = Interruptions(bot, clock, ownership)
     explanations = Explanations(bot, clock, alerts)
+    delivered_counts = DeliveredCounts(clock)
     deliverer = Deliverer(
         bot.id,
         clock,
         ownership,
         access_prompt,
         Claims(bot, clock, ownership, interruptions),
-        Sending(bot, clock, zone, explanations),
+        Sending(bot, clock, zone, explanations, delivered_counts),
         explanations,
     )
     return UserBotData(
@@ -67,5 +71,6 @@ def build_data(
         verifier=Verifier(bot, clock, zone, access_prompt, unlock_links, deliverer),
         pending_requests=PendingRequests(clock, access_prompt, deliverer),
         ownership=ownership,
+        delivered_counts=delivered_counts,
         recovery=Recovery(bot, clock, zone, ownership, interruptions),
     )

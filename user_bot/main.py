@@ -10,6 +10,7 @@ from aiogram import Bot, Dispatcher
 
 from config import Settings
 from core.supervisor import Supervisor
+from database import bot_profiles
 from database.backups.files import backup_folder
 from database.batches import Bounds
 from runtime.context import Component, ProcessContext, process_context
@@ -19,18 +20,20 @@ from schedulers.context import RUN_GRACE, JobContext, OwnerResources, TelegramRe
 from schedulers.factory import create_schedulers
 from schedulers.job_scheduler import JobScheduler
 from schedulers.requests import RequestTrigger
-from sender.failures import TELEGRAM_ERRORS
+from sender.profiles import BotProfile, Text
 from sender.updates.intake import install
 from shorteners.providers import configured_providers
 from shorteners.vault import open_vault
 from user_bot.commands import COMMANDS
 from user_bot.data import build_data
+from user_bot.delivery.counting import DeliveredCounts
 from user_bot.delivery.ownership import Ownership
 from user_bot.delivery.recovery import Recovery
 from user_bot.gate.current_shorteners import CurrentShorteners
 from user_bot.gate.unlock_links import UnlockConfig
 from user_bot.routers import build_router
 from views import common_texts
+from views.team.profiles import describe_user_bot
 
 log = structlog.get_logger("tollgate.user_bot")
 
@@ -43,6 +46,8 @@ JOBS_END_S = 5.0
 #: a tick is delayed by a random part of this, so that several processes do not claim the lease at once
 JITTER = timedelta(seconds=2)
 
+log = structlog.get_logger("tollgate.user_bot")
+
 
 @dataclass(frozen=True, slots=True)
 class UserBot:
@@ -54,6 +59,7 @@ class UserBot:
     shorteners: CurrentShorteners
     ownership: Ownership
     recovery: Recovery
+    delivered_counts: DeliveredCounts
 
 
 def build(base: ProcessContext) -> UserBot:
@@ -66,7 +72,7 @@ def build(base: ProcessContext) -> UserBot:
         clock,
         zone,
         base.alerts,
-        admin_ids=frozenset(settings.ADMIN_IDS),
+        team=base.team,
         unlock_config=UnlockConfig(shorteners, settings.PUBLIC_BASE_URL, timedelta(days=settings.TOKEN_EXPIRY_DAYS)),
     )
     # the user bot has no dialogues: without FSM only the handlers use the database
@@ -74,7 +80,15 @@ def build(base: ProcessContext) -> UserBot:
     install(dispatcher, bot, outage_retry=base.outage_retry, texts=common_texts, per_user=UPDATES_PER_USER)
     bot.session.middleware(PollingWatch("user_bot", base.alerts, clock, base.tasks))
     dispatcher.include_router(build_router(clock))
-    return UserBot(bot, dispatcher, _job_context(base), shorteners, names["ownership"], names["recovery"])
+    return UserBot(
+        bot,
+        dispatcher,
+        _job_context(base),
+        shorteners,
+        names["ownership"],
+        names["recovery"],
+        names["delivered_counts"],
+    )
 
 
 def _job_context(base: ProcessContext) -> JobContext:
@@ -83,7 +97,8 @@ def _job_context(base: ProcessContext) -> JobContext:
     owners = OwnerResources(
         base.admin_bot,
         base.user_limiter,
-        settings.ADMIN_IDS,
+        base.admin_limiter,
+        base.team.owner_ids,
         backup_folder(settings.DATA_DIR),
         settings.BACKUP_KEEP,
         settings.STORAGE_CHANNEL_ID,
@@ -131,9 +146,10 @@ async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
     bot, dp, tasks = user_bot.bot, user_bot.dispatcher, Supervisor()
     requests = RequestTrigger({one.name: one.runner for one in schedulers}, user_bot.jobs.clock)
     # beside polling: neither a menu nor subscribers who were cut off delay those who write now
-    tasks.spawn(_show_menu(bot), "menu")
+    tasks.spawn(_show_profile(bot), "menu")
     tasks.spawn(user_bot.ownership.run(), "delivery leases")
     tasks.spawn(user_bot.recovery.run(), "recovery")
+    tasks.spawn(user_bot.delivered_counts.run(), "delivered counts")
     for scheduler in schedulers:
         scheduler.start()
         announce(scheduler.name, scheduler.plan.in_words)
@@ -150,11 +166,11 @@ async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
         await user_bot.shorteners.close()
 
 
-async def _show_menu(bot: Bot) -> None:
-    try:
-        await bot.set_my_commands(COMMANDS)
-    except TELEGRAM_ERRORS as error:
-        log.warning("menu.not_set", error=type(error).__name__)
+async def _show_profile(bot: Bot) -> None:
+    """Set what subscribers see before they press Start."""
+    profile = BotProfile(bot, bot_profiles)
+    await profile.show_commands(COMMANDS)
+    await profile.describe(Text.DESCRIPTION, describe_user_bot())
 
 
 def component(base: ProcessContext) -> Component:

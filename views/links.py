@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-from core.payloads import post_payload, token_payload
+from core.payloads import claim_payload, post_payload, token_payload
 
 
 def post_link(user_bot_username: str, code: str, source: str | None = None) -> str:
@@ -28,3 +28,8 @@ def back_link(user_bot_username: str, token: str) -> str:
 def page_link(base_url: str, token: str) -> str:
     """Return a token's page: `<base_url>/v/<token>`. Raises ValueError for a bad token."""
     return f"{base_url.rstrip('/')}/v/{token_payload(token).removeprefix('v_')}"
+
+
+def claim_link(links: str, admin_bot_username: str, token: str) -> str:
+    """Return the link that makes the first owner; `links`: the start of links to bots, without a slash at the end."""
+    return f"{links}/{admin_bot_username}?start={claim_payload(token)}"

@@ -64,6 +64,10 @@ class Open(CallbackData, prefix="go"):
     section: Section
 
 
+class AskFirstChannel(CallbackData, prefix="fh"):
+    """Ask which channel subscribers read."""
+
+
 class OpenPost(CallbackData, prefix="gp"):
     """Show a post's card."""
 
@@ -78,6 +82,12 @@ class OpenPublish(CallbackData, prefix="gpub"):
 
 class OpenChannel(CallbackData, prefix="gch"):
     """Show a channel's card."""
+
+    chat_id: int
+
+
+class ConnectChannel(CallbackData, prefix="gcon"):
+    """Have posts announced in a channel, after a look at the admin bot's rights there."""
 
     chat_id: int
 
@@ -100,3 +110,5 @@ def open_button(section: Section, text: str | None = None, *, style: str | None 
 #: the parent of every section
 MENU = parent(Section.MENU)
 assert MENU.data == MENU_DATA
+#: callback data that asks which channel subscribers read
+FIRST_CHANNEL = AskFirstChannel().pack()

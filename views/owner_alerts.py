@@ -78,8 +78,8 @@ def channel_broken(channel: Channel) -> str:
         right += " with the right to invite people"
     pass_or_not = "are let pass" if channel.on_error is OnError.OPEN else "get no posts"
     effect = f"Until then, people of whom I can't tell {pass_or_not} (on errors {channel.on_error})."
-    if channel.is_paused:
-        effect = "It is paused, so nobody notices."
+    if channel.is_paused or not channel.is_required:
+        effect = "It is not required at the moment, so nobody notices."
     return (
         f"<b>The channel {isolate(channel.name)} is out of the user bot's sight.</b>\n"
         f"The bot must be {right} again. {effect} “Check” on the channel's screen (/channels) says what is missing."
@@ -167,3 +167,33 @@ def shorteners_failing(mode: str) -> str:
 def shorteners_work() -> str:
     """Say that they work again, after `shorteners_failing`."""
     return "The shorteners work again."
+
+
+def announcement_failed(title: str, channel: str, words: str) -> str:
+    """Say that Telegram refuses an announcement. `words`: what it says."""
+    return (
+        f"<b>{isolate(title)} is not in {isolate(channel)}.</b> Telegram refused: {esc(cut(words, 200))}\n"
+        "Open the post's card (/posts), Publish: it can be tried again there."
+    )
+
+
+def announcement_unknown(title: str, channel: str) -> str:
+    """Say that nobody knows whether an announcement is in its channel."""
+    return (
+        f"<b>Telegram did not confirm {isolate(title)}.</b> Look into {isolate(channel)} first.\n"
+        "Then open the post's card (/posts), Publish: “It is there” or “Send again”."
+    )
+
+
+def announcement_missed(title: str, channel: str) -> str:
+    """Say that the time of an announcement passed more than a day before the bot was back."""
+    return (
+        f"<b>{isolate(title)} was missed in {isolate(channel)}.</b> "
+        "I was not running at its time, nor for a day after it.\n"
+        "Open the post's card (/posts), Publish: it can be published now, or taken off the schedule."
+    )
+
+
+def announcement_settled(title: str) -> str:
+    """Say that nothing of an announcement is open any more, after one of the three above."""
+    return f"{isolate(title)}: nothing is open about its announcements any more."

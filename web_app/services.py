@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from core.clock import Clock
 from core.jobs import JobPlan
 from core.statistics import DayStats
+from database.team import Team
 from monitoring import pictures
 from monitoring.pictures import Picture, Theme
 from web_app.rate_limit import Limits
@@ -30,8 +31,7 @@ class AdminServices:
     """What the admin page and its API need."""
 
     keys: Keys
-    #: owners, from the environment; other admins are in the database
-    owner_ids: frozenset[int]
+    team: Team
     #: the jobs by name
     plans: Mapping[str, JobPlan]
     zone: ZoneInfo

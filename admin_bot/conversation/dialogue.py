@@ -1,5 +1,5 @@
 """What a conversation stores between two messages: the open batch, the draft of a broadcast, the waiting question,
-recent searches, steps that can be undone."""
+recent searches, a setting that was typed, steps that can be undone."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -134,6 +134,15 @@ class Dialogue:
     async def search_text(self, name: str) -> str | None:
         """Return the search of a name; None if it is no longer stored."""
         return (await self._searches()).get(name)
+
+    async def keep_setting(self, name: str, value: Any) -> None:
+        """Store the value of a setting that was typed, as plain JSON, until it is saved. One at a time."""
+        await self._state.update_data(setting={"name": name, "value": value})
+
+    async def kept_setting(self, name: str) -> dict[str, Any] | None:
+        """Return the typed value of this setting as {"value": ...}; None if it is no longer stored."""
+        kept: dict[str, Any] | None = (await self._state.get_data()).get("setting")
+        return kept if kept is not None and kept["name"] == name else None
 
     async def keep_undo(self, step: dict[str, Any]) -> str:
         """Store a step that can be undone; returns a short name for its button. The oldest step is dropped."""

@@ -1,6 +1,7 @@
 """Settings that admins change: one document of the collection `admin_config`, read often."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,16 +10,20 @@ from weakref import WeakKeyDictionary
 from pydantic import ValidationError
 
 from core.errors import AlreadyThere
-from core.settings import AccessMode, BotSettings
+from core.settings import TEXTS, AccessMode, BotSettings
+from core.settings.changes import Editor, LastChange, SettingChange, SettingsNow
+from core.templates import from_plain
 from database.collection import Collection
 from database.connection import Database, current_database
 from database.operations.shorteners import shortener_ops
 from database.shared_read import SharedRead
-from database.values import Document
+from database.values import Document, to_stored
 
 log = logging.getLogger("tollgate.database")
 
 _ID = "settings"
+#: the field of the document with who changed which setting last
+_CHANGED = "changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +58,31 @@ def _cache() -> _Cache:
     return _caches.setdefault(current_database(), _Cache())
 
 
-def _check(name: str, value: Any) -> None:
+def _check(name: str, value: Any) -> Any:
+    """Return the value as the model has it. Raises ValueError."""
     if name not in BotSettings.model_fields:
         raise ValueError(f"there is no setting {name}")
-    BotSettings.model_validate({name: value})
+    return getattr(BotSettings.model_validate({name: value}), name)
+
+
+def _stored(name: str, value: Any) -> Any:
+    """Return the stored form: a text is marked as HTML; a bare string is plain text, as earlier versions stored it."""
+    return {"html": value} if name in TEXTS and value is not None else value
+
+
+def _value(name: str, stored: Any) -> Any:
+    if name not in TEXTS:
+        return stored
+    return from_plain(stored) if isinstance(stored, str) else stored and stored.get("html")
+
+
+def _changes(document: Document | None) -> Mapping[str, LastChange]:
+    found = (document or {}).get(_CHANGED) or {}
+    return {name: LastChange.model_validate(row) for name, row in found.items() if name in BotSettings.model_fields}
 
 
 def _read(document: Document | None) -> _Stored:
-    stored = {name: value for name, value in (document or {}).items() if name in BotSettings.model_fields}
+    stored = {name: _value(name, value) for name, value in (document or {}).items() if name in BotSettings.model_fields}
     try:
         return _Stored(BotSettings.model_validate(stored), "access_mode" in stored)
     except ValidationError as error:
@@ -110,20 +132,72 @@ async def current(now: datetime) -> BotSettings:
     return stored.followed(has_shorteners=await shortener_ops.has_active(now))
 
 
-async def change(name: str, value: Any) -> BotSettings:
-    """Store one setting (None as null: empty) and return all of them; one atomic upsert.
+async def load_now(now: datetime) -> SettingsNow:
+    """Return the stored settings with who changed which one last; one read, not shared and not kept."""
+    return _settings_now(await _config().find_one({"_id": _ID}), has_shorteners=await shortener_ops.has_active(now))
 
-    Raises ValueError for an unknown name or a value out of range: call `core.settings.parse_setting` first.
+
+def _settings_now(document: Document | None, *, has_shorteners: bool) -> SettingsNow:
+    usual = BotSettings(access_mode=AccessMode.CREDITS if has_shorteners else AccessMode.OPEN)
+    return SettingsNow(_read(document).followed(has_shorteners=has_shorteners), usual, _changes(document))
+
+
+async def change(name: str, value: Any) -> BotSettings:
+    """Store one setting (None as null: empty), whatever it was, and return all of them; one atomic upsert.
+
+    Who changed it last is forgotten. For an admin's change: `change_from`. Raises ValueError for an unknown name or a
+    value out of range: call `core.settings.parse_setting` first.
     """
-    _check(name, value)
+    update = {"$set": {name: _stored(name, _check(name, value))}, "$unset": {f"{_CHANGED}.{name}": ""}}
     try:
-        stored = await _store(name, value)
+        document = await _config().find_one_and_update({"_id": _ID}, update, upsert=True)
     except AlreadyThere:
         # another process inserted the document at the same instant
-        stored = await _store(name, value)
+        document = await _config().find_one_and_update({"_id": _ID}, update, upsert=True)
     _cache().settings.clear()
-    return await _applied(_read(stored))
+    return await _applied(_read(document))
 
 
-async def _store(name: str, value: Any) -> Document | None:
-    return await _config().find_one_and_update({"_id": _ID}, {"$set": {name: value}}, upsert=True)
+async def change_from(name: str, value: Any, *, expected: Any, by: Editor, at: datetime) -> SettingChange:
+    """Store one setting if it still has the value `expected`, with who changed it and when; one conditional update.
+
+    A second press with the value that stands already is no conflict and changes nothing. Raises ValueError as `change`.
+    """
+    new, old = _check(name, value), _check(name, expected)
+    has_shorteners = await shortener_ops.has_active(at)
+    row = {"by": by.user_id, "name": by.name, "at": at}
+    update = {name: _stored(name, new), f"{_CHANGED}.{name}": row}
+    is_usual = old == _settings_now(None, has_shorteners=has_shorteners).value(name)
+    document = None
+    if new != old:
+        document = await _update(_is_as_expected(name, old, is_usual=is_usual), update)
+        if document is None and is_usual:
+            document = await _insert({name: update[name], _CHANGED: {name: row}})
+    found = document or await _config().find_one({"_id": _ID})
+    now = _settings_now(found, has_shorteners=has_shorteners)
+    if document is None and new != old and now.value(name) == old:
+        # it reads as expected in a form of its own: an earlier version's, or a value that is not usable
+        document = await _update({name: (found or {}).get(name)}, update)
+        now = _settings_now(document or await _config().find_one({"_id": _ID}), has_shorteners=has_shorteners)
+    _cache().settings.clear()
+    return SettingChange(now, document is not None, is_conflict=document is None and now.value(name) != new)
+
+
+def _is_as_expected(name: str, old: Any, *, is_usual: bool) -> Document:
+    stored = {name: _stored(name, old)}
+    return {"$or": [stored, {name: {"$exists": False}}]} if is_usual else stored
+
+
+async def _update(condition: Document, values: Document) -> Document | None:
+    """Return the changed document; None when the condition does not hold."""
+    return await _config().find_one_and_update({"_id": _ID, **condition}, {"$set": values})
+
+
+async def _insert(values: Document) -> Document | None:
+    """Insert the first change and return the document; None when there is one already."""
+    document: Document = to_stored({"_id": _ID, **values})
+    try:
+        await _config().insert_one(document)
+    except AlreadyThere:
+        return None
+    return document

@@ -51,6 +51,15 @@ async def test_the_demo_ignores_the_configuration_of_its_caller(tmp_path: Path) 
         assert not await is_up(demo.web_app)
 
 
+async def test_the_address_is_the_last_line_of_the_start() -> None:
+    async with running_demo(8189) as demo:
+        parts = {line.partition(":")[0] for line in demo.printed}
+        assert set(JOB_NAMES) <= parts
+        demo.process.send_signal(signal.SIGINT)
+        said, _ = await asyncio.wait_for(demo.process.communicate(), 10)
+        assert said.decode().strip() == ""
+
+
 async def test_a_port_in_use_is_skipped() -> None:
     with socket.create_server(("127.0.0.1", 8188)):
         async with running_demo(8187) as demo:

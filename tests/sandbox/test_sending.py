@@ -35,10 +35,32 @@ async def test_entities_outside_the_text_are_dropped(town: Town) -> None:
     assert "entities" not in message
 
 
-@pytest.mark.parametrize("entities", ["{", '"x"', "[1]", '[{"type":"bold","offset":"0","length":1}]'])
-async def test_broken_entities_are_refused(town: Town, entities: str) -> None:
-    reply = await town.shop("sendMessage", chat_id=7002, text="abc", entities=entities)
-    assert reply.error.startswith("Bad Request: can't parse")
+@pytest.mark.parametrize(
+    ("entity", "error"),
+    [
+        (1, "expected an Object"),
+        ({"type": "bold", "length": 1}, 'Can\'t find field "offset"'),
+        ({**BOLD, "offset": [0]}, 'Field "offset" must be a Number'),
+        ({**BOLD, "type": "huge"}, "Unsupported type specified"),
+        ({**BOLD, "type": "text_link"}, 'Can\'t find field "url"'),
+        ({**BOLD, "type": "text_mention", "user": 7}, 'Field "user" must be of type Object'),
+        ({**BOLD, "type": "date_time", "unix_time": "soon"}, 'Field "unix_time" must be a valid Number'),
+        ({**BOLD, "type": "date_time", "unix_time": 1, "date_time_format": "x"}, "Invalid date-time format specified"),
+    ],
+)
+async def test_broken_entities_are_refused(town: Town, entity: object, error: str) -> None:
+    reply = await town.shop("sendMessage", chat_id=7002, text="abc", entities=[entity])
+    assert reply.error == f"Bad Request: can't parse MessageEntity: {error}"
+
+
+@pytest.mark.parametrize("entities", ["{", '"x"', [{"type": "mention", "offset": 0, "length": 3}]])
+async def test_entities_that_are_no_list_or_found_by_telegram_itself_are_ignored(town: Town, entities: object) -> None:
+    assert "entities" not in await _sent(town, "abc", entities=entities)
+
+
+async def test_entity_places_may_be_texts(town: Town) -> None:
+    message = await _sent(town, "abc", entities=[{"type": "bold", "offset": "0", "length": "3"}])
+    assert message["entities"] == [{"type": "bold", "offset": 0, "length": 3}]
 
 
 async def test_html_without_text_is_refused(town: Town) -> None:
@@ -115,3 +137,33 @@ async def test_contact_button_shares_the_persons_contact(town: Town) -> None:
     await town.alice.press("shop_bot", "Share")
     contact = (await town.shop.updates())[0]["message"]["contact"]
     assert (contact["user_id"], contact["first_name"]) == (7002, "Alice")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [
+        ("reply_parameters", "{", "can't parse reply parameters JSON object"),
+        ("reply_parameters", [], "object expected as reply parameters"),
+        ("reply_parameters", {"chat_id": 7002}, 'can\'t find field "message_id"'),
+        ("reply_parameters", {"message_id": "first"}, 'field "message_id" must be a valid Number'),
+        (
+            "reply_parameters",
+            {"message_id": 1, "allow_sending_without_reply": 1},
+            'field "allow_sending_without_reply" must be of type Boolean',
+        ),
+        ("link_preview_options", "{", "can't parse link preview options JSON object"),
+        ("link_preview_options", [], "object expected as link preview options"),
+        ("link_preview_options", {"is_disabled": "yes"}, 'field "is_disabled" must be of type Boolean'),
+    ],
+)
+async def test_wrong_objects_beside_a_text_are_refused(town: Town, name: str, value: object, error: str) -> None:
+    reply = await town.shop("sendMessage", chat_id=7002, text="x", **{name: value})
+    assert reply.error == f"Bad Request: {error}"
+
+
+async def test_options_of_the_preview_are_kept_until_the_next_edit(town: Town) -> None:
+    options = {"is_disabled": False, "url": "https://example.com", "show_above_text": True}
+    sent = await _sent(town, "x", link_preview_options=options)
+    assert sent["link_preview_options"] == {"url": "https://example.com", "show_above_text": True}
+    edit = {"chat_id": 7002, "message_id": sent["message_id"], "text": "y"}
+    assert "link_preview_options" not in (await town.shop("editMessageText", **edit)).result

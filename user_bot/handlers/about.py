@@ -18,8 +18,8 @@ from views.subscribers import texts as user_texts
 SHOWN = 20
 
 
-async def help_(message: Message) -> None:
-    await message.answer(user_texts.HELP)
+async def help_(message: Message, clock: Clock) -> None:
+    await message.answer(user_texts.help_text(await settings_ops.current(clock.now())))
 
 
 async def me(message: Message, user: User, clock: Clock, zone: ZoneInfo) -> None:
@@ -51,6 +51,6 @@ def build() -> Router:
     router = Router(name="about")
     router.message.register(help_, Command("help"))
     router.message.register(me, Command("me"))
-    router.message.register(token, Command("token"))
+    router.message.register(token, Command("token", "unlock"))
     router.message.register(anything_else, is_content)
     return router

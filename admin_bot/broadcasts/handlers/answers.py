@@ -17,22 +17,23 @@ from admin_bot.broadcasts.inputs import (
     read_buttons,
     read_language,
     read_lifetime,
-    read_send_at,
     read_source,
 )
 from admin_bot.broadcasts.service import BroadcastService
 from admin_bot.conversation.dialogue import Dialogue, Question
 from admin_bot.filters import has_text
 from admin_bot.middlewares.questions import EndQuestion
-from admin_bot.screens import Screen, screen_id, toast
+from admin_bot.screens import screen_id, toast
 from admin_bot.states import Composing
 from core.clock import Clock
 from core.errors import BadInput
+from core.times import read_time
 from views.admin_texts import FIRST_THE_BATCH
 from views.broadcasts import compose_keyboards as keyboards
 from views.broadcasts import compose_texts as texts
 from views.broadcasts.compose_callbacks import ComposeAction, ComposeButton
 from views.html import esc
+from views.screens import Screen
 
 #: button -> (the state it waits in, its question); the question for the time names the zone and is built below
 _QUESTIONS: dict[ComposeAction, tuple[State, str]] = {
@@ -74,7 +75,7 @@ async def ask(
     waits_for, html = _QUESTIONS[callback_data.act]
     await dialogue.ask(waits_for, Question(None, screen_id(query)))
     await toast(query)
-    screen = Screen(html or texts.ask_time(zone), keyboards.question(draft.id))
+    screen = Screen(html or texts.ask_time(zone), (), keyboards.to_draft(draft.id))
     await broadcasts.show_step(query, dialogue, draft, screen)
 
 
@@ -104,7 +105,7 @@ async def answered(
 def _read(state: str | None, typed: str, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
     """Read the answer as the changed field of the draft. Raises BadInput."""
     if state == Composing.send_at.state:
-        return {"send_at": read_send_at(typed, now, zone)}
+        return {"send_at": read_time(typed, now, zone)}
     field, read = _ANSWERS[state]
     return {field: read(typed)}
 

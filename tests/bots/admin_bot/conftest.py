@@ -18,11 +18,12 @@ from admin_bot.context import AdminConfig, AdminContext, ShortenerAccess
 from admin_bot.data import AdminData, build_data
 from admin_bot.main import build
 from core.clock import ManualClock
-from core.posts import Post
+from core.posts import Post, PostFilter
 from core.supervisor import Supervisor
 from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
-from database.operations import post_ops, settings_ops
+from database.operations import post_search, settings_ops
+from database.team import Team
 from monitoring.alerts import Alerts
 from schedulers import registry
 from sender.updates.intake import RetryOnDatabaseOutage
@@ -35,6 +36,8 @@ from views import common_texts
 spare_bot_costs()
 
 STORAGE = -1001000000001
+#: of the owners' proofs
+KEY = b"k" * 32
 OWNER = User(id=7001, is_bot=False, first_name="Olga")
 STRANGER = User(id=7002, is_bot=False, first_name="Sam")
 ADMIN_BOT = User(id=1001, is_bot=True, first_name="Admin", username="tollgate_admin_bot")
@@ -139,9 +142,15 @@ class AdminBot:
             for button in row
         ]
 
+    def actions(self) -> list[str]:
+        """The buttons of the newest screen without its last row, which leads back."""
+        found = self.buttons()
+        back = next((place for place, text in enumerate(found) if text.startswith("‹ ") and text != "‹ Prev"), None)
+        return found if back is None else found[:back]
+
     async def posts(self) -> list[Post]:
         """Every post, oldest first."""
-        found, _ = await post_ops.search(None, skip=0, limit=200, include_removed=True)
+        found, _ = await post_search.search(None, skip=0, limit=200, show=PostFilter.ALL)
         return found[::-1]
 
     async def only_post(self) -> Post:
@@ -174,7 +183,7 @@ async def admin(tmp_path: Path) -> AsyncIterator[AdminBot]:
         bot=bot,
         user_bot=user_bot,
         user_bot_username=str(USER_BOT.username),
-        admin_ids=frozenset({OWNER.id}),
+        team=Team({OWNER.id}, lambda: KEY, clock),
         clock=clock,
         zone=ZoneInfo("Europe/Berlin"),
         alerts=Alerts(tell),

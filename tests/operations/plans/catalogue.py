@@ -8,29 +8,35 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from core.announcements import Announcement, AnnouncementState, NewAnnouncement
+from core.bot_profile import ShownText
 from core.broadcasts import Broadcast, BroadcastStatus, NewBroadcast, RecipientState
 from core.clock import ManualClock
 from core.delivery import PendingDeletion
 from core.delivery_states import Delivery
 from core.health import Health
 from core.jobs import JobOutcome, RunReport
+from core.posts import Content, Post, PostField, PostFilter, PostItem
 from core.segments import Segment, SegmentKind
+from core.settings.changes import Editor
 from core.shorteners.records import Origin, Shortener
 from core.statistics import Count
 from core.subscriptions import Channel, MembershipStatus
 from core.users import Visitor
 from core.verification import Token
-from database import batches, doctor, indexes, operations
+from database import batches, bot_profiles, doctor, indexes, operations
 from database.batches import Bounds
 from database.connection import current_database
 from database.migrations import runner
 from database.operations import (
     admin_ops,
+    announcement_ops,
     audit_ops,
     broadcast_ops,
     broadcast_rows,
     channel_ops,
     deletion_ops,
+    delivered_counts,
     delivery_ops,
     health_ops,
     housekeeping_ops,
@@ -43,7 +49,10 @@ from database.operations import (
     membership_ops,
     orphan_ops,
     pause_ops,
+    post_content,
     post_ops,
+    post_search,
+    post_takedown,
     run_ops,
     segments,
     session_ops,
@@ -54,18 +63,26 @@ from database.operations import (
     user_credits,
     user_ops,
 )
+from database.operations.announcements import changes, publishing, removals, renewals
+from database.operations.announcements import rows as announcement_rows
 from database.operations.shorteners import shortener_counts, shortener_ops
-from database.values import Document
+from database.values import Document, with_id
 from tests.operations.plans.rows import (
     BOT,
     COLLECTOR,
+    COMMON,
     CUTOFF,
     DAY,
+    DUE,
+    FAILED,
     FREE,
     FRESH,
+    GARDEN,
     HOUR,
     LANGUAGE,
     LAPSED,
+    LAPSED_SENDING,
+    LEAVING,
     NOW,
     OVER,
     OVER_INCIDENT,
@@ -74,15 +91,22 @@ from tests.operations.plans.rows import (
     PAID_LONG_AGO,
     PAUSED,
     PLANNED,
+    RARE,
     RECALLING,
+    RENEWING,
+    SECOND,
     SENDING,
     SOURCE,
     STANDING,
+    TO_EDIT,
     TODAY,
+    UNKNOWN,
     UNREADABLE,
     WANTED,
+    announcement_row,
     delivery_key,
     key,
+    rows_of,
     token,
 )
 
@@ -90,6 +114,9 @@ Operation = Callable[..., Awaitable[object]]
 #: public coroutines outside `database/operations` that query
 BESIDES: tuple[Operation, ...] = (
     batches.delete_in_batches,
+    bot_profiles.load,
+    bot_profiles.store,
+    bot_profiles.forget,
     doctor.examine,
     indexes.ensure_indexes,
     indexes.missing_indexes,
@@ -139,6 +166,11 @@ def _claim(number: int) -> delivery_ops.Claim:
     return delivery_ops.Claim(delivery_key(number), 1)
 
 
+def _post(number: int) -> Post:
+    """Post `number`, as it was read."""
+    return Post.model_validate(rows_of("posts", 50)[number])
+
+
 def _new(number: int, key: str = "new") -> delivery_ops.NewDelivery:
     return delivery_ops.NewDelivery(BOT, number, f"c{number}", key, OWNER, NOW, NOW + HOUR)
 
@@ -149,6 +181,7 @@ def _as_read(number: int) -> Delivery:
 
 
 _REPORT = RunReport("rare", JobOutcome.SUCCEEDED, NOW, NOW, HOUR)
+_EDITOR = Editor(1, "Ann")
 _KEPT = PendingDeletion(
     id=str(key(10**6)), bot_id=BOT, user_id=1, chat_id=1, post_code="c1", sent_at=NOW, delete_at=NOW + HOUR
 )
@@ -181,7 +214,101 @@ _PLANNED = Broadcast(
     id=_id(PLANNED),
     status=BroadcastStatus.QUEUED,
 )
+#: what a post gets in place of its message
+_CONTENT = Content(storage_chat_id=-1, message_ids=(7, 8), items=(PostItem(), PostItem()))
 _POST: dict[str, Any] = {"storage_chat_id": -1, "message_ids": [1], "created_by": 1, "created_at": NOW}
+
+
+def _announced(kind: int, number: int = 1) -> Announcement:
+    """An announcement of one kind, as it is stored at the beginning; the first of a kind has the number 0."""
+    i = kind * WANTED + number
+    return Announcement.model_validate(with_id({"_id": key(i), **announcement_row(i)}))
+
+
+_NEW_ANNOUNCEMENT = NewAnnouncement(
+    key="new",
+    post_code="new",
+    chat_id=GARDEN,
+    publish_at=NOW,
+    source="ch1",
+    text="Spring album",
+    label="Open",
+    url="https://t.me/shop_bot",
+    created_by=1,
+    created_at=NOW,
+)
+_SHOWN = changes.Content("New", None, "Open")
+_RENEWAL = renewals.Renewal(key="r2", started_by=1, started_at=NOW)
+_ANNOUNCED = (
+    _case(announcement_ops.create, _NEW_ANNOUNCEMENT),
+    _case(announcement_ops.create, _NEW_ANNOUNCEMENT, way="pressed again"),
+    _case(
+        announcement_ops.create,
+        _NEW_ANNOUNCEMENT.model_copy(update={"key": "other", "post_code": f"p{FAILED * WANTED + 4}"}),
+        way="after a failure",
+    ),
+    _case(announcement_ops.find, _id(1)),
+    _case(announcement_ops.find_last, "p1", GARDEN),
+    _case(announcement_ops.find_of_draft, "d1"),
+    _case(announcement_ops.find_of_post, "p1"),
+    _case(announcement_ops.find_of_post, "p1", [AnnouncementState.PLANNED], way="in a state"),
+    _case(announcement_ops.count_of_post, "p1"),
+    _case(announcement_ops.tell_post, "c1"),
+    _case(announcement_ops.find_planned, limit=10),
+    _case(announcement_ops.find_planned, limit=10, chat_id=GARDEN, way="in a channel"),
+    _case(announcement_ops.count_planned),
+    _case(announcement_ops.find_taken, GARDEN, NOW),
+    _case(announcement_ops.find_troubled, 20),
+    _case(announcement_ops.find_troubled, 20, GARDEN, way="in a channel"),
+    _case(announcement_ops.count_troubled),
+    _case(publishing.has_work, NOW),
+    _case(publishing.find_due, NOW, limit=3),
+    _case(publishing.find_due, NOW, without=[-5], limit=3, way="without"),
+    _case(publishing.claim, _announced(DUE), OWNER, BOT, NOW),
+    _case(publishing.find_claimed, _announced(DUE), OWNER),
+    _case(publishing.renew, OWNER, [_id(1)], NOW),
+    _case(publishing.release, _announced(LAPSED_SENDING), NOW + HOUR),
+    _case(publishing.release, _announced(DUE, 4), NOW + HOUR, way="given up"),
+    _case(publishing.record_published, _announced(LAPSED_SENDING, 2), 5, NOW),
+    _case(publishing.record_failed, _announced(LAPSED_SENDING, 3), "no"),
+    _case(publishing.record_unknown, _announced(LAPSED_SENDING, 4), "lost"),
+    _case(publishing.give_up_lapsed, NOW, 3),
+    _case(publishing.mark_missed, _announced(DUE, 2)),
+    _case(publishing.postpone, _announced(DUE, 3), NOW + HOUR),
+    _case(publishing.find_last_published_at, GARDEN, NOW),
+    _case(publishing.find_unnoted, 3),
+    _case(publishing.mark_noted, _announced(TO_EDIT)),
+    _case(announcement_ops.move, _id(3), NOW + HOUR),
+    _case(announcement_ops.publish_now, _id(FAILED * WANTED + 1), NOW),
+    _case(announcement_ops.send_again, _id(UNKNOWN * WANTED + 1), NOW),
+    _case(announcement_ops.confirm, _id(UNKNOWN * WANTED + 2), NOW),
+    _case(announcement_ops.cancel, _id(UNKNOWN * WANTED + 3)),
+    _case(announcement_rows.change_state, _id(3), [AnnouncementState.PLANNED], {}),
+    _case(announcement_rows.readable, [{"_id": key(0), "state": "planned"}]),
+    _case(changes.change_all, "p2", _SHOWN, NOW),
+    _case(changes.change_one, _id(TO_EDIT * WANTED + 2), _SHOWN, NOW),
+    _case(changes.count_changeable, "p2"),
+    _case(changes.find_due, NOW, limit=3),
+    _case(changes.find_due, NOW, without=[-5], limit=3, way="without"),
+    _case(changes.record_edited, _announced(TO_EDIT), "https://t.me/x", None),
+    _case(changes.record_edited, _announced(TO_EDIT, 2), "https://t.me/x", None, way="changed meanwhile"),
+    _case(changes.record_refused, _announced(TO_EDIT, 3), "no"),
+    _case(changes.keep, _announced(TO_EDIT, 4), "another bot"),
+    _case(changes.postpone, _announced(RENEWING), NOW + DAY),
+    _case(changes.count_of_other_bots, BOT),
+    _case(removals.find_due, NOW, 3),
+    _case(removals.is_any_due, NOW),
+    _case(removals.request, _id(TO_EDIT * WANTED + 1), NOW),
+    _case(removals.withdraw_all, "p1", NOW),
+    _case(removals.record_withdrawn, _announced(LEAVING)),
+    _case(removals.record_emptied, _announced(LEAVING, 2)),
+    _case(removals.postpone, _announced(LEAVING, 3), NOW + HOUR, "no"),
+    _case(renewals.start, "r2", 1, NOW),
+    _case(renewals.find),
+    _case(renewals.find_renewal),
+    _case(renewals.mark_page, _RENEWAL.model_copy(update={"cursor": _id(1)}), NOW),
+    _case(renewals.cancel, "r2"),
+)
 
 _COUNTED = tuple(
     _case(statistics_ops.count_on, counter, TODAY, NOW, way=counter.value) for counter in statistics_ops.DAILY_COUNTS
@@ -233,7 +360,16 @@ _SEGMENTS = tuple(
 )
 
 CASES: tuple[Case, ...] = (
-    _case(admin_ops.find_role, 1),
+    _case(admin_ops.load),
+    _case(admin_ops.current, NOW),
+    _case(admin_ops.find_claim),
+    _case(admin_ops.issue_claim, "x", NOW),
+    _case(admin_ops.become_owner, 1, "x", "x", NOW),
+    _case(admin_ops.become_owner, 10**9, "x", "x", NOW, way="without a row"),
+    _case(admin_ops.withdraw_claim),
+    _case(bot_profiles.load, 1),
+    _case(bot_profiles.store, 1, "about", ShownText("a", "a")),
+    _case(bot_profiles.forget, 1, "about"),
     _case(audit_ops.record, NOW, 1, "post.renamed"),
     _case(audit_ops.last, 10),
     _case(broadcast_ops.create, _NEWS),
@@ -310,6 +446,10 @@ CASES: tuple[Case, ...] = (
     _case(channel_ops.load),
     _case(channel_ops.current, NOW),
     _case(channel_ops.add, _CHANNEL),
+    _case(channel_ops.add, _CHANNEL.model_copy(update={"chat_id": -1}), way="stored"),
+    _case(channel_ops.connect, -1, title="A", username=None, added_by=1, added_at=NOW),
+    _case(channel_ops.connect, -9000, title="A", username=None, added_by=1, added_at=NOW, way="a new one"),
+    _case(channel_ops.switch_publishing, -2, is_on=True),
     _case(channel_ops.find, -1),
     _case(channel_ops.change, -1, label="Join us"),
     _case(channel_ops.change_link, -1, "https://t.me/+x", invite_link="https://t.me/+y"),
@@ -412,22 +552,44 @@ CASES: tuple[Case, ...] = (
     _case(pause_ops.delete_expired, NOW, **ONE_BATCH),
     _case(post_ops.create, title="New", **_POST),
     _case(post_ops.open_post, "c1"),
+    _case(post_ops.open_post, "c1", "insta", way="of a source"),
+    _case(post_ops.open_post, "c1", "unknown", way="of an unknown source"),
     _case(post_ops.find, "c1"),
     _case(post_ops.titles, ["c1", "c2", "nothing"]),
-    _case(post_ops.search, None, skip=8, limit=8, way="all"),
-    _case(post_ops.search, None, skip=8, limit=8, include_removed=True, way="all and removed"),
-    _case(post_ops.search, "#1", skip=0, limit=8, way="a number"),
-    _case(post_ops.search, "1", skip=0, limit=8, way="number or title"),
-    _case(post_ops.search, "Title 1", skip=0, limit=8, way="title"),
-    _case(post_ops.search, "Title 1", skip=0, limit=8, include_removed=True, way="title, also removed"),
     _case(post_ops.count_live),
     _case(post_ops.rename, "c1", "Another"),
     _case(post_ops.describe, "c1", "What it is"),
-    _case(post_ops.replace_items, "c1", -1, [5]),
     _case(post_ops.set_protect, "c1", True),
     _case(post_ops.set_deletion, "c1", 30),
+    _case(post_ops.set_option, "c1", PostField.LABEL, "Open", expected=None, by=1, at=NOW),
+    _case(post_ops.set_option, "c1", PostField.LABEL, "Get", expected="Other", by=1, at=NOW, way="differs"),
+    _case(post_ops.add_source, "c1", "news"),
+    _case(post_ops.add_source, "c1", "insta", way="known"),
+    _case(post_ops.note_announcements, "c1", planned=1, published=0),
     _case(post_ops.remove, "c1"),
     _case(post_ops.restore, "c1"),
+    _case(post_ops.discard, "c0", NOW),
+    *(_case(post_search.search, None, skip=8, limit=8, show=show, way=show.value) for show in PostFilter),
+    _case(post_search.search, "#1", skip=0, limit=8, way="a number"),
+    _case(post_search.search, f"https://t.me/shop_bot?start=p_{'A' * 16}", skip=0, limit=8, way="a link"),
+    _case(post_search.search, "17", skip=0, limit=8, way="number first"),
+    _case(post_search.search, "17", skip=8, limit=8, way="number first, next page"),
+    _case(post_search.search, RARE[:5], skip=0, limit=8, way="a rare word"),
+    _case(post_search.search, RARE, skip=0, limit=8, show=PostFilter.ALL, way="a rare word of every post"),
+    _case(post_search.search, COMMON[:4], skip=0, limit=8, way="a common word"),
+    _case(post_search.search, f"{COMMON} {RARE} title", skip=0, limit=8, way="several words"),
+    _case(post_content.change_content, _post(30), _CONTENT, by=1, at=NOW),
+    _case(post_content.undo_content, _post(0), NOW - DAY),
+    _case(post_content.pop_expired_undos, NOW - WANTED * SECOND, WANTED),
+    _case(post_takedown.count_copies, f"c{STANDING}", NOW),
+    _case(post_takedown.take_down, "c2", by=1, at=NOW),
+    _case(post_takedown.find_taking_down, WANTED),
+    _case(post_takedown.is_being_sent, f"c{STANDING}", NOW),
+    _case(post_takedown.bring_forward, f"c{STANDING}", NOW, BATCH),
+    _case(post_takedown.bring_forward, "nothing", NOW, BATCH, way="nothing left"),
+    _case(post_takedown.end_take_down, "c3", NOW - DAY + 3 * SECOND),
+    _case(delivered_counts.count_delivered, NOW, BATCH, way="left by a killed process"),
+    _case(delivered_counts.count_delivered, NOW, BATCH),
     _case(run_ops.start_run, "rare", NOW, OWNER, NOW),
     _case(run_ops.start_run, "rare", NOW, OWNER, NOW, way="started by the same"),
     _case(run_ops.start_run, "rare", None, OWNER, NOW, way="by hand"),
@@ -449,7 +611,11 @@ CASES: tuple[Case, ...] = (
     _case(settings_ops.load_checked),
     _case(settings_ops.load),
     _case(settings_ops.current, NOW),
+    _case(settings_ops.load_now, NOW),
     _case(settings_ops.change, "pass_hours", 48),
+    _case(settings_ops.change_from, "pass_hours", 48, expected=24, by=_EDITOR, at=NOW),
+    _case(settings_ops.change_from, "pass_hours", 48, expected=7, by=_EDITOR, at=NOW, way="somebody was first"),
+    _case(settings_ops.change_from, "contact", "@ann", expected=None, by=_EDITOR, at=NOW, way="as stored before"),
     _case(statistics_ops.add_once, TODAY, "broadcast x", {"deliveries": 2}),
     _case(statistics_ops.add_once, TODAY, "broadcast x", {"deliveries": 2}, way="again"),
     _case(statistics_ops.read_day, TODAY),
@@ -520,6 +686,7 @@ CASES: tuple[Case, ...] = (
             current_database().collection("tokens"), {"token": {"$gte": token(1)}}, "token", **ONE_BATCH
         ),
     ),
+    *_ANNOUNCED,
     *_SWEPT,
     # in this order: each process finds what the one before it has left
     _migrator_step("without a record"),

@@ -10,15 +10,16 @@ from datetime import UTC, datetime, timedelta
 
 from bson import ObjectId
 
-from core.admins import Role
 from core.broadcasts import BroadcastStatus, RecipientState
 from core.delivery_states import FOREVER, DeliveryState
 from core.jobs import JobOutcome
-from core.posts import PostStatus
+from core.posts import PostStatus, post_words
 from core.segments import SegmentKind
 from core.shorteners.records import Origin
 from core.subscriptions import CHANNELS_MAX, ChannelMode, MembershipStatus, OnError
+from core.team.admins import Role
 from core.verification import TokenStatus
+from database.operations.delivered_counts import UNCOUNTED
 from database.values import Document
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -74,6 +75,15 @@ def _user(i: int, size: int, wanted: int) -> Document:
     }
 
 
+#: a word of few posts, none of them new, and one of all
+RARE, COMMON = "rarely", "everywhere"
+_UNDO: Document = {"content": {"storage_chat_id": -1, "message_ids": [1], "items": []}, "cover": None, "by": 1}
+
+
+def _words(i: int, wanted: int) -> tuple[str, ...]:
+    return post_words(i + 1, f"{i} titles" if i % 2 else f"Title {i}", COMMON + f" {RARE}" * (wanted <= i < 3 * wanted))
+
+
 def _post(i: int, size: int, wanted: int) -> Document:
     # the newest half is removed
     status = PostStatus.REMOVED if i >= size // 2 else PostStatus.DRAFT if i % 5 == 0 else PostStatus.LIVE
@@ -81,7 +91,15 @@ def _post(i: int, size: int, wanted: int) -> Document:
         "code": f"c{i}",
         "number": i + 1,
         "title": f"{i} titles" if i % 2 else f"Title {i}",
-        "title_key": f"{i} titles" if i % 2 else f"title {i}",
+        "words": list(_words(i, wanted)),
+        # of the live half: few are scheduled, and few were never announced
+        "is_scheduled": i % 50 == 1,
+        "is_announced": i % 50 > 2,
+        "is_imported": i % 10 == 3,
+        "taking_down_since": NOW - DAY + i * SECOND if i < wanted else None,
+        "content_undo": {**_UNDO, "until": NOW - i * SECOND} if i < 2 * wanted else None,
+        "views": i,
+        "sources": {"insta": i},
         "storage_chat_id": -1,
         "message_ids": [i + 1],
         "item_count": 1,
@@ -135,6 +153,8 @@ def _token_count(i: int, size: int, wanted: int) -> Document:
 
 #: a delivery that anybody may start again, one with copies that stand, and one whose owner is gone
 FREE, STANDING, LAPSED = 16, 24, WANTED + 1
+#: a delivery in a batch of counts that a killed process has left, and the key of the batch
+LEFT, LEFT_TALLY = 34, "0000000000001.000:left"
 #: owner of the deliveries whose lease ran out
 GONE = "gone"
 
@@ -168,6 +188,8 @@ def _delivery(i: int, size: int, wanted: int) -> Document:
         "claimed_until": None,
         "claim": None,
         "last_error": None,
+        # few arrived and are not counted, and one was being counted when a process was killed
+        "tally": UNCOUNTED if WANTED * 2 <= i < WANTED * 3 else LEFT_TALLY if i == LEFT else None,
     }
     return delivery | _how_far(i, wanted)
 
@@ -305,6 +327,76 @@ def _many_broadcasts(i: int, wanted: int) -> Document:
     return ways[i % len(ways)]
 
 
+#: announcements by what is to be done with them: the first of each WANTED, in this order
+DUE, TO_EDIT, LEAVING, LAPSED_SENDING, FAILED, UNKNOWN, RENEWING, MARKED = range(8)
+#: of every announcement that is planned or was published long ago
+GARDEN = -1001
+
+
+def announcement_row(i: int, wanted: int = WANTED) -> Document:
+    """Return announcement `i`; the first of all cannot be read."""
+    row: Document = {
+        "key": f"d{i}",
+        "post_code": f"p{i}",
+        "chat_id": GARDEN,
+        "ordinal": 1,
+        "publish_at": NOW - 90 * DAY + i * SECOND,
+        "due_at": None,
+        "source": "ch1",
+        "text": None if i == 0 else "Spring album",
+        "label": "Open",
+        "url": "https://t.me/shop_bot",
+        "created_by": 1,
+        "created_at": NOW - 90 * DAY,
+        "state": "published",
+        "count": 1,
+        "revision": 0,
+        "bot_id": BOT,
+        "message_id": i + 1,
+        "published_at": NOW - 90 * DAY + i * SECOND,
+        "leaves_at": None,
+        "edit": None,
+        "edit_at": None,
+        "is_withdrawal_wanted": False,
+        "is_noted": True,
+        "owner": None,
+        "until": None,
+        "renewal": None,
+        "renewal_state": None,
+    }
+    return row | (_few_announcements(i, wanted) if i < 8 * wanted else _many_announcements(i))
+
+
+def _few_announcements(i: int, wanted: int) -> Document:
+    soon = {"publish_at": NOW - HOUR + i * SECOND}
+    unpublished = {"message_id": None, "published_at": None, **soon}
+    return (
+        {**unpublished, "state": "planned", "due_at": NOW - HOUR + i * SECOND},
+        {"edit": "content", "edit_at": NOW - HOUR + i * SECOND, "is_noted": False},
+        {"leaves_at": NOW - HOUR + i * SECOND, "bot_id": BOT + 1},
+        {**unpublished, "state": "sending", "owner": OWNER, "until": NOW - i * SECOND},
+        {**unpublished, "state": "failed"},
+        {**unpublished, "state": "unknown"},
+        {"renewal": "r1", "renewal_state": "due", "edit": "button", "edit_at": NOW + DAY},
+        {"renewal": "r1", "renewal_state": "done"},
+    )[i // wanted]
+
+
+def _many_announcements(i: int) -> Document:
+    ways: tuple[Document, ...] = (
+        {"state": "planned", "due_at": NOW + DAY + i * SECOND, "publish_at": NOW + DAY + i * SECOND},
+        {"leaves_at": NOW + DAY + i * SECOND},
+        {"edit": "button", "edit_at": NOW + DAY + i * SECOND, "renewal": "r0", "renewal_state": "due"},
+        {"state": "withdrawn", "leaves_at": None, "renewal": "r0", "renewal_state": "done"},
+        {"state": "cancelled", "publish_at": NOW + DAY + i * SECOND},
+    )
+    return ways[i % len(ways)]
+
+
+def _announcement(i: int, size: int, wanted: int) -> Document:
+    return announcement_row(i, wanted)
+
+
 #: user ids of pending rows, higher than all others
 FRESH = 10**6
 
@@ -358,7 +450,8 @@ def _day(i: int, size: int, wanted: int) -> Document:
 
 
 def _settings(i: int, size: int, wanted: int) -> Document:
-    return {"_id": "settings" if i == 0 else f"other {i}", "pass_hours": 24}
+    # a contact that cannot be used, and reads as none
+    return {"_id": "settings" if i == 0 else f"other {i}", "pass_hours": 24, "contact": " "}
 
 
 def _pause(i: int, size: int, wanted: int) -> Document:
@@ -446,6 +539,7 @@ _MAKERS: dict[str, Callable[[int, int, int], Document]] = {
     "deliveries": _delivery,
     "pending_deletions": _promise,
     "impossible_deletions": _impossible,
+    "announcements": _announcement,
     "broadcasts": _broadcast,
     "broadcast_recipients": _recipient,
     "job_leases": _lease,

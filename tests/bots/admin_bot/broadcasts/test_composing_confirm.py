@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from aiogram.methods import AnswerCallbackQuery, CopyMessage
 
-from database.operations import broadcast_ops, post_ops, user_ops
+from core.posts import PostFilter
+from database.operations import broadcast_ops, post_search, user_ops
 from tests.bots.admin_bot.broadcasts.composing import (
     ANN,
     SHOP,
@@ -82,9 +83,9 @@ async def test_the_second_tap_names_how_many_when_and_how_long(admin: AdminBot) 
     await composed(admin)
     await admin.press("Send to 3 people…")
     assert "Send this broadcast to 3 people?" in admin.last_text
-    assert "When: now" in admin.last_text and "Taken back: never" in admin.last_text
+    assert "When: now" in admin.last_text and "Auto-delete: never" in admin.last_text
     assert "roadcast is being sent" not in admin.last_text
-    assert admin.buttons() == ["Yes, send to 3 people", "Back"]
+    assert admin.actions() == ["Yes, send to 3 people"]
     assert await made() == []
 
 
@@ -98,7 +99,7 @@ async def test_the_confirmation_names_broadcasts_that_are_sent_before(admin: Adm
     (other,) = await made()
     assert await broadcast_ops.start(other, admin.clock.now())
     assert await broadcast_ops.pause(other.id)
-    await admin.press("Back")
+    await admin.press("‹ ")
     await admin.press("Send to")
     assert "1 other broadcast is planned or paused." in admin.last_text
     await admin.press("Yes, send")
@@ -139,7 +140,7 @@ async def test_a_time_that_has_passed_by_the_tap_is_asked_for_again(admin: Admin
     await admin.press("Send to" if at == "first tap" else "Yes, send")
     assert admin.toasts[-1] == texts.TIME_PASSED
     assert texts.TIME_PASSED in admin.last_text
-    assert admin.buttons() == ["Now", "At a time", "Back"]
+    assert admin.actions() == ["Now", "At a time"]
     assert await made() == []
     await admin.press("Now")
     await confirmed(admin)
@@ -150,13 +151,13 @@ async def test_list_shows_the_last_ones(admin: AdminBot) -> None:
     await composed(admin)
     await confirmed(admin)
     await admin.say("/broadcast LIST")
-    assert "Big news" in admin.last_text
+    assert any(text.startswith("Big news") for text in admin.actions())
     assert await state_of(admin) is None
 
 
 async def test_a_draft_changes_no_posts(admin: AdminBot) -> None:
     await composed(admin)
     await confirmed(admin)
-    found, _ = await post_ops.search(None, skip=0, limit=10, include_removed=True)
+    found, _ = await post_search.search(None, skip=0, limit=10, show=PostFilter.ALL)
     assert found == []
     assert all(isinstance(call, CopyMessage) for call in previews(admin))

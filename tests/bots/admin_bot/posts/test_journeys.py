@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from core.posts import Post
-from database.operations import post_ops, settings_ops
+from core.posts import Post, PostFilter
+from database.operations import post_search, settings_ops
 from sender.limiting.chat_limits import GROUP_WINDOW_S
 from tests.bots.admin_bot.standstill import Time
 from tests.house import ADMIN_BOT, OLIVE, STORAGE, USER_BOT, House, running_house
@@ -36,7 +36,7 @@ def time(house: House) -> Time:
 
 
 async def posts() -> list[Post]:
-    found, _ = await post_ops.search(None, skip=0, limit=100, include_removed=True)
+    found, _ = await post_search.search(None, skip=0, limit=100, show=PostFilter.ALL)
     return found[::-1]
 
 
@@ -154,7 +154,7 @@ async def test_a_card_renames_protects_and_removes(house: House) -> None:
     assert (post.title, post.protect, post.status) == ("שלום", True, "removed")
 
 
-async def test_new_content_replaces_the_old_in_the_storage_channel(house: House, time: Time) -> None:
+async def test_new_content_is_stored_beside_the_old_which_can_be_brought_back(house: House, time: Time) -> None:
     await house.olive.text(ADMIN_BOT, "old")
     await house.olive.wait(ADMIN_BOT, contains="is ready")
     await house.olive.press(ADMIN_BOT, "Card")
@@ -167,7 +167,7 @@ async def test_new_content_replaces_the_old_in_the_storage_channel(house: House,
     await house.olive.wait(ADMIN_BOT, contains="1 message so far")
     await house.olive.press(ADMIN_BOT, "Finish")
     await house.olive.wait(ADMIN_BOT, contains="Post 1 has its new content")
-    assert [one["text"] for one in await storage_messages(house)] == ["new"]
+    assert [one["text"] for one in await storage_messages(house)] == ["old", "new"]
     (post,) = await posts()
     await house.alice.link(house.link(post))
     await house.alice.wait(USER_BOT, contains="new")

@@ -16,6 +16,7 @@ from core.clock import ManualClock
 from core.errors import StoreUnavailable
 from core.posts import Post
 from database.operations import user_ops
+from database.team import Team
 from monitoring.alerts import Alerts
 from sender.limiting.send_limiter import SendLimiter
 from sender.message_ids import message_ids_of
@@ -70,7 +71,7 @@ class Process:
             self.clock,
             UTC_ZONE,
             self.alerts,
-            admin_ids=frozenset(),
+            team=Team((), lambda: None, self.clock),
             unlock_config=unlock_config,
         )
 
