@@ -8,6 +8,9 @@ from views.navigation import Section
 #: by the name of the router that holds the handler
 SECTIONS: dict[str, Right] = {
     "admin claim": Right.CLAIM,
+    # whoever sends a key must see it deleted
+    "admin pasted keys": Right.ENTER,
+    "admin shortener answers": Right.SHORTENERS,
     "admin channel adding": Right.CHANNELS,
     "admin setup": Right.STORAGE,
     "admin first hour": Right.CHANNELS,
@@ -26,6 +29,8 @@ SECTIONS: dict[str, Right] = {
     "admin broadcast progress": Right.BROADCASTS,
     "admin jobs": Right.JOBS,
     "admin system": Right.JOBS,
+    "admin shortener drafts": Right.SHORTENERS,
+    "admin shorteners": Right.SHORTENERS,
     "admin statistics": Right.STATISTICS,
     "admin backup": Right.BACKUP_NOW,
     "admin shortener answers": Right.SHORTENERS,

@@ -8,19 +8,13 @@ from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
 from core.errors import BadInput
-from core.settings import BotSettings, Control, Group, SettingField
+from core.settings import BotSettings, Control, SettingField
 from core.settings.reading import expected
 
 #: characters of a setting's name, a value and a fingerprint, so that the data stays below Telegram's 64 bytes
 _NAME_MAX, _VALUE_MAX, _SEEN_LENGTH = 25, 10, 8
 #: stands for an empty value
 _EMPTY = "-"
-
-
-class GroupButton(CallbackData, prefix="sg"):
-    """Show a group."""
-
-    group: Group
 
 
 class FieldButton(CallbackData, prefix="sf"):
