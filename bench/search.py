@@ -64,8 +64,8 @@ async def measure(_: Telegram, plan: Plan) -> list[Figure]:
     figure.notes = [
         f"A page of {PAGE}, newest first, and one post more, which says whether a page follows. `read`: the documents "
         "the server says it read for the page (explain). A search for several words counts the two longest before, "
-        f"each up to {post_search.FEW}. SecantusDB, where that is the server, reads every match before it sorts; MongoDB "
-        "tries both indexes and, for a common word, reads the newest posts until the page is full.",
+        f"each up to {post_search.FEW}. SecantusDB, where that is the server, reads every match before it sorts. "
+        "MongoDB tries both indexes, and for a common word it reads the newest posts until the page is full.",
         f"mongomock has no index: in memory there are {IN_MEMORY_MAX:,} posts at most, and the times are its own.",
     ]
     return [figure]
