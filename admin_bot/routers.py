@@ -19,19 +19,27 @@ from admin_bot.people import handlers as people
 from admin_bot.posts.handlers import batch, card, card_answers, new_post, post_list
 from admin_bot.settings.handlers import panel as settings_panel
 from admin_bot.settings.handlers import typing as setting_answers
+from admin_bot.shorteners.handlers import answers as shortener_answers
+from admin_bot.shorteners.handlers import drafts as shortener_drafts
+from admin_bot.shorteners.handlers import list as shortener_list
+from admin_bot.shorteners.handlers import pasted_keys
 from admin_bot.statistics import handlers as statistics
 from admin_bot.storage.handlers import rights_changed, setup
 from admin_bot.system.handlers import backup, jobs, system
-from admin_bot.team import claim
+from admin_bot.team import claim, questions
 from core.clock import Clock
 
 #: the claim of the bots comes before the command /start. Commands come next: they win over a waiting question or batch.
-#: Adding a channel comes before the setup, which takes every other answer of a chat picker. New
-#: posts come after everything that waits for a message
+#: A pasted key is deleted before anything else takes it, except for the questions that ask for one. Adding a channel
+#: comes before the setup, which takes every other answer of a chat picker. New posts come after everything that waits
+#: for a message
 _MODULES = (
     claim,
     command_handlers,
+    shortener_answers,
+    pasted_keys,
     channel_adding,
+    questions,
     setup,
     broadcast_message,
     broadcast_composing,
@@ -50,6 +58,8 @@ _MODULES = (
     settings_panel,
     statistics,
     backup,
+    shortener_drafts,
+    shortener_list,
     new_post,
     rights_changed,
     menu,

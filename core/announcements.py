@@ -102,7 +102,7 @@ class NewAnnouncement(Record):
     #: tag of its link, as in `ch1`
     source: str
     #: HTML
-    text: str
+    text: str = Field(min_length=1)
     #: None: a message without a picture
     cover: CoverMessage | None = None
     label: str

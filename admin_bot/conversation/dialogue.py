@@ -14,6 +14,7 @@ from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage, StorageKey
 
 from admin_bot.conversation.batch_draft import BatchDraft, read_batch_draft
 from admin_bot.conversation.broadcast_draft import BroadcastDraft, read_broadcast_draft
+from admin_bot.conversation.shortener_draft import ShortenerDraft, read_shortener_draft
 from admin_bot.states import QUESTIONS, Collecting, Composing
 from views.posts.callbacks import SEARCH_ID_LENGTH
 from views.undo import UNDO_NAME_LENGTH
@@ -73,6 +74,16 @@ class Dialogue:
 
     async def close_broadcast_draft(self) -> None:
         await self._state.update_data(broadcast=None)
+
+    async def shortener_draft(self) -> ShortenerDraft | None:
+        """Return the shortener that is being added or whose key is being replaced; None if there is none."""
+        return read_shortener_draft((await self._state.get_data()).get("shortener"))
+
+    async def keep_shortener_draft(self, draft: ShortenerDraft) -> None:
+        await self._state.update_data(shortener=draft.model_dump(mode="json"))
+
+    async def close_shortener_draft(self) -> None:
+        await self._state.update_data(shortener=None)
 
     async def is_awaiting_broadcast(self) -> bool:
         """Return whether the conversation waits for the message to broadcast."""
