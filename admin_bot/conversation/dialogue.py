@@ -135,12 +135,12 @@ class Dialogue:
         """Return the search of a name; None if it is no longer stored."""
         return (await self._searches()).get(name)
 
-    async def keep_setting(self, name: str, value: Any) -> None:
-        """Store the value of a setting that was typed, as plain JSON, until it is saved. One at a time."""
-        await self._state.update_data(setting={"name": name, "value": value})
+    async def keep_setting(self, name: str, value: Any, seen: Any) -> None:
+        """Store the value of a setting that was typed, and the one it replaces, as plain JSON. One at a time."""
+        await self._state.update_data(setting={"name": name, "value": value, "seen": seen})
 
     async def kept_setting(self, name: str) -> dict[str, Any] | None:
-        """Return the typed value of this setting as {"value": ...}; None if it is no longer stored."""
+        """Return what was typed for this setting as {"value": ..., "seen": ...}; None if it is no longer stored."""
         kept: dict[str, Any] | None = (await self._state.get_data()).get("setting")
         return kept if kept is not None and kept["name"] == name else None
 
