@@ -7,6 +7,7 @@ COMMANDS = (
     BotCommand(command="help", description="What I can do"),
     BotCommand(command="batch", description="Several messages behind one link"),
     BotCommand(command="posts", description="Find, change and remove posts"),
+    BotCommand(command="schedule", description="What is published next, and what needs you"),
     BotCommand(command="broadcast", description="One message to all subscribers; /broadcast list shows the last"),
     BotCommand(command="channels", description="Channels to join before a post"),
     BotCommand(command="user", description="What is known of a subscriber: /user ID"),

@@ -16,17 +16,28 @@ from admin_bot.middlewares.deduplication import DropRepeatedUpdates
 from admin_bot.middlewares.service_messages import DropServiceMessages
 from admin_bot.people import handlers as people
 from admin_bot.posts.handlers import batch, card, card_answers, new_post, post_list
+from admin_bot.publishing.handlers import announcement, default_cover, draft, renewal, schedule, slots
+from admin_bot.publishing.handlers import answers as publish_answers
+from admin_bot.publishing.handlers import connecting as publish_channels
 from admin_bot.statistics import handlers as statistics
 from admin_bot.storage.handlers import rights_changed, setup
 from admin_bot.system.handlers import backup, jobs
 from core.clock import Clock
 
-#: commands come first: they win over a waiting question or batch. Adding a channel comes before the setup, which takes
-#: every other answer of a chat picker. New posts come after everything that waits for a message
+#: commands come first: they win over a waiting question or batch. Adding a channel and connecting one come before the
+#: setup, which takes every other answer of a chat picker. New posts come after everything that waits for a message
 _MODULES = (
     command_handlers,
     channel_adding,
+    publish_channels,
     setup,
+    draft,
+    publish_answers,
+    announcement,
+    schedule,
+    slots,
+    default_cover,
+    renewal,
     broadcast_message,
     broadcast_composing,
     broadcast_answers,

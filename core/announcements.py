@@ -149,6 +149,7 @@ class Announcement(NewAnnouncement):
     is_withdrawal_wanted: bool = False
     #: who has moved it to another time last
     moved_by: int | None = None
+    moved_by_name: str = ""
     #: the picture the message has now
     shown_cover: CoverMessage | None = None
     #: the part that is to be edited, and when; None: the message shows what is stored here

@@ -120,6 +120,11 @@ async def count_planned() -> int:
     return await announcements().count({"state": AnnouncementState.PLANNED})
 
 
+async def count_in(state: AnnouncementState) -> int:
+    """Count the announcements in a state."""
+    return await announcements().count({"state": state})
+
+
 async def find_taken(chat_id: int, after: datetime) -> frozenset[datetime]:
     """Return the times after `after` at which announcements are planned in a channel; at most 5,000 of them."""
     condition = {"chat_id": chat_id, "state": AnnouncementState.PLANNED, "publish_at": {"$gt": after}}
@@ -144,11 +149,16 @@ async def count_troubled() -> int:
 
 
 async def move(
-    announcement_id: str, publish_at: datetime, *, by: int | None = None, seen: datetime | None = None
+    announcement_id: str,
+    publish_at: datetime,
+    *,
+    by: int | None = None,
+    name: str = "",
+    seen: datetime | None = None,
 ) -> Announcement | None:
     """Plan it for another time, from planned, failed or missed; None when it is in another state. Atomic.
 
-    `seen`: only if it is still planned for that time; None: whatever it is.
+    `by`, `name`: who moves it. `seen`: only if it is still planned for that time; None: whatever it is.
     """
     moved = {
         "state": AnnouncementState.PLANNED,
@@ -158,6 +168,7 @@ async def move(
         "is_withdrawal_wanted": False,
         "error": None,
         "moved_by": by,
+        "moved_by_name": name,
     }
     as_seen = {} if seen is None else {"publish_at": seen}
     return await change_state(announcement_id, (AnnouncementState.PLANNED, *REPAIRABLE), moved, **as_seen)
