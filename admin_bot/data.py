@@ -46,6 +46,7 @@ from admin_bot.system.backup import BackupService
 from admin_bot.system.jobs import JobService
 from admin_bot.undo import UndoService
 from core.clock import Clock
+from database.team import Team
 
 
 class _ProcessData(TypedDict):
@@ -53,10 +54,9 @@ class _ProcessData(TypedDict):
 
     clock: Clock
     zone: ZoneInfo
-    admin_ids: frozenset[int]
+    team: Team
     user_bot: Bot
     user_bot_username: str
-    has_shorteners: bool
     has_page: bool
 
 
@@ -133,7 +133,7 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
         channel_adder=channels.adder,
         channels=channels.service,
         answer_albums=answer_albums,
-        people=PeopleService(context.bot, context.clock, context.zone, context.admin_ids),
+        people=PeopleService(context.bot, context.clock, context.zone, context.team),
         progress_updater=broadcasts.progress_updater,
         broadcasts=broadcasts.service,
         broadcast_albums=broadcasts.albums,
@@ -148,10 +148,9 @@ def _process_data(context: AdminContext, config: AdminConfig) -> _ProcessData:
     return _ProcessData(
         clock=context.clock,
         zone=context.zone,
-        admin_ids=context.admin_ids,
+        team=context.team,
         user_bot=context.user_bot,
         user_bot_username=context.user_bot_username,
-        has_shorteners=config.has_shorteners,
         has_page=config.has_page,
     )
 

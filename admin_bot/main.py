@@ -14,11 +14,15 @@ from admin_bot.data import AdminData, build_data
 from admin_bot.routers import build_router
 from admin_bot.system.admin_page import local_address
 from config import Settings
+from core.errors import TollgateError
+from core.rights import Right, may
 from core.supervisor import Supervisor
 from database.backups.files import backup_folder
+from database.team import Team
 from runtime.context import Component, ProcessContext, process_context
 from runtime.lifecycle import serve_until_stopped
 from runtime.polling_watch import PollingWatch
+from runtime.team import claim_notice
 from schedulers import registry
 from sender.failures import TELEGRAM_ERRORS
 from sender.updates.intake import RetryOnDatabaseOutage, install
@@ -51,8 +55,15 @@ def build(bot: Bot, data: AdminData, storage: BaseStorage, outage_retry: RetryOn
     return dispatcher
 
 
-async def serve(bot: Bot, dispatcher: Dispatcher, storage: BaseStorage, data: AdminData) -> None:
-    """Poll until `dispatcher.stop_polling()`, and set the command menu meanwhile: it may have to wait."""
+async def serve(
+    bot: Bot, dispatcher: Dispatcher, storage: BaseStorage, data: AdminData, notice: str | None = None
+) -> None:
+    """Poll until `dispatcher.stop_polling()`, and set the command menu meanwhile: it may have to wait.
+
+    `notice` is printed first: it may hold a secret, so it is not logged.
+    """
+    if notice is not None:
+        print(notice, flush=True)
     tasks = Supervisor()
     tasks.spawn(_show_menus(bot, data), "menu")
     try:
@@ -69,7 +80,16 @@ async def _show_menus(bot: Bot, data: AdminData) -> None:
         await bot.set_my_commands(list(COMMANDS))
     except TELEGRAM_ERRORS as error:
         log.warning("menu.not_set", error=type(error).__name__)
-    await data["admin_page"].set_menu_buttons(data["admin_ids"])
+    await data["admin_page"].set_menu_buttons(await _operators(data["team"]))
+
+
+async def _operators(team: Team) -> list[int]:
+    """Return who may use the admin page; nobody while the database is away."""
+    try:
+        members = await team.members()
+    except TollgateError:
+        return []
+    return [user_id for user_id, role in members.roles.items() if may(role, Right.PAGE)]
 
 
 async def component(base: ProcessContext) -> Component:
@@ -79,7 +99,7 @@ async def component(base: ProcessContext) -> Component:
         bot=base.admin_bot,
         user_bot=base.user_bot,
         user_bot_username=(await base.user_bot.me()).username or "",
-        admin_ids=frozenset(settings.ADMIN_IDS),
+        team=base.team,
         clock=base.clock,
         zone=settings.zone,
         alerts=base.alerts,
@@ -89,7 +109,6 @@ async def component(base: ProcessContext) -> Component:
     config = AdminConfig(
         storage_channel_id=settings.STORAGE_CHANNEL_ID,
         bulk_rate_per_s=settings.BULK_RATE_PER_SECOND,
-        has_shorteners=bool(settings.SHORTENERS),
         public_base_url=settings.PUBLIC_BASE_URL,
         web_address=local_address(settings.WEB_HOST, settings.WEB_PORT),
         plans=registry.plans(settings.zone, settings.TOKEN_CLEANUP_HOUR),
@@ -102,7 +121,9 @@ async def component(base: ProcessContext) -> Component:
     storage = dialogue_storage(base.database)
     dispatcher = build(base.admin_bot, data, storage, base.outage_retry)
     base.admin_bot.session.middleware(PollingWatch("admin_bot", base.alerts, base.clock, base.tasks))
-    return Component("admin bot", dispatcher, serve(base.admin_bot, dispatcher, storage, data))
+    admin_bot_username = (await base.admin_bot.me()).username or ""
+    notice = await claim_notice(settings, base.team, admin_bot_username, base.clock)
+    return Component("admin bot", dispatcher, serve(base.admin_bot, dispatcher, storage, data, notice))
 
 
 async def main(settings: Settings) -> None:

@@ -152,8 +152,9 @@ class Announcement(NewAnnouncement):
     moved_by_name: str = ""
     #: the picture the message has now
     shown_cover: CoverMessage | None = None
-    #: the part that is to be edited, and when; None: the message shows what is stored here
+    #: the part that is to be edited; None: the message shows what is stored here
     edit: EditKind | None = None
+    #: when it is to be edited or pinned; None: neither
     edit_at: datetime | None = None
     #: one more at each change: who edited knows whether there was another change meanwhile
     revision: int = 0

@@ -9,6 +9,7 @@ import structlog
 from aiogram import Bot, Dispatcher
 
 from config import Settings, Shortener
+from core.shorteners.records import environment_code
 from core.supervisor import Supervisor
 from database.backups.files import backup_folder
 from database.batches import Bounds
@@ -21,13 +22,14 @@ from schedulers.job_scheduler import JobScheduler
 from schedulers.requests import RequestTrigger
 from sender.failures import TELEGRAM_ERRORS
 from sender.updates.intake import install
-from shorteners.failover import Shorteners
 from shorteners.providers import Provider
+from shorteners.vault import open_vault
 from user_bot.commands import COMMANDS
 from user_bot.data import build_data
 from user_bot.delivery.counting import DeliveredCounts
 from user_bot.delivery.ownership import Ownership
 from user_bot.delivery.recovery import Recovery
+from user_bot.gate.current_shorteners import CurrentShorteners
 from user_bot.gate.unlock_links import UnlockConfig
 from user_bot.routers import build_router
 from views import common_texts
@@ -51,23 +53,23 @@ class UserBot:
     bot: Bot
     dispatcher: Dispatcher
     jobs: JobContext
-    shorteners: Shorteners
+    shorteners: CurrentShorteners
     ownership: Ownership
     recovery: Recovery
     delivered_counts: DeliveredCounts
 
 
 def build(base: ProcessContext) -> UserBot:
-    """Build the dispatcher and what its jobs need; touches neither network nor database."""
+    """Build the dispatcher and what its jobs need; touches neither network nor database, but the key file."""
     settings, bot, clock = base.settings, base.user_bot, base.clock
     zone = settings.zone
-    shorteners = Shorteners([_provider(shortener) for shortener in settings.SHORTENERS])
+    shorteners = _shorteners(base)
     names = build_data(
         bot,
         clock,
         zone,
         base.alerts,
-        admin_ids=frozenset(settings.ADMIN_IDS),
+        team=base.team,
         unlock_config=UnlockConfig(shorteners, settings.PUBLIC_BASE_URL, timedelta(days=settings.TOKEN_EXPIRY_DAYS)),
     )
     # the user bot has no dialogues: without FSM only the handlers use the database
@@ -92,7 +94,8 @@ def _job_context(base: ProcessContext) -> JobContext:
     owners = OwnerResources(
         base.admin_bot,
         base.user_limiter,
-        settings.ADMIN_IDS,
+        base.admin_limiter,
+        base.team.owner_ids,
         backup_folder(settings.DATA_DIR),
         settings.BACKUP_KEEP,
         settings.STORAGE_CHANNEL_ID,
@@ -110,6 +113,23 @@ def _job_context(base: ProcessContext) -> JobContext:
         # after the sandbox's clock was moved the effect should show at once
         jitter=timedelta() if settings.SANDBOX_CLOCK_URL else JITTER,
         telegram=TelegramResources(base.user_bot, base.alerts, owners),
+    )
+
+
+def _shorteners(base: ProcessContext) -> CurrentShorteners:
+    """Build the list of shorteners. May write a new key file to DATA_DIR."""
+    settings = base.settings
+    vault = open_vault(settings.DATA_DIR)
+    if vault.problem:
+        log.warning("shorteners.no_vault", problem=vault.problem)
+    return CurrentShorteners(
+        base.clock,
+        settings.zone,
+        base.alerts,
+        vault,
+        {environment_code(one.name): _provider(one) for one in settings.SHORTENERS},
+        # the sandbox's shortener is on this machine
+        is_public_only=not settings.SANDBOX_CLOCK_URL,
     )
 
 

@@ -1,5 +1,7 @@
 """What admins read in more than one subject."""
 
+from core.admins import Role
+
 #: Telegram's limit for the answer to a button, in characters (BOTAPI §2.7)
 TOAST_MAX = 200
 
@@ -27,6 +29,11 @@ STALE_BUTTON = "This button is old. Here is the screen as it is now."
 UNDONE = "Undone."
 CHANGED_SINCE = "It was changed again since, so I left it as it is."
 TOO_LATE_TO_UNDO = "It is too late to undo that: 10 minutes are over."
+
+
+def not_your_role(role: Role) -> str:
+    """Refuse what a role may not do; fits into the answer to a button."""
+    return f"Your role, {role.value}, cannot do this. Ask an owner."
 
 
 def not_for_you(user_bot_username: str) -> str:

@@ -108,7 +108,7 @@ async def confirm(query: CallbackQuery, callback_data: SubscriberButton, bot: Bo
 
 
 async def ban_confirmed(query: CallbackQuery, callback_data: SubscriberButton, people: PeopleService) -> None:
-    if people.is_admin(callback_data.user_id):
+    if await people.is_admin(callback_data.user_id):
         await toast(query, texts.IS_ADMIN, alert=True)
         return
     await people.ban(query.from_user.id, BanCommand(callback_data.user_id))

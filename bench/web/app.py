@@ -57,7 +57,7 @@ def services(clock: Clock) -> Services:
         JWT_SECRET=SECRET,
         SANDBOX_CLOCK_URL="",
     )
-    return services_of(settings, clock, admin=replace(admin_services(settings), limits=UNLIMITED))
+    return services_of(settings, clock, admin=replace(admin_services(settings, clock), limits=UNLIMITED))
 
 
 class Actions:
