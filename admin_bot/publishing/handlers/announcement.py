@@ -26,12 +26,14 @@ from admin_bot.screens import (
 from admin_bot.states import PublishAsked
 from admin_bot.undo import UndoService
 from core.announcements import Announcement, AnnouncementState
+from core.admins import Role
 from core.clock import Clock
 from core.errors import BadInput
+from core.rights import may_take_down
 from core.settings.changes import Editor
 from core.times import read_time
 from database.operations import announcement_ops
-from views.admin_texts import FIRST_THE_BATCH
+from views.admin_texts import FIRST_THE_BATCH, not_your_role
 from views.conflicts import conflict
 from views.html import esc
 from views.publishing import announcement_screens as views
@@ -107,6 +109,7 @@ async def ask_first(
     query: CallbackQuery,
     callback_data: AnnouncementButton,
     bot: Bot,
+    role: Role,
     publishing_lookups: Lookups,
     publish_results: ResultService,
     announcement_decisions: AnnouncementDecisions,
@@ -128,7 +131,7 @@ async def ask_first(
         times = await announcement_decisions.offered(found)
         screen = views.move_screen(one, back, slot=times.slot, is_today_free=times.today is not None)
     else:
-        problem = _cannot_withdraw(found, bot.id)
+        problem = _cannot_withdraw(found, bot.id, role, query.from_user.id)
         if problem is not None:
             await toast(query, problem, alert=True)
             return
@@ -136,8 +139,10 @@ async def ask_first(
     await turn_to(query, bot, screen)
 
 
-def _cannot_withdraw(found: Announcement, bot_id: int) -> str | None:
-    """Return why we cannot take it out of its channel."""
+def _cannot_withdraw(found: Announcement, bot_id: int, role: Role, admin_id: int) -> str | None:
+    """Return why it cannot be taken out of its channel by this admin."""
+    if not may_take_down(role, admin_id, found.created_by):
+        return not_your_role(role)
     if found.message_id is None:
         return views.NO_MESSAGE
     return views.NOT_OURS if found.bot_id != bot_id else None
@@ -147,6 +152,7 @@ async def step(
     query: CallbackQuery,
     callback_data: AnnouncementButton,
     bot: Bot,
+    role: Role,
     publishing_lookups: Lookups,
     publish_results: ResultService,
     announcement_decisions: AnnouncementDecisions,
@@ -160,6 +166,11 @@ async def step(
         case AnnouncementAction.SEND_AGAIN:
             changed = await announcement_decisions.send_again(admin_id, announcement_id)
         case AnnouncementAction.WITHDRAW_CONFIRMED:
+            before = await _find(query, bot, schedule, announcement_id)
+            problem = None if before is None else _cannot_withdraw(before, bot.id, role, admin_id)
+            if before is None or problem is not None:
+                await toast(query, problem, alert=True)
+                return
             changed = await announcement_decisions.withdraw(admin_id, announcement_id)
         case _:
             changed = await announcement_decisions.publish_now(admin_id, announcement_id)
