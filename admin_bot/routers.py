@@ -17,7 +17,16 @@ from admin_bot.middlewares.rights import CheckRight
 from admin_bot.middlewares.service_messages import DropServiceMessages
 from admin_bot.people import handlers as people
 from admin_bot.posts.handlers import batch, card, card_answers, new_post, post_list
-from admin_bot.publishing.handlers import announcement, default_cover, draft, renewal, schedule, slots
+from admin_bot.publishing.handlers import (
+    announcement,
+    confirming,
+    default_cover,
+    draft,
+    moving,
+    renewal,
+    schedule,
+    slots,
+)
 from admin_bot.publishing.handlers import answers as publish_answers
 from admin_bot.publishing.handlers import connecting as publish_channels
 from admin_bot.statistics import handlers as statistics
@@ -36,8 +45,10 @@ _MODULES = (
     publish_channels,
     setup,
     draft,
+    confirming,
     publish_answers,
     announcement,
+    moving,
     schedule,
     slots,
     default_cover,

@@ -1,49 +1,32 @@
 """The buttons of one announcement: on the schedule, or below what became of a draft."""
 
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
-
 from aiogram import Bot, F, Router
-from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
-from aiogram.types import CallbackQuery, InlineKeyboardButton, Message, User
+from aiogram.types import CallbackQuery, InlineKeyboardButton
 
-from admin_bot.conversation.dialogue import Dialogue, Question
+from admin_bot.conversation.dialogue import Dialogue
 from admin_bot.middlewares.questions import EndQuestion
-from admin_bot.publishing.decisions import AnnouncementDecisions, is_deletable, move_step, off_step
+from admin_bot.publishing.decisions import AnnouncementDecisions, is_deletable, off_step
 from admin_bot.publishing.lookups import Lookups
 from admin_bot.publishing.results import ResultService, is_settled
 from admin_bot.publishing.schedule import ScheduleService
 from admin_bot.screens import (
-    move_below,
     pressed_message,
-    reply_to,
-    screen_id,
     toast,
     turn_to,
     turn_to_fresh,
 )
-from admin_bot.states import PublishAsked
 from admin_bot.undo import UndoService
-from core.announcements import Announcement, AnnouncementState
 from core.admins import Role
+from core.announcements import Announcement, AnnouncementState
 from core.clock import Clock
-from core.errors import BadInput
 from core.rights import may_take_down
-from core.settings.changes import Editor
-from core.times import read_time
 from database.operations import announcement_ops
-from views.admin_texts import FIRST_THE_BATCH, not_your_role
-from views.conflicts import conflict
-from views.html import esc
+from views.admin_texts import not_your_role
 from views.publishing import announcement_screens as views
-from views.publishing.callbacks import AnnouncementAction, AnnouncementButton, Back, MoveTo
-from views.publishing.draft_screens import QUESTION_LOST, ask_time
+from views.publishing.callbacks import AnnouncementAction, AnnouncementButton, Back
 from views.publishing.schedule_screens import DROPPED, OFF
-from views.publishing.times import time_words
-from views.screens import Screen
 
-_MOVES = frozenset({AnnouncementAction.MOVE_SLOT, AnnouncementAction.MOVE_TODAY, AnnouncementAction.MOVE_TOMORROW})
 _CONFIRMS = frozenset({AnnouncementAction.NOW, AnnouncementAction.WITHDRAW, AnnouncementAction.MOVE})
 _STEPS = frozenset(
     {
@@ -62,16 +45,14 @@ _ALLOWED: dict[AnnouncementAction, frozenset[AnnouncementState]] = {
 }
 
 
-async def _find(query: CallbackQuery, bot: Bot, schedule: ScheduleService, announcement_id: str) -> Announcement | None:
+async def find_or_show_schedule(
+    query: CallbackQuery, bot: Bot, schedule: ScheduleService, announcement_id: str
+) -> Announcement | None:
     """Return the announcement of a button; None when it is gone, and then the schedule is shown."""
     found = await announcement_ops.find(announcement_id)
     if found is None:
         await turn_to_fresh(query, bot, await schedule.screen(0))
     return found
-
-
-def _editor(user: User) -> Editor:
-    return Editor(user.id, user.first_name)
 
 
 async def show(
@@ -82,7 +63,7 @@ async def show(
     publish_results: ResultService,
     schedule: ScheduleService,
 ) -> None:
-    found = await _find(query, bot, schedule, callback_data.id)
+    found = await find_or_show_schedule(query, bot, schedule, callback_data.id)
     if found is not None:
         await _show(query, bot, found, callback_data.back, publishing_lookups, publish_results)
 
@@ -117,7 +98,7 @@ async def ask_first(
     clock: Clock,
 ) -> None:
     """Show what is confirmed first: publishing now, withdrawing; and the times it can be moved to."""
-    found, back = await _find(query, bot, schedule, callback_data.id), callback_data.back
+    found, back = await find_or_show_schedule(query, bot, schedule, callback_data.id), callback_data.back
     if found is None:
         return
     await publish_results.release(pressed_message(query))
@@ -166,15 +147,17 @@ async def step(
         case AnnouncementAction.SEND_AGAIN:
             changed = await announcement_decisions.send_again(admin_id, announcement_id)
         case AnnouncementAction.WITHDRAW_CONFIRMED:
-            before = await _find(query, bot, schedule, announcement_id)
-            problem = None if before is None else _cannot_withdraw(before, bot.id, role, admin_id)
-            if before is None or problem is not None:
+            before = await find_or_show_schedule(query, bot, schedule, announcement_id)
+            if before is None:
+                return
+            problem = _cannot_withdraw(before, bot.id, role, admin_id)
+            if problem is not None:
                 await toast(query, problem, alert=True)
                 return
             changed = await announcement_decisions.withdraw(admin_id, announcement_id)
         case _:
             changed = await announcement_decisions.publish_now(admin_id, announcement_id)
-    found = changed or await _find(query, bot, schedule, announcement_id)
+    found = changed or await find_or_show_schedule(query, bot, schedule, announcement_id)
     if found is None:
         return
     if act is AnnouncementAction.TRY_AGAIN and callback_data.back is Back.RESULT:
@@ -204,7 +187,7 @@ async def take_off(
     undo_service: UndoService,
     clock: Clock,
 ) -> None:
-    before = await _find(query, bot, schedule, callback_data.id)
+    before = await find_or_show_schedule(query, bot, schedule, callback_data.id)
     if before is None:
         return
     changed = await announcement_decisions.take_off(query.from_user.id, before.id)
@@ -214,137 +197,10 @@ async def take_off(
         note = OFF if was_planned else DROPPED
         if was_planned:
             undo = await undo_service.offer(Dialogue(state), off_step(before), clock.now())
-    found = changed or await _find(query, bot, schedule, callback_data.id)
+    found = changed or await find_or_show_schedule(query, bot, schedule, callback_data.id)
     if found is not None:
         back = callback_data.back
         await _show(query, bot, found, back, publishing_lookups, publish_results, note, undo)
-
-
-# --- another time
-
-
-async def move(
-    query: CallbackQuery,
-    callback_data: AnnouncementButton,
-    bot: Bot,
-    state: FSMContext,
-    publishing_lookups: Lookups,
-    announcement_decisions: AnnouncementDecisions,
-    schedule: ScheduleService,
-    undo_service: UndoService,
-    clock: Clock,
-) -> None:
-    before = await _find(query, bot, schedule, callback_data.id)
-    if before is None:
-        return
-    times = await announcement_decisions.offered(before)
-    chosen = {
-        AnnouncementAction.MOVE_SLOT: times.slot,
-        AnnouncementAction.MOVE_TODAY: times.today,
-        AnnouncementAction.MOVE_TOMORROW: times.tomorrow,
-    }
-    at = chosen[callback_data.act]
-    moved = await announcement_decisions.move(_editor(query.from_user), before, at) if at is not None else None
-    if moved is None or at is None:
-        screen = views.announcement_screen(await publishing_lookups.show_one(before), callback_data.back)
-        await turn_to_fresh(query, bot, screen)
-        return
-    undo = await undo_service.offer(Dialogue(state), move_step(moved.id, before.publish_at, at), clock.now())
-    screen = views.announcement_screen(await publishing_lookups.show_one(moved), callback_data.back)
-    await turn_to(query, bot, screen.with_row(undo))
-
-
-async def move_anyway(
-    query: CallbackQuery,
-    callback_data: MoveTo,
-    bot: Bot,
-    publishing_lookups: Lookups,
-    announcement_decisions: AnnouncementDecisions,
-    schedule: ScheduleService,
-    clock: Clock,
-) -> None:
-    """Somebody else has moved it, and the admin wants the own time."""
-    before = await _find(query, bot, schedule, callback_data.id)
-    if before is None:
-        return
-    at = datetime.fromtimestamp(callback_data.minute * 60, UTC)
-    is_ahead = at > clock.now()
-    moved = await announcement_decisions.move(_editor(query.from_user), before, at) if is_ahead else None
-    screen = views.announcement_screen(await publishing_lookups.show_one(moved or before), callback_data.back)
-    await (turn_to if moved is not None else turn_to_fresh)(query, bot, screen)
-
-
-async def ask_for_time(
-    query: CallbackQuery,
-    callback_data: AnnouncementButton,
-    bot: Bot,
-    state: FSMContext,
-    publishing_lookups: Lookups,
-    schedule: ScheduleService,
-    zone: ZoneInfo,
-) -> None:
-    found = await _find(query, bot, schedule, callback_data.id)
-    if found is None:
-        return
-    dialogue = Dialogue(state)
-    if await dialogue.batch_draft() is not None:
-        await toast(query, FIRST_THE_BATCH, alert=True)
-        return
-    asked = Question(callback_data.pack(), screen_id(query), found.publish_at.isoformat())
-    await dialogue.ask(PublishAsked.time, asked)
-    one = await publishing_lookups.show_one(found)
-    await turn_to(query, bot, views.move_question(one, callback_data.back, ask_time(zone)))
-
-
-async def is_of_announcement(message: Message, state: FSMContext) -> bool:
-    """Return whether the waiting question is about an announcement that exists."""
-    question = await Dialogue(state).question()
-    return question is not None and question.asked_by(AnnouncementButton) is not None
-
-
-async def time_answered(
-    message: Message,
-    bot: Bot,
-    state: FSMContext,
-    publishing_lookups: Lookups,
-    announcement_decisions: AnnouncementDecisions,
-    undo_service: UndoService,
-    clock: Clock,
-    zone: ZoneInfo,
-) -> None:
-    dialogue = Dialogue(state)
-    question = await dialogue.question()
-    asked = question.asked_by(AnnouncementButton) if question is not None else None
-    before = await announcement_ops.find(asked.id) if asked is not None else None
-    if question is None or asked is None or before is None:
-        await dialogue.end_question()
-        await message.answer(QUESTION_LOST)
-        return
-    try:
-        at = read_time(message.text or "", clock.now(), zone)
-    except BadInput as problem:
-        await message.answer(esc(problem.sentence), reply_parameters=reply_to(message.message_id))
-        return
-    seen = datetime.fromisoformat(question.seen)
-    editor = Editor(message.chat.id, message.chat.first_name or "")
-    moved = await announcement_decisions.move(editor, before, at, seen)
-    one = await publishing_lookups.show_one(moved or before)
-    screen = views.announcement_screen(one, asked.back)
-    if moved is not None:
-        undo = await undo_service.offer(dialogue, move_step(moved.id, seen, at), clock.now())
-        screen = screen.with_row(undo)
-    elif before.state is AnnouncementState.PLANNED and before.publish_at not in (seen, at):
-        screen = _conflict(before, at, asked.back, one)
-    await move_below(bot, message.chat.id, question.screen_id, screen)
-    await dialogue.end_question()
-
-
-def _conflict(now_planned: Announcement, mine: datetime, back: Back, one: views.Shown) -> Screen:
-    keep = AnnouncementButton(act=AnnouncementAction.SHOW, id=now_planned.id, back=back).pack()
-    save = MoveTo(id=now_planned.id, minute=int(mine.timestamp()) // 60, back=back).pack()
-    at = time_words(now_planned.publish_at, one.zone, one.now)
-    who = now_planned.moved_by_name or "Somebody"
-    return conflict(who, at, save_mine=save, keep_theirs=keep, parent=views.parent_of(now_planned, back))
 
 
 def build() -> Router:
@@ -355,8 +211,4 @@ def build() -> Router:
     router.callback_query.register(ask_first, AnnouncementButton.filter(F.act.in_(_CONFIRMS)))
     router.callback_query.register(step, AnnouncementButton.filter(F.act.in_(_STEPS)))
     router.callback_query.register(take_off, AnnouncementButton.filter(F.act == act.OFF))
-    router.callback_query.register(move, AnnouncementButton.filter(F.act.in_(_MOVES)))
-    router.callback_query.register(move_anyway, MoveTo.filter())
-    router.callback_query.register(ask_for_time, AnnouncementButton.filter(F.act == act.ASK_TIME))
-    router.message.register(time_answered, StateFilter(PublishAsked.time), is_of_announcement)
     return router

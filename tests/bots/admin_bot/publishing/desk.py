@@ -1,6 +1,7 @@
 """What tests of publishing share: channels, posts, and a publisher whose answers the test chooses."""
 
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from typing import Any
 
 from aiogram.fsm.context import FSMContext
@@ -10,6 +11,7 @@ from aiogram.types import ChatMemberAdministrator, User
 
 from admin_bot.conversation.dialogue import Dialogue
 from admin_bot.conversation.publish_draft import PublishDraft
+from core.admins import Role
 from core.announcements import Announcement
 from core.posts import Post
 from core.subscriptions import Channel
@@ -91,7 +93,24 @@ def previews(admin: AdminBot) -> list[SendMessage | CopyMessage]:
     for call in admin.world.calls:
         markup = getattr(call, "reply_markup", None)
         rows = getattr(markup, "inline_keyboard", None) or [[]]
-        if isinstance(call, SendMessage | CopyMessage) and rows[0] and "?start=p_" in (rows[0][0].url or ""):
-            if len(rows) == 1 and len(rows[0]) == 1:
-                found.append(call)
+        is_one = len(rows) == 1 and len(rows[0]) == 1
+        if isinstance(call, SendMessage | CopyMessage) and is_one and "?start=p_" in (rows[0][0].url or ""):
+            found.append(call)
     return found
+
+
+async def appoint(admin: AdminBot, user: User, role: Role) -> None:
+    """Give somebody a role, as another process would."""
+    await admin.database.collection("admins").insert_one({"user_id": user.id, "role": role.value})
+    admin.clock.move(timedelta(seconds=5))
+
+
+def count_commands(admin: AdminBot) -> list[str]:
+    """Collect the collections of all commands from now on, until `before_call` is None again."""
+    seen: list[str] = []
+
+    def count(_: str, collection: str) -> None:
+        seen.append(collection)
+
+    admin.database.before_call = count
+    return seen

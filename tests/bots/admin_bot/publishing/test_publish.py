@@ -1,6 +1,7 @@
 """Publishing a post: preview, choices, one press, what became of it."""
 
 from datetime import timedelta
+from typing import Any
 
 from aiogram.methods import AnswerCallbackQuery, CopyMessage, DeleteMessage, EditMessageText, SendMessage
 
@@ -84,7 +85,7 @@ async def test_after_a_kill_the_next_process_shows_what_became_of_it(admin: Admi
     await results.resume()
     await admin.time.move(3)
     (edited,) = admin.world.of(EditMessageText)[before:]
-    assert edited.message_id == pressed and edited.text.startswith("Published in")
+    assert edited.message_id == pressed and str(edited.text).startswith("Published in")
     await results._follower._supervisor.close()
 
 
@@ -245,8 +246,8 @@ async def test_every_switch_is_one_edit_and_at_most_three_commands(admin: AdminB
         "Cover",
         "‹ Publish",
     ):
-        calls, commands = len(admin.world.calls), []
-        admin.database.before_call = lambda operation, collection, seen=commands: seen.append(collection)
+        calls = len(admin.world.calls)
+        commands = desk.count_commands(admin)
         admin.clock.move(timedelta(seconds=6))
         await admin.press(text)
         admin.database.before_call = None
@@ -261,8 +262,8 @@ async def test_opening_is_two_messages_and_at_most_three_commands(admin: AdminBo
     # not chosen, it follows the shorteners, which are read with the settings
     await settings_ops.change("access_mode", "open")
     admin.clock.move(timedelta(seconds=6))
-    calls, commands = len(admin.world.calls), []
-    admin.database.before_call = lambda operation, collection: commands.append(collection)
+    calls = len(admin.world.calls)
+    commands = desk.count_commands(admin)
     await desk.open_publish(admin, one)
     admin.database.before_call = None
     assert [type(call) for call in admin.world.calls[calls:]] == [AnswerCallbackQuery, SendMessage, SendMessage]
@@ -364,11 +365,12 @@ async def test_wrong_answers_say_what_is_expected_and_the_question_stays(admin: 
     await desk.connect(admin)
     one = await desk.post(admin)
     await desk.open_publish(admin, one)
-    for button, wrong, right in (
+    answers: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
         ("Button ›", {"text": "x" * 41}, {"text": "x" * 40}),
         ("Text ›", {"photo": desk.PHOTO}, {"text": "Out now"}),
         ("Text ›", {"text": "\u2063"}, {"text": "\u202eOut &now🏳️‍🌈"}),
-    ):
+    )
+    for button, wrong, right in answers:
         await admin.press(button)
         shown = len(admin.world.calls)
         await admin.send(**wrong)
@@ -424,7 +426,12 @@ async def test_an_own_cover_is_a_photo_kept_in_storage(admin: AdminBot) -> None:
     await admin.press("Cover")
     await admin.press("Send one")
     document = {"file_id": "d", "file_unique_id": "d", "file_size": 2_000_000_000, "mime_type": "image/png"}
-    for wrong in ({"document": document}, {"text": "a picture"}, {"photo": desk.PHOTO, "media_group_id": "g"}):
+    wrong_ones: tuple[dict[str, Any], ...] = (
+        {"document": document},
+        {"text": "a picture"},
+        {"photo": desk.PHOTO, "media_group_id": "g"},
+    )
+    for wrong in wrong_ones:
         stored = len(admin.copies)
         await admin.send(**wrong)
         assert admin.last_text.startswith("I need one photo here") and len(admin.copies) == stored
