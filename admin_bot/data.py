@@ -44,9 +44,12 @@ from admin_bot.system.admin_page import AdminPage
 from admin_bot.system.assembly import build_system
 from admin_bot.system.backup import BackupService
 from admin_bot.system.jobs import JobService
+from admin_bot.team.menus import TeamMenus
 from admin_bot.undo import UndoService
 from core.clock import Clock
+from database import bot_profiles
 from database.team import Team
+from sender.profiles import BotProfile
 
 
 class _ProcessData(TypedDict):
@@ -103,6 +106,7 @@ class AdminData(_ProcessData, _PublishingData):
     backup: BackupService
     admin_page: AdminPage
     statistics: StatisticsService
+    team_menus: TeamMenus
 
 
 def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
@@ -140,6 +144,7 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
         jobs=system.jobs,
         backup=system.backup,
         admin_page=system.admin_page,
+        team_menus=TeamMenus(BotProfile(context.bot, bot_profiles), context.team, context.user_bot_username),
         statistics=build_statistics(context, runs, follower, config.statistics_job),
     )
 

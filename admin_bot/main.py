@@ -1,13 +1,11 @@
 """The admin bot: its dispatcher and dialogue storage, and the main function of `python -m admin_bot`."""
 
-import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.fsm.middleware import FSMContextMiddleware
 from aiogram.fsm.storage.base import BaseStorage
 from aiogram.fsm.storage.memory import SimpleEventIsolation
 from aiogram.fsm.strategy import FSMStrategy
 
-from admin_bot.command_menu import COMMANDS
 from admin_bot.context import AdminConfig, AdminContext
 from admin_bot.conversation.storage import dialogue_storage
 from admin_bot.data import AdminData, build_data
@@ -15,8 +13,8 @@ from admin_bot.routers import build_router
 from admin_bot.system.admin_page import local_address
 from config import Settings
 from core.errors import TollgateError
-from core.rights import Right, may
 from core.supervisor import Supervisor
+from core.team.rights import Right, may
 from database.backups.files import backup_folder
 from database.team import Team
 from runtime.context import Component, ProcessContext, process_context
@@ -24,11 +22,8 @@ from runtime.lifecycle import serve_until_stopped
 from runtime.polling_watch import PollingWatch
 from runtime.team import claim_notice
 from schedulers import registry
-from sender.failures import TELEGRAM_ERRORS
 from sender.updates.intake import RetryOnDatabaseOutage, install
 from views import common_texts
-
-log = structlog.get_logger("tollgate.admin_bot")
 
 #: named explicitly: Telegram keeps the last list, and aiogram would derive it from the handlers (BOTAPI §4.1)
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
@@ -65,7 +60,7 @@ async def serve(
     if notice is not None:
         print(notice, flush=True)
     tasks = Supervisor()
-    tasks.spawn(_show_menus(bot, data), "menu")
+    tasks.spawn(_show_menus(data), "menu")
     try:
         await dispatcher.start_polling(
             bot, allowed_updates=ALLOWED_UPDATES, handle_signals=False, close_bot_session=False
@@ -75,11 +70,8 @@ async def serve(
         await storage.close()
 
 
-async def _show_menus(bot: Bot, data: AdminData) -> None:
-    try:
-        await bot.set_my_commands(list(COMMANDS))
-    except TELEGRAM_ERRORS as error:
-        log.warning("menu.not_set", error=type(error).__name__)
+async def _show_menus(data: AdminData) -> None:
+    await data["team_menus"].refresh()
     await data["admin_page"].set_menu_buttons(await _operators(data["team"]))
 
 

@@ -1,6 +1,6 @@
 """What each section and command of the admin bot needs. One that is not in a table is for owners only."""
 
-from core.rights import Right
+from core.team.rights import Right
 
 #: by the name of the router that holds the handler
 SECTIONS: dict[str, Right] = {
@@ -42,11 +42,14 @@ COMMANDS: dict[str, Right] = {
     "menu": Right.ENTER,
     "help": Right.ENTER,
     "cancel": Right.ENTER,
+    "new": Right.POSTS,
+    "post": Right.POSTS,
     "batch": Right.POSTS,
     "posts": Right.POSTS,
     "schedule": Right.POSTS,
     "broadcast": Right.BROADCASTS,
     "channels": Right.CHANNELS,
+    "subscribers": Right.SUBSCRIBERS,
     "user": Right.SUBSCRIBERS,
     "grant": Right.SUBSCRIBERS,
     "ban": Right.SUBSCRIBERS,

@@ -102,7 +102,7 @@ class NewAnnouncement(Record):
     #: tag of its link, as in `ch1`
     source: str
     #: HTML
-    text: str
+    text: str = Field(min_length=1)
     #: None: a message without a picture
     cover: CoverMessage | None = None
     label: str
@@ -179,12 +179,17 @@ def is_missed(publish_at: datetime, now: datetime) -> bool:
     return now - publish_at > MISSED_AFTER
 
 
-def catch_up_at(publish_at: datetime, last_published_at: datetime | None, now: datetime) -> datetime | None:
+def is_late(publish_at: datetime, now: datetime) -> bool:
+    """Return whether its time passed while nothing ran."""
+    return now - publish_at >= LATE_FROM
+
+
+def catch_up_at(last_published_at: datetime | None, now: datetime) -> datetime | None:
     """Return when a late announcement may follow the last one in its channel; None: now.
 
     A publication in the future was stored by a clock that has been put back since, and holds up nothing.
     """
-    if now - publish_at < LATE_FROM or last_published_at is None or last_published_at > now:
+    if last_published_at is None or last_published_at > now:
         return None
     free_at = last_published_at + CATCH_UP_EVERY
     return free_at if free_at > now else None

@@ -3,7 +3,10 @@
 from collections.abc import Callable, Collection
 from datetime import datetime
 
-from core.admins import (
+from core.clock import Clock
+from core.errors import TollgateError
+from core.ids import new_token
+from core.team.admins import (
     CLAIM_HOLDS_FOR,
     ClaimOutcome,
     Members,
@@ -13,9 +16,6 @@ from core.admins import (
     members_of,
     owner_proof,
 )
-from core.clock import Clock
-from core.errors import TollgateError
-from core.ids import new_token
 from core.users import is_banned
 from database.operations import admin_ops, user_ops
 

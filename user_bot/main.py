@@ -11,6 +11,7 @@ from aiogram import Bot, Dispatcher
 from config import Settings, Shortener
 from core.shorteners.records import environment_code
 from core.supervisor import Supervisor
+from database import bot_profiles
 from database.backups.files import backup_folder
 from database.batches import Bounds
 from runtime.context import Component, ProcessContext, process_context
@@ -20,7 +21,7 @@ from schedulers.context import RUN_GRACE, JobContext, OwnerResources, TelegramRe
 from schedulers.factory import create_schedulers
 from schedulers.job_scheduler import JobScheduler
 from schedulers.requests import RequestTrigger
-from sender.failures import TELEGRAM_ERRORS
+from sender.profiles import BotProfile, Text
 from sender.updates.intake import install
 from shorteners.providers import Provider
 from shorteners.vault import open_vault
@@ -33,8 +34,7 @@ from user_bot.gate.current_shorteners import CurrentShorteners
 from user_bot.gate.unlock_links import UnlockConfig
 from user_bot.routers import build_router
 from views import common_texts
-
-log = structlog.get_logger("tollgate.user_bot")
+from views.team.profiles import describe_user_bot
 
 #: asked for explicitly: Telegram keeps the last list and aiogram would derive it from handlers (BOTAPI §4.1)
 ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member", "chat_member", "chat_join_request"]
@@ -44,6 +44,8 @@ UPDATES_PER_USER = 8
 JOBS_END_S = 5.0
 #: a tick is delayed by a random part of this, so that several processes do not claim the lease at once
 JITTER = timedelta(seconds=2)
+
+log = structlog.get_logger("tollgate.user_bot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
     bot, dp, tasks = user_bot.bot, user_bot.dispatcher, Supervisor()
     requests = RequestTrigger({one.name: one.runner for one in schedulers}, user_bot.jobs.clock)
     # beside polling: neither a menu nor subscribers who were cut off delay those who write now
-    tasks.spawn(_show_menu(bot), "menu")
+    tasks.spawn(_show_profile(bot), "menu")
     tasks.spawn(user_bot.ownership.run(), "delivery leases")
     tasks.spawn(user_bot.recovery.run(), "recovery")
     tasks.spawn(user_bot.delivered_counts.run(), "delivered counts")
@@ -174,11 +176,11 @@ async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
         await user_bot.shorteners.close()
 
 
-async def _show_menu(bot: Bot) -> None:
-    try:
-        await bot.set_my_commands(COMMANDS)
-    except TELEGRAM_ERRORS as error:
-        log.warning("menu.not_set", error=type(error).__name__)
+async def _show_profile(bot: Bot) -> None:
+    """Set what subscribers see before they press Start."""
+    profile = BotProfile(bot, bot_profiles)
+    await profile.show_commands(COMMANDS)
+    await profile.describe(Text.DESCRIPTION, describe_user_bot())
 
 
 def component(base: ProcessContext) -> Component:

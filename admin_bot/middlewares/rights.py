@@ -9,8 +9,8 @@ from aiogram.types import CallbackQuery, Message, TelegramObject
 
 from admin_bot.screens import toast
 from admin_bot.section_rights import right_of
-from core.admins import Role
-from core.rights import may
+from core.team.admins import Role
+from core.team.rights import may
 from sender.updates.acknowledgement import Handler
 from views.admin_texts import not_your_role
 

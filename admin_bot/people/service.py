@@ -9,12 +9,13 @@ from aiogram.types import CallbackQuery
 
 from admin_bot.audit import note
 from admin_bot.people.inputs import BanCommand, GrantCommand
-from admin_bot.screens import Screen, show_in_place, toast
+from admin_bot.screens import show_in_place, toast
 from core.clock import Clock
 from core.users import User, is_banned
 from database.operations import settings_ops, user_credits, user_ops
 from database.team import Team
-from views.people import keyboards, texts
+from views.people import texts
+from views.screens import Screen
 
 
 class PeopleService:
@@ -34,10 +35,9 @@ class PeopleService:
         """Return everything stored about a subscriber."""
         user = await user_ops.find(user_id)
         if user is None:
-            return Screen(texts.unknown(user_id))
-        now = self._clock.now()
-        keyboard = keyboards.subscriber(user, now, may_ban=not await self.is_admin(user_id))
-        return Screen(texts.subscriber(user, now, self._zone), keyboard)
+            return texts.unknown_subscriber(user_id)
+        may_ban = not await self.is_admin(user_id)
+        return texts.subscriber(user, self._clock.now(), self._zone, may_ban=may_ban)
 
     async def show(self, query: CallbackQuery, user_id: int) -> None:
         """Show a subscriber's screen in place of the pressed one."""

@@ -9,9 +9,9 @@ from admin_bot.audit import note
 from admin_bot.storage.alarm import StorageAlarm
 from admin_bot.storage.channel import StorageChannel
 from admin_bot.storage.handlers import setup
-from core.admins import ClaimOutcome
 from core.clock import Clock
 from core.payloads import claim_token
+from core.team.admins import ClaimOutcome
 from database.team import Team
 from views.team import texts
 

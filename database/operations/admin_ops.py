@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from weakref import WeakKeyDictionary
 
-from core.admins import AdminRow, ClaimRow, Role
 from core.errors import AlreadyThere
+from core.team.admins import AdminRow, ClaimRow, Role
 from database.collection import Collection
 from database.connection import Database, current_database
 from database.shared_read import SharedRead

@@ -28,7 +28,7 @@ def set_my_commands(call: Call) -> bool:
     call.bot.commands.pop(scope, None)
     if commands:
         call.bot.commands[scope] = commands
-    call.world.bot_changed()
+    call.world.bot_changed(call.bot)
     return True
 
 
@@ -39,7 +39,7 @@ def get_my_commands(call: Call) -> list[Json]:
 
 def delete_my_commands(call: Call) -> bool:
     call.bot.commands.pop(_scope(call), None)
-    call.world.bot_changed()
+    call.world.bot_changed(call.bot)
     return True
 
 

@@ -30,7 +30,7 @@ def _set(name: str) -> Method:
         call.bot.texts.pop((name, language), None)
         if text:
             call.bot.texts[(name, language)] = text
-        call.world.bot_changed()
+        call.world.bot_changed(call.bot)
         return True
 
     return set_text
@@ -64,7 +64,7 @@ def set_my_profile_photo(call: Call) -> bool:
         raise bad_request("photo must be uploaded as a file")
     check_upload(kind, part.name, part.content)
     call.bot.photo = call.world.files.add(kind, part.name, part.content)
-    call.world.bot_changed()
+    call.world.bot_changed(call.bot)
     return True
 
 
@@ -79,7 +79,7 @@ def _photo(found: Json) -> tuple[str, str]:
 
 def remove_my_profile_photo(call: Call) -> bool:
     call.bot.photo = None
-    call.world.bot_changed()
+    call.world.bot_changed(call.bot)
     return True
 
 
@@ -94,7 +94,7 @@ def set_chat_menu_button(call: Call) -> bool:
     call.bot.menu_buttons.pop(user_id, None)
     if button["type"] != "default":
         call.bot.menu_buttons[user_id] = button
-    call.world.bot_changed()
+    call.world.bot_changed(call.bot)
     return True
 
 

@@ -127,7 +127,7 @@ def load(world: World, plan: Json) -> None:
 def shown_bot(bot: Bot) -> Json:
     """A bot as the control API shows it."""
     shown: Json = {"id": bot.id, "token": bot.token, "username": bot.username, "first_name": bot.text("name", None)}
-    shown |= {"pending_updates": len(bot.queue), "texts": _shown_texts(bot)}
+    shown |= {"pending_updates": len(bot.queue), "polls": bot.has_polled, "texts": _shown_texts(bot)}
     if bot.photo is not None:
         shown["photo"] = bot.photo.unique_id
     return shown | ({"role": bot.role} if bot.role else {})

@@ -344,9 +344,10 @@ class World:
         user.is_deactivated, user.first_name, user.last_name, user.username = True, "Deleted Account", None, None
         self._notify_members_changed()
 
-    def bot_changed(self) -> None:
-        """Tell the pages that a bot has changed its commands, texts, picture or menu button."""
-        self._notify_members_changed()
+    def bot_changed(self, bot: Bot) -> None:
+        """Tell waiting calls and the pages that `bot` has changed its commands, texts, picture or menu button."""
+        self.changed.fire()
+        self.events.publish({"seq": self.seq, "kind": "bot", "bot": bot.id})
 
     def _notify_members_changed(self) -> None:
         """Wake waiting calls and tell the pages that bots, people or chats were added or removed."""

@@ -47,7 +47,7 @@ _TAGS = {
     "pre": "pre",
     "spoiler": "tg-spoiler",
     "blockquote": "blockquote",
-    "expandable_blockquote": "blockquote",
+    "expandable_blockquote": "blockquote expandable",
 }
 
 
@@ -194,11 +194,15 @@ def _tag(entity: Json, piece: str) -> tuple[str, str]:
         form = html.escape(entity.get("date_time_format", ""))
         return f'<tg-time unix="{int(entity["unix_time"])}"' + (f' format="{form}">' if form else ">"), "</tg-time>"
     tag = _TAGS.get(kind)
-    return (f"<{tag}>", f"</{tag}>") if tag else ("", "")
+    return (f"<{tag}>", _closing(tag)) if tag else ("", "")
+
+
+def _closing(tag: str) -> str:
+    return f"</{tag.partition(' ')[0]}>"
 
 
 def _merge(text: str) -> str:
     """Join adjacent equal tags: `<b>x</b><b>y</b>` becomes `<b>xy</b>`."""
     for tag in set(_TAGS.values()):
-        text = text.replace(f"</{tag}><{tag}>", "")
+        text = text.replace(f"{_closing(tag)}<{tag}>", "")
     return text

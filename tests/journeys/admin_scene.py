@@ -9,11 +9,11 @@ from datetime import UTC, datetime, time, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from core.admins import Role
 from core.clock import ManualClock
 from core.jobs import JobOutcome, RunReport
 from core.statistics import Count, TopPost
 from core.supervisor import Supervisor
+from core.team.admins import Role
 from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
 from database.operations import login_ops, run_ops, statistics_ops

@@ -3,9 +3,9 @@
 import asyncio
 from datetime import timedelta
 
-from core.admins import CLAIM_HOLDS_FOR, ClaimOutcome, Role, owner_proof
 from core.clock import ManualClock
 from core.payloads import claim_payload, claim_token
+from core.team.admins import CLAIM_HOLDS_FOR, ClaimOutcome, Role, owner_proof
 from database.connection import Database
 from database.operations import admin_ops, user_ops
 from database.team import Team

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from core.admins import Role
 from core.clock import ManualClock
 from core.ids import new_token
+from core.team.admins import Role
 from core.verification import Token
 from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes

@@ -1,6 +1,6 @@
 """What people read about becoming the owner."""
 
-from core.admins import ClaimOutcome
+from core.team.admins import ClaimOutcome
 from views.html import isolate
 
 

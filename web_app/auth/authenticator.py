@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from core.admins import Role
 from core.clock import Clock
-from core.rights import Right, may
+from core.team.admins import Role
+from core.team.rights import Right, may
 from database.operations import login_ops, session_ops
 from database.team import Team
 from web_app import audit

@@ -8,8 +8,8 @@ import pytest
 import structlog
 from pymongo.errors import AutoReconnect
 
-from core.admins import Role
 from core.clock import ManualClock
+from core.team.admins import Role
 from database.connection import Database
 from database.operations import audit_ops, login_ops
 from tests.web.auth.signing import (

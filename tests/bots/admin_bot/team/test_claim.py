@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from aiogram.types import User
 
-from core.admins import CLAIM_HOLDS_FOR, ClaimOutcome
 from core.payloads import claim_payload
+from core.team.admins import CLAIM_HOLDS_FOR, ClaimOutcome
 from database.operations import audit_ops, user_ops
 from database.team import Team
 from tests.bots.admin_bot.conftest import KEY, OWNER, STRANGER, AdminBot

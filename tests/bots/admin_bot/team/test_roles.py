@@ -12,9 +12,9 @@ from aiogram.types import User
 
 from admin_bot.routers import build_router
 from admin_bot.section_rights import COMMANDS, COMMANDS_ROUTER, SECTIONS, right_of
-from core.admins import Role, owner_proof
 from core.clock import ManualClock
-from core.rights import Right, may
+from core.team.admins import Role, owner_proof
+from core.team.rights import Right, may
 from database.operations import settings_ops
 from tests.bots.admin_bot.conftest import KEY, AdminBot
 from tests.bots.admin_bot.telegram import NOW

@@ -5,18 +5,18 @@ A row that a killed process leaves in state sending becomes unknown when its lea
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
 import structlog
 
-from core.announcements import Announcement, AnnouncementState, catch_up_at, is_missed
-from core.errors import TollgateError
+from core.announcements import Announcement, AnnouncementState, catch_up_at, is_late, is_missed
+from core.errors import StoreUnavailable, TollgateError
 from core.retries import retry_while_unavailable
 from database.operations.announcements import publishing
-from schedulers.jobs.announcement_alerts import AnnouncementAlerts
-from schedulers.jobs.announcement_calls import AnnouncementCalls, Done, Gone, Later, Outcome, Refused, Unknown
+from schedulers.jobs.announcements.alerts import AnnouncementAlerts
+from schedulers.jobs.announcements.calls import AnnouncementCalls, Done, Gone, Later, Outcome, Refused, Unknown
 from schedulers.runner import Run
 from sender.limiting.send_limiter import SendLimiter
 
@@ -67,16 +67,28 @@ class Sending:
         """Claim a due announcement; None when it is not to be sent now: missed, put off, or changed meanwhile."""
         now = self._run.now()
         if is_missed(one.publish_at, now):
-            if await publishing.mark_missed(one):
+            if await self._query(partial(publishing.mark_missed, one)):
                 self._run.done[AnnouncementState.MISSED] += 1
                 await self._alerts.tell(one.model_copy(update={"state": AnnouncementState.MISSED}))
             return None
-        last_at = await publishing.find_last_published_at(one.chat_id, now) if one.publish_at < now else None
-        free_at = catch_up_at(one.publish_at, last_at, now)
+        free_at = await self._free_at(one, now)
         if free_at is not None:
-            await publishing.postpone(one, free_at)
+            await self._query(partial(publishing.postpone, one, free_at))
             return None
-        return await publishing.claim(one, self._run.owner, self._bot_id, now)
+        claim = partial(publishing.claim, one, self._run.owner, self._bot_id, now)
+        try:
+            return await claim()
+        except StoreUnavailable:
+            # the claim may be stored, and then the same one does not match again
+            found = await self._query(partial(publishing.find_claimed, one, self._run.owner))
+            return found or await self._query(claim)
+
+    async def _free_at(self, one: Announcement, now: datetime) -> datetime | None:
+        """Return until when its channel is to be left alone, because it is late; None: it is not."""
+        if not is_late(one.publish_at, now):
+            return None
+        last_at = await self._query(partial(publishing.find_last_published_at, one.chat_id, now))
+        return catch_up_at(last_at, now)
 
     async def send(self, claimed: Announcement) -> None:
         """Publish a claimed announcement and write what became of it."""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.admins import (
+from core.team.admins import (
     AdminRow,
     ClaimOutcome,
     ClaimRow,
@@ -15,7 +15,7 @@ from core.admins import (
     members_of,
     owner_proof,
 )
-from core.rights import ROLES, Right, may, may_take_down
+from core.team.rights import ROLES, Right, may, may_take_down
 
 OWNER, MANAGER, EDITOR = Role.OWNER, Role.MANAGER, Role.EDITOR
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -20,9 +20,9 @@ from aiogram.types import Message, MessageId
 
 from core.announcements import Announcement, CoverMessage, EditKind
 from monitoring.logs import mask
-from schedulers.jobs.cover_media import CoverMedia, NotAPicture
+from schedulers.jobs.announcements.cover_media import CoverMedia, NotAPicture
 from sender.certainty import Certainty, Effect, certainty_of
-from sender.failures import TELEGRAM_ERRORS, classify, retry_after
+from sender.failures import TELEGRAM_ERRORS, classify, retry_after, text_of
 from sender.lanes import Lane, in_lane
 from sender.refusals import Failure
 from views.publishing import announcement_texts as texts
@@ -172,7 +172,7 @@ def _cover_after(one: Announcement) -> CoverMessage | None:
 
 def outcome_of(error: BaseException, effect: Effect) -> Outcome:
     """Return what a failed call means."""
-    words = mask(f"{error}")[:ERROR_MAX]
+    words = mask(text_of(error) or f"{error}")[:ERROR_MAX]
     failure, certainty = classify(error), certainty_of(effect, error)
     if failure is Failure.NOT_MODIFIED:
         return Done()

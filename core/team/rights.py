@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from core.admins import Role
+from core.team.admins import Role
 
 
 class Right(StrEnum):
