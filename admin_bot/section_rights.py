@@ -29,7 +29,7 @@ SECTIONS: dict[str, Right] = {
     "admin announcements": Right.POSTS,
     "admin announcement times": Right.POSTS,
     "admin schedule": Right.POSTS,
-    "admin slots": Right.SETTINGS,
+    "admin slots": Right.POSTS,
     "admin default cover": Right.SETTINGS,
     "admin renewal": Right.RENEW_BUTTONS,
     "admin menu": Right.ENTER,
