@@ -54,13 +54,18 @@ def parse_payload(text: str) -> Payload:
     return InvalidPayload()
 
 
+def is_source(text: str) -> bool:
+    """Return whether `text` can be the source of a link: 1 to 24 letters and digits."""
+    return _SOURCE.fullmatch(text) is not None
+
+
 def _parse_post(rest: str) -> Payload:
     code, separator, source = rest.partition("-s_")
     if not is_code(code):
         return InvalidPayload()
     if not separator:
         return PostPayload(code)
-    if _SOURCE.fullmatch(source) is None:
+    if not is_source(source):
         return InvalidPayload()
     return PostPayload(code, source)
 

@@ -64,6 +64,10 @@ class Open(CallbackData, prefix="go"):
     section: Section
 
 
+class AskFirstChannel(CallbackData, prefix="fh"):
+    """Ask which channel subscribers read."""
+
+
 class OpenPost(CallbackData, prefix="gp"):
     """Show a post's card."""
 
@@ -106,3 +110,5 @@ def open_button(section: Section, text: str | None = None, *, style: str | None 
 #: the parent of every section
 MENU = parent(Section.MENU)
 assert MENU.data == MENU_DATA
+#: callback data that asks which channel subscribers read
+FIRST_CHANNEL = AskFirstChannel().pack()

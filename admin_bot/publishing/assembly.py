@@ -7,7 +7,7 @@ from admin_bot.publishing.connecting import ChannelConnector
 from admin_bot.publishing.covers import CoverKeeper
 from admin_bot.publishing.decisions import UNDO_MOVE, UNDO_OFF, AnnouncementDecisions
 from admin_bot.publishing.default_cover import UNDO_COVER, DefaultCover
-from admin_bot.publishing.drafts import DraftService
+from admin_bot.publishing.drafts import PublishDraftService
 from admin_bot.publishing.lookups import Lookups
 from admin_bot.publishing.renewal import RenewalService
 from admin_bot.publishing.results import ResultService
@@ -25,7 +25,7 @@ class PublishingServices:
     """What handlers of publishing need."""
 
     lookups: Lookups
-    drafts: DraftService
+    drafts: PublishDraftService
     results: ResultService
     decisions: AnnouncementDecisions
     connector: ChannelConnector
@@ -49,7 +49,7 @@ def build_publishing(
     lookups = Lookups(bot, clock, zone)
     services = PublishingServices(
         lookups=lookups,
-        drafts=DraftService(bot, username, storage, lookups, clock, zone),
+        drafts=PublishDraftService(bot, username, storage, lookups, clock, zone),
         results=ResultService(bot, username, lookups, follower, clock),
         decisions=AnnouncementDecisions(lookups, clock, zone),
         connector=ChannelConnector(bot, storage, clock),

@@ -78,11 +78,7 @@ def _value(name: str, stored: Any) -> Any:
 
 def _changes(document: Document | None) -> Mapping[str, LastChange]:
     found = (document or {}).get(_CHANGED) or {}
-    return {
-        name: LastChange.model_validate({**row, "before": _value(name, row.get("before"))})
-        for name, row in found.items()
-        if name in BotSettings.model_fields
-    }
+    return {name: LastChange.model_validate(row) for name, row in found.items() if name in BotSettings.model_fields}
 
 
 def _read(document: Document | None) -> _Stored:
@@ -169,7 +165,7 @@ async def change_from(name: str, value: Any, *, expected: Any, by: Editor, at: d
     """
     new, old = _check(name, value), _check(name, expected)
     has_shorteners = await shortener_ops.has_active(at)
-    row = {"by": by.user_id, "name": by.name, "at": at, "before": _stored(name, old)}
+    row = {"by": by.user_id, "name": by.name, "at": at}
     update = {name: _stored(name, new), f"{_CHANGED}.{name}": row}
     is_usual = old == _settings_now(None, has_shorteners=has_shorteners).value(name)
     document = None

@@ -3,8 +3,9 @@
 from collections import Counter
 
 from core.delivery_states import LEASE_FOR
-from core.posts import Post
-from database.operations import delivery_ops, settings_ops, user_credits, user_ops
+from core.posts import Post, PostAccess
+from database.operations import delivery_ops, post_ops, settings_ops, user_credits, user_ops
+from database.operations.delivered_counts import count_delivered
 from database.operations.delivery_ops import NewDelivery
 from tests.house import ALICE, USER_BOT, House
 from tests.operations.counts.counting import Cost, Wire, counted
@@ -68,6 +69,26 @@ async def test_delivery_with_a_credit_costs_2_calls_and_5_commands(house: House,
     assert cost.commands.total() == 5
 
 
+async def test_a_posts_own_access_password_and_source_add_no_call_and_no_command(house: House, wire: Wire) -> None:
+    await charge_credits(house)
+    await delivered(house, wire)
+    for access in (PostAccess.FREE, PostAccess.FREE_WITHOUT_CHANNELS):
+        post = await house.store(ITEMS, access=access, password="own")
+        await post_ops.add_source(post.code, "insta")
+        async with counted(house, wire) as cost:
+            await house.alice.link(house.link(post, "insta"))
+            await house.alice.wait(USER_BOT, count=1)
+        assert (cost.calls, cost.commands) == (DELIVERY_CALLS, DELIVERY_COMMANDS)
+
+
+async def test_deliveries_are_counted_in_6_commands_and_none_of_them_waits(house: House, wire: Wire) -> None:
+    await delivered(house, wire)
+    async with counted(house, wire) as cost:
+        assert await count_delivered(house.clock.now(), 100) == 1
+    assert cost.calls == {}
+    assert cost.commands == {"find deliveries": 3, "update deliveries": 2, "update posts": 1}
+
+
 async def test_three_channels_cost_1_command_while_remembered_and_otherwise_1_call_and_1_command_each(
     house: House, wire: Wire
 ) -> None:
@@ -90,7 +111,9 @@ async def test_settings_channels_and_the_team_are_read_once_in_five_seconds(hous
     await delivered(house, wire)
     await house.advance(seconds=6)
     first, second = await delivered(house, wire), await delivered(house, wire)
-    assert first.shared == {"find admin_config": 1, "find channels": 1, "find admins": 1}
+    # whether there is a shortener: it decides while nobody chose the access mode
+    read = ("find admin_config", "find channels", "find shorteners", "find admins")
+    assert first.shared == dict.fromkeys(read, 1)
     assert second.shared == {}
 
 

@@ -475,7 +475,7 @@ CASES: tuple[Case, ...] = (
     _case(shortener_ops.set_share, _SHORTENER, 2, 1, "Olive"),
     Case("shortener_ops.set_share (of the environment)", shortener_ops.set_share, _share_of_environment),
     _case(shortener_ops.set_paused, _SHORTENER, True, 1, "Olive"),
-    _case(shortener_ops.replace_key, _SHORTENER, "sealed", "s.example", NOW, 1, "Olive"),
+    _case(shortener_ops.replace_key, _SHORTENER, "sealed", NOW, 1, "Olive"),
     _case(shortener_ops.remember_host, "code1", "s.example"),
     _case(shortener_ops.remove, "code2", NOW),
     _case(shortener_counts.count_made, "s1", TODAY, NOW),

@@ -170,7 +170,7 @@ OPERATIONS: dict[str, Operation] = {
     "shortener_ops.load": shortener_ops.load,
     "shortener_ops.remember_host": lambda: shortener_ops.remember_host("x", "s.example"),
     "shortener_ops.remove": lambda: shortener_ops.remove("x", NOW),
-    "shortener_ops.replace_key": lambda: shortener_ops.replace_key(SHORTENER, "y", "s.example", NOW, 1, "Olive"),
+    "shortener_ops.replace_key": lambda: shortener_ops.replace_key(SHORTENER, "y", NOW, 1, "Olive"),
     "shortener_ops.set_paused": lambda: shortener_ops.set_paused(SHORTENER, True, 1, "Olive"),
     "shortener_ops.set_share": lambda: shortener_ops.set_share(SHORTENER, 2, 1, "Olive"),
     "shortener_counts.count_failed": lambda: shortener_counts.count_failed("x", NOW, NOW, "refused"),
