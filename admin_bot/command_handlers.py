@@ -25,6 +25,7 @@ from admin_bot.settings.handlers import panel as settings_panel
 from admin_bot.settings.handlers import set_command
 from admin_bot.statistics import handlers as statistics
 from admin_bot.storage.channel import StorageChannel
+from admin_bot.storage.handlers.setup import editor
 from admin_bot.storage.setup import StorageSetup
 from admin_bot.system.handlers import admin_page, backup, jobs
 from admin_bot.team.first_hour import FirstHourGuide
@@ -66,7 +67,7 @@ async def start(
     """Ask what the first hour asks next; once posts have their place, show the Menu, or what is wrong there."""
     user_id = message.chat.id
     chat_id, may_choose = await storage_channel.find(), may(role, Right.STORAGE)
-    if chat_id is None and not (may_choose and await storage_setup.resume(user_id, first_hour)):
+    if chat_id is None and not (may_choose and await storage_setup.resume(editor(message.from_user), first_hour)):
         await first_hour.ask_storage(user_id, role)
     elif chat_id is not None:
         problem = await storage_setup.current_problem(chat_id) if may_choose else None
