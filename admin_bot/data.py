@@ -131,8 +131,10 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
     shorteners = build_shorteners(context, config, undo_service)
     system = build_system(context, config, runs, follower)
     answer_albums = SeenKeys()
-    publishing = build_publishing(context, storage.channel, storage.copier, follower, undo_service, answer_albums)
     team = build_team(context, storage.channel)
+    publishing = build_publishing(
+        context, storage.channel, storage.copier, follower, undo_service, answer_albums, team.first_hour
+    )
     return AdminData(
         **_process_data(context, config),
         **_publishing_data(publishing),

@@ -10,7 +10,7 @@ from admin_bot.publishing.default_cover import UNDO_COVER, DefaultCover
 from admin_bot.publishing.drafts import PublishDraftService
 from admin_bot.publishing.lookups import Lookups
 from admin_bot.publishing.renewal import RenewalService
-from admin_bot.publishing.results import ResultService
+from admin_bot.publishing.results import FirstSteps, ResultService
 from admin_bot.publishing.schedule import ScheduleService
 from admin_bot.publishing.slots import UNDO_SLOTS, SlotService
 from admin_bot.run_follower import RunFollower
@@ -43,6 +43,7 @@ def build_publishing(
     follower: RunFollower,
     undo_service: UndoService,
     answer_albums: SeenKeys,
+    first_steps: FirstSteps,
 ) -> PublishingServices:
     """Build the services, and register what they can undo."""
     bot, username, clock, zone = context.bot, context.user_bot_username, context.clock, context.zone
@@ -50,7 +51,7 @@ def build_publishing(
     services = PublishingServices(
         lookups=lookups,
         drafts=PublishDraftService(bot, username, storage, lookups, clock, zone),
-        results=ResultService(bot, username, lookups, follower, clock),
+        results=ResultService(bot, username, lookups, follower, clock, first_steps),
         decisions=AnnouncementDecisions(lookups, clock, zone),
         connector=ChannelConnector(bot, storage, clock),
         covers=CoverKeeper(copier, answer_albums),
