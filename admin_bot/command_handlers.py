@@ -19,6 +19,7 @@ from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.people import handlers as people
 from admin_bot.posts.batch_status import BatchStatusEditor
 from admin_bot.posts.handlers import batch, post_list
+from admin_bot.publishing.handlers import schedule
 from admin_bot.screens import remove_screen, send
 from admin_bot.settings.handlers import panel as settings_panel
 from admin_bot.settings.handlers import set_command
@@ -126,6 +127,7 @@ def build() -> Router:
     router.message.register(cancel, Command("cancel"))
     router.message.register(broadcast_message.broadcast_command, Command("broadcast"))
     router.message.register(post_list.posts_command, Command("posts"))
+    router.message.register(schedule.schedule_command, Command("schedule"))
     router.message.register(settings_panel.settings_command, Command("settings"))
     router.message.register(set_command.set_one, Command("set"))
     router.message.register(channel_list.channels_command, Command("channels"))

@@ -21,6 +21,17 @@ from admin_bot.posts.batch_status import BatchStatusEditor
 from admin_bot.posts.cards import CardService
 from admin_bot.posts.post_maker import PostMaker
 from admin_bot.posts.service import PostService
+from admin_bot.publishing.assembly import PublishingServices, build_publishing
+from admin_bot.publishing.connecting import ChannelConnector
+from admin_bot.publishing.covers import CoverKeeper
+from admin_bot.publishing.decisions import AnnouncementDecisions
+from admin_bot.publishing.default_cover import DefaultCover
+from admin_bot.publishing.drafts import PublishDraftService
+from admin_bot.publishing.lookups import Lookups
+from admin_bot.publishing.renewal import RenewalService
+from admin_bot.publishing.results import ResultService
+from admin_bot.publishing.schedule import ScheduleService
+from admin_bot.publishing.slots import SlotService
 from admin_bot.run_follower import RunFollower
 from admin_bot.seen_keys import SeenKeys
 from admin_bot.settings.service import SettingsService
@@ -57,7 +68,22 @@ class _ProcessData(TypedDict):
     has_page: bool
 
 
-class AdminData(_ProcessData):
+class _PublishingData(TypedDict):
+    """Publishing and the schedule."""
+
+    publishing_lookups: Lookups
+    publish_drafts: PublishDraftService
+    publish_results: ResultService
+    announcement_decisions: AnnouncementDecisions
+    channel_connector: ChannelConnector
+    cover_keeper: CoverKeeper
+    schedule: ScheduleService
+    channel_slots: SlotService
+    default_cover: DefaultCover
+    button_renewal: RenewalService
+
+
+class AdminData(_ProcessData, _PublishingData):
     """`Dispatcher(**data)`."""
 
     conversations: Conversations
@@ -104,9 +130,14 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
     broadcasts = build_broadcasts(context, storage.copier, conversations, bulk_rate_per_s=config.bulk_rate_per_s)
     shorteners = build_shorteners(context, config, undo_service)
     system = build_system(context, config, runs, follower)
+    answer_albums = SeenKeys()
     team = build_team(context, storage.channel)
+    publishing = build_publishing(
+        context, storage.channel, storage.copier, follower, undo_service, answer_albums, team.first_hour
+    )
     return AdminData(
         **_process_data(context, config),
+        **_publishing_data(publishing),
         conversations=conversations,
         menu=MenuService(context.user_bot_username, context.clock, context.zone, team.first_hour.open_steps),
         undo_service=undo_service,
@@ -120,7 +151,7 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
         batch_status=posts.batch_status,
         channel_adder=channels.adder,
         channels=channels.service,
-        answer_albums=SeenKeys(),
+        answer_albums=answer_albums,
         people=PeopleService(context.bot, context.clock, context.zone, context.team),
         progress_updater=broadcasts.progress_updater,
         broadcasts=broadcasts.service,
@@ -145,4 +176,19 @@ def _process_data(context: AdminContext, config: AdminConfig) -> _ProcessData:
         user_bot=context.user_bot,
         user_bot_username=context.user_bot_username,
         has_page=config.has_page,
+    )
+
+
+def _publishing_data(publishing: PublishingServices) -> _PublishingData:
+    return _PublishingData(
+        publishing_lookups=publishing.lookups,
+        publish_drafts=publishing.drafts,
+        publish_results=publishing.results,
+        announcement_decisions=publishing.decisions,
+        channel_connector=publishing.connector,
+        cover_keeper=publishing.covers,
+        schedule=publishing.schedule,
+        channel_slots=publishing.slots,
+        default_cover=publishing.default_cover,
+        button_renewal=publishing.renewal,
     )
