@@ -3,7 +3,7 @@
 from aiogram.enums import ContentType
 from aiogram.types import Message
 
-from core.posts import title_from
+from core.posts import PostItem, item_of, title_from
 from views.storage.content_texts import KINDS
 
 COPYABLE = frozenset(ContentType(kind) for kind in KINDS)
@@ -29,6 +29,13 @@ def kind_of(message: Message) -> str:
     if message.poll is not None and message.poll.type == "quiz":
         return "quiz"
     return ContentType(message.content_type).value
+
+
+def post_item(message: Message) -> PostItem:
+    """Return what is remembered of the message in the post it becomes part of."""
+    file = message.document or message.audio or message.video or message.animation
+    name = file.file_name if file is not None else None
+    return item_of(kind_of(message), message.text or message.caption, name)
 
 
 def written_title(message: Message) -> str | None:

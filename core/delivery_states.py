@@ -52,6 +52,8 @@ class Delivery(Record):
     sweep_after: int | None = None
     sweep_before: int | None = None
     known_ids: tuple[int, ...] = ()
+    #: the day on which it arrived whole last, by its midnight
+    whole_on: datetime | None = None
     #: until when a copy stands for which a credit was spent
     paid_until: datetime | None = None
     #: attempts at telling the subscriber that it was interrupted

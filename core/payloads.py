@@ -7,6 +7,8 @@ from core.ids import is_code, is_token
 
 #: Telegram's cap for a start payload, in characters (BOTAPI §5)
 PAYLOAD_MAX = 64
+#: of a link with a start payload, in any of its forms: https://t.me/bot?start=…, t.me/bot?start=…, tg://resolve?…&start=…
+_START = re.compile(r"[?&]start=([A-Za-z0-9_-]{1,64})")
 _SOURCE = re.compile(r"[A-Za-z0-9]{1,24}")
 
 
@@ -75,3 +77,12 @@ def token_payload(token: str) -> str:
     if not is_token(token):
         raise ValueError("a verification token has 32 letters and digits")
     return f"v_{token}"
+
+
+def find_post_code(text: str) -> str | None:
+    """Return the code of the first link to a post in `text`; None when there is none. The post may not exist."""
+    for payload in _START.findall(text):
+        parsed = parse_payload(payload)
+        if isinstance(parsed, PostPayload):
+            return parsed.code
+    return None

@@ -41,6 +41,8 @@ _PROMISES = (
     _plain("user_id", "delete_at"),
     # claims released at a stop
     _plain("claimed_by", "delete_at"),
+    # copies of one post, wherever they are: those with a time, and those that stay by the age Telegram allows
+    _plain("post_code", "delete_at", "sent_at"),
 )
 
 INDEXES: dict[str, tuple[Index, ...]] = {
@@ -53,8 +55,18 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         # new users of a day
         _plain("joined_at"),
     ),
-    # title_key: the folded title, searched by its beginning. status, number: pages without removed posts, newest first
-    "posts": (_unique("code"), _unique("number"), _plain("title_key"), _plain("status", "number")),
+    # words: one key for each word of a post. The lists: each filter is one range, newest first
+    "posts": (
+        _unique("code"),
+        _unique("number"),
+        _plain("words"),
+        _plain("status", "number"),
+        _plain("status", "is_scheduled", "is_announced", "number"),
+        _plain("is_imported", "number"),
+        # the few of which copies are to be deleted everywhere, and those with messages that no post has any more
+        _plain("taking_down_since"),
+        _plain("content_undo.until"),
+    ),
     # created_at: finds old unused tokens without reading those that are kept
     "tokens": (
         _unique("token"),
@@ -75,6 +87,8 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _plain("paid_until", "opened_at"),
         # leases that ran out: only what is being sent has an `until`
         _plain("bot_id", "until"),
+        # the few that arrived and are not counted yet
+        _plain("tally"),
         *_PROMISES,
     ),
     "pending_deletions": _PROMISES,

@@ -2,11 +2,12 @@
 
 import secrets
 from enum import Enum, auto
+from operator import attrgetter
 from typing import Any
 
 from pydantic import ValidationError
 
-from core.posts import ITEMS_MAX
+from core.posts import ITEMS_MAX, PostItem
 from core.records import Record
 from views.posts.batch_texts import BATCH_MIN
 
@@ -30,6 +31,7 @@ class BatchItem(Record):
 
     message_id: int
     group_id: str | None = None
+    content: PostItem = PostItem()
 
 
 class BatchDraft(Record):
@@ -53,11 +55,18 @@ class BatchDraft(Record):
         return tuple(sorted(item.message_id for item in self.items))
 
     @property
+    def contents(self) -> tuple[PostItem, ...]:
+        """What each message is, in the order of `message_ids`."""
+        return tuple(item.content for item in sorted(self.items, key=attrgetter("message_id")))
+
+    @property
     def is_enough(self) -> bool:
         """Whether it has enough messages to be finished."""
         return len(self.items) >= (1 if self.replaces else BATCH_MIN)
 
-    def add(self, message_id: int, group_id: str | None, title: str | None) -> tuple["BatchDraft", AddOutcome]:
+    def add(
+        self, message_id: int, group_id: str | None, title: str | None, content: PostItem | None = None
+    ) -> tuple["BatchDraft", AddOutcome]:
         """Add a message; returns the new draft and the outcome. Albums are added whole or not at all."""
         if any(item.message_id == message_id for item in self.items):
             return self, AddOutcome.REPEATED
@@ -65,7 +74,8 @@ class BatchDraft(Record):
             return self, AddOutcome.REFUSED_BEFORE
         if len(self.items) >= ITEMS_MAX:
             return self._without_group(group_id), AddOutcome.FULL if group_id is None else AddOutcome.ALBUM_TOO_BIG
-        change: dict[str, Any] = {"items": (*self.items, BatchItem(message_id=message_id, group_id=group_id))}
+        item = BatchItem(message_id=message_id, group_id=group_id, content=content or PostItem())
+        change: dict[str, Any] = {"items": (*self.items, item)}
         if title and (self.title_from is None or message_id < self.title_from):
             change |= {"title": title, "title_from": message_id}
         return self.model_copy(update=change), AddOutcome.ADDED

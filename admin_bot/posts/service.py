@@ -9,7 +9,7 @@ from admin_bot.posts.post_maker import Made, PostMaker
 from admin_bot.screens import reply_to
 from admin_bot.storage.albums import Album
 from core.errors import StoreUnavailable, TollgateError
-from core.posts import Post
+from core.posts import Post, PostItem
 from sender.lanes import at_least_once
 from views.html import esc
 from views.links import post_link
@@ -28,16 +28,18 @@ class PostService:
     async def receive(self, album: Album) -> None:
         """Make a post of an album. Raises StoreUnavailable; then it may be repeated."""
         title = album.title or content_texts.album_title(len(album.message_ids))
-        await self.post(album.admin_id, album.chat_id, album.message_ids, title)
+        await self.post(album.admin_id, album.chat_id, album.message_ids, title, album.contents)
 
     async def notify(self, album: Album, error: TollgateError) -> None:
         """Reply to the album that it takes longer (StoreUnavailable) or that it failed."""
         sentence = content_texts.ALBUM_HELD if isinstance(error, StoreUnavailable) else esc(error.sentence)
         await self._bot.send_message(album.chat_id, sentence, reply_parameters=reply_to(album.message_ids[0]))
 
-    async def post(self, admin_id: int, chat_id: int, message_ids: Sequence[int], title: str) -> None:
+    async def post(
+        self, admin_id: int, chat_id: int, message_ids: Sequence[int], title: str, contents: Sequence[PostItem] = ()
+    ) -> None:
         """Make a post and reply to its first message. Raises StoreUnavailable; then it may be repeated."""
-        outcome = await self._maker.make(admin_id, chat_id, message_ids, title)
+        outcome = await self._maker.make(admin_id, chat_id, message_ids, title, contents)
         reply = reply_to(min(message_ids))
         if not isinstance(outcome, Made):
             await self._bot.send_message(chat_id, outcome.sentence, reply_parameters=reply)

@@ -14,6 +14,7 @@ from cachetools import FIFOCache
 
 from core.clock import Clock
 from core.errors import StoreUnavailable, TollgateError
+from core.posts import PostItem
 from core.supervisor import Supervisor
 from sender.failures import TELEGRAM_ERRORS
 
@@ -54,6 +55,7 @@ class AlbumItem:
     message_id: int
     #: None if it has none
     title: str | None
+    content: PostItem = field(default_factory=PostItem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Album:
     message_ids: tuple[int, ...]
     #: the first title among its messages; None if none has one
     title: str | None
+    #: what each message is, in the same order
+    contents: tuple[PostItem, ...] = ()
 
 
 class Stopped(TollgateError):
@@ -104,7 +108,9 @@ def _complete(items: dict[int, AlbumItem]) -> Album:
     ordered = [items[message_id] for message_id in sorted(items)]
     first = ordered[0]
     title = next((item.title for item in ordered if item.title), None)
-    return Album(first.admin_id, first.chat_id, first.group_id, tuple(item.message_id for item in ordered), title)
+    message_ids = tuple(item.message_id for item in ordered)
+    contents = tuple(item.content for item in ordered)
+    return Album(first.admin_id, first.chat_id, first.group_id, message_ids, title, contents)
 
 
 class AlbumCollector:

@@ -16,6 +16,7 @@ from core.delivery_states import LEASE_FOR, Delivery, DeliveryState
 from core.errors import AlreadyThere
 from database.collection import Collection
 from database.connection import current_database
+from database.operations.delivered_counts import UNCOUNTED
 from database.values import Document, with_id
 
 log = logging.getLogger("tollgate.database")
@@ -209,11 +210,13 @@ async def record_sent(
     sent_at: datetime,
     delete_at: datetime | None,
     paid_until: datetime | None,
+    whole_on: datetime | None = None,
 ) -> bool:
     """From sending to sent; atomic, may be repeated. False when another process has taken it over.
 
     `sent_at`, `delete_at` replace those of the start: the call may have waited, and Telegram's 48 hours start when a
-    message exists. `paid_until`: when the copy is deleted, if a credit was spent on it; None: none was.
+    message exists. `paid_until`: when the copy is deleted, if a credit was spent on it; None: none was. `whole_on`: the
+    day, if every message arrived; its first delivery of the day is marked for `delivered_counts`.
     """
     known: Document = {
         "message_ids": list(message_ids),
@@ -223,7 +226,13 @@ async def record_sent(
     }
     if paid_until is not None:
         known["paid_until"] = paid_until
+    if whole_on is not None and not _was_whole_on(claim, whole_on):
+        known |= {"whole_on": whole_on, "tally": UNCOUNTED}
     return await _deliveries().update_one(_mine(claim), _ended(DeliveryState.SENT, **known))
+
+
+def _was_whole_on(claim: Claim, day: datetime) -> bool:
+    return claim.before is not None and claim.before.whole_on == day
 
 
 async def record_unknown(

@@ -1,27 +1,53 @@
-"""Posts (collection `posts`)."""
+"""Posts (collection `posts`): made, opened, counted, changed field by field, removed.
 
-import re
-import unicodedata
+The lists are in `post_search`, the messages of a post in `post_content`, taking copies down in `post_takedown`.
+"""
+
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from core.errors import AlreadyThere
+from core.errors import AlreadyThere, StoreUnavailable
 from core.ids import new_code
-from core.posts import Post, PostStatus
+from core.posts import (
+    SOURCES_MAX,
+    UNDO_FOR,
+    FieldChange,
+    Post,
+    PostAccess,
+    PostField,
+    PostItem,
+    PostStatus,
+    post_words,
+)
+from core.records import Record
 from database.collection import Collection
 from database.connection import current_database
 from database.values import Document, to_stored
 
-#: attempts to find a free number against other processes; within one process writers queue
+#: attempts to find a free number, or to change a field, against other processes
 _TRIES = 20
-#: digits of a searched number; longer ones do not fit an integer of the database
-_NUMBER_DIGITS = 18
-#: characters of a folded title that are searched
-_TITLE_KEY_MAX = 256
-#: every status but removed, listed: a list is read along the index in order, "$ne" would read each removed post
-_NOT_REMOVED: Document = {"$in": [status for status in PostStatus if status is not PostStatus.REMOVED]}
-_NUMBER = re.compile(rf"(#?)([0-9]{{1,{_NUMBER_DIGITS}}})", re.ASCII)
+#: the fields the words of a search are made of
+_WORDED = (PostField.TITLE, PostField.DESCRIPTION)
+
+
+@dataclass(frozen=True, slots=True)
+class OptionChanged:
+    """The field has the value that was asked for; `before` is the one it had."""
+
+    post: Post
+    before: Any
+
+
+@dataclass(frozen=True, slots=True)
+class OptionDiffers:
+    """Nothing was changed: the field has another value than the screen showed."""
+
+    post: Post
+    #: who changed it and when; None: not known
+    change: FieldChange | None
 
 
 def _posts() -> Collection:
@@ -32,11 +58,6 @@ def _record(document: Document | None) -> Post | None:
     return None if document is None else Post.model_validate(document)
 
 
-def title_key(title: str) -> str:
-    """Return the form in which titles are compared: case, spacing and Unicode form are folded."""
-    return " ".join(unicodedata.normalize("NFKC", title).casefold().split())[:_TITLE_KEY_MAX]
-
-
 async def create(
     *,
     title: str,
@@ -44,11 +65,14 @@ async def create(
     message_ids: Sequence[int],
     created_by: int,
     created_at: datetime,
+    items: Sequence[PostItem] = (),
     description: str = "",
     protect: bool | None = None,
     delete_after_minutes: int | None = None,
+    access: PostAccess = PostAccess.SETTINGS,
     password: str | None = None,
     status: PostStatus = PostStatus.LIVE,
+    is_imported: bool = False,
 ) -> Post:
     """Insert a post with the next number (highest + 1) and a new code; returns it.
 
@@ -57,19 +81,26 @@ async def create(
     """
     fields: Document = {
         "title": title,
-        "title_key": title_key(title),
         "description": description,
         "storage_chat_id": storage_chat_id,
         "message_ids": list(message_ids),
         "item_count": len(message_ids),
+        "items": [item.model_dump() for item in items],
         "protect": protect,
         "delete_after_minutes": delete_after_minutes,
+        "access": access,
+        "label": None,
+        "cover": None,
         "password": password,
         "status": status,
         "views": 0,
+        "delivered": 0,
+        "sources": [],
+        **_announced(0, 0),
+        "is_imported": is_imported,
+        "changes": {},
         "created_by": created_by,
         "created_at": created_at,
-        "published": [],
     }
     return await _insert_numbered(fields)
 
@@ -78,7 +109,9 @@ async def _insert_numbered(fields: Document) -> Post:
     # the lock avoids collisions within one process; the unique indexes decide between processes
     async with current_database().numbering:
         for _ in range(_TRIES):
-            document = to_stored({**fields, "code": new_code(), "number": await _next_number()})
+            number = await _next_number()
+            words = post_words(number, fields["title"], fields["description"])
+            document = to_stored({**fields, "code": new_code(), "number": number, "words": words})
             with suppress(AlreadyThere):
                 await _posts().insert_one(document)
                 return Post.model_validate(document)
@@ -90,11 +123,19 @@ async def _next_number() -> int:
     return 1 if highest is None else int(highest["number"]) + 1
 
 
-async def open_post(code: str) -> Post | None:
-    """Return the live post of a link and count one more view in the same atomic update; None when there is none."""
-    return _record(
-        await _posts().find_one_and_update({"code": code, "status": PostStatus.LIVE}, {"$inc": {"views": 1}})
-    )
+async def open_post(code: str, source: str | None = None) -> Post | None:
+    """Return the live post of a link and count one more opening in the same atomic update; None when there is none.
+
+    `source`: of the link; counted in the same update, if `add_source` made it known to the post. One command; a second
+    one for a source that is not known.
+    """
+    live: Document = {"code": code, "status": PostStatus.LIVE}
+    if source is not None:
+        of_source: Document = {"$inc": {"views": 1, "sources.$.opened": 1}}
+        found = await _posts().find_one_and_update({**live, "sources.name": source}, of_source)
+        if found is not None:
+            return _record(found)
+    return _record(await _posts().find_one_and_update(live, {"$inc": {"views": 1}}))
 
 
 async def find(code: str) -> Post | None:
@@ -111,62 +152,68 @@ async def titles(codes: Iterable[str]) -> dict[str, str]:
     return {document["code"]: document.get("title", "") for document in found}
 
 
-async def search(text: str | None, *, skip: int, limit: int, include_removed: bool = False) -> tuple[list[Post], bool]:
-    """Return one page of posts, newest first, and whether more follow; `([], False)` when nothing matches.
-
-    `#12` matches the number, `12` the number or the beginning of a title, other text the beginning of a title (folded,
-    see `title_key`), None or blank every post. Removed posts only with `include_removed`.
-    """
-    condition = _matching(text or "")
-    if not include_removed:
-        condition["status"] = _NOT_REMOVED
-    found = await _posts().find(condition, sort=[("number", -1)], skip=skip, limit=limit + 1)
-    return [Post.model_validate(document) for document in found[:limit]], len(found) > limit
-
-
-def _matching(text: str) -> Document:
-    words = text.strip()
-    if not words:
-        return {}
-    number = _NUMBER.fullmatch(words)
-    # anchored, so that the index on title_key is used; escaped, so that no input is a pattern
-    by_title: Document = {"title_key": {"$regex": "^" + re.escape(title_key(words))}}
-    if number is None:
-        return by_title
-    by_number: Document = {"number": int(number[2])}
-    return by_number if number[1] else {"$or": [by_number, by_title]}
-
-
 async def count_live() -> int:
     """Count the posts that can be opened."""
     return await _posts().count({"status": PostStatus.LIVE})
 
 
-async def _set(code: str, fields: Document) -> Post | None:
-    return _record(await _posts().find_one_and_update({"code": code}, {"$set": fields}))
+async def set_option(
+    code: str, field: PostField, value: Any, *, expected: Any, by: int, at: datetime
+) -> OptionChanged | OptionDiffers | None:
+    """Change one field if it still has the value `expected`; None when there is no post. Atomic; two commands.
+
+    A field that has `value` already counts as changed, so that a second press, or one whose answer was lost, is none.
+    """
+    return await _change(code, field, value, FieldChange(by=by, at=at), expected=[expected])
+
+
+async def _change(
+    code: str, field: PostField, value: Any, change: FieldChange | None, *, expected: Sequence[Any] = ()
+) -> OptionChanged | OptionDiffers | None:
+    """Change a field that has one of the values `expected`; empty: whatever it has."""
+    for _ in range(_TRIES):
+        document = await _posts().find_one({"code": code})
+        if document is None:
+            return None
+        post = Post.model_validate(document)
+        current = getattr(post, field)
+        if current == value:
+            return OptionChanged(post, current)
+        if expected and current not in expected:
+            return OptionDiffers(post, post.changes.get(field))
+        update: Document = {field.value: value.model_dump() if isinstance(value, Record) else value}
+        if change is not None:
+            update[f"changes.{field.value}"] = change.model_dump()
+        unchanged: Document = {"code": code, field.value: document.get(field.value)}
+        if field in _WORDED:
+            # the words come from both: the other one must not change in between
+            unchanged |= {one.value: document.get(one.value) for one in _WORDED}
+            texts = {one: getattr(post, one) for one in _WORDED} | {field: value}
+            update["words"] = post_words(post.number, texts[PostField.TITLE], texts[PostField.DESCRIPTION])
+        changed = _record(await _posts().find_one_and_update(unchanged, {"$set": update}))
+        if changed is not None:
+            return OptionChanged(changed, current)
+    raise StoreUnavailable(f"change {field.value} of a post: concurrent writers were faster {_TRIES} times")
+
+
+async def _set(code: str, field: PostField, value: Any) -> Post | None:
+    found = await _change(code, field, value, None)
+    return None if found is None else found.post
 
 
 async def rename(code: str, title: str) -> Post | None:
     """Change the title; atomic. Returns the changed post, None when there is none."""
-    return await _set(code, {"title": title, "title_key": title_key(title)})
+    return await _set(code, PostField.TITLE, title)
 
 
 async def describe(code: str, description: str) -> Post | None:
     """Change the description; atomic. Returns the changed post, None when there is none."""
-    return await _set(code, {"description": description})
-
-
-async def replace_items(code: str, storage_chat_id: int, message_ids: Sequence[int]) -> Post | None:
-    """Replace the stored messages of the post; link, number and views are kept. Atomic; None when there is no post."""
-    return await _set(
-        code,
-        {"storage_chat_id": storage_chat_id, "message_ids": list(message_ids), "item_count": len(message_ids)},
-    )
+    return await _set(code, PostField.DESCRIPTION, description)
 
 
 async def set_protect(code: str, protect: bool | None) -> Post | None:
     """Set whether deliveries are protected, None for the setting's value; atomic. None when there is no post."""
-    return await _set(code, {"protect": protect})
+    return await _set(code, PostField.PROTECT, protect)
 
 
 async def set_deletion(code: str, minutes: int | None) -> Post | None:
@@ -174,15 +221,62 @@ async def set_deletion(code: str, minutes: int | None) -> Post | None:
 
     None when there is no post.
     """
-    return await _set(code, {"delete_after_minutes": minutes})
+    return await _set(code, PostField.DELETE_AFTER, minutes)
+
+
+async def add_source(code: str, name: str) -> Post | None:
+    """Have openings by a link with the source `name` counted; atomic, may be repeated. None when there is no post.
+
+    At most SOURCES_MAX a post: a further one is not added, and the post returned without it.
+    """
+    free: Document = {"code": code, "sources.name": {"$ne": name}, f"sources.{SOURCES_MAX - 1}": {"$exists": False}}
+    added = {"$push": {"sources": {"name": name, "opened": 0}}}
+    return _record(await _posts().find_one_and_update(free, added)) or await find(code)
+
+
+def _announced(planned: int, published: int) -> Document:
+    """Counts for the card, and what the lists compare."""
+    return {
+        "planned_count": planned,
+        "published_count": published,
+        "is_scheduled": planned > 0,
+        "is_announced": published > 0,
+    }
+
+
+async def note_announcements(code: str, *, planned: int, published: int) -> bool:
+    """Store how many announcements of the post wait and how many stand in a channel; one update, may be repeated.
+
+    False when there is no post.
+    """
+    return await _posts().update_one({"code": code}, {"$set": _announced(planned, published)})
 
 
 async def remove(code: str) -> Post | None:
     """Set the status to removed, which closes the link; nothing is deleted. Atomic; None when there is no post."""
-    return await _set(code, {"status": PostStatus.REMOVED})
+    return _record(await _posts().find_one_and_update({"code": code}, {"$set": {"status": PostStatus.REMOVED}}))
 
 
 async def restore(code: str) -> Post | None:
-    """Set the status of a removed post to live again; atomic. None when there is no post, or it is a draft."""
+    """Set the status of a removed post to live again; atomic. None when there is no post, or it is a draft.
+
+    Copies that were not deleted yet when it was taken down stay until their time.
+    """
     condition = {"code": code, "status": {"$ne": PostStatus.DRAFT}}
-    return _record(await _posts().find_one_and_update(condition, {"$set": {"status": PostStatus.LIVE}}))
+    live: Document = {"status": PostStatus.LIVE, "taking_down_since": None}
+    return _record(await _posts().find_one_and_update(condition, {"$set": live}))
+
+
+async def discard(code: str, now: datetime) -> Post | None:
+    """Delete a post that was made by accident, for good; returns it, so that its copies can be deleted. Atomic.
+
+    None, and the post stays, when it was made UNDO_FOR ago or earlier, was ever opened, or has an announcement.
+    """
+    untouched: Document = {
+        "code": code,
+        "created_at": {"$gt": now - UNDO_FOR},
+        "views": 0,
+        "is_scheduled": False,
+        "is_announced": False,
+    }
+    return _record(await _posts().find_one_and_delete(untouched))

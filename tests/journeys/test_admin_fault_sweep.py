@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from core.posts import PostFilter
 from core.subscriptions import Channel
-from database.operations import audit_ops, channel_ops, post_ops
+from database.operations import audit_ops, channel_ops, post_search
 from tests.house import ADMIN_BOT, OLIVE, USER_BOT, House
 
 pytestmark = pytest.mark.sweep
@@ -143,7 +144,7 @@ async def test_any_fault_at_any_step_of_a_post(
         hits = [await walk(house, step, {"kind": kind, "method": method, **FAULTS[kind]}) for step in WAY]
     assert sum(hits) > 0, "no call was hit"
     sent = [m for m in (await house.olive.transcript(ADMIN_BOT))["messages"] if m.get("photo") and not m["outgoing"]]
-    made, _ = await post_ops.search(None, skip=0, limit=100, include_removed=True)
+    made, _ = await post_search.search(None, skip=0, limit=100, show=PostFilter.ALL)
     assert len(made) <= len(sent)
     assert (await house.world.counters())["ignored_429"] == 0
     assert errors(logs, method == "sendMessage") == []
@@ -182,7 +183,7 @@ async def test_any_fault_at_any_step_of_a_channel(
     assert (actions[0], actions[-1], actions.count("channel.added")) == ("channel.added", "channel.removed", 1)
     sent = [m for m in (await house.olive.transcript(ADMIN_BOT))["messages"] if m.get("text") == "hello"]
     assert sent
-    assert await post_ops.search(None, skip=0, limit=10, include_removed=True) == ([], False)
+    assert await post_search.search(None, skip=0, limit=10, show=PostFilter.ALL) == ([], False)
     assert (await house.world.counters())["ignored_429"] == 0
     assert errors(logs, method == "sendMessage") == []
     assert [record for record in caplog.records if record.exc_info] == []

@@ -6,7 +6,7 @@ from collections import Counter
 from pymongo.errors import AutoReconnect
 
 from database.connection import current_database
-from database.operations import post_ops
+from database.operations import post_search
 from tests.house import ADMIN_BOT, ALICE, BOB, OLIVE, USER_BOT, House
 from views.common_texts import HELD
 
@@ -46,7 +46,7 @@ async def sentences(house: House) -> Counter[tuple[str, int]]:
 
 async def test_a_database_away_for_20_seconds_delays_both_bots_and_loses_nothing(house: House) -> None:
     first, second = await house.store(), await house.store(items=2)
-    before, _ = await post_ops.search(None, skip=0, limit=100)
+    before, _ = await post_search.search(None, skip=0, limit=100)
     outage = Outage(house)
     house.clock.on_sleep = outage.sleep
     current_database().before_call = outage
@@ -69,7 +69,7 @@ async def test_a_database_away_for_20_seconds_delays_both_bots_and_loses_nothing
     await house.settle()
     copied = Counter(int(call["params"]["chat_id"]) for call in await house.calls("copyMessages"))
     assert copied == {ALICE: 2, BOB: 1, OLIVE: 1}
-    after, _ = await post_ops.search(None, skip=0, limit=100)
+    after, _ = await post_search.search(None, skip=0, limit=100)
     assert sorted(post.title for post in after[: len(after) - len(before)]) == ["Paris", "Rome"]
     answers = [m for m in (await house.olive.transcript(ADMIN_BOT))["messages"] if "is ready" in m.get("text", "")]
     assert len(answers) == 2

@@ -5,7 +5,7 @@ from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from admin_bot.content import kind_of, written_title
+from admin_bot.content import kind_of, post_item, written_title
 from admin_bot.conversation.batch_draft import AddOutcome, BatchDraft, new_batch_draft
 from admin_bot.conversation.dialogue import Dialogue
 from admin_bot.filters import is_copyable, is_refused
@@ -54,7 +54,7 @@ async def collect(message: Message, state: FSMContext, batch_status: BatchStatus
         await dialogue.close_batch_draft()
         await message.answer(texts.LOST)
         return
-    changed, outcome = draft.add(message.message_id, message.media_group_id, written_title(message))
+    changed, outcome = draft.add(message.message_id, message.media_group_id, written_title(message), post_item(message))
     if changed is not draft:
         await dialogue.keep_batch_draft(changed)
         batch_status.schedule(message.chat.id, PendingEdit(changed.status_message_id, _status_screen(changed)))
@@ -125,9 +125,11 @@ async def finish(
 async def _make(post_maker: PostMaker, admin_id: int, draft: BatchDraft) -> Made | NotMade | None:
     if draft.replaces is None:
         title = draft.title or batch_title(len(draft.items))
-        return await post_maker.make(admin_id, admin_id, draft.message_ids, title)
+        return await post_maker.make(admin_id, admin_id, draft.message_ids, title, draft.contents)
     post = await post_ops.find(draft.replaces)
-    return None if post is None else await post_maker.replace(admin_id, post, admin_id, draft.message_ids)
+    if post is None:
+        return None
+    return await post_maker.replace(admin_id, post, admin_id, draft.message_ids, draft.contents)
 
 
 async def _show_outcome(

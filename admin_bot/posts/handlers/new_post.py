@@ -3,7 +3,7 @@
 from aiogram import Router
 from aiogram.types import Message
 
-from admin_bot.content import kind_of, title_of, written_title
+from admin_bot.content import kind_of, post_item, title_of, written_title
 from admin_bot.filters import is_copyable, is_of_album, is_refused
 from admin_bot.posts.service import PostService
 from admin_bot.screens import reply_to
@@ -18,13 +18,15 @@ async def take_album_item(message: Message, albums: AlbumCollector) -> None:
         group_id=str(message.media_group_id),
         message_id=message.message_id,
         title=written_title(message),
+        content=post_item(message),
     )
     if albums.add(item) is ItemOutcome.LATE:
         await message.answer(LATE_MESSAGE, reply_parameters=reply_to(message.message_id))
 
 
 async def post_message(message: Message, post_service: PostService) -> None:
-    await post_service.post(message.chat.id, message.chat.id, [message.message_id], title_of(message))
+    contents = [post_item(message)]
+    await post_service.post(message.chat.id, message.chat.id, [message.message_id], title_of(message), contents)
 
 
 async def refuse(message: Message) -> None:

@@ -10,7 +10,8 @@ from admin_bot.filters import has_text
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.screens import Screen, answer, screen_id, show_in_place, toast
 from admin_bot.states import Asked
-from database.operations import post_ops
+from core.posts import PostFilter
+from database.operations import post_search
 from views.admin_texts import FIRST_THE_BATCH, STALE_BUTTON
 from views.posts import keyboards, texts
 from views.posts.callbacks import AskSearch, PostList
@@ -23,9 +24,8 @@ SEARCH_MAX = 80
 
 async def list_screen(place: PostList, search: str | None) -> Screen:
     """Return one page of the list. A search finds removed posts, too."""
-    found, more = await post_ops.search(
-        search, skip=place.page * PAGE, limit=PAGE, include_removed=place.removed or search is not None
-    )
+    show = PostFilter.ALL if place.removed or search is not None else PostFilter.LIVE
+    found, more = await post_search.search(search, skip=place.page * PAGE, limit=PAGE, show=show)
     html = texts.list_screen(found, page=place.page, search=search, removed=place.removed)
     return Screen(html, keyboards.post_list(found, place, more=more))
 

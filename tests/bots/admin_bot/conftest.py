@@ -17,11 +17,11 @@ from admin_bot.context import AdminConfig, AdminContext
 from admin_bot.data import AdminData, build_data
 from admin_bot.main import build
 from core.clock import ManualClock
-from core.posts import Post
+from core.posts import Post, PostFilter
 from core.supervisor import Supervisor
 from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
-from database.operations import post_ops, settings_ops
+from database.operations import post_search, settings_ops
 from monitoring.alerts import Alerts
 from schedulers import registry
 from sender.updates.intake import RetryOnDatabaseOutage
@@ -137,7 +137,7 @@ class AdminBot:
 
     async def posts(self) -> list[Post]:
         """Every post, oldest first."""
-        found, _ = await post_ops.search(None, skip=0, limit=200, include_removed=True)
+        found, _ = await post_search.search(None, skip=0, limit=200, show=PostFilter.ALL)
         return found[::-1]
 
     async def only_post(self) -> Post:

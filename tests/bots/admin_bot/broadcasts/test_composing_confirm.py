@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from aiogram.methods import AnswerCallbackQuery, CopyMessage
 
-from database.operations import broadcast_ops, post_ops, user_ops
+from core.posts import PostFilter
+from database.operations import broadcast_ops, post_search, user_ops
 from tests.bots.admin_bot.broadcasts.composing import (
     ANN,
     SHOP,
@@ -157,6 +158,6 @@ async def test_list_shows_the_last_ones(admin: AdminBot) -> None:
 async def test_a_draft_changes_no_posts(admin: AdminBot) -> None:
     await composed(admin)
     await confirmed(admin)
-    found, _ = await post_ops.search(None, skip=0, limit=10, include_removed=True)
+    found, _ = await post_search.search(None, skip=0, limit=10, show=PostFilter.ALL)
     assert found == []
     assert all(isinstance(call, CopyMessage) for call in previews(admin))

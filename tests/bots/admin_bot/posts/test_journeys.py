@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from core.posts import Post
-from database.operations import post_ops, settings_ops
+from core.posts import Post, PostFilter
+from database.operations import post_search, settings_ops
 from sender.limiting.chat_limits import GROUP_WINDOW_S
 from tests.bots.admin_bot.standstill import Time
 from tests.house import ADMIN_BOT, OLIVE, STORAGE, USER_BOT, House, running_house
@@ -36,7 +36,7 @@ def time(house: House) -> Time:
 
 
 async def posts() -> list[Post]:
-    found, _ = await post_ops.search(None, skip=0, limit=100, include_removed=True)
+    found, _ = await post_search.search(None, skip=0, limit=100, show=PostFilter.ALL)
     return found[::-1]
 
 
