@@ -17,8 +17,6 @@ MESSAGES_MAX = 10
 LIFETIME_MIN, LIFETIME_MAX = 10, int(LONGEST_DELETE_AFTER.total_seconds()) // 60
 #: buttons under a broadcast, one a row, and characters on a button
 BUTTONS_MAX, BUTTON_TEXT_MAX = 10, 64
-#: how far ahead a broadcast may be planned
-LONGEST_AHEAD = timedelta(days=366)
 #: consecutive failures caused by the content after which a broadcast stops
 CONTENT_FAILURES_MAX = 3
 #: consecutive failures of any kind after which it stops

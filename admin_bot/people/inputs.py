@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from core.durations import read_duration
+from core.durations import split_duration
 from core.errors import BadInput
 from views.people import texts
 from views.people.callbacks import USER_ID_MAX
@@ -70,8 +70,9 @@ def read_ban(text: str) -> BanCommand | None:
     user_id, rest = read_id(words[0]), words[1] if len(words) > 1 else ""
     span = None
     if _starts_with_number(rest):
-        typed, *others = rest.split(maxsplit=1)
-        span, rest = _span(typed), "".join(others)
+        span, rest = split_duration(rest)
+        if span is None:
+            raise BadInput(texts.DURATION_EXPECTED)
     reason = " ".join(rest.split())
     if len(reason) > texts.REASON_MAX:
         raise BadInput(texts.REASON_TOO_LONG)
@@ -82,10 +83,3 @@ def _starts_with_number(text: str) -> bool:
     """Return whether a duration was meant: digits of any script, also after a sign."""
     found = re.match(r"[-+−–.,]?(.)", text)
     return found is not None and found[1].isnumeric()
-
-
-def _span(typed: str) -> timedelta:
-    try:
-        return read_duration(typed)
-    except BadInput:
-        raise BadInput(texts.DURATION_EXPECTED) from None

@@ -1,7 +1,7 @@
 """Reading what an admin types about a post. Every BadInput says what is expected."""
 
-from admin_bot.inputs import read_minutes_or_never
 from core.delivery import LONGEST_DELETE_AFTER
+from core.durations import MINUTE, read_duration
 from core.errors import BadInput
 from core.posts import DESCRIPTION_MAX, TITLE_MAX
 from views.posts.texts import DELETION_EXPECTED, DESCRIPTION_EXPECTED, TITLE_EXPECTED
@@ -29,8 +29,11 @@ def read_description(text: str) -> str:
 
 
 def read_minutes(text: str) -> int:
-    """Read `45`, `2h`, `1h 30m`, `never` as minutes, 0 for never. Raises BadInput, also above 47 hours."""
-    minutes = read_minutes_or_never(text)
-    if minutes is None or minutes > LONGEST_MINUTES:
+    """Read `45` (minutes), `2h`, `1h 30m`, `never` as minutes, 0 for never. Raises BadInput, also above 47 hours."""
+    try:
+        span = read_duration(text, bare=MINUTE, never=True)
+    except BadInput:
+        raise BadInput(DELETION_EXPECTED) from None
+    if span % MINUTE or span > LONGEST_DELETE_AFTER:
         raise BadInput(DELETION_EXPECTED)
-    return minutes
+    return span // MINUTE

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from core.broadcasts import BUTTONS_MAX, LONGEST_AHEAD, Broadcast, BroadcastStatus, LinkButton
+from core.broadcasts import BUTTONS_MAX, Broadcast, BroadcastStatus, LinkButton
 from core.segments import ACTIVE_DAYS_MAX, Segment, SegmentKind
 from views.html import esc, isolate
 from views.quantities import counted, people
@@ -60,7 +60,7 @@ ASK_LIFETIME = (
     "<code>1h 30m</code> or <code>never</code> to leave it for good. Between 10 minutes and 47 hours. /cancel to stop."
 )
 LIFETIME_EXPECTED = (
-    "That is no time I understand. Send minutes like 45, or 2h, 1h 30m, never. Between 10 minutes and 47 hours. "
+    "Send how long a copy stays, like 45 (minutes), 2h, 1h 30m or never. Between 10 minutes and 47 hours. "
     "/cancel to stop."
 )
 LIFETIME_TOO_LONG = (
@@ -68,13 +68,6 @@ LIFETIME_TOO_LONG = (
     "Send a shorter one, never, or /cancel."
 )
 LIFETIME_TOO_SHORT = "At least 10 minutes, so that it can be read. Send a longer one, never, or /cancel."
-
-TIME_EXPECTED = (
-    "That is no time I understand. Send it like 18:30 (today), tomorrow 9:00, 25.11. 18:30 or 2026-11-25 18:30. "
-    "/cancel to stop."
-)
-NO_SUCH_DAY = "There is no such day or time. Send it like 25.11. 18:30 or 2026-11-25 18:30. /cancel to stop."
-TOO_FAR = f"At most {LONGEST_AHEAD.days} days ahead. Send an earlier time, or /cancel."
 
 _NOT_COPIED = "Send it anew with “Change message”."
 GONE = f"It is not in the storage channel any more. {_NOT_COPIED}"
@@ -89,17 +82,6 @@ VOICE_FORBIDDEN = (
 )
 OUT_OF_REACH = "The storage channel is out of reach. /start helps to put that right."
 TROUBLE = "Telegram gave no usable answer just now. Please try again in a moment."
-
-
-def past(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
-    """Say that the typed time is in the past. Plain text."""
-    then, today = date_and_time(moment, zone), date_and_time(now, zone)
-    return f"{then} has passed: now it is {today}. Send a later time, or /cancel."
-
-
-def skipped(zone: ZoneInfo) -> str:
-    """Say that the clocks skip the typed time. Plain text."""
-    return f"That time does not exist: the clocks in {zone.key} are put forward over it. Send another one, or /cancel."
 
 
 def of_line(number: int, sentence: str) -> str:
@@ -204,7 +186,8 @@ def when_screen(start: str, note: str | None = None) -> str:
 def ask_time(zone: ZoneInfo) -> str:
     return (
         f"Send the time, as the clocks in {zone.key} show it: <code>18:30</code> (today), <code>tomorrow 9:00</code>, "
-        "<code>25.11. 18:30</code> or <code>2026-11-25 18:30</code>. /cancel to stop."
+        "<code>in 2 hours</code>, <code>Mon 18:00</code>, <code>25.11. 18:30</code> or <code>2026-11-25 18:30</code>. "
+        "/cancel to stop."
     )
 
 

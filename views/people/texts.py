@@ -38,7 +38,7 @@ BAN_USAGE = (
 )
 UNBAN_USAGE = "To let somebody in again: <code>/unban ID</code>."
 DURATION_EXPECTED = (
-    "That is no duration. It is a number with its unit, like 30m, 12h, 7d or 4w: between 1 minute and 3650 days. "
+    "That is no duration. Send it like 30 min, 12h, 7 days or 4w, at most 3650 days. "
     "Without one the ban holds for ever. A reason that begins with a digit needs a duration before it."
 )
 REASON_TOO_LONG = f"That reason is too long: at most {REASON_MAX} characters."

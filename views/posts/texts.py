@@ -145,6 +145,6 @@ TITLE_EXPECTED = f"A title is a line of text with 1 to {TITLE_MAX} characters. S
 DESCRIPTION_EXPECTED = f"A description is a text of at most {DESCRIPTION_MAX} characters. Send it, or /cancel."
 SEARCH_EXPECTED = "Send a number or the beginning of a title as text, or /cancel."
 DELETION_EXPECTED = (
-    "That is no time I understand. Send minutes like 45, or 2h, 1h 30m, never. "
-    "Between 1 minute and 47 hours. /cancel to stop."
+    "Send how long a copy stays, like 45 (minutes), 2h, 1h 30m or never. At most 47 hours: Telegram deletes nothing "
+    "older than 48. /cancel to stop."
 )

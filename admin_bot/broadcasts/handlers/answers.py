@@ -17,7 +17,6 @@ from admin_bot.broadcasts.inputs import (
     read_buttons,
     read_language,
     read_lifetime,
-    read_send_at,
     read_source,
 )
 from admin_bot.broadcasts.service import BroadcastService
@@ -28,6 +27,7 @@ from admin_bot.screens import Screen, screen_id, toast
 from admin_bot.states import Composing
 from core.clock import Clock
 from core.errors import BadInput
+from core.times import read_time
 from views.admin_texts import FIRST_THE_BATCH
 from views.broadcasts import compose_keyboards as keyboards
 from views.broadcasts import compose_texts as texts
@@ -104,7 +104,7 @@ async def answered(
 def _read(state: str | None, typed: str, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
     """Read the answer as the changed field of the draft. Raises BadInput."""
     if state == Composing.send_at.state:
-        return {"send_at": read_send_at(typed, now, zone)}
+        return {"send_at": read_time(typed, now, zone)}
     field, read = _ANSWERS[state]
     return {field: read(typed)}
 

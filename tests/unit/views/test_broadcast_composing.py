@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.broadcasts import BUTTONS_MAX, LONGEST_AHEAD, Broadcast, BroadcastStatus, LinkButton
+from core.broadcasts import BUTTONS_MAX, Broadcast, BroadcastStatus, LinkButton
 from core.segments import Segment, SegmentKind
+from core.times import LONGEST_AHEAD
 from views.broadcasts import compose_keyboards as keyboards
 from views.broadcasts import compose_texts as texts
 

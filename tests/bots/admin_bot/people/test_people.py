@@ -43,6 +43,8 @@ async def nothing_audited() -> None:
         ("7D", timedelta(days=7), None),
         ("4w sold <my> posts", timedelta(weeks=4), "sold <my> posts"),
         ("1w2d\nspam\nand more", timedelta(days=9), "spam and more"),
+        ("2 days spam", timedelta(days=2), "spam"),
+        ("1h 30 min 3 strikes", timedelta(minutes=90), "3 strikes"),
         ("spam, 3 times", None, "spam, 3 times"),
         ("x" * 200, None, "x" * 200),
     ],

@@ -19,6 +19,7 @@ from core.errors import BadInput
         ("1h 30m", 90),
         ("1h30", 90),
         ("0h 5m", 5),
+        ("1 day", 1440),
         ("2820", 2820),
         ("47h", 2820),
         ("Never", 0),
@@ -30,7 +31,8 @@ def test_times_that_are_understood(typed: str, minutes: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["", " ", "soon", "2821", "48h", "47h 1m", "-5", "1.5h", "5 5", "h", "٤٥", "99999999", "0h", "1d", "5m 1h"]
+    "typed",
+    ["", " ", "soon", "2821", "48h", "47h 1m", "-5", "1.5h", "5 5", "h", "٤٥", "99999999", "0h", "2d", "5m 1h", "90s"],
 )
 def test_times_that_are_refused(typed: str) -> None:
     with pytest.raises(BadInput):
