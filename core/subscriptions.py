@@ -1,4 +1,4 @@
-"""Channels a subscriber must join, and known memberships (DESIGN §7.7)."""
+"""Channels: which a subscriber must join, which posts are announced in, and known memberships (DESIGN §7.7)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,13 +7,14 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from core.announcements import Slots
 from core.records import Record
 
 #: how long a stored membership is used without asking Telegram; updates about joining and leaving come meanwhile
 REMEMBERED_FOR = timedelta(minutes=10)
 #: characters of a label; about as many as fit on a button of a phone
 LABEL_MAX = 40
-#: channels that can be required; each costs a call to Telegram when nothing is stored
+#: channels that can be connected; each required one costs a call to Telegram when nothing is stored
 CHANNELS_MAX = 50
 #: the name of our links in a channel's list of invite links; at most 32 characters (BOTAPI §2.8)
 LINK_NAME = "Tollgate"
@@ -38,7 +39,7 @@ class OnError(StrEnum):
 
 
 class Channel(Record):
-    """A channel (or supergroup) that subscribers must join. Times are aware UTC."""
+    """A channel (or supergroup) that subscribers must join, or in which posts are announced. Times are aware UTC."""
 
     chat_id: int
     title: str = ""
@@ -46,14 +47,22 @@ class Channel(Record):
     label: str = ""
     #: None: a private channel
     username: str | None = None
-    #: created by the user bot and named, so that joins through it can be counted
-    invite_link: str
+    #: created by the user bot and named, so that joins through it can be counted; empty: it was never required
+    invite_link: str = ""
     mode: ChannelMode = ChannelMode.JOIN
     on_error: OnError = OnError.OPEN
     #: since when the user bot cannot see the members; None: it can
     broken_since: datetime | None = None
+    #: subscribers must join it. Rows of older versions have no such field: every channel was required
+    is_required: bool = True
     #: not required at the moment
     is_paused: bool = False
+    #: posts are announced in it, by the admin bot
+    is_published_to: bool = False
+    #: of the tag of links in it (`ch3`); no other channel ever has it. None: nothing was ever announced in it
+    source_number: int | None = None
+    #: when announcements are planned in it
+    slots: Slots = Slots()
     #: order in which channels are shown
     position: int = 0
     #: subscribers who joined, or requested to, through `invite_link`
@@ -65,6 +74,11 @@ class Channel(Record):
     def name(self) -> str:
         """The name people read: the label, the title, or the bare id."""
         return self.label or self.title or str(self.chat_id)
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether the user bot is meant to see who joins: it is required, or was and may be again."""
+        return self.is_required or bool(self.invite_link)
 
 
 class MembershipStatus(StrEnum):
@@ -159,4 +173,13 @@ def subscription(standings: Iterable[tuple[Channel, JoinStatus]]) -> Subscriptio
 
 def required_channels(channels: Sequence[Channel]) -> tuple[Channel, ...]:
     """Return the channels that must be joined now, in their order."""
-    return tuple(sorted((one for one in channels if not one.is_paused), key=lambda one: (one.position, one.chat_id)))
+    return _in_order(one for one in channels if one.is_required and not one.is_paused)
+
+
+def publishing_channels(channels: Sequence[Channel]) -> tuple[Channel, ...]:
+    """Return the channels in which posts are announced, in their order."""
+    return _in_order(one for one in channels if one.is_published_to)
+
+
+def _in_order(channels: Iterable[Channel]) -> tuple[Channel, ...]:
+    return tuple(sorted(channels, key=lambda one: (one.position, one.chat_id)))

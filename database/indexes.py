@@ -113,6 +113,24 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _plain("broadcast_id", "state", "sent_at"),
         _plain("broadcast_id", "state", "user_id"),
     ),
+    "announcements": (
+        # one per draft and channel, however often it is confirmed
+        _unique("key", "chat_id"),
+        # of two drafts of one post for one channel the first
+        _unique("post_code", "chat_id", "ordinal"),
+        _plain("state", "due_at", "publish_at"),
+        # the schedule, and what a person has to decide
+        _plain("state", "publish_at"),
+        # free slots
+        _plain("chat_id", "state", "publish_at"),
+        _plain("chat_id", "published_at"),
+        _plain("state", "edit_at", "chat_id"),
+        _plain("state", "leaves_at"),
+        _plain("is_noted"),
+        _plain("state", "is_pin_due"),
+        _plain("state", "bot_id"),
+        _plain("renewal", "renewal_state"),
+    ),
     "channels": (_unique("chat_id"), _plain("position", "chat_id")),
     # every delivery reads one subscriber in several channels; status: join requests are kept whatever their age
     "memberships": (_unique("chat_id", "user_id"), _plain("user_id", "chat_id"), _plain("seen_at", "status")),

@@ -78,8 +78,8 @@ def channel_broken(channel: Channel) -> str:
         right += " with the right to invite people"
     pass_or_not = "are let pass" if channel.on_error is OnError.OPEN else "get no posts"
     effect = f"Until then, people of whom I can't tell {pass_or_not} (on errors {channel.on_error})."
-    if channel.is_paused:
-        effect = "It is paused, so nobody notices."
+    if channel.is_paused or not channel.is_required:
+        effect = "It is not required at the moment, so nobody notices."
     return (
         f"<b>The channel {isolate(channel.name)} is out of the user bot's sight.</b>\n"
         f"The bot must be {right} again. {effect} “Check” on the channel's screen (/channels) says what is missing."

@@ -1,4 +1,4 @@
-"""Channels subscribers must join (collection `channels`): few, read at every delivery."""
+"""Channels to join and to announce in (collection `channels`): few, read at every delivery."""
 
 import asyncio
 import logging
@@ -21,8 +21,12 @@ T = TypeVar("T")
 log = logging.getLogger("tollgate.database")
 
 #: fields that `change` accepts
-CHANGEABLE = frozenset({"title", "label", "username", "invite_link", "mode", "on_error", "is_paused", "position"})
+CHANGEABLE = frozenset(
+    {"title", "label", "username", "invite_link", "mode", "on_error", "is_required", "is_paused", "position", "slots"}
+)
 _ORDER = (("position", 1), ("chat_id", 1))
+#: the document of `admin_config` that counts the numbers given to channels
+_NUMBERS = "channel_numbers"
 
 
 @dataclass(slots=True)
@@ -83,22 +87,87 @@ async def current(now: datetime) -> tuple[Channel, ...]:
 
 
 async def add(channel: Channel) -> bool:
-    """Insert a channel after the last one; False when it is stored already. One find and one insert.
+    """Add a channel to join after the last one; False when it is one already. One find and one insert or update.
 
-    Raises ValueError when there are `CHANNELS_MAX`; two processes that add at the same instant may exceed it.
+    One that is only announced in becomes one to join, too. Raises ValueError when there are `CHANNELS_MAX`; two
+    processes that add at the same instant may exceed it.
     """
     async with _cache().adding:
-        stored = await _channels().find({}, limit=CHANNELS_MAX, sort=_ORDER, projection=["chat_id", "position"])
-        if any(other["chat_id"] == channel.chat_id for other in stored):
-            return False
-        if len(stored) >= CHANNELS_MAX:
-            raise ValueError(f"there are {CHANNELS_MAX} channels already")
-        position = max((other.get("position", 0) for other in stored), default=-1) + 1
+        stored, position = await _place_of(channel.chat_id)
+        if stored is not None:
+            return await _require(channel)
         try:
             await _changing(_channels().insert_one({**channel.model_dump(), "position": position}))
         except AlreadyThere:
-            return False
+            return await _require(channel)
     return True
+
+
+async def _place_of(chat_id: int) -> tuple[Document | None, int]:
+    """Return the stored channel, and the position of a new one. Raises ValueError when there is no place for it."""
+    stored = await _channels().find({}, limit=CHANNELS_MAX, sort=_ORDER, projection=["chat_id", "position"])
+    known = next((other for other in stored if other["chat_id"] == chat_id), None)
+    if known is None and len(stored) >= CHANNELS_MAX:
+        raise ValueError(f"there are {CHANNELS_MAX} channels already")
+    return known, max((other.get("position", 0) for other in stored), default=-1) + 1
+
+
+async def _require(channel: Channel) -> bool:
+    """Make a stored channel that was never required one to join; False when it was."""
+    never = {"chat_id": channel.chat_id, "is_required": False, "invite_link": ""}
+    fields = {
+        name: getattr(channel, name)
+        for name in ("title", "label", "username", "invite_link", "mode", "on_error", "is_paused", "broken_since")
+    }
+    return await _changing(_channels().update_one(never, {"$set": {**fields, "is_required": True}}))
+
+
+async def connect(chat_id: int, *, title: str, username: str | None, added_by: int, added_at: datetime) -> Channel:
+    """Have posts announced in a channel from now on; returns it. May be repeated: title and @name are renewed.
+
+    One that is stored keeps whether it is required; a new one is not. Raises ValueError when there are `CHANNELS_MAX`.
+    """
+    async with _cache().adding:
+        stored, position = await _place_of(chat_id)
+        if stored is None:
+            new = Channel(
+                chat_id=chat_id, title=title, username=username, is_required=False, added_by=added_by, added_at=added_at
+            )
+            try:
+                await _changing(_channels().insert_one({**new.model_dump(), "position": position}))
+            except AlreadyThere:
+                log.info("channel.connected_twice", extra={"chat": chat_id})
+    connected = await switch_publishing(chat_id, is_on=True)
+    renewed = await _change({"chat_id": chat_id}, {"title": title, "username": username})
+    if connected is None or renewed is None:
+        raise ValueError(f"channel {chat_id} was removed at the same instant")
+    return renewed
+
+
+async def switch_publishing(chat_id: int, *, is_on: bool) -> Channel | None:
+    """Set whether posts are announced in the channel; returns it, None when there is none. Atomic but for the number.
+
+    When it is switched on for the first time it gets its number, which no other channel ever has.
+    """
+    channel = await find(chat_id)
+    if channel is not None and is_on and channel.source_number is None:
+        # of two processes the first gives its number; the other's is never used
+        numbered = {"$set": {"source_number": await _next_number()}}
+        await _channels().update_one({"chat_id": chat_id, "source_number": None}, numbered)
+    switched = {"$set": {"is_published_to": is_on}}
+    return _record(await _changing(_channels().find_one_and_update({"chat_id": chat_id}, switched)))
+
+
+async def _next_number() -> int:
+    numbers = current_database().collection("admin_config")
+    for _ in range(2):
+        try:
+            counted = await numbers.find_one_and_update({"_id": _NUMBERS}, {"$inc": {"last": 1}}, upsert=True)
+        except AlreadyThere:
+            continue  # another process inserted the document at the same instant
+        if counted is not None:
+            return int(counted["last"])
+    raise AlreadyThere("admin_config: no number for a channel")
 
 
 async def find(chat_id: int) -> Channel | None:
@@ -126,7 +195,7 @@ async def _change(condition: Document, fields: Document) -> Channel | None:
     if not fields or not fields.keys() <= CHANGEABLE:
         raise ValueError(f"of a channel can be changed: {', '.join(sorted(CHANGEABLE))}")
     checked = Channel.model_validate({"invite_link": "", **fields, "chat_id": condition["chat_id"]})
-    values = {name: getattr(checked, name) for name in fields}
+    values = checked.model_dump(include=set(fields))
     return _record(await _changing(_channels().find_one_and_update(condition, {"$set": values})))
 
 

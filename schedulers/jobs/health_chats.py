@@ -62,6 +62,8 @@ class ChatChecks:
         if storage_id is not None:
             checks[str(storage_id)] = lambda: self._check_storage(storage_id)
         for channel in await channel_ops.load():
+            if not channel.is_watched:
+                continue  # one to announce in: its bot is the other one
             checks[str(channel.chat_id)] = lambda one=channel: self._check_channel(one)  # type: ignore[misc]
         return checks
 
@@ -86,7 +88,7 @@ class ChatChecks:
             # an all-clear that reached nobody is sent again here
             await self._alerts.clear(channel_incident(channel.chat_id), owner_alerts.channel_works(channel))
             await self._alerts.clear(channel_refusal_incident(channel.chat_id))
-        return channel.is_paused or await self._check_link(channel)
+        return channel.is_paused or not channel.is_required or await self._check_link(channel)
 
     async def _check_link(self, channel: Channel) -> bool:
         incident = invite_link_incident(channel.chat_id)

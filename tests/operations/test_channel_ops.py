@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from core.announcements import Slots
 from core.errors import StoreUnavailable
-from core.subscriptions import CHANNELS_MAX, Channel, ChannelMode, OnError
+from core.subscriptions import CHANNELS_MAX, Channel, ChannelMode, OnError, publishing_channels, required_channels
 from database.connection import Database, close_database, open_database
 from database.operations import channel_ops
 
@@ -412,3 +413,77 @@ async def test_another_database_has_channels_of_its_own(now: datetime) -> None:
         assert await ids(now) == []
     finally:
         await close_database()
+
+
+# --- channels to announce in
+
+
+async def connect(chat_id: int, now: datetime, title: str = "Olive's Garden") -> Channel:
+    return await channel_ops.connect(chat_id, title=title, username="garden", added_by=5, added_at=now)
+
+
+async def test_a_row_of_an_older_version_is_required_and_not_announced_in(db: Database, now: datetime) -> None:
+    await db.collection("channels").insert_one({"chat_id": -1, "invite_link": LINK, "position": 0})
+    [old] = await channel_ops.load()
+
+    assert (old.is_required, old.is_published_to, old.source_number, old.slots.times) == (True, False, None, ())
+    assert (required_channels([old]), publishing_channels([old])) == ((old,), ())
+
+
+async def test_a_connected_channel_is_announced_in_and_not_required(db: Database, now: datetime) -> None:
+    channel = await connect(-1, now)
+
+    assert (channel.is_published_to, channel.is_required, channel.source_number) == (True, False, 1)
+    assert (required_channels([channel]), publishing_channels([channel])) == ((), (channel,))
+    assert await channel_ops.current(now) == (channel,)
+
+
+async def test_connecting_again_keeps_the_number_and_renews_the_title(db: Database, now: datetime) -> None:
+    await connect(-1, now)
+    again = await connect(-1, now, title="The Greenhouse")
+
+    assert (again.source_number, again.title, len(await channel_ops.load())) == (1, "The Greenhouse", 1)
+
+
+async def test_a_required_channel_that_is_connected_stays_required(db: Database, now: datetime) -> None:
+    await add(-1)
+
+    assert (await connect(-1, now)).is_required
+
+
+async def test_a_connected_channel_becomes_one_to_join(db: Database, now: datetime) -> None:
+    await connect(-1, now)
+
+    assert await channel_ops.add(a_channel(-1))
+    assert not await channel_ops.add(a_channel(-1))
+    [channel] = await channel_ops.load()
+    assert (channel.is_required, channel.is_published_to, channel.invite_link) == (True, True, LINK)
+
+
+async def test_no_two_channels_ever_have_the_same_number(db: Database, now: datetime) -> None:
+    numbers = [(await connect(-chat_id, now)).source_number for chat_id in (1, 2)]
+    await channel_ops.remove(-2)
+    numbers.append((await connect(-2, now)).source_number)
+    numbers += [one.source_number for one in await asyncio.gather(*(connect(-chat_id, now) for chat_id in (3, 4)))]
+
+    assert sorted(number or 0 for number in numbers) == [1, 2, 3, 4, 5]
+
+
+async def test_a_channel_switched_off_forgets_neither_number_nor_slots(db: Database, now: datetime) -> None:
+    await connect(-1, now)
+    slots = Slots(weekdays=(0, 4), times=("18:00", "10:00"))
+    await channel_ops.change(-1, slots=slots)
+    await channel_ops.switch_publishing(-1, is_on=False)
+    back = await channel_ops.switch_publishing(-1, is_on=True)
+
+    assert back is not None
+    assert (back.source_number, back.slots) == (1, slots)
+    assert await channel_ops.switch_publishing(-9, is_on=True) is None
+
+
+async def test_no_more_channels_are_connected_than_there_is_place_for(db: Database, now: datetime) -> None:
+    await add(*range(-CHANNELS_MAX, 0))
+
+    with pytest.raises(ValueError, match="50 channels already"):
+        await connect(-999, now)
+    assert (await connect(-1, now)).is_published_to

@@ -164,9 +164,9 @@ class Subscriptions:
         return min(at + timedelta(milliseconds=999), self._clock.now())
 
     async def find(self, chat_id: int) -> Channel | None:
-        """Return the channel by its id, paused or not; None when it is not among the channels to join."""
+        """Return the channel by its id, required at the moment or not; None when it never was one to join."""
         channels = await channel_ops.current(self._clock.now())
-        return next((channel for channel in channels if channel.chat_id == chat_id), None)
+        return next((one for one in channels if one.chat_id == chat_id and one.is_watched), None)
 
     async def own_rights_changed(self, channel: Channel, own: ResultChatMemberUnion) -> None:
         """Handle an update about the bot's own rights in the channel."""

@@ -1,0 +1,139 @@
+"""Edits of published announcements: what is to be shown is stored first, the publisher edits the messages after it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.announcements import Announcement, AnnouncementState, CoverMessage, EditKind
+from database.operations.announcements.rows import announcements, readable, record
+from database.values import Document, to_key
+
+#: not published yet: what is sent will be the changed content
+_AHEAD: Document = {"$in": [AnnouncementState.PLANNED, AnnouncementState.FAILED, AnnouncementState.MISSED]}
+#: in the channel, or about to be: the message is edited as soon as it is there
+_OUT: Document = {"$in": [AnnouncementState.PUBLISHED, AnnouncementState.SENDING, AnnouncementState.UNKNOWN]}
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What an announcement shows besides its link."""
+
+    text: str
+    cover: CoverMessage | None
+    label: str
+
+    def stored(self) -> Document:
+        """Return its fields."""
+        cover = None if self.cover is None else self.cover.model_dump()
+        return {"text": self.text, "cover": cover, "label": self.label}
+
+
+async def change_all(post_code: str, content: Content, now: datetime) -> int:
+    """Give every announcement of a post this content; return how many messages will be edited. May be repeated.
+
+    Two updates, of what is out and of what is still to be sent; each row atomically.
+    """
+    await announcements().update_many(
+        {"post_code": post_code, "state": _AHEAD}, {"$set": content.stored(), "$inc": {"revision": 1}}
+    )
+    return await announcements().update_many({"post_code": post_code, "state": _OUT}, _edited(content, now))
+
+
+async def change_one(announcement_id: str, content: Content, now: datetime) -> Announcement | None:
+    """Give one announcement this content, published or not; None when it is over, or there is none. Atomic."""
+    ahead = {"_id": to_key(announcement_id), "state": _AHEAD}
+    change: Document = {"$set": content.stored(), "$inc": {"revision": 1}}
+    changed = await announcements().find_one_and_update(ahead, change)
+    if changed is None:
+        out = {"_id": to_key(announcement_id), "state": _OUT}
+        changed = await announcements().find_one_and_update(out, _edited(content, now))
+    return record(changed)
+
+
+def _edited(content: Content, now: datetime) -> Document:
+    return {"$set": {**content.stored(), "edit": EditKind.CONTENT, "edit_at": now}, "$inc": {"revision": 1}}
+
+
+async def count_changeable(post_code: str) -> int:
+    """Count the announcements of a post that are in their channels, as far as is known."""
+    return await announcements().count({"post_code": post_code, "state": AnnouncementState.PUBLISHED})
+
+
+# what the publisher does
+
+
+async def find_due(now: datetime, *, without: Sequence[int] = (), limit: int) -> list[Announcement]:
+    """Return up to `limit` published announcements to edit at `now`, the oldest first, in no chat of `without`."""
+    condition: Document = {"state": AnnouncementState.PUBLISHED, "edit_at": {"$lte": now}}
+    if without:
+        condition["chat_id"] = {"$nin": list(without)}
+    return readable(await announcements().find(condition, limit=limit, sort=[("edit_at", 1)]))
+
+
+def _as_read(announcement: Announcement) -> Document:
+    """It shows what it showed, and nobody has changed it since."""
+    return {
+        "_id": to_key(announcement.id),
+        "state": AnnouncementState.PUBLISHED,
+        "message_id": announcement.message_id,
+        "revision": announcement.revision,
+    }
+
+
+async def record_edited(announcement: Announcement, url: str) -> bool:
+    """Record that the message shows what is stored, with this link; False when that was changed meanwhile. Atomic.
+
+    False as well when it left its channel. What it shows is recorded also when it is to show something else by now.
+    """
+    shown = {
+        "shown_cover": None if announcement.cover is None else announcement.cover.model_dump(),
+        "url": url,
+        "error": None,
+    }
+    over = {**shown, "edit": None, "edit_at": None, **_renewed(announcement, "done")}
+    if await announcements().update_one(_as_read(announcement), {"$set": over}):
+        return True
+    still = {"_id": to_key(announcement.id), "message_id": announcement.message_id}
+    await announcements().update_one(still, {"$set": shown})
+    return False
+
+
+async def record_refused(announcement: Announcement, error: str) -> bool:
+    """Record why it cannot be edited, and try no more; False when it was changed meanwhile. Atomic."""
+    refused = {"error": error, "edit": None, "edit_at": None, **_renewed(announcement, "failed")}
+    return await announcements().update_one(_as_read(announcement), {"$set": refused})
+
+
+async def keep(announcement: Announcement) -> bool:
+    """Leave alone what another bot published: nothing of it is edited. False when it was changed meanwhile. Atomic."""
+    kept = {"edit": None, "edit_at": None, "leaves_at": None, "is_pin_due": False, **_renewed(announcement, "kept")}
+    return await announcements().update_one(_as_read(announcement), {"$set": kept})
+
+
+async def postpone(announcement: Announcement, edit_at: datetime, error: str | None = None) -> bool:
+    """Try the edit again at `edit_at`; False when it was changed meanwhile. Atomic."""
+    later = {"edit_at": edit_at, "error": error}
+    return await announcements().update_one(_as_read(announcement), {"$set": later})
+
+
+async def find_to_pin(limit: int) -> list[Announcement]:
+    """Return up to `limit` published announcements that are still to be pinned."""
+    condition = {"state": AnnouncementState.PUBLISHED, "is_pin_due": True}
+    return readable(await announcements().find(condition, limit=limit))
+
+
+async def record_pinned(announcement: Announcement, error: str | None = None) -> bool:
+    """Record that it is pinned, or why it cannot be. Atomic, may be repeated."""
+    pinned: Document = {"is_pin_due": False} if error is None else {"is_pin_due": False, "error": error}
+    return await announcements().update_one({"_id": to_key(announcement.id)}, {"$set": pinned})
+
+
+async def count_of_other_bots(bot_id: int) -> int:
+    """Count the published announcements of bots other than `bot_id`: nothing of them is ever edited or deleted."""
+    others = ({"bot_id": {"$lt": bot_id}}, {"bot_id": {"$gt": bot_id}})
+    counts = [await announcements().count({"state": AnnouncementState.PUBLISHED, **one}) for one in others]
+    return sum(counts)
+
+
+def _renewed(announcement: Announcement, outcome: str) -> Document:
+    return {} if announcement.renewal is None else {"renewal_state": outcome}

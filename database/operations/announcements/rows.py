@@ -1,0 +1,43 @@
+"""Rows of announcements: the collection, the records of its documents, the one way to change a state."""
+
+import logging
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from core.announcements import Announcement, AnnouncementState
+from database.collection import Collection
+from database.connection import current_database
+from database.values import Document, to_key, with_id
+
+log = logging.getLogger("tollgate.database")
+
+
+def announcements() -> Collection:
+    """Return the collection."""
+    return current_database().collection("announcements")
+
+
+def record(document: Document | None) -> Announcement | None:
+    """Return the announcement of a document; None for none."""
+    return None if document is None else Announcement.model_validate(with_id(document))
+
+
+def readable(documents: Sequence[Document]) -> list[Announcement]:
+    """Return the announcements of `documents`; those that cannot be read (edited by hand) are logged and left out."""
+    found = []
+    for document in documents:
+        try:
+            found.append(Announcement.model_validate(with_id(document)))
+        except ValidationError as error:
+            problems = error.error_count()
+            log.error("announcement.unreadable", extra={"announcement": str(document["_id"]), "problems": problems})
+    return found
+
+
+async def change_state(
+    announcement_id: str, was: Sequence[AnnouncementState], change: Document, **more: object
+) -> Announcement | None:
+    """Update an announcement whose state is one of `was`; returns it changed, None when nothing matched. Atomic."""
+    condition = {"_id": to_key(announcement_id), "state": {"$in": list(was)}, **more}
+    return record(await announcements().find_one_and_update(condition, {"$set": {**change, "is_noted": False}}))
