@@ -1,0 +1,80 @@
+"""The answer to a new post, and what its preview says."""
+
+from core.posts import Post
+from views.buttons import Row
+from views.html import esc, isolate
+from views.posts.callbacks import PostAction, PostList
+from views.posts.cards import copy_link, publish_button
+from views.posts.words import UNTITLED, act
+from views.quantities import counted
+from views.screens import Screen
+from views.storage import copying_texts
+
+NOTHING_THERE = "This post is gone. Here are the others."
+TOO_LATE = "It is too late for that: the post is older than 10 minutes, was opened, or is announced. Remove it instead."
+
+
+def made(post: Post, link: str, steps: str) -> Screen:
+    """Return the answer to a new post. `steps`: a sentence on what stands before it (HTML)."""
+    text = f"Post {post.number} is saved: {_what(post)}.\n{esc(link)}\n{steps}"
+    place = PostList()
+    undo: Row = [act("Undo", PostAction.DISCARD, post.code, place)]
+    return Screen(text, (*_rows(post, link), undo))
+
+
+def added(post: Post, link: str, steps: str, messages: int) -> Screen:
+    """Return the answer to messages that were added to a post."""
+    text = f"Post {post.number} has {counted(messages, 'message')} more: {_what(post)}.\n{esc(link)}\n{steps}"
+    undo: Row = [act("Undo", PostAction.BRING_BACK, post.code, PostList())]
+    return Screen(text, (*_rows(post, link), undo))
+
+
+def replaced(post: Post, link: str, steps: str) -> Screen:
+    """Return the answer to new messages of a post."""
+    text = f"Post {post.number} has new content: {_what(post)}. The link is the same.\n{esc(link)}\n{steps}"
+    undo: Row = [act("Undo", PostAction.BRING_BACK, post.code, PostList())]
+    return Screen(text, (*_rows(post, link), undo))
+
+
+def _what(post: Post) -> str:
+    return f"{isolate(post.title or UNTITLED)}, {counted(post.item_count, 'message')}"
+
+
+def _rows(post: Post, link: str) -> tuple[Row, ...]:
+    place = PostList()
+    return (
+        [publish_button(post)],
+        [copy_link(link), act("Preview", PostAction.PREVIEW, post.code, place)],
+        [act("Add messages", PostAction.ADD, post.code, place), act("Card", PostAction.CARD, post.code, place)],
+    )
+
+
+def discarded() -> Screen:
+    return Screen("Undone: that was no post. Nothing of it is kept.")
+
+
+def preview_note(warning: str | None, *, missing: int) -> str:
+    """Return the text below the preview. `warning`: what a subscriber reads there, None for never deleted."""
+    lines = ["👁 <b>Preview.</b> This is what a subscriber gets. It counts nowhere and stays in this chat."]
+    if missing:
+        lines.append(
+            f"{counted(missing, 'message')} of this post can no longer be found in the storage channel. "
+            "“Content” on its card, then “Replace all”, repairs it."
+        )
+    lines.append(f"Below it they read:\n<blockquote>{warning}</blockquote>" if warning else "It is never deleted.")
+    return "\n\n".join(lines)
+
+
+def preview_unsure(post: Post) -> str:
+    return f"Telegram did not confirm the preview of post {post.number}. If it is not all there, ask for it again."
+
+
+def preview_restricted(post: Post) -> str:
+    return f"I could not show post {post.number}. {copying_texts.SAVING_RESTRICTED}"
+
+
+def preview_failed(post: Post) -> str:
+    return (
+        f"I could not show post {post.number}: its messages in the storage channel are out of my reach. "
+        "/start checks the channel; “Content” on the card, then “Replace all”, gives the post new messages."
+    )
