@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from core.posts import Post, PostAccess
 from core.settings import AccessMode, BotSettings
 from core.subscriptions import Subscription
 from core.users import User, is_banned
@@ -43,27 +44,64 @@ Verdict = Admitted | Banned | NotSubscribed | NoAccess
 
 
 def decide(
-    user: User, settings: BotSettings, subscription: Subscription, now: datetime, *, code: str, is_admin: bool = False
+    user: User,
+    settings: BotSettings,
+    subscription: Subscription,
+    now: datetime,
+    *,
+    code: str,
+    access: PostAccess = PostAccess.SETTINGS,
+    is_admin: bool = False,
 ) -> Verdict:
     """Decide by ban, then subscription, then access; never by the text of a message. Admins are always admitted.
 
     A pass is used before credits, and both are valid in either mode: the mode determines what a verification earns,
-    what was earned before stays valid. A post paid for within `resend_grace_minutes` is free.
+    what was earned before stays valid. A post paid for within `resend_grace_minutes` is free. `access`: of the post; it
+    takes steps away, and never a ban.
     """
     if is_admin:
         return Admitted()
-    if is_banned(user, now):
-        return Banned(user.ban_reason, user.banned_until)
+    ban = ban_of(user, now)
+    if ban is not None:
+        return ban
+    if access is PostAccess.FREE_WITHOUT_CHANNELS:
+        return Admitted()
     if not subscription.is_fulfilled:
         return NotSubscribed(subscription)
-    if settings.access_mode is AccessMode.OPEN or has_pass(user, now) or is_paid(user, settings, now, code):
+    if access is PostAccess.FREE or not requires_access(settings):
+        return Admitted()
+    if has_pass(user, now) or is_paid(user, settings, now, code):
         return Admitted()
     return Admitted(costs_credit=True) if user.credits > 0 else NoAccess()
 
 
-def needs_channel_check(user: User, now: datetime, *, is_admin: bool = False) -> bool:
+def ban_of(user: User, now: datetime, *, is_admin: bool = False) -> Banned | None:
+    """Return the refusal of a banned subscriber, before anything else is asked; None for all others, and for admins."""
+    return Banned(user.ban_reason, user.banned_until) if not is_admin and is_banned(user, now) else None
+
+
+def needs_channel_check(
+    user: User, now: datetime, *, access: PostAccess = PostAccess.SETTINGS, is_admin: bool = False
+) -> bool:
     """Return whether the channels can change the verdict; if not, Telegram need not be asked."""
-    return not is_admin and not is_banned(user, now)
+    return not is_admin and not is_banned(user, now) and access is not PostAccess.FREE_WITHOUT_CHANNELS
+
+
+@dataclass(frozen=True, slots=True)
+class StepsBefore:
+    """What a subscriber who has nothing yet passes before a post is delivered."""
+
+    #: required channels to join
+    channels: int = 0
+    #: whether credits or a pass must be earned
+    has_unlock: bool = False
+
+
+def steps_before(post: Post, settings: BotSettings, required_channels: int) -> StepsBefore:
+    """Return the steps before this post, with the settings and the number of required channels of now."""
+    if post.access is PostAccess.FREE_WITHOUT_CHANNELS:
+        return StepsBefore()
+    return StepsBefore(required_channels, requires_access(settings) and post.access is PostAccess.SETTINGS)
 
 
 def has_pass(user: User, now: datetime) -> bool:

@@ -93,6 +93,16 @@ def is_protected(post: Post, settings: BotSettings) -> bool:
     return settings.protect_content if post.protect is None else post.protect
 
 
+def password_of(post: Post, settings: BotSettings) -> str | None:
+    """Return the archive password shown under a delivery of `post`; None for none.
+
+    The post's own is always shown; the setting's only where the post has an archive, and never when its own is "".
+    """
+    if post.password is not None:
+        return post.password or None
+    return settings.post_password if post.has_archive else None
+
+
 def is_too_old(sent_at: datetime, now: datetime) -> bool:
     """Return whether Telegram no longer deletes a message of `sent_at` (48 hours and more)."""
     return now - sent_at >= TELEGRAM_DELETE_LIMIT

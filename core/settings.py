@@ -12,7 +12,6 @@ from core.errors import BadInput
 #: settings that can be stored but are not read by any code yet, which owners are shown
 NOT_USED_YET = frozenset(
     {
-        "post_password",
         "post_template",
         "cover_photo",
         "public_channel_id",

@@ -19,6 +19,7 @@ PERIODIC = (
     "pauses",
     "delivery leases",
     "recovery",
+    "delivered counts",
     "sandbox clock",
 )
 

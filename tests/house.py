@@ -224,7 +224,7 @@ class HouseClock(SteeredClock):
 
         super().__init__(by_moving, in_tasks=dict.fromkeys((*PERIODIC, "album ", "status "), asyncio.sleep))
         if not timers:
-            self.in_tasks |= dict.fromkeys(("delivery leases", "recovery"), never)
+            self.in_tasks |= dict.fromkeys(("delivery leases", "recovery", "delivered counts"), never)
         self._sandbox = sandbox
 
     def monotonic(self) -> float:

@@ -8,6 +8,7 @@ from aiogram import Bot
 from core.clock import Clock
 from monitoring.alerts import Alerts
 from user_bot.delivery.claims import Claims
+from user_bot.delivery.counting import DeliveredCounts
 from user_bot.delivery.deliverer import Deliverer
 from user_bot.delivery.explanations import Explanations
 from user_bot.delivery.interruptions import Interruptions
@@ -31,6 +32,7 @@ class UserBotData(TypedDict):
     verifier: Verifier
     pending_requests: PendingRequests
     ownership: Ownership
+    delivered_counts: DeliveredCounts
     recovery: Recovery
 
 
@@ -50,13 +52,14 @@ def build_data(
     ownership = Ownership(clock)
     interruptions = Interruptions(bot, clock, ownership)
     explanations = Explanations(bot, clock, alerts)
+    delivered_counts = DeliveredCounts(clock)
     deliverer = Deliverer(
         bot.id,
         clock,
         ownership,
         access_prompt,
         Claims(bot, clock, ownership, interruptions),
-        Sending(bot, clock, zone, explanations),
+        Sending(bot, clock, zone, explanations, delivered_counts),
         explanations,
     )
     return UserBotData(
@@ -67,5 +70,6 @@ def build_data(
         verifier=Verifier(bot, clock, zone, access_prompt, unlock_links, deliverer),
         pending_requests=PendingRequests(clock, access_prompt, deliverer),
         ownership=ownership,
+        delivered_counts=delivered_counts,
         recovery=Recovery(bot, clock, zone, ownership, interruptions),
     )

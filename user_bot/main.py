@@ -25,6 +25,7 @@ from shorteners.failover import Shorteners
 from shorteners.providers import Provider
 from user_bot.commands import COMMANDS
 from user_bot.data import build_data
+from user_bot.delivery.counting import DeliveredCounts
 from user_bot.delivery.ownership import Ownership
 from user_bot.delivery.recovery import Recovery
 from user_bot.gate.unlock_links import UnlockConfig
@@ -53,6 +54,7 @@ class UserBot:
     shorteners: Shorteners
     ownership: Ownership
     recovery: Recovery
+    delivered_counts: DeliveredCounts
 
 
 def build(base: ProcessContext) -> UserBot:
@@ -73,7 +75,15 @@ def build(base: ProcessContext) -> UserBot:
     install(dispatcher, bot, outage_retry=base.outage_retry, texts=common_texts, per_user=UPDATES_PER_USER)
     bot.session.middleware(PollingWatch("user_bot", base.alerts, clock, base.tasks))
     dispatcher.include_router(build_router(clock))
-    return UserBot(bot, dispatcher, _job_context(base), shorteners, names["ownership"], names["recovery"])
+    return UserBot(
+        bot,
+        dispatcher,
+        _job_context(base),
+        shorteners,
+        names["ownership"],
+        names["recovery"],
+        names["delivered_counts"],
+    )
 
 
 def _job_context(base: ProcessContext) -> JobContext:
@@ -127,6 +137,7 @@ async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
     tasks.spawn(_show_menu(bot), "menu")
     tasks.spawn(user_bot.ownership.run(), "delivery leases")
     tasks.spawn(user_bot.recovery.run(), "recovery")
+    tasks.spawn(user_bot.delivered_counts.run(), "delivered counts")
     for scheduler in schedulers:
         scheduler.start()
         announce(scheduler.name, scheduler.plan.in_words)

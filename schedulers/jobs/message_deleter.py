@@ -15,6 +15,7 @@ from monitoring import metrics
 from monitoring.alerts import Alerts
 from schedulers.context import JobContext
 from schedulers.jobs.promise_deletion import End, PromiseDeletion, Verdict
+from schedulers.jobs.take_downs import bring_copies_forward
 from schedulers.jobs.undeletable_alerts import UndeletableAlerts
 from schedulers.runner import Run
 from sender.lanes import Lane, in_lane
@@ -44,6 +45,7 @@ class MessageDeleter:
         work = _Work(self._bot, run, self._undeletable_alerts)
         ended_well = False
         try:
+            await bring_copies_forward(run)
             with in_lane(Lane.DELETION):
                 more = await work.delete_all()
             more = await work.give_up_other_bots() or more

@@ -29,12 +29,6 @@ STORED = 2_000
 
 #: cases that read more than they return: what, and why that is allowed
 ALLOWED: dict[str, tuple[set[str], str]] = {
-    "post_ops.search (title)": (
-        {"sorted"},
-        "newest first among titles that begin so: no index has both orders; the server keeps a page of what matches",
-    ),
-    "post_ops.search (title, also removed)": ({"sorted"}, "as above"),
-    "post_ops.search (number or title)": ({"sorted"}, "as above, and the one post with that number"),
     "deletion_ops.claim_due (of one bot)": (
         {"keys"},
         "what is due and held or put off stands in front; it is passed over in the index and not read",

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from core.access import Admitted, Banned, NoAccess, Verdict
+from core.access import Admitted, NoAccess, Verdict
 from core.clock import Clock
 from core.delivery_states import DeliveryState, is_lapsed, is_paid
 from core.errors import StoreUnavailable
@@ -53,16 +53,19 @@ class Deliverer:
         self._explanations = explanations
         self._deduplicator = RequestDeduplicator()
 
-    async def deliver(self, user: User, code: str, update_key: str, *, after_refusal: bool = False) -> Outcome:
+    async def deliver(
+        self, user: User, code: str, update_key: str, *, source: str | None = None, after_refusal: bool = False
+    ) -> Outcome:
         """Deliver post `code` to `user`, or send one message that says why not. `update_key` identifies the update.
 
+        `source`: of the link that was opened, which the post counts.
         A second request for the same post while the first is in progress, or within DOUBLE_TAP after its answer, does
         nothing. With `after_refusal` (the subscriber has just joined or verified) only a request in progress counts,
         and this one follows it if it is refused.
 
         Raises StoreUnavailable only when nothing was sent; calling it again is then safe.
         """
-        request = DeliveryRequest(user, code, update_key)
+        request = DeliveryRequest(user, code, update_key, source)
         if not await self._try_start(request, after_refusal=after_refusal):
             return self._count(Outcome.DOUBLE_TAP, request)
         outcome = None
@@ -96,14 +99,18 @@ class Deliverer:
     async def _admit(self, request: DeliveryRequest) -> Outcome:
         now = self._clock.now()
         settings = await settings_ops.current(now)
-        verdict = await self._access_prompt.verdict(request.user, request.code, settings, now)
-        if isinstance(verdict, Banned):
-            await self._access_prompt.refuse(request.user, verdict)
+        ban = self._access_prompt.ban_of(request.user, now)
+        if ban is not None:
+            await self._access_prompt.refuse(request.user, ban)
             return Outcome.REFUSED
-        post = await post_ops.open_post(request.code)
+        post = await post_ops.open_post(request.code, request.source)
         if post is None:
             await self._explanations.send(request, user_texts.POST_GONE)
             return Outcome.NOT_FOUND
+        return await self._admit_to(request, post, settings, now)
+
+    async def _admit_to(self, request: DeliveryRequest, post: Post, settings: BotSettings, now: datetime) -> Outcome:
+        verdict = await self._access_prompt.verdict(request.user, post.code, settings, now, post.access)
         if _has_spent(request) and isinstance(verdict, Admitted | NoAccess):
             # before an answer was lost
             verdict = Admitted(costs_credit=True)
@@ -115,7 +122,7 @@ class Deliverer:
             )
             if granted is not None:
                 request = replace(request, user=granted)
-                verdict = await self._access_prompt.verdict(granted, request.code, settings, now)
+                verdict = await self._access_prompt.verdict(granted, post.code, settings, now, post.access)
             if not isinstance(verdict, Admitted):
                 self._deduplicator.note_answered(request.key, now)
                 return Outcome.REFUSED

@@ -82,8 +82,15 @@ class Explanations:
     async def send(self, request: DeliveryRequest, text: str, *, with_retry_button: bool = False) -> int | None:
         """Send one message; return its id, or None when Telegram did not take it."""
         markup = user_keyboards.get_again(request.code, "Try again") if with_retry_button else None
-        # the warning under a delivery must not be duplicated
         return await send_text(self._bot, request.user.user_id, text, markup, may_duplicate=with_retry_button)
+
+    async def send_notice(self, request: DeliveryRequest, text: str, password: str | None) -> int | None:
+        """Send the message under a delivery, without a sound; return its id, or None when Telegram did not take it.
+
+        It is not repeated when the answer is lost: there must not be two.
+        """
+        markup = None if password is None else user_keyboards.copy_password(password)
+        return await send_text(self._bot, request.user.user_id, text, markup, may_duplicate=False, is_silent=True)
 
     async def send_with(self, request: DeliveryRequest, text: str, markup: InlineKeyboardMarkup) -> None:
         """Send one message with other buttons than to try again."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from core.delivery import deletion_time, is_protected, minutes_to_live
+from core.delivery import deletion_time, is_protected, minutes_to_live, password_of
 from core.posts import Post
 from core.settings import BotSettings
 from core.users import User
@@ -51,6 +51,8 @@ class DeliveryRequest:
     code: str
     #: identifies the update it came by, which Telegram may send again
     update_key: str
+    #: of the link that was opened; None: it has none, or a button was pressed
+    source: str | None = None
 
     @property
     def key(self) -> tuple[int, str]:
@@ -66,6 +68,8 @@ class Terms:
     sent_at: datetime
     delete_at: datetime | None
     costs_credit: bool = False
+    #: of an archive among the messages
+    password: str | None = None
 
 
 def terms_of(post: Post, settings: BotSettings, now: datetime, costs_credit: bool = False) -> Terms:
@@ -76,6 +80,7 @@ def terms_of(post: Post, settings: BotSettings, now: datetime, costs_credit: boo
         sent_at=now,
         delete_at=deletion_time(now, minutes_to_live(post, settings)),
         costs_credit=costs_credit,
+        password=password_of(post, settings),
     )
 
 

@@ -7,6 +7,7 @@ import structlog
 from aiogram import Bot
 
 from core.clock import Clock
+from core.days import start_of_day
 from core.delivery_states import FOREVER
 from core.errors import StoreUnavailable
 from core.retries import retry_while_unavailable
@@ -15,6 +16,7 @@ from database.operations.delivery_ops import Claim
 from sender.certainty import Certainty, certainty_of, effect_of
 from sender.failures import TELEGRAM_ERRORS, classify
 from sender.message_ids import message_ids_of
+from user_bot.delivery.counting import DeliveredCounts
 from user_bot.delivery.explanations import Explanations
 from user_bot.delivery.payment import give_back
 from user_bot.delivery.request import DeliveryRequest, Outcome, Terms, from_now
@@ -27,11 +29,14 @@ log = structlog.get_logger("tollgate.delivery")
 class Sending:
     """One per bot and process; `send` may run concurrently."""
 
-    def __init__(self, bot: Bot, clock: Clock, zone: ZoneInfo, explanations: Explanations) -> None:
+    def __init__(
+        self, bot: Bot, clock: Clock, zone: ZoneInfo, explanations: Explanations, delivered_counts: DeliveredCounts
+    ) -> None:
         self._bot = bot
         self._clock = clock
         self._zone = zone
         self._explanations = explanations
+        self._delivered_counts = delivered_counts
 
     async def send(self, request: DeliveryRequest, terms: Terms, claim: Claim, *, is_paid: bool) -> Outcome:
         """Copy the post to the subscriber, tell them when it will be deleted, and record the outcome.
@@ -66,11 +71,21 @@ class Sending:
         # an id of 0 is a message that Telegram sends later: there is no id to delete it by (BOTAPI §2.5)
         known_ids = tuple(message_id for message_id in sent if message_id > 0)
         paid_until = (terms.delete_at or FOREVER) if is_paid else None
+        is_whole = len(sent) >= terms.post.item_count
 
         async def record() -> None:
-            if not await delivery_ops.record_sent(
-                claim, known_ids, notice, sent_at=terms.sent_at, delete_at=terms.delete_at, paid_until=paid_until
-            ):
+            is_recorded = await delivery_ops.record_sent(
+                claim,
+                known_ids,
+                notice,
+                sent_at=terms.sent_at,
+                delete_at=terms.delete_at,
+                paid_until=paid_until,
+                whole_on=start_of_day(terms.sent_at, self._zone) if is_whole else None,
+            )
+            if is_recorded:
+                self._delivered_counts.note()
+            else:
                 await self._promise_of_former_owner(request, terms, known_ids, notice)
 
         await self._record(record)
@@ -96,13 +111,14 @@ class Sending:
         )
 
     async def _send_notice(self, request: DeliveryRequest, terms: Terms, sent: int) -> int | None:
-        """Send the warning under the delivery; return its id, None when there is none or it could not be sent."""
+        """Send the message under the delivery; return its id, None when there is none or it could not be sent."""
         lines = []
         if sent < terms.post.item_count:
             lines.append(await self._explanations.missing(terms.post, sent))
-        if terms.delete_at is not None:
-            lines.append(user_texts.deletion_warning(terms.delete_at, self._clock.now(), self._zone))
-        return await self._explanations.send(request, "\n\n".join(lines)) if lines else None
+        lines += user_texts.under_delivery(terms.delete_at, self._clock.now(), self._zone, terms.password)
+        if not lines:
+            return None
+        return await self._explanations.send_notice(request, "\n\n".join(lines), terms.password)
 
     async def _end_unknown(self, request: DeliveryRequest, claim: Claim) -> Outcome:
         """The post may have arrived, in part or whole: never sent again, never charged, deleted in its time."""

@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 from aiogram import Bot
 
-from core.access import Banned, NoAccess, NotSubscribed, Verdict, decide, needs_channel_check
+from core.access import Banned, NoAccess, NotSubscribed, Verdict, ban_of, decide, needs_channel_check
 from core.clock import Clock
-from core.posts import Post
+from core.posts import Post, PostAccess
 from core.settings import BotSettings
 from core.subscriptions import Subscription
 from core.users import User
@@ -38,13 +38,19 @@ class AccessPrompt:
         self._subscriptions = subscriptions
         self._unlock_links = unlock_links
 
-    async def verdict(self, user: User, code: str, settings: BotSettings, now: datetime) -> Verdict:
+    def ban_of(self, user: User, now: datetime) -> Banned | None:
+        """Return the ban of this subscriber, which no post is opened for; None for all others."""
+        return ban_of(user, now, is_admin=user.user_id in self._admin_ids)
+
+    async def verdict(
+        self, user: User, code: str, settings: BotSettings, now: datetime, access: PostAccess = PostAccess.SETTINGS
+    ) -> Verdict:
         """Return what the gate decides for this subscriber and post. Asks about channels only when they matter."""
         is_admin = user.user_id in self._admin_ids
         subscription = Subscription()
-        if needs_channel_check(user, now, is_admin=is_admin):
+        if needs_channel_check(user, now, access=access, is_admin=is_admin):
             subscription = await self._subscriptions.check(user.user_id)
-        return decide(user, settings, subscription, now, code=code, is_admin=is_admin)
+        return decide(user, settings, subscription, now, code=code, access=access, is_admin=is_admin)
 
     async def refuse(self, user: User, verdict: Banned) -> None:
         """Send the reason and the end of the ban."""

@@ -23,7 +23,7 @@ async def start(
     payload = parse_payload(command.args.strip())
     update_key = f"message {message.message_id}"
     if isinstance(payload, PostPayload):
-        await deliverer.deliver(user, payload.code, update_key)
+        await deliverer.deliver(user, payload.code, update_key, source=payload.source)
     elif isinstance(payload, TokenPayload):
         await verifier.redeem(user, payload.token, update_key)
     elif isinstance(payload, NewTokenPayload):

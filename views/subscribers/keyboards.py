@@ -1,6 +1,6 @@
 """Buttons of the user bot."""
 
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+from aiogram.types import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 
 from views.subscribers.callbacks import Close, GetAgain
 
@@ -13,3 +13,9 @@ def get_again(code: str, label: str = "Get it again") -> InlineKeyboardMarkup:
             [InlineKeyboardButton(text="Close", callback_data=Close().pack())],
         ]
     )
+
+
+def copy_password(password: str) -> InlineKeyboardMarkup:
+    """Return a button that copies the password of an archive."""
+    copied = InlineKeyboardButton(text="Copy password", copy_text=CopyTextButton(text=password))
+    return InlineKeyboardMarkup(inline_keyboard=[[copied]])

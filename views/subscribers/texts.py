@@ -76,6 +76,12 @@ def deletion_warning(delete_at: datetime, now: datetime, zone: ZoneInfo) -> str:
     )
 
 
+def under_delivery(delete_at: datetime | None, now: datetime, zone: ZoneInfo, password: str | None) -> list[str]:
+    """Return the paragraphs of the message below a delivery; empty when there is nothing to say."""
+    warning = [] if delete_at is None else [deletion_warning(delete_at, now, zone)]
+    return warning + ([] if password is None else [f"Archive password: <code>{esc(password)}</code>"])
+
+
 def missing_items(sent: int, wanted: int) -> str:
     """Say that some of the post's messages no longer exist in the storage channel."""
     gone = counted(wanted - sent, "message")

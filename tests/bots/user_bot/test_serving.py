@@ -21,6 +21,7 @@ from schedulers.runner import Run, Runner
 from shorteners.failover import Shorteners
 from tests.clocks import SteeredClock, never
 from tests.recording import HangingSession, RecordingBot, recording_bot
+from user_bot.delivery.counting import DeliveredCounts
 from user_bot.delivery.interruptions import Interruptions
 from user_bot.delivery.ownership import Ownership
 from user_bot.delivery.recovery import Recovery
@@ -90,7 +91,7 @@ async def context(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[JobContext]:
 def user_bot_of(bot: Bot, dispatcher: Dispatcher, context: JobContext) -> UserBot:
     ownership = Ownership(context.clock)
     recovery = Recovery(bot, context.clock, ZONE, ownership, Interruptions(bot, context.clock, ownership))
-    return UserBot(bot, dispatcher, context, Shorteners(), ownership, recovery)
+    return UserBot(bot, dispatcher, context, Shorteners(), ownership, recovery, DeliveredCounts(context.clock))
 
 
 @pytest.mark.parametrize("ends_by", [None, Broken()], ids=["returns", "raises"])

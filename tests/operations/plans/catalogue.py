@@ -14,6 +14,7 @@ from core.delivery import PendingDeletion
 from core.delivery_states import Delivery
 from core.health import Health
 from core.jobs import JobOutcome, RunReport
+from core.posts import Content, Post, PostField, PostFilter, PostItem
 from core.segments import Segment, SegmentKind
 from core.statistics import Count
 from core.subscriptions import Channel, MembershipStatus
@@ -30,6 +31,7 @@ from database.operations import (
     broadcast_rows,
     channel_ops,
     deletion_ops,
+    delivered_counts,
     delivery_ops,
     health_ops,
     housekeeping_ops,
@@ -42,7 +44,10 @@ from database.operations import (
     membership_ops,
     orphan_ops,
     pause_ops,
+    post_content,
     post_ops,
+    post_search,
+    post_takedown,
     run_ops,
     segments,
     session_ops,
@@ -57,6 +62,7 @@ from database.values import Document
 from tests.operations.plans.rows import (
     BOT,
     COLLECTOR,
+    COMMON,
     CUTOFF,
     DAY,
     FREE,
@@ -72,7 +78,9 @@ from tests.operations.plans.rows import (
     PAID_LONG_AGO,
     PAUSED,
     PLANNED,
+    RARE,
     RECALLING,
+    SECOND,
     SENDING,
     SOURCE,
     STANDING,
@@ -81,6 +89,7 @@ from tests.operations.plans.rows import (
     WANTED,
     delivery_key,
     key,
+    rows_of,
     token,
 )
 
@@ -137,6 +146,11 @@ def _claim(number: int) -> delivery_ops.Claim:
     return delivery_ops.Claim(delivery_key(number), 1)
 
 
+def _post(number: int) -> Post:
+    """Post `number`, as it was read."""
+    return Post.model_validate(rows_of("posts", 50)[number])
+
+
 def _new(number: int, key: str = "new") -> delivery_ops.NewDelivery:
     return delivery_ops.NewDelivery(BOT, number, f"c{number}", key, OWNER, NOW, NOW + HOUR)
 
@@ -169,6 +183,8 @@ _PLANNED = Broadcast(
     id=_id(PLANNED),
     status=BroadcastStatus.QUEUED,
 )
+#: what a post gets in place of its message
+_CONTENT = Content(storage_chat_id=-1, message_ids=(7, 8), items=(PostItem(), PostItem()))
 _POST: dict[str, Any] = {"storage_chat_id": -1, "message_ids": [1], "created_by": 1, "created_at": NOW}
 
 _COUNTED = tuple(
@@ -381,22 +397,44 @@ CASES: tuple[Case, ...] = (
     _case(pause_ops.delete_expired, NOW, **ONE_BATCH),
     _case(post_ops.create, title="New", **_POST),
     _case(post_ops.open_post, "c1"),
+    _case(post_ops.open_post, "c1", "insta", way="of a source"),
+    _case(post_ops.open_post, "c1", "unknown", way="of an unknown source"),
     _case(post_ops.find, "c1"),
     _case(post_ops.titles, ["c1", "c2", "nothing"]),
-    _case(post_ops.search, None, skip=8, limit=8, way="all"),
-    _case(post_ops.search, None, skip=8, limit=8, include_removed=True, way="all and removed"),
-    _case(post_ops.search, "#1", skip=0, limit=8, way="a number"),
-    _case(post_ops.search, "1", skip=0, limit=8, way="number or title"),
-    _case(post_ops.search, "Title 1", skip=0, limit=8, way="title"),
-    _case(post_ops.search, "Title 1", skip=0, limit=8, include_removed=True, way="title, also removed"),
     _case(post_ops.count_live),
     _case(post_ops.rename, "c1", "Another"),
     _case(post_ops.describe, "c1", "What it is"),
-    _case(post_ops.replace_items, "c1", -1, [5]),
     _case(post_ops.set_protect, "c1", True),
     _case(post_ops.set_deletion, "c1", 30),
+    _case(post_ops.set_option, "c1", PostField.LABEL, "Open", expected=None, by=1, at=NOW),
+    _case(post_ops.set_option, "c1", PostField.LABEL, "Get", expected="Other", by=1, at=NOW, way="differs"),
+    _case(post_ops.add_source, "c1", "news"),
+    _case(post_ops.add_source, "c1", "insta", way="known"),
+    _case(post_ops.note_announcements, "c1", planned=1, published=0),
     _case(post_ops.remove, "c1"),
     _case(post_ops.restore, "c1"),
+    _case(post_ops.discard, "c0", NOW),
+    *(_case(post_search.search, None, skip=8, limit=8, show=show, way=show.value) for show in PostFilter),
+    _case(post_search.search, "#1", skip=0, limit=8, way="a number"),
+    _case(post_search.search, f"https://t.me/shop_bot?start=p_{'A' * 16}", skip=0, limit=8, way="a link"),
+    _case(post_search.search, "17", skip=0, limit=8, way="number first"),
+    _case(post_search.search, "17", skip=8, limit=8, way="number first, next page"),
+    _case(post_search.search, RARE[:5], skip=0, limit=8, way="a rare word"),
+    _case(post_search.search, RARE, skip=0, limit=8, show=PostFilter.ALL, way="a rare word of every post"),
+    _case(post_search.search, COMMON[:4], skip=0, limit=8, way="a common word"),
+    _case(post_search.search, f"{COMMON} {RARE} title", skip=0, limit=8, way="several words"),
+    _case(post_content.change_content, _post(30), _CONTENT, by=1, at=NOW),
+    _case(post_content.undo_content, _post(0), NOW - DAY),
+    _case(post_content.pop_expired_undos, NOW - WANTED * SECOND, WANTED),
+    _case(post_takedown.count_copies, f"c{STANDING}", NOW),
+    _case(post_takedown.take_down, "c2", by=1, at=NOW),
+    _case(post_takedown.find_taking_down, WANTED),
+    _case(post_takedown.is_being_sent, f"c{STANDING}", NOW),
+    _case(post_takedown.bring_forward, f"c{STANDING}", NOW, BATCH),
+    _case(post_takedown.bring_forward, "nothing", NOW, BATCH, way="nothing left"),
+    _case(post_takedown.end_take_down, "c3", NOW - DAY + 3 * SECOND),
+    _case(delivered_counts.count_delivered, NOW, BATCH, way="left by a killed process"),
+    _case(delivered_counts.count_delivered, NOW, BATCH),
     _case(run_ops.start_run, "rare", NOW, OWNER, NOW),
     _case(run_ops.start_run, "rare", NOW, OWNER, NOW, way="started by the same"),
     _case(run_ops.start_run, "rare", None, OWNER, NOW, way="by hand"),

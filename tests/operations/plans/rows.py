@@ -14,10 +14,11 @@ from core.admins import Role
 from core.broadcasts import BroadcastStatus, RecipientState
 from core.delivery_states import FOREVER, DeliveryState
 from core.jobs import JobOutcome
-from core.posts import PostStatus
+from core.posts import PostStatus, post_words
 from core.segments import SegmentKind
 from core.subscriptions import CHANNELS_MAX, ChannelMode, MembershipStatus, OnError
 from core.verification import TokenStatus
+from database.operations.delivered_counts import UNCOUNTED
 from database.values import Document
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -73,6 +74,15 @@ def _user(i: int, size: int, wanted: int) -> Document:
     }
 
 
+#: a word of few posts, none of them new, and one of all
+RARE, COMMON = "rarely", "everywhere"
+_UNDO: Document = {"content": {"storage_chat_id": -1, "message_ids": [1], "items": []}, "cover": None, "by": 1}
+
+
+def _words(i: int, wanted: int) -> tuple[str, ...]:
+    return post_words(i + 1, f"{i} titles" if i % 2 else f"Title {i}", COMMON + f" {RARE}" * (wanted <= i < 3 * wanted))
+
+
 def _post(i: int, size: int, wanted: int) -> Document:
     # the newest half is removed
     status = PostStatus.REMOVED if i >= size // 2 else PostStatus.DRAFT if i % 5 == 0 else PostStatus.LIVE
@@ -80,7 +90,15 @@ def _post(i: int, size: int, wanted: int) -> Document:
         "code": f"c{i}",
         "number": i + 1,
         "title": f"{i} titles" if i % 2 else f"Title {i}",
-        "title_key": f"{i} titles" if i % 2 else f"title {i}",
+        "words": list(_words(i, wanted)),
+        # of the live half: few are scheduled, and few were never announced
+        "is_scheduled": i % 50 == 1,
+        "is_announced": i % 50 > 2,
+        "is_imported": i % 10 == 3,
+        "taking_down_since": NOW - DAY + i * SECOND if i < wanted else None,
+        "content_undo": {**_UNDO, "until": NOW - i * SECOND} if i < 2 * wanted else None,
+        "views": i,
+        "sources": [{"name": "insta", "opened": i}],
         "storage_chat_id": -1,
         "message_ids": [i + 1],
         "item_count": 1,
@@ -134,6 +152,8 @@ def _token_count(i: int, size: int, wanted: int) -> Document:
 
 #: a delivery that anybody may start again, one with copies that stand, and one whose owner is gone
 FREE, STANDING, LAPSED = 16, 24, WANTED + 1
+#: a delivery in a batch of counts that a killed process has left, and the key of the batch
+LEFT, LEFT_TALLY = 34, "0000000000001.000:left"
 #: owner of the deliveries whose lease ran out
 GONE = "gone"
 
@@ -167,6 +187,8 @@ def _delivery(i: int, size: int, wanted: int) -> Document:
         "claimed_until": None,
         "claim": None,
         "last_error": None,
+        # few arrived and are not counted, and one was being counted when a process was killed
+        "tally": UNCOUNTED if WANTED * 2 <= i < WANTED * 3 else LEFT_TALLY if i == LEFT else None,
     }
     return delivery | _how_far(i, wanted)
 

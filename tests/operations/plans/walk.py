@@ -67,6 +67,14 @@ def _part(value: Any) -> Key:
     return (1,) if value is None else (_RANKS[type(value)], value)
 
 
+def _values(row: Document, field: str) -> Sequence[Any]:
+    """Return the values an index has of the field: one key for each element of a list."""
+    value: Any = row
+    for name in field.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return (value or (None,)) if isinstance(value, list | tuple) else (value,)
+
+
 def _points(condition: Any) -> list[Key] | None:
     """Return the values a field may have, in order; None when they cannot be listed."""
     if not isinstance(condition, dict):
@@ -119,8 +127,11 @@ class Table:
     def keys(self, index: tuple[str, ...]) -> list[tuple[Key, int]]:
         """Return every key of the index with the number of its row, in order."""
         if index not in self._keys:
-            keys = (tuple(_part(row.get(field)) for field in index) for row in self.rows)
-            self._keys[index] = sorted(zip(keys, itertools.count(), strict=False))
+            self._keys[index] = sorted(
+                (tuple(map(_part, key)), number)
+                for number, row in enumerate(self.rows)
+                for key in itertools.product(*(_values(row, field) for field in index))
+            )
         return self._keys[index]
 
     def walk(self, query: Query) -> Walk:
@@ -140,10 +151,15 @@ class Table:
         on_keys, rest = stretch.residual(query.condition)
         wanted = None if query.limit is None or stretch.must_sort else query.limit + query.skip
         keys = documents = returned = 0
+        met: set[int] = set()
         for number in stretch.rows(self.keys(stretch.index)):
             if returned == wanted:
                 break
             keys += 1
+            if number in met:
+                # another element of its list
+                continue
+            met.add(number)
             row = self.rows[number]
             if on_keys and not matches(on_keys, row):
                 continue

@@ -13,6 +13,7 @@ from core.delivery_states import Delivery
 from core.errors import StoreUnavailable
 from core.health import Health
 from core.jobs import JobOutcome, RunReport
+from core.posts import Content, ContentUndo, Post, PostField, PostItem
 from core.segments import Segment
 from core.statistics import Count
 from core.subscriptions import Channel, MembershipStatus
@@ -29,6 +30,7 @@ from database.operations import (
     broadcast_rows,
     channel_ops,
     deletion_ops,
+    delivered_counts,
     delivery_ops,
     health_ops,
     housekeeping_ops,
@@ -41,7 +43,10 @@ from database.operations import (
     membership_ops,
     orphan_ops,
     pause_ops,
+    post_content,
     post_ops,
+    post_search,
+    post_takedown,
     run_ops,
     segments,
     session_ops,
@@ -58,6 +63,17 @@ pytestmark = pytest.mark.sweep
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOLD = timedelta(minutes=1)
+CONTENT = Content(storage_chat_id=-1, message_ids=(1,), items=(PostItem(),))
+POST = Post(
+    code="x",
+    number=1,
+    storage_chat_id=-1,
+    message_ids=(5,),
+    item_count=1,
+    created_by=1,
+    created_at=NOW,
+    content_undo=ContentUndo(content=CONTENT, until=NOW + HOLD, by=1),
+)
 PROMISE = PendingDeletion(id="x", bot_id=1, user_id=1, chat_id=1, post_code="x", sent_at=NOW, delete_at=NOW)
 CLAIM = delivery_ops.Claim("1:1:x", 1)
 DELIVERY = Delivery(id="1:1:x", bot_id=1, user_id=1, post_code="x", delete_at=NOW)
@@ -192,12 +208,25 @@ OPERATIONS: dict[str, Operation] = {
     "post_ops.open_post": lambda: post_ops.open_post("x"),
     "post_ops.remove": lambda: post_ops.remove("x"),
     "post_ops.rename": lambda: post_ops.rename("x", "x"),
-    "post_ops.replace_items": lambda: post_ops.replace_items("x", -1, [1]),
     "post_ops.restore": lambda: post_ops.restore("x"),
-    "post_ops.search": lambda: post_ops.search(None, skip=0, limit=1),
     "post_ops.set_deletion": lambda: post_ops.set_deletion("x", 1),
     "post_ops.set_protect": lambda: post_ops.set_protect("x", True),
     "post_ops.titles": lambda: post_ops.titles(["x"]),
+    "post_ops.set_option": lambda: post_ops.set_option("x", PostField.LABEL, "x", expected=None, by=1, at=NOW),
+    "post_ops.add_source": lambda: post_ops.add_source("x", "x"),
+    "post_ops.note_announcements": lambda: post_ops.note_announcements("x", planned=0, published=0),
+    "post_ops.discard": lambda: post_ops.discard("x", NOW),
+    "post_search.search": lambda: post_search.search(None, skip=0, limit=1),
+    "post_content.change_content": lambda: post_content.change_content(POST, CONTENT, by=1, at=NOW),
+    "post_content.undo_content": lambda: post_content.undo_content(POST, NOW),
+    "post_content.pop_expired_undos": lambda: post_content.pop_expired_undos(NOW, 1),
+    "post_takedown.count_copies": lambda: post_takedown.count_copies("x", NOW),
+    "post_takedown.take_down": lambda: post_takedown.take_down("x", by=1, at=NOW),
+    "post_takedown.find_taking_down": lambda: post_takedown.find_taking_down(1),
+    "post_takedown.bring_forward": lambda: post_takedown.bring_forward("x", NOW, 1),
+    "post_takedown.is_being_sent": lambda: post_takedown.is_being_sent("x", NOW),
+    "post_takedown.end_take_down": lambda: post_takedown.end_take_down("x", NOW),
+    "delivered_counts.count_delivered": lambda: delivered_counts.count_delivered(NOW, 1),
     "run_ops.abandon_before": lambda: run_ops.abandon_before("x", 1, NOW),
     "run_ops.start_requested": lambda: run_ops.start_requested("x", "a", NOW, 1),
     "run_ops.find_requests": run_ops.find_requests,
