@@ -1,6 +1,5 @@
 """A post's card, its numbers, and the screens that remove it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -122,10 +121,10 @@ def confirm_remove(post: Post, place: PostList, *, announcements: int, copies: i
     is_live = post.status is PostStatus.LIVE
     stays = _stays(announcements, copies)
     if is_live:
-        head = f"Remove post {post.number}, {isolate(post.title)}? Its link stops at once"
-        lines = [f"{head}; {stays}." if stays else f"{head}."]
+        head = f"Remove post {post.number}? Its link stops at once"
+        lines = [titled(post), f"{head}; {stays}." if stays else f"{head}."]
     else:
-        lines = [f"Post {post.number}, {isolate(post.title)}, is removed; {stays or 'nothing of it stays'}."]
+        lines = [titled(post), f"It is removed; {stays or 'nothing of it stays'}."]
     if too_old:
         lines.append(f"{counted_copies(too_old)} older than 48 hours: only the subscribers can delete them.")
     buttons = [act("Remove", PostAction.REMOVE_CONFIRMED, post.code, place, style=DANGER)] if is_live else []

@@ -8,6 +8,7 @@ from views.conflicts import conflict
 from views.posts.callbacks import Choice, PostAction, PostList
 from views.posts.options import change_words, option_note
 from views.posts.words import act, card_parent
+from views.quantities import counted
 from views.screens import Screen
 
 STARTED = "The announcements are being changed."
@@ -17,10 +18,10 @@ SOMEBODY = "Somebody"
 ANNOUNCED = frozenset({Choice.TITLE, Choice.DESCRIPTION, Choice.COVER, Choice.LABEL})
 
 
-def ask_to_change(post: Post, choice: Choice, place: PostList, undo: InlineKeyboardButton | None) -> Screen:
+def ask_to_change(
+    post: Post, choice: Choice, announcements: int, place: PostList, undo: InlineKeyboardButton | None
+) -> Screen:
     """Ask whether the announcements of a post that was changed are changed, too."""
-    number = post.published_count
-    which = "the announcement" if number == 1 else f"{number:,} announcements"
     rows: tuple[Row, ...] = (
         [
             act("Change", PostAction.CHANGE, post.code, place),
@@ -28,7 +29,7 @@ def ask_to_change(post: Post, choice: Choice, place: PostList, undo: InlineKeybo
         ],
         [] if undo is None else [undo],
     )
-    return Screen(f"{option_note(post, choice)}\nChange {which} too?", rows, card_parent(post, place))
+    return Screen(f"{option_note(post, choice)}\nChange {counted(announcements, 'announcement')} too?", rows, card_parent(post, place))
 
 
 def somebody_else(post: Post, choice: Choice, who: str, *, save_mine: str, place: PostList) -> Screen:

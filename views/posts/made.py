@@ -1,5 +1,6 @@
 """The answer to a new post, and what its preview says."""
 
+from core.access import StepsBefore
 from core.posts import Post
 from views.buttons import Row
 from views.html import esc, isolate
@@ -14,24 +15,24 @@ NOTHING_THERE = "This post is gone. Here are the others."
 TOO_LATE = "It is too late for that: the post is older than 10 minutes, was opened, or is announced. Remove it instead."
 
 
-def made(post: Post, link: str, steps: str) -> Screen:
-    """Return the answer to a new post. `steps`: a sentence on what stands before it (HTML)."""
-    text = f"Post {post.number} is saved: {_what(post)}.\n{esc(link)}\n{steps}"
+def made(post: Post, link: str, steps: StepsBefore) -> Screen:
+    """Return the answer to a new post. `steps`: what stands before it."""
+    text = f"Post {post.number} is saved: {_what(post)}.\n{esc(link)}\n{steps_sentence(steps)}"
     place = PostList()
     undo: Row = [act("Undo", PostAction.DISCARD, post.code, place)]
     return Screen(text, (*_rows(post, link), undo))
 
 
-def added(post: Post, link: str, steps: str, messages: int) -> Screen:
+def added(post: Post, link: str, steps: StepsBefore, messages: int) -> Screen:
     """Return the answer to messages that were added to a post."""
-    text = f"Post {post.number} has {counted(messages, 'message')} more: {_what(post)}.\n{esc(link)}\n{steps}"
+    text = f"Post {post.number} has {counted(messages, 'message')} more: {_what(post)}.\n{esc(link)}\n{steps_sentence(steps)}"
     undo: Row = [act("Undo", PostAction.BRING_BACK, post.code, PostList())]
     return Screen(text, (*_rows(post, link), undo))
 
 
-def replaced(post: Post, link: str, steps: str) -> Screen:
+def replaced(post: Post, link: str, steps: StepsBefore) -> Screen:
     """Return the answer to new messages of a post."""
-    text = f"Post {post.number} has new content: {_what(post)}. The link is the same.\n{esc(link)}\n{steps}"
+    text = f"Post {post.number} has new content: {_what(post)}. The link is the same.\n{esc(link)}\n{steps_sentence(steps)}"
     undo: Row = [act("Undo", PostAction.BRING_BACK, post.code, PostList())]
     return Screen(text, (*_rows(post, link), undo))
 
@@ -47,6 +48,13 @@ def _rows(post: Post, link: str) -> tuple[Row, ...]:
         [copy_link(link), act("Preview", PostAction.PREVIEW, post.code, place)],
         [act("Add messages", PostAction.ADD, post.code, place), act("Card", PostAction.CARD, post.code, place)],
     )
+
+
+def steps_sentence(steps: StepsBefore) -> str:
+    """Return “Whoever opens it gets the post after joining 2 channels and unlocking.”"""
+    parts = [f"joining {counted(steps.channels, 'channel')}"] if steps.channels else []
+    parts += ["unlocking"] if steps.has_unlock else []
+    return f"Whoever opens it gets the post {'after ' + ' and '.join(parts) if parts else 'at once'}."
 
 
 def discarded() -> Screen:
