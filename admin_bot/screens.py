@@ -9,7 +9,7 @@ from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, ReplyPar
 
 from sender.failures import TELEGRAM_ERRORS, classify
 from sender.refusals import Failure
-from views.admin_texts import OLD_BUTTON, TOAST_MAX
+from views.admin_texts import STALE_BUTTON, TOAST_MAX
 
 log = structlog.get_logger("tollgate.admin")
 
@@ -88,7 +88,7 @@ async def turn_to(query: CallbackQuery, bot: Bot, screen: Shown, note: str | Non
 
 async def turn_to_fresh(query: CallbackQuery, bot: Bot, screen: Shown) -> MessageRef:
     """Answer a press of an old button: say so, and show the screen as it is now."""
-    return await turn_to(query, bot, screen, OLD_BUTTON)
+    return await turn_to(query, bot, screen, STALE_BUTTON)
 
 
 async def move_below(bot: Bot, chat_id: int, old_id: int | None, screen: Shown) -> MessageRef:

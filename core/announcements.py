@@ -111,6 +111,14 @@ class NewAnnouncement(Record):
     pin: bool = False
     created_by: int
     created_at: datetime
+    #: what lists show without another read: the post's number and title, and the channel's name, as they were then
+    number: int = 0
+    title: str = ""
+    channel: str = ""
+    #: the message in the chat of `created_by` that shows what becomes of the draft; None: there is none
+    progress_message_id: int | None = None
+    #: that message shows what became of it, or nobody needs it to
+    is_reported: bool = True
 
 
 class Announcement(NewAnnouncement):
@@ -137,6 +145,8 @@ class Announcement(NewAnnouncement):
     leaves_at: datetime | None = None
     #: a person wants it gone
     is_withdrawal_wanted: bool = False
+    #: who has moved it to another time last
+    moved_by: int | None = None
     #: the picture the message has now
     shown_cover: CoverMessage | None = None
     #: the part that is to be edited, and when; None: the message shows what is stored here

@@ -130,6 +130,7 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _plain("state", "is_pin_due"),
         _plain("state", "bot_id"),
         _plain("renewal", "renewal_state"),
+        _plain("is_reported", "created_at"),
     ),
     "channels": (_unique("chat_id"), _plain("position", "chat_id")),
     # every delivery reads one subscriber in several channels; status: join requests are kept whatever their age

@@ -28,3 +28,14 @@ def back_link(user_bot_username: str, token: str) -> str:
 def page_link(base_url: str, token: str) -> str:
     """Return a token's page: `<base_url>/v/<token>`. Raises ValueError for a bad token."""
     return f"{base_url.rstrip('/')}/v/{token_payload(token).removeprefix('v_')}"
+
+
+def message_link(chat_id: int, username: str | None, message_id: int) -> str | None:
+    """Return the address of a message in a channel, which only members of a private one can open; None for groups.
+
+    Ids of channels and supergroups begin with -100 (BOTAPI §5).
+    """
+    if username:
+        return f"https://t.me/{username}/{message_id}"
+    bare_id = str(chat_id).removeprefix("-100")
+    return f"https://t.me/c/{bare_id}/{message_id}" if bare_id.isdigit() else None

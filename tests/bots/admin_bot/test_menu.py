@@ -10,7 +10,7 @@ from admin_bot.conversation.dialogue import UNDO_STEPS_MAX, Dialogue
 from admin_bot.undo import UNDO_FOR, Undone, UndoStep
 from database.operations import incident_ops
 from tests.bots.admin_bot.conftest import OWNER, AdminBot
-from views.admin_texts import CHANGED_SINCE, OLD_BUTTON, TOO_LATE_TO_UNDO, UNDONE
+from views.admin_texts import CHANGED_SINCE, STALE_BUTTON, TOO_LATE_TO_UNDO, UNDONE
 from views.screens import Screen
 from views.undo import UndoButton
 
@@ -40,7 +40,7 @@ async def test_a_button_of_last_year_opens_the_menu_in_its_place(admin: AdminBot
     shown = list(admin.world.screens)[-1]
     await admin.callback("zz:forged:1", message_id=shown)
     answered, edited = admin.world.calls[-2:]
-    assert isinstance(answered, AnswerCallbackQuery) and answered.text == OLD_BUTTON
+    assert isinstance(answered, AnswerCallbackQuery) and answered.text == STALE_BUTTON
     assert isinstance(edited, EditMessageText) and edited.message_id == shown
 
 

@@ -443,7 +443,7 @@ async def test_buttons_of_unknown_posts_are_answered_as_gone(admin: AdminBot, da
 async def test_forged_and_old_buttons_are_answered_and_open_nothing(admin: AdminBot, data: str) -> None:
     await admin.callback(data)
     assert admin.toasts == [admin_texts.STALE_BUTTON]
-    assert admin.texts == []
+    assert all(text.startswith("<b>Tollgate</b>") for text in admin.texts), "at most the Menu is shown"
 
 
 async def test_a_button_under_a_message_telegram_no_longer_shows_opens_a_fresh_screen(admin: AdminBot) -> None:
