@@ -59,9 +59,12 @@ def _parse_post(rest: str) -> Payload:
         return InvalidPayload()
     if not separator:
         return PostPayload(code)
-    if _SOURCE.fullmatch(source) is None:
-        return InvalidPayload()
-    return PostPayload(code, source)
+    return PostPayload(code, source) if is_source(source) else InvalidPayload()
+
+
+def is_source(text: str) -> bool:
+    """Return whether a text can be the source of a link: 1 to 24 letters and digits of ASCII."""
+    return _SOURCE.fullmatch(text) is not None
 
 
 def post_payload(code: str, source: str | None = None) -> str:

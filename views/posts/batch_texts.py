@@ -42,8 +42,8 @@ def status(batch_id: str, collected: int, *, adds_to: int | None = None, replace
     return Screen(head, (buttons,))
 
 
-def storing(collected: int) -> Screen:
-    return Screen(f"Storing {counted(collected, 'message')}…")
+def storing(collected: int) -> str:
+    return f"Storing {counted(collected, 'message')}…"
 
 
 def not_stored(sentence: str, collected: int, shown: Screen) -> Screen:

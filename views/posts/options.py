@@ -3,7 +3,6 @@
 from aiogram.types import InlineKeyboardButton
 
 from core.posts import Post, PostAccess
-from core.settings import BotSettings
 from views.buttons import Row, button
 from views.html import esc, isolate
 from views.posts.callbacks import AS_SETTINGS, Choice, PostAction, PostList
@@ -30,7 +29,7 @@ SAVING_VALUES: dict[int, bool | None] = {AS_SETTINGS: None, 0: False, 1: True}
 _SAVING_WORDS = {None: AS_IN_SETTINGS, False: "off", True: "on"}
 
 
-def options(post: Post, settings: BotSettings, place: PostList) -> Screen:
+def options(post: Post, place: PostList) -> Screen:
     """Return the options with their values."""
     minutes = post.delete_after_minutes
     password = {None: AS_IN_SETTINGS, "": "none"}.get(post.password, "its own")
@@ -44,9 +43,7 @@ def options(post: Post, settings: BotSettings, place: PostList) -> Screen:
     )
     rows = [[act(f"{name}: {value} ›", action, post.code, place)] for name, value, action in values]
     rows.append([act("Link for a place ›", PostAction.PLACE, post.code, place)])
-    saving = "restricted" if settings.protect_content else "allowed"
-    usual = f"auto-delete {deletion_words(settings.delete_after_minutes)}, saving {saving}"
-    return Screen(f"{titled(post)}\nIts options. The settings say now: {usual}.", tuple(rows), card_parent(post, place))
+    return Screen(f"{titled(post)}\nEach option is as in the settings, or its own.", tuple(rows), card_parent(post, place))
 
 
 def _ticked(text: str, is_current: bool, data: str) -> InlineKeyboardButton:
