@@ -7,7 +7,8 @@ from enum import StrEnum
 from aiogram import Bot
 
 from core.delivery import PendingDeletion, dice_time, is_too_old
-from database.operations import settings_ops
+from core.settings import BotSettings
+from database.operations import settings_ops, user_ops
 from monitoring.logs import mask
 from schedulers.jobs.message_deletion import CALL_TIMEOUT_S, delete_messages
 from schedulers.jobs.sweep import Span, end_of_span, sweep
@@ -114,8 +115,19 @@ class PromiseDeletion:
     async def _announce(self, promise: PendingDeletion, now: datetime, verdict: Verdict) -> Verdict:
         """Say that the delivery was deleted; the verdict, unless that must be retried."""
         settings = await settings_ops.current(now)
-        error = await self._replace_notice(promise, user_texts.deleted_notice(settings), with_button=True)
-        return verdict if error is None else _after_failure(promise, now, error)
+        try:
+            text = await self._deleted_notice(promise, settings)
+        except TELEGRAM_ERRORS as error:
+            return _after_failure(promise, now, error)
+        problem = await self._replace_notice(promise, text, with_button=True)
+        return verdict if problem is None else _after_failure(promise, now, problem)
+
+    async def _deleted_notice(self, promise: PendingDeletion, settings: BotSettings) -> str:
+        """Return the owners' text; the subscriber and the bot are asked for only where it names them."""
+        used = user_texts.notice_placeholders(settings)
+        user = await user_ops.find(promise.user_id) if "name" in used else None
+        username = (await self._bot.me()).username if "bot" in used else None
+        return user_texts.deleted_notice(settings, user, username or "")
 
     async def _replace_notice(self, promise: PendingDeletion, text: str, *, with_button: bool) -> BaseException | None:
         """Replace the warning by `text`, or send it when no warning is known; return an error that needs a retry."""

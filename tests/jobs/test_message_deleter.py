@@ -73,6 +73,16 @@ async def test_a_due_delivery_is_deleted_and_its_warning_becomes_a_button(house:
     assert post.code in str(notice["reply_markup"])
 
 
+async def test_the_owners_notice_has_formatting_and_names_the_subscriber_and_the_bot(house: House) -> None:
+    await settings_ops.change("deleted_text", "<b>Gone</b>, {name}. Ask {bot} again.")
+    await delivered(house)
+    await house.advance(minutes=31)
+    assert (await run_deleter(house)).counts == {"deleted": 1}
+    (notice,) = await messages_left(house)
+    assert notice["text"] == f"Gone, \u2068Alice\u2069. Ask @{USER_BOT} again."
+    assert {"type": "bold", "offset": 0, "length": 4} in notice["entities"]
+
+
 async def test_a_deletion_takes_two_calls_a_delivery(house: House) -> None:
     await delivered(house, items=10)
     await house.advance(minutes=31)

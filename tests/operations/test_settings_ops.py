@@ -9,15 +9,23 @@ from typing import Any
 import pytest
 
 from core.settings import AccessMode, BotSettings
+from core.settings.changes import Editor, SettingChange
 from database.connection import Database
 from database.operations import settings_ops
 
 ALMOST = timedelta(seconds=5) - timedelta(milliseconds=1)
 READ = "find_one admin_config"
+ALICE, BOB = Editor(7001, "Alice"), Editor(7002, "Bob")
 
 
 async def store(db: Database, **values: Any) -> None:
     await db.collection("admin_config").update_one({"_id": "settings"}, {"$set": values}, upsert=True)
+
+
+async def stored(db: Database) -> dict[str, Any]:
+    """The stored values, without who changed them."""
+    document = await db.collection("admin_config").find_one({"_id": "settings"}) or {}
+    return {name: value for name, value in document.items() if name not in ("_id", "changed")}
 
 
 async def test_without_a_document_every_setting_has_its_default(db: Database) -> None:
@@ -30,8 +38,8 @@ async def test_a_change_is_stored_and_leaves_the_others(db: Database) -> None:
 
     assert (settings.delete_after_minutes, settings.access_mode) == (5, AccessMode.PASS)
     assert settings == await settings_ops.load()
-    document = await db.collection("admin_config").find_one({"_id": "settings"})
-    assert document == {"_id": "settings", "delete_after_minutes": 5, "access_mode": "pass"}
+    document = await stored(db)
+    assert document == {"delete_after_minutes": 5, "access_mode": "pass"}
 
 
 async def test_an_empty_value_is_stored_as_null(db: Database) -> None:
@@ -39,8 +47,7 @@ async def test_an_empty_value_is_stored_as_null(db: Database) -> None:
     settings = await settings_ops.change("welcome_text", None)
 
     assert settings.welcome_text is None
-    document = await db.collection("admin_config").find_one({"_id": "settings"})
-    assert document == {"_id": "settings", "welcome_text": None}
+    assert await stored(db) == {"welcome_text": None}
 
 
 @pytest.mark.parametrize(
@@ -154,8 +161,7 @@ async def test_a_default_applies_while_nothing_is_stored(db: Database, now: date
     assert (await settings_ops.change("pass_hours", 9)).access_mode is AccessMode.CREDITS
     assert (await settings_ops.change("access_mode", "open")).access_mode is AccessMode.OPEN
     assert (await settings_ops.load()).access_mode is AccessMode.OPEN
-    document = await db.collection("admin_config").find_one({"_id": "settings"})
-    assert document == {"_id": "settings", "pass_hours": 9, "access_mode": "open"}
+    assert await stored(db) == {"pass_hours": 9, "access_mode": "open"}
 
 
 async def test_a_default_replaces_an_invalid_stored_value(db: Database) -> None:
@@ -180,3 +186,157 @@ async def test_an_invalid_default_is_refused(db: Database, name: str, value: Any
     with pytest.raises(ValueError, match=name):
         settings_ops.set_defaults(**{name: value})
     assert await settings_ops.load() == BotSettings()
+
+
+# --- one admin's change among others'
+
+
+async def change_from(name: str, value: Any, expected: Any, at: datetime, by: Editor = ALICE) -> SettingChange:
+    return await settings_ops.change_from(name, value, expected=expected, by=by, at=at)
+
+
+async def test_the_first_change_is_stored_with_who_made_it_and_what_it_was(db: Database, now: datetime) -> None:
+    change = await change_from("delete_after_minutes", 60, 30, now)
+
+    assert (change.is_stored, change.is_conflict) == (True, False)
+    seen = await settings_ops.load_now()
+    assert seen == change.now
+    last = seen.changes["delete_after_minutes"]
+    assert (seen.value("delete_after_minutes"), last.by, last.name, last.at, last.before) == (
+        60,
+        7001,
+        "Alice",
+        now,
+        30,
+    )
+    assert (seen.usual.delete_after_minutes, set(seen.changes)) == (30, {"delete_after_minutes"})
+
+
+async def test_a_change_is_one_command_once_there_is_a_document(db: Database, now: datetime) -> None:
+    await settings_ops.change("pass_hours", 5)
+    db.calls.clear()
+    assert (await change_from("pass_hours", 6, 5, now)).is_stored
+    assert (await change_from("delete_after_minutes", 60, 30, now)).is_stored
+    assert db.calls == {"find_one_and_update admin_config": 2}
+
+
+async def test_of_two_admins_the_second_learns_who_was_first(db: Database, now: datetime) -> None:
+    await change_from("delete_after_minutes", 60, 30, now, BOB)
+    change = await change_from("delete_after_minutes", 40, 30, now + timedelta(seconds=9))
+
+    assert (change.is_stored, change.is_conflict) == (False, True)
+    last = change.now.changes["delete_after_minutes"]
+    assert (change.now.value("delete_after_minutes"), last.name) == (60, "Bob")
+    # with what stands now, mine is saved
+    assert (await change_from("delete_after_minutes", 40, 60, now)).is_stored
+    assert (await settings_ops.load()).delete_after_minutes == 40
+
+
+@pytest.mark.parametrize("expected", [30, 60])
+async def test_a_second_press_with_the_same_value_is_no_conflict_and_changes_nothing(
+    db: Database, now: datetime, expected: int
+) -> None:
+    await change_from("delete_after_minutes", 60, 30, now, BOB)
+    change = await change_from("delete_after_minutes", 60, expected, now + timedelta(seconds=9))
+
+    assert (change.is_stored, change.is_conflict) == (False, False)
+    assert (await settings_ops.load_now()).changes["delete_after_minutes"].name == "Bob"
+
+
+async def test_pressing_the_old_value_after_somebody_elses_change_is_a_conflict(db: Database, now: datetime) -> None:
+    await change_from("delete_after_minutes", 60, 30, now, BOB)
+    assert (await change_from("delete_after_minutes", 30, 30, now)).is_conflict
+
+
+async def test_other_settings_are_no_conflict(db: Database, now: datetime) -> None:
+    await change_from("delete_after_minutes", 60, 30, now, BOB)
+    assert (await change_from("pass_hours", 48, 24, now)).is_stored
+    assert (await settings_ops.load()).delete_after_minutes == 60
+
+
+async def test_the_first_change_of_two_processes_is_stored_once(
+    db: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = db.collection("admin_config")
+    insert = config.insert_one
+
+    async def insert_second(document: dict[str, Any]) -> Any:
+        monkeypatch.setattr(config, "insert_one", insert)
+        await change_from("pass_hours", 7, 24, now, BOB)
+        return await insert(document)
+
+    monkeypatch.setattr(config, "insert_one", insert_second)
+    change = await change_from("pass_hours", 9, 24, now)
+    assert (change.is_conflict, change.now.value("pass_hours")) == (True, 7)
+
+    monkeypatch.setattr(config, "insert_one", insert)
+    await config.delete_one({"_id": "settings"})
+    monkeypatch.setattr(config, "insert_one", insert_second)
+    assert (await change_from("daily_token_limit", 9, 15, now)).is_stored
+    assert (await stored(db)) == {"pass_hours": 7, "daily_token_limit": 9}
+
+
+async def test_a_value_that_cannot_be_used_can_be_changed(db: Database, now: datetime) -> None:
+    await store(db, delete_after_minutes=99999, changed={"no_such_setting": {"by": 1}})
+    assert (await change_from("delete_after_minutes", 60, 30, now)).is_stored
+    assert (await settings_ops.load()).delete_after_minutes == 60
+
+
+@pytest.mark.parametrize("stored_as", [None, "absent"])
+async def test_an_empty_value_is_expected_as_null_and_as_missing(db: Database, now: datetime, stored_as: Any) -> None:
+    await store(db, pass_hours=5)
+    if stored_as is None:
+        await store(db, contact=None)
+    assert (await change_from("contact", "@olive", None, now)).is_stored
+    assert (await change_from("contact", None, "@olive", now)).is_stored
+    assert (await settings_ops.load_now()).changes["contact"].before == "@olive"
+
+
+async def test_a_default_of_the_process_is_expected_while_nothing_is_stored(db: Database, now: datetime) -> None:
+    settings_ops.set_defaults(access_mode=AccessMode.CREDITS)
+    assert (await change_from("access_mode", "pass", "open", now)).is_conflict
+    assert (await change_from("access_mode", "pass", "credits", now)).is_stored
+    assert (await settings_ops.load_now()).usual.access_mode is AccessMode.CREDITS
+
+
+@pytest.mark.parametrize(("name", "value"), [("nonsense", 1), ("delete_after_minutes", 2821), ("welcome_text", "<b>")])
+async def test_an_invalid_change_is_not_stored(db: Database, now: datetime, name: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=name):
+        await change_from(name, value, None, now)
+    assert await db.collection("admin_config").count({}) == 0
+
+
+async def test_a_change_can_be_undone_for_ten_minutes(db: Database, now: datetime) -> None:
+    seen = (await change_from("pass_hours", 48, 24, now)).now
+    assert seen.undoable("pass_hours", now + timedelta(minutes=9, seconds=59)) == seen.changes["pass_hours"]
+    assert seen.undoable("pass_hours", now + timedelta(minutes=10)) is None
+    assert seen.undoable("pass_hours", now - timedelta(seconds=1)) is None
+    assert seen.undoable("contact", now) is None
+
+
+async def test_a_plain_text_of_an_earlier_version_reads_the_same_and_can_be_changed(
+    db: Database, now: datetime
+) -> None:
+    await store(db, welcome_text="<b>Hi</b> {name}", deleted_text="Gone & done")
+    settings = await settings_ops.load()
+    assert settings.welcome_text == "&lt;b&gt;Hi&lt;/b&gt; &#123;name&#125;"
+    assert settings.deleted_text == "Gone &amp; done"
+
+    change = await change_from("welcome_text", "<b>Hi</b> {name}", settings.welcome_text, now)
+    assert change.is_stored
+    assert change.now.changes["welcome_text"].before == settings.welcome_text
+    assert (await settings_ops.load()).welcome_text == "<b>Hi</b> {name}"
+    assert await stored(db) == {"welcome_text": {"html": "<b>Hi</b> {name}"}, "deleted_text": "Gone & done"}
+
+
+async def test_a_change_by_no_admin_forgets_who_was_last(db: Database, now: datetime) -> None:
+    await change_from("pass_hours", 48, 24, now)
+    await settings_ops.change("pass_hours", 5)
+    assert (await settings_ops.load_now()).changes == {}
+
+
+async def test_a_conflict_is_seen_by_the_next_reader_at_once(db: Database, now: datetime) -> None:
+    await settings_ops.current(now)
+    await store(db, pass_hours=7)
+    assert (await change_from("pass_hours", 9, 24, now)).is_conflict
+    assert (await settings_ops.current(now)).pass_hours == 7

@@ -18,8 +18,8 @@ from views.subscribers import texts as user_texts
 SHOWN = 20
 
 
-async def help_(message: Message) -> None:
-    await message.answer(user_texts.HELP)
+async def help_(message: Message, clock: Clock) -> None:
+    await message.answer(user_texts.help_text(await settings_ops.current(clock.now())))
 
 
 async def me(message: Message, user: User, clock: Clock, zone: ZoneInfo) -> None:

@@ -1,6 +1,6 @@
 """/start, with or without a payload."""
 
-from aiogram import Router
+from aiogram import Bot, Router
 from aiogram.filters import CommandObject, CommandStart
 from aiogram.types import Message
 
@@ -14,11 +14,17 @@ from views.subscribers import texts as user_texts
 
 
 async def start(
-    message: Message, command: CommandObject, user: User, clock: Clock, deliverer: Deliverer, verifier: Verifier
+    message: Message,
+    command: CommandObject,
+    bot: Bot,
+    user: User,
+    clock: Clock,
+    deliverer: Deliverer,
+    verifier: Verifier,
 ) -> None:
     if not command.args:
         settings = await settings_ops.current(clock.now())
-        await message.answer(user_texts.welcome(user, settings))
+        await message.answer(user_texts.welcome(user, settings, (await bot.me()).username or ""))
         return
     payload = parse_payload(command.args.strip())
     update_key = f"message {message.message_id}"

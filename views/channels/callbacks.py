@@ -5,7 +5,7 @@ from enum import StrEnum
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
-from core.settings import CHANNEL_ID_LOWEST
+from core.settings.model import CHANNEL_ID_LOWEST
 from core.subscriptions import CHANNELS_MAX
 
 

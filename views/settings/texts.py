@@ -1,12 +1,11 @@
-"""What admins read of the settings, generated from their model."""
+"""What admins read of the settings, made from their table. `esc` comes last: values may be anything."""
 
 from typing import Any
 
-from core.settings import NOT_USED_YET, AccessMode, BotSettings, meaning
-from views.html import cut, esc
-
-#: characters of a value in the list; longer texts are shown by `/set NAME`
-_SHORT = 40
+from core.settings import FIELDS, AccessMode, BotSettings, Control, SettingField
+from core.settings.reading import expected
+from views.html import esc
+from views.settings.words import value_words
 
 USAGE = (
     "To change a setting: <code>/set NAME VALUE</code>, for example <code>/set delete_after_minutes 60</code>.\n"
@@ -15,56 +14,47 @@ USAGE = (
 CHOSEN_BY_PICKER = "The storage channel is chosen with /start, which also checks both bots' rights in it."
 
 
-def shown(value: Any) -> str:
-    """Return a value as it is typed in /set. Plain text."""
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return str(value)
-
-
-def _meaning(name: str) -> str:
-    return esc(meaning(name))
-
-
 def settings_list(settings: BotSettings, configured_storage: int | None = None) -> str:
-    """Return every setting with its value and meaning; settings without effect come last.
+    """Return every setting with its value and meaning.
 
     `configured_storage`: STORAGE_CHANNEL_ID, which is used while no channel is chosen.
     """
-    used = [name for name in BotSettings.model_fields if name not in NOT_USED_YET]
-    lines = ["<b>Settings</b>", *(_entry(name, settings) for name in used)]
+    lines = ["<b>Settings</b>", *(_entry(field, settings) for field in FIELDS)]
     if settings.storage_channel_id is None and configured_storage is not None:
         lines.append(f"The storage channel is <b>{configured_storage}</b>, from STORAGE_CHANNEL_ID in the environment.")
-    lines.append("<b>Not used yet</b>: kept, and without effect in this version")
-    lines += [_entry(name, settings) for name in BotSettings.model_fields if name in NOT_USED_YET]
     lines.append(USAGE)
-    return "\n\n".join(lines)
+    return "\n".join(lines)
 
 
-def _entry(name: str, settings: BotSettings) -> str:
-    value = esc(cut(" ".join(shown(getattr(settings, name)).split()), _SHORT))
-    return f"<code>{name}</code> = <b>{value}</b>\n{_meaning(name)}"
+def _entry(field: SettingField, settings: BotSettings) -> str:
+    return f"<code>{field.name}</code> {field.label}: <b>{_value(field, getattr(settings, field.name))}</b>"
 
 
-def one_setting(name: str, settings: BotSettings) -> str:
+def one_setting(field: SettingField, settings: BotSettings) -> str:
     """Return the answer to `/set NAME` without a value."""
+    value = getattr(settings, field.name)
+    source = f"\n\n<code>{esc(value)}</code>" if field.control is Control.TEXT and value else ""
     return (
-        f"<code>{name}</code> = <b>{esc(shown(getattr(settings, name)))}</b>\n{_meaning(name)}{_unused(name)}\n\n"
-        f"To change it: <code>/set {name} VALUE</code>"
+        f"<b>{field.label}</b>: {_value(field, value)}\n{esc(field.sentence)} {esc(expected(field))}{source}\n\n"
+        f"To change it: <code>/set {field.name} VALUE</code>"
     )
 
 
-def _unused(name: str) -> str:
-    return "\n<b>Not used yet</b>: it has no effect in this version." if name in NOT_USED_YET else ""
-
-
-def changed(name: str, before: Any, after: Any) -> str:
+def changed(field: SettingField, before: Any, after: Any) -> str:
     if before == after:
-        return f"<code>{name}</code> is <b>{esc(cut(shown(after), 900))}</b> already.{_unused(name)}"
-    now = f"<code>{name}</code> is now <b>{esc(cut(shown(after), 900))}</b> (it was {esc(cut(shown(before), 200))})."
-    return now + _unused(name)
+        return f"<b>{field.label}</b> is {_value(field, after)} already."
+    if field.control is Control.TEXT and after:
+        return f"<b>{field.label}</b> is now:\n\n{after}"
+    return f"<b>{field.label}</b> is now {_value(field, after)} (it was {_value(field, before)})."
+
+
+def conflict(field: SettingField, name: str, value: Any) -> str:
+    """Say that somebody else changed the setting meanwhile."""
+    return f"{esc(name) or 'Somebody'} changed this to {_value(field, value)} a moment ago. Yours is not saved."
+
+
+def _value(field: SettingField, value: Any) -> str:
+    return esc(value_words(field, value))
 
 
 def of_access(name: str, before: Any, after: Any, *, has_shorteners: bool, has_page: bool) -> str:

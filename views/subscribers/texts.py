@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from core.access import Banned, has_pass, requires_access
-from core.settings import BotSettings
+from core.settings import TEXTS, BotSettings
+from core.templates import Html, fill, is_visible, placeholders_of, without_tags
 from core.users import User, is_banned
 from views.html import bare, cut, esc, isolate
 from views.quantities import counted
@@ -15,6 +16,8 @@ from views.times import clock_time, date_and_time, duration
 
 #: characters of a name, and of a title in a list
 _NAME_MAX, _TITLE_MAX = 64, 60
+#: takes the place of a name without visible characters
+_NO_NAME = "there"
 
 INVALID_LINK = "This link is not valid. Please check that you copied all of it."
 POST_GONE = "This post is not available. The link may be wrong, or the post was taken down."
@@ -54,13 +57,23 @@ HELP = (
 )
 
 
-def welcome(user: User, settings: BotSettings) -> str:
+def welcome(user: User, settings: BotSettings, bot_username: str) -> str:
     """Return the answer to a bare /start."""
-    if settings.welcome_text:
-        return esc(settings.welcome_text)
+    own = _filled(settings.welcome_text, user, bot_username)
+    if own:
+        return own
     name = _name(user)
     greeting = f"Hello {name}." if name else "Hello."
     return f"{greeting}\nOpen a post's link from the channel and I hand the post over to you here.\n/help says more."
+
+
+def _filled(own: str | None, user: User | None, bot_username: str) -> str:
+    """Return a text of the owners with its placeholders replaced; "" if there is none, or nothing to read in it."""
+    if own is None:
+        return ""
+    name = _name(user) if user else ""
+    filled = fill(own, {"name": Html(name or _NO_NAME), "bot": f"@{bot_username}"})
+    return filled if is_visible(without_tags(filled)) else ""
 
 
 def _name(user: User) -> str:
@@ -88,9 +101,20 @@ def missing_items(sent: int, wanted: int) -> str:
     return f"{gone} of this post (of {wanted}) could not be delivered."
 
 
-def deleted_notice(settings: BotSettings) -> str:
-    """Replace the warning after the delivery was deleted."""
-    return esc(settings.deleted_text) if settings.deleted_text else "The post was deleted, as announced."
+def deleted_notice(settings: BotSettings, user: User | None, bot_username: str) -> str:
+    """Replace the warning after the delivery was deleted. The last two are needed for `notice_placeholders` only."""
+    return _filled(settings.deleted_text, user, bot_username) or "The post was deleted, as announced."
+
+
+def notice_placeholders(settings: BotSettings) -> frozenset[str]:
+    """Return the placeholders in the owners' notice of a deleted post."""
+    text = settings.deleted_text
+    return frozenset() if text is None else placeholders_of(text, TEXTS["deleted_text"].placeholders)
+
+
+def help_text(settings: BotSettings) -> str:
+    """Return the answer to /help, with the owners' contact."""
+    return f"{HELP}\n\nQuestions: {settings.contact}" if settings.contact else HELP
 
 
 def banned(verdict: Banned, now: datetime, zone: ZoneInfo) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from aiogram.types import Update
 
-from database.operations import post_ops
+from database.operations import post_ops, settings_ops
 from tests.house import ALICE, USER_BOT, House
 from views.subscribers import texts
 
@@ -66,3 +66,16 @@ async def test_any_other_message_is_answered_that_it_is_no_command(house: House)
     await house.settle()
     await send(house, text="hello")
     await house.alice.wait(USER_BOT, contains=texts.NOT_A_COMMAND)
+
+
+async def test_the_owners_texts_reach_the_subscriber_formatted_and_filled(house: House) -> None:
+    await settings_ops.change("welcome_text", "<b>Hi</b> {name}, I am {bot}. &lt;3 &#123;name&#125;")
+    await settings_ops.change("contact", '<a href="https://example.org/">Olive</a>')
+    await house.alice.text(USER_BOT, "/start")
+    seen = (await house.alice.wait(USER_BOT, contains="I am"))["messages"][-1]
+    assert seen["text"] == f"Hi \u2068Alice\u2069, I am @{USER_BOT}. <3 {{name}}"
+    assert {"type": "bold", "offset": 0, "length": 2} in seen["entities"]
+
+    await house.alice.text(USER_BOT, "/help")
+    seen = (await house.alice.wait(USER_BOT, contains="Questions: Olive"))["messages"][-1]
+    assert "https://example.org/" in str(seen["entities"])

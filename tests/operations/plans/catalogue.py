@@ -16,6 +16,7 @@ from core.health import Health
 from core.jobs import JobOutcome, RunReport
 from core.posts import Content, Post, PostField, PostFilter, PostItem
 from core.segments import Segment, SegmentKind
+from core.settings.changes import Editor
 from core.statistics import Count
 from core.subscriptions import Channel, MembershipStatus
 from core.users import Visitor
@@ -161,6 +162,7 @@ def _as_read(number: int) -> Delivery:
 
 
 _REPORT = RunReport("rare", JobOutcome.SUCCEEDED, NOW, NOW, HOUR)
+_EDITOR = Editor(1, "Ann")
 _KEPT = PendingDeletion(
     id=str(key(10**6)), bot_id=BOT, user_id=1, chat_id=1, post_code="c1", sent_at=NOW, delete_at=NOW + HOUR
 )
@@ -456,7 +458,11 @@ CASES: tuple[Case, ...] = (
     _case(settings_ops.load_checked),
     _case(settings_ops.load),
     _case(settings_ops.current, NOW),
+    _case(settings_ops.load_now),
     _case(settings_ops.change, "pass_hours", 48),
+    _case(settings_ops.change_from, "pass_hours", 48, expected=24, by=_EDITOR, at=NOW),
+    _case(settings_ops.change_from, "pass_hours", 48, expected=7, by=_EDITOR, at=NOW, way="somebody was first"),
+    _case(settings_ops.change_from, "contact", "@ann", expected=None, by=_EDITOR, at=NOW, way="as stored before"),
     _case(statistics_ops.add_once, TODAY, "broadcast x", {"deliveries": 2}),
     _case(statistics_ops.add_once, TODAY, "broadcast x", {"deliveries": 2}, way="again"),
     _case(statistics_ops.read_day, TODAY),

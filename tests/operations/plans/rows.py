@@ -379,7 +379,8 @@ def _day(i: int, size: int, wanted: int) -> Document:
 
 
 def _settings(i: int, size: int, wanted: int) -> Document:
-    return {"_id": "settings" if i == 0 else f"other {i}", "pass_hours": 24}
+    # a contact that cannot be used, and reads as none
+    return {"_id": "settings" if i == 0 else f"other {i}", "pass_hours": 24, "contact": " "}
 
 
 def _pause(i: int, size: int, wanted: int) -> Document:

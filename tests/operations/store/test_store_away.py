@@ -15,6 +15,7 @@ from core.health import Health
 from core.jobs import JobOutcome, RunReport
 from core.posts import Content, ContentUndo, Post, PostField, PostItem
 from core.segments import Segment
+from core.settings.changes import Editor
 from core.statistics import Count
 from core.subscriptions import Channel, MembershipStatus
 from core.users import Visitor
@@ -275,6 +276,10 @@ OPERATIONS: dict[str, Operation] = {
     "session_ops.is_revoked": lambda: session_ops.is_revoked("x"),
     "session_ops.revoke": lambda: session_ops.revoke("x", NOW),
     "settings_ops.change": lambda: settings_ops.change("pass_hours", 5),
+    "settings_ops.change_from": lambda: settings_ops.change_from(
+        "pass_hours", 5, expected=24, by=Editor(1, "Ann"), at=NOW
+    ),
+    "settings_ops.load_now": settings_ops.load_now,
     "settings_ops.current": lambda: settings_ops.current(NOW),
     "settings_ops.load": settings_ops.load,
     "settings_ops.load_checked": settings_ops.load_checked,

@@ -1,11 +1,7 @@
-"""Payloads, deletion times, settings, days and ids. The rules of the gate: test_access.py."""
+"""Payloads, deletion times, days and ids. The rules of the gate: test_access.py."""
 
-import ast
-import re
 import string
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,7 +11,6 @@ from hypothesis import strategies as st
 from core.clock import ManualClock, SystemClock, to_milliseconds
 from core.days import start_of_day
 from core.delivery import deletion_time, is_too_old, retry_pause
-from core.errors import BadInput
 from core.ids import BASE62, is_code, is_token, new_code, new_token
 from core.payloads import (
     InvalidPayload,
@@ -26,7 +21,6 @@ from core.payloads import (
     post_payload,
 )
 from core.posts import TITLE_MAX, title_from
-from core.settings import NOT_USED_YET, SECRET, AccessMode, BotSettings, parse_setting
 from core.verification import is_expired
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -128,100 +122,6 @@ def test_a_message_is_too_old_from_48_hours_on() -> None:
 def test_the_pause_between_attempts_doubles_up_to_an_hour() -> None:
     assert [retry_pause(n) for n in (1, 2, 3)] == [timedelta(seconds=s) for s in (30, 60, 120)]
     assert retry_pause(50) == timedelta(hours=1)
-
-
-# the gate
-
-
-# settings
-
-
-@pytest.mark.parametrize(
-    ("name", "raw", "value"),
-    [
-        ("delete_after_minutes", "0", 0),
-        ("delete_after_minutes", " 2820 ", 2820),
-        ("protect_content", "on", True),
-        ("protect_content", "off", False),
-        ("access_mode", "open", "open"),
-        ("access_mode", "credits", "credits"),
-        ("access_mode", " pass ", "pass"),
-        ("how_to_verify_url", "-", None),
-        ("how_to_verify_url", "https://example.org/how", "https://example.org/how"),
-        ("keep_unused_tokens_days", "none", None),
-        ("welcome_text", "Hi <b>all</b>", "Hi <b>all</b>"),
-    ],
-)
-def test_a_setting_in_its_range_is_accepted(name: str, raw: str, value: object) -> None:
-    assert parse_setting(name, raw) == value
-
-
-@pytest.mark.parametrize(
-    ("name", "raw", "expected"),
-    [
-        ("delete_after_minutes", "2821", "2820"),
-        ("delete_after_minutes", "-1", "0 never"),
-        ("delete_after_minutes", "soon", "minutes"),
-        ("delete_after_minutes", "", "minutes"),
-        ("free_deliveries_per_token", "1001", "1000"),
-        ("protect_content", "perhaps", "on or off"),
-        ("access_mode", "vip", "open (everybody), credits or pass"),
-        ("pass_hours", "721", "(1 to 720)"),
-        ("keep_unused_tokens_days", "0", "(1 to 3650)"),
-        ("welcome_text", "x" * 901, "(at most 900 characters)"),
-        ("on_shortener_failure", "x", "direct, grant or refuse"),
-        ("public_channel_id", "soon", "a number"),
-        ("public_channel_id", "9" * 30, "a number"),
-        ("public_channel_id", "-" + "9" * 30, "a number"),
-        ("how_to_verify_url", "javascript:alert(1)", "https://"),
-        # Telegram refuses a button without a dot in the host, and with it the whole message
-        ("how_to_verify_url", "https://localhost/how", "https://"),
-        ("how_to_verify_url", "https://exa mple.org", "https://"),
-        ("how_to_verify_url", "https://...", "like https://example.org/how"),
-        ("how_to_verify_url", "https://example..org", "https://"),
-        ("how_to_verify_url", "https://ex<ample.org", "https://"),
-        ("how_to_verify_url", "https://example.org:", "https://"),
-        ("how_to_verify_url", "https://example.org:0x", "https://"),
-        ("nonsense", "1", "no setting"),
-        ("model_config", "1", "no setting"),
-    ],
-)
-def test_a_setting_out_of_range_is_refused_with_what_is_expected(name: str, raw: str, expected: str) -> None:
-    with pytest.raises(BadInput) as refusal:
-        parse_setting(name, raw)
-    assert expected in refusal.value.sentence
-    # our words, not pydantic's
-    assert not re.search("[Ii]nput|should|String|[Vv]alue|valid", refusal.value.sentence)
-
-
-@cache
-def attributes_read() -> frozenset[str]:
-    """The names of all attributes that our code reads from objects, settings among them."""
-    root = Path(__file__).resolve().parents[3]
-    packages = ("core", "user_bot", "admin_bot", "views", "schedulers", "sender")
-    return frozenset(
-        node.attr
-        for package in packages
-        for path in (root / package).rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Attribute)
-    )
-
-
-@pytest.mark.parametrize("name", BotSettings.model_fields)
-def test_a_setting_is_called_unused_exactly_while_no_code_reads_it(name: str) -> None:
-    assert (name in attributes_read()) is (name not in NOT_USED_YET)
-
-
-def test_names_of_unused_and_secret_settings_exist() -> None:
-    assert set(BotSettings.model_fields) >= NOT_USED_YET | SECRET
-
-
-def test_the_defaults_are_those_of_the_design() -> None:
-    found = BotSettings()
-    assert (found.delete_after_minutes, found.daily_token_limit, found.resend_grace_minutes) == (30, 15, 10)
-    assert found.access_mode is AccessMode.OPEN
-    assert found.protect_content is False
 
 
 # days, clocks, titles

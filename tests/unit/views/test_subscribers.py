@@ -45,7 +45,7 @@ def about(user: User, deliveries: Sequence[tuple[str, datetime]] = (), zone: Zon
 
 
 def test_a_name_made_of_markup_is_shown_as_text() -> None:
-    text = user_texts.welcome(called('<3 & "x"'), BotSettings())
+    text = user_texts.welcome(called('<3 & "x"'), BotSettings(), "b")
     assert "&lt;3 &amp; &quot;x&quot;" in text
     assert "<3" not in text
 
@@ -53,24 +53,37 @@ def test_a_name_made_of_markup_is_shown_as_text() -> None:
 @pytest.mark.parametrize("control", ["\u202a", "\u202e", "\u2066", "\u2068", "\u2069"])
 def test_a_right_to_left_name_cannot_reverse_the_sentence(control: str) -> None:
     user = called(f"{control}مريم{control}")
-    for text in (user_texts.welcome(user, BotSettings()), about(user)):
+    for text in (user_texts.welcome(user, BotSettings(), "b"), about(user)):
         assert "\u2068مريم\u2069" in text
         assert (text.count("\u2068"), text.count("\u2069"), text.count("\u202e")) == (1, 1, 0)
 
 
 def test_a_name_of_nothing_but_controls_is_no_name() -> None:
-    assert user_texts.welcome(called("\u202e\u2069"), BotSettings()).startswith("Hello.")
+    assert user_texts.welcome(called("\u202e\u2069"), BotSettings(), "b").startswith("Hello.")
     assert about(called("\u202e\u2069")).startswith("<b>You</b>")
 
 
 def test_a_subscriber_without_a_name_is_greeted() -> None:
-    assert user_texts.welcome(called(" "), BotSettings()).startswith("Hello.")
+    assert user_texts.welcome(called(" "), BotSettings(), "b").startswith("Hello.")
 
 
-def test_the_owners_own_texts_are_escaped_too() -> None:
-    settings = BotSettings(welcome_text="<b>Hi", deleted_text="gone <soon>")
-    assert user_texts.welcome(called("A"), settings) == "&lt;b&gt;Hi"
-    assert user_texts.deleted_notice(settings) == "gone &lt;soon&gt;"
+def test_the_owners_texts_have_formatting_and_names_in_them_are_escaped() -> None:
+    settings = BotSettings(welcome_text="<b>Hi</b> {name} of {bot}", deleted_text="<i>Gone</i>, {name}: {bot}")
+    assert user_texts.welcome(called("<b>"), settings, "shop_bot") == "<b>Hi</b> \u2068&lt;b&gt;\u2069 of @shop_bot"
+    assert user_texts.deleted_notice(settings, called("A&"), "shop_bot") == "<i>Gone</i>, \u2068A&amp;\u2069: @shop_bot"
+    assert user_texts.notice_placeholders(settings) == {"name", "bot"}
+    assert user_texts.notice_placeholders(BotSettings(deleted_text="Gone")) == frozenset()
+
+
+def test_a_subscriber_without_a_name_is_greeted_by_the_owners_text_too() -> None:
+    settings = BotSettings(welcome_text="Hi {name}", deleted_text="{name}")
+    assert user_texts.welcome(called("\u202e"), settings, "b") == "Hi there"
+    assert user_texts.deleted_notice(settings, None, "b") == "there"
+
+
+def test_help_ends_with_the_owners_contact() -> None:
+    assert user_texts.help_text(BotSettings()) == user_texts.HELP
+    assert user_texts.help_text(BotSettings(contact="<b>@olive</b>")).endswith("\n\nQuestions: <b>@olive</b>")
 
 
 def test_the_warning_names_the_time_left_and_the_local_time() -> None:
@@ -154,8 +167,8 @@ def test_an_error_sentence_carries_its_id() -> None:
 
 
 def test_no_sentence_is_longer_than_telegram_takes() -> None:
-    settings = BotSettings(welcome_text="&" * 900)
-    assert len(user_texts.welcome(called("A"), settings)) <= 4500
+    settings = BotSettings(welcome_text="&amp;" * 900)
+    assert len(user_texts.welcome(called("A"), settings, "b")) <= 4500
     deliveries = [("x" * 80, NOW + timedelta(minutes=n)) for n in range(20)]
     # Telegram does not count tags
     text = about(called("x" * 128), deliveries, ZoneInfo("America/Argentina/Buenos_Aires"))

@@ -1,0 +1,73 @@
+"""What an announcement of a post says when nothing else is chosen for it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from core.delivery import minutes_to_live
+from core.durations import in_short
+from core.posts import Post
+from core.settings.model import BotSettings
+from core.templates import fill, is_visible, isolated, without_tags
+
+#: the announcement and its button while the owners have none of their own
+DEFAULT_TEMPLATE = "<b>{title}</b>\n\n{text}"
+DEFAULT_LABEL = "Open"
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncementDefaults:
+    """An announcement as the settings make it."""
+
+    #: HTML
+    text: str
+    #: on its button
+    label: str
+    #: the default cover, a message in the storage channel; None: no picture
+    cover_message_id: int | None
+    #: 0: it stays
+    leaves_after_minutes: int
+
+
+def announcement_defaults(post: Post, settings: BotSettings, own_label: str | None = None) -> AnnouncementDefaults:
+    """Return what an announcement of a post is before anything is chosen for it."""
+    return AnnouncementDefaults(
+        announcement_text(post, settings),
+        announcement_label(own_label, settings),
+        settings.cover_photo,
+        settings.leaves_after_minutes,
+    )
+
+
+def announcement_text(post: Post, settings: BotSettings) -> str:
+    """Return the announcement of a post as HTML."""
+    return fill_announcement(settings.post_template or DEFAULT_TEMPLATE, announcement_values(post, settings))
+
+
+def fill_announcement(template: str, values: Mapping[str, str]) -> str:
+    """Return a template filled; the usual one where this would leave nothing to read."""
+    own = fill(template, values)
+    return own if is_visible(without_tags(own)) else fill(DEFAULT_TEMPLATE, values)
+
+
+def announcement_values(post: Post, settings: BotSettings) -> dict[str, str]:
+    """Return what takes the place of each placeholder of `post_template`."""
+    minutes = minutes_to_live(post, settings)
+    return {
+        "title": isolated(post.title),
+        "text": post.description,
+        "number": str(post.number),
+        "count": "1 message" if post.item_count == 1 else f"{post.item_count} messages",
+        "autodelete": in_short(timedelta(minutes=minutes)) if minutes else "never",
+    }
+
+
+def announcement_label(own: str | None, settings: BotSettings) -> str:
+    """Return what stands on the button: the post's own label, else the owners', else the usual one."""
+    return own or settings.button_label or DEFAULT_LABEL
+
+
+def ticked_first(publishing: Sequence[int], settings: BotSettings) -> tuple[int, ...]:
+    """Return the channels that are ticked when a post is published: the chosen one, else all."""
+    chosen = settings.public_channel_id
+    return (chosen,) if chosen is not None and chosen in publishing else tuple(publishing)

@@ -1,0 +1,59 @@
+"""Who changed a setting, and what became of a change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from core.records import Record
+from core.settings.model import BotSettings
+
+#: how long a change can be undone (FRONT 1.6)
+UNDO_FOR = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """The admin who changes something."""
+
+    user_id: int
+    name: str
+
+
+class LastChange(Record):
+    """The last change of one setting. `at` is aware UTC."""
+
+    by: int
+    name: str = ""
+    at: datetime
+    #: the value it had
+    before: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsNow:
+    """All settings at one moment."""
+
+    settings: BotSettings
+    #: what they are while nothing is stored
+    usual: BotSettings
+    changes: Mapping[str, LastChange]
+
+    def value(self, name: str) -> Any:
+        return getattr(self.settings, name)
+
+    def undoable(self, name: str, now: datetime) -> LastChange | None:
+        """Return the change of a setting that can still be undone; None when there is none."""
+        change = self.changes.get(name)
+        return change if change is not None and timedelta() <= now - change.at < UNDO_FOR else None
+
+
+@dataclass(frozen=True, slots=True)
+class SettingChange:
+    """What became of a change, and how things stand after it."""
+
+    now: SettingsNow
+    #: it was written; False also when the value stood already
+    is_stored: bool
+    #: another value stands than the one that was expected, and than the new one
+    is_conflict: bool = False
