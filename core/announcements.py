@@ -117,6 +117,8 @@ class NewAnnouncement(Record):
     channel: str = ""
     #: the message in the chat of `created_by` that shows what becomes of the draft; None: there is none
     progress_message_id: int | None = None
+    #: the bot whose `progress_message_id` that is
+    progress_bot_id: int | None = None
     #: that message shows what became of it, or nobody needs it to
     is_reported: bool = True
 

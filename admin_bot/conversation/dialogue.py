@@ -1,5 +1,5 @@
-"""What a conversation stores between two messages: the open batch, the draft of a broadcast, the waiting question,
-recent searches, steps that can be undone."""
+"""What a conversation stores between two messages: the open batch, the draft of a broadcast, drafts of announcements,
+the waiting question, recent searches, steps that can be undone."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -14,6 +14,7 @@ from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage, StorageKey
 
 from admin_bot.conversation.batch_draft import BatchDraft, read_batch_draft
 from admin_bot.conversation.broadcast_draft import BroadcastDraft, read_broadcast_draft
+from admin_bot.conversation.publish_draft import DRAFTS_MAX, PublishDraft, read_publish_drafts
 from admin_bot.states import QUESTIONS, Collecting, Composing
 from views.posts.callbacks import SEARCH_ID_LENGTH
 from views.undo import UNDO_NAME_LENGTH
@@ -86,6 +87,28 @@ class Dialogue:
 
     async def close_broadcast_draft(self) -> None:
         await self._state.update_data(broadcast=None)
+
+    async def publish_draft(self, draft_id: str) -> PublishDraft | None:
+        """Return the draft of an announcement; None if it was confirmed, or dropped for newer ones."""
+        return (await self._publish_drafts()).get(draft_id)
+
+    async def publish_draft_of(self, code: str) -> PublishDraft | None:
+        """Return the open draft of a post; None if there is none."""
+        return next((one for one in (await self._publish_drafts()).values() if one.code == code), None)
+
+    async def keep_publish_draft(self, draft: PublishDraft) -> None:
+        """Store a draft; of more than DRAFTS_MAX the one that was not changed for longest is dropped."""
+        drafts = {name: one for name, one in (await self._publish_drafts()).items() if name != draft.id}
+        kept = dict([*drafts.items(), (draft.id, draft)][-DRAFTS_MAX:])
+        await self._state.update_data(publish={name: one.model_dump(mode="json") for name, one in kept.items()})
+
+    async def close_publish_draft(self, draft_id: str) -> None:
+        drafts = await self._publish_drafts()
+        if drafts.pop(draft_id, None) is not None:
+            await self._state.update_data(publish={name: one.model_dump(mode="json") for name, one in drafts.items()})
+
+    async def _publish_drafts(self) -> dict[str, PublishDraft]:
+        return read_publish_drafts((await self._state.get_data()).get("publish"))
 
     async def is_awaiting_broadcast(self) -> bool:
         """Return whether the conversation waits for the message to broadcast."""
