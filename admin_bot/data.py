@@ -17,8 +17,10 @@ from admin_bot.job_runs import JobRuns
 from admin_bot.menu.service import MenuService
 from admin_bot.people.service import PeopleService
 from admin_bot.posts.assembly import build_posts
-from admin_bot.posts.batch_status import BatchStatusEditor
+from admin_bot.posts.batch_status import BatchStatus
 from admin_bot.posts.cards import CardService
+from admin_bot.posts.changes import ChangeService
+from admin_bot.posts.covers import CoverKeeper
 from admin_bot.posts.post_maker import PostMaker
 from admin_bot.posts.service import PostService
 from admin_bot.run_follower import RunFollower
@@ -61,9 +63,13 @@ class AdminData(_ProcessData):
     post_maker: PostMaker
     post_service: PostService
     cards: CardService
+    #: changes of a post's fields
+    changes: ChangeService
+    #: covers of posts
+    covers: CoverKeeper
     #: albums that become posts
     albums: AlbumCollector
-    batch_status: BatchStatusEditor
+    batch_status: BatchStatus
     channel_adder: ChannelAdder
     channels: ChannelService
     #: (chat, media group) of albums whose first message was an answer to a question
@@ -85,7 +91,8 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
     follower = RunFollower(context.bot, context.supervisor, context.clock)
     runs = JobRuns(context.clock)
     storage = build_storage(context, config.storage_channel_id)
-    posts = build_posts(context, storage.copier)
+    undo_service, answer_albums = UndoService(), SeenKeys()
+    posts = build_posts(context, storage.copier, conversations, undo_service, answer_albums)
     channels = build_channels(context, storage.channel)
     broadcasts = build_broadcasts(context, storage.copier, conversations, bulk_rate_per_s=config.bulk_rate_per_s)
     system = build_system(context, config, runs, follower)
@@ -93,17 +100,19 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
         **_process_data(context, config),
         conversations=conversations,
         menu=MenuService(context.user_bot_username, context.clock, context.zone),
-        undo_service=UndoService(),
+        undo_service=undo_service,
         storage_channel=storage.channel,
         storage_alarm=storage.alarm,
         post_maker=posts.maker,
         post_service=posts.service,
         cards=posts.cards,
+        changes=posts.changes,
+        covers=posts.covers,
         albums=posts.albums,
         batch_status=posts.batch_status,
         channel_adder=channels.adder,
         channels=channels.service,
-        answer_albums=SeenKeys(),
+        answer_albums=answer_albums,
         people=PeopleService(context.bot, context.clock, context.zone, context.admin_ids),
         progress_updater=broadcasts.progress_updater,
         broadcasts=broadcasts.service,

@@ -15,7 +15,7 @@ from admin_bot.middlewares.authorisation import Authorise
 from admin_bot.middlewares.deduplication import DropRepeatedUpdates
 from admin_bot.middlewares.service_messages import DropServiceMessages
 from admin_bot.people import handlers as people
-from admin_bot.posts.handlers import batch, card, card_answers, new_post, post_list
+from admin_bot.posts.handlers import batch, card, card_answers, content, new_post, post_list, removal
 from admin_bot.statistics import handlers as statistics
 from admin_bot.storage.handlers import rights_changed, setup
 from admin_bot.system.handlers import backup, jobs
@@ -36,6 +36,8 @@ _MODULES = (
     people,
     post_list,
     card,
+    content,
+    removal,
     channel_list,
     broadcast_progress,
     jobs,

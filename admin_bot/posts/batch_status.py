@@ -26,9 +26,7 @@ TRIES = 3
 
 
 def status_screen(draft: BatchDraft) -> Screen:
-    return batch_texts.status(
-        draft.id, len(draft.items), adds_to=draft.adds_to_number, replaces=draft.replaces_number
-    )
+    return batch_texts.status(draft.id, len(draft.items), adds_to=draft.adds_to_number, replaces=draft.replaces_number)
 
 
 class BatchStatus:

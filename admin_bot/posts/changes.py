@@ -58,9 +58,7 @@ class ChangeService:
             return fingerprint(current) == wanted.seen
 
         field = FIELDS[wanted.choice]
-        outcome = await post_ops.set_seen(
-            wanted.code, field, wanted.value, is_seen=is_seen, by=admin_id, at=now
-        )
+        outcome = await post_ops.set_seen(wanted.code, field, wanted.value, is_seen=is_seen, by=admin_id, at=now)
         if outcome is None:
             return None
         if isinstance(outcome, OptionDiffers):

@@ -13,7 +13,7 @@ from sender.certainty import Certainty, certainty_of
 from sender.copies import effect_of_copies
 from sender.failures import TELEGRAM_ERRORS, classify
 from sender.refusals import Failure
-from views.posts.texts import preview_failed, preview_note, preview_restricted, preview_unsure
+from views.posts.made import preview_failed, preview_note, preview_restricted, preview_unsure
 from views.subscribers.texts import deletion_warning
 
 log = structlog.get_logger("tollgate.admin")

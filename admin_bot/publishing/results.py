@@ -80,9 +80,7 @@ class ResultService:
                 await note(self._clock.now(), admin_id, "announcement.made", str(channel.chat_id), None, after)
         return Confirmed(tuple(made), tuple(standing))
 
-    def _new(
-        self, admin_id: int, draft: PublishDraft, channel: Channel, progress_id: int | None
-    ) -> NewAnnouncement:
+    def _new(self, admin_id: int, draft: PublishDraft, channel: Channel, progress_id: int | None) -> NewAnnouncement:
         now = self._clock.now()
         source = source_of(channel.source_number or 0)
         return NewAnnouncement(

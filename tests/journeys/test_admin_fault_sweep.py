@@ -59,7 +59,7 @@ def press(text: str) -> Callable[[House], Awaitable[Any]]:
 
 #: texts that ask her to try again
 AGAIN = ("did not confirm", "try again in a moment")
-POSTING = Step(lambda house: house.olive.media(ADMIN_BOT, "photo", caption="Rome"), "is ready")
+POSTING = Step(lambda house: house.olive.media(ADMIN_BOT, "photo", caption="Rome"), "is saved")
 WAY = (
     POSTING,
     Step(write("/start"), "Your posts are kept in"),
@@ -67,7 +67,7 @@ WAY = (
     Step(press("1 · Rome"), "Protected:"),
     Step(press("Replace messages"), "New content for post 1"),
     Step(write("new"), "1 message so far"),
-    Step(press("Finish"), "has its new content"),
+    Step(press("Done"), "has its new content"),
     Step(press("Card"), "Protected:"),
     Step(press("Remove"), "Remove post 1,"),
     Step(press("Remove post 1"), "Its link opens nothing"),

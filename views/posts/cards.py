@@ -143,7 +143,11 @@ def removed_note(post: Post) -> str:
 def taken_down_note(post: Post, *, announcements: int, copies: int, too_old: int) -> str:
     """Say what is being taken away; it takes up to a minute."""
     away = _stays(announcements, copies)
-    gone = f" {away.rpartition(' ')[0].capitalize()} {'goes' if announcements + copies == 1 else 'go'} now." if away else ""
+    gone = (
+        f" {away.rpartition(' ')[0].capitalize()} {'goes' if announcements + copies == 1 else 'go'} now."
+        if away
+        else ""
+    )
     old = f" {counted_copies(too_old)} older than 48 hours: only the subscribers can delete them." if too_old else ""
     return f"Post {post.number} is taken down everywhere.{gone}{old}"
 
@@ -170,5 +174,3 @@ def place_link(post: Post, name: str, link: str, place: PostList) -> Screen:
 def places_full(post: Post, most: int, place: PostList) -> Screen:
     text = f"Post {post.number} has links for {most} places, and that is the most. Use one of them again."
     return Screen(text, (), options_parent(post, place))
-
-

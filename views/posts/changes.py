@@ -11,7 +11,6 @@ from views.posts.words import act, card_parent
 from views.quantities import counted
 from views.screens import Screen
 
-STARTED = "The announcements are being changed."
 #: names that are shown when Telegram does not say who it was
 SOMEBODY = "Somebody"
 #: fields an announcement shows
@@ -29,10 +28,21 @@ def ask_to_change(
         ],
         [] if undo is None else [undo],
     )
-    return Screen(f"{option_note(post, choice)}\nChange {counted(announcements, 'announcement')} too?", rows, card_parent(post, place))
+    return Screen(
+        f"{option_note(post, choice)}\nChange {counted(announcements, 'announcement')} too?",
+        rows,
+        card_parent(post, place),
+    )
 
 
 def somebody_else(post: Post, choice: Choice, who: str, *, save_mine: str, place: PostList) -> Screen:
     """Return “Bob changed this to 60 min a moment ago. Yours is not saved.”"""
     parent = card_parent(post, place)
     return conflict(who, change_words(post, choice), save_mine=save_mine, keep_theirs=parent.data, parent=parent)
+
+
+def started(announcements: int) -> str:
+    """Say how many announcements are edited; it takes up to a minute for twenty in one channel."""
+    if not announcements:
+        return "No announcement is in a channel any more."
+    return f"{counted(announcements, 'announcement')} {'is' if announcements == 1 else 'are'} being changed."

@@ -22,7 +22,7 @@ PAGE = 6
 _KINDS_SHOWN = 4
 TAKEN_OUT = "Taken out."
 BROUGHT_BACK = "The messages are as they were."
-ASK_COVER = "Send the cover as a photo, like the one you would post in your channel."
+ASK_COVER = "Send the cover as a photo, like one you would post in your channel."
 NO_PICTURE = "None of the post's messages is a photo or video. “Send one” takes any photo."
 
 

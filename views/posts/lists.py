@@ -36,7 +36,7 @@ _EMPTY = {
     Show.ALL: "No posts yet. Send me anything and it becomes the first.",
 }
 ASK_SEARCH = "Send words from the title or text, a number, or the post's link."
-SEARCH_EXPECTED = f"That is no text. {ASK_SEARCH} For example: <code>spring album</code>"
+SEARCH_EXPECTED = f"That is no text. {ASK_SEARCH} For example: spring album"
 _NO_PAGE = "This page is empty now."
 SEARCH_GONE = "I do not remember that search any more. These are all live posts."
 

@@ -17,24 +17,25 @@ TOO_LATE = "It is too late for that: the post is older than 10 minutes, was open
 
 def made(post: Post, link: str, steps: StepsBefore) -> Screen:
     """Return the answer to a new post. `steps`: what stands before it."""
-    text = f"Post {post.number} is saved: {_what(post)}.\n{esc(link)}\n{steps_sentence(steps)}"
-    place = PostList()
-    undo: Row = [act("Undo", PostAction.DISCARD, post.code, place)]
-    return Screen(text, (*_rows(post, link), undo))
+    return _answer(post, link, steps, f"Post {post.number} is saved: {_what(post)}.", PostAction.DISCARD)
 
 
 def added(post: Post, link: str, steps: StepsBefore, messages: int) -> Screen:
     """Return the answer to messages that were added to a post."""
-    text = f"Post {post.number} has {counted(messages, 'message')} more: {_what(post)}.\n{esc(link)}\n{steps_sentence(steps)}"
-    undo: Row = [act("Undo", PostAction.BRING_BACK, post.code, PostList())]
-    return Screen(text, (*_rows(post, link), undo))
+    head = f"Post {post.number} has {counted(messages, 'message')} more: {_what(post)}."
+    return _answer(post, link, steps, head, PostAction.BRING_BACK)
 
 
 def replaced(post: Post, link: str, steps: StepsBefore) -> Screen:
     """Return the answer to new messages of a post."""
-    text = f"Post {post.number} has new content: {_what(post)}. The link is the same.\n{esc(link)}\n{steps_sentence(steps)}"
-    undo: Row = [act("Undo", PostAction.BRING_BACK, post.code, PostList())]
-    return Screen(text, (*_rows(post, link), undo))
+    head = f"Post {post.number} has new content: {_what(post)}. The link is the same."
+    return _answer(post, link, steps, head, PostAction.BRING_BACK)
+
+
+def _answer(post: Post, link: str, steps: StepsBefore, head: str, undo: PostAction) -> Screen:
+    """Return an answer that begins with `head` (HTML). `undo`: what its last button does."""
+    text = f"{head}\n{esc(link)}\n{steps_sentence(steps)}"
+    return Screen(text, (*_rows(post, link), [act("Undo", undo, post.code, PostList())]))
 
 
 def _what(post: Post) -> str:

@@ -43,7 +43,9 @@ def options(post: Post, place: PostList) -> Screen:
     )
     rows = [[act(f"{name}: {value} ›", action, post.code, place)] for name, value, action in values]
     rows.append([act("Link for a place ›", PostAction.PLACE, post.code, place)])
-    return Screen(f"{titled(post)}\nEach option is as in the settings, or its own.", tuple(rows), card_parent(post, place))
+    return Screen(
+        f"{titled(post)}\nEach option is as in the settings, or its own.", tuple(rows), card_parent(post, place)
+    )
 
 
 def _ticked(text: str, is_current: bool, data: str) -> InlineKeyboardButton:
@@ -104,14 +106,20 @@ def option_note(post: Post, choice: Choice) -> str:
         case Choice.LABEL:
             return f"Button label: {AS_IN_SETTINGS if post.label is None else isolate(post.label)}."
         case Choice.PASSWORD:
-            words = {None: AS_IN_SETTINGS, "": "none"}
-            return f"Archive password: {words.get(post.password, f'<code>{esc(post.password or "")}</code>')}."
+            return f"Archive password: {password_words(post)}."
         case Choice.COVER:
             return f"Cover: {cover_words(post)}."
         case Choice.DESCRIPTION:
             return "The text is saved." if post.description else "Text: none."
         case Choice.TITLE:
             return f"Title: {isolate(post.title)}."
+
+
+def password_words(post: Post) -> str:
+    """Return the archive password itself, or whether there is one; HTML."""
+    if not post.password:
+        return AS_IN_SETTINGS if post.password is None else "none"
+    return f"<code>{esc(post.password)}</code>"
 
 
 def cover_words(post: Post) -> str:

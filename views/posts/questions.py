@@ -1,28 +1,23 @@
 """What is asked about a post in words, and what is said to an answer of another kind."""
 
-from core.posts import DESCRIPTION_MAX, LABEL_MAX, PASSWORD_MAX, TITLE_MAX, Post, PostField
+from core.posts import DESCRIPTION_MAX, LABEL_MAX, PASSWORD_MAX, TITLE_MAX, Post
 from views.buttons import Row, button
-from views.html import esc, isolate
+from views.html import isolate
 from views.posts.callbacks import AS_SETTINGS, NONE, Choice, PostChoice, PostList
 from views.posts.words import UNTITLED, card_parent, options_parent
 from views.screens import Screen
 
-TITLE_EXPECTED = f"A title is one line of 1 to {TITLE_MAX} characters, like <code>Spring album</code>. Send it as text."
+#: plain text, as everything that is said to a wrong answer
+TITLE_EXPECTED = f"A title is one line of 1 to {TITLE_MAX} characters, like: Spring album. Send it as text."
 TEXT_EXPECTED = (
-    f"A text has at most {DESCRIPTION_MAX} characters, with formatting if you like. Send it as text, like "
-    "<code>Twelve photos from the garden</code>."
+    f"A text has at most {DESCRIPTION_MAX} characters, like: Twelve photos from the garden. Send it as text."
 )
-LABEL_EXPECTED = f"A button has 1 to {LABEL_MAX} characters in one line, like <code>Open the album</code>. Send it as text."
-PASSWORD_EXPECTED = f"A password has 1 to {PASSWORD_MAX} characters in one line, like <code>spring2026</code>. Send it as text."
-PLACE_EXPECTED = "A name has 1 to 24 letters and digits, without spaces, like <code>insta</code>. Send it as text."
-DELETION_EXPECTED = (
-    "That is no time I understand. Send <code>45 min</code>, <code>2 h</code>, <code>1h 30m</code> or "
-    "<code>never</code>, at most 47 hours."
-)
-COVER_EXPECTED = "A cover is a photo. Send one as a photo, not as a file: a picture of up to 10 MB."
-ONE_COVER = "A cover is one photo, not an album. Send a single one."
+LABEL_EXPECTED = f"A button has one line of 1 to {LABEL_MAX} characters, like: Open the album. Send it as text."
+PASSWORD_EXPECTED = f"A password is one line of 1 to {PASSWORD_MAX} characters, like: spring2026. Send it as text."
+PLACE_EXPECTED = "A name has 1 to 24 letters a to z and digits, without spaces, like: insta. Send it as text."
+DELETION_EXPECTED = "That is no time I understand. Send it like 45 min, 2 h, 1h 30m or never, at most 47 h."
+COVER_EXPECTED = "A cover is one photo. Send a picture as a photo: not as a file, not as an album, not as a video."
 QUESTION_LOST = "I have lost track of what I asked. Open the card again with /posts."
-_CURRENT_MAX = 80
 
 
 def _rows(choices: list[tuple[str, int]], choice: Choice, post: Post, place: PostList, seen: str) -> tuple[Row, ...]:
@@ -40,8 +35,9 @@ def ask_title(post: Post, place: PostList) -> Screen:
     return Screen(text, (), card_parent(post, place))
 
 
-def ask_text(post: Post, html: str, place: PostList, seen: str) -> Screen:
-    """Ask for the text of a post. `html`: the one it has now, with its formatting."""
+def ask_text(post: Post, place: PostList, seen: str) -> Screen:
+    """Ask for the text of a post; the one it has now is shown with its formatting."""
+    html = post.text_html
     now = f"Now:\n{html}" if html else "It has none."
     text = f"Send the text of post {post.number}, at most {DESCRIPTION_MAX} characters. Formatting is kept.\n{now}"
     rows = _rows([("No text", NONE)], Choice.DESCRIPTION, post, place, seen) if html else ()
@@ -67,8 +63,8 @@ def ask_label(post: Post, place: PostList, seen: str, usual: str) -> Screen:
     return Screen(text, rows, options_parent(post, place))
 
 
-def ask_password(post: Post, place: PostList, seen: str) -> Screen:
-    now = {None: "as in settings", "": "none"}.get(post.password, f"<code>{esc(post.password or '')}</code>")
+def ask_password(post: Post, now: str, place: PostList, seen: str) -> Screen:
+    """Ask for the archive password. `now`: the present one in words (HTML)."""
     text = (
         f"Send the archive password of post {post.number}, like <code>spring2026</code>. Subscribers read it under "
         f"the post; it locks nothing.\nNow: {now}"
@@ -79,12 +75,3 @@ def ask_password(post: Post, place: PostList, seen: str) -> Screen:
 
 def ask_place(post: Post, place: PostList) -> Screen:
     return Screen("Send its name, like <code>insta</code>.", (), options_parent(post, place))
-
-
-def value_words(field: PostField, value: object) -> str:
-    """Return a value as a sentence shows it; HTML."""
-    if value is None:
-        return "as in settings"
-    if isinstance(value, str) and field is not PostField.DESCRIPTION:
-        return f"“{isolate(value, _CURRENT_MAX)}”" if value else "none"
-    return "another text"

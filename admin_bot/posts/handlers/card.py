@@ -97,9 +97,7 @@ async def choose(
     if value is None:
         await turn_to_fresh(query, bot, await list_screen(PostList(), None))
         return
-    wanted = Wanted(
-        callback_data.code, callback_data.choice, value.value, callback_data.seen, callback_data.place
-    )
+    wanted = Wanted(callback_data.code, callback_data.choice, value.value, callback_data.seen, callback_data.place)
     await _change(query, bot, Dialogue(state), changes, wanted)
 
 
@@ -159,7 +157,7 @@ def _question(post: Post, button: PostButton, seen: str, settings: BotSettings) 
         case PostAction.LABEL:
             return questions.ask_label(post, place, seen, announcement_label(None, settings))
         case PostAction.PASSWORD:
-            return questions.ask_password(post, place, seen)
+            return questions.ask_password(post, options.password_words(post), place, seen)
         case PostAction.OWN_COVER:
             return contents.ask_cover(post, place)
         case _:

@@ -32,11 +32,11 @@ def button_data(admin: AdminBot, text: str) -> str:
 
 async def test_a_batch_becomes_one_post_in_the_order_of_its_messages(admin: AdminBot) -> None:
     await admin.say("/batch")
-    assert admin.buttons() == ["Finish", "Cancel"]
+    assert admin.buttons() == ["Done", "Cancel"]
     await admin.send(message_id=1003, text="third")
     await admin.send(message_id=1001, text="Season one")
     await admin.send(message_id=1002, **PHOTO)
-    await admin.press("Finish")
+    await admin.press("Done")
     post = await admin.only_post()
     assert (post.title, post.item_count) == ("Season one", 3)
     assert admin.copies[0].message_ids == [1001, 1002, 1003]
@@ -60,36 +60,36 @@ async def test_a_batch_has_one_status_message_that_is_edited_once_a_second_at_mo
 async def test_the_last_edit_is_the_answer_and_nothing_comes_after_it(admin: AdminBot) -> None:
     await admin.say("/batch")
     await collect(admin, 3)
-    await admin.press("Finish")
+    await admin.press("Done")
     shown = admin.last_text
     await admin.time.move(10)
     assert admin.last_text == shown
-    assert "Post 1 is ready" in shown
+    assert "Post 1 is saved" in shown
     assert len(admin.world.of(SendMessage)) == 1
 
 
 async def test_a_batch_without_text_is_named_after_its_size(admin: AdminBot) -> None:
     await admin.say("/batch")
     await collect(admin, 2)
-    await admin.press("Finish")
+    await admin.press("Done")
     assert (await admin.only_post()).title == "2 messages"
 
 
 async def test_a_batch_of_one_cannot_be_finished_and_stays_open(admin: AdminBot) -> None:
     await admin.say("/batch")
     await collect(admin, 1)
-    await admin.press("Finish")
+    await admin.press("Done")
     assert admin.world.of(AnswerCallbackQuery)[-1].text == texts.TOO_FEW
     assert admin.world.of(AnswerCallbackQuery)[-1].show_alert is True
     assert await admin.posts() == []
     await collect(admin, 1, first_id=2000)
-    await admin.press("Finish")
+    await admin.press("Done")
     assert (await admin.only_post()).item_count == 2
 
 
 async def test_an_empty_batch_cannot_be_finished(admin: AdminBot) -> None:
     await admin.say("/batch")
-    await admin.press("Finish")
+    await admin.press("Done")
     assert admin.toasts == [texts.TOO_FEW]
 
 
@@ -97,7 +97,7 @@ async def test_the_101st_message_is_refused_and_the_100_are_posted(admin: AdminB
     await admin.say("/batch")
     await collect(admin, 101)
     assert admin.texts.count(texts.FULL) == 1
-    await admin.press("Finish")
+    await admin.press("Done")
     assert (await admin.only_post()).item_count == 100
     assert admin.copies[0].message_ids == list(range(1000, 1100))
 
@@ -107,7 +107,7 @@ async def test_an_album_that_does_not_fit_is_left_out_whole(admin: AdminBot) -> 
     await collect(admin, 95)
     await collect(admin, 10, first_id=2000, group="g")
     assert admin.texts.count(texts.ALBUM_TOO_BIG) == 1
-    await admin.press("Finish")
+    await admin.press("Done")
     assert (await admin.only_post()).item_count == 95
     assert max(admin.copies[0].message_ids) == 1094
 
@@ -116,7 +116,7 @@ async def test_an_album_that_fits_exactly_is_taken_whole(admin: AdminBot) -> Non
     await admin.say("/batch")
     await collect(admin, 90)
     await collect(admin, 10, first_id=2000, group="g")
-    await admin.press("Finish")
+    await admin.press("Done")
     assert (await admin.only_post()).item_count == 100
 
 
@@ -125,7 +125,7 @@ async def test_albums_in_a_batch_make_no_post_of_their_own(admin: AdminBot) -> N
     for message_id, group in ((1, "a"), (3, "b"), (2, "a"), (4, "b")):
         await admin.send(message_id=message_id, media_group_id=group, **PHOTO)
     await admin.time.move(10)
-    await admin.press("Finish")
+    await admin.press("Done")
     await admin.time.move(10)
     assert (await admin.only_post()).item_count == 4
     assert [copy.message_ids for copy in admin.copies] == [[1, 2, 3, 4]]
@@ -134,7 +134,7 @@ async def test_albums_in_a_batch_make_no_post_of_their_own(admin: AdminBot) -> N
 async def test_an_album_message_after_finish_is_late_and_makes_no_post(admin: AdminBot) -> None:
     await admin.say("/batch")
     await collect(admin, 2, group="g")
-    await admin.press("Finish")
+    await admin.press("Done")
     await admin.send(message_id=1002, media_group_id="g", **PHOTO)
     await admin.time.move(10)
     assert (await admin.only_post()).item_count == 2
@@ -146,7 +146,7 @@ async def test_a_repeated_update_is_collected_once(admin: AdminBot) -> None:
     update = await admin.send(message_id=1000, **PHOTO)
     await admin.again(update)
     await collect(admin, 1, first_id=2000)
-    await admin.press("Finish")
+    await admin.press("Done")
     assert (await admin.only_post()).item_count == 2
 
 
@@ -155,7 +155,7 @@ async def test_a_poll_in_a_batch_is_refused_and_the_batch_stays_open(admin: Admi
     await admin.send(game={"title": "T", "description": "D", **PHOTO})
     assert "can't make a post of a game" in admin.last_text
     await collect(admin, 2)
-    await admin.press("Finish")
+    await admin.press("Done")
     assert (await admin.only_post()).item_count == 2
 
 
@@ -189,7 +189,7 @@ async def test_another_command_works_and_the_batch_stays(admin: AdminBot, comman
     assert len(admin.world.of(DeleteMessage)) == 1  # the only status message was moved
     if command == "/nonsense":
         assert UNKNOWN_COMMAND in admin.texts
-    await admin.press("Finish")
+    await admin.press("Done")
     assert (await admin.only_post()).item_count == 2
 
 
@@ -199,28 +199,28 @@ async def test_batch_typed_again_keeps_the_open_batch(admin: AdminBot) -> None:
     await admin.say("/batch")
     assert admin.last_text == texts.status(2, None)
     await collect(admin, 1, first_id=2000)
-    await admin.press("Finish")
+    await admin.press("Done")
     assert (await admin.only_post()).item_count == 3
 
 
 async def test_finish_of_another_batch_is_stale(admin: AdminBot) -> None:
     await admin.say("/batch")
     await collect(admin, 2)
-    old = button_data(admin, "Finish")
+    old = button_data(admin, "Done")
     await admin.press("Cancel")
     await admin.say("/batch")
     await collect(admin, 2, first_id=2000)
     await admin.callback(old)
     assert admin.toasts[-1] == texts.STALE
     assert await admin.posts() == []
-    await admin.press("Finish")
+    await admin.press("Done")
     assert (await admin.only_post()).item_count == 2
 
 
 async def test_finish_pressed_twice_makes_one_post(admin: AdminBot) -> None:
     await admin.say("/batch")
     await collect(admin, 2)
-    finish = button_data(admin, "Finish")
+    finish = button_data(admin, "Done")
     first = await admin.callback(finish)
     await admin.callback(finish)
     await admin.again(first)
@@ -231,21 +231,21 @@ async def test_finish_pressed_twice_makes_one_post(admin: AdminBot) -> None:
 async def test_finish_under_a_message_telegram_no_longer_shows_still_works(admin: AdminBot) -> None:
     await admin.say("/batch")
     await collect(admin, 2)
-    finish = button_data(admin, "Finish")
+    finish = button_data(admin, "Done")
     admin.world.screens.clear()
     await admin.callback(finish)
-    assert "Post 1 is ready" in admin.last_text
+    assert "Post 1 is saved" in admin.last_text
 
 
 async def test_when_storing_fails_the_batch_stays_open(admin: AdminBot) -> None:
     admin.world.fail(CopyMessages, lambda call: TelegramRetryAfter(method=call, message="Too Many", retry_after=3))
     await admin.say("/batch")
     await collect(admin, 2)
-    await admin.press("Finish")
+    await admin.press("Done")
     assert copying_texts.store_unsure(3) in admin.last_text
     assert "3 seconds" in admin.last_text
     assert "Your 2 messages are still here" in admin.last_text
-    await admin.press("Finish")
+    await admin.press("Done")
     assert (await admin.only_post()).item_count == 2
 
 
@@ -253,7 +253,7 @@ async def test_messages_deleted_before_finish_are_named(admin: AdminBot) -> None
     await admin.say("/batch")
     await collect(admin, 4)
     admin.world.gone |= {(OWNER.id, 1001), (OWNER.id, 1003)}
-    await admin.press("Finish")
+    await admin.press("Done")
     assert "Missing: messages 2, 4." in admin.last_text
     assert await admin.posts() == []
 
@@ -277,7 +277,7 @@ async def test_a_collected_message_repeated_after_finish_makes_no_post(admin: Ad
     await admin.say("/batch")
     update = await admin.send(message_id=1, text="one")
     await admin.send(message_id=2, text="two")
-    await admin.press("Finish")
+    await admin.press("Done")
     await admin.again(update)
     assert len(await admin.posts()) == 1
 
@@ -292,7 +292,7 @@ async def test_an_outage_at_finish_loses_nothing(admin: AdminBot) -> None:
     await admin.say("/batch")
     await collect(admin, 2)
     admin.database.before_call = away
-    finishing = admin.supervisor.spawn(admin.press("Finish"), "finish")
+    finishing = admin.supervisor.spawn(admin.press("Done"), "finish")
     await admin.time.move(5)
     await finishing
     assert (await admin.only_post()).item_count == 2
@@ -306,5 +306,5 @@ async def test_forged_batch_buttons_do_nothing(admin: AdminBot, data: str) -> No
     await admin.callback(data)
     assert admin.toasts[-1] in {texts.STALE, STALE_BUTTON}
     assert await admin.posts() == []
-    await admin.press("Finish")
+    await admin.press("Done")
     assert (await admin.only_post()).item_count == 2

@@ -123,7 +123,7 @@ async def test_copyable_content_is_collected_in_a_batch(admin: AdminBot, content
     await admin.say("/batch")
     await admin.send(message_id=91, **content)
     await admin.send(message_id=92, text="and a text")
-    await admin.press("Finish")
+    await admin.press("Done")
     assert (await admin.only_post()).item_count == 2
     assert [copy.message_ids for copy in admin.copies] == [[91, 92]]
 
@@ -133,7 +133,7 @@ async def test_the_answer_shows_the_full_link_and_answers_to_the_message(admin: 
     post = await admin.only_post()
     answer = admin.world.of(SendMessage)[-1]
     assert f"https://t.me/tollgate_bot?start=p_{post.code}" in str(answer.text)
-    assert "Post 1 is ready" in str(answer.text)
+    assert "Post 1 is saved" in str(answer.text)
     assert "Holiday in Rome" in str(answer.text)
     assert answer.reply_parameters is not None
     assert answer.reply_parameters.message_id == 77
