@@ -1,5 +1,7 @@
 """The answer to a new post, and what its preview says."""
 
+from collections.abc import Sequence
+
 from core.access import StepsBefore
 from core.posts import Post
 from views.buttons import Row
@@ -62,15 +64,16 @@ def discarded() -> Screen:
     return Screen("Undone: that was no post. Nothing of it is kept.")
 
 
-def preview_note(warning: str | None, *, missing: int) -> str:
-    """Return the text below the preview. `warning`: what a subscriber reads there, None for never deleted."""
+def preview_note(below: Sequence[str], *, missing: int) -> str:
+    """Return the text below the preview. `below`: what a subscriber reads there (HTML), nothing for no message."""
     lines = ["👁 <b>Preview.</b> This is what a subscriber gets. It counts nowhere and stays in this chat."]
     if missing:
         lines.append(
             f"{counted(missing, 'message')} of this post can no longer be found in the storage channel. "
             "“Content” on its card, then “Replace all”, repairs it."
         )
-    lines.append(f"Below it they read:\n<blockquote>{warning}</blockquote>" if warning else "It is never deleted.")
+    read = "\n".join(below)
+    lines.append(f"Below it they read:\n<blockquote>{read}</blockquote>" if below else "It is never deleted.")
     return "\n\n".join(lines)
 
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from aiogram.methods import AnswerCallbackQuery, EditMessageText, SendMessage
 
+from core.announcements import NewAnnouncement
 from core.posts import Post, PostItem
-from database.operations import post_ops
+from database.operations import announcement_ops, post_ops
+from database.operations.announcements import publishing
 from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
 
 PHOTO: dict[str, Any] = {"photo": [{"file_id": "p", "file_unique_id": "p", "width": 90, "height": 90}]}
@@ -46,6 +49,29 @@ async def stored(post: Post) -> Post:
 def entries(admin: AdminBot) -> list[str]:
     """The posts on the newest screen."""
     return [text for text in admin.buttons() if " · " in text]
+
+
+async def publish(admin: AdminBot, post: Post, channel: str, *, published: bool = True) -> None:
+    """Announce the post in a channel, now or in an hour."""
+    now = admin.clock.now()
+    new = NewAnnouncement(
+        key=channel,
+        post_code=post.code,
+        chat_id=-1000 - sum(map(ord, channel)),
+        publish_at=now if published else now + timedelta(hours=1),
+        source="ch1",
+        text="x",
+        label="Open",
+        url="https://t.me/b",
+        created_by=1,
+        created_at=now,
+        channel=channel,
+    )
+    created = (await announcement_ops.create(new)).announcement
+    if published:
+        claimed = await publishing.claim(created, "me", 1001, now)
+        assert claimed is not None
+        await publishing.record_published(claimed, 7, now)
 
 
 @contextmanager

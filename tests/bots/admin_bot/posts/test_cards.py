@@ -8,39 +8,15 @@ from aiogram.exceptions import TelegramRetryAfter, TelegramServerError
 from aiogram.fsm.storage.base import StorageKey
 from aiogram.methods import CopyMessages, DeleteMessage, EditMessageText
 
-from core.announcements import NewAnnouncement
 from core.posts import Post, PostAccess, PostField
-from database.operations import announcement_ops, audit_ops, post_ops, settings_ops
+from database.operations import audit_ops, post_ops, settings_ops
 from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
-from tests.bots.admin_bot.posts.posts import PHOTO, counted_commands, is_one_edit, made, open_card, stored
+from tests.bots.admin_bot.posts.posts import PHOTO, counted_commands, is_one_edit, made, open_card, publish, stored
 from tests.bots.admin_bot.telegram import MakeError, bad_request
 from views import admin_texts
 from views.navigation import OpenPost, OpenPublish
 from views.posts import made as made_views
 from views.posts import questions as texts
-
-
-async def publish(admin: AdminBot, post: Post, channel: str, *, published: bool = True) -> None:
-    """Announce the post in a channel, now or in an hour."""
-    now = admin.clock.now()
-    new = NewAnnouncement(
-        key=channel,
-        post_code=post.code,
-        chat_id=-100 - len(channel),
-        publish_at=now if published else now + timedelta(hours=1),
-        source="ch1",
-        text="x",
-        label="Open",
-        url="https://t.me/b",
-        created_by=1,
-        created_at=now,
-        channel=channel,
-    )
-    created = (await announcement_ops.create(new)).announcement
-    if published:
-        claimed = await announcement_ops.claim(created, "me", 1001, now)
-        assert claimed is not None
-        await announcement_ops.record_published(claimed, 7, now)
 
 
 async def test_the_card_shows_everything_about_a_post(admin: AdminBot) -> None:
