@@ -19,15 +19,16 @@ from pydantic_settings import (
 )
 
 from core.addresses import is_button_address
+from core.shorteners.addresses import NAME_MAX, has_sound_placeholders, is_api_url
+from core.shorteners.keys import is_key
+from core.shorteners.records import SHARE_MAX, Origin, environment_code
+from core.shorteners.records import Shortener as ListedShortener
 
 OFFICIAL_API = "https://api.telegram.org"
 TELEGRAM_LINKS = "https://t.me"
 MEMORY_STORE = "memory://"
 _ADDRESS = "an address starting with https:// (or http://)"
 
-#: no user name, no fragment, nothing that would have to be encoded
-_API_URL = re.compile(r"https?://[A-Za-z0-9_.-]+(:[0-9]+)?([/?][!-\"$-\[\]-~]*)?")
-_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 
@@ -47,28 +48,33 @@ class Shortener(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    name: str = Field(min_length=1, max_length=64)
+    name: str = Field(min_length=1, max_length=NAME_MAX)
     #: may contain a pasted key
     api_url: str = Field(repr=False)
     api_key: SecretStr
     hosts: tuple[str, ...] = ()
-    weight: int = Field(1, ge=1, le=1000)
+    weight: int = Field(1, ge=1, le=SHARE_MAX)
     answer: str | None = Field(None, max_length=200)
+
+    def as_listed(self) -> ListedShortener:
+        """Return it as it stands among those added in the admin bot: without address and key."""
+        code = environment_code(self.name)
+        return ListedShortener(code=code, name=self.name, origin=Origin.ENVIRONMENT, share=self.weight)
 
     @field_validator("api_url")
     @classmethod
     def _is_address(cls, value: str) -> str:
-        if not _API_URL.fullmatch(value) or urlsplit(value).port == 0:
+        if not is_api_url(value):
             raise ValueError(f"{_ADDRESS}, without a user name, a fragment or spaces, is expected")
-        if sorted(set(_PLACEHOLDER.findall(value))) not in ([], ["{key}", "{url}"]):
+        if not has_sound_placeholders(value):
             raise ValueError("both {key} and {url}, after the host, or no braces at all, are expected")
         return value
 
     @field_validator("api_key")
     @classmethod
     def _is_key(cls, value: SecretStr) -> SecretStr:
-        # links that contain the key are refused, and a shorter key could occur in one by chance
-        if not re.fullmatch(r"[\x21-\x7e]{8,512}", value.get_secret_value()):
+        # links that contain the key are refused
+        if not is_key(value.get_secret_value()):
             raise ValueError("8 to 512 letters, digits and signs, without spaces, are expected")
         return value
 
@@ -124,7 +130,7 @@ class Settings(BaseSettings):
 
     USER_BOT_TOKEN: SecretStr
     ADMIN_BOT_TOKEN: SecretStr
-    ADMIN_IDS: Annotated[tuple[int, ...], NoDecode]
+    ADMIN_IDS: Annotated[tuple[int, ...], NoDecode] = ()
     STORAGE_CHANNEL_ID: int | None = None
 
     MONGO_URI: SecretStr = SecretStr("mongodb://localhost:27017")
@@ -189,8 +195,8 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         parts = [part.strip() for part in value.split(",") if part.strip()]
-        if not parts or not all(part.isdecimal() and int(part) > 0 for part in parts):
-            raise ValueError("Telegram ids (positive numbers), comma separated, are expected")
+        if not all(part.isdecimal() and int(part) > 0 for part in parts):
+            raise ValueError("Telegram ids (positive numbers), comma separated, or nothing are expected")
         return tuple(int(part) for part in parts)
 
     @field_validator("SHORTENERS", "TOKEN_CLEANUP_HOUR", mode="before")

@@ -49,6 +49,10 @@ async def help_(message: Message) -> None:
     await message.answer(admin_texts.HELP)
 
 
+async def new_post(message: Message) -> None:
+    await message.answer(admin_texts.SEND_ANYTHING)
+
+
 async def cancel(
     message: Message,
     bot: Bot,
@@ -89,6 +93,7 @@ def build() -> Router:
     router.message.register(menu.menu_command, Command("menu"))
     router.message.register(help_, Command("help"))
     router.message.register(batch.open_batch, Command("batch"))
+    router.message.register(new_post, Command("new", "post"))
     router.message.register(cancel, Command("cancel"))
     router.message.register(broadcast_message.broadcast_command, Command("broadcast"))
     router.message.register(post_list.posts_command, Command("posts"))
@@ -96,7 +101,7 @@ def build() -> Router:
     router.message.register(settings.set_one, Command("set"))
     router.message.register(channel_list.channels_command, Command("channels"))
     router.message.register(people.grant, Command("grant"))
-    router.message.register(people.user_command, Command("user"))
+    router.message.register(people.user_command, Command("user", "subscribers"))
     router.message.register(people.ban, Command("ban"))
     router.message.register(people.unban, Command("unban"))
     router.message.register(jobs.jobs_command, Command("jobs"))

@@ -1,23 +1,30 @@
-"""The command menu of the admin bot."""
+"""The command lists of the admin bot: one sentence for everybody, and the commands of each role in its chat."""
 
 from aiogram.types import BotCommand
 
-COMMANDS = (
-    BotCommand(command="start", description="First steps and the storage channel"),
-    BotCommand(command="help", description="What I can do"),
-    BotCommand(command="batch", description="Several messages behind one link"),
-    BotCommand(command="posts", description="Find, change and remove posts"),
-    BotCommand(command="broadcast", description="One message to all subscribers; /broadcast list shows the last"),
-    BotCommand(command="channels", description="Channels to join before a post"),
-    BotCommand(command="user", description="What is known of a subscriber: /user ID"),
-    BotCommand(command="grant", description="Give credits or days: /grant ID credits N"),
-    BotCommand(command="ban", description="Keep somebody out: /ban ID 7d reason"),
-    BotCommand(command="unban", description="Let somebody in again: /unban ID"),
-    BotCommand(command="stats", description="Numbers and charts of the last days"),
-    BotCommand(command="jobs", description="What runs by itself: when, how it went, run now, pause"),
-    BotCommand(command="admin", description="A link to the admin page"),
-    BotCommand(command="backup", description="Write a backup of the database now"),
-    BotCommand(command="settings", description="What can be changed"),
-    BotCommand(command="set", description="Change a setting: /set NAME VALUE"),
-    BotCommand(command="cancel", description="Stop what I am waiting for"),
-)
+from admin_bot.section_rights import COMMANDS
+from core.team.admins import Role
+from core.team.rights import may
+
+#: in FRONT's order; every other command is answered as well
+_SHOWN = {
+    "menu": "Everything at a glance",
+    "new": "A new post",
+    "posts": "Find, change and remove posts",
+    "broadcast": "One message to many subscribers",
+    "subscribers": "Find a subscriber",
+    "stats": "Numbers and charts",
+    "settings": "What can be changed",
+    "help": "What I can do",
+    "cancel": "Stop what I am waiting for",
+}
+
+
+def for_everybody(user_bot_username: str) -> list[BotCommand]:
+    """Return the list strangers see."""
+    return [BotCommand(command="start", description=f"For the owners of @{user_bot_username}")]
+
+
+def for_role(role: Role) -> list[BotCommand]:
+    """Return what a member of the team sees: only what the role may do."""
+    return [BotCommand(command=name, description=words) for name, words in _SHOWN.items() if may(role, COMMANDS[name])]

@@ -9,6 +9,7 @@ from aiogram import Bot
 from core.clock import Clock
 from core.jobs import JobPlan
 from core.supervisor import Supervisor
+from database.team import Team
 from monitoring.alerts import Alerts
 from sender.limiting.limits import BULK_RATE_PER_S
 
@@ -21,7 +22,7 @@ class AdminContext:
     #: asked about its rights, makes invite links, sends test copies to admins
     user_bot: Bot
     user_bot_username: str
-    admin_ids: frozenset[int]
+    team: Team
     clock: Clock
     zone: ZoneInfo
     alerts: Alerts
@@ -37,8 +38,6 @@ class AdminConfig:
     #: STORAGE_CHANNEL_ID
     storage_channel_id: int | None = None
     bulk_rate_per_s: float = BULK_RATE_PER_S
-    #: whether verification links lead through a shortener
-    has_shorteners: bool = False
     #: PUBLIC_BASE_URL
     public_base_url: str = ""
     #: address of the admin page on the machine itself; "" when it is not known

@@ -35,8 +35,12 @@ from admin_bot.system.admin_page import AdminPage
 from admin_bot.system.assembly import build_system
 from admin_bot.system.backup import BackupService
 from admin_bot.system.jobs import JobService
+from admin_bot.team.menus import TeamMenus
 from admin_bot.undo import UndoService
 from core.clock import Clock
+from database import bot_profiles
+from database.team import Team
+from sender.profiles import BotProfile
 
 
 class _ProcessData(TypedDict):
@@ -44,10 +48,9 @@ class _ProcessData(TypedDict):
 
     clock: Clock
     zone: ZoneInfo
-    admin_ids: frozenset[int]
+    team: Team
     user_bot: Bot
     user_bot_username: str
-    has_shorteners: bool
     has_page: bool
 
 
@@ -83,6 +86,7 @@ class AdminData(_ProcessData):
     backup: BackupService
     admin_page: AdminPage
     statistics: StatisticsService
+    team_menus: TeamMenus
 
 
 def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
@@ -113,13 +117,14 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
         channel_adder=channels.adder,
         channels=channels.service,
         answer_albums=answer_albums,
-        people=PeopleService(context.bot, context.clock, context.zone, context.admin_ids),
+        people=PeopleService(context.bot, context.clock, context.zone, context.team),
         progress_updater=broadcasts.progress_updater,
         broadcasts=broadcasts.service,
         broadcast_albums=broadcasts.albums,
         jobs=system.jobs,
         backup=system.backup,
         admin_page=system.admin_page,
+        team_menus=TeamMenus(BotProfile(context.bot, bot_profiles), context.team, context.user_bot_username),
         statistics=build_statistics(context, runs, follower, config.statistics_job),
     )
 
@@ -128,9 +133,8 @@ def _process_data(context: AdminContext, config: AdminConfig) -> _ProcessData:
     return _ProcessData(
         clock=context.clock,
         zone=context.zone,
-        admin_ids=context.admin_ids,
+        team=context.team,
         user_bot=context.user_bot,
         user_bot_username=context.user_bot_username,
-        has_shorteners=config.has_shorteners,
         has_page=config.has_page,
     )

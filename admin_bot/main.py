@@ -1,30 +1,29 @@
 """The admin bot: its dispatcher and dialogue storage, and the main function of `python -m admin_bot`."""
 
-import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.fsm.middleware import FSMContextMiddleware
 from aiogram.fsm.storage.base import BaseStorage
 from aiogram.fsm.storage.memory import SimpleEventIsolation
 from aiogram.fsm.strategy import FSMStrategy
 
-from admin_bot.command_menu import COMMANDS
 from admin_bot.context import AdminConfig, AdminContext
 from admin_bot.conversation.storage import dialogue_storage
 from admin_bot.data import AdminData, build_data
 from admin_bot.routers import build_router
 from admin_bot.system.admin_page import local_address
 from config import Settings
+from core.errors import TollgateError
 from core.supervisor import Supervisor
+from core.team.rights import Right, may
 from database.backups.files import backup_folder
+from database.team import Team
 from runtime.context import Component, ProcessContext, process_context
 from runtime.lifecycle import serve_until_stopped
 from runtime.polling_watch import PollingWatch
+from runtime.team import claim_notice
 from schedulers import registry
-from sender.failures import TELEGRAM_ERRORS
 from sender.updates.intake import RetryOnDatabaseOutage, install
 from views import common_texts
-
-log = structlog.get_logger("tollgate.admin_bot")
 
 #: named explicitly: Telegram keeps the last list, and aiogram would derive it from the handlers (BOTAPI §4.1)
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
@@ -50,10 +49,17 @@ def build(bot: Bot, data: AdminData, storage: BaseStorage, outage_retry: RetryOn
     return dispatcher
 
 
-async def serve(bot: Bot, dispatcher: Dispatcher, storage: BaseStorage, data: AdminData) -> None:
-    """Poll until `dispatcher.stop_polling()`, and set the command menu meanwhile: it may have to wait."""
+async def serve(
+    bot: Bot, dispatcher: Dispatcher, storage: BaseStorage, data: AdminData, notice: str | None = None
+) -> None:
+    """Poll until `dispatcher.stop_polling()`, and set the command menu meanwhile: it may have to wait.
+
+    `notice` is printed first: it may hold a secret, so it is not logged.
+    """
+    if notice is not None:
+        print(notice, flush=True)
     tasks = Supervisor()
-    tasks.spawn(_show_menus(bot, data), "menu")
+    tasks.spawn(_show_menus(data), "menu")
     try:
         await dispatcher.start_polling(
             bot, allowed_updates=ALLOWED_UPDATES, handle_signals=False, close_bot_session=False
@@ -63,12 +69,18 @@ async def serve(bot: Bot, dispatcher: Dispatcher, storage: BaseStorage, data: Ad
         await storage.close()
 
 
-async def _show_menus(bot: Bot, data: AdminData) -> None:
+async def _show_menus(data: AdminData) -> None:
+    await data["team_menus"].refresh()
+    await data["admin_page"].set_menu_buttons(await _operators(data["team"]))
+
+
+async def _operators(team: Team) -> list[int]:
+    """Return who may use the admin page; nobody while the database is away."""
     try:
-        await bot.set_my_commands(list(COMMANDS))
-    except TELEGRAM_ERRORS as error:
-        log.warning("menu.not_set", error=type(error).__name__)
-    await data["admin_page"].set_menu_buttons(data["admin_ids"])
+        members = await team.members()
+    except TollgateError:
+        return []
+    return [user_id for user_id, role in members.roles.items() if may(role, Right.PAGE)]
 
 
 async def component(base: ProcessContext) -> Component:
@@ -78,7 +90,7 @@ async def component(base: ProcessContext) -> Component:
         bot=base.admin_bot,
         user_bot=base.user_bot,
         user_bot_username=(await base.user_bot.me()).username or "",
-        admin_ids=frozenset(settings.ADMIN_IDS),
+        team=base.team,
         clock=base.clock,
         zone=settings.zone,
         alerts=base.alerts,
@@ -88,7 +100,6 @@ async def component(base: ProcessContext) -> Component:
     config = AdminConfig(
         storage_channel_id=settings.STORAGE_CHANNEL_ID,
         bulk_rate_per_s=settings.BULK_RATE_PER_SECOND,
-        has_shorteners=bool(settings.SHORTENERS),
         public_base_url=settings.PUBLIC_BASE_URL,
         web_address=local_address(settings.WEB_HOST, settings.WEB_PORT),
         plans=registry.plans(settings.zone, settings.TOKEN_CLEANUP_HOUR),
@@ -101,7 +112,9 @@ async def component(base: ProcessContext) -> Component:
     storage = dialogue_storage(base.database)
     dispatcher = build(base.admin_bot, data, storage, base.outage_retry)
     base.admin_bot.session.middleware(PollingWatch("admin_bot", base.alerts, base.clock, base.tasks))
-    return Component("admin bot", dispatcher, serve(base.admin_bot, dispatcher, storage, data))
+    admin_bot_username = (await base.admin_bot.me()).username or ""
+    notice = await claim_notice(settings, base.team, admin_bot_username, base.clock)
+    return Component("admin bot", dispatcher, serve(base.admin_bot, dispatcher, storage, data, notice))
 
 
 async def main(settings: Settings) -> None:

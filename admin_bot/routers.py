@@ -13,17 +13,21 @@ from admin_bot.channels.handlers import list as channel_list
 from admin_bot.menu import handlers as menu
 from admin_bot.middlewares.authorisation import Authorise
 from admin_bot.middlewares.deduplication import DropRepeatedUpdates
+from admin_bot.middlewares.rights import CheckRight
 from admin_bot.middlewares.service_messages import DropServiceMessages
 from admin_bot.people import handlers as people
 from admin_bot.posts.handlers import batch, card, card_answers, content, new_post, post_list, removal
 from admin_bot.statistics import handlers as statistics
 from admin_bot.storage.handlers import rights_changed, setup
-from admin_bot.system.handlers import backup, jobs
+from admin_bot.system.handlers import backup, jobs, system
+from admin_bot.team import claim
 from core.clock import Clock
 
-#: commands come first: they win over a waiting question or batch. Adding a channel comes before the setup, which takes
-#: every other answer of a chat picker. New posts come after everything that waits for a message
+#: the claim of the bots comes before the command /start. Commands come next: they win over a waiting question or batch.
+#: Adding a channel comes before the setup, which takes every other answer of a chat picker. New
+#: posts come after everything that waits for a message
 _MODULES = (
+    claim,
     command_handlers,
     channel_adding,
     setup,
@@ -41,6 +45,7 @@ _MODULES = (
     channel_list,
     broadcast_progress,
     jobs,
+    system,
     statistics,
     backup,
     new_post,
@@ -59,7 +64,9 @@ def build_router(clock: Clock) -> Router:
         if kind != "error":
             observer.outer_middleware(authorise)
     deduplication = DropRepeatedUpdates()
-    root.message.middleware(deduplication)
-    root.callback_query.middleware(deduplication)
+    check_right = CheckRight()
+    for observer in (root.message, root.callback_query):
+        observer.middleware(deduplication)
+        observer.middleware(check_right)
     root.include_routers(*(module.build() for module in _MODULES), menu.build_last())
     return root

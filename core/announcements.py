@@ -151,8 +151,9 @@ class Announcement(NewAnnouncement):
     moved_by: int | None = None
     #: the picture the message has now
     shown_cover: CoverMessage | None = None
-    #: the part that is to be edited, and when; None: the message shows what is stored here
+    #: the part that is to be edited; None: the message shows what is stored here
     edit: EditKind | None = None
+    #: when it is to be edited or pinned; None: neither
     edit_at: datetime | None = None
     #: one more at each change: who edited knows whether there was another change meanwhile
     revision: int = 0
@@ -177,12 +178,17 @@ def is_missed(publish_at: datetime, now: datetime) -> bool:
     return now - publish_at > MISSED_AFTER
 
 
-def catch_up_at(publish_at: datetime, last_published_at: datetime | None, now: datetime) -> datetime | None:
+def is_late(publish_at: datetime, now: datetime) -> bool:
+    """Return whether its time passed while nothing ran."""
+    return now - publish_at >= LATE_FROM
+
+
+def catch_up_at(last_published_at: datetime | None, now: datetime) -> datetime | None:
     """Return when a late announcement may follow the last one in its channel; None: now.
 
     A publication in the future was stored by a clock that has been put back since, and holds up nothing.
     """
-    if now - publish_at < LATE_FROM or last_published_at is None or last_published_at > now:
+    if last_published_at is None or last_published_at > now:
         return None
     free_at = last_published_at + CATCH_UP_EVERY
     return free_at if free_at > now else None

@@ -28,6 +28,19 @@ def restricted_storage_incident(chat_id: int) -> str:
     return f"storage_restricted:{chat_id}"
 
 
+_ANNOUNCEMENT = "announcement:"
+
+
+def announcement_incident(key: str) -> str:
+    """The incident of a confirmed draft of which an announcement failed, was missed, or is unknown."""
+    return f"{_ANNOUNCEMENT}{key}"
+
+
+def announcement_key_of(incident: str) -> str | None:
+    """Return the draft an incident is about; None when it is about something else."""
+    return incident.removeprefix(_ANNOUNCEMENT) if incident.startswith(_ANNOUNCEMENT) else None
+
+
 class CloseDecision(StrEnum):
     """What the caller does about an incident that is over. A closed list."""
 

@@ -9,6 +9,7 @@ from core.ids import is_code, is_token
 PAYLOAD_MAX = 64
 #: of a link with a start payload, in any of its forms: https://t.me/bot?start=…, t.me/bot?start=…, tg://resolve?…&start=…
 _START = re.compile(r"[?&]start=([A-Za-z0-9_-]{1,64})")
+_CLAIM = "own_"
 _SOURCE = re.compile(r"[A-Za-z0-9]{1,24}")
 
 
@@ -65,6 +66,18 @@ def _parse_post(rest: str) -> Payload:
 def is_source(text: str) -> bool:
     """Return whether a text can be the source of a link: 1 to 24 letters and digits of ASCII."""
     return _SOURCE.fullmatch(text) is not None
+
+
+def claim_token(text: str | None) -> str | None:
+    """Return the token of `/start own_<token>`, which makes the first owner of the bots; None for any other text."""
+    command, _, payload = (text or "").partition(" ")
+    token = payload.strip().removeprefix(_CLAIM)
+    return token if command == "/start" and payload.strip().startswith(_CLAIM) and is_token(token) else None
+
+
+def claim_payload(token: str) -> str:
+    """Return the payload of the link that makes the first owner."""
+    return f"{_CLAIM}{token}"
 
 
 def post_payload(code: str, source: str | None = None) -> str:

@@ -76,6 +76,11 @@ class Channel(Record):
         return self.label or self.title or str(self.chat_id)
 
     @property
+    def is_joined_for_posts(self) -> bool:
+        """Whether subscribers must join it now."""
+        return self.is_required and not self.is_paused
+
+    @property
     def is_watched(self) -> bool:
         """Whether the user bot is meant to see who joins: it is required, or was and may be again."""
         return self.is_required or bool(self.invite_link)
@@ -173,7 +178,7 @@ def subscription(standings: Iterable[tuple[Channel, JoinStatus]]) -> Subscriptio
 
 def required_channels(channels: Sequence[Channel]) -> tuple[Channel, ...]:
     """Return the channels that must be joined now, in their order."""
-    return _in_order(one for one in channels if one.is_required and not one.is_paused)
+    return _in_order(one for one in channels if one.is_joined_for_posts)
 
 
 def publishing_channels(channels: Sequence[Channel]) -> tuple[Channel, ...]:

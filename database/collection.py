@@ -146,9 +146,10 @@ class Collection:
         result = await self._call("delete_many", lambda: self._native.delete_many(to_stored(condition)))
         return int(result.deleted_count)
 
-    async def count(self, condition: Document) -> int:
-        """Count the matches on the server."""
-        return int(await self._call("count", lambda: self._native.count_documents(to_stored(condition))))
+    async def count(self, condition: Document, *, limit: int | None = None) -> int:
+        """Count the matches on the server; with `limit` it stops there."""
+        options = {} if limit is None else {"limit": limit}
+        return int(await self._call("count", lambda: self._native.count_documents(to_stored(condition), **options)))
 
     async def aggregate(self, condition: Document, stages: Sequence[Document], *, at_most: int) -> list[Document]:
         """Run `stages` over the matches on the server; returns the first `at_most` results.

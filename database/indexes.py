@@ -127,12 +127,16 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _plain("state", "edit_at", "chat_id"),
         _plain("state", "leaves_at"),
         _plain("is_noted"),
-        _plain("state", "is_pin_due"),
+        # leases that ran out
+        _plain("state", "until"),
         _plain("state", "bot_id"),
         _plain("renewal", "renewal_state"),
         _plain("is_reported", "created_at"),
     ),
     "channels": (_unique("chat_id"), _plain("position", "chat_id")),
+    # name_key: the folded name while it is taken. removed_at: those that are there first, and removed ones by age
+    "shorteners": (_unique("code"), _unique("name_key"), _plain("removed_at", "name_key")),
+    "shortener_days": (_unique("name", "date"),),
     # every delivery reads one subscriber in several channels; status: join requests are kept whatever their age
     "memberships": (_unique("chat_id", "user_id"), _plain("user_id", "chat_id"), _plain("seen_at", "status")),
     "admins": (_unique("user_id"),),

@@ -22,6 +22,8 @@ _INIT_DATA = re.compile(r"(tgWebAppData(?:=|%3D))[^&\s'\"]+", re.IGNORECASE)
 _SIGNATURE = re.compile(r"(?:(?<![A-Za-z0-9])|(?<=%26))((?:hash|signature)(?:=|%3D))[A-Za-z0-9_-]{16,}", re.IGNORECASE)
 #: a one-time link to the admin page
 _LOGIN_LINK = re.compile(r"(/admin#)[A-Za-z0-9]{16,}")
+#: the link that makes the first owner
+_CLAIM = re.compile(r"(\bown_)[A-Za-z0-9]{16,}")
 #: the value under a key that contains one of these words is a secret
 _SECRET_WORDS = frozenset(
     {"token", "tokens", "password", "secret", "secrets", "uri", "authorization", "cookie", "initdata", "jwt"}
@@ -45,7 +47,7 @@ def mask(text: str) -> str:
     for secret in _hidden:
         text = text.replace(secret, "***")
     text = _CREDENTIALS.sub(r"\1***@", _BOT_TOKEN.sub(r"\1:***", text))
-    for pattern in (_INIT_DATA, _SIGNATURE, _LOGIN_LINK):
+    for pattern in (_INIT_DATA, _SIGNATURE, _LOGIN_LINK, _CLAIM):
         text = pattern.sub(r"\1***", text)
     return _JWT.sub("eyJ***", text)
 

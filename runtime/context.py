@@ -22,6 +22,7 @@ from core.retries import retry
 from core.supervisor import Supervisor
 from database.connection import Database, close_database
 from database.operations import incident_ops, pause_ops
+from database.team import Team
 from monitoring import logs
 from monitoring.alerts import Alerts, first_that_reaches
 from monitoring.health import DatabaseWatch, measure_lag
@@ -35,6 +36,7 @@ from runtime.lifecycle import (
 )
 from runtime.refusal_alerts import RefusalAlerts
 from runtime.sandbox_clock import LimiterClock, follow_clock
+from runtime.team import team_of
 from sender.bots import build_bot
 from sender.certainty import Certainty, Effect, certainty_of
 from sender.failures import TELEGRAM_ERRORS
@@ -59,6 +61,7 @@ class ProcessContext:
     settings: Settings
     clock: SystemClock
     database: Database
+    team: Team
     user_bot: Bot
     admin_bot: Bot
     user_limiter: SendLimiter
@@ -128,12 +131,14 @@ def _put_together(
     if settings.ALERT_WEBHOOK_URL.get_secret_value():
         webhook = AlertWebhook(settings.ALERT_WEBHOOK_URL, clock)
         closing.push_async_callback(webhook.close)
+    team = team_of(settings, clock)
     # an admin bot whose token was revoked reaches nobody; owners who have started the user bot hear of it there
-    send_to_owners = first_that_reaches(*(owner_notifier(bot, settings.ADMIN_IDS) for bot in (admin_bot, user_bot)))
+    send_to_owners = first_that_reaches(*(owner_notifier(bot, team.owner_ids) for bot in (admin_bot, user_bot)))
     return ProcessContext(
         settings=settings,
         clock=clock,
         database=database,
+        team=team,
         user_bot=user_bot,
         admin_bot=admin_bot,
         user_limiter=user_limiter,

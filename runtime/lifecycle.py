@@ -19,13 +19,12 @@ from config import Settings, load_settings
 from core.clock import Clock, SystemClock
 from core.errors import StoreRefused, StoreUnavailable
 from core.retries import retry_while_unavailable
-from core.settings import AccessMode
 from core.supervisor import Supervisor
 from database.backups.restore_marker import WrongTarget, check_not_half_restored
 from database.connection import Database, open_database
 from database.indexes import ensure_indexes
 from database.migrations.runner import CannotMigrate, Migrator
-from database.operations import settings_ops
+from database.operations.shorteners import shortener_ops
 from monitoring import logs
 from runtime.sandbox_clock import NO_TIME, set_clock
 
@@ -90,8 +89,7 @@ async def open_store(settings: Settings, clock: SystemClock) -> Database:
     await as_soon_as_it_answers(partial(refuse_half_restored, database), clock)
     await apply_migrations(database, clock)
     await as_soon_as_it_answers(partial(ensure_indexes, database), clock)
-    if settings.SHORTENERS:  # the default access mode when there are shorteners (DESIGN §6)
-        settings_ops.set_defaults(access_mode=AccessMode.CREDITS)
+    shortener_ops.set_environment([one.as_listed() for one in settings.SHORTENERS])
     announce("database", "in memory, forgotten at the end" if database.is_memory else f"open ({database.name})")
     return database
 

@@ -233,11 +233,18 @@ class Person:
         """
         return await self.act("forward", to=to, from_chat=from_chat, message_ids=message_ids, hidden_name=hidden_name)
 
-    async def press(
-        self, where: str | int, text: str, message_id: int | None = None, chat_id: int | None = None
-    ) -> Json:
-        """Press a button. `chat_id`: the chat chosen for a request_chat button."""
-        return await self.act("press", **{"in": where}, text=text, message_id=message_id, chat_id=chat_id)
+    async def press(self, where: str | int, text: str, message_id: int | None = None, **chosen: object) -> Json:
+        """Press a button. `chosen`, for buttons that ask: `chat_id` or `new_chat` (title, username?), `user_ids`."""
+        return await self.act("press", **{"in": where}, text=text, message_id=message_id, **chosen)
+
+    async def choices(self, bot: str | int, text: str) -> Json:
+        """Return what a button that asks offers: `chats`, `creates`, `public`; or `users`, `max_quantity`."""
+        return await self._client.request("GET", "choices", user=self.id, bot=bot, button=text)
+
+    async def commands(self, bot: str | int, chat: str | int | None = None) -> list[Json]:
+        """Return the commands the app offers in the chat with a bot, or for the bot in a group."""
+        found = await self._client.request("GET", "commands", user=self.id, bot=bot, chat=chat)
+        return list(found["commands"])
 
     async def forge_callback(self, bot: str | int, data: str, message_id: int | None = None) -> Json:
         """Send a callback that is on no keyboard."""

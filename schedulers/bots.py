@@ -7,11 +7,14 @@ call, those of the app are heeded meanwhile, and those of this process are store
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from core.clock import SystemClock
 from core.supervisor import Supervisor
 from database.backups.files import backup_folder
 from database.operations import incident_ops, pause_ops
+from database.secret_file import OWNERS, read_secret
+from database.team import Team
 from monitoring.alerts import Alerts, first_that_reaches
 from monitoring.webhook import AlertWebhook
 from schedulers.context import OwnerResources, TelegramResources
@@ -33,12 +36,13 @@ async def telegram(config: JobConfig) -> AsyncIterator[TelegramResources]:
     user_bot = build_bot(config.user_token.get_secret_value(), config.api_url, user_limiter)
     admin_bot = build_bot(config.admin_token.get_secret_value(), config.api_url, admin_limiter)
     webhook = AlertWebhook(config.alert_webhook_url, clock) if config.alert_webhook_url.get_secret_value() else None
+    team = Team(config.owner_ids, partial(read_secret, config.data_dir, OWNERS), clock)
     # open incidents are rows: owners are notified once, by the process that finds it first
-    send_to_owners = first_that_reaches(*(owner_notifier(bot, config.owner_ids) for bot in (admin_bot, user_bot)))
+    send_to_owners = first_that_reaches(*(owner_notifier(bot, team.owner_ids) for bot in (admin_bot, user_bot)))
     alerts = Alerts(send_to_owners, store=incident_ops, sink=webhook, clock=clock)
     folder = backup_folder(config.data_dir)
     owners = OwnerResources(
-        admin_bot, user_limiter, config.owner_ids, folder, config.backup_keep, config.storage_channel_id
+        admin_bot, user_limiter, admin_limiter, team.owner_ids, folder, config.backup_keep, config.storage_channel_id
     )
     pauses, tasks = Pauses(clock, pause_ops), Supervisor()
     try:

@@ -1,6 +1,6 @@
 """What jobs and their schedulers are made from, in any process. Importing it imports no aiogram."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -29,7 +29,9 @@ class OwnerResources:
 
     admin_bot: "Bot"
     user_limiter: "SendLimiter"
-    owner_ids: Sequence[int]
+    admin_limiter: "SendLimiter"
+    #: the owners as of now; raises nothing of ours
+    find_owners: Callable[[], Awaitable[Collection[int]]]
     backup_folder: Path
     backup_keep: int
     #: STORAGE_CHANNEL_ID, used while no other storage channel is chosen

@@ -91,6 +91,27 @@ BROADCAST_DELETER = JobRow(
     needs_telegram=True,
     summary=("deleted", "Took 1 copy back", "Took {:,} copies back"),
 )
+PUBLISHER = JobRow(
+    name="publisher",
+    purpose="publishes announcements and edits published ones",
+    when_paused="Nothing is published, and published announcements keep their old text and button.",
+    module="publisher",
+    is_polled=True,
+    needs_telegram=True,
+    # a run ends itself after five minutes; only waiting for an absent database makes it longer
+    time_limit=timedelta(minutes=30),
+    summary=("published", "Published 1 announcement", "Published {:,} announcements"),
+)
+ANNOUNCEMENT_DELETER = JobRow(
+    name="announcement_deleter",
+    purpose="takes announcements out of their channels when their time is up or they are withdrawn",
+    when_paused="Announcements stay in their channels, and Telegram deletes nothing that is older than 48 hours.",
+    module="announcement_deleter",
+    schedule=_each_minute,
+    is_polled=True,
+    needs_telegram=True,
+    summary=("withdrawn", "Withdrew 1 announcement", "Withdrew {:,} announcements"),
+)
 TOKEN_CLEANUP = JobRow(
     name="token_cleanup",
     purpose="removes expired verification tokens and sessions",
@@ -147,6 +168,8 @@ JOBS = (
     MESSAGE_DELETER,
     BROADCAST_SENDER,
     BROADCAST_DELETER,
+    PUBLISHER,
+    ANNOUNCEMENT_DELETER,
     TOKEN_CLEANUP,
     TOKEN_COUNT_RESET,
     STATISTICS,

@@ -56,6 +56,17 @@ def wait_for(url: str, child: subprocess.Popen[bytes]) -> None:
     raise SystemExit(f"demo: {url} did not come up")
 
 
+def wait_for_bots(sandbox_url: str, child: subprocess.Popen[bytes]) -> None:
+    """Wait until every bot has asked for updates: nothing more is printed then. Raises SystemExit as `wait_for`."""
+    until = time.monotonic() + UP_S
+    while time.monotonic() < until and child.poll() is None:
+        with urllib.request.urlopen(f"{sandbox_url}/control/state", timeout=5) as answer:  # noqa: S310
+            if all(bot["polls"] for bot in json.load(answer)["bots"]):
+                return
+        time.sleep(0.1)
+    raise SystemExit("demo: the bots did not come up")
+
+
 def bare_environment() -> dict[str, str]:
     """The caller's environment variables that every program needs, and no others."""
     return {name: value for name, value in os.environ.items() if name in KEPT or name.startswith(KEPT_FAMILIES)}
@@ -146,8 +157,9 @@ def run(folder: str, children: list[subprocess.Popen[bytes]]) -> int:
     print(f"sandbox Telegram: running at {url}", flush=True)
     web_port = free_port(port + 1)
     children.append(start("main", folder=folder, environment=environment(url, web_port), before=children[0]))
-    # its port accepts connections before the bots run; it answers once all three parts run
+    # its port accepts connections before the bots run; it answers once all three parts have been started
     wait_for(f"{web_url(web_port)}/robots.txt", children[1])
+    wait_for_bots(url, children[1])
     open_the_gate(url)
     print(f"\nOpen {url} in a browser. Ctrl-C ends everything.\n", flush=True)
     while all(child.poll() is None for child in children):

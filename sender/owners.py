@@ -1,7 +1,7 @@
 """Notify the owners: one message to each of them, all at once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection
 
 import structlog
 from aiogram import Bot
@@ -14,10 +14,12 @@ log = structlog.get_logger("tollgate.alerts")
 NOTIFY_ONE_WITHIN_S = 30.0
 
 
-def owner_notifier(admin_bot: Bot, owner_ids: Sequence[int]) -> Callable[[str], Awaitable[bool]]:
+def owner_notifier(
+    admin_bot: Bot, find_owners: Callable[[], Awaitable[Collection[int]]]
+) -> Callable[[str], Awaitable[bool]]:
     """Return a function that sends an HTML message to every owner and returns whether it reached at least one.
 
-    That function raises none of the TELEGRAM_ERRORS.
+    `find_owners` is asked each time. The function raises none of the TELEGRAM_ERRORS.
     """
 
     async def notify_one(owner_id: int, html: str) -> bool:
@@ -31,6 +33,6 @@ def owner_notifier(admin_bot: Bot, owner_ids: Sequence[int]) -> Callable[[str], 
         return True
 
     async def notify(html: str) -> bool:
-        return any(await asyncio.gather(*(notify_one(owner_id, html) for owner_id in owner_ids)))
+        return any(await asyncio.gather(*(notify_one(owner_id, html) for owner_id in await find_owners())))
 
     return notify

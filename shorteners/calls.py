@@ -5,6 +5,7 @@ import aiohttp
 from shorteners.answers import link_in
 from shorteners.failures import FailureKind, ShortenerError
 from shorteners.providers import Provider
+from shorteners.public_hosts import PrivateAddress, is_private_literal, public_resolver
 
 #: bytes of an answer that are read; a link needs a few hundred
 ANSWER_MAX = 64 * 1024
@@ -13,9 +14,13 @@ ANSWER_MAX = 64 * 1024
 _HEADERS = {"User-Agent": "Tollgate", "Accept": "application/json, text/plain"}
 
 
-def new_session(timeout_s: float) -> aiohttp.ClientSession:
-    """A session with a total timeout per request, without cookies and without proxies from the environment."""
+def new_session(timeout_s: float, *, public_only: bool = False) -> aiohttp.ClientSession:
+    """A session with a total timeout per request, without cookies and without proxies from the environment.
+
+    `public_only`: names that resolve to an address in a private network are refused.
+    """
     return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(resolver=public_resolver()) if public_only else None,
         timeout=aiohttp.ClientTimeout(total=timeout_s),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers=_HEADERS,
@@ -25,6 +30,8 @@ def new_session(timeout_s: float) -> aiohttp.ClientSession:
 
 async def ask(session: aiohttp.ClientSession, provider: Provider, destination: str) -> str:
     """Ask the provider for a link to `destination` and check it. Raises ShortenerError, also after the timeout."""
+    if provider.is_public_only and is_private_literal(provider.api_host.strip("[]")):
+        raise ShortenerError(FailureKind.PRIVATE)
     fetched = await _fetch(session, provider, destination)
     if isinstance(fetched, FailureKind):
         # raised outside of the except blocks: the library's error as its context would hold the URL with the key
@@ -43,6 +50,8 @@ async def _fetch(
             return FailureKind.TOO_LONG if body is None else (answer.status, body)
     except TimeoutError:
         return FailureKind.TIMED_OUT
+    except aiohttp.ClientConnectorDNSError as error:
+        return FailureKind.PRIVATE if isinstance(error.os_error, PrivateAddress) else FailureKind.UNREACHABLE
     except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError):
         return FailureKind.UNREADABLE
     except (aiohttp.ClientError, OSError, ValueError):

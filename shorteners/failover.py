@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import aiohttp
 import structlog
@@ -13,7 +13,7 @@ from core.clock import Clock, SystemClock
 from monitoring import metrics
 from shorteners.calls import ask, new_session
 from shorteners.circuit import OPEN_FOR_S, Circuit, Permit
-from shorteners.failures import ShortenerError
+from shorteners.failures import FailureKind, ShortenerError
 from shorteners.providers import Provider
 
 log = structlog.get_logger("tollgate.shorteners")
@@ -30,8 +30,16 @@ class ShortLink:
     provider: str
 
 
+class CallObserver(Protocol):
+    """Notified of the calls of a process, for statistics that outlive it."""
+
+    async def call_failed(self, provider: str, kind: FailureKind) -> None:
+        """Record that a provider failed. Must not raise."""
+        ...
+
+
 class Shorteners:
-    """The providers of one process, with their circuit breakers. Opens an HTTP session at the first use; `close` it."""
+    """The providers of one process, with their circuit breakers. Opens HTTP sessions at the first use; `close` it."""
 
     def __init__(
         self,
@@ -40,13 +48,17 @@ class Shorteners:
         timeout_s: float = PROVIDER_TIMEOUT_S,
         clock: Clock | None = None,
         rng: random.Random | None = None,
+        observer: CallObserver | None = None,
     ) -> None:
         self._circuits = [(provider, Circuit()) for provider in providers]
+        self._has_unusable = False
+        self._observer = observer
         self._timeout_s = timeout_s
         self._clock = clock or SystemClock()
         # the order of providers is no secret
         self._rng = rng or random.Random()  # noqa: S311
-        self._session: aiohttp.ClientSession | None = None
+        #: by whether they reach public addresses only
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -58,8 +70,17 @@ class Shorteners:
 
     @property
     def is_configured(self) -> bool:
-        """Whether there is a provider, healthy or not."""
-        return bool(self._circuits)
+        """Whether there is a provider, healthy or not, usable or not."""
+        return bool(self._circuits) or self._has_unusable
+
+    def use(self, providers: Iterable[Provider], *, has_unusable: bool = False) -> None:
+        """Replace the providers. One that asks the same way as before keeps its circuit breaker.
+
+        `has_unusable`: there are others that cannot be asked, so links must not be left unshortened for their lack.
+        """
+        known = {provider.with_weight(1): circuit for provider, circuit in self._circuits}
+        self._circuits = [(one, known.get(one.with_weight(1)) or Circuit()) for one in providers]
+        self._has_unusable = has_unusable
 
     async def shorten(self, destination: str) -> ShortLink | None:
         """Return a link to `destination` from the first provider that gives one; None when all fail.
@@ -79,9 +100,9 @@ class Shorteners:
         return None
 
     async def close(self) -> None:
-        """Close the HTTP session if it is open; a later `shorten` opens a new one."""
-        session, self._session = self._session, None
-        if session is not None:
+        """Close the HTTP sessions that are open; a later `shorten` opens new ones."""
+        sessions, self._sessions = self._sessions, {}
+        for session in sessions.values():
             await session.close()
 
     def _in_random_order(self) -> list[tuple[Provider, Circuit]]:
@@ -91,17 +112,23 @@ class Shorteners:
 
     async def _try(self, provider: Provider, circuit: Circuit, permit: Permit, destination: str) -> str | None:
         """Return the provider's link; None when it failed, which is recorded."""
-        if self._session is None:
-            self._session = new_session(self._timeout_s)
         try:
-            url = await ask(self._session, provider, destination)
+            url = await ask(self._session_for(provider), provider, destination)
         except ShortenerError as error:
             self._note_failure(provider, circuit, permit, error)
+            if self._observer is not None:
+                await self._observer.call_failed(provider.name, error.kind)
             return None
         metrics.SHORTENER_CALLS.labels(provider.name, "ok").inc()
         if circuit.succeeded(permit):
             log.info("shortener.circuit_closed", provider=provider.name)
         return url
+
+    def _session_for(self, provider: Provider) -> aiohttp.ClientSession:
+        public_only = provider.is_public_only
+        if public_only not in self._sessions:
+            self._sessions[public_only] = new_session(self._timeout_s, public_only=public_only)
+        return self._sessions[public_only]
 
     def _note_failure(self, provider: Provider, circuit: Circuit, permit: Permit, error: ShortenerError) -> None:
         metrics.SHORTENER_CALLS.labels(provider.name, error.kind).inc()

@@ -8,6 +8,8 @@ class FailureKind(StrEnum):
     TIMED_OUT = "timed_out"
     #: no connection, or it was closed before the answer started
     UNREACHABLE = "unreachable"
+    #: the host is in a private network, where addresses typed in a chat may not lead
+    PRIVATE = "private"
     #: an HTTP status other than 2xx, 3xx and 429
     REFUSED = "refused"
     #: HTTP 429

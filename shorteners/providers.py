@@ -1,7 +1,7 @@
 """A provider: its configuration and the request it is asked with."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from pydantic import SecretStr
@@ -24,6 +24,8 @@ class Provider:
     weight: int = 1
     #: path of the link in its JSON, keys and list positions joined by dots; None: the names of the common family
     answer: str | None = None
+    #: whether requests go to public addresses only; False for one of the environment, which may be in a local network
+    is_public_only: bool = False
 
     @property
     def api_host(self) -> str:
@@ -34,6 +36,10 @@ class Provider:
     def known_hosts(self) -> frozenset[str]:
         """`hosts` and `api_host`, in lower case."""
         return frozenset({self.api_host, *(host.lower() for host in self.hosts)})
+
+    def with_weight(self, weight: int) -> "Provider":
+        """Return the same provider with another weight."""
+        return replace(self, weight=weight)
 
     def request_for(self, destination: str) -> URL:
         """The URL to GET for a link to `destination`. It contains the key: never log it, nor errors that quote it."""

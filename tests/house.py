@@ -26,9 +26,9 @@ from runtime.context import Component, ProcessContext, process_context
 from sandbox.client import Person, SandboxClient
 from sandbox.server import Sandbox
 from schedulers.job_scheduler import JobScheduler
-from shorteners.failover import Shorteners
 from tests.clocks import PERIODIC, SteeredClock, never
 from tests.start_costs import spare_bot_costs
+from tests.unlocking import no_shorteners
 from user_bot.data import UserBotData, build_data
 from user_bot.delivery.deliverer import Deliverer
 from user_bot.gate.unlock_links import UnlockConfig
@@ -111,14 +111,14 @@ class House:
 
     def another_process(self) -> UserBotData:
         """What a process that starts now and shares the bot and the database is built from; nothing of it runs."""
-        base, unlock_config = self.base, UnlockConfig(Shorteners(), "", timedelta(days=2))
-        admin_ids = frozenset(base.settings.ADMIN_IDS)
+        base = self.base
+        unlock_config = UnlockConfig(no_shorteners(base.clock, base.alerts), "", timedelta(days=2))
         return build_data(
             base.user_bot,
             base.clock,
             base.settings.zone,
             base.alerts,
-            admin_ids=admin_ids,
+            team=base.team,
             unlock_config=unlock_config,
         )
 

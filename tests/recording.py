@@ -7,8 +7,8 @@ from typing import Any
 from aiogram import Bot
 from aiogram.client.session.base import BaseSession
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware
-from aiogram.methods import GetMe, SendMessage, TelegramMethod
-from aiogram.types import Chat, Message, User
+from aiogram.methods import GetMe, GetMyDescription, GetMyShortDescription, SendMessage, TelegramMethod
+from aiogram.types import BotDescription, BotShortDescription, Chat, Message, User
 
 
 class RecordingSession(BaseSession):
@@ -26,6 +26,10 @@ class RecordingSession(BaseSession):
         if isinstance(method, SendMessage):
             chat = Chat(id=int(method.chat_id), type="private")
             return Message.model_validate({"message_id": len(self.calls), "date": 1_700_000_000, "chat": chat})
+        if isinstance(method, GetMyDescription):
+            return BotDescription(description="")
+        if isinstance(method, GetMyShortDescription):
+            return BotShortDescription(short_description="")
         return True
 
     async def stream_content(self, *arguments: Any, **options: Any) -> AsyncGenerator[bytes, None]:

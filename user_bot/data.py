@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from aiogram import Bot
 
 from core.clock import Clock
+from database.team import Team
 from monitoring.alerts import Alerts
 from user_bot.delivery.claims import Claims
 from user_bot.delivery.counting import DeliveredCounts
@@ -42,13 +43,13 @@ def build_data(
     zone: ZoneInfo,
     alerts: Alerts,
     *,
-    admin_ids: frozenset[int],
+    team: Team,
     unlock_config: UnlockConfig,
 ) -> UserBotData:
     """Build the objects of one bot and process; touches neither network nor database."""
     subscriptions = Subscriptions(bot, clock, alerts)
     unlock_links = UnlockLinks(bot, clock, zone, alerts, unlock_config)
-    access_prompt = AccessPrompt(bot, clock, zone, admin_ids, subscriptions, unlock_links)
+    access_prompt = AccessPrompt(bot, clock, zone, team, subscriptions, unlock_links)
     ownership = Ownership(clock)
     interruptions = Interruptions(bot, clock, ownership)
     explanations = Explanations(bot, clock, alerts)

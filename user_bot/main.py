@@ -9,7 +9,9 @@ import structlog
 from aiogram import Bot, Dispatcher
 
 from config import Settings, Shortener
+from core.shorteners.records import environment_code
 from core.supervisor import Supervisor
+from database import bot_profiles
 from database.backups.files import backup_folder
 from database.batches import Bounds
 from runtime.context import Component, ProcessContext, process_context
@@ -19,20 +21,20 @@ from schedulers.context import RUN_GRACE, JobContext, OwnerResources, TelegramRe
 from schedulers.factory import create_schedulers
 from schedulers.job_scheduler import JobScheduler
 from schedulers.requests import RequestTrigger
-from sender.failures import TELEGRAM_ERRORS
+from sender.profiles import BotProfile, Text
 from sender.updates.intake import install
-from shorteners.failover import Shorteners
 from shorteners.providers import Provider
+from shorteners.vault import open_vault
 from user_bot.commands import COMMANDS
 from user_bot.data import build_data
 from user_bot.delivery.counting import DeliveredCounts
 from user_bot.delivery.ownership import Ownership
 from user_bot.delivery.recovery import Recovery
+from user_bot.gate.current_shorteners import CurrentShorteners
 from user_bot.gate.unlock_links import UnlockConfig
 from user_bot.routers import build_router
 from views import common_texts
-
-log = structlog.get_logger("tollgate.user_bot")
+from views.team.profiles import describe_user_bot
 
 #: asked for explicitly: Telegram keeps the last list and aiogram would derive it from handlers (BOTAPI §4.1)
 ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member", "chat_member", "chat_join_request"]
@@ -43,6 +45,8 @@ JOBS_END_S = 5.0
 #: a tick is delayed by a random part of this, so that several processes do not claim the lease at once
 JITTER = timedelta(seconds=2)
 
+log = structlog.get_logger("tollgate.user_bot")
+
 
 @dataclass(frozen=True, slots=True)
 class UserBot:
@@ -51,23 +55,23 @@ class UserBot:
     bot: Bot
     dispatcher: Dispatcher
     jobs: JobContext
-    shorteners: Shorteners
+    shorteners: CurrentShorteners
     ownership: Ownership
     recovery: Recovery
     delivered_counts: DeliveredCounts
 
 
 def build(base: ProcessContext) -> UserBot:
-    """Build the dispatcher and what its jobs need; touches neither network nor database."""
+    """Build the dispatcher and what its jobs need; touches neither network nor database, but the key file."""
     settings, bot, clock = base.settings, base.user_bot, base.clock
     zone = settings.zone
-    shorteners = Shorteners([_provider(shortener) for shortener in settings.SHORTENERS])
+    shorteners = _shorteners(base)
     names = build_data(
         bot,
         clock,
         zone,
         base.alerts,
-        admin_ids=frozenset(settings.ADMIN_IDS),
+        team=base.team,
         unlock_config=UnlockConfig(shorteners, settings.PUBLIC_BASE_URL, timedelta(days=settings.TOKEN_EXPIRY_DAYS)),
     )
     # the user bot has no dialogues: without FSM only the handlers use the database
@@ -92,7 +96,8 @@ def _job_context(base: ProcessContext) -> JobContext:
     owners = OwnerResources(
         base.admin_bot,
         base.user_limiter,
-        settings.ADMIN_IDS,
+        base.admin_limiter,
+        base.team.owner_ids,
         backup_folder(settings.DATA_DIR),
         settings.BACKUP_KEEP,
         settings.STORAGE_CHANNEL_ID,
@@ -110,6 +115,23 @@ def _job_context(base: ProcessContext) -> JobContext:
         # after the sandbox's clock was moved the effect should show at once
         jitter=timedelta() if settings.SANDBOX_CLOCK_URL else JITTER,
         telegram=TelegramResources(base.user_bot, base.alerts, owners),
+    )
+
+
+def _shorteners(base: ProcessContext) -> CurrentShorteners:
+    """Build the list of shorteners. May write a new key file to DATA_DIR."""
+    settings = base.settings
+    vault = open_vault(settings.DATA_DIR)
+    if vault.problem:
+        log.warning("shorteners.no_vault", problem=vault.problem)
+    return CurrentShorteners(
+        base.clock,
+        settings.zone,
+        base.alerts,
+        vault,
+        {environment_code(one.name): _provider(one) for one in settings.SHORTENERS},
+        # the sandbox's shortener is on this machine
+        is_public_only=not settings.SANDBOX_CLOCK_URL,
     )
 
 
@@ -134,7 +156,7 @@ async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
     bot, dp, tasks = user_bot.bot, user_bot.dispatcher, Supervisor()
     requests = RequestTrigger({one.name: one.runner for one in schedulers}, user_bot.jobs.clock)
     # beside polling: neither a menu nor subscribers who were cut off delay those who write now
-    tasks.spawn(_show_menu(bot), "menu")
+    tasks.spawn(_show_profile(bot), "menu")
     tasks.spawn(user_bot.ownership.run(), "delivery leases")
     tasks.spawn(user_bot.recovery.run(), "recovery")
     tasks.spawn(user_bot.delivered_counts.run(), "delivered counts")
@@ -154,11 +176,11 @@ async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
         await user_bot.shorteners.close()
 
 
-async def _show_menu(bot: Bot) -> None:
-    try:
-        await bot.set_my_commands(COMMANDS)
-    except TELEGRAM_ERRORS as error:
-        log.warning("menu.not_set", error=type(error).__name__)
+async def _show_profile(bot: Bot) -> None:
+    """Set what subscribers see before they press Start."""
+    profile = BotProfile(bot, bot_profiles)
+    await profile.show_commands(COMMANDS)
+    await profile.describe(Text.DESCRIPTION, describe_user_bot())
 
 
 def component(base: ProcessContext) -> Component:

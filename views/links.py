@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-from core.payloads import post_payload, token_payload
+from core.payloads import claim_payload, post_payload, token_payload
 
 
 def post_link(user_bot_username: str, code: str, source: str | None = None) -> str:
@@ -39,3 +39,8 @@ def message_link(chat_id: int, username: str | None, message_id: int) -> str | N
         return f"https://t.me/{username}/{message_id}"
     bare_id = str(chat_id).removeprefix("-100")
     return f"https://t.me/c/{bare_id}/{message_id}" if bare_id.isdigit() else None
+
+
+def claim_link(links: str, admin_bot_username: str, token: str) -> str:
+    """Return the link that makes the first owner; `links`: the start of links to bots, without a slash at the end."""
+    return f"{links}/{admin_bot_username}?start={claim_payload(token)}"

@@ -82,6 +82,12 @@ class OpenChannel(CallbackData, prefix="gch"):
     chat_id: int
 
 
+class ConnectChannel(CallbackData, prefix="gcon"):
+    """Have posts announced in a channel, after a look at the admin bot's rights there."""
+
+    chat_id: int
+
+
 def data_of(section: Section) -> str:
     """Return the callback data that opens a section."""
     return Open(section=section).pack()

@@ -167,3 +167,33 @@ def shorteners_failing(mode: str) -> str:
 def shorteners_work() -> str:
     """Say that they work again, after `shorteners_failing`."""
     return "The shorteners work again."
+
+
+def announcement_failed(title: str, channel: str, words: str) -> str:
+    """Say that Telegram refuses an announcement. `words`: what it says."""
+    return (
+        f"<b>{isolate(title)} is not in {isolate(channel)}.</b> Telegram refused: {esc(cut(words, 200))}\n"
+        "Open the post's card (/posts), Publish: it can be tried again there."
+    )
+
+
+def announcement_unknown(title: str, channel: str) -> str:
+    """Say that nobody knows whether an announcement is in its channel."""
+    return (
+        f"<b>Telegram did not confirm {isolate(title)}.</b> Look into {isolate(channel)} first.\n"
+        "Then open the post's card (/posts), Publish: “It is there” or “Send again”."
+    )
+
+
+def announcement_missed(title: str, channel: str) -> str:
+    """Say that the time of an announcement passed more than a day before the bot was back."""
+    return (
+        f"<b>{isolate(title)} was missed in {isolate(channel)}.</b> "
+        "I was not running at its time, nor for a day after it.\n"
+        "Open the post's card (/posts), Publish: it can be published now, or taken off the schedule."
+    )
+
+
+def announcement_settled(title: str) -> str:
+    """Say that nothing of an announcement is open any more, after one of the three above."""
+    return f"{isolate(title)}: nothing is open about its announcements any more."

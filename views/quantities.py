@@ -2,8 +2,8 @@
 
 
 def counted(number: int, word: str) -> str:
-    """Return `1 message`, `3 messages`."""
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+    """Return `1 message`, `1,234 messages`."""
+    return f"{number} {word}" if number == 1 else f"{number:,} {word}s"
 
 
 def people(number: int) -> str:

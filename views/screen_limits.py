@@ -25,6 +25,11 @@ def plain(html: str) -> str:
     return unescape(_TAG.sub("", html))
 
 
+def fits(html: str) -> bool:
+    """Return whether a text stays within the lines and characters of a screen."""
+    return len(plain(html)) <= CHARACTERS_MAX and html.count("\n") < LINES_MAX
+
+
 def problems_of(screen: Screen) -> list[str]:
     """Return a sentence for each limit the screen exceeds; `[]` when it holds all of them."""
     text = plain(screen.text)

@@ -48,3 +48,13 @@ def duration(span: timedelta) -> str:
         parts = (hours // 24, "day", hours % 24, "hour")
     large, large_word, small, small_word = parts
     return counted(large, large_word) + (f" {counted(small, small_word)}" if small else "")
+
+
+def short_duration(span: timedelta) -> str:
+    """Return `45 s`, `30 min`, `5 h`, `3 days` for a button; rounded down, never negative."""
+    seconds = max(0, int(span.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min"
+    return f"{seconds // 3600} h" if seconds < 48 * 3600 else f"{seconds // 86400} days"

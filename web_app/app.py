@@ -10,7 +10,6 @@ from web_app.api.app import api_router
 from web_app.api.guard import ApiGuard
 from web_app.auth.authenticator import Authenticator
 from web_app.auth.cookie import SessionCookie
-from web_app.auth.roles import Roles
 from web_app.errors import ErrorPages
 from web_app.headers import SafeHeaders
 from web_app.health import health_router
@@ -52,7 +51,7 @@ def build_app(services: Services) -> FastAPI:
 
 
 def _add_admin(app: FastAPI, services: Services, admin: AdminServices, assets: Assets) -> None:
-    authenticator = Authenticator(admin.keys, Roles(admin.owner_ids, services.clock), services.clock)
+    authenticator = Authenticator(admin.keys, admin.team, services.clock)
     access = ApiAccess(authenticator, SessionCookie(admin.base_url), services.clock)
     app.include_router(api_router(admin, access, services.base_path))
     app.include_router(dashboard_router(services, assets))

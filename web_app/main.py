@@ -4,6 +4,7 @@ import asyncio
 import hmac
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,12 +13,13 @@ from config import Settings
 from core.clock import Clock, SystemClock
 from core.supervisor import Supervisor
 from database.connection import close_database
+from database.secret_file import OWNERS, SESSIONS, NoSecret, find_secret, read_secret
+from database.team import Team
 from runtime.lifecycle import CannotStart, open_store, serve_until_stopped, take_sandbox_time
 from runtime.sandbox_clock import follow_clock
 from schedulers import registry
 from web_app.app import build_app
 from web_app.auth.mini_app import mini_app_key
-from web_app.auth.secret import NoSecret, find_secret
 from web_app.services import AdminServices, Keys, Services
 from web_app.serving import WebServer
 
@@ -53,6 +55,7 @@ def services_of(
         links=settings.telegram_links,
         page_key=page_key(settings),
         shortener_hosts=shortener_hosts(settings),
+        zone=settings.zone,
         base_path=urlsplit(settings.PUBLIC_BASE_URL).path,
         bot_username=bot_username,
         has_page=bool(settings.PUBLIC_BASE_URL),
@@ -60,15 +63,17 @@ def services_of(
     )
 
 
-def admin_services(settings: Settings) -> AdminServices:
+def admin_services(settings: Settings, clock: Clock) -> AdminServices:
     """Collect what the admin page and its API need. May write a new session secret to DATA_DIR. Raises CannotStart."""
     try:
-        secret = find_secret(settings.JWT_SECRET.get_secret_value(), settings.DATA_DIR)
+        secret = find_secret(
+            settings.DATA_DIR, SESSIONS, configured=settings.JWT_SECRET.get_secret_value(), variable="JWT_SECRET"
+        )
     except NoSecret as error:
         raise CannotStart(str(error), status=2) from None
     return AdminServices(
         keys=Keys(secret, mini_app_key(settings.ADMIN_BOT_TOKEN.get_secret_value())),
-        owner_ids=frozenset(settings.ADMIN_IDS),
+        team=Team(settings.ADMIN_IDS, partial(read_secret, settings.DATA_DIR, OWNERS), clock),
         plans=registry.plans(settings.zone, settings.TOKEN_CLEANUP_HOUR),
         zone=settings.zone,
         base_url=settings.PUBLIC_BASE_URL,
@@ -82,7 +87,7 @@ def page_key(settings: Settings) -> bytes:
 
 
 def shortener_hosts(settings: Settings) -> frozenset[str]:
-    """The configured hosts of every shortener and the host of its API, in lower case."""
+    """The configured hosts of every shortener of the environment and the host of its API, in lower case."""
     api_hosts = (urlsplit(shortener.api_url).hostname or "" for shortener in settings.SHORTENERS)
     configured = (host.lower() for shortener in settings.SHORTENERS for host in shortener.hosts)
     return frozenset({*api_hosts, *configured}) - {""}
@@ -93,7 +98,7 @@ def component(settings: Settings, clock: Clock, bot_username: str = "") -> WebCo
 
     Raises CannotStart when the port cannot be bound, or there is no secret for sessions.
     """
-    server = WebServer(build_app(services_of(settings, clock, bot_username, admin_services(settings))))
+    server = WebServer(build_app(services_of(settings, clock, bot_username, admin_services(settings, clock))))
     host = settings.WEB_HOST
     try:
         port = server.listen(host, settings.WEB_PORT)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from core.clock import Clock
 from core.jobs import JobPlan
 from core.statistics import DayStats
+from database.team import Team
 from monitoring import pictures
 from monitoring.pictures import Picture, Theme
 from web_app.rate_limit import Limits
@@ -30,8 +31,7 @@ class AdminServices:
     """What the admin page and its API need."""
 
     keys: Keys
-    #: owners, from the environment; other admins are in the database
-    owner_ids: frozenset[int]
+    team: Team
     #: the jobs by name
     plans: Mapping[str, JobPlan]
     zone: ZoneInfo
@@ -50,8 +50,10 @@ class Services:
     links: str
     #: signs the hidden fields of the page's form
     page_key: bytes = field(repr=False)
-    #: hosts of the shorteners' pages, in lower case
+    #: hosts of the pages of the environment's shorteners, in lower case; those added in the admin bot are stored
     shortener_hosts: frozenset[str] = frozenset()
+    #: the zone of the days on which finished links are counted
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     #: path of the public address, like /gate; empty at the root of a host
     base_path: str = ""
     #: user bot for pages without a token; empty: not known

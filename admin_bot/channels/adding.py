@@ -66,7 +66,7 @@ class ChannelAdder:
         if candidate.chat_id == await self._storage.find():
             return NotAdded(texts.IS_STORAGE)
         existing = await channel_ops.find(candidate.chat_id)
-        if existing is not None:
+        if existing is not None and existing.invite_link:
             return await self._already_added(admin_id, existing)
         seen = await inspect_chat(self._bot, candidate.chat_id)
         if seen.chat_id != candidate.chat_id:

@@ -1,4 +1,4 @@
-"""Channels to join: their screens, and every change of them."""
+"""Channels: their screens, and every change of them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,13 +11,14 @@ from aiogram.types import CallbackQuery
 from admin_bot.audit import note
 from admin_bot.channels.checking import ChannelChecker, Checked
 from admin_bot.channels.invite_links import InviteLinks
-from admin_bot.screens import Screen, show_in_place, toast
+from admin_bot.screens import show_in_place, toast
 from core.clock import Clock
 from core.errors import StoreUnavailable, TollgateError
 from core.subscriptions import Channel, ChannelMode
 from core.supervisor import Supervisor
 from database.operations import channel_ops, membership_ops
 from views.channels import keyboards, texts
+from views.screens import Screen
 
 log = structlog.get_logger("tollgate.admin")
 
@@ -50,8 +51,7 @@ class ChannelService:
         """Return one page of the list; the last page for a number beyond it."""
         channels = await channel_ops.load()
         page = min(page, keyboards.page_of(max(len(channels) - 1, 0)))
-        html = texts.list_screen(channels, page, keyboards.PAGE, self._zone)
-        return Screen(html, keyboards.channel_list(channels, page))
+        return texts.channel_list(channels, page, self._zone)
 
     async def screen(self, channel: Channel) -> Screen:
         """Return one channel's screen; the list if the channel was removed meanwhile."""
@@ -59,8 +59,7 @@ class ChannelService:
         place = index_of(channels, channel.chat_id)
         if place is None:
             return await self.list_screen()
-        html = texts.channel_screen(channels[place], place, len(channels), self._zone)
-        return Screen(html, keyboards.channel(channels[place], place, len(channels)))
+        return texts.channel_card(channels[place], place, len(channels), self._zone)
 
     async def show(
         self,
@@ -99,6 +98,13 @@ class ChannelService:
         after = await channel_ops.change(before.chat_id, **{field: value})
         if after is not None:
             await self._note(admin_id, action, before.chat_id, getattr(before, field), getattr(after, field))
+        return after
+
+    async def stop_publishing(self, admin_id: int, before: Channel) -> Channel | None:
+        """Announce no more posts in the channel. Returns it, None if it is gone."""
+        after = await channel_ops.switch_publishing(before.chat_id, is_on=False)
+        if after is not None:
+            await self._note(admin_id, "channel.publishing_off", before.chat_id, before.is_published_to, False)
         return after
 
     async def set_mode(self, admin_id: int, before: Channel, mode: ChannelMode) -> tuple[Channel | None, bool]:

@@ -1,4 +1,4 @@
-"""Who may use the admin bot: decided once, for every kind of update."""
+"""Who may use the admin bot, and in which role: decided once, for every kind of update."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +10,8 @@ from aiogram.types import CallbackQuery, Chat, ChatMemberUpdated, Message, Teleg
 from cachetools import TTLCache
 
 from core.clock import Clock
+from core.payloads import claim_token
+from database.team import Team
 from sender.failures import TELEGRAM_ERRORS, classify
 from sender.updates.acknowledgement import Handler
 from views.admin_texts import not_for_you
@@ -23,10 +25,11 @@ STRANGERS_MAX = 10_000
 
 
 class Authorise(BaseMiddleware):
-    """Lets admins pass in their private chat. Strangers get one sentence there; all other updates are dropped.
+    """Lets the team pass in private chats, with the role as `role`. Strangers get one sentence there; all other updates
+    are dropped. Who opens the link that makes the first owner passes without a role.
 
-    Updates about the bot's own rights in a channel pass in any case: they are no request, and the one who takes the
-    rights away need not be an admin of Tollgate.
+    Updates about rights of bots in a channel pass in any case: they are no request, and the one who takes the
+    rights away need not be in the team.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -40,7 +43,9 @@ class Authorise(BaseMiddleware):
         is_private = isinstance(event, CallbackQuery) if chat is None else chat.type == ChatType.PRIVATE
         if user is None or not is_private:
             return None
-        if user.id in data["admin_ids"]:
+        team: Team = data["team"]
+        data["role"] = await team.role_of(user.id)
+        if data["role"] is not None or (isinstance(event, Message) and not user.is_bot and claim_token(event.text)):
             return await handler(event, data)
         await self._refuse(event, user.id, data)
         return None

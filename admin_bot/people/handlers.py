@@ -9,13 +9,14 @@ from admin_bot.conversation.dialogue import Dialogue, Question
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.people.inputs import BanCommand, read_ban, read_grant, read_id
 from admin_bot.people.service import PeopleService
-from admin_bot.screens import Screen, answer, show_in_place, toast
+from admin_bot.screens import answer, screen_id, show_in_place, toast, turn_to
 from admin_bot.states import Asked
 from core.errors import BadInput
 from database.operations import user_ops
 from views.admin_texts import FIRST_THE_BATCH
 from views.html import esc
-from views.people import keyboards, texts
+from views.navigation import Open, Section
+from views.people import texts
 from views.people.callbacks import SubscriberAction, SubscriberButton
 
 
@@ -62,7 +63,7 @@ async def user_command(message: Message, command: CommandObject, state: FSMConte
         await message.answer(FIRST_THE_BATCH)
     else:
         await dialogue.ask(Asked.person, Question(None, None))
-        await message.answer(texts.ASK_SUBSCRIBER)
+        await answer(message, texts.ask_subscriber())
 
 
 async def _show(message: Message, typed: str, people: PeopleService) -> bool:
@@ -90,6 +91,16 @@ async def answered(message: Message, state: FSMContext, people: PeopleService) -
         await Dialogue(state).end_question()
 
 
+async def open_section(query: CallbackQuery, bot: Bot, state: FSMContext) -> None:
+    """Ask for a subscriber in place of the pressed screen."""
+    dialogue = Dialogue(state)
+    if await dialogue.batch_draft() is not None:
+        await toast(query, FIRST_THE_BATCH, alert=True)
+        return
+    await dialogue.ask(Asked.person, Question(None, screen_id(query)))
+    await turn_to(query, bot, texts.ask_subscriber())
+
+
 async def show_subscriber(query: CallbackQuery, callback_data: SubscriberButton, people: PeopleService) -> None:
     await people.show(query, callback_data.user_id)
 
@@ -100,15 +111,12 @@ async def confirm(query: CallbackQuery, callback_data: SubscriberButton, bot: Bo
         await people.show(query, callback_data.user_id)
         return
     await toast(query)
-    if callback_data.act is SubscriberAction.BAN:
-        screen = Screen(texts.confirm_ban(user), keyboards.confirm_ban(user.user_id))
-    else:
-        screen = Screen(texts.confirm_unban(user), keyboards.confirm_unban(user.user_id))
-    await show_in_place(query, bot, screen)
+    is_ban = callback_data.act is SubscriberAction.BAN
+    await show_in_place(query, bot, texts.confirm_ban(user) if is_ban else texts.confirm_unban(user))
 
 
 async def ban_confirmed(query: CallbackQuery, callback_data: SubscriberButton, people: PeopleService) -> None:
-    if people.is_admin(callback_data.user_id):
+    if await people.is_admin(callback_data.user_id):
         await toast(query, texts.IS_ADMIN, alert=True)
         return
     await people.ban(query.from_user.id, BanCommand(callback_data.user_id))
@@ -124,6 +132,7 @@ def build() -> Router:
     router = Router(name="admin people")
     router.callback_query.middleware(EndQuestion())
     router.message.register(answered, StateFilter(Asked.person))
+    router.callback_query.register(open_section, Open.filter(F.section == Section.SUBSCRIBERS))
     router.callback_query.register(show_subscriber, SubscriberButton.filter(F.act == SubscriberAction.SHOW))
     router.callback_query.register(
         confirm, SubscriberButton.filter(F.act.in_({SubscriberAction.BAN, SubscriberAction.UNBAN}))

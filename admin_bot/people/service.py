@@ -9,34 +9,35 @@ from aiogram.types import CallbackQuery
 
 from admin_bot.audit import note
 from admin_bot.people.inputs import BanCommand, GrantCommand
-from admin_bot.screens import Screen, show_in_place, toast
+from admin_bot.screens import show_in_place, toast
 from core.clock import Clock
 from core.users import User, is_banned
 from database.operations import settings_ops, user_credits, user_ops
-from views.people import keyboards, texts
+from database.team import Team
+from views.people import texts
+from views.screens import Screen
 
 
 class PeopleService:
     """What commands and buttons about subscribers share."""
 
-    def __init__(self, bot: Bot, clock: Clock, zone: ZoneInfo, admin_ids: frozenset[int]) -> None:
+    def __init__(self, bot: Bot, clock: Clock, zone: ZoneInfo, team: Team) -> None:
         self._bot = bot
         self._clock = clock
         self._zone = zone
-        self._admin_ids = admin_ids
+        self._team = team
 
-    def is_admin(self, user_id: int) -> bool:
-        """Return whether this is an admin, who cannot be banned."""
-        return user_id in self._admin_ids
+    async def is_admin(self, user_id: int) -> bool:
+        """Return whether this is a member of the team, who cannot be banned."""
+        return await self._team.role_of(user_id) is not None
 
     async def screen(self, user_id: int) -> Screen:
         """Return everything stored about a subscriber."""
         user = await user_ops.find(user_id)
         if user is None:
-            return Screen(texts.unknown(user_id))
-        now = self._clock.now()
-        keyboard = keyboards.subscriber(user, now, may_ban=not self.is_admin(user_id))
-        return Screen(texts.subscriber(user, now, self._zone), keyboard)
+            return texts.unknown_subscriber(user_id)
+        may_ban = not await self.is_admin(user_id)
+        return texts.subscriber(user, self._clock.now(), self._zone, may_ban=may_ban)
 
     async def show(self, query: CallbackQuery, user_id: int) -> None:
         """Show a subscriber's screen in place of the pressed one."""
@@ -67,7 +68,7 @@ class PeopleService:
 
     async def ban(self, admin_id: int, command: BanCommand) -> str:
         """Ban a subscriber. Returns the answer (HTML). May be repeated after StoreUnavailable."""
-        if self.is_admin(command.user_id):
+        if await self.is_admin(command.user_id):
             return texts.IS_ADMIN
         now = self._clock.now()
         before = await user_ops.find(command.user_id)

@@ -12,6 +12,7 @@ from core.errors import BadInput
 from core.settings import BotSettings, Control, SettingField, field_of, parse_setting
 from core.settings.changes import Editor, SettingChange
 from database.operations import settings_ops
+from database.operations.shorteners import shortener_ops
 from views.html import cut, esc
 from views.settings import texts
 
@@ -26,7 +27,7 @@ async def show_settings(message: Message, clock: Clock, storage_channel: Storage
     await message.answer(texts.settings_list(settings, storage_channel.configured))
 
 
-async def set_one(message: Message, clock: Clock, has_shorteners: bool, has_page: bool) -> None:
+async def set_one(message: Message, clock: Clock, has_page: bool) -> None:
     name, typed = _name_and_value(message)
     if not name:
         await message.answer(texts.USAGE)
@@ -42,6 +43,7 @@ async def set_one(message: Message, clock: Clock, has_shorteners: bool, has_page
             return
         before = getattr(await settings_ops.current(clock.now()), name)
         change = await change_setting(_editor(message), name, value, before, clock)
+        has_shorteners = await shortener_ops.has_active(clock.now())
         await message.answer(_outcome(field_of(name), before, value, change, has_shorteners, has_page))
 
 

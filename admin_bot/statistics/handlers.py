@@ -1,14 +1,12 @@
-"""/stats and its buttons."""
+"""The statistics and their buttons."""
 
-from aiogram import Router
+from aiogram import F, Router
 from aiogram.types import CallbackQuery, Message
 
-from admin_bot.filters import is_button_of
 from admin_bot.middlewares.questions import EndQuestion
-from admin_bot.screens import toast
 from admin_bot.statistics.service import StatisticsService
-from views.statistics import texts
-from views.statistics.callbacks import CountButton, PicturesButton
+from views.navigation import Open, Section
+from views.statistics.callbacks import CountButton, NumbersButton, PicturesButton
 
 
 async def stats_command(message: Message, statistics: StatisticsService) -> None:
@@ -19,13 +17,16 @@ async def draw(query: CallbackQuery, callback_data: PicturesButton, statistics: 
     await statistics.draw(query, callback_data.days)
 
 
-async def count(query: CallbackQuery, statistics: StatisticsService) -> None:
-    await statistics.count(query)
+async def show(query: CallbackQuery, callback_data: NumbersButton, statistics: StatisticsService) -> None:
+    await statistics.show(query, callback_data.days)
 
 
-async def unknown_button(query: CallbackQuery) -> None:
-    """Answer a forged button, or one of another version."""
-    await toast(query, texts.GONE)
+async def open_section(query: CallbackQuery, statistics: StatisticsService) -> None:
+    await statistics.show(query)
+
+
+async def count(query: CallbackQuery, callback_data: CountButton, statistics: StatisticsService) -> None:
+    await statistics.count(query, callback_data.days)
 
 
 def build() -> Router:
@@ -33,5 +34,6 @@ def build() -> Router:
     router.callback_query.middleware(EndQuestion())
     router.callback_query.register(draw, PicturesButton.filter())
     router.callback_query.register(count, CountButton.filter())
-    router.callback_query.register(unknown_button, is_button_of(PicturesButton, CountButton))
+    router.callback_query.register(show, NumbersButton.filter())
+    router.callback_query.register(open_section, Open.filter(F.section == Section.STATISTICS))
     return router

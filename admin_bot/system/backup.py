@@ -7,9 +7,9 @@ from aiogram.types import CallbackQuery
 
 from admin_bot.job_runs import JobRuns, Requested
 from admin_bot.run_follower import RunFollower
-from admin_bot.screens import Screen, pressed_message, send, show, toast
+from admin_bot.screens import pressed_message, send, show, toast
 from core.clock import Clock
-from views.system import backup_keyboards as keyboards
+from views.screens import Screen
 from views.system import backup_texts as texts
 
 #: runs read to find the newest successful one: three weeks of them
@@ -71,5 +71,4 @@ class BackupService:
         now = self._clock.now()
         is_running = lease is not None and lease.is_held(now)
         backups = texts.Backups(runs, is_running, self._folder, self._keep)
-        screen = Screen(texts.backup(backups, now, self._zone), keyboards.backup(self._job, is_busy=backups.is_busy))
-        return screen, not backups.is_busy
+        return texts.backup(backups, self._job, now, self._zone), not backups.is_busy

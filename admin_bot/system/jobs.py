@@ -9,13 +9,13 @@ from aiogram.types import CallbackQuery
 from admin_bot.audit import note
 from admin_bot.job_runs import READ_ATTEMPTS, JobRuns, Requested
 from admin_bot.run_follower import RunFollower
-from admin_bot.screens import MessageRef, Screen, pressed_message, send, show, toast
+from admin_bot.screens import MessageRef, pressed_message, send, show, toast
 from core.clock import Clock
 from core.errors import StoreUnavailable
 from core.job_status import JobStatus, overview
 from core.jobs import JobPlan
 from database.operations import lease_ops, run_ops
-from views.system import jobs_keyboards as keyboards
+from views.screens import Screen
 from views.system import jobs_texts as texts
 
 #: runs shown on one job's screen
@@ -55,8 +55,8 @@ class JobService:
 
     # screens
 
-    async def list_screen(self) -> Screen:
-        """Return the list of all jobs."""
+    async def list_screen(self, page: int = 0) -> Screen:
+        """Return a page of the list of jobs."""
         now = self._clock.now()
         for _ in range(READ_ATTEMPTS):
             leases, runs = await lease_ops.find_many(self.names), await run_ops.latest_runs(self.names)
@@ -64,7 +64,7 @@ class JobService:
             # as in `JobRuns.read`
             if all(one.is_running(now) for one in statuses if one.last is not None and one.last.is_running):
                 break
-        return Screen(texts.job_list(statuses, now, self._zone), keyboards.job_list(self.names))
+        return texts.job_list(statuses, page, now, self._zone)
 
     async def screen(self, job: str) -> tuple[Screen, bool]:
         """Return one job's screen, and whether it is idle: no run goes on or waits."""
@@ -74,7 +74,7 @@ class JobService:
             {job: self._plans[job]}, {job: runs[0]} if runs else {}, {job: lease} if lease is not None else {}, now
         )
         is_idle = not status.is_running(now) and not any(run.is_waiting for run in runs)
-        return Screen(texts.job(status, runs, now, self._zone), keyboards.job(status)), is_idle
+        return texts.job(status, runs, now, self._zone), is_idle
 
     async def status(self, job: str) -> JobStatus:
         """Return a job's plan and pause, without its runs."""

@@ -16,10 +16,10 @@ from bench.harness.keyed import looked_up_by_key
 from bench.harness.telegram import ADMIN_TOKEN, OWNER, PRODUCT, TOKENS
 from bench.harness.usage import cpu
 from config import Settings
-from core.admins import Role
 from core.clock import Clock, SystemClock
 from core.ids import new_token
 from core.supervisor import Supervisor
+from core.team.admins import Role
 from core.verification import Token
 from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
@@ -57,7 +57,7 @@ def services(clock: Clock) -> Services:
         JWT_SECRET=SECRET,
         SANDBOX_CLOCK_URL="",
     )
-    return services_of(settings, clock, admin=replace(admin_services(settings), limits=UNLIMITED))
+    return services_of(settings, clock, admin=replace(admin_services(settings, clock), limits=UNLIMITED))
 
 
 class Actions:

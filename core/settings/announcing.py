@@ -29,11 +29,11 @@ class AnnouncementDefaults:
     leaves_after_minutes: int
 
 
-def announcement_defaults(post: Post, settings: BotSettings, own_label: str | None = None) -> AnnouncementDefaults:
+def announcement_defaults(post: Post, settings: BotSettings) -> AnnouncementDefaults:
     """Return what an announcement of a post is before anything is chosen for it."""
     return AnnouncementDefaults(
         announcement_text(post, settings),
-        announcement_label(own_label, settings),
+        announcement_label(post, settings),
         settings.cover_photo,
         settings.leaves_after_minutes,
     )
@@ -62,9 +62,9 @@ def announcement_values(post: Post, settings: BotSettings) -> dict[str, str]:
     }
 
 
-def announcement_label(own: str | None, settings: BotSettings) -> str:
+def announcement_label(post: Post, settings: BotSettings) -> str:
     """Return what stands on the button: the post's own label, else the owners', else the usual one."""
-    return own or settings.button_label or DEFAULT_LABEL
+    return post.label or settings.button_label or DEFAULT_LABEL
 
 
 def ticked_first(publishing: Sequence[int], settings: BotSettings) -> tuple[int, ...]:

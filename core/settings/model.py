@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from core.addresses import is_button_address
 from core.errors import BadInput
+from core.posts import LABEL_MAX
 from core.templates import TemplateRules, check
 
 #: the lowest id of a channel (Bot API: at most 52 significant bits)
@@ -61,7 +62,7 @@ class BotSettings(BaseModel):
     post_template: str | None = Field(None, max_length=_HTML_MAX)
     contact: str | None = Field(None, max_length=_HTML_MAX)
     #: plain text: Telegram shows no formatting on buttons
-    button_label: str | None = Field(None, max_length=64)
+    button_label: str | None = Field(None, max_length=LABEL_MAX)
     post_password: str | None = Field(None, max_length=128)
     #: the channel that is ticked first when a post is published
     public_channel_id: int | None = Field(None, ge=CHANNEL_ID_LOWEST, le=-1)

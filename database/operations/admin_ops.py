@@ -1,15 +1,101 @@
-"""Admins besides the owners, who are configured in the environment (collection `admins`)."""
+"""The stored team and the link that makes the first owner (collection `admins`).
 
-from core.admins import Role
+A row has `user_id`, `role`, `added_by` and `added_at`; an owner's `proof` and `claimed_with` too. The link is the one
+row whose `user_id` is null: the unique index allows no second one.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from weakref import WeakKeyDictionary
+
+from core.errors import AlreadyThere
+from core.team.admins import AdminRow, ClaimRow, Role
 from database.collection import Collection
-from database.connection import current_database
+from database.connection import Database, current_database
+from database.shared_read import SharedRead
+from database.values import Document
+
+#: rows read; a team is small
+MEMBERS_MAX = 200
+
+
+@dataclass(slots=True)
+class _Cache:
+    rows: SharedRead[tuple[AdminRow, ...]] = field(default_factory=SharedRead)
+
+
+_caches: WeakKeyDictionary[Database, _Cache] = WeakKeyDictionary()
 
 
 def _admins() -> Collection:
     return current_database().collection("admins")
 
 
-async def find_role(user_id: int) -> Role | None:
-    """Return the stored role; None for anyone who is no admin, and for a role this version does not know."""
-    row = await _admins().find_one({"user_id": user_id}, projection=["role"])
-    return Role(row["role"]) if row is not None and row["role"] in Role.__members__.values() else None
+def _cache() -> _Cache:
+    return _caches.setdefault(current_database(), _Cache())
+
+
+def _row(document: Document) -> AdminRow:
+    role: str = document.get("role") or ""
+    return AdminRow(
+        document["user_id"],
+        Role(role) if role in Role.__members__.values() else None,
+        document.get("proof") or "",
+        document.get("claimed_with") or "",
+    )
+
+
+async def load() -> tuple[AdminRow, ...]:
+    """Return the rows of people, at most MEMBERS_MAX, by user id."""
+    found = await _admins().find({"user_id": {"$gt": 0}}, limit=MEMBERS_MAX, sort=[("user_id", 1)])
+    return tuple(_row(document) for document in found)
+
+
+async def current(now: datetime) -> tuple[AdminRow, ...]:
+    """Return the rows of people as of at most 5 seconds ago; a change by this process is seen at once."""
+    return await _cache().rows.get(now, load)
+
+
+async def find_claim() -> ClaimRow | None:
+    """Return the stored link; None when there is none."""
+    document = await _admins().find_one({"user_id": None})
+    return None if document is None else ClaimRow(document["fingerprint"], document["expires_at"])
+
+
+async def issue_claim(fingerprint: str, expires_at: datetime) -> None:
+    """Store the link's fingerprint; an earlier link stops. One atomic upsert."""
+    update = {"$set": {"fingerprint": fingerprint, "expires_at": expires_at}}
+    try:
+        await _admins().update_one({"user_id": None}, update, upsert=True)
+    except AlreadyThere:
+        # another process inserted it in the same instant
+        await _admins().update_one({"user_id": None}, update, upsert=True)
+
+
+async def withdraw_claim() -> None:
+    """Delete the link, if there is one."""
+    await _admins().delete_one({"user_id": None})
+
+
+async def become_owner(user_id: int, fingerprint: str, proof: str, now: datetime) -> bool:
+    """Turn the unexpired link with this fingerprint into the owner's row: one conditional update, of any number of
+    concurrent callers one gets True.
+
+    A row the person has already, of a lower role or with a proof that is not valid, is deleted before and put back
+    when somebody else was faster. The person's own concurrent call is left alone.
+    """
+    former = await _admins().find_one_and_delete({"user_id": user_id, "claimed_with": {"$ne": fingerprint}})
+    owner: Document = {
+        "user_id": user_id,
+        "role": Role.OWNER,
+        "proof": proof,
+        "claimed_with": fingerprint,
+        "added_by": user_id,
+        "added_at": now,
+    }
+    unused = {"user_id": None, "fingerprint": fingerprint, "expires_at": {"$gte": now}}
+    is_owner = await _admins().update_one(unused, {"$set": owner, "$unset": {"fingerprint": "", "expires_at": ""}})
+    if not is_owner and former is not None:
+        await _admins().insert_one(former)
+    _cache().rows.clear()
+    return is_owner

@@ -1,8 +1,8 @@
 """Lists of posts, newest first, and the search for words, numbers and links (collection `posts`).
 
 A page of a list is read along an index in its order. A search for words has two indexes to go by, and MongoDB tries
-both: the posts with the longest word, which are few if it is rare, and all posts newest first, of which few are read
-until a page is full if it is not.
+both: the posts with the rarest word, all of which are read, and the newest posts, of which few are read until a page is
+full if the words are common. Which word is rarest is asked before: the two longest are counted, up to FEW.
 """
 
 import re
@@ -14,6 +14,8 @@ from database.collection import Collection
 from database.connection import current_database
 from database.values import Document
 
+#: posts counted of a word; one with as many is common
+FEW = 500
 #: digits of a searched number; longer ones do not fit an integer of the database
 _NUMBER_DIGITS = 18
 _NUMBER = re.compile(rf"(#?)([0-9]{{1,{_NUMBER_DIGITS}}})", re.ASCII)
@@ -40,7 +42,7 @@ async def search(
 
     None or blank: every post of the filter. `#12` and a post's link: that post, whatever its status. `12`: that post,
     then those with a word that begins so. Other text: the posts of the filter of which each word begins a word of the
-    title, the text or the number. At most two commands.
+    title, the text or the number. At most three commands, one for a list.
     """
     words = (text or "").strip()
     code, number = find_post_code(words), _NUMBER.fullmatch(words)
@@ -52,13 +54,26 @@ async def search(
     searched = searched_words(words)
     if words and not searched:
         return [], False
-    return await _page(_condition(searched, show), skip, limit)
+    return await _page(_condition(await _rarest_first(searched), show), skip, limit)
+
+
+async def _rarest_first(searched: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the words with the rarer one of the two longest in front; of one word nothing is asked."""
+    if len(searched) < 2:
+        return searched
+    counted = [(await _posts().count(_begins(word), limit=FEW), word) for word in searched[:2]]
+    first = min(counted)[1]
+    return (first, *(word for word in searched if word != first))
+
+
+def _begins(word: str) -> Document:
+    # anchored, so that the index is used; escaped, so that no input is a pattern
+    return {"words": {"$regex": "^" + re.escape(word)}}
 
 
 def _condition(searched: tuple[str, ...], show: PostFilter) -> Document:
     condition = dict(_SHOWN[show])
-    # anchored, so that the index is used; escaped, so that no input is a pattern. The longest word bounds the walk
-    begins: list[Document] = [{"words": {"$regex": "^" + re.escape(word)}} for word in searched]
+    begins = [_begins(word) for word in searched]
     if begins:
         condition |= begins[0]
     if begins[1:]:

@@ -10,11 +10,12 @@ from weakref import WeakKeyDictionary
 from pydantic import ValidationError
 
 from core.errors import AlreadyThere
-from core.settings import TEXTS, BotSettings
+from core.settings import TEXTS, AccessMode, BotSettings
 from core.settings.changes import Editor, LastChange, SettingChange, SettingsNow
 from core.templates import from_plain
 from database.collection import Collection
 from database.connection import Database, current_database
+from database.operations.shorteners import shortener_ops
 from database.shared_read import SharedRead
 from database.values import Document, to_stored
 
@@ -25,11 +26,25 @@ _ID = "settings"
 _CHANGED = "changed"
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """The stored settings, and what is wrong with them."""
+
+    settings: BotSettings
+    #: False: whether posts are for everybody follows from whether there is a shortener
+    is_access_chosen: bool
+    problems: tuple[str, ...] = ()
+
+    def followed(self, *, has_shorteners: bool) -> BotSettings:
+        """Return the settings as they apply."""
+        if self.is_access_chosen or not has_shorteners:
+            return self.settings
+        return self.settings.model_copy(update={"access_mode": AccessMode.CREDITS})
+
+
 @dataclass(slots=True)
 class _Cache:
-    settings: SharedRead[BotSettings] = field(default_factory=SharedRead)
-    #: values of settings that are not stored, where they differ from the model's defaults
-    defaults: Document = field(default_factory=dict)
+    settings: SharedRead[_Stored] = field(default_factory=SharedRead)
 
 
 _caches: WeakKeyDictionary[Database, _Cache] = WeakKeyDictionary()
@@ -41,23 +56,6 @@ def _config() -> Collection:
 
 def _cache() -> _Cache:
     return _caches.setdefault(current_database(), _Cache())
-
-
-def set_defaults(**values: Any) -> None:
-    """Set the values of settings that are not stored in the open database, instead of the model's defaults.
-
-    Each call replaces the values of the one before. Raises ValueError for an unknown name or a value out of range.
-    """
-    for name, value in values.items():
-        _check(name, value)
-    cache = _cache()
-    cache.defaults = values
-    cache.settings.clear()
-
-
-def usual() -> BotSettings:
-    """Return the settings while none is stored."""
-    return BotSettings.model_validate(_cache().defaults)
 
 
 def _check(name: str, value: Any) -> Any:
@@ -78,20 +76,6 @@ def _value(name: str, stored: Any) -> Any:
     return from_plain(stored) if isinstance(stored, str) else stored and stored.get("html")
 
 
-def _read(document: Document | None) -> tuple[BotSettings, list[str]]:
-    defaults = _cache().defaults
-    stored = {name: value for name, value in (document or {}).items() if name in BotSettings.model_fields}
-    values = {name: _value(name, value) for name, value in stored.items()}
-    try:
-        return BotSettings.model_validate(defaults | values), []
-    except ValidationError as error:
-        wrong = {str(problem["loc"][0]): problem["msg"] for problem in error.errors()}
-    sound = {name: value for name, value in values.items() if name not in wrong}
-    # without the stored value, which may be the password of posts
-    problems = [f"{name}: the stored value is not usable ({why}); the default stands" for name, why in wrong.items()]
-    return BotSettings.model_validate(defaults | sound), problems
-
-
 def _changes(document: Document | None) -> Mapping[str, LastChange]:
     found = (document or {}).get(_CHANGED) or {}
     return {
@@ -101,25 +85,44 @@ def _changes(document: Document | None) -> Mapping[str, LastChange]:
     }
 
 
+def _read(document: Document | None) -> _Stored:
+    stored = {name: _value(name, value) for name, value in (document or {}).items() if name in BotSettings.model_fields}
+    try:
+        return _Stored(BotSettings.model_validate(stored), "access_mode" in stored)
+    except ValidationError as error:
+        wrong = {str(problem["loc"][0]): problem["msg"] for problem in error.errors()}
+    sound = {name: value for name, value in stored.items() if name not in wrong}
+    # without the stored value, which may be the password of posts
+    problems = [f"{name}: the stored value is not usable ({why}); the default stands" for name, why in wrong.items()]
+    return _Stored(BotSettings.model_validate(sound), "access_mode" in sound, tuple(problems))
+
+
+async def _applied(stored: _Stored) -> BotSettings:
+    """Return the settings as they apply at this moment; one more read when the access mode was never chosen."""
+    is_open = not stored.is_access_chosen
+    return stored.followed(has_shorteners=is_open and shortener_ops.is_any_active(await shortener_ops.load()))
+
+
 async def load_checked() -> tuple[BotSettings, list[str]]:
     """Return the stored settings, and a sentence for each stored value that is invalid and was replaced by its default.
 
-    Unknown names are ignored; without a stored document every setting has its default.
+    Unknown names are ignored; without a stored document every setting has its default. That of `access_mode` is credits
+    while there is a shortener.
     """
-    return _read(await _config().find_one({"_id": _ID}))
+    stored = _read(await _config().find_one({"_id": _ID}))
+    return await _applied(stored), list(stored.problems)
 
 
 async def load() -> BotSettings:
     """Return the stored settings; invalid values are logged and replaced by their defaults."""
-    settings, problems = await load_checked()
-    for problem in problems:
+    return await _applied(await _load())
+
+
+async def _load() -> _Stored:
+    stored = _read(await _config().find_one({"_id": _ID}))
+    for problem in stored.problems:
         log.warning("settings.value_ignored", extra={"problem": problem})
-    return settings
-
-
-async def load_now() -> SettingsNow:
-    """Return the stored settings with who changed which one last; one read, not shared and not kept."""
-    return _settings_now(await _config().find_one({"_id": _ID}))
+    return stored
 
 
 async def current(now: datetime) -> BotSettings:
@@ -127,7 +130,20 @@ async def current(now: datetime) -> BotSettings:
 
     Concurrent callers share one read, its result or its error.
     """
-    return await _cache().settings.get(now, load)
+    stored = await _cache().settings.get(now, _load)
+    if stored.is_access_chosen:
+        return stored.settings
+    return stored.followed(has_shorteners=await shortener_ops.has_active(now))
+
+
+async def load_now(now: datetime) -> SettingsNow:
+    """Return the stored settings with who changed which one last; one read, not shared and not kept."""
+    return _settings_now(await _config().find_one({"_id": _ID}), has_shorteners=await shortener_ops.has_active(now))
+
+
+def _settings_now(document: Document | None, *, has_shorteners: bool) -> SettingsNow:
+    usual = BotSettings(access_mode=AccessMode.CREDITS if has_shorteners else AccessMode.OPEN)
+    return SettingsNow(_read(document).followed(has_shorteners=has_shorteners), usual, _changes(document))
 
 
 async def change(name: str, value: Any) -> BotSettings:
@@ -143,7 +159,7 @@ async def change(name: str, value: Any) -> BotSettings:
         # another process inserted the document at the same instant
         document = await _config().find_one_and_update({"_id": _ID}, update, upsert=True)
     _cache().settings.clear()
-    return _read(document)[0]
+    return await _applied(_read(document))
 
 
 async def change_from(name: str, value: Any, *, expected: Any, by: Editor, at: datetime) -> SettingChange:
@@ -152,32 +168,28 @@ async def change_from(name: str, value: Any, *, expected: Any, by: Editor, at: d
     A second press with the value that stands already is no conflict and changes nothing. Raises ValueError as `change`.
     """
     new, old = _check(name, value), _check(name, expected)
+    has_shorteners = await shortener_ops.has_active(at)
     row = {"by": by.user_id, "name": by.name, "at": at, "before": _stored(name, old)}
     update = {name: _stored(name, new), f"{_CHANGED}.{name}": row}
-    document = None if new == old else await _update(_is_as_expected(name, old), update)
-    if document is None and new != old and old == getattr(usual(), name):
-        document = await _insert({name: update[name], _CHANGED: {name: row}})
+    is_usual = old == _settings_now(None, has_shorteners=has_shorteners).value(name)
+    document = None
+    if new != old:
+        document = await _update(_is_as_expected(name, old, is_usual=is_usual), update)
+        if document is None and is_usual:
+            document = await _insert({name: update[name], _CHANGED: {name: row}})
     found = document or await _config().find_one({"_id": _ID})
-    if document is None and new != old and _reads_as(found, name, old):
-        # in a form of its own: an earlier version's, or a value that is not usable
+    now = _settings_now(found, has_shorteners=has_shorteners)
+    if document is None and new != old and now.value(name) == old:
+        # it reads as expected in a form of its own: an earlier version's, or a value that is not usable
         document = await _update({name: (found or {}).get(name)}, update)
-        found = document or await _config().find_one({"_id": _ID})
+        now = _settings_now(document or await _config().find_one({"_id": _ID}), has_shorteners=has_shorteners)
     _cache().settings.clear()
-    now = _settings_now(found)
     return SettingChange(now, document is not None, is_conflict=document is None and now.value(name) != new)
 
 
-def _settings_now(document: Document | None) -> SettingsNow:
-    return SettingsNow(_read(document)[0], usual(), _changes(document))
-
-
-def _reads_as(document: Document | None, name: str, value: Any) -> bool:
-    return bool(getattr(_read(document)[0], name) == value)
-
-
-def _is_as_expected(name: str, old: Any) -> Document:
+def _is_as_expected(name: str, old: Any, *, is_usual: bool) -> Document:
     stored = {name: _stored(name, old)}
-    return stored if old != getattr(usual(), name) else {"$or": [stored, {name: {"$exists": False}}]}
+    return {"$or": [stored, {name: {"$exists": False}}]} if is_usual else stored
 
 
 async def _update(condition: Document, values: Document) -> Document | None:

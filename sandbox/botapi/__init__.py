@@ -10,12 +10,13 @@ from sandbox.botapi import (
     files,
     members,
     pins,
+    profile,
     sending,
     updates,
 )
 from sandbox.botapi.method import Method
 
-_GROUPS = (callbacks, chats, commands, copying, deleting, editing, files, members, pins, sending, updates)
+_GROUPS = (callbacks, chats, commands, copying, deleting, editing, files, members, pins, profile, sending, updates)
 
 #: Lower-cased name -> (documented name, implementation). Names are case-insensitive (BOTAPI §1.1).
 METHODS: dict[str, tuple[str, Method]] = {

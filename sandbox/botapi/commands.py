@@ -1,46 +1,74 @@
-"""What a bot sets about itself: commands, descriptions, menu button (BOTAPI §2.7)."""
+"""The command lists of a bot, by scope and language (BOTAPI §2.7; Client.cpp, td BotCommand.cpp)."""
 
+import json
 from typing import Any
 
-from sandbox.botapi.method import Method
+from sandbox.botapi.method import Method, read_language
 from sandbox.errors import bad_request
-from sandbox.text.entities import normal_url
+from sandbox.state.world import CommandScope, Dialog
+from sandbox.text.fields import LONG_BITS, FieldError, required_int, required_text
 from sandbox.wire import Call
 
 Json = dict[str, Any]
-Scope = tuple[str, int, int, str]
 
 MAX_COMMANDS = 100
 MAX_COMMAND = 32
 MAX_COMMAND_DESCRIPTION = 256
-MAX_DESCRIPTION = 512
-MAX_SHORT_DESCRIPTION = 120
-_SCOPES = {
-    "default": (),
-    "all_private_chats": (),
-    "all_group_chats": (),
-    "all_chat_administrators": (),
-    "chat": ("chat_id",),
-    "chat_administrators": ("chat_id",),
-    "chat_member": ("chat_id", "user_id"),
-}
+_GENERAL = ("default", "all_private_chats", "all_group_chats", "all_chat_administrators")
+_OF_ONE_CHAT = ("chat", "chat_administrators", "chat_member")
 
 
 def set_my_commands(call: Call) -> bool:
-    commands = call.parsed("commands")
-    if not isinstance(commands, list):
-        raise bad_request("expected an Array of BotCommand")
+    """Replace the list of a scope and language. An empty list deletes it."""
+    commands = _commands(call)
+    scope = _scope(call)
+    commands = [_checked(command) for command in commands]
     if len(commands) > MAX_COMMANDS:
         raise bad_request("BOT_COMMANDS_TOO_MUCH")
-    call.bot.commands[_scope(call)] = [_command(item) for item in commands]
+    call.bot.commands.pop(scope, None)
+    if commands:
+        call.bot.commands[scope] = commands
+    call.world.bot_changed(call.bot)
     return True
 
 
+def get_my_commands(call: Call) -> list[Json]:
+    """The list of exactly this scope and language; no wider one replaces a missing one."""
+    return call.bot.commands.get(_scope(call), [])
+
+
+def delete_my_commands(call: Call) -> bool:
+    call.bot.commands.pop(_scope(call), None)
+    call.world.bot_changed(call.bot)
+    return True
+
+
+def _commands(call: Call) -> list[Json]:
+    raw = call.text("commands")
+    if not raw:
+        return []
+    try:
+        found = json.loads(raw)
+    except ValueError as error:
+        raise bad_request("can't parse commands JSON object") from error
+    if not isinstance(found, list):
+        raise bad_request("expected an Array of BotCommand")
+    return [_command(item) for item in found]
+
+
 def _command(item: Any) -> Json:
-    if not isinstance(item, dict) or not isinstance(item.get("command"), str):
-        raise bad_request("can't parse BotCommand: Can't find field \"command\"")
+    prefix = "can't parse BotCommand: "
+    if not isinstance(item, dict):
+        raise bad_request(prefix + "expected an Object")
+    try:
+        return {name: required_text(item, name) for name in ("command", "description")}
+    except FieldError as error:
+        raise bad_request(f"{prefix}{error}") from error
+
+
+def _checked(item: Json) -> Json:
     command = item["command"].strip().removeprefix("/")
-    description = str(item.get("description", "")).strip()
+    description = item["description"].strip()
     if not command:
         raise bad_request("command must be non-empty")
     if len(command) > MAX_COMMAND:
@@ -55,74 +83,57 @@ def _command(item: Any) -> Json:
     return {"command": command, "description": description}
 
 
-def _scope(call: Call) -> Scope:
-    raw = call.parsed("scope") or {"type": "default"}
-    kind = raw.get("type") if isinstance(raw, dict) else None
-    if kind not in _SCOPES:
-        raise bad_request("can't parse BotCommandScope: unsupported type specified")
-    ids = [raw.get(name, 0) for name in _SCOPES[kind]]
-    chat_id = _scope_chat(call, ids[0]) if ids else 0
-    user_id = int(ids[1]) if len(ids) > 1 else 0
-    return kind, chat_id, user_id, call.text("language_code")
-
-
-def _scope_chat(call: Call, chat_id: Any) -> int:
-    """The id of the scope's chat. Raises as `access.find_chat` for a chat the bot cannot reach."""
-    return Call(call.world, call.bot, call.method, {"chat_id": str(chat_id)}).chat().id
-
-
-def get_my_commands(call: Call) -> list[Json]:
-    return call.bot.commands.get(_scope(call), [])
-
-
-def delete_my_commands(call: Call) -> bool:
-    call.bot.commands.pop(_scope(call), None)
-    return True
-
-
-def set_my_description(call: Call) -> bool:
-    return _describe(call, "description", MAX_DESCRIPTION)
-
-
-def set_my_short_description(call: Call) -> bool:
-    return _describe(call, "short_description", MAX_SHORT_DESCRIPTION)
-
-
-def _describe(call: Call, name: str, limit: int) -> bool:
-    text = call.text(name)
-    if len(text) > limit:
-        raise bad_request(f"bot {name.replace('_', ' ')} is too long")
-    call.bot.descriptions[(name, call.text("language_code"))] = text
-    return True
-
-
-def set_chat_menu_button(call: Call) -> bool:
-    """Check the button. It is not stored: the page shows none."""
-    button = call.parsed("menu_button") or {"type": "default"}
-    kind = button.get("type") if isinstance(button, dict) else None
-    if kind not in ("default", "commands", "web_app"):
-        raise bad_request("can't parse menu button: unsupported type specified")
-    if kind == "web_app":
-        _check_web_app(button)
-    if call.text("chat_id") and (call.bot.id, call.integer("chat_id")) not in call.world.dialogs:
+def _scope(call: Call) -> CommandScope:
+    """The scope and language of the call. Raises 400 or 403 as for any chat the bot cannot reach."""
+    kind, chat_id, user_id = _read_scope(call.text("scope"))
+    if not chat_id:
+        return kind, 0, 0, read_language(call)
+    chat = Call(call.world, call.bot, call.method, {"chat_id": chat_id}).chat()
+    if user_id and user_id not in call.world.users and user_id not in call.world.bots:
         raise bad_request("user not found")
-    return True
+    if isinstance(chat, Dialog) and kind != "chat":
+        raise bad_request("can't use specified scope in private chats")
+    if chat.type == "channel":
+        raise bad_request("can't change commands in channel chats")
+    return kind, chat.id, user_id, read_language(call)
 
 
-def _check_web_app(button: Json) -> None:
-    url = (button.get("web_app") or {}).get("url", "")
-    address = normal_url(url)
-    if address is None:
-        raise bad_request(f"menu button Web App URL '{url}' is invalid: Wrong HTTP URL")
-    if not address.startswith("https://"):
-        raise bad_request(f"menu button Web App URL '{url}' is invalid: Only HTTPS links are allowed")
+def _read_scope(raw: str) -> tuple[str, str, int]:
+    """Kind, chat ("" without) and person (0 without) of a scope."""
+    if not raw:
+        return "default", "", 0
+    try:
+        found = json.loads(raw)
+    except ValueError as error:
+        raise bad_request("can't parse BotCommandScope JSON object") from error
+    prefix = "can't parse BotCommandScope: "
+    if not isinstance(found, dict):
+        raise bad_request(prefix + "BotCommandScope must be an Object")
+    try:
+        return _scope_parts(found)
+    except FieldError as error:
+        raise bad_request(f"{prefix}{error}") from error
+
+
+def _scope_parts(found: Json) -> tuple[str, str, int]:
+    kind = required_text(found, "type")
+    if kind in _GENERAL:
+        return kind, "", 0
+    if kind not in _OF_ONE_CHAT:
+        raise FieldError("Unsupported type specified")
+    chat_id = required_text(found, "chat_id")
+    if not chat_id:
+        raise FieldError("Empty chat_id specified")
+    if kind != "chat_member":
+        return kind, chat_id, 0
+    user_id = required_int(found, "user_id", bits=LONG_BITS)
+    if user_id <= 0:
+        raise FieldError("Invalid user_id specified")
+    return kind, chat_id, user_id
 
 
 METHODS: dict[str, Method] = {
     "setMyCommands": set_my_commands,
     "getMyCommands": get_my_commands,
     "deleteMyCommands": delete_my_commands,
-    "setMyDescription": set_my_description,
-    "setMyShortDescription": set_my_short_description,
-    "setChatMenuButton": set_chat_menu_button,
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.botapi.method import Method, find_message, read_draft, read_message_ids
 from sandbox.botapi.partial import failed_message, partial_cut, partial_failure
-from sandbox.botapi.sending import caption, shown_ids
+from sandbox.botapi.sending import shown_ids
 from sandbox.chats.access import VOICE_FORBIDDEN, may_read_history, refuses_voice, require_read, require_write
 from sandbox.chats.copies import album_ids, is_copyable, is_protected, origin_of
 from sandbox.chats.objects import message_json
@@ -14,24 +14,30 @@ from sandbox.chats.posting import Draft, announce, post, store
 from sandbox.errors import bad_request
 from sandbox.state.world import Chat, Content, Message
 from sandbox.text.dates import check_dates
+from sandbox.text.formatting import MAX_CAPTION, Formatted, finish_text, parse_text
 from sandbox.text.reply_markup import Markup, read_markup, survives_copy
 from sandbox.wire import Call
 
 Json = dict[str, Any]
 
+_CAPTION = ("caption", "parse_mode", "caption_entities")
+_WITH_CAPTION = frozenset({"photo", "video", "animation", "audio", "document", "voice"})
+#: Kinds whose caption can stand above.
+_ABOVE = frozenset({"photo", "video", "animation"})
 PROTECTED = "message has protected content and can't be forwarded"
 RESTRICTED = "CHAT_FORWARDS_RESTRICTED"
 
 
 def copy_message(call: Call) -> Json:
-    """The source message is checked before the target chat."""
+    """The source message is checked before the target chat, the new caption before both, its length after them."""
+    caption = parse_text(*(call.text(name) for name in _CAPTION)) if "caption" in call.params else None
     source = _single_source(call, "copy")
-    if not is_copyable(source):
-        raise bad_request("the message can't be copied")
-    content = _copied_content(source.content, call)
     markup = read_markup(call.text("reply_markup"))
     chat = call.chat()
     require_write(call.world, chat, call.bot)
+    if not is_copyable(source):
+        raise bad_request("the message can't be copied")
+    content = _copied_content(source.content, caption, call)
     check_dates(content.entities, call.world.clock.now())
     refusal = _refusal(call, chat, [source])
     if refusal is not None:
@@ -95,14 +101,16 @@ def _single_source(call: Call, verb: str) -> Message:
     return message
 
 
-def _copied_content(content: Content, call: Call) -> Content:
-    """`content` with the caption given in the call. Content without a file is unchanged."""
-    if content.is_text or content.file is None:
+def _copied_content(content: Content, caption: Formatted | None, call: Call) -> Content:
+    """`content` with the caption given in the call; an empty one removes it. Other kinds of content stay as they are.
+
+    `show_caption_above_media` counts only with a new caption (td MessagesManager.cpp, get_forwarded_messages).
+    """
+    if caption is None or content.kind not in _WITH_CAPTION:
         return content
-    if "caption" in call.params:
-        text, entities = caption(call.params)
-        content = replace(content, text=text, entities=entities)
-    return replace(content, is_caption_above=content.is_caption_above or call.flag("show_caption_above_media"))
+    text, entities = finish_text(*caption, MAX_CAPTION, "message caption is too long")
+    is_above = call.flag("show_caption_above_media") and content.kind in _ABOVE
+    return replace(content, text=text, entities=entities, is_caption_above=is_above)
 
 
 def copy_messages(call: Call) -> list[Json]:
@@ -160,6 +168,7 @@ def _drafts(call: Call, chat: Chat, messages: list[Message], is_forward: bool) -
         Draft(
             markup=Markup("inline", survives_copy(message.markup)),
             is_protected=protect,
+            is_silent=call.flag("disable_notification"),
             media_group_id=group_id,
             forward_origin=origin_of(message) if is_forward else None,
         )

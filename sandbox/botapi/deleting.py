@@ -1,9 +1,9 @@
 """deleteMessage and deleteMessages (rows 11 and 12, BOTAPI §2.6 and §3.1)."""
 
 from sandbox.botapi.method import Method, find_message, read_message_ids
-from sandbox.chats.access import require_inside
+from sandbox.chats.access import require_inside, require_reach
 from sandbox.chats.posting import delete
-from sandbox.errors import BLOCKED, DEACTIVATED, bad_request, forbidden
+from sandbox.errors import BLOCKED, bad_request, forbidden
 from sandbox.state.world import Chat, Dialog, Message
 from sandbox.wire import Call
 
@@ -46,11 +46,8 @@ def delete_messages(call: Call) -> bool:
 
 def _chat(call: Call) -> Chat:
     chat = call.chat()
-    if not isinstance(chat, Dialog):
-        require_inside(chat, call.bot)
-    elif chat.user.is_deactivated:
-        raise forbidden(DEACTIVATED)
-    elif chat.is_blocked and not call.world.config.delete_when_blocked:
+    require_reach(chat, call.bot)
+    if isinstance(chat, Dialog) and chat.is_blocked and not call.world.config.delete_when_blocked:
         raise forbidden(BLOCKED)
     return chat
 
@@ -74,7 +71,7 @@ def _has_right(call: Call, chat: Chat, message: Message) -> bool:
     member = require_inside(chat, call.bot)
     is_own = message.bot_id == call.bot.id and not message.content.is_service
     if chat.type == "channel":
-        return member.may("can_post_messages") if is_own else member.may("can_delete_messages")
+        return member.may("can_delete_messages") or (message.bot_id == call.bot.id and member.may("can_post_messages"))
     if chat.type == "supergroup":
         return is_own or member.may("can_delete_messages")
     return is_own or member.status == "administrator"

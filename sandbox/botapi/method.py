@@ -6,8 +6,11 @@ from typing import Any
 from sandbox.chats.posting import Draft
 from sandbox.errors import bad_request
 from sandbox.state.world import Chat, Message
+from sandbox.text.formatting import MAX_CAPTION, read_text
 from sandbox.text.reply_markup import Markup, check_buttons, read_markup
 from sandbox.wire import Call
+
+Json = dict[str, Any]
 
 #: Takes a call and returns the result (getUpdates: a coroutine); raises ApiError.
 Method = Callable[[Call], Any]
@@ -41,10 +44,22 @@ def _read_id(item: object) -> int:
     return found
 
 
+def read_language(call: Call) -> str:
+    """Read `language_code`: two small letters, or "" for every language without an own text. Raises 400."""
+    code = call.text("language_code")
+    if code and not (len(code) == 2 and code.isascii() and code.isalpha() and code.islower()):
+        raise bad_request("invalid language code specified")
+    return code
+
+
+def read_caption(params: dict[str, str]) -> tuple[str, list[Json]]:
+    """Read the caption and its entities in `params`, those of a call or of an `InputMedia`. Raises 400."""
+    raw, mode, entities = (params.get(name, "") for name in ("caption", "parse_mode", "caption_entities"))
+    return read_text(raw, mode, entities, MAX_CAPTION, "message caption is too long") if raw else ("", [])
+
+
 def find_message(call: Call, chat: Chat, message_id: int, what: str) -> Message:
-    """Return the message. Raises 400 `message identifier is not specified` or `<what> not found`."""
-    if message_id == 0:
-        raise bad_request("message identifier is not specified")
+    """Return the message. Raises 400 `<what> not found`."""
     message = call.world.find_message(call.bot, chat, message_id)
     if message is None:
         raise bad_request(f"{what} not found")
@@ -56,7 +71,12 @@ def read_draft(call: Call, chat: Chat, markup: Markup | None = None) -> Draft:
     if markup is None:
         markup = read_markup(call.text("reply_markup"))
     check_buttons(markup, chat.type)
-    return Draft(markup=markup, is_protected=call.flag("protect_content"), reply_to=_find_reply(call, chat))
+    return Draft(
+        markup=markup,
+        is_protected=call.flag("protect_content"),
+        reply_to=_find_reply(call, chat),
+        is_silent=call.flag("disable_notification"),
+    )
 
 
 def _find_reply(call: Call, chat: Chat) -> Message | None:

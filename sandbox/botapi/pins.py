@@ -1,8 +1,8 @@
 """pinChatMessage and unpinChatMessage (BOTAPI §2.6)."""
 
 from sandbox.botapi.method import Method, find_message
-from sandbox.chats.access import require_inside
-from sandbox.chats.posting import post
+from sandbox.chats.access import require_inside, require_reach
+from sandbox.chats.posting import Draft, post
 from sandbox.errors import bad_request
 from sandbox.state.world import Chat, Content, Dialog
 from sandbox.wire import Call
@@ -13,20 +13,23 @@ NO_RIGHTS = "not enough rights to manage pinned messages in the chat"
 def pin_chat_message(call: Call) -> bool:
     """Pin a message and post a service message about it, which the bot receives too."""
     chat = call.chat()
-    _require_right(call, chat)
+    require_reach(chat, call.bot)
     message = find_message(call, chat, call.integer("message_id"), "message to pin")
+    _require_right(call, chat)
     if message.content.is_service:
         raise bad_request("service messages can't be pinned")
     if message in chat.pinned:
         chat.pinned.remove(message)
     chat.pinned.append(message)
-    post(call.world, chat, Content("service", extra={"pinned_message": message}), call.bot)
+    draft = Draft(is_silent=call.flag("disable_notification"))
+    post(call.world, chat, Content("service", extra={"pinned_message": message}), call.bot, draft)
     return True
 
 
 def unpin_chat_message(call: Call) -> bool:
     """Unpin the given message, or the one pinned last."""
     chat = call.chat()
+    require_reach(chat, call.bot)
     _require_right(call, chat)
     message_id = call.integer("message_id")
     pinned = [message for message in chat.pinned if not message_id or message.id_for(call.bot) == message_id]

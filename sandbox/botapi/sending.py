@@ -1,19 +1,18 @@
 """sendMessage, sendPhoto, sendDocument, sendMediaGroup, sendChatAction (rows 18 to 20, BOTAPI §2.4)."""
 
-import json
-import os
 from typing import Any
 
-from sandbox.botapi.method import Method, read_draft
+from sandbox.botapi.input_media import read_media
+from sandbox.botapi.method import Method, read_caption, read_draft
 from sandbox.botapi.partial import partial_cut, partial_failure
+from sandbox.botapi.uploads import input_file
 from sandbox.chats.access import require_write
 from sandbox.chats.objects import message_json
 from sandbox.chats.posting import announce, post, store
 from sandbox.errors import bad_request
-from sandbox.state.files import StoredFile, check_kind, image_size
 from sandbox.state.world import Content, Dialog, Message
 from sandbox.text.dates import check_dates
-from sandbox.text.formatting import MAX_CAPTION, MAX_TEXT, read_text
+from sandbox.text.formatting import MAX_TEXT, read_text
 from sandbox.text.reply_markup import read_markup
 from sandbox.wire import Call
 
@@ -37,10 +36,6 @@ ACTIONS = frozenset(
 )
 ACTION_SHOWN_S = 5
 MAX_ALBUM = 10
-MAX_PHOTO_BYTES = 10 * 1024 * 1024
-MAX_PHOTO_SIDES = 10_000
-MAX_PHOTO_RATIO = 20
-PHOTO_SUFFIXES = (".jpg", ".jpeg", ".gif", ".png", ".tif", ".bmp")
 _RIGHTS = {"photo": "photos", "document": "documents", "video": "videos", "audio": "audios"}
 
 
@@ -66,7 +61,7 @@ def _send_file(call: Call, kind: str) -> Json:
     file = input_file(call, kind, call.text(kind), kind)
     if file is None:
         raise bad_request(f"there is no {kind} in the request")
-    content = Content(kind, *caption(call.params), file)
+    content = Content(kind, *read_caption(call.params), file)
     content.has_spoiler = call.flag("has_spoiler")
     content.is_caption_above = call.flag("show_caption_above_media")
     return _send(call, content, f"can_send_{_RIGHTS[kind]}", _RIGHTS[kind])
@@ -80,50 +75,6 @@ def _send(call: Call, content: Content, right: str, what: str) -> Json:
     message, _ = post(call.world, chat, content, call.bot, read_draft(call, chat, markup))
     call.made = [message.id_for(call.bot)]
     return message_json(message, call.bot)
-
-
-def caption(params: dict[str, str]) -> tuple[str, list[Json]]:
-    """The caption and its entities in `params`, those of a call or of an album item."""
-    raw, mode, entities = (params.get(name, "") for name in ("caption", "parse_mode", "caption_entities"))
-    return read_text(raw, mode, entities, MAX_CAPTION, "message caption is too long") if raw else ("", [])
-
-
-def input_file(call: Call, kind: str, value: str, field: str) -> StoredFile | None:
-    """Return the file: an uploaded part named `field`, `attach://…`, a URL or a file_id; None without any.
-
-    A URL is not fetched, because the sandbox has no internet: a placeholder is stored.
-    """
-    part = call.files.get(value.removeprefix("attach://") if value.startswith("attach://") else field)
-    if part is not None:
-        _check_upload(kind, part.name, part.content)
-        return call.world.files.add(kind, os.path.basename(part.name), part.content)
-    if not value:
-        return None
-    if value.startswith(("http://", "https://")):
-        return call.world.files.add(kind, value.rpartition("/")[2] or None)
-    if value.startswith("attach://") or "." in value or "/" in value:
-        raise bad_request("wrong file identifier/HTTP URL specified")
-    file = call.world.files.find(call.bot.id, value)
-    check_kind(file, kind)
-    return call.world.files.retyped(file, kind)
-
-
-def _check_upload(kind: str, name: str, content: bytes) -> None:
-    if not content:
-        raise bad_request("file must be non-empty")
-    if kind != "photo":
-        return
-    suffix = os.path.splitext(name)[1].lower()
-    if suffix and suffix not in PHOTO_SUFFIXES:
-        raise bad_request("photo has unsupported extension. Use one of .jpg, .jpeg, .gif, .png, .tif or .bmp")
-    if len(content) > MAX_PHOTO_BYTES:
-        raise bad_request("file is too big")
-    size = image_size(content)
-    if size is None and suffix not in (".tif", ".bmp"):
-        raise bad_request("IMAGE_PROCESS_FAILED")
-    longest, shortest = max(size or (1, 1)), max(min(size or (1, 1)), 1)
-    if sum(size or (1, 1)) > MAX_PHOTO_SIDES or longest / shortest > MAX_PHOTO_RATIO:
-        raise bad_request("PHOTO_INVALID_DIMENSIONS")
 
 
 def send_media_group(call: Call) -> list[Json]:
@@ -146,34 +97,20 @@ def send_media_group(call: Call) -> list[Json]:
 
 
 def _album(call: Call) -> list[Content]:
+    call.required("media")
     items = call.parsed("media")
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+    if not isinstance(items, list):
         raise bad_request("expected an Array of InputMedia")
-    if len(items) > MAX_ALBUM:
+    contents = [read_media(call, item, for_album=True) for item in items]
+    if len(contents) > MAX_ALBUM:
         raise bad_request("too many messages to send as an album")
-    kinds = {str(item.get("type")) for item in items}
-    if not kinds <= {"photo", "video", "document", "audio"}:
-        raise bad_request("can't use the media of the specified type in the album")
+    kinds = {content.kind for content in contents}
     if not kinds:
         raise bad_request("there are no messages to send")
     for alone in ("document", "audio"):
         if alone in kinds and len(kinds) > 1:
             raise bad_request(f"{alone} can't be mixed with other media types")
-    return [_album_item(call, item) for item in items]
-
-
-def _album_item(call: Call, item: Json) -> Content:
-    kind = str(item["type"])
-    file = input_file(call, kind, str(item.get("media", "")), "")
-    if file is None:
-        raise bad_request("media not found")
-    entities = item.get("caption_entities")
-    texts = {name: str(item.get(name) or "") for name in ("caption", "parse_mode")}
-    texts["caption_entities"] = json.dumps(entities) if entities else ""
-    content = Content(kind, *caption(texts), file)
-    content.has_spoiler = bool(item.get("has_spoiler"))
-    content.is_caption_above = bool(item.get("show_caption_above_media"))
-    return content
+    return contents
 
 
 def send_chat_action(call: Call) -> bool:

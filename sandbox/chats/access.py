@@ -66,6 +66,14 @@ def require_inside(chat: Chat, bot: Bot) -> Member:
     return member
 
 
+def require_reach(chat: Chat, bot: Bot) -> None:
+    """Raise 403 for the chat of a deleted account, and unless the bot is inside of any other chat."""
+    if not isinstance(chat, Dialog):
+        require_inside(chat, bot)
+    elif chat.user.is_deactivated:
+        raise forbidden(DEACTIVATED)
+
+
 def require_read(chat: Chat, bot: Bot) -> None:
     """Raise 403 unless the bot may read `chat`: its private chats, chats it is a member of, public chats."""
     if isinstance(chat, Dialog):
@@ -98,6 +106,15 @@ def _require_reachable(world: World, dialog: Dialog) -> None:
         raise forbidden(BLOCKED)
     if not dialog.is_started and dialog.open_until < world.clock.now():
         raise forbidden(CANNOT_INITIATE)
+
+
+def may_see(chat: Chat, user: User) -> bool:
+    """Whether a person can look into `chat`: a private chat, a public one, or one they are in."""
+    if isinstance(chat, Dialog):
+        return True
+    member = chat.members.get(user.id)
+    was_kicked = member is not None and member.status == "kicked"
+    return not chat.is_gone and not was_kicked and (bool(chat.username) or (member is not None and member.is_inside))
 
 
 def may_read_history(chat: Chat, bot: Bot) -> bool:

@@ -14,6 +14,7 @@ from sandbox.arguments import (
     get_user,
     need_text,
 )
+from sandbox.chats.access import may_see
 from sandbox.chats.buttons import forge, press
 from sandbox.chats.contents import ALBUM_KINDS, media, written
 from sandbox.chats.copies import album_ids, is_copyable, is_protected, origin_of
@@ -120,7 +121,7 @@ def _album(world: World, user: User, body: Json) -> Json:
 def _forward(world: World, user: User, body: Json) -> Json:
     chat = get_target_chat(world, user, body.get("to"))
     source = get_target_chat(world, user, body.get("from_chat"))
-    if not isinstance(source, Dialog) and not _can_see(source, user):
+    if not may_see(source, user):
         raise ControlError("the person does not see that chat")
     messages = [_get_message(source, message_id) for message_id in find_list(body, "message_ids")]
     if not messages:
@@ -145,11 +146,6 @@ def _hidden_origin(world: World, body: Json) -> Json | None:
         return None
     name = find_text(body, "hidden_name")
     return {"date": world.now(), "type": "hidden_user"} | ({"sender_user_name": name} if name else {})
-
-
-def _can_see(chat: Chat, user: User) -> bool:
-    member = chat.members.get(user.id)
-    return not chat.is_gone and (bool(chat.username) or (member is not None and member.is_inside))
 
 
 def _get_message(chat: Chat, message_id: Any) -> Message:

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from sandbox.arguments import as_int, find_int, find_text, get_chat, need_text
+from sandbox.arguments import find_int, find_text, need_text
+from sandbox.chats.access import may_see
 from sandbox.chats.links import find_invitation, names_bot, open_link, send_to_bot
-from sandbox.chats.membership import make_administrator
 from sandbox.chats.objects import chat_json, message_json, user_json
 from sandbox.chats.posting import post, queue_update
+from sandbox.chats.sharing import choices, share_chat, share_users
 from sandbox.chats.transcript import shown_message
 from sandbox.errors import ControlError
 from sandbox.state.world import Bot, Callback, Chat, Content, Dialog, Message, User, World
@@ -21,6 +22,8 @@ def press(world: World, user: User, chat: Chat, body: Json) -> Json:
     Returns `callback_query_id` for a callback, `url` (or the result of opening it) for a link, `copied` for a copy
     button. Raises ControlError 400 when no such button is visible.
     """
+    if not may_see(chat, user):
+        raise ControlError("the person does not see that chat")
     button, message = _find(chat, need_text(body, "text"), find_int(body, "message_id"))
     if message is None:
         return _press_reply(world, chat, button, body)
@@ -51,6 +54,15 @@ def _find(chat: Chat, text: str, message_id: int | None) -> Found:
     if len({found[0]["text"] for found in newest}) != 1:
         raise ControlError(f"nobody can see one button {text!r} here; visible: {[f[0]['text'] for f in shown][:20]}")
     return newest[0]
+
+
+def offered(world: World, dialog: Dialog, text: str) -> Json:
+    """The choices of the button with that text on the bot's keyboard. Raises ControlError without such a button."""
+    shown = [button for row in dialog.reply_keyboard or [] for button in row]
+    found = [button for button in shown if button["text"] == text]
+    if not found:
+        raise ControlError(f"there is no button {text!r} on the keyboard")
+    return choices(world, dialog, found[0])
 
 
 def _open(world: World, user: User, url: str) -> Json:
@@ -106,59 +118,20 @@ def _press_reply(world: World, chat: Chat, button: Json, body: Json) -> Json:
 
 def _reply(world: World, dialog: Dialog, button: Json, body: Json) -> Json:
     if "request_chat" in button:
-        return _share_chat(world, dialog, button["request_chat"], body)
+        return share_chat(world, dialog, button["request_chat"], body)
+    if "request_users" in button:
+        return share_users(world, dialog, button["request_users"], body)
     user = dialog.user
     if button.get("request_contact"):
         contact = {"phone_number": "+15550100", "first_name": user.first_name, "user_id": user.id}
         return _send(world, dialog, Content("contact", extra={"contact": contact}))
     if button.get("request_location"):
         return _send(world, dialog, Content("location", extra={"location": {"latitude": 52.52, "longitude": 13.405}}))
-    if button.get("request_users") or button.get("request_poll"):
+    if "request_poll" in button:
         raise ControlError("the sandbox has no such button behaviour")
     return send_to_bot(world, dialog, button["text"])
 
 
-def _send(world: World, dialog: Dialog, content: Content, before: list[int] | None = None) -> Json:
+def _send(world: World, dialog: Dialog, content: Content) -> Json:
     message, ids = post(world, dialog, content, dialog.user)
-    return {"message": shown_message(message, dialog.bot), "update_ids": [*(before or []), *ids]}
-
-
-def _share_chat(world: World, dialog: Dialog, request: Json, body: Json) -> Json:
-    """Choose a chat: add the bot with the rights it asked for, if any, then send it `chat_shared`."""
-    chat = get_chat(world, as_int(body.get("chat_id"), "chat_id"))
-    _check_choice(chat, dialog, request)
-    ids = _admit(world, chat, dialog, request.get("bot_administrator_rights"))
-    own = chat.members.get(dialog.bot.id)
-    if request.get("bot_is_member") and (own is None or not own.is_inside):
-        raise ControlError("the bot is not in this chat")
-    shared: Json = {"request_id": request["request_id"], "chat_id": chat.id}
-    if request.get("request_title"):
-        shared["title"] = chat.title
-    if request.get("request_username") and chat.username:
-        shared["username"] = chat.username
-    return _send(world, dialog, Content("service", extra={"chat_shared": shared}), ids)
-
-
-def _check_choice(chat: Chat, dialog: Dialog, request: Json) -> None:
-    if chat.is_gone or bool(request.get("chat_is_channel")) != (chat.type == "channel"):
-        raise ControlError("the button does not offer this kind of chat")
-    wanted = request.get("chat_has_username")
-    if wanted is not None and bool(wanted) != bool(chat.username):
-        raise ControlError("the button does not offer this chat because of its username")
-    member = chat.members.get(dialog.user.id)
-    if member is None or not member.is_inside:
-        raise ControlError("the person is not in this chat")
-    if request.get("chat_is_created") and member.status != "creator":
-        raise ControlError("the person does not own this chat")
-    if any(not member.may(name) for name, _ in _granted(request.get("user_administrator_rights"))):
-        raise ControlError("the person lacks rights the button asks for")
-
-
-def _admit(world: World, chat: Chat, dialog: Dialog, rights: Json | None) -> list[int]:
-    """Make the bot an administrator with the rights the button asks for. Raises ControlError if the person may not."""
-    return [] if rights is None else make_administrator(world, chat, dialog, {name for name, _ in _granted(rights)})
-
-
-def _granted(rights: Json | None) -> list[tuple[str, bool]]:
-    names = {name: bool(on) for name, on in (rights or {}).items() if name.startswith("can_")}
-    return [(name, on) for name, on in names.items() if on and name != "can_manage_chat"]
+    return {"message": shown_message(message, dialog.bot), "update_ids": ids}

@@ -4,6 +4,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from sandbox.chats.access import may_see
 from sandbox.chats.membership import ask_to_join, make_administrator, set_blocked, set_member
 from sandbox.chats.posting import post
 from sandbox.chats.transcript import shown_message
@@ -18,6 +19,11 @@ _HOSTS = frozenset({"t.me", "telegram.me", "telegram.dog"})
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _INVITATION = re.compile(
     r"(?:(?:https?://)?(?:t\.me|telegram\.me|telegram\.dog)/(?:\+|joinchat/)|tg://join\?invite=)([A-Za-z0-9_-]+)"
+)
+#: A post of a private chat, or of a public one by its username.
+_POST = re.compile(
+    r"(?:https?://)?(?:t\.me|telegram\.me|telegram\.dog)/(?:c/(\d+)|([A-Za-z]\w+))/(\d+)/?(?:\?single)?"
+    r"|tg://resolve\?domain=(\w+)&post=(\d+)"
 )
 #: The path of this server that stands for https://t.me.
 _STAND_IN = re.compile(r"http://(?:127\.0\.0\.1|localhost)(?::\d{1,5})?/t\.me/")
@@ -36,12 +42,16 @@ def open_link(world: World, user: User, url: str, chat_id: int | None = None) ->
 
     A bot's `?startchannel&admin=…` adds it to the channel `chat_id`, as Telegram's dialog does; without a `chat_id` the
     answer is `choose_channel`. Any other link to a bot sends `/start` with the payload; payloads of the referral
-    programme send nothing, and the answer is `dropped`. An invitation joins the chat or asks to. Raises ControlError
+    programme send nothing, and the answer is `dropped`. An invitation joins the chat or asks to. The link of a post
+    answers with its `message_id`. Raises ControlError
     for a link that is not Telegram's, an invalid payload, and an unknown bot or invitation.
     """
     invitation = _find_link(world, url)
     if invitation is not None:
         return _follow_invitation(world, user, *invitation)
+    post = _find_post(world, url)
+    if post is not None:
+        return _open_post(user, *post)
     name, query = _read(url)
     found = world.find_named(name)
     if isinstance(found, Bot):
@@ -50,6 +60,24 @@ def open_link(world: World, user: User, url: str, chat_id: int | None = None) ->
     if isinstance(found, Chat):
         return {"chat_id": found.id}
     raise ControlError(f"there is nobody called {name}", 404)
+
+
+def _find_post(world: World, url: str) -> tuple[Chat, int] | None:
+    """The chat and the message id in the link of a post; None for anything else, and for an unknown chat."""
+    found = _POST.fullmatch(to_t_me(url))
+    if found is None:
+        return None
+    chat = world.chats.get(int(f"-100{found[1]}")) if found[1] else world.find_named(found[2] or found[4])
+    return (chat, int(found[3] or found[5])) if isinstance(chat, Chat) else None
+
+
+def _open_post(user: User, chat: Chat, message_id: int) -> Json:
+    if not may_see(chat, user):
+        raise ControlError("the person does not see that chat")
+    message = chat.messages.get(message_id)
+    if message is None or message.deleted_at is not None:
+        raise ControlError("this post is gone", 404)
+    return {"chat_id": chat.id, "message_id": message_id}
 
 
 def find_invitation(world: World, user: User, url: str) -> Json | None:

@@ -152,7 +152,7 @@ def make_administrator(world: World, chat: Chat, dialog: Dialog, rights: set[str
     if own.status == "administrator" and all(own.may(name) for name in rights):
         return []
     person = chat.members.get(dialog.user.id)
-    if person is None or not person.may("can_promote_members"):
+    if person is None or not all(person.may(name) for name in ("can_promote_members", *rights)):
         raise ControlError("the person may not add the bot to this chat")
     kept = {name: on for name, on in own.rights.items() if on} if own.status == "administrator" else {}
     granted = {**kept, **{name: True for name in rights}}

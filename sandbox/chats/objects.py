@@ -48,7 +48,7 @@ _PHOTO_SIDES = (("s", 90), ("m", 320), ("x", 0))
 def user_json(user: User | Bot) -> Json:
     """A `User`."""
     if isinstance(user, Bot):
-        return {"id": user.id, "is_bot": True, "first_name": user.first_name, "username": user.username}
+        return {"id": user.id, "is_bot": True, "first_name": user.text("name", None), "username": user.username}
     shown: Json = {"id": user.id, "is_bot": False, "first_name": user.first_name}
     for name in ("last_name", "username", "language_code"):
         if getattr(user, name):

@@ -21,6 +21,7 @@ class Draft:
     author_signature: str | None = None
     reply_to: Message | None = None
     is_undeletable: bool = False
+    is_silent: bool = False
 
 
 def queue_update(world: World, bot: Bot, kind: str, payload: Json) -> list[int]:
@@ -50,6 +51,7 @@ def store(world: World, chat: Chat, content: Content, author: User | Bot | None,
         author_signature=draft.author_signature,
         reply_to=draft.reply_to,
         is_undeletable=draft.is_undeletable,
+        is_silent=draft.is_silent,
     )
     chat.messages[message.id] = message
     if message.markup:

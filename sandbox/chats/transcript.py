@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sandbox.chats.commands import visible_commands
 from sandbox.chats.objects import message_json
 from sandbox.state.world import Bot, Chat, Dialog, Message, World
 from sandbox.text.formatting import to_html
@@ -10,13 +11,14 @@ Json = dict[str, Any]
 
 
 def shown_message(message: Message, bot: Bot | None) -> Json:
-    """A Bot API `Message` with additional fields for the page: seq, outgoing, deleted_at, protected, edits, html."""
+    """A Bot API `Message` with additional fields: seq, outgoing, deleted_at, protected, silent, edits, html."""
     by_this_bot = message.bot_id is not None and (bot is None or message.bot_id == bot.id)
     return message_json(message, bot) | {
         "seq": message.seq,
         "outgoing": by_this_bot,
         "deleted_at": message.deleted_at,
         "protected": message.is_protected or message.chat.is_protected,
+        "silent": message.is_silent,
         "edits": message.edits,
         "html": to_html(message.content.text, message.content.entities),
     }
@@ -41,6 +43,8 @@ def transcript(world: World, dialog: Dialog, since: int) -> Json:
         "toasts": [toast for toast in dialog.toasts if toast["seq"] > since],
         "blocked": dialog.is_blocked,
         "typing": dialog.typing_until > world.clock.now(),
+        "commands": visible_commands(dialog.bot, dialog, dialog.user),
+        "menu_button": dialog.bot.menu_button(dialog.user.id),
     }
 
 

@@ -9,6 +9,8 @@ from aiohttp import web
 
 from sandbox.arguments import as_flag, as_int, as_number, find_int, get_bot, get_chat, get_dialog, get_user, read_body
 from sandbox.chats.actions import act
+from sandbox.chats.buttons import offered
+from sandbox.chats.commands import visible_commands
 from sandbox.chats.links import find_invitation
 from sandbox.chats.posting import delete
 from sandbox.chats.transcript import chat_messages, transcript, transcripts
@@ -117,6 +119,17 @@ class ControlRoutes:
     async def transcripts(self, request: web.Request) -> Reply:
         bot = get_bot(self.world, request.query.get("bot"))
         return transcripts(self.world, bot, as_int(request.query.get("since", 0), "since"))
+
+    async def commands(self, request: web.Request) -> Reply:
+        query = request.query
+        user, bot = get_user(self.world, query.get("user")), get_bot(self.world, query.get("bot"))
+        chat = get_chat(self.world, query["chat"]) if "chat" in query else self.world.dialog(bot, user)
+        return {"commands": visible_commands(bot, chat, user)}
+
+    async def choices(self, request: web.Request) -> Reply:
+        query = request.query
+        dialog = get_dialog(self.world, query.get("user"), query.get("bot"))
+        return offered(self.world, dialog, query.get("button", ""))
 
     async def calls(self, request: web.Request) -> Reply:
         query = request.query
@@ -270,6 +283,8 @@ def _routes(control: ControlRoutes) -> list[Route]:
         ("POST", "/control/act", control.act),
         ("GET", "/control/transcript", control.transcript),
         ("GET", "/control/transcripts", control.transcripts),
+        ("GET", "/control/commands", control.commands),
+        ("GET", "/control/choices", control.choices),
         ("GET", "/control/calls", control.calls),
         ("GET", "/control/counters", control.counters),
         ("POST", "/control/clock", control.set_clock),

@@ -3,9 +3,10 @@
 from typing import Any
 
 from sandbox.arguments import as_flag, as_int, find_int, find_objects, find_text, get_user, need_int, need_text
+from sandbox.chats.creation import create_chat, free_name
 from sandbox.chats.membership import set_member
 from sandbox.chats.objects import user_json
-from sandbox.chats.posting import Draft, post, store
+from sandbox.chats.posting import post
 from sandbox.errors import ControlError
 from sandbox.state.world import Bot, Chat, Content, Member, User, World
 
@@ -13,10 +14,8 @@ Json = dict[str, Any]
 
 STATUSES = ("creator", "administrator", "member", "restricted", "left", "kicked")
 CHAT_TYPES = ("channel", "supergroup", "group")
-#: First ids of people and chats that are created without one.
+#: First id of people who are created without one.
 FIRST_USER_ID = 7001
-FIRST_CHANNEL_ID = 1_001_000_000_001
-FIRST_GROUP_ID = 4001
 
 
 def add_bot(world: World, body: Json) -> Bot:
@@ -27,7 +26,7 @@ def add_bot(world: World, body: Json) -> Bot:
         raise ControlError("a token is digits, a colon and more, like 1001:sandbox-admin")
     if token in world.bots_by_token or int(digits) in world.bots or int(digits) in world.users:
         raise ControlError(f"the id {digits} is taken")
-    username = _free_name(world, need_text(body, "username"))
+    username = free_name(world, need_text(body, "username"))
     return world.add_bot(token, username, need_text(body, "first_name"), find_text(body, "role"))
 
 
@@ -38,7 +37,7 @@ def add_user(world: World, body: Json) -> User:
         raise ControlError(f"the id {user_id} is taken or not positive")
     user = User(user_id, need_text(body, "first_name"), find_text(body, "last_name"))
     username = find_text(body, "username")
-    user.username = _free_name(world, username) if username else None
+    user.username = free_name(world, username) if username else None
     user.language_code, user.role = find_text(body, "language_code"), find_text(body, "role")
     return world.add_user(user)
 
@@ -48,16 +47,10 @@ def add_chat(world: World, body: Json) -> Chat:
     kind = need_text(body, "type")
     if kind not in CHAT_TYPES:
         raise ControlError(f"type must be one of {', '.join(CHAT_TYPES)}")
-    chat = Chat(_chat_id(world, body, kind), kind, need_text(body, "title"))
     owner = get_user(world, need_int(body, "owner")) if "owner" in body else None
-    username = find_text(body, "username")
-    chat.username = _free_name(world, username) if username else None
+    chat_id = _wanted_id(world, body, kind)
+    chat, _ = create_chat(world, kind, need_text(body, "title"), owner, find_text(body, "username"), chat_id)
     chat.is_protected = bool(body.get("protected"))
-    world.add_chat(chat)
-    if owner is not None:
-        set_member(world, chat, Member(owner.id, "creator"), owner)
-        created = "group_chat_created" if kind == "group" else f"{kind}_chat_created"
-        store(world, chat, Content("service", extra={created: True}), owner, Draft(is_undeletable=True))
     return chat
 
 
@@ -80,24 +73,14 @@ def change_user(user: User, body: Json) -> User:
     return user
 
 
-def _chat_id(world: World, body: Json, kind: str) -> int:
+def _wanted_id(world: World, body: Json, kind: str) -> int | None:
     chat_id = find_int(body, "id")
     if chat_id is None:
-        number = FIRST_GROUP_ID if kind == "group" else FIRST_CHANNEL_ID
-        while -number in world.chats:
-            number += 1
-        return -number
+        return None
     is_marked = str(chat_id).startswith("-100") and len(str(chat_id)) > 10
     if chat_id in world.chats or chat_id >= 0 or is_marked == (kind == "group"):
         raise ControlError(f"the id {chat_id} is taken or not the id of a {kind} (-100… for channels and supergroups)")
     return chat_id
-
-
-def _free_name(world: World, username: str) -> str:
-    name = username.removeprefix("@")
-    if world.find_named(name) is not None:
-        raise ControlError(f"the username {name} is taken")
-    return name
 
 
 def put_member(world: World, chat: Chat, member_id: int, body: Json) -> list[int]:
@@ -143,10 +126,19 @@ def load(world: World, plan: Json) -> None:
 
 def shown_bot(bot: Bot) -> Json:
     """A bot as the control API shows it."""
-    shown: Json = {"id": bot.id, "token": bot.token, "username": bot.username, "first_name": bot.first_name}
-    commands = bot.commands.get(("all_private_chats", 0, 0, "")) or bot.commands.get(("default", 0, 0, ""), [])
-    shown |= {"commands": commands, "pending_updates": len(bot.queue)}
+    shown: Json = {"id": bot.id, "token": bot.token, "username": bot.username, "first_name": bot.text("name", None)}
+    shown |= {"pending_updates": len(bot.queue), "polls": bot.has_polled, "texts": _shown_texts(bot)}
+    if bot.photo is not None:
+        shown["photo"] = bot.photo.unique_id
     return shown | ({"role": bot.role} if bot.role else {})
+
+
+def _shown_texts(bot: Bot) -> Json:
+    """Names and descriptions by language; "" is the one of every other language."""
+    texts: Json = {"name": {"": bot.text("name", None)}, "description": {}, "short_description": {}}
+    for (name, language), text in bot.texts.items():
+        texts[name][language] = text
+    return texts
 
 
 def shown_user(user: User) -> Json:

@@ -1,7 +1,7 @@
 // What the current person does. Every function calls the control API and shows a toast when the call is refused.
 
 import { api } from "./api.js";
-import { chooseChat } from "./chat_chooser.js";
+import { choose } from "./chat_chooser.js";
 import { avatar } from "./dom.js";
 import { copyText, openLink } from "./links.js";
 import { chooser, complain, confirmBox, toast } from "./overlays.js";
@@ -36,9 +36,11 @@ async function act(copy, name, values) {
   }
 }
 
-export function sendText(copy, text, entities = []) {
+export async function sendText(copy, text, entities = []) {
   const values = { to: addressOf(copy), text };
-  return act(copy, "text", entities.length ? { ...values, entities } : values);
+  const answer = await act(copy, "text", entities.length ? { ...values, entities } : values);
+  if (answer && !text.startsWith("/")) noteFirstSteps(copy);
+  return answer;
 }
 
 export async function sendMedia(copy, item) {
@@ -79,13 +81,17 @@ export async function pressInline(copy, message, item) {
   return act(copy, "press", { ...where, text: item.text });
 }
 
-/** Presses a button of the reply keyboard; a "choose a chat" button asks which one first. */
+/** Presses a button of the reply keyboard; one that asks for people or a chat shows a dialog first. */
 export async function pressReply(copy, item) {
   const text = typeof item === "string" ? item : item.text;
   if (isPlain(item) && isInlineToo(copy, text)) return sendText(copy, text);
-  if (!item.request_chat) return act(copy, "press", { in: addressOf(copy), text });
-  const chat = await chooseChat(item.request_chat);
-  if (chat) await act(copy, "press", { in: addressOf(copy), text, chat_id: chat });
+  if (!item.request_chat && !item.request_users) return act(copy, "press", { in: addressOf(copy), text });
+  try {
+    const chosen = await choose(copy, item);
+    if (chosen) await act(copy, "press", { in: addressOf(copy), text, ...chosen });
+  } catch (error) {
+    complain(error);
+  }
   refreshWorld().catch(() => {});
 }
 

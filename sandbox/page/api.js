@@ -38,6 +38,7 @@ export const api = {
   setMember: (chat, member, status, rights) =>
     request("PUT", `/control/chats/${chat}/members/${member}`, rights ? { status, rights } : { status }),
   invitation: (user, url) => request("GET", `/control/invitation?${query({ user, url })}`),
+  choices: (user, bot, text) => request("GET", `/control/choices?${query({ user, bot, button: text })}`),
   clock: () => request("GET", "/control/clock"),
   advance: (seconds) => request("POST", "/control/clock", { advance_s: seconds }),
   calls: (since, limit) => request("GET", `/control/calls?${query({ since, limit })}`),

@@ -141,6 +141,14 @@ function meta(message, items) {
           el("span", { class: "visually-hidden" }, "protected"),
         )
       : null,
+    items.some((one) => one.silent)
+      ? el(
+          "span",
+          { class: "protected", title: "Sent without a sound" },
+          icon("silent"),
+          el("span", { class: "visually-hidden" }, "silent"),
+        )
+      : null,
     edited ? el("span", { class: "edited", testid: "edited" }, "edited") : null,
     el("time", { title: `${fullTime(message.date)} · message ${message.message_id}` }, clockTime(message.date)),
   );
@@ -162,7 +170,7 @@ function inlineKeyboard(copy, message) {
           const sign = item.url || item.login_url || item.web_app ? "external" : item.copy_text ? "copy" : null;
           return button(
             {
-              class: "inline-button",
+              class: item.style ? `inline-button style-${item.style}` : "inline-button",
               testid: "button",
               dir: "auto",
               title: item.url ?? item.copy_text?.text,
@@ -253,11 +261,16 @@ function serviceRow(message) {
   return mark(message, node);
 }
 
+function namesOf(ids) {
+  const known = (id) => world.users.find((user) => user.id === id) ?? world.bots.find((bot) => bot.id === id);
+  return ids.map((id) => (known(id) ? personName(known(id)) : "somebody")).join(", ");
+}
+
 function serviceText(message) {
   const who = message.from ? personName(message.from) : (message.chat?.title ?? "Somebody");
   const title = (chat) => chat?.title ?? world.chats.find((known) => known.id === chat?.chat_id)?.title ?? "a chat";
   if (message.chat_shared) return `You shared ${title(message.chat_shared)} with the bot`;
-  if (message.users_shared) return "You shared people with the bot";
+  if (message.users_shared) return `You shared ${namesOf(message.users_shared.user_ids)} with the bot`;
   if (message.pinned_message) return `Pinned: ${shortText(message.pinned_message)}`;
   if (message.new_chat_members) return `${message.new_chat_members.map(personName).join(", ")} joined`;
   if (message.left_chat_member) return `${personName(message.left_chat_member)} left`;
@@ -278,6 +291,7 @@ function serviceText(message) {
     "deleted_at",
     "protected",
     "edits",
+    "silent",
     "html",
     "sender_chat",
   ];

@@ -3,12 +3,15 @@
 import { sendAlbum, sendMedia, sendText, uploadFile } from "./actions.js";
 import { button, clear, el, icon, iconButton } from "./dom.js";
 import { fileSize, plural } from "./format.js";
+import { openLink } from "./links.js";
 import { readMarkup } from "./markup.js";
 import { complain, dialog, menu } from "./overlays.js";
 import { SAMPLES } from "./samples.js";
-import { adminBot, subjectOf, titleOf } from "./store.js";
+import { adminBot, titleOf } from "./store.js";
 
 const MAX_ALBUM = 10;
+/** As in messages.css; a longer text scrolls. */
+const MAX_HEIGHT_PX = 160;
 /** Samples shown at once; the others are behind "More…". */
 const FIRST_SAMPLES = 4;
 const drafts = new Map();
@@ -47,6 +50,12 @@ export class Composer {
       },
       "/",
     );
+    this.menu = button({
+      class: "chip strong menu-button",
+      testid: "menu-button",
+      hidden: true,
+      onclick: () => openLink(this.copy.menu.web_app.url),
+    });
     this.tray = el("div", { class: "tray", role: "group", "aria-label": "Attach" });
     this.files = el("input", {
       type: "file",
@@ -61,7 +70,7 @@ export class Composer {
       "div",
       { class: "composer" },
       this.tray,
-      el("div", { class: "composer-line" }, this.attach, this.input, this.commands, this.submit),
+      el("div", { class: "composer-line" }, this.menu, this.attach, this.input, this.commands, this.submit),
       this.files,
     );
     this.fillTray();
@@ -134,14 +143,17 @@ export class Composer {
 
   /** Called at every change: a bot may set its commands after its chat was opened. */
   offerCommands() {
-    this.commands.hidden = !subjectOf(this.copy)?.commands?.length;
+    this.commands.hidden = !this.copy.commands.length;
+    const { menu: opened } = this.copy;
+    this.menu.hidden = opened?.type !== "web_app";
+    this.menu.textContent = opened?.text ?? "";
   }
 
   showCommands() {
     const { copy } = this;
     menu(
       this.commands,
-      subjectOf(copy).commands.map((command) => ({
+      copy.commands.map((command) => ({
         label: `/${command.command}`,
         hint: command.description,
         icon: "text",
@@ -162,8 +174,11 @@ export class Composer {
   }
 
   grow() {
-    this.input.style.height = "auto";
-    this.input.style.height = `${Math.min(this.input.scrollHeight, 160)}px`;
+    const { input } = this;
+    input.style.height = "auto";
+    const wanted = input.scrollHeight + input.offsetHeight - input.clientHeight;
+    input.style.height = `${Math.min(wanted, MAX_HEIGHT_PX)}px`;
+    input.style.overflowY = wanted > MAX_HEIGHT_PX ? "auto" : "hidden";
     this.submit.disabled = this.input.value.trim() === "";
   }
 

@@ -2,6 +2,7 @@
 
 import { joinChat, deleteMessages, forwardMessages, pressReply, sendText, unblock } from "./actions.js";
 import { chatMenu } from "./chat_info.js";
+import { fileUrl } from "./api.js";
 import { Composer } from "./composer.js";
 import { avatar, button, clear, el, icon, iconButton } from "./dom.js";
 import { plural } from "./format.js";
@@ -19,7 +20,9 @@ import {
   go,
   isIn,
   me,
+  nameOf,
   on,
+  ownWords,
   place,
   selection,
   subjectOf,
@@ -49,6 +52,7 @@ export function mountConversation(node) {
   transcript.list.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" && event.key !== " ") return;
     if (event.target.classList.contains("tg-spoiler")) reveal(event);
+    if (event.target.matches("blockquote.expandable")) clickedInText(event);
   });
   node.addEventListener("dragover", (event) => event.preventDefault());
   node.addEventListener("drop", dropped);
@@ -56,6 +60,7 @@ export function mountConversation(node) {
   on("place", show);
   on("world", show);
   on("selection", draw);
+  on("point", (id) => transcript.pointAt(id));
   on("chat", (copy) => copy === currentCopy() && draw());
   on(
     "news",
@@ -98,7 +103,7 @@ let headDrawn = "";
 function drawHead(copy) {
   const subject = subjectOf(copy);
   const line = copy.failed ?? subtitle(copy, subject);
-  const drawn = JSON.stringify([copy.name, titleOf(copy), line]);
+  const drawn = JSON.stringify([copy.name, titleOf(copy), line, subject.photo]);
   if (drawn === headDrawn) return;
   headDrawn = drawn;
   const more = iconButton("more", "More about this chat", {
@@ -113,7 +118,7 @@ function drawHead(copy) {
       testid: "back",
       onclick: () => go({ chat: null }),
     }),
-    avatar(subject.id, titleOf(copy), copy.botId === null ? "channel" : null),
+    avatar(subject.id, titleOf(copy), copy.botId === null ? "channel" : null, subject.photo && fileUrl(subject.photo)),
     el("div", { class: "chat-title" }, el("h1", { dir: "auto" }, titleOf(copy)), el("small", {}, line)),
     more,
   );
@@ -206,12 +211,12 @@ function drawKeyboard(copy, mayWrite) {
         row.map((item) =>
           button(
             {
-              class: "reply-button",
+              class: item.style ? `reply-button style-${item.style}` : "reply-button",
               testid: "reply-button",
               dir: "auto",
               onclick: () => pressReply(copy, item),
             },
-            item.request_chat ? icon("channel") : null,
+            item.request_chat ? icon("channel") : item.request_users ? icon("person") : null,
             item.text ?? item,
           ),
         ),
@@ -226,9 +231,9 @@ function emptyChat(copy) {
   return el(
     "div",
     { class: "empty" },
-    avatar(bot.id, bot.first_name),
-    el("h2", {}, bot.first_name),
-    el("p", {}, `This is the beginning of your chat with @${bot.username}.`),
+    avatar(bot.id, nameOf(bot), null, bot.photo && fileUrl(bot.photo)),
+    el("h2", { dir: "auto" }, nameOf(bot)),
+    el("p", { dir: "auto" }, ownWords(bot, "description") ?? `This is the beginning of your chat with @${bot.username}.`),
     button({ class: "primary", testid: "start", onclick: () => sendText(copy, "/start") }, "Start"),
   );
 }
@@ -245,6 +250,7 @@ async function showToasts(copy) {
 }
 
 function clickedInText(event) {
+  if (!event.target.closest("a")) event.target.closest("blockquote.expandable")?.classList.toggle("open");
   if (event.target.closest(".tg-spoiler:not(.shown)")) return reveal(event);
   const link = event.target.closest("a[data-url], a[data-command]");
   if (!link) return;

@@ -62,6 +62,7 @@ const ICONS = {
   info: "M12 11v5M12 8v.01M12 21a9 9 0 100-18 9 9 0 000 18z",
   select: "M4 12a8 8 0 1116 0 8 8 0 01-16 0zM8.5 12l2.5 2.5 4.5-5",
   block: "M12 21a9 9 0 100-18 9 9 0 000 18zM5.7 5.7l12.6 12.6",
+  silent: "M6 16V11a6 6 0 0110-4.5M18 11v5l1.5 2H8M10.5 20.5h3M4 4l16 16",
   leave: "M10 5H5v14h5M14 8l4 4-4 4M18 12H9",
 };
 
@@ -79,8 +80,8 @@ export function icon(name) {
 
 const HUES = [188, 262, 18, 148, 330, 212, 36, 292];
 
-/** A coloured circle with initials; the colour follows the id. */
-export function avatar(id, name, iconName) {
+/** A coloured circle with initials, an icon or a picture; the colour follows the id. */
+export function avatar(id, name, iconName, picture) {
   const words = name.match(/[\p{L}\p{N}]+/gu) ?? ["?"];
   const initials = words
     .filter((word) => /\p{L}/u.test(word))
@@ -92,7 +93,7 @@ export function avatar(id, name, iconName) {
   const node = el(
     "span",
     { class: "avatar", "aria-hidden": "true" },
-    iconName ? icon(iconName) : initials.toUpperCase(),
+    picture ? el("img", { src: picture, alt: "" }) : iconName ? icon(iconName) : initials.toUpperCase(),
   );
   node.style.setProperty("--hue", String(hue));
   return node;

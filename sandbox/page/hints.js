@@ -1,10 +1,13 @@
-// Three first steps for a new visitor, ticked off as they are done, gone when dismissed.
+// Three first steps for a new visitor, ticked off in their order as they are done, gone when dismissed.
 
 import { button, clear, el, icon, iconButton } from "./dom.js";
 import { adminBot, go, hasRole, on, owner, world } from "./store.js";
 
 const DISMISSED = "sandbox.hints.dismissed";
+/** The steps as they are done: one counts only after those before it. */
+const ORDER = ["post", "link", "skip"];
 const done = new Set();
+let dismissed = false;
 
 export function mountHints(node) {
   const draw = () => {
@@ -13,6 +16,7 @@ export function mountHints(node) {
   };
   on("world", draw);
   on("did", (name) => {
+    if (name !== ORDER[done.size]) return;
     done.add(name);
     draw();
   });
@@ -22,7 +26,7 @@ function head(draw) {
   return el(
     "header",
     {},
-    el("h2", {}, done.size >= 3 ? "That is the whole idea" : "Try it in three steps"),
+    el("h2", {}, done.size >= ORDER.length ? "That is the whole idea" : "Try it in three steps"),
     iconButton("close", "Dismiss these steps", {
       testid: "hints-dismiss",
       onclick: () => {
@@ -63,16 +67,17 @@ function step(item) {
 
 function isDismissed() {
   try {
-    return localStorage.getItem(DISMISSED) === "yes";
+    return dismissed || localStorage.getItem(DISMISSED) === "yes";
   } catch {
-    return false;
+    return dismissed;
   }
 }
 
 function remember() {
+  dismissed = true;
   try {
     localStorage.setItem(DISMISSED, "yes");
   } catch {
-    done.add("dismissed");
+    // without storage the steps come back with the next visit
   }
 }

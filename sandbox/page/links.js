@@ -1,13 +1,13 @@
 // Links of Telegram open inside the page; everything else in a new tab.
 
 import { api } from "./api.js";
-import { chooseChat } from "./chat_chooser.js";
+import { chooseOwnChannel } from "./chat_chooser.js";
 import { avatar, button, el, icon } from "./dom.js";
 import { personName } from "./format.js";
 import { invitationDialog } from "./joining.js";
 import { complain, dialog, toast } from "./overlays.js";
-import { botByName, emit, go, hasRole, me, others, owner, place, world } from "./store.js";
-import { refreshWorld } from "./sync.js";
+import { botByName, chatCopy, emit, go, hasRole, me, nameOf, others, owner, place, world } from "./store.js";
+import { refresh, refreshWorld } from "./sync.js";
 
 const TELEGRAM_HOSTS = new Set(["t.me", "telegram.me", "telegram.dog"]);
 
@@ -64,10 +64,10 @@ async function openInvitation(address, user) {
 
 /** Telegram's "add to channel" dialogue: the person chooses one of their channels. */
 async function addToChannel(address, bot, user) {
-  const chat = await chooseChat({ chat_is_channel: true });
+  const chat = await chooseOwnChannel();
   if (!chat) return;
   await api.act(user, "link", { url: address, chat_id: chat });
-  toast(`${bot.first_name} is an administrator there now.`);
+  toast(`${nameOf(bot)} is an administrator there now.`);
   await refreshWorld();
 }
 
@@ -83,6 +83,9 @@ async function arrive(answer, bot, user) {
   await refreshWorld();
   if (answer.requested) return toast("You asked to join. An admin decides.");
   go({ as: user, chat: `c${answer.chat_id}` });
+  if (!answer.message_id) return;
+  await refresh(chatCopy(`c${answer.chat_id}`));
+  emit("point", answer.message_id);
 }
 
 function openOutside(address) {
@@ -183,7 +186,6 @@ export function openAsRow(message) {
     "div",
     { class: "open-as" },
     icon("person"),
-    el("span", {}, "Open as"),
     others()
       .slice(0, 3)
       .map((person) =>
@@ -192,7 +194,7 @@ export function openAsRow(message) {
             testid: `open-as-${person.id}`,
             onclick: () => openLink(url, person.id),
           },
-          person.first_name,
+          `Open as ${person.first_name}`,
         ),
       ),
   );

@@ -63,7 +63,11 @@ function copyElement(node, to, options) {
 function allowedElement(node) {
   if (node.tagName in SAME) {
     const copy = document.createElement(SAME[node.tagName]);
-    if (node.tagName === "BLOCKQUOTE" && node.hasAttribute("expandable")) copy.className = "expandable";
+    if (node.tagName === "BLOCKQUOTE" && node.hasAttribute("expandable")) {
+      copy.className = "expandable";
+      copy.tabIndex = 0;
+      copy.title = "Press to see all of it";
+    }
     return copy;
   }
   if (node.tagName === "A") return link(node.getAttribute("href") ?? "");

@@ -1,6 +1,7 @@
 // The left column: the current person, their chats, a field to paste a link.
 
 import { joinChat, requestToJoin } from "./actions.js";
+import { fileUrl } from "./api.js";
 import { newChatForm } from "./chat_chooser.js";
 import { avatar, button, clear, el, icon } from "./dom.js";
 import { clockTime, personName } from "./format.js";
@@ -128,6 +129,7 @@ function describe(key) {
     key,
     id: subject.id,
     title: titleOf(copy),
+    photo: subject.photo,
     hook: subject.username && key.startsWith("b") ? subject.username : String(subject.id),
     label: key.startsWith("b") ? (subject.role ?? "bot") : subject.type,
     line: copy.blocked
@@ -154,7 +156,7 @@ function entryButton(entry) {
         "aria-current": entry.open ? "true" : null,
         onclick: () => go({ chat: entry.key }),
       },
-      avatar(entry.id, entry.title, entry.key.startsWith("c") ? "channel" : null),
+      avatar(entry.id, entry.title, entry.key.startsWith("c") ? "channel" : null, entry.photo && fileUrl(entry.photo)),
       el(
         "span",
         { class: "entry-text" },

@@ -9,7 +9,7 @@ export const selection = { ids: null };
 const chats = new Map();
 const bus = new EventTarget();
 
-/** Events: world, place, chat (detail: its copy), news (new messages; detail: its copy), clock, calls, did (detail: step), selection. */
+/** Events: world, place, chat (detail: its copy), news (new messages; detail: its copy), clock, calls, did (detail: step), selection, point (detail: message id). */
 export function on(name, listener) {
   bus.addEventListener(name, (event) => listener(event.detail));
 }
@@ -66,6 +66,8 @@ function emptyCopy(name, key, user) {
     seq: 0,
     messages: new Map(),
     keyboard: null,
+    commands: [],
+    menu: null,
     toasts: [],
     blocked: false,
     typing: false,
@@ -88,7 +90,18 @@ export function subjectOf(copy) {
 
 export function titleOf(copy) {
   const subject = subjectOf(copy);
-  return subject ? (subject.title ?? subject.first_name) : "Gone";
+  return subject ? nameOf(subject) : "Gone";
+}
+
+/** The name of a bot in the language of the current person, of a person, or of a chat. */
+export function nameOf(subject) {
+  return subject.title ?? ownWords(subject, "name") ?? subject.first_name;
+}
+
+/** A text of a bot (name, description…) in the language of the current person, else its general one. */
+export function ownWords(bot, which) {
+  const texts = bot.texts?.[which] ?? {};
+  return texts[(me()?.language_code ?? "").split("-")[0]] ?? texts[""];
 }
 
 export const sorted = (copy) => [...copy.messages.values()].sort((a, b) => a.message_id - b.message_id);

@@ -74,6 +74,8 @@ function fetchCopy(copy) {
 
 function takeState(copy, news) {
   copy.keyboard = news.reply_keyboard ?? null;
+  copy.commands = news.commands ?? [];
+  copy.menu = news.menu_button ?? null;
   copy.blocked = Boolean(news.blocked);
   copy.typing = Boolean(news.typing);
   if (copy.typing) setTimeout(refresh, TYPING_MS, copy);
@@ -163,10 +165,17 @@ function take(event) {
   if (wentBack) return forgetEverything().catch(() => {});
   if (event.kind === "clock") return emit("clock", null);
   if (event.kind === "call") return emit("calls");
+  if (event.kind === "bot") return refreshBot(event.bot);
   if (event.kind === "member" || isUnknown(event)) refreshWorld().catch(() => {});
   if (!CHAT_KINDS.has(event.kind)) return;
   const copy = copyOf(event);
   if (copy) refresh(copy);
+}
+
+/** A bot has changed its name, picture, commands or menu button. */
+function refreshBot(id) {
+  refreshWorld().catch(() => {});
+  for (const copy of knownCopies()) if (copy.botId === id && copy.loaded) refresh(copy);
 }
 
 function isUnknown(event) {

@@ -9,6 +9,7 @@ import { isMine, selection, sorted, titleOf } from "./store.js";
 const NEAR_BOTTOM_PX = 90;
 const LEAVE_MS = 760;
 const PAGE = 200;
+const POINTED_MS = 2000;
 const FOLLOW_S = 120;
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -156,6 +157,16 @@ export class Transcript {
     this.lastTop = this.node.scrollTop;
     this.down.hidden = left < NEAR_BOTTOM_PX * 2;
     if (this.down.hidden) this.down.classList.remove("news");
+  }
+
+  /** Scrolls to a message and marks it for a moment. */
+  pointAt(id) {
+    const row = this.list.querySelector(`[data-message-id="${id}"]`);
+    if (!row) return;
+    this.stuck = false;
+    row.scrollIntoView({ block: "center" });
+    row.classList.add("pointed");
+    setTimeout(() => row.classList.remove("pointed"), POINTED_MS);
   }
 
   toBottom(smooth = false) {

@@ -48,6 +48,8 @@ class Limits:
     flood_chat_per_s: float = 0.0
     #: messages in one group, album items and edits too
     flood_group_per_min: int = 0
+    #: the same in one channel; Telegram names no such limit, careful clients assume one (BOTAPI §6.4)
+    flood_channel_per_min: int = 0
     #: waits up to this delay the call, longer ones are a 429; Telegram's own server absorbs 8 s
     flood_absorb_s: float = 0.0
     #: whether each item of an album counts towards `flood_per_s`, or the album as one; Telegram's rule is unknown
@@ -66,7 +68,8 @@ class Limits:
     @property
     def has_flood_control(self) -> bool:
         """Whether any limit is enabled."""
-        return self.flood_per_s > 0 or self.flood_chat_per_s > 0 or self.flood_group_per_min > 0
+        of_chats = (self.flood_chat_per_s, self.flood_group_per_min, self.flood_channel_per_min)
+        return self.flood_per_s > 0 or any(limit > 0 for limit in of_chats)
 
     def switch_flood_on(self, per_s: int) -> None:
         """Enable the limits Telegram documents: `per_s` for the bot, 1 a second to a person, 20 a minute in a group."""
@@ -225,8 +228,9 @@ class Flood:
         chat_id, kind = chat
         if kind == "private" and limits.flood_chat_per_s > 0:
             return Limit(self._of_chat((bot_id, chat_id), _person), 1, limits.flood_chat_per_s)
-        if kind in ("group", "supergroup") and limits.flood_group_per_min > 0:
-            return Limit(self._of_chat((bot_id, chat_id), _group), items, limits.flood_group_per_min)
+        per_min = limits.flood_channel_per_min if kind == "channel" else limits.flood_group_per_min
+        if kind != "private" and per_min > 0:
+            return Limit(self._of_chat((bot_id, chat_id), _group), items, per_min)
         return None
 
     def _of_chat(self, key: tuple[int, int], make: Callable[[], Gauge]) -> Gauge:

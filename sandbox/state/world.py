@@ -28,6 +28,10 @@ MAX_CALLBACKS = 20_000
 UNKNOWN_MEMBER = ("PARTICIPANT_ID_INVALID", "member not found", "invalid user_id specified")
 
 
+#: Of a list of commands: kind of scope, chat, person (0 for none) and language ("" for every other one).
+CommandScope = tuple[str, int, int, str]
+
+
 @dataclass(slots=True)
 class Config(Limits):
     """The settings (`POST /control/config`)."""
@@ -84,12 +88,25 @@ class Bot:
     group_messages: dict[int, "Message"] = field(default_factory=dict)
     #: Public chats this bot has addressed by their username.
     known_chats: set[int] = field(default_factory=set)
-    commands: dict[tuple[str, int, int, str], list[Json]] = field(default_factory=dict)
-    descriptions: dict[tuple[str, str], str] = field(default_factory=dict)
+    commands: dict[CommandScope, list[Json]] = field(default_factory=dict)
+    #: Name, description and short description by (which, language code).
+    texts: dict[tuple[str, str], str] = field(default_factory=dict)
+    photo: StoredFile | None = None
+    #: Menu buttons by person; 0: of everybody without an own one.
+    menu_buttons: dict[int, Json] = field(default_factory=dict)
     #: Last getUpdates: offset and monotonic time, for the anti-spin rule.
     last_poll: tuple[int, float] = (0, -1e9)
     #: Whether it ever called getUpdates.
     has_polled: bool = False
+
+    def text(self, name: str, language: str | None) -> str:
+        """Name, description or short description as somebody with this language reads it."""
+        default = self.first_name if name == "name" else ""
+        return self.texts.get((name, language or "")) or self.texts.get((name, ""), default)
+
+    def menu_button(self, user_id: int) -> Json:
+        """The menu button in the private chat of a person; 0: of everybody without an own one."""
+        return self.menu_buttons.get(user_id) or self.menu_buttons.get(0) or {"type": "default"}
 
 
 @dataclass(slots=True, eq=False)
@@ -168,6 +185,8 @@ class Message:
     other_markup: str | None = None
     media_group_id: str | None = None
     is_protected: bool = False
+    #: Sent with `disable_notification`.
+    is_silent: bool = False
     forward_origin: Json | None = None
     author_signature: str | None = None
     reply_to: "Message | None" = None
@@ -324,6 +343,11 @@ class World:
             self.names.pop(user.username.lower(), None)
         user.is_deactivated, user.first_name, user.last_name, user.username = True, "Deleted Account", None, None
         self._notify_members_changed()
+
+    def bot_changed(self, bot: Bot) -> None:
+        """Tell waiting calls and the pages that `bot` has changed its commands, texts, picture or menu button."""
+        self.changed.fire()
+        self.events.publish({"seq": self.seq, "kind": "bot", "bot": bot.id})
 
     def _notify_members_changed(self) -> None:
         """Wake waiting calls and tell the pages that bots, people or chats were added or removed."""

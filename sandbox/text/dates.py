@@ -24,6 +24,11 @@ def date_time(unix: str, form: str, place: Json) -> Json | None:
     return entity | ({"date_time_format": form} if form else {})
 
 
+def is_format(form: str) -> bool:
+    """Whether an entity in JSON may have this format: any of its letters, in any order (Client.cpp)."""
+    return form in ("r", "R") or set(form) <= set("tTdDwW")
+
+
 def check_dates(entities: list[Json], now: float) -> None:
     """Raise 400 `ENTITY_DATE_INVALID` for a date too far ahead of `now`, as Telegram itself does when sending."""
     dates = [entity["unix_time"] for entity in entities if entity["type"] == "date_time"]

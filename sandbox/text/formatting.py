@@ -7,10 +7,20 @@ from itertools import pairwise
 from typing import Any
 
 from sandbox.errors import bad_request
-from sandbox.text.dates import date_time
+from sandbox.text.dates import is_format
 from sandbox.text.entities import parse_html, utf16_length
+from sandbox.text.fields import (
+    LONG_BITS,
+    FieldError,
+    optional_text,
+    required_int,
+    required_object,
+    required_text,
+)
 
 Json = dict[str, Any]
+#: A text and its entities.
+Formatted = tuple[str, list[Json]]
 
 MAX_TEXT = 4096
 MAX_CAPTION = 1024
@@ -24,13 +34,10 @@ _DETECTED = re.compile(
     r"|(?<!\w)(?P<mention>@[A-Za-z]\w{3,31})\b"
     r"|(?<!\w)(?P<hashtag>#\w*[^\W\d_]\w*)"
 )
-#: The required field of an entity, by type.
-_NEEDED: dict[str, tuple[str, type]] = {
-    "text_link": ("url", str),
-    "text_mention": ("user", dict),
-    "custom_emoji": ("custom_emoji_id", str),
-    "date_time": ("unix_time", int),
-}
+#: Entities that Telegram finds by itself: given ones are ignored.
+_DETECTED_TYPES = frozenset(
+    ["mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number", "bank_card_number"]
+)
 _TAGS = {
     "bold": "b",
     "italic": "i",
@@ -40,65 +47,91 @@ _TAGS = {
     "pre": "pre",
     "spoiler": "tg-spoiler",
     "blockquote": "blockquote",
-    "expandable_blockquote": "blockquote",
+    "expandable_blockquote": "blockquote expandable",
 }
 
 
-def read_text(raw: str, parse_mode: str, entities: str, limit: int, too_long: str) -> tuple[str, list[Json]]:
+def read_text(raw: str, parse_mode: str, entities: str, limit: int, too_long: str) -> Formatted:
     """Parse a text into the text and the entities that are stored.
 
     `entities` is the JSON text of explicit entities, used only without a `parse_mode`. `limit` is in UTF-16 units after
     parsing, `too_long` the error above it. Raises 400 with Telegram's texts.
     """
+    return finish_text(*parse_text(raw, parse_mode, entities), limit, too_long)
+
+
+def parse_text(raw: str, parse_mode: str, entities: str) -> Formatted:
+    """Parse a text as the Bot API server does, before it looks at chats. Raises 400 with Telegram's texts."""
     if len(raw.encode()) > MAX_RAW_BYTES:
         raise bad_request("text is too long")
-    text, found = _parse(raw, parse_mode, entities)
-    text, found = _trim(text, found)
-    if utf16_length(text) > limit:
-        raise bad_request(too_long)
-    return text, found + detect(text, found)
-
-
-def _parse(raw: str, parse_mode: str, entities: str) -> tuple[str, list[Json]]:
     mode = parse_mode.lower()
+    if not raw or mode in ("", "none"):
+        return raw, _read_entities(entities, utf16_length(raw)) if entities else []
     if mode == "html":
         return parse_html(raw)
     if mode in ("markdown", "markdownv2"):
         raise bad_request("unsupported parse_mode (the sandbox reads HTML only)")
-    if mode not in ("", "none"):
-        raise bad_request("unsupported parse_mode")
-    return raw, _read_entities(entities, utf16_length(raw)) if entities else []
+    raise bad_request("unsupported parse_mode")
+
+
+def finish_text(text: str, entities: list[Json], limit: int, too_long: str) -> Formatted:
+    """Trim a parsed text, check its length and add the entities that are found in it. Raises 400 `too_long`."""
+    text, entities = _trim(text, entities)
+    if utf16_length(text) > limit:
+        raise bad_request(too_long)
+    return text, entities + detect(text, entities)
 
 
 def _read_entities(raw: str, length: int) -> list[Json]:
+    """Explicit entities. What is no list is ignored, like entities outside of the text (Client.cpp)."""
     try:
         items = json.loads(raw)
-    except ValueError as error:
-        raise bad_request("can't parse entities JSON object") from error
-    if not isinstance(items, list):
-        raise bad_request("can't parse entities: expected an Array")
+    except ValueError:
+        return []
     kept = []
-    for item in items:
-        if not isinstance(item, dict) or not isinstance(item.get("type"), str):
-            raise bad_request("can't parse MessageEntity: expected an Object")
-        offset, size = item.get("offset"), item.get("length")
-        if not isinstance(offset, int) or not isinstance(size, int):
-            raise bad_request('can\'t parse MessageEntity: Field "offset" must be of type Number')
-        found = _complete(item)
-        if found is not None and offset >= 0 and size > 0 and offset + size <= length:
+    for item in items if isinstance(items, list) else []:
+        found = _read_entity(item)
+        if found is not None and found["offset"] >= 0 < found["length"] and _end(found) <= length:
             kept.append(found)
     return sorted(kept, key=lambda entity: (entity["offset"], -entity["length"]))
 
 
-def _complete(item: Json) -> Json | None:
-    """The entity; None for one that Telegram ignores. Raises 400 when its required field is missing."""
-    needed = _NEEDED.get(item["type"])
-    if needed is not None and not isinstance(item.get(needed[0]), needed[1]):
-        raise bad_request(f"can't parse MessageEntity: Can't find field \"{needed[0]}\"")
-    if item["type"] != "date_time":
-        return item
-    place = {"offset": item["offset"], "length": item["length"]}
-    return date_time(str(item["unix_time"]), str(item.get("date_time_format") or ""), place)
+def _read_entity(item: Any) -> Json | None:
+    """The entity; None for one that Telegram finds by itself. Raises ApiError 400."""
+    prefix = "can't parse MessageEntity: "
+    if not isinstance(item, dict):
+        raise bad_request(prefix + "expected an Object")
+    try:
+        entity = {"offset": required_int(item, "offset"), "length": required_int(item, "length")}
+        kind = required_text(item, "type")
+        if not kind:
+            raise FieldError("Type is not specified")
+        return None if kind in _DETECTED_TYPES else entity | {"type": kind} | _details(kind, item)
+    except FieldError as error:
+        raise bad_request(f"{prefix}{error}") from error
+
+
+def _details(kind: str, item: Json) -> Json:
+    """The fields of an entity besides its place and type. Raises FieldError."""
+    if kind == "text_link":
+        return {"url": required_text(item, "url")}
+    if kind == "text_mention":
+        user = required_object(item, "user")
+        required_int(user, "id", bits=LONG_BITS)
+        return {"user": user}
+    if kind == "custom_emoji":
+        return {"custom_emoji_id": str(required_int(item, "custom_emoji_id", bits=LONG_BITS))}
+    if kind == "pre":
+        language = optional_text(item, "language")
+        return {"language": language} if language else {}
+    if kind == "date_time":
+        unix, form = required_int(item, "unix_time"), optional_text(item, "date_time_format")
+        if not is_format(form):
+            raise FieldError("Invalid date-time format specified")
+        return {"unix_time": unix} | ({"date_time_format": form} if form else {})
+    if kind not in _TAGS:
+        raise FieldError("Unsupported type specified")
+    return {}
 
 
 def _trim(text: str, entities: list[Json]) -> tuple[str, list[Json]]:
@@ -161,11 +194,15 @@ def _tag(entity: Json, piece: str) -> tuple[str, str]:
         form = html.escape(entity.get("date_time_format", ""))
         return f'<tg-time unix="{int(entity["unix_time"])}"' + (f' format="{form}">' if form else ">"), "</tg-time>"
     tag = _TAGS.get(kind)
-    return (f"<{tag}>", f"</{tag}>") if tag else ("", "")
+    return (f"<{tag}>", _closing(tag)) if tag else ("", "")
+
+
+def _closing(tag: str) -> str:
+    return f"</{tag.partition(' ')[0]}>"
 
 
 def _merge(text: str) -> str:
     """Join adjacent equal tags: `<b>x</b><b>y</b>` becomes `<b>xy</b>`."""
     for tag in set(_TAGS.values()):
-        text = text.replace(f"</{tag}><{tag}>", "")
+        text = text.replace(f"{_closing(tag)}<{tag}>", "")
     return text

@@ -1,11 +1,13 @@
 """Parses reply markup: what Telegram accepts, truncates and refuses (row 20, BOTAPI §2.4)."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.errors import bad_request
-from sandbox.text.entities import normal_url
+from sandbox.text.buttons import inline_button, reply_button
+from sandbox.text.fields import FieldError, optional_flag, optional_list, optional_text
 
 Json = dict[str, Any]
 
@@ -13,26 +15,20 @@ MAX_ROW = 12
 MAX_BUTTONS = 300
 MAX_CALLBACK_BYTES = 64
 MAX_COPY_TEXT = 256
-_INLINE_ACTIONS = [
-    "url",
-    "login_url",
-    "callback_data",
-    "web_app",
-    "switch_inline_query",
-    "switch_inline_query_current_chat",
-    "switch_inline_query_chosen_chat",
-    "copy_text",
-    "callback_game",
-    "pay",
-]
-_PRIVATE_REPLY_BUTTONS = [
-    "web_app",
-    "request_chat",
-    "request_users",
-    "request_contact",
-    "request_location",
-    "request_poll",
-]
+#: What a button of a reply keyboard asks for, by the field that says so (td ReplyMarkup.cpp).
+_REQUESTS = {
+    "request_contact": "phone number can be requested",
+    "request_location": "location can be requested",
+    "request_poll": "poll can be requested",
+    "web_app": "web App buttons can be used",
+    "request_users": "users can be requested",
+    "request_chat": "chats can be requested",
+}
+_SWITCHES = {
+    "switch_inline_query": "switch_inline_query",
+    "switch_inline_query_chosen_chat": "switch_inline_query",
+    "switch_inline_query_current_chat": "switch_inline_query_current_chat",
+}
 
 
 @dataclass(slots=True)
@@ -60,15 +56,26 @@ def read_markup(raw: str) -> Markup:
         raise bad_request("can't parse reply keyboard markup JSON object") from error
     if not isinstance(found, dict):
         raise bad_request("object expected as reply markup")
-    if "inline_keyboard" in found:
-        rows = _rows(found["inline_keyboard"], "inline keyboard", _inline_button)
-        return Markup("inline", {"inline_keyboard": rows}) if rows else Markup()
-    if "keyboard" in found:
-        rows = _rows(found["keyboard"], "reply keyboard", _reply_button)
-        return Markup("keyboard", keyboard=rows, is_one_time=bool(found.get("one_time_keyboard"))) if rows else Markup()
-    if found.get("remove_keyboard"):
+    try:
+        return _markup(found)
+    except FieldError as error:
+        raise bad_request(str(error)) from error
+
+
+def _markup(found: Json) -> Markup:
+    keyboard = _rows(found, "keyboard", 'Field "keyboard" must be an Array of Arrays', reply_button)
+    of_arrays = 'Field "inline_keyboard" of the InlineKeyboardMarkup must be an Array of Arrays'
+    inline = _rows(found, "inline_keyboard", of_arrays, inline_button)
+    flags = ("hide_keyboard", "remove_keyboard", "selective", "force_reply", "resize_keyboard", "is_persistent")
+    is_on = {name: optional_flag(found, name) for name in (*flags, "one_time_keyboard")}
+    optional_text(found, "input_field_placeholder")
+    if keyboard:
+        return Markup("keyboard", keyboard=keyboard, is_one_time=is_on["one_time_keyboard"])
+    if inline:
+        return Markup("inline", {"inline_keyboard": inline})
+    if is_on["hide_keyboard"] or is_on["remove_keyboard"]:
         return Markup("remove")
-    return Markup("force_reply") if found.get("force_reply") else Markup()
+    return Markup("force_reply") if is_on["force_reply"] else Markup()
 
 
 def read_inline(raw: str) -> Json | None:
@@ -80,19 +87,32 @@ def read_inline(raw: str) -> Json | None:
 
 
 def check_buttons(markup: Markup, chat_type: str) -> None:
-    """Raise the 400 with which Telegram itself, not the Bot API server, refuses buttons in a chat of this type."""
+    """Raise the 400 with which TDLib or Telegram, not the Bot API server, refuses a markup in a chat of this type."""
+    if chat_type == "channel" and markup.other:
+        raise bad_request("inline keyboard expected")
     rows = markup.inline["inline_keyboard"] if markup.inline else []
     for button in (button for row in rows for button in row):
-        data = button.get("callback_data")
-        if data is not None and not 1 <= len(data.encode()) <= MAX_CALLBACK_BYTES:
-            raise bad_request("BUTTON_DATA_INVALID")
-        if "web_app" in button and chat_type != "private":
-            raise bad_request("BUTTON_TYPE_INVALID")
-        if "copy_text" in button and not 1 <= len(button["copy_text"]["text"]) <= MAX_COPY_TEXT:
-            raise bad_request("BUTTON_COPY_TEXT_INVALID")
+        _check_inline(button, chat_type)
     for button in (button for row in markup.keyboard for button in row):
-        if chat_type != "private" and any(name in button for name in _PRIVATE_REPLY_BUTTONS):
-            raise bad_request("web App buttons can be used in private chats only")
+        asked = [words for name, words in _REQUESTS.items() if name in button]
+        if asked and chat_type != "private":
+            raise bad_request(f"{asked[0]} in private chats only")
+
+
+def _check_inline(button: Json, chat_type: str) -> None:
+    switches = [words for name, words in _SWITCHES.items() if name in button]
+    if switches and chat_type == "channel":
+        raise bad_request(
+            f"can't use {switches[0]} button in a channel chat, because users will not be able to use the button "
+            "without knowing bot's username"
+        )
+    data = button.get("callback_data")
+    if data is not None and not 1 <= len(data.encode()) <= MAX_CALLBACK_BYTES:
+        raise bad_request("BUTTON_DATA_INVALID")
+    if "web_app" in button and chat_type != "private":
+        raise bad_request("BUTTON_TYPE_INVALID")
+    if "copy_text" in button and not 1 <= len(button["copy_text"]["text"]) <= MAX_COPY_TEXT:
+        raise bad_request("BUTTON_COPY_TEXT_INVALID")
 
 
 def survives_copy(markup: Json | None) -> Json | None:
@@ -103,76 +123,16 @@ def survives_copy(markup: Json | None) -> Json | None:
     return markup if plain else None
 
 
-def _rows(raw: Any, where: str, read_button: Any) -> list[list[Json]]:
-    """Rows of checked buttons, silently truncated to 12 per row and 300 in total."""
-    if not isinstance(raw, list):
-        raise bad_request(f'field "{where.replace("reply ", "").replace(" ", "_")}" must be of type Array')
+def _rows(found: Json, name: str, of_arrays: str, read_button: Callable[[Any], Json]) -> list[list[Json]]:
+    """Rows of checked buttons. Those without a text or icon are left out; 12 are kept of a row and 300 in total."""
     rows: list[list[Json]] = []
     left = MAX_BUTTONS
-    for row in raw:
+    for row in optional_list(found, name):
         if not isinstance(row, list):
-            raise bad_request(f"can't parse {where} button: expected an Array of button rows")
-        kept = [read_button(button) for button in row][: min(MAX_ROW, left)]
+            raise FieldError(of_arrays)
+        buttons = [button for button in map(read_button, row) if button["text"] or "icon_custom_emoji_id" in button]
+        kept = buttons[: min(MAX_ROW, left)]
         left -= len(kept)
         if kept:
             rows.append(kept)
     return rows
-
-
-def _inline_button(raw: Any) -> Json:
-    prefix = "can't parse inline keyboard button: "
-    if not isinstance(raw, dict):
-        raise bad_request(prefix + "InlineKeyboardButton must be an Object")
-    text = raw.get("text")
-    if not isinstance(text, str):
-        raise bad_request(prefix + 'Can\'t find field "text"')
-    actions = [name for name in _INLINE_ACTIONS if raw.get(name) is not None]
-    if not actions:
-        raise bad_request(prefix + "Text buttons are unallowed in the inline keyboard")
-    if len(actions) > 1:
-        raise bad_request("BUTTON_TYPE_INVALID")
-    button: Json = {"text": text, actions[0]: _action(actions[0], raw[actions[0]], prefix)}
-    for extra in ("style", "icon_custom_emoji_id"):
-        if raw.get(extra):
-            button[extra] = raw[extra]
-    return button
-
-
-def _action(name: str, value: Any, prefix: str) -> Any:
-    if name == "url":
-        return _url(value, "URL", prefix)
-    if name == "web_app":
-        return {"url": _web_app_url(value, prefix)}
-    if name == "callback_data" and not isinstance(value, str):
-        raise bad_request(prefix + 'Field "callback_data" must be of type String')
-    if name == "copy_text" and not (isinstance(value, dict) and isinstance(value.get("text"), str)):
-        raise bad_request(prefix + 'Can\'t find field "text"')
-    return value
-
-
-def _url(value: Any, what: str, prefix: str) -> str:
-    if not isinstance(value, str):
-        raise bad_request(prefix + 'Field "url" must be of type String')
-    address = normal_url(value.strip())
-    if address is None:
-        raise bad_request(f"inline keyboard button {what} '{value}' is invalid: Wrong HTTP URL")
-    return address
-
-
-def _web_app_url(value: Any, prefix: str) -> str:
-    url = value.get("url") if isinstance(value, dict) else None
-    address = _url(url, "Web App URL", prefix)
-    if not address.startswith("https://"):
-        raise bad_request(f"inline keyboard button Web App URL '{url}' is invalid: Only HTTPS links are allowed")
-    return address
-
-
-def _reply_button(raw: Any) -> Json:
-    if isinstance(raw, str):
-        return {"text": raw}
-    if not isinstance(raw, dict) or not isinstance(raw.get("text"), str):
-        raise bad_request("can't parse keyboard button: KeyboardButton must be a String or an Object")
-    request = raw.get("request_chat")
-    if request is not None and not (isinstance(request, dict) and isinstance(request.get("request_id"), int)):
-        raise bad_request("can't parse keyboard button: Can't find field \"request_id\"")
-    return dict(raw)

@@ -1,6 +1,6 @@
 """The nightly backup, and sending it to the owners when they want it."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 
 import structlog
@@ -66,13 +66,13 @@ class Backup:
         return {"sent": 1}
 
 
-def to_owners(bot: Bot, owner_ids: Sequence[int]) -> Send:
+def to_owners(bot: Bot, find_owners: Callable[[], Awaitable[Collection[int]]]) -> Send:
     """Return a function that sends a backup to each owner's chat; it raises the last error when it reached no owner."""
 
     async def send(path: Path) -> None:
         problem: BaseException | None = None
         is_sent = False
-        for owner_id in owner_ids:
+        for owner_id in await find_owners():
             try:
                 with in_lane(Lane.BULK):
                     await bot.send_document(owner_id, FSInputFile(path), disable_notification=True)
@@ -87,4 +87,4 @@ def to_owners(bot: Bot, owner_ids: Sequence[int]) -> Send:
 
 def create(context: JobContext) -> Backup:
     owners = context.owners_of("backup")
-    return Backup(owners.backup_folder, owners.backup_keep, to_owners(owners.admin_bot, owners.owner_ids))
+    return Backup(owners.backup_folder, owners.backup_keep, to_owners(owners.admin_bot, owners.find_owners))

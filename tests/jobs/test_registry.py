@@ -49,8 +49,11 @@ def full_context(folder: Path) -> JobContext:
     async def notify(html: str) -> bool:
         return False
 
+    async def nobody() -> tuple[int, ...]:
+        return ()
+
     bot = Bot("1002:sandbox-user")
-    owners = OwnerResources(bot, SendLimiter(), (5,), folder, 1)
+    owners = OwnerResources(bot, SendLimiter(), SendLimiter(), nobody, folder, 1)
     return JobContext(telegram=TelegramResources(bot, Alerts(notify), owners))
 
 

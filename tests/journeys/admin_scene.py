@@ -9,14 +9,15 @@ from datetime import UTC, datetime, time, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from core.admins import Role
 from core.clock import ManualClock
 from core.jobs import JobOutcome, RunReport
 from core.statistics import Count, TopPost
 from core.supervisor import Supervisor
+from core.team.admins import Role
 from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
 from database.operations import login_ops, run_ops, statistics_ops
+from database.team import Team
 from schedulers import registry
 from tests.web.auth.signing import ADMIN_TOKEN, MANAGER, OWNER, SECRET, add_admin, init_data
 from web_app.app import build_app
@@ -112,7 +113,7 @@ async def admin_scene() -> AsyncIterator[Scene]:
 
 def _services(clock: ManualClock) -> Services:
     keys = Keys(SECRET, mini_app_key(ADMIN_TOKEN))
-    admin = AdminServices(keys, frozenset({OWNER}), registry.plans(ZONE), ZONE)
+    admin = AdminServices(keys, Team({OWNER}, lambda: None, clock), registry.plans(ZONE), ZONE)
     return Services(clock, "https://t.me", b"the page's key", bot_username="gate_bot", admin=admin)
 
 

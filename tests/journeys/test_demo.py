@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from sandbox.client import SandboxClient
+from schedulers.registry import JOBS
 from tests.journeys.demo import ROOT, running_demo
 
 pytestmark = [pytest.mark.journey, pytest.mark.sweep, pytest.mark.timeout(120)]
@@ -49,6 +50,15 @@ async def test_the_demo_ignores_the_configuration_of_its_caller(tmp_path: Path) 
         assert demo.process.returncode == 0, errors.decode()
         assert not await is_up(demo.address)
         assert not await is_up(demo.web_app)
+
+
+async def test_the_address_is_the_last_line_of_the_start() -> None:
+    async with running_demo(8189) as demo:
+        parts = {line.partition(":")[0] for line in demo.printed}
+        assert {row.name for row in JOBS} <= parts
+        demo.process.send_signal(signal.SIGINT)
+        said, _ = await asyncio.wait_for(demo.process.communicate(), 10)
+        assert said.decode().strip() == ""
 
 
 async def test_a_port_in_use_is_skipped() -> None:

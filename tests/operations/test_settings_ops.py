@@ -10,8 +10,10 @@ import pytest
 
 from core.settings import AccessMode, BotSettings
 from core.settings.changes import Editor, SettingChange
+from core.shorteners.records import Shortener
 from database.connection import Database
 from database.operations import settings_ops
+from database.operations.shorteners import shortener_ops
 
 ALMOST = timedelta(seconds=5) - timedelta(milliseconds=1)
 READ = "find_one admin_config"
@@ -153,39 +155,57 @@ async def test_fifty_concurrent_first_changes_insert_one_document(db: Database) 
     assert await db.collection("admin_config").count({}) == 1
 
 
-async def test_a_default_applies_while_nothing_is_stored(db: Database, now: datetime) -> None:
-    await settings_ops.current(now)
-    settings_ops.set_defaults(access_mode=AccessMode.CREDITS)
+SHORT = Shortener(code="a", name="short", sealed_key="sealed")
+
+
+async def test_with_a_shortener_access_costs_credits_unless_the_mode_was_chosen(db: Database, now: datetime) -> None:
+    assert (await settings_ops.current(now)).access_mode is AccessMode.OPEN
+    await shortener_ops.add(SHORT)
 
     assert (await settings_ops.current(now)).access_mode is AccessMode.CREDITS
+    assert (await settings_ops.load()).access_mode is AccessMode.CREDITS
     assert (await settings_ops.change("pass_hours", 9)).access_mode is AccessMode.CREDITS
     assert (await settings_ops.change("access_mode", "open")).access_mode is AccessMode.OPEN
+    assert (await settings_ops.current(now)).access_mode is AccessMode.OPEN
     assert (await settings_ops.load()).access_mode is AccessMode.OPEN
     assert await stored(db) == {"pass_hours": 9, "access_mode": "open"}
 
 
-async def test_a_default_replaces_an_invalid_stored_value(db: Database) -> None:
-    settings_ops.set_defaults(access_mode="credits")
+async def test_the_default_follows_the_pause_of_the_last_shortener(db: Database, now: datetime) -> None:
+    await shortener_ops.add(SHORT)
+    await shortener_ops.set_paused(SHORT, True, 1, "Olive")
+    assert (await settings_ops.current(now)).access_mode is AccessMode.OPEN
+
+    await shortener_ops.set_paused(SHORT, False, 1, "Olive")
+    assert (await settings_ops.current(now)).access_mode is AccessMode.CREDITS
+
+    await shortener_ops.remove(SHORT.code, now)
+    assert (await settings_ops.current(now)).access_mode is AccessMode.OPEN
+
+
+async def test_a_shortener_added_by_another_process_counts_within_five_seconds(db: Database, now: datetime) -> None:
+    assert (await settings_ops.current(now)).access_mode is AccessMode.OPEN
+    await db.collection("shorteners").insert_one({**SHORT.model_dump(), "name_key": "short"})
+
+    later = now + timedelta(seconds=5)
+    assert (await settings_ops.current(later)).access_mode is AccessMode.CREDITS
+
+
+async def test_with_a_chosen_mode_no_shortener_is_read(db: Database, now: datetime) -> None:
+    await settings_ops.change("access_mode", "pass")
+    db.calls.clear()
+
+    await settings_ops.current(now)
+    await settings_ops.load()
+    assert db.calls["find shorteners"] == 0
+
+
+async def test_an_invalid_stored_mode_counts_as_not_chosen(db: Database) -> None:
+    await shortener_ops.add(SHORT)
     await store(db, access_mode="sometimes", pass_hours=9)
 
     settings, problems = await settings_ops.load_checked()
     assert (settings.access_mode, settings.pass_hours, len(problems)) == (AccessMode.CREDITS, 9, 1)
-
-
-async def test_defaults_belong_to_the_open_database_and_the_last_call_counts(db: Database) -> None:
-    settings_ops.set_defaults(access_mode="credits", pass_hours=9)
-    settings_ops.set_defaults(access_mode="pass")
-    assert ((await settings_ops.load()).access_mode, (await settings_ops.load()).pass_hours) == (AccessMode.PASS, 24)
-
-    settings_ops.set_defaults()
-    assert await settings_ops.load() == BotSettings()
-
-
-@pytest.mark.parametrize(("name", "value"), [("nonsense", 1), ("access_mode", "sometimes"), ("pass_hours", 0)])
-async def test_an_invalid_default_is_refused(db: Database, name: str, value: Any) -> None:
-    with pytest.raises(ValueError, match=name):
-        settings_ops.set_defaults(**{name: value})
-    assert await settings_ops.load() == BotSettings()
 
 
 # --- one admin's change among others'
@@ -199,7 +219,7 @@ async def test_the_first_change_is_stored_with_who_made_it_and_what_it_was(db: D
     change = await change_from("delete_after_minutes", 60, 30, now)
 
     assert (change.is_stored, change.is_conflict) == (True, False)
-    seen = await settings_ops.load_now()
+    seen = await settings_ops.load_now(now)
     assert seen == change.now
     last = seen.changes["delete_after_minutes"]
     assert (seen.value("delete_after_minutes"), last.by, last.name, last.at, last.before) == (
@@ -214,6 +234,8 @@ async def test_the_first_change_is_stored_with_who_made_it_and_what_it_was(db: D
 
 async def test_a_change_is_one_command_once_there_is_a_document(db: Database, now: datetime) -> None:
     await settings_ops.change("pass_hours", 5)
+    # whether there is a shortener is known for five seconds, as every delivery needs it
+    await settings_ops.current(now)
     db.calls.clear()
     assert (await change_from("pass_hours", 6, 5, now)).is_stored
     assert (await change_from("delete_after_minutes", 60, 30, now)).is_stored
@@ -240,7 +262,7 @@ async def test_a_second_press_with_the_same_value_is_no_conflict_and_changes_not
     change = await change_from("delete_after_minutes", 60, expected, now + timedelta(seconds=9))
 
     assert (change.is_stored, change.is_conflict) == (False, False)
-    assert (await settings_ops.load_now()).changes["delete_after_minutes"].name == "Bob"
+    assert (await settings_ops.load_now(now)).changes["delete_after_minutes"].name == "Bob"
 
 
 async def test_pressing_the_old_value_after_somebody_elses_change_is_a_conflict(db: Database, now: datetime) -> None:
@@ -289,14 +311,14 @@ async def test_an_empty_value_is_expected_as_null_and_as_missing(db: Database, n
         await store(db, contact=None)
     assert (await change_from("contact", "@olive", None, now)).is_stored
     assert (await change_from("contact", None, "@olive", now)).is_stored
-    assert (await settings_ops.load_now()).changes["contact"].before == "@olive"
+    assert (await settings_ops.load_now(now)).changes["contact"].before == "@olive"
 
 
-async def test_a_default_of_the_process_is_expected_while_nothing_is_stored(db: Database, now: datetime) -> None:
-    settings_ops.set_defaults(access_mode=AccessMode.CREDITS)
+async def test_the_mode_a_shortener_brings_is_expected_while_none_was_chosen(db: Database, now: datetime) -> None:
+    await shortener_ops.add(SHORT)
     assert (await change_from("access_mode", "pass", "open", now)).is_conflict
     assert (await change_from("access_mode", "pass", "credits", now)).is_stored
-    assert (await settings_ops.load_now()).usual.access_mode is AccessMode.CREDITS
+    assert (await settings_ops.load_now(now)).usual.access_mode is AccessMode.CREDITS
 
 
 @pytest.mark.parametrize(("name", "value"), [("nonsense", 1), ("delete_after_minutes", 2821), ("welcome_text", "<b>")])
@@ -332,7 +354,7 @@ async def test_a_plain_text_of_an_earlier_version_reads_the_same_and_can_be_chan
 async def test_a_change_by_no_admin_forgets_who_was_last(db: Database, now: datetime) -> None:
     await change_from("pass_hours", 48, 24, now)
     await settings_ops.change("pass_hours", 5)
-    assert (await settings_ops.load_now()).changes == {}
+    assert (await settings_ops.load_now(now)).changes == {}
 
 
 async def test_a_conflict_is_seen_by_the_next_reader_at_once(db: Database, now: datetime) -> None:

@@ -17,6 +17,7 @@ from aiogram.exceptions import (
 )
 from aiogram.types import (
     BotCommand,
+    BotCommandScopeChat,
     BufferedInputFile,
     ChatAdministratorRights,
     ChatMemberAdministrator,
@@ -30,12 +31,16 @@ from aiogram.types import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputMediaDocument,
+    InputProfilePhotoStatic,
     KeyboardButton,
     KeyboardButtonRequestChat,
+    KeyboardButtonRequestUsers,
+    MenuButtonWebApp,
     Message,
     MessageOriginChannel,
     ReplyKeyboardMarkup,
     Update,
+    WebAppInfo,
 )
 
 from sandbox.chats.contents import FILE_KINDS
@@ -43,6 +48,22 @@ from tests.sandbox.conftest import Town
 from tests.sandbox.test_files import PNG
 
 ALL_KINDS = [*sorted(FILE_KINDS), "poll", "quiz", "invoice", "game", "contact", "location", "dice", "paid_media"]
+
+RIGHTS = ChatAdministratorRights(
+    is_anonymous=False,
+    can_manage_chat=True,
+    can_delete_messages=True,
+    can_manage_video_chats=False,
+    can_restrict_members=False,
+    can_promote_members=False,
+    can_change_info=False,
+    can_invite_users=True,
+    can_post_stories=False,
+    can_edit_stories=False,
+    can_delete_stories=False,
+    can_send_welcome_messages=False,
+    can_post_messages=True,
+)
 
 
 @pytest.fixture
@@ -119,23 +140,8 @@ async def test_block_is_read(town: Town, bot: Bot) -> None:
 
 async def test_shared_channel_is_read(town: Town, bot: Bot) -> None:
     await town.olga.link("https://t.me/shop_bot")
-    rights = ChatAdministratorRights(
-        is_anonymous=False,
-        can_manage_chat=True,
-        can_delete_messages=True,
-        can_manage_video_chats=False,
-        can_restrict_members=False,
-        can_promote_members=False,
-        can_change_info=False,
-        can_invite_users=True,
-        can_post_stories=False,
-        can_edit_stories=False,
-        can_delete_stories=False,
-        can_send_welcome_messages=False,
-        can_post_messages=True,
-    )
     request = KeyboardButtonRequestChat(
-        request_id=7, chat_is_channel=True, bot_administrator_rights=rights, request_title=True
+        request_id=7, chat_is_channel=True, bot_administrator_rights=RIGHTS, request_title=True
     )
     keyboard = ReplyKeyboardMarkup(keyboard=[[KeyboardButton(text="Choose", request_chat=request)]])
     await bot.send_message(town.olga.id, "which?", reply_markup=keyboard)
@@ -183,6 +189,51 @@ async def test_uploads_albums_copies_and_forwards_are_read(town: Town, bot: Bot)
     assert service is not None and service.pinned_message is not None
     assert await bot.set_my_commands([BotCommand(command="start", description="Begin")])
     assert (await bot.get_my_commands())[0].command == "start"
+
+
+async def test_shared_people_and_chats_are_read(town: Town, bot: Bot) -> None:
+    chat = KeyboardButtonRequestChat(request_id=1, chat_is_channel=True, bot_administrator_rights=RIGHTS)
+    people = KeyboardButtonRequestUsers(request_id=2, max_quantity=10, request_name=True, request_username=True)
+    row = [
+        KeyboardButton(text="Channel", request_chat=chat, style="primary"),
+        KeyboardButton(text="People", request_users=people),
+    ]
+    await bot.send_message(7002, "Choose", reply_markup=ReplyKeyboardMarkup(keyboard=[row], one_time_keyboard=False))
+    await _updates(town, bot)
+    await town.alice.press("shop_bot", "Channel", new_chat={"title": "Vault"})
+    await town.alice.press("shop_bot", "People", user_ids=[town.bob.id, town.alice.id])
+    added, with_chat, with_people = await _updates(town, bot)
+    assert added.my_chat_member is not None and with_chat.message is not None and with_people.message is not None
+    assert with_chat.message.chat_shared is not None and with_chat.message.chat_shared.title is None
+    shared = with_people.message.users_shared
+    assert shared is not None and [user.first_name for user in shared.users] == ["Bob", "Alice"]
+
+
+async def test_what_a_bot_sets_about_itself_is_read(town: Town, bot: Bot) -> None:
+    button = MenuButtonWebApp(text="Open", web_app=WebAppInfo(url="https://example.com"))
+    assert await bot.set_my_name("Shop") and (await bot.get_my_name()).name == "Shop"
+    assert await bot.set_my_description("Long") and (await bot.get_my_description()).description == "Long"
+    assert await bot.set_my_short_description("Short")
+    assert (await bot.get_my_short_description("de")).short_description == "Short"
+    assert await bot.set_my_profile_photo(InputProfilePhotoStatic(photo=BufferedInputFile(PNG, "a.png")))
+    assert await bot.remove_my_profile_photo()
+    assert await bot.set_chat_menu_button(7002, button)
+    assert isinstance(await bot.get_chat_menu_button(7002), MenuButtonWebApp)
+    scope = BotCommandScopeChat(chat_id=7002)
+    assert await bot.set_my_commands([BotCommand(command="menu", description="Begin")], scope, "de")
+    assert (await bot.get_my_commands(scope, "de"))[0].command == "menu"
+    assert await bot.delete_my_commands(scope, "de")
+
+
+async def test_posts_of_a_channel_are_edited_and_read(town: Town, bot: Bot) -> None:
+    row = [InlineKeyboardButton(text="Get it", url="https://t.me/shop_bot?start=x", style="success")]
+    keyboard = InlineKeyboardMarkup(inline_keyboard=[row])
+    source = await town.post(kind="photo")
+    copied = await bot.copy_message(town.storage, town.storage, source, caption="new", reply_markup=keyboard)
+    media = InputMediaDocument(media=BufferedInputFile(b"x", "a.txt"), caption="<b>b</b>", parse_mode="HTML")
+    edited = await bot.edit_message_media(media, None, town.storage, copied.message_id, reply_markup=keyboard)
+    assert isinstance(edited, Message) and edited.document is not None and edited.caption == "b"
+    assert edited.reply_markup is not None and edited.reply_markup.inline_keyboard[0][0].style == "success"
 
 
 async def test_channel_and_group_messages_are_read(town: Town, bot: Bot) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.sandbox.conftest import Json, Town
+from tests.sandbox.conftest import Json, Reply, Town
 
 
 async def _copy(town: Town, ids: list[int], **more: object) -> list[int]:
@@ -142,6 +142,75 @@ async def test_copy_message_takes_caption_and_keyboard(town: Town) -> None:
     )
     copy = (await _shown(town))[0]
     assert (copy["caption"], copy["html"], copy["reply_markup"]) == ("new", "<b>new</b>", markup)
+
+
+async def _copied(town: Town, source: int, **more: object) -> Reply:
+    return await town.shop("copyMessage", chat_id=7002, from_chat_id=town.storage, message_id=source, **more)
+
+
+async def test_a_copy_keeps_caption_and_its_place_unless_told(town: Town) -> None:
+    above = {"caption": "old", "show_caption_above_media": True}
+    sent = await town.shop("sendPhoto", chat_id=town.storage, photo="https://example.com/a.jpg", **above)
+    source = sent.result["message_id"]
+    for more in ({}, {"show_caption_above_media": False}, {"caption": "new"}, {"caption": ""}):
+        await _copied(town, source, **more)
+    shown = [(m.get("caption"), m.get("show_caption_above_media", False)) for m in await _shown(town)]
+    assert shown == [("old", True), ("old", True), ("new", False), (None, False)]
+
+
+async def test_a_new_caption_can_stand_above(town: Town) -> None:
+    await _copied(town, await town.post(kind="photo"), caption="new", show_caption_above_media=True)
+    await _copied(town, await town.post(kind="document"), caption="new", show_caption_above_media=True)
+    photo, document = await _shown(town)
+    assert (photo["show_caption_above_media"], "show_caption_above_media" in document) == (True, False)
+
+
+@pytest.mark.parametrize("kind", [None, "sticker", "video_note", "poll", "location"])
+async def test_kinds_without_captions_ignore_one(town: Town, kind: str | None) -> None:
+    source = await town.post("text", kind=kind)
+    assert (await _copied(town, source, caption="new")).status == 200
+    assert "caption" not in (await _shown(town))[0]
+
+
+async def test_caption_entities_are_used_without_a_parse_mode(town: Town) -> None:
+    source = await town.post(kind="video")
+    bold = [{"type": "bold", "offset": 0, "length": 3}]
+    await _copied(town, source, caption="new", caption_entities=bold)
+    await _copied(town, source, caption="<i>new</i>", parse_mode="HTML", caption_entities=bold)
+    assert [message["html"] for message in await _shown(town)] == ["<b>new</b>", "<i>new</i>"]
+
+
+async def test_a_caption_has_1024_characters_after_parsing(town: Town) -> None:
+    source = await town.post(kind="photo")
+    whole = f"<b>{'x' * 1024}</b>"
+    assert (await _copied(town, source, caption=whole, parse_mode="HTML")).status == 200
+    reply = await _copied(town, source, caption=whole + "y", parse_mode="HTML")
+    assert reply.error == "Bad Request: message caption is too long"
+    assert len(await _shown(town)) == 1
+
+
+async def test_order_of_checks_is_parsing_source_keyboard_target_length(town: Town) -> None:
+    source = await town.post(kind="photo")
+    await town.alice.block("shop_bot")
+    bad: Json = {"caption": "<b>", "parse_mode": "HTML", "reply_markup": {"keyboard": "A"}}
+    parsing = await _copied(town, 900, **bad)
+    assert parsing.error.startswith("Bad Request: can't parse entities")
+    bad["caption"] = "x" * 1025
+    assert (await _copied(town, 900, **bad)).error == "Bad Request: message to copy not found"
+    assert (await _copied(town, 0, **bad)).error == "Bad Request: message to copy not found"
+    assert (await _copied(town, source, **bad)).error == 'Bad Request: field "keyboard" must be of type Array'
+    del bad["reply_markup"]
+    assert (await _copied(town, source, **bad)).error == "Forbidden: bot was blocked by the user"
+    await town.alice.unblock("shop_bot")
+    assert (await _copied(town, source, **bad)).error == "Bad Request: message caption is too long"
+    assert await _shown(town) == []
+
+
+async def test_copies_keep_styles_of_url_buttons(town: Town) -> None:
+    row = [{"text": "A", "url": "https://example.com/", "style": "primary"}]
+    sent = await town.shop("sendMessage", chat_id=town.storage, text="x", reply_markup={"inline_keyboard": [row]})
+    await _copied(town, sent.result["message_id"])
+    assert (await _shown(town))[0]["reply_markup"]["inline_keyboard"] == [row]
 
 
 async def test_copy_message_checks_the_source_first(town: Town) -> None:

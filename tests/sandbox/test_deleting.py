@@ -62,7 +62,8 @@ async def test_dice_is_deletable_only_after_a_day(town: Town) -> None:
     ("right", "own", "expected"),
     [
         ("can_post_messages", True, True),
-        ("can_delete_messages", True, "Bad Request: message can't be deleted"),
+        ("can_edit_messages", True, "Bad Request: message can't be deleted"),
+        ("can_delete_messages", True, True),
         ("can_delete_messages", False, True),
         ("can_post_messages", False, "Bad Request: message can't be deleted"),
     ],

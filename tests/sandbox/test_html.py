@@ -112,6 +112,7 @@ def test_entities_are_detected(text: str, expected: list[tuple[str, int, int]]) 
         "😀<u>ü</u>",
         "<pre>a</pre>",
         "<blockquote>q</blockquote>",
+        "<blockquote expandable>q <b>r</b></blockquote>",
     ],
 )
 def test_page_html_equals_the_senders_html(source: str) -> None:

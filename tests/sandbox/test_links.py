@@ -71,6 +71,24 @@ async def test_public_chat_link_returns_the_chat(town: Town) -> None:
     assert (await town.bob.link("https://t.me/news"))["chat_id"] == news
 
 
+@pytest.mark.parametrize("form", ["https://t.me/news/{}", "t.me/news/{}?single", "tg://resolve?domain=news&post={}"])
+async def test_the_link_of_a_public_post_leads_to_it(town: Town, form: str) -> None:
+    news = await town.client.add_chat("channel", "News", town.olga.id, username="news")
+    post = (await town.olga.text(news, "post"))["message"]["message_id"]
+    done = await town.bob.link(form.format(post))
+    assert (done["chat_id"], done["message_id"]) == (news, post)
+
+
+async def test_the_link_of_a_private_post_leads_only_members_to_it(town: Town) -> None:
+    url = f"https://t.me/c/{str(town.storage).removeprefix('-100')}/{await town.post()}"
+    assert (await town.olga.link(url))["message_id"] == 2
+    with pytest.raises(SandboxError, match="does not see"):
+        await town.bob.link(url)
+    await town.client.delete_message(town.storage, 2)
+    with pytest.raises(SandboxError, match="gone"):
+        await town.olga.link(url)
+
+
 async def test_an_add_to_channel_link_makes_the_bot_an_administrator_with_its_rights(town: Town) -> None:
     channel = await town.client.add_chat("channel", "News", town.bob.id)
     url = "https://t.me/shop_bot?startchannel&admin=post_messages+edit_messages"

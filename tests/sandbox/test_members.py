@@ -1,4 +1,4 @@
-"""Row 22: members, administrators; commands and descriptions of bots."""
+"""Row 22: members, administrators."""
 
 import pytest
 
@@ -85,41 +85,3 @@ async def test_leaving_bot_is_out(town: Town) -> None:
     assert (await town.shop("leaveChat", chat_id=town.storage)).result is True
     reply = await town.shop("sendMessage", chat_id=town.storage, text="x")
     assert reply.error == "Forbidden: bot is not a member of the channel chat"
-
-
-async def test_commands_are_kept_per_scope(town: Town) -> None:
-    commands = [{"command": "/start", "description": "Begin"}]
-    assert (await town.shop("setMyCommands", commands=commands)).result is True
-    assert (await town.shop("getMyCommands")).result == [{"command": "start", "description": "Begin"}]
-    scope = {"type": "chat", "chat_id": town.alice.id}
-    assert (await town.shop("getMyCommands", scope=scope)).result == []
-    await town.shop("deleteMyCommands")
-    assert (await town.shop("getMyCommands")).result == []
-
-
-@pytest.mark.parametrize(
-    ("command", "error"),
-    [
-        ({"command": "x" * 33, "description": "d"}, "command length must not exceed 32"),
-        ({"command": "x", "description": ""}, "command description must be non-empty"),
-        ({"command": "x", "description": "d" * 257}, "command description length must not exceed 256"),
-        ({"command": "Start", "description": "d"}, "BOT_COMMAND_INVALID"),
-    ],
-)
-async def test_bad_commands_are_refused(town: Town, command: dict[str, str], error: str) -> None:
-    assert (await town.shop("setMyCommands", commands=[command])).error == f"Bad Request: {error}"
-
-
-async def test_command_scope_needs_a_reachable_chat(town: Town) -> None:
-    reply = await town.shop("setMyCommands", commands=[], scope={"type": "chat", "chat_id": town.bob.id})
-    assert reply.error == "Bad Request: chat not found"
-
-
-async def test_menu_button_and_descriptions_are_accepted(town: Town) -> None:
-    button = {"type": "web_app", "text": "Open", "web_app": {"url": "https://example.com"}}
-    assert (await town.shop("setChatMenuButton", chat_id=7002, menu_button=button)).result is True
-    assert (await town.shop("setChatMenuButton", chat_id=7003, menu_button=button)).error == (
-        "Bad Request: user not found"
-    )
-    assert (await town.shop("setMyDescription", description="d" * 512)).result is True
-    assert (await town.shop("setMyShortDescription", short_description="d" * 121)).status == 400

@@ -35,10 +35,32 @@ async def test_entities_outside_the_text_are_dropped(town: Town) -> None:
     assert "entities" not in message
 
 
-@pytest.mark.parametrize("entities", ["{", '"x"', "[1]", '[{"type":"bold","offset":"0","length":1}]'])
-async def test_broken_entities_are_refused(town: Town, entities: str) -> None:
-    reply = await town.shop("sendMessage", chat_id=7002, text="abc", entities=entities)
-    assert reply.error.startswith("Bad Request: can't parse")
+@pytest.mark.parametrize(
+    ("entity", "error"),
+    [
+        (1, "expected an Object"),
+        ({"type": "bold", "length": 1}, 'Can\'t find field "offset"'),
+        ({**BOLD, "offset": [0]}, 'Field "offset" must be a Number'),
+        ({**BOLD, "type": "huge"}, "Unsupported type specified"),
+        ({**BOLD, "type": "text_link"}, 'Can\'t find field "url"'),
+        ({**BOLD, "type": "text_mention", "user": 7}, 'Field "user" must be of type Object'),
+        ({**BOLD, "type": "date_time", "unix_time": "soon"}, 'Field "unix_time" must be a valid Number'),
+        ({**BOLD, "type": "date_time", "unix_time": 1, "date_time_format": "x"}, "Invalid date-time format specified"),
+    ],
+)
+async def test_broken_entities_are_refused(town: Town, entity: object, error: str) -> None:
+    reply = await town.shop("sendMessage", chat_id=7002, text="abc", entities=[entity])
+    assert reply.error == f"Bad Request: can't parse MessageEntity: {error}"
+
+
+@pytest.mark.parametrize("entities", ["{", '"x"', [{"type": "mention", "offset": 0, "length": 3}]])
+async def test_entities_that_are_no_list_or_found_by_telegram_itself_are_ignored(town: Town, entities: object) -> None:
+    assert "entities" not in await _sent(town, "abc", entities=entities)
+
+
+async def test_entity_places_may_be_texts(town: Town) -> None:
+    message = await _sent(town, "abc", entities=[{"type": "bold", "offset": "0", "length": "3"}])
+    assert message["entities"] == [{"type": "bold", "offset": 0, "length": 3}]
 
 
 async def test_html_without_text_is_refused(town: Town) -> None:

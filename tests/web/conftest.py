@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from core.admins import Role
 from core.clock import ManualClock
 from core.ids import new_token
+from core.team.admins import Role
 from core.verification import Token
 from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
 from database.operations import settings_ops, token_ops
+from database.team import Team
 from schedulers import registry
 from tests.clocks import WithSeconds
 from tests.web.auth.signing import ADMIN_TOKEN, EDITOR, MANAGER, OWNER, SECRET, Ticks, add_admin
@@ -72,11 +73,11 @@ def ticks() -> Ticks:
 
 
 @pytest.fixture
-def admin() -> AdminServices:
+def admin(clock: ManualClock) -> AdminServices:
     zone = ZoneInfo("Europe/Berlin")
     return AdminServices(
         Keys(SECRET, mini_app_key(ADMIN_TOKEN)),
-        frozenset({OWNER}),
+        Team({OWNER}, lambda: None, clock),
         registry.plans(zone),
         zone,
         base_url="https://gate.example",

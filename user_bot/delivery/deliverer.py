@@ -99,7 +99,7 @@ class Deliverer:
     async def _admit(self, request: DeliveryRequest) -> Outcome:
         now = self._clock.now()
         settings = await settings_ops.current(now)
-        ban = self._access_prompt.ban_of(request.user, now)
+        ban = await self._access_prompt.ban_of(request.user, now)
         if ban is not None:
             await self._access_prompt.refuse(request.user, ban)
             return Outcome.REFUSED

@@ -9,11 +9,14 @@ from aiogram.types import InlineKeyboardMarkup
 
 from core.access import Banned, requires_access
 from core.clock import Clock
+from core.days import start_of_day
 from core.posts import PostStatus
 from core.settings import BotSettings
 from core.users import User, is_banned
 from core.verification import BYPASSING, Token, TokenStatus, VerificationResult, check_token, elapsed
 from database.operations import post_ops, settings_ops, token_ops, user_ops
+from database.operations.shorteners import shortener_counts
+from database.tolerated import tolerated
 from user_bot.delivery.deduplication import RequestDeduplicator
 from user_bot.delivery.deliverer import Deliverer
 from user_bot.gate.access_prompt import AccessPrompt
@@ -137,7 +140,9 @@ class Verifier:
             return VerificationResult.VERIFIED  # redeemed before a crash and not paid out
         result = check_token(token, settings, now)
         if result in BYPASSING and not token.has_page:
-            await token_ops.mark_bypassed(token.token, now)
+            if await token_ops.mark_bypassed(token.token, now) and token.shortener is not None:
+                count = shortener_counts.count_too_fast(token.shortener, start_of_day(now, self._zone))
+                await tolerated("shortener.not_counted", count)
             return result
         if token.status is TokenStatus.UNUSED and token.has_page and result is not VerificationResult.EXPIRED:
             return None
@@ -145,6 +150,10 @@ class Verifier:
             return result
         took_s = None if token.has_page else max(elapsed(token, now).total_seconds(), 0.0)
         if await token_ops.redeem(token.token, token.user_id, now, elapsed_seconds=took_s) is not None:
+            # with a page, the page has counted it
+            if took_s is not None and token.shortener is not None:
+                count = shortener_counts.count_finished(token.shortener, start_of_day(now, self._zone), took_s)
+                await tolerated("shortener.not_counted", count)
             return VerificationResult.VERIFIED
         # another call changed the token meanwhile: judge what is stored now
         stored = await token_ops.find(token.token)

@@ -12,6 +12,7 @@ from core.settings import BotSettings
 from core.subscriptions import Subscription
 from core.users import User
 from database.operations import user_ops
+from database.team import Team
 from user_bot.gate.subscriptions import Subscriptions
 from user_bot.gate.unlock_links import UnlockLinks
 from user_bot.text_messages import send_text
@@ -27,26 +28,26 @@ class AccessPrompt:
         bot: Bot,
         clock: Clock,
         zone: ZoneInfo,
-        admin_ids: frozenset[int],
+        team: Team,
         subscriptions: Subscriptions,
         unlock_links: UnlockLinks,
     ) -> None:
         self._bot = bot
         self._clock = clock
         self._zone = zone
-        self._admin_ids = admin_ids
+        self._team = team
         self._subscriptions = subscriptions
         self._unlock_links = unlock_links
 
-    def ban_of(self, user: User, now: datetime) -> Banned | None:
+    async def ban_of(self, user: User, now: datetime) -> Banned | None:
         """Return the ban of this subscriber, which no post is opened for; None for all others."""
-        return ban_of(user, now, is_admin=user.user_id in self._admin_ids)
+        return ban_of(user, now, is_admin=await self._team.role_of(user.user_id) is not None)
 
     async def verdict(
         self, user: User, code: str, settings: BotSettings, now: datetime, access: PostAccess = PostAccess.SETTINGS
     ) -> Verdict:
         """Return what the gate decides for this subscriber and post. Asks about channels only when they matter."""
-        is_admin = user.user_id in self._admin_ids
+        is_admin = await self._team.role_of(user.user_id) is not None
         subscription = Subscription()
         if needs_channel_check(user, now, access=access, is_admin=is_admin):
             subscription = await self._subscriptions.check(user.user_id)

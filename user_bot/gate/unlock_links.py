@@ -18,12 +18,14 @@ from core.settings import BotSettings, ShortenerFailure
 from core.users import User
 from core.verification import Token, TokenStatus
 from database.operations import post_ops, token_counts, token_ops, user_credits, user_ops
+from database.operations.shorteners import shortener_counts
+from database.tolerated import tolerated
 from monitoring.alerts import Alerts
 from sender.failures import TELEGRAM_ERRORS, classify
 from sender.lanes import at_least_once
 from sender.refusals import Failure
 from sender.updates.acknowledgement import acknowledge_after
-from shorteners.failover import Shorteners
+from user_bot.gate.current_shorteners import CurrentShorteners
 from user_bot.gate.payout import pay_out
 from user_bot.text_messages import send_text
 from views import links, owner_alerts
@@ -55,7 +57,7 @@ class _LinkRequest:
 class UnlockConfig:
     """How subscribers verify: the shorteners, the page, and how long a link is valid."""
 
-    shorteners: Shorteners
+    shorteners: CurrentShorteners
     #: base address of the page, without `/v/…`; empty: links lead straight back to the bot
     page_url: str
     expire_after: timedelta
@@ -184,6 +186,9 @@ class UnlockLinks:
             return await self._grant_or_refuse(link_request, replaced, now)
         token = token or direct
         await retry_while_unavailable(lambda: token_ops.add(token), self._clock, SHORT_S)
+        if token.shortener is not None:
+            count = shortener_counts.count_made(token.shortener, link_request.day, now)
+            await tolerated("shortener.not_counted", count)
         await self._send_offer(token, settings, post, number)
         return None
 
@@ -215,7 +220,7 @@ class UnlockLinks:
 
     async def _shorten(self, token: Token, settings: BotSettings) -> Token | None:
         """Return the token with a shortened link, unchanged without shorteners; None when no shortener answers."""
-        shorteners = self._config.shorteners
+        shorteners = await self._config.shorteners.as_of_now()
         if not shorteners.is_configured:
             return token
         with acknowledge_after(QUICK_S):
@@ -229,6 +234,7 @@ class UnlockLinks:
             return None
         if self._failed_at is None or now - self._failed_at >= QUIET:  # not at each success of a flapping one
             await self._alerts.clear(_INCIDENT, owner_alerts.shorteners_work())
+        await self._config.shorteners.note_host(short)
         # the shortener took its time: `min_verify_seconds` counts from when the button is shown
         return token.model_copy(update={"link": short.url, "shortener": short.provider, "shown_at": now})
 

@@ -51,6 +51,6 @@ def build() -> Router:
     router = Router(name="about")
     router.message.register(help_, Command("help"))
     router.message.register(me, Command("me"))
-    router.message.register(token, Command("token"))
+    router.message.register(token, Command("token", "unlock"))
     router.message.register(anything_else, is_content)
     return router

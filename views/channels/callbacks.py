@@ -17,8 +17,10 @@ class ChannelAction(StrEnum):
     #: what happens while the user bot cannot see who has joined
     LET_IN = "in"
     KEEP_OUT = "out"
+    #: no longer required; what is known of its members stays
     PAUSE = "pause"
     RESUME = "resume"
+    PUBLISH_OFF = "nopub"
     LABEL = "label"
     UP = "up"
     DOWN = "down"
@@ -35,7 +37,9 @@ class ChannelList(CallbackData, prefix="ae"):
 
 
 class AskChannel(CallbackData, prefix="aw"):
-    """Ask which channel to add."""
+    """Ask which channel, or which group, to connect."""
+
+    is_group: bool = False
 
 
 class AddChannel(CallbackData, prefix="an"):

@@ -1,29 +1,33 @@
-"""Buttons of the channels to join. Back is in the last row."""
+"""Buttons of the channels."""
 
 from collections.abc import Sequence
 
 from aiogram.types import (
     InlineKeyboardButton,
-    InlineKeyboardMarkup,
     KeyboardButton,
     KeyboardButtonRequestChat,
     ReplyKeyboardMarkup,
 )
 
 from core.subscriptions import Channel, ChannelMode, OnError
-from views.buttons import Row, button, keyboard, rights
+from views.buttons import DANGER, Row, button, rights
 from views.channels.callbacks import AddChannel, AskChannel, ChannelAction, ChannelButton, ChannelList
-from views.channels.texts import PICK_CHANNEL_BUTTON, PICK_GROUP_BUTTON
 from views.html import bare, cut
 from views.links import add_to_channel_link
+from views.navigation import ConnectChannel
+from views.screens import Parent
 from views.storage.rights import Lack
 
+PICK_CHANNEL_BUTTON = "Choose a channel"
+PICK_GROUP_BUTTON = "Choose a group"
 #: identify the answers to the chat pickers; 1 is the picker of the storage channel
 CHANNEL_REQUEST_ID, GROUP_REQUEST_ID = 2, 3
 #: rights requested for the user bot in a channel to join: any shows the members, this one makes the invite link
 USER_BOT_RIGHTS = ("invite_users",)
 #: channels on one page of the list
-PAGE = 8
+PAGE = 5
+#: characters of a name on a button beside its state, and on one of its own
+_ENTRY_MAX, _NAME_MAX = 19, 30
 
 
 def page_of(place: int) -> int:
@@ -31,107 +35,126 @@ def page_of(place: int) -> int:
     return place // PAGE
 
 
-def channel_list(channels: Sequence[Channel], page: int) -> InlineKeyboardMarkup:
-    """Return one button per channel, then the pages, then adding."""
+def _state(channel: Channel) -> str:
+    if channel.broken_since:
+        return "⚠"
+    return {
+        (True, True): "publish, required",
+        (True, False): "publish",
+        (False, True): "required",
+        (False, False): "off",
+    }[channel.is_published_to, channel.is_joined_for_posts]
+
+
+def channel_list(channels: Sequence[Channel], page: int) -> tuple[Row, ...]:
+    """Return one button per channel, the pages, and connecting."""
     first = page * PAGE
     entries: list[Row] = [
-        [button(f"{number} · {_entry(channel)}", _act(ChannelAction.OPEN, channel))]
-        for number, channel in enumerate(channels[first : first + PAGE], start=first + 1)
+        [button(f"{_named(one, _ENTRY_MAX)} · {_state(one)}", act(ChannelAction.OPEN, one))]
+        for one in channels[first : first + PAGE]
     ]
     turning: Row = [button("‹ Prev", ChannelList(page=page - 1).pack())] if page else []
-    turning.append(button("Refresh", ChannelList(page=page).pack()))
     if len(channels) > first + PAGE:
         turning.append(button("Next ›", ChannelList(page=page + 1).pack()))
-    return keyboard(*entries, turning, [button("Add a channel", AskChannel().pack())])
+    connect: Row = [
+        button("Connect a channel", AskChannel().pack()),
+        button("Connect a group", AskChannel(is_group=True).pack()),
+    ]
+    return (*entries, turning, connect)
 
 
-def _entry(channel: Channel) -> str:
-    state = " (broken)" if channel.broken_since else " (paused)" if channel.is_paused else ""
-    return cut(bare(channel.name).strip() or "untitled", 40) + state
+def _named(channel: Channel, limit: int) -> str:
+    return cut(bare(channel.name).strip() or "untitled", limit)
 
 
-def _act(act: ChannelAction, channel: Channel, place: int = 0) -> str:
-    return ChannelButton(act=act, chat_id=channel.chat_id, place=place).pack()
+def act(action: ChannelAction, channel: Channel, place: int = 0) -> str:
+    """Return the callback data that does something with a channel. `place`: in the order, from 0."""
+    return ChannelButton(act=action, chat_id=channel.chat_id, place=place).pack()
 
 
-def channel(one: Channel, place: int, of_all: int) -> InlineKeyboardMarkup:
-    """Return the buttons below a channel's screen. `place`: in the order, from 0."""
+def channel(one: Channel, place: int, of_all: int) -> tuple[Row, ...]:
+    """Return the buttons of a channel's card. `place`: in the order, from 0."""
 
-    def act(text: str, action: ChannelAction) -> InlineKeyboardButton:
-        return button(text, _act(action, one, place))
+    def do(text: str, action: ChannelAction) -> InlineKeyboardButton:
+        return button(text, act(action, one, place))
 
+    switches: Row = [_publish_switch(one, place), _required_switch(one, place)]
+    if not one.is_watched:
+        return (switches, [do("Check", ChannelAction.CHECK), do("Remove", ChannelAction.REMOVE)])
     if one.mode is ChannelMode.JOIN:
-        mode = act("Let requests count as joined", ChannelAction.REQUESTS_COUNT)
+        mode = do("Counts: members", ChannelAction.REQUESTS_COUNT)
     else:
-        mode = act("Let members only count as joined", ChannelAction.MEMBERS_ONLY)
+        mode = do("Counts: members and requests", ChannelAction.MEMBERS_ONLY)
     if one.on_error is OnError.OPEN:
-        on_error = act("On errors: keep people out", ChannelAction.KEEP_OUT)
+        on_error = do("If I cannot check: let in", ChannelAction.KEEP_OUT)
     else:
-        on_error = act("On errors: let people pass", ChannelAction.LET_IN)
-    moving = [act("Move up", ChannelAction.UP)] if place > 0 else []
-    moving += [act("Move down", ChannelAction.DOWN)] if place + 1 < of_all else []
-    pause = act("Resume", ChannelAction.RESUME) if one.is_paused else act("Pause", ChannelAction.PAUSE)
-    return keyboard(
+        on_error = do("If I cannot check: keep out", ChannelAction.LET_IN)
+    moving: Row = [do("Up", ChannelAction.UP)] if place > 0 else []
+    moving += [do("Down", ChannelAction.DOWN)] if place + 1 < of_all else []
+    return (
+        switches,
         [mode],
         [on_error],
-        [pause, act("Label", ChannelAction.LABEL)],
+        [do("Button text", ChannelAction.LABEL), do("Check", ChannelAction.CHECK)],
         moving,
-        [act("Check", ChannelAction.CHECK), act("New link", ChannelAction.NEW_LINK)],
-        [act("Remove", ChannelAction.REMOVE)],
-        [button("Back", ChannelList(page=page_of(place)).pack())],
+        [do("New link", ChannelAction.NEW_LINK), do("Remove", ChannelAction.REMOVE)],
     )
 
 
-def back_to(one: Channel) -> InlineKeyboardMarkup:
-    """Return the buttons below a question about a channel: leads back to it."""
-    return keyboard(_back_to(one))
+def _publish_switch(one: Channel, place: int) -> InlineKeyboardButton:
+    if one.is_published_to:
+        return button("Publish here: on", act(ChannelAction.PUBLISH_OFF, one, place))
+    return button("Publish here: off", ConnectChannel(chat_id=one.chat_id).pack())
 
 
-def _back_to(one: Channel) -> Row:
-    return [button("Back", _act(ChannelAction.OPEN, one))]
+def _required_switch(one: Channel, place: int) -> InlineKeyboardButton:
+    if one.is_joined_for_posts:
+        return button("Required: on", act(ChannelAction.PAUSE, one, place))
+    if one.invite_link:
+        return button("Required: off", act(ChannelAction.RESUME, one, place))
+    # never required: the user bot's rights are checked, and it makes a link
+    return button("Required: off", AddChannel(chat_id=one.chat_id).pack())
 
 
-def confirm_remove(one: Channel) -> InlineKeyboardMarkup:
-    name = cut(bare(one.name).strip() or "it", 40)
-    return keyboard([button(f"Remove {name}", _act(ChannelAction.REMOVE_CONFIRMED, one))], _back_to(one))
+def to_card(one: Channel) -> Parent:
+    """Return a channel's card as the parent of a screen."""
+    return Parent(_named(one, 16), act(ChannelAction.OPEN, one))
 
 
-def back_to_list() -> InlineKeyboardMarkup:
-    return keyboard(_list_row())
+def confirm_remove(one: Channel) -> tuple[Row, ...]:
+    name = _named(one, _NAME_MAX)
+    return ([button(f"Remove {name}", act(ChannelAction.REMOVE_CONFIRMED, one), style=DANGER)],)
 
 
-def _list_row() -> Row:
-    return [button("Back", ChannelList().pack())]
-
-
-def lacking_to_add(chat_id: int, username: str, lacks: Sequence[Lack], *, is_group: bool) -> InlineKeyboardMarkup:
+def lacking_to_add(chat_id: int, username: str, lacks: Sequence[Lack], *, is_group: bool) -> tuple[Row, ...]:
     """Give the user bot the missing right, then add the channel."""
     again = button("Check again", AddChannel(chat_id=chat_id, is_group=is_group).pack())
-    return keyboard(_add_row(username, lacks, is_group=is_group), [again], _list_row())
+    return (_add_row(username, lacks, is_group=is_group), [again])
 
 
-def lacking(one: Channel, username: str, lacks: Sequence[Lack], *, is_group: bool) -> InlineKeyboardMarkup:
+def lacking(one: Channel, username: str, lacks: Sequence[Lack], *, is_group: bool) -> tuple[Row, ...]:
     """Give the user bot the missing right, then check the channel."""
-    again = button("Check again", _act(ChannelAction.CHECK, one))
-    return keyboard(_add_row(username, lacks, is_group=is_group), [again], _back_to(one))
+    again = button("Check again", act(ChannelAction.CHECK, one))
+    return (_add_row(username, lacks, is_group=is_group), [again])
 
 
 def _add_row(username: str, lacks: Sequence[Lack], *, is_group: bool) -> Row:
     if set(lacks) <= {Lack.UNKNOWN}:
         return []
-    what, link = "channel", add_to_channel_link(username, USER_BOT_RIGHTS)
+    link = add_to_channel_link(username, USER_BOT_RIGHTS)
     if is_group:
-        what, link = "group", link.replace("?startchannel&", "?startgroup&")
-    return [InlineKeyboardButton(text=f"Add @{username} to the {what}", url=link)]
+        link = link.replace("?startchannel&", "?startgroup&")
+    return [InlineKeyboardButton(text=f"Add @{username}", url=link)]
 
 
-def pick_channel() -> ReplyKeyboardMarkup:
-    """Show Telegram's chat pickers for channels and groups. The user bot has to be a member, this bot need not."""
+def pick_channel(*, is_group: bool) -> ReplyKeyboardMarkup:
+    """Show Telegram's chat picker for channels or groups. The user bot has to be a member, this bot need not."""
+    if is_group:
+        picker = _picker(PICK_GROUP_BUTTON, GROUP_REQUEST_ID, is_channel=False)
+    else:
+        picker = _picker(PICK_CHANNEL_BUTTON, CHANNEL_REQUEST_ID, is_channel=True)
     return ReplyKeyboardMarkup(
-        keyboard=[
-            [_picker(PICK_CHANNEL_BUTTON, CHANNEL_REQUEST_ID, is_channel=True)],
-            [_picker(PICK_GROUP_BUTTON, GROUP_REQUEST_ID, is_channel=False)],
-        ],
+        keyboard=[[picker]],
         resize_keyboard=True,
         one_time_keyboard=True,
     )

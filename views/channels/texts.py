@@ -1,33 +1,37 @@
-"""What admins read of channels to join."""
+"""Channels in words, and their screens."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from core.subscriptions import CHANNELS_MAX, LABEL_MAX, Channel, ChannelMode, OnError
+from core.subscriptions import CHANNELS_MAX, LABEL_MAX, Channel
+from views.buttons import Row
+from views.channels import keyboards
+from views.channels.keyboards import PICK_CHANNEL_BUTTON, PICK_GROUP_BUTTON
 from views.html import bare, cut, esc, isolate
+from views.navigation import MENU, Section, parent
+from views.screens import Parent, Screen
 from views.storage.rights import Lack
 from views.storage.texts import missing
 from views.times import date_and_time, duration
 
 #: characters of a name in the list, and in a toast
 _LISTED_MAX, _TOASTED_MAX = 40, 60
+#: channels named above the list
+_BROKEN_MAX = 3
 
-CHANNEL_GONE = "This channel is not (or no longer) one to join. Here are the others."
-PICK_CHANNEL_BUTTON = "Choose a channel"
-PICK_GROUP_BUTTON = "Choose a group"
+CHANNEL_GONE = "This channel is not here (any more). Here are the others."
 ASK_CHANNEL = (
-    "Which channel do subscribers have to join?\n\n"
-    "Press one of the two buttons below the text field, or forward me any post from the channel. /cancel to stop."
+    "Which one?\n\nPress the button below the text field, or forward me any post that was written there. "
+    "/cancel to stop."
 )
-PICK_HERE = f"“{PICK_CHANNEL_BUTTON}” and “{PICK_GROUP_BUTTON}” are below the text field."
 CHANNEL_EXPECTED = (
-    "I can't tell a channel by that. Forward me a post that was written in the channel, or press "
-    f"“{PICK_CHANNEL_BUTTON}” below the text field. /cancel to stop."
+    "I can't tell a channel by that. Forward me a post that was written in the channel, or press the button below "
+    "the text field. /cancel to stop."
 )
 PERSON_FORWARDED = (
     "That was written by a person, not in a channel. Forward me a post that was written in the channel, or press "
-    f"“{PICK_CHANNEL_BUTTON}” below the text field. /cancel to stop."
+    "the button below the text field. /cancel to stop."
 )
 IS_STORAGE = (
     "That is the storage channel. Whoever joins it sees every post, so nobody should have to. Choose another one."
@@ -56,10 +60,14 @@ LINK_GONE = (
     "its button cannot join. “New link” makes one that works."
 )
 CHECK_UNSURE = "Telegram did not answer, so I cannot tell. Please try again in a moment."
-QUESTION_LOST = "I have lost track of what I asked. Open the channel again with /channels."
+QUESTION_LOST = "I have lost track of what I asked. Here are your channels."
 LABEL_EXPECTED = (
-    f"A label is a line of text with 1 to {LABEL_MAX} characters, or a single “-” for none. /cancel to stop."
+    f"A button text is a line of text with 1 to {LABEL_MAX} characters, or a single “-” for none. /cancel to stop."
 )
+
+
+def pick_here(*, is_group: bool) -> str:
+    return f"“{PICK_GROUP_BUTTON if is_group else PICK_CHANNEL_BUTTON}” is below the text field."
 
 
 def link_wait(retry_after_s: float) -> str:
@@ -71,92 +79,64 @@ def link_refused(description: str) -> str:
     return f"Telegram made no invite link, so nothing was changed. It says: {esc(cut(description, 200))}"
 
 
-def list_screen(channels: Sequence[Channel], page: int, of_page: int, zone: ZoneInfo) -> str:
-    """Return one line per channel. `page` from 0, with `of_page` lines each."""
+def channel_list(channels: Sequence[Channel], page: int, zone: ZoneInfo) -> Screen:
+    """Return a page of the list, from 0. Channels the user bot cannot see are named above it."""
     if not channels:
-        return (
-            "<b>Channels to join</b>\n\nNone yet: posts are handed over without asking for any. "
-            "Add one, and subscribers have to join it first."
-        )
-    first = page * of_page
-    shown = channels[first : first + of_page]
-    count = f" · {first + 1} to {first + len(shown)} of {len(channels)}" if len(channels) > of_page else ""
-    lines = [f"{number}. {_line(channel, zone)}" for number, channel in enumerate(shown, start=first + 1)]
-    head = f"<b>Channels to join</b>, in this order{count}"
-    return "\n".join([head, "", *lines, "", "Press one to open it."])
+        text = "<b>Channels</b>\n\nNo channel yet. Connect the one your subscribers read."
+        return Screen(text, keyboards.channel_list(channels, 0), MENU)
+    broken = [one for one in channels if one.broken_since is not None and one.is_joined_for_posts]
+    lines = ["<b>Channels</b>, in the order subscribers see them"]
+    lines += [f"⚠ {isolate(one.name, _LISTED_MAX)}: {_broken_words(one, zone)}" for one in broken[:_BROKEN_MAX]]
+    return Screen("\n".join(lines), keyboards.channel_list(channels, page), MENU)
 
 
-def _line(channel: Channel, zone: ZoneInfo) -> str:
-    facts = [
-        f"mode {channel.mode}",
-        f"when I can't tell: {_error_words(channel.on_error)}",
-        f"{channel.joined_count} joined",
-    ]
-    if channel.is_paused:
-        facts.append("<b>paused</b>")
-    if channel.broken_since:
-        facts.append(f"<b>broken</b> since {date_and_time(channel.broken_since, zone)}")
-    return f"{isolate(channel.name, _LISTED_MAX)} · {' · '.join(facts)}"
+def _broken_words(channel: Channel, zone: ZoneInfo) -> str:
+    assert channel.broken_since is not None, "checked by the callers"
+    return f"the user bot cannot see who has joined, since {date_and_time(channel.broken_since, zone)}."
 
 
-def channel_screen(channel: Channel, place: int, of_all: int, zone: ZoneInfo) -> str:
+def channel_card(channel: Channel, place: int, of_all: int, zone: ZoneInfo) -> Screen:
     """Return everything about one channel. `place`: in the order, from 0."""
-    lines = [f"<b>Channel to join</b> · {isolate(channel.title or str(channel.chat_id))}", *_state(channel, zone), ""]
+    address = f"@{esc(channel.username)}" if channel.username else "private"
+    lines = [f"<b>{isolate(channel.title or str(channel.chat_id))}</b> · {address}"]
+    if channel.is_published_to:
+        lines.append("I publish posts here.")
+    if channel.is_joined_for_posts:
+        lines.append(f"Subscribers must join it: number {place + 1} of {of_all}.")
+    elif channel.invite_link:
+        lines.append("Nobody has to join it now; what I know of its members stays.")
+    if channel.broken_since and channel.is_watched:
+        lines.append(f"⚠ {_broken_words(channel, zone).capitalize()} “Check” shows why.")
     if channel.label:
-        lines.append(f"Label: {isolate(channel.label)}")
-    lines += [
-        f"Address: @{esc(channel.username)}" if channel.username else "It is private.",
-        f"Order: number {place + 1} of {of_all}",
-        f"Counts as joined: {_mode_words(channel.mode)}",
-        f"When I can't tell who has joined: {_error_words(channel.on_error)}",
-        f"Joined through its link: {channel.joined_count}",
-        esc(channel.invite_link),
-    ]
+        lines.append(f"Button text: {isolate(channel.label)}")
+    if channel.invite_link:
+        lines += [f"Joined through its link: {channel.joined_count:,}", esc(cut(channel.invite_link, 100))]
     if channel.added_at:
-        lines += ["", f"Added {date_and_time(channel.added_at, zone)}"]
-    return "\n".join(lines)
-
-
-def _state(channel: Channel, zone: ZoneInfo) -> list[str]:
-    lines = []
-    if channel.is_paused:
-        lines.append("<b>Paused:</b> nobody is asked to join it.")
-    if channel.broken_since:
-        since = date_and_time(channel.broken_since, zone)
-        lines.append(f"<b>Broken</b> since {since}: the user bot cannot see who has joined. “Check” shows why.")
-    return lines
-
-
-def _mode_words(mode: ChannelMode) -> str:
-    if mode is ChannelMode.REQUEST:
-        return "members, and whoever has asked to join (mode request)"
-    return "members only (mode join)"
-
-
-def _error_words(on_error: OnError) -> str:
-    return "let them pass (open)" if on_error is OnError.OPEN else "keep them out (closed)"
+        lines.append(f"Connected {date_and_time(channel.added_at, zone)}")
+    return Screen("\n".join(lines), keyboards.channel(channel, place, of_all), parent(Section.CHANNELS))
 
 
 def added(channel: Channel) -> str:
-    return f"{isolate(channel.name)} is added: subscribers have to join it from now on."
+    return f"{isolate(channel.name)} is connected: subscribers have to join it from now on."
 
 
 def already_there(channel: Channel) -> str:
     return f"{isolate(channel.name)} is one of the channels to join already."
 
 
-def lacking(title: str | None, username: str, lacks: Sequence[Lack]) -> str:
+def lacking(title: str | None, username: str, lacks: Sequence[Lack], rows: tuple[Row, ...], back: Parent) -> Screen:
     """Return the rights the user bot is missing in a channel. `title` None: not known."""
-    return missing(title or "the channel", ("", ()), (username, lacks))
+    return Screen(missing(title or "the channel", ("", ()), (username, lacks)), rows, back)
 
 
-def confirm_remove(channel: Channel) -> str:
-    return (
-        f"Remove {isolate(channel.name)} from the channels to join?\n\n"
-        "Nobody is asked to join it any more, and what I know of who has joined is forgotten. "
-        "The channel itself and its members stay as they are, and so does the invite link. "
-        "To stop asking for a while only, go back and pause it."
+def confirm_remove(channel: Channel) -> Screen:
+    text = (
+        f"Remove {isolate(channel.name)} from your channels?\n\n"
+        "Nobody is asked to join it any more, nothing is published in it, and what I know of who has joined is "
+        "forgotten. The channel itself, its members and posts stay as they are, and so does the invite link. "
+        "To stop asking for a while only, go back and turn “Required” off."
     )
+    return Screen(text, keyboards.confirm_remove(channel), keyboards.to_card(channel))
 
 
 def removed(channel: Channel) -> str:
@@ -164,9 +144,10 @@ def removed(channel: Channel) -> str:
     return f"{cut(bare(channel.name), _TOASTED_MAX)} is removed."
 
 
-def ask_label(channel: Channel) -> str:
+def ask_label(channel: Channel) -> Screen:
     now = f" (now {isolate(channel.label)})" if channel.label else ""
-    return (
+    text = (
         f"Send what shall stand on the button for {isolate(channel.title or str(channel.chat_id))}{now}: at most "
-        f"{LABEL_MAX} characters. A single “-” takes the label away, and the title stands there. /cancel to stop."
+        f"{LABEL_MAX} characters. A single “-” takes the text away, and the title stands there. /cancel to stop."
     )
+    return Screen(text, (), keyboards.to_card(channel))

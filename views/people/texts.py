@@ -7,11 +7,16 @@ from core.access import has_pass
 from core.settings import AccessMode, BotSettings
 from core.users import NAME_MAX, User, is_banned
 from views.html import bare, esc, isolate
+from views.navigation import MENU, Section, parent
+from views.people import keyboards
 from views.quantities import counted
+from views.screens import Screen
 from views.times import date_and_time
 
 #: characters of a reason, all of which the user bot shows
 REASON_MAX = 200
+#: characters of a reason on the card
+_REASON_SHOWN = 100
 #: the most one grant can add
 CREDITS_MAX, DAYS_MAX = 100_000, 3650
 
@@ -47,6 +52,28 @@ DAYS_EXPECTED = f"Days are a whole number from 1 to {DAYS_MAX}."
 IS_ADMIN = "That is an admin of this bot, and admins cannot be banned."
 
 
+def ask_subscriber() -> Screen:
+    return Screen(ASK_SUBSCRIBER, (), MENU)
+
+
+def unknown_subscriber(user_id: int) -> Screen:
+    return Screen(unknown(user_id), (), parent(Section.SUBSCRIBERS))
+
+
+def subscriber(user: User, now: datetime, zone: ZoneInfo, *, may_ban: bool) -> Screen:
+    """Return everything stored about a subscriber."""
+    rows = keyboards.subscriber(user, now, may_ban=may_ban)
+    return Screen(_subscriber(user, now, zone), rows, parent(Section.SUBSCRIBERS))
+
+
+def confirm_ban(user: User) -> Screen:
+    return Screen(_confirm_ban(user), keyboards.confirm_ban(user.user_id), keyboards.to_card(user.user_id))
+
+
+def confirm_unban(user: User) -> Screen:
+    return Screen(_confirm_unban(user), keyboards.confirm_unban(user.user_id), keyboards.to_card(user.user_id))
+
+
 def has_opened_bot(user: User) -> bool:
     """Return whether the subscriber opened the user bot; a record that only a ban created has no name."""
     return bool(user.first_name) or user.last_seen_at > user.joined_at
@@ -66,8 +93,7 @@ def name_of(user: User) -> str:
     return f"{name} (<code>{user.user_id}</code>)"
 
 
-def subscriber(user: User, now: datetime, zone: ZoneInfo) -> str:
-    """Return everything stored about a subscriber."""
+def _subscriber(user: User, now: datetime, zone: ZoneInfo) -> str:
     lines = [f"<b>Subscriber</b> {name_of(user)}"]
     if user.username:
         lines.append(f"@{esc(user.username)}")
@@ -78,7 +104,7 @@ def subscriber(user: User, now: datetime, zone: ZoneInfo) -> str:
         lines.append(f"Came through the source: {isolate(user.source)}" if user.source else "Source: none")
     else:
         lines.append("Has not opened the user bot yet.")
-    lines += ["", f"Credits: {user.credits}", f"Pass: {_pass(user, now, zone)}", *_ban(user, now, zone)]
+    lines += ["", f"Credits: {user.credits:,}", f"Pass: {_pass(user, now, zone)}", *_ban(user, now, zone)]
     if user.blocked_at:
         lines.append(f"Has blocked the user bot since {date_and_time(user.blocked_at, zone)}")
     return "\n".join(lines)
@@ -97,14 +123,14 @@ def _ban(user: User, now: datetime, zone: ZoneInfo) -> list[str]:
         assert user.banned_until is not None, "a ban for ever does not end"
         return [f"Banned: no (it ended {date_and_time(user.banned_until, zone)})"]
     lines = [f"<b>Banned</b> {_until(user, zone)}"]
-    return [*lines, f"Reason: {isolate(user.ban_reason, REASON_MAX)}"] if user.ban_reason else lines
+    return [*lines, f"Reason: {isolate(user.ban_reason, _REASON_SHOWN)}"] if user.ban_reason else lines
 
 
 def _until(user: User, zone: ZoneInfo) -> str:
     return f"until {date_and_time(user.banned_until, zone)}" if user.banned_until else "for ever"
 
 
-def confirm_ban(user: User) -> str:
+def _confirm_ban(user: User) -> str:
     return (
         f"Ban {name_of(user)} for ever?\n\n"
         "The person gets no posts any more, not by old buttons either, and is not told before trying. "
@@ -112,7 +138,7 @@ def confirm_ban(user: User) -> str:
     )
 
 
-def confirm_unban(user: User) -> str:
+def _confirm_unban(user: User) -> str:
     return f"Let {name_of(user)} in again? The person gets posts as everybody does."
 
 
@@ -137,9 +163,7 @@ def not_banned(user_id: int) -> str:
 def granted_credits(user: User, amount: int, settings: BotSettings, *, is_new: bool) -> str:
     """Answer a grant of credits. `is_new` False: this command was carried out before."""
     once = "" if is_new else " That was done before; nothing was added twice."
-    return (
-        f"{name_of(user)} got {counted(amount, 'credit')} and has {user.credits} now.{once}{_without_effect(settings)}"
-    )
+    return f"{name_of(user)} got {counted(amount, 'credit')} and has {user.credits:,} now.{once}{_without_effect(settings)}"
 
 
 def granted_days(user: User, days: int, settings: BotSettings, zone: ZoneInfo, *, is_new: bool) -> str:
@@ -153,4 +177,4 @@ def granted_days(user: User, days: int, settings: BotSettings, zone: ZoneInfo, *
 def _without_effect(settings: BotSettings) -> str:
     if settings.access_mode is not AccessMode.OPEN:
         return ""
-    return "\nPosts are open to everybody at the moment (access_mode open): it counts once you change that."
+    return "\nPosts are open to everybody at the moment: it counts once you change “Who gets posts” in the settings."

@@ -1,12 +1,12 @@
-"""Callback data of /stats. Clients can forge it: data with other spans is refused."""
+"""Callback data of the statistics. Clients can forge it: data with other spans is refused."""
 
 from typing import Annotated
 
 from aiogram.filters.callback_data import CallbackData
 from pydantic import AfterValidator
 
-#: days the pictures can show
-SPANS = (7, 30, 90)
+#: days the numbers and pictures can show; 1 is today
+SPANS = (1, 7, 30, 90)
 
 
 def _span(days: int) -> int:
@@ -15,11 +15,22 @@ def _span(days: int) -> int:
     return days
 
 
+Span = Annotated[int, AfterValidator(_span)]
+
+
+class NumbersButton(CallbackData, prefix="sn"):
+    """Show the numbers of the last `days` days."""
+
+    days: Span
+
+
 class PicturesButton(CallbackData, prefix="sp"):
     """Draw the pictures of the last `days` days."""
 
-    days: Annotated[int, AfterValidator(_span)]
+    days: Span
 
 
 class CountButton(CallbackData, prefix="sc"):
-    """Request a new count."""
+    """Request a new count, and show the numbers of the last `days` days."""
+
+    days: Span

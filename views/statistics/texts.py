@@ -1,4 +1,4 @@
-"""The numbers of /stats. A number that was not counted is called so, never 0; numbers say when they were counted."""
+"""The statistics in words. A number that was not counted is called so, never 0; numbers say when they were counted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,12 +7,17 @@ from zoneinfo import ZoneInfo
 
 from core.days import start_of_day
 from core.statistics import Count, DayStats
-from views.html import isolate
+from views.html import bare, isolate
+from views.navigation import MENU
 from views.quantities import counted, in_bytes, people
-from views.times import clock_time, date_and_time
+from views.screens import Screen
+from views.statistics import keyboards
+from views.times import date_and_time
 
-#: posts named, and characters of their titles
-_TOP, _TITLE_MAX = 5, 60
+#: characters of the most wanted post's title
+_TITLE_MAX = 40
+#: the shortest period of a picture, in days
+PICTURE_SPAN_MIN = 7
 _NOT_COUNTED = "not counted yet"
 
 COUNTING = "A new count is asked for. It takes a few seconds."
@@ -26,7 +31,6 @@ NOT_DRAWN = (
 NOT_SENT = (
     "The pictures were drawn, but sending them did not work, or Telegram's answer was lost. Press the button again."
 )
-GONE = "This button is from an older screen. /stats makes a new one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,83 +69,65 @@ def last(days: Sequence[DayStats], count: int, now: datetime, zone: ZoneInfo) ->
     return [day for day in days if is_counted(day) and day.date.astimezone(zone).date() >= first]
 
 
-def statistics(numbers: Numbers, now: datetime, zone: ZoneInfo) -> str:
-    """Return the whole message."""
-    blocks = [
-        [f"<b>Statistics</b>, {_as_of(numbers, now, zone)}"],
-        *_two_days(numbers, now, zone),
-        _period(7, numbers, now, zone),
-        _period(30, numbers, now, zone),
-        _in_all(numbers, now, zone),
-        _top_posts(numbers, now, zone),
-    ]
-    return "\n\n".join("\n".join(block) for block in blocks if block)
+def statistics(numbers: Numbers, span: int, now: datetime, zone: ZoneInfo) -> Screen:
+    """Return the screen with the last `span` days, 1 for today."""
+    period = _today(numbers, now, zone) if span == 1 else _period(span, numbers, now, zone)
+    blocks = [period, [*_in_all(numbers), *_most_wanted(numbers, now, zone)], _troubles(numbers)]
+    text = "\n\n".join("\n".join(block) for block in blocks if block)
+    return Screen(text, keyboards.statistics(span), MENU)
 
 
-def _as_of(numbers: Numbers, now: datetime, zone: ZoneInfo) -> str:
-    if numbers.counted_at is None:
-        as_of = "of which no count of late is known. “Refresh” asks for one"
-    else:
-        as_of = f"as counted {date_and_time(numbers.counted_at, zone, now)}"
+def _counted_at(numbers: Numbers, now: datetime, zone: ZoneInfo) -> str:
+    return "" if numbers.counted_at is None else f", counted {date_and_time(numbers.counted_at, zone, now)}"
+
+
+def _troubles(numbers: Numbers) -> list[str]:
     if numbers.is_counting:
-        return f"{as_of}. A new count is asked for and not done yet."
+        return ["A new count is asked for and not done yet."]
     if numbers.failed_at is not None:
-        return f"{as_of}. A count since then did not go well: /jobs statistics says why."
-    return f"{as_of}."
-
-
-# days
-
-
-def _two_days(numbers: Numbers, now: datetime, zone: ZoneInfo) -> list[list[str]]:
-    today = start_of_day(now, zone)
-    yesterday = start_of_day(today - timedelta(hours=1), zone)
-    rows = {day.date: day for day in numbers.days if is_counted(day)}
-    at = numbers.counted_at
-    up_to = "" if at is None else f" up to {clock_time(at, zone)}"
-    is_closed = at is None or at >= today
-    return [
-        [f"<b>Today</b>{up_to if is_closed else ''}", *_day(rows.get(today))],
-        [f"<b>Yesterday</b>{'' if is_closed else up_to}", *_day(rows.get(yesterday))],
-    ]
-
-
-def _day(day: DayStats | None) -> list[str]:
-    if day is None:
-        return [_NOT_COUNTED]
-    return [
-        f"Users: {_number(day, Count.NEW_USERS)} new, {_number(day, Count.ACTIVE_USERS)} active",
-        f"Posts handed over: {_number(day, Count.DELIVERIES)}",
-        _verifications([day]),
-        f"Verification links made: {_number(day, Count.TOKENS)}",
-        _broadcasts([day]),
-    ]
-
-
-def _number(day: DayStats, name: Count) -> str:
-    return f"{day.counters[name]:,}" if name in day.counters else _NOT_COUNTED
+        return ["⚠ The last count did not go well: System, Jobs says why."]
+    return ["No recent count is known. “Refresh” asks for one."] if numbers.counted_at is None else []
 
 
 # periods
 
 
+def _today(numbers: Numbers, now: datetime, zone: ZoneInfo) -> list[str]:
+    today = start_of_day(now, zone)
+    yesterday = start_of_day(today - timedelta(hours=1), zone)
+    rows = {day.date: day for day in numbers.days if is_counted(day)}
+    head = f"<b>Today</b>{_counted_at(numbers, now, zone)}"
+    if today not in rows:
+        lines = [head, _NOT_COUNTED]
+    else:
+        lines = [head, *_sums([rows[today]], f"{_sum([rows[today]], Count.ACTIVE_USERS)} active")]
+    if yesterday in rows:
+        day = rows[yesterday]
+        parts = f"{_sum([day], Count.NEW_USERS)} new, {_sum([day], Count.DELIVERIES)} posts delivered"
+        lines.append(f"Yesterday: {parts}")
+    return lines
+
+
 def _period(span: int, numbers: Numbers, now: datetime, zone: ZoneInfo) -> list[str]:
     """Return the sums over the counted days, and how many they are if some are missing."""
     days = last(numbers.days, span, now, zone)
-    heading = f"<b>Last {span} days</b>"
+    heading = f"<b>Last {span} days</b>{_counted_at(numbers, now, zone)}"
     if not days:
         return [heading, _NOT_COUNTED]
-    if len(days) < span:
-        heading += f", of which {counted(len(days), 'day')} {'was' if len(days) == 1 else 'were'} counted"
     active = _known(days, Count.ACTIVE_USERS)
-    # the active users of several days cannot be added up: most are the same
+    # the active subscribers of several days cannot be added up: most are the same
     a_day = f"{sum(active) / len(active):,.1f} active a day" if active else f"active: {_NOT_COUNTED}"
+    lines = [heading, *_sums(days, a_day)]
+    if len(days) < span:
+        lines.append(f"Only {counted(len(days), 'day')} of them {'was' if len(days) == 1 else 'were'} counted.")
+    return lines
+
+
+def _sums(days: Sequence[DayStats], active: str) -> list[str]:
     return [
-        heading,
-        f"Users: {_sum(days, Count.NEW_USERS)} new, {a_day}",
-        f"Posts handed over: {_sum(days, Count.DELIVERIES)}",
-        _verifications(days),
-        f"Verification links made: {_sum(days, Count.TOKENS)}",
+        f"Subscribers: {_sum(days, Count.NEW_USERS)} new, {active}",
+        f"Posts delivered: {_sum(days, Count.DELIVERIES)}",
+        _unlocks(days),
         _broadcasts(days),
     ]
 
@@ -155,13 +141,14 @@ def _sum(days: Sequence[DayStats], name: Count) -> str:
     return f"{sum(known):,}" if known else _NOT_COUNTED
 
 
-def _verifications(days: Sequence[DayStats]) -> str:
+def _unlocks(days: Sequence[DayStats]) -> str:
     verified, bypassed = _known(days, Count.VERIFIED), _known(days, Count.BYPASSED)
     if not verified or not bypassed:
-        return f"Verified: {_NOT_COUNTED}"
+        return f"Unlocks: {_NOT_COUNTED}"
+    pages = f" of {_sum(days, Count.TOKENS)} pages made"
     whole = sum(verified) + sum(bypassed)
     share = f" ({100 * sum(bypassed) / whole:.1f} % of both)" if whole else ""
-    return f"Verified: {sum(verified):,}, bypassed: {sum(bypassed):,}{share}"
+    return f"Unlocks: {sum(verified):,}{pages}, too fast: {sum(bypassed):,}{share}"
 
 
 def _broadcasts(days: Sequence[DayStats]) -> str:
@@ -174,35 +161,31 @@ def _broadcasts(days: Sequence[DayStats]) -> str:
 # totals
 
 
-def _in_all(numbers: Numbers, now: datetime, zone: ZoneInfo) -> list[str]:
+def _in_all(numbers: Numbers) -> list[str]:
     live = numbers.live
     lines = [
-        f"<b>In all</b>, as of {clock_time(now, zone)}",
-        f"Users: {live.users:,}",
-        f"Posts: {live.posts:,}",
-        f"Deliveries that should be taken back by now: {live.overdue:,}",
+        f"<b>In all</b>: {counted(live.users, 'subscriber')} · {counted(live.posts, 'post')} · "
+        f"{counted(live.overdue, 'late deletion')}",
     ]
     day = next((day for day in reversed(numbers.days) if Count.BLOCKED_USERS in day.counters), None)
-    if day is None:
-        return lines
-    lines.append(f"At the last count: {day.count(Count.BLOCKED_USERS):,} of the users had blocked the bot")
-    if Count.DATABASE_BYTES in day.counters:
-        lines[-1] += f", and the database took {in_bytes(day.count(Count.DATABASE_BYTES))}"
+    if day is not None:
+        size = (
+            f" · database {in_bytes(day.count(Count.DATABASE_BYTES))}" if Count.DATABASE_BYTES in day.counters else ""
+        )
+        lines.append(f"At the last count: {day.count(Count.BLOCKED_USERS):,} blocked the bot{size}")
     return lines
 
 
-def _top_posts(numbers: Numbers, now: datetime, zone: ZoneInfo) -> list[str]:
-    """Return the list of the latest day that has one: lists of several days cannot be added up."""
+def _most_wanted(numbers: Numbers, now: datetime, zone: ZoneInfo) -> list[str]:
+    """Return the first of the latest day that has a list: lists of several days cannot be added up."""
     day = next((day for day in reversed(numbers.days) if is_counted(day) and day.top_posts), None)
     if day is None:
         return []
     local = day.date.astimezone(zone)
     when = "today" if day.date == start_of_day(now, zone) else f"on {local.day} {local:%B %Y}"
-    posts = [
-        f"{place}. {isolate(post.title, _TITLE_MAX) or 'without a title'}: {people(post.deliveries)}"
-        for place, post in enumerate(day.top_posts[:_TOP], 1)
-    ]
-    return [f"<b>Most wanted</b> {when}", *posts]
+    best = day.top_posts[0]
+    title = isolate(best.title, _TITLE_MAX) if bare(best.title).strip() else "a post without a title"
+    return [f"Most wanted {when}: {title}, {people(best.deliveries)}"]
 
 
 def pictures(days: int) -> str:

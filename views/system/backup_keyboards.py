@@ -1,16 +1,14 @@
-"""Buttons of /backup."""
+"""Buttons of the backups."""
 
-from aiogram.types import InlineKeyboardMarkup
-
-from views.buttons import button, keyboard
+from views.buttons import Row, button
 from views.system.backup_callbacks import BackupAction, BackupButton
 from views.system.jobs_callbacks import JobAction, JobButton
 
 
-def backup(job: str, *, is_busy: bool) -> InlineKeyboardMarkup:
-    """Return the buttons of /backup. `job` writes backups. `is_busy`: one is under way, so no other is offered."""
-    again = [] if is_busy else [button("Write another one", BackupButton(act=BackupAction.RUN).pack())]
-    return keyboard(
+def backup(job: str, *, is_busy: bool) -> tuple[Row, ...]:
+    """Return the buttons. `job` writes backups. `is_busy`: one is under way, so no other is offered."""
+    again: Row = [] if is_busy else [button("Back up now", BackupButton(act=BackupAction.RUN).pack())]
+    return (
         again,
         [
             button("Refresh", BackupButton(act=BackupAction.SHOW).pack()),

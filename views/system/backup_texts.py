@@ -7,18 +7,20 @@ from zoneinfo import ZoneInfo
 
 from core.jobs import JobOutcome, JobRun
 from views.html import bare, cut, esc
+from views.navigation import Section, parent
 from views.quantities import in_bytes
+from views.screens import Screen
+from views.system import backup_keyboards as keyboards
 from views.system import jobs_words as words
 from views.times import clock_time, date_and_time, duration
 
 #: characters of the folder's path, and of an error
-_PATH_MAX, _ERROR_MAX = 200, 400
+_PATH_MAX, _ERROR_MAX = 120, 160
 #: the job's count for the size of the file
 BYTES = "bytes"
 
 ASKED_FOR = "Asked for. It waits for a process to take it."
 ASKED_FOR_BEFORE = "It is asked for already."
-GONE = "This button is from an older screen. /backup makes a new one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,12 @@ class Backups:
         return self.is_running or any(run.is_waiting for run in self.runs)
 
 
-def backup(backups: Backups, now: datetime, zone: ZoneInfo) -> str:
-    """Return the whole message."""
+def backup(backups: Backups, job: str, now: datetime, zone: ZoneInfo) -> Screen:
+    """Return the screen. `job` writes backups."""
+    return Screen(_text(backups, now, zone), keyboards.backup(job, is_busy=backups.is_busy), parent(Section.SYSTEM))
+
+
+def _text(backups: Backups, now: datetime, zone: ZoneInfo) -> str:
     folder = esc(cut(bare(backups.folder), _PATH_MAX))
     kept = "The last one is kept" if backups.keep == 1 else f"The last {backups.keep:,} are kept"
     lines = [

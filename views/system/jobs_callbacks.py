@@ -5,6 +5,8 @@ from enum import StrEnum
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
+from views.buttons import PAGE_MAX
+
 #: characters of a job's name, so that the data stays below Telegram's 64 bytes
 NAME_MAX = 40
 
@@ -25,4 +27,6 @@ class JobButton(CallbackData, prefix="jo"):
 
 
 class JobList(CallbackData, prefix="jl"):
-    """The list of all jobs."""
+    """A page of the list of jobs, from 0."""
+
+    page: int = Field(0, ge=0, le=PAGE_MAX)

@@ -1,40 +1,50 @@
-"""Buttons of the list of jobs and of one job's screen. Back is in the last row."""
+"""Buttons of the list of jobs and of one job's screen."""
 
 from collections.abc import Sequence
-
-from aiogram.types import InlineKeyboardMarkup
+from datetime import datetime
 
 from core.job_status import JobStatus
-from views.buttons import button, keyboard
+from views.buttons import DANGER, Row, button
+from views.system import jobs_words as words
+from views.system.job_titles import job_title
 from views.system.jobs_callbacks import JobAction, JobButton, JobList
 
-#: buttons per row of the list: two names fit on a phone
-_IN_A_ROW = 2
+#: jobs on one page of the list
+PAGE = 6
 
 
-def _act(act: JobAction, job: str) -> str:
-    return JobButton(act=act, job=job).pack()
+def act(action: JobAction, job: str) -> str:
+    """Return the callback data that does something with a job."""
+    return JobButton(act=action, job=job).pack()
 
 
-def job_list(names: Sequence[str]) -> InlineKeyboardMarkup:
-    """Return one button per job, then Refresh."""
-    entries = [button(name, _act(JobAction.SHOW, name)) for name in names]
-    rows = [entries[first : first + _IN_A_ROW] for first in range(0, len(entries), _IN_A_ROW)]
-    return keyboard(*rows, [button("Refresh", JobList().pack())])
+def job_list(statuses: Sequence[JobStatus], page: int, pages: int, now: datetime) -> tuple[Row, ...]:
+    """Return one button per job of a page with its state, then the pages."""
+    shown = statuses[page * PAGE : (page + 1) * PAGE]
+    entries: list[Row] = [
+        [button(f"{job_title(one.name)} · {words.short_state(one, now)}", act(JobAction.SHOW, one.name))]
+        for one in shown
+    ]
+    return (*entries, _pager(page, pages))
 
 
-def job(status: JobStatus) -> InlineKeyboardMarkup:
-    """Return the buttons below one job's screen."""
+def _pager(page: int, pages: int) -> Row:
+    row: Row = [button("‹ Prev", JobList(page=page - 1).pack())] if page else []
+    row.append(button("Refresh", JobList(page=page).pack()))
+    if page + 1 < pages:
+        row.append(button("Next ›", JobList(page=page + 1).pack()))
+    return row
+
+
+def job(status: JobStatus) -> tuple[Row, ...]:
+    """Return the buttons of one job's screen."""
     name = status.name
     turn = ("Resume", JobAction.RESUME) if status.is_paused else ("Pause", JobAction.PAUSE)
-    return keyboard(
-        [button("Run now", _act(JobAction.RUN, name)), button(turn[0], _act(turn[1], name))],
-        [button("Refresh", _act(JobAction.SHOW, name)), button("Back", JobList().pack())],
+    return (
+        [button("Run now", act(JobAction.RUN, name)), button(turn[0], act(turn[1], name))],
+        [button("Refresh", act(JobAction.SHOW, name))],
     )
 
 
-def confirm_pause(name: str) -> InlineKeyboardMarkup:
-    return keyboard(
-        [button(f"Pause {name}", _act(JobAction.PAUSE_CONFIRMED, name))],
-        [button("Back", _act(JobAction.SHOW, name))],
-    )
+def confirm_pause(name: str) -> tuple[Row, ...]:
+    return ([button(f"Pause {job_title(name)}", act(JobAction.PAUSE_CONFIRMED, name), style=DANGER)],)

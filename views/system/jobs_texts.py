@@ -5,17 +5,25 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from core.job_status import JobStatus
-from core.jobs import JobRun
-from views.html import cut, esc
+from core.jobs import JobOutcome, JobRun
+from views.html import bare, cut, esc
+from views.navigation import Section, parent
+from views.screen_limits import fits
+from views.screens import Parent, Screen
+from views.system import jobs_keyboards as keyboards
 from views.system import jobs_words as words
+from views.system.job_titles import job_title
+from views.system.jobs_callbacks import JobAction
 from views.times import clock_time, date_and_time, duration
 
-#: characters of an error in the list; the first limit with which all jobs fit into one message is used
-_ERROR_IN_LIST = (400, 200, 100, 0)
-#: characters of an error on a job's own screen
-_ERROR_MAX = 300
+#: characters of an error
+_ERROR_MAX = 160
 #: characters of an unknown name that are quoted in the answer
-_TYPED_MAX = 64
+_TYPED_MAX = 40
+#: outcomes the list names
+_BAD = (JobOutcome.FAILED, JobOutcome.TIMED_OUT, JobOutcome.MISSED, JobOutcome.ABANDONED)
+#: jobs in trouble named above the list
+_NAMED_MAX = 3
 
 ASKED_FOR = "Asked for. It waits for a process to take it, which takes a few seconds."
 ASKED_FOR_BEFORE = "It is asked for already and waits for a process to take it."
@@ -24,31 +32,26 @@ PAUSED = "Paused. A run under way goes on to its end."
 PAUSED_BEFORE = "It is paused already."
 RESUMED = "Its next run begins by itself again."
 RESUMED_BEFORE = "It is not paused (any more)."
-GONE = "There is no such job (any more). /jobs shows those there are."
+GONE = "There is no such job (any more). Here are those there are."
 
 
-def job_list(statuses: Sequence[JobStatus], now: datetime, zone: ZoneInfo) -> str:
-    """Return every job in one message; errors are cut until it fits."""
-    whole = ""
-    for error_max in _ERROR_IN_LIST:
-        entries = [_entry(status, now, zone, error_max) for status in statuses]
-        whole = "\n\n".join([f"<b>Jobs</b>, as of {clock_time(now, zone)}. Press one to open it.", *entries])
-        if words.size(whole) <= words.MESSAGE_MAX:
-            break
-    return whole
+def job_list(statuses: Sequence[JobStatus], page: int, now: datetime, zone: ZoneInfo) -> Screen:
+    """Return a page of the list, the last one for a number beyond it. Jobs in trouble are named above it."""
+    pages = max(1, -(-len(statuses) // keyboards.PAGE))
+    page = min(page, pages - 1)
+    bad = [one for one in statuses if _is_bad(one, now)]
+    lines = [f"<b>Jobs</b>, as of {clock_time(now, zone)}"]
+    lines += [f"⚠ {esc(job_title(one.name))}: {_state(one, now)}" for one in bad[:_NAMED_MAX]]
+    if not bad:
+        lines.append("What runs by itself. Press one to open it.")
+    return Screen("\n".join(lines), keyboards.job_list(statuses, page, pages, now), parent(Section.SYSTEM))
 
 
-def _entry(status: JobStatus, now: datetime, zone: ZoneInfo, error_max: int) -> str:
-    lines = [f"<b>{esc(status.name)}</b> {esc(status.plan.in_words)}{_next(status, now, zone)}", _state(status, now)]
-    if status.last is not None and status.last.error and error_max:
-        lines.append(words.one_line(status.last.error, error_max))
-    return "\n".join(lines)
-
-
-def _next(status: JobStatus, now: datetime, zone: ZoneInfo) -> str:
-    if status.is_paused:
-        return ", <b>paused</b>"
-    return "" if status.next_at is None else f", next {date_and_time(status.next_at, zone, now)}"
+def _is_bad(status: JobStatus, now: datetime) -> bool:
+    """Return whether its last run did not go well, or never ended because its process is gone."""
+    if status.last is None or status.is_waiting or status.is_running(now):
+        return False
+    return status.outcome is None or status.outcome in _BAD
 
 
 def _state(status: JobStatus, now: datetime) -> str:
@@ -72,41 +75,41 @@ def _ended(run: JobRun, now: datetime) -> str:
 # one job
 
 
-def job(status: JobStatus, runs: Sequence[JobRun], now: datetime, zone: ZoneInfo) -> str:
+def job(status: JobStatus, runs: Sequence[JobRun], now: datetime, zone: ZoneInfo) -> Screen:
     """Return a job's screen. `runs`: its last ones, the latest first; the oldest are left out if too long."""
     head = _head(status, now, zone)
-    if not runs:
-        return f"{head}\n\nIt has not run yet, or its history was removed."
+    error = next((run.error for run in runs if run.error), None)
+    tail = f"\nLast error: {words.one_line(error, _ERROR_MAX)}" if error else ""
     entries = [_run(status, run, now, zone) for run in runs]
-    whole = "\n\n".join([head, "<b>Last runs</b>", *entries])
-    while words.size(whole) > words.MESSAGE_MAX and len(entries) > 1:
+    text = f"{head}\n\nIt has not run yet, or its history was removed."
+    while entries:
+        text = "\n".join([head, "", *entries]) + tail
+        if fits(text):
+            break
         entries.pop()
-        whole = "\n\n".join([head, f"<b>Last runs</b>, {len(entries)} of {len(runs)}", *entries])
-    return whole
+    return Screen(text if entries or not runs else head + tail, keyboards.job(status), parent(Section.JOBS))
 
 
 def _head(status: JobStatus, now: datetime, zone: ZoneInfo) -> str:
-    lines = [f"<b>{esc(status.name)}</b> {esc(status.plan.purpose)}", f"Runs {esc(status.plan.in_words)}"]
+    lines = [f"<b>{esc(job_title(status.name))}</b> {esc(status.plan.purpose)}"]
     lease = status.lease
     if lease is not None and lease.paused_at is not None:
         by = "" if lease.paused_by is None else f" by {words.asked_for_by(lease.paused_by)}"
         since = date_and_time(lease.paused_at, zone, now)
-        lines.append(f"<b>Paused</b>{by} since {since}: no run begins by itself. “Run now” works.")
+        lines.append(f"<b>Paused</b>{by} since {since}: no run begins by itself.")
     elif status.next_at is not None:
-        lines.append(f"Next run {date_and_time(status.next_at, zone, now)}")
+        lines.append(f"Runs {esc(status.plan.in_words)}, next {date_and_time(status.next_at, zone, now)}")
+    else:
+        lines.append(f"Runs {esc(status.plan.in_words)}")
     lines.append(f"As of {clock_time(now, zone)}: {_state(status, now)}")
     return "\n".join(lines)
 
 
 def _run(status: JobStatus, run: JobRun, now: datetime, zone: ZoneInfo) -> str:
-    lines = [f"• {words.started(run, now, zone)}", _how_it_went(status, run, now)]
-    if counted := words.counts(run):
-        lines.append(counted)
+    parts = [f"{words.started(run, now, zone)}: {_how_it_went(status, run, now)}", words.counts(run)]
     if run.requested_by is not None:
-        lines.append(f"asked for by {words.asked_for_by(run.requested_by)}")
-    if run.error:
-        lines.append(words.one_line(run.error, _ERROR_MAX))
-    return "\n".join(lines)
+        parts.append(f"asked for by {words.asked_for_by(run.requested_by)}")
+    return " · ".join(part for part in parts if part)
 
 
 def _how_it_went(status: JobStatus, run: JobRun, now: datetime) -> str:
@@ -121,16 +124,19 @@ def _how_it_went(status: JobStatus, run: JobRun, now: datetime) -> str:
 # confirmations and answers
 
 
-def confirm_pause(status: JobStatus) -> str:
+def confirm_pause(status: JobStatus) -> Screen:
     """Return the confirmation of a pause: the job, and what does not happen without it."""
-    return (
-        f"Pause <b>{esc(status.name)}</b>?\n\n"
+    title = job_title(status.name)
+    text = (
+        f"Pause <b>{esc(title)}</b>?\n\n"
         f"It {esc(status.plan.purpose)}, {esc(status.plan.in_words)}. Until somebody presses “Resume”, no run of it "
         f"begins by itself. {esc(status.plan.when_paused)}\n\nA run under way goes on to its end, and “Run now” works."
     )
+    back = Parent(title, keyboards.act(JobAction.SHOW, status.name))
+    return Screen(text, keyboards.confirm_pause(status.name), back)
 
 
 def unknown(typed: str, names: Sequence[str]) -> str:
     """Say that there is no job of that name."""
     listed = ", ".join(f"<code>{esc(name)}</code>" for name in names)
-    return f"There is no job <code>{esc(cut(typed, _TYPED_MAX))}</code>. The jobs are {listed}."
+    return f"There is no job <code>{esc(cut(bare(typed), _TYPED_MAX))}</code>. The jobs are {listed}."

@@ -3,16 +3,15 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from core.job_status import JobStatus
 from core.jobs import JobOutcome, JobRun
 from views.html import bare, cut, esc
-from views.times import date_and_time, duration
+from views.times import date_and_time, duration, short_duration
 
-#: Telegram's limit for a message, in UTF-16 units; Telegram does not count tags, the comparison here does
-MESSAGE_MAX = 4096
 #: counts shown of one run
-_COUNTS_MAX = 12
+_COUNTS_MAX = 3
 #: characters of a count's name, and of who requested a run
-_NAME_MAX = 40
+_NAME_MAX = 20
 
 _OUTCOMES = {
     JobOutcome.SUCCEEDED: "succeeded",
@@ -24,14 +23,33 @@ _OUTCOMES = {
     JobOutcome.ABANDONED: "<b>was abandoned</b>: its process vanished",
 }
 
-
-def size(text: str) -> int:
-    """Return the length of a text as Telegram counts it, in UTF-16 units."""
-    return len(text.encode("utf-16-le")) // 2
+_FINE = (JobOutcome.SUCCEEDED, JobOutcome.SKIPPED)
+_SHORT: dict[JobOutcome | None, str] = {
+    JobOutcome.FAILED: "failed",
+    JobOutcome.TIMED_OUT: "stopped",
+    JobOutcome.MISSED: "missed",
+    JobOutcome.CANCELLED: "cancelled",
+    JobOutcome.ABANDONED: "abandoned",
+}
 
 
 def outcome(value: JobOutcome) -> str:
     return _OUTCOMES[value]
+
+
+def short_state(status: JobStatus, now: datetime) -> str:
+    """Say on a button what a job is doing, or how its last run ended. Plain text of at most 22 characters."""
+    run = status.last
+    if status.is_running(now):
+        return "running"
+    if status.is_paused:
+        return "paused"
+    if status.is_waiting:
+        return "waits"
+    if run is None:
+        return "not run yet"
+    age = short_duration(now - (run.finished_at or run.started_at))
+    return f"{age} ago" if run.outcome in _FINE else f"⚠ {_SHORT.get(run.outcome, 'no end')} {age} ago"
 
 
 def ago(moment: datetime, now: datetime) -> str:

@@ -6,8 +6,8 @@ from typing import TypeVar
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
-from core.admins import Role
 from core.clock import Clock
+from core.team.admins import Role
 from web_app.api.guard import API_BODY_MAX, caller_of
 from web_app.auth.authenticator import Authenticator
 from web_app.auth.cookie import SessionCookie

@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from core.admins import OPERATORS, Role
 from core.clock import Clock
+from core.team.admins import Role
+from core.team.rights import Right, may
 from database.operations import login_ops, session_ops
+from database.team import Team
 from web_app import audit
 from web_app.auth import mini_app, tokens
-from web_app.auth.roles import Roles
 from web_app.auth.tokens import Session
 from web_app.problems import forbidden, unauthorized
 from web_app.services import Keys
@@ -23,9 +24,9 @@ _USED_FOR = mini_app.AGE_MAX + timedelta(minutes=5)
 class Authenticator:
     """Accepts owners and managers. For anybody else the methods raise Problem, 401 or 403."""
 
-    def __init__(self, keys: Keys, roles: Roles, clock: Clock) -> None:
+    def __init__(self, keys: Keys, team: Team, clock: Clock) -> None:
         self._keys = keys
-        self._roles = roles
+        self._team = team
         self._clock = clock
 
     def read_token(self, token: str) -> Session | None:
@@ -79,8 +80,8 @@ class Authenticator:
             await audit.record(self._clock.now(), session.user_id, "session.ended", None)
 
     async def _operator_role(self, user_id: int) -> Role:
-        role = await self._roles.find(user_id)
-        if role not in OPERATORS:
+        role = await self._team.role_of(user_id)
+        if role is None or not may(role, Right.PAGE):
             raise forbidden()
         return role
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import jwt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from core.admins import Role
+from core.team.admins import Role
 
 #: pinned: the algorithm in a token's header is not trusted
 ALGORITHM = "HS256"

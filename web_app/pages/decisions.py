@@ -1,15 +1,19 @@
 """Judges a token for its page: `preview` writes nothing, `decide` makes at most one conditional update."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from core.clock import Clock, to_milliseconds
+from core.days import start_of_day
 from core.errors import StoreUnavailable
 from core.ids import is_token
 from core.settings import BotSettings
 from core.verification import BYPASSING, Origin, Token, TokenStatus, VerificationResult, check_token, elapsed
 from database.operations import settings_ops, token_ops
+from database.operations.shorteners import shortener_counts
+from database.tolerated import tolerated
 
 log = structlog.get_logger("tollgate.web_app")
 
@@ -27,7 +31,7 @@ async def preview(text: str, clock: Clock) -> tuple[Token | None, VerificationRe
     return token, None if waits else result
 
 
-async def decide(text: str, origin: Origin, clock: Clock) -> tuple[Token | None, VerificationResult]:
+async def decide(text: str, origin: Origin, clock: Clock, zone: ZoneInfo) -> tuple[Token | None, VerificationResult]:
     """Judge the token and store the result: verified, or bypassed for good.
 
     Atomic: of concurrent calls one writes, the others read the token again and return the same judgement. Raises
@@ -41,7 +45,7 @@ async def decide(text: str, origin: Origin, clock: Clock) -> tuple[Token | None,
             return None, VerificationResult.UNKNOWN
         settings = await settings_ops.current(now)
         result = check_token(token, settings, now, origin)
-        if await _store(token, result, now):
+        if await _store(token, result, now, zone):
             log.debug("page.judged", result=result.value, user_id=token.user_id)
             return token, _shown_judgement(token, result, settings, now, origin)
     raise StoreUnavailable("a token changed at each attempt to decide about it")
@@ -51,12 +55,23 @@ async def _find(text: str) -> Token | None:
     return await token_ops.find(text) if is_token(text) else None
 
 
-async def _store(token: Token, result: VerificationResult, now: datetime) -> bool:
-    """Store the judgement if it changes the token. False when a concurrent request has changed the token first."""
+async def _store(token: Token, result: VerificationResult, now: datetime, zone: ZoneInfo) -> bool:
+    """Store the judgement if it changes the token, and count it for the token's shortener.
+
+    False when a concurrent request has changed the token first.
+    """
+    day = start_of_day(now, zone)
     if result in BYPASSING:
-        return await token_ops.mark_bypassed(token.token, now)
+        is_ours = await token_ops.mark_bypassed(token.token, now)
+        if is_ours and token.shortener is not None:
+            await tolerated("shortener.not_counted", shortener_counts.count_too_fast(token.shortener, day))
+        return is_ours
     if result is VerificationResult.VERIFIED and token.status is TokenStatus.UNUSED:
-        return await token_ops.mark_verified(token.token, now, elapsed(token, now).total_seconds())
+        took_s = elapsed(token, now).total_seconds()
+        is_ours = await token_ops.mark_verified(token.token, now, took_s)
+        if is_ours and token.shortener is not None:
+            await tolerated("shortener.not_counted", shortener_counts.count_finished(token.shortener, day, took_s))
+        return is_ours
     return True
 
 

@@ -7,6 +7,7 @@ refused (too fast, from another origin, or bypassed before).
 from fastapi import APIRouter, Request, Response
 
 from core.verification import Origin, VerificationResult
+from database.operations.shorteners import shortener_ops
 from web_app.bodies import read_form
 from web_app.pages.decisions import decide, preview
 from web_app.pages.origin import host_of, is_sealed, seal
@@ -27,20 +28,29 @@ def verification_router(services: Services, pages: Pages) -> APIRouter:
 
     async def show(request: Request, text: str) -> Response:
         token, result = await preview(text, services.clock)
-        return pages.of_token(token, result, form=_form(services, text, request.headers.get("referer")))
+        return pages.of_token(token, result, form=await _form(services, text, request.headers.get("referer")))
 
     async def finish(request: Request, text: str) -> Response:
         host = _host(services, text, await read_form(request))
-        token, result = await decide(text, Origin(host, services.shortener_hosts), services.clock)
+        origin = Origin(host, await _hosts(services))
+        token, result = await decide(text, origin, services.clock, services.zone)
         return pages.of_token(token, result, redirects=result is VerificationResult.VERIFIED)
 
     return router
 
 
-def _form(services: Services, token: str, referer: str | None) -> Form:
+async def _hosts(services: Services) -> frozenset[str]:
+    """The hosts a visitor may come from, in lower case, as of at most 5 seconds ago.
+
+    Also those of paused and removed shorteners: links made before are still open.
+    """
+    return services.shortener_hosts | await shortener_ops.hosts_of_chat(services.clock.now())
+
+
+async def _form(services: Services, token: str, referer: str | None) -> Form:
     """The hidden fields: the sealed host of the Referer when it is a shortener's, else nothing."""
     host = host_of(referer)
-    if host is None or host not in services.shortener_hosts:
+    if host is None or host not in await _hosts(services):
         return Form()
     return Form(host, seal(services.page_key, token, host))
 

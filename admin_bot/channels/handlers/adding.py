@@ -18,13 +18,15 @@ from admin_bot.channels.service import ChannelService
 from admin_bot.conversation.dialogue import Dialogue, Question
 from admin_bot.filters import is_no_shared_chat
 from admin_bot.middlewares.questions import EndQuestion
-from admin_bot.screens import Screen, answer, remove_screen, screen_id, show_in_place, toast
+from admin_bot.screens import answer, remove_screen, screen_id, show_in_place, toast
 from admin_bot.seen_keys import SeenKeys
 from admin_bot.states import Asked
 from views.admin_texts import FIRST_THE_BATCH
 from views.channels import keyboards, texts
 from views.channels.callbacks import AddChannel, AskChannel
 from views.channels.keyboards import CHANNEL_REQUEST_ID, GROUP_REQUEST_ID
+from views.navigation import Section, parent
+from views.screens import Screen
 
 
 async def is_shared_channel(message: Message) -> bool:
@@ -38,7 +40,7 @@ async def is_of_answer_album(message: Message, answer_albums: SeenKeys) -> bool:
     return message.media_group_id is not None and (message.chat.id, message.media_group_id) in answer_albums
 
 
-async def ask(query: CallbackQuery, bot: Bot, state: FSMContext) -> None:
+async def ask(query: CallbackQuery, callback_data: AskChannel, bot: Bot, state: FSMContext) -> None:
     dialogue = Dialogue(state)
     if await dialogue.batch_draft() is not None:
         await toast(query, FIRST_THE_BATCH, alert=True)
@@ -47,9 +49,10 @@ async def ask(query: CallbackQuery, bot: Bot, state: FSMContext) -> None:
     await toast(query)
     # the picker needs a message of its own. It is sent first: if that fails, the pressed button is still there
     await remove_screen(bot, query.from_user.id, await dialogue.pop_picker())
-    sent = await bot.send_message(query.from_user.id, texts.PICK_HERE, reply_markup=keyboards.pick_channel())
+    picker, is_group = keyboards.pick_channel(is_group=callback_data.is_group), callback_data.is_group
+    sent = await bot.send_message(query.from_user.id, texts.pick_here(is_group=is_group), reply_markup=picker)
     await dialogue.keep_picker(sent.message_id)
-    await show_in_place(query, bot, Screen(texts.ASK_CHANNEL, keyboards.back_to_list()))
+    await show_in_place(query, bot, Screen(texts.ASK_CHANNEL, (), parent(Section.CHANNELS)))
 
 
 async def picked(
@@ -65,7 +68,7 @@ async def picked(
     assert isinstance(shared, ChatShared), "checked by the filter"
     candidate = Candidate(shared.chat_id, shared.title, shared.request_id == GROUP_REQUEST_ID)
     outcome = await channel_adder.add(message.chat.id, candidate)
-    await _answer(message, bot, Dialogue(state), outcome, channels, user_bot_username)
+    await _answer(message, bot, Dialogue(state), outcome, channels, user_bot_username, is_group=candidate.is_group)
 
 
 async def forwarded(
@@ -99,11 +102,18 @@ async def ignore(message: Message) -> None:
 
 
 async def _answer(
-    message: Message, bot: Bot, dialogue: Dialogue, outcome: Outcome, channels: ChannelService, user_bot_username: str
+    message: Message,
+    bot: Bot,
+    dialogue: Dialogue,
+    outcome: Outcome,
+    channels: ChannelService,
+    user_bot_username: str,
+    *,
+    is_group: bool = False,
 ) -> None:
     """Answer with the outcome. The question ends after the channel's screen was sent: until then it may be repeated."""
     if isinstance(outcome, NotAdded):
-        await message.answer(outcome.sentence, reply_markup=keyboards.pick_channel())
+        await message.answer(outcome.sentence, reply_markup=keyboards.pick_channel(is_group=is_group))
         return
     if isinstance(outcome, RightsMissing):
         await answer(message, _rights_screen(outcome, user_bot_username))
@@ -129,7 +139,7 @@ async def try_again(
     outcome = await channel_adder.add(chat_id, Candidate(callback_data.chat_id, is_group=callback_data.is_group))
     await toast(query)
     if isinstance(outcome, NotAdded):
-        await show_in_place(query, bot, Screen(outcome.sentence, keyboards.back_to_list()))
+        await show_in_place(query, bot, Screen(outcome.sentence, (), parent(Section.CHANNELS)))
     elif isinstance(outcome, RightsMissing):
         await show_in_place(query, bot, _rights_screen(outcome, user_bot_username))
     else:
@@ -140,8 +150,8 @@ async def try_again(
 
 def _rights_screen(outcome: RightsMissing, username: str) -> Screen:
     candidate, lacks = outcome.candidate, outcome.lacks
-    keyboard = keyboards.lacking_to_add(candidate.chat_id, username, lacks, is_group=candidate.is_group)
-    return Screen(texts.lacking(candidate.title, username, lacks), keyboard)
+    rows = keyboards.lacking_to_add(candidate.chat_id, username, lacks, is_group=candidate.is_group)
+    return texts.lacking(candidate.title, username, lacks, rows, parent(Section.CHANNELS))
 
 
 def _added(outcome: Added) -> str:

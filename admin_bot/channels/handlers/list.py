@@ -1,4 +1,4 @@
-"""Channels to join: the list, one channel's screen, their buttons."""
+"""Channels: the list, one channel's card, their buttons."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -12,13 +12,15 @@ from admin_bot.channels.service import ChannelService
 from admin_bot.conversation.dialogue import Dialogue, Question
 from admin_bot.filters import is_button_of
 from admin_bot.middlewares.questions import EndQuestion
-from admin_bot.screens import Screen, answer, remove_screen, screen_id, show_in_place, toast
+from admin_bot.screens import answer, remove_screen, screen_id, show_in_place, toast, turn_to
 from admin_bot.states import Asked
 from core.subscriptions import ChannelMode, OnError
+from database.operations import channel_ops
 from sender.invite_links import LinkState
 from views.admin_texts import FIRST_THE_BATCH
 from views.channels import keyboards, texts
 from views.channels.callbacks import ChannelAction, ChannelButton, ChannelList
+from views.navigation import Open, OpenChannel, Section
 
 #: button -> (the action in the audit log, the changed field, its new value)
 _CHANGES: dict[ChannelAction, tuple[str, str, Any]] = {
@@ -59,6 +61,21 @@ async def change(query: CallbackQuery, callback_data: ChannelButton, channels: C
     if channel is not None:
         action, field, value = _CHANGES[callback_data.act]
         await channels.show(query, await channels.change(query.from_user.id, channel, action, field, value))
+
+
+async def open_by_id(query: CallbackQuery, callback_data: OpenChannel, channels: ChannelService) -> None:
+    await channels.show(query, await channel_ops.find(callback_data.chat_id))
+
+
+async def open_section(query: CallbackQuery, bot: Bot, state: FSMContext, channels: ChannelService) -> None:
+    await channels.show_list(query)
+    await remove_screen(bot, query.from_user.id, await Dialogue(state).pop_picker())
+
+
+async def stop_publishing(query: CallbackQuery, callback_data: ChannelButton, channels: ChannelService) -> None:
+    channel = await channels.find_or_answer(query, callback_data.chat_id)
+    if channel is not None:
+        await channels.show(query, await channels.stop_publishing(query.from_user.id, channel))
 
 
 async def move(query: CallbackQuery, callback_data: ChannelButton, channels: ChannelService) -> None:
@@ -107,9 +124,9 @@ async def check(
         await channels.show(query, channel, texts.CHECK_UNSURE)
     else:
         await toast(query)
-        html = texts.lacking(channel.name, user_bot_username, seen.lacks)
-        keyboard = keyboards.lacking(channel, user_bot_username, seen.lacks, is_group=seen.is_group)
-        await show_in_place(query, bot, Screen(html, keyboard))
+        rows = keyboards.lacking(channel, user_bot_username, seen.lacks, is_group=seen.is_group)
+        screen = texts.lacking(channel.name, user_bot_username, seen.lacks, rows, keyboards.to_card(channel))
+        await show_in_place(query, bot, screen)
 
 
 async def ask_label(
@@ -124,7 +141,7 @@ async def ask_label(
         return
     await dialogue.ask(Asked.label, Question(callback_data.pack(), screen_id(query)))
     await toast(query)
-    await show_in_place(query, bot, Screen(texts.ask_label(channel), keyboards.back_to(channel)))
+    await show_in_place(query, bot, texts.ask_label(channel))
 
 
 async def confirm_remove(
@@ -132,8 +149,7 @@ async def confirm_remove(
 ) -> None:
     channel = await channels.find_or_answer(query, callback_data.chat_id)
     if channel is not None:
-        await toast(query)
-        await show_in_place(query, bot, Screen(texts.confirm_remove(channel), keyboards.confirm_remove(channel)))
+        await turn_to(query, bot, texts.confirm_remove(channel))
 
 
 async def remove(query: CallbackQuery, callback_data: ChannelButton, channels: ChannelService) -> None:
@@ -153,6 +169,7 @@ def build() -> Router:
     router.callback_query.middleware(EndQuestion())
     handlers: dict[ChannelAction, Callable[..., Awaitable[None]]] = {
         ChannelAction.OPEN: open_channel,
+        ChannelAction.PUBLISH_OFF: stop_publishing,
         ChannelAction.LABEL: ask_label,
         ChannelAction.CHECK: check,
         ChannelAction.NEW_LINK: new_link,
@@ -165,5 +182,7 @@ def build() -> Router:
     for action, handler in handlers.items():
         router.callback_query.register(handler, ChannelButton.filter(F.act == action))
     router.callback_query.register(turn_page, ChannelList.filter())
+    router.callback_query.register(open_by_id, OpenChannel.filter())
+    router.callback_query.register(open_section, Open.filter(F.section == Section.CHANNELS))
     router.callback_query.register(unknown_button, is_button_of(ChannelButton, ChannelList))
     return router

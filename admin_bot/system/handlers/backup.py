@@ -3,11 +3,9 @@
 from aiogram import F, Router
 from aiogram.types import CallbackQuery, Message
 
-from admin_bot.filters import is_button_of
 from admin_bot.middlewares.questions import EndQuestion
-from admin_bot.screens import toast
 from admin_bot.system.backup import BackupService
-from views.system import backup_texts as texts
+from views.navigation import Open, Section
 from views.system.backup_callbacks import BackupAction, BackupButton
 
 
@@ -23,15 +21,10 @@ async def request_again(query: CallbackQuery, backup: BackupService) -> None:
     await backup.request_again(query)
 
 
-async def unknown_button(query: CallbackQuery) -> None:
-    """Answer a forged button, or one of another version."""
-    await toast(query, texts.GONE)
-
-
 def build() -> Router:
     router = Router(name="admin backup")
     router.callback_query.middleware(EndQuestion())
     router.callback_query.register(show, BackupButton.filter(F.act == BackupAction.SHOW))
     router.callback_query.register(request_again, BackupButton.filter(F.act == BackupAction.RUN))
-    router.callback_query.register(unknown_button, is_button_of(BackupButton))
+    router.callback_query.register(show, Open.filter(F.section == Section.BACKUPS))
     return router

@@ -6,9 +6,9 @@ from aiogram.types import CallbackQuery, Message
 
 from admin_bot.filters import is_button_of
 from admin_bot.middlewares.questions import EndQuestion
-from admin_bot.screens import Screen, answer, toast
+from admin_bot.screens import answer, toast
 from admin_bot.system.jobs import JobService
-from views.system import jobs_keyboards as keyboards
+from views.navigation import Open, Section
 from views.system import jobs_texts as texts
 from views.system.jobs_callbacks import JobAction, JobButton, JobList
 
@@ -24,8 +24,8 @@ async def jobs_command(message: Message, command: CommandObject, jobs: JobServic
         await answer(message, await jobs.list_screen())
 
 
-async def show_list(query: CallbackQuery, jobs: JobService) -> None:
-    screen = await jobs.list_screen()
+async def show_list(query: CallbackQuery, callback_data: JobList | Open, jobs: JobService) -> None:
+    screen = await jobs.list_screen(callback_data.page if isinstance(callback_data, JobList) else 0)
     await toast(query)
     await jobs.put(query, screen)
 
@@ -45,7 +45,7 @@ async def confirm_pause(query: CallbackQuery, callback_data: JobButton, jobs: Jo
         await jobs.show(query, callback_data.job, texts.PAUSED_BEFORE)
         return
     await toast(query)
-    await jobs.put(query, Screen(texts.confirm_pause(status), keyboards.confirm_pause(status.name)))
+    await jobs.put(query, texts.confirm_pause(status))
 
 
 async def pause(query: CallbackQuery, callback_data: JobButton, jobs: JobService) -> None:
@@ -58,9 +58,11 @@ async def resume(query: CallbackQuery, callback_data: JobButton, jobs: JobServic
     await jobs.show(query, callback_data.job, toast_text)
 
 
-async def unknown_button(query: CallbackQuery) -> None:
-    """Answer a forged button, or one of another version."""
+async def unknown_button(query: CallbackQuery, jobs: JobService) -> None:
+    """Answer a forged button, or one of another version: the list takes its place."""
+    screen = await jobs.list_screen()
     await toast(query, texts.GONE)
+    await jobs.put(query, screen)
 
 
 async def is_known_job(_: CallbackQuery, callback_data: JobButton, jobs: JobService) -> bool:
@@ -72,6 +74,7 @@ def build() -> Router:
     router = Router(name="admin jobs")
     router.callback_query.middleware(EndQuestion())
     router.callback_query.register(show_list, JobList.filter())
+    router.callback_query.register(show_list, Open.filter(F.section == Section.JOBS))
     router.callback_query.register(show_job, JobButton.filter(F.act == JobAction.SHOW), is_known_job)
     router.callback_query.register(run, JobButton.filter(F.act == JobAction.RUN), is_known_job)
     router.callback_query.register(confirm_pause, JobButton.filter(F.act == JobAction.PAUSE), is_known_job)

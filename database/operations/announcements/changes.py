@@ -1,4 +1,4 @@
-"""Edits of published announcements: what is to be shown is stored first, the publisher edits the messages after it."""
+"""Edits of published announcements, and pinning them: stored first, then made by the publisher."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ from database.values import Document, to_key
 _AHEAD: Document = {"$in": [AnnouncementState.PLANNED, AnnouncementState.FAILED, AnnouncementState.MISSED]}
 #: in the channel, or about to be: the message is edited as soon as it is there
 _OUT: Document = {"$in": [AnnouncementState.PUBLISHED, AnnouncementState.SENDING, AnnouncementState.UNKNOWN]}
+#: nothing is to be done with the message
+_AT_REST: Document = {"edit": None, "edit_at": None, "is_pin_due": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +82,16 @@ def _as_read(announcement: Announcement) -> Document:
     }
 
 
-async def record_edited(announcement: Announcement, url: str) -> bool:
-    """Record that the message shows what is stored, with this link; False when that was changed meanwhile. Atomic.
+async def record_edited(
+    announcement: Announcement, url: str, cover: CoverMessage | None, error: str | None = None
+) -> bool:
+    """Record that the message shows what is stored, with this link and picture, and is pinned where it was to be.
 
-    False as well when it left its channel. What it shows is recorded also when it is to show something else by now.
+    `error`: what could not be done of it. False when the announcement was changed meanwhile, or has left its channel:
+    then what it shows is recorded, and the next edit is still due. One update, a second in this case.
     """
-    shown = {
-        "shown_cover": None if announcement.cover is None else announcement.cover.model_dump(),
-        "url": url,
-        "error": None,
-    }
-    over = {**shown, "edit": None, "edit_at": None, **_renewed(announcement, "done")}
+    shown = {"shown_cover": None if cover is None else cover.model_dump(), "url": url}
+    over = {**shown, "error": error, **_AT_REST, **_renewed(announcement, "done")}
     if await announcements().update_one(_as_read(announcement), {"$set": over}):
         return True
     still = {"_id": to_key(announcement.id), "message_id": announcement.message_id}
@@ -100,13 +101,13 @@ async def record_edited(announcement: Announcement, url: str) -> bool:
 
 async def record_refused(announcement: Announcement, error: str) -> bool:
     """Record why it cannot be edited, and try no more; False when it was changed meanwhile. Atomic."""
-    refused = {"error": error, "edit": None, "edit_at": None, **_renewed(announcement, "failed")}
+    refused = {"error": error, **_AT_REST, **_renewed(announcement, "failed")}
     return await announcements().update_one(_as_read(announcement), {"$set": refused})
 
 
-async def keep(announcement: Announcement) -> bool:
-    """Leave alone what another bot published: nothing of it is edited. False when it was changed meanwhile. Atomic."""
-    kept = {"edit": None, "edit_at": None, "leaves_at": None, "is_pin_due": False, **_renewed(announcement, "kept")}
+async def keep(announcement: Announcement, error: str) -> bool:
+    """Leave alone what another bot published, and say why. False when it was changed meanwhile. Atomic."""
+    kept = {"leaves_at": None, "error": error, **_AT_REST, **_renewed(announcement, "kept")}
     return await announcements().update_one(_as_read(announcement), {"$set": kept})
 
 
@@ -114,18 +115,6 @@ async def postpone(announcement: Announcement, edit_at: datetime, error: str | N
     """Try the edit again at `edit_at`; False when it was changed meanwhile. Atomic."""
     later = {"edit_at": edit_at, "error": error}
     return await announcements().update_one(_as_read(announcement), {"$set": later})
-
-
-async def find_to_pin(limit: int) -> list[Announcement]:
-    """Return up to `limit` published announcements that are still to be pinned."""
-    condition = {"state": AnnouncementState.PUBLISHED, "is_pin_due": True}
-    return readable(await announcements().find(condition, limit=limit))
-
-
-async def record_pinned(announcement: Announcement, error: str | None = None) -> bool:
-    """Record that it is pinned, or why it cannot be. Atomic, may be repeated."""
-    pinned: Document = {"is_pin_due": False} if error is None else {"is_pin_due": False, "error": error}
-    return await announcements().update_one({"_id": to_key(announcement.id)}, {"$set": pinned})
 
 
 async def count_of_other_bots(bot_id: int) -> int:

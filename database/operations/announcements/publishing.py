@@ -10,10 +10,17 @@ from core.announcements import LEASE_FOR, Announcement, AnnouncementState, leavi
 from database.operations.announcements.rows import announcements, change_state, readable, record
 from database.values import Document, to_key
 
-#: a state from which the outcome of a call can be written by who made it: also when it was given up, or put back by a
+#: states from which who made the call writes that it has arrived: also when it was given up, dropped, or put back by a
 #: person meanwhile, since what Telegram confirmed is certain
 _CALLED: Document = {
-    "$in": [AnnouncementState.SENDING, AnnouncementState.UNKNOWN, AnnouncementState.PLANNED],
+    "$in": [
+        AnnouncementState.SENDING,
+        AnnouncementState.UNKNOWN,
+        AnnouncementState.PLANNED,
+        AnnouncementState.CANCELLED,
+        # again, after a lost answer of the database
+        AnnouncementState.PUBLISHED,
+    ],
 }
 
 
@@ -46,6 +53,17 @@ async def claim(announcement: Announcement, owner: str, bot_id: int, now: dateti
     return record(await announcements().find_one_and_update(as_read, {"$set": started, "$inc": {"count": 1}}))
 
 
+async def find_claimed(announcement: Announcement, owner: str) -> Announcement | None:
+    """Return it as `owner` has claimed it since it was read as `announcement`; None when that did not happen."""
+    claimed = {
+        "_id": to_key(announcement.id),
+        "state": AnnouncementState.SENDING,
+        "owner": owner,
+        "count": announcement.count + 1,
+    }
+    return record(await announcements().find_one(claimed))
+
+
 async def renew(owner: str, ids: Sequence[str], now: datetime) -> int:
     """Extend the leases of what `owner` is sending to `now + LEASE_FOR`; returns how many. Each one atomically."""
     if not ids:
@@ -65,15 +83,16 @@ def _called(announcement: Announcement, states: Document = _CALLED) -> Document:
 async def record_published(announcement: Announcement, message_id: int, now: datetime) -> Announcement | None:
     """From sending to published; None when it was started anew since. `announcement`: as `claim` returned it.
 
-    Also from unknown or planned, where it was given up meanwhile. One update, a second where it is to be withdrawn.
+    Also where it was given up, dropped or put back meanwhile. One update, a second where it is to be withdrawn.
     """
     known: Document = {
         "message_id": message_id,
         "published_at": now,
         "shown_cover": None if announcement.cover is None else announcement.cover.model_dump(),
-        "is_pin_due": announcement.pin,
         "error": None,
     }
+    if announcement.pin:
+        known |= {"is_pin_due": True, "edit_at": now}
     for is_wanted in (False, True):
         # a withdrawal that was asked for while it was sent begins now
         condition = {**_called(announcement), "is_withdrawal_wanted": is_wanted}
@@ -157,3 +176,15 @@ async def mark_noted(announcement: Announcement) -> bool:
     """Record that its post knows its state; False when that has changed since it was read. Atomic."""
     as_read = {"_id": to_key(announcement.id), "state": announcement.state, "count": announcement.count}
     return await announcements().update_one(as_read, {"$set": {"is_noted": True}})
+
+
+async def has_work(now: datetime) -> bool:
+    """Return whether something is to be published, edited, given up, or told to its post. One command."""
+    states: list[Document] = [
+        {"state": AnnouncementState.PLANNED, "due_at": {"$lte": now}},
+        {"state": AnnouncementState.PUBLISHED, "edit_at": {"$lte": now}},
+        {"state": AnnouncementState.SENDING, "until": {"$lt": now}},
+        {"state": AnnouncementState.SENDING, "until": {"$gt": now + 2 * LEASE_FOR}},
+        {"is_noted": False},
+    ]
+    return await announcements().find_one({"$or": states}, projection=["_id"]) is not None

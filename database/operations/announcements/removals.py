@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.announcements import TARGETS_MAX, TROUBLED, Announcement, AnnouncementState
+from core.announcements import Announcement, AnnouncementState
 from database.operations.announcements.rows import announcements, change_state, readable
 from database.values import Document, to_key
 
@@ -64,6 +64,12 @@ async def find_due(now: datetime, limit: int) -> list[Announcement]:
     return readable(await announcements().find(condition, limit=limit, sort=[("leaves_at", 1)]))
 
 
+async def is_any_due(now: datetime) -> bool:
+    """Return whether the time of any published announcement in its channel is up."""
+    condition = {"state": AnnouncementState.PUBLISHED, "leaves_at": {"$lte": now}}
+    return await announcements().find_one(condition, projection=["_id"]) is not None
+
+
 async def record_withdrawn(announcement: Announcement) -> bool:
     """From published to withdrawn: nothing of it is in the channel. False when it is not published. Atomic."""
     return await _leave(announcement, AnnouncementState.WITHDRAWN)
@@ -94,12 +100,3 @@ async def postpone(announcement: Announcement, leaves_at: datetime | None, error
     if error is not None:
         later["$inc"] = {"removal_attempts": 1}
     return await announcements().update_one(as_read, later)
-
-
-async def find_troubled_channels() -> list[int]:
-    """Return the channels with announcements about which a person has to decide, at most TARGETS_MAX."""
-    counting: Document = {"_id": "$chat_id"}
-    found = await announcements().aggregate(
-        {"state": {"$in": list(TROUBLED)}}, [{"$group": counting}], at_most=TARGETS_MAX
-    )
-    return sorted(one["_id"] for one in found)

@@ -32,6 +32,11 @@ class Renewal(Record):
     is_filled: bool = False
     is_cancelled: bool = False
 
+    @property
+    def is_to_be_marked(self) -> bool:
+        """Whether announcements are still to be marked for it."""
+        return not self.is_filled and not self.is_cancelled
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:

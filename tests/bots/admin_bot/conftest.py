@@ -22,6 +22,7 @@ from core.supervisor import Supervisor
 from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
 from database.operations import post_search, settings_ops
+from database.team import Team
 from monitoring.alerts import Alerts
 from schedulers import registry
 from sender.updates.intake import RetryOnDatabaseOutage
@@ -33,6 +34,8 @@ from views import common_texts
 spare_bot_costs()
 
 STORAGE = -1001000000001
+#: of the owners' proofs
+KEY = b"k" * 32
 OWNER = User(id=7001, is_bot=False, first_name="Olga")
 STRANGER = User(id=7002, is_bot=False, first_name="Sam")
 ADMIN_BOT = User(id=1001, is_bot=True, first_name="Admin", username="tollgate_admin_bot")
@@ -170,7 +173,7 @@ async def admin() -> AsyncIterator[AdminBot]:
         bot=bot,
         user_bot=user_bot,
         user_bot_username=str(USER_BOT.username),
-        admin_ids=frozenset({OWNER.id}),
+        team=Team({OWNER.id}, lambda: KEY, clock),
         clock=clock,
         zone=ZoneInfo("Europe/Berlin"),
         alerts=Alerts(tell),

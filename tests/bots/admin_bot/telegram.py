@@ -15,6 +15,7 @@ from aiogram.methods import (
     CreateChatInviteLink,
     DeleteMessage,
     DeleteMessages,
+    DeleteMyCommands,
     EditChatInviteLink,
     EditMessageText,
     GetChat,
@@ -24,6 +25,7 @@ from aiogram.methods import (
     SendMediaGroup,
     SendMessage,
     SetChatMenuButton,
+    SetMyCommands,
     TelegramMethod,
 )
 from aiogram.methods.base import TelegramType
@@ -148,7 +150,7 @@ class Session(BaseSession):
                 return True
             case SendMediaGroup():
                 return [self._picture(method) for _ in method.media]
-            case DeleteMessages() | AnswerCallbackQuery() | SetChatMenuButton():
+            case DeleteMessages() | AnswerCallbackQuery() | SetChatMenuButton() | SetMyCommands() | DeleteMyCommands():
                 return True
             case GetChatMember():
                 there = self._world.own.get((int(method.chat_id), bot.id))

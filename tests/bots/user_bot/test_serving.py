@@ -15,12 +15,13 @@ from core.schedules import every_minute
 from database.connection import close_database, open_database
 from database.operations import delivery_ops
 from database.operations.delivery_ops import NewDelivery
+from monitoring.alerts import Alerts
 from schedulers.context import JobContext
 from schedulers.job_scheduler import JobScheduler
 from schedulers.runner import Run, Runner
-from shorteners.failover import Shorteners
 from tests.clocks import SteeredClock, never
 from tests.recording import HangingSession, RecordingBot, recording_bot
+from tests.unlocking import no_shorteners
 from user_bot.delivery.counting import DeliveredCounts
 from user_bot.delivery.interruptions import Interruptions
 from user_bot.delivery.ownership import Ownership
@@ -88,10 +89,15 @@ async def context(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[JobContext]:
     await close_database()
 
 
+async def nobody(html: str) -> bool:
+    return True
+
+
 def user_bot_of(bot: Bot, dispatcher: Dispatcher, context: JobContext) -> UserBot:
     ownership = Ownership(context.clock)
     recovery = Recovery(bot, context.clock, ZONE, ownership, Interruptions(bot, context.clock, ownership))
-    return UserBot(bot, dispatcher, context, Shorteners(), ownership, recovery, DeliveredCounts(context.clock))
+    shorteners = no_shorteners(context.clock, Alerts(nobody, clock=context.clock))
+    return UserBot(bot, dispatcher, context, shorteners, ownership, recovery, DeliveredCounts(context.clock))
 
 
 @pytest.mark.parametrize("ends_by", [None, Broken()], ids=["returns", "raises"])

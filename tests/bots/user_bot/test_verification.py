@@ -12,6 +12,7 @@ from core.users import User
 from core.verification import Token, TokenStatus
 from database.connection import current_database
 from database.operations import settings_ops, token_ops, user_ops
+from database.operations.shorteners import shortener_counts
 from tests.house import ADMIN_BOT, ALICE, BOB, USER_BOT, House, running_house
 
 PAGE = "https://posts.example.org"
@@ -227,6 +228,8 @@ async def test_without_a_shortener_the_destination_itself_is_shown(house: House,
     await house.world.shortener_mode(mode)
     token = await open_post_without_access(house)
     assert (token.link, token.shortener) == (f"{PAGE}/v/{token.token}", None)
+    counts = (await shortener_counts.tallies(["stub"], house.base.clock.now() - timedelta(days=7)))["stub"]
+    assert (counts.links, counts.failed) == (0, 1)
     await house.olive.wait(ADMIN_BOT, contains="shortener")
 
 
@@ -314,3 +317,8 @@ async def test_returning_too_fast_through_a_shortener_bypasses_the_token_politel
         await house.advance(seconds=31)
         await house.alice.link(back_link(again))
         await house.alice.wait(USER_BOT, contains="9 deliveries left")
+        await house.settle()
+        counts = (await shortener_counts.tallies(["stub"], house.base.clock.now() - timedelta(days=7)))["stub"]
+        assert (counts.links, counts.too_fast, counts.finished, counts.failed) == (2, 1, 1, 0)
+        assert counts.median_s is not None
+        assert counts.median_s >= 31

@@ -346,10 +346,10 @@ def test_wrong_usage_ends_with_status_2(store: Store, words: tuple[str, ...]) ->
 
 
 def test_a_missing_setting_ends_with_status_2(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("ADMIN_IDS")
+    monkeypatch.delenv("ADMIN_BOT_TOKEN")
     status, out, problem = call("list")
     assert (status, out) == (2, "")
-    assert "ADMIN_IDS" in problem
+    assert "ADMIN_BOT_TOKEN" in problem
 
 
 @pytest.mark.parametrize("words", [("list",), ("run", "token_cleanup"), ("pause", "backup")])

@@ -59,20 +59,25 @@ async def in_state(state: AnnouncementState, now: datetime, **more: Any) -> Anno
         case AnnouncementState.SENDING:
             one = await sending(now, **more)
         case AnnouncementState.FAILED:
-            assert await publishing.record_failed(one := await sending(now, **more), "refused")
+            one = await sending(now, **more)
+            assert await publishing.record_failed(one, "refused")
         case AnnouncementState.UNKNOWN:
-            assert await publishing.record_unknown(one := await sending(now, **more), "lost")
+            one = await sending(now, **more)
+            assert await publishing.record_unknown(one, "lost")
         case AnnouncementState.MISSED:
-            assert await publishing.mark_missed(one := await planned(now, **more))
+            one = await planned(now, **more)
+            assert await publishing.mark_missed(one)
         case AnnouncementState.CANCELLED:
             one = await planned(now, **more)
             assert await announcement_ops.cancel(one.id) is not None
         case AnnouncementState.PUBLISHED:
             one = await published(now, **more)
         case AnnouncementState.WITHDRAWN:
-            assert await removals.record_withdrawn(one := await published(now, **more))
+            one = await published(now, **more)
+            assert await removals.record_withdrawn(one)
         case AnnouncementState.EMPTIED:
-            assert await removals.record_emptied(one := await published(now, **more))
+            one = await published(now, **more)
+            assert await removals.record_emptied(one)
     return await stored(one)
 
 

@@ -30,7 +30,7 @@ COMMANDS = {
 }
 #: reads that a process caches (settings_ops.py and channel_ops.py 5 s, open incidents 10 s), and its watch over the
 #: database
-SHARED = frozenset({"find admin_config", "find channels", "find incidents", "ping"})
+SHARED = frozenset({"find admin_config", "find channels", "find admins", "find incidents", "ping"})
 #: sent each second while a job runs: the progress is written, cancellation is noticed, the lease is renewed
 EACH_SECOND = frozenset({"findAndModify broadcasts", "find broadcasts", "update job_leases"})
 

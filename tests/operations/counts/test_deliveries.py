@@ -86,11 +86,11 @@ async def test_three_channels_cost_1_command_while_remembered_and_otherwise_1_ca
     assert with_credit.commands == DELIVERY_COMMANDS + FIND_MEMBERSHIPS + SPEND_CREDIT
 
 
-async def test_settings_and_channels_are_read_once_in_five_seconds(house: House, wire: Wire) -> None:
+async def test_settings_channels_and_the_team_are_read_once_in_five_seconds(house: House, wire: Wire) -> None:
     await delivered(house, wire)
     await house.advance(seconds=6)
     first, second = await delivered(house, wire), await delivered(house, wire)
-    assert first.shared == {"find admin_config": 1, "find channels": 1}
+    assert first.shared == {"find admin_config": 1, "find channels": 1, "find admins": 1}
     assert second.shared == {}
 
 

@@ -12,6 +12,7 @@ from core.ids import new_token
 from core.verification import Token
 from database.connection import Database
 from database.operations import token_ops
+from database.team import Team
 from schedulers import registry
 from tests.operations.counts.counting import Wire, counted_commands
 from tests.web.auth.signing import OWNER, SECRET, STATISTICS, STATUS, bearer
@@ -28,7 +29,7 @@ SESSION = {"find revoked_sessions": 1}
 async def client(database: Database, clock: ManualClock) -> AsyncIterator[httpx.AsyncClient]:
     """An owner who has signed in."""
     zone = ZoneInfo("UTC")
-    admin = AdminServices(Keys(SECRET, b""), frozenset({OWNER}), registry.plans(zone), zone)
+    admin = AdminServices(Keys(SECRET, b""), Team({OWNER}, lambda: None, clock), registry.plans(zone), zone)
     transport = httpx.ASGITransport(build_app(Services(clock, "https://t.me", b"the page's key", admin=admin)))
     headers = bearer(OWNER, clock.now())
     async with httpx.AsyncClient(transport=transport, base_url="https://gate.example", headers=headers) as client:

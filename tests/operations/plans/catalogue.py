@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from core.bot_profile import ShownText
 from core.broadcasts import Broadcast, BroadcastStatus, NewBroadcast, RecipientState
 from core.clock import ManualClock
 from core.delivery import PendingDeletion
@@ -17,11 +18,12 @@ from core.jobs import JobOutcome, RunReport
 from core.posts import Content, Post, PostField, PostFilter, PostItem
 from core.segments import Segment, SegmentKind
 from core.settings.changes import Editor
+from core.shorteners.records import Origin, Shortener
 from core.statistics import Count
 from core.subscriptions import Channel, MembershipStatus
 from core.users import Visitor
 from core.verification import Token
-from database import batches, doctor, indexes, operations
+from database import batches, bot_profiles, doctor, indexes, operations
 from database.batches import Bounds
 from database.connection import current_database
 from database.migrations import runner
@@ -59,6 +61,7 @@ from database.operations import (
     user_credits,
     user_ops,
 )
+from database.operations.shorteners import shortener_counts, shortener_ops
 from database.values import Document
 from tests.operations.plans.rows import (
     BOT,
@@ -98,6 +101,9 @@ Operation = Callable[..., Awaitable[object]]
 #: public coroutines outside `database/operations` that query
 BESIDES: tuple[Operation, ...] = (
     batches.delete_in_batches,
+    bot_profiles.load,
+    bot_profiles.store,
+    bot_profiles.forget,
     doctor.examine,
     indexes.ensure_indexes,
     indexes.missing_indexes,
@@ -168,7 +174,17 @@ _KEPT = PendingDeletion(
 )
 _TOKEN = Token(token="t" * 32, user_id=1, created_at=NOW, expires_at=NOW + DAY)
 _CHANNEL = Channel(chat_id=-1000, invite_link="https://t.me/+x")
+_SHORTENER = Shortener(code="code1", name="s1", sealed_key="sealed 1")
+_OF_ENVIRONMENT = Shortener(code="env", name="env", origin=Origin.ENVIRONMENT)
 _MEMBER = MembershipStatus.MEMBER
+
+
+async def _share_of_environment() -> bool:
+    """The first change of one whose configuration is not stored."""
+    shortener_ops.set_environment([_OF_ENVIRONMENT])
+    return await shortener_ops.set_share(_OF_ENVIRONMENT, 2, 1, "Olive")
+
+
 _UNPAID = "C" * 16
 _NEWS = NewBroadcast(
     key="new",
@@ -239,7 +255,16 @@ _SEGMENTS = tuple(
 )
 
 CASES: tuple[Case, ...] = (
-    _case(admin_ops.find_role, 1),
+    _case(admin_ops.load),
+    _case(admin_ops.current, NOW),
+    _case(admin_ops.find_claim),
+    _case(admin_ops.issue_claim, "x", NOW),
+    _case(admin_ops.become_owner, 1, "x", "x", NOW),
+    _case(admin_ops.become_owner, 10**9, "x", "x", NOW, way="without a row"),
+    _case(admin_ops.withdraw_claim),
+    _case(bot_profiles.load, 1),
+    _case(bot_profiles.store, 1, "about", ShownText("a", "a")),
+    _case(bot_profiles.forget, 1, "about"),
     _case(audit_ops.record, NOW, 1, "post.renamed"),
     _case(audit_ops.last, 10),
     _case(broadcast_ops.create, _NEWS),
@@ -325,6 +350,25 @@ CASES: tuple[Case, ...] = (
     _case(channel_ops.count_join, -1),
     _case(channel_ops.move_to, -2, -1002),
     _case(channel_ops.remove, -3),
+    _case(shortener_ops.load),
+    _case(shortener_ops.current, NOW),
+    _case(shortener_ops.has_active, NOW),
+    _case(shortener_ops.hosts_of_chat, NOW),
+    _case(shortener_ops.find, "code1"),
+    _case(shortener_ops.add, Shortener(code="new", name="new")),
+    _case(shortener_ops.add, Shortener(code="code3", name="three"), way="one that cannot be read is stored"),
+    _case(shortener_ops.set_share, _SHORTENER, 2, 1, "Olive"),
+    Case("shortener_ops.set_share (of the environment)", shortener_ops.set_share, _share_of_environment),
+    _case(shortener_ops.set_paused, _SHORTENER, True, 1, "Olive"),
+    _case(shortener_ops.replace_key, _SHORTENER, "sealed", "s.example", NOW, 1, "Olive"),
+    _case(shortener_ops.remember_host, "code1", "s.example"),
+    _case(shortener_ops.remove, "code2", NOW),
+    _case(shortener_counts.count_made, "s1", TODAY, NOW),
+    _case(shortener_counts.count_finished, "s1", TODAY, 48.0),
+    _case(shortener_counts.count_too_fast, "s1", TODAY),
+    _case(shortener_counts.count_failed, "s1", TODAY, NOW, "refused"),
+    _case(shortener_counts.note_test, "s1", TODAY, NOW),
+    _case(shortener_counts.tallies, ["s1", "s2"], TODAY - 7 * DAY),
     _case(deletion_ops.promise, BOT, 1, 1, "c1", NOW, NOW + HOUR),
     _case(deletion_ops.claim_due, NOW, "claimer", HOUR, 5),
     _case(deletion_ops.claim_due, NOW, "claimer", HOUR, 5, bot_id=BOT, way="of one bot"),
@@ -458,7 +502,7 @@ CASES: tuple[Case, ...] = (
     _case(settings_ops.load_checked),
     _case(settings_ops.load),
     _case(settings_ops.current, NOW),
-    _case(settings_ops.load_now),
+    _case(settings_ops.load_now, NOW),
     _case(settings_ops.change, "pass_hours", 48),
     _case(settings_ops.change_from, "pass_hours", 48, expected=24, by=_EDITOR, at=NOW),
     _case(settings_ops.change_from, "pass_hours", 48, expected=7, by=_EDITOR, at=NOW, way="somebody was first"),
@@ -548,7 +592,7 @@ CASES: tuple[Case, ...] = (
 def operations_there_are() -> set[Operation]:
     """Return every public coroutine function of every module of `database/operations`, and those in `BESIDES`."""
     found: set[Operation] = set(BESIDES)
-    for entry in pkgutil.iter_modules(operations.__path__, f"{operations.__name__}."):
+    for entry in pkgutil.walk_packages(operations.__path__, f"{operations.__name__}."):
         module = importlib.import_module(entry.name)
         functions = inspect.getmembers(module, inspect.iscoroutinefunction)
         found |= {it for name, it in functions if it.__module__ == entry.name and not name.startswith("_")}

@@ -10,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 
 from bson import ObjectId
 
-from core.admins import Role
 from core.broadcasts import BroadcastStatus, RecipientState
 from core.delivery_states import FOREVER, DeliveryState
 from core.jobs import JobOutcome
 from core.posts import PostStatus, post_words
 from core.segments import SegmentKind
+from core.shorteners.records import Origin
 from core.subscriptions import CHANNELS_MAX, ChannelMode, MembershipStatus, OnError
+from core.team.admins import Role
 from core.verification import TokenStatus
 from database.operations.delivered_counts import UNCOUNTED
 from database.values import Document
@@ -39,7 +40,7 @@ PAID, PAID_LONG_AGO = "A" * 16, "B" * 16
 #: the user with every open token, and very many expired ones
 COLLECTOR = 1
 #: collections with a maximal number of rows
-BOUNDED = {"channels": CHANNELS_MAX - 10, "job_leases": 10}
+BOUNDED = {"channels": CHANNELS_MAX - 10, "job_leases": 10, "shorteners": 50}
 
 
 def key(number: int) -> ObjectId:
@@ -432,6 +433,28 @@ def _channel(i: int, size: int, wanted: int) -> Document:
     }
 
 
+def _shortener(i: int, size: int, wanted: int) -> Document:
+    # most were removed, some of them long ago
+    is_there = i < 10
+    return {
+        "code": f"code{i}",
+        "name": f"s{i}",
+        "name_key": f"s{i}" if is_there else f"removed code{i}",
+        "origin": Origin.CHAT.value,
+        "api_url": "https://s.example/api",
+        "link_hosts": ["l.example"],
+        # the fourth was edited by hand
+        "share": 0 if i == 3 else 1,
+        "is_paused": i % 2 == 1,
+        "sealed_key": f"sealed {i}" if is_there else None,
+        "removed_at": None if is_there else NOW - i * DAY,
+    }
+
+
+def _shortener_day(i: int, size: int, wanted: int) -> Document:
+    return {"name": f"s{i % 10}", "date": TODAY - i // 10 * DAY, "links": 9, "finished": 5, "times": {"s48": 5}}
+
+
 def _membership(i: int, size: int, wanted: int) -> Document:
     # ten channels, each with everybody
     status = MembershipStatus.REQUESTED if i % 3 == 0 else MembershipStatus.MEMBER
@@ -462,6 +485,8 @@ _MAKERS: dict[str, Callable[[int, int, int], Document]] = {
     "migrations": _migration,
     "channels": _channel,
     "memberships": _membership,
+    "shorteners": _shortener,
+    "shortener_days": _shortener_day,
 }
 FILLED = frozenset(_MAKERS)
 

@@ -114,11 +114,11 @@ def test_an_unreachable_server_is_exit_1_without_secrets(monkeypatch: pytest.Mon
 
 
 def test_a_wrong_configuration_is_exit_2(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("ADMIN_IDS")
+    monkeypatch.delenv("ADMIN_BOT_TOKEN")
     result = cli.invoke(app, ["doctor"])
 
     assert result.exit_code == 2
-    assert "ADMIN_IDS" in result.output
+    assert "ADMIN_BOT_TOKEN" in result.output
 
 
 def test_an_unknown_command_is_exit_2() -> None:

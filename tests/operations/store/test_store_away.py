@@ -16,6 +16,7 @@ from core.jobs import JobOutcome, RunReport
 from core.posts import Content, ContentUndo, Post, PostField, PostItem
 from core.segments import Segment
 from core.settings.changes import Editor
+from core.shorteners.records import Shortener
 from core.statistics import Count
 from core.subscriptions import Channel, MembershipStatus
 from core.users import Visitor
@@ -58,6 +59,7 @@ from database.operations import (
     user_credits,
     user_ops,
 )
+from database.operations.shorteners import shortener_counts, shortener_ops
 from tests.operations.plans.catalogue import BESIDES, operations_there_are
 
 pytestmark = pytest.mark.sweep
@@ -82,6 +84,7 @@ NEW_DELIVERY = delivery_ops.NewDelivery(1, 1, "x", "u", "a", NOW, NOW)
 TOKEN, CODE = "t" * 32, "c" * 16
 NEW_TOKEN = Token(token=TOKEN, user_id=1, created_at=NOW, expires_at=NOW)
 CHANNEL = Channel(chat_id=-1, invite_link="https://t.me/+x")
+SHORTENER = Shortener(code="x", name="x")
 NEWS = NewBroadcast(
     key="x",
     title="x",
@@ -97,7 +100,12 @@ REPORT = RunReport("job", JobOutcome.SUCCEEDED, NOW, NOW, HOLD)
 
 Operation = Callable[[], Awaitable[Any]]
 OPERATIONS: dict[str, Operation] = {
-    "admin_ops.find_role": lambda: admin_ops.find_role(1),
+    "admin_ops.become_owner": lambda: admin_ops.become_owner(1, "x", "x", NOW),
+    "admin_ops.current": lambda: admin_ops.current(NOW),
+    "admin_ops.find_claim": lambda: admin_ops.find_claim(),
+    "admin_ops.issue_claim": lambda: admin_ops.issue_claim("x", NOW),
+    "admin_ops.load": lambda: admin_ops.load(),
+    "admin_ops.withdraw_claim": lambda: admin_ops.withdraw_claim(),
     "audit_ops.last": lambda: audit_ops.last(1),
     "audit_ops.record": lambda: audit_ops.record(NOW, 1, "x"),
     "broadcast_ops.start": lambda: broadcast_ops.start(BROADCAST, NOW),
@@ -147,6 +155,23 @@ OPERATIONS: dict[str, Operation] = {
     "channel_ops.change": lambda: channel_ops.change(-1, label="x"),
     "channel_ops.change_link": lambda: channel_ops.change_link(-1, "https://t.me/+x", invite_link="y"),
     "channel_ops.count_join": lambda: channel_ops.count_join(-1),
+    "shortener_ops.add": lambda: shortener_ops.add(SHORTENER),
+    "shortener_ops.current": lambda: shortener_ops.current(NOW),
+    "shortener_ops.find": lambda: shortener_ops.find("x"),
+    "shortener_ops.has_active": lambda: shortener_ops.has_active(NOW),
+    "shortener_ops.hosts_of_chat": lambda: shortener_ops.hosts_of_chat(NOW),
+    "shortener_ops.load": shortener_ops.load,
+    "shortener_ops.remember_host": lambda: shortener_ops.remember_host("x", "s.example"),
+    "shortener_ops.remove": lambda: shortener_ops.remove("x", NOW),
+    "shortener_ops.replace_key": lambda: shortener_ops.replace_key(SHORTENER, "y", "s.example", NOW, 1, "Olive"),
+    "shortener_ops.set_paused": lambda: shortener_ops.set_paused(SHORTENER, True, 1, "Olive"),
+    "shortener_ops.set_share": lambda: shortener_ops.set_share(SHORTENER, 2, 1, "Olive"),
+    "shortener_counts.count_failed": lambda: shortener_counts.count_failed("x", NOW, NOW, "refused"),
+    "shortener_counts.count_finished": lambda: shortener_counts.count_finished("x", NOW, 48.0),
+    "shortener_counts.count_made": lambda: shortener_counts.count_made("x", NOW, NOW),
+    "shortener_counts.count_too_fast": lambda: shortener_counts.count_too_fast("x", NOW),
+    "shortener_counts.note_test": lambda: shortener_counts.note_test("x", NOW, NOW),
+    "shortener_counts.tallies": lambda: shortener_counts.tallies(["x"], NOW),
     "channel_ops.current": lambda: channel_ops.current(NOW),
     "channel_ops.find": lambda: channel_ops.find(-1),
     "channel_ops.load": channel_ops.load,
@@ -279,7 +304,7 @@ OPERATIONS: dict[str, Operation] = {
     "settings_ops.change_from": lambda: settings_ops.change_from(
         "pass_hours", 5, expected=24, by=Editor(1, "Ann"), at=NOW
     ),
-    "settings_ops.load_now": settings_ops.load_now,
+    "settings_ops.load_now": lambda: settings_ops.load_now(NOW),
     "settings_ops.current": lambda: settings_ops.current(NOW),
     "settings_ops.load": settings_ops.load,
     "settings_ops.load_checked": settings_ops.load_checked,

@@ -5,15 +5,17 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from aiohttp import web
+from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from monitoring.metrics import REGISTRY
 from shorteners.circuit import OPEN_FOR_S
 from shorteners.failover import Shorteners, ShortLink
+from shorteners.failures import FailureKind
 from tests.clocks import WithSeconds
 from tests.unit.shorteners.local import DESTINATION, LINK, Handler, Stub, giving, hang, stub
 
@@ -242,3 +244,47 @@ async def test_calls_are_counted_by_provider_and_outcome() -> None:
         await home.shorten(5)
     after = counted("a", "refused"), counted("b", "ok"), counted("a", "ok")
     assert [now - then for now, then in zip(after, before, strict=True)] == [3, 5, 0]
+
+
+# --- another list while it runs
+
+
+async def test_a_provider_that_stays_keeps_its_circuit_and_one_with_another_key_starts_anew() -> None:
+    async with house(BAD, GOOD) as here:
+        first, second = (circuit[0] for circuit in here.shorteners._circuits)
+        here.shorteners.use([first])
+        await here.shorten(3)
+        assert here.asked()["a"] == 3
+
+        here.shorteners.use([first.with_weight(9)])
+        await here.shorten()
+        assert here.asked()["a"] == 3, "its circuit is open, whatever its weight"
+
+        here.shorteners.use([replace(first, api_key=SecretStr("another key"))])
+        await here.shorten()
+        assert here.asked()["a"] == 4
+
+        here.shorteners.use([second])
+        assert await here.shorten() == ["b"]
+
+
+async def test_without_usable_providers_links_are_not_left_unshortened() -> None:
+    async with Shorteners() as shorteners:
+        assert not shorteners.is_configured
+        shorteners.use([], has_unusable=True)
+        assert shorteners.is_configured
+        assert await shorteners.shorten(DESTINATION) is None
+
+
+async def test_each_failed_call_is_reported() -> None:
+    class Noting:
+        def __init__(self) -> None:
+            self.failed: list[tuple[str, FailureKind]] = []
+
+        async def call_failed(self, provider: str, kind: FailureKind) -> None:
+            self.failed.append((provider, kind))
+
+    noting = Noting()
+    async with stub(BAD) as server, Shorteners([server.provider("a")], observer=noting) as shorteners:
+        await shorteners.shorten(DESTINATION)
+    assert noting.failed == [("a", FailureKind.REFUSED)]

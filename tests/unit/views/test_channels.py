@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from aiogram.types import InlineKeyboardMarkup
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,9 +14,8 @@ from core.subscriptions import CHANNELS_MAX, LABEL_MAX, Channel, ChannelMode, On
 from core.users import NAME_MAX, User
 from views import owner_alerts
 from views.admin_texts import TOAST_MAX
-from views.channels import keyboards as channel_keyboards
 from views.channels import texts as channel_texts
-from views.people import keyboards as people_keyboards
+from views.navigation import MENU
 from views.people import texts as people_texts
 from views.people.callbacks import USER_ID_MAX
 from views.settings import texts as settings_texts
@@ -47,20 +45,20 @@ def user(name: str = "Ann", **more: object) -> User:
 
 def texts_naming(name: str) -> Iterator[str]:
     one = channel(name, broken_since=NOW, is_paused=True, username="news", mode=ChannelMode.REQUEST)
-    yield channel_texts.list_screen([one] * 3, 0, 8, BERLIN)
-    yield channel_texts.channel_screen(one, 0, 3, BERLIN)
+    yield channel_texts.channel_list([one] * 3, 0, BERLIN).text
+    yield channel_texts.channel_card(one, 0, 3, BERLIN).text
     yield channel_texts.added(one)
     yield channel_texts.already_there(one)
-    yield channel_texts.lacking(name, "bot", [Lack.INVITE, Lack.NOT_THERE])
-    yield channel_texts.confirm_remove(one)
-    yield channel_texts.ask_label(one)
+    yield channel_texts.lacking(name, "bot", [Lack.INVITE, Lack.NOT_THERE], (), MENU).text
+    yield channel_texts.confirm_remove(one).text
+    yield channel_texts.ask_label(one).text
     yield channel_texts.link_refused(name)
     yield owner_alerts.channel_broken(one)
     yield owner_alerts.channel_works(one)
     her = user(name[:NAME_MAX], ban_reason=name, is_banned=True, source=name, blocked_at=NOW, pass_until=NOW)
-    yield people_texts.subscriber(her, NOW, BERLIN)
-    yield people_texts.confirm_ban(her)
-    yield people_texts.confirm_unban(her)
+    yield people_texts.subscriber(her, NOW, BERLIN, may_ban=True).text
+    yield people_texts.confirm_ban(her).text
+    yield people_texts.confirm_unban(her).text
     yield people_texts.banned(her, was_known=False, zone=BERLIN)
     yield people_texts.unbanned(her)
     yield people_texts.granted_credits(her, 5, BotSettings(), is_new=True)
@@ -76,46 +74,6 @@ def test_whatever_it_is_called_its_screens_are_sound_html(name: str) -> None:
         assert html.count("\u2068") == html.count("\u2069")
         assert not re.search("[\u202a-\u202e\u2066\u2067]", html)
         assert len(html) <= 4096
-
-
-@pytest.mark.parametrize("name", ["ש" * 128, "", "\u202e\u2069", "😀" * 64])
-def test_every_button_fits_telegrams_limits(name: str) -> None:
-    keyboards: list[InlineKeyboardMarkup | None] = []
-    for one in (channel(name), channel(name, mode="request", on_error="closed", is_paused=True, broken_since=NOW)):
-        keyboards += [
-            channel_keyboards.channel_list([one] * CHANNELS_MAX, 3),
-            channel_keyboards.channel(one, CHANNELS_MAX - 2, CHANNELS_MAX),
-            channel_keyboards.back_to(one),
-            channel_keyboards.confirm_remove(one),
-            channel_keyboards.lacking(one, "b" * 32, [Lack.INVITE], is_group=True),
-            channel_keyboards.lacking_to_add(FAR, "b" * 32, [Lack.NOT_THERE], is_group=False),
-        ]
-    keyboards += [
-        people_keyboards.subscriber(user(name), NOW, may_ban=True),
-        people_keyboards.subscriber(user(name, is_banned=True), NOW, may_ban=True),
-        people_keyboards.confirm_ban(USER_ID_MAX),
-        people_keyboards.confirm_unban(USER_ID_MAX),
-    ]
-    assert None not in keyboards
-    for button in (one for keyboard in keyboards if keyboard for row in keyboard.inline_keyboard for one in row):
-        assert len((button.callback_data or "").encode()) <= 64
-        assert 1 <= len(button.text.strip()) <= 64
-        assert button.callback_data or button.url
-
-
-def test_back_is_alone_in_the_last_row() -> None:
-    one = channel()
-    for keyboard in (
-        channel_keyboards.channel(one, 0, 3),
-        channel_keyboards.back_to(one),
-        channel_keyboards.confirm_remove(one),
-        channel_keyboards.back_to_list(),
-        channel_keyboards.lacking(one, "bot", [Lack.INVITE], is_group=False),
-        channel_keyboards.lacking_to_add(FAR, "bot", [Lack.UNKNOWN], is_group=False),
-        people_keyboards.confirm_ban(5),
-        people_keyboards.confirm_unban(5),
-    ):
-        assert [button.text for button in keyboard.inline_keyboard[-1]] == ["Back"]
 
 
 def test_toasts_fit_telegrams_200_characters_and_are_plain() -> None:

@@ -44,7 +44,8 @@ def status(
 @pytest.mark.parametrize("outcome", JobOutcome)
 def test_every_outcome_has_its_words(outcome: JobOutcome) -> None:
     assert jobs_words.outcome(outcome)
-    assert jobs_words.outcome(outcome) in jobs_texts.job_list([status(last=run(outcome=outcome))], NOW, BERLIN)
+    shown = jobs_texts.job(status(last=run(outcome=outcome)), [run(outcome=outcome)], NOW, BERLIN)
+    assert jobs_words.outcome(outcome) in shown.text
 
 
 @pytest.mark.parametrize(
@@ -82,39 +83,32 @@ def test_counts_are_named_and_bounded() -> None:
     counted = run().model_copy(update={"counts": {"old_tokens": 1234, "<b>": 1} | {f"x{n}": n for n in range(50)}})
     words = jobs_words.counts(counted)
     assert words.startswith("old tokens 1,234 · &lt;b&gt; 1 · ")
-    assert words.count("·") == 11
+    assert words.count("·") == 2
     assert jobs_words.counts(run()) == ""
     assert jobs_words.counts(run().model_copy(update={"more": True})) == "more is left for the next run"
-
-
-def test_length_is_counted_as_telegram_counts() -> None:
-    assert (jobs_words.size("ab"), jobs_words.size("\U0001f600")) == (2, 2)
 
 
 # --- jobs
 
 
 def test_a_job_without_a_schedule_has_no_next_run() -> None:
-    listed = jobs_texts.job_list([status(registry.BROADCAST_SENDER.name)], NOW, BERLIN)
-    assert "<b>broadcast_sender</b> when one is due\nhas not run yet" in listed
-    assert "Next run" not in jobs_texts.job(status(registry.BROADCAST_SENDER.name), [], NOW, BERLIN)
+    shown = jobs_texts.job(status(registry.BROADCAST_SENDER.name), [], NOW, BERLIN)
+    assert "Runs when one is due\n" in shown.text
+    assert "has not run yet" in shown.text
 
 
 def test_the_next_run_is_the_next_tick_in_the_zone() -> None:
-    assert "next <tg-time" in jobs_texts.job_list([status()], NOW, BERLIN)
-    assert "30 March 2026, 00:00 (Europe/Berlin)" in jobs_texts.job(status(), [], NOW, BERLIN)
+    assert "30 March 2026, 00:00 (Europe/Berlin)" in jobs_texts.job(status(), [], NOW, BERLIN).text
 
 
 @pytest.mark.parametrize("by", [7001, "<b>cron</b>", None])
 def test_a_pause_says_who_and_since_when(by: int | str | None) -> None:
     lease = LeaseRow(job=registry.TOKEN_CLEANUP.name, paused_at=NOW - timedelta(days=1), paused_by=by)
-    text = jobs_texts.job(status(lease=lease), [run()], NOW, BERLIN)
+    text = jobs_texts.job(status(lease=lease), [run()], NOW, BERLIN).text
     assert "28 March 2026" in text
     assert ("by <code>" in text) == (by is not None)
     assert "<b>cron" not in text
-    assert [button.text for row in jobs_keyboards.job(status(lease=lease)).inline_keyboard for button in row][
-        1
-    ] == "Resume"
+    assert jobs_keyboards.job(status(lease=lease))[0][1].text == "Resume"
 
 
 @pytest.mark.parametrize("name", registry.JOB_NAMES)
@@ -152,7 +146,7 @@ def test_sizes(size: int, words: str) -> None:
 def test_a_backup_is_old_after_two_days(hours: int, is_old: bool) -> None:
     ended = NOW - timedelta(hours=hours)
     one = run("backup").model_copy(update={"finished_at": ended, "started_at": ended, "counts": {"bytes": 5}})
-    text = backup_texts.backup(backup_texts.Backups([one], False, "/srv/<data>", 1), NOW, BERLIN)
+    text = backup_texts.backup(backup_texts.Backups([one], False, "/srv/<data>", 1), "backup", NOW, BERLIN).text
     assert ("old.</b>" in text) == is_old
     assert "The last one is kept in <code>/srv/&lt;data&gt;</code>" in text
 
@@ -180,17 +174,18 @@ def test_yesterday_is_found_across_a_change_of_clocks() -> None:
     now = datetime(2026, 3, 30, 10, 0, tzinfo=UTC)
     yesterday = day(datetime(2026, 3, 29, tzinfo=BERLIN), active_users=77)
     live = statistics_texts.Live(0, 0, 0)
-    text = statistics_texts.statistics(statistics_texts.Numbers([yesterday], live, now, False), now, BERLIN)
-    assert "<b>Yesterday</b>\nUsers: 1 new, 77 active\nPosts handed over: not counted yet" in text
-    assert "Verified: not counted yet" in text
-    assert "Broadcasts: not counted yet" in text
+    numbers = statistics_texts.Numbers([yesterday], live, now, False)
+    assert "Yesterday: 1 new, not counted yet" in statistics_texts.statistics(numbers, 1, now, BERLIN).text
+    week = statistics_texts.statistics(numbers, 7, now, BERLIN).text
+    assert "Unlocks: not counted yet" in week
+    assert "Broadcasts: not counted yet" in week
 
 
 def test_active_users_are_not_added_up() -> None:
     now = datetime(2026, 3, 25, 10, 0, tzinfo=UTC)
     days = [day(datetime(2026, 3, number, tzinfo=BERLIN), active_users=10) for number in (23, 24, 25)]
     live = statistics_texts.Live(0, 0, 0)
-    text = statistics_texts.statistics(statistics_texts.Numbers(days, live, now, False), now, BERLIN)
+    text = statistics_texts.statistics(statistics_texts.Numbers(days, live, now, False), 7, now, BERLIN).text
     assert "10.0 active a day" in text
     assert "30 active" not in text
 
@@ -200,7 +195,7 @@ def test_every_counter_of_a_day_is_shown() -> None:
     numbers = {name.value: 100_000 + place for place, name in enumerate(Count)}
     one = day(datetime(2026, 3, 25, tzinfo=BERLIN), **numbers)
     live = statistics_texts.Live(users=200_001, posts=200_002, overdue=200_003)
-    text = statistics_texts.statistics(statistics_texts.Numbers([one], live, now, False), now, BERLIN)
+    text = statistics_texts.statistics(statistics_texts.Numbers([one], live, now, False), 1, now, BERLIN).text
     totals = {Count.USERS, Count.POSTS, Count.DATABASE_BYTES}
     for name in set(Count) - totals:
         assert f"{numbers[name]:,}" in text, name

@@ -8,8 +8,8 @@ import pytest
 import structlog
 from pymongo.errors import OperationFailure
 
-from core.admins import Role
 from core.clock import ManualClock
+from core.team.admins import Role
 from database.connection import Database
 from schedulers import registry
 from tests.web.auth.signing import API, OWNER, STATISTICS, STATUS, TRIGGER, bearer

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from core.admins import Role
+from core.team.admins import Role
 from database.connection import Database
 from database.operations import login_ops
 from web_app.auth.tokens import new_session, write_token

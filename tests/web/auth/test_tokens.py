@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.admins import Role
+from core.team.admins import Role
 from tests.web.auth.signing import OWNER, SECRET
 from tests.web.conftest import NOW
 from web_app.auth import tokens

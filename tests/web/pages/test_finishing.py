@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from pymongo.errors import AutoReconnect
 
 from core.clock import ManualClock
 from core.errors import StoreUnavailable
 from core.verification import Token, TokenStatus
 from database.connection import Database
 from database.operations import settings_ops, token_ops
+from database.operations.shorteners import shortener_counts
 from tests.web.conftest import BOT, LEAST_S, LINKS, Making, all_read_before_one_writes, stored, whole
 from tests.web.pages.test_page import Outline
 
@@ -276,3 +278,52 @@ async def test_the_least_time_spans_midnight_and_daylight_saving_changes(
     assert (await press(client, quick)).status_code == 403
     clock.move(timedelta(seconds=1))
     assert (await press(client, patient)).status_code == 200
+
+
+# --- counts of the shortener
+
+
+async def counted(clock: ManualClock) -> tuple[int, int, int | None]:
+    """Finished, too fast, and the middle time."""
+    found = (await shortener_counts.tallies(["short"], clock.now() - timedelta(days=7)))["short"]
+    return found.finished, found.too_fast, found.median_s
+
+
+async def test_a_finished_link_is_counted_once_however_often_its_button_is_pressed(
+    client: httpx.AsyncClient, make: Making, clock: ManualClock
+) -> None:
+    token = await make()
+    clock.move(timedelta(seconds=47.5))
+    await asyncio.gather(*(press(client, token) for _ in range(5)))
+    assert await counted(clock) == (1, 0, 47)
+
+
+async def test_one_that_was_too_fast_is_counted_once(
+    client: httpx.AsyncClient, make: Making, clock: ManualClock
+) -> None:
+    token = await make()
+    for _ in range(3):
+        await press(client, token)
+    assert await counted(clock) == (0, 1, None)
+
+
+async def test_without_a_shortener_nothing_is_counted(
+    client: httpx.AsyncClient, make: Making, clock: ManualClock, db: Database
+) -> None:
+    await press(client, await make(shortener=None))
+    assert await db.collection("shortener_days").count({}) == 0
+
+
+async def test_a_visitor_is_verified_though_the_count_fails(
+    client: httpx.AsyncClient, make: Making, clock: ManualClock, db: Database
+) -> None:
+    def refuse(operation: str, collection: str) -> None:
+        if collection == "shortener_days":
+            raise AutoReconnect("connection closed")
+
+    token = await make()
+    clock.move(timedelta(seconds=60))
+    db.before_call = refuse
+    assert (await press(client, token)).status_code == 200
+    db.before_call = None
+    assert (await stored(token)).status is TokenStatus.VERIFIED

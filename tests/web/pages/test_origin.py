@@ -6,7 +6,9 @@ import httpx
 import pytest
 
 from core.clock import ManualClock
+from core.shorteners.records import Shortener
 from core.verification import Token, TokenStatus
+from database.operations.shorteners import shortener_ops
 from tests.web.conftest import BOT, LINKS, SHORT, Making, stored
 from tests.web.pages.test_page import Outline
 from web_app.app import build_app
@@ -166,3 +168,16 @@ def test_a_seal_is_valid_only_for_its_key_token_and_host() -> None:
     assert not is_sealed(b"key", "other", SHORT, made)
     assert not is_sealed(b"key", "token", "other.example", made)
     assert not is_sealed(b"key", "token", SHORT, made.upper())
+
+
+@pytest.mark.usefixtures("require_referer")
+async def test_a_visitor_from_a_shortener_added_in_the_chat_is_verified_also_after_its_removal(
+    client: httpx.AsyncClient, make: Making, clock: ManualClock
+) -> None:
+    added = Shortener(code="a", name="short", sealed_key="sealed", link_hosts=("added.example",))
+    await shortener_ops.add(added)
+    for _ in range(2):
+        token = await make()
+        clock.move(timedelta(seconds=60))
+        assert (await through_the_page(client, token, "https://added.example/abc")).status_code == 200
+        await shortener_ops.remove(added.code, clock.now())

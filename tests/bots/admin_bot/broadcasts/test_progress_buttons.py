@@ -12,6 +12,7 @@ from admin_bot.broadcasts.handlers.progress import show_list
 from core.broadcasts import Broadcast, BroadcastStatus
 from core.delivery import TELEGRAM_DELETE_LIMIT
 from database.operations import audit_ops, broadcast_ops
+from database.team import Team
 from tests.bots.admin_bot.broadcasts.broadcasts import COUNTS, away, failed, made, sending, sent, stored
 from tests.bots.admin_bot.conftest import OWNER, AdminBot
 from tests.bots.admin_bot.telegram import bad_request
@@ -54,7 +55,7 @@ def screen(admin: AdminBot, broadcast: Broadcast) -> Message:
 
 
 def add_admin(admin: AdminBot, user: User) -> None:
-    admin.dispatcher["admin_ids"] = frozenset({OWNER.id, user.id})
+    admin.dispatcher["team"] = Team({OWNER.id, user.id}, lambda: None, admin.clock)
 
 
 # --- pause, resume, cancel

@@ -22,7 +22,7 @@ OF_ANN = {"type": "user", "date": NOW, "sender_user": {"id": 7100, "is_bot": Fal
 async def asked(admin: AdminBot) -> None:
     """Ask for the channel."""
     await admin.say("/channels")
-    await admin.press("Add a channel")
+    await admin.press("Connect a channel")
 
 
 async def pick(
@@ -45,25 +45,31 @@ async def nothing_stored(admin: AdminBot) -> None:
 # --- the question
 
 
-async def test_the_pickers_ask_for_channels_and_groups_apart_from_the_storage_channels(admin: AdminBot) -> None:
-    await asked(admin)
+@pytest.mark.parametrize(
+    ("button", "request_id"),
+    [("Connect a channel", keyboards.CHANNEL_REQUEST_ID), ("Connect a group", keyboards.GROUP_REQUEST_ID)],
+)
+async def test_the_picker_asks_for_channels_or_groups_apart_from_the_storage_channels(
+    admin: AdminBot, button: str, request_id: int
+) -> None:
+    await admin.say("/channels")
+    await admin.press(button)
     keyboard = admin.world.of(SendMessage)[-1].reply_markup
     assert isinstance(keyboard, ReplyKeyboardMarkup)
-    requests = [row[0].request_chat for row in keyboard.keyboard]
-    kinds = [(request.request_id, request.chat_is_channel) for request in requests if request]
-    assert kinds == [(keyboards.CHANNEL_REQUEST_ID, True), (keyboards.GROUP_REQUEST_ID, False)]
-    assert STORAGE_REQUEST_ID not in dict(kinds)
-    for request in requests:
-        assert request is not None and request.user_administrator_rights is not None
-        assert request.user_administrator_rights.can_promote_members
-        # the admin bot is not added to these channels
-        assert (request.bot_administrator_rights, request.bot_is_member) == (None, None)
+    ((picker,),) = keyboard.keyboard
+    request = picker.request_chat
+    assert request is not None and request.user_administrator_rights is not None
+    assert (request.request_id, request.chat_is_channel) == (request_id, button == "Connect a channel")
+    assert request.request_id != STORAGE_REQUEST_ID
+    assert request.user_administrator_rights.can_promote_members
+    # the admin bot is not added to these channels
+    assert (request.bot_administrator_rights, request.bot_is_member) == (None, None)
 
 
 async def test_back_removes_the_picker_and_the_next_message_is_a_post(admin: AdminBot) -> None:
     await asked(admin)
-    await admin.press("Back")
-    assert "Channels to join" in admin.last_text
+    await admin.press("‹ Channels")
+    assert "<b>Channels</b>" in admin.last_text
     assert [screen.text for screen in admin.world.screens.values()] == [admin.last_text]
     await forward(admin)
     assert (await admin.only_post()).title == "a post"
@@ -98,8 +104,8 @@ async def test_a_picked_channel_gets_a_link_of_the_user_bots_own_and_is_stored(a
     assert (made.chat_id, made.name, made.creates_join_request) == (NEWS, "Tollgate", False)
     assert (channel.title, channel.username, channel.mode) == (ODD, "news", ChannelMode.JOIN)
     assert (channel.added_by, channel.added_at) == (OWNER.id, admin.clock.now())
-    assert any("&lt;3 &amp; &quot;x&quot;" in text and "is added" in text for text in admin.texts)
-    assert admin.buttons()[0] == "Let requests count as joined"
+    assert any("&lt;3 &amp; &quot;x&quot;" in text and "is connected" in text for text in admin.texts)
+    assert admin.buttons()[2] == "Counts: members"
     assert await audited(admin) == [("channel.added", str(NEWS))]
     # question, picker and keyboard are removed
     assert [screen.text for screen in admin.world.screens.values()] == admin.texts[-2:]
@@ -132,7 +138,7 @@ async def test_a_forwarded_album_is_one_answer_and_no_post(admin: AdminBot) -> N
         await forward(admin, text=None, photo=photo, media_group_id="13900")
     await admin.time.move(5)
     assert len(await channel_ops.load()) == 1
-    assert sum("is added" in text for text in admin.texts) == 1
+    assert sum("is connected" in text for text in admin.texts) == 1
     assert await admin.posts() == []
 
 

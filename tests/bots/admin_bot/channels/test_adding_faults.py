@@ -28,7 +28,7 @@ async def test_a_user_bot_without_rights_is_named_and_added_after_check_again(ad
     await pick(admin)
     assert "In \u2068&lt;3 &amp; &quot;x&quot; مريم\u2069:" in admin.last_text
     assert "@tollgate_bot is not an administrator there" in admin.last_text
-    assert admin.buttons() == ["Add @tollgate_bot to the channel", "Check again", "Back"]
+    assert admin.buttons() == ["Add @tollgate_bot", "Check again", "‹ Channels", "Menu"]
     await nothing_stored(admin)
     admin.world.own[NEWS, USER_BOT.id] = administrator(USER_BOT)
     await admin.press("Check again")
@@ -48,7 +48,7 @@ async def test_a_group_gets_the_link_for_groups(admin: AdminBot) -> None:
         screen = list(admin.world.screens.values())[-1]
         assert screen.reply_markup is not None
         button = screen.reply_markup.inline_keyboard[0][0]
-        assert button.text == "Add @tollgate_bot to the group"
+        assert button.text == "Add @tollgate_bot"
         assert button.url == "https://t.me/tollgate_bot?startgroup&admin=invite_users"
         await admin.press("Check again")
 
@@ -70,7 +70,7 @@ async def test_no_answer_from_telegram_is_not_called_missing(admin: AdminBot, me
     admin.world.fail(method, lambda call: TelegramNetworkError(method=call, message="timeout"))
     await pick(admin)
     assert "could not be checked just now" in admin.last_text
-    assert admin.buttons() == ["Check again", "Back"]
+    assert admin.buttons() == ["Check again", "‹ Channels", "Menu"]
     await nothing_stored(admin)
     await admin.press("Check again")
     assert len(await channel_ops.load()) == 1
@@ -117,7 +117,7 @@ async def test_an_outage_after_the_link_was_made_adds_the_channel_once_with_one_
     assert list(admin.world.links) == [(await channel_of(NEWS)).invite_link]
     assert len(admin.world.of(CreateChatInviteLink)) == 1
     assert await audited(admin) == [("channel.added", str(NEWS))]
-    assert sum("is added" in text for text in admin.texts) == 1
+    assert sum("is connected" in text for text in admin.texts) == 1
 
 
 async def test_an_insert_whose_answer_was_lost_inside_the_driver_keeps_its_link(

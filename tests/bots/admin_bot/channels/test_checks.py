@@ -30,7 +30,7 @@ async def test_a_removed_user_bot_breaks_the_channel_until_its_rights_are_back(a
     await admin.press("Check")
     assert (await channel_of(NEWS)).broken_since == admin.clock.now()
     assert "@tollgate_bot is not an administrator there" in admin.last_text
-    assert admin.buttons() == ["Add @tollgate_bot to the channel", "Check again", "Back"]
+    assert admin.buttons() == ["Add @tollgate_bot", "Check again", f"‹ {ODD}", "Menu"]
     screen = list(admin.world.screens.values())[-1]
     assert screen.reply_markup is not None
     link = screen.reply_markup.inline_keyboard[0][0].url
@@ -44,7 +44,7 @@ async def test_a_removed_user_bot_breaks_the_channel_until_its_rights_are_back(a
     assert (await channel_of(NEWS)).broken_since is None
     assert len(admin.alerts) == 2
     assert "works again" in admin.alerts[1]
-    assert "Pause" in admin.buttons()
+    assert "Required: on" in admin.buttons()
 
 
 async def test_without_the_right_to_invite_members_are_seen_but_requests_are_not(admin: AdminBot) -> None:

@@ -18,12 +18,12 @@ from views.channels import texts
 async def test_a_new_mode_makes_a_link_of_its_kind_and_revokes_the_old_one(admin: AdminBot) -> None:
     await given(admin, NEWS)
     await opened(admin)
-    await admin.press("Let requests")
+    await admin.press("Counts: members")
     channel = await channel_of(NEWS)
     made = admin.world.links[channel.invite_link]
     assert (channel.mode, made.creates_join_request, made.name) == (ChannelMode.REQUEST, True, "Tollgate")
     assert list(admin.world.links) == [channel.invite_link]
-    await admin.press("Let members only")
+    await admin.press("Counts: members and")
     channel = await channel_of(NEWS)
     assert (channel.mode, admin.world.links[channel.invite_link].creates_join_request) == (ChannelMode.JOIN, False)
     assert await audited(admin) == [("channel.link_renewed", str(NEWS))] * 2
@@ -61,11 +61,11 @@ async def test_a_link_telegram_does_not_make_changes_nothing_and_says_why(
     before = await channel_of(NEWS)
     admin.world.fail(CreateChatInviteLink, error)
     await opened(admin)
-    await admin.press("Let requests")
+    await admin.press("Counts: members")
     assert words in admin.last_text
     assert await channel_of(NEWS) == before
     # the button is still there to be pressed again
-    assert admin.buttons()[0] == "Let requests count as joined"
+    assert admin.buttons()[2] == "Counts: members"
     assert await audited(admin) == []
 
 
@@ -81,9 +81,9 @@ async def test_a_channel_removed_while_its_link_was_made_leaves_no_link(
 
     monkeypatch.setattr(channel_ops, "change_link", removed_meanwhile)
     await opened(admin)
-    await admin.press("Let requests")
+    await admin.press("Counts: members")
     assert admin.toasts[-1] == texts.CHANNEL_GONE
-    assert "None yet" in admin.last_text
+    assert "No channel yet" in admin.last_text
     assert list(admin.world.links) == [f"{OLD_LINK}{NEWS}"]
 
 
@@ -108,7 +108,7 @@ async def test_an_outage_after_the_link_was_made_makes_no_second_link(
     await given(admin, NEWS)
     break_once(monkeypatch, is_stored=is_stored)
     await opened(admin)
-    pressing = admin.supervisor.spawn(admin.press("Let requests"), "press")
+    pressing = admin.supervisor.spawn(admin.press("Counts: members"), "press")
     await admin.time.move(5)
     await pressing
     channel = await channel_of(NEWS)

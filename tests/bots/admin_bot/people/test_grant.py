@@ -19,7 +19,7 @@ async def test_credits_are_added_and_audited(admin: AdminBot) -> None:
     await admin.say(f"/grant {ANN} Credits 100000")
     assert (await subscriber()).credits == 100_005
     assert "&lt;3 &amp; &quot;x&quot; مريم" in admin.last_text
-    assert "got 100000 credits and has 100005 now" in admin.last_text
+    assert "got 100,000 credits and has 100,005 now" in admin.last_text
     entry = (await audit_ops.last(1))[0]
     assert (entry.admin_id, entry.action, entry.target) == (OWNER.id, "person.granted", str(ANN))
     assert entry.after["added"] == {"credits": 100_000}
@@ -39,7 +39,7 @@ async def test_days_are_added_to_what_is_left_of_the_pass(admin: AdminBot) -> No
 async def test_a_grant_says_when_it_changes_nothing_yet(admin: AdminBot) -> None:
     await upsert_visitor(admin)
     await admin.say(f"/grant {ANN} credits 1")
-    assert "access_mode open" in admin.last_text
+    assert "Posts are open to everybody" in admin.last_text
     await settings_ops.change("access_mode", "credits")
     await admin.say(f"/grant {ANN} credits 1")
     assert "access_mode" not in admin.last_text

@@ -74,7 +74,7 @@ async def test_a_ban_with_an_end_ends_by_itself(admin: AdminBot) -> None:
     assert not is_banned(await subscriber(), admin.clock.now())
     await admin.say(f"/user {ANN}")
     assert "Banned: no (it ended" in admin.last_text
-    assert admin.buttons() == ["Ban"]
+    assert admin.buttons() == ["Ban", "‹ Subscribers", "Menu"]
 
 
 async def test_an_unknown_subscriber_can_be_banned_in_advance(admin: AdminBot) -> None:
@@ -184,7 +184,7 @@ async def test_a_subscribers_screen_shows_everything_stored(admin: AdminBot) -> 
         assert words in admin.last_text
     for words in ("Credits: 5", "Pass: until", "Banned: no", "Has blocked the user bot"):
         assert words in admin.last_text
-    assert admin.buttons() == ["Ban"]
+    assert admin.buttons() == ["Ban", "‹ Subscribers", "Menu"]
 
 
 async def test_ban_and_unban_by_button_ask_first(admin: AdminBot) -> None:
@@ -192,13 +192,13 @@ async def test_ban_and_unban_by_button_ask_first(admin: AdminBot) -> None:
     await admin.say(f"/user {ANN}")
     await admin.press("Ban")
     assert "Ban \u2068&lt;3" in admin.last_text
-    assert admin.buttons() == [f"Ban {ANN}", "Back"]
+    assert admin.buttons() == [f"Ban {ANN}", f"‹ {ANN}", "Menu"]
     assert not (await subscriber()).is_banned
     await admin.press(f"Ban {ANN}")
     assert (await subscriber()).is_banned
     assert "<b>Banned</b> for ever" in admin.last_text
     await admin.press("Unban")
-    await admin.press("Back")
+    await admin.press(f"‹ {ANN}")
     assert (await subscriber()).is_banned
     await admin.press("Unban")
     await admin.press(f"Unban {ANN}")
@@ -210,7 +210,7 @@ async def test_ban_and_unban_by_button_ask_first(admin: AdminBot) -> None:
 async def test_an_admins_screen_has_no_ban_and_a_forged_button_bans_no_admin(admin: AdminBot) -> None:
     await upsert_visitor(admin, OWNER.id)
     await admin.say(f"/user {OWNER.id}")
-    assert admin.buttons() == []
+    assert admin.buttons() == ["‹ Subscribers", "Menu"]
     await admin.callback(f"au:banyes:{OWNER.id}")
     assert admin.world.of(AnswerCallbackQuery)[-1].text == texts.IS_ADMIN
     assert not (await subscriber(OWNER.id)).is_banned

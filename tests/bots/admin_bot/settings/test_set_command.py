@@ -6,7 +6,9 @@ from aiogram.types import MessageEntity
 from core.settings import field_of
 from core.settings.changes import Editor
 from core.settings.reading import expected
+from core.shorteners.records import Shortener
 from database.operations import audit_ops, settings_ops
+from database.operations.shorteners import shortener_ops
 from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
 from views.settings import texts
 
@@ -22,7 +24,7 @@ async def test_set_changes_a_setting_and_audits_before_and_after(admin: AdminBot
     entry = (await audit_ops.last(1))[0]
     assert (entry.admin_id, entry.action, entry.target) == (OWNER.id, "setting.changed", "delete_after_minutes")
     assert (entry.before, entry.after) == (30, 60)
-    last = (await settings_ops.load_now()).changes["delete_after_minutes"]
+    last = (await settings_ops.load_now(admin.clock.now())).changes["delete_after_minutes"]
     assert (last.by, last.name, last.at) == (OWNER.id, "Olga", admin.clock.now())
 
 
@@ -87,7 +89,7 @@ async def test_a_text_that_cannot_be_used_is_answered_with_why(admin: AdminBot, 
 async def test_asking_for_access_without_a_shortener_says_what_that_means(admin: AdminBot, mode: str) -> None:
     await admin.say(f"/set access_mode {mode}")
     assert await value(admin, "access_mode") == mode
-    assert "<b>No shortener is configured</b>" in admin.last_text
+    assert "<b>There is no shortener</b>" in admin.last_text
     assert "straight back to the user bot" in admin.last_text
     await admin.say(f"/set access_mode {mode}")
     assert admin.last_text == f"<b>Who gets posts</b> is with {'a pass' if mode == 'pass' else mode} already."
@@ -102,9 +104,9 @@ async def test_the_note_names_the_page_if_there_is_one(admin: AdminBot) -> None:
 
 
 async def test_with_a_shortener_there_is_no_note(admin: AdminBot) -> None:
-    admin.dispatcher["has_shorteners"] = True
-    await admin.say("/set access_mode credits")
-    assert admin.last_text == "<b>Who gets posts</b> is now with credits (it was everyone)."
+    await shortener_ops.add(Shortener(code="a", name="short", sealed_key="sealed"))
+    await admin.say("/set access_mode pass")
+    assert admin.last_text == "<b>Who gets posts</b> is now with a pass (it was with credits)."
 
 
 async def test_a_value_out_of_range_is_answered_with_its_range(admin: AdminBot) -> None:

@@ -69,4 +69,4 @@ def albums(admin: AdminBot) -> list[list[InputMediaPhoto]]:
 
 
 def the_text(admin: AdminBot) -> str:
-    return next(text for text in reversed(admin.texts) if text.startswith("<b>Statistics"))
+    return next(text for text in reversed(admin.texts) if text.startswith(("<b>Last", "<b>Today")))

@@ -1,4 +1,4 @@
-"""The pictures of /stats: drawn in the background, one album at a time, and never instead of the numbers."""
+"""The pictures of the statistics: drawn in the background, one album at a time, and never instead of the numbers."""
 
 import asyncio
 
@@ -31,7 +31,7 @@ async def test_the_pictures_come_as_one_album(admin: AdminBot, pencil: Pencil) -
     await counted(admin, 0)
     await counted(admin, 20)
     await counted(admin, 40)
-    await admin.say("/stats")
+    await admin.callback("sp:30")
     await settle()
     (album,) = albums(admin)
     assert [one.media.filename for one in album if isinstance(one.media, BufferedInputFile)] == [
@@ -40,6 +40,7 @@ async def test_the_pictures_come_as_one_album(admin: AdminBot, pencil: Pencil) -
     assert [one.caption for one in album] == ["The last 30 days", None, None, None]
     assert pencil.drawn == [(kind, 2, Theme.LIGHT) for kind in Picture]
     await admin.press("90 days")
+    await admin.press("Pictures")
     await settle()
     assert albums(admin)[-1][0].caption == "The last 90 days"
     assert pencil.drawn[-1] == (Picture.BROADCASTS, 3, Theme.LIGHT)
@@ -54,10 +55,9 @@ async def test_the_button_answers_while_the_pictures_are_drawn_and_a_second_pres
     pencil.release = asyncio.Event()
     await admin.callback("sp:7")
     await admin.callback("sp:30")
-    await admin.say("/stats")
     await settle()
     assert admin.toasts == [texts.DRAWING, texts.DRAWING_BEFORE]
-    assert "Users: 5 new" in admin.last_text
+    assert "Subscribers: 5 new" in admin.last_text
     assert albums(admin) == []
     pencil.release.set()
     await settle()
@@ -90,9 +90,9 @@ async def test_failed_drawing_is_answered_and_the_numbers_are_shown_all_the_same
 ) -> None:
     await counted(admin, 0)
     pencil.error = error
-    await admin.say("/stats")
+    await admin.callback("sp:30")
     await settle()
-    assert "Users: 5 new, 20 active" in the_text(admin)
+    assert "Subscribers: 5 new, 20.0 active" in the_text(admin)
     assert admin.last_text == texts.NOT_DRAWN
     pencil.error = None
     await admin.callback("sp:7")
@@ -106,7 +106,7 @@ async def test_a_drawing_that_hangs_is_given_up(
     monkeypatch.setattr(charts_module, "DRAWING_MAX_S", 0.0)
     await counted(admin, 0)
     pencil.release = asyncio.Event()
-    await admin.say("/stats")
+    await admin.callback("sp:30")
     await settle()
     assert admin.last_text == texts.NOT_DRAWN
     assert admin.supervisor.running == 0
@@ -118,7 +118,7 @@ async def test_pictures_refused_by_telegram_are_answered_with_a_sentence(
 ) -> None:
     await counted(admin, 0)
     admin.world.fail(SendMediaGroup, trouble)
-    await admin.say("/stats")
+    await admin.callback("sp:30")
     await settle()
     assert admin.last_text == texts.NOT_SENT
     await admin.callback("sp:30")

@@ -14,8 +14,8 @@ from tests.bots.admin_bot.conftest import STRANGER, AdminBot
 from tests.bots.admin_bot.faults import away_at
 from tests.bots.admin_bot.system.runs import OWNER_OF_LEASE, end, ended, finish, take
 from tests.bots.admin_bot.telegram import bad_request
+from views.screen_limits import fits
 from views.system import backup_texts as texts
-from views.system.jobs_words import size
 
 
 async def requested_runs() -> int:
@@ -26,7 +26,7 @@ async def test_backup_requests_a_run_and_updates_the_message_until_it_ends(admin
     await admin.say("/backup")
     assert "It waits for a process to take it." in admin.last_text
     assert "The last 7 are kept in <code>data/backups</code>" in admin.last_text
-    assert admin.buttons() == ["Refresh", "Last runs"]
+    assert admin.buttons() == ["Refresh", "Last runs", "‹ System", "Menu"]
     assert [(entry.action, entry.target) for entry in await audit_ops.last(5)] == [("job.run", registry.BACKUP.name)]
     run = await take(admin, registry.BACKUP.name)
     admin.clock.move(timedelta(seconds=5))
@@ -37,7 +37,7 @@ async def test_backup_requests_a_run_and_updates_the_message_until_it_ends(admin
     await admin.time.move(POLL_EVERY_S)
     assert "The last one was written" in admin.last_text
     assert ", 3.4 MB." in admin.last_text
-    assert admin.buttons() == ["Write another one", "Refresh", "Last runs"]
+    assert admin.buttons() == ["Back up now", "Refresh", "Last runs", "‹ System", "Menu"]
     assert admin.supervisor.running == 0
     assert len(admin.world.screens) == 1
 
@@ -120,14 +120,14 @@ async def test_two_concurrent_commands_request_one_backup(admin: AdminBot) -> No
 async def test_the_buttons_request_another_backup_and_lead_to_the_job(admin: AdminBot) -> None:
     await ended(admin, registry.BACKUP.name, ago=timedelta(hours=1))
     await admin.callback("bk:show")
-    await admin.press("Write another one")
+    await admin.press("Back up now")
     assert admin.toasts[-1] == texts.ASKED_FOR
     assert await requested_runs() == 1
     await admin.callback("bk:run")
     assert admin.toasts[-1] == texts.ASKED_FOR_BEFORE
     await admin.press("Last runs")
-    assert admin.last_text.startswith("<b>backup</b>")
-    await admin.press("Back")
+    assert admin.last_text.startswith("<b>Backup</b> writes")
+    await admin.press("‹ Jobs")
     assert admin.last_text.startswith("<b>Jobs</b>")
 
 
@@ -176,4 +176,4 @@ async def test_long_errors_fit(admin: AdminBot) -> None:
     await ended(admin, registry.BACKUP.name, JobOutcome.FAILED, error="<&\U0001f600" * 3000)
     await admin.say("/backup")
     await admin.callback("bk:show")
-    assert size(admin.last_text) <= 4096
+    assert fits(admin.last_text)

@@ -11,57 +11,55 @@ from database.operations import lease_ops, run_ops
 from schedulers import registry
 from tests.bots.admin_bot.conftest import OWNER, STRANGER, AdminBot
 from tests.bots.admin_bot.system.runs import audited, end, ended, is_paused, requested_runs, take
+from views.screen_limits import fits
 from views.system import jobs_texts as texts
-from views.system.jobs_words import size
+from views.system.job_titles import job_title
 
 # --- the list
 
 
-async def test_the_list_names_every_job_with_its_schedule_next_and_last_run(admin: AdminBot) -> None:
-    await ended(admin, registry.TOKEN_CLEANUP.name, ago=timedelta(minutes=5))
-    await ended(
-        admin,
-        registry.BACKUP.name,
-        JobOutcome.FAILED,
-        ago=timedelta(hours=3),
-        error="OSError: <disk> full\nsecond line",
-    )
+async def test_the_list_shows_each_job_with_its_state_and_names_those_in_trouble(admin: AdminBot) -> None:
+    await ended(admin, registry.MESSAGE_DELETER.name, ago=timedelta(minutes=5))
+    await ended(admin, registry.BROADCAST_DELETER.name, JobOutcome.FAILED, ago=timedelta(hours=3), error="OSError")
     await admin.say("/jobs")
-    text = admin.last_text
-    assert all(f"<b>{name}</b>" in text for name in registry.JOB_NAMES)
-    assert "daily at 00:00 and 12:00, next <tg-time unix=" in text
-    assert "succeeded 5 minutes ago" in text
-    assert "<b>failed</b> 3 hours ago\nOSError: &lt;disk&gt; full second line" in text
-    assert "has not run yet" in text
-    assert "(Europe/Berlin)" in text
-    assert admin.buttons() == [*registry.JOB_NAMES, "Refresh"]
+    assert "⚠ Delete broadcasts: <b>failed</b> 3 hours ago" in admin.last_text
+    assert "(Europe/Berlin)" in admin.last_text
+    assert admin.buttons()[0] == "Auto-delete · 5 min ago"
+    assert "Delete broadcasts · ⚠ failed 3 h ago" in admin.buttons()
+    assert "Send broadcasts · not run yet" in admin.buttons()
+    assert admin.buttons()[-3:] == ["Refresh", "Next ›", "‹ System"] or admin.buttons()[-1] == "Menu"
+
+
+async def test_the_pages_of_the_list_hold_every_job(admin: AdminBot) -> None:
+    await admin.say("/jobs")
+    listed = admin.buttons()[:6]
+    while "Next ›" in admin.buttons():
+        await admin.press("Next ›")
+        listed += [text for text in admin.buttons() if " · " in text]
+    assert [text.partition(" · ")[0] for text in listed] == [job_title(name) for name in registry.JOB_NAMES]
 
 
 async def test_the_list_marks_what_waits_runs_and_is_paused(admin: AdminBot) -> None:
     now = admin.clock.now()
-    await run_ops.request_run(registry.STATISTICS.name, now, OWNER.id)
-    await run_ops.request_run(registry.BACKUP.name, now, OWNER.id)
-    await take(admin, registry.BACKUP.name)
-    await lease_ops.pause(registry.TOKEN_CLEANUP.name, now, OWNER.id)
-    admin.clock.move(timedelta(seconds=7))
+    await run_ops.request_run(registry.MESSAGE_DELETER.name, now, OWNER.id)
+    await run_ops.request_run(registry.BROADCAST_SENDER.name, now, OWNER.id)
+    await take(admin, registry.BROADCAST_SENDER.name)
+    await lease_ops.pause(registry.BROADCAST_DELETER.name, now, OWNER.id)
     await admin.say("/jobs")
-    assert "asked for 7 seconds ago, waits for a process to take it" in admin.last_text
-    assert "<b>running</b> for 7 seconds" in admin.last_text
-    assert "<b>token_cleanup</b> daily at 00:00 and 12:00, <b>paused</b>" in admin.last_text
+    assert {"Auto-delete · waits", "Send broadcasts · running", "Delete broadcasts · paused"} <= set(admin.buttons())
 
 
 async def test_the_list_fits_into_one_message_whatever_the_errors_are(admin: AdminBot) -> None:
     for name in registry.JOB_NAMES:
         await ended(admin, name, JobOutcome.FAILED, error='<"&\U0001f600' * 2000)
     await admin.say("/jobs")
-    assert size(admin.last_text) <= 4096
-    assert all(f"<b>{name}</b>" in admin.last_text for name in registry.JOB_NAMES)
+    assert fits(admin.last_text)
 
 
 async def test_a_job_is_opened_by_its_name_and_an_unknown_one_lists_those_there_are(admin: AdminBot) -> None:
     await admin.say("/jobs Token_Cleanup ")
-    assert admin.last_text.startswith("<b>token_cleanup</b> removes expired verification tokens")
-    assert admin.buttons() == ["Run now", "Pause", "Refresh", "Back"]
+    assert admin.last_text.startswith("<b>Clean up unlocks</b> removes expired verification tokens")
+    assert admin.buttons() == ["Run now", "Pause", "Refresh", "‹ Jobs", "Menu"]
     for typed in ("../etc/passwd", "<b>x</b>" * 400, "token_cleanup backup", "all"):
         await admin.say(f"/jobs {typed}")
         assert admin.last_text == texts.unknown(typed, registry.JOB_NAMES)
@@ -104,7 +102,7 @@ async def test_run_now_writes_a_request_that_the_schedulers_take(admin: AdminBot
     await end(admin, run)
     await admin.press("Refresh")
     assert "succeeded" in admin.last_text
-    assert f"items 3\nasked for by <code>{OWNER.id}</code>" in admin.last_text
+    assert f"items 3 · asked for by <code>{OWNER.id}</code>" in admin.last_text
     assert len(admin.world.screens) == 1
 
 
@@ -157,21 +155,21 @@ async def test_a_paused_job_can_be_run_on_request(admin: AdminBot) -> None:
 async def test_pause_asks_first_and_names_the_job_and_what_stops(admin: AdminBot) -> None:
     await admin.say(f"/jobs {registry.MESSAGE_DELETER.name}")
     await admin.press("Pause")
-    assert f"Pause <b>{registry.MESSAGE_DELETER.name}</b>?" in admin.last_text
+    assert "Pause <b>Auto-delete</b>?" in admin.last_text
     assert "Deliveries stay longer than people were told" in admin.last_text
     assert not await is_paused(registry.MESSAGE_DELETER.name)
-    assert admin.buttons() == [f"Pause {registry.MESSAGE_DELETER.name}", "Back"]
-    await admin.press("Back")
+    assert admin.buttons() == ["Pause Auto-delete", "‹ Auto-delete", "Menu"]
+    await admin.press("‹ Auto-delete")
     assert not await is_paused(registry.MESSAGE_DELETER.name)
     await admin.press("Pause")
-    await admin.press(f"Pause {registry.MESSAGE_DELETER.name}")
+    await admin.press("Pause Auto-delete")
     assert await is_paused(registry.MESSAGE_DELETER.name)
     assert f"<b>Paused</b> by <code>{OWNER.id}</code> since" in admin.last_text
-    assert "Next run" not in admin.last_text
-    assert admin.buttons() == ["Run now", "Resume", "Refresh", "Back"]
+    assert "next <tg-time" not in admin.last_text
+    assert admin.buttons() == ["Run now", "Resume", "Refresh", "‹ Jobs", "Menu"]
     await admin.press("Resume")
     assert not await is_paused(registry.MESSAGE_DELETER.name)
-    assert "Next run" in admin.last_text
+    assert "next <tg-time" in admin.last_text
     assert await audited() == [
         ("job.paused", registry.MESSAGE_DELETER.name),
         ("job.resumed", registry.MESSAGE_DELETER.name),
@@ -206,7 +204,7 @@ async def test_a_resume_after_another_admins_resume_says_so(admin: AdminBot) -> 
     await lease_ops.resume(registry.TOKEN_CLEANUP.name)
     await admin.press("Resume")
     assert admin.toasts[-1] == texts.RESUMED_BEFORE
-    assert admin.buttons() == ["Run now", "Pause", "Refresh", "Back"]
+    assert admin.buttons() == ["Run now", "Pause", "Refresh", "‹ Jobs", "Menu"]
     assert await audited() == [("job.paused", registry.TOKEN_CLEANUP.name)]
 
 

@@ -14,8 +14,8 @@ from schedulers import registry
 from tests.bots.admin_bot.conftest import OWNER, AdminBot
 from tests.bots.admin_bot.faults import away_at, fail_at
 from tests.bots.admin_bot.system.runs import audited, end, ended, finish, is_paused, requested_runs, take
+from views.screen_limits import fits
 from views.system import jobs_texts as texts
-from views.system.jobs_words import size
 
 pytestmark = pytest.mark.sweep
 
@@ -38,7 +38,7 @@ TOKEN_CLEANUP = registry.TOKEN_CLEANUP.name
         "jo:run:token_cleanup:1",
         "jo",
         "jo:",
-        "jl:3",
+        "jl:-1",
     ],
 )
 async def test_forged_buttons_do_nothing_and_are_answered(admin: AdminBot, data: str) -> None:
@@ -48,7 +48,7 @@ async def test_forged_buttons_do_nothing_and_are_answered(admin: AdminBot, data:
     assert await run_ops.find_requests() == []
     assert await lease_ops.find_many(registry.JOB_NAMES) == {}
     assert await audited() == []
-    assert all(text.startswith("<b>Tollgate</b>") for text in admin.texts), "at most the Menu is shown"
+    assert all(text.startswith(("<b>Tollgate</b>", "<b>Jobs</b>")) for text in admin.texts), "the Menu or the list"
 
 
 @pytest.mark.parametrize("act", ["show", "run", "pause", "pauseyes", "resume"])
@@ -77,7 +77,7 @@ async def test_an_outage_at_any_call_of_a_button_changes_things_once_and_answers
         await pressing
         admin.database.before_call = None
         assert admin.toasts, f"call {number}: {calls[: number + 1]}"
-        assert any("token_cleanup" in text for text in admin.texts)
+        assert any("Clean up unlocks" in text for text in admin.texts)
         assert await requested_runs() == (act == "run")
         assert await is_paused() == (act == "pauseyes")
         if len(calls) <= number:
@@ -123,7 +123,7 @@ async def test_after_an_outage_the_list_is_sent(admin: AdminBot) -> None:
 # --- one job's screen
 
 
-async def test_a_screen_with_many_long_errors_fits_and_says_what_is_left_out(admin: AdminBot) -> None:
+async def test_a_screen_with_many_long_errors_fits_and_quotes_the_last_one(admin: AdminBot) -> None:
     for minutes in range(1, 9):
         counts = {f"thing_{number}_{'x' * 100}": 10**12 for number in range(30)}
         await ended(
@@ -136,9 +136,9 @@ async def test_a_screen_with_many_long_errors_fits_and_says_what_is_left_out(adm
             error="<&>" * 3000,
         )
     await admin.say(f"/jobs {TOKEN_CLEANUP}")
-    assert size(admin.last_text) <= 4096
-    assert " of 6\n" in admin.last_text
+    assert fits(admin.last_text)
     assert "more is left for the next run" in admin.last_text
+    assert "Last error: &lt;&amp;&gt;" in admin.last_text
 
 
 async def test_a_run_that_ends_during_a_refresh_is_only_shown(admin: AdminBot) -> None:
@@ -168,11 +168,11 @@ async def test_a_failure_at_any_call_to_telegram_leaves_one_run_and_one_pause(
     calls = fail_at(admin, number, fault, monkeypatch)
     for _ in range(3):
         await admin.say("/jobs")
-        await press_or(admin, TOKEN_CLEANUP, f"/jobs {TOKEN_CLEANUP}")
+        await press_or(admin, "Clean up unlocks", f"/jobs {TOKEN_CLEANUP}")
         await press_or(admin, "Run now", f"/jobs {TOKEN_CLEANUP}")
         if not await is_paused():
             await press_or(admin, "Pause", f"/jobs {TOKEN_CLEANUP}")
-            await press_or(admin, f"Pause {TOKEN_CLEANUP}", f"/jobs {TOKEN_CLEANUP}")
+            await press_or(admin, "Pause Clean up unlocks", f"/jobs {TOKEN_CLEANUP}")
     assert len(calls) > 8
     assert await requested_runs() == 1
     assert await is_paused()

@@ -55,7 +55,7 @@ async def test_a_poll_without_changes_edits_nothing(admin: AdminBot) -> None:
 async def test_back_ends_the_updates(admin: AdminBot) -> None:
     await admin.say(f"/jobs {registry.TOKEN_CLEANUP.name}")
     await admin.press("Run now")
-    await admin.press("Back")
+    await admin.press("‹ Jobs")
     run = await take(admin, registry.TOKEN_CLEANUP.name)
     await end(admin, run)
     await admin.time.move(30)
@@ -79,7 +79,7 @@ async def test_an_edit_under_way_does_not_overwrite_the_next_screen(
 
     monkeypatch.setattr(type(admin.bot), "edit_message_text", lambda self, *a, **o: slow(*a, **o))
     await admin.time.move(POLL_EVERY_S)
-    going_back = asyncio.create_task(admin.callback("jl", message_id=screen))
+    going_back = asyncio.create_task(admin.callback("jl:0", message_id=screen))
     await asyncio.sleep(0)
     release.set()
     await going_back

@@ -48,18 +48,19 @@ async def test_telegram_accepts_the_list_and_every_screen_with_the_longest_error
     for job in registry.JOB_NAMES:
         await failed(house, job)
     await house.olive.text(ADMIN_BOT, "/jobs")
-    seen = await house.olive.wait(ADMIN_BOT, contains="Press one to open it")
-    assert labels(shown(seen)) == [*registry.JOB_NAMES, "Refresh"]
-    await house.olive.press(ADMIN_BOT, registry.TOKEN_CLEANUP.name)
-    await house.olive.wait(ADMIN_BOT, contains="Last runs")
+    seen = await house.olive.wait(ADMIN_BOT, contains="Jobs, as of")
+    listed = [label for label in labels(shown(seen)) if "failed" in label]
+    assert len(listed) == 6
+    await house.olive.press(ADMIN_BOT, next(label for label in listed if label.startswith("Clean up unlocks")))
+    await house.olive.wait(ADMIN_BOT, contains="Last error")
     await house.olive.press(ADMIN_BOT, "Pause")
-    await house.olive.wait(ADMIN_BOT, contains="Pause token_cleanup?")
-    await house.olive.press(ADMIN_BOT, "Pause token_cleanup")
+    await house.olive.wait(ADMIN_BOT, contains="Pause Clean up unlocks?")
+    await house.olive.press(ADMIN_BOT, "Pause Clean up unlocks")
     await house.olive.wait(ADMIN_BOT, contains="no run begins by itself")
     await house.olive.press(ADMIN_BOT, "Resume")
-    await house.olive.wait(ADMIN_BOT, contains="Next run")
-    await house.olive.press(ADMIN_BOT, "Back")
-    await house.olive.wait(ADMIN_BOT, contains="Press one to open it")
+    await house.olive.wait(ADMIN_BOT, contains="next ")
+    await house.olive.press(ADMIN_BOT, "‹ Jobs")
+    await house.olive.wait(ADMIN_BOT, contains="Jobs, as of")
 
 
 async def test_real_pictures_arrive_as_one_album_of_four(house: House) -> None:
@@ -69,8 +70,9 @@ async def test_real_pictures_arrive_as_one_album_of_four(house: House) -> None:
     assert await statistics_ops.write_day(today, 1, now, dict.fromkeys(Count, 5), posts=posts)
     await house.olive.text(ADMIN_BOT, "/stats")
     seen = await house.olive.wait(ADMIN_BOT, contains="Rome & <b>")
-    assert labels(shown(seen)) == ["7 days", "30 days", "90 days", "Refresh"]
-    seen = await house.olive.wait(ADMIN_BOT, contains="The last 30 days")
+    assert labels(shown(seen))[:4] == ["Today", "✓ 7 days", "30 days", "90 days"]
+    await house.olive.press(ADMIN_BOT, "Pictures")
+    seen = await house.olive.wait(ADMIN_BOT, contains="The last 7 days")
     photos = [one for one in seen["messages"] if one.get("photo")]
     assert len(photos) == 4
     assert len({one["media_group_id"] for one in photos}) == 1

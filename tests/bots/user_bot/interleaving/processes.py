@@ -16,11 +16,12 @@ from core.clock import ManualClock
 from core.errors import StoreUnavailable
 from core.posts import Post
 from database.operations import user_ops
+from database.team import Team
 from monitoring.alerts import Alerts
 from sender.limiting.send_limiter import SendLimiter
 from sender.message_ids import message_ids_of
-from shorteners.failover import Shorteners
 from tests.bots.user_bot.interleaving.telegram import Telegram, Wire
+from tests.unlocking import no_shorteners
 from user_bot.data import UserBotData, build_data
 from user_bot.delivery.request import Outcome
 from user_bot.gate.unlock_links import UnlockConfig
@@ -59,18 +60,18 @@ class Process:
         self.bot = Bot("42:test", session=Wire(self.telegram, self.point))
         message_ids_of(self.bot)
         self.bot.session.middleware(SendLimiter(1000, 1000, self.clock))
-        unlock_config = UnlockConfig(Shorteners(), "", timedelta(days=2))
 
         async def nobody(html: str) -> bool:
             return True
 
         self.alerts = Alerts(nobody, clock=self.clock)
+        unlock_config = UnlockConfig(no_shorteners(self.clock, self.alerts), "", timedelta(days=2))
         self.data: UserBotData = build_data(
             self.bot,
             self.clock,
             UTC_ZONE,
             self.alerts,
-            admin_ids=frozenset(),
+            team=Team((), lambda: None, self.clock),
             unlock_config=unlock_config,
         )
 

@@ -200,87 +200,119 @@ async def test_address_of_a_bot_opens_it(town: Town) -> None:
     assert (await town.other.updates())[0]["message"]["text"] == "/start p_1"
 
 
-def request_chat(**more: object) -> Json:
-    button = {"text": "Choose", "request_chat": {"request_id": 5, "chat_is_channel": True, **more}}
-    return {"keyboard": [[button]]}
-
-
-async def test_sharing_a_channel_makes_the_bot_an_administrator_with_the_requested_rights(town: Town) -> None:
-    channel = await town.client.add_chat("channel", "News", town.olga.id, username="news")
-    await town.olga.link("https://t.me/shop_bot")
-    rights = {"is_anonymous": False, "can_manage_chat": True, "can_post_messages": True, "can_edit_stories": False}
-    markup = request_chat(bot_administrator_rights=rights, request_title=True, request_username=True)
-    await town.shop("sendMessage", chat_id=town.olga.id, text="which?", reply_markup=markup)
-    await town.shop.updates()
-    await town.olga.press("shop_bot", "Choose", chat_id=channel)
-    added, shared = await town.shop.updates()
-    assert added["my_chat_member"]["new_chat_member"]["can_post_messages"] is True
-    expected = {"request_id": 5, "chat_id": channel, "title": "News", "username": "news"}
-    assert shared["message"]["chat_shared"] == expected
-    assert (await town.shop("sendMessage", chat_id=channel, text="hi")).status == 200
-
-
-@pytest.mark.parametrize("request_id", [1, 2**31 - 1, -(2**31)])
-async def test_every_request_shares_a_private_and_a_second_channel(town: Town, request_id: int) -> None:
-    await town.olga.link("https://t.me/shop_bot")
-    rights = {"can_invite_users": True}
-    more = {
-        "request_id": request_id,
-        "request_title": True,
-        "request_username": True,
-        "bot_administrator_rights": rights,
-    }
-    for title, name in (("First", None), ("Second", "second")):
-        chat = await town.client.add_chat("channel", title, town.olga.id, username=name)
-        markup = request_chat(**more)
-        await town.shop("sendMessage", chat_id=town.olga.id, text="which?", reply_markup=markup)
-        await town.shop.updates()
-        await town.olga.press("shop_bot", "Choose", chat_id=chat)
-        added, shared = await town.shop.updates()
-        assert added["my_chat_member"]["new_chat_member"]["can_invite_users"] is True
-        expected = {"request_id": request_id, "chat_id": chat, "title": title} | ({"username": name} if name else {})
-        assert shared["message"]["chat_shared"] == expected
-        assert (await town.shop("createChatInviteLink", chat_id=chat)).status == 200
-
-
-async def test_sharing_keeps_rights_the_bot_has(town: Town) -> None:
-    await town.olga.link("https://t.me/shop_bot")
-    markup = request_chat(bot_administrator_rights={"can_post_messages": True})
-    await town.shop("sendMessage", chat_id=town.olga.id, text="which?", reply_markup=markup)
-    await town.shop.updates()
-    await town.olga.press("shop_bot", "Choose", chat_id=town.storage)
-    assert await town.shop.kinds() == ["message"]
-    own = (await town.shop("getChatMember", chat_id=town.storage, user_id=1001)).result
-    assert own["can_delete_messages"] is True
+@pytest.mark.parametrize(
+    ("button", "words"),
+    [
+        ({"request_users": {"request_id": 1}}, "users can be requested"),
+        ({"request_chat": {"request_id": 1}}, "chats can be requested"),
+        ({"request_contact": True}, "phone number can be requested"),
+        ({"web_app": {"url": "https://example.com"}}, "web App buttons can be used"),
+    ],
+)
+async def test_request_buttons_are_private(town: Town, button: Json, words: str) -> None:
+    group = await town.client.add_chat("supergroup", "Group", town.olga.id)
+    await town.client.set_member(group, 1001, "administrator")
+    markup = {"keyboard": [[{"text": "Choose", **button}]]}
+    reply = await town.shop("sendMessage", chat_id=group, text="x", reply_markup=markup)
+    assert reply.error == f"Bad Request: {words} in private chats only"
 
 
 @pytest.mark.parametrize(
-    ("kind", "wanted", "why"),
+    ("markup", "error"),
     [
-        ("supergroup", {}, "kind of chat"),
-        ("channel", {"chat_has_username": True}, "username"),
-        ("channel", {"bot_is_member": True}, "bot is not in"),
+        (inline(callback_data="a", style="huge"), "inline keyboard button: invalid button style specified"),
+        (inline(callback_data="a", style=1), "inline keyboard button: invalid button style specified"),
+        (
+            inline(callback_data="a", style=True),
+            'inline keyboard button: Field "style" must be of type String',
+        ),
+        (
+            inline(callback_data="a", icon_custom_emoji_id="smile"),
+            'inline keyboard button: Field "icon_custom_emoji_id" must be a valid Number',
+        ),
+        ({"inline_keyboard": [[{"callback_data": "a"}]]}, 'inline keyboard button: Can\'t find field "text"'),
+        (inline(copy_text="SALE"), 'inline keyboard button: Field "copy_text" must be of type Object'),
+        (inline(url={"to": "x"}), 'inline keyboard button: Field "url" must be of type String'),
+        ({"keyboard": [[{"text": "A", "style": "huge"}]]}, "keyboard button: invalid button style specified"),
+        ({"keyboard": [[7]]}, "keyboard button: KeyboardButton must be a String or an Object"),
     ],
 )
-async def test_chats_that_do_not_match_the_request_cannot_be_shared(
-    town: Town, kind: str, wanted: Json, why: str
-) -> None:
-    chat = await town.client.add_chat(kind, "Chat", town.olga.id)
-    await town.olga.link("https://t.me/shop_bot")
-    await town.shop("sendMessage", chat_id=town.olga.id, text="which?", reply_markup=request_chat(**wanted))
-    with pytest.raises(SandboxError, match=why):
-        await town.olga.press("shop_bot", "Choose", chat_id=chat)
+async def test_wrong_fields_of_buttons_are_named(town: Town, markup: Json, error: str) -> None:
+    reply = await town.shop("sendMessage", chat_id=7002, text="x", reply_markup=markup)
+    assert reply.error == f"Bad Request: can't parse {error}"
 
 
-async def test_subscribers_cannot_add_bots(town: Town) -> None:
-    channel = await town.client.add_chat("channel", "News", town.olga.id)
-    await town.alice.join(channel)
-    markup = request_chat(bot_administrator_rights={"can_post_messages": True})
-    await town.send(reply_markup=markup)
-    with pytest.raises(SandboxError, match="may not add the bot"):
-        await town.alice.press("shop_bot", "Choose", chat_id=channel)
+@pytest.mark.parametrize(
+    ("markup", "error"),
+    [
+        ({"keyboard": "A"}, 'field "keyboard" must be of type Array'),
+        ({"keyboard": ["A"]}, 'field "keyboard" must be an Array of Arrays'),
+        (
+            {"inline_keyboard": ["A"]},
+            'field "inline_keyboard" of the InlineKeyboardMarkup must be an Array of Arrays',
+        ),
+        ({"keyboard": [["A"]], "one_time_keyboard": "yes"}, 'field "one_time_keyboard" must be of type Boolean'),
+        ({"remove_keyboard": 1}, 'field "remove_keyboard" must be of type Boolean'),
+    ],
+)
+async def test_wrong_fields_of_keyboards_are_named(town: Town, markup: Json, error: str) -> None:
+    reply = await town.shop("sendMessage", chat_id=7002, text="x", reply_markup=markup)
+    assert reply.error == f"Bad Request: {error}"
 
 
-async def test_request_buttons_are_private(town: Town) -> None:
-    reply = await town.shop("sendMessage", chat_id=town.storage, text="x", reply_markup=request_chat())
-    assert reply.error == "Bad Request: web App buttons can be used in private chats only"
+@pytest.mark.parametrize(("given", "kept"), [("primary", "primary"), ("DANGER", "danger"), ("success", "success")])
+async def test_style_is_kept_on_inline_and_reply_buttons(town: Town, given: str, kept: str) -> None:
+    sent = await town.shop("sendMessage", chat_id=7002, text="x", reply_markup=inline(callback_data="a", style=given))
+    assert sent.result["reply_markup"]["inline_keyboard"] == [[{"text": "Go", "callback_data": "a", "style": kept}]]
+    await town.send(reply_markup={"keyboard": [[{"text": "Menu", "style": given}]]})
+    shown = (await town.alice.transcript("shop_bot"))["reply_keyboard"]
+    assert shown == [[{"text": "Menu", "style": kept}]]
+
+
+async def test_default_style_is_none(town: Town) -> None:
+    sent = await town.shop("sendMessage", chat_id=7002, text="x", reply_markup=inline(callback_data="a", style=""))
+    assert "style" not in sent.result["reply_markup"]["inline_keyboard"][0][0]
+
+
+async def test_another_style_is_an_edit(town: Town) -> None:
+    message_id = await town.send("x", reply_markup=inline(callback_data="a"))
+    edit = {"chat_id": 7002, "message_id": message_id}
+    coloured = inline(callback_data="a", style="danger")
+    assert (await town.shop("editMessageReplyMarkup", **edit, reply_markup=coloured)).status == 200
+    again = await town.shop("editMessageReplyMarkup", **edit, reply_markup=coloured)
+    assert again.error.startswith("Bad Request: message is not modified")
+
+
+async def test_buttons_without_text_are_left_out(town: Town) -> None:
+    row = [{"text": "", "callback_data": "a"}, {"text": "", "callback_data": "b", "icon_custom_emoji_id": "5"}]
+    sent = await town.shop("sendMessage", chat_id=7002, text="x", reply_markup={"inline_keyboard": [row]})
+    kept = {"text": "", "icon_custom_emoji_id": "5", "callback_data": "b"}
+    assert sent.result["reply_markup"]["inline_keyboard"] == [[kept]]
+
+
+@pytest.mark.parametrize("markup", [{"keyboard": [["A"]]}, {"remove_keyboard": True}, {"force_reply": True}])
+async def test_channels_take_inline_keyboards_only(town: Town, markup: Json) -> None:
+    reply = await town.shop("sendMessage", chat_id=town.storage, text="x", reply_markup=markup)
+    assert reply.error == "Bad Request: inline keyboard expected"
+
+
+async def test_channels_take_no_inline_query_buttons(town: Town) -> None:
+    markup = inline(switch_inline_query_chosen_chat={"query": "cats"})
+    reply = await town.shop("sendMessage", chat_id=town.storage, text="x", reply_markup=markup)
+    assert reply.error.startswith("Bad Request: can't use switch_inline_query button in a channel chat, because")
+
+
+async def test_a_button_of_a_public_channel_starts_the_bot_as_the_person_who_presses(town: Town) -> None:
+    news = await town.client.add_chat("channel", "News", town.olga.id, username="news")
+    await town.client.set_member(news, 1001, "administrator", can_post_messages=True)
+    markup = inline(url="https://t.me/other_bot?start=p_1-s_ch1", style="primary")
+    await town.shop("sendMessage", chat_id=news, text="Spring album", reply_markup=markup)
+    await town.bob.press(news, "Go")
+    started = (await town.other.updates())[-1]["message"]
+    assert (started["text"], started["from"]["id"]) == ("/start p_1-s_ch1", town.bob.id)
+
+
+async def test_a_button_of_a_private_channel_is_out_of_sight_for_strangers(town: Town) -> None:
+    await town.shop("sendMessage", chat_id=town.storage, text="x", reply_markup=inline(callback_data="a"))
+    with pytest.raises(SandboxError, match="does not see that chat"):
+        await town.bob.press(town.storage, "Go")

@@ -1,4 +1,4 @@
-"""The session secret: from the configuration, or from one file shared by all processes with the same DATA_DIR."""
+"""Secrets: from the configuration, or from one file shared by all processes with the same DATA_DIR."""
 
 import multiprocessing
 import os
@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from core.clock import SystemClock
+from database.secret_file import OWNERS, SESSIONS, NoSecret, find_secret, read_secret
 from runtime.lifecycle import CannotStart
 from tests.web.test_alone import settings
-from web_app.auth.secret import NAME, NoSecret, find_secret
 from web_app.main import admin_services, component
 
 LONG = "x" * 32
@@ -18,23 +18,23 @@ LONG = "x" * 32
 
 def _find(folder: Path, barrier: "multiprocessing.synchronize.Barrier", found: "multiprocessing.Queue[bytes]") -> None:
     barrier.wait(30)
-    found.put(find_secret("", folder))
+    found.put(find_secret(folder, SESSIONS))
 
 
 def test_a_configured_secret_is_used_and_no_file_written(tmp_path: Path) -> None:
-    assert find_secret(LONG, tmp_path / "data") == LONG.encode()
+    assert find_secret(tmp_path / "data", SESSIONS, configured=LONG) == LONG.encode()
     assert not (tmp_path / "data").exists()
 
 
 def test_a_generated_secret_is_stored_readable_by_its_owner_only(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "data"
-    secret = find_secret("", folder)
+    secret = find_secret(folder, SESSIONS)
     assert len(secret) >= 32
-    assert find_secret("", folder) == secret
+    assert find_secret(folder, SESSIONS) == secret
     (file,) = folder.iterdir()
-    assert file.name == NAME
+    assert file.name == SESSIONS
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert find_secret("", tmp_path / "other") != secret
+    assert find_secret(tmp_path / "other", SESSIONS) != secret
 
 
 def test_processes_that_start_at_once_get_the_same_secret(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_processes_that_start_at_once_get_the_same_secret(tmp_path: Path) -> Non
     for process in processes:
         process.join(30)
     assert len(secrets) == 1
-    assert [file.name for file in tmp_path.iterdir()] == [NAME]
+    assert [file.name for file in tmp_path.iterdir()] == [SESSIONS]
 
 
 def test_a_secret_written_meanwhile_by_another_process_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,27 +58,27 @@ def test_a_secret_written_meanwhile_by_another_process_is_used(tmp_path: Path, m
         link(made, path)
 
     monkeypatch.setattr(os, "link", late)
-    assert find_secret("", tmp_path) == LONG.encode()
-    assert [file.name for file in tmp_path.iterdir()] == [NAME]
+    assert find_secret(tmp_path, SESSIONS) == LONG.encode()
+    assert [file.name for file in tmp_path.iterdir()] == [SESSIONS]
 
 
 @pytest.mark.parametrize("length", [0, 1, 31])
 def test_a_secret_that_is_too_short_is_refused_and_not_shown(tmp_path: Path, length: int) -> None:
-    (tmp_path / NAME).write_text("s" * length + "\n")
+    (tmp_path / SESSIONS).write_text("s" * length + "\n")
     with pytest.raises(NoSecret, match=r"DATA_DIR: .*too short") as problem:
-        find_secret("", tmp_path)
+        find_secret(tmp_path, SESSIONS)
     assert "ss" not in str(problem.value).replace("jwt_secret", "").replace(str(tmp_path), "")
     if length:
         with pytest.raises(NoSecret, match="JWT_SECRET: at least 32"):
-            find_secret("s" * length, tmp_path)
+            find_secret(tmp_path, SESSIONS, configured="s" * length, variable="JWT_SECRET")
 
 
 def test_an_unusable_folder_is_reported_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    (tmp_path / NAME).mkdir()
+    (tmp_path / SESSIONS).mkdir()
     for folder in (tmp_path / "file", tmp_path / "file" / "below", tmp_path):
         with pytest.raises(NoSecret, match=r"^DATA_DIR: .*JWT_SECRET would do instead$"):
-            find_secret("", folder)
+            find_secret(folder, SESSIONS, variable="JWT_SECRET")
 
 
 def test_a_full_disk_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +87,7 @@ def test_a_full_disk_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(NoSecret, match="No space left"):
-        find_secret("", tmp_path)
+        find_secret(tmp_path, SESSIONS)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -95,13 +95,25 @@ def test_the_start_fails_with_the_same_message(tmp_path: Path) -> None:
     with pytest.raises(CannotStart, match="JWT_SECRET: at least 32 characters") as problem:
         component(settings(JWT_SECRET="short"), SystemClock())
     assert problem.value.status == 2
-    (tmp_path / NAME).write_text("short")
+    (tmp_path / SESSIONS).write_text("short")
     with pytest.raises(CannotStart, match="too short to be a secret"):
-        admin_services(settings(DATA_DIR=tmp_path, JWT_SECRET=""))
+        admin_services(settings(DATA_DIR=tmp_path, JWT_SECRET=""), SystemClock())
 
 
 def test_no_secret_is_shown(tmp_path: Path) -> None:
-    services = admin_services(settings(DATA_DIR=tmp_path, JWT_SECRET=LONG))
+    services = admin_services(settings(DATA_DIR=tmp_path, JWT_SECRET=LONG), SystemClock())
     assert LONG not in repr(services)
     assert "sandbox-admin" not in repr(services)
-    assert services.owner_ids == {7}
+
+
+def test_each_name_has_a_secret_of_its_own(tmp_path: Path) -> None:
+    assert find_secret(tmp_path, OWNERS) != find_secret(tmp_path, SESSIONS)
+
+
+def test_reading_a_secret_makes_none_and_takes_none_that_is_too_short(tmp_path: Path) -> None:
+    assert read_secret(tmp_path / "nowhere", OWNERS) is None
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / OWNERS).write_text("s" * 31)
+    assert read_secret(tmp_path, OWNERS) is None
+    (tmp_path / OWNERS).write_text(LONG + "\n")
+    assert read_secret(tmp_path, OWNERS) == find_secret(tmp_path, OWNERS) == LONG.encode()

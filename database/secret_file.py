@@ -1,11 +1,14 @@
-"""The secret that signs sessions: from the configuration, or generated once and stored in DATA_DIR."""
+"""Secrets of DATA_DIR: each generated once and kept in a file only its owner can read."""
 
 import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
 
-NAME = "jwt_secret"
+#: signs the admin page's sessions, unless JWT_SECRET is set
+SESSIONS = "jwt_secret"
+#: proves which stored owners are owners
+OWNERS = "owner_key"
 #: bytes; HS256 wants a key as long as its hash
 SECRET_MIN = 32
 
@@ -14,23 +17,33 @@ class NoSecret(Exception):
     """No usable secret. The message is one line for the operator, without any part of the secret."""
 
 
-def find_secret(configured: str, folder: Path) -> bytes:
-    """Return JWT_SECRET, or else the secret stored in `folder`, generating it first when there is none.
+def find_secret(folder: Path, name: str, *, configured: str = "", variable: str = "") -> bytes:
+    """Return the configured secret, or else the file `name` in `folder`, generating it first when there is none.
 
-    Atomic: processes that start at once get the same secret. Raises NoSecret when the secret is too short, or the file
-    cannot be read or written.
+    `variable` sets `configured`; it is named when the file cannot be used. Atomic: processes that start at once get
+    the same secret. Raises NoSecret when the secret is too short, or the file cannot be read or written.
     """
     if configured:
-        return _long_enough(configured.encode(), "JWT_SECRET: at least 32 characters are expected")
-    path = folder / NAME
+        return _long_enough(configured.encode(), f"{variable}: at least 32 characters are expected")
+    path = folder / name
     try:
         if not path.exists():
             _generate(path)
         found = path.read_bytes().strip()
     except OSError as error:
         why = error.strerror or type(error).__name__
-        raise NoSecret(f"DATA_DIR: {path} cannot be read or made ({why}); JWT_SECRET would do instead") from None
+        instead = f"; {variable} would do instead" if variable else ""
+        raise NoSecret(f"DATA_DIR: {path} cannot be read or made ({why}){instead}") from None
     return _long_enough(found, f"DATA_DIR: {path} is too short to be a secret; delete it, and a new one is made")
+
+
+def read_secret(folder: Path, name: str) -> bytes | None:
+    """Return the secret of a file that is there; None when it is not, cannot be read or is too short."""
+    try:
+        found = (folder / name).read_bytes().strip()
+    except OSError:
+        return None
+    return found if len(found) >= SECRET_MIN else None
 
 
 def _long_enough(secret: bytes, complaint: str) -> bytes:
@@ -42,7 +55,7 @@ def _long_enough(secret: bytes, complaint: str) -> bytes:
 def _generate(path: Path) -> None:
     """Write a new secret to a temporary file, then link it to `path` unless another process has been faster."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f".{NAME}.{secrets.token_hex(8)}")
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:

@@ -1,6 +1,5 @@
 """The page in a real browser: the adverts and the way back, invitations, join requests, a bot's rights, dates."""
 
-import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,57 +7,14 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from playwright.async_api import BrowserContext, Locator, Page, async_playwright, expect
+from playwright.async_api import expect
 
 from tests.sandbox.conftest import ADMIN_RIGHTS, Json, Town
+from tests.sandbox.page.browser import SIZES, browser_of, button, look, open_chat
 
-CHROMIUM = "/usr/bin/chromium"
-SIZES = {"desk": (1280, 800), "phone": (390, 844)}
-#: folder for screenshots, if it is set
-PICTURES = os.environ.get("JOURNEY_PICTURES")
 NOON_UTC = 1_763_812_800
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
-
-
-@asynccontextmanager
-async def browser_of(size: str) -> AsyncIterator[BrowserContext]:
-    """A browser in New York's time zone; a script error fails the test."""
-    width, height = SIZES[size]
-    complaints: list[str] = []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        context = await browser.new_context(
-            viewport={"width": width, "height": height},
-            has_touch=size == "phone",
-            timezone_id="America/New_York",
-            locale="en-GB",
-        )
-        context.set_default_timeout(10_000)
-        context.on("weberror", lambda error: complaints.append(str(error.error)))
-        yield context
-        await browser.close()
-    assert complaints == []
-
-
-async def look(page: Page, name: str) -> None:
-    """Assert that nothing overflows to the side."""
-    if PICTURES:
-        await page.wait_for_timeout(250)
-        await page.screenshot(path=f"{PICTURES}/{name}-{await page.evaluate('innerWidth')}.png")
-    assert await page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), f"{name} is too wide"
-
-
-async def open_chat(page: Page, person: int, chat: str) -> None:
-    await page.get_by_test_id(f"person-{person}").click()
-    back = page.get_by_test_id("back")
-    if await back.is_visible():
-        await back.click()
-    await page.get_by_test_id(f"chat-{chat}").click()
-
-
-def button(page: Page, text: str) -> Locator:
-    return page.get_by_test_id("button").filter(has_text=text)
 
 
 def inline(text: str, url: str) -> Json:

@@ -1,0 +1,64 @@
+"""What each section and command of the admin bot needs. One that is not in a table is for owners only."""
+
+from core.team.rights import Right
+
+#: by the name of the router that holds the handler
+SECTIONS: dict[str, Right] = {
+    "admin claim": Right.CLAIM,
+    "admin channel adding": Right.CHANNELS,
+    "admin setup": Right.STORAGE,
+    "admin broadcast message": Right.BROADCASTS,
+    "admin broadcast composing": Right.BROADCASTS,
+    "admin broadcast answers": Right.BROADCASTS,
+    "admin batch": Right.POSTS,
+    "admin card answers": Right.POSTS,
+    "admin channel answers": Right.CHANNELS,
+    "admin people": Right.SUBSCRIBERS,
+    "admin post list": Right.POSTS,
+    "admin card": Right.POSTS,
+    "admin channels": Right.CHANNELS,
+    "admin broadcast progress": Right.BROADCASTS,
+    "admin jobs": Right.JOBS,
+    "admin statistics": Right.STATISTICS,
+    "admin backup": Right.BACKUP_NOW,
+    "admin posting": Right.POSTS,
+    "admin menu": Right.ENTER,
+    "admin undo": Right.ENTER,
+    "admin old buttons": Right.ENTER,
+}
+#: by the command; whatever else is typed with a slash is answered to everybody in the team
+COMMANDS: dict[str, Right] = {
+    "start": Right.ENTER,
+    "menu": Right.ENTER,
+    "help": Right.ENTER,
+    "cancel": Right.ENTER,
+    "new": Right.POSTS,
+    "post": Right.POSTS,
+    "batch": Right.POSTS,
+    "posts": Right.POSTS,
+    "broadcast": Right.BROADCASTS,
+    "channels": Right.CHANNELS,
+    "subscribers": Right.SUBSCRIBERS,
+    "user": Right.SUBSCRIBERS,
+    "grant": Right.SUBSCRIBERS,
+    "ban": Right.SUBSCRIBERS,
+    "unban": Right.SUBSCRIBERS,
+    "settings": Right.SETTINGS,
+    "set": Right.SETTINGS,
+    "stats": Right.STATISTICS,
+    "jobs": Right.JOBS,
+    "backup": Right.BACKUP_NOW,
+    "admin": Right.PAGE,
+}
+#: the router whose handlers are commands
+COMMANDS_ROUTER = "admin commands"
+
+
+def right_of(router: str, command: str | None) -> Right:
+    """Return what a handler of `router` needs; of a command's handler, what `command` needs, None for an unknown one.
+
+    TEAM, which only owners have, for whatever names no right.
+    """
+    if router != COMMANDS_ROUTER:
+        return SECTIONS.get(router, Right.TEAM)
+    return Right.ENTER if command is None else COMMANDS.get(command, Right.TEAM)

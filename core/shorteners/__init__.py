@@ -1,0 +1,1 @@
+"""URL shorteners as owners manage them: the stored record, its address and key, its counts."""

@@ -1,0 +1,36 @@
+"""What both bots show of themselves, as last set: a document per bot in the collection `admin_config`."""
+
+from core.bot_profile import ShownText
+from core.errors import AlreadyThere
+from database.collection import Collection
+from database.connection import current_database
+
+
+def _config() -> Collection:
+    return current_database().collection("admin_config")
+
+
+async def load(bot_id: int) -> dict[str, ShownText]:
+    """Return what is known of the bot's texts, by name; {} at the first start."""
+    document = await _config().find_one({"_id": _id(bot_id)}) or {}
+    stored: dict[str, dict[str, str | None]] = document.get("texts") or {}
+    return {name: ShownText(text["wanted"] or "", text["ours"]) for name, text in stored.items()}
+
+
+async def store(bot_id: int, name: str, shown: ShownText) -> None:
+    """Store what was set; one atomic upsert. `name` has neither dots nor dollar signs."""
+    update = {"$set": {f"texts.{name}": {"wanted": shown.wanted, "ours": shown.ours}}}
+    try:
+        await _config().update_one({"_id": _id(bot_id)}, update, upsert=True)
+    except AlreadyThere:
+        # another process inserted it in the same instant
+        await _config().update_one({"_id": _id(bot_id)}, update, upsert=True)
+
+
+async def forget(bot_id: int, name: str) -> None:
+    """Delete what is known of one text."""
+    await _config().update_one({"_id": _id(bot_id)}, {"$unset": {f"texts.{name}": ""}})
+
+
+def _id(bot_id: int) -> str:
+    return f"shown by {bot_id}"

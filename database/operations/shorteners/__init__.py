@@ -1,0 +1,1 @@
+"""Operations of shorteners: the list, and the counts of each day."""

@@ -1,0 +1,59 @@
+"""Alerts to the owners about announcements that need a person: one for each confirmed draft, closed when none does."""
+
+import structlog
+
+from core.announcements import TROUBLED, Announcement, AnnouncementState
+from core.errors import StoreUnavailable
+from core.incidents import announcement_incident, announcement_key_of
+from database.operations import announcement_ops, channel_ops, incident_ops, post_ops
+from monitoring.alerts import Alerts
+from views import owner_alerts
+
+log = structlog.get_logger("tollgate.publisher")
+
+#: announcements looked at in one call; the rest is told of when these are settled
+_LOOKED_AT = 100
+
+
+class AnnouncementAlerts:
+    """Opens and closes the incidents of announcements. What could not be told now is told by the next `settle`."""
+
+    def __init__(self, alerts: Alerts) -> None:
+        self._alerts = alerts
+
+    async def tell(self, one: Announcement) -> None:
+        """Alert the owners unless they know of this draft. An outage only postpones it."""
+        try:
+            await self._alerts.raise_once(announcement_incident(one.key), await _words(one))
+        except StoreUnavailable as error:
+            log.warning("announcement.owners_not_notified", error=str(error))
+
+    async def tell_all(self) -> None:
+        """Alert the owners of what is open and they were not told of, and close what no longer is."""
+        troubled = await announcement_ops.find_troubled(_LOOKED_AT)
+        for one in {one.key: one for one in reversed(troubled)}.values():
+            await self.tell(one)
+        for incident in await incident_ops.find_open():
+            key = announcement_key_of(incident)
+            if key is not None:
+                await self.settle(key)
+
+    async def settle(self, key: str) -> None:
+        """Close the incident of a draft if none of its announcements needs a person any more."""
+        of_draft = await announcement_ops.find_of_draft(key)
+        if any(one.state in TROUBLED for one in of_draft):
+            return
+        post_code = of_draft[0].post_code if of_draft else ""
+        title = (await post_ops.titles([post_code])).get(post_code, "")
+        await self._alerts.clear(announcement_incident(key), owner_alerts.announcement_settled(title or key))
+
+
+async def _words(one: Announcement) -> str:
+    title = (await post_ops.titles([one.post_code])).get(one.post_code) or one.post_code
+    found = await channel_ops.find(one.chat_id)
+    channel = str(one.chat_id) if found is None else found.name
+    if one.state is AnnouncementState.FAILED:
+        return owner_alerts.announcement_failed(title, channel, one.error or "")
+    if one.state is AnnouncementState.MISSED:
+        return owner_alerts.announcement_missed(title, channel)
+    return owner_alerts.announcement_unknown(title, channel)

@@ -1,0 +1,76 @@
+"""Encrypts API keys of shorteners with a key of its own file, which is neither in the database nor in its backups."""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
+from pydantic import SecretStr
+
+#: the file's name in DATA_DIR
+NAME = "shortener_key"
+
+
+class NoVault(Exception):
+    """Nothing can be encrypted. The message is one line for the operator, without any part of a secret."""
+
+
+class KeyVault:
+    """Seals and opens keys. The file is read once; without a usable one nothing can be sealed or opened."""
+
+    def __init__(self, fernet: Fernet | None, problem: str = "") -> None:
+        self._fernet = fernet
+        #: why there is no usable file; "" when there is one
+        self.problem = problem
+
+    def seal(self, key: SecretStr) -> str:
+        """Return the encrypted key. Raises NoVault."""
+        if self._fernet is None:
+            raise NoVault(self.problem)
+        return self._fernet.encrypt(key.get_secret_value().encode()).decode()
+
+    def unseal(self, sealed: str) -> SecretStr | None:
+        """Return the key; None when it was sealed with another file, or there is none."""
+        if self._fernet is None:
+            return None
+        try:
+            return SecretStr(self._fernet.decrypt(sealed.encode()).decode())
+        except (InvalidToken, UnicodeDecodeError):
+            return None
+
+
+def open_vault(folder: Path) -> KeyVault:
+    """Read the key file in `folder`, making it first when there is none (mode 0600).
+
+    Atomic: processes that start at once get the same file. Raises nothing for a file that cannot be read, made or
+    used: `problem` says why, and shorteners of the environment work without it.
+    """
+    path = folder / NAME
+    try:
+        if not path.exists():
+            _generate(path)
+        found = path.read_bytes().strip()
+    except OSError as error:
+        return KeyVault(None, f"DATA_DIR: {path} cannot be read or made ({error.strerror or type(error).__name__})")
+    try:
+        return KeyVault(Fernet(found))
+    except ValueError:
+        return KeyVault(None, f"DATA_DIR: {path} holds no key; put the right file back, or delete it for a new one")
+
+
+def _generate(path: Path) -> None:
+    """Write a new key to a temporary file, then link it to `path` unless another process has been faster."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(f".{NAME}.{secrets.token_hex(8)}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(Fernet.generate_key() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        # linking is atomic and overwrites nothing: no process reads an incomplete key
+        with suppress(FileExistsError):
+            os.link(fresh, path)
+    finally:
+        fresh.unlink()

@@ -1,0 +1,20 @@
+"""What stands in a channel besides an announcement's own text, and why one could not be sent or changed.
+
+The reasons are stored as plain text, and escaped where they are shown.
+"""
+
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+
+#: what remains of a message that is too old to be deleted: Telegram takes no empty text
+EMPTIED = "…"
+
+NO_ID = "Telegram has put the message off and does not say its number. Look into the channel."
+PICTURE_STAYS = "Telegram does not take a picture away from a message: the text is changed, the picture stays."
+NOT_A_PICTURE = "Telegram does not take this kind of message as the picture of another."
+NO_MESSAGE = "It is not known which message it is, so I can neither change nor delete it."
+OTHER_BOT = "Another bot published it, so I can neither change nor delete it."
+
+
+def below_announcement(label: str, url: str) -> InlineKeyboardMarkup:
+    """Return the one button below an announcement."""
+    return InlineKeyboardMarkup(inline_keyboard=[[InlineKeyboardButton(text=label, url=url)]])
