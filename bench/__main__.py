@@ -12,7 +12,7 @@ from typing import Any
 
 from pymongo.errors import PyMongoError
 
-from bench import cleanup, throughput, waiting
+from bench import cleanup, search, throughput, waiting
 from bench.broadcasts import memory, speed
 from bench.harness.child import ChildEnded
 from bench.harness.report import Figure
@@ -28,6 +28,7 @@ FIGURES: dict[str, tuple[str, tuple[Callable[[Telegram, Plan], Awaitable[list[Fi
     "broadcast": ("copies a second and memory, beside naive loops", (speed.measure, memory.measure)),
     "recovery": ("until all that is due is deleted after kill -9, beside a naive script", (recovery.measure,)),
     "cleanup": ("expired tokens deleted while others read, beside one delete_many", (cleanup.measure,)),
+    "search": ("posts found by words, and documents read for a page", (search.measure,)),
     "page": ("requests to the verification page, beside a static page", (requests.measure_page,)),
     "api": ("requests to the admin API, beside a static page", (requests.measure_api,)),
 }

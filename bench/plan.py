@@ -29,6 +29,8 @@ class Plan:
     due_items: int = 5
     #: expired tokens that are deleted
     expired: int = 5_000
+    #: posts that are searched
+    posts: int = 100_000
     #: requests of each kind to the web app in one repetition
     requests: int = 1000
 
@@ -48,5 +50,6 @@ QUICK = Plan(
     waiting=(200, 5_000),
     due=300,
     expired=2_000,
+    posts=2_000,
     requests=100,
 )

@@ -54,18 +54,20 @@ def parse_payload(text: str) -> Payload:
     return InvalidPayload()
 
 
+def is_source(text: str) -> bool:
+    """Return whether `text` can be the source of a link: 1 to 24 letters and digits."""
+    return _SOURCE.fullmatch(text) is not None
+
+
 def _parse_post(rest: str) -> Payload:
     code, separator, source = rest.partition("-s_")
     if not is_code(code):
         return InvalidPayload()
     if not separator:
         return PostPayload(code)
-    return PostPayload(code, source) if is_source(source) else InvalidPayload()
-
-
-def is_source(text: str) -> bool:
-    """Return whether a text can be the source of a link: 1 to 24 letters and digits of ASCII."""
-    return _SOURCE.fullmatch(text) is not None
+    if not is_source(source):
+        return InvalidPayload()
+    return PostPayload(code, source)
 
 
 def claim_token(text: str | None) -> str | None:

@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from core.errors import BadInput
 from core.records import Record
@@ -165,7 +166,7 @@ class Post(Record):
     views: int = 0
     #: tries that arrived whole: one subscriber, one day, counted once
     delivered: int = 0
-    #: links for places, in the order they were made
+    #: links for places, in the order they were made; stored as counts by name
     sources: tuple[Source, ...] = ()
     #: announcements that wait for their time, and those that stand in a channel
     planned_count: int = 0
@@ -179,6 +180,11 @@ class Post(Record):
     taking_down_since: datetime | None = None
     created_by: int
     created_at: datetime
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _sources_by_name(cls, value: Any) -> Any:
+        return [{"name": name, "opened": count} for name, count in value.items()] if isinstance(value, dict) else value
 
     @property
     def text_html(self) -> str:

@@ -70,7 +70,9 @@ def _split(text: str) -> list[str]:
     words = [word for word in joined.split() if _WORD.search(word)]
     if words:
         return words
-    return ["".join(folded.split())] if folded.strip() else []
+    # neither spaces nor what is not seen
+    seen = "".join(character for character in folded if unicodedata.category(character)[0] not in "CZ")
+    return [seen] if seen else []
 
 
 def _separates(character: str) -> bool:

@@ -25,9 +25,13 @@ def _deliveries() -> Collection:
     return current_database().collection("deliveries")
 
 
+def _key_before(now: datetime) -> str:
+    """Return what sorts after the keys of earlier batches and before those of `now`."""
+    return f"{now.timestamp():017.3f}"
+
+
 def _key(now: datetime) -> str:
-    # keys sort by time
-    return f"{now.timestamp():017.3f}:{secrets.token_hex(6)}"
+    return f"{_key_before(now)}:{secrets.token_hex(6)}"
 
 
 async def count_delivered(now: datetime, limit: int) -> int:
@@ -48,7 +52,7 @@ async def count_delivered(now: datetime, limit: int) -> int:
 
 async def _left_batch(now: datetime) -> str | None:
     """Return the key of a batch whose process was killed; None when there is none."""
-    left: Document = {"tally": {"$gt": UNCOUNTED, "$lt": _key(now - LEFT_AFTER)}}
+    left: Document = {"tally": {"$gt": UNCOUNTED, "$lt": _key_before(now - LEFT_AFTER)}}
     found = await _deliveries().find_one(left, projection=["tally"])
     return None if found is None else str(found["tally"])
 

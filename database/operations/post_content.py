@@ -36,11 +36,12 @@ def _posts() -> Collection:
 def _unchanged(post: Post) -> Document:
     """The condition under which the content and its undo are still those of `post`."""
     undo = post.content_undo
+    same_undo: Document = {"content_undo": None} if undo is None else {"content_undo.until": undo.until}
     return {
         "code": post.code,
         "storage_chat_id": post.storage_chat_id,
         "message_ids": list(post.message_ids),
-        "content_undo.until": None if undo is None else undo.until,
+        **same_undo,
     }
 
 

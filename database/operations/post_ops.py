@@ -11,6 +11,7 @@ from typing import Any
 
 from core.errors import AlreadyThere, StoreUnavailable
 from core.ids import new_code
+from core.payloads import is_source
 from core.posts import (
     SOURCES_MAX,
     UNDO_FOR,
@@ -97,7 +98,8 @@ async def create(
         "status": status,
         "views": 0,
         "delivered": 0,
-        "sources": [],
+        "sources": {},
+        "source_count": 0,
         **_announced(0, 0),
         "is_imported": is_imported,
         "changes": {},
@@ -135,8 +137,9 @@ async def open_post(code: str, source: str | None = None) -> Post | None:
     """
     live: Document = {"code": code, "status": PostStatus.LIVE}
     if source is not None:
-        of_source: Document = {"$inc": {"views": 1, "sources.$.opened": 1}}
-        found = await _posts().find_one_and_update({**live, "sources.name": source}, of_source)
+        counted = f"sources.{_checked(source)}"
+        of_source: Document = {"$inc": {"views": 1, counted: 1}}
+        found = await _posts().find_one_and_update({**live, counted: {"$exists": True}}, of_source)
         if found is not None:
             return _record(found)
     return _record(await _posts().find_one_and_update(live, {"$inc": {"views": 1}}))
@@ -242,11 +245,25 @@ async def set_deletion(code: str, minutes: int | None) -> Post | None:
 async def add_source(code: str, name: str) -> Post | None:
     """Have openings by a link with the source `name` counted; atomic, may be repeated. None when there is no post.
 
-    At most SOURCES_MAX a post: a further one is not added, and the post returned without it.
+    At most SOURCES_MAX a post: a further one is not added, and the post returned without it. Raises ValueError for a
+    name that no link can have.
     """
-    free: Document = {"code": code, "sources.name": {"$ne": name}, f"sources.{SOURCES_MAX - 1}": {"$exists": False}}
-    added = {"$push": {"sources": {"name": name, "opened": 0}}}
+    counted = f"sources.{_checked(name)}"
+    free: Document = {
+        "code": code,
+        counted: {"$exists": False},
+        # of a post of an older version it is missing
+        "source_count": {"$not": {"$gte": SOURCES_MAX}},
+    }
+    added: Document = {"$set": {counted: 0}, "$inc": {"source_count": 1}}
     return _record(await _posts().find_one_and_update(free, added)) or await find(code)
+
+
+def _checked(source: str) -> str:
+    """Return the source; it names a field, so it has nothing but letters and digits. Raises ValueError."""
+    if not is_source(source):
+        raise ValueError(f"{source!r} cannot be the source of a link")
+    return source
 
 
 def _announced(planned: int, published: int) -> Document:

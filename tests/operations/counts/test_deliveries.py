@@ -3,8 +3,9 @@
 from collections import Counter
 
 from core.delivery_states import LEASE_FOR
-from core.posts import Post
-from database.operations import delivery_ops, settings_ops, user_credits, user_ops
+from core.posts import Post, PostAccess
+from database.operations import delivery_ops, post_ops, settings_ops, user_credits, user_ops
+from database.operations.delivered_counts import count_delivered
 from database.operations.delivery_ops import NewDelivery
 from tests.house import ALICE, USER_BOT, House
 from tests.operations.counts.counting import Cost, Wire, counted
@@ -66,6 +67,26 @@ async def test_delivery_with_a_credit_costs_2_calls_and_5_commands(house: House,
     assert cost.calls == DELIVERY_CALLS
     assert cost.commands == DELIVERY_COMMANDS + SPEND_CREDIT
     assert cost.commands.total() == 5
+
+
+async def test_a_posts_own_access_password_and_source_add_no_call_and_no_command(house: House, wire: Wire) -> None:
+    await charge_credits(house)
+    await delivered(house, wire)
+    for access in (PostAccess.FREE, PostAccess.FREE_WITHOUT_CHANNELS):
+        post = await house.store(ITEMS, access=access, password="own")
+        await post_ops.add_source(post.code, "insta")
+        async with counted(house, wire) as cost:
+            await house.alice.link(house.link(post, "insta"))
+            await house.alice.wait(USER_BOT, count=1)
+        assert (cost.calls, cost.commands) == (DELIVERY_CALLS, DELIVERY_COMMANDS)
+
+
+async def test_deliveries_are_counted_in_6_commands_and_none_of_them_waits(house: House, wire: Wire) -> None:
+    await delivered(house, wire)
+    async with counted(house, wire) as cost:
+        assert await count_delivered(house.clock.now(), 100) == 1
+    assert cost.calls == {}
+    assert cost.commands == {"find deliveries": 3, "update deliveries": 2, "update posts": 1}
 
 
 async def test_three_channels_cost_1_command_while_remembered_and_otherwise_1_call_and_1_command_each(

@@ -9,10 +9,11 @@ from tests.operations.counts.counting import EACH_SECOND, Cost, Wire, counted
 
 #: lease taken and released, the run's row inserted, started and ended
 RUN = Counter({"findAndModify job_leases": 1, "insert job_runs": 1, "update job_runs": 2, "update job_leases": 1})
-#: the poll for due deliveries in both collections, and the sums for the alert about undeletable messages
+#: posts to take down, the poll for due deliveries, and the sums for the alert about undeletable messages
 DELETER_RUN = RUN + Counter(
     # urgent, due, of other bots with a lower id, with a higher one; and what owners are told, by reason
     {
+        "find posts": 1,
         # and deliveries in progress of other bots, with a lower id and with a higher one
         "find deliveries": 4 + 2,
         "find pending_deletions": 4,

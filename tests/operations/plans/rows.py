@@ -99,7 +99,7 @@ def _post(i: int, size: int, wanted: int) -> Document:
         "taking_down_since": NOW - DAY + i * SECOND if i < wanted else None,
         "content_undo": {**_UNDO, "until": NOW - i * SECOND} if i < 2 * wanted else None,
         "views": i,
-        "sources": [{"name": "insta", "opened": i}],
+        "sources": {"insta": i},
         "storage_chat_id": -1,
         "message_ids": [i + 1],
         "item_count": 1,

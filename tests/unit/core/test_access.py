@@ -12,12 +12,16 @@ from core.access import (
     Earned,
     NoAccess,
     NotSubscribed,
+    StepsBefore,
+    ban_of,
     decide,
     earned,
     expired_charges,
     needs_channel_check,
+    steps_before,
 )
 from core.days import start_of_day
+from core.posts import Post, PostAccess
 from core.settings import AccessMode, BotSettings
 from core.subscriptions import (
     REMEMBERED_FOR,
@@ -86,6 +90,67 @@ def test_telegram_is_not_asked_about_admins_and_banned_users() -> None:
     assert needs_channel_check(user(), NOW)
     assert not needs_channel_check(user(is_banned=True), NOW)
     assert not needs_channel_check(user(), NOW, is_admin=True)
+
+
+# a post's own access
+
+ACCESS, FREE_OF_CHARGE, NO_CHANNELS = PostAccess.SETTINGS, PostAccess.FREE, PostAccess.FREE_WITHOUT_CHANNELS
+
+
+@pytest.mark.parametrize("settings", [CREDITS, PASS])
+def test_a_free_post_asks_for_channels_and_for_no_credit(settings: BotSettings) -> None:
+    kept_out = Subscription(missing=(channel(),))
+    assert decide(user(), settings, kept_out, NOW, code=CODE, access=FREE_OF_CHARGE) == NotSubscribed(kept_out)
+    assert decide(user(), settings, FREE, NOW, code=CODE, access=FREE_OF_CHARGE) == Admitted()
+    assert decide(user(credits=5), settings, FREE, NOW, code=CODE, access=FREE_OF_CHARGE) == Admitted()
+    assert decide(user(), settings, FREE, NOW, code=CODE, access=ACCESS) == NoAccess()
+
+
+def test_a_post_without_channels_asks_for_nothing() -> None:
+    kept_out = Subscription(missing=(channel(),))
+    assert decide(user(), CREDITS, kept_out, NOW, code=CODE, access=NO_CHANNELS) == Admitted()
+    assert not needs_channel_check(user(), NOW, access=NO_CHANNELS)
+    assert needs_channel_check(user(), NOW, access=FREE_OF_CHARGE)
+
+
+@pytest.mark.parametrize("access", PostAccess)
+def test_a_ban_stays_a_ban_whatever_the_post(access: PostAccess) -> None:
+    banned = user(is_banned=True, ban_reason="spam")
+    assert decide(banned, OPEN, FREE, NOW, code=CODE, access=access) == Banned("spam", None) == ban_of(banned, NOW)
+    assert decide(banned, OPEN, FREE, NOW, code=CODE, access=access, is_admin=True) == Admitted()
+    assert ban_of(banned, NOW, is_admin=True) is None
+    assert ban_of(user(is_banned=True, banned_until=NOW), NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("access", "settings", "steps"),
+    [
+        (ACCESS, OPEN, StepsBefore(2, False)),
+        (ACCESS, CREDITS, StepsBefore(2, True)),
+        (ACCESS, PASS, StepsBefore(2, True)),
+        (FREE_OF_CHARGE, CREDITS, StepsBefore(2, False)),
+        (NO_CHANNELS, CREDITS, StepsBefore()),
+    ],
+)
+def test_steps_before_a_post_are_those_the_gate_asks_of_somebody_new(
+    access: PostAccess, settings: BotSettings, steps: StepsBefore
+) -> None:
+    post = Post(
+        code=CODE,
+        number=1,
+        storage_chat_id=-1,
+        message_ids=(1,),
+        item_count=1,
+        created_by=1,
+        created_at=NOW,
+        access=access,
+    )
+    assert steps_before(post, settings, 2) == steps
+    kept_out = Subscription(missing=(channel(),))
+    verdict = decide(user(), settings, kept_out, NOW, code=CODE, access=access)
+    assert isinstance(verdict, NotSubscribed) is bool(steps.channels)
+    verdict = decide(user(), settings, FREE, NOW, code=CODE, access=access)
+    assert isinstance(verdict, NoAccess) is steps.has_unlock
 
 
 @pytest.mark.parametrize("settings", [CREDITS, PASS])

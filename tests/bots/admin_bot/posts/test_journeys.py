@@ -154,7 +154,7 @@ async def test_a_card_renames_protects_and_removes(house: House) -> None:
     assert (post.title, post.protect, post.status) == ("שלום", True, "removed")
 
 
-async def test_new_content_replaces_the_old_in_the_storage_channel(house: House, time: Time) -> None:
+async def test_new_content_is_stored_beside_the_old_which_can_be_brought_back(house: House, time: Time) -> None:
     await house.olive.text(ADMIN_BOT, "old")
     await house.olive.wait(ADMIN_BOT, contains="is saved")
     await house.olive.press(ADMIN_BOT, "Card")
@@ -167,7 +167,7 @@ async def test_new_content_replaces_the_old_in_the_storage_channel(house: House,
     await house.olive.wait(ADMIN_BOT, contains="1 message so far")
     await house.olive.press(ADMIN_BOT, "Done")
     await house.olive.wait(ADMIN_BOT, contains="Post 1 has its new content")
-    assert [one["text"] for one in await storage_messages(house)] == ["new"]
+    assert [one["text"] for one in await storage_messages(house)] == ["old", "new"]
     (post,) = await posts()
     await house.alice.link(house.link(post))
     await house.alice.wait(USER_BOT, contains="new")
