@@ -10,7 +10,7 @@ from database.operations.announcements.changes import Content
 def announcement_content(post: Post, settings: BotSettings, storage_chat_id: int | None) -> Content:
     """Return text, cover and label of a post's announcements. `storage_chat_id`: holds the default cover."""
     cover = cover_of(post, settings, storage_chat_id)
-    return Content(announcement_text(post, settings), cover, announcement_label(post.label, settings))
+    return Content(announcement_text(post, settings), cover, announcement_label(post, settings))
 
 
 def cover_of(post: Post, settings: BotSettings, storage_chat_id: int | None) -> CoverMessage | None:

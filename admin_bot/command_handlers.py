@@ -18,6 +18,7 @@ from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.people import handlers as people
 from admin_bot.posts.batch_status import BatchStatus
 from admin_bot.posts.handlers import batch, post_list
+from admin_bot.publishing.handlers import schedule
 from admin_bot.screens import remove_screen
 from admin_bot.settings import handlers as settings
 from admin_bot.statistics import handlers as statistics
@@ -97,6 +98,7 @@ def build() -> Router:
     router.message.register(cancel, Command("cancel"))
     router.message.register(broadcast_message.broadcast_command, Command("broadcast"))
     router.message.register(post_list.posts_command, Command("posts"))
+    router.message.register(schedule.schedule_command, Command("schedule"))
     router.message.register(settings.show_settings, Command("settings"))
     router.message.register(settings.set_one, Command("set"))
     router.message.register(channel_list.channels_command, Command("channels"))

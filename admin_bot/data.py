@@ -23,6 +23,17 @@ from admin_bot.posts.changes import ChangeService
 from admin_bot.posts.covers import CoverKeeper
 from admin_bot.posts.post_maker import PostMaker
 from admin_bot.posts.service import PostService
+from admin_bot.publishing.assembly import PublishingServices, build_publishing
+from admin_bot.publishing.connecting import ChannelConnector
+from admin_bot.publishing.covers import CoverKeeper
+from admin_bot.publishing.decisions import AnnouncementDecisions
+from admin_bot.publishing.default_cover import DefaultCover
+from admin_bot.publishing.drafts import DraftService
+from admin_bot.publishing.lookups import Lookups
+from admin_bot.publishing.renewal import RenewalService
+from admin_bot.publishing.results import ResultService
+from admin_bot.publishing.schedule import ScheduleService
+from admin_bot.publishing.slots import SlotService
 from admin_bot.run_follower import RunFollower
 from admin_bot.seen_keys import SeenKeys
 from admin_bot.statistics.assembly import build_statistics
@@ -54,7 +65,22 @@ class _ProcessData(TypedDict):
     has_page: bool
 
 
-class AdminData(_ProcessData):
+class _PublishingData(TypedDict):
+    """Publishing and the schedule."""
+
+    publishing_lookups: Lookups
+    publish_drafts: DraftService
+    publish_results: ResultService
+    announcement_decisions: AnnouncementDecisions
+    channel_connector: ChannelConnector
+    cover_keeper: CoverKeeper
+    schedule: ScheduleService
+    channel_slots: SlotService
+    default_cover: DefaultCover
+    button_renewal: RenewalService
+
+
+class AdminData(_ProcessData, _PublishingData):
     """`Dispatcher(**data)`."""
 
     conversations: Conversations
@@ -100,8 +126,11 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
     channels = build_channels(context, storage.channel)
     broadcasts = build_broadcasts(context, storage.copier, conversations, bulk_rate_per_s=config.bulk_rate_per_s)
     system = build_system(context, config, runs, follower)
+    undo_service, answer_albums = UndoService(), SeenKeys()
+    publishing = build_publishing(context, storage.channel, storage.copier, follower, undo_service, answer_albums)
     return AdminData(
         **_process_data(context, config),
+        **_publishing_data(publishing),
         conversations=conversations,
         menu=MenuService(context.user_bot_username, context.clock, context.zone),
         undo_service=undo_service,
@@ -137,4 +166,19 @@ def _process_data(context: AdminContext, config: AdminConfig) -> _ProcessData:
         user_bot=context.user_bot,
         user_bot_username=context.user_bot_username,
         has_page=config.has_page,
+    )
+
+
+def _publishing_data(publishing: PublishingServices) -> _PublishingData:
+    return _PublishingData(
+        publishing_lookups=publishing.lookups,
+        publish_drafts=publishing.drafts,
+        publish_results=publishing.results,
+        announcement_decisions=publishing.decisions,
+        channel_connector=publishing.connector,
+        cover_keeper=publishing.covers,
+        schedule=publishing.schedule,
+        channel_slots=publishing.slots,
+        default_cover=publishing.default_cover,
+        button_renewal=publishing.renewal,
     )

@@ -17,6 +17,18 @@ from admin_bot.middlewares.rights import CheckRight
 from admin_bot.middlewares.service_messages import DropServiceMessages
 from admin_bot.people import handlers as people
 from admin_bot.posts.handlers import batch, card, card_answers, content, new_post, post_list, removal
+from admin_bot.publishing.handlers import (
+    announcement,
+    confirming,
+    default_cover,
+    draft,
+    moving,
+    renewal,
+    schedule,
+    slots,
+)
+from admin_bot.publishing.handlers import answers as publish_answers
+from admin_bot.publishing.handlers import connecting as publish_channels
 from admin_bot.statistics import handlers as statistics
 from admin_bot.storage.handlers import rights_changed, setup
 from admin_bot.system.handlers import backup, jobs, system
@@ -24,13 +36,23 @@ from admin_bot.team import claim
 from core.clock import Clock
 
 #: the claim of the bots comes before the command /start. Commands come next: they win over a waiting question or batch.
-#: Adding a channel comes before the setup, which takes every other answer of a chat picker. New
-#: posts come after everything that waits for a message
+#: Adding a channel and connecting one come before the setup, which takes every other answer of a chat picker. New posts
+#: come after everything that waits for a message
 _MODULES = (
     claim,
     command_handlers,
     channel_adding,
+    publish_channels,
     setup,
+    draft,
+    confirming,
+    publish_answers,
+    announcement,
+    moving,
+    schedule,
+    slots,
+    default_cover,
+    renewal,
     broadcast_message,
     broadcast_composing,
     broadcast_answers,

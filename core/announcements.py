@@ -102,7 +102,7 @@ class NewAnnouncement(Record):
     #: tag of its link, as in `ch1`
     source: str
     #: HTML
-    text: str
+    text: str = Field(min_length=1)
     #: None: a message without a picture
     cover: CoverMessage | None = None
     label: str
@@ -149,6 +149,7 @@ class Announcement(NewAnnouncement):
     is_withdrawal_wanted: bool = False
     #: who has moved it to another time last
     moved_by: int | None = None
+    moved_by_name: str = ""
     #: the picture the message has now
     shown_cover: CoverMessage | None = None
     #: the part that is to be edited; None: the message shows what is stored here

@@ -118,6 +118,8 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _unique("key", "chat_id"),
         # of two drafts of one post for one channel the first
         _unique("post_code", "chat_id", "ordinal"),
+        # those of a post, by state
+        _plain("post_code", "state", "publish_at"),
         _plain("state", "due_at", "publish_at"),
         # the schedule, and what a person has to decide
         _plain("state", "publish_at"),
@@ -127,6 +129,8 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _plain("state", "edit_at", "chat_id"),
         _plain("state", "leaves_at"),
         _plain("is_noted"),
+        # the pages of a renewal
+        _plain("state", "_id"),
         # leases that ran out
         _plain("state", "until"),
         _plain("state", "bot_id"),

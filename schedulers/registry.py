@@ -95,7 +95,7 @@ PUBLISHER = JobRow(
     name="publisher",
     purpose="publishes announcements and edits published ones",
     when_paused="Nothing is published, and published announcements keep their old text and button.",
-    module="publisher",
+    module="announcements.publisher",
     is_polled=True,
     needs_telegram=True,
     # a run ends itself after five minutes; only waiting for an absent database makes it longer
@@ -106,7 +106,7 @@ ANNOUNCEMENT_DELETER = JobRow(
     name="announcement_deleter",
     purpose="takes announcements out of their channels when their time is up or they are withdrawn",
     when_paused="Announcements stay in their channels, and Telegram deletes nothing that is older than 48 hours.",
-    module="announcement_deleter",
+    module="announcements.deleter",
     schedule=_each_minute,
     is_polled=True,
     needs_telegram=True,

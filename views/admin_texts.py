@@ -11,6 +11,7 @@ HELP = (
     "/menu shows everything at a glance\n"
     "/new makes a post, /batch puts several messages behind one link\n"
     "/posts finds a post to rename, replace or remove\n"
+    "/schedule shows what is published next in your channels\n"
     "/broadcast sends one message to all subscribers or to some of them, now or later; /broadcast list shows the "
     "last ones\n"
     "/channels lists the channels one has to join before a post, and adds some\n"

@@ -1,4 +1,4 @@
-"""The Menu's screen: at most three commands to the database."""
+"""The Menu's screen: two commands to the database, four when the day's numbers are older than ten seconds."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -7,8 +7,8 @@ from core.clock import Clock
 from core.days import start_of_day
 from core.statistics import Count
 from core.troubles import OpenTrouble, TroubleKind, troubles
-from database.operations import channel_ops, incident_ops, statistics_ops
-from views.menu.screen import Today, menu
+from database.operations import announcement_ops, channel_ops, incident_ops, statistics_ops
+from views.menu.screen import NextAnnouncement, Today, menu
 from views.screens import Screen
 
 #: how long the numbers of the day are used again: going through the Menu must not count a busy day at every press
@@ -31,12 +31,16 @@ class MenuService:
         return menu(
             self._username,
             await self._today(now),
-            None,
+            await self._next(),
             found,
             channels=await self._channels(found, now),
             now=now,
             zone=self._zone,
         )
+
+    async def _next(self) -> NextAnnouncement | None:
+        found, _ = await announcement_ops.find_planned(limit=1)
+        return NextAnnouncement(found[0].title, found[0].channel, found[0].publish_at) if found else None
 
     async def _channels(self, found: list[OpenTrouble], now: datetime) -> dict[str, str]:
         if all(one.kind is not TroubleKind.CHANNEL for one in found):

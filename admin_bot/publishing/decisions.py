@@ -9,6 +9,7 @@ from admin_bot.publishing.times import Offered, offered
 from admin_bot.undo import Undone, UndoStep
 from core.announcements import Announcement, AnnouncementState
 from core.clock import Clock
+from core.settings.changes import Editor
 from database.operations import announcement_ops
 from database.operations.announcements import removals
 from views.publishing.announcement_screens import announcement_screen
@@ -61,13 +62,13 @@ class AnnouncementDecisions:
         return await self._noted(admin_id, "announcement.withdrawn", changed)
 
     async def move(
-        self, admin_id: int, before: Announcement, publish_at: datetime, seen: datetime | None = None
+        self, editor: Editor, before: Announcement, publish_at: datetime, seen: datetime | None = None
     ) -> Announcement | None:
         """Plan it for another time; with `seen` only if it is still planned for that."""
-        changed = await announcement_ops.move(before.id, publish_at, by=admin_id, seen=seen)
+        by, name = editor.user_id, editor.name
+        changed = await announcement_ops.move(before.id, publish_at, by=by, name=name, seen=seen)
         if changed is not None:
-            now, target = self._clock.now(), changed.id
-            await note(now, admin_id, "announcement.moved", target, before.publish_at, publish_at)
+            await note(self._clock.now(), by, "announcement.moved", changed.id, before.publish_at, publish_at)
         return changed
 
     async def _noted(self, admin_id: int, action: str, changed: Announcement | None) -> Announcement | None:

@@ -17,7 +17,7 @@ from admin_bot.screens import remove_screen, send, show_in_place
 from admin_bot.storage.channel import StorageChannel
 from core.announcements import STANDING, Announcement, CoverMessage, characters_over
 from core.clock import Clock
-from core.posts import CoverKind, Post, cover_from_content
+from core.posts import CoverKind, Post, PostStatus, cover_from_content
 from core.settings import BotSettings
 from core.settings.announcing import ticked_first
 from core.subscriptions import Channel
@@ -25,6 +25,7 @@ from core.templates import units, without_tags
 from database.operations import announcement_ops, post_ops, settings_ops
 from views.links import post_link
 from views.publishing import draft_screens as views
+from views.publishing.announcement_screens import Shown
 from views.publishing.draft_screens import DraftFacts, Target
 from views.publishing.result_screens import there_screen
 from views.screens import Screen
@@ -46,18 +47,19 @@ class DraftService:
 
     # --- making and changing
 
-    async def open(self, dialogue: Dialogue, chat_id: int, code: str) -> bool:
-        """Show the draft of a post below everything: the open one, else a new one. False when there is no post."""
+    async def find_post(self, code: str) -> Post | None:
+        """Return a post that can be published; None when it is removed, or there is none."""
         post = await post_ops.find(code)
-        if post is None:
-            return False
+        return post if post is not None and post.status is PostStatus.LIVE else None
+
+    async def open(self, dialogue: Dialogue, chat_id: int, post: Post) -> None:
+        """Show the draft of a post below everything: the open one, else a new one."""
         settings = await settings_ops.current(self._clock.now())
-        before = await dialogue.publish_draft_of(code)
+        before = await dialogue.publish_draft_of(post.code)
         standing = await self._standing(post) if before is None or not before.again else []
         draft = await self._new(post, settings, standing) if before is None else before
         draft = await self._followed(draft, post, settings)
         await self.present(dialogue, chat_id, draft, standing)
-        return True
 
     async def _standing(self, post: Post) -> list[Announcement]:
         if not post.planned_count and not post.published_count:
@@ -173,6 +175,10 @@ class DraftService:
         if characters_over(characters, has_cover=draft.cover is not None):
             return views.too_long_screen(facts, characters)
         return None
+
+    async def standing_shown(self, standing: Sequence[Announcement]) -> list[Shown]:
+        """Return announcements that stand in a channel already, with what their screen needs."""
+        return await self._lookups.shown(standing)
 
     async def to_screen(self, draft: PublishDraft, page: int) -> Screen:
         """Return the choice of channels."""

@@ -11,7 +11,7 @@ from admin_bot.conversation.publish_draft import PublishDraft
 from sender.certainty import Certainty, certainty_of, effect_of
 from sender.failures import TELEGRAM_ERRORS, classify, text_of
 from sender.refusals import Failure
-from views.publishing.announcement import announcement_keyboard
+from views.publishing.announcement_texts import below_announcement
 from views.publishing.draft_screens import PREVIEW_UNSURE, cover_gone, preview_refused
 
 log = structlog.get_logger("tollgate.admin")
@@ -30,7 +30,7 @@ class Preview:
 
 async def send_preview(bot: Bot, chat_id: int, draft: PublishDraft, url: str) -> Preview:
     """Send the announcement into the admin's chat with the call that publishes it. One call."""
-    keyboard = announcement_keyboard(draft.label, url)
+    keyboard = below_announcement(draft.label, url)
     try:
         return Preview(await _send(bot, chat_id, draft, keyboard))
     except TELEGRAM_ERRORS as error:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
 from aiogram import Bot
 
 from admin_bot.audit import note
@@ -14,6 +15,7 @@ from admin_bot.screens import MessageRef
 from admin_bot.screens import Screen as OwnScreen
 from core.announcements import STANDING, Announcement, AnnouncementState, NewAnnouncement, source_of
 from core.clock import Clock
+from core.errors import TollgateError
 from core.subscriptions import Channel
 from database.operations import announcement_ops
 from views.links import post_link
@@ -21,6 +23,8 @@ from views.publishing.announcement_screens import announcement_screen
 from views.publishing.callbacks import Back
 from views.publishing.result_screens import result_screen
 from views.screens import Screen
+
+log = structlog.get_logger("tollgate.admin")
 
 #: progress messages that go on being edited after a start, and how old what they show may be
 RESUMED_MAX, RESUMED_FOR = 200, timedelta(hours=24)
@@ -68,7 +72,8 @@ class ResultService:
 
         Raises StoreUnavailable: what is made stays, and the same press makes the rest.
         """
-        made, standing = [], []
+        made: list[Announcement] = []
+        standing: list[Announcement] = []
         for channel in await self._lookups.publishing():
             if channel.chat_id not in draft.chat_ids:
                 continue
@@ -147,6 +152,13 @@ class ResultService:
 
     async def resume(self) -> None:
         """Go on with the progress messages of the process before this one. To be called at the start."""
+        try:
+            await self._resume()
+        except TollgateError as error:
+            # the buttons below those messages show how things are
+            log.warning("publishing.not_resumed", error=type(error).__name__)
+
+    async def _resume(self) -> None:
         drafts: dict[str, Announcement] = {}
         for one in await announcement_ops.find_unreported(RESUMED_MAX):
             drafts.setdefault(one.key, one)

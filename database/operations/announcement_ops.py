@@ -17,6 +17,7 @@ from core.announcements import (
     NewAnnouncement,
 )
 from core.errors import AlreadyThere
+from database.operations import post_ops
 from database.operations.announcements.rows import announcements, change_state, readable, record
 from database.values import Document, to_key, to_stored
 
@@ -84,7 +85,7 @@ async def find_last(post_code: str, chat_id: int) -> Announcement | None:
 
 async def find_of_draft(key: str) -> list[Announcement]:
     """Return the announcements of one confirmed draft, one a channel; `[]` when there are none."""
-    return readable(await announcements().find({"key": key}, limit=TARGETS_MAX, sort=[("chat_id", 1)]))
+    return await readable(await announcements().find({"key": key}, limit=TARGETS_MAX, sort=[("chat_id", 1)]))
 
 
 async def find_of_post(
@@ -94,16 +95,29 @@ async def find_of_post(
     condition: Document = {"post_code": post_code}
     if states is not None:
         condition["state"] = {"$in": list(states)}
-    return readable(await announcements().find(condition, limit=limit, sort=[("publish_at", -1)]))
+    return await readable(await announcements().find(condition, limit=limit, sort=[("publish_at", -1)]))
 
 
 async def count_of_post(post_code: str) -> dict[str, int]:
     """Return the number of announcements of a post by state, without states of which there are none."""
     counting: Document = {"_id": "$state", "count": {"$sum": 1}}
     found = await announcements().aggregate(
-        {"post_code": post_code}, [{"$group": counting}], at_most=len(AnnouncementState)
+        {"post_code": post_code},
+        [{"$group": counting}],
+        at_most=len(AnnouncementState) + 1,  # those set aside
     )
     return {one["_id"]: one["count"] for one in found}
+
+
+async def tell_post(post_code: str) -> None:
+    """Store with a post how many announcements wait and stand, for its card and lists. May be repeated.
+
+    The publisher does so within two seconds of every change; a screen that shows the post at once does it itself.
+    """
+    counts = await count_of_post(post_code)
+    waiting = counts.get(AnnouncementState.PLANNED, 0) + counts.get(AnnouncementState.SENDING, 0)
+    standing = counts.get(AnnouncementState.PUBLISHED, 0)
+    await post_ops.note_announcements(post_code, planned=waiting, published=standing)
 
 
 async def find_planned(*, skip: int = 0, limit: int, chat_id: int | None = None) -> tuple[list[Announcement], bool]:
@@ -112,12 +126,17 @@ async def find_planned(*, skip: int = 0, limit: int, chat_id: int | None = None)
     if chat_id is not None:
         condition["chat_id"] = chat_id
     found = await announcements().find(condition, limit=limit + 1, skip=skip, sort=[("publish_at", 1)])
-    return readable(found[:limit]), len(found) > limit
+    return await readable(found[:limit]), len(found) > limit
 
 
 async def count_planned() -> int:
     """Count what is planned."""
     return await announcements().count({"state": AnnouncementState.PLANNED})
+
+
+async def count_in(state: AnnouncementState) -> int:
+    """Count the announcements in a state."""
+    return await announcements().count({"state": state})
 
 
 async def find_taken(chat_id: int, after: datetime) -> frozenset[datetime]:
@@ -132,7 +151,7 @@ async def find_troubled(limit: int, chat_id: int | None = None) -> list[Announce
     condition: Document = {"state": {"$in": list(TROUBLED)}}
     if chat_id is not None:
         condition["chat_id"] = chat_id
-    return readable(await announcements().find(condition, limit=limit, sort=[("publish_at", 1)]))
+    return await readable(await announcements().find(condition, limit=limit, sort=[("publish_at", 1)]))
 
 
 async def count_troubled() -> int:
@@ -144,11 +163,16 @@ async def count_troubled() -> int:
 
 
 async def move(
-    announcement_id: str, publish_at: datetime, *, by: int | None = None, seen: datetime | None = None
+    announcement_id: str,
+    publish_at: datetime,
+    *,
+    by: int | None = None,
+    name: str = "",
+    seen: datetime | None = None,
 ) -> Announcement | None:
     """Plan it for another time, from planned, failed or missed; None when it is in another state. Atomic.
 
-    `seen`: only if it is still planned for that time; None: whatever it is.
+    `by`, `name`: who moves it. `seen`: only if it is still planned for that time; None: whatever it is.
     """
     moved = {
         "state": AnnouncementState.PLANNED,
@@ -158,6 +182,7 @@ async def move(
         "is_withdrawal_wanted": False,
         "error": None,
         "moved_by": by,
+        "moved_by_name": name,
     }
     as_seen = {} if seen is None else {"publish_at": seen}
     return await change_state(announcement_id, (AnnouncementState.PLANNED, *REPAIRABLE), moved, **as_seen)

@@ -140,6 +140,14 @@ class AnnouncementButton(CallbackData, prefix="an"):
     back: Back = Back.SCHEDULE
 
 
+class MoveTo(CallbackData, prefix="anm"):
+    """Plan an announcement for a time although somebody else has moved it. `minute`: of the Unix clock."""
+
+    id: str = Field(max_length=ID_LENGTH)
+    minute: int = Field(ge=0, lt=2**32)
+    back: Back = Back.SCHEDULE
+
+
 class SchedulePage(CallbackData, prefix="sch"):
     """A page of the schedule."""
 

@@ -24,8 +24,8 @@ _CELLS = 20
 ASK_COVER = "Send the picture of announcements whose post has none, as a photo."
 NO_COVER_SHOWN = "The picture is not in the storage channel any more. Send another one."
 COVER_SAVED = "Saved. Announcements made from now on have it."
+COVER_CHANGED = "Somebody has changed it just now. Yours is not saved; send it again if it shall be."
 COVER_REMOVED = "Removed. Announcements made from now on have no picture, unless their post has one."
-OWNERS_ONLY = "Your role, {role}, cannot do this. Ask an owner."
 
 
 def default_cover_screen(*, is_set: bool, undo: InlineKeyboardButton | None = None, note: str = "") -> Screen:

@@ -69,7 +69,7 @@ async def find_due(now: datetime, *, without: Sequence[int] = (), limit: int) ->
     condition: Document = {"state": AnnouncementState.PUBLISHED, "edit_at": {"$lte": now}}
     if without:
         condition["chat_id"] = {"$nin": list(without)}
-    return readable(await announcements().find(condition, limit=limit, sort=[("edit_at", 1)]))
+    return await readable(await announcements().find(condition, limit=limit, sort=[("edit_at", 1)]))
 
 
 def _as_read(announcement: Announcement) -> Document:

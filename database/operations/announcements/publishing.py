@@ -29,7 +29,7 @@ async def find_due(now: datetime, *, without: Sequence[int] = (), limit: int) ->
     condition: Document = {"state": AnnouncementState.PLANNED, "due_at": {"$lte": now}}
     if without:
         condition["chat_id"] = {"$nin": list(without)}
-    return readable(await announcements().find(condition, limit=limit, sort=[("due_at", 1), ("publish_at", 1)]))
+    return await readable(await announcements().find(condition, limit=limit, sort=[("due_at", 1), ("publish_at", 1)]))
 
 
 async def claim(announcement: Announcement, owner: str, bot_id: int, now: datetime) -> Announcement | None:
@@ -136,7 +136,7 @@ async def give_up_lapsed(now: datetime, limit: int) -> list[Announcement]:
     A lease that ends later than any can was written by a clock that has been put back since: it has run out, too.
     """
     given_up = []
-    for one in readable(await announcements().find({"state": AnnouncementState.SENDING}, limit=limit)):
+    for one in await readable(await announcements().find({"state": AnnouncementState.SENDING}, limit=limit)):
         is_held = one.until is not None and now <= one.until <= now + 2 * LEASE_FOR
         if is_held:
             continue
@@ -169,7 +169,7 @@ async def find_last_published_at(chat_id: int, now: datetime) -> datetime | None
 
 async def find_unnoted(limit: int) -> list[Announcement]:
     """Return up to `limit` announcements whose state has changed since their post was told."""
-    return readable(await announcements().find({"is_noted": False}, limit=limit))
+    return await readable(await announcements().find({"is_noted": False}, limit=limit))
 
 
 async def mark_noted(announcement: Announcement) -> bool:

@@ -61,7 +61,7 @@ async def _cancel(of_post: Document) -> int:
 async def find_due(now: datetime, limit: int) -> list[Announcement]:
     """Return up to `limit` published announcements whose time in the channel is up at `now`, the oldest first."""
     condition = {"state": AnnouncementState.PUBLISHED, "leaves_at": {"$lte": now}}
-    return readable(await announcements().find(condition, limit=limit, sort=[("leaves_at", 1)]))
+    return await readable(await announcements().find(condition, limit=limit, sort=[("leaves_at", 1)]))
 
 
 async def is_any_due(now: datetime) -> bool:

@@ -12,6 +12,9 @@ from database.values import Document, to_key, with_id
 
 log = logging.getLogger("tollgate.database")
 
+#: the state of rows that cannot be read
+SET_ASIDE = "set_aside"
+
 
 def announcements() -> Collection:
     """Return the collection."""
@@ -23,8 +26,11 @@ def record(document: Document | None) -> Announcement | None:
     return None if document is None else Announcement.model_validate(with_id(document))
 
 
-def readable(documents: Sequence[Document]) -> list[Announcement]:
-    """Return the announcements of `documents`; those that cannot be read (edited by hand) are logged and left out."""
+async def readable(documents: Sequence[Document]) -> list[Announcement]:
+    """Return the announcements of `documents`, and set those aside that cannot be read (edited by hand).
+
+    They are logged once and keep their state in `state_before`; no list or job meets them again.
+    """
     found = []
     for document in documents:
         try:
@@ -32,6 +38,8 @@ def readable(documents: Sequence[Document]) -> list[Announcement]:
         except ValidationError as error:
             problems = error.error_count()
             log.error("announcement.unreadable", extra={"announcement": str(document["_id"]), "problems": problems})
+            aside = {"state": SET_ASIDE, "state_before": document.get("state"), "is_noted": True}
+            await announcements().update_one({"_id": document["_id"]}, {"$set": aside})
     return found
 
 

@@ -9,10 +9,10 @@ from core.clock import ManualClock
 from core.jobs import Counts
 from database.operations import incident_ops
 from monitoring.alerts import Alerts
-from schedulers.jobs.announcement_alerts import AnnouncementAlerts
-from schedulers.jobs.announcement_calls import AnnouncementCalls
-from schedulers.jobs.announcement_deleter import AnnouncementDeleter
-from schedulers.jobs.publisher import Publisher
+from schedulers.jobs.announcements.alerts import AnnouncementAlerts
+from schedulers.jobs.announcements.calls import AnnouncementCalls
+from schedulers.jobs.announcements.deleter import AnnouncementDeleter
+from schedulers.jobs.announcements.publisher import Publisher
 from schedulers.runner import Run
 from sender.limiting.send_limiter import SendLimiter
 from tests.jobs.announcements.channels import Channels

@@ -8,7 +8,7 @@ from core.announcements import AnnouncementState, CoverMessage
 from core.clock import ManualClock
 from database.operations import announcement_ops
 from database.operations.announcements import changes, removals
-from schedulers.jobs.announcement_deleter import REFUSALS_MAX
+from schedulers.jobs.announcements.deleter import REFUSALS_MAX
 from tests.jobs.announcements.channels import STORAGE, Channels
 from tests.jobs.announcements.stage import Process
 from tests.operations.announcements.announcing import CODE, GARDEN, in_state, planned, put, state_of, stored

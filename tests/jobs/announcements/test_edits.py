@@ -103,7 +103,7 @@ async def test_a_change_while_it_is_sent_is_edited_when_it_is_there(
         await change(clock, content())
         return await real(announcement)
 
-    process.publisher._calls.publish = publish  # type: ignore[method-assign]
+    process.publisher._calls.publish = publish  # type: ignore[assignment, method-assign]
     await process.publish_all(for_up_to=MINUTE)
 
     assert [posted.text for posted in channels.of(GARDEN)] == ["New"]
@@ -124,7 +124,7 @@ async def test_a_second_change_during_the_edit_is_not_lost(
             await change(clock, content(text))
         return outcome
 
-    process.publisher._edits._calls.edit = edit  # type: ignore[method-assign]
+    process.publisher._edits._calls.edit = edit  # type: ignore[assignment, method-assign]
     await process.publish_all(for_up_to=MINUTE)
 
     assert [posted.text for posted in channels.of(GARDEN)] == ["second"]

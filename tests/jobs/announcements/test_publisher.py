@@ -11,9 +11,9 @@ from aiohttp import ServerDisconnectedError
 
 from core.announcements import AnnouncementState, CoverMessage, is_missed
 from core.clock import ManualClock
-from database.operations import announcement_ops
+from database.operations import announcement_ops, post_ops
 from database.operations.announcements import publishing, removals
-from schedulers.jobs.announcement_sending import CannotPublish
+from schedulers.jobs.announcements.sending import CannotPublish
 from sender.lanes import Lane, current_lane
 from tests.jobs.announcements.channels import STORAGE, Channels
 from tests.jobs.announcements.stage import Process
@@ -336,3 +336,19 @@ async def test_publish_now_goes_before_what_can_wait(process: Process, channels:
 def test_a_day_is_the_limit(now: datetime = NOW) -> None:
     assert not is_missed(now - 24 * HOUR, now)
     assert is_missed(now - 24 * HOUR - timedelta(milliseconds=1), now)
+
+
+async def test_the_post_knows_how_many_announcements_wait_and_stand(
+    process: Process, channels: Channels, clock: ManualClock
+) -> None:
+    post = await post_ops.create(
+        title="Spring", storage_chat_id=STORAGE, message_ids=[1], created_by=5, created_at=clock.now()
+    )
+    await planned(clock.now(), post_code=post.code)
+    await planned(clock.now() + HOUR, post_code=post.code, chat_id=GREENHOUSE)
+    await process.publish()
+    found = await post_ops.find(post.code)
+
+    assert found is not None
+    assert (found.planned_count, found.published_count) == (1, 1)
+    assert not await process.publisher.has_work(clock.now())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from core.announcements import Announcement, AnnouncementState, NewAnnouncement
 from core.bot_profile import ShownText
 from core.broadcasts import Broadcast, BroadcastStatus, NewBroadcast, RecipientState
 from core.clock import ManualClock
@@ -29,6 +30,7 @@ from database.connection import current_database
 from database.migrations import runner
 from database.operations import (
     admin_ops,
+    announcement_ops,
     audit_ops,
     broadcast_ops,
     broadcast_rows,
@@ -61,19 +63,26 @@ from database.operations import (
     user_credits,
     user_ops,
 )
+from database.operations.announcements import changes, publishing, removals, renewals
+from database.operations.announcements import rows as announcement_rows
 from database.operations.shorteners import shortener_counts, shortener_ops
-from database.values import Document
+from database.values import Document, with_id
 from tests.operations.plans.rows import (
     BOT,
     COLLECTOR,
     COMMON,
     CUTOFF,
     DAY,
+    DUE,
+    FAILED,
     FREE,
     FRESH,
+    GARDEN,
     HOUR,
     LANGUAGE,
     LAPSED,
+    LAPSED_SENDING,
+    LEAVING,
     NOW,
     OVER,
     OVER_INCIDENT,
@@ -84,13 +93,17 @@ from tests.operations.plans.rows import (
     PLANNED,
     RARE,
     RECALLING,
+    RENEWING,
     SECOND,
     SENDING,
     SOURCE,
     STANDING,
+    TO_EDIT,
     TODAY,
+    UNKNOWN,
     UNREADABLE,
     WANTED,
+    announcement_row,
     delivery_key,
     key,
     rows_of,
@@ -204,6 +217,98 @@ _PLANNED = Broadcast(
 #: what a post gets in place of its message
 _CONTENT = Content(storage_chat_id=-1, message_ids=(7, 8), items=(PostItem(), PostItem()))
 _POST: dict[str, Any] = {"storage_chat_id": -1, "message_ids": [1], "created_by": 1, "created_at": NOW}
+
+
+def _announced(kind: int, number: int = 1) -> Announcement:
+    """An announcement of one kind, as it is stored at the beginning; the first of a kind has the number 0."""
+    i = kind * WANTED + number
+    return Announcement.model_validate(with_id({"_id": key(i), **announcement_row(i)}))
+
+
+_NEW_ANNOUNCEMENT = NewAnnouncement(
+    key="new",
+    post_code="new",
+    chat_id=GARDEN,
+    publish_at=NOW,
+    source="ch1",
+    text="Spring album",
+    label="Open",
+    url="https://t.me/shop_bot",
+    created_by=1,
+    created_at=NOW,
+)
+_SHOWN = changes.Content("New", None, "Open")
+_RENEWAL = renewals.Renewal(key="r2", started_by=1, started_at=NOW)
+_ANNOUNCED = (
+    _case(announcement_ops.create, _NEW_ANNOUNCEMENT),
+    _case(announcement_ops.create, _NEW_ANNOUNCEMENT, way="pressed again"),
+    _case(
+        announcement_ops.create,
+        _NEW_ANNOUNCEMENT.model_copy(update={"key": "other", "post_code": f"p{FAILED * WANTED + 4}"}),
+        way="after a failure",
+    ),
+    _case(announcement_ops.find, _id(1)),
+    _case(announcement_ops.find_last, "p1", GARDEN),
+    _case(announcement_ops.find_of_draft, "d1"),
+    _case(announcement_ops.find_of_post, "p1"),
+    _case(announcement_ops.find_of_post, "p1", [AnnouncementState.PLANNED], way="in a state"),
+    _case(announcement_ops.count_of_post, "p1"),
+    _case(announcement_ops.tell_post, "c1"),
+    _case(announcement_ops.find_planned, limit=10),
+    _case(announcement_ops.find_planned, limit=10, chat_id=GARDEN, way="in a channel"),
+    _case(announcement_ops.count_planned),
+    _case(announcement_ops.find_taken, GARDEN, NOW),
+    _case(announcement_ops.find_troubled, 20),
+    _case(announcement_ops.find_troubled, 20, GARDEN, way="in a channel"),
+    _case(announcement_ops.count_troubled),
+    _case(publishing.has_work, NOW),
+    _case(publishing.find_due, NOW, limit=3),
+    _case(publishing.find_due, NOW, without=[-5], limit=3, way="without"),
+    _case(publishing.claim, _announced(DUE), OWNER, BOT, NOW),
+    _case(publishing.find_claimed, _announced(DUE), OWNER),
+    _case(publishing.renew, OWNER, [_id(1)], NOW),
+    _case(publishing.release, _announced(LAPSED_SENDING), NOW + HOUR),
+    _case(publishing.release, _announced(DUE, 4), NOW + HOUR, way="given up"),
+    _case(publishing.record_published, _announced(LAPSED_SENDING, 2), 5, NOW),
+    _case(publishing.record_failed, _announced(LAPSED_SENDING, 3), "no"),
+    _case(publishing.record_unknown, _announced(LAPSED_SENDING, 4), "lost"),
+    _case(publishing.give_up_lapsed, NOW, 3),
+    _case(publishing.mark_missed, _announced(DUE, 2)),
+    _case(publishing.postpone, _announced(DUE, 3), NOW + HOUR),
+    _case(publishing.find_last_published_at, GARDEN, NOW),
+    _case(publishing.find_unnoted, 3),
+    _case(publishing.mark_noted, _announced(TO_EDIT)),
+    _case(announcement_ops.move, _id(3), NOW + HOUR),
+    _case(announcement_ops.publish_now, _id(FAILED * WANTED + 1), NOW),
+    _case(announcement_ops.send_again, _id(UNKNOWN * WANTED + 1), NOW),
+    _case(announcement_ops.confirm, _id(UNKNOWN * WANTED + 2), NOW),
+    _case(announcement_ops.cancel, _id(UNKNOWN * WANTED + 3)),
+    _case(announcement_rows.change_state, _id(3), [AnnouncementState.PLANNED], {}),
+    _case(announcement_rows.readable, [{"_id": key(0), "state": "planned"}]),
+    _case(changes.change_all, "p2", _SHOWN, NOW),
+    _case(changes.change_one, _id(TO_EDIT * WANTED + 2), _SHOWN, NOW),
+    _case(changes.count_changeable, "p2"),
+    _case(changes.find_due, NOW, limit=3),
+    _case(changes.find_due, NOW, without=[-5], limit=3, way="without"),
+    _case(changes.record_edited, _announced(TO_EDIT), "https://t.me/x", None),
+    _case(changes.record_edited, _announced(TO_EDIT, 2), "https://t.me/x", None, way="changed meanwhile"),
+    _case(changes.record_refused, _announced(TO_EDIT, 3), "no"),
+    _case(changes.keep, _announced(TO_EDIT, 4), "another bot"),
+    _case(changes.postpone, _announced(RENEWING), NOW + DAY),
+    _case(changes.count_of_other_bots, BOT),
+    _case(removals.find_due, NOW, 3),
+    _case(removals.is_any_due, NOW),
+    _case(removals.request, _id(TO_EDIT * WANTED + 1), NOW),
+    _case(removals.withdraw_all, "p1", NOW),
+    _case(removals.record_withdrawn, _announced(LEAVING)),
+    _case(removals.record_emptied, _announced(LEAVING, 2)),
+    _case(removals.postpone, _announced(LEAVING, 3), NOW + HOUR, "no"),
+    _case(renewals.start, "r2", 1, NOW),
+    _case(renewals.find),
+    _case(renewals.find_renewal),
+    _case(renewals.mark_page, _RENEWAL.model_copy(update={"cursor": _id(1)}), NOW),
+    _case(renewals.cancel, "r2"),
+)
 
 _COUNTED = tuple(
     _case(statistics_ops.count_on, counter, TODAY, NOW, way=counter.value) for counter in statistics_ops.DAILY_COUNTS
@@ -341,6 +446,10 @@ CASES: tuple[Case, ...] = (
     _case(channel_ops.load),
     _case(channel_ops.current, NOW),
     _case(channel_ops.add, _CHANNEL),
+    _case(channel_ops.add, _CHANNEL.model_copy(update={"chat_id": -1}), way="stored"),
+    _case(channel_ops.connect, -1, title="A", username=None, added_by=1, added_at=NOW),
+    _case(channel_ops.connect, -9000, title="A", username=None, added_by=1, added_at=NOW, way="a new one"),
+    _case(channel_ops.switch_publishing, -2, is_on=True),
     _case(channel_ops.find, -1),
     _case(channel_ops.change, -1, label="Join us"),
     _case(channel_ops.change_link, -1, "https://t.me/+x", invite_link="https://t.me/+y"),
@@ -577,6 +686,7 @@ CASES: tuple[Case, ...] = (
             current_database().collection("tokens"), {"token": {"$gte": token(1)}}, "token", **ONE_BATCH
         ),
     ),
+    *_ANNOUNCED,
     *_SWEPT,
     # in this order: each process finds what the one before it has left
     _migrator_step("without a record"),

@@ -327,6 +327,76 @@ def _many_broadcasts(i: int, wanted: int) -> Document:
     return ways[i % len(ways)]
 
 
+#: announcements by what is to be done with them: the first of each WANTED, in this order
+DUE, TO_EDIT, LEAVING, LAPSED_SENDING, FAILED, UNKNOWN, RENEWING, MARKED = range(8)
+#: of every announcement that is planned or was published long ago
+GARDEN = -1001
+
+
+def announcement_row(i: int, wanted: int = WANTED) -> Document:
+    """Return announcement `i`; the first of all cannot be read."""
+    row: Document = {
+        "key": f"d{i}",
+        "post_code": f"p{i}",
+        "chat_id": GARDEN,
+        "ordinal": 1,
+        "publish_at": NOW - 90 * DAY + i * SECOND,
+        "due_at": None,
+        "source": "ch1",
+        "text": None if i == 0 else "Spring album",
+        "label": "Open",
+        "url": "https://t.me/shop_bot",
+        "created_by": 1,
+        "created_at": NOW - 90 * DAY,
+        "state": "published",
+        "count": 1,
+        "revision": 0,
+        "bot_id": BOT,
+        "message_id": i + 1,
+        "published_at": NOW - 90 * DAY + i * SECOND,
+        "leaves_at": None,
+        "edit": None,
+        "edit_at": None,
+        "is_withdrawal_wanted": False,
+        "is_noted": True,
+        "owner": None,
+        "until": None,
+        "renewal": None,
+        "renewal_state": None,
+    }
+    return row | (_few_announcements(i, wanted) if i < 8 * wanted else _many_announcements(i))
+
+
+def _few_announcements(i: int, wanted: int) -> Document:
+    soon = {"publish_at": NOW - HOUR + i * SECOND}
+    unpublished = {"message_id": None, "published_at": None, **soon}
+    return (
+        {**unpublished, "state": "planned", "due_at": NOW - HOUR + i * SECOND},
+        {"edit": "content", "edit_at": NOW - HOUR + i * SECOND, "is_noted": False},
+        {"leaves_at": NOW - HOUR + i * SECOND, "bot_id": BOT + 1},
+        {**unpublished, "state": "sending", "owner": OWNER, "until": NOW - i * SECOND},
+        {**unpublished, "state": "failed"},
+        {**unpublished, "state": "unknown"},
+        {"renewal": "r1", "renewal_state": "due", "edit": "button", "edit_at": NOW + DAY},
+        {"renewal": "r1", "renewal_state": "done"},
+    )[i // wanted]
+
+
+def _many_announcements(i: int) -> Document:
+    ways: tuple[Document, ...] = (
+        {"state": "planned", "due_at": NOW + DAY + i * SECOND, "publish_at": NOW + DAY + i * SECOND},
+        {"leaves_at": NOW + DAY + i * SECOND},
+        {"edit": "button", "edit_at": NOW + DAY + i * SECOND, "renewal": "r0", "renewal_state": "due"},
+        {"state": "withdrawn", "leaves_at": None, "renewal": "r0", "renewal_state": "done"},
+        {"state": "cancelled", "publish_at": NOW + DAY + i * SECOND},
+    )
+    return ways[i % len(ways)]
+
+
+def _announcement(i: int, size: int, wanted: int) -> Document:
+    return announcement_row(i, wanted)
+
+
 #: user ids of pending rows, higher than all others
 FRESH = 10**6
 
@@ -469,6 +539,7 @@ _MAKERS: dict[str, Callable[[int, int, int], Document]] = {
     "deliveries": _delivery,
     "pending_deletions": _promise,
     "impossible_deletions": _impossible,
+    "announcements": _announcement,
     "broadcasts": _broadcast,
     "broadcast_recipients": _recipient,
     "job_leases": _lease,

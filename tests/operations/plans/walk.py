@@ -169,7 +169,13 @@ class Table:
 
     def _each_way(self, query: Query) -> Walk | None:
         others = {field: value for field, value in query.condition.items() if field != "$or"}
-        ways = [self.walk(Query(self.name, query.method, {**others, **branch})) for branch in query.condition["$or"]]
+        # without an order the branches are read one after the other, up to the limit
+        wanted = None if query.limit is None or query.sort else query.limit + query.skip
+        ways: list[Walk] = []
+        for branch in query.condition["$or"]:
+            if wanted is not None and sum(way.returned for way in ways) >= wanted:
+                break
+            ways.append(self.walk(Query(self.name, query.method, {**others, **branch}, limit=wanted)))
         if any(way.index is None for way in ways):
             return None
         returned = sum(way.returned for way in ways)
@@ -177,7 +183,7 @@ class Table:
             ways[0].index,
             sum(way.keys for way in ways),
             sum(way.documents for way in ways),
-            returned,
+            returned if wanted is None else min(returned, wanted),
             returned if query.sort else 0,
             tuple(itertools.chain.from_iterable(way.bounds for way in ways)),
         )

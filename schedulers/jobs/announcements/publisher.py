@@ -13,12 +13,13 @@ from core.clock import Clock
 from core.jobs import Counts
 from core.retries import retry_while_unavailable
 from core.supervisor import Supervisor
+from database.operations import announcement_ops
 from database.operations.announcements import changes, publishing, renewals
 from schedulers.context import JobContext
-from schedulers.jobs.announcement_alerts import AnnouncementAlerts
-from schedulers.jobs.announcement_calls import AnnouncementCalls
-from schedulers.jobs.announcement_edits import Edits
-from schedulers.jobs.announcement_sending import Sending
+from schedulers.jobs.announcements.alerts import AnnouncementAlerts
+from schedulers.jobs.announcements.calls import AnnouncementCalls
+from schedulers.jobs.announcements.edits import Edits
+from schedulers.jobs.announcements.sending import Sending
 from schedulers.runner import Run
 from sender.limiting.send_limiter import SendLimiter
 
@@ -181,7 +182,10 @@ class _Work:
 
     async def _tell_posts(self) -> None:
         """Let posts know how many announcements they have."""
-        for one in await self._query(partial(publishing.find_unnoted, PAGE)):
+        unnoted = await self._query(partial(publishing.find_unnoted, PAGE))
+        for post_code in {one.post_code for one in unnoted}:
+            await self._query(partial(announcement_ops.tell_post, post_code))
+        for one in unnoted:
             await self._query(partial(publishing.mark_noted, one))
 
 

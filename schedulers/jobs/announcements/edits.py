@@ -9,8 +9,8 @@ from core.announcements import Announcement, AnnouncementState
 from core.clock import Clock
 from database.operations import announcement_ops
 from database.operations.announcements import changes, removals
-from schedulers.jobs.announcement_calls import AnnouncementCalls, Done, Gone, Later, Outcome, Refused, Unknown
-from schedulers.jobs.announcement_sending import CannotPublish
+from schedulers.jobs.announcements.calls import AnnouncementCalls, Done, Gone, Later, Outcome, Refused, Unknown
+from schedulers.jobs.announcements.sending import CannotPublish
 from schedulers.runner import Run
 from sender.failures import TELEGRAM_ERRORS
 from views.links import post_link

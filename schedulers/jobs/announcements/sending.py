@@ -15,8 +15,8 @@ from core.announcements import Announcement, AnnouncementState, catch_up_at, is_
 from core.errors import StoreUnavailable, TollgateError
 from core.retries import retry_while_unavailable
 from database.operations.announcements import publishing
-from schedulers.jobs.announcement_alerts import AnnouncementAlerts
-from schedulers.jobs.announcement_calls import AnnouncementCalls, Done, Gone, Later, Outcome, Refused, Unknown
+from schedulers.jobs.announcements.alerts import AnnouncementAlerts
+from schedulers.jobs.announcements.calls import AnnouncementCalls, Done, Gone, Later, Outcome, Refused, Unknown
 from schedulers.runner import Run
 from sender.limiting.send_limiter import SendLimiter
 

@@ -10,9 +10,9 @@ from core.delivery import is_near_limit, is_too_old
 from core.jobs import Counts
 from database.operations.announcements import changes, removals
 from schedulers.context import JobContext
-from schedulers.jobs.announcement_alerts import AnnouncementAlerts
-from schedulers.jobs.announcement_calls import AnnouncementCalls, Done, Gone, Later, Outcome, Refused
-from schedulers.jobs.announcement_sending import CannotPublish
+from schedulers.jobs.announcements.alerts import AnnouncementAlerts
+from schedulers.jobs.announcements.calls import AnnouncementCalls, Done, Gone, Later, Outcome, Refused
+from schedulers.jobs.announcements.sending import CannotPublish
 from schedulers.runner import Run
 from views.publishing import announcement_texts as texts
 

@@ -20,7 +20,7 @@ from aiogram.types import Message, MessageId
 
 from core.announcements import Announcement, CoverMessage, EditKind
 from monitoring.logs import mask
-from schedulers.jobs.cover_media import CoverMedia, NotAPicture
+from schedulers.jobs.announcements.cover_media import CoverMedia, NotAPicture
 from sender.certainty import Certainty, Effect, certainty_of
 from sender.failures import TELEGRAM_ERRORS, classify, retry_after, text_of
 from sender.lanes import Lane, in_lane
