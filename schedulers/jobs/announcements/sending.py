@@ -68,7 +68,7 @@ class Sending:
         now = self._run.now()
         if is_missed(one.publish_at, now):
             if await self._query(partial(publishing.mark_missed, one)):
-                self._run.done[AnnouncementState.MISSED] += 1
+                self._run.done["missed"] += 1
                 await self._alerts.tell(one.model_copy(update={"state": AnnouncementState.MISSED}))
             return None
         free_at = await self._free_at(one, now)
@@ -127,13 +127,13 @@ class Sending:
         if await self._query(record) is None:
             log.error("announcement.not_recorded", announcement=claimed.id, message_id=message_id)
             return
-        self._run.done[AnnouncementState.PUBLISHED] += 1
+        self._run.done["published"] += 1
         log.info("announcement.published", announcement=claimed.id, chat_id=claimed.chat_id, message_id=message_id)
         if claimed.count > 1:
             await self._alerts.settle(claimed.key)
 
     async def _ended(self, claimed: Announcement, state: AnnouncementState, error: str) -> None:
-        self._run.done[state] += 1
+        self._run.done[state.value] += 1
         log.warning("announcement.not_published", announcement=claimed.id, state=state.value, error=error)
         await self._alerts.tell(claimed.model_copy(update={"state": state, "error": error}))
 
