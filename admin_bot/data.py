@@ -20,7 +20,7 @@ from admin_bot.posts.assembly import build_posts
 from admin_bot.posts.batch_status import BatchStatus
 from admin_bot.posts.cards import CardService
 from admin_bot.posts.changes import ChangeService
-from admin_bot.posts.covers import CoverKeeper
+from admin_bot.posts.covers import PostCovers
 from admin_bot.posts.post_maker import PostMaker
 from admin_bot.posts.service import PostService
 from admin_bot.publishing.assembly import PublishingServices, build_publishing
@@ -95,7 +95,7 @@ class AdminData(_ProcessData, _PublishingData):
     #: changes of a post's fields
     changes: ChangeService
     #: covers of posts
-    covers: CoverKeeper
+    covers: PostCovers
     #: albums that become posts
     albums: AlbumCollector
     batch_status: BatchStatus
@@ -126,7 +126,6 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
     channels = build_channels(context, storage.channel)
     broadcasts = build_broadcasts(context, storage.copier, conversations, bulk_rate_per_s=config.bulk_rate_per_s)
     system = build_system(context, config, runs, follower)
-    undo_service, answer_albums = UndoService(), SeenKeys()
     publishing = build_publishing(context, storage.channel, storage.copier, follower, undo_service, answer_albums)
     return AdminData(
         **_process_data(context, config),

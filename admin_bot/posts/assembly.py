@@ -7,7 +7,7 @@ from admin_bot.conversation.dialogue import Conversations
 from admin_bot.posts.batch_status import BatchStatus
 from admin_bot.posts.cards import CardService
 from admin_bot.posts.changes import ChangeService
-from admin_bot.posts.covers import CoverKeeper
+from admin_bot.posts.covers import PostCovers
 from admin_bot.posts.post_maker import PostMaker
 from admin_bot.posts.service import PostService
 from admin_bot.seen_keys import SeenKeys
@@ -24,7 +24,7 @@ class PostServices:
     service: PostService
     cards: CardService
     changes: ChangeService
-    covers: CoverKeeper
+    covers: PostCovers
     #: albums that become posts
     albums: AlbumCollector
     batch_status: BatchStatus
@@ -46,7 +46,7 @@ def build_posts(
         service=service,
         cards=cards,
         changes=ChangeService(context.bot, cards, undo_service, context.clock),
-        covers=CoverKeeper(copier, answer_albums),
+        covers=PostCovers(copier, answer_albums),
         albums=AlbumCollector(context.supervisor, service, context.clock),
         batch_status=BatchStatus(context.bot, context.supervisor, context.clock, conversations),
     )

@@ -11,7 +11,7 @@ from views.html import esc
 from views.posts.questions import COVER_EXPECTED
 
 
-class CoverKeeper:
+class PostCovers:
     """Takes the photo that is sent as the cover of a post."""
 
     def __init__(self, copier: Copier, answer_albums: SeenKeys) -> None:

@@ -239,7 +239,7 @@ async def cancel(announcement_id: str) -> Announcement | None:
 
 async def find_unreported(limit: int) -> list[Announcement]:
     """Return up to `limit` announcements whose progress message may not show what became of them, the newest first."""
-    return readable(await announcements().find({"is_reported": False}, limit=limit, sort=[("created_at", -1)]))
+    return await readable(await announcements().find({"is_reported": False}, limit=limit, sort=[("created_at", -1)]))
 
 
 async def mark_reported(key: str) -> int:

@@ -20,7 +20,6 @@ from admin_bot.states import Asked, PostAsked
 from core.clock import Clock
 from core.posts import Post
 from core.settings.announcing import announcement_label
-from core.settings.model import BotSettings
 from database.operations import post_ops, settings_ops
 from views.admin_texts import FIRST_THE_BATCH
 from views.navigation import OpenPost
@@ -141,11 +140,10 @@ async def ask(
     waiting_for, choice = _ASKED[callback_data.act]
     seen = "" if choice is None else fingerprint(getattr(post, FIELDS[choice]))
     await dialogue.ask(waiting_for, Question(callback_data.pack(), screen_id(query), seen))
-    settings = await settings_ops.current(clock.now())
-    await turn_to(query, bot, _question(post, callback_data, seen, settings))
+    await turn_to(query, bot, await _question(post, callback_data, seen, clock))
 
 
-def _question(post: Post, button: PostButton, seen: str, settings: BotSettings) -> Screen:
+async def _question(post: Post, button: PostButton, seen: str, clock: Clock) -> Screen:
     place = button.place
     match button.act:
         case PostAction.TITLE:
@@ -155,7 +153,10 @@ def _question(post: Post, button: PostButton, seen: str, settings: BotSettings) 
         case PostAction.OTHER_TIME:
             return questions.ask_deletion(post, place)
         case PostAction.LABEL:
-            return questions.ask_label(post, place, seen, announcement_label(None, settings))
+            settings = await settings_ops.current(clock.now())
+            return questions.ask_label(
+                post, place, seen, announcement_label(post.model_copy(update={"label": None}), settings)
+            )
         case PostAction.PASSWORD:
             return questions.ask_password(post, options.password_words(post), place, seen)
         case PostAction.OWN_COVER:

@@ -13,7 +13,7 @@ from admin_bot.conversation.dialogue import Dialogue, Question
 from admin_bot.filters import has_text
 from admin_bot.posts.cards import CardService
 from admin_bot.posts.changes import ChangeService, Wanted
-from admin_bot.posts.covers import CoverKeeper
+from admin_bot.posts.covers import PostCovers
 from admin_bot.posts.inputs import read_label, read_minutes, read_password, read_place, read_title
 from admin_bot.posts.lists import list_screen
 from admin_bot.screens import move_below
@@ -105,7 +105,7 @@ async def take_cover(
     bot: Bot,
     state: FSMContext,
     changes: ChangeService,
-    covers: CoverKeeper,
+    covers: PostCovers,
 ) -> None:
     dialogue = Dialogue(state)
     asked = await _asked(message, dialogue)

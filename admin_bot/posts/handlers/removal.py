@@ -10,18 +10,33 @@ from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.posts.cards import CardService
 from admin_bot.posts.changes import ChangeService
 from admin_bot.posts.lists import list_screen
-from admin_bot.screens import turn_to, turn_to_fresh
+from admin_bot.screens import toast, turn_to, turn_to_fresh
 from core.clock import Clock
+from core.posts import Post
+from core.team.admins import Role
+from core.team.rights import may_take_down
 from database.operations import post_ops, post_takedown
 from database.operations.announcements import changes as announcement_changes
 from database.operations.announcements import removals
+from views.admin_texts import not_your_role
 from views.posts import cards as views
 from views.posts.callbacks import PostAction, PostButton, PostList
 
 
-async def confirm(query: CallbackQuery, callback_data: PostButton, bot: Bot, cards: CardService, clock: Clock) -> None:
+async def _removable(query: CallbackQuery, button: PostButton, cards: CardService, role: Role) -> Post | None:
+    """Return the post of the button; None, answered, if it is gone, or not of this person, who is an editor."""
+    post = await cards.find_or_answer(query, button.code, button.place)
+    if post is not None and not may_take_down(role, query.from_user.id, post.created_by):
+        await toast(query, not_your_role(role), alert=True)
+        return None
+    return post
+
+
+async def confirm(
+    query: CallbackQuery, callback_data: PostButton, bot: Bot, cards: CardService, clock: Clock, role: Role
+) -> None:
     """Say what stays, and ask."""
-    post = await cards.find_or_answer(query, callback_data.code, callback_data.place)
+    post = await _removable(query, callback_data, cards, role)
     if post is None:
         return
     copies = await post_takedown.count_copies(post.code, clock.now())
@@ -43,10 +58,11 @@ async def remove(
     cards: CardService,
     changes: ChangeService,
     clock: Clock,
+    role: Role,
 ) -> None:
-    post = await post_ops.remove(callback_data.code)
+    found = await _removable(query, callback_data, cards, role)
+    post = None if found is None else await post_ops.remove(found.code)
     if post is None:
-        await turn_to_fresh(query, bot, await list_screen(PostList(), None))
         return
     await note(clock.now(), query.from_user.id, "post.removed", post.code, None, {"number": post.number})
     undo = await changes.offer_restore(Dialogue(state), post.code)
@@ -55,15 +71,15 @@ async def remove(
 
 
 async def take_down(
-    query: CallbackQuery, callback_data: PostButton, bot: Bot, cards: CardService, clock: Clock
+    query: CallbackQuery, callback_data: PostButton, bot: Bot, cards: CardService, clock: Clock, role: Role
 ) -> None:
     """Close the link, withdraw every announcement, and have every copy deleted that can be."""
     now, admin_id = clock.now(), query.from_user.id
-    copies = await post_takedown.count_copies(callback_data.code, now)
-    post = await post_takedown.take_down(callback_data.code, by=admin_id, at=now)
+    found = await _removable(query, callback_data, cards, role)
+    post = None if found is None else await post_takedown.take_down(found.code, by=admin_id, at=now)
     if post is None:
-        await turn_to_fresh(query, bot, await list_screen(PostList(), None))
         return
+    copies = await post_takedown.count_copies(post.code, now)
     withdrawn = await removals.withdraw_all(post.code, now)
     counts = {"announcements": withdrawn.leaving, "copies": copies.deletable}
     await note(now, admin_id, "post.taken_down", post.code, None, counts)

@@ -17,10 +17,10 @@ from admin_bot.screens import (
     turn_to_fresh,
 )
 from admin_bot.undo import UndoService
-from core.admins import Role
 from core.announcements import Announcement, AnnouncementState
 from core.clock import Clock
-from core.rights import may_take_down
+from core.team.admins import Role
+from core.team.rights import may_take_down
 from database.operations import announcement_ops
 from views.admin_texts import not_your_role
 from views.publishing import announcement_screens as views
