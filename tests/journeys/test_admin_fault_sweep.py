@@ -24,7 +24,7 @@ METHODS = (
     "sendMessage",
     "editMessageText",
     "getChatMember",
-    "deleteMessages",
+    "deleteMessage",
     "answerCallbackQuery",
 )
 #: the calls that managing a channel to join makes, and the bot that makes them
@@ -63,14 +63,15 @@ POSTING = Step(lambda house: house.olive.media(ADMIN_BOT, "photo", caption="Rome
 WAY = (
     POSTING,
     Step(write("/start"), "Your posts are kept in"),
-    Step(write("/posts ro"), "matching"),
-    Step(press("1 · Rome"), "Protected:"),
-    Step(press("Replace messages"), "New content for post 1"),
+    Step(write("/posts ro"), "with “"),
+    Step(press("1 · Rome"), "saving allowed"),
+    Step(press("Content"), "Photo × 1"),
+    Step(press("Replace all"), "New messages for post 1"),
     Step(write("new"), "1 message so far"),
-    Step(press("Done"), "has its new content"),
-    Step(press("Card"), "Protected:"),
-    Step(press("Remove"), "Remove post 1,"),
-    Step(press("Remove post 1"), "Its link opens nothing"),
+    Step(press("Done"), "has new content"),
+    Step(press("Card"), "saving allowed"),
+    Step(press("Remove"), "Remove post 1?"),
+    Step(press("Remove"), "its link opens nothing"),
 )
 
 NEWS, FIRST_POST = -1001000000301, 2
