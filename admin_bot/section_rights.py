@@ -33,11 +33,6 @@ SECTIONS: dict[str, Right] = {
     "admin shorteners": Right.SHORTENERS,
     "admin statistics": Right.STATISTICS,
     "admin backup": Right.BACKUP_NOW,
-    "admin shortener answers": Right.SHORTENERS,
-    "admin shortener drafts": Right.SHORTENERS,
-    "admin shorteners": Right.SHORTENERS,
-    # a key that is pasted by anybody is deleted
-    "admin pasted keys": Right.ENTER,
     "admin posting": Right.POSTS,
     "admin publishing": Right.POSTS,
     "admin publishing confirmations": Right.POSTS,

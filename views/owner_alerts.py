@@ -35,7 +35,7 @@ def post_damaged(post: Post, delivered: int) -> str:
     return (
         f"<b>Post {post.number} is incomplete.</b> {isolate(post.title)}\n"
         f"Only {delivered} of its {post.item_count} messages could be delivered: the others are gone from the storage "
-        "channel. “Replace messages” on the post's card (/posts) repairs it."
+        "channel. “Content” on the post's card (/posts), then “Replace all”, repairs it."
     )
 
 
@@ -44,7 +44,7 @@ def post_refused(post: Post, words: str) -> str:
     return (
         f"<b>Telegram does not let me hand post {post.number} over.</b> {isolate(post.title)}\n"
         f"It says: {esc(cut(words, 200))}\n"
-        "“Replace messages” on the post's card (/posts) repairs it."
+        "“Content” on the post's card (/posts), then “Replace all”, repairs it."
     )
 
 

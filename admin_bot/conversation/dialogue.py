@@ -23,6 +23,8 @@ from views.undo import UNDO_NAME_LENGTH
 ButtonT = TypeVar("ButtonT", bound=CallbackData)
 #: searches stored; buttons of older ones open the whole list
 SEARCHES_MAX = 5
+#: batches remembered after their end
+ENDED_MAX = 5
 #: steps stored that can be undone; older ones cannot any more
 UNDO_STEPS_MAX = 10
 _QUESTION_STATES = frozenset(state.state for state in QUESTIONS)
@@ -62,9 +64,20 @@ class Dialogue:
         await self._state.set_state(Collecting.messages)
         await self._state.update_data(draft=draft.model_dump(mode="json"))
 
-    async def close_batch_draft(self) -> None:
+    async def close_batch_draft(self, made: str | None = None) -> None:
+        """Close the batch. `made`: the code of the post it became; its `Done` finds that again."""
+        data = await self._state.get_data()
+        draft = read_batch_draft(data.get("draft"))
+        ended = dict(data.get("ended") or {})
+        if draft is not None and made is not None:
+            ended = dict([*ended.items(), (draft.id, made)][-ENDED_MAX:])
         await self._state.set_state(None)
-        await self._state.update_data(draft=None)
+        await self._state.update_data(draft=None, ended=ended)
+
+    async def made_of(self, batch_id: str) -> str | None:
+        """Return the code of the post an ended batch became; None if it became none, or is no longer stored."""
+        code: str | None = dict((await self._state.get_data()).get("ended") or {}).get(batch_id)
+        return code
 
     async def broadcast_draft(self) -> BroadcastDraft | None:
         """Return the draft of a broadcast; None if there is none. Commands, batches and questions do not close it."""
@@ -145,6 +158,15 @@ class Dialogue:
         if message_id is not None:
             await self._state.update_data(picker=None)
         return message_id
+
+    async def keep_mine(self, mine: dict[str, Any]) -> None:
+        """Store what was typed and not saved, because somebody else was faster; one value, the last one."""
+        await self._state.update_data(mine=mine)
+
+    async def mine(self) -> dict[str, Any] | None:
+        """Return what was typed and not saved; None for nothing."""
+        mine: dict[str, Any] | None = (await self._state.get_data()).get("mine")
+        return mine
 
     async def keep_search(self, text: str) -> str:
         """Store a search; returns a short name for it that fits into buttons. The oldest search is dropped."""
