@@ -81,6 +81,12 @@ class OpenPost(CallbackData, prefix="gp"):
     code: str = Field(max_length=CODE_LENGTH)
 
 
+class OpenPreview(CallbackData, prefix="gprev"):
+    """Show a post as a subscriber gets it; counts nothing."""
+
+    code: str = Field(max_length=CODE_LENGTH)
+
+
 class OpenPublish(CallbackData, prefix="gpub"):
     """Show what publishing a post would send, and where."""
 
