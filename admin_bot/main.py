@@ -49,6 +49,7 @@ def build(bot: Bot, data: AdminData, storage: BaseStorage, outage_retry: RetryOn
     dispatcher.shutdown.register(data["albums"].close)
     dispatcher.shutdown.register(data["broadcast_albums"].close)
     dispatcher.startup.register(data["progress_updater"].start)
+    dispatcher.startup.register(data["publish_results"].resume)
     dispatcher.shutdown.register(data["progress_updater"].stop)
     return dispatcher
 

@@ -34,11 +34,11 @@ class FirstHourGuide:
     async def open_steps(self) -> tuple[Step, ...]:
         """Return the steps that are open; at most one command in five seconds, none once the hour is over."""
         now = self._clock.now()
-        was_published = (await stored.current(now)).published_at is not None
+        was_announced = (await stored.current(now)).announced_at is not None
         return open_steps(
             has_storage=await self._storage.find() is not None,
             has_channel=bool(publishing_channels(await channel_ops.current(now))),
-            was_published=was_published,
+            was_announced=was_announced,
         )
 
     async def ask_storage(self, user_id: int, role: Role, before: str = "") -> bool:
@@ -110,7 +110,22 @@ class FirstHourGuide:
             getattr(member, f"can_{right}") for right in views.PUBLISHING_RIGHTS
         )
 
-    async def published(self, admin_id: int, see: str) -> None:
-        """Say once, after the first announcement ever, what can come next. `see`: callback data of the preview."""
-        if await stored.mark_published(self._clock.now()):
-            await self._bot.send_message(admin_id, views.IT_IS_OUT, reply_markup=views.after_publishing(see))
+    async def announced(self) -> None:
+        """An announcement was confirmed: the last step is done. One command the first time, none afterwards."""
+        now = self._clock.now()
+        if (await stored.current(now)).announced_at is None:
+            await stored.mark_announced(now)
+
+    async def published(self, admin_id: int, code: str) -> None:
+        """A post was published: say once, after the first one ever, what can come next."""
+        now = self._clock.now()
+        if (await stored.current(now)).told_at is None and await stored.mark_told(now):
+            await self._bot.send_message(admin_id, views.IT_IS_OUT, reply_markup=views.after_publishing(code))
+
+    async def publishing_channel(self) -> str | None:
+        """Return the name of the only connected channel while nothing was announced yet; None otherwise."""
+        now = self._clock.now()
+        channels = publishing_channels(await channel_ops.current(now))
+        if len(channels) != 1 or (await stored.current(now)).announced_at is not None:
+            return None
+        return channels[0].name

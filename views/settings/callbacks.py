@@ -8,7 +8,7 @@ from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
 from core.errors import BadInput
-from core.settings import BotSettings, Control, Group, SettingField
+from core.settings import BotSettings, Control, SettingField
 from core.settings.reading import expected
 
 #: characters of a setting's name and of a value, so that the data stays below Telegram's 64 bytes
@@ -17,12 +17,6 @@ _NAME_MAX, _VALUE_MAX = 25, 10
 _SHORT = frozenset({Control.NUMBER, Control.DURATION, Control.CHOICE, Control.SWITCH})
 #: stands for an empty value
 _EMPTY = "-"
-
-
-class GroupButton(CallbackData, prefix="sg"):
-    """Show a group."""
-
-    group: Group
 
 
 class FieldButton(CallbackData, prefix="sf"):

@@ -8,11 +8,11 @@ from core.team.admins import Role
 from core.team.rights import Right, may
 from views.buttons import Row, button
 from views.html import cut, esc
-from views.navigation import MENU, Section, data_of, open_button, parent
+from views.navigation import MENU, GroupButton, Section, data_of, open_button, parent
 from views.navigation import NAMES as SECTION_NAMES
 from views.screen_limits import WIDE_MAX
 from views.screens import Parent, Screen, in_pairs
-from views.settings.callbacks import FieldButton, GroupButton, SetButton, seen_of, to_button
+from views.settings.callbacks import FieldButton, SetButton, seen_of, to_button
 from views.settings.words import value_words
 
 NAMES = {

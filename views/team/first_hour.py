@@ -12,7 +12,7 @@ from views.admin_texts import SEND_ANYTHING
 from views.buttons import PRIMARY, button, keyboard, rights
 from views.html import isolate
 from views.links import add_to_channel_link
-from views.navigation import Section, open_button
+from views.navigation import OpenPreview, Section, open_button
 from views.team.callbacks import CheckFirstChannel
 
 #: identifies the answer to this picker
@@ -56,10 +56,10 @@ def give_right(username: str, chat_id: int) -> InlineKeyboardMarkup:
     return keyboard([add], [button("Check again", CheckFirstChannel(chat_id=chat_id).pack())])
 
 
-def after_publishing(see: str) -> InlineKeyboardMarkup:
-    """Return what can come next. `see`: callback data that shows the post as a subscriber gets it."""
+def after_publishing(code: str) -> InlineKeyboardMarkup:
+    """Return what can come next after a post was published."""
     return keyboard(
-        [button("See it as a subscriber", see, style=PRIMARY)],
+        [button("See it as a subscriber", OpenPreview(code=code).pack(), style=PRIMARY)],
         [open_button(Section.CHANNELS, "Require channels")],
         [open_button(Section.SHORTENERS, "Set up unlocking")],
     )

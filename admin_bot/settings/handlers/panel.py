@@ -16,13 +16,12 @@ from core.settings import BotSettings, Control, SettingField, field_of
 from core.settings.changes import Editor
 from core.team.admins import Role
 from database.operations.shorteners import shortener_ops
-from views.navigation import Open, Section
+from views.navigation import GroupButton, Open, Section
 from views.screens import Screen
 from views.settings import field_screens, panel, texts
 from views.settings.callbacks import (
     ConfirmedButton,
     FieldButton,
-    GroupButton,
     SetButton,
     ShowButton,
     from_button,

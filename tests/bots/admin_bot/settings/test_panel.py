@@ -13,7 +13,8 @@ from database.connection import Database
 from database.operations import audit_ops, settings_ops
 from tests.bots.admin_bot.conftest import OWNER, USER_BOT, AdminBot
 from views.admin_texts import CHANGED_SINCE, STALE_BUTTON, TOO_LATE_TO_UNDO, UNDONE
-from views.settings.callbacks import ConfirmedButton, FieldButton, GroupButton, SetButton, fingerprint
+from views.navigation import GroupButton
+from views.settings.callbacks import ConfirmedButton, FieldButton, SetButton, fingerprint
 from views.settings.panel import NAMES
 
 BOB = Editor(7002, "Bob")

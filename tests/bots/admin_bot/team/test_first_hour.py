@@ -253,7 +253,8 @@ async def test_an_editor_connects_no_channel(admin: AdminBot) -> None:
 
 async def test_the_first_announcement_ever_is_told_once_with_what_comes_next(admin: AdminBot) -> None:
     for _ in range(2):
-        await guide(admin).published(OWNER.id, "see")
+        await guide(admin).announced()
+        await guide(admin).published(OWNER.id, "a" * 16)
     assert admin.texts == [IT_IS_OUT]
     assert admin.buttons() == ["See it as a subscriber", "Require channels", "Set up unlocking"]
     assert await guide(admin).open_steps() == ()
