@@ -13,17 +13,25 @@ from admin_bot.broadcasts.service import BroadcastService
 from admin_bot.channels.handlers import list as channel_list
 from admin_bot.conversation.dialogue import Dialogue
 from admin_bot.filters import is_command
-from admin_bot.menu import handlers as menu
+from admin_bot.menu import handlers as menu_handlers
+from admin_bot.menu.service import MenuService
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.people import handlers as people
 from admin_bot.posts.batch_status import BatchStatus
 from admin_bot.posts.handlers import batch, post_list
 from admin_bot.publishing.handlers import schedule
-from admin_bot.screens import remove_screen
-from admin_bot.settings import handlers as settings
+from admin_bot.screens import remove_screen, send
+from admin_bot.settings.handlers import panel as settings_panel
+from admin_bot.settings.handlers import set_command
 from admin_bot.statistics import handlers as statistics
-from admin_bot.storage.handlers import setup
+from admin_bot.storage.channel import StorageChannel
+from admin_bot.storage.handlers.setup import editor
+from admin_bot.storage.setup import StorageSetup
 from admin_bot.system.handlers import admin_page, backup, jobs
+from admin_bot.team.first_hour import FirstHourGuide
+from admin_bot.team.menus import TeamMenus
+from core.team.admins import Role
+from core.team.rights import Right, may
 from sender.updates.acknowledgement import Handler
 from views import admin_texts
 from views.posts import batch_texts
@@ -44,6 +52,27 @@ class ShowOpenBatch(BaseMiddleware):
         if draft is not None:
             await data["batch_status"].show(event.chat.id, dialogue, draft)
         return result
+
+
+async def start(
+    message: Message,
+    role: Role,
+    bot: Bot,
+    menu: MenuService,
+    first_hour: FirstHourGuide,
+    storage_channel: StorageChannel,
+    storage_setup: StorageSetup,
+    team_menus: TeamMenus,
+) -> None:
+    """Ask what the first hour asks next; once posts have their place, show the Menu, or what is wrong there."""
+    user_id = message.chat.id
+    chat_id, may_choose = await storage_channel.find(), may(role, Right.STORAGE)
+    if chat_id is None and not (may_choose and await storage_setup.resume(editor(message.from_user), first_hour)):
+        await first_hour.ask_storage(user_id, role)
+    elif chat_id is not None:
+        problem = await storage_setup.current_problem(chat_id) if may_choose else None
+        await send(bot, user_id, problem or await menu.screen(role))
+    await team_menus.show(user_id, role)
 
 
 async def help_(message: Message) -> None:
@@ -90,8 +119,8 @@ def build() -> Router:
     router.message.filter(is_command)
     router.message.middleware(EndQuestion())
     router.message.middleware(ShowOpenBatch())
-    router.message.register(setup.start, CommandStart())
-    router.message.register(menu.menu_command, Command("menu"))
+    router.message.register(start, CommandStart())
+    router.message.register(menu_handlers.menu_command, Command("menu"))
     router.message.register(help_, Command("help"))
     router.message.register(batch.open_batch, Command("batch"))
     router.message.register(new_post, Command("new", "post"))
@@ -99,8 +128,8 @@ def build() -> Router:
     router.message.register(broadcast_message.broadcast_command, Command("broadcast"))
     router.message.register(post_list.posts_command, Command("posts"))
     router.message.register(schedule.schedule_command, Command("schedule"))
-    router.message.register(settings.show_settings, Command("settings"))
-    router.message.register(settings.set_one, Command("set"))
+    router.message.register(settings_panel.settings_command, Command("settings"))
+    router.message.register(set_command.set_one, Command("set"))
     router.message.register(channel_list.channels_command, Command("channels"))
     router.message.register(people.grant, Command("grant"))
     router.message.register(people.user_command, Command("user", "subscribers"))

@@ -12,6 +12,8 @@ from core.supervisor import Supervisor
 from database.team import Team
 from monitoring.alerts import Alerts
 from sender.limiting.limits import BULK_RATE_PER_S
+from shorteners.providers import Provider
+from shorteners.vault import KeyVault
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,24 @@ class AdminContext:
 
 
 @dataclass(frozen=True, slots=True)
+class ShortenerAccess:
+    """What the configuration says about asking shorteners."""
+
+    vault: KeyVault = field(default_factory=lambda: KeyVault(None, "DATA_DIR: no key file was opened"))
+    #: those of the environment, by the code of their shortener
+    configured: Mapping[str, Provider] = field(default_factory=dict)
+    #: False: addresses typed here may be in a private network (the sandbox's shortener is on this machine)
+    is_public_only: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class AdminConfig:
     """What the configuration says about the admin bot."""
 
     #: STORAGE_CHANNEL_ID
     storage_channel_id: int | None = None
     bulk_rate_per_s: float = BULK_RATE_PER_S
+    shortener_access: ShortenerAccess = field(default_factory=ShortenerAccess)
     #: PUBLIC_BASE_URL
     public_base_url: str = ""
     #: address of the admin page on the machine itself; "" when it is not known

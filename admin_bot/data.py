@@ -28,7 +28,7 @@ from admin_bot.publishing.connecting import ChannelConnector
 from admin_bot.publishing.covers import CoverKeeper
 from admin_bot.publishing.decisions import AnnouncementDecisions
 from admin_bot.publishing.default_cover import DefaultCover
-from admin_bot.publishing.drafts import DraftService
+from admin_bot.publishing.drafts import PublishDraftService
 from admin_bot.publishing.lookups import Lookups
 from admin_bot.publishing.renewal import RenewalService
 from admin_bot.publishing.results import ResultService
@@ -36,22 +36,27 @@ from admin_bot.publishing.schedule import ScheduleService
 from admin_bot.publishing.slots import SlotService
 from admin_bot.run_follower import RunFollower
 from admin_bot.seen_keys import SeenKeys
+from admin_bot.settings.service import SettingsService
+from admin_bot.shorteners.assembly import build_shorteners
+from admin_bot.shorteners.drafts import DraftService
+from admin_bot.shorteners.service import ShortenerService
 from admin_bot.statistics.assembly import build_statistics
 from admin_bot.statistics.service import StatisticsService
 from admin_bot.storage.alarm import StorageAlarm
 from admin_bot.storage.albums import AlbumCollector
 from admin_bot.storage.assembly import build_storage
 from admin_bot.storage.channel import StorageChannel
+from admin_bot.storage.setup import StorageSetup
 from admin_bot.system.admin_page import AdminPage
 from admin_bot.system.assembly import build_system
 from admin_bot.system.backup import BackupService
 from admin_bot.system.jobs import JobService
+from admin_bot.team.assembly import build_team
+from admin_bot.team.first_hour import FirstHourGuide
 from admin_bot.team.menus import TeamMenus
 from admin_bot.undo import UndoService
 from core.clock import Clock
-from database import bot_profiles
 from database.team import Team
-from sender.profiles import BotProfile
 
 
 class _ProcessData(TypedDict):
@@ -69,7 +74,7 @@ class _PublishingData(TypedDict):
     """Publishing and the schedule."""
 
     publishing_lookups: Lookups
-    publish_drafts: DraftService
+    publish_drafts: PublishDraftService
     publish_results: ResultService
     announcement_decisions: AnnouncementDecisions
     channel_connector: ChannelConnector
@@ -87,6 +92,7 @@ class AdminData(_ProcessData, _PublishingData):
     menu: MenuService
     #: the functions that take steps back: subjects register theirs
     undo_service: UndoService
+    settings: SettingsService
     storage_channel: StorageChannel
     storage_alarm: StorageAlarm
     post_maker: PostMaker
@@ -108,11 +114,15 @@ class AdminData(_ProcessData, _PublishingData):
     broadcasts: BroadcastService
     #: albums that are sent for a broadcast
     broadcast_albums: AlbumCollector
+    shorteners: ShortenerService
+    shortener_drafts: DraftService
     jobs: JobService
     backup: BackupService
     admin_page: AdminPage
     statistics: StatisticsService
     team_menus: TeamMenus
+    first_hour: FirstHourGuide
+    storage_setup: StorageSetup
 
 
 def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
@@ -125,14 +135,19 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
     posts = build_posts(context, storage.copier, conversations, undo_service, answer_albums)
     channels = build_channels(context, storage.channel)
     broadcasts = build_broadcasts(context, storage.copier, conversations, bulk_rate_per_s=config.bulk_rate_per_s)
+    shorteners = build_shorteners(context, config, undo_service)
     system = build_system(context, config, runs, follower)
-    publishing = build_publishing(context, storage.channel, storage.copier, follower, undo_service, answer_albums)
+    team = build_team(context, storage.channel)
+    publishing = build_publishing(
+        context, storage.channel, storage.copier, follower, undo_service, answer_albums, team.first_hour
+    )
     return AdminData(
         **_process_data(context, config),
         **_publishing_data(publishing),
         conversations=conversations,
-        menu=MenuService(context.user_bot_username, context.clock, context.zone),
+        menu=MenuService(context.user_bot_username, context.clock, context.zone, team.first_hour.open_steps),
         undo_service=undo_service,
+        settings=SettingsService(context.clock, context.zone, undo_service),
         storage_channel=storage.channel,
         storage_alarm=storage.alarm,
         post_maker=posts.maker,
@@ -149,10 +164,14 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
         progress_updater=broadcasts.progress_updater,
         broadcasts=broadcasts.service,
         broadcast_albums=broadcasts.albums,
+        shorteners=shorteners.service,
+        shortener_drafts=shorteners.drafts,
         jobs=system.jobs,
         backup=system.backup,
         admin_page=system.admin_page,
-        team_menus=TeamMenus(BotProfile(context.bot, bot_profiles), context.team, context.user_bot_username),
+        team_menus=team.menus,
+        first_hour=team.first_hour,
+        storage_setup=storage.setup,
         statistics=build_statistics(context, runs, follower, config.statistics_job),
     )
 

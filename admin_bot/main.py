@@ -6,9 +6,10 @@ from aiogram.fsm.storage.base import BaseStorage
 from aiogram.fsm.storage.memory import SimpleEventIsolation
 from aiogram.fsm.strategy import FSMStrategy
 
-from admin_bot.context import AdminConfig, AdminContext
+from admin_bot.context import AdminConfig, AdminContext, ShortenerAccess
 from admin_bot.conversation.storage import dialogue_storage
 from admin_bot.data import AdminData, build_data
+from admin_bot.middlewares.memberships import DropPeoplesMembership
 from admin_bot.routers import build_router
 from admin_bot.system.admin_page import local_address
 from config import Settings
@@ -23,10 +24,12 @@ from runtime.polling_watch import PollingWatch
 from runtime.team import claim_notice
 from schedulers import registry
 from sender.updates.intake import RetryOnDatabaseOutage, install
+from shorteners.providers import configured_providers
+from shorteners.vault import open_vault
 from views import common_texts
 
 #: named explicitly: Telegram keeps the last list, and aiogram would derive it from the handlers (BOTAPI §4.1)
-ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
+ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member", "chat_member"]
 
 
 def build(bot: Bot, data: AdminData, storage: BaseStorage, outage_retry: RetryOnDatabaseOutage) -> Dispatcher:
@@ -36,6 +39,7 @@ def build(bot: Bot, data: AdminData, storage: BaseStorage, outage_retry: RetryOn
     dispatcher = Dispatcher(disable_fsm=True)
     dispatcher.workflow_data.update(data)
     install(dispatcher, bot, outage_retry=outage_retry, texts=common_texts)
+    dispatcher.update.outer_middleware(DropPeoplesMembership())
     isolation = SimpleEventIsolation()
     dispatcher.update.outer_middleware(FSMContextMiddleware(storage, isolation, strategy=FSMStrategy.USER_IN_CHAT))
     data["conversations"].open(storage, isolation)
@@ -101,6 +105,12 @@ async def component(base: ProcessContext) -> Component:
     config = AdminConfig(
         storage_channel_id=settings.STORAGE_CHANNEL_ID,
         bulk_rate_per_s=settings.BULK_RATE_PER_SECOND,
+        shortener_access=ShortenerAccess(
+            open_vault(settings.DATA_DIR),
+            configured_providers(settings.SHORTENERS),
+            # the sandbox's shortener is on this machine
+            is_public_only=not settings.SANDBOX_CLOCK_URL,
+        ),
         public_base_url=settings.PUBLIC_BASE_URL,
         web_address=local_address(settings.WEB_HOST, settings.WEB_PORT),
         plans=registry.plans(settings.zone, settings.TOKEN_CLEANUP_HOUR),

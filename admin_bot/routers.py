@@ -29,20 +29,30 @@ from admin_bot.publishing.handlers import (
 )
 from admin_bot.publishing.handlers import answers as publish_answers
 from admin_bot.publishing.handlers import connecting as publish_channels
+from admin_bot.settings.handlers import panel as settings_panel
+from admin_bot.settings.handlers import typing as setting_answers
+from admin_bot.shorteners.handlers import answers as shortener_answers
+from admin_bot.shorteners.handlers import drafts as shortener_drafts
+from admin_bot.shorteners.handlers import list as shortener_list
+from admin_bot.shorteners.handlers import pasted_keys
 from admin_bot.statistics import handlers as statistics
 from admin_bot.storage.handlers import rights_changed, setup
 from admin_bot.system.handlers import backup, jobs, system
-from admin_bot.team import claim
+from admin_bot.team import claim, questions
 from core.clock import Clock
 
 #: the claim of the bots comes before the command /start. Commands come next: they win over a waiting question or batch.
-#: Adding a channel and connecting one come before the setup, which takes every other answer of a chat picker. New posts
-#: come after everything that waits for a message
+#: A pasted key is deleted before anything else takes it, except for the questions that ask for one. Adding a channel
+#: and connecting one come before the setup, which takes every other answer of a chat picker. New posts come after
+#: everything that waits for a message
 _MODULES = (
     claim,
     command_handlers,
+    shortener_answers,
+    pasted_keys,
     channel_adding,
     publish_channels,
+    questions,
     setup,
     draft,
     confirming,
@@ -59,6 +69,7 @@ _MODULES = (
     batch,
     card_answers,
     channel_answers,
+    setting_answers,
     people,
     post_list,
     card,
@@ -68,8 +79,11 @@ _MODULES = (
     broadcast_progress,
     jobs,
     system,
+    settings_panel,
     statistics,
     backup,
+    shortener_drafts,
+    shortener_list,
     new_post,
     rights_changed,
     menu,

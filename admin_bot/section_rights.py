@@ -1,24 +1,36 @@
 """What each section and command of the admin bot needs. One that is not in a table is for owners only."""
 
-from core.team.rights import Right
+from core.team.admins import Role
+from core.team.first_hour import Step
+from core.team.rights import Right, may
+from views.navigation import Section
 
 #: by the name of the router that holds the handler
 SECTIONS: dict[str, Right] = {
     "admin claim": Right.CLAIM,
+    # whoever sends a key must see it deleted
+    "admin pasted keys": Right.ENTER,
+    "admin shortener answers": Right.SHORTENERS,
     "admin channel adding": Right.CHANNELS,
     "admin setup": Right.STORAGE,
+    "admin first hour": Right.CHANNELS,
     "admin broadcast message": Right.BROADCASTS,
     "admin broadcast composing": Right.BROADCASTS,
     "admin broadcast answers": Right.BROADCASTS,
     "admin batch": Right.POSTS,
     "admin card answers": Right.POSTS,
     "admin channel answers": Right.CHANNELS,
+    "admin settings": Right.SETTINGS,
+    "admin setting answers": Right.SETTINGS,
     "admin people": Right.SUBSCRIBERS,
     "admin post list": Right.POSTS,
     "admin card": Right.POSTS,
     "admin channels": Right.CHANNELS,
     "admin broadcast progress": Right.BROADCASTS,
     "admin jobs": Right.JOBS,
+    "admin system": Right.JOBS,
+    "admin shortener drafts": Right.SHORTENERS,
+    "admin shorteners": Right.SHORTENERS,
     "admin statistics": Right.STATISTICS,
     "admin backup": Right.BACKUP_NOW,
     "admin posting": Right.POSTS,
@@ -29,7 +41,7 @@ SECTIONS: dict[str, Right] = {
     "admin announcements": Right.POSTS,
     "admin announcement times": Right.POSTS,
     "admin schedule": Right.POSTS,
-    "admin slots": Right.SETTINGS,
+    "admin slots": Right.POSTS,
     "admin default cover": Right.SETTINGS,
     "admin renewal": Right.RENEW_BUTTONS,
     "admin menu": Right.ENTER,
@@ -63,6 +75,29 @@ COMMANDS: dict[str, Right] = {
 }
 #: the router whose handlers are commands
 COMMANDS_ROUTER = "admin commands"
+
+
+#: what opening a section of the Menu needs
+_MENU_RIGHTS: dict[Section, Right] = {
+    Section.POSTS: Right.POSTS,
+    Section.SCHEDULE: Right.POSTS,
+    Section.BROADCASTS: Right.BROADCASTS,
+    Section.SUBSCRIBERS: Right.SUBSCRIBERS,
+    Section.CHANNELS: Right.CHANNELS,
+    Section.STATISTICS: Right.STATISTICS,
+    Section.SETTINGS: Right.SETTINGS,
+    Section.SYSTEM: Right.JOBS,
+}
+STEP_RIGHTS: dict[Step, Right] = {
+    Step.STORAGE: Right.STORAGE,
+    Step.CHANNEL: Right.CHANNELS,
+    Step.PUBLISH: Right.POSTS,
+}
+
+
+def hidden_sections(role: Role) -> frozenset[Section]:
+    """Return the sections the Menu leaves out for a role."""
+    return frozenset(section for section, right in _MENU_RIGHTS.items() if not may(role, right))
 
 
 def right_of(router: str, command: str | None) -> Right:

@@ -1,8 +1,10 @@
 """The team of a process, from its configuration and the key in DATA_DIR."""
 
+from functools import partial
+
 from config import Settings
 from core.clock import Clock
-from database.secret_file import OWNERS, NoSecret, find_secret
+from database.secret_file import OWNERS, NoSecret, find_secret, read_secret
 from database.team import Team
 from runtime.lifecycle import CannotStart, as_soon_as_it_answers
 from views.links import claim_link
@@ -10,7 +12,9 @@ from views.team.texts import no_owner_yet
 
 
 def team_of(settings: Settings, clock: Clock) -> Team:
-    """Build it for a process with a bot; may write a new key to DATA_DIR. Raises CannotStart."""
+    """Build it for a process with a bot. Without ADMIN_IDS it may write a new key to DATA_DIR. Raises CannotStart."""
+    if settings.ADMIN_IDS:
+        return Team(settings.ADMIN_IDS, partial(read_secret, settings.DATA_DIR, OWNERS), clock)
     try:
         key = find_secret(settings.DATA_DIR, OWNERS)
     except NoSecret as error:

@@ -1,13 +1,34 @@
 """A provider: its configuration and the request it is asked with."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from pydantic import SecretStr
 from yarl import URL
 
+from core.shorteners.records import environment_code
+
 _PLACEHOLDER = re.compile(r"\{(key|url)\}")
+
+
+class Configured(Protocol):
+    """A shortener of the environment (`config.Shortener`)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def api_url(self) -> str: ...
+    @property
+    def api_key(self) -> SecretStr: ...
+    @property
+    def hosts(self) -> tuple[str, ...]: ...
+    @property
+    def weight(self) -> int: ...
+    @property
+    def answer(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +72,13 @@ class Provider:
         kept = [(name, value) for name, value in parse_qsl(parts.query, True) if name not in {"api", "url"}]
         query = urlencode([*kept, ("api", values["key"]), ("url", destination)], quote_via=quote)
         return URL(urlunsplit(parts._replace(query=query)), encoded=True)
+
+
+def configured_providers(shorteners: Iterable[Configured]) -> dict[str, Provider]:
+    """Return the providers of the environment, by the code of their shortener."""
+    return {
+        environment_code(one.name): Provider(
+            one.name, one.api_url, one.api_key, hosts=one.hosts, weight=one.weight, answer=one.answer
+        )
+        for one in shorteners
+    }

@@ -8,8 +8,7 @@ from datetime import timedelta
 import structlog
 from aiogram import Bot, Dispatcher
 
-from config import Settings, Shortener
-from core.shorteners.records import environment_code
+from config import Settings
 from core.supervisor import Supervisor
 from database import bot_profiles
 from database.backups.files import backup_folder
@@ -23,7 +22,7 @@ from schedulers.job_scheduler import JobScheduler
 from schedulers.requests import RequestTrigger
 from sender.profiles import BotProfile, Text
 from sender.updates.intake import install
-from shorteners.providers import Provider
+from shorteners.providers import configured_providers
 from shorteners.vault import open_vault
 from user_bot.commands import COMMANDS
 from user_bot.data import build_data
@@ -35,6 +34,8 @@ from user_bot.gate.unlock_links import UnlockConfig
 from user_bot.routers import build_router
 from views import common_texts
 from views.team.profiles import describe_user_bot
+
+log = structlog.get_logger("tollgate.user_bot")
 
 #: asked for explicitly: Telegram keeps the last list and aiogram would derive it from handlers (BOTAPI §4.1)
 ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member", "chat_member", "chat_join_request"]
@@ -129,20 +130,9 @@ def _shorteners(base: ProcessContext) -> CurrentShorteners:
         settings.zone,
         base.alerts,
         vault,
-        {environment_code(one.name): _provider(one) for one in settings.SHORTENERS},
+        configured_providers(settings.SHORTENERS),
         # the sandbox's shortener is on this machine
         is_public_only=not settings.SANDBOX_CLOCK_URL,
-    )
-
-
-def _provider(shortener: Shortener) -> Provider:
-    return Provider(
-        name=shortener.name,
-        api_url=shortener.api_url,
-        api_key=shortener.api_key,
-        hosts=shortener.hosts,
-        weight=shortener.weight,
-        answer=shortener.answer,
     )
 
 

@@ -7,6 +7,7 @@ from aiogram.types import InlineKeyboardButton
 from pydantic import Field
 
 from core.ids import CODE_LENGTH
+from core.settings import Group
 from views.buttons import button
 from views.screens import MENU_DATA, Parent
 
@@ -64,8 +65,24 @@ class Open(CallbackData, prefix="go"):
     section: Section
 
 
+class AskFirstChannel(CallbackData, prefix="fh"):
+    """Ask which channel subscribers read."""
+
+
+class GroupButton(CallbackData, prefix="sg"):
+    """Show a group of settings."""
+
+    group: Group
+
+
 class OpenPost(CallbackData, prefix="gp"):
     """Show a post's card."""
+
+    code: str = Field(max_length=CODE_LENGTH)
+
+
+class OpenPreview(CallbackData, prefix="gprev"):
+    """Show a post as a subscriber gets it; counts nothing."""
 
     code: str = Field(max_length=CODE_LENGTH)
 
@@ -106,3 +123,5 @@ def open_button(section: Section, text: str | None = None, *, style: str | None 
 #: the parent of every section
 MENU = parent(Section.MENU)
 assert MENU.data == MENU_DATA
+#: callback data that asks which channel subscribers read
+FIRST_CHANNEL = AskFirstChannel().pack()

@@ -194,6 +194,19 @@ def announcement_missed(title: str, channel: str) -> str:
     )
 
 
+def announcement_stays(title: str, channel: str, words: str) -> str:
+    """Say that an announcement cannot be taken out of its channel. `words`: what Telegram says."""
+    return (
+        f"<b>I cannot take {isolate(title)} out of {isolate(channel)}.</b> Telegram refused: {esc(cut(words, 200))}\n"
+        "Give the bot its rights there back: I try again each hour for a day. You can also delete the message yourself."
+    )
+
+
+def announcement_left(title: str, channel: str) -> str:
+    """Say that it is out, after `announcement_stays`."""
+    return f"{isolate(title)} is out of {isolate(channel)}."
+
+
 def announcement_settled(title: str) -> str:
     """Say that nothing of an announcement is open any more, after one of the three above."""
     return f"{isolate(title)}: nothing is open about its announcements any more."

@@ -11,7 +11,7 @@ import structlog
 from aiogram import Bot
 
 from admin_bot.broadcasts.progress_messages import ProgressMessage, ProgressMessages, edit_or_send, stored_ref
-from admin_bot.screens import MessageRef, Screen
+from admin_bot.screens import MessageRef
 from core.broadcasts import Broadcast, BroadcastStatus, remaining, total
 from core.clock import Clock
 from core.errors import TollgateError
@@ -20,8 +20,8 @@ from database.operations import broadcast_ops
 from sender.failures import TELEGRAM_ERRORS, classify, retry_after
 from sender.lanes import at_least_once
 from sender.refusals import is_permanent_recipient
-from views.broadcasts import progress_keyboards as keyboards
 from views.broadcasts import progress_texts as texts
+from views.screens import Screen
 
 log = structlog.get_logger("tollgate.admin")
 
@@ -168,8 +168,7 @@ class ProgressUpdater:
         if broadcast.status is BroadcastStatus.QUEUED and broadcast.send_at <= now:
             first = await broadcast_ops.find_next(now)
             is_behind = first is not None and first.id != broadcast.id
-        html = texts.progress(broadcast, now, self._zone, is_behind_another=is_behind, rate_per_s=rate)
-        return Screen(html, keyboards.progress(broadcast, now))
+        return texts.progress(broadcast, now, self._zone, is_behind_another=is_behind, rate_per_s=rate)
 
     async def _edit(self, message: ProgressMessage, broadcast: Broadcast, screen: Screen) -> bool:
         """Show `screen` unless it is shown; True when it is. Raises StoreUnavailable if a new message is not stored."""
@@ -219,9 +218,9 @@ class ProgressUpdater:
             return
         try:
             async with asyncio.timeout(EDIT_TIMEOUT_S):
-                html, keyboard = texts.moved(broadcast), keyboards.moved(broadcast)
+                screen = texts.moved(broadcast)
                 await self._bot.edit_message_text(
-                    html, chat_id=ref.chat_id, message_id=ref.message_id, reply_markup=keyboard
+                    screen.text, chat_id=ref.chat_id, message_id=ref.message_id, reply_markup=screen.keyboard
                 )
         except TELEGRAM_ERRORS as error:
             log.info("broadcast.old_screen_not_edited", reason=classify(error))

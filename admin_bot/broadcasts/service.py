@@ -12,7 +12,7 @@ from admin_bot.broadcasts.draft_copies import send_preview, send_test_copy
 from admin_bot.broadcasts.progress_updater import ProgressUpdater
 from admin_bot.conversation.broadcast_draft import BroadcastDraft, new_broadcast_draft
 from admin_bot.conversation.dialogue import Dialogue
-from admin_bot.screens import Screen, remove_screen, screen_id, send, show_in_place
+from admin_bot.screens import remove_screen, screen_id, send, show_in_place
 from admin_bot.storage.copier import Copier, NotStored, Stored
 from core.broadcasts import Broadcast, time_needed
 from core.clock import Clock
@@ -21,6 +21,8 @@ from database.operations import broadcast_ops, segments, settings_ops
 from views.broadcasts import compose_keyboards as keyboards
 from views.broadcasts import compose_texts as texts
 from views.html import esc
+from views.navigation import Section, parent
+from views.screens import Screen
 
 #: copies kept for a retry after the database went away; the oldest are evicted
 KEPT_MAX = 100
@@ -129,7 +131,8 @@ class BroadcastService:
     async def _screen(self, draft: BroadcastDraft, note: str | None) -> Screen:
         count = await self.count(draft)
         html = texts.screen(self._facts(draft, count), note)
-        return Screen(html, keyboards.screen(draft.id, count, silent=draft.silent, pin=draft.pin))
+        rows = keyboards.screen(draft.id, count, silent=draft.silent, pin=draft.pin)
+        return Screen(html, rows, parent(Section.BROADCASTS))
 
     def _facts(self, draft: BroadcastDraft, count: int) -> texts.DraftFacts:
         return texts.DraftFacts(
@@ -146,18 +149,20 @@ class BroadcastService:
 
     async def audience_screen(self, draft: BroadcastDraft) -> Screen:
         """Return the choice of an audience."""
-        return Screen(texts.audience_screen(draft.segment, await self.count(draft)), keyboards.audience(draft.id))
+        html = texts.audience_screen(draft.segment, await self.count(draft))
+        return Screen(html, keyboards.audience(draft.id), keyboards.to_draft(draft.id))
 
     def when_screen(self, draft: BroadcastDraft, note: str | None = None) -> Screen:
         """Return the choice of a time."""
         start = texts.when(draft.send_at, self._zone, self._clock.now())
-        return Screen(texts.when_screen(start, note), keyboards.when(draft.id))
+        return Screen(texts.when_screen(start, note), keyboards.when(draft.id), keyboards.to_draft(draft.id))
 
     async def confirm_screen(self, draft: BroadcastDraft, count: int, note: str | None = None) -> Screen:
         """Return the confirmation: how many get it, when, and what is sent before it."""
         others = await broadcast_ops.find_unfinished(OTHERS_MAX)
         html = texts.confirm(self._facts(draft, count), others, self._clock.now(), note)
-        return Screen(html, keyboards.confirm(draft.id, draft.fingerprint, count))
+        rows = keyboards.confirm(draft.id, draft.fingerprint, count)
+        return Screen(html, rows, keyboards.to_draft(draft.id))
 
     async def count(self, draft: BroadcastDraft) -> int:
         """Return how many subscribers would get it now."""

@@ -1,5 +1,5 @@
 """What a conversation stores between two messages: the open batch, the draft of a broadcast, drafts of announcements,
-the waiting question, recent searches, steps that can be undone."""
+the waiting question, recent searches, a setting that was typed, steps that can be undone."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -15,6 +15,7 @@ from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage, StorageKey
 from admin_bot.conversation.batch_draft import BatchDraft, read_batch_draft
 from admin_bot.conversation.broadcast_draft import BroadcastDraft, read_broadcast_draft
 from admin_bot.conversation.publish_draft import DRAFTS_MAX, PublishDraft, read_publish_drafts
+from admin_bot.conversation.shortener_draft import ShortenerDraft, read_shortener_draft
 from admin_bot.states import QUESTIONS, Collecting, Composing
 from views.posts.callbacks import SEARCH_ID_LENGTH
 from views.undo import UNDO_NAME_LENGTH
@@ -110,6 +111,16 @@ class Dialogue:
     async def _publish_drafts(self) -> dict[str, PublishDraft]:
         return read_publish_drafts((await self._state.get_data()).get("publish"))
 
+    async def shortener_draft(self) -> ShortenerDraft | None:
+        """Return the shortener that is being added or whose key is being replaced; None if there is none."""
+        return read_shortener_draft((await self._state.get_data()).get("shortener"))
+
+    async def keep_shortener_draft(self, draft: ShortenerDraft) -> None:
+        await self._state.update_data(shortener=draft.model_dump(mode="json"))
+
+    async def close_shortener_draft(self) -> None:
+        await self._state.update_data(shortener=None)
+
     async def is_awaiting_broadcast(self) -> bool:
         """Return whether the conversation waits for the message to broadcast."""
         return await self._state.get_state() == Composing.message.state
@@ -168,6 +179,15 @@ class Dialogue:
     async def search_text(self, name: str) -> str | None:
         """Return the search of a name; None if it is no longer stored."""
         return (await self._searches()).get(name)
+
+    async def keep_setting(self, name: str, value: Any, seen: Any) -> None:
+        """Store the value of a setting that was typed, and the one it replaces, as plain JSON. One at a time."""
+        await self._state.update_data(setting={"name": name, "value": value, "seen": seen})
+
+    async def kept_setting(self, name: str) -> dict[str, Any] | None:
+        """Return what was typed for this setting as {"value": ..., "seen": ...}; None if it is no longer stored."""
+        kept: dict[str, Any] | None = (await self._state.get_data()).get("setting")
+        return kept if kept is not None and kept["name"] == name else None
 
     async def keep_undo(self, step: dict[str, Any]) -> str:
         """Store a step that can be undone; returns a short name for its button. The oldest step is dropped."""

@@ -6,20 +6,21 @@ from aiogram.types import CallbackQuery, Message
 from admin_bot.menu.service import MenuService
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.screens import answer, turn_to, turn_to_fresh
+from core.team.admins import Role
 from views.navigation import Open, Section
 
 
-async def menu_command(message: Message, menu: MenuService) -> None:
-    await answer(message, await menu.screen())
+async def menu_command(message: Message, menu: MenuService, role: Role) -> None:
+    await answer(message, await menu.screen(role))
 
 
-async def open_menu(query: CallbackQuery, bot: Bot, menu: MenuService) -> None:
-    await turn_to(query, bot, await menu.screen())
+async def open_menu(query: CallbackQuery, bot: Bot, menu: MenuService, role: Role) -> None:
+    await turn_to(query, bot, await menu.screen(role))
 
 
-async def old_button(query: CallbackQuery, bot: Bot, menu: MenuService) -> None:
+async def old_button(query: CallbackQuery, bot: Bot, menu: MenuService, role: Role) -> None:
     """A button of another version, or a forged one: the Menu takes its place."""
-    await turn_to_fresh(query, bot, await menu.screen())
+    await turn_to_fresh(query, bot, await menu.screen(role))
 
 
 def build() -> Router:

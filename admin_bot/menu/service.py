@@ -1,14 +1,20 @@
 """The Menu's screen: two commands to the database, four when the day's numbers are older than ten seconds."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from admin_bot.section_rights import STEP_RIGHTS, hidden_sections
 from core.clock import Clock
 from core.days import start_of_day
 from core.statistics import Count
+from core.team.admins import Role
+from core.team.first_hour import Step
+from core.team.rights import may
 from core.troubles import OpenTrouble, TroubleKind, troubles
 from database.operations import announcement_ops, channel_ops, incident_ops, statistics_ops
 from views.menu.screen import NextAnnouncement, Today, menu
+from views.menu.steps import menu_steps
 from views.screens import Screen
 
 #: how long the numbers of the day are used again: going through the Menu must not count a busy day at every press
@@ -18,14 +24,21 @@ NUMBERS_FOR = timedelta(seconds=10)
 class MenuService:
     """Builds the Menu."""
 
-    def __init__(self, user_bot_username: str, clock: Clock, zone: ZoneInfo) -> None:
+    def __init__(
+        self,
+        user_bot_username: str,
+        clock: Clock,
+        zone: ZoneInfo,
+        open_steps: Callable[[], Awaitable[Sequence[Step]]],
+    ) -> None:
         self._username = user_bot_username
+        self._open_steps = open_steps
         self._clock = clock
         self._zone = zone
         self._numbers: tuple[datetime, Today] | None = None
 
-    async def screen(self) -> Screen:
-        """Return the Menu as it is now."""
+    async def screen(self, role: Role) -> Screen:
+        """Return the Menu as it is now, without what the role may not open."""
         now = self._clock.now()
         found = troubles(await incident_ops.find_open())
         return menu(
@@ -36,6 +49,8 @@ class MenuService:
             channels=await self._channels(found, now),
             now=now,
             zone=self._zone,
+            steps=menu_steps(step for step in (await self._open_steps())[:1] if may(role, STEP_RIGHTS[step])),
+            hidden=hidden_sections(role),
         )
 
     async def _next(self) -> NextAnnouncement | None:

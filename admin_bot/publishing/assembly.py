@@ -7,10 +7,10 @@ from admin_bot.publishing.connecting import ChannelConnector
 from admin_bot.publishing.covers import CoverKeeper
 from admin_bot.publishing.decisions import UNDO_MOVE, UNDO_OFF, AnnouncementDecisions
 from admin_bot.publishing.default_cover import UNDO_COVER, DefaultCover
-from admin_bot.publishing.drafts import DraftService
+from admin_bot.publishing.drafts import PublishDraftService
 from admin_bot.publishing.lookups import Lookups
 from admin_bot.publishing.renewal import RenewalService
-from admin_bot.publishing.results import ResultService
+from admin_bot.publishing.results import FirstSteps, ResultService
 from admin_bot.publishing.schedule import ScheduleService
 from admin_bot.publishing.slots import UNDO_SLOTS, SlotService
 from admin_bot.run_follower import RunFollower
@@ -25,7 +25,7 @@ class PublishingServices:
     """What handlers of publishing need."""
 
     lookups: Lookups
-    drafts: DraftService
+    drafts: PublishDraftService
     results: ResultService
     decisions: AnnouncementDecisions
     connector: ChannelConnector
@@ -43,14 +43,15 @@ def build_publishing(
     follower: RunFollower,
     undo_service: UndoService,
     answer_albums: SeenKeys,
+    first_steps: FirstSteps,
 ) -> PublishingServices:
     """Build the services, and register what they can undo."""
     bot, username, clock, zone = context.bot, context.user_bot_username, context.clock, context.zone
     lookups = Lookups(bot, clock, zone)
     services = PublishingServices(
         lookups=lookups,
-        drafts=DraftService(bot, username, storage, lookups, clock, zone),
-        results=ResultService(bot, username, lookups, follower, clock),
+        drafts=PublishDraftService(bot, username, storage, lookups, clock, zone),
+        results=ResultService(bot, username, lookups, follower, clock, first_steps),
         decisions=AnnouncementDecisions(lookups, clock, zone),
         connector=ChannelConnector(bot, storage, clock),
         covers=CoverKeeper(copier, answer_albums),

@@ -31,7 +31,7 @@ from views.publishing.result_screens import there_screen
 from views.screens import Screen
 
 
-class DraftService:
+class PublishDraftService:
     """What the screens of a draft share. Sends nothing to any channel."""
 
     def __init__(

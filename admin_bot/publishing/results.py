@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol
 
 import structlog
 from aiogram import Bot
@@ -18,6 +19,7 @@ from core.clock import Clock
 from core.errors import TollgateError
 from core.subscriptions import Channel
 from database.operations import announcement_ops
+from sender.failures import TELEGRAM_ERRORS, classify
 from views.links import post_link
 from views.publishing.announcement_screens import announcement_screen
 from views.publishing.callbacks import Back
@@ -49,11 +51,30 @@ def is_settled(announcement: Announcement) -> bool:
     return announcement.state is not AnnouncementState.SENDING
 
 
+class FirstSteps(Protocol):
+    """What follows the first announcement ever."""
+
+    async def announced(self) -> None:
+        """One was confirmed."""
+
+    async def published(self, admin_id: int, code: str) -> None:
+        """A post of the admin was published."""
+
+
 class ResultService:
     """Makes announcements of drafts, and shows what becomes of them."""
 
-    def __init__(self, bot: Bot, username: str, lookups: Lookups, follower: RunFollower, clock: Clock) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        username: str,
+        lookups: Lookups,
+        follower: RunFollower,
+        clock: Clock,
+        first_steps: FirstSteps,
+    ) -> None:
         """`username`: the user bot's, for links."""
+        self._first_steps = first_steps
         self._bot = bot
         self._username = username
         self._lookups = lookups
@@ -83,6 +104,8 @@ class ResultService:
             if created.is_new:
                 after = {"post": draft.code, "publish_at": one.publish_at, "leaves_after": one.leaves_after_minutes}
                 await note(self._clock.now(), admin_id, "announcement.made", str(channel.chat_id), None, after)
+        if made:
+            await self._first_steps.announced()
         return Confirmed(tuple(made), tuple(standing))
 
     def _new(self, admin_id: int, draft: PublishDraft, channel: Channel, progress_id: int | None) -> NewAnnouncement:
@@ -130,10 +153,21 @@ class ResultService:
             screen = await self.screen(found, page) if found else shown
             is_final = all(is_settled(one) for one in found)
             if is_final:
-                await announcement_ops.mark_reported(key)
+                await self._end(key, found)
             return _own(screen), is_final
 
         await self._follower.follow(ref, _own(shown), poll)
+
+    async def _end(self, key: str, found: Sequence[Announcement]) -> None:
+        """Record that the message shows what became of the draft; after the first one ever say what comes next."""
+        await announcement_ops.mark_reported(key)
+        published = next((one for one in found if one.state is AnnouncementState.PUBLISHED), None)
+        if published is None:
+            return
+        try:
+            await self._first_steps.published(published.created_by, published.post_code)
+        except TELEGRAM_ERRORS as error:
+            log.info("first_steps.not_told", reason=classify(error))
 
     async def follow_one(self, ref: MessageRef, shown: Screen, announcement_id: str, back: Back) -> None:
         """Keep a message that shows one announcement up to date until that is settled."""

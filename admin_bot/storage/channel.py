@@ -100,6 +100,8 @@ class Description:
     title: str
     #: saving is restricted there, so that Telegram may refuse to copy its messages
     is_restricted: bool = False
+    #: its public name: anyone can read such a channel
+    username: str | None = None
 
 
 async def describe(bot: Bot, chat_id: int) -> Description:
@@ -108,4 +110,4 @@ async def describe(bot: Bot, chat_id: int) -> Description:
         chat = await bot.get_chat(chat_id)
     except TELEGRAM_ERRORS:
         return Description(str(chat_id))
-    return Description(chat.title or str(chat_id), bool(chat.has_protected_content))
+    return Description(chat.title or str(chat_id), bool(chat.has_protected_content), chat.username)

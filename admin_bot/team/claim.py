@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from aiogram import Bot, Router
+from aiogram import Router
 from aiogram.types import Message
 
 from admin_bot.audit import note
-from admin_bot.storage.alarm import StorageAlarm
-from admin_bot.storage.channel import StorageChannel
-from admin_bot.storage.handlers import setup
+from admin_bot.team.first_hour import FirstHourGuide
+from admin_bot.team.menus import TeamMenus
 from core.clock import Clock
 from core.payloads import claim_token
-from core.team.admins import ClaimOutcome
+from core.team.admins import ClaimOutcome, Role
+from core.team.first_hour import Step
 from database.team import Team
 from views.team import texts
 
@@ -25,13 +25,11 @@ async def find_token(message: Message) -> dict[str, Any] | bool:
 async def claim(
     message: Message,
     token: str,
-    bot: Bot,
-    user_bot: Bot,
     user_bot_username: str,
     team: Team,
     clock: Clock,
-    storage_channel: StorageChannel,
-    storage_alarm: StorageAlarm,
+    first_hour: FirstHourGuide,
+    team_menus: TeamMenus,
 ) -> None:
     user_id = message.chat.id
     outcome = await team.claim(user_id, token)
@@ -40,8 +38,14 @@ async def claim(
         return
     if outcome is ClaimOutcome.CLAIMED:
         await note(clock.now(), user_id, "owner.claimed", str(user_id))
-        await message.answer(texts.claimed(message.from_user.first_name if message.from_user else ""))
-    await setup.start(message, bot, user_bot, storage_channel, storage_alarm)
+        sentence = texts.claimed(message.from_user.first_name if message.from_user else "")
+    else:
+        sentence = texts.not_claimed(outcome, user_bot_username)
+    if not await first_hour.ask_storage(user_id, Role.OWNER, sentence):
+        await message.answer(sentence)
+        if Step.CHANNEL in await first_hour.open_steps():
+            await first_hour.ask_channel(user_id)
+    await team_menus.show(user_id, Role.OWNER)
 
 
 def build() -> Router:

@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from core.records import Record
 from core.settings.model import BotSettings
-
-#: how long a change can be undone (FRONT 1.6)
-UNDO_FOR = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +23,6 @@ class LastChange(Record):
     by: int
     name: str = ""
     at: datetime
-    #: the value it had
-    before: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +36,6 @@ class SettingsNow:
 
     def value(self, name: str) -> Any:
         return getattr(self.settings, name)
-
-    def undoable(self, name: str, now: datetime) -> LastChange | None:
-        """Return the change of a setting that can still be undone; None when there is none."""
-        change = self.changes.get(name)
-        return change if change is not None and timedelta() <= now - change.at < UNDO_FOR else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ class Control(StrEnum):
     #: one line of plain text
     LINE = "line"
     LINK = "link"
+    #: a channel's id, chosen on the screen of channels
+    CHANNEL = "channel"
     #: chosen on a screen of another subject
     ELSEWHERE = "elsewhere"
 
@@ -215,8 +217,8 @@ FIELDS: tuple[SettingField, ...] = (
         "public_channel_id",
         _P,
         "Channels",
-        "The channels you publish in; one of them can be ticked beforehand.",
-        Control.ELSEWHERE,
+        "The channels you publish in; this one is ticked beforehand.",
+        Control.CHANNEL,
     ),
     SettingField(
         "cover_photo",

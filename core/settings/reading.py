@@ -20,6 +20,7 @@ _SWITCH = {
     **dict.fromkeys(("on", "yes", "true", "1"), True),
     **dict.fromkeys(("off", "no", "false", "0"), False),
 }
+_ID = re.compile(r"-[0-9]{1,20}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?[0-9]{1,12}", re.ASCII)
 
 
@@ -64,6 +65,8 @@ def expected(field: SettingField) -> str:
             )
         case Control.LINE:
             return f"{field.label} is one line of at most {limits.longest} characters, or - for none."
+        case Control.CHANNEL:
+            return f"{field.label} takes the id of a channel, a number like -1001234567890, or - for none."
         case Control.ELSEWHERE:
             return f"{field.label} is chosen on its own screen, which /settings opens."
 
@@ -118,6 +121,14 @@ def _link(_: SettingField, raw: str) -> str | None:
     return None if raw.lower() in _EMPTY_WORDS else raw
 
 
+def _channel(field: SettingField, raw: str) -> int | None:
+    if raw.lower() in _EMPTY_WORDS:
+        return None
+    if not _ID.fullmatch(raw):
+        raise BadInput(expected(field))
+    return int(raw)
+
+
 def _elsewhere(field: SettingField, _: str) -> None:
     raise BadInput(expected(field))
 
@@ -130,5 +141,6 @@ _READERS: dict[Control, Callable[[SettingField, str], Any]] = {
     Control.TEXT: _text,
     Control.LINE: _line,
     Control.LINK: _link,
+    Control.CHANNEL: _channel,
     Control.ELSEWHERE: _elsewhere,
 }

@@ -67,7 +67,7 @@ def read_api_url(text: str) -> PastedAddress | None:
 
 def holds_secret(address: str) -> bool:
     """Return whether a part of the address, between slashes and signs, looks like a key."""
-    return any(looks_like_secret(part) for part in re.split(r"[^A-Za-z0-9_-]+", address))
+    return any(looks_like_secret(part) for part in re.split(r"[^A-Za-z0-9-]+", address))
 
 
 def name_for(api_url: str, taken: Container[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 #: what a shortener's key may consist of. A shorter one could occur in a link by chance
 _KEY = re.compile(r"[\x21-\x7e]{8,512}")
 #: one word as shorteners make their keys; both letters and digits are looked for besides
-_ONE_WORD = re.compile(r"[A-Za-z0-9_-]{20,512}")
+_ONE_WORD = re.compile(r"[A-Za-z0-9-]{20,512}")
 _LETTER, _DIGIT = re.compile(r"[A-Za-z]"), re.compile(r"[0-9]")
 #: a token from BotFather, also inside a longer text: he sends it within a message that people forward
 _BOT_TOKEN = re.compile(r"(?<![0-9])[0-9]{6,}:[A-Za-z0-9_-]{30,}")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from sandbox.botapi.input_media import read_media
-from sandbox.botapi.method import Method, find_message, read_caption
+from sandbox.botapi.method import Method, find_message, read_caption, read_preview
 from sandbox.chats.access import require_inside, require_reach
 from sandbox.chats.objects import message_json
 from sandbox.chats.posting import edit
@@ -34,11 +34,12 @@ def edit_message_text(call: Call) -> Json:
     text, found = read_text(call.text("text"), parse_mode, entities, MAX_TEXT, "message is too long")
     if not text:
         raise bad_request("text must be non-empty")
+    preview = read_preview(call)
     markup = read_markup(call.text("reply_markup"))
     message = _target(call)
     if not message.content.is_text:
         raise bad_request("there is no text in the message to edit")
-    return _edit(call, message, replace(message.content, text=text, entities=found), markup)
+    return _edit(call, message, replace(message.content, text=text, entities=found, extra=preview), markup)
 
 
 def edit_message_caption(call: Call) -> Json:

@@ -1,11 +1,13 @@
 """The type of a Bot API method, and arguments that several methods share."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 from sandbox.chats.posting import Draft
 from sandbox.errors import bad_request
 from sandbox.state.world import Chat, Message
+from sandbox.text.fields import FieldError, optional_flag, optional_text, required_int
 from sandbox.text.formatting import MAX_CAPTION, read_text
 from sandbox.text.reply_markup import Markup, check_buttons, read_markup
 from sandbox.wire import Call
@@ -16,6 +18,7 @@ Json = dict[str, Any]
 Method = Callable[[Call], Any]
 
 MAX_MESSAGES = 100
+_PREVIEW_FLAGS = ("is_disabled", "prefer_small_media", "prefer_large_media", "show_above_text")
 
 
 def read_message_ids(call: Call, name: str = "message_ids") -> list[int]:
@@ -80,14 +83,50 @@ def read_draft(call: Call, chat: Chat, markup: Markup | None = None) -> Draft:
 
 
 def _find_reply(call: Call, chat: Chat) -> Message | None:
-    wanted = call.parsed("reply_parameters")
-    if isinstance(wanted, dict):
-        message_id, is_optional = wanted.get("message_id"), bool(wanted.get("allow_sending_without_reply"))
-    else:
-        message_id, is_optional = call.integer("reply_to_message_id"), call.flag("allow_sending_without_reply")
-    if not isinstance(message_id, int) or not message_id:
+    message_id, is_optional = _read_reply(call)
+    if message_id <= 0:
         return None
     found = call.world.find_message(call.bot, chat, message_id)
     if found is None and not is_optional:
         raise bad_request("message to be replied not found")
+    return found
+
+
+def _read_reply(call: Call) -> tuple[int, bool]:
+    """The id of the message to reply to (0: none), and whether it may be missing. Raises ApiError 400."""
+    found = read_object(call, "reply_parameters", "reply parameters")
+    if not call.text("reply_parameters"):
+        return call.integer("reply_to_message_id"), call.flag("allow_sending_without_reply")
+    if not found:
+        return 0, False
+    try:
+        return required_int(found, "message_id"), optional_flag(found, "allow_sending_without_reply")
+    except FieldError as error:
+        raise bad_request(str(error)) from error
+
+
+def read_preview(call: Call) -> Json:
+    """Read `link_preview_options` as a `Message` shows them: {} for none. Raises ApiError 400."""
+    found = read_object(call, "link_preview_options", "link preview options")
+    try:
+        shown = {name: optional_flag(found, name) for name in _PREVIEW_FLAGS} | {"url": optional_text(found, "url")}
+    except FieldError as error:
+        raise bad_request(str(error)) from error
+    kept = {name: value for name, value in shown.items() if value}
+    if not call.text("link_preview_options") and call.flag("disable_web_page_preview"):
+        kept = {"is_disabled": True}
+    return {"link_preview_options": kept} if kept else {}
+
+
+def read_object(call: Call, name: str, words: str) -> Json:
+    """Read an object, {} when the parameter is missing. Raises 400, in which `words` name it."""
+    raw = call.text(name)
+    if not raw:
+        return {}
+    try:
+        found = json.loads(raw)
+    except ValueError as error:
+        raise bad_request(f"can't parse {words} JSON object") from error
+    if not isinstance(found, dict):
+        raise bad_request(f"object expected as {words}")
     return found

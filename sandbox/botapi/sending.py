@@ -3,7 +3,7 @@
 from typing import Any
 
 from sandbox.botapi.input_media import read_media
-from sandbox.botapi.method import Method, read_caption, read_draft
+from sandbox.botapi.method import Method, read_caption, read_draft, read_preview
 from sandbox.botapi.partial import partial_cut, partial_failure
 from sandbox.botapi.uploads import input_file
 from sandbox.chats.access import require_write
@@ -46,7 +46,7 @@ def send_message(call: Call) -> Json:
     text, found = read_text(call.text("text"), parse_mode, entities, MAX_TEXT, "message is too long")
     if not text:
         raise bad_request("text must be non-empty")
-    return _send(call, Content("text", text, found), "can_send_messages", "text messages")
+    return _send(call, Content("text", text, found, extra=read_preview(call)), "can_send_messages", "text messages")
 
 
 def send_photo(call: Call) -> Json:

@@ -54,7 +54,7 @@ async def put_together(page: Page) -> None:
     await expect(messages(page, "Send the buttons")).to_have_count(1)
     await say(page, "Our page - https://example.org/")
     await expect(messages(page, "Our page")).not_to_have_count(0)
-    await button(page, "Taken back").click()
+    await button(page, "Auto-delete").click()
     await look(page, "broadcast-lifetime")
     await button(page, "1 hour").click()
     await expect(messages(page, "1 hour after each got it")).to_have_count(1)
@@ -69,17 +69,17 @@ async def confirm(page: Page) -> None:
     await look(page, "broadcast-confirm")
     await button(page, "Yes, send to 3 people").click()
     await expect(messages(page, "3 of 3")).to_have_count(1, timeout=20_000)
-    await expect(messages(page, "Sent: 3")).to_have_count(1)
+    await expect(messages(page, "Sent 3")).to_have_count(1)
     await look(page, "broadcast-sent")
 
 
 async def take_back(page: Page) -> None:
-    await button(page, "Take back now").click()
+    await button(page, "Delete for everyone").click()
     await expect(messages(page, "from 3 people?")).to_have_count(1)
     await look(page, "broadcast-take-back")
-    await button(page, "Take back from 3 people").click()
+    await button(page, "Delete for 3 people").click()
     # the deleter polls every two seconds; the progress message is updated every three
-    await expect(messages(page, "Taken back: 3")).to_have_count(1, timeout=20_000)
+    await expect(messages(page, "deleted 3")).to_have_count(1, timeout=20_000)
     await look(page, "broadcast-taken-back")
 
 

@@ -137,3 +137,33 @@ async def test_contact_button_shares_the_persons_contact(town: Town) -> None:
     await town.alice.press("shop_bot", "Share")
     contact = (await town.shop.updates())[0]["message"]["contact"]
     assert (contact["user_id"], contact["first_name"]) == (7002, "Alice")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [
+        ("reply_parameters", "{", "can't parse reply parameters JSON object"),
+        ("reply_parameters", [], "object expected as reply parameters"),
+        ("reply_parameters", {"chat_id": 7002}, 'can\'t find field "message_id"'),
+        ("reply_parameters", {"message_id": "first"}, 'field "message_id" must be a valid Number'),
+        (
+            "reply_parameters",
+            {"message_id": 1, "allow_sending_without_reply": 1},
+            'field "allow_sending_without_reply" must be of type Boolean',
+        ),
+        ("link_preview_options", "{", "can't parse link preview options JSON object"),
+        ("link_preview_options", [], "object expected as link preview options"),
+        ("link_preview_options", {"is_disabled": "yes"}, 'field "is_disabled" must be of type Boolean'),
+    ],
+)
+async def test_wrong_objects_beside_a_text_are_refused(town: Town, name: str, value: object, error: str) -> None:
+    reply = await town.shop("sendMessage", chat_id=7002, text="x", **{name: value})
+    assert reply.error == f"Bad Request: {error}"
+
+
+async def test_options_of_the_preview_are_kept_until_the_next_edit(town: Town) -> None:
+    options = {"is_disabled": False, "url": "https://example.com", "show_above_text": True}
+    sent = await _sent(town, "x", link_preview_options=options)
+    assert sent["link_preview_options"] == {"url": "https://example.com", "show_above_text": True}
+    edit = {"chat_id": 7002, "message_id": sent["message_id"], "text": "y"}
+    assert "link_preview_options" not in (await town.shop("editMessageText", **edit)).result

@@ -8,9 +8,14 @@ from zoneinfo import ZoneInfo
 from core.broadcasts import BUTTONS_MAX, Broadcast, BroadcastStatus, LinkButton
 from core.segments import ACTIVE_DAYS_MAX, Segment, SegmentKind
 from views.html import esc, isolate
+from views.navigation import Section, parent
 from views.quantities import counted, people
+from views.screens import Screen
 from views.storage import copying_texts
 from views.times import date_and_time, duration
+
+#: buttons named on the draft's screen, and characters of each
+_LABELS_SHOWN, _LABEL_SHOWN = 3, 24
 
 ASK_MESSAGE = (
     "<b>New broadcast.</b> Send or forward the message for your subscribers: with its formatting, with photos or "
@@ -64,7 +69,7 @@ LIFETIME_EXPECTED = (
     "/cancel to stop."
 )
 LIFETIME_TOO_LONG = (
-    "At most 47 hours: Telegram deletes nothing older than 48, and taking a broadcast back takes its time. "
+    "At most 47 hours: Telegram deletes nothing older than 48, and deleting a broadcast takes its time. "
     "Send a shorter one, never, or /cancel."
 )
 LIFETIME_TOO_SHORT = "At least 10 minutes, so that it can be read. Send a longer one, never, or /cancel."
@@ -82,6 +87,10 @@ VOICE_FORBIDDEN = (
 )
 OUT_OF_REACH = "The storage channel is out of reach. /start helps to put that right."
 TROUBLE = "Telegram gave no usable answer just now. Please try again in a moment."
+
+
+def ask_message() -> Screen:
+    return Screen(ASK_MESSAGE, (), parent(Section.BROADCASTS))
 
 
 def of_line(number: int, sentence: str) -> str:
@@ -122,7 +131,9 @@ def when(send_at: datetime | None, zone: ZoneInfo, now: datetime) -> str:
 def _buttons(buttons: Sequence[LinkButton], *, is_album: bool) -> str:
     if is_album:
         return "none (albums cannot have any)"
-    return ", ".join(isolate(button.text) for button in buttons) or "none"
+    named = ", ".join(isolate(button.text, _LABEL_SHOWN) for button in buttons[:_LABELS_SHOWN])
+    more = len(buttons) - _LABELS_SHOWN
+    return f"{named} and {more} more" if more > 0 else named or "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +158,7 @@ def _summary(draft: DraftFacts) -> list[str]:
     return [
         f"To: {audience(draft.segment)} ({people(draft.count) if draft.count else 'nobody at the moment'})",
         f"When: {draft.start}",
-        f"Taken back: {lifetime_words(draft.lifetime_minutes)}",
+        f"Auto-delete: {lifetime_words(draft.lifetime_minutes)}",
     ]
 
 
@@ -173,7 +184,7 @@ def audience_screen(segment: Segment, count: int) -> str:
 
 def lifetime_screen(minutes: int) -> str:
     return (
-        f"<b>New broadcast</b>\n\nWhen is it taken back? Now: {lifetime_words(minutes)}.\n\n"
+        f"<b>New broadcast</b>\n\nWhen is it deleted for subscribers? Now: {lifetime_words(minutes)}.\n\n"
         "At most 47 hours, because Telegram deletes nothing older than 48."
     )
 

@@ -32,3 +32,7 @@ class BroadcastList(CallbackData, prefix="bl"):
     """A page of the list of broadcasts, from 0."""
 
     page: int = Field(0, ge=0, le=PAGE_MAX)
+
+
+class NewBroadcast(CallbackData, prefix="bn"):
+    """Ask for the message of a new broadcast."""

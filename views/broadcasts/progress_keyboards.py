@@ -3,17 +3,27 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from aiogram.types import InlineKeyboardMarkup
-
 from core.broadcasts import ENDED, UNFINISHED, Broadcast, BroadcastStatus, RecipientState, held
 from core.delivery import TELEGRAM_DELETE_LIMIT
-from views.broadcasts.progress_callbacks import BroadcastAction, BroadcastButton, BroadcastList
-from views.buttons import Row, button, keyboard
+from views.broadcasts.progress_callbacks import BroadcastAction, BroadcastButton, BroadcastList, NewBroadcast
+from views.buttons import DANGER, PRIMARY, Row, button
 from views.html import bare, cut
 from views.quantities import people
+from views.screens import Parent
 
 #: characters of a title on a button
-_TITLE_MAX = 40
+_TITLE_MAX = 22
+#: what a broadcast does, in at most 15 characters
+LISTED = {
+    BroadcastStatus.QUEUED: "waiting",
+    BroadcastStatus.SENDING: "being sent",
+    BroadcastStatus.PAUSED: "paused",
+    BroadcastStatus.SENT: "sent",
+    BroadcastStatus.RECALLING: "being deleted",
+    BroadcastStatus.RECALLED: "deleted",
+    BroadcastStatus.CANCELLED: "cancelled",
+    BroadcastStatus.FAILED: "⚠ stopped",
+}
 
 
 def _act(act: BroadcastAction, broadcast: Broadcast) -> str:
@@ -32,8 +42,13 @@ def can_recall(broadcast: Broadcast, now: datetime) -> bool:
     )
 
 
-def progress(broadcast: Broadcast, now: datetime) -> InlineKeyboardMarkup | None:
-    """Return the buttons below the progress message; None if nothing can be done."""
+def to_progress(broadcast: Broadcast) -> Parent:
+    """Return the broadcast's progress as the parent of a screen."""
+    return Parent("Broadcast", _act(BroadcastAction.SHOW, broadcast))
+
+
+def progress(broadcast: Broadcast, now: datetime) -> tuple[Row, ...]:
+    """Return the buttons below the progress message."""
     row: Row = []
     if broadcast.status is BroadcastStatus.SENDING:
         row.append(button("Pause", _act(BroadcastAction.PAUSE, broadcast)))
@@ -42,39 +57,35 @@ def progress(broadcast: Broadcast, now: datetime) -> InlineKeyboardMarkup | None
     if broadcast.status in UNFINISHED:
         row.append(button("Cancel", _act(BroadcastAction.CANCEL, broadcast)))
     if can_recall(broadcast, now):
-        row.append(button("Take back now", _act(BroadcastAction.RECALL, broadcast)))
-    return keyboard(row) if row else None
+        row.append(button("Delete for everyone", _act(BroadcastAction.RECALL, broadcast)))
+    return (row,) if row else ()
 
 
-def confirm_cancel(broadcast: Broadcast) -> InlineKeyboardMarkup:
-    return keyboard(
-        [button("Cancel the broadcast", _act(BroadcastAction.CANCEL_CONFIRMED, broadcast))],
-        [button("Back", _act(BroadcastAction.SHOW, broadcast))],
-    )
+def confirm_cancel(broadcast: Broadcast) -> tuple[Row, ...]:
+    return ([button("Cancel the broadcast", _act(BroadcastAction.CANCEL_CONFIRMED, broadcast), style=DANGER)],)
 
 
-def confirm_recall(broadcast: Broadcast) -> InlineKeyboardMarkup:
+def confirm_recall(broadcast: Broadcast) -> tuple[Row, ...]:
     count = broadcast.counts.get(RecipientState.SENT, 0)
-    whom = f" from {people(count)}" if count else ""
-    return keyboard(
-        [button(f"Take back{whom}", _act(BroadcastAction.RECALL_CONFIRMED, broadcast))],
-        [button("Back", _act(BroadcastAction.SHOW, broadcast))],
-    )
+    whom = f" for {people(count)}" if count else ""
+    return ([button(f"Delete{whom}", _act(BroadcastAction.RECALL_CONFIRMED, broadcast), style=DANGER)],)
 
 
-def moved(broadcast: Broadcast) -> InlineKeyboardMarkup:
+def moved(broadcast: Broadcast) -> tuple[Row, ...]:
     """Return the buttons below a message that is no longer the progress message."""
-    return keyboard([button("Show it here", _act(BroadcastAction.SHOW, broadcast))])
+    return ([button("Show it here", _act(BroadcastAction.SHOW, broadcast))],)
 
 
-def broadcast_list(broadcasts: Sequence[Broadcast], first: int, page: int, *, more: bool) -> InlineKeyboardMarkup:
-    """Return one button per broadcast, numbered from `first`, then the pages."""
-    entries: list[Row] = [
-        [button(f"{first + place} · {cut(bare(one.title), _TITLE_MAX)}", _act(BroadcastAction.SHOW, one))]
-        for place, one in enumerate(broadcasts)
-    ]
+def broadcast_list(broadcasts: Sequence[Broadcast], page: int, *, more: bool) -> tuple[Row, ...]:
+    """Return `New broadcast`, one button per broadcast, then the pages."""
+    entries: list[Row] = [[button(_entry(one), _act(BroadcastAction.SHOW, one))] for one in broadcasts]
     turning: Row = [button("‹ Prev", BroadcastList(page=page - 1).pack())] if page else []
-    turning.append(button("Refresh", BroadcastList(page=page).pack()))
     if more:
         turning.append(button("Next ›", BroadcastList(page=page + 1).pack()))
-    return keyboard(*entries, turning)
+    new: list[Row] = [] if page else [[button("New broadcast", NewBroadcast().pack(), style=PRIMARY)]]
+    return (*new, *entries, turning)
+
+
+def _entry(broadcast: Broadcast) -> str:
+    title = cut(bare(broadcast.title).strip() or "without text", _TITLE_MAX)
+    return f"{title} · {LISTED[broadcast.status]}"

@@ -5,33 +5,25 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from core.broadcasts import ENDED, UNFINISHED, Broadcast, BroadcastStatus, RecipientState, held, remaining, total
+from views.broadcasts import progress_keyboards as keyboards
 from views.html import bare, cut, esc, isolate
+from views.navigation import MENU, Section, parent
 from views.quantities import people
+from views.screens import Screen
 from views.times import date_and_time, duration
 
 #: cells of the progress bar
 _CELLS = 20
-#: characters of a title, of one in the list, and of a reason
-_TITLE_MAX, _LISTED_TITLE_MAX, _REASON_MAX = 80, 40, 300
+#: characters of a title and of a reason
+_TITLE_MAX, _REASON_MAX = 40, 100
 
 PAUSED = "Paused. What is on its way still arrives."
 RESUMED = "It goes on when its turn comes."
 CANCELLED = "Cancelled. What is on its way still arrives."
-RECALL_STARTED = "It is being taken back."
+RECALL_STARTED = "It is being deleted for everyone."
 #: the toast when the broadcast of a button does not exist
-GONE = "This broadcast does not exist (any more). /broadcast list shows the others."
-EMPTY_LIST = "<b>Broadcasts</b>\n\nNone yet. /broadcast makes the first."
+GONE = "This broadcast does not exist (any more). “Broadcasts” shows the others."
 
-_LISTED = {
-    BroadcastStatus.QUEUED: "waiting",
-    BroadcastStatus.SENDING: "being sent",
-    BroadcastStatus.PAUSED: "paused",
-    BroadcastStatus.SENT: "sent",
-    BroadcastStatus.RECALLING: "being taken back",
-    BroadcastStatus.RECALLED: "taken back",
-    BroadcastStatus.CANCELLED: "cancelled",
-    BroadcastStatus.FAILED: "stopped",
-}
 _OVER_ALREADY = "It is over already."
 
 
@@ -54,8 +46,15 @@ def progress(
     *,
     is_behind_another: bool = False,
     rate_per_s: float | None = None,
-) -> str:
+) -> Screen:
     """Return the progress message. `rate_per_s`: recipients per second, None while it is not known."""
+    html = _progress(broadcast, now, zone, is_behind_another=is_behind_another, rate_per_s=rate_per_s)
+    return Screen(html, keyboards.progress(broadcast, now), parent(Section.BROADCASTS))
+
+
+def _progress(
+    broadcast: Broadcast, now: datetime, zone: ZoneInfo, *, is_behind_another: bool, rate_per_s: float | None
+) -> str:
     blocks = [
         [f"<b>Broadcast {title(broadcast)}</b>", *_status(broadcast, now, zone, is_behind_another)],
         _measured(broadcast),
@@ -63,7 +62,7 @@ def progress(
         _rate(broadcast, rate_per_s),
         _deletion(broadcast, now, zone),
     ]
-    return "\n\n".join("\n".join(block) for block in blocks if block)
+    return "\n".join("\n".join(block) for block in blocks if block)
 
 
 # the status
@@ -84,9 +83,9 @@ def _status(broadcast: Broadcast, now: datetime, zone: ZoneInfo, is_behind_anoth
         case BroadcastStatus.CANCELLED:
             return [_ended("Cancelled", broadcast, now, zone)]
         case BroadcastStatus.RECALLING:
-            doing = "Being taken back"
+            doing = "Being deleted for everyone"
         case BroadcastStatus.RECALLED:
-            doing = "Taken back"
+            doing = "Deleted"
     return [doing, _stopped(broadcast)] if broadcast.error else [doing]
 
 
@@ -137,26 +136,23 @@ def _nobody(broadcast: Broadcast) -> list[str]:
 def _states(broadcast: Broadcast) -> list[str]:
     counts = broadcast.counts
     known = (
-        (arrived(counts), "Sent: {}"),
-        (counts.get(RecipientState.BLOCKED, 0), "Blocked the bot or left Telegram: {}"),
-        (counts.get(RecipientState.FAILED, 0), "Failed: {} (Telegram refused)"),
-        (
-            counts.get(RecipientState.UNKNOWN, 0),
-            "Unknown: {} (Telegram never answered: they may have it, so it is not sent again)",
-        ),
-        (
-            counts.get(RecipientState.SWEPT, 0),
-            "Unclear, cleaned up: {} (Telegram never answered; whatever had arrived is deleted)",
-        ),
-        (counts.get(RecipientState.LEFT_OUT, 0), "Left out: {} (wanted no news any more)"),
-        (0 if broadcast.status in UNFINISHED else remaining(counts), "Not sent to: {}"),
-        (counts.get(RecipientState.DELETED, 0), "Taken back: {}"),
-        (
-            counts.get(RecipientState.KEPT, 0),
-            "Stays with: {} (too old, refused by Telegram, sent by another bot, or the account is gone)",
-        ),
+        (arrived(counts), "Sent {}"),
+        (counts.get(RecipientState.BLOCKED, 0), "blocked the bot or gone {}"),
+        (counts.get(RecipientState.FAILED, 0), "failed {}"),
+        (counts.get(RecipientState.UNKNOWN, 0), "unknown {}"),
+        (counts.get(RecipientState.SWEPT, 0), "unclear, cleaned up {}"),
+        (counts.get(RecipientState.LEFT_OUT, 0), "news off {}"),
+        (0 if broadcast.status in UNFINISHED else remaining(counts), "not sent to {}"),
+        (counts.get(RecipientState.DELETED, 0), "deleted {}"),
+        (counts.get(RecipientState.KEPT, 0), "stays with {}"),
     )
-    return [words.format(f"{count:,}") for count, words in known if count]
+    parts = [words.format(f"{count:,}") for count, words in known if count]
+    lines = [" · ".join(parts)[:1].upper() + " · ".join(parts)[1:]] if parts else []
+    if counts.get(RecipientState.UNKNOWN, 0):
+        lines.append("Unknown: Telegram never answered. They may have it, so it is not sent again.")
+    if counts.get(RecipientState.KEPT, 0):
+        lines.append("Stays: too old for Telegram, refused, or the account is gone.")
+    return lines
 
 
 def _rate(broadcast: Broadcast, rate_per_s: float | None) -> list[str]:
@@ -181,7 +177,7 @@ def _deletion(broadcast: Broadcast, now: datetime, zone: ZoneInfo) -> list[str]:
     if not broadcast.lifetime_minutes:
         return ["It stays." if is_over else "It stays with those who get it."]
     lifetime = timedelta(minutes=broadcast.lifetime_minutes)
-    words = f"Each copy is taken back {duration(lifetime)} after it was sent"
+    words = f"Auto-delete: {duration(lifetime)} after each got it"
     if not is_over or broadcast.finished_at is None:
         return [f"{words}."]
     return [f"{words}, the last one {date_and_time(broadcast.finished_at + lifetime, zone, now)}."]
@@ -190,7 +186,7 @@ def _deletion(broadcast: Broadcast, now: datetime, zone: ZoneInfo) -> list[str]:
 # confirmations and toasts
 
 
-def confirm_cancel(broadcast: Broadcast) -> str:
+def confirm_cancel(broadcast: Broadcast) -> Screen:
     """Return the confirmation of a cancellation; says how many got it and how many will not."""
     counts = broadcast.counts
     if broadcast.started_at is None:
@@ -199,27 +195,31 @@ def confirm_cancel(broadcast: Broadcast) -> str:
         who = f"{people(arrived(counts))} got it so far; nobody else will."
     else:
         who = f"{arrived(counts):,} of {people(total(counts))} got it so far; {remaining(counts):,} will not."
-    return (
+    text = (
         f"Cancel the broadcast {title(broadcast)}?\n\n{who} What is on its way still arrives. A cancelled broadcast "
-        "does not go on again; what has arrived can be taken back."
+        "does not go on again; what has arrived can be deleted for everyone."
     )
+    return Screen(text, keyboards.confirm_cancel(broadcast), keyboards.to_progress(broadcast))
 
 
-def confirm_recall(broadcast: Broadcast) -> str:
+def confirm_recall(broadcast: Broadcast) -> Screen:
     """Return the confirmation of a recall; says how many copies are deleted."""
     count, unknown = (broadcast.counts.get(state, 0) for state in (RecipientState.SENT, RecipientState.UNKNOWN))
-    whom = f" from {people(count)}" if count else ""
+    whom = people(count) if count else "everyone"
     maybe = f" {people(unknown)} may have it too: what arrived there is looked for and deleted." if unknown else ""
-    return (
-        f"Take back the broadcast {title(broadcast)}{whom}?\n\n"
-        f"The copies are deleted for good.{maybe} "
+    text = (
+        f"Delete the broadcast {title(broadcast)} for {whom}?\n\n"
+        f"The copies are gone for good.{maybe} "
         "A copy older than 48 hours stays, because Telegram no longer deletes it."
     )
+    return Screen(text, keyboards.confirm_recall(broadcast), keyboards.to_progress(broadcast))
 
 
-def moved(broadcast: Broadcast) -> str:
+def moved(broadcast: Broadcast) -> Screen:
     """Replace a progress message that is no longer updated."""
-    return f"<b>Broadcast {title(broadcast)}</b>\nIt is watched in another message now."
+    return Screen(
+        f"<b>Broadcast {title(broadcast)}</b>\nIt is watched in another message now.", keyboards.moved(broadcast)
+    )
 
 
 def stopped(broadcast: Broadcast) -> str:
@@ -227,7 +227,7 @@ def stopped(broadcast: Broadcast) -> str:
     lines = [f"<b>Your broadcast {title(broadcast)} stopped.</b>", _stopped(broadcast), ""]
     whole = total(broadcast.counts)
     lines.append(f"{arrived(broadcast.counts):,} of {people(whole)} got it." if whole else "Nobody got it.")
-    lines.append("/broadcast list shows all there is to know about it.")
+    lines.append("“Broadcasts” in the /menu shows all there is to know about it.")
     return "\n".join(lines)
 
 
@@ -251,37 +251,24 @@ def cannot_cancel(broadcast: Broadcast) -> str:
 def cannot_recall(broadcast: Broadcast) -> str:
     """Say why it cannot be recalled."""
     if broadcast.status in UNFINISHED:
-        return "It is not over yet. Cancel it first, then take it back."
+        return "It is not over yet. Cancel it first, then delete it for everyone."
     if broadcast.status is BroadcastStatus.RECALLED:
-        return "It was taken back already."
+        return "It was deleted already."
     if broadcast.is_recall_wanted:
-        return "It is being taken back already."
+        return "It is being deleted already."
     if not held(broadcast.counts):
-        return "There is nothing of it to take back."
+        return "There is nothing of it to delete."
     return "It stays: Telegram deletes nothing that is older than 48 hours."
 
 
 # the list
 
 
-def list_screen(broadcasts: Sequence[Broadcast], first: int, now: datetime, zone: ZoneInfo) -> str:
-    """Return one page of the list, the newest first, numbered from `first`."""
-    if not broadcasts:
-        return EMPTY_LIST if first == 1 else "<b>Broadcasts</b>\n\nThis page is empty."
-    entries = [_entry(first + place, one, now, zone) for place, one in enumerate(broadcasts)]
-    return "\n\n".join(["<b>Broadcasts</b>, newest first. Press one to open it.", *entries])
-
-
-def _entry(number: int, broadcast: Broadcast, now: datetime, zone: ZoneInfo) -> str:
-    counts = broadcast.counts
-    known = (
-        (arrived(counts), "sent"),
-        (counts.get(RecipientState.BLOCKED, 0), "blocked"),
-        (counts.get(RecipientState.FAILED, 0), "failed"),
-        (counts.get(RecipientState.UNKNOWN, 0), "unknown"),
-        (counts.get(RecipientState.DELETED, 0), "taken back"),
-    )
-    figures = " · ".join(f"{count:,} {word}" for count, word in known if count) or "nobody so far"
-    at = date_and_time(broadcast.started_at or broadcast.send_at, zone, now)
-    head = f"{number}. {title(broadcast, _LISTED_TITLE_MAX)} · {_LISTED[broadcast.status]}"
-    return f"{head}\n{at}\n{figures}"
+def list_screen(broadcasts: Sequence[Broadcast], page: int, *, more: bool) -> Screen:
+    """Return a page of the list, from 0, the newest first."""
+    if broadcasts:
+        text = "<b>Broadcasts</b>, newest first"
+    else:
+        what = "This page is empty." if page else "None yet. A broadcast is one message to all subscribers, or to some."
+        text = f"<b>Broadcasts</b>\n\n{what}"
+    return Screen(text, keyboards.broadcast_list(broadcasts, page, more=more), MENU)

@@ -163,7 +163,8 @@ def not_banned(user_id: int) -> str:
 def granted_credits(user: User, amount: int, settings: BotSettings, *, is_new: bool) -> str:
     """Answer a grant of credits. `is_new` False: this command was carried out before."""
     once = "" if is_new else " That was done before; nothing was added twice."
-    return f"{name_of(user)} got {counted(amount, 'credit')} and has {user.credits:,} now.{once}{_without_effect(settings)}"
+    got = f"{name_of(user)} got {counted(amount, 'credit')} and has {user.credits:,} now."
+    return f"{got}{once}{_without_effect(settings)}"
 
 
 def granted_days(user: User, days: int, settings: BotSettings, zone: ZoneInfo, *, is_new: bool) -> str:

@@ -1,33 +1,18 @@
-"""What admins read of the settings, made from their table. `esc` comes last: values may be anything."""
+"""What /set answers, and short sentences of the panel. Made from the table of settings."""
 
 from typing import Any
 
-from core.settings import FIELDS, AccessMode, BotSettings, Control, SettingField
+from core.settings import AccessMode, BotSettings, Control, SettingField
 from core.settings.reading import expected
 from views.html import esc
 from views.settings.words import value_words
 
 USAGE = (
     "To change a setting: <code>/set NAME VALUE</code>, for example <code>/set delete_after_minutes 60</code>.\n"
-    "/settings lists all of them."
+    "/settings shows all of them, with buttons."
 )
+QUESTION_LOST = "I have lost track of what I asked. /settings opens the panel again."
 CHOSEN_BY_PICKER = "The storage channel is chosen with /start, which also checks both bots' rights in it."
-
-
-def settings_list(settings: BotSettings, configured_storage: int | None = None) -> str:
-    """Return every setting with its value and meaning.
-
-    `configured_storage`: STORAGE_CHANNEL_ID, which is used while no channel is chosen.
-    """
-    lines = ["<b>Settings</b>", *(_entry(field, settings) for field in FIELDS)]
-    if settings.storage_channel_id is None and configured_storage is not None:
-        lines.append(f"The storage channel is <b>{configured_storage}</b>, from STORAGE_CHANNEL_ID in the environment.")
-    lines.append(USAGE)
-    return "\n".join(lines)
-
-
-def _entry(field: SettingField, settings: BotSettings) -> str:
-    return f"<code>{field.name}</code> {field.label}: <b>{_value(field, getattr(settings, field.name))}</b>"
 
 
 def one_setting(field: SettingField, settings: BotSettings) -> str:
@@ -46,6 +31,11 @@ def changed(field: SettingField, before: Any, after: Any) -> str:
     if field.control is Control.TEXT and after:
         return f"<b>{field.label}</b> is now:\n\n{after}"
     return f"<b>{field.label}</b> is now {_value(field, after)} (it was {_value(field, before)})."
+
+
+def stands_already(field: SettingField, value: Any) -> str:
+    """Answer a press that changes nothing. Plain text."""
+    return f"{field.label}: {value_words(field, value)}. Nothing to change."
 
 
 def conflict(field: SettingField, name: str, value: Any) -> str:

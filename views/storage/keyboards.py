@@ -10,7 +10,7 @@ from aiogram.types import (
     ReplyKeyboardMarkup,
 )
 
-from views.buttons import Row, button, keyboard, rights
+from views.buttons import PRIMARY, Row, button, keyboard, rights
 from views.links import add_to_channel_link
 from views.storage.callbacks import SetupAction, SetupButton
 from views.storage.texts import PICKER_BUTTON
@@ -50,5 +50,12 @@ def missing_rights(chat_id: int, to_add: Sequence[tuple[str, tuple[str, ...]]]) 
     return keyboard(*rows, [button("Check again", SetupButton(act=SetupAction.CHECK, chat_id=chat_id).pack())])
 
 
-def change_storage() -> InlineKeyboardMarkup:
-    return keyboard([button("Change the storage channel", SetupButton(act=SetupAction.CHOOSE).pack())])
+def add_user_bot(chat_id: int, username: str) -> InlineKeyboardMarkup:
+    """Add the user bot to the channel; the set-up goes on by itself once it is in."""
+    link = add_to_channel_link(username, USER_BOT_RIGHTS)
+    add = InlineKeyboardButton(text=f"Add @{username}", url=link, style=PRIMARY)
+    return keyboard([add], [button("Check again", SetupButton(act=SetupAction.CHECK, chat_id=chat_id).pack())])
+
+
+def change_button() -> InlineKeyboardButton:
+    return button("Change the storage channel", SetupButton(act=SetupAction.CHOOSE).pack())

@@ -6,29 +6,38 @@ from views.html import isolate
 from views.storage.rights import Lack, lacks_of
 
 NO_STORAGE = "There is no storage channel yet. /start sets it up in a minute."
+PICKER_BUTTON = "Choose or create the storage channel"
 PICK = (
-    "Press “Choose the storage channel” below the text field and pick a private channel of yours. "
+    f"Press “{PICKER_BUTTON}” below the text field and pick a private channel of yours. "
     "Telegram adds this bot with the rights it needs."
 )
 RESTRICTED_REMEDY = "In Telegram, open the channel's settings, then its type, and switch “Restrict saving content” off."
-PICKER_BUTTON = "Choose the storage channel"
-NOT_A_CHANNEL = "That is not a channel I asked for. Press “Choose the storage channel” below the text field."
+NOT_A_CHANNEL = f"That is not a channel I asked for. Press “{PICKER_BUTTON}” below the text field."
 
 
-def welcome(name: str) -> str:
-    """Name the one step that is needed first."""
+def first() -> str:
+    """Return the first question of the set-up."""
+    return "First: where posts are kept."
+
+
+def add_user_bot(username: str) -> str:
+    return f"Now add @{username} to it, too."
+
+
+def wrong_bot(username: str, wanted: str) -> str:
+    """Say that another bot than the user bot was added."""
+    return f"That was @{username}. Add @{wanted}: it is the one subscribers know."
+
+
+def is_public(title: str) -> str:
     return (
-        f"Hello {isolate(name, 64)}. Whatever you send me becomes a post with a link.\n\n"
-        "<b>One step first:</b> I keep your posts in a private channel only you and your two bots can see. "
-        f"Create one in Telegram if you have none.\n\n{PICK}"
+        f"{isolate(title)} is public: everyone could read all posts there. Choose a private channel, "
+        f"or create one: press “{PICKER_BUTTON}” below the text field."
     )
 
 
 def ready(title: str) -> str:
-    return (
-        f"Your posts are kept in {isolate(title)}.\n\n"
-        "<b>Send me anything</b> and you get its link back. /help says more."
-    )
+    return f"Your posts are kept in {isolate(title)}.\n\nOnly you and your two bots are in it; subscribers get copies."
 
 
 def chosen(title: str) -> str:

@@ -32,7 +32,8 @@ def verification_router(services: Services, pages: Pages) -> APIRouter:
 
     async def finish(request: Request, text: str) -> Response:
         host = _host(services, text, await read_form(request))
-        origin = Origin(host, await _hosts(services))
+        # a visitor from nowhere is from none of them
+        origin = Origin(host, frozenset() if host is None else await _hosts(services))
         token, result = await decide(text, origin, services.clock, services.zone)
         return pages.of_token(token, result, redirects=result is VerificationResult.VERIFIED)
 

@@ -23,7 +23,7 @@ from admin_bot.broadcasts.service import BroadcastService
 from admin_bot.conversation.dialogue import Dialogue, Question
 from admin_bot.filters import has_text
 from admin_bot.middlewares.questions import EndQuestion
-from admin_bot.screens import Screen, screen_id, toast
+from admin_bot.screens import screen_id, toast
 from admin_bot.states import Composing
 from core.clock import Clock
 from core.errors import BadInput
@@ -33,6 +33,7 @@ from views.broadcasts import compose_keyboards as keyboards
 from views.broadcasts import compose_texts as texts
 from views.broadcasts.compose_callbacks import ComposeAction, ComposeButton
 from views.html import esc
+from views.screens import Screen
 
 #: button -> (the state it waits in, its question); the question for the time names the zone and is built below
 _QUESTIONS: dict[ComposeAction, tuple[State, str]] = {
@@ -74,7 +75,7 @@ async def ask(
     waits_for, html = _QUESTIONS[callback_data.act]
     await dialogue.ask(waits_for, Question(None, screen_id(query)))
     await toast(query)
-    screen = Screen(html or texts.ask_time(zone), keyboards.question(draft.id))
+    screen = Screen(html or texts.ask_time(zone), (), keyboards.to_draft(draft.id))
     await broadcasts.show_step(query, dialogue, draft, screen)
 
 

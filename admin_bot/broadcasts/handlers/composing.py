@@ -11,7 +11,7 @@ from admin_bot.broadcasts.service import BroadcastService
 from admin_bot.conversation.broadcast_draft import BroadcastDraft
 from admin_bot.conversation.dialogue import Dialogue
 from admin_bot.middlewares.questions import EndQuestion
-from admin_bot.screens import Screen, remove_screen, screen_id, show_in_place, toast
+from admin_bot.screens import remove_screen, screen_id, show_in_place, toast
 from core.broadcasts import LIFETIME_MIN
 from core.clock import Clock
 from core.segments import Segment
@@ -27,6 +27,8 @@ from views.broadcasts.compose_callbacks import (
     LifetimeButton,
     SendConfirmed,
 )
+from views.navigation import Section, parent
+from views.screens import Screen
 
 DraftButton = ComposeButton | AudienceButton | LifetimeButton | SendConfirmed
 
@@ -52,7 +54,7 @@ async def open_draft(query: CallbackQuery, callback_data: DraftButton, state: FS
         return None
     await toast(query, texts.STALE)
     if query.bot is not None and screen_id(query) is not None:
-        await show_in_place(query, query.bot, Screen(texts.STALE))
+        await show_in_place(query, query.bot, Screen(texts.STALE, (), parent(Section.BROADCASTS)))
     return None
 
 
@@ -104,7 +106,8 @@ async def choose(
         case ComposeAction.AUDIENCE:
             screen = await broadcasts.audience_screen(draft)
         case ComposeAction.LIFETIME:
-            screen = Screen(texts.lifetime_screen(draft.lifetime_minutes), keyboards.lifetime(draft.id))
+            html = texts.lifetime_screen(draft.lifetime_minutes)
+            screen = Screen(html, keyboards.lifetime(draft.id), keyboards.to_draft(draft.id))
         case _:
             screen = broadcasts.when_screen(draft)
     await toast(query)
@@ -138,7 +141,7 @@ async def cancel(
         await toast(query)
         await broadcasts.discard(Dialogue(state), query.from_user.id, draft)
         if query.bot is not None:
-            await show_in_place(query, query.bot, Screen(texts.CANCELLED))
+            await show_in_place(query, query.bot, Screen(texts.CANCELLED, (), parent(Section.BROADCASTS)))
 
 
 async def cancel_by_command(message: Message, bot: Bot, dialogue: Dialogue, broadcasts: BroadcastService) -> bool:

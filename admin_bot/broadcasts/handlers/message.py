@@ -1,25 +1,24 @@
 """/broadcast: asks for the message to broadcast and takes it, an album as a whole."""
 
-from zoneinfo import ZoneInfo
-
-from aiogram import Router
+from aiogram import Bot, Router
 from aiogram.filters import CommandObject, StateFilter
 from aiogram.fsm.context import FSMContext
-from aiogram.types import Message
+from aiogram.types import CallbackQuery, Message
 
 from admin_bot.broadcasts.handlers.progress import show_list
 from admin_bot.broadcasts.service import BroadcastService
 from admin_bot.content import kind_of, title_of, written_title
 from admin_bot.conversation.dialogue import Dialogue, Question
 from admin_bot.filters import is_copyable, is_of_album, is_refused
-from admin_bot.screens import reply_to
+from admin_bot.middlewares.questions import EndQuestion
+from admin_bot.screens import reply_to, screen_id, toast, turn_to
 from admin_bot.states import Composing
 from admin_bot.storage.albums import AlbumCollector, AlbumItem, ItemOutcome
 from admin_bot.storage.channel import StorageChannel
-from core.clock import Clock
 from database.operations import broadcast_ops
 from views.admin_texts import FIRST_THE_BATCH
 from views.broadcasts import compose_texts as texts
+from views.broadcasts.progress_callbacks import NewBroadcast
 from views.storage.content_texts import LATE_MESSAGE, cannot_store
 from views.storage.texts import NO_STORAGE
 
@@ -30,38 +29,55 @@ async def broadcast_command(
     state: FSMContext,
     storage_channel: StorageChannel,
     broadcasts: BroadcastService,
-    clock: Clock,
-    zone: ZoneInfo,
 ) -> None:
     """Handle /broadcast and /broadcast list."""
     typed = (command.args or "").strip()
     if typed.lower() == "list":
-        await show_list(message, clock, zone)
+        await show_list(message)
         return
     if typed:
         await message.answer(texts.NOT_AFTER_COMMAND)
-    await _begin(message, Dialogue(state), storage_channel, broadcasts)
+    dialogue = Dialogue(state)
+    obstacle = await _obstacle(dialogue, storage_channel)
+    if obstacle is not None:
+        await message.answer(obstacle)
+    elif not await _present_open_draft(dialogue, message.chat.id, broadcasts):
+        await dialogue.ask(Composing.message, Question(None, None))
+        await message.answer(texts.ASK_MESSAGE)
 
 
-async def _begin(
-    message: Message, dialogue: Dialogue, storage_channel: StorageChannel, broadcasts: BroadcastService
+async def new_broadcast(
+    query: CallbackQuery, bot: Bot, state: FSMContext, storage_channel: StorageChannel, broadcasts: BroadcastService
 ) -> None:
-    """Ask for the message, or show the open draft."""
+    """Ask for the message in place of the list; an open draft is shown instead."""
+    dialogue = Dialogue(state)
+    obstacle = await _obstacle(dialogue, storage_channel)
+    if obstacle is not None:
+        await toast(query, obstacle, alert=True)
+    elif await _present_open_draft(dialogue, query.from_user.id, broadcasts):
+        await toast(query)
+    else:
+        await dialogue.ask(Composing.message, Question(None, screen_id(query)))
+        await turn_to(query, bot, texts.ask_message())
+
+
+async def _obstacle(dialogue: Dialogue, storage_channel: StorageChannel) -> str | None:
+    """Return why no broadcast can be begun now; None if one can."""
     if await storage_channel.find() is None:
-        await message.answer(NO_STORAGE)
-        return
-    if await dialogue.batch_draft() is not None:
-        await message.answer(FIRST_THE_BATCH)
-        return
+        return NO_STORAGE
+    return FIRST_THE_BATCH if await dialogue.batch_draft() is not None else None
+
+
+async def _present_open_draft(dialogue: Dialogue, chat_id: int, broadcasts: BroadcastService) -> bool:
+    """Show the open draft; False if there is none. One whose broadcast exists is closed."""
     draft = await dialogue.broadcast_draft()
     if draft is not None and await broadcast_ops.find_by_key(draft.id) is not None:
         await dialogue.close_broadcast_draft()
         draft = None
-    if draft is not None:
-        await broadcasts.present(dialogue, message.chat.id, draft)
-        return
-    await dialogue.ask(Composing.message, Question(None, None))
-    await message.answer(texts.ASK_MESSAGE)
+    if draft is None:
+        return False
+    await broadcasts.present(dialogue, chat_id, draft)
+    return True
 
 
 async def take_album_item(message: Message, albums: AlbumCollector, broadcast_albums: AlbumCollector) -> None:
@@ -86,6 +102,8 @@ async def refuse(message: Message) -> None:
 
 def build() -> Router:
     router = Router(name="admin broadcast message")
+    router.callback_query.middleware(EndQuestion())
+    router.callback_query.register(new_broadcast, NewBroadcast.filter())
     waiting = StateFilter(Composing.message)
     router.message.register(take_album_item, waiting, is_copyable, is_of_album)
     router.message.register(take_message, waiting, is_copyable)

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from aiogram import Bot, F, Router
 from aiogram.types import CallbackQuery, Message
@@ -13,16 +12,18 @@ from admin_bot.audit import note
 from admin_bot.broadcasts.progress_updater import ProgressUpdater
 from admin_bot.filters import is_button_of
 from admin_bot.middlewares.questions import EndQuestion
-from admin_bot.screens import Screen, answer, pressed_message, show_in_place, toast
+from admin_bot.screens import answer, pressed_message, toast, turn_to
 from core.broadcasts import UNFINISHED, Broadcast
 from core.clock import Clock
 from database.operations import broadcast_ops
 from views.broadcasts import progress_keyboards as keyboards
 from views.broadcasts import progress_texts as texts
 from views.broadcasts.progress_callbacks import BroadcastAction, BroadcastButton, BroadcastList
+from views.navigation import Open, Section
+from views.screens import Screen
 
 #: broadcasts on one page of the list
-PAGE = 10
+PAGE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,12 @@ _ACTIONS: Final = {
 _CONFIRMATIONS: Final = {
     BroadcastAction.CANCEL: Confirmation(
         lambda broadcast, now: broadcast.status in UNFINISHED,
-        lambda broadcast: Screen(texts.confirm_cancel(broadcast), keyboards.confirm_cancel(broadcast)),
+        texts.confirm_cancel,
         texts.cannot_cancel,
     ),
     BroadcastAction.RECALL: Confirmation(
         keyboards.can_recall,
-        lambda broadcast: Screen(texts.confirm_recall(broadcast), keyboards.confirm_recall(broadcast)),
+        texts.confirm_recall,
         texts.cannot_recall,
     ),
 }
@@ -136,29 +137,27 @@ async def act(
 # the list
 
 
-async def _list_screen(page: int, now: datetime, zone: ZoneInfo) -> Screen:
+async def _list_screen(page: int) -> Screen:
     found = await broadcast_ops.last(PAGE + 1, skip=page * PAGE)
-    shown, first = found[:PAGE], page * PAGE + 1
-    html = texts.list_screen(shown, first, now, zone)
-    if not shown and not page:
-        return Screen(html)
-    return Screen(html, keyboards.broadcast_list(shown, first, page, more=len(found) > PAGE))
+    return texts.list_screen(found[:PAGE], page, more=len(found) > PAGE)
 
 
-async def show_list(message: Message, clock: Clock, zone: ZoneInfo) -> None:
+async def show_list(message: Message) -> None:
     """Answer `/broadcast list` with the first page."""
-    await answer(message, await _list_screen(0, clock.now(), zone))
+    await answer(message, await _list_screen(0))
 
 
-async def turn_page(query: CallbackQuery, callback_data: BroadcastList, bot: Bot, clock: Clock, zone: ZoneInfo) -> None:
-    screen = await _list_screen(callback_data.page, clock.now(), zone)
-    await toast(query)
-    await show_in_place(query, bot, screen)
+async def turn_page(query: CallbackQuery, callback_data: BroadcastList, bot: Bot) -> None:
+    await turn_to(query, bot, await _list_screen(callback_data.page))
 
 
-async def unknown_button(query: CallbackQuery) -> None:
-    """Answer a forged button, or one of another version."""
-    await toast(query, texts.GONE)
+async def open_section(query: CallbackQuery, bot: Bot) -> None:
+    await turn_to(query, bot, await _list_screen(0))
+
+
+async def unknown_button(query: CallbackQuery, bot: Bot) -> None:
+    """Answer a forged button, or one of another version: the list takes its place."""
+    await turn_to(query, bot, await _list_screen(0), texts.GONE)
 
 
 def build() -> Router:
@@ -168,5 +167,6 @@ def build() -> Router:
     router.callback_query.register(confirm, BroadcastButton.filter(F.act.in_(set(_CONFIRMATIONS))))
     router.callback_query.register(act, BroadcastButton.filter(F.act.in_(set(_ACTIONS))))
     router.callback_query.register(turn_page, BroadcastList.filter())
+    router.callback_query.register(open_section, Open.filter(F.section == Section.BROADCASTS))
     router.callback_query.register(unknown_button, is_button_of(BroadcastButton, BroadcastList))
     return router

@@ -13,7 +13,7 @@ from admin_bot.conversation.dialogue import Dialogue, Question
 from admin_bot.conversation.publish_draft import PublishDraft
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.publishing.covers import CoverKeeper
-from admin_bot.publishing.drafts import DraftService
+from admin_bot.publishing.drafts import PublishDraftService
 from admin_bot.publishing.handlers.draft import open_draft
 from admin_bot.publishing.inputs import read_label, read_leaving, read_text
 from admin_bot.publishing.results import ResultService
@@ -44,7 +44,7 @@ async def ask(
     callback_data: DraftButton,
     bot: Bot,
     state: FSMContext,
-    publish_drafts: DraftService,
+    publish_drafts: PublishDraftService,
     publish_results: ResultService,
     zone: ZoneInfo,
 ) -> None:
@@ -74,7 +74,7 @@ async def _asked_draft(message: Message, dialogue: Dialogue) -> PublishDraft | N
 
 
 async def answered(
-    message: Message, bot: Bot, state: FSMContext, publish_drafts: DraftService, clock: Clock, zone: ZoneInfo
+    message: Message, bot: Bot, state: FSMContext, publish_drafts: PublishDraftService, clock: Clock, zone: ZoneInfo
 ) -> None:
     dialogue = Dialogue(state)
     draft = await _asked_draft(message, dialogue)
@@ -108,7 +108,7 @@ def _read(waiting: str | None, message: Message, clock: Clock, zone: ZoneInfo) -
 
 
 async def cover_sent(
-    message: Message, state: FSMContext, publish_drafts: DraftService, cover_keeper: CoverKeeper
+    message: Message, state: FSMContext, publish_drafts: PublishDraftService, cover_keeper: CoverKeeper
 ) -> None:
     dialogue = Dialogue(state)
     draft = await _asked_draft(message, dialogue)

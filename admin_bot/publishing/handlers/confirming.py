@@ -6,7 +6,7 @@ from aiogram.types import CallbackQuery
 
 from admin_bot.conversation.dialogue import Dialogue
 from admin_bot.middlewares.questions import EndQuestion
-from admin_bot.publishing.drafts import DraftService
+from admin_bot.publishing.drafts import PublishDraftService
 from admin_bot.publishing.handlers.draft import open_draft, show_result
 from admin_bot.publishing.results import ResultService, is_settled
 from admin_bot.screens import screen_id, show_in_place, toast
@@ -22,7 +22,7 @@ async def again(
     callback_data: PublishAgain,
     bot: Bot,
     state: FSMContext,
-    publish_drafts: DraftService,
+    publish_drafts: PublishDraftService,
     publish_results: ResultService,
 ) -> None:
     """The post stands there already: show what a second announcement would be."""
@@ -38,7 +38,7 @@ async def confirm(
     callback_data: PublishConfirmed,
     bot: Bot,
     state: FSMContext,
-    publish_drafts: DraftService,
+    publish_drafts: PublishDraftService,
     publish_results: ResultService,
     clock: Clock,
 ) -> None:

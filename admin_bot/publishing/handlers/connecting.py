@@ -7,7 +7,7 @@ from aiogram.types import CallbackQuery, ChatShared, Message, ReplyKeyboardRemov
 from admin_bot.conversation.dialogue import Dialogue, Question
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.publishing.connecting import ChannelConnector, Connected, NotConnected, Outcome, RightsMissing
-from admin_bot.publishing.drafts import DraftService
+from admin_bot.publishing.drafts import PublishDraftService
 from admin_bot.publishing.handlers.slots import list_of_slots
 from admin_bot.publishing.lookups import Lookups
 from admin_bot.screens import answer, move_below, remove_screen, screen_id, show_in_place, toast, turn_to
@@ -50,7 +50,7 @@ async def picked(
     bot: Bot,
     state: FSMContext,
     channel_connector: ChannelConnector,
-    publish_drafts: DraftService,
+    publish_drafts: PublishDraftService,
     publishing_lookups: Lookups,
 ) -> None:
     """Take the picker's answer, also after the question has ended: the picker is still shown."""
@@ -81,7 +81,7 @@ async def _go_on(
     channel: Channel,
     draft_id: str,
     old_id: int | None,
-    drafts: DraftService,
+    drafts: PublishDraftService,
     lookups: Lookups,
 ) -> None:
     """Show the draft the channel was connected for, with a tick at it; without one the slots of all channels."""
@@ -100,7 +100,7 @@ async def check_again(
     bot: Bot,
     state: FSMContext,
     channel_connector: ChannelConnector,
-    publish_drafts: DraftService,
+    publish_drafts: PublishDraftService,
     publishing_lookups: Lookups,
 ) -> None:
     dialogue, chat_id = Dialogue(state), query.from_user.id

@@ -10,7 +10,7 @@ from aiogram.types import CallbackQuery
 from admin_bot.conversation.dialogue import Dialogue
 from admin_bot.conversation.publish_draft import PublishDraft
 from admin_bot.middlewares.questions import EndQuestion
-from admin_bot.publishing.drafts import DraftService
+from admin_bot.publishing.drafts import PublishDraftService
 from admin_bot.publishing.results import ResultService, is_settled
 from admin_bot.screens import pressed_message, toast, turn_to
 from core.announcements import CAPTION_MAX, TEXT_MAX
@@ -79,7 +79,7 @@ async def show_result(
 
 
 async def open_publish(
-    query: CallbackQuery, callback_data: OpenPublish, state: FSMContext, publish_drafts: DraftService
+    query: CallbackQuery, callback_data: OpenPublish, state: FSMContext, publish_drafts: PublishDraftService
 ) -> None:
     post = await publish_drafts.find_post(callback_data.code)
     if post is None:
@@ -93,7 +93,7 @@ async def switch(
     callback_data: DraftButton,
     bot: Bot,
     state: FSMContext,
-    publish_drafts: DraftService,
+    publish_drafts: PublishDraftService,
     publish_results: ResultService,
 ) -> None:
     dialogue = Dialogue(state)
@@ -108,7 +108,7 @@ async def choose(
     callback_data: DraftButton,
     bot: Bot,
     state: FSMContext,
-    publish_drafts: DraftService,
+    publish_drafts: PublishDraftService,
     publish_results: ResultService,
 ) -> None:
     """Show the choice of channels, a time, how long it stays, or a picture."""
@@ -138,7 +138,7 @@ async def choose_time(
     callback_data: DraftButton,
     bot: Bot,
     state: FSMContext,
-    publish_drafts: DraftService,
+    publish_drafts: PublishDraftService,
     publish_results: ResultService,
 ) -> None:
     dialogue = Dialogue(state)
@@ -163,7 +163,7 @@ async def choose_leaving(
     callback_data: LeavesButton,
     bot: Bot,
     state: FSMContext,
-    publish_drafts: DraftService,
+    publish_drafts: PublishDraftService,
     publish_results: ResultService,
 ) -> None:
     dialogue = Dialogue(state)
@@ -178,7 +178,7 @@ async def change_content(
     callback_data: DraftButton,
     bot: Bot,
     state: FSMContext,
-    publish_drafts: DraftService,
+    publish_drafts: PublishDraftService,
     publish_results: ResultService,
 ) -> None:
     dialogue = Dialogue(state)
@@ -190,7 +190,7 @@ async def change_content(
     await publish_drafts.present(dialogue, query.from_user.id, changed)
 
 
-async def _changed(draft: PublishDraft, act: DraftAction, drafts: DraftService) -> PublishDraft:
+async def _changed(draft: PublishDraft, act: DraftAction, drafts: PublishDraftService) -> PublishDraft:
     match act:
         case DraftAction.USUAL_TEXT:
             return await drafts.usual(draft, "text")
@@ -215,7 +215,7 @@ async def choose_target(
     callback_data: TargetButton,
     bot: Bot,
     state: FSMContext,
-    publish_drafts: DraftService,
+    publish_drafts: PublishDraftService,
     publish_results: ResultService,
 ) -> None:
     dialogue = Dialogue(state)
@@ -234,7 +234,7 @@ async def turn_targets(
     callback_data: TargetPage,
     bot: Bot,
     state: FSMContext,
-    publish_drafts: DraftService,
+    publish_drafts: PublishDraftService,
     publish_results: ResultService,
 ) -> None:
     dialogue = Dialogue(state)

@@ -169,14 +169,13 @@ async def _store_of_environment(shortener: Shortener, seen: Document, values: Do
 
 
 async def replace_key(
-    shortener: Shortener, sealed_key: str, link_host: str, now: datetime, admin_id: int, admin_name: str
+    shortener: Shortener, sealed_key: str, set_at: datetime, admin_id: int | None, admin_name: str
 ) -> bool:
     """Set another key; one conditional update. False when its key is no longer the one `shortener` has."""
     condition: Document = {"code": shortener.code, "removed_at": None, "sealed_key": shortener.sealed_key}
-    values = {"sealed_key": sealed_key, "set_at": now, "set_by": admin_id, "set_by_name": admin_name}
+    values = {"sealed_key": sealed_key, "set_at": set_at, "set_by": admin_id, "set_by_name": admin_name}
     try:
-        update: Document = {"$set": values, "$addToSet": {"link_hosts": link_host}}
-        return await _shorteners().update_one(condition, update)
+        return await _shorteners().update_one(condition, {"$set": values})
     finally:
         _cache().stored.clear()
 

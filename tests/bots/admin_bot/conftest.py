@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from aiogram.fsm.storage.memory import MemoryStorage
 from aiogram.methods import AnswerCallbackQuery, CopyMessages, EditMessageText, SendMessage
 from aiogram.types import Update, User
 
-from admin_bot.context import AdminConfig, AdminContext
+from admin_bot.context import AdminConfig, AdminContext, ShortenerAccess
 from admin_bot.data import AdminData, build_data
 from admin_bot.main import build
 from core.clock import ManualClock
@@ -26,6 +27,7 @@ from database.team import Team
 from monitoring.alerts import Alerts
 from schedulers import registry
 from sender.updates.intake import RetryOnDatabaseOutage
+from shorteners.vault import KeyVault, open_vault
 from tests.bots.admin_bot.standstill import StandingClock, Time
 from tests.bots.admin_bot.telegram import NOW, Session, World, administrator
 from tests.start_costs import spare_bot_costs
@@ -57,6 +59,8 @@ class AdminBot:
     supervisor: Supervisor
     #: the FSM storage
     memory: MemoryStorage
+    #: encrypts keys of shorteners
+    vault: KeyVault
     _update_id: int = 100
     _message_id: int = 500
 
@@ -138,6 +142,12 @@ class AdminBot:
             for button in row
         ]
 
+    def actions(self) -> list[str]:
+        """The buttons of the newest screen without its last row, which leads back."""
+        found = self.buttons()
+        back = next((place for place, text in enumerate(found) if text.startswith("‹ ") and text != "‹ Prev"), None)
+        return found if back is None else found[:back]
+
     async def posts(self) -> list[Post]:
         """Every post, oldest first."""
         found, _ = await post_search.search(None, skip=0, limit=200, show=PostFilter.ALL)
@@ -155,7 +165,7 @@ def _bot(world: World, me: User) -> Bot:
 
 
 @pytest.fixture
-async def admin() -> AsyncIterator[AdminBot]:
+async def admin(tmp_path: Path) -> AsyncIterator[AdminBot]:
     """An admin bot with a working storage channel."""
     time, supervisor, world = Time(), Supervisor(), World()
     clock = StandingClock(datetime.fromtimestamp(NOW, UTC), time)
@@ -180,7 +190,10 @@ async def admin() -> AsyncIterator[AdminBot]:
         supervisor=supervisor,
         unmetered_chats=set(),
     )
+    vault = open_vault(tmp_path)
     config = AdminConfig(
+        # shorteners of tests are on this machine
+        shortener_access=ShortenerAccess(vault, is_public_only=False),
         plans=registry.plans(context.zone),
         backup_job=registry.BACKUP.name,
         statistics_job=registry.STATISTICS.name,
@@ -189,6 +202,6 @@ async def admin() -> AsyncIterator[AdminBot]:
     hold = RetryOnDatabaseOutage(database.ping, common_texts, clock)
     memory = MemoryStorage()
     dispatcher = build(bot, data, memory, hold)
-    yield AdminBot(dispatcher, bot, data, world, time, clock, database, alerts, supervisor, memory)
+    yield AdminBot(dispatcher, bot, data, world, time, clock, database, alerts, supervisor, memory, vault)
     await supervisor.close()
     await close_database()

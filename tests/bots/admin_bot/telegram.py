@@ -21,16 +21,22 @@ from aiogram.methods import (
     GetChat,
     GetChatMember,
     GetMe,
+    GetMyDescription,
+    GetMyShortDescription,
     RevokeChatInviteLink,
     SendMediaGroup,
     SendMessage,
     SetChatMenuButton,
     SetMyCommands,
+    SetMyDescription,
+    SetMyShortDescription,
     TelegramMethod,
 )
 from aiogram.methods.base import TelegramType
 from aiogram.types import (
     AcceptedGiftTypes,
+    BotDescription,
+    BotShortDescription,
     Chat,
     ChatFullInfo,
     ChatInviteLink,
@@ -69,6 +75,7 @@ def administrator(
         can_delete_stories=False,
         can_send_welcome_messages=False,
         can_post_messages=post,
+        can_edit_messages=True,
     )
 
 
@@ -150,11 +157,17 @@ class Session(BaseSession):
                 return True
             case SendMediaGroup():
                 return [self._picture(method) for _ in method.media]
-            case DeleteMessages() | AnswerCallbackQuery() | SetChatMenuButton() | SetMyCommands() | DeleteMyCommands():
+            case DeleteMessages() | AnswerCallbackQuery() | SetChatMenuButton():
+                return True
+            case SetMyCommands() | DeleteMyCommands() | SetMyDescription() | SetMyShortDescription():
                 return True
             case GetChatMember():
                 there = self._world.own.get((int(method.chat_id), bot.id))
                 return there or self._world.members.get(bot.id, ChatMemberLeft(user=self._me))
+            case GetMyShortDescription():
+                return BotShortDescription(short_description="")
+            case GetMyDescription():
+                return BotDescription(description="")
             case GetChat():
                 return _chat(int(method.chat_id), self._world.chats.get(int(method.chat_id), {}))
             case CreateChatInviteLink():

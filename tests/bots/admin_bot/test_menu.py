@@ -5,6 +5,7 @@ from datetime import timedelta
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.storage.base import StorageKey
 from aiogram.methods import AnswerCallbackQuery, DeleteMessage, EditMessageText, SendMessage
+from aiogram.types import User
 
 from admin_bot.conversation.dialogue import UNDO_STEPS_MAX, Dialogue
 from admin_bot.undo import UNDO_FOR, Undone, UndoStep
@@ -23,7 +24,23 @@ def _dialogue(admin: AdminBot) -> Dialogue:
 async def test_menu_shows_the_day_and_every_section(admin: AdminBot) -> None:
     await admin.say("/menu")
     assert admin.last_text.startswith("<b>Tollgate</b> · @tollgate_bot\nToday: 0 new subscribers, 0 posts delivered.")
-    assert admin.buttons()[:2] == ["Posts", "Schedule"]
+    assert admin.buttons() == [
+        "Choose my channel",
+        "Posts",
+        "Schedule",
+        "Broadcasts",
+        "Subscribers",
+        "Channels",
+        "Statistics",
+        "Settings",
+        "System",
+    ]
+
+
+async def test_menu_of_an_editor_has_posts_and_the_schedule_only(admin: AdminBot) -> None:
+    await admin.database.collection("admins").insert_one({"user_id": 7101, "role": "editor"})
+    await admin.say("/menu", who=User(id=7101, is_bot=False, first_name="Eva"))
+    assert admin.buttons() == ["Posts", "Schedule"]
 
 
 async def test_menu_shows_troubles_first_with_their_mending(admin: AdminBot) -> None:

@@ -141,7 +141,7 @@ async def test_a_key_sent_again_is_used_and_the_owners_hear_it_is_over(scene: Sc
     process = scene.process()
     assert await made_by(process) is None
 
-    await shortener_ops.replace_key(lost, scene.vault.seal(SecretStr(KEY)), "s.example", NOW, 1, "Olive")
+    await shortener_ops.replace_key(lost, scene.vault.seal(SecretStr(KEY)), NOW, 1, "Olive")
     assert await made_by(process) == "lost"
     assert len(scene.said) == 2
     assert "again" in scene.said[1]

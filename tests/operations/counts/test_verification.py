@@ -12,9 +12,16 @@ from tests.operations.counts.counting import Cost, Wire, counted
 from tests.operations.counts.test_deliveries import DELIVERY_CALLS, DELIVERY_COMMANDS, SPEND_CREDIT
 
 VISIT = Counter({"findAndModify users": 1})
-#: the subscriber's open links, one whose replacement does not count, the day's count, and the new link
+#: the subscriber's open links, one whose replacement does not count, the day's count, the new link, and the shortener's
+#: count
 NEW_LINK = Counter(
-    {"find tokens": 1, "findAndModify tokens": 1, "findAndModify token_generator_count": 1, "insert tokens": 1}
+    {
+        "find tokens": 1,
+        "findAndModify tokens": 1,
+        "findAndModify token_generator_count": 1,
+        "insert tokens": 1,
+        "update shortener_days": 1,
+    }
 )
 #: the opened post, and whether it is being delivered already
 NEW_LINK_FOR_A_POST = NEW_LINK + Counter({"findAndModify posts": 1, "find deliveries": 1})
@@ -54,7 +61,7 @@ async def redeemed(house: House, wire: Wire, token: Token) -> Cost:
     return cost
 
 
-async def test_link_costs_1_call_and_5_commands_redeeming_it_6_and_a_second_time_2(house: House, wire: Wire) -> None:
+async def test_link_costs_1_call_and_6_commands_redeeming_it_6_and_a_second_time_2(house: House, wire: Wire) -> None:
     link = await new_link(house, wire)
     token = await verified(house)
     first, second = await redeemed(house, wire, token), await redeemed(house, wire, token)
@@ -64,7 +71,7 @@ async def test_link_costs_1_call_and_5_commands_redeeming_it_6_and_a_second_time
     assert second.commands == VISIT + Counter({"find tokens": 1})
 
 
-async def test_post_without_a_credit_costs_1_call_and_7_commands_and_redeeming_its_link_3_and_10(
+async def test_post_without_a_credit_costs_1_call_and_8_commands_and_redeeming_its_link_3_and_10(
     house: House, wire: Wire
 ) -> None:
     post = await house.store()

@@ -64,6 +64,17 @@ async def test_page_costs_1_command_and_its_button_2(
     assert await cost_of(client, database, wire, "POST", page, FORM) == {"find tokens": 1}
 
 
+async def test_a_shortener_s_link_costs_1_command_more_at_the_button(
+    client: httpx.AsyncClient, database: Database, wire: Wire, page: str
+) -> None:
+    await database.collection("tokens").update_one({"token": page.removeprefix("/v/")}, {"$set": {"shortener": "s"}})
+    assert await cost_of(client, database, wire, "POST", page, FORM) == {
+        "find tokens": 1,
+        "update tokens": 1,
+        "update shortener_days": 1,
+    }
+
+
 async def test_status_of_the_jobs_costs_1_command_for_each_job_and_2(
     client: httpx.AsyncClient, database: Database, wire: Wire
 ) -> None:

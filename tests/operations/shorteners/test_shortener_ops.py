@@ -146,11 +146,11 @@ async def test_pausing_twice_changes_once(db: Database) -> None:
 async def test_a_key_is_replaced_once_of_two_who_saw_the_same(db: Database, now: datetime) -> None:
     await shortener_ops.add(one())
 
-    assert await shortener_ops.replace_key(one(), "new 1", "l.example", now, 1, "Olive")
-    assert not await shortener_ops.replace_key(one(), "new 2", "l.example", now, 2, "Bob")
+    assert await shortener_ops.replace_key(one(), "new 1", now, 1, "Olive")
+    assert not await shortener_ops.replace_key(one(), "new 2", now, 2, "Bob")
 
     (stored,) = await shortener_ops.load()
-    assert (stored.sealed_key, stored.set_by_name, stored.link_hosts) == ("new 1", "Olive", ("l.example",))
+    assert (stored.sealed_key, stored.set_by_name, stored.set_at) == ("new 1", "Olive", now)
 
 
 # --- those of the environment
@@ -223,7 +223,7 @@ async def test_a_removed_one_cannot_be_changed(db: Database, now: datetime) -> N
     await shortener_ops.remove("a", now)
     assert not await shortener_ops.set_share(one(), 2, 1, "Olive")
     assert not await shortener_ops.set_paused(one(), True, 1, "Olive")
-    assert not await shortener_ops.replace_key(one(), "new", "l.example", now, 1, "Olive")
+    assert not await shortener_ops.replace_key(one(), "new", now, 1, "Olive")
 
 
 async def test_visitors_of_a_removed_or_paused_one_are_still_known_by_its_hosts(db: Database, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """The table of settings, and how their values are typed."""
 
 import ast
+import re
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -76,6 +77,12 @@ def test_silent_subscribers_may_go_after_seven_days() -> None:
         BotSettings(inactive_user_days=6)
 
 
+def test_the_page_of_settings_lists_every_setting_in_order() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs/settings.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \w+ \| ([^|]+) \| `(\w+)` \|", page, re.MULTILINE)
+    assert rows == [(one.label, one.name) for one in FIELDS]
+
+
 @cache
 def attributes_read() -> frozenset[str]:
     """The names of all attributes that our code reads from objects, settings among them."""
@@ -140,6 +147,8 @@ def test_a_cover_of_an_earlier_version_is_none() -> None:
         ("how_to_verify_url", "https://example.org/how", "https://example.org/how"),
         ("welcome_text", "Hi <b>all</b> {name}", "Hi <b>all</b> {name}"),
         ("welcome_text", "-", None),
+        ("public_channel_id", "-1001", -1001),
+        ("public_channel_id", "-", None),
         ("button_label", "  Get   it ", "Get it"),
         ("button_label", "<b>", "<b>"),
         ("post_password", "two  spaces", "two  spaces"),
@@ -178,7 +187,9 @@ def test_a_setting_in_its_range_is_accepted(name: str, raw: str, value: object) 
         ("contact", "@olive {bot}", "no placeholders"),
         ("button_label", "x" * 41, "one line of at most 40 characters"),
         ("post_password", "a\nb", "one line"),
-        ("public_channel_id", "-1001", "chosen on its own screen"),
+        ("public_channel_id", "soon", "the id of a channel, a number like -1001234567890"),
+        ("public_channel_id", "1001", "the id of a channel"),
+        ("public_channel_id", "-" + "9" * 19, "the id of a channel"),
         ("cover_photo", "5", "chosen on its own screen"),
         ("storage_channel_id", "-1001", "chosen on its own screen"),
         ("how_to_verify_url", "javascript:alert(1)", "https://"),

@@ -60,7 +60,6 @@ def test_whatever_a_post_is_called_its_screens_are_sound_html(name: str) -> None
         *(changes.somebody_else(one, choice, name, save_mine="m", place=FAR).text for choice in Choice),
         *(options.option_note(one, choice) for choice in Choice),
         lists.list_screen([], FAR, more=False, search=name[:80] or "x").text,
-        storage_texts.welcome(name),
     ):
         bare = re.sub(r"</?(b|code|blockquote|tg-time)( [^>]*)?>", "", html)
         assert "<" not in bare and ">" not in bare

@@ -43,7 +43,7 @@ async def test_counts_that_change_while_a_cancelled_broadcast_is_shown_are_shown
     monkeypatch.setattr(admin.bot.session, "make_request", while_drawn)
     for _ in range(3):
         await updater.poll()
-    assert "Sent: 18" in edits(admin, one)[-1]
+    assert "Sent 18" in edits(admin, one)[-1]
     assert (await stored(one)).is_shown
 
 
@@ -54,7 +54,7 @@ async def test_the_second_press_on_recall_says_that_it_is_recalled_already(admin
     first = (await stored(one)).delete_at
     await broadcast_ops.postpone_recall(one.id, admin.clock.now(), {"sent": 95}, is_requested=True)
     await admin.callback(data, message_id=one.progress_message_id)
-    assert admin.toasts[-2:] == [progress_texts.RECALL_STARTED, "It is being taken back already."]
+    assert admin.toasts[-2:] == [progress_texts.RECALL_STARTED, "It is being deleted already."]
     assert first is not None
 
 

@@ -42,15 +42,15 @@ async def test_a_message_is_stored_shown_as_it_is_and_followed_by_one_screen(adm
     assert (preview.chat_id, preview.from_chat_id, keyboard_of(preview)) == (OWNER.id, STORAGE, [])
     assert "To: everybody (3 people)" in admin.last_text
     assert "When: now" in admin.last_text
-    assert "Taken back: never" in admin.last_text
+    assert "Auto-delete: never" in admin.last_text
     assert "Sound: on" in admin.last_text and "Pinned: no" in admin.last_text
     assert "Time needed: about 1 second" in admin.last_text
-    assert admin.buttons() == [
+    assert admin.actions() == [
         "Audience",
         "Buttons",
         "Sound off",
         "Pin",
-        "Taken back",
+        "Auto-delete",
         "When",
         "Preview",
         "Test copy to me",
@@ -74,7 +74,7 @@ async def test_a_confirmed_draft_is_one_row_with_all_its_values(admin: AdminBot)
     # the screen has become the progress message
     assert (row.progress_chat_id, row.progress_message_id) == (OWNER.id, list(admin.world.screens)[-1])
     assert row.progress_bot_id == admin.bot.id
-    assert "Pause" in admin.buttons() or "Cancel" in admin.buttons()
+    assert "Pause" in admin.actions() or "Cancel" in admin.actions()
     assert await draft_of(admin) is None
     entry = (await audit_ops.last(1))[0]
     assert (entry.admin_id, entry.action, entry.target) == (OWNER.id, "broadcast.made", row.id)

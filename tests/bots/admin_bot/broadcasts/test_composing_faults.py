@@ -130,7 +130,7 @@ async def test_the_screen_of_an_older_draft_is_stale_and_does_nothing_to_the_new
     ]
     await admin.press("Send to")
     old.append(screen_data(admin, "Yes, send"))
-    await admin.press("Back")
+    await admin.press("‹ ")
     await admin.press("Cancel")
     await admin.say("/broadcast")
     await admin.say("second")
@@ -146,14 +146,14 @@ async def test_a_stale_screen_is_replaced_by_a_sentence(admin: AdminBot) -> None
     await composed(admin)
     await admin.callback(ComposeButton(act=ComposeAction.PIN, draft="0" * 16).pack(), message_id=newest(admin))
     assert admin.last_text == texts.STALE
-    assert admin.buttons() == []
+    assert admin.actions() == []
 
 
 async def test_a_confirmation_of_an_older_version_of_the_draft_sends_nothing(admin: AdminBot) -> None:
     await composed(admin)
     await admin.press("Send to")
     sure = screen_data(admin, "Yes, send")
-    await admin.press("Back")
+    await admin.press("‹ ")
     await admin.press("Audience")
     await admin.press("Without a pass")
     await admin.callback(sure, message_id=newest(admin))
@@ -219,7 +219,7 @@ async def test_every_button_fits_and_is_stale_without_a_draft(admin: AdminBot, b
 async def test_a_restart_in_between_loses_nothing(admin: AdminBot) -> None:
     await composed(admin)
     await admin.press("Pin")
-    await admin.press("Taken back")
+    await admin.press("Auto-delete")
     await admin.press("6 hours")
     await admin.press("Send to")
     # a new process: handlers, seen updates and kept copies are gone

@@ -66,7 +66,7 @@ async def test_the_audience_is_chosen_and_counted(admin: AdminBot, button: str, 
     await admin.press("Audience")
     await admin.press(button)
     assert (await the_draft(admin)).segment == segment
-    assert admin.buttons()[8] == f"Send to {people(count)}…"
+    assert admin.actions()[8] == f"Send to {people(count)}…"
 
 
 @pytest.mark.parametrize(
@@ -136,14 +136,14 @@ async def test_a_bad_button_is_named_by_its_line_and_the_question_stays(admin: A
 
 async def test_a_lifetime_is_pressed_or_typed(admin: AdminBot) -> None:
     await composed(admin)
-    await admin.press("Taken back")
+    await admin.press("Auto-delete")
     assert "At most 47 hours" in admin.last_text
     await admin.press("6 hours")
-    assert "Taken back: 6 hours after each got it" in admin.last_text
-    await admin.press("Taken back")
+    assert "Auto-delete: 6 hours after each got it" in admin.last_text
+    await admin.press("Auto-delete")
     await admin.press("Another time")
     await admin.say("1h 30m")
-    assert "Taken back: 1 hour 30 minutes after each got it" in admin.last_text
+    assert "Auto-delete: 1 hour 30 minutes after each got it" in admin.last_text
     await confirmed(admin)
     assert (await only_broadcast()).lifetime_minutes == 90
 
@@ -153,7 +153,7 @@ async def test_48_hours_and_9_minutes_are_refused_with_a_reason_and_the_question
     admin: AdminBot, typed: str, sentence: str
 ) -> None:
     await composed(admin)
-    await admin.press("Taken back")
+    await admin.press("Auto-delete")
     await admin.press("Another time")
     await admin.say(typed)
     assert admin.last_text == sentence
@@ -201,12 +201,12 @@ async def test_a_time_in_the_past_is_refused_and_the_question_stays(admin: Admin
 
 async def test_back_leads_from_every_screen_to_the_draft_and_ends_its_question(admin: AdminBot) -> None:
     await composed(admin)
-    for way in ("Audience", "Taken back", "When", "Buttons", "Change message", "Send to", "Audience:By source"):
+    for way in ("Audience", "Auto-delete", "When", "Buttons", "Change message", "Send to", "Audience:By source"):
         for button in way.split(":"):
             await admin.press(button)
-        assert admin.buttons()[-1] == "Back"
-        await admin.press("Back")
-        assert admin.buttons()[-1] == "Cancel"
+        assert admin.buttons()[-1] == "Menu"
+        await admin.press("‹ ")
+        assert admin.actions()[-1] == "Cancel"
         assert await state_of(admin) is None
     # one screen is one message
     assert len(admin.world.of(SendMessage)) == 2

@@ -16,6 +16,7 @@ from database.team import Team
 from tests.bots.admin_bot.broadcasts.broadcasts import COUNTS, away, failed, made, sending, sent, stored
 from tests.bots.admin_bot.conftest import OWNER, AdminBot
 from tests.bots.admin_bot.telegram import bad_request
+from views.broadcasts import compose_texts
 from views.broadcasts import progress_texts as texts
 
 SECOND = User(id=7003, is_bot=False, first_name="Paul")
@@ -65,11 +66,11 @@ async def test_pause_and_resume_change_the_row_and_the_screen_at_once(admin: Adm
     broadcast = await shown(admin)
     await admin.press("Pause")
     assert await status_of(broadcast) is BroadcastStatus.PAUSED
-    assert (admin.toasts, admin.buttons()) == ([texts.PAUSED], ["Resume", "Cancel"])
+    assert (admin.toasts, admin.actions()) == ([texts.PAUSED], ["Resume", "Cancel"])
     assert "\nPaused" in admin.last_text
     await admin.press("Resume")
     assert await status_of(broadcast) is BroadcastStatus.QUEUED
-    assert (admin.toasts[-1], admin.buttons()) == (texts.RESUMED, ["Cancel"])
+    assert (admin.toasts[-1], admin.actions()) == (texts.RESUMED, ["Cancel"])
     assert "Goes on in a moment" in admin.last_text
     assert await audited() == ["broadcast.paused", "broadcast.resumed"]
     entry = (await audit_ops.last(1))[0]
@@ -85,11 +86,11 @@ async def test_cancel_asks_first_and_names_what_it_ends(
     broadcast = await shown(admin, make)
     await admin.press("Cancel")
     assert "Cancel the broadcast “\u2068Sale\u2069”?" in admin.last_text
-    assert admin.buttons() == ["Cancel the broadcast", "Back"]
+    assert admin.actions() == ["Cancel the broadcast"]
     assert await status_of(broadcast) is broadcast.status
-    await admin.press("Back")
+    await admin.press("‹ ")
     assert "Cancel the broadcast" not in admin.last_text
-    assert "Cancel" in admin.buttons()
+    assert "Cancel" in admin.actions()
     await admin.press("Cancel")
     await admin.press("Cancel the broadcast")
     assert await status_of(broadcast) is BroadcastStatus.CANCELLED
@@ -101,17 +102,17 @@ async def test_cancel_asks_first_and_names_what_it_ends(
 
 async def test_recall_asks_first_and_then_recalls_every_copy(admin: AdminBot) -> None:
     broadcast = await shown(admin, sent)
-    await admin.press("Take back now")
-    assert "from 95 people?" in admin.last_text
-    assert admin.buttons() == ["Take back from 95 people", "Back"]
-    await admin.press("Back")
+    await admin.press("Delete for everyone")
+    assert "for 95 people?" in admin.last_text
+    assert admin.actions() == ["Delete for 95 people"]
+    await admin.press("‹ ")
     assert (await stored(broadcast)).is_recall_wanted is False
-    await admin.press("Take back now")
-    await admin.press("Take back from 95 people")
+    await admin.press("Delete for everyone")
+    await admin.press("Delete for 95 people")
     after = await stored(broadcast)
     assert (after.status, after.is_recall_wanted, after.delete_at) == ("recalling", True, admin.clock.now())
-    assert (admin.toasts[-1], admin.buttons()) == (texts.RECALL_STARTED, [])
-    assert "Being taken back" in admin.last_text
+    assert (admin.toasts[-1], admin.actions()) == (texts.RECALL_STARTED, [])
+    assert "Being deleted for everyone" in admin.last_text
     assert await audited() == ["broadcast.recall_wanted"]
 
 
@@ -124,7 +125,7 @@ async def test_recall_asks_first_and_then_recalls_every_copy(admin: AdminBot) ->
         (sending, "pause", "It is paused already."),
         (paused, "resume", "It is not paused."),
         (sending, "cancelyes", "It is cancelled already."),
-        (sent, "backyes", "It is being taken back already."),
+        (sent, "backyes", "It is being deleted already."),
     ],
 )
 async def test_a_second_press_does_nothing_and_says_so(
@@ -148,8 +149,8 @@ LATE: list[tuple[Callable[[AdminBot], Awaitable[Broadcast]], str, str]] = [
     (sent, "resume", "It is over already."),
     (sent, "cancel", "It is over already."),
     (sent, "cancelyes", "It is over already."),
-    (sending, "back", "It is not over yet. Cancel it first, then take it back."),
-    (paused, "backyes", "It is not over yet. Cancel it first, then take it back."),
+    (sending, "back", "It is not over yet. Cancel it first, then delete it for everyone."),
+    (paused, "backyes", "It is not over yet. Cancel it first, then delete it for everyone."),
 ]
 
 
@@ -161,7 +162,7 @@ async def test_a_button_that_comes_too_late_says_why_and_shows_the_progress(
     admin.world.calls.clear()
     await admin.callback(f"br:{act}:{broadcast.id}", message_id=broadcast.progress_message_id)
     assert admin.toasts == [answer]
-    assert admin.last_text == texts.progress(await stored(broadcast), admin.clock.now(), admin.data["zone"])
+    assert admin.last_text == texts.progress(await stored(broadcast), admin.clock.now(), admin.data["zone"]).text
     assert await status_of(broadcast) is broadcast.status
     assert await audited() == []
 
@@ -169,19 +170,19 @@ async def test_a_button_that_comes_too_late_says_why_and_shows_the_progress(
 async def test_a_broadcast_cannot_be_recalled_after_48_hours(admin: AdminBot) -> None:
     broadcast = await shown(admin, sent)
     admin.clock.move(TELEGRAM_DELETE_LIMIT)
-    await admin.press("Take back now")
+    await admin.press("Delete for everyone")
     assert admin.toasts == ["It stays: Telegram deletes nothing that is older than 48 hours."]
     await admin.callback(f"br:backyes:{broadcast.id}", message_id=broadcast.progress_message_id)
     assert await status_of(broadcast) is BroadcastStatus.SENT
     assert await audited() == []
-    assert admin.buttons() == []
+    assert admin.actions() == []
 
 
 async def test_a_broadcast_can_be_recalled_a_moment_before_48_hours(admin: AdminBot) -> None:
     broadcast = await shown(admin, sent)
     admin.clock.move(TELEGRAM_DELETE_LIMIT - timedelta(milliseconds=1))
-    await admin.press("Take back now")
-    await admin.press("Take back from")
+    await admin.press("Delete for everyone")
+    await admin.press("Delete for")
     assert await status_of(broadcast) is BroadcastStatus.RECALLING
 
 
@@ -259,48 +260,51 @@ async def test_a_button_whose_message_is_out_of_reach_is_answered_in_a_new_one(a
 # --- the list
 
 
-async def test_an_empty_list_says_how_to_make_one(admin: AdminBot) -> None:
+async def test_an_empty_list_offers_a_new_one(admin: AdminBot) -> None:
     await admin.callback("bl:0")
-    assert admin.last_text == texts.EMPTY_LIST
-    assert admin.buttons() == []
+    assert "None yet." in admin.last_text
+    assert admin.actions() == ["New broadcast"]
+    await admin.press("New broadcast")
+    assert admin.last_text == compose_texts.ASK_MESSAGE
+    assert len(admin.world.screens) == 1, "the same message"
 
 
-async def test_the_command_lists_the_last_ten_and_turns_pages(admin: AdminBot) -> None:
-    for number in range(12):
+async def test_the_list_shows_five_a_page(admin: AdminBot) -> None:
+    for number in range(7):
         await made(admin, f"News {number} <b>")
         admin.clock.move(timedelta(minutes=1))
     message = Message.model_validate(admin.message(text="/broadcast list"), context={"bot": admin.bot})
-    await show_list(message, admin.data["clock"], admin.data["zone"])
-    assert admin.buttons() == [f"{place} · News {12 - place} <b>" for place in range(1, 11)] + ["Refresh", "Next ›"]
-    assert "News 11 &lt;b&gt;" in admin.last_text
+    await show_list(message)
+    first = [f"News {number} <b> · waiting" for number in (6, 5, 4, 3, 2)]
+    assert admin.actions() == ["New broadcast", *first, "Next ›"]
     await admin.press("Next")
-    assert admin.buttons() == ["11 · News 1 <b>", "12 · News 0 <b>", "‹ Prev", "Refresh"]
+    assert admin.actions() == ["News 1 <b> · waiting", "News 0 <b> · waiting", "‹ Prev"]
     await admin.callback("bl:7")
     assert "This page is empty" in admin.last_text
-    assert admin.buttons() == ["‹ Prev", "Refresh"]
+    assert admin.actions() == ["‹ Prev"]
 
 
 async def test_a_broadcast_opened_from_the_list_is_updated_in_that_message(admin: AdminBot) -> None:
     broadcast = await shown(admin)
     await admin.callback("bl:0")
     listed = max(admin.world.screens)
-    await admin.press("1 · Sale")
+    await admin.press("Sale · ")
     assert (await stored(broadcast)).progress_message_id == listed
     assert "15 of 100" not in admin.last_text and "20 of 100" in admin.last_text
     before = screen(admin, broadcast)
-    assert before.text == texts.moved(broadcast)
+    assert before.text == texts.moved(broadcast).text
     updater = admin.data["progress_updater"]
     await broadcast_ops.record_counts(broadcast.id, COUNTS | {"pending": 40, "sent": 55})
     await updater.poll()
     await updater.poll()
     assert "60 of 100" in str(admin.world.screens[listed].text)
-    assert screen(admin, broadcast).text == texts.moved(broadcast)
+    assert screen(admin, broadcast).text == texts.moved(broadcast).text
 
 
 async def test_show_it_here_moves_the_progress_back(admin: AdminBot) -> None:
     broadcast = await shown(admin)
     await admin.callback("bl:0")
-    await admin.press("1 · Sale")
+    await admin.press("Sale · ")
     await admin.press("Show it here")
     assert (await stored(broadcast)).progress_message_id == broadcast.progress_message_id
     assert "Sending" in str(screen(admin, broadcast).text)
@@ -310,7 +314,7 @@ async def test_the_final_progress_stays_in_the_old_message(admin: AdminBot) -> N
     broadcast = await shown(admin, sent)
     last_word = screen(admin, broadcast).text
     await admin.callback("bl:0")
-    await admin.press("1 · Sale")
+    await admin.press("Sale · ")
     assert screen(admin, broadcast).text == last_word
 
 
@@ -322,7 +326,7 @@ async def test_opening_a_failed_broadcast_sends_no_second_notification(admin: Ad
     assert [call.text for call in admin.world.of(SendMessage)] == [texts.stopped(broadcast)]
     for _ in range(2):
         await admin.callback("bl:0")
-        await admin.press("1 · Sale")
+        await admin.press("Sale · ")
         for _ in range(3):
             await updater.poll()
     assert [call.text for call in admin.world.of(SendMessage)].count(texts.stopped(broadcast)) == 1
@@ -351,6 +355,6 @@ async def test_another_admin_takes_over_the_progress_message_and_the_old_one_say
     await admin.callback(f"br:show:{broadcast.id}", who=SECOND, message_id=max(admin.world.screens))
     after = await stored(broadcast)
     assert (after.progress_chat_id, after.created_by) == (SECOND.id, OWNER.id)
-    assert screen(admin, broadcast).text == texts.moved(broadcast)
+    assert screen(admin, broadcast).text == texts.moved(broadcast).text
     await admin.callback(f"br:pause:{broadcast.id}", who=SECOND, message_id=after.progress_message_id)
     assert (await audit_ops.last(1))[0].admin_id == SECOND.id

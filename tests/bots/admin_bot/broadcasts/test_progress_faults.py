@@ -90,7 +90,7 @@ async def test_a_status_that_changes_before_the_mark_is_shown_too(admin: AdminBo
         await one_recall
     await updater.poll()
     await updater.poll()
-    assert "Being taken back" in edits(admin, one)[-1]
+    assert "Being deleted for everyone" in edits(admin, one)[-1]
     assert not (await stored(one)).is_shown
 
 

@@ -134,7 +134,7 @@ async def test_the_end_is_shown_and_then_nothing_is_edited(
     await admin.time.move(3)
     after = await stored(one)
     assert after.is_shown
-    assert edits(admin, one) == [texts.progress(one, admin.clock.now(), admin.data["zone"])]
+    assert edits(admin, one) == [texts.progress(one, admin.clock.now(), admin.data["zone"]).text]
     assert sends(admin) == ([texts.stopped(one)] if make is failed else [])
     await admin.time.move(60)
     assert len(edits(admin)) + len(sends(admin)) == (2 if make is failed else 1)
@@ -147,7 +147,7 @@ async def test_copies_counted_after_a_cancellation_are_shown(admin: AdminBot, up
     assert (await stored(one)).is_shown
     await broadcast_ops.record_counts(one.id, COUNTS | {"pending": 77, "sent": 18})
     await admin.time.move(3)
-    assert "Sent: 18" in edits(admin, one)[-1]
+    assert "Sent 18" in edits(admin, one)[-1]
     assert (await stored(one)).is_shown
 
 
@@ -172,7 +172,7 @@ async def test_a_recall_is_shown_until_its_end(admin: AdminBot, updater: Progres
     assert "90 of 95 — 94 %" in edits(admin, one)[-1]
     assert await broadcast_ops.finish_recall(one.id, {"deleted": 93, "kept": 2, "blocked": 5})
     await admin.time.move(3)
-    assert "Taken back: 93\nStays with: 2" in edits(admin, one)[-1]
+    assert "deleted 93 · stays with 2" in edits(admin, one)[-1]
     assert (await stored(one)).is_shown
 
 

@@ -11,10 +11,10 @@ from aiogram.types import ChatMemberAdministrator, User
 
 from admin_bot.conversation.dialogue import Dialogue
 from admin_bot.conversation.publish_draft import PublishDraft
-from core.admins import Role
 from core.announcements import Announcement
 from core.posts import Post
 from core.subscriptions import Channel
+from core.team.admins import Role
 from database.operations import announcement_ops, channel_ops
 from database.operations.announcements import publishing, removals
 from tests.bots.admin_bot.conftest import ADMIN_BOT, OWNER, AdminBot

@@ -3,8 +3,8 @@
 from aiogram.methods import CopyMessage, SendMessage
 from aiogram.types import ReplyKeyboardMarkup
 
-from core.admins import Role
 from core.announcements import AnnouncementState
+from core.team.admins import Role
 from database.operations import announcement_ops, audit_ops, channel_ops, settings_ops
 from database.operations.announcements import changes, renewals
 from tests.bots.admin_bot.conftest import ADMIN_BOT, OWNER, STORAGE, AdminBot

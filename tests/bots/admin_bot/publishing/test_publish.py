@@ -441,3 +441,25 @@ async def test_an_own_cover_is_a_photo_kept_in_storage(admin: AdminBot) -> None:
     copied = admin.world.of(CopyMessage)[-1]
     assert int(copied.from_chat_id) == STORAGE and "Spring album" in str(copied.caption)
     assert len(await admin.posts()) == 1
+
+
+# --- the first one ever
+
+
+async def test_after_the_first_one_ever_what_comes_next_is_said_once(admin: AdminBot) -> None:
+    await desk.connect(admin)
+    for number in (1, 2):
+        await desk.open_publish(admin, await desk.post(admin, f"Post {number}"))
+        await admin.press("Publish now")
+        await desk.run_publisher(admin)
+        await admin.time.move(3)
+    assert [text for text in admin.texts if text == "It is out."] == ["It is out."]
+
+
+async def test_nothing_comes_next_while_nothing_is_out(admin: AdminBot) -> None:
+    await desk.connect(admin)
+    await desk.open_publish(admin, await desk.post(admin))
+    await admin.press("Publish now")
+    await desk.run_publisher(admin, refused={GARDEN: "Bad Request: chat not found"})
+    await admin.time.move(3)
+    assert "It is out." not in admin.texts

@@ -307,7 +307,8 @@ async def test_the_menu_names_what_is_published_next(admin: AdminBot) -> None:
     await _plan(admin, _hours(5), channel="Olive's Garden")
     commands = desk.count_commands(admin)
     await admin.say("/menu")
-    assert sorted(commands) == ["announcements", "deliveries", "incidents", "users"]
+    # besides what is read for all screens, at most every five seconds
+    assert commands.count("announcements") == 1
     commands.clear()
     await admin.callback(data_of(Section.MENU))
     admin.database.before_call = None

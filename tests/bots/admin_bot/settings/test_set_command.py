@@ -152,7 +152,7 @@ async def test_a_dash_empties_a_text(admin: AdminBot) -> None:
         ("access_mode credits pass", "Who gets posts is one of these"),
         ("protect_content perhaps", "Restrict saving is on or off"),
         ("how_to_verify_url javascript:alert(1)", "like https://example.org/how"),
-        ("public_channel_id -1009", "chosen on its own screen"),
+        ("public_channel_id -99999999999999999999", "the id of a channel"),
         ("cover_photo AgACAgIAAx0", "chosen on its own screen"),
         ("no_such_setting 1", "There is no setting “no_such_setting”"),
         ("<b>x</b> <i>", "There is no setting “&lt;b&gt;x&lt;/b&gt;”"),

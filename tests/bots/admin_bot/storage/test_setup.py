@@ -7,16 +7,22 @@ from aiogram.types import ChatMemberLeft, ReplyKeyboardMarkup, ReplyKeyboardRemo
 
 from admin_bot.command_menu import for_role
 from core.team.admins import Role
-from database.operations import audit_ops, settings_ops
+from database.operations import audit_ops, channel_ops, settings_ops
 from tests.bots.admin_bot.conftest import ADMIN_BOT, OWNER, STORAGE, USER_BOT, AdminBot
 from tests.bots.admin_bot.telegram import administrator, bad_request
+from views.navigation import Section, data_of
 from views.storage import keyboards, texts
+from views.team.first_hour import WHICH_CHANNEL
 
 NEW = -1001000000777
 
 
 async def storage_id(admin: AdminBot) -> int | None:
     return (await settings_ops.current(admin.clock.now())).storage_channel_id
+
+
+async def open_section(admin: AdminBot) -> None:
+    await admin.callback(data_of(Section.STORAGE))
 
 
 async def share(admin: AdminBot, chat_id: int = NEW, request_id: int = keyboards.STORAGE_REQUEST_ID) -> None:
@@ -38,10 +44,28 @@ async def test_start_without_a_storage_channel_offers_telegrams_own_picker(admin
         assert not wanted or getattr(user, name), name
 
 
-async def test_start_with_everything_in_place_says_what_to_do_next(admin: AdminBot) -> None:
+async def test_start_with_everything_in_place_shows_the_menu(admin: AdminBot) -> None:
     await admin.say("/start")
+    assert admin.last_text.startswith("<b>Tollgate</b> · @tollgate_bot")
+
+
+async def test_the_section_shows_where_posts_are_kept(admin: AdminBot) -> None:
+    await open_section(admin)
     assert admin.last_text == texts.ready("Storage")
-    assert admin.buttons() == ["Change the storage channel"]
+    assert admin.buttons() == ["Change the storage channel", "‹ Settings", "Menu"]
+
+
+async def test_the_section_names_what_is_missing_and_offers_another_channel(admin: AdminBot) -> None:
+    admin.world.members[USER_BOT.id] = ChatMemberLeft(user=USER_BOT)
+    await open_section(admin)
+    assert admin.buttons() == ["Add @tollgate_bot", "Check again", "Change the storage channel", "‹ Settings", "Menu"]
+
+
+async def test_the_section_without_a_channel_asks_for_one(admin: AdminBot) -> None:
+    await settings_ops.change("storage_channel_id", None)
+    await open_section(admin)
+    assert admin.last_text == "First: where posts are kept."
+    assert isinstance(admin.world.of(SendMessage)[-1].reply_markup, ReplyKeyboardMarkup)
 
 
 async def test_start_names_what_is_missing_now(admin: AdminBot) -> None:
@@ -54,9 +78,8 @@ async def test_start_names_what_is_missing_now(admin: AdminBot) -> None:
 async def test_a_picked_channel_with_both_bots_in_it_is_saved(admin: AdminBot) -> None:
     await share(admin)
     assert await storage_id(admin) == NEW
-    assert admin.last_text == texts.chosen("My <storage>")
-    assert "My &lt;storage&gt;" in admin.last_text
-    assert isinstance(admin.world.of(SendMessage)[-1].reply_markup, ReplyKeyboardRemove)
+    # what comes next in the first hour
+    assert admin.last_text == WHICH_CHANNEL
     entry = (await audit_ops.last(1))[0]
     assert (entry.action, entry.before, entry.after) == ("setting.changed", STORAGE, NEW)
 
@@ -70,11 +93,11 @@ async def test_a_missing_user_bot_is_named_with_a_link_to_add_it(admin: AdminBot
     admin.world.members[USER_BOT.id] = ChatMemberLeft(user=USER_BOT)
     await share(admin)
     assert await storage_id(admin) == STORAGE
-    assert "@tollgate_bot is not an administrator there" in admin.last_text
-    assert "@tollgate_admin_bot" not in admin.last_text
+    assert admin.last_text == "Now add @tollgate_bot to it, too."
     screen = list(admin.world.screens.values())[-1]
     assert screen.reply_markup is not None
     add = screen.reply_markup.inline_keyboard[0][0]
+    assert add.text == "Add @tollgate_bot"
     assert add.url == "https://t.me/tollgate_bot?startchannel&admin=post_messages"
     # still missing: the same screen again
     await admin.press("Check again")
@@ -83,7 +106,7 @@ async def test_a_missing_user_bot_is_named_with_a_link_to_add_it(admin: AdminBot
     admin.world.members[USER_BOT.id] = administrator(USER_BOT)
     await admin.press("Check again")
     assert await storage_id(admin) == NEW
-    assert admin.last_text == texts.chosen("Storage")
+    assert admin.texts[-2:] == [texts.checked("Storage"), WHICH_CHANNEL]
 
 
 @pytest.mark.parametrize("description", ["member list is inaccessible", "chat not found"])
@@ -109,10 +132,14 @@ async def test_a_chat_of_an_unknown_picker_is_not_taken(admin: AdminBot) -> None
 
 
 async def test_changing_the_channel_says_what_happens_to_old_posts(admin: AdminBot) -> None:
-    await admin.say("/start")
+    at = admin.clock.now()
+    await channel_ops.connect(-1009, title="Garden", username=None, added_by=OWNER.id, added_at=at)
+    await open_section(admin)
     await admin.press("Change")
     assert "Posts you already have stay in the old channel" in admin.last_text
     await share(admin)
+    assert admin.last_text == texts.chosen("My <storage>")
+    assert isinstance(admin.world.of(SendMessage)[-1].reply_markup, ReplyKeyboardRemove)
     await admin.say("new post")
     assert (await admin.only_post()).storage_chat_id == NEW
 
@@ -158,10 +185,10 @@ async def test_a_channel_that_restricts_saving_is_named_with_what_mends_it(admin
         assert admin.buttons() == ["Check again"]
     assert ["restricts saving" in alert for alert in admin.alerts] == [True]
     await admin.press("Check again")
-    assert admin.last_text == texts.restricted("Storage")
+    assert texts.restricted("Storage") in admin.texts
     admin.world.chats[STORAGE] = {}
     await admin.press("Check again")
-    assert admin.last_text == texts.chosen("Storage")
+    assert admin.texts[-2:] == [texts.checked("Storage"), WHICH_CHANNEL]
     assert len(admin.alerts) == 2
 
 

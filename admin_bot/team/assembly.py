@@ -1,0 +1,26 @@
+"""Builds the services of the team and of the first hour."""
+
+from dataclasses import dataclass
+
+from admin_bot.context import AdminContext
+from admin_bot.storage.channel import StorageChannel
+from admin_bot.team.first_hour import FirstHourGuide
+from admin_bot.team.menus import TeamMenus
+from database import bot_profiles
+from sender.profiles import BotProfile
+
+
+@dataclass(frozen=True, slots=True)
+class TeamServices:
+    """What handlers of the team need."""
+
+    menus: TeamMenus
+    first_hour: FirstHourGuide
+
+
+def build_team(context: AdminContext, storage: StorageChannel) -> TeamServices:
+    """Build the services."""
+    return TeamServices(
+        TeamMenus(BotProfile(context.bot, bot_profiles), context.team, context.user_bot_username),
+        FirstHourGuide(context.bot, storage, BotProfile(context.user_bot, bot_profiles), context.clock),
+    )
