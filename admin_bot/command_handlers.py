@@ -17,7 +17,7 @@ from admin_bot.menu import handlers as menu_handlers
 from admin_bot.menu.service import MenuService
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.people import handlers as people
-from admin_bot.posts.batch_status import BatchStatusEditor
+from admin_bot.posts.batch_status import BatchStatus
 from admin_bot.posts.handlers import batch, post_list
 from admin_bot.publishing.handlers import schedule
 from admin_bot.screens import remove_screen, send
@@ -50,7 +50,7 @@ class ShowOpenBatch(BaseMiddleware):
         dialogue = Dialogue(data["state"])
         draft = await dialogue.batch_draft()
         if draft is not None:
-            await batch.show_status(data["bot"], event.chat.id, dialogue, draft, data["batch_status"])
+            await data["batch_status"].show(event.chat.id, dialogue, draft)
         return result
 
 
@@ -87,7 +87,7 @@ async def cancel(
     message: Message,
     bot: Bot,
     state: FSMContext,
-    batch_status: BatchStatusEditor,
+    batch_status: BatchStatus,
     broadcasts: BroadcastService,
     question_ended: bool = False,
 ) -> None:
@@ -105,8 +105,8 @@ async def cancel(
         return
     await dialogue.close_batch_draft()
     # deleted, so that none of its buttons is left above the answer
-    status_id = await batch_status.cancel_pending(message.chat.id, draft.status_message_id)
-    await remove_screen(bot, message.chat.id, status_id)
+    batch_status.cancel(message.chat.id)
+    await remove_screen(bot, message.chat.id, draft.status_message_id)
     await message.answer(batch_texts.CANCELLED)
 
 

@@ -17,8 +17,10 @@ from admin_bot.job_runs import JobRuns
 from admin_bot.menu.service import MenuService
 from admin_bot.people.service import PeopleService
 from admin_bot.posts.assembly import build_posts
-from admin_bot.posts.batch_status import BatchStatusEditor
+from admin_bot.posts.batch_status import BatchStatus
 from admin_bot.posts.cards import CardService
+from admin_bot.posts.changes import ChangeService
+from admin_bot.posts.covers import PostCovers
 from admin_bot.posts.post_maker import PostMaker
 from admin_bot.posts.service import PostService
 from admin_bot.publishing.assembly import PublishingServices, build_publishing
@@ -96,9 +98,13 @@ class AdminData(_ProcessData, _PublishingData):
     post_maker: PostMaker
     post_service: PostService
     cards: CardService
+    #: changes of a post's fields
+    changes: ChangeService
+    #: covers of posts
+    covers: PostCovers
     #: albums that become posts
     albums: AlbumCollector
-    batch_status: BatchStatusEditor
+    batch_status: BatchStatus
     channel_adder: ChannelAdder
     channels: ChannelService
     #: (chat, media group) of albums whose first message was an answer to a question
@@ -121,16 +127,16 @@ class AdminData(_ProcessData, _PublishingData):
 
 def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
     """Build every subject's services. At a stop `close()` of both album collectors comes before the supervisor's."""
-    conversations, undo_service = Conversations(context.bot.id), UndoService()
+    conversations = Conversations(context.bot.id)
     follower = RunFollower(context.bot, context.supervisor, context.clock)
     runs = JobRuns(context.clock)
     storage = build_storage(context, config.storage_channel_id)
-    posts = build_posts(context, storage.copier)
+    undo_service, answer_albums = UndoService(), SeenKeys()
+    posts = build_posts(context, storage.copier, conversations, undo_service, answer_albums)
     channels = build_channels(context, storage.channel)
     broadcasts = build_broadcasts(context, storage.copier, conversations, bulk_rate_per_s=config.bulk_rate_per_s)
     shorteners = build_shorteners(context, config, undo_service)
     system = build_system(context, config, runs, follower)
-    answer_albums = SeenKeys()
     team = build_team(context, storage.channel)
     publishing = build_publishing(
         context, storage.channel, storage.copier, follower, undo_service, answer_albums, team.first_hour
@@ -147,6 +153,8 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
         post_maker=posts.maker,
         post_service=posts.service,
         cards=posts.cards,
+        changes=posts.changes,
+        covers=posts.covers,
         albums=posts.albums,
         batch_status=posts.batch_status,
         channel_adder=channels.adder,

@@ -16,7 +16,7 @@ from admin_bot.middlewares.deduplication import DropRepeatedUpdates
 from admin_bot.middlewares.rights import CheckRight
 from admin_bot.middlewares.service_messages import DropServiceMessages
 from admin_bot.people import handlers as people
-from admin_bot.posts.handlers import batch, card, card_answers, new_post, post_list
+from admin_bot.posts.handlers import batch, card, card_answers, content, new_post, post_list, removal
 from admin_bot.publishing.handlers import (
     announcement,
     confirming,
@@ -73,6 +73,8 @@ _MODULES = (
     people,
     post_list,
     card,
+    content,
+    removal,
     channel_list,
     broadcast_progress,
     jobs,

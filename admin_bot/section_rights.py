@@ -8,6 +8,9 @@ from views.navigation import Section
 #: by the name of the router that holds the handler
 SECTIONS: dict[str, Right] = {
     "admin claim": Right.CLAIM,
+    # whoever sends a key must see it deleted
+    "admin pasted keys": Right.ENTER,
+    "admin shortener answers": Right.SHORTENERS,
     "admin channel adding": Right.CHANNELS,
     "admin setup": Right.STORAGE,
     "admin first hour": Right.CHANNELS,
@@ -26,13 +29,10 @@ SECTIONS: dict[str, Right] = {
     "admin broadcast progress": Right.BROADCASTS,
     "admin jobs": Right.JOBS,
     "admin system": Right.JOBS,
-    "admin statistics": Right.STATISTICS,
-    "admin backup": Right.BACKUP_NOW,
-    "admin shortener answers": Right.SHORTENERS,
     "admin shortener drafts": Right.SHORTENERS,
     "admin shorteners": Right.SHORTENERS,
-    # a key that is pasted by anybody is deleted
-    "admin pasted keys": Right.ENTER,
+    "admin statistics": Right.STATISTICS,
+    "admin backup": Right.BACKUP_NOW,
     "admin posting": Right.POSTS,
     "admin publishing": Right.POSTS,
     "admin publishing confirmations": Right.POSTS,

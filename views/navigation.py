@@ -7,6 +7,7 @@ from aiogram.types import InlineKeyboardButton
 from pydantic import Field
 
 from core.ids import CODE_LENGTH
+from core.settings import Group
 from views.buttons import button
 from views.screens import MENU_DATA, Parent
 
@@ -66,6 +67,12 @@ class Open(CallbackData, prefix="go"):
 
 class AskFirstChannel(CallbackData, prefix="fh"):
     """Ask which channel subscribers read."""
+
+
+class GroupButton(CallbackData, prefix="sg"):
+    """Show a group of settings."""
+
+    group: Group
 
 
 class OpenPost(CallbackData, prefix="gp"):

@@ -8,7 +8,7 @@ from core.delivery import minutes_to_live
 from core.durations import in_short
 from core.posts import Post
 from core.settings.model import BotSettings
-from core.templates import fill, is_visible, isolated, without_tags
+from core.templates import Html, fill, is_visible, isolated, without_tags
 
 #: the announcement and its button while the owners have none of their own
 DEFAULT_TEMPLATE = "<b>{title}</b>\n\n{text}"
@@ -55,7 +55,7 @@ def announcement_values(post: Post, settings: BotSettings) -> dict[str, str]:
     minutes = minutes_to_live(post, settings)
     return {
         "title": isolated(post.title),
-        "text": post.description,
+        "text": Html(post.text_html),
         "number": str(post.number),
         "count": "1 message" if post.item_count == 1 else f"{post.item_count} messages",
         "autodelete": in_short(timedelta(minutes=minutes)) if minutes else "never",

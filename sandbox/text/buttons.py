@@ -73,7 +73,7 @@ def inline_button(raw: Any) -> Json:
         raise bad_request(prefix + "InlineKeyboardButton must be an Object")
     try:
         button = _looks(raw)
-        actions = [name for name in _INLINE_ACTIONS if raw.get(name) is not None]
+        actions = [name for name in _INLINE_ACTIONS if name in raw]
         if not actions:
             raise FieldError("Text buttons are unallowed in the inline keyboard")
         if len(actions) > 1:

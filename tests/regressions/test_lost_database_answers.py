@@ -49,7 +49,7 @@ async def test_a_replacement_whose_answer_was_lost_keeps_the_new_content(
     await house.olive.media(ADMIN_BOT, "photo", caption="the new content")
     await house.settle()
     lose_one_answer(monkeypatch, "find_one_and_update", "posts")
-    await house.olive.press(ADMIN_BOT, "Finish")
+    await house.olive.press(ADMIN_BOT, "Done")
     await house.olive.wait(ADMIN_BOT, contains="has its new content")
     changed = await post_ops.find(post.code)
     assert changed is not None

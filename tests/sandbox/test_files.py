@@ -106,6 +106,10 @@ async def test_file_of_20_mb_is_downloadable_and_a_larger_one_is_not(town: Town)
         ),
         ([{"type": "sticker", "media": "x"}], 'can\'t parse InputMedia: type "sticker" is unsupported'),
         ([{"type": "photo"}], "can't parse InputMedia: media not found"),
+        (
+            [{"type": "animation", "media": "https://a.com/b"}],
+            "can't parse InputMedia: type \"animation\" can't be used in sendMediaGroup",
+        ),
     ],
 )
 async def test_bad_albums_are_refused(town: Town, media: list[Json], error: str) -> None:

@@ -107,6 +107,7 @@ async def test_an_add_to_channel_link_makes_the_bot_an_administrator_with_its_ri
 
 async def test_an_add_to_channel_link_needs_rights_and_a_channel_of_ones_own(town: Town) -> None:
     channel = await town.client.add_chat("channel", "News", town.bob.id)
+    await town.client.set_member(channel, town.alice.id, "administrator", can_promote_members=True)
     for person, url, chat in (
         (town.bob, "https://t.me/shop_bot?startchannel", channel),
         (town.bob, "https://t.me/shop_bot?startchannel&admin=post_messages", -1005),

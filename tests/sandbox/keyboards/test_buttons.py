@@ -232,6 +232,7 @@ async def test_request_buttons_are_private(town: Town, button: Json, words: str)
         ),
         ({"inline_keyboard": [[{"callback_data": "a"}]]}, 'inline keyboard button: Can\'t find field "text"'),
         (inline(copy_text="SALE"), 'inline keyboard button: Field "copy_text" must be of type Object'),
+        (inline(url=None), 'inline keyboard button: Field "url" must be of type String'),
         (inline(url={"to": "x"}), 'inline keyboard button: Field "url" must be of type String'),
         ({"keyboard": [[{"text": "A", "style": "huge"}]]}, "keyboard button: invalid button style specified"),
         ({"keyboard": [[7]]}, "keyboard button: KeyboardButton must be a String or an Object"),

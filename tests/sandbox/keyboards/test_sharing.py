@@ -171,8 +171,30 @@ async def test_an_admin_gives_no_rights_they_lack(town: Town) -> None:
     channel = await town.client.add_chat("channel", "News", town.olga.id)
     await town.client.set_member(channel, town.alice.id, "administrator", can_promote_members=True)
     await _asked(town, town.alice, bot_administrator_rights={"can_post_messages": True})
+    assert (await town.alice.choices("shop_bot", "Choose"))["chats"] == []
     with pytest.raises(SandboxError, match="may not add the bot"):
         await town.alice.press("shop_bot", "Choose", chat_id=channel)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "why"),
+    [
+        ({"chat_is_created": True}, "does not own"),
+        ({"user_administrator_rights": {"can_post_messages": True, "can_change_info": True}}, "lacks rights"),
+        ({"user_administrator_rights": {"can_post_messages": True, "can_change_info": False}}, None),
+    ],
+)
+async def test_an_admin_shares_only_where_they_have_what_the_button_asks(
+    town: Town, wanted: Json, why: str | None
+) -> None:
+    await town.client.set_member(town.storage, town.alice.id, "administrator", can_post_messages=True)
+    await _asked(town, town.alice, **wanted)
+    assert (await town.alice.choices("shop_bot", "Choose"))["chats"] == ([] if why else [town.storage])
+    if why is None:
+        await town.alice.press("shop_bot", "Choose", chat_id=town.storage)
+        return
+    with pytest.raises(SandboxError, match=why):
+        await town.alice.press("shop_bot", "Choose", chat_id=town.storage)
 
 
 async def test_choices_are_the_chats_that_fit(town: Town) -> None:
@@ -214,11 +236,11 @@ async def _asks_for_people(town: Town, **request: object) -> None:
 
 async def test_shared_people_come_as_ids_only(town: Town) -> None:
     await _asks_for_people(town, max_quantity=10)
-    await town.alice.press("shop_bot", "Who", user_ids=[town.bob.id, town.olga.id])
+    await town.alice.press("shop_bot", "Who", user_ids=[town.bob.id, town.alice.id])
     message = (await town.shop.updates())[0]["message"]
     assert message["users_shared"] == {
-        "user_ids": [town.bob.id, town.olga.id],
-        "users": [{"user_id": town.bob.id}, {"user_id": town.olga.id}],
+        "user_ids": [town.bob.id, town.alice.id],
+        "users": [{"user_id": town.bob.id}, {"user_id": town.alice.id}],
         "request_id": 9,
     }
     assert "user_shared" not in message
@@ -233,8 +255,9 @@ async def test_names_and_usernames_come_when_asked_for(town: Town) -> None:
     assert shared["users"] == [rose, {"user_id": town.bob.id, "first_name": "Bob"}]
 
 
-async def test_one_person_comes_in_the_older_field_too(town: Town) -> None:
-    await _asks_for_people(town)
+@pytest.mark.parametrize("most", [{}, {"max_quantity": 0}, {"max_quantity": 5}])
+async def test_one_person_comes_in_the_older_field_too(town: Town, most: Json) -> None:
+    await _asks_for_people(town, **most)
     await town.alice.press("shop_bot", "Who", user_ids=[town.bob.id])
     message = (await town.shop.updates())[0]["message"]
     assert message["user_shared"] == {"user_id": town.bob.id, "request_id": 9}

@@ -1,6 +1,7 @@
 """The table of settings, and how their values are typed."""
 
 import ast
+import re
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -74,6 +75,12 @@ def test_silent_subscribers_may_go_after_seven_days() -> None:
     assert BotSettings(inactive_user_days=7).inactive_user_days == 7
     with pytest.raises(ValueError, match="inactive_user_days"):
         BotSettings(inactive_user_days=6)
+
+
+def test_the_page_of_settings_lists_every_setting_in_order() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs/settings.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \w+ \| ([^|]+) \| `(\w+)` \|", page, re.MULTILINE)
+    assert rows == [(one.label, one.name) for one in FIELDS]
 
 
 @cache
