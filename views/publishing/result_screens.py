@@ -53,10 +53,10 @@ _IN_SHORT = {
 NOT_A_CHANNEL = "Posts are published in channels. Choose a channel of yours."
 IS_STORAGE = "That is the storage channel: everybody in it sees every post. Choose the one your subscribers read."
 CONNECT_FULL = "There are 50 channels already. Remove one under Channels first."
-PICK_HERE = "Press “Choose my channel” below the text field. You can make a new channel there, too."
-PICKER_BUTTON = "Choose my channel"
+PICK_HERE = "Press “Choose a channel” below the text field. You can make a new channel there, too."
+PICKER_BUTTON = "Choose a channel"
 ASK_CHANNEL = (
-    "Which channel do your subscribers read? Press “Choose my channel” below the text field. "
+    "Which channel do your subscribers read? Press “Choose a channel” below the text field. "
     "Telegram adds me there with the rights I need."
 )
 CHECK_UNSURE = "Telegram did not answer, so I cannot tell. Try again in a moment."
