@@ -4,9 +4,9 @@ from aiogram import Bot, Router
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, ChatShared, Message, ReplyKeyboardRemove
 
+from admin_bot.channel_connector import ChannelConnector, Connected, NotConnected, Outcome, RightsMissing
 from admin_bot.conversation.dialogue import Dialogue, Question
 from admin_bot.middlewares.questions import EndQuestion
-from admin_bot.publishing.connecting import ChannelConnector, Connected, NotConnected, Outcome, RightsMissing
 from admin_bot.publishing.drafts import PublishDraftService
 from admin_bot.publishing.handlers.slots import list_of_slots
 from admin_bot.publishing.lookups import Lookups
