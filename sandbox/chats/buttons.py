@@ -21,7 +21,7 @@ _CHOSEN = ("chat_id", "new_chat", "user_ids")
 def press(world: World, user: User, chat: Chat, body: Json) -> Json:
     """Press the newest visible button with that text (exact, else a unique prefix), inline buttons first.
 
-    With `below`, or with what a picker chose, only a button below the text field, whose text an inline one may have too.
+    With `below`, or with what a picker chose, only a button below the text field: an inline one may have its text.
 
     Returns `callback_query_id` for a callback, `url` (or the result of opening it) for a link, `copied` for a copy
     button. Raises ControlError 400 when no such button is visible.
