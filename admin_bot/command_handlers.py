@@ -17,13 +17,15 @@ from admin_bot.menu import handlers as menu_handlers
 from admin_bot.menu.service import MenuService
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.people import handlers as people
-from admin_bot.posts.batch_status import BatchStatusEditor
+from admin_bot.posts.batch_status import BatchStatus
 from admin_bot.posts.handlers import batch, post_list
+from admin_bot.publishing.handlers import schedule
 from admin_bot.screens import remove_screen, send
 from admin_bot.settings.handlers import panel as settings_panel
 from admin_bot.settings.handlers import set_command
 from admin_bot.statistics import handlers as statistics
 from admin_bot.storage.channel import StorageChannel
+from admin_bot.storage.handlers.setup import editor
 from admin_bot.storage.setup import StorageSetup
 from admin_bot.system.handlers import admin_page, backup, jobs
 from admin_bot.team.first_hour import FirstHourGuide
@@ -33,6 +35,7 @@ from core.team.rights import Right, may
 from sender.updates.acknowledgement import Handler
 from views import admin_texts
 from views.posts import batch_texts
+from views.team.texts import claimed
 
 #: commands that change the batch themselves
 _BATCH_COMMANDS = ("/batch", "/cancel")
@@ -48,7 +51,7 @@ class ShowOpenBatch(BaseMiddleware):
         dialogue = Dialogue(data["state"])
         draft = await dialogue.batch_draft()
         if draft is not None:
-            await batch.show_status(data["bot"], event.chat.id, dialogue, draft, data["batch_status"])
+            await data["batch_status"].show(event.chat.id, dialogue, draft)
         return result
 
 
@@ -65,8 +68,8 @@ async def start(
     """Ask what the first hour asks next; once posts have their place, show the Menu, or what is wrong there."""
     user_id = message.chat.id
     chat_id, may_choose = await storage_channel.find(), may(role, Right.STORAGE)
-    if chat_id is None and not (may_choose and await storage_setup.resume(user_id, first_hour)):
-        await first_hour.ask_storage(user_id, role)
+    if chat_id is None and not (may_choose and await storage_setup.resume(editor(message.from_user), first_hour)):
+        await first_hour.ask_storage(user_id, role, claimed(editor(message.from_user).name))
     elif chat_id is not None:
         problem = await storage_setup.current_problem(chat_id) if may_choose else None
         await send(bot, user_id, problem or await menu.screen(role))
@@ -85,7 +88,7 @@ async def cancel(
     message: Message,
     bot: Bot,
     state: FSMContext,
-    batch_status: BatchStatusEditor,
+    batch_status: BatchStatus,
     broadcasts: BroadcastService,
     question_ended: bool = False,
 ) -> None:
@@ -103,8 +106,8 @@ async def cancel(
         return
     await dialogue.close_batch_draft()
     # deleted, so that none of its buttons is left above the answer
-    status_id = await batch_status.cancel_pending(message.chat.id, draft.status_message_id)
-    await remove_screen(bot, message.chat.id, status_id)
+    batch_status.cancel(message.chat.id)
+    await remove_screen(bot, message.chat.id, draft.status_message_id)
     await message.answer(batch_texts.CANCELLED)
 
 
@@ -125,6 +128,7 @@ def build() -> Router:
     router.message.register(cancel, Command("cancel"))
     router.message.register(broadcast_message.broadcast_command, Command("broadcast"))
     router.message.register(post_list.posts_command, Command("posts"))
+    router.message.register(schedule.schedule_command, Command("schedule"))
     router.message.register(settings_panel.settings_command, Command("settings"))
     router.message.register(set_command.set_one, Command("set"))
     router.message.register(channel_list.channels_command, Command("channels"))

@@ -11,6 +11,7 @@ _SHOWN = {
     "menu": "Everything at a glance",
     "new": "A new post",
     "posts": "Find, change and remove posts",
+    "schedule": "What is published next",
     "broadcast": "One message to many subscribers",
     "subscribers": "Find a subscriber",
     "stats": "Numbers and charts",

@@ -8,6 +8,7 @@ from aiogram import Bot
 from admin_bot.broadcasts.assembly import build_broadcasts
 from admin_bot.broadcasts.progress_updater import ProgressUpdater
 from admin_bot.broadcasts.service import BroadcastService
+from admin_bot.channel_connector import ChannelConnector
 from admin_bot.channels.adding import ChannelAdder
 from admin_bot.channels.assembly import build_channels
 from admin_bot.channels.service import ChannelService
@@ -17,10 +18,22 @@ from admin_bot.job_runs import JobRuns
 from admin_bot.menu.service import MenuService
 from admin_bot.people.service import PeopleService
 from admin_bot.posts.assembly import build_posts
-from admin_bot.posts.batch_status import BatchStatusEditor
+from admin_bot.posts.batch_status import BatchStatus
 from admin_bot.posts.cards import CardService
+from admin_bot.posts.changes import ChangeService
+from admin_bot.posts.covers import PostCovers
 from admin_bot.posts.post_maker import PostMaker
 from admin_bot.posts.service import PostService
+from admin_bot.publishing.assembly import PublishingServices, build_publishing
+from admin_bot.publishing.covers import CoverKeeper
+from admin_bot.publishing.decisions import AnnouncementDecisions
+from admin_bot.publishing.default_cover import DefaultCover
+from admin_bot.publishing.drafts import PublishDraftService
+from admin_bot.publishing.lookups import Lookups
+from admin_bot.publishing.renewal import RenewalService
+from admin_bot.publishing.results import ResultService
+from admin_bot.publishing.schedule import ScheduleService
+from admin_bot.publishing.slots import SlotService
 from admin_bot.run_follower import RunFollower
 from admin_bot.seen_keys import SeenKeys
 from admin_bot.settings.service import SettingsService
@@ -57,7 +70,22 @@ class _ProcessData(TypedDict):
     has_page: bool
 
 
-class AdminData(_ProcessData):
+class _PublishingData(TypedDict):
+    """Publishing and the schedule."""
+
+    publishing_lookups: Lookups
+    publish_drafts: PublishDraftService
+    publish_results: ResultService
+    announcement_decisions: AnnouncementDecisions
+    channel_connector: ChannelConnector
+    cover_keeper: CoverKeeper
+    schedule: ScheduleService
+    channel_slots: SlotService
+    default_cover: DefaultCover
+    button_renewal: RenewalService
+
+
+class AdminData(_ProcessData, _PublishingData):
     """`Dispatcher(**data)`."""
 
     conversations: Conversations
@@ -70,9 +98,13 @@ class AdminData(_ProcessData):
     post_maker: PostMaker
     post_service: PostService
     cards: CardService
+    #: changes of a post's fields
+    changes: ChangeService
+    #: covers of posts
+    covers: PostCovers
     #: albums that become posts
     albums: AlbumCollector
-    batch_status: BatchStatusEditor
+    batch_status: BatchStatus
     channel_adder: ChannelAdder
     channels: ChannelService
     #: (chat, media group) of albums whose first message was an answer to a question
@@ -95,18 +127,25 @@ class AdminData(_ProcessData):
 
 def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
     """Build every subject's services. At a stop `close()` of both album collectors comes before the supervisor's."""
-    conversations, undo_service = Conversations(context.bot.id), UndoService()
+    conversations = Conversations(context.bot.id)
     follower = RunFollower(context.bot, context.supervisor, context.clock)
     runs = JobRuns(context.clock)
     storage = build_storage(context, config.storage_channel_id)
-    posts = build_posts(context, storage.copier)
+    undo_service, answer_albums = UndoService(), SeenKeys()
+    team = build_team(context, storage.channel)
+    posts = build_posts(
+        context, storage.copier, conversations, undo_service, answer_albums, team.first_hour.publishing_channel
+    )
     channels = build_channels(context, storage.channel)
     broadcasts = build_broadcasts(context, storage.copier, conversations, bulk_rate_per_s=config.bulk_rate_per_s)
     shorteners = build_shorteners(context, config, undo_service)
     system = build_system(context, config, runs, follower)
-    team = build_team(context, storage.channel)
+    publishing = build_publishing(
+        context, storage.channel, storage.copier, follower, undo_service, answer_albums, team.first_hour, team.connector
+    )
     return AdminData(
         **_process_data(context, config),
+        **_publishing_data(publishing),
         conversations=conversations,
         menu=MenuService(context.user_bot_username, context.clock, context.zone, team.first_hour.open_steps),
         undo_service=undo_service,
@@ -116,11 +155,13 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
         post_maker=posts.maker,
         post_service=posts.service,
         cards=posts.cards,
+        changes=posts.changes,
+        covers=posts.covers,
         albums=posts.albums,
         batch_status=posts.batch_status,
         channel_adder=channels.adder,
         channels=channels.service,
-        answer_albums=SeenKeys(),
+        answer_albums=answer_albums,
         people=PeopleService(context.bot, context.clock, context.zone, context.team),
         progress_updater=broadcasts.progress_updater,
         broadcasts=broadcasts.service,
@@ -145,4 +186,19 @@ def _process_data(context: AdminContext, config: AdminConfig) -> _ProcessData:
         user_bot=context.user_bot,
         user_bot_username=context.user_bot_username,
         has_page=config.has_page,
+    )
+
+
+def _publishing_data(publishing: PublishingServices) -> _PublishingData:
+    return _PublishingData(
+        publishing_lookups=publishing.lookups,
+        publish_drafts=publishing.drafts,
+        publish_results=publishing.results,
+        announcement_decisions=publishing.decisions,
+        channel_connector=publishing.connector,
+        cover_keeper=publishing.covers,
+        schedule=publishing.schedule,
+        channel_slots=publishing.slots,
+        default_cover=publishing.default_cover,
+        button_renewal=publishing.renewal,
     )

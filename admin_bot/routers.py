@@ -16,7 +16,19 @@ from admin_bot.middlewares.deduplication import DropRepeatedUpdates
 from admin_bot.middlewares.rights import CheckRight
 from admin_bot.middlewares.service_messages import DropServiceMessages
 from admin_bot.people import handlers as people
-from admin_bot.posts.handlers import batch, card, card_answers, new_post, post_list
+from admin_bot.posts.handlers import batch, card, card_answers, content, new_post, post_list, removal
+from admin_bot.publishing.handlers import (
+    announcement,
+    confirming,
+    default_cover,
+    draft,
+    moving,
+    renewal,
+    schedule,
+    slots,
+)
+from admin_bot.publishing.handlers import answers as publish_answers
+from admin_bot.publishing.handlers import connecting as publish_channels
 from admin_bot.settings.handlers import panel as settings_panel
 from admin_bot.settings.handlers import typing as setting_answers
 from admin_bot.shorteners.handlers import answers as shortener_answers
@@ -31,16 +43,26 @@ from core.clock import Clock
 
 #: the claim of the bots comes before the command /start. Commands come next: they win over a waiting question or batch.
 #: A pasted key is deleted before anything else takes it, except for the questions that ask for one. Adding a channel
-#: comes before the setup, which takes every other answer of a chat picker. New posts come after everything that waits
-#: for a message
+#: and connecting one come before the setup, which takes every other answer of a chat picker. New posts come after
+#: everything that waits for a message
 _MODULES = (
     claim,
     command_handlers,
     shortener_answers,
     pasted_keys,
     channel_adding,
+    publish_channels,
     questions,
     setup,
+    draft,
+    confirming,
+    publish_answers,
+    announcement,
+    moving,
+    schedule,
+    slots,
+    default_cover,
+    renewal,
     broadcast_message,
     broadcast_composing,
     broadcast_answers,
@@ -51,6 +73,8 @@ _MODULES = (
     people,
     post_list,
     card,
+    content,
+    removal,
     channel_list,
     broadcast_progress,
     jobs,

@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
+from aiogram.dispatcher.event.bases import SkipHandler
 from cachetools import FIFOCache
 
 from core.errors import StoreUnavailable
@@ -31,12 +32,13 @@ class SeenKeys:
     def first_time(self, key: Hashable) -> Iterator[bool]:
         """Yield whether `key` is new, and remember it.
 
-        StoreUnavailable inside the block forgets a new key again: the intake repeats such an update.
+        StoreUnavailable inside the block forgets a new key again: the intake repeats such an update. So does
+        SkipHandler: the next handler takes the same update.
         """
         is_new = self.add(key)
         try:
             yield is_new
-        except StoreUnavailable:
+        except (StoreUnavailable, SkipHandler):
             if is_new:
                 self._seen.pop(key, None)
             raise

@@ -19,6 +19,7 @@ from bench.harness.report import Figure
 from bench.harness.stores import HOW_TO, find_server, ping
 from bench.harness.telegram import Telegram, telegram
 from bench.plan import FULL, QUICK, Plan
+from bench.publishing import channels
 from bench.recovery import recovery
 from bench.web import requests
 
@@ -26,6 +27,7 @@ FIGURES: dict[str, tuple[str, tuple[Callable[[Telegram, Plan], Awaitable[list[Fi
     "throughput": ("deliveries a second, beside a bare aiogram bot", (throughput.measure,)),
     "waiting": ("memory while updates wait at Telegram, by how many wait", (waiting.measure,)),
     "broadcast": ("copies a second and memory, beside naive loops", (speed.measure, memory.measure)),
+    "publishing": ("announcements in 20 channels under the ceiling, beside naive loops", (channels.measure,)),
     "recovery": ("until all that is due is deleted after kill -9, beside a naive script", (recovery.measure,)),
     "cleanup": ("expired tokens deleted while others read, beside one delete_many", (cleanup.measure,)),
     "search": ("posts found by words, and documents read for a page", (search.measure,)),

@@ -22,6 +22,8 @@ class Plan:
     limited: int = 300
     rushed: int = 2000
     crowds: tuple[int, ...] = (1_000, 30_000)
+    #: posts announced in many channels
+    announced: int = 5
     #: people whose updates wait at Telegram while the memory is watched
     waiting: tuple[int, ...] = (1_000, 100_000)
     #: deliveries due after kill -9, and messages in each
@@ -47,6 +49,7 @@ QUICK = Plan(
     limited=40,
     rushed=150,
     crowds=(500, 2_000),
+    announced=2,
     waiting=(200, 5_000),
     due=300,
     expired=2_000,

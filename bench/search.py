@@ -13,6 +13,7 @@ from bench.harness.report import Figure, Row
 from bench.harness.stores import Store, client_of, database_of, stores
 from bench.harness.telegram import Telegram
 from bench.plan import Plan
+from core.errors import StoreUnavailable
 from core.posts import PostStatus, post_words
 from database.connection import Database, close_database, open_database
 from database.indexes import INDEXES, ensure_indexes
@@ -20,7 +21,7 @@ from database.operations import post_search
 from database.values import Document
 
 #: documents in one insert, posts of a page, and searches of each kind
-BATCH, PAGE, TIMES = 1000, 6, 20
+BATCH, PAGE, TIMES = 1000, 6, 5
 #: mongomock compares every document with every condition: more would measure only that
 IN_MEMORY_MAX = 5_000
 #: every so many posts have the rare word, which is none of the newest
@@ -64,8 +65,9 @@ async def measure(_: Telegram, plan: Plan) -> list[Figure]:
     figure.notes = [
         f"A page of {PAGE}, newest first, and one post more, which says whether a page follows. `read`: the documents "
         "the server says it read for the page (explain). A search for several words counts the two longest before, "
-        f"each up to {post_search.FEW}. SecantusDB, where it is the server, reads every match before it sorts; MongoDB "
-        "tries both indexes and, for a common word, reads the newest posts until the page is full.",
+        f"each up to {post_search.FEW}. SecantusDB, where that is the server, reads every match before it sorts, "
+        "which takes longer than the product waits when nearly all match. MongoDB tries both indexes, and for a common "
+        "word it reads the newest posts until the page is full.",
         f"mongomock has no index: in memory there are {IN_MEMORY_MAX:,} posts at most, and the times are its own.",
     ]
     return [figure]
@@ -96,11 +98,15 @@ async def _build_indexes(store: Store, database: str) -> None:
 async def _row(store: Store, database: str, posts: int, how: str, finds: Finds) -> Row:
     waits_s: list[float] = []
     returned = 0
-    for _ in range(TIMES):
-        started = time.perf_counter()
-        found, more = await post_search.search(SEARCHES[how], skip=0, limit=PAGE)
-        waits_s.append(time.perf_counter() - started)
-        returned = len(found) + more
+    try:
+        for _ in range(TIMES):
+            started = time.perf_counter()
+            found, more = await post_search.search(SEARCHES[how], skip=0, limit=PAGE)
+            waits_s.append(time.perf_counter() - started)
+            returned = len(found) + more
+    except StoreUnavailable:
+        # longer than the product waits for an answer
+        return (store.name, posts, how, "too slow", math.nan, math.nan, math.nan)
     read = math.nan if store.is_memory else await _documents_read(store, database, finds.last)
     p50, p95 = (percentile(waits_s, percent) * 1000 for percent in (50, 95))
     return (store.name, posts, how, returned, read, p50, p95)

@@ -24,10 +24,11 @@ from bench.harness.stores import Store, drop
 from bench.harness.telegram import ADMIN_TOKEN, OWNER, STORAGE
 from bench.harness.usage import cpu, watched_memory
 from config import Settings
+from core.announcements import CoverMessage, NewAnnouncement
 from core.broadcasts import NewBroadcast
 from core.users import User
 from database.indexes import ensure_indexes
-from database.operations import broadcast_ops, post_ops
+from database.operations import announcement_ops, broadcast_ops, post_ops
 from monitoring import logs
 from runtime.context import ProcessContext, process_context
 from runtime.lifecycle import spare_collections
@@ -89,6 +90,24 @@ def _new_broadcast(key: str, message_id: int, now: datetime) -> NewBroadcast:
         created_at=now,
         send_at=now,
         progress_chat_id=OWNER,
+    )
+
+
+def _new_announcement(post: int, chat_id: int, message_id: int, now: datetime) -> NewAnnouncement:
+    """One of a post's announcements, for which somebody waits."""
+    return NewAnnouncement(
+        key=f"draft {post}",
+        post_code=f"post{post:012}",
+        chat_id=chat_id,
+        publish_at=now,
+        is_now=True,
+        source="ch1",
+        text="<b>A post</b>",
+        cover=CoverMessage(chat_id=STORAGE, message_id=message_id),
+        label="Open",
+        url="https://t.me/bench_1_bot",
+        created_by=OWNER,
+        created_at=now,
     )
 
 
@@ -158,6 +177,18 @@ class Actions:
             report = await scheduler.runner.run(by_hand())
             return {"started_at": started_at, "outcome": report.outcome.value, "error": report.error, **memory}
 
+    async def announce(self, chats: list[int], message_id: int, posts: int) -> Answer:
+        """Announce `posts` posts in all of `chats`, as somebody who waits; return the seconds."""
+        await self.fresh([message_id], posts=0)
+        for post in range(posts):
+            for chat_id in chats:
+                await announcement_ops.create(_new_announcement(post, chat_id, message_id, self._base.clock.now()))
+        scheduler: JobScheduler = create_scheduler(registry.PUBLISHER, self._bot.jobs)
+        started_at = time.monotonic()
+        while await announcement_ops.count_planned():
+            await scheduler.runner.run(by_hand())
+        return {"seconds": time.monotonic() - started_at}
+
 
 async def main(url: str, token: str, rates_per_s: tuple[float, float], answers: TextIO) -> None:
     settings = settings_for(url, token, rates_per_s)
@@ -167,7 +198,8 @@ async def main(url: str, token: str, rates_per_s: tuple[float, float], answers: 
         its = Actions(base, bot)
         serving = base.tasks.spawn(user_bot.main.serve(bot, ()), "user bot")
         spare_collections()
-        await serve_actions(answers, its.usage, its.fresh, its.broadcast, its.watch_memory, its.watched_memory)
+        actions = (its.usage, its.fresh, its.broadcast, its.announce, its.watch_memory, its.watched_memory)
+        await serve_actions(answers, *actions)
         await bot.dispatcher.stop_polling()
         await serving
 

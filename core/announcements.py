@@ -111,6 +111,16 @@ class NewAnnouncement(Record):
     pin: bool = False
     created_by: int
     created_at: datetime
+    #: what lists show without another read: the post's number and title, and the channel's name, as they were then
+    number: int = 0
+    title: str = ""
+    channel: str = ""
+    #: the message in the chat of `created_by` that shows what becomes of the draft; None: there is none
+    progress_message_id: int | None = None
+    #: the bot whose `progress_message_id` that is
+    progress_bot_id: int | None = None
+    #: that message shows what became of it, or nobody needs it to
+    is_reported: bool = True
 
 
 class Announcement(NewAnnouncement):
@@ -137,6 +147,9 @@ class Announcement(NewAnnouncement):
     leaves_at: datetime | None = None
     #: a person wants it gone
     is_withdrawal_wanted: bool = False
+    #: who has moved it to another time last
+    moved_by: int | None = None
+    moved_by_name: str = ""
     #: the picture the message has now
     shown_cover: CoverMessage | None = None
     #: the part that is to be edited; None: the message shows what is stored here

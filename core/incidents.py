@@ -36,6 +36,11 @@ def announcement_incident(key: str) -> str:
     return f"{_ANNOUNCEMENT}{key}"
 
 
+def announcement_stays_incident(announcement_id: str) -> str:
+    """The incident of an announcement that is to leave its channel and cannot."""
+    return f"announcement_stays:{announcement_id}"
+
+
 def announcement_key_of(incident: str) -> str | None:
     """Return the draft an incident is about; None when it is about something else."""
     return incident.removeprefix(_ANNOUNCEMENT) if incident.startswith(_ANNOUNCEMENT) else None

@@ -6,7 +6,9 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
+from core.errors import BadInput
 from core.records import Record
+from core.templates import TemplateRules, check, from_plain, without_tags
 from core.words import words_of
 
 #: messages in one post; copyMessages takes at most 100 ids a call (BOTAPI §2.5)
@@ -185,6 +187,14 @@ class Post(Record):
         return [{"name": name, "opened": count} for name, count in value.items()] if isinstance(value, dict) else value
 
     @property
+    def text_html(self) -> str:
+        """The description as HTML. Older versions stored plain text, which is shown as it was typed."""
+        try:
+            return self.description if read_text(self.description) == self.description else from_plain(self.description)
+        except BadInput:
+            return from_plain(self.description)
+
+    @property
     def content(self) -> Content:
         return Content(storage_chat_id=self.storage_chat_id, message_ids=self.message_ids, items=self.known_items)
 
@@ -211,7 +221,15 @@ def title_from(text: str | None, fallback: str) -> str:
 
 def post_words(number: int, title: str, description: str) -> tuple[str, ...]:
     """Return the words a post is found by; the number first, since it is never left out."""
-    return words_of(str(number), title, description)
+    return words_of(str(number), title, without_tags(description))
+
+
+def read_text(html: str) -> str:
+    """Return a text of a post in the form it is stored in, which is returned unchanged. Raises BadInput.
+
+    Allowed tags only, closed; braces are text, not placeholders.
+    """
+    return check(html.replace("{", "&#123;").replace("}", "&#125;"), TemplateRules(DESCRIPTION_MAX))
 
 
 def item_of(kind: str, text: str | None, file_name: str | None) -> PostItem:

@@ -26,7 +26,9 @@ async def load() -> FirstHour:
     """Return what is stored."""
     document = await _config().find_one({"_id": _ID}) or {}
     candidate = document.get("candidate")
-    return FirstHour(StorageCandidate(**candidate) if candidate else None, document.get("published_at"))
+    return FirstHour(
+        StorageCandidate(**candidate) if candidate else None, document.get("announced_at"), document.get("told_at")
+    )
 
 
 async def current(now: datetime) -> FirstHour:
@@ -36,7 +38,7 @@ async def current(now: datetime) -> FirstHour:
 
 async def keep_candidate(candidate: StorageCandidate) -> None:
     """Store which channel was chosen; the one before is forgotten. One atomic upsert."""
-    fields = ("chat_id", "title", "admin_id", "message_id")
+    fields = ("chat_id", "title", "admin_id", "admin_name", "message_id")
     await _set({"candidate": {name: getattr(candidate, name) for name in fields}})
 
 
@@ -48,11 +50,19 @@ async def drop_candidate(chat_id: int) -> bool:
         _cache().clear()
 
 
-async def mark_published(now: datetime) -> bool:
-    """Record the first announcement; atomic: of all calls ever one gets True."""
-    first = {"_id": _ID, "published_at": None}
+async def mark_announced(now: datetime) -> bool:
+    """Record that an announcement was confirmed; atomic: of all calls ever one gets True."""
+    return await _mark("announced_at", now)
+
+
+async def mark_told(now: datetime) -> bool:
+    """Record that the owner is told that the first announcement is out; atomic: of all calls ever one gets True."""
+    return await _mark("told_at", now)
+
+
+async def _mark(field: str, now: datetime) -> bool:
     try:
-        return await _config().update_one(first, {"$set": {"published_at": now}}, upsert=True)
+        return await _config().update_one({"_id": _ID, field: None}, {"$set": {field: now}}, upsert=True)
     except AlreadyThere:
         return False
     finally:

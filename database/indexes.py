@@ -135,6 +135,7 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _plain("state", "until"),
         _plain("state", "bot_id"),
         _plain("renewal", "renewal_state"),
+        _plain("is_reported", "created_at"),
     ),
     "channels": (_unique("chat_id"), _plain("position", "chat_id")),
     # name_key: the folded name while it is taken. removed_at: those that are there first, and removed ones by age

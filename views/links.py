@@ -30,6 +30,17 @@ def page_link(base_url: str, token: str) -> str:
     return f"{base_url.rstrip('/')}/v/{token_payload(token).removeprefix('v_')}"
 
 
+def message_link(chat_id: int, username: str | None, message_id: int) -> str | None:
+    """Return the address of a message in a channel, which only members of a private one can open; None for groups.
+
+    Ids of channels and supergroups begin with -100 (BOTAPI §5).
+    """
+    if username:
+        return f"https://t.me/{username}/{message_id}"
+    bare_id = str(chat_id).removeprefix("-100")
+    return f"https://t.me/c/{bare_id}/{message_id}" if bare_id.isdigit() else None
+
+
 def claim_link(links: str, admin_bot_username: str, token: str) -> str:
     """Return the link that makes the first owner; `links`: the start of links to bots, without a slash at the end."""
     return f"{links}/{admin_bot_username}?start={claim_payload(token)}"

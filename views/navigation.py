@@ -7,6 +7,7 @@ from aiogram.types import InlineKeyboardButton
 from pydantic import Field
 
 from core.ids import CODE_LENGTH
+from core.settings import Group
 from views.buttons import button
 from views.screens import MENU_DATA, Parent
 
@@ -68,8 +69,20 @@ class AskFirstChannel(CallbackData, prefix="fh"):
     """Ask which channel subscribers read."""
 
 
+class GroupButton(CallbackData, prefix="sg"):
+    """Show a group of settings."""
+
+    group: Group
+
+
 class OpenPost(CallbackData, prefix="gp"):
     """Show a post's card."""
+
+    code: str = Field(max_length=CODE_LENGTH)
+
+
+class OpenPreview(CallbackData, prefix="gprev"):
+    """Show a post as a subscriber gets it; counts nothing."""
 
     code: str = Field(max_length=CODE_LENGTH)
 

@@ -35,7 +35,7 @@ def post_damaged(post: Post, delivered: int) -> str:
     return (
         f"<b>Post {post.number} is incomplete.</b> {isolate(post.title)}\n"
         f"Only {delivered} of its {post.item_count} messages could be delivered: the others are gone from the storage "
-        "channel. “Replace messages” on the post's card (/posts) repairs it."
+        "channel. “Content” on the post's card (/posts), then “Replace all”, repairs it."
     )
 
 
@@ -44,7 +44,7 @@ def post_refused(post: Post, words: str) -> str:
     return (
         f"<b>Telegram does not let me hand post {post.number} over.</b> {isolate(post.title)}\n"
         f"It says: {esc(cut(words, 200))}\n"
-        "“Replace messages” on the post's card (/posts) repairs it."
+        "“Content” on the post's card (/posts), then “Replace all”, repairs it."
     )
 
 
@@ -192,6 +192,19 @@ def announcement_missed(title: str, channel: str) -> str:
         "I was not running at its time, nor for a day after it.\n"
         "Open the post's card (/posts), Publish: it can be published now, or taken off the schedule."
     )
+
+
+def announcement_stays(title: str, channel: str, words: str) -> str:
+    """Say that an announcement cannot be taken out of its channel. `words`: what Telegram says."""
+    return (
+        f"<b>I cannot take {isolate(title)} out of {isolate(channel)}.</b> Telegram refused: {esc(cut(words, 200))}\n"
+        "Give the bot its rights there back: I try again each hour for a day. You can also delete the message yourself."
+    )
+
+
+def announcement_left(title: str, channel: str) -> str:
+    """Say that it is out, after `announcement_stays`."""
+    return f"{isolate(title)} is out of {isolate(channel)}."
 
 
 def announcement_settled(title: str) -> str:

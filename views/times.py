@@ -15,7 +15,7 @@ LONGEST_AHEAD = timedelta(days=1000)
 
 def clock_time(moment: datetime, zone: ZoneInfo) -> str:
     """Return `14:05 (Europe/Berlin)`."""
-    return _in_client_zone(moment, "t", f"{moment.astimezone(zone):%H:%M} ({zone.key})")
+    return in_client_zone(moment, "t", f"{moment.astimezone(zone):%H:%M} ({zone.key})")
 
 
 def date_and_time(moment: datetime, zone: ZoneInfo, now: datetime | None = None) -> str:
@@ -25,10 +25,10 @@ def date_and_time(moment: datetime, zone: ZoneInfo, now: datetime | None = None)
     """
     local = moment.astimezone(zone)
     words = f"{local.day} {local:%B %Y, %H:%M} ({zone.key})"
-    return words if now is None or moment - now > LONGEST_AHEAD else _in_client_zone(moment, "Dt", words)
+    return words if now is None or moment - now > LONGEST_AHEAD else in_client_zone(moment, "Dt", words)
 
 
-def _in_client_zone(moment: datetime, form: str, words: str) -> str:
+def in_client_zone(moment: datetime, form: str, words: str) -> str:
     """Wrap the words in a date-time entity. `form`: `t` for the time, `D` for the date in words (Bot API)."""
     return f'<tg-time unix="{int(moment.timestamp())}" format="{form}">{words}</tg-time>'
 

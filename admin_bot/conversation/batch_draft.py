@@ -5,9 +5,10 @@ from enum import Enum, auto
 from operator import attrgetter
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
-from core.posts import ITEMS_MAX, PostItem
+from core.ids import new_code
+from core.posts import ITEMS_MAX, Post, PostItem
 from core.records import Record
 from views.posts.batch_texts import BATCH_MIN
 
@@ -34,10 +35,21 @@ class BatchItem(Record):
     content: PostItem = PostItem()
 
 
+class StoredCopies(Record):
+    """Copies in the storage channel that are not in a post yet."""
+
+    chat_id: int
+    message_ids: tuple[int, ...]
+    #: the messages they are copies of
+    sources: tuple[int, ...]
+
+
 class BatchDraft(Record):
     """Collected messages. Frozen: `add` returns a new one."""
 
     id: str
+    #: of the post that is made of them: chosen before, so that `Done` makes one post however often it is pressed
+    code: str = Field(default_factory=new_code)
     items: tuple[BatchItem, ...] = ()
     #: the title of the earliest message that has one, and the id of that message
     title: str | None = None
@@ -46,6 +58,11 @@ class BatchDraft(Record):
     #: the code and number of the post whose content is replaced; None for a new post
     replaces: str | None = None
     replaces_number: int | None = None
+    #: the same of the post the messages are added to
+    adds_to: str | None = None
+    adds_to_number: int | None = None
+    #: copies of these messages, made by a `Done` that did not come to its end
+    stored: StoredCopies | None = None
     #: albums that did not fit
     refused_groups: tuple[str, ...] = ()
 
@@ -62,7 +79,12 @@ class BatchDraft(Record):
     @property
     def is_enough(self) -> bool:
         """Whether it has enough messages to be finished."""
-        return len(self.items) >= (1 if self.replaces else BATCH_MIN)
+        return len(self.items) >= BATCH_MIN
+
+    @property
+    def copies(self) -> StoredCopies | None:
+        """The copies of exactly the messages it has now; None when they are yet to be made."""
+        return self.stored if self.stored is not None and self.stored.sources == self.message_ids else None
 
     def add(
         self, message_id: int, group_id: str | None, title: str | None, content: PostItem | None = None
@@ -95,8 +117,16 @@ class BatchDraft(Record):
         return {group_id: frozenset(ids) for group_id, ids in found.items()}
 
 
-def new_batch_draft(*, replaces: str | None = None, replaces_number: int | None = None) -> BatchDraft:
-    return BatchDraft(id=secrets.token_hex(4), replaces=replaces, replaces_number=replaces_number)
+def new_batch_draft() -> BatchDraft:
+    """Return a draft of a new post."""
+    return BatchDraft(id=secrets.token_hex(4))
+
+
+def draft_for(post: Post, *, replaces: bool) -> BatchDraft:
+    """Return a draft of messages for a post: of all of them, or of more."""
+    if replaces:
+        return BatchDraft(id=secrets.token_hex(4), replaces=post.code, replaces_number=post.number)
+    return BatchDraft(id=secrets.token_hex(4), adds_to=post.code, adds_to_number=post.number)
 
 
 def read_batch_draft(stored: Any) -> BatchDraft | None:

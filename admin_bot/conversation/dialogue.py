@@ -1,5 +1,5 @@
-"""What a conversation stores between two messages: the open batch, the draft of a broadcast, the waiting question,
-recent searches, a setting that was typed, steps that can be undone."""
+"""What a conversation stores between two messages: the open batch, the draft of a broadcast, drafts of announcements,
+the waiting question, recent searches, a setting that was typed, steps that can be undone."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -14,6 +14,7 @@ from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage, StorageKey
 
 from admin_bot.conversation.batch_draft import BatchDraft, read_batch_draft
 from admin_bot.conversation.broadcast_draft import BroadcastDraft, read_broadcast_draft
+from admin_bot.conversation.publish_draft import DRAFTS_MAX, PublishDraft, read_publish_drafts
 from admin_bot.conversation.shortener_draft import ShortenerDraft, read_shortener_draft
 from admin_bot.states import QUESTIONS, Collecting, Composing
 from views.posts.callbacks import SEARCH_ID_LENGTH
@@ -22,6 +23,8 @@ from views.undo import UNDO_NAME_LENGTH
 ButtonT = TypeVar("ButtonT", bound=CallbackData)
 #: searches stored; buttons of older ones open the whole list
 SEARCHES_MAX = 5
+#: batches remembered after their end
+ENDED_MAX = 5
 #: steps stored that can be undone; older ones cannot any more
 UNDO_STEPS_MAX = 10
 _QUESTION_STATES = frozenset(state.state for state in QUESTIONS)
@@ -61,9 +64,20 @@ class Dialogue:
         await self._state.set_state(Collecting.messages)
         await self._state.update_data(draft=draft.model_dump(mode="json"))
 
-    async def close_batch_draft(self) -> None:
+    async def close_batch_draft(self, made: str | None = None) -> None:
+        """Close the batch. `made`: the code of the post it became; its `Done` finds that again."""
+        data = await self._state.get_data()
+        draft = read_batch_draft(data.get("draft"))
+        ended = dict(data.get("ended") or {})
+        if draft is not None and made is not None:
+            ended = dict([*ended.items(), (draft.id, made)][-ENDED_MAX:])
         await self._state.set_state(None)
-        await self._state.update_data(draft=None)
+        await self._state.update_data(draft=None, ended=ended)
+
+    async def made_of(self, batch_id: str) -> str | None:
+        """Return the code of the post an ended batch became; None if it became none, or is no longer stored."""
+        code: str | None = dict((await self._state.get_data()).get("ended") or {}).get(batch_id)
+        return code
 
     async def broadcast_draft(self) -> BroadcastDraft | None:
         """Return the draft of a broadcast; None if there is none. Commands, batches and questions do not close it."""
@@ -74,6 +88,28 @@ class Dialogue:
 
     async def close_broadcast_draft(self) -> None:
         await self._state.update_data(broadcast=None)
+
+    async def publish_draft(self, draft_id: str) -> PublishDraft | None:
+        """Return the draft of an announcement; None if it was confirmed, or dropped for newer ones."""
+        return (await self._publish_drafts()).get(draft_id)
+
+    async def publish_draft_of(self, code: str) -> PublishDraft | None:
+        """Return the open draft of a post; None if there is none."""
+        return next((one for one in (await self._publish_drafts()).values() if one.code == code), None)
+
+    async def keep_publish_draft(self, draft: PublishDraft) -> None:
+        """Store a draft; of more than DRAFTS_MAX the one that was not changed for longest is dropped."""
+        drafts = {name: one for name, one in (await self._publish_drafts()).items() if name != draft.id}
+        kept = dict([*drafts.items(), (draft.id, draft)][-DRAFTS_MAX:])
+        await self._state.update_data(publish={name: one.model_dump(mode="json") for name, one in kept.items()})
+
+    async def close_publish_draft(self, draft_id: str) -> None:
+        drafts = await self._publish_drafts()
+        if drafts.pop(draft_id, None) is not None:
+            await self._state.update_data(publish={name: one.model_dump(mode="json") for name, one in drafts.items()})
+
+    async def _publish_drafts(self) -> dict[str, PublishDraft]:
+        return read_publish_drafts((await self._state.get_data()).get("publish"))
 
     async def shortener_draft(self) -> ShortenerDraft | None:
         """Return the shortener that is being added or whose key is being replaced; None if there is none."""
@@ -123,6 +159,15 @@ class Dialogue:
             await self._state.update_data(picker=None)
         return message_id
 
+    async def keep_mine(self, mine: dict[str, Any]) -> None:
+        """Store what was typed and not saved, because somebody else was faster; one value, the last one."""
+        await self._state.update_data(mine=mine)
+
+    async def mine(self) -> dict[str, Any] | None:
+        """Return what was typed and not saved; None for nothing."""
+        mine: dict[str, Any] | None = (await self._state.get_data()).get("mine")
+        return mine
+
     async def keep_search(self, text: str) -> str:
         """Store a search; returns a short name for it that fits into buttons. The oldest search is dropped."""
         searches = await self._searches()
@@ -135,12 +180,12 @@ class Dialogue:
         """Return the search of a name; None if it is no longer stored."""
         return (await self._searches()).get(name)
 
-    async def keep_setting(self, name: str, value: Any) -> None:
-        """Store the value of a setting that was typed, as plain JSON, until it is saved. One at a time."""
-        await self._state.update_data(setting={"name": name, "value": value})
+    async def keep_setting(self, name: str, value: Any, seen: Any) -> None:
+        """Store the value of a setting that was typed, and the one it replaces, as plain JSON. One at a time."""
+        await self._state.update_data(setting={"name": name, "value": value, "seen": seen})
 
     async def kept_setting(self, name: str) -> dict[str, Any] | None:
-        """Return the typed value of this setting as {"value": ...}; None if it is no longer stored."""
+        """Return what was typed for this setting as {"value": ..., "seen": ...}; None if it is no longer stored."""
         kept: dict[str, Any] | None = (await self._state.get_data()).get("setting")
         return kept if kept is not None and kept["name"] == name else None
 

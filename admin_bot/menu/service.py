@@ -1,4 +1,4 @@
-"""The Menu's screen: at most three commands to the database."""
+"""The Menu's screen: at most three commands to the database, and reads that every screen shares."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
@@ -12,8 +12,9 @@ from core.team.admins import Role
 from core.team.first_hour import Step
 from core.team.rights import may
 from core.troubles import OpenTrouble, TroubleKind, troubles
-from database.operations import channel_ops, incident_ops, statistics_ops
-from views.menu.screen import Today, menu
+from database.operations import announcement_ops, channel_ops, incident_ops, statistics_ops
+from database.shared_read import SharedRead
+from views.menu.screen import NextAnnouncement, Today, menu
 from views.menu.steps import menu_steps
 from views.screens import Screen
 
@@ -36,15 +37,16 @@ class MenuService:
         self._clock = clock
         self._zone = zone
         self._numbers: tuple[datetime, Today] | None = None
+        self._incidents: SharedRead[list[str]] = SharedRead()
 
     async def screen(self, role: Role) -> Screen:
         """Return the Menu as it is now, without what the role may not open."""
         now = self._clock.now()
-        found = troubles(await incident_ops.find_open())
+        found = troubles(await self._incidents.get(now, incident_ops.find_open))
         return menu(
             self._username,
             await self._today(now),
-            None,
+            await self._next(),
             found,
             channels=await self._channels(found, now),
             now=now,
@@ -52,6 +54,10 @@ class MenuService:
             steps=menu_steps(step for step in (await self._open_steps())[:1] if may(role, STEP_RIGHTS[step])),
             hidden=hidden_sections(role),
         )
+
+    async def _next(self) -> NextAnnouncement | None:
+        found, _ = await announcement_ops.find_planned(limit=1)
+        return NextAnnouncement(found[0].title, found[0].channel, found[0].publish_at) if found else None
 
     async def _channels(self, found: list[OpenTrouble], now: datetime) -> dict[str, str]:
         if all(one.kind is not TroubleKind.CHANNEL for one in found):

@@ -1,75 +1,93 @@
-"""The status message of a batch: edited at most once per interval, always with the newest text."""
+"""The status message of a batch: it follows what is sent, so that the counter and `Done` stay in sight."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
+import structlog
 from aiogram import Bot
 
-from admin_bot.screens import MessageRef, Screen, show
+from admin_bot.conversation.batch_draft import BatchDraft
+from admin_bot.conversation.dialogue import Conversations, Dialogue
+from admin_bot.screens import remove_screen, send
 from core.clock import Clock
+from core.errors import StoreUnavailable
 from core.supervisor import Supervisor
+from sender.failures import TELEGRAM_ERRORS, classify
+from views.posts import batch_texts
+from views.screens import Screen
 
-#: seconds between two edits of one status message; more than about one a second meets flood control (BOTAPI §6)
-INTERVAL_S = 1.0
+log = structlog.get_logger("tollgate.admin")
 
-Sleep = Callable[[float], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class PendingEdit:
-    """What a status message should show."""
-
-    #: None: a new message is sent
-    message_id: int | None
-    screen: Screen
+#: seconds after a message until the status message moves below it: an album comes as several messages
+SETTLE_S = 0.5
+#: the shortest time between two moves in one chat, in seconds; each is a message sent and one deleted
+INTERVAL_S = 2.0
+#: attempts to move it while Telegram refuses; the next message of the batch begins anew
+TRIES = 3
 
 
-class BatchStatusEditor:
-    """One status message per chat. Of edits scheduled within the interval only the last one is made."""
+def status_screen(draft: BatchDraft) -> Screen:
+    return batch_texts.status(draft.id, len(draft.items), adds_to=draft.adds_to_number, replaces=draft.replaces_number)
 
-    def __init__(self, bot: Bot, supervisor: Supervisor, clock: Clock, *, interval_s: float = INTERVAL_S) -> None:
+
+class BatchStatus:
+    """One status message per batch, at the end of the chat."""
+
+    def __init__(self, bot: Bot, supervisor: Supervisor, clock: Clock, conversations: Conversations) -> None:
         self._bot = bot
         self._supervisor = supervisor
-        self._interval_s = interval_s
         self._clock = clock
-        self._pending: dict[int, PendingEdit] = {}
-        self._timers: dict[int, asyncio.Task[None]] = {}
-        #: held during an edit in that chat
-        self._locks: dict[int, asyncio.Lock] = {}
-        #: chat -> (the id the status message had, the id of the message sent in its place)
-        self._resent: dict[int, tuple[int | None, int]] = {}
+        self._conversations = conversations
+        #: chat -> the move that is to come
+        self._moves: dict[int, asyncio.Task[None]] = {}
+        #: chat -> when its status message was moved last; one entry a chat with a batch
+        self._moved_at: dict[int, float] = {}
 
-    def schedule(self, chat_id: int, edit: PendingEdit) -> None:
-        """Edit soon, in place of an edit that is still pending. Returns at once."""
-        self._pending[chat_id] = edit
-        if chat_id not in self._timers:
-            self._timers[chat_id] = self._supervisor.spawn(self._edit_later(chat_id), f"status {chat_id}")
+    async def show(self, chat_id: int, dialogue: Dialogue, draft: BatchDraft) -> None:
+        """Send the status message below everything else, then delete the old one. Inside the conversation."""
+        self.cancel(chat_id)
+        await self._show(chat_id, dialogue, draft)
 
-    async def cancel_pending(self, chat_id: int, message_id: int | None) -> int | None:
-        """Drop a pending edit and wait for one under way, so that the caller's next edit is the last one.
+    async def _show(self, chat_id: int, dialogue: Dialogue, draft: BatchDraft) -> None:
+        # stored before it is shown: if Telegram's answer is lost, the batch is not
+        await dialogue.keep_batch_draft(draft)
+        self._moved_at[chat_id] = self._clock.monotonic()
+        sent = await send(self._bot, chat_id, status_screen(draft))
+        await dialogue.keep_batch_draft(draft.model_copy(update={"status_message_id": sent.message_id}))
+        await remove_screen(self._bot, chat_id, draft.status_message_id)
 
-        Returns the current id of the status message: where it had been deleted, a new one was sent.
-        """
-        self._pending.pop(chat_id, None)
-        lock = self._locks.get(chat_id)
-        if lock is not None:
-            async with lock:
-                pass
-        before, now = self._resent.pop(chat_id, (None, 0))
-        return now if now and before == message_id else message_id
+    def schedule(self, chat_id: int) -> None:
+        """Move the status message soon. Returns at once; further calls until then change nothing."""
+        if chat_id not in self._moves:
+            self._moves[chat_id] = self._supervisor.spawn(self._move_later(chat_id), f"status {chat_id}")
 
-    async def _edit_later(self, chat_id: int) -> None:
+    def cancel(self, chat_id: int) -> None:
+        """Do not make the move that is to come. Inside the conversation: none is being made."""
+        self._moves.pop(chat_id, None)
+
+    async def _move_later(self, chat_id: int) -> None:
+        for _ in range(TRIES):
+            last = self._moved_at.get(chat_id)
+            free_in = 0.0 if last is None else last + INTERVAL_S - self._clock.monotonic()
+            await self._clock.sleep(max(SETTLE_S, free_in))
+            # the conversation's lock: no handler of this admin shows, moves or ends the batch meanwhile
+            async with self._conversations.of(chat_id) as dialogue:
+                if self._moves.get(chat_id) is not asyncio.current_task():
+                    return
+                if await self._is_moved(chat_id, dialogue):
+                    self._moves.pop(chat_id, None)
+                    return
+        self._moves.pop(chat_id, None)
+
+    async def _is_moved(self, chat_id: int, dialogue: Dialogue) -> bool:
+        """Move it, if the batch is still open; False when it is to be tried again."""
         try:
-            await self._clock.sleep(self._interval_s)
-        finally:
-            self._timers.pop(chat_id, None)
-        edit = self._pending.pop(chat_id, None)
-        if edit is None:
-            return
-        async with self._locks.setdefault(chat_id, asyncio.Lock()):
-            before, now = self._resent.get(chat_id, (None, 0))
-            current = now if now and before == edit.message_id else edit.message_id
-            shown = await show(self._bot, MessageRef(chat_id, current), edit.screen)
-            if shown.message_id is not None and shown.message_id != current:
-                self._resent[chat_id] = (edit.message_id, shown.message_id)
+            draft = await dialogue.batch_draft()
+            if draft is not None:
+                await self._show(chat_id, dialogue, draft)
+        except StoreUnavailable:
+            log.info("batch.status_not_moved", reason="store")
+            return False
+        except TELEGRAM_ERRORS as error:
+            log.info("batch.status_not_moved", reason=classify(error))
+            return False
+        return True

@@ -52,14 +52,22 @@ class PostMaker:
         self._kept: FIFOCache[Source, Stored] = FIFOCache(KEPT_MAX)
 
     async def make(
-        self, admin_id: int, chat_id: int, message_ids: Sequence[int], title: str, items: Sequence[PostItem] = ()
+        self,
+        admin_id: int,
+        chat_id: int,
+        message_ids: Sequence[int],
+        title: str,
+        items: Sequence[PostItem] = (),
+        *,
+        code: str | None = None,
     ) -> Made | NotMade:
         """Copy the messages and create a live post. Not atomic: the copies are deleted again when no post is created.
 
-        `items`: what each message is, in the order of their ids. Raises StoreUnavailable: the copies are kept, and a
-        call with the same messages uses them.
+        `items`: what each message is, in the order of their ids. `code`: of the new post; a post that has it already
+        is the one an earlier call made. Raises StoreUnavailable: the copies are kept, and a call with the same messages
+        uses them.
         """
-        stored = await self._store(chat_id, message_ids)
+        stored = await self.store(chat_id, message_ids)
         if isinstance(stored, NotMade):
             return stored
         now = self._clock.now()
@@ -71,6 +79,7 @@ class PostMaker:
                 items=_items(stored, items),
                 created_by=admin_id,
                 created_at=now,
+                code=code,
             )
         except StoreUnavailable:
             self._kept[_source(chat_id, message_ids)] = stored
@@ -139,7 +148,7 @@ class PostMaker:
     async def _change_with(
         self, admin_id: int, post: Post, source: Source, items: Sequence[PostItem], action: str
     ) -> Made | NotMade | None:
-        stored = await self._store(*source)
+        stored = await self.store(*source)
         if isinstance(stored, NotMade):
             return stored
         content = Content(
@@ -182,7 +191,16 @@ class PostMaker:
         for one in joined(unused):
             await self._copier.delete_copies(Stored(one.chat_id, one.message_ids))
 
-    async def _store(self, chat_id: int, message_ids: Sequence[int]) -> Stored | NotMade:
+    def keep(self, chat_id: int, message_ids: Sequence[int], stored: Stored) -> None:
+        """Have the next call with these messages use copies that were made before."""
+        self._kept[_source(chat_id, message_ids)] = stored
+
+    async def drop(self, stored: Stored) -> None:
+        """Delete copies that become part of no post."""
+        await self._copier.delete_copies(stored)
+
+    async def store(self, chat_id: int, message_ids: Sequence[int]) -> Stored | NotMade:
+        """Copy the messages into the storage channel; those that were kept are not copied again."""
         kept = self._kept.pop(_source(chat_id, message_ids), None)
         if kept is not None:
             return kept

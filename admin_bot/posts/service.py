@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from aiogram import Bot
 from aiogram.types import ReplyParameters
 
+from admin_bot.posts.cards import CardService
 from admin_bot.posts.post_maker import Made, PostMaker
 from admin_bot.screens import reply_to
 from admin_bot.storage.albums import Album
@@ -12,18 +13,16 @@ from core.errors import StoreUnavailable, TollgateError
 from core.posts import Post, PostItem
 from sender.lanes import at_least_once
 from views.html import esc
-from views.links import post_link
-from views.posts import keyboards, texts
 from views.storage import content_texts
 
 
 class PostService:
     """Makes posts and answers the admin. Receives complete albums."""
 
-    def __init__(self, bot: Bot, maker: PostMaker, user_bot_username: str) -> None:
+    def __init__(self, bot: Bot, maker: PostMaker, cards: CardService) -> None:
         self._bot = bot
         self._maker = maker
-        self._username = user_bot_username
+        self._cards = cards
 
     async def receive(self, album: Album) -> None:
         """Make a post of an album. Raises StoreUnavailable; then it may be repeated."""
@@ -48,8 +47,6 @@ class PostService:
 
     async def _answer(self, post: Post, chat_id: int, reply: ReplyParameters) -> None:
         """Send the link; at least once: a second one is better than none."""
-        link = post_link(self._username, post.code)
+        screen = await self._cards.made(post)
         with at_least_once():
-            await self._bot.send_message(
-                chat_id, texts.made(post, link), reply_markup=keyboards.made(post, link), reply_parameters=reply
-            )
+            await self._bot.send_message(chat_id, screen.text, reply_markup=screen.keyboard, reply_parameters=reply)

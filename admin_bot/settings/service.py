@@ -14,7 +14,7 @@ from core.clock import Clock
 from core.settings import SettingField, field_of
 from core.settings.changes import Editor, SettingChange, SettingsNow
 from database.operations import settings_ops
-from views.settings.callbacks import fingerprint
+from views.settings.callbacks import fingerprint, read_seen
 from views.settings.field_screens import Seen, field_screen
 
 #: the kind of steps that can be undone
@@ -53,14 +53,21 @@ class SettingsService:
     def seen(self, now: SettingsNow) -> Seen:
         return Seen(now, self._clock.now(), self._zone)
 
-    async def change_seen(self, editor: Editor, name: str, value: Any, seen: str) -> Outcome:
-        """Store a value if the one whose fingerprint is `seen` still stands. Raises ValueError for one out of range."""
+    async def change_seen(self, editor: Editor, field: SettingField, value: Any, seen: str) -> Outcome:
+        """Store a value if the one a button's `seen` names still stands. Raises BadInput, ValueError."""
+        expected = read_seen(field, seen)
+        if expected is not None:
+            return await self.change_from(editor, field.name, value, expected[0])
         now = await self.now()
-        current = now.value(name)
+        current = now.value(field.name)
         if fingerprint(current) != seen and current != value:
             return Outcome(now, current, is_stored=False, is_conflict=True)
-        change = await self.change(editor, name, value, current)
-        return Outcome(change.now, current, change.is_stored, change.is_conflict)
+        return await self.change_from(editor, field.name, value, current)
+
+    async def change_from(self, editor: Editor, name: str, value: Any, before: Any) -> Outcome:
+        """Store a value if `before` still stands. Raises ValueError for one out of range."""
+        change = await self.change(editor, name, value, before)
+        return Outcome(change.now, before, change.is_stored, change.is_conflict)
 
     async def change(self, editor: Editor, name: str, value: Any, expected: Any) -> SettingChange:
         """Store a value if `expected` still stands, and write the change to the audit log."""
@@ -75,13 +82,13 @@ class SettingsService:
         """Return the button that takes a change back; None when nothing was stored."""
         if not outcome.is_stored:
             return None
-        step = UndoStep(_SETTING, name, _plain(outcome.before), _plain(outcome.now.value(name)))
+        step = UndoStep(_SETTING, name, plain(outcome.before), plain(outcome.now.value(name)))
         return await self._undo.offer(dialogue, step, self._clock.now())
 
     async def _take_back(self, admin_id: int, step: UndoStep) -> Undone:
         now = await self.now()
         field, current, last = field_of(step.target), now.value(step.target), now.changes.get(step.target)
-        if _plain(current) != step.after or last is None or last.by != admin_id:
+        if plain(current) != step.after or last is None or last.by != admin_id:
             return Undone(self._screen(field, now), was_changed_since=True)
         change = await self.change(Editor(admin_id, last.name), step.target, step.before, current)
         return Undone(self._screen(field, change.now), was_changed_since=not change.is_stored)
@@ -90,7 +97,8 @@ class SettingsService:
         return field_screen(field, self.seen(now))
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a value as it is stored with a conversation."""
     return value.value if isinstance(value, Enum) else value
 
 

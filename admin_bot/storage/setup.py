@@ -10,6 +10,7 @@ from admin_bot.screens import MessageRef, Screen, send, show
 from admin_bot.storage.alarm import StorageAlarm
 from admin_bot.storage.channel import Description, Rights, StorageChannel, describe
 from core.clock import Clock
+from core.settings.changes import Editor
 from core.team.first_hour import StorageCandidate
 from database import first_hour
 from database.operations import settings_ops
@@ -59,7 +60,7 @@ class StorageSetup:
         self._alarm = alarm
         self._clock = clock
 
-    async def choose(self, admin_id: int, chat_id: int, title: str | None = None) -> Outcome:
+    async def choose(self, by: Editor, chat_id: int, title: str | None = None) -> Outcome:
         """Save the channel if nothing is missing there. Raises StoreUnavailable."""
         rights = await self._storage.missing_rights(chat_id, self._bot, self._user_bot)
         seen = await describe(self._bot, chat_id)
@@ -71,13 +72,13 @@ class StorageSetup:
         if screen is not None:
             return NotYet(title, screen)
         waited = (await first_hour.load()).candidate
-        await self._save(admin_id, chat_id)
+        await self._save(by, chat_id)
         is_first = await first_hour.drop_candidate(chat_id) or waited is None or waited.chat_id != chat_id
         return Chosen(title, is_first)
 
-    async def wait_for(self, admin_id: int, chat_id: int, title: str, message_id: int) -> None:
+    async def wait_for(self, by: Editor, chat_id: int, title: str, message_id: int) -> None:
         """Store that a chosen channel waits for a bot or a right; `message_id` shows what is missing."""
-        await first_hour.keep_candidate(StorageCandidate(chat_id, title, admin_id, message_id))
+        await first_hour.keep_candidate(StorageCandidate(chat_id, title, by.user_id, by.name, message_id))
 
     async def current_problem(self, chat_id: int) -> Screen | None:
         """Return the screen of what is missing in the channel in use; None when nothing is."""
@@ -92,7 +93,7 @@ class StorageSetup:
         candidate = (await first_hour.current(self._clock.now())).candidate
         if candidate is None or candidate.chat_id != chat_id:
             return
-        outcome = await self.choose(candidate.admin_id, chat_id, candidate.title)
+        outcome = await self.choose(Editor(candidate.admin_id, candidate.admin_name), chat_id, candidate.title)
         ref = MessageRef(candidate.admin_id, candidate.message_id)
         if isinstance(outcome, Chosen):
             if outcome.is_first:
@@ -103,19 +104,19 @@ class StorageSetup:
         else:
             await self._bot.send_message(candidate.admin_id, outcome.sentence, reply_markup=keyboards.pick_storage())
 
-    async def resume(self, admin_id: int, after: AfterStorage) -> bool:
+    async def resume(self, by: Editor, after: AfterStorage) -> bool:
         """Go on with a channel that waits, for /start; False when none does."""
         candidate = (await first_hour.load()).candidate
         if candidate is None:
             return False
-        outcome = await self.choose(admin_id, candidate.chat_id, candidate.title)
+        outcome = await self.choose(by, candidate.chat_id, candidate.title)
         if isinstance(outcome, Chosen):
-            await after.storage_chosen(admin_id, candidate.title)
+            await after.storage_chosen(by.user_id, candidate.title)
         elif isinstance(outcome, NotYet):
-            sent = await send(self._bot, admin_id, outcome.screen)
-            await self.wait_for(admin_id, candidate.chat_id, candidate.title, sent.message_id or 0)
+            sent = await send(self._bot, by.user_id, outcome.screen)
+            await self.wait_for(by, candidate.chat_id, candidate.title, sent.message_id or 0)
         else:
-            await self._bot.send_message(admin_id, outcome.sentence, reply_markup=keyboards.pick_storage())
+            await self._bot.send_message(by.user_id, outcome.sentence, reply_markup=keyboards.pick_storage())
         return True
 
     async def tell_of_wrong_bot(self, chat_id: int, username: str) -> None:
@@ -148,11 +149,15 @@ class StorageSetup:
     async def _user_bot_name(self) -> str:
         return (await self._user_bot.me()).username or ""
 
-    async def _save(self, admin_id: int, chat_id: int) -> None:
-        now = self._clock.now()
+    async def _save(self, by: Editor, chat_id: int) -> None:
+        now, name = self._clock.now(), "storage_channel_id"
         before = (await settings_ops.current(now)).storage_channel_id
-        if before != chat_id:
-            await settings_ops.change("storage_channel_id", chat_id)
-            await note(now, admin_id, "setting.changed", "storage_channel_id", before, chat_id)
+        changed = await settings_ops.change_from(name, chat_id, expected=before, by=by, at=now)
+        if changed.is_conflict:
+            # somebody chose another one at the same instant: the last choice stands
+            before = changed.now.settings.storage_channel_id
+            changed = await settings_ops.change_from(name, chat_id, expected=before, by=by, at=now)
+        if changed.is_stored:
+            await note(now, by.user_id, "setting.changed", name, before, chat_id)
         await self._alarm.clear_for_both_bots(chat_id)
         await self._alarm.follow_restriction(chat_id, is_restricted=False)

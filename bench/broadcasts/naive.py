@@ -52,6 +52,25 @@ class Actions:
         """`at_once` calls under way all the time."""
         return await _timed(lambda: self._copy_to(iter(range(first, first + count)), message_id, at_once))
 
+    async def channels_at_once(self, chats: list[int], message_id: int, posts: int) -> Answer:
+        """Each post in all channels at once; a call refused with a 429 is repeated after the wait it names."""
+
+        async def send() -> None:
+            for _ in range(posts):
+                await asyncio.gather(*(self._copy_with_retries(chat_id, message_id) for chat_id in chats))
+
+        return await _seconds(send)
+
+    async def channels_in_turn(self, chats: list[int], message_id: int, posts: int) -> Answer:
+        """Each post in one channel after the other."""
+
+        async def send() -> None:
+            for _ in range(posts):
+                for chat_id in chats:
+                    await self._copy_with_retries(chat_id, message_id)
+
+        return await _seconds(send)
+
     async def list_all(self, message_id: int, at_once: int, copies: int) -> Answer:
         """Read all users of the database into a list and send to the first `copies`."""
         async with watched_memory() as memory, AsyncMongoClient[dict[str, Any]](os.environ["MONGO_URI"]) as client:
@@ -86,11 +105,19 @@ async def _timed(send: Callable[[], Awaitable[None]]) -> Answer:
     return {"started_at": started_at}
 
 
+async def _seconds(send: Callable[[], Awaitable[None]]) -> Answer:
+    started_at = time.monotonic()
+    await send()
+    return {"seconds": time.monotonic() - started_at}
+
+
 async def main(url: str, token: str, answers: TextIO) -> None:
     session = AiohttpSession(limit=CONNECTIONS, api=TelegramAPIServer.from_base(url), timeout=TIMEOUT_S)
     async with Bot(token, session=session) as bot:
         its = Actions(bot)
-        await serve_actions(answers, its.loop, its.gather, its.at_once, its.list_all)
+        await serve_actions(
+            answers, its.loop, its.gather, its.at_once, its.list_all, its.channels_at_once, its.channels_in_turn
+        )
 
 
 if __name__ == "__main__":

@@ -17,16 +17,16 @@ from bench.harness.numbers import ratio
 from bench.harness.stores import Store
 from sandbox.chats.actions import act
 from sandbox.chats.posting import Draft, store
-from sandbox.control.world_setup import load
+from sandbox.control.world_setup import add_chat, load
 from sandbox.server import Sandbox
 from sandbox.state.flood import Flood
-from sandbox.state.world import Bot, Content, Dialog, User
+from sandbox.state.world import Bot, Content, Dialog, Member, User
 
 OWNER, STORAGE = 501, -1001000000001
 #: the product in memory, the product on a server, and the bot it is compared with
 PRODUCT, SERVED, BARE = MEASURED = (1002, 1003, 1004)
 TOKENS = {bot: f"{bot}:sandbox-bench" for bot in MEASURED}
-ADMIN_TOKEN = "1001:sandbox-bench"
+ADMIN, ADMIN_TOKEN = 1001, "1001:sandbox-bench"
 STORAGE_RIGHTS = {"can_post_messages": True, "can_edit_messages": True, "can_delete_messages": True}
 FIRST_SUBSCRIBER = 1_000_000
 #: a rate of the product that is never reached, in calls a second; above what its configuration takes
@@ -112,6 +112,26 @@ class Telegram:
         """Put `items` photos into the storage channel; return their message ids."""
         photos = (act(self.world, {"as": OWNER, "do": "media", "to": STORAGE, "kind": "photo"}) for _ in range(items))
         return [int(photo["message"]["message_id"]) for photo in photos]
+
+    def new_channels(self, count: int) -> list[int]:
+        """Add `count` channels in which the admin bot and the bare one may post; return their ids."""
+        ids = []
+        for number in range(count):
+            chat = add_chat(self.world, {"type": "channel", "title": f"Channel {number}", "owner": OWNER})
+            for bot_id in (ADMIN, BARE):
+                chat.members[bot_id] = Member(bot_id, "administrator", dict(STORAGE_RIGHTS))
+            ids.append(chat.id)
+        return ids
+
+    def messages_in(self, chat_ids: Sequence[int]) -> list[int]:
+        """Return how many photos are in each channel."""
+        chats = (self.world.chats[chat_id] for chat_id in chat_ids)
+        return [sum(one.content.kind == "photo" for one in chat.messages.values()) for chat in chats]
+
+    def forget_chats(self, chat_ids: Sequence[int]) -> None:
+        """Remove channels, so that the world does not grow from figure to figure."""
+        for chat_id in chat_ids:
+            del self.world.chats[chat_id]
 
     def new_subscriber(self) -> User:
         """Add a subscriber who has not started any bot yet."""
@@ -201,7 +221,7 @@ class Telegram:
 def _world_file() -> dict[str, Any]:
     tokens = [ADMIN_TOKEN, *TOKENS.values()]
     members: list[dict[str, Any]] = [{"id": OWNER, "status": "creator"}]
-    members += [{"id": bot, "status": "administrator", "rights": STORAGE_RIGHTS} for bot in MEASURED]
+    members += [{"id": bot, "status": "administrator", "rights": STORAGE_RIGHTS} for bot in (ADMIN, *MEASURED)]
     return {
         "bots": [
             {"token": token, "username": f"bench_{number}_bot", "first_name": "Bench"}

@@ -21,6 +21,7 @@ class StorageCandidate:
     title: str
     #: who chose it, and the message that says what is missing
     admin_id: int
+    admin_name: str
     message_id: int
 
 
@@ -29,14 +30,16 @@ class FirstHour:
     """What is stored of it."""
 
     candidate: StorageCandidate | None = None
-    #: when the first announcement was published
-    published_at: datetime | None = None
+    #: when an announcement was first confirmed, for now or for later
+    announced_at: datetime | None = None
+    #: when the owner was told that the first one is out
+    told_at: datetime | None = None
 
 
-def open_steps(*, has_storage: bool, has_channel: bool, was_published: bool) -> tuple[Step, ...]:
+def open_steps(*, has_storage: bool, has_channel: bool, was_announced: bool) -> tuple[Step, ...]:
     """Return the steps that are not done, in order; () when the first hour is over.
 
-    An announcement that was published ends it, whatever became of channels since.
+    An announcement that was confirmed ends it, whatever became of channels since.
     """
-    done = {Step.STORAGE: has_storage, Step.CHANNEL: has_channel or was_published, Step.PUBLISH: was_published}
+    done = {Step.STORAGE: has_storage, Step.CHANNEL: has_channel or was_announced, Step.PUBLISH: was_announced}
     return tuple(step for step in Step if not done[step])

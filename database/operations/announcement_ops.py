@@ -134,6 +134,11 @@ async def count_planned() -> int:
     return await announcements().count({"state": AnnouncementState.PLANNED})
 
 
+async def count_in(state: AnnouncementState) -> int:
+    """Count the announcements in a state."""
+    return await announcements().count({"state": state})
+
+
 async def find_taken(chat_id: int, after: datetime) -> frozenset[datetime]:
     """Return the times after `after` at which announcements are planned in a channel; at most 5,000 of them."""
     condition = {"chat_id": chat_id, "state": AnnouncementState.PLANNED, "publish_at": {"$gt": after}}
@@ -157,10 +162,36 @@ async def count_troubled() -> int:
 # decisions of people
 
 
-async def move(announcement_id: str, publish_at: datetime) -> Announcement | None:
-    """Plan a planned one for another time; None when it is not planned any more. Atomic."""
-    moved = {"publish_at": publish_at, "due_at": publish_at, "is_now": False}
-    return await change_state(announcement_id, [AnnouncementState.PLANNED], moved)
+async def move(
+    announcement_id: str,
+    publish_at: datetime,
+    *,
+    by: int | None = None,
+    name: str = "",
+    seen: datetime | None = None,
+) -> Announcement | None:
+    """Plan it for another time, from planned, failed or missed; None when it is in another state. Atomic.
+
+    `by`, `name`: who moves it. `seen`: only if it is still planned for that time; None: whatever it is.
+    """
+    moved = {
+        "state": AnnouncementState.PLANNED,
+        "publish_at": publish_at,
+        "due_at": publish_at,
+        "is_now": False,
+        "is_withdrawal_wanted": False,
+        "error": None,
+        "moved_by": by,
+        "moved_by_name": name,
+    }
+    as_seen = {} if seen is None else {"publish_at": seen}
+    return await change_state(announcement_id, (AnnouncementState.PLANNED, *REPAIRABLE), moved, **as_seen)
+
+
+async def put_back(announcement_id: str, publish_at: datetime) -> Announcement | None:
+    """From cancelled back to planned for its time; None when it is in another state. Atomic."""
+    planned = {"state": AnnouncementState.PLANNED, "publish_at": publish_at, "due_at": publish_at}
+    return await change_state(announcement_id, [AnnouncementState.CANCELLED], planned)
 
 
 async def publish_now(announcement_id: str, now: datetime) -> Announcement | None:
@@ -201,3 +232,16 @@ async def cancel(announcement_id: str) -> Announcement | None:
     """
     was = [AnnouncementState.PLANNED, *TROUBLED]
     return await change_state(announcement_id, was, {"state": AnnouncementState.CANCELLED, "due_at": None})
+
+
+# the messages that show what becomes of a draft
+
+
+async def find_unreported(limit: int) -> list[Announcement]:
+    """Return up to `limit` announcements whose progress message may not show what became of them, the newest first."""
+    return await readable(await announcements().find({"is_reported": False}, limit=limit, sort=[("created_at", -1)]))
+
+
+async def mark_reported(key: str) -> int:
+    """Record that the progress message of a draft needs no more edits; returns the rows changed. May be repeated."""
+    return await announcements().update_many({"key": key, "is_reported": False}, {"$set": {"is_reported": True}})

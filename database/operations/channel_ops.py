@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from pydantic import ValidationError
 
+from core.announcements import Slots
 from core.errors import AlreadyThere
 from core.subscriptions import CHANNELS_MAX, Channel
 from database.collection import Collection
@@ -189,6 +190,16 @@ async def change_link(chat_id: int, old_link: str, **fields: Any) -> Channel | N
     One conditional update: of concurrent calls that replace the same `old_link` exactly one succeeds.
     """
     return await _change({"chat_id": chat_id, "invite_link": old_link}, fields)
+
+
+async def change_slots(chat_id: int, before: Slots, after: Slots) -> Channel | None:
+    """Replace the slots of a channel, if they are still `before`; returns it, None when they are not. Atomic."""
+    unchanged: Document = {"chat_id": chat_id, "slots": before.model_dump()}
+    if before == Slots():
+        # rows of older versions have no such field
+        unchanged = {"chat_id": chat_id, "$or": [{"slots": before.model_dump()}, {"slots": {"$exists": False}}]}
+    update = {"$set": {"slots": after.model_dump()}}
+    return _record(await _changing(_channels().find_one_and_update(unchanged, update)))
 
 
 async def _change(condition: Document, fields: Document) -> Channel | None:

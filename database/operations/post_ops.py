@@ -3,7 +3,7 @@
 The lists are in `post_search`, the messages of a post in `post_content`, taking copies down in `post_takedown`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,11 +74,13 @@ async def create(
     password: str | None = None,
     status: PostStatus = PostStatus.LIVE,
     is_imported: bool = False,
+    code: str | None = None,
 ) -> Post:
     """Insert a post with the next number (highest + 1) and a new code; returns it.
 
-    One insert, repeated with another number and code when another process took one of them. Raises AlreadyThere
-    after 20 attempts.
+    One insert, repeated with another number and code when another process took one of them. `code`: chosen by the
+    caller; of several calls with the same one the first inserts and all return its post. Raises AlreadyThere after 20
+    attempts.
     """
     fields: Document = {
         "title": title,
@@ -104,19 +106,21 @@ async def create(
         "created_by": created_by,
         "created_at": created_at,
     }
-    return await _insert_numbered(fields)
+    return await _insert_numbered(fields, code)
 
 
-async def _insert_numbered(fields: Document) -> Post:
+async def _insert_numbered(fields: Document, code: str | None) -> Post:
     # the lock avoids collisions within one process; the unique indexes decide between processes
     async with current_database().numbering:
         for _ in range(_TRIES):
             number = await _next_number()
             words = post_words(number, fields["title"], fields["description"])
-            document = to_stored({**fields, "code": new_code(), "number": number, "words": words})
+            document = to_stored({**fields, "code": code or new_code(), "number": number, "words": words})
             with suppress(AlreadyThere):
                 await _posts().insert_one(document)
                 return Post.model_validate(document)
+            if code is not None and (made := await find(code)) is not None:
+                return made
     raise AlreadyThere(f"posts: no free number or code in {_TRIES} tries")
 
 
@@ -167,13 +171,24 @@ async def set_option(
 
     A field that has `value` already counts as changed, so that a second press, or one whose answer was lost, is none.
     """
-    return await _change(code, field, value, FieldChange(by=by, at=at), expected=[expected])
+    return await set_seen(code, field, value, is_seen=lambda current: current == expected, by=by, at=at)
+
+
+async def set_seen(
+    code: str, field: PostField, value: Any, *, is_seen: Callable[[Any], bool], by: int, at: datetime
+) -> OptionChanged | OptionDiffers | None:
+    """Change one field like `set_option`, if `is_seen` says that its value is the one a screen showed."""
+    return await _change(code, field, value, FieldChange(by=by, at=at), is_seen)
 
 
 async def _change(
-    code: str, field: PostField, value: Any, change: FieldChange | None, *, expected: Sequence[Any] = ()
+    code: str,
+    field: PostField,
+    value: Any,
+    change: FieldChange | None,
+    is_expected: Callable[[Any], bool] = lambda _: True,
 ) -> OptionChanged | OptionDiffers | None:
-    """Change a field that has one of the values `expected`; empty: whatever it has."""
+    """Change a field whose value `is_expected`; without it, whatever it has."""
     for _ in range(_TRIES):
         document = await _posts().find_one({"code": code})
         if document is None:
@@ -182,7 +197,7 @@ async def _change(
         current = getattr(post, field)
         if current == value:
             return OptionChanged(post, current)
-        if expected and current not in expected:
+        if not is_expected(current):
             return OptionDiffers(post, post.changes.get(field))
         update: Document = {field.value: value.model_dump() if isinstance(value, Record) else value}
         if change is not None:

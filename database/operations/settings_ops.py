@@ -168,16 +168,15 @@ async def change_from(name: str, value: Any, *, expected: Any, by: Editor, at: d
     row = {"by": by.user_id, "name": by.name, "at": at}
     update = {name: _stored(name, new), f"{_CHANGED}.{name}": row}
     is_usual = old == _settings_now(None, has_shorteners=has_shorteners).value(name)
-    document = None
-    if new != old:
-        document = await _update(_is_as_expected(name, old, is_usual=is_usual), update)
-        if document is None and is_usual:
-            document = await _insert({name: update[name], _CHANGED: {name: row}})
+    as_expected = _is_as_expected(name, old, is_usual=is_usual)
+    document = None if new == old else await _update(as_expected, update)
     found = document or await _config().find_one({"_id": _ID})
     now = _settings_now(found, has_shorteners=has_shorteners)
     if document is None and new != old and now.value(name) == old:
-        # it reads as expected in a form of its own: an earlier version's, or a value that is not usable
-        document = await _update({name: (found or {}).get(name)}, update)
+        # it reads as expected in a form of its own: nothing at all, an earlier version's, or a value that is not usable
+        document = await (_update({name: found.get(name)}, update) if found else _insert(name, update[name], row))
+        # None: another process inserted the document at the same instant, or changed it
+        document = document or await _update(as_expected, update)
         now = _settings_now(document or await _config().find_one({"_id": _ID}), has_shorteners=has_shorteners)
     _cache().settings.clear()
     return SettingChange(now, document is not None, is_conflict=document is None and now.value(name) != new)
@@ -193,9 +192,9 @@ async def _update(condition: Document, values: Document) -> Document | None:
     return await _config().find_one_and_update({"_id": _ID, **condition}, {"$set": values})
 
 
-async def _insert(values: Document) -> Document | None:
+async def _insert(name: str, stored: Any, row: Document) -> Document | None:
     """Insert the first change and return the document; None when there is one already."""
-    document: Document = to_stored({"_id": _ID, **values})
+    document: Document = to_stored({"_id": _ID, name: stored, _CHANGED: {name: row}})
     try:
         await _config().insert_one(document)
     except AlreadyThere:

@@ -1,8 +1,9 @@
-"""The health check's look at chats: the storage channel and the channels to join, each once a day."""
+"""The health check's look at chats: the storage channel and the connected channels, each once a day."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from aiogram import Bot
@@ -37,9 +38,10 @@ NextChecks = Mapping[str, datetime]
 class ChatChecks:
     """Checks at most one chat a call, so that fifty channels make no rush of calls. Opens and closes its incidents."""
 
-    def __init__(self, user_bot: Bot, alerts: Alerts, configured_storage_id: int | None) -> None:
+    def __init__(self, user_bot: Bot, admin_bot: Bot, alerts: Alerts, configured_storage_id: int | None) -> None:
         """`configured_storage_id`: the storage channel while no other is chosen."""
         self._bot = user_bot
+        self._admin_bot = admin_bot
         self._alerts = alerts
         self._configured_storage_id = configured_storage_id
 
@@ -62,13 +64,13 @@ class ChatChecks:
         if storage_id is not None:
             checks[str(storage_id)] = lambda: self._check_storage(storage_id)
         for channel in await channel_ops.load():
-            if not channel.is_watched:
-                continue  # one to announce in: its bot is the other one
-            checks[str(channel.chat_id)] = lambda one=channel: self._check_channel(one)  # type: ignore[misc]
+            # the user bot need not be in a channel that was only ever announced in
+            check = self._check_channel if channel.is_watched else self._check_announced_in
+            checks[str(channel.chat_id)] = partial(check, channel)
         return checks
 
     async def _check_storage(self, chat_id: int) -> bool:
-        chat = await self._ask(chat_id)
+        chat = await self._ask(self._bot, chat_id)
         if chat is None:
             return False
         incident = restricted_storage_incident(chat_id)
@@ -78,12 +80,21 @@ class ChatChecks:
             await self._alerts.clear(incident, owner_alerts.storage_unrestricted())
         return True
 
-    async def _check_channel(self, channel: Channel) -> bool:
-        chat = await self._ask(channel.chat_id)
+    async def _check_announced_in(self, channel: Channel) -> bool:
+        return await self._renew_title(self._admin_bot, channel)
+
+    async def _renew_title(self, bot: Bot, channel: Channel) -> bool:
+        """Store a new title or @name; False when Telegram did not tell."""
+        chat = await self._ask(bot, channel.chat_id)
         if chat is None:
             return False
         if chat.title and (chat.title, chat.username) != (channel.title, channel.username):
             await channel_ops.change(channel.chat_id, title=chat.title, username=chat.username)
+        return True
+
+    async def _check_channel(self, channel: Channel) -> bool:
+        if not await self._renew_title(self._bot, channel):
+            return False
         if channel.broken_since is None:
             # an all-clear that reached nobody is sent again here
             await self._alerts.clear(channel_incident(channel.chat_id), owner_alerts.channel_works(channel))
@@ -103,11 +114,11 @@ class ChatChecks:
             await self._alerts.clear(incident, owner_alerts.invite_link_works(channel))
         return state is not LinkState.UNKNOWN
 
-    async def _ask(self, chat_id: int) -> ChatFullInfo | None:
+    async def _ask(self, bot: Bot, chat_id: int) -> ChatFullInfo | None:
         """Return Telegram's description of the chat; None, logged, without one."""
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
-                return await self._bot.get_chat(chat_id)
+                return await bot.get_chat(chat_id)
         except TELEGRAM_ERRORS as error:
             log.info("health.chat_not_seen", chat_id=chat_id, failure=classify(error).value)
             return None

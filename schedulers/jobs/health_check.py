@@ -130,5 +130,5 @@ async def _ping() -> None:
 def create(context: JobContext) -> HealthCheck:
     telegram, owners = context.telegram_of("health_check"), context.owners_of("health_check")
     bots = (bot_probe("user_bot", telegram.user_bot), bot_probe("admin_bot", owners.admin_bot))
-    chats = ChatChecks(telegram.user_bot, telegram.alerts, owners.storage_channel_id)
+    chats = ChatChecks(telegram.user_bot, owners.admin_bot, telegram.alerts, owners.storage_channel_id)
     return HealthCheck(bots, context.plans(), telegram.alerts, _ping, chats)

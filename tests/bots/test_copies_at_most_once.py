@@ -24,7 +24,7 @@ async def test_no_copy_is_made_at_least_once_and_sentences_are(house: House, mon
 
         monkeypatch.setattr(bot.session, "make_request", make_request)
     await house.olive.media(ADMIN_BOT, "photo")
-    await house.olive.wait(ADMIN_BOT, contains="is ready")
+    await house.olive.wait(ADMIN_BOT, contains="is saved")
     await house.olive.press(ADMIN_BOT, "Preview")
     await house.settle()
     await house.alice.link(house.link(await house.store(3)))

@@ -6,7 +6,7 @@ import pytest
 
 from database.operations import channel_ops, incident_ops
 from schedulers.jobs.health_chats import AGAIN_AFTER, CHECK_EVERY, ChatChecks
-from tests.house import STORAGE, House
+from tests.house import OLIVE, STORAGE, House
 
 MINUTE = timedelta(minutes=1)
 
@@ -16,7 +16,7 @@ class Checking:
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self.checks = ChatChecks(house.base.user_bot, house.base.alerts, STORAGE)
+        self.checks = ChatChecks(house.base.user_bot, house.base.admin_bot, house.base.alerts, STORAGE)
         self.now = house.base.clock.now()
         self.next_at: dict[str, object] = {}
 
@@ -78,6 +78,16 @@ async def test_a_renamed_channel_has_its_new_title_within_a_day(checking: Checki
     await channel_ops.change(channel.chat_id, title="Older", username="older")
     await checking.run(3)
     assert [(one.title, one.username) for one in await channel_ops.load()] == [("Old", None)]
+
+
+async def test_a_channel_that_is_only_announced_in_is_asked_about_by_the_admin_bot(checking: Checking) -> None:
+    house, now = checking.house, checking.now
+    chat_id = await house.world.add_chat("channel", "New", OLIVE)
+    await house.world.set_member(chat_id, 1001, "administrator", can_post_messages=True)
+    await channel_ops.connect(chat_id, title="Old", username=None, added_by=OLIVE, added_at=now)
+    await checking.run(3)
+    assert [(one.title, one.broken_since) for one in await channel_ops.load()] == [("New", None)]
+    assert await incident_ops.find_open() == []
 
 
 async def test_a_revoked_link_is_told_once_and_its_end_too(checking: Checking) -> None:

@@ -24,7 +24,7 @@ METHODS = (
     "sendMessage",
     "editMessageText",
     "getChatMember",
-    "deleteMessages",
+    "deleteMessage",
     "answerCallbackQuery",
 )
 #: the calls that managing a channel to join makes, and the bot that makes them
@@ -59,18 +59,19 @@ def press(text: str) -> Callable[[House], Awaitable[Any]]:
 
 #: texts that ask her to try again
 AGAIN = ("did not confirm", "try again in a moment")
-POSTING = Step(lambda house: house.olive.media(ADMIN_BOT, "photo", caption="Rome"), "is ready")
+POSTING = Step(lambda house: house.olive.media(ADMIN_BOT, "photo", caption="Rome"), "is saved")
 WAY = (
     POSTING,
     Step(write("/start"), "Your posts are kept in"),
-    Step(write("/posts ro"), "matching"),
-    Step(press("1 · Rome"), "Protected:"),
-    Step(press("Replace messages"), "New content for post 1"),
+    Step(write("/posts ro"), "with “"),
+    Step(press("1 · Rome"), "saving allowed"),
+    Step(press("Content"), "Photo × 1"),
+    Step(press("Replace all"), "New messages for post 1"),
     Step(write("new"), "1 message so far"),
-    Step(press("Finish"), "has its new content"),
-    Step(press("Card"), "Protected:"),
-    Step(press("Remove"), "Remove post 1,"),
-    Step(press("Remove post 1"), "Its link opens nothing"),
+    Step(press("Done"), "has new content"),
+    Step(press("Card"), "saving allowed"),
+    Step(press("Remove"), "Remove post 1?"),
+    Step(press("Remove"), "its link opens nothing"),
 )
 
 NEWS, FIRST_POST = -1001000000301, 2

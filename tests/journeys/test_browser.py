@@ -33,7 +33,7 @@ async def open_to_everybody(page: Page) -> None:
     await become(page, OWNER)
     await look(page, "chats")
     await page.get_by_test_id(f"chat-{ADMIN_BOT}").click()
-    await expect(messages(page, "is now open")).to_have_count(1)
+    await expect(messages(page, "is now everyone")).to_have_count(1)
 
 
 async def post_everything(page: Page) -> list[str]:

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from sandbox.client import SandboxClient
+from schedulers.registry import JOBS
 from tests.journeys.demo import ROOT, running_demo
 
 pytestmark = [pytest.mark.journey, pytest.mark.sweep, pytest.mark.timeout(120)]
@@ -54,7 +55,7 @@ async def test_the_demo_ignores_the_configuration_of_its_caller(tmp_path: Path) 
 async def test_the_address_is_the_last_line_of_the_start() -> None:
     async with running_demo(8189) as demo:
         parts = {line.partition(":")[0] for line in demo.printed}
-        assert set(JOB_NAMES) <= parts
+        assert {row.name for row in JOBS} <= parts
         demo.process.send_signal(signal.SIGINT)
         said, _ = await asyncio.wait_for(demo.process.communicate(), 10)
         assert said.decode().strip() == ""

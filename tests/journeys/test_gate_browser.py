@@ -52,7 +52,7 @@ async def set_up(page: Page) -> list[str]:
     await expect(messages(page, "in this order")).to_be_visible()
     await look(page, "channels")
     await say(page, "/set access_mode credits")
-    await expect(messages(page, "is now credits")).to_have_count(1)
+    await expect(messages(page, "is now with credits")).to_have_count(1)
     await say(page, "/set free_deliveries_per_token 1")
     await expect(messages(page, "is now 1")).to_have_count(1)
     made = messages(page, "?start=p_")

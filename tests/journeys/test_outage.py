@@ -71,7 +71,7 @@ async def test_a_database_away_for_20_seconds_delays_both_bots_and_loses_nothing
     assert copied == {ALICE: 2, BOB: 1, OLIVE: 1}
     after, _ = await post_search.search(None, skip=0, limit=100)
     assert sorted(post.title for post in after[: len(after) - len(before)]) == ["Paris", "Rome"]
-    answers = [m for m in (await house.olive.transcript(ADMIN_BOT))["messages"] if "is ready" in m.get("text", "")]
+    answers = [m for m in (await house.olive.transcript(ADMIN_BOT))["messages"] if "is saved" in m.get("text", "")]
     assert len(answers) == 2
     assert await sentences(house) == {
         (USER_BOT, ALICE): 1,

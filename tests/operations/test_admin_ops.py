@@ -3,12 +3,16 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from core.clock import ManualClock
+from core.errors import StoreUnavailable
 from core.payloads import claim_payload, claim_token
 from core.team.admins import CLAIM_HOLDS_FOR, ClaimOutcome, Role, owner_proof
 from database.connection import Database
 from database.operations import admin_ops, user_ops
 from database.team import Team
+from tests.operations.conftest import away_after
 
 KEY, OTHER_KEY = b"k" * 32, b"o" * 32
 OLIVE, BOB = 501, 503
@@ -195,6 +199,20 @@ async def test_a_role_is_read_once_in_five_seconds(db: Database, clock: ManualCl
     clock.move(timedelta(seconds=0.1))
     assert await house.role_of(BOB) is Role.EDITOR
     assert db.calls["find admins"] == 2
+
+
+async def test_owners_last_known_are_named_while_the_database_is_away(db: Database, clock: ManualClock) -> None:
+    house = team(clock, BOB)
+    await add(db, OLIVE, "owner", proof=owner_proof(KEY, OLIVE))
+    assert await house.owner_ids() == (OLIVE, BOB)
+    clock.move(timedelta(minutes=1))
+    db.before_call = away_after(0)
+    assert await house.owner_ids() == (OLIVE, BOB)
+    # and those of the configuration are known from the start
+    assert await team(clock, BOB).owner_ids() == (BOB,)
+    assert await house.role_of(BOB) is Role.OWNER
+    with pytest.raises(StoreUnavailable):
+        await house.role_of(OLIVE)
 
 
 def test_a_claim_is_a_start_with_a_token_and_nothing_else() -> None:

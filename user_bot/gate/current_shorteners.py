@@ -75,7 +75,7 @@ class CurrentShorteners:
         await self._shorteners.close()
 
     async def _take_over(self, listed: tuple[Shortener, ...]) -> None:
-        active = [one for one in listed if not one.is_paused]
+        active = [one for one in listed if not one.is_paused and self._is_ours(one)]
         providers = {one.name: self._provider(one) for one in active}
         unreadable = [name for name, provider in providers.items() if provider is None]
         usable = [provider for provider in providers.values() if provider is not None]
@@ -85,6 +85,10 @@ class CurrentShorteners:
             await self._alerts.raise_once(_INCIDENT, texts.keys_unreadable(unreadable))
         else:
             await self._alerts.clear(_INCIDENT, texts.keys_readable())
+
+    def _is_ours(self, one: Shortener) -> bool:
+        """Whether this process knows it: one of the environment may be missing in that of another process."""
+        return not one.is_of_environment or one.code in self._configured
 
     def _provider(self, one: Shortener) -> Provider | None:
         """Return what to ask; None when the key cannot be read."""

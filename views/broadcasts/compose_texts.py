@@ -14,6 +14,9 @@ from views.screens import Screen
 from views.storage import copying_texts
 from views.times import date_and_time, duration
 
+#: buttons named on the draft's screen, and characters of each
+_LABELS_SHOWN, _LABEL_SHOWN = 3, 24
+
 ASK_MESSAGE = (
     "<b>New broadcast.</b> Send or forward the message for your subscribers: with its formatting, with photos or "
     "files, or an album. I show it to you first, and nothing is sent before you confirm it. /cancel to stop."
@@ -128,7 +131,9 @@ def when(send_at: datetime | None, zone: ZoneInfo, now: datetime) -> str:
 def _buttons(buttons: Sequence[LinkButton], *, is_album: bool) -> str:
     if is_album:
         return "none (albums cannot have any)"
-    return ", ".join(isolate(button.text) for button in buttons) or "none"
+    named = ", ".join(isolate(button.text, _LABEL_SHOWN) for button in buttons[:_LABELS_SHOWN])
+    more = len(buttons) - _LABELS_SHOWN
+    return f"{named} and {more} more" if more > 0 else named or "none"
 
 
 @dataclass(frozen=True, slots=True)

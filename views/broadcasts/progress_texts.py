@@ -15,7 +15,7 @@ from views.times import date_and_time, duration
 #: cells of the progress bar
 _CELLS = 20
 #: characters of a title and of a reason
-_TITLE_MAX, _REASON_MAX = 40, 160
+_TITLE_MAX, _REASON_MAX = 40, 100
 
 PAUSED = "Paused. What is on its way still arrives."
 RESUMED = "It goes on when its turn comes."

@@ -1,44 +1,56 @@
-"""What admins read of batches."""
+"""What admins read of batches: messages that are collected until `Done`."""
 
 from core.posts import ITEMS_MAX
+from views.buttons import PRIMARY, button
+from views.posts.callbacks import BatchAction, BatchButton
 from views.quantities import counted
+from views.screens import Screen
 
-#: messages a batch needs; a single one needs no batch
-BATCH_MIN = 2
+#: messages a batch needs
+BATCH_MIN = 1
 
-CANCELLED = "Batch cancelled. Nothing was stored."
-STALE = "This batch is already closed."
-LOST = "I have lost track of your batch, and nothing was stored. Please begin again with /batch."
-TOO_FEW = f"A batch needs at least {BATCH_MIN} messages. Send more, or cancel."
+CANCELLED = "Cancelled. Nothing was stored."
+STALE = "This was ended already."
+LOST = "I have lost track of what you were collecting, and nothing was stored. Please begin again with /batch."
 NOTHING_YET = "Send at least one message first, or cancel."
-FULL = f"The batch is full: {ITEMS_MAX} messages is the most one post can hold. Press Finish under it."
+FULL = f"That is all: {ITEMS_MAX} messages is the most one post can hold. Press Done."
 ALBUM_TOO_BIG = (
     f"This album does not fit: a post holds at most {ITEMS_MAX} messages, and albums stay whole. "
-    "Nothing of it was added. Press Finish, and start another batch with it."
+    "Nothing of it was added. Press Done, and start another post with it."
 )
 
 
-def status(collected: int, replaces: int | None) -> str:
-    """Return the status message. `replaces`: number of the post that gets new content, None for a new post."""
-    if replaces is None:
-        head = "<b>New batch.</b> Send or forward the messages of this post, in order. Albums stay whole."
-        least = BATCH_MIN
+def status(batch_id: str, collected: int, *, adds_to: int | None = None, replaces: int | None = None) -> Screen:
+    """Return the status message of a batch.
+
+    `adds_to`, `replaces`: the number of the post whose messages these become; neither for a new post.
+    """
+    if adds_to is not None:
+        head = f"<b>More messages for post {adds_to}.</b> Send or forward them, in order."
+    elif replaces is not None:
+        head = f"<b>New messages for post {replaces}.</b> Send or forward them, in order."
     else:
-        head = f"<b>New content for post {replaces}.</b> Send one message, an album, or several."
-        least = 1
-    if collected == 0:
-        return head
-    if collected < least:
-        return f"{head}\n\n{counted(collected, 'message')} so far. Send at least {least - collected} more."
+        head = "<b>New post.</b> Send or forward its messages, in order. Albums stay whole."
     if collected >= ITEMS_MAX:
-        return f"{head}\n\n<b>{collected} messages</b>: full. Press Finish."
-    return f"{head}\n\n<b>{counted(collected, 'message')}</b> so far. Press Finish when it is complete."
+        head += f"\n<b>{collected} messages</b>: full. Press Done."
+    elif collected:
+        head += f"\n<b>{counted(collected, 'message')}</b> so far."
+    buttons = [
+        button("Done", BatchButton(act=BatchAction.DONE, batch=batch_id).pack(), style=PRIMARY),
+        button("Cancel", BatchButton(act=BatchAction.CANCEL, batch=batch_id).pack()),
+    ]
+    return Screen(head, (buttons,))
 
 
 def storing(collected: int) -> str:
     return f"Storing {counted(collected, 'message')}…"
 
 
-def not_stored(sentence: str, collected: int) -> str:
-    """Say that storing failed, for the reason `sentence` (HTML), and that the batch is still open."""
-    return f"{sentence}\n\nYour {counted(collected, 'message')} are still here: press Finish to try again."
+def not_stored(sentence: str, collected: int, shown: Screen) -> Screen:
+    """Say that storing failed, for the reason `sentence` (HTML), and that the batch `shown` is still open."""
+    still = f"Your {counted(collected, 'message')} are still here: press Done to try again."
+    return Screen(f"{sentence}\n\n{still}", shown.rows)
+
+
+def batch_title(messages: int) -> str:
+    return counted(messages, "message")

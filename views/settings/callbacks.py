@@ -8,19 +8,15 @@ from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
 from core.errors import BadInput
-from core.settings import BotSettings, Control, Group, SettingField
+from core.settings import BotSettings, Control, SettingField
 from core.settings.reading import expected
 
-#: characters of a setting's name, a value and a fingerprint, so that the data stays below Telegram's 64 bytes
-_NAME_MAX, _VALUE_MAX, _SEEN_LENGTH = 25, 10, 8
+#: characters of a setting's name and of a value, so that the data stays below Telegram's 64 bytes
+_NAME_MAX, _VALUE_MAX = 25, 10
+#: controls whose values fit into a button
+_SHORT = frozenset({Control.NUMBER, Control.DURATION, Control.CHOICE, Control.SWITCH})
 #: stands for an empty value
 _EMPTY = "-"
-
-
-class GroupButton(CallbackData, prefix="sg"):
-    """Show a group."""
-
-    group: Group
 
 
 class FieldButton(CallbackData, prefix="sf"):
@@ -30,11 +26,11 @@ class FieldButton(CallbackData, prefix="sf"):
 
 
 class SetButton(CallbackData, prefix="ss"):
-    """Set a value; `seen`: the fingerprint of the value the screen showed."""
+    """Set a value; `seen`: the value the screen showed, as `seen_of` writes it."""
 
     name: str = Field(max_length=_NAME_MAX)
     value: str = Field(max_length=_VALUE_MAX)
-    seen: str = Field(max_length=_SEEN_LENGTH)
+    seen: str = Field(max_length=_VALUE_MAX)
 
 
 class ConfirmedButton(CallbackData, prefix="sy"):
@@ -42,7 +38,7 @@ class ConfirmedButton(CallbackData, prefix="sy"):
 
     name: str = Field(max_length=_NAME_MAX)
     value: str = Field(max_length=_VALUE_MAX)
-    seen: str = Field(max_length=_SEEN_LENGTH)
+    seen: str = Field(max_length=_VALUE_MAX)
 
 
 class AskButton(CallbackData, prefix="sa"):
@@ -58,15 +54,24 @@ class ShowButton(CallbackData, prefix="sh"):
 
 
 class SaveButton(CallbackData, prefix="sv"):
-    """Save the value that was typed; `seen` as in SetButton."""
+    """Save the value that was typed, which is stored with the conversation."""
 
     name: str = Field(max_length=_NAME_MAX)
-    seen: str = Field(max_length=_SEEN_LENGTH)
 
 
 def fingerprint(value: Any) -> str:
     """Return eight characters that differ for values that differ, but for one pair in four thousand million."""
     return f"{crc32(repr(_plain(value)).encode()):08x}"
+
+
+def seen_of(field: SettingField, value: Any) -> str:
+    """Return the value a screen shows as buttons carry it: itself, or the fingerprint of a text."""
+    return to_button(value) if field.control in _SHORT else fingerprint(value)
+
+
+def read_seen(field: SettingField, text: str) -> tuple[Any] | None:
+    """Return the seen value in a tuple; None if only its fingerprint is known. Raises BadInput for a forged one."""
+    return (from_button(field, text),) if field.control in _SHORT else None
 
 
 def to_button(value: Any) -> str:

@@ -24,7 +24,7 @@ from views.settings.callbacks import (
     SaveButton,
     SetButton,
     ShowButton,
-    fingerprint,
+    seen_of,
     to_button,
 )
 from views.settings.panel import group_parent
@@ -66,14 +66,14 @@ def question(field: SettingField) -> Screen:
     return Screen(f"<b>{field.label}</b>\n{esc(_asked(field))}", (), _field_parent(field))
 
 
-def save_screen(field: SettingField, html: str, seen: str) -> Screen:
+def save_screen(field: SettingField, html: str) -> Screen:
     """Ask whether a text is saved that was just shown as its readers get it."""
     placeholders = "" if field.name == "contact" else " with the longest values"
     return Screen(
         f"<b>{field.label}</b>\nAbove it stands{placeholders}: {esc(length_words(field.name, html))}",
         (
             [
-                button("Save", SaveButton(name=field.name, seen=seen).pack(), style=PRIMARY),
+                button("Save", SaveButton(name=field.name).pack(), style=PRIMARY),
                 button("Again", AskButton(name=field.name).pack()),
             ],
         ),
@@ -84,7 +84,9 @@ def save_screen(field: SettingField, html: str, seen: str) -> Screen:
 def confirm_screen(field: SettingField, value: Any, seen: Seen, note: str) -> Screen:
     """Say what a change of “Who gets posts” means. `note`: what it means without a shortener, HTML."""
     settings = seen.now.settings
-    data = ConfirmedButton(name=field.name, value=to_button(value), seen=fingerprint(seen.now.value(field.name))).pack()
+    data = ConfirmedButton(
+        name=field.name, value=to_button(value), seen=seen_of(field, seen.now.value(field.name))
+    ).pack()
     head = f"<b>{field.label}: {value_words(field, value)}?</b>"
     return Screen(
         "\n".join(part for part in (head, _meaning(AccessMode(value), settings), note) if part),
@@ -155,7 +157,7 @@ def _field_parent(field: SettingField) -> Parent:
 
 
 def _set(field: SettingField, text: str, value: Any, current: Any) -> InlineKeyboardButton:
-    return button(text, SetButton(name=field.name, value=to_button(value), seen=fingerprint(current)).pack())
+    return button(text, SetButton(name=field.name, value=to_button(value), seen=seen_of(field, current)).pack())
 
 
 def _control(field: SettingField, value: Any) -> list[Row]:

@@ -8,11 +8,11 @@ from core.team.admins import Role
 from core.team.rights import Right, may
 from views.buttons import Row, button
 from views.html import cut, esc
-from views.navigation import MENU, Section, data_of, open_button, parent
+from views.navigation import MENU, GroupButton, Section, data_of, open_button, parent
 from views.navigation import NAMES as SECTION_NAMES
 from views.screen_limits import WIDE_MAX
 from views.screens import Parent, Screen, in_pairs
-from views.settings.callbacks import FieldButton, GroupButton, SetButton, fingerprint, to_button
+from views.settings.callbacks import FieldButton, SetButton, seen_of, to_button
 from views.settings.words import value_words
 
 NAMES = {
@@ -98,7 +98,7 @@ def _button(field: SettingField, now: SettingsNow) -> InlineKeyboardButton:
     """Return the setting with its value; a switch turns at once, the others open their screen."""
     value = now.value(field.name)
     if field.control is Control.SWITCH:
-        data = SetButton(name=field.name, value=to_button(not value), seen=fingerprint(value)).pack()
+        data = SetButton(name=field.name, value=to_button(not value), seen=seen_of(field, value)).pack()
         return button(f"{field.label}: {value_words(field, value)}", data)
     section = _ELSEWHERE.get(field.name)
     if section is not None:

@@ -6,12 +6,13 @@ from zoneinfo import ZoneInfo
 
 from aiogram.types import InlineKeyboardButton
 
+from core.settings import Group
 from core.shorteners.counts import ShortenerState, Tally
 from core.shorteners.records import Shortener
 from views.buttons import DANGER, PRIMARY, Row, button
 from views.conflicts import conflict
 from views.html import bare, cut
-from views.navigation import Section, parent
+from views.navigation import GroupButton, Section, parent
 from views.screens import Parent, Screen
 from views.shorteners import texts
 from views.shorteners.callbacks import (
@@ -29,7 +30,8 @@ PAGE = 6
 #: characters of a name on a button of the list
 _NAME_ON_ROW = 15
 PARENT = parent(Section.SHORTENERS)
-_SETTINGS = parent(Section.SETTINGS)
+#: the group of settings with the row that opens the list
+_UNLOCKING = Parent("Unlocking", GroupButton(group=Group.UNLOCKING).pack())
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +52,14 @@ def short_list(entries: Sequence[Entry], page: int = 0) -> Screen:
     """Return one button per shortener, the pages, and `Add`."""
     add = [button("Add", AddShortener().pack(), style=PRIMARY)]
     if not entries:
-        return Screen(texts.EMPTY, (add,), _SETTINGS)
+        return Screen(texts.EMPTY, (add,), _UNLOCKING)
     last = (len(entries) - 1) // PAGE
     page = min(page, last)
     rows: list[Row] = [[_row(entry)] for entry in entries[page * PAGE : (page + 1) * PAGE]]
     # with two pages the pager and `Add` share a row: eight rows are the most
     turn: Row = [button("‹ Prev", ShortenerPage(page=page - 1).pack())] if page else []
     turn += [button("Next ›", ShortenerPage(page=page + 1).pack())] if page < last else []
-    return Screen(texts.LIST, (*rows, [*turn, *add]), _SETTINGS)
+    return Screen(texts.LIST, (*rows, [*turn, *add]), _UNLOCKING)
 
 
 def _row(entry: Entry) -> InlineKeyboardButton:
@@ -99,8 +101,8 @@ def ask_key(code: str | None = None, name: str = "") -> Screen:
     return Screen(texts.ASK_KEY, (), PARENT if code is None else _card_parent(code, name))
 
 
-def no_vault() -> Screen:
-    return Screen(texts.NO_VAULT, (), PARENT)
+def no_vault(problem: str) -> Screen:
+    return Screen(texts.no_vault(problem), (), PARENT)
 
 
 def full() -> Screen:

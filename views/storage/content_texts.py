@@ -33,7 +33,7 @@ _WHAT_WORKS = "Send a text, photo, video, audio, file, voice message, animation 
 ALBUM_HELD = "I am having a short break. I have kept your album and go on in a moment."
 LATE_MESSAGE = (
     "One message of your last album arrived late and is not in its post. "
-    "To have it whole, open the post with /posts, press “Replace messages” and send the album again."
+    "To have it whole, open the post with /posts, press “Content”, then “Replace all”, and send the album again."
 )
 
 

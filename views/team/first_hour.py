@@ -12,7 +12,7 @@ from views.admin_texts import SEND_ANYTHING
 from views.buttons import PRIMARY, button, keyboard, rights
 from views.html import isolate
 from views.links import add_to_channel_link
-from views.navigation import Section, open_button
+from views.navigation import OpenPreview, Section, open_button
 from views.team.callbacks import CheckFirstChannel
 
 #: identifies the answer to this picker
@@ -23,9 +23,6 @@ WHICH_CHANNEL = "Which channel do your subscribers read?"
 PICKER_BUTTON = "Choose my channel"
 LATER_BUTTON = "Later"
 CONNECTED = f"Connected. {SEND_ANYTHING}"
-IS_STORAGE = "That is the storage channel: everybody in it sees every post. Choose the one your subscribers read."
-FULL = "There are 50 channels already. Remove one under Channels first."
-UNSURE = "Telegram did not answer, so I cannot tell. Try again in a moment."
 ASK_AN_OWNER = "The storage channel is not chosen yet, so posts cannot be kept. Ask an owner."
 IT_IS_OUT = "It is out."
 
@@ -38,7 +35,6 @@ def pick_channel() -> ReplyKeyboardMarkup:
         user_administrator_rights=rights((*PUBLISHING_RIGHTS, "manage_chat", "promote_members")),
         bot_administrator_rights=rights((*PUBLISHING_RIGHTS, "manage_chat")),
         request_title=True,
-        request_username=True,
     )
     return ReplyKeyboardMarkup(
         keyboard=[[KeyboardButton(text=PICKER_BUTTON, request_chat=request)], [KeyboardButton(text=LATER_BUTTON)]],
@@ -56,10 +52,10 @@ def give_right(username: str, chat_id: int) -> InlineKeyboardMarkup:
     return keyboard([add], [button("Check again", CheckFirstChannel(chat_id=chat_id).pack())])
 
 
-def after_publishing(see: str) -> InlineKeyboardMarkup:
-    """Return what can come next. `see`: callback data that shows the post as a subscriber gets it."""
+def after_publishing(code: str) -> InlineKeyboardMarkup:
+    """Return what can come next after a post was published."""
     return keyboard(
-        [button("See it as a subscriber", see, style=PRIMARY)],
+        [button("See it as a subscriber", OpenPreview(code=code).pack(), style=PRIMARY)],
         [open_button(Section.CHANNELS, "Require channels")],
         [open_button(Section.SHORTENERS, "Set up unlocking")],
     )

@@ -1,4 +1,4 @@
-"""Batches: several messages are collected, then become one post or the new content of a post."""
+"""Batches: several messages are collected until `Done`, then become a post, or messages of one."""
 
 from aiogram import Bot, F, Router
 from aiogram.filters import StateFilter
@@ -6,48 +6,66 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from admin_bot.content import kind_of, post_item, written_title
-from admin_bot.conversation.batch_draft import AddOutcome, BatchDraft, new_batch_draft
+from admin_bot.conversation.batch_draft import AddOutcome, BatchDraft, StoredCopies, draft_for, new_batch_draft
 from admin_bot.conversation.dialogue import Dialogue
 from admin_bot.filters import is_copyable, is_refused
-from admin_bot.posts.batch_status import BatchStatusEditor, PendingEdit
+from admin_bot.posts.batch_status import BatchStatus, status_screen
+from admin_bot.posts.cards import CardService
+from admin_bot.posts.lists import list_screen
 from admin_bot.posts.post_maker import Made, NotMade, PostMaker
-from admin_bot.screens import MessageRef, Screen, remove_screen, reply_to, screen_id, send, show, show_in_place, toast
+from admin_bot.screens import (
+    pressed_message,
+    remove_screen,
+    reply_to,
+    screen_id,
+    show,
+    show_in_place,
+    toast,
+    turn_to,
+    turn_to_fresh,
+)
 from admin_bot.states import Collecting
 from admin_bot.storage.albums import AlbumCollector
+from admin_bot.storage.copier import Stored
+from core.posts import Post
 from database.operations import post_ops
-from views.links import post_link
+from views.admin_texts import FIRST_THE_BATCH
 from views.posts import batch_texts as texts
-from views.posts import keyboards
-from views.posts.callbacks import BatchAction, BatchButton
-from views.posts.texts import POST_GONE, batch_title, made, replaced
+from views.posts import made as made_views
+from views.posts.callbacks import BatchAction, BatchButton, PostAction, PostButton, PostList
+from views.screens import Screen
 from views.storage.content_texts import cannot_store
 
 _REFUSALS = {AddOutcome.FULL: texts.FULL, AddOutcome.ALBUM_TOO_BIG: texts.ALBUM_TOO_BIG}
 
 
-def _status_screen(draft: BatchDraft) -> Screen:
-    return Screen(texts.status(len(draft.items), draft.replaces_number), keyboards.batch(draft.id))
-
-
-async def show_status(
-    bot: Bot, chat_id: int, dialogue: Dialogue, draft: BatchDraft, batch_status: BatchStatusEditor
-) -> None:
-    """Move the batch's only status message to the end of the chat: delete the old one, send a new one."""
-    # stored before it is shown: if Telegram's answer is lost, the batch is not
-    await dialogue.keep_batch_draft(draft)
-    await remove_screen(bot, chat_id, await batch_status.cancel_pending(chat_id, draft.status_message_id))
-    sent = await send(bot, chat_id, _status_screen(draft))
-    await dialogue.keep_batch_draft(draft.model_copy(update={"status_message_id": sent.message_id}))
-
-
-async def open_batch(message: Message, bot: Bot, state: FSMContext, batch_status: BatchStatusEditor) -> None:
+async def open_batch(message: Message, state: FSMContext, batch_status: BatchStatus) -> None:
     """Open a batch, or show the one that is open."""
     dialogue = Dialogue(state)
     draft = await dialogue.batch_draft() or new_batch_draft()
-    await show_status(bot, message.chat.id, dialogue, draft, batch_status)
+    await batch_status.show(message.chat.id, dialogue, draft)
 
 
-async def collect(message: Message, state: FSMContext, batch_status: BatchStatusEditor) -> None:
+async def open_for_post(
+    query: CallbackQuery, callback_data: PostButton, state: FSMContext, batch_status: BatchStatus, cards: CardService
+) -> None:
+    """Collect messages that are added to a post, or take the place of all it has."""
+    dialogue, replaces = Dialogue(state), callback_data.act is PostAction.REPLACE
+    draft = await dialogue.batch_draft()
+    if draft is not None and callback_data.code != (draft.replaces if replaces else draft.adds_to):
+        await toast(query, FIRST_THE_BATCH, alert=True)
+        return
+    if draft is None:
+        post = await cards.find_or_answer(query, callback_data.code, callback_data.place)
+        if post is None:
+            return
+        draft = draft_for(post, replaces=replaces)
+    # pressed again, perhaps because Telegram's answer was lost: the open batch stays
+    await toast(query)
+    await batch_status.show(query.from_user.id, dialogue, draft)
+
+
+async def collect(message: Message, state: FSMContext, batch_status: BatchStatus) -> None:
     dialogue = Dialogue(state)
     draft = await dialogue.batch_draft()
     if draft is None:
@@ -57,96 +75,145 @@ async def collect(message: Message, state: FSMContext, batch_status: BatchStatus
     changed, outcome = draft.add(message.message_id, message.media_group_id, written_title(message), post_item(message))
     if changed is not draft:
         await dialogue.keep_batch_draft(changed)
-        batch_status.schedule(message.chat.id, PendingEdit(changed.status_message_id, _status_screen(changed)))
+    # also for what was refused: the message has moved the status message up
+    batch_status.schedule(message.chat.id)
     if outcome in _REFUSALS:
         await message.answer(_REFUSALS[outcome], reply_parameters=reply_to(message.message_id))
 
 
-async def refuse(message: Message) -> None:
+async def refuse(message: Message, batch_status: BatchStatus) -> None:
+    batch_status.schedule(message.chat.id)
     await message.answer(cannot_store(kind_of(message)), reply_parameters=reply_to(message.message_id))
 
 
 async def _open_draft(
-    query: CallbackQuery, callback_data: BatchButton, bot: Bot, state: FSMContext
+    query: CallbackQuery, callback_data: BatchButton, bot: Bot, state: FSMContext, cards: CardService
 ) -> BatchDraft | None:
-    """Return the batch of the button; None if it is closed, and then the button's message says so."""
-    draft = await Dialogue(state).batch_draft()
+    """Return the batch of the button; None if it has ended, and then its message shows what became of it."""
+    dialogue = Dialogue(state)
+    draft = await dialogue.batch_draft()
     if draft is not None and draft.id == callback_data.batch:
         return draft
-    await toast(query, texts.STALE)
-    if screen_id(query) is not None:
-        await show_in_place(query, bot, Screen(texts.STALE))
+    code = await dialogue.made_of(callback_data.batch)
+    post = None if code is None else await post_ops.find(code)
+    if post is None:
+        await turn_to_fresh(query, bot, await list_screen(PostList(), None))
+    else:
+        await turn_to(query, bot, await cards.made(post), texts.STALE)
     return None
 
 
 async def cancel(
-    query: CallbackQuery, callback_data: BatchButton, bot: Bot, state: FSMContext, batch_status: BatchStatusEditor
-) -> None:
-    draft = await _open_draft(query, callback_data, bot, state)
-    if draft is None:
-        return
-    await Dialogue(state).close_batch_draft()
-    await batch_status.cancel_pending(query.from_user.id, draft.status_message_id)
-    await toast(query)
-    await show_in_place(query, bot, Screen(texts.CANCELLED))
-
-
-async def finish(
     query: CallbackQuery,
     callback_data: BatchButton,
     bot: Bot,
     state: FSMContext,
-    batch_status: BatchStatusEditor,
+    batch_status: BatchStatus,
+    post_maker: PostMaker,
+    cards: CardService,
+) -> None:
+    draft = await _open_draft(query, callback_data, bot, state, cards)
+    if draft is None:
+        return
+    await Dialogue(state).close_batch_draft()
+    batch_status.cancel(query.from_user.id)
+    await turn_to(query, bot, Screen(texts.CANCELLED))
+    await _forget_other_status(query, bot, draft)
+    if draft.stored is not None:
+        await post_maker.drop(Stored(draft.stored.chat_id, draft.stored.message_ids))
+
+
+async def _forget_other_status(query: CallbackQuery, bot: Bot, draft: BatchDraft) -> None:
+    """Delete the status message, if an older one was pressed that was left by a kill or a lost answer."""
+    if draft.status_message_id != screen_id(query):
+        await remove_screen(bot, query.from_user.id, draft.status_message_id)
+
+
+async def done(
+    query: CallbackQuery,
+    callback_data: BatchButton,
+    bot: Bot,
+    state: FSMContext,
+    batch_status: BatchStatus,
     post_maker: PostMaker,
     albums: AlbumCollector,
-    user_bot_username: str,
+    cards: CardService,
 ) -> None:
-    draft = await _open_draft(query, callback_data, bot, state)
+    draft = await _open_draft(query, callback_data, bot, state, cards)
     if draft is None:
         return
     if not draft.is_enough:
-        await toast(query, texts.NOTHING_YET if draft.replaces else texts.TOO_FEW, alert=True)
+        await toast(query, texts.NOTHING_YET, alert=True)
         return
-    chat_id = query.from_user.id
-    await toast(query)
-    await batch_status.cancel_pending(chat_id, draft.status_message_id)
-    ref = await show_in_place(query, bot, Screen(texts.storing(len(draft.items))))
-    outcome = await _make(post_maker, chat_id, draft)
+    chat_id, dialogue = query.from_user.id, Dialogue(state)
+    batch_status.cancel(chat_id)
+    # `Done` stays below until the end: pressed again after a kill, it goes on
+    await toast(query, texts.storing(len(draft.items)))
+    outcome = await _store_and_make(post_maker, dialogue, chat_id, draft)
     if isinstance(outcome, NotMade):
-        sentence = texts.not_stored(outcome.sentence, len(draft.items))
-        await show(bot, ref, Screen(sentence, keyboards.batch(draft.id)))
+        await show_in_place(query, bot, texts.not_stored(outcome.sentence, len(draft.items), status_screen(draft)))
         return
-    await Dialogue(state).close_batch_draft()
+    await dialogue.close_batch_draft(None if outcome is None else outcome.post.code)
     for group_id, message_ids in draft.groups().items():
         albums.close_group(chat_id, group_id, message_ids)
-    await _show_outcome(bot, ref, draft, outcome, user_bot_username)
+    if outcome is None:
+        await show_in_place(query, bot, (await list_screen(PostList(), None)).with_note(made_views.NOTHING_THERE))
+    else:
+        await show(bot, pressed_message(query), await _answer(cards, draft, outcome.post))
+    await _forget_other_status(query, bot, draft)
+
+
+async def _store_and_make(
+    post_maker: PostMaker, dialogue: Dialogue, admin_id: int, draft: BatchDraft
+) -> Made | NotMade | None:
+    """Copy the messages, remember the copies, then write the post: a kill in between loses and repeats nothing."""
+    copies = draft.copies
+    if copies is None:
+        stored = await post_maker.store(admin_id, draft.message_ids)
+        if isinstance(stored, NotMade):
+            return stored
+        copies = StoredCopies(chat_id=stored.chat_id, message_ids=stored.message_ids, sources=draft.message_ids)
+        if draft.stored is not None:
+            # made by an earlier `Done`, of other messages than it has now
+            await post_maker.drop(Stored(draft.stored.chat_id, draft.stored.message_ids))
+        draft = draft.model_copy(update={"stored": copies})
+        await dialogue.keep_batch_draft(draft)
+    post_maker.keep(admin_id, draft.message_ids, Stored(copies.chat_id, copies.message_ids))
+    outcome = await _make(post_maker, admin_id, draft)
+    if isinstance(outcome, NotMade):
+        # the copies were deleted
+        await dialogue.keep_batch_draft(draft.model_copy(update={"stored": None}))
+    return outcome
 
 
 async def _make(post_maker: PostMaker, admin_id: int, draft: BatchDraft) -> Made | NotMade | None:
-    if draft.replaces is None:
-        title = draft.title or batch_title(len(draft.items))
-        return await post_maker.make(admin_id, admin_id, draft.message_ids, title, draft.contents)
-    post = await post_ops.find(draft.replaces)
+    target = draft.replaces or draft.adds_to
+    if target is None:
+        title = draft.title or texts.batch_title(len(draft.items))
+        return await post_maker.make(admin_id, admin_id, draft.message_ids, title, draft.contents, code=draft.code)
+    post = await post_ops.find(target)
     if post is None:
+        if draft.stored is not None:
+            await post_maker.drop(Stored(draft.stored.chat_id, draft.stored.message_ids))
         return None
-    return await post_maker.replace(admin_id, post, admin_id, draft.message_ids, draft.contents)
+    change = post_maker.replace if draft.replaces else post_maker.append
+    return await change(admin_id, post, admin_id, draft.message_ids, draft.contents)
 
 
-async def _show_outcome(
-    bot: Bot, ref: MessageRef, draft: BatchDraft, outcome: Made | None, user_bot_username: str
-) -> None:
-    if outcome is None:
-        await show(bot, ref, Screen(POST_GONE))
-        return
-    link = post_link(user_bot_username, outcome.post.code)
-    html = replaced(outcome.post, link) if draft.replaces else made(outcome.post, link)
-    await show(bot, ref, Screen(html, keyboards.made(outcome.post, link)))
+async def _answer(cards: CardService, draft: BatchDraft, post: Post) -> Screen:
+    if draft.replaces is None and draft.adds_to is None:
+        return await cards.made(post)
+    link, steps = cards.link(post), await cards.steps(post)
+    if draft.replaces is not None:
+        return made_views.replaced(post, link, steps)
+    return made_views.added(post, link, steps, len(draft.items))
 
 
 def build() -> Router:
     router = Router(name="admin batch")
     router.message.register(collect, StateFilter(Collecting.messages), is_copyable)
     router.message.register(refuse, StateFilter(Collecting.messages), is_refused)
-    router.callback_query.register(finish, BatchButton.filter(F.act == BatchAction.FINISH))
+    router.callback_query.register(done, BatchButton.filter(F.act == BatchAction.DONE))
     router.callback_query.register(cancel, BatchButton.filter(F.act == BatchAction.CANCEL))
+    router.callback_query.register(open_for_post, PostButton.filter(F.act.in_({PostAction.ADD, PostAction.REPLACE})))
     return router

@@ -1,150 +1,184 @@
-"""The buttons of a post's card."""
+"""The buttons of a post's card, and its options: screens, and questions whose answer is typed."""
 
 from collections.abc import Awaitable, Callable
 
 from aiogram import Bot, F, Router
 from aiogram.fsm.context import FSMContext
+from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery
 
-from admin_bot.conversation.batch_draft import new_batch_draft
 from admin_bot.conversation.dialogue import Dialogue, Question
 from admin_bot.middlewares.questions import EndQuestion
-from admin_bot.posts.batch_status import BatchStatusEditor
 from admin_bot.posts.cards import CardService
-from admin_bot.posts.handlers.batch import show_status
+from admin_bot.posts.changes import ChangeService, Wanted
+from admin_bot.posts.choices import FIELDS, chosen, cover_of
+from admin_bot.posts.fingerprints import fingerprint
 from admin_bot.posts.inputs import LONGEST_MINUTES
-from admin_bot.screens import Screen, screen_id, show_in_place, toast
-from admin_bot.states import Asked
+from admin_bot.posts.lists import list_screen
+from admin_bot.screens import screen_id, toast, turn_to, turn_to_fresh
+from admin_bot.states import Asked, PostAsked
 from core.clock import Clock
 from core.posts import Post
+from core.settings.announcing import announcement_label
 from database.operations import post_ops, settings_ops
-from views.admin_texts import FIRST_THE_BATCH, STALE_BUTTON
-from views.navigation import OpenPost
-from views.posts import keyboards, texts
-from views.posts.callbacks import AS_SETTINGS, DeletionTime, PostAction, PostButton, PostList
+from views.admin_texts import FIRST_THE_BATCH
+from views.navigation import OpenPost, OpenPreview
+from views.posts import cards as card_views
+from views.posts import contents, options, questions
+from views.posts.callbacks import Choice, PostAction, PostButton, PostChoice, PostList, SaveMine
+from views.screens import Screen
 
-#: each press of "Protect" sets the next value: as in settings, on, off
-_NEXT_PROTECT: dict[bool | None, bool | None] = {None: True, True: False, False: None}
-_QUESTIONS = {
-    PostAction.RENAME: (Asked.title, texts.ask_title),
-    PostAction.DESCRIBE: (Asked.description, texts.ask_description),
-    PostAction.OTHER_TIME: (Asked.deletion, texts.ask_deletion),
+#: questions: what they wait for, and the field whose present value the answer replaces
+_ASKED: dict[PostAction, tuple[State, Choice | None]] = {
+    PostAction.TITLE: (Asked.title, Choice.TITLE),
+    PostAction.TEXT: (Asked.description, Choice.DESCRIPTION),
+    PostAction.OTHER_TIME: (Asked.deletion, Choice.DELETE_AFTER),
+    PostAction.LABEL: (PostAsked.label, Choice.LABEL),
+    PostAction.PASSWORD: (PostAsked.password, Choice.PASSWORD),
+    PostAction.OWN_COVER: (PostAsked.cover, Choice.COVER),
+    PostAction.PLACE: (PostAsked.place, None),
 }
 
 
-async def open_card(query: CallbackQuery, callback_data: PostButton, cards: CardService) -> None:
-    await cards.show(query, await post_ops.find(callback_data.code), callback_data.place)
+async def open_card(query: CallbackQuery, callback_data: PostButton, bot: Bot, cards: CardService) -> None:
+    post = await cards.find_or_answer(query, callback_data.code, callback_data.place)
+    if post is not None:
+        await turn_to(query, bot, await cards.screen(post, callback_data.place))
 
 
-async def open_by_code(query: CallbackQuery, callback_data: OpenPost, cards: CardService) -> None:
-    await cards.show(query, await post_ops.find(callback_data.code), PostList())
+async def open_by_code(query: CallbackQuery, callback_data: OpenPost, bot: Bot, cards: CardService) -> None:
+    post = await cards.find_or_answer(query, callback_data.code, PostList())
+    if post is not None:
+        await turn_to(query, bot, await cards.screen(post, PostList()))
 
 
-async def preview(query: CallbackQuery, callback_data: PostButton, cards: CardService) -> None:
-    post = await cards.find_or_answer(query, callback_data.code)
+async def preview_by_code(query: CallbackQuery, callback_data: OpenPreview, cards: CardService) -> None:
+    post = await cards.find_or_answer(query, callback_data.code, PostList())
     if post is not None:
         await cards.preview(query, post)
 
 
-async def cycle_protect(query: CallbackQuery, callback_data: PostButton, cards: CardService) -> None:
-    post = await cards.find_or_answer(query, callback_data.code)
-    if post is None:
-        return
-    changing = post_ops.set_protect(post.code, _NEXT_PROTECT[post.protect])
-    post = await cards.change(query.from_user.id, post, changing, "post.protected", "protect")
-    await cards.show(query, post, callback_data.place)
+async def preview(query: CallbackQuery, callback_data: PostButton, cards: CardService) -> None:
+    post = await cards.find_or_answer(query, callback_data.code, callback_data.place)
+    if post is not None:
+        await cards.preview(query, post)
 
 
-async def remove(query: CallbackQuery, callback_data: PostButton, cards: CardService) -> None:
-    post = await post_ops.find(callback_data.code)
-    changing = post_ops.remove(callback_data.code)
-    post = await cards.change(query.from_user.id, post, changing, "post.removed", "status")
-    await cards.show(query, post, callback_data.place)
-
-
-async def restore(query: CallbackQuery, callback_data: PostButton, cards: CardService) -> None:
-    post = await post_ops.find(callback_data.code)
-    changing = post_ops.restore(callback_data.code)
-    post = await cards.change(query.from_user.id, post, changing, "post.restored", "status")
-    await cards.show(query, post, callback_data.place)
-
-
-async def set_deletion(query: CallbackQuery, callback_data: DeletionTime, cards: CardService) -> None:
-    if callback_data.minutes > LONGEST_MINUTES:
-        await toast(query, STALE_BUTTON)
-        return
-    minutes = None if callback_data.minutes == AS_SETTINGS else callback_data.minutes
-    post = await post_ops.find(callback_data.code)
-    changing = post_ops.set_deletion(callback_data.code, minutes)
-    post = await cards.change(query.from_user.id, post, changing, "post.deletion_set", "delete_after_minutes")
-    await cards.show(query, post, callback_data.place)
-
-
-async def confirm_remove(query: CallbackQuery, callback_data: PostButton, bot: Bot, cards: CardService) -> None:
-    post = await cards.find_or_answer(query, callback_data.code)
-    if post is None:
-        return
-    await toast(query)
-    screen = Screen(texts.confirm_remove(post), keyboards.confirm_remove(post, callback_data.place))
-    await show_in_place(query, bot, screen)
-
-
-async def deletion_times(
-    query: CallbackQuery, callback_data: PostButton, bot: Bot, cards: CardService, clock: Clock
+async def open_screen(
+    query: CallbackQuery, callback_data: PostButton, bot: Bot, cards: CardService, changes: ChangeService
 ) -> None:
-    post = await cards.find_or_answer(query, callback_data.code)
+    """Open one of the screens behind a card, or behind its options."""
+    place = callback_data.place
+    post = await cards.find_or_answer(query, callback_data.code, place)
     if post is None:
         return
-    settings = await settings_ops.current(clock.now())
-    await toast(query)
-    screen = Screen(texts.deletion_screen(post, settings), keyboards.deletion_times(post, callback_data.place))
-    await show_in_place(query, bot, screen)
+    match callback_data.act:
+        case PostAction.OPTIONS:
+            screen = options.options(post, place)
+        case PostAction.DELETION:
+            screen = options.deletion_times(post, place, fingerprint(post.delete_after_minutes))
+        case PostAction.SAVING:
+            screen = options.saving(post, place, fingerprint(post.protect))
+        case PostAction.ACCESS:
+            screen = options.access(post, place, fingerprint(post.access))
+        case PostAction.COVER:
+            screen = await changes.base_screen(post, Choice.COVER, place)
+        case _:
+            screen = card_views.numbers(post, place)
+    await turn_to(query, bot, screen)
 
 
-async def ask(query: CallbackQuery, callback_data: PostButton, bot: Bot, state: FSMContext, cards: CardService) -> None:
-    """Ask for a title, a description or a deletion time: the next text is the answer."""
-    dialogue = Dialogue(state)
-    post = await _post_outside_batch(query, callback_data, dialogue, cards)
-    if post is None:
+async def choose(
+    query: CallbackQuery, callback_data: PostChoice, bot: Bot, state: FSMContext, changes: ChangeService
+) -> None:
+    """Set a field to the value of the button."""
+    value = chosen(callback_data.choice, callback_data.value, LONGEST_MINUTES)
+    if value is None:
+        post = await post_ops.find(callback_data.code)
+        value = None if post is None else cover_of(post, callback_data.choice, callback_data.value)
+        if post is not None and value is None:
+            await toast(query, contents.NO_PICTURE, alert=True)
+            return
+    if value is None:
+        await turn_to_fresh(query, bot, await list_screen(PostList(), None))
         return
-    waiting_for, question_text = _QUESTIONS[callback_data.act]
-    await dialogue.ask(waiting_for, Question(callback_data.pack(), screen_id(query)))
-    await toast(query)
-    screen = Screen(question_text(post), keyboards.question(post.code, callback_data.place))
-    await show_in_place(query, bot, screen)
+    wanted = Wanted(callback_data.code, callback_data.choice, value.value, callback_data.seen, callback_data.place)
+    await _change(query, bot, Dialogue(state), changes, wanted)
 
 
-async def replace_items(
+async def save_mine(
     query: CallbackQuery,
-    callback_data: PostButton,
+    callback_data: SaveMine,
     bot: Bot,
     state: FSMContext,
-    batch_status: BatchStatusEditor,
     cards: CardService,
+    changes: ChangeService,
 ) -> None:
     dialogue = Dialogue(state)
-    open_draft = await dialogue.batch_draft()
-    if open_draft is not None and open_draft.replaces == callback_data.code:
-        # pressed again, perhaps because Telegram's answer was lost: the open batch stays
-        await toast(query)
-        await show_status(bot, query.from_user.id, dialogue, open_draft, batch_status)
+    wanted = await changes.mine(dialogue, callback_data)
+    if wanted is not None:
+        await _change(query, bot, dialogue, changes, wanted)
         return
-    post = await _post_outside_batch(query, callback_data, dialogue, cards)
-    if post is None:
-        return
-    await toast(query)
-    draft = new_batch_draft(replaces=post.code, replaces_number=post.number)
-    await show_status(bot, query.from_user.id, dialogue, draft, batch_status)
+    post = await cards.find_or_answer(query, callback_data.code, callback_data.place)
+    if post is not None:
+        await turn_to_fresh(query, bot, await cards.screen(post, callback_data.place))
 
 
-async def _post_outside_batch(
-    query: CallbackQuery, callback_data: PostButton, dialogue: Dialogue, cards: CardService
-) -> Post | None:
-    """Return the post of the button; None, with an answer, while a batch is open or if the post is gone."""
+async def _change(query: CallbackQuery, bot: Bot, dialogue: Dialogue, changes: ChangeService, wanted: Wanted) -> None:
+    screen = await changes.change(dialogue, query.from_user.id, wanted)
+    if screen is None:
+        await turn_to_fresh(query, bot, await list_screen(PostList(show=wanted.place.show), None))
+    else:
+        await turn_to(query, bot, screen)
+
+
+async def ask(
+    query: CallbackQuery, callback_data: PostButton, bot: Bot, state: FSMContext, cards: CardService, clock: Clock
+) -> None:
+    """Ask for a value: the next message is the answer."""
+    dialogue = Dialogue(state)
     if await dialogue.batch_draft() is not None:
         await toast(query, FIRST_THE_BATCH, alert=True)
-        return None
-    return await cards.find_or_answer(query, callback_data.code)
+        return
+    post = await cards.find_or_answer(query, callback_data.code, callback_data.place)
+    if post is None:
+        return
+    waiting_for, choice = _ASKED[callback_data.act]
+    seen = "" if choice is None else fingerprint(getattr(post, FIELDS[choice]))
+    await dialogue.ask(waiting_for, Question(callback_data.pack(), screen_id(query), seen))
+    await turn_to(query, bot, await _question(post, callback_data, seen, clock))
+
+
+async def _question(post: Post, button: PostButton, seen: str, clock: Clock) -> Screen:
+    place = button.place
+    match button.act:
+        case PostAction.TITLE:
+            return questions.ask_title(post, place)
+        case PostAction.TEXT:
+            return questions.ask_text(post, place, seen)
+        case PostAction.OTHER_TIME:
+            return questions.ask_deletion(post, place)
+        case PostAction.LABEL:
+            settings = await settings_ops.current(clock.now())
+            return questions.ask_label(
+                post, place, seen, announcement_label(post.model_copy(update={"label": None}), settings)
+            )
+        case PostAction.PASSWORD:
+            return questions.ask_password(post, options.password_words(post), place, seen)
+        case PostAction.OWN_COVER:
+            return contents.ask_cover(post, place)
+        case _:
+            return questions.ask_place(post, place)
+
+
+_SCREENS = (
+    PostAction.OPTIONS,
+    PostAction.DELETION,
+    PostAction.SAVING,
+    PostAction.ACCESS,
+    PostAction.COVER,
+    PostAction.NUMBERS,
+)
 
 
 def build() -> Router:
@@ -153,18 +187,13 @@ def build() -> Router:
     handlers: dict[PostAction, Callable[..., Awaitable[None]]] = {
         PostAction.CARD: open_card,
         PostAction.PREVIEW: preview,
-        PostAction.RENAME: ask,
-        PostAction.DESCRIBE: ask,
-        PostAction.OTHER_TIME: ask,
-        PostAction.REPLACE: replace_items,
-        PostAction.PROTECT: cycle_protect,
-        PostAction.DELETION: deletion_times,
-        PostAction.REMOVE: confirm_remove,
-        PostAction.REMOVE_CONFIRMED: remove,
-        PostAction.RESTORE: restore,
+        **dict.fromkeys(_SCREENS, open_screen),
+        **dict.fromkeys(_ASKED, ask),
     }
     for action, handler in handlers.items():
         router.callback_query.register(handler, PostButton.filter(F.act == action))
-    router.callback_query.register(set_deletion, DeletionTime.filter())
+    router.callback_query.register(choose, PostChoice.filter())
+    router.callback_query.register(save_mine, SaveMine.filter())
     router.callback_query.register(open_by_code, OpenPost.filter())
+    router.callback_query.register(preview_by_code, OpenPreview.filter())
     return router

@@ -16,17 +16,16 @@ from core.settings import BotSettings, Control, SettingField, field_of
 from core.settings.changes import Editor
 from core.team.admins import Role
 from database.operations.shorteners import shortener_ops
-from views.navigation import Open, Section
+from views.navigation import GroupButton, Open, Section
 from views.screens import Screen
 from views.settings import field_screens, panel, texts
 from views.settings.callbacks import (
     ConfirmedButton,
     FieldButton,
-    GroupButton,
     SetButton,
     ShowButton,
-    fingerprint,
     from_button,
+    seen_of,
 )
 from views.settings.samples import sample
 
@@ -76,13 +75,13 @@ async def set_value(
         if field.is_confirmed and isinstance(callback_data, SetButton):
             await _confirm(query, bot, field, value, settings, clock, has_page)
             return
-        outcome = await settings.change_seen(editor_of(query), field.name, value, callback_data.seen)
+        outcome = await settings.change_seen(editor_of(query), field, value, callback_data.seen)
     except (BadInput, ValueError):
         # a forged value, or one a former version offered
         await turn_to_fresh(query, bot, field_screens.field_screen(field, settings.seen(await settings.now())))
         return
     undo = await settings.offer_undo(Dialogue(state), field.name, outcome)
-    mine = callback_data.model_copy(update={"seen": fingerprint(outcome.now.value(field.name))}).pack()
+    mine = callback_data.model_copy(update={"seen": seen_of(field, outcome.now.value(field.name))}).pack()
     await show_outcome(query, bot, field, outcome, settings, mine, _after(field, outcome, settings, role, undo))
 
 
@@ -102,7 +101,9 @@ async def show_outcome(
     elif outcome.is_conflict:
         await turn_to_fresh(query, bot, after)
     else:
-        await turn_to(query, bot, after, None if outcome.is_stored else texts.stands_already(field, outcome.before))
+        await turn_to(
+            query, bot, after, None if outcome.is_stored else texts.stands_already(field, seen.now.value(field.name))
+        )
 
 
 def _after(

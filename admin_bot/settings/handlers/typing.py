@@ -12,7 +12,7 @@ from admin_bot.filters import has_text
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.screens import move_below, screen_id, toast, turn_to, turn_to_fresh
 from admin_bot.settings.handlers.panel import editor_of, is_known, show_outcome
-from admin_bot.settings.service import SettingsService
+from admin_bot.settings.service import SettingsService, plain
 from admin_bot.states import SettingAsked
 from admin_bot.typed_html import typed_html
 from core.errors import BadInput
@@ -21,8 +21,9 @@ from core.settings.changes import Editor
 from core.settings.reading import expected
 from views.admin_texts import FIRST_THE_BATCH
 from views.html import esc
+from views.screens import Screen
 from views.settings import field_screens, texts
-from views.settings.callbacks import AskButton, SaveButton, fingerprint
+from views.settings.callbacks import AskButton, SaveButton
 from views.settings.samples import sample
 
 
@@ -33,7 +34,7 @@ async def ask(
     if await dialogue.batch_draft() is not None:
         await toast(query, FIRST_THE_BATCH, alert=True)
         return
-    seen = fingerprint((await settings.now()).value(field.name))
+    seen = plain((await settings.now()).value(field.name))
     await dialogue.ask(SettingAsked.value, Question(callback_data.pack(), screen_id(query), seen))
     await turn_to(query, bot, field_screens.question(field))
 
@@ -54,10 +55,10 @@ async def answered(
     except BadInput as problem:
         await message.answer(esc(problem.sentence))
         return
-    await dialogue.keep_setting(field.name, value)
+    await dialogue.keep_setting(field.name, value, question.seen)
     if field.control is Control.TEXT and value is not None:
         await bot.send_message(message.chat.id, sample(field.name, value, user_bot_username))
-        screen = field_screens.save_screen(field, value, question.seen)
+        screen = field_screens.save_screen(field, value)
     else:
         screen = await _saved(message, dialogue, field, value, question.seen, settings)
     await dialogue.end_question()
@@ -65,13 +66,14 @@ async def answered(
 
 
 async def _saved(
-    message: Message, dialogue: Dialogue, field: SettingField, value: Any, seen: str, settings: SettingsService
-) -> Any:
+    message: Message, dialogue: Dialogue, field: SettingField, value: Any, seen: Any, settings: SettingsService
+) -> Screen:
     """Store a typed value and return the setting's screen, or the choice between mine and another admin's."""
     editor = Editor(message.chat.id, message.from_user.first_name if message.from_user else "")
-    outcome = await settings.change_seen(editor, field.name, value, seen)
+    outcome = await settings.change_from(editor, field.name, value, seen)
     if outcome.is_conflict:
-        mine = SaveButton(name=field.name, seen=fingerprint(outcome.now.value(field.name))).pack()
+        await dialogue.keep_setting(field.name, value, plain(outcome.now.value(field.name)))
+        mine = SaveButton(name=field.name).pack()
         return field_screens.conflict_screen(field, settings.seen(outcome.now), mine)
     undo = await settings.offer_undo(dialogue, field.name, outcome)
     return field_screens.field_screen(field, settings.seen(outcome.now), undo)
@@ -89,11 +91,12 @@ async def save(
     if kept is None:
         await turn_to_fresh(query, bot, field_screens.field_screen(field, settings.seen(await settings.now())))
         return
-    outcome = await settings.change_seen(editor_of(query), field.name, kept["value"], callback_data.seen)
+    outcome = await settings.change_from(editor_of(query), field.name, kept["value"], kept["seen"])
+    if outcome.is_conflict:
+        await dialogue.keep_setting(field.name, kept["value"], plain(outcome.now.value(field.name)))
     undo = await settings.offer_undo(dialogue, field.name, outcome)
-    mine = SaveButton(name=field.name, seen=fingerprint(outcome.now.value(field.name))).pack()
     after = field_screens.field_screen(field, settings.seen(outcome.now), undo)
-    await show_outcome(query, bot, field, outcome, settings, mine, after)
+    await show_outcome(query, bot, field, outcome, settings, callback_data.pack(), after)
 
 
 async def text_expected(message: Message, state: FSMContext) -> None:

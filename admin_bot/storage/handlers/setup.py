@@ -1,16 +1,22 @@
 """The setup of the storage channel: the picker's answer, another attempt, another channel."""
 
 from aiogram import Bot, F, Router
-from aiogram.types import CallbackQuery, ChatMemberUpdated, ChatShared, Message
+from aiogram.types import CallbackQuery, ChatMemberUpdated, ChatShared, Message, User
 
 from admin_bot.filters import is_shared_chat
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.screens import Screen, answer, screen_id, show_in_place, toast, turn_to
 from admin_bot.storage.channel import StorageChannel, describe
 from admin_bot.storage.setup import AfterStorage, Chosen, NotYet, StorageSetup
+from core.settings.changes import Editor
 from views.navigation import Open, Section
 from views.storage import keyboards, screens, texts
 from views.storage.callbacks import SetupAction, SetupButton
+
+
+def editor(user: User | None) -> Editor:
+    """Return who chooses; updates without a person do not get this far."""
+    return Editor(user.id if user else 0, user.first_name if user else "")
 
 
 async def channel_shared(message: Message, storage_setup: StorageSetup, first_hour: AfterStorage) -> None:
@@ -18,13 +24,13 @@ async def channel_shared(message: Message, storage_setup: StorageSetup, first_ho
     if not isinstance(shared, ChatShared) or shared.request_id != keyboards.STORAGE_REQUEST_ID:
         await message.answer(texts.NOT_A_CHANNEL, reply_markup=keyboards.pick_storage())
         return
-    admin_id = message.chat.id
-    outcome = await storage_setup.choose(admin_id, shared.chat_id, shared.title)
+    by = editor(message.from_user)
+    outcome = await storage_setup.choose(by, shared.chat_id, shared.title)
     if isinstance(outcome, Chosen):
-        await first_hour.storage_chosen(admin_id, outcome.title)
+        await first_hour.storage_chosen(by.user_id, outcome.title)
     elif isinstance(outcome, NotYet):
         sent = await answer(message, outcome.screen)
-        await storage_setup.wait_for(admin_id, shared.chat_id, outcome.title, sent.message_id)
+        await storage_setup.wait_for(by, shared.chat_id, outcome.title, sent.message_id)
     else:
         await message.answer(outcome.sentence, reply_markup=keyboards.pick_storage())
 
@@ -33,17 +39,17 @@ async def check_again(
     query: CallbackQuery, callback_data: SetupButton, bot: Bot, storage_setup: StorageSetup, first_hour: AfterStorage
 ) -> None:
     await toast(query)
-    admin_id, chat_id = query.from_user.id, callback_data.chat_id
-    outcome = await storage_setup.choose(admin_id, chat_id)
+    by, chat_id = editor(query.from_user), callback_data.chat_id
+    outcome = await storage_setup.choose(by, chat_id)
     if isinstance(outcome, Chosen):
         await show_in_place(query, bot, Screen(texts.checked(outcome.title)))
         if outcome.is_first:
-            await first_hour.storage_chosen(admin_id, outcome.title)
+            await first_hour.storage_chosen(by.user_id, outcome.title)
     elif isinstance(outcome, NotYet):
         shown = await show_in_place(query, bot, outcome.screen)
-        await storage_setup.wait_for(admin_id, chat_id, outcome.title, shown.message_id or screen_id(query) or 0)
+        await storage_setup.wait_for(by, chat_id, outcome.title, shown.message_id or screen_id(query) or 0)
     else:
-        await bot.send_message(admin_id, outcome.sentence, reply_markup=keyboards.pick_storage())
+        await bot.send_message(by.user_id, outcome.sentence, reply_markup=keyboards.pick_storage())
 
 
 async def choose(query: CallbackQuery, bot: Bot) -> None:

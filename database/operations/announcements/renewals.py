@@ -17,6 +17,8 @@ from database.operations.announcements.rows import announcements
 from database.values import Document, to_key
 
 _ID = "button_renewal"
+#: what becomes of the button of a row; a closed list
+_STATES = ("due", "done", "failed", "kept")
 #: rows marked at once
 PAGE = 500
 
@@ -81,22 +83,20 @@ async def start(key: str, by: int, now: datetime) -> Progress:
 
 
 async def find() -> Progress | None:
-    """Return how far the last renewal is; None when there was none. One read and four counts by index."""
+    """Return how far the last renewal is; None when there was none. One read and one count by index."""
     renewal = await find_renewal()
     if renewal is None:
         return None
-    counts = {state: await _count(renewal.key, state) for state in ("due", "done", "failed", "kept")}
-    return Progress(renewal, **counts)
+    counting: Document = {"_id": "$renewal_state", "count": {"$sum": 1}}
+    rows = await announcements().aggregate({"renewal": renewal.key}, [{"$group": counting}], at_most=len(_STATES))
+    counts = {one["_id"]: one["count"] for one in rows}
+    return Progress(renewal, **{state: counts.get(state, 0) for state in _STATES})
 
 
 async def find_renewal() -> Renewal | None:
     """Return the last renewal, or None."""
     document = await current_database().collection("admin_config").find_one({"_id": _ID})
     return None if document is None else Renewal.model_validate(document)
-
-
-async def _count(key: str, state: str) -> int:
-    return await announcements().count({"renewal": key, "renewal_state": state})
 
 
 async def cancel(key: str) -> bool:

@@ -4,7 +4,7 @@ import structlog
 
 from core.announcements import TROUBLED, Announcement, AnnouncementState
 from core.errors import StoreUnavailable
-from core.incidents import announcement_incident, announcement_key_of
+from core.incidents import announcement_incident, announcement_key_of, announcement_stays_incident
 from database.operations import announcement_ops, channel_ops, incident_ops, post_ops
 from monitoring.alerts import Alerts
 from views import owner_alerts
@@ -47,11 +47,29 @@ class AnnouncementAlerts:
         title = (await post_ops.titles([post_code])).get(post_code, "")
         await self._alerts.clear(announcement_incident(key), owner_alerts.announcement_settled(title or key))
 
+    async def tell_stays(self, one: Announcement, words: str) -> None:
+        """Alert the owners that it cannot be taken out of its channel. `words`: Telegram's."""
+        title, channel = await _names(one)
+        html = owner_alerts.announcement_stays(title, channel, words)
+        await self._alerts.raise_once(announcement_stays_incident(one.id), html)
 
-async def _words(one: Announcement) -> str:
+    async def tell_left(self, one: Announcement) -> None:
+        """Close this incident, if there is one."""
+        if one.removal_attempts:
+            title, channel = await _names(one)
+            html = owner_alerts.announcement_left(title, channel)
+            await self._alerts.clear(announcement_stays_incident(one.id), html)
+
+
+async def _names(one: Announcement) -> tuple[str, str]:
+    """Return what people call its post and its channel."""
     title = (await post_ops.titles([one.post_code])).get(one.post_code) or one.post_code
     found = await channel_ops.find(one.chat_id)
-    channel = str(one.chat_id) if found is None else found.name
+    return title, str(one.chat_id) if found is None else found.name
+
+
+async def _words(one: Announcement) -> str:
+    title, channel = await _names(one)
     if one.state is AnnouncementState.FAILED:
         return owner_alerts.announcement_failed(title, channel, one.error or "")
     if one.state is AnnouncementState.MISSED:

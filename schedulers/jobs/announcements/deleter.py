@@ -75,8 +75,10 @@ class AnnouncementDeleter:
         match outcome:
             case Gone():
                 run.done["withdrawn"] += await removals.record_withdrawn(one)
+                await self._alerts.tell_left(one)
             case Done():
                 run.done["emptied"] += await removals.record_emptied(one)
+                await self._alerts.tell_left(one)
             case Later():
                 await removals.postpone(one, run.now() + timedelta(seconds=outcome.pause_s), None)
                 run.done["postponed"] += 1
@@ -86,6 +88,7 @@ class AnnouncementDeleter:
                 is_last = one.removal_attempts + 1 >= REFUSALS_MAX
                 await removals.postpone(one, None if is_last else run.now() + RETRY_AFTER, outcome.error)
                 run.done["refused"] += 1
+                await self._alerts.tell_stays(one, outcome.error)
                 log.warning("announcement.not_removed", announcement=one.id, error=outcome.error, is_last=is_last)
 
 

@@ -1,6 +1,7 @@
 """Publishes announcements when they are due, and edits published ones. In one process at a time."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
 from functools import partial
@@ -74,6 +75,7 @@ class _Work:
         self._edits = edits
         self._since = run.now()
         self._renewed_at = self._since
+        self._look_at = -math.inf
         self._tasks = Supervisor()
         #: by task: what it sends, and what it edits
         self._sent: dict[asyncio.Task[None], Announcement] = {}
@@ -90,11 +92,9 @@ class _Work:
         Raises CannotPublish, and StoreUnavailable when the database stays away.
         """
         while not self._is_over():
-            await self._sending.give_up_lapsed(PAGE)
-            await self._mark_for_renewal()
+            await self._look_around()
             await self._start_sending()
             await self._start_editing()
-            await self._tell_posts()
             if not self._in_flight and not self._edits.resting():
                 break
             if not self._in_flight and not await self._query(partial(publishing.has_work, self._run.now())):
@@ -124,6 +124,16 @@ class _Work:
 
     async def _query(self, operation: Callable[[], Awaitable[T]]) -> T:
         return await retry_while_unavailable(operation, self._run.clock)
+
+    async def _look_around(self) -> None:
+        """Do what need not be done after every call, at most once in LOOK_EVERY_S."""
+        now = self._run.clock.monotonic()
+        if self._look_at > now:
+            return
+        self._look_at = now + LOOK_EVERY_S
+        await self._sending.give_up_lapsed(PAGE)
+        await self._mark_for_renewal()
+        await self._tell_posts()
 
     async def _start_sending(self) -> None:
         busy = {one.chat_id for one in self._sent.values()}

@@ -267,3 +267,15 @@ async def subscriber(user_id: int) -> User:
     user = await user_ops.find(user_id)
     assert user is not None
     return user
+
+
+async def test_a_channel_to_announce_in_is_not_asked_for(house: House) -> None:
+    post = await house.store()
+    chat_id = await house.world.add_chat("channel", "Garden", OLIVE)
+    now = house.base.clock.now()
+    await channel_ops.connect(chat_id, title="Garden", username=None, added_by=OLIVE, added_at=now)
+    await house.alice.link(house.link(post))
+    await house.settle()
+
+    seen = await house.alice.transcript(USER_BOT)
+    assert any("photo" in message for message in seen["messages"])

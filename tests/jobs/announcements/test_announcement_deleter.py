@@ -127,17 +127,23 @@ async def test_without_the_right_it_is_tried_each_hour_of_a_day_and_then_stays_w
     assert "administrator rights" in (found.error or "")
 
 
-async def test_the_right_that_came_back_is_used(process: Process, channels: Channels, clock: ManualClock) -> None:
+async def test_the_right_that_came_back_is_used_and_the_owners_hear_of_both(
+    process: Process, channels: Channels, clock: ManualClock, told: list[str]
+) -> None:
     one = await planned(clock.now())
     await process.publish()
     await removals.request(one.id, clock.now())
     channels.lost[GARDEN] = NO_RIGHT
     await process.remove()
+    clock.move(HOUR)
+    await process.remove()
+    assert len(told) == 1
     channels.lost.clear()
     clock.move(HOUR)
     await process.remove()
 
     assert await state_of(one) is S.WITHDRAWN
+    assert len(told) == 2
 
 
 async def test_ids_of_another_bot_are_never_used(

@@ -257,6 +257,20 @@ async def test_a_renewal_goes_on_after_a_kill_and_counts_exactly(
     assert (end.total, end.done, end.failed, end.is_over) == (10, 5, 5, True)
 
 
+async def test_a_page_marked_twice_renews_nothing_twice(process: Process, clock: ManualClock) -> None:
+    await planned(clock.now())
+    await process.publish()
+    started = await renewals.start("r1", 5, clock.now())
+    # the process is killed after it has marked the page, and before it has noted how far it was
+    await renewals.mark_page(started.renewal, clock.now())
+    await process.publish_all(for_up_to=MINUTE)
+    await renewals.mark_page(started.renewal, clock.now())
+
+    progress = await renewals.find()
+    assert progress is not None
+    assert (progress.done, progress.due) == (1, 0)
+
+
 async def test_a_second_press_starts_no_second_renewal(process: Process, clock: ManualClock) -> None:
     await planned(clock.now())
     await process.publish()

@@ -9,10 +9,12 @@ from aiogram.methods import CopyMessage, SendMessage
 from aiogram.types import MessageId
 from aiohttp import ServerDisconnectedError
 
-from core.announcements import AnnouncementState, CoverMessage, is_missed
+from core.announcements import Announcement, AnnouncementState, CoverMessage, is_missed
 from core.clock import ManualClock
+from database.connection import Database
 from database.operations import announcement_ops, post_ops
 from database.operations.announcements import publishing, removals
+from schedulers.jobs.announcements.calls import Outcome
 from schedulers.jobs.announcements.sending import CannotPublish
 from sender.lanes import Lane, current_lane
 from tests.jobs.announcements.channels import STORAGE, Channels
@@ -352,3 +354,97 @@ async def test_the_post_knows_how_many_announcements_wait_and_stand(
     assert found is not None
     assert (found.planned_count, found.published_count) == (1, 1)
     assert not await process.publisher.has_work(clock.now())
+
+
+# --- leases and stops
+
+
+async def test_a_call_that_waits_keeps_its_lease(process: Process, channels: Channels, clock: ManualClock) -> None:
+    one = await planned(clock.now())
+    real, may_go = process.publisher._calls.publish, asyncio.Event()
+
+    async def wait_and_publish(announcement: Announcement) -> Outcome:
+        await may_go.wait()
+        return await real(announcement)
+
+    process.publisher._calls.publish = wait_and_publish  # type: ignore[assignment, method-assign]
+    asked_at = clock.now()
+    publishing_run = asyncio.ensure_future(process.publish())
+    while clock.now() - asked_at < 5 * MINUTE:
+        await asyncio.sleep(0)
+        assert await publishing.give_up_lapsed(clock.now(), 10) == []
+    may_go.set()
+    await publishing_run
+
+    assert (await state_of(one), len(channels.of(GARDEN))) == (S.PUBLISHED, 1)
+
+
+async def test_what_still_waits_for_the_limiter_at_a_stop_is_not_unknown(
+    process: Process, channels: Channels, clock: ManualClock
+) -> None:
+    one = await planned(clock.now())
+    process.bot.session.middleware(process.limiter)
+    waiting = asyncio.Event()
+
+    async def wait(_: object) -> None:
+        waiting.set()
+        await asyncio.Event().wait()
+
+    process.limiter._call_scheduler.wait = wait  # type: ignore[assignment, method-assign]
+    publishing_run = asyncio.ensure_future(process.publish())
+    await waiting.wait()
+    publishing_run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await publishing_run
+
+    assert (await state_of(one), channels.posted) == (S.PLANNED, [])
+
+
+async def test_what_was_under_way_at_a_stop_is_unknown(
+    process: Process, channels: Channels, clock: ManualClock
+) -> None:
+    one = await planned(clock.now())
+    process.bot.session.middleware(process.limiter)
+    left = asyncio.Event()
+
+    async def leave(*_: object, **__: object) -> object:
+        left.set()
+        return await asyncio.Event().wait()
+
+    process.bot.session.make_request = leave  # type: ignore[assignment, method-assign]
+    publishing_run = asyncio.ensure_future(process.publish())
+    await left.wait()
+    publishing_run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await publishing_run
+    clock.move(MINUTE)
+    await Process(channels, clock, []).publish()
+
+    assert await state_of(one) is S.UNKNOWN
+
+
+async def test_a_removed_post_is_not_announced_any_more(
+    process: Process, channels: Channels, clock: ManualClock, told: list[str]
+) -> None:
+    post = await post_ops.create(
+        title="Spring", storage_chat_id=STORAGE, message_ids=[1], created_by=5, created_at=clock.now()
+    )
+    one = await planned(clock.now() + HOUR, post_code=post.code)
+    await post_ops.remove(post.code)
+    clock.move(HOUR)
+    await process.publish()
+
+    assert (await state_of(one), channels.posted, told) == (S.CANCELLED, [], [])
+
+
+async def test_twenty_channels_cost_twenty_calls_and_two_writes_each(
+    db: Database, process: Process, channels: Channels, clock: ManualClock
+) -> None:
+    for number in range(20):
+        await planned(clock.now(), chat_id=-2000 - number)
+    db.calls.clear()
+
+    await process.publish()
+
+    assert len(channels.calls) == 20
+    assert db.calls["find_one_and_update announcements"] == 40

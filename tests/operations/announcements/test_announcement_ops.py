@@ -125,8 +125,14 @@ STEPS: dict[str, tuple[Step, set[AnnouncementState], AnnouncementState]] = {
     "failed": (lambda one, now: publishing.record_failed(one, "no"), {S.SENDING, S.UNKNOWN}, S.FAILED),
     "unknown": (lambda one, now: publishing.record_unknown(one, "lost"), {S.SENDING}, S.UNKNOWN),
     "release": (lambda one, now: publishing.release(one, now), {S.SENDING, S.UNKNOWN}, S.PLANNED),
+    "drop": (lambda one, now: publishing.drop(one, "removed"), {S.PLANNED}, S.CANCELLED),
     "missed": (lambda one, now: publishing.mark_missed(one), {S.PLANNED}, S.MISSED),
-    "move": (lambda one, now: announcement_ops.move(one.id, now + DAY), {S.PLANNED}, S.PLANNED),
+    "move": (
+        lambda one, now: announcement_ops.move(one.id, now + DAY),
+        {S.PLANNED, S.FAILED, S.MISSED},
+        S.PLANNED,
+    ),
+    "put back": (lambda one, now: announcement_ops.put_back(one.id, now + DAY), {S.CANCELLED}, S.PLANNED),
     "now": (lambda one, now: announcement_ops.publish_now(one.id, now), {S.PLANNED, S.FAILED, S.MISSED}, S.PLANNED),
     "again": (lambda one, now: announcement_ops.send_again(one.id, now), {S.UNKNOWN}, S.PLANNED),
     "confirm": (lambda one, now: announcement_ops.confirm(one.id, now, 5), {S.UNKNOWN}, S.PUBLISHED),
@@ -266,3 +272,20 @@ async def test_an_unreadable_row_does_not_block_those_behind_it(db: Database, no
 
     assert [one.key for one in await publishing.find_due(now, limit=1)] == []
     assert [one.key for one in await publishing.find_due(now, limit=1)] == ["other"]
+
+
+async def test_a_move_from_another_time_than_was_seen_changes_nothing(db: Database, now: datetime) -> None:
+    one = await planned(now)
+    assert await announcement_ops.move(one.id, now + DAY, by=1, name="Bob", seen=now) is not None
+    assert await announcement_ops.move(one.id, now + 2 * DAY, by=2, name="Eva", seen=now) is None
+    after = await stored(one)
+    assert (after.publish_at, after.due_at, after.moved_by_name) == (now + DAY, now + DAY, "Bob")
+
+
+async def test_a_message_is_to_show_what_became_of_a_draft_until_that_is_recorded(db: Database, now: datetime) -> None:
+    one = await planned(now, key="a", is_reported=False, progress_message_id=5)
+    await planned(now, key="b", post_code="Summer0000000000")
+    assert [found.id for found in await announcement_ops.find_unreported(9)] == [one.id]
+    assert await announcement_ops.mark_reported("a") == 1
+    assert await announcement_ops.mark_reported("a") == 0
+    assert await announcement_ops.find_unreported(9) == []

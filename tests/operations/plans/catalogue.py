@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from core.announcements import Announcement, AnnouncementState, NewAnnouncement
+from core.announcements import Announcement, AnnouncementState, NewAnnouncement, Slots
 from core.bot_profile import ShownText
 from core.broadcasts import Broadcast, BroadcastStatus, NewBroadcast, RecipientState
 from core.clock import ManualClock
@@ -274,11 +274,16 @@ _ANNOUNCED = (
     _case(publishing.record_unknown, _announced(LAPSED_SENDING, 4), "lost"),
     _case(publishing.give_up_lapsed, NOW, 3),
     _case(publishing.mark_missed, _announced(DUE, 2)),
+    _case(publishing.drop, _announced(DUE, 3), "removed"),
     _case(publishing.postpone, _announced(DUE, 3), NOW + HOUR),
     _case(publishing.find_last_published_at, GARDEN, NOW),
     _case(publishing.find_unnoted, 3),
     _case(publishing.mark_noted, _announced(TO_EDIT)),
     _case(announcement_ops.move, _id(3), NOW + HOUR),
+    _case(announcement_ops.put_back, _id(3), NOW + HOUR),
+    _case(announcement_ops.count_in, AnnouncementState.PUBLISHED),
+    _case(announcement_ops.find_unreported, WANTED),
+    _case(announcement_ops.mark_reported, "d1"),
     _case(announcement_ops.publish_now, _id(FAILED * WANTED + 1), NOW),
     _case(announcement_ops.send_again, _id(UNKNOWN * WANTED + 1), NOW),
     _case(announcement_ops.confirm, _id(UNKNOWN * WANTED + 2), NOW),
@@ -452,6 +457,8 @@ CASES: tuple[Case, ...] = (
     _case(channel_ops.switch_publishing, -2, is_on=True),
     _case(channel_ops.find, -1),
     _case(channel_ops.change, -1, label="Join us"),
+    _case(channel_ops.change_slots, -1, Slots(), Slots(times=("18:00",))),
+    _case(channel_ops.change_slots, -1, Slots(times=("09:00",)), Slots(), way="others are stored"),
     _case(channel_ops.change_link, -1, "https://t.me/+x", invite_link="https://t.me/+y"),
     _case(channel_ops.change_link, -4, "https://t.me/+y", invite_link="https://t.me/+z", way="another link is stored"),
     _case(channel_ops.mark_broken, -1, NOW),

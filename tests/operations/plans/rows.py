@@ -359,6 +359,7 @@ def announcement_row(i: int, wanted: int = WANTED) -> Document:
         "edit_at": None,
         "is_withdrawal_wanted": False,
         "is_noted": True,
+        "is_reported": True,
         "owner": None,
         "until": None,
         "renewal": None,
@@ -371,7 +372,7 @@ def _few_announcements(i: int, wanted: int) -> Document:
     soon = {"publish_at": NOW - HOUR + i * SECOND}
     unpublished = {"message_id": None, "published_at": None, **soon}
     return (
-        {**unpublished, "state": "planned", "due_at": NOW - HOUR + i * SECOND},
+        {**unpublished, "state": "planned", "due_at": NOW - HOUR + i * SECOND, "is_reported": False},
         {"edit": "content", "edit_at": NOW - HOUR + i * SECOND, "is_noted": False},
         {"leaves_at": NOW - HOUR + i * SECOND, "bot_id": BOT + 1},
         {**unpublished, "state": "sending", "owner": OWNER, "until": NOW - i * SECOND},

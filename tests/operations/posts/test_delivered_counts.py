@@ -40,6 +40,9 @@ async def test_what_arrived_whole_is_counted_once_for_each_subscriber_and_day(db
     assert await count_delivered(now, 100) == 3
     assert await count_delivered(now, 100) == 0
     assert (await delivered(post), await delivered(other)) == (2, 1)
+    # again on that day, after it was counted
+    await arrive(post, 1, now + 5 * MINUTE, day=now)
+    assert await count_delivered(now, 100) == 0
     await arrive(post, 1, now + DAY, day=now + DAY)
     assert await count_delivered(now + DAY, 100) == 1
     assert await delivered(post) == 3

@@ -100,6 +100,22 @@ async def test_an_undo_between_reading_and_giving_up_keeps_its_messages(db: Data
     assert (await found(post)).message_ids == (4, 5, 6)
 
 
+async def test_an_undo_made_again_meanwhile_has_its_own_ten_minutes(db: Database, step_in: StepIn) -> None:
+    post = await make()
+    changed = (await change(post, less(post, 5))).post
+
+    async def again() -> None:
+        undone = await post_content.undo_content(changed, MADE_AT)
+        assert undone is not None
+        await change(undone.post, less(undone.post, 5), minutes=9)
+
+    # the same messages as before, and another undo
+    step_in("posts", "update_one", again)
+    assert await post_content.pop_expired_undos(MADE_AT + UNDO_FOR, 10) == []
+    undone = await post_content.undo_content(await found(post), MADE_AT + UNDO_FOR)
+    assert undone is not None and undone.post.message_ids == (4, 5, 6)
+
+
 async def test_of_two_changes_at_once_the_second_is_refused(db: Database, step_in: StepIn) -> None:
     post = await make()
     step_in("posts", "find_one_and_update", lambda: change(post, less(post, 5)))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pymongo.errors import NetworkTimeout
 
+from core.announcements import AnnouncementState, Slots
 from core.broadcasts import Broadcast, BroadcastStatus, NewBroadcast, RecipientState
 from core.delivery import PendingDeletion
 from core.delivery_states import Delivery
@@ -27,6 +28,7 @@ from database.indexes import ensure_indexes
 from database.migrations.runner import find_state, migrate
 from database.operations import (
     admin_ops,
+    announcement_ops,
     audit_ops,
     broadcast_ops,
     broadcast_rows,
@@ -151,8 +153,13 @@ OPERATIONS: dict[str, Operation] = {
     "broadcast_rows.mark_swept": lambda: broadcast_rows.mark_swept("x", 1),
     "broadcast_rows.oldest_to_sweep": lambda: broadcast_rows.oldest_to_sweep("x"),
     "broadcast_rows.remove_rows": lambda: broadcast_rows.remove_rows("x", {}),
+    "announcement_ops.put_back": lambda: announcement_ops.put_back("x", NOW),
+    "announcement_ops.count_in": lambda: announcement_ops.count_in(AnnouncementState.PLANNED),
+    "announcement_ops.find_unreported": lambda: announcement_ops.find_unreported(1),
+    "announcement_ops.mark_reported": lambda: announcement_ops.mark_reported("x"),
     "channel_ops.add": lambda: channel_ops.add(CHANNEL),
     "channel_ops.change": lambda: channel_ops.change(-1, label="x"),
+    "channel_ops.change_slots": lambda: channel_ops.change_slots(-1, Slots(), Slots()),
     "channel_ops.change_link": lambda: channel_ops.change_link(-1, "https://t.me/+x", invite_link="y"),
     "channel_ops.count_join": lambda: channel_ops.count_join(-1),
     "shortener_ops.add": lambda: shortener_ops.add(SHORTENER),

@@ -14,6 +14,7 @@ from bench.harness.report import Figure
 from bench.harness.stores import IN_MEMORY
 from bench.harness.telegram import PRODUCT, telegram
 from bench.plan import FULL, QUICK
+from bench.publishing import channels
 from bench.recovery import backlog, recovery
 from bench.throughput import COLUMNS, Side, _cells
 from bench.web import app, visitors
@@ -123,3 +124,18 @@ async def test_requests_that_are_measured_are_answered(database: Database) -> No
             assert found is not None
             assert (found.status, found.shortener) == (status, "bench")
         assert page != other
+
+
+def test_publishing_is_shown_with_its_refusals_and_what_came_twice() -> None:
+    once = channels.Published(wanted=40, messages=40, twice=0, calls=40, refused=0, seconds=1.5)
+    naive = channels.Published(wanted=40, messages=41, twice=1, calls=55, refused=14, seconds=2.0)
+    figure = channels.figure(QUICK, {"product": [once], "naive": [naive, naive]})
+    assert figure.rows == [("product", 1.5, 40, 0, 40, 0, 40), ("naive", 2.0, 110, 28, 82, 2, 80)]
+
+
+async def test_the_channels_of_a_figure_can_be_published_in_and_are_removed() -> None:
+    async with telegram() as sandbox:
+        chats = sandbox.new_channels(3)
+        assert (len(set(chats)), sandbox.messages_in(chats)) == (3, [0, 0, 0])
+        sandbox.forget_chats(chats)
+        assert not set(chats) & sandbox.world.chats.keys()

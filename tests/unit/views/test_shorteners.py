@@ -32,13 +32,13 @@ def buttons(screen: Screen) -> list[list[str]]:
 
 def test_a_row_says_name_state_and_how_many_finish() -> None:
     screen = screens.short_list([Entry(GPLINKS, ShortenerState.WORKS, COUNTS)])
-    assert buttons(screen) == [["gplinks · works · 62 %"], ["Add"], ["‹ Settings", "Menu"]]
+    assert buttons(screen) == [["gplinks · works · 62 %"], ["Add"], ["‹ Unlocking", "Menu"]]
 
 
 def test_without_any_the_way_to_one_is_offered() -> None:
     screen = screens.short_list([])
     assert screen.text == "None. Subscribers unlock on your own page; you earn nothing."
-    assert buttons(screen) == [["Add"], ["‹ Settings", "Menu"]]
+    assert buttons(screen) == [["Add"], ["‹ Unlocking", "Menu"]]
 
 
 def test_a_card_says_everything_but_the_key() -> None:
@@ -81,7 +81,7 @@ def test_pages_have_six_and_lead_on() -> None:
     assert buttons(screens.short_list(entries, 2)) == [
         ["gplinks · works"],
         ["‹ Prev", "Add"],
-        ["‹ Settings", "Menu"],
+        ["‹ Unlocking", "Menu"],
     ]
 
 

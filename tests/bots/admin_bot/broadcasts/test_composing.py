@@ -172,7 +172,7 @@ async def test_an_open_batch_comes_first(admin: AdminBot) -> None:
     assert FIRST_THE_BATCH in admin.texts
     await admin.say("one")
     await admin.say("two")
-    await admin.press("Finish")
+    await admin.press("Done")
     assert (await admin.only_post()).item_count == 2
 
 
@@ -185,7 +185,7 @@ async def test_a_batch_opened_meanwhile_is_not_lost_to_a_question_of_the_draft(a
     assert admin.toasts[-1] == FIRST_THE_BATCH
     for text in ("one", "two"):
         await admin.say(text)
-    await admin.press("Finish")
+    await admin.press("Done")
     assert (await admin.only_post()).item_count == 2
 
 

@@ -1,191 +1,118 @@
-"""/posts lists and searches with pages; a card renames, describes, replaces, protects, removes, restores."""
+"""A post's card, and what is asked in words: title, text, label, password, time, place."""
 
 from collections.abc import Callable
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from aiogram.exceptions import TelegramRetryAfter, TelegramServerError
 from aiogram.fsm.storage.base import StorageKey
-from aiogram.methods import CopyMessages, DeleteMessages, EditMessageText, SendMessage
+from aiogram.methods import CopyMessages, DeleteMessage, EditMessageText
 
-from core.posts import Post
+from core.posts import Post, PostAccess, PostField
+from core.settings.model import AccessMode
 from database.operations import audit_ops, post_ops, settings_ops
 from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
+from tests.bots.admin_bot.posts.posts import PHOTO, counted_commands, is_one_edit, made, open_card, publish, stored
 from tests.bots.admin_bot.telegram import MakeError, bad_request
 from views import admin_texts
-from views.posts import texts
-
-PHOTO: dict[str, Any] = {"photo": [{"file_id": "p", "file_unique_id": "p", "width": 90, "height": 90}]}
-
-
-async def made(admin: AdminBot, *titles: str) -> list[Post]:
-    posts = []
-    for title in titles:
-        posts.append(
-            await post_ops.create(
-                title=title,
-                storage_chat_id=STORAGE,
-                message_ids=(10, 11),
-                created_by=OWNER.id,
-                created_at=admin.clock.now(),
-            )
-        )
-    return posts
-
-
-async def open_card(admin: AdminBot, title: str = "Rome") -> Post:
-    (post,) = await made(admin, title)
-    await admin.say("/posts")
-    await admin.press(f"{post.number} · ")
-    return post
-
-
-async def stored(post: Post) -> Post:
-    found = await post_ops.find(post.code)
-    assert found is not None
-    return found
-
-
-# --- the list
-
-
-async def test_without_posts_the_list_says_the_next_step(admin: AdminBot) -> None:
-    await admin.say("/posts")
-    assert "No posts yet. Send me anything" in admin.last_text
-
-
-async def test_the_list_is_newest_first_with_eight_a_page(admin: AdminBot) -> None:
-    await made(admin, *(f"Post {number}" for number in range(1, 18)))
-    await admin.say("/posts")
-    assert admin.buttons()[:8] == [f"{number} · Post {number}" for number in range(17, 9, -1)]
-    assert admin.buttons()[8:] == ["Refresh", "Next ›", "Search", "Show removed"]
-    await admin.press("Next")
-    assert admin.buttons()[:8] == [f"{number} · Post {number}" for number in range(9, 1, -1)]
-    assert "page 2" in admin.last_text
-    await admin.press("Next")
-    assert admin.buttons() == ["1 · Post 1", "‹ Prev", "Refresh", "Search", "Show removed"]
-    await admin.press("‹ Prev")
-    assert admin.buttons()[0] == "9 · Post 9"
-    assert len(admin.world.of(SendMessage)) == 1  # one screen is one message
-
-
-async def test_refresh_with_nothing_new_is_no_error(admin: AdminBot) -> None:
-    await admin.say("/posts")
-    admin.world.fail(
-        EditMessageText,
-        bad_request("message is not modified: specified new message content and reply markup are exactly the same"),
-    )
-    await admin.press("Refresh")
-    assert len(admin.world.of(SendMessage)) == 1
-    assert admin.toasts == [None]
-
-
-@pytest.mark.parametrize(
-    ("search", "found"),
-    [
-        ("2", ["2 · Paris"]),
-        ("#3", ["3 · rome again"]),
-        ("ROME", ["3 · rome again", "1 · Rome"]),
-        ("om", []),
-        (".*", []),
-    ],
-)
-async def test_search_by_number_and_by_how_the_title_begins(admin: AdminBot, search: str, found: list[str]) -> None:
-    await made(admin, "Rome", "Paris", "rome again")
-    await admin.say(f"/posts {search}")
-    assert [text for text in admin.buttons() if " · " in text] == found
-
-
-async def test_a_search_has_pages_of_its_own_and_leads_back(admin: AdminBot) -> None:
-    await made(admin, *(f"Rome {number}" for number in range(10)), "Paris")
-    await admin.say("/posts rome")
-    await admin.press("Next")
-    assert admin.buttons() == ["2 · Rome 1", "1 · Rome 0", "‹ Prev", "Refresh", "Back"]
-    await admin.press("2 · ")
-    await admin.press("Back")
-    assert admin.buttons()[0] == "2 · Rome 1"
-    await admin.press("Back")
-    assert admin.buttons()[0] == "11 · Paris"
-
-
-async def test_a_search_button_asks_and_the_answer_is_listed(admin: AdminBot) -> None:
-    await made(admin, "Rome", "Paris")
-    await admin.say("/posts")
-    await admin.press("Search")
-    assert admin.last_text == texts.ASK_SEARCH
-    await admin.send(**PHOTO)
-    assert admin.last_text == texts.SEARCH_EXPECTED
-    await admin.say("par")
-    assert admin.buttons()[0] == "2 · Paris"
-
-
-async def test_a_forgotten_search_opens_the_whole_list(admin: AdminBot) -> None:
-    await made(admin, "Rome")
-    await admin.callback("al:0:zzzz:0")
-    assert admin.toasts == [admin_texts.STALE_BUTTON]
-    assert admin.buttons()[0] == "1 · Rome"
-
-
-async def test_a_search_of_foreign_text_is_escaped_and_isolated(admin: AdminBot) -> None:
-    await admin.say("/posts <b>\u202eשלום")
-    assert "\u2068&lt;b&gt;שלום\u2069" in admin.last_text
-
-
-async def test_removed_posts_are_listed_on_demand_only(admin: AdminBot) -> None:
-    post, _ = await made(admin, "Rome", "Paris")
-    await post_ops.remove(post.code)
-    await admin.say("/posts")
-    assert "1 · Rome (removed)" not in admin.buttons()
-    await admin.press("Show removed")
-    assert "1 · Rome (removed)" in admin.buttons()
-    await admin.press("1 · ")
-    await admin.press("Back")
-    assert "1 · Rome (removed)" in admin.buttons()
-    await admin.press("Hide removed")
-    assert "1 · Rome (removed)" not in admin.buttons()
-
-
-# --- the card
+from views.navigation import OpenPost, OpenPublish
+from views.posts import made as made_views
+from views.posts import questions as texts
 
 
 async def test_the_card_shows_everything_about_a_post(admin: AdminBot) -> None:
-    post = await open_card(admin)
-    for part in (
-        "<b>Post 1</b> · \u2068Rome\u2069",
-        f"https://t.me/tollgate_bot?start=p_{post.code}",
-        "2 messages · opened 0 times",
-        "Protected: as in settings (off)",
-        "Deleted for subscribers: as in settings (after 30 minutes)",
-        "(Europe/Berlin)",
-    ):
-        assert part in admin.last_text
+    post = await open_card(admin, "Spring album")
+    assert admin.last_text == (
+        "<b>Post 1</b> · \u2068Spring album\u2069\n"
+        "2 messages, live\n"
+        "Opened 0, delivered 0\n"
+        "Not announced\n"
+        "Auto-delete 30 min · saving allowed · access as in settings\n"
+        f"https://t.me/tollgate_bot?start=p_{post.code}"
+    )
     assert admin.buttons() == [
-        *("Copy link", "Share", "Rename", "Describe", "Replace messages", "Preview", "Protect", "Deletion time"),
-        *("Remove", "Back"),
+        *("Publish", "Copy link", "Preview", "Title", "Text", "Cover", "Content", "Options", "Numbers", "Remove"),
+        *("‹ Posts", "Menu"),
     ]
+    keyboard = list(admin.world.screens.values())[-1].reply_markup
+    assert keyboard is not None
+    publish_button = keyboard.inline_keyboard[0][0]
+    assert (publish_button.callback_data, publish_button.style) == (OpenPublish(code=post.code).pack(), "primary")
 
 
-async def test_rename_asks_takes_the_answer_and_shows_the_card(admin: AdminBot) -> None:
+async def test_the_card_names_where_a_post_is_announced_and_where_it_will_be(admin: AdminBot) -> None:
+    (post,) = await made(admin, "Rome")
+    await publish(admin, post, "Olive's Garden")
+    await publish(admin, post, "The Greenhouse")
+    await publish(admin, post, "Later", published=False)
+    await admin.callback(OpenPost(code=post.code).pack())
+    assert "Announced: \u2068" in admin.last_text and ", and 1 more" in admin.last_text
+    assert "Scheduled: \u2068Later\u2069, today " in admin.last_text
+
+
+async def test_what_a_post_has_of_its_own_is_on_the_card(admin: AdminBot) -> None:
+    (post,) = await made(admin, "Rome")
+    await post_ops.set_protect(post.code, True)
+    await post_ops.set_deletion(post.code, 0)
+    now = admin.clock.now()
+    await post_ops.set_option(post.code, PostField.ACCESS, PostAccess.FREE, expected=PostAccess.SETTINGS, by=1, at=now)
+    await admin.callback(OpenPost(code=post.code).pack())
+    assert "Never deleted · saving restricted · access free" in admin.last_text
+
+
+async def test_a_card_is_one_edit_and_three_commands(admin: AdminBot) -> None:
+    (post,) = await made(admin, "Rome")
+    await publish(admin, post, "Olive's Garden")
+    # as long as it is not chosen, it follows from the shorteners, which are one more read
+    await settings_ops.change("access_mode", AccessMode.OPEN.value)
+    await admin.say("/posts")
+    await admin.press("Show")
+    await admin.press("Live")
+    admin.clock.move(timedelta(minutes=1))  # what is kept of the settings is too old
+    before = len(admin.world.calls)
+    with counted_commands(admin) as commands:
+        await admin.press("1 · ")
+    assert len(commands) == 3 and is_one_edit(admin, before)
+
+
+@pytest.mark.parametrize("button", ["Title", "Text", "Cover", "Content", "Options", "Numbers"])
+async def test_each_screen_behind_the_card_is_one_edit_and_at_most_three_commands(admin: AdminBot, button: str) -> None:
+    await open_card(admin)
+    admin.clock.move(timedelta(minutes=1))
+    before = len(admin.world.calls)
+    with counted_commands(admin) as commands:
+        await admin.press(button)
+    assert len(commands) <= 3 and is_one_edit(admin, before)
+    assert admin.buttons()[-2:] == ["‹ Post 1", "Menu"]
+
+
+# --- title and text
+
+
+async def test_a_title_is_asked_saved_and_undone(admin: AdminBot) -> None:
     post = await open_card(admin)
-    await admin.press("Rename")
-    assert admin.last_text == texts.ask_title(post)
+    question = list(admin.world.screens)[-1]
+    await admin.press("Title")
+    assert admin.last_text == "Send the new title of post 1.\nNow: \u2068Rome\u2069"
     answer = await admin.say("  Rome,\n <b>2026</b>  ")
     assert (await stored(post)).title == "Rome, <b>2026</b>"
-    assert "\u2068Rome, &lt;b&gt;2026&lt;/b&gt;\u2069" in admin.last_text
+    assert admin.last_text.startswith("Title: \u2068Rome, &lt;b&gt;2026&lt;/b&gt;\u2069.\n\n<b>Post 1</b>")
+    # the screen moved below the answer
+    assert [call.message_id for call in admin.world.of(DeleteMessage)] == [question]
     entry = (await audit_ops.last(1))[0]
     assert (entry.action, entry.before, entry.after) == ("post.renamed", "Rome", "Rome, <b>2026</b>")
     await admin.again(answer)
     assert len(await admin.posts()) == 1
+    await admin.press("Undo")
+    assert (await stored(post)).title == "Rome" and admin.toasts[-1] == admin_texts.UNDONE
     await admin.say("the next text is a post again")
     assert len(await admin.posts()) == 2
 
 
 @pytest.mark.parametrize("wrong", ["x" * 81, "   "])
-async def test_a_wrong_title_is_answered_with_what_is_expected_and_the_question_stays(
-    admin: AdminBot, wrong: str
-) -> None:
+async def test_a_wrong_title_is_answered_with_an_example_and_the_question_stays(admin: AdminBot, wrong: str) -> None:
     post = await open_card(admin)
-    await admin.press("Rename")
+    await admin.press("Title")
     await admin.say(wrong)
     assert admin.last_text == texts.TITLE_EXPECTED
     await admin.send(**PHOTO)
@@ -194,9 +121,70 @@ async def test_a_wrong_title_is_answered_with_what_is_expected_and_the_question_
     assert (await stored(post)).title == "x" * 80
 
 
+@pytest.mark.parametrize(
+    "title", ["<b>x</b> & \"y\" 'z'", "\u202eשלום\u2069", "\U0001f338" * 80], ids=["markup", "right-to-left", "emoji"]
+)
+async def test_a_title_of_any_kind_is_kept_and_shown(admin: AdminBot, title: str) -> None:
+    post = await open_card(admin)
+    await admin.press("Title")
+    await admin.say(title)
+    assert (await stored(post)).title == title
+    assert admin.last_text.count("\u2068") == admin.last_text.count("\u2069") and "<b>x" not in admin.last_text
+
+
+async def test_500_emoji_are_no_title_and_a_text(admin: AdminBot) -> None:
+    post = await open_card(admin)
+    await admin.press("Title")
+    await admin.say("\U0001f338" * 500)
+    assert admin.last_text == texts.TITLE_EXPECTED
+    await admin.say("/posts")
+    await admin.press("1 · ")
+    await admin.press("Text")
+    await admin.say("\U0001f338" * 501)
+    assert texts.TEXT_EXPECTED in admin.last_text
+    await admin.say("\U0001f338" * 500)
+    assert (await stored(post)).description == "\U0001f338" * 500
+
+
+async def test_the_formatting_of_a_text_is_kept_and_typed_tags_are_text(admin: AdminBot) -> None:
+    post = await open_card(admin)
+    await admin.press("Text")
+    assert "It has none." in admin.last_text and "No text" not in admin.buttons()
+    entities = [
+        {"type": "bold", "offset": 0, "length": 3},
+        {"type": "text_link", "offset": 4, "length": 4, "url": "https://example.org/?a=1&b=2"},
+    ]
+    await admin.send(text="All <i> {text}", entities=entities)
+    kept = (await stored(post)).text_html
+    assert kept == '<b>All</b> <a href="https://example.org/?a=1&amp;b=2">&lt;i&gt; </a>&#123;text&#125;'
+    await admin.press("Text")
+    assert kept in admin.last_text
+    await admin.press("No text")
+    assert (await stored(post)).description == ""
+    await admin.press("Undo")
+    assert (await stored(post)).text_html == kept
+
+
+async def test_a_text_stored_by_an_older_version_reads_as_it_was_typed(admin: AdminBot) -> None:
+    (post,) = await made(admin, "Rome")
+    await admin.database.collection("posts").update_one({"code": post.code}, {"$set": {"description": "<3 & <b>"}})
+    await admin.callback(f"ap:{post.code}:0::l:text")
+    assert "Now:\n&lt;3 &amp; &lt;b&gt;" in admin.last_text
+
+
+async def test_a_post_is_found_by_a_word_of_its_text_and_not_by_a_tag(admin: AdminBot) -> None:
+    await open_card(admin)
+    await admin.press("Text")
+    await admin.send(text="Tulips", entities=[{"type": "code", "offset": 0, "length": 6}])
+    await admin.say("/posts tulip")
+    assert "1 · Rome · 0" in admin.buttons()
+    await admin.say("/posts code")
+    assert admin.last_text.startswith("Nothing has")
+
+
 async def test_cancel_ends_the_question(admin: AdminBot) -> None:
     post = await open_card(admin)
-    await admin.press("Rename")
+    await admin.press("Title")
     await admin.say("/cancel")
     assert admin.last_text == admin_texts.CANCELLED
     await admin.say("a post")
@@ -207,7 +195,7 @@ async def test_cancel_ends_the_question(admin: AdminBot) -> None:
 @pytest.mark.parametrize("command", ["/help", "/posts", "/set", "/nonsense"])
 async def test_another_command_wins_over_the_question(admin: AdminBot, command: str) -> None:
     post = await open_card(admin)
-    await admin.press("Rename")
+    await admin.press("Title")
     await admin.say(command)
     await admin.say("a post")
     assert (await stored(post)).title == "Rome"
@@ -216,133 +204,57 @@ async def test_another_command_wins_over_the_question(admin: AdminBot, command: 
 
 async def test_back_ends_the_question(admin: AdminBot) -> None:
     post = await open_card(admin)
-    await admin.press("Rename")
-    await admin.press("Back")
+    await admin.press("Title")
+    await admin.press("‹ Post 1")
     assert "<b>Post 1</b>" in admin.last_text
     await admin.say("a post")
     assert (await stored(post)).title == "Rome"
 
 
-async def test_describe_and_empty_the_description(admin: AdminBot) -> None:
-    post = await open_card(admin)
-    await admin.press("Describe")
-    await admin.say("y" * 501)
-    assert admin.last_text == texts.DESCRIPTION_EXPECTED
-    await admin.say("All & more")
-    assert (await stored(post)).description == "All & more"
-    assert "All &amp; more" in admin.last_text
-    await admin.press("Describe")
-    await admin.say("-")
-    assert (await stored(post)).description == ""
-
-
-async def test_protect_cycles_through_its_three_values(admin: AdminBot) -> None:
-    post = await open_card(admin)
-    seen = []
-    for _ in range(3):
-        await admin.press("Protect")
-        seen.append((await stored(post)).protect)
-    assert seen == [True, False, None]
-
-
-async def test_a_deletion_time_from_a_button(admin: AdminBot) -> None:
-    post = await open_card(admin)
-    await admin.press("Deletion time")
-    assert admin.buttons()[-1] == "Back"
-    await admin.press("6 hours")
-    assert (await stored(post)).delete_after_minutes == 360
-    assert "Deleted for subscribers: after 6 hours" in admin.last_text
-    await admin.press("Deletion time")
-    await admin.press("Never")
-    assert (await stored(post)).delete_after_minutes == 0
-    await admin.press("Deletion time")
-    await admin.press("As in settings")
-    assert (await stored(post)).delete_after_minutes is None
-
-
-@pytest.mark.parametrize(("typed", "minutes"), [("45", 45), ("1h 30m", 90), ("47h", 2820), ("never", 0)])
-async def test_a_deletion_time_typed(admin: AdminBot, typed: str, minutes: int) -> None:
-    post = await open_card(admin)
-    await admin.press("Deletion time")
-    await admin.press("Another time")
-    await admin.say("soon")
-    assert admin.last_text == texts.DELETION_EXPECTED
-    await admin.say(typed)
-    assert (await stored(post)).delete_after_minutes == minutes
-
-
-async def test_remove_asks_first_naming_the_post_and_restore_undoes_it(admin: AdminBot) -> None:
-    post = await open_card(admin)
-    await admin.press("Remove")
-    assert "<b>post 1</b>, \u2068Rome\u2069" in admin.last_text
-    assert admin.buttons() == ["Remove post 1", "Back"]
-    await admin.press("Back")
-    assert (await stored(post)).status == "live"
-    await admin.press("Remove")
-    await admin.press("Remove post 1")
-    assert (await stored(post)).status == "removed"
-    assert "Removed." in admin.last_text
-    assert admin.buttons() == ["Restore", "Preview", "Back"]
-    await admin.press("Restore")
-    assert (await stored(post)).status == "live"
-    assert [entry.action for entry in await audit_ops.last(2)] == ["post.restored", "post.removed"]
-
-
-async def test_replace_items_swaps_the_content_and_keeps_the_link(admin: AdminBot) -> None:
-    post = await open_card(admin)
-    await admin.press("Replace messages")
-    for message_id in (302, 301):
-        await admin.send(message_id=message_id, media_group_id="g", **PHOTO)
-    await admin.press("Finish")
-    after = await stored(post)
-    assert (after.code, after.number, after.title) == (post.code, post.number, post.title)
-    assert after.item_count == 2 and after.message_ids != post.message_ids
-    assert admin.copies[-1].message_ids == [301, 302]
-    # they can be brought back
-    assert admin.world.of(DeleteMessages) == []
-    assert "Post 1 has its new content" in admin.last_text
-    assert len(await admin.posts()) == 1
-
-
-async def test_one_message_is_enough_to_replace(admin: AdminBot) -> None:
-    post = await open_card(admin)
-    await admin.press("Replace messages")
-    await admin.say("new")
-    await admin.press("Finish")
-    assert (await stored(post)).item_count == 1
-
-
-async def test_a_post_removed_while_its_content_was_collected_is_answered_as_gone(admin: AdminBot) -> None:
-    post = await open_card(admin)
-    await admin.press("Replace messages")
-    await admin.say("new")
-    await admin.database.collection("posts").delete_one({"code": post.code})
-    await admin.press("Finish")
-    assert admin.last_text == texts.POST_GONE
-
-
 async def test_questions_are_refused_while_a_batch_is_open(admin: AdminBot) -> None:
     post = await open_card(admin)
     await admin.say("/batch")
-    for act in ("name", "desc", "items", "other"):
-        await admin.callback(f"ap:{post.code}:0::0:{act}")
+    for act in ("name", "text", "items", "add", "other", "label", "pass", "ownc", "place"):
+        await admin.callback(f"ap:{post.code}:0::l:{act}")
         assert admin.toasts[-1] == admin_texts.FIRST_THE_BATCH
     await admin.say("one")
-    await admin.say("two")
-    await admin.press("Finish")
+    await admin.press("Done")
     assert len(await admin.posts()) == 2
 
 
-@pytest.mark.parametrize("button", ["Rename", "Describe"])
-async def test_a_lost_question_is_answered_with_a_sentence(admin: AdminBot, button: str) -> None:
+@pytest.mark.parametrize("act", ["name", "text", "label", "pass", "place", "ownc"])
+async def test_a_lost_question_is_answered_with_a_sentence(admin: AdminBot, act: str) -> None:
     post = await open_card(admin)
-    await admin.press(button)
+    await admin.callback(f"ap:{post.code}:0::l:{act}")
     await admin.memory.set_data(StorageKey(bot_id=admin.bot.id, chat_id=OWNER.id, user_id=OWNER.id), {})
     await admin.say("Paris")
-    assert admin.last_text == "I have lost track of what I asked. Open the card again with /posts."
+    assert admin.last_text == texts.QUESTION_LOST
     assert await admin.posts() == [await stored(post)] == [post]
     await admin.say("Paris")
     assert [one.title for one in await admin.posts()] == ["Rome", "Paris"]
+
+
+# --- places and numbers
+
+
+async def test_a_link_for_a_place_is_made_and_counted(admin: AdminBot) -> None:
+    post = await open_card(admin)
+    await admin.press("Options")
+    await admin.press("Link for a place")
+    assert admin.last_text == "Send its name, like <code>insta</code>."
+    for wrong in ("in sta", "x" * 25, "шоп", "https://t.me/x"):
+        await admin.say(wrong)
+        assert admin.last_text == texts.PLACE_EXPECTED
+    await admin.say("insta")
+    link = f"https://t.me/tollgate_bot?start=p_{post.code}-s_insta"
+    assert link in admin.last_text
+    keyboard = list(admin.world.screens.values())[-1].reply_markup
+    assert keyboard is not None
+    copy = keyboard.inline_keyboard[0][0]
+    assert copy.text == "Copy" and copy.copy_text is not None and copy.copy_text.text == link
+    await post_ops.open_post(post.code, "insta")
+    await admin.callback(f"ap:{post.code}:0::l:nums")
+    assert "Opened 1, delivered 0\ninsta: opened 1" in admin.last_text
 
 
 # --- the preview
@@ -359,6 +271,14 @@ async def test_the_preview_shows_what_a_subscriber_gets(admin: AdminBot) -> None
     assert "Preview" in admin.last_text
     assert "This will be deleted in <b>30 minutes</b>" in admin.last_text
     assert (await stored(post)).views == 0
+
+
+async def test_the_preview_shows_the_archive_password_as_a_subscriber_reads_it(admin: AdminBot) -> None:
+    post = await open_card(admin)
+    await settings_ops.change("post_password", "a&b")
+    await admin.press("Preview")
+    assert "Archive password: <code>a&amp;b</code>" in admin.last_text
+    assert post.has_archive
 
 
 async def test_the_preview_says_when_a_post_is_never_deleted(admin: AdminBot) -> None:
@@ -379,15 +299,15 @@ async def test_the_preview_without_the_storage_channel_says_what_to_do(admin: Ad
     post = await open_card(admin)
     admin.world.fail(CopyMessages, bad_request("chat not found"))
     await admin.press("Preview")
-    assert admin.last_text == texts.preview_failed(post)
+    assert admin.last_text == made_views.preview_failed(post)
 
 
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [
-        (bad_request("CHAT_FORWARDS_RESTRICTED"), texts.preview_restricted),
-        (lambda call: TelegramServerError(method=call, message="Internal Server Error"), texts.preview_unsure),
-        (lambda call: TelegramRetryAfter(method=call, message="flood", retry_after=90), texts.preview_unsure),
+        (bad_request("CHAT_FORWARDS_RESTRICTED"), made_views.preview_restricted),
+        (lambda call: TelegramServerError(method=call, message="Internal Server Error"), made_views.preview_unsure),
+        (lambda call: TelegramRetryAfter(method=call, message="flood", retry_after=90), made_views.preview_unsure),
     ],
     ids=["restricted", "5xx", "flood"],
 )
@@ -400,65 +320,8 @@ async def test_a_preview_that_fails_says_why(
     assert admin.last_text == sentence(post)
 
 
-# --- untrusted buttons
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        "ap:nosuchcode:0::0:card",
-        "ap:AAAAAAAAAAAAAAAA:0::0:rmyes",
-        "ap:AAAAAAAAAAAAAAAA:0::0:view",
-        "ap:AAAAAAAAAAAAAAAA:0::0:prot",
-        "ap:AAAAAAAAAAAAAAAA:0::0:name",
-        "ap:AAAAAAAAAAAAAAAA:0::0:time",
-        "ap:AAAAAAAAAAAAAAAA:0::0:rm",
-        "ad:AAAAAAAAAAAAAAAA:0::0:30",
-    ],
-)
-async def test_buttons_of_unknown_posts_are_answered_as_gone(admin: AdminBot, data: str) -> None:
-    await admin.callback(data)
-    assert admin.toasts == [texts.POST_GONE]
-    assert admin.texts == []
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        "ap:x:0::0:explode",
-        "ap:x:-1::0:card",
-        "ap:x:99999999999::0:card",
-        "ap:" + "x" * 40,
-        "ap:{$ne:1}:0::0:card:extra",
-        "al:abc::0",
-        "al",
-        "ad:AAAAAAAAAAAAAAAA:0::0:-2",
-        "ad:AAAAAAAAAAAAAAAA:0::0:99999",
-        "as:check",
-        "zz:made up",
-        "again:x",
-    ],
-)
-async def test_forged_and_old_buttons_are_answered_and_open_nothing(admin: AdminBot, data: str) -> None:
-    await admin.callback(data)
-    assert admin.toasts == [admin_texts.STALE_BUTTON]
-    assert all(text.startswith("<b>Tollgate</b>") for text in admin.texts), "at most the Menu is shown"
-
-
 async def test_a_button_under_a_message_telegram_no_longer_shows_opens_a_fresh_screen(admin: AdminBot) -> None:
     (post,) = await made(admin, "Rome")
-    await admin.callback(f"ap:{post.code}:0::0:card")
+    await admin.callback(f"ap:{post.code}:0::l:card")
     assert len(admin.world.of(EditMessageText)) == 0
     assert "<b>Post 1</b>" in admin.last_text
-
-
-async def test_the_longest_button_data_fits_into_64_bytes(admin: AdminBot) -> None:
-    await made(admin, "Rome")
-    await admin.say("/posts rome")
-    await admin.press("1 · ")
-    await admin.press("Deletion time")
-    screen = list(admin.world.screens.values())[-1]
-    assert screen.reply_markup is not None
-    for row in screen.reply_markup.inline_keyboard:
-        for button in row:
-            assert len(str(button.callback_data).encode()) <= 64

@@ -50,7 +50,7 @@ async def test_what_a_message_is_stays_known(admin: AdminBot) -> None:
     await admin.say("/batch")
     await admin.send(message_id=1002, document={**FILE, "file_name": "Season.ZIP"}, caption="all of it")
     await admin.send(message_id=1001, text="Season one, with everything that belongs to it, told at length")
-    await admin.press("Finish")
+    await admin.press("Done")
     post = await admin.only_post()
     assert [(item.kind, item.name[:10]) for item in post.items] == [("text", "Season one"), ("document", "Season.ZIP")]
     assert post.has_archive

@@ -1,6 +1,7 @@
 """Messages that can be copied become posts; others are refused with a sentence."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,13 +9,17 @@ from aiogram.exceptions import ClientDecodeError, TelegramNetworkError, Telegram
 from aiogram.fsm.state import State
 from aiogram.fsm.storage.base import StorageKey
 from aiogram.methods import CopyMessage, CopyMessages, DeleteMessages, GetFile, SendMessage, TelegramMethod
-from aiogram.types import User
+from aiogram.types import InlineKeyboardMarkup, User
 from pymongo.errors import AutoReconnect
 
 from admin_bot.states import QUESTIONS, Collecting
-from database.operations import settings_ops
+from core.settings.model import AccessMode
+from core.subscriptions import Channel
+from database.operations import audit_ops, channel_ops, post_ops, settings_ops
 from tests.bots.admin_bot.conftest import ADMIN_BOT, OWNER, STORAGE, STRANGER, USER_BOT, AdminBot
 from tests.bots.admin_bot.telegram import MakeError, administrator, bad_request
+from views.navigation import OpenPublish
+from views.posts.made import TOO_LATE, discarded
 from views.storage import copying_texts as texts
 from views.storage.texts import NO_STORAGE
 
@@ -123,7 +128,7 @@ async def test_copyable_content_is_collected_in_a_batch(admin: AdminBot, content
     await admin.say("/batch")
     await admin.send(message_id=91, **content)
     await admin.send(message_id=92, text="and a text")
-    await admin.press("Finish")
+    await admin.press("Done")
     assert (await admin.only_post()).item_count == 2
     assert [copy.message_ids for copy in admin.copies] == [[91, 92]]
 
@@ -133,23 +138,66 @@ async def test_the_answer_shows_the_full_link_and_answers_to_the_message(admin: 
     post = await admin.only_post()
     answer = admin.world.of(SendMessage)[-1]
     assert f"https://t.me/tollgate_bot?start=p_{post.code}" in str(answer.text)
-    assert "Post 1 is ready" in str(answer.text)
+    assert "Post 1 is saved" in str(answer.text)
     assert "Holiday in Rome" in str(answer.text)
     assert answer.reply_parameters is not None
     assert answer.reply_parameters.message_id == 77
     assert answer.reply_parameters.allow_sending_without_reply is True
-    assert admin.buttons() == ["Copy link", "Share", "Preview", "Card"]
+    assert admin.buttons() == ["Publish", "Copy link", "Preview", "Add messages", "Card", "Undo"]
 
 
-async def test_copy_button_and_share_button_carry_the_link(admin: AdminBot) -> None:
+async def test_the_copy_button_carries_the_link(admin: AdminBot) -> None:
     await admin.say("Rome & back")
     post = await admin.only_post()
     keyboard = admin.world.of(SendMessage)[-1].reply_markup
-    assert keyboard is not None and hasattr(keyboard, "inline_keyboard")
-    copy, share = keyboard.inline_keyboard[0]
-    link = f"https://t.me/tollgate_bot?start=p_{post.code}"
-    assert copy.copy_text is not None and copy.copy_text.text == link
-    assert str(share.url).startswith("https://t.me/share/url?url=https%3A%2F%2Ft.me%2Ftollgate_bot%3Fstart%3Dp_")
+    assert isinstance(keyboard, InlineKeyboardMarkup)
+    publish, copy = keyboard.inline_keyboard[0][0], keyboard.inline_keyboard[1][0]
+    assert publish.callback_data == OpenPublish(code=post.code).pack()
+    assert copy.copy_text is not None and copy.copy_text.text == f"https://t.me/tollgate_bot?start=p_{post.code}"
+
+
+@pytest.mark.parametrize(
+    ("mode", "channels", "sentence"),
+    [
+        (AccessMode.OPEN, 0, "Whoever opens it gets the post at once."),
+        (AccessMode.CREDITS, 0, "Whoever opens it gets the post after unlocking."),
+        (AccessMode.OPEN, 1, "Whoever opens it gets the post after joining 1 channel."),
+        (AccessMode.CREDITS, 2, "Whoever opens it gets the post after joining 2 channels and unlocking."),
+    ],
+)
+async def test_the_answer_says_what_really_stands_before_the_post(
+    admin: AdminBot, mode: AccessMode, channels: int, sentence: str
+) -> None:
+    await settings_ops.change("access_mode", mode.value)
+    for number in range(channels):
+        await channel_ops.add(
+            Channel(chat_id=-1000 - number, title=f"C{number}", invite_link=f"https://t.me/+{number}")
+        )
+    await admin.say("Rome")
+    assert admin.last_text.splitlines()[-1] == sentence
+
+
+async def test_a_stray_thanks_is_undone_with_its_copy(admin: AdminBot) -> None:
+    await admin.say("thanks!")
+    post = await admin.only_post()
+    await admin.press("Undo")
+    assert await admin.posts() == [] and admin.last_text == discarded().text
+    (deleted,) = admin.world.of(DeleteMessages)
+    assert (deleted.chat_id, deleted.message_ids) == (STORAGE, list(post.message_ids))
+    assert [entry.action for entry in await audit_ops.last(2)] == ["post.discarded", "post.made"]
+
+
+@pytest.mark.parametrize("reason", ["ten minutes", "opened"])
+async def test_a_post_that_is_in_use_is_not_undone(admin: AdminBot, reason: str) -> None:
+    await admin.say("Rome")
+    post = await admin.only_post()
+    if reason == "opened":
+        await post_ops.open_post(post.code)
+    else:
+        admin.clock.move(timedelta(minutes=10))
+    await admin.press("Undo")
+    assert admin.toasts[-1] == TOO_LATE and len(await admin.posts()) == 1
+    assert admin.world.of(DeleteMessages) == []
 
 
 async def test_a_forwarded_text_that_begins_with_a_slash_is_content(admin: AdminBot) -> None:
@@ -183,13 +231,13 @@ async def test_a_caption_of_1024_characters_is_posted(admin: AdminBot) -> None:
 async def test_an_admin_called_like_html_is_greeted_and_can_post(admin: AdminBot) -> None:
     await settings_ops.change("storage_channel_id", None)
     await admin.say("/start", who=User(id=OWNER.id, is_bot=False, first_name='<3 & "x"'))
-    assert "&lt;3 &amp; &quot;x&quot;" in admin.last_text
+    assert "Welcome, \u2068&lt;3 &amp; &quot;x&quot;\u2069: these two bots are yours." in admin.last_text
     assert '<3 & "x"' not in admin.last_text
 
 
 async def test_a_right_to_left_title_is_isolated(admin: AdminBot) -> None:
     await admin.say("שלום \u202eעולם\u2069")
-    assert "\u2068שלום עולם\u2069 · 1 message" in admin.last_text
+    assert "Post 1 is saved: \u2068שלום עולם\u2069, 1 message." in admin.last_text
 
 
 async def test_the_same_update_twice_makes_one_post(admin: AdminBot) -> None:

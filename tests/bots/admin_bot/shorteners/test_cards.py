@@ -7,15 +7,17 @@ from aiogram.methods import AnswerCallbackQuery, EditMessageText, SendMessage
 from pydantic import SecretStr
 
 from core.shorteners.records import Origin, Shortener, environment_code
+from core.team.admins import Role
 from database.operations import audit_ops, settings_ops
 from database.operations.shorteners import shortener_counts, shortener_ops
 from shorteners.vault import open_vault
 from tests.bots.admin_bot.conftest import AdminBot
 from tests.bots.admin_bot.shorteners.conftest import KEY, SECTION, address_of
+from tests.bots.admin_bot.team.test_roles import MAX, store
 from tests.unit.shorteners.local import Stub, giving
-from views.admin_texts import STALE_BUTTON, UNDONE
+from views.admin_texts import STALE_BUTTON, UNDONE, not_your_role
 from views.shorteners import texts
-from views.shorteners.callbacks import ShareButton, ShortenerAction, ShortenerButton
+from views.shorteners.callbacks import AddShortener, ShareButton, ShortenerAction, ShortenerButton
 
 pytestmark = pytest.mark.usefixtures("keyless")
 
@@ -44,6 +46,15 @@ async def now_stored(code: str = "gplinks") -> Shortener:
     return one
 
 
+async def test_the_list_is_reached_from_the_settings_and_leads_back(admin: AdminBot) -> None:
+    await admin.say("/settings")
+    await admin.press("Unlocking")
+    await admin.press("Shorteners")
+    assert admin.last_text == texts.EMPTY
+    await admin.press("‹ Unlocking")
+    assert admin.last_text.startswith("<b>Unlocking</b>")
+
+
 async def test_the_list_says_state_and_how_many_finish(admin: AdminBot, server: Stub) -> None:
     await listed(admin, server)
     today = admin.clock.now() - timedelta(hours=1)
@@ -54,7 +65,7 @@ async def test_the_list_says_state_and_how_many_finish(admin: AdminBot, server: 
     admin.database.calls.clear()
 
     await admin.callback(SECTION)
-    assert admin.buttons() == ["gplinks · works · 62 %", "Add", "‹ Settings", "Menu"]
+    assert admin.buttons() == ["gplinks · works · 62 %", "Add", "‹ Unlocking", "Menu"]
     assert dict(admin.database.calls) == {"find shorteners": 1, "find shortener_days": 1}
     admin.database.calls.clear()
     await admin.press("gplinks")
@@ -226,3 +237,21 @@ async def test_a_button_of_a_removed_one_leads_to_the_list(admin: AdminBot, act:
 async def test_a_forged_button_leads_to_the_list(admin: AdminBot, data: str) -> None:
     await admin.callback(data)
     assert (admin.toasts[-1], admin.last_text) == (STALE_BUTTON, texts.EMPTY)
+
+
+# --- roles
+
+
+async def test_a_manager_reaches_no_shortener(admin: AdminBot, server: Stub) -> None:
+    await listed(admin, server)
+    await store(admin, MAX, "manager")
+    share, pause = (
+        ShareButton(code="gplinks", seen=1, share=2).pack(),
+        ShortenerButton(act=ShortenerAction.PAUSE, code="gplinks").pack(),
+    )
+    for data in (SECTION, share, pause, AddShortener().pack()):
+        await admin.callback(data, who=MAX)
+        assert admin.toasts[-1] == not_your_role(Role.MANAGER)
+    assert await now_stored() == (await shortener_ops.load())[0]
+    assert ((await now_stored()).share, (await now_stored()).is_paused) == (1, False)
+    assert admin.texts == []

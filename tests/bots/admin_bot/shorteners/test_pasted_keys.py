@@ -13,6 +13,7 @@ from core.shorteners.records import Shortener
 from database.operations.shorteners import shortener_ops
 from tests.bots.admin_bot.conftest import OWNER, AdminBot
 from tests.bots.admin_bot.shorteners.conftest import KEY, OTHER_KEY, deleted, everything_of
+from tests.bots.admin_bot.team.test_roles import EVA, store
 from tests.bots.admin_bot.telegram import bad_request
 from views.shorteners import texts
 
@@ -79,3 +80,13 @@ async def test_a_repeated_update_finds_the_message_gone_already(admin: AdminBot)
     admin.world.fail(DeleteMessage, bad_request("message to delete not found"))
     await admin.say(KEY)
     assert admin.last_text == texts.PASTED_KEY
+
+
+@pytest.mark.usefixtures("keyless")
+async def test_an_editor_s_pasted_key_is_deleted_too(admin: AdminBot) -> None:
+    await store(admin, EVA, "editor")
+    sent = (await admin.say(KEY, who=EVA)).message
+    assert sent is not None
+    assert deleted(admin) == [sent.message_id]
+    assert admin.last_text == texts.PASTED_KEY
+    assert await admin.posts() == []

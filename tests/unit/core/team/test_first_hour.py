@@ -8,7 +8,7 @@ STORAGE, CHANNEL, PUBLISH = Step.STORAGE, Step.CHANNEL, Step.PUBLISH
 
 
 @pytest.mark.parametrize(
-    ("has_storage", "has_channel", "was_published", "expected"),
+    ("has_storage", "has_channel", "was_announced", "expected"),
     [
         (False, False, False, (STORAGE, CHANNEL, PUBLISH)),
         (True, False, False, (CHANNEL, PUBLISH)),
@@ -21,6 +21,6 @@ STORAGE, CHANNEL, PUBLISH = Step.STORAGE, Step.CHANNEL, Step.PUBLISH
     ],
 )
 def test_steps_stay_open_until_they_are_done(
-    has_storage: bool, has_channel: bool, was_published: bool, expected: tuple[Step, ...]
+    has_storage: bool, has_channel: bool, was_announced: bool, expected: tuple[Step, ...]
 ) -> None:
-    assert open_steps(has_storage=has_storage, has_channel=has_channel, was_published=was_published) == expected
+    assert open_steps(has_storage=has_storage, has_channel=has_channel, was_announced=was_announced) == expected

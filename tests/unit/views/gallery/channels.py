@@ -30,16 +30,13 @@ def _channel(**known: object) -> Channel:
     return Channel.model_validate(longest | known)
 
 
+_MORE: tuple[dict[str, object], ...] = ({}, {"broken_since": _NOW}, {"invite_link": "", "label": ""})
 _STATES = [
     _channel(is_required=required, is_paused=paused, is_published_to=published, mode=mode, on_error=on_error, **more)
-    for required, paused, published, mode, on_error, more in product(
-        (True, False),
-        (True, False),
-        (True, False),
-        ChannelMode,
-        OnError,
-        ({}, {"broken_since": _NOW}, {"invite_link": "", "label": ""}),
-    )
+    for required, paused, published in product((True, False), repeat=3)
+    for mode in ChannelMode
+    for on_error in OnError
+    for more in _MORE
 ]
 _ONE = _channel(broken_since=_NOW)
 

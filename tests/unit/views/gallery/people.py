@@ -27,7 +27,7 @@ def _user(**known: object) -> User:
     return User.model_validate(longest | known)
 
 
-_STATES = (
+_STATES: tuple[dict[str, object], ...] = (
     {},
     {"is_banned": True, "ban_reason": "<&>" * 66, "banned_until": _NOW + timedelta(days=900)},
     {"is_banned": True, "banned_until": _NOW - timedelta(days=900)},

@@ -1,0 +1,84 @@
+"""The fields of a post that buttons and answers set: which field, which values, what the audit log calls it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from core.posts import Cover, CoverKind, Post, PostField, cover_from_content
+from views.posts.callbacks import AS_SETTINGS, FROM_POST, NONE, Choice
+from views.posts.options import ACCESS_VALUES, SAVING_VALUES
+
+FIELDS = {
+    Choice.DELETE_AFTER: PostField.DELETE_AFTER,
+    Choice.PROTECT: PostField.PROTECT,
+    Choice.ACCESS: PostField.ACCESS,
+    Choice.LABEL: PostField.LABEL,
+    Choice.PASSWORD: PostField.PASSWORD,
+    Choice.COVER: PostField.COVER,
+    Choice.DESCRIPTION: PostField.DESCRIPTION,
+    Choice.TITLE: PostField.TITLE,
+}
+#: names of the changes in the audit log
+ACTIONS = {
+    Choice.DELETE_AFTER: "post.deletion_set",
+    Choice.PROTECT: "post.protected",
+    Choice.ACCESS: "post.access_set",
+    Choice.LABEL: "post.label_set",
+    Choice.PASSWORD: "post.password_set",
+    Choice.COVER: "post.cover_set",
+    Choice.DESCRIPTION: "post.described",
+    Choice.TITLE: "post.renamed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The value a button stands for."""
+
+    value: Any
+
+
+def chosen(choice: Choice, value: int, longest_minutes: int) -> Chosen | None:
+    """Return the value of a button; None for one it cannot have: forged, or of another version.
+
+    A cover FROM_POST depends on the post: `cover_of`.
+    """
+    match choice:
+        case Choice.DELETE_AFTER:
+            return Chosen(None if value == AS_SETTINGS else value) if value <= longest_minutes else None
+        case Choice.PROTECT:
+            return Chosen(SAVING_VALUES[value]) if value in SAVING_VALUES else None
+        case Choice.ACCESS:
+            return Chosen(ACCESS_VALUES[value]) if value in ACCESS_VALUES else None
+        case Choice.LABEL:
+            return Chosen(None) if value == AS_SETTINGS else None
+        case Choice.PASSWORD:
+            return {AS_SETTINGS: Chosen(None), NONE: Chosen("")}.get(value)
+        case Choice.DESCRIPTION:
+            return Chosen("") if value == NONE else None
+        case Choice.COVER:
+            return {AS_SETTINGS: Chosen(None), NONE: Chosen(Cover(kind=CoverKind.NONE))}.get(value)
+        case Choice.TITLE:
+            return None
+
+
+def cover_of(post: Post, choice: Choice, value: int) -> Chosen | None:
+    """Return the cover FROM_POST; None when the post has no picture, or it is not what the button stands for."""
+    cover = cover_from_content(post) if (choice, value) == (Choice.COVER, FROM_POST) else None
+    return None if cover is None else Chosen(cover)
+
+
+def plain(value: Any) -> Any:
+    """Return a value as plain JSON."""
+    return value.model_dump(mode="json") if isinstance(value, Cover) else value
+
+
+def typed(choice: Choice, value: Any) -> Any:
+    """Return a value of `plain` as the field has it."""
+    return Cover.model_validate(value) if choice is Choice.COVER and value is not None else value
+
+
+def audited(choice: Choice, value: Any) -> Any:
+    """Return what the audit log keeps of a value: never a password."""
+    if choice is Choice.PASSWORD:
+        return {None: None, "": "none"}.get(value, "set")
+    return plain(value)

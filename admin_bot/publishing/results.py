@@ -1,0 +1,210 @@
+"""Confirmed drafts: the announcements they become, and the message that shows what becomes of those."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+import structlog
+from aiogram import Bot
+
+from admin_bot.audit import note
+from admin_bot.conversation.publish_draft import PublishDraft
+from admin_bot.publishing.lookups import Lookups
+from admin_bot.run_follower import RunFollower
+from admin_bot.screens import MessageRef
+from admin_bot.screens import Screen as OwnScreen
+from core.announcements import STANDING, Announcement, AnnouncementState, NewAnnouncement, source_of
+from core.clock import Clock
+from core.errors import TollgateError
+from core.subscriptions import Channel
+from database.operations import announcement_ops
+from sender.failures import TELEGRAM_ERRORS, classify
+from views.links import post_link
+from views.publishing.announcement_screens import announcement_screen
+from views.publishing.callbacks import Back
+from views.publishing.result_screens import result_screen
+from views.screens import Screen
+
+log = structlog.get_logger("tollgate.admin")
+
+#: progress messages that go on being edited after a start, and how old what they show may be
+RESUMED_MAX, RESUMED_FOR = 200, timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What a confirmation came to."""
+
+    #: of this draft, one a channel
+    made: tuple[Announcement, ...]
+    #: another announcement of the post that stands in a channel already, so that nothing was made there
+    standing: tuple[Announcement, ...] = ()
+
+
+def is_settled(announcement: Announcement) -> bool:
+    """Return whether nothing more happens to it by itself within moments."""
+    if announcement.state is AnnouncementState.PLANNED:
+        return not announcement.is_now
+    if announcement.state is AnnouncementState.PUBLISHED:
+        return not announcement.is_withdrawal_wanted
+    return announcement.state is not AnnouncementState.SENDING
+
+
+class FirstSteps(Protocol):
+    """What follows the first announcement ever."""
+
+    async def announced(self) -> None:
+        """One was confirmed."""
+
+    async def published(self, admin_id: int, code: str) -> None:
+        """A post of the admin was published."""
+
+
+class ResultService:
+    """Makes announcements of drafts, and shows what becomes of them."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        username: str,
+        lookups: Lookups,
+        follower: RunFollower,
+        clock: Clock,
+        first_steps: FirstSteps,
+    ) -> None:
+        """`username`: the user bot's, for links."""
+        self._first_steps = first_steps
+        self._bot = bot
+        self._username = username
+        self._lookups = lookups
+        self._follower = follower
+        self._clock = clock
+
+    async def standing(self, draft: PublishDraft) -> list[Announcement]:
+        """Return other announcements of the post in the channels of the draft; none once that was agreed to."""
+        if draft.again:
+            return []
+        found = await announcement_ops.find_of_post(draft.code, STANDING)
+        return [one for one in found if one.key != draft.id and one.chat_id in draft.chat_ids]
+
+    async def confirm(self, admin_id: int, draft: PublishDraft, progress_id: int | None) -> Confirmed:
+        """Plan the draft in each of its channels, at once or for its time. May be repeated: each gets it once.
+
+        Raises StoreUnavailable: what is made stays, and the same press makes the rest.
+        """
+        made: list[Announcement] = []
+        standing: list[Announcement] = []
+        for channel in await self._lookups.publishing():
+            if channel.chat_id not in draft.chat_ids:
+                continue
+            created = await announcement_ops.create(self._new(admin_id, draft, channel, progress_id), again=draft.again)
+            one = created.announcement
+            (made if one.key == draft.id else standing).append(one)
+            if created.is_new:
+                after = {"post": draft.code, "publish_at": one.publish_at, "leaves_after": one.leaves_after_minutes}
+                await note(self._clock.now(), admin_id, "announcement.made", str(channel.chat_id), None, after)
+        if made:
+            await self._first_steps.announced()
+        return Confirmed(tuple(made), tuple(standing))
+
+    def _new(self, admin_id: int, draft: PublishDraft, channel: Channel, progress_id: int | None) -> NewAnnouncement:
+        now = self._clock.now()
+        source = source_of(channel.source_number or 0)
+        return NewAnnouncement(
+            key=draft.id,
+            post_code=draft.code,
+            chat_id=channel.chat_id,
+            publish_at=draft.publish_at or now,
+            is_now=draft.publish_at is None,
+            leaves_after_minutes=draft.leaves_after_minutes,
+            source=source,
+            text=draft.text,
+            cover=draft.cover,
+            label=draft.label,
+            url=post_link(self._username, draft.code, source),
+            silent=draft.silent,
+            pin=draft.pin,
+            created_by=admin_id,
+            created_at=now,
+            number=draft.number,
+            title=draft.title,
+            channel=channel.name,
+            progress_message_id=progress_id,
+            progress_bot_id=self._bot.id,
+            is_reported=draft.publish_at is not None or progress_id is None,
+        )
+
+    async def screen(self, announcements: Sequence[Announcement], page: int = 0) -> Screen:
+        """Return what became of a draft. `announcements`: at least one, all of one draft."""
+        return result_screen(await self._lookups.shown(announcements), page)
+
+    async def find(self, key: str) -> list[Announcement]:
+        """Return the announcements of a confirmed draft."""
+        return await announcement_ops.find_of_draft(key)
+
+    # --- keeping the message up to date
+
+    async def follow(self, ref: MessageRef, shown: Screen, key: str, page: int = 0) -> None:
+        """Keep a message up to date until everything of the draft is settled."""
+
+        async def poll() -> tuple[OwnScreen, bool]:
+            found = await announcement_ops.find_of_draft(key)
+            screen = await self.screen(found, page) if found else shown
+            is_final = all(is_settled(one) for one in found)
+            if is_final:
+                await self._end(key, found)
+            return _own(screen), is_final
+
+        await self._follower.follow(ref, _own(shown), poll)
+
+    async def _end(self, key: str, found: Sequence[Announcement]) -> None:
+        """Record that the message shows what became of the draft; after the first one ever say what comes next."""
+        await announcement_ops.mark_reported(key)
+        published = next((one for one in found if one.state is AnnouncementState.PUBLISHED), None)
+        if published is None:
+            return
+        try:
+            await self._first_steps.published(published.created_by, published.post_code)
+        except TELEGRAM_ERRORS as error:
+            log.info("first_steps.not_told", reason=classify(error))
+
+    async def follow_one(self, ref: MessageRef, shown: Screen, announcement_id: str, back: Back) -> None:
+        """Keep a message that shows one announcement up to date until that is settled."""
+
+        async def poll() -> tuple[OwnScreen, bool]:
+            found = await announcement_ops.find(announcement_id)
+            if found is None:
+                return _own(shown), True
+            return _own(announcement_screen(await self._lookups.show_one(found), back)), is_settled(found)
+
+        await self._follower.follow(ref, _own(shown), poll)
+
+    async def release(self, ref: MessageRef) -> None:
+        """Stop editing a message: another screen is shown there next."""
+        await self._follower.release(ref)
+
+    async def resume(self) -> None:
+        """Go on with the progress messages of the process before this one. To be called at the start."""
+        try:
+            await self._resume()
+        except TollgateError as error:
+            # the buttons below those messages show how things are
+            log.warning("publishing.not_resumed", error=type(error).__name__)
+
+    async def _resume(self) -> None:
+        drafts: dict[str, Announcement] = {}
+        for one in await announcement_ops.find_unreported(RESUMED_MAX):
+            drafts.setdefault(one.key, one)
+        for key, one in drafts.items():
+            is_ours = one.progress_bot_id == self._bot.id and one.progress_message_id is not None
+            if not is_ours or self._clock.now() - one.created_at > RESUMED_FOR:
+                await announcement_ops.mark_reported(key)
+                continue
+            ref = MessageRef(one.created_by, one.progress_message_id)
+            # what it shows is not known: the first poll edits it
+            await self.follow(ref, Screen(""), key)
+
+
+def _own(screen: Screen) -> OwnScreen:
+    return OwnScreen(screen.text, screen.keyboard)

@@ -1,0 +1,48 @@
+"""What follows a change of a post: its undo, its announcements, and somebody else's change."""
+
+from aiogram.types import InlineKeyboardButton
+
+from core.posts import Post
+from views.buttons import Row
+from views.conflicts import conflict
+from views.posts.callbacks import Choice, PostAction, PostList
+from views.posts.options import change_words, option_note
+from views.posts.words import act, card_parent
+from views.quantities import counted
+from views.screens import Screen
+
+#: names that are shown when Telegram does not say who it was
+SOMEBODY = "Somebody"
+#: fields an announcement shows
+ANNOUNCED = frozenset({Choice.TITLE, Choice.DESCRIPTION, Choice.COVER, Choice.LABEL})
+
+
+def ask_to_change(
+    post: Post, choice: Choice, announcements: int, place: PostList, undo: InlineKeyboardButton | None
+) -> Screen:
+    """Ask whether the announcements of a post that was changed are changed, too."""
+    rows: tuple[Row, ...] = (
+        [
+            act("Change", PostAction.CHANGE, post.code, place),
+            act("Leave", PostAction.CARD, post.code, place),
+        ],
+        [] if undo is None else [undo],
+    )
+    return Screen(
+        f"{option_note(post, choice)}\nChange {counted(announcements, 'announcement')} too?",
+        rows,
+        card_parent(post, place),
+    )
+
+
+def somebody_else(post: Post, choice: Choice, who: str, *, save_mine: str, place: PostList) -> Screen:
+    """Return “Bob changed this to 60 min a moment ago. Yours is not saved.”"""
+    parent = card_parent(post, place)
+    return conflict(who, change_words(post, choice), save_mine=save_mine, keep_theirs=parent.data, parent=parent)
+
+
+def started(announcements: int) -> str:
+    """Say how many announcements are edited; it takes up to a minute for twenty in one channel."""
+    if not announcements:
+        return "No announcement is in a channel any more."
+    return f"{counted(announcements, 'announcement')} {'is' if announcements == 1 else 'are'} being changed."

@@ -1,0 +1,97 @@
+"""The messages of a post, and its cover."""
+
+from collections.abc import Sequence
+
+from aiogram.types import InlineKeyboardButton
+
+from core.posts import CoverKind, Post, PostItem
+from views.buttons import Row, button
+from views.html import cut, isolate
+from views.posts.callbacks import AS_SETTINGS, FROM_POST, NONE, Choice, ItemList, PostAction, PostList, TakeOut
+from views.posts.options import cover_words
+from views.posts.questions import choice_data
+from views.posts.words import act, card_parent, content_parent, item_name, titled
+from views.quantities import counted
+from views.screen_limits import WIDE_MAX
+from views.screens import BACK, Screen
+from views.storage.content_texts import KINDS
+
+#: messages on one page
+PAGE = 6
+#: kinds of messages that are counted by name
+_KINDS_SHOWN = 4
+TAKEN_OUT = "Taken out."
+BROUGHT_BACK = "The messages are as they were."
+ASK_COVER = "Send the cover as a photo, like one you would post in your channel."
+NO_PICTURE = "None of the post's messages is a photo or video. “Send one” takes any photo."
+
+
+def content(post: Post, place: PostList, *, can_undo: bool) -> Screen:
+    """Return the messages of a post in numbers, and what can be done with them."""
+    rows: list[Row] = [
+        [act("Add", PostAction.ADD, post.code, place), act("Replace all", PostAction.REPLACE, post.code, place)]
+    ]
+    if post.item_count > 1:
+        rows.append([button("Take one out ›", item_data(post, place, 0))])
+    if can_undo:
+        rows.append([act("Undo", PostAction.BRING_BACK, post.code, place)])
+    text = f"{titled(post)}\n{counted(post.item_count, 'message')}{_kinds(post.known_items)}"
+    return Screen(text, tuple(rows), card_parent(post, place))
+
+
+def _kinds(items: Sequence[PostItem]) -> str:
+    """Return `: 7 photo, 1 text`-like counts in words; "" when they are not known."""
+    counts: dict[str, int] = {}
+    for item in items:
+        if item.kind in KINDS:
+            counts[item.kind] = counts.get(item.kind, 0) + 1
+    most = sorted(counts.items(), key=lambda one: -one[1])[:_KINDS_SHOWN]
+    return ": " + ", ".join(f"{KINDS[kind]} × {count}" for kind, count in most) if most else ""
+
+
+def item_data(post: Post, place: PostList, page: int) -> str:
+    """Return the callback data that shows a page of a post's messages."""
+    return ItemList(code=post.code, page=place.page, search=place.search, show=place.show, items=page).pack()
+
+
+def take_one_out(post: Post, place: PostList, page: int) -> Screen:
+    """Offer each message of a post; the last page where `page` is beyond it."""
+    last = (len(post.message_ids) - 1) // PAGE
+    page = min(page, last)
+    numbered = list(zip(post.message_ids, post.known_items, strict=True))[page * PAGE : (page + 1) * PAGE]
+    entries: list[Row] = [
+        [_item(post, place, number, message_id, item)]
+        for number, (message_id, item) in enumerate(numbered, start=page * PAGE + 1)
+    ]
+    turning: Row = [button(f"{BACK} Before", item_data(post, place, page - 1))] if page else []
+    if page < last:
+        turning.append(button("After ›", item_data(post, place, page + 1)))
+    text = f"Which message leaves post {post.number}, {isolate(post.title)}? It can be undone for 10 minutes."
+    return Screen(text, (*entries, turning), content_parent(post, place))
+
+
+def _item(post: Post, place: PostList, number: int, message_id: int, item: PostItem) -> InlineKeyboardButton:
+    data = TakeOut(code=post.code, page=place.page, search=place.search, show=place.show, message=message_id)
+    return button(cut(f"{number} · {item_name(item)}", WIDE_MAX), data.pack())
+
+
+def cover(post: Post, place: PostList, seen: str, *, has_default: bool) -> Screen:
+    """Offer the covers of a post's announcements."""
+    kind = CoverKind.DEFAULT if post.cover is None else post.cover.kind
+
+    def choice(text: str, value: int, of: CoverKind) -> InlineKeyboardButton:
+        return button(f"{text} ✓" if kind is of else text, choice_data(post, place, Choice.COVER, value, seen))
+
+    own = act("Send one ✓" if kind is CoverKind.OWN else "Send one", PostAction.OWN_COVER, post.code, place)
+    text = f"{titled(post)}\nCover of its announcements: {cover_words(post)}."
+    if kind is CoverKind.DEFAULT and not has_default:
+        text += " There is no default cover yet, so announcements are text."
+    rows: tuple[Row, ...] = (
+        [choice("From the post", FROM_POST, CoverKind.POST), own],
+        [choice("Default", AS_SETTINGS, CoverKind.DEFAULT), choice("None", NONE, CoverKind.NONE)],
+    )
+    return Screen(text, rows, card_parent(post, place))
+
+
+def ask_cover(post: Post, place: PostList) -> Screen:
+    return Screen(ASK_COVER, (), card_parent(post, place))

@@ -1,0 +1,98 @@
+"""Words about a post that several of its screens use."""
+
+import unicodedata
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from aiogram.types import InlineKeyboardButton
+
+from core.durations import in_short
+from core.posts import Post, PostAccess, PostItem
+from core.settings import BotSettings
+from views.buttons import button
+from views.html import bare, cut, esc, isolate
+from views.posts.callbacks import PostAction, PostButton, PostList
+from views.screens import Parent
+from views.storage.content_texts import KINDS
+from views.times import clock_time, date_and_time
+
+_ISOLATE, _END = "\u2068", "\u2069"
+_RIGHT_TO_LEFT = frozenset({"R", "AL"})
+UNTITLED = "untitled"
+AS_IN_SETTINGS = "as in settings"
+
+
+def act(text: str, action: PostAction, code: str, place: PostList, *, style: str | None = None) -> InlineKeyboardButton:
+    """Make a button that does something with a post."""
+    data = PostButton(act=action, code=code, page=place.page, search=place.search, show=place.show)
+    return button(text, data.pack(), style=style)
+
+
+def card_parent(post: Post, place: PostList) -> Parent:
+    """Return a post's card as the parent of a screen."""
+    return Parent(f"Post {post.number}", _act_data(PostAction.CARD, post, place))
+
+
+def options_parent(post: Post, place: PostList) -> Parent:
+    return Parent("Options", _act_data(PostAction.OPTIONS, post, place))
+
+
+def content_parent(post: Post, place: PostList) -> Parent:
+    return Parent("Content", _act_data(PostAction.CONTENT, post, place))
+
+
+def _act_data(action: PostAction, post: Post, place: PostList) -> str:
+    return PostButton(act=action, code=post.code, page=place.page, search=place.search, show=place.show).pack()
+
+
+def label_name(name: str, limit: int) -> str:
+    """Return a title for a button: cut, with its direction isolated where it is right-to-left."""
+    plain = bare(name) or UNTITLED
+    if not any(unicodedata.bidirectional(letter) in _RIGHT_TO_LEFT for letter in plain):
+        return cut(plain, limit)
+    return f"{_ISOLATE}{cut(plain, limit - 2)}{_END}"
+
+
+def titled(post: Post) -> str:
+    """Return `<b>Post 12</b> · Spring album`."""
+    return f"<b>Post {post.number}</b> · {isolate(post.title or UNTITLED)}"
+
+
+def deletion_words(minutes: int) -> str:
+    return in_short(timedelta(minutes=minutes)) if minutes else "never"
+
+
+def deletion_of(post: Post, settings: BotSettings) -> str:
+    """Return `Auto-delete 30 min`, as it is for this post now."""
+    own = post.delete_after_minutes
+    minutes = settings.delete_after_minutes if own is None else own
+    return f"Auto-delete {deletion_words(minutes)}" if minutes else "Never deleted"
+
+
+def saving_of(post: Post, settings: BotSettings) -> str:
+    protect = settings.protect_content if post.protect is None else post.protect
+    return "saving restricted" if protect else "saving allowed"
+
+
+ACCESS_WORDS = {
+    PostAccess.SETTINGS: AS_IN_SETTINGS,
+    PostAccess.FREE: "free",
+    PostAccess.FREE_WITHOUT_CHANNELS: "free without channels",
+}
+
+
+def item_name(item: PostItem) -> str:
+    """Return `Photo · sunset.jpg`; plain text. A message stored before its kind was remembered is a `Message`."""
+    kind = KINDS.get(item.kind, "Message")
+    return f"{kind} · {bare(item.name)}" if item.name else kind
+
+
+def when(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """Return `today 14:05`, or the date and the time; HTML."""
+    if moment.astimezone(zone).date() == now.astimezone(zone).date():
+        return f"today {clock_time(moment, zone)}"
+    return date_and_time(moment, zone, now)
+
+
+def link_line(link: str) -> str:
+    return esc(link)
