@@ -263,6 +263,7 @@ _ANNOUNCED = (
     _case(announcement_ops.count_troubled),
     _case(publishing.has_work, NOW),
     _case(publishing.find_due, NOW, limit=3),
+    _case(publishing.find_due, NOW, is_now=True, limit=3, way="now"),
     _case(publishing.find_due, NOW, without=[-5], limit=3, way="without"),
     _case(publishing.claim, _announced(DUE), OWNER, BOT, NOW),
     _case(publishing.find_claimed, _announced(DUE), OWNER),
