@@ -153,6 +153,13 @@ async def mark_missed(announcement: Announcement) -> bool:
     return await change_state(announcement.id, [AnnouncementState.PLANNED], missed, **as_read) is not None
 
 
+async def drop(announcement: Announcement, error: str) -> bool:
+    """From planned to cancelled, as its post is not there any more. False when it was changed meanwhile. Atomic."""
+    as_read = {"due_at": announcement.due_at, "count": announcement.count}
+    dropped = {"state": AnnouncementState.CANCELLED, "due_at": None, "error": error}
+    return await change_state(announcement.id, [AnnouncementState.PLANNED], dropped, **as_read) is not None
+
+
 async def postpone(announcement: Announcement, due_at: datetime) -> bool:
     """Try a planned one again at `due_at`; the time people read stays. False when it was changed since. Atomic."""
     as_read = {"due_at": announcement.due_at, "count": announcement.count}

@@ -274,6 +274,7 @@ _ANNOUNCED = (
     _case(publishing.record_unknown, _announced(LAPSED_SENDING, 4), "lost"),
     _case(publishing.give_up_lapsed, NOW, 3),
     _case(publishing.mark_missed, _announced(DUE, 2)),
+    _case(publishing.drop, _announced(DUE, 3), "removed"),
     _case(publishing.postpone, _announced(DUE, 3), NOW + HOUR),
     _case(publishing.find_last_published_at, GARDEN, NOW),
     _case(publishing.find_unnoted, 3),
