@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from aiogram.types import InlineKeyboardButton
 
 from core.announcements import AnnouncementState
+from core.subscriptions import Channel
 from views.buttons import PRIMARY, Row, button
 from views.html import bare, cut, isolate
+from views.navigation import ConnectChannel, OpenChannel, Section, parent
 from views.publishing.announcement_screens import Shown, buttons_of, give_right_button, open_row, state_words
 from views.publishing.callbacks import (
     AnnouncementAction,
@@ -27,6 +29,8 @@ from views.screens import Parent, Screen
 #: characters of a channel's name in a line of several, and of one on a button
 _NAME_MAX, _BUTTON_MAX = 24, 28
 _TOLD_MAX = 60
+#: characters of a channel's name behind `‹`
+_PARENT_MAX = 16
 #: what needs a person comes first
 _ORDER = (
     AnnouncementState.UNKNOWN,
@@ -49,10 +53,10 @@ _IN_SHORT = {
 NOT_A_CHANNEL = "Posts are published in channels. Choose a channel of yours."
 IS_STORAGE = "That is the storage channel: everybody in it sees every post. Choose the one your subscribers read."
 CONNECT_FULL = "There are 50 channels already. Remove one under Channels first."
-PICK_HERE = "Press “Choose my channel” below the text field. You can make a new channel there, too."
-PICKER_BUTTON = "Choose my channel"
+PICK_HERE = "Press “Choose a channel” below the text field. You can make a new channel there, too."
+PICKER_BUTTON = "Choose a channel"
 ASK_CHANNEL = (
-    "Which channel do your subscribers read? Press “Choose my channel” below the text field. "
+    "Which channel do your subscribers read? Press “Choose a channel” below the text field. "
     "Telegram adds me there with the rights I need."
 )
 CHECK_UNSURE = "Telegram did not answer, so I cannot tell. Try again in a moment."
@@ -143,6 +147,20 @@ def rights_screen(title: str, bot_username: str, chat_id: int, draft: str, paren
     again = button("Check again", CheckRights(chat_id=chat_id, draft=draft).pack())
     text = f"@{bot_username} may not post in {isolate(title, _TOLD_MAX)}."
     return Screen(text, ([give_right_button(bot_username)], [again]), parent)
+
+
+def switched_on(channel: Channel) -> Screen:
+    """Say that posts are published in a channel from now on, and lead back to its card."""
+    card = button("Open its card", OpenChannel(chat_id=channel.chat_id).pack())
+    return Screen(f"{connected(channel.name)} I publish posts here.", ([card],), parent(Section.CHANNELS))
+
+
+def rights_for_switch(title: str, bot_username: str, chat_id: int) -> Screen:
+    """Return the sentence about rights the admin bot misses, below a channel's card."""
+    again = button("Check again", ConnectChannel(chat_id=chat_id).pack())
+    text = f"@{bot_username} may not post in {isolate(title, _TOLD_MAX)}."
+    back = Parent(cut(bare(title), _PARENT_MAX), OpenChannel(chat_id=chat_id).pack())
+    return Screen(text, ([give_right_button(bot_username)], [again]), back)
 
 
 def connected(title: str) -> str:
