@@ -35,6 +35,7 @@ from core.team.rights import Right, may
 from sender.updates.acknowledgement import Handler
 from views import admin_texts
 from views.posts import batch_texts
+from views.team.texts import claimed
 
 #: commands that change the batch themselves
 _BATCH_COMMANDS = ("/batch", "/cancel")
@@ -68,7 +69,7 @@ async def start(
     user_id = message.chat.id
     chat_id, may_choose = await storage_channel.find(), may(role, Right.STORAGE)
     if chat_id is None and not (may_choose and await storage_setup.resume(editor(message.from_user), first_hour)):
-        await first_hour.ask_storage(user_id, role)
+        await first_hour.ask_storage(user_id, role, claimed(editor(message.from_user).name))
     elif chat_id is not None:
         problem = await storage_setup.current_problem(chat_id) if may_choose else None
         await send(bot, user_id, problem or await menu.screen(role))

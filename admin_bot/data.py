@@ -8,6 +8,7 @@ from aiogram import Bot
 from admin_bot.broadcasts.assembly import build_broadcasts
 from admin_bot.broadcasts.progress_updater import ProgressUpdater
 from admin_bot.broadcasts.service import BroadcastService
+from admin_bot.channel_connector import ChannelConnector
 from admin_bot.channels.adding import ChannelAdder
 from admin_bot.channels.assembly import build_channels
 from admin_bot.channels.service import ChannelService
@@ -24,7 +25,6 @@ from admin_bot.posts.covers import PostCovers
 from admin_bot.posts.post_maker import PostMaker
 from admin_bot.posts.service import PostService
 from admin_bot.publishing.assembly import PublishingServices, build_publishing
-from admin_bot.publishing.connecting import ChannelConnector
 from admin_bot.publishing.covers import CoverKeeper
 from admin_bot.publishing.decisions import AnnouncementDecisions
 from admin_bot.publishing.default_cover import DefaultCover
@@ -134,14 +134,16 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
     runs = JobRuns(context.clock)
     storage = build_storage(context, config.storage_channel_id)
     undo_service, answer_albums = UndoService(), SeenKeys()
-    posts = build_posts(context, storage.copier, conversations, undo_service, answer_albums)
+    team = build_team(context, storage.channel)
+    posts = build_posts(
+        context, storage.copier, conversations, undo_service, answer_albums, team.first_hour.publishing_channel
+    )
     channels = build_channels(context, storage.channel)
     broadcasts = build_broadcasts(context, storage.copier, conversations, bulk_rate_per_s=config.bulk_rate_per_s)
     shorteners = build_shorteners(context, config, undo_service)
     system = build_system(context, config, runs, follower)
-    team = build_team(context, storage.channel)
     publishing = build_publishing(
-        context, storage.channel, storage.copier, follower, undo_service, answer_albums, team.first_hour
+        context, storage.channel, storage.copier, follower, undo_service, answer_albums, team.first_hour, team.connector
     )
     return AdminData(
         **_process_data(context, config),

@@ -25,7 +25,7 @@ from runtime.team import claim_notice
 from schedulers import registry
 from sender.updates.intake import RetryOnDatabaseOutage, install
 from shorteners.providers import configured_providers
-from shorteners.vault import open_vault
+from shorteners.vault import fleeting_vault, open_vault
 from views import common_texts
 
 #: named explicitly: Telegram keeps the last list, and aiogram would derive it from the handlers (BOTAPI §4.1)
@@ -105,12 +105,7 @@ async def component(base: ProcessContext) -> Component:
     config = AdminConfig(
         storage_channel_id=settings.STORAGE_CHANNEL_ID,
         bulk_rate_per_s=settings.BULK_RATE_PER_SECOND,
-        shortener_access=ShortenerAccess(
-            open_vault(settings.DATA_DIR),
-            configured_providers(settings.SHORTENERS),
-            # the sandbox's shortener is on this machine
-            is_public_only=not settings.SANDBOX_CLOCK_URL,
-        ),
+        shortener_access=_shortener_access(settings),
         public_base_url=settings.PUBLIC_BASE_URL,
         web_address=local_address(settings.WEB_HOST, settings.WEB_PORT),
         plans=registry.plans(settings.zone, settings.TOKEN_CLEANUP_HOUR),
@@ -126,6 +121,17 @@ async def component(base: ProcessContext) -> Component:
     admin_bot_username = (await base.admin_bot.me()).username or ""
     notice = await claim_notice(settings, base.team, admin_bot_username, base.clock)
     return Component("admin bot", dispatcher, serve(base.admin_bot, dispatcher, storage, data, notice))
+
+
+def _shortener_access(settings: Settings) -> ShortenerAccess:
+    """Return how shorteners are asked. May write a new key file to DATA_DIR."""
+    token = settings.USER_BOT_TOKEN.get_secret_value()
+    return ShortenerAccess(
+        fleeting_vault(token) if settings.is_memory_store else open_vault(settings.DATA_DIR),
+        configured_providers(settings.SHORTENERS),
+        # the sandbox's shortener is on this machine
+        is_public_only=not settings.SANDBOX_CLOCK_URL,
+    )
 
 
 async def main(settings: Settings) -> None:

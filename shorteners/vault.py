@@ -1,8 +1,11 @@
 """Encrypts API keys of shorteners with a key of its own file, which is neither in the database nor in its backups."""
 
+import base64
+import hmac
 import os
 import secrets
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -38,6 +41,12 @@ class KeyVault:
             return SecretStr(self._fernet.decrypt(sealed.encode()).decode())
         except (InvalidToken, UnicodeDecodeError):
             return None
+
+
+def fleeting_vault(secret: str) -> KeyVault:
+    """Return a vault without a file, for a database that is forgotten as well; the same for the same `secret`."""
+    digest = hmac.new(secret.encode(), b"tollgate shortener keys", sha256).digest()
+    return KeyVault(Fernet(base64.urlsafe_b64encode(digest)))
 
 
 def open_vault(folder: Path) -> KeyVault:

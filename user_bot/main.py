@@ -23,7 +23,7 @@ from schedulers.requests import RequestTrigger
 from sender.profiles import BotProfile, Text
 from sender.updates.intake import install
 from shorteners.providers import configured_providers
-from shorteners.vault import open_vault
+from shorteners.vault import fleeting_vault, open_vault
 from user_bot.commands import COMMANDS
 from user_bot.data import build_data
 from user_bot.delivery.counting import DeliveredCounts
@@ -122,7 +122,8 @@ def _job_context(base: ProcessContext) -> JobContext:
 def _shorteners(base: ProcessContext) -> CurrentShorteners:
     """Build the list of shorteners. May write a new key file to DATA_DIR."""
     settings = base.settings
-    vault = open_vault(settings.DATA_DIR)
+    token = settings.USER_BOT_TOKEN.get_secret_value()
+    vault = fleeting_vault(token) if settings.is_memory_store else open_vault(settings.DATA_DIR)
     if vault.problem:
         log.warning("shorteners.no_vault", problem=vault.problem)
     return CurrentShorteners(

@@ -1,4 +1,4 @@
-"""The Menu's screen: two commands to the database, four when the day's numbers are older than ten seconds."""
+"""The Menu's screen: at most three commands to the database, and reads that every screen shares."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
@@ -13,6 +13,7 @@ from core.team.first_hour import Step
 from core.team.rights import may
 from core.troubles import OpenTrouble, TroubleKind, troubles
 from database.operations import announcement_ops, channel_ops, incident_ops, statistics_ops
+from database.shared_read import SharedRead
 from views.menu.screen import NextAnnouncement, Today, menu
 from views.menu.steps import menu_steps
 from views.screens import Screen
@@ -36,11 +37,12 @@ class MenuService:
         self._clock = clock
         self._zone = zone
         self._numbers: tuple[datetime, Today] | None = None
+        self._incidents: SharedRead[list[str]] = SharedRead()
 
     async def screen(self, role: Role) -> Screen:
         """Return the Menu as it is now, without what the role may not open."""
         now = self._clock.now()
-        found = troubles(await incident_ops.find_open())
+        found = troubles(await self._incidents.get(now, incident_ops.find_open))
         return menu(
             self._username,
             await self._today(now),

@@ -1,5 +1,6 @@
 """Builds the services of posts."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from admin_bot.context import AdminContext
@@ -36,10 +37,11 @@ def build_posts(
     conversations: Conversations,
     undo_service: UndoService,
     answer_albums: SeenKeys,
+    first_channel: Callable[[], Awaitable[str | None]],
 ) -> PostServices:
     """Build the services. At a stop `albums.close()` comes before the supervisor's."""
     maker = PostMaker(copier, context.clock)
-    cards = CardService(context.bot, context.user_bot_username, context.clock, context.zone)
+    cards = CardService(context.bot, context.user_bot_username, context.clock, context.zone, first_channel)
     service = PostService(context.bot, maker, cards)
     return PostServices(
         maker=maker,

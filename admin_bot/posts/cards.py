@@ -1,5 +1,6 @@
 """Screens of one post: read, then shown in place of the pressed one."""
 
+from collections.abc import Awaitable, Callable
 from zoneinfo import ZoneInfo
 
 from aiogram import Bot
@@ -16,6 +17,7 @@ from core.subscriptions import required_channels
 from database.operations import announcement_ops, channel_ops, post_ops, settings_ops
 from views.links import post_link
 from views.posts import cards as views
+from views.posts import made as made_views
 from views.posts.callbacks import PostList
 from views.screens import Screen
 
@@ -26,7 +28,16 @@ _SHOWN = (AnnouncementState.PLANNED, AnnouncementState.PUBLISHED)
 class CardService:
     """What the buttons of a card share."""
 
-    def __init__(self, bot: Bot, user_bot_username: str, clock: Clock, zone: ZoneInfo) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        user_bot_username: str,
+        clock: Clock,
+        zone: ZoneInfo,
+        first_channel: Callable[[], Awaitable[str | None]],
+    ) -> None:
+        """`first_channel`: names the only channel to publish in while nothing was announced yet."""
+        self._first_channel = first_channel
         self._bot = bot
         self._username = user_bot_username
         self._clock = clock
@@ -58,6 +69,10 @@ class CardService:
         if post is None:
             await turn_to_fresh(query, self._bot, await list_screen(PostList(show=place.show), None))
         return post
+
+    async def made(self, post: Post) -> Screen:
+        """Return the answer to a new post."""
+        return made_views.made(post, self.link(post), await self.steps(post), await self._first_channel())
 
     async def steps(self, post: Post) -> StepsBefore:
         """Return what stands before a post now."""

@@ -13,7 +13,6 @@ from core.errors import StoreUnavailable, TollgateError
 from core.posts import Post, PostItem
 from sender.lanes import at_least_once
 from views.html import esc
-from views.posts import made as views
 from views.storage import content_texts
 
 
@@ -48,6 +47,6 @@ class PostService:
 
     async def _answer(self, post: Post, chat_id: int, reply: ReplyParameters) -> None:
         """Send the link; at least once: a second one is better than none."""
-        screen = views.made(post, self._cards.link(post), await self._cards.steps(post))
+        screen = await self._cards.made(post)
         with at_least_once():
             await self._bot.send_message(chat_id, screen.text, reply_markup=screen.keyboard, reply_parameters=reply)

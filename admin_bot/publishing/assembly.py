@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from admin_bot.channel_connector import ChannelConnector
 from admin_bot.context import AdminContext
-from admin_bot.publishing.connecting import ChannelConnector
 from admin_bot.publishing.covers import CoverKeeper
 from admin_bot.publishing.decisions import UNDO_MOVE, UNDO_OFF, AnnouncementDecisions
 from admin_bot.publishing.default_cover import UNDO_COVER, DefaultCover
@@ -44,6 +44,7 @@ def build_publishing(
     undo_service: UndoService,
     answer_albums: SeenKeys,
     first_steps: FirstSteps,
+    connector: ChannelConnector,
 ) -> PublishingServices:
     """Build the services, and register what they can undo."""
     bot, username, clock, zone = context.bot, context.user_bot_username, context.clock, context.zone
@@ -53,7 +54,7 @@ def build_publishing(
         drafts=PublishDraftService(bot, username, storage, lookups, clock, zone),
         results=ResultService(bot, username, lookups, follower, clock, first_steps),
         decisions=AnnouncementDecisions(lookups, clock, zone),
-        connector=ChannelConnector(bot, storage, clock),
+        connector=connector,
         covers=CoverKeeper(copier, answer_albums),
         schedule=ScheduleService(lookups, clock, zone),
         slots=SlotService(clock, zone),

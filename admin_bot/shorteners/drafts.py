@@ -50,9 +50,9 @@ class DraftService:
         self._clock = clock
 
     @property
-    def can_seal(self) -> bool:
-        """Whether keys can be kept at all."""
-        return not self._providers.vault.problem
+    def problem(self) -> str:
+        """Why no key can be kept; "" when one can."""
+        return self._providers.vault.problem
 
     def seal(self, draft: ShortenerDraft, key: SecretStr) -> ShortenerDraft:
         """Return the draft with the key, encrypted. Raises NoVault."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from admin_bot.channel_connector import ChannelConnector
 from admin_bot.context import AdminContext
 from admin_bot.storage.channel import StorageChannel
 from admin_bot.team.first_hour import FirstHourGuide
@@ -16,11 +17,15 @@ class TeamServices:
 
     menus: TeamMenus
     first_hour: FirstHourGuide
+    #: used by publishing, too
+    connector: ChannelConnector
 
 
 def build_team(context: AdminContext, storage: StorageChannel) -> TeamServices:
     """Build the services."""
+    connector = ChannelConnector(context.bot, storage, BotProfile(context.user_bot, bot_profiles), context.clock)
     return TeamServices(
         TeamMenus(BotProfile(context.bot, bot_profiles), context.team, context.user_bot_username),
-        FirstHourGuide(context.bot, storage, BotProfile(context.user_bot, bot_profiles), context.clock),
+        FirstHourGuide(context.bot, storage, connector, context.clock),
+        connector,
     )

@@ -1,10 +1,9 @@
 """The owner's first hour: which question comes next, and connecting the channel subscribers read."""
 
 from aiogram import Bot
-from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
-from aiogram.types import ChatMemberAdministrator, ChatMemberOwner, ReplyKeyboardRemove
+from aiogram.types import ReplyKeyboardRemove
 
-from admin_bot.audit import note
+from admin_bot.channel_connector import ChannelConnector, Connected, RightsMissing
 from admin_bot.storage.channel import StorageChannel
 from core.clock import Clock
 from core.subscriptions import publishing_channels
@@ -13,22 +12,19 @@ from core.team.first_hour import Step, open_steps
 from core.team.rights import Right, may
 from database import first_hour as stored
 from database.operations import channel_ops
-from sender.failures import TELEGRAM_ERRORS
-from sender.profiles import BotProfile, Text
 from views.admin_texts import SEND_ANYTHING
 from views.storage import keyboards as storage_keyboards
 from views.storage import texts as storage_texts
 from views.team import first_hour as views
-from views.team.profiles import about_user_bot
 
 
 class FirstHourGuide:
     """Asks the open questions, one after the other. What was answered is in the database: a restart loses nothing."""
 
-    def __init__(self, bot: Bot, storage: StorageChannel, user_profile: BotProfile, clock: Clock) -> None:
+    def __init__(self, bot: Bot, storage: StorageChannel, connector: ChannelConnector, clock: Clock) -> None:
         self._bot = bot
         self._storage = storage
-        self._user_profile = user_profile
+        self._connector = connector
         self._clock = clock
 
     async def open_steps(self) -> tuple[Step, ...]:
@@ -41,12 +37,12 @@ class FirstHourGuide:
             was_announced=was_announced,
         )
 
-    async def ask_storage(self, user_id: int, role: Role, before: str = "") -> bool:
+    async def ask_storage(self, user_id: int, role: Role, before: str) -> bool:
         """Ask for the storage channel where there is none; False where there is one. `before`: a sentence (HTML)."""
         if await self._storage.find() is not None:
             return False
         if may(role, Right.STORAGE):
-            html = f"{before} {storage_texts.first()}".strip()
+            html = f"{before} {storage_texts.first()}"
             await self._bot.send_message(user_id, html, reply_markup=storage_keyboards.pick_storage())
         else:
             await self._bot.send_message(user_id, views.ASK_AN_OWNER)
@@ -66,49 +62,17 @@ class FirstHourGuide:
         """The channel comes later: the question stays on the Menu."""
         await self._bot.send_message(admin_id, SEND_ANYTHING, reply_markup=ReplyKeyboardRemove())
 
-    async def connect(self, admin_id: int, chat_id: int, title: str | None, username: str | None) -> None:
+    async def connect(self, admin_id: int, chat_id: int, title: str | None) -> None:
         """Connect the chosen channel, or say why not; then the question stays."""
-        if chat_id == await self._storage.find():
-            await self._bot.send_message(admin_id, views.IS_STORAGE, reply_markup=views.pick_channel())
-            return
-        may_post = await self._may_post(chat_id)
-        if may_post is None:
-            await self._bot.send_message(admin_id, views.UNSURE, reply_markup=views.pick_channel())
-            return
-        title = title or str(chat_id)
-        if not may_post:
+        outcome = await self._connector.connect(admin_id, chat_id, title)
+        if isinstance(outcome, Connected):
+            await self._bot.send_message(admin_id, views.CONNECTED, reply_markup=ReplyKeyboardRemove())
+        elif isinstance(outcome, RightsMissing):
             username = (await self._bot.me()).username or ""
-            html, keyboard = views.may_not_post(title, username), views.give_right(username, chat_id)
+            html, keyboard = views.may_not_post(outcome.title, username), views.give_right(username, chat_id)
             await self._bot.send_message(admin_id, html, reply_markup=keyboard)
-            return
-        await self._connect(admin_id, chat_id, title, username)
-
-    async def _connect(self, admin_id: int, chat_id: int, title: str, username: str | None) -> None:
-        now = self._clock.now()
-        try:
-            channel = await channel_ops.connect(
-                chat_id, title=title, username=username, added_by=admin_id, added_at=now
-            )
-        except ValueError:
-            await self._bot.send_message(admin_id, views.FULL)
-            return
-        await note(now, admin_id, "channel.connected", str(chat_id), None, {"title": channel.title})
-        await self._bot.send_message(admin_id, views.CONNECTED, reply_markup=ReplyKeyboardRemove())
-        await self._user_profile.describe(Text.ABOUT, about_user_bot(channel.title))
-
-    async def _may_post(self, chat_id: int) -> bool | None:
-        """Return whether the admin bot has the rights to publish there; None: Telegram does not say."""
-        try:
-            member = await self._bot.get_chat_member(chat_id, self._bot.id)
-        except (TelegramBadRequest, TelegramForbiddenError):
-            return False
-        except TELEGRAM_ERRORS:
-            return None
-        if isinstance(member, ChatMemberOwner):
-            return True
-        return isinstance(member, ChatMemberAdministrator) and all(
-            getattr(member, f"can_{right}") for right in views.PUBLISHING_RIGHTS
-        )
+        else:
+            await self._bot.send_message(admin_id, outcome.sentence, reply_markup=views.pick_channel())
 
     async def announced(self) -> None:
         """An announcement was confirmed: the last step is done. One command the first time, none afterwards."""

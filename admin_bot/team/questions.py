@@ -1,11 +1,10 @@
 """The first hour's question about the channel subscribers read: asked, answered in Telegram's picker, or put off."""
 
-from aiogram import Bot, Router
+from aiogram import Router
 from aiogram.types import CallbackQuery, ChatShared, Message
 
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.screens import toast
-from admin_bot.storage.channel import describe
 from admin_bot.team.first_hour import FirstHourGuide
 from core.team.first_hour import Step
 from views.navigation import AskFirstChannel
@@ -27,7 +26,7 @@ async def is_later(message: Message, first_hour: FirstHourGuide) -> bool:
 async def picked(message: Message, first_hour: FirstHourGuide) -> None:
     shared = message.chat_shared
     assert isinstance(shared, ChatShared), "checked by the filter"
-    await first_hour.connect(message.chat.id, shared.chat_id, shared.title, shared.username)
+    await first_hour.connect(message.chat.id, shared.chat_id, shared.title)
 
 
 async def later(message: Message, first_hour: FirstHourGuide) -> None:
@@ -39,12 +38,9 @@ async def ask(query: CallbackQuery, first_hour: FirstHourGuide) -> None:
     await first_hour.ask_channel(query.from_user.id)
 
 
-async def check_again(
-    query: CallbackQuery, callback_data: CheckFirstChannel, bot: Bot, first_hour: FirstHourGuide
-) -> None:
+async def check_again(query: CallbackQuery, callback_data: CheckFirstChannel, first_hour: FirstHourGuide) -> None:
     await toast(query)
-    seen = await describe(bot, callback_data.chat_id)
-    await first_hour.connect(query.from_user.id, callback_data.chat_id, seen.title, seen.username)
+    await first_hour.connect(query.from_user.id, callback_data.chat_id, None)
 
 
 def build() -> Router:

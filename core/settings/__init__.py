@@ -1,8 +1,9 @@
 """Settings that admins change while the bots run (DESIGN §6): their model, their table, and how values are typed."""
 
-from core.settings.fields import FIELDS, Control, Group, SettingField, field_of, limits_of
+from core.settings.fields import Control, Group, SettingField, limits_of
 from core.settings.model import TEXTS, AccessMode, BotSettings, ShortenerFailure
 from core.settings.reading import parse_setting
+from core.settings.table import FIELDS, field_of
 
 __all__ = [
     "FIELDS",

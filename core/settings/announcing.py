@@ -1,7 +1,6 @@
 """What an announcement of a post says when nothing else is chosen for it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from core.delivery import minutes_to_live
@@ -13,30 +12,6 @@ from core.templates import Html, fill, is_visible, isolated, without_tags
 #: the announcement and its button while the owners have none of their own
 DEFAULT_TEMPLATE = "<b>{title}</b>\n\n{text}"
 DEFAULT_LABEL = "Open"
-
-
-@dataclass(frozen=True, slots=True)
-class AnnouncementDefaults:
-    """An announcement as the settings make it."""
-
-    #: HTML
-    text: str
-    #: on its button
-    label: str
-    #: the default cover, a message in the storage channel; None: no picture
-    cover_message_id: int | None
-    #: 0: it stays
-    leaves_after_minutes: int
-
-
-def announcement_defaults(post: Post, settings: BotSettings) -> AnnouncementDefaults:
-    """Return what an announcement of a post is before anything is chosen for it."""
-    return AnnouncementDefaults(
-        announcement_text(post, settings),
-        announcement_label(post, settings),
-        settings.cover_photo,
-        settings.leaves_after_minutes,
-    )
 
 
 def announcement_text(post: Post, settings: BotSettings) -> str:

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from core.durations import read_duration
 from core.errors import BadInput
-from core.settings.fields import Control, SettingField, amount_words, field_of, limits_of
+from core.settings.fields import Control, SettingField, amount_words, limits_of
 from core.settings.model import TEXTS, BotSettings
+from core.settings.table import field_of
 from core.templates import bare, check
 
 #: what empties a text, and a link

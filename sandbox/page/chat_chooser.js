@@ -92,8 +92,8 @@ function chatRow(chat, onclick) {
 
 /** The fields of a chat that is to be made, hidden at first; calls `made({title, username?})`. */
 function newChatFields(word, isPublic, made) {
-  const title = nameField(`Name of the new ${word}`, "new-chat-title");
-  const username = isPublic ? nameField("Its username, like news", "new-chat-username") : null;
+  const title = nameField(`Name of the ${word}`, "new-chat-title");
+  const username = isPublic ? nameField("Username, like news", "new-chat-username") : null;
   return el(
     "form",
     {

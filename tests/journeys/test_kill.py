@@ -92,7 +92,7 @@ async def test_a_batch_started_before_kill_9_can_be_finished_after_it(
     olive = world.person(OLIVE)
     async with product(world.url, **store) as process:
         await olive.text(ADMIN_BOT, "/batch")
-        await olive.wait(ADMIN_BOT, contains="New batch", timeout_s=30)
+        await olive.wait(ADMIN_BOT, contains="New post.", timeout_s=30)
         for text in ("one", "two"):
             await olive.text(ADMIN_BOT, text)
         await olive.wait(ADMIN_BOT, contains="2 messages", timeout_s=20, since=0)

@@ -44,13 +44,15 @@ async def test_a_replacement_whose_answer_was_lost_keeps_the_new_content(
     await house.olive.wait(ADMIN_BOT, contains="Posts")
     await house.olive.press(ADMIN_BOT, "1 · A post")
     await house.settle()
-    await house.olive.press(ADMIN_BOT, "Replace")
+    await house.olive.press(ADMIN_BOT, "Content")
+    await house.settle()
+    await house.olive.press(ADMIN_BOT, "Replace all")
     await house.settle()
     await house.olive.media(ADMIN_BOT, "photo", caption="the new content")
     await house.settle()
     lose_one_answer(monkeypatch, "find_one_and_update", "posts")
     await house.olive.press(ADMIN_BOT, "Done")
-    await house.olive.wait(ADMIN_BOT, contains="has its new content")
+    await house.olive.wait(ADMIN_BOT, contains="has new content")
     changed = await post_ops.find(post.code)
     assert changed is not None
     alive = {m["message_id"] for m in await house.world.chat_messages(STORAGE) if m.get("deleted_at") is None}

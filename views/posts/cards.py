@@ -9,7 +9,7 @@ from aiogram.types import CopyTextButton, InlineKeyboardButton
 from core.posts import Post, PostStatus
 from core.settings import BotSettings
 from views.buttons import DANGER, PRIMARY, Row, button
-from views.html import esc, isolate
+from views.html import bare, cut, esc, isolate
 from views.navigation import OpenPublish
 from views.posts.callbacks import PostAction, PostList
 from views.posts.lists import list_parent
@@ -19,6 +19,8 @@ from views.screens import Screen
 
 #: characters of a channel's name on a card
 _CHANNEL_MAX = 40
+#: and on the button that publishes in it
+_BUTTON_CHANNEL_MAX = 28
 #: places on the screen of numbers; more do not fit
 PLACES_SHOWN = 8
 
@@ -49,8 +51,10 @@ def copy_link(link: str, text: str = "Copy link") -> InlineKeyboardButton:
     return InlineKeyboardButton(text=text, copy_text=CopyTextButton(text=link))
 
 
-def publish_button(post: Post) -> InlineKeyboardButton:
-    return button("Publish", OpenPublish(code=post.code).pack(), style=PRIMARY)
+def publish_button(post: Post, channel: str | None = None) -> InlineKeyboardButton:
+    """Make the button that leads to publishing; it names a `channel` where there is only this one."""
+    where = "" if channel is None else f" in {cut(bare(channel).strip() or 'my channel', _BUTTON_CHANNEL_MAX)}"
+    return button(f"Publish{where}", OpenPublish(code=post.code).pack(), style=PRIMARY)
 
 
 def card(post: Post, facts: CardFacts, place: PostList) -> Screen:

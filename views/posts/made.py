@@ -17,9 +17,9 @@ NOTHING_THERE = "This post is gone. Here are the others."
 TOO_LATE = "It is too late for that: the post is older than 10 minutes, was opened, or is announced. Remove it instead."
 
 
-def made(post: Post, link: str, steps: StepsBefore) -> Screen:
-    """Return the answer to a new post. `steps`: what stands before it."""
-    return _answer(post, link, steps, f"Post {post.number} is saved: {_what(post)}.", PostAction.DISCARD)
+def made(post: Post, link: str, steps: StepsBefore, channel: str | None = None) -> Screen:
+    """Return the answer to a new post. `steps`: what stands before it; `channel`: the only one to publish in."""
+    return _answer(post, link, steps, f"Post {post.number} is saved: {_what(post)}.", PostAction.DISCARD, channel)
 
 
 def added(post: Post, link: str, steps: StepsBefore, messages: int) -> Screen:
@@ -34,20 +34,22 @@ def replaced(post: Post, link: str, steps: StepsBefore) -> Screen:
     return _answer(post, link, steps, head, PostAction.BRING_BACK)
 
 
-def _answer(post: Post, link: str, steps: StepsBefore, head: str, undo: PostAction) -> Screen:
+def _answer(
+    post: Post, link: str, steps: StepsBefore, head: str, undo: PostAction, channel: str | None = None
+) -> Screen:
     """Return an answer that begins with `head` (HTML). `undo`: what its last button does."""
     text = f"{head}\n{esc(link)}\n{steps_sentence(steps)}"
-    return Screen(text, (*_rows(post, link), [act("Undo", undo, post.code, PostList())]))
+    return Screen(text, (*_rows(post, link, channel), [act("Undo", undo, post.code, PostList())]))
 
 
 def _what(post: Post) -> str:
     return f"{isolate(post.title or UNTITLED)}, {counted(post.item_count, 'message')}"
 
 
-def _rows(post: Post, link: str) -> tuple[Row, ...]:
+def _rows(post: Post, link: str, channel: str | None) -> tuple[Row, ...]:
     place = PostList()
     return (
-        [publish_button(post)],
+        [publish_button(post, channel)],
         [copy_link(link), act("Preview", PostAction.PREVIEW, post.code, place)],
         [act("Add messages", PostAction.ADD, post.code, place), act("Card", PostAction.CARD, post.code, place)],
     )

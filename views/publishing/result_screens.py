@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from aiogram.types import InlineKeyboardButton
 
 from core.announcements import AnnouncementState
+from core.subscriptions import Channel
 from views.buttons import PRIMARY, Row, button
 from views.html import bare, cut, isolate
+from views.navigation import ConnectChannel, OpenChannel, Section, parent
 from views.publishing.announcement_screens import Shown, buttons_of, give_right_button, open_row, state_words
 from views.publishing.callbacks import (
     AnnouncementAction,
@@ -27,6 +29,8 @@ from views.screens import Parent, Screen
 #: characters of a channel's name in a line of several, and of one on a button
 _NAME_MAX, _BUTTON_MAX = 24, 28
 _TOLD_MAX = 60
+#: characters of a channel's name behind `‹`
+_PARENT_MAX = 16
 #: what needs a person comes first
 _ORDER = (
     AnnouncementState.UNKNOWN,
@@ -143,6 +147,20 @@ def rights_screen(title: str, bot_username: str, chat_id: int, draft: str, paren
     again = button("Check again", CheckRights(chat_id=chat_id, draft=draft).pack())
     text = f"@{bot_username} may not post in {isolate(title, _TOLD_MAX)}."
     return Screen(text, ([give_right_button(bot_username)], [again]), parent)
+
+
+def switched_on(channel: Channel) -> Screen:
+    """Say that posts are published in a channel from now on, and lead back to its card."""
+    card = button("Open its card", OpenChannel(chat_id=channel.chat_id).pack())
+    return Screen(f"{connected(channel.name)} I publish posts here.", ([card],), parent(Section.CHANNELS))
+
+
+def rights_for_switch(title: str, bot_username: str, chat_id: int) -> Screen:
+    """Return the sentence about rights the admin bot misses, below a channel's card."""
+    again = button("Check again", ConnectChannel(chat_id=chat_id).pack())
+    text = f"@{bot_username} may not post in {isolate(title, _TOLD_MAX)}."
+    back = Parent(cut(bare(title), _PARENT_MAX), OpenChannel(chat_id=chat_id).pack())
+    return Screen(text, ([give_right_button(bot_username)], [again]), back)
 
 
 def connected(title: str) -> str:

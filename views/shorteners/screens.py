@@ -101,8 +101,8 @@ def ask_key(code: str | None = None, name: str = "") -> Screen:
     return Screen(texts.ASK_KEY, (), PARENT if code is None else _card_parent(code, name))
 
 
-def no_vault() -> Screen:
-    return Screen(texts.NO_VAULT, (), PARENT)
+def no_vault(problem: str) -> Screen:
+    return Screen(texts.no_vault(problem), (), PARENT)
 
 
 def full() -> Screen:

@@ -30,9 +30,6 @@ SAVED = "Saved. Subscribers get its links within five seconds."
 KEY_REPLACED = "The key is replaced. It is used within five seconds."
 FULL = f"There are {SHORTENERS_MAX} shorteners, more are not possible. Remove one first."
 SET_IN_ENVIRONMENT = "Address and key are in .env."
-NO_VAULT = (
-    "I cannot keep keys now: the key file in DATA_DIR cannot be used. The log says why. Mend it and start me again."
-)
 POSTS_COST_CREDITS = "From now on a post costs a credit. Settings, Access changes that."
 POSTS_ARE_OPEN = "From now on posts are for everybody. Settings, Access changes that."
 
@@ -71,6 +68,11 @@ _FAILURES = {
     "unsafe_link": "Its link is not safe to show to subscribers.",
     "foreign_link": "Its link leads to a host that is not among its hosts.",
 }
+
+
+def no_vault(problem: str) -> str:
+    """Say that keys cannot be encrypted. `problem`: which file, and why."""
+    return f"I cannot keep a key now, so I do not ask for one.\n{esc(cut(problem, 300))}.\nMend it and start me again."
 
 
 def answered(took_s: float, url: str) -> str:

@@ -44,7 +44,7 @@ def pick_storage() -> ReplyKeyboardMarkup:
 def missing_rights(chat_id: int, to_add: Sequence[tuple[str, tuple[str, ...]]]) -> InlineKeyboardMarkup:
     """Add bots to the channel, each as (username, rights), then check again."""
     rows: list[Row] = [
-        [InlineKeyboardButton(text=f"Add @{username} to the channel", url=add_to_channel_link(username, wanted))]
+        [InlineKeyboardButton(text=f"Add @{username}", url=add_to_channel_link(username, wanted))]
         for username, wanted in to_add
     ]
     return keyboard(*rows, [button("Check again", SetupButton(act=SetupAction.CHECK, chat_id=chat_id).pack())])

@@ -23,9 +23,6 @@ WHICH_CHANNEL = "Which channel do your subscribers read?"
 PICKER_BUTTON = "Choose my channel"
 LATER_BUTTON = "Later"
 CONNECTED = f"Connected. {SEND_ANYTHING}"
-IS_STORAGE = "That is the storage channel: everybody in it sees every post. Choose the one your subscribers read."
-FULL = "There are 50 channels already. Remove one under Channels first."
-UNSURE = "Telegram did not answer, so I cannot tell. Try again in a moment."
 ASK_AN_OWNER = "The storage channel is not chosen yet, so posts cannot be kept. Ask an owner."
 IT_IS_OUT = "It is out."
 
@@ -38,7 +35,6 @@ def pick_channel() -> ReplyKeyboardMarkup:
         user_administrator_rights=rights((*PUBLISHING_RIGHTS, "manage_chat", "promote_members")),
         bot_administrator_rights=rights((*PUBLISHING_RIGHTS, "manage_chat")),
         request_title=True,
-        request_username=True,
     )
     return ReplyKeyboardMarkup(
         keyboard=[[KeyboardButton(text=PICKER_BUTTON, request_chat=request)], [KeyboardButton(text=LATER_BUTTON)]],

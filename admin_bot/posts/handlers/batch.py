@@ -99,7 +99,7 @@ async def _open_draft(
     if post is None:
         await turn_to_fresh(query, bot, await list_screen(PostList(), None))
     else:
-        await turn_to(query, bot, made_views.made(post, cards.link(post), await cards.steps(post)), texts.STALE)
+        await turn_to(query, bot, await cards.made(post), texts.STALE)
     return None
 
 
@@ -201,12 +201,12 @@ async def _make(post_maker: PostMaker, admin_id: int, draft: BatchDraft) -> Made
 
 
 async def _answer(cards: CardService, draft: BatchDraft, post: Post) -> Screen:
+    if draft.replaces is None and draft.adds_to is None:
+        return await cards.made(post)
     link, steps = cards.link(post), await cards.steps(post)
     if draft.replaces is not None:
         return made_views.replaced(post, link, steps)
-    if draft.adds_to is not None:
-        return made_views.added(post, link, steps, len(draft.items))
-    return made_views.made(post, link, steps)
+    return made_views.added(post, link, steps, len(draft.items))
 
 
 def build() -> Router:

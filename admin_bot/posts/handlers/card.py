@@ -22,7 +22,7 @@ from core.posts import Post
 from core.settings.announcing import announcement_label
 from database.operations import post_ops, settings_ops
 from views.admin_texts import FIRST_THE_BATCH
-from views.navigation import OpenPost
+from views.navigation import OpenPost, OpenPreview
 from views.posts import cards as card_views
 from views.posts import contents, options, questions
 from views.posts.callbacks import Choice, PostAction, PostButton, PostChoice, PostList, SaveMine
@@ -50,6 +50,12 @@ async def open_by_code(query: CallbackQuery, callback_data: OpenPost, bot: Bot, 
     post = await cards.find_or_answer(query, callback_data.code, PostList())
     if post is not None:
         await turn_to(query, bot, await cards.screen(post, PostList()))
+
+
+async def preview_by_code(query: CallbackQuery, callback_data: OpenPreview, cards: CardService) -> None:
+    post = await cards.find_or_answer(query, callback_data.code, PostList())
+    if post is not None:
+        await cards.preview(query, post)
 
 
 async def preview(query: CallbackQuery, callback_data: PostButton, cards: CardService) -> None:
@@ -189,4 +195,5 @@ def build() -> Router:
     router.callback_query.register(choose, PostChoice.filter())
     router.callback_query.register(save_mine, SaveMine.filter())
     router.callback_query.register(open_by_code, OpenPost.filter())
+    router.callback_query.register(preview_by_code, OpenPreview.filter())
     return router

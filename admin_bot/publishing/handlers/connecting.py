@@ -4,9 +4,9 @@ from aiogram import Bot, Router
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, ChatShared, Message, ReplyKeyboardRemove
 
+from admin_bot.channel_connector import ChannelConnector, Connected, NotConnected, Outcome, RightsMissing
 from admin_bot.conversation.dialogue import Dialogue, Question
 from admin_bot.middlewares.questions import EndQuestion
-from admin_bot.publishing.connecting import ChannelConnector, Connected, NotConnected, Outcome, RightsMissing
 from admin_bot.publishing.drafts import PublishDraftService
 from admin_bot.publishing.handlers.slots import list_of_slots
 from admin_bot.publishing.lookups import Lookups
@@ -14,7 +14,7 @@ from admin_bot.screens import answer, move_below, remove_screen, screen_id, show
 from admin_bot.states import PublishAsked
 from core.subscriptions import Channel
 from views.admin_texts import FIRST_THE_BATCH
-from views.navigation import Section, parent
+from views.navigation import ConnectChannel, Section, parent
 from views.publishing import result_screens as views
 from views.publishing.callbacks import CheckRights, ConnectButton
 from views.publishing.picker import PUBLISH_REQUEST_ID, pick_channel
@@ -94,6 +94,20 @@ async def _go_on(
     await drafts.present(dialogue, chat_id, draft)
 
 
+async def switch_on(
+    query: CallbackQuery, callback_data: ConnectChannel, bot: Bot, channel_connector: ChannelConnector
+) -> None:
+    """“Publish here” on a channel's card."""
+    outcome = await channel_connector.connect(query.from_user.id, callback_data.chat_id)
+    if isinstance(outcome, NotConnected):
+        await turn_to(query, bot, Screen(outcome.sentence, (), parent(Section.CHANNELS)))
+    elif isinstance(outcome, RightsMissing):
+        username = (await bot.me()).username or ""
+        await turn_to(query, bot, views.rights_for_switch(outcome.title, username, outcome.chat_id))
+    else:
+        await turn_to(query, bot, views.switched_on(outcome.channel))
+
+
 async def check_again(
     query: CallbackQuery,
     callback_data: CheckRights,
@@ -137,5 +151,6 @@ def build() -> Router:
     router.callback_query.middleware(EndQuestion())
     router.callback_query.register(ask, ConnectButton.filter())
     router.callback_query.register(check_again, CheckRights.filter())
+    router.callback_query.register(switch_on, ConnectChannel.filter())
     router.message.register(picked, is_publishing_channel)
     return router

@@ -70,8 +70,8 @@ async def _take_key(
     question = await dialogue.question()
     try:
         draft = drafts.seal(draft, SecretStr(key))
-    except NoVault:
-        screen = screens.no_vault()
+    except NoVault as problem:
+        screen = screens.no_vault(str(problem))
     else:
         await dialogue.keep_shortener_draft(draft)
         screen = await try_draft(dialogue, drafts, draft)

@@ -25,8 +25,8 @@ async def ask_address(query: CallbackQuery, bot: Bot, state: FSMContext, shorten
     dialogue = Dialogue(state)
     if await dialogue.batch_draft() is not None:
         await toast(query, FIRST_THE_BATCH, alert=True)
-    elif not shortener_drafts.can_seal:
-        await turn_to(query, bot, screens.no_vault())
+    elif shortener_drafts.problem:
+        await turn_to(query, bot, screens.no_vault(shortener_drafts.problem))
     else:
         await dialogue.ask(ShortenerAsked.address, Question(query.data, screen_id(query)))
         await turn_to(query, bot, screens.ask_address())
@@ -45,8 +45,8 @@ async def ask_another_key(
         await toast(query, FIRST_THE_BATCH, alert=True)
     elif one is None or one.is_of_environment:
         await turn_to_fresh(query, bot, await shorteners.card(callback_data.code))
-    elif not shortener_drafts.can_seal:
-        await turn_to(query, bot, screens.no_vault())
+    elif shortener_drafts.problem:
+        await turn_to(query, bot, screens.no_vault(shortener_drafts.problem))
     else:
         await _ask_key(query, bot, dialogue, replacing_draft(one))
 

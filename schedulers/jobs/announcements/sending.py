@@ -13,12 +13,15 @@ import structlog
 
 from core.announcements import Announcement, AnnouncementState, catch_up_at, is_late, is_missed
 from core.errors import StoreUnavailable, TollgateError
+from core.posts import PostStatus
 from core.retries import retry_while_unavailable
+from database.operations import post_ops
 from database.operations.announcements import publishing
 from schedulers.jobs.announcements.alerts import AnnouncementAlerts
 from schedulers.jobs.announcements.calls import AnnouncementCalls, Done, Gone, Later, Outcome, Refused, Unknown
 from schedulers.runner import Run
 from sender.limiting.send_limiter import SendLimiter
+from views.publishing import announcement_texts as texts
 
 log = structlog.get_logger("tollgate.publisher")
 
@@ -66,6 +69,9 @@ class Sending:
     async def claim(self, one: Announcement) -> Announcement | None:
         """Claim a due announcement; None when it is not to be sent now: missed, put off, or changed meanwhile."""
         now = self._run.now()
+        if await self._is_removed(one.post_code):
+            self._run.done["cancelled"] += await self._query(partial(publishing.drop, one, texts.POST_REMOVED))
+            return None
         if is_missed(one.publish_at, now):
             if await self._query(partial(publishing.mark_missed, one)):
                 self._run.done["missed"] += 1
@@ -82,6 +88,11 @@ class Sending:
             # the claim may be stored, and then the same one does not match again
             found = await self._query(partial(publishing.find_claimed, one, self._run.owner))
             return found or await self._query(claim)
+
+    async def _is_removed(self, post_code: str) -> bool:
+        """Whether its button would lead to a post that is not available any more."""
+        post = await self._query(partial(post_ops.find, post_code))
+        return post is not None and post.status is PostStatus.REMOVED
 
     async def _free_at(self, one: Announcement, now: datetime) -> datetime | None:
         """Return until when its channel is to be left alone, because it is late; None: it is not."""

@@ -11,6 +11,7 @@ from aiohttp import ServerDisconnectedError
 
 from core.announcements import Announcement, AnnouncementState, CoverMessage, is_missed
 from core.clock import ManualClock
+from database.connection import Database
 from database.operations import announcement_ops, post_ops
 from database.operations.announcements import publishing, removals
 from schedulers.jobs.announcements.calls import Outcome
@@ -420,3 +421,55 @@ async def test_what_was_under_way_at_a_stop_is_unknown(
     await Process(channels, clock, []).publish()
 
     assert await state_of(one) is S.UNKNOWN
+
+
+async def test_a_removed_post_is_not_announced_any_more(
+    process: Process, channels: Channels, clock: ManualClock, told: list[str]
+) -> None:
+    post = await post_ops.create(
+        title="Spring", storage_chat_id=STORAGE, message_ids=[1], created_by=5, created_at=clock.now()
+    )
+    one = await planned(clock.now() + HOUR, post_code=post.code)
+    await post_ops.remove(post.code)
+    clock.move(HOUR)
+    await process.publish()
+
+    assert (await state_of(one), channels.posted, told) == (S.CANCELLED, [], [])
+
+
+async def test_twenty_channels_cost_twenty_calls_and_two_writes_each(
+    db: Database, process: Process, channels: Channels, clock: ManualClock
+) -> None:
+    for number in range(20):
+        await planned(clock.now(), chat_id=-2000 - number)
+    db.calls.clear()
+
+    await process.publish()
+
+    assert len(channels.calls) == 20
+    assert db.calls["find_one_and_update announcements"] == 40
+
+
+async def test_publish_now_does_not_wait_for_many_that_wait_for_their_channels(
+    process: Process, channels: Channels, clock: ManualClock
+) -> None:
+    for number in range(80):
+        await planned(clock.now(), key=f"{number}", post_code=f"Post{number:012}", chat_id=-2000 - number)
+    now = await planned(clock.now() + timedelta(milliseconds=1), key="now", is_now=True)
+    clock.move(timedelta(seconds=1))
+    real, may_go = process.publisher._calls.publish, asyncio.Event()
+
+    async def wait_unless_now(announcement: Announcement) -> Outcome:
+        if not announcement.is_now:
+            await may_go.wait()
+        return await real(announcement)
+
+    process.publisher._calls.publish = wait_unless_now  # type: ignore[assignment, method-assign]
+    publishing_run = asyncio.ensure_future(process.publish())
+    for _ in range(500):
+        await asyncio.sleep(0)
+    assert await state_of(now) is S.PUBLISHED
+    may_go.set()
+    await publishing_run
+
+    assert len(channels.posted) == 81

@@ -125,6 +125,7 @@ STEPS: dict[str, tuple[Step, set[AnnouncementState], AnnouncementState]] = {
     "failed": (lambda one, now: publishing.record_failed(one, "no"), {S.SENDING, S.UNKNOWN}, S.FAILED),
     "unknown": (lambda one, now: publishing.record_unknown(one, "lost"), {S.SENDING}, S.UNKNOWN),
     "release": (lambda one, now: publishing.release(one, now), {S.SENDING, S.UNKNOWN}, S.PLANNED),
+    "drop": (lambda one, now: publishing.drop(one, "removed"), {S.PLANNED}, S.CANCELLED),
     "missed": (lambda one, now: publishing.mark_missed(one), {S.PLANNED}, S.MISSED),
     "move": (
         lambda one, now: announcement_ops.move(one.id, now + DAY),

@@ -26,7 +26,7 @@ from core.settings import (
     limits_of,
     parse_setting,
 )
-from core.settings.announcing import announcement_defaults, announcement_label, announcement_text, ticked_first
+from core.settings.announcing import announcement_label, announcement_text, ticked_first
 from core.settings.reading import expected
 
 BY_CONTROL = {control: [one.name for one in FIELDS if one.control is control] for control in Control}
@@ -249,7 +249,7 @@ def test_the_owners_template_is_filled_with_escaped_values() -> None:
         post_template="№{number} <i>{title}</i>: {count}, {autodelete}. {text}", delete_after_minutes=90
     )
     told = announcement_text(post("<b>\u202e&", "{title}"), settings)
-    assert told == "№12 <i>\u2068&lt;b&gt;&amp;\u2069</i>: 2 messages, 1 h 30 min. {title}"
+    assert told == "№12 <i>\u2068&lt;b&gt;&amp;\u2069</i>: 2 messages, 1 h 30 min. &#123;title&#125;"
     assert ", never." in announcement_text(post(), settings.model_copy(update={"delete_after_minutes": 0}))
 
 
@@ -262,13 +262,6 @@ def test_the_label_is_the_posts_own_or_the_owners_or_the_usual_one() -> None:
     assert announcement_label(post().model_copy(update={"label": "Look"}), own) == "Look"
     assert announcement_label(post(), own) == "Get it"
     assert announcement_label(post(), BotSettings()) == "Open"
-
-
-def test_an_announcement_begins_with_the_settings() -> None:
-    settings = BotSettings(button_label="Get it", cover_photo=77, leaves_after_minutes=60)
-    begins = announcement_defaults(post(), settings)
-    assert (begins.label, begins.cover_message_id, begins.leaves_after_minutes) == ("Get it", 77, 60)
-    assert begins.text == announcement_text(post(), settings)
 
 
 def test_the_chosen_channel_is_ticked_first_while_it_is_one_to_publish_in() -> None:

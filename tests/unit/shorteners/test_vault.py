@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from shorteners.vault import NAME, NoVault, open_vault
+from shorteners.vault import NAME, NoVault, fleeting_vault, open_vault
 
 KEY = SecretStr("3f9a1c0b7d2e48569a0b1c2d3e4f5a6b7c8d9e0f")
 
@@ -93,3 +93,9 @@ def test_a_file_written_meanwhile_by_another_process_is_used(tmp_path: Path, mon
 
     monkeypatch.setattr(os, "link", late)
     assert open_vault(tmp_path / "ours").unseal(theirs[0].seal(KEY)) == KEY
+
+
+def test_a_vault_without_a_file_is_the_same_for_both_bots_and_another_for_others() -> None:
+    sealed = fleeting_vault("1002:token").seal(KEY)
+    assert fleeting_vault("1002:token").unseal(sealed) == KEY
+    assert fleeting_vault("1003:token").unseal(sealed) is None

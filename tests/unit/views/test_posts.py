@@ -4,101 +4,113 @@ import ast
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.posts import DESCRIPTION_MAX, TITLE_MAX, Post, PostStatus
-from core.settings import BotSettings
+from core.access import StepsBefore
+from core.posts import DESCRIPTION_MAX, TITLE_MAX, Post
+from core.settings.model import BotSettings
 from views import admin_texts
 from views.buttons import PAGE_MAX
 from views.html import isolate
-from views.posts import batch_texts
-from views.posts import keyboards as post_keyboards
-from views.posts import texts as post_texts
-from views.posts.callbacks import PostList
-from views.storage import keyboards as storage_keyboards
+from views.posts import batch_texts, cards, changes, content_texts, contents, lists, made, options, questions
+from views.posts.callbacks import Choice, PostList, Show
 from views.storage import texts as storage_texts
 from views.storage.rights import Lack
 
+NAMES = ("live", "scheduled", "removed", "imported", "all")
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
 LINK = "https://t.me/bot?start=p_AAAAAAAAAAAAAAAA"
 #: the longest place in the list a button can carry
-FAR = PostList(page=PAGE_MAX, search="ffff", removed=True)
+FAR = PostList(page=PAGE_MAX, search="ffff", show=Show.NOT_ANNOUNCED)
 
 
-def post(title: str = "Rome", *, description: str = "", status: PostStatus = PostStatus.LIVE) -> Post:
-    return Post(
-        code="A" * 16,
-        number=123456,
-        title=title,
-        description=description,
-        storage_chat_id=-1,
-        message_ids=(1,),
-        item_count=1,
-        status=status,
-        created_by=1,
-        created_at=NOW,
-    )
+def post(title: str = "Rome", **changed: Any) -> Post:
+    fields = {
+        "code": "A" * 16,
+        "number": 123456,
+        "title": title,
+        "storage_chat_id": -1,
+        "message_ids": (1,),
+        "item_count": 1,
+        "created_by": 1,
+        "created_at": NOW,
+        **changed,
+    }
+    return Post.model_validate(fields)
 
 
 @given(st.text(max_size=DESCRIPTION_MAX))
 def test_whatever_a_post_is_called_its_screens_are_sound_html(name: str) -> None:
-    one = post(name[:TITLE_MAX], description=name)
+    one = post(name[:TITLE_MAX], description=name, label=name[:40] or None, password=name[:128])
+    facts = cards.CardFacts(LINK, BotSettings(), NOW, BERLIN, cards.Announced(name, NOW))
     for html in (
-        post_texts.made(one, LINK),
-        post_texts.card(one, LINK, BotSettings(), BERLIN),
-        post_texts.confirm_remove(one),
-        post_texts.ask_title(one),
-        post_texts.list_screen([], page=0, search=name[:80] or "x", removed=False),
+        made.made(one, LINK, StepsBefore(2, has_unlock=True)).text,
+        cards.card(one, facts, FAR).text,
+        cards.confirm_remove(one, FAR, announcements=1, copies=2, too_old=1).text,
+        questions.ask_title(one, FAR).text,
+        questions.ask_text(one, FAR, "ffff").text,
+        questions.ask_label(one, FAR, "ffff", name).text,
+        questions.ask_password(one, options.password_words(one), FAR, "ffff").text,
+        *(changes.somebody_else(one, choice, name, save_mine="m", place=FAR).text for choice in Choice),
+        *(options.option_note(one, choice) for choice in Choice),
+        lists.list_screen([], FAR, more=False, search=name[:80] or "x").text,
     ):
-        bare = re.sub(r"</?(b|code|blockquote)>", "", html)
+        bare = re.sub(r"</?(b|code|blockquote|tg-time)( [^>]*)?>", "", html)
         assert "<" not in bare and ">" not in bare
-        assert not re.search(r"&(?!(amp|lt|gt|quot|#x27);)", bare)
-        # direction controls of a name are removed, those of the isolate are balanced
-        assert html.count("\u2068") == html.count("\u2069")
-        assert not re.search("[\u202a-\u202e\u2066\u2067]", html)
+        assert not re.search(r"&(?!(amp|lt|gt|quot|#x27|#123|#125);)", bare)
         assert len(html) <= 4096
+
+
+@given(st.text(max_size=TITLE_MAX))
+def test_direction_controls_of_a_title_do_not_leave_it(name: str) -> None:
+    html = cards.confirm_remove(post(name), FAR, announcements=0, copies=0, too_old=0).text
+    assert html.count("\u2068") == html.count("\u2069") == 1
+    assert not re.search("[\u202a-\u202e\u2066\u2067]", html)
 
 
 def test_a_name_is_cut_before_it_is_escaped() -> None:
     assert isolate("&" * 100, 10) == "\u2068" + "&amp;" * 9 + "…\u2069"
 
 
-@pytest.mark.parametrize("status", [PostStatus.LIVE, PostStatus.REMOVED])
-def test_back_is_alone_in_the_last_row_of_a_card(status: PostStatus) -> None:
-    keyboard = post_keyboards.card(post(status=status), LINK, PostList())
-    assert [button.text for button in keyboard.inline_keyboard[-1]] == ["Back"]
+@given(st.text(max_size=TITLE_MAX), st.integers(0, 10**9))
+def test_a_row_of_the_list_names_number_and_deliveries_in_forty_characters(title: str, delivered: int) -> None:
+    screen = lists.list_screen([post(title, delivered=delivered)], PostList(), more=False, search=None)
+    text = screen.rows[0][0].text
+    assert text.startswith("123456 · ") and text.endswith(f" · {delivered:,}") and len(text) <= 40
 
 
-def test_every_button_fits_telegrams_limits() -> None:
-    one = post("ש" * TITLE_MAX)
-    keyboards = [
-        post_keyboards.card(one, LINK, FAR),
-        post_keyboards.confirm_remove(one, FAR),
-        post_keyboards.deletion_times(one, FAR),
-        post_keyboards.post_list([one] * 8, FAR, more=True),
-        post_keyboards.made(one, LINK),
-        post_keyboards.batch("f" * 8),
-        storage_keyboards.missing_rights(-1009999999999999, [("b" * 32, ("post_messages",))]),
-    ]
-    for button in (one for keyboard in keyboards for row in keyboard.inline_keyboard for one in row):
-        assert len((button.callback_data or "").encode()) <= 64
-        assert 1 <= len(button.text) <= 64
-        assert button.callback_data or button.url or button.copy_text
+@pytest.mark.parametrize(("entries", "page", "more"), [(6, 0, True), (6, 7, True), (6, 7, False), (2, 7, False)])
+def test_search_and_the_next_page_are_on_every_page(entries: int, page: int, more: bool) -> None:
+    screen = lists.list_screen([post()] * entries, PostList(page=page), more=more, search=None)
+    labels = [button.text for row in screen.rows[entries:] for button in row]
+    assert "Search" in labels
+    assert ("Older ›" in labels, "‹ Newer" in labels) == (more, page > 0)
+
+
+@pytest.mark.parametrize("show", list(Show))
+def test_the_choice_of_posts_shows_its_value_wherever_it_fits(show: Show) -> None:
+    screen = lists.list_screen([], PostList(show=show), more=False, search=None)
+    label = screen.rows[0][0].text
+    assert label.lower() in {f"show: {name} ›" for name in NAMES} | {"not announced ›"}
 
 
 def test_toasts_fit_telegrams_200_characters() -> None:
     for text in (
         admin_texts.STALE_BUTTON,
-        post_texts.QUESTION_LOST,
-        post_texts.POST_GONE,
+        made.TOO_LATE,
+        contents.NO_PICTURE,
+        lists.SEARCH_GONE,
         batch_texts.STALE,
-        batch_texts.TOO_FEW,
         batch_texts.NOTHING_YET,
+        content_texts.LAST_ONE,
+        content_texts.UNDO_OVER,
+        content_texts.CHANGED_MEANWHILE,
         admin_texts.FIRST_THE_BATCH,
     ):
         assert len(text) <= admin_texts.TOAST_MAX
@@ -112,19 +124,32 @@ def test_missing_rights_are_named_for_each_bot() -> None:
 
 
 @pytest.mark.parametrize(
-    ("collected", "replaces", "words"),
+    ("collected", "numbers", "words"),
     [
-        (0, None, "Send or forward"),
-        (1, None, "at least 1 more"),
-        (2, None, "Press Finish"),
-        (99, None, "<b>99 messages</b> so far"),
-        (100, None, "full. Press Finish."),
-        (0, 7, "New content for post 7"),
-        (1, 7, "<b>1 message</b> so far"),
+        (0, {}, "<b>New post.</b> Send or forward"),
+        (1, {}, "<b>1 message</b> so far"),
+        (99, {}, "<b>99 messages</b> so far"),
+        (100, {}, "full. Press Done."),
+        (0, {"replaces": 7}, "New messages for post 7"),
+        (1, {"adds_to": 7}, "More messages for post 7"),
     ],
 )
-def test_the_status_of_a_batch_says_the_next_step(collected: int, replaces: int | None, words: str) -> None:
-    assert words in batch_texts.status(collected, replaces)
+def test_the_status_of_a_batch_says_the_next_step(collected: int, numbers: dict[str, int], words: str) -> None:
+    screen = batch_texts.status("f" * 8, collected, **numbers)
+    assert words in screen.text and [button.text for button in screen.rows[0]] == ["Done", "Cancel"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "sentence"),
+    [
+        (StepsBefore(), "at once."),
+        (StepsBefore(1), "after joining 1 channel."),
+        (StepsBefore(0, has_unlock=True), "after unlocking."),
+        (StepsBefore(2, has_unlock=True), "after joining 2 channels and unlocking."),
+    ],
+)
+def test_a_receipt_says_what_stands_before_the_post(steps: StepsBefore, sentence: str) -> None:
+    assert made.made(post(), LINK, steps).text.endswith(f"Whoever opens it gets the post {sentence}")
 
 
 def sentences_of(path: Path) -> list[str]:
@@ -150,5 +175,5 @@ def test_texts_speak_of_messages_and_subscribers_only() -> None:
 
 
 def test_limits_in_sentences_are_the_real_ones() -> None:
-    assert f"1 to {TITLE_MAX} characters" in post_texts.TITLE_EXPECTED
-    assert f"at most {DESCRIPTION_MAX} characters" in post_texts.DESCRIPTION_EXPECTED
+    assert f"1 to {TITLE_MAX} characters" in questions.TITLE_EXPECTED
+    assert f"at most {DESCRIPTION_MAX} characters" in questions.TEXT_EXPECTED

@@ -200,16 +200,16 @@ async def test_the_storage_channel_is_set_up_from_nothing(bare_house: House) -> 
     await house.olive.text(ADMIN_BOT, "too early")
     await house.olive.wait(ADMIN_BOT, contains=storage_texts.NO_STORAGE)
     await house.olive.text(ADMIN_BOT, "/start")
-    await house.olive.wait(ADMIN_BOT, contains="One step first")
+    await house.olive.wait(ADMIN_BOT, contains="First: where posts are kept.")
     await house.olive.press(ADMIN_BOT, storage_texts.PICKER_BUTTON, chat_id=STORAGE)
-    seen = await house.olive.wait(ADMIN_BOT, contains=f"@{USER_BOT} is not an administrator there")
+    seen = await house.olive.wait(ADMIN_BOT, contains=f"Now add @{USER_BOT} to it, too.")
     assert f"@{ADMIN_BOT}" not in shown(seen)
     assert (await settings_ops.load()).storage_channel_id is None
     buttons = [button for row in seen["messages"][-1]["reply_markup"]["inline_keyboard"] for button in row]
     add = next(button["url"] for button in buttons if "startchannel" in button.get("url", ""))
     await house.olive.link(add, chat_id=STORAGE)
-    await house.olive.press(ADMIN_BOT, "Check again")
-    await house.olive.wait(ADMIN_BOT, contains="All set.")
+    # by itself, without another press
+    await house.olive.wait(ADMIN_BOT, contains="Which channel do your subscribers read?")
     assert (await settings_ops.load()).storage_channel_id == STORAGE
     await house.olive.text(ADMIN_BOT, "first")
     await house.olive.wait(ADMIN_BOT, contains="Post 1 is saved")
@@ -326,7 +326,7 @@ async def test_an_admin_called_like_html_is_greeted() -> None:
     async with running_house(timers=False, STORAGE_CHANNEL_ID=None, ADMIN_IDS=(OLIVE, 777)) as house:
         admin = await house.world.add_user('<3 & "x"', id=777)
         await admin.text(ADMIN_BOT, "/start")
-        seen = await admin.wait(ADMIN_BOT, contains="One step first")
+        seen = await admin.wait(ADMIN_BOT, contains="First: where posts are kept.")
         assert '\u2068<3 & "x"\u2069' in shown(seen)
 
 

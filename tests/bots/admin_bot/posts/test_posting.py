@@ -231,7 +231,7 @@ async def test_a_caption_of_1024_characters_is_posted(admin: AdminBot) -> None:
 async def test_an_admin_called_like_html_is_greeted_and_can_post(admin: AdminBot) -> None:
     await settings_ops.change("storage_channel_id", None)
     await admin.say("/start", who=User(id=OWNER.id, is_bot=False, first_name='<3 & "x"'))
-    assert "&lt;3 &amp; &quot;x&quot;" in admin.last_text
+    assert "Welcome, \u2068&lt;3 &amp; &quot;x&quot;\u2069: these two bots are yours." in admin.last_text
     assert '<3 & "x"' not in admin.last_text
 
 

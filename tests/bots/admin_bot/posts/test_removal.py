@@ -3,13 +3,18 @@
 from datetime import timedelta
 
 import pytest
+from aiogram.types import User
 
 from core.announcements import AnnouncementState
 from core.posts import Post
+from core.team.admins import Role
 from database.operations import announcement_ops, audit_ops, post_ops
 from tests.bots.admin_bot.conftest import AdminBot
-from tests.bots.admin_bot.posts.posts import is_one_edit, open_card, publish, stored
+from tests.bots.admin_bot.posts.posts import is_one_edit, made, open_card, publish, stored
+from views.admin_texts import not_your_role
 from views.posts import cards as views
+
+EVA = User(id=7101, is_bot=False, first_name="Eva")
 
 
 async def deliver(admin: AdminBot, post: Post, copies: int, *, old: int = 0) -> None:
@@ -77,6 +82,20 @@ async def test_a_removed_post_is_restored_from_its_card_later(admin: AdminBot) -
     await admin.callback(f"ap:{post.code}:0::r:card")
     await admin.press("Restore")
     assert (await stored(post)).status == "live"
+
+
+@pytest.mark.parametrize("act", ["rm", "rmyes", "down"])
+async def test_an_editor_removes_only_what_is_their_own(admin: AdminBot, act: str) -> None:
+    await admin.database.collection("admins").insert_one({"user_id": EVA.id, "role": "editor"})
+    admin.clock.move(timedelta(seconds=5))
+    (of_olga,) = await made(admin, "Rome")
+    await admin.callback(f"ap:{of_olga.code}:0::l:{act}", who=EVA)
+    assert admin.toasts == [not_your_role(Role.EDITOR)] and admin.texts == []
+    assert (await stored(of_olga)).status == "live" and (await stored(of_olga)).taking_down_since is None
+    await admin.say("hers", who=EVA)
+    of_eva = (await admin.posts())[-1]
+    await admin.callback(f"ap:{of_eva.code}:0::l:{act}", who=EVA)
+    assert (await stored(of_eva)).status == ("live" if act == "rm" else "removed")
 
 
 async def test_going_back_removes_nothing(admin: AdminBot) -> None:

@@ -4,6 +4,7 @@ from aiogram.methods import CopyMessage, SendMessage
 from aiogram.types import ReplyKeyboardMarkup
 
 from core.announcements import AnnouncementState
+from core.subscriptions import Channel
 from core.team.admins import Role
 from database.operations import announcement_ops, audit_ops, channel_ops, settings_ops
 from database.operations.announcements import changes, renewals
@@ -43,6 +44,25 @@ async def test_without_a_channel_the_picker_is_offered_and_the_draft_goes_on(adm
     channel = await channel_ops.find(GARDEN)
     assert channel is not None and channel.is_published_to and not channel.is_required and channel.username == "garden"
     assert (await audit_ops.last(9))[0].action == "channel.connected"
+
+
+async def test_publish_here_on_a_channels_card_looks_at_the_rights_first(admin: AdminBot) -> None:
+    _channel(admin)
+    await channel_ops.add(Channel(chat_id=GARDEN, title="Olive's Garden", invite_link="https://t.me/+x"))
+    admin.world.own[(GARDEN, ADMIN_BOT.id)] = desk.rights(edit=False)
+    await admin.callback(f"ac:open:{GARDEN}:0")
+    await admin.press("Publish here: off")
+    assert admin.last_text == "@tollgate_admin_bot may not post in \u2068Olive&#x27;s Garden\u2069."
+    admin.world.own[(GARDEN, ADMIN_BOT.id)] = desk.rights()
+    await admin.press("Check again")
+    assert "I publish posts here." in admin.last_text
+    await admin.press("Open its card")
+    assert "Publish here: on" in admin.buttons()
+    await admin.press("Publish here: on")
+    assert "Publish here: off" in admin.buttons()
+    channel = await channel_ops.find(GARDEN)
+    assert channel is not None and channel.is_required and not channel.is_published_to
+    assert len(admin.world.screens) == 1, "one message, edited"
 
 
 async def test_a_missing_right_is_named_and_checked_again(admin: AdminBot) -> None:

@@ -238,7 +238,7 @@ async def test_without_a_key_file_nothing_is_asked(admin: AdminBot) -> None:
     providers._access = ShortenerAccess(KeyVault(None, "DATA_DIR: …"))
     await admin.callback(SECTION)
     await admin.press("Add")
-    assert admin.last_text == texts.NO_VAULT
+    assert admin.last_text == texts.no_vault("DATA_DIR: …")
 
 
 # --- another key

@@ -46,6 +46,15 @@ async def now_stored(code: str = "gplinks") -> Shortener:
     return one
 
 
+async def test_the_list_is_reached_from_the_settings_and_leads_back(admin: AdminBot) -> None:
+    await admin.say("/settings")
+    await admin.press("Unlocking")
+    await admin.press("Shorteners")
+    assert admin.last_text == texts.EMPTY
+    await admin.press("‹ Unlocking")
+    assert admin.last_text.startswith("<b>Unlocking</b>")
+
+
 async def test_the_list_says_state_and_how_many_finish(admin: AdminBot, server: Stub) -> None:
     await listed(admin, server)
     today = admin.clock.now() - timedelta(hours=1)

@@ -5,6 +5,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.storage.base import StorageKey
 from aiogram.methods import DeleteMessage
 from pydantic import SecretStr
+from pymongo.errors import AutoReconnect
 
 from admin_bot.conversation.dialogue import Dialogue, Question
 from admin_bot.states import Asked
@@ -90,3 +91,14 @@ async def test_an_editor_s_pasted_key_is_deleted_too(admin: AdminBot) -> None:
     assert deleted(admin) == [sent.message_id]
     assert admin.last_text == texts.PASTED_KEY
     assert await admin.posts() == []
+
+
+async def test_a_key_is_known_by_its_shape_while_the_list_cannot_be_read(admin: AdminBot) -> None:
+    def refuse(operation: str, collection: str) -> None:
+        if collection == "shorteners":
+            raise AutoReconnect("connection closed")
+
+    admin.database.before_call = refuse
+    sent = (await admin.say(KEY)).message
+    assert sent is not None
+    assert deleted(admin) == [sent.message_id]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from aiogram.exceptions import TelegramNetworkError
-from aiogram.methods import GetChatMember, SendMessage
+from aiogram.methods import GetChat, SendMessage
 from aiogram.types import ChatMemberLeft, ReplyKeyboardMarkup, ReplyKeyboardRemove, User
 
 from admin_bot.team.first_hour import FirstHourGuide
@@ -14,15 +14,14 @@ from database.operations import audit_ops, channel_ops, settings_ops
 from tests.bots.admin_bot.conftest import ADMIN_BOT, OWNER, USER_BOT, AdminBot
 from tests.bots.admin_bot.telegram import NOW, administrator, bad_request
 from views.navigation import FIRST_CHANNEL
+from views.publishing.result_screens import CHECK_UNSURE, IS_STORAGE
 from views.storage import keyboards as storage_keyboards
 from views.storage import texts as storage_texts
 from views.team.first_hour import (
     CONNECTED,
     FIRST_CHANNEL_REQUEST_ID,
-    IS_STORAGE,
     IT_IS_OUT,
     LATER_BUTTON,
-    UNSURE,
     WHICH_CHANNEL,
     may_not_post,
 )
@@ -57,8 +56,9 @@ async def pick_storage(admin: AdminBot) -> None:
     await pick(admin, VAULT, storage_keyboards.STORAGE_REQUEST_ID)
 
 
-async def pick_garden(admin: AdminBot, **more: Any) -> None:
-    await pick(admin, GARDEN, FIRST_CHANNEL_REQUEST_ID, "Olga's Garden", **more)
+async def pick_garden(admin: AdminBot) -> None:
+    admin.world.chats.setdefault(GARDEN, {"title": "Olga's Garden"})
+    await pick(admin, GARDEN, FIRST_CHANNEL_REQUEST_ID, "Olga's Garden")
 
 
 async def joins(admin: AdminBot, who: User, chat_id: int = VAULT, status: str = "administrator") -> None:
@@ -86,7 +86,7 @@ def guide(admin: AdminBot) -> FirstHourGuide:
 
 async def test_each_answer_leads_to_the_next_question(fresh: AdminBot) -> None:
     await fresh.say("/start")
-    assert fresh.last_text == "First: where posts are kept."
+    assert fresh.last_text == "Welcome, \u2068Olga\u2069: these two bots are yours. First: where posts are kept."
     assert reply_buttons(fresh) == ["Choose or create the storage channel"]
     await pick_storage(fresh)
     assert fresh.last_text == "Now add @tollgate_bot to it, too."
@@ -96,7 +96,8 @@ async def test_each_answer_leads_to_the_next_question(fresh: AdminBot) -> None:
     assert await storage_id(fresh) == VAULT
     assert fresh.texts[-2:] == [storage_texts.checked("Vault"), WHICH_CHANNEL]
     assert reply_buttons(fresh) == ["Choose my channel", LATER_BUTTON]
-    await pick_garden(fresh, username="garden")
+    fresh.world.chats[GARDEN] = {"title": "Olga's Garden", "username": "garden"}
+    await pick_garden(fresh)
     assert fresh.last_text == CONNECTED
     assert CONNECTED == "Connected. Send what subscribers should get: photo, video, file, album or text."
     assert reply_buttons(fresh) == []
@@ -224,15 +225,15 @@ async def test_a_channel_without_rights_is_named_with_what_mends_it(admin: Admin
 
 
 async def test_a_channel_the_bot_cannot_see_may_not_be_posted_in(admin: AdminBot) -> None:
-    admin.world.fail(GetChatMember, bad_request("chat not found"))
+    admin.world.fail(GetChat, bad_request("chat not found"))
     await pick_garden(admin)
     assert admin.last_text == may_not_post("Olga's Garden", "tollgate_admin_bot")
 
 
 async def test_no_answer_from_telegram_is_not_called_a_missing_right(admin: AdminBot) -> None:
-    admin.world.fail(GetChatMember, lambda call: TelegramNetworkError(method=call, message="timeout"))
+    admin.world.fail(GetChat, lambda call: TelegramNetworkError(method=call, message="timeout"))
     await pick_garden(admin)
-    assert (admin.last_text, reply_buttons(admin)) == (UNSURE, ["Choose my channel", LATER_BUTTON])
+    assert (admin.last_text, reply_buttons(admin)) == (CHECK_UNSURE, ["Choose my channel", LATER_BUTTON])
     assert await channel_ops.load() == ()
 
 

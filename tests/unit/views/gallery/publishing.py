@@ -123,6 +123,8 @@ SCREENS = {
     "there, in many": result_screens.there_screen(_facts(), [_shown(AnnouncementState.PUBLISHED)] * 50),
     "there, perhaps": result_screens.there_screen(_facts(), [_shown(AnnouncementState.UNKNOWN)] * 2),
     "there, planned": result_screens.there_screen(_facts(), [_shown(AnnouncementState.PLANNED)] * 2),
+    "rights for a switch": result_screens.rights_for_switch(LONG_CHANNEL, LONG_USERNAME, _CHAT),
+    "switched on": result_screens.switched_on(Channel(chat_id=_CHAT, title=LONG_CHANNEL)),
     "rights": result_screens.rights_screen(LONG_CHANNEL, LONG_USERNAME, _CHAT, "f" * 16, parent(Section.SLOTS)),
     "which channel": result_screens.ask_channel_screen(parent(Section.SCHEDULE)),
     "now?": announcement_screens.confirm_now(_shown(AnnouncementState.PLANNED), Back.SCHEDULE),

@@ -50,7 +50,7 @@ SCREENS = {
     "question: address": screens.ask_address(),
     "question: key": screens.ask_key(),
     "question: another key": screens.ask_key(_CODE, LONG_TITLE),
-    "no key file": screens.no_vault(),
+    "no key file": screens.no_vault("DATA_DIR: /" + "<&>" * 500),
     "full": screens.full(),
     "tested": screens.tested(_CODE, 4.96, _LINK),
     **{f"not tested: {kind}": screens.not_tested(_CODE, kind.value, 503) for kind in FailureKind},

@@ -10,11 +10,13 @@ from aiogram.types import ChatMemberAdministrator, ChatMemberOwner
 from admin_bot.audit import note
 from admin_bot.storage.channel import StorageChannel
 from core.clock import Clock
-from core.subscriptions import Channel
+from core.subscriptions import Channel, publishing_channels
 from database.operations import channel_ops
 from sender.failures import TELEGRAM_ERRORS, classify
+from sender.profiles import BotProfile, Text
 from sender.refusals import Failure
 from views.publishing import result_screens as texts
+from views.team.profiles import about_user_bot
 
 log = structlog.get_logger("tollgate.admin")
 
@@ -47,9 +49,10 @@ Outcome = Connected | RightsMissing | NotConnected
 
 
 class ChannelConnector:
-    """Connects channels. Asks Telegram with two calls."""
+    """Connects channels. Asks Telegram with two calls; `user_profile` then names the first channel in its about."""
 
-    def __init__(self, bot: Bot, storage: StorageChannel, clock: Clock) -> None:
+    def __init__(self, bot: Bot, storage: StorageChannel, user_profile: BotProfile, clock: Clock) -> None:
+        self._user_profile = user_profile
         self._bot = bot
         self._storage = storage
         self._clock = clock
@@ -83,6 +86,8 @@ class ChannelConnector:
         except ValueError:
             return NotConnected(texts.CONNECT_FULL)
         await note(now, admin_id, "channel.connected", str(chat_id), None, {"title": title})
+        first = next(iter(publishing_channels(await channel_ops.current(now))), channel)
+        await self._user_profile.describe(Text.ABOUT, about_user_bot(first.title or title))
         return Connected(channel)
 
 
