@@ -463,3 +463,16 @@ async def test_nothing_comes_next_while_nothing_is_out(admin: AdminBot) -> None:
     await desk.run_publisher(admin, refused={GARDEN: "Bad Request: chat not found"})
     await admin.time.move(3)
     assert "It is out." not in admin.texts
+
+
+async def test_a_screen_shown_instead_is_not_overwritten_by_the_result(admin: AdminBot) -> None:
+    await desk.connect(admin)
+    await desk.open_publish(admin, await desk.post(admin))
+    await admin.press("Publish now")
+    await admin.press("Menu")
+    shown = admin.world.of(EditMessageText)[-1].message_id
+    await desk.run_publisher(admin)
+    await admin.time.move(6)
+    assert str(admin.world.screens[shown or 0].text).startswith("<b>Tollgate</b>")
+    # nor by a later process
+    assert await announcement_ops.find_unreported(9) == []
