@@ -34,7 +34,7 @@ def test_keys_and_bot_tokens_are_secrets(text: str) -> None:
         "Spring album 2024",
         f"key {HEX}",
         f"https://short.example/{HEX}",
-        f"https://t.me/shop_bot?start=p_{"AbCd1234EfGh5678"}",
+        "https://t.me/shop_bot?start=p_AbCd1234EfGh5678",
         "AbCd1234EfGh5678",
         "ABCD-1234-EFGH-5678",
         "12:30",
