@@ -120,7 +120,7 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _unique("post_code", "chat_id", "ordinal"),
         # those of a post, by state
         _plain("post_code", "state", "publish_at"),
-        _plain("state", "due_at", "publish_at"),
+        _plain("state", "is_now", "due_at", "publish_at"),
         # the schedule, and what a person has to decide
         _plain("state", "publish_at"),
         # free slots

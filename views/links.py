@@ -1,18 +1,11 @@
 """Links to posts, pages and Telegram's dialogs."""
 
-from urllib.parse import urlencode
-
 from core.payloads import claim_payload, post_payload, token_payload
 
 
 def post_link(user_bot_username: str, code: str, source: str | None = None) -> str:
     """Return `https://t.me/<user bot>?start=p_<code>[-s_<source>]`. Raises ValueError for a bad code or source."""
     return f"https://t.me/{user_bot_username}?start={post_payload(code, source)}"
-
-
-def share_link(link: str, text: str = "") -> str:
-    """Return a link that opens Telegram's "share with" dialog for `link`."""
-    return "https://t.me/share/url?" + urlencode({"url": link} | ({"text": text} if text else {}))
 
 
 def add_to_channel_link(bot_username: str, rights: tuple[str, ...]) -> str:

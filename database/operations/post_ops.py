@@ -182,13 +182,9 @@ async def set_seen(
 
 
 async def _change(
-    code: str,
-    field: PostField,
-    value: Any,
-    change: FieldChange | None,
-    is_expected: Callable[[Any], bool] = lambda _: True,
+    code: str, field: PostField, value: Any, change: FieldChange, is_expected: Callable[[Any], bool]
 ) -> OptionChanged | OptionDiffers | None:
-    """Change a field whose value `is_expected`; without it, whatever it has."""
+    """Change a field whose value `is_expected`."""
     for _ in range(_TRIES):
         document = await _posts().find_one({"code": code})
         if document is None:
@@ -199,9 +195,10 @@ async def _change(
             return OptionChanged(post, current)
         if not is_expected(current):
             return OptionDiffers(post, post.changes.get(field))
-        update: Document = {field.value: value.model_dump() if isinstance(value, Record) else value}
-        if change is not None:
-            update[f"changes.{field.value}"] = change.model_dump()
+        update: Document = {
+            field.value: value.model_dump() if isinstance(value, Record) else value,
+            f"changes.{field.value}": change.model_dump(),
+        }
         unchanged: Document = {"code": code, field.value: document.get(field.value)}
         if field in _WORDED:
             # the words come from both: the other one must not change in between
@@ -212,34 +209,6 @@ async def _change(
         if changed is not None:
             return OptionChanged(changed, current)
     raise StoreUnavailable(f"change {field.value} of a post: concurrent writers were faster {_TRIES} times")
-
-
-async def _set(code: str, field: PostField, value: Any) -> Post | None:
-    found = await _change(code, field, value, None)
-    return None if found is None else found.post
-
-
-async def rename(code: str, title: str) -> Post | None:
-    """Change the title; atomic. Returns the changed post, None when there is none."""
-    return await _set(code, PostField.TITLE, title)
-
-
-async def describe(code: str, description: str) -> Post | None:
-    """Change the description; atomic. Returns the changed post, None when there is none."""
-    return await _set(code, PostField.DESCRIPTION, description)
-
-
-async def set_protect(code: str, protect: bool | None) -> Post | None:
-    """Set whether deliveries are protected, None for the setting's value; atomic. None when there is no post."""
-    return await _set(code, PostField.PROTECT, protect)
-
-
-async def set_deletion(code: str, minutes: int | None) -> Post | None:
-    """Set after how many minutes deliveries are deleted (0 never, None the setting's value); atomic.
-
-    None when there is no post.
-    """
-    return await _set(code, PostField.DELETE_AFTER, minutes)
 
 
 async def add_source(code: str, name: str) -> Post | None:

@@ -14,17 +14,22 @@ from sandbox.state.world import Bot, Callback, Chat, Content, Dialog, Message, U
 
 Json = dict[str, Any]
 Found = tuple[Json, Message | None]
+#: what a picker chose
+_CHOSEN = ("chat_id", "new_chat", "user_ids")
 
 
 def press(world: World, user: User, chat: Chat, body: Json) -> Json:
     """Press the newest visible button with that text (exact, else a unique prefix), inline buttons first.
+
+    With `below`, or with what a picker chose, only a button below the text field: an inline one may have its text.
 
     Returns `callback_query_id` for a callback, `url` (or the result of opening it) for a link, `copied` for a copy
     button. Raises ControlError 400 when no such button is visible.
     """
     if not may_see(chat, user):
         raise ControlError("the person does not see that chat")
-    button, message = _find(chat, need_text(body, "text"), find_int(body, "message_id"))
+    is_below = bool(body.get("below")) or any(body.get(name) is not None for name in _CHOSEN)
+    button, message = _find(chat, need_text(body, "text"), find_int(body, "message_id"), is_below=is_below)
     if message is None:
         return _press_reply(world, chat, button, body)
     if "callback_data" in button:
@@ -39,9 +44,9 @@ def press(world: World, user: User, chat: Chat, body: Json) -> Json:
     return {"switch_inline_query": queries[0]} if queries else {}
 
 
-def _find(chat: Chat, text: str, message_id: int | None) -> Found:
+def _find(chat: Chat, text: str, message_id: int | None, *, is_below: bool) -> Found:
     shown: list[Found] = []
-    for message in reversed(chat.keyboards.values()):
+    for message in () if is_below else reversed(chat.keyboards.values()):
         if message_id in (None, message.id) and message.markup:
             shown += [(button, message) for row in message.markup["inline_keyboard"] for button in row]
     if message_id is None and isinstance(chat, Dialog):

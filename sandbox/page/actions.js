@@ -84,26 +84,14 @@ export async function pressInline(copy, message, item) {
 /** Presses a button of the reply keyboard; one that asks for people or a chat shows a dialog first. */
 export async function pressReply(copy, item) {
   const text = typeof item === "string" ? item : item.text;
-  if (isPlain(item) && isInlineToo(copy, text)) return sendText(copy, text);
-  if (!item.request_chat && !item.request_users) return act(copy, "press", { in: addressOf(copy), text });
+  if (!item.request_chat && !item.request_users) return act(copy, "press", { in: addressOf(copy), text, below: true });
   try {
     const chosen = await choose(copy, item);
-    if (chosen) await act(copy, "press", { in: addressOf(copy), text, ...chosen });
+    if (chosen) await act(copy, "press", { in: addressOf(copy), text, below: true, ...chosen });
   } catch (error) {
     complain(error);
   }
   refreshWorld().catch(() => {});
-}
-
-const isPlain = (item) =>
-  typeof item === "string" || Object.keys(item).every((name) => name === "text" || name === "style");
-
-/** Whether an inline button has the same text: the control API would press that one. */
-function isInlineToo(copy, text) {
-  return [...copy.messages.values()].some(
-    (message) =>
-      !message.deleted_at && (message.reply_markup?.inline_keyboard ?? []).flat().some((other) => other.text === text),
-  );
 }
 
 // ---------------------------------------------------------------------------------------------------- messages, people

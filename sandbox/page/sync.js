@@ -58,6 +58,7 @@ async function fetchOnce(copy, job) {
   }
   copy.failed = null;
   if (news.seq < copy.seq) return startOver(copy, job);
+  await learnSharedChats(news.messages);
   for (const message of news.messages) copy.messages.set(message.message_id, message);
   copy.seq = news.seq;
   if (copy.botId !== null) takeState(copy, news);
@@ -65,6 +66,13 @@ async function fetchOnce(copy, job) {
   copy.loaded = true;
   emit("chat", copy);
   if (news.messages.length || news.toasts?.length) emit("news", copy);
+}
+
+/** A chat made in a picker is named in the row about it: fetches the world first when it is not known yet. */
+async function learnSharedChats(messages) {
+  const isStrange = () => messages.some(({ chat_shared: shared }) => shared && !chatById(shared.chat_id));
+  // a request that was under way may have been answered before the chat was made
+  for (let tries = 0; tries < 2 && isStrange(); tries += 1) await refreshWorld().catch(() => {});
 }
 
 function fetchCopy(copy) {

@@ -8,9 +8,10 @@ import pytest
 
 from core.errors import AlreadyThere
 from core.ids import is_code
-from core.posts import Post, PostFilter, PostStatus
+from core.posts import Post, PostField, PostFilter, PostStatus
 from database.connection import Database
 from database.operations import post_ops, post_search
+from tests.posts import set_field
 
 MADE_AT = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -138,10 +139,10 @@ async def test_each_change_is_stored_and_returned(db: Database) -> None:
     code = (await make()).code
     await post_ops.open_post(code)
 
-    await post_ops.rename(code, "Summer")
-    await post_ops.describe(code, "By the sea")
-    await post_ops.set_protect(code, True)
-    await post_ops.set_deletion(code, 0)
+    await set_field(code, PostField.TITLE, "Summer")
+    await set_field(code, PostField.DESCRIPTION, "By the sea")
+    await set_field(code, PostField.PROTECT, True)
+    await set_field(code, PostField.DELETE_AFTER, 0)
     post = await post_ops.find(code)
 
     assert post is not None
@@ -149,18 +150,13 @@ async def test_each_change_is_stored_and_returned(db: Database) -> None:
     assert (post.title, post.description, post.protect, post.delete_after_minutes) == ("Summer", "By the sea", True, 0)
     assert (post.number, post.views) == (1, 1)
 
-    unset = await post_ops.set_protect(code, None)
-    assert unset is not None
+    unset = await set_field(code, PostField.PROTECT, None)
     assert unset.protect is None
 
 
 UNKNOWN: list[Callable[[], Awaitable[Post | None]]] = [
     lambda: post_ops.find("nope"),
     lambda: post_ops.open_post("nope"),
-    lambda: post_ops.rename("nope", "x"),
-    lambda: post_ops.describe("nope", "x"),
-    lambda: post_ops.set_protect("nope", True),
-    lambda: post_ops.set_deletion("nope", 5),
     lambda: post_ops.remove("nope"),
     lambda: post_ops.restore("nope"),
 ]
@@ -234,7 +230,7 @@ async def test_a_search_finds_by_number_or_beginning_whatever_is_typed(
 
 async def test_a_search_finds_the_new_title_and_not_the_old_one(db: Database) -> None:
     post = await make("Old")
-    await post_ops.rename(post.code, "New")
+    await set_field(post.code, PostField.TITLE, "New")
 
     assert numbers(await post_search.search("new", skip=0, limit=9)) == [1]
     assert numbers(await post_search.search("old", skip=0, limit=9)) == []
@@ -264,3 +260,26 @@ async def test_no_codes_have_no_titles_and_cost_no_read(db: Database) -> None:
     before = db.calls["find posts"]
     assert await post_ops.titles([]) == {}
     assert db.calls["find posts"] == before
+
+
+async def make_chosen(title: str) -> Post:
+    return await post_ops.create(
+        title=title,
+        storage_chat_id=-100,
+        message_ids=[4],
+        created_by=1,
+        created_at=datetime(2026, 3, 1, tzinfo=UTC),
+        code="A" * 16,
+    )
+
+
+async def test_a_code_that_is_chosen_before_makes_one_post_however_often(db: Database) -> None:
+    first = await make_chosen("Once")
+    again = await make_chosen("Once more")
+    assert again == first and (first.code, first.number) == ("A" * 16, 1)
+    assert await post_ops.count_live() == 1
+
+
+async def test_of_two_calls_with_one_code_at_once_both_have_the_same_post(db: Database) -> None:
+    one, other = await asyncio.gather(make_chosen("Once"), make_chosen("Once"))
+    assert one == other and await post_ops.count_live() == 1

@@ -54,8 +54,7 @@ def field_screen(field: SettingField, seen: Seen, undo: InlineKeyboardButton | N
     """Return one setting: what it is, its value, its usual value, who changed it, and its control."""
     value, usual = seen.now.value(field.name), getattr(seen.now.usual, field.name)
     lines = [f"<b>{field.label}</b>", esc(field.sentence), "", f"Now: {_shown(field, value)}"]
-    if value != usual:
-        lines.append(f"Usually: {esc(value_words(field, usual))}")
+    lines.append(f"Usually: {esc(value_words(field, usual))}")
     lines += _changed_by(field, seen)
     rows = [*_control(field, value), _extra(field, value), _below(field, value, usual), [undo] if undo else []]
     return Screen("\n".join(lines), tuple(row for row in rows if row), group_parent(field))
@@ -87,10 +86,11 @@ def confirm_screen(field: SettingField, value: Any, seen: Seen, note: str) -> Sc
     data = ConfirmedButton(
         name=field.name, value=to_button(value), seen=seen_of(field, seen.now.value(field.name))
     ).pack()
-    head = f"<b>{field.label}: {value_words(field, value)}?</b>"
+    words = value_words(field, value)
+    head = f"<b>{field.label}: {words}?</b>"
     return Screen(
         "\n".join(part for part in (head, _meaning(AccessMode(value), settings), note) if part),
-        ([button(f"Change to {value_words(field, value)}", data, style=PRIMARY)],),
+        ([button(words[:1].upper() + words[1:], data, style=PRIMARY)],),
         _field_parent(field),
     )
 

@@ -31,9 +31,9 @@ _SENTENCES = {
     Group.BOTS: "What concerns the bots themselves.",
     Group.SYSTEM: "Where posts are kept, and how long everything is.",
 }
-#: rows that open another subject's screen: before the group's own settings, or after them
-_FIRST = {Group.UNLOCKING: (Section.SHORTENERS,)}
-_LAST = {Group.PUBLISHING: (Section.SLOTS,), Group.BOTS: (Section.RENEWAL,)}
+#: rows that open another subject's screen and hold no setting: the first of a group, or behind a setting
+_FIRST = {Group.UNLOCKING: Section.SHORTENERS, Group.BOTS: Section.RENEWAL}
+_BEHIND = {"cover_photo": Section.SLOTS}
 #: settings that are chosen on another subject's screen
 _ELSEWHERE = {
     "public_channel_id": Section.CHANNELS,
@@ -79,14 +79,18 @@ def turned(field: SettingField, now: SettingsNow) -> str:
 
 
 def _rows(group: Group, now: SettingsNow, role: Role) -> list[Row]:
-    own = [_button(field, now) for field in FIELDS if field.group is group and _is_shown(field, role)]
-    first, last = (_opening(sections.get(group, ()), role) for sections in (_FIRST, _LAST))
-    return [[one] for one in (*first, *own, *last)]
+    buttons = _opening(_FIRST.get(group), role)
+    for field in (one for one in FIELDS if one.group is group):
+        buttons += [_button(field, now)] if _is_shown(field, role) else []
+        buttons += _opening(_BEHIND.get(field.name), role)
+    return [[one] for one in buttons]
 
 
-def _opening(sections: tuple[Section, ...], role: Role) -> list[InlineKeyboardButton]:
-    """Return buttons that open the screens of other subjects, of those the role may see."""
-    return [open_button(one, f"{SECTION_NAMES[one]} ›") for one in sections if may(role, _NEEDED[one])]
+def _opening(section: Section | None, role: Role) -> list[InlineKeyboardButton]:
+    """Return the button that opens a screen of another subject, if there is one and the role may see it."""
+    if section is None or not may(role, _NEEDED[section]):
+        return []
+    return [open_button(section, f"{SECTION_NAMES[section]} ›")]
 
 
 def _is_shown(field: SettingField, role: Role) -> bool:

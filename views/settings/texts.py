@@ -53,6 +53,6 @@ def of_access(name: str, before: Any, after: Any, *, has_shorteners: bool, has_p
         return ""
     how = "a page of yours with a single button" if has_page else "a link that leads straight back to the user bot"
     return (
-        "\n\n<b>There is no shortener</b>, so people verify by the user bot's "
-        f"own link: {how}. Nothing is earned by it, and everybody can do it again up to daily_token_limit times a day."
+        f"\n\n<b>There is no shortener</b>: subscribers unlock by {how}. You earn nothing by it, and everybody can "
+        "do it again, up to “Unlocks a day”."
     )

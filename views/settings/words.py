@@ -8,6 +8,14 @@ from core.settings.fields import amount_words
 from core.templates import without_tags
 from views.html import cut
 
+#: what holds while the owners have set nothing
+_OF_NONE = {
+    "welcome_text": "the bot's own",
+    "deleted_text": "the bot's own",
+    "post_template": "title and text",
+    "button_label": DEFAULT_LABEL,
+}
+
 
 def value_words(field: SettingField, value: Any, longest: int = 40) -> str:
     """Return the value of a setting in words, in one line. Plain text."""
@@ -21,12 +29,6 @@ def value_words(field: SettingField, value: Any, longest: int = 40) -> str:
         case Control.NUMBER:
             return f"{value:,}"
     if value is None:
-        return _nothing(field)
+        return _OF_NONE.get(field.name, "none")
     text = without_tags(str(value)) if field.control is Control.TEXT else str(value)
     return cut(" ".join(text.split()), longest)
-
-
-def _nothing(field: SettingField) -> str:
-    if field.name == "button_label":
-        return DEFAULT_LABEL
-    return "as usual" if field.control is Control.TEXT and field.name != "contact" else "none"

@@ -24,12 +24,18 @@ _CALLED: Document = {
 }
 
 
-async def find_due(now: datetime, *, without: Sequence[int] = (), limit: int) -> list[Announcement]:
-    """Return up to `limit` planned announcements due at `now`, the oldest first, but in none of the chats `without`."""
-    condition: Document = {"state": AnnouncementState.PLANNED, "due_at": {"$lte": now}}
+async def find_due(
+    now: datetime, *, is_now: bool = False, without: Sequence[int] = (), limit: int
+) -> list[Announcement]:
+    """Return up to `limit` planned announcements due at `now`, the oldest first, but in none of the chats `without`.
+
+    `is_now`: those for which a person waits, or (False) the others.
+    """
+    condition: Document = {"state": AnnouncementState.PLANNED, "is_now": is_now, "due_at": {"$lte": now}}
     if without:
         condition["chat_id"] = {"$nin": list(without)}
-    return await readable(await announcements().find(condition, limit=limit, sort=[("due_at", 1), ("publish_at", 1)]))
+    found = await announcements().find(condition, limit=limit, sort=[("due_at", 1), ("publish_at", 1)])
+    return await readable(found)
 
 
 async def claim(announcement: Announcement, owner: str, bot_id: int, now: datetime) -> Announcement | None:
@@ -188,7 +194,7 @@ async def mark_noted(announcement: Announcement) -> bool:
 async def has_work(now: datetime) -> bool:
     """Return whether something is to be published, edited, given up, or told to its post. One command."""
     states: list[Document] = [
-        {"state": AnnouncementState.PLANNED, "due_at": {"$lte": now}},
+        {"state": AnnouncementState.PLANNED, "is_now": {"$in": [False, True]}, "due_at": {"$lte": now}},
         {"state": AnnouncementState.PUBLISHED, "edit_at": {"$lte": now}},
         {"state": AnnouncementState.SENDING, "until": {"$lt": now}},
         {"state": AnnouncementState.SENDING, "until": {"$gt": now + 2 * LEASE_FOR}},

@@ -30,7 +30,8 @@ T = TypeVar("T")
 SLICE = timedelta(minutes=5)
 #: announcements read at once
 PAGE = 50
-#: announcements being sent: few, so that a crash leaves few unknown; and edits under way
+#: announcements being sent for which a person waits, and as many others: few, so that a crash leaves few unknown; and
+#: edits under way
 SENDING_MAX, EDITING_MAX = 10, 10
 #: seconds between two looks at what is due, while calls are in flight or channels rest
 LOOK_EVERY_S = 1.0
@@ -136,16 +137,24 @@ class _Work:
         await self._tell_posts()
 
     async def _start_sending(self) -> None:
+        # of each kind so many: what waits for its channel's limit holds up nobody who waits for an answer
+        for is_now in (True, False):
+            under_way = sum(one.is_now is is_now for one in self._sent.values())
+            await self._start_some(is_now=is_now, room=SENDING_MAX - under_way)
+
+    async def _start_some(self, *, is_now: bool, room: int) -> None:
+        """Start up to `room` of what is due of one kind."""
         busy = {one.chat_id for one in self._sent.values()}
-        find = partial(publishing.find_due, self._run.now(), without=sorted(busy), limit=PAGE)
-        for one in await self._query(find):
-            if len(self._sent) >= SENDING_MAX or self._is_over():
+        find = partial(publishing.find_due, self._run.now(), is_now=is_now, without=sorted(busy), limit=PAGE)
+        for one in await self._query(find) if room > 0 else ():
+            if room <= 0 or self._is_over():
                 return
             if one.chat_id in busy:
                 continue
             claimed = await self._sending.claim(one)
             if claimed is not None:
                 busy.add(claimed.chat_id)
+                room -= 1
                 self._start(self._sending.send(claimed), claimed, self._sent)
 
     async def _start_editing(self) -> None:

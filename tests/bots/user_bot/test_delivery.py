@@ -4,11 +4,13 @@ import asyncio
 from datetime import timedelta
 
 from core.delivery import PendingDeletion
+from core.posts import PostField
 from database.connection import current_database
 from database.operations import deletion_ops, post_ops, settings_ops, user_ops
 from schedulers import create_message_deleter_scheduler
 from tests.bots.user_bot.killed import count_copies, reader
 from tests.house import ALICE, STORAGE, USER_BOT, House
+from tests.posts import set_field
 from user_bot.delivery.request import Outcome
 
 
@@ -137,8 +139,8 @@ async def test_unknown_and_removed_posts_get_one_sentence(house: House) -> None:
 
 async def test_protected_and_undeleted_posts_are_delivered_as_set(house: House) -> None:
     post = await house.store()
-    await post_ops.set_protect(post.code, True)
-    await post_ops.set_deletion(post.code, 0)
+    await set_field(post.code, PostField.PROTECT, True)
+    await set_field(post.code, PostField.DELETE_AFTER, 0)
     await house.alice.link(house.link(post))
     seen = await house.alice.wait(USER_BOT, count=1)
     await house.settle()

@@ -7,7 +7,8 @@ import pytest
 
 from core.delivery_states import LEASE_FOR, DeliveryState
 from core.errors import StoreUnavailable
-from database.operations import delivery_ops, post_ops, user_ops
+from core.posts import PostField
+from database.operations import delivery_ops, user_ops
 from tests.bots.user_bot.killed import (
     BOT,
     CUT_OFF,
@@ -19,6 +20,7 @@ from tests.bots.user_bot.killed import (
     row,
 )
 from tests.house import ALICE, BOB, USER_BOT, House
+from tests.posts import set_field
 from user_bot.delivery.interruptions import TELLINGS_MAX
 from user_bot.delivery.recovery import Recovery
 from user_bot.delivery.request import Outcome
@@ -59,7 +61,7 @@ async def test_a_delivery_is_left_alone_until_its_lease_has_run_out(house: House
 
 async def test_deliveries_that_have_ended_are_not_explained(house: House) -> None:
     kept, passing, lost, refused = [await house.store() for _ in range(4)]
-    await post_ops.set_deletion(kept.code, 0)
+    await set_field(kept.code, PostField.DELETE_AFTER, 0)
     for post in (kept, passing):
         await house.alice.link(house.link(post))
         await house.settle()

@@ -448,3 +448,28 @@ async def test_twenty_channels_cost_twenty_calls_and_two_writes_each(
 
     assert len(channels.calls) == 20
     assert db.calls["find_one_and_update announcements"] == 40
+
+
+async def test_publish_now_does_not_wait_for_many_that_wait_for_their_channels(
+    process: Process, channels: Channels, clock: ManualClock
+) -> None:
+    for number in range(80):
+        await planned(clock.now(), key=f"{number}", post_code=f"Post{number:012}", chat_id=-2000 - number)
+    now = await planned(clock.now() + timedelta(milliseconds=1), key="now", is_now=True)
+    clock.move(timedelta(seconds=1))
+    real, may_go = process.publisher._calls.publish, asyncio.Event()
+
+    async def wait_unless_now(announcement: Announcement) -> Outcome:
+        if not announcement.is_now:
+            await may_go.wait()
+        return await real(announcement)
+
+    process.publisher._calls.publish = wait_unless_now  # type: ignore[assignment, method-assign]
+    publishing_run = asyncio.ensure_future(process.publish())
+    for _ in range(500):
+        await asyncio.sleep(0)
+    assert await state_of(now) is S.PUBLISHED
+    may_go.set()
+    await publishing_run
+
+    assert len(channels.posted) == 81

@@ -357,6 +357,7 @@ def announcement_row(i: int, wanted: int = WANTED) -> Document:
         "leaves_at": None,
         "edit": None,
         "edit_at": None,
+        "is_now": False,
         "is_withdrawal_wanted": False,
         "is_noted": True,
         "is_reported": True,

@@ -12,6 +12,7 @@ from database.operations import post_ops
 from database.operations.post_ops import OptionChanged, OptionDiffers
 from tests.operations.conftest import StepIn
 from tests.operations.posts.making import BOB, MADE_AT, OLIVE, STORAGE, found, make
+from tests.posts import set_field
 
 OWN = Cover(kind=CoverKind.OWN, chat_id=STORAGE, message_id=9)
 NO_COVER = Cover(kind=CoverKind.NONE)
@@ -76,8 +77,8 @@ async def test_a_change_between_the_read_and_the_write_is_seen(db: Database, ste
 
 async def test_title_and_text_changed_at_once_are_both_searched(db: Database, step_in: StepIn) -> None:
     post = await make()
-    step_in("posts", "find_one_and_update", lambda: post_ops.describe(post.code, "by the sea"))
-    await post_ops.rename(post.code, "Summer")
+    step_in("posts", "find_one_and_update", lambda: set_field(post.code, PostField.DESCRIPTION, "by the sea"))
+    await set_field(post.code, PostField.TITLE, "Summer")
     document = await db.collection("posts").find_one({"code": post.code})
     assert document is not None
     assert document["words"] == ["1", "summer", "by", "the", "sea"]

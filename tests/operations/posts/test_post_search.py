@@ -6,6 +6,7 @@ from core.posts import Post, PostField, PostFilter, PostStatus
 from database.connection import Database
 from database.operations import post_ops, post_search
 from tests.operations.posts.making import MADE_AT, OLIVE, make
+from tests.posts import set_field
 
 SHOP = "https://t.me/shop_bot?start=p_"
 
@@ -65,8 +66,8 @@ async def test_each_word_must_begin_a_word_of_title_text_or_number(db: Database)
 
 async def test_changed_texts_are_found_by_their_new_words_and_not_by_the_old(db: Database) -> None:
     post = await make("Old", description="first")
-    await post_ops.rename(post.code, "New")
-    await post_ops.describe(post.code, "second")
+    await set_field(post.code, PostField.TITLE, "New")
+    await set_field(post.code, PostField.DESCRIPTION, "second")
     assert [await numbers(word) for word in ("old", "first", "new", "second", "1")] == [[], [], [1], [1], [1]]
     changed = await post_ops.set_option(post.code, PostField.TITLE, "Tulips", expected="New", by=OLIVE, at=MADE_AT)
     assert isinstance(changed, post_ops.OptionChanged)

@@ -236,15 +236,12 @@ OPERATIONS: dict[str, Operation] = {
     "post_ops.create": lambda: post_ops.create(
         title="x", storage_chat_id=-1, message_ids=[1], created_by=1, created_at=NOW
     ),
-    "post_ops.describe": lambda: post_ops.describe("x", "x"),
     "post_ops.find": lambda: post_ops.find("x"),
     "post_ops.open_post": lambda: post_ops.open_post("x"),
     "post_ops.remove": lambda: post_ops.remove("x"),
-    "post_ops.rename": lambda: post_ops.rename("x", "x"),
     "post_ops.restore": lambda: post_ops.restore("x"),
-    "post_ops.set_deletion": lambda: post_ops.set_deletion("x", 1),
-    "post_ops.set_protect": lambda: post_ops.set_protect("x", True),
     "post_ops.titles": lambda: post_ops.titles(["x"]),
+    "post_ops.set_seen": lambda: post_ops.set_seen("x", PostField.LABEL, "x", is_seen=bool, by=1, at=NOW),
     "post_ops.set_option": lambda: post_ops.set_option("x", PostField.LABEL, "x", expected=None, by=1, at=NOW),
     "post_ops.add_source": lambda: post_ops.add_source("x", "x"),
     "post_ops.note_announcements": lambda: post_ops.note_announcements("x", planned=0, published=0),

@@ -28,6 +28,19 @@ async def test_sharing_a_channel_makes_the_bot_an_administrator_with_the_request
     assert (await town.shop("sendMessage", chat_id=channel, text="hi")).status == 200
 
 
+async def test_a_picker_is_found_below_the_text_field_also_beside_an_inline_button_of_the_same_text(town: Town) -> None:
+    await town.olga.link("https://t.me/shop_bot")
+    await town.shop("sendMessage", chat_id=town.olga.id, text="which?", reply_markup=request_chat())
+    twin = {"inline_keyboard": [[{"text": "Choose", "callback_data": "x"}]]}
+    await town.shop("sendMessage", chat_id=town.olga.id, text="menu", reply_markup=twin)
+    await town.shop.updates()
+    await town.olga.press("shop_bot", "Choose", chat_id=town.storage)
+    (shared,) = await town.shop.updates()
+    assert shared["message"]["chat_shared"]["chat_id"] == town.storage
+    await town.olga.press("shop_bot", "Choose")
+    assert await town.shop.kinds() == ["callback_query"]
+
+
 @pytest.mark.parametrize("request_id", [1, 2**31 - 1, -(2**31)])
 async def test_every_request_shares_a_private_and_a_second_channel(town: Town, request_id: int) -> None:
     await town.olga.link("https://t.me/shop_bot")

@@ -1,7 +1,9 @@
 """The page in a real browser: pickers, posts of a channel with buttons, commands and names by person, first steps."""
 
+import asyncio
+
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.sandbox.conftest import Json, Town
 from tests.sandbox.page.browser import SIZES, browser_of, button, look, open_chat
@@ -25,6 +27,18 @@ async def _picker(page: Page, town: Town) -> None:
     await page.get_by_test_id("reply-button").click()
 
 
+async def _hold_world_until_transcript(page: Page) -> None:
+    """Let the page learn of new chats only after it has read what a chat with a bot says about them."""
+    has_read = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await has_read.wait()
+        await route.continue_()
+
+    await page.route("**/control/state", hold)
+    page.on("response", lambda response: has_read.set() if "/control/transcript?" in response.url else None)
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_picker_offers_what_fits_and_makes_a_channel(town: Town, size: str) -> None:
     await town.client.add_chat("channel", "News", town.olga.id, username="news")
@@ -39,6 +53,7 @@ async def test_the_picker_offers_what_fits_and_makes_a_channel(town: Town, size:
         await page.get_by_test_id("create-chat").click()
         await look(page, "picker")
         await page.get_by_test_id("new-chat-title").fill("Vault")
+        await _hold_world_until_transcript(page)
         await page.get_by_test_id("new-chat-go").click()
         await expect(page.locator(".service-text", has_text="You shared Vault with the bot")).to_be_visible()
     added, shared = await town.shop.updates()

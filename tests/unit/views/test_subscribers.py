@@ -13,7 +13,7 @@ from core.settings import BotSettings
 from core.users import User
 from views import common_texts, owner_alerts
 from views.html import cut, esc
-from views.links import add_to_channel_link, post_link, share_link
+from views.links import add_to_channel_link, post_link
 from views.quantities import counted
 from views.subscribers import texts as user_texts
 from views.times import clock_time, date_and_time, duration
@@ -214,9 +214,6 @@ def test_a_time_further_ahead_than_telegram_takes_is_words_only() -> None:
 def test_links_are_complete_and_encoded() -> None:
     link = post_link("demo_bot", "aB3dE6gH9jK2mN5p", "ig")
     assert link == "https://t.me/demo_bot?start=p_aB3dE6gH9jK2mN5p-s_ig"
-    assert share_link(link, "a & b") == (
-        "https://t.me/share/url?url=https%3A%2F%2Ft.me%2Fdemo_bot%3Fstart%3Dp_aB3dE6gH9jK2mN5p-s_ig&text=a+%26+b"
-    )
     assert add_to_channel_link("demo_bot", ("post_messages",)).endswith("?startchannel&admin=post_messages")
 
 

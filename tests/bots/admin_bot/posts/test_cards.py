@@ -14,6 +14,7 @@ from database.operations import audit_ops, post_ops, settings_ops
 from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
 from tests.bots.admin_bot.posts.posts import PHOTO, counted_commands, is_one_edit, made, open_card, publish, stored
 from tests.bots.admin_bot.telegram import MakeError, bad_request
+from tests.posts import set_field
 from views import admin_texts
 from views.navigation import OpenPost, OpenPublish
 from views.posts import made as made_views
@@ -52,8 +53,8 @@ async def test_the_card_names_where_a_post_is_announced_and_where_it_will_be(adm
 
 async def test_what_a_post_has_of_its_own_is_on_the_card(admin: AdminBot) -> None:
     (post,) = await made(admin, "Rome")
-    await post_ops.set_protect(post.code, True)
-    await post_ops.set_deletion(post.code, 0)
+    await set_field(post.code, PostField.PROTECT, True)
+    await set_field(post.code, PostField.DELETE_AFTER, 0)
     now = admin.clock.now()
     await post_ops.set_option(post.code, PostField.ACCESS, PostAccess.FREE, expected=PostAccess.SETTINGS, by=1, at=now)
     await admin.callback(OpenPost(code=post.code).pack())
@@ -263,7 +264,7 @@ async def test_a_link_for_a_place_is_made_and_counted(admin: AdminBot) -> None:
 async def test_the_preview_shows_what_a_subscriber_gets(admin: AdminBot) -> None:
     await admin.say("Rome")
     post = await admin.only_post()
-    await post_ops.set_protect(post.code, True)
+    await set_field(post.code, PostField.PROTECT, True)
     await admin.press("Preview")
     copy = admin.copies[-1]
     assert (copy.chat_id, copy.from_chat_id, copy.protect_content) == (OWNER.id, STORAGE, True)

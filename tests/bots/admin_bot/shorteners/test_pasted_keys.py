@@ -5,10 +5,10 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.storage.base import StorageKey
 from aiogram.methods import DeleteMessage
 from pydantic import SecretStr
+from pymongo.errors import AutoReconnect
 
 from admin_bot.conversation.dialogue import Dialogue, Question
 from admin_bot.states import Asked
-from core.ids import new_code
 from core.shorteners.records import Shortener
 from database.operations.shorteners import shortener_ops
 from tests.bots.admin_bot.conftest import OWNER, AdminBot
@@ -43,7 +43,7 @@ async def test_a_key_is_deleted_and_becomes_no_post(admin: AdminBot, text: str) 
 
 @pytest.mark.usefixtures("known_key")
 @pytest.mark.parametrize(
-    "text", ["Hello", "thanks!", new_code(), "https://t.me/shop", f"my {KNOWN}", f"https://short.example/{KEY}"]
+    "text", ["Hello", "thanks!", "AbCd1234EfGh5678", "https://t.me/shop", f"my {KNOWN}", f"https://short.example/{KEY}"]
 )
 async def test_a_word_a_link_or_a_code_is_a_post(admin: AdminBot, text: str) -> None:
     await admin.say(text)
@@ -90,3 +90,14 @@ async def test_an_editor_s_pasted_key_is_deleted_too(admin: AdminBot) -> None:
     assert deleted(admin) == [sent.message_id]
     assert admin.last_text == texts.PASTED_KEY
     assert await admin.posts() == []
+
+
+async def test_a_key_is_known_by_its_shape_while_the_list_cannot_be_read(admin: AdminBot) -> None:
+    def refuse(operation: str, collection: str) -> None:
+        if collection == "shorteners":
+            raise AutoReconnect("connection closed")
+
+    admin.database.before_call = refuse
+    sent = (await admin.say(KEY)).message
+    assert sent is not None
+    assert deleted(admin) == [sent.message_id]
