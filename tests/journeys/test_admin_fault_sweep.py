@@ -23,7 +23,6 @@ METHODS = (
     "copyMessages",
     "sendMessage",
     "editMessageText",
-    "getChatMember",
     "deleteMessage",
     "answerCallbackQuery",
 )

@@ -98,6 +98,15 @@ async def test_an_editor_removes_only_what_is_their_own(admin: AdminBot, act: st
     assert (await stored(of_eva)).status == ("live" if act == "rm" else "removed")
 
 
+async def test_an_editor_does_not_restore_what_an_owner_removed(admin: AdminBot) -> None:
+    await admin.database.collection("admins").insert_one({"user_id": EVA.id, "role": "editor"})
+    admin.clock.move(timedelta(seconds=5))
+    (post,) = await made(admin, "Rome")
+    await post_ops.remove(post.code)
+    await admin.callback(f"ap:{post.code}:0::r:back", who=EVA)
+    assert admin.toasts == [not_your_role(Role.EDITOR)] and (await stored(post)).status == "removed"
+
+
 async def test_going_back_removes_nothing(admin: AdminBot) -> None:
     post = await open_card(admin)
     await admin.press("Remove")
