@@ -12,6 +12,8 @@ from aiogram.types import CallbackQuery, InlineKeyboardButton
 from admin_bot.conversation.dialogue import Dialogue
 from admin_bot.screens import Shown, toast, turn_to
 from core.clock import Clock
+from core.team.admins import Role
+from core.team.rights import Right, may
 from views import admin_texts
 from views.undo import UndoButton, undo_button
 
@@ -49,13 +51,16 @@ class UndoService:
     """The functions that take steps back, by kind. Subjects register theirs when they are built."""
 
     def __init__(self) -> None:
-        self._undoers: dict[str, Undoer] = {}
+        self._undoers: dict[str, tuple[Undoer, Right]] = {}
 
-    def register(self, kind: str, undoer: Undoer) -> None:
-        """Raises ValueError for a kind that is registered already."""
+    def register(self, kind: str, undoer: Undoer, right: Right) -> None:
+        """Name the function of a kind, and the right one still needs to take a step back.
+
+        Raises ValueError for a kind that is registered already.
+        """
         if kind in self._undoers:
             raise ValueError(f"{kind} can be undone already")
-        self._undoers[kind] = undoer
+        self._undoers[kind] = undoer, right
 
     async def offer(self, dialogue: Dialogue, step: UndoStep, now: datetime) -> InlineKeyboardButton:
         """Store a step that was just made; return its button. Raises KeyError for a kind nobody registered."""
@@ -63,11 +68,17 @@ class UndoService:
         stored = {"kind": step.kind, "target": step.target, "before": step.before, "after": step.after}
         return undo_button(await dialogue.keep_undo({**stored, "at": now.timestamp()}))
 
+    def is_allowed(self, stored: dict[str, Any], role: Role) -> bool:
+        """Return whether a role may take this step back: it may have changed since the step was made."""
+        known = self._undoers.get(stored["kind"])
+        return known is None or may(role, known[1])
+
     async def undo(self, admin_id: int, stored: dict[str, Any], now: datetime) -> Undone | None:
         """Take a stored step back; None when its time is over or its kind is not known any more."""
-        undoer = self._undoers.get(stored["kind"])
-        if undoer is None or not 0 <= now.timestamp() - stored["at"] <= UNDO_FOR.total_seconds():
+        known = self._undoers.get(stored["kind"])
+        if known is None or not 0 <= now.timestamp() - stored["at"] <= UNDO_FOR.total_seconds():
             return None
+        undoer, _ = known
         return await undoer(admin_id, UndoStep(stored["kind"], stored["target"], stored["before"], stored["after"]))
 
 
@@ -78,9 +89,13 @@ async def undo(
     state: FSMContext,
     undo_service: UndoService,
     clock: Clock,
+    role: Role,
 ) -> None:
     dialogue = Dialogue(state)
     stored = await dialogue.undo_step(callback_data.name)
+    if stored is not None and not undo_service.is_allowed(stored, role):
+        await toast(query, admin_texts.not_your_role(role), alert=True)
+        return
     done = await undo_service.undo(query.from_user.id, stored, clock.now()) if stored is not None else None
     if done is None:
         await toast(query, admin_texts.TOO_LATE_TO_UNDO)

@@ -14,6 +14,7 @@ from admin_bot.posts.fingerprints import fingerprint
 from admin_bot.undo import Undone, UndoService, UndoStep
 from core.clock import Clock
 from core.posts import Post, PostStatus
+from core.team.rights import Right
 from database.operations import post_ops, settings_ops
 from database.operations.announcements import changes as announcement_changes
 from database.operations.post_ops import OptionDiffers
@@ -47,8 +48,8 @@ class ChangeService:
         self._cards = cards
         self._undo = undo_service
         self._clock = clock
-        undo_service.register(FIELD, self._undo_field)
-        undo_service.register(REMOVAL, self._undo_removal)
+        undo_service.register(FIELD, self._undo_field, Right.POSTS)
+        undo_service.register(REMOVAL, self._undo_removal, Right.POSTS)
 
     async def change(self, dialogue: Dialogue, admin_id: int, wanted: Wanted) -> Screen | None:
         """Change a field, or ask if somebody else was faster. Returns the next screen; None when the post is gone."""

@@ -9,9 +9,12 @@ from aiogram.types import User
 
 from admin_bot.conversation.dialogue import UNDO_STEPS_MAX, Dialogue
 from admin_bot.undo import UNDO_FOR, Undone, UndoStep
+from core.team.admins import Role
+from core.team.rights import Right
 from database.operations import incident_ops
+from database.team import Team
 from tests.bots.admin_bot.conftest import OWNER, AdminBot
-from views.admin_texts import CHANGED_SINCE, STALE_BUTTON, TOO_LATE_TO_UNDO, UNDONE
+from views.admin_texts import CHANGED_SINCE, STALE_BUTTON, TOO_LATE_TO_UNDO, UNDONE, not_your_role
 from views.screens import Screen
 from views.undo import UndoButton
 
@@ -78,7 +81,7 @@ async def _offer(admin: AdminBot, value: dict[str, int]) -> str:
         return Undone(Screen("as it was"))
 
     if "number" not in admin.data["undo_service"]._undoers:
-        admin.data["undo_service"].register("number", take_back)
+        admin.data["undo_service"].register("number", take_back, Right.SETTINGS)
     step = UndoStep("number", "", 30, 60)
     offered = await admin.data["undo_service"].offer(_dialogue(admin), step, admin.clock.now())
     return str(offered.callback_data)
@@ -97,6 +100,16 @@ async def test_undo_leaves_what_was_changed_since(admin: AdminBot) -> None:
     value = {"is": 45}
     await admin.callback(await _offer(admin, value))
     assert value["is"] == 45 and admin.toasts[-1] == CHANGED_SINCE
+
+
+async def test_who_may_no_longer_make_a_step_cannot_take_it_back(admin: AdminBot) -> None:
+    value = {"is": 60}
+    data = await _offer(admin, value)
+    await admin.database.collection("admins").insert_one({"user_id": OWNER.id, "role": "editor"})
+    admin.dispatcher["team"] = Team((), lambda: None, admin.clock)
+    await admin.callback(data)
+    assert value["is"] == 60
+    assert admin.toasts[-1] == not_your_role(Role.EDITOR)
 
 
 async def test_undo_ends_after_ten_minutes(admin: AdminBot) -> None:
