@@ -51,16 +51,18 @@ class UndoService:
     """The functions that take steps back, by kind. Subjects register theirs when they are built."""
 
     def __init__(self) -> None:
-        self._undoers: dict[str, tuple[Undoer, Right]] = {}
+        self._undoers: dict[str, Undoer] = {}
+        self._rights: dict[str, Right] = {}
 
     def register(self, kind: str, undoer: Undoer, right: Right) -> None:
-        """Name the function of a kind, and the right one still needs to take a step back.
-
-        Raises ValueError for a kind that is registered already.
-        """
+        """`right`: what taking it back needs. Raises ValueError for a kind that is registered already."""
         if kind in self._undoers:
             raise ValueError(f"{kind} can be undone already")
-        self._undoers[kind] = undoer, right
+        self._undoers[kind], self._rights[kind] = undoer, right
+
+    def may_undo(self, role: Role, stored: dict[str, Any]) -> bool:
+        """Return whether the role, which may be another one since the step, allows taking it back."""
+        return may(role, self._rights.get(stored["kind"], Right.ENTER))
 
     async def offer(self, dialogue: Dialogue, step: UndoStep, now: datetime) -> InlineKeyboardButton:
         """Store a step that was just made; return its button. Raises KeyError for a kind nobody registered."""
@@ -68,17 +70,11 @@ class UndoService:
         stored = {"kind": step.kind, "target": step.target, "before": step.before, "after": step.after}
         return undo_button(await dialogue.keep_undo({**stored, "at": now.timestamp()}))
 
-    def is_allowed(self, stored: dict[str, Any], role: Role) -> bool:
-        """Return whether a role may take this step back: it may have changed since the step was made."""
-        known = self._undoers.get(stored["kind"])
-        return known is None or may(role, known[1])
-
     async def undo(self, admin_id: int, stored: dict[str, Any], now: datetime) -> Undone | None:
         """Take a stored step back; None when its time is over or its kind is not known any more."""
-        known = self._undoers.get(stored["kind"])
-        if known is None or not 0 <= now.timestamp() - stored["at"] <= UNDO_FOR.total_seconds():
+        undoer = self._undoers.get(stored["kind"])
+        if undoer is None or not 0 <= now.timestamp() - stored["at"] <= UNDO_FOR.total_seconds():
             return None
-        undoer, _ = known
         return await undoer(admin_id, UndoStep(stored["kind"], stored["target"], stored["before"], stored["after"]))
 
 
@@ -93,7 +89,7 @@ async def undo(
 ) -> None:
     dialogue = Dialogue(state)
     stored = await dialogue.undo_step(callback_data.name)
-    if stored is not None and not undo_service.is_allowed(stored, role):
+    if stored is not None and not undo_service.may_undo(role, stored):
         await toast(query, admin_texts.not_your_role(role), alert=True)
         return
     done = await undo_service.undo(query.from_user.id, stored, clock.now()) if stored is not None else None

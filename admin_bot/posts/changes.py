@@ -1,6 +1,7 @@
 """Changes of one field of a post: made only if nobody else was faster, audited, and undone for ten minutes."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from aiogram import Bot
@@ -116,8 +117,9 @@ class ChangeService:
 
     async def offer_restore(self, dialogue: Dialogue, code: str) -> InlineKeyboardButton:
         """Return the `Undo` of a removal."""
-        step = UndoStep(REMOVAL, code, PostStatus.LIVE.value, PostStatus.REMOVED.value)
-        return await self._undo.offer(dialogue, step, self._clock.now())
+        now = self._clock.now()
+        step = UndoStep(REMOVAL, code, PostStatus.LIVE.value, now.isoformat())
+        return await self._undo.offer(dialogue, step, now)
 
     async def _undo_field(self, admin_id: int, step: UndoStep) -> Undone:
         name, _, code = step.target.partition(":")
@@ -139,8 +141,9 @@ class ChangeService:
         return await self.base_screen(post, choice, PostList())
 
     async def _undo_removal(self, admin_id: int, step: UndoStep) -> Undone:
-        post = await post_ops.restore(step.target)
+        removed_at = datetime.fromisoformat(step.after)
+        post = await post_ops.restore(step.target, unless_taken_down_since=removed_at)
         if post is None:
             return Undone(was_changed_since=True)
-        await note(self._clock.now(), admin_id, "post.restored", post.code, step.after, step.before)
+        await note(self._clock.now(), admin_id, "post.restored", post.code, PostStatus.REMOVED.value, step.before)
         return Undone(await self._cards.screen(post, PostList()))

@@ -89,6 +89,7 @@ async def take_down(
 async def restore(
     query: CallbackQuery, callback_data: PostButton, bot: Bot, cards: CardService, clock: Clock, role: Role
 ) -> None:
+    """Open the link again. It ends a taking down, so it needs the same right."""
     found = await _removable(query, callback_data, cards, role)
     post = None if found is None else await post_ops.restore(found.code)
     if post is None:

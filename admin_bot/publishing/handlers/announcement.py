@@ -41,6 +41,8 @@ _ALLOWED: dict[AnnouncementAction, frozenset[AnnouncementState]] = {
     AnnouncementAction.NOW: frozenset({AnnouncementState.PLANNED, AnnouncementState.MISSED}),
     AnnouncementAction.MOVE: frozenset({AnnouncementState.PLANNED, AnnouncementState.MISSED}),
     AnnouncementAction.WITHDRAW: frozenset({AnnouncementState.PUBLISHED}),
+    # one of which nobody knows whether it is there is not given up by a button that said “Off the schedule”
+    AnnouncementAction.OFF: frozenset(AnnouncementState) - {AnnouncementState.UNKNOWN},
 }
 
 
@@ -185,6 +187,10 @@ async def take_off(
 ) -> None:
     before = await find_or_show_schedule(query, bot, schedule, callback_data.id)
     if before is None:
+        return
+    if before.state not in _ALLOWED[AnnouncementAction.OFF]:
+        screen = views.announcement_screen(await publishing_lookups.show_one(before), callback_data.back)
+        await turn_to_fresh(query, bot, screen)
         return
     changed = await announcement_decisions.take_off(query.from_user.id, before.id)
     undo, note = None, None
