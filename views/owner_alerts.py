@@ -6,6 +6,7 @@ from core.posts import Post
 from core.settings import ShortenerFailure
 from core.subscriptions import Channel, ChannelMode, OnError
 from views.html import cut, esc, isolate
+from views.publishing.announcement_texts import NOT_PUBLISHED_TO
 from views.storage.texts import RESTRICTED_REMEDY
 
 _NOTHING_LOST = "Nothing is lost: everything works again as soon as the bot is back. /start shows what is missing."
@@ -169,9 +170,10 @@ def shorteners_work() -> str:
 
 
 def announcement_failed(title: str, channel: str, words: str) -> str:
-    """Say that Telegram refuses an announcement. `words`: what it says."""
+    """Say that an announcement is not in its channel. `words`: Telegram's; "": it was not asked."""
+    because = f"Telegram refused: {esc(cut(words, 200))}" if words else NOT_PUBLISHED_TO
     return (
-        f"<b>{isolate(title)} is not in {isolate(channel)}.</b> Telegram refused: {esc(cut(words, 200))}\n"
+        f"<b>{isolate(title)} is not in {isolate(channel)}.</b> {because}\n"
         "Open the post's card (/posts), Publish: it can be tried again there."
     )
 

@@ -49,10 +49,6 @@ class RenewalService:
         """Keep a message up to date while a renewal is under way."""
         await self._follower.follow(ref, shown, self.screen)
 
-    async def release(self, ref: MessageRef) -> None:
-        """Stop editing a message: another screen is shown there next."""
-        await self._follower.release(ref)
-
 
 def _facts(progress: Progress) -> RenewalFacts:
     return RenewalFacts(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -155,7 +156,8 @@ class ResultService:
                 await self._end(key, found)
             return screen, is_final
 
-        await self._follower.follow(ref, shown, poll)
+        # the message shows another screen by then: a later process must not overwrite it
+        await self._follower.follow(ref, shown, poll, on_release=partial(announcement_ops.mark_reported, key))
 
     async def _end(self, key: str, found: Sequence[Announcement]) -> None:
         """Record that the message shows what became of the draft; after the first one ever say what comes next."""
@@ -178,10 +180,6 @@ class ResultService:
             return announcement_screen(await self._lookups.show_one(found), back), is_settled(found)
 
         await self._follower.follow(ref, shown, poll)
-
-    async def release(self, ref: MessageRef) -> None:
-        """Stop editing a message: another screen is shown there next."""
-        await self._follower.release(ref)
 
     async def resume(self) -> None:
         """Go on with the progress messages of the process before this one. To be called at the start."""

@@ -44,7 +44,7 @@ async def check_again(
     outcome = await storage_setup.choose(by, chat_id)
     if isinstance(outcome, Chosen):
         await show_in_place(query, bot, Screen(texts.checked(outcome.title)))
-        if outcome.is_first:
+        if outcome.had_waited:
             await first_hour.storage_chosen(by.user_id, outcome.title)
     elif isinstance(outcome, NotYet):
         shown = await show_in_place(query, bot, outcome.screen)

@@ -33,12 +33,15 @@ class Content:
 async def change_all(post_code: str, content: Content, now: datetime) -> int:
     """Give every announcement of a post this content; return how many messages will be edited. May be repeated.
 
-    Two updates, of what is out and of what is still to be sent; each row atomically.
+    Three updates, of what is still to be sent and of what is out; each row atomically.
     """
-    await announcements().update_many(
-        {"post_code": post_code, "state": _AHEAD}, {"$set": content.stored(), "$inc": {"revision": 1}}
-    )
-    return await announcements().update_many({"post_code": post_code, "state": _OUT}, _edited(content, now))
+    ahead, out = {"post_code": post_code, "state": _AHEAD}, {"post_code": post_code, "state": _OUT}
+    change: Document = {"$set": content.stored(), "$inc": {"revision": 1}}
+    await announcements().update_many(ahead, change)
+    edited = await announcements().update_many(out, _edited(content, now))
+    # what its owner put back between the two
+    await announcements().update_many(ahead, change)
+    return edited
 
 
 def _edited(content: Content, now: datetime) -> Document:

@@ -293,6 +293,7 @@ _ANNOUNCED = (
     _case(publishing.mark_noted, _announced(TO_EDIT)),
     _case(announcement_ops.move, _id(3), NOW + HOUR),
     _case(announcement_ops.put_back, _id(3), NOW + HOUR),
+    _case(announcement_ops.hold, GARDEN),
     _case(announcement_ops.count_in, AnnouncementState.PUBLISHED),
     _case(announcement_ops.find_unreported, WANTED),
     _case(announcement_ops.mark_reported, "d1"),
