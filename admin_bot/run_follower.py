@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable
 import structlog
 from aiogram import Bot
 
-from admin_bot.screens import MessageRef, Shown
+from admin_bot.screens import MessageRef
 from core.clock import Clock
 from core.errors import TollgateError
 from core.supervisor import Supervisor
 from sender.failures import TELEGRAM_ERRORS, classify, retry_after
 from sender.refusals import Failure, is_permanent_recipient
+from views.screens import Screen
 
 log = structlog.get_logger("tollgate.admin")
 
@@ -26,7 +27,7 @@ EDIT_TIMEOUT_S = 20.0
 FOLLOWED_MAX = 20
 
 #: returns the screen to show now, and whether it is final; may raise TollgateError, then it is polled again
-Poll = Callable[[], Awaitable[tuple[Shown, bool]]]
+Poll = Callable[[], Awaitable[tuple[Screen, bool]]]
 
 #: called when another screen takes the place of the followed one
 OnRelease = Callable[[], Awaitable[object]]
@@ -38,7 +39,7 @@ _NOT_EDITABLE = (Failure.GONE, Failure.UNEDITABLE)
 class _Followed:
     """One message that is kept up to date."""
 
-    def __init__(self, ref: MessageRef, shown: Shown, poll: Poll, on_release: OnRelease | None) -> None:
+    def __init__(self, ref: MessageRef, shown: Screen, poll: Poll, on_release: OnRelease | None) -> None:
         self.ref = ref
         self.on_release = on_release
         self.shown = shown
@@ -60,7 +61,7 @@ class RunFollower:
         self._clock = clock
         self._followed: dict[MessageRef, _Followed] = {}
 
-    async def follow(self, ref: MessageRef, shown: Shown, poll: Poll, *, on_release: OnRelease | None = None) -> None:
+    async def follow(self, ref: MessageRef, shown: Screen, poll: Poll, *, on_release: OnRelease | None = None) -> None:
         """Keep the message up to date until `poll` says that its screen is final. `shown`: what it shows now.
 
         `on_release` is called when `release` ends it before that.
@@ -113,7 +114,7 @@ class RunFollower:
                     return not (failure in _NOT_EDITABLE or is_permanent_recipient(failure))
         return not is_final
 
-    async def _edit(self, followed: _Followed, screen: Shown) -> Failure | None:
+    async def _edit(self, followed: _Followed, screen: Screen) -> Failure | None:
         """Show the screen; None on success."""
         ref = followed.ref
         try:

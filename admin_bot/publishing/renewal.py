@@ -47,12 +47,7 @@ class RenewalService:
 
     async def follow(self, ref: MessageRef, shown: Screen) -> None:
         """Keep a message up to date while a renewal is under way."""
-
-        async def poll() -> tuple[Screen, bool]:
-            screen, is_over = await self.screen()
-            return screen, is_over
-
-        await self._follower.follow(ref, shown, poll)
+        await self._follower.follow(ref, shown, self.screen)
 
 
 def _facts(progress: Progress) -> RenewalFacts:

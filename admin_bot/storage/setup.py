@@ -6,7 +6,7 @@ from typing import Protocol
 from aiogram import Bot
 
 from admin_bot.audit import note
-from admin_bot.screens import MessageRef, Screen, send, show
+from admin_bot.screens import MessageRef, send, show
 from admin_bot.storage.alarm import StorageAlarm
 from admin_bot.storage.channel import Description, Rights, StorageChannel, describe
 from core.clock import Clock
@@ -14,6 +14,7 @@ from core.settings.changes import Editor
 from core.team.first_hour import StorageCandidate
 from database import first_hour
 from database.operations import settings_ops
+from views.screens import Screen
 from views.storage import keyboards, texts
 from views.storage.rights import Lack
 

@@ -22,9 +22,10 @@ from core.settings.changes import Editor
 from core.shorteners.records import Origin, Shortener
 from core.statistics import Count
 from core.subscriptions import Channel, MembershipStatus
+from core.team.first_hour import StorageCandidate
 from core.users import Visitor
 from core.verification import Token
-from database import batches, bot_profiles, doctor, indexes, operations
+from database import batches, bot_profiles, doctor, first_hour, indexes, operations
 from database.batches import Bounds
 from database.connection import current_database
 from database.migrations import runner
@@ -117,6 +118,12 @@ BESIDES: tuple[Operation, ...] = (
     bot_profiles.load,
     bot_profiles.store,
     bot_profiles.forget,
+    first_hour.load,
+    first_hour.current,
+    first_hour.keep_candidate,
+    first_hour.drop_candidate,
+    first_hour.mark_announced,
+    first_hour.mark_told,
     doctor.examine,
     indexes.ensure_indexes,
     indexes.missing_indexes,
@@ -198,6 +205,12 @@ async def _share_of_environment() -> bool:
     return await shortener_ops.set_share(_OF_ENVIRONMENT, 2, 1, "Olive")
 
 
+async def _first_setting() -> object:
+    """The first change ever: there is no document."""
+    await current_database().collection("admin_config").delete_one({"_id": "settings"})
+    return await settings_ops.change_from("contact", "@ann", expected=None, by=_EDITOR, at=NOW)
+
+
 _UNPAID = "C" * 16
 _NEWS = NewBroadcast(
     key="new",
@@ -256,11 +269,9 @@ _ANNOUNCED = (
     _case(announcement_ops.tell_post, "c1"),
     _case(announcement_ops.find_planned, limit=10),
     _case(announcement_ops.find_planned, limit=10, chat_id=GARDEN, way="in a channel"),
-    _case(announcement_ops.count_planned),
     _case(announcement_ops.find_taken, GARDEN, NOW),
     _case(announcement_ops.find_troubled, 20),
     _case(announcement_ops.find_troubled, 20, GARDEN, way="in a channel"),
-    _case(announcement_ops.count_troubled),
     _case(publishing.has_work, NOW),
     _case(publishing.find_due, NOW, limit=3),
     _case(publishing.find_due, NOW, is_now=True, limit=3, way="now"),
@@ -293,16 +304,20 @@ _ANNOUNCED = (
     _case(announcement_rows.change_state, _id(3), [AnnouncementState.PLANNED], {}),
     _case(announcement_rows.readable, [{"_id": key(0), "state": "planned"}]),
     _case(changes.change_all, "p2", _SHOWN, NOW),
-    _case(changes.change_one, _id(TO_EDIT * WANTED + 2), _SHOWN, NOW),
     _case(changes.count_changeable, "p2"),
     _case(changes.find_due, NOW, limit=3),
     _case(changes.find_due, NOW, without=[-5], limit=3, way="without"),
     _case(changes.record_edited, _announced(TO_EDIT), "https://t.me/x", None),
-    _case(changes.record_edited, _announced(TO_EDIT, 2), "https://t.me/x", None, way="changed meanwhile"),
+    _case(
+        changes.record_edited,
+        _announced(TO_EDIT, 2).model_copy(update={"revision": 99}),
+        "https://t.me/x",
+        None,
+        way="changed meanwhile",
+    ),
     _case(changes.record_refused, _announced(TO_EDIT, 3), "no"),
     _case(changes.keep, _announced(TO_EDIT, 4), "another bot"),
     _case(changes.postpone, _announced(RENEWING), NOW + DAY),
-    _case(changes.count_of_other_bots, BOT),
     _case(removals.find_due, NOW, 3),
     _case(removals.is_any_due, NOW),
     _case(removals.request, _id(TO_EDIT * WANTED + 1), NOW),
@@ -373,10 +388,17 @@ CASES: tuple[Case, ...] = (
     _case(admin_ops.issue_claim, "x", NOW),
     _case(admin_ops.become_owner, 1, "x", "x", NOW),
     _case(admin_ops.become_owner, 10**9, "x", "x", NOW, way="without a row"),
+    _case(admin_ops.become_owner, 2, "old", "x", NOW, way="somebody was first"),
     _case(admin_ops.withdraw_claim),
     _case(bot_profiles.load, 1),
     _case(bot_profiles.store, 1, "about", ShownText("a", "a")),
     _case(bot_profiles.forget, 1, "about"),
+    _case(first_hour.load),
+    _case(first_hour.current, NOW),
+    _case(first_hour.keep_candidate, StorageCandidate(1, "a", 2, "b", 3)),
+    _case(first_hour.drop_candidate, 1),
+    _case(first_hour.mark_announced, NOW),
+    _case(first_hour.mark_told, NOW),
     _case(audit_ops.record, NOW, 1, "post.renamed"),
     _case(audit_ops.last, 10),
     _case(broadcast_ops.create, _NEWS),
@@ -622,6 +644,7 @@ CASES: tuple[Case, ...] = (
     _case(settings_ops.change_from, "pass_hours", 48, expected=24, by=_EDITOR, at=NOW),
     _case(settings_ops.change_from, "pass_hours", 48, expected=7, by=_EDITOR, at=NOW, way="somebody was first"),
     _case(settings_ops.change_from, "contact", "@ann", expected=None, by=_EDITOR, at=NOW, way="as stored before"),
+    Case("settings_ops.change_from (first)", settings_ops.change_from, _first_setting),
     _case(statistics_ops.add_once, TODAY, "broadcast x", {"deliveries": 2}),
     _case(statistics_ops.add_once, TODAY, "broadcast x", {"deliveries": 2}, way="again"),
     _case(statistics_ops.read_day, TODAY),

@@ -40,7 +40,13 @@ def _calls_written() -> dict[tuple[str, str, str], tuple[int, int]]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for function in (node for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef)):
             for node in ast.walk(function):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in methods:
+                # operations have such names, too; they are in the catalogue themselves
+                if (
+                    isinstance(node, ast.Call)
+                    and isinstance(node.func, ast.Attribute)
+                    and node.func.attr in methods
+                    and not ast.unparse(node.func.value).endswith("_ops")
+                ):
                     place = (relative, function.name, ast.unparse(node))
                     written.setdefault(place, (node.lineno, node.end_lineno or node.lineno))
     return written

@@ -235,7 +235,7 @@ async def test_a_channel_without_rights_is_named_with_what_mends_it(admin: Admin
         administrator(ADMIN_BOT, post=False) if why == "no right" else ChatMemberLeft(user=ADMIN_BOT)
     )
     await pick_garden(admin)
-    assert admin.last_text == may_not_post("Olga's Garden", "tollgate_admin_bot")
+    assert admin.last_text == may_not_post("Olga's Garden", "tollgate_admin_bot", GARDEN).text
     assert admin.buttons() == ["Give the right", "Check again"]
     admin.world.own[(GARDEN, ADMIN_BOT.id)] = administrator(ADMIN_BOT)
     await admin.press("Check again")
@@ -245,7 +245,7 @@ async def test_a_channel_without_rights_is_named_with_what_mends_it(admin: Admin
 async def test_a_channel_the_bot_cannot_see_may_not_be_posted_in(admin: AdminBot) -> None:
     admin.world.fail(GetChat, bad_request("chat not found"))
     await pick_garden(admin)
-    assert admin.last_text == may_not_post("Olga's Garden", "tollgate_admin_bot")
+    assert admin.last_text == may_not_post("Olga's Garden", "tollgate_admin_bot", GARDEN).text
 
 
 async def test_no_answer_from_telegram_is_not_called_a_missing_right(admin: AdminBot) -> None:
