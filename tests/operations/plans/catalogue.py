@@ -22,9 +22,10 @@ from core.settings.changes import Editor
 from core.shorteners.records import Origin, Shortener
 from core.statistics import Count
 from core.subscriptions import Channel, MembershipStatus
+from core.team.first_hour import StorageCandidate
 from core.users import Visitor
 from core.verification import Token
-from database import batches, bot_profiles, doctor, indexes, operations
+from database import batches, bot_profiles, doctor, first_hour, indexes, operations
 from database.batches import Bounds
 from database.connection import current_database
 from database.migrations import runner
@@ -111,12 +112,11 @@ from tests.operations.plans.rows import (
 )
 
 Operation = Callable[..., Awaitable[object]]
-#: public coroutines outside `database/operations` that query
+#: modules outside `database/operations` that are operations, too
+ALSO = (bot_profiles, first_hour)
+#: public coroutines of the maintenance that query
 BESIDES: tuple[Operation, ...] = (
     batches.delete_in_batches,
-    bot_profiles.load,
-    bot_profiles.store,
-    bot_profiles.forget,
     doctor.examine,
     indexes.ensure_indexes,
     indexes.missing_indexes,
@@ -187,6 +187,7 @@ _KEPT = PendingDeletion(
 )
 _TOKEN = Token(token="t" * 32, user_id=1, created_at=NOW, expires_at=NOW + DAY)
 _CHANNEL = Channel(chat_id=-1000, invite_link="https://t.me/+x")
+_CANDIDATE = StorageCandidate(chat_id=-1, title="Storage", admin_id=1, admin_name="Ann", message_id=1)
 _SHORTENER = Shortener(code="code1", name="s1", sealed_key="sealed 1")
 _OF_ENVIRONMENT = Shortener(code="env", name="env", origin=Origin.ENVIRONMENT)
 _MEMBER = MembershipStatus.MEMBER
@@ -196,6 +197,12 @@ async def _share_of_environment() -> bool:
     """The first change of one whose configuration is not stored."""
     shortener_ops.set_environment([_OF_ENVIRONMENT])
     return await shortener_ops.set_share(_OF_ENVIRONMENT, 2, 1, "Olive")
+
+
+async def _first_change() -> object:
+    """The first change in a house where nobody has changed a setting yet."""
+    await current_database().collection("admin_config").delete_one({"_id": "settings"})
+    return await settings_ops.change_from("pass_hours", 48, expected=24, by=_EDITOR, at=NOW)
 
 
 _UNPAID = "C" * 16
@@ -372,10 +379,19 @@ CASES: tuple[Case, ...] = (
     _case(admin_ops.issue_claim, "x", NOW),
     _case(admin_ops.become_owner, 1, "x", "x", NOW),
     _case(admin_ops.become_owner, 10**9, "x", "x", NOW, way="without a row"),
+    _case(admin_ops.become_owner, 2, "x", "x", NOW, way="somebody was faster"),
     _case(admin_ops.withdraw_claim),
     _case(bot_profiles.load, 1),
     _case(bot_profiles.store, 1, "about", ShownText("a", "a")),
     _case(bot_profiles.forget, 1, "about"),
+    _case(first_hour.load),
+    _case(first_hour.current, NOW),
+    _case(first_hour.mark_announced, NOW, way="the first"),
+    _case(first_hour.mark_announced, NOW, way="again"),
+    _case(first_hour.keep_candidate, _CANDIDATE),
+    _case(first_hour.drop_candidate, -1),
+    _case(first_hour.drop_candidate, -1, way="again"),
+    _case(first_hour.mark_told, NOW),
     _case(audit_ops.record, NOW, 1, "post.renamed"),
     _case(audit_ops.last, 10),
     _case(broadcast_ops.create, _NEWS),
@@ -621,6 +637,7 @@ CASES: tuple[Case, ...] = (
     _case(settings_ops.change_from, "pass_hours", 48, expected=24, by=_EDITOR, at=NOW),
     _case(settings_ops.change_from, "pass_hours", 48, expected=7, by=_EDITOR, at=NOW, way="somebody was first"),
     _case(settings_ops.change_from, "contact", "@ann", expected=None, by=_EDITOR, at=NOW, way="as stored before"),
+    Case("settings_ops.change_from (the first change)", settings_ops.change_from, _first_change),
     _case(statistics_ops.add_once, TODAY, "broadcast x", {"deliveries": 2}),
     _case(statistics_ops.add_once, TODAY, "broadcast x", {"deliveries": 2}, way="again"),
     _case(statistics_ops.read_day, TODAY),
@@ -705,10 +722,10 @@ CASES: tuple[Case, ...] = (
 
 
 def operations_there_are() -> set[Operation]:
-    """Return every public coroutine function of every module of `database/operations`, and those in `BESIDES`."""
+    """Return every public coroutine function of `database/operations` and of `ALSO`, and those in `BESIDES`."""
     found: set[Operation] = set(BESIDES)
-    for entry in pkgutil.walk_packages(operations.__path__, f"{operations.__name__}."):
-        module = importlib.import_module(entry.name)
+    names = [entry.name for entry in pkgutil.walk_packages(operations.__path__, f"{operations.__name__}.")]
+    for module in (*map(importlib.import_module, names), *ALSO):
         functions = inspect.getmembers(module, inspect.iscoroutinefunction)
-        found |= {it for name, it in functions if it.__module__ == entry.name and not name.startswith("_")}
+        found |= {it for name, it in functions if it.__module__ == module.__name__ and not name.startswith("_")}
     return found
