@@ -109,18 +109,11 @@ from tests.operations.plans.rows import (
 )
 
 Operation = Callable[..., Awaitable[object]]
-#: public coroutines outside `database/operations` that query
+#: modules outside `database/operations` that are operations, too
+ALSO = (bot_profiles, first_hour)
+#: public coroutines of the maintenance that query
 BESIDES: tuple[Operation, ...] = (
     batches.delete_in_batches,
-    bot_profiles.load,
-    bot_profiles.store,
-    bot_profiles.forget,
-    first_hour.load,
-    first_hour.current,
-    first_hour.keep_candidate,
-    first_hour.drop_candidate,
-    first_hour.mark_announced,
-    first_hour.mark_told,
     doctor.examine,
     indexes.ensure_indexes,
     indexes.missing_indexes,
@@ -191,6 +184,7 @@ _KEPT = PendingDeletion(
 )
 _TOKEN = Token(token="t" * 32, user_id=1, created_at=NOW, expires_at=NOW + DAY)
 _CHANNEL = Channel(chat_id=-1000, invite_link="https://t.me/+x")
+_CANDIDATE = StorageCandidate(chat_id=-1, title="Storage", admin_id=1, admin_name="Ann", message_id=1)
 _SHORTENER = Shortener(code="code1", name="s1", sealed_key="sealed 1")
 _OF_ENVIRONMENT = Shortener(code="env", name="env", origin=Origin.ENVIRONMENT)
 _MEMBER = MembershipStatus.MEMBER
@@ -202,10 +196,10 @@ async def _share_of_environment() -> bool:
     return await shortener_ops.set_share(_OF_ENVIRONMENT, 2, 1, "Olive")
 
 
-async def _first_setting() -> object:
-    """The first change ever: there is no document."""
+async def _first_change() -> object:
+    """The first change in a house where nobody has changed a setting yet."""
     await current_database().collection("admin_config").delete_one({"_id": "settings"})
-    return await settings_ops.change_from("contact", "@ann", expected=None, by=_EDITOR, at=NOW)
+    return await settings_ops.change_from("pass_hours", 48, expected=24, by=_EDITOR, at=NOW)
 
 
 _UNPAID = "C" * 16
@@ -235,6 +229,8 @@ def _announced(kind: int, number: int = 1) -> Announcement:
     return Announcement.model_validate(with_id({"_id": key(i), **announcement_row(i)}))
 
 
+#: as somebody read it who was slower than the next change
+_CHANGED_SINCE = _announced(TO_EDIT, 2).model_copy(update={"revision": 99})
 _NEW_ANNOUNCEMENT = NewAnnouncement(
     key="new",
     post_code="new",
@@ -290,13 +286,13 @@ _ANNOUNCED = (
     _case(publishing.mark_noted, _announced(TO_EDIT)),
     _case(announcement_ops.move, _id(3), NOW + HOUR),
     _case(announcement_ops.put_back, _id(3), NOW + HOUR),
-    _case(announcement_ops.hold, GARDEN),
     _case(announcement_ops.count_in, AnnouncementState.PUBLISHED),
     _case(announcement_ops.find_unreported, WANTED),
     _case(announcement_ops.mark_reported, "d1"),
     _case(announcement_ops.publish_now, _id(FAILED * WANTED + 1), NOW),
     _case(announcement_ops.send_again, _id(UNKNOWN * WANTED + 1), NOW),
     _case(announcement_ops.confirm, _id(UNKNOWN * WANTED + 2), NOW),
+    _case(announcement_ops.hold, GARDEN),
     _case(announcement_ops.cancel, _id(UNKNOWN * WANTED + 3)),
     _case(announcement_rows.change_state, _id(3), [AnnouncementState.PLANNED], {}),
     _case(announcement_rows.readable, [{"_id": key(0), "state": "planned"}]),
@@ -305,13 +301,7 @@ _ANNOUNCED = (
     _case(changes.find_due, NOW, limit=3),
     _case(changes.find_due, NOW, without=[-5], limit=3, way="without"),
     _case(changes.record_edited, _announced(TO_EDIT), "https://t.me/x", None),
-    _case(
-        changes.record_edited,
-        _announced(TO_EDIT, 2).model_copy(update={"revision": 99}),
-        "https://t.me/x",
-        None,
-        way="changed meanwhile",
-    ),
+    _case(changes.record_edited, _CHANGED_SINCE, "https://t.me/x", None, way="changed meanwhile"),
     _case(changes.record_refused, _announced(TO_EDIT, 3), "no"),
     _case(changes.keep, _announced(TO_EDIT, 4), "another bot"),
     _case(changes.postpone, _announced(RENEWING), NOW + DAY),
@@ -385,16 +375,18 @@ CASES: tuple[Case, ...] = (
     _case(admin_ops.issue_claim, "x", NOW),
     _case(admin_ops.become_owner, 1, "x", "x", NOW),
     _case(admin_ops.become_owner, 10**9, "x", "x", NOW, way="without a row"),
-    _case(admin_ops.become_owner, 2, "old", "x", NOW, way="somebody was first"),
+    _case(admin_ops.become_owner, 2, "x", "x", NOW, way="somebody was faster"),
     _case(admin_ops.withdraw_claim),
     _case(bot_profiles.load, 1),
     _case(bot_profiles.store, 1, "about", ShownText("a", "a")),
     _case(bot_profiles.forget, 1, "about"),
     _case(first_hour.load),
     _case(first_hour.current, NOW),
-    _case(first_hour.keep_candidate, StorageCandidate(1, "a", 2, "b", 3)),
-    _case(first_hour.drop_candidate, 1),
-    _case(first_hour.mark_announced, NOW),
+    _case(first_hour.mark_announced, NOW, way="the first"),
+    _case(first_hour.mark_announced, NOW, way="again"),
+    _case(first_hour.keep_candidate, _CANDIDATE),
+    _case(first_hour.drop_candidate, -1),
+    _case(first_hour.drop_candidate, -1, way="again"),
     _case(first_hour.mark_told, NOW),
     _case(audit_ops.record, NOW, 1, "post.renamed"),
     _case(audit_ops.last, 10),
@@ -641,7 +633,7 @@ CASES: tuple[Case, ...] = (
     _case(settings_ops.change_from, "pass_hours", 48, expected=24, by=_EDITOR, at=NOW),
     _case(settings_ops.change_from, "pass_hours", 48, expected=7, by=_EDITOR, at=NOW, way="somebody was first"),
     _case(settings_ops.change_from, "contact", "@ann", expected=None, by=_EDITOR, at=NOW, way="as stored before"),
-    Case("settings_ops.change_from (first)", settings_ops.change_from, _first_setting),
+    Case("settings_ops.change_from (the first change)", settings_ops.change_from, _first_change),
     _case(statistics_ops.add_once, TODAY, "broadcast x", {"deliveries": 2}),
     _case(statistics_ops.add_once, TODAY, "broadcast x", {"deliveries": 2}, way="again"),
     _case(statistics_ops.read_day, TODAY),
@@ -726,10 +718,10 @@ CASES: tuple[Case, ...] = (
 
 
 def operations_there_are() -> set[Operation]:
-    """Return every public coroutine function of every module of `database/operations`, and those in `BESIDES`."""
+    """Return every public coroutine function of `database/operations` and of `ALSO`, and those in `BESIDES`."""
     found: set[Operation] = set(BESIDES)
-    for entry in pkgutil.walk_packages(operations.__path__, f"{operations.__name__}."):
-        module = importlib.import_module(entry.name)
+    names = [entry.name for entry in pkgutil.walk_packages(operations.__path__, f"{operations.__name__}.")]
+    for module in (*map(importlib.import_module, names), *ALSO):
         functions = inspect.getmembers(module, inspect.iscoroutinefunction)
-        found |= {it for name, it in functions if it.__module__ == entry.name and not name.startswith("_")}
+        found |= {it for name, it in functions if it.__module__ == module.__name__ and not name.startswith("_")}
     return found
