@@ -10,11 +10,12 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, InlineKeyboardButton
 
 from admin_bot.conversation.dialogue import Dialogue
-from admin_bot.screens import Shown, toast, turn_to
+from admin_bot.screens import toast, turn_to
 from core.clock import Clock
 from core.team.admins import Role
 from core.team.rights import Right, may
 from views import admin_texts
+from views.screens import Screen
 from views.undo import UndoButton, undo_button
 
 #: how long a step can be taken back
@@ -38,7 +39,7 @@ class Undone:
     """What became of a step."""
 
     #: as it is now; None leaves the pressed one
-    screen: Shown | None = None
+    screen: Screen | None = None
     #: nothing was taken back
     was_changed_since: bool = False
 

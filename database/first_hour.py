@@ -61,10 +61,12 @@ async def mark_told(now: datetime) -> bool:
 
 
 async def _mark(field: str, now: datetime) -> bool:
+    unmarked, mark = {"_id": _ID, field: None}, {"$set": {field: now}}
     try:
-        return await _config().update_one({"_id": _ID, field: None}, {"$set": {field: now}}, upsert=True)
+        return await _config().update_one(unmarked, mark, upsert=True)
     except AlreadyThere:
-        return False
+        # marked before, or another process inserted the document in the same instant, perhaps for another field
+        return await _config().update_one(unmarked, mark)
     finally:
         _cache().clear()
 

@@ -129,11 +129,6 @@ async def find_planned(*, skip: int = 0, limit: int, chat_id: int | None = None)
     return await readable(found[:limit]), len(found) > limit
 
 
-async def count_planned() -> int:
-    """Count what is planned."""
-    return await announcements().count({"state": AnnouncementState.PLANNED})
-
-
 async def count_in(state: AnnouncementState) -> int:
     """Count the announcements in a state."""
     return await announcements().count({"state": state})
@@ -152,11 +147,6 @@ async def find_troubled(limit: int, chat_id: int | None = None) -> list[Announce
     if chat_id is not None:
         condition["chat_id"] = chat_id
     return await readable(await announcements().find(condition, limit=limit, sort=[("publish_at", 1)]))
-
-
-async def count_troubled() -> int:
-    """Count the announcements about which a person has to decide."""
-    return await announcements().count({"state": {"$in": list(TROUBLED)}})
 
 
 # decisions of people

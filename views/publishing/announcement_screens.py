@@ -21,7 +21,6 @@ from views.screens import Parent, Screen
 _TITLE_MAX, _NAME_MAX, _WORDS_MAX = 60, 60, 200
 #: rights the admin bot needs in a channel it publishes in
 PUBLISHING_RIGHTS = ("post_messages", "edit_messages", "delete_messages")
-GONE = "This announcement does not exist any more."
 STAYS_UNTIL_DELETED = "It is older than 48 hours: I take away text and button; only you can delete the message."
 NOT_OURS = "Another bot published it, so I can neither change nor delete it. Delete it in the channel."
 NO_MESSAGE = "I do not know which message it is, so I cannot delete it. Delete it in the channel."

@@ -48,7 +48,6 @@ LEAVES_EXPECTED = (
 SLOT_TAKEN = "That slot was taken meanwhile: choose another time."
 TIME_PASSED = "Its time has passed meanwhile: choose another one, or publish now."
 QUESTION_LOST = "I have lost track of what I asked. Open the post and press Publish again."
-ANOTHER_STORAGE = "This picture is kept in a storage channel I no longer use. Choose another one under Cover."
 
 
 @dataclass(frozen=True, slots=True)

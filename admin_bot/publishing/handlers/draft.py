@@ -12,7 +12,7 @@ from admin_bot.conversation.publish_draft import PublishDraft
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.publishing.drafts import PublishDraftService
 from admin_bot.publishing.results import ResultService, is_settled
-from admin_bot.screens import pressed_message, toast, turn_to
+from admin_bot.screens import toast, turn_to
 from core.announcements import CAPTION_MAX, TEXT_MAX
 from views.admin_texts import STALE_BUTTON
 from views.navigation import OpenPublish
@@ -71,7 +71,6 @@ async def show_result(
     found = await results.find(draft_id)
     if not found:
         raise SkipHandler
-    await results.release(pressed_message(query))
     screen = await results.screen(found, page)
     shown = await turn_to(query, bot, screen, note)
     if not all(is_settled(one) for one in found):

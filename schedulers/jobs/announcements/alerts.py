@@ -37,9 +37,9 @@ class AnnouncementAlerts:
             if announcement_incident(key) not in known:
                 await self.tell(one)
         for incident in await incident_ops.find_open():
-            key = announcement_key_of(incident)
-            if key is not None and key not in drafts:
-                await self.settle(key)
+            draft = announcement_key_of(incident)
+            if draft is not None and draft not in drafts:
+                await self.settle(draft)
 
     async def settle(self, key: str) -> None:
         """Close the incident of a draft if none of its announcements needs a person any more."""

@@ -22,9 +22,10 @@ from core.settings.changes import Editor
 from core.shorteners.records import Origin, Shortener
 from core.statistics import Count
 from core.subscriptions import Channel, MembershipStatus
+from core.team.first_hour import StorageCandidate
 from core.users import Visitor
 from core.verification import Token
-from database import batches, bot_profiles, doctor, indexes, operations
+from database import batches, bot_profiles, doctor, first_hour, indexes, operations
 from database.batches import Bounds
 from database.connection import current_database
 from database.migrations import runner
@@ -111,12 +112,11 @@ from tests.operations.plans.rows import (
 )
 
 Operation = Callable[..., Awaitable[object]]
-#: public coroutines outside `database/operations` that query
+#: modules outside `database/operations` that are operations, too
+ALSO = (bot_profiles, first_hour)
+#: public coroutines of the maintenance that query
 BESIDES: tuple[Operation, ...] = (
     batches.delete_in_batches,
-    bot_profiles.load,
-    bot_profiles.store,
-    bot_profiles.forget,
     doctor.examine,
     indexes.ensure_indexes,
     indexes.missing_indexes,
@@ -187,6 +187,7 @@ _KEPT = PendingDeletion(
 )
 _TOKEN = Token(token="t" * 32, user_id=1, created_at=NOW, expires_at=NOW + DAY)
 _CHANNEL = Channel(chat_id=-1000, invite_link="https://t.me/+x")
+_CANDIDATE = StorageCandidate(chat_id=-1, title="Storage", admin_id=1, admin_name="Ann", message_id=1)
 _SHORTENER = Shortener(code="code1", name="s1", sealed_key="sealed 1")
 _OF_ENVIRONMENT = Shortener(code="env", name="env", origin=Origin.ENVIRONMENT)
 _MEMBER = MembershipStatus.MEMBER
@@ -196,6 +197,12 @@ async def _share_of_environment() -> bool:
     """The first change of one whose configuration is not stored."""
     shortener_ops.set_environment([_OF_ENVIRONMENT])
     return await shortener_ops.set_share(_OF_ENVIRONMENT, 2, 1, "Olive")
+
+
+async def _first_change() -> object:
+    """The first change in a house where nobody has changed a setting yet."""
+    await current_database().collection("admin_config").delete_one({"_id": "settings"})
+    return await settings_ops.change_from("pass_hours", 48, expected=24, by=_EDITOR, at=NOW)
 
 
 _UNPAID = "C" * 16
@@ -225,6 +232,8 @@ def _announced(kind: int, number: int = 1) -> Announcement:
     return Announcement.model_validate(with_id({"_id": key(i), **announcement_row(i)}))
 
 
+#: as somebody read it who was slower than the next change
+_CHANGED_SINCE = _announced(TO_EDIT, 2).model_copy(update={"revision": 99})
 _NEW_ANNOUNCEMENT = NewAnnouncement(
     key="new",
     post_code="new",
@@ -256,11 +265,9 @@ _ANNOUNCED = (
     _case(announcement_ops.tell_post, "c1"),
     _case(announcement_ops.find_planned, limit=10),
     _case(announcement_ops.find_planned, limit=10, chat_id=GARDEN, way="in a channel"),
-    _case(announcement_ops.count_planned),
     _case(announcement_ops.find_taken, GARDEN, NOW),
     _case(announcement_ops.find_troubled, 20),
     _case(announcement_ops.find_troubled, 20, GARDEN, way="in a channel"),
-    _case(announcement_ops.count_troubled),
     _case(publishing.has_work, NOW),
     _case(publishing.find_due, NOW, limit=3),
     _case(publishing.find_due, NOW, is_now=True, limit=3, way="now"),
@@ -282,27 +289,25 @@ _ANNOUNCED = (
     _case(publishing.mark_noted, _announced(TO_EDIT)),
     _case(announcement_ops.move, _id(3), NOW + HOUR),
     _case(announcement_ops.put_back, _id(3), NOW + HOUR),
-    _case(announcement_ops.hold, GARDEN),
     _case(announcement_ops.count_in, AnnouncementState.PUBLISHED),
     _case(announcement_ops.find_unreported, WANTED),
     _case(announcement_ops.mark_reported, "d1"),
     _case(announcement_ops.publish_now, _id(FAILED * WANTED + 1), NOW),
     _case(announcement_ops.send_again, _id(UNKNOWN * WANTED + 1), NOW),
     _case(announcement_ops.confirm, _id(UNKNOWN * WANTED + 2), NOW),
+    _case(announcement_ops.hold, GARDEN),
     _case(announcement_ops.cancel, _id(UNKNOWN * WANTED + 3)),
     _case(announcement_rows.change_state, _id(3), [AnnouncementState.PLANNED], {}),
     _case(announcement_rows.readable, [{"_id": key(0), "state": "planned"}]),
     _case(changes.change_all, "p2", _SHOWN, NOW),
-    _case(changes.change_one, _id(TO_EDIT * WANTED + 2), _SHOWN, NOW),
     _case(changes.count_changeable, "p2"),
     _case(changes.find_due, NOW, limit=3),
     _case(changes.find_due, NOW, without=[-5], limit=3, way="without"),
     _case(changes.record_edited, _announced(TO_EDIT), "https://t.me/x", None),
-    _case(changes.record_edited, _announced(TO_EDIT, 2), "https://t.me/x", None, way="changed meanwhile"),
+    _case(changes.record_edited, _CHANGED_SINCE, "https://t.me/x", None, way="changed meanwhile"),
     _case(changes.record_refused, _announced(TO_EDIT, 3), "no"),
     _case(changes.keep, _announced(TO_EDIT, 4), "another bot"),
     _case(changes.postpone, _announced(RENEWING), NOW + DAY),
-    _case(changes.count_of_other_bots, BOT),
     _case(removals.find_due, NOW, 3),
     _case(removals.is_any_due, NOW),
     _case(removals.request, _id(TO_EDIT * WANTED + 1), NOW),
@@ -373,10 +378,19 @@ CASES: tuple[Case, ...] = (
     _case(admin_ops.issue_claim, "x", NOW),
     _case(admin_ops.become_owner, 1, "x", "x", NOW),
     _case(admin_ops.become_owner, 10**9, "x", "x", NOW, way="without a row"),
+    _case(admin_ops.become_owner, 2, "x", "x", NOW, way="somebody was faster"),
     _case(admin_ops.withdraw_claim),
     _case(bot_profiles.load, 1),
     _case(bot_profiles.store, 1, "about", ShownText("a", "a")),
     _case(bot_profiles.forget, 1, "about"),
+    _case(first_hour.load),
+    _case(first_hour.current, NOW),
+    _case(first_hour.mark_announced, NOW, way="the first"),
+    _case(first_hour.mark_announced, NOW, way="again"),
+    _case(first_hour.keep_candidate, _CANDIDATE),
+    _case(first_hour.drop_candidate, -1),
+    _case(first_hour.drop_candidate, -1, way="again"),
+    _case(first_hour.mark_told, NOW),
     _case(audit_ops.record, NOW, 1, "post.renamed"),
     _case(audit_ops.last, 10),
     _case(broadcast_ops.create, _NEWS),
@@ -623,6 +637,7 @@ CASES: tuple[Case, ...] = (
     _case(settings_ops.change_from, "pass_hours", 48, expected=24, by=_EDITOR, at=NOW),
     _case(settings_ops.change_from, "pass_hours", 48, expected=7, by=_EDITOR, at=NOW, way="somebody was first"),
     _case(settings_ops.change_from, "contact", "@ann", expected=None, by=_EDITOR, at=NOW, way="as stored before"),
+    Case("settings_ops.change_from (the first change)", settings_ops.change_from, _first_change),
     _case(statistics_ops.add_once, TODAY, "broadcast x", {"deliveries": 2}),
     _case(statistics_ops.add_once, TODAY, "broadcast x", {"deliveries": 2}, way="again"),
     _case(statistics_ops.read_day, TODAY),
@@ -707,10 +722,10 @@ CASES: tuple[Case, ...] = (
 
 
 def operations_there_are() -> set[Operation]:
-    """Return every public coroutine function of every module of `database/operations`, and those in `BESIDES`."""
+    """Return every public coroutine function of `database/operations` and of `ALSO`, and those in `BESIDES`."""
     found: set[Operation] = set(BESIDES)
-    for entry in pkgutil.walk_packages(operations.__path__, f"{operations.__name__}."):
-        module = importlib.import_module(entry.name)
+    names = [entry.name for entry in pkgutil.walk_packages(operations.__path__, f"{operations.__name__}.")]
+    for module in (*map(importlib.import_module, names), *ALSO):
         functions = inspect.getmembers(module, inspect.iscoroutinefunction)
-        found |= {it for name, it in functions if it.__module__ == entry.name and not name.startswith("_")}
+        found |= {it for name, it in functions if it.__module__ == module.__name__ and not name.startswith("_")}
     return found

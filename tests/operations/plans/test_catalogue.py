@@ -6,6 +6,7 @@ from tests.operations.plans.catalogue import CASES, operations_there_are
 from tests.operations.plans.filled import FEWEST, filled
 from tests.operations.plans.queries import DATABASE, CallSites, methods_that_call
 
+METHODS = methods_that_call()
 #: files that read or write whole collections, covered by tests/operations/backups and tests/operations/migrations
 WHOLE = frozenset(
     {
@@ -26,21 +27,34 @@ def test_every_operation_is_in_the_catalogue() -> None:
     assert len({case.name for case in CASES}) == len(CASES)
 
 
+def _modules_of(tree: ast.Module) -> frozenset[str]:
+    """Return the names of modules of operations: `user_ops.find` calls an operation, and no collection."""
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    ours = [node for node in imports if (node.module or "").startswith("database.operations")]
+    return frozenset(alias.asname or alias.name for node in ours for alias in node.names)
+
+
+def _is_call_of_collection(node: ast.Call, modules: frozenset[str]) -> bool:
+    if not isinstance(node.func, ast.Attribute) or node.func.attr not in METHODS:
+        return False
+    return not (isinstance(node.func.value, ast.Name) and node.func.value.id in modules)
+
+
 def _calls_written() -> dict[tuple[str, str, str], tuple[int, int]]:
     """Return file, function and text of every call of a collection in `database/`, with its lines.
 
     Equal calls in one function (a second attempt) count as one.
     """
     written: dict[tuple[str, str, str], tuple[int, int]] = {}
-    methods = methods_that_call()
     for path in sorted(DATABASE.rglob("*.py")):
         relative = path.relative_to(DATABASE).as_posix()
         if relative == "collection.py" or relative in WHOLE:
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
+        modules = _modules_of(tree)
         for function in (node for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef)):
             for node in ast.walk(function):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in methods:
+                if isinstance(node, ast.Call) and _is_call_of_collection(node, modules):
                     place = (relative, function.name, ast.unparse(node))
                     written.setdefault(place, (node.lineno, node.end_lineno or node.lineno))
     return written

@@ -44,6 +44,26 @@ async def finds_match_as_documented() -> str:
     return f"{len(cases) + 2} shapes"
 
 
+async def a_range_includes_its_ends() -> str:
+    """With every kind of index that serves it: which one must not change what is found."""
+    indexes = (("at",), ("at", "n"), ("s", "at"), ("s", "at", "n"))
+    asked: dict[str, list[int]] = {"$lt": [0], "$lte": [0, 1], "$gt": [2], "$gte": [1, 2]}
+    for number, fields in enumerate(indexes):
+        rows = current_database().collection(f"ranges_{number}")
+        await rows.create_index([(field, 1) for field in fields])
+        await rows.insert_many([{"_id": n, "s": "a", "at": NOW + (n - 1) * HOLD, "n": 9 - n} for n in range(3)])
+        others = {"s": "a"} if "s" in fields else {}
+        for operator, wanted in asked.items():
+            condition: Document = {**others, "at": {operator: NOW}}
+            found = [row["_id"] for row in await rows.find(condition, limit=9, sort=[("_id", 1)])]
+            expect(found == wanted, f"{operator} by {fields}: {found} instead of {wanted}")
+            count = await rows.count(condition)
+            expect(count == len(wanted), f"{operator} by {fields}: counted {count}")
+            changed = await rows.update_many(condition, {"$inc": {"seen": 1}})
+            expect(changed == len(wanted), f"{operator} by {fields}: changed {changed}")
+    return f"{len(asked)} ranges by {len(indexes)} indexes"
+
+
 async def updates_tell_what_they_did() -> str:
     rows = current_database().collection("updates")
     expect(not await rows.update_one({"_id": 1}, {"$set": {"a": 1}}), "matched nothing, said it did")
@@ -106,6 +126,7 @@ async def indexes_stand_and_explain_themselves() -> str:
 SHAPES = (
     times_come_back_whole,
     finds_match_as_documented,
+    a_range_includes_its_ends,
     updates_tell_what_they_did,
     a_taken_key_is_named,
     indexes_stand_and_explain_themselves,

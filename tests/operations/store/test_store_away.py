@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pymongo.errors import NetworkTimeout
 
-from core.announcements import AnnouncementState, Slots
+from core.announcements import Slots
+from core.bot_profile import ShownText
 from core.broadcasts import Broadcast, BroadcastStatus, NewBroadcast, RecipientState
 from core.delivery import PendingDeletion
 from core.delivery_states import Delivery
@@ -20,15 +21,16 @@ from core.settings.changes import Editor
 from core.shorteners.records import Shortener
 from core.statistics import Count
 from core.subscriptions import Channel, MembershipStatus
+from core.team.first_hour import StorageCandidate
 from core.users import Visitor
 from core.verification import Token
+from database import bot_profiles, first_hour
 from database.connection import Database
 from database.doctor import examine
 from database.indexes import ensure_indexes
 from database.migrations.runner import find_state, migrate
 from database.operations import (
     admin_ops,
-    announcement_ops,
     audit_ops,
     broadcast_ops,
     broadcast_rows,
@@ -63,6 +65,7 @@ from database.operations import (
 )
 from database.operations.shorteners import shortener_counts, shortener_ops
 from tests.operations.plans.catalogue import BESIDES, operations_there_are
+from tests.operations.store.announcement_calls import ANNOUNCEMENT_CALLS
 
 pytestmark = pytest.mark.sweep
 
@@ -98,6 +101,7 @@ NEWS = NewBroadcast(
     progress_chat_id=1,
 )
 BROADCAST = Broadcast(**NEWS.model_dump(), id="x", status=BroadcastStatus.QUEUED)
+CANDIDATE = StorageCandidate(chat_id=-1, title="x", admin_id=1, admin_name="x", message_id=1)
 REPORT = RunReport("job", JobOutcome.SUCCEEDED, NOW, NOW, HOLD)
 
 Operation = Callable[[], Awaitable[Any]]
@@ -110,6 +114,9 @@ OPERATIONS: dict[str, Operation] = {
     "admin_ops.withdraw_claim": lambda: admin_ops.withdraw_claim(),
     "audit_ops.last": lambda: audit_ops.last(1),
     "audit_ops.record": lambda: audit_ops.record(NOW, 1, "x"),
+    "bot_profiles.forget": lambda: bot_profiles.forget(1, "x"),
+    "bot_profiles.load": lambda: bot_profiles.load(1),
+    "bot_profiles.store": lambda: bot_profiles.store(1, "x", ShownText("x", "x")),
     "broadcast_ops.start": lambda: broadcast_ops.start(BROADCAST, NOW),
     "broadcast_ops.cancel": lambda: broadcast_ops.cancel("x", NOW),
     "broadcast_ops.create": lambda: broadcast_ops.create(NEWS),
@@ -153,11 +160,16 @@ OPERATIONS: dict[str, Operation] = {
     "broadcast_rows.mark_swept": lambda: broadcast_rows.mark_swept("x", 1),
     "broadcast_rows.oldest_to_sweep": lambda: broadcast_rows.oldest_to_sweep("x"),
     "broadcast_rows.remove_rows": lambda: broadcast_rows.remove_rows("x", {}),
-    "announcement_ops.put_back": lambda: announcement_ops.put_back("x", NOW),
-    "announcement_ops.count_in": lambda: announcement_ops.count_in(AnnouncementState.PLANNED),
-    "announcement_ops.find_unreported": lambda: announcement_ops.find_unreported(1),
-    "announcement_ops.mark_reported": lambda: announcement_ops.mark_reported("x"),
+    **ANNOUNCEMENT_CALLS,
+    "first_hour.current": lambda: first_hour.current(NOW),
+    "first_hour.drop_candidate": lambda: first_hour.drop_candidate(-1),
+    "first_hour.keep_candidate": lambda: first_hour.keep_candidate(CANDIDATE),
+    "first_hour.load": first_hour.load,
+    "first_hour.mark_announced": lambda: first_hour.mark_announced(NOW),
+    "first_hour.mark_told": lambda: first_hour.mark_told(NOW),
     "channel_ops.add": lambda: channel_ops.add(CHANNEL),
+    "channel_ops.connect": lambda: channel_ops.connect(-1, title="x", username=None, added_by=1, added_at=NOW),
+    "channel_ops.switch_publishing": lambda: channel_ops.switch_publishing(-1, is_on=True),
     "channel_ops.change": lambda: channel_ops.change(-1, label="x"),
     "channel_ops.change_slots": lambda: channel_ops.change_slots(-1, Slots(), Slots()),
     "channel_ops.change_link": lambda: channel_ops.change_link(-1, "https://t.me/+x", invite_link="y"),

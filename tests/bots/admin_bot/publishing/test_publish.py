@@ -484,3 +484,28 @@ async def test_nothing_comes_next_while_nothing_is_out(admin: AdminBot) -> None:
     await desk.run_publisher(admin, refused={GARDEN: "Bad Request: chat not found"})
     await admin.time.move(3)
     assert "It is out." not in admin.texts
+
+
+async def test_a_screen_shown_instead_is_not_overwritten_by_the_result(admin: AdminBot) -> None:
+    await desk.connect(admin)
+    await desk.open_publish(admin, await desk.post(admin))
+    await admin.press("Publish now")
+    await admin.press("Menu")
+    shown = admin.world.of(EditMessageText)[-1].message_id
+    await desk.run_publisher(admin)
+    await admin.time.move(6)
+    assert str(admin.world.screens[shown or 0].text).startswith("<b>Tollgate</b>")
+    # nor by a later process
+    assert await announcement_ops.find_unreported(9) == []
+
+
+async def test_of_two_raced_confirmations_the_later_one_makes_nothing(admin: AdminBot) -> None:
+    await desk.connect(admin)
+    one = await desk.post(admin)
+    await desk.open_publish(admin, one)
+    draft = await desk.drafts(admin, one.code)
+    assert draft is not None
+    # both have seen that it stands nowhere
+    first = await admin.data["publish_results"].confirm(8, draft.changed(id="f" * 16), None)
+    second = await admin.data["publish_results"].confirm(OWNER.id, draft, None)
+    assert len(first.made) == 1 and second.made == () and second.standing == first.made
