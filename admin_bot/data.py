@@ -89,6 +89,8 @@ class AdminData(_ProcessData, _PublishingData):
     """`Dispatcher(**data)`."""
 
     conversations: Conversations
+    #: keeps messages up to date until a button of theirs is pressed
+    run_follower: RunFollower
     menu: MenuService
     #: the functions that take steps back: subjects register theirs
     undo_service: UndoService
@@ -147,6 +149,7 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
         **_process_data(context, config),
         **_publishing_data(publishing),
         conversations=conversations,
+        run_follower=follower,
         menu=MenuService(context.user_bot_username, context.clock, context.zone, team.first_hour.open_steps),
         undo_service=undo_service,
         settings=SettingsService(context.clock, context.zone, undo_service),

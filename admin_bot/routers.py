@@ -13,6 +13,7 @@ from admin_bot.channels.handlers import list as channel_list
 from admin_bot.menu import handlers as menu
 from admin_bot.middlewares.authorisation import Authorise
 from admin_bot.middlewares.deduplication import DropRepeatedUpdates
+from admin_bot.middlewares.following import ReleaseFollowed
 from admin_bot.middlewares.rights import CheckRight
 from admin_bot.middlewares.service_messages import DropServiceMessages
 from admin_bot.people import handlers as people
@@ -104,5 +105,6 @@ def build_router(clock: Clock) -> Router:
     for observer in (root.message, root.callback_query):
         observer.middleware(deduplication)
         observer.middleware(check_right)
+    root.callback_query.middleware(ReleaseFollowed())
     root.include_routers(*(module.build() for module in _MODULES), menu.build_last())
     return root

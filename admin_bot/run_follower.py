@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable
 import structlog
 from aiogram import Bot
 
-from admin_bot.screens import MessageRef, Shown
+from admin_bot.screens import MessageRef
 from core.clock import Clock
 from core.errors import TollgateError
 from core.supervisor import Supervisor
 from sender.failures import TELEGRAM_ERRORS, classify, retry_after
 from sender.refusals import Failure, is_permanent_recipient
+from views.screens import Screen
 
 log = structlog.get_logger("tollgate.admin")
 
@@ -26,7 +27,10 @@ EDIT_TIMEOUT_S = 20.0
 FOLLOWED_MAX = 20
 
 #: returns the screen to show now, and whether it is final; may raise TollgateError, then it is polled again
-Poll = Callable[[], Awaitable[tuple[Shown, bool]]]
+Poll = Callable[[], Awaitable[tuple[Screen, bool]]]
+
+#: called when another screen takes the place of the followed one
+OnRelease = Callable[[], Awaitable[object]]
 
 #: the message cannot be edited ever again
 _NOT_EDITABLE = (Failure.GONE, Failure.UNEDITABLE)
@@ -35,8 +39,9 @@ _NOT_EDITABLE = (Failure.GONE, Failure.UNEDITABLE)
 class _Followed:
     """One message that is kept up to date."""
 
-    def __init__(self, ref: MessageRef, shown: Shown, poll: Poll) -> None:
+    def __init__(self, ref: MessageRef, shown: Screen, poll: Poll, on_release: OnRelease | None) -> None:
         self.ref = ref
+        self.on_release = on_release
         self.shown = shown
         self.poll = poll
         #: held during an edit
@@ -56,21 +61,30 @@ class RunFollower:
         self._clock = clock
         self._followed: dict[MessageRef, _Followed] = {}
 
-    async def follow(self, ref: MessageRef, shown: Shown, poll: Poll) -> None:
-        """Keep the message up to date until `poll` says that its screen is final. `shown`: what it shows now."""
-        await self.release(ref)
+    async def follow(self, ref: MessageRef, shown: Screen, poll: Poll, *, on_release: OnRelease | None = None) -> None:
+        """Keep the message up to date until `poll` says that its screen is final. `shown`: what it shows now.
+
+        `on_release` is called when `release` ends it before that.
+        """
+        await self._stop(ref)
         if len(self._followed) >= FOLLOWED_MAX:
-            await self.release(next(iter(self._followed)))
-        followed = self._followed[ref] = _Followed(ref, shown, poll)
+            await self._stop(next(iter(self._followed)))
+        followed = self._followed[ref] = _Followed(ref, shown, poll, on_release)
         self._supervisor.spawn(self._run(followed), f"following {ref.chat_id}/{ref.message_id}")
 
     async def release(self, ref: MessageRef) -> None:
         """Stop editing the message. Returns after an edit under way: a screen shown next is not overwritten."""
+        followed = await self._stop(ref)
+        if followed is not None and followed.on_release is not None:
+            await followed.on_release()
+
+    async def _stop(self, ref: MessageRef) -> _Followed | None:
         followed = self._followed.pop(ref, None)
         if followed is not None:
             followed.is_released = True
             async with followed.lock:
                 pass
+        return followed
 
     async def _run(self, followed: _Followed) -> None:
         for _ in range(math.ceil(FOLLOWED_FOR_S / POLL_EVERY_S)):
@@ -100,7 +114,7 @@ class RunFollower:
                     return not (failure in _NOT_EDITABLE or is_permanent_recipient(failure))
         return not is_final
 
-    async def _edit(self, followed: _Followed, screen: Shown) -> Failure | None:
+    async def _edit(self, followed: _Followed, screen: Screen) -> Failure | None:
         """Show the screen; None on success."""
         ref = followed.ref
         try:

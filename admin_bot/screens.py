@@ -1,42 +1,17 @@
 """Screens: one screen is one message, edited; where it cannot be edited, a new message takes its place."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import structlog
 from aiogram import Bot
-from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, ReplyParameters
+from aiogram.types import CallbackQuery, Message, ReplyParameters
 
 from sender.failures import TELEGRAM_ERRORS, classify
 from sender.refusals import Failure
 from views.admin_texts import STALE_BUTTON, TOAST_MAX
+from views.screens import Screen
 
 log = structlog.get_logger("tollgate.admin")
-
-
-class Shown(Protocol):
-    """What a message can show: `views.screens.Screen`."""
-
-    @property
-    def text(self) -> str:
-        """HTML."""
-        ...
-
-    @property
-    def keyboard(self) -> InlineKeyboardMarkup | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Screen:
-    """What a message of its own shows, that is no screen of the Menu's tree."""
-
-    #: HTML
-    text: str
-    keyboard: InlineKeyboardMarkup | None = None
-
-    def with_note(self, note: str | None) -> "Screen":
-        """Return the same screen with a paragraph (HTML) above its text; unchanged for None."""
-        return Screen(f"{note}\n\n{self.text}", self.keyboard) if note else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,48 +32,48 @@ def pressed_message(query: CallbackQuery) -> MessageRef:
     return MessageRef(query.from_user.id, screen_id(query))
 
 
-async def answer(message: Message, screen: Shown) -> Message:
+async def answer(message: Message, screen: Screen) -> Message:
     """Send a screen into the chat a message came from."""
     return await message.answer(screen.text, reply_markup=screen.keyboard)
 
 
-async def send(bot: Bot, chat_id: int, screen: Shown) -> MessageRef:
+async def send(bot: Bot, chat_id: int, screen: Screen) -> MessageRef:
     """Send a screen as a new message."""
     sent = await bot.send_message(chat_id, screen.text, reply_markup=screen.keyboard)
     return MessageRef(chat_id, sent.message_id)
 
 
-async def show(bot: Bot, ref: MessageRef, screen: Shown) -> MessageRef:
+async def show(bot: Bot, ref: MessageRef, screen: Screen) -> MessageRef:
     """Edit the message; send a new one where there is none, or where the edit fails. Returns the one that shows it."""
     if ref.message_id is not None and await _is_edited(bot, ref.chat_id, ref.message_id, screen):
         return ref
     return await send(bot, ref.chat_id, screen)
 
 
-async def show_in_place(query: CallbackQuery, bot: Bot, screen: Shown) -> MessageRef:
+async def show_in_place(query: CallbackQuery, bot: Bot, screen: Screen) -> MessageRef:
     """Show a screen in place of the one whose button was pressed. Returns the message that shows it."""
     return await show(bot, pressed_message(query), screen)
 
 
-async def turn_to(query: CallbackQuery, bot: Bot, screen: Shown, note: str | None = None) -> MessageRef:
+async def turn_to(query: CallbackQuery, bot: Bot, screen: Screen, note: str | None = None) -> MessageRef:
     """Answer the press, with a short plain note or none, then show a screen in place of the pressed one."""
     await toast(query, note)
     return await show_in_place(query, bot, screen)
 
 
-async def turn_to_fresh(query: CallbackQuery, bot: Bot, screen: Shown) -> MessageRef:
+async def turn_to_fresh(query: CallbackQuery, bot: Bot, screen: Screen) -> MessageRef:
     """Answer a press of an old button: say so, and show the screen as it is now."""
     return await turn_to(query, bot, screen, STALE_BUTTON)
 
 
-async def move_below(bot: Bot, chat_id: int, old_id: int | None, screen: Shown) -> MessageRef:
+async def move_below(bot: Bot, chat_id: int, old_id: int | None, screen: Screen) -> MessageRef:
     """Show a screen below what was typed: send it, then delete the message `old_id` that showed it before."""
     moved = await send(bot, chat_id, screen)
     await remove_screen(bot, chat_id, old_id)
     return moved
 
 
-async def _is_edited(bot: Bot, chat_id: int, message_id: int, screen: Shown) -> bool:
+async def _is_edited(bot: Bot, chat_id: int, message_id: int, screen: Screen) -> bool:
     try:
         await bot.edit_message_text(screen.text, chat_id=chat_id, message_id=message_id, reply_markup=screen.keyboard)
     except TELEGRAM_ERRORS as error:

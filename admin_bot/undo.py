@@ -10,9 +10,12 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, InlineKeyboardButton
 
 from admin_bot.conversation.dialogue import Dialogue
-from admin_bot.screens import Shown, toast, turn_to
+from admin_bot.screens import toast, turn_to
 from core.clock import Clock
+from core.team.admins import Role
+from core.team.rights import Right, may
 from views import admin_texts
+from views.screens import Screen
 from views.undo import UndoButton, undo_button
 
 #: how long a step can be taken back
@@ -36,7 +39,7 @@ class Undone:
     """What became of a step."""
 
     #: as it is now; None leaves the pressed one
-    screen: Shown | None = None
+    screen: Screen | None = None
     #: nothing was taken back
     was_changed_since: bool = False
 
@@ -50,12 +53,17 @@ class UndoService:
 
     def __init__(self) -> None:
         self._undoers: dict[str, Undoer] = {}
+        self._rights: dict[str, Right] = {}
 
-    def register(self, kind: str, undoer: Undoer) -> None:
-        """Raises ValueError for a kind that is registered already."""
+    def register(self, kind: str, undoer: Undoer, right: Right) -> None:
+        """`right`: what taking it back needs. Raises ValueError for a kind that is registered already."""
         if kind in self._undoers:
             raise ValueError(f"{kind} can be undone already")
-        self._undoers[kind] = undoer
+        self._undoers[kind], self._rights[kind] = undoer, right
+
+    def may_undo(self, role: Role, stored: dict[str, Any]) -> bool:
+        """Return whether the role, which may be another one since the step, allows taking it back."""
+        return may(role, self._rights.get(stored["kind"], Right.ENTER))
 
     async def offer(self, dialogue: Dialogue, step: UndoStep, now: datetime) -> InlineKeyboardButton:
         """Store a step that was just made; return its button. Raises KeyError for a kind nobody registered."""
@@ -78,9 +86,13 @@ async def undo(
     state: FSMContext,
     undo_service: UndoService,
     clock: Clock,
+    role: Role,
 ) -> None:
     dialogue = Dialogue(state)
     stored = await dialogue.undo_step(callback_data.name)
+    if stored is not None and not undo_service.may_undo(role, stored):
+        await toast(query, admin_texts.not_your_role(role), alert=True)
+        return
     done = await undo_service.undo(query.from_user.id, stored, clock.now()) if stored is not None else None
     if done is None:
         await toast(query, admin_texts.TOO_LATE_TO_UNDO)

@@ -24,7 +24,7 @@ from bench.harness.stores import Store, drop
 from bench.harness.telegram import ADMIN_TOKEN, OWNER, STORAGE
 from bench.harness.usage import cpu, watched_memory
 from config import Settings
-from core.announcements import CoverMessage, NewAnnouncement
+from core.announcements import AnnouncementState, CoverMessage, NewAnnouncement
 from core.broadcasts import NewBroadcast
 from core.users import User
 from database.indexes import ensure_indexes
@@ -185,7 +185,7 @@ class Actions:
                 await announcement_ops.create(_new_announcement(post, chat_id, message_id, self._base.clock.now()))
         scheduler: JobScheduler = create_scheduler(registry.PUBLISHER, self._bot.jobs)
         started_at = time.monotonic()
-        while await announcement_ops.count_planned():
+        while await announcement_ops.count_in(AnnouncementState.PLANNED):
             await scheduler.runner.run(by_hand())
         return {"seconds": time.monotonic() - started_at}
 

@@ -25,8 +25,6 @@ LATE_FROM = timedelta(minutes=2)
 CATCH_UP_EVERY = timedelta(minutes=1)
 #: one that is later than this waits for a person's decision
 MISSED_AFTER = timedelta(hours=24)
-#: how far ahead one may be planned
-LONGEST_AHEAD = timedelta(days=366)
 #: times a day in the slots of a channel
 SLOT_TIMES_MAX = 12
 #: days looked through for a free slot: every week has the same, so that a channel's plan can be this long

@@ -30,7 +30,7 @@ class TokenPayload:
 
 @dataclass(frozen=True, slots=True)
 class NewTokenPayload:
-    """`newtoken`: requests a verification link."""
+    """`newtoken`: requests a unlock link."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ class Token(Record):
     status: TokenStatus = TokenStatus.UNUSED
     #: name of the shortener the link leads through; None: the link is the destination itself
     shortener: str | None = None
-    #: address of the button "Verify"
+    #: address of the button "Unlock"
     link: str = ""
     #: verified by the page at `/v/<token>`; without one, by the return to the bot
     has_page: bool = False

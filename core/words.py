@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from itertools import chain
 
 #: words of one document: each is a key of the index
@@ -46,12 +45,6 @@ def searched_words(text: str) -> tuple[str, ...]:
         if not any(longer.startswith(word) for longer in kept):
             kept.append(word)
     return tuple(kept[:SEARCHED_MAX])
-
-
-def matches(words: Iterable[str], searched: Iterable[str]) -> bool:
-    """Return whether each searched word begins one of `words`."""
-    known = tuple(words)
-    return all(any(word.startswith(beginning) for word in known) for beginning in searched)
 
 
 def _beginnings(word: str) -> list[str]:

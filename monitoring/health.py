@@ -28,7 +28,6 @@ LAG_EVERY_S = 1.0
 
 #: pings the database; raises TollgateError when it does not answer
 Ping = Callable[[], Awaitable[object]]
-Sleep = Callable[[float], Awaitable[object]]
 
 AWAY = Finding(trouble=Trouble.DATABASE_AWAY).incident
 

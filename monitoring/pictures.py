@@ -222,7 +222,7 @@ def _users(days: Days) -> str:
 
 
 def _deliveries(days: Days) -> str:
-    return f"{sum(days.counts(Count.DELIVERIES)):,} posts handed over in {_in_days(days)}"
+    return f"{sum(days.counts(Count.DELIVERIES)):,} posts delivered in {_in_days(days)}"
 
 
 def _verifications(days: Days) -> str:

@@ -1,6 +1,5 @@
 """Alerts for machines: a JSON POST to ALERT_WEBHOOK_URL. The URL may hold a key, so it is never logged or shown."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -20,8 +19,6 @@ RETRY_AFTER_S = 1.0
 #: characters of a text
 TEXT_MAX = 4000
 SOURCE = "tollgate"
-
-Sleep = Callable[[float], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,14 +61,14 @@ def _at(*hours: int) -> Callable[[ZoneInfo, tuple[int, ...]], Schedule]:
 
 MESSAGE_DELETER = JobRow(
     name="message_deleter",
-    purpose="takes deliveries back when their time is up",
+    purpose="deletes deliveries when their time is up",
     when_paused=(
-        "Deliveries stay longer than people were told, and Telegram deletes nothing that is older than 48 hours."
+        "Deliveries stay longer than subscribers were told, and Telegram deletes nothing that is older than 48 hours."
     ),
     module="message_deleter",
     schedule=_each_minute,
     needs_telegram=True,
-    summary=("deleted", "Took 1 delivery back", "Took {:,} deliveries back"),
+    summary=("deleted", "Deleted 1 delivery", "Deleted {:,} deliveries"),
 )
 BROADCAST_SENDER = JobRow(
     name="broadcast_sender",
@@ -79,17 +79,17 @@ BROADCAST_SENDER = JobRow(
     needs_telegram=True,
     # a run ends itself after five minutes; only waiting for an absent database makes it longer
     time_limit=timedelta(minutes=30),
-    summary=("sent", "Sent to 1 person", "Sent to {:,} people"),
+    summary=("sent", "Sent to 1 subscriber", "Sent to {:,} subscribers"),
 )
 BROADCAST_DELETER = JobRow(
     name="broadcast_deleter",
-    purpose="takes broadcasts back when their time is up",
-    when_paused="Broadcasts stay with people, and Telegram deletes nothing that is older than 48 hours.",
+    purpose="deletes broadcasts when their time is up",
+    when_paused="Broadcasts stay with subscribers, and Telegram deletes nothing that is older than 48 hours.",
     module="broadcast_deleter",
     schedule=_each_hour,
     is_polled=True,
     needs_telegram=True,
-    summary=("deleted", "Took 1 copy back", "Took {:,} copies back"),
+    summary=("deleted", "Deleted 1 copy", "Deleted {:,} copies"),
 )
 PUBLISHER = JobRow(
     name="publisher",
@@ -114,15 +114,15 @@ ANNOUNCEMENT_DELETER = JobRow(
 )
 TOKEN_CLEANUP = JobRow(
     name="token_cleanup",
-    purpose="removes expired verification tokens and sessions",
-    when_paused="Expired verification tokens stay in the database.",
+    purpose="removes expired unlocks and sessions",
+    when_paused="Expired unlocks stay in the database.",
     module="token_cleanup",
     schedule=_at_cleanup_hours,
-    summary=("deleted", "Removed 1 expired token", "Removed {:,} expired tokens"),
+    summary=("deleted", "Removed 1 expired unlock", "Removed {:,} expired unlocks"),
 )
 TOKEN_COUNT_RESET = JobRow(
     name="token_count_reset",
-    purpose="removes the token counts of days gone by",
+    purpose="removes the unlock counts of days gone by",
     when_paused="The counts of past days stay in the database.",
     module="token_count_reset",
     schedule=_at(0),
@@ -130,7 +130,7 @@ TOKEN_COUNT_RESET = JobRow(
 )
 STATISTICS = JobRow(
     name="statistics",
-    purpose="counts users, deliveries and verifications of the day",
+    purpose="counts subscribers, deliveries and unlocks of the day",
     when_paused="/stats and the charts stand still.",
     module="statistics",
     schedule=_at(0, 6, 12, 18),

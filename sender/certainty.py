@@ -126,8 +126,3 @@ def _may_be_of_one(error: BaseException) -> bool:
     if number is not None or _GROUP_FAILED.match(text_of(error)):
         return True
     return classify(error) is Failure.OTHER and _BARE_CODE.match(text_of(error)) is not None
-
-
-def certainty_of_count(asked: int, made: int) -> Certainty:
-    """Return what a readable answer says about a call that was to make `asked` messages and names `made`."""
-    return Certainty.DONE if made >= asked else Certainty.INCOMPLETE

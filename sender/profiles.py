@@ -15,8 +15,6 @@ from sender.failures import TELEGRAM_ERRORS, classify
 
 log = structlog.get_logger("tollgate.profile")
 
-#: characters Telegram takes (BOTAPI §2.7)
-ABOUT_MAX, DESCRIPTION_MAX = 120, 512
 _COMMANDS = "commands"
 _FAILURES: tuple[type[BaseException], ...] = (TollgateError, *TELEGRAM_ERRORS)
 

@@ -6,6 +6,7 @@ from core.posts import Post
 from core.settings import ShortenerFailure
 from core.subscriptions import Channel, ChannelMode, OnError
 from views.html import cut, esc, isolate
+from views.publishing.announcement_texts import NOT_PUBLISHED_TO
 from views.storage.texts import RESTRICTED_REMEDY
 
 _NOTHING_LOST = "Nothing is lost: everything works again as soon as the bot is back. /start shows what is missing."
@@ -42,7 +43,7 @@ def post_damaged(post: Post, delivered: int) -> str:
 def post_refused(post: Post, words: str) -> str:
     """Say that Telegram refuses a post's content. `words`: what it says."""
     return (
-        f"<b>Telegram does not let me hand post {post.number} over.</b> {isolate(post.title)}\n"
+        f"<b>Telegram does not let me send post {post.number}.</b> {isolate(post.title)}\n"
         f"It says: {esc(cut(words, 200))}\n"
         "“Content” on the post's card (/posts), then “Replace all”, repairs it."
     )
@@ -65,7 +66,7 @@ def deletions_impossible(counts: Mapping[str, int]) -> str:
     """Say how many deliveries could not be deleted, or were swept. `counts`: by DELETION_REASONS, not all zero."""
     lines = [words.format(counts[reason]) for reason, words in _DELETIONS.items() if counts.get(reason)]
     if lines:
-        lines.insert(0, "<b>Some deliveries could not be taken back.</b>")
+        lines.insert(0, "<b>Some deliveries could not be deleted.</b>")
     if counts.get("swept"):
         lines.append(_SWEPT.format(counts["swept"]))
     return "\n".join(lines)
@@ -76,8 +77,8 @@ def channel_broken(channel: Channel) -> str:
     right = "an administrator there"
     if channel.mode is ChannelMode.REQUEST:
         right += " with the right to invite people"
-    pass_or_not = "are let pass" if channel.on_error is OnError.OPEN else "get no posts"
-    effect = f"Until then, people of whom I can't tell {pass_or_not} (on errors {channel.on_error})."
+    pass_or_not = "are let in" if channel.on_error is OnError.OPEN else "get no posts"
+    effect = f"Until then, subscribers I cannot check {pass_or_not}."
     if channel.is_paused or not channel.is_required:
         effect = "It is not required at the moment, so nobody notices."
     return (
@@ -93,10 +94,10 @@ def channel_works(channel: Channel) -> str:
 
 def members_refused(channel: Channel, reason: str) -> str:
     """Say that Telegram answers something unknown when asked who has joined. `reason`: its error description."""
-    pass_or_not = "are let pass" if channel.on_error is OnError.OPEN else "get no posts"
+    pass_or_not = "are let in" if channel.on_error is OnError.OPEN else "get no posts"
     return (
         f"<b>Telegram does not say who has joined {isolate(channel.name)}.</b> It says: {esc(cut(reason, 200))}\n"
-        f"People of whom I can't tell {pass_or_not} (on errors {channel.on_error}). "
+        f"Subscribers I cannot check {pass_or_not}. "
         "“Check” on the channel's screen (/channels) says whether a right is missing."
     )
 
@@ -105,7 +106,7 @@ def invite_link_broken(channel: Channel) -> str:
     """Say that the invite link of a channel no longer works."""
     return (
         f"<b>The invite link of {isolate(channel.name)} no longer works.</b> Somebody has revoked it, or it is not the "
-        "user bot's. People who press its button cannot join.\n"
+        "user bot's. Subscribers who press its button cannot join.\n"
         "“New link” on the channel's screen (/channels) makes one that works."
     )
 
@@ -118,7 +119,7 @@ def invite_link_works(channel: Channel) -> str:
 def storage_restricted() -> str:
     """Say that the storage channel restricts saving content."""
     return (
-        "<b>The storage channel restricts saving content.</b> While it does, Telegram may refuse to hand its posts on "
+        "<b>The storage channel restricts saving content.</b> While it does, Telegram may refuse to send its posts "
         f"to subscribers.\n{RESTRICTED_REMEDY} Nothing is lost. /start checks it again."
     )
 
@@ -129,12 +130,12 @@ def storage_unrestricted() -> str:
 
 
 def offer_refused(reason: str) -> str:
-    """Say that Telegram refuses the message with the button “Verify”. `reason`: its error description."""
+    """Say that Telegram refuses the message with the button “Unlock”. `reason`: its error description."""
     return (
-        "<b>Telegram does not take the message that asks people to verify.</b> Until this is put right, they get no "
-        f"answer. Telegram says: {esc(cut(reason, 200))}\n"
-        "Mostly it is the address behind one of its buttons: check how_to_verify_url (/settings), PUBLIC_BASE_URL, "
-        "and what the shortener answers."
+        "<b>Telegram does not take the message that asks subscribers to unlock.</b> Until this is put right, they get "
+        f"no answer. Telegram says: {esc(cut(reason, 200))}\n"
+        "Mostly it is the address behind one of its buttons: check the how-to link (/settings, Unlocking), "
+        "PUBLIC_BASE_URL, and what the shortener answers."
     )
 
 
@@ -149,9 +150,9 @@ def refusal_unknown(method: str, chat: str, words: str) -> str:
 
 
 _WITHOUT_SHORTENER = {
-    ShortenerFailure.DIRECT: "Until then, verification links lead straight to the page, without a shortener",
-    ShortenerFailure.GRANT: "Until then, people get what a verification pays for without one",
-    ShortenerFailure.REFUSE: "Until then, nobody can verify: people are asked to try again later",
+    ShortenerFailure.DIRECT: "Until then, unlock links lead straight to the page, without a shortener",
+    ShortenerFailure.GRANT: "Until then, subscribers get what an unlock earns without one",
+    ShortenerFailure.REFUSE: "Until then, nobody can unlock: subscribers are asked to try again later",
 }
 
 
@@ -159,8 +160,7 @@ def shorteners_failing(mode: str) -> str:
     """Say that no shortener makes links. `mode`: the setting `on_shortener_failure`."""
     return (
         "<b>No shortener answers as it should.</b> They are tried again by themselves.\n"
-        f"{_WITHOUT_SHORTENER[ShortenerFailure(mode)]} (on_shortener_failure {mode}). "
-        "“/set on_shortener_failure” changes that."
+        f"{_WITHOUT_SHORTENER[ShortenerFailure(mode)]}. “If no shortener works” (/settings, Unlocking) changes that."
     )
 
 
@@ -170,9 +170,10 @@ def shorteners_work() -> str:
 
 
 def announcement_failed(title: str, channel: str, words: str) -> str:
-    """Say that Telegram refuses an announcement. `words`: what it says."""
+    """Say that an announcement is not in its channel. `words`: Telegram's; "": it was not asked."""
+    because = f"Telegram refused: {esc(cut(words, 200))}" if words else NOT_PUBLISHED_TO
     return (
-        f"<b>{isolate(title)} is not in {isolate(channel)}.</b> Telegram refused: {esc(cut(words, 200))}\n"
+        f"<b>{isolate(title)} is not in {isolate(channel)}.</b> {because}\n"
         "Open the post's card (/posts), Publish: it can be tried again there."
     )
 

@@ -4,7 +4,6 @@ They need no authentication: a proxy that publishes the pages must not publish t
 """
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -33,7 +32,6 @@ METRICS_FOR_S = 5.0
 _NO_STORE = {"Cache-Control": "no-store"}
 _OF_BOTS = (Trouble.BOT_AWAY, Trouble.BOT_UNKNOWN, Trouble.WEBHOOK_SET, Trouble.SECOND_POLLER)
 
-Monotonic = Callable[[], float]
 Check = dict[str, Any]
 
 

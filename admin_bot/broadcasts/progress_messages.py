@@ -6,10 +6,11 @@ from collections.abc import Collection
 from aiogram import Bot
 
 from admin_bot.broadcasts.progress_rate import ProgressRate
-from admin_bot.screens import MessageRef, Shown, send
+from admin_bot.screens import MessageRef, send
 from core.broadcasts import Broadcast, BroadcastStatus
 from sender.failures import TELEGRAM_ERRORS, classify
 from sender.refusals import Failure
+from views.screens import Screen
 
 #: the message cannot be edited ever again: a new one is sent
 _NOT_EDITABLE = (Failure.GONE, Failure.UNEDITABLE)
@@ -24,7 +25,7 @@ def stored_ref(broadcast: Broadcast, bot_id: int) -> MessageRef:
     return MessageRef(broadcast.progress_chat_id, broadcast.progress_message_id if is_own else None)
 
 
-async def edit_or_send(bot: Bot, ref: MessageRef, screen: Shown) -> MessageRef:
+async def edit_or_send(bot: Bot, ref: MessageRef, screen: Screen) -> MessageRef:
     """Edit the message; send a new one if there is none or it cannot be edited any more. Returns the one that shows it.
 
     Raises what aiogram raises for every other failure.
@@ -55,7 +56,7 @@ class ProgressMessage:
         self.rate = ProgressRate()
         self.ref = ref
         #: what it shows; None: not known
-        self.shown: Shown | None = None
+        self.shown: Screen | None = None
         #: number of the first poll that may edit it again
         self.not_before = 0
         #: the status at which its admin could not be reached; the next status is tried again

@@ -16,7 +16,7 @@ from core.clock import Clock
 from core.errors import StoreUnavailable, TollgateError
 from core.subscriptions import Channel, ChannelMode
 from core.supervisor import Supervisor
-from database.operations import channel_ops, membership_ops
+from database.operations import announcement_ops, channel_ops, membership_ops
 from views.channels import keyboards, texts
 from views.screens import Screen
 
@@ -101,8 +101,9 @@ class ChannelService:
         return after
 
     async def stop_publishing(self, admin_id: int, before: Channel) -> Channel | None:
-        """Announce no more posts in the channel. Returns it, None if it is gone."""
+        """Announce no more posts in the channel: what is planned there waits for a decision. None if it is gone."""
         after = await channel_ops.switch_publishing(before.chat_id, is_on=False)
+        await self._hold(admin_id, before.chat_id)
         if after is not None:
             await self._note(admin_id, "channel.publishing_off", before.chat_id, before.is_published_to, False)
         return after
@@ -166,13 +167,21 @@ class ChannelService:
 
     async def remove(self, admin_id: int, channel: Channel) -> bool:
         """Remove the channel, and its memberships in the background. False if it was gone before."""
-        if not await channel_ops.remove(channel.chat_id):
+        # also of one that was removed before: a call that ended in between is repeated
+        is_removed = await channel_ops.remove(channel.chat_id)
+        await self._hold(admin_id, channel.chat_id)
+        if not is_removed:
             return False
         before = {"title": channel.title, "invite_link": channel.invite_link, "joined_count": channel.joined_count}
         await self._note(admin_id, "channel.removed", channel.chat_id, before)
         await self._checker.forget_incidents(channel.chat_id)
         self._supervisor.spawn(self._forget_members(channel.chat_id), f"forget channel {channel.chat_id}")
         return True
+
+    async def _hold(self, admin_id: int, chat_id: int) -> None:
+        held = await announcement_ops.hold(chat_id)
+        if held:
+            await self._note(admin_id, "announcement.held", chat_id, None, {"announcements": held})
 
     async def _forget_members(self, chat_id: int) -> None:
         # a channel that was added again meanwhile keeps its memberships

@@ -37,6 +37,8 @@ class PublishDraft(Record):
     has_own_label: bool = False
     #: None: at once
     publish_at: datetime | None = None
+    #: that time was free in the slots of a channel when it was chosen
+    is_slot: bool = False
     leaves_after_minutes: int = Field(default=0, ge=0, le=LEAVES_AFTER_MAX)
     silent: bool = False
     pin: bool = False

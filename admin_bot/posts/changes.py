@@ -1,6 +1,7 @@
 """Changes of one field of a post: made only if nobody else was faster, audited, and undone for ten minutes."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from aiogram import Bot
@@ -14,6 +15,7 @@ from admin_bot.posts.fingerprints import fingerprint
 from admin_bot.undo import Undone, UndoService, UndoStep
 from core.clock import Clock
 from core.posts import Post, PostStatus
+from core.team.rights import Right
 from database.operations import post_ops, settings_ops
 from database.operations.announcements import changes as announcement_changes
 from database.operations.post_ops import OptionDiffers
@@ -47,8 +49,8 @@ class ChangeService:
         self._cards = cards
         self._undo = undo_service
         self._clock = clock
-        undo_service.register(FIELD, self._undo_field)
-        undo_service.register(REMOVAL, self._undo_removal)
+        undo_service.register(FIELD, self._undo_field, Right.POSTS)
+        undo_service.register(REMOVAL, self._undo_removal, Right.POSTS)
 
     async def change(self, dialogue: Dialogue, admin_id: int, wanted: Wanted) -> Screen | None:
         """Change a field, or ask if somebody else was faster. Returns the next screen; None when the post is gone."""
@@ -115,8 +117,9 @@ class ChangeService:
 
     async def offer_restore(self, dialogue: Dialogue, code: str) -> InlineKeyboardButton:
         """Return the `Undo` of a removal."""
-        step = UndoStep(REMOVAL, code, PostStatus.LIVE.value, PostStatus.REMOVED.value)
-        return await self._undo.offer(dialogue, step, self._clock.now())
+        now = self._clock.now()
+        step = UndoStep(REMOVAL, code, PostStatus.LIVE.value, now.isoformat())
+        return await self._undo.offer(dialogue, step, now)
 
     async def _undo_field(self, admin_id: int, step: UndoStep) -> Undone:
         name, _, code = step.target.partition(":")
@@ -138,8 +141,9 @@ class ChangeService:
         return await self.base_screen(post, choice, PostList())
 
     async def _undo_removal(self, admin_id: int, step: UndoStep) -> Undone:
-        post = await post_ops.restore(step.target)
+        removed_at = datetime.fromisoformat(step.after)
+        post = await post_ops.restore(step.target, unless_taken_down_since=removed_at)
         if post is None:
             return Undone(was_changed_since=True)
-        await note(self._clock.now(), admin_id, "post.restored", post.code, step.after, step.before)
+        await note(self._clock.now(), admin_id, "post.restored", post.code, PostStatus.REMOVED.value, step.before)
         return Undone(await self._cards.screen(post, PostList()))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.posts import Cover, CoverKind, Post, PostField, cover_from_content
-from views.posts.callbacks import AS_SETTINGS, FROM_POST, NONE, Choice
+from views.posts.callbacks import AS_SETTINGS, NONE, Choice
 from views.posts.options import ACCESS_VALUES, SAVING_VALUES
 
 FIELDS = {
@@ -61,9 +61,9 @@ def chosen(choice: Choice, value: int, longest_minutes: int) -> Chosen | None:
             return None
 
 
-def cover_of(post: Post, choice: Choice, value: int) -> Chosen | None:
-    """Return the cover FROM_POST; None when the post has no picture, or it is not what the button stands for."""
-    cover = cover_from_content(post) if (choice, value) == (Choice.COVER, FROM_POST) else None
+def cover_of(post: Post) -> Chosen | None:
+    """Return the cover FROM_POST; None when the post has no picture."""
+    cover = cover_from_content(post)
     return None if cover is None else Chosen(cover)
 
 

@@ -7,10 +7,11 @@ from cachetools import FIFOCache
 
 from admin_bot.audit import note
 from admin_bot.storage.copier import Copier, NotStored, Stored
+from core.announcements import STANDING
 from core.clock import Clock
 from core.errors import NotReady, StoreUnavailable, TollgateError
 from core.posts import Content, Post, PostItem, appended, without
-from database.operations import post_content, post_ops
+from database.operations import announcement_ops, post_content, post_ops
 from database.operations.post_content import Unused, joined
 from views.html import esc
 from views.posts import content_texts
@@ -138,6 +139,9 @@ class PostMaker:
         Raises StoreUnavailable.
         """
         now = self._clock.now()
+        # the post itself is told of its announcements a little later
+        if await announcement_ops.find_of_post(code, STANDING, limit=1):
+            return False
         post = await post_ops.discard(code, now)
         if post is None:
             return False

@@ -18,6 +18,7 @@ from admin_bot.seen_keys import SeenKeys
 from admin_bot.storage.channel import StorageChannel
 from admin_bot.storage.copier import Copier
 from admin_bot.undo import UndoService
+from core.team.rights import Right
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,8 @@ def build_publishing(
         default_cover=DefaultCover(bot, storage, clock),
         renewal=RenewalService(follower, clock, zone),
     )
-    undo_service.register(UNDO_OFF, services.decisions.undo_off)
-    undo_service.register(UNDO_MOVE, services.decisions.undo_move)
-    undo_service.register(UNDO_SLOTS, services.slots.undo)
-    undo_service.register(UNDO_COVER, services.default_cover.undo)
+    undo_service.register(UNDO_OFF, services.decisions.undo_off, Right.POSTS)
+    undo_service.register(UNDO_MOVE, services.decisions.undo_move, Right.POSTS)
+    undo_service.register(UNDO_SLOTS, services.slots.undo, Right.POSTS)
+    undo_service.register(UNDO_COVER, services.default_cover.undo, Right.SETTINGS)
     return services

@@ -12,7 +12,7 @@ from admin_bot.conversation.dialogue import Dialogue
 from admin_bot.conversation.publish_draft import PublishDraft, new_draft_id
 from admin_bot.publishing.lookups import Lookups
 from admin_bot.publishing.preview import send_preview
-from admin_bot.publishing.times import Offered, offered
+from admin_bot.publishing.times import Offered, offered, with_slots
 from admin_bot.screens import remove_screen, send, show_in_place
 from admin_bot.storage.channel import StorageChannel
 from core.announcements import STANDING, Announcement, CoverMessage, characters_over
@@ -124,6 +124,21 @@ class PublishDraftService:
     async def offered(self, draft: PublishDraft) -> Offered:
         """Return the times its screens offer."""
         return await offered(await self._targets(draft), self._clock.now(), self._zone)
+
+    async def is_slot_taken(self, draft: PublishDraft) -> bool:
+        """Return whether something else is planned by now in the slot that was chosen for the draft."""
+        channel = with_slots(await self._targets(draft)) if draft.is_slot else None
+        if channel is None or draft.publish_at is None:
+            return False
+        # what an earlier press has made of this draft does not count
+        is_made = bool(await announcement_ops.find_of_draft(draft.id))
+        taken = await announcement_ops.find_taken(channel.chat_id, self._clock.now())
+        return draft.publish_at in taken and not is_made
+
+    async def when_screen(self, draft: PublishDraft) -> Screen:
+        """Return the choice of times."""
+        times, facts = await self.offered(draft), await self.facts(draft)
+        return views.when_screen(facts, slot=times.slot, is_today_free=times.today is not None)
 
     async def _targets(self, draft: PublishDraft) -> list[Channel]:
         return [one for one in await self._lookups.publishing() if one.chat_id in draft.chat_ids]

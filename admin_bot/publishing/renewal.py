@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 from admin_bot.audit import note
 from admin_bot.run_follower import RunFollower
 from admin_bot.screens import MessageRef
-from admin_bot.screens import Screen as OwnScreen
 from core.announcements import AnnouncementState
 from core.clock import Clock
 from database.operations import announcement_ops
@@ -48,16 +47,7 @@ class RenewalService:
 
     async def follow(self, ref: MessageRef, shown: Screen) -> None:
         """Keep a message up to date while a renewal is under way."""
-
-        async def poll() -> tuple[OwnScreen, bool]:
-            screen, is_over = await self.screen()
-            return OwnScreen(screen.text, screen.keyboard), is_over
-
-        await self._follower.follow(ref, OwnScreen(shown.text, shown.keyboard), poll)
-
-    async def release(self, ref: MessageRef) -> None:
-        """Stop editing a message: another screen is shown there next."""
-        await self._follower.release(ref)
+        await self._follower.follow(ref, shown, self.screen)
 
 
 def _facts(progress: Progress) -> RenewalFacts:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -13,7 +14,6 @@ from admin_bot.conversation.publish_draft import PublishDraft
 from admin_bot.publishing.lookups import Lookups
 from admin_bot.run_follower import RunFollower
 from admin_bot.screens import MessageRef
-from admin_bot.screens import Screen as OwnScreen
 from core.announcements import STANDING, Announcement, AnnouncementState, NewAnnouncement, source_of
 from core.clock import Clock
 from core.errors import TollgateError
@@ -148,15 +148,16 @@ class ResultService:
     async def follow(self, ref: MessageRef, shown: Screen, key: str, page: int = 0) -> None:
         """Keep a message up to date until everything of the draft is settled."""
 
-        async def poll() -> tuple[OwnScreen, bool]:
+        async def poll() -> tuple[Screen, bool]:
             found = await announcement_ops.find_of_draft(key)
             screen = await self.screen(found, page) if found else shown
             is_final = all(is_settled(one) for one in found)
             if is_final:
                 await self._end(key, found)
-            return _own(screen), is_final
+            return screen, is_final
 
-        await self._follower.follow(ref, _own(shown), poll)
+        # the message shows another screen by then: a later process must not overwrite it
+        await self._follower.follow(ref, shown, poll, on_release=partial(announcement_ops.mark_reported, key))
 
     async def _end(self, key: str, found: Sequence[Announcement]) -> None:
         """Record that the message shows what became of the draft; after the first one ever say what comes next."""
@@ -172,17 +173,13 @@ class ResultService:
     async def follow_one(self, ref: MessageRef, shown: Screen, announcement_id: str, back: Back) -> None:
         """Keep a message that shows one announcement up to date until that is settled."""
 
-        async def poll() -> tuple[OwnScreen, bool]:
+        async def poll() -> tuple[Screen, bool]:
             found = await announcement_ops.find(announcement_id)
             if found is None:
-                return _own(shown), True
-            return _own(announcement_screen(await self._lookups.show_one(found), back)), is_settled(found)
+                return shown, True
+            return announcement_screen(await self._lookups.show_one(found), back), is_settled(found)
 
-        await self._follower.follow(ref, _own(shown), poll)
-
-    async def release(self, ref: MessageRef) -> None:
-        """Stop editing a message: another screen is shown there next."""
-        await self._follower.release(ref)
+        await self._follower.follow(ref, shown, poll)
 
     async def resume(self) -> None:
         """Go on with the progress messages of the process before this one. To be called at the start."""
@@ -204,7 +201,3 @@ class ResultService:
             ref = MessageRef(one.created_by, one.progress_message_id)
             # what it shows is not known: the first poll edits it
             await self.follow(ref, Screen(""), key)
-
-
-def _own(screen: Screen) -> OwnScreen:
-    return OwnScreen(screen.text, screen.keyboard)

@@ -33,7 +33,12 @@ async def offered(channels: Sequence[Channel], now: datetime, zone: ZoneInfo) ->
 
 
 async def _next_slot(channels: Sequence[Channel], now: datetime, zone: ZoneInfo) -> datetime | None:
-    with_slots = next((one for one in channels if one.slots.times and one.slots.weekdays), None)
-    if with_slots is None:
+    channel = with_slots(channels)
+    if channel is None:
         return None
-    return next_slot(with_slots.slots, now, await announcement_ops.find_taken(with_slots.chat_id, now), zone)
+    return next_slot(channel.slots, now, await announcement_ops.find_taken(channel.chat_id, now), zone)
+
+
+def with_slots(channels: Sequence[Channel]) -> Channel | None:
+    """Return the first channel that has slots, by which the next one is found."""
+    return next((one for one in channels if one.slots.times and one.slots.weekdays), None)

@@ -13,6 +13,7 @@ from admin_bot.undo import Undone, UndoService, UndoStep
 from core.clock import Clock
 from core.settings import SettingField, field_of
 from core.settings.changes import Editor, SettingChange, SettingsNow
+from core.team.rights import Right
 from database.operations import settings_ops
 from views.settings.callbacks import fingerprint, read_seen
 from views.settings.field_screens import Seen, field_screen
@@ -45,7 +46,7 @@ class SettingsService:
         self._clock = clock
         self._zone = zone
         self._undo = undo_service
-        undo_service.register(_SETTING, self._take_back)
+        undo_service.register(_SETTING, self._take_back, Right.SETTINGS)
 
     async def now(self) -> SettingsNow:
         return await settings_ops.load_now(self._clock.now())

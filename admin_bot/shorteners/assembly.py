@@ -7,6 +7,7 @@ from admin_bot.shorteners.drafts import DraftService
 from admin_bot.shorteners.providers import Providers
 from admin_bot.shorteners.service import KEY_SET, PAUSE_SET, SHARE_SET, ShortenerService
 from admin_bot.undo import UndoService
+from core.team.rights import Right
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,5 +25,5 @@ def build_shorteners(context: AdminContext, config: AdminConfig, undo: UndoServi
     )
     service = ShortenerService(providers, context.clock, context.zone)
     for kind in (SHARE_SET, PAUSE_SET, KEY_SET):
-        undo.register(kind, service.undo)
+        undo.register(kind, service.undo, Right.SHORTENERS)
     return ShortenerServices(service, DraftService(providers, service, context.clock))

@@ -4,7 +4,6 @@ BOTAPI §3.4: same media_group_id, no terminator, any order.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Protocol
@@ -31,7 +30,6 @@ CLOSE_S = 5.0
 
 #: chat id, media group id
 Key = tuple[int, str]
-Sleep = Callable[[float], Awaitable[None]]
 
 
 class ItemOutcome(Enum):

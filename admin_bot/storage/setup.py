@@ -6,7 +6,7 @@ from typing import Protocol
 from aiogram import Bot
 
 from admin_bot.audit import note
-from admin_bot.screens import MessageRef, Screen, send, show
+from admin_bot.screens import MessageRef, send, show
 from admin_bot.storage.alarm import StorageAlarm
 from admin_bot.storage.channel import Description, Rights, StorageChannel, describe
 from core.clock import Clock
@@ -14,6 +14,7 @@ from core.settings.changes import Editor
 from core.team.first_hour import StorageCandidate
 from database import first_hour
 from database.operations import settings_ops
+from views.screens import Screen
 from views.storage import keyboards, texts
 from views.storage.rights import Lack
 
@@ -26,10 +27,10 @@ class AfterStorage(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The channel is saved. `is_first`: False for all but one of several calls at once."""
+    """The channel is saved. `had_waited`: it was the one that waited, and this call of all at once ended that."""
 
     title: str
-    is_first: bool = True
+    had_waited: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +72,8 @@ class StorageSetup:
         screen = await self._lacking(chat_id, title, rights, seen)
         if screen is not None:
             return NotYet(title, screen)
-        waited = (await first_hour.load()).candidate
         await self._save(by, chat_id)
-        is_first = await first_hour.drop_candidate(chat_id) or waited is None or waited.chat_id != chat_id
-        return Chosen(title, is_first)
+        return Chosen(title, await first_hour.drop_candidate(chat_id))
 
     async def wait_for(self, by: Editor, chat_id: int, title: str, message_id: int) -> None:
         """Store that a chosen channel waits for a bot or a right; `message_id` shows what is missing."""
@@ -96,7 +95,7 @@ class StorageSetup:
         outcome = await self.choose(Editor(candidate.admin_id, candidate.admin_name), chat_id, candidate.title)
         ref = MessageRef(candidate.admin_id, candidate.message_id)
         if isinstance(outcome, Chosen):
-            if outcome.is_first:
+            if outcome.had_waited:
                 await show(self._bot, ref, Screen(texts.checked(candidate.title)))
                 await after.storage_chosen(candidate.admin_id, candidate.title)
         elif isinstance(outcome, NotYet):
@@ -111,7 +110,8 @@ class StorageSetup:
             return False
         outcome = await self.choose(by, candidate.chat_id, candidate.title)
         if isinstance(outcome, Chosen):
-            await after.storage_chosen(by.user_id, candidate.title)
+            if outcome.had_waited:
+                await after.storage_chosen(by.user_id, candidate.title)
         elif isinstance(outcome, NotYet):
             sent = await send(self._bot, by.user_id, outcome.screen)
             await self.wait_for(by, candidate.chat_id, candidate.title, sent.message_id or 0)

@@ -4,6 +4,7 @@ from aiogram import Bot
 from aiogram.types import ReplyKeyboardRemove
 
 from admin_bot.channel_connector import ChannelConnector, Connected, RightsMissing
+from admin_bot.screens import send
 from admin_bot.storage.channel import StorageChannel
 from core.clock import Clock
 from core.subscriptions import publishing_channels
@@ -69,8 +70,7 @@ class FirstHourGuide:
             await self._bot.send_message(admin_id, views.CONNECTED, reply_markup=ReplyKeyboardRemove())
         elif isinstance(outcome, RightsMissing):
             username = (await self._bot.me()).username or ""
-            html, keyboard = views.may_not_post(outcome.title, username), views.give_right(username, chat_id)
-            await self._bot.send_message(admin_id, html, reply_markup=keyboard)
+            await send(self._bot, admin_id, views.may_not_post(outcome.title, username, chat_id))
         else:
             await self._bot.send_message(admin_id, outcome.sentence, reply_markup=views.pick_channel())
 
@@ -84,7 +84,7 @@ class FirstHourGuide:
         """A post was published: say once, after the first one ever, what can come next."""
         now = self._clock.now()
         if (await stored.current(now)).told_at is None and await stored.mark_told(now):
-            await self._bot.send_message(admin_id, views.IT_IS_OUT, reply_markup=views.after_publishing(code))
+            await send(self._bot, admin_id, views.after_publishing(code))
 
     async def publishing_channel(self) -> str | None:
         """Return the name of the only connected channel while nothing was announced yet; None otherwise."""

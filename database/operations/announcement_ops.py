@@ -129,11 +129,6 @@ async def find_planned(*, skip: int = 0, limit: int, chat_id: int | None = None)
     return await readable(found[:limit]), len(found) > limit
 
 
-async def count_planned() -> int:
-    """Count what is planned."""
-    return await announcements().count({"state": AnnouncementState.PLANNED})
-
-
 async def count_in(state: AnnouncementState) -> int:
     """Count the announcements in a state."""
     return await announcements().count({"state": state})
@@ -152,11 +147,6 @@ async def find_troubled(limit: int, chat_id: int | None = None) -> list[Announce
     if chat_id is not None:
         condition["chat_id"] = chat_id
     return await readable(await announcements().find(condition, limit=limit, sort=[("publish_at", 1)]))
-
-
-async def count_troubled() -> int:
-    """Count the announcements about which a person has to decide."""
-    return await announcements().count({"state": {"$in": list(TROUBLED)}})
 
 
 # decisions of people
@@ -189,7 +179,14 @@ async def move(
 
 
 async def put_back(announcement_id: str, publish_at: datetime) -> Announcement | None:
-    """From cancelled back to planned for its time; None when it is in another state. Atomic."""
+    """From cancelled back to planned for its time; None when it is in another state. Atomic.
+
+    None as well, and it stays, when its post was announced in its channel anew since: it would be there twice.
+    """
+    one = await find(announcement_id)
+    last = None if one is None else await find_last(one.post_code, one.chat_id)
+    if one is None or (last is not None and last.ordinal > one.ordinal and last.is_standing):
+        return None
     planned = {"state": AnnouncementState.PLANNED, "publish_at": publish_at, "due_at": publish_at}
     return await change_state(announcement_id, [AnnouncementState.CANCELLED], planned)
 
@@ -223,6 +220,16 @@ async def confirm(announcement_id: str, now: datetime, message_id: int | None = 
     """
     published = {"state": AnnouncementState.PUBLISHED, "message_id": message_id, "published_at": now, "error": None}
     return await change_state(announcement_id, [AnnouncementState.UNKNOWN], published)
+
+
+async def hold(chat_id: int) -> int:
+    """From planned to failed, without an error, of all in a channel in which nothing is published any more.
+
+    Returns how many; a person decides about each. Each one atomically; may be repeated.
+    """
+    planned = {"chat_id": chat_id, "state": AnnouncementState.PLANNED}
+    held = {"state": AnnouncementState.FAILED, "due_at": None, "error": None, "is_noted": False}
+    return await announcements().update_many(planned, {"$set": held})
 
 
 async def cancel(announcement_id: str) -> Announcement | None:

@@ -258,12 +258,15 @@ async def remove(code: str) -> Post | None:
     return _record(await _posts().find_one_and_update({"code": code}, {"$set": {"status": PostStatus.REMOVED}}))
 
 
-async def restore(code: str) -> Post | None:
+async def restore(code: str, *, unless_taken_down_since: datetime | None = None) -> Post | None:
     """Set the status of a removed post to live again; atomic. None when there is no post, or it is a draft.
 
-    Copies that were not deleted yet when it was taken down stay until their time.
+    Copies that were not deleted yet when it was taken down stay until their time. `unless_taken_down_since`: None as
+    well, and it stays, when it was taken down everywhere at that time or later.
     """
-    condition = {"code": code, "status": {"$ne": PostStatus.DRAFT}}
+    condition: Document = {"code": code, "status": {"$ne": PostStatus.DRAFT}}
+    if unless_taken_down_since is not None:
+        condition["changes.status.at"] = {"$not": {"$gte": unless_taken_down_since}}
     live: Document = {"status": PostStatus.LIVE, "taking_down_since": None}
     return _record(await _posts().find_one_and_update(condition, {"$set": live}))
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from database.operations import post_takedown
+from database.operations.announcements import removals
 from schedulers.runner import Run
 
 log = structlog.get_logger("tollgate.deleter")
@@ -28,6 +29,8 @@ async def bring_copies_forward(run: Run) -> None:
             run.done["brought_forward"] += moved
         if run.stopping.is_set():
             return
+        # who took it down may have been killed before; and what has gone out since leaves, too
+        await removals.withdraw_all(code, run.now())
         await _end_if_over(run, code, since)
 
 

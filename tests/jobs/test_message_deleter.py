@@ -35,7 +35,7 @@ async def run_deleter(house: House) -> RunReport:
 
 async def alerts_to_owner(house: House) -> list[str]:
     transcript = await house.olive.transcript(ADMIN_BOT)
-    return [m["text"] for m in transcript["messages"] if "could not be taken back" in m.get("text", "")]
+    return [m["text"] for m in transcript["messages"] if "could not be deleted" in m.get("text", "")]
 
 
 async def open_promises() -> list[PendingDeletion]:

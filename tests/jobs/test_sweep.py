@@ -38,7 +38,7 @@ async def run_deleter(house: House) -> RunReport:
 async def alerts_to_owner(house: House) -> list[str]:
     transcript = await house.olive.transcript(ADMIN_BOT)
     texts = [m.get("text", "") for m in transcript["messages"]]
-    return [text for text in texts if "taken back" in text or "cleaned up" in text]
+    return [text for text in texts if "could not be deleted" in text or "cleaned up" in text]
 
 
 async def say(house: House, text: str, user_id: int = ALICE) -> int:

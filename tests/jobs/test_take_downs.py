@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from core.announcements import AnnouncementState
 from core.errors import StoreUnavailable
 from core.jobs import JobOutcome, RunReport
 from core.posts import Post, PostStatus
@@ -14,6 +15,8 @@ from database.operations.delivery_ops import NewDelivery
 from schedulers import create_message_deleter_scheduler
 from schedulers.jobs import take_downs
 from tests.house import ALICE, OLIVE, USER_BOT, House
+from tests.operations.announcements.announcing import GREENHOUSE, planned, published
+from tests.operations.announcements.announcing import stored as find
 
 GONE_AFTER = take_downs.LOOKED_FOR.total_seconds()
 
@@ -57,6 +60,18 @@ async def test_copies_are_gone_after_the_next_run(house: House, minutes: int) ->
     await house.advance(seconds=5)
     await house.alice.link(house.link(post))
     await house.alice.wait(USER_BOT, contains="not available")
+
+
+async def test_announcements_leave_also_when_who_took_it_down_was_killed_before_they_were_withdrawn(
+    house: House,
+) -> None:
+    post = await delivered(house)
+    out = await published(house.clock.now(), post_code=post.code)
+    ahead = await planned(house.clock.now() + timedelta(hours=1), post_code=post.code, chat_id=GREENHOUSE)
+    await take_down(house, post)
+    await run_deleter(house)
+    assert (await find(out)).is_withdrawal_wanted
+    assert (await find(ahead)).state is AnnouncementState.CANCELLED
 
 
 async def test_the_post_is_looked_after_until_nothing_can_come_any_more(house: House) -> None:

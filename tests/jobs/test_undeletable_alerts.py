@@ -33,7 +33,7 @@ async def add_undeletable(house: House, count: int = 1) -> None:
 
 async def alerts_to_owner(house: House) -> list[str]:
     transcript = await house.olive.transcript(ADMIN_BOT)
-    return [m["text"] for m in transcript["messages"] if "could not be taken back" in m.get("text", "")]
+    return [m["text"] for m in transcript["messages"] if "could not be deleted" in m.get("text", "")]
 
 
 async def count_recorded() -> int:

@@ -23,7 +23,6 @@ METHODS = (
     "copyMessages",
     "sendMessage",
     "editMessageText",
-    "getChatMember",
     "deleteMessage",
     "answerCallbackQuery",
 )
@@ -62,7 +61,7 @@ AGAIN = ("did not confirm", "try again in a moment")
 POSTING = Step(lambda house: house.olive.media(ADMIN_BOT, "photo", caption="Rome"), "is saved")
 WAY = (
     POSTING,
-    Step(write("/start"), "Your posts are kept in"),
+    Step(write("/start"), "Send me anything to make a post."),
     Step(write("/posts ro"), "with “"),
     Step(press("1 · Rome"), "saving allowed"),
     Step(press("Content"), "Photo × 1"),

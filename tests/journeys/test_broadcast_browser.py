@@ -101,7 +101,7 @@ async def test_a_broadcast_is_composed_sent_and_recalled(size: str) -> None:
         await back_at_the_admin_bot(page)
         await take_back(page)
         await say(page, "/broadcast list")
-        await expect(messages(page, "taken back").last).to_be_visible()
+        await expect(messages(page, "deleted").last).to_be_visible()
         await look(page, "broadcast-list")
         await say(page, "/broadcast")
         await say(page, "Another one")

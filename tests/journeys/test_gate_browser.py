@@ -76,7 +76,7 @@ async def enter(page: Page) -> None:
     await button(page, f"Ask to join {PRIVATE}").click()
     await look(page, "invitation-request")
     await page.get_by_test_id("invitation-go").click()
-    await expect(messages(page, "please verify once")).to_have_count(1)
+    await expect(messages(page, "please unlock once")).to_have_count(1)
     await expect(messages(page, "first join")).to_have_count(1)
     await look(page, "to-verify")
 
@@ -84,7 +84,7 @@ async def enter(page: Page) -> None:
 async def to_the_page(page: Page) -> Page:
     """Follow the link from the chat through the adverts to the verification page; return its tab."""
     async with page.context.expect_page() as opened:
-        await button(page, "Verify").click()
+        await button(page, "Unlock").click()
     tab = await opened.value
     await expect(tab.get_by_role("heading", name="Almost there")).to_be_visible()
     await look(tab, "advert-1")
@@ -148,9 +148,9 @@ async def test_a_subscriber_joins_verifies_receives_a_post_and_uses_up_the_credi
         await open_link(page, first)
         await enter(page)
         tab = await verify_in_time(await be_too_fast(page))
-        await expect(messages(tab, "no deliveries left")).to_have_count(1)
+        await expect(messages(tab, "no credits left")).to_have_count(1)
         await open_link(tab, second)
-        await expect(messages(tab, "please verify once")).to_have_count(3)
+        await expect(messages(tab, "please unlock once")).to_have_count(3)
         await look(tab, "run-out")
         await say(tab, "/me")
         await expect(messages(tab, "2 of 15")).to_have_count(1)

@@ -73,6 +73,12 @@ async def test_the_second_press_of_the_new_owner_leaves_the_row_alone(db: Databa
     # a call in another process that judged before the first one had written
     assert not await admin_ops.become_owner(OLIVE, row.claimed_with, owner_proof(KEY, OLIVE), clock.now())
     assert await admin_ops.load() == (row,)
+    # not even for a moment in which the process may end
+    db.before_call = away_after(1)
+    with pytest.raises(StoreUnavailable):
+        await admin_ops.become_owner(OLIVE, row.claimed_with, owner_proof(KEY, OLIVE), clock.now())
+    db.before_call = None
+    assert await admin_ops.load() == (row,)
 
 
 async def test_a_row_of_a_lower_role_comes_back_when_somebody_else_was_faster(db: Database, clock: ManualClock) -> None:
@@ -81,6 +87,18 @@ async def test_a_row_of_a_lower_role_comes_back_when_somebody_else_was_faster(db
     await house.claim(OLIVE, await issued(house))
     assert not await admin_ops.become_owner(BOB, "another", owner_proof(KEY, BOB), clock.now())
     assert await house.role_of(BOB) is Role.EDITOR
+
+
+async def test_what_was_judged_is_checked_again_by_the_update(db: Database, clock: ManualClock) -> None:
+    await issued(team(clock))
+    claim = await admin_ops.find_claim()
+    assert claim is not None
+    late = claim.expires_at + timedelta(milliseconds=1)
+    assert not await admin_ops.become_owner(BOB, "replaced meanwhile", "proof", clock.now())
+    assert not await admin_ops.become_owner(BOB, claim.fingerprint, "proof", late)
+    assert await admin_ops.load() == ()
+    assert await admin_ops.become_owner(BOB, claim.fingerprint, "proof", clock.now())
+    assert not await admin_ops.become_owner(OLIVE, claim.fingerprint, "proof", clock.now())
 
 
 async def test_a_manager_may_claim_bots_without_an_owner(db: Database, clock: ManualClock) -> None:

@@ -1,6 +1,5 @@
 """What the subscriber reads, and the owners are told, when a post could not be delivered or not in whole."""
 
-import structlog
 from aiogram import Bot
 from aiogram.types import InlineKeyboardMarkup
 
@@ -17,8 +16,6 @@ from user_bot.text_messages import send_text
 from views import owner_alerts
 from views.subscribers import keyboards as user_keyboards
 from views.subscribers import texts as user_texts
-
-log = structlog.get_logger("tollgate.delivery")
 
 #: failures of the storage channel, not of the subscriber, who has just written to the bot
 _STORAGE_FAILURES = frozenset({Failure.KICKED, Failure.UNREACHABLE, Failure.MIGRATED})

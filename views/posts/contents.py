@@ -40,7 +40,7 @@ def content(post: Post, place: PostList, *, can_undo: bool) -> Screen:
 
 
 def _kinds(items: Sequence[PostItem]) -> str:
-    """Return `: 7 photo, 1 text`-like counts in words; "" when they are not known."""
+    """Return `: Photo × 7, Text × 1`; "" when the kinds are not known."""
     counts: dict[str, int] = {}
     for item in items:
         if item.kind in KINDS:

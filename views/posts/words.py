@@ -10,7 +10,7 @@ from core.durations import in_short
 from core.posts import Post, PostAccess, PostItem
 from core.settings import BotSettings
 from views.buttons import button
-from views.html import bare, cut, esc, isolate
+from views.html import bare, cut, isolate
 from views.posts.callbacks import PostAction, PostButton, PostList
 from views.screens import Parent
 from views.storage.content_texts import KINDS
@@ -92,7 +92,3 @@ def when(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
     if moment.astimezone(zone).date() == now.astimezone(zone).date():
         return f"today {clock_time(moment, zone)}"
     return date_and_time(moment, zone, now)
-
-
-def link_line(link: str) -> str:
-    return esc(link)

@@ -11,6 +11,7 @@ from views.buttons import DANGER, PRIMARY, Row, button
 from views.html import isolate
 from views.links import add_to_channel_link, message_link
 from views.navigation import Section, parent
+from views.publishing.announcement_texts import NOT_PUBLISHED_TO
 from views.publishing.callbacks import AnnouncementAction, AnnouncementButton, Back, ResultButton
 from views.publishing.draft_screens import TimeChoice, leaves_words, slot_text, time_rows
 from views.publishing.times import time_words
@@ -20,7 +21,6 @@ from views.screens import Parent, Screen
 _TITLE_MAX, _NAME_MAX, _WORDS_MAX = 60, 60, 200
 #: rights the admin bot needs in a channel it publishes in
 PUBLISHING_RIGHTS = ("post_messages", "edit_messages", "delete_messages")
-GONE = "This announcement does not exist any more."
 STAYS_UNTIL_DELETED = "It is older than 48 hours: I take away text and button; only you can delete the message."
 NOT_OURS = "Another bot published it, so I can neither change nor delete it. Delete it in the channel."
 NO_MESSAGE = "I do not know which message it is, so I cannot delete it. Delete it in the channel."
@@ -89,8 +89,8 @@ def state_words(one: Shown) -> str:
         case AnnouncementState.UNKNOWN:
             return f"Telegram did not confirm. Look into {one.name} first."
         case AnnouncementState.FAILED:
-            words = f" Telegram refused: {isolate(found.error, _WORDS_MAX)}" if found.error else ""
-            return f"Not published in {one.name}.{words}"
+            words = f"Telegram refused: {isolate(found.error, _WORDS_MAX)}" if found.error else NOT_PUBLISHED_TO
+            return f"Not published in {one.name}. {words}"
         case AnnouncementState.MISSED:
             return f"Missed: {time_words(found.publish_at, one.zone, one.now)}, {one.name}. Nothing of mine ran then."
         case AnnouncementState.WITHDRAWN:

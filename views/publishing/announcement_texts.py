@@ -12,6 +12,7 @@ NO_ID = "Telegram has put the message off and does not say its number. Look into
 PICTURE_STAYS = "Telegram does not take a picture away from a message: the text is changed, the picture stays."
 NOT_A_PICTURE = "Telegram does not take this kind of message as the picture of another."
 POST_REMOVED = "The post was removed before its time."
+NOT_PUBLISHED_TO = "I do not publish in this channel any more."
 NO_MESSAGE = "It is not known which message it is, so I can neither change nor delete it."
 OTHER_BOT = "Another bot published it, so I can neither change nor delete it."
 

@@ -45,9 +45,9 @@ LABEL_EXPECTED = "I need one line of 1 to 40 characters, like: Open the album."
 LEAVES_EXPECTED = (
     "I need a time from 1 min to 47 h, like 90 min or 12h, or never. Bots can delete nothing older than 48 hours."
 )
+SLOT_TAKEN = "That slot was taken meanwhile: choose another time."
 TIME_PASSED = "Its time has passed meanwhile: choose another one, or publish now."
 QUESTION_LOST = "I have lost track of what I asked. Open the post and press Publish again."
-ANOTHER_STORAGE = "This picture is kept in a storage channel I no longer use. Choose another one under Cover."
 
 
 @dataclass(frozen=True, slots=True)

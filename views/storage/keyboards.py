@@ -4,13 +4,12 @@ from collections.abc import Sequence
 
 from aiogram.types import (
     InlineKeyboardButton,
-    InlineKeyboardMarkup,
     KeyboardButton,
     KeyboardButtonRequestChat,
     ReplyKeyboardMarkup,
 )
 
-from views.buttons import PRIMARY, Row, button, keyboard, rights
+from views.buttons import PRIMARY, Row, button, rights
 from views.links import add_to_channel_link
 from views.storage.callbacks import SetupAction, SetupButton
 from views.storage.texts import PICKER_BUTTON
@@ -41,20 +40,24 @@ def pick_storage() -> ReplyKeyboardMarkup:
     )
 
 
-def missing_rights(chat_id: int, to_add: Sequence[tuple[str, tuple[str, ...]]]) -> InlineKeyboardMarkup:
+def missing_rights(chat_id: int, to_add: Sequence[tuple[str, tuple[str, ...]]]) -> tuple[Row, ...]:
     """Add bots to the channel, each as (username, rights), then check again."""
     rows: list[Row] = [
         [InlineKeyboardButton(text=f"Add @{username}", url=add_to_channel_link(username, wanted))]
         for username, wanted in to_add
     ]
-    return keyboard(*rows, [button("Check again", SetupButton(act=SetupAction.CHECK, chat_id=chat_id).pack())])
+    return (*rows, [_check_again(chat_id)])
 
 
-def add_user_bot(chat_id: int, username: str) -> InlineKeyboardMarkup:
+def add_user_bot(chat_id: int, username: str) -> tuple[Row, ...]:
     """Add the user bot to the channel; the set-up goes on by itself once it is in."""
     link = add_to_channel_link(username, USER_BOT_RIGHTS)
     add = InlineKeyboardButton(text=f"Add @{username}", url=link, style=PRIMARY)
-    return keyboard([add], [button("Check again", SetupButton(act=SetupAction.CHECK, chat_id=chat_id).pack())])
+    return [add], [_check_again(chat_id)]
+
+
+def _check_again(chat_id: int) -> InlineKeyboardButton:
+    return button("Check again", SetupButton(act=SetupAction.CHECK, chat_id=chat_id).pack())
 
 
 def change_button() -> InlineKeyboardButton:

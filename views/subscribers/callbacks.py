@@ -20,6 +20,6 @@ class Joined(CallbackData, prefix="joined"):
 
 
 class NewLink(CallbackData, prefix="newlink"):
-    """Make a new verification link. `code`: the post that waits for it, "" for none."""
+    """Make a new unlock link. `code`: the post that waits for it, "" for none."""
 
     code: str

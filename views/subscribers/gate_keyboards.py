@@ -1,4 +1,4 @@
-"""Buttons of the gate: channels to join, verification."""
+"""Buttons of the gate: channels to join, unlocking."""
 
 from collections.abc import Sequence
 
@@ -29,21 +29,21 @@ def _label(channel: Channel) -> str:
 
 
 def verify(link: str, how_to: str | None) -> InlineKeyboardMarkup:
-    """Return the verification link, and the owner's explanation if there is one."""
-    rows = [[InlineKeyboardButton(text="Verify", url=link)]]
+    """Return the unlock link, and the owner's explanation if there is one."""
+    rows = [[InlineKeyboardButton(text="Unlock", url=link)]]
     if how_to:
-        rows.append([InlineKeyboardButton(text="How to verify", url=how_to)])
+        rows.append([InlineKeyboardButton(text="How it works", url=how_to)])
     return InlineKeyboardMarkup(inline_keyboard=rows)
 
 
 def new_link(code: str | None) -> InlineKeyboardMarkup:
-    """Return a new verification link, for the same post if there is one."""
+    """Return a new unlock link, for the same post if there is one."""
     button = InlineKeyboardButton(text="New link", callback_data=NewLink(code=code or "").pack())
     return InlineKeyboardMarkup(inline_keyboard=[[button]])
 
 
 def get_it(code: str) -> InlineKeyboardMarkup:
-    """Deliver the post that waited for the verification."""
+    """Deliver the post that waited for the unlock."""
     return InlineKeyboardMarkup(
         inline_keyboard=[[InlineKeyboardButton(text="Get the post", callback_data=GetAgain(code=code).pack())]]
     )

@@ -1,4 +1,4 @@
-"""What subscribers read at the gate: channels to join, the verification and its result."""
+"""What subscribers read at the gate: channels to join, the unlock and its result."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -19,19 +19,19 @@ _TOAST_MAX = 200
 #: characters of the names in a toast with more words
 _TOASTED_MAX = 100
 
-NOT_YOUR_LINK = "This verification link belongs to somebody else. Nothing was changed. /token makes one of your own."
-LINK_UNKNOWN = "I do not know this verification link. /token makes a new one."
-LINK_EXPIRED = "This verification link has expired. Press the button for a new one."
-LINK_USED = "This verification link has been used already; each one counts once."
+NOT_YOUR_LINK = "This unlock link belongs to somebody else. Nothing was changed. /token makes one of your own."
+LINK_UNKNOWN = "I do not know this unlock link. /token makes a new one."
+LINK_EXPIRED = "This unlock link has expired. Press the button for a new one."
+LINK_USED = "This unlock link has been used already; each one counts once."
 #: not an accusation: fast pages and careful browsers end here, too
 TOO_QUICK = (
     "That was quicker than the way through the page takes, so this link does not count. "
     "Please take a new one and go through its page once more; the first time it does not count against your day."
 )
-PAGE_NOT_DONE = "You are not through with the page behind this link yet. Press Verify and follow it to the end."
-NOTHING_TO_VERIFY = "There is nothing to verify: every post is open to you."
-NO_LINK_NOW = "I cannot make a verification link right now. Please try again later."
-NO_LINK_NOW_TOLD = "I cannot make a verification link right now. The owner has been told; please try again later."
+PAGE_NOT_DONE = "You are not through with the page behind this link yet. Press Unlock and follow it to the end."
+NOTHING_TO_VERIFY = "There is nothing to unlock: every post is open to you."
+NO_LINK_NOW = "I cannot make an unlock link right now. Please try again later."
+NO_LINK_NOW_TOLD = "I cannot make an unlock link right now. The owner has been told; please try again later."
 TAKE_IT_NOW = "You can have the post now."
 THANKS = "Thank you."
 #: the answer to "I have joined", if the post was delivered by then
@@ -93,50 +93,45 @@ def _title(title: str) -> str:
 
 
 def to_verify(title: str | None, earns: Earned, *, number: int, limit: int, has_page: bool) -> str:
-    """Return the message with the verification link. `number`: links the subscriber had today, of at most `limit`."""
-    what = f"To get {_title(title)}, please verify once." if title is not None else "Here is your verification link."
+    """Return the message with the unlock link. `number`: links the subscriber had today, of at most `limit`."""
+    what = f"To get {_title(title)}, please unlock once." if title is not None else "Here is your unlock link."
     way = "go through the page to its end and come back" if has_page else "follow the link back to this chat"
     first = "the post comes by itself and you have" if title is not None else "you have"
-    # the post that waits is paid with the credits of the verification
+    # the post that waits is paid with the credits of the unlock
     included = ", this one included" if title is not None and earns.credits else ""
     return (
-        f"{what}\nPress <b>Verify</b>, {way}: {first} {earning(earns)}{included}.\n\n"
+        f"{what}\nPress <b>Unlock</b>, {way}: {first} {earning(earns)}{included}.\n\n"
         f"{counted(number, 'link')} of {limit} used today."
     )
 
 
 def earning(earns: Earned) -> str:
-    """Return `10 deliveries`, or `every post open for 24 hours`."""
+    """Return `10 credits`, or `every post open for 24 hours`."""
     if earns.pass_for:
         return f"every post open for {duration(earns.pass_for)}"
-    return counted_deliveries(earns.credits)
-
-
-def counted_deliveries(number: int) -> str:
-    """Return `1 delivery`, `3 deliveries`."""
-    return f"{number} delivery" if number == 1 else f"{number} deliveries"
+    return counted(earns.credits, "credit")
 
 
 def day_is_used_up(limit: int, again_at: datetime, zone: ZoneInfo) -> str:
     """Say that there is no further link today. `again_at`: when there is."""
     return (
-        f"You have used all {counted(limit, 'verification link')} of today. "
+        f"You have used all {counted(limit, 'unlock link')} of today. "
         f"There are new ones at {clock_time(again_at, zone)}."
     )
 
 
 def verified(credits: int, pass_until: datetime | None, now: datetime, zone: ZoneInfo) -> str:
-    """Say what the subscriber has after a verification."""
-    return f"Verified. You have {access(credits, pass_until, now, zone)}."
+    """Say what the subscriber has after an unlock."""
+    return f"Unlocked. You have {access(credits, pass_until, now, zone)}."
 
 
 def access(credits: int, pass_until: datetime | None, now: datetime, zone: ZoneInfo) -> str:
-    """Return `3 deliveries left`, with a pass `every post open until …`; `no deliveries left` without anything."""
+    """Return `3 credits left`, with a pass `every post open until …`; `no credits left` without anything."""
     parts = []
     if pass_until is not None and pass_until > now:
         parts.append(f"every post open until {_until(pass_until, now, zone)}")
     if credits > 0 or not parts:
-        parts.append(f"{counted_deliveries(credits) if credits else 'no deliveries'} left")
+        parts.append(f"{counted(credits, 'credit') if credits else 'no credits'} left")
     return " and ".join(parts)
 
 
@@ -146,4 +141,4 @@ def _until(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
 
 def links_today(number: int, limit: int) -> str:
     """Return the line of `/me` about links."""
-    return f"Verification links used today: {number} of {limit}"
+    return f"Unlocks today: {number} of {limit}"

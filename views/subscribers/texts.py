@@ -24,7 +24,7 @@ POST_GONE = "This post is not available. The link may be wrong, or the post was 
 #: added to the next three where the owners have the alert
 OWNER_TOLD = "The owner has been told."
 POST_EMPTY = "This post is empty now: its messages are gone."
-POST_REFUSED = "Telegram does not let me hand this post over."
+POST_REFUSED = "Telegram does not let me send this post."
 STORAGE_LOST = "I cannot reach this post right now. Please try again later."
 VOICE_FORBIDDEN = (
     "Your privacy settings refuse voice or video messages, and this post has one. Allow them for this bot in "
@@ -35,9 +35,9 @@ NOT_CONFIRMED = (
     "Telegram did not confirm that the post reached you. If it does not appear within a minute, press the button."
 )
 INTERRUPTED = (
-    "I was interrupted while handing a post over to you. If it did not arrive, press the button and you have it again."
+    "I was interrupted while sending you a post. If it did not arrive, press the button and you have it again."
 )
-NOT_A_COMMAND = "I only hand over posts. Open a post's link, or send /help."
+NOT_A_COMMAND = "I only send posts. Open a post's link, or send /help."
 ONE_MOMENT = "One moment."
 STALE_BUTTON = "This button is from an older message. Open the post's link again."
 TIME_UP_UNSURE = "Time is up. If you still see messages of this post here, please delete them yourself."
@@ -47,12 +47,12 @@ TIME_UP_TOO_OLD = (
 
 HELP = (
     "<b>How this works</b>\n"
-    "Open a post's link and I hand the post over to you here. "
+    "Open a post's link and I send you the post here. "
     "When I say that a post will be deleted, save what you need before that time; "
     "afterwards a button brings it back.\n\n"
-    "Sometimes I ask you to join a channel first, or to verify; I say so when it is needed.\n\n"
+    "Sometimes I ask you to join a channel first, or to unlock; I say so when it is needed.\n\n"
     "/me shows what you have, and what will be deleted when.\n"
-    "/token makes a verification link.\n"
+    "/token makes an unlock link.\n"
     f"{news_texts.HELP}"
 )
 
@@ -64,7 +64,7 @@ def welcome(user: User, settings: BotSettings, bot_username: str) -> str:
         return own
     name = _name(user)
     greeting = f"Hello {name}." if name else "Hello."
-    return f"{greeting}\nOpen a post's link from the channel and I hand the post over to you here.\n/help says more."
+    return f"{greeting}\nOpen a post's link from the channel and I send you the post here.\n/help says more."
 
 
 def _filled(own: str | None, user: User | None, bot_username: str) -> str:

@@ -25,7 +25,7 @@ _SENTENCES: dict[Trouble, Callable[[str, Finding], str]] = {
     Trouble.JOB_OVERDUE: lambda who, _: f"The job {who} has not run when it should have, twice.",
     Trouble.JOB_FAILED: lambda who, _: f"The last run of the job {who} did not succeed.",
     Trouble.DELETIONS_OVERDUE: lambda _, found: (
-        f"{found.amount:,} deliveries should have been taken back more than five minutes ago."
+        f"{found.amount:,} deliveries should have been deleted more than five minutes ago."
     ),
 }
 _NEXT_STEPS = {
@@ -48,7 +48,7 @@ _NEXT_STEPS = {
     ),
     Trouble.JOB_FAILED: "/jobs and “python -m schedulers history” show the error. It is tried again at its next time.",
     Trouble.DELETIONS_OVERDUE: (
-        "See with /jobs how the message_deleter ends. Telegram deletes nothing that is older than 48 hours."
+        "See with /jobs how Auto-delete ends. Telegram deletes nothing that is older than 48 hours."
     ),
 }
 _OVER: dict[Trouble, Callable[[str], str]] = {
@@ -62,7 +62,7 @@ _OVER: dict[Trouble, Callable[[str], str]] = {
     Trouble.DATABASE_SLOW: lambda _: "The database answers quickly again.",
     Trouble.JOB_OVERDUE: lambda who: f"The job {who} runs at its times again.",
     Trouble.JOB_FAILED: lambda who: f"The job {who} succeeded again.",
-    Trouble.DELETIONS_OVERDUE: lambda _: "Deliveries are taken back in time again.",
+    Trouble.DELETIONS_OVERDUE: lambda _: "Deliveries are deleted in time again.",
 }
 
 

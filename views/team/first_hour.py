@@ -2,17 +2,17 @@
 
 from aiogram.types import (
     InlineKeyboardButton,
-    InlineKeyboardMarkup,
     KeyboardButton,
     KeyboardButtonRequestChat,
     ReplyKeyboardMarkup,
 )
 
 from views.admin_texts import SEND_ANYTHING
-from views.buttons import PRIMARY, button, keyboard, rights
+from views.buttons import PRIMARY, button, rights
 from views.html import isolate
 from views.links import add_to_channel_link
 from views.navigation import OpenPreview, Section, open_button
+from views.screens import Screen
 from views.team.callbacks import CheckFirstChannel
 
 #: identifies the answer to this picker
@@ -43,19 +43,18 @@ def pick_channel() -> ReplyKeyboardMarkup:
     )
 
 
-def may_not_post(title: str, username: str) -> str:
-    return f"@{username} may not post in {isolate(title, 60)}."
-
-
-def give_right(username: str, chat_id: int) -> InlineKeyboardMarkup:
+def may_not_post(title: str, username: str, chat_id: int) -> Screen:
+    """Return which right the admin bot misses in a channel, with the button that gives it."""
     add = InlineKeyboardButton(text="Give the right", url=add_to_channel_link(username, PUBLISHING_RIGHTS))
-    return keyboard([add], [button("Check again", CheckFirstChannel(chat_id=chat_id).pack())])
+    check = button("Check again", CheckFirstChannel(chat_id=chat_id).pack())
+    return Screen(f"@{username} may not post in {isolate(title, 60)}.", ([add], [check]))
 
 
-def after_publishing(code: str) -> InlineKeyboardMarkup:
+def after_publishing(code: str) -> Screen:
     """Return what can come next after a post was published."""
-    return keyboard(
+    rows = (
         [button("See it as a subscriber", OpenPreview(code=code).pack(), style=PRIMARY)],
         [open_button(Section.CHANNELS, "Require channels")],
         [open_button(Section.SHORTENERS, "Set up unlocking")],
     )
+    return Screen(IT_IS_OUT, rows)

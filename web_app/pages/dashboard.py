@@ -24,7 +24,7 @@ TILES = (
     ("active", "Active today"),
     ("deliveries", "Deliveries today"),
     ("verified", "Verified today"),
-    ("deletions", "To be taken back"),
+    ("deletions", "To be deleted"),
     ("next", "Next job"),
 )
 CHARTS = (

@@ -56,7 +56,7 @@ const SUMMARIES = {
     const all = known ? `${number(known.counters.users)} in all, ` : "";
     return `${all}${number(sum(days, "new_users"))} new.`;
   },
-  deliveries: (days) => `${number(sum(days, "deliveries"))} posts handed over.`,
+  deliveries: (days) => `${number(sum(days, "deliveries"))} posts delivered.`,
   verifications: (days) => `${number(sum(days, "verified"))} verified, ${number(sum(days, "bypassed"))} bypassed.`,
   broadcasts: (days) => {
     const copies = number(sum(days, "broadcast_copies")), begun = number(sum(days, "broadcasts"));

@@ -25,7 +25,7 @@ from views.admin_texts import FIRST_THE_BATCH
 from views.navigation import OpenPost, OpenPreview
 from views.posts import cards as card_views
 from views.posts import contents, options, questions
-from views.posts.callbacks import Choice, PostAction, PostButton, PostChoice, PostList, SaveMine
+from views.posts.callbacks import FROM_POST, Choice, PostAction, PostButton, PostChoice, PostList, SaveMine
 from views.screens import Screen
 
 #: questions: what they wait for, and the field whose present value the answer replaces
@@ -93,9 +93,9 @@ async def choose(
 ) -> None:
     """Set a field to the value of the button."""
     value = chosen(callback_data.choice, callback_data.value, LONGEST_MINUTES)
-    if value is None:
+    if (callback_data.choice, callback_data.value) == (Choice.COVER, FROM_POST):
         post = await post_ops.find(callback_data.code)
-        value = None if post is None else cover_of(post, callback_data.choice, callback_data.value)
+        value = None if post is None else cover_of(post)
         if post is not None and value is None:
             await toast(query, contents.NO_PICTURE, alert=True)
             return

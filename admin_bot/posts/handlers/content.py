@@ -13,8 +13,11 @@ from admin_bot.screens import toast, turn_to, turn_to_fresh
 from admin_bot.storage.channel import StorageChannel
 from core.clock import Clock
 from core.posts import undoable
+from core.team.admins import Role
+from core.team.rights import may_take_down
 from database.operations import post_ops, settings_ops
 from database.operations.announcements import changes as announcement_changes
+from views.admin_texts import not_your_role
 from views.html import bare
 from views.posts import changes as change_views
 from views.posts import contents as views
@@ -82,9 +85,12 @@ async def _show_content(
         await turn_to(query, bot, screen.with_note(note_text))
 
 
-async def discard(query: CallbackQuery, callback_data: PostButton, bot: Bot, post_maker: PostMaker) -> None:
+async def discard(query: CallbackQuery, callback_data: PostButton, bot: Bot, post_maker: PostMaker, role: Role) -> None:
     """Undo a post that was made by accident."""
-    if await post_maker.discard(query.from_user.id, callback_data.code):
+    post = await post_ops.find(callback_data.code)
+    if post is not None and not may_take_down(role, query.from_user.id, post.created_by):
+        await toast(query, not_your_role(role), alert=True)
+    elif await post_maker.discard(query.from_user.id, callback_data.code):
         await turn_to(query, bot, made_views.discarded())
     elif await post_ops.find(callback_data.code) is None:
         # pressed twice

@@ -9,8 +9,7 @@ from admin_bot.conversation.dialogue import Dialogue
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.posts.cards import CardService
 from admin_bot.posts.changes import ChangeService
-from admin_bot.posts.lists import list_screen
-from admin_bot.screens import toast, turn_to, turn_to_fresh
+from admin_bot.screens import toast, turn_to
 from core.clock import Clock
 from core.posts import Post
 from core.team.admins import Role
@@ -20,7 +19,7 @@ from database.operations.announcements import changes as announcement_changes
 from database.operations.announcements import removals
 from views.admin_texts import not_your_role
 from views.posts import cards as views
-from views.posts.callbacks import PostAction, PostButton, PostList
+from views.posts.callbacks import PostAction, PostButton
 
 
 async def _removable(query: CallbackQuery, button: PostButton, cards: CardService, role: Role) -> Post | None:
@@ -87,10 +86,13 @@ async def take_down(
     await turn_to(query, bot, (await cards.screen(post, callback_data.place)).with_note(said))
 
 
-async def restore(query: CallbackQuery, callback_data: PostButton, bot: Bot, cards: CardService, clock: Clock) -> None:
-    post = await post_ops.restore(callback_data.code)
+async def restore(
+    query: CallbackQuery, callback_data: PostButton, bot: Bot, cards: CardService, clock: Clock, role: Role
+) -> None:
+    """Open the link again. It ends a taking down, so it needs the same right."""
+    found = await _removable(query, callback_data, cards, role)
+    post = None if found is None else await post_ops.restore(found.code)
     if post is None:
-        await turn_to_fresh(query, bot, await list_screen(PostList(), None))
         return
     await note(clock.now(), query.from_user.id, "post.restored", post.code, "removed", "live")
     await turn_to(query, bot, await cards.screen(post, callback_data.place))

@@ -11,7 +11,6 @@ from admin_bot.publishing.lookups import Lookups
 from admin_bot.publishing.results import ResultService, is_settled
 from admin_bot.publishing.schedule import ScheduleService
 from admin_bot.screens import (
-    pressed_message,
     toast,
     turn_to,
     turn_to_fresh,
@@ -42,6 +41,8 @@ _ALLOWED: dict[AnnouncementAction, frozenset[AnnouncementState]] = {
     AnnouncementAction.NOW: frozenset({AnnouncementState.PLANNED, AnnouncementState.MISSED}),
     AnnouncementAction.MOVE: frozenset({AnnouncementState.PLANNED, AnnouncementState.MISSED}),
     AnnouncementAction.WITHDRAW: frozenset({AnnouncementState.PUBLISHED}),
+    # one of which nobody knows whether it is there is not given up by a button that said “Off the schedule”
+    AnnouncementAction.OFF: frozenset(AnnouncementState) - {AnnouncementState.UNKNOWN},
 }
 
 
@@ -79,7 +80,6 @@ async def _show(
     undo: InlineKeyboardButton | None = None,
 ) -> None:
     """Answer the press, show the announcement, and follow it while something happens to it."""
-    await results.release(pressed_message(query))
     screen = views.announcement_screen(await lookups.show_one(found), back)
     shown = await turn_to(query, bot, screen.with_row(undo) if undo is not None else screen, note)
     if not is_settled(found):
@@ -101,7 +101,6 @@ async def ask_first(
     found, back = await find_or_show_schedule(query, bot, schedule, callback_data.id), callback_data.back
     if found is None:
         return
-    await publish_results.release(pressed_message(query))
     one = await publishing_lookups.show_one(found)
     if found.state not in _ALLOWED[callback_data.act]:
         await turn_to_fresh(query, bot, views.announcement_screen(one, back))
@@ -170,7 +169,6 @@ async def step(
 async def _show_result(query: CallbackQuery, bot: Bot, found: Announcement, results: ResultService) -> None:
     announcements = await results.find(found.key)
     screen = await results.screen(announcements)
-    await results.release(pressed_message(query))
     shown = await turn_to(query, bot, screen)
     await results.follow(shown, screen, found.key)
 
@@ -189,6 +187,10 @@ async def take_off(
 ) -> None:
     before = await find_or_show_schedule(query, bot, schedule, callback_data.id)
     if before is None:
+        return
+    if before.state not in _ALLOWED[AnnouncementAction.OFF]:
+        screen = views.announcement_screen(await publishing_lookups.show_one(before), callback_data.back)
+        await turn_to_fresh(query, bot, screen)
         return
     changed = await announcement_decisions.take_off(query.from_user.id, before.id)
     undo, note = None, None

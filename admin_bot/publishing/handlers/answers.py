@@ -104,7 +104,7 @@ def _read(waiting: str | None, message: Message, clock: Clock, zone: ZoneInfo) -
         return {"label": read_label(message), "has_own_label": True}
     if waiting == PublishAsked.leaves.state:
         return {"leaves_after_minutes": read_leaving(message)}
-    return {"publish_at": read_time(message.text or "", clock.now(), zone)}
+    return {"publish_at": read_time(message.text or "", clock.now(), zone), "is_slot": False}
 
 
 async def cover_sent(

@@ -52,6 +52,10 @@ async def confirm(
         await toast(query, views.TIME_PASSED if is_late else STALE_BUTTON)
         await publish_drafts.show(query, dialogue, draft.changed(publish_at=None) if is_late else draft)
         return
+    if await publish_drafts.is_slot_taken(draft):
+        await toast(query, views.SLOT_TAKEN)
+        await publish_drafts.show_step(query, dialogue, draft, await publish_drafts.when_screen(draft))
+        return
     await toast(query)
     standing = await publish_results.standing(draft)
     if not standing:

@@ -12,7 +12,7 @@ from admin_bot.conversation.publish_draft import PublishDraft
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.publishing.drafts import PublishDraftService
 from admin_bot.publishing.results import ResultService, is_settled
-from admin_bot.screens import pressed_message, toast, turn_to
+from admin_bot.screens import toast, turn_to
 from core.announcements import CAPTION_MAX, TEXT_MAX
 from views.admin_texts import STALE_BUTTON
 from views.navigation import OpenPublish
@@ -33,7 +33,7 @@ _SWITCHES: dict[DraftAction, dict[str, Any]] = {
     DraftAction.SOUND_OFF: {"silent": True},
     DraftAction.PIN: {"pin": True},
     DraftAction.NO_PIN: {"pin": False},
-    DraftAction.NOW: {"publish_at": None},
+    DraftAction.NOW: {"publish_at": None, "is_slot": False},
 }
 _CHOICES = frozenset({DraftAction.TO, DraftAction.WHEN, DraftAction.LEAVES, DraftAction.COVER})
 _TIMES = frozenset({DraftAction.SLOT, DraftAction.TODAY, DraftAction.TOMORROW})
@@ -71,7 +71,6 @@ async def show_result(
     found = await results.find(draft_id)
     if not found:
         raise SkipHandler
-    await results.release(pressed_message(query))
     screen = await results.screen(found, page)
     shown = await turn_to(query, bot, screen, note)
     if not all(is_settled(one) for one in found):
@@ -121,9 +120,7 @@ async def choose(
         case DraftAction.TO:
             screen = await publish_drafts.to_screen(draft, 0)
         case DraftAction.WHEN:
-            times = await publish_drafts.offered(draft)
-            facts = await publish_drafts.facts(draft)
-            screen = views.when_screen(facts, slot=times.slot, is_today_free=times.today is not None)
+            screen = await publish_drafts.when_screen(draft)
         case DraftAction.LEAVES:
             screen = views.leaves_screen(await publish_drafts.facts(draft))
         case _:
@@ -151,11 +148,11 @@ async def choose_time(
     await toast(query, None if at is not None else STALE_BUTTON)
     if at is None:
         # it has passed, or the slots were taken meanwhile
-        facts = await publish_drafts.facts(draft)
-        screen = views.when_screen(facts, slot=times.slot, is_today_free=times.today is not None)
-        await publish_drafts.show_step(query, dialogue, draft, screen)
+        await publish_drafts.show_step(query, dialogue, draft, await publish_drafts.when_screen(draft))
         return
-    await publish_drafts.show(query, dialogue, draft.changed(publish_at=at))
+    await publish_drafts.show(
+        query, dialogue, draft.changed(publish_at=at, is_slot=callback_data.act is DraftAction.SLOT)
+    )
 
 
 async def choose_leaving(

@@ -5,13 +5,12 @@ from aiogram.types import CallbackQuery
 
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.publishing.renewal import RenewalService
-from admin_bot.screens import pressed_message, turn_to
+from admin_bot.screens import turn_to
 from views.navigation import Open, Section
 from views.publishing.callbacks import RenewalAction, RenewalButton
 
 
 async def show(query: CallbackQuery, bot: Bot, button_renewal: RenewalService) -> None:
-    await button_renewal.release(pressed_message(query))
     screen, is_over = await button_renewal.screen()
     shown = await turn_to(query, bot, screen)
     if not is_over:

@@ -5,11 +5,12 @@ from aiogram.types import CallbackQuery, ChatMemberUpdated, ChatShared, Message,
 
 from admin_bot.filters import is_shared_chat
 from admin_bot.middlewares.questions import EndQuestion
-from admin_bot.screens import Screen, answer, screen_id, show_in_place, toast, turn_to
+from admin_bot.screens import answer, screen_id, show_in_place, toast, turn_to
 from admin_bot.storage.channel import StorageChannel, describe
 from admin_bot.storage.setup import AfterStorage, Chosen, NotYet, StorageSetup
 from core.settings.changes import Editor
 from views.navigation import Open, Section
+from views.screens import Screen
 from views.storage import keyboards, screens, texts
 from views.storage.callbacks import SetupAction, SetupButton
 
@@ -43,7 +44,7 @@ async def check_again(
     outcome = await storage_setup.choose(by, chat_id)
     if isinstance(outcome, Chosen):
         await show_in_place(query, bot, Screen(texts.checked(outcome.title)))
-        if outcome.is_first:
+        if outcome.had_waited:
             await first_hour.storage_chosen(by.user_id, outcome.title)
     elif isinstance(outcome, NotYet):
         shown = await show_in_place(query, bot, outcome.screen)
@@ -67,9 +68,8 @@ async def open_storage(
         await bot.send_message(query.from_user.id, texts.first(), reply_markup=keyboards.pick_storage())
         return
     problem = await storage_setup.current_problem(chat_id)
-    html = problem.text if problem is not None else texts.ready((await describe(bot, chat_id)).title)
-    rows = problem.keyboard.inline_keyboard if problem is not None and problem.keyboard is not None else []
-    await turn_to(query, bot, screens.storage(html, rows))
+    shown = problem if problem is not None else Screen(texts.ready((await describe(bot, chat_id)).title))
+    await turn_to(query, bot, screens.storage(shown))
 
 
 async def membership_changed(

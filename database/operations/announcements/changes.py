@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.announcements import Announcement, AnnouncementState, CoverMessage, EditKind
-from database.operations.announcements.rows import announcements, readable, record
+from database.operations.announcements.rows import announcements, readable
 from database.values import Document, to_key
 
 #: not published yet: what is sent will be the changed content
@@ -33,23 +33,15 @@ class Content:
 async def change_all(post_code: str, content: Content, now: datetime) -> int:
     """Give every announcement of a post this content; return how many messages will be edited. May be repeated.
 
-    Two updates, of what is out and of what is still to be sent; each row atomically.
+    Three updates, of what is still to be sent and of what is out; each row atomically.
     """
-    await announcements().update_many(
-        {"post_code": post_code, "state": _AHEAD}, {"$set": content.stored(), "$inc": {"revision": 1}}
-    )
-    return await announcements().update_many({"post_code": post_code, "state": _OUT}, _edited(content, now))
-
-
-async def change_one(announcement_id: str, content: Content, now: datetime) -> Announcement | None:
-    """Give one announcement this content, published or not; None when it is over, or there is none. Atomic."""
-    ahead = {"_id": to_key(announcement_id), "state": _AHEAD}
+    ahead, out = {"post_code": post_code, "state": _AHEAD}, {"post_code": post_code, "state": _OUT}
     change: Document = {"$set": content.stored(), "$inc": {"revision": 1}}
-    changed = await announcements().find_one_and_update(ahead, change)
-    if changed is None:
-        out = {"_id": to_key(announcement_id), "state": _OUT}
-        changed = await announcements().find_one_and_update(out, _edited(content, now))
-    return record(changed)
+    await announcements().update_many(ahead, change)
+    edited = await announcements().update_many(out, _edited(content, now))
+    # what its owner put back between the two
+    await announcements().update_many(ahead, change)
+    return edited
 
 
 def _edited(content: Content, now: datetime) -> Document:
@@ -115,13 +107,6 @@ async def postpone(announcement: Announcement, edit_at: datetime, error: str | N
     """Try the edit again at `edit_at`; False when it was changed meanwhile. Atomic."""
     later = {"edit_at": edit_at, "error": error}
     return await announcements().update_one(_as_read(announcement), {"$set": later})
-
-
-async def count_of_other_bots(bot_id: int) -> int:
-    """Count the published announcements of bots other than `bot_id`: nothing of them is ever edited or deleted."""
-    others = ({"bot_id": {"$lt": bot_id}}, {"bot_id": {"$gt": bot_id}})
-    counts = [await announcements().count({"state": AnnouncementState.PUBLISHED, **one}) for one in others]
-    return sum(counts)
 
 
 def _renewed(announcement: Announcement, outcome: str) -> Document:

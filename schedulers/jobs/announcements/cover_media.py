@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 
-import structlog
 from aiogram import Bot
 from aiogram.enums import ParseMode
 from aiogram.types import (
@@ -17,8 +16,6 @@ from cachetools import FIFOCache
 
 from core.announcements import CoverMessage
 from sender.failures import TELEGRAM_ERRORS
-
-log = structlog.get_logger("tollgate.publisher")
 
 Media = InputMediaAnimation | InputMediaAudio | InputMediaDocument | InputMediaPhoto | InputMediaVideo
 _KINDS: tuple[tuple[str, type[Media]], ...] = (

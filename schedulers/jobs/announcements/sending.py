@@ -91,9 +91,9 @@ class Sending:
             return found or await self._query(claim)
 
     async def _is_removed(self, post_code: str) -> bool:
-        """Whether its button would lead to a post that is not available any more."""
+        """Whether its button would lead to a post that is not available: removed, or undone right after it was made."""
         post = await self._query(partial(post_ops.find, post_code))
-        return post is not None and post.status is PostStatus.REMOVED
+        return post is None or post.status is PostStatus.REMOVED
 
     async def _free_at(self, one: Announcement, now: datetime) -> datetime | None:
         """Return until when its channel is to be left alone, because it is late; None: it is not."""

@@ -9,11 +9,15 @@ from aiogram.types import User
 
 from admin_bot.conversation.dialogue import UNDO_STEPS_MAX, Dialogue
 from admin_bot.undo import UNDO_FOR, Undone, UndoStep
+from core.team.admins import Role
+from core.team.rights import Right
 from database.operations import incident_ops
 from tests.bots.admin_bot.conftest import OWNER, AdminBot
-from views.admin_texts import CHANGED_SINCE, STALE_BUTTON, TOO_LATE_TO_UNDO, UNDONE
+from views.admin_texts import CHANGED_SINCE, STALE_BUTTON, TOO_LATE_TO_UNDO, UNDONE, not_your_role
 from views.screens import Screen
 from views.undo import UndoButton
+
+EVA = User(id=7101, is_bot=False, first_name="Eva")
 
 
 def _dialogue(admin: AdminBot) -> Dialogue:
@@ -78,7 +82,7 @@ async def _offer(admin: AdminBot, value: dict[str, int]) -> str:
         return Undone(Screen("as it was"))
 
     if "number" not in admin.data["undo_service"]._undoers:
-        admin.data["undo_service"].register("number", take_back)
+        admin.data["undo_service"].register("number", take_back, Right.ENTER)
     step = UndoStep("number", "", 30, 60)
     offered = await admin.data["undo_service"].offer(_dialogue(admin), step, admin.clock.now())
     return str(offered.callback_data)
@@ -91,6 +95,24 @@ async def test_undo_takes_a_step_back_once(admin: AdminBot) -> None:
     assert value["is"] == 30 and admin.toasts[-1] == UNDONE and admin.last_text == "as it was"
     await admin.callback(data)
     assert admin.toasts[-1] == TOO_LATE_TO_UNDO
+
+
+async def test_undo_needs_the_right_the_step_needed(admin: AdminBot) -> None:
+    """Somebody who was a manager when the step was made, and is an editor when its `Undo` is pressed."""
+    calls: list[int] = []
+
+    async def take_back(admin_id: int, step: UndoStep) -> Undone:
+        calls.append(admin_id)
+        return Undone()
+
+    undo_service = admin.data["undo_service"]
+    undo_service.register("secret", take_back, Right.SETTINGS)
+    dialogue = Dialogue(FSMContext(admin.memory, StorageKey(admin.bot.id, EVA.id, EVA.id)))
+    offered = await undo_service.offer(dialogue, UndoStep("secret", "", 30, 60), admin.clock.now())
+    await admin.database.collection("admins").insert_one({"user_id": EVA.id, "role": "editor"})
+    admin.clock.move(timedelta(seconds=5))
+    await admin.callback(str(offered.callback_data), who=EVA)
+    assert calls == [] and admin.toasts == [not_your_role(Role.EDITOR)]
 
 
 async def test_undo_leaves_what_was_changed_since(admin: AdminBot) -> None:

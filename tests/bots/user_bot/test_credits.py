@@ -99,7 +99,7 @@ async def test_double_taps_cost_one_credit(house: House) -> None:
 async def test_three_posts_at_once_with_two_credits_are_two_deliveries_and_one_verification_link(house: House) -> None:
     posts = [await house.store() for _ in range(3)]
     await asyncio.gather(*(house.alice.link(house.link(post)) for post in posts))
-    await house.alice.wait(USER_BOT, contains="please verify once")
+    await house.alice.wait(USER_BOT, contains="please unlock once")
     await house.settle()
     assert (await credits_left(), len(await house.calls("copyMessages"))) == (0, 2)
     assert len(await deletion_ops.open_deliveries(ALICE, 10)) == 2
@@ -151,7 +151,7 @@ async def test_without_a_credit_nothing_is_promised_or_claimed(house: House) -> 
     await user_credits.spend_credit(ALICE, "y" * 16, "m2", house.base.clock.now())
     post = await house.store()
     await house.alice.link(house.link(post))
-    await house.alice.wait(USER_BOT, contains="please verify once")
+    await house.alice.wait(USER_BOT, contains="please unlock once")
     await house.settle()
     assert await deletion_ops.open_deliveries(ALICE, 10) == []
     assert await delivery_ops.find(BOT, ALICE, post.code) is None
@@ -219,8 +219,8 @@ async def test_a_lost_answer_to_spending_spends_once(house: House, monkeypatch: 
 
 async def test_me_shows_credits_pass_links_and_ban(house: House) -> None:
     await house.alice.text(USER_BOT, "/me")
-    seen = await house.alice.wait(USER_BOT, contains="2 deliveries left")
-    assert "Verification links used today: 0 of 15" in seen["messages"][-1]["text"]
+    seen = await house.alice.wait(USER_BOT, contains="2 credits left")
+    assert "Unlocks today: 0 of 15" in seen["messages"][-1]["text"]
     now = house.base.clock.now()
     await user_credits.grant(ALICE, "pass", now, pass_for=timedelta(hours=1))
     await user_ops.ban(ALICE, now, reason="<spam>", until=now + timedelta(days=1))

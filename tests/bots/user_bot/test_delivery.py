@@ -179,11 +179,11 @@ async def test_me_and_help_answer_and_anything_else_is_explained(house: House) -
     post = await house.store()
     await house.alice.link(house.link(post))
     await house.alice.wait(USER_BOT, contains="30 minutes")
-    for typed, expected in (("/me", "To be deleted"), ("/help", "How this works"), ("hello", "only hand over posts")):
+    for typed, expected in (("/me", "To be deleted"), ("/help", "How this works"), ("hello", "only send posts")):
         await house.alice.text(USER_BOT, typed)
         assert await house.alice.wait(USER_BOT, contains=expected)
     await house.alice.media(USER_BOT, "photo")
-    assert await house.alice.wait(USER_BOT, contains="only hand over posts")
+    assert await house.alice.wait(USER_BOT, contains="only send posts")
 
 
 async def test_forged_and_old_buttons_are_answered_and_do_nothing(house: House) -> None:

@@ -91,7 +91,7 @@ async def test_verifying_in_the_last_second_leaves_time_to_return_to_the_bot(gat
     await complete_page(house, token)
     await house.advance(minutes=59)
     await house.alice.link(back_link(token))
-    await house.alice.wait(USER_BOT, contains="9 deliveries left")
+    await house.alice.wait(USER_BOT, contains="9 credits left")
 
 
 async def channel_without_request_rights(house: House) -> int:
@@ -134,7 +134,7 @@ async def test_token_after_verifying_offers_the_post_that_was_verified_for(gated
     await complete_page(house, await offered_token(house))
     await house.advance(minutes=1)
     await house.alice.text(USER_BOT, "/token")
-    await house.alice.wait(USER_BOT, contains="10 deliveries left")
+    await house.alice.wait(USER_BOT, contains="10 credits left")
     await house.alice.press(USER_BOT, "Get the post")
     await house.alice.wait(USER_BOT, contains="30 minutes")
 

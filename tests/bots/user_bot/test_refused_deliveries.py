@@ -56,10 +56,10 @@ async def test_refused_content_is_told_to_the_owner_once_and_sends_nobody_in_cir
     post = await house.store()
     for person in (house.alice, house.bob):
         await person.link(house.link(post))
-        await person.wait(USER_BOT, contains="does not let me hand this post over")
+        await person.wait(USER_BOT, contains="does not let me send this post")
     await house.settle()
     (told,) = await alerts(house, code)
-    assert "hand post" in told
+    assert "let me send post" in told
     message = await last_message(house)
     assert "reply_markup" not in message
     assert "The owner has been told." in str(message["text"])

@@ -33,7 +33,7 @@ async def bare_house() -> AsyncIterator[House]:
         yield house
 
 
-async def offered_token(house: House, who: int = ALICE, contains: str = "please verify once") -> Token:
+async def offered_token(house: House, who: int = ALICE, contains: str = "please unlock once") -> Token:
     """Return the token of the latest verification message."""
     seen = await house.world.person(who).wait(USER_BOT, contains=contains)
     await house.settle()
@@ -73,8 +73,8 @@ async def test_with_shorteners_credits_are_asked_for_by_default(house: House) ->
     assert (token.shortener, token.has_page) == ("stub", True)
     assert token.link.startswith(house.world.url)
     ((seen),) = [(await house.alice.transcript(USER_BOT))["messages"][-1]]
-    assert "To get ⁨Rome <b>⁩, please verify once." in seen["text"]
-    assert "10 deliveries" in seen["text"]
+    assert "To get ⁨Rome <b>⁩, please unlock once." in seen["text"]
+    assert "10 credits" in seen["text"]
     assert "1 link of 15 used today." in seen["text"]
 
 
@@ -82,7 +82,7 @@ async def test_redeeming_delivers_the_post_at_once_and_pays_once(house: House) -
     token = await open_post_without_access(house)
     await complete_page(house, token)
     await asyncio.gather(*(house.alice.link(back_link(token)) for _ in range(10)))
-    await house.alice.wait(USER_BOT, contains="9 deliveries left")
+    await house.alice.wait(USER_BOT, contains="9 credits left")
     await house.settle()
     assert (await subscriber()).credits == 9
     assert len(await house.calls("copyMessages")) == 1
@@ -151,7 +151,7 @@ async def test_how_to_verify_is_a_button_under_the_link_when_it_is_set(house: Ho
     await settings_ops.change("how_to_verify_url", "https://example.org/how")
     await open_post_without_access(house)
     rows = (await house.alice.transcript(USER_BOT))["messages"][-1]["reply_markup"]["inline_keyboard"]
-    assert [row[0]["text"] for row in rows] == ["Verify", "How to verify"]
+    assert [row[0]["text"] for row in rows] == ["Unlock", "How it works"]
 
 
 async def test_opening_another_subscribers_link_changes_nothing(house: House) -> None:
@@ -216,7 +216,7 @@ async def test_the_day_has_its_limit_and_ends_at_midnight_of_the_zone(house: Hou
     await open_post_without_access(house)
     post = await house.store()
     await house.alice.link(house.link(post))
-    seen = await house.alice.wait(USER_BOT, contains="You have used all 1 verification link of today")
+    seen = await house.alice.wait(USER_BOT, contains="You have used all 1 unlock link of today")
     assert "There are new ones at 00:00 (UTC)" in seen["messages"][-1]["text"]
     await house.advance(hours=24)
     await house.alice.link(house.link(post))
@@ -248,7 +248,7 @@ async def test_with_refuse_no_link_is_made_or_counted_while_no_shortener_answers
     await house.world.shortener_mode("error")
     post = await house.store()
     await house.alice.link(house.link(post))
-    await house.alice.wait(USER_BOT, contains="cannot make a verification link")
+    await house.alice.wait(USER_BOT, contains="cannot make an unlock link")
     await house.settle()
     assert await stored_tokens() == []
     await house.world.shortener_mode("ok")
@@ -265,7 +265,7 @@ async def test_a_crash_between_redeeming_and_paying_pays_at_the_next_start(house
     await house.advance(minutes=1)
     recovery = house.another_process()["recovery"]
     assert await recovery.recover() == 1
-    await house.alice.wait(USER_BOT, contains="10 deliveries left")
+    await house.alice.wait(USER_BOT, contains="10 credits left")
     assert await recovery.recover() == 0
     assert (await subscriber()).credits == 10
 
@@ -275,7 +275,7 @@ async def test_a_token_redeemed_before_a_crash_is_paid_out_when_its_link_is_open
     await complete_page(house, token)
     assert await token_ops.redeem(token.token, ALICE, house.base.clock.now())
     await house.alice.link(back_link(token))
-    await house.alice.wait(USER_BOT, contains="9 deliveries left")
+    await house.alice.wait(USER_BOT, contains="9 credits left")
 
 
 async def test_a_pass_is_earned_in_mode_pass(house: House) -> None:
@@ -292,7 +292,7 @@ async def test_a_pass_is_earned_in_mode_pass(house: House) -> None:
 async def test_nothing_is_to_be_verified_while_every_post_is_open(house: House) -> None:
     await settings_ops.change("access_mode", "open")
     await house.alice.text(USER_BOT, "/token")
-    await house.alice.wait(USER_BOT, contains="nothing to verify")
+    await house.alice.wait(USER_BOT, contains="nothing to unlock")
 
 
 async def test_without_page_and_shortener_the_link_leads_back_and_pays(bare_house: House) -> None:
@@ -300,7 +300,7 @@ async def test_without_page_and_shortener_the_link_leads_back_and_pays(bare_hous
     token = await open_post_without_access(house)
     assert parse_qs(urlsplit(token.link).query) == {"start": [f"v_{token.token}"]}
     await house.alice.link(token.link)
-    await house.alice.wait(USER_BOT, contains="9 deliveries left")
+    await house.alice.wait(USER_BOT, contains="9 credits left")
     await house.settle()
     assert len(await house.calls("copyMessages")) == 1
 
@@ -316,7 +316,7 @@ async def test_returning_too_fast_through_a_shortener_bypasses_the_token_politel
         assert again.is_replacement
         await house.advance(seconds=31)
         await house.alice.link(back_link(again))
-        await house.alice.wait(USER_BOT, contains="9 deliveries left")
+        await house.alice.wait(USER_BOT, contains="9 credits left")
         await house.settle()
         counts = (await shortener_counts.tallies(["stub"], house.base.clock.now() - timedelta(days=7)))["stub"]
         assert (counts.links, counts.too_fast, counts.finished, counts.failed) == (2, 1, 1, 0)

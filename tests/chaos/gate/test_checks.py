@@ -235,7 +235,7 @@ def test_gate_message_answers_only_its_own_post() -> None:
     for text, breaches in (
         ("To get Post 0, first join:", set()),
         ("You cannot use this bot.", set()),
-        ("To get Post 1, please verify once.", {"answered"}),
+        ("To get Post 1, please unlock once.", {"answered"}),
     ):
         evidence.conversations = {0: [start(), Message(2, ASKED_AT + 1, True, text, None)]}
         assert said(evidence) == breaches

@@ -437,6 +437,15 @@ async def test_a_removed_post_is_not_announced_any_more(
     assert (await state_of(one), channels.posted, told) == (S.CANCELLED, [], [])
 
 
+async def test_a_post_that_was_undone_is_not_announced(
+    process: Process, channels: Channels, clock: ManualClock
+) -> None:
+    one = await planned(clock.now(), has_post=False)
+    await process.publish()
+
+    assert (await state_of(one), channels.posted) == (S.CANCELLED, [])
+
+
 async def test_twenty_channels_cost_twenty_calls_and_two_writes_each(
     db: Database, process: Process, channels: Channels, clock: ManualClock
 ) -> None:

@@ -138,7 +138,7 @@ async def let_app_hold(job: str = "token_cleanup") -> None:
 
 def test_run_prints_a_sentence_and_leaves_a_row(store: Store) -> None:
     store.do(add_expired_tokens)
-    assert call("run", "token_cleanup") == (0, "token_cleanup: Removed 3 expired tokens\n", "")
+    assert call("run", "token_cleanup") == (0, "token_cleanup: Removed 3 expired unlocks\n", "")
     (run,) = store.do(read_runs)
     assert (run.outcome, run.requested_by, run.counts["deleted"]) == (JobOutcome.SUCCEEDED, "cli", 3)
     assert store.do(lambda: lease_ops.find_many(registry.JOB_NAMES))["token_cleanup"].owner is None

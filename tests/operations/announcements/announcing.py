@@ -5,7 +5,7 @@ from typing import Any
 
 from core.announcements import Announcement, AnnouncementState, NewAnnouncement
 from database.connection import current_database
-from database.operations import announcement_ops
+from database.operations import announcement_ops, post_ops
 from database.operations.announcements import publishing, removals
 from database.values import Document, to_key
 
@@ -33,8 +33,19 @@ def new(now: datetime, **more: Any) -> NewAnnouncement:
     return NewAnnouncement.model_validate(fields | more)
 
 
-async def planned(now: datetime, **more: Any) -> Announcement:
-    created = await announcement_ops.create(new(now, **more))
+async def planned(now: datetime, *, has_post: bool = True, **more: Any) -> Announcement:
+    """Plan it; its post is made when there is none of its code, unless not `has_post`."""
+    one = new(now, **more)
+    if has_post and await post_ops.find(one.post_code) is None:
+        await post_ops.create(
+            title="Spring album",
+            storage_chat_id=-100,
+            message_ids=(10,),
+            created_by=one.created_by,
+            created_at=now,
+            code=one.post_code,
+        )
+    created = await announcement_ops.create(one)
     assert created.is_new
     return created.announcement
 

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from core.announcements import LEASE_FOR, STANDING, Announcement, AnnouncementState
+from database.collection import Collection
 from database.connection import Database
 from database.operations import announcement_ops
-from database.operations.announcements import publishing, removals
+from database.operations.announcements import changes, publishing, removals
+from database.values import Document
 from tests.operations.announcements.announcing import (
     BOT,
     CODE,
@@ -109,7 +111,7 @@ async def test_a_new_draft_gives_up_what_failed_there_before(db: Database, now: 
     await announcement_ops.create(new(now, key="other"))
 
     assert await state_of(failed) is S.CANCELLED
-    assert await announcement_ops.count_troubled() == 0
+    assert await announcement_ops.find_troubled(1) == []
 
 
 # --- the table of states: each step, and from where it is possible
@@ -159,6 +161,46 @@ async def test_a_step_is_possible_from_the_states_of_the_table_alone(
 
     assert bool(answer) == (state in possible_from)
     assert await state_of(one) == (leads_to if state in possible_from else state)
+
+
+async def test_what_was_announced_anew_since_is_not_put_back_beside_it(db: Database, now: datetime) -> None:
+    first = await planned(now + HOUR)
+    assert await announcement_ops.cancel(first.id) is not None
+    anew = await planned(now + HOUR, key="another draft")
+
+    assert await announcement_ops.put_back(first.id, now + HOUR) is None
+    assert await state_of(first) is S.CANCELLED
+    assert await announcement_ops.cancel(anew.id) is not None
+    assert await announcement_ops.put_back(first.id, now + HOUR) is not None
+
+
+async def test_what_is_planned_in_a_channel_is_held_and_nothing_else(db: Database, now: datetime) -> None:
+    held = await planned(now + HOUR)
+    elsewhere = await planned(now + HOUR, chat_id=GREENHOUSE)
+    under_way = await sending(now, key="other", post_code="Other")
+
+    assert (await announcement_ops.hold(GARDEN), await announcement_ops.hold(GARDEN)) == (1, 0)
+    found = await stored(held)
+    assert (found.state, found.due_at, found.error) == (S.FAILED, None, None)
+    assert (await state_of(elsewhere), await state_of(under_way)) == (S.PLANNED, S.SENDING)
+
+
+async def test_a_change_reaches_what_its_owner_puts_back_meanwhile(
+    db: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = await sending(now)
+    update_many, calls = Collection.update_many, 0
+
+    async def interrupted(self: Collection, condition: Document, update: Document) -> int:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            assert await publishing.release(one, now)
+        return await update_many(self, condition, update)
+
+    monkeypatch.setattr(Collection, "update_many", interrupted)
+    await changes.change_all(CODE, changes.Content("New", None, "Open"), now)
+    assert (await stored(one)).text == "New"
 
 
 async def test_only_who_started_it_last_writes_its_outcome(db: Database, now: datetime) -> None:
@@ -254,7 +296,6 @@ async def test_troubles_are_what_failed_was_missed_or_is_unknown(db: Database, n
     found = {one.state for one in await announcement_ops.find_troubled(20)}
 
     assert found == {S.FAILED, S.MISSED, S.UNKNOWN}
-    assert await announcement_ops.count_troubled() == 3
 
 
 async def test_announcements_of_a_post_are_counted_by_state(db: Database, now: datetime) -> None:

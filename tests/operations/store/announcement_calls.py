@@ -29,12 +29,11 @@ RENEWAL = renewals.Renewal(key="x", started_by=1, started_at=NOW)
 UNREADABLE: dict[str, Any] = {"_id": "x", "state": "planned"}
 
 ANNOUNCEMENT_CALLS: dict[str, Callable[[], Awaitable[Any]]] = {
+    "announcement_ops.hold": lambda: announcement_ops.hold(-100),
     "announcement_ops.cancel": lambda: announcement_ops.cancel("x"),
     "announcement_ops.confirm": lambda: announcement_ops.confirm("x", NOW),
     "announcement_ops.count_in": lambda: announcement_ops.count_in(AnnouncementState.PLANNED),
     "announcement_ops.count_of_post": lambda: announcement_ops.count_of_post("x"),
-    "announcement_ops.count_planned": announcement_ops.count_planned,
-    "announcement_ops.count_troubled": announcement_ops.count_troubled,
     "announcement_ops.create": lambda: announcement_ops.create(NEW),
     "announcement_ops.find": lambda: announcement_ops.find("x"),
     "announcement_ops.find_last": lambda: announcement_ops.find_last("x", -1),
@@ -51,9 +50,7 @@ ANNOUNCEMENT_CALLS: dict[str, Callable[[], Awaitable[Any]]] = {
     "announcement_ops.send_again": lambda: announcement_ops.send_again("x", NOW),
     "announcement_ops.tell_post": lambda: announcement_ops.tell_post("x"),
     "changes.change_all": lambda: changes.change_all("x", CONTENT, NOW),
-    "changes.change_one": lambda: changes.change_one("x", CONTENT, NOW),
     "changes.count_changeable": lambda: changes.count_changeable("x"),
-    "changes.count_of_other_bots": lambda: changes.count_of_other_bots(1),
     "changes.find_due": lambda: changes.find_due(NOW, limit=1),
     "changes.keep": lambda: changes.keep(STORED, "another bot"),
     "changes.postpone": lambda: changes.postpone(STORED, LATER),

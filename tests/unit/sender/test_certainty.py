@@ -8,7 +8,7 @@ from aiogram.methods import SendMessage
 from aiohttp import ClientConnectorError, ConnectionTimeoutError, ServerDisconnectedError
 from aiohttp.client_reqrep import ConnectionKey
 
-from sender.certainty import Certainty, Effect, certainty_of, certainty_of_count, effect_of
+from sender.certainty import Certainty, Effect, certainty_of, effect_of
 from sender.failures import HeldBack
 from tests.unit.sender.telegram import Answer, lost, raw, refusal
 
@@ -150,10 +150,3 @@ def test_a_call_that_makes_several_messages_and_is_asked_for_one_creates_one() -
     assert effect_of("copyMessages", 1) is Effect.CREATES_ONE
     assert effect_of("copyMessages", 2) is Effect.CREATES_SEVERAL
     assert effect_of("deleteMessages", 1) is Effect.REPEATABLE
-
-
-@pytest.mark.parametrize(
-    ("made", "certain"), [(6, Certainty.DONE), (5, Certainty.INCOMPLETE), (0, Certainty.INCOMPLETE)]
-)
-def test_fewer_ids_than_asked_for_are_an_incomplete_call(made: int, certain: Certainty) -> None:
-    assert certainty_of_count(6, made) is certain

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.settings import BotSettings, ShortenerFailure
+from core.settings import BotSettings, ShortenerFailure, field_of
 from core.subscriptions import CHANNELS_MAX, LABEL_MAX, Channel, ChannelMode, OnError
 from core.users import NAME_MAX, User
 from views import owner_alerts
@@ -97,16 +97,23 @@ def test_limits_in_sentences_are_the_real_ones() -> None:
     assert f"{CHANNELS_MAX} channels" in channel_texts.FULL
 
 
-@pytest.mark.parametrize(("on_error", "words"), [(OnError.OPEN, "are let pass"), (OnError.CLOSED, "get no posts")])
+@pytest.mark.parametrize(("on_error", "words"), [(OnError.OPEN, "are let in"), (OnError.CLOSED, "get no posts")])
 def test_the_alert_of_a_broken_channel_says_what_happens_meanwhile(on_error: OnError, words: str) -> None:
     assert words in owner_alerts.channel_broken(channel(on_error=on_error))
     assert words not in owner_alerts.channel_broken(channel(on_error=on_error, is_paused=True))
 
 
-@pytest.mark.parametrize("mode", ShortenerFailure)
-def test_the_alert_of_failing_shorteners_says_what_happens_meanwhile(mode: ShortenerFailure) -> None:
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        (ShortenerFailure.DIRECT, "straight to the page"),
+        (ShortenerFailure.GRANT, "get what an unlock earns"),
+        (ShortenerFailure.REFUSE, "nobody can unlock"),
+    ],
+)
+def test_the_alert_of_failing_shorteners_says_what_happens_meanwhile(mode: ShortenerFailure, words: str) -> None:
     html = owner_alerts.shorteners_failing(mode.value)
-    assert f"(on_shortener_failure {mode.value})" in html
+    assert words in html and f"“{field_of('on_shortener_failure').label}”" in html
     assert html == owner_alerts.shorteners_failing(mode)
     assert "work again" in owner_alerts.shorteners_work()
 

@@ -14,5 +14,5 @@ def test_a_refused_offer_names_telegrams_reason_and_every_address_to_check() -> 
     alert = owner_alerts.offer_refused("inline keyboard button URL 'https://ex<ample' is invalid" + "&" * 500)
     assert "ex&lt;ample" in alert
     assert len(alert) < 1500
-    for name in ("how_to_verify_url", "PUBLIC_BASE_URL", "shortener"):
+    for name in ("how-to link", "PUBLIC_BASE_URL", "shortener"):
         assert name in alert

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from admin_bot.broadcasts import progress_updater
 from admin_bot.broadcasts.progress_messages import edit_or_send
 from admin_bot.broadcasts.progress_updater import POLL_EVERY_S, ProgressUpdater
-from admin_bot.screens import MessageRef, Screen
+from admin_bot.screens import MessageRef
 from core.broadcasts import BroadcastStatus
 from database.operations import broadcast_ops
 from tests.bots.admin_bot.broadcasts.broadcasts import (
@@ -31,6 +31,7 @@ from tests.bots.admin_bot.broadcasts.broadcasts import (
 from tests.bots.admin_bot.conftest import AdminBot
 from tests.bots.admin_bot.faults import blocked, flood, lost
 from tests.bots.admin_bot.telegram import MakeError, bad_request
+from views.screens import Screen
 
 PAUL = 7003
 

@@ -242,6 +242,14 @@ async def test_forged_buttons_and_those_of_last_year_open_a_screen_as_it_is_now(
     assert admin.buttons()[-1] in {"‹ Menu", "System"}
 
 
+@pytest.mark.parametrize("data", ["n:0:ffff", "l:7:ffff", "a:9:ffff", "d:99999:ffff", "c:5:ffff"])
+async def test_a_value_no_button_has_changes_nothing(admin: AdminBot, data: str) -> None:
+    (post,) = await made(admin, "Rome")
+    await admin.callback(f"ao:{post.code}:0::l:{data}")
+    assert admin.toasts == [STALE_BUTTON] and entries(admin) == ["1 · Rome · 0"]
+    assert await post_ops.find(post.code) == post
+
+
 @pytest.mark.parametrize(
     "act", ["card", "view", "name", "text", "cover", "cont", "opts", "time", "nums", "rm", "rmyes", "down", "chann"]
 )

@@ -15,16 +15,21 @@ from pymongo.errors import AutoReconnect
 from admin_bot.states import QUESTIONS, Collecting
 from core.settings.model import AccessMode
 from core.subscriptions import Channel
+from core.team.admins import Role
 from database.operations import audit_ops, channel_ops, post_ops, settings_ops
 from tests.bots.admin_bot.conftest import ADMIN_BOT, OWNER, STORAGE, STRANGER, USER_BOT, AdminBot
+from tests.bots.admin_bot.posts.posts import publish
 from tests.bots.admin_bot.telegram import MakeError, administrator, bad_request
+from views.admin_texts import not_your_role
 from views.navigation import OpenPublish
+from views.posts.callbacks import PostAction, PostButton
 from views.posts.made import TOO_LATE, discarded
 from views.storage import copying_texts as texts
 from views.storage.texts import NO_STORAGE
 
 PHOTO: dict[str, Any] = {"photo": [{"file_id": "p", "file_unique_id": "p", "width": 90, "height": 90}]}
 FILE: dict[str, Any] = {"file_id": "f", "file_unique_id": "f"}
+EVA = User(id=7101, is_bot=False, first_name="Eva")
 PEOPLE = {"id": 9, "is_bot": False, "first_name": "X"}
 
 COPYABLE: list[tuple[str, dict[str, Any], str]] = [
@@ -187,17 +192,28 @@ async def test_a_stray_thanks_is_undone_with_its_copy(admin: AdminBot) -> None:
     assert [entry.action for entry in await audit_ops.last(2)] == ["post.discarded", "post.made"]
 
 
-@pytest.mark.parametrize("reason", ["ten minutes", "opened"])
+@pytest.mark.parametrize("reason", ["ten minutes", "opened", "announced this instant"])
 async def test_a_post_that_is_in_use_is_not_undone(admin: AdminBot, reason: str) -> None:
     await admin.say("Rome")
     post = await admin.only_post()
     if reason == "opened":
         await post_ops.open_post(post.code)
-    else:
+    elif reason == "ten minutes":
         admin.clock.move(timedelta(minutes=10))
+    else:
+        await publish(admin, post, "Olive's Garden", published=False)
     await admin.press("Undo")
     assert admin.toasts[-1] == TOO_LATE and len(await admin.posts()) == 1
     assert admin.world.of(DeleteMessages) == []
+
+
+async def test_an_editor_does_not_undo_a_post_of_somebody_else(admin: AdminBot) -> None:
+    await admin.database.collection("admins").insert_one({"user_id": EVA.id, "role": "editor"})
+    await admin.say("Rome")
+    post = await admin.only_post()
+    admin.clock.move(timedelta(seconds=5))
+    await admin.callback(PostButton(code=post.code, act=PostAction.DISCARD).pack(), who=EVA)
+    assert admin.toasts[-1] == not_your_role(Role.EDITOR) and len(await admin.posts()) == 1
 
 
 async def test_a_forwarded_text_that_begins_with_a_slash_is_content(admin: AdminBot) -> None:

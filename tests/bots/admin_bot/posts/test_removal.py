@@ -8,10 +8,10 @@ from aiogram.types import User
 from core.announcements import AnnouncementState
 from core.posts import Post
 from core.team.admins import Role
-from database.operations import announcement_ops, audit_ops, post_ops
+from database.operations import announcement_ops, audit_ops, post_ops, post_takedown
 from tests.bots.admin_bot.conftest import AdminBot
 from tests.bots.admin_bot.posts.posts import is_one_edit, made, open_card, publish, stored
-from views.admin_texts import not_your_role
+from views.admin_texts import CHANGED_SINCE, not_your_role
 from views.posts import cards as views
 
 EVA = User(id=7101, is_bot=False, first_name="Eva")
@@ -96,6 +96,28 @@ async def test_an_editor_removes_only_what_is_their_own(admin: AdminBot, act: st
     of_eva = (await admin.posts())[-1]
     await admin.callback(f"ap:{of_eva.code}:0::l:{act}", who=EVA)
     assert (await stored(of_eva)).status == ("live" if act == "rm" else "removed")
+
+
+async def test_an_editor_does_not_open_again_what_an_owner_closed(admin: AdminBot) -> None:
+    await admin.database.collection("admins").insert_one({"user_id": EVA.id, "role": "editor"})
+    admin.clock.move(timedelta(seconds=5))
+    (of_olga,) = await made(admin, "Rome")
+    await post_takedown.take_down(of_olga.code, by=of_olga.created_by, at=admin.clock.now())
+    await admin.callback(f"ap:{of_olga.code}:0::r:back", who=EVA)
+    assert admin.toasts == [not_your_role(Role.EDITOR)]
+    found = await stored(of_olga)
+    assert (found.status, found.taking_down_since) == ("removed", admin.clock.now())
+
+
+async def test_undo_of_a_removal_leaves_what_somebody_took_down_everywhere_since(admin: AdminBot) -> None:
+    post = await open_card(admin)
+    await admin.press("Remove")
+    await admin.press("Remove")
+    admin.clock.move(timedelta(minutes=1))
+    await post_takedown.take_down(post.code, by=EVA.id, at=admin.clock.now())
+    await admin.press("Undo")
+    assert admin.toasts[-1] == CHANGED_SINCE
+    assert (await stored(post)).taking_down_since == admin.clock.now()
 
 
 async def test_going_back_removes_nothing(admin: AdminBot) -> None:

@@ -68,7 +68,8 @@ async def run_publisher(
 
 
 async def announcement_ops_due(admin: AdminBot) -> list[Announcement]:
-    return await publishing.find_due(admin.clock.now(), limit=100)
+    now = admin.clock.now()
+    return [one for is_now in (True, False) for one in await publishing.find_due(now, is_now=is_now, limit=100)]
 
 
 async def run_deleter(admin: AdminBot) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from aiogram.methods import AnswerCallbackQuery, CopyMessage, DeleteMessage, EditMessageText, SendMessage
 
-from core.announcements import AnnouncementState, NewAnnouncement
+from core.announcements import AnnouncementState, NewAnnouncement, Slots
 from core.posts import Cover, CoverKind, PostField
 from database.operations import announcement_ops, channel_ops, post_ops, settings_ops
 from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
@@ -14,7 +14,8 @@ from tests.bots.admin_bot.publishing import desk
 from tests.bots.admin_bot.publishing.desk import GARDEN, GREENHOUSE
 from tests.bots.admin_bot.telegram import bad_request
 from views.admin_texts import STALE_BUTTON
-from views.publishing.draft_screens import NO_CHANNEL, PREVIEW_UNSURE, TIME_PASSED
+from views.publishing.callbacks import PublishConfirmed
+from views.publishing.draft_screens import NO_CHANNEL, PREVIEW_UNSURE, SLOT_TAKEN, TIME_PASSED
 
 
 async def test_the_preview_is_the_announcement_and_the_draft_stands_below_it(admin: AdminBot) -> None:
@@ -55,6 +56,26 @@ async def test_published_once_however_often_it_is_pressed(admin: AdminBot) -> No
     assert announcement.is_now and announcement.url.endswith(f"p_{one.code}-s_ch1")
     assert announcement.label == "Open" and announcement.title == desk.TITLE
     assert admin.last_text == "Publishing in \u2068Olive&#x27;s Garden\u2069 …"
+
+
+async def test_of_two_drafts_for_one_slot_the_second_is_asked_for_another(admin: AdminBot) -> None:
+    channel = await desk.connect(admin)
+    await channel_ops.change_slots(channel.chat_id, channel.slots, Slots(times=("18:00",)))
+    first, second = await desk.post(admin, "Rome"), await desk.post(admin, "Venice")
+    for one in (first, second):
+        await desk.open_publish(admin, one)
+        await admin.press("When: now")
+        await admin.press("Next slot: today 18:00")
+    await admin.press("Put on the schedule")
+    # the other draft, whose screen still shows the same slot
+    draft = await desk.drafts(admin, first.code)
+    assert draft is not None
+    await admin.callback(PublishConfirmed(draft=draft.id, fingerprint=draft.fingerprint).pack())
+    assert admin.toasts[-1] == SLOT_TAKEN and "Next slot: tomorrow 18:00" in admin.buttons()
+    assert [one.post_code for one in await desk.planned()] == [second.code]
+    await admin.press("Next slot: tomorrow 18:00")
+    await admin.press("Put on the schedule")
+    assert [one.post_code for one in await desk.planned()] == [second.code, first.code]
 
 
 async def test_the_result_follows_the_publisher(admin: AdminBot) -> None:
@@ -463,3 +484,28 @@ async def test_nothing_comes_next_while_nothing_is_out(admin: AdminBot) -> None:
     await desk.run_publisher(admin, refused={GARDEN: "Bad Request: chat not found"})
     await admin.time.move(3)
     assert "It is out." not in admin.texts
+
+
+async def test_a_screen_shown_instead_is_not_overwritten_by_the_result(admin: AdminBot) -> None:
+    await desk.connect(admin)
+    await desk.open_publish(admin, await desk.post(admin))
+    await admin.press("Publish now")
+    await admin.press("Menu")
+    shown = admin.world.of(EditMessageText)[-1].message_id
+    await desk.run_publisher(admin)
+    await admin.time.move(6)
+    assert str(admin.world.screens[shown or 0].text).startswith("<b>Tollgate</b>")
+    # nor by a later process
+    assert await announcement_ops.find_unreported(9) == []
+
+
+async def test_of_two_raced_confirmations_the_later_one_makes_nothing(admin: AdminBot) -> None:
+    await desk.connect(admin)
+    one = await desk.post(admin)
+    await desk.open_publish(admin, one)
+    draft = await desk.drafts(admin, one.code)
+    assert draft is not None
+    # both have seen that it stands nowhere
+    first = await admin.data["publish_results"].confirm(8, draft.changed(id="f" * 16), None)
+    second = await admin.data["publish_results"].confirm(OWNER.id, draft, None)
+    assert len(first.made) == 1 and second.made == () and second.standing == first.made

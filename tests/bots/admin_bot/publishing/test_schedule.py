@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from aiogram.methods import AnswerCallbackQuery, EditMessageText
 
 from core.announcements import AnnouncementState, NewAnnouncement, Slots
@@ -13,7 +14,9 @@ from tests.bots.admin_bot.conftest import ADMIN_BOT, OWNER, AdminBot
 from tests.bots.admin_bot.publishing import desk
 from tests.bots.admin_bot.publishing.desk import GARDEN, GREENHOUSE
 from views.admin_texts import STALE_BUTTON, TOO_LATE_TO_UNDO, UNDONE
+from views.channels.callbacks import ChannelAction, ChannelButton
 from views.navigation import Section, data_of
+from views.publishing.announcement_texts import NOT_PUBLISHED_TO
 from views.publishing.callbacks import AnnouncementAction, AnnouncementButton, SchedulePage
 from views.publishing.schedule_screens import EMPTY, ITS_TIME_PASSED, OFF, SLOTS_CHANGED
 
@@ -139,6 +142,33 @@ async def test_off_the_schedule_can_be_undone_for_ten_minutes(admin: AdminBot) -
     admin.clock.move(timedelta(minutes=11))
     await admin.press("Undo")
     assert admin.toasts[-1] == TOO_LATE_TO_UNDO and await desk.planned() == []
+
+
+async def test_an_old_off_button_does_not_give_up_what_may_be_in_the_channel(admin: AdminBot) -> None:
+    await desk.connect(admin)
+    planned = await _plan(admin, _hours(0))
+    await admin.say("/schedule")
+    await admin.press("Sat 22")
+    await desk.run_publisher(admin, lost=[GARDEN])
+    await admin.press("Off the schedule")
+    assert admin.toasts[-1] == STALE_BUTTON and "Telegram did not confirm." in admin.last_text
+    found = await announcement_ops.find(planned)
+    assert found is not None and found.state is AnnouncementState.UNKNOWN
+
+
+@pytest.mark.parametrize("act", [ChannelAction.PUBLISH_OFF, ChannelAction.REMOVE_CONFIRMED])
+async def test_nothing_planned_goes_out_in_a_channel_that_was_taken_off_the_list(
+    admin: AdminBot, act: ChannelAction
+) -> None:
+    await desk.connect_two(admin)
+    planned = await _plan(admin, _hours(1))
+    elsewhere = await _plan(admin, _hours(1), key="other", chat_id=GREENHOUSE)
+    await admin.callback(ChannelButton(act=act, chat_id=GARDEN).pack())
+    admin.clock.move(timedelta(hours=1))
+    assert [one.id for one in await desk.announcement_ops_due(admin)] == [elsewhere]
+    await admin.callback(AnnouncementButton(act=AnnouncementAction.SHOW, id=planned).pack())
+    assert NOT_PUBLISHED_TO in admin.last_text and "Telegram refused" not in admin.last_text
+    assert "Drop it" in admin.buttons()
 
 
 async def test_undo_after_its_time_publishes_nothing(admin: AdminBot) -> None:
@@ -312,6 +342,6 @@ async def test_the_menu_names_what_is_published_next(admin: AdminBot) -> None:
     commands.clear()
     await admin.callback(data_of(Section.MENU))
     admin.database.before_call = None
-    assert sorted(commands) == ["announcements", "incidents"]
+    assert commands == ["announcements"]
     assert "Next: \u2068Spring album\u2069, <tg-time" in admin.last_text
     assert "14:26 (Europe/Berlin)</tg-time>, \u2068Olive&#x27;s Garden\u2069." in admin.last_text

@@ -58,7 +58,7 @@ async def test_the_list_fits_into_one_message_whatever_the_errors_are(admin: Adm
 
 async def test_a_job_is_opened_by_its_name_and_an_unknown_one_lists_those_there_are(admin: AdminBot) -> None:
     await admin.say("/jobs Token_Cleanup ")
-    assert admin.last_text.startswith("<b>Clean up unlocks</b> removes expired verification tokens")
+    assert admin.last_text.startswith("<b>Clean up unlocks</b> removes expired unlocks")
     assert admin.buttons() == ["Run now", "Pause", "Refresh", "‹ Jobs", "Menu"]
     for typed in ("../etc/passwd", "<b>x</b>" * 400, "token_cleanup backup", "all"):
         await admin.say(f"/jobs {typed}")
@@ -156,7 +156,7 @@ async def test_pause_asks_first_and_names_the_job_and_what_stops(admin: AdminBot
     await admin.say(f"/jobs {registry.MESSAGE_DELETER.name}")
     await admin.press("Pause")
     assert "Pause <b>Auto-delete</b>?" in admin.last_text
-    assert "Deliveries stay longer than people were told" in admin.last_text
+    assert "Deliveries stay longer than subscribers were told" in admin.last_text
     assert not await is_paused(registry.MESSAGE_DELETER.name)
     assert admin.buttons() == ["Pause Auto-delete", "‹ Auto-delete", "Menu"]
     await admin.press("‹ Auto-delete")

@@ -144,11 +144,29 @@ async def test_the_wrong_bot_is_named_and_the_question_stays(fresh: AdminBot) ->
     assert (await first_hour.load()).candidate is not None
 
 
-async def test_people_who_join_a_channel_cost_the_admin_bot_nothing(fresh: AdminBot) -> None:
+async def test_a_set_up_that_another_process_ended_asks_nothing_twice(fresh: AdminBot) -> None:
     await pick_storage(fresh)
+    await first_hour.current(fresh.clock.now())
+    await fresh.database.collection("admin_config").update_one({"_id": "first hour"}, {"$set": {"candidate": None}})
+    fresh.world.members[USER_BOT.id] = administrator(USER_BOT)
+    await joins(fresh, USER_BOT)
+    assert WHICH_CHANNEL not in fresh.texts
+
+
+async def test_people_who_join_a_channel_cost_the_admin_bot_nothing(
+    fresh: AdminBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await pick_storage(fresh)
+
+    reads: list[Any] = []
+
+    async def read(key: Any) -> None:
+        reads.append(key)
+
+    monkeypatch.setattr(fresh.memory, "get_state", read)
     fresh.database.calls.clear()
     await joins(fresh, User(id=9, is_bot=False, first_name="Zoe"), status="member")
-    assert fresh.database.calls.total() == 0
+    assert (fresh.database.calls.total(), reads) == (0, [])
 
 
 async def test_a_public_channel_is_refused_as_storage_and_the_picker_stays(fresh: AdminBot) -> None:
@@ -217,7 +235,7 @@ async def test_a_channel_without_rights_is_named_with_what_mends_it(admin: Admin
         administrator(ADMIN_BOT, post=False) if why == "no right" else ChatMemberLeft(user=ADMIN_BOT)
     )
     await pick_garden(admin)
-    assert admin.last_text == may_not_post("Olga's Garden", "tollgate_admin_bot")
+    assert admin.last_text == may_not_post("Olga's Garden", "tollgate_admin_bot", GARDEN).text
     assert admin.buttons() == ["Give the right", "Check again"]
     admin.world.own[(GARDEN, ADMIN_BOT.id)] = administrator(ADMIN_BOT)
     await admin.press("Check again")
@@ -227,7 +245,7 @@ async def test_a_channel_without_rights_is_named_with_what_mends_it(admin: Admin
 async def test_a_channel_the_bot_cannot_see_may_not_be_posted_in(admin: AdminBot) -> None:
     admin.world.fail(GetChat, bad_request("chat not found"))
     await pick_garden(admin)
-    assert admin.last_text == may_not_post("Olga's Garden", "tollgate_admin_bot")
+    assert admin.last_text == may_not_post("Olga's Garden", "tollgate_admin_bot", GARDEN).text
 
 
 async def test_no_answer_from_telegram_is_not_called_a_missing_right(admin: AdminBot) -> None:
@@ -257,5 +275,8 @@ async def test_the_first_announcement_ever_is_told_once_with_what_comes_next(adm
         await guide(admin).announced()
         await guide(admin).published(OWNER.id, "a" * 16)
     assert admin.texts == [IT_IS_OUT]
+    # nor by another process
+    assert not await first_hour.mark_told(admin.clock.now())
+    assert not await first_hour.mark_announced(admin.clock.now())
     assert admin.buttons() == ["See it as a subscriber", "Require channels", "Set up unlocking"]
     assert await guide(admin).open_steps() == ()

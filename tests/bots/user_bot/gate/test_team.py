@@ -22,7 +22,7 @@ async def test_an_editor_passes_the_gate_and_a_row_without_a_proof_does_not(hous
     await house.alice.text(USER_BOT, "/start")
     await give(ALICE, "owner")
     await house.advance(seconds=6)
-    await opens(house, "Verify")
+    await opens(house, "Unlock")
     admins = current_database().collection("admins")
     await admins.delete_one({"user_id": ALICE})
     await give(ALICE, "editor")
@@ -30,7 +30,7 @@ async def test_an_editor_passes_the_gate_and_a_row_without_a_proof_does_not(hous
     await opens(house, "deleted")
     await admins.delete_one({"user_id": ALICE})
     await house.advance(seconds=6)
-    await opens(house, "Verify")
+    await opens(house, "Unlock")
 
 
 async def test_owners_of_the_configuration_pass(house: House) -> None:

@@ -25,12 +25,9 @@ def test_messages_are_in_the_order_they_were_sent() -> None:
     assert draft.title == "title 2"
 
 
-def test_two_messages_are_enough_and_one_is_for_a_replacement() -> None:
-    assert not filled(1).is_enough
-    assert filled(2).is_enough
-    replacement, _ = new_batch_draft(replaces="c", replaces_number=1).add(1, None, None)
-    assert replacement.is_enough
-    assert not new_batch_draft(replaces="c", replaces_number=1).is_enough
+def test_one_message_is_enough_and_none_is_not() -> None:
+    assert not new_batch_draft().is_enough
+    assert filled(1).is_enough
 
 
 def test_the_100th_message_fits_and_the_101st_does_not() -> None:

@@ -10,11 +10,13 @@ _LACKS = (Lack.POST, Lack.DELETE)
 _BOTS = [(_BOT, keyboards.ADMIN_BOT_RIGHTS), (_BOT, keyboards.USER_BOT_RIGHTS)]
 
 SCREENS: dict[str, Screen] = {
-    "ready": storage(texts.ready("W" * 128)),
-    "user bot missing": storage(texts.add_user_bot(_BOT), keyboards.add_user_bot(_CHANNEL, _BOT).inline_keyboard),
+    "ready": storage(Screen(texts.ready("W" * 128))),
+    "user bot missing": storage(Screen(texts.add_user_bot(_BOT), keyboards.add_user_bot(_CHANNEL, _BOT))),
     "rights missing": storage(
-        texts.missing("W" * 128, (_BOT, _LACKS), (_BOT, (Lack.NOT_THERE,))),
-        keyboards.missing_rights(_CHANNEL, _BOTS).inline_keyboard,
+        Screen(
+            texts.missing("W" * 128, (_BOT, _LACKS), (_BOT, (Lack.NOT_THERE,))),
+            keyboards.missing_rights(_CHANNEL, _BOTS),
+        )
     ),
-    "restricted": storage(texts.restricted("W" * 128), keyboards.missing_rights(_CHANNEL, ()).inline_keyboard),
+    "restricted": storage(Screen(texts.restricted("W" * 128), keyboards.missing_rights(_CHANNEL, ()))),
 }
