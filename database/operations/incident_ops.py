@@ -92,6 +92,13 @@ async def find_open() -> list[str]:
     return [document["_id"] for document in found]
 
 
+async def find_told() -> frozenset[str]:
+    """Return the open incidents that people were notified of, at most 500."""
+    told: Document = {"closed_at": None, "told_at": {"$ne": None}}
+    found = await _incidents().find(told, limit=_READ_MAX, projection=["_id"])
+    return frozenset(document["_id"] for document in found)
+
+
 async def count_open() -> int:
     """Count the open incidents."""
     return await _incidents().count({"closed_at": None})

@@ -193,7 +193,8 @@ async def _with_database(
     """Add the findings of `read`; after an outage or STORE_WITHIN_S its `troubles` could not be checked."""
     try:
         async with asyncio.timeout(STORE_WITHIN_S):
-            result.findings += await read()
+            found = await read()
+            result.findings += found
     except (TollgateError, TimeoutError) as error:
         log.warning(
             "health.not_checked", troubles=sorted(trouble.value for trouble in troubles), error=type(error).__name__

@@ -32,12 +32,15 @@ class AnnouncementAlerts:
     async def tell_all(self) -> None:
         """Alert the owners of what is open and they were not told of, and close what no longer is."""
         troubled = await announcement_ops.find_troubled(_LOOKED_AT)
-        for one in {one.key: one for one in reversed(troubled)}.values():
-            await self.tell(one)
+        known = await incident_ops.find_told()
+        drafts = {one.key: one for one in reversed(troubled)}
+        for key, one in drafts.items():
+            if announcement_incident(key) not in known:
+                await self.tell(one)
         for incident in await incident_ops.find_open():
-            key = announcement_key_of(incident)
-            if key is not None:
-                await self.settle(key)
+            draft = announcement_key_of(incident)
+            if draft is not None and draft not in drafts:
+                await self.settle(draft)
 
     async def settle(self, key: str) -> None:
         """Close the incident of a draft if none of its announcements needs a person any more."""

@@ -70,7 +70,8 @@ class Sending:
         """Claim a due announcement; None when it is not to be sent now: missed, put off, or changed meanwhile."""
         now = self._run.now()
         if await self._is_removed(one.post_code):
-            self._run.done["cancelled"] += await self._query(partial(publishing.drop, one, texts.POST_REMOVED))
+            is_dropped = await self._query(partial(publishing.drop, one, texts.POST_REMOVED))
+            self._run.done["cancelled"] += is_dropped
             return None
         if is_missed(one.publish_at, now):
             if await self._query(partial(publishing.mark_missed, one)):

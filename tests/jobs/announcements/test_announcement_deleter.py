@@ -1,11 +1,13 @@
 """Announcements that leave: deleted up to 48 hours, emptied afterwards, never by a bot that did not publish them."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
-from core.announcements import AnnouncementState, CoverMessage
+from core.announcements import Announcement, AnnouncementState, CoverMessage
 from core.clock import ManualClock
+from database.connection import Database
 from database.operations import announcement_ops
 from database.operations.announcements import changes, removals
 from schedulers.jobs.announcements.deleter import REFUSALS_MAX
@@ -213,7 +215,17 @@ async def test_an_edit_under_way_does_not_fill_an_emptied_message_again(
     assert [(posted.text, posted.url) for posted in channels.of(GARDEN)] == [("…", None)]
 
 
-async def test_many_are_taken_out_in_one_run(process: Process, channels: Channels, clock: ManualClock) -> None:
+async def test_many_are_taken_out_in_one_run_and_each_is_counted(
+    process: Process, channels: Channels, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = removals.record_withdrawn
+
+    async def answered_later(one: Announcement) -> bool:
+        # as from a server: the others go on meanwhile
+        await asyncio.sleep(0)
+        return await whole(one)
+
+    monkeypatch.setattr(removals, "record_withdrawn", answered_later)
     for number in range(35):
         await planned(clock.now(), key=f"{number}", post_code=f"Post{number:012}", chat_id=-2000 - number)
     await process.publish_all(for_up_to=MINUTE)
@@ -223,3 +235,17 @@ async def test_many_are_taken_out_in_one_run(process: Process, channels: Channel
     counts = await process.remove()
 
     assert (counts.done, channels.posted) == ({"withdrawn": 35}, [])
+
+
+async def test_what_the_owners_know_of_costs_three_reads_however_many_need_a_person(
+    db: Database, process: Process, clock: ManualClock, told: list[str]
+) -> None:
+    for number in range(5):
+        await in_state(S.FAILED, clock.now(), key=f"{number}", chat_id=-2000 - number)
+    await process.remove()
+    assert len(told) == 5
+    db.calls.clear()
+
+    await process.remove()
+
+    assert (len(told), sum(db.calls.values())) == (5, 4), "what is due, and three reads"

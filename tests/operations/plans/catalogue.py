@@ -557,6 +557,7 @@ CASES: tuple[Case, ...] = (
     _case(incident_ops.release_close, OVER_INCIDENT),
     _case(incident_ops.close, OVER_INCIDENT, NOW),
     _case(incident_ops.find_open),
+    _case(incident_ops.find_told),
     _case(incident_ops.count_open),
     _case(membership_ops.find_memberships, 1, [-1, -2, -3]),
     _case(membership_ops.record, -1, 1, _MEMBER, NOW, way="known"),
