@@ -133,7 +133,6 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _plain("state", "_id"),
         # leases that ran out
         _plain("state", "until"),
-        _plain("state", "bot_id"),
         _plain("renewal", "renewal_state"),
         _plain("is_reported", "created_at"),
     ),
