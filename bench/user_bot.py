@@ -28,7 +28,8 @@ from core.announcements import AnnouncementState, CoverMessage, NewAnnouncement
 from core.broadcasts import NewBroadcast
 from core.users import User
 from database.indexes import ensure_indexes
-from database.operations import announcement_ops, broadcast_ops, post_ops
+from database.operations import announcement_ops, broadcast_ops
+from database.operations.posts import post_ops
 from monitoring import logs
 from runtime.context import ProcessContext, process_context
 from runtime.lifecycle import spare_collections

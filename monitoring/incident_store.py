@@ -12,7 +12,7 @@ import structlog
 
 from core.clock import Clock
 from core.errors import TollgateError
-from core.incidents import CloseDecision
+from core.health.incidents import CloseDecision
 
 log = structlog.get_logger("tollgate.alerts")
 
@@ -168,7 +168,8 @@ class SharedIncidentStore:
                 # incidents that open while the query runs are added to the new set
                 before, self._names = self._names, set()
                 try:
-                    self._names |= set(await self._stored.find_open())
+                    stored = await self._stored.find_open()
+                    self._names |= set(stored)
                 except TollgateError as error:
                     self._names |= before
                     _log_unavailable("read", incident, error)

@@ -182,7 +182,8 @@ class _DatabaseWriter(_FileChecker):
             async for page in self.pages(entry, "looking at"):
                 new = {key: document for document in page if (key := _key(document["_id"])) not in seen}
                 seen.update(new)
-                own[entry.name] += await self.db.bulk(entry.name).count(_with_ids_of(list(new.values())))
+                count = await self.db.bulk(entry.name).count(_with_ids_of(list(new.values())))
+                own[entry.name] += count
                 await renew_marker(self.db, self.marker)
         self.done = 0
         for name in await self.db.collection_names():

@@ -7,7 +7,7 @@ process holds the claim to send the alert (`claimed_until`) or the all-clear (`e
 from datetime import datetime, timedelta
 
 from core.errors import AlreadyThere
-from core.incidents import CloseDecision
+from core.health.incidents import CloseDecision
 from database.collection import Collection
 from database.connection import current_database
 from database.values import Document

@@ -10,8 +10,8 @@ from typing import Protocol
 import structlog
 
 from core.errors import TollgateError
-from core.health import BotHealth, Finding, Trouble
-from core.health_rules import check_job, last_success, latest
+from core.health.findings import BotHealth, Finding, Trouble
+from core.health.rules import check_job, last_success, latest
 from core.jobs import JobPlan
 from database.operations import deletion_ops, incident_ops, lease_ops, run_ops
 from monitoring import metrics
@@ -193,7 +193,8 @@ async def _with_database(
     """Add the findings of `read`; after an outage or STORE_WITHIN_S its `troubles` could not be checked."""
     try:
         async with asyncio.timeout(STORE_WITHIN_S):
-            result.findings += await read()
+            found = await read()
+            result.findings += found
     except (TollgateError, TimeoutError) as error:
         log.warning(
             "health.not_checked", troubles=sorted(trouble.value for trouble in troubles), error=type(error).__name__

@@ -4,8 +4,9 @@ import structlog
 
 from core.announcements import TROUBLED, Announcement, AnnouncementState
 from core.errors import StoreUnavailable
-from core.incidents import announcement_incident, announcement_key_of, announcement_stays_incident
-from database.operations import announcement_ops, channel_ops, incident_ops, post_ops
+from core.health.incidents import announcement_incident, announcement_key_of, announcement_stays_incident
+from database.operations import announcement_ops, channel_ops, incident_ops
+from database.operations.posts import post_ops
 from monitoring.alerts import Alerts
 from views import owner_alerts
 

@@ -74,10 +74,12 @@ class AnnouncementDeleter:
     async def _write(self, one: Announcement, outcome: Outcome, run: Run) -> None:
         match outcome:
             case Gone():
-                run.done["withdrawn"] += await removals.record_withdrawn(one)
+                is_withdrawn = await removals.record_withdrawn(one)
+                run.done["withdrawn"] += is_withdrawn
                 await self._alerts.tell_left(one)
             case Done():
-                run.done["emptied"] += await removals.record_emptied(one)
+                is_emptied = await removals.record_emptied(one)
+                run.done["emptied"] += is_emptied
                 await self._alerts.tell_left(one)
             case Later():
                 await removals.postpone(one, run.now() + timedelta(seconds=outcome.pause_s), None)

@@ -15,8 +15,8 @@ from core.announcements import Announcement, AnnouncementState, catch_up_at, is_
 from core.errors import StoreUnavailable, TollgateError
 from core.posts import PostStatus
 from core.retries import retry_while_unavailable
-from database.operations import post_ops
 from database.operations.announcements import publishing
+from database.operations.posts import post_ops
 from schedulers.jobs.announcements.alerts import AnnouncementAlerts
 from schedulers.jobs.announcements.calls import AnnouncementCalls, Done, Gone, Later, Outcome, Refused, Unknown
 from schedulers.runner import Run
@@ -70,7 +70,8 @@ class Sending:
         """Claim a due announcement; None when it is not to be sent now: missed, put off, or changed meanwhile."""
         now = self._run.now()
         if await self._is_removed(one.post_code):
-            self._run.done["cancelled"] += await self._query(partial(publishing.drop, one, texts.POST_REMOVED))
+            is_dropped = await self._query(partial(publishing.drop, one, texts.POST_REMOVED))
+            self._run.done["cancelled"] += is_dropped
             return None
         if is_missed(one.publish_at, now):
             if await self._query(partial(publishing.mark_missed, one)):

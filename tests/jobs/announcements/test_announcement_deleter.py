@@ -1,10 +1,11 @@
 """Announcements that leave: deleted up to 48 hours, emptied afterwards, never by a bot that did not publish them."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
-from core.announcements import AnnouncementState, CoverMessage
+from core.announcements import Announcement, AnnouncementState, CoverMessage
 from core.clock import ManualClock
 from database.connection import Database
 from database.operations import announcement_ops
@@ -214,7 +215,17 @@ async def test_an_edit_under_way_does_not_fill_an_emptied_message_again(
     assert [(posted.text, posted.url) for posted in channels.of(GARDEN)] == [("…", None)]
 
 
-async def test_many_are_taken_out_in_one_run(process: Process, channels: Channels, clock: ManualClock) -> None:
+async def test_many_are_taken_out_in_one_run_and_each_is_counted(
+    process: Process, channels: Channels, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = removals.record_withdrawn
+
+    async def answered_later(one: Announcement) -> bool:
+        # as from a server: the others go on meanwhile
+        await asyncio.sleep(0)
+        return await whole(one)
+
+    monkeypatch.setattr(removals, "record_withdrawn", answered_later)
     for number in range(35):
         await planned(clock.now(), key=f"{number}", post_code=f"Post{number:012}", chat_id=-2000 - number)
     await process.publish_all(for_up_to=MINUTE)

@@ -14,7 +14,7 @@ from core.broadcasts import Broadcast, BroadcastStatus, NewBroadcast, RecipientS
 from core.clock import ManualClock
 from core.delivery import PendingDeletion
 from core.delivery_states import Delivery
-from core.health import Health
+from core.health.findings import Health
 from core.jobs import JobOutcome, RunReport
 from core.posts import Content, Post, PostField, PostFilter, PostItem
 from core.segments import Segment, SegmentKind
@@ -50,10 +50,6 @@ from database.operations import (
     membership_ops,
     orphan_ops,
     pause_ops,
-    post_content,
-    post_ops,
-    post_search,
-    post_takedown,
     run_ops,
     segments,
     session_ops,
@@ -66,6 +62,7 @@ from database.operations import (
 )
 from database.operations.announcements import changes, publishing, removals, renewals
 from database.operations.announcements import rows as announcement_rows
+from database.operations.posts import post_content, post_ops, post_search, post_takedown
 from database.operations.shorteners import shortener_counts, shortener_ops
 from database.values import Document, with_id
 from tests.operations.plans.rows import (
