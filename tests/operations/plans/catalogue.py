@@ -315,6 +315,7 @@ _ANNOUNCED = (
     _case(renewals.start, "r2", 1, NOW),
     _case(renewals.find),
     _case(renewals.find_renewal),
+    _case(renewals.mark_page, _RENEWAL, NOW, way="the first page"),
     _case(renewals.mark_page, _RENEWAL.model_copy(update={"cursor": _id(1)}), NOW),
     _case(renewals.cancel, "r2"),
 )
