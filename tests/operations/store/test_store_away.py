@@ -290,6 +290,7 @@ OPERATIONS: dict[str, Operation] = {
     "incident_ops.release_close": lambda: incident_ops.release_close("x"),
     "incident_ops.mark_notified": lambda: incident_ops.mark_notified("x", NOW),
     "incident_ops.find_open": incident_ops.find_open,
+    "incident_ops.find_told": incident_ops.find_told,
     "housekeeping_ops.delete_expired_login_codes": lambda: housekeeping_ops.delete_expired_login_codes(NOW),
     "housekeeping_ops.delete_failed_deliveries": lambda: housekeeping_ops.delete_failed_deliveries(NOW),
     "inactive_user_ops.delete_inactive": lambda: inactive_user_ops.delete_inactive(1, NOW, NOW),
