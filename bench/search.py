@@ -17,7 +17,7 @@ from core.errors import StoreUnavailable
 from core.posts import PostStatus, post_words
 from database.connection import Database, close_database, open_database
 from database.indexes import INDEXES, ensure_indexes
-from database.operations import post_search
+from database.operations.posts import post_search
 from database.values import Document
 
 #: documents in one insert, posts of a page, and searches of each kind

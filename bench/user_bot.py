@@ -28,7 +28,8 @@ from core.announcements import AnnouncementState, CoverMessage, NewAnnouncement
 from core.broadcasts import NewBroadcast
 from core.users import User
 from database.indexes import ensure_indexes
-from database.operations import announcement_ops, broadcast_ops, post_ops
+from database.operations import announcement_ops, broadcast_ops
+from database.operations.posts import post_ops
 from monitoring import logs
 from runtime.context import ProcessContext, process_context
 from runtime.lifecycle import spare_collections
@@ -93,11 +94,15 @@ def _new_broadcast(key: str, message_id: int, now: datetime) -> NewBroadcast:
     )
 
 
+def _code_of(post: int) -> str:
+    return f"post{post:012}"
+
+
 def _new_announcement(post: int, chat_id: int, message_id: int, now: datetime) -> NewAnnouncement:
     """One of a post's announcements, for which somebody waits."""
     return NewAnnouncement(
         key=f"draft {post}",
-        post_code=f"post{post:012}",
+        post_code=_code_of(post),
         chat_id=chat_id,
         publish_at=now,
         is_now=True,
@@ -151,13 +156,14 @@ class Actions:
         else:
             await drop(Store("server", uri), database.name)
 
-    async def _new_post(self, message_ids: list[int]) -> str:
+    async def _new_post(self, message_ids: list[int], code: str | None = None) -> str:
         post = await post_ops.create(
             title="A post",
             storage_chat_id=STORAGE,
             message_ids=message_ids,
             created_by=OWNER,
             created_at=self._base.clock.now(),
+            code=code,
         )
         return post.code
 
@@ -181,6 +187,7 @@ class Actions:
         """Announce `posts` posts in all of `chats`, as somebody who waits; return the seconds."""
         await self.fresh([message_id], posts=0)
         for post in range(posts):
+            await self._new_post([message_id], _code_of(post))
             for chat_id in chats:
                 await announcement_ops.create(_new_announcement(post, chat_id, message_id, self._base.clock.now()))
         scheduler: JobScheduler = create_scheduler(registry.PUBLISHER, self._bot.jobs)

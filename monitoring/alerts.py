@@ -10,7 +10,7 @@ from typing import Protocol
 import structlog
 
 from core.clock import Clock, SystemClock
-from core.incidents import CloseDecision
+from core.health.incidents import CloseDecision
 from monitoring import metrics
 from monitoring.incident_store import IncidentStore, SharedIncidentStore
 

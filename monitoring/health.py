@@ -11,7 +11,7 @@ import structlog
 
 from core.clock import Clock
 from core.errors import TollgateError
-from core.health import Finding, Health, Trouble
+from core.health.findings import Finding, Health, Trouble
 from monitoring import metrics
 from monitoring.alerts import Alerts
 

@@ -12,7 +12,7 @@ import structlog
 
 from core.clock import Clock
 from core.errors import TollgateError
-from core.incidents import CloseDecision
+from core.health.incidents import CloseDecision
 
 log = structlog.get_logger("tollgate.alerts")
 

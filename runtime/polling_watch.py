@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from core.clock import Clock
-from core.health import Finding, Trouble
+from core.health.findings import Finding, Trouble
 from core.supervisor import Supervisor
 from monitoring.alerts import Alerts
 from sender.failures import TELEGRAM_ERRORS, classify

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 from pydantic import SecretStr
 from yarl import URL
 
-from core.shorteners.records import environment_code
+from core.shorteners.records import Shortener, environment_code
 
 _PLACEHOLDER = re.compile(r"\{(key|url)\}")
 
@@ -57,6 +57,19 @@ class Provider:
     def known_hosts(self) -> frozenset[str]:
         """`hosts` and `api_host`, in lower case."""
         return frozenset({self.api_host, *(host.lower() for host in self.hosts)})
+
+    @classmethod
+    def of_stored(cls, one: Shortener, key: SecretStr, *, is_public_only: bool) -> "Provider":
+        """Return what to ask of one added in the admin bot; `key`: its API key, opened."""
+        return cls(
+            one.name,
+            one.api_url,
+            key,
+            hosts=one.hosts,
+            weight=one.share,
+            answer=one.answer,
+            is_public_only=is_public_only,
+        )
 
     def with_weight(self, weight: int) -> "Provider":
         """Return the same provider with another weight."""

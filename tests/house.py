@@ -21,7 +21,8 @@ from core.jobs import JobRun
 from core.posts import Post
 from core.subscriptions import Channel, ChannelMode
 from database.connection import close_database, open_database
-from database.operations import channel_ops, post_ops, run_ops, settings_ops, user_credits
+from database.operations import channel_ops, run_ops, settings_ops, user_credits
+from database.operations.posts import post_ops
 from runtime.context import Component, ProcessContext, process_context
 from sandbox.client import Person, SandboxClient
 from sandbox.server import Sandbox

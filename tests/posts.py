@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.posts import Post, PostField
-from database.operations import post_ops
-from database.operations.post_ops import OptionChanged
+from database.operations.posts import post_ops
+from database.operations.posts.post_ops import OptionChanged
 
 _AT = datetime(2026, 3, 1, tzinfo=UTC)
 

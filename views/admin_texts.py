@@ -10,7 +10,7 @@ HELP = (
     "a sticker, an album. Forwarding works too.\n\n"
     "/menu shows everything at a glance\n"
     "/new makes a post, /batch puts several messages behind one link\n"
-    "/posts finds a post to rename, replace or remove\n"
+    "/posts finds a post to change, publish or remove\n"
     "/schedule shows what is published next in your channels\n"
     "/broadcast sends one message to all subscribers or to some of them, now or later; /broadcast list shows the "
     "last ones\n"

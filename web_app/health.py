@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 
 from core.clock import Clock
 from core.errors import TollgateError
-from core.health import Health, Trouble
+from core.health.findings import Health, Trouble
 from database.connection import current_database
 from database.operations import health_ops
 from monitoring import metrics

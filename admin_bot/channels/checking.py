@@ -6,7 +6,7 @@ from aiogram import Bot
 
 from admin_bot.channels.rights import SeenChat, inspect_chat, sees_members
 from core.clock import Clock
-from core.incidents import channel_incident, channel_refusal_incident, incidents_of_channel, invite_link_incident
+from core.health.incidents import channel_incident, channel_refusal_incident, incidents_of_channel, invite_link_incident
 from core.subscriptions import Channel
 from database.operations import channel_ops
 from monitoring.alerts import Alerts

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 from admin_bot.section_rights import STEP_RIGHTS, hidden_sections
 from core.clock import Clock
 from core.days import start_of_day
+from core.health.troubles import OpenTrouble, TroubleKind, troubles
 from core.statistics import Count
 from core.team.admins import Role
 from core.team.first_hour import Step
 from core.team.rights import may
-from core.troubles import OpenTrouble, TroubleKind, troubles
 from database.operations import announcement_ops, channel_ops, incident_ops, statistics_ops
 from database.shared_read import SharedRead
 from views.menu.screen import NextAnnouncement, Today, menu

@@ -14,7 +14,8 @@ from core.announcements import Announcement, AnnouncementState
 from core.clock import Clock
 from core.posts import Post
 from core.subscriptions import required_channels
-from database.operations import announcement_ops, channel_ops, post_ops, settings_ops
+from database.operations import announcement_ops, channel_ops, settings_ops
+from database.operations.posts import post_ops
 from views.links import post_link
 from views.posts import cards as views
 from views.posts import made as made_views

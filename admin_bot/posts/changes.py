@@ -16,9 +16,10 @@ from admin_bot.undo import Undone, UndoService, UndoStep
 from core.clock import Clock
 from core.posts import Post, PostStatus
 from core.team.rights import Right
-from database.operations import post_ops, settings_ops
+from database.operations import settings_ops
 from database.operations.announcements import changes as announcement_changes
-from database.operations.post_ops import OptionDiffers
+from database.operations.posts import post_ops
+from database.operations.posts.post_ops import OptionDiffers
 from sender.failures import TELEGRAM_ERRORS
 from views.posts import changes as views
 from views.posts import contents, options

@@ -1,6 +1,6 @@
 """A page of the list of posts; one command, two for a number that is searched."""
 
-from database.operations import post_search
+from database.operations.posts import post_search
 from views.posts import lists as views
 from views.posts.callbacks import PostList
 from views.screens import Screen

@@ -11,8 +11,9 @@ from core.announcements import STANDING
 from core.clock import Clock
 from core.errors import NotReady, StoreUnavailable, TollgateError
 from core.posts import Content, Post, PostItem, appended, without
-from database.operations import announcement_ops, post_content, post_ops
-from database.operations.post_content import Unused, joined
+from database.operations import announcement_ops
+from database.operations.posts import post_content, post_ops
+from database.operations.posts.post_content import Unused, joined
 from views.html import esc
 from views.posts import content_texts
 

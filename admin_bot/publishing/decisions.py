@@ -37,12 +37,16 @@ class AnnouncementDecisions:
         self._zone = zone
 
     async def publish_now(self, admin_id: int, announcement_id: str) -> Announcement | None:
-        """Publish a planned, failed or missed one within seconds."""
+        """Publish a planned, failed or missed one within seconds, if posts are published in its channel still."""
+        if not await self._is_published_to(await announcement_ops.find(announcement_id)):
+            return None
         changed = await announcement_ops.publish_now(announcement_id, self._clock.now())
         return await self._noted(admin_id, "announcement.published_now", changed)
 
     async def send_again(self, admin_id: int, announcement_id: str) -> Announcement | None:
-        """Publish one of which nobody knew whether it is there: the admin has looked."""
+        """Publish one of which nobody knew whether it is there: the admin has looked. Else as `publish_now`."""
+        if not await self._is_published_to(await announcement_ops.find(announcement_id)):
+            return None
         changed = await announcement_ops.send_again(announcement_id, self._clock.now())
         return await self._noted(admin_id, "announcement.sent_again", changed)
 
@@ -64,12 +68,18 @@ class AnnouncementDecisions:
     async def move(
         self, editor: Editor, before: Announcement, publish_at: datetime, seen: datetime | None = None
     ) -> Announcement | None:
-        """Plan it for another time; with `seen` only if it is still planned for that."""
+        """Plan it for another time, if posts are published in its channel; with `seen` only if planned for that."""
+        if not await self._is_published_to(before):
+            return None
         by, name = editor.user_id, editor.name
         changed = await announcement_ops.move(before.id, publish_at, by=by, name=name, seen=seen)
         if changed is not None:
             await note(self._clock.now(), by, "announcement.moved", changed.id, before.publish_at, publish_at)
         return changed
+
+    async def _is_published_to(self, announcement: Announcement | None) -> bool:
+        channels = await self._lookups.publishing()
+        return announcement is not None and any(one.chat_id == announcement.chat_id for one in channels)
 
     async def _noted(self, admin_id: int, action: str, changed: Announcement | None) -> Announcement | None:
         if changed is not None:
@@ -93,12 +103,15 @@ class AnnouncementDecisions:
                 return Undone(was_changed_since=True)
             screen = announcement_screen(await self._lookups.show_one(found), Back.SCHEDULE)
             return Undone(screen.with_note(ITS_TIME_PASSED), was_changed_since=True)
+        if not await self._is_published_to(await announcement_ops.find(step.target)):
+            return Undone(was_changed_since=True)
         return await self._undone(admin_id, await announcement_ops.put_back(step.target, at))
 
     async def undo_move(self, admin_id: int, step: UndoStep) -> Undone:
         """Plan it for the time before, if it is still planned for the one it was moved to."""
         at = datetime.fromisoformat(step.before)
-        if at <= self._clock.now():
+        is_open = await self._is_published_to(await announcement_ops.find(step.target))
+        if at <= self._clock.now() or not is_open:
             return Undone(was_changed_since=True)
         seen = datetime.fromisoformat(step.after)
         return await self._undone(admin_id, await announcement_ops.move(step.target, at, by=admin_id, seen=seen))

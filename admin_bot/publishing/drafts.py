@@ -22,7 +22,8 @@ from core.settings import BotSettings
 from core.settings.announcing import ticked_first
 from core.subscriptions import Channel
 from core.templates import units, without_tags
-from database.operations import announcement_ops, post_ops, settings_ops
+from database.operations import announcement_ops, settings_ops
+from database.operations.posts import post_ops
 from views.links import post_link
 from views.publishing import draft_screens as views
 from views.publishing.announcement_screens import Shown

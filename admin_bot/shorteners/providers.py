@@ -47,14 +47,7 @@ class Providers:
         key = self.key_of(one)
         if key is None:
             return None
-        return Provider(
-            one.name,
-            one.api_url,
-            key,
-            hosts=one.hosts,
-            answer=one.answer,
-            is_public_only=self._access.is_public_only,
-        )
+        return Provider.of_stored(one, key, is_public_only=self._access.is_public_only)
 
     async def trial(self, provider: Provider) -> Trial:
         """Ask for a link to our own page, with one request of at most five seconds."""

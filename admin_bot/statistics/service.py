@@ -13,7 +13,8 @@ from admin_bot.screens import pressed_message, send, show, toast
 from admin_bot.statistics.charts import ChartAlbums
 from core.clock import Clock
 from core.jobs import JobOutcome, JobRun, LeaseRow
-from database.operations import deletion_ops, post_ops, statistics_ops, user_ops
+from database.operations import deletion_ops, statistics_ops, user_ops
+from database.operations.posts import post_ops
 from views.screens import Screen
 from views.statistics import texts
 from views.statistics.callbacks import SPANS

@@ -1,6 +1,6 @@
 """Alerts about the storage channel: one when the admin bot loses it, one when it works again."""
 
-from core.incidents import restricted_storage_incident
+from core.health.incidents import restricted_storage_incident
 from monitoring.alerts import Alerts
 from views.owner_alerts import storage_back, storage_restricted, storage_unrestricted
 

@@ -12,8 +12,10 @@ from admin_bot.storage.channel import Description, Rights, StorageChannel, descr
 from core.clock import Clock
 from core.settings.changes import Editor
 from core.team.first_hour import StorageCandidate
+from core.team.rights import Right, may
 from database import first_hour
 from database.operations import settings_ops
+from database.team import Team
 from views.screens import Screen
 from views.storage import keyboards, texts
 from views.storage.rights import Lack
@@ -87,10 +89,15 @@ class StorageSetup:
             await self._alarm.follow_restriction(chat_id, is_restricted=seen.is_restricted)
         return await self._lacking(chat_id, seen.title, rights, seen)
 
-    async def go_on(self, chat_id: int, after: AfterStorage) -> None:
-        """A bot's membership changed in a channel: if it is the one that waits, check it and say what is next."""
+    async def go_on(self, chat_id: int, after: AfterStorage, team: Team) -> None:
+        """A bot's membership changed in a channel: if it is the one that waits, check it and say what is next.
+
+        Not for somebody who may not choose the storage channel any more.
+        """
         candidate = (await first_hour.current(self._clock.now())).candidate
         if candidate is None or candidate.chat_id != chat_id:
+            return
+        if not may(await team.role_of(candidate.admin_id), Right.STORAGE):
             return
         outcome = await self.choose(Editor(candidate.admin_id, candidate.admin_name), chat_id, candidate.title)
         ref = MessageRef(candidate.admin_id, candidate.message_id)

@@ -17,8 +17,8 @@ from core.announcements import (
     NewAnnouncement,
 )
 from core.errors import AlreadyThere
-from database.operations import post_ops
 from database.operations.announcements.rows import announcements, change_state, readable, record
+from database.operations.posts import post_ops
 from database.values import Document, to_key, to_stored
 
 #: attempts to find the next ordinal against other processes

@@ -3,7 +3,7 @@
 from pydantic import ValidationError
 
 from core.errors import AlreadyThere
-from core.health import Health
+from core.health.findings import Health
 from database.collection import Collection
 from database.connection import current_database
 from database.values import Document

@@ -7,7 +7,7 @@ process holds the claim to send the alert (`claimed_until`) or the all-clear (`e
 from datetime import datetime, timedelta
 
 from core.errors import AlreadyThere
-from core.incidents import CloseDecision
+from core.health.incidents import CloseDecision
 from database.collection import Collection
 from database.connection import current_database
 from database.values import Document
@@ -90,6 +90,13 @@ async def find_open() -> list[str]:
     """Return the open incidents, at most 500; `[]` when there are none."""
     found = await _incidents().find({"closed_at": None}, limit=_READ_MAX, projection=["_id"])
     return [document["_id"] for document in found]
+
+
+async def find_told() -> frozenset[str]:
+    """Return the open incidents that people were notified of, at most 500."""
+    told: Document = {"closed_at": None, "told_at": {"$ne": None}}
+    found = await _incidents().find(told, limit=_READ_MAX, projection=["_id"])
+    return frozenset(document["_id"] for document in found)
 
 
 async def count_open() -> int:

@@ -12,7 +12,7 @@ from core.statistics import Count, DayStats, TopPost
 from core.verification import TokenStatus
 from database.collection import Collection
 from database.connection import current_database
-from database.operations import post_ops
+from database.operations.posts import post_ops
 from database.values import Document
 
 #: counters of one day: the collection, and the field whose time is on that day

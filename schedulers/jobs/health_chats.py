@@ -9,7 +9,7 @@ import structlog
 from aiogram import Bot
 from aiogram.types import ChatFullInfo
 
-from core.incidents import (
+from core.health.incidents import (
     channel_incident,
     channel_refusal_incident,
     invite_link_incident,

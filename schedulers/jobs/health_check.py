@@ -7,8 +7,8 @@ from datetime import datetime
 import structlog
 
 from core.errors import TollgateError
-from core.health import Health
-from core.health_rules import WatchUpdate, update_watched
+from core.health.findings import Health
+from core.health.rules import WatchUpdate, update_watched
 from core.jobs import Counts, JobPlan
 from database.connection import current_database
 from database.operations import health_ops

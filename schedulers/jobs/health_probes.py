@@ -10,8 +10,8 @@ from typing import Protocol
 import structlog
 
 from core.errors import TollgateError
-from core.health import BotHealth, Finding, Trouble
-from core.health_rules import check_job, last_success, latest
+from core.health.findings import BotHealth, Finding, Trouble
+from core.health.rules import check_job, last_success, latest
 from core.jobs import JobPlan
 from database.operations import deletion_ops, incident_ops, lease_ops, run_ops
 from monitoring import metrics

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from database.operations import post_takedown
 from database.operations.announcements import removals
+from database.operations.posts import post_takedown
 from schedulers.runner import Run
 
 log = structlog.get_logger("tollgate.deleter")

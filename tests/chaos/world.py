@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from database.connection import current_database
-from database.operations import post_ops
+from database.operations.posts import post_ops
 from sandbox.client import SandboxClient, SandboxError
 from tests.chaos.evidence import MARK, Asked, Evidence, Message, message_of
 from tests.chaos.plan import POSTS, SUBSCRIBERS, Act, Plan

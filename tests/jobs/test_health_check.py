@@ -10,7 +10,7 @@ from pymongo.errors import AutoReconnect
 
 from core.clock import ManualClock
 from core.errors import StoreUnavailable, TollgateError
-from core.health import Finding, Health, Trouble
+from core.health.findings import Finding, Health, Trouble
 from core.jobs import JobOutcome, JobPlan, RunReport
 from database.connection import Database
 from database.operations import deletion_ops, delivery_ops, health_ops, incident_ops, lease_ops, run_ops

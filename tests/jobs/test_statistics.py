@@ -19,8 +19,9 @@ from core.statistics import Count, DayStats, TopPost
 from core.users import Visitor
 from core.verification import Token
 from database.connection import Database
-from database.operations import delivery_ops, post_ops, statistics_ops, token_ops, user_ops
+from database.operations import delivery_ops, statistics_ops, token_ops, user_ops
 from database.operations.delivery_ops import NewDelivery
+from database.operations.posts import post_ops
 from schedulers.jobs.statistics import DAYS_BACK, TOP_POSTS, Statistics
 from schedulers.runner import Run
 from tests.clocks import SteeredClock

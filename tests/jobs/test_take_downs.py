@@ -10,8 +10,9 @@ from core.errors import StoreUnavailable
 from core.jobs import JobOutcome, RunReport
 from core.posts import Post, PostStatus
 from database.connection import current_database
-from database.operations import delivery_ops, post_ops, post_takedown
+from database.operations import delivery_ops
 from database.operations.delivery_ops import NewDelivery
+from database.operations.posts import post_ops, post_takedown
 from schedulers import create_message_deleter_scheduler
 from schedulers.jobs import take_downs
 from tests.house import ALICE, OLIVE, USER_BOT, House

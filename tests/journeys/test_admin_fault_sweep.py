@@ -11,7 +11,8 @@ from structlog.testing import capture_logs
 
 from core.posts import PostFilter
 from core.subscriptions import Channel
-from database.operations import audit_ops, channel_ops, post_search
+from database.operations import audit_ops, channel_ops
+from database.operations.posts import post_search
 from tests.house import ADMIN_BOT, OLIVE, USER_BOT, House
 
 pytestmark = pytest.mark.sweep

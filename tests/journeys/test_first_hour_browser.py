@@ -13,7 +13,8 @@ from playwright.async_api import Locator, Page, expect
 
 from config import Settings
 from database import first_hour
-from database.operations import channel_ops, post_search, settings_ops
+from database.operations import channel_ops, settings_ops
+from database.operations.posts import post_search
 from tests.house import ALICE, OLIVE, USER_BOT, House, running_house
 from tests.journeys.browser import SIZES, become, button, look, messages, open_link, page_of
 

@@ -6,7 +6,7 @@ from collections import Counter
 from pymongo.errors import AutoReconnect
 
 from database.connection import current_database
-from database.operations import post_search
+from database.operations.posts import post_search
 from tests.house import ADMIN_BOT, ALICE, BOB, OLIVE, USER_BOT, House
 from views.common_texts import HELD
 

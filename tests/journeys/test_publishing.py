@@ -5,7 +5,8 @@ from typing import Any
 from core.announcements import AnnouncementState
 from core.jobs import JobOutcome
 from core.posts import Post
-from database.operations import announcement_ops, channel_ops, post_search, user_ops
+from database.operations import announcement_ops, channel_ops, user_ops
+from database.operations.posts import post_search
 from schedulers import registry
 from schedulers.admission import by_hand
 from schedulers.factory import create_scheduler

@@ -10,7 +10,7 @@ from core.errors import AlreadyThere
 from core.ids import is_code
 from core.posts import Post, PostField, PostFilter, PostStatus
 from database.connection import Database
-from database.operations import post_ops, post_search
+from database.operations.posts import post_ops, post_search
 from tests.posts import set_field
 
 MADE_AT = datetime(2026, 3, 1, tzinfo=UTC)

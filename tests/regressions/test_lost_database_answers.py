@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import StoreUnavailable
 from database.collection import Collection
-from database.operations import post_ops
+from database.operations.posts import post_ops
 from tests.house import ADMIN_BOT, STORAGE, USER_BOT, House
 
 

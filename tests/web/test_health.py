@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pymongo.errors import AutoReconnect
 
 from core.clock import ManualClock
-from core.health import STALE_AFTER, BotHealth, Finding, Health, Trouble
+from core.health.findings import STALE_AFTER, BotHealth, Finding, Health, Trouble
 from database.connection import Database, close_database
 from database.operations import health_ops
 from tests.web.auth.signing import Ticks

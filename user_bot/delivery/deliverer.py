@@ -13,7 +13,8 @@ from core.posts import Post
 from core.retries import retry_while_unavailable
 from core.settings import BotSettings
 from core.users import User
-from database.operations import delivery_ops, post_ops, settings_ops, user_ops
+from database.operations import delivery_ops, settings_ops, user_ops
+from database.operations.posts import post_ops
 from monitoring import metrics
 from user_bot.delivery import payment
 from user_bot.delivery.claims import Claims

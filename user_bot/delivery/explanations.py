@@ -4,7 +4,7 @@ from aiogram import Bot
 from aiogram.types import InlineKeyboardMarkup
 
 from core.clock import Clock
-from core.incidents import restricted_storage_incident
+from core.health.incidents import restricted_storage_incident
 from core.posts import Post
 from core.retries import retry_while_unavailable
 from database.operations import user_ops

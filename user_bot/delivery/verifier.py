@@ -14,7 +14,8 @@ from core.posts import PostStatus
 from core.settings import BotSettings
 from core.users import User, is_banned
 from core.verification import BYPASSING, Token, TokenStatus, VerificationResult, check_token, elapsed
-from database.operations import post_ops, settings_ops, token_ops, user_ops
+from database.operations import settings_ops, token_ops, user_ops
+from database.operations.posts import post_ops
 from database.operations.shorteners import shortener_counts
 from database.tolerated import tolerated
 from user_bot.delivery.deduplication import RequestDeduplicator

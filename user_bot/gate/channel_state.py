@@ -6,7 +6,7 @@ import structlog
 from cachetools import TTLCache
 
 from core.clock import Clock
-from core.incidents import channel_incident, channel_refusal_incident
+from core.health.incidents import channel_incident, channel_refusal_incident
 from core.subscriptions import CHANNELS_MAX, Channel, JoinStatus
 from database.operations import channel_ops
 from monitoring.alerts import Alerts

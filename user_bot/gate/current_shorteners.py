@@ -97,12 +97,4 @@ class CurrentShorteners:
         key = None if one.sealed_key is None else self._vault.unseal(one.sealed_key)
         if key is None:
             return None
-        return Provider(
-            one.name,
-            one.api_url,
-            key,
-            hosts=one.hosts,
-            weight=one.share,
-            answer=one.answer,
-            is_public_only=self._is_public_only,
-        )
+        return Provider.of_stored(one, key, is_public_only=self._is_public_only)

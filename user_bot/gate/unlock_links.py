@@ -17,7 +17,8 @@ from core.retries import SHORT_S, retry_while_unavailable
 from core.settings import BotSettings, ShortenerFailure
 from core.users import User
 from core.verification import Token, TokenStatus
-from database.operations import post_ops, token_counts, token_ops, user_credits, user_ops
+from database.operations import token_counts, token_ops, user_credits, user_ops
+from database.operations.posts import post_ops
 from database.operations.shorteners import shortener_counts
 from database.tolerated import tolerated
 from monitoring.alerts import Alerts

@@ -10,7 +10,8 @@ from core.clock import Clock
 from core.days import start_of_day
 from core.message_kinds import SERVICE_KINDS
 from core.users import User
-from database.operations import deletion_ops, post_ops, settings_ops, token_counts
+from database.operations import deletion_ops, settings_ops, token_counts
+from database.operations.posts import post_ops
 from user_bot.delivery.verifier import Verifier
 from views.subscribers import texts as user_texts
 

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from aiogram.types import InlineKeyboardButton
 
+from core.health.troubles import OpenTrouble, TroubleKind
 from core.ids import is_code
-from core.troubles import OpenTrouble, TroubleKind
 from views.buttons import Row, button
 from views.html import bare, cut, esc, isolate
 from views.navigation import OpenChannel, OpenPost, Section, data_of, open_button

@@ -9,18 +9,17 @@ from aiogram.types import InlineKeyboardButton
 from core.announcements import Announcement, AnnouncementState
 from views.buttons import DANGER, PRIMARY, Row, button
 from views.html import isolate
-from views.links import add_to_channel_link, message_link
+from views.links import message_link
 from views.navigation import Section, parent
 from views.publishing.announcement_texts import NOT_PUBLISHED_TO
 from views.publishing.callbacks import AnnouncementAction, AnnouncementButton, Back, ResultButton
 from views.publishing.draft_screens import TimeChoice, leaves_words, slot_text, time_rows
 from views.publishing.times import time_words
+from views.publishing_rights import give_right_button
 from views.screens import Parent, Screen
 
 #: characters of a title, a channel's name, and of Telegram's words
 _TITLE_MAX, _NAME_MAX, _WORDS_MAX = 60, 60, 200
-#: rights the admin bot needs in a channel it publishes in
-PUBLISHING_RIGHTS = ("post_messages", "edit_messages", "delete_messages")
 STAYS_UNTIL_DELETED = "It is older than 48 hours: I take away text and button; only you can delete the message."
 NOT_OURS = "Another bot published it, so I can neither change nor delete it. Delete it in the channel."
 NO_MESSAGE = "I do not know which message it is, so I cannot delete it. Delete it in the channel."
@@ -128,11 +127,6 @@ def buttons_of(one: Shown, back: Back, *, has_other_channels: bool = False) -> t
                 [_act("Drop it", act.OFF, one, back)],
             )
     return (open_row(one),) if one.announcement.state is AnnouncementState.EMPTIED else ()
-
-
-def give_right_button(bot_username: str) -> InlineKeyboardButton:
-    """Make the button that opens Telegram's dialog for the admin bot's rights in a channel."""
-    return InlineKeyboardButton(text="Give the right", url=add_to_channel_link(bot_username, PUBLISHING_RIGHTS))
 
 
 def announcement_screen(one: Shown, back: Back) -> Screen:

@@ -9,7 +9,7 @@ from core.subscriptions import Channel
 from views.buttons import PRIMARY, Row, button
 from views.html import bare, cut, isolate
 from views.navigation import ConnectChannel, OpenChannel, Section, parent
-from views.publishing.announcement_screens import Shown, buttons_of, give_right_button, open_row, state_words
+from views.publishing.announcement_screens import Shown, buttons_of, open_row, state_words
 from views.publishing.callbacks import (
     AnnouncementAction,
     AnnouncementButton,
@@ -24,6 +24,7 @@ from views.publishing.callbacks import (
 from views.publishing.draft_screens import DraftFacts, post_parent
 from views.publishing.paging import page_of, pager
 from views.publishing.times import time_words
+from views.publishing_rights import may_not_post
 from views.screens import Parent, Screen
 
 #: characters of a channel's name in a line of several, and of one on a button
@@ -145,8 +146,7 @@ def connect_parent(draft: str) -> Parent | None:
 def rights_screen(title: str, bot_username: str, chat_id: int, draft: str, parent: Parent) -> Screen:
     """Return the sentence about rights the admin bot misses in a channel."""
     again = button("Check again", CheckRights(chat_id=chat_id, draft=draft).pack())
-    text = f"@{bot_username} may not post in {isolate(title, _TOLD_MAX)}."
-    return Screen(text, ([give_right_button(bot_username)], [again]), parent)
+    return may_not_post(title, bot_username, again, parent)
 
 
 def switched_on(channel: Channel) -> Screen:
@@ -158,9 +158,8 @@ def switched_on(channel: Channel) -> Screen:
 def rights_for_switch(title: str, bot_username: str, chat_id: int) -> Screen:
     """Return the sentence about rights the admin bot misses, below a channel's card."""
     again = button("Check again", ConnectChannel(chat_id=chat_id).pack())
-    text = f"@{bot_username} may not post in {isolate(title, _TOLD_MAX)}."
     back = Parent(cut(bare(title), _PARENT_MAX), OpenChannel(chat_id=chat_id).pack())
-    return Screen(text, ([give_right_button(bot_username)], [again]), back)
+    return may_not_post(title, bot_username, again, back)
 
 
 def connected(title: str) -> str:

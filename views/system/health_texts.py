@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from core.health import Finding, Trouble
+from core.health.findings import Finding, Trouble
 from views.html import cut, esc
 
 _BOTS = {"user_bot": "user bot", "admin_bot": "admin bot"}

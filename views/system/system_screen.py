@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from core.health import Health
+from core.health.findings import Health
 from views.html import bare, cut, esc
 from views.navigation import MENU, Section, open_button
 from views.screens import Screen

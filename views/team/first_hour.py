@@ -1,24 +1,19 @@
 """What the owner reads and presses in the first hour, after the storage channel is chosen."""
 
 from aiogram.types import (
-    InlineKeyboardButton,
     KeyboardButton,
-    KeyboardButtonRequestChat,
     ReplyKeyboardMarkup,
 )
 
+from views import publishing_rights
 from views.admin_texts import SEND_ANYTHING
-from views.buttons import PRIMARY, button, rights
-from views.html import isolate
-from views.links import add_to_channel_link
+from views.buttons import PRIMARY, button
 from views.navigation import OpenPreview, Section, open_button
 from views.screens import Screen
 from views.team.callbacks import CheckFirstChannel
 
 #: identifies the answer to this picker
 FIRST_CHANNEL_REQUEST_ID = 11
-#: rights requested for the admin bot in a channel to publish in
-PUBLISHING_RIGHTS = ("post_messages", "edit_messages", "delete_messages")
 WHICH_CHANNEL = "Which channel do your subscribers read?"
 PICKER_BUTTON = "Choose my channel"
 LATER_BUTTON = "Later"
@@ -29,13 +24,7 @@ IT_IS_OUT = "It is out."
 
 def pick_channel() -> ReplyKeyboardMarkup:
     """Show Telegram's chat picker, which also creates a channel and adds the admin bot with its rights; and `Later`."""
-    request = KeyboardButtonRequestChat(
-        request_id=FIRST_CHANNEL_REQUEST_ID,
-        chat_is_channel=True,
-        user_administrator_rights=rights((*PUBLISHING_RIGHTS, "manage_chat", "promote_members")),
-        bot_administrator_rights=rights((*PUBLISHING_RIGHTS, "manage_chat")),
-        request_title=True,
-    )
+    request = publishing_rights.channel_request(FIRST_CHANNEL_REQUEST_ID)
     return ReplyKeyboardMarkup(
         keyboard=[[KeyboardButton(text=PICKER_BUTTON, request_chat=request)], [KeyboardButton(text=LATER_BUTTON)]],
         resize_keyboard=True,
@@ -44,10 +33,9 @@ def pick_channel() -> ReplyKeyboardMarkup:
 
 
 def may_not_post(title: str, username: str, chat_id: int) -> Screen:
-    """Return which right the admin bot misses in a channel, with the button that gives it."""
-    add = InlineKeyboardButton(text="Give the right", url=add_to_channel_link(username, PUBLISHING_RIGHTS))
+    """Say that the admin bot misses a right in the channel subscribers read."""
     check = button("Check again", CheckFirstChannel(chat_id=chat_id).pack())
-    return Screen(f"@{username} may not post in {isolate(title, 60)}.", ([add], [check]))
+    return publishing_rights.may_not_post(title, username, check)
 
 
 def after_publishing(code: str) -> Screen:

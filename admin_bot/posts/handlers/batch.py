@@ -28,7 +28,7 @@ from admin_bot.states import Collecting
 from admin_bot.storage.albums import AlbumCollector
 from admin_bot.storage.copier import Stored
 from core.posts import Post
-from database.operations import post_ops
+from database.operations.posts import post_ops
 from views.admin_texts import FIRST_THE_BATCH
 from views.posts import batch_texts as texts
 from views.posts import made as made_views

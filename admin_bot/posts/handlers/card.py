@@ -20,7 +20,8 @@ from admin_bot.states import Asked, PostAsked
 from core.clock import Clock
 from core.posts import Post
 from core.settings.announcing import announcement_label
-from database.operations import post_ops, settings_ops
+from database.operations import settings_ops
+from database.operations.posts import post_ops
 from views.admin_texts import FIRST_THE_BATCH
 from views.navigation import OpenPost, OpenPreview
 from views.posts import cards as card_views

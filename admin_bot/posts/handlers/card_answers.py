@@ -22,7 +22,7 @@ from admin_bot.storage.copier import NotStored
 from core.clock import Clock
 from core.errors import BadInput
 from core.posts import SOURCES_MAX, read_text
-from database.operations import post_ops
+from database.operations.posts import post_ops
 from views.html import esc
 from views.posts import cards as card_views
 from views.posts import questions as texts

@@ -15,8 +15,9 @@ from core.clock import Clock
 from core.posts import undoable
 from core.team.admins import Role
 from core.team.rights import may_take_down
-from database.operations import post_ops, settings_ops
+from database.operations import settings_ops
 from database.operations.announcements import changes as announcement_changes
+from database.operations.posts import post_ops
 from views.admin_texts import not_your_role
 from views.html import bare
 from views.posts import changes as change_views

@@ -14,9 +14,9 @@ from core.clock import Clock
 from core.posts import Post
 from core.team.admins import Role
 from core.team.rights import may_take_down
-from database.operations import post_ops, post_takedown
 from database.operations.announcements import changes as announcement_changes
 from database.operations.announcements import removals
+from database.operations.posts import post_ops, post_takedown
 from views.admin_texts import not_your_role
 from views.posts import cards as views
 from views.posts.callbacks import PostAction, PostButton

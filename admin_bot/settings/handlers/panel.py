@@ -20,8 +20,10 @@ from views.navigation import GroupButton, Open, Section
 from views.screens import Screen
 from views.settings import field_screens, panel, texts
 from views.settings.callbacks import (
+    AskButton,
     ConfirmedButton,
     FieldButton,
+    SaveButton,
     SetButton,
     ShowButton,
     from_button,
@@ -139,9 +141,16 @@ def editor_of(query: CallbackQuery) -> Editor:
     return Editor(query.from_user.id, query.from_user.first_name)
 
 
-async def is_known(_: CallbackQuery, callback_data: FieldButton | SetButton | ConfirmedButton | ShowButton) -> bool:
-    """Refuse names of no setting: clients can forge callback data."""
-    return callback_data.name in BotSettings.model_fields
+async def is_known(
+    _: CallbackQuery,
+    callback_data: FieldButton | SetButton | ConfirmedButton | ShowButton | AskButton | SaveButton,
+) -> bool:
+    """Refuse names of no setting, and of one that has its screen elsewhere: clients can forge callback data.
+
+    What is set elsewhere is checked there, and may need another right.
+    """
+    name = callback_data.name
+    return name in BotSettings.model_fields and field_of(name).control is not Control.ELSEWHERE
 
 
 def build() -> Router:

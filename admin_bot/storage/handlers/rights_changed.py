@@ -7,6 +7,7 @@ from aiogram.types import ChatMemberUpdated
 from admin_bot.storage.alarm import StorageAlarm
 from admin_bot.storage.channel import StorageChannel, lacks_of_admin_bot
 from admin_bot.storage.setup import AfterStorage, StorageSetup
+from database.team import Team
 from views.owner_alerts import storing_lost
 from views.storage.rights import lacks_of
 
@@ -18,10 +19,11 @@ async def rights_changed(
     storage_alarm: StorageAlarm,
     storage_setup: StorageSetup,
     first_hour: AfterStorage,
+    team: Team,
 ) -> None:
     if event.chat.id != await storage_channel.find():
         if not lacks_of_admin_bot(event.new_chat_member):
-            await storage_setup.go_on(event.chat.id, first_hour)
+            await storage_setup.go_on(event.chat.id, first_hour, team)
         return
     lacks = lacks_of_admin_bot(event.new_chat_member)
     if not lacks:

@@ -9,6 +9,7 @@ from admin_bot.screens import answer, screen_id, show_in_place, toast, turn_to
 from admin_bot.storage.channel import StorageChannel, describe
 from admin_bot.storage.setup import AfterStorage, Chosen, NotYet, StorageSetup
 from core.settings.changes import Editor
+from database.team import Team
 from views.navigation import Open, Section
 from views.screens import Screen
 from views.storage import keyboards, screens, texts
@@ -73,14 +74,14 @@ async def open_storage(
 
 
 async def membership_changed(
-    event: ChatMemberUpdated, user_bot: Bot, storage_setup: StorageSetup, first_hour: AfterStorage
+    event: ChatMemberUpdated, user_bot: Bot, storage_setup: StorageSetup, first_hour: AfterStorage, team: Team
 ) -> None:
     """A bot came into a channel: go on with the set-up that waits for it."""
     who = event.new_chat_member.user
     if event.new_chat_member.status not in ("administrator", "member"):
         return
     if who.id == user_bot.id:
-        await storage_setup.go_on(event.chat.id, first_hour)
+        await storage_setup.go_on(event.chat.id, first_hour, team)
     elif who.is_bot:
         await storage_setup.tell_of_wrong_bot(event.chat.id, who.username or "")
 

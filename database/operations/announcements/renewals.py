@@ -19,6 +19,16 @@ from database.values import Document, to_key
 _ID = "button_renewal"
 #: what becomes of the button of a row; a closed list
 _STATES = ("due", "done", "failed", "kept")
+#: not published, but possibly later: their link has the name of now
+_NOT_OUT: Document = {
+    "$in": [
+        AnnouncementState.PLANNED,
+        AnnouncementState.SENDING,
+        AnnouncementState.UNKNOWN,
+        AnnouncementState.FAILED,
+        AnnouncementState.MISSED,
+    ]
+}
 #: rows marked at once
 PAGE = 500
 
@@ -113,8 +123,12 @@ async def cancel(key: str) -> bool:
 async def mark_page(renewal: Renewal, now: datetime) -> bool:
     """Mark the next PAGE published announcements for the renewal; False when there are none left. May be repeated.
 
-    A row whose content is to be edited anyway gets its new button with it.
+    A row whose content is to be edited anyway gets its new button with it. With the first page, what is not published
+    yet is marked to get its new button right after it is; the counts leave it out.
     """
+    if not renewal.cursor:
+        ahead: Document = {"state": _NOT_OUT, "edit": None}
+        await announcements().update_many(ahead, {"$set": {"edit": EditKind.BUTTON, "edit_at": now}})
     condition: Document = {"state": AnnouncementState.PUBLISHED}
     if renewal.cursor:
         condition["_id"] = {"$gt": to_key(renewal.cursor)}

@@ -4,8 +4,9 @@ import structlog
 
 from core.announcements import TROUBLED, Announcement, AnnouncementState
 from core.errors import StoreUnavailable
-from core.incidents import announcement_incident, announcement_key_of, announcement_stays_incident
-from database.operations import announcement_ops, channel_ops, incident_ops, post_ops
+from core.health.incidents import announcement_incident, announcement_key_of, announcement_stays_incident
+from database.operations import announcement_ops, channel_ops, incident_ops
+from database.operations.posts import post_ops
 from monitoring.alerts import Alerts
 from views import owner_alerts
 
@@ -31,12 +32,15 @@ class AnnouncementAlerts:
     async def tell_all(self) -> None:
         """Alert the owners of what is open and they were not told of, and close what no longer is."""
         troubled = await announcement_ops.find_troubled(_LOOKED_AT)
-        for one in {one.key: one for one in reversed(troubled)}.values():
-            await self.tell(one)
+        known = await incident_ops.find_told()
+        drafts = {one.key: one for one in reversed(troubled)}
+        for key, one in drafts.items():
+            if announcement_incident(key) not in known:
+                await self.tell(one)
         for incident in await incident_ops.find_open():
-            key = announcement_key_of(incident)
-            if key is not None:
-                await self.settle(key)
+            draft = announcement_key_of(incident)
+            if draft is not None and draft not in drafts:
+                await self.settle(draft)
 
     async def settle(self, key: str) -> None:
         """Close the incident of a draft if none of its announcements needs a person any more."""

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import structlog
 from aiogram import Bot
 
-from core.announcements import Announcement, AnnouncementState
+from core.announcements import Announcement, AnnouncementState, EditKind
 from core.clock import Clock
 from database.operations import announcement_ops
 from database.operations.announcements import changes, removals
@@ -102,7 +102,8 @@ class Edits:
 
     async def _url_of(self, one: Announcement) -> str | None:
         """Return the link its button shall have; None when Telegram does not tell the @name of the bot."""
-        if one.renewal_state != "due":
+        # one that was marked before it was published belongs to no renewal
+        if one.edit is not EditKind.BUTTON and one.renewal_state != "due":
             return one.url
         now = self._clock.now()
         if self._username is None or not timedelta() <= now - self._username[1] < NAME_KEPT_FOR:

@@ -15,8 +15,8 @@ from core.announcements import Announcement, AnnouncementState, catch_up_at, is_
 from core.errors import StoreUnavailable, TollgateError
 from core.posts import PostStatus
 from core.retries import retry_while_unavailable
-from database.operations import post_ops
 from database.operations.announcements import publishing
+from database.operations.posts import post_ops
 from schedulers.jobs.announcements.alerts import AnnouncementAlerts
 from schedulers.jobs.announcements.calls import AnnouncementCalls, Done, Gone, Later, Outcome, Refused, Unknown
 from schedulers.runner import Run

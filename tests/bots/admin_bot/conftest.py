@@ -22,7 +22,8 @@ from core.posts import Post, PostFilter
 from core.supervisor import Supervisor
 from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
-from database.operations import post_search, settings_ops
+from database.operations import settings_ops
+from database.operations.posts import post_search
 from database.team import Team
 from monitoring.alerts import Alerts
 from schedulers import registry

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from aiogram.types import Update
 
-from database.operations import post_ops, settings_ops
+from database.operations import settings_ops
+from database.operations.posts import post_ops
 from tests.house import ALICE, USER_BOT, House
 from views.subscribers import texts
 

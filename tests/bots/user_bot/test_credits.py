@@ -8,7 +8,8 @@ import pytest
 
 from core.errors import StoreUnavailable
 from core.users import User
-from database.operations import deletion_ops, delivery_ops, post_ops, user_credits, user_ops
+from database.operations import deletion_ops, delivery_ops, user_credits, user_ops
+from database.operations.posts import post_ops
 from schedulers import create_message_deleter_scheduler
 from tests.bots.user_bot.killed import BOT, LAPSE, kill_while_sending, row, texts
 from tests.house import ALICE, OLIVE, USER_BOT, House, house_with_credits

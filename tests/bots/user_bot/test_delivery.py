@@ -6,7 +6,8 @@ from datetime import timedelta
 from core.delivery import PendingDeletion
 from core.posts import PostField
 from database.connection import current_database
-from database.operations import deletion_ops, post_ops, settings_ops, user_ops
+from database.operations import deletion_ops, settings_ops, user_ops
+from database.operations.posts import post_ops
 from schedulers import create_message_deleter_scheduler
 from tests.bots.user_bot.killed import count_copies, reader
 from tests.house import ALICE, STORAGE, USER_BOT, House

@@ -6,7 +6,8 @@ import pytest
 
 from core.subscriptions import ChannelMode, MembershipStatus, OnError
 from database.connection import current_database
-from database.operations import channel_ops, membership_ops, post_ops, settings_ops, user_credits, user_ops
+from database.operations import channel_ops, membership_ops, settings_ops, user_credits, user_ops
+from database.operations.posts import post_ops
 from tests.bots.user_bot.test_verification import PAGE, back_link, complete_page, offered_token, subscriber
 from tests.house import ADMIN_BOT, ALICE, BOB, USER_BOT, House, running_house
 from user_bot.gate import subscriptions, unlock_links

@@ -7,6 +7,7 @@ import pytest
 
 from core.announcements import Announcement, AnnouncementState, CoverMessage
 from core.clock import ManualClock
+from database.connection import Database
 from database.operations import announcement_ops
 from database.operations.announcements import changes, removals
 from schedulers.jobs.announcements.deleter import REFUSALS_MAX
@@ -234,3 +235,17 @@ async def test_many_are_taken_out_in_one_run_and_each_is_counted(
     counts = await process.remove()
 
     assert (counts.done, channels.posted) == ({"withdrawn": 35}, [])
+
+
+async def test_what_the_owners_know_of_costs_three_reads_however_many_need_a_person(
+    db: Database, process: Process, clock: ManualClock, told: list[str]
+) -> None:
+    for number in range(5):
+        await in_state(S.FAILED, clock.now(), key=f"{number}", chat_id=-2000 - number)
+    await process.remove()
+    assert len(told) == 5
+    db.calls.clear()
+
+    await process.remove()
+
+    assert (len(told), sum(db.calls.values())) == (5, 4), "what is due, and three reads"

@@ -207,6 +207,22 @@ async def test_a_renewal_gives_every_button_the_new_name(
     assert (progress.total, progress.done, progress.is_over) == (3, 3, True)
 
 
+async def test_what_was_planned_before_a_renewal_gets_the_new_name_once_it_is_out(
+    process: Process, channels: Channels, clock: ManualClock
+) -> None:
+    one = await planned(clock.now() + 10 * MINUTE)
+    channels.username = "new_name_bot"
+    await renewals.start("r1", 5, clock.now())
+    await process.publish_all(for_up_to=MINUTE)
+    progress = await renewals.find()
+    assert progress is not None and (progress.total, progress.is_over) == (0, True)
+
+    await process.publish_all(for_up_to=11 * MINUTE)
+
+    [posted] = channels.of(GARDEN)
+    assert (posted.url, (await stored(one)).edit_at) == (NEW_URL, None)
+
+
 async def test_one_channel_gets_at_most_twenty_edits_a_minute_and_room_for_publishing(
     process: Process, channels: Channels, clock: ManualClock
 ) -> None:

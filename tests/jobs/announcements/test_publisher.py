@@ -12,8 +12,9 @@ from aiohttp import ServerDisconnectedError
 from core.announcements import Announcement, AnnouncementState, CoverMessage, is_missed
 from core.clock import ManualClock
 from database.connection import Database
-from database.operations import announcement_ops, post_ops
+from database.operations import announcement_ops
 from database.operations.announcements import publishing, removals
+from database.operations.posts import post_ops
 from schedulers.jobs.announcements.calls import Outcome
 from schedulers.jobs.announcements.sending import CannotPublish
 from sender.lanes import Lane, current_lane

@@ -5,8 +5,9 @@ from typing import Any
 
 from core.announcements import Announcement, AnnouncementState, NewAnnouncement
 from database.connection import current_database
-from database.operations import announcement_ops, post_ops
+from database.operations import announcement_ops
 from database.operations.announcements import publishing, removals
+from database.operations.posts import post_ops
 from database.values import Document, to_key
 
 BOT, OTHER_BOT = 1001, 1003

@@ -4,9 +4,10 @@ from collections import Counter
 
 from core.delivery_states import LEASE_FOR
 from core.posts import Post, PostAccess
-from database.operations import delivery_ops, post_ops, settings_ops, user_credits, user_ops
+from database.operations import delivery_ops, settings_ops, user_credits, user_ops
 from database.operations.delivered_counts import count_delivered
 from database.operations.delivery_ops import NewDelivery
+from database.operations.posts import post_ops
 from tests.house import ALICE, USER_BOT, House
 from tests.operations.counts.counting import Cost, Wire, counted
 from user_bot.delivery.request import Outcome

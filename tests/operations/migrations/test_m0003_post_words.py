@@ -8,7 +8,7 @@ from database.connection import Database
 from database.migrations import runner
 from database.migrations.m0003_post_words import MIGRATION
 from database.migrations.runner import migrate
-from database.operations import post_ops, post_search
+from database.operations.posts import post_ops, post_search
 from database.values import Document
 from tests.operations.conftest import NOW, StepIn, away_after
 

@@ -14,7 +14,7 @@ from core.broadcasts import Broadcast, BroadcastStatus, NewBroadcast, RecipientS
 from core.clock import ManualClock
 from core.delivery import PendingDeletion
 from core.delivery_states import Delivery
-from core.health import Health
+from core.health.findings import Health
 from core.jobs import JobOutcome, RunReport
 from core.posts import Content, Post, PostField, PostFilter, PostItem
 from core.segments import Segment, SegmentKind
@@ -50,10 +50,6 @@ from database.operations import (
     membership_ops,
     orphan_ops,
     pause_ops,
-    post_content,
-    post_ops,
-    post_search,
-    post_takedown,
     run_ops,
     segments,
     session_ops,
@@ -66,6 +62,7 @@ from database.operations import (
 )
 from database.operations.announcements import changes, publishing, removals, renewals
 from database.operations.announcements import rows as announcement_rows
+from database.operations.posts import post_content, post_ops, post_search, post_takedown
 from database.operations.shorteners import shortener_counts, shortener_ops
 from database.values import Document, with_id
 from tests.operations.plans.rows import (
@@ -318,6 +315,7 @@ _ANNOUNCED = (
     _case(renewals.start, "r2", 1, NOW),
     _case(renewals.find),
     _case(renewals.find_renewal),
+    _case(renewals.mark_page, _RENEWAL, NOW, way="the first page"),
     _case(renewals.mark_page, _RENEWAL.model_copy(update={"cursor": _id(1)}), NOW),
     _case(renewals.cancel, "r2"),
 )
@@ -560,6 +558,7 @@ CASES: tuple[Case, ...] = (
     _case(incident_ops.release_close, OVER_INCIDENT),
     _case(incident_ops.close, OVER_INCIDENT, NOW),
     _case(incident_ops.find_open),
+    _case(incident_ops.find_told),
     _case(incident_ops.count_open),
     _case(membership_ops.find_memberships, 1, [-1, -2, -3]),
     _case(membership_ops.record, -1, 1, _MEMBER, NOW, way="known"),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.posts import Content, Post, PostItem
-from database.operations import post_ops
+from database.operations.posts import post_ops
 
 MADE_AT = datetime(2026, 3, 1, tzinfo=UTC)
 STORAGE = -100

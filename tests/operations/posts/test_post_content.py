@@ -6,8 +6,8 @@ import pytest
 
 from core.posts import UNDO_FOR, Content, Cover, CoverKind, Post, PostField, PostItem, appended, without
 from database.connection import Database
-from database.operations import post_content, post_ops
-from database.operations.post_content import ContentChanged, Unused
+from database.operations.posts import post_content, post_ops
+from database.operations.posts.post_content import ContentChanged, Unused
 from tests.operations.conftest import StepIn
 from tests.operations.posts.making import BOB, MADE_AT, OLIVE, STORAGE, content, found, make
 

@@ -8,8 +8,8 @@ import pytest
 
 from core.posts import SOURCES_MAX, UNDO_FOR, Cover, CoverKind, FieldChange, Post, PostAccess, PostField
 from database.connection import Database
-from database.operations import post_ops
-from database.operations.post_ops import OptionChanged, OptionDiffers
+from database.operations.posts import post_ops
+from database.operations.posts.post_ops import OptionChanged, OptionDiffers
 from tests.operations.conftest import StepIn
 from tests.operations.posts.making import BOB, MADE_AT, OLIVE, STORAGE, found, make
 from tests.posts import set_field

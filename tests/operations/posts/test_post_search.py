@@ -4,7 +4,7 @@ import pytest
 
 from core.posts import Post, PostField, PostFilter, PostStatus
 from database.connection import Database
-from database.operations import post_ops, post_search
+from database.operations.posts import post_ops, post_search
 from tests.operations.posts.making import MADE_AT, OLIVE, make
 from tests.posts import set_field
 

@@ -8,9 +8,10 @@ import pytest
 from core.delivery import TELEGRAM_DELETE_LIMIT
 from core.posts import Post, PostStatus
 from database.connection import Database
-from database.operations import deletion_ops, delivery_ops, post_ops, post_takedown
+from database.operations import deletion_ops, delivery_ops
 from database.operations.delivery_ops import NewDelivery
-from database.operations.post_takedown import PostCopies
+from database.operations.posts import post_ops, post_takedown
+from database.operations.posts.post_takedown import PostCopies
 from tests.operations.posts.making import OLIVE, found, make
 
 MS, MINUTE, HOUR = timedelta(milliseconds=1), timedelta(minutes=1), timedelta(hours=1)

@@ -20,7 +20,6 @@ from database.operations import (
     deletion_ops,
     delivery_ops,
     membership_ops,
-    post_ops,
     run_ops,
     statistics_ops,
     token_counts,
@@ -29,6 +28,7 @@ from database.operations import (
     user_ops,
 )
 from database.operations.delivery_ops import NewDelivery
+from database.operations.posts import post_ops
 from tests.operations.probing.table import DAY, HOLD, NOW, Finding, attempt, expect, new_name, promise
 
 COROUTINES, PROCESSES, ROUNDS = 50, 3, 5

@@ -13,7 +13,7 @@ from core.broadcasts import Broadcast, BroadcastStatus, NewBroadcast, RecipientS
 from core.delivery import PendingDeletion
 from core.delivery_states import Delivery
 from core.errors import StoreUnavailable
-from core.health import Health
+from core.health.findings import Health
 from core.jobs import JobOutcome, RunReport
 from core.posts import Content, ContentUndo, Post, PostField, PostItem
 from core.segments import Segment
@@ -49,10 +49,6 @@ from database.operations import (
     membership_ops,
     orphan_ops,
     pause_ops,
-    post_content,
-    post_ops,
-    post_search,
-    post_takedown,
     run_ops,
     segments,
     session_ops,
@@ -63,6 +59,7 @@ from database.operations import (
     user_credits,
     user_ops,
 )
+from database.operations.posts import post_content, post_ops, post_search, post_takedown
 from database.operations.shorteners import shortener_counts, shortener_ops
 from tests.operations.plans.catalogue import BESIDES, operations_there_are
 from tests.operations.store.announcement_calls import ANNOUNCEMENT_CALLS
@@ -293,6 +290,7 @@ OPERATIONS: dict[str, Operation] = {
     "incident_ops.release_close": lambda: incident_ops.release_close("x"),
     "incident_ops.mark_notified": lambda: incident_ops.mark_notified("x", NOW),
     "incident_ops.find_open": incident_ops.find_open,
+    "incident_ops.find_told": incident_ops.find_told,
     "housekeeping_ops.delete_expired_login_codes": lambda: housekeeping_ops.delete_expired_login_codes(NOW),
     "housekeeping_ops.delete_failed_deliveries": lambda: housekeeping_ops.delete_failed_deliveries(NOW),
     "inactive_user_ops.delete_inactive": lambda: inactive_user_ops.delete_inactive(1, NOW, NOW),

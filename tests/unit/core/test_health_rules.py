@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.health import STALE_AFTER, Finding, Health, Trouble, WatchedFinding
-from core.health_rules import GRACE, OPEN_AFTER, OVER_AFTER, WatchUpdate, check_job, is_overdue, latest, update_watched
+from core.health.findings import STALE_AFTER, Finding, Health, Trouble, WatchedFinding
+from core.health.rules import GRACE, OPEN_AFTER, OVER_AFTER, WatchUpdate, check_job, is_overdue, latest, update_watched
 from core.jobs import JobOutcome, JobRun, LeaseRow
 from schedulers import registry
 

@@ -1,6 +1,6 @@
 """Open incidents become what the Menu shows first."""
 
-from core.troubles import OpenTrouble, TroubleKind, troubles
+from core.health.troubles import OpenTrouble, TroubleKind, troubles
 
 
 def test_troubles_come_in_order_of_weight() -> None:

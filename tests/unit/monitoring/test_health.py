@@ -10,7 +10,7 @@ from aiogram.methods import GetMe, GetUpdates, TelegramMethod
 from aiogram.types import Chat, Message, Update
 
 from core.errors import StoreUnavailable
-from core.health import Finding, Trouble
+from core.health.findings import Finding, Trouble
 from monitoring import health as subject
 from monitoring import metrics
 from monitoring.alerts import Alerts

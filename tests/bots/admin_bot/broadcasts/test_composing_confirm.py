@@ -6,7 +6,8 @@ import pytest
 from aiogram.methods import AnswerCallbackQuery, CopyMessage
 
 from core.posts import PostFilter
-from database.operations import broadcast_ops, post_search, user_ops
+from database.operations import broadcast_ops, user_ops
+from database.operations.posts import post_search
 from tests.bots.admin_bot.broadcasts.composing import (
     ANN,
     SHOP,

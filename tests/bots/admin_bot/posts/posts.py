@@ -9,8 +9,9 @@ from aiogram.methods import AnswerCallbackQuery, EditMessageText, SendMessage
 
 from core.announcements import NewAnnouncement
 from core.posts import Post, PostItem
-from database.operations import announcement_ops, post_ops
+from database.operations import announcement_ops
 from database.operations.announcements import publishing
+from database.operations.posts import post_ops
 from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
 
 PHOTO: dict[str, Any] = {"photo": [{"file_id": "p", "file_unique_id": "p", "width": 90, "height": 90}]}

@@ -10,7 +10,8 @@ from aiogram.methods import CopyMessages, DeleteMessage, EditMessageText
 
 from core.posts import Post, PostAccess, PostField
 from core.settings.model import AccessMode
-from database.operations import audit_ops, post_ops, settings_ops
+from database.operations import audit_ops, settings_ops
+from database.operations.posts import post_ops
 from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
 from tests.bots.admin_bot.posts.posts import PHOTO, counted_commands, is_one_edit, made, open_card, publish, stored
 from tests.bots.admin_bot.telegram import MakeError, bad_request

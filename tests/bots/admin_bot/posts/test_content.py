@@ -8,7 +8,8 @@ from aiogram.methods import CopyMessages, DeleteMessages
 
 from core.announcements import AnnouncementState
 from core.posts import Cover, CoverKind, PostField
-from database.operations import announcement_ops, audit_ops, post_ops
+from database.operations import announcement_ops, audit_ops
+from database.operations.posts import post_ops
 from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
 from tests.bots.admin_bot.posts.posts import PHOTO, is_one_edit, open_card, publish, stored
 from tests.bots.admin_bot.telegram import bad_request

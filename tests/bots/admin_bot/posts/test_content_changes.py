@@ -8,7 +8,8 @@ from aiogram.methods import CopyMessages, DeleteMessages
 from admin_bot.posts.post_maker import Made, NotMade, PostMaker
 from core.errors import StoreUnavailable
 from core.posts import ITEMS_MAX, UNDO_FOR, Post, PostItem
-from database.operations import audit_ops, post_ops
+from database.operations import audit_ops
+from database.operations.posts import post_ops
 from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
 from tests.bots.admin_bot.telegram import bad_request
 from views.posts import content_texts

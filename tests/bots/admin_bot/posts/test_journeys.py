@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from core.posts import Post, PostFilter
-from database.operations import post_search, settings_ops
+from database.operations import settings_ops
+from database.operations.posts import post_search
 from sender.limiting.chat_limits import GROUP_WINDOW_S
 from tests.bots.admin_bot.standstill import Time
 from tests.house import ADMIN_BOT, OLIVE, STORAGE, USER_BOT, House, running_house

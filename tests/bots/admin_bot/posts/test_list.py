@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from aiogram.methods import DeleteMessage, SendMessage
 
-from database.operations import post_ops
+from database.operations.posts import post_ops
 from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
 from tests.bots.admin_bot.posts.posts import PHOTO, counted_commands, entries, is_one_edit, made
 from views.admin_texts import STALE_BUTTON

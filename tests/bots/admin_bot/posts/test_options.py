@@ -6,7 +6,8 @@ import pytest
 from aiogram.methods import GetChat
 
 from core.posts import PostAccess, PostField
-from database.operations import audit_ops, post_ops
+from database.operations import audit_ops
+from database.operations.posts import post_ops
 from tests.bots.admin_bot.conftest import AdminBot
 from tests.bots.admin_bot.posts.posts import BOB, counted_commands, is_one_edit, open_card, stored
 from tests.bots.admin_bot.telegram import bad_request

@@ -16,7 +16,8 @@ from admin_bot.states import QUESTIONS, Collecting
 from core.settings.model import AccessMode
 from core.subscriptions import Channel
 from core.team.admins import Role
-from database.operations import audit_ops, channel_ops, post_ops, settings_ops
+from database.operations import audit_ops, channel_ops, settings_ops
+from database.operations.posts import post_ops
 from tests.bots.admin_bot.conftest import ADMIN_BOT, OWNER, STORAGE, STRANGER, USER_BOT, AdminBot
 from tests.bots.admin_bot.posts.posts import publish
 from tests.bots.admin_bot.telegram import MakeError, administrator, bad_request

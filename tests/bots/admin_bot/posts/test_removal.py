@@ -8,7 +8,8 @@ from aiogram.types import User
 from core.announcements import AnnouncementState
 from core.posts import Post
 from core.team.admins import Role
-from database.operations import announcement_ops, audit_ops, post_ops, post_takedown
+from database.operations import announcement_ops, audit_ops
+from database.operations.posts import post_ops, post_takedown
 from tests.bots.admin_bot.conftest import AdminBot
 from tests.bots.admin_bot.posts.posts import is_one_edit, made, open_card, publish, stored
 from views.admin_texts import CHANGED_SINCE, not_your_role

@@ -7,7 +7,8 @@ from aiogram.methods import AnswerCallbackQuery, CopyMessage, DeleteMessage, Edi
 
 from core.announcements import AnnouncementState, NewAnnouncement, Slots
 from core.posts import Cover, CoverKind, PostField
-from database.operations import announcement_ops, channel_ops, post_ops, settings_ops
+from database.operations import announcement_ops, channel_ops, settings_ops
+from database.operations.posts import post_ops
 from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
 from tests.bots.admin_bot.faults import lost
 from tests.bots.admin_bot.publishing import desk

@@ -13,7 +13,7 @@ from database.operations.announcements import publishing
 from tests.bots.admin_bot.conftest import ADMIN_BOT, OWNER, AdminBot
 from tests.bots.admin_bot.publishing import desk
 from tests.bots.admin_bot.publishing.desk import GARDEN, GREENHOUSE
-from views.admin_texts import STALE_BUTTON, TOO_LATE_TO_UNDO, UNDONE
+from views.admin_texts import CHANGED_SINCE, STALE_BUTTON, TOO_LATE_TO_UNDO, UNDONE
 from views.channels.callbacks import ChannelAction, ChannelButton
 from views.navigation import Section, data_of
 from views.publishing.announcement_texts import NOT_PUBLISHED_TO
@@ -168,7 +168,23 @@ async def test_nothing_planned_goes_out_in_a_channel_that_was_taken_off_the_list
     assert [one.id for one in await desk.announcement_ops_due(admin)] == [elsewhere]
     await admin.callback(AnnouncementButton(act=AnnouncementAction.SHOW, id=planned).pack())
     assert NOT_PUBLISHED_TO in admin.last_text and "Telegram refused" not in admin.last_text
+    # nor by an old button
+    await admin.callback(AnnouncementButton(act=AnnouncementAction.TRY_AGAIN, id=planned).pack())
+    await admin.callback(AnnouncementButton(act=AnnouncementAction.MOVE_TOMORROW, id=planned).pack())
+    found = await announcement_ops.find(planned)
+    assert found is not None and found.state is AnnouncementState.FAILED
     assert "Drop it" in admin.buttons()
+
+
+async def test_undo_plans_nothing_in_a_channel_that_was_taken_off_the_list_since(admin: AdminBot) -> None:
+    await desk.connect(admin)
+    await _plan(admin, _hours(5))
+    await admin.say("/schedule")
+    await admin.press("Sat 22")
+    await admin.press("Off the schedule")
+    await channel_ops.switch_publishing(GARDEN, is_on=False)
+    await admin.press("Undo")
+    assert admin.toasts[-1] == CHANGED_SINCE and await desk.planned() == []
 
 
 async def test_undo_after_its_time_publishes_nothing(admin: AdminBot) -> None:

@@ -11,10 +11,10 @@ from core.settings import FIELDS, Group
 from core.settings.changes import Editor
 from database.connection import Database
 from database.operations import audit_ops, settings_ops
-from tests.bots.admin_bot.conftest import OWNER, USER_BOT, AdminBot
+from tests.bots.admin_bot.conftest import OWNER, STORAGE, USER_BOT, AdminBot
 from views.admin_texts import CHANGED_SINCE, STALE_BUTTON, TOO_LATE_TO_UNDO, UNDONE
 from views.navigation import GroupButton
-from views.settings.callbacks import ConfirmedButton, FieldButton, SetButton, fingerprint
+from views.settings.callbacks import AskButton, ConfirmedButton, FieldButton, SetButton, fingerprint
 from views.settings.panel import NAMES
 
 BOB = Editor(7002, "Bob")
@@ -299,6 +299,9 @@ async def test_an_old_button_shows_the_setting_as_it_is_now(admin: AdminBot) -> 
         SetButton(name="access_mode", value="vip", seen="x").pack(),
         ConfirmedButton(name="access_mode", value="vip", seen="x").pack(),
         SetButton(name="storage_channel_id", value="5", seen=fingerprint(None)).pack(),
+        # none at all: what the picker sets is for owners
+        SetButton(name="storage_channel_id", value="-", seen=fingerprint(STORAGE)).pack(),
+        AskButton(name="storage_channel_id").pack(),
         SetButton(name="welcome_text", value="x", seen=fingerprint(None)).pack(),
         SetButton(name="no_such_setting", value="5", seen="x").pack(),
         FieldButton(name="model_config").pack(),

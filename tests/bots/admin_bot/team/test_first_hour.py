@@ -1,5 +1,7 @@
 """The first hour: each answer leads to the next question, each refusal has its sentence and the question stays."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -122,6 +124,17 @@ async def test_the_bots_arrival_in_another_channel_changes_nothing(fresh: AdminB
     fresh.world.members[USER_BOT.id] = administrator(USER_BOT)
     await joins(fresh, USER_BOT, chat_id=-1005)
     await joins(fresh, USER_BOT, status="left")
+    assert await storage_id(fresh) is None
+
+
+async def test_a_set_up_does_not_go_on_for_somebody_who_is_no_owner_any_more(fresh: AdminBot) -> None:
+    await pick_storage(fresh)
+    candidate = (await first_hour.load()).candidate
+    assert candidate is not None
+    await first_hour.keep_candidate(replace(candidate, admin_id=OTHER_BOT.id))
+    fresh.clock.move(timedelta(seconds=6))
+    fresh.world.members[USER_BOT.id] = administrator(USER_BOT)
+    await joins(fresh, USER_BOT)
     assert await storage_id(fresh) is None
 
 

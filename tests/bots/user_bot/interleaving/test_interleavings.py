@@ -19,7 +19,8 @@ from core.delivery_states import LEASE_FOR, DeliveryState
 from core.users import Visitor
 from database.collection import Collection
 from database.connection import Database, close_database, current_database, open_database
-from database.operations import deletion_ops, delivery_ops, post_ops, settings_ops, user_credits, user_ops
+from database.operations import deletion_ops, delivery_ops, settings_ops, user_credits, user_ops
+from database.operations.posts import post_ops
 from schedulers.jobs.message_deleter import MessageDeleter
 from schedulers.runner import Run
 from tests.bots.user_bot.interleaving.processes import Killed, Process, Trouble, lost, no_trouble, running

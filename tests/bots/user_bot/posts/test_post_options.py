@@ -7,8 +7,9 @@ import pytest
 
 from core.errors import StoreUnavailable
 from core.posts import Post, PostAccess, PostItem, Source
-from database.operations import post_ops, settings_ops, user_credits, user_ops
+from database.operations import settings_ops, user_credits, user_ops
 from database.operations.delivered_counts import count_delivered
+from database.operations.posts import post_ops
 from schedulers import create_message_deleter_scheduler
 from tests.clocks import yielding
 from tests.house import ALICE, STORAGE, USER_BOT, House

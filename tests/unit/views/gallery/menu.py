@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from core.troubles import OpenTrouble, TroubleKind
+from core.health.troubles import OpenTrouble, TroubleKind
 from tests.unit.views.gallery import LONG_CHANNEL, LONG_NAME, LONG_TITLE, LONG_USERNAME
 from views.buttons import button
 from views.conflicts import conflict

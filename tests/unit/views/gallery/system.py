@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from core.health import Finding, Health, Trouble
+from core.health.findings import Finding, Health, Trouble
 from core.job_status import JobStatus, overview
 from core.jobs import JobOutcome, JobRun, LeaseRow
 from schedulers import registry

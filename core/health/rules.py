@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.health import Finding, Trouble, WatchedFinding
+from core.health.findings import Finding, Trouble, WatchedFinding
 from core.jobs import JobOutcome, JobPlan, JobRun, LeaseRow
 
 #: checks that must find a problem before people are notified, with fewer than OVER_AFTER clean ones in a row between

@@ -1,0 +1,1 @@
+"""Health findings, incidents, and the troubles owners see first."""

@@ -1,0 +1,1 @@
+"""Operations of posts: the collection, its content, search, and taking down everywhere."""
