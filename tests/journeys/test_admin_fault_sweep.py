@@ -82,13 +82,13 @@ def forward_news(house: House) -> Awaitable[Any]:
 
 
 CHANNELS = (
-    Step(write("/channels"), "None yet"),
-    Step(press("Add a channel"), "Which channel do subscribers have to join?"),
-    Step(forward_news, "members only (mode join)"),
-    Step(press("Let requests count"), "(mode request)"),
-    Step(press("Pause"), "Paused:"),
-    Step(press("Remove"), "from the channels to join?"),
-    Step(press("Remove News"), "None yet"),
+    Step(write("/channels"), "No channel yet"),
+    Step(press("Connect a channel"), "Which one?"),
+    Step(forward_news, "Subscribers must join it"),
+    Step(press("Counts: members"), "Subscribers must join it"),
+    Step(press("Required: on"), "Nobody has to join it now"),
+    Step(press("Remove"), "from your channels?"),
+    Step(press("Remove News"), "No channel yet"),
 )
 
 
