@@ -29,13 +29,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 async def add(page: Page, kind: str, title: str) -> None:
     """Add a chat to join. `kind`: channel or group, as on the picker's button."""
     await say(page, "/channels")
-    await button(page, "Add a channel").click()
+    await button(page, f"Connect a {kind}").click()
     await look(page, f"ask-{kind}")
     await page.get_by_test_id("reply-button").filter(has_text=f"Choose a {kind}").click()
     await look(page, f"choose-{kind}")
     await page.get_by_test_id("choice").filter(has_text=title).click()
-    await expect(messages(page, "is added").filter(has_text=title)).to_have_count(1)
-    await expect(messages(page, "Channel to join").filter(has_text=title)).to_have_count(1)
+    await expect(messages(page, "is connected").filter(has_text=title)).to_have_count(1)
+    await expect(messages(page, "Subscribers must join it").filter(has_text=title)).to_have_count(1)
 
 
 async def set_up(page: Page) -> list[str]:
@@ -45,11 +45,11 @@ async def set_up(page: Page) -> list[str]:
     await add(page, "channel", PUBLIC)
     await add(page, "group", PRIVATE)
     await look(page, "channel-screen")
-    await button(page, "Let requests count as joined").click()
-    await expect(messages(page, "mode request")).to_have_count(1)
+    await button(page, "Counts: members").click()
+    await expect(button(page, "Counts: members and requests")).to_be_visible()
     await look(page, "channel-by-request")
-    await button(page, "Back").click()
-    await expect(messages(page, "in this order")).to_be_visible()
+    await button(page, "‹ Channels").click()
+    await expect(messages(page, "in the order subscribers see them")).to_be_visible()
     await look(page, "channels")
     await say(page, "/set access_mode credits")
     await expect(messages(page, "is now with credits")).to_have_count(1)
