@@ -75,7 +75,7 @@ async def confirm(page: Page) -> None:
 
 async def take_back(page: Page) -> None:
     await button(page, "Delete for everyone").click()
-    await expect(messages(page, "from 3 people?")).to_have_count(1)
+    await expect(messages(page, "for 3 people?")).to_have_count(1)
     await look(page, "broadcast-take-back")
     await button(page, "Delete for 3 people").click()
     # the deleter polls every two seconds; the progress message is updated every three
