@@ -145,7 +145,7 @@ async def test_a_button_for_a_removed_post_does_not_reveal_its_title(gated: Hous
     await post_ops.remove(post.code)
     await house.bob.text(USER_BOT, "/start")
     await house.bob.forge_callback(USER_BOT, f"newlink:{post.code}")
-    token = await offered_token(house, BOB, contains="erif")
+    token = await offered_token(house, BOB, contains="nlock")
     assert token.post_code is None
     assert not any("Secret" in text for text in await texts_sent(house, BOB))
 
