@@ -36,7 +36,7 @@ _NO_WORK = frozenset({"skipped", "failed", "abandoned"})
 #: errors that a disturbance explains
 _EXPECTED_ERRORS = frozenset({"Failed to fetch updates"})
 #: jobs by the seconds between their ticks, and by their hours of the day
-_EVERY_S = {"message_deleter": 60, "health_check": 60, "broadcast_deleter": 3600}
+_EVERY_S = {"message_deleter": 60, "announcement_deleter": 60, "health_check": 60, "broadcast_deleter": 3600}
 _HOURS = {
     "token_cleanup": (0, 12),
     "token_count_reset": (0,),

@@ -19,7 +19,7 @@ HOUR, TWO_DAYS = 3600.0, 2 * 86400.0
 ASKED_AT = NOON + 5
 #: the first post has one message and is deleted after 30 minutes
 DUE_AT = ASKED_AT + 1 + 30 * 60
-MINUTELY = {"message_deleter": 60, "health_check": 60}
+MINUTELY = {"message_deleter": 60, "announcement_deleter": 60, "health_check": 60}
 JOBS = MINUTELY | {
     "broadcast_deleter": 3600,
     "statistics": 21600,
