@@ -333,6 +333,10 @@ DUE, TO_EDIT, LEAVING, LAPSED_SENDING, FAILED, UNKNOWN, RENEWING, MARKED = range
 GARDEN = -1001
 
 
+#: kinds of announcements with which something is to be done
+KINDS = 8
+
+
 def announcement_row(i: int, wanted: int = WANTED) -> Document:
     """Return announcement `i`; the first of all cannot be read."""
     row: Document = {
@@ -366,10 +370,21 @@ def announcement_row(i: int, wanted: int = WANTED) -> Document:
         "renewal": None,
         "renewal_state": None,
     }
-    return row | (_few_announcements(i, wanted) if i < 8 * wanted else _many_announcements(i))
+    kind = _kind_of(i, wanted)
+    return row | (_many_announcements(i) if kind is None else _few_announcements(i, kind))
 
 
-def _few_announcements(i: int, wanted: int) -> Document:
+def _kind_of(i: int, wanted: int) -> int | None:
+    """Return what is to be done with announcement `i`; None for the many that are left alone.
+
+    The first WANTED of each kind are the same however many there are: cases name them by their number.
+    """
+    if i < KINDS * WANTED:
+        return i // WANTED
+    return (i - KINDS * WANTED) // (wanted - WANTED) if i < KINDS * wanted else None
+
+
+def _few_announcements(i: int, kind: int) -> Document:
     soon = {"publish_at": NOW - HOUR + i * SECOND}
     unpublished = {"message_id": None, "published_at": None, **soon}
     return (
@@ -381,7 +396,7 @@ def _few_announcements(i: int, wanted: int) -> Document:
         {**unpublished, "state": "unknown"},
         {"renewal": "r1", "renewal_state": "due", "edit": "button", "edit_at": NOW + DAY},
         {"renewal": "r1", "renewal_state": "done"},
-    )[i // wanted]
+    )[kind]
 
 
 def _many_announcements(i: int) -> Document:

@@ -33,6 +33,8 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 UPDATE, SECOND_TAP = "message 100", "message 101"
 #: the subscriber's credits before
 CREDITS = 3
+#: reads that all requests of a process share for five seconds: no steps of a delivery
+SHARED = ("admin_config", "channels", "admins", "shorteners")
 LAPSE = LEASE_FOR + timedelta(seconds=1)
 
 
@@ -181,7 +183,7 @@ async def steps_of(way: Way) -> list[str]:
 
 def moments(steps: list[str]) -> list[tuple[int, bool]]:
     """Before and after each step, but those of memories that both processes of this test share."""
-    own = [number for number, name in enumerate(steps) if not name.endswith(("admin_config", "channels"))]
+    own = [number for number, name in enumerate(steps) if not name.endswith(SHARED)]
     return [(step, is_done) for step in own for is_done in (False, True)]
 
 
@@ -202,7 +204,7 @@ async def test_an_undisturbed_delivery_takes_its_few_steps(way: Way) -> None:
     steps = await steps_of(way)
     assert steps.count("call copyMessages") == 1
     # the visitor is stored before, by a middleware: here the subscriber is only read
-    commands = [one for one in steps if not one.startswith("call") and not one.endswith(("admin_config", "channels"))]
+    commands = [one for one in steps if not one.startswith("call") and not one.endswith(SHARED)]
     assert len(commands) <= 4 + way.costs, commands
 
 
