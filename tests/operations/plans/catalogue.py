@@ -277,7 +277,7 @@ _ANNOUNCED = (
     _case(publishing.record_published, _announced(LAPSED_SENDING, 2), 5, NOW),
     _case(publishing.record_failed, _announced(LAPSED_SENDING, 3), "no"),
     _case(publishing.record_unknown, _announced(LAPSED_SENDING, 4), "lost"),
-    _case(publishing.give_up_lapsed, NOW, 1),
+    _case(publishing.give_up_lapsed, NOW, 2),
     _case(publishing.mark_missed, _announced(DUE, 2)),
     _case(publishing.drop, _announced(DUE, 3), "removed"),
     _case(publishing.postpone, _announced(DUE, 3), NOW + HOUR),
