@@ -213,3 +213,7 @@ class RenewalButton(CallbackData, prefix="rn"):
     """Renew all buttons."""
 
     act: RenewalAction
+
+
+#: buttons that need their draft
+OF_DRAFT = (DraftButton, LeavesButton, TargetButton, TargetPage, PublishAgain, PublishConfirmed)

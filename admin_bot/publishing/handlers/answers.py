@@ -14,9 +14,8 @@ from admin_bot.conversation.publish_draft import PublishDraft
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.publishing.covers import CoverKeeper
 from admin_bot.publishing.drafts import PublishDraftService
-from admin_bot.publishing.handlers.draft import open_draft
+from admin_bot.publishing.handlers.draft import OpenDraft
 from admin_bot.publishing.inputs import read_label, read_leaving, read_text
-from admin_bot.publishing.results import ResultService
 from admin_bot.screens import move_below, reply_to, screen_id, toast
 from admin_bot.states import PublishAsked
 from admin_bot.storage.copier import NotStored
@@ -42,16 +41,11 @@ _QUESTIONS: dict[DraftAction, tuple[State, str, DraftAction | None]] = {
 async def ask(
     query: CallbackQuery,
     callback_data: DraftButton,
-    bot: Bot,
-    state: FSMContext,
+    dialogue: Dialogue,
+    draft: PublishDraft,
     publish_drafts: PublishDraftService,
-    publish_results: ResultService,
     zone: ZoneInfo,
 ) -> None:
-    dialogue = Dialogue(state)
-    draft = await open_draft(query, bot, dialogue, publish_results, callback_data.draft)
-    if draft is None:
-        return
     if await dialogue.batch_draft() is not None:
         await toast(query, FIRST_THE_BATCH, alert=True)
         return
@@ -131,6 +125,7 @@ async def is_of_draft(message: Message, state: FSMContext) -> bool:
 def build() -> Router:
     router = Router(name="admin publishing answers")
     router.callback_query.middleware(EndQuestion())
+    router.callback_query.middleware(OpenDraft())
     router.callback_query.register(ask, DraftButton.filter(F.act.in_(set(_QUESTIONS))))
     waiting = StateFilter(PublishAsked.text, PublishAsked.label, PublishAsked.leaves, PublishAsked.time)
     router.message.register(answered, waiting, is_of_draft)

@@ -1,15 +1,15 @@
 """The press that publishes a draft, or puts it on the schedule; and what became of it."""
 
 from aiogram import Bot, Router
-from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery
 
 from admin_bot.conversation.dialogue import Dialogue
+from admin_bot.conversation.publish_draft import PublishDraft
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.publishing.drafts import PublishDraftService
-from admin_bot.publishing.handlers.draft import open_draft, show_result
-from admin_bot.publishing.results import ResultService, is_settled
-from admin_bot.screens import screen_id, show_in_place, toast
+from admin_bot.publishing.handlers.draft import OpenDraft, put_result, show_result
+from admin_bot.publishing.results import ResultService
+from admin_bot.screens import screen_id, toast
 from core.clock import Clock
 from views.admin_texts import STALE_BUTTON
 from views.publishing import draft_screens as views
@@ -19,34 +19,26 @@ from views.publishing.result_screens import there_screen
 
 async def again(
     query: CallbackQuery,
-    callback_data: PublishAgain,
-    bot: Bot,
-    state: FSMContext,
+    dialogue: Dialogue,
+    draft: PublishDraft,
     publish_drafts: PublishDraftService,
-    publish_results: ResultService,
 ) -> None:
     """The post stands there already: show what a second announcement would be."""
-    dialogue = Dialogue(state)
-    draft = await open_draft(query, bot, dialogue, publish_results, callback_data.draft)
-    if draft is not None:
-        await toast(query)
-        await publish_drafts.present(dialogue, query.from_user.id, draft.changed(again=True))
+    await toast(query)
+    await publish_drafts.present(dialogue, query.from_user.id, draft.changed(again=True))
 
 
 async def confirm(
     query: CallbackQuery,
     callback_data: PublishConfirmed,
     bot: Bot,
-    state: FSMContext,
+    dialogue: Dialogue,
+    draft: PublishDraft,
     publish_drafts: PublishDraftService,
     publish_results: ResultService,
     clock: Clock,
 ) -> None:
     """Publish, or put on the schedule: once, however often it is pressed."""
-    dialogue = Dialogue(state)
-    draft = await open_draft(query, bot, dialogue, publish_results, callback_data.draft)
-    if draft is None:
-        return
     is_late = draft.publish_at is not None and draft.publish_at <= clock.now()
     if is_late or callback_data.fingerprint != draft.fingerprint:
         await toast(query, views.TIME_PASSED if is_late else STALE_BUTTON)
@@ -63,7 +55,7 @@ async def confirm(
         standing = list(confirmed.standing)
         if confirmed.made:
             await dialogue.close_publish_draft(draft.id)
-            await _show_made(query, bot, publish_results, draft.id)
+            await put_result(query, bot, publish_results, await publish_results.find(draft.id))
             return
     shown = await publish_drafts.standing_shown(standing)
     if not shown:
@@ -71,14 +63,6 @@ async def confirm(
         await publish_drafts.show(query, dialogue, draft)
         return
     await publish_drafts.show_step(query, dialogue, draft, there_screen(await publish_drafts.facts(draft), shown))
-
-
-async def _show_made(query: CallbackQuery, bot: Bot, results: ResultService, draft_id: str) -> None:
-    found = await results.find(draft_id)
-    screen = await results.screen(found)
-    shown = await show_in_place(query, bot, screen)
-    if not all(is_settled(one) for one in found):
-        await results.follow(shown, screen, draft_id)
 
 
 async def result_page(
@@ -90,6 +74,7 @@ async def result_page(
 def build() -> Router:
     router = Router(name="admin publishing confirmations")
     router.callback_query.middleware(EndQuestion())
+    router.callback_query.middleware(OpenDraft())
     router.callback_query.register(again, PublishAgain.filter())
     router.callback_query.register(confirm, PublishConfirmed.filter())
     router.callback_query.register(result_page, ResultButton.filter())

@@ -1,23 +1,26 @@
 """The buttons of a draft, up to the press that publishes it."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from aiogram import Bot, F, Router
+from aiogram import BaseMiddleware, Bot, F, Router
 from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.fsm.context import FSMContext
-from aiogram.types import CallbackQuery
+from aiogram.types import CallbackQuery, TelegramObject
 
 from admin_bot.conversation.dialogue import Dialogue
 from admin_bot.conversation.publish_draft import PublishDraft
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.publishing.drafts import PublishDraftService
 from admin_bot.publishing.results import ResultService, is_settled
-from admin_bot.screens import toast, turn_to
-from core.announcements import CAPTION_MAX, TEXT_MAX
+from admin_bot.screens import show_in_place, toast
+from core.announcements import CAPTION_MAX, TEXT_MAX, Announcement
+from sender.updates.acknowledgement import Handler
 from views.admin_texts import STALE_BUTTON
 from views.navigation import OpenPublish
 from views.publishing import draft_screens as views
 from views.publishing.callbacks import (
+    OF_DRAFT,
     DraftAction,
     DraftButton,
     LeavesButton,
@@ -51,19 +54,6 @@ _CONTENT = frozenset(
 )
 
 
-async def open_draft(
-    query: CallbackQuery, bot: Bot, dialogue: Dialogue, results: ResultService, draft_id: str
-) -> PublishDraft | None:
-    """Return the draft of a button; None when it was confirmed, and then what became of it is shown.
-
-    Raises SkipHandler when neither is there: the button is an old one.
-    """
-    draft = await dialogue.publish_draft(draft_id)
-    if draft is None:
-        await show_result(query, bot, results, draft_id, note=STALE_BUTTON)
-    return draft
-
-
 async def show_result(
     query: CallbackQuery, bot: Bot, results: ResultService, draft_id: str, page: int = 0, note: str | None = None
 ) -> None:
@@ -71,10 +61,35 @@ async def show_result(
     found = await results.find(draft_id)
     if not found:
         raise SkipHandler
+    await toast(query, note)
+    await put_result(query, bot, results, found, page)
+
+
+async def put_result(
+    query: CallbackQuery, bot: Bot, results: ResultService, found: Sequence[Announcement], page: int = 0
+) -> None:
+    """Show what became of a draft in place of the pressed screen, and keep it up to date until it is settled."""
     screen = await results.screen(found, page)
-    shown = await turn_to(query, bot, screen, note)
+    shown = await show_in_place(query, bot, screen)
     if not all(is_settled(one) for one in found):
-        await results.follow(shown, screen, draft_id, page)
+        await results.follow(shown, screen, found[0].key, page)
+
+
+class OpenDraft(BaseMiddleware):
+    """Hands the handler of a draft's button the `draft`, with its `dialogue`.
+
+    For one that was confirmed it shows what became of it; a button of neither is an old one, for the next handler.
+    """
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        pressed = data.get("callback_data")
+        if not isinstance(event, CallbackQuery) or not isinstance(pressed, OF_DRAFT):
+            return await handler(event, data)
+        dialogue = Dialogue(data["state"])
+        draft = await dialogue.publish_draft(pressed.draft)
+        if draft is None:
+            return await show_result(event, data["bot"], data["publish_results"], pressed.draft, note=STALE_BUTTON)
+        return await handler(event, {**data, "dialogue": dialogue, "draft": draft})
 
 
 async def open_publish(
@@ -90,31 +105,22 @@ async def open_publish(
 async def switch(
     query: CallbackQuery,
     callback_data: DraftButton,
-    bot: Bot,
-    state: FSMContext,
+    dialogue: Dialogue,
+    draft: PublishDraft,
     publish_drafts: PublishDraftService,
-    publish_results: ResultService,
 ) -> None:
-    dialogue = Dialogue(state)
-    draft = await open_draft(query, bot, dialogue, publish_results, callback_data.draft)
-    if draft is not None:
-        await toast(query)
-        await publish_drafts.show(query, dialogue, draft.changed(**_SWITCHES[callback_data.act]))
+    await toast(query)
+    await publish_drafts.show(query, dialogue, draft.changed(**_SWITCHES[callback_data.act]))
 
 
 async def choose(
     query: CallbackQuery,
     callback_data: DraftButton,
-    bot: Bot,
-    state: FSMContext,
+    dialogue: Dialogue,
+    draft: PublishDraft,
     publish_drafts: PublishDraftService,
-    publish_results: ResultService,
 ) -> None:
     """Show the choice of channels, a time, how long it stays, or a picture."""
-    dialogue = Dialogue(state)
-    draft = await open_draft(query, bot, dialogue, publish_results, callback_data.draft)
-    if draft is None:
-        return
     await toast(query)
     match callback_data.act:
         case DraftAction.TO:
@@ -133,15 +139,10 @@ async def choose(
 async def choose_time(
     query: CallbackQuery,
     callback_data: DraftButton,
-    bot: Bot,
-    state: FSMContext,
+    dialogue: Dialogue,
+    draft: PublishDraft,
     publish_drafts: PublishDraftService,
-    publish_results: ResultService,
 ) -> None:
-    dialogue = Dialogue(state)
-    draft = await open_draft(query, bot, dialogue, publish_results, callback_data.draft)
-    if draft is None:
-        return
     times = await publish_drafts.offered(draft)
     chosen = {DraftAction.SLOT: times.slot, DraftAction.TODAY: times.today, DraftAction.TOMORROW: times.tomorrow}
     at = chosen[callback_data.act]
@@ -158,30 +159,21 @@ async def choose_time(
 async def choose_leaving(
     query: CallbackQuery,
     callback_data: LeavesButton,
-    bot: Bot,
-    state: FSMContext,
+    dialogue: Dialogue,
+    draft: PublishDraft,
     publish_drafts: PublishDraftService,
-    publish_results: ResultService,
 ) -> None:
-    dialogue = Dialogue(state)
-    draft = await open_draft(query, bot, dialogue, publish_results, callback_data.draft)
-    if draft is not None:
-        await toast(query)
-        await publish_drafts.show(query, dialogue, draft.changed(leaves_after_minutes=callback_data.minutes))
+    await toast(query)
+    await publish_drafts.show(query, dialogue, draft.changed(leaves_after_minutes=callback_data.minutes))
 
 
 async def change_content(
     query: CallbackQuery,
     callback_data: DraftButton,
-    bot: Bot,
-    state: FSMContext,
+    dialogue: Dialogue,
+    draft: PublishDraft,
     publish_drafts: PublishDraftService,
-    publish_results: ResultService,
 ) -> None:
-    dialogue = Dialogue(state)
-    draft = await open_draft(query, bot, dialogue, publish_results, callback_data.draft)
-    if draft is None:
-        return
     await toast(query)
     changed = await _changed(draft, callback_data.act, publish_drafts)
     await publish_drafts.present(dialogue, query.from_user.id, changed)
@@ -210,15 +202,10 @@ async def _changed(draft: PublishDraft, act: DraftAction, drafts: PublishDraftSe
 async def choose_target(
     query: CallbackQuery,
     callback_data: TargetButton,
-    bot: Bot,
-    state: FSMContext,
+    dialogue: Dialogue,
+    draft: PublishDraft,
     publish_drafts: PublishDraftService,
-    publish_results: ResultService,
 ) -> None:
-    dialogue = Dialogue(state)
-    draft = await open_draft(query, bot, dialogue, publish_results, callback_data.draft)
-    if draft is None:
-        return
     await toast(query)
     others = tuple(one for one in draft.chat_ids if one != callback_data.chat_id)
     draft = draft.changed(chat_ids=(*others, callback_data.chat_id) if callback_data.is_on else others)
@@ -229,22 +216,19 @@ async def choose_target(
 async def turn_targets(
     query: CallbackQuery,
     callback_data: TargetPage,
-    bot: Bot,
-    state: FSMContext,
+    dialogue: Dialogue,
+    draft: PublishDraft,
     publish_drafts: PublishDraftService,
-    publish_results: ResultService,
 ) -> None:
-    dialogue = Dialogue(state)
-    draft = await open_draft(query, bot, dialogue, publish_results, callback_data.draft)
-    if draft is not None:
-        await toast(query)
-        screen = await publish_drafts.to_screen(draft, callback_data.page)
-        await publish_drafts.show_step(query, dialogue, draft, screen)
+    await toast(query)
+    screen = await publish_drafts.to_screen(draft, callback_data.page)
+    await publish_drafts.show_step(query, dialogue, draft, screen)
 
 
 def build() -> Router:
     router = Router(name="admin publishing")
     router.callback_query.middleware(EndQuestion())
+    router.callback_query.middleware(OpenDraft())
     router.callback_query.register(open_publish, OpenPublish.filter())
     router.callback_query.register(switch, DraftButton.filter(F.act.in_(set(_SWITCHES))))
     router.callback_query.register(choose, DraftButton.filter(F.act.in_(_CHOICES)))
