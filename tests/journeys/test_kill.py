@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from core.announcements import LEASE_FOR as PUBLISHING_LEASE_FOR
 from core.delivery_states import LEASE_FOR
 from database.connection import close_database, open_database
 from sandbox.client import SandboxClient
 from sandbox.server import Sandbox
 from tests.house import ADMIN_BOT, ALICE, OLIVE, USER_BOT, people_and_channel
 from tests.journeys.test_stop_and_start import a_link, product
+
+GARDEN = "Rose Garden"
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(180)]
 
@@ -104,3 +107,56 @@ async def test_a_batch_started_before_kill_9_can_be_finished_after_it(
         await olive.wait(ADMIN_BOT, contains="3 messages", timeout_s=60, since=0)
         await olive.press(ADMIN_BOT, "Done")
         assert await olive.wait(ADMIN_BOT, contains="Post 1 is saved", timeout_s=20)
+
+
+async def _previewed(world: SandboxClient) -> None:
+    """Make a post, connect a new channel and show the announcement with the post's picture."""
+    olive = world.person(OLIVE)
+    await a_link(world)
+    await olive.press(ADMIN_BOT, "Publish")
+    await olive.wait(ADMIN_BOT, contains="No channel is connected", timeout_s=20)
+    await olive.press(ADMIN_BOT, "Connect a channel")
+    await olive.wait(ADMIN_BOT, contains="below the text field. You can make", timeout_s=20)
+    await olive.press(ADMIN_BOT, "Choose a channel", new_chat={"title": GARDEN})
+    await olive.wait(ADMIN_BOT, contains="Publish post 1", timeout_s=20)
+    await olive.press(ADMIN_BOT, "Cover ›")
+    await olive.wait(ADMIN_BOT, contains="icture", timeout_s=20)
+    await olive.press(ADMIN_BOT, "From the post")
+    await olive.wait(ADMIN_BOT, contains="Publish post 1", timeout_s=20)
+
+
+async def _announced(world: SandboxClient) -> int:
+    """Count the announcements in the channel."""
+    (chat_id,) = [one["id"] for one in (await world.request("GET", "state"))["chats"] if one.get("title") == GARDEN]
+    return len([one for one in await world.chat_messages(chat_id) if one.get("photo") and one["deleted_at"] is None])
+
+
+@pytest.mark.parametrize(
+    ("fault", "arrived", "decision"), [("hang", 0, "Send again"), ("hang_after", 1, "It is there")]
+)
+async def test_a_publication_cut_by_kill_9_is_called_unknown_and_stands_once_after_the_owner_decides(
+    world: SandboxClient, store: dict[str, Any], fault: str, arrived: int, decision: str
+) -> None:
+    olive = world.person(OLIVE)
+    async with product(world.url, **store) as process:
+        await _previewed(world)
+        before = (await world.counters())["methods"]["copyMessage"]
+        hang = await world.fault(fault, method="copyMessage", bot=ADMIN_BOT)
+        await olive.press(ADMIN_BOT, "Publish now")
+        await asked(world, "copyMessage", before)
+        process.kill()
+        await process.wait()
+        await world.clear_faults(hang)
+    await world.advance(PUBLISHING_LEASE_FOR.total_seconds() + 1)
+    async with product(world.url, **store):
+        await olive.wait(
+            ADMIN_BOT,
+            contains=f"Telegram did not confirm. Look into \u2068{GARDEN}\u2069 first.",
+            timeout_s=60,
+            since=0,
+        )
+        assert await _announced(world) == arrived
+        await olive.press(ADMIN_BOT, decision)
+        await olive.wait(ADMIN_BOT, contains=f"Published in \u2068{GARDEN}\u2069", timeout_s=60, since=0)
+        await world.idle(bot=ADMIN_BOT)
+    assert await _announced(world) == 1
