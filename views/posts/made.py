@@ -68,7 +68,7 @@ def discarded() -> Screen:
 
 def preview_note(below: Sequence[str], *, missing: int) -> str:
     """Return the text below the preview. `below`: what a subscriber reads there (HTML), nothing for no message."""
-    lines = ["👁 <b>Preview.</b> This is what a subscriber gets. It counts nowhere and stays in this chat."]
+    lines = ["<b>Preview.</b> This is what a subscriber gets. It counts nowhere and stays in this chat."]
     if missing:
         lines.append(
             f"{counted(missing, 'message')} of this post can no longer be found in the storage channel. "
