@@ -72,7 +72,7 @@ class PromiseDeletion:
         if not promise.message_ids and span is None:
             return Verdict(End.UNKNOWN)
         if is_too_old(promise.sent_at, now):
-            await self._replace_notice(promise, user_texts.TIME_UP_TOO_OLD, with_button=False)
+            await self._say_too_old(promise)
             return Verdict(End.TOO_OLD)
         try:
             deletion = await delete_messages(self._bot, promise.chat_id, promise.message_ids)
@@ -109,8 +109,14 @@ class PromiseDeletion:
         again_at = dice_time(promise.sent_at, now)
         if again_at is not None:
             return Verdict(End.RETRY, f"{refused} messages refused, which may be dice", again_at)
-        await self._replace_notice(promise, user_texts.TIME_UP_TOO_OLD, with_button=False)
+        await self._say_too_old(promise)
         return Verdict(End.TOO_OLD, f"{refused} messages refused")
+
+    async def _say_too_old(self, promise: PendingDeletion) -> None:
+        """Say that messages may stay. Of a lost answer nobody knows whether any came: the button stays, too."""
+        is_lost = promise.state == "unknown"
+        text = user_texts.TIME_UP_UNSURE if is_lost else user_texts.TIME_UP_TOO_OLD
+        await self._replace_notice(promise, text, with_button=is_lost)
 
     async def _announce(self, promise: PendingDeletion, now: datetime, verdict: Verdict) -> Verdict:
         """Say that the delivery was deleted; the verdict, unless that must be retried."""
@@ -123,7 +129,12 @@ class PromiseDeletion:
         return verdict if problem is None else _after_failure(promise, now, problem)
 
     async def _deleted_notice(self, promise: PendingDeletion, settings: BotSettings) -> str:
-        """Return the owners' text; the subscriber and the bot are asked for only where it names them."""
+        """Return the owners' text; the subscriber and the bot are asked for only where it names them.
+
+        Of a lost answer nobody knows whether anything came, and the notice may be a minute old: it says just that.
+        """
+        if promise.state == "unknown":
+            return user_texts.TIME_UP_SWEPT
         used = user_texts.notice_placeholders(settings)
         user = await user_ops.find(promise.user_id) if "name" in used else None
         username = (await self._bot.me()).username if "bot" in used else None

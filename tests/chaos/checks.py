@@ -23,6 +23,9 @@ TRY_AGAIN = (
     user_texts.NOT_CONFIRMED,
     user_texts.INTERRUPTED,
     user_texts.STORAGE_LOST,
+    # these replace INTERRUPTED and NOT_CONFIRMED at the time of deletion, at once when that is past
+    user_texts.TIME_UP_SWEPT,
+    user_texts.TIME_UP_UNSURE,
 )
 #: how long a bot may use the old time after a clock jump, seconds
 LAG_S = 5.0

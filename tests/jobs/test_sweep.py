@@ -20,6 +20,7 @@ from schedulers.jobs.sweep import Span
 from sender.message_ids import message_ids_of
 from tests.house import ADMIN_BOT, ALICE, BOB, STORAGE, USER_BOT, House
 from tests.jobs.broadcasts.sent_broadcasts import mark_sent, start_sending
+from views.subscribers import texts as user_texts
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BOT = 1002
@@ -88,7 +89,7 @@ async def test_copies_of_a_lost_answer_are_deleted_at_their_time_and_the_notice_
     assert [call["method"] for call in (await house.calls())[before:]] == ["deleteMessages", "editMessageText"]
     left = await texts_left(house)
     assert [text for text in left if text.startswith("copy")] == []
-    assert left[-2:] == ["The post was deleted, as announced.", "afterwards"]
+    assert left[-2:] == [user_texts.TIME_UP_SWEPT, "afterwards"]
     assert "before" in left
     assert (await texts_left(house, BOB)).count("of Bob") == 3
     assert await deletion_ops.open_deliveries(ALICE, 9) == []
@@ -174,7 +175,7 @@ async def test_without_an_upper_bound_it_is_the_newest_id_seen(house: House) -> 
     assert (await run_deleter(house)).counts == {"swept": 1}
     left = await texts_left(house)
     assert "copy" not in left
-    assert left[-1] == "The post was deleted, as announced.", "the notice is replaced and not swept"
+    assert left[-1] == user_texts.TIME_UP_SWEPT, "the notice is replaced and not swept"
 
 
 @pytest.mark.parametrize("newest", [None, 1])

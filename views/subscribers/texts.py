@@ -40,7 +40,11 @@ INTERRUPTED = (
 NOT_A_COMMAND = "I only send posts. Open a post's link, or send /help."
 ONE_MOMENT = "One moment."
 STALE_BUTTON = "This button is from an older message. Open the post's link again."
-TIME_UP_UNSURE = "Time is up. If you still see messages of this post here, please delete them yourself."
+TIME_UP_SWEPT = "Time is up: whatever arrived of this post is deleted. If nothing did, press the button."
+TIME_UP_UNSURE = (
+    "Time is up. If you still see messages of this post here, please delete them yourself. "
+    "If nothing arrived, press the button."
+)
 TIME_UP_TOO_OLD = (
     "Time is up, but Telegram does not let me remove these messages any more. You can delete them yourself."
 )

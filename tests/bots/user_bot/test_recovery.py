@@ -9,6 +9,7 @@ from core.delivery_states import LEASE_FOR, DeliveryState
 from core.errors import StoreUnavailable
 from core.posts import PostField
 from database.operations import delivery_ops, user_ops
+from schedulers import create_message_deleter_scheduler
 from tests.bots.user_bot.killed import (
     BOT,
     CUT_OFF,
@@ -18,12 +19,14 @@ from tests.bots.user_bot.killed import (
     kill_while_sending,
     reader,
     row,
+    texts,
 )
 from tests.house import ALICE, BOB, USER_BOT, House
 from tests.posts import set_field
 from user_bot.delivery.interruptions import TELLINGS_MAX
 from user_bot.delivery.recovery import Recovery
 from user_bot.delivery.request import Outcome
+from views.subscribers import texts as user_texts
 
 LAPSE_S = LAPSE.total_seconds()
 
@@ -169,6 +172,26 @@ async def test_a_delivery_that_fell_due_while_the_bot_was_down_is_explained_too(
     await kill_while_sending(house, post, ago=timedelta(hours=5))
     assert await recovery_of(house).recover() == 1
     assert await count_interruptions(house) == 1
+
+
+@pytest.mark.parametrize(
+    ("down_for", "told"),
+    [(timedelta(hours=5), user_texts.TIME_UP_SWEPT), (timedelta(hours=50), user_texts.TIME_UP_UNSURE)],
+)
+async def test_an_outage_longer_than_the_post_lasts_leaves_the_button_to_get_it(
+    house: House, down_for: timedelta, told: str
+) -> None:
+    """The deleter replaces the explanation within a minute, before it may have been read."""
+    post = await house.store()
+    first = (await house.alice.text(USER_BOT, "/start"))["message"]["message_id"]
+    await kill_while_sending(house, post, ago=down_for, sweep_after=int(first))
+    await recovery_of(house).recover()
+    deleter = create_message_deleter_scheduler(house.base.user_bot, house.user_bot.jobs, house.base.alerts)
+    await deleter.delete_due_messages()
+    assert (await texts(house))[-1] == told
+    await house.alice.press(USER_BOT, "Get it again")
+    await house.settle()
+    assert await count_copies(house) == 1
 
 
 async def test_deliveries_of_another_bot_are_left_alone(house: House) -> None:
