@@ -302,7 +302,8 @@ async def test_promises_to_deleted_accounts_end_as_impossible_and_are_counted(
     assert [await is_there(one) for one in (gone, only_blocked, remaining)] == [False, True, True]
     (noted,) = await db.collection("impossible_deletions").find({}, limit=5)
     assert (noted["chat_id"], noted["reason"], noted["is_told"], noted["at"]) == (1, "reader_gone", False, NOW)
-    assert await impossible_deletions.count_unnotified("reader_gone") == 1
+    assert await impossible_deletions.claim_for_notice("notice") == 1
+    assert await impossible_deletions.count_in_notice("notice", "reader_gone") == 1
 
 
 async def test_a_promise_to_an_account_that_came_back_is_left_to_the_deleter(

@@ -61,12 +61,13 @@ class Job(_Answer):
     name: str
     purpose: str
     schedule: str = Field(description="in words")
-    next_at: datetime | None = Field(description="null: it runs whenever there is something to do")
+    next_at: datetime | None = Field(description="null: it runs whenever there is something to do, or only by hand")
+    is_off: bool = Field(description="the configuration switched it off: it runs only by hand")
     is_paused: bool
     paused_by: int | str | None
     is_running: bool
     is_waiting: bool = Field(description="a run was requested and has not started")
-    last: LastRun | None
+    last: LastRun | None = Field(description="null: it has not run yet")
 
 
 class Status(_Answer):
