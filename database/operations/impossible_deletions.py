@@ -51,7 +51,7 @@ def _row(promise: PendingDeletion, reason: str, now: datetime) -> Document:
 
 
 async def claim_for_notice(notice: str) -> int:
-    """Put all deliveries of which the owners were not notified yet into `notice`; returns how many. Each one atomically.
+    """Put all deliveries of which the owners were not notified yet into `notice`; returns how many. Not atomic.
 
     Rows that are recorded from now on belong to the next notice, whatever their time says.
     """

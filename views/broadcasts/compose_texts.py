@@ -174,7 +174,7 @@ def too_late(age: timedelta, rate_per_s: float) -> str:
 
 
 def screen(draft: DraftFacts, note: str | None = None) -> str:
-    """Return the draft's own screen. `note` (HTML) is shown below it."""
+    """Return the draft's own screen. `note` (HTML) is shown below it, in place of the sentence of `too_late`."""
     lines = [
         *_summary(draft),
         f"Buttons: {_buttons(draft.buttons, is_album=draft.is_album)}",
@@ -183,8 +183,8 @@ def screen(draft: DraftFacts, note: str | None = None) -> str:
     ]
     if draft.count:
         lines.append(f"Time needed: about {duration(max(draft.needed, timedelta(seconds=1)))}")
-    below = [part for part in (draft.too_late, note) if part]
-    return "\n\n".join(["<b>New broadcast</b>", "\n".join(lines), *below])
+    below = note or draft.too_late
+    return "\n\n".join(["<b>New broadcast</b>", "\n".join(lines), *([below] if below else [])])
 
 
 def audience_screen(segment: Segment, count: int) -> str:
