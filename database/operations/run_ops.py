@@ -93,6 +93,13 @@ async def find_requests(limit: int = 20) -> list[JobRun]:
     return [JobRun.model_validate(with_id(row)) for row in found]
 
 
+async def find_runs(run_ids: Sequence[str]) -> list[JobRun]:
+    """Return the runs of these ids, in any order; unknown ids are left out."""
+    keys = [to_key(run_id) for run_id in run_ids]
+    found = await _runs().find({"_id": {"$in": keys}}, limit=len(keys))
+    return [JobRun.model_validate(with_id(row)) for row in found]
+
+
 async def start_requested(run_id: str, owner: str, now: datetime, fence: int) -> bool:
     """Start a requested run; atomic. False when another owner was faster, or the request has expired."""
     started = {"owner": owner, "started_at": now, "fence": fence}

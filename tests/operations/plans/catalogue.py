@@ -628,6 +628,7 @@ CASES: tuple[Case, ...] = (
     _case(run_ops.request_run, "rare", NOW + HOUR, 1),
     _case(run_ops.request_run, "rare", NOW + HOUR, 1, way="requested before"),
     _case(run_ops.find_requests, 10),
+    _case(run_ops.find_runs, [_id(0), _id(1)]),
     _case(run_ops.start_requested, _id(1), OWNER, NOW, 7),
     _case(run_ops.expire_requests, NOW, HOUR),
     _case(run_ops.finish_run, _id(0), _REPORT),

@@ -275,6 +275,7 @@ OPERATIONS: dict[str, Operation] = {
     "run_ops.abandon_before": lambda: run_ops.abandon_before("x", 1, NOW),
     "run_ops.start_requested": lambda: run_ops.start_requested("x", "a", NOW, 1),
     "run_ops.find_requests": run_ops.find_requests,
+    "run_ops.find_runs": lambda: run_ops.find_runs(["x"]),
     "run_ops.find_tick": lambda: run_ops.find_tick("x", NOW),
     "run_ops.finish_run": lambda: run_ops.finish_run("x", REPORT),
     "run_ops.expire_requests": lambda: run_ops.expire_requests(NOW, HOLD),
