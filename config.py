@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -143,6 +144,11 @@ class Settings(BaseSettings):
     TIMEZONE: str = "UTC"
     WEB_HOST: str = "127.0.0.1"
     WEB_PORT: int = Field(8080, ge=0, le=65535)
+    #: whose X-Forwarded-For is believed
+    TRUSTED_PROXIES: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = (
+        IPv4Network("127.0.0.0/8"),
+        IPv6Network("::1/128"),
+    )
     PUBLIC_BASE_URL: str = Field("", pattern=r"^(https?://.+)?$", description=_ADDRESS)
     UPDATES: Literal["polling", "webhook"] = "polling"
     WEBHOOK_SECRET: SecretStr = SecretStr("")
@@ -198,6 +204,18 @@ class Settings(BaseSettings):
         if not all(part.isdecimal() and int(part) > 0 for part in parts):
             raise ValueError("Telegram ids (positive numbers), comma separated, or nothing are expected")
         return tuple(int(part) for part in parts)
+
+    @field_validator("TRUSTED_PROXIES", mode="before")
+    @classmethod
+    def _split_networks(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+        except ValueError:
+            raise ValueError(
+                "addresses or networks, like 127.0.0.1,10.0.0.0/8, comma separated, are expected"
+            ) from None
 
     @field_validator("SHORTENERS", "TOKEN_CLEANUP_HOUR", mode="before")
     @classmethod

@@ -82,6 +82,7 @@ def admin_services(settings: Settings, clock: Clock) -> AdminServices:
         plans=registry.plans(settings.zone, settings.TOKEN_CLEANUP_HOUR),
         zone=settings.zone,
         base_url=settings.PUBLIC_BASE_URL,
+        trusted_proxies=settings.TRUSTED_PROXIES,
     )
 
 

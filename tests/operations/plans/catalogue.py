@@ -27,7 +27,7 @@ from core.subscriptions import Channel, MembershipStatus
 from core.team.first_hour import StorageCandidate
 from core.users import Visitor
 from core.verification import Token
-from database import batches, bot_profiles, doctor, first_hour, indexes, operations
+from database import batches, bot_profiles, doctor, examination, first_hour, indexes, operations, unreadable_rows
 from database.batches import Bounds
 from database.connection import current_database
 from database.migrations import runner
@@ -113,7 +113,7 @@ from tests.operations.plans.rows import (
 
 Operation = Callable[..., Awaitable[object]]
 #: modules outside `database/operations` that are operations, too
-ALSO = (bot_profiles, first_hour)
+ALSO = (bot_profiles, examination, first_hour, unreadable_rows)
 #: public coroutines of the maintenance that query
 BESIDES: tuple[Operation, ...] = (
     batches.delete_in_batches,
@@ -298,7 +298,7 @@ _ANNOUNCED = (
     _case(announcement_ops.hold, GARDEN),
     _case(announcement_ops.cancel, _id(UNKNOWN * WANTED + 3)),
     _case(announcement_rows.change_state, _id(3), [AnnouncementState.PLANNED], {}),
-    _case(announcement_rows.readable, [{"_id": key(0), "state": "planned"}]),
+    _case(announcement_rows.find_some, {"state": "planned"}, limit=3, sort=[("publish_at", 1)]),
     _case(changes.change_all, "p2", _SHOWN, NOW),
     _case(changes.count_changeable, "p2"),
     _case(changes.find_due, NOW, limit=3),
@@ -392,6 +392,13 @@ CASES: tuple[Case, ...] = (
     _case(first_hour.drop_candidate, -1),
     _case(first_hour.drop_candidate, -1, way="again"),
     _case(first_hour.mark_told, NOW),
+    _case(unreadable_rows.note, "posts", {key(1): "title: a text is expected"}),
+    _case(unreadable_rows.find, 10),
+    _case(unreadable_rows.find_one, "posts:1"),
+    _case(unreadable_rows.find_longest_unseen, 10),
+    _case(unreadable_rows.mark_seen, "posts:1", NOW),
+    _case(unreadable_rows.forget, "posts:1"),
+    _case(examination.recheck, 3),
     _case(audit_ops.record, NOW, 1, "post.renamed"),
     _case(audit_ops.last, 10),
     _case(broadcast_ops.create, _NEWS),
@@ -635,6 +642,7 @@ CASES: tuple[Case, ...] = (
     _case(run_ops.request_run, "rare", NOW + HOUR, 1),
     _case(run_ops.request_run, "rare", NOW + HOUR, 1, way="requested before"),
     _case(run_ops.find_requests, 10),
+    _case(run_ops.find_runs, [_id(0), _id(1)]),
     _case(run_ops.start_requested, _id(1), OWNER, NOW, 7),
     _case(run_ops.expire_requests, NOW, HOUR),
     _case(run_ops.finish_run, _id(0), _REPORT),
@@ -725,6 +733,8 @@ CASES: tuple[Case, ...] = (
     ),
     *_ANNOUNCED,
     *_SWEPT,
+    _case(examination.remove, "announcements:first"),
+    _case(examination.remove, "posts:2", way="readable again"),
     # in this order: each process finds what the one before it has left
     _migrator_step("without a record"),
     _migrator_step("a page"),

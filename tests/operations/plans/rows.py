@@ -506,6 +506,13 @@ def _incident(i: int, size: int, wanted: int) -> Document:
     return {"_id": name, "closed_at": None if i < wanted else NOW - DAY - i * SECOND}
 
 
+def _unreadable_row(i: int, size: int, wanted: int) -> Document:
+    row: Document = {"_id": f"posts:{i}", "collection": "posts", "row": key(i), "problem": "title"}
+    if i == 0:
+        row |= {"_id": "announcements:first", "collection": "announcements"}
+    return row | {"found_at": NOW - i * SECOND, "seen_at": NOW - i * SECOND}
+
+
 def _migration(i: int, size: int, wanted: int) -> Document:
     return {"_id": f"other {i}", "last": 0}
 
@@ -580,6 +587,7 @@ _MAKERS: dict[str, Callable[[int, int, int], Document]] = {
     "admins": _admin,
     "incidents": _incident,
     "health": _health,
+    "unreadable_rows": _unreadable_row,
     "migrations": _migration,
     "channels": _channel,
     "memberships": _membership,

@@ -25,7 +25,7 @@ from core.subscriptions import Channel, MembershipStatus
 from core.team.first_hour import StorageCandidate
 from core.users import Visitor
 from core.verification import Token
-from database import bot_profiles, first_hour
+from database import bot_profiles, examination, first_hour, unreadable_rows
 from database.connection import Database
 from database.doctor import examine
 from database.indexes import ensure_indexes
@@ -281,6 +281,7 @@ OPERATIONS: dict[str, Operation] = {
     "run_ops.abandon_before": lambda: run_ops.abandon_before("x", 1, NOW),
     "run_ops.start_requested": lambda: run_ops.start_requested("x", "a", NOW, 1),
     "run_ops.find_requests": run_ops.find_requests,
+    "run_ops.find_runs": lambda: run_ops.find_runs(["x"]),
     "run_ops.find_tick": lambda: run_ops.find_tick("x", NOW),
     "run_ops.finish_run": lambda: run_ops.finish_run("x", REPORT),
     "run_ops.expire_requests": lambda: run_ops.expire_requests(NOW, HOLD),
@@ -358,6 +359,14 @@ OPERATIONS: dict[str, Operation] = {
     "token_ops.delete_expired_and_used_tokens": token_ops.delete_expired_and_used_tokens,
     "token_ops.delete_unused_older_than": lambda: token_ops.delete_unused_older_than(NOW),
     "token_counts.reset_token_counts": lambda: token_counts.reset_token_counts(NOW),
+    "examination.recheck": examination.recheck,
+    "examination.remove": lambda: examination.remove("posts:x"),
+    "unreadable_rows.find": unreadable_rows.find,
+    "unreadable_rows.find_longest_unseen": lambda: unreadable_rows.find_longest_unseen(1),
+    "unreadable_rows.find_one": lambda: unreadable_rows.find_one("posts:x"),
+    "unreadable_rows.forget": lambda: unreadable_rows.forget("posts:x"),
+    "unreadable_rows.mark_seen": lambda: unreadable_rows.mark_seen("posts:x", NOW),
+    "unreadable_rows.note": lambda: unreadable_rows.note("posts", {"x": "title"}),
     "user_ops.ban": lambda: user_ops.ban(1, NOW, reason=None, until=None),
     "user_ops.find_news_stopped": lambda: user_ops.find_news_stopped(NOW, after=None, until=None, limit=1),
     "user_credits.give_back_credit": lambda: user_credits.give_back_credit(1, CODE, "u"),
