@@ -1,0 +1,31 @@
+"""Takes updates by long polling."""
+
+from runtime.updates.source import ServedBot
+
+
+class LongPolling:
+    """Polls for one bot."""
+
+    def __init__(self, served: ServedBot) -> None:
+        self.served = served
+
+    @property
+    def state(self) -> str:
+        return "running"
+
+    async def serve(self) -> None:
+        """Poll until `stop`."""
+        await self.served.dispatcher.start_polling(
+            self.served.bot,
+            allowed_updates=list(self.served.allowed_updates),
+            handle_signals=False,
+            close_bot_session=False,
+        )
+
+    async def stop(self) -> bool:
+        """Stop polling, and wait for the shutdown handlers. False: it had not started to poll."""
+        try:
+            await self.served.dispatcher.stop_polling()
+        except RuntimeError:
+            return False
+        return True
