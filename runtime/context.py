@@ -36,6 +36,7 @@ from runtime.lifecycle import (
 from runtime.refusal_alerts import RefusalAlerts
 from runtime.sandbox_clock import LimiterClock, follow_clock
 from runtime.team import team_of
+from runtime.updates.receivers import Receivers
 from sender.bots import build_bot
 from sender.certainty import Certainty, Effect, certainty_of
 from sender.failures import TELEGRAM_ERRORS
@@ -69,6 +70,7 @@ class ProcessContext:
     outage_retry: RetryOnDatabaseOutage
     tasks: Supervisor
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    receivers: Receivers = field(default_factory=Receivers)
 
 
 @asynccontextmanager

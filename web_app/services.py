@@ -11,6 +11,7 @@ from database.team import Team
 from monitoring import pictures
 from monitoring.pictures import Picture, Theme
 from web_app.rate_limit import Limits
+from web_app.updates import Receivers
 
 #: draws one picture as PNG (`monitoring.pictures.draw`)
 Draw = Callable[[Picture, Sequence[DayStats], Theme, ZoneInfo], Awaitable[bytes]]
@@ -62,3 +63,5 @@ class Services:
     has_page: bool = True
     #: None: there is no admin page and no API
     admin: AdminServices | None = None
+    #: None: no bot of this process takes its updates by webhook
+    receivers: Receivers | None = None
