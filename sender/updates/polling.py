@@ -25,7 +25,7 @@ from sender.lanes import is_at_least_once
 from sender.updates.acknowledgement import Handler, current_update
 from sender.updates.places import Places
 from sender.updates.posted import Posted, PostedUpdates
-from sender.updates.unconfirmed import ANSWER_MAX, KEPT_MAX, UnconfirmedUpdates
+from sender.updates.unconfirmed import ANSWER_MAX, FORGOTTEN_AFTER_S, KEPT_MAX, UnconfirmedUpdates
 
 log = structlog.get_logger("tollgate.intake")
 
@@ -44,7 +44,7 @@ WAIT_S = 12.0
 NOTICE_WAIT_S = 20.0
 #: recent updates remembered, so that none is handled twice, and for how many seconds: Telegram repeats an update for a
 #: day at most, and may number anew after a week (BOTAPI §2.2)
-RECENT_MAX, RECENT_S = 10_000, 2 * 86400.0
+RECENT_MAX, RECENT_S = 10_000, FORGOTTEN_AFTER_S
 #: seconds a stop waits for Telegram to take the last confirmation
 CONFIRM_FOR_S = 1
 
@@ -136,6 +136,7 @@ class UpdateAcknowledger:
         """Call `poll(offset, limit)` as soon as there is a place; return the updates that are new, places taken."""
         await self.wait_until_acknowledged()
         await self._wait_for_places()
+        self.unconfirmed.forget_old_numbering(self._now())
         offset, room = self.unconfirmed.offset(), self.places.free
         limit = min(ANSWER_MAX, self.unconfirmed.coming_again() + room)
         self.unconfirmed.asked_for(offset)
