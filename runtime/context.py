@@ -70,6 +70,8 @@ class ProcessContext:
     outage_retry: RetryOnDatabaseOutage
     tasks: Supervisor
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    #: how the updates of each bot are taken in this process now, by "user_bot" and "admin_bot"; /readyz shows it
+    update_states: dict[str, str] = field(default_factory=dict)
     receivers: Receivers = field(default_factory=Receivers)
 
 

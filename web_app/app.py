@@ -43,7 +43,7 @@ def build_app(services: Services) -> FastAPI:
         app.include_router(verification_router(services, pages))
     if services.receivers is not None:
         app.include_router(updates_router(services.receivers))
-    app.include_router(health_router(services.clock))
+    app.include_router(health_router(services.clock, services.update_states))
     _add_files(app, assets)
     _add_error_handlers(app, pages)
     if services.admin is not None:

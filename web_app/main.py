@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -65,6 +65,7 @@ def services_of(
     clock: Clock,
     bot_username: str = "",
     admin: AdminServices | None = None,
+    update_states: Mapping[str, str] | None = None,
     receivers: Receivers | None = None,
 ) -> Services:
     """Collect what the app needs. Without PUBLIC_BASE_URL there is no verification page."""
@@ -78,6 +79,7 @@ def services_of(
         bot_username=bot_username,
         has_page=bool(settings.PUBLIC_BASE_URL),
         admin=admin,
+        update_states=update_states or {},
         receivers=receivers,
     )
 
@@ -113,16 +115,21 @@ def shortener_hosts(settings: Settings) -> frozenset[str]:
 
 
 def component(
-    settings: Settings, clock: Clock, bot_username: str = "", receiving: Receiving | None = None
+    settings: Settings,
+    clock: Clock,
+    bot_username: str = "",
+    update_states: Mapping[str, str] | None = None,
+    receiving: Receiving | None = None,
 ) -> WebComponent:
     """Build the web app as a component of a process, and bind its port.
+
+    `update_states`: how this process takes the updates of each bot, as it is now; /readyz shows it.
 
     Raises CannotStart when the port cannot be bound, or there is no secret for sessions.
     """
     receivers = None if receiving is None else receiving.by_bot
-    server = WebServer(
-        build_app(services_of(settings, clock, bot_username, admin_services(settings, clock), receivers))
-    )
+    admin = admin_services(settings, clock)
+    server = WebServer(build_app(services_of(settings, clock, bot_username, admin, update_states, receivers)))
     host = settings.WEB_HOST
     try:
         port = server.listen(host, settings.WEB_PORT)

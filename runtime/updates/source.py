@@ -30,8 +30,8 @@ class UpdateSource(Protocol):
     def served(self) -> ServedBot: ...
 
     @property
-    def state(self) -> str:
-        """The text printed once the process runs."""
+    def state(self) -> str | None:
+        """The text printed once the process runs; None: it prints its own."""
         ...
 
     async def serve(self) -> None:
@@ -52,7 +52,7 @@ class BotComponent:
     serve: Coroutine[Any, Any, None]
 
     @property
-    def state(self) -> str:
+    def state(self) -> str | None:
         return self.updates.state
 
     async def stop(self) -> bool:

@@ -22,6 +22,8 @@ from sender.updates.webhook import WebhookReceiver
 
 log = structlog.get_logger("tollgate.process")
 
+#: what a process does about the updates of a bot, as /readyz shows it
+POSTED = "posted by Telegram"
 #: as in `web_app.updates`; the bot's id follows
 PATH = "/telegram/"
 #: posts Telegram has under way at a time: the most it takes. Twice as many updates are on their way, so that some chats

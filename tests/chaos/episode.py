@@ -81,9 +81,7 @@ class Episode:
             await self.world.arrange()
             if self._crowd is not None:
                 await self._crowd.arrange()
-            bots = BotProcesses(
-                self._environment(proxy), self._folder, is_split=self.plan.is_split, sabotage=self._sabotage
-            )
+            bots = BotProcesses(self._environment(proxy), self._folder, shape=self.plan.shape, sabotage=self._sabotage)
             try:
                 self.world.evidence.began = await self.world.now()
                 await bots.start_all()

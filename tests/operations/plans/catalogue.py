@@ -17,6 +17,7 @@ from core.delivery_states import Delivery
 from core.health.findings import Health
 from core.jobs import JobOutcome, RunReport
 from core.posts import Content, Post, PostField, PostFilter, PostItem
+from core.processes.polling_lease import PollingLease
 from core.segments import Segment, SegmentKind
 from core.settings.changes import Editor
 from core.shorteners.records import Origin, Shortener
@@ -63,6 +64,7 @@ from database.operations import (
 from database.operations.announcements import changes, publishing, removals, renewals
 from database.operations.announcements import rows as announcement_rows
 from database.operations.posts import post_content, post_ops, post_search, post_takedown
+from database.operations.processes import polling_lease_ops
 from database.operations.shorteners import shortener_counts, shortener_ops
 from database.values import Document, with_id
 from tests.operations.plans.rows import (
@@ -457,6 +459,13 @@ CASES: tuple[Case, ...] = (
     _case(lease_ops.resume, "job 2"),
     _case(lease_ops.find, "job 0"),
     _case(lease_ops.find_many, ["job 0", "job 1", "a job", "no job"]),
+    _case(polling_lease_ops.find, 0),
+    _case(polling_lease_ops.take, 0, OWNER, "", PollingLease(owner=OWNER, beat=7), NOW),
+    _case(polling_lease_ops.take, 0, OWNER, "", PollingLease(owner=OWNER, beat=6), NOW, way="changed since"),
+    _case(polling_lease_ops.take, 9, OWNER, "", None, NOW, way="the first time"),
+    _case(polling_lease_ops.renew, 0, OWNER, NOW),
+    _case(polling_lease_ops.release, 0, OWNER, NOW),
+    _case(polling_lease_ops.stand_by, 0),
     _case(login_ops.create, 1, NOW),
     _case(login_ops.redeem, token(1), NOW),
     _case(session_ops.revoke, "new", NOW + HOUR),

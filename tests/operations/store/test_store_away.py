@@ -60,6 +60,7 @@ from database.operations import (
     user_ops,
 )
 from database.operations.posts import post_content, post_ops, post_search, post_takedown
+from database.operations.processes import polling_lease_ops
 from database.operations.shorteners import shortener_counts, shortener_ops
 from tests.operations.plans.catalogue import BESIDES, operations_there_are
 from tests.operations.store.announcement_calls import ANNOUNCEMENT_CALLS
@@ -231,6 +232,11 @@ OPERATIONS: dict[str, Operation] = {
     "lease_ops.resume": lambda: lease_ops.resume("x"),
     "lease_ops.find_many": lambda: lease_ops.find_many(["job"]),
     "lease_ops.take": lambda: lease_ops.take("x", "a", NOW, HOLD),
+    "polling_lease_ops.find": lambda: polling_lease_ops.find(1),
+    "polling_lease_ops.take": lambda: polling_lease_ops.take(1, "a", "", None, NOW),
+    "polling_lease_ops.renew": lambda: polling_lease_ops.renew(1, "a", NOW),
+    "polling_lease_ops.release": lambda: polling_lease_ops.release(1, "a", NOW),
+    "polling_lease_ops.stand_by": lambda: polling_lease_ops.stand_by(1),
     "login_ops.create": lambda: login_ops.create(1, NOW),
     "login_ops.redeem": lambda: login_ops.redeem(TOKEN, NOW),
     "membership_ops.delete_channel": lambda: membership_ops.delete_channel(-1),
