@@ -112,7 +112,7 @@ async def line(recorder: Recorder) -> AsyncIterator[Line]:
 
 
 def posts(outcome: str) -> float:
-    return metrics.WEBHOOK_POSTS.labels(str(BOT), outcome)._value.get()
+    return float(metrics.WEBHOOK_POSTS.labels(str(BOT), outcome)._value.get())
 
 
 async def test_an_update_is_taken_and_the_answer_is_empty(line: Line, recorder: Recorder) -> None:
