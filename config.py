@@ -28,6 +28,8 @@ from core.shorteners.records import Shortener as ListedShortener
 OFFICIAL_API = "https://api.telegram.org"
 TELEGRAM_LINKS = "https://t.me"
 MEMORY_STORE = "memory://"
+#: BOTAPI §2.3; None: the one of https
+WEBHOOK_PORTS = (None, 443, 80, 88, 8443)
 _ADDRESS = "an address starting with https:// (or http://)"
 
 _HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
@@ -271,11 +273,11 @@ class Settings(BaseSettings):
             )
         return value.rstrip("/")
 
-    @field_validator("UPDATES")
+    @field_validator("WEBHOOK_SECRET")
     @classmethod
-    def _is_polling(cls, value: str) -> str:
-        if value == "webhook":
-            raise ValueError("webhook is not there yet: use polling")
+    def _is_webhook_secret(cls, value: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"([A-Za-z0-9_-]{16,256})?", value.get_secret_value()):
+            raise ValueError("16 to 256 letters, digits, _ and - are expected, or nothing")
         return value
 
     @field_validator("ALERT_WEBHOOK_URL")
@@ -292,9 +294,24 @@ class Settings(BaseSettings):
             raise ValueError("ADMIN_BOT_TOKEN: the two bots need two different tokens")
         if self.is_memory_store and self.is_real_telegram and not self.ALLOW_MEMORY_STORE:
             raise ValueError("MONGO_URI: memory:// forgets everything at a stop; set ALLOW_MEMORY_STORE=true to insist")
+        if self.UPDATES == "webhook" and (problem := self._webhook_problem()):
+            raise ValueError(problem)
         if self.SANDBOX_CLOCK_URL and self.is_real_telegram:
             raise ValueError("SANDBOX_CLOCK_URL: only together with a sandbox in TELEGRAM_API_URL")
         return self
+
+    def _webhook_problem(self) -> str | None:
+        """Return why Telegram could not post updates to PUBLIC_BASE_URL; None when it could."""
+        if not self.PUBLIC_BASE_URL:
+            return "PUBLIC_BASE_URL: UPDATES=webhook needs the address Telegram posts to, like https://gate.example"
+        base = urlsplit(self.PUBLIC_BASE_URL)
+        if not self.is_real_telegram:
+            return None
+        if base.scheme != "https":
+            return "PUBLIC_BASE_URL: UPDATES=webhook needs an address that starts with https://"
+        if base.port not in WEBHOOK_PORTS:
+            return "PUBLIC_BASE_URL: UPDATES=webhook needs port 443, 80, 88 or 8443: Telegram posts to no other"
+        return None
 
     @property
     def is_memory_store(self) -> bool:

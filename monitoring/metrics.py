@@ -79,6 +79,12 @@ UPDATES_POISON = Counter(
     ["bot"],
     registry=REGISTRY,
 )
+WEBHOOK_POSTS = Counter(
+    "tollgate_webhook_posts_total",
+    "Updates posted to this process: `taken`, to be posted `again`, `forbidden` (a wrong secret) or malformed",
+    ["bot", "outcome"],
+    registry=REGISTRY,
+)
 SHORTENER_CALLS = Counter(
     "tollgate_shortener_calls_total",
     "Requests to URL shorteners; outcome is `ok` or the kind of failure",

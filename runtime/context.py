@@ -36,6 +36,7 @@ from runtime.lifecycle import (
 from runtime.refusal_alerts import RefusalAlerts
 from runtime.sandbox_clock import LimiterClock, follow_clock
 from runtime.team import team_of
+from runtime.updates.receivers import Receivers
 from sender.bots import build_bot
 from sender.certainty import Certainty, Effect, certainty_of
 from sender.failures import TELEGRAM_ERRORS
@@ -71,6 +72,7 @@ class ProcessContext:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     #: how the updates of each bot are taken in this process now, by "user_bot" and "admin_bot"; /readyz shows it
     update_states: dict[str, str] = field(default_factory=dict)
+    receivers: Receivers = field(default_factory=Receivers)
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from database.backups.files import backup_folder
 from database.batches import Bounds
 from runtime.context import ProcessContext, process_context
 from runtime.lifecycle import announce, serve_until_stopped
-from runtime.updates.choice import source_of
+from runtime.updates.choice import refuse_without_web_app, source_of
 from runtime.updates.source import BotComponent, ServedBot, UpdateSource
 from schedulers.context import RUN_GRACE, JobContext, OwnerResources, TelegramResources
 from schedulers.factory import create_schedulers
@@ -185,6 +185,7 @@ def component(base: ProcessContext) -> BotComponent:
 
 
 async def main(settings: Settings) -> None:
-    """Run the user bot and the schedulers in a process of their own."""
+    """Run the user bot and the schedulers in a process of their own. Raises CannotStart."""
+    refuse_without_web_app(settings)
     async with process_context(settings) as base:
         await serve_until_stopped(base, [component(base)])

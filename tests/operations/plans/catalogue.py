@@ -500,7 +500,7 @@ CASES: tuple[Case, ...] = (
     _case(channel_ops.change_link, -4, "https://t.me/+y", invite_link="https://t.me/+z", way="another link is stored"),
     _case(channel_ops.mark_broken, -1, NOW),
     _case(channel_ops.mark_working, -1),
-    _case(channel_ops.count_join, -1),
+    _case(channel_ops.count_join, -1, "join 1"),
     _case(channel_ops.move_to, -2, -1002),
     _case(channel_ops.remove, -3),
     _case(shortener_ops.load),

@@ -172,7 +172,7 @@ OPERATIONS: dict[str, Operation] = {
     "channel_ops.change": lambda: channel_ops.change(-1, label="x"),
     "channel_ops.change_slots": lambda: channel_ops.change_slots(-1, Slots(), Slots()),
     "channel_ops.change_link": lambda: channel_ops.change_link(-1, "https://t.me/+x", invite_link="y"),
-    "channel_ops.count_join": lambda: channel_ops.count_join(-1),
+    "channel_ops.count_join": lambda: channel_ops.count_join(-1, "join 1"),
     "shortener_ops.add": lambda: shortener_ops.add(SHORTENER),
     "shortener_ops.current": lambda: shortener_ops.current(NOW),
     "shortener_ops.find": lambda: shortener_ops.find("x"),
