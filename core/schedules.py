@@ -22,6 +22,10 @@ class Schedule(Protocol):
 
     def in_words(self) -> str: ...
 
+    def as_trigger(self) -> str:
+        """For programs, as APScheduler writes one: `interval[0:01:00]`, `cron[hour='0,12', minute='0']`."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Every:
@@ -41,6 +45,9 @@ class Every:
     def in_words(self) -> str:
         minutes = int(self.period.total_seconds() // 60)
         return {1: "every minute", 60: "every full hour"}.get(minutes, f"every {minutes} minutes")
+
+    def as_trigger(self) -> str:
+        return f"interval[{self.period}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,9 @@ class Daily:
     def in_words(self) -> str:
         *others, last = [f"{hour:02d}:00" for hour in sorted(set(self.hours))]
         return "daily at " + (f"{', '.join(others)} and {last}" if others else last)
+
+    def as_trigger(self) -> str:
+        return f"cron[hour='{','.join(str(hour) for hour in sorted(set(self.hours)))}', minute='0']"
 
 
 def every_minute(zone: ZoneInfo) -> Schedule:

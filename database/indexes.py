@@ -160,6 +160,8 @@ INDEXES: dict[str, tuple[Index, ...]] = {
     # pauses Telegram asked for: those of one bot are read at its start, new ones while it runs, expired ones deleted
     "send_pauses": (_plain("bot_id", "until"), _plain("bot_id", "noted_at"), _plain("until")),
     "incidents": (_plain("closed_at"),),
+    # documents of all collections that cannot be read: the first found, and those not examined for longest
+    "unreadable_rows": (_plain("found_at"), _plain("seen_at")),
     "revoked_sessions": (_unique("jti"), _plain("expires_at")),
     "login_codes": (_unique("code_hash"), _plain("expires_at")),
 }

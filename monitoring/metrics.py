@@ -92,6 +92,7 @@ UPDATE_AGE = Histogram(
     buckets=(1, 2, 5, 10, 30, 60, 300, 3600),
     registry=REGISTRY,
 )
+POLLS = Gauge("tollgate_polls", "1 when this process polls, 0 when it stands by", ["bot"], registry=REGISTRY)
 #: results of the health check, which runs in one process for all; `role` is user_bot or admin_bot
 TELEGRAM_UP = Gauge(
     "tollgate_telegram_up", "1 when Telegram answered for the bot in the last health check", ["role"], registry=REGISTRY

@@ -5,14 +5,13 @@ Used by `main.py`, `user_bot/main.py` and `admin_bot/main.py`; knows no handlers
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 import structlog
-from aiogram import Bot, Dispatcher
+from aiogram import Bot
 from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 from pydantic import SecretStr
 
@@ -70,24 +69,8 @@ class ProcessContext:
     outage_retry: RetryOnDatabaseOutage
     tasks: Supervisor
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-@dataclass(frozen=True, slots=True)
-class Component:
-    """One running bot: `serve` returns when `dispatcher` stops polling."""
-
-    name: str
-    dispatcher: Dispatcher
-    serve: Coroutine[Any, Any, None]
-    state: str = "running"
-
-    async def stop(self) -> bool:
-        """Stop polling. False: it had not started to poll."""
-        try:
-            await self.dispatcher.stop_polling()
-        except RuntimeError:
-            return False
-        return True
+    #: how the updates of each bot are taken in this process now, by "user_bot" and "admin_bot"; /readyz shows it
+    update_states: dict[str, str] = field(default_factory=dict)
 
 
 @asynccontextmanager

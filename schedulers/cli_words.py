@@ -98,6 +98,7 @@ def job_document(job: JobStatus, now: datetime, zone: ZoneInfo) -> dict[str, Any
         "name": job.name,
         "purpose": job.plan.purpose,
         "schedule": job.plan.in_words,
+        "trigger": job.plan.trigger,
         "next_at": None if job.next_at is None else job.next_at.astimezone(zone).isoformat(),
         "is_paused": job.is_paused,
         "paused_by": lease.paused_by if lease is not None and job.is_paused else None,

@@ -36,11 +36,13 @@ class JobRow:
     time_limit: timedelta | None = None
     #: see `JobPlan`
     summary: tuple[str, str, str] | None = None
+    #: see `JobPlan`
+    aliases: tuple[str, ...] = ()
 
     def plan(self, zone: ZoneInfo, cleanup_hours: tuple[int, ...]) -> JobPlan:
         """Return its plan, with the schedule in this zone."""
         schedule = None if self.schedule is None else self.schedule(zone, cleanup_hours)
-        return JobPlan(self.name, self.purpose, self.when_paused, schedule, self.is_polled, self.summary)
+        return JobPlan(self.name, self.purpose, self.when_paused, schedule, self.is_polled, self.summary, self.aliases)
 
 
 def _each_minute(zone: ZoneInfo, _: tuple[int, ...]) -> Schedule:
@@ -69,6 +71,7 @@ MESSAGE_DELETER = JobRow(
     schedule=_each_minute,
     needs_telegram=True,
     summary=("deleted", "Deleted 1 delivery", "Deleted {:,} deliveries"),
+    aliases=("messages",),
 )
 BROADCAST_SENDER = JobRow(
     name="broadcast_sender",
@@ -119,6 +122,7 @@ TOKEN_CLEANUP = JobRow(
     module="token_cleanup",
     schedule=_at_cleanup_hours,
     summary=("deleted", "Removed 1 expired unlock", "Removed {:,} expired unlocks"),
+    aliases=("tokens", "verification", "sessions", "clearsessions"),
 )
 TOKEN_COUNT_RESET = JobRow(
     name="token_count_reset",
@@ -135,6 +139,7 @@ STATISTICS = JobRow(
     module="statistics",
     schedule=_at(0, 6, 12, 18),
     summary=("days", "Counted 1 day", "Counted {:,} days"),
+    aliases=("stats",),
 )
 HOUSEKEEPING = JobRow(
     name="housekeeping",
@@ -142,6 +147,8 @@ HOUSEKEEPING = JobRow(
     when_paused="Old history stays in the database, which grows.",
     module="housekeeping",
     schedule=_at(2),
+    # old deliveries and runs, and subscribers who went away: one job removes them all
+    aliases=("conversations", "users"),
 )
 BACKUP = JobRow(
     name="backup",
@@ -178,6 +185,11 @@ JOBS = (
     HEALTH_CHECK,
 )
 JOB_NAMES = tuple(row.name for row in JOBS)
+
+
+def find_name(asked: str) -> str | None:
+    """Return the name of the job asked for by its name or an alias; None when there is none."""
+    return next((row.name for row in JOBS if asked == row.name or asked in row.aliases), None)
 
 
 def plans(zone: ZoneInfo, cleanup_hours: tuple[int, ...] = CLEANUP_HOURS) -> dict[str, JobPlan]:

@@ -40,7 +40,7 @@ def build_app(services: Services) -> FastAPI:
     )
     if services.has_page:
         app.include_router(verification_router(services, pages))
-    app.include_router(health_router(services.clock))
+    app.include_router(health_router(services.clock, services.update_states))
     _add_files(app, assets)
     _add_error_handlers(app, pages)
     if services.admin is not None:

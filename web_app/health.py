@@ -4,6 +4,7 @@ They need no authentication: a proxy that publishes the pages must not publish t
 """
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -38,8 +39,11 @@ _OF_BOTS = (Trouble.BOT_AWAY, Trouble.BOT_UNKNOWN, Trouble.WEBHOOK_SET, Trouble.
 Check = dict[str, Any]
 
 
-def health_router(clock: Clock) -> APIRouter:
-    """The routes of /healthz, /readyz and /metrics. They use the process's open database."""
+def health_router(clock: Clock, update_states: Mapping[str, str] | None = None) -> APIRouter:
+    """The routes of /healthz, /readyz and /metrics. They use the process's open database.
+
+    `update_states`: how this process takes the updates of each bot, as it is now.
+    """
     metrics.add_process_metrics()
     router = APIRouter()
 
@@ -62,6 +66,9 @@ def health_router(clock: Clock) -> APIRouter:
             return PlainTextResponse(f"exclude: {', '.join(CHECKS)} are expected\n", 400, headers=_NO_STORE)
         checks = {name: check for name, check in (await readiness.get()).items() if name not in exclude}
         is_ready = all(check["ok"] for check in checks.values())
+        if update_states:
+            # a process that stands by is ready: it takes over
+            checks["updates"] = {"ok": True, **update_states}
         return JSONResponse({"ready": is_ready, "checks": checks}, 200 if is_ready else 503, headers=_NO_STORE)
 
     @router.api_route("/metrics", methods=["GET", "HEAD"])

@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -47,7 +47,11 @@ class _WebProcess:
 
 
 def services_of(
-    settings: Settings, clock: Clock, bot_username: str = "", admin: AdminServices | None = None
+    settings: Settings,
+    clock: Clock,
+    bot_username: str = "",
+    admin: AdminServices | None = None,
+    update_states: Mapping[str, str] | None = None,
 ) -> Services:
     """Collect what the app needs. Without PUBLIC_BASE_URL there is no verification page."""
     return Services(
@@ -60,6 +64,7 @@ def services_of(
         bot_username=bot_username,
         has_page=bool(settings.PUBLIC_BASE_URL),
         admin=admin,
+        update_states=update_states or {},
     )
 
 
@@ -94,12 +99,17 @@ def shortener_hosts(settings: Settings) -> frozenset[str]:
     return frozenset({*api_hosts, *configured}) - {""}
 
 
-def component(settings: Settings, clock: Clock, bot_username: str = "") -> WebComponent:
+def component(
+    settings: Settings, clock: Clock, bot_username: str = "", update_states: Mapping[str, str] | None = None
+) -> WebComponent:
     """Build the web app as a component of a process, and bind its port.
+
+    `update_states`: how this process takes the updates of each bot, as it is now; /readyz shows it.
 
     Raises CannotStart when the port cannot be bound, or there is no secret for sessions.
     """
-    server = WebServer(build_app(services_of(settings, clock, bot_username, admin_services(settings, clock))))
+    services = services_of(settings, clock, bot_username, admin_services(settings, clock), update_states)
+    server = WebServer(build_app(services))
     host = settings.WEB_HOST
     try:
         port = server.listen(host, settings.WEB_PORT)

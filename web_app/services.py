@@ -64,3 +64,5 @@ class Services:
     has_page: bool = True
     #: None: there is no admin page and no API
     admin: AdminServices | None = None
+    #: how this process takes the updates of each bot, as it is now; empty without bots
+    update_states: Mapping[str, str] = field(default_factory=dict)

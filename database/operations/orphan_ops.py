@@ -6,15 +6,13 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Unpack
 
-from pydantic import ValidationError
-
 from core.delivery import PendingDeletion
 from database.batches import Bounds, Deleted, delete_in_batches
 from database.collection import Collection
 from database.connection import current_database
-from database.operations.deletion_ops import AT_REST, finish, promise_homes
+from database.operations.deletion_ops import AT_REST, finish, promise_homes, readable_promises
 from database.operations.impossible_deletions import record_impossible
-from database.values import Document, to_key, with_id
+from database.values import Document, to_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +78,14 @@ async def give_up_promises(
     """
     mine: Document = {"_id": {"$in": [to_key(promise_id) for promise_id in reasons]}}
     held = {"claimed_by": owner, "claimed_until": now + hold_for}
-    found: list[Document] = []
+    records: list[PendingDeletion] = []
     for home in promise_homes():
         overdue = {**mine, "delete_at": {"$lt": due_before}, **_not_claimed(now), **AT_REST}
         await home.update_many(overdue, {"$set": held})
-        found += await home.find({**mine, "claimed_by": owner}, limit=max(len(reasons), 1))
-    records = [record for record in map(_readable, found) if record is not None]
+        claimed = await home.find({**mine, "claimed_by": owner}, limit=max(len(reasons), 1))
+        records += await readable_promises(home, claimed)
     await record_impossible([(record, reasons[record.id]) for record in records], now)
     return await finish([record.id for record in records], owner)
-
-
-def _readable(document: Document) -> PendingDeletion | None:
-    try:
-        return PendingDeletion.model_validate(with_id(document))
-    except ValidationError:
-        return None
 
 
 # rows without a broadcast, memberships without a channel: one command per broadcast and channel, along an index
@@ -116,7 +107,8 @@ async def has_broadcast(broadcast_id: str) -> bool:
 
 async def next_channel_with_memberships(after: int | None) -> int | None:
     """Return the next channel id after `after` (None: the first) that has memberships; None at the end."""
-    condition: Document = {} if after is None else {"chat_id": {"$gt": after}}
+    # a range from below every chat: numbers only
+    condition: Document = {"chat_id": {"$gt": -(1 << 62) if after is None else after}}
     known = await _collection("memberships").find_one(condition, sort=[("chat_id", 1)], projection=["chat_id"])
     return None if known is None else int(known["chat_id"])
 

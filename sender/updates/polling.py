@@ -24,6 +24,7 @@ from sender.failures import TELEGRAM_ERRORS, is_missing_description
 from sender.lanes import is_at_least_once
 from sender.updates.acknowledgement import Handler, current_update
 from sender.updates.places import Places
+from sender.updates.right import OnlyProcess, PollingRight
 from sender.updates.unconfirmed import ANSWER_MAX, KEPT_MAX, UnconfirmedUpdates
 
 log = structlog.get_logger("tollgate.intake")
@@ -66,6 +67,8 @@ class UpdateAcknowledger:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.places = places
+        #: of several processes of the bot one polls
+        self.right: PollingRight = OnlyProcess()
         self.unconfirmed = UnconfirmedUpdates()
         self._wait_s = wait_s
         self._together_s = together_s
@@ -122,13 +125,20 @@ class UpdateAcknowledger:
         self._changed.set()
 
     async def fetch(self, poll: Callable[[int | None, int], Awaitable[Sequence[Update]]]) -> list[Update]:
-        """Call `poll(offset, limit)` as soon as there is a place; return the updates that are new, places taken."""
-        await self.wait_until_acknowledged()
-        await self._wait_for_places()
-        offset, room = self.unconfirmed.offset(), self.places.free
-        limit = min(ANSWER_MAX, self.unconfirmed.coming_again() + room)
-        self.unconfirmed.asked_for(offset)
-        found = await poll(offset, limit)
+        """Call `poll(offset, limit)` as soon as there is a place; return the updates that are new, places taken.
+
+        Without the right to poll it waits for that. An answer that comes when it is lost is not passed on: Telegram
+        keeps those updates, for the process that polls now.
+        """
+        found: Sequence[Update] | None = None
+        while found is None:
+            await self.right.held()
+            await self.wait_until_acknowledged()
+            await self._wait_for_places()
+            offset, room = self.unconfirmed.offset(), self.places.free
+            limit = min(ANSWER_MAX, self.unconfirmed.coming_again() + room)
+            self.unconfirmed.asked_for(offset)
+            found = await self.right.while_held(partial(poll, offset, limit))
         # some of those that were to come again may have expired, and more new ones come in their place
         new = [update for update in found if not self.is_known(update.update_id)][:room]
         self.unconfirmed.receive([update.update_id for update in new], self._now())
@@ -184,10 +194,11 @@ class UpdateAcknowledger:
     async def confirm(self, bot: Bot) -> None:
         """Confirm at a stop what is finished, up to the first update that is not: that one and those behind it stay.
 
-        aiogram would leave that to a next poll, which never comes. Call it when no handler is at work any more.
+        aiogram would leave that to a next poll, which never comes. Call it when no handler is at work any more. Without
+        the right to poll it does nothing: the process that polls gets them all.
         """
         offset = self.unconfirmed.offset()
-        if offset is None:
+        if offset is None or not self.right.is_held:
             return
         self.is_stopping = True
         try:

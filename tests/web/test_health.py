@@ -64,6 +64,18 @@ async def test_readyz_is_200_when_every_check_passes(db: Database, machine: http
     assert (await machine.head("/readyz")).content == b""
 
 
+async def test_a_process_that_stands_by_is_ready_and_says_so(db: Database, clock: ManualClock) -> None:
+    await health_ops.write(GOOD)
+    states = {"user_bot": "polling"}
+    app = FastAPI()
+    app.include_router(health_router(clock, states))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+        states["user_bot"] = "standing by"
+        answer = await client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["checks"]["updates"] == {"ok": True, "user_bot": "standing by"}
+
+
 async def test_readyz_is_503_before_the_first_health_check(db: Database, machine: httpx.AsyncClient) -> None:
     answer = await machine.get("/readyz")
     assert answer.status_code == 503

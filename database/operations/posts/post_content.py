@@ -10,6 +10,8 @@ from datetime import datetime
 from core.posts import UNDO_FOR, Content, ContentUndo, Cover, Post, is_cover_of, left_over, undoable
 from database.collection import Collection
 from database.connection import current_database
+from database.operations.posts.post_ops import READ
+from database.readable import find_records
 from database.values import Document
 
 
@@ -78,7 +80,7 @@ async def change_content(post: Post, content: Content, *, by: int, at: datetime)
         return None
     earlier = post.content_undo
     unused = () if earlier is None else _unused(earlier.content, content, post.content, cover=cover)
-    return ContentChanged(Post.model_validate(changed), unused)
+    return ContentChanged(READ(changed), unused)
 
 
 async def undo_content(post: Post, now: datetime) -> ContentChanged | None:
@@ -95,7 +97,7 @@ async def undo_content(post: Post, now: datetime) -> ContentChanged | None:
     changed = await _posts().find_one_and_update(_unchanged(post), {"$set": fields})
     if changed is None:
         return None
-    return ContentChanged(Post.model_validate(changed), _unused(post.content, undo.content, cover=cover))
+    return ContentChanged(READ(changed), _unused(post.content, undo.content, cover=cover))
 
 
 async def pop_expired_undos(now: datetime, limit: int) -> list[Unused]:
@@ -105,10 +107,8 @@ async def pop_expired_undos(now: datetime, limit: int) -> list[Unused]:
     channel, where it harms nobody.
     """
     due: Document = {"content_undo.until": {"$lte": now}}
-    found = await _posts().find(due, limit=limit, sort=[("content_undo.until", 1)])
     unused: list[Unused] = []
-    for document in found:
-        post = Post.model_validate(document)
+    for post in await find_records(_posts(), READ, due, limit=limit, sort=[("content_undo.until", 1)]):
         ended = await _posts().update_one(_unchanged(post), {"$set": {"content_undo": None}})
         if ended and post.content_undo is not None:
             unused += _unused(post.content_undo.content, post.content, cover=post.cover)

@@ -17,6 +17,7 @@ from core.delivery_states import Delivery
 from core.health.findings import Health
 from core.jobs import JobOutcome, RunReport
 from core.posts import Content, Post, PostField, PostFilter, PostItem
+from core.processes.polling_lease import PollingLease
 from core.segments import Segment, SegmentKind
 from core.settings.changes import Editor
 from core.shorteners.records import Origin, Shortener
@@ -25,7 +26,7 @@ from core.subscriptions import Channel, MembershipStatus
 from core.team.first_hour import StorageCandidate
 from core.users import Visitor
 from core.verification import Token
-from database import batches, bot_profiles, doctor, first_hour, indexes, operations
+from database import batches, bot_profiles, doctor, examination, first_hour, indexes, operations, unreadable_rows
 from database.batches import Bounds
 from database.connection import current_database
 from database.migrations import runner
@@ -63,6 +64,7 @@ from database.operations import (
 from database.operations.announcements import changes, publishing, removals, renewals
 from database.operations.announcements import rows as announcement_rows
 from database.operations.posts import post_content, post_ops, post_search, post_takedown
+from database.operations.processes import polling_lease_ops
 from database.operations.shorteners import shortener_counts, shortener_ops
 from database.values import Document, with_id
 from tests.operations.plans.rows import (
@@ -110,7 +112,7 @@ from tests.operations.plans.rows import (
 
 Operation = Callable[..., Awaitable[object]]
 #: modules outside `database/operations` that are operations, too
-ALSO = (bot_profiles, first_hour)
+ALSO = (bot_profiles, examination, first_hour, unreadable_rows)
 #: public coroutines of the maintenance that query
 BESIDES: tuple[Operation, ...] = (
     batches.delete_in_batches,
@@ -295,7 +297,7 @@ _ANNOUNCED = (
     _case(announcement_ops.hold, GARDEN),
     _case(announcement_ops.cancel, _id(UNKNOWN * WANTED + 3)),
     _case(announcement_rows.change_state, _id(3), [AnnouncementState.PLANNED], {}),
-    _case(announcement_rows.readable, [{"_id": key(0), "state": "planned"}]),
+    _case(announcement_rows.find_some, {"state": "planned"}, limit=3, sort=[("publish_at", 1)]),
     _case(changes.change_all, "p2", _SHOWN, NOW),
     _case(changes.count_changeable, "p2"),
     _case(changes.find_due, NOW, limit=3),
@@ -389,6 +391,13 @@ CASES: tuple[Case, ...] = (
     _case(first_hour.drop_candidate, -1),
     _case(first_hour.drop_candidate, -1, way="again"),
     _case(first_hour.mark_told, NOW),
+    _case(unreadable_rows.note, "posts", {key(1): "title: a text is expected"}),
+    _case(unreadable_rows.find, 10),
+    _case(unreadable_rows.find_one, "posts:1"),
+    _case(unreadable_rows.find_longest_unseen, 10),
+    _case(unreadable_rows.mark_seen, "posts:1", NOW),
+    _case(unreadable_rows.forget, "posts:1"),
+    _case(examination.recheck, 3),
     _case(audit_ops.record, NOW, 1, "post.renamed"),
     _case(audit_ops.last, 10),
     _case(broadcast_ops.create, _NEWS),
@@ -457,6 +466,13 @@ CASES: tuple[Case, ...] = (
     _case(lease_ops.resume, "job 2"),
     _case(lease_ops.find, "job 0"),
     _case(lease_ops.find_many, ["job 0", "job 1", "a job", "no job"]),
+    _case(polling_lease_ops.find, 0),
+    _case(polling_lease_ops.take, 0, OWNER, "", PollingLease(owner=OWNER, beat=7), NOW),
+    _case(polling_lease_ops.take, 0, OWNER, "", PollingLease(owner=OWNER, beat=6), NOW, way="changed since"),
+    _case(polling_lease_ops.take, 9, OWNER, "", None, NOW, way="the first time"),
+    _case(polling_lease_ops.renew, 0, OWNER, NOW),
+    _case(polling_lease_ops.release, 0, OWNER, NOW),
+    _case(polling_lease_ops.stand_by, 0),
     _case(login_ops.create, 1, NOW),
     _case(login_ops.redeem, token(1), NOW),
     _case(session_ops.revoke, "new", NOW + HOUR),
@@ -619,6 +635,7 @@ CASES: tuple[Case, ...] = (
     _case(run_ops.request_run, "rare", NOW + HOUR, 1),
     _case(run_ops.request_run, "rare", NOW + HOUR, 1, way="requested before"),
     _case(run_ops.find_requests, 10),
+    _case(run_ops.find_runs, [_id(0), _id(1)]),
     _case(run_ops.start_requested, _id(1), OWNER, NOW, 7),
     _case(run_ops.expire_requests, NOW, HOUR),
     _case(run_ops.finish_run, _id(0), _REPORT),
@@ -709,6 +726,8 @@ CASES: tuple[Case, ...] = (
     ),
     *_ANNOUNCED,
     *_SWEPT,
+    _case(examination.remove, "announcements:first"),
+    _case(examination.remove, "posts:2", way="readable again"),
     # in this order: each process finds what the one before it has left
     _migrator_step("without a record"),
     _migrator_step("a page"),

@@ -24,7 +24,7 @@ from core.subscriptions import Channel, MembershipStatus
 from core.team.first_hour import StorageCandidate
 from core.users import Visitor
 from core.verification import Token
-from database import bot_profiles, first_hour
+from database import bot_profiles, examination, first_hour, unreadable_rows
 from database.connection import Database
 from database.doctor import examine
 from database.indexes import ensure_indexes
@@ -60,6 +60,7 @@ from database.operations import (
     user_ops,
 )
 from database.operations.posts import post_content, post_ops, post_search, post_takedown
+from database.operations.processes import polling_lease_ops
 from database.operations.shorteners import shortener_counts, shortener_ops
 from tests.operations.plans.catalogue import BESIDES, operations_there_are
 from tests.operations.store.announcement_calls import ANNOUNCEMENT_CALLS
@@ -231,6 +232,11 @@ OPERATIONS: dict[str, Operation] = {
     "lease_ops.resume": lambda: lease_ops.resume("x"),
     "lease_ops.find_many": lambda: lease_ops.find_many(["job"]),
     "lease_ops.take": lambda: lease_ops.take("x", "a", NOW, HOLD),
+    "polling_lease_ops.find": lambda: polling_lease_ops.find(1),
+    "polling_lease_ops.take": lambda: polling_lease_ops.take(1, "a", "", None, NOW),
+    "polling_lease_ops.renew": lambda: polling_lease_ops.renew(1, "a", NOW),
+    "polling_lease_ops.release": lambda: polling_lease_ops.release(1, "a", NOW),
+    "polling_lease_ops.stand_by": lambda: polling_lease_ops.stand_by(1),
     "login_ops.create": lambda: login_ops.create(1, NOW),
     "login_ops.redeem": lambda: login_ops.redeem(TOKEN, NOW),
     "membership_ops.delete_channel": lambda: membership_ops.delete_channel(-1),
@@ -269,6 +275,7 @@ OPERATIONS: dict[str, Operation] = {
     "run_ops.abandon_before": lambda: run_ops.abandon_before("x", 1, NOW),
     "run_ops.start_requested": lambda: run_ops.start_requested("x", "a", NOW, 1),
     "run_ops.find_requests": run_ops.find_requests,
+    "run_ops.find_runs": lambda: run_ops.find_runs(["x"]),
     "run_ops.find_tick": lambda: run_ops.find_tick("x", NOW),
     "run_ops.finish_run": lambda: run_ops.finish_run("x", REPORT),
     "run_ops.expire_requests": lambda: run_ops.expire_requests(NOW, HOLD),
@@ -346,6 +353,14 @@ OPERATIONS: dict[str, Operation] = {
     "token_ops.delete_expired_and_used_tokens": token_ops.delete_expired_and_used_tokens,
     "token_ops.delete_unused_older_than": lambda: token_ops.delete_unused_older_than(NOW),
     "token_counts.reset_token_counts": lambda: token_counts.reset_token_counts(NOW),
+    "examination.recheck": examination.recheck,
+    "examination.remove": lambda: examination.remove("posts:x"),
+    "unreadable_rows.find": unreadable_rows.find,
+    "unreadable_rows.find_longest_unseen": lambda: unreadable_rows.find_longest_unseen(1),
+    "unreadable_rows.find_one": lambda: unreadable_rows.find_one("posts:x"),
+    "unreadable_rows.forget": lambda: unreadable_rows.forget("posts:x"),
+    "unreadable_rows.mark_seen": lambda: unreadable_rows.mark_seen("posts:x", NOW),
+    "unreadable_rows.note": lambda: unreadable_rows.note("posts", {"x": "title"}),
     "user_ops.ban": lambda: user_ops.ban(1, NOW, reason=None, until=None),
     "user_ops.find_news_stopped": lambda: user_ops.find_news_stopped(NOW, after=None, until=None, limit=1),
     "user_credits.give_back_credit": lambda: user_credits.give_back_credit(1, CODE, "u"),
