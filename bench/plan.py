@@ -36,6 +36,11 @@ class Plan:
     #: requests of each kind to the web app in one repetition
     requests: int = 1000
 
+    #: deliveries and recipients of a broadcast of which the costs are taken, and subscribers they are computed for
+    deliveries: int = 200
+    recipients: int = 10_000
+    subscribers: tuple[int, ...] = (10_000, 1_000_000, 10_000_000)
+
     def counted(self, users: int) -> int:
         """Deliveries counted in one repetition with `users` subscribers at once."""
         return max(self.fewest, self.rounds * users)
@@ -55,4 +60,6 @@ QUICK = Plan(
     expired=2_000,
     posts=2_000,
     requests=100,
+    deliveries=20,
+    recipients=200,
 )
