@@ -17,6 +17,8 @@ class Beat:
     valid_s: float
     #: the part of its calls refusals slowed the bot to, and for how many seconds it has been growing; None: no news
     slowed: tuple[float, float] | None = None
+    #: it ends, and calls no more
+    is_last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Member:
     valid_s: float
     #: seconds since its last beat, by the clock of the database
     age_s: float
+    is_last: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def next_step(
     members = {row.process: row for row in ledger.members}
     since_s = {name: max(row.age_s, unchanged_s.get(name, 0.0)) - row.valid_s for name, row in members.items()}
     lost = set() if is_back else {name for name, over_s in since_s.items() if name != me and over_s > MARGIN_S}
-    gone = {name for name in lost if since_s[name] > FORGOTTEN_S or not members[name].parts}
+    gone = {name for name in lost if since_s[name] > FORGOTTEN_S or members[name].is_last or not members[name].parts}
     alive = {name: row for name, row in members.items() if name not in lost}
     # one that is cut off from the database alone may still call as often
     kept = {name: min(members[name].parts, reserve(len(alive) + 1)) for name in sorted(lost - gone)}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from core.errors import AlreadyThere
+from core.errors import AlreadyThere, StoreRefused
 from core.rates.ledger import Beat, Ledger, Member, Slowed
 from database.collection import Collection
 from database.connection import current_database
@@ -36,7 +36,10 @@ async def beat(bot_id: int, process: str, news: Beat) -> Ledger | None:
 
 
 async def join(bot_id: int, process: str, news: Beat) -> Ledger:
-    """Add one's own row, or overwrite it, and return all rows; atomic. It begins with no parts: others may have all."""
+    """Add one's own row, or overwrite it, and return all rows; atomic. It begins with no parts: others may have all.
+
+    Raises StoreRefused when the document is none: `clear` it.
+    """
     update = _written(process, news)
     update["$set"][f"members.{process}.parts"] = 0
     try:
@@ -69,6 +72,7 @@ async def clear(bot_id: int) -> None:
 
 def _written(process: str, news: Beat) -> Document:
     row: Document = {"number": news.number, "wants": list(news.wants), "valid_s": news.valid_s}
+    row["is_last"] = news.is_last
     values: Document = {f"members.{process}.{name}": value for name, value in row.items()}
     dates = {f"members.{process}.at": True}
     if news.slowed is not None:
@@ -79,9 +83,12 @@ def _written(process: str, news: Beat) -> Document:
 
 
 def _ledger(document: Document, process: str) -> Ledger:
-    """Return the rows; each that cannot be read is only named."""
-    rows: dict[str, Any] = document["members"]
-    now: datetime = rows[process]["at"]
+    """Return the rows; each that cannot be read is only named. Raises StoreRefused when there is no room for rows."""
+    try:
+        rows: dict[str, Any] = document["members"]
+        now: datetime = rows[process]["at"]
+    except (KeyError, TypeError) as error:
+        raise StoreRefused("send_shares: the document has no place for rows") from error
     members, unreadable = [], []
     for name, row in rows.items():
         try:
@@ -99,6 +106,7 @@ def _member(name: str, row: Document, now: datetime) -> Member:
         wants=tuple(max(0, int(want)) for want in row["wants"]),
         valid_s=float(row["valid_s"]),
         age_s=(now - row["at"]).total_seconds(),
+        is_last=bool(row.get("is_last")),
     )
 
 

@@ -9,6 +9,7 @@ to the least share before.
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -117,11 +118,11 @@ class SharedCeiling:
             return
         try:
             async with asyncio.timeout(ANSWER_S):
-                await self._written((0,) * len(Lane), END_S)
+                await self._written((0,) * len(Lane), END_S, is_last=True)
         except _ERRORS as error:
             log.debug("share.not_left", bot_id=self._bot_id, error=str(error))
 
-    async def _written(self, wants: tuple[int, ...], valid_s: float) -> Ledger:
+    async def _written(self, wants: tuple[int, ...], valid_s: float, *, is_last: bool = False) -> Ledger:
         """Write the row and return all; join when there is none, or others removed it."""
         # Telegram counts the last second, and so do the others
         self._has = min(self._has, max(self._use, self._own.used()))
@@ -131,10 +132,10 @@ class SharedCeiling:
         news = None
         if slowness is not None and slowness != self._slowness:
             news = (slowness[0], self._own.seconds_since(slowness[1]))
-        beat = Beat(self._number, self._has, wants, valid_s, news)
+        beat = Beat(self._number, self._has, wants, valid_s, news, is_last)
         ledger = await self._store.beat(self._bot_id, self._process, beat) if self._is_member else None
         if ledger is None:
-            ledger = await self._joined(Beat(self._number, 0, wants, valid_s, news))
+            ledger = await self._joined(replace(beat, parts=0))
         self._slowness = slowness
         # others may have cut it when they had lost this process
         self._has = min(self._has, *(row.parts for row in ledger.members if row.process == self._process))

@@ -78,7 +78,9 @@ class LedgerInMemory:
 
     def _write(self, process: str, news: Beat) -> Ledger:
         self.version += 1
-        self.rows[process] = _Row(Member(process, news.number, news.parts, news.wants, news.valid_s, 0.0), self._now_s)
+        self.rows[process] = _Row(
+            Member(process, news.number, news.parts, news.wants, news.valid_s, 0.0, news.is_last), self._now_s
+        )
         if news.slowed is not None:
             part, growing_s = news.slowed
             self.slowed = (Slowed(f"{process}:{news.number}", part, growing_s), self._now_s)
@@ -97,16 +99,29 @@ class Process:
         self.name, self.telegram, self.ceilings = name, telegram, ceilings
         self.task: asyncio.Task[Any] | None = None
 
-    async def start(self, time: VirtualTime) -> None:
-        await time.run(self.ceilings.join(BOT_ID, self.telegram.limiter))
+    async def start(self) -> None:
+        await self.telegram.time.run(self.ceilings.join(BOT_ID, self.telegram.limiter))
+        self.wake()
+
+    def wake(self) -> None:
+        """Beat from now on."""
         self.task = asyncio.ensure_future(self.ceilings.run())
 
     async def kill(self) -> None:
         """Do nothing any more, without a word."""
+        await self.sleep()
+        await self.telegram.close()
+
+    async def stop(self) -> None:
+        """End in order."""
+        await self.kill()
+        await self.telegram.time.run(self.ceilings.close())
+
+    async def sleep(self) -> None:
+        """Beat no more."""
         assert self.task is not None
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
-        await self.telegram.close()
 
 
 @dataclass
@@ -132,7 +147,7 @@ class Processes:
 
         process = Process(name, telegram, SharedCeilings(self.time, self.ledger, name, hear))
         self.all.append(process)
-        await process.start(self.time)
+        await process.start()
         return process
 
     async def close(self) -> None:
