@@ -5,6 +5,7 @@ the past; it records nothing. `charge` records a call that starts. The limits of
 `chat_limits.py`.
 """
 
+import itertools
 import math
 from collections import deque
 from typing import Final
@@ -171,7 +172,7 @@ class Ceiling:
 
     def used(self, now: float) -> int:
         """How many calls started within the last window."""
-        return sum(1 for at in self._starts if at > now - self._window_s)
+        return sum(1 for _ in itertools.takewhile(lambda at: at > now - self._window_s, reversed(self._starts)))
 
     def slowness(self, now: float) -> tuple[float, float] | None:
         """To which part of the rate refusals slowed it, and since when it grows; None while they do not."""

@@ -125,7 +125,8 @@ class SharedCeiling:
     async def _written(self, wants: tuple[int, ...], valid_s: float, *, is_last: bool = False) -> Ledger:
         """Write the row and return all; join when there is none, or others removed it."""
         # Telegram counts the last second, and so do the others
-        self._has = min(self._has, max(self._use, self._own.used()))
+        if self._use < self._has:
+            self._has = min(self._has, max(self._use, self._own.used()))
         self._valid_s = valid_s
         slowness = self._own.slowness()
         self._number += 1
