@@ -34,6 +34,12 @@ SENDER_PAUSED = Counter(
 SENDER_QUEUE_DEPTH = Gauge(
     "tollgate_sender_queue_depth", "Requests waiting in a lane", ["bot", "lane"], registry=REGISTRY
 )
+SENDER_SHARE = Gauge(
+    "tollgate_sender_share",
+    "The part of the bot's calls that this process may make now; 1 is the whole ceiling",
+    ["bot"],
+    registry=REGISTRY,
+)
 DELIVERIES = Counter("tollgate_deliveries_total", "Deliveries of posts, by outcome", ["outcome"], registry=REGISTRY)
 DELETIONS = Counter("tollgate_deletions_total", "Deletions of deliveries, by outcome", ["outcome"], registry=REGISTRY)
 BROADCAST_RECIPIENTS = Counter(

@@ -21,6 +21,7 @@ from core.retries import retry
 from core.supervisor import Supervisor
 from database.connection import Database, close_database
 from database.operations import incident_ops, pause_ops
+from database.operations.rates import share_ops
 from database.team import Team
 from monitoring import logs
 from monitoring.alerts import Alerts, first_that_reaches
@@ -42,6 +43,7 @@ from sender.certainty import Certainty, Effect, certainty_of
 from sender.failures import TELEGRAM_ERRORS
 from sender.limiting.pauses import Pauses
 from sender.limiting.send_limiter import SendLimiter
+from sender.limiting.sharing.shared_ceilings import SharedCeilings
 from sender.owners import owner_notifier
 from sender.updates.intake import RetryOnDatabaseOutage
 from sender.updates.update_ages import UpdateAges
@@ -90,6 +92,8 @@ async def process_context(settings: Settings, clock: SystemClock | None = None) 
         base = _put_together(settings, clock, database, closing)
         pauses = Pauses(clock, pause_ops)
         closing.push_async_callback(pauses.close)
+        ceilings = SharedCeilings(clock, share_ops, share_ops.new_process(), pauses.read_noted)
+        closing.push_async_callback(ceilings.close)
         closing.push_async_callback(base.tasks.close)
         if settings.SANDBOX_CLOCK_URL:
             base.tasks.spawn(follow_clock(settings.SANDBOX_CLOCK_URL, clock), "sandbox clock")
@@ -98,6 +102,7 @@ async def process_context(settings: Settings, clock: SystemClock | None = None) 
             await _greet(bot, variable, give_up_at, clock)
         # after getMe, which the Bot API server answers itself: a pause of the bot may outlast START_PATIENCE_S
         await _start_pauses(base, pauses)
+        await _share_calls(base, ceilings)
         _tell_of_unknown_refusals(base)
         _watch(base)
         yield base
@@ -141,6 +146,13 @@ async def _start_pauses(base: ProcessContext, pauses: Pauses) -> None:
         pauses.watch(bot.id, limiter)
     base.tasks.spawn(pauses.write(), "pauses")
     base.tasks.spawn(pauses.follow(), "pauses of others")
+
+
+async def _share_calls(base: ProcessContext, ceilings: SharedCeilings) -> None:
+    """Share each bot's calls with other processes from now on. Raises CannotStart."""
+    for bot, limiter in ((base.user_bot, base.user_limiter), (base.admin_bot, base.admin_limiter)):
+        await as_soon_as_it_answers(partial(ceilings.join, bot.id, limiter), base.clock)
+    base.tasks.spawn(ceilings.run(), "shares of calls")
 
 
 def _tell_of_unknown_refusals(base: ProcessContext) -> None:

@@ -4,7 +4,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from core.jobs import JobOutcome, RunReport
 from core.posts import Content, Post, PostField, PostFilter, PostItem
 from core.processes.dialogue_locks import DialogueLock
 from core.processes.polling_lease import PollingLease
+from core.rates.ledger import Beat
 from core.segments import Segment, SegmentKind
 from core.settings.changes import Editor
 from core.shorteners.records import Origin, Shortener
@@ -66,6 +67,7 @@ from database.operations.announcements import changes, publishing, removals, ren
 from database.operations.announcements import rows as announcement_rows
 from database.operations.posts import post_content, post_ops, post_search, post_takedown
 from database.operations.processes import dialogue_lock_ops, polling_lease_ops
+from database.operations.rates import share_ops
 from database.operations.shorteners import shortener_counts, shortener_ops
 from database.values import Document, with_id
 from tests.operations.plans.rows import (
@@ -191,6 +193,7 @@ _CANDIDATE = StorageCandidate(chat_id=-1, title="Storage", admin_id=1, admin_nam
 _SHORTENER = Shortener(code="code1", name="s1", sealed_key="sealed 1")
 _OF_ENVIRONMENT = Shortener(code="env", name="env", origin=Origin.ENVIRONMENT)
 _MEMBER = MembershipStatus.MEMBER
+BEAT = Beat(1, 1, (0, 0, 0), 4.0, (0.5, 1.0))
 
 
 async def _share_of_environment() -> bool:
@@ -596,6 +599,12 @@ CASES: tuple[Case, ...] = (
     _case(pause_ops.load_noted, (BOT, BOT - 1), NOW - HOUR, limit=10),
     _case(pause_ops.delete_some_expired, NOW, 10),
     _case(pause_ops.delete_expired, NOW, **ONE_BATCH),
+    _case(share_ops.join, BOT, "p", BEAT),
+    _case(share_ops.join, -1, "p", BEAT, way="the first of a bot"),
+    _case(share_ops.beat, BOT, OWNER, BEAT),
+    _case(share_ops.beat, BOT, OWNER, replace(BEAT, number=0), way="an older one"),
+    _case(share_ops.take, BOT + 1, 0, {OWNER: 2}, ("p",)),
+    _case(share_ops.clear, -1),
     _case(post_ops.create, title="New", **_POST),
     _case(post_ops.open_post, "c1"),
     _case(post_ops.open_post, "c1", "insta", way="of a source"),

@@ -17,6 +17,7 @@ from core.health.findings import Health
 from core.jobs import JobOutcome, RunReport
 from core.posts import Content, ContentUndo, Post, PostField, PostItem
 from core.processes.dialogue_locks import DialogueLock
+from core.rates.ledger import Beat
 from core.segments import Segment
 from core.settings.changes import Editor
 from core.shorteners.records import Shortener
@@ -62,6 +63,7 @@ from database.operations import (
 )
 from database.operations.posts import post_content, post_ops, post_search, post_takedown
 from database.operations.processes import dialogue_lock_ops, polling_lease_ops
+from database.operations.rates import share_ops
 from database.operations.shorteners import shortener_counts, shortener_ops
 from tests.operations.plans.catalogue import BESIDES, operations_there_are
 from tests.operations.store.announcement_calls import ANNOUNCEMENT_CALLS
@@ -101,6 +103,7 @@ NEWS = NewBroadcast(
 )
 BROADCAST = Broadcast(**NEWS.model_dump(), id="x", status=BroadcastStatus.QUEUED)
 CANDIDATE = StorageCandidate(chat_id=-1, title="x", admin_id=1, admin_name="x", message_id=1)
+BEAT = Beat(1, 1, (0, 0, 0), 4.0, (0.5, 1.0))
 REPORT = RunReport("job", JobOutcome.SUCCEEDED, NOW, NOW, HOLD)
 
 Operation = Callable[[], Awaitable[Any]]
@@ -253,6 +256,10 @@ OPERATIONS: dict[str, Operation] = {
     "pause_ops.load_noted": lambda: pause_ops.load_noted([1], NOW),
     "pause_ops.load": lambda: pause_ops.load(1, NOW),
     "pause_ops.record": lambda: pause_ops.record(1, 1, NOW, NOW),
+    "share_ops.beat": lambda: share_ops.beat(1, "x", BEAT),
+    "share_ops.clear": lambda: share_ops.clear(1),
+    "share_ops.join": lambda: share_ops.join(1, "x", BEAT),
+    "share_ops.take": lambda: share_ops.take(1, 1, {"x": 1}, ()),
     "post_ops.count_live": post_ops.count_live,
     "post_ops.create": lambda: post_ops.create(
         title="x", storage_chat_id=-1, message_ids=[1], created_by=1, created_at=NOW
