@@ -70,7 +70,7 @@ READERS: Mapping[str, Read[object]] = {
     "channels": channel_ops.READ,
     "memberships": membership_ops.READ,
     "shorteners": shortener_ops.READ,
-    "shortener_days": shortener_counts.READ,
+    "shortener_days": shortener_counts.read,
     "admin_config": _config,
     "admins": admin_ops.read,
     "audit_log": audit_ops.READ,
