@@ -60,7 +60,7 @@ def _config(document: Document) -> object:
 READERS: Mapping[str, Read[object]] = {
     "users": user_ops.READ,
     "posts": post_ops.READ,
-    "tokens": token_ops.READ,
+    "tokens": token_ops.read,
     "token_generator_count": token_counts.read,
     "deliveries": _delivery,
     "pending_deletions": deletion_ops.READ,
