@@ -49,8 +49,8 @@ async def telegram(config: JobConfig) -> AsyncIterator[TelegramResources]:
         for bot, limiter in ((user_bot, user_limiter), (admin_bot, admin_limiter)):
             await pauses.restore(bot.id, limiter)
             pauses.watch(bot.id, limiter)
-        tasks.spawn(pauses.write(), "pauses")
-        tasks.spawn(pauses.follow(), "pauses of others")
+        tasks.keep_running(pauses.write, "pauses", clock)
+        tasks.keep_running(pauses.follow, "pauses of others", clock)
         yield TelegramResources(user_bot, alerts, owners)
     finally:
         if webhook is not None:
