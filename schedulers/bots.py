@@ -53,9 +53,9 @@ async def telegram(config: JobConfig) -> AsyncIterator[TelegramResources]:
             await pauses.restore(bot.id, limiter)
             pauses.watch(bot.id, limiter)
             await ceilings.join(bot.id, limiter)
-        tasks.spawn(pauses.write(), "pauses")
-        tasks.spawn(pauses.follow(), "pauses of others")
-        tasks.spawn(ceilings.run(), "shares of calls")
+        tasks.keep_running(pauses.write, "pauses", clock)
+        tasks.keep_running(pauses.follow, "pauses of others", clock)
+        tasks.keep_running(ceilings.run, "shares of calls", clock)
         yield TelegramResources(user_bot, alerts, owners)
     finally:
         if webhook is not None:

@@ -151,7 +151,9 @@ async def main(settings: Settings) -> None:
     try:
         if settings.SANDBOX_CLOCK_URL:
             await take_sandbox_time(settings.SANDBOX_CLOCK_URL, clock)
-            process.tasks.spawn(follow_clock(settings.SANDBOX_CLOCK_URL, clock), "sandbox clock")
+            process.tasks.keep_running(
+                partial(follow_clock, settings.SANDBOX_CLOCK_URL, clock), "sandbox clock", SystemClock()
+            )
         await open_store(settings, clock)
         await serve_until_stopped(process, [component(settings, clock)])
     finally:

@@ -20,6 +20,7 @@ _RECALLABLE: Document = {"$in": [*ENDED, BroadcastStatus.RECALLING]}
 #: statuses whose counts come from sending; a process that lost its lease must not overwrite final counts
 _COUNTED: Document = {"$in": [*UNFINISHED, BroadcastStatus.CANCELLED]}
 #: after an outage, or when another broadcast took that long
+_UNKNOWN_RECIPIENTS = "Another program sent it, and who got it is not known here: its copies were not deleted."
 _MISSED = "Nothing was sent: when its turn came, the time its copies were to stay had already passed."
 
 
@@ -262,6 +263,18 @@ async def finish_recall(broadcast_id: str, counts: Mapping[str, int]) -> bool:
     """Change recalling to recalled: no copy is left to delete; atomic. False when it is not being recalled."""
     ended = {**_status(BroadcastStatus.RECALLED), "delete_at": None, "counts": dict(counts)}
     return await _change(broadcast_id, [BroadcastStatus.RECALLING], ended) is not None
+
+
+async def end_without_recipients(broadcast: Broadcast, now: datetime) -> bool:
+    """End a broadcast of another program whose copies nobody can find; atomic. False when it has ended so before.
+
+    It gets the fields of other rows, and says in its error that its copies stay.
+    """
+    ended = broadcast.model_dump(exclude={"id", "has_recipients", "delete_at"})
+    ended |= {"status": BroadcastStatus.FAILED, "error": _UNKNOWN_RECIPIENTS, "delete_at": None}
+    ended |= {"finished_at": now, "are_counts_final": True, "are_rows_removed": True}
+    condition: Document = {"_id": to_key(broadcast.id), "status": None}
+    return await _broadcasts().update_one(condition, {"$set": ended})
 
 
 async def find_with_removable_rows(before: datetime, limit: int) -> list[Broadcast]:

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Unpack
 
+from bson import ObjectId
+
 from core.delivery import PendingDeletion
 from database.batches import Bounds, Deleted, delete_in_batches
 from database.collection import Collection
@@ -23,6 +25,10 @@ class OverduePromise:
     user_id: int
     sent_at: datetime
     delete_at: datetime
+
+
+#: before the id of every broadcast
+_FIRST_ID = ObjectId(bytes(12))
 
 
 def _collection(name: str) -> Collection:
@@ -64,7 +70,7 @@ async def find_deactivated(user_ids: Sequence[int]) -> set[int]:
         return set()
     condition = {"user_id": {"$in": wanted}, "deactivated_at": {"$ne": None}}
     found = await _collection("users").find(condition, limit=len(wanted), projection=["user_id"])
-    return {document["user_id"] for document in found}
+    return {document["user_id"] for document in found if isinstance(document["user_id"], int)}
 
 
 async def give_up_promises(
@@ -93,7 +99,8 @@ async def give_up_promises(
 
 async def next_broadcast_with_rows(after: str | None) -> str | None:
     """Return the next broadcast id after `after` (None: the first) that has recipients' rows; None at the end."""
-    condition: Document = {} if after is None else {"broadcast_id": {"$gt": to_key(after)}}
+    # a range from below every id: rows without one are left out
+    condition: Document = {"broadcast_id": {"$gt": _FIRST_ID if after is None else to_key(after)}}
     row = await _collection("broadcast_recipients").find_one(
         condition, sort=[("broadcast_id", 1)], projection=["broadcast_id"]
     )
