@@ -58,7 +58,13 @@ JOB_DURATION = Histogram(
 )
 JOB_LAST_SUCCESS = Gauge(
     "tollgate_job_last_success_timestamp_seconds",
-    "Time of the last successful run of a job in any process, as of the last health check",
+    "Time of the last successful run of a job in any process, as of the last health check; 0 when it has not run yet",
+    ["job"],
+    registry=REGISTRY,
+)
+JOB_DUE_BY = Gauge(
+    "tollgate_job_due_timestamp_seconds",
+    "Time by which a job must have succeeded again; not there while it is paused or switched off",
     ["job"],
     registry=REGISTRY,
 )

@@ -116,7 +116,7 @@ def _job_context(base: ProcessContext) -> JobContext:
             pause_ms=settings.CLEANUP_PAUSE_MS,
         ),
         time_limit=timedelta(seconds=settings.CLEANUP_TIMEOUT_SECONDS) + RUN_GRACE,
-        cleanup_hours=settings.TOKEN_CLEANUP_HOUR,
+        times=settings.job_times,
         # after the sandbox's clock was moved the effect should show at once
         jitter=timedelta() if settings.SANDBOX_CLOCK_URL else JITTER,
         telegram=TelegramResources(base.user_bot, base.alerts, owners),

@@ -95,7 +95,7 @@ def admin_services(settings: Settings, clock: Clock) -> AdminServices:
     return AdminServices(
         keys=Keys(secret, mini_app_key(settings.ADMIN_BOT_TOKEN.get_secret_value())),
         team=Team(settings.ADMIN_IDS, partial(read_secret, settings.DATA_DIR, OWNERS), clock),
-        plans=registry.plans(settings.zone, settings.TOKEN_CLEANUP_HOUR),
+        plans=registry.plans(settings.zone, settings.job_times),
         zone=settings.zone,
         base_url=settings.PUBLIC_BASE_URL,
         trusted_proxies=settings.TRUSTED_PROXIES,

@@ -100,7 +100,7 @@ def _config(work: Work) -> JobConfig:
     token = SecretStr(work.token)
     return JobConfig(
         zone=ZoneInfo("UTC"),
-        cleanup_hours=(0,),
+        times=JobTimes(),
         batch_size=100,
         timeout_s=60.0,
         pause_ms=0,

@@ -70,6 +70,7 @@ from database.operations.processes import dialogue_lock_ops, polling_lease_ops
 from database.operations.rates import share_ops
 from database.operations.shorteners import shortener_counts, shortener_ops
 from database.values import Document, with_id
+from database.walks import Place
 from tests.operations.plans.rows import (
     BOT,
     COLLECTOR,
@@ -334,6 +335,10 @@ _SWEPT = (
     _case(orphan_ops.find_overdue_promises, NOW - 2 * HOUR, NOW, 10),
     _case(orphan_ops.find_overdue_promises, NOW - 2 * HOUR, NOW, 10, without=[_id(41)], way="without"),
     _case(orphan_ops.find_deactivated, [1, 2, 3]),
+    _case(orphan_ops.find_known_users, [1, 2, 3]),
+    _case(orphan_ops.find_unused_tokens, NOW, NOW, 10),
+    _case(orphan_ops.find_unused_tokens, NOW, NOW, 10, Place(NOW - 50 * HOUR, (1,)), way="next page"),
+    _case(orphan_ops.delete_unused_tokens, [_id(1), _id(2)], NOW),
     _case(orphan_ops.give_up_promises, {_id(3): "too_old", delivery_key(3): "too_old"}, NOW, OWNER, NOW, HOUR),
     _case(orphan_ops.next_broadcast_with_rows, None),
     _case(orphan_ops.next_broadcast_with_rows, _id(OVER), way="the next"),
@@ -343,7 +348,7 @@ _SWEPT = (
     _case(orphan_ops.has_channel, -1),
     _case(orphan_ops.delete_memberships_before, -5, NOW, **(ONE_BATCH | {"batch_size": 2})),
     _case(inactive_user_ops.find_inactive, NOW - 30 * HOUR, NOW, 10),
-    _case(inactive_user_ops.find_inactive, NOW - 30 * HOUR, NOW, 10, without=[1], way="without"),
+    _case(inactive_user_ops.find_inactive, NOW - 30 * HOUR, NOW, 10, Place(NOW - 40 * HOUR, (1,)), way="next page"),
     _case(inactive_user_ops.has_delivery_or_token, 4),
     _case(inactive_user_ops.has_delivery_or_token, -1, way="no promise"),
     _case(inactive_user_ops.delete_inactive, 2, NOW, NOW),
@@ -411,6 +416,8 @@ CASES: tuple[Case, ...] = (
     _case(broadcast_ops.last, 10),
     _case(broadcast_ops.last, 10, 20, way="a later page"),
     _case(broadcast_ops.find_unfinished, 10),
+    _case(broadcast_ops.find_begun, NOW, 10),
+    _case(broadcast_ops.find_begun, NOW, 10, Place(NOW - HOUR, (1,)), way="next page"),
     _case(broadcast_ops.find_not_shown, 10),
     _case(broadcast_ops.mark_shown, _id(OVER), BroadcastStatus.SENT),
     _case(broadcast_ops.set_progress_message, _id(OVER), 1, 2),
@@ -569,8 +576,9 @@ CASES: tuple[Case, ...] = (
     _case(delivery_ops.record_refused, _claim(LAPSED + 3)),
     _case(impossible_deletions.record_impossible, [(_KEPT, "too_old")], NOW),
     _case(impossible_deletions.record_impossible, [(_KEPT, "too_old")], NOW, way="again"),
-    _case(impossible_deletions.count_unnotified, "too_old"),
-    _case(impossible_deletions.mark_notified, NOW),
+    _case(impossible_deletions.claim_for_notice, "notice"),
+    _case(impossible_deletions.count_in_notice, "notice", "too_old"),
+    _case(impossible_deletions.mark_notified, "notice"),
     _case(health_ops.find),
     _case(health_ops.write, Health(at=NOW, since=NOW)),
     _case(incident_ops.claim_open, "incident new", NOW, HOUR),

@@ -264,6 +264,7 @@ def _impossible(i: int, size: int, wanted: int) -> Document:
         "reason": "too_old" if i % 2 else "unknown",
         "at": NOW - DAY + i * MS,
         "is_told": i >= wanted,
+        "notice": "notice",
     }
 
 
