@@ -27,6 +27,7 @@ from pydantic import SecretStr
 
 from bench.harness.child import START_S
 from bench.harness.telegram import ADMIN_TOKEN
+from core.timing.job_times import JobTimes
 from database.connection import close_database, open_database
 from monitoring import logs
 from schedulers import bots

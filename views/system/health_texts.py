@@ -70,7 +70,7 @@ def sentence(finding: Finding) -> str:
     """Say what is wrong, with the quoted error if there is one. Plain text."""
     said = _SENTENCES[finding.trouble](_name(finding), finding)
     detail = " ".join(finding.detail.split())
-    return f"{said} It says: {cut(detail, _DETAIL_MAX)}" if detail else said
+    return f"{said} It says: {cut(bare(detail), _DETAIL_MAX)}" if detail else said
 
 
 def next_step(finding: Finding) -> str:
