@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from core.health.findings import Finding, Trouble
-from views.html import cut, esc
+from views.html import bare, cut, esc
 
 _BOTS = {"user_bot": "user bot", "admin_bot": "admin bot"}
 #: characters quoted of an error
