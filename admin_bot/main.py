@@ -108,7 +108,7 @@ async def component(base: ProcessContext) -> BotComponent:
         shortener_access=_shortener_access(settings),
         public_base_url=settings.PUBLIC_BASE_URL,
         web_address=local_address(settings.WEB_HOST, settings.WEB_PORT),
-        plans=registry.plans(settings.zone, settings.TOKEN_CLEANUP_HOUR),
+        plans=registry.plans(settings.zone, settings.job_times),
         backup_job=registry.BACKUP.name,
         statistics_job=registry.STATISTICS.name,
         backup_folder=str(backup_folder(settings.DATA_DIR)),

@@ -1,7 +1,7 @@
 """The plan of an episode. Everything is derived from the seed; no clock is read."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -55,6 +55,19 @@ class Shape(StrEnum):
     SPLIT = "two processes"
     #: both bots in each; one polls a bot, and the others stand by
     STANDBY = "three processes, two stand by"
+    #: both bots in each; Telegram posts to all of them in turn
+    POSTED_TO_TWO = "two processes behind a balancer"
+    POSTED_TO_THREE = "three processes behind a balancer"
+
+    @property
+    def is_posted_to(self) -> bool:
+        """Whether a webhook is set instead of polls."""
+        return self in (Shape.POSTED_TO_TWO, Shape.POSTED_TO_THREE)
+
+    @property
+    def runs_all_in_each(self) -> bool:
+        """Whether several processes run the user bot."""
+        return self is Shape.STANDBY or self.is_posted_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +161,21 @@ def make_plan(seed: int) -> Plan:
     gate = make_gate(seed, SUBSCRIBERS, len(acts))
     asking = tuple(_asking(dice, len(acts), shape, gate is not None) for _ in range(dice.randint(2, 4)))
     taking_back = tuple(_taking_back(dice, shape) for _ in range(dice.randint(1, 3)))
+    if gate is not None and shape.is_posted_to:
+        gate = replace(gate, has_page=True)  # the page has the address that Telegram posts to
     if gate is not None:
         acts, asking = _in_a_rush(acts), (*asking, gate.aimed)
     return Plan(seed, begins, shape, acts, asking, taking_back, gate)
 
 
+_SHARES = {Shape.SPLIT: 0.15, Shape.STANDBY: 0.35, Shape.POSTED_TO_TWO: 0.45, Shape.POSTED_TO_THREE: 0.6}
+
+
 def _shape(share: float) -> Shape:
-    if share < 0.25:
-        return Shape.SPLIT
-    return Shape.STANDBY if share < 0.5 else Shape.ONE
+    for shape, below in _SHARES.items():
+        if share < below:
+            return shape
+    return Shape.ONE
 
 
 def _in_a_rush(acts: tuple[Act, ...]) -> tuple[Act, ...]:

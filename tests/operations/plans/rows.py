@@ -264,6 +264,7 @@ def _impossible(i: int, size: int, wanted: int) -> Document:
         "reason": "too_old" if i % 2 else "unknown",
         "at": NOW - DAY + i * MS,
         "is_told": i >= wanted,
+        "notice": "notice",
     }
 
 
@@ -486,6 +487,11 @@ def _pause(i: int, size: int, wanted: int) -> Document:
     return {"_id": f"{bot_id}:{i}", "bot_id": bot_id, "chat": i, "until": until + i * MS, "noted_at": noted_at}
 
 
+def _shares(i: int, size: int, wanted: int) -> Document:
+    row = {"number": 0, "parts": 1, "wants": [0, 0, 0], "valid_s": 4.0, "at": NOW}
+    return {"_id": BOT + i, "version": 0, "members": {OWNER: row}}
+
+
 def _session(i: int, size: int, wanted: int) -> Document:
     return {"jti": f"s{i}", "expires_at": NOW + (HOUR if i < wanted else -HOUR) - i * MS}
 
@@ -582,6 +588,7 @@ _MAKERS: dict[str, Callable[[int, int, int], Document]] = {
     "daily_stats": _day,
     "admin_config": _settings,
     "send_pauses": _pause,
+    "send_shares": _shares,
     "revoked_sessions": _session,
     "login_codes": _login_code,
     "admins": _admin,
