@@ -17,7 +17,6 @@ from core.delivery_states import Delivery
 from core.health.findings import Health
 from core.jobs import JobOutcome, RunReport
 from core.posts import Content, Post, PostField, PostFilter, PostItem
-from core.processes.dialogue_locks import DialogueLock
 from core.processes.polling_lease import PollingLease
 from core.rates.ledger import Beat
 from core.segments import Segment, SegmentKind
@@ -66,7 +65,7 @@ from database.operations import (
 from database.operations.announcements import changes, publishing, removals, renewals
 from database.operations.announcements import rows as announcement_rows
 from database.operations.posts import post_content, post_ops, post_search, post_takedown
-from database.operations.processes import dialogue_lock_ops, polling_lease_ops
+from database.operations.processes import polling_lease_ops
 from database.operations.rates import share_ops
 from database.operations.shorteners import shortener_counts, shortener_ops
 from database.values import Document, with_id
@@ -484,12 +483,6 @@ CASES: tuple[Case, ...] = (
     _case(polling_lease_ops.renew, 0, OWNER, NOW),
     _case(polling_lease_ops.release, 0, OWNER, NOW),
     _case(polling_lease_ops.stand_by, 0),
-    _case(dialogue_lock_ops.take, "1001:7:7", OWNER),
-    _case(dialogue_lock_ops.take, "lock 0", OWNER, way="held"),
-    _case(dialogue_lock_ops.find, "lock 0"),
-    _case(dialogue_lock_ops.take_over, "lock 0", "another", DialogueLock(owner=OWNER, beat=0)),
-    _case(dialogue_lock_ops.renew, "lock 0", OWNER),
-    _case(dialogue_lock_ops.release, "lock 0", OWNER),
     _case(login_ops.create, 1, NOW),
     _case(login_ops.redeem, token(1), NOW),
     _case(session_ops.revoke, "new", NOW + HOUR),
