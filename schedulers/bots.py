@@ -51,7 +51,7 @@ async def telegram(config: JobConfig) -> AsyncIterator[TelegramResources]:
             pauses.watch(bot.id, limiter)
         tasks.spawn(pauses.write(), "pauses")
         tasks.spawn(pauses.follow(), "pauses of others")
-        yield TelegramResources(user_bot, alerts, owners)
+        yield TelegramResources(user_bot, alerts, owners, config.is_posted)
     finally:
         if webhook is not None:
             await webhook.close()
