@@ -159,6 +159,8 @@ def _client_options(timeout_s: float, appname: str) -> dict[str, Any]:
         "socketTimeoutMS": SOCKET_TIMEOUT_MS,
         # pymongo retries only on a replica set; a single node ignores it
         "retryWrites": True,
+        # one date after the year 9999, which no datetime holds, would refuse every document of its reply
+        "datetime_conversion": "DATETIME_AUTO",
     }
 
 
@@ -166,8 +168,6 @@ def _bulk_options(timeout_s: float) -> dict[str, Any]:
     return _client_options(timeout_s, "tollgate-bulk") | {
         "maxPoolSize": BULK_CONNECTIONS,
         "waitQueueTimeoutMS": BULK_WAIT_MS,
-        # a backup must keep dates after the year 9999, which no datetime holds
-        "datetime_conversion": "DATETIME_AUTO",
     }
 
 

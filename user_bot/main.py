@@ -116,7 +116,7 @@ def _job_context(base: ProcessContext) -> JobContext:
             pause_ms=settings.CLEANUP_PAUSE_MS,
         ),
         time_limit=timedelta(seconds=settings.CLEANUP_TIMEOUT_SECONDS) + RUN_GRACE,
-        cleanup_hours=settings.TOKEN_CLEANUP_HOUR,
+        times=settings.job_times,
         # after the sandbox's clock was moved the effect should show at once
         jitter=timedelta() if settings.SANDBOX_CLOCK_URL else JITTER,
         telegram=TelegramResources(base.user_bot, base.alerts, owners, is_posted=settings.UPDATES == "webhook"),
@@ -152,9 +152,10 @@ async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
     requests = RequestTrigger({one.name: one.runner for one in schedulers}, user_bot.jobs.clock)
     # beside the updates: neither a menu nor subscribers who were cut off delay those who write now
     tasks.spawn(_show_profile(user_bot.bot), "menu")
-    tasks.spawn(user_bot.ownership.run(), "delivery leases")
-    tasks.spawn(user_bot.recovery.run(), "recovery")
-    tasks.spawn(user_bot.delivered_counts.run(), "delivered counts")
+    clock = user_bot.jobs.clock
+    tasks.keep_running(user_bot.ownership.run, "delivery leases", clock)
+    tasks.keep_running(user_bot.recovery.run, "recovery", clock)
+    tasks.keep_running(user_bot.delivered_counts.run, "delivered counts", clock)
     for scheduler in schedulers:
         scheduler.start()
         announce(scheduler.name, scheduler.plan.in_words)

@@ -58,7 +58,13 @@ def _add_admin(app: FastAPI, services: Services, admin: AdminServices, assets: A
     access = ApiAccess(authenticator, SessionCookie(admin.base_url), services.clock)
     app.include_router(api_router(admin, access, services.base_path))
     app.include_router(dashboard_router(services, assets))
-    app.add_middleware(ApiGuard, authenticator=authenticator, limits=admin.limits, rate_limit=RateLimit(services.clock))
+    app.add_middleware(
+        ApiGuard,
+        authenticator=authenticator,
+        limits=admin.limits,
+        rate_limit=RateLimit(services.clock),
+        trusted=admin.trusted_proxies,
+    )
 
 
 def _add_error_handlers(app: FastAPI, pages: Pages) -> None:

@@ -95,9 +95,10 @@ def admin_services(settings: Settings, clock: Clock) -> AdminServices:
     return AdminServices(
         keys=Keys(secret, mini_app_key(settings.ADMIN_BOT_TOKEN.get_secret_value())),
         team=Team(settings.ADMIN_IDS, partial(read_secret, settings.DATA_DIR, OWNERS), clock),
-        plans=registry.plans(settings.zone, settings.TOKEN_CLEANUP_HOUR),
+        plans=registry.plans(settings.zone, settings.job_times),
         zone=settings.zone,
         base_url=settings.PUBLIC_BASE_URL,
+        trusted_proxies=settings.TRUSTED_PROXIES,
     )
 
 
@@ -150,7 +151,9 @@ async def main(settings: Settings) -> None:
     try:
         if settings.SANDBOX_CLOCK_URL:
             await take_sandbox_time(settings.SANDBOX_CLOCK_URL, clock)
-            process.tasks.spawn(follow_clock(settings.SANDBOX_CLOCK_URL, clock), "sandbox clock")
+            process.tasks.keep_running(
+                partial(follow_clock, settings.SANDBOX_CLOCK_URL, clock), "sandbox clock", SystemClock()
+            )
         await open_store(settings, clock)
         await serve_until_stopped(process, [component(settings, clock)])
     finally:

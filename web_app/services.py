@@ -10,7 +10,7 @@ from core.statistics import DayStats
 from database.team import Team
 from monitoring import pictures
 from monitoring.pictures import Picture, Theme
-from web_app.rate_limit import Limits
+from web_app.rate_limit import LOOPBACK, Limits, Networks
 from web_app.updates import Receivers
 
 #: draws one picture as PNG (`monitoring.pictures.draw`)
@@ -39,6 +39,8 @@ class AdminServices:
     #: public address in front of our paths, like https://gate.example/gate; empty when there is none
     base_url: str = ""
     limits: Limits = field(default_factory=Limits)
+    #: whose X-Forwarded-For is believed
+    trusted_proxies: Networks = LOOPBACK
     draw: Draw = pictures.draw
 
 

@@ -228,7 +228,7 @@ async def test_an_unreadable_channel_does_not_block_deliveries(
 
     with caplog.at_level(logging.ERROR, logger="tollgate.database"):
         assert await ids(now) == [-1]
-    assert [record.message for record in caplog.records] == ["channel.unreadable"]
+    assert [record.message for record in caplog.records] == ["row.unreadable"]
 
 
 # --- cached

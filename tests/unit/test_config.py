@@ -76,6 +76,8 @@ def test_each_missing_value_gets_a_line_of_its_own(capsys: pytest.CaptureFixture
         ("SHORTENERS", '[{"name":"x"}]', "is missing"),
         ("MONGO_URI", "postgres://x", "mongodb://"),
         ("WEB_PORT", "70000", "less than or equal to 65535"),
+        ("TRUSTED_PROXIES", "the proxy", "addresses or networks, like 127.0.0.1,10.0.0.0/8"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8", "addresses or networks"),
         ("LOG_FORMAT", "xml", "'text' or 'json'"),
         ("TELEGRAM_API_URL", "api.telegram.org", "an address starting with"),
         ("SANDBOX_CLOCK_URL", "http://example.org/clock", "a sandbox on this machine"),

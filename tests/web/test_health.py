@@ -192,6 +192,28 @@ async def test_metrics_are_prometheus_text_with_the_last_health_check(db: Databa
     assert (await machine.head("/metrics")).content == b""
 
 
+async def test_a_probe_about_one_process_excludes_what_is_the_same_for_all(
+    db: Database, machine: httpx.AsyncClient
+) -> None:
+    """With the jobs in it, one overdue job would take every replica out of rotation."""
+    assert (await machine.get("/readyz")).status_code == 503, "no health check yet"
+    answer = await machine.get("/readyz?exclude=bots&exclude=jobs")
+    assert (answer.status_code, list(answer.json()["checks"])) == (200, ["database"])
+    assert (await machine.get("/readyz?exclude=bots")).status_code == 503
+
+
+async def test_an_excluded_check_that_there_is_not_is_refused(db: Database, machine: httpx.AsyncClient) -> None:
+    answer = await machine.get("/readyz?exclude=bot")
+    assert (answer.status_code, answer.text) == (400, "exclude: database, bots, jobs are expected\n")
+
+
+async def test_a_database_that_is_away_is_not_ready_whatever_is_excluded(
+    db: Database, machine: httpx.AsyncClient
+) -> None:
+    take_away(db)
+    assert (await machine.get("/readyz?exclude=bots&exclude=jobs")).status_code == 503
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
 async def test_post_is_405(db: Database, machine: httpx.AsyncClient, path: str) -> None:
     assert (await machine.post(path)).status_code == 405

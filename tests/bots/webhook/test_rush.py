@@ -59,6 +59,7 @@ def update(number: int) -> dict[str, Any]:
     return {"update_id": number, "message": message}
 
 
+@pytest.mark.sweep
 async def test_of_ten_thousand_at_once_no_more_than_there_are_places_are_in_memory_and_all_are_handled_once() -> None:
     desk, waiting = Desk(), deque(range(1, 10_001))
 
@@ -95,11 +96,13 @@ async def test_more_connections_than_the_web_app_takes_are_all_answered_and_none
             status = int((await reader.read()).split(b" ", 2)[1])
             statuses[status] += 1
             writer.close()
+            if status == 503:
+                await asyncio.sleep(0.05)  # Telegram waits longer
 
     async with posting_to({USER_BOT_ID: desk.receiver}, port):
         async with asyncio.timeout(60):
-            await asyncio.gather(*map(post_until_taken, range(1, CONCURRENCY_MAX + 401)))
+            await asyncio.gather(*map(post_until_taken, range(1, CONCURRENCY_MAX + 101)))
     assert set(desk.handled.values()) == {1}
-    assert statuses[200] == len(desk.handled) == CONCURRENCY_MAX + 400
+    assert statuses[200] == len(desk.handled) == CONCURRENCY_MAX + 100
     assert statuses[503] > 0
     assert desk.most_at_work <= PLACES
