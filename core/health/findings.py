@@ -22,6 +22,8 @@ class Trouble(StrEnum):
     BOT_UNKNOWN = "bot_unknown"
     #: a webhook is set although updates are polled: they are sent elsewhere
     WEBHOOK_SET = "webhook_set"
+    #: the webhook that was set is gone, or another one is set: updates are not posted here
+    WEBHOOK_LOST = "webhook_lost"
     #: another program polls with the bot's token and takes updates
     SECOND_POLLER = "second_poller"
     #: many updates wait at Telegram

@@ -13,6 +13,7 @@ _SENTENCES: dict[Trouble, Callable[[str, Finding], str]] = {
     Trouble.BOT_AWAY: lambda who, _: f"Telegram does not answer for the {who}.",
     Trouble.BOT_UNKNOWN: lambda who, _: f"Telegram does not know the {who}'s token any more.",
     Trouble.WEBHOOK_SET: lambda who, _: f"A webhook is set for the {who}, so what people send it does not come here.",
+    Trouble.WEBHOOK_LOST: lambda who, _: f"Telegram does not send what people write to the {who} here any more.",
     Trouble.SECOND_POLLER: lambda who, _: (
         f"A second program is using the {who}'s token. It takes some of the messages, which then get no answer."
     ),
@@ -35,6 +36,10 @@ _NEXT_STEPS = {
         "Call deleteWebhook for it. If nobody of you has set it, somebody else has the token: "
         "revoke it at @BotFather first."
     ),
+    Trouble.WEBHOOK_LOST: (
+        "Start Tollgate again: it sets the webhook. If nobody of you has changed it, somebody else has the token: "
+        "revoke it at @BotFather first."
+    ),
     Trouble.SECOND_POLLER: (
         "Stop it: mostly it is a second start of Tollgate, here or on another machine. If nobody of you runs it, "
         "somebody else has the token: revoke it at @BotFather and put the new one into the configuration."
@@ -55,6 +60,7 @@ _OVER: dict[Trouble, Callable[[str], str]] = {
     Trouble.BOT_AWAY: lambda who: f"Telegram answers for the {who} again.",
     Trouble.BOT_UNKNOWN: lambda who: f"Telegram knows the {who}'s token again.",
     Trouble.WEBHOOK_SET: lambda who: f"No webhook is set for the {who} any more.",
+    Trouble.WEBHOOK_LOST: lambda who: f"Telegram sends what people write to the {who} here again.",
     Trouble.SECOND_POLLER: lambda who: f"For ten minutes no other program has used the {who}'s token.",
     Trouble.UPDATES_WAIT: lambda who: f"The updates of the {who} do not pile up any more.",
     Trouble.FLOOD: lambda who: f"Telegram takes the {who}'s calls again.",
