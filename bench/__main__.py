@@ -22,7 +22,8 @@ from bench.harness.stores import HOW_TO, find_server, ping
 from bench.harness.telegram import Telegram, telegram
 from bench.plan import FULL, QUICK, Plan
 from bench.publishing import channels
-from bench.recovery import recovery
+from bench.recovery import recovery, takeover
+from bench.sharing import ceiling
 from bench.web import requests
 
 FIGURES: dict[str, tuple[str, tuple[Callable[[Telegram, Plan], Awaitable[list[Figure]]], ...]]] = {
@@ -31,6 +32,8 @@ FIGURES: dict[str, tuple[str, tuple[Callable[[Telegram, Plan], Awaitable[list[Fi
     "broadcast": ("copies a second and memory, beside naive loops", (speed.measure, memory.measure)),
     "publishing": ("announcements in 20 channels under the ceiling, beside naive loops", (channels.measure,)),
     "recovery": ("until all that is due is deleted after kill -9, beside a naive script", (recovery.measure,)),
+    "takeover": ("the longest wait when the process that polls goes, beside a new process", (takeover.measure,)),
+    "ceiling": ("three processes in a rush: calls a second and 429s", (ceiling.measure,)),
     "cleanup": ("expired tokens deleted while others read, beside one delete_many", (cleanup.measure,)),
     "search": ("posts found by words, and documents read for a page", (search.measure,)),
     "page": ("requests to the verification page, beside a static page", (requests.measure_page,)),

@@ -33,6 +33,9 @@ class Plan:
     expired: int = 5_000
     #: posts that are searched
     posts: int = 100_000
+    #: seconds of a rush on several processes, and whether they are measured with a ceiling each as well
+    rush_s: float = 20.0
+    has_unshared_rush: bool = True
     #: requests of each kind to the web app in one repetition
     requests: int = 1000
 
@@ -59,6 +62,8 @@ QUICK = Plan(
     due=300,
     expired=2_000,
     posts=2_000,
+    rush_s=4.0,
+    has_unshared_rush=False,
     requests=100,
     deliveries=20,
     recipients=200,

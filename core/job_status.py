@@ -14,7 +14,7 @@ class JobStatus:
     """The present state of one job."""
 
     plan: JobPlan
-    #: the next tick, aware UTC; None when it runs only when work is due
+    #: the next tick, aware UTC; None when it runs only when work is due, or only by hand
     next_at: datetime | None
     #: the run that started last, also a waiting or running one; None when it never ran
     last: JobRun | None
@@ -70,9 +70,9 @@ def scheduler_state(jobs: Sequence[JobStatus], now: datetime) -> SchedulerState:
 
 
 def overview(
-    plans: Mapping[str, JobPlan], runs: Mapping[str, JobRun], leases: Mapping[str, LeaseRow], now: datetime
+    plans: Mapping[str, JobPlan], runs: Mapping[str, JobRun | None], leases: Mapping[str, LeaseRow], now: datetime
 ) -> list[JobStatus]:
-    """Return the status of every job of `plans`, in their order; `runs`: the latest of each (`run_ops.latest_runs`)."""
+    """Return the status of every job of `plans`, in their order; `runs`: see `run_ops.latest_runs`."""
     return [
         JobStatus(
             plan=plan,

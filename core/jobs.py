@@ -19,7 +19,7 @@ class JobPlan:
     purpose: str
     #: what a pause of it means, a sentence for admins
     when_paused: str
-    #: None: it runs only when work is due
+    #: None: it runs only when work is due, or not by itself
     schedule: Schedule | None
     #: it also runs between its ticks when work is due
     is_polled: bool = False
@@ -27,10 +27,14 @@ class JobPlan:
     summary: tuple[str, str, str] | None = None
     #: other names it may be asked for by, those of other services (docs/coming-from.md)
     aliases: tuple[str, ...] = ()
+    #: the setting that switched it off, and it runs only by hand; None: it is on
+    off_by: str | None = None
 
     @property
     def in_words(self) -> str:
-        """`every minute`, `daily at 00:00`, `when one is due`."""
+        """`every minute`, `daily at 00:00`, `when one is due`, `only by hand (JOBS)`."""
+        if self.off_by is not None:
+            return f"only by hand ({self.off_by})"
         if self.schedule is None:
             return "when one is due"
         words = self.schedule.in_words()

@@ -6,7 +6,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DAY = timedelta(days=1)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
 class Schedule(Protocol):
@@ -29,14 +29,14 @@ class Schedule(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """Every full `period` of the zone's clock: each minute, each full hour."""
+    """Every full `period` of the zone's clock: each minute, each full hour. Longer ones ignore daylight changes."""
 
     period: timedelta
     zone: ZoneInfo
 
     def latest_tick(self, now: datetime) -> datetime:
         # zones such as Asia/Kolkata have their full hour at half past in UTC
-        shift = now.astimezone(self.zone).utcoffset() or timedelta()
+        shift = (now.astimezone(self.zone).utcoffset() or timedelta()) % _HOUR
         return now.astimezone(UTC) - (now - _EPOCH + shift) % self.period
 
     def next_tick(self, now: datetime) -> datetime:
@@ -44,6 +44,8 @@ class Every:
 
     def in_words(self) -> str:
         minutes = int(self.period.total_seconds() // 60)
+        if minutes > 60 and not minutes % 60:
+            return f"every {minutes // 60} hours"
         return {1: "every minute", 60: "every full hour"}.get(minutes, f"every {minutes} minutes")
 
     def as_trigger(self) -> str:
@@ -78,6 +80,26 @@ class Daily:
 
     def as_trigger(self) -> str:
         return f"cron[hour='{','.join(str(hour) for hour in sorted(set(self.hours)))}', minute='0']"
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """At the ticks of two schedules; one they share counts once."""
+
+    first: Schedule
+    second: Schedule
+
+    def latest_tick(self, now: datetime) -> datetime:
+        return max(self.first.latest_tick(now), self.second.latest_tick(now))
+
+    def next_tick(self, now: datetime) -> datetime:
+        return min(self.first.next_tick(now), self.second.next_tick(now))
+
+    def in_words(self) -> str:
+        return f"{self.first.in_words()}, and {self.second.in_words()}"
+
+    def as_trigger(self) -> str:
+        return f"{self.first.as_trigger()} or {self.second.as_trigger()}"
 
 
 def every_minute(zone: ZoneInfo) -> Schedule:

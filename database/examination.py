@@ -60,7 +60,7 @@ def _config(document: Document) -> object:
 READERS: Mapping[str, Read[object]] = {
     "users": user_ops.READ,
     "posts": post_ops.READ,
-    "tokens": token_ops.READ,
+    "tokens": token_ops.read,
     "token_generator_count": token_counts.read,
     "deliveries": _delivery,
     "pending_deletions": deletion_ops.READ,
@@ -70,7 +70,7 @@ READERS: Mapping[str, Read[object]] = {
     "channels": channel_ops.READ,
     "memberships": membership_ops.READ,
     "shorteners": shortener_ops.READ,
-    "shortener_days": shortener_counts.READ,
+    "shortener_days": shortener_counts.read,
     "admin_config": _config,
     "admins": admin_ops.read,
     "audit_log": audit_ops.READ,

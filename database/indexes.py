@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from core.errors import AlreadyThere, StoreRefused
 from database.connection import Database
+from database.first_keys import give_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,7 @@ async def ensure_indexes(db: Database) -> list[str]:
     Raises StoreRefused naming collection, index and fields when one cannot be built: usually a unique one, because two
     documents have the same values.
     """
+    await give_keys(db)
     built = []
     for collection, indexes in INDEXES.items():
         for index in indexes:

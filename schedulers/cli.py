@@ -127,7 +127,7 @@ def _print_table(table: Any) -> None:
 def list_jobs(as_json: AsJson = False) -> None:
     """Every job: when it runs, when next (in TIMEZONE), how its last run ended and how long ago that was."""
     settings, now = load_settings(), SystemClock().now()
-    plans = registry.plans(settings.zone, settings.TOKEN_CLEANUP_HOUR)
+    plans = registry.plans(settings.zone, settings.job_times)
 
     async def read() -> Any:
         runs, leases = await run_ops.latest_runs(registry.JOB_NAMES), await lease_ops.find_many(registry.JOB_NAMES)
@@ -257,7 +257,7 @@ def _job_config(settings: Settings, kind: Callable[..., Any]) -> Any:
     """Return the JobConfig of these settings; `kind` is that class, which is imported only by `run`."""
     return kind(
         zone=settings.zone,
-        cleanup_hours=settings.TOKEN_CLEANUP_HOUR,
+        times=settings.job_times,
         batch_size=settings.CLEANUP_BATCH_SIZE,
         timeout_s=settings.CLEANUP_TIMEOUT_SECONDS,
         pause_ms=settings.CLEANUP_PAUSE_MS,

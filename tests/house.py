@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -239,12 +239,13 @@ async def running_house(
     timers: bool = True,
     before: Callable[[SandboxClient], Awaitable[None]] | None = None,
     shortener: bool = False,
+    beside: Callable[[ProcessContext], AbstractAsyncContextManager[object]] = nullcontext,
     **more: Any,
 ) -> AsyncIterator[House]:
     """Run the product until the block ends. Without `timers` no job runs by itself.
 
     `before` prepares the sandbox (faults, for example) before the bots start. `shortener`: verification links lead
-    through the sandbox's link shortener.
+    through the sandbox's link shortener. `beside` runs in the process beside the bots.
     """
     _log_plainly()
     async with (
@@ -261,7 +262,7 @@ async def running_house(
             stub = {"name": "stub", "api_url": f"{sandbox.url}/shortener/api", "api_key": SHORTENER_KEY}
             more["SHORTENERS"] = (stub,)
         settings = settings_for(sandbox.url, **(store | more))
-        async with process_context(settings, HouseClock(sandbox, world, timers=timers)) as base:
+        async with process_context(settings, HouseClock(sandbox, world, timers=timers)) as base, beside(base):
             users = user_bot.main.build(base)
             schedulers = user_bot.main.schedulers_of(users) if timers else ()
             parts = [

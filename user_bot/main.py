@@ -15,7 +15,7 @@ from database.backups.files import backup_folder
 from database.batches import Bounds
 from runtime.context import ProcessContext, process_context
 from runtime.lifecycle import announce, serve_until_stopped
-from runtime.updates.choice import source_of
+from runtime.updates.choice import refuse_without_web_app, source_of
 from runtime.updates.source import BotComponent, ServedBot, UpdateSource
 from schedulers.context import RUN_GRACE, JobContext, OwnerResources, TelegramResources
 from schedulers.factory import create_schedulers
@@ -116,7 +116,7 @@ def _job_context(base: ProcessContext) -> JobContext:
             pause_ms=settings.CLEANUP_PAUSE_MS,
         ),
         time_limit=timedelta(seconds=settings.CLEANUP_TIMEOUT_SECONDS) + RUN_GRACE,
-        cleanup_hours=settings.TOKEN_CLEANUP_HOUR,
+        times=settings.job_times,
         # after the sandbox's clock was moved the effect should show at once
         jitter=timedelta() if settings.SANDBOX_CLOCK_URL else JITTER,
         telegram=TelegramResources(base.user_bot, base.alerts, owners),
@@ -152,9 +152,10 @@ async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
     requests = RequestTrigger({one.name: one.runner for one in schedulers}, user_bot.jobs.clock)
     # beside the updates: neither a menu nor subscribers who were cut off delay those who write now
     tasks.spawn(_show_profile(user_bot.bot), "menu")
-    tasks.spawn(user_bot.ownership.run(), "delivery leases")
-    tasks.spawn(user_bot.recovery.run(), "recovery")
-    tasks.spawn(user_bot.delivered_counts.run(), "delivered counts")
+    clock = user_bot.jobs.clock
+    tasks.keep_running(user_bot.ownership.run, "delivery leases", clock)
+    tasks.keep_running(user_bot.recovery.run, "recovery", clock)
+    tasks.keep_running(user_bot.delivered_counts.run, "delivered counts", clock)
     for scheduler in schedulers:
         scheduler.start()
         announce(scheduler.name, scheduler.plan.in_words)
@@ -185,6 +186,7 @@ def component(base: ProcessContext) -> BotComponent:
 
 
 async def main(settings: Settings) -> None:
-    """Run the user bot and the schedulers in a process of their own."""
+    """Run the user bot and the schedulers in a process of their own. Raises CannotStart."""
+    refuse_without_web_app(settings)
     async with process_context(settings) as base:
         await serve_until_stopped(base, [component(base)])

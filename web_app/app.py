@@ -20,6 +20,7 @@ from web_app.pages.verification import verification_router
 from web_app.problems import invalid_request, is_api, problem_response
 from web_app.rate_limit import RateLimit
 from web_app.services import AdminServices, Services
+from web_app.updates import updates_router
 
 ROBOTS = "User-agent: *\nDisallow: /\n"
 
@@ -40,6 +41,8 @@ def build_app(services: Services) -> FastAPI:
     )
     if services.has_page:
         app.include_router(verification_router(services, pages))
+    if services.receivers is not None:
+        app.include_router(updates_router(services.receivers))
     app.include_router(health_router(services.clock, services.update_states))
     _add_files(app, assets)
     _add_error_handlers(app, pages)

@@ -11,6 +11,7 @@ from database.team import Team
 from monitoring import pictures
 from monitoring.pictures import Picture, Theme
 from web_app.rate_limit import LOOPBACK, Limits, Networks
+from web_app.updates import Receivers
 
 #: draws one picture as PNG (`monitoring.pictures.draw`)
 Draw = Callable[[Picture, Sequence[DayStats], Theme, ZoneInfo], Awaitable[bytes]]
@@ -66,3 +67,5 @@ class Services:
     admin: AdminServices | None = None
     #: how this process takes the updates of each bot, as it is now; empty without bots
     update_states: Mapping[str, str] = field(default_factory=dict)
+    #: None: no bot of this process takes its updates by webhook
+    receivers: Receivers | None = None

@@ -84,6 +84,21 @@ def tick_before_last(schedule: Schedule, now: datetime) -> datetime:
     return schedule.latest_tick(schedule.latest_tick(now - GRACE) - _MOMENT)
 
 
+def due_by(
+    plan: JobPlan, succeeded_at: datetime | None, lease: LeaseRow | None, since: datetime, now: datetime
+) -> datetime | None:
+    """Return by when a job must have succeeded again: its second tick after the last success, and a grace time.
+
+    A job that never succeeded has its ticks counted from `since`, the first health check ever; one that is running has
+    GRACE at least. None while it is paused, and for a job without a schedule.
+    """
+    if plan.schedule is None or (lease is not None and lease.paused_at is not None):
+        return None
+    second = plan.schedule.next_tick(plan.schedule.next_tick(since if succeeded_at is None else succeeded_at))
+    is_running = lease is not None and lease.is_held(now)
+    return max(second, now) + GRACE if is_running else second + GRACE
+
+
 def last_success(runs: Sequence[JobRun]) -> datetime | None:
     """Return when the newest successful run of `runs` ended; None when there is none."""
     return next((run.finished_at for run in runs if run.outcome is JobOutcome.SUCCEEDED), None)

@@ -106,7 +106,7 @@ async def count_of_post(post_code: str) -> dict[str, int]:
         [{"$group": counting}],
         at_most=len(AnnouncementState) + 1,  # those of a state this version does not know
     )
-    return {one["_id"]: one["count"] for one in found}
+    return {one["_id"]: one["count"] for one in found if isinstance(one["_id"], str)}
 
 
 async def tell_post(post_code: str) -> None:

@@ -14,12 +14,14 @@ from database.collection import Collection
 from database.connection import current_database
 from database.readable import find_records, not_set_aside, reader, record_of
 from database.values import Document, to_key, to_stored
+from database.walks import Place, from_place, place_after
 
 #: statuses from which a recall can be requested
 _RECALLABLE: Document = {"$in": [*ENDED, BroadcastStatus.RECALLING]}
 #: statuses whose counts come from sending; a process that lost its lease must not overwrite final counts
 _COUNTED: Document = {"$in": [*UNFINISHED, BroadcastStatus.CANCELLED]}
 #: after an outage, or when another broadcast took that long
+_UNKNOWN_RECIPIENTS = "Another program sent it, and who got it is not known here: its copies were not deleted."
 _MISSED = "Nothing was sent: when its turn came, the time its copies were to stay had already passed."
 
 
@@ -94,6 +96,17 @@ async def find_unfinished(limit: int) -> list[Broadcast]:
     """Return up to `limit` broadcasts that have still to be sent, the earliest planned first."""
     condition = {"status": {"$in": list(UNFINISHED)}}
     return await find_records(_broadcasts(), READ, condition, limit=limit, sort=[("send_at", 1)])
+
+
+async def find_begun(until: datetime, limit: int, after: Place | None = None) -> tuple[list[str], Place | None]:
+    """Return up to `limit` ids of unfinished broadcasts planned for `until` or before, the earliest first.
+
+    `after`: where the page before ended; also returns where this one does, None at the last one.
+    """
+    unfinished = {"status": {"$in": list(UNFINISHED)}, "send_at": {"$lte": until}}
+    condition = from_place(unfinished, "send_at", after)
+    found = await _broadcasts().find(condition, limit=limit, sort=[("send_at", 1)], projection=["send_at"])
+    return [str(document["_id"]) for document in found], place_after(found, "send_at", limit, after)
 
 
 async def find_not_shown(limit: int) -> list[Broadcast]:
@@ -262,6 +275,18 @@ async def finish_recall(broadcast_id: str, counts: Mapping[str, int]) -> bool:
     """Change recalling to recalled: no copy is left to delete; atomic. False when it is not being recalled."""
     ended = {**_status(BroadcastStatus.RECALLED), "delete_at": None, "counts": dict(counts)}
     return await _change(broadcast_id, [BroadcastStatus.RECALLING], ended) is not None
+
+
+async def end_without_recipients(broadcast: Broadcast, now: datetime) -> bool:
+    """End a broadcast of another program whose copies nobody can find; atomic. False when it has ended so before.
+
+    It gets the fields of other rows, and says in its error that its copies stay.
+    """
+    ended = broadcast.model_dump(exclude={"id", "has_recipients", "delete_at"})
+    ended |= {"status": BroadcastStatus.FAILED, "error": _UNKNOWN_RECIPIENTS, "delete_at": None}
+    ended |= {"finished_at": now, "are_counts_final": True, "are_rows_removed": True}
+    condition: Document = {"_id": to_key(broadcast.id), "status": None}
+    return await _broadcasts().update_one(condition, {"$set": ended})
 
 
 async def find_with_removable_rows(before: datetime, limit: int) -> list[Broadcast]:

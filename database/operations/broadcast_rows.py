@@ -114,7 +114,7 @@ async def claim(
         return list(user_ids)
     mine = {**wanted, "state": RecipientState.SENDING, "owner": owner}
     found = await rows().find(mine, limit=len(user_ids), projection=["user_id"])
-    return sorted(row["user_id"] for row in found)
+    return sorted(user_id for row in found if isinstance(user_id := row.get("user_id"), int))
 
 
 async def release(broadcast_id: str, user_id: int, owner: str, error: str | None = None) -> bool:

@@ -6,13 +6,17 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Unpack
 
+from bson import ObjectId
+
 from core.delivery import PendingDeletion
+from core.verification import TokenStatus
 from database.batches import Bounds, Deleted, delete_in_batches
 from database.collection import Collection
 from database.connection import current_database
 from database.operations.deletion_ops import AT_REST, finish, promise_homes, readable_promises
 from database.operations.impossible_deletions import record_impossible
 from database.values import Document, to_key
+from database.walks import Place, from_place, place_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,10 @@ class OverduePromise:
     user_id: int
     sent_at: datetime
     delete_at: datetime
+
+
+#: before the id of every broadcast
+_FIRST_ID = ObjectId(bytes(12))
 
 
 def _collection(name: str) -> Collection:
@@ -64,7 +72,7 @@ async def find_deactivated(user_ids: Sequence[int]) -> set[int]:
         return set()
     condition = {"user_id": {"$in": wanted}, "deactivated_at": {"$ne": None}}
     found = await _collection("users").find(condition, limit=len(wanted), projection=["user_id"])
-    return {document["user_id"] for document in found}
+    return {document["user_id"] for document in found if isinstance(document["user_id"], int)}
 
 
 async def give_up_promises(
@@ -88,12 +96,50 @@ async def give_up_promises(
     return await finish([record.id for record in records], owner)
 
 
+# tokens without a user
+
+
+def _unused(now: datetime) -> Document:
+    return {"status": TokenStatus.UNUSED, "expires_at": {"$lt": now}}
+
+
+async def find_unused_tokens(
+    created_before: datetime, now: datetime, limit: int, after: Place | None = None
+) -> tuple[dict[str, int], Place | None]:
+    """Return the users of up to `limit` expired unused tokens by the id of the token, oldest first.
+
+    `after`: where the page before ended; also returns where this one does, None at the last one.
+    """
+    condition = from_place({**_unused(now), "created_at": {"$lt": created_before}}, "created_at", after)
+    found = await _collection("tokens").find(
+        condition, limit=limit, sort=[("created_at", 1)], projection=["user_id", "created_at"]
+    )
+    users = {str(one["_id"]): one["user_id"] for one in found if isinstance(one.get("user_id"), int)}
+    return users, place_after(found, "created_at", limit, after)
+
+
+async def find_known_users(user_ids: Sequence[int]) -> set[int]:
+    """Return those of `user_ids` that are stored users."""
+    wanted = sorted(set(user_ids))
+    if not wanted:
+        return set()
+    found = await _collection("users").find({"user_id": {"$in": wanted}}, limit=len(wanted), projection=["user_id"])
+    return {document["user_id"] for document in found}
+
+
+async def delete_unused_tokens(token_ids: Sequence[str], now: datetime) -> int:
+    """Delete those of the tokens that are still unused and expired; returns how many. Each one atomically."""
+    ids = [to_key(token_id) for token_id in token_ids]
+    return await current_database().bulk("tokens").delete_many({"_id": {"$in": ids}, **_unused(now)})
+
+
 # rows without a broadcast, memberships without a channel: one command per broadcast and channel, along an index
 
 
 async def next_broadcast_with_rows(after: str | None) -> str | None:
     """Return the next broadcast id after `after` (None: the first) that has recipients' rows; None at the end."""
-    condition: Document = {} if after is None else {"broadcast_id": {"$gt": to_key(after)}}
+    # a range from below every id: rows without one are left out
+    condition: Document = {"broadcast_id": {"$gt": _FIRST_ID if after is None else to_key(after)}}
     row = await _collection("broadcast_recipients").find_one(
         condition, sort=[("broadcast_id", 1)], projection=["broadcast_id"]
     )

@@ -74,7 +74,10 @@ def _stored(name: str, value: Any) -> Any:
 def _value(name: str, stored: Any) -> Any:
     if name not in TEXTS:
         return stored
-    return from_plain(stored) if isinstance(stored, str) else stored and stored.get("html")
+    if isinstance(stored, str):
+        return from_plain(stored)
+    # of another type it is checked, and found unusable
+    return stored.get("html") if isinstance(stored, dict) else stored
 
 
 def _changes(document: Document | None) -> Mapping[str, LastChange]:

@@ -5,6 +5,7 @@ from typing import Unpack
 
 from core.errors import AlreadyThere
 from core.ids import is_token
+from core.records import Record
 from core.verification import Token, TokenStatus
 from database.batches import Bounds, Deleted, delete_in_batches
 from database.collection import Collection
@@ -26,6 +27,21 @@ def _tokens() -> Collection:
 
 #: makes a token of a document
 READ = reader(Token)
+#: fields of the rows of another program, which are deleted like others and pay nothing
+_PLAIN = frozenset({"_id", "token", "user_id", "status", "expires_at"})
+
+
+def read(document: Document) -> object:
+    """Return the token of a document, or the document of another program. Raises one of `readable.CANNOT_READ`."""
+    if document.keys() <= _PLAIN and not isinstance(document.get("token"), str):
+        return _Plain.model_validate(document)
+    return READ(document)
+
+
+class _Plain(Record):
+    user_id: int
+    status: TokenStatus
+    expires_at: datetime
 
 
 async def _record(document: Document | None) -> Token | None:
@@ -63,6 +79,8 @@ async def open_tokens(user_id: int, now: datetime, limit: int = 50) -> list[Toke
         "status": {"$in": [TokenStatus.UNUSED, TokenStatus.VERIFIED]},
         "expires_at": {"$gte": now},
         "granted_at": None,
+        # rows of another program have none
+        "token": {"$gt": ""},
     }
     # by expiry, the order of the index; unpaid tokens last longer than all others, which last equally long
     tokens = await find_records(_tokens(), READ, condition, limit=limit, sort=[("expires_at", -1)])

@@ -117,10 +117,10 @@ async def _with_pass(user_id: int, now: datetime, credits: int, pass_for: timede
 
     None when there is no such user.
     """
-    found = await users().find_one({"user_id": user_id}, projection=["pass_until"])
+    found = await to_user(await users().find_one({"user_id": user_id}, projection=FIELDS))
     if found is None:
         return None
-    until = found.get("pass_until")
+    until = found.pass_until
     extended_from = to_milliseconds(now) if until is None else max(now, until)
     return {"pass_until": until}, {"$inc": {"credits": credits}, "$set": {"pass_until": extended_from + pass_for}}
 

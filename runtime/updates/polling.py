@@ -1,7 +1,7 @@
 """Takes updates by long polling, in one process of a bot at a time."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from core.supervisor import Supervisor
@@ -28,9 +28,13 @@ class LongPolling:
     #: whether it polls or stands by shows a moment after the start
     state = None
 
-    def __init__(self, served: ServedBot, turn: KeptRight) -> None:
+    def __init__(
+        self, served: ServedBot, turn: KeptRight, before_polls: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """`before_polls` is awaited before the first poll of this process."""
         self.served = served
         self._turn = turn
+        self._before_polls = before_polls
         served.acknowledger.right = turn
 
     async def serve(self) -> None:
@@ -53,6 +57,8 @@ class LongPolling:
 
     async def _poll(self) -> None:
         await self._turn.held()
+        if self._before_polls is not None:
+            await self._before_polls()
         await self.served.dispatcher.start_polling(
             self.served.bot,
             allowed_updates=list(self.served.allowed_updates),

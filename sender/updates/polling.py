@@ -18,14 +18,15 @@ from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextR
 from aiogram.methods import AnswerCallbackQuery, GetChatMember, GetUpdates, Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import TelegramObject, Update
-from cachetools import FIFOCache
+from cachetools import TTLCache
 
 from sender.failures import TELEGRAM_ERRORS, is_missing_description
 from sender.lanes import is_at_least_once
 from sender.updates.acknowledgement import Handler, current_update
 from sender.updates.places import Places
+from sender.updates.posted import Posted, PostedUpdates
 from sender.updates.right import OnlyProcess, PollingRight
-from sender.updates.unconfirmed import ANSWER_MAX, KEPT_MAX, UnconfirmedUpdates
+from sender.updates.unconfirmed import ANSWER_MAX, FORGOTTEN_AFTER_S, KEPT_MAX, UnconfirmedUpdates
 
 log = structlog.get_logger("tollgate.intake")
 
@@ -42,8 +43,9 @@ GATHERED, GATHER_S = 16, 0.2
 WAIT_S = 12.0
 #: the same in addition for updates whose user is being sent a notice to try again
 NOTICE_WAIT_S = 20.0
-#: recent updates remembered, so that none is handled twice
-RECENT_MAX = 10_000
+#: recent updates remembered, so that none is handled twice, and for how many seconds: Telegram repeats an update for a
+#: day at most, and may number anew after a week (BOTAPI §2.2)
+RECENT_MAX, RECENT_S = 10_000, FORGOTTEN_AFTER_S
 #: seconds a stop waits for Telegram to take the last confirmation
 CONFIRM_FOR_S = 1
 
@@ -79,7 +81,9 @@ class UpdateAcknowledger:
         #: set whenever an update is acknowledged or a place becomes free
         self._changed = asyncio.Event()
         #: recent updates, and whether a handler has begun with them
-        self._recent: FIFOCache[int, bool] = FIFOCache(RECENT_MAX)
+        self._recent: TTLCache[int, bool] = TTLCache(RECENT_MAX, RECENT_S, timer=now)
+        #: those that Telegram posts instead
+        self.posted = PostedUpdates()
         #: the call of `confirm` is under way, which nothing may change
         self.is_stopping = False
         self.on_call = _OnCall(self)
@@ -103,8 +107,9 @@ class UpdateAcknowledger:
         return True
 
     def acknowledge(self, update_id: int) -> None:
-        """Let a poll confirm this update."""
+        """Let a poll confirm this update, or its post be answered with 200."""
         self.unconfirmed.finish(update_id)
+        self.posted.settle(update_id, is_acknowledged=True)
         self._changed.set()
 
     def end(self, update_id: int, is_cancelled: bool) -> None:
@@ -114,6 +119,12 @@ class UpdateAcknowledger:
         else:
             self.acknowledge(update_id)
         self.leave(update_id)
+
+    def receive_posted(self, update: Update) -> Posted:
+        """Note an update that Telegram has posted, and take a place for it; return what its post waits for."""
+        self._recent[update.update_id] = False
+        self.take(update)
+        return self.posted.expect(update.update_id, self._now())
 
     def take(self, update: Update) -> None:
         """Occupy a place with this update, also when none is free."""
@@ -135,6 +146,7 @@ class UpdateAcknowledger:
             await self.right.held()
             await self.wait_until_acknowledged()
             await self._wait_for_places()
+            self.unconfirmed.forget_old_numbering(self._now())
             offset, room = self.unconfirmed.offset(), self.places.free
             limit = min(ANSWER_MAX, self.unconfirmed.coming_again() + room)
             self.unconfirmed.asked_for(offset)

@@ -10,7 +10,7 @@ from aiogram import Bot
 
 from core.clock import Clock
 from core.delivery_states import LEASE_FOR, Delivery
-from core.errors import TollgateError
+from core.errors import TollgateError, UnreadableRow
 from core.supervisor import Supervisor
 from core.users import User
 from core.verification import Token
@@ -117,18 +117,28 @@ class Recovery:
         A process that is slow, not dead, pays nothing twice; it and this one tell the subscriber once.
         """
         count = 0
-        while owed := await token_ops.find_owed(self._clock.now() - OWED_FOR, BATCH):
+        #: of people whose row cannot be read: the others are paid all the same
+        not_paid: set[str] = set()
+        while owed := await self._find_owed(not_paid):
             for token in owed:
                 now = self._clock.now()
-                user = await pay(token, await settings_ops.current(now), now)
+                try:
+                    user = await pay(token, await settings_ops.current(now), now)
+                except UnreadableRow:
+                    not_paid.add(token.token)
+                    continue
+                count += 1
                 if await token_ops.mark_granted(token.token, now) and user is not None:
                     self._begin(self._tell_paid(user, token), token.token)
                 while len(self._telling) >= AT_ONCE:
                     await self._wait_for_one()
-            count += len(owed)
         if count:
             log.warning("token.paid_late", count=count)
         return count
+
+    async def _find_owed(self, without: set[str]) -> list[Token]:
+        found = await token_ops.find_owed(self._clock.now() - OWED_FOR, BATCH + len(without))
+        return [token for token in found if token.token not in without]
 
     async def _tell_paid(self, user: User, token: Token) -> None:
         text = gate_texts.verified(user.credits, user.pass_until, self._clock.now(), self._zone)

@@ -142,6 +142,7 @@ def _job(job: JobStatus, now: datetime) -> Job:
         schedule=job.plan.in_words,
         trigger=job.plan.trigger,
         next_at=job.next_at,
+        is_off=job.plan.off_by is not None,
         is_paused=job.is_paused,
         paused_by=job.lease.paused_by if job.lease is not None and job.is_paused else None,
         is_running=job.is_running(now),

@@ -63,12 +63,13 @@ class Job(_Answer):
     purpose: str
     schedule: str = Field(description="in words")
     trigger: str = Field(description="for programs: interval[0:01:00], cron[hour='3', minute='0'], due")
-    next_at: datetime | None = Field(description="null: it runs whenever there is something to do")
+    next_at: datetime | None = Field(description="null: it runs whenever there is something to do, or only by hand")
+    is_off: bool = Field(description="the configuration switched it off: it runs only by hand")
     is_paused: bool
     paused_by: int | str | None
     is_running: bool
     is_waiting: bool = Field(description="a run was requested and has not started")
-    last: LastRun | None
+    last: LastRun | None = Field(description="null: it has not run yet")
 
 
 class Status(_Answer):

@@ -11,7 +11,7 @@ from core.posts import UNDO_FOR, Content, ContentUndo, Cover, Post, is_cover_of,
 from database.collection import Collection
 from database.connection import current_database
 from database.operations.posts.post_ops import READ
-from database.readable import find_records
+from database.readable import find_records, record_of
 from database.values import Document
 
 
@@ -76,11 +76,12 @@ async def change_content(post: Post, content: Content, *, by: int, at: datetime)
     undo = ContentUndo(content=post.content, cover=post.cover, until=at + UNDO_FOR, by=by)
     fields = {**_stored(content, cover), "content_undo": undo.model_dump()}
     changed = await _posts().find_one_and_update(_unchanged(post), {"$set": fields})
-    if changed is None:
+    now_is = await record_of(_posts(), changed, READ)
+    if now_is is None:
         return None
     earlier = post.content_undo
     unused = () if earlier is None else _unused(earlier.content, content, post.content, cover=cover)
-    return ContentChanged(READ(changed), unused)
+    return ContentChanged(now_is, unused)
 
 
 async def undo_content(post: Post, now: datetime) -> ContentChanged | None:
@@ -95,9 +96,10 @@ async def undo_content(post: Post, now: datetime) -> ContentChanged | None:
     cover = undo.cover if post.cover is None or is_cover_of(post.cover, post.content) else post.cover
     fields = {**_stored(undo.content, cover), "content_undo": None}
     changed = await _posts().find_one_and_update(_unchanged(post), {"$set": fields})
-    if changed is None:
+    now_is = await record_of(_posts(), changed, READ)
+    if now_is is None:
         return None
-    return ContentChanged(READ(changed), _unused(post.content, undo.content, cover=cover))
+    return ContentChanged(now_is, _unused(post.content, undo.content, cover=cover))
 
 
 async def pop_expired_undos(now: datetime, limit: int) -> list[Unused]:

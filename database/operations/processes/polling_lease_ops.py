@@ -8,9 +8,11 @@ from database.collection import Collection
 from database.connection import current_database
 from database.values import Document
 
+COLLECTION = "polling_leases"
+
 
 def _leases() -> Collection:
-    return current_database().collection("polling_leases")
+    return current_database().collection(COLLECTION)
 
 
 def _key(bot_id: int) -> str:

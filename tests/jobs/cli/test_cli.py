@@ -297,7 +297,7 @@ def test_the_table_of_jobs_has_outcome_and_age(store: Store) -> None:
     assert "daily at 00:00 and 12:00" in lines["token_cleanup"]
     assert "succeeded" in lines["token_cleanup"]
     assert lines["token_cleanup"].rstrip().endswith("ago")
-    assert "never ran" in lines["housekeeping"]
+    assert "not run yet" in lines["housekeeping"]
     assert "paused" in lines["statistics"]
 
 
