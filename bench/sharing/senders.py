@@ -93,6 +93,8 @@ async def rush(work: Work, me: int, barrier: Barrier) -> list[list[float]]:
 
             if me in busy:
                 await asyncio.gather(*(press(chat_id) for chat_id in work.people[me] for _ in range(AT_ONCE)))
+        # one without work stays until the others have ended
+        await asyncio.to_thread(barrier.wait)
     await close_database()
     return phases
 
