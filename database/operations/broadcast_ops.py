@@ -14,6 +14,7 @@ from database.collection import Collection
 from database.connection import current_database
 from database.readable import find_records, not_set_aside, reader, record_of
 from database.values import Document, to_key, to_stored
+from database.walks import Place, from_place, place_after
 
 #: statuses from which a recall can be requested
 _RECALLABLE: Document = {"$in": [*ENDED, BroadcastStatus.RECALLING]}
@@ -95,6 +96,17 @@ async def find_unfinished(limit: int) -> list[Broadcast]:
     """Return up to `limit` broadcasts that have still to be sent, the earliest planned first."""
     condition = {"status": {"$in": list(UNFINISHED)}}
     return await find_records(_broadcasts(), READ, condition, limit=limit, sort=[("send_at", 1)])
+
+
+async def find_begun(until: datetime, limit: int, after: Place | None = None) -> tuple[list[str], Place | None]:
+    """Return up to `limit` ids of unfinished broadcasts planned for `until` or before, the earliest first.
+
+    `after`: where the page before ended; also returns where this one does, None at the last one.
+    """
+    unfinished = {"status": {"$in": list(UNFINISHED)}, "send_at": {"$lte": until}}
+    condition = from_place(unfinished, "send_at", after)
+    found = await _broadcasts().find(condition, limit=limit, sort=[("send_at", 1)], projection=["send_at"])
+    return [str(document["_id"]) for document in found], place_after(found, "send_at", limit, after)
 
 
 async def find_not_shown(limit: int) -> list[Broadcast]:

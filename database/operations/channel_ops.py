@@ -24,6 +24,8 @@ log = logging.getLogger("tollgate.database")
 CHANGEABLE = frozenset(
     {"title", "label", "username", "invite_link", "mode", "on_error", "is_required", "is_paused", "position", "slots"}
 )
+#: joins remembered of a channel: Telegram repeats an update within seconds, at the latest when a process was killed
+COUNTED_KEPT = 50
 _ORDER = (("position", 1), ("chat_id", 1))
 #: the document of `admin_config` that counts the numbers given to channels
 _NUMBERS = "channel_numbers"
@@ -225,12 +227,17 @@ async def mark_working(chat_id: int) -> bool:
     return await _changing(_channels().update_one(condition, {"$set": {"broken_since": None}}))
 
 
-async def count_join(chat_id: int) -> bool:
-    """Count a subscriber who joined through the channel's link; atomic. False when there is no such channel.
+async def count_join(chat_id: int, update_key: str) -> bool:
+    """Count a subscriber who joined through the channel's link, once for an update; atomic.
 
-    The cache is kept, with the old count: no rule uses it, and many may join at once.
+    False when there is no such channel, or `update_key`, which identifies the update, is one of the last
+    COUNTED_KEPT that were counted. The cache is kept, with the old count: no rule uses it, and many may join at once.
     """
-    return await _channels().update_one({"chat_id": chat_id}, {"$inc": {"joined_count": 1}})
+    counted: Document = {"$each": [update_key], "$slice": -COUNTED_KEPT}
+    return await _channels().update_one(
+        {"chat_id": chat_id, "counted_joins": {"$ne": update_key}},
+        {"$inc": {"joined_count": 1}, "$push": {"counted_joins": counted}},
+    )
 
 
 async def move_to(chat_id: int, new_chat_id: int) -> bool:

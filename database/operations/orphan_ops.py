@@ -9,12 +9,14 @@ from typing import Unpack
 from bson import ObjectId
 
 from core.delivery import PendingDeletion
+from core.verification import TokenStatus
 from database.batches import Bounds, Deleted, delete_in_batches
 from database.collection import Collection
 from database.connection import current_database
 from database.operations.deletion_ops import AT_REST, finish, promise_homes, readable_promises
 from database.operations.impossible_deletions import record_impossible
 from database.values import Document, to_key
+from database.walks import Place, from_place, place_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,43 @@ async def give_up_promises(
         records += await readable_promises(home, claimed)
     await record_impossible([(record, reasons[record.id]) for record in records], now)
     return await finish([record.id for record in records], owner)
+
+
+# tokens without a user
+
+
+def _unused(now: datetime) -> Document:
+    return {"status": TokenStatus.UNUSED, "expires_at": {"$lt": now}}
+
+
+async def find_unused_tokens(
+    created_before: datetime, now: datetime, limit: int, after: Place | None = None
+) -> tuple[dict[str, int], Place | None]:
+    """Return the users of up to `limit` expired unused tokens by the id of the token, oldest first.
+
+    `after`: where the page before ended; also returns where this one does, None at the last one.
+    """
+    condition = from_place({**_unused(now), "created_at": {"$lt": created_before}}, "created_at", after)
+    found = await _collection("tokens").find(
+        condition, limit=limit, sort=[("created_at", 1)], projection=["user_id", "created_at"]
+    )
+    users = {str(one["_id"]): one["user_id"] for one in found if isinstance(one.get("user_id"), int)}
+    return users, place_after(found, "created_at", limit, after)
+
+
+async def find_known_users(user_ids: Sequence[int]) -> set[int]:
+    """Return those of `user_ids` that are stored users."""
+    wanted = sorted(set(user_ids))
+    if not wanted:
+        return set()
+    found = await _collection("users").find({"user_id": {"$in": wanted}}, limit=len(wanted), projection=["user_id"])
+    return {document["user_id"] for document in found}
+
+
+async def delete_unused_tokens(token_ids: Sequence[str], now: datetime) -> int:
+    """Delete those of the tokens that are still unused and expired; returns how many. Each one atomically."""
+    ids = [to_key(token_id) for token_id in token_ids]
+    return await current_database().bulk("tokens").delete_many({"_id": {"$in": ids}, **_unused(now)})
 
 
 # rows without a broadcast, memberships without a channel: one command per broadcast and channel, along an index

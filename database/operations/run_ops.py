@@ -98,6 +98,12 @@ async def find_requests(limit: int = 20) -> list[JobRun]:
     return await find_records(_runs(), READ, waiting, limit=limit, sort=[("started_at", 1)])
 
 
+async def find_runs(run_ids: Sequence[str]) -> list[JobRun]:
+    """Return the runs of these ids, in any order; unknown ids are left out."""
+    keys = [to_key(run_id) for run_id in run_ids]
+    return await find_records(_runs(), READ, {"_id": {"$in": keys}}, limit=len(keys))
+
+
 async def start_requested(run_id: str, owner: str, now: datetime, fence: int) -> bool:
     """Start a requested run; atomic. False when another owner was faster, or the request has expired."""
     started = {"owner": owner, "started_at": now, "fence": fence}
@@ -184,7 +190,7 @@ async def last_runs(limit: int, job: str | None = None) -> list[JobRun]:
     return await find_records(_runs(), READ, condition, limit=limit, sort=[("started_at", -1)])
 
 
-async def latest_runs(jobs: Sequence[str]) -> dict[str, JobRun]:
-    """Return the latest started run of each job by its name, without jobs that never ran. One find per job."""
-    found = [await last_runs(1, job) for job in jobs]
-    return {runs[0].job: runs[0] for runs in found if runs}
+async def latest_runs(jobs: Sequence[str]) -> dict[str, JobRun | None]:
+    """Return the latest started run of each job by its name; None: it has not run yet. One find per job."""
+    found = {job: await last_runs(1, job) for job in jobs}
+    return {job: runs[0] if runs else None for job, runs in found.items()}

@@ -98,6 +98,12 @@ class RetryOnDatabaseOutage(BaseMiddleware):
         self._pause_s = PROBE_FIRST_S
         self._retry_slots = asyncio.Semaphore(RETRIED_AT_ONCE)
         self.held = 0
+        self._has_failed = False
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the last probe failed and another follows. False when no update is held: the next one will show."""
+        return self._has_failed and self.held > 0
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         try:
@@ -168,7 +174,9 @@ class RetryOnDatabaseOutage(BaseMiddleware):
             await self._clock.sleep(self._pause_s)
             await self._probe()
             is_back, self._pause_s = True, PROBE_FIRST_S
+            self._has_failed = False
         except StoreUnavailable:
+            self._has_failed = True
             self._pause_s = min(self._pause_s * 2, PROBE_LONGEST_S)
         finally:
             self._probing = None
